@@ -1,0 +1,86 @@
+// Package cpu says which instruction set the kernels use, and lets tests choose another one.
+//
+// Kernels ask Active on every call and branch on the answer:
+//
+//	switch {
+//	case cpu.Active() >= cpu.AVX512: addAVX512(...)
+//	case cpu.Active() >= cpu.AVX2:   addAVX2(...)
+//	default:                         addRef(...)
+//	}
+//
+// The environment variable RESIDUUM_CPU (generic, avx2, avx512, neon) forces a level for a whole
+// process. Naming a level that the machine lacks is an error that [Err] reports, so that a CI run
+// which asks for AVX-512 cannot silently test something else.
+package cpu
+
+import (
+	"fmt"
+	"os"
+	"sync/atomic"
+)
+
+// Level is an instruction-set level. Levels of one architecture are ordered: a machine that has
+// one has all the lower ones.
+type Level int32
+
+const (
+	Generic Level = iota // portable Go
+	NEON                 // arm64 Advanced SIMD
+	AVX2                 // amd64 AVX2 and FMA
+	AVX512               // amd64 AVX-512 F, BW, CD, DQ and VL (x86-64-v4)
+)
+
+var names = [...]string{Generic: "generic", NEON: "neon", AVX2: "avx2", AVX512: "avx512"}
+
+// String returns the name of the level as RESIDUUM_CPU and benchmark names spell it.
+func (l Level) String() string {
+	if l < 0 || int(l) >= len(names) {
+		return fmt.Sprintf("Level(%d)", int32(l))
+	}
+	return names[l]
+}
+
+var (
+	active    atomic.Int32
+	available = detect() // ascending, always starts with Generic
+	envErr    error
+)
+
+func init() {
+	active.Store(int32(Best()))
+	name := os.Getenv("RESIDUUM_CPU")
+	if name == "" {
+		return
+	}
+	for _, l := range available {
+		if l.String() == name {
+			active.Store(int32(l))
+			return
+		}
+	}
+	envErr = fmt.Errorf("RESIDUUM_CPU=%s: this build on this machine has %v", name, available)
+}
+
+// Active returns the level that kernels use now.
+func Active() Level { return Level(active.Load()) }
+
+// Best returns the highest level that this build on this machine supports.
+func Best() Level { return available[len(available)-1] }
+
+// Available returns every level that this build on this machine supports, lowest first.
+func Available() []Level { return append([]Level(nil), available...) }
+
+// Err reports a RESIDUUM_CPU that names no available level. The kernels then run at Best.
+func Err() error { return envErr }
+
+// Set switches every kernel of the process to level l and returns a function that switches back.
+// It is for tests and benchmarks; it panics when l is not available.
+func Set(l Level) (restore func()) {
+	for _, a := range available {
+		if a == l {
+			old := active.Swap(int32(l))
+			return func() { active.Store(old) }
+		}
+	}
+	panic(fmt.Sprintf("cpu: Set(%v): this build on this machine has %v", l, available))
+}

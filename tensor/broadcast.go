@@ -1,0 +1,131 @@
+package tensor
+
+// A broadcast is the walk over the elements of an operation on two inputs, one of which may repeat
+// along some axes (NumPy's rules: shapes are aligned at the last axis; a missing axis or one of
+// length 1 repeats).
+//
+// Neighbouring axes along which both inputs behave alike are merged. What models do then has at
+// most two axes: equal shapes [n]; a number [n]; a bias or a per-channel scale [rows, C], where one
+// input repeats along the first axis; a value per row [rows, C], where it repeats along the second.
+type broadcast struct {
+	dims         []int // lengths after merging, outermost first; at least one
+	a, b         []int // element strides of the inputs along dims; 0 where the input repeats
+	bufD, bA, bB [8]int
+}
+
+// broadcastShape appends the shape of the result of combining a and b to buf.
+func broadcastShape(op string, buf []int, a, b []int) []int {
+	rank := max(len(a), len(b))
+	for i := range rank {
+		x, y := dimFromEnd(a, rank-i), dimFromEnd(b, rank-i)
+		switch {
+		case x == y || y == 1:
+			buf = append(buf, x)
+		case x == 1:
+			buf = append(buf, y)
+		default:
+			fail(op, "shapes do not broadcast", a, b)
+		}
+	}
+	return buf
+}
+
+// dimFromEnd returns the i-th length from the end (the last is 1), or 1 where shape has no axis.
+func dimFromEnd(shape []int, i int) int {
+	if i > len(shape) {
+		return 1
+	}
+	return shape[len(shape)-i]
+}
+
+// plan fills w with the walk over shape that reads a and b, whose shapes broadcast to it.
+func (w *broadcast) plan(shape, a, b []int) {
+	w.dims, w.a, w.b = w.bufD[:0], w.bA[:0], w.bB[:0]
+	// From the last axis to the first; reversed at the end.
+	sa, sb := 1, 1
+	for i := 1; i <= len(shape); i++ {
+		d, da, db := dimFromEnd(shape, i), dimFromEnd(a, i), dimFromEnd(b, i)
+		if d == 1 {
+			continue
+		}
+		ta, tb := sa, sb
+		if da == 1 {
+			ta = 0
+		}
+		if db == 1 {
+			tb = 0
+		}
+		if n := len(w.dims) - 1; n >= 0 && ta == w.a[n]*w.dims[n] && tb == w.b[n]*w.dims[n] {
+			w.dims[n] *= d
+		} else {
+			w.dims, w.a, w.b = append(w.dims, d), append(w.a, ta), append(w.b, tb)
+		}
+		sa, sb = sa*da, sb*db
+	}
+	if len(w.dims) == 0 {
+		w.dims, w.a, w.b = append(w.dims, 1), append(w.a, 1), append(w.b, 1)
+	}
+	reverse(w.dims)
+	reverse(w.a)
+	reverse(w.b)
+}
+
+func reverse(s []int) {
+	for i, j := 0, len(s)-1; i < j; i, j = i+1, j-1 {
+		s[i], s[j] = s[j], s[i]
+	}
+}
+
+// offsets returns where run r of the innermost axis starts in a and b.
+func (w *broadcast) offsets(r int) (a, b int) {
+	for i := len(w.dims) - 2; i >= 0; i-- {
+		at := r % w.dims[i]
+		r /= w.dims[i]
+		a += at * w.a[i]
+		b += at * w.b[i]
+	}
+	return a, b
+}
+
+// BroadcastTo repeats a along missing axes and axes of length 1 until it has the given shape, by
+// the rules of NumPy.
+func BroadcastTo(dst, a *Tensor, shape ...int) *Tensor {
+	const op = "BroadcastTo"
+	if len(a.shape) > len(shape) {
+		failBroadcastTo(a, shape)
+	}
+	for i := 1; i <= len(a.shape); i++ {
+		if d := dimFromEnd(a.shape, i); d != 1 && d != dimFromEnd(shape, i) {
+			failBroadcastTo(a, shape)
+		}
+	}
+	dst = out(op, dst, shape)
+	if len(dst.data) == len(a.data) {
+		copy(dst.data, a.data)
+		return dst
+	}
+	apart(op, dst, a)
+	if len(dst.data) == 0 {
+		return dst
+	}
+	var w broadcast
+	w.plan(shape, shape, a.shape)
+	last := len(w.dims) - 1
+	n := w.dims[last]
+	for r := range len(dst.data) / n {
+		_, at := w.offsets(r)
+		run := dst.data[r*n : (r+1)*n]
+		if w.b[last] == 1 {
+			copy(run, a.data[at:at+n])
+			continue
+		}
+		for i := range run {
+			run[i] = a.data[at]
+		}
+	}
+	return dst
+}
+
+func failBroadcastTo(a *Tensor, shape []int) {
+	panic("tensor: BroadcastTo: " + shapeString(a.shape) + " to " + shapeString(shape) + ": shapes do not broadcast")
+}

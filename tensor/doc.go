@@ -1,0 +1,29 @@
+// Package tensor is the numeric core of Residuum: n-dimensional arrays of float32 and the
+// operations that neural networks are made of. It knows nothing of gradients; package autograd
+// builds on it.
+//
+// # Memory
+//
+// Every tensor is contiguous and row-major. [Tensor.Reshape] and [Tensor.Slice] share memory, all
+// else copies. Images are NHWC: [batch, height, width, channels]. Convolution weights are
+// [R, S, C/groups, K]: kernel height, kernel width, input channels, output channels.
+//
+// # Destinations
+//
+// An operation takes its destination first and returns it. With a nil dst the result is new memory;
+// otherwise dst must have the shape of the result and is overwritten, and the call allocates
+// nothing. In elementwise operations dst may be an input of the same shape; elsewhere a dst that
+// shares memory with an input is a bug that panics.
+//
+// # Errors
+//
+// A wrong shape is a bug in the caller and panics, naming the operation, the shapes and the reason:
+//
+//	tensor: MatMul: [2 3] x [4 5]: inner dimensions differ
+//
+// # Numbers
+//
+// Axes of length zero behave as in NumPy: sums over nothing are 0, means are NaN, maxima panic. NaN
+// and infinities propagate. Sums accumulate in float64 or pairwise. Results have the same bits
+// whatever the number of CPUs, on one instruction-set level.
+package tensor

@@ -1,0 +1,48 @@
+package tensor
+
+// SubsampleHW keeps every stride-th pixel in height and width, starting with the first:
+// y[n,i,j,c] = x[n,i*stride,j*stride,c]. [N,H,W,C] -> [N,OH,OW,C] with OH = H/stride rounded up. It
+// is the shortcut of option A in He et al. 2016, section 4.2, before the channels are padded.
+func SubsampleHW(dst, x *Tensor, stride int) *Tensor {
+	const op = "SubsampleHW"
+	oh, ow := subsampled(op, x.shape, stride)
+	n, h, w, c := x.shape[0], x.shape[1], x.shape[2], x.shape[3]
+	dst = out(op, dst, []int{n, oh, ow, c})
+	apart(op, dst, x)
+	for r := range n * oh {
+		from := (r/oh*h + r%oh*stride) * w * c
+		for j := range ow {
+			copy(dst.data[(r*ow+j)*c:][:c], x.data[from+j*stride*c:])
+		}
+	}
+	return dst
+}
+
+// SubsampleHWGrad is the adjoint of [SubsampleHW]: it spreads g [N,OH,OW,C] over a tensor of zeros
+// of shape xShape = [N,H,W,C].
+func SubsampleHWGrad(dst, g *Tensor, xShape []int, stride int) *Tensor {
+	const op = "SubsampleHWGrad"
+	oh, ow := subsampled(op, xShape, stride)
+	n, h, w, c := xShape[0], xShape[1], xShape[2], xShape[3]
+	mustBe(op, "g", g, n, oh, ow, c)
+	dst = out(op, dst, xShape)
+	apart(op, dst, g)
+	dst.Zero()
+	for r := range n * oh {
+		to := (r/oh*h + r%oh*stride) * w * c
+		for j := range ow {
+			copy(dst.data[to+j*stride*c:][:c], g.data[(r*ow+j)*c:])
+		}
+	}
+	return dst
+}
+
+func subsampled(op string, x []int, stride int) (oh, ow int) {
+	if len(x) != 4 {
+		fail(op, "want [N H W C]", x)
+	}
+	if stride < 1 {
+		fail(op, "stride "+itoa(stride), x)
+	}
+	return (x[1] + stride - 1) / stride, (x[2] + stride - 1) / stride
+}

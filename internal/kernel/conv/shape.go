@@ -1,0 +1,51 @@
+package conv
+
+import "fmt"
+
+// Shape describes a convolution: images x [N, H, W, C], weights w [R, S, C/Groups, K], outputs
+// y [N, OutH, OutW, K]. Strides, dilations and Groups are at least 1; Groups divides C and K.
+type Shape struct {
+	N, H, W, C, K, R, S  int
+	StrideH, StrideW     int
+	PadH, PadW           int
+	DilationH, DilationW int
+	Groups               int
+}
+
+// OutH returns the height of the output, ⌊(H + 2 PadH - DilationH (R-1) - 1) / StrideH⌋ + 1, and
+// 0 when the dilated kernel is higher than the padded image.
+func (s Shape) OutH() int { return out(s.H, s.R, s.StrideH, s.PadH, s.DilationH) }
+
+// OutW returns the width of the output, as [Shape.OutH] does the height.
+func (s Shape) OutW() int { return out(s.W, s.S, s.StrideW, s.PadW, s.DilationW) }
+
+func out(size, kernel, stride, pad, dilation int) int {
+	d := size + 2*pad - dilation*(kernel-1) - 1
+	if d < 0 {
+		return 0
+	}
+	return d/stride + 1
+}
+
+// check panics unless the slices hold what s says.
+func (s Shape) check(op string, x, w, y int) {
+	if min(s.N, s.H, s.W, s.C, s.K, s.R, s.S, s.PadH, s.PadW) < 0 ||
+		min(s.StrideH, s.StrideW, s.DilationH, s.DilationW, s.Groups) < 1 {
+		panic(fmt.Sprintf("conv: %s: %+v: negative size, or stride, dilation or groups below 1", op, s))
+	}
+	if s.C%s.Groups != 0 || s.K%s.Groups != 0 {
+		panic(fmt.Sprintf("conv: %s: %d groups do not divide %d and %d channels", op, s.Groups, s.C, s.K))
+	}
+	for _, v := range [...]struct {
+		name      string
+		got, want int
+	}{
+		{"x", x, s.N * s.H * s.W * s.C},
+		{"w", w, s.R * s.S * (s.C / s.Groups) * s.K},
+		{"y", y, s.N * s.OutH() * s.OutW() * s.K},
+	} {
+		if v.got != v.want {
+			panic(fmt.Sprintf("conv: %s: %s has %d elements, want %d for %+v", op, v.name, v.got, v.want, s))
+		}
+	}
+}

@@ -1,0 +1,79 @@
+package figure
+
+import (
+	"bytes"
+	"encoding/xml"
+	"image/png"
+	"io"
+	"math"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func sample() Chart {
+	c := Chart{
+		Title: "Accuracy after deleting one block", XLabel: "block deleted", YLabel: "accuracy, %",
+		Marks: []Mark{{Name: "chance", At: 10}, {Name: "stage boundary", At: 10, Vertical: true}},
+	}
+	for s := range 4 {
+		one := Series{Name: []string{"residual", "plain", "VGG", "boosted"}[s]}
+		for i := range 27 {
+			y := 90 - 18*float64(s)*math.Abs(math.Sin(float64(i)))
+			one.X, one.Y = append(one.X, float64(i+1)), append(one.Y, y)
+			one.Low, one.High = append(one.Low, y-2), append(one.High, y+2)
+		}
+		c.Series = append(c.Series, one)
+	}
+	return c
+}
+
+func TestChartIsWellFormedInBothFormats(t *testing.T) {
+	svg, err := sample().SVG()
+	require.NoError(t, err)
+	for d := xml.NewDecoder(bytes.NewReader(svg)); ; {
+		if _, err := d.Token(); err == io.EOF {
+			break
+		} else {
+			require.NoError(t, err)
+		}
+	}
+	for _, text := range []string{"residual", "plain", "VGG", "boosted", "accuracy, %", "block deleted", "chance"} {
+		require.Contains(t, string(svg), text)
+	}
+	pic, err := sample().PNG()
+	require.NoError(t, err)
+	img, err := png.Decode(bytes.NewReader(pic))
+	require.NoError(t, err)
+	require.Greater(t, img.Bounds().Dx(), 600)
+	if out := os.Getenv("FIGURE_OUT"); out != "" { // to look at it
+		require.NoError(t, os.WriteFile(out, pic, 0o644))
+	}
+}
+
+func TestLogAxisLeavesOutWhatItCannotShow(t *testing.T) {
+	c := Chart{Title: "norms", LogY: true, Series: []Series{{
+		Name: "g", X: []float64{1, 2, 3, 4}, Y: []float64{1, 0, math.NaN(), 1e-30},
+		Low: []float64{-1, 0, 0, 1e-31}, High: []float64{2, 1, 1, math.Inf(1)},
+	}}}
+	_, err := c.SVG()
+	require.NoError(t, err)
+	require.Len(t, c.points(c.Series[0]).XYs, 2)
+}
+
+func TestEmptyAndConstantDataStillDraw(t *testing.T) {
+	for _, c := range []Chart{
+		{Title: "empty"},
+		{Title: "empty log", LogY: true},
+		{Title: "constant", Series: []Series{{Name: "c", X: []float64{1, 2}, Y: []float64{3, 3}}}},
+	} {
+		_, err := c.PNG()
+		require.NoError(t, err, c.Title)
+	}
+}
+
+func TestSeriesOfUnequalLengthsIsAnError(t *testing.T) {
+	_, err := Chart{Title: "bad", Series: []Series{{Name: "s", X: []float64{1}, Y: nil}}}.SVG()
+	require.ErrorContains(t, err, `"s"`)
+}

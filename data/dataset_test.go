@@ -1,0 +1,88 @@
+package data_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/residuum-go/residuum/data"
+	"github.com/residuum-go/residuum/tensor"
+)
+
+// numbered has n images of h by w by c; the first byte of image i is i, the rest count on from it.
+func numbered(n, h, w, c, classes int) *data.Dataset {
+	d := &data.Dataset{Height: h, Width: w, Channels: c, Classes: classes}
+	for i := range n {
+		for j := range h * w * c {
+			d.Pixels = append(d.Pixels, uint8(i+j))
+		}
+		d.Labels = append(d.Labels, i%classes)
+	}
+	return d
+}
+
+func TestNewChecksSizesAndLabels(t *testing.T) {
+	_, err := data.New(make([]uint8, 4), []int{0, 1}, 1, 2, 1, 2)
+	require.NoError(t, err)
+	_, err = data.New(make([]uint8, 5), []int{0, 1}, 1, 2, 1, 2)
+	require.ErrorContains(t, err, "2 labels of 1x2x1 pixels need 4 bytes, there are 5")
+	_, err = data.New(make([]uint8, 4), []int{0, 2}, 1, 2, 1, 2)
+	require.ErrorContains(t, err, "label 2 of image 1 is outside 0..1")
+	_, err = data.New(make([]uint8, 4), []int{0, -1}, 1, 2, 1, 2)
+	require.ErrorContains(t, err, "label -1")
+	_, err = data.New(nil, nil, 0, 2, 1, 2)
+	require.ErrorContains(t, err, "must be positive")
+}
+
+func TestSubsetIsBalancedOrderedAndSeeded(t *testing.T) {
+	d := numbered(100, 1, 2, 1, 4)
+	s, err := d.Subset(7, 1)
+	require.NoError(t, err)
+	require.Equal(t, 28, s.Len())
+	count := make([]int, 4)
+	for i, l := range s.Labels {
+		count[l]++
+		require.EqualValues(t, l, int(s.Image(i)[0])%4, "image and label belong together")
+		if i > 0 {
+			require.Less(t, s.Image(i - 1)[0], s.Image(i)[0], "order kept, none twice")
+		}
+	}
+	require.Equal(t, []int{7, 7, 7, 7}, count)
+
+	again, err := d.Subset(7, 1)
+	require.NoError(t, err)
+	require.Equal(t, s, again)
+	other, err := d.Subset(7, 2)
+	require.NoError(t, err)
+	require.NotEqual(t, s, other)
+
+	_, err = d.Subset(26, 1)
+	require.ErrorContains(t, err, "class 0 holds 25 images, 26 asked for")
+}
+
+func TestNormGivesMeanZeroAndDeviationOne(t *testing.T) {
+	d := numbered(50, 3, 4, 2, 5)
+	x := d.Images(nil, d.Norm(), 0, 50)
+	require.Equal(t, []int{50, 3, 4, 2}, x.Shape())
+	mean := tensor.Mean(nil, x, false, 0, 1, 2)
+	square := tensor.Mean(nil, tensor.Square(nil, x), false, 0, 1, 2)
+	for c := range 2 {
+		require.InDelta(t, 0, mean.At(c), 1e-6)
+		require.InDelta(t, 1, square.At(c), 1e-5)
+	}
+	flat := &data.Dataset{Height: 1, Width: 1, Channels: 1, Classes: 1, Pixels: []uint8{51, 51}, Labels: []int{0, 0}}
+	require.Equal(t, data.Norm{Mean: []float32{0.2}, Std: []float32{1}}, flat.Norm())
+}
+
+func TestImagesScalesToOneWithoutNorm(t *testing.T) {
+	d := numbered(3, 1, 2, 1, 1)
+	d.Pixels[4] = 255
+	dst := tensor.New(2, 1, 2, 1)
+	require.Same(t, dst, d.Images(dst, data.Norm{}, 1, 3))
+	require.Equal(t, []float32{1. / 255, 2. / 255, 1, 3. / 255}, dst.Data())
+	require.PanicsWithValue(t, "data: Images: [1, 4) of 3 images", func() { d.Images(nil, data.Norm{}, 1, 4) })
+	require.PanicsWithValue(t, "data: Images: destination [2 1 2 1], images [3 1 2 1]", func() { d.Images(dst, data.Norm{}, 0, 3) })
+	require.PanicsWithValue(t, "data: Norm: 2 means, 2 deviations for 1 channels", func() {
+		d.Images(nil, data.Norm{Mean: make([]float32, 2), Std: make([]float32, 2)}, 0, 3)
+	})
+}

@@ -1,0 +1,226 @@
+package data_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/residuum-go/residuum/data"
+)
+
+type copied struct {
+	images []float32
+	labels []int
+	index  []int
+}
+
+// take copies n batches, over as many epochs as that needs.
+func take(t *testing.T, l *data.Loader, n int) []copied {
+	t.Helper()
+	var out []copied
+	for len(out) < n {
+		for b := range l.Epoch(t.Context()) {
+			out = append(out, copied{slices.Clone(b.Images.Data()), slices.Clone(b.Labels), slices.Clone(b.Index)})
+			if len(out) == n {
+				break
+			}
+		}
+	}
+	return out
+}
+
+var varied = data.LoaderConfig{Batch: 4, Shuffle: true, Seed: 3, Augment: data.Augment{Pad: 2, Flip: true}}
+
+func TestEpochYieldsEveryImageOnce(t *testing.T) {
+	d := numbered(23, 3, 5, 2, 7)
+	for _, shuffle := range []bool{false, true} {
+		t.Run(fmt.Sprintf("shuffle=%v", shuffle), func(t *testing.T) {
+			l := data.NewLoader(d, data.LoaderConfig{Batch: 4, Shuffle: shuffle, Seed: 1})
+			require.Equal(t, 6, l.Batches())
+			var orders [2][]int
+			for epoch := range orders {
+				require.Equal(t, epoch, l.State().Epoch)
+				for b := range l.Epoch(t.Context()) {
+					require.Equal(t, b.Images.Dim(0), len(b.Labels))
+					for i, k := range b.Index {
+						require.Equal(t, d.Labels[k], b.Labels[i])
+						require.Equal(t, d.Images(nil, data.Norm{}, k, k+1).Data(), b.Images.Slice(i, i+1).Data())
+					}
+					orders[epoch] = append(orders[epoch], b.Index...)
+				}
+			}
+			require.Equal(t, shuffle, !slices.IsSorted(orders[0]))
+			require.Equal(t, shuffle, !slices.Equal(orders[0], orders[1]))
+			for _, o := range orders {
+				slices.Sort(o)
+				for i, k := range o {
+					require.Equal(t, i, k)
+				}
+				require.Len(t, o, 23)
+			}
+		})
+	}
+}
+
+func TestBatchesAreTheSameForAnyNumberOfWorkers(t *testing.T) {
+	d := numbered(50, 4, 6, 3, 10)
+	want := take(t, data.NewLoader(d, varied), 30)
+	for _, workers := range []int{1, 2, 3, 5, 20} {
+		c := varied
+		c.Workers = workers
+		require.Equal(t, want, take(t, data.NewLoader(d, c), 30), "%d workers", workers)
+	}
+	c := varied
+	c.Seed++
+	require.NotEqual(t, want, take(t, data.NewLoader(d, c), 30))
+}
+
+func TestStateResumesExactlyAtEveryBatch(t *testing.T) {
+	d := numbered(18, 4, 4, 1, 3) // 5 batches an epoch, the last one short
+	want := take(t, data.NewLoader(d, varied), 12)
+	for stop := range 11 {
+		first := data.NewLoader(d, varied)
+		require.Equal(t, want[:stop], append([]copied{}, take(t, first, stop)...))
+		c := varied
+		c.Seed = 99 // the state brings its own
+		second := data.NewLoader(d, c)
+		require.NoError(t, second.SetState(first.State()))
+		require.Equal(t, want[stop:], take(t, second, 12-stop), "stopped after %d", stop)
+	}
+}
+
+func TestSetStateRefusesWhatDoesNotFit(t *testing.T) {
+	l := data.NewLoader(numbered(18, 1, 1, 1, 3), data.LoaderConfig{Batch: 4})
+	good := l.State()
+	for name, edit := range map[string]func(*data.State){
+		"other dataset": func(s *data.State) { s.Len = 20 },
+		"other batch":   func(s *data.State) { s.Batch = 5 },
+		"between":       func(s *data.State) { s.Next = 6 },
+		"past the end":  func(s *data.State) { s.Next = 20 },
+		"negative":      func(s *data.State) { s.Next = -4 },
+		"epoch":         func(s *data.State) { s.Epoch = -1 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := good
+			edit(&s)
+			require.Error(t, l.SetState(s))
+			require.Equal(t, good, l.State())
+		})
+	}
+}
+
+func TestAugmentationCropsAndFlips(t *testing.T) {
+	d := numbered(1, 5, 6, 2, 1)
+	for i := range d.Pixels {
+		d.Pixels[i]++ // 0 is left for what is outside
+	}
+	at := func(y, x, c int) float32 {
+		if y < 0 || y >= 5 || x < 0 || x >= 6 {
+			return 0
+		}
+		return float32(d.Pixels[(y*6+x)*2+c]) / 255
+	}
+	var want [][]float32 // every view that may come up
+	for _, flip := range []bool{false, true} {
+		for top := -2; top <= 2; top++ {
+			for left := -2; left <= 2; left++ {
+				var v []float32
+				for y := range 5 {
+					for x := range 6 {
+						if flip {
+							x = 5 - x
+						}
+						v = append(v, at(y+top, x+left, 0), at(y+top, x+left, 1))
+					}
+				}
+				want = append(want, v)
+			}
+		}
+	}
+	count := make([]int, len(want))
+	c := varied
+	c.Batch = 1
+	const draws = 5000
+	for _, b := range take(t, data.NewLoader(d, c), draws) {
+		k := slices.IndexFunc(want, func(v []float32) bool { return slices.Equal(v, b.images) })
+		require.GreaterOrEqual(t, k, 0, "%v", b.images)
+		count[k]++
+	}
+	// Chi-squared with 49 degrees of freedom exceeds 85 once in a thousand seeds.
+	var chi2 float64
+	for _, n := range count {
+		e := float64(draws) / float64(len(want))
+		chi2 += (float64(n) - e) * (float64(n) - e) / e
+	}
+	require.Less(t, chi2, 85.0)
+}
+
+// A synctest bubble fails when a goroutine started in it is left behind.
+func TestEpochLeavesNoGoroutine(t *testing.T) {
+	for name, loop := range map[string]func(*testing.T, *data.Loader){
+		"break": func(t *testing.T, l *data.Loader) {
+			for range l.Epoch(t.Context()) {
+				break
+			}
+		},
+		"end": func(t *testing.T, l *data.Loader) {
+			for range l.Epoch(t.Context()) {
+			}
+		},
+		"cancel": func(t *testing.T, l *data.Loader) {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			n := 0
+			for range l.Epoch(ctx) {
+				n++
+				cancel()
+			}
+			require.Equal(t, 1, n)
+		},
+		"panic": func(t *testing.T, l *data.Loader) {
+			require.Panics(t, func() {
+				for range l.Epoch(t.Context()) {
+					panic("model")
+				}
+			})
+		},
+		"nested": func(t *testing.T, l *data.Loader) {
+			require.PanicsWithValue(t, "data: Loader: Epoch inside a loop over Epoch", func() {
+				for range l.Epoch(t.Context()) {
+					for range l.Epoch(t.Context()) {
+					}
+				}
+			})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := data.NewLoader(numbered(100, 2, 2, 1, 10), data.LoaderConfig{Batch: 3, Workers: 4})
+				loop(t, l)
+				synctest.Wait()
+				require.Len(t, take(t, l, 40), 40, "still usable")
+			})
+		})
+	}
+}
+
+func TestBuffersAreRecycled(t *testing.T) {
+	l := data.NewLoader(numbered(4096, 4, 4, 1, 10), data.LoaderConfig{Batch: 8, Shuffle: true, Augment: varied.Augment})
+	epoch := func() {
+		for range l.Epoch(t.Context()) {
+		}
+	}
+	require.Less(t, testing.AllocsPerRun(3, epoch), 60.0, "for 512 batches")
+}
+
+func TestNewLoaderRefusesNonsense(t *testing.T) {
+	d := numbered(3, 1, 1, 1, 3)
+	require.Panics(t, func() { data.NewLoader(d, data.LoaderConfig{}) })
+	require.Panics(t, func() { data.NewLoader(&data.Dataset{}, data.LoaderConfig{Batch: 1}) })
+	require.Panics(t, func() { data.NewLoader(d, data.LoaderConfig{Batch: 1, Augment: data.Augment{Pad: -1}}) })
+	require.Equal(t, 1, data.NewLoader(d, data.LoaderConfig{Batch: 100}).Batches())
+}

@@ -1,0 +1,58 @@
+package data
+
+import (
+	"fmt"
+	"math"
+)
+
+// Norm turns a byte p of channel c into (p/255 - Mean[c]) / Std[c]. The zero Norm gives p/255.
+type Norm struct {
+	Mean, Std []float32
+}
+
+// Norm returns the mean and the standard deviation of each channel of d, of bytes scaled to 0..1.
+// A channel that is constant gets the standard deviation 1.
+func (d *Dataset) Norm() Norm {
+	// Counting bytes keeps the sums exact.
+	count := make([][256]int, d.Channels)
+	for i, p := range d.Pixels {
+		count[i%d.Channels][p]++
+	}
+	n := Norm{Mean: make([]float32, d.Channels), Std: make([]float32, d.Channels)}
+	for c := range count {
+		var total, sum, squares int
+		for p, k := range count[c] {
+			total += k
+			sum += k * p
+			squares += k * p * p
+		}
+		mean := float64(sum) / float64(max(total, 1))
+		variance := float64(squares)/float64(max(total, 1)) - mean*mean
+		std := 255.0
+		if variance > 0 {
+			std = math.Sqrt(variance)
+		}
+		n.Mean[c], n.Std[c] = float32(mean/255), float32(std/255)
+	}
+	return n
+}
+
+// table returns the value of every byte for each channel.
+func (n Norm) table(channels int) [][256]float32 {
+	if n.Mean == nil && n.Std == nil {
+		n = Norm{Mean: make([]float32, channels), Std: make([]float32, channels)}
+		for c := range n.Std {
+			n.Std[c] = 1
+		}
+	}
+	if len(n.Mean) != channels || len(n.Std) != channels {
+		panic(fmt.Sprintf("data: Norm: %d means, %d deviations for %d channels", len(n.Mean), len(n.Std), channels))
+	}
+	t := make([][256]float32, channels)
+	for c := range t {
+		for p := range t[c] {
+			t[c][p] = (float32(p)/255 - n.Mean[c]) / n.Std[c]
+		}
+	}
+	return t
+}

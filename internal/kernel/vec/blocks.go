@@ -1,0 +1,102 @@
+package vec
+
+import "sync"
+
+// Reductions over rows cut the matrix into blocks of rows, and very wide matrices also into blocks
+// of columns. Each block is summed into float64 on its own, and the blocks' sums are added in
+// order. Narrow rows are summed several at a time, see [task.repeat]. All sizes depend on the shape
+// alone.
+const (
+	blockElements = 64 << 10
+	blockColumns  = 4 << 10
+)
+
+// cut is how a matrix [rows, c] is divided.
+type cut struct {
+	c, rows   int
+	times     int // rows that are summed side by side
+	blockRows int
+	blockCols int
+	across    int // blocks side by side
+	down      int // blocks one below the other
+	sums      int // sums per column, 1 or 2
+	body      rowReducer
+}
+
+// rowReducer adds what it computes from each column of b to its element of one or both sums.
+type rowReducer func(t *task, sum0, sum1 []float64, b block)
+
+// block is a matrix within the matrix: rows of width elements, stride apart. It starts at element
+// lo and column col, and its last element is hi-1. With narrow rows, a row of the block is several
+// rows of the matrix, and col is 0.
+type block struct{ lo, hi, col, width, rows, stride int }
+
+func newCut(n, c int) cut {
+	if n == 0 {
+		return cut{c: c}
+	}
+	k := cut{c: c, rows: n / c, times: repeats(c, n), blockCols: min(c, blockColumns)}
+	k.blockRows = max(1, blockElements/k.blockCols/k.times) * k.times
+	k.across = (c + k.blockCols - 1) / k.blockCols
+	k.down = (k.rows + k.blockRows - 1) / k.blockRows
+	return k
+}
+
+// reduceRows runs body over the blocks of t.x and leaves the sums in t.partial: c of the first,
+// behind them c of the second.
+func (t *task) reduceRows(c, sums int, body rowReducer) {
+	t.cut = newCut(len(t.x), c)
+	t.cut.sums, t.cut.body = sums, body
+	t.floats64(max(1, t.cut.down) * sums * c)
+	t.loop(t.cut.down*t.cut.across, 1, func(t *task, lo, hi int) {
+		for i := lo; i < hi; i++ {
+			t.reduceBlock(i/t.cut.across, i%t.cut.across)
+		}
+	})
+	total := t.partial[:sums*c]
+	for d := 1; d < t.cut.down; d++ {
+		for i, v := range t.partial[d*sums*c : (d+1)*sums*c] {
+			total[i] += v
+		}
+	}
+}
+
+var accumulators = sync.Pool{New: func() any { return new([2 * blockColumns]float64) }}
+
+func (t *task) reduceBlock(down, across int) {
+	k := &t.cut
+	row, col := down*k.blockRows, across*k.blockCols
+	rows, cols := min(k.blockRows, k.rows-row), min(k.blockCols, k.c-col)
+	full, rest := rows/k.times, rows%k.times
+
+	acc := accumulators.Get().(*[2 * blockColumns]float64)
+	width := k.times * cols
+	sum0, sum1 := acc[:width], acc[width:2*width]
+	clear(acc[:2*width])
+	b := block{lo: row*k.c + col, col: col, width: width, rows: full, stride: k.times * k.c}
+	if full > 0 {
+		b.hi = b.lo + (full-1)*b.stride + width
+		k.body(t, sum0, sum1, b)
+	}
+	if rest > 0 {
+		b.lo += full * b.stride
+		b.rows, b.width = 1, rest*cols
+		b.hi = b.lo + b.width
+		k.body(t, sum0[:b.width], sum1[:b.width], b)
+	}
+	out := t.partial[down*k.sums*k.c+col:]
+	for s := range k.sums {
+		fold(out[s*k.c:][:cols], acc[s*width:][:width])
+	}
+	accumulators.Put(acc)
+}
+
+// fold adds up the repetitions of dst's columns in a.
+func fold(dst, a []float64) {
+	copy(dst, a)
+	for a = a[len(dst):]; len(a) > 0; a = a[len(dst):] {
+		for i := range dst {
+			dst[i] += a[i]
+		}
+	}
+}

@@ -1,0 +1,113 @@
+package vec
+
+// Add computes dst[i] = a[i] + b[i].
+func Add(dst, a, b []float32) { binary("Add", active().add, dst, a, b) }
+
+// Sub computes dst[i] = a[i] - b[i].
+func Sub(dst, a, b []float32) { binary("Sub", active().sub, dst, a, b) }
+
+// Mul computes dst[i] = a[i] * b[i].
+func Mul(dst, a, b []float32) { binary("Mul", active().mul, dst, a, b) }
+
+// Div computes dst[i] = a[i] / b[i].
+func Div(dst, a, b []float32) { binary("Div", active().div, dst, a, b) }
+
+// Max computes dst[i] = max(a[i], b[i]). NaN in either is NaN; of two zeros it is b's.
+func Max(dst, a, b []float32) { binary("Max", active().max, dst, a, b) }
+
+// AddReLU computes dst[i] = relu(a[i] + b[i]), with [ReLU]'s rule for NaN and -0.
+func AddReLU(dst, a, b []float32) { binary("AddReLU", active().addReLU, dst, a, b) }
+
+// ReLUGrad computes dst[i] = g[i] where y[i] > 0, else 0: the gradient of y = relu(x) is g where
+// the output was positive.
+func ReLUGrad(dst, y, g []float32) { binary("ReLUGrad", active().reluGrad, dst, y, g) }
+
+// AddScaled computes dst[i] = a[i] + s*b[i]. Whether the product is rounded depends on the level.
+func AddScaled(dst, a []float32, s float32, b []float32) {
+	check3("AddScaled", len(dst), len(a), len(b))
+	if len(dst) <= grain {
+		active().addScaled(dst, a, s, b)
+		return
+	}
+	t := newTask()
+	t.dst, t.a, t.b, t.s, t.set = dst, a, b, s, active()
+	t.run(len(dst), grain, func(t *task, lo, hi int) { t.set.addScaled(t.dst[lo:hi], t.a[lo:hi], t.s, t.b[lo:hi]) })
+}
+
+// AddScalar computes dst[i] = a[i] + s.
+func AddScalar(dst, a []float32, s float32) { scalar("AddScalar", active().addScalar, dst, a, s) }
+
+// Scale computes dst[i] = a[i] * s.
+func Scale(dst, a []float32, s float32) { scalar("Scale", active().scale, dst, a, s) }
+
+// Abs computes dst[i] = |a[i]|.
+func Abs(dst, a []float32) { unary("Abs", active().abs, dst, a, grain) }
+
+// Sqrt computes dst[i] = sqrt(a[i]), correctly rounded; below -0 it is NaN.
+func Sqrt(dst, a []float32) { unary("Sqrt", active().sqrt, dst, a, grain) }
+
+// Exp computes dst[i] = e^a[i]. The error is below the bound that the package's tests state,
+// denormal results included; it overflows to +Inf and underflows to 0.
+func Exp(dst, a []float32) { unary("Exp", active().exp, dst, a, grainMath) }
+
+// Log computes dst[i] = ln a[i]; Log(±0) is -Inf, below 0 it is NaN.
+func Log(dst, a []float32) { unary("Log", active().log, dst, a, grainMath) }
+
+// Tanh computes dst[i] = tanh a[i].
+func Tanh(dst, a []float32) { unary("Tanh", active().tanh, dst, a, grainMath) }
+
+// Sigmoid computes dst[i] = 1/(1 + e^-a[i]), with a small relative error for negative a[i], too.
+func Sigmoid(dst, a []float32) { unary("Sigmoid", active().sigmoid, dst, a, grainMath) }
+
+// Erf computes dst[i] = erf a[i], the error function.
+func Erf(dst, a []float32) { unary("Erf", active().erf, dst, a, grainMath) }
+
+// ReLU computes dst[i] = 0 where a[i] < 0, else a[i]: NaN and -0 pass.
+func ReLU(dst, a []float32) { unary("ReLU", active().relu, dst, a, grain) }
+
+// Step computes dst[i] = 1 where a[i] > 0, else 0: the derivative of [ReLU], NaN has none.
+func Step(dst, a []float32) { unary("Step", active().step, dst, a, grain) }
+
+// Fill computes dst[i] = v.
+func Fill(dst []float32, v float32) {
+	if len(dst) <= grain {
+		active().fill(dst, v)
+		return
+	}
+	t := newTask()
+	t.dst, t.s, t.set = dst, v, active()
+	t.run(len(dst), grain, func(t *task, lo, hi int) { t.set.fill(t.dst[lo:hi], t.s) })
+}
+
+func unary(op string, k func(dst, a []float32), dst, a []float32, grain int) {
+	check2(op, len(dst), len(a))
+	if len(dst) <= grain {
+		k(dst, a)
+		return
+	}
+	t := newTask()
+	t.dst, t.a, t.unary = dst, a, k
+	t.run(len(dst), grain, func(t *task, lo, hi int) { t.unary(t.dst[lo:hi], t.a[lo:hi]) })
+}
+
+func scalar(op string, k func(dst, a []float32, s float32), dst, a []float32, s float32) {
+	check2(op, len(dst), len(a))
+	if len(dst) <= grain {
+		k(dst, a, s)
+		return
+	}
+	t := newTask()
+	t.dst, t.a, t.s, t.scalar = dst, a, s, k
+	t.run(len(dst), grain, func(t *task, lo, hi int) { t.scalar(t.dst[lo:hi], t.a[lo:hi], t.s) })
+}
+
+func binary(op string, k func(dst, a, b []float32), dst, a, b []float32) {
+	check3(op, len(dst), len(a), len(b))
+	if len(dst) <= grain {
+		k(dst, a, b)
+		return
+	}
+	t := newTask()
+	t.dst, t.a, t.b, t.binary = dst, a, b, k
+	t.run(len(dst), grain, func(t *task, lo, hi int) { t.binary(t.dst[lo:hi], t.a[lo:hi], t.b[lo:hi]) })
+}

@@ -1,0 +1,96 @@
+package vec
+
+import (
+	"fmt"
+	"math"
+)
+
+// sumChunk is how many elements of a whole-slice reduction are summed on their own; the chunks'
+// sums are added in order.
+const sumChunk = 64 << 10
+
+// Sum returns the sum of a, accumulated in float64. An empty sum is 0.
+func Sum(a []float32) float64 {
+	if len(a) <= sumChunk {
+		return active().sum(a)
+	}
+	t := newTask()
+	t.a, t.set = a, active()
+	t.floats64((len(a) + sumChunk - 1) / sumChunk)
+	t.loop(len(a), sumChunk, func(t *task, lo, hi int) { t.partial[lo/sumChunk] = t.set.sum(t.a[lo:hi]) })
+	s := SumRef(t.partial)
+	t.free()
+	return s
+}
+
+// Dot returns the sum of a[i]*b[i], multiplied and accumulated in float64.
+func Dot(a, b []float32) float64 {
+	check2("Dot", len(a), len(b))
+	if len(a) <= sumChunk {
+		return active().dot(a, b)
+	}
+	t := newTask()
+	t.a, t.b, t.set = a, b, active()
+	t.floats64((len(a) + sumChunk - 1) / sumChunk)
+	t.loop(len(a), sumChunk, func(t *task, lo, hi int) { t.partial[lo/sumChunk] = t.set.dot(t.a[lo:hi], t.b[lo:hi]) })
+	s := SumRef(t.partial)
+	t.free()
+	return s
+}
+
+// MaxIndex returns the largest element of a and the first index that has it. NaN counts as larger
+// than everything. It panics when a is empty.
+func MaxIndex(a []float32) (float32, int) {
+	if len(a) == 0 {
+		panic("vec: MaxIndex: no elements")
+	}
+	const block = 4 << 10 // only the block that has the maximum is read a second time
+	k, at := active().maxOf, 0
+	best := k(a[:min(block, len(a))])
+	for lo := block; lo < len(a) && best == best; lo += block {
+		if v := k(a[lo:min(lo+block, len(a))]); v > best || v != v {
+			best, at = v, lo
+		}
+	}
+	for a[at] != best && !(a[at] != a[at] && best != best) {
+		at++
+	}
+	return a[at], at
+}
+
+// maxOf returns the largest element, or NaN when there is one.
+func maxOf(a []float32) float32 {
+	m := float32(math.Inf(-1))
+	for _, v := range a {
+		if v > m || v != v {
+			m = v
+		}
+		if m != m {
+			break
+		}
+	}
+	return m
+}
+
+// SumRows computes dst[c] = sum over r of x[r,c] for x [rows, c], accumulated in float64 with
+// groups of at most four rows summed first.
+func SumRows(dst, x []float32, c int) {
+	checkColumns("SumRows", c, len(x), len(dst))
+	t := newTask()
+	t.x, t.set = x, active()
+	t.reduceRows(c, 1, func(t *task, sum, _ []float64, b block) {
+		t.set.sumRows(sum, t.x[b.lo:b.hi], b.rows, b.stride)
+	})
+	for j := range dst {
+		dst[j] = float32(t.partial[j])
+	}
+	t.free()
+}
+
+func checkColumns(op string, c, x int, vectors ...int) {
+	for _, v := range vectors {
+		if v != c || c == 0 && x != 0 || c != 0 && x%c != 0 {
+			panic(fmt.Sprintf("vec: %s: %d elements with %d columns and a vector of %d", op, x, c, v))
+		}
+	}
+}

@@ -1,0 +1,44 @@
+package vec
+
+// SumRef is the reference of [Sum].
+func SumRef[T Float](a []T) float64 {
+	var s float64
+	for _, v := range a {
+		s += float64(v)
+	}
+	return s
+}
+
+// DotRef is the reference of [Dot].
+func DotRef[T Float](a, b []T) float64 {
+	var s float64
+	for i, v := range a {
+		s += float64(v) * float64(b[i])
+	}
+	return s
+}
+
+// MaxIndexRef is the reference of [MaxIndex].
+func MaxIndexRef[T Float](a []T) (T, int) {
+	best := 0
+	for i, v := range a {
+		if v != v {
+			return v, i
+		}
+		if v > a[best] {
+			best = i
+		}
+	}
+	return a[best], best
+}
+
+// SumRowsRef is the reference of [SumRows].
+func SumRowsRef[T Float](dst, x []T, c int) {
+	for j := range c {
+		var s float64
+		for i := j; i < len(x); i += c {
+			s += float64(x[i])
+		}
+		dst[j] = T(s)
+	}
+}

@@ -1,0 +1,111 @@
+package vec
+
+import "fmt"
+
+// The functions of this file combine a matrix with vectors that hold one number per column. Narrow
+// rows would leave most of a call idle, so the vectors are repeated until they cover several rows,
+// and the matrix is walked as one long vector against their period.
+
+// period is about how many elements of a row vector a kernel should see: long enough to hide the
+// cost of a row, short enough that four vectors stay in the first-level cache.
+const period = 512
+
+// AddRow computes dst[r,c] = x[r,c] + row[c] for x [rows, len(row)].
+func AddRow(dst, x, row []float32) {
+	checkRows("AddRow", len(row), len(dst), len(x))
+	t := newTask()
+	t.dst, t.x, t.set = dst, x, active()
+	t.repeat(len(x), row)
+	t.runRows(func(t *task, lo, hi int) { t.set.addRow(t.dst[lo:hi], t.x[lo:hi], t.row[0]) })
+}
+
+// MulRow computes dst[r,c] = x[r,c] * row[c] for x [rows, len(row)].
+func MulRow(dst, x, row []float32) {
+	checkRows("MulRow", len(row), len(dst), len(x))
+	t := newTask()
+	t.dst, t.x, t.set = dst, x, active()
+	t.repeat(len(x), row)
+	t.runRows(func(t *task, lo, hi int) { t.set.mulRow(t.dst[lo:hi], t.x[lo:hi], t.row[0]) })
+}
+
+// ScaleShiftRows computes dst[r,c] = x[r,c]*scale[c] + shift[c] for x [rows, len(scale)], then
+// [ReLU] if relu. It is batch normalisation with known statistics, and a convolution's bias with
+// its activation. Whether the product is rounded depends on the level.
+func ScaleShiftRows(dst, x, scale, shift []float32, relu bool) {
+	checkRows("ScaleShiftRows", len(scale), len(dst), len(x))
+	check2("ScaleShiftRows", len(scale), len(shift))
+	t := newTask()
+	t.dst, t.x, t.set = dst, x, active()
+	t.repeat(len(x), scale, shift)
+	if relu {
+		t.runRows(func(t *task, lo, hi int) { t.set.scaleShiftReLU(t.dst[lo:hi], t.x[lo:hi], t.row[0], t.row[1]) })
+	} else {
+		t.runRows(func(t *task, lo, hi int) { t.set.scaleShift(t.dst[lo:hi], t.x[lo:hi], t.row[0], t.row[1]) })
+	}
+}
+
+// ScaleShiftAddRows computes dst[r,c] = x[r,c]*scale[c] + shift[c] + residual[r,c], then [ReLU] if
+// relu: the end of a residual block in one pass.
+func ScaleShiftAddRows(dst, x, scale, shift, residual []float32, relu bool) {
+	checkRows("ScaleShiftAddRows", len(scale), len(dst), len(x))
+	check2("ScaleShiftAddRows", len(scale), len(shift))
+	check2("ScaleShiftAddRows", len(dst), len(residual))
+	t := newTask()
+	t.dst, t.x, t.residual, t.set = dst, x, residual, active()
+	t.repeat(len(x), scale, shift)
+	if relu {
+		t.runRows(func(t *task, lo, hi int) {
+			t.set.scaleShiftAddReLU(t.dst[lo:hi], t.x[lo:hi], t.residual[lo:hi], t.row[0], t.row[1])
+		})
+	} else {
+		t.runRows(func(t *task, lo, hi int) {
+			t.set.scaleShiftAdd(t.dst[lo:hi], t.x[lo:hi], t.residual[lo:hi], t.row[0], t.row[1])
+		})
+	}
+}
+
+// repeat sets t.row to the vectors, each repeated to about one period, or fewer times where n
+// elements need fewer. Vectors that are long enough are used in place.
+func (t *task) repeat(n int, vectors ...[]float32) {
+	c := len(vectors[0])
+	times := repeats(c, n)
+	if times <= 1 {
+		copy(t.row[:], vectors)
+		return
+	}
+	t.scratch = t.scratch[:0]
+	for _, v := range vectors {
+		for range times {
+			t.scratch = append(t.scratch, v...)
+		}
+	}
+	for i := range vectors {
+		t.row[i] = t.scratch[i*c*times : (i+1)*c*times]
+	}
+}
+
+// repeats returns how many of the rows of c columns in n elements make a period: as many as fit,
+// but a whole number of vector registers where that is possible.
+func repeats(c, n int) int {
+	if c == 0 || 2*c > period {
+		return 1
+	}
+	const lanes = 16
+	times := period / c
+	whole := lanes / min(lanes, c&-c) // this many rows are a multiple of lanes
+	times -= times % min(whole, times)
+	return max(1, min(times, n/c))
+}
+
+// runRows executes body over the elements of x in parallel, in chunks of whole periods, and gives
+// the task back.
+func (t *task) runRows(body func(t *task, lo, hi int)) {
+	p := max(1, len(t.row[0]))
+	t.run(len(t.x), p*max(1, grain/p), body)
+}
+
+func checkRows(op string, c, dst, x int) {
+	if dst != x || c == 0 && x != 0 || c != 0 && x%c != 0 {
+		panic(fmt.Sprintf("vec: %s: lengths %d and %d with %d columns", op, dst, x, c))
+	}
+}

@@ -1,0 +1,50 @@
+package vec
+
+// The generic kernels of rows.go. Row vectors repeat with their length as the period; dst may end
+// inside one.
+
+func addRow(dst, x, row []float32) {
+	for len(dst) > 0 {
+		n := min(len(row), len(dst))
+		AddRef(dst[:n], x[:n], row[:n])
+		dst, x = dst[n:], x[n:]
+	}
+}
+
+func mulRow(dst, x, row []float32) {
+	for len(dst) > 0 {
+		n := min(len(row), len(dst))
+		MulRef(dst[:n], x[:n], row[:n])
+		dst, x = dst[n:], x[n:]
+	}
+}
+
+func scaleShift(dst, x, scale, shift []float32) {
+	for len(dst) > 0 {
+		n := min(len(scale), len(dst))
+		for i := range n {
+			dst[i] = x[i]*scale[i] + shift[i]
+		}
+		dst, x = dst[n:], x[n:]
+	}
+}
+
+func scaleShiftReLU(dst, x, scale, shift []float32) {
+	scaleShift(dst, x, scale, shift)
+	ReLURef(dst, dst)
+}
+
+func scaleShiftAdd(dst, x, residual, scale, shift []float32) {
+	for len(dst) > 0 {
+		n := min(len(scale), len(dst))
+		for i := range n {
+			dst[i] = x[i]*scale[i] + shift[i] + residual[i]
+		}
+		dst, x, residual = dst[n:], x[n:], residual[n:]
+	}
+}
+
+func scaleShiftAddReLU(dst, x, residual, scale, shift []float32) {
+	scaleShiftAdd(dst, x, residual, scale, shift)
+	ReLURef(dst, dst)
+}

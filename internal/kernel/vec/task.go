@@ -1,0 +1,89 @@
+package vec
+
+import (
+	"fmt"
+	"sync"
+
+	"github.com/residuum-go/residuum/internal/parallel"
+)
+
+// How many elements of work go to one worker at a time: enough that handing them over costs
+// little, few enough that two workers share what a small batch has. Functions that compute more
+// per element get fewer.
+const (
+	grain     = 32 << 10
+	grainMath = 8 << 10
+)
+
+// task carries the arguments of one parallel loop. Tasks are pooled and their method value is bound
+// once, so that a loop allocates nothing. Fields have the names of the public parameters.
+type task struct {
+	dst, a, b, x, y, g, residual, p, m, v, mean []float32
+
+	s       float32      // scalar operand
+	c       int          // columns
+	row     [4][]float32 // row vectors, one number per column, repeated
+	scratch []float32    // backs row
+	coef    []float32    // row vectors computed by the caller
+	partial []float64    // sums of the chunks, combined in order at the end
+	cut     cut          // how a reduction over rows is divided
+	step    stepParams   // of the optimisers
+
+	set    *kernels // the active level when the call began
+	unary  func(dst, a []float32)
+	scalar func(dst, a []float32, s float32)
+	binary func(dst, a, b []float32)
+
+	body  func(t *task, lo, hi int)
+	chunk func(lo, hi int) // t.callBody, bound once
+}
+
+var tasks = sync.Pool{New: func() any {
+	t := new(task)
+	t.chunk = t.callBody
+	return t
+}}
+
+func newTask() *task { return tasks.Get().(*task) }
+
+func (t *task) callBody(lo, hi int) { t.body(t, lo, hi) }
+
+// run executes body over [0, n) in parallel and gives the task back.
+func (t *task) run(n, grain int, body func(t *task, lo, hi int)) {
+	t.loop(n, grain, body)
+	t.free()
+}
+
+// loop is run for callers that still need the task.
+func (t *task) loop(n, grain int, body func(t *task, lo, hi int)) {
+	t.body = body
+	parallel.For(n, grain, t.chunk)
+}
+
+// free drops what the task refers to, so that the pool keeps no tensor alive, and pools the task.
+func (t *task) free() {
+	*t = task{chunk: t.chunk, scratch: t.scratch, coef: t.coef, partial: t.partial}
+	tasks.Put(t)
+}
+
+// floats64 returns n zeros that belong to the task.
+func (t *task) floats64(n int) []float64 {
+	if cap(t.partial) < n {
+		t.partial = make([]float64, n)
+	}
+	t.partial = t.partial[:n]
+	clear(t.partial)
+	return t.partial
+}
+
+func check2(op string, dst, a int) {
+	if dst != a {
+		panic(fmt.Sprintf("vec: %s: lengths %d and %d differ", op, dst, a))
+	}
+}
+
+func check3(op string, dst, a, b int) {
+	if dst != a || dst != b {
+		panic(fmt.Sprintf("vec: %s: lengths %d, %d and %d differ", op, dst, a, b))
+	}
+}

@@ -1,0 +1,176 @@
+package autograd
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/residuum-go/residuum/tensor"
+)
+
+// BatchNorm normalises every channel of x [..., C] by its mean and biased variance over all other
+// axes, then scales and shifts it by gamma and beta [C]:
+//
+//	y = gamma * (x - mean) / sqrt(variance + eps) + beta
+//
+// followed by ReLU if relu is set. It also returns the statistics, valid until the tape's Reset.
+// Beside its result it keeps x and a few numbers per channel. Source: Ioffe & Szegedy 2015,
+// algorithm 1.
+func BatchNorm(x, gamma, beta *Var, eps float32, relu bool) (y *Var, mean, variance *tensor.Tensor) {
+	y = result("BatchNorm", x, gamma, beta)
+	c := channels(x)
+	m := moments{y.scratch(c), y.scratch(c)}
+	variance = y.scratch(c)
+	tensor.BatchNormStats(m.mean, variance, x.value)
+	invstd := m.invstd.Data()
+	for i, v := range variance.Data() {
+		invstd[i] = float32(1 / math.Sqrt(float64(v)+float64(eps)))
+	}
+	return y.standardised(x, gamma, beta, m, relu), m.mean, variance
+}
+
+// moments are the mean and 1/sqrt(variance + eps) of every channel of a batch x. The ops below
+// share them to save work, and are nonetheless functions of x through them too. With
+// xhat = (x - mean) * invstd and sums over the n rows of x, they are
+//
+//	standardise(x, a, b) = a*xhat + b
+//	normSums(x, g)       = [sum(g), sum(g*xhat)]
+//	normGrad(x, a, g)    = a * invstd * (g - sum(g)/n - xhat*sum(g*xhat)/n)
+//	invStd(x)            = invstd
+//
+// and closed under differentiation: normGrad is the gradient of <a*g, xhat> by x.
+type moments struct{ mean, invstd *tensor.Tensor }
+
+type norm struct {
+	moments
+	relu bool
+}
+
+// channels returns the length of the last axis.
+func channels(x *Var) int { return dim(x, len(x.Shape())-1) }
+
+func standardise(x, a, b *Var, m moments) *Var {
+	return result("standardise", x, a, b).standardised(x, a, b, m, false)
+}
+
+// standardised completes y = a*xhat + b, clipped at 0 if relu is set.
+func (y *Var) standardised(x, a, b *Var, m moments, relu bool) *Var {
+	c := channels(x)
+	if !isVector(a, c) || !isVector(b, c) {
+		panic(fmt.Sprintf("autograd: %s: %v x %v x %v: want the last two of shape [%d]", y.op, x.Shape(), a.Shape(), b.Shape(), c))
+	}
+	*attr[norm](y) = norm{m, relu}
+	scale, shift := y.scratch(c), y.scratch(c)
+	tensor.Mul(scale, a.value, m.invstd)
+	for i, s := range scale.Data() {
+		shift.Data()[i] = float32(float64(b.value.Data()[i]) - float64(m.mean.Data()[i])*float64(s))
+	}
+	tensor.ScaleShift(y.buffer(x.Shape()...), x.value, scale, shift, relu)
+	return y.returns(func(y, g *Var, d []*Var) {
+		x, a, s := y.in[0], y.in[1], attr[norm](y)
+		if s.relu {
+			g = reluGrad(y.value, g)
+		}
+		sums := normSums(x, g, s.moments)
+		if y.needs(0) {
+			d[0] = normGrad(x, a, g, sums.value, s.moments)
+		}
+		if y.needs(1) {
+			d[1] = row(sums, 1)
+		}
+		if y.needs(2) {
+			d[2] = row(sums, 0)
+		}
+	})
+}
+
+func isVector(v *Var, n int) bool { return len(v.Shape()) == 1 && dim(v, 0) == n }
+
+// row returns row i of a matrix as a vector.
+func row(a *Var, i int) *Var { return Reshape(SliceAxis(a, 0, i, i+1), -1) }
+
+func normSums(x, g *Var, m moments) *Var {
+	y := result("normSums", x, g)
+	*attr[moments](y) = m
+	tensor.BatchNormGradSums(y.buffer(2, channels(x)), x.value, m.mean, m.invstd, g.value)
+	return y.returns(func(y, h *Var, d []*Var) {
+		x, g, m := y.in[0], y.in[1], *attr[moments](y)
+		if y.needs(0) {
+			d[0] = normGrad(x, row(h, 1), g, normSums(x, g, m).value, m)
+		}
+		if y.needs(1) {
+			d[1] = standardise(x, row(h, 1), row(h, 0), m)
+		}
+	})
+}
+
+// normGrad is given the value of normSums(x, g) as sums.
+func normGrad(x, a, g *Var, sums *tensor.Tensor, m moments) *Var {
+	y := result("normGrad", x, a, g)
+	*attr[moments](y) = m
+	tensor.BatchNormInputGrad(y.buffer(x.Shape()...), x.value, m.mean, m.invstd, a.value, g.value, sums)
+	return y.returns(normGradVJP)
+}
+
+// normGradVJP follows from y = a*r*Pg with r = invstd and P the projection onto what is orthogonal
+// to 1 and, up to eps, to xhat in every channel. P is symmetric, and by x the derivatives are
+//
+//	of <h, xhat>: r*Ph                  of r: -r^2*xhat/n
+//	of <h, Pg>: -r/n * (sum(g*xhat)*Ph + sum(h*xhat)*Pg)
+func normGradVJP(y, h *Var, d []*Var) {
+	x, a, g, m := y.in[0], y.in[1], y.in[2], *attr[moments](y)
+	hSums, gSums := normSums(x, h, m), normSums(x, g, m)
+	if y.needs(2) {
+		d[2] = normGrad(x, a, h, hSums.value, m)
+	}
+	if !y.needs(0) && !y.needs(1) {
+		return
+	}
+	one := filled(y.tape, "ones", 1, channels(x))
+	e := SumTo(Mul(h, normGrad(x, one, g, gSums.value, m)), a.Shape()...) // r*<h, Pg>
+	if y.needs(1) {
+		d[1] = e
+	}
+	if y.needs(0) {
+		n := x.value.Len() / channels(x)
+		ar := Scale(Mul(a, invStd(x, m)), -1/float32(n))
+		zero := filled(y.tape, "zeros", 0, channels(x))
+		d[0] = Add(standardise(x, Mul(ar, e), zero, m),
+			Add(normGrad(x, Mul(ar, row(gSums, 1)), h, hSums.value, m),
+				normGrad(x, Mul(ar, row(hSums, 1)), g, gSums.value, m)))
+	}
+}
+
+func invStd(x *Var, m moments) *Var {
+	y := result("invStd", x)
+	*attr[moments](y) = m
+	tensor.Copy(y.buffer(channels(x)), m.invstd)
+	return y.returns(func(y, h *Var, d []*Var) {
+		x, m := y.in[0], *attr[moments](y)
+		n := x.value.Len() / channels(x)
+		zero := filled(y.tape, "zeros", 0, channels(x))
+		d[0] = standardise(x, Scale(Mul(h, Square(y)), -1/float32(n)), zero, m)
+	})
+}
+
+// ScaleShift returns x*scale + shift for x [..., C] with scale and shift [C], followed by ReLU if
+// relu is set: batch normalisation with known statistics.
+func ScaleShift(x, scale, shift *Var, relu bool) *Var {
+	y := result("ScaleShift", x, scale, shift)
+	*attr[bool](y) = relu
+	tensor.ScaleShift(y.buffer(x.Shape()...), x.value, scale.value, shift.value, relu)
+	return y.returns(func(y, g *Var, d []*Var) {
+		x, scale := y.in[0], y.in[1]
+		if *attr[bool](y) {
+			g = reluGrad(y.value, g)
+		}
+		if y.needs(0) {
+			d[0] = Mul(g, scale)
+		}
+		if y.needs(1) {
+			d[1] = SumTo(Mul(g, x), scale.Shape()...)
+		}
+		if y.needs(2) {
+			d[2] = SumTo(g, scale.Shape()...)
+		}
+	})
+}

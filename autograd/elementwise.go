@@ -1,0 +1,162 @@
+package autograd
+
+import "github.com/residuum-go/residuum/tensor"
+
+// Add returns a + b elementwise, with NumPy broadcasting.
+func Add(a, b *Var) *Var {
+	var buf [8]int
+	y := result("Add", a, b)
+	tensor.Add(y.buffer(broadcast(buf[:0], a, b)...), a.value, b.value)
+	return y.returns(func(y, g *Var, d []*Var) {
+		if y.needs(0) {
+			d[0] = SumTo(g, y.in[0].Shape()...)
+		}
+		if y.needs(1) {
+			d[1] = SumTo(g, y.in[1].Shape()...)
+		}
+	})
+}
+
+// Sub returns a - b elementwise, with NumPy broadcasting.
+func Sub(a, b *Var) *Var {
+	var buf [8]int
+	y := result("Sub", a, b)
+	tensor.Sub(y.buffer(broadcast(buf[:0], a, b)...), a.value, b.value)
+	return y.returns(func(y, g *Var, d []*Var) {
+		if y.needs(0) {
+			d[0] = SumTo(g, y.in[0].Shape()...)
+		}
+		if y.needs(1) {
+			d[1] = Neg(SumTo(g, y.in[1].Shape()...))
+		}
+	})
+}
+
+// Mul returns a * b elementwise, with NumPy broadcasting.
+func Mul(a, b *Var) *Var {
+	var buf [8]int
+	y := result("Mul", a, b)
+	tensor.Mul(y.buffer(broadcast(buf[:0], a, b)...), a.value, b.value)
+	return y.returns(func(y, g *Var, d []*Var) {
+		a, b := y.in[0], y.in[1]
+		if y.needs(0) {
+			d[0] = SumTo(Mul(g, b), a.Shape()...)
+		}
+		if y.needs(1) {
+			d[1] = SumTo(Mul(g, a), b.Shape()...)
+		}
+	})
+}
+
+// Div returns a / b elementwise, with NumPy broadcasting.
+func Div(a, b *Var) *Var {
+	var buf [8]int
+	y := result("Div", a, b)
+	tensor.Div(y.buffer(broadcast(buf[:0], a, b)...), a.value, b.value)
+	return y.returns(func(y, g *Var, d []*Var) {
+		a, b := y.in[0], y.in[1]
+		q := Div(g, b)
+		if y.needs(0) {
+			d[0] = SumTo(q, a.Shape()...)
+		}
+		if y.needs(1) {
+			d[1] = Neg(SumTo(Mul(q, y), b.Shape()...))
+		}
+	})
+}
+
+// broadcast appends the shape of an elementwise op on a and b to buf. Whether the shapes fit is
+// checked by the op on the tensors, which names them.
+func broadcast(buf []int, a, b *Var) []int {
+	x, y := a.Shape(), b.Shape()
+	if len(x) < len(y) {
+		x, y = y, x
+	}
+	buf = append(buf, x...)
+	for i, d := range y {
+		if j := len(x) - len(y) + i; buf[j] == 1 {
+			buf[j] = d
+		}
+	}
+	return buf
+}
+
+// Neg returns -a.
+func Neg(a *Var) *Var {
+	y := result("Neg", a)
+	tensor.Neg(y.buffer(a.Shape()...), a.value)
+	return y.returns(func(y, g *Var, d []*Var) { d[0] = Neg(g) })
+}
+
+// Scale returns s * a.
+func Scale(a *Var, s float32) *Var {
+	y := result("Scale", a)
+	*attr[float32](y) = s
+	tensor.Scale(y.buffer(a.Shape()...), a.value, s)
+	return y.returns(func(y, g *Var, d []*Var) { d[0] = Scale(g, *attr[float32](y)) })
+}
+
+// AddScalar returns a + s.
+func AddScalar(a *Var, s float32) *Var {
+	y := result("AddScalar", a)
+	tensor.AddScalar(y.buffer(a.Shape()...), a.value, s)
+	return y.returns(func(y, g *Var, d []*Var) { d[0] = g })
+}
+
+// Exp returns e^a.
+func Exp(a *Var) *Var {
+	y := result("Exp", a)
+	tensor.Exp(y.buffer(a.Shape()...), a.value)
+	return y.returns(func(y, g *Var, d []*Var) { d[0] = Mul(g, y) })
+}
+
+// Log returns the natural logarithm of a.
+func Log(a *Var) *Var {
+	y := result("Log", a)
+	tensor.Log(y.buffer(a.Shape()...), a.value)
+	return y.returns(func(y, g *Var, d []*Var) { d[0] = Div(g, y.in[0]) })
+}
+
+// Sqrt returns the square root of a.
+func Sqrt(a *Var) *Var {
+	y := result("Sqrt", a)
+	tensor.Sqrt(y.buffer(a.Shape()...), a.value)
+	return y.returns(func(y, g *Var, d []*Var) { d[0] = Scale(Div(g, y), 0.5) })
+}
+
+// Square returns a^2.
+func Square(a *Var) *Var {
+	y := result("Square", a)
+	tensor.Square(y.buffer(a.Shape()...), a.value)
+	return y.returns(func(y, g *Var, d []*Var) { d[0] = Scale(Mul(g, y.in[0]), 2) })
+}
+
+// Tanh returns the hyperbolic tangent of a.
+func Tanh(a *Var) *Var {
+	y := result("Tanh", a)
+	tensor.Tanh(y.buffer(a.Shape()...), a.value)
+	return y.returns(func(y, g *Var, d []*Var) { d[0] = Sub(g, Mul(g, Square(y))) })
+}
+
+// Sigmoid returns 1 / (1 + e^-a).
+func Sigmoid(a *Var) *Var {
+	y := result("Sigmoid", a)
+	tensor.Sigmoid(y.buffer(a.Shape()...), a.value)
+	return y.returns(func(y, g *Var, d []*Var) { d[0] = Mul(g, Sub(y, Square(y))) })
+}
+
+// ReLU returns max(a, 0). Its gradient at 0 is 0.
+func ReLU(a *Var) *Var {
+	y := result("ReLU", a)
+	tensor.ReLU(y.buffer(a.Shape()...), a.value)
+	return y.returns(func(y, g *Var, d []*Var) { d[0] = reluGrad(y.value, g) })
+}
+
+// reluGrad returns g where y > 0, else 0. y is the output of a ReLU; the result depends on it only
+// through its sign, hence not differentiably.
+func reluGrad(y *tensor.Tensor, g *Var) *Var {
+	z := result("reluGrad", g)
+	*attr[*tensor.Tensor](z) = y
+	tensor.ReLUGrad(z.buffer(g.Shape()...), y, g.value)
+	return z.returns(func(z, h *Var, d []*Var) { d[0] = reluGrad(*attr[*tensor.Tensor](z), h) })
+}

@@ -1,0 +1,42 @@
+package autograd
+
+import "github.com/residuum-go/residuum/tensor"
+
+// Param is a tensor that outlives steps: a weight and the gradient that Backward adds up for it, or
+// a statistic that a layer keeps.
+type Param struct {
+	Name    string         // dotted path in the model, as in a PyTorch state dict
+	Value   *tensor.Tensor // the weight
+	Grad    *tensor.Tensor // sum of the gradients since ZeroGrad; nil before the first Backward
+	Fixed   bool           // never trained: the running statistics of batch norm
+	NoDecay bool           // optimisers leave it out of weight decay
+}
+
+// NewParam returns a trainable parameter.
+func NewParam(name string, value *tensor.Tensor) *Param { return &Param{Name: name, Value: value} }
+
+// On returns p as a variable beside x: on x's tape a leaf that Backward differentiates by, the same
+// one however often p is used in a step; beside a constant, or for a fixed parameter, a constant.
+func (p *Param) On(x *Var) *Var {
+	t := x.tape
+	if t == nil || p.Fixed {
+		return Const(p.Value)
+	}
+	if v, ok := t.leaves[p]; ok {
+		return v
+	}
+	v := t.Input(p.Value)
+	v.op = "Param"
+	v.param = p
+	t.leaves[p] = v
+	return v
+}
+
+// ZeroGrad sets the gradient of every parameter to zero.
+func ZeroGrad(ps []*Param) {
+	for _, p := range ps {
+		if p.Grad != nil {
+			p.Grad.Zero()
+		}
+	}
+}

@@ -1,0 +1,266 @@
+package main
+
+import (
+	"fmt"
+	"go/types"
+
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// dispatch jumps to the variant for the number of rows in r, the tallest first.
+func (v isa) dispatch(r Mem, tallest int) {
+	for i := tallest; i > 1; i-- {
+		v.CMPQ(r, U8(i))
+		v.JE(LabelRef(fmt.Sprintf("rows%d", i)))
+	}
+}
+
+// tileRegs deals out the vector registers: the sums row by row, then a row of B, then broadcasts.
+func (v isa) tileRegs(rows, wide int) (sums [][]reg.VecPhysical, b, bcast []reg.VecPhysical) {
+	n := 0
+	for range rows {
+		sums = append(sums, v.regs[n:n+wide])
+		n += wide
+	}
+	free := v.regs[len(v.regs)-max(4, len(v.regs)-2*v.mr):]
+	return sums, free[:wide], free[wide:]
+}
+
+// step multiplies one row of B with a broadcast of each row of A.
+func (v isa) step(sums [][]reg.VecPhysical, b, bcast []reg.VecPhysical, masked bool, row Mem, a func(i int) Mem, broadcast func(Mem, reg.VecPhysical)) {
+	for j, r := range b {
+		if m := row.Offset(4 * v.lanes * j); masked {
+			v.loadB(m, j, r)
+		} else {
+			v.VMOVUPS(m, r)
+		}
+	}
+	for i, s := range sums {
+		t := bcast[i%len(bcast)]
+		broadcast(a(i), t)
+		for j := range b {
+			v.VFMADD231PS(t, b[j], s[j])
+		}
+	}
+}
+
+// finish adds C when acc says so, and stores. at leads to row i of C.
+func (v isa) finish(label string, cols, acc Mem, sums [][]reg.VecPhysical, tmp reg.VecPhysical, at func(i int) Mem) {
+	full := v.lanes * len(sums[0])
+	v.CMPQ(acc, U8(0))
+	v.JE(LabelRef("store" + label))
+	for i, s := range sums {
+		m := at(i)
+		for j := range s {
+			v.addMasked(m.Offset(4*v.lanes*j), j, s[j], tmp)
+		}
+	}
+	v.Label("store" + label)
+	v.CMPQ(cols, U8(full))
+	v.JNE(LabelRef("masked" + label))
+	for i, s := range sums {
+		m := at(i)
+		for j := range s {
+			v.VMOVUPS(s[j], m.Offset(4*v.lanes*j))
+		}
+	}
+	v.VZEROUPPER()
+	v.RET()
+	v.Label("masked" + label)
+	for i, s := range sums {
+		m := at(i)
+		for j := range s {
+			v.store(s[j], m.Offset(4*v.lanes*j), j)
+		}
+	}
+	v.VZEROUPPER()
+	v.RET()
+}
+
+// rows writes the kernel of Rows, wide vectors wide.
+//
+// A paired kernel makes a tile one vector wide of two: it broadcasts two neighbouring elements of A
+// at once and multiplies them with pairs of B, so that the even and the odd lanes hold the sums over
+// the even and the odd steps. Tiles with few columns then cost as few loads as the wide ones.
+func (v isa) rows(pkg *types.Package, name string, wide int, pair bool) {
+	field := v.begin(pkg, name, "Rows", name+" computes a tile with a table of rows.")
+	aEnd, zeroEnd, taps, off, inner := v.AllocLocal(8), v.AllocLocal(8), v.AllocLocal(8), v.AllocLocal(8), v.AllocLocal(8)
+	b, ldb, at := reg.R14, reg.R15, reg.RBP // at runs from -Inner to 0, in bytes
+	args := reg.RAX
+	v.Load(v.Param("t"), args)
+	v.masks(field(args, "Cols"), reg.RBX)
+	v.MOVQ(field(args, "Inner"), reg.RCX)
+	v.SHLQ(U8(2), reg.RCX)
+	for _, p := range []struct {
+		from string
+		to   Mem
+	}{{"A", aEnd}, {"Zero", zeroEnd}} { // rows are addressed from their ends, so that one counter serves all
+		v.MOVQ(field(args, p.from), reg.RDX)
+		v.ADDQ(reg.RCX, reg.RDX)
+		v.MOVQ(reg.RDX, p.to)
+	}
+	v.NEGQ(reg.RCX)
+	v.MOVQ(reg.RCX, inner)
+	v.MOVQ(field(args, "Off"), reg.RDX)
+	v.MOVQ(reg.RDX, off)
+	v.MOVQ(field(args, "B"), b)
+	v.MOVQ(field(args, "LDB"), ldb)
+	v.SHLQ(U8(2), ldb)
+	v.MOVQ(field(args, "Taps"), reg.RDX)
+	v.MOVQ(reg.RDX, taps)
+	v.dispatch(field(args, "Rows"), v.mr)
+	for n := 1; n <= v.mr; n++ {
+		v.rowsTile(field, n, wide, pair, aEnd, zeroEnd, taps, off, inner, b, ldb, at)
+	}
+}
+
+func (v isa) rowsTile(field func(reg.Register, string) Mem, n, wide int, pair bool, aEnd, zeroEnd, taps, off, inner Mem, b, ldb, at reg.GPPhysical) {
+	label := fmt.Sprint(n)
+	sums, bs, bcast := v.tileRegs(n, wide)
+	v.Label("rows" + label)
+	for _, s := range sums {
+		for _, r := range s {
+			v.clear(r)
+		}
+	}
+	v.CMPQ(taps, U8(0))
+	v.JE(LabelRef("done" + label))
+
+	v.Label("tap" + label)
+	table := rowRegs[n-1] // the last row's pointer replaces the table's
+	v.MOVQ(off, table)
+	v.ADDQ(U8(4*n), off)
+	v.MOVQ(aEnd, at)
+	for i := range n {
+		p := rowRegs[i]
+		v.MOVL(Mem{Base: table, Disp: 4 * i}, p.As32())
+		v.TESTL(p.As32(), p.As32())
+		v.LEAQ(Mem{Base: at, Index: p, Scale: 4}, p)
+		v.CMOVQMI(zeroEnd, p)
+	}
+	v.MOVQ(inner, at)
+
+	v.Label("step" + label)
+	size, broadcast := 4, func(m Mem, r reg.VecPhysical) { v.VBROADCASTSS(m, r) }
+	if pair {
+		size, broadcast = 8, func(m Mem, r reg.VecPhysical) { v.VBROADCASTSD(m, r) }
+	}
+	v.step(sums, bs, bcast, !pair, Mem{Base: b}, func(i int) Mem { return Mem{Base: rowRegs[i], Index: at, Scale: 1} }, broadcast)
+	v.ADDQ(ldb, b)
+	v.ADDQ(U8(size), at)
+	v.JNE(LabelRef("step" + label))
+	v.DECQ(taps)
+	v.JNE(LabelRef("tap" + label))
+
+	v.Label("done" + label)
+	args, out, c, row := reg.RAX, reg.RBX, reg.RCX, reg.RDX
+	v.Load(v.Param("t"), args)
+	if pair { // add even and odd lanes; the order of B makes the columns come out in order
+		for i, s := range sums {
+			v.VSHUFPS(U8(0xdd), s[1], s[0], bcast[0])
+			v.VSHUFPS(U8(0x88), s[1], s[0], s[0])
+			v.VADDPS(bcast[0], s[0], s[0])
+			sums[i] = s[:1]
+		}
+	}
+	if v.name == "AVX2" {
+		v.masks(field(args, "Cols"), reg.RBX)
+	}
+	v.MOVQ(field(args, "Out"), out)
+	v.MOVQ(field(args, "C"), c)
+	v.finish(label, field(args, "Cols"), field(args, "Acc"), sums, bcast[0], func(i int) Mem {
+		v.MOVLQSX(Mem{Base: out, Disp: 4 * i}, row)
+		return Mem{Base: c, Index: row, Scale: 4}
+	})
+}
+
+// outer writes the kernel of Outer, wide vectors wide.
+func (v isa) outer(pkg *types.Package, name string, wide int) {
+	field := v.begin(pkg, name, "Outer", name+" computes a tile as a sum of outer products.")
+	args, a, b, lda, ldb, count, seg, segs := reg.RAX, reg.RBX, reg.RSI, reg.RDX, reg.RDI, reg.R8, reg.R9, reg.R10
+	v.Load(v.Param("t"), args)
+	v.masks(field(args, "Cols"), reg.RBX)
+	v.MOVQ(field(args, "Seg"), seg)
+	v.MOVQ(field(args, "Segs"), segs)
+	v.MOVQ(field(args, "LDA"), lda)
+	v.SHLQ(U8(2), lda)
+	v.MOVQ(field(args, "LDB"), ldb)
+	v.SHLQ(U8(2), ldb)
+	tallest := v.mr
+	if wide == 1 {
+		tallest = v.narrowRows
+	}
+	v.dispatch(field(args, "Rows"), tallest)
+	for n := 1; n <= tallest; n++ {
+		label := fmt.Sprint(n)
+		sums, bs, bcast := v.tileRegs(n, wide)
+		v.Label("rows" + label)
+		for _, s := range sums {
+			for _, r := range s {
+				v.clear(r)
+			}
+		}
+		v.TESTQ(segs, segs)
+		v.JE(LabelRef("done" + label))
+		v.Label("segment" + label)
+		for i, p := range []struct {
+			field string
+			reg   reg.GPPhysical
+		}{{"A", a}, {"B", b}} {
+			v.MOVLQSX(Mem{Base: seg, Disp: 4 * i}, p.reg)
+			v.SHLQ(U8(2), p.reg)
+			v.ADDQ(field(args, p.field), p.reg)
+		}
+		v.MOVLQSX(Mem{Base: seg, Disp: 8}, count)
+		v.ADDQ(U8(12), seg)
+		v.Label("step" + label)
+		v.step(sums, bs, bcast, true, Mem{Base: b}, func(i int) Mem { return Mem{Base: a, Disp: 4 * i} },
+			func(m Mem, r reg.VecPhysical) { v.VBROADCASTSS(m, r) })
+		v.ADDQ(lda, a)
+		v.ADDQ(ldb, b)
+		v.DECQ(count)
+		v.JNE(LabelRef("step" + label))
+		v.DECQ(segs)
+		v.JNE(LabelRef("segment" + label))
+
+		v.Label("done" + label)
+		if v.name == "AVX2" {
+			v.masks(field(args, "Cols"), reg.RBX)
+		}
+		c, ldc := reg.RBX, reg.RDX
+		v.MOVQ(field(args, "LDC"), ldc)
+		v.SHLQ(U8(2), ldc)
+		v.MOVQ(field(args, "C"), c)
+		v.finish(label, field(args, "Cols"), field(args, "Acc"), sums, bcast[0], func(i int) Mem {
+			if i == 0 {
+				v.MOVQ(field(args, "C"), c)
+			} else {
+				v.ADDQ(ldc, c)
+			}
+			return Mem{Base: c}
+		})
+	}
+}
+
+// peak writes a loop of independent multiply-adds, the yardstick of the benchmarks: n steps of
+// lanes x 2 mr multiplications.
+func (v isa) peak(name string) {
+	v.Function(name)
+	v.Attributes(nosplit)
+	v.SignatureExpr("func(n int)")
+	v.Doc(name + " runs n steps of 2 x mr independent vector multiply-adds.")
+	n := reg.RAX
+	v.Load(v.Param("n"), n)
+	for _, r := range v.regs {
+		v.clear(r)
+	}
+	v.Label("loop")
+	for i := range 2 * v.mr {
+		v.VFMADD231PS(v.regs[len(v.regs)-1], v.regs[len(v.regs)-2], v.regs[i])
+	}
+	v.DECQ(n)
+	v.JNE(LabelRef("loop"))
+	v.VZEROUPPER()
+	v.RET()
+}

@@ -1,0 +1,86 @@
+package tile
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/residuum-go/residuum/internal/cpu"
+)
+
+// BenchmarkRows measures one tile whose operands stay in the cache, as a fraction of the multiply-add
+// peak measured in turns with it.
+func BenchmarkRows(b *testing.B) {
+	for _, l := range cpu.Available()[1:] {
+		rows, cols := Size(l)
+		for _, taps := range []int{1, 9} {
+			for _, inner := range []int{16, 64, 256} {
+				for _, kind := range []string{"wide", "narrow", "pair"} {
+					n := rows
+					r := Rows{Rows: n, Taps: taps, Inner: inner, A: make([]float32, 16*inner), Zero: make([]float32, inner), B: make([]float32, taps*inner*cols),
+						LDB: cols, C: make([]float32, n*cols), Cols: cols}
+					for range taps {
+						for i := range n {
+							r.Off = append(r.Off, int32(i*inner))
+						}
+					}
+					for i := range n {
+						r.Out = append(r.Out, int32(i*cols))
+					}
+					run := r.Run
+					if kind != "wide" {
+						r.Cols = cols / 2
+					}
+					if kind == "pair" {
+						run = r.RunPair
+					}
+					b.Run(fmt.Sprintf("shape=%dx%dx%d/kind=%s/impl=%v", n, taps, inner, kind, l), func(b *testing.B) {
+						fraction(b, l, 2*float64(n*taps*inner*r.Cols), func() { run(l) })
+					})
+				}
+			}
+		}
+	}
+}
+
+// BenchmarkOuter does for Outer what BenchmarkRows does for Rows.
+func BenchmarkOuter(b *testing.B) {
+	for _, l := range cpu.Available()[1:] {
+		_, cols := Size(l)
+		for _, n := range []int{4, 8, 12, 16, 24} {
+			for _, steps := range []int32{7, 28, 256} {
+				for _, c := range []int{cols, cols / 2} {
+					if max, _ := Size(l); c == cols && n > max || n > NarrowRows(l) {
+						continue
+					}
+					o := Outer{Rows: n, Segs: 1, Seg: []int32{0, 0, steps, 0, 0, steps, 0, 0, steps, 0, 0, steps}, A: make([]float32, 24*int(steps)), B: make([]float32, int(steps)*cols), LDA: 24, LDB: cols,
+						C: make([]float32, n*cols), LDC: cols, Cols: c}
+					o.Segs = 4
+					b.Run(fmt.Sprintf("shape=%dx%dx4x%d/impl=%v", n, c, steps, l), func(b *testing.B) {
+						fraction(b, l, 8*float64(n*c)*float64(steps), func() { o.Run(l) })
+					})
+				}
+			}
+		}
+	}
+}
+
+// fraction reports GFLOP/s of f and its share of the peak, alternating the two.
+func fraction(b *testing.B, l cpu.Level, flops float64, f func()) {
+	var mine, peak time.Duration
+	var done, peakDone float64
+	for b.Loop() {
+		start := time.Now()
+		for range 1000 {
+			f()
+		}
+		mine += time.Since(start)
+		done += 1000 * flops
+		start = time.Now()
+		peakDone += Peak(l, 20000)
+		peak += time.Since(start)
+	}
+	rate := done / mine.Seconds()
+	b.ReportMetric(rate/1e9, "GFLOP/s")
+	b.ReportMetric(rate/(peakDone/peak.Seconds()), "of-peak")
+}

@@ -1,0 +1,62 @@
+//go:build !purego
+
+package tile
+
+import "github.com/residuum-go/residuum/internal/cpu"
+
+// Run computes the tile with the instructions of level l. B may have any LDB. At AVX2 a row of B is
+// read in whole vectors, at AVX512 only its first Cols elements are touched.
+func (t *Rows) Run(l cpu.Level) {
+	switch {
+	case l == cpu.AVX512 && t.Cols > 16:
+		rowsAVX512(t)
+	case l == cpu.AVX512:
+		rowsNarrowAVX512(t)
+	case l == cpu.AVX2 && t.Cols > 8:
+		rowsAVX2(t)
+	case l == cpu.AVX2:
+		rowsNarrowAVX2(t)
+	default:
+		rowsGo(t)
+	}
+}
+
+// RunPair computes the tile when Inner is even, Cols is at most PairCols and B has the paired layout
+// of [PairColumn], rows LDB apart.
+func (t *Rows) RunPair(l cpu.Level) {
+	if l == cpu.AVX512 {
+		rowsPairAVX512(t)
+	} else {
+		rowsPairAVX2(t)
+	}
+}
+
+// Run computes the tile with the instructions of level l, reading B as [Rows.Run] does.
+func (t *Outer) Run(l cpu.Level) {
+	switch {
+	case l == cpu.AVX512 && t.Cols > 16:
+		outerAVX512(t)
+	case l == cpu.AVX512:
+		outerNarrowAVX512(t)
+	case l == cpu.AVX2 && t.Cols > 8:
+		outerAVX2(t)
+	case l == cpu.AVX2:
+		outerNarrowAVX2(t)
+	default:
+		outerGo(t)
+	}
+}
+
+// Peak runs n steps of multiply-adds that wait for nothing and returns how many floating-point
+// operations that were: the yardstick of the benchmarks. It returns 0 at levels without one.
+func Peak(l cpu.Level, n int) (flops float64) {
+	switch l {
+	case cpu.AVX512:
+		peakAVX512(n)
+		return 2 * 16 * 24 * float64(n)
+	case cpu.AVX2:
+		peakAVX2(n)
+		return 2 * 8 * 12 * float64(n)
+	}
+	return 0
+}

@@ -1,0 +1,17 @@
+//go:build !amd64 || purego
+
+package tile
+
+import "github.com/residuum-go/residuum/internal/cpu"
+
+// Run computes the tile.
+func (t *Rows) Run(cpu.Level) { rowsGo(t) }
+
+// RunPair does not exist here: PairCols is 0.
+func (t *Rows) RunPair(cpu.Level) { panic("tile: no paired kernel") }
+
+// Run computes the tile.
+func (t *Outer) Run(cpu.Level) { outerGo(t) }
+
+// Peak returns 0: nothing to measure against.
+func Peak(cpu.Level, int) (flops float64) { return 0 }

@@ -1,0 +1,3 @@
+package tile
+
+//go:generate go run -C ../../_asm ./gemm -out ../gemm/tile/tile_amd64.s -stubs ../gemm/tile/stubs_amd64.go -pkg tile

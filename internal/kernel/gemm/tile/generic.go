@@ -1,0 +1,83 @@
+package tile
+
+// rowsGo computes a tile of at most 4 x 4 in Go, two rows at a time: eight sums, four elements of B
+// and two of A fit in sixteen registers.
+func rowsGo(t *Rows) {
+	for i := 0; i < t.Rows; i += 2 {
+		two := min(i+1, t.Rows-1)
+		var s block
+		for tap := range t.Taps {
+			s.add(t.row(tap, i), t.row(tap, two), 1, t.Inner, t.B[tap*t.Inner*t.LDB:], t.LDB, t.Cols)
+		}
+		s.put(0, t.C[t.Out[i]:], t.Cols, t.Acc)
+		if two > i {
+			s.put(1, t.C[t.Out[two]:], t.Cols, t.Acc)
+		}
+	}
+}
+
+func (t *Rows) row(tap, i int) []float32 {
+	if off := t.Off[tap*t.Rows+i]; off >= 0 {
+		return t.A[off:]
+	}
+	return t.Zero
+}
+
+// outerGo computes a tile of at most 4 x 4 in Go.
+func outerGo(t *Outer) {
+	for i := 0; i < t.Rows; i += 2 {
+		two := min(i+1, t.Rows-1)
+		var s block
+		for g := range t.Segs {
+			seg := t.Seg[3*g : 3*g+3]
+			a := t.A[seg[0]:]
+			s.add(a[i:], a[two:], t.LDA, int(seg[2]), t.B[seg[1]:], t.LDB, t.Cols)
+		}
+		s.put(0, t.C[i*t.LDC:], t.Cols, t.Acc)
+		if two > i {
+			s.put(1, t.C[two*t.LDC:], t.Cols, t.Acc)
+		}
+	}
+}
+
+// block is the sums of two rows and four columns.
+type block [2][4]float32
+
+// add adds, for n steps, the product of column p*lda of the rows x and y with the row b[p*ldb:].
+func (s *block) add(x, y []float32, lda, n int, b []float32, ldb, cols int) {
+	if cols < 4 {
+		for p := range n {
+			for j := range cols {
+				s[0][j] += x[p*lda] * b[p*ldb+j]
+				s[1][j] += y[p*lda] * b[p*ldb+j]
+			}
+		}
+		return
+	}
+	x0, x1, x2, x3 := s[0][0], s[0][1], s[0][2], s[0][3]
+	y0, y1, y2, y3 := s[1][0], s[1][1], s[1][2], s[1][3]
+	for p := range n {
+		u, v := x[p*lda], y[p*lda]
+		r := b[p*ldb : p*ldb+4]
+		x0 += u * r[0]
+		x1 += u * r[1]
+		x2 += u * r[2]
+		x3 += u * r[3]
+		y0 += v * r[0]
+		y1 += v * r[1]
+		y2 += v * r[2]
+		y3 += v * r[3]
+	}
+	s[0] = [4]float32{x0, x1, x2, x3}
+	s[1] = [4]float32{y0, y1, y2, y3}
+}
+
+// put stores row i of the block, or adds it to c.
+func (s *block) put(i int, c []float32, cols, acc int) {
+	for j, v := range s[i][:cols] {
+		if acc != 0 {
+			v += c[j]
+		}
+		c[j] = v
+	}
+}

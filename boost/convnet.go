@@ -1,0 +1,75 @@
+package boost
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/nn"
+	"github.com/residuum-go/residuum/tensor"
+)
+
+// Conv is the family of small convolutional networks on images [H, W, C]: two 3x3 convolutions of
+// stride 2 with ReLU, a hidden layer with ReLU, and a linear output. Their features are the hidden
+// layer. The features of an earlier stage enter before the hidden layer.
+type Conv struct {
+	Channels int // of the first convolution; the second has twice as many
+	Hidden   int // width of the hidden layer
+	Training Training
+}
+
+// New implements Family.
+func (c Conv) New(in Input, outputs int, seed uint64) (Learner, error) {
+	t, err := c.Training.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	if c.Channels < 1 || c.Hidden < 1 {
+		return nil, fmt.Errorf("Conv with %d channels and %d hidden units: %w", c.Channels, c.Hidden, ErrConfig)
+	}
+	if len(in.Row) != 3 {
+		return nil, fmt.Errorf("Conv needs rows [H, W, C], these are %v: %w", in.Row, ErrConfig)
+	}
+	rng := rand.New(rand.NewPCG(seed, 0))
+	return newNet(newConvBody(rng, in, c), c.Hidden, outputs, t, rng), nil
+}
+
+// convBody computes the features of a Conv.
+type convBody struct {
+	in           Input
+	conv1, conv2 *nn.Conv2D
+	hidden       hidden
+}
+
+func newConvBody(rng *rand.Rand, in Input, c Conv) *convBody {
+	half := func(size int) int { return (size + 1) / 2 }
+	spec := tensor.ConvSpec{Stride: 2, Pad: 1}
+	flat := half(half(in.Row[0])) * half(half(in.Row[1])) * 2 * c.Channels
+	return &convBody{
+		in:     in,
+		conv1:  nn.Named("conv1", nn.NewConv2D(rng, in.Row[2], c.Channels, 3, spec).WithBias()),
+		conv2:  nn.Named("conv2", nn.NewConv2D(rng, c.Channels, 2*c.Channels, 3, spec).WithBias()),
+		hidden: nn.Named("hidden", newHidden(rng, flat+in.Features, c.Hidden)),
+	}
+}
+
+// Forward implements nn.Module.
+func (b *convBody) Forward(x *autograd.Var) *autograd.Var {
+	n := x.Shape()[0]
+	image, features := x, (*autograd.Var)(nil)
+	if b.in.Features > 0 {
+		pixels := b.in.Width() - b.in.Features
+		image = autograd.SliceAxis(x, 1, 0, pixels)
+		features = autograd.SliceAxis(x, 1, pixels, b.in.Width())
+	}
+	image = autograd.Reshape(image, append([]int{n}, b.in.Row...)...)
+	y := autograd.ReLU(b.conv1.Forward(image))
+	y = autograd.Reshape(autograd.ReLU(b.conv2.Forward(y)), n, -1)
+	if features != nil {
+		y = autograd.Concat(1, y, features)
+	}
+	return b.hidden.Forward(y)
+}
+
+// Params implements nn.Module.
+func (b *convBody) Params() []*autograd.Param { return nn.Params(b.conv1, b.conv2, b.hidden) }

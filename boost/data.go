@@ -1,0 +1,126 @@
+package boost
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/residuum-go/residuum/tensor"
+)
+
+// Errors that Fit and its helpers wrap.
+var (
+	ErrData     = errors.New("bad data")              // shapes that disagree, NaN, targets outside the loss's domain
+	ErrConfig   = errors.New("bad configuration")     // settings outside their range, or that exclude each other
+	ErrDiverged = errors.New("training has diverged") // a loss or an output is no longer finite
+)
+
+// Data is a set of N examples.
+type Data struct {
+	X      *tensor.Tensor // inputs [N, ...]: rows [N, d] or images [N, H, W, C]
+	Y      *tensor.Tensor // targets [N, K], see the loss; for classes see OneHot
+	Weight *tensor.Tensor // importance of each row, [N], not negative; nil means all one
+}
+
+// OneHot returns labels in [0, classes) as the rows of an identity matrix, [N, classes]. It fails
+// with ErrData on a label outside that range.
+func OneHot(labels []int, classes int) (*tensor.Tensor, error) {
+	if classes < 1 {
+		return nil, fmt.Errorf("boost: OneHot: %d classes: %w", classes, ErrData)
+	}
+	y := tensor.New(len(labels), classes)
+	for i, l := range labels {
+		if l < 0 || l >= classes {
+			return nil, fmt.Errorf("boost: OneHot: label %d at row %d is not in [0, %d): %w", l, i, classes, ErrData)
+		}
+		y.Data()[i*classes+l] = 1
+	}
+	return y, nil
+}
+
+// check reports whether d is complete, consistent and finite, and accepted by the loss.
+func (d Data) check(loss Loss) error {
+	switch {
+	case d.X == nil || d.Y == nil:
+		return fmt.Errorf("no inputs or no targets: %w", ErrData)
+	case d.X.Rank() < 2 || d.X.Len() == 0:
+		return fmt.Errorf("inputs %v, want [N, ...] and not empty: %w", d.X.Shape(), ErrData)
+	case d.Y.Rank() != 2 || d.Y.Dim(0) != d.X.Dim(0) || d.Y.Dim(1) == 0:
+		return fmt.Errorf("targets %v for inputs %v, want [N, K]: %w", d.Y.Shape(), d.X.Shape(), ErrData)
+	case d.Weight != nil && (d.Weight.Rank() != 1 || d.Weight.Dim(0) != d.X.Dim(0)):
+		return fmt.Errorf("weights %v for inputs %v, want [N]: %w", d.Weight.Shape(), d.X.Shape(), ErrData)
+	}
+	if err := finite("inputs", d.X, ErrData); err != nil {
+		return err
+	}
+	if err := finite("targets", d.Y, ErrData); err != nil {
+		return err
+	}
+	if err := d.checkWeight(); err != nil {
+		return err
+	}
+	return loss.Check(d.Y)
+}
+
+func (d Data) checkWeight() error {
+	if d.Weight == nil {
+		return nil
+	}
+	if err := finite("weights", d.Weight, ErrData); err != nil {
+		return err
+	}
+	total := 0.0
+	for i, w := range d.Weight.Data() {
+		if w < 0 {
+			return fmt.Errorf("weights: %v at row %d is negative: %w", w, i, ErrData)
+		}
+		total += float64(w)
+	}
+	if total == 0 {
+		return fmt.Errorf("weights: all are zero: %w", ErrData)
+	}
+	return nil
+}
+
+// finite fails with an error of the given kind on the first NaN or infinity in t, naming its row.
+func finite(what string, t *tensor.Tensor, kind error) error {
+	for i, v := range t.Data() {
+		if v-v != 0 { // NaN for NaN and for infinities
+			return fmt.Errorf("%s: %v at row %d: %w", what, v, i/(t.Len()/t.Dim(0)), kind)
+		}
+	}
+	return nil
+}
+
+// rowWeight returns the weight of row i.
+func (d Data) rowWeight(i int) float64 {
+	if d.Weight == nil {
+		return 1
+	}
+	return float64(d.Weight.Data()[i])
+}
+
+// mean returns the weighted mean of values, one per row.
+func (d Data) mean(values []float32) float64 {
+	var sum, total float64
+	for i, v := range values {
+		w := d.rowWeight(i)
+		sum += w * float64(v)
+		total += w
+	}
+	return sum / total
+}
+
+// rms returns the root of the weighted mean square of t, with weights of t's shape or nil.
+func rms(t, weight *tensor.Tensor) float64 {
+	var sum, total float64
+	for i, v := range t.Data() {
+		w := 1.0
+		if weight != nil {
+			w = float64(weight.Data()[i])
+		}
+		sum += w * float64(v) * float64(v)
+		total += w
+	}
+	return math.Sqrt(sum / total)
+}

@@ -1,0 +1,152 @@
+package boost
+
+import (
+	"fmt"
+	"iter"
+
+	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/tensor"
+)
+
+// Ensemble is a fitted F_M(x) = F_0 + sum_m nu rho_m h_m(x).
+//
+// Seen as a residual network its state is [N, d + K + f]: the flattened input, the scores F, and in a
+// chained ensemble the features of the last learner. Block m is y + Branch(m, y), where the branch is
+// [0 | nu rho_m h_m | z_m - z_{m-1}]: it adds to the scores and replaces the features z. Deleting
+// block m removes h_m from the sum and, if chained, leaves its successor the older features.
+//
+// All methods are safe for concurrent use on constants.
+type Ensemble struct {
+	row      []int // shape of one example
+	inputs   int   // d, elements of one example
+	outputs  int   // K
+	features int   // f, 0 unless chained
+	start    *autograd.Param
+	stages   []stage
+}
+
+// stage is one fitted block.
+type stage struct {
+	learner Learner
+	scale   *autograd.Param // nu rho, [1]
+	sees    int             // width of the features its learner sees: 0 or f
+}
+
+// Len returns the number of stages M.
+func (e *Ensemble) Len() int { return len(e.stages) }
+
+// Outputs returns the number of scores K.
+func (e *Ensemble) Outputs() int { return e.outputs }
+
+// Scale returns nu rho_m, the factor of learner m.
+func (e *Ensemble) Scale(m int) float64 { return float64(e.stages[m].scale.Value.Item()) }
+
+// Stem returns the state y_0 = [x | F_0 | 0] for inputs x [N, ...] in the shape that was fitted, or
+// flattened.
+func (e *Ensemble) Stem(x *autograd.Var) *autograd.Var {
+	n := x.Shape()[0]
+	if x.Value().Len() != n*e.inputs {
+		panic(fmt.Sprintf("boost: Stem: %v: fitted on rows of shape %v", x.Shape(), e.row))
+	}
+	f := autograd.BroadcastTo(e.start.On(x), n, e.outputs)
+	y := autograd.Concat(1, autograd.Reshape(x, n, e.inputs), f)
+	if e.features > 0 {
+		y = autograd.PadAxis(y, 1, 0, e.features)
+	}
+	return y
+}
+
+// Skip returns y: skips are identities.
+func (e *Ensemble) Skip(_ int, y *autograd.Var) *autograd.Var { return y }
+
+// Branch returns what stage m adds to the state y.
+func (e *Ensemble) Branch(m int, y *autograd.Var) *autograd.Var {
+	s := e.stages[m]
+	n := y.Shape()[0]
+	x := autograd.SliceAxis(y, 1, 0, e.inputs)
+	if e.features == 0 {
+		h := s.learner.Forward(autograd.Reshape(x, append([]int{n}, e.row...)...))
+		return autograd.PadAxis(autograd.Scale(h, s.scale.Value.Item()), 1, e.inputs, 0)
+	}
+	before := autograd.SliceAxis(y, 1, e.inputs+e.outputs, e.inputs+e.outputs+e.features)
+	h, z := s.apply(x, before)
+	return autograd.PadAxis(autograd.Concat(1, h, autograd.Sub(z, before)), 1, e.inputs, 0)
+}
+
+// apply returns nu rho h(x) and the features of a chained stage, for x [N, d] and the features
+// before it [N, f].
+func (s stage) apply(x, before *autograd.Var) (h, z *autograd.Var) {
+	l := s.learner.(Featured)
+	if s.sees > 0 {
+		x = autograd.Concat(1, x, before)
+	}
+	z = l.Features(x)
+	return autograd.Scale(l.Output(z), s.scale.Value.Item()), z
+}
+
+// Join returns skip + branch; either may be nil.
+func (e *Ensemble) Join(_ int, skip, branch *autograd.Var) *autograd.Var {
+	switch {
+	case skip == nil:
+		return branch
+	case branch == nil:
+		return skip
+	}
+	return autograd.Add(skip, branch)
+}
+
+// Head returns the scores F of the state y, [N, K]. On the state after m stages it returns F_m.
+func (e *Ensemble) Head(y *autograd.Var) *autograd.Var {
+	return autograd.SliceAxis(y, 1, e.inputs, e.inputs+e.outputs)
+}
+
+// Sums reports true: every stage is added to the state.
+func (e *Ensemble) Sums(int) bool { return true }
+
+// Forward returns the scores F_M(x), [N, K].
+func (e *Ensemble) Forward(x *autograd.Var) *autograd.Var {
+	y := e.Stem(x)
+	for m := range e.stages {
+		y = e.Join(m, e.Skip(m, y), e.Branch(m, y))
+	}
+	return e.Head(y)
+}
+
+// Params returns the constants F_0 ("start"), the factors nu rho_m ("stages.m.scale") and the
+// parameters of the learners ("stages.m. ...") where they have any.
+func (e *Ensemble) Params() []*autograd.Param {
+	ps := []*autograd.Param{e.start}
+	for _, s := range e.stages {
+		ps = append(ps, s.scale)
+		if t, ok := s.learner.(Trained); ok {
+			ps = append(ps, t.Params()...)
+		}
+	}
+	return ps
+}
+
+// Predict returns the scores F_M(x), [N, K].
+func (e *Ensemble) Predict(x *tensor.Tensor) *tensor.Tensor {
+	var out *tensor.Tensor
+	for _, f := range e.Staged(x) {
+		out = f
+	}
+	return out
+}
+
+// Staged yields m and the scores F_m(x), [N, K], for m = 0 ... Len(). Each tensor is the caller's.
+func (e *Ensemble) Staged(x *tensor.Tensor) iter.Seq2[int, *tensor.Tensor] {
+	return func(yield func(int, *tensor.Tensor) bool) {
+		r := e.run(x, e.features > 0)
+		if !yield(0, r.scores.Clone()) {
+			return
+		}
+		for m, s := range e.stages {
+			h, z := r.output(s.learner, s.sees)
+			r.add(h, z, s.scale.Value.Item())
+			if !yield(m+1, r.scores.Clone()) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,82 @@
+package boost_test
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/boost"
+	"github.com/residuum-go/residuum/tensor"
+)
+
+// Boost small networks on a ring inside a square: no line separates the two classes.
+func ExampleFit() {
+	const side = 20
+	x, labels := tensor.New(side*side, 2), make([]int, side*side)
+	for i := range labels {
+		a, b := float32(i/side)/10-0.95, float32(i%side)/10-0.95
+		x.Set(a, i, 0)
+		x.Set(b, i, 1)
+		if r := a*a + b*b; 0.2 < r && r < 0.8 {
+			labels[i] = 1
+		}
+	}
+	y, err := boost.OneHot(labels, 2)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	falling, last := true, 1.0
+	ensemble, err := boost.Fit(context.Background(), boost.Config{
+		Loss:    boost.Softmax{},
+		Learner: boost.MLP{Hidden: 16, Training: boost.Training{Epochs: 40, Batch: 40}},
+		Stages:  10,
+		Rate:    0.5,
+		Progress: func(r boost.Report) {
+			falling, last = falling && r.TrainLoss < last, r.TrainLoss
+		},
+	}, boost.Data{X: x, Y: y}, nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	right := 0
+	for i, class := range tensor.ArgMax(ensemble.Predict(x)) {
+		if class == labels[i] {
+			right++
+		}
+	}
+	fmt.Println(ensemble.Len(), "stages, loss falls at each:", falling)
+	fmt.Println("more than 95 % right:", right > len(labels)*95/100)
+	// Output:
+	// 10 stages, loss falls at each: true
+	// more than 95 % right: true
+}
+
+// An ensemble is a residual network whose blocks are its stages: here the third is deleted.
+func ExampleEnsemble() {
+	x := tensor.From([]float32{0, 1, 2, 3}, 4, 1)
+	y := tensor.From([]float32{0, 1, 4, 9}, 4, 1)
+	e, err := boost.Fit(context.Background(), boost.Config{
+		Loss:    boost.SquaredError{},
+		Learner: boost.MLP{Hidden: 4},
+		Stages:  5,
+		Rate:    0.5,
+	}, boost.Data{X: x, Y: y}, nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	state := e.Stem(autograd.Const(x)) // [x | F]
+	for m := range e.Len() {
+		if m == 2 {
+			state = e.Join(m, e.Skip(m, state), nil)
+			continue
+		}
+		state = e.Join(m, e.Skip(m, state), e.Branch(m, state))
+	}
+	fmt.Println(state.Shape(), e.Head(state).Shape())
+	// Output: [4 2] [4 1]
+}

@@ -1,0 +1,236 @@
+package boost
+
+import (
+	"context"
+	"errors"
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/internal/parallel"
+	"github.com/residuum-go/residuum/tensor"
+)
+
+// With squared error and exact lines every stage finds the residual of the one line through the
+// data, so F_m = mean + (1 - (1-nu)^m) (line - mean) and rho = 1.
+func TestSquaredErrorByHand(t *testing.T) {
+	d := Data{
+		X:      tensor.From([]float32{0, 1, 2, 3}, 4, 1),
+		Y:      tensor.From([]float32{1, 3, 2, 6}, 4, 1),
+		Weight: tensor.From([]float32{1, 2, 1, 1}, 4),
+	}
+	// Weighted: sum w = 5, mean x = 7/5, mean y = 3, slope = sum w (x-7/5)(y-3) / sum w (x-7/5)^2 = 7/5.2.
+	mean, meanX, slope := 3.0, 1.4, 7/5.2
+	for _, newton := range []bool{false, true} {
+		const nu = 0.4
+		var reports []Report
+		c := Config{Loss: SquaredError{}, Learner: line{}, Stages: 5, Rate: nu, Newton: newton,
+			Progress: func(r Report) { reports = append(reports, r) }}
+		e, err := Fit(context.Background(), c, d, nil)
+		require.NoError(t, err)
+		require.Equal(t, 5, e.Len())
+		for m, f := range e.Staged(d.X) {
+			share := 1 - math.Pow(1-nu, float64(m))
+			loss := 0.0
+			for i := range 4 {
+				x := float64(d.X.At(i, 0))
+				want := mean + share*slope*(x-meanX)
+				require.InDelta(t, want, f.At(i, 0), 1e-5, "stage %d row %d", m, i)
+				loss += float64(d.Weight.At(i)) / 5 * math.Pow(want-float64(d.Y.At(i, 0)), 2) / 2
+			}
+			if m > 0 {
+				r := reports[m-1]
+				require.Equal(t, []int{m, 5, 4}, []int{r.Stage, r.Stages, r.Rows})
+				require.InDelta(t, 1, r.Rho, 1e-4)
+				require.InDelta(t, loss, r.TrainLoss, 1e-5)
+				require.True(t, math.IsNaN(r.TrainAccuracy) && math.IsNaN(r.ValidLoss) && math.IsNaN(r.ValidAccuracy))
+			}
+		}
+	}
+}
+
+func TestTargetsAreNegativeGradients(t *testing.T) {
+	d := blobs(t, 20, 3, 1)
+	for _, newton := range []bool{false, true} {
+		var fitted []*lineLearner
+		c := Config{Loss: Softmax{}, Learner: line{&fitted}, Stages: 6, Rate: 0.2, Newton: newton}
+		e, err := Fit(context.Background(), c, d, nil)
+		require.NoError(t, err)
+		for m, f := range e.Staged(d.X) {
+			if m == e.Len() {
+				break
+			}
+			// Softmax by hand: -g = y - p, H = p (1 - p).
+			p := tensor.Softmax(nil, f)
+			residual := tensor.Sub(nil, d.Y, p)
+			requireClose(t, tensor.Neg(nil, Gradient(Softmax{}, f, d.Y)), residual, 1e-5)
+			if !newton {
+				require.Nil(t, fitted[m].weight)
+				requireClose(t, residual, fitted[m].target, 1e-5)
+				continue
+			}
+			h := tensor.Mul(nil, p, tensor.AddScalar(nil, tensor.Neg(nil, p), 1))
+			mean := tensor.Mean(nil, h, false).Item()
+			requireClose(t, tensor.Scale(nil, h, 1/mean), fitted[m].weight, 1e-4)
+			step := tensor.Div(nil, residual, h)
+			for i, v := range step.Data() {
+				step.Data()[i] = min(max(v, -zMax), zMax)
+			}
+			requireClose(t, step, fitted[m].target, 1e-4)
+		}
+	}
+}
+
+func TestTrainingLossFalls(t *testing.T) {
+	ctx := context.Background()
+	for name, c := range lossCases(t) {
+		for _, newton := range []bool{false, true} {
+			k := c.y.Dim(1)
+			d := Data{X: random(8, 12, 3), Y: c.y, Weight: tensor.Abs(nil, random(9, 12))}
+			f0, err := start(c.loss, d)
+			require.NoError(t, err)
+			last, _ := evaluate(c.loss, tensor.BroadcastTo(nil, f0, 12, k), d)
+			first := last
+			_, err = Fit(ctx, Config{
+				Loss: c.loss, Learner: line{}, Stages: 10, Rate: 0.1, Newton: newton,
+				Progress: func(r Report) {
+					require.LessOrEqual(t, r.TrainLoss, last+1e-6, "%s stage %d", name, r.Stage)
+					last = r.TrainLoss
+				},
+			}, d, nil)
+			require.NoError(t, err)
+			require.Less(t, last, first, name)
+		}
+	}
+}
+
+func TestSubsample(t *testing.T) {
+	d := blobs(t, 50, 2, 1)
+	var fitted []*lineLearner
+	c := Config{Loss: Softmax{}, Learner: line{&fitted}, Stages: 3, Rate: 0.5, Subsample: 0.3, Seed: 4}
+	_, err := Fit(context.Background(), c, d, nil)
+	require.NoError(t, err)
+	for _, l := range fitted {
+		require.Equal(t, []int{30, 2}, l.x.Shape())
+	}
+	require.False(t, tensor.Equal(fitted[0].x, fitted[1].x), "drawn anew")
+	for i := range 30 { // every row is one of the data, with its own target
+		row, found := fitted[0].x.Slice(i, i+1), false
+		for j := range 100 {
+			same := tensor.Equal(row, d.X.Slice(j, j+1))
+			found = found || same && (d.Y.At(j, 0) == 1) == (fitted[0].target.At(i, 0) > 0)
+		}
+		require.True(t, found)
+	}
+}
+
+func TestWeightsCountRows(t *testing.T) {
+	// A row of weight two is the same as two rows.
+	d := blobs(t, 10, 2, 1)
+	weight := tensor.Full(1, 20)
+	rows := make([]int, 0, 30)
+	for i := range 20 {
+		rows = append(rows, i)
+		if i%2 == 0 {
+			weight.Data()[i] = 2
+			rows = append(rows, i)
+		}
+	}
+	double := Data{X: tensor.Gather(nil, d.X, rows), Y: tensor.Gather(nil, d.Y, rows)}
+	for _, newton := range []bool{false, true} {
+		c := Config{Loss: Softmax{}, Learner: line{}, Stages: 4, Rate: 0.5, Newton: newton}
+		a, err := Fit(context.Background(), c, Data{X: d.X, Y: d.Y, Weight: weight}, nil)
+		require.NoError(t, err)
+		b, err := Fit(context.Background(), c, double, nil)
+		require.NoError(t, err)
+		requireClose(t, a.Predict(d.X), b.Predict(d.X), 1e-3)
+	}
+}
+
+func TestSameBits(t *testing.T) {
+	train, test := images(t, 200, 1), images(t, 50, 2)
+	for _, c := range []Config{
+		{Loss: Softmax{}, Learner: MLP{Hidden: 8}, Stages: 3, Rate: 0.5, Subsample: 0.8, Chained: true, Seed: 1},
+		{Loss: Softmax{}, Learner: Conv{Channels: 4, Hidden: 8}, Stages: 2, Rate: 0.5, Newton: true, Seed: 1},
+	} {
+		var want *tensor.Tensor
+		for _, workers := range []int{1, 2, 5} {
+			restore := parallel.SetWorkers(workers)
+			e, err := Fit(context.Background(), c, train, nil)
+			require.NoError(t, err)
+			got := e.Predict(test.X)
+			restore()
+			if want == nil {
+				want = got
+			}
+			require.True(t, tensor.Equal(want, got), "workers=%d", workers)
+		}
+		c.Seed++
+		e, err := Fit(context.Background(), c, train, nil)
+		require.NoError(t, err)
+		require.False(t, tensor.Equal(want, e.Predict(test.X)), "another seed")
+	}
+}
+
+func TestCancel(t *testing.T) {
+	d := blobs(t, 30, 3, 1)
+	ctx, cancel := context.WithCancel(context.Background())
+	c := Config{Loss: Softmax{}, Learner: MLP{Hidden: 4}, Stages: 5, Rate: 0.5,
+		Progress: func(r Report) {
+			if r.Stage == 2 {
+				cancel()
+			}
+		}}
+	e, err := Fit(ctx, c, d, nil)
+	require.ErrorIs(t, err, context.Canceled)
+	require.ErrorContains(t, err, "stage 3 of 5")
+	require.Equal(t, 2, e.Len())
+	require.Equal(t, []int{90, 3}, e.Predict(d.X).Shape())
+
+	l, err := MLP{Hidden: 4}.New(Input{Row: []int{2}}, 3, 1)
+	require.NoError(t, err)
+	require.ErrorIs(t, l.Fit(ctx, d.X, d.Y, nil), context.Canceled, "within a stage")
+}
+
+func TestDivergence(t *testing.T) {
+	d := blobs(t, 200, 3, 1)
+	c := Config{Loss: Softmax{}, Learner: MLP{Hidden: 4, Training: Training{Rate: 1e30}}, Stages: 5, Rate: 0.5}
+	e, err := Fit(context.Background(), c, d, nil)
+	require.ErrorIs(t, err, ErrDiverged)
+	require.False(t, errors.Is(err, ErrData))
+	require.Zero(t, e.Len())
+}
+
+func TestPatience(t *testing.T) {
+	// Targets that say nothing about x: the validation loss rises as soon as the noise is learnt.
+	train := Data{X: random(1, 40, 10), Y: random(2, 40, 1)}
+	valid := Data{X: random(3, 40, 10), Y: random(4, 40, 1)}
+	var losses []float64
+	c := Config{Loss: SquaredError{}, Learner: line{}, Stages: 30, Rate: 0.5, Patience: 3,
+		Progress: func(r Report) { losses = append(losses, r.ValidLoss) }}
+	e, err := Fit(context.Background(), c, train, &valid)
+	require.NoError(t, err)
+	require.Len(t, losses, e.Len()+3)
+	best, _ := evaluate(SquaredError{}, e.Predict(valid.X), valid)
+	for _, l := range losses[e.Len():] {
+		require.GreaterOrEqual(t, l, best)
+	}
+}
+
+func TestUserLoss(t *testing.T) {
+	// Counts whose logarithm is linear in x: the two methods of a Loss are enough to fit them.
+	x, y := tensor.New(50, 1), tensor.New(50, 1)
+	for i := range 50 {
+		x.Data()[i] = float32(i)/25 - 1
+		y.Data()[i] = float32(math.Exp(0.5 + 1.5*float64(x.Data()[i])))
+	}
+	for _, newton := range []bool{false, true} {
+		c := Config{Loss: poisson{}, Learner: line{}, Stages: 60, Rate: 0.5, Newton: newton}
+		e, err := Fit(context.Background(), c, Data{X: x, Y: y}, nil)
+		require.NoError(t, err)
+		got := e.Forward(autograd.Const(x)).Value()
+		requireClose(t, tensor.Log(nil, y), got, 0.02)
+	}
+}

@@ -1,0 +1,91 @@
+package boost
+
+import (
+	"math"
+
+	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/tensor"
+)
+
+// Loss is a differentiable loss l(y, F) of a row of K targets y and K raw scores F. These two
+// methods are enough for boosting: gradients, Hessians, line searches and F_0 follow by autograd.
+// A loss may offer more, see [Starter], [Curved] and [Scorer].
+type Loss interface {
+	// Check reports, with an error that wraps ErrData, whether y [N, K] can be targets.
+	Check(y *tensor.Tensor) error
+	// Rows returns l(y_i, F_i) for every row, [N], made of ops so that it can be differentiated
+	// twice. f and y are [N, K].
+	Rows(f *autograd.Var, y *tensor.Tensor) *autograd.Var
+}
+
+// Starter is a loss that knows argmin_c sum_i w_i l(y_i, c) in closed form.
+type Starter interface {
+	// Start returns the K constants c for the targets of d.
+	Start(d Data) []float64
+}
+
+// Curved is a loss that knows the diagonal of its Hessian in closed form.
+type Curved interface {
+	// Curvature returns d2 l(y_i, F_i) / dF_ik^2 for every i and k, [N, K].
+	Curvature(f, y *tensor.Tensor) *tensor.Tensor
+}
+
+// Scorer is a loss of a classification.
+type Scorer interface {
+	// Correct reports for every row whether the class that the scores predict is the target's.
+	Correct(f, y *tensor.Tensor) []bool
+}
+
+// Gradient returns dl(y_i, F_i)/dF_i for every row, [N, K], by autograd: rows do not interact, so it
+// is the gradient of the sum of the rows' losses.
+func Gradient(loss Loss, f, y *tensor.Tensor) *tensor.Tensor {
+	v := autograd.NewTape(0).Input(f)
+	return autograd.VJP(autograd.Sum(loss.Rows(v, y), false), nil, v)[0].Value().Clone()
+}
+
+// Hessian returns the diagonal of the Hessian, d2 l(y_i, F_i) / dF_ik^2, [N, K]: in closed form if
+// the loss is Curved, else by HessianByAutograd.
+func Hessian(loss Loss, f, y *tensor.Tensor) *tensor.Tensor {
+	if c, ok := loss.(Curved); ok {
+		return c.Curvature(f, y)
+	}
+	return HessianByAutograd(loss, f, y)
+}
+
+// HessianByAutograd is Hessian by differentiating twice: the gradient of column k of the gradient,
+// summed over rows, holds in its own column k the diagonal entries, for rows do not interact.
+// That is one second-order pass per score.
+func HessianByAutograd(loss Loss, f, y *tensor.Tensor) *tensor.Tensor {
+	n, k := f.Dim(0), f.Dim(1)
+	v := autograd.NewTape(0).Input(f)
+	g := autograd.Grad(autograd.Sum(loss.Rows(v, y), false), nil, v)[0]
+	out := tensor.New(n, k)
+	for j := range k {
+		seed := tensor.New(n, k)
+		for i := range n {
+			seed.Data()[i*k+j] = 1
+		}
+		column := autograd.VJP(g, autograd.Const(seed), v)[0].Value().Data()
+		for i := range n {
+			out.Data()[i*k+j] = column[i*k+j]
+		}
+	}
+	return out
+}
+
+// evaluate returns the mean loss and the accuracy of scores f on d; the accuracy is NaN for a loss
+// that is not a Scorer.
+func evaluate(loss Loss, f *tensor.Tensor, d Data) (mean, accuracy float64) {
+	mean = d.mean(loss.Rows(autograd.Const(f), d.Y).Value().Data())
+	s, ok := loss.(Scorer)
+	if !ok {
+		return mean, math.NaN()
+	}
+	hits := make([]float32, f.Dim(0))
+	for i, ok := range s.Correct(f, d.Y) {
+		if ok {
+			hits[i] = 1
+		}
+	}
+	return mean, d.mean(hits)
+}

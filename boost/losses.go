@@ -1,0 +1,176 @@
+package boost
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/tensor"
+)
+
+// rare is the smallest class share that F_0 uses, so that a class absent from the training targets
+// starts at a finite score.
+const rare = 1e-6
+
+// SquaredError is l(y, F) = 1/2 sum_k (y_k - F_k)^2, for real targets. Its negative gradient is the
+// ordinary residual y - F and its Hessian is 1.
+type SquaredError struct{}
+
+// Check accepts every finite target.
+func (SquaredError) Check(*tensor.Tensor) error { return nil }
+
+// Rows implements Loss.
+func (SquaredError) Rows(f *autograd.Var, y *tensor.Tensor) *autograd.Var {
+	d := autograd.Sub(f, autograd.Const(y))
+	return autograd.Scale(autograd.Sum(autograd.Square(d), false, 1), 0.5)
+}
+
+// Start returns the weighted mean of the targets.
+func (SquaredError) Start(d Data) []float64 { return columnMeans(d) }
+
+// Curvature returns ones.
+func (SquaredError) Curvature(f, _ *tensor.Tensor) *tensor.Tensor {
+	return tensor.Full(1, f.Shape()...)
+}
+
+// Softmax is the multi-class cross-entropy l(y, F) = -sum_k y_k log p_k with
+// p_k = exp F_k / sum_j exp F_j. Each row of targets is a distribution over the K classes, one-hot
+// for plain labels (see OneHot).
+type Softmax struct{}
+
+// Check accepts rows that are distributions over at least two classes.
+func (Softmax) Check(y *tensor.Tensor) error {
+	k := y.Dim(1)
+	if k < 2 {
+		return fmt.Errorf("targets %v: softmax needs at least two classes: %w", y.Shape(), ErrData)
+	}
+	for i := range y.Dim(0) {
+		sum := 0.0
+		for _, p := range y.Data()[i*k : (i+1)*k] {
+			if p < 0 {
+				return fmt.Errorf("targets: row %d has the negative probability %v: %w", i, p, ErrData)
+			}
+			sum += float64(p)
+		}
+		if math.Abs(sum-1) > 1e-4 {
+			return fmt.Errorf("targets: row %d sums to %v, not to one: %w", i, sum, ErrData)
+		}
+	}
+	return nil
+}
+
+// Rows implements Loss.
+func (Softmax) Rows(f *autograd.Var, y *tensor.Tensor) *autograd.Var {
+	return autograd.Neg(autograd.Sum(autograd.Mul(autograd.Const(y), autograd.LogSoftmax(f)), false, 1))
+}
+
+// Start returns the logarithms of the class shares, shifted to mean zero: scores are determined up
+// to a shift only.
+func (Softmax) Start(d Data) []float64 {
+	c := columnMeans(d)
+	mean := 0.0
+	for k, p := range c {
+		c[k] = math.Log(max(p, rare))
+		mean += c[k] / float64(len(c))
+	}
+	for k := range c {
+		c[k] -= mean
+	}
+	return c
+}
+
+// Curvature returns p_k (1 - p_k).
+func (Softmax) Curvature(f, _ *tensor.Tensor) *tensor.Tensor {
+	return bernoulliVariance(tensor.Softmax(nil, f))
+}
+
+// Correct compares the largest score with the largest target.
+func (Softmax) Correct(f, y *tensor.Tensor) []bool {
+	got, want := tensor.ArgMax(f), tensor.ArgMax(y)
+	out := make([]bool, len(got))
+	for i := range got {
+		out[i] = got[i] == want[i]
+	}
+	return out
+}
+
+// Logistic is the binomial deviance l(y, F) = sum_k log(1 + exp F_k) - y_k F_k with targets in [0, 1],
+// usually one column of 0 and 1; more columns are independent labels.
+type Logistic struct{}
+
+// Check accepts targets in [0, 1].
+func (Logistic) Check(y *tensor.Tensor) error {
+	for i, p := range y.Data() {
+		if p < 0 || p > 1 {
+			return fmt.Errorf("targets: %v at row %d is not in [0, 1]: %w", p, i/y.Dim(1), ErrData)
+		}
+	}
+	return nil
+}
+
+// Rows implements Loss. It takes the two-class softmax of (0, F): unlike a softplus made of ReLU and
+// a logarithm, that is stable for large F and also smooth at F = 0, where balanced classes start.
+func (Logistic) Rows(f *autograd.Var, y *tensor.Tensor) *autograd.Var {
+	n, k := f.Shape()[0], f.Shape()[1]
+	both := tensor.New(n*k, 2)
+	for i, p := range y.Data() {
+		both.Data()[2*i], both.Data()[2*i+1] = 1-p, p
+	}
+	scores := autograd.PadAxis(autograd.Reshape(f, n*k, 1), 1, 1, 0)
+	l := autograd.Sum(autograd.Mul(autograd.Const(both), autograd.LogSoftmax(scores)), false, 1)
+	return autograd.Neg(autograd.Sum(autograd.Reshape(l, n, k), false, 1))
+}
+
+// Start returns the log-odds of the targets' weighted means.
+func (Logistic) Start(d Data) []float64 {
+	c := columnMeans(d)
+	for k, p := range c {
+		p = min(max(p, rare), 1-rare)
+		c[k] = math.Log(p / (1 - p))
+	}
+	return c
+}
+
+// Curvature returns p_k (1 - p_k) with p_k = 1 / (1 + exp -F_k).
+func (Logistic) Curvature(f, _ *tensor.Tensor) *tensor.Tensor {
+	return bernoulliVariance(tensor.Sigmoid(nil, f))
+}
+
+// Correct reports whether every score of the row is on its target's side: F_k > 0 where y_k > 1/2.
+func (Logistic) Correct(f, y *tensor.Tensor) []bool {
+	out := make([]bool, f.Dim(0))
+	k := f.Dim(1)
+	for i := range out {
+		out[i] = true
+		for j := i * k; j < (i+1)*k; j++ {
+			out[i] = out[i] && (f.Data()[j] > 0) == (y.Data()[j] > 0.5)
+		}
+	}
+	return out
+}
+
+// columnMeans returns the weighted mean of each column of the targets.
+func columnMeans(d Data) []float64 {
+	n, k := d.Y.Dim(0), d.Y.Dim(1)
+	sums := make([]float64, k)
+	total := 0.0
+	for i := range n {
+		w := d.rowWeight(i)
+		total += w
+		for j := range k {
+			sums[j] += w * float64(d.Y.Data()[i*k+j])
+		}
+	}
+	for j := range sums {
+		sums[j] /= total
+	}
+	return sums
+}
+
+// bernoulliVariance overwrites p with p (1 - p).
+func bernoulliVariance(p *tensor.Tensor) *tensor.Tensor {
+	for i, v := range p.Data() {
+		p.Data()[i] = v * (1 - v)
+	}
+	return p
+}

@@ -1,0 +1,154 @@
+package boost
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/nn"
+	"github.com/residuum-go/residuum/nn/optim"
+	"github.com/residuum-go/residuum/tensor"
+)
+
+// Training says how a neural learner is fitted: Adam on batches in a new random order each epoch,
+// the rate falling along half a cosine. Zero fields mean the value in brackets.
+type Training struct {
+	Epochs      int     // passes over the rows of the stage [3]
+	Batch       int     // rows per step [128]
+	Rate        float64 // initial learning rate [0.01]
+	WeightDecay float64 // decoupled, as in AdamW [0]
+}
+
+func (t Training) withDefaults() (Training, error) {
+	if t.Epochs < 0 || t.Batch < 0 || !(t.Rate >= 0) || !(t.WeightDecay >= 0) {
+		return t, fmt.Errorf("training %+v has a negative field: %w", t, ErrConfig)
+	}
+	if t.Epochs == 0 {
+		t.Epochs = 3
+	}
+	if t.Batch == 0 {
+		t.Batch = 128
+	}
+	if t.Rate == 0 {
+		t.Rate = 0.01
+	}
+	return t, nil
+}
+
+// net is a neural learner: a body that computes features and a linear output layer.
+type net struct {
+	body     nn.Module // [N, ...] to [N, f]
+	output   *nn.Linear
+	training Training
+	seed     uint64 // of the order of batches
+}
+
+// newNet names the parameters of body and output.
+func newNet(body nn.Module, features, outputs int, t Training, rng *rand.Rand) *net {
+	return &net{
+		body:     nn.Named("body", body),
+		output:   nn.Named("output", nn.NewLinear(rng, features, outputs)),
+		training: t,
+		seed:     rng.Uint64(),
+	}
+}
+
+// Forward implements Learner.
+func (l *net) Forward(x *autograd.Var) *autograd.Var { return l.Output(l.Features(x)) }
+
+// Features implements Featured.
+func (l *net) Features(x *autograd.Var) *autograd.Var { return l.body.Forward(x) }
+
+// Output implements Featured.
+func (l *net) Output(features *autograd.Var) *autograd.Var { return l.output.Forward(features) }
+
+// Params implements Trained.
+func (l *net) Params() []*autograd.Param { return nn.Params(l.body, l.output) }
+
+// Fit implements Learner. Targets shrink as an ensemble gets better, so they are scaled to unit size
+// for the time of the training and the output layer is scaled back after it: one learning rate then
+// suits all stages.
+func (l *net) Fit(ctx context.Context, x, target, weight *tensor.Tensor) error {
+	size := rms(target, weight)
+	if !(size > 0) {
+		l.scaleOutput(0) // nothing to learn
+		return nil
+	}
+	target = tensor.Scale(nil, target, float32(1/size))
+	if err := l.train(ctx, x, target, weight); err != nil {
+		return err
+	}
+	l.scaleOutput(float32(size))
+	return nil
+}
+
+func (l *net) scaleOutput(s float32) {
+	for _, p := range l.output.Params() {
+		tensor.Scale(p.Value, p.Value, s)
+	}
+}
+
+// train minimises the mean over rows of 1/2 sum_k w_k (target_k - h_k(x))^2.
+func (l *net) train(ctx context.Context, x, target, weight *tensor.Tensor) error {
+	n := x.Dim(0)
+	size := min(l.training.Batch, n)
+	perEpoch := n / size // the rows left over wait for the next epoch's order
+	rate := optim.Cosine(l.training.Rate, 0, perEpoch*l.training.Epochs)
+	adam := &optim.AdamW{Params: l.Params(), WeightDecay: l.training.WeightDecay}
+	b := newBatch(size, x, target, weight)
+	tape := autograd.NewTape(l.seed)
+	for epoch := range l.training.Epochs {
+		order := tape.Rand().Perm(n)
+		total := 0.0
+		for i := range perEpoch {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			tape.Reset()
+			loss := b.load(order[i*size:(i+1)*size]).loss(tape, l)
+			tape.Backward(loss)
+			adam.Step(rate(epoch*perEpoch + i))
+			autograd.ZeroGrad(adam.Params)
+			total += float64(loss.Value().Item())
+		}
+		if total-total != 0 {
+			return fmt.Errorf("loss of the learner is %v in epoch %d: %w", total, epoch+1, ErrDiverged)
+		}
+	}
+	return nil
+}
+
+// batch is the memory of one step's rows.
+type batch struct {
+	allX, allTarget, allWeight *tensor.Tensor
+	x, target, weight          *tensor.Tensor // weights are nil if all are one
+}
+
+func newBatch(size int, x, target, weight *tensor.Tensor) *batch {
+	rows := func(t *tensor.Tensor) *tensor.Tensor {
+		return tensor.New(append([]int{size}, t.Shape()[1:]...)...)
+	}
+	b := &batch{allX: x, allTarget: target, allWeight: weight, x: rows(x), target: rows(target)}
+	if weight != nil {
+		b.weight = rows(weight)
+	}
+	return b
+}
+
+func (b *batch) load(rows []int) *batch {
+	tensor.Gather(b.x, b.allX, rows)
+	tensor.Gather(b.target, b.allTarget, rows)
+	if b.weight != nil {
+		tensor.Gather(b.weight, b.allWeight, rows)
+	}
+	return b
+}
+
+func (b *batch) loss(tape *autograd.Tape, l Learner) *autograd.Var {
+	d := autograd.Square(autograd.Sub(l.Forward(tape.Input(b.x)), autograd.Const(b.target)))
+	if b.weight != nil {
+		d = autograd.Mul(d, autograd.Const(b.weight))
+	}
+	return autograd.Scale(autograd.Sum(d, false), 0.5/float32(b.x.Dim(0)))
+}

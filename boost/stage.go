@@ -1,0 +1,167 @@
+package boost
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+
+	"github.com/residuum-go/residuum/tensor"
+)
+
+// stage fits learner m and adds it to the ensemble. On an error the ensemble is as before.
+func (b *booster) stage(ctx context.Context, m int) (Report, error) {
+	if err := ctx.Err(); err != nil {
+		return Report{}, err
+	}
+	e := b.ensemble
+	rng := rand.New(rand.NewPCG(b.Seed, uint64(m)))
+	sees := e.features // 0 in the first stage, also of a chained ensemble
+	l, err := b.Learner.New(Input{Row: e.row, Features: sees}, e.outputs, rng.Uint64())
+	if err != nil {
+		return Report{}, err
+	}
+	if _, ok := l.(Featured); b.Chained && !ok {
+		return Report{}, fmt.Errorf("%T has no features to chain: %w", l, ErrConfig)
+	}
+	rows := b.sample(rng)
+	target, weight := b.target(rows)
+	if err := l.Fit(ctx, b.train.gather(rows, sees), target, weight); err != nil {
+		return Report{}, err
+	}
+	rho, err := b.advance(l, sees)
+	if err != nil {
+		return Report{}, err
+	}
+	e.append(l, float32(b.Rate*rho), sees)
+	return b.report(m+1, len(rows), rho), nil
+}
+
+// sample draws the rows that a learner is fitted on, in ascending order.
+func (b *booster) sample(rng *rand.Rand) []int {
+	n := b.train.X.Dim(0)
+	rows := rng.Perm(n)
+	if b.Subsample > 0 {
+		rows = rows[:max(1, int(math.Round(b.Subsample*float64(n))))]
+	}
+	slices.Sort(rows)
+	return rows
+}
+
+// zMax bounds the Newton step of one score, and minHessian the curvature that divides it: where a
+// probability is near 0 or 1 the quotient of two tiny numbers would rule the fit.
+// Friedman, Hastie, Tibshirani 2000, "Additive logistic regression", section 4.3.
+const (
+	zMax       = 4
+	minHessian = 1e-6
+)
+
+// target returns what a learner is to fit on the given rows, and with which weights, both [n, K]; see
+// Config.Newton.
+func (b *booster) target(rows []int) (target, weight *tensor.Tensor) {
+	f := tensor.Gather(nil, b.train.scores, rows)
+	y := tensor.Gather(nil, b.train.Y, rows)
+	g := Gradient(b.Loss, f, y)
+	target = tensor.Neg(g, g)
+	if b.Newton {
+		weight = Hessian(b.Loss, f, y)
+		for i, v := range weight.Data() {
+			h := max(v, minHessian)
+			weight.Data()[i] = h
+			target.Data()[i] = min(max(target.Data()[i]/h, -zMax), zMax)
+		}
+	}
+	if b.train.Weight != nil {
+		if weight == nil {
+			weight = tensor.Full(1, f.Shape()...)
+		}
+		w := tensor.Gather(nil, b.train.Weight, rows)
+		tensor.Mul(weight, weight, w.Reshape(len(rows), 1))
+	}
+	normalise(weight)
+	return target, weight
+}
+
+// normalise gives weights the mean one, so that a learner's step size does not depend on their scale.
+func normalise(weight *tensor.Tensor) {
+	if weight == nil {
+		return
+	}
+	sum := 0.0
+	for _, w := range weight.Data() {
+		sum += float64(w)
+	}
+	if sum > 0 { // a sample can miss every row of positive weight
+		tensor.Scale(weight, weight, float32(float64(weight.Len())/sum))
+	}
+}
+
+// advance applies learner l to both data sets and returns its rho.
+func (b *booster) advance(l Learner, sees int) (rho float64, err error) {
+	h, z := b.train.output(l, sees)
+	if err := b.ensemble.admit(h, z); err != nil {
+		return 0, err
+	}
+	rho = 1
+	if !b.Newton {
+		rho = lineSearch(b.Loss, b.train.Data, b.train.scores, h)
+	}
+	b.train.add(h, z, float32(b.Rate*rho))
+	if err := finite("scores", b.train.scores, ErrDiverged); err != nil {
+		return 0, err
+	}
+	if b.valid != nil {
+		h, z := b.valid.output(l, sees)
+		b.valid.add(h, z, float32(b.Rate*rho))
+	}
+	return rho, nil
+}
+
+// admit checks the outputs and features of a new learner, and takes the width of the features from
+// the first one that has any.
+func (e *Ensemble) admit(h, z *tensor.Tensor) error {
+	if err := finite("outputs of the learner", h, ErrDiverged); err != nil {
+		return err
+	}
+	if z == nil {
+		return nil
+	}
+	if err := finite("features of the learner", z, ErrDiverged); err != nil {
+		return err
+	}
+	if len(e.stages) == 0 {
+		e.features = z.Dim(1)
+	}
+	if z.Dim(1) != e.features {
+		return fmt.Errorf("a learner has %d features, those before it %d: %w", z.Dim(1), e.features, ErrConfig)
+	}
+	return nil
+}
+
+// append adds a fitted learner and gives its parameters names that are unique in the ensemble.
+func (e *Ensemble) append(l Learner, scale float32, sees int) {
+	prefix := "stages." + strconv.Itoa(len(e.stages)) + "."
+	if t, ok := l.(Trained); ok {
+		for _, p := range t.Params() {
+			p.Name = prefix + p.Name
+		}
+	}
+	e.stages = append(e.stages, stage{
+		learner: l,
+		scale:   fixed(prefix+"scale", tensor.Scalar(scale).Reshape(1)),
+		sees:    sees,
+	})
+}
+
+// report describes the ensemble after m stages.
+func (b *booster) report(m, rows int, rho float64) Report {
+	nan := math.NaN()
+	r := Report{Stage: m, Stages: b.Stages, Rows: rows, Rho: rho, ValidLoss: nan, ValidAccuracy: nan}
+	r.TrainLoss, r.TrainAccuracy = evaluate(b.Loss, b.train.scores, b.train.Data)
+	if b.valid != nil {
+		r.ValidLoss, r.ValidAccuracy = evaluate(b.Loss, b.valid.scores, b.valid.Data)
+	}
+	return r
+}

@@ -1,0 +1,87 @@
+package nn
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/tensor"
+)
+
+// BatchNorm2D normalises each channel of an image [N, H, W, C]:
+//
+//	y = weight * (x - mean) / sqrt(variance + Eps) + bias
+//
+// In training, mean and (biased) variance are the batch's, and each Forward moves the running
+// statistics towards them, running = (1-Momentum)*running + Momentum*batch, with the unbiased variance
+// as PyTorch has it. In evaluation they are the running statistics. Ioffe and Szegedy 2015.
+type BatchNorm2D struct {
+	Weight, Bias            *autograd.Param // "weight" and "bias" [C]
+	RunningMean, RunningVar *autograd.Param // "running_mean" and "running_var" [C], never trained
+	Momentum, Eps           float32
+	ReLU                    bool // y = max(y, 0), in the same pass over memory
+}
+
+// NewBatchNorm2D returns a batch norm with weight 1, bias 0, running mean 0 and variance 1,
+// Momentum 0.1 and Eps 1e-5.
+func NewBatchNorm2D(channels int) *BatchNorm2D {
+	b := &BatchNorm2D{
+		Weight:      autograd.NewParam("weight", tensor.Full(1, channels)),
+		Bias:        autograd.NewParam("bias", tensor.New(channels)),
+		RunningMean: autograd.NewParam("running_mean", tensor.New(channels)),
+		RunningVar:  autograd.NewParam("running_var", tensor.Full(1, channels)),
+		Momentum:    0.1,
+		Eps:         1e-5,
+	}
+	b.RunningMean.Fixed, b.RunningVar.Fixed = true, true
+	return b
+}
+
+// NewBatchNormReLU returns a batch norm followed by a ReLU.
+func NewBatchNormReLU(channels int) *BatchNorm2D {
+	b := NewBatchNorm2D(channels)
+	b.ReLU = true
+	return b
+}
+
+// Forward returns x normalised. In training it panics when a channel has fewer than two values.
+func (b *BatchNorm2D) Forward(x *autograd.Var) *autograd.Var {
+	if !x.Training() {
+		scale, shift := b.Affine(x)
+		return autograd.ScaleShift(x, scale, shift, b.ReLU)
+	}
+	n := x.Value().Len() / b.Weight.Value.Len()
+	if n < 2 {
+		panic(fmt.Sprintf("nn: BatchNorm2D: %v: training needs at least two values per channel", x.Shape()))
+	}
+	y, mean, variance := autograd.BatchNorm(x, b.Weight.On(x), b.Bias.On(x), b.Eps, b.ReLU)
+	b.track(mean, variance, n)
+	return y
+}
+
+// track moves the running statistics towards those of a batch of n values per channel.
+func (b *BatchNorm2D) track(mean, variance *tensor.Tensor, n int) {
+	unbiased := float32(n) / float32(n-1)
+	rm, rv := b.RunningMean.Value.Data(), b.RunningVar.Value.Data()
+	for c := range rm {
+		rm[c] += b.Momentum * (mean.Data()[c] - rm[c])
+		rv[c] += b.Momentum * (variance.Data()[c]*unbiased - rv[c])
+	}
+}
+
+// Affine returns the two vectors [C] that evaluation applies, y = x*scale + shift, on x's tape:
+// scale = weight / sqrt(running_var + Eps) and shift = bias - running_mean * scale.
+func (b *BatchNorm2D) Affine(x *autograd.Var) (scale, shift *autograd.Var) {
+	invstd := tensor.New(b.RunningVar.Value.Shape()...)
+	for c, v := range b.RunningVar.Value.Data() {
+		invstd.Data()[c] = float32(1 / math.Sqrt(float64(v)+float64(b.Eps)))
+	}
+	scale = autograd.Mul(b.Weight.On(x), autograd.Const(invstd))
+	shift = autograd.Sub(b.Bias.On(x), autograd.Mul(b.RunningMean.On(x), scale))
+	return scale, shift
+}
+
+// Params returns weight, bias, running_mean and running_var.
+func (b *BatchNorm2D) Params() []*autograd.Param {
+	return []*autograd.Param{b.Weight, b.Bias, b.RunningMean, b.RunningVar}
+}

@@ -1,0 +1,63 @@
+package nn
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/tensor"
+)
+
+// Conv2D is a two-dimensional convolution (cross-correlation, as everywhere in deep learning) of
+// images [N, H, W, C] with K filters.
+type Conv2D struct {
+	Weight *autograd.Param // "weight" [R, S, C/groups, K]
+	Bias   *autograd.Param // "bias" [K], or nil
+	Spec   tensor.ConvSpec
+}
+
+// NewConv2D returns a convolution without bias from in to out channels with filters of size x size,
+// drawn by [KaimingNormal] over the fan-out.
+func NewConv2D(rng *rand.Rand, in, out, size int, spec tensor.ConvSpec) *Conv2D {
+	groups := max(spec.Groups, 1)
+	if in%groups != 0 || out%groups != 0 {
+		panic(fmt.Sprintf("nn: NewConv2D: %d to %d channels in %d groups: not divisible", in, out, groups))
+	}
+	c := &Conv2D{Weight: autograd.NewParam("weight", tensor.New(size, size, in/groups, out)), Spec: spec}
+	_, fanOut := c.Fans()
+	KaimingNormal(rng, c.Weight.Value, fanOut)
+	return c
+}
+
+// WithBias gives c a bias of zeros and returns c.
+func (c *Conv2D) WithBias() *Conv2D {
+	c.Bias = autograd.NewParam("bias", tensor.New(c.Weight.Value.Dim(-1)))
+	return c
+}
+
+// Forward returns [N, H', W', K].
+func (c *Conv2D) Forward(x *autograd.Var) *autograd.Var {
+	y := autograd.Conv2D(x, c.Weight.On(x), c.Spec)
+	if c.Bias != nil {
+		y = autograd.Add(y, c.Bias.On(x))
+	}
+	return y
+}
+
+// Params returns the weight and the bias, if there is one.
+func (c *Conv2D) Params() []*autograd.Param { return present(c.Weight, c.Bias) }
+
+// Fans returns how many inputs an output sees, R*S*C/groups, and how many outputs an input reaches
+// when the stride is 1, R*S*K, as PyTorch counts them.
+func (c *Conv2D) Fans() (in, out int) {
+	w := c.Weight.Value
+	area := w.Dim(0) * w.Dim(1)
+	return area * w.Dim(2), area * w.Dim(3)
+}
+
+func present(weight, bias *autograd.Param) []*autograd.Param {
+	if bias == nil {
+		return []*autograd.Param{weight}
+	}
+	return []*autograd.Param{weight, bias}
+}

@@ -1,0 +1,31 @@
+package nn
+
+import (
+	"math"
+	"math/rand/v2"
+
+	"github.com/residuum-go/residuum/tensor"
+)
+
+// KaimingNormal draws w from N(0, 2/fan), which keeps the variance of activations through a ReLU
+// (fan = fan-in) or that of gradients (fan = fan-out; what the published ResNets use). He et al.
+// 2015, "Delving Deep into Rectifiers", equations 10 and 14.
+func KaimingNormal(rng *rand.Rand, w *tensor.Tensor, fan int) {
+	std := math.Sqrt(2 / float64(fan))
+	for i := range w.Data() {
+		w.Data()[i] = float32(std * rng.NormFloat64())
+	}
+}
+
+// XavierUniform draws w uniformly from +-sqrt(6/(fanIn+fanOut)), for layers followed by tanh or a
+// sigmoid. Glorot and Bengio 2010, equation 16.
+func XavierUniform(rng *rand.Rand, w *tensor.Tensor, fanIn, fanOut int) {
+	Uniform(rng, w, math.Sqrt(6/float64(fanIn+fanOut)))
+}
+
+// Uniform draws w uniformly from +-bound.
+func Uniform(rng *rand.Rand, w *tensor.Tensor, bound float64) {
+	for i := range w.Data() {
+		w.Data()[i] = float32(bound * (2*rng.Float64() - 1))
+	}
+}

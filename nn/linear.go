@@ -1,0 +1,42 @@
+package nn
+
+import (
+	"math"
+	"math/rand/v2"
+
+	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/tensor"
+)
+
+// Linear is the affine map y = x W^T + b of rows x [N, in].
+type Linear struct {
+	Weight *autograd.Param // "weight" [out, in]
+	Bias   *autograd.Param // "bias" [out], or nil
+}
+
+// NewLinear returns a linear layer with bias, both drawn uniformly from +-1/sqrt(in) as PyTorch does.
+func NewLinear(rng *rand.Rand, in, out int) *Linear {
+	l := &Linear{
+		Weight: autograd.NewParam("weight", tensor.New(out, in)),
+		Bias:   autograd.NewParam("bias", tensor.New(out)),
+	}
+	bound := 1 / math.Sqrt(float64(in))
+	Uniform(rng, l.Weight.Value, bound)
+	Uniform(rng, l.Bias.Value, bound)
+	return l
+}
+
+// Forward returns [N, out].
+func (l *Linear) Forward(x *autograd.Var) *autograd.Var {
+	y := autograd.MatMul(x, l.Weight.On(x), false, true)
+	if l.Bias != nil {
+		y = autograd.Add(y, l.Bias.On(x))
+	}
+	return y
+}
+
+// Params returns the weight and the bias, if there is one.
+func (l *Linear) Params() []*autograd.Param { return present(l.Weight, l.Bias) }
+
+// Fans returns the numbers of inputs and outputs.
+func (l *Linear) Fans() (in, out int) { return l.Weight.Value.Dim(1), l.Weight.Value.Dim(0) }

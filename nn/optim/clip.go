@@ -1,0 +1,31 @@
+package optim
+
+import (
+	"math"
+
+	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/tensor"
+)
+
+// ClipNorm scales all gradients by one factor such that their joint Euclidean norm is at most
+// limit, and returns the norm that they had. Fixed parameters do not count. Pascanu et al. 2013,
+// algorithm 1.
+func ClipNorm(params []*autograd.Param, limit float64) (norm float64) {
+	for _, p := range params {
+		if p.Grad != nil && !p.Fixed {
+			n := tensor.Norm(p.Grad)
+			norm += n * n
+		}
+	}
+	norm = math.Sqrt(norm)
+	if norm <= limit {
+		return norm
+	}
+	factor := float32(limit / norm)
+	for _, p := range params {
+		if p.Grad != nil && !p.Fixed {
+			tensor.Scale(p.Grad, p.Grad, factor)
+		}
+	}
+	return norm
+}

@@ -1,0 +1,49 @@
+package nn
+
+import (
+	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/tensor"
+)
+
+// MaxPool2D takes the maximum over windows of Size x Size pixels of an image [N, H, W, C].
+type MaxPool2D tensor.PoolSpec
+
+// Forward returns [N, H', W', C].
+func (p MaxPool2D) Forward(x *autograd.Var) *autograd.Var {
+	return autograd.MaxPool2D(x, tensor.PoolSpec(p))
+}
+
+// Params returns nil.
+func (MaxPool2D) Params() []*autograd.Param { return nil }
+
+// AvgPool2D takes the mean over windows of Size x Size pixels of an image [N, H, W, C].
+type AvgPool2D tensor.PoolSpec
+
+// Forward returns [N, H', W', C].
+func (p AvgPool2D) Forward(x *autograd.Var) *autograd.Var {
+	return autograd.AvgPool2D(x, tensor.PoolSpec(p))
+}
+
+// Params returns nil.
+func (AvgPool2D) Params() []*autograd.Param { return nil }
+
+// GlobalAvgPool takes the mean over all pixels of an image: [N, H, W, C] becomes [N, C].
+type GlobalAvgPool struct{}
+
+// Forward returns [N, C].
+func (GlobalAvgPool) Forward(x *autograd.Var) *autograd.Var { return autograd.GlobalAvgPool(x) }
+
+// Params returns nil.
+func (GlobalAvgPool) Params() []*autograd.Param { return nil }
+
+// Flatten keeps the leading axis and joins the others: [N, H, W, C] becomes [N, H*W*C], pixels
+// first. (PyTorch flattens [N, C, H, W] to channels first.)
+type Flatten struct{}
+
+// Forward returns [N, H*W*C].
+func (Flatten) Forward(x *autograd.Var) *autograd.Var {
+	return autograd.Reshape(x, x.Shape()[0], -1)
+}
+
+// Params returns nil.
+func (Flatten) Params() []*autograd.Param { return nil }

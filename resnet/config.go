@@ -1,0 +1,218 @@
+package resnet
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Kind says how the blocks of a net compute; see the package comment for the formulas.
+type Kind string
+
+// The kinds of network. The zero value means PreActivation.
+const (
+	PreActivation Kind = "preactivation" // He et al. 2016b, figure 1b
+	Original      Kind = "original"      // He et al. 2016a, figure 2
+	Plain         Kind = "plain"         // the original's layers without skips; He et al. 2016a, section 3.3
+	VGG           Kind = "vgg"           // Simonyan and Zisserman 2015, for small images
+)
+
+// Shortcut says what s is in a residual block that changes the shape. He et al. 2016a, section 3.3.
+type Shortcut string
+
+// The shortcuts. The zero value means OptionA.
+const (
+	OptionA Shortcut = "A" // every stride-th pixel, new channels zero: no parameters
+	OptionB Shortcut = "B" // a 1x1 convolution, with a batch norm after it in original nets
+)
+
+// Shape is the shape of one image or of its features.
+type Shape struct{ Height, Width, Channels int }
+
+// String returns Height x Width x Channels.
+func (s Shape) String() string { return fmt.Sprintf("%dx%dx%d", s.Height, s.Width, s.Channels) }
+
+// strided is the shape after a convolution of odd size that is padded to keep the image, but for its
+// stride.
+func (s Shape) strided(stride, channels int) Shape {
+	return Shape{(s.Height-1)/stride + 1, (s.Width-1)/stride + 1, channels}
+}
+
+// Config describes a network. Classes and one of Depth and Blocks must be set. It survives a round trip
+// through JSON.
+type Config struct {
+	Kind Kind
+
+	// Depth counts the layers with weights on the longest path: 6n+2 for three stages of n blocks;
+	// for VGG 10, 12, 15 or 18, which are VGG-11, -13, -16 and -19 with one hidden layer less before
+	// the classifier, as usual for small images.
+	Depth int
+	// Blocks, used instead of Depth, gives the number of blocks in each stage.
+	Blocks []int
+	// Width is the number of channels of the first stage, 0 for 16 (VGG: 64). Each later stage has
+	// twice as many as the one before (VGG: up to eight times Width).
+	Width int
+
+	Image   Shape // of the input; zero means 32x32x3
+	Classes int
+
+	StemStride int      // stride of the first convolution, 0 for 1
+	Shortcut   Shortcut // for residual nets
+
+	// WithoutBatchNorm leaves batch norm out; convolutions then have biases. In residual nets the
+	// last convolution of each branch then starts smaller by sqrt(number of blocks), so that
+	// activations do not grow exponentially with depth.
+	WithoutBatchNorm bool
+
+	// Survival is the probability p_L with which the last block's branch survives a training step;
+	// that of block l of L is 1 - l/L*(1-p_L). 0 means 1: no stochastic depth. Huang et al. 2016,
+	// equation 4. See [Net.Forward].
+	Survival float64
+}
+
+// ConfigError says which field of a [Config] cannot be, and why.
+type ConfigError struct {
+	Field  string
+	Value  any
+	Reason string
+}
+
+func (e *ConfigError) Error() string {
+	return fmt.Sprintf("resnet: Config.%s is %v: %s", e.Field, e.Value, e.Reason)
+}
+
+// residual reports whether blocks add their skip.
+func (c Config) residual() bool { return c.Kind == PreActivation || c.Kind == Original }
+
+// vggStages is the number of convolutions in each stage, by depth. Simonyan and Zisserman 2015, table
+// 1, columns A, B, D and E.
+var vggStages = map[int][]int{
+	10: {1, 1, 2, 2, 2},
+	12: {2, 2, 2, 2, 2},
+	15: {2, 2, 3, 3, 3},
+	18: {2, 2, 4, 4, 4},
+}
+
+// complete checks c and fills in what its zero values mean.
+func (c Config) complete() (Config, error) {
+	for _, step := range []func(*Config) error{(*Config).names, (*Config).sizes, (*Config).stages} {
+		if err := step(&c); err != nil {
+			return c, err
+		}
+	}
+	return c, nil
+}
+
+func (c *Config) names() error {
+	if c.Kind == "" {
+		c.Kind = PreActivation
+	}
+	if c.Shortcut == "" {
+		c.Shortcut = OptionA
+	}
+	switch c.Kind {
+	case PreActivation, Original, Plain, VGG:
+	default:
+		return &ConfigError{"Kind", c.Kind, "want preactivation, original, plain or vgg"}
+	}
+	switch {
+	case c.Shortcut != OptionA && c.Shortcut != OptionB:
+		return &ConfigError{"Shortcut", c.Shortcut, "want A or B"}
+	case c.Shortcut == OptionB && !c.residual():
+		return &ConfigError{"Shortcut", c.Shortcut, "a " + string(c.Kind) + " net has none"}
+	}
+	return nil
+}
+
+func (c *Config) sizes() error {
+	if c.Width == 0 {
+		c.Width = 16
+		if c.Kind == VGG {
+			c.Width = 64
+		}
+	}
+	if c.StemStride == 0 {
+		c.StemStride = 1
+	}
+	if c.Image == (Shape{}) {
+		c.Image = Shape{32, 32, 3}
+	}
+	if c.Survival == 0 {
+		c.Survival = 1
+	}
+	switch {
+	case c.Width < 1:
+		return &ConfigError{"Width", c.Width, "want at least 1"}
+	case c.StemStride < 1:
+		return &ConfigError{"StemStride", c.StemStride, "want at least 1"}
+	case min(c.Image.Height, c.Image.Width, c.Image.Channels) < 1:
+		return &ConfigError{"Image", c.Image, "want sides and channels of at least 1"}
+	case c.Kind == VGG && c.Width < c.Image.Channels:
+		return &ConfigError{"Width", c.Width, "a vgg net needs at least as many channels as the image has"}
+	case c.Classes < 1:
+		return &ConfigError{"Classes", c.Classes, "want at least 1"}
+	case !(c.Survival > 0 && c.Survival <= 1):
+		return &ConfigError{"Survival", c.Survival, "want a probability above 0"}
+	case c.Survival < 1 && !c.residual():
+		return &ConfigError{"Survival", c.Survival, "stochastic depth needs skips"}
+	}
+	return nil
+}
+
+// stages makes Depth and Blocks say the same.
+func (c *Config) stages() error {
+	if len(c.Blocks) == 0 {
+		return c.stagesOfDepth()
+	}
+	c.Blocks = slices.Clone(c.Blocks)
+	depth := 2 // first and last layer; for VGG the hidden and the last one
+	for _, n := range c.Blocks {
+		if n < 1 {
+			return &ConfigError{"Blocks", c.Blocks, "want at least one block in each stage"}
+		}
+		if c.Kind == VGG {
+			depth += n
+		} else {
+			depth += 2 * n
+		}
+	}
+	if len(c.Blocks) > 8 {
+		return &ConfigError{"Blocks", c.Blocks, "want at most 8 stages"}
+	}
+	if c.Depth != 0 && c.Depth != depth {
+		return &ConfigError{"Depth", c.Depth, fmt.Sprintf("but Blocks %v make %d layers", c.Blocks, depth)}
+	}
+	c.Depth = depth
+	return nil
+}
+
+func (c *Config) stagesOfDepth() error {
+	if c.Kind == VGG {
+		if c.Blocks = slices.Clone(vggStages[c.Depth]); c.Blocks == nil {
+			return &ConfigError{"Depth", c.Depth, "want 10, 12, 15 or 18, or Blocks instead"}
+		}
+		return nil
+	}
+	if c.Depth < 8 || c.Depth%6 != 2 {
+		return &ConfigError{"Depth", c.Depth, "want 6n+2 (8, 14, 20, ...), or Blocks instead"}
+	}
+	n := (c.Depth - 2) / 6
+	c.Blocks = []int{n, n, n}
+	return nil
+}
+
+// channels returns the number of channels of a stage, counted from 0.
+func (c Config) channels(stage int) int {
+	if c.Kind == VGG {
+		stage = min(stage, 3)
+	}
+	return c.Width << stage
+}
+
+// blocks returns the number of blocks in all stages.
+func (c Config) blocks() int {
+	n := 0
+	for _, b := range c.Blocks {
+		n += b
+	}
+	return n
+}

@@ -1,0 +1,118 @@
+package resnet
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"github.com/residuum-go/residuum/nn"
+	"github.com/residuum-go/residuum/tensor"
+)
+
+// layers makes the parts of one network, from the first to the last.
+type layers struct {
+	Config
+	rng      *rand.Rand
+	features int // number of vgg layers so far, as torchvision counts them
+}
+
+// stem makes what comes before the blocks, and returns the shape that it gives.
+func (l *layers) stem() (nn.Module, Shape) {
+	if l.Kind == VGG {
+		return nn.Identity{}, l.Image
+	}
+	stem := nn.Sequential{
+		l.conv("conv1", l.Image.Channels, l.Width, 3, l.StemStride),
+		l.normReLU("bn1", l.Width),
+	}
+	return stem, l.Image.strided(l.StemStride, l.Width)
+}
+
+// block makes the index-th block of a stage, which takes the given shape.
+func (l *layers) block(stage, index int, in Shape) (block, Block) {
+	b := Block{Name: fmt.Sprintf("layer%d.%d", stage+1, index), Stage: stage, Index: index, In: in}
+	b.Out = l.out(b)
+	b.Downsamples = b.Out.Height < in.Height || b.Out.Width < in.Width
+	switch l.Kind {
+	case PreActivation:
+		return l.preActivation(b), b
+	case Original:
+		return l.original(b), b
+	case Plain:
+		return l.plain(b), b
+	}
+	b.Name = fmt.Sprintf("conv%d_%d", stage+1, index+1)
+	return l.vgg(b), b
+}
+
+// head makes what comes after the blocks.
+func (l *layers) head(in Shape) nn.Module {
+	c := in.Channels
+	switch l.Kind {
+	case PreActivation: // the activation that no later unit applies; He et al. 2016b, section 4.1
+		return nn.Sequential{l.normReLU("bn", c), nn.GlobalAvgPool{}, l.linear("fc", c, l.Classes)}
+	case VGG:
+		return nn.Sequential{nn.GlobalAvgPool{},
+			l.linear("classifier.0", c, c), nn.ReLU{}, l.linear("classifier.2", c, l.Classes)}
+	}
+	return nn.Sequential{nn.GlobalAvgPool{}, l.linear("fc", c, l.Classes)}
+}
+
+// stride is that of a block's first convolution.
+func (l *layers) stride(b Block) int {
+	switch {
+	case l.Kind != VGG && b.Stage > 0 && b.Index == 0:
+		return 2
+	case l.Kind == VGG && b.Stage == 0 && b.Index == 0:
+		return l.StemStride // a vgg net has no other stem
+	}
+	return 1
+}
+
+// out is the shape that a block gives. The last block of a vgg stage pools, as long as there is a
+// window to take the maximum over.
+func (l *layers) out(b Block) Shape {
+	s := b.In.strided(l.stride(b), l.channels(b.Stage))
+	if l.Kind == VGG && b.Index == l.Blocks[b.Stage]-1 && min(s.Height, s.Width) >= 2 {
+		s.Height, s.Width = s.Height/2, s.Width/2
+	}
+	return s
+}
+
+// conv makes a convolution that keeps the size of the image but for its stride.
+func (l *layers) conv(name string, in, out, size, stride int) *nn.Conv2D {
+	c := nn.NewConv2D(l.rng, in, out, size, tensor.ConvSpec{Stride: stride, Pad: size / 2})
+	if l.WithoutBatchNorm {
+		c.WithBias()
+	}
+	return nn.Named(name, c)
+}
+
+// last makes the convolution that ends a branch, see Config.WithoutBatchNorm.
+func (l *layers) last(name string, channels int) *nn.Conv2D {
+	c := l.conv(name, channels, channels, 3, 1)
+	if l.WithoutBatchNorm {
+		tensor.Scale(c.Weight.Value, c.Weight.Value, float32(1/math.Sqrt(float64(l.blocks()))))
+	}
+	return c
+}
+
+// normReLU makes a batch norm and a ReLU, or the ReLU alone.
+func (l *layers) normReLU(name string, channels int) nn.Module {
+	if l.WithoutBatchNorm {
+		return nn.ReLU{}
+	}
+	return nn.Named(name, nn.NewBatchNormReLU(channels))
+}
+
+// norm makes a batch norm, or nothing.
+func (l *layers) norm(name string, channels int) nn.Module {
+	if l.WithoutBatchNorm {
+		return nn.Identity{}
+	}
+	return nn.Named(name, nn.NewBatchNorm2D(channels))
+}
+
+func (l *layers) linear(name string, in, out int) nn.Module {
+	return nn.Named(name, nn.NewLinear(l.rng, in, out))
+}

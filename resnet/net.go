@@ -1,0 +1,123 @@
+package resnet
+
+import (
+	"math/rand/v2"
+
+	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/nn"
+)
+
+// Net is a network of blocks between a stem and a head. It is an [nn.Module].
+type Net struct {
+	cfg    Config
+	stem   nn.Module
+	units  []block
+	blocks []Block
+	head   nn.Module
+	params []*autograd.Param
+}
+
+// New builds the network that cfg describes, with convolutions drawn by [nn.KaimingNormal] from rng.
+// A cfg that describes none is a [*ConfigError].
+func New(cfg Config, rng *rand.Rand) (*Net, error) {
+	cfg, err := cfg.complete()
+	if err != nil {
+		return nil, err
+	}
+	l := &layers{Config: cfg, rng: rng}
+	n := &Net{cfg: cfg}
+	var at Shape
+	n.stem, at = l.stem()
+	for stage, blocks := range cfg.Blocks {
+		for index := range blocks {
+			unit, b := l.block(stage, index, at)
+			b.Survival = cfg.survival(n.Len())
+			n.units, n.blocks = append(n.units, unit), append(n.blocks, b)
+			at = b.Out
+		}
+	}
+	n.head = l.head(at)
+	n.params = n.collect()
+	return n, nil
+}
+
+func (n *Net) collect() []*autograd.Param {
+	ps := n.stem.Params()
+	for _, u := range n.units {
+		ps = append(ps, u.params()...)
+	}
+	return append(ps, n.head.Params()...)
+}
+
+// Config returns what the network was built from, with the meaning of zero values filled in.
+func (n *Net) Config() Config { return n.cfg }
+
+// Params returns the parameters in the order and with the names of a torchvision state dict:
+// "conv1.weight", "bn1.running_mean", "layer1.0.conv1.weight", ..., "fc.bias", or for VGG
+// "features.0.weight", ..., "classifier.2.bias". A pre-activation net's last norm is "bn".
+func (n *Net) Params() []*autograd.Param { return n.params }
+
+// Len returns the number of blocks.
+func (n *Net) Len() int { return len(n.units) }
+
+// Block describes the i-th block, counted from 0.
+func (n *Net) Block(i int) Block { return n.blocks[i] }
+
+// Sums reports whether the i-th block adds its skip to its branch; it is the same for all blocks.
+func (n *Net) Sums(i int) bool { return n.cfg.residual() }
+
+// Stem returns the state before the first block, y_0, for images x [N, H, W, C]. In a VGG net that is
+// x itself: all its convolutions are blocks.
+func (n *Net) Stem(x *autograd.Var) *autograd.Var { return n.stem.Forward(x) }
+
+// Skip returns s_i(x), what is left of block i when it is deleted: x itself where the block keeps the
+// shape, else the shortcut. Plain and VGG nets do not use it. For them it is what deletion leaves:
+// x subsampled and padded with zero channels to the shape needed, and for VGG pooled.
+func (n *Net) Skip(i int, x *autograd.Var) *autograd.Var { return n.units[i].skip(x) }
+
+// Branch returns f_i(x). Stochastic depth has no part in it.
+func (n *Net) Branch(i int, x *autograd.Var) *autograd.Var { return n.units[i].branch(x) }
+
+// Join returns the state after block i from its skip and its branch, of which one may be nil: their
+// sum, in original nets with a ReLU after it; in plain and VGG nets the branch, or the skip if there
+// is no branch.
+func (n *Net) Join(i int, skip, branch *autograd.Var) *autograd.Var {
+	return n.units[i].join(skip, branch)
+}
+
+// Head returns the logits [N, classes] of a state y after the last block.
+func (n *Net) Head(y *autograd.Var) *autograd.Var { return n.head.Forward(y) }
+
+// Forward returns the logits [N, classes] of images [N, H, W, C]. In training with Survival below 1,
+// one draw of the tape's random numbers decides for the whole batch which branches survive.
+func (n *Net) Forward(x *autograd.Var) *autograd.Var { return n.ForwardWeighted(x, n.surviving(x)) }
+
+// ForwardWeighted is Forward with the branch of block i multiplied by weights[i], and not computed
+// where that is zero; nil weights are ones. Stochastic depth is weights of 0 and 1/p, training with
+// exactly k of n blocks active is weights of 0 and n/k.
+func (n *Net) ForwardWeighted(x *autograd.Var, weights []float64) *autograd.Var {
+	y := n.Stem(x)
+	for i := range n.units {
+		weight := 1.0
+		if weights != nil {
+			weight = weights[i]
+		}
+		y = n.step(i, y, weight)
+	}
+	return n.Head(y)
+}
+
+// step runs one block, and no more of it than matters.
+func (n *Net) step(i int, x *autograd.Var, weight float64) *autograd.Var {
+	var skip, branch *autograd.Var
+	if n.Sums(i) || weight == 0 {
+		skip = n.Skip(i, x)
+	}
+	if weight != 0 {
+		branch = n.Branch(i, x)
+	}
+	if weight != 0 && weight != 1 {
+		branch = autograd.Scale(branch, float32(weight))
+	}
+	return n.Join(i, skip, branch)
+}

@@ -1,0 +1,271 @@
+package resnet_test
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/nn"
+	"github.com/residuum-go/residuum/resnet"
+	"github.com/residuum-go/residuum/tensor"
+)
+
+// network is what package unravel asks of a network, written out so that resnet need not import it.
+type network interface {
+	Len() int
+	Stem(x *autograd.Var) *autograd.Var
+	Skip(i int, x *autograd.Var) *autograd.Var
+	Branch(i int, x *autograd.Var) *autograd.Var
+	Join(i int, skip, branch *autograd.Var) *autograd.Var
+	Head(y *autograd.Var) *autograd.Var
+	Sums(i int) bool
+}
+
+var (
+	_ network   = (*resnet.Net)(nil)
+	_ nn.Module = (*resnet.Net)(nil)
+)
+
+// tiny lists small networks of every kind.
+func tiny() map[string]resnet.Config {
+	base := resnet.Config{Blocks: []int{2, 1, 1}, Width: 4, Classes: 5}
+	base.Image = resnet.Shape{Height: 9, Width: 8, Channels: 3}
+	out := map[string]resnet.Config{}
+	for name, vary := range map[string]func(*resnet.Config){
+		"preactivation-A": func(c *resnet.Config) {},
+		"preactivation-B": func(c *resnet.Config) { c.Shortcut = resnet.OptionB },
+		"original-A":      func(c *resnet.Config) { c.Kind = resnet.Original },
+		"original-B":      func(c *resnet.Config) { c.Kind, c.Shortcut = resnet.Original, resnet.OptionB },
+		"plain":           func(c *resnet.Config) { c.Kind = resnet.Plain },
+		"vgg":             func(c *resnet.Config) { c.Kind = resnet.VGG },
+	} {
+		c := base
+		vary(&c)
+		out[name] = c
+		c.WithoutBatchNorm = true
+		out[name+"-nobn"] = c
+	}
+	return out
+}
+
+func randomImages(rng *rand.Rand, n int, s resnet.Shape) *tensor.Tensor {
+	x := tensor.New(n, s.Height, s.Width, s.Channels)
+	for i := range x.Data() {
+		x.Data()[i] = float32(rng.NormFloat64())
+	}
+	return x
+}
+
+// takenApart is the forward pass through a network's parts.
+func takenApart(net network, x *autograd.Var) *autograd.Var {
+	y := net.Stem(x)
+	for i := range net.Len() {
+		y = net.Join(i, net.Skip(i, y), net.Branch(i, y))
+	}
+	return net.Head(y)
+}
+
+// Two equal nets, one run as a whole and one through its parts, agree to the bit: logits, running
+// statistics and gradients.
+func TestForwardIsItsParts(t *testing.T) {
+	for name, config := range tiny() {
+		t.Run("net="+name, func(t *testing.T) {
+			x := randomImages(newRand(), 3, config.Image)
+			whole, parts := mustNew(t, config), mustNew(t, config)
+			check := func(what string) {
+				a, b := whole.Forward(autograd.Const(x)), takenApart(parts, autograd.Const(x))
+				require.True(t, tensor.Equal(a.Value(), b.Value()), what)
+			}
+			check("evaluation")
+
+			train := func(f func(*autograd.Var) *autograd.Var) *tensor.Tensor {
+				tape := autograd.NewTape(1)
+				y := f(tape.Input(x))
+				tape.Backward(autograd.CrossEntropy(y, []int{0, 2, 4}, 0))
+				return y.Value()
+			}
+			a := train(whole.Forward)
+			b := train(func(x *autograd.Var) *autograd.Var { return takenApart(parts, x) })
+			require.True(t, tensor.Equal(a, b), "training")
+			for i, p := range whole.Params() {
+				q := parts.Params()[i]
+				require.True(t, tensor.Equal(p.Value, q.Value), p.Name)
+				if !p.Fixed {
+					require.True(t, tensor.Equal(p.Grad, q.Grad), p.Name)
+				}
+			}
+			check("evaluation with new statistics")
+		})
+	}
+}
+
+// Every skip, branch and join gives the shape that Block says, and deleting any one block leaves a
+// network that runs.
+func TestShapesAndDeletion(t *testing.T) {
+	for name, config := range tiny() {
+		t.Run("net="+name, func(t *testing.T) {
+			net := mustNew(t, config)
+			x := autograd.Const(randomImages(newRand(), 2, config.Image))
+			y := net.Stem(x)
+			for i := range net.Len() {
+				b := net.Block(i)
+				require.Equal(t, []int{2, b.In.Height, b.In.Width, b.In.Channels}, y.Shape())
+				skip, branch := net.Skip(i, y), net.Branch(i, y)
+				out := []int{2, b.Out.Height, b.Out.Width, b.Out.Channels}
+				require.Equal(t, out, skip.Shape(), b.Name)
+				require.Equal(t, out, branch.Shape(), b.Name)
+				require.Equal(t, out, net.Join(i, nil, branch).Shape(), b.Name)
+				require.Panics(t, func() { net.Join(i, nil, nil) })
+				if b.In == b.Out {
+					require.Same(t, y, skip, "the identity copies nothing")
+				}
+				require.Equal(t, config.Kind != resnet.Plain && config.Kind != resnet.VGG, net.Sums(i))
+				weights := ones(net.Len())
+				weights[i] = 0
+				require.Equal(t, []int{2, 5}, net.ForwardWeighted(x, weights).Shape())
+				y = net.Join(i, skip, branch)
+			}
+		})
+	}
+}
+
+func ones(n int) []float64 {
+	w := make([]float64, n)
+	for i := range w {
+		w[i] = 1
+	}
+	return w
+}
+
+func TestJoin(t *testing.T) {
+	a := autograd.Const(tensor.From([]float32{1, -2}, 1, 1, 1, 2))
+	b := autograd.Const(tensor.From([]float32{-4, 1}, 1, 1, 1, 2))
+	for kind, want := range map[resnet.Kind][3][]float32{
+		resnet.PreActivation: {{-3, -1}, {1, -2}, {-4, 1}},
+		resnet.Original:      {{0, 0}, {1, 0}, {0, 1}},
+		resnet.Plain:         {{-4, 1}, {1, -2}, {-4, 1}},
+		resnet.VGG:           {{-4, 1}, {1, -2}, {-4, 1}},
+	} {
+		t.Run("kind="+string(kind), func(t *testing.T) {
+			net := mustNew(t, resnet.Config{Kind: kind, Blocks: []int{1}, Classes: 2})
+			require.Equal(t, want[0], net.Join(0, a, b).Value().Data())
+			require.Equal(t, want[1], net.Join(0, a, nil).Value().Data())
+			require.Equal(t, want[2], net.Join(0, nil, b).Value().Data())
+		})
+	}
+}
+
+// Option A keeps every second pixel and appends zeros.
+func TestOptionA(t *testing.T) {
+	net := mustNew(t, resnet.Config{Blocks: []int{1, 1}, Width: 2, Classes: 2,
+		Image: resnet.Shape{Height: 3, Width: 4, Channels: 1}})
+	x := tensor.New(1, 3, 4, 2)
+	for i := range x.Data() {
+		x.Data()[i] = float32(i + 1)
+	}
+	got := net.Skip(1, autograd.Const(x)).Value()
+	require.Equal(t, []int{1, 2, 2, 4}, got.Shape())
+	require.Equal(t, []float32{1, 2, 0, 0, 5, 6, 0, 0, 17, 18, 0, 0, 21, 22, 0, 0}, got.Data())
+}
+
+// The derivative along a random direction in the space of all parameters, by backpropagation, against
+// the loss's slope. Float32 and the kinks of ReLU limit what finite differences can confirm.
+func TestGradientOfTheWhole(t *testing.T) {
+	for name, config := range tiny() {
+		t.Run("net="+name, func(t *testing.T) {
+			net := mustNew(t, config)
+			rng := newRand()
+			x := randomImages(rng, 6, config.Image)
+			loss := func(tape *autograd.Tape) *autograd.Var {
+				return autograd.CrossEntropy(net.Forward(tape.Input(x)), []int{0, 1, 2, 3, 4, 0}, 0.1)
+			}
+			tape := autograd.NewTape(1)
+			tape.Backward(loss(tape))
+
+			slope, direction := 0.0, map[*autograd.Param]*tensor.Tensor{}
+			for _, p := range net.Params() {
+				if p.Fixed {
+					continue
+				}
+				// Half of each direction follows the gradient, so that the slope is not near zero.
+				d := tensor.New(p.Value.Shape()...)
+				for i := range d.Data() {
+					d.Data()[i] = float32(rng.NormFloat64() * tensor.Norm(p.Grad) / math.Sqrt(float64(d.Len())))
+				}
+				tensor.Add(d, d, p.Grad)
+				direction[p] = d
+				slope += tensor.Dot(p.Grad, d)
+			}
+			at := func(step float32) float64 {
+				for p, d := range direction {
+					tensor.AddScaled(p.Value, p.Value, step, d)
+				}
+				l := loss(autograd.NewTape(1)).Value().Item()
+				for p, d := range direction {
+					tensor.AddScaled(p.Value, p.Value, -step, d)
+				}
+				return float64(l)
+			}
+			// A step that changes the loss by about 1e-3: far above rounding, small beside curvature.
+			h := 1e-3 / slope
+			got := (at(float32(h)) - at(float32(-h))) / (2 * h)
+			require.InEpsilon(t, slope, got, 5e-3)
+		})
+	}
+}
+
+func TestNames(t *testing.T) {
+	has := func(t *testing.T, c resnet.Config, want ...string) {
+		t.Helper()
+		require.Subset(t, names(mustNew(t, c)), want)
+	}
+	t.Run("kind=preactivation", func(t *testing.T) {
+		c := resnet.Config{Depth: 20, Classes: 10, Shortcut: resnet.OptionB}
+		has(t, c, "conv1.weight", "bn1.running_var", "layer1.0.bn2.weight", "layer2.0.bn1.bias",
+			"layer3.0.downsample.0.weight", "bn.weight", "fc.bias")
+		require.NotContains(t, names(mustNew(t, c)), "layer1.0.bn1.weight", "the stem's norm serves")
+	})
+	t.Run("kind=original", func(t *testing.T) {
+		has(t, resnet.Config{Kind: resnet.Original, Depth: 20, Classes: 10, Shortcut: resnet.OptionB},
+			"layer1.0.bn1.weight", "layer2.0.downsample.1.running_mean", "layer3.2.conv2.weight")
+	})
+	t.Run("kind=vgg", func(t *testing.T) {
+		has(t, resnet.Config{Kind: resnet.VGG, Depth: 15, Classes: 10},
+			"features.0.weight", "features.1.running_mean", "features.40.weight", "classifier.0.weight", "classifier.2.bias")
+	})
+	t.Run("unique", func(t *testing.T) {
+		for name, config := range tiny() {
+			seen := map[string]bool{}
+			for _, n := range names(mustNew(t, config)) {
+				require.False(t, seen[n], "%s: %s", name, n)
+				seen[n] = true
+			}
+		}
+	})
+}
+
+// Without batch norm a deep residual net must not blow up.
+func TestDeepNetWithoutBatchNormKeepsItsScale(t *testing.T) {
+	image := resnet.Shape{Height: 8, Width: 8, Channels: 3}
+	net := mustNew(t, resnet.Config{Depth: 110, Width: 4, Image: image, Classes: 10, WithoutBatchNorm: true})
+	logits := net.Forward(autograd.Const(randomImages(newRand(), 4, image))).Value()
+	require.Less(t, tensor.Norm(logits), 50.0)
+	require.Greater(t, tensor.Norm(logits), 0.05)
+}
+
+func TestConcurrentEvaluation(t *testing.T) {
+	config := tiny()["original-B"]
+	net := mustNew(t, config)
+	x := randomImages(newRand(), 2, config.Image)
+	want := evaluate(net, x)
+	results := make(chan *tensor.Tensor)
+	for range 4 {
+		go func() { results <- evaluate(net, x) }()
+	}
+	for range 4 {
+		require.True(t, tensor.Equal(want, <-results))
+	}
+}

@@ -1,5 +1,11 @@
 package tensor
 
+import (
+	"slices"
+
+	"github.com/residuum-go/residuum/internal/kernel/vec"
+)
+
 // A broadcast is the walk over the elements of an operation on two inputs, one of which may repeat
 // along some axes (NumPy's rules: shapes are aligned at the last axis; a missing axis or one of
 // length 1 repeats).
@@ -65,15 +71,9 @@ func (w *broadcast) plan(shape, a, b []int) {
 	if len(w.dims) == 0 {
 		w.dims, w.a, w.b = append(w.dims, 1), append(w.a, 1), append(w.b, 1)
 	}
-	reverse(w.dims)
-	reverse(w.a)
-	reverse(w.b)
-}
-
-func reverse(s []int) {
-	for i, j := 0, len(s)-1; i < j; i, j = i+1, j-1 {
-		s[i], s[j] = s[j], s[i]
-	}
+	slices.Reverse(w.dims)
+	slices.Reverse(w.a)
+	slices.Reverse(w.b)
 }
 
 // offsets returns where run r of the innermost axis starts in a and b.
@@ -91,13 +91,8 @@ func (w *broadcast) offsets(r int) (a, b int) {
 // the rules of NumPy.
 func BroadcastTo(dst, a *Tensor, shape ...int) *Tensor {
 	const op = "BroadcastTo"
-	if len(a.shape) > len(shape) {
-		failBroadcastTo(a, shape)
-	}
-	for i := 1; i <= len(a.shape); i++ {
-		if d := dimFromEnd(a.shape, i); d != 1 && d != dimFromEnd(shape, i) {
-			failBroadcastTo(a, shape)
-		}
+	if !broadcasts(a.shape, shape) {
+		panic("tensor: BroadcastTo: " + shapeString(a.shape) + " to " + shapeString(shape) + ": shapes do not broadcast")
 	}
 	dst = out(op, dst, shape)
 	if len(dst.data) == len(a.data) {
@@ -115,17 +110,21 @@ func BroadcastTo(dst, a *Tensor, shape ...int) *Tensor {
 	for r := range len(dst.data) / n {
 		_, at := w.offsets(r)
 		run := dst.data[r*n : (r+1)*n]
-		if w.b[last] == 1 {
+		if w.b[last] == 0 {
+			vec.Fill(run, a.data[at])
+		} else {
 			copy(run, a.data[at:at+n])
-			continue
-		}
-		for i := range run {
-			run[i] = a.data[at]
 		}
 	}
 	return dst
 }
 
-func failBroadcastTo(a *Tensor, shape []int) {
-	panic("tensor: BroadcastTo: " + shapeString(a.shape) + " to " + shapeString(shape) + ": shapes do not broadcast")
+// broadcasts reports whether a tensor of shape a can be repeated to the shape of to.
+func broadcasts(a, to []int) bool {
+	for i := 1; i <= len(a); i++ {
+		if d := dimFromEnd(a, i); i > len(to) || d != 1 && d != dimFromEnd(to, i) {
+			return false
+		}
+	}
+	return true
 }

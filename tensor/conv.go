@@ -1,35 +1,25 @@
 package tensor
 
+import "github.com/residuum-go/residuum/internal/kernel/conv"
+
 // ConvSpec says how a two-dimensional convolution walks over its input: the same stride, zero
 // padding and dilation for height and width, and the number of groups that the channels are split
 // into. A zero Stride, Dilation or Groups means 1.
 type ConvSpec struct{ Stride, Pad, Dilation, Groups int }
-
-func (s ConvSpec) withDefaults() ConvSpec {
-	s.Stride, s.Dilation, s.Groups = orOne(s.Stride), orOne(s.Dilation), orOne(s.Groups)
-	return s
-}
-
-func orOne(n int) int {
-	if n == 0 {
-		return 1
-	}
-	return n
-}
 
 // Conv2D convolves (in the sense of deep learning: without flipping the kernel)
 //
 //	y[n,i,j,k] = sum over r,s,c of x[n, i*Stride+r*Dilation-Pad, j*Stride+s*Dilation-Pad, g*C/G+c] * w[r,s,c,k]
 //
 // where g is the group of output channel k and x is zero outside the image. Shapes: x [N,H,W,C],
-// w [R,S,C/G,K], y [N,OH,OW,K] with OH = (H + 2 Pad - Dilation (R-1) - 1) / Stride + 1, rounded down.
+// w [R,S,C/G,K], y [N,OH,OW,K] with OH = (H + 2 Pad - Dilation (R-1) - 1) / Stride + 1, rounded
+// down; OW likewise.
 func Conv2D(dst, x, w *Tensor, spec ConvSpec) *Tensor {
 	const op = "Conv2D"
-	g := geometry(op, x.shape, w.shape, spec)
-	dst = out(op, dst, []int{g.n, g.oh, g.ow, g.k})
+	s := convShape(op, x.shape, w.shape, spec)
+	dst = out(op, dst, []int{s.N, s.OutH(), s.OutW(), s.K})
 	apart(op, dst, x, w)
-	dst.Zero()
-	g.walk(func(y, x_, w_ int) { dst.data[y] += x.data[x_] * w.data[w_] })
+	conv.Forward(s, dst.data, x.data, w.data)
 	return dst
 }
 
@@ -38,12 +28,11 @@ func Conv2D(dst, x, w *Tensor, spec ConvSpec) *Tensor {
 // [N,OH,OW,K], w [R,S,C/G,K], result xShape = [N,H,W,C].
 func Conv2DInputGrad(dst, dy, w *Tensor, xShape []int, spec ConvSpec) *Tensor {
 	const op = "Conv2DInputGrad"
-	g := geometry(op, xShape, w.shape, spec)
-	mustBe(op, "dy", dy, g.n, g.oh, g.ow, g.k)
+	s := convShape(op, xShape, w.shape, spec)
+	mustBe(op, "dy", dy, s.N, s.OutH(), s.OutW(), s.K)
 	dst = out(op, dst, xShape)
 	apart(op, dst, dy, w)
-	dst.Zero()
-	g.walk(func(y, x_, w_ int) { dst.data[x_] += dy.data[y] * w.data[w_] })
+	conv.InputGrad(s, dst.data, dy.data, w.data)
 	return dst
 }
 
@@ -51,65 +40,48 @@ func Conv2DInputGrad(dst, dy, w *Tensor, xShape []int, spec ConvSpec) *Tensor {
 // respect to its result. Shapes: x [N,H,W,C], dy [N,OH,OW,K], result wShape = [R,S,C/G,K].
 func Conv2DWeightGrad(dst, x, dy *Tensor, wShape []int, spec ConvSpec) *Tensor {
 	const op = "Conv2DWeightGrad"
-	g := geometry(op, x.shape, wShape, spec)
-	mustBe(op, "dy", dy, g.n, g.oh, g.ow, g.k)
+	s := convShape(op, x.shape, wShape, spec)
+	mustBe(op, "dy", dy, s.N, s.OutH(), s.OutW(), s.K)
 	dst = out(op, dst, wShape)
 	apart(op, dst, x, dy)
-	dst.Zero()
-	g.walk(func(y, x_, w_ int) { dst.data[w_] += dy.data[y] * x.data[x_] })
+	conv.WeightGrad(s, dst.data, x.data, dy.data)
 	return dst
 }
 
-type convGeometry struct {
-	n, h, w, c, k, r, s, oh, ow int
-	ConvSpec
-}
-
-func geometry(op string, x, w []int, spec ConvSpec) convGeometry {
+// convShape checks a convolution and describes it to the kernels.
+func convShape(op string, x, w []int, spec ConvSpec) conv.Shape {
 	if len(x) != 4 || len(w) != 4 {
 		fail(op, "want x [N H W C] and w [R S C/groups K]", x, w)
 	}
-	spec = spec.withDefaults()
-	if spec.Stride < 0 || spec.Pad < 0 || spec.Dilation < 0 || spec.Groups < 0 {
-		fail(op, "negative stride, padding, dilation or groups", x, w)
+	stride, dilation, groups := orOne(spec.Stride), orOne(spec.Dilation), orOne(spec.Groups)
+	const limit = 1 << 30 // keeps the sums below from overflowing
+	if min(stride, dilation, groups) < 1 || spec.Pad < 0 || max(stride, spec.Pad, dilation) > limit {
+		fail(op, "stride "+itoa(stride)+", padding "+itoa(spec.Pad)+", dilation "+itoa(dilation)+", groups "+itoa(groups), x, w)
 	}
-	if x[3] != w[2]*spec.Groups {
-		fail(op, itoa(x[3])+" input channels, weights for "+itoa(w[2])+" x "+itoa(spec.Groups)+" groups", x, w)
+	if x[3]%groups != 0 || x[3]/groups != w[2] {
+		fail(op, itoa(x[3])+" input channels, weights for "+itoa(w[2])+" in each of "+itoa(groups)+" groups", x, w)
 	}
-	if w[3]%spec.Groups != 0 {
-		fail(op, itoa(w[3])+" output channels do not split into "+itoa(spec.Groups)+" groups", x, w)
+	if w[3]%groups != 0 {
+		fail(op, itoa(w[3])+" output channels do not split into "+itoa(groups)+" groups", x, w)
 	}
-	g := convGeometry{n: x[0], h: x[1], w: x[2], c: x[3], k: w[3], r: w[0], s: w[1], ConvSpec: spec}
-	if g.r == 0 || g.s == 0 {
+	if w[0] < 1 || w[1] < 1 {
 		fail(op, "empty kernel", x, w)
 	}
-	spanH, spanW := x[1]+2*spec.Pad-spec.Dilation*(g.r-1)-1, x[2]+2*spec.Pad-spec.Dilation*(g.s-1)-1
-	if spanH < 0 || spanW < 0 {
-		fail(op, "the kernel is larger than the padded image", x, w)
+	s := conv.Shape{
+		N: x[0], H: x[1], W: x[2], C: x[3],
+		K: w[3], R: w[0], S: w[1],
+		StrideH: stride, StrideW: stride, PadH: spec.Pad, PadW: spec.Pad,
+		DilationH: dilation, DilationW: dilation, Groups: groups,
 	}
-	g.oh, g.ow = spanH/spec.Stride+1, spanW/spec.Stride+1
-	return g
+	if s.OutH() == 0 || s.OutW() == 0 {
+		fail(op, "the dilated kernel is larger than the padded image", x, w)
+	}
+	return s
 }
 
-func (g convGeometry) walk(f func(y, x, w int)) {
-	cg, kg := g.c/g.Groups, g.k/g.Groups
-	for n := range g.n {
-		for i := range g.oh {
-			for j := range g.ow {
-				for r := range g.r {
-					for s := range g.s {
-						yy, xx := i*g.Stride+r*g.Dilation-g.Pad, j*g.Stride+s*g.Dilation-g.Pad
-						if yy < 0 || yy >= g.h || xx < 0 || xx >= g.w {
-							continue
-						}
-						for c := range cg {
-							for k := range g.k {
-								f(((n*g.oh+i)*g.ow+j)*g.k+k, ((n*g.h+yy)*g.w+xx)*g.c+k/kg*cg+c, ((r*g.s+s)*cg+c)*g.k+k)
-							}
-						}
-					}
-				}
-			}
-		}
+func orOne(n int) int {
+	if n == 0 {
+		return 1
 	}
+	return n
 }

@@ -1,131 +1,85 @@
 package tensor
 
-import "math"
+import "github.com/residuum-go/residuum/internal/kernel/vec"
 
-// Add computes a + b with broadcasting.
-func Add(dst, a, b *Tensor) *Tensor {
-	return zip("Add", dst, a, b, func(x, y float32) float32 { return x + y })
-}
+// Neg computes -a.
+func Neg(dst, a *Tensor) *Tensor { return Scale(dst, a, -1) }
 
-// Sub computes a - b with broadcasting.
-func Sub(dst, a, b *Tensor) *Tensor {
-	return zip("Sub", dst, a, b, func(x, y float32) float32 { return x - y })
-}
+// Exp computes e**a.
+func Exp(dst, a *Tensor) *Tensor { return unary("Exp", dst, a, vec.Exp) }
 
-// Mul computes a * b elementwise with broadcasting.
-func Mul(dst, a, b *Tensor) *Tensor {
-	return zip("Mul", dst, a, b, func(x, y float32) float32 { return x * y })
-}
+// Log computes the natural logarithm of a.
+func Log(dst, a *Tensor) *Tensor { return unary("Log", dst, a, vec.Log) }
 
-// Div computes a / b elementwise with broadcasting.
-func Div(dst, a, b *Tensor) *Tensor {
-	return zip("Div", dst, a, b, func(x, y float32) float32 { return x / y })
-}
+// Sqrt computes the square root of a.
+func Sqrt(dst, a *Tensor) *Tensor { return unary("Sqrt", dst, a, vec.Sqrt) }
 
-// Maximum computes max(a, b) elementwise with broadcasting; NaN if either is.
-func Maximum(dst, a, b *Tensor) *Tensor {
-	return zip("Maximum", dst, a, b, func(x, y float32) float32 { return max(x, y) })
-}
+// Tanh computes the hyperbolic tangent of a.
+func Tanh(dst, a *Tensor) *Tensor { return unary("Tanh", dst, a, vec.Tanh) }
 
-func zip(op string, dst, a, b *Tensor, f func(x, y float32) float32) *Tensor {
-	var buf [8]int
-	shape := broadcastShape(op, buf[:0], a.shape, b.shape)
-	dst = out(op, dst, shape)
-	if len(dst.data) == 0 {
-		return dst
-	}
-	var w broadcast
-	w.plan(shape, a.shape, b.shape)
-	last := len(w.dims) - 1
-	n := w.dims[last]
-	for r := range len(dst.data) / n {
-		pa, pb := w.offsets(r)
-		for i := range n {
-			dst.data[r*n+i] = f(a.data[pa+i*w.a[last]], b.data[pb+i*w.b[last]])
-		}
-	}
+// Sigmoid computes 1 / (1 + e**-a).
+func Sigmoid(dst, a *Tensor) *Tensor { return unary("Sigmoid", dst, a, vec.Sigmoid) }
+
+// ReLU computes max(a, 0). NaN stays NaN.
+func ReLU(dst, a *Tensor) *Tensor { return unary("ReLU", dst, a, vec.ReLU) }
+
+// Abs computes |a|.
+func Abs(dst, a *Tensor) *Tensor { return unary("Abs", dst, a, vec.Abs) }
+
+// Step computes 1 where a > 0 and 0 elsewhere: the derivative of [ReLU].
+func Step(dst, a *Tensor) *Tensor { return unary("Step", dst, a, vec.Step) }
+
+func unary(op string, dst, a *Tensor, kernel func(dst, a []float32)) *Tensor {
+	dst = out(op, dst, a.shape)
+	apartOrSame(op, dst, a)
+	kernel(dst.data, a.data)
 	return dst
 }
 
-// Neg computes -a.
-func Neg(dst, a *Tensor) *Tensor { return each("Neg", dst, a, func(x float32) float32 { return -x }) }
-
-// Exp computes e**a.
-func Exp(dst, a *Tensor) *Tensor { return each("Exp", dst, a, wide(math.Exp)) }
-
-// Log computes the natural logarithm of a.
-func Log(dst, a *Tensor) *Tensor { return each("Log", dst, a, wide(math.Log)) }
-
-// Sqrt computes the square root of a.
-func Sqrt(dst, a *Tensor) *Tensor { return each("Sqrt", dst, a, wide(math.Sqrt)) }
-
-// Tanh computes the hyperbolic tangent of a.
-func Tanh(dst, a *Tensor) *Tensor { return each("Tanh", dst, a, wide(math.Tanh)) }
-
-// Sigmoid computes 1 / (1 + e**-a).
-func Sigmoid(dst, a *Tensor) *Tensor {
-	return each("Sigmoid", dst, a, func(x float32) float32 { return float32(1 / (1 + math.Exp(-float64(x)))) })
-}
-
-// ReLU computes max(a, 0).
-func ReLU(dst, a *Tensor) *Tensor {
-	return each("ReLU", dst, a, func(x float32) float32 { return max(x, 0) })
-}
-
-// Abs computes |a|.
-func Abs(dst, a *Tensor) *Tensor { return each("Abs", dst, a, wide(math.Abs)) }
-
 // Square computes a**2.
 func Square(dst, a *Tensor) *Tensor {
-	return each("Square", dst, a, func(x float32) float32 { return x * x })
-}
-
-// Step computes 1 where a > 0 and 0 elsewhere: the derivative of ReLU.
-func Step(dst, a *Tensor) *Tensor {
-	return each("Step", dst, a, func(x float32) float32 {
-		if x > 0 {
-			return 1
-		}
-		return 0
-	})
+	const op = "Square"
+	dst = out(op, dst, a.shape)
+	apartOrSame(op, dst, a)
+	vec.Mul(dst.data, a.data, a.data)
+	return dst
 }
 
 // Scale computes a * s.
 func Scale(dst, a *Tensor, s float32) *Tensor {
-	return each("Scale", dst, a, func(x float32) float32 { return x * s })
+	const op = "Scale"
+	dst = out(op, dst, a.shape)
+	apartOrSame(op, dst, a)
+	vec.Scale(dst.data, a.data, s)
+	return dst
 }
 
 // AddScalar computes a + s.
 func AddScalar(dst, a *Tensor, s float32) *Tensor {
-	return each("AddScalar", dst, a, func(x float32) float32 { return x + s })
+	const op = "AddScalar"
+	dst = out(op, dst, a.shape)
+	apartOrSame(op, dst, a)
+	vec.AddScalar(dst.data, a.data, s)
+	return dst
 }
 
 // AddScaled computes a + s*b for a and b of equal shape.
 func AddScaled(dst, a *Tensor, s float32, b *Tensor) *Tensor {
-	sameShape("AddScaled", a, b)
-	return zip("AddScaled", dst, a, b, func(x, y float32) float32 { return x + s*y })
+	const op = "AddScaled"
+	sameShape(op, a, b)
+	dst = out(op, dst, a.shape)
+	apartOrSame(op, dst, a, b)
+	vec.AddScaled(dst.data, a.data, s, b.data)
+	return dst
 }
 
 // ReLUGrad computes g where y > 0 and 0 elsewhere, for y and g of equal shape: the gradient of
 // y = ReLU(a) with respect to a, which needs only the output.
 func ReLUGrad(dst, y, g *Tensor) *Tensor {
-	sameShape("ReLUGrad", y, g)
-	return zip("ReLUGrad", dst, y, g, func(y, g float32) float32 {
-		if y > 0 {
-			return g
-		}
-		return 0
-	})
-}
-
-func each(op string, dst, a *Tensor, f func(float32) float32) *Tensor {
-	dst = out(op, dst, a.shape)
-	for i, x := range a.data {
-		dst.data[i] = f(x)
-	}
+	const op = "ReLUGrad"
+	sameShape(op, y, g)
+	dst = out(op, dst, y.shape)
+	apartOrSame(op, dst, y, g)
+	vec.ReLUGrad(dst.data, y.data, g.data)
 	return dst
-}
-
-func wide(f func(float64) float64) func(float32) float32 {
-	return func(x float32) float32 { return float32(f(float64(x))) }
 }

@@ -130,6 +130,9 @@ func Gather(dst, a *Tensor, rows []int) *Tensor {
 // shape [n, ...] of zeros to which dst[rows[i]] += a[i] has been applied for every i in order.
 func ScatterAdd(dst, a *Tensor, rows []int, n int) *Tensor {
 	const op = "ScatterAdd"
+	if n < 0 {
+		fail(op, "negative number of rows", a.shape)
+	}
 	inner := checkRows(op, a, rows, n)
 	var buf [8]int
 	shape := append(buf[:0], a.shape...)

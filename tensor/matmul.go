@@ -1,5 +1,7 @@
 package tensor
 
+import "github.com/residuum-go/residuum/internal/kernel/gemm"
+
 // MatMul computes the matrix product op(a) * op(b) of two matrices, where op transposes if the
 // flag says so: [m,k] x [k,n] -> [m,n].
 func MatMul(dst, a, b *Tensor, transA, transB bool) *Tensor {
@@ -20,22 +22,7 @@ func MatMul(dst, a, b *Tensor, transA, transB bool) *Tensor {
 	}
 	dst = out(op, dst, []int{m, n})
 	apart(op, dst, a, b)
-	for i := range m {
-		for j := range n {
-			s := 0.0
-			for p := range k {
-				ai, bi := i*k+p, p*n+j
-				if transA {
-					ai = p*m + i
-				}
-				if transB {
-					bi = j*k + p
-				}
-				s += float64(a.data[ai]) * float64(b.data[bi])
-			}
-			dst.data[i*n+j] = float32(s)
-		}
-	}
+	gemm.Mul(false, transA, transB, m, n, k, a.data, a.shape[1], b.data, b.shape[1], dst.data, n)
 	return dst
 }
 

@@ -1,135 +1,152 @@
 package tensor
 
-import "math"
+import (
+	"math"
+	"sync"
+
+	"github.com/residuum-go/residuum/internal/kernel/pool"
+	"github.com/residuum-go/residuum/internal/parallel"
+)
 
 // PoolSpec is a square pooling window: its side, the distance between windows (zero means Size, so
 // that windows tile the image) and the padding, at most half of Size.
 type PoolSpec struct{ Size, Stride, Pad int }
 
-type poolGeometry struct{ n, h, w, c, oh, ow, size, stride, pad int }
-
-func poolGeometryOf(op string, x []int, spec PoolSpec) poolGeometry {
-	if len(x) != 4 {
-		fail(op, "want [N H W C]", x)
-	}
-	if spec.Stride == 0 {
-		spec.Stride = spec.Size
-	}
-	if spec.Size < 1 || spec.Stride < 1 || spec.Pad < 0 || 2*spec.Pad > spec.Size {
-		fail(op, "size "+itoa(spec.Size)+", stride "+itoa(spec.Stride)+", padding "+itoa(spec.Pad)+" make no window", x)
-	}
-	g := poolGeometry{n: x[0], h: x[1], w: x[2], c: x[3], size: spec.Size, stride: spec.Stride, pad: spec.Pad}
-	spanH, spanW := g.h+2*g.pad-g.size, g.w+2*g.pad-g.size
-	if spanH < 0 || spanW < 0 {
-		fail(op, "the window of "+itoa(spec.Size)+" is larger than the padded image", x)
-	}
-	g.oh, g.ow = spanH/g.stride+1, spanW/g.stride+1
-	return g
-}
-
-// walk calls f for every output element and every element of its window inside the image.
-func (g poolGeometry) walk(f func(y, x int)) {
-	for n := range g.n {
-		for i := range g.oh {
-			for j := range g.ow {
-				for r := range g.size {
-					for s := range g.size {
-						yy, xx := i*g.stride+r-g.pad, j*g.stride+s-g.pad
-						if yy < 0 || yy >= g.h || xx < 0 || xx >= g.w {
-							continue
-						}
-						for c := range g.c {
-							f(((n*g.oh+i)*g.ow+j)*g.c+c, ((n*g.h+yy)*g.w+xx)*g.c+c)
-						}
-					}
-				}
-			}
-		}
-	}
-}
-
 // MaxPool2D takes the maximum over each window: [N,H,W,C] -> [N,OH,OW,C] with
-// OH = (H + 2 Pad - Size) / Stride + 1, rounded down. Padding never wins. It also returns, for every
-// element of the result, the flat index in x where it was found (the first of equals, or of NaNs);
-// idx is used for that when it is not nil and must have as many entries as the result.
+// OH = (H + 2 Pad - Size) / Stride + 1, rounded down; OW likewise. Padding never wins; NaN does. It
+// also returns, for every element of the result, the flat index in x where it was found, the first
+// of equals. idx is used for that when it is not nil and must have as many entries as the result.
 func MaxPool2D(dst *Tensor, idx []int32, x *Tensor, spec PoolSpec) (*Tensor, []int32) {
 	const op = "MaxPool2D"
-	g := poolGeometryOf(op, x.shape, spec)
-	dst = out(op, dst, []int{g.n, g.oh, g.ow, g.c})
-	apart(op, dst, x)
+	s := poolShape(op, x.shape, spec)
 	if len(x.data) > math.MaxInt32 {
 		fail(op, "too many elements for 32-bit indices", x.shape)
 	}
+	dst = out(op, dst, []int{s.N, s.OutH(), s.OutW(), s.C})
+	apart(op, dst, x)
 	if idx == nil {
 		idx = make([]int32, len(dst.data))
 	}
-	checkIndex(op, idx, dst)
-	for i := range idx {
-		idx[i] = -1
+	if len(idx) != len(dst.data) {
+		fail(op, itoa(len(idx))+" indices", dst.shape)
 	}
-	g.walk(func(y, at int) {
-		v := x.data[at]
-		if idx[y] < 0 || v > dst.data[y] || v != v && dst.data[y] == dst.data[y] {
-			dst.data[y], idx[y] = v, int32(at)
-		}
-	})
+	if len(dst.data) > 0 {
+		pool.Max(s, dst.data, idx, x.data)
+	}
 	return dst, idx
 }
 
-func checkIndex(op string, idx []int32, t *Tensor) {
-	if len(idx) != len(t.data) {
-		fail(op, itoa(len(idx))+" indices", t.shape)
-	}
-}
-
-// MaxPool2DGrad is the gradient of [MaxPool2D] with respect to x: it adds every element of g to the
-// element of a zero tensor of shape xShape that idx names.
+// MaxPool2DGrad is the gradient of [MaxPool2D] with respect to x: it adds every element of g
+// [N,OH,OW,C] to the element of a zero tensor of shape xShape = [N,H,W,C] that idx names.
 func MaxPool2DGrad(dst, g *Tensor, idx []int32, xShape []int) *Tensor {
 	const op = "MaxPool2DGrad"
-	checkIndex(op, idx, g)
+	checkIndices(op, idx, g.shape, xShape)
 	dst = out(op, dst, xShape)
 	apart(op, dst, g)
-	dst.Zero()
-	for i, at := range idx {
-		dst.data[at] += g.data[i]
-	}
+	s := scatters.Get().(*scatter)
+	s.dst, s.g, s.idx, s.images = dst.data, g.data, idx, xShape[0]
+	parallel.For(s.images, 1, s.body)
+	s.dst, s.g, s.idx = nil, nil, nil
+	scatters.Put(s)
 	return dst
 }
 
-// MaxPool2DGather picks x[idx[i]] for every element i of the result, the adjoint of
-// [MaxPool2DGrad]: a max pooling whose choice is already made.
+// A scatter is one call of MaxPool2DGrad. It lives in a pool so that a call allocates nothing.
+type scatter struct {
+	dst, g []float32
+	idx    []int32
+	images int
+	body   func(lo, hi int) // s.scatter, bound once
+}
+
+var scatters = sync.Pool{New: func() any {
+	s := new(scatter)
+	s.body = s.scatter
+	return s
+}}
+
+// scatter adds up images lo to hi.
+func (s *scatter) scatter(lo, hi int) {
+	in, out := len(s.dst)/s.images, len(s.g)/s.images
+	clear(s.dst[lo*in : hi*in])
+	for i := lo * out; i < hi*out; i++ {
+		s.dst[s.idx[i]] += s.g[i]
+	}
+}
+
+// MaxPool2DGather picks x[idx[i]] for every element i of the result [N,OH,OW,C]: what [MaxPool2D]
+// did to the images that idx comes from, done to x [N,H,W,C]. It is the adjoint of [MaxPool2DGrad].
 func MaxPool2DGather(dst, x *Tensor, idx []int32, outShape []int) *Tensor {
 	const op = "MaxPool2DGather"
+	checkIndices(op, idx, outShape, x.shape)
 	dst = out(op, dst, outShape)
 	apart(op, dst, x)
-	checkIndex(op, idx, dst)
-	for i, at := range idx {
-		dst.data[i] = x.data[at]
-	}
+	pool.MaxGather(dst.data, x.data, idx)
 	return dst
+}
+
+// checkIndices checks that every index of a pooling from images x to images y stays in its image.
+func checkIndices(op string, idx []int32, y, x []int) {
+	if len(x) != 4 || len(y) != 4 || x[0] != y[0] {
+		fail(op, "want [N OH OW C] and [N H W C]", y, x)
+	}
+	if len(idx) != product(y) {
+		fail(op, itoa(len(idx))+" indices", y)
+	}
+	in, out := product(x[1:]), product(y[1:])
+	for n := range y[0] {
+		for _, at := range idx[n*out : (n+1)*out] {
+			if int(at) < n*in || int(at) >= (n+1)*in {
+				fail(op, "index "+itoa(int(at))+" is not in image "+itoa(n), y, x)
+			}
+		}
+	}
 }
 
 // AvgPool2D takes the mean over each window, [N,H,W,C] -> [N,OH,OW,C] with shapes as in
 // [MaxPool2D]. Padding counts as zeros: the divisor is always Size*Size.
 func AvgPool2D(dst, x *Tensor, spec PoolSpec) *Tensor {
 	const op = "AvgPool2D"
-	g := poolGeometryOf(op, x.shape, spec)
-	dst = out(op, dst, []int{g.n, g.oh, g.ow, g.c})
+	s := poolShape(op, x.shape, spec)
+	dst = out(op, dst, []int{s.N, s.OutH(), s.OutW(), s.C})
 	apart(op, dst, x)
-	dst.Zero()
-	g.walk(func(y, at int) { dst.data[y] += x.data[at] })
-	return Scale(dst, dst, 1/float32(g.size*g.size))
+	if len(dst.data) > 0 {
+		pool.Avg(s, dst.data, x.data)
+	}
+	return dst
 }
 
 // AvgPool2DGrad is the gradient of [AvgPool2D] with respect to x, its adjoint: g has the shape of
-// the pooled result, dst the shape xShape = [N,H,W,C].
+// the pooled result, the result has shape xShape = [N,H,W,C].
 func AvgPool2DGrad(dst, g *Tensor, xShape []int, spec PoolSpec) *Tensor {
 	const op = "AvgPool2DGrad"
-	geo := poolGeometryOf(op, xShape, spec)
-	mustBe(op, "g", g, geo.n, geo.oh, geo.ow, geo.c)
+	s := poolShape(op, xShape, spec)
+	mustBe(op, "g", g, s.N, s.OutH(), s.OutW(), s.C)
 	dst = out(op, dst, xShape)
 	apart(op, dst, g)
-	dst.Zero()
-	geo.walk(func(y, at int) { dst.data[at] += g.data[y] })
-	return Scale(dst, dst, 1/float32(geo.size*geo.size))
+	if len(dst.data) > 0 {
+		pool.AvgGrad(s, dst.data, g.data)
+	}
+	return dst
+}
+
+// poolShape checks a pooling and describes it to the kernels.
+func poolShape(op string, x []int, spec PoolSpec) pool.Shape {
+	if len(x) != 4 || x[1] < 1 || x[2] < 1 {
+		fail(op, "want [N H W C] with pixels", x)
+	}
+	if spec.Stride == 0 {
+		spec.Stride = spec.Size
+	}
+	if spec.Size < 1 || spec.Stride < 1 || spec.Pad < 0 || spec.Pad > spec.Size/2 {
+		fail(op, "size "+itoa(spec.Size)+", stride "+itoa(spec.Stride)+", padding "+itoa(spec.Pad)+" make no window", x)
+	}
+	if min(x[1], x[2])+2*spec.Pad < spec.Size {
+		fail(op, "the window of "+itoa(spec.Size)+" is larger than the padded image", x)
+	}
+	return pool.Shape{
+		N: x[0], H: x[1], W: x[2], C: x[3],
+		SizeH: spec.Size, SizeW: spec.Size, StrideH: spec.Stride, StrideW: spec.Stride,
+		PadH: spec.Pad, PadW: spec.Pad,
+	}
 }

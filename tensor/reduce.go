@@ -2,52 +2,53 @@ package tensor
 
 import (
 	"math"
-	"slices"
+
+	"github.com/residuum-go/residuum/internal/kernel/vec"
 )
 
 // Sum adds up a over the given axes, over all of them when none is given. With keepDims the summed
 // axes stay with length 1, otherwise they are dropped. A sum over nothing is 0.
 func Sum(dst, a *Tensor, keepDims bool, axes ...int) *Tensor {
-	return reduce("Sum", dst, a, keepDims, axes, false)
+	return sumAxes("Sum", dst, a, keepDims, axes)
 }
 
 // Mean averages a over the given axes, over all of them when none is given, as [Sum] does. A mean
 // over nothing is NaN.
 func Mean(dst, a *Tensor, keepDims bool, axes ...int) *Tensor {
-	return reduce("Mean", dst, a, keepDims, axes, true)
+	dst = sumAxes("Mean", dst, a, keepDims, axes)
+	if len(dst.data) > 0 {
+		n := float32(len(a.data) / len(dst.data))
+		for i, s := range dst.data {
+			dst.data[i] = s / n
+		}
+	}
+	return dst
 }
 
-func reduce(op string, dst, a *Tensor, keepDims bool, axes []int, mean bool) *Tensor {
-	var sumBuf [8]bool
+func sumAxes(op string, dst, a *Tensor, keepDims bool, axes []int) *Tensor {
+	const summed = -1
 	var keptBuf, shapeBuf [8]int
-	sum := append(sumBuf[:0], make([]bool, len(a.shape))...)
+	kept, shape := append(keptBuf[:0], a.shape...), shapeBuf[:0]
 	for _, i := range axes {
-		i := axis(op, i, a.shape)
-		if sum[i] {
+		i = axis(op, i, a.shape)
+		if kept[i] == summed {
 			fail(op, "axis "+itoa(i)+" is named twice", a.shape)
 		}
-		sum[i] = true
+		kept[i] = summed
 	}
-	kept, shape, n := keptBuf[:0], shapeBuf[:0], 1
-	for i, d := range a.shape {
-		sum[i] = sum[i] || len(axes) == 0
-		switch {
-		case !sum[i]:
-			kept, shape = append(kept, d), append(shape, d)
+	for i, d := range kept {
+		if d != summed && len(axes) > 0 {
+			shape = append(shape, d)
 			continue
-		case keepDims:
+		}
+		kept[i] = 1
+		if keepDims {
 			shape = append(shape, 1)
 		}
-		kept = append(kept, 1)
-		n *= d
 	}
 	dst = out(op, dst, shape)
 	apart(op, dst, a)
-	scale := 1.0
-	if mean {
-		scale = 1 / float64(n)
-	}
-	sumInto(dst.data, a, kept, scale)
+	sumTo(dst.data, a, kept)
 	return dst
 }
 
@@ -55,53 +56,18 @@ func reduce(op string, dst, a *Tensor, keepDims bool, axes []int, mean bool) *Te
 // given shape to the shape of a would repeat.
 func SumTo(dst, a *Tensor, shape ...int) *Tensor {
 	const op = "SumTo"
-	if len(shape) > len(a.shape) {
-		failSumTo(a, shape)
+	if !broadcasts(shape, a.shape) {
+		panic("tensor: SumTo: " + shapeString(a.shape) + " to " + shapeString(shape) + ": shapes do not broadcast")
 	}
 	var buf [8]int
 	kept := buf[:0]
 	for i := len(a.shape); i > 0; i-- {
-		d := dimFromEnd(shape, i)
-		if d != 1 && d != dimFromEnd(a.shape, i) {
-			failSumTo(a, shape)
-		}
-		kept = append(kept, d)
+		kept = append(kept, dimFromEnd(shape, i))
 	}
 	dst = out(op, dst, shape)
 	apart(op, dst, a)
-	sumInto(dst.data, a, kept, 1)
+	sumTo(dst.data, a, kept)
 	return dst
-}
-
-func failSumTo(a *Tensor, shape []int) {
-	panic("tensor: SumTo: " + shapeString(a.shape) + " to " + shapeString(shape) + ": shapes do not broadcast")
-}
-
-// sumInto sums a over the axes where kept, which has the rank of a, is 1.
-func sumInto(dst []float32, a *Tensor, kept []int, scale float64) {
-	if len(dst) == 0 {
-		return
-	}
-	acc := make([]float64, len(dst))
-	var w broadcast
-	w.plan(a.shape, a.shape, kept)
-	last := len(w.dims) - 1
-	n := w.dims[last]
-	if len(a.data) > 0 {
-		for r := range len(a.data) / n {
-			_, at := w.offsets(r)
-			for i, x := range a.data[r*n : (r+1)*n] {
-				acc[at+i*w.b[last]] += float64(x)
-			}
-		}
-	}
-	for i, s := range acc {
-		if math.IsInf(scale, 0) {
-			dst[i] = float32(math.NaN())
-		} else {
-			dst[i] = float32(s * scale)
-		}
-	}
 }
 
 // Max returns the largest elements of a along one axis; NaN where there is one. With keepDims the
@@ -110,10 +76,11 @@ func Max(dst, a *Tensor, keepDims bool, axisIndex int) *Tensor {
 	const op = "Max"
 	at := axis(op, axisIndex, a.shape)
 	var buf [8]int
-	shape := append(append(buf[:0], a.shape[:at]...), a.shape[at+1:]...)
+	shape := append(buf[:0], a.shape[:at]...)
 	if keepDims {
-		shape = slices.Insert(shape, at, 1)
+		shape = append(shape, 1)
 	}
+	shape = append(shape, a.shape[at+1:]...)
 	dst = out(op, dst, shape)
 	apart(op, dst, a)
 	if len(dst.data) == 0 {
@@ -124,13 +91,15 @@ func Max(dst, a *Tensor, keepDims bool, axisIndex int) *Tensor {
 		fail(op, "maximum of nothing", a.shape)
 	}
 	for o := range len(dst.data) / inner {
-		d := dst.data[o*inner : (o+1)*inner]
-		src := a.data[o*n*inner : (o+1)*n*inner]
-		copy(d, src)
+		block := a.data[o*n*inner : (o+1)*n*inner]
+		if inner == 1 {
+			dst.data[o], _ = vec.MaxIndex(block)
+			continue
+		}
+		best := dst.data[o*inner : (o+1)*inner]
+		copy(best, block)
 		for r := 1; r < n; r++ {
-			for i, x := range src[r*inner : (r+1)*inner] {
-				d[i] = max(d[i], x)
-			}
+			vec.Max(best, best, block[r*inner:(r+1)*inner])
 		}
 	}
 	return dst
@@ -145,16 +114,7 @@ func ArgMax(a *Tensor) []int {
 	}
 	best := make([]int, n)
 	for r := range best {
-		row := a.data[r*c : (r+1)*c]
-		for i, x := range row {
-			if x > row[best[r]] {
-				best[r] = i
-			}
-			if x != x {
-				best[r] = i
-				break
-			}
-		}
+		_, best[r] = vec.MaxIndex(a.data[r*c : (r+1)*c])
 	}
 	return best
 }
@@ -162,12 +122,8 @@ func ArgMax(a *Tensor) []int {
 // Dot returns the sum of a*b over all elements of two tensors of equal shape.
 func Dot(a, b *Tensor) float64 {
 	sameShape("Dot", a, b)
-	s := 0.0
-	for i, x := range a.data {
-		s += float64(x) * float64(b.data[i])
-	}
-	return s
+	return vec.Dot(a.data, b.data)
 }
 
 // Norm returns the Euclidean norm of a: the square root of the sum of its squares.
-func Norm(a *Tensor) float64 { return math.Sqrt(Dot(a, a)) }
+func Norm(a *Tensor) float64 { return math.Sqrt(vec.Dot(a.data, a.data)) }

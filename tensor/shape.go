@@ -100,6 +100,16 @@ func apart(op string, dst *Tensor, inputs ...*Tensor) {
 	}
 }
 
+// apartOrSame is apart for elementwise operations, which may overwrite an input of the same size as
+// they go.
+func apartOrSame(op string, dst *Tensor, inputs ...*Tensor) {
+	for _, t := range inputs {
+		if len(t.data) != len(dst.data) || len(t.data) > 0 && &t.data[0] != &dst.data[0] {
+			apart(op, dst, t)
+		}
+	}
+}
+
 func overlap(x, y []float32) bool {
 	if len(x) == 0 || len(y) == 0 {
 		return false

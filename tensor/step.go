@@ -1,6 +1,6 @@
 package tensor
 
-import "math"
+import "github.com/residuum-go/residuum/internal/kernel/vec"
 
 // SGDStep updates the parameters p in place with their gradient g and the velocity m:
 //
@@ -8,33 +8,24 @@ import "math"
 //	m = momentum*m + d
 //	p = p - lr*m                  or, with nesterov, p - lr*(d + momentum*m)
 //
-// m may be nil when momentum is zero. These are PyTorch's conventions (no dampening).
+// m starts as zeros. When momentum is zero it is neither read nor written and may be nil. These are
+// PyTorch's conventions, without dampening.
 func SGDStep(p, g, m *Tensor, lr, momentum, weightDecay float32, nesterov bool) {
 	const op = "SGDStep"
 	sameShape(op, p, g)
-	if m == nil {
-		if momentum != 0 {
-			fail(op, "momentum without a velocity", p.shape)
-		}
-		for i, d := range g.data {
-			p.data[i] -= lr * (d + weightDecay*p.data[i])
-		}
+	if momentum == 0 {
+		vec.SGDStep(p.data, g.data, nil, lr, 0, weightDecay, false)
 		return
 	}
-	sameShape(op, p, m)
-	for i, d := range g.data {
-		d += weightDecay * p.data[i]
-		v := momentum*m.data[i] + d
-		m.data[i] = v
-		if nesterov {
-			v = d + momentum*v
-		}
-		p.data[i] -= lr * v
+	if m == nil {
+		fail(op, "momentum without a velocity", p.shape)
 	}
+	sameShape(op, p, m)
+	vec.SGDStep(p.data, g.data, m.data, lr, momentum, weightDecay, nesterov)
 }
 
 // AdamStep updates the parameters p in place with their gradient g, the running mean m and the
-// running mean square v; step counts from 1:
+// running mean square v, which start as zeros; step counts from 1:
 //
 //	g = g + weightDecay*p         unless decoupled
 //	m = b1*m + (1-b1)*g
@@ -51,17 +42,5 @@ func AdamStep(p, g, m, v *Tensor, lr, b1, b2, eps, weightDecay float32, decouple
 	if step < 1 {
 		fail(op, "step "+itoa(step)+" is not positive", p.shape)
 	}
-	c1 := float32(1 / (1 - math.Pow(float64(b1), float64(step))))
-	c2 := float32(1 / (1 - math.Pow(float64(b2), float64(step))))
-	for i, d := range g.data {
-		x := p.data[i]
-		if decoupled {
-			x -= lr * weightDecay * x
-		} else {
-			d += weightDecay * x
-		}
-		m.data[i] = b1*m.data[i] + (1-b1)*d
-		v.data[i] = b2*v.data[i] + (1-b2)*d*d
-		p.data[i] = x - lr*m.data[i]*c1/(float32(math.Sqrt(float64(v.data[i]*c2)))+eps)
-	}
+	vec.AdamStep(p.data, g.data, m.data, v.data, lr, b1, b2, eps, weightDecay, decoupled, step)
 }

@@ -1,6 +1,10 @@
 package tensor
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/residuum-go/residuum/internal/kernel/vec"
+)
 
 // Tensor is an n-dimensional array of float32 in row-major order without gaps: the last axis varies
 // fastest. A tensor of rank 0 holds one number. Its shape never changes.
@@ -98,11 +102,7 @@ func Copy(dst, src *Tensor) {
 }
 
 // Fill sets every element to v.
-func (t *Tensor) Fill(v float32) {
-	for i := range t.data {
-		t.data[i] = v
-	}
-}
+func (t *Tensor) Fill(v float32) { vec.Fill(t.data, v) }
 
 // Zero sets every element to zero.
 func (t *Tensor) Zero() { clear(t.data) }

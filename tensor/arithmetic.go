@@ -1,0 +1,156 @@
+package tensor
+
+import (
+	"sync"
+
+	"github.com/residuum-go/residuum/internal/kernel/vec"
+	"github.com/residuum-go/residuum/internal/parallel"
+)
+
+// Add computes a + b with broadcasting.
+func Add(dst, a, b *Tensor) *Tensor { return add.apply(dst, a, b) }
+
+// Sub computes a - b with broadcasting.
+func Sub(dst, a, b *Tensor) *Tensor { return sub.apply(dst, a, b) }
+
+// Mul computes a * b elementwise with broadcasting.
+func Mul(dst, a, b *Tensor) *Tensor { return mul.apply(dst, a, b) }
+
+// Div computes a / b elementwise with broadcasting.
+func Div(dst, a, b *Tensor) *Tensor { return div.apply(dst, a, b) }
+
+// Maximum computes max(a, b) elementwise with broadcasting; NaN if either is.
+func Maximum(dst, a, b *Tensor) *Tensor { return maximum.apply(dst, a, b) }
+
+// arithmetic is an operation on pairs of numbers, in the forms that broadcasting needs.
+type arithmetic struct {
+	name    string
+	vectors func(dst, a, b []float32)
+	scalarB func(dst, a []float32, s float32) // b is one number
+	scalarA func(dst []float32, s float32, b []float32)
+	row     func(dst, x, row []float32) // one input is repeated for every row; order does not matter
+}
+
+var (
+	add = arithmetic{
+		name:    "Add",
+		vectors: vec.Add,
+		scalarB: vec.AddScalar,
+		scalarA: func(dst []float32, s float32, b []float32) { vec.AddScalar(dst, b, s) },
+		row:     vec.AddRow,
+	}
+	sub = arithmetic{
+		name:    "Sub",
+		vectors: vec.Sub,
+		scalarB: func(dst, a []float32, s float32) { vec.AddScalar(dst, a, -s) },
+		scalarA: func(dst []float32, s float32, b []float32) {
+			for i, v := range b {
+				dst[i] = s - v
+			}
+		},
+	}
+	mul = arithmetic{
+		name:    "Mul",
+		vectors: vec.Mul,
+		scalarB: vec.Scale,
+		scalarA: func(dst []float32, s float32, b []float32) { vec.Scale(dst, b, s) },
+		row:     vec.MulRow,
+	}
+	div = arithmetic{
+		name:    "Div",
+		vectors: vec.Div,
+		scalarB: func(dst, a []float32, s float32) {
+			for i, v := range a {
+				dst[i] = v / s // multiplying by 1/s would round twice
+			}
+		},
+		scalarA: func(dst []float32, s float32, b []float32) {
+			for i, v := range b {
+				dst[i] = s / v
+			}
+		},
+	}
+	maximum = arithmetic{
+		name:    "Maximum",
+		vectors: vec.Max,
+		scalarB: func(dst, a []float32, s float32) {
+			for i, v := range a {
+				dst[i] = max(v, s)
+			}
+		},
+		scalarA: func(dst []float32, s float32, b []float32) {
+			for i, v := range b {
+				dst[i] = max(s, v)
+			}
+		},
+	}
+)
+
+func (op *arithmetic) apply(dst, a, b *Tensor) *Tensor {
+	var buf [8]int
+	shape := broadcastShape(op.name, buf[:0], a.shape, b.shape)
+	dst = out(op.name, dst, shape)
+	apartOrSame(op.name, dst, a, b)
+	if len(dst.data) == 0 {
+		return dst
+	}
+	p := pairings.Get().(*pairing)
+	p.op, p.dst, p.a, p.b = op, dst.data, a.data, b.data
+	p.walk.plan(shape, a.shape, b.shape)
+	p.run()
+	p.op, p.dst, p.a, p.b = nil, nil, nil, nil
+	pairings.Put(p)
+	return dst
+}
+
+// A pairing is one call of an arithmetic operation. It lives in a pool so that a call allocates
+// nothing.
+type pairing struct {
+	op        *arithmetic
+	dst, a, b []float32
+	walk      broadcast
+	body      func(lo, hi int) // p.runs, bound once
+}
+
+var pairings = sync.Pool{New: func() any {
+	p := new(pairing)
+	p.body = p.runs
+	return p
+}}
+
+// run computes the whole result: in one call of a kernel for the patterns that models use, else one
+// run of the innermost axis after the other.
+func (p *pairing) run() {
+	w := &p.walk
+	if p.op.row != nil && len(w.dims) == 2 && w.a[1] == 1 && w.b[1] == 1 {
+		switch {
+		case w.b[0] == 0:
+			p.op.row(p.dst, p.a, p.b)
+			return
+		case w.a[0] == 0:
+			p.op.row(p.dst, p.b, p.a)
+			return
+		}
+	}
+	const atOnce = 32 << 10 // elements; fewer are not worth another goroutine
+	n := w.dims[len(w.dims)-1]
+	parallel.For(len(p.dst)/n, max(1, atOnce/n), p.body)
+}
+
+// runs computes runs lo to hi of the innermost axis.
+func (p *pairing) runs(lo, hi int) {
+	last := len(p.walk.dims) - 1
+	n, stepA, stepB := p.walk.dims[last], p.walk.a[last], p.walk.b[last]
+	for r := lo; r < hi; r++ {
+		i, j := p.walk.offsets(r)
+		dst := p.dst[r*n : (r+1)*n]
+		switch {
+		case stepB == 0:
+			p.op.scalarB(dst, p.a[i:i+n], p.b[j])
+		case stepA == 0:
+			p.op.scalarA(dst, p.a[i], p.b[j:j+n])
+		default:
+			p.op.vectors(dst, p.a[i:i+n], p.b[j:j+n])
+		}
+	}
+}

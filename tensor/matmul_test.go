@@ -1,0 +1,42 @@
+package tensor_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/residuum-go/residuum/internal/kernel/kerneltest"
+	"github.com/residuum-go/residuum/tensor"
+)
+
+func TestMatMul(t *testing.T) {
+	kerneltest.EachLevel(t, func(t *testing.T) {
+		r := source(t)
+		for _, s := range [][3]int{{1, 1, 1}, {2, 3, 4}, {5, 1, 7}, {1, 33, 17}, {17, 40, 70}, {65, 10, 129}, {3, 4, 0}, {0, 3, 2}, {2, 0, 3}} {
+			m, n, k := s[0], s[1], s[2]
+			for _, trans := range [][2]bool{{false, false}, {false, true}, {true, false}, {true, true}} {
+				a, b := normal(r, m, k), normal(r, k, n)
+				want := make([]float64, m*n)
+				for i := range m {
+					for j := range n {
+						for p := range k {
+							want[i*n+j] += float64(a.At(i, p)) * float64(b.At(p, j))
+						}
+					}
+				}
+				if trans[0] {
+					a = tensor.Transpose(nil, a)
+				}
+				if trans[1] {
+					b = tensor.Transpose(nil, b)
+				}
+				what := fmt.Sprintf("m, n, k = %v, trans = %v", s, trans)
+				requireNear(t, want, tensor.MatMul(nil, a, b, trans[0], trans[1]), 2e-5, what)
+				got := tensor.MatMul(garbage(m, n), a, b, trans[0], trans[1])
+				require.Equal(t, []int{m, n}, got.Shape())
+				requireNear(t, want, got, 2e-5, what)
+			}
+		}
+	})
+}

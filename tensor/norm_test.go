@@ -1,0 +1,158 @@
+package tensor_test
+
+import (
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/residuum-go/residuum/internal/kernel/kerneltest"
+	"github.com/residuum-go/residuum/tensor"
+)
+
+var normShapes = [][]int{{1, 1}, {5}, {7, 3}, {2, 3, 4, 16}, {33, 35}, {3, 5, 5, 130}, {700, 64}, {4, 0}}
+
+// columns calls f with every column of a, as float64.
+func columns(a *tensor.Tensor, f func(c int, column []float64)) {
+	width := a.Dim(-1)
+	for c := range width {
+		var column []float64
+		for i := c; i < a.Len(); i += width {
+			column = append(column, float64(a.Data()[i]))
+		}
+		f(c, column)
+	}
+}
+
+func moments(v []float64) (mean, variance float64) {
+	for _, x := range v {
+		mean += x / float64(len(v))
+	}
+	for _, x := range v {
+		variance += (x - mean) * (x - mean) / float64(len(v))
+	}
+	return mean, variance
+}
+
+func TestBatchNormStats(t *testing.T) {
+	kerneltest.EachLevel(t, func(t *testing.T) {
+		r := source(t)
+		for _, shape := range normShapes {
+			for _, offset := range []float32{0, -3, 1000} {
+				x := tensor.AddScalar(nil, normal(r, shape...), offset)
+				var mean, variance []float64
+				columns(x, func(_ int, v []float64) {
+					m, s := moments(v)
+					mean, variance = append(mean, m), append(variance, s)
+				})
+				m, v := tensor.BatchNormStats(nil, nil, x)
+				requireNear(t, mean, m, 1e-6, shape, offset)
+				requireNear(t, variance, v, 1e-5, shape, offset)
+				c := shape[len(shape)-1]
+				m2, v2 := tensor.BatchNormStats(garbage(c), garbage(c), x)
+				require.True(t, tensor.Equal(m, m2) && tensor.Equal(v, v2))
+			}
+		}
+	})
+}
+
+func TestBatchNormStatsOfNothing(t *testing.T) {
+	m, v := tensor.BatchNormStats(nil, nil, tensor.New(0, 2))
+	nan := []float64{math.NaN(), math.NaN()}
+	requireNear(t, nan, m, 0)
+	requireNear(t, nan, v, 0)
+}
+
+func TestScaleShift(t *testing.T) {
+	kerneltest.EachLevel(t, func(t *testing.T) {
+		r := source(t)
+		for _, shape := range normShapes {
+			c := shape[len(shape)-1]
+			x, scale, shift := normal(r, shape...), normal(r, c), normal(r, c)
+			var plain, clipped []float64
+			for i, v := range x.Data() {
+				y := float64(v)*float64(scale.Data()[i%c]) + float64(shift.Data()[i%c])
+				plain, clipped = append(plain, y), append(clipped, max(y, 0))
+			}
+			requireNear(t, plain, tensor.ScaleShift(nil, x, scale, shift, false), 1e-6, shape)
+			requireNear(t, clipped, tensor.ScaleShift(garbage(shape...), x, scale, shift, true), 1e-6, shape)
+			requireNear(t, clipped, tensor.ScaleShift(x, x, scale, shift, true), 1e-6, shape, "in place")
+		}
+	})
+}
+
+func TestBatchNormGradients(t *testing.T) {
+	kerneltest.EachLevel(t, func(t *testing.T) {
+		r := source(t)
+		for _, shape := range normShapes {
+			c := shape[len(shape)-1]
+			x, g := normal(r, shape...), normal(r, shape...)
+			mean, invstd, gamma := normal(r, c), tensor.Abs(nil, normal(r, c)), normal(r, c)
+			n := float64(x.Len()) / float64(max(c, 1))
+			sum := make([]float64, 2*c)
+			xhat := func(i int) float64 {
+				return (float64(x.Data()[i]) - float64(mean.Data()[i%c])) * float64(invstd.Data()[i%c])
+			}
+			for i, v := range g.Data() {
+				sum[i%c] += float64(v)
+				sum[c+i%c] += float64(v) * xhat(i)
+			}
+			var dx []float64
+			for i, v := range g.Data() {
+				j := i % c
+				dx = append(dx, float64(gamma.Data()[j])*float64(invstd.Data()[j])*
+					(float64(v)-sum[j]/n-xhat(i)*sum[c+j]/n))
+			}
+			sums := tensor.BatchNormGradSums(garbage(2, c), x, mean, invstd, g)
+			requireNear(t, sum, sums, 2e-5, shape)
+			got := tensor.BatchNormInputGrad(garbage(shape...), x, mean, invstd, gamma, g, sums)
+			requireNear(t, dx, got, 2e-5, shape)
+			require.True(t, tensor.Equal(got, tensor.BatchNormInputGrad(g, x, mean, invstd, gamma, g, sums)), "in place")
+		}
+	})
+}
+
+func TestSoftmax(t *testing.T) {
+	kerneltest.EachLevel(t, func(t *testing.T) {
+		r := source(t)
+		for _, shape := range [][]int{{1}, {10}, {3, 7}, {2, 3, 35}, {0, 4}, {4, 0}, {3000, 10}} {
+			for _, scale := range []float32{1, 100} { // e**100 overflows float32
+				x := tensor.Scale(nil, normal(r, shape...), scale)
+				c := shape[len(shape)-1]
+				var want, wantLog []float64
+				for lo := 0; lo < x.Len(); lo += c {
+					row := x.Data()[lo : lo+c]
+					top, sum := math.Inf(-1), 0.0
+					for _, v := range row {
+						top = max(top, float64(v))
+					}
+					for _, v := range row {
+						sum += math.Exp(float64(v) - top)
+					}
+					for _, v := range row {
+						l := float64(v) - top - math.Log(sum)
+						wantLog, want = append(wantLog, l), append(want, math.Exp(l))
+					}
+				}
+				requireNear(t, want, tensor.Softmax(nil, x), 1e-6, shape)
+				requireNear(t, wantLog, tensor.LogSoftmax(garbage(shape...), x), 1e-6, shape)
+				requireNear(t, want, tensor.Softmax(x.Clone(), x), 1e-6, shape)
+				requireNear(t, wantLog, tensor.LogSoftmax(x, x), 1e-6, shape, "in place")
+			}
+		}
+	})
+}
+
+func TestSoftmaxOfSpecialRows(t *testing.T) {
+	inf, nan := math.Inf(1), math.NaN()
+	kerneltest.EachLevel(t, func(t *testing.T) {
+		x := tensor.From([]float32{
+			float32(-inf), 0, float32(-inf),
+			float32(-inf), float32(-inf), float32(-inf),
+			0, float32(nan), 0,
+			1, float32(inf), 1,
+		}, 4, 3)
+		requireNear(t, []float64{0, 1, 0, nan, nan, nan, nan, nan, nan, nan, nan, nan}, tensor.Softmax(nil, x), 1e-6)
+		requireNear(t, []float64{-inf, 0, -inf, nan, nan, nan, nan, nan, nan, nan, nan, nan}, tensor.LogSoftmax(nil, x), 1e-6)
+	})
+}

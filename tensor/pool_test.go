@@ -1,0 +1,124 @@
+package tensor_test
+
+import (
+	"fmt"
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/residuum-go/residuum/internal/kernel/kerneltest"
+	"github.com/residuum-go/residuum/tensor"
+)
+
+type pooling struct {
+	n, h, w, c int
+	spec       tensor.PoolSpec
+}
+
+func (p pooling) String() string { return fmt.Sprintf("%dx%dx%dx%d/%+v", p.n, p.h, p.w, p.c, p.spec) }
+
+func (p pooling) shape() []int {
+	stride := p.spec.Stride
+	if stride == 0 {
+		stride = p.spec.Size
+	}
+	return []int{p.n, (p.h+2*p.spec.Pad-p.spec.Size)/stride + 1, (p.w+2*p.spec.Pad-p.spec.Size)/stride + 1, p.c}
+}
+
+// window calls f with the flat index in x of every element that output element y covers.
+func (p pooling) window(y []int, f func(x int)) {
+	stride := p.spec.Stride
+	if stride == 0 {
+		stride = p.spec.Size
+	}
+	for r := range p.spec.Size {
+		for s := range p.spec.Size {
+			h, w := y[1]*stride+r-p.spec.Pad, y[2]*stride+s-p.spec.Pad
+			if h >= 0 && h < p.h && w >= 0 && w < p.w {
+				f(((y[0]*p.h+h)*p.w+w)*p.c + y[3])
+			}
+		}
+	}
+}
+
+var poolings = []pooling{
+	{1, 1, 1, 1, tensor.PoolSpec{Size: 1}},
+	{2, 4, 6, 16, tensor.PoolSpec{Size: 2}},
+	{2, 7, 9, 35, tensor.PoolSpec{Size: 3, Stride: 2, Pad: 1}},
+	{1, 8, 5, 3, tensor.PoolSpec{Size: 3, Stride: 1, Pad: 1}},
+	{3, 9, 8, 17, tensor.PoolSpec{Size: 2, Stride: 3}},
+	{2, 5, 5, 4, tensor.PoolSpec{Size: 5}},
+	{0, 5, 5, 4, tensor.PoolSpec{Size: 2}},
+	{2, 5, 5, 0, tensor.PoolSpec{Size: 2}},
+}
+
+func TestMaxPool2D(t *testing.T) {
+	for _, p := range poolings {
+		t.Run(p.String(), func(t *testing.T) {
+			kerneltest.EachLevel(t, func(t *testing.T) {
+				r := source(t)
+				x := normal(r, p.n, p.h, p.w, p.c)
+				for i := range x.Data() { // few different values, so that maxima tie
+					x.Data()[i] = float32(math.Round(float64(x.Data()[i] * 2)))
+				}
+				g, h := normal(r, p.shape()...), normal(r, x.Shape()...)
+				want, wantIdx := make([]float64, g.Len()), make([]int32, g.Len())
+				dx, gathered := make([]float64, x.Len()), make([]float64, g.Len())
+				i := 0
+				indices(p.shape(), func(y []int) {
+					want[i] = math.Inf(-1)
+					p.window(y, func(at int) {
+						if v := float64(x.Data()[at]); v > want[i] {
+							want[i], wantIdx[i] = v, int32(at)
+						}
+					})
+					dx[wantIdx[i]] += float64(g.Data()[i])
+					gathered[i] = float64(h.Data()[wantIdx[i]])
+					i++
+				})
+				y, idx := tensor.MaxPool2D(nil, nil, x, p.spec)
+				require.Equal(t, p.shape(), y.Shape())
+				requireNear(t, want, y, 0)
+				require.Equal(t, wantIdx, idx)
+				y, idx = tensor.MaxPool2D(garbage(p.shape()...), make([]int32, g.Len()), x, p.spec)
+				requireNear(t, want, y, 0)
+				requireNear(t, dx, tensor.MaxPool2DGrad(garbage(x.Shape()...), g, idx, x.Shape()), 1e-6)
+				requireNear(t, gathered, tensor.MaxPool2DGather(garbage(p.shape()...), h, idx, p.shape()), 0)
+			})
+		})
+	}
+}
+
+func TestAvgPool2D(t *testing.T) {
+	for _, p := range poolings {
+		t.Run(p.String(), func(t *testing.T) {
+			kerneltest.EachLevel(t, func(t *testing.T) {
+				r := source(t)
+				x, g := normal(r, p.n, p.h, p.w, p.c), normal(r, p.shape()...)
+				want, dx := make([]float64, g.Len()), make([]float64, x.Len())
+				area, i := float64(p.spec.Size*p.spec.Size), 0
+				indices(p.shape(), func(y []int) {
+					p.window(y, func(at int) {
+						want[i] += float64(x.Data()[at]) / area
+						dx[at] += float64(g.Data()[i]) / area
+					})
+					i++
+				})
+				requireNear(t, want, tensor.AvgPool2D(nil, x, p.spec), 1e-6)
+				requireNear(t, want, tensor.AvgPool2D(garbage(p.shape()...), x, p.spec), 1e-6)
+				requireNear(t, dx, tensor.AvgPool2DGrad(garbage(x.Shape()...), g, x.Shape(), p.spec), 1e-6)
+			})
+		})
+	}
+}
+
+func TestMaxPool2DPropagatesNaN(t *testing.T) {
+	kerneltest.EachLevel(t, func(t *testing.T) {
+		x := normal(source(t), 1, 4, 4, 20)
+		x.Set(float32(math.NaN()), 0, 1, 2, 7)
+		y, idx := tensor.MaxPool2D(nil, nil, x, tensor.PoolSpec{Size: 2})
+		require.True(t, math.IsNaN(float64(y.At(0, 0, 1, 7))))
+		require.EqualValues(t, (1*4+2)*20+7, idx[20+7])
+	})
+}

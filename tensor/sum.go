@@ -1,0 +1,96 @@
+package tensor
+
+import (
+	"sync"
+
+	"github.com/residuum-go/residuum/internal/kernel/vec"
+	"github.com/residuum-go/residuum/internal/parallel"
+)
+
+// A summation is one call of sumTo. It lives in a pool so that a call allocates nothing.
+//
+// What models ask for sums the middle of [blocks, rows, columns], any of which may be 1: everything
+// (only rows), the last axis (blocks and rows), all but the last (rows and columns), the pixels of
+// images (all three).
+type summation struct {
+	dst, a     []float32
+	rows, cols int
+	walk       broadcast
+	partial    []float64
+	body       func(lo, hi int) // s.blocks, bound once
+}
+
+var summations = sync.Pool{New: func() any {
+	s := new(summation)
+	s.body = s.blocks
+	return s
+}}
+
+// sumTo sums a over the axes where kept, which has the rank of a, is 1.
+func sumTo(dst []float32, a *Tensor, kept []int) {
+	switch {
+	case len(a.data) == len(dst):
+		copy(dst, a.data)
+		return
+	case len(a.data) == 0:
+		clear(dst)
+		return
+	}
+	s := summations.Get().(*summation)
+	s.dst, s.a = dst, a.data
+	s.walk.plan(a.shape, a.shape, kept)
+	if n, ok := s.split(); ok {
+		const atOnce = 32 << 10 // elements; fewer are not worth another goroutine
+		parallel.For(n, max(1, atOnce/(s.rows*s.cols)), s.body)
+	} else {
+		s.general()
+	}
+	s.dst, s.a = nil, nil
+	summations.Put(s)
+}
+
+// split finds out whether the walk has the form [blocks, rows, columns], summed over rows.
+func (s *summation) split() (blocks int, ok bool) {
+	n, i := [3]int{1, 1, 1}, 0
+	for part, repeats := range [3]bool{false, true, false} {
+		if i < len(s.walk.dims) && (s.walk.b[i] == 0) == repeats {
+			n[part] = s.walk.dims[i]
+			i++
+		}
+	}
+	s.rows, s.cols = n[1], n[2]
+	return n[0], i == len(s.walk.dims)
+}
+
+func (s *summation) blocks(lo, hi int) {
+	n := s.rows * s.cols
+	for i := lo; i < hi; i++ {
+		block := s.a[i*n : (i+1)*n]
+		if s.cols == 1 {
+			s.dst[i] = float32(vec.Sum(block))
+		} else {
+			vec.SumRows(s.dst[i*s.cols:(i+1)*s.cols], block, s.cols)
+		}
+	}
+}
+
+// general walks over any other pattern one run of the innermost axis after the other.
+func (s *summation) general() {
+	s.partial = append(s.partial[:0], make([]float64, len(s.dst))...)
+	last := len(s.walk.dims) - 1
+	n := s.walk.dims[last]
+	for r := range len(s.a) / n {
+		_, at := s.walk.offsets(r)
+		run := s.a[r*n : (r+1)*n]
+		if s.walk.b[last] == 0 {
+			s.partial[at] += vec.Sum(run)
+			continue
+		}
+		for i, v := range run {
+			s.partial[at+i] += float64(v)
+		}
+	}
+	for i, v := range s.partial {
+		s.dst[i] = float32(v)
+	}
+}

@@ -11,10 +11,21 @@ func Mul(acc, transA, transB bool, m, n, k int, a []float32, lda int, b []float3
 	check("a", transA, m, k, len(a), lda)
 	check("b", transB, k, n, len(b), ldb)
 	check("c", false, m, n, len(c), ldc)
-	if m == 0 || n == 0 || k == 0 && acc {
+	if m == 0 || n == 0 {
 		return
 	}
-	Ref(acc, transA, transB, m, n, k, a, lda, b, ldb, c, ldc)
+	if k == 0 {
+		for i := 0; i < m && !acc; i++ {
+			clear(c[i*ldc : i*ldc+n])
+		}
+		return
+	}
+	j := jobs.Get().(*job)
+	j.problem = problem{acc: acc, transA: transA, transB: transB, m: m, n: n, k: k,
+		a: a, lda: lda, b: b, ldb: ldb, c: c, ldc: ldc}
+	j.run()
+	j.problem = problem{}
+	jobs.Put(j)
 }
 
 func check(name string, trans bool, rows, cols, length, ld int) {

@@ -1,0 +1,21 @@
+// Package unravel takes residual networks apart: it sees a net of n blocks as the 2^n paths that an
+// input can take through them (Veit, Wilber and Belongie 2016, "Residual Networks Behave Like
+// Ensembles of Relatively Shallow Networks"), and measures what the blocks and paths do.
+//
+// Any type with the few methods of [Network] can be studied: residual nets, plain nets as the
+// control, boosted ensembles.
+//
+//   - [Paths]: counting, listing and sampling the paths, and the distribution of their lengths.
+//   - [Plan]: an order of blocks and what is done to each; [Study.Evaluate] measures many plans at
+//     once and computes what they share only once. [DeleteEach], [DeleteRandom], [Swaps] and
+//     their relatives list the plans of the usual studies.
+//   - [GradientByLength]: the gradient carried by all paths of each length, exactly, and
+//     [RMSByLength]: how large those paths are one by one; [Study.SampleGradients]: the sampled norms
+//     of the paper; [Effective]: the lengths that matter.
+//   - [Contributions]: what each length adds to a logit on the way forward; [Study.Picard].
+//   - [Study.Iterative]: whether blocks step down the loss, as the stages of gradient boosting do.
+//   - [DOT]: the unraveled view as a graph.
+//
+// A path is counted by the branches it takes: length k of n means k branches and n-k skips.
+// Networks are always run in evaluation mode, so batch norm uses its running statistics.
+package unravel

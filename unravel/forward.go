@@ -1,0 +1,249 @@
+package unravel
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/tensor"
+)
+
+// Three notions say what the paths of one length do on the way forward, each under its own name:
+// frozen-mask contributions ([Contributions]), Picard orders ([Study.Picard]) and truncation of the
+// net ([EarlyExits]).
+
+// Contribution takes one number per example, <direction, logits>, apart by path length:
+//
+//	<direction, logits> = sum over k of (State[k] + Offset[k]) + Rest
+//
+// At fixed activations a net with piecewise-linear branches is affine. State[k] is what y_0
+// contributes along all paths of length k, with every ReLU frozen as it was; Offset[k] is what
+// the biases inside the blocks contribute along the ways from there to the head that, with the branch
+// the bias sits in, take k branches. Rest comes from the head's own biases. The sum is exact for
+// any net whose Join is an addition with or without a ReLU; for branches that are not piecewise linear
+// their deviation from the tangent counts as offset.
+type Contribution struct {
+	State  [][]float64 // by length, by example
+	Offset [][]float64
+	Rest   []float64 // by example
+	Logit  []float64 // <direction, logits>
+}
+
+// Centred returns the direction [N, classes] whose product with the logits is the logit of the label
+// minus the mean of all logits: what the softmax sees of it, whatever constant the logits share.
+func Centred(labels []int, classes int) *tensor.Tensor {
+	d := tensor.Full(-1/float32(classes), len(labels), classes)
+	for i, l := range labels {
+		d.Set(1-1/float32(classes), i, l)
+	}
+	return d
+}
+
+// Contributions computes the contributions by length for the inputs x. direction has the shape of
+// the logits; see [Centred]. It costs as much as [GradientByLength]. When ctx is done its error is returned.
+func Contributions(ctx context.Context, net Network, x, direction *tensor.Tensor, report func(done, total int)) (*Contribution, error) {
+	n, examples := net.Len(), x.Dim(0)
+	r := newRecursion(net, x, -1)
+	r.progress = progress{report: report, total: n}
+	c := &Contribution{State: table(n+1, examples), Offset: table(n+1, examples), Logit: make([]float64, examples)}
+	addDots(c.Logit, 1, direction, r.acts.Logits)
+	r.watch = func(p passage) {
+		f := math.Ldexp(1, p.exp)
+		// What an affine map adds to its tangent at y: <g, f(y)> - <J^T g, y>.
+		to := c.Offset[p.length+1]
+		addDots(to, f, p.byBranch, p.at.branch.Value())
+		addDots(to, -f, p.fromBranch, p.at.y.Value())
+		if p.at.skip != nil && p.at.skip != p.at.y {
+			to := c.Offset[p.length]
+			addDots(to, f, p.bySkip, p.at.skip.Value())
+			addDots(to, -f, p.fromSkip, p.at.y.Value())
+		}
+	}
+	if _, err := r.run(ctx, logitGradient(r.tape, net, r.acts.State[n], direction)); err != nil {
+		return nil, fmt.Errorf("unravel: contributions: %w", err)
+	}
+	c.Rest = append(c.Rest, c.Logit...)
+	for k, g := range r.g {
+		if g.t != nil {
+			addDots(c.State[k], math.Ldexp(1, g.exp), g.t, r.acts.State[0])
+		}
+		for e := range c.Rest {
+			c.Rest[e] -= c.State[k][e] + c.Offset[k][e]
+		}
+	}
+	return c, nil
+}
+
+// logitGradient returns the gradient of <direction, logits> by y_n.
+func logitGradient(tape *autograd.Tape, net Network, y, direction *tensor.Tensor) *tensor.Tensor {
+	tape.Reset()
+	in := tape.Input(y)
+	return autograd.VJP(net.Head(in), autograd.Const(direction), in)[0].Value().Clone()
+}
+
+func table(rows, columns int) [][]float64 {
+	t := make([][]float64, rows)
+	for i := range t {
+		t[i] = make([]float64, columns)
+	}
+	return t
+}
+
+// addDots adds f <a_e, b_e> to sums[e] for every example e.
+func addDots(sums []float64, f float64, a, b *tensor.Tensor) {
+	each := a.Len() / len(sums)
+	for e := range sums {
+		sums[e] += f * dot(a.Data()[e*each:(e+1)*each], b.Data()[e*each:(e+1)*each])
+	}
+}
+
+func dot(a, b []float32) float64 {
+	var sum float64
+	for i, v := range a {
+		sum += float64(v) * float64(b[i])
+	}
+	return sum
+}
+
+// BlockContribution is what one block contributes to <direction, logits>, over the examples.
+type BlockContribution struct {
+	Block int `json:"block"`
+	// Direct is <g, f_i> with g the gradient that reaches the branch's output through skips alone:
+	// the path from the block straight to the head.
+	Direct Spread `json:"direct"`
+	// Total is the same with the whole gradient: through the skips and all later branches.
+	Total Spread `json:"total"`
+	// Lens is how much the early-exit value changes when the block is passed ("logit lens").
+	Lens Spread `json:"lens"`
+}
+
+// BlockContributions returns the contributions of every block for the inputs x. direction has the
+// shape of the logits; see [Centred].
+func BlockContributions(net Network, x, direction *tensor.Tensor) []BlockContribution {
+	n, examples := net.Len(), x.Dim(0)
+	acts := Record(net, x, false)
+	tape := evaluationTape()
+	total := logitGradient(tape, net, acts.State[n], direction)
+	direct := total
+	blocks := make([]BlockContribution, n)
+	after := exits(net, acts.State[n], n, direction)
+	for i := n - 1; i >= 0; i-- {
+		b := recordBlock(tape, net, i, acts.State[i])
+		sums := table(3, examples)
+		bySkip, byBranch := b.split(direct)
+		addDots(sums[0], 1, byBranch.Value(), b.branch.Value())
+		if b.skip == nil {
+			direct = tensor.New(acts.State[i].Shape()...)
+		} else {
+			direct = b.throughSkip(bySkip).Clone()
+		}
+		bySkip, byBranch = b.split(total)
+		addDots(sums[1], 1, byBranch.Value(), b.branch.Value())
+		total = b.through(bySkip, byBranch)
+		before := exits(net, acts.State[i], i, direction)
+		for e := range examples {
+			sums[2][e] = after[e] - before[e]
+		}
+		after = before
+		blocks[i] = BlockContribution{i, SpreadOf(sums[0]), SpreadOf(sums[1]), SpreadOf(sums[2])}
+	}
+	return blocks
+}
+
+// through returns the whole gradient by the block's input: S^T gs + J^T gf.
+func (b *block) through(bySkip, byBranch *autograd.Var) *tensor.Tensor {
+	g := b.throughBranch(byBranch).Clone()
+	if b.skip != nil {
+		tensor.Add(g, g, b.throughSkip(bySkip))
+	}
+	return g
+}
+
+// exits returns <direction, logits> by example when block i and all later ones are deleted.
+func exits(net Network, y *tensor.Tensor, i int, direction *tensor.Tensor) []float64 {
+	sums := make([]float64, y.Dim(0))
+	addDots(sums, 1, direction, exit(net, autograd.Const(y), i).Value())
+	return sums
+}
+
+// exit returns the logits when block i and all later ones are deleted.
+func exit(net Network, y *autograd.Var, i int) *autograd.Var {
+	for ; i < net.Len(); i++ {
+		y = bypass(net, i, y)
+	}
+	return net.Head(y)
+}
+
+// EarlyExits returns n+1 plans, the i-th with the first i blocks kept and all others deleted: the
+// net truncated and read out by its own head.
+func EarlyExits(n int) []Plan {
+	plans := make([]Plan, n+1)
+	for i := range plans {
+		plans[i] = Only(n, span(0, i)...)
+	}
+	return plans
+}
+
+// PicardOrder is how well the net does when its branches are nested at most Order deep.
+type PicardOrder struct {
+	Order int   `json:"order"`
+	Score Score `json:"score"`
+	// Distance is the RMS difference between these logits and those of the whole net, relative to the
+	// RMS of the latter.
+	Distance float64 `json:"distance"`
+}
+
+// Picard evaluates the Picard iterates of the net,
+//
+//	y_{i+1}^(m) = Join(i, Skip(i, y_i^(m)), Branch(i, y_i^(m-1)))
+//
+// for m = 0 (no branches at all) to orders. For identity skips this is x_i^(m) = x_0 + sum_{j<i} f_j(x_j^(m-1)):
+// order 1 adds up what each block makes of the stem's output, order m holds all paths on which
+// branches are nested up to m deep, and order n is the net itself.
+func (s *Study) Picard(ctx context.Context, orders int) ([]PicardOrder, error) {
+	n := s.Net.Len()
+	orders = min(orders, n)
+	result := make([]PicardOrder, orders+1)
+	difference, size := make([]float64, orders+1), 0.0
+	p := progress{report: s.Progress, total: len(s.Batches) * (orders + 1)}
+	for _, b := range s.Batches {
+		acts := Record(s.Net, b.X, false)
+		size += tensor.Dot(acts.Logits, acts.Logits)
+		before := make([]*autograd.Var, n) // the states of the previous order
+		for m := range result {
+			if err := ctx.Err(); err != nil {
+				return nil, fmt.Errorf("unravel: Picard orders: %w", err)
+			}
+			logits := s.picard(acts, before, m).Value()
+			d := tensor.Sub(nil, logits, acts.Logits)
+			difference[m] += tensor.Dot(d, d)
+			result[m].Order = m
+			result[m].Score = result[m].Score.Plus(ScoreOf(logits, b.Labels))
+			p.add(1)
+		}
+	}
+	for m := range result {
+		result[m].Distance = math.Sqrt(difference[m] / size)
+	}
+	return result, nil
+}
+
+// picard computes order m from the states of order m-1, which it replaces.
+func (s *Study) picard(acts *Activations, states []*autograd.Var, m int) *autograd.Var {
+	// Up to y_m the iterate has converged to the net's own states.
+	y := autograd.Const(acts.State[m])
+	for i := m; i < len(states); i++ {
+		before := states[i]
+		states[i] = y
+		switch {
+		case m == 0:
+			y = bypass(s.Net, i, y)
+		case s.Net.Sums(i):
+			y = s.Net.Join(i, s.Net.Skip(i, y), s.Net.Branch(i, before))
+		default:
+			y = s.Net.Join(i, nil, s.Net.Branch(i, before))
+		}
+	}
+	return s.Net.Head(y)
+}

@@ -1,0 +1,216 @@
+package unravel
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/tensor"
+)
+
+// Gradient is the gradient of a batch's mean cross-entropy, taken apart by path length. G_{i,k} is
+// the sum over all paths from y_i to the loss that take k of the branches i+1 to n: for i = 0 and an
+// n of 54, C(54,k) paths.
+type Gradient struct {
+	// Norm[i][k] is the logarithm of the Euclidean norm of G_{i,k} over the whole batch, for the
+	// states i = 0..n and lengths k = 0..n (or the limit, if lower).
+	Norm [][]Log
+	// Image[k] is the same at the net's input, behind the stem.
+	Image []Log
+	// Whole is the norm of the gradient at y_0, of all lengths together.
+	Whole Log
+
+	byLength []scaled // G_{0,k}
+	shape    []int    // of y_0
+}
+
+// At returns G_{0,k} as a tensor times 2^exp, of the shape of y_0, or nil if it is zero. The tensor
+// must not be modified.
+func (g *Gradient) At(k int) (t *tensor.Tensor, exp int) { return g.byLength[k].t, g.byLength[k].exp }
+
+// Sum returns the sum of G_{0,k} over k, the ordinary gradient by y_0 unless the lengths are limited.
+func (g *Gradient) Sum() *tensor.Tensor { return sumScaled(g.byLength, g.shape) }
+
+// GradientByLength computes, for every length, the gradient that all paths of this length carry
+// together, at the activations of the whole net:
+//
+//	G_{i,k} = S_i^T M_i G_{i+1,k} + J_i^T M_i G_{i+1,k-1}
+//
+// with S_i and J_i the Jacobians of the block's skip and branch and M_i that of what follows the sum.
+// The sum over k is the ordinary gradient. It takes n(n+1)/2 block backward passes (about n/2
+// ordinary backward passes, less because no weight gradients are needed), or n*limit if only lengths
+// up to limit are wanted; a limit below 0 means n. The exponents of the gradients are kept apart,
+// so nets of a thousand blocks neither under- nor overflow.
+//
+// progress, if not nil, is told the number of blocks done. When ctx is done its error is returned.
+func GradientByLength(ctx context.Context, net Network, batch Batch, limit int, report func(done, total int)) (*Gradient, error) {
+	r := newRecursion(net, batch.X, limit)
+	r.progress = progress{report: report, total: net.Len()}
+	seed := lossGradient(r.tape, net, r.acts.State[net.Len()], batch.Labels)
+	norms, err := r.run(ctx, seed)
+	if err != nil {
+		return nil, fmt.Errorf("unravel: gradient by length: %w", err)
+	}
+	g := &Gradient{Norm: norms, byLength: r.g, shape: r.acts.State[0].Shape()}
+	whole := scaled{t: g.Sum()}
+	g.Whole = whole.norm()
+	for _, s := range r.g {
+		image := scaled{exp: s.exp}
+		if s.t != nil {
+			image.t = throughStem(r.tape, net, batch.X, s.t)
+		}
+		g.Image = append(g.Image, image.norm())
+	}
+	return g, nil
+}
+
+// Squares estimates the sum over all paths p of length k of |g_p|^2, with g_p the gradient that the
+// path carries to y_0 (the norm taken over the whole batch). Multiplying every branch Jacobian by an
+// independent random sign, for each example its own, makes all cross terms vanish on average: E
+// |G_{0,k}|^2 is that sum. Each draw costs as much as GradientByLength. The result is by length, for
+// each draw.
+//
+// With C(n,k) paths the RMS norm of one path is the root of the sum divided by C(n,k): see [RMS].
+func Squares(ctx context.Context, net Network, batch Batch, limit, draws int, seed uint64, report func(done, total int)) ([][]Log, error) {
+	r := newRecursion(net, batch.X, limit)
+	n := net.Len()
+	r.progress = progress{report: report, total: n * draws}
+	start := lossGradient(r.tape, net, r.acts.State[n], batch.Labels)
+	var squares [][]Log
+	for d := range draws {
+		rng := rand.New(rand.NewPCG(seed, uint64(d)))
+		r.signs = func() []float32 {
+			s := make([]float32, batch.X.Dim(0))
+			for i := range s {
+				s[i] = float32(1 - 2*rng.IntN(2))
+			}
+			return s
+		}
+		norms, err := r.run(ctx, start.Clone())
+		if err != nil {
+			return nil, fmt.Errorf("unravel: squared norms by length: %w", err)
+		}
+		one := norms[0]
+		for k := range one {
+			one[k] *= 2
+		}
+		squares = append(squares, one)
+	}
+	return squares, nil
+}
+
+// RMS returns by length the root mean square norm of a single path, given Squares.
+func RMS(paths Paths, squares [][]Log) []Log {
+	rms := make([]Log, len(squares[0]))
+	for k := range rms {
+		var draws []Log
+		for _, d := range squares {
+			draws = append(draws, d[k])
+		}
+		if mean := logMean(draws...); mean != LogZero {
+			rms[k] = (mean - paths.LogCount(k)) / 2
+		} else {
+			rms[k] = LogZero
+		}
+	}
+	return rms
+}
+
+// recursion takes gradients by length from the output of a net to its first block.
+type recursion struct {
+	net      Network
+	acts     *Activations
+	tape     *autograd.Tape
+	limit    int
+	signs    func() []float32 // of one block, by example; nil for none
+	watch    func(passage)    // if not nil, sees each gradient pass each block
+	g        []scaled         // by length, at the state reached so far
+	progress progress
+}
+
+// passage is the gradient of one length going backward through one block.
+type passage struct {
+	block  int
+	length int // before the block: branches taken among the later ones
+	exp    int // of all the tensors here
+	at     *block
+	// The gradients by the skip's output and by the branch's, and what becomes of them at the
+	// block's input. Without a skip the first and the third are nil.
+	bySkip, byBranch, fromSkip, fromBranch *tensor.Tensor
+}
+
+func newRecursion(net Network, x *tensor.Tensor, limit int) *recursion {
+	if n := net.Len(); limit < 0 || limit > n {
+		limit = n
+	}
+	return &recursion{net: net, acts: Record(net, x, false), tape: evaluationTape(), limit: limit}
+}
+
+// run takes seed, a gradient by y_n that it may overwrite, to y_0. It returns the norms at every
+// state by length and leaves the gradients in r.g.
+func (r *recursion) run(ctx context.Context, seed *tensor.Tensor) ([][]Log, error) {
+	n := r.net.Len()
+	norms := make([][]Log, n+1)
+	r.g = make([]scaled, r.limit+1)
+	r.g[0] = scaled{t: seed}
+	norms[n] = r.norms()
+	for i := n - 1; i >= 0; i-- {
+		if err := r.back(ctx, i); err != nil {
+			return nil, err
+		}
+		norms[i] = r.norms()
+		r.progress.add(1)
+	}
+	return norms, nil
+}
+
+// norms returns the norms by length. It runs between blocks, so it also keeps all in range.
+func (r *recursion) norms() []Log {
+	ls := make([]Log, len(r.g))
+	for k := range ls {
+		ls[k] = r.g[k].norm()
+	}
+	return ls
+}
+
+// back takes all gradients through block i. Long lengths come first: then G_k has passed the skip
+// in place before the branch's share of G_{k-1} is added to it.
+func (r *recursion) back(ctx context.Context, i int) error {
+	b := recordBlock(r.tape, r.net, i, r.acts.State[i])
+	var signs []float32
+	if r.signs != nil {
+		signs = r.signs()
+	}
+	next := make([]scaled, len(r.g))
+	for k := r.limit; k >= 0; k-- {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		g := r.g[k]
+		if g.t == nil {
+			continue
+		}
+		p := passage{block: i, length: k, exp: g.exp, at: b}
+		bySkip, byBranch := b.split(g.t)
+		p.byBranch = byBranch.Value()
+		if b.skip != nil {
+			p.bySkip = bySkip.Value()
+			p.fromSkip = b.throughSkip(bySkip)
+		}
+		if k < r.limit || r.watch != nil {
+			p.fromBranch = b.throughBranch(byBranch)
+		}
+		if r.watch != nil {
+			r.watch(p)
+		}
+		if k < r.limit {
+			next[k+1].add(p.fromBranch, g.exp, signs, false)
+		}
+		if b.skip != nil {
+			next[k].add(p.fromSkip, g.exp, nil, p.fromSkip == g.t)
+		}
+	}
+	r.g = next
+	return nil
+}

@@ -1,0 +1,289 @@
+package unravel
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/tensor"
+	"github.com/stretchr/testify/require"
+	"gonum.org/v1/gonum/mat"
+)
+
+// pathGradient takes the gradient of the loss along one path, written with Detach instead of the
+// package's own cuts, so as to be independent of it.
+func pathGradient(net Network, b Batch, path Path) *tensor.Tensor {
+	acts := Record(net, b.X, false)
+	tape := evaluationTape()
+	in := tape.Input(acts.State[net.Len()])
+	g := autograd.VJP(autograd.CrossEntropy(net.Head(in), b.Labels, 0), nil, in)[0].Value().Clone()
+	for i := net.Len() - 1; i >= 0; i-- {
+		tape.Reset()
+		y := tape.Input(acts.State[i])
+		branch := net.Branch(i, y)
+		var skip *autograd.Var
+		if net.Sums(i) {
+			skip = net.Skip(i, y)
+			if path[i] {
+				skip = autograd.Detach(skip)
+			} else {
+				branch = autograd.Detach(branch)
+			}
+		}
+		g = autograd.VJP(net.Join(i, skip, branch), autograd.Const(g), y)[0].Value().Clone()
+	}
+	return g
+}
+
+// ordinary returns the gradient of the loss by y_0, from one tape.
+func ordinary(net Network, b Batch) *tensor.Tensor {
+	tape := evaluationTape()
+	y0 := tape.Input(Record(net, b.X, false).State[0])
+	y := y0
+	for i := range net.Len() {
+		y = whole(net, i, y)
+	}
+	return autograd.VJP(autograd.CrossEntropy(net.Head(y), b.Labels, 0), nil, y0)[0].Value().Clone()
+}
+
+// requireClose compares within 1e-5 of the norm of want.
+func requireClose(t *testing.T, want, got *tensor.Tensor) {
+	t.Helper()
+	require.Equal(t, want.Shape(), got.Shape())
+	require.LessOrEqual(t, tensor.Norm(tensor.Sub(nil, got, want)), 1e-5*tensor.Norm(want))
+}
+
+func TestGradientByLengthEqualsBruteForce(t *testing.T) {
+	for name, e := range zoo() {
+		t.Run("net="+name, func(t *testing.T) {
+			paths := PathsOf(e.net)
+			n := paths.Blocks()
+			g, err := GradientByLength(context.Background(), e.net, e.batch, -1, nil)
+			require.NoError(t, err)
+			whole := ordinary(e.net, e.batch)
+			requireClose(t, whole, g.Sum())
+			require.InDelta(t, math.Log(tensor.Norm(whole)), float64(g.Whole), 1e-5)
+			for k := 0; k <= n; k++ {
+				want := make([]scaled, 0)
+				for path := range paths.OfLength(k) {
+					want = append(want, scaled{t: pathGradient(e.net, e.batch, path)})
+				}
+				got, exp := g.At(k)
+				if len(want) == 0 {
+					require.Nil(t, got)
+					require.Equal(t, LogZero, g.Norm[0][k])
+					continue
+				}
+				sum := sumScaled(want, g.shape)
+				requireClose(t, sum, tensor.Scale(nil, got, float32(math.Ldexp(1, exp))))
+				require.InDelta(t, math.Log(tensor.Norm(sum)), float64(g.Norm[0][k]), 1e-5)
+			}
+		})
+	}
+}
+
+func TestGradientByLengthUpToALimit(t *testing.T) {
+	e := zoo()["mlp"]
+	all, err := GradientByLength(context.Background(), e.net, e.batch, -1, nil)
+	require.NoError(t, err)
+	some, err := GradientByLength(context.Background(), e.net, e.batch, 3, nil)
+	require.NoError(t, err)
+	for i, norms := range some.Norm {
+		require.Equal(t, all.Norm[i][:4], norms)
+	}
+	require.Equal(t, all.Image[:4], some.Image)
+}
+
+func TestNormsAtEveryState(t *testing.T) {
+	// The gradient at y_i of a net is that at y_0 of the net that begins there.
+	e := zoo()["mlp"]
+	net := e.net.(*toy)
+	g, err := GradientByLength(context.Background(), net, e.batch, -1, nil)
+	require.NoError(t, err)
+	acts := Record(net, e.batch.X, false)
+	for i := range net.blocks {
+		rest := &toy{stem: func(y *autograd.Var) *autograd.Var { return y }, head: net.head, blocks: net.blocks[i:]}
+		h, err := GradientByLength(context.Background(), rest, Batch{acts.State[i], e.batch.Labels}, -1, nil)
+		require.NoError(t, err)
+		require.Equal(t, h.Norm[0], g.Norm[i][:len(rest.blocks)+1])
+		require.Equal(t, h.Norm[0], h.Image) // the stem is an identity
+	}
+}
+
+// TestDeepLinearNet checks the closed form: with all A_i equal to A, paths of length k carry
+// C(n,k) g (A^T)^k.
+func TestDeepLinearNet(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	const n, width = 10, 3
+	net, as := newLinear(rng, n, width, 0.5)
+	for i := range as {
+		tensor.Copy(as[i], as[0])
+	}
+	b := randomBatch(rng, width, 4, width)
+	g, err := GradientByLength(context.Background(), net, b, -1, nil)
+	require.NoError(t, err)
+	logits := Record(net, b.X, false).Logits
+	gn := tensor.Softmax(nil, logits)
+	for i, l := range b.Labels {
+		gn.Set(gn.At(i, l)-1, i, l)
+	}
+	power := tensor.Scale(nil, gn, 1/float32(len(b.Labels))).Dense()
+	a := as[0].Dense()
+	for k := 0; k <= n; k++ {
+		want := new(mat.Dense)
+		count := float64(NewPaths(n).CountOfLength(k).Int64())
+		want.Scale(count, power)
+		got, exp := g.At(k)
+		requireClose(t, tensor.FromDense(want), tensor.Scale(nil, got, float32(math.Ldexp(1, exp))))
+		next := new(mat.Dense)
+		next.Mul(power, a.T())
+		power = next
+	}
+}
+
+// TestAThousandBlocks checks norms that float32, and with a gain of 3 even float64, cannot hold: with
+// every A_i = a I, |G_k| = C(n,k) a^k |g|.
+func TestAThousandBlocks(t *testing.T) {
+	const n = 1000
+	for _, a := range []float32{1e-3, 3} {
+		t.Run(fmt.Sprintf("a=%g", a), func(t *testing.T) {
+			net, as := newLinear(rand.New(rand.NewPCG(1, 1)), n, 2, 0)
+			for i := range as {
+				as[i].Zero()
+				as[i].Set(a, 0, 0)
+				as[i].Set(a, 1, 1)
+			}
+			// Zero inputs keep the states themselves within float32; the gradient does not need them.
+			b := Batch{X: tensor.New(2, 2), Labels: []int{0, 1}}
+			g, err := GradientByLength(context.Background(), net, b, -1, nil)
+			require.NoError(t, err)
+			size := math.Log(0.5) // both rows are (-1/2, 1/2)/2
+			paths := NewPaths(n)
+			for k := 0; k <= n; k++ {
+				want := size + float64(paths.LogCount(k)) + float64(k)*math.Log(float64(a))
+				require.InDelta(t, want, float64(g.Norm[0][k]), 1e-3, "k=%d", k)
+			}
+		})
+	}
+}
+
+func TestSquaresEqualBruteForceOnAverage(t *testing.T) {
+	for name, e := range zoo() {
+		t.Run("net="+name, func(t *testing.T) {
+			paths := PathsOf(e.net)
+			const draws = 400
+			squares, err := Squares(context.Background(), e.net, e.batch, -1, draws, 1, nil)
+			require.NoError(t, err)
+			rms := RMS(paths, squares)
+			for k := 0; k <= paths.Blocks(); k++ {
+				var sum float64
+				for path := range paths.OfLength(k) {
+					norm := tensor.Norm(pathGradient(e.net, e.batch, path))
+					sum += norm * norm
+				}
+				if sum == 0 {
+					require.Equal(t, LogZero, rms[k])
+					continue
+				}
+				values := make([]float64, draws)
+				for d := range values {
+					values[d] = squares[d][k].Value() / sum
+				}
+				s := SpreadOf(values)
+				require.InDelta(t, 1, s.Mean, 4*s.Std/math.Sqrt(draws)+1e-5, "k=%d", k)
+				count, _ := paths.CountOfLength(k).Float64()
+				require.InDelta(t, math.Sqrt(sum*s.Mean/count), rms[k].Value(), 1e-5*math.Sqrt(sum))
+			}
+		})
+	}
+}
+
+func TestSampledGradientsEqualBruteForceWhenExhaustive(t *testing.T) {
+	for name, e := range zoo() {
+		t.Run("net="+name, func(t *testing.T) {
+			paths := PathsOf(e.net)
+			s := Study{Net: e.net, Batches: []Batch{e.batch}, Memory: 1} // one walk at a time
+			samples, err := s.SampleGradients(context.Background(), SampleOptions{Draws: 1 << 20, Image: true})
+			require.NoError(t, err)
+			require.Len(t, samples, paths.Blocks()-paths.Shortest()+1)
+			for _, got := range samples {
+				require.True(t, got.Exhaustive)
+				require.Equal(t, got.Mean, got.Low)
+				j := 0
+				for path := range paths.OfLength(got.Length) {
+					g := pathGradient(e.net, e.batch, path)
+					require.InDelta(t, math.Log(tensor.Norm(g)), float64(got.Norms[j]), 1e-5)
+					image := throughStem(evaluationTape(), e.net, e.batch.X, g)
+					require.InDelta(t, math.Log(tensor.Norm(image)), float64(got.ImageNorms[j]), 1e-5)
+					j++
+				}
+				require.Len(t, got.Norms, j)
+			}
+			s.Memory = 0
+			again, err := s.SampleGradients(context.Background(), SampleOptions{Draws: 1 << 20, Image: true})
+			require.NoError(t, err)
+			require.Equal(t, samples, again)
+		})
+	}
+}
+
+// TestConfidenceIntervalsCover checks that the intervals of sampled norms hold the exact mean at
+// about their stated rate of 95 %.
+func TestConfidenceIntervalsCover(t *testing.T) {
+	e := zoo()["mlp"]
+	rng := rand.New(rand.NewPCG(5, 5))
+	batches := []Batch{e.batch, randomBatch(rng, 3, 7, 4), randomBatch(rng, 3, 7, 4)}
+	s := Study{Net: e.net, Batches: batches}
+	exact, err := s.SampleGradients(context.Background(), SampleOptions{Lengths: []int{4}, Draws: 1 << 20})
+	require.NoError(t, err)
+	const trials = 300
+	covered := 0
+	for seed := range trials {
+		s.Seed = uint64(seed)
+		got, err := s.SampleGradients(context.Background(), SampleOptions{Lengths: []int{4}, Draws: 40})
+		require.NoError(t, err)
+		require.False(t, got[0].Exhaustive)
+		if got[0].Low <= exact[0].Mean && exact[0].Mean <= got[0].High {
+			covered++
+		}
+	}
+	require.InDelta(t, 0.95, float64(covered)/trials, 0.05)
+}
+
+func TestLengthsSetsTheNormsAgainstEachOther(t *testing.T) {
+	for name, e := range zoo() {
+		t.Run("net="+name, func(t *testing.T) {
+			s := Study{Net: e.net, Batches: []Batch{e.batch, e.batch}}
+			r, err := s.Lengths(context.Background(), LengthOptions{Draws: 1 << 20, Signs: 200})
+			require.NoError(t, err)
+			share := 0.0
+			for _, l := range r.ByLength {
+				share += l.Share
+				require.InDelta(t, math.Log(math.Max(1, math.Exp(float64(l.Count)))), float64(l.Count), 1e-9)
+				require.LessOrEqual(t, float64(l.Cancellation), 1e-6) // no sum exceeds the sum of norms
+				require.LessOrEqual(t, float64(l.Sampled.Mean), float64(l.RMS)+0.2)
+				require.InDelta(t, float64(l.Exact-l.Incoherent), float64(l.Alignment), 1e-12)
+			}
+			require.InDelta(t, 1, share, 1e-12)
+			require.Len(t, r.EffectiveExact, 3)
+			require.Len(t, r.EffectiveSampled, 3)
+			require.Len(t, r.State, e.net.Len()+1)
+		})
+	}
+}
+
+func TestGradientStopsWhenCancelled(t *testing.T) {
+	e := zoo()["mlp"]
+	ctx, cancel := context.WithCancel(context.Background())
+	_, err := GradientByLength(ctx, e.net, e.batch, -1, func(done, total int) {
+		require.Equal(t, 9, total)
+		cancel()
+	})
+	require.ErrorIs(t, err, context.Canceled)
+	s := Study{Net: e.net, Batches: []Batch{e.batch}}
+	_, err = s.SampleGradients(ctx, SampleOptions{Draws: 3})
+	require.ErrorIs(t, err, context.Canceled)
+}

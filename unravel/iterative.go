@@ -1,0 +1,144 @@
+package unravel
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/tensor"
+)
+
+// Iteration says how far one residual block acts like a stage of gradient boosting.
+type Iteration struct {
+	Block int `json:"block"`
+	// Cosine is that between what the branch adds, f_i(y_i), and the negative gradient of the loss
+	// by y_i from backpropagation, over the examples (Jastrzebski et al. 2018, section 4.2).
+	Cosine Spread `json:"cosine"`
+	// EarlyCosine is the same with the gradient of the early-exit loss, all later blocks deleted:
+	// the pseudo-residual that a boosting stage would be fitted to.
+	EarlyCosine Spread `json:"early_cosine"`
+	// Ratio is |f_i(y_i)| / |y_i|, over the examples.
+	Ratio Spread `json:"ratio"`
+	// Exit is the early-exit score after the block, and LossRemoved by how much the block lowers
+	// the early-exit loss. LossRemoved adds up, over the blocks, to the loss of the stem's
+	// output minus that of the whole net.
+	Exit        Score   `json:"exit"`
+	LossRemoved float64 `json:"loss_removed"`
+}
+
+// Iterative measures iterative inference on every block that sums (Jastrzebski et al. 2018, "Residual Connections
+// Encourage Iterative Inference"). stem is the score of y_0 read out by the head.
+//
+// Where a block changes the shape, f_i and the gradient by y_i cannot be compared; the gradient by the
+// skip's output takes its place. An example whose gradient or branch output is zero has no cosine
+// and is left out.
+func (s *Study) Iterative(ctx context.Context) (stem Score, blocks []Iteration, err error) {
+	n := s.Net.Len()
+	m := iteration{
+		net: s.Net, tape: evaluationTape(),
+		cosine: make([][]float64, n), early: make([][]float64, n), ratio: make([][]float64, n),
+		exits: make([]Score, n+1),
+	}
+	p := progress{report: s.Progress, total: n * len(s.Batches)}
+	for _, b := range s.Batches {
+		if err := m.batch(ctx, b, &p); err != nil {
+			return stem, nil, fmt.Errorf("unravel: iterative inference: %w", err)
+		}
+	}
+	for i := range n {
+		if !s.Net.Sums(i) {
+			continue
+		}
+		blocks = append(blocks, Iteration{
+			Block: i, Cosine: spread(m.cosine[i]), EarlyCosine: spread(m.early[i]), Ratio: spread(m.ratio[i]),
+			Exit: m.exits[i+1], LossRemoved: m.exits[i].Loss() - m.exits[i+1].Loss(),
+		})
+	}
+	return m.exits[0], blocks, nil
+}
+
+// spread is SpreadOf, but zero if there are no values.
+func spread(v []float64) Spread {
+	if len(v) == 0 {
+		return Spread{}
+	}
+	return SpreadOf(v)
+}
+
+// iteration collects values per block and example.
+type iteration struct {
+	net                  Network
+	tape                 *autograd.Tape
+	cosine, early, ratio [][]float64
+	exits                []Score
+}
+
+func (m *iteration) batch(ctx context.Context, batch Batch, p *progress) error {
+	n := m.net.Len()
+	acts := Record(m.net, batch.X, false)
+	m.score(acts, n, batch.Labels)
+	g := lossGradient(m.tape, m.net, acts.State[n], batch.Labels)
+	for i := n - 1; i >= 0; i-- {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		m.score(acts, i, batch.Labels)
+		b := recordBlock(m.tape, m.net, i, acts.State[i])
+		bySkip, byBranch := b.split(g)
+		g = b.through(bySkip, byBranch)
+		if b.skip != nil {
+			f, y := b.branch.Value(), acts.State[i]
+			against := g
+			if !slices.Equal(f.Shape(), y.Shape()) {
+				against = bySkip.Value()
+			}
+			m.cosine[i] = append(m.cosine[i], cosines(f, against)...)
+			m.ratio[i] = append(m.ratio[i], ratios(f, y)...)
+			m.early[i] = append(m.early[i], cosines(f, m.earlyGradient(b, i, batch.Labels))...)
+		}
+		p.add(1)
+	}
+	return nil
+}
+
+// score adds the early-exit score of y_i.
+func (m *iteration) score(acts *Activations, i int, labels []int) {
+	logits := exit(m.net, autograd.Const(acts.State[i]), i).Value()
+	m.exits[i] = m.exits[i].Plus(ScoreOf(logits, labels))
+}
+
+// earlyGradient returns the gradient of the early-exit loss by the skip's output of block i, which is
+// y_i for an identity skip, with block i and all later ones deleted. It extends b's tape.
+func (m *iteration) earlyGradient(b *block, i int, labels []int) *tensor.Tensor {
+	logits := exit(m.net, m.net.Join(i, b.skipLeaf, nil), i+1)
+	return autograd.VJP(autograd.CrossEntropy(logits, labels, 0), nil, b.skipLeaf)[0].Value()
+}
+
+// cosines returns for each example the cosine between f and -g.
+func cosines(f, g *tensor.Tensor) []float64 {
+	n := f.Dim(0)
+	each := f.Len() / n
+	var cs []float64
+	for e := range n {
+		a, b := f.Data()[e*each:(e+1)*each], g.Data()[e*each:(e+1)*each]
+		if size := math.Sqrt(dot(a, a)) * math.Sqrt(dot(b, b)); size > 0 {
+			cs = append(cs, -dot(a, b)/size)
+		}
+	}
+	return cs
+}
+
+// ratios returns |f| / |y| for each example with |y| > 0.
+func ratios(f, y *tensor.Tensor) []float64 {
+	n := f.Dim(0)
+	var rs []float64
+	for e := range n {
+		a, b := f.Slice(e, e+1), y.Slice(e, e+1)
+		if size := tensor.Norm(b); size > 0 {
+			rs = append(rs, tensor.Norm(a)/size)
+		}
+	}
+	return rs
+}

@@ -1,0 +1,168 @@
+package unravel
+
+import (
+	"context"
+	"fmt"
+)
+
+// LengthOptions says what Lengths measures.
+type LengthOptions struct {
+	Draws int // random paths per length, as in SampleOptions; 0 for no sampling
+	Signs int // random sign draws per batch for the RMS norm; 0 for none
+	Limit int // longest path length in the exact part; 0 for no limit
+}
+
+// Lengths is everything about one path length. All logarithms are natural.
+type Lengths struct {
+	Length int `json:"length"`
+	// Count is the number of paths, and Share their part of all paths.
+	Count Log     `json:"log_count"`
+	Share float64 `json:"share"`
+	// Exact is the norm of the gradient that all paths of this length carry together to y_0, mean
+	// over the batches: the norm of a sum.
+	Exact Log `json:"log_exact"`
+	// Sampled is the mean norm for a single path, and Bound that times the number of paths: the
+	// sum of the norms, which no sum can exceed (the quantity of Veit 2016, figure 6c).
+	Sampled *SampledNorm `json:"sampled,omitempty"`
+	Bound   Log          `json:"log_bound"`
+	// RMS is the root mean square norm of a single path, and Incoherent the norm that their sum
+	// would have if they were orthogonal, RMS times the root of the number of paths.
+	RMS        Log `json:"log_rms"`
+	Incoherent Log `json:"log_incoherent"`
+	// Cancellation is Exact / Bound, at most 1: what is left of the paths' norms after they have
+	// cancelled in part. Alignment is Exact / Incoherent: below 1 the paths oppose each other,
+	// above 1 they agree. Both are the logarithm of zero when not measured.
+	Cancellation Log `json:"log_cancellation"`
+	Alignment    Log `json:"log_alignment"`
+}
+
+// LengthReport is what Lengths finds.
+type LengthReport struct {
+	ByLength []Lengths `json:"by_length"` // from the shortest path to the longest, or to the limit
+	// Whole is the norm of the ordinary gradient by y_0, mean over the batches.
+	Whole Log `json:"log_whole"`
+	// Shares of 90, 95 and 99 % of the sum over lengths of Bound and of Exact.
+	EffectiveSampled []EffectiveLengths `json:"effective_sampled,omitempty"`
+	EffectiveExact   []EffectiveLengths `json:"effective_exact"`
+	// State[i] is Exact at the state y_i: the logarithm of the norm by length.
+	State [][]Log `json:"log_exact_by_state"`
+}
+
+// Lengths measures the gradient by path length in every way the package knows, and sets them against
+// each other: sampled as in Veit 2016, figure 6, exact, and in the RMS of single paths.
+func (s *Study) Lengths(ctx context.Context, o LengthOptions) (*LengthReport, error) {
+	if len(s.Batches) == 0 {
+		panic("unravel: Lengths: no batches")
+	}
+	paths := PathsOf(s.Net)
+	limit := paths.Blocks()
+	if o.Limit > 0 {
+		limit = min(limit, o.Limit)
+	}
+	lo := min(paths.Shortest(), limit)
+	r := &LengthReport{}
+	for k := lo; k <= limit; k++ {
+		r.ByLength = append(r.ByLength, Lengths{
+			Length: k, Count: paths.LogCount(k), Share: paths.Share(k, k),
+			Bound: LogZero, RMS: LogZero, Incoherent: LogZero, Cancellation: LogZero, Alignment: LogZero,
+		})
+	}
+	if err := s.exactLengths(ctx, o, limit, paths, r); err != nil {
+		return nil, err
+	}
+	if o.Draws > 0 {
+		if err := s.sampledLengths(ctx, o.Draws, r); err != nil {
+			return nil, err
+		}
+	}
+	exact, bound := make([]Log, limit+1), make([]Log, limit+1)
+	for k := range lo {
+		exact[k], bound[k] = LogZero, LogZero
+	}
+	for i := range r.ByLength {
+		l := &r.ByLength[i]
+		exact[l.Length], bound[l.Length] = l.Exact, l.Bound
+		if l.Bound != LogZero {
+			l.Cancellation = l.Exact - l.Bound
+		}
+		if l.Incoherent != LogZero {
+			l.Alignment = l.Exact - l.Incoherent
+		}
+	}
+	for _, fraction := range []float64{0.90, 0.95, 0.99} {
+		r.EffectiveExact = append(r.EffectiveExact, Effective(paths, exact, fraction))
+		if o.Draws > 0 {
+			r.EffectiveSampled = append(r.EffectiveSampled, Effective(paths, bound, fraction))
+		}
+	}
+	return r, nil
+}
+
+// exactLengths fills in Exact, RMS and State, averaged over the batches.
+func (s *Study) exactLengths(ctx context.Context, o LengthOptions, limit int, paths Paths, r *LengthReport) error {
+	n := paths.Blocks()
+	p := progress{report: s.Progress, total: n * len(s.Batches) * (1 + o.Signs)}
+	step := func(done, total int) { p.add(1) }
+	var norms [][][]Log // by batch, state, length
+	var squares [][]Log // by draw, of all batches
+	var whole []Log
+	for b, batch := range s.Batches {
+		g, err := GradientByLength(ctx, s.Net, batch, limit, step)
+		if err != nil {
+			return err
+		}
+		norms = append(norms, g.Norm)
+		whole = append(whole, g.Whole)
+		if o.Signs > 0 {
+			q, err := Squares(ctx, s.Net, batch, limit, o.Signs, s.Seed+uint64(b), step)
+			if err != nil {
+				return err
+			}
+			squares = append(squares, q...)
+		}
+	}
+	r.Whole = logMean(whole...)
+	r.State = make([][]Log, n+1)
+	for i := range r.State {
+		r.State[i] = make([]Log, limit+1)
+		for k := range r.State[i] {
+			each := make([]Log, len(norms))
+			for b := range norms {
+				each[b] = norms[b][i][k]
+			}
+			r.State[i][k] = logMean(each...)
+		}
+	}
+	var rms []Log
+	if o.Signs > 0 {
+		rms = RMS(paths, squares)
+	}
+	for i := range r.ByLength {
+		l := &r.ByLength[i]
+		l.Exact = r.State[0][l.Length]
+		if rms != nil && rms[l.Length] != LogZero {
+			l.RMS = rms[l.Length]
+			l.Incoherent = l.RMS + l.Count/2
+		}
+	}
+	return nil
+}
+
+// sampledLengths fills in Sampled and Bound.
+func (s *Study) sampledLengths(ctx context.Context, draws int, r *LengthReport) error {
+	var lengths []int
+	for _, l := range r.ByLength {
+		lengths = append(lengths, l.Length)
+	}
+	sampled, err := s.SampleGradients(ctx, SampleOptions{Lengths: lengths, Draws: draws})
+	if err != nil {
+		return fmt.Errorf("unravel: lengths: %w", err)
+	}
+	for i := range sampled {
+		r.ByLength[i].Sampled = &sampled[i]
+		if sampled[i].Mean != LogZero {
+			r.ByLength[i].Bound = sampled[i].Mean + r.ByLength[i].Count
+		}
+	}
+	return nil
+}

@@ -1,0 +1,194 @@
+package unravel
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+)
+
+// Point is one position on the horizontal axis of a figure: the plans that stand for it and, once
+// measured, their scores.
+type Point struct {
+	X      float64 `json:"x"` // number of blocks deleted, of swaps, ...
+	Plans  []Plan  `json:"plans"`
+	Scores []Score `json:"scores"`
+}
+
+// Error returns the spread of the error rate over the plans.
+func (p Point) Error() Spread { return p.spread(Score.Error) }
+
+// Accuracy returns the spread of the accuracy over the plans.
+func (p Point) Accuracy() Spread { return p.spread(Score.Accuracy) }
+
+// Loss returns the spread of the mean cross-entropy over the plans.
+func (p Point) Loss() Spread { return p.spread(Score.Loss) }
+
+func (p Point) spread(of func(Score) float64) Spread {
+	v := make([]float64, len(p.Scores))
+	for i, s := range p.Scores {
+		v[i] = of(s)
+	}
+	return SpreadOf(v)
+}
+
+// Measure fills in the scores of all points, sharing work between all their plans.
+func (s *Study) Measure(ctx context.Context, points []Point) error {
+	var plans []Plan
+	for _, p := range points {
+		plans = append(plans, p.Plans...)
+	}
+	scores, err := s.Evaluate(ctx, plans)
+	if err != nil {
+		return err
+	}
+	for i := range points {
+		n := len(points[i].Plans)
+		points[i].Scores, scores = scores[:n:n], scores[n:]
+	}
+	return nil
+}
+
+// DeleteEach returns n plans, the i-th with block i deleted (Veit 2016, section 4.1, figure 3). For
+// another ablation use Whole(n).With.
+func DeleteEach(n int) []Plan {
+	plans := make([]Plan, n)
+	for i := range plans {
+		plans[i] = Whole(n).With(Delete, i)
+	}
+	return plans
+}
+
+// DeletePairs returns the n(n-1)/2 plans with two blocks deleted, in lexicographic order.
+func DeletePairs(n int) []Plan {
+	var plans []Plan
+	for i := range n {
+		for j := i + 1; j < n; j++ {
+			plans = append(plans, Whole(n).With(Delete, i, j))
+		}
+	}
+	return plans
+}
+
+// DeleteRandom returns plans with k random blocks deleted: all of them, in lexicographic order, if
+// there are no more than draws, else that many different ones.
+func DeleteRandom(n, k, draws int, rng *rand.Rand) []Plan {
+	var plans []Plan
+	for _, blocks := range choices(n, k, draws, rng) {
+		plans = append(plans, Whole(n).With(Delete, blocks...))
+	}
+	return plans
+}
+
+// choices returns up to draws different subsets of k of 0..n-1, or all of them if they are no more.
+func choices(n, k, draws int, rng *rand.Rand) [][]int {
+	if k < 0 || k > n {
+		panic(fmt.Sprintf("unravel: choose %d of %d blocks", k, n))
+	}
+	var all [][]int
+	if c := NewPaths(n).CountOfLength(k); c.IsInt64() && c.Int64() <= int64(draws) {
+		choice := make([]int, k)
+		for i := range choice {
+			choice[i] = i
+		}
+		for more := true; more; more = next(choice, n) {
+			all = append(all, slices.Clone(choice))
+		}
+		return all
+	}
+	seen := map[string]bool{}
+	for len(all) < draws {
+		c := subset(rng, n, k)
+		if key := fmt.Sprint(c); !seen[key] {
+			seen[key] = true
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+// DeletionCurve returns a point for each number of deleted blocks in ks, with up to draws random
+// choices of blocks each (Veit 2016, section 4.2, figure 5a).
+func DeletionCurve(n int, ks []int, draws int, seed uint64) []Point {
+	points := make([]Point, len(ks))
+	for i, k := range ks {
+		rng := rand.New(rand.NewPCG(seed, uint64(k)))
+		points[i] = Point{X: float64(k), Plans: DeleteRandom(n, k, draws, rng)}
+	}
+	return points
+}
+
+// DeleteRuns returns the plans with length consecutive blocks deleted, by first block.
+func DeleteRuns(n, length int) []Plan {
+	var plans []Plan
+	for first := 0; first+length <= n; first++ {
+		plans = append(plans, DeleteGroups(n, [][]int{span(first, length)})...)
+	}
+	return plans
+}
+
+// DeleteGroups returns one plan for each group, with all its blocks deleted. With the groups of
+// [Interchangeable] it deletes whole stages but for the blocks between them.
+func DeleteGroups(n int, groups [][]int) []Plan {
+	plans := make([]Plan, len(groups))
+	for i, g := range groups {
+		plans[i] = Whole(n).With(Delete, g...)
+	}
+	return plans
+}
+
+func span(first, length int) []int {
+	s := make([]int, length)
+	for i := range s {
+		s[i] = first + i
+	}
+	return s
+}
+
+// Removal is one step of Greedy.
+type Removal struct {
+	Block int   `json:"block"` // deleted in this step, after those of the steps before
+	Score Score `json:"score"` // with it deleted
+}
+
+// Greedy deletes one block after the other, each time the one whose deletion leaves the lowest loss,
+// until steps blocks are gone. It costs about steps*n/2 forward passes.
+func (s *Study) Greedy(ctx context.Context, steps int) ([]Removal, error) {
+	n := s.Net.Len()
+	if steps > n {
+		panic(fmt.Sprintf("unravel: Greedy: %d of %d blocks", steps, n))
+	}
+	plan := Whole(n)
+	var done []Removal
+	for range steps {
+		var plans []Plan
+		var blocks []int
+		for i, step := range plan {
+			if step.Do == Keep {
+				plans = append(plans, plan.With(Delete, i))
+				blocks = append(blocks, i)
+			}
+		}
+		scores, err := s.Evaluate(ctx, plans)
+		if err != nil {
+			return done, err
+		}
+		best := 0
+		for i, score := range scores {
+			if worse(scores[best], score) {
+				best = i
+			}
+		}
+		plan = plans[best]
+		done = append(done, Removal{blocks[best], scores[best]})
+	}
+	return done, nil
+}
+
+// worse reports whether a has more non-finite examples than b or, if equal, a higher loss.
+func worse(a, b Score) bool {
+	if a.NonFinite != b.NonFinite {
+		return a.NonFinite > b.NonFinite
+	}
+	return a.LossSum > b.LossSum
+}

@@ -1,0 +1,80 @@
+package unravel
+
+import (
+	"math/rand/v2"
+	"slices"
+)
+
+// Swaps returns the plan in which k random pairs of blocks of one group have traded places, one pair
+// after the other; a block may be moved more than once (Veit 2016, section 4.3). groups come from
+// [Interchangeable]. If no group has two blocks the plan is the whole net.
+func Swaps(n int, groups [][]int, k int, rng *rand.Rand) Plan {
+	p := Whole(n)
+	var pairs int
+	for _, g := range groups {
+		pairs += len(g) * (len(g) - 1) / 2
+	}
+	if pairs == 0 {
+		return p
+	}
+	for range k {
+		i, j := pick(groups, rng.IntN(pairs))
+		p[i], p[j] = p[j], p[i]
+	}
+	return p
+}
+
+// pick returns the r-th pair of positions that lie in one group.
+func pick(groups [][]int, r int) (int, int) {
+	for _, g := range groups {
+		for a := range g {
+			if rest := len(g) - 1 - a; r >= rest {
+				r -= rest
+				continue
+			}
+			return g[a], g[a+1+r]
+		}
+	}
+	panic("unravel: pair out of range")
+}
+
+// SwapCurve returns a point for each number of swaps in ks, with draws random plans each (Veit 2016,
+// figure 5b, whose horizontal axis is the Tau of each plan).
+func SwapCurve(n int, groups [][]int, ks []int, draws int, seed uint64) []Point {
+	points := make([]Point, len(ks))
+	for i, k := range ks {
+		rng := rand.New(rand.NewPCG(seed, uint64(k)))
+		points[i].X = float64(k)
+		for range draws {
+			points[i].Plans = append(points[i].Plans, Swaps(n, groups, k, rng))
+		}
+	}
+	return points
+}
+
+// Shuffle returns the plan in which the blocks of each group are in random order.
+func Shuffle(n int, groups [][]int, rng *rand.Rand) Plan {
+	p := Whole(n)
+	for _, g := range groups {
+		rng.Shuffle(len(g), func(a, b int) { p[g[a]], p[g[b]] = p[g[b]], p[g[a]] })
+	}
+	return p
+}
+
+// Reverse returns the plan in which the blocks of each group are in reverse order.
+func Reverse(n int, groups [][]int) Plan {
+	p := Whole(n)
+	for _, g := range groups {
+		for a, b := 0, len(g)-1; a < b; a, b = a+1, b-1 {
+			p[g[a]], p[g[b]] = p[g[b]], p[g[a]]
+		}
+	}
+	return p
+}
+
+// Repeat returns the plan in which a block runs the given number of times in a row. The block must
+// not change the shape.
+func Repeat(n, block, times int) Plan {
+	p := Whole(n)
+	return slices.Concat(p[:block], slices.Repeat(p[block:block+1], times), p[block+1:])
+}

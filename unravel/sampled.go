@@ -1,0 +1,224 @@
+package unravel
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"math/big"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/tensor"
+)
+
+// SampledNorm is an estimate of the mean norm of the gradient that a single path of one length carries.
+type SampledNorm struct {
+	Length int `json:"length"`
+	// Mean is the logarithm of the mean of the sampled norms at y_0; Low and High bound its 95 %
+	// confidence interval (Student's t over the draws).
+	Mean Log `json:"mean"`
+	Low  Log `json:"low"`
+	High Log `json:"high"`
+	// Exhaustive says that there were no more paths and batches than draws, so that all were
+	// measured and Mean is exact.
+	Exhaustive bool `json:"exhaustive"`
+	// Norms and ImageNorms are the logarithms of the norms of each draw at y_0 and at the net's
+	// input.
+	Norms      []Log `json:"norms"`
+	ImageNorms []Log `json:"image_norms,omitempty"`
+}
+
+// SampleOptions says what SampleGradients measures.
+type SampleOptions struct {
+	Lengths []int // path lengths; nil means every length that a path can have
+	Draws   int   // per length
+	Image   bool  // also take the gradients through the stem to the net's input
+}
+
+// SampleGradients measures the gradient that single paths carry, as Veit 2016, section 4.4 and figure 6b
+// do: each draw takes a random batch of the study and a random path of the given length, runs the
+// batch forward through the whole net, and takes the gradient of its mean cross-entropy backward
+// through the branch in the blocks on the path and through the skip alone in all others. The
+// norm is that over the whole batch at the input of the first block.
+//
+// When ctx is done its error is returned.
+func (s *Study) SampleGradients(ctx context.Context, o SampleOptions) ([]SampledNorm, error) {
+	paths := PathsOf(s.Net)
+	if o.Lengths == nil {
+		o.Lengths = span(paths.Shortest(), paths.Blocks()-paths.Shortest()+1)
+	}
+	norms := make([]SampledNorm, len(o.Lengths))
+	walks := make([][]*walk, len(s.Batches)) // by batch
+	m := measurer{ctx: ctx, net: s.Net, memory: s.memory(), image: o.Image, tape: evaluationTape()}
+	m.progress.report = s.Progress
+	for i, k := range o.Lengths {
+		rng := rand.New(rand.NewPCG(s.Seed, uint64(k)))
+		draws, all := draw(paths, k, len(s.Batches), o.Draws, rng)
+		norms[i] = SampledNorm{Length: k, Exhaustive: all, Norms: make([]Log, len(draws))}
+		if o.Image {
+			norms[i].ImageNorms = make([]Log, len(draws))
+		}
+		for j, w := range draws {
+			w.norm = &norms[i].Norms[j]
+			if o.Image {
+				w.image = &norms[i].ImageNorms[j]
+			}
+			walks[w.batch] = append(walks[w.batch], w)
+		}
+		m.progress.total += len(draws) * paths.Blocks()
+	}
+	for i, b := range s.Batches {
+		if err := m.batch(b, walks[i]); err != nil {
+			return nil, fmt.Errorf("unravel: sample gradients: %w", err)
+		}
+	}
+	for i := range norms {
+		norms[i].summarise()
+	}
+	return norms, nil
+}
+
+// summarise computes the mean and its confidence interval.
+func (s *SampledNorm) summarise() {
+	s.Mean = logMean(s.Norms...)
+	s.Low, s.High = s.Mean, s.Mean
+	if s.Exhaustive || s.Mean == LogZero || len(s.Norms) < 2 {
+		return
+	}
+	relative := make([]float64, len(s.Norms)) // to the mean, hence of size 1
+	for i, l := range s.Norms {
+		relative[i] = (l - s.Mean).Value()
+	}
+	d := SpreadOf(relative)
+	s.Low = s.Mean + Log(math.Log(max(d.Low, 0)))
+	s.High = s.Mean + Log(math.Log(d.High))
+}
+
+// walk is one path taken backward from the loss of one batch.
+type walk struct {
+	batch       int
+	path        Path
+	g           *scaled // where the walk has come to; shared with walks that agree so far
+	norm, image *Log    // where its results go
+}
+
+// draw returns walks of length k: all there are if they are no more than draws, else independent
+// random ones.
+func draw(paths Paths, k, batches, draws int, rng *rand.Rand) (walks []*walk, all bool) {
+	total := paths.CountOfLength(k)
+	total.Mul(total, big.NewInt(int64(batches)))
+	if total.Sign() == 0 || draws < 1 {
+		panic(fmt.Sprintf("unravel: SampleGradients: %d draws out of %v paths of length %d times %d batches",
+			draws, paths.CountOfLength(k), k, batches))
+	}
+	if total.Cmp(big.NewInt(int64(draws))) <= 0 {
+		for b := range batches {
+			for p := range paths.OfLength(k) {
+				walks = append(walks, &walk{batch: b, path: slices.Clone(p)})
+			}
+		}
+		return walks, true
+	}
+	for range draws {
+		walks = append(walks, &walk{batch: rng.IntN(batches), path: paths.Sample(rng, k)})
+	}
+	return walks, false
+}
+
+// measurer takes walks through one batch after the other.
+type measurer struct {
+	ctx      context.Context
+	net      Network
+	memory   int64
+	image    bool
+	tape     *autograd.Tape
+	progress progress
+}
+
+// batch measures the walks of one batch, as many side by side as memory allows.
+func (m *measurer) batch(b Batch, walks []*walk) error {
+	if len(walks) == 0 {
+		return nil
+	}
+	acts := Record(m.net, b.X, false)
+	var largest int
+	for _, y := range acts.State {
+		largest = max(largest, y.Len())
+	}
+	// A gradient, what the tape makes of it, and a copy of that are alive at once.
+	side := max(1, int(m.memory/int64(3*4*max(largest, 1))))
+	start := &scaled{t: lossGradient(m.tape, m.net, acts.State[m.net.Len()], b.Labels)}
+	for chunk := range slices.Chunk(walks, side) {
+		for _, w := range chunk {
+			w.g = start
+		}
+		if err := m.back(acts, chunk); err != nil {
+			return err
+		}
+		m.finish(b.X, chunk)
+	}
+	return nil
+}
+
+// back takes walks from the last block to the first.
+func (m *measurer) back(acts *Activations, walks []*walk) error {
+	type turn struct {
+		from   *scaled
+		branch bool
+	}
+	for i := m.net.Len() - 1; i >= 0; i-- {
+		b := recordBlock(m.tape, m.net, i, acts.State[i])
+		done := map[turn]*scaled{} // walks that have agreed so far and still do share the work
+		for _, w := range walks {
+			if err := m.ctx.Err(); err != nil {
+				return err
+			}
+			t := turn{w.g, w.path[i]}
+			if done[t] == nil {
+				done[t] = b.pass(t.from, t.branch)
+			}
+			w.g = done[t]
+		}
+		m.progress.add(len(walks))
+	}
+	return nil
+}
+
+// pass takes one gradient through the branch or the skip of b.
+func (b *block) pass(g *scaled, branch bool) *scaled {
+	if g.t == nil {
+		return g
+	}
+	bySkip, byBranch := b.split(g.t)
+	var to *tensor.Tensor
+	if branch {
+		to = b.throughBranch(byBranch)
+	} else if to = b.throughSkip(bySkip); to == g.t {
+		return g
+	}
+	next := &scaled{t: to.Clone(), exp: g.exp}
+	next.norm() // keeps it in range
+	return next
+}
+
+// finish stores the norms of walks that have arrived at y_0.
+func (m *measurer) finish(x *tensor.Tensor, walks []*walk) {
+	images := map[*scaled]Log{}
+	for _, w := range walks {
+		*w.norm = w.g.norm()
+		if !m.image {
+			continue
+		}
+		l, ok := images[w.g]
+		if !ok {
+			image := scaled{exp: w.g.exp}
+			if w.g.t != nil {
+				image.t = throughStem(m.tape, m.net, x, w.g.t)
+			}
+			l = image.norm()
+			images[w.g] = l
+		}
+		*w.image = l
+	}
+}

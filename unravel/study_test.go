@@ -1,0 +1,310 @@
+package unravel
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/tensor"
+	"github.com/stretchr/testify/require"
+)
+
+func TestForwardAgreesEverywhere(t *testing.T) {
+	for name, e := range zoo() {
+		t.Run("net="+name, func(t *testing.T) {
+			want := Forward(e.net, autograd.Const(e.batch.X)).Value()
+			a := Record(e.net, e.batch.X, true)
+			require.True(t, tensor.Equal(want, a.Logits))
+			require.True(t, tensor.Equal(want, Run(e.net, Whole(e.net.Len()), autograd.Const(e.batch.X)).Value()))
+			for i, f := range a.Branch {
+				require.True(t, tensor.Equal(f, e.net.Branch(i, autograd.Const(a.State[i])).Value()))
+			}
+		})
+	}
+}
+
+// edited returns the net with blocks replaced, put in another order or repeated: what a person would do by hand.
+func edited(net *toy, blocks ...toyBlock) *toy {
+	return &toy{stem: net.stem, head: net.head, blocks: blocks}
+}
+
+func TestPlansEqualEditingByHand(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 7))
+	net := newMLP(rng, 5, 0.7, 0.1)
+	b := randomBatch(rng, 3, 6, 4)
+	with := func(i int, change func(f *autograd.Var) *autograd.Var) *toy {
+		blocks := append([]toyBlock(nil), net.blocks...)
+		f := blocks[i].branch
+		blocks[i].branch = func(y *autograd.Var) *autograd.Var { return change(f(y)) }
+		return edited(net, blocks...)
+	}
+	mean := func(f *autograd.Var) *autograd.Var {
+		return autograd.BroadcastTo(autograd.Mean(f, true, 0), f.Shape()...)
+	}
+	bs := net.blocks
+	const relu2 = 2 // block 2 has a ReLU after the sum, block 3 a projection
+	deleted := toyBlock{skip: bs[3].skip, branch: func(y *autograd.Var) *autograd.Var { return autograd.Scale(bs[3].branch(y), 0) }}
+	n := net.Len()
+	for name, c := range map[string]struct {
+		plan Plan
+		want *toy
+	}{
+		"delete":     {Whole(n).With(Delete, 3), edited(net, bs[0], bs[1], bs[2], deleted, bs[4])},
+		"zero":       {Whole(n).With(Zero, 3), edited(net, bs[0], bs[1], bs[2], deleted, bs[4])},
+		"scale":      {Plan{{Block: 0}, {Block: 1, Do: Scale, Amount: 0.5}, {Block: 2}, {Block: 3}, {Block: 4}}, with(1, func(f *autograd.Var) *autograd.Var { return autograd.Scale(f, 0.5) })},
+		"batch mean": {Whole(n).With(BatchMean, relu2), with(relu2, mean)},
+		// The study's only batch is also its reference, so the dataset mean is the batch mean.
+		"dataset mean": {Whole(n).With(DatasetMean, relu2), with(relu2, mean)},
+		"order":        {Plan{{Block: 4}, {Block: 1}, {Block: 2}, {Block: 3}, {Block: 0}}, edited(net, bs[4], bs[1], bs[2], bs[3], bs[0])},
+		"repeat":       {Repeat(n, 1, 3), edited(net, bs[0], bs[1], bs[1], bs[1], bs[2], bs[3], bs[4])},
+		"leave out":    {Plan{{Block: 0}, {Block: 3}}, edited(net, bs[0], bs[3])},
+		"nothing left": {Plan{}, edited(net)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			want := Forward(c.want, autograd.Const(b.X)).Value()
+			s := Study{Net: net, Batches: []Batch{b}, Observe: func(plan, batch int, logits *tensor.Tensor) {
+				require.True(t, tensor.AllClose(want, logits, 1e-5, 1e-6))
+			}}
+			scores, err := s.Evaluate(context.Background(), []Plan{c.plan})
+			require.NoError(t, err)
+			require.Equal(t, 6, scores[0].Examples)
+			require.InDelta(t, ScoreOf(want, b.Labels).Loss(), scores[0].Loss(), 1e-5)
+		})
+	}
+}
+
+func TestDeletingPlainBlocks(t *testing.T) {
+	e := zoo()["conv"]
+	net := e.net.(*toy)
+	plan := Whole(net.Len()).With(Delete, 5) // the plain block: its input passes
+	want := edited(net, append(append([]toyBlock(nil), net.blocks[:5]...), toyBlock{
+		branch: func(y *autograd.Var) *autograd.Var { return y }, plain: true,
+	})...)
+	require.True(t, tensor.Equal(Forward(want, autograd.Const(e.batch.X)).Value(), Run(net, plan, autograd.Const(e.batch.X)).Value()))
+}
+
+// TestDeletionsFollowPaths: a net with all blocks deleted but those of a path, in a linear net, is the sum over the path's subsets;
+// so the whole net is the sum over all 2^n paths.
+func TestSumOverAllPathsIsTheLinearNet(t *testing.T) {
+	e := zoo()["linear"]
+	n := e.net.Len()
+	want := Forward(e.net, autograd.Const(e.batch.X)).Value()
+	sum := tensor.New(want.Shape()...)
+	for _, path := range NewPaths(n).Gray() {
+		y := autograd.Const(e.batch.X)
+		for i, taken := range path {
+			if taken {
+				y = e.net.Branch(i, y)
+			}
+		}
+		tensor.Add(sum, sum, y.Value())
+	}
+	requireClose(t, want, sum)
+}
+
+// randomPlans returns plans with everything in them.
+func randomPlans(rng *rand.Rand, groups [][]int, n, count int) []Plan {
+	var plans []Plan
+	for range count {
+		p := Shuffle(n, groups, rng)
+		for i := range p {
+			if rng.IntN(3) == 0 {
+				p[i].Do = Ablation(rng.IntN(len(ablationNames)))
+				p[i].Amount = 0.5
+				p[i].Draw = uint64(rng.IntN(2))
+			}
+		}
+		plans = append(plans, p)
+	}
+	return plans
+}
+
+func TestSharingChangesNoBits(t *testing.T) {
+	rng := rand.New(rand.NewPCG(9, 9))
+	net := newConvNet(rng)
+	batches := []Batch{randomBatch(rng, 3, 4, 6, 6, 2), randomBatch(rng, 3, 2, 6, 6, 2)}
+	n := net.Len()
+	groups := Interchangeable(net, batches[0].X.Slice(0, 1))
+	require.Equal(t, [][]int{{0, 1}, {2}, {3}, {4}, {5}}, groups)
+	plans := append(randomPlans(rng, groups, n, 20), DeletePairs(n)...)
+	plans = append(plans, DeleteEach(n)...)
+	plans = append(plans, plans[3]) // the same plan twice
+	var want []Score
+	for _, p := range plans {
+		s := Study{Net: net, Batches: batches, Seed: 5}
+		one, err := s.Evaluate(context.Background(), []Plan{p})
+		require.NoError(t, err)
+		want = append(want, one[0])
+	}
+	for _, memory := range []int64{0, 1, 3000} {
+		t.Run(fmt.Sprintf("memory=%d", memory), func(t *testing.T) {
+			s := Study{Net: net, Batches: batches, Seed: 5, Memory: memory}
+			last := 0
+			s.Progress = func(done, total int) {
+				require.Equal(t, last+1, done)
+				last = done
+				require.LessOrEqual(t, done, total)
+			}
+			got, err := s.Evaluate(context.Background(), plans)
+			require.NoError(t, err)
+			require.Equal(t, want, got)
+		})
+	}
+}
+
+func TestWorkOfSharedPlans(t *testing.T) {
+	const n = 54
+	_, single := grow(DeleteEach(n))
+	require.LessOrEqual(t, float64(single), 0.55*n*n)
+	_, pairs := grow(DeletePairs(n))
+	require.LessOrEqual(t, float64(pairs), 0.4*n*n*(n-1)/2)
+}
+
+func TestStudyStopsWhenCancelled(t *testing.T) {
+	e := zoo()["mlp"]
+	ctx, cancel := context.WithCancel(context.Background())
+	s := Study{Net: e.net, Batches: []Batch{e.batch}, Progress: func(done, total int) {
+		if done == 5 {
+			cancel()
+		}
+	}}
+	_, err := s.Evaluate(ctx, DeleteEach(9))
+	require.ErrorIs(t, err, context.Canceled)
+}
+
+func TestRecalibrate(t *testing.T) {
+	rng := rand.New(rand.NewPCG(9, 9))
+	net := newMLP(rng, 4, 0.7, 0.1)
+	b := randomBatch(rng, 3, 6, 4)
+	plain := Study{Net: net, Batches: []Batch{b}}
+	plans := DeleteEach(4)
+	want, err := plain.Evaluate(context.Background(), plans)
+	require.NoError(t, err)
+	var events []string
+	s := plain
+	s.Observe = func(plan, batch int, _ *tensor.Tensor) { events = append(events, fmt.Sprint("measure ", plan)) }
+	s.Recalibrate = func(_ context.Context, forward func(*autograd.Var) *autograd.Var) (func(), error) {
+		plan := plans[len(events)/3]
+		require.True(t, tensor.Equal(Run(net, plan, autograd.Const(b.X)).Value(), forward(autograd.Const(b.X)).Value()))
+		events = append(events, "calibrate")
+		return func() { events = append(events, "restore") }, nil
+	}
+	got, err := s.Evaluate(context.Background(), plans)
+	require.NoError(t, err)
+	require.Equal(t, want, got)
+	require.Equal(t, []string{"calibrate", "measure 0", "restore", "calibrate", "measure 1", "restore"}, events[:6])
+	broken := errors.New("no data")
+	s.Recalibrate = func(context.Context, func(*autograd.Var) *autograd.Var) (func(), error) { return nil, broken }
+	_, err = s.Evaluate(context.Background(), plans)
+	require.ErrorIs(t, err, broken)
+}
+
+func TestOthersHasNoFixedPoint(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	for n := 2; n < 20; n++ {
+		seen := map[int]bool{}
+		for i, j := range others(rng, n) {
+			require.NotEqual(t, i, j)
+			seen[j] = true
+		}
+		require.Len(t, seen, n)
+	}
+}
+
+func TestScoreOf(t *testing.T) {
+	nan, inf := float32(math.NaN()), float32(math.Inf(1))
+	s := ScoreOf(tensor.From([]float32{2, 1, 0, 3, 1, 1, nan, 9, inf, 0}, 5, 2), []int{0, 0, 0, 1, 0})
+	require.Equal(t, 5, s.Examples)
+	require.Equal(t, 2, s.Correct) // ties go to the first class
+	require.Equal(t, 2, s.NonFinite)
+	want := math.Log(1+math.Exp(-1)) + math.Log(1+math.Exp(3)) + math.Ln2
+	require.InDelta(t, want, s.LossSum, 1e-12)
+	require.InDelta(t, want/3, s.Loss(), 1e-12)
+	require.InDelta(t, 0.6, s.Error(), 1e-12)
+}
+
+func TestSpreadOf(t *testing.T) {
+	s := SpreadOf([]float64{4, 1, 3, 2})
+	require.Equal(t, 2.5, s.Mean)
+	require.Equal(t, 2.5, s.Median)
+	require.InDelta(t, 1.2909944, s.Std, 1e-6)
+	require.InDelta(t, 2.5+3.1824463*1.2909944/2, s.High, 1e-5)
+	require.Equal(t, Spread{Draws: 1, Mean: 2, Min: 2, Median: 2, Max: 2, Low: 2, High: 2}, SpreadOf([]float64{2}))
+}
+
+func TestDeletionCurve(t *testing.T) {
+	points := DeletionCurve(10, []int{0, 1, 3, 9, 10}, 12, 1)
+	for i, want := range []int{1, 10, 12, 10, 1} {
+		require.Len(t, points[i].Plans, want)
+		seen := map[string]bool{}
+		for _, p := range points[i].Plans {
+			require.Len(t, p.Deleted(), int(points[i].X))
+			seen[p.String()] = true
+		}
+		require.Len(t, seen, want, "draws differ")
+	}
+	require.Equal(t, points, DeletionCurve(10, []int{0, 1, 3, 9, 10}, 12, 1))
+}
+
+func TestReordering(t *testing.T) {
+	groups := [][]int{{0, 1, 2, 3}, {4}, {5, 6, 7}}
+	const n = 8
+	rng := rand.New(rand.NewPCG(2, 3))
+	group := func(b int) int {
+		for i, g := range groups {
+			if b >= g[0] && b <= g[len(g)-1] {
+				return i
+			}
+		}
+		return -1
+	}
+	for range 50 {
+		for _, p := range []Plan{Swaps(n, groups, 5, rng), Shuffle(n, groups, rng), Reverse(n, groups)} {
+			seen := map[int]bool{}
+			for i, s := range p {
+				require.Equal(t, group(i), group(s.Block), "stays within its group")
+				seen[s.Block] = true
+			}
+			require.Len(t, seen, n)
+		}
+	}
+	require.Equal(t, 1.0, Whole(n).Tau())
+	require.Equal(t, -1.0, Reverse(3, [][]int{{0, 1, 2}}).Tau())
+	require.InDelta(t, 1-2*9.0/28, Reverse(n, groups).Tau(), 1e-12) // 6 + 3 of 28 pairs turned round
+	require.Equal(t, Whole(2), Swaps(2, [][]int{{0}, {1}}, 3, rng))
+	require.Equal(t, 1.0, SwapCurve(n, groups, []int{0, 2}, 3, 1)[0].Plans[2].Tau())
+}
+
+func TestGreedy(t *testing.T) {
+	e := zoo()["mlp"]
+	s := Study{Net: e.net, Batches: []Batch{e.batch}}
+	steps, err := s.Greedy(context.Background(), 3)
+	require.NoError(t, err)
+	singles, err := s.Evaluate(context.Background(), DeleteEach(9))
+	require.NoError(t, err)
+	for _, single := range singles {
+		require.LessOrEqual(t, steps[0].Score.LossSum, single.LossSum)
+	}
+	all, err := s.Evaluate(context.Background(), []Plan{Whole(9).With(Delete, steps[0].Block, steps[1].Block, steps[2].Block)})
+	require.NoError(t, err)
+	require.Equal(t, all[0], steps[2].Score)
+}
+
+func TestPlanText(t *testing.T) {
+	p := Plan{{Block: 0}, {Block: 1}, {Block: 2}, {Block: 3, Do: Delete}, {Block: 5}, {Block: 4, Do: Noise, Amount: 0.5, Draw: 7}, {Block: 4}}
+	require.Equal(t, "0-2 delete:3 5 noise:4*0.5#7 4", p.String())
+	text, err := json.Marshal(p)
+	require.NoError(t, err)
+	var q Plan
+	require.NoError(t, json.Unmarshal(text, &q))
+	require.Equal(t, p, q)
+	require.Error(t, json.Unmarshal([]byte(`[{"do":"vanish"}]`), &q))
+	require.PanicsWithValue(t, "unravel: plan 9: keep of block 9 of a net with 9 blocks", func() {
+		Run(zoo()["mlp"].net, Plan{{Block: 9}}, autograd.Const(tensor.New(1, 4)))
+	})
+}

@@ -1,0 +1,158 @@
+package nn_test
+
+import (
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"gonum.org/v1/gonum/stat"
+
+	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/nn"
+	"github.com/residuum-go/residuum/tensor"
+)
+
+func names(m nn.Module) (out []string) {
+	for _, p := range m.Params() {
+		out = append(out, p.Name)
+	}
+	return out
+}
+
+func TestNamesAreStateDictNames(t *testing.T) {
+	rng := newRand()
+	m := nn.Named("layer1", nn.NewSequential(
+		nn.NewConv2D(rng, 3, 4, 3, tensor.ConvSpec{Pad: 1}),
+		nn.NewBatchNorm2D(4),
+		nn.ReLU{},
+		nn.NewSequential(nn.Flatten{}, nn.NewLinear(rng, 36, 2)),
+		nn.NewConv2D(rng, 1, 1, 1, tensor.ConvSpec{}).WithBias(),
+	))
+	require.Equal(t, []string{
+		"layer1.0.weight",
+		"layer1.1.weight", "layer1.1.bias", "layer1.1.running_mean", "layer1.1.running_var",
+		"layer1.3.1.weight", "layer1.3.1.bias",
+		"layer1.4.weight", "layer1.4.bias",
+	}, names(m))
+	require.Equal(t, 3*4*9+2*4+36*2+2+2, nn.Count(m.Params()), "running statistics do not count")
+}
+
+func TestSequentialAppliesInOrder(t *testing.T) {
+	x := tensor.From([]float32{-1, 2}, 1, 2)
+	double := nn.NewLinear(newRand(), 2, 2)
+	tensor.Copy(double.Weight.Value, tensor.From([]float32{2, 0, 0, 2}, 2, 2))
+	tensor.Copy(double.Bias.Value, tensor.From([]float32{1, -5}, 2))
+	y := nn.NewSequential(nn.Identity{}, nn.ReLU{}, double).Forward(autograd.Const(x))
+	require.Equal(t, []float32{1, -1}, y.Value().Data())
+	require.Same(t, y, nn.NewSequential().Forward(y))
+}
+
+func TestModulesWithoutParameters(t *testing.T) {
+	for _, m := range []nn.Module{nn.ReLU{}, nn.Tanh{}, nn.Sigmoid{}, nn.Dropout{}, nn.Identity{}, nn.Flatten{},
+		nn.GlobalAvgPool{}, nn.MaxPool2D{}, nn.AvgPool2D{}, nn.NewSequential()} {
+		require.Empty(t, m.Params(), "%T", m)
+	}
+}
+
+func TestLinearWithoutBias(t *testing.T) {
+	l := nn.NewLinear(newRand(), 3, 2)
+	l.Bias = nil
+	require.Equal(t, []string{"weight"}, names(l))
+	y := l.Forward(autograd.Const(tensor.New(1, 3)))
+	require.Equal(t, []float32{0, 0}, y.Value().Data())
+}
+
+func TestFlattenKeepsTheBatch(t *testing.T) {
+	y := nn.Flatten{}.Forward(autograd.Const(tensor.New(5, 2, 3, 4)))
+	require.Equal(t, []int{5, 24}, y.Shape())
+}
+
+func TestDropout(t *testing.T) {
+	x := tensor.Full(1, 100, 100)
+	d := nn.Dropout{P: 0.25}
+	require.True(t, tensor.Equal(x, d.Forward(autograd.Const(x)).Value()), "evaluation changes nothing")
+
+	got := d.Forward(autograd.NewTape(1).Input(x)).Value()
+	zeros := 0
+	for _, v := range got.Data() {
+		if v == 0 {
+			zeros++
+		} else {
+			require.InDelta(t, 1/0.75, v, 1e-6)
+		}
+	}
+	require.InDelta(t, 2500, zeros, 200)
+	require.True(t, tensor.Equal(got, d.Forward(autograd.NewTape(1).Input(x)).Value()), "the tape's seed decides")
+}
+
+// Moments of what the initialisers draw, within five standard errors of their definitions.
+func TestInitialisers(t *testing.T) {
+	const n = 40000
+	draw := func(f func(w *tensor.Tensor)) []float64 {
+		w := tensor.New(200, 200)
+		f(w)
+		out := make([]float64, n)
+		for i, v := range w.Data() {
+			out[i] = float64(v)
+		}
+		return out
+	}
+	rng := newRand()
+	uniform := func(bound float64) float64 { return bound / math.Sqrt(3) }
+	for name, c := range map[string]struct {
+		draw []float64
+		std  float64
+	}{
+		"kaiming": {draw(func(w *tensor.Tensor) { nn.KaimingNormal(rng, w, 18) }), 1.0 / 3},
+		"xavier":  {draw(func(w *tensor.Tensor) { nn.XavierUniform(rng, w, 10, 14) }), uniform(0.5)},
+		"uniform": {draw(func(w *tensor.Tensor) { nn.Uniform(rng, w, 2) }), uniform(2)},
+	} {
+		t.Run("init="+name, func(t *testing.T) {
+			mean, std := stat.MeanStdDev(c.draw, nil)
+			require.InDelta(t, 0, mean, 5*c.std/math.Sqrt(n))
+			require.InEpsilon(t, c.std, std, 5/math.Sqrt(2*n))
+			if name == "kaiming" {
+				require.InDelta(t, 0, stat.ExKurtosis(c.draw, nil), 0.15, "normal")
+			} else {
+				require.InDelta(t, -1.2, stat.ExKurtosis(c.draw, nil), 0.05, "uniform")
+			}
+		})
+	}
+}
+
+// As torch.nn.init._calculate_fan_in_and_fan_out counts for the same layers.
+func TestFans(t *testing.T) {
+	rng := newRand()
+	in, out := nn.NewConv2D(rng, 16, 32, 3, tensor.ConvSpec{Groups: 4}).Fans()
+	require.Equal(t, [2]int{36, 288}, [2]int{in, out})
+	in, out = nn.NewLinear(rng, 7, 3).Fans()
+	require.Equal(t, [2]int{7, 3}, [2]int{in, out})
+}
+
+func TestConv2DGroupsMustDivide(t *testing.T) {
+	require.PanicsWithValue(t, "nn: NewConv2D: 4 to 6 channels in 4 groups: not divisible", func() {
+		nn.NewConv2D(newRand(), 4, 6, 3, tensor.ConvSpec{Groups: 4})
+	})
+}
+
+func TestBatchNormNeedsTwoValues(t *testing.T) {
+	bn := nn.NewBatchNorm2D(3)
+	x := tensor.New(1, 1, 1, 3)
+	require.PanicsWithValue(t, "nn: BatchNorm2D: [1 1 1 3]: training needs at least two values per channel", func() {
+		bn.Forward(autograd.NewTape(1).Input(x))
+	})
+	require.NotPanics(t, func() { bn.Forward(autograd.Const(x)) })
+}
+
+// Running statistics converge to the mean and unbiased variance of the data.
+func TestRunningStatisticsConverge(t *testing.T) {
+	bn := nn.NewBatchNorm2D(2)
+	x := tensor.From([]float32{1, 10, 2, 20, 3, 30, 6, 60}, 4, 1, 1, 2)
+	tape := autograd.NewTape(1)
+	for range 200 {
+		tape.Reset()
+		bn.Forward(tape.Input(x))
+	}
+	require.InDeltaSlice(t, []float32{3, 30}, bn.RunningMean.Value.Data(), 1e-4)
+	require.InDeltaSlice(t, []float32{14.0 / 3, 1400.0 / 3}, bn.RunningVar.Value.Data(), 1e-3)
+}

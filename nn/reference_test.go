@@ -1,0 +1,116 @@
+package nn_test
+
+import (
+	"encoding/json"
+	"math"
+	"math/rand/v2"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/nn"
+	"github.com/residuum-go/residuum/tensor"
+)
+
+// array is a tensor in PyTorch's layout: images NCHW, convolutions OIHW.
+type array struct {
+	Shape []int
+	Data  []float32
+}
+
+// study is one layer in testdata/reference.json, which reference.py beside it explains.
+type study struct {
+	Before, Grads, After map[string]array
+	X, Y, DX             array
+}
+
+// image returns a as NHWC if it is an image.
+func (a array) image() *tensor.Tensor {
+	t := tensor.From(a.Data, a.Shape...)
+	if len(a.Shape) == 4 {
+		t = tensor.Transpose(nil, t, 0, 2, 3, 1)
+	}
+	return t
+}
+
+// weight returns a as HWIO if it is a convolution.
+func (a array) weight() *tensor.Tensor {
+	t := tensor.From(a.Data, a.Shape...)
+	if len(a.Shape) == 4 {
+		t = tensor.Transpose(nil, t, 2, 3, 1, 0)
+	}
+	return t
+}
+
+func newRand() *rand.Rand { return rand.New(rand.NewPCG(1, 2)) }
+
+func TestLayersEqualPyTorchs(t *testing.T) {
+	text, err := os.ReadFile("testdata/reference.json")
+	require.NoError(t, err)
+	var studies map[string]study
+	require.NoError(t, json.Unmarshal(text, &studies))
+	rng := newRand()
+	layers := map[string]struct {
+		layer nn.Module
+		eval  bool
+	}{
+		"conv":                 {layer: nn.NewConv2D(rng, 4, 6, 3, tensor.ConvSpec{Stride: 2, Pad: 1})},
+		"conv-bias-groups":     {layer: nn.NewConv2D(rng, 4, 6, 3, tensor.ConvSpec{Pad: 2, Dilation: 2, Groups: 2}).WithBias()},
+		"linear":               {layer: nn.NewLinear(rng, 7, 3)},
+		"batchnorm-train":      {layer: nn.NewBatchNorm2D(4)},
+		"batchnorm-eval":       {layer: nn.NewBatchNorm2D(4), eval: true},
+		"batchnorm-relu-train": {layer: nn.NewSequential(nn.NewBatchNormReLU(4))},
+		"batchnorm-relu-eval":  {layer: nn.NewSequential(nn.NewBatchNormReLU(4)), eval: true},
+		"maxpool":              {layer: nn.MaxPool2D{Size: 3, Stride: 2, Pad: 1}},
+		"avgpool":              {layer: nn.AvgPool2D{Size: 2, Stride: 2}},
+		"globalavgpool":        {layer: nn.GlobalAvgPool{}},
+		"relu":                 {layer: nn.ReLU{}},
+		"tanh":                 {layer: nn.Tanh{}},
+		"sigmoid":              {layer: nn.Sigmoid{}},
+	}
+	require.Len(t, studies, len(layers))
+	for name, c := range layers {
+		t.Run("layer="+name, func(t *testing.T) {
+			s := studies[name]
+			params := map[string]*autograd.Param{}
+			for _, p := range c.layer.Params() {
+				params[p.Name] = p
+				tensor.Copy(p.Value, s.Before[p.Name].weight())
+			}
+			require.Len(t, s.Before, len(params))
+
+			tape := autograd.NewTape(1)
+			tape.SetTraining(!c.eval)
+			x := tape.Input(s.X.image())
+			y := c.layer.Forward(x)
+			requireClose(t, s.Y.image(), y.Value(), "output")
+			loss := autograd.Scale(autograd.Sum(autograd.Square(y), false), 0.5)
+			requireClose(t, s.DX.image(), autograd.VJP(loss, nil, x)[0].Value(), "gradient by the input")
+			tape.Backward(loss)
+			for name, g := range s.Grads {
+				requireClose(t, g.weight(), params[name].Grad, "gradient by "+name)
+			}
+			for name, v := range s.After {
+				requireClose(t, v.weight(), params[name].Value, "after: "+name)
+				require.Equal(t, s.Grads[name].Shape == nil, params[name].Fixed, "%s", name)
+			}
+			if c.eval {
+				constant := c.layer.Forward(autograd.Const(s.X.image()))
+				require.True(t, tensor.Equal(constant.Value(), y.Value()), "a constant evaluates")
+				require.Nil(t, constant.Tape())
+			}
+		})
+	}
+}
+
+func requireClose(t *testing.T, want, got *tensor.Tensor, what string) {
+	t.Helper()
+	require.Equal(t, want.Shape(), got.Shape(), what)
+	size := float64(0)
+	for _, v := range want.Data() {
+		size = max(size, math.Abs(float64(v)))
+	}
+	require.InDeltaSlice(t, want.Data(), got.Data(), 2e-6*max(size, 1), what)
+}

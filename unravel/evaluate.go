@@ -142,7 +142,7 @@ func (w *walker) visit(nd *node, y, anchor *autograd.Var, since []Step) error {
 				return err
 			}
 			if keep {
-				err = w.visit(c, next, y, nil)
+				err = w.visit(c, next, y, []Step{c.step})
 			} else {
 				y = nil
 				if err = w.visit(c, next, anchor, append(slices.Clip(since), c.step)); err == nil {

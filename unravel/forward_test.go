@@ -1,0 +1,259 @@
+package unravel
+
+import (
+	"context"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/tensor"
+	"github.com/stretchr/testify/require"
+)
+
+// frozen returns, for a residual MLP without biases and a path, what the path makes of y_0 in all
+// blocks with every ReLU frozen as it was in the forward pass, as far as the head's output.
+func frozen(net *toy, acts *Activations, path Path) *tensor.Tensor {
+	// At fixed masks every block is linear; its value at v is its Jacobian at y times v, which is
+	// the derivative of <VJP(u), v> by u.
+	tape := evaluationTape()
+	jvp := func(f func(*autograd.Var) *autograd.Var, y, v *tensor.Tensor) *tensor.Tensor {
+		tape.Reset()
+		in := tape.Input(y)
+		out := f(in)
+		u := tape.Input(tensor.New(out.Shape()...))
+		g := autograd.Grad(out, u, in)[0]
+		return autograd.VJP(g, autograd.Const(v), u)[0].Value().Clone()
+	}
+	v := acts.State[0]
+	for i, taken := range path {
+		y := acts.State[i]
+		if taken {
+			v = jvp(func(y *autograd.Var) *autograd.Var { return net.Branch(i, y) }, y, v)
+		} else {
+			v = jvp(func(y *autograd.Var) *autograd.Var { return net.Skip(i, y) }, y, v)
+		}
+		if net.blocks[i].relu {
+			v = tensor.ReLUGrad(nil, acts.State[i+1], v)
+		}
+	}
+	return net.Head(autograd.Const(v)).Value()
+}
+
+func TestContributionsEqualFrozenPaths(t *testing.T) {
+	rng := rand.New(rand.NewPCG(11, 1))
+	net := newMLP(rng, 8, 0.7, 0) // no biases
+	b := randomBatch(rng, 3, 5, 4)
+	direction := Centred(b.Labels, 3)
+	c, err := Contributions(context.Background(), net, b.X, direction, nil)
+	require.NoError(t, err)
+	acts := Record(net, b.X, false)
+	want := table(9, 5)
+	for k := range want {
+		for path := range NewPaths(8).OfLength(k) {
+			addDots(want[k], 1, direction, frozen(net, acts, path))
+		}
+		for e := range 5 {
+			require.InDelta(t, want[k][e], c.State[k][e], 1e-4)
+			require.InDelta(t, 0, c.Offset[k][e], 1e-4)
+		}
+	}
+	for e := range 5 {
+		require.InDelta(t, 0, c.Rest[e], 1e-4)
+	}
+}
+
+func TestContributionsAddUp(t *testing.T) {
+	// In the conv net every block and the head have biases. Its head is affine at fixed masks, so
+	// what is left must be the head's offset.
+	for name, e := range zoo() {
+		t.Run("net="+name, func(t *testing.T) {
+			direction := Centred(e.batch.Labels, 3)
+			c, err := Contributions(context.Background(), e.net, e.batch.X, direction, nil)
+			require.NoError(t, err)
+			acts := Record(e.net, e.batch.X, false)
+			last := acts.State[e.net.Len()]
+			offset := make([]float64, e.batch.X.Dim(0))
+			addDots(offset, 1, direction, acts.Logits)
+			addDots(offset, -1, logitGradient(evaluationTape(), e.net, last, direction), last)
+			for i := range offset {
+				require.InDelta(t, offset[i], c.Rest[i], 1e-4)
+				sum := c.Rest[i]
+				for k := range c.State {
+					sum += c.State[k][i] + c.Offset[k][i]
+				}
+				require.InDelta(t, c.Logit[i], sum, 1e-9)
+			}
+		})
+	}
+}
+
+func TestCentred(t *testing.T) {
+	d := Centred([]int{1}, 4)
+	require.Equal(t, []float32{-0.25, 0.75, -0.25, -0.25}, d.Data())
+}
+
+func TestBlockContributions(t *testing.T) {
+	rng := rand.New(rand.NewPCG(12, 1))
+	net, _ := newLinear(rng, 6, 3, 0.5)
+	b := randomBatch(rng, 3, 5, 3)
+	direction := Centred(b.Labels, 3)
+	acts := Record(net, b.X, true)
+	blocks := BlockContributions(net, b.X, direction)
+	mean := func(t *tensor.Tensor) float64 {
+		sums := make([]float64, 5)
+		addDots(sums, 1, direction, t)
+		return SpreadOf(sums).Mean
+	}
+	for i, c := range blocks {
+		require.Equal(t, i, c.Block)
+		// With identity skips and an identity head, the direct path adds f_i itself to the logits.
+		require.InDelta(t, mean(acts.Branch[i]), c.Direct.Mean, 1e-5)
+		require.InDelta(t, c.Direct.Mean, c.Lens.Mean, 1e-5)
+		// In a linear net the whole contribution of a block is what deleting it takes away.
+		deleted := Run(net, Whole(6).With(Delete, i), autograd.Const(b.X)).Value()
+		require.InDelta(t, mean(tensor.Sub(nil, acts.Logits, deleted)), c.Total.Mean, 1e-5)
+	}
+}
+
+func TestLensTelescopes(t *testing.T) {
+	for name, e := range zoo() {
+		t.Run("net="+name, func(t *testing.T) {
+			n := e.net.Len()
+			direction := Centred(e.batch.Labels, 3)
+			sum := 0.0
+			for _, c := range BlockContributions(e.net, e.batch.X, direction) {
+				sum += c.Lens.Mean
+			}
+			plans := EarlyExits(n)
+			require.Len(t, plans, n+1)
+			require.Equal(t, Whole(n), plans[n])
+			values := make([]float64, e.batch.X.Dim(0))
+			addDots(values, 1, direction, Run(e.net, plans[n], autograd.Const(e.batch.X)).Value())
+			addDots(values, -1, direction, Run(e.net, plans[0], autograd.Const(e.batch.X)).Value())
+			require.InDelta(t, SpreadOf(values).Mean, sum, 1e-5)
+		})
+	}
+}
+
+// picard computes the m-th Picard iterate by its definition.
+func picard(net Network, x *tensor.Tensor, m int) []*autograd.Var {
+	y := []*autograd.Var{net.Stem(autograd.Const(x))}
+	var before []*autograd.Var
+	if m > 0 {
+		before = picard(net, x, m-1)
+	}
+	for i := range net.Len() {
+		switch {
+		case m == 0:
+			y = append(y, net.Join(i, net.Skip(i, y[i]), nil))
+		case net.Sums(i):
+			y = append(y, net.Join(i, net.Skip(i, y[i]), net.Branch(i, before[i])))
+		default:
+			y = append(y, net.Branch(i, before[i]))
+		}
+	}
+	return y
+}
+
+func TestPicard(t *testing.T) {
+	for name, e := range zoo() {
+		t.Run("net="+name, func(t *testing.T) {
+			n := e.net.Len()
+			s := Study{Net: e.net, Batches: []Batch{e.batch}}
+			orders, err := s.Picard(context.Background(), n+5)
+			require.NoError(t, err)
+			require.Len(t, orders, n+1)
+			for m, o := range orders {
+				want := ScoreOf(e.net.Head(picard(e.net, e.batch.X, m)[n]).Value(), e.batch.Labels)
+				require.Equal(t, m, o.Order)
+				require.InDelta(t, want.LossSum, o.Score.LossSum, 1e-5)
+			}
+			require.Zero(t, orders[n].Distance)
+			require.Positive(t, orders[0].Distance)
+		})
+	}
+}
+
+// TestPicardOfALinearNet: order m of a linear net holds the paths up to length m.
+func TestPicardOfALinearNet(t *testing.T) {
+	e := zoo()["linear"]
+	n := e.net.Len()
+	for m := range n {
+		sum := tensor.New(e.batch.X.Shape()...)
+		for k := range m + 1 {
+			for path := range NewPaths(n).OfLength(k) {
+				y := autograd.Const(e.batch.X)
+				for i, taken := range path {
+					if taken {
+						y = e.net.Branch(i, y)
+					}
+				}
+				tensor.Add(sum, sum, y.Value())
+			}
+		}
+		requireClose(t, sum, picard(e.net, e.batch.X, m)[n].Value())
+	}
+}
+
+func TestIterative(t *testing.T) {
+	for name, e := range zoo() {
+		t.Run("net="+name, func(t *testing.T) {
+			n := e.net.Len()
+			s := Study{Net: e.net, Batches: []Batch{e.batch}}
+			stem, blocks, err := s.Iterative(context.Background())
+			require.NoError(t, err)
+			exits, err := s.Evaluate(context.Background(), EarlyExits(n))
+			require.NoError(t, err)
+			require.Equal(t, exits[0].Correct, stem.Correct)
+			acts := Record(e.net, e.batch.X, true)
+			for _, b := range blocks {
+				i := b.Block
+				require.True(t, e.net.Sums(i))
+				require.InDelta(t, exits[i+1].LossSum, b.Exit.LossSum, 1e-6)
+				require.InDelta(t, exits[i].Loss()-exits[i+1].Loss(), b.LossRemoved, 1e-6)
+				if !slices.Equal(acts.State[i].Shape(), acts.Branch[i].Shape()) {
+					continue
+				}
+				// The gradients, from whole tapes.
+				tape := evaluationTape()
+				y := tape.Input(acts.State[i])
+				z := y
+				for j := i; j < n; j++ {
+					z = whole(e.net, j, z)
+				}
+				g := autograd.VJP(autograd.CrossEntropy(e.net.Head(z), e.batch.Labels, 0), nil, y)[0].Value()
+				require.InDelta(t, SpreadOf(cosines(acts.Branch[i], g)).Mean, b.Cosine.Mean, 1e-5)
+				require.InDelta(t, SpreadOf(ratios(acts.Branch[i], acts.State[i])).Mean, b.Ratio.Mean, 1e-6)
+				if e.net.Skip(i, y) != y {
+					continue
+				}
+				logits := exit(e.net, y, i)
+				g = autograd.VJP(autograd.CrossEntropy(logits, e.batch.Labels, 0), nil, y)[0].Value()
+				require.InDelta(t, SpreadOf(cosines(acts.Branch[i], g)).Mean, b.EarlyCosine.Mean, 1e-5)
+			}
+		})
+	}
+}
+
+// TestGradientStepsPointDownhill: a branch that is a gradient step on the early-exit loss has cosine 1.
+func TestGradientStepsPointDownhill(t *testing.T) {
+	same := func(y *autograd.Var) *autograd.Var { return y }
+	labels := []int{0, 2, 1, 1}
+	step := func(y *autograd.Var) *autograd.Var { // (onehot - softmax) / 2
+		target := tensor.New(y.Shape()...)
+		for i, l := range labels {
+			target.Set(1, i, l)
+		}
+		return autograd.Scale(autograd.Sub(autograd.Const(target), autograd.Softmax(y)), 0.5)
+	}
+	net := &toy{stem: same, head: same, blocks: []toyBlock{{branch: step}, {branch: step}, {branch: step}}}
+	s := Study{Net: net, Batches: []Batch{{normal(rand.New(rand.NewPCG(1, 1)), 1, 4, 3), labels}}}
+	_, blocks, err := s.Iterative(context.Background())
+	require.NoError(t, err)
+	for _, b := range blocks {
+		require.InDelta(t, 1, b.EarlyCosine.Mean, 1e-5)
+		require.Positive(t, b.LossRemoved)
+	}
+	require.InDelta(t, 1, blocks[2].EarlyCosine.Min, 1e-5)
+}

@@ -1,19 +1,55 @@
 package conv
 
+import (
+	"math"
+
+	"github.com/residuum-go/residuum/internal/kernel/gemm"
+)
+
 // Forward computes y = x * w, overwriting y. The formula is the package comment's.
 func Forward(s Shape, y, x, w []float32) {
 	s.check("Forward", len(x), len(w), len(y))
-	ForwardRef(s, y, x, w)
+	switch {
+	case len(y) == 0:
+	case len(w) == 0 || len(x) == 0:
+		clear(y)
+	case s.pointwise():
+		gemm.Mul(false, false, false, s.N*s.H*s.W, s.K, s.C, x, s.C, w, s.K, y, s.K)
+	case s.huge():
+		ForwardRef(s, y, x, w)
+	default:
+		run(s, false, y, x, w)
+	}
 }
 
 // InputGrad computes dx, the gradient with respect to x of Σ y·dy, overwriting dx.
 func InputGrad(s Shape, dx, dy, w []float32) {
 	s.check("InputGrad", len(dx), len(w), len(dy))
-	InputGradRef(s, dx, dy, w)
+	switch {
+	case len(dx) == 0:
+	case len(w) == 0 || len(dy) == 0:
+		clear(dx)
+	case s.pointwise():
+		gemm.Mul(false, false, true, s.N*s.H*s.W, s.C, s.K, dy, s.K, w, s.K, dx, s.C)
+	case s.huge():
+		InputGradRef(s, dx, dy, w)
+	default:
+		run(s, true, dx, dy, w)
+	}
 }
 
 // WeightGrad computes dw, the gradient with respect to w of Σ y·dy, overwriting dw.
 func WeightGrad(s Shape, dw, x, dy []float32) {
 	s.check("WeightGrad", len(x), len(dw), len(dy))
 	WeightGradRef(s, dw, x, dy)
+}
+
+// pointwise reports whether the convolution is a matrix product of pixels by weights.
+func (s Shape) pointwise() bool {
+	return s.R*s.S == 1 && s.StrideH == 1 && s.StrideW == 1 && s.PadH == 0 && s.PadW == 0 && s.Groups == 1
+}
+
+// huge reports whether an image is beyond the 32-bit offsets of the tables.
+func (s Shape) huge() bool {
+	return max(s.H*s.W*s.C, s.OutH()*s.OutW()*s.K) > math.MaxInt32
 }

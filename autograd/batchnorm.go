@@ -95,7 +95,7 @@ func normSums(x, g *Var, m moments) *Var {
 	return y.returns(func(y, h *Var, d []*Var) {
 		x, g, m := y.in[0], y.in[1], *attr[moments](y)
 		if y.needs(0) {
-			d[0] = normGrad(x, row(h, 1), g, normSums(x, g, m).value, m)
+			d[0] = normGrad(x, row(h, 1), g, y.value, m)
 		}
 		if y.needs(1) {
 			d[1] = standardise(x, row(h, 1), row(h, 0), m)

@@ -50,7 +50,7 @@ func Detach(a *Var) *Var {
 // them.
 func Transpose(a *Var, perm ...int) *Var {
 	y := result("Transpose", a)
-	s := attr[[]int](y)
+	s := attr[permutation](y)
 	*s = append((*s)[:0], perm...)
 	if len(perm) == 0 {
 		for i := range a.Shape() {
@@ -66,12 +66,16 @@ func Transpose(a *Var, perm ...int) *Var {
 	return y.returns(func(y, g *Var, d []*Var) {
 		var buf [8]int
 		inverse := append(buf[:0], g.Shape()...)
-		for i, j := range *attr[[]int](y) {
+		for i, j := range *attr[permutation](y) {
 			inverse[j] = i
 		}
 		d[0] = Transpose(g, inverse...)
 	})
 }
+
+// permutation is memory of a Transpose. The type keeps it apart from Gather's reference to its
+// caller's rows, which must not be overwritten in another step.
+type permutation []int
 
 // Concat joins variables along an axis; all other axes must agree.
 func Concat(axis int, vs ...*Var) *Var {

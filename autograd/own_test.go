@@ -1,0 +1,56 @@
+package autograd
+
+import (
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/residuum-go/residuum/tensor"
+)
+
+// The ops here have no derivative to compare with finite differences of their value.
+
+func TestDetach(t *testing.T) {
+	tape := NewTape(1)
+	x := tape.Input(tensor.From([]float32{2, 3}, 2))
+	y := Mul(Detach(Square(x)), x) // differentiates as if x^2 were a constant
+	require.Equal(t, []float32{8, 27}, y.Value().Data())
+	require.Equal(t, []float32{4, 9}, VJP(y, nil, x)[0].Value().Data())
+
+	d := Detach(x)
+	require.Same(t, tape, d.Tape(), "parameters used beside it must still train")
+	require.Equal(t, []float32{0, 0}, VJP(Square(d), nil, x)[0].Value().Data())
+	c := Const(tensor.New(2))
+	require.Same(t, c, Detach(c))
+}
+
+func TestDropout(t *testing.T) {
+	const n, p = 100_001, 0.3
+	tape := NewTape(7)
+	x := tape.Input(tensor.Full(1, n))
+	y := Dropout(x, p)
+	dropped := 0
+	for _, v := range y.Value().Data() {
+		if v == 0 {
+			dropped++
+		} else {
+			require.InDelta(t, 1/(1-p), v, 1e-6)
+		}
+	}
+	sd := math.Sqrt(n * p * (1 - p))
+	require.InDelta(t, n*p, dropped, 5*sd)
+	requireSameBits(t, y.Value(), VJP(y, nil, x)[0].Value(), "gradient is the mask")
+
+	again := NewTape(7)
+	requireSameBits(t, y.Value(), Dropout(again.Input(x.Value()), p).Value(), "same seed")
+	require.False(t, tensor.Equal(y.Value(), Dropout(x, p).Value()), "drawn anew")
+
+	tape.SetTraining(false)
+	require.Same(t, x, Dropout(x, p))
+	c := Const(x.Value())
+	require.Same(t, c, Dropout(c, p))
+	for _, bad := range []float32{-0.1, 1, float32(math.NaN())} {
+		require.Panics(t, func() { Dropout(x, bad) })
+	}
+}

@@ -94,13 +94,40 @@ func (op *arithmetic) apply(dst, a, b *Tensor) *Tensor {
 	if len(dst.data) == 0 {
 		return dst
 	}
+	op.pair(dst.data, a.data, b.data, shape, a.shape, b.shape)
+	return dst
+}
+
+// repeat copies its second input; its first one only gives the shape.
+var repeat = arithmetic{
+	name:    "BroadcastTo",
+	vectors: func(dst, _, b []float32) { copy(dst, b) },
+	scalarB: func(dst, _ []float32, s float32) { vec.Fill(dst, s) },
+}
+
+// BroadcastTo repeats a along missing axes and axes of length 1 until it has the given shape, by
+// the rules of NumPy.
+func BroadcastTo(dst, a *Tensor, shape ...int) *Tensor {
+	op := repeat.name
+	if !broadcasts(a.shape, shape) {
+		panic("tensor: " + op + ": " + shapeString(a.shape) + " to " + shapeString(shape) + ": shapes do not broadcast")
+	}
+	dst = out(op, dst, shape)
+	apart(op, dst, a)
+	if len(dst.data) > 0 {
+		repeat.pair(dst.data, dst.data, a.data, shape, shape, a.shape)
+	}
+	return dst
+}
+
+// pair computes the operation for every element of dst, which has at least one.
+func (op *arithmetic) pair(dst, a, b []float32, shape, aShape, bShape []int) {
 	p := pairings.Get().(*pairing)
-	p.op, p.dst, p.a, p.b = op, dst.data, a.data, b.data
-	p.walk.plan(shape, a.shape, b.shape)
+	p.op, p.dst, p.a, p.b = op, dst, a, b
+	p.walk.plan(shape, aShape, bShape)
 	p.run()
 	p.op, p.dst, p.a, p.b = nil, nil, nil, nil
 	pairings.Put(p)
-	return dst
 }
 
 // A pairing is one call of an arithmetic operation. It lives in a pool so that a call allocates

@@ -1,10 +1,6 @@
 package tensor
 
-import (
-	"slices"
-
-	"github.com/residuum-go/residuum/internal/kernel/vec"
-)
+import "slices"
 
 // A broadcast is the walk over the elements of an operation on two inputs, one of which may repeat
 // along some axes (NumPy's rules: shapes are aligned at the last axis; a missing axis or one of
@@ -85,38 +81,6 @@ func (w *broadcast) offsets(r int) (a, b int) {
 		b += at * w.b[i]
 	}
 	return a, b
-}
-
-// BroadcastTo repeats a along missing axes and axes of length 1 until it has the given shape, by
-// the rules of NumPy.
-func BroadcastTo(dst, a *Tensor, shape ...int) *Tensor {
-	const op = "BroadcastTo"
-	if !broadcasts(a.shape, shape) {
-		panic("tensor: BroadcastTo: " + shapeString(a.shape) + " to " + shapeString(shape) + ": shapes do not broadcast")
-	}
-	dst = out(op, dst, shape)
-	if len(dst.data) == len(a.data) {
-		copy(dst.data, a.data)
-		return dst
-	}
-	apart(op, dst, a)
-	if len(dst.data) == 0 {
-		return dst
-	}
-	var w broadcast
-	w.plan(shape, shape, a.shape)
-	last := len(w.dims) - 1
-	n := w.dims[last]
-	for r := range len(dst.data) / n {
-		_, at := w.offsets(r)
-		run := dst.data[r*n : (r+1)*n]
-		if w.b[last] == 0 {
-			vec.Fill(run, a.data[at])
-		} else {
-			copy(run, a.data[at:at+n])
-		}
-	}
-	return dst
 }
 
 // broadcasts reports whether a tensor of shape a can be repeated to the shape of to.

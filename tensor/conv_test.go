@@ -2,6 +2,7 @@ package tensor_test
 
 import (
 	"fmt"
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -87,4 +88,16 @@ func TestConv2D(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestConv2DPropagatesNaN(t *testing.T) {
+	kerneltest.EachLevel(t, func(t *testing.T) {
+		x, w := tensor.New(1, 7, 7, 5), tensor.New(3, 3, 5, 18)
+		x.Set(float32(math.NaN()), 0, 2, 3, 4)
+		y := tensor.Conv2D(nil, x, w, tensor.ConvSpec{Pad: 1})
+		indices(y.Shape(), func(i []int) {
+			near := i[1] >= 1 && i[1] <= 3 && i[2] >= 2 && i[2] <= 4
+			require.Equal(t, near, math.IsNaN(float64(y.At(i...))), "%v", i)
+		})
+	})
 }

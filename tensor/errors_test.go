@@ -143,6 +143,21 @@ func TestCallerBugsPanic(t *testing.T) {
 	}
 }
 
+func TestWrongDestinationsPanic(t *testing.T) {
+	for _, op := range largeOps(t) {
+		switch op.name {
+		case "Dot", "BatchNormStats", "SGDStep", "AdamStep":
+			continue // do not write to op.dst themselves
+		}
+		t.Run(op.name, func(t *testing.T) {
+			defer func() {
+				require.Regexp(t, `^tensor: [A-Za-z2]+: dst \[1 1 1 1 1 1\], result \[[0-9 ]*\]: shapes differ$`, recover())
+			}()
+			op.run(tensor.New(1, 1, 1, 1, 1, 1))
+		})
+	}
+}
+
 // A destination that shares memory with an input would be read after it was written.
 func TestOverlappingDestinationsPanic(t *testing.T) {
 	a := tensor.New(4, 4)

@@ -1,42 +1,64 @@
 package tensor
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/residuum-go/residuum/internal/kernel/vec"
+)
 
 // Transpose permutes the axes: axis i of the result is axis perm[i] of a. Without perm it reverses
 // them.
 func Transpose(dst, a *Tensor, perm ...int) *Tensor {
 	const op = "Transpose"
-	rank := len(a.shape)
-	var permBuf, shapeBuf, strideBuf, seenBuf [8]int
+	var permBuf, shapeBuf, strideBuf [8]int
 	p := append(permBuf[:0], perm...)
 	if len(perm) == 0 {
-		for i := range rank {
-			p = append(p, rank-1-i)
+		for i := range a.shape {
+			p = append(p, len(a.shape)-1-i)
 		}
 	}
-	shape, stride, seen := shapeBuf[:0], strideBuf[:0], append(seenBuf[:0], make([]int, rank)...)
+	if !permutation(p, len(a.shape)) {
+		fail(op, shapeString(p)+" is not a permutation of the axes", a.shape)
+	}
+	shape, stride := shapeBuf[:0], strideBuf[:0] // of the result, and how far its axes step in a
 	for _, i := range p {
-		if len(p) != rank || i < 0 || i >= rank || seen[i] > 0 {
-			fail(op, shapeString(p)+" is not a permutation of the axes", a.shape)
-		}
-		seen[i]++
 		shape = append(shape, a.shape[i])
 		stride = append(stride, product(a.shape[i+1:]))
 	}
-	if len(p) != rank {
-		fail(op, shapeString(p)+" is not a permutation of the axes", a.shape)
-	}
 	dst = out(op, dst, shape)
 	apart(op, dst, a)
-	for i := range dst.data {
-		at, r := 0, i
-		for k := rank - 1; k >= 0; k-- {
-			at += r % shape[k] * stride[k]
-			r /= shape[k]
+	if len(shape) == 0 || len(a.data) == 0 {
+		copy(dst.data, a.data)
+		return dst
+	}
+	last := len(shape) - 1
+	n, step := shape[last], stride[last]
+	for r := range len(dst.data) / n {
+		at, rest := 0, r
+		for i := last - 1; i >= 0; i-- {
+			at += rest % shape[i] * stride[i]
+			rest /= shape[i]
 		}
-		dst.data[i] = a.data[at]
+		run := dst.data[r*n : (r+1)*n]
+		if step == 1 {
+			copy(run, a.data[at:])
+			continue
+		}
+		for i := range run {
+			run[i] = a.data[at]
+			at += step
+		}
 	}
 	return dst
+}
+
+func permutation(p []int, n int) bool {
+	for i := range n {
+		if !slices.Contains(p, i) {
+			return false
+		}
+	}
+	return len(p) == n
 }
 
 // Concat joins tensors along an axis; all other axes must agree.
@@ -142,9 +164,7 @@ func ScatterAdd(dst, a *Tensor, rows []int, n int) *Tensor {
 	dst.Zero()
 	for i, r := range rows {
 		d := dst.data[r*inner : (r+1)*inner]
-		for j, v := range a.data[i*inner : (i+1)*inner] {
-			d[j] += v
-		}
+		vec.Add(d, d, a.data[i*inner:(i+1)*inner])
 	}
 	return dst
 }

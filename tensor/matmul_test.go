@@ -2,6 +2,7 @@ package tensor_test
 
 import (
 	"fmt"
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -36,6 +37,21 @@ func TestMatMul(t *testing.T) {
 				got := tensor.MatMul(garbage(m, n), a, b, trans[0], trans[1])
 				require.Equal(t, []int{m, n}, got.Shape())
 				requireNear(t, want, got, 2e-5, what)
+			}
+		}
+	})
+}
+
+func TestMatMulPropagatesNaN(t *testing.T) {
+	kerneltest.EachLevel(t, func(t *testing.T) {
+		for _, bad := range []float64{math.NaN(), math.Inf(1)} {
+			a, b := tensor.New(20, 30), tensor.New(30, 40)
+			a.Set(float32(bad), 7, 11) // times zero is NaN
+			got := tensor.MatMul(nil, a, b, false, false)
+			for i := range 20 {
+				for j := range 40 {
+					require.Equal(t, i == 7, math.IsNaN(float64(got.At(i, j))), "%d %d", i, j)
+				}
 			}
 		}
 	})

@@ -11,7 +11,7 @@ import "github.com/residuum-go/residuum/internal/kernel/vec"
 // mean and variance are [C], new when nil. With no rows both are NaN.
 func BatchNormStats(mean, variance, x *Tensor) (*Tensor, *Tensor) {
 	const op = "BatchNormStats"
-	_, c := rows(op, x)
+	_, c := lastAxis(op, x)
 	mean, variance = out(op, mean, []int{c}), out(op, variance, []int{c})
 	apart(op, mean, x, variance)
 	apart(op, variance, x)
@@ -23,7 +23,7 @@ func BatchNormStats(mean, variance, x *Tensor) (*Tensor, *Tensor) {
 // relu is set: batch normalisation with known statistics.
 func ScaleShift(dst, x, scale, shift *Tensor, relu bool) *Tensor {
 	const op = "ScaleShift"
-	_, c := rows(op, x)
+	_, c := lastAxis(op, x)
 	mustBe(op, "scale", scale, c)
 	mustBe(op, "shift", shift, c)
 	dst = out(op, dst, x.shape)
@@ -40,7 +40,7 @@ func ScaleShift(dst, x, scale, shift *Tensor, relu bool) *Tensor {
 //	dst[1,c] = sum over i of g[i,c] * xhat[i,c] (the gradient of gamma)
 func BatchNormGradSums(dst, x, mean, invstd, g *Tensor) *Tensor {
 	const op = "BatchNormGradSums"
-	_, c := rows(op, x)
+	_, c := lastAxis(op, x)
 	mustBe(op, "mean", mean, c)
 	mustBe(op, "invstd", invstd, c)
 	mustBe(op, "g", g, x.shape...)
@@ -58,7 +58,7 @@ func BatchNormGradSums(dst, x, mean, invstd, g *Tensor) *Tensor {
 // Source: Ioffe & Szegedy 2015, section 3, the gradient of equation 1 in closed form.
 func BatchNormInputGrad(dst, x, mean, invstd, gamma, g, sums *Tensor) *Tensor {
 	const op = "BatchNormInputGrad"
-	_, c := rows(op, x)
+	_, c := lastAxis(op, x)
 	mustBe(op, "mean", mean, c)
 	mustBe(op, "invstd", invstd, c)
 	mustBe(op, "gamma", gamma, c)

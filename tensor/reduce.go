@@ -108,7 +108,7 @@ func Max(dst, a *Tensor, keepDims bool, axisIndex int) *Tensor {
 // ArgMax returns, for each row of the last axis, the index of its largest element: the first one
 // of equals, and of NaNs if there are any. The result has one entry per row, in row-major order.
 func ArgMax(a *Tensor) []int {
-	n, c := rows("ArgMax", a)
+	n, c := lastAxis("ArgMax", a)
 	if n > 0 && c == 0 {
 		fail("ArgMax", "maximum of nothing", a.shape)
 	}

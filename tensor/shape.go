@@ -42,8 +42,8 @@ func product(dims []int) int {
 	return n
 }
 
-// rows splits a shape into the length of its last axis and the number of such rows.
-func rows(op string, t *Tensor) (n, c int) {
+// lastAxis views a tensor as rows of its last axis: their number and their length.
+func lastAxis(op string, t *Tensor) (rows, c int) {
 	if len(t.shape) == 0 {
 		fail(op, "rank 0 has no last axis", t.shape)
 	}

@@ -1,0 +1,133 @@
+package tensor_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/residuum-go/residuum/internal/kernel/kerneltest"
+	"github.com/residuum-go/residuum/tensor"
+)
+
+// torchCase is one case of testdata/torch_reference.json, which testdata/torch_reference.py writes.
+type torchCase struct {
+	Op     string
+	Params struct {
+		Stride, Pad, Dilation, Groups, Size int
+		TransA, TransB                      bool
+		LR, Momentum, WeightDecay           float32
+		B1, B2, Eps                         float32
+		Nesterov, Decoupled                 bool
+	}
+	In, Out map[string]torchTensor
+}
+
+type torchTensor struct {
+	Shape []int
+	Data  []float64
+}
+
+func (c torchCase) in(name string) *tensor.Tensor {
+	a := tensor.New(c.In[name].Shape...)
+	for i, v := range c.In[name].Data {
+		a.Data()[i] = float32(v)
+	}
+	return a
+}
+
+func (c torchCase) check(t *testing.T, name string, got *tensor.Tensor) {
+	t.Helper()
+	want, ok := c.Out[name]
+	require.True(t, ok, name)
+	require.Equal(t, want.Shape, got.Shape(), name)
+	requireNear(t, want.Data, got, 2e-5, c.Op, name)
+}
+
+var torchChecks = map[string]func(t *testing.T, c torchCase){
+	"conv2d": func(t *testing.T, c torchCase) {
+		p := c.Params
+		spec := tensor.ConvSpec{Stride: p.Stride, Pad: p.Pad, Dilation: p.Dilation, Groups: p.Groups}
+		x, w, dy := c.in("x"), c.in("w"), c.in("dy")
+		c.check(t, "y", tensor.Conv2D(nil, x, w, spec))
+		c.check(t, "dx", tensor.Conv2DInputGrad(nil, dy, w, x.Shape(), spec))
+		c.check(t, "dw", tensor.Conv2DWeightGrad(nil, x, dy, w.Shape(), spec))
+	},
+	"max_pool2d": func(t *testing.T, c torchCase) {
+		x := c.in("x")
+		y, idx := tensor.MaxPool2D(nil, nil, x, tensor.PoolSpec{Size: c.Params.Size, Stride: c.Params.Stride, Pad: c.Params.Pad})
+		c.check(t, "y", y)
+		c.check(t, "dx", tensor.MaxPool2DGrad(nil, c.in("dy"), idx, x.Shape()))
+	},
+	"avg_pool2d": func(t *testing.T, c torchCase) {
+		x, spec := c.in("x"), tensor.PoolSpec{Size: c.Params.Size, Stride: c.Params.Stride, Pad: c.Params.Pad}
+		c.check(t, "y", tensor.AvgPool2D(nil, x, spec))
+		c.check(t, "dx", tensor.AvgPool2DGrad(nil, c.in("dy"), x.Shape(), spec))
+	},
+	"batch_norm": func(t *testing.T, c torchCase) {
+		x, gamma, dy := c.in("x"), c.in("gamma"), c.in("dy")
+		mean, variance := tensor.BatchNormStats(nil, nil, x)
+		c.check(t, "mean", mean)
+		c.check(t, "variance", variance)
+		std := tensor.Sqrt(nil, tensor.AddScalar(nil, variance, c.Params.Eps))
+		invstd := tensor.Div(nil, tensor.Scalar(1), std)
+		scale := tensor.Mul(nil, gamma, invstd)
+		shift := tensor.Sub(nil, c.in("beta"), tensor.Mul(nil, mean, scale))
+		c.check(t, "y", tensor.ScaleShift(nil, x, scale, shift, false))
+		sums := tensor.BatchNormGradSums(nil, x, mean, invstd, dy)
+		c.check(t, "dbeta", sums.Slice(0, 1).Reshape(-1))
+		c.check(t, "dgamma", sums.Slice(1, 2).Reshape(-1))
+		c.check(t, "dx", tensor.BatchNormInputGrad(nil, x, mean, invstd, gamma, dy, sums))
+	},
+	"softmax": func(t *testing.T, c torchCase) {
+		c.check(t, "softmax", tensor.Softmax(nil, c.in("x")))
+		c.check(t, "log_softmax", tensor.LogSoftmax(nil, c.in("x")))
+	},
+	"matmul": func(t *testing.T, c torchCase) {
+		c.check(t, "y", tensor.MatMul(nil, c.in("a"), c.in("b"), c.Params.TransA, c.Params.TransB))
+	},
+	"sgd": func(t *testing.T, c torchCase) {
+		p, x := c.Params, c.in("p")
+		velocity := tensor.New(x.Shape()...)
+		for step := range len(c.Out) {
+			tensor.SGDStep(x, c.in(fmt.Sprintf("g%d", step)), velocity, p.LR, p.Momentum, p.WeightDecay, p.Nesterov)
+			c.check(t, fmt.Sprintf("p%d", step), x)
+		}
+	},
+	"adam": func(t *testing.T, c torchCase) {
+		p, x := c.Params, c.in("p")
+		m, v := tensor.New(x.Shape()...), tensor.New(x.Shape()...)
+		for step := range len(c.Out) {
+			g := c.in(fmt.Sprintf("g%d", step))
+			tensor.AdamStep(x, g, m, v, p.LR, p.B1, p.B2, p.Eps, p.WeightDecay, p.Decoupled, step+1)
+			c.check(t, fmt.Sprintf("p%d", step), x)
+		}
+	},
+}
+
+func TestAgreesWithPyTorch(t *testing.T) {
+	data, err := os.ReadFile("testdata/torch_reference.json")
+	require.NoError(t, err)
+	var cases []torchCase
+	require.NoError(t, json.Unmarshal(data, &cases))
+	require.NotEmpty(t, cases)
+	for i, c := range cases {
+		t.Run(fmt.Sprintf("%d_%s", i, c.Op), func(t *testing.T) {
+			check, ok := torchChecks[c.Op]
+			require.True(t, ok, "no check of %s", c.Op)
+			kerneltest.EachLevel(t, func(t *testing.T) { check(t, c) })
+		})
+	}
+}
+
+func TestSGDWithoutMomentumNeedsNoVelocity(t *testing.T) {
+	a, b, g := tensor.Full(2, 40), tensor.Full(2, 40), tensor.Full(3, 40)
+	tensor.SGDStep(a, g, nil, 0.5, 0, 0.25, false)
+	m := tensor.Full(9, 40)
+	tensor.SGDStep(b, g, m, 0.5, 0, 0.25, false)
+	require.Equal(t, tensor.Full(0.25, 40).Data(), a.Data())
+	require.True(t, tensor.Equal(a, b))
+	require.True(t, tensor.Equal(tensor.Full(9, 40), m))
+}

@@ -1,0 +1,107 @@
+package tensor_test
+
+import (
+	"testing"
+
+	"github.com/residuum-go/residuum/internal/kernel/kerneltest"
+	"github.com/residuum-go/residuum/tensor"
+)
+
+// ops runs every operation that may use more than one worker into given destinations. Sizes are
+// large enough for several chunks of work.
+type largeOp struct {
+	name string
+	dst  *tensor.Tensor
+	run  func(dst *tensor.Tensor)
+}
+
+func largeOps(t testing.TB) []largeOp {
+	r := source(t)
+	n := tensor.New
+	a, b := normal(r, 8, 24, 24, 19), normal(r, 8, 24, 24, 19)
+	flat := a.Reshape(-1, 19)
+	c, perImage := normal(r, 19), normal(r, 8, 1, 1, 1)
+	odd := normal(r, 24, 1)
+	m1, m2 := normal(r, 150, 170), normal(r, 170, 130)
+	x, w := normal(r, 4, 20, 20, 16), normal(r, 3, 3, 16, 24)
+	dy := normal(r, 4, 20, 20, 24)
+	spec := tensor.ConvSpec{Pad: 1}
+	pool := tensor.PoolSpec{Size: 3, Stride: 2, Pad: 1}
+	pooled := normal(r, 8, 12, 12, 19)
+	idx := make([]int32, pooled.Len())
+	tensor.MaxPool2D(nil, idx, a, pool)
+	mean, variance := tensor.BatchNormStats(nil, nil, a)
+	sums := tensor.BatchNormGradSums(nil, a, mean, variance, b)
+	state := [3]*tensor.Tensor{n(a.Shape()...), n(a.Shape()...), n(a.Shape()...)}
+	rows := []int{3, 1, 1, 7}
+	same := func() *tensor.Tensor { return n(a.Shape()...) }
+	return []largeOp{
+		{"Add", same(), func(d *tensor.Tensor) { tensor.Add(d, a, b) }},
+		{"AddRow", same(), func(d *tensor.Tensor) { tensor.Add(d, a, c) }},
+		{"MulPerImage", same(), func(d *tensor.Tensor) { tensor.Mul(d, a, perImage) }},
+		{"DivOddAxis", same(), func(d *tensor.Tensor) { tensor.Div(d, a, odd) }},
+		{"Tanh", same(), func(d *tensor.Tensor) { tensor.Tanh(d, a) }},
+		{"AddScaled", same(), func(d *tensor.Tensor) { tensor.AddScaled(d, a, 0.3, b) }},
+		{"ReLUGrad", same(), func(d *tensor.Tensor) { tensor.ReLUGrad(d, a, b) }},
+		{"BroadcastTo", same(), func(d *tensor.Tensor) { tensor.BroadcastTo(d, c, a.Shape()...) }},
+		{"Sum", n(), func(d *tensor.Tensor) { tensor.Sum(d, a, false) }},
+		{"SumChannels", n(19), func(d *tensor.Tensor) { tensor.Sum(d, a, false, 0, 1, 2) }},
+		{"MeanPixels", n(8, 19), func(d *tensor.Tensor) { tensor.Mean(d, a, false, 1, 2) }},
+		{"SumLast", n(8, 24, 24), func(d *tensor.Tensor) { tensor.Sum(d, a, false, -1) }},
+		{"SumOdd", n(24), func(d *tensor.Tensor) { tensor.Sum(d, a, false, 0, 2, 3) }},
+		{"SumTo", n(24, 1), func(d *tensor.Tensor) { tensor.SumTo(d, a, 24, 1) }},
+		{"Max", n(8, 24, 19), func(d *tensor.Tensor) { tensor.Max(d, a, false, 1) }},
+		{"Dot", n(), func(d *tensor.Tensor) { d.Data()[0] = float32(tensor.Dot(a, b)) }},
+		{"MatMul", n(150, 130), func(d *tensor.Tensor) { tensor.MatMul(d, m1, m2, false, false) }},
+		{"Transpose", n(8, 19, 24, 24), func(d *tensor.Tensor) { tensor.Transpose(d, a, 0, 3, 1, 2) }},
+		{"Concat", n(16, 24, 24, 19), func(d *tensor.Tensor) { tensor.Concat(d, 0, a, b) }},
+		{"SliceAxis", n(8, 24, 24, 7), func(d *tensor.Tensor) { tensor.SliceAxis(d, a, -1, 5, 12) }},
+		{"PadAxis", n(8, 24, 24, 22), func(d *tensor.Tensor) { tensor.PadAxis(d, a, -1, 1, 2) }},
+		{"Gather", n(4, 24, 24, 19), func(d *tensor.Tensor) { tensor.Gather(d, a, rows) }},
+		{"ScatterAdd", n(9, 24, 24, 19), func(d *tensor.Tensor) { tensor.ScatterAdd(d, a.Slice(0, 4), rows, 9) }},
+		{"SubsampleHW", n(8, 12, 12, 19), func(d *tensor.Tensor) { tensor.SubsampleHW(d, a, 2) }},
+		{"SubsampleHWGrad", same(), func(d *tensor.Tensor) { tensor.SubsampleHWGrad(d, pooled, a.Shape(), 2) }},
+		{"Conv2D", n(4, 20, 20, 24), func(d *tensor.Tensor) { tensor.Conv2D(d, x, w, spec) }},
+		{"Conv2DInputGrad", n(4, 20, 20, 16), func(d *tensor.Tensor) { tensor.Conv2DInputGrad(d, dy, w, x.Shape(), spec) }},
+		{"Conv2DWeightGrad", n(3, 3, 16, 24), func(d *tensor.Tensor) { tensor.Conv2DWeightGrad(d, x, dy, w.Shape(), spec) }},
+		{"MaxPool2D", n(8, 12, 12, 19), func(d *tensor.Tensor) { tensor.MaxPool2D(d, idx, a, pool) }},
+		{"MaxPool2DGrad", same(), func(d *tensor.Tensor) { tensor.MaxPool2DGrad(d, pooled, idx, a.Shape()) }},
+		{"MaxPool2DGather", n(8, 12, 12, 19), func(d *tensor.Tensor) { tensor.MaxPool2DGather(d, b, idx, pooled.Shape()) }},
+		{"AvgPool2D", n(8, 12, 12, 19), func(d *tensor.Tensor) { tensor.AvgPool2D(d, a, pool) }},
+		{"AvgPool2DGrad", same(), func(d *tensor.Tensor) { tensor.AvgPool2DGrad(d, pooled, a.Shape(), pool) }},
+		{"BatchNormStats", n(2, 19), func(d *tensor.Tensor) {
+			tensor.BatchNormStats(mean, variance, a)
+			copy(d.Data()[copy(d.Data(), mean.Data()):], variance.Data())
+		}},
+		{"ScaleShift", same(), func(d *tensor.Tensor) { tensor.ScaleShift(d, a, c, mean, true) }},
+		{"BatchNormGradSums", n(2, 19), func(d *tensor.Tensor) { tensor.BatchNormGradSums(d, a, mean, variance, b) }},
+		{"BatchNormInputGrad", same(), func(d *tensor.Tensor) { tensor.BatchNormInputGrad(d, a, mean, variance, c, b, sums) }},
+		{"Softmax", n(flat.Shape()...), func(d *tensor.Tensor) { tensor.Softmax(d, flat) }},
+		{"LogSoftmax", n(flat.Shape()...), func(d *tensor.Tensor) { tensor.LogSoftmax(d, flat) }},
+		{"SGDStep", same(), func(d *tensor.Tensor) {
+			tensor.Copy(d, a)
+			state[0].Zero()
+			tensor.SGDStep(d, b, state[0], 0.1, 0.9, 1e-4, true)
+		}},
+		{"AdamStep", same(), func(d *tensor.Tensor) {
+			tensor.Copy(d, a)
+			state[1].Zero()
+			state[2].Zero()
+			tensor.AdamStep(d, b, state[1], state[2], 0.1, 0.9, 0.999, 1e-8, 1e-4, true, 3)
+		}},
+	}
+}
+
+func TestSameBitsForAnyNumberOfWorkers(t *testing.T) {
+	kerneltest.EachLevel(t, func(t *testing.T) {
+		for _, op := range largeOps(t) {
+			t.Run(op.name, func(t *testing.T) {
+				kerneltest.SameBitsForWorkers(t, func() []float32 {
+					op.dst.Fill(-1)
+					op.run(op.dst)
+					return op.dst.Clone().Data()
+				})
+			})
+		}
+	})
+}

@@ -1,0 +1,141 @@
+package unravel
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Graph is a drawing of the paths through a net: nodes with places, and edges between them. [Graph.DOT]
+// and [Graph.SVG] write it down.
+type Graph struct {
+	Nodes []Node
+	Edges []Edge
+}
+
+// Node is a state, a branch or a sum.
+type Node struct {
+	Label  string
+	Kind   NodeKind
+	X, Y   float64 // place, in units of one node, y downward
+	Weight float64 // 0 to 1, drawn as the darkness of the node
+}
+
+// NodeKind says how a node is drawn.
+type NodeKind uint8
+
+const (
+	StateNode  NodeKind = iota // the net's input to the first block, its output, or a set of paths
+	BranchNode                 // a copy of f_i
+	SumNode                    // a plus
+)
+
+// Edge joins two nodes, given by their places in Nodes. Skip edges are drawn lighter.
+type Edge struct {
+	From, To int
+	Skip     bool
+}
+
+// Unraveled returns the unraveled view (Veit 2016, figure 1b): every block is written out as
+// y_i = y_{i-1} + f_i(y_{i-1}) again and again until only y_0 is left, so f_i comes up 2^(n-i) times and
+// y_0 2^n times, with one way to the output from each: the paths. Blocks are counted from 1 here, as
+// in the paper.
+// It panics for more than 10 blocks that can be skipped.
+func (p Paths) Unraveled() Graph {
+	if len(p.free) > 10 {
+		panic(fmt.Sprintf("unravel: Unraveled: 2^%d paths are too many to draw; use Folded", len(p.free)))
+	}
+	var g Graph
+	whole := p.shortest() // true where there is no skip
+	row := 0
+	var expand func(i int) (node int, y float64) // writes out y_i
+	expand = func(i int) (int, float64) {
+		if i == 0 {
+			y := float64(row)
+			row++
+			return g.node(Node{Label: "y0", Y: y}), y
+		}
+		skip, skipY := -1, 0.0
+		if !whole[i-1] {
+			skip, skipY = expand(i - 1)
+		}
+		from, y := expand(i - 1)
+		branch := g.node(Node{Label: fmt.Sprintf("f%d", i), Kind: BranchNode, X: float64(2*i - 1), Y: y})
+		g.edge(from, branch, false)
+		if skip < 0 {
+			return branch, y
+		}
+		y = (skipY + y) / 2
+		sum := g.node(Node{Label: "+", Kind: SumNode, X: float64(2 * i), Y: y})
+		g.edge(skip, sum, true)
+		g.edge(branch, sum, false)
+		return sum, y
+	}
+	last, y := expand(p.n)
+	g.edge(last, g.node(Node{Label: fmt.Sprintf("y%d", p.n), X: float64(2*p.n + 1), Y: y}), false)
+	return g
+}
+
+// Folded returns the paths folded by length: node i, k is state y_i with k branches still to come
+// on the way to the output, so that it stands for all ways to get there: their number is its label
+// if that is short. A skip leads right, a branch right and down. A path begins in the column of y_0 at the
+// height of its length. weights, if not nil, holds the weight of node i, k, from 0 to 1; see [Weights].
+func (p Paths) Folded(weights [][]float64) Graph {
+	var g Graph
+	whole := p.shortest() // true where there is no skip
+	places := make([]map[int]int, p.n+1)
+	ahead := Paths{} // the paths through the blocks from i on
+	for i := p.n; i >= 0; i-- {
+		if i < p.n {
+			ahead.n++
+			if !whole[i] {
+				ahead.free = append(ahead.free, i)
+			}
+		}
+		places[i] = map[int]int{}
+		for k := ahead.Shortest(); k <= ahead.n; k++ {
+			nd := Node{X: float64(i), Y: float64(p.n - k)}
+			if c := ahead.CountOfLength(k); c.BitLen() <= 12 {
+				nd.Label = c.String()
+			}
+			if weights != nil && k < len(weights[i]) {
+				nd.Weight = weights[i][k]
+			}
+			from := g.node(nd)
+			places[i][k] = from
+			if i == p.n {
+				continue
+			}
+			if to, ok := places[i+1][k]; ok && !whole[i] {
+				g.edge(from, to, true)
+			}
+			if to, ok := places[i+1][k-1]; ok {
+				g.edge(from, to, false)
+			}
+		}
+	}
+	return g
+}
+
+// Weights turns the norms of [Gradient] by state and length into weights for [Paths.Folded]: within each
+// state relative to the largest.
+func Weights(norms [][]Log) [][]float64 {
+	w := make([][]float64, len(norms))
+	for i, row := range norms {
+		w[i] = make([]float64, len(row))
+		for k, l := range row {
+			if l != LogZero {
+				w[i][k] = (l - slices.Max(row)).Value()
+			}
+		}
+	}
+	return w
+}
+
+func (g *Graph) node(n Node) int {
+	g.Nodes = append(g.Nodes, n)
+	return len(g.Nodes) - 1
+}
+
+func (g *Graph) edge(from, to int, skip bool) {
+	g.Edges = append(g.Edges, Edge{from, to, skip})
+}

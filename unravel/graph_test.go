@@ -1,0 +1,94 @@
+package unravel
+
+import (
+	"encoding/xml"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// ways counts the ways through the graph to node to, by the number of branches on them.
+func ways(g Graph, to int, branch func(e Edge) bool) map[int]int {
+	count := map[int]int{}
+	leaf := true
+	for _, e := range g.Edges {
+		if e.To != to {
+			continue
+		}
+		leaf = false
+		for k, c := range ways(g, e.From, branch) {
+			if branch(e) {
+				k++
+			}
+			count[k] += c
+		}
+	}
+	if leaf {
+		count[0] = 1
+	}
+	return count
+}
+
+func TestUnraveledHasAllPaths(t *testing.T) {
+	for _, p := range []Paths{NewPaths(1), NewPaths(3), NewPaths(5), {n: 5, free: []int{0, 3, 4}}} {
+		g := p.Unraveled()
+		kinds := map[string]int{}
+		for _, n := range g.Nodes {
+			kinds[n.Label]++
+		}
+		require.EqualValues(t, p.Count().Int64(), kinds["y0"])
+		got := ways(g, len(g.Nodes)-1, func(e Edge) bool { return g.Nodes[e.To].Kind == BranchNode })
+		for k := 0; k <= p.n; k++ {
+			require.EqualValues(t, p.CountOfLength(k).Int64(), got[k])
+		}
+	}
+	g := NewPaths(3).Unraveled()
+	count := map[string]int{}
+	for _, n := range g.Nodes {
+		count[n.Label]++
+	}
+	require.Equal(t, map[string]int{"y0": 8, "f1": 4, "f2": 2, "f3": 1, "+": 7, "y3": 1}, count)
+	require.Panics(t, func() { NewPaths(11).Unraveled() })
+}
+
+func TestFoldedHasAllPaths(t *testing.T) {
+	for _, p := range []Paths{NewPaths(1), NewPaths(6), {n: 6, free: []int{1, 2, 5}}} {
+		g := p.Folded(nil)
+		for i := range g.Edges { // count from the output backward
+			g.Edges[i].From, g.Edges[i].To = g.Edges[i].To, g.Edges[i].From
+		}
+		for i, n := range g.Nodes {
+			if n.X == 0 {
+				k := p.n - int(n.Y)
+				got := ways(g, i, func(e Edge) bool { return !e.Skip })
+				require.Equal(t, map[int]int{k: int(p.CountOfLength(k).Int64())}, got)
+				require.Equal(t, p.CountOfLength(k).String(), n.Label)
+			}
+		}
+	}
+	require.Len(t, NewPaths(54).Folded(nil).Nodes, 55*56/2)
+}
+
+func TestWeights(t *testing.T) {
+	w := Weights([][]Log{{-3, -2, LogZero}, {LogZero}})
+	require.InDeltaSlice(t, []float64{0.36788, 1, 0}, w[0], 1e-5)
+	require.Equal(t, []float64{0}, w[1])
+}
+
+func TestDrawingsAreWellFormed(t *testing.T) {
+	for _, g := range []Graph{NewPaths(3).Unraveled(), NewPaths(3).Folded([][]float64{{0, 1, .5, 0}, {1, 0}, {}, {}})} {
+		d := xml.NewDecoder(strings.NewReader(g.SVG()))
+		for {
+			_, err := d.Token()
+			if err == io.EOF {
+				break
+			}
+			require.NoError(t, err)
+		}
+		dot := g.DOT()
+		require.Equal(t, len(g.Edges), strings.Count(dot, "->"))
+		require.Equal(t, len(g.Nodes), strings.Count(dot, "label="))
+	}
+}

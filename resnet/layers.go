@@ -52,8 +52,9 @@ func (l *layers) head(in Shape) nn.Module {
 	case PreActivation: // the activation that no later unit applies; He et al. 2016b, section 4.1
 		return nn.Sequential{l.normReLU("bn", c), nn.GlobalAvgPool{}, l.linear("fc", c, l.Classes)}
 	case VGG:
-		return nn.Sequential{nn.GlobalAvgPool{},
-			l.linear("classifier.0", c, c), nn.ReLU{}, l.linear("classifier.2", c, l.Classes)}
+		hidden := l.linear("classifier.0", c, c)
+		nn.KaimingNormal(l.rng, hidden.Weight.Value, c)
+		return nn.Sequential{nn.GlobalAvgPool{}, hidden, nn.ReLU{}, l.linear("classifier.2", c, l.Classes)}
 	}
 	return nn.Sequential{nn.GlobalAvgPool{}, l.linear("fc", c, l.Classes)}
 }
@@ -79,10 +80,14 @@ func (l *layers) out(b Block) Shape {
 	return s
 }
 
-// conv makes a convolution that keeps the size of the image but for its stride.
+// conv makes a convolution that keeps the size of the image but for its stride. Its weights are drawn
+// over the fan-out, as in the papers' code; without batch norm over the fan-in, since then nothing else
+// keeps the activations from shrinking wherever the number of channels grows.
 func (l *layers) conv(name string, in, out, size, stride int) *nn.Conv2D {
 	c := nn.NewConv2D(l.rng, in, out, size, tensor.ConvSpec{Stride: stride, Pad: size / 2})
 	if l.WithoutBatchNorm {
+		fanIn, _ := c.Fans()
+		nn.KaimingNormal(l.rng, c.Weight.Value, fanIn)
 		c.WithBias()
 	}
 	return nn.Named(name, c)
@@ -113,6 +118,6 @@ func (l *layers) norm(name string, channels int) nn.Module {
 	return nn.Named(name, nn.NewBatchNorm2D(channels))
 }
 
-func (l *layers) linear(name string, in, out int) nn.Module {
+func (l *layers) linear(name string, in, out int) *nn.Linear {
 	return nn.Named(name, nn.NewLinear(l.rng, in, out))
 }

@@ -17,7 +17,8 @@ type Net struct {
 	params []*autograd.Param
 }
 
-// New builds the network that cfg describes, with convolutions drawn by [nn.KaimingNormal] from rng.
+// New builds the network that cfg describes, drawing weights from rng: convolutions and hidden
+// layers by [nn.KaimingNormal], over the fan-out with batch norm and over the fan-in without.
 // A cfg that describes none is a [*ConfigError].
 func New(cfg Config, rng *rand.Rand) (*Net, error) {
 	cfg, err := cfg.complete()

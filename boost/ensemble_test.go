@@ -25,7 +25,7 @@ func ensembles(t *testing.T) map[string]struct {
 		e *Ensemble
 		d Data
 	}{}
-	training := Training{Epochs: 10, Batch: 16}
+	training := Training{Epochs: 10, Batch: 16, Rate: 0.01}
 	mlp, conv := MLP{Hidden: 5, Training: training}, Conv{Channels: 2, Hidden: 6, Training: training}
 	flat, square := blobs(t, 30, 3, 1), images(t, 60, 1)
 	for name, c := range map[string]Config{

@@ -30,7 +30,7 @@ func ExampleFit() {
 	falling, last := true, 1.0
 	ensemble, err := boost.Fit(context.Background(), boost.Config{
 		Loss:    boost.Softmax{},
-		Learner: boost.MLP{Hidden: 16, Training: boost.Training{Epochs: 40, Batch: 40}},
+		Learner: boost.MLP{Hidden: 16, Training: boost.Training{Epochs: 40, Batch: 40, Rate: 0.01}},
 		Stages:  10,
 		Rate:    0.5,
 		Progress: func(r boost.Report) {

@@ -11,7 +11,7 @@ import (
 )
 
 func families() map[string]Family {
-	t := Training{Epochs: 10, Batch: 32}
+	t := Training{Epochs: 10, Batch: 32, Rate: 0.01}
 	return map[string]Family{
 		"mlp":  MLP{Hidden: 16, Training: t},
 		"conv": Conv{Channels: 4, Hidden: 16, Training: t},
@@ -64,7 +64,7 @@ func TestNetWeights(t *testing.T) {
 		y.Data()[i] = float32(2*(i%2) - 1)
 		w.Data()[i] = []float32{0.2, 1.8}[i%2]
 	}
-	l, err := MLP{Hidden: 8, Training: Training{Epochs: 60, Batch: 32}}.New(Input{Row: []int{3}}, 1, 1)
+	l, err := MLP{Hidden: 8, Training: Training{Epochs: 60, Batch: 32, Rate: 0.01}}.New(Input{Row: []int{3}}, 1, 1)
 	require.NoError(t, err)
 	require.NoError(t, l.Fit(context.Background(), x, y, w))
 	mean := tensor.Mean(nil, l.Forward(autograd.Const(x)).Value(), false).Item()

@@ -42,10 +42,11 @@ func (b *booster) stage(ctx context.Context, m int) (Report, error) {
 // sample draws the rows that a learner is fitted on, in ascending order.
 func (b *booster) sample(rng *rand.Rand) []int {
 	n := b.train.X.Dim(0)
-	rows := rng.Perm(n)
-	if b.Subsample > 0 {
-		rows = rows[:max(1, int(math.Round(b.Subsample*float64(n))))]
+	share := b.Subsample
+	if share == 0 {
+		share = 1
 	}
+	rows := rng.Perm(n)[:max(1, int(math.Round(share*float64(n))))]
 	slices.Sort(rows)
 	return rows
 }

@@ -66,7 +66,7 @@ func minimiseConstant(loss Loss, d Data) []float64 {
 
 // maxRho bounds the line search: a learner that separates the data perfectly would otherwise be
 // multiplied without end.
-const maxRho = 64
+const maxRho = 1024
 
 // lineSearch returns the rho in [0, maxRho] that minimises phi(rho) = mean_i w_i l(y_i, F_i + rho h_i),
 // by Newton's method on phi' from autograd, kept inside the interval on whose ends phi' changes sign.

@@ -97,10 +97,10 @@ func checkGradients(op string, y, seed *Var, xs []*Var) (low int) {
 // filled returns a variable without history, on tape t or a constant if t is nil, whose elements
 // are all a.
 func filled(t *Tape, op string, a float32, shape ...int) *Var {
-	v := &Var{}
-	if t != nil {
-		v = t.record(op)
+	if t == nil {
+		return Const(tensor.Full(a, shape...))
 	}
+	v := t.record(op)
 	v.buffer(shape...).Fill(a)
 	return v
 }

@@ -1,6 +1,10 @@
 package autograd
 
-import "github.com/residuum-go/residuum/tensor"
+import (
+	"slices"
+
+	"github.com/residuum-go/residuum/tensor"
+)
 
 // dim returns the length of axis i, or 0 if there is none. Ops work out the shape of their result
 // with it and leave what is wrong with their inputs to the op on the tensors, which says it.
@@ -31,9 +35,25 @@ func withAxis(buf []int, v *Var, axis, n int) []int {
 // Reshape returns the elements of a in the same order with another shape, of which one length may
 // be -1. It shares the memory of a.
 func Reshape(a *Var, shape ...int) *Var {
+	var buf [8]int
+	full := inferred(buf[:0], a, shape)
 	y := result("Reshape", a)
-	y.shares(a, a.value.Reshape(shape...))
+	y.shares(a, full)
 	return y.returns(func(y, g *Var, d []*Var) { d[0] = Reshape(g, y.in[0].Shape()...) })
+}
+
+// inferred appends shape to buf with the length that -1 stands for.
+func inferred(buf []int, a *Var, shape []int) []int {
+	full := append(buf, shape...)
+	if i := slices.Index(full, -1); i >= 0 {
+		if rest := -length(full); rest > 0 {
+			full[i] = a.value.Len() / rest
+		}
+	}
+	if length(full) != a.value.Len() || slices.ContainsFunc(full, func(d int) bool { return d < 0 }) {
+		a.value.Reshape(shape...) // panics, and says why
+	}
+	return full
 }
 
 // Detach returns the value of a without its history: no gradient flows through it.
@@ -42,7 +62,7 @@ func Detach(a *Var) *Var {
 		return a
 	}
 	y := a.tape.record("Detach")
-	y.shares(a, a.value)
+	y.shares(a, a.Shape())
 	return y
 }
 

@@ -103,7 +103,7 @@ func (v *Var) buffer(shape ...int) *tensor.Tensor {
 		return v.value
 	}
 	v.store = v.tape.pool.get(shape)
-	v.value = v.store.tensor
+	v.value = v.store.view(shape)
 	return v.value
 }
 
@@ -115,16 +115,18 @@ func (v *Var) scratch(shape ...int) *tensor.Tensor {
 	}
 	s := v.tape.pool.get(shape)
 	v.saved = append(v.saved, s)
-	return s.tensor
+	return s.view(shape)
 }
 
-// shares makes t, a view of the value of v's input x, the value of v.
-func (v *Var) shares(x *Var, t *tensor.Tensor) {
-	v.value = t
-	if x.store != nil {
-		v.store = x.store
-		x.store.refs++
+// shares makes the memory of the op's input x, in the given shape, the value of v.
+func (v *Var) shares(x *Var, shape []int) {
+	if x.store == nil {
+		v.value = x.value.Reshape(shape...)
+		return
 	}
+	v.store = x.store
+	v.store.refs++
+	v.value = v.store.view(shape)
 }
 
 // attr returns v's parameters of type T, to be overwritten. A training step repeats itself, so the

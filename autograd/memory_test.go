@@ -1,0 +1,202 @@
+package autograd
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/residuum-go/residuum/internal/kernel/kerneltest"
+	"github.com/residuum-go/residuum/tensor"
+)
+
+// smallNet is a residual network with every kind of op that training one needs.
+type smallNet struct{ params []*Param }
+
+func newSmallNet() *smallNet {
+	net := &smallNet{}
+	r := rand.New(rand.NewPCG(5, 5))
+	add := func(scale float64, shape ...int) {
+		w := tensor.New(shape...)
+		for i := range w.Data() {
+			w.Data()[i] = float32(scale * r.NormFloat64())
+		}
+		net.params = append(net.params, NewParam("p", w))
+	}
+	add(0.3, 3, 3, 3, 8)
+	for range 3 {
+		add(1, 8)
+		add(1, 8)
+		add(0.2, 3, 3, 8, 8)
+	}
+	add(0.2, 8, 10)
+	return net
+}
+
+func (net *smallNet) loss(x *Var, labels []int) *Var {
+	var w [11]*Var
+	for i, p := range net.params {
+		w[i] = p.On(x)
+	}
+	x = MaxPool2D(Conv2D(x, w[0], tensor.ConvSpec{Pad: 1}), tensor.PoolSpec{Size: 2})
+	for i := 1; i < 10; i += 3 {
+		h, _, _ := BatchNorm(x, w[i], w[i+1], 1e-5, true)
+		x = Add(x, Dropout(Conv2D(h, w[i+2], tensor.ConvSpec{Pad: 1}), 0.1))
+	}
+	h := GlobalAvgPool(PadAxis(SliceAxis(x, 3, 1, 8), 3, 0, 1))
+	return CrossEntropy(MatMul(Reshape(ReLU(h), -1, 8), w[10], false, false), labels, 0.1)
+}
+
+func batch(n int) (*tensor.Tensor, []int) {
+	x, labels := tensor.New(n, 8, 8, 3), make([]int, n)
+	normal(rand.New(rand.NewPCG(6, 6)), x.Data())
+	for i := range labels {
+		labels[i] = i % 10
+	}
+	return x, labels
+}
+
+// stepper returns a function that takes one step of training and returns the loss.
+func stepper(net *smallNet, tape *Tape, n int) func() float32 {
+	x, labels := batch(n)
+	return func() float32 {
+		tape.Reset()
+		ZeroGrad(net.params)
+		loss := net.loss(tape.Input(x), labels)
+		tape.Backward(loss)
+		return loss.Value().Item()
+	}
+}
+
+// bytes returns how much memory a tape's pool holds and how many pieces, after a Reset.
+func (p *pool) bytes() (bytes, pieces int) {
+	for _, s := range p.free {
+		bytes += 4 * len(s.data)
+	}
+	return bytes, len(p.free)
+}
+
+func TestPoolStaysConstant(t *testing.T) {
+	tape := NewTape(1)
+	step := stepper(newSmallNet(), tape, 6)
+	held := func() (int, int) {
+		tape.Reset()
+		return tape.pool.bytes()
+	}
+	for range 3 {
+		step()
+	}
+	bytes, pieces := held()
+	records := len(tape.records)
+	for range 100 {
+		step()
+	}
+	b, p := held()
+	require.Equal(t, []int{bytes, pieces, records}, []int{b, p, len(tape.records)})
+}
+
+// A deep chain needs its activations and a few gradients, not a gradient for each activation.
+func TestBackwardRecyclesGradients(t *testing.T) {
+	const depth, size = 50, 5000
+	chain := func(x *Var) *Var {
+		for range depth {
+			x = Tanh(Add(x, Square(x)))
+		}
+		return x
+	}
+	x := tensor.Full(0.1, size)
+	for name, back := range map[string]func(tape *Tape, x, y *Var){
+		"Backward": func(tape *Tape, x, y *Var) { tape.Backward(Mean(y, false)) },
+		"VJP":      func(tape *Tape, x, y *Var) { VJP(y, nil, x) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			tape := NewTape(1)
+			v := NewParam("x", x).On(tape.Input(x))
+			back(tape, v, chain(v))
+			tape.Reset()
+			got, _ := tape.pool.bytes()
+			const activation = 4 * size
+			require.LessOrEqual(t, got, (3*depth+8)*activation)
+		})
+	}
+}
+
+// Batch norm and ReLU keep their output and a few numbers per channel.
+func TestOpsKeepLittle(t *testing.T) {
+	const n, c = 1000, 16
+	x, vec := tensor.Full(0.5, n, c), tensor.Full(1, c)
+	for name, f := range map[string]func(x, v *Var) *Var{
+		"BatchNorm": func(x, v *Var) *Var { y, _, _ := BatchNorm(x, v, v, 1e-5, true); return y },
+		"ReLU":      func(x, v *Var) *Var { return ReLU(x) },
+		"Add":       func(x, v *Var) *Var { return Add(x, v) },
+		"Reshape":   func(x, v *Var) *Var { return Reshape(ReLU(x), c, n) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			tape := NewTape(1)
+			f(tape.Input(x), tape.Input(vec))
+			tape.Reset()
+			got, _ := tape.pool.bytes()
+			require.LessOrEqual(t, got, 4*n*c+10*4*c)
+		})
+	}
+}
+
+func TestSameBitsForAnyNumberOfWorkers(t *testing.T) {
+	kerneltest.EachLevel(t, func(t *testing.T) {
+		kerneltest.SameBitsForWorkers(t, func() []float32 {
+			net := newSmallNet()
+			step := stepper(net, NewTape(1), 32)
+			step()
+			bits := []float32{step()}
+			for _, p := range net.params {
+				bits = append(bits, p.Grad.Data()...)
+			}
+			return bits
+		})
+	})
+}
+
+// Training on memory that was recycled and poisoned gives the same numbers as on new memory.
+func TestRecycledMemory(t *testing.T) {
+	x, labels := batch(5)
+	recycled := NewTape(9)
+	recycled.Poison()
+	a, b := newSmallNet(), newSmallNet()
+	var state []byte
+	for range 4 {
+		fresh := NewTape(9)
+		if state != nil {
+			require.NoError(t, fresh.SetRandState(state))
+		}
+		recycled.Reset()
+		la, lb := a.loss(fresh.Input(x), labels), b.loss(recycled.Input(x), labels)
+		requireSameBits(t, la.Value(), lb.Value(), "loss")
+		fresh.Backward(la)
+		recycled.Backward(lb)
+		for i, p := range a.params {
+			requireSameBits(t, p.Grad, b.params[i].Grad, "gradient")
+			for _, p := range []*Param{p, b.params[i]} {
+				tensor.AddScaled(p.Value, p.Value, -0.01, p.Grad)
+			}
+		}
+		var err error
+		state, err = recycled.RandState()
+		require.NoError(t, err)
+	}
+}
+
+func TestPoolFits(t *testing.T) {
+	p := &pool{}
+	a, b, c := p.get([]int{4, 1000}), p.get([]int{4000}), p.get([]int{6000})
+	p.put(a)
+	p.put(c)
+	p.put(b)
+	require.Same(t, b, p.get([]int{4000}), "of equals the last")
+	require.Same(t, a, p.get([]int{2, 1900}), "the smallest that is large enough")
+	require.Equal(t, []int{2, 1900}, a.view([]int{2, 1900}).Shape())
+	require.Same(t, a.view([]int{2, 1900}), a.view([]int{2, 1900}))
+	require.Same(t, c, p.get([]int{6000}))
+	p.put(c)
+	require.NotSame(t, c, p.get([]int{2000}), "too large")
+	require.Empty(t, p.get([]int{0, 3}).view([]int{0, 3}).Data())
+}

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"runtime"
+	"time"
+
+	"github.com/residuum-go/residuum/internal/cpu"
+	"github.com/residuum-go/residuum/internal/parallel"
+	"github.com/residuum-go/residuum/unravel"
+)
+
+// Results is results.json: every number of the report. Accuracies and shares are in [0, 1], losses in
+// nats, block indices count from 1 as in the figures. What was not measured is absent.
+type Results struct {
+	Started time.Time `json:"started"`
+	Config  Config    `json:"config"`
+	Machine Machine   `json:"machine"`
+	Data    DataInfo  `json:"data"`
+	Missing []string  `json:"missing,omitempty"` // parts that a stopped run did not reach
+	Nets    []*Net    `json:"nets"`
+}
+
+// Machine is where the run took place.
+type Machine struct {
+	OS      string `json:"os"`
+	Arch    string `json:"arch"`
+	Go      string `json:"go"`
+	CPUs    int    `json:"cpus"`
+	Workers int    `json:"workers"`
+	Level   string `json:"instruction_set"`
+}
+
+func thisMachine() Machine {
+	return Machine{runtime.GOOS, runtime.GOARCH, runtime.Version(), runtime.NumCPU(), parallel.Workers(), cpu.Active().String()}
+}
+
+// DataInfo says what the nets were trained and measured on.
+type DataInfo struct {
+	Source     string `json:"source"`
+	Train      int    `json:"train_images"`
+	Test       int    `json:"test_images"`
+	Studied    int    `json:"test_images_in_studies"`
+	Gradient   int    `json:"test_images_in_gradient_studies"`
+	ClassCount int    `json:"classes"`
+}
+
+// Net is all that was measured on one network.
+type Net struct {
+	Name       string        `json:"name"`
+	About      string        `json:"about"`
+	Parameters int           `json:"parameters"`
+	Blocks     []BlockInfo   `json:"blocks"`
+	Training   []Epoch       `json:"training"`
+	Seconds    float64       `json:"training_seconds"`
+	Test       unravel.Score `json:"test"` // unharmed, on all test images
+
+	// On the studied images only:
+	Whole        *unravel.Score  `json:"whole,omitempty"`         // unharmed
+	DeleteOne    []unravel.Score `json:"delete_one,omitempty"`    // by block
+	DeleteRandom []Lesions       `json:"delete_random,omitempty"` // by number of blocks deleted
+	Reorder      []Lesions       `json:"reorder,omitempty"`       // by number of swaps
+
+	Paths    *PathCount            `json:"paths,omitempty"`
+	Gradient *unravel.LengthReport `json:"gradient,omitempty"`
+	SumError float64               `json:"gradient_sum_error,omitempty"` // |sum over lengths - ordinary gradient| / |ordinary gradient|
+	Forward  *ForwardStudy         `json:"forward,omitempty"`
+	Link     []unravel.Iteration   `json:"boosting_link,omitempty"` // by block
+}
+
+// BlockInfo describes one block.
+type BlockInfo struct {
+	Stage      int  `json:"stage"`
+	Downsample bool `json:"downsample"` // changes the shape, so its skip is not the identity
+}
+
+// Epoch is one pass over the training images, or one boosting stage.
+type Epoch struct {
+	Images       int     `json:"images"` // seen so far; a boosting stage counts its rows once
+	Loss         float64 `json:"loss"`
+	Accuracy     float64 `json:"accuracy"` // on the training images, as augmented
+	TestAccuracy float64 `json:"test_accuracy"`
+	Seconds      float64 `json:"seconds"` // since training began
+}
+
+// Lesions are the scores of random plans of one kind.
+type Lesions struct {
+	Count  int             `json:"count"` // blocks deleted, or swaps
+	Plans  []string        `json:"plans"`
+	Tau    []float64       `json:"kendall_tau"`
+	Scores []unravel.Score `json:"scores"`
+}
+
+func (l Lesions) accuracy() unravel.Spread {
+	v := make([]float64, len(l.Scores))
+	for i, s := range l.Scores {
+		v[i] = s.Accuracy()
+	}
+	return unravel.SpreadOf(v)
+}
+
+// PathCount is the unraveled view in numbers.
+type PathCount struct {
+	Count        string    `json:"count"` // 2^n in full
+	Distribution []float64 `json:"share_by_length"`
+	Middle       [2]int    `json:"middle_lengths"` // the shortest range around n/2 with at least 95 % of all paths
+	MiddleShare  float64   `json:"middle_share"`
+}
+
+// ForwardStudy is what can be read from the net before all blocks have acted.
+type ForwardStudy struct {
+	EarlyExit []unravel.Score       `json:"early_exit"` // the first m blocks, then the head; m = 0..n
+	Picard    []unravel.PicardOrder `json:"picard"`
+}
+
+// net returns the results of a net, or nil if there are none.
+func (r *Results) net(name string) *Net {
+	for _, n := range r.Nets {
+		if n.Name == name {
+			return n
+		}
+	}
+	return nil
+}

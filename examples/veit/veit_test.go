@@ -1,0 +1,166 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"flag"
+	"image/png"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// small is a run of a second or two that still goes through every part.
+func small(t *testing.T) Config {
+	c, err := parse([]string{
+		"-data", "embedded", "-train", "500", "-test", "50", "-blocks", "3", "-width", "8", "-epochs", "1", "-draws", "2",
+		"-out", filepath.Join(t.TempDir(), "report"),
+	}, io.Discard)
+	require.NoError(t, err)
+	return c
+}
+
+func readResults(t *testing.T, dir string) *Results {
+	raw, err := os.ReadFile(filepath.Join(dir, "results.json"))
+	require.NoError(t, err)
+	r := new(Results)
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.DisallowUnknownFields()
+	require.NoError(t, d.Decode(r))
+	return r
+}
+
+func TestRunWritesTheWholeReport(t *testing.T) {
+	c := small(t)
+	var log bytes.Buffer
+	require.NoError(t, do(context.Background(), c, &log))
+
+	r := readResults(t, c.Out)
+	require.Empty(t, r.Missing)
+	require.Len(t, r.Nets, len(allNets))
+	for _, n := range r.Nets {
+		require.Equal(t, 2000, n.Test.Examples, n.Name)
+		require.Greater(t, n.Test.Loss(), 0.0, n.Name)
+		require.Len(t, n.DeleteOne, len(n.Blocks), n.Name)
+		require.Equal(t, 50, n.Whole.Examples, n.Name)
+		require.NotEmpty(t, n.DeleteRandom, n.Name)
+		require.Equal(t, *n.Whole, n.Reorder[0].Scores[0], "%s: no swaps are no change", n.Name)
+		require.Equal(t, 1.0, n.Reorder[0].Tau[0], n.Name)
+	}
+	res := r.net("residual")
+	require.Equal(t, "8", res.Paths.Count)
+	require.Equal(t, []float64{0.125, 0.375, 0.375, 0.125}, res.Paths.Distribution)
+	require.Less(t, res.SumError, 1e-5, "the sum over path lengths is the ordinary gradient")
+	require.Len(t, res.Forward.Picard, 4)
+	require.Equal(t, *res.Whole, res.Forward.Picard[3].Score, "Picard order n is the whole net")
+	require.Equal(t, *res.Whole, res.Forward.EarlyExit[3])
+
+	page, err := os.ReadFile(filepath.Join(c.Out, "index.html"))
+	require.NoError(t, err)
+	all := figures(r)
+	require.Len(t, all, 9)
+	for _, f := range all {
+		require.Contains(t, string(page), f.Chart.Title)
+		raw, err := os.ReadFile(filepath.Join(c.Out, f.Name+".png"))
+		require.NoError(t, err)
+		_, err = png.Decode(bytes.NewReader(raw))
+		require.NoError(t, err)
+		raw, err = os.ReadFile(filepath.Join(c.Out, f.Name+".svg"))
+		require.NoError(t, err)
+		require.NoError(t, xml.Unmarshal(raw, new(struct{ XMLName xml.Name })))
+	}
+	require.NotContains(t, string(page), "<script", "the page needs nothing but itself")
+	require.NotContains(t, string(page), "src=")
+}
+
+// stopper cancels a run when its log first mentions something.
+type stopper struct {
+	bytes.Buffer
+	at     string
+	cancel func()
+}
+
+func (s *stopper) Write(p []byte) (int, error) {
+	n, err := s.Buffer.Write(p)
+	if strings.Contains(s.String(), s.at) {
+		s.cancel()
+	}
+	return n, err
+}
+
+func TestStoppedRunReportsWhatItHasAndNamesWhatIsMissing(t *testing.T) {
+	c := small(t)
+	c.Nets = []string{"residual", "boost"}
+	ctx, cancel := context.WithCancel(context.Background())
+	err := do(ctx, c, &stopper{at: "deleting one block: done", cancel: cancel})
+	require.ErrorIs(t, err, context.Canceled)
+	require.ErrorContains(t, err, "residual: deleting random blocks")
+	require.ErrorContains(t, err, "boost: training")
+
+	r := readResults(t, c.Out)
+	require.NotContains(t, r.Missing, "residual: deleting one block")
+	require.Contains(t, r.Missing, "boost: training")
+	require.NotNil(t, r.net("residual").DeleteOne)
+	require.Nil(t, r.net("residual").DeleteRandom)
+	page, err := os.ReadFile(filepath.Join(c.Out, "index.html"))
+	require.NoError(t, err)
+	require.Contains(t, string(page), "Missing: residual: deleting random blocks")
+	files, err := os.ReadDir(c.Out)
+	require.NoError(t, err)
+	for _, f := range files {
+		require.False(t, strings.HasPrefix(f.Name(), "."), "left behind: %s", f.Name())
+	}
+}
+
+func TestUnwritableFolderFailsBeforeAnyWork(t *testing.T) {
+	c := small(t)
+	file := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o644))
+	c.Out = filepath.Join(file, "report")
+	var log bytes.Buffer
+	err := do(context.Background(), c, &log)
+	require.ErrorContains(t, err, "report folder")
+	require.ErrorContains(t, err, file)
+	require.Empty(t, log.String())
+	if runtime.GOOS != "windows" && os.Getuid() != 0 {
+		c.Out = t.TempDir()
+		require.NoError(t, os.Chmod(c.Out, 0o500))
+		require.ErrorIs(t, do(context.Background(), c, &log), os.ErrPermission)
+	}
+}
+
+func TestMissingDataIsNamed(t *testing.T) {
+	c := small(t)
+	c.Data = filepath.Join(t.TempDir(), "nowhere")
+	require.ErrorContains(t, do(context.Background(), c, io.Discard), "nowhere")
+}
+
+func TestFlags(t *testing.T) {
+	var help bytes.Buffer
+	_, err := parse([]string{"-h"}, &help)
+	require.True(t, errors.Is(err, flag.ErrHelp))
+	for _, name := range []string{"-blocks", "-width", "-epochs", "-data", "-out", "-seed", "-nets"} {
+		require.Contains(t, help.String(), name)
+	}
+	for _, args := range [][]string{
+		{"-blocks", "4"}, {"-width", "0"}, {"-epochs", "-1"}, {"-nets", "resnet"}, {"-draws", "0"}, {"-out", ""}, {"-train", "15"}, {"-test", "-10"},
+	} {
+		_, err := parse(args, io.Discard)
+		require.ErrorContains(t, err, "flag "+args[0])
+	}
+	_, err = parse([]string{"stray"}, io.Discard)
+	require.ErrorContains(t, err, "stray")
+}
+
+func TestStepsAreAscendingAndEndAtTheLast(t *testing.T) {
+	require.Equal(t, []int{1, 2}, steps(2, 7))
+	require.Equal(t, []int{1, 2, 4, 7, 10, 15, 20}, steps(20, 7))
+}

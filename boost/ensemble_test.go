@@ -63,8 +63,15 @@ func TestNetworkEqualsPrediction(t *testing.T) {
 			for m, f := range c.e.Staged(c.d.X) {
 				requireClose(t, f, chain(c.e, c.d.X, ascending(m)), 1e-5)
 			}
+			require.Equal(t, want.Dim(1), c.e.Outputs())
 			for m := range c.e.Len() {
 				require.True(t, c.e.Sums(m))
+				y := c.e.Stem(autograd.Const(c.d.X))
+				require.Same(t, y, c.e.Skip(m, y), "identity")
+				branch := c.e.Branch(m, y)
+				require.Same(t, branch, c.e.Join(m, nil, branch))
+				require.Equal(t, y.Shape(), branch.Shape())
+				require.Zero(t, tensor.Norm(tensor.SliceAxis(nil, branch.Value(), 1, 0, c.e.inputs)), "inputs stay")
 			}
 		})
 	}

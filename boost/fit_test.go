@@ -234,3 +234,42 @@ func TestUserLoss(t *testing.T) {
 		requireClose(t, tensor.Log(nil, y), got, 0.02)
 	}
 }
+
+// growing makes learners whose features get wider, or whose outputs are no numbers.
+type growing struct {
+	width  *int
+	output float32
+}
+
+func (f growing) New(in Input, outputs int, seed uint64) (Learner, error) {
+	*f.width++
+	l, err := MLP{Hidden: *f.width}.New(in, outputs, seed)
+	if err == nil && f.output != 0 {
+		return constant{l.(Featured), f.output}, nil
+	}
+	return l, err
+}
+
+type constant struct {
+	Featured
+	value float32
+}
+
+func (c constant) Forward(x *autograd.Var) *autograd.Var { return c.Output(c.Features(x)) }
+
+func (c constant) Output(features *autograd.Var) *autograd.Var {
+	return autograd.AddScalar(c.Featured.Output(features), c.value)
+}
+
+func TestBadLearners(t *testing.T) {
+	d := blobs(t, 10, 2, 1)
+	fit := func(output float32, chained bool) error {
+		f := growing{new(int), output}
+		_, err := Fit(context.Background(), Config{Loss: Softmax{}, Learner: f, Stages: 2, Rate: 1, Chained: chained}, d, nil)
+		return err
+	}
+	require.NoError(t, fit(0, false))
+	require.ErrorIs(t, fit(0, true), ErrConfig)
+	require.ErrorIs(t, fit(float32(math.Inf(1)), false), ErrDiverged)
+	require.ErrorIs(t, fit(float32(math.NaN()), true), ErrDiverged)
+}

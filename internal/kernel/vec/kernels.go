@@ -11,24 +11,30 @@ type kernels struct {
 	add, sub, mul, div, max, addReLU, reluGrad          func(dst, a, b []float32)
 	abs, sqrt, exp, log, tanh, sigmoid, erf, relu, step func(dst, a []float32)
 	addScalar, scale                                    func(dst, a []float32, s float32)
+	addScalars                                          func(dst, a []float32, s, t float32)
 	addScaled                                           func(dst, a []float32, s float32, b []float32)
 	fill                                                func(dst []float32, v float32)
-	sgdPlain                                            func(p, g []float32, lr, weightDecay float32)
-	sgdMomentum, sgdNesterov                            func(p, g, m []float32, lr, momentum, weightDecay float32)
-	adam                                                func(p, g, m, v []float32, b1, oneMinusB1, b2, oneMinusB2, eps, rate, root, weightDecay, decay float32)
-	addRow, mulRow                                      func(dst, x, row []float32)
-	scaleShift, scaleShiftReLU                          func(dst, x, scale, shift []float32)
-	scaleShiftAdd, scaleShiftAddReLU                    func(dst, x, residual, scale, shift []float32)
-	normGrad                                            func(dst, x, g, ag, ax, mean, shift []float32)
-	normGradReLU                                        func(dst, x, y, g, ag, ax, mean, shift []float32)
-	sumRows                                             func(sum []float64, x []float32, rows, stride int)
-	statsRows                                           func(sum, square []float64, x, center []float32, rows, stride int)
-	normGradSums                                        func(sumG, sumGX []float64, x, g, mean []float32, rows, stride int)
-	normGradSumsReLU                                    func(sumG, sumGX []float64, x, y, g, mean []float32, rows, stride int)
-	sum                                                 func(a []float32) float64
-	dot                                                 func(a, b []float32) float64
-	maxOf                                               func(a []float32) float32
-	softmax, logSoftmax                                 func(dst, x []float32)
+
+	addRow, mulRow                   func(dst, x, row []float32)
+	scaleShift, scaleShiftReLU       func(dst, x, scale, shift []float32)
+	scaleShiftAdd, scaleShiftAddReLU func(dst, x, residual, scale, shift []float32)
+	normGrad                         func(dst, x, g, ag, ax, mean, shift []float32)
+	normGradReLU                     func(dst, x, y, g, ag, ax, mean, shift []float32)
+
+	sumRows          func(sum []float64, x []float32, rows, stride int)
+	statsRows        func(sum, square []float64, x, center []float32, rows, stride int)
+	normGradSums     func(sumG, sumGX []float64, x, g, mean []float32, rows, stride int)
+	normGradSumsReLU func(sumG, sumGX []float64, x, y, g, mean []float32, rows, stride int)
+
+	sum    func(a []float32) float64
+	dot    func(a, b []float32) float64
+	sumExp func(x []float32, m float32) float64
+	expSum func(dst, x []float32, m float32) float64
+	maxOf  func(a []float32) float32
+
+	sgdPlain                 func(p, g []float32, lr, weightDecay float32)
+	sgdMomentum, sgdNesterov func(p, g, m []float32, lr, momentum, weightDecay float32)
+	adam                     func(p, g, m, v []float32, b1, oneMinusB1, b2, oneMinusB2, eps, rate, root, weightDecay, decay float32)
 }
 
 // table has the kernels of every level; levels without their own have the generic ones.
@@ -38,7 +44,7 @@ var table = levels(kernels{
 	abs: AbsRef[float32], sqrt: SqrtRef[float32], exp: ExpRef[float32], log: LogRef[float32],
 	tanh: TanhRef[float32], sigmoid: SigmoidRef[float32], erf: ErfRef[float32],
 	relu: ReLURef[float32], step: StepRef[float32],
-	addScalar: AddScalarRef[float32], scale: ScaleRef[float32], addScaled: AddScaledRef[float32],
+	addScalar: AddScalarRef[float32], scale: ScaleRef[float32], addScalars: addScalars, addScaled: AddScaledRef[float32],
 	fill:        FillRef[float32],
 	sgdPlain:    sgdPlain,
 	sgdMomentum: sgdMomentum, sgdNesterov: sgdNesterov, adam: adam,
@@ -48,8 +54,7 @@ var table = levels(kernels{
 	normGrad: normGrad, normGradReLU: normGradReLU,
 	sumRows: sumRows, statsRows: statsRows,
 	normGradSums: normGradSums, normGradSumsReLU: normGradSumsReLU,
-	sum: SumRef[float32], dot: DotRef[float32], maxOf: maxOf,
-	softmax: softmax, logSoftmax: logSoftmax,
+	sum: SumRef[float32], dot: DotRef[float32], maxOf: maxOf, sumExp: sumExp, expSum: expSum,
 })
 
 func active() *kernels { return &table[cpu.Active()] }

@@ -1,0 +1,176 @@
+package simd
+
+import (
+	"fmt"
+	"strings"
+
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// Loop is the body of an elementwise function at one vector.
+type Loop struct {
+	*Machine
+	pointers map[string]reg.GPVirtual
+	scalars  map[string]reg.VecVirtual
+	offset   reg.GPVirtual // in bytes
+	disp     int
+	mask     *Mask
+}
+
+func (l *Loop) at(name string) Mem {
+	p, ok := l.pointers[name]
+	if !ok {
+		panic("no slice " + name)
+	}
+	return Mem{Base: p, Index: l.offset, Scale: 1, Disp: l.disp}
+}
+
+// Get reads the elements of a slice parameter.
+func (l *Loop) Get(name string) reg.VecVirtual { return l.Load(l.at(name), l.mask) }
+
+// Set writes the elements of a slice parameter.
+func (l *Loop) Set(name string, v reg.VecVirtual) { l.Store(v, l.at(name), l.mask) }
+
+// Scalar returns a scalar parameter.
+func (l *Loop) Scalar(name string) reg.VecVirtual {
+	v, ok := l.scalars[name]
+	if !ok {
+		panic("no scalar " + name)
+	}
+	return v
+}
+
+// params is a parsed parameter list: "dst x *row $s" has the slices dst and x, which are walked in
+// step, the slice row, which is walked again and again, and the scalar s.
+type params struct {
+	slices, rows, scalars []string
+	signature             string
+}
+
+func parse(list, result string) (p params) {
+	var args []string
+	for _, f := range strings.Fields(list) {
+		name := strings.TrimLeft(f, "*$")
+		switch f[0] {
+		case '*':
+			p.rows = append(p.rows, name)
+		case '$':
+			p.scalars = append(p.scalars, name)
+			args = append(args, name+" float32")
+			continue
+		default:
+			p.slices = append(p.slices, name)
+		}
+		args = append(args, name+" []float32")
+	}
+	p.signature = "func(" + strings.Join(args, ", ") + ") " + result
+	return p
+}
+
+// Elementwise writes function name, which executes body for every vector of its slices, the last
+// one masked. Row vectors (*) start again after their length; the slices may end inside one.
+func (m *Machine) Elementwise(name, list, doc string, unroll int, body func(l *Loop)) {
+	p := parse(list, "")
+	l, left := m.begin(name, doc, p)
+	if len(p.rows) == 0 {
+		m.XORQ(l.offset, l.offset)
+		l.walk(left, unroll, body)
+		m.End()
+		return
+	}
+	period := m.Context.Load(m.Param(p.rows[0]).Len(), m.GP64()).(reg.GPVirtual)
+	now := m.GP64()
+	m.TESTQ(left, left)
+	m.JZ(LabelRef("done"))
+	m.Label("row")
+	m.MOVQ(period, now)
+	m.CMPQ(left, period)
+	m.CMOVQLT(left, now)
+	m.SUBQ(now, left)
+	m.XORQ(l.offset, l.offset)
+	l.walk(now, unroll, body)
+	for _, s := range p.slices {
+		q := l.pointers[s]
+		m.LEAQ(Mem{Base: q, Index: period, Scale: 4}, q)
+	}
+	m.TESTQ(left, left)
+	m.JNZ(LabelRef("row"))
+	m.Label("done")
+	m.End()
+}
+
+// Reduce writes function name, which executes body for every vector of its slices, the last one
+// masked, between start and finish, and returns result, a type; finish stores it.
+func (m *Machine) Reduce(name, list, result, doc string, unroll int, start func(), body, finish func(l *Loop)) {
+	l, left := m.begin(name, doc, parse(list, result))
+	start()
+	m.XORQ(l.offset, l.offset)
+	l.walk(left, unroll, body)
+	finish(l)
+	m.End()
+}
+
+// begin starts function name and loads its parameters and the length of its first slice.
+func (m *Machine) begin(name, doc string, p params) (*Loop, reg.GPVirtual) {
+	m.Func(name, p.signature, fmt.Sprintf("%s%s computes %s.", name, m.Name, doc))
+	l := &Loop{Machine: m, pointers: map[string]reg.GPVirtual{}, scalars: map[string]reg.VecVirtual{}, offset: m.GP64()}
+	for _, s := range append(p.slices, p.rows...) {
+		l.pointers[s] = m.Pointer(s)
+	}
+	for _, s := range p.scalars {
+		l.scalars[s] = m.Broadcast(s)
+	}
+	return l, m.Context.Load(m.Param(p.slices[0]).Len(), m.GP64()).(reg.GPVirtual)
+}
+
+// Unrolled returns which of the vectors of one turn the body is at.
+func (l *Loop) Unrolled() int { return l.disp / l.Bytes() }
+
+// Valid returns v with 0 in the lanes that lie behind the end of the slices.
+func (l *Loop) Valid(v reg.VecVirtual) reg.VecVirtual {
+	if l.mask == nil {
+		return v
+	}
+	return l.Where(Cond{l.mask.Op}, v)
+}
+
+// GetOr is [Loop.Get] with other in the lanes that lie behind the end of the slices.
+func (l *Loop) GetOr(name string, other reg.VecVirtual) reg.VecVirtual {
+	if l.mask == nil {
+		return l.Get(name)
+	}
+	return l.Select(Cond{l.mask.Op}, l.Get(name), other)
+}
+
+// walk executes body for left elements from l.offset on, and destroys both.
+func (l *Loop) walk(left reg.GPVirtual, unroll int, body func(l *Loop)) {
+	m := l.Machine
+	step := func(vectors int, next string) {
+		label := m.Unique("loop")
+		m.CMPQ(left, I32(vectors*m.Lanes))
+		m.JLT(LabelRef(next))
+		m.Label(label)
+		for l.disp = 0; l.disp < vectors*m.Bytes(); l.disp += m.Bytes() {
+			body(l)
+		}
+		l.disp = 0
+		m.ADDQ(I32(vectors*m.Bytes()), l.offset)
+		m.SUBQ(I32(vectors*m.Lanes), left)
+		m.CMPQ(left, I32(vectors*m.Lanes))
+		m.JGE(LabelRef(label))
+		m.Label(next)
+	}
+	if unroll > 1 {
+		step(unroll, m.Unique("single"))
+	}
+	step(1, m.Unique("tail"))
+	end := m.Unique("end")
+	m.TESTQ(left, left)
+	m.JZ(LabelRef(end))
+	mask := m.FirstLanes(left)
+	l.mask = &mask
+	body(l)
+	l.mask = nil
+	m.Label(end)
+}

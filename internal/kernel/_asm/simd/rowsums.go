@@ -1,0 +1,157 @@
+package simd
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// Rows is the body of a column reduction: one vector of columns in a few neighbouring rows.
+type Rows struct {
+	*Machine
+	Count     int // rows at hand, from 0
+	pointers  map[string]reg.GPVirtual
+	vectors   map[string]reg.GPVirtual
+	stride    reg.GPVirtual // bytes from row to row
+	stride3   reg.GPVirtual
+	column    reg.GPVirtual // bytes from the first column
+	mask      *Mask
+	halfMasks [2]Mask
+}
+
+// rowsAtOnce is how many rows are summed in float32 before they are added to the float64 sums: it
+// divides the traffic with the sums, which stay in the first-level cache, by that number.
+const rowsAtOnce = 4
+
+// Get reads the columns of row r of a slice parameter.
+func (l *Rows) Get(name string, r int) reg.VecVirtual {
+	at := Mem{Base: l.pointers[name]}
+	switch r {
+	case 1, 2:
+		at.Index, at.Scale = l.stride, uint8(r)
+	case 3:
+		at.Index, at.Scale = l.stride3, 1
+	}
+	return l.Load(at, l.mask)
+}
+
+// Vector reads the columns of a row vector.
+func (l *Rows) Vector(name string) reg.VecVirtual {
+	return l.Load(Mem{Base: l.vectors[name], Index: l.column, Scale: 1}, l.mask)
+}
+
+// RowSums writes function name(sums... []float64, slices..., vectors... []float32, rows, stride int).
+// For every column of the matrices that start at the slices, whose rows are stride apart, body returns
+// what a few rows add to each of the sums.
+func (m *Machine) RowSums(name, doc string, sums, slices, vectors []string, body func(l *Rows) []reg.VecVirtual) {
+	signature := "func("
+	for _, s := range sums {
+		signature += s + " []float64, "
+	}
+	for _, s := range append(append([]string{}, slices...), vectors...) {
+		signature += s + " []float32, "
+	}
+	m.Func(name, signature+"rows int, stride int)", fmt.Sprintf("%s%s computes %s.", name, m.Name, doc))
+
+	l := &Rows{Machine: m, pointers: map[string]reg.GPVirtual{}, vectors: map[string]reg.GPVirtual{}}
+	for _, s := range slices {
+		l.pointers[s] = m.Pointer(s)
+	}
+	for _, s := range vectors {
+		l.vectors[s] = m.Pointer(s)
+	}
+	var to []reg.GPVirtual
+	for _, s := range sums {
+		to = append(to, m.Pointer(s))
+	}
+	rows := m.Int("rows")
+	l.stride, l.stride3, l.column = m.Int("stride"), m.GP64(), m.GP64()
+	m.SHLQ(U8(2), l.stride)
+	m.LEAQ(Mem{Base: l.stride, Index: l.stride, Scale: 2}, l.stride3)
+
+	for _, l.Count = range []int{rowsAtOnce, 1} {
+		next, group := m.Unique("next"), m.Unique("group")
+		m.CMPQ(rows, I32(l.Count))
+		m.JLT(LabelRef(next))
+		m.Label(group)
+		l.columns(sums[0], slices, to, body)
+		for _, s := range slices {
+			p := l.pointers[s]
+			m.SUBQ(l.column, p)
+			m.LEAQ(Mem{Base: p, Index: l.stride, Scale: uint8(l.Count)}, p)
+		}
+		m.SUBQ(I32(l.Count), rows)
+		m.CMPQ(rows, I32(l.Count))
+		m.JGE(LabelRef(group))
+		m.Label(next)
+	}
+	m.End()
+}
+
+// columns adds one group of rows to the sums and leaves how far the pointers went in l.column.
+func (l *Rows) columns(first string, slices []string, to []reg.GPVirtual, body func(l *Rows) []reg.VecVirtual) {
+	m := l.Machine
+	left := m.Context.Load(m.Param(first).Len(), m.GP64()).(reg.GPVirtual)
+	loop, tail, end := m.Unique("columns"), m.Unique("tail"), m.Unique("end")
+	m.XORQ(l.column, l.column)
+	m.CMPQ(left, I32(m.Lanes))
+	m.JLT(LabelRef(tail))
+	m.Label(loop)
+	l.accumulate(to, body(l))
+	for _, s := range slices {
+		m.ADDQ(I32(m.Bytes()), l.pointers[s])
+	}
+	m.ADDQ(I32(m.Bytes()), l.column)
+	m.SUBQ(I32(m.Lanes), left)
+	m.CMPQ(left, I32(m.Lanes))
+	m.JGE(LabelRef(loop))
+	m.Label(tail)
+	m.TESTQ(left, left)
+	m.JZ(LabelRef(end))
+	mask := m.FirstLanes(left)
+	l.mask, l.halfMasks = &mask, m.halves(mask)
+	l.accumulate(to, body(l))
+	l.mask = nil
+	m.Label(end)
+}
+
+func (l *Rows) accumulate(to []reg.GPVirtual, add []reg.VecVirtual) {
+	m := l.Machine
+	for i, v := range add {
+		lo, hi := m.Widen(v)
+		for half, v := range []reg.VecVirtual{lo, hi} {
+			at := Mem{Base: to[i], Index: l.column, Scale: 2, Disp: half * m.Bytes()}
+			switch k := l.halfMasks[half].Op; {
+			case l.mask == nil:
+				m.VADDPD(at, v, v)
+				m.VMOVUPD(v, at)
+			case m.Wide():
+				old := m.Vec()
+				m.VMOVUPD_Z(at, k, old)
+				m.VADDPD(old, v, v)
+				m.VMOVUPD(v, k, at)
+			default:
+				old := m.Vec()
+				m.VMASKMOVPD(at, k, old)
+				m.VADDPD(old, v, v)
+				m.VMASKMOVPD(v, k, at)
+			}
+		}
+	}
+}
+
+// halves returns the masks of the float64 lanes that come from the low and the high half of mask.
+func (m *Machine) halves(mask Mask) [2]Mask {
+	if m.Wide() {
+		high := m.K()
+		m.KSHIFTRW(U8(8), mask.Op, high)
+		return [2]Mask{mask, {high}}
+	}
+	v := mask.Op.(reg.VecVirtual)
+	lo, hi, x := m.YMM(), m.YMM(), m.XMM()
+	m.VEXTRACTI128(U8(1), v, x)
+	m.VPMOVSXDQ(v.AsX(), lo)
+	m.VPMOVSXDQ(x, hi)
+	return [2]Mask{{lo}, {hi}}
+}

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"github.com/mmcloughlin/avo/reg"
+
+	"github.com/residuum-go/residuum/internal/kernel/_asm/simd"
+)
+
+type vec = reg.VecVirtual
+
+// unroll is how many vectors one turn of a memory-bound loop handles. Out-of-order execution
+// overlaps them anyway; more only saves loop overhead.
+const unroll = 4
+
+func elementwise(m *simd.Machine) {
+	binary := func(name, doc string, f func(a, b vec) vec) {
+		m.Elementwise(name, "dst a b", "dst[i] = "+doc, unroll, func(l *simd.Loop) {
+			a := l.Get("a")
+			l.Set("dst", f(a, l.Get("b")))
+		})
+	}
+	binary("add", "a[i] + b[i]", func(a, b vec) vec { return m.Add(a, b) })
+	binary("sub", "a[i] - b[i]", func(a, b vec) vec { return m.Sub(a, b) })
+	binary("mul", "a[i] * b[i]", func(a, b vec) vec { return m.Mul(a, b) })
+	binary("div", "a[i] / b[i]", func(a, b vec) vec { return m.Div(a, b) })
+	binary("max", "max(a[i], b[i]), NaN if either is", func(a, b vec) vec {
+		return m.Select(m.Compare(simd.Unordered, a, a), a, m.Max(a, b))
+	})
+	binary("addReLU", "relu(a[i] + b[i])", func(a, b vec) vec { return m.ReLU(m.Add(a, b)) })
+	binary("reluGrad", "b[i] where a[i] > 0, else 0", func(a, b vec) vec {
+		return m.Where(m.Compare(simd.Greater, a, m.Zero()), b)
+	})
+
+	m.Elementwise("addScalar", "dst a $s", "dst[i] = a[i] + s", unroll, func(l *simd.Loop) {
+		l.Set("dst", l.Add(l.Get("a"), l.Scalar("s")))
+	})
+	m.Elementwise("scale", "dst a $s", "dst[i] = a[i] * s", unroll, func(l *simd.Loop) {
+		l.Set("dst", l.Mul(l.Get("a"), l.Scalar("s")))
+	})
+	m.Elementwise("addScaled", "dst a $s b", "dst[i] = a[i] + s*b[i]", unroll, func(l *simd.Loop) {
+		l.Set("dst", l.AddMul(l.Get("a"), l.Scalar("s"), l.Get("b")))
+	})
+	m.Elementwise("addScalars", "dst a $s $t", "dst[i] = (a[i] + s) + t", unroll, func(l *simd.Loop) {
+		l.Set("dst", l.Add(l.Add(l.Get("a"), l.Scalar("s")), l.Scalar("t")))
+	})
+	m.Elementwise("fill", "dst $v", "dst[i] = v", unroll, func(l *simd.Loop) {
+		l.Set("dst", l.Scalar("v"))
+	})
+
+	unary := func(name, doc string, unroll int, f func(a vec) vec) {
+		m.Elementwise(name, "dst a", "dst[i] = "+doc, unroll, func(l *simd.Loop) { l.Set("dst", f(l.Get("a"))) })
+	}
+	unary("abs", "|a[i]|", unroll, m.Abs)
+	unary("sqrt", "sqrt(a[i])", unroll, func(a vec) vec { return m.Sqrt(a) })
+	unary("relu", "0 where a[i] < 0, else a[i]", unroll, func(a vec) vec { return m.ReLU(a) })
+	unary("step", "1 where a[i] > 0, else 0", unroll, func(a vec) vec {
+		return m.Where(m.Compare(simd.Greater, a, m.Zero()), m.Copy(m.F(1)))
+	})
+	unary("exp", "e^a[i]", 2, func(a vec) vec { return exponential(m, a) })
+	unary("log", "ln(a[i])", 2, func(a vec) vec { return logarithm(m, a) })
+	unary("tanh", "tanh(a[i])", 2, func(a vec) vec { return tangent(m, a) })
+	unary("sigmoid", "1/(1 + e^-a[i])", 2, func(a vec) vec { return sigmoid(m, a) })
+	unary("erf", "erf(a[i])", 2, func(a vec) vec { return errorFunction(m, a) })
+}
+
+func rows(m *simd.Machine) {
+	const again = " with row vectors that start again after their length"
+	m.Elementwise("addRow", "dst x *row", "dst[i] = x[i] + row[i]"+again, unroll, func(l *simd.Loop) {
+		l.Set("dst", l.Add(l.Get("x"), l.Get("row")))
+	})
+	m.Elementwise("mulRow", "dst x *row", "dst[i] = x[i] * row[i]"+again, unroll, func(l *simd.Loop) {
+		l.Set("dst", l.Mul(l.Get("x"), l.Get("row")))
+	})
+	for _, suffix := range []string{"", "ReLU"} {
+		then := func(a vec) vec {
+			if suffix == "ReLU" {
+				return m.ReLU(a)
+			}
+			return a
+		}
+		m.Elementwise("scaleShift"+suffix, "dst x *scale *shift",
+			"dst[i] = x[i]*scale[i] + shift[i]"+again, unroll, func(l *simd.Loop) {
+				x := l.Get("x")
+				l.Set("dst", then(l.MulAdd(x, l.Get("scale"), l.Get("shift"))))
+			})
+		m.Elementwise("scaleShiftAdd"+suffix, "dst x residual *scale *shift",
+			"dst[i] = x[i]*scale[i] + shift[i] + residual[i]"+again, unroll, func(l *simd.Loop) {
+				x := l.Get("x")
+				y := l.MulAdd(x, l.Get("scale"), l.Get("shift"))
+				l.Set("dst", then(l.Add(y, l.Get("residual"))))
+			})
+	}
+	normGrad := func(l *simd.Loop, g vec) {
+		x := l.Sub(l.Get("x"), l.Get("mean"))
+		d := l.MulAdd(g, l.Get("ag"), l.Get("shift"))
+		l.Set("dst", l.AddMul(d, x, l.Get("ax")))
+	}
+	m.Elementwise("normGrad", "dst x g *ag *ax *mean *shift",
+		"dst[i] = g[i]*ag[i] + (x[i]-mean[i])*ax[i] + shift[i]"+again, unroll, func(l *simd.Loop) {
+			normGrad(l, l.Get("g"))
+		})
+	m.Elementwise("normGradReLU", "dst x y g *ag *ax *mean *shift",
+		"normGrad with 0 for g[i] unless y[i] > 0", unroll, func(l *simd.Loop) {
+			normGrad(l, gated(l))
+		})
+}
+
+// gated returns g where y > 0, else 0.
+func gated(l *simd.Loop) vec {
+	return l.Where(l.Compare(simd.Greater, l.Get("y"), l.Zero()), l.Get("g"))
+}
+
+func optimisers(m *simd.Machine) {
+	m.Elementwise("sgdPlain", "p g $lr $weightDecay", "p[i] -= lr*(g[i] + weightDecay*p[i])", unroll, func(l *simd.Loop) {
+		p := l.Get("p")
+		d := l.AddMul(l.Get("g"), p, l.Scalar("weightDecay"))
+		l.Set("p", l.SubMul(p, d, l.Scalar("lr")))
+	})
+	momentum := func(name, doc string, nesterov bool) {
+		m.Elementwise(name, "p g m $lr $momentum $weightDecay", doc, unroll, func(l *simd.Loop) {
+			p := l.Get("p")
+			d := l.AddMul(l.Get("g"), p, l.Scalar("weightDecay"))
+			buf := l.MulAdd(l.Get("m"), l.Scalar("momentum"), d)
+			l.Set("m", buf)
+			if nesterov {
+				buf = l.AddMul(d, buf, l.Scalar("momentum"))
+			}
+			l.Set("p", l.SubMul(p, buf, l.Scalar("lr")))
+		})
+	}
+	momentum("sgdMomentum", "m[i] = momentum*m[i] + d with d = g[i] + weightDecay*p[i], then p[i] -= lr*m[i]", false)
+	momentum("sgdNesterov", "m[i] = momentum*m[i] + d with d = g[i] + weightDecay*p[i], then p[i] -= lr*(d + momentum*m[i])", true)
+
+	m.Elementwise("adam", "p g m v $b1 $oneMinusB1 $b2 $oneMinusB2 $eps $rate $root $weightDecay $decay",
+		"the step that its reference shows", 2, func(l *simd.Loop) {
+			p := l.Get("p")
+			d := l.AddMul(l.Get("g"), p, l.Scalar("weightDecay"))
+			first := l.Mul(l.Get("m"), l.Scalar("b1"))
+			l.AddMul(first, d, l.Scalar("oneMinusB1"))
+			l.Set("m", first)
+			second := l.Mul(l.Get("v"), l.Scalar("b2"))
+			l.AddMul(second, l.Mul(d, d), l.Scalar("oneMinusB2"))
+			l.Set("v", second)
+			below := l.MulAdd(l.Sqrt(second), l.Scalar("root"), l.Scalar("eps"))
+			step := l.Mul(l.Div(first, below), l.Scalar("rate"))
+			p = l.Mul(p, l.Scalar("decay"))
+			l.Set("p", l.Sub(p, step))
+		})
+}

@@ -1,0 +1,75 @@
+package autograd
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/residuum-go/residuum/internal/kernel/kerneltest"
+	"github.com/residuum-go/residuum/tensor"
+)
+
+// numbers is a tensor as testdata/pytorch.py writes it.
+type numbers struct {
+	Shape []int
+	Data  []float32
+}
+
+func (n numbers) tensor() *tensor.Tensor { return tensor.From(n.Data, n.Shape...) }
+
+func tensors(ns []numbers) []*tensor.Tensor {
+	ts := make([]*tensor.Tensor, len(ns))
+	for i, n := range ns {
+		ts[i] = n.tensor()
+	}
+	return ts
+}
+
+// TestPyTorch compares values, gradients and gradients of gradients with those that PyTorch
+// computed in float64.
+func TestPyTorch(t *testing.T) {
+	data, err := os.ReadFile("testdata/pytorch.json")
+	require.NoError(t, err)
+	var cases []struct {
+		Op            string
+		Spec          tensor.ConvSpec
+		Labels        []int
+		Smoothing     float32
+		X, W          []numbers
+		U, Y          numbers
+		First, Second []numbers
+	}
+	require.NoError(t, json.Unmarshal(data, &cases))
+	require.NotEmpty(t, cases)
+	for i, p := range cases {
+		f := map[string]func(v []*Var) *Var{
+			"BatchNorm":     func(v []*Var) *Var { y, _, _ := BatchNorm(v[0], v[1], v[2], 1e-5, false); return y },
+			"BatchNormReLU": func(v []*Var) *Var { y, _, _ := BatchNorm(v[0], v[1], v[2], 1e-5, true); return y },
+			"Conv2D":        func(v []*Var) *Var { return Conv2D(v[0], v[1], p.Spec) },
+			"CrossEntropy":  func(v []*Var) *Var { return CrossEntropy(v[0], p.Labels, p.Smoothing) },
+		}[p.Op]
+		t.Run(fmt.Sprintf("op=%s/case=%d", p.Op, i), func(t *testing.T) {
+			kerneltest.EachLevel(t, func(t *testing.T) {
+				c := opCase{op: op{f: f}, x: tensors(p.X), w: tensors(p.W), u: p.U.tensor()}
+				got := c.trace(NewTape(1))
+				requireClose(t, p.Y, got.value, "value")
+				for i, g := range got.first {
+					requireClose(t, p.First[i], g, fmt.Sprintf("gradient by input %d", i))
+				}
+				for i, g := range got.second {
+					requireClose(t, p.Second[i], g, fmt.Sprintf("second gradient, by u and inputs: %d", i))
+				}
+			})
+		})
+	}
+}
+
+// requireClose allows the rounding errors of float32 at the scale of the largest element.
+func requireClose(t *testing.T, want numbers, got *tensor.Tensor, what string) {
+	t.Helper()
+	scale := fromTensor(want.tensor()).maxAbs()
+	require.True(t, tensor.AllClose(got, want.tensor(), 0, 5e-6*(1+scale)), "%s:\n%v\nPyTorch:\n%v", what, got, want.tensor())
+}

@@ -103,6 +103,11 @@ var repeat = arithmetic{
 	name:    "BroadcastTo",
 	vectors: func(dst, _, b []float32) { copy(dst, b) },
 	scalarB: func(dst, _ []float32, s float32) { vec.Fill(dst, s) },
+	row: func(dst, _, row []float32) {
+		for len(dst) > 0 {
+			dst = dst[copy(dst, row):]
+		}
+	},
 }
 
 // BroadcastTo repeats a along missing axes and axes of length 1 until it has the given shape, by
@@ -136,45 +141,45 @@ type pairing struct {
 	op        *arithmetic
 	dst, a, b []float32
 	walk      broadcast
-	body      func(lo, hi int) // p.runs, bound once
+	outer     int              // how many axes are left to walk over; a kernel does the others
+	block     int              // elements of the result that a kernel computes in one call
+	body      func(lo, hi int) // p.blocks, bound once
 }
 
 var pairings = sync.Pool{New: func() any {
 	p := new(pairing)
-	p.body = p.runs
+	p.body = p.blocks
 	return p
 }}
 
-// run computes the whole result: in one call of a kernel for the patterns that models use, else one
-// run of the innermost axis after the other.
 func (p *pairing) run() {
 	w := &p.walk
-	if p.op.row != nil && len(w.dims) == 2 && w.a[1] == 1 && w.b[1] == 1 {
-		switch {
-		case w.b[0] == 0:
-			p.op.row(p.dst, p.a, p.b)
-			return
-		case w.a[0] == 0:
-			p.op.row(p.dst, p.b, p.a)
-			return
-		}
+	p.outer = len(w.dims) - 1
+	p.block = w.dims[p.outer]
+	if p.op.row != nil && p.outer > 0 && w.a[p.outer] == w.b[p.outer] && min(w.a[p.outer-1], w.b[p.outer-1]) == 0 {
+		p.outer--
+		p.block *= w.dims[p.outer]
 	}
 	const atOnce = 32 << 10 // elements; fewer are not worth another goroutine
-	n := w.dims[len(w.dims)-1]
-	parallel.For(len(p.dst)/n, max(1, atOnce/n), p.body)
+	parallel.For(len(p.dst)/p.block, max(1, atOnce/p.block), p.body)
 }
 
-// runs computes runs lo to hi of the innermost axis.
-func (p *pairing) runs(lo, hi int) {
-	last := len(p.walk.dims) - 1
-	n, stepA, stepB := p.walk.dims[last], p.walk.a[last], p.walk.b[last]
+// blocks computes blocks lo to hi of the result.
+func (p *pairing) blocks(lo, hi int) {
+	w := &p.walk
+	last := len(w.dims) - 1
+	n := w.dims[last]
 	for r := lo; r < hi; r++ {
-		i, j := p.walk.offsets(r)
-		dst := p.dst[r*n : (r+1)*n]
+		i, j := w.offsets(r, p.outer)
+		dst := p.dst[r*p.block : (r+1)*p.block]
 		switch {
-		case stepB == 0:
+		case p.outer < last && w.b[last-1] == 0:
+			p.op.row(dst, p.a[i:i+p.block], p.b[j:j+n])
+		case p.outer < last:
+			p.op.row(dst, p.b[j:j+p.block], p.a[i:i+n])
+		case w.b[last] == 0:
 			p.op.scalarB(dst, p.a[i:i+n], p.b[j])
-		case stepA == 0:
+		case w.a[last] == 0:
 			p.op.scalarA(dst, p.a[i], p.b[j:j+n])
 		default:
 			p.op.vectors(dst, p.a[i:i+n], p.b[j:j+n])

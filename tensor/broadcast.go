@@ -6,9 +6,10 @@ import "slices"
 // along some axes (NumPy's rules: shapes are aligned at the last axis; a missing axis or one of
 // length 1 repeats).
 //
-// Neighbouring axes along which both inputs behave alike are merged. What models do then has at
-// most two axes: equal shapes [n]; a number [n]; a bias or a per-channel scale [rows, C], where one
-// input repeats along the first axis; a value per row [rows, C], where it repeats along the second.
+// Neighbouring axes along which both inputs behave alike are merged. What models do then has few
+// axes: equal shapes [n]; a number [n]; a bias or a per-channel scale [rows, C], where one input
+// repeats along the first axis; a value per row [rows, C], where it repeats along the second; a
+// value per image and channel [N, pixels, C], where it repeats along the second.
 type broadcast struct {
 	dims         []int // lengths after merging, outermost first; at least one
 	a, b         []int // element strides of the inputs along dims; 0 where the input repeats
@@ -72,9 +73,9 @@ func (w *broadcast) plan(shape, a, b []int) {
 	slices.Reverse(w.b)
 }
 
-// offsets returns where run r of the innermost axis starts in a and b.
-func (w *broadcast) offsets(r int) (a, b int) {
-	for i := len(w.dims) - 2; i >= 0; i-- {
+// offsets returns where entry r of the first axes, taken as one, starts in a and b.
+func (w *broadcast) offsets(r, axes int) (a, b int) {
+	for i := axes - 1; i >= 0; i-- {
 		at := r % w.dims[i]
 		r /= w.dims[i]
 		a += at * w.a[i]

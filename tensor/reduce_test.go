@@ -97,6 +97,7 @@ func TestReductionPatterns(t *testing.T) {
 			{[]int{5, 7, 9, 3}, []bool{o, x, o, x}},
 			{[]int{2, 1, 3, 1}, []bool{o, x, o, o}},
 			{[]int{700, 64}, []bool{x, o}},
+			{[]int{2, 2, 2, 2, 2, 2, 2, 2, 2, 2}, []bool{x, o, x, o, x, o, x, o, x, o}},
 		} {
 			checkReduction(t, r, c.shape, c.summed)
 		}

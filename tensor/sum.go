@@ -80,7 +80,7 @@ func (s *summation) general() {
 	last := len(s.walk.dims) - 1
 	n := s.walk.dims[last]
 	for r := range len(s.a) / n {
-		_, at := s.walk.offsets(r)
+		_, at := s.walk.offsets(r, last)
 		run := s.a[r*n : (r+1)*n]
 		if s.walk.b[last] == 0 {
 			s.partial[at] += vec.Sum(run)

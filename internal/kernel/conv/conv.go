@@ -41,7 +41,17 @@ func InputGrad(s Shape, dx, dy, w []float32) {
 // WeightGrad computes dw, the gradient with respect to w of Σ y·dy, overwriting dw.
 func WeightGrad(s Shape, dw, x, dy []float32) {
 	s.check("WeightGrad", len(x), len(dw), len(dy))
-	WeightGradRef(s, dw, x, dy)
+	switch {
+	case len(dw) == 0:
+	case len(x) == 0 || len(dy) == 0:
+		clear(dw)
+	case s.pointwise():
+		gemm.Mul(false, true, false, s.C, s.K, s.N*s.H*s.W, x, s.C, dy, s.K, dw, s.K)
+	case s.huge():
+		WeightGradRef(s, dw, x, dy)
+	default:
+		runWeightGrad(s, dw, x, dy)
+	}
 }
 
 // pointwise reports whether the convolution is a matrix product of pixels by weights.

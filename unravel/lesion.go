@@ -127,8 +127,8 @@ func DeleteRuns(n, length int) []Plan {
 	return plans
 }
 
-// DeleteGroups returns one plan for each group, with all its blocks deleted. With the groups of
-// [Interchangeable] it deletes whole stages but for the blocks between them.
+// DeleteGroups returns one plan for each group, with all its blocks deleted: with [Stages], whole
+// stages; with [Interchangeable], only the blocks that keep the shape.
 func DeleteGroups(n int, groups [][]int) []Plan {
 	plans := make([]Plan, len(groups))
 	for i, g := range groups {

@@ -98,6 +98,39 @@ func Record(net Network, x *tensor.Tensor, branches bool) *Activations {
 	return a
 }
 
+// Record runs a plan on one batch of the study and keeps every state of it and, if branches is set,
+// what every branch computes before it is ablated. State[i] and Branch[i] belong to the i-th step.
+func (s *Study) Record(plan Plan, batch int, branches bool) *Activations {
+	r := s.runner([]Plan{plan})
+	a := &Activations{X: s.Batches[batch].X}
+	y := s.Net.Stem(autograd.Const(a.X))
+	for _, step := range plan {
+		a.State = append(a.State, y.Value())
+		if branches {
+			a.Branch = append(a.Branch, s.Net.Branch(step.Block, y).Value())
+		}
+		y = r.step(step, batch, y)
+	}
+	a.State = append(a.State, y.Value())
+	a.Logits = s.Net.Head(y).Value()
+	return a
+}
+
+// Stages returns the blocks grouped into stages: consecutive blocks whose outputs have one shape. A
+// stage begins with the block that changes the shape. x is any input, one example is enough.
+func Stages(net Network, x *tensor.Tensor) [][]int {
+	a := Record(net, x, false)
+	var stages [][]int
+	for i := range net.Len() {
+		if i == 0 || !slices.Equal(a.State[i].Shape(), a.State[i+1].Shape()) {
+			stages = append(stages, nil)
+		}
+		last := len(stages) - 1
+		stages[last] = append(stages[last], i)
+	}
+	return stages
+}
+
 // Interchangeable returns the blocks grouped by the shapes they read and write. Two blocks of one
 // group can trade places; a block that changes the shape is alone in its group. x is any input, one
 // example is enough. Blocks and groups are in ascending order.

@@ -2,6 +2,7 @@ package unravel
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 
@@ -89,6 +90,11 @@ func Only(n int, blocks ...int) Plan {
 	}
 	return p
 }
+
+// OnlyRandom returns the plan of a net of n blocks in which all but k random blocks are deleted. A new
+// one for each training batch trains paths up to length k alone (Veit 2016, section 4.4: 23 of 54
+// blocks).
+func OnlyRandom(n, k int, rng *rand.Rand) Plan { return Only(n, subset(rng, n, k)...) }
 
 // Deleted returns the blocks that the plan deletes, ascending.
 func (p Plan) Deleted() []int {

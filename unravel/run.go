@@ -9,7 +9,7 @@ import (
 )
 
 // Run returns the logits of the net as plan edits it. It runs on tapes as well, so a plan can be
-// trained: [Only] with random blocks trains effective paths alone (Veit 2016, section 5.2).
+// trained: see [OnlyRandom].
 //
 // It panics if the plan needs reference examples (DatasetMean): use a [Study] for those.
 func Run(net Network, plan Plan, x *autograd.Var) *autograd.Var {
@@ -68,8 +68,10 @@ func (r *runner) ablate(s Step, batch int, f *autograd.Var) *autograd.Var {
 			noise.Data()[i] = float32(std * rng.NormFloat64())
 		}
 		return autograd.Add(f, autograd.Const(noise))
-	default: // Scale
+	case Scale:
 		return autograd.Scale(f, s.Amount)
+	default: // Keep
+		return f
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/internal/parallel"
 	"github.com/residuum-go/residuum/tensor"
 	"github.com/stretchr/testify/require"
 )
@@ -307,4 +308,62 @@ func TestPlanText(t *testing.T) {
 	require.PanicsWithValue(t, "unravel: plan 9: keep of block 9 of a net with 9 blocks", func() {
 		Run(zoo()["mlp"].net, Plan{{Block: 9}}, autograd.Const(tensor.New(1, 4)))
 	})
+}
+
+func TestRecordOfAPlan(t *testing.T) {
+	e := zoo()["conv"]
+	s := Study{Net: e.net, Batches: []Batch{e.batch}}
+	whole := s.Record(Whole(6), 0, true)
+	require.Equal(t, Record(e.net, e.batch.X, true), whole)
+	a := s.Record(Whole(6).With(DatasetMean, 1), 0, true)
+	require.True(t, tensor.Equal(whole.State[1], a.State[1]))
+	require.True(t, tensor.Equal(whole.Branch[1], a.Branch[1]))
+	require.False(t, tensor.Equal(whole.State[2], a.State[2]))
+}
+
+func TestStages(t *testing.T) {
+	e := zoo()["conv"]
+	require.Equal(t, [][]int{{0, 1}, {2, 3}, {4, 5}}, Stages(e.net, e.batch.X.Slice(0, 1)))
+	require.Equal(t, []int{2, 3}, DeleteGroups(6, Stages(e.net, e.batch.X))[1].Deleted())
+	require.Equal(t, []int{3, 4}, DeleteRuns(5, 2)[3].Deleted())
+	require.Len(t, DeleteRuns(5, 2), 4)
+}
+
+func TestOnlyRandom(t *testing.T) {
+	p := OnlyRandom(9, 4, rand.New(rand.NewPCG(1, 1)))
+	require.Len(t, p, 9)
+	require.Len(t, p.Deleted(), 5)
+}
+
+// TestTrainingAPlan: a plan runs on a training tape, and deleted blocks get no gradient.
+func TestTrainingAPlan(t *testing.T) {
+	w := []*autograd.Param{autograd.NewParam("a", tensor.Full(0.1, 3, 3)), autograd.NewParam("b", tensor.Full(0.1, 3, 3))}
+	net := &toy{stem: chain(), head: chain()}
+	for _, p := range w {
+		net.blocks = append(net.blocks, toyBlock{branch: func(y *autograd.Var) *autograd.Var {
+			return autograd.MatMul(y, p.On(y), false, false)
+		}})
+	}
+	tape := autograd.NewTape(1)
+	logits := Run(net, Only(2, 1), tape.Input(tensor.Full(1, 2, 3)))
+	tape.Backward(autograd.CrossEntropy(logits, []int{0, 1}, 0))
+	require.Nil(t, w[0].Grad)
+	require.Positive(t, tensor.Norm(w[1].Grad))
+}
+
+func TestBitsDoNotDependOnWorkers(t *testing.T) {
+	e := zoo()["conv"]
+	results := make([]any, 0)
+	for _, workers := range []int{1, 2, 5} {
+		restore := parallel.SetWorkers(workers)
+		s := Study{Net: e.net, Batches: []Batch{e.batch}, Seed: 3}
+		scores, err := s.Evaluate(context.Background(), DeletePairs(6))
+		require.NoError(t, err)
+		r, err := s.Lengths(context.Background(), LengthOptions{Draws: 3, Signs: 2})
+		require.NoError(t, err)
+		restore()
+		results = append(results, []any{scores, r})
+	}
+	require.Equal(t, results[0], results[1])
+	require.Equal(t, results[0], results[2])
 }

@@ -1,0 +1,70 @@
+package unravel
+
+import (
+	"context"
+	"testing"
+
+	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/tensor"
+	"github.com/stretchr/testify/require"
+)
+
+// TestPatchesByDefinition recomputes every patch of every net from the definition: the changed
+// input of block j comes from a net whose other branches are constants.
+func TestPatchesByDefinition(t *testing.T) {
+	for name, e := range zoo() {
+		t.Run("net="+name, func(t *testing.T) {
+			n := e.net.Len()
+			acts := Record(e.net, e.batch.X, true)
+			s := Study{Net: e.net, Batches: []Batch{e.batch}}
+			patches := AllPatches(n)
+			require.Len(t, patches, n*(n+1)/2)
+			scores, err := s.PatchPaths(context.Background(), Step{Do: Zero}, patches)
+			require.NoError(t, err)
+			for _, got := range scores {
+				frozen := &toy{stem: e.net.Stem, head: e.net.Head, blocks: append([]toyBlock(nil), e.net.(*toy).blocks...)}
+				for i := range frozen.blocks {
+					f := acts.Branch[i]
+					if i == got.From {
+						f = tensor.New(f.Shape()...)
+					}
+					frozen.blocks[i].branch = func(*autograd.Var) *autograd.Var { return autograd.Const(f) }
+				}
+				input := Record(frozen, e.batch.X, false).State[got.To]
+				var want *tensor.Tensor
+				if got.To == n {
+					want = e.net.Head(autograd.Const(input)).Value()
+				} else {
+					patched := &toy{stem: e.net.Stem, head: e.net.Head, blocks: append([]toyBlock(nil), e.net.(*toy).blocks...)}
+					branch := patched.blocks[got.To].branch
+					patched.blocks[got.To].branch = func(*autograd.Var) *autograd.Var { return branch(autograd.Const(input)) }
+					want = Forward(patched, autograd.Const(e.batch.X)).Value()
+				}
+				require.InDelta(t, ScoreOf(want, e.batch.Labels).LossSum, got.Score.LossSum, 1e-5)
+				distance := tensor.Norm(tensor.Sub(nil, want, acts.Logits)) / tensor.Norm(acts.Logits)
+				require.InDelta(t, distance, got.Distance, 1e-5)
+			}
+		})
+	}
+}
+
+// TestPatchesOfALinearNet: with identity skips and an identity head, the patch to the head removes the
+// branch output itself from the logits.
+func TestPatchesOfALinearNet(t *testing.T) {
+	e := zoo()["linear"]
+	n := e.net.Len()
+	acts := Record(e.net, e.batch.X, true)
+	s := Study{Net: e.net, Batches: []Batch{e.batch}}
+	scores, err := s.PatchPaths(context.Background(), Step{Do: Delete}, []Patch{{2, n}, {n - 1, n}})
+	require.NoError(t, err)
+	for _, got := range scores {
+		want := tensor.Norm(acts.Branch[got.From]) / tensor.Norm(acts.Logits)
+		require.InDelta(t, want, got.Distance, 1e-5)
+	}
+	same, err := s.PatchPaths(context.Background(), Step{Do: Keep}, AllPatches(n))
+	require.NoError(t, err)
+	for _, got := range same {
+		require.InDelta(t, 0, got.Distance, 1e-6)
+	}
+	require.Panics(t, func() { _, _ = s.PatchPaths(context.Background(), Step{}, []Patch{{3, 3}}) })
+}

@@ -12,18 +12,21 @@ func TestHalf(t *testing.T) {
 	for h := range 1 << 16 {
 		sign := 1 - 2*float64(h>>15)
 		exponent, fraction := h>>10&31, float64(h&1023)/1024
-		got := float64(half(uint16(h)))
+		var want float64
 		switch {
 		case exponent == 31 && fraction != 0:
-			require.True(t, math.IsNaN(got), "%#04x", h)
-			continue
+			want = math.NaN()
 		case exponent == 31:
-			require.True(t, math.IsInf(got, int(sign)), "%#04x", h)
+			want = math.Inf(int(sign))
 		case exponent == 0:
-			require.Equal(t, math.Ldexp(sign*fraction, -14), got, "%#04x", h)
+			want = math.Ldexp(sign*fraction, -14)
 		default:
-			require.Equal(t, math.Ldexp(sign*(1+fraction), exponent-15), got, "%#04x", h)
+			want = math.Ldexp(sign*(1+fraction), exponent-15)
 		}
-		require.Equal(t, sign < 0, math.Signbit(got), "%#04x", h)
+		got := float64(half(uint16(h)))
+		same := got == want && math.Signbit(got) == math.Signbit(want) || math.IsNaN(got) && math.IsNaN(want)
+		if !same {
+			require.Equal(t, want, got, "%#04x", h)
+		}
 	}
 }

@@ -168,18 +168,26 @@ func FuzzRead(f *testing.F) {
 	}
 	f.Add(raw(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"U8","shape":[1,0],"data_offsets":[8,8]}}`, 8))
 	f.Add(raw(`{"__metadata__":{"a":"b"}}`, 0))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		file, err := read(b)
-		if err != nil {
-			require.ErrorIs(t, err, weights.ErrFormat)
-			return
-		}
-		// What was read can be written, and comes back the same.
-		var first, second bytes.Buffer
-		require.NoError(t, weights.Write(&first, file))
-		again, err := read(first.Bytes())
-		require.NoError(t, err)
-		require.NoError(t, weights.Write(&second, again))
-		require.Equal(t, first.Bytes(), second.Bytes())
-	})
+	f.Fuzz(requireErrorOrRoundTrip)
+}
+
+// FuzzHeader is FuzzRead with lengths that are right, to get deeper.
+func FuzzHeader(f *testing.F) {
+	f.Add(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"U8","shape":[1,0],"data_offsets":[8,8]}}`, uint16(8))
+	f.Add(`{"__metadata__":{"a":"b"},"\u00e9":{"data_offsets":[0,6],"shape":[3],"dtype":"BF16"}}  `, uint16(6))
+	f.Fuzz(func(t *testing.T, header string, size uint16) { requireErrorOrRoundTrip(t, raw(header, int(size))) })
+}
+
+func requireErrorOrRoundTrip(t *testing.T, b []byte) {
+	file, err := read(b)
+	if err != nil {
+		require.ErrorIs(t, err, weights.ErrFormat)
+		return
+	}
+	var first, second bytes.Buffer
+	require.NoError(t, weights.Write(&first, file))
+	again, err := read(first.Bytes())
+	require.NoError(t, err)
+	require.NoError(t, weights.Write(&second, again))
+	require.Equal(t, first.Bytes(), second.Bytes())
 }

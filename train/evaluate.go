@@ -1,0 +1,32 @@
+package train
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/data"
+	"github.com/residuum-go/residuum/nn"
+)
+
+// Evaluate returns the metrics of a model on a dataset, computed without a tape in batches of the
+// given size. It only reads the model, so several calls may run at once. Its error is the context's.
+func Evaluate(ctx context.Context, model nn.Module, set *data.Dataset, norm data.Norm, batch int) (Metrics, error) {
+	if batch < 1 || set.Len() == 0 {
+		panic(fmt.Sprintf("train: Evaluate: batches of %d from %d images", batch, set.Len()))
+	}
+	var seen totals
+	for lo := 0; lo < set.Len(); lo += batch {
+		if ctx.Err() != nil {
+			return Metrics{}, fmt.Errorf("train: evaluation stopped after %d of %d images: %w", lo, set.Len(), context.Cause(ctx))
+		}
+		hi := min(lo+batch, set.Len())
+		labels := set.Labels[lo:hi]
+		logits := model.Forward(autograd.Const(set.Images(nil, norm, lo, hi)))
+		loss := autograd.CrossEntropy(logits, labels, 0)
+		seen.Images += hi - lo
+		seen.Correct += correct(logits.Value(), labels)
+		seen.Loss += float64(loss.Value().Item()) * float64(hi-lo)
+	}
+	return seen.metrics(), nil
+}

@@ -1,0 +1,90 @@
+package train_test
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/data"
+	"github.com/residuum-go/residuum/nn"
+	"github.com/residuum-go/residuum/nn/optim"
+	"github.com/residuum-go/residuum/tensor"
+	"github.com/residuum-go/residuum/train"
+)
+
+// net is a small classifier with all that a checkpoint must keep: weights, running statistics, and
+// random numbers drawn in the forward pass. In some steps its branch is not used at all.
+type net struct {
+	conv, branch *nn.Conv2D
+	bn           *nn.BatchNorm2D
+	fc           *nn.Linear
+}
+
+func newNet() *net {
+	rng := rand.New(rand.NewPCG(5, 5))
+	return &net{
+		conv:   nn.Named("conv1", nn.NewConv2D(rng, 1, 4, 3, tensor.ConvSpec{Pad: 1})),
+		bn:     nn.Named("bn1", nn.NewBatchNormReLU(4)),
+		branch: nn.Named("branch", nn.NewConv2D(rng, 4, 4, 1, tensor.ConvSpec{})),
+		fc:     nn.Named("fc", nn.NewLinear(rng, 4, 3)),
+	}
+}
+
+func (n *net) Forward(x *autograd.Var) *autograd.Var {
+	y := n.bn.Forward(n.conv.Forward(x))
+	if t := x.Tape(); t == nil || t.Rand().IntN(4) > 0 {
+		y = autograd.Add(y, n.branch.Forward(y))
+	}
+	return n.fc.Forward(autograd.Dropout(autograd.GlobalAvgPool(y), 0.2))
+}
+
+func (n *net) Params() []*autograd.Param { return nn.Params(n.conv, n.bn, n.branch, n.fc) }
+
+// stripes is a dataset that the net can learn: columns, rows and noise.
+func stripes(n int) *data.Dataset {
+	rng := rand.New(rand.NewPCG(1, 2))
+	d := &data.Dataset{Height: 6, Width: 6, Channels: 1, Classes: 3}
+	for i := range n {
+		for y := range 6 {
+			for x := range 6 {
+				at := [3]int{x, y, rng.IntN(6)}[i%3]
+				d.Pixels = append(d.Pixels, uint8(200*(at%2)+rng.IntN(50)))
+			}
+		}
+		d.Labels = append(d.Labels, i%3)
+	}
+	return d
+}
+
+const images = 43 // in batches of 8: 6 a epoch, the last one of 3
+
+// newTrainer is always the same trainer; a checkpoint is all that passes from one to the next.
+func newTrainer(optimizer string, path string) *train.Trainer {
+	model, set := newNet(), stripes(images)
+	t := &train.Trainer{
+		Model: model,
+		Loader: data.NewLoader(set, data.LoaderConfig{
+			Batch: 8, Shuffle: true, Norm: set.Norm(), Augment: data.Augment{Pad: 1, Flip: true}, Seed: 7, Workers: 2,
+		}),
+		Schedule:   optim.Cosine(0.1, 5, 24),
+		Epochs:     4,
+		Seed:       11,
+		Checkpoint: path,
+	}
+	switch optimizer {
+	case "sgd":
+		t.Optimizer = &optim.SGD{Params: model.Params(), Momentum: 0.9, Nesterov: true, WeightDecay: 1e-3}
+	case "adamw":
+		t.Optimizer = &optim.AdamW{Params: model.Params(), WeightDecay: 1e-2}
+	}
+	return t
+}
+
+func requireSameParams(t *testing.T, want, got nn.Module) {
+	t.Helper()
+	for i, p := range want.Params() {
+		require.True(t, tensor.Equal(p.Value, got.Params()[i].Value), p.Name)
+	}
+}

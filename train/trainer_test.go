@@ -1,0 +1,308 @@
+package train_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/residuum-go/residuum/data"
+	"github.com/residuum-go/residuum/nn/optim"
+	"github.com/residuum-go/residuum/train"
+	"github.com/residuum-go/residuum/weights"
+)
+
+func TestRunLearns(t *testing.T) {
+	tr := newTrainer("sgd", "")
+	tr.Epochs = 30
+	tr.Schedule = optim.Cosine(0.1, 5, 180)
+	var steps int
+	tr.Progress = func(p train.Progress) {
+		steps++
+		require.Equal(t, (steps-1)/6+1, p.Epoch)
+		require.Equal(t, (steps-1)%6+1, p.Batch)
+		require.Equal(t, []int{30, 6}, []int{p.Epochs, p.Batches})
+		require.Equal(t, tr.Schedule(steps-1), p.Rate)
+		require.Positive(t, p.ImagesPerSecond)
+		require.Equal(t, steps == 180, p.Left == 0)
+	}
+	history, err := tr.Run(t.Context())
+	require.NoError(t, err)
+	require.Len(t, history, 30)
+	require.Equal(t, 180, steps)
+	require.Greater(t, history[0].Loss, 2*history[29].Loss)
+
+	set := stripes(images)
+	m, err := train.Evaluate(t.Context(), tr.Model, set, set.Norm(), 10)
+	require.NoError(t, err)
+	require.Greater(t, m.Accuracy, 0.95)
+	whole, err := train.Evaluate(t.Context(), tr.Model, set, set.Norm(), images)
+	require.NoError(t, err)
+	require.InDelta(t, whole.Loss, m.Loss, 1e-6)
+	require.Equal(t, whole.Accuracy, m.Accuracy)
+
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(io)
+	_, err = train.Evaluate(ctx, tr.Model, set, set.Norm(), 10)
+	require.ErrorIs(t, err, io)
+}
+
+var io = errors.New("cause")
+
+// A run that is stopped after any number of steps, and continued by new objects from the checkpoint,
+// ends with the same checkpoint, byte for byte, as one that was not.
+func TestResumeIsExact(t *testing.T) {
+	for _, optimizer := range []string{"sgd", "adamw"} {
+		straight := filepath.Join(t.TempDir(), "net.safetensors")
+		whole := newTrainer(optimizer, straight)
+		history, err := whole.Run(t.Context())
+		require.NoError(t, err)
+		want, err := os.ReadFile(straight)
+		require.NoError(t, err)
+		for _, stops := range [][]int{{1}, {6}, {15}, {3, 4, 11, 18, 23}} {
+			t.Run(fmt.Sprintf("%s/stops=%v", optimizer, stops), func(t *testing.T) {
+				path := filepath.Join(t.TempDir(), "net.safetensors")
+				for i, stop := range stops {
+					tr := newTrainer(optimizer, path)
+					if i > 0 {
+						require.NoError(t, tr.Resume())
+					}
+					runUntil(t, tr, stop)
+				}
+				last := newTrainer(optimizer, path)
+				require.NoError(t, last.Resume())
+				got, err := last.Run(t.Context())
+				require.NoError(t, err)
+				require.Equal(t, history, got)
+				requireSameParams(t, whole.Model, last.Model)
+				b, err := os.ReadFile(path)
+				require.NoError(t, err)
+				require.True(t, string(want) == string(b), "checkpoints differ")
+			})
+		}
+	}
+}
+
+// runUntil cancels the run when it has done the given number of steps, counted from the beginning.
+func runUntil(t *testing.T, tr *train.Trainer, step int) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	tr.Progress = func(p train.Progress) {
+		if (p.Epoch-1)*p.Batches+p.Batch == step {
+			cancel()
+		}
+	}
+	_, err := tr.Run(ctx)
+	require.ErrorIs(t, err, context.Canceled)
+	require.ErrorContains(t, err, fmt.Sprintf("train: stopped in epoch %d of 4 after %d of 43 images", step/6+1, step%6*8))
+}
+
+// Without a last checkpoint, as after a power cut, the steps since the one before are done again.
+func TestResumeFromAnOlderCheckpointIsExact(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "net.safetensors")
+	var old []byte
+	first := newTrainer("sgd", path)
+	first.SaveEvery = 4
+	first.Progress = func(p train.Progress) {
+		if p.Epoch == 2 && p.Batch == 4 { // step 10, saved at 8
+			var err error
+			old, err = os.ReadFile(path)
+			require.NoError(t, err)
+		}
+	}
+	want, err := first.Run(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(path, old, 0o600))
+	second := newTrainer("sgd", path)
+	require.NoError(t, second.Resume())
+	steps := 0
+	second.Progress = func(train.Progress) { steps++ }
+	got, err := second.Run(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 24-8, steps)
+	require.Equal(t, want, got)
+	requireSameParams(t, first.Model, second.Model)
+}
+
+func TestRunGoesOnWhenEpochsIsRaised(t *testing.T) {
+	whole, parts := newTrainer("sgd", ""), newTrainer("sgd", "")
+	want, err := whole.Run(t.Context())
+	require.NoError(t, err)
+	for parts.Epochs = 1; ; parts.Epochs++ {
+		got, err := parts.Run(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, want[:parts.Epochs], got)
+		if parts.Epochs == 4 {
+			break
+		}
+	}
+	requireSameParams(t, whole.Model, parts.Model)
+}
+
+func TestLossThatIsNotFiniteStopsAndKeepsTheCheckpoint(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "net.safetensors")
+	tr := newTrainer("sgd", path)
+	var before []byte
+	tr.Progress = func(p train.Progress) {
+		if p.Epoch == 2 && p.Batch == 3 {
+			before, _ = os.ReadFile(path)
+			tr.Model.(*net).fc.Bias.Value.Data()[1] = float32(math.NaN())
+		}
+	}
+	history, err := tr.Run(t.Context())
+	var diverged *train.DivergedError
+	require.ErrorAs(t, err, &diverged)
+	require.Equal(t, []int{2, 4}, []int{diverged.Epoch, diverged.Step})
+	require.EqualError(t, err, "train: epoch 2, step 4: loss is NaN")
+	require.Len(t, history, 1)
+	after, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, before, after)
+}
+
+// The loss does not show it yet when the last step of an epoch has gone too far.
+func TestWeightsThatAreNotFiniteAreNotSaved(t *testing.T) {
+	for _, last := range []int{6, 12} {
+		path := filepath.Join(t.TempDir(), "net.safetensors")
+		tr := newTrainer("sgd", path)
+		tr.Schedule = func(step int) float64 {
+			if step == last-1 {
+				return math.Inf(1)
+			}
+			return 0.01
+		}
+		_, err := tr.Run(t.Context())
+		var diverged *train.DivergedError
+		require.ErrorAs(t, err, &diverged)
+		require.Equal(t, []int{last / 6, 6}, []int{diverged.Epoch, diverged.Step})
+		require.ErrorContains(t, err, "train: epoch ")
+		require.NotEqual(t, "loss", diverged.What)
+		err = newTrainer("sgd", path).Resume()
+		if last == 6 {
+			require.ErrorIs(t, err, fs.ErrNotExist)
+		} else {
+			require.NoError(t, err)
+		}
+	}
+}
+
+func TestFolderThatCannotBeWrittenStopsBeforeTraining(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	folder := filepath.Join(dir, "folder.safetensors")
+	require.NoError(t, os.Mkdir(folder, 0o700))
+	closed := filepath.Join(dir, "closed")
+	require.NoError(t, os.Mkdir(closed, 0o500))
+	for name, path := range map[string]string{
+		"a file for a folder": filepath.Join(file, "net.safetensors"),
+		"a folder for a file": folder,
+		"no permission":       filepath.Join(closed, "net.safetensors"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			if f, err := os.Create(path); err == nil {
+				f.Close()
+				os.Remove(path)
+				t.Skip("this user may write everywhere")
+			}
+			tr := newTrainer("sgd", path)
+			tr.Progress = func(train.Progress) { t.Error("a step was done") }
+			_, err := tr.Run(t.Context())
+			require.ErrorContains(t, err, "train: checkpoint "+path+" cannot be written")
+		})
+	}
+}
+
+func TestRunMakesTheFolderAndClearsUnfinishedFiles(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "new", "folder")
+	path := filepath.Join(dir, "net.safetensors")
+	tr := newTrainer("sgd", path)
+	tr.Epochs = 1
+	_, err := tr.Run(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(path+".0123.tmp", []byte("torn"), 0o600))
+	tr.Epochs = 2
+	_, err = tr.Run(t.Context())
+	require.NoError(t, err)
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Len(t, entries, 1)
+}
+
+// A checkpoint is not replaced by a run that has done nothing.
+func TestRunThatIsStoppedAtOnceSavesNothing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "net.safetensors")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := newTrainer("sgd", path).Run(ctx)
+	require.ErrorIs(t, err, context.Canceled)
+	require.NoFileExists(t, path)
+}
+
+func TestResumeRefusesWhatDoesNotFitAndChangesNothing(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "net.safetensors")
+	tr := newTrainer("sgd", path)
+	runUntil(t, tr, 9)
+	edit := func(f func(*weights.File)) string {
+		file, err := weights.Load(path)
+		require.NoError(t, err)
+		f(file)
+		edited := filepath.Join(dir, "edited.safetensors")
+		require.NoError(t, weights.Save(edited, file))
+		return edited
+	}
+	meta := func(text string) func(*weights.File) {
+		return func(f *weights.File) { f.Meta["residuum.train"] = text }
+	}
+	for _, c := range []struct {
+		name, reason string
+		edit         func(*weights.File)
+	}{
+		{"weights only", "not a checkpoint", func(f *weights.File) { f.Meta = nil }},
+		{"bad JSON", "metadata: ", meta("{")},
+		{"other version", "version 2, can read version 1", meta(`{"version":2}`)},
+		{"no step", "do not agree", meta(`{"version":1,"step":3}`)},
+		{"other dataset", "loader state of 44 images", meta(`{"version":1,"rand":"cGNnOgAAAAAAAAAAAAAAAAAAAAA=","sampler":{"len":44,"batch":8}}`)},
+		{"no random state", "random state", meta(`{"version":1,"sampler":{"len":43,"batch":8}}`)},
+		{"missing weight", "missing: fc.bias", func(f *weights.File) { delete(f.Tensors, "fc.bias") }},
+		{"missing momentum", "optim: state does not fit", func(f *weights.File) { delete(f.Tensors, "optimizer/fc.bias.momentum_buffer") }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			path := edit(c.edit)
+			fresh := newTrainer("sgd", path)
+			err := fresh.Resume()
+			require.ErrorContains(t, err, c.reason)
+			require.ErrorContains(t, err, path)
+			requireSameParams(t, newNet(), fresh.Model)
+			require.Equal(t, newTrainer("sgd", "").Loader.State(), fresh.Loader.State())
+		})
+	}
+
+	require.ErrorIs(t, newTrainer("adamw", path).Resume(), optim.ErrState)
+	torn := filepath.Join(dir, "torn.safetensors")
+	b, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(torn, b[:len(b)-1], 0o600))
+	require.ErrorIs(t, newTrainer("sgd", torn).Resume(), weights.ErrFormat)
+	require.ErrorIs(t, newTrainer("sgd", filepath.Join(dir, "none")).Resume(), fs.ErrNotExist)
+
+	other := newNet()
+	require.NoError(t, train.LoadModel(path, other))
+	requireSameParams(t, tr.Model, other)
+	require.ErrorIs(t, train.LoadModel(torn, other), weights.ErrFormat)
+	require.ErrorContains(t, train.LoadModel(edit(func(f *weights.File) { delete(f.Tensors, "fc.bias") }), other), "missing: fc.bias")
+}
+
+func TestEvaluateRefusesNonsense(t *testing.T) {
+	require.PanicsWithValue(t, "train: Evaluate: batches of 0 from 43 images", func() {
+		_, _ = train.Evaluate(t.Context(), newNet(), stripes(images), data.Norm{}, 0)
+	})
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/tensor"
@@ -207,8 +208,16 @@ func (r *recursion) back(ctx context.Context, i int) error {
 		if k < r.limit {
 			next[k+1].add(p.fromBranch, g.exp, signs, false)
 		}
-		if b.skip != nil {
-			next[k].add(p.fromSkip, g.exp, nil, p.fromSkip == g.t)
+		if b.skip == nil {
+			continue
+		}
+		if slices.Equal(p.fromSkip.Shape(), g.t.Shape()) { // else the block changes the shape
+			if p.fromSkip != g.t {
+				tensor.Copy(g.t, p.fromSkip) // off the tape, into memory no longer needed
+			}
+			next[k].add(g.t, g.exp, nil, true)
+		} else {
+			next[k].add(p.fromSkip, g.exp, nil, false)
 		}
 	}
 	r.g = next

@@ -22,7 +22,7 @@ func (l *layers) stem() (nn.Module, Shape) {
 		return nn.Identity{}, l.Image
 	}
 	stem := nn.Sequential{
-		l.conv("conv1", l.Image.Channels, l.Width, 3, l.StemStride),
+		l.conv("conv1", l.Image, l.Width, 3, l.StemStride),
 		l.normReLU("bn1", l.Width),
 	}
 	return stem, l.Image.strided(l.StemStride, l.Width)
@@ -81,21 +81,34 @@ func (l *layers) out(b Block) Shape {
 }
 
 // conv makes a convolution that keeps the size of the image but for its stride. Its weights are drawn
-// over the fan-out, as in the papers' code; without batch norm over the fan-in, since then nothing else
-// keeps the activations from shrinking wherever the number of channels grows.
-func (l *layers) conv(name string, in, out, size, stride int) *nn.Conv2D {
-	c := nn.NewConv2D(l.rng, in, out, size, tensor.ConvSpec{Stride: stride, Pad: size / 2})
+// over the fan-out, as in the papers' code.
+func (l *layers) conv(name string, in Shape, out, size, stride int) *nn.Conv2D {
+	c := nn.NewConv2D(l.rng, in.Channels, out, size, tensor.ConvSpec{Stride: stride, Pad: size / 2})
 	if l.WithoutBatchNorm {
-		fanIn, _ := c.Fans()
-		nn.KaimingNormal(l.rng, c.Weight.Value, fanIn)
 		c.WithBias()
+		nn.KaimingNormal(l.rng, c.Weight.Value, meanFanIn(in, size, stride))
 	}
 	return nn.Named(name, c)
 }
 
+// meanFanIn is the number of inputs that an output of conv sees, the mean over all outputs: padding
+// does not count. Without batch norm nothing else keeps the activations from shrinking where channels
+// become more and images small; on a single pixel, a 3x3 filter has one tap and not nine.
+func meanFanIn(in Shape, size, stride int) int {
+	taps := func(n int) float64 {
+		sum, outputs := 0, 0
+		for at := 0; at < n; at += stride {
+			sum += min(at+size/2, n-1) - max(at-size/2, 0) + 1
+			outputs++
+		}
+		return float64(sum) / float64(outputs)
+	}
+	return int(math.Round(taps(in.Height) * taps(in.Width) * float64(in.Channels)))
+}
+
 // last makes the convolution that ends a branch, see Config.WithoutBatchNorm.
-func (l *layers) last(name string, channels int) *nn.Conv2D {
-	c := l.conv(name, channels, channels, 3, 1)
+func (l *layers) last(name string, in Shape) *nn.Conv2D {
+	c := l.conv(name, in, in.Channels, 3, 1)
 	if l.WithoutBatchNorm {
 		tensor.Scale(c.Weight.Value, c.Weight.Value, float32(1/math.Sqrt(float64(l.blocks()))))
 	}

@@ -18,7 +18,8 @@ type Net struct {
 }
 
 // New builds the network that cfg describes, drawing weights from rng: convolutions and hidden
-// layers by [nn.KaimingNormal], over the fan-out with batch norm and over the fan-in without.
+// layers by [nn.KaimingNormal], over the fan-out with batch norm, and without over
+// the fan-in that there is beside the padding.
 // A cfg that describes none is a [*ConfigError].
 func New(cfg Config, rng *rand.Rand) (*Net, error) {
 	cfg, err := cfg.complete()

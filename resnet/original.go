@@ -16,11 +16,11 @@ type original struct {
 }
 
 func (l *layers) original(b Block) *original {
-	in, out := b.In.Channels, b.Out.Channels
+	out := b.Out.Channels
 	return &original{
-		conv1:    l.conv(b.Name+".conv1", in, out, 3, l.stride(b)),
+		conv1:    l.conv(b.Name+".conv1", b.In, out, 3, l.stride(b)),
 		bn1:      l.normReLU(b.Name+".bn1", out),
-		conv2:    l.last(b.Name+".conv2", out),
+		conv2:    l.last(b.Name+".conv2", b.Out),
 		bn2:      l.norm(b.Name+".bn2", out),
 		shortcut: l.shortcut(b),
 	}

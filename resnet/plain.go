@@ -17,9 +17,9 @@ type plain struct {
 func (l *layers) plain(b Block) *plain {
 	in, out := b.In.Channels, b.Out.Channels
 	return &plain{
-		conv1:   l.conv(b.Name+".conv1", in, out, 3, l.stride(b)),
+		conv1:   l.conv(b.Name+".conv1", b.In, out, 3, l.stride(b)),
 		bn1:     l.normReLU(b.Name+".bn1", out),
-		conv2:   l.conv(b.Name+".conv2", out, out, 3, 1),
+		conv2:   l.conv(b.Name+".conv2", b.Out, out, 3, 1),
 		bn2:     l.normReLU(b.Name+".bn2", out),
 		remains: optionA(in, out, l.stride(b)),
 	}

@@ -21,9 +21,9 @@ func (l *layers) preActivation(b Block) *preActivation {
 	in, out, stride := b.In.Channels, b.Out.Channels, l.stride(b)
 	u := &preActivation{
 		bn1:      nn.Identity{},
-		conv1:    l.conv(b.Name+".conv1", in, out, 3, stride),
+		conv1:    l.conv(b.Name+".conv1", b.In, out, 3, stride),
 		bn2:      l.normReLU(b.Name+".bn2", out),
-		conv2:    l.last(b.Name+".conv2", out),
+		conv2:    l.last(b.Name+".conv2", b.Out),
 		shortcut: l.shortcut(b),
 	}
 	if b.Stage > 0 || b.Index > 0 {

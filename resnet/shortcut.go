@@ -11,7 +11,7 @@ func (l *layers) shortcut(b Block) nn.Module {
 	if l.Shortcut == OptionA || in == out && l.stride(b) == 1 {
 		return optionA(in, out, l.stride(b))
 	}
-	projection := nn.Sequential{l.conv(b.Name+".downsample.0", in, out, 1, l.stride(b))}
+	projection := nn.Sequential{l.conv(b.Name+".downsample.0", b.In, out, 1, l.stride(b))}
 	if l.Kind == Original {
 		projection = append(projection, l.norm(b.Name+".downsample.1", out))
 	}

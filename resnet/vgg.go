@@ -23,7 +23,7 @@ func (l *layers) vgg(b Block) *vgg {
 	in, out, stride := b.In.Channels, b.Out.Channels, l.stride(b)
 	u := &vgg{
 		remains: optionA(in, out, stride),
-		conv:    l.conv(l.feature(), in, out, 3, stride),
+		conv:    l.conv(l.feature(), b.In, out, 3, stride),
 		bn:      nn.ReLU{},
 		pool:    nn.Identity{},
 	}

@@ -98,27 +98,61 @@ func TestPoolStaysConstant(t *testing.T) {
 // A deep chain needs its activations and a few gradients, not a gradient for each activation.
 func TestBackwardRecyclesGradients(t *testing.T) {
 	const depth, size = 50, 5000
-	chain := func(x *Var) *Var {
-		for range depth {
-			x = Tanh(Add(x, Square(x)))
-		}
-		return x
+	chains := map[string]func(x *Var) *Var{
+		"values": func(x *Var) *Var { return Tanh(Add(x, Square(x))) },
+		"views":  func(x *Var) *Var { return Tanh(Reshape(Add(Square(x), Reshape(x, -1)), size)) },
 	}
-	x := tensor.Full(0.1, size)
-	for name, back := range map[string]func(tape *Tape, x, y *Var){
+	backs := map[string]func(tape *Tape, x, y *Var){
 		"Backward": func(tape *Tape, x, y *Var) { tape.Backward(Mean(y, false)) },
 		"VJP":      func(tape *Tape, x, y *Var) { VJP(y, nil, x) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			tape := NewTape(1)
-			v := NewParam("x", x).On(tape.Input(x))
-			back(tape, v, chain(v))
-			tape.Reset()
-			got, _ := tape.pool.bytes()
-			const activation = 4 * size
-			require.LessOrEqual(t, got, (3*depth+8)*activation)
-		})
 	}
+	x := tensor.Full(0.1, size)
+	for layer, f := range chains {
+		for walk, back := range backs {
+			t.Run("of="+layer+"/walk="+walk, func(t *testing.T) {
+				tape := NewTape(1)
+				v := NewParam("x", x).On(tape.Input(x))
+				y := v
+				for range depth {
+					y = f(y)
+				}
+				back(tape, v, y)
+				tape.Reset()
+				got, _ := tape.pool.bytes()
+				const activation = 4 * size
+				require.LessOrEqual(t, got, (3*depth+8)*activation)
+			})
+		}
+	}
+}
+
+// A record that held a reference to someone's memory in one step must not write there in the next,
+// when it stands for another op.
+func TestReusedRecordsForgetReferences(t *testing.T) {
+	t.Run("rows", func(t *testing.T) {
+		tape := NewTape(1)
+		rows := []int{1, 1, 0}
+		Gather(tape.Input(tensor.New(2, 3)), rows)
+		tape.Reset()
+		Transpose(tape.Input(tensor.New(2, 3)))
+		require.Equal(t, []int{1, 1, 0}, rows)
+	})
+	t.Run("indices", func(t *testing.T) {
+		tape, window := NewTape(1), tensor.PoolSpec{Size: 2}
+		rising := tensor.From([]float32{1, 2, 3, 4}, 1, 2, 2, 1)
+		falling := tensor.From([]float32{4, 3, 2, 1}, 1, 2, 2, 1)
+		x := tape.Input(rising)
+		g := Grad(MaxPool2D(x, window), nil, x)[0]
+		at := g.index
+		tape.Reset()
+		x = tape.Input(rising)
+		y := MaxPool2D(x, window)
+		for tape.n < at-1 {
+			tape.Input(rising)
+		}
+		require.Equal(t, at, MaxPool2D(tape.Input(falling), window).index)
+		require.Equal(t, []float32{0, 0, 0, 1}, VJP(y, nil, x)[0].Value().Data())
+	})
 }
 
 // Batch norm and ReLU keep their output and a few numbers per channel.

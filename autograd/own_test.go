@@ -30,16 +30,20 @@ func TestDropout(t *testing.T) {
 	tape := NewTape(7)
 	x := tape.Input(tensor.Full(1, n))
 	y := Dropout(x, p)
-	dropped := 0
-	for _, v := range y.Value().Data() {
+	dropped, both := 0, 0
+	for i, v := range y.Value().Data() {
 		if v == 0 {
 			dropped++
+			if i%2 == 1 && y.Value().At(i-1) == 0 {
+				both++
+			}
 		} else {
 			require.InDelta(t, 1/(1-p), v, 1e-6)
 		}
 	}
 	sd := math.Sqrt(n * p * (1 - p))
 	require.InDelta(t, n*p, dropped, 5*sd)
+	require.InDelta(t, n/2*p*p, both, 5*sd, "neighbours are independent")
 	requireSameBits(t, y.Value(), VJP(y, nil, x)[0].Value(), "gradient is the mask")
 
 	again := NewTape(7)

@@ -179,10 +179,12 @@ func (w *walk) finish() {
 	t := w.tape
 	n := w.start
 	for i := n; i < t.n; i++ {
-		if t.records[i].holds > 0 {
-			t.swap(i, n)
-			n++
+		if t.records[i].holds == 0 {
+			t.release(t.records[i])
+			continue
 		}
+		t.swap(i, n)
+		n++
 	}
 	t.n = n
 }

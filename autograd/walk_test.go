@@ -1,6 +1,7 @@
 package autograd
 
 import (
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -201,4 +202,46 @@ func TestTapeSurvivesAPanic(t *testing.T) {
 	require.Equal(t, []float32{4, 32}, VJP(Square(Square(x)), nil, x)[0].Value().Data())
 	require.Empty(t, tape.stack)
 	require.Empty(t, tape.flags)
+}
+
+// A gradient that is passed on unchanged is shared; what is added to it must not reach the others.
+func TestSharedGradientsAreNotAddedInPlace(t *testing.T) {
+	t.Run("seed", func(t *testing.T) {
+		tape := NewTape(1)
+		tape.Poison()
+		x := tape.Input(vector(1, 2))
+		y := Add(Scale(Square(x), 0.5), x) // hands the seed to x, and has done with it before it adds to that
+		onTape, constant := Square(x), Const(vector(5, 6))
+		for range 2 {
+			require.Equal(t, []float32{2, 12}, VJP(y, onTape, x)[0].Value().Data())
+			require.Equal(t, []float32{1, 4}, onTape.Value().Data())
+			require.Equal(t, []float32{10, 18}, VJP(y, constant, x)[0].Value().Data())
+			require.Equal(t, []float32{5, 6}, constant.Value().Data())
+		}
+	})
+	t.Run("view", func(t *testing.T) {
+		tape := NewTape(1)
+		tape.Poison()
+		h, k := tape.Input(vector(1, 2)), tape.Input(tensor.From([]float32{3, 4}, 2, 1))
+		q := Square(k)
+		y := Add(Sum(q, false), Sum(Square(Add(h, Reshape(k, 2))), false))
+		g := VJP(y, nil, h, k)
+		require.Equal(t, []float32{8, 12}, g[0].Value().Data())
+		require.Equal(t, []float32{14, 20}, g[1].Value().Data())
+	})
+}
+
+// One constant may seed walks on many tapes at once, and what follows from it belongs to the tape.
+func TestConstantSeedIsOnlyRead(t *testing.T) {
+	seed := Const(vector(5, 6))
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			tape := NewTape(1)
+			x := tape.Input(vector(1, 2))
+			g := VJP(Neg(Add(x, x)), seed, x)[0]
+			require.Same(t, tape, g.Tape())
+		})
+	}
+	wg.Wait()
 }

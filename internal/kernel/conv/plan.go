@@ -40,7 +40,8 @@ type view struct {
 	height, width, outC int
 	phaseH, phaseW      int // pixels a phase apart are in one class
 	taps, inner         int
-	run                 int // taps that are neighbours in memory when inside the image, 1 for none
+	backward            bool // the last tap comes first
+	run                 int  // taps that are neighbours in memory when inside the image, 1 for none
 	source              func(h, w, t int) int
 }
 
@@ -55,7 +56,11 @@ func newPlan(v view, maxRows int) *plan {
 	for ph := range min(v.phaseH, v.height) {
 		for pw := range min(v.phaseW, v.width) {
 			c := class{firstTap: len(p.taps)}
-			for t := range v.taps {
+			for i := range v.taps {
+				t := i
+				if v.backward {
+					t = v.taps - 1 - i
+				}
 				if v.source(ph, pw, t) != never {
 					p.taps = append(p.taps, t)
 				}
@@ -129,9 +134,14 @@ func (s Shape) forwardView() view {
 // inputGradView reads dy to write dx.
 func (s Shape) inputGradView() view {
 	outH, outW := s.OutH(), s.OutW()
+	run := 1
+	if s.DilationW == 1 && s.StrideW == 1 && s.Groups == 1 {
+		run = s.S
+	}
 	return view{
 		height: s.H, width: s.W, outC: s.C, phaseH: s.StrideH, phaseW: s.StrideW,
-		taps: s.R * s.S, inner: s.K / s.Groups, run: 1,
+		taps: s.R * s.S, inner: s.K / s.Groups, run: run,
+		backward: true, // later taps read earlier pixels; memory is best read forwards
 		source: func(ih, iw, t int) int {
 			h := ih + s.PadH - t/s.S*s.DilationH
 			w := iw + s.PadW - t%s.S*s.DilationW

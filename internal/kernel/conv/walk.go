@@ -148,8 +148,8 @@ func (k *walk) panel(c *class, g, q, first, end int) {
 		LDB:  k.cols,
 		Cols: min(k.cols, k.outer-q*k.cols),
 	}
-	for i := first; i < end; i++ {
-		image, x := i/len(c.tiles), &c.tiles[i%len(c.tiles)]
+	for image, i := first/len(c.tiles), first%len(c.tiles); first < end; first++ {
+		x := &c.tiles[i]
 		t.Rows, t.Taps, t.Inner = x.rows, x.taps, x.inner
 		t.Off, t.Out = x.off, c.out[x.first:]
 		t.A = k.in[image*k.inImage+g*k.inner:]
@@ -158,6 +158,9 @@ func (k *walk) panel(c *class, g, q, first, end int) {
 			t.RunPair(k.level)
 		} else {
 			t.Run(k.level)
+		}
+		if i++; i == len(c.tiles) {
+			image, i = image+1, 0
 		}
 	}
 }

@@ -119,6 +119,16 @@ func (v isa) rowsTile(field func(reg.Register, string) Mem, n, wide int, pair bo
 	label := fmt.Sprint(n)
 	sums, bs, bcast := v.tileRegs(n, wide)
 	v.Label("rows" + label)
+	v.Load(v.Param("t"), reg.RAX)
+	v.MOVQ(field(reg.RAX, "Out"), reg.RBX)
+	v.MOVQ(field(reg.RAX, "C"), reg.RCX)
+	for i := range n { // C is fetched while the sums form
+		v.MOVLQSX(Mem{Base: reg.RBX, Disp: 4 * i}, reg.RDX)
+		v.PREFETCHT0(Mem{Base: reg.RCX, Index: reg.RDX, Scale: 4})
+		if wide == 2 && !pair {
+			v.PREFETCHT0(Mem{Base: reg.RCX, Index: reg.RDX, Scale: 4, Disp: 4 * v.lanes})
+		}
+	}
 	for _, s := range sums {
 		for _, r := range s {
 			v.clear(r)

@@ -39,46 +39,52 @@ DATA tails<>+124(SB)/4, $+0
 GLOBL tails<>(SB), RODATA|NOPTR, $128
 
 // func rowsAVX2(t *Rows)
-// Requires: AVX, CMOV, FMA3
+// Requires: AVX, CMOV, FMA3, MMX+
 TEXT ·rowsAVX2(SB), NOSPLIT, $40-8
-	MOVQ    t+0(FP), AX
-	LEAQ    tails<>+64(SB), BX
-	MOVQ    176(AX), CX
-	SHLQ    $0x02, CX
-	SUBQ    CX, BX
-	VMOVDQU (BX), Y12
-	VMOVDQU 32(BX), Y13
-	MOVQ    16(AX), CX
-	SHLQ    $0x02, CX
-	MOVQ    48(AX), DX
-	ADDQ    CX, DX
-	MOVQ    DX, (SP)
-	MOVQ    72(AX), DX
-	ADDQ    CX, DX
-	MOVQ    DX, 8(SP)
-	NEGQ    CX
-	MOVQ    CX, 32(SP)
-	MOVQ    24(AX), DX
-	MOVQ    DX, 24(SP)
-	MOVQ    96(AX), R14
-	MOVQ    120(AX), R15
-	SHLQ    $0x02, R15
-	MOVQ    8(AX), DX
-	MOVQ    DX, 16(SP)
-	CMPQ    (AX), $0x06
-	JE      rows6
-	CMPQ    (AX), $0x05
-	JE      rows5
-	CMPQ    (AX), $0x04
-	JE      rows4
-	CMPQ    (AX), $0x03
-	JE      rows3
-	CMPQ    (AX), $0x02
-	JE      rows2
-	VXORPS  Y0, Y0, Y0
-	VXORPS  Y1, Y1, Y1
-	CMPQ    16(SP), $0x00
-	JE      done1
+	MOVQ       t+0(FP), AX
+	LEAQ       tails<>+64(SB), BX
+	MOVQ       176(AX), CX
+	SHLQ       $0x02, CX
+	SUBQ       CX, BX
+	VMOVDQU    (BX), Y12
+	VMOVDQU    32(BX), Y13
+	MOVQ       16(AX), CX
+	SHLQ       $0x02, CX
+	MOVQ       48(AX), DX
+	ADDQ       CX, DX
+	MOVQ       DX, (SP)
+	MOVQ       72(AX), DX
+	ADDQ       CX, DX
+	MOVQ       DX, 8(SP)
+	NEGQ       CX
+	MOVQ       CX, 32(SP)
+	MOVQ       24(AX), DX
+	MOVQ       DX, 24(SP)
+	MOVQ       96(AX), R14
+	MOVQ       120(AX), R15
+	SHLQ       $0x02, R15
+	MOVQ       8(AX), DX
+	MOVQ       DX, 16(SP)
+	CMPQ       (AX), $0x06
+	JE         rows6
+	CMPQ       (AX), $0x05
+	JE         rows5
+	CMPQ       (AX), $0x04
+	JE         rows4
+	CMPQ       (AX), $0x03
+	JE         rows3
+	CMPQ       (AX), $0x02
+	JE         rows2
+	MOVQ       t+0(FP), AX
+	MOVQ       128(AX), BX
+	MOVQ       152(AX), CX
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 32(CX)(DX*4)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	CMPQ       16(SP), $0x00
+	JE         done1
 
 tap1:
 	MOVQ    24(SP), AX
@@ -137,12 +143,21 @@ masked1:
 	RET
 
 rows2:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	CMPQ   16(SP), $0x00
-	JE     done2
+	MOVQ       t+0(FP), AX
+	MOVQ       128(AX), BX
+	MOVQ       152(AX), CX
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 32(CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 32(CX)(DX*4)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	CMPQ       16(SP), $0x00
+	JE         done2
 
 tap2:
 	MOVQ    24(SP), BX
@@ -219,14 +234,26 @@ masked2:
 	RET
 
 rows3:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	CMPQ   16(SP), $0x00
-	JE     done3
+	MOVQ       t+0(FP), AX
+	MOVQ       128(AX), BX
+	MOVQ       152(AX), CX
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 32(CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 32(CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 32(CX)(DX*4)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	CMPQ       16(SP), $0x00
+	JE         done3
 
 tap3:
 	MOVQ    24(SP), CX
@@ -321,16 +348,31 @@ masked3:
 	RET
 
 rows4:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	CMPQ   16(SP), $0x00
-	JE     done4
+	MOVQ       t+0(FP), AX
+	MOVQ       128(AX), BX
+	MOVQ       152(AX), CX
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 32(CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 32(CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 32(CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 32(CX)(DX*4)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	CMPQ       16(SP), $0x00
+	JE         done4
 
 tap4:
 	MOVQ    24(SP), DX
@@ -443,18 +485,36 @@ masked4:
 	RET
 
 rows5:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	CMPQ   16(SP), $0x00
-	JE     done5
+	MOVQ       t+0(FP), AX
+	MOVQ       128(AX), BX
+	MOVQ       152(AX), CX
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 32(CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 32(CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 32(CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 32(CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 32(CX)(DX*4)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	CMPQ       16(SP), $0x00
+	JE         done5
 
 tap5:
 	MOVQ    24(SP), SI
@@ -585,20 +645,41 @@ masked5:
 	RET
 
 rows6:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	VXORPS Y10, Y10, Y10
-	VXORPS Y11, Y11, Y11
-	CMPQ   16(SP), $0x00
-	JE     done6
+	MOVQ       t+0(FP), AX
+	MOVQ       128(AX), BX
+	MOVQ       152(AX), CX
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 32(CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 32(CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 32(CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 32(CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 32(CX)(DX*4)
+	MOVLQSX    20(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 32(CX)(DX*4)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	VXORPS     Y11, Y11, Y11
+	CMPQ       16(SP), $0x00
+	JE         done6
 
 tap6:
 	MOVQ    24(SP), DI
@@ -747,45 +828,50 @@ masked6:
 	RET
 
 // func rowsNarrowAVX2(t *Rows)
-// Requires: AVX, CMOV, FMA3
+// Requires: AVX, CMOV, FMA3, MMX+
 TEXT ·rowsNarrowAVX2(SB), NOSPLIT, $40-8
-	MOVQ    t+0(FP), AX
-	LEAQ    tails<>+64(SB), BX
-	MOVQ    176(AX), CX
-	SHLQ    $0x02, CX
-	SUBQ    CX, BX
-	VMOVDQU (BX), Y12
-	VMOVDQU 32(BX), Y13
-	MOVQ    16(AX), CX
-	SHLQ    $0x02, CX
-	MOVQ    48(AX), DX
-	ADDQ    CX, DX
-	MOVQ    DX, (SP)
-	MOVQ    72(AX), DX
-	ADDQ    CX, DX
-	MOVQ    DX, 8(SP)
-	NEGQ    CX
-	MOVQ    CX, 32(SP)
-	MOVQ    24(AX), DX
-	MOVQ    DX, 24(SP)
-	MOVQ    96(AX), R14
-	MOVQ    120(AX), R15
-	SHLQ    $0x02, R15
-	MOVQ    8(AX), DX
-	MOVQ    DX, 16(SP)
-	CMPQ    (AX), $0x06
-	JE      rows6
-	CMPQ    (AX), $0x05
-	JE      rows5
-	CMPQ    (AX), $0x04
-	JE      rows4
-	CMPQ    (AX), $0x03
-	JE      rows3
-	CMPQ    (AX), $0x02
-	JE      rows2
-	VXORPS  Y0, Y0, Y0
-	CMPQ    16(SP), $0x00
-	JE      done1
+	MOVQ       t+0(FP), AX
+	LEAQ       tails<>+64(SB), BX
+	MOVQ       176(AX), CX
+	SHLQ       $0x02, CX
+	SUBQ       CX, BX
+	VMOVDQU    (BX), Y12
+	VMOVDQU    32(BX), Y13
+	MOVQ       16(AX), CX
+	SHLQ       $0x02, CX
+	MOVQ       48(AX), DX
+	ADDQ       CX, DX
+	MOVQ       DX, (SP)
+	MOVQ       72(AX), DX
+	ADDQ       CX, DX
+	MOVQ       DX, 8(SP)
+	NEGQ       CX
+	MOVQ       CX, 32(SP)
+	MOVQ       24(AX), DX
+	MOVQ       DX, 24(SP)
+	MOVQ       96(AX), R14
+	MOVQ       120(AX), R15
+	SHLQ       $0x02, R15
+	MOVQ       8(AX), DX
+	MOVQ       DX, 16(SP)
+	CMPQ       (AX), $0x06
+	JE         rows6
+	CMPQ       (AX), $0x05
+	JE         rows5
+	CMPQ       (AX), $0x04
+	JE         rows4
+	CMPQ       (AX), $0x03
+	JE         rows3
+	CMPQ       (AX), $0x02
+	JE         rows2
+	MOVQ       t+0(FP), AX
+	MOVQ       128(AX), BX
+	MOVQ       152(AX), CX
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	VXORPS     Y0, Y0, Y0
+	CMPQ       16(SP), $0x00
+	JE         done1
 
 tap1:
 	MOVQ    24(SP), AX
@@ -838,10 +924,17 @@ masked1:
 	RET
 
 rows2:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	CMPQ   16(SP), $0x00
-	JE     done2
+	MOVQ       t+0(FP), AX
+	MOVQ       128(AX), BX
+	MOVQ       152(AX), CX
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	CMPQ       16(SP), $0x00
+	JE         done2
 
 tap2:
 	MOVQ    24(SP), BX
@@ -907,11 +1000,20 @@ masked2:
 	RET
 
 rows3:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	CMPQ   16(SP), $0x00
-	JE     done3
+	MOVQ       t+0(FP), AX
+	MOVQ       128(AX), BX
+	MOVQ       152(AX), CX
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	CMPQ       16(SP), $0x00
+	JE         done3
 
 tap3:
 	MOVQ    24(SP), CX
@@ -990,12 +1092,23 @@ masked3:
 	RET
 
 rows4:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	CMPQ   16(SP), $0x00
-	JE     done4
+	MOVQ       t+0(FP), AX
+	MOVQ       128(AX), BX
+	MOVQ       152(AX), CX
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	CMPQ       16(SP), $0x00
+	JE         done4
 
 tap4:
 	MOVQ    24(SP), DX
@@ -1087,13 +1200,26 @@ masked4:
 	RET
 
 rows5:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	CMPQ   16(SP), $0x00
-	JE     done5
+	MOVQ       t+0(FP), AX
+	MOVQ       128(AX), BX
+	MOVQ       152(AX), CX
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	CMPQ       16(SP), $0x00
+	JE         done5
 
 tap5:
 	MOVQ    24(SP), SI
@@ -1198,14 +1324,29 @@ masked5:
 	RET
 
 rows6:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	CMPQ   16(SP), $0x00
-	JE     done6
+	MOVQ       t+0(FP), AX
+	MOVQ       128(AX), BX
+	MOVQ       152(AX), CX
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    20(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	CMPQ       16(SP), $0x00
+	JE         done6
 
 tap6:
 	MOVQ    24(SP), DI
@@ -1323,46 +1464,51 @@ masked6:
 	RET
 
 // func rowsPairAVX2(t *Rows)
-// Requires: AVX, CMOV, FMA3
+// Requires: AVX, CMOV, FMA3, MMX+
 TEXT ·rowsPairAVX2(SB), NOSPLIT, $40-8
-	MOVQ    t+0(FP), AX
-	LEAQ    tails<>+64(SB), BX
-	MOVQ    176(AX), CX
-	SHLQ    $0x02, CX
-	SUBQ    CX, BX
-	VMOVDQU (BX), Y12
-	VMOVDQU 32(BX), Y13
-	MOVQ    16(AX), CX
-	SHLQ    $0x02, CX
-	MOVQ    48(AX), DX
-	ADDQ    CX, DX
-	MOVQ    DX, (SP)
-	MOVQ    72(AX), DX
-	ADDQ    CX, DX
-	MOVQ    DX, 8(SP)
-	NEGQ    CX
-	MOVQ    CX, 32(SP)
-	MOVQ    24(AX), DX
-	MOVQ    DX, 24(SP)
-	MOVQ    96(AX), R14
-	MOVQ    120(AX), R15
-	SHLQ    $0x02, R15
-	MOVQ    8(AX), DX
-	MOVQ    DX, 16(SP)
-	CMPQ    (AX), $0x06
-	JE      rows6
-	CMPQ    (AX), $0x05
-	JE      rows5
-	CMPQ    (AX), $0x04
-	JE      rows4
-	CMPQ    (AX), $0x03
-	JE      rows3
-	CMPQ    (AX), $0x02
-	JE      rows2
-	VXORPS  Y0, Y0, Y0
-	VXORPS  Y1, Y1, Y1
-	CMPQ    16(SP), $0x00
-	JE      done1
+	MOVQ       t+0(FP), AX
+	LEAQ       tails<>+64(SB), BX
+	MOVQ       176(AX), CX
+	SHLQ       $0x02, CX
+	SUBQ       CX, BX
+	VMOVDQU    (BX), Y12
+	VMOVDQU    32(BX), Y13
+	MOVQ       16(AX), CX
+	SHLQ       $0x02, CX
+	MOVQ       48(AX), DX
+	ADDQ       CX, DX
+	MOVQ       DX, (SP)
+	MOVQ       72(AX), DX
+	ADDQ       CX, DX
+	MOVQ       DX, 8(SP)
+	NEGQ       CX
+	MOVQ       CX, 32(SP)
+	MOVQ       24(AX), DX
+	MOVQ       DX, 24(SP)
+	MOVQ       96(AX), R14
+	MOVQ       120(AX), R15
+	SHLQ       $0x02, R15
+	MOVQ       8(AX), DX
+	MOVQ       DX, 16(SP)
+	CMPQ       (AX), $0x06
+	JE         rows6
+	CMPQ       (AX), $0x05
+	JE         rows5
+	CMPQ       (AX), $0x04
+	JE         rows4
+	CMPQ       (AX), $0x03
+	JE         rows3
+	CMPQ       (AX), $0x02
+	JE         rows2
+	MOVQ       t+0(FP), AX
+	MOVQ       128(AX), BX
+	MOVQ       152(AX), CX
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	CMPQ       16(SP), $0x00
+	JE         done1
 
 tap1:
 	MOVQ    24(SP), AX
@@ -1420,12 +1566,19 @@ masked1:
 	RET
 
 rows2:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	CMPQ   16(SP), $0x00
-	JE     done2
+	MOVQ       t+0(FP), AX
+	MOVQ       128(AX), BX
+	MOVQ       152(AX), CX
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	CMPQ       16(SP), $0x00
+	JE         done2
 
 tap2:
 	MOVQ    24(SP), BX
@@ -1500,14 +1653,23 @@ masked2:
 	RET
 
 rows3:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	CMPQ   16(SP), $0x00
-	JE     done3
+	MOVQ       t+0(FP), AX
+	MOVQ       128(AX), BX
+	MOVQ       152(AX), CX
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	CMPQ       16(SP), $0x00
+	JE         done3
 
 tap3:
 	MOVQ    24(SP), CX
@@ -1599,16 +1761,27 @@ masked3:
 	RET
 
 rows4:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	CMPQ   16(SP), $0x00
-	JE     done4
+	MOVQ       t+0(FP), AX
+	MOVQ       128(AX), BX
+	MOVQ       152(AX), CX
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	CMPQ       16(SP), $0x00
+	JE         done4
 
 tap4:
 	MOVQ    24(SP), DX
@@ -1717,18 +1890,31 @@ masked4:
 	RET
 
 rows5:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	CMPQ   16(SP), $0x00
-	JE     done5
+	MOVQ       t+0(FP), AX
+	MOVQ       128(AX), BX
+	MOVQ       152(AX), CX
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	CMPQ       16(SP), $0x00
+	JE         done5
 
 tap5:
 	MOVQ    24(SP), SI
@@ -1854,20 +2040,35 @@ masked5:
 	RET
 
 rows6:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	VXORPS Y10, Y10, Y10
-	VXORPS Y11, Y11, Y11
-	CMPQ   16(SP), $0x00
-	JE     done6
+	MOVQ       t+0(FP), AX
+	MOVQ       128(AX), BX
+	MOVQ       152(AX), CX
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    20(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	VXORPS     Y11, Y11, Y11
+	CMPQ       16(SP), $0x00
+	JE         done6
 
 tap6:
 	MOVQ    24(SP), DI
@@ -4061,59 +4262,65 @@ loop:
 	RET
 
 // func rowsAVX512(t *Rows)
-// Requires: AVX, AVX512F, CMOV
+// Requires: AVX, AVX512F, CMOV, MMX+
 TEXT ·rowsAVX512(SB), NOSPLIT, $40-8
-	MOVQ   t+0(FP), AX
-	MOVQ   176(AX), CX
-	MOVQ   $+1, BX
-	SHLQ   CL, BX
-	DECQ   BX
-	KMOVW  BX, K1
-	SHRQ   $0x10, BX
-	KMOVW  BX, K2
-	MOVQ   16(AX), CX
-	SHLQ   $0x02, CX
-	MOVQ   48(AX), DX
-	ADDQ   CX, DX
-	MOVQ   DX, (SP)
-	MOVQ   72(AX), DX
-	ADDQ   CX, DX
-	MOVQ   DX, 8(SP)
-	NEGQ   CX
-	MOVQ   CX, 32(SP)
-	MOVQ   24(AX), DX
-	MOVQ   DX, 24(SP)
-	MOVQ   96(AX), R14
-	MOVQ   120(AX), R15
-	SHLQ   $0x02, R15
-	MOVQ   8(AX), DX
-	MOVQ   DX, 16(SP)
-	CMPQ   (AX), $0x0c
-	JE     rows12
-	CMPQ   (AX), $0x0b
-	JE     rows11
-	CMPQ   (AX), $0x0a
-	JE     rows10
-	CMPQ   (AX), $0x09
-	JE     rows9
-	CMPQ   (AX), $0x08
-	JE     rows8
-	CMPQ   (AX), $0x07
-	JE     rows7
-	CMPQ   (AX), $0x06
-	JE     rows6
-	CMPQ   (AX), $0x05
-	JE     rows5
-	CMPQ   (AX), $0x04
-	JE     rows4
-	CMPQ   (AX), $0x03
-	JE     rows3
-	CMPQ   (AX), $0x02
-	JE     rows2
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	CMPQ   16(SP), $0x00
-	JE     done1
+	MOVQ       t+0(FP), AX
+	MOVQ       176(AX), CX
+	MOVQ       $+1, BX
+	SHLQ       CL, BX
+	DECQ       BX
+	KMOVW      BX, K1
+	SHRQ       $0x10, BX
+	KMOVW      BX, K2
+	MOVQ       16(AX), CX
+	SHLQ       $0x02, CX
+	MOVQ       48(AX), DX
+	ADDQ       CX, DX
+	MOVQ       DX, (SP)
+	MOVQ       72(AX), DX
+	ADDQ       CX, DX
+	MOVQ       DX, 8(SP)
+	NEGQ       CX
+	MOVQ       CX, 32(SP)
+	MOVQ       24(AX), DX
+	MOVQ       DX, 24(SP)
+	MOVQ       96(AX), R14
+	MOVQ       120(AX), R15
+	SHLQ       $0x02, R15
+	MOVQ       8(AX), DX
+	MOVQ       DX, 16(SP)
+	CMPQ       (AX), $0x0c
+	JE         rows12
+	CMPQ       (AX), $0x0b
+	JE         rows11
+	CMPQ       (AX), $0x0a
+	JE         rows10
+	CMPQ       (AX), $0x09
+	JE         rows9
+	CMPQ       (AX), $0x08
+	JE         rows8
+	CMPQ       (AX), $0x07
+	JE         rows7
+	CMPQ       (AX), $0x06
+	JE         rows6
+	CMPQ       (AX), $0x05
+	JE         rows5
+	CMPQ       (AX), $0x04
+	JE         rows4
+	CMPQ       (AX), $0x03
+	JE         rows3
+	CMPQ       (AX), $0x02
+	JE         rows2
+	MOVQ       t+0(FP), AX
+	MOVQ       128(AX), BX
+	MOVQ       152(AX), CX
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	CMPQ       16(SP), $0x00
+	JE         done1
 
 tap1:
 	MOVQ    24(SP), AX
@@ -4164,12 +4371,21 @@ masked1:
 	RET
 
 rows2:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	CMPQ   16(SP), $0x00
-	JE     done2
+	MOVQ       t+0(FP), AX
+	MOVQ       128(AX), BX
+	MOVQ       152(AX), CX
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	CMPQ       16(SP), $0x00
+	JE         done2
 
 tap2:
 	MOVQ    24(SP), BX
@@ -4236,14 +4452,26 @@ masked2:
 	RET
 
 rows3:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	CMPQ   16(SP), $0x00
-	JE     done3
+	MOVQ       t+0(FP), AX
+	MOVQ       128(AX), BX
+	MOVQ       152(AX), CX
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	CMPQ       16(SP), $0x00
+	JE         done3
 
 tap3:
 	MOVQ    24(SP), CX
@@ -4326,16 +4554,31 @@ masked3:
 	RET
 
 rows4:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	CMPQ   16(SP), $0x00
-	JE     done4
+	MOVQ       t+0(FP), AX
+	MOVQ       128(AX), BX
+	MOVQ       152(AX), CX
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	CMPQ       16(SP), $0x00
+	JE         done4
 
 tap4:
 	MOVQ    24(SP), DX
@@ -4434,18 +4677,36 @@ masked4:
 	RET
 
 rows5:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	CMPQ   16(SP), $0x00
-	JE     done5
+	MOVQ       t+0(FP), AX
+	MOVQ       128(AX), BX
+	MOVQ       152(AX), CX
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	CMPQ       16(SP), $0x00
+	JE         done5
 
 tap5:
 	MOVQ    24(SP), SI
@@ -4560,20 +4821,41 @@ masked5:
 	RET
 
 rows6:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	CMPQ   16(SP), $0x00
-	JE     done6
+	MOVQ       t+0(FP), AX
+	MOVQ       128(AX), BX
+	MOVQ       152(AX), CX
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    20(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	CMPQ       16(SP), $0x00
+	JE         done6
 
 tap6:
 	MOVQ    24(SP), DI
@@ -4704,22 +4986,46 @@ masked6:
 	RET
 
 rows7:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	CMPQ   16(SP), $0x00
-	JE     done7
+	MOVQ       t+0(FP), AX
+	MOVQ       128(AX), BX
+	MOVQ       152(AX), CX
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    20(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    24(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	CMPQ       16(SP), $0x00
+	JE         done7
 
 tap7:
 	MOVQ    24(SP), R8
@@ -4866,24 +5172,51 @@ masked7:
 	RET
 
 rows8:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	CMPQ   16(SP), $0x00
-	JE     done8
+	MOVQ       t+0(FP), AX
+	MOVQ       128(AX), BX
+	MOVQ       152(AX), CX
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    20(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    24(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    28(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	CMPQ       16(SP), $0x00
+	JE         done8
 
 tap8:
 	MOVQ    24(SP), R9
@@ -5046,26 +5379,56 @@ masked8:
 	RET
 
 rows9:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	CMPQ   16(SP), $0x00
-	JE     done9
+	MOVQ       t+0(FP), AX
+	MOVQ       128(AX), BX
+	MOVQ       152(AX), CX
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    20(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    24(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    28(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    32(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	CMPQ       16(SP), $0x00
+	JE         done9
 
 tap9:
 	MOVQ    24(SP), R10
@@ -5244,28 +5607,61 @@ masked9:
 	RET
 
 rows10:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	VPXORD Z18, Z18, Z18
-	VPXORD Z19, Z19, Z19
-	CMPQ   16(SP), $0x00
-	JE     done10
+	MOVQ       t+0(FP), AX
+	MOVQ       128(AX), BX
+	MOVQ       152(AX), CX
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    20(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    24(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    28(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    32(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    36(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	CMPQ       16(SP), $0x00
+	JE         done10
 
 tap10:
 	MOVQ    24(SP), R11
@@ -5460,30 +5856,66 @@ masked10:
 	RET
 
 rows11:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	VPXORD Z18, Z18, Z18
-	VPXORD Z19, Z19, Z19
-	VPXORD Z20, Z20, Z20
-	VPXORD Z21, Z21, Z21
-	CMPQ   16(SP), $0x00
-	JE     done11
+	MOVQ       t+0(FP), AX
+	MOVQ       128(AX), BX
+	MOVQ       152(AX), CX
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    20(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    24(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    28(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    32(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    36(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    40(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	VPXORD     Z20, Z20, Z20
+	VPXORD     Z21, Z21, Z21
+	CMPQ       16(SP), $0x00
+	JE         done11
 
 tap11:
 	MOVQ    24(SP), R12
@@ -5694,32 +6126,71 @@ masked11:
 	RET
 
 rows12:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	VPXORD Z18, Z18, Z18
-	VPXORD Z19, Z19, Z19
-	VPXORD Z20, Z20, Z20
-	VPXORD Z21, Z21, Z21
-	VPXORD Z22, Z22, Z22
-	VPXORD Z23, Z23, Z23
-	CMPQ   16(SP), $0x00
-	JE     done12
+	MOVQ       t+0(FP), AX
+	MOVQ       128(AX), BX
+	MOVQ       152(AX), CX
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    20(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    24(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    28(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    32(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    36(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    40(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    44(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	VPXORD     Z20, Z20, Z20
+	VPXORD     Z21, Z21, Z21
+	VPXORD     Z22, Z22, Z22
+	VPXORD     Z23, Z23, Z23
+	CMPQ       16(SP), $0x00
+	JE         done12
 
 tap12:
 	MOVQ    24(SP), R13
@@ -5946,58 +6417,63 @@ masked12:
 	RET
 
 // func rowsNarrowAVX512(t *Rows)
-// Requires: AVX, AVX512F, CMOV
+// Requires: AVX, AVX512F, CMOV, MMX+
 TEXT ·rowsNarrowAVX512(SB), NOSPLIT, $40-8
-	MOVQ   t+0(FP), AX
-	MOVQ   176(AX), CX
-	MOVQ   $+1, BX
-	SHLQ   CL, BX
-	DECQ   BX
-	KMOVW  BX, K1
-	SHRQ   $0x10, BX
-	KMOVW  BX, K2
-	MOVQ   16(AX), CX
-	SHLQ   $0x02, CX
-	MOVQ   48(AX), DX
-	ADDQ   CX, DX
-	MOVQ   DX, (SP)
-	MOVQ   72(AX), DX
-	ADDQ   CX, DX
-	MOVQ   DX, 8(SP)
-	NEGQ   CX
-	MOVQ   CX, 32(SP)
-	MOVQ   24(AX), DX
-	MOVQ   DX, 24(SP)
-	MOVQ   96(AX), R14
-	MOVQ   120(AX), R15
-	SHLQ   $0x02, R15
-	MOVQ   8(AX), DX
-	MOVQ   DX, 16(SP)
-	CMPQ   (AX), $0x0c
-	JE     rows12
-	CMPQ   (AX), $0x0b
-	JE     rows11
-	CMPQ   (AX), $0x0a
-	JE     rows10
-	CMPQ   (AX), $0x09
-	JE     rows9
-	CMPQ   (AX), $0x08
-	JE     rows8
-	CMPQ   (AX), $0x07
-	JE     rows7
-	CMPQ   (AX), $0x06
-	JE     rows6
-	CMPQ   (AX), $0x05
-	JE     rows5
-	CMPQ   (AX), $0x04
-	JE     rows4
-	CMPQ   (AX), $0x03
-	JE     rows3
-	CMPQ   (AX), $0x02
-	JE     rows2
-	VPXORD Z0, Z0, Z0
-	CMPQ   16(SP), $0x00
-	JE     done1
+	MOVQ       t+0(FP), AX
+	MOVQ       176(AX), CX
+	MOVQ       $+1, BX
+	SHLQ       CL, BX
+	DECQ       BX
+	KMOVW      BX, K1
+	SHRQ       $0x10, BX
+	KMOVW      BX, K2
+	MOVQ       16(AX), CX
+	SHLQ       $0x02, CX
+	MOVQ       48(AX), DX
+	ADDQ       CX, DX
+	MOVQ       DX, (SP)
+	MOVQ       72(AX), DX
+	ADDQ       CX, DX
+	MOVQ       DX, 8(SP)
+	NEGQ       CX
+	MOVQ       CX, 32(SP)
+	MOVQ       24(AX), DX
+	MOVQ       DX, 24(SP)
+	MOVQ       96(AX), R14
+	MOVQ       120(AX), R15
+	SHLQ       $0x02, R15
+	MOVQ       8(AX), DX
+	MOVQ       DX, 16(SP)
+	CMPQ       (AX), $0x0c
+	JE         rows12
+	CMPQ       (AX), $0x0b
+	JE         rows11
+	CMPQ       (AX), $0x0a
+	JE         rows10
+	CMPQ       (AX), $0x09
+	JE         rows9
+	CMPQ       (AX), $0x08
+	JE         rows8
+	CMPQ       (AX), $0x07
+	JE         rows7
+	CMPQ       (AX), $0x06
+	JE         rows6
+	CMPQ       (AX), $0x05
+	JE         rows5
+	CMPQ       (AX), $0x04
+	JE         rows4
+	CMPQ       (AX), $0x03
+	JE         rows3
+	CMPQ       (AX), $0x02
+	JE         rows2
+	MOVQ       t+0(FP), AX
+	MOVQ       128(AX), BX
+	MOVQ       152(AX), CX
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	VPXORD     Z0, Z0, Z0
+	CMPQ       16(SP), $0x00
+	JE         done1
 
 tap1:
 	MOVQ    24(SP), AX
@@ -6043,10 +6519,17 @@ masked1:
 	RET
 
 rows2:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	CMPQ   16(SP), $0x00
-	JE     done2
+	MOVQ       t+0(FP), AX
+	MOVQ       128(AX), BX
+	MOVQ       152(AX), CX
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	CMPQ       16(SP), $0x00
+	JE         done2
 
 tap2:
 	MOVQ    24(SP), BX
@@ -6104,11 +6587,20 @@ masked2:
 	RET
 
 rows3:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	CMPQ   16(SP), $0x00
-	JE     done3
+	MOVQ       t+0(FP), AX
+	MOVQ       128(AX), BX
+	MOVQ       152(AX), CX
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	CMPQ       16(SP), $0x00
+	JE         done3
 
 tap3:
 	MOVQ    24(SP), CX
@@ -6178,12 +6670,23 @@ masked3:
 	RET
 
 rows4:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	CMPQ   16(SP), $0x00
-	JE     done4
+	MOVQ       t+0(FP), AX
+	MOVQ       128(AX), BX
+	MOVQ       152(AX), CX
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	CMPQ       16(SP), $0x00
+	JE         done4
 
 tap4:
 	MOVQ    24(SP), DX
@@ -6265,13 +6768,26 @@ masked4:
 	RET
 
 rows5:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	CMPQ   16(SP), $0x00
-	JE     done5
+	MOVQ       t+0(FP), AX
+	MOVQ       128(AX), BX
+	MOVQ       152(AX), CX
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	CMPQ       16(SP), $0x00
+	JE         done5
 
 tap5:
 	MOVQ    24(SP), SI
@@ -6365,14 +6881,29 @@ masked5:
 	RET
 
 rows6:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	CMPQ   16(SP), $0x00
-	JE     done6
+	MOVQ       t+0(FP), AX
+	MOVQ       128(AX), BX
+	MOVQ       152(AX), CX
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    20(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	CMPQ       16(SP), $0x00
+	JE         done6
 
 tap6:
 	MOVQ    24(SP), DI
@@ -6478,15 +7009,32 @@ masked6:
 	RET
 
 rows7:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	CMPQ   16(SP), $0x00
-	JE     done7
+	MOVQ       t+0(FP), AX
+	MOVQ       128(AX), BX
+	MOVQ       152(AX), CX
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    20(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    24(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	CMPQ       16(SP), $0x00
+	JE         done7
 
 tap7:
 	MOVQ    24(SP), R8
@@ -6604,16 +7152,35 @@ masked7:
 	RET
 
 rows8:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	CMPQ   16(SP), $0x00
-	JE     done8
+	MOVQ       t+0(FP), AX
+	MOVQ       128(AX), BX
+	MOVQ       152(AX), CX
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    20(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    24(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    28(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	CMPQ       16(SP), $0x00
+	JE         done8
 
 tap8:
 	MOVQ    24(SP), R9
@@ -6743,17 +7310,38 @@ masked8:
 	RET
 
 rows9:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	CMPQ   16(SP), $0x00
-	JE     done9
+	MOVQ       t+0(FP), AX
+	MOVQ       128(AX), BX
+	MOVQ       152(AX), CX
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    20(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    24(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    28(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    32(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	CMPQ       16(SP), $0x00
+	JE         done9
 
 tap9:
 	MOVQ    24(SP), R10
@@ -6895,18 +7483,41 @@ masked9:
 	RET
 
 rows10:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	CMPQ   16(SP), $0x00
-	JE     done10
+	MOVQ       t+0(FP), AX
+	MOVQ       128(AX), BX
+	MOVQ       152(AX), CX
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    20(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    24(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    28(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    32(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    36(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	CMPQ       16(SP), $0x00
+	JE         done10
 
 tap10:
 	MOVQ    24(SP), R11
@@ -7060,19 +7671,44 @@ masked10:
 	RET
 
 rows11:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	CMPQ   16(SP), $0x00
-	JE     done11
+	MOVQ       t+0(FP), AX
+	MOVQ       128(AX), BX
+	MOVQ       152(AX), CX
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    20(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    24(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    28(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    32(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    36(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    40(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	CMPQ       16(SP), $0x00
+	JE         done11
 
 tap11:
 	MOVQ    24(SP), R12
@@ -7238,20 +7874,47 @@ masked11:
 	RET
 
 rows12:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	CMPQ   16(SP), $0x00
-	JE     done12
+	MOVQ       t+0(FP), AX
+	MOVQ       128(AX), BX
+	MOVQ       152(AX), CX
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    20(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    24(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    28(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    32(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    36(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    40(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    44(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	CMPQ       16(SP), $0x00
+	JE         done12
 
 tap12:
 	MOVQ    24(SP), R13
@@ -7429,59 +8092,64 @@ masked12:
 	RET
 
 // func rowsPairAVX512(t *Rows)
-// Requires: AVX, AVX512F, CMOV
+// Requires: AVX, AVX512F, CMOV, MMX+
 TEXT ·rowsPairAVX512(SB), NOSPLIT, $40-8
-	MOVQ   t+0(FP), AX
-	MOVQ   176(AX), CX
-	MOVQ   $+1, BX
-	SHLQ   CL, BX
-	DECQ   BX
-	KMOVW  BX, K1
-	SHRQ   $0x10, BX
-	KMOVW  BX, K2
-	MOVQ   16(AX), CX
-	SHLQ   $0x02, CX
-	MOVQ   48(AX), DX
-	ADDQ   CX, DX
-	MOVQ   DX, (SP)
-	MOVQ   72(AX), DX
-	ADDQ   CX, DX
-	MOVQ   DX, 8(SP)
-	NEGQ   CX
-	MOVQ   CX, 32(SP)
-	MOVQ   24(AX), DX
-	MOVQ   DX, 24(SP)
-	MOVQ   96(AX), R14
-	MOVQ   120(AX), R15
-	SHLQ   $0x02, R15
-	MOVQ   8(AX), DX
-	MOVQ   DX, 16(SP)
-	CMPQ   (AX), $0x0c
-	JE     rows12
-	CMPQ   (AX), $0x0b
-	JE     rows11
-	CMPQ   (AX), $0x0a
-	JE     rows10
-	CMPQ   (AX), $0x09
-	JE     rows9
-	CMPQ   (AX), $0x08
-	JE     rows8
-	CMPQ   (AX), $0x07
-	JE     rows7
-	CMPQ   (AX), $0x06
-	JE     rows6
-	CMPQ   (AX), $0x05
-	JE     rows5
-	CMPQ   (AX), $0x04
-	JE     rows4
-	CMPQ   (AX), $0x03
-	JE     rows3
-	CMPQ   (AX), $0x02
-	JE     rows2
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	CMPQ   16(SP), $0x00
-	JE     done1
+	MOVQ       t+0(FP), AX
+	MOVQ       176(AX), CX
+	MOVQ       $+1, BX
+	SHLQ       CL, BX
+	DECQ       BX
+	KMOVW      BX, K1
+	SHRQ       $0x10, BX
+	KMOVW      BX, K2
+	MOVQ       16(AX), CX
+	SHLQ       $0x02, CX
+	MOVQ       48(AX), DX
+	ADDQ       CX, DX
+	MOVQ       DX, (SP)
+	MOVQ       72(AX), DX
+	ADDQ       CX, DX
+	MOVQ       DX, 8(SP)
+	NEGQ       CX
+	MOVQ       CX, 32(SP)
+	MOVQ       24(AX), DX
+	MOVQ       DX, 24(SP)
+	MOVQ       96(AX), R14
+	MOVQ       120(AX), R15
+	SHLQ       $0x02, R15
+	MOVQ       8(AX), DX
+	MOVQ       DX, 16(SP)
+	CMPQ       (AX), $0x0c
+	JE         rows12
+	CMPQ       (AX), $0x0b
+	JE         rows11
+	CMPQ       (AX), $0x0a
+	JE         rows10
+	CMPQ       (AX), $0x09
+	JE         rows9
+	CMPQ       (AX), $0x08
+	JE         rows8
+	CMPQ       (AX), $0x07
+	JE         rows7
+	CMPQ       (AX), $0x06
+	JE         rows6
+	CMPQ       (AX), $0x05
+	JE         rows5
+	CMPQ       (AX), $0x04
+	JE         rows4
+	CMPQ       (AX), $0x03
+	JE         rows3
+	CMPQ       (AX), $0x02
+	JE         rows2
+	MOVQ       t+0(FP), AX
+	MOVQ       128(AX), BX
+	MOVQ       152(AX), CX
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	CMPQ       16(SP), $0x00
+	JE         done1
 
 tap1:
 	MOVQ    24(SP), AX
@@ -7532,12 +8200,19 @@ masked1:
 	RET
 
 rows2:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	CMPQ   16(SP), $0x00
-	JE     done2
+	MOVQ       t+0(FP), AX
+	MOVQ       128(AX), BX
+	MOVQ       152(AX), CX
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	CMPQ       16(SP), $0x00
+	JE         done2
 
 tap2:
 	MOVQ    24(SP), BX
@@ -7604,14 +8279,23 @@ masked2:
 	RET
 
 rows3:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	CMPQ   16(SP), $0x00
-	JE     done3
+	MOVQ       t+0(FP), AX
+	MOVQ       128(AX), BX
+	MOVQ       152(AX), CX
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	CMPQ       16(SP), $0x00
+	JE         done3
 
 tap3:
 	MOVQ    24(SP), CX
@@ -7694,16 +8378,27 @@ masked3:
 	RET
 
 rows4:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	CMPQ   16(SP), $0x00
-	JE     done4
+	MOVQ       t+0(FP), AX
+	MOVQ       128(AX), BX
+	MOVQ       152(AX), CX
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	CMPQ       16(SP), $0x00
+	JE         done4
 
 tap4:
 	MOVQ    24(SP), DX
@@ -7802,18 +8497,31 @@ masked4:
 	RET
 
 rows5:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	CMPQ   16(SP), $0x00
-	JE     done5
+	MOVQ       t+0(FP), AX
+	MOVQ       128(AX), BX
+	MOVQ       152(AX), CX
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	CMPQ       16(SP), $0x00
+	JE         done5
 
 tap5:
 	MOVQ    24(SP), SI
@@ -7928,20 +8636,35 @@ masked5:
 	RET
 
 rows6:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	CMPQ   16(SP), $0x00
-	JE     done6
+	MOVQ       t+0(FP), AX
+	MOVQ       128(AX), BX
+	MOVQ       152(AX), CX
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    20(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	CMPQ       16(SP), $0x00
+	JE         done6
 
 tap6:
 	MOVQ    24(SP), DI
@@ -8072,22 +8795,39 @@ masked6:
 	RET
 
 rows7:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	CMPQ   16(SP), $0x00
-	JE     done7
+	MOVQ       t+0(FP), AX
+	MOVQ       128(AX), BX
+	MOVQ       152(AX), CX
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    20(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    24(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	CMPQ       16(SP), $0x00
+	JE         done7
 
 tap7:
 	MOVQ    24(SP), R8
@@ -8234,24 +8974,43 @@ masked7:
 	RET
 
 rows8:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	CMPQ   16(SP), $0x00
-	JE     done8
+	MOVQ       t+0(FP), AX
+	MOVQ       128(AX), BX
+	MOVQ       152(AX), CX
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    20(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    24(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    28(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	CMPQ       16(SP), $0x00
+	JE         done8
 
 tap8:
 	MOVQ    24(SP), R9
@@ -8414,26 +9173,47 @@ masked8:
 	RET
 
 rows9:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	CMPQ   16(SP), $0x00
-	JE     done9
+	MOVQ       t+0(FP), AX
+	MOVQ       128(AX), BX
+	MOVQ       152(AX), CX
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    20(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    24(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    28(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    32(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	CMPQ       16(SP), $0x00
+	JE         done9
 
 tap9:
 	MOVQ    24(SP), R10
@@ -8612,28 +9392,51 @@ masked9:
 	RET
 
 rows10:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	VPXORD Z18, Z18, Z18
-	VPXORD Z19, Z19, Z19
-	CMPQ   16(SP), $0x00
-	JE     done10
+	MOVQ       t+0(FP), AX
+	MOVQ       128(AX), BX
+	MOVQ       152(AX), CX
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    20(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    24(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    28(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    32(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    36(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	CMPQ       16(SP), $0x00
+	JE         done10
 
 tap10:
 	MOVQ    24(SP), R11
@@ -8828,30 +9631,55 @@ masked10:
 	RET
 
 rows11:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	VPXORD Z18, Z18, Z18
-	VPXORD Z19, Z19, Z19
-	VPXORD Z20, Z20, Z20
-	VPXORD Z21, Z21, Z21
-	CMPQ   16(SP), $0x00
-	JE     done11
+	MOVQ       t+0(FP), AX
+	MOVQ       128(AX), BX
+	MOVQ       152(AX), CX
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    20(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    24(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    28(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    32(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    36(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    40(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	VPXORD     Z20, Z20, Z20
+	VPXORD     Z21, Z21, Z21
+	CMPQ       16(SP), $0x00
+	JE         done11
 
 tap11:
 	MOVQ    24(SP), R12
@@ -9062,32 +9890,59 @@ masked11:
 	RET
 
 rows12:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	VPXORD Z18, Z18, Z18
-	VPXORD Z19, Z19, Z19
-	VPXORD Z20, Z20, Z20
-	VPXORD Z21, Z21, Z21
-	VPXORD Z22, Z22, Z22
-	VPXORD Z23, Z23, Z23
-	CMPQ   16(SP), $0x00
-	JE     done12
+	MOVQ       t+0(FP), AX
+	MOVQ       128(AX), BX
+	MOVQ       152(AX), CX
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    20(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    24(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    28(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    32(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    36(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    40(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    44(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	VPXORD     Z20, Z20, Z20
+	VPXORD     Z21, Z21, Z21
+	VPXORD     Z22, Z22, Z22
+	VPXORD     Z23, Z23, Z23
+	CMPQ       16(SP), $0x00
+	JE         done12
 
 tap12:
 	MOVQ    24(SP), R13

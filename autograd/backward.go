@@ -38,7 +38,8 @@ func addToParam(v, g *Var) {
 func Grad(y, seed *Var, xs ...*Var) []*Var { return gradients("Grad", y, seed, xs, true) }
 
 // VJP is Grad without recording: cheaper in time and memory, and the results have no history.
-// It may be called many times on one recorded y with different seeds.
+// It may be called many times on one recorded y with different seeds; the results, and nothing
+// else, take memory until the tape's Reset.
 func VJP(y, seed *Var, xs ...*Var) []*Var { return gradients("VJP", y, seed, xs, false) }
 
 func gradients(op string, y, seed *Var, xs []*Var, record bool) []*Var {

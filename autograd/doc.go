@@ -8,6 +8,7 @@
 //		tape.Reset()
 //		logits := model.Forward(tape.Input(batch.Images))
 //		loss := autograd.CrossEntropy(logits, batch.Labels, 0)
+//		autograd.ZeroGrad(params)
 //		tape.Backward(loss) // adds d loss / d p to p.Grad of every parameter p in use
 //		optimiser.Step(rate)
 //	}

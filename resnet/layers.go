@@ -49,7 +49,7 @@ func (l *layers) block(stage, index int, in Shape) (block, Block) {
 func (l *layers) head(in Shape) nn.Module {
 	c := in.Channels
 	switch l.Kind {
-	case PreActivation: // the activation that no later unit applies; He et al. 2016b, section 4.1
+	case PreActivation: // the activation that no later unit applies; He et al. 2016b, appendix
 		return nn.Sequential{l.normReLU("bn", c), nn.GlobalAvgPool{}, l.linear("fc", c, l.Classes)}
 	case VGG:
 		hidden := l.linear("classifier.0", c, c)

@@ -10,7 +10,7 @@ import (
 //	y = s(x) + conv2(relu(bn2(conv1(relu(bn1(x))))))
 //
 // The net's first unit has no bn1 and ReLU of its own: there the paper moves them in front of the
-// split, into the stem (section 4.1, "when the activation is pre-activation").
+// split, into the stem (appendix, "Implementation Details").
 type preActivation struct {
 	shortcut     nn.Module
 	bn1, bn2     nn.Module // each with its ReLU

@@ -30,7 +30,11 @@ type Study struct {
 	// anew, which a lesion leaves stale. Plans then share no work.
 	Recalibrate func(ctx context.Context, forward func(x *autograd.Var) *autograd.Var) (restore func(), err error)
 
+	// Journal, if set, remembers what Evaluate finds. Observe does not see what is remembered.
+	Journal *Journal
+
 	means []*tensor.Tensor // by block, computed when first needed
+	keys  []keys           // by batch, when another study has computed them
 }
 
 func (s *Study) memory() int64 {

@@ -1,0 +1,111 @@
+package structure
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// mayImport says for every package which others of the module its code may import: the direction
+// of docs/design.md. Tests may import more, since nothing imports them.
+var mayImport = map[string]string{
+	"internal/cpu":               "",
+	"internal/cpu/levels":        "internal/cpu",
+	"internal/parallel":          "",
+	"internal/atomicfile":        "",
+	"internal/figure":            "",
+	"internal/structure":         "",
+	"internal/kernel/gemm/tile":  "internal/cpu",
+	"internal/kernel/gemm":       "internal/cpu internal/parallel internal/kernel/gemm/tile",
+	"internal/kernel/gemm/peak":  "internal/cpu internal/parallel internal/kernel/gemm/tile",
+	"internal/kernel/conv":       "internal/cpu internal/parallel internal/kernel/gemm internal/kernel/gemm/tile",
+	"internal/kernel/vec":        "internal/cpu internal/parallel",
+	"internal/kernel/pool":       "internal/cpu internal/parallel internal/kernel/vec",
+	"internal/kernel/kerneltest": "internal/cpu internal/parallel",
+	"tensor":                     "internal/parallel internal/kernel/gemm internal/kernel/conv internal/kernel/vec internal/kernel/pool",
+	"autograd":                   "tensor",
+	"nn":                         "tensor autograd",
+	"nn/optim":                   "tensor autograd",
+	"resnet":                     "tensor autograd nn",
+	"unravel":                    "tensor autograd", // sees networks through its own interface alone
+	"boost":                      "tensor autograd nn nn/optim resnet",
+	"data":                       "tensor",
+	"data/fashion":               "data",
+	"data/fashion/gen":           "data",
+	"weights":                    "tensor autograd internal/atomicfile",
+	"train":                      "tensor autograd nn nn/optim data weights",
+}
+
+// outside says which packages may use which dependencies, so that the heavy ones stay where they are
+// needed and the core stays light.
+var outside = map[string]string{
+	"golang.org/x/sys":            "internal/cpu internal/kernel/kerneltest internal/kernel/gemm/peak",
+	"gonum.org/v1/gonum":          "tensor unravel",
+	"gonum.org/v1/plot":           "internal/figure",
+	"github.com/stretchr/testify": "internal/kernel/kerneltest",
+}
+
+func TestImportsPointDownwards(t *testing.T) {
+	for dir, files := range packages(t) {
+		if strings.HasPrefix(dir, "examples/") {
+			continue // programs may import everything
+		}
+		allowed, ok := mayImport[dir]
+		require.True(t, ok, "package %s: add it to mayImport, with what it may import", dir)
+		for _, f := range files {
+			for _, path := range f.imports {
+				if local, ok := strings.CutPrefix(path, module); ok {
+					require.Contains(t, strings.Fields(allowed), local, "%s imports %s", f.name, local)
+				} else if strings.Contains(strings.Split(path, "/")[0], ".") {
+					requireOutside(t, f, path)
+				}
+			}
+		}
+	}
+}
+
+func requireOutside(t *testing.T, f *file, path string) {
+	t.Helper()
+	for prefix, users := range outside {
+		if path == prefix || strings.HasPrefix(path, prefix+"/") {
+			require.Contains(t, strings.Fields(users), f.dir, "%s imports %s", f.name, path)
+			return
+		}
+	}
+	t.Errorf("%s imports %s: a dependency that the table outside does not name", f.name, path)
+}
+
+func TestNothingImportsProgramsOrTestSupport(t *testing.T) {
+	for _, f := range goFiles(t) {
+		for _, path := range f.imports {
+			local := strings.TrimPrefix(path, module)
+			require.False(t, strings.HasPrefix(local, "examples/"), "%s imports %s", f.name, local)
+			support := local == "internal/kernel/kerneltest" || local == "internal/kernel/gemm/peak"
+			require.False(t, support && !f.test(), "%s imports %s", f.name, local)
+		}
+	}
+}
+
+func TestTableHoldsNoPackageThatIsGone(t *testing.T) {
+	all := packages(t)
+	for dir, imports := range mayImport {
+		for _, p := range append(strings.Fields(imports), dir) {
+			require.NotEmpty(t, all[p], "mayImport names %s", p)
+		}
+	}
+}
+
+func TestTableHasNoCycle(t *testing.T) {
+	var visit func(dir string, way []string)
+	visit = func(dir string, way []string) {
+		require.False(t, slices.Contains(way, dir), "%v back to %s", way, dir)
+		for _, p := range strings.Fields(mayImport[dir]) {
+			visit(p, append(slices.Clip(way), dir))
+		}
+	}
+	for dir := range mayImport {
+		visit(dir, nil)
+	}
+}

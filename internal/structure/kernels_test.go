@@ -1,0 +1,105 @@
+package structure
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+	"strings"
+	"testing"
+)
+
+// Kernels know numbers, slices of numbers and structs of them, no tensors: what an exported function
+// takes and returns is made of these alone. Beside them it may name the instruction-set level.
+func TestKernelsTakeSlicesAndNumbers(t *testing.T) {
+	for dir, files := range packages(t) {
+		kernel := strings.HasPrefix(dir, "internal/kernel/")
+		if !kernel || strings.HasSuffix(dir, "/kerneltest") || strings.HasSuffix(dir, "/peak") {
+			continue
+		}
+		p := plain{types: map[string]ast.Expr{}}
+		for _, f := range files {
+			p.declare(f.syntax)
+		}
+		for _, f := range files {
+			for _, d := range f.syntax.Decls {
+				fn, ok := d.(*ast.FuncDecl)
+				if !ok || !fn.Name.IsExported() {
+					continue
+				}
+				for _, e := range signature(fn) {
+					if !p.is(e, fn.Type.TypeParams) {
+						t.Errorf("%s: %s: %s is neither a number nor a slice or struct of numbers", f.name, fn.Name.Name, types.ExprString(e))
+					}
+				}
+			}
+		}
+	}
+}
+
+// signature returns the types of parameters, results and receiver.
+func signature(fn *ast.FuncDecl) (all []ast.Expr) {
+	for _, l := range []*ast.FieldList{fn.Recv, fn.Type.Params, fn.Type.Results} {
+		if l != nil {
+			for _, f := range l.List {
+				all = append(all, f.Type)
+			}
+		}
+	}
+	return all
+}
+
+// plain knows the types of one package.
+type plain struct{ types map[string]ast.Expr }
+
+func (p *plain) declare(f *ast.File) {
+	for _, d := range f.Decls {
+		g, ok := d.(*ast.GenDecl)
+		if !ok || g.Tok != token.TYPE {
+			continue
+		}
+		for _, s := range g.Specs {
+			p.types[s.(*ast.TypeSpec).Name.Name] = s.(*ast.TypeSpec).Type
+		}
+	}
+}
+
+// is reports whether e is made of numbers.
+func (p *plain) is(e ast.Expr, params *ast.FieldList) bool {
+	switch e := e.(type) {
+	case *ast.Ident:
+		return p.named(e.Name, params)
+	case *ast.ArrayType:
+		return p.is(e.Elt, params)
+	case *ast.StarExpr:
+		id, ok := e.X.(*ast.Ident)
+		return ok && p.named(id.Name, params)
+	case *ast.SelectorExpr:
+		return types.ExprString(e) == "cpu.Level"
+	case *ast.StructType:
+		for _, f := range e.Fields.List {
+			if !p.is(f.Type, params) {
+				return false
+			}
+		}
+		return true
+	}
+	return false
+}
+
+func (p *plain) named(name string, params *ast.FieldList) bool {
+	switch name {
+	case "bool", "int", "int32", "int64", "uint8", "uint32", "uint64", "float32", "float64":
+		return true
+	}
+	if params != nil {
+		for _, f := range params.List {
+			for _, n := range f.Names {
+				if n.Name == name {
+					return true
+				}
+			}
+		}
+	}
+	e, ok := p.types[name]
+	return ok && p.is(e, params)
+}

@@ -1,6 +1,10 @@
 package pool
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/residuum-go/residuum/internal/kernel/vec"
+)
 
 // Max computes y = the largest element of each window and channel of x, and idx = its flat index in
 // x, the first one of several. Padding never wins. A window that holds NaN becomes NaN.
@@ -9,7 +13,11 @@ func Max(s Shape, y []float32, idx []int32, x []float32) {
 	if len(idx) != len(y) {
 		panic(fmt.Sprintf("pool: Max: %d outputs, %d indices", len(y), len(idx)))
 	}
-	MaxRef(s, y, idx, x)
+	newTask(s, y, x, idx, false).run(func(t *task, to, from int, r run, rows int) {
+		c := t.s.C
+		t.set.max(t.dst[to:], t.idx[to:], t.src[from:], from,
+			r.count, r.dstStep*c, r.srcStep*c, rows, r.cols, t.from.w*c, c)
+	})
 }
 
 // MaxGrad computes the gradient of [Max] with respect to its input: dx[idx[o]] sums g[o], the rest
@@ -19,7 +27,11 @@ func MaxGrad(s Shape, dx, g []float32, idx []int32) {
 	if len(idx) != len(g) {
 		panic(fmt.Sprintf("pool: MaxGrad: %d outputs, %d indices", len(g), len(idx)))
 	}
-	MaxGradRef(s, dx, g, idx)
+	newTask(s, dx, g, idx, true).run(func(t *task, to, from int, r run, rows int) {
+		c := t.s.C
+		t.set.maxGrad(t.dst[to:], t.src[from:], t.idx[from:], to,
+			r.count, r.dstStep*c, r.srcStep*c, rows, r.cols, t.from.w*c, c)
+	})
 }
 
 // MaxGather computes y[o] = x[idx[o]]: what [Max] did to its input, done to another one. It is the
@@ -28,34 +40,53 @@ func MaxGather(y, x []float32, idx []int32) {
 	if len(idx) != len(y) {
 		panic(fmt.Sprintf("pool: MaxGather: %d outputs, %d indices", len(y), len(idx)))
 	}
-	MaxGatherRef(y, x, idx)
+	t := tasks.Get().(*task)
+	t.dst, t.src, t.idx = y, x, idx
+	t.loop(len(y), grain, func(t *task, lo, hi int) { MaxGatherRef(t.dst[lo:hi], t.src, t.idx[lo:hi]) })
 }
 
 // Avg computes y = sum of each window and channel of x, divided by SizeH*SizeW: padding counts as
 // zeros, as in PyTorch unless told otherwise.
 func Avg(s Shape, y, x []float32) {
 	s.check("Avg", len(x), len(y))
-	AvgRef(s, y, x)
+	newTask(s, y, x, nil, false).run((*task).avg)
 }
 
 // AvgGrad computes the gradient of [Avg] with respect to its input: dx sums g/(SizeH*SizeW) over the
 // windows that cover an element.
 func AvgGrad(s Shape, dx, g []float32) {
 	s.check("AvgGrad", len(dx), len(g))
-	AvgGradRef(s, dx, g)
+	newTask(s, dx, g, nil, true).run((*task).avg)
+}
+
+func (t *task) avg(to, from int, r run, rows int) {
+	c := t.s.C
+	t.set.avg(t.dst[to:], t.src[from:], 1/float32(t.s.SizeH*t.s.SizeW),
+		r.count, r.dstStep*c, r.srcStep*c, rows, r.cols, t.from.w*c, c)
 }
 
 // GlobalAvg computes y[n,c] = mean over p of x[n,p,c] for x [n, hw, c].
 func GlobalAvg(y, x []float32, n, hw, c int) {
 	checkGlobal("GlobalAvg", len(y), len(x), n, hw, c)
-	GlobalAvgRef(y, x, n, hw, c)
+	vec.MeanGroups(y, x, n, hw, c)
 }
 
 // GlobalAvgGrad computes the gradient of [GlobalAvg] with respect to its input,
 // dx[n,p,c] = g[n,c]/hw for dx [n, hw, c].
 func GlobalAvgGrad(dx, g []float32, n, hw, c int) {
 	checkGlobal("GlobalAvgGrad", len(g), len(dx), n, hw, c)
-	GlobalAvgGradRef(dx, g, n, hw, c)
+	t := tasks.Get().(*task)
+	t.dst, t.src, t.s = dx, g, Shape{N: n, H: hw, C: c}
+	t.loop(n, max(1, grain/max(1, hw*c)), func(t *task, lo, hi int) {
+		hw, c := t.s.H, t.s.C
+		for i := lo; i < hi; i++ {
+			image := t.dst[i*hw*c : (i+1)*hw*c]
+			vec.Scale(image[:c], t.src[i*c:(i+1)*c], 1/float32(hw))
+			for done := c; done < len(image) && done > 0; done *= 2 { // from what is in the cache
+				copy(image[done:], image[:done])
+			}
+		}
+	})
 }
 
 func checkGlobal(op string, small, large, n, hw, c int) {

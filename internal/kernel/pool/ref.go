@@ -77,7 +77,7 @@ func GlobalAvgGradRef[T Float](dx, g []T, n, hw, c int) {
 	for i := range n {
 		for p := range hw {
 			for j := range c {
-				dx[(i*hw+p)*c+j] = g[i*c+j] / T(hw)
+				dx[(i*hw+p)*c+j] = g[i*c+j] * (1 / T(hw))
 			}
 		}
 	}

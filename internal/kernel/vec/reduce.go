@@ -87,6 +87,35 @@ func SumRows(dst, x []float32, c int) {
 	t.free()
 }
 
+// MeanGroups computes dst[g,c] = sum over r of x[g,r,c] / rows for x [groups, rows, c], accumulated
+// like [SumRows]. A group is summed by one worker.
+func MeanGroups(dst, x []float32, groups, rows, c int) {
+	if len(dst) != groups*c || len(x) != groups*rows*c {
+		panic(fmt.Sprintf("vec: MeanGroups: [%d %d %d]: has %d elements and a result of %d", groups, rows, c, len(x), len(dst)))
+	}
+	t := newTask()
+	t.dst, t.x, t.c, t.cut.rows, t.set = dst, x, c, rows, active()
+	t.run(groups, max(1, grain/max(1, rows*c)), func(t *task, lo, hi int) {
+		acc := accumulators.Get().(*[2 * blockColumns]float64)
+		for g := lo; g < hi; g++ {
+			for col := 0; col < t.c; col += blockColumns {
+				t.meanGroup(acc, g, col)
+			}
+		}
+		accumulators.Put(acc)
+	})
+}
+
+func (t *task) meanGroup(acc *[2 * blockColumns]float64, g, col int) {
+	rows := t.cut.rows
+	sum := acc[:min(blockColumns, t.c-col)]
+	clear(sum)
+	t.set.sumRows(sum, t.x[g*rows*t.c+col:], rows, t.c)
+	for i, v := range sum {
+		t.dst[g*t.c+col+i] = float32(v / float64(rows))
+	}
+}
+
 func checkColumns(op string, c, x int, vectors ...int) {
 	for _, v := range vectors {
 		if v != c || c == 0 && x != 0 || c != 0 && x%c != 0 {

@@ -42,3 +42,14 @@ func SumRowsRef[T Float](dst, x []T, c int) {
 		dst[j] = T(s)
 	}
 }
+
+// MeanGroupsRef is the reference of [MeanGroups].
+func MeanGroupsRef[T Float](dst, x []T, groups, rows, c int) {
+	for g := range groups {
+		mean := dst[g*c : (g+1)*c]
+		SumRowsRef(mean, x[g*rows*c:(g+1)*rows*c], c)
+		for j := range mean {
+			mean[j] /= T(rows)
+		}
+	}
+}

@@ -87,11 +87,7 @@ func (m *Machine) Copy(a Op) reg.VecVirtual {
 // Zero returns zeros.
 func (m *Machine) Zero() reg.VecVirtual {
 	d := m.Vec()
-	if m.Wide() {
-		m.VPXORD(d, d, d)
-	} else {
-		m.VXORPS(d, d, d)
-	}
+	m.Clear(d)
 	return d
 }
 
@@ -205,6 +201,24 @@ func (m *Machine) Select(c Cond, yes Op, no reg.VecVirtual) reg.VecVirtual {
 		m.VBLENDVPS(c.Op, yes, no, d)
 	}
 	return d
+}
+
+// Merge sets into to yes where c.
+func (m *Machine) Merge(into reg.VecVirtual, c Cond, yes reg.VecVirtual) {
+	if m.Wide() {
+		m.VMOVAPS(yes, c.Op, into)
+	} else {
+		m.VBLENDVPS(c.Op, yes, into, into)
+	}
+}
+
+// Clear sets v to zeros.
+func (m *Machine) Clear(v reg.VecVirtual) {
+	if m.Wide() {
+		m.VPXORD(v, v, v)
+	} else {
+		m.VXORPS(v, v, v)
+	}
 }
 
 // Where returns a where c, else 0.

@@ -1,0 +1,270 @@
+// Command pool writes the assembly of package pool.
+package main
+
+import (
+	"flag"
+	"os"
+
+	"github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+
+	"github.com/residuum-go/residuum/internal/kernel/_asm/simd"
+)
+
+type vec = reg.VecVirtual
+
+func main() {
+	flags := flag.NewFlagSet("pool", flag.ExitOnError)
+	config := build.NewFlags(flags)
+	_ = flags.Parse(os.Args[1:])
+	c := build.NewContext()
+	c.ConstraintExpr("!purego")
+	for _, m := range simd.Machines(c) {
+		maxWindows(m)
+		avgWindows(m)
+		maxGradWindows(m)
+	}
+	os.Exit(build.Main(config.Config(), c))
+}
+
+// windows is the walk that the kernels share: for every pixel and every few vectors of channels,
+// over the columns and rows of one window.
+type windows struct {
+	*simd.Machine
+	pointers map[string]reg.GPVirtual // of the pixel
+	channel  reg.GPVirtual            // bytes from the first channel
+	row, at  reg.GPVirtual            // bytes from the window's first pixel: of the row, of the column
+	flat     vec                      // index of the pixel's first channels, plus 0, 1, 2...
+	here     vec                      // the same at channel
+	lanes    vec                      // lanes in every lane
+	flatStep vec                      // flat's distance to the next pixel's
+	mask     *simd.Mask
+}
+
+const geometry = "pixels int, dstStride int, srcStride int, rows int, cols int, rowStride int, channels int)"
+
+// walk writes the function. dst and src are the slices that go from pixel to pixel by dstStride and
+// by srcStride; flat indices follow flatStride, "" if there are none. wide is how many vectors of
+// channels go together; init, at each window element, and done handle so many.
+func walk(m *simd.Machine, name, params, doc string, dst, src []string, flatStride string, wide int,
+	start func(w *windows), init, element, done func(w *windows, vectors int)) {
+	m.Func(name, "func("+params+", "+geometry, name+m.Name+" computes "+doc+".")
+	w := &windows{Machine: m, pointers: map[string]reg.GPVirtual{}, channel: m.GP64(), row: m.GP64(), at: m.GP64()}
+	for _, s := range append(append([]string{}, dst...), src...) {
+		w.pointers[s] = m.Pointer(s)
+	}
+	pixels, rowStride, channels := m.Int("pixels"), m.Int("rowStride"), m.Int("channels")
+	m.SHLQ(U8(2), rowStride)
+	colStride := m.GP64()
+	m.MOVQ(channels, colStride)
+	m.SHLQ(U8(2), colStride)
+	if flatStride != "" {
+		first := m.Int("first")
+		w.flat, w.here, w.lanes, w.flatStep = m.Vec(), m.Vec(), m.Vec(), m.Vec()
+		broadcast(m, first, w.flat)
+		m.VPADDD(m.Iota(), w.flat, w.flat)
+		broadcast(m, m.Int(flatStride), w.flatStep)
+		m.VPBROADCASTD(m.Bits(uint32(m.Lanes)).Mem, w.lanes)
+	}
+	start(w)
+
+	r, c, left := m.GP64(), m.GP64(), m.GP64()
+	window := func(vectors int) {
+		init(w, vectors)
+		rowLoop, colLoop := m.Unique("row"), m.Unique("col")
+		m.MOVQ(w.channel, w.row)
+		m.Context.Load(m.Param("rows"), r)
+		m.Label(rowLoop)
+		m.MOVQ(w.row, w.at)
+		m.Context.Load(m.Param("cols"), c)
+		m.Label(colLoop)
+		element(w, vectors)
+		m.ADDQ(colStride, w.at)
+		m.DECQ(c)
+		m.JNZ(LabelRef(colLoop))
+		m.ADDQ(rowStride, w.row)
+		m.DECQ(r)
+		m.JNZ(LabelRef(rowLoop))
+		done(w, vectors)
+	}
+
+	m.Label("pixel")
+	m.XORQ(w.channel, w.channel)
+	m.MOVQ(channels, left)
+	if w.flat != nil {
+		m.VMOVUPS(w.flat, w.here)
+	}
+	step := func(vectors int, next string) {
+		loop := m.Unique("channels")
+		m.CMPQ(left, I32(vectors*m.Lanes))
+		m.JLT(LabelRef(next))
+		m.Label(loop)
+		window(vectors)
+		if w.flat != nil {
+			for range vectors {
+				m.VPADDD(w.lanes, w.here, w.here)
+			}
+		}
+		m.ADDQ(I32(vectors*m.Bytes()), w.channel)
+		m.SUBQ(I32(vectors*m.Lanes), left)
+		m.CMPQ(left, I32(vectors*m.Lanes))
+		m.JGE(LabelRef(loop))
+		m.Label(next)
+	}
+	step(wide, m.Unique("single"))
+	step(1, m.Unique("tail"))
+	m.TESTQ(left, left)
+	m.JZ(LabelRef("next"))
+	mask := m.FirstLanes(left)
+	w.mask = &mask
+	window(1)
+	w.mask = nil
+
+	m.Label("next")
+	if w.flat != nil {
+		m.VPADDD(w.flatStep, w.flat, w.flat)
+	}
+	advance := func(names []string, stride string) {
+		bytes := m.Int(stride)
+		for _, s := range names {
+			p := w.pointers[s]
+			m.LEAQ(Mem{Base: p, Index: bytes, Scale: 4}, p)
+		}
+	}
+	advance(dst, "dstStride")
+	advance(src, "srcStride")
+	m.DECQ(pixels)
+	m.JNZ(LabelRef("pixel"))
+	m.End()
+}
+
+// broadcast sets every lane of v to n.
+func broadcast(m *simd.Machine, n reg.GPVirtual, v vec) {
+	x := m.XMM()
+	m.VMOVD(n.As32(), x)
+	m.VPBROADCASTD(x, v)
+}
+
+// element reads vector u of a source at the window's element.
+func (w *windows) element(src string, u int) vec {
+	return w.Load(Mem{Base: w.pointers[src], Index: w.at, Scale: 1, Disp: u * w.Bytes()}, w.mask)
+}
+
+// set writes vector u of a destination.
+func (w *windows) set(dst string, u int, v vec) {
+	w.Store(v, Mem{Base: w.pointers[dst], Index: w.channel, Scale: 1, Disp: u * w.Bytes()}, w.mask)
+}
+
+// index returns the flat index of vector u.
+func (w *windows) index(u int) vec {
+	v := w.Copy(w.here)
+	for range u {
+		w.VPADDD(w.lanes, v, v)
+	}
+	return v
+}
+
+// sets of registers for the vectors that go together.
+func registers(m *simd.Machine, n int) (v []vec) {
+	for range n {
+		v = append(v, m.Vec())
+	}
+	return v
+}
+
+// wide is how many vectors of channels the registers hold.
+func wide(m *simd.Machine) int {
+	if m.Wide() {
+		return 4
+	}
+	return 2
+}
+
+func maxWindows(m *simd.Machine) {
+	n := wide(m)
+	best, where := registers(m, n), registers(m, n) // where counts from the window's first pixel
+	offset := m.Vec()
+	walk(m, "maxWindows", "y []float32, idx []int32, x []float32, first int",
+		"y = the largest of each window and idx = its flat index, first being that of x[0]",
+		[]string{"y", "idx"}, []string{"x"}, "srcStride", n,
+		func(w *windows) {},
+		func(w *windows, vectors int) {
+			m.MOVQ(w.channel, w.at)
+			for u := range vectors {
+				m.VMOVUPS(w.element("x", u), best[u])
+				m.Clear(where[u])
+			}
+		},
+		func(w *windows, vectors int) {
+			// The offset in the window, in bytes, serves all vectors.
+			bytes := m.GP64()
+			m.MOVQ(w.at, bytes)
+			m.SUBQ(w.channel, bytes)
+			broadcast(m, bytes, offset)
+			for u := range vectors {
+				v := w.element("x", u)
+				better := m.CompareAnd(m.Compare(simd.Ordered, best[u], best[u]), simd.NotLessOrEqual, v, best[u])
+				m.Merge(best[u], better, v)
+				m.Merge(where[u], better, offset)
+			}
+		},
+		func(w *windows, vectors int) {
+			for u := range vectors {
+				w.set("y", u, best[u])
+				m.VPSRLD(U8(2), where[u], where[u])
+				m.VPADDD(w.index(u), where[u], where[u])
+				w.set("idx", u, where[u])
+			}
+		})
+}
+
+func avgWindows(m *simd.Machine) {
+	n := wide(m)
+	sum := registers(m, n)
+	var scale vec
+	walk(m, "avgWindows", "y []float32, x []float32, scale float32", "y = scale * the sum of each window of x",
+		[]string{"y"}, []string{"x"}, "", n,
+		func(w *windows) { scale = m.Broadcast("scale") },
+		func(w *windows, vectors int) {
+			for u := range vectors {
+				m.Clear(sum[u])
+			}
+		},
+		func(w *windows, vectors int) {
+			for u := range vectors {
+				m.VADDPS(w.element("x", u), sum[u], sum[u])
+			}
+		},
+		func(w *windows, vectors int) {
+			for u := range vectors {
+				w.set("y", u, m.Mul(sum[u], scale))
+			}
+		})
+}
+
+func maxGradWindows(m *simd.Machine) {
+	n := wide(m)
+	sum, index := registers(m, n), registers(m, n)
+	walk(m, "maxGradWindows", "dx []float32, g []float32, idx []int32, first int",
+		"dx = the sum over each window of the g whose idx is the flat index of dx, first being that of dx[0]",
+		[]string{"dx"}, []string{"g", "idx"}, "dstStride", n,
+		func(w *windows) {},
+		func(w *windows, vectors int) {
+			for u := range vectors {
+				m.Clear(sum[u])
+				m.VMOVUPS(w.index(u), index[u])
+			}
+		},
+		func(w *windows, vectors int) {
+			for u := range vectors {
+				chosen := m.EqualInts(index[u], w.element("idx", u))
+				m.VADDPS(m.Where(chosen, w.element("g", u)), sum[u], sum[u])
+			}
+		},
+		func(w *windows, vectors int) {
+			for u := range vectors {
+				w.set("dx", u, sum[u])
+			}
+		})
+}

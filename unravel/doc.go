@@ -10,11 +10,13 @@
 //     once and computes what they share only once. [DeleteEach], [DeleteRandom], [Swaps] and
 //     their relatives list the plans of the usual studies.
 //   - [GradientByLength]: the gradient carried by all paths of each length, exactly, and
-//     [RMSByLength]: how large those paths are one by one; [Study.SampleGradients]: the sampled norms
-//     of the paper; [Effective]: the lengths that matter.
+//     [Squares]: how large those paths are one by one; [Study.SampleGradients]: the sampled norms
+//     of the paper; [Effective]: the lengths that matter; [Study.Lengths]: all of these in one report.
+//   - [Study.PatchPaths]: what one block's output does to one other block alone.
 //   - [Contributions]: what each length adds to a logit on the way forward; [Study.Picard].
 //   - [Study.Iterative]: whether blocks step down the loss, as the stages of gradient boosting do.
-//   - [DOT]: the unraveled view as a graph.
+//   - [Paths.Unraveled] and [Paths.Folded]: the paths as a graph, to be drawn.
+//   - [Journal] and [Shard]: long sweeps that can be stopped, and split over machines.
 //
 // A path is counted by the branches it takes: length k of n means k branches and n-k skips.
 // Networks are always run in evaluation mode, so batch norm uses its running statistics.

@@ -45,7 +45,7 @@ func Centred(labels []int, classes int) *tensor.Tensor {
 func Contributions(ctx context.Context, net Network, x, direction *tensor.Tensor, report func(done, total int)) (*Contribution, error) {
 	n, examples := net.Len(), x.Dim(0)
 	r := newRecursion(net, x, -1)
-	r.progress = progress{report: report, total: n}
+	r.progress = progress{report: report, total: r.passes()}
 	c := &Contribution{State: table(n+1, examples), Offset: table(n+1, examples), Logit: make([]float64, examples)}
 	addDots(c.Logit, 1, direction, r.acts.Logits)
 	r.watch = func(p passage) {

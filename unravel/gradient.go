@@ -44,10 +44,11 @@ func (g *Gradient) Sum() *tensor.Tensor { return sumScaled(g.byLength, g.shape) 
 // up to limit are wanted; a limit below 0 means n. The exponents of the gradients are kept apart,
 // so nets of a thousand blocks neither under- nor overflow.
 //
-// progress, if not nil, is told the number of blocks done. When ctx is done its error is returned.
+// report, if not nil, is told how many gradients have been taken through one block. When ctx is done
+// its error is returned.
 func GradientByLength(ctx context.Context, net Network, batch Batch, limit int, report func(done, total int)) (*Gradient, error) {
 	r := newRecursion(net, batch.X, limit)
-	r.progress = progress{report: report, total: net.Len()}
+	r.progress = progress{report: report, total: r.passes()}
 	seed := lossGradient(r.tape, net, r.acts.State[net.Len()], batch.Labels)
 	norms, err := r.run(ctx, seed)
 	if err != nil {
@@ -76,7 +77,7 @@ func GradientByLength(ctx context.Context, net Network, batch Batch, limit int, 
 func Squares(ctx context.Context, net Network, batch Batch, limit, draws int, seed uint64, report func(done, total int)) ([][]Log, error) {
 	r := newRecursion(net, batch.X, limit)
 	n := net.Len()
-	r.progress = progress{report: report, total: n * draws}
+	r.progress = progress{report: report, total: draws * r.passes()}
 	start := lossGradient(r.tape, net, r.acts.State[n], batch.Labels)
 	var squares [][]Log
 	for d := range draws {
@@ -161,10 +162,22 @@ func (r *recursion) run(ctx context.Context, seed *tensor.Tensor) ([][]Log, erro
 			return nil, err
 		}
 		norms[i] = r.norms()
-		r.progress.add(1)
+		r.progress.add(passes(n-i, r.limit))
 	}
 	return norms, nil
 }
+
+// passes returns how many gradients go through one block in a whole run, if every block has a skip.
+func (r *recursion) passes() int {
+	sum := 0
+	for after := range r.net.Len() {
+		sum += passes(after+1, r.limit)
+	}
+	return sum
+}
+
+// passes returns how many lengths there are in front of a block with after-1 blocks behind it.
+func passes(after, limit int) int { return min(after, limit+1) }
 
 // norms returns the norms by length. It runs between blocks, so it also keeps all in range.
 func (r *recursion) norms() []Log {

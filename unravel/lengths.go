@@ -67,11 +67,21 @@ func (s *Study) Lengths(ctx context.Context, o LengthOptions) (*LengthReport, er
 			Bound: LogZero, RMS: LogZero, Incoherent: LogZero, Cancellation: LogZero, Alignment: LogZero,
 		})
 	}
-	if err := s.exactLengths(ctx, o, limit, paths, r); err != nil {
+	p := progress{report: s.Progress}
+	for after := range paths.Blocks() {
+		p.total += len(s.Batches) * (1 + o.Signs) * passes(after+1, limit)
+	}
+	if o.Draws > 0 {
+		for _, l := range r.ByLength {
+			count, _ := drawn(paths, l.Length, len(s.Batches), o.Draws)
+			p.total += count * paths.Blocks()
+		}
+	}
+	if err := s.exactLengths(ctx, o, limit, paths, r, &p); err != nil {
 		return nil, err
 	}
 	if o.Draws > 0 {
-		if err := s.sampledLengths(ctx, o.Draws, r); err != nil {
+		if err := s.sampledLengths(ctx, o.Draws, r, &p); err != nil {
 			return nil, err
 		}
 	}
@@ -99,22 +109,20 @@ func (s *Study) Lengths(ctx context.Context, o LengthOptions) (*LengthReport, er
 }
 
 // exactLengths fills in Exact, RMS and State, averaged over the batches.
-func (s *Study) exactLengths(ctx context.Context, o LengthOptions, limit int, paths Paths, r *LengthReport) error {
+func (s *Study) exactLengths(ctx context.Context, o LengthOptions, limit int, paths Paths, r *LengthReport, p *progress) error {
 	n := paths.Blocks()
-	p := progress{report: s.Progress, total: n * len(s.Batches) * (1 + o.Signs)}
-	step := func(done, total int) { p.add(1) }
 	var norms [][][]Log // by batch, state, length
 	var squares [][]Log // by draw, of all batches
 	var whole []Log
 	for b, batch := range s.Batches {
-		g, err := GradientByLength(ctx, s.Net, batch, limit, step)
+		g, err := GradientByLength(ctx, s.Net, batch, limit, p.part())
 		if err != nil {
 			return err
 		}
 		norms = append(norms, g.Norm)
 		whole = append(whole, g.Whole)
 		if o.Signs > 0 {
-			q, err := Squares(ctx, s.Net, batch, limit, o.Signs, s.Seed+uint64(b), step)
+			q, err := Squares(ctx, s.Net, batch, limit, o.Signs, s.Seed+uint64(b), p.part())
 			if err != nil {
 				return err
 			}
@@ -149,12 +157,14 @@ func (s *Study) exactLengths(ctx context.Context, o LengthOptions, limit int, pa
 }
 
 // sampledLengths fills in Sampled and Bound.
-func (s *Study) sampledLengths(ctx context.Context, draws int, r *LengthReport) error {
+func (s *Study) sampledLengths(ctx context.Context, draws int, r *LengthReport, p *progress) error {
 	var lengths []int
 	for _, l := range r.ByLength {
 		lengths = append(lengths, l.Length)
 	}
-	sampled, err := s.SampleGradients(ctx, SampleOptions{Lengths: lengths, Draws: draws})
+	part := *s
+	part.Progress = p.part()
+	sampled, err := part.SampleGradients(ctx, SampleOptions{Lengths: lengths, Draws: draws})
 	if err != nil {
 		return fmt.Errorf("unravel: lengths: %w", err)
 	}

@@ -106,13 +106,12 @@ type walk struct {
 // draw returns walks of length k: all there are if they are no more than draws, else independent
 // random ones.
 func draw(paths Paths, k, batches, draws int, rng *rand.Rand) (walks []*walk, all bool) {
-	total := paths.CountOfLength(k)
-	total.Mul(total, big.NewInt(int64(batches)))
-	if total.Sign() == 0 || draws < 1 {
+	count, all := drawn(paths, k, batches, draws)
+	if count < 1 {
 		panic(fmt.Sprintf("unravel: SampleGradients: %d draws out of %v paths of length %d times %d batches",
 			draws, paths.CountOfLength(k), k, batches))
 	}
-	if total.Cmp(big.NewInt(int64(draws))) <= 0 {
+	if all {
 		for b := range batches {
 			for p := range paths.OfLength(k) {
 				walks = append(walks, &walk{batch: b, path: slices.Clone(p)})
@@ -124,6 +123,16 @@ func draw(paths Paths, k, batches, draws int, rng *rand.Rand) (walks []*walk, al
 		walks = append(walks, &walk{batch: rng.IntN(batches), path: paths.Sample(rng, k)})
 	}
 	return walks, false
+}
+
+// drawn returns how many walks draw returns, and whether these are all.
+func drawn(paths Paths, k, batches, draws int) (count int, all bool) {
+	total := paths.CountOfLength(k)
+	total.Mul(total, big.NewInt(int64(batches)))
+	if total.Cmp(big.NewInt(int64(draws))) <= 0 {
+		return int(total.Int64()), true
+	}
+	return draws, false
 }
 
 // measurer takes walks through one batch after the other.

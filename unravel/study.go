@@ -20,8 +20,8 @@ type Study struct {
 	// the gradients that SampleGradients carries at once. Zero means 1 GiB. A small limit costs
 	// time, never precision.
 	Memory int64
-	// Progress, if set, is called with the work done so far and all of it, in runs of one block on
-	// one batch.
+	// Progress, if set, is called with the work done so far and all of it: in runs of one block on one
+	// batch, or in gradients taken through one block.
 	Progress func(done, total int)
 	// Observe, if set, sees the logits of every plan on every batch. They must not be modified.
 	Observe func(plan, batch int, logits *tensor.Tensor)
@@ -103,5 +103,14 @@ func (p *progress) add(n int) {
 	p.done += n
 	if p.report != nil {
 		p.report(p.done, p.total)
+	}
+}
+
+// part returns what takes the reports of a part of the work, whose total p's already includes.
+func (p *progress) part() func(done, total int) {
+	before := 0
+	return func(done, _ int) {
+		p.add(done - before)
+		before = done
 	}
 }

@@ -11,7 +11,7 @@ type EffectiveLengths struct {
 }
 
 // Effective returns the smallest set of lengths whose weights make up fraction of the sum of all
-// weights (Veit 2016, section 4.4, where 0.45 % of the paths carry almost the whole gradient).
+// weights (Veit 2016, section 5, where 0.45 % of the paths carry almost the whole gradient).
 // weights[k] is the logarithm of what the paths of length k carry together. If all weights are zero
 // the set is empty.
 func Effective(paths Paths, weights []Log, fraction float64) EffectiveLengths {

@@ -14,7 +14,7 @@ import (
 type Iteration struct {
 	Block int `json:"block"`
 	// Cosine is that between what the branch adds, f_i(y_i), and the negative gradient of the loss
-	// by y_i from backpropagation, over the examples (Jastrzebski et al. 2018, section 4.2).
+	// by y_i from backpropagation, over the examples (Jastrzebski et al. 2018, section 4).
 	Cosine Spread `json:"cosine"`
 	// EarlyCosine is the same with the gradient of the early-exit loss, all later blocks deleted:
 	// the pseudo-residual that a boosting stage would be fitted to.

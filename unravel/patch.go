@@ -38,9 +38,9 @@ type PatchScore struct {
 // PatchPaths measures each patch: block To reads its input as if the branch of block From had been
 // ablated as do says, while what every other block reads from it, and what the blocks between
 // the two compute, is as in the whole net. What follows from To's changed output is computed
-// anew. This is path patching of one edge (Wang et al. 2022, "Interpretability in the Wild", section 3; Goldowsky-Dill
-// et al. 2023). do.Block is ignored. Where a block without a skip lies between, the path is cut
-// and nothing changes.
+// anew. This is path patching of one edge (Wang et al. 2022, "Interpretability in the Wild";
+// Goldowsky-Dill et al. 2023, "Localizing Model Behavior with Path Patching"). do.Block is
+// ignored. Where a block without a skip lies between, the path is cut and nothing changes.
 func (s *Study) PatchPaths(ctx context.Context, do Step, patches []Patch) ([]PatchScore, error) {
 	n := s.Net.Len()
 	r := s.runner([]Plan{{{Do: do.Do}}})

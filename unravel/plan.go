@@ -92,7 +92,7 @@ func Only(n int, blocks ...int) Plan {
 }
 
 // OnlyRandom returns the plan of a net of n blocks in which all but k random blocks are deleted. A new
-// one for each training batch trains paths up to length k alone (Veit 2016, section 4.4: 23 of 54
+// one for each training batch trains paths up to length k alone (Veit 2016, section 5: 23 of 54
 // blocks).
 func OnlyRandom(n, k int, rng *rand.Rand) Plan { return Only(n, subset(rng, n, k)...) }
 

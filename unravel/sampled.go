@@ -36,7 +36,7 @@ type SampleOptions struct {
 	Image   bool  // also take the gradients through the stem to the net's input
 }
 
-// SampleGradients measures the gradient that single paths carry, as Veit 2016, section 4.4 and figure 6b
+// SampleGradients measures the gradient that single paths carry, as Veit 2016, section 5 and figure 6b
 // do: each draw takes a random batch of the study and a random path of the given length, runs the
 // batch forward through the whole net, and takes the gradient of its mean cross-entropy backward
 // through the branch in the blocks on the path and through the skip alone in all others. The

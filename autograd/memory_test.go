@@ -229,6 +229,10 @@ func TestPoolFits(t *testing.T) {
 	require.Same(t, a, p.get([]int{2, 1900}), "the smallest that is large enough")
 	require.Equal(t, []int{2, 1900}, a.view([]int{2, 1900}).Shape())
 	require.Same(t, a.view([]int{2, 1900}), a.view([]int{2, 1900}))
+	for i := range 100 {
+		require.Equal(t, []int{i, 2}, a.view([]int{i, 2}).Shape())
+	}
+	require.Less(t, len(a.views), 10, "old views are forgotten")
 	require.Same(t, c, p.get([]int{6000}))
 	p.put(c)
 	require.NotSame(t, c, p.get([]int{2000}), "too large")

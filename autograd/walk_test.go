@@ -180,12 +180,14 @@ func TestManyInputs(t *testing.T) {
 	}
 }
 
-func TestMissingGradientPanics(t *testing.T) {
+func TestWrongGradientPanics(t *testing.T) {
 	x := NewTape(1).Input(vector(1))
 	y := result("broken", x)
 	y.buffer(1).Fill(0)
 	y.returns(func(y, g *Var, d []*Var) {})
 	require.PanicsWithValue(t, "autograd: broken: gradient missing", func() { VJP(y, nil, x) })
+	y.returns(func(y, g *Var, d []*Var) { d[0] = Concat(0, g, g) })
+	require.PanicsWithValue(t, "autograd: gradient of shape [2] for Input [1]", func() { VJP(y, nil, x) })
 }
 
 // A panic in the middle of a walk leaves the tape usable after Reset.

@@ -45,8 +45,6 @@ func WeightGrad(s Shape, dw, x, dy []float32) {
 	case len(dw) == 0:
 	case len(x) == 0 || len(dy) == 0:
 		clear(dw)
-	case s.pointwise():
-		gemm.Mul(false, true, false, s.C, s.K, s.N*s.H*s.W, x, s.C, dy, s.K, dw, s.K)
 	case s.huge():
 		WeightGradRef(s, dw, x, dy)
 	default:

@@ -5,21 +5,23 @@ import "sync"
 // gradPlan says, for one shape, which pixels of x meet which pixels of dy in the gradient of the
 // weights. Like a [plan] it depends on the shape of an image alone.
 //
-// The sum over pixels is cut into strips, so that the pixels of a strip stay in the cache while all
-// tiles of dw pass over them: rows of one image, or several small images.
+// The sum over pixels is cut into strips, rows of one image or several small images, and dw into
+// bands of channels, so that the part of a strip that a band reads stays in the second-level cache
+// while all taps and panels pass over it.
 type gradPlan struct {
 	pitch  int      // distance of the pixels of dy
 	images int      // of a strip
 	strips int      // of an image, 1 when images > 1
-	groups [][]list // lists of different groups write different rows of dw
+	groups [][]list // in the order of the bands; lists of different groups write different rows of dw
 	size   int
 }
 
-// list is rows of dw that are neighbours in x as well: the channels of one tap, or of all the taps of
-// one row of the kernel.
+// list is rows of dw that are neighbours in x as well: channels of one tap, or of all the taps of one
+// row of the kernel.
 type list struct {
 	row, rows int  // of dw as a [R*S*Cg, K] matrix
-	adds      bool // an earlier list has computed these rows in part
+	x         int  // the first channel
+	adds      bool // the list before has computed these rows in part
 	strips    []strip
 }
 
@@ -30,50 +32,57 @@ type strip struct {
 	perImage int // segments of each image
 }
 
-// stripElements bounds the elements of x and dy in a strip, about half the second-level cache.
-const stripElements = 96 << 10
-
-// stripPixels is the most pixels of a strip: a panel of dy then fits in the first-level cache.
-const stripPixels = 256
+const (
+	// stripPixels is the most pixels of a strip: a panel of dy then takes 32 KB.
+	stripPixels = 256
+	// bandChannels is the most channels of a band: 16 tiles, 192 KB of a strip of x.
+	bandChannels = 192
+	// jointBelow is the number of channels below which a tap alone makes tiles too low to keep the
+	// multipliers busy. The taps of a kernel row are then taken together where all of them are inside
+	// the image; what remains at the left and right border follows tap by tap.
+	jointBelow = 8
+)
 
 func newGradPlan(s Shape, pitch int) *gradPlan {
-	outH, outW := s.OutH(), s.OutW()
-	pixels := min(stripPixels, max(64, stripElements/(s.C*s.StrideH*s.StrideW+s.K)))
-	p := &gradPlan{pitch: pitch, images: max(1, min(pixels/(outH*outW), s.N)), strips: 1}
+	p := &gradPlan{pitch: pitch, images: s.stripImages(), strips: 1}
 	if p.images == 1 {
-		p.strips = min(outH, ceil(outH*outW, pixels))
+		p.strips = min(s.OutH(), ceil(s.OutH()*s.OutW(), stripPixels))
 	}
 	cg := s.C / s.Groups
-	// With few channels per tap, the taps of a kernel row are taken together where all of them are
-	// inside the image; what remains at the left and right border follows tap by tap.
-	joint := cg < jointBelow && s.S > 1 && s.DilationW == 1 && s.Groups == 1
 	lo, hi := 0, 0 // output columns for which every tap is inside
-	if joint {
+	if cg < jointBelow && s.S > 1 && s.DilationW == 1 && s.Groups == 1 {
 		lo, _ = s.columns(0)
 		_, hi = s.columns(s.S - 1)
-		if joint = lo < hi; !joint {
-			lo, hi = 0, 0
-		}
 	}
-	for r := range s.R {
-		if joint {
-			p.add(s, list{row: r * s.S * cg, rows: s.S * cg}, r, 0, [][2]int{{lo, hi}})
-		}
-		for t := range s.S {
-			first, end := s.columns(t)
-			runs := [][2]int{{first, end}}
-			if joint {
-				runs = [][2]int{{first, min(end, lo)}, {max(first, hi), end}}
+	if joint := lo < hi; joint {
+		for r := range s.R {
+			lists := []list{{row: r * s.S * cg, rows: s.S * cg, strips: p.stripsOf(s, r, 0, [2]int{lo, hi})}}
+			for t := range s.S {
+				first, end := s.columns(t)
+				border := p.stripsOf(s, r, t, [2]int{first, min(end, lo)}, [2]int{max(first, hi), end})
+				lists = append(lists, list{row: (r*s.S + t) * cg, rows: cg, adds: true, strips: border})
 			}
-			p.add(s, list{row: (r*s.S + t) * cg, rows: cg}, r, t, runs)
+			p.groups = append(p.groups, lists)
+		}
+		return p
+	}
+	taps := make([][]strip, s.R*s.S)
+	for t := range taps {
+		first, end := s.columns(t % s.S)
+		taps[t] = p.stripsOf(s, t/s.S, t%s.S, [2]int{first, end})
+	}
+	bands := ceil(cg, bandChannels)
+	for b := range bands {
+		c, end := cg*b/bands, cg*(b+1)/bands
+		for t, strips := range taps {
+			p.groups = append(p.groups, []list{{row: t*cg + c, rows: end - c, x: c, strips: strips}})
 		}
 	}
 	return p
 }
 
-// jointBelow is the number of channels below which a tap alone makes tiles too low to keep the
-// multipliers busy.
-const jointBelow = 8
+// stripImages returns how many images a strip spans.
+func (s Shape) stripImages() int { return max(1, min(stripPixels/(s.OutH()*s.OutW()), s.N)) }
 
 // columns returns the output columns whose source through column t of the kernel is inside.
 func (s Shape) columns(t int) (first, end int) {
@@ -89,12 +98,12 @@ func ceilDiv(a, b int) int {
 	return ceil(a, b)
 }
 
-// add appends l with the segments that tap (r, t) covers in the given runs of output columns.
-func (p *gradPlan) add(s Shape, l list, r, t int, runs [][2]int) {
+// stripsOf returns, for each strip, the segments that tap (r, t) covers in runs of output columns.
+func (p *gradPlan) stripsOf(s Shape, r, t int, runs ...[2]int) []strip {
 	outH, outW := s.OutH(), s.OutW()
-	some := false
-	for i := range p.strips {
-		var st strip
+	strips := make([]strip, p.strips)
+	for i := range strips {
+		st := &strips[i]
 		for image := range p.images {
 			first, end := p.rows(s, i)
 			for oh := first; oh < end; oh++ {
@@ -110,20 +119,10 @@ func (p *gradPlan) add(s Shape, l list, r, t int, runs [][2]int) {
 				st.perImage = len(st.segs) / 3
 			}
 		}
-		some = some || len(st.segs) > 0
 		p.size += len(st.segs)
-		l.strips = append(l.strips, st)
 	}
-	last := len(p.groups) - 1
-	switch l.adds = last >= 0 && p.groups[last][0].covers(l.row); {
-	case !l.adds:
-		p.groups = append(p.groups, []list{l})
-	case some:
-		p.groups[last] = append(p.groups[last], l)
-	}
+	return strips
 }
-
-func (l *list) covers(row int) bool { return row >= l.row && row < l.row+l.rows }
 
 // append adds a segment of count pixels at x and dy, which are xPitch and dyPitch apart, or lengthens
 // the last one when this one continues it. An image, whose dy begins at start, begins a new segment
@@ -157,6 +156,7 @@ type gradKey struct {
 }
 
 func gradPlanFor(s Shape, pitch int) *gradPlan {
+	s.N = s.stripImages()
 	key := gradKey{s, pitch}
 	gradPlans.RLock()
 	p := gradPlans.m[key]

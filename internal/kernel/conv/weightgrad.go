@@ -5,6 +5,7 @@ import (
 
 	"github.com/residuum-go/residuum/internal/cpu"
 	"github.com/residuum-go/residuum/internal/kernel/gemm/tile"
+	"github.com/residuum-go/residuum/internal/kernel/vec"
 	"github.com/residuum-go/residuum/internal/parallel"
 )
 
@@ -13,27 +14,29 @@ import (
 //
 // The sum over pixels is long and dw may be small, so it is cut into chunks of strips that run in
 // parallel, each with a dw of its own, and the chunks are added in order. Where dw is large there
-// are fewer chunks, and its panels and taps run in parallel instead.
+// are fewer chunks, and its panels, bands and taps run in parallel instead.
 type weightGrad struct {
-	shape       Shape
-	plan        *gradPlan
-	level       cpu.Level
-	mr, nr      int // rows and columns of a tile
-	x, dy, dw   []float32
-	cg, kg      int
-	panels      int // of a group
-	strips      int // of the batch
-	chunks      int
-	blockGroups int
-	pack        bool      // copy a panel of dy for each strip
-	sums        []float32 // a dw for each chunk
+	shape     Shape
+	plan      *gradPlan
+	level     cpu.Level
+	mr, nr    int // rows and columns of a tile
+	x, dy, dw []float32
+	cg, kg    int
+	panels    int  // of a group of channels
+	pack      bool // copy the panels of dy for each strip
+	strips    int  // of the batch
 
-	compute, total func(lo, hi int)
+	// A block of work is a chunk of the strips, blockPanels panels of all groups of channels, and
+	// blockGroups groups of the plan.
+	chunks, blockPanels, blockGroups int
+	sums                             []float32 // a dw for each chunk but the first
+
+	compute func(lo, hi int)
 }
 
 var weightGrads = sync.Pool{New: func() any {
 	g := new(weightGrad)
-	g.compute, g.total = g.doCompute, g.doTotal
+	g.compute = g.doCompute
 	return g
 }}
 
@@ -53,13 +56,12 @@ func runWeightGrad(s Shape, dw, x, dy []float32) {
 	}
 	g.plan = gradPlanFor(s, pitch)
 	g.strips = ceil(s.N, g.plan.images) * g.plan.strips
-	blocks := g.split()
-	if g.chunks > 1 {
-		g.sums = grow(g.sums, g.chunks*len(dw))
-	}
-	parallel.For(blocks, 1, g.compute)
-	if g.chunks > 1 {
-		parallel.For(len(dw), 1<<14/g.chunks, g.total)
+	g.split()
+	across, down := g.grid()
+	g.sums = grow(g.sums, (g.chunks-1)*len(dw))
+	parallel.For(g.chunks*across*down, 1, g.compute)
+	for c := 1; c < g.chunks; c++ {
+		vec.Add(dw, dw, g.chunk(c))
 	}
 	g.dw, g.x, g.dy, g.plan = nil, nil, nil, nil
 	weightGrads.Put(g)
@@ -73,95 +75,120 @@ func (g *weightGrad) choosePacking() bool {
 	return g.shape.K > g.nr && uses >= 6 || g.level == cpu.AVX2 && g.kg%8 != 0
 }
 
-// split chooses chunks and blocks by size alone, and returns the number of blocks of all chunks.
-func (g *weightGrad) split() int {
+// split chooses chunks and blocks by size alone.
+func (g *weightGrad) split() {
 	const (
-		maxSums = 4 << 20 // elements of all chunks' dw
-		enough  = 1 << 22 // multiply-adds of a block
-		want    = 32      // blocks
+		maxSums   = 4 << 20 // elements of all chunks' dw
+		maxPanels = 8       // packed, 256 KB
+		minPixels = 1024    // of a chunk: adding it up is then a few percent of the work at most
+		enough    = 1 << 21 // multiply-adds of a block
+		want      = 16      // blocks
 	)
-	work := g.shape.N * g.shape.OutH() * g.shape.OutW() * len(g.dw)
-	g.chunks = max(1, min(want, g.strips, maxSums/len(g.dw), work/enough))
-	across := g.shape.Groups * g.panels
-	down := max(1, min(len(g.plan.groups), want/(g.chunks*across), work/(g.chunks*across*enough)))
+	pixels := g.shape.N * g.shape.OutH() * g.shape.OutW()
+	g.chunks = max(1, min(want, g.strips, maxSums/len(g.dw), pixels/minPixels, pixels*len(g.dw)/enough))
+	all := g.shape.Groups * g.panels
+	g.blockPanels = min(all, maxPanels)
+	g.blockGroups = len(g.plan.groups)
+	across, _ := g.grid()
+	down := min(len(g.plan.groups), ceil(want, g.chunks*across), max(1, pixels*len(g.dw)/(g.chunks*across*enough)))
 	g.blockGroups = ceil(len(g.plan.groups), down)
-	return g.chunks * across * ceil(len(g.plan.groups), g.blockGroups)
+}
+
+// grid returns how many blocks of panels and of groups cover a chunk.
+func (g *weightGrad) grid() (across, down int) {
+	return ceil(g.shape.Groups*g.panels, g.blockPanels), ceil(len(g.plan.groups), g.blockGroups)
+}
+
+// chunk returns where chunk i adds up: the first one in dw.
+func (g *weightGrad) chunk(i int) []float32 {
+	if i == 0 {
+		return g.dw
+	}
+	return g.sums[(i-1)*len(g.dw) : i*len(g.dw)]
 }
 
 func (g *weightGrad) doCompute(lo, hi int) {
-	down := ceil(len(g.plan.groups), g.blockGroups)
+	across, down := g.grid()
 	buf := buffers.Get().(*[]float32)
 	for i := lo; i < hi; i++ {
-		chunk, b := i%g.chunks, i/g.chunks
-		first := b % down * g.blockGroups
-		groups := g.plan.groups[first:min(first+g.blockGroups, len(g.plan.groups))]
-		dst := g.dw
-		if g.chunks > 1 {
-			dst = g.sums[chunk*len(g.dw) : (chunk+1)*len(g.dw)]
-		}
+		chunk, q, b := i%g.chunks, i/g.chunks%across, i/g.chunks/across
+		groups := g.plan.groups[len(g.plan.groups)*b/down : len(g.plan.groups)*(b+1)/down]
+		all := g.shape.Groups * g.panels
+		panel, panelEnd := all*q/across, all*(q+1)/across
 		first, end := g.strips*chunk/g.chunks, g.strips*(chunk+1)/g.chunks
 		for st := first; st < end; st++ {
-			g.strip(dst, st, st > first, groups, b/down/g.panels, b/down%g.panels, buf)
+			g.strip(g.chunk(chunk), st, st > first, groups, panel, panelEnd, buf)
 		}
 	}
 	buffers.Put(buf)
 }
 
-// strip adds what strip st contributes to panel q of group gr in the rows of dw that groups name.
-func (g *weightGrad) strip(dst []float32, st int, acc bool, groups [][]list, gr, q int, buf *[]float32) {
+// strip adds what strip st contributes to the panels first to end in the rows of dw that groups name.
+func (g *weightGrad) strip(dst []float32, st int, acc bool, groups [][]list, first, end int, buf *[]float32) {
 	s := g.shape
 	image, part := st/g.plan.strips*g.plan.images, st%g.plan.strips
 	images := min(g.plan.images, s.N-image)
-	k := gr*g.kg + q*g.nr
-	firstRow, endRow := g.plan.rows(s, part)
-	t := tile.Outer{
-		A:    g.x[image*s.H*s.W*s.C+gr*g.cg:],
-		B:    g.dy[(image*s.OutH()+firstRow)*s.OutW()*s.K+k:],
-		LDA:  s.StrideW * s.C,
-		LDB:  g.plan.pitch,
-		LDC:  s.K,
-		Cols: min(g.nr, g.kg-q*g.nr),
-	}
+	row, rowEnd := g.plan.rows(s, part)
+	pixels := (images*s.OutH() - s.OutH() + rowEnd - row) * s.OutW()
+	dy := g.dy[(image*s.OutH()+row)*s.OutW()*s.K:]
 	if g.pack {
-		pixels := (images*s.OutH() - s.OutH() + endRow - firstRow) * s.OutW()
-		*buf = grow(*buf, pixels*g.nr)
-		tile.Pack(g.level, *buf, t.B, s.K, false, pixels, t.Cols)
-		t.B = *buf
+		*buf = grow(*buf, (end-first)*pixels*g.nr)
+		g.packStrip(*buf, dy, pixels, first, end)
 	}
-	mr := g.mr
-	if t.Cols <= g.nr/2 {
-		mr = tile.NarrowRows(g.level)
-	}
-	x := t.A
+	t := tile.Outer{LDA: s.StrideW * s.C, LDB: g.plan.pitch, LDC: s.K}
 	for _, lists := range groups {
-		for i := range lists {
-			l := &lists[i]
-			t.Seg = l.strips[part].segs
-			t.Segs = l.strips[part].perImage * images
-			t.Acc = 0
-			if acc || l.adds {
-				if t.Acc = 1; t.Segs == 0 {
-					continue
-				}
+		for q := first; q < end; q++ {
+			k, cols := g.panel(q)
+			t.Cols = cols
+			if t.B = dy[k:]; g.pack {
+				t.B = (*buf)[(q-first)*pixels*g.nr:]
 			}
-			n := ceil(l.rows, mr)
-			for j := range n { // tiles of equal height, give or take a row
-				first, end := l.rows*j/n, l.rows*(j+1)/n
-				t.Rows = end - first
-				t.A = x[first:]
-				t.C = dst[(l.row+first)*s.K+k:]
-				t.Run(g.level)
+			x := g.x[image*s.H*s.W*s.C+q/g.panels*g.cg:]
+			for i := range lists {
+				l := &lists[i]
+				t.Seg = l.strips[part].segs
+				t.Segs = l.strips[part].perImage * images
+				g.list(&t, l, acc || l.adds, x[l.x:], dst[k:])
 			}
 		}
 	}
 }
 
-func (g *weightGrad) doTotal(lo, hi int) {
-	dw := g.dw[lo:hi]
-	clear(dw)
-	for c := range g.chunks {
-		for i, v := range g.sums[c*len(g.dw)+lo : c*len(g.dw)+hi] {
-			dw[i] += v
+// panel returns the first column and the width of panel q, counted through all groups.
+func (g *weightGrad) panel(q int) (k, cols int) {
+	gr, first := q/g.panels, q%g.panels*g.nr
+	return gr*g.kg + first, min(g.nr, g.kg-first)
+}
+
+// packStrip copies panels of dy, a few pixels at a time so that dy is read in order.
+func (g *weightGrad) packStrip(dst, dy []float32, pixels, first, end int) {
+	const few = 16
+	for p := 0; p < pixels; p += few {
+		for q := first; q < end; q++ {
+			k, cols := g.panel(q)
+			tile.Pack(g.level, dst[((q-first)*pixels+p)*g.nr:], dy[p*g.shape.K+k:], g.shape.K, false, min(few, pixels-p), cols)
 		}
+	}
+}
+
+// list computes the tiles of a list in one panel.
+func (g *weightGrad) list(t *tile.Outer, l *list, acc bool, x, dst []float32) {
+	t.Acc = 0
+	if acc {
+		if t.Acc = 1; t.Segs == 0 {
+			return
+		}
+	}
+	mr := g.mr
+	if t.Cols <= g.nr/2 {
+		mr = tile.NarrowRows(g.level)
+	}
+	n := ceil(l.rows, mr)
+	for j := range n { // tiles of equal height, give or take a row
+		first, end := l.rows*j/n, l.rows*(j+1)/n
+		t.Rows = end - first
+		t.A = x[first:]
+		t.C = dst[(l.row+first)*g.shape.K:]
+		t.Run(g.level)
 	}
 }

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/residuum-go/residuum/internal/figure"
 	"github.com/residuum-go/residuum/unravel"
@@ -124,7 +126,8 @@ func reorder(r *Results) (Figure, bool) {
 	}
 	for _, n := range r.Nets {
 		if n.Reorder != nil {
-			c.Series = append(c.Series, spread(n.Name, n.Reorder, func(l Lesions) float64 { return unravel.SpreadOf(l.Tau).Mean }))
+			byTau := slices.SortedFunc(slices.Values(n.Reorder), func(a, b Lesions) int { return cmp.Compare(a.tau(), b.tau()) })
+			c.Series = append(c.Series, spread(n.Name, byTau, Lesions.tau))
 		}
 	}
 	text := fmt.Sprintf("k random swaps of two blocks of equal shape, %d draws for each k (section 4.3); bars reach from the lowest to the highest. "+

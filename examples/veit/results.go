@@ -98,6 +98,9 @@ func (l Lesions) accuracy() unravel.Spread {
 	return unravel.SpreadOf(v)
 }
 
+// tau is the mean over the draws.
+func (l Lesions) tau() float64 { return unravel.SpreadOf(l.Tau).Mean }
+
 // PathCount is the unraveled view in numbers.
 type PathCount struct {
 	Count        string    `json:"count"` // 2^n in full

@@ -162,5 +162,5 @@ func TestFlags(t *testing.T) {
 
 func TestStepsAreAscendingAndEndAtTheLast(t *testing.T) {
 	require.Equal(t, []int{1, 2}, steps(2, 7))
-	require.Equal(t, []int{1, 2, 4, 7, 10, 15, 20}, steps(20, 7))
+	require.Equal(t, []int{1, 3, 6, 10, 14, 20}, steps(20, 7))
 }

@@ -20,7 +20,7 @@ var mayImport = map[string]string{
 	"internal/kernel/gemm/tile":  "internal/cpu",
 	"internal/kernel/gemm":       "internal/cpu internal/parallel internal/kernel/gemm/tile",
 	"internal/kernel/gemm/peak":  "internal/cpu internal/parallel internal/kernel/gemm/tile",
-	"internal/kernel/conv":       "internal/cpu internal/parallel internal/kernel/gemm internal/kernel/gemm/tile",
+	"internal/kernel/conv":       "internal/cpu internal/parallel internal/kernel/gemm internal/kernel/gemm/tile internal/kernel/vec",
 	"internal/kernel/vec":        "internal/cpu internal/parallel",
 	"internal/kernel/pool":       "internal/cpu internal/parallel internal/kernel/vec",
 	"internal/kernel/kerneltest": "internal/cpu internal/parallel",

@@ -1,0 +1,39 @@
+// Quickstart trains a small residual network on Fashion-MNIST and tests it. The README quotes it.
+package main
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"math/rand/v2"
+
+	"github.com/residuum-go/residuum/data"
+	"github.com/residuum-go/residuum/data/fashion"
+	"github.com/residuum-go/residuum/nn/optim"
+	"github.com/residuum-go/residuum/resnet"
+	"github.com/residuum-go/residuum/train"
+)
+
+func main() {
+	ctx, images := context.Background(), fashion.Embedded()
+	norm, shape := images.Train.Norm(), resnet.Shape{Height: 28, Width: 28, Channels: 1}
+	net, err := resnet.New(resnet.Config{Depth: 14, Width: 8, Image: shape, StemStride: 2, Classes: 10}, rand.New(rand.NewPCG(1, 2)))
+	stopOn(err)
+	loader := data.NewLoader(images.Train, data.LoaderConfig{Batch: 64, Shuffle: true, Norm: norm})
+	trainer := &train.Trainer{
+		Model: net, Loader: loader, Epochs: 2,
+		Optimizer: &optim.SGD{Params: net.Params(), Momentum: 0.9, Nesterov: true, WeightDecay: 5e-4},
+		Schedule:  optim.OneCycle(0.1, 0.3, 2*loader.Batches()),
+	}
+	_, err = trainer.Run(ctx)
+	stopOn(err)
+	result, err := train.Evaluate(ctx, net, images.Test, norm, 250)
+	stopOn(err)
+	fmt.Printf("%d residual blocks, %.1f %% of the test images right\n", net.Len(), 100*result.Accuracy)
+}
+
+func stopOn(err error) {
+	if err != nil {
+		log.Fatal(err)
+	}
+}

@@ -262,18 +262,6 @@ func (a array) maxPool(spec tensor.PoolSpec) array {
 	return y
 }
 
-// maxPoolIndex returns where maxPool finds each maximum.
-func (a array) maxPoolIndex(spec tensor.PoolSpec) []int32 {
-	y := a.maxPool(spec)
-	idx := make([]int32, len(y.data))
-	a.windows(spec, func(i, j int) {
-		if a.data[j] == y.data[i] {
-			idx[i] = int32(j)
-		}
-	})
-	return idx
-}
-
 func (a array) avgPool(spec tensor.PoolSpec) array {
 	y := zeros(a.windows(spec, func(int, int) {})...)
 	a.windows(spec, func(i, j int) { y.data[i] += a.data[j] / float64(spec.Size*spec.Size) })

@@ -48,12 +48,12 @@ func TestRunLearns(t *testing.T) {
 	require.Equal(t, whole.Accuracy, m.Accuracy)
 
 	ctx, cancel := context.WithCancelCause(t.Context())
-	cancel(io)
+	cancel(errCause)
 	_, err = train.Evaluate(ctx, tr.Model, set, set.Norm(), 10)
-	require.ErrorIs(t, err, io)
+	require.ErrorIs(t, err, errCause)
 }
 
-var io = errors.New("cause")
+var errCause = errors.New("cause")
 
 // A run that is stopped after any number of steps, and continued by new objects from the checkpoint,
 // ends with the same checkpoint, byte for byte, as one that was not.

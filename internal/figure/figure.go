@@ -41,7 +41,7 @@ type Series struct {
 type Chart struct {
 	Title, XLabel, YLabel string
 	Series                []Series
-	LogY                  bool    // values must then be positive; others are left out
+	LogX, LogY            bool    // values must then be positive; others are left out
 	YMin, YMax            float64 // axis range; equal values mean that of the data
 	Marks                 []Mark
 }
@@ -159,6 +159,10 @@ func style(p *plot.Plot, legend *plot.Legend, c Chart) {
 	legend.Top, legend.Left = true, true
 	legend.ThumbnailWidth = vg.Points(28)
 	legend.Padding = vg.Points(3)
+	if c.LogX {
+		p.X.Scale = plot.LogScale{}
+		p.X.Tick.Marker = logTicks{}
+	}
 	if c.LogY {
 		p.Y.Scale = plot.LogScale{}
 		p.Y.Tick.Marker = logTicks{}
@@ -176,7 +180,7 @@ func (c Chart) fit(p *plot.Plot) {
 		}
 	}
 	if math.IsInf(p.Y.Min, 0) || math.IsInf(p.X.Min, 0) { // nothing to draw
-		p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = 0, 1, 0.1, 1
+		p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = 0.1, 1, 0.1, 1
 	}
 	if p.Y.Min == p.Y.Max {
 		p.Y.Max = p.Y.Min + 1
@@ -246,7 +250,7 @@ func (c Chart) points(s Series) points {
 	var out points
 	ok := func(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) && (!c.LogY || v > 0) }
 	for i, y := range s.Y {
-		if !ok(y) {
+		if !ok(y) || c.LogX && !(s.X[i] > 0) {
 			continue
 		}
 		out.XYs = append(out.XYs, plotter.XY{X: s.X[i], Y: y})

@@ -62,10 +62,17 @@ func TestLogAxisLeavesOutWhatItCannotShow(t *testing.T) {
 	require.Len(t, c.points(c.Series[0]).XYs, 2)
 }
 
+func TestLogXAxisLeavesOutWhatItCannotShow(t *testing.T) {
+	c := Chart{Title: "roof", LogX: true, Series: []Series{{Name: "s", X: []float64{0, 1, 100, -1}, Y: []float64{1, 2, 3, 4}}}}
+	_, err := c.SVG()
+	require.NoError(t, err)
+	require.Len(t, c.points(c.Series[0]).XYs, 2)
+}
+
 func TestEmptyAndConstantDataStillDraw(t *testing.T) {
 	for _, c := range []Chart{
 		{Title: "empty"},
-		{Title: "empty log", LogY: true},
+		{Title: "empty log", LogX: true, LogY: true},
 		{Title: "constant", Series: []Series{{Name: "c", X: []float64{1, 2}, Y: []float64{3, 3}}}},
 	} {
 		_, err := c.PNG()

@@ -30,6 +30,10 @@ type tiling struct {
 	first, rows int     // pixels
 	taps, inner int     // taps, and how many elements each contributes
 	off         []int32 // [taps][rows] offsets in the input image, negative for a pixel outside
+
+	// The next tile, in the next image for the last one, needs fresh elements of the input image from
+	// offset ahead on that neither this tile nor an earlier one reads.
+	ahead, fresh int
 }
 
 // view is what a plan is made from: an output of height x width pixels, outC apart, whose pixel
@@ -38,6 +42,7 @@ type tiling struct {
 // skips that combination.
 type view struct {
 	height, width, outC int
+	inSize              int // elements of the input image
 	phaseH, phaseW      int // pixels a phase apart are in one class
 	taps, inner         int
 	backward            bool // the last tap comes first
@@ -82,11 +87,35 @@ func newPlan(v view, maxRows int) *plan {
 				c.tiles = append(c.tiles, t)
 				p.size += len(t.off)
 			}
+			c.lookAhead(v.inSize)
 			p.size += len(c.out)
 			p.classes = append(p.classes, c)
 		}
 	}
 	return p
+}
+
+// lookAhead fills in what the tiles have to fetch for their successors. Images are read more or less
+// from start to end, so this is what lies between the ends of two tiles. Where a stride leaves most
+// of that unread, nothing is fetched.
+func (c *class) lookAhead(inSize int) {
+	ends := make([]int, len(c.tiles)+1)
+	for i, t := range c.tiles {
+		for _, o := range t.off {
+			ends[i] = max(ends[i], int(o)+t.inner)
+		}
+	}
+	ends[len(c.tiles)] = inSize + ends[0]
+	for i := range c.tiles {
+		t := &c.tiles[i]
+		t.ahead = ends[i]
+		if i == len(c.tiles)-1 {
+			t.ahead = inSize
+		}
+		if fresh := ends[i+1] - t.ahead; fresh < 2*t.rows*t.taps*t.inner {
+			t.fresh = max(fresh, 0)
+		}
+	}
 }
 
 // tiling makes the table of one tile. Where no pixel is outside, taps that are neighbours in memory
@@ -119,7 +148,7 @@ func (s Shape) forwardView() view {
 		run = s.S
 	}
 	return view{
-		height: s.OutH(), width: s.OutW(), outC: s.K, phaseH: 1, phaseW: 1,
+		height: s.OutH(), width: s.OutW(), outC: s.K, inSize: s.H * s.W * s.C, phaseH: 1, phaseW: 1,
 		taps: s.R * s.S, inner: s.C / s.Groups, run: run,
 		source: func(oh, ow, t int) int {
 			ih, iw := s.source(oh, ow, t)
@@ -139,7 +168,7 @@ func (s Shape) inputGradView() view {
 		run = s.S
 	}
 	return view{
-		height: s.H, width: s.W, outC: s.C, phaseH: s.StrideH, phaseW: s.StrideW,
+		height: s.H, width: s.W, outC: s.C, inSize: outH * outW * s.K, phaseH: s.StrideH, phaseW: s.StrideW,
 		taps: s.R * s.S, inner: s.K / s.Groups, run: run,
 		backward: true, // later taps read earlier pixels; memory is best read forwards
 		source: func(ih, iw, t int) int {

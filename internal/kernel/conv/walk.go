@@ -11,9 +11,10 @@ import (
 // walk computes an output image from an input image along a plan: Forward and InputGrad.
 //
 // The weights are packed once per call into panels [taps][inner][cols of a tile]. Work is handed out
-// in blocks of tiles by panels. A block goes through its panels one by one, and through all its
-// tiles for each, so that a panel is fetched once per block while its tiles read pixels that stay in
-// the second-level cache.
+// in blocks of tiles by panels. When all panels fit in the second-level cache, a block takes its
+// tiles one by one and passes each over all panels: pixels are read once, at an even pace. Otherwise
+// it takes its panels one by one and passes each over all tiles: a panel is fetched once per block,
+// and it is the pixels that stay in the cache.
 type walk struct {
 	shape     Shape
 	inputGrad bool
@@ -30,6 +31,7 @@ type walk struct {
 	panels     int // of a group
 
 	blockTiles, blockPanels int
+	panelsInner             bool
 	packed                  []float32
 	pack, compute           func(lo, hi int)
 }
@@ -61,11 +63,8 @@ func run(s Shape, inputGrad bool, out, in, w []float32) {
 	k.packed = grow(k.packed, all*k.panelSize())
 	parallel.For(all, max(1, 1<<16/k.panelSize()), k.pack)
 	k.split(rows)
-	blocks := 0
-	for i := range k.plan.classes {
-		blocks += k.blocks(&k.plan.classes[i])
-	}
-	parallel.For(blocks, 1, k.compute)
+	down, across := k.grid()
+	parallel.For(down*across*len(k.plan.classes), 1, k.compute)
 	k.in, k.w, k.out, k.plan = nil, nil, nil, nil
 	walks.Put(k)
 }
@@ -105,64 +104,93 @@ func (k *walk) doPack(lo, hi int) {
 
 // split chooses blocks of about 2^21 multiply-adds, by size alone.
 func (k *walk) split(rows int) {
-	const enough, fewest, most = 1 << 21, 16, 96
-	perTile := max(1, rows*k.cols*len(k.plan.taps)*k.inner/len(k.plan.classes))
+	const (
+		enough     = 1 << 21
+		fewest     = 16 // tiles of a block that stay in the cache for all panels
+		most       = 96
+		maxWeights = 96 << 10 // elements of the weights of a class that stay in the cache: 384 KB
+	)
+	perTile := max(1, rows*k.panelSize()/len(k.plan.classes))
+	k.panelsInner = k.panels*k.panelSize()/len(k.plan.classes) <= maxWeights
+	if k.panelsInner {
+		k.blockPanels = k.panels
+		k.blockTiles = min(max(enough/(perTile*k.panels), fewest/2), most)
+		return
+	}
 	k.blockTiles = min(max(enough/perTile, fewest), most)
 	k.blockPanels = max(1, min(enough/(perTile*k.blockTiles), k.panels))
 }
 
-// grid returns how many blocks cover the tiles and the panels of a class, all groups together.
-func (k *walk) grid(c *class) (down, across int) {
-	return ceil(k.shape.N*len(c.tiles), k.blockTiles), k.shape.Groups * ceil(k.panels, k.blockPanels)
+// grid returns how many blocks cover the tiles of a class and the panels of all groups. All classes
+// have nearly as many tiles.
+func (k *walk) grid() (down, across int) {
+	return ceil(k.shape.N*len(k.plan.classes[0].tiles), k.blockTiles), k.shape.Groups * ceil(k.panels, k.blockPanels)
 }
 
-func (k *walk) blocks(c *class) int {
-	down, across := k.grid(c)
-	return down * across
-}
-
+// doCompute computes blocks. Blocks that read the same pixels follow each other.
 func (k *walk) doCompute(lo, hi int) {
+	down, across := k.grid()
+	perGroup := ceil(k.panels, k.blockPanels)
 	for i := lo; i < hi; i++ {
-		b, classes := i, k.plan.classes
-		for b >= k.blocks(&classes[0]) {
-			b -= k.blocks(&classes[0])
-			classes = classes[1:]
-		}
-		c := &classes[0]
-		down, _ := k.grid(c)
-		across := ceil(k.panels, k.blockPanels)
+		b, q := i/across, i%across
+		b, c := b/len(k.plan.classes), &k.plan.classes[b%len(k.plan.classes)]
 		tiles := k.shape.N * len(c.tiles)
-		first, end := tiles*(b%down)/down, tiles*(b%down+1)/down
-		g, q := b/down/across, b/down%across*k.blockPanels
-		for ; q < min((b/down%across+1)*k.blockPanels, k.panels); q++ {
-			k.panel(c, g, q, first, end)
+		first, end := tiles*b/down, tiles*(b+1)/down
+		g := q / perGroup
+		q = q % perGroup
+		panel, panelEnd := k.panels*q/perGroup, k.panels*(q+1)/perGroup
+		if k.panelsInner {
+			k.block(c, g, panel, panelEnd, first, end, true)
+			continue
+		}
+		for p := panel; p < panelEnd; p++ {
+			k.block(c, g, p, p+1, first, end, p == 0)
 		}
 	}
 }
 
-// panel computes tiles first to end of class c, counted through all images, for panel q of group g.
-func (k *walk) panel(c *class, g, q, first, end int) {
-	t := tile.Rows{
-		Zero: k.plan.zeros,
-		B:    k.packed[(g*k.panels+q)*k.panelSize()+c.firstTap*k.tapSize():],
-		LDB:  k.cols,
-		Cols: min(k.cols, k.outer-q*k.cols),
-	}
+// block computes tiles first to end of class c, counted through all images, each for panels panel to
+// panelEnd of group g. With fetch, each tile fetches pixels for the next one.
+func (k *walk) block(c *class, g, panel, panelEnd, first, end int, fetch bool) {
+	t := tile.Rows{Zero: k.plan.zeros, LDB: k.cols, Ahead: k.in}
 	for image, i := first/len(c.tiles), first%len(c.tiles); first < end; first++ {
 		x := &c.tiles[i]
 		t.Rows, t.Taps, t.Inner = x.rows, x.taps, x.inner
 		t.Off, t.Out = x.off, c.out[x.first:]
 		t.A = k.in[image*k.inImage+g*k.inner:]
-		t.C = k.out[image*k.outImage+g*k.outer+q*k.cols:]
-		if k.pair {
-			t.RunPair(k.level)
-		} else {
-			t.Run(k.level)
+		ahead, perPanel := image*k.inImage+x.ahead, 0
+		if fetch && x.taps > 0 {
+			perPanel = x.fresh / (panelEnd - panel)
+			t.AheadStep = k.aheadStep(x, perPanel)
+		}
+		for q := panel; q < panelEnd; q++ {
+			t.B = k.packed[(g*k.panels+q)*k.panelSize()+c.firstTap*k.tapSize():]
+			t.Cols = min(k.cols, k.outer-q*k.cols)
+			t.C = k.out[image*k.outImage+g*k.outer+q*k.cols:]
+			if t.AheadStep > 0 {
+				t.Ahead = k.in[ahead:]
+				ahead = min(ahead+perPanel, len(k.in))
+			}
+			if k.pair {
+				t.RunPair(k.level)
+			} else {
+				t.Run(k.level)
+			}
 		}
 		if i++; i == len(c.tiles) {
 			image, i = image+1, 0
 		}
 	}
+}
+
+// aheadStep returns how many bytes of n elements each step of a tile has to fetch, at most the cache
+// line that it asks for.
+func (k *walk) aheadStep(x *tiling, n int) int {
+	steps := x.taps * x.inner
+	if k.pair {
+		steps /= 2
+	}
+	return min(ceil(4*n, steps), 64)
 }
 
 // grow returns a buffer of n elements, s if it is large enough.

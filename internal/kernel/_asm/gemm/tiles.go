@@ -85,8 +85,8 @@ func (v isa) finish(label string, cols, acc Mem, sums [][]reg.VecPhysical, tmp r
 // the even and the odd steps. Tiles with few columns then cost as few loads as the wide ones.
 func (v isa) rows(pkg *types.Package, name string, wide int, pair bool) {
 	field := v.begin(pkg, name, "Rows", name+" computes a tile with a table of rows.")
-	aEnd, zeroEnd, taps, off, inner := v.AllocLocal(8), v.AllocLocal(8), v.AllocLocal(8), v.AllocLocal(8), v.AllocLocal(8)
-	b, ldb, at := reg.R14, reg.R15, reg.RBP // at runs from -Inner to 0, in bytes
+	l := rowsLocals{v.AllocLocal(8), v.AllocLocal(8), v.AllocLocal(8), v.AllocLocal(8), v.AllocLocal(8), v.AllocLocal(8), v.AllocLocal(8)}
+	b, ahead := reg.R14, reg.R15
 	args := reg.RAX
 	v.Load(v.Param("t"), args)
 	v.masks(field(args, "Cols"), reg.RBX)
@@ -95,27 +95,37 @@ func (v isa) rows(pkg *types.Package, name string, wide int, pair bool) {
 	for _, p := range []struct {
 		from string
 		to   Mem
-	}{{"A", aEnd}, {"Zero", zeroEnd}} { // rows are addressed from their ends, so that one counter serves all
+	}{{"A", l.aEnd}, {"Zero", l.zeroEnd}} { // rows are addressed from their ends, so that one counter serves all
 		v.MOVQ(field(args, p.from), reg.RDX)
 		v.ADDQ(reg.RCX, reg.RDX)
 		v.MOVQ(reg.RDX, p.to)
 	}
 	v.NEGQ(reg.RCX)
-	v.MOVQ(reg.RCX, inner)
-	v.MOVQ(field(args, "Off"), reg.RDX)
-	v.MOVQ(reg.RDX, off)
+	v.MOVQ(reg.RCX, l.inner)
+	v.MOVQ(field(args, "LDB"), reg.RDX)
+	v.SHLQ(U8(2), reg.RDX)
+	v.MOVQ(reg.RDX, l.ldb)
+	for _, p := range []struct {
+		from string
+		to   Mem
+	}{{"Off", l.off}, {"Taps", l.taps}, {"AheadStep", l.aheadStep}} {
+		v.MOVQ(field(args, p.from), reg.RDX)
+		v.MOVQ(reg.RDX, p.to)
+	}
 	v.MOVQ(field(args, "B"), b)
-	v.MOVQ(field(args, "LDB"), ldb)
-	v.SHLQ(U8(2), ldb)
-	v.MOVQ(field(args, "Taps"), reg.RDX)
-	v.MOVQ(reg.RDX, taps)
+	v.MOVQ(field(args, "Ahead"), ahead)
 	v.dispatch(field(args, "Rows"), v.mr)
 	for n := 1; n <= v.mr; n++ {
-		v.rowsTile(field, n, wide, pair, aEnd, zeroEnd, taps, off, inner, b, ldb, at)
+		v.rowsTile(field, l, n, wide, pair)
 	}
 }
 
-func (v isa) rowsTile(field func(reg.Register, string) Mem, n, wide int, pair bool, aEnd, zeroEnd, taps, off, inner Mem, b, ldb, at reg.GPPhysical) {
+// rowsLocals are what a rows kernel keeps on the stack, its registers being taken by the rows.
+type rowsLocals struct{ aEnd, zeroEnd, taps, off, inner, ldb, aheadStep Mem }
+
+// rowsTile writes the variant for n rows.
+func (v isa) rowsTile(field func(reg.Register, string) Mem, l rowsLocals, n, wide int, pair bool) {
+	b, ahead, at := reg.R14, reg.R15, reg.RBP // at runs from -Inner to 0, in bytes
 	label := fmt.Sprint(n)
 	sums, bs, bcast := v.tileRegs(n, wide)
 	v.Label("rows" + label)
@@ -134,22 +144,22 @@ func (v isa) rowsTile(field func(reg.Register, string) Mem, n, wide int, pair bo
 			v.clear(r)
 		}
 	}
-	v.CMPQ(taps, U8(0))
+	v.CMPQ(l.taps, U8(0))
 	v.JE(LabelRef("done" + label))
 
 	v.Label("tap" + label)
 	table := rowRegs[n-1] // the last row's pointer replaces the table's
-	v.MOVQ(off, table)
-	v.ADDQ(U8(4*n), off)
-	v.MOVQ(aEnd, at)
+	v.MOVQ(l.off, table)
+	v.ADDQ(U8(4*n), l.off)
+	v.MOVQ(l.aEnd, at)
 	for i := range n {
 		p := rowRegs[i]
 		v.MOVL(Mem{Base: table, Disp: 4 * i}, p.As32())
 		v.TESTL(p.As32(), p.As32())
 		v.LEAQ(Mem{Base: at, Index: p, Scale: 4}, p)
-		v.CMOVQMI(zeroEnd, p)
+		v.CMOVQMI(l.zeroEnd, p)
 	}
-	v.MOVQ(inner, at)
+	v.MOVQ(l.inner, at)
 
 	v.Label("step" + label)
 	size, broadcast := 4, func(m Mem, r reg.VecPhysical) { v.VBROADCASTSS(m, r) }
@@ -157,10 +167,14 @@ func (v isa) rowsTile(field func(reg.Register, string) Mem, n, wide int, pair bo
 		size, broadcast = 8, func(m Mem, r reg.VecPhysical) { v.VBROADCASTSD(m, r) }
 	}
 	v.step(sums, bs, bcast, !pair, Mem{Base: b}, func(i int) Mem { return Mem{Base: rowRegs[i], Index: at, Scale: 1} }, broadcast)
-	v.ADDQ(ldb, b)
+	if wide == 2 { // a narrow tile has no load to spare
+		v.PREFETCHT1(Mem{Base: ahead})
+		v.ADDQ(l.aheadStep, ahead)
+	}
+	v.ADDQ(l.ldb, b)
 	v.ADDQ(U8(size), at)
 	v.JNE(LabelRef("step" + label))
-	v.DECQ(taps)
+	v.DECQ(l.taps)
 	v.JNE(LabelRef("tap" + label))
 
 	v.Label("done" + label)
@@ -189,6 +203,7 @@ func (v isa) rowsTile(field func(reg.Register, string) Mem, n, wide int, pair bo
 func (v isa) outer(pkg *types.Package, name string, wide int) {
 	field := v.begin(pkg, name, "Outer", name+" computes a tile as a sum of outer products.")
 	args, a, b, lda, ldb, count, seg, segs := reg.RAX, reg.RBX, reg.RSI, reg.RDX, reg.RDI, reg.R8, reg.R9, reg.R10
+	ahead, aheadStep := reg.R11, reg.R12
 	v.Load(v.Param("t"), args)
 	v.masks(field(args, "Cols"), reg.RBX)
 	v.MOVQ(field(args, "Seg"), seg)
@@ -197,6 +212,8 @@ func (v isa) outer(pkg *types.Package, name string, wide int) {
 	v.SHLQ(U8(2), lda)
 	v.MOVQ(field(args, "LDB"), ldb)
 	v.SHLQ(U8(2), ldb)
+	v.MOVQ(field(args, "Ahead"), ahead)
+	v.MOVQ(field(args, "AheadStep"), aheadStep)
 	tallest := v.mr
 	if wide == 1 {
 		tallest = v.narrowRows
@@ -227,6 +244,8 @@ func (v isa) outer(pkg *types.Package, name string, wide int) {
 		v.Label("step" + label)
 		v.step(sums, bs, bcast, true, Mem{Base: b}, func(i int) Mem { return Mem{Base: a, Disp: 4 * i} },
 			func(m Mem, r reg.VecPhysical) { v.VBROADCASTSS(m, r) })
+		v.PREFETCHT1(Mem{Base: ahead})
+		v.ADDQ(aheadStep, ahead)
 		v.ADDQ(lda, a)
 		v.ADDQ(ldb, b)
 		v.DECQ(count)

@@ -13,6 +13,9 @@ package tile
 // where a(t, i) is A[Off[t*Rows+i]:], or Zero when that offset is negative. One tap is a plain
 // matrix product; several are a convolution, Zero being the padding.
 //
+// Each step also asks the cache for what lies at Ahead, which then moves on by AheadStep bytes: the
+// pixels that a later tile will read. It need not lie inside a slice.
+//
 // This file is parsed by the generator of the assembly, which takes the offsets of the fields from it.
 type Rows struct {
 	Rows, Taps, Inner int
@@ -22,6 +25,8 @@ type Rows struct {
 	Out               []int32
 	C                 []float32
 	Cols, Acc         int
+	Ahead             []float32
+	AheadStep         int
 }
 
 // Outer is a tile of a product whose operands both advance by a row per step of the reduction:
@@ -35,7 +40,7 @@ type Rows struct {
 //		C[i*LDC+j] = s         // or += s, when Acc is not 0
 //	}}
 //
-// Every count is at least 1.
+// Every count is at least 1. Ahead and AheadStep are those of [Rows].
 type Outer struct {
 	Rows, Segs int
 	Seg        []int32
@@ -44,4 +49,6 @@ type Outer struct {
 	C          []float32
 	LDC        int
 	Cols, Acc  int
+	Ahead      []float32
+	AheadStep  int
 }

@@ -1,11 +1,13 @@
-package tile
+package tile_test
 
 import (
 	"fmt"
 	"testing"
-	"time"
 
 	"github.com/residuum-go/residuum/internal/cpu"
+	"github.com/residuum-go/residuum/internal/kernel/gemm/peak"
+	. "github.com/residuum-go/residuum/internal/kernel/gemm/tile"
+	"github.com/residuum-go/residuum/internal/parallel"
 )
 
 // BenchmarkRows measures one tile whose operands stay in the cache, as a fraction of the multiply-add
@@ -65,22 +67,9 @@ func BenchmarkOuter(b *testing.B) {
 	}
 }
 
-// fraction reports GFLOP/s of f and its share of the peak, alternating the two.
+// fraction compares f with the peak of level l on one worker.
 func fraction(b *testing.B, l cpu.Level, flops float64, f func()) {
-	var mine, peak time.Duration
-	var done, peakDone float64
-	for b.Loop() {
-		start := time.Now()
-		for range 1000 {
-			f()
-		}
-		mine += time.Since(start)
-		done += 1000 * flops
-		start = time.Now()
-		peakDone += Peak(l, 20000)
-		peak += time.Since(start)
-	}
-	rate := done / mine.Seconds()
-	b.ReportMetric(rate/1e9, "GFLOP/s")
-	b.ReportMetric(rate/(peakDone/peak.Seconds()), "of-peak")
+	defer parallel.SetWorkers(1)()
+	defer cpu.Set(l)()
+	peak.Compare(b, flops, f)
 }

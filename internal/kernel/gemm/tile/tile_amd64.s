@@ -40,7 +40,7 @@ GLOBL tails<>(SB), RODATA|NOPTR, $128
 
 // func rowsAVX2(t *Rows)
 // Requires: AVX, CMOV, FMA3, MMX+
-TEXT ·rowsAVX2(SB), NOSPLIT, $40-8
+TEXT ·rowsAVX2(SB), NOSPLIT, $56-8
 	MOVQ       t+0(FP), AX
 	LEAQ       tails<>+64(SB), BX
 	MOVQ       176(AX), CX
@@ -58,13 +58,17 @@ TEXT ·rowsAVX2(SB), NOSPLIT, $40-8
 	MOVQ       DX, 8(SP)
 	NEGQ       CX
 	MOVQ       CX, 32(SP)
+	MOVQ       120(AX), DX
+	SHLQ       $0x02, DX
+	MOVQ       DX, 40(SP)
 	MOVQ       24(AX), DX
 	MOVQ       DX, 24(SP)
-	MOVQ       96(AX), R14
-	MOVQ       120(AX), R15
-	SHLQ       $0x02, R15
 	MOVQ       8(AX), DX
 	MOVQ       DX, 16(SP)
+	MOVQ       216(AX), DX
+	MOVQ       DX, 48(SP)
+	MOVQ       96(AX), R14
+	MOVQ       192(AX), R15
 	CMPQ       (AX), $0x06
 	JE         rows6
 	CMPQ       (AX), $0x05
@@ -102,7 +106,9 @@ step1:
 	VBROADCASTSS (AX)(BP*1), Y14
 	VFMADD231PS  Y14, Y12, Y0
 	VFMADD231PS  Y14, Y13, Y1
-	ADDQ         R15, R14
+	PREFETCHT1   (R15)
+	ADDQ         48(SP), R15
+	ADDQ         40(SP), R14
 	ADDQ         $0x04, BP
 	JNE          step1
 	DECQ         16(SP)
@@ -182,7 +188,9 @@ step2:
 	VBROADCASTSS (BX)(BP*1), Y15
 	VFMADD231PS  Y15, Y12, Y2
 	VFMADD231PS  Y15, Y13, Y3
-	ADDQ         R15, R14
+	PREFETCHT1   (R15)
+	ADDQ         48(SP), R15
+	ADDQ         40(SP), R14
 	ADDQ         $0x04, BP
 	JNE          step2
 	DECQ         16(SP)
@@ -285,7 +293,9 @@ step3:
 	VBROADCASTSS (CX)(BP*1), Y14
 	VFMADD231PS  Y14, Y12, Y4
 	VFMADD231PS  Y14, Y13, Y5
-	ADDQ         R15, R14
+	PREFETCHT1   (R15)
+	ADDQ         48(SP), R15
+	ADDQ         40(SP), R14
 	ADDQ         $0x04, BP
 	JNE          step3
 	DECQ         16(SP)
@@ -411,7 +421,9 @@ step4:
 	VBROADCASTSS (DX)(BP*1), Y15
 	VFMADD231PS  Y15, Y12, Y6
 	VFMADD231PS  Y15, Y13, Y7
-	ADDQ         R15, R14
+	PREFETCHT1   (R15)
+	ADDQ         48(SP), R15
+	ADDQ         40(SP), R14
 	ADDQ         $0x04, BP
 	JNE          step4
 	DECQ         16(SP)
@@ -560,7 +572,9 @@ step5:
 	VBROADCASTSS (SI)(BP*1), Y14
 	VFMADD231PS  Y14, Y12, Y8
 	VFMADD231PS  Y14, Y13, Y9
-	ADDQ         R15, R14
+	PREFETCHT1   (R15)
+	ADDQ         48(SP), R15
+	ADDQ         40(SP), R14
 	ADDQ         $0x04, BP
 	JNE          step5
 	DECQ         16(SP)
@@ -732,7 +746,9 @@ step6:
 	VBROADCASTSS (DI)(BP*1), Y15
 	VFMADD231PS  Y15, Y12, Y10
 	VFMADD231PS  Y15, Y13, Y11
-	ADDQ         R15, R14
+	PREFETCHT1   (R15)
+	ADDQ         48(SP), R15
+	ADDQ         40(SP), R14
 	ADDQ         $0x04, BP
 	JNE          step6
 	DECQ         16(SP)
@@ -829,7 +845,7 @@ masked6:
 
 // func rowsNarrowAVX2(t *Rows)
 // Requires: AVX, CMOV, FMA3, MMX+
-TEXT ·rowsNarrowAVX2(SB), NOSPLIT, $40-8
+TEXT ·rowsNarrowAVX2(SB), NOSPLIT, $56-8
 	MOVQ       t+0(FP), AX
 	LEAQ       tails<>+64(SB), BX
 	MOVQ       176(AX), CX
@@ -847,13 +863,17 @@ TEXT ·rowsNarrowAVX2(SB), NOSPLIT, $40-8
 	MOVQ       DX, 8(SP)
 	NEGQ       CX
 	MOVQ       CX, 32(SP)
+	MOVQ       120(AX), DX
+	SHLQ       $0x02, DX
+	MOVQ       DX, 40(SP)
 	MOVQ       24(AX), DX
 	MOVQ       DX, 24(SP)
-	MOVQ       96(AX), R14
-	MOVQ       120(AX), R15
-	SHLQ       $0x02, R15
 	MOVQ       8(AX), DX
 	MOVQ       DX, 16(SP)
+	MOVQ       216(AX), DX
+	MOVQ       DX, 48(SP)
+	MOVQ       96(AX), R14
+	MOVQ       192(AX), R15
 	CMPQ       (AX), $0x06
 	JE         rows6
 	CMPQ       (AX), $0x05
@@ -887,7 +907,7 @@ step1:
 	VMOVUPS      (R14), Y12
 	VBROADCASTSS (AX)(BP*1), Y13
 	VFMADD231PS  Y13, Y12, Y0
-	ADDQ         R15, R14
+	ADDQ         40(SP), R14
 	ADDQ         $0x04, BP
 	JNE          step1
 	DECQ         16(SP)
@@ -956,7 +976,7 @@ step2:
 	VFMADD231PS  Y13, Y12, Y0
 	VBROADCASTSS (BX)(BP*1), Y14
 	VFMADD231PS  Y14, Y12, Y1
-	ADDQ         R15, R14
+	ADDQ         40(SP), R14
 	ADDQ         $0x04, BP
 	JNE          step2
 	DECQ         16(SP)
@@ -1041,7 +1061,7 @@ step3:
 	VFMADD231PS  Y14, Y12, Y1
 	VBROADCASTSS (CX)(BP*1), Y15
 	VFMADD231PS  Y15, Y12, Y2
-	ADDQ         R15, R14
+	ADDQ         40(SP), R14
 	ADDQ         $0x04, BP
 	JNE          step3
 	DECQ         16(SP)
@@ -1142,7 +1162,7 @@ step4:
 	VFMADD231PS  Y15, Y12, Y2
 	VBROADCASTSS (DX)(BP*1), Y13
 	VFMADD231PS  Y13, Y12, Y3
-	ADDQ         R15, R14
+	ADDQ         40(SP), R14
 	ADDQ         $0x04, BP
 	JNE          step4
 	DECQ         16(SP)
@@ -1259,7 +1279,7 @@ step5:
 	VFMADD231PS  Y13, Y12, Y3
 	VBROADCASTSS (SI)(BP*1), Y14
 	VFMADD231PS  Y14, Y12, Y4
-	ADDQ         R15, R14
+	ADDQ         40(SP), R14
 	ADDQ         $0x04, BP
 	JNE          step5
 	DECQ         16(SP)
@@ -1392,7 +1412,7 @@ step6:
 	VFMADD231PS  Y14, Y12, Y4
 	VBROADCASTSS (DI)(BP*1), Y15
 	VFMADD231PS  Y15, Y12, Y5
-	ADDQ         R15, R14
+	ADDQ         40(SP), R14
 	ADDQ         $0x04, BP
 	JNE          step6
 	DECQ         16(SP)
@@ -1465,7 +1485,7 @@ masked6:
 
 // func rowsPairAVX2(t *Rows)
 // Requires: AVX, CMOV, FMA3, MMX+
-TEXT ·rowsPairAVX2(SB), NOSPLIT, $40-8
+TEXT ·rowsPairAVX2(SB), NOSPLIT, $56-8
 	MOVQ       t+0(FP), AX
 	LEAQ       tails<>+64(SB), BX
 	MOVQ       176(AX), CX
@@ -1483,13 +1503,17 @@ TEXT ·rowsPairAVX2(SB), NOSPLIT, $40-8
 	MOVQ       DX, 8(SP)
 	NEGQ       CX
 	MOVQ       CX, 32(SP)
+	MOVQ       120(AX), DX
+	SHLQ       $0x02, DX
+	MOVQ       DX, 40(SP)
 	MOVQ       24(AX), DX
 	MOVQ       DX, 24(SP)
-	MOVQ       96(AX), R14
-	MOVQ       120(AX), R15
-	SHLQ       $0x02, R15
 	MOVQ       8(AX), DX
 	MOVQ       DX, 16(SP)
+	MOVQ       216(AX), DX
+	MOVQ       DX, 48(SP)
+	MOVQ       96(AX), R14
+	MOVQ       192(AX), R15
 	CMPQ       (AX), $0x06
 	JE         rows6
 	CMPQ       (AX), $0x05
@@ -1526,7 +1550,9 @@ step1:
 	VBROADCASTSD (AX)(BP*1), Y14
 	VFMADD231PS  Y14, Y12, Y0
 	VFMADD231PS  Y14, Y13, Y1
-	ADDQ         R15, R14
+	PREFETCHT1   (R15)
+	ADDQ         48(SP), R15
+	ADDQ         40(SP), R14
 	ADDQ         $0x08, BP
 	JNE          step1
 	DECQ         16(SP)
@@ -1603,7 +1629,9 @@ step2:
 	VBROADCASTSD (BX)(BP*1), Y15
 	VFMADD231PS  Y15, Y12, Y2
 	VFMADD231PS  Y15, Y13, Y3
-	ADDQ         R15, R14
+	PREFETCHT1   (R15)
+	ADDQ         48(SP), R15
+	ADDQ         40(SP), R14
 	ADDQ         $0x08, BP
 	JNE          step2
 	DECQ         16(SP)
@@ -1701,7 +1729,9 @@ step3:
 	VBROADCASTSD (CX)(BP*1), Y14
 	VFMADD231PS  Y14, Y12, Y4
 	VFMADD231PS  Y14, Y13, Y5
-	ADDQ         R15, R14
+	PREFETCHT1   (R15)
+	ADDQ         48(SP), R15
+	ADDQ         40(SP), R14
 	ADDQ         $0x08, BP
 	JNE          step3
 	DECQ         16(SP)
@@ -1820,7 +1850,9 @@ step4:
 	VBROADCASTSD (DX)(BP*1), Y15
 	VFMADD231PS  Y15, Y12, Y6
 	VFMADD231PS  Y15, Y13, Y7
-	ADDQ         R15, R14
+	PREFETCHT1   (R15)
+	ADDQ         48(SP), R15
+	ADDQ         40(SP), R14
 	ADDQ         $0x08, BP
 	JNE          step4
 	DECQ         16(SP)
@@ -1960,7 +1992,9 @@ step5:
 	VBROADCASTSD (SI)(BP*1), Y14
 	VFMADD231PS  Y14, Y12, Y8
 	VFMADD231PS  Y14, Y13, Y9
-	ADDQ         R15, R14
+	PREFETCHT1   (R15)
+	ADDQ         48(SP), R15
+	ADDQ         40(SP), R14
 	ADDQ         $0x08, BP
 	JNE          step5
 	DECQ         16(SP)
@@ -2121,7 +2155,9 @@ step6:
 	VBROADCASTSD (DI)(BP*1), Y15
 	VFMADD231PS  Y15, Y12, Y10
 	VFMADD231PS  Y15, Y13, Y11
-	ADDQ         R15, R14
+	PREFETCHT1   (R15)
+	ADDQ         48(SP), R15
+	ADDQ         40(SP), R14
 	ADDQ         $0x08, BP
 	JNE          step6
 	DECQ         16(SP)
@@ -2211,7 +2247,7 @@ masked6:
 	RET
 
 // func outerAVX2(t *Outer)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·outerAVX2(SB), NOSPLIT, $0-8
 	MOVQ    t+0(FP), AX
 	LEAQ    tails<>+64(SB), BX
@@ -2226,6 +2262,8 @@ TEXT ·outerAVX2(SB), NOSPLIT, $0-8
 	SHLQ    $0x02, DX
 	MOVQ    96(AX), DI
 	SHLQ    $0x02, DI
+	MOVQ    152(AX), R11
+	MOVQ    176(AX), R12
 	CMPQ    (AX), $0x06
 	JE      rows6
 	CMPQ    (AX), $0x05
@@ -2257,6 +2295,8 @@ step1:
 	VBROADCASTSS (BX), Y14
 	VFMADD231PS  Y14, Y12, Y0
 	VFMADD231PS  Y14, Y13, Y1
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	ADDQ         DX, BX
 	ADDQ         DI, SI
 	DECQ         R8
@@ -2325,6 +2365,8 @@ step2:
 	VBROADCASTSS 4(BX), Y15
 	VFMADD231PS  Y15, Y12, Y2
 	VFMADD231PS  Y15, Y13, Y3
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	ADDQ         DX, BX
 	ADDQ         DI, SI
 	DECQ         R8
@@ -2409,6 +2451,8 @@ step3:
 	VBROADCASTSS 8(BX), Y14
 	VFMADD231PS  Y14, Y12, Y4
 	VFMADD231PS  Y14, Y13, Y5
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	ADDQ         DX, BX
 	ADDQ         DI, SI
 	DECQ         R8
@@ -2509,6 +2553,8 @@ step4:
 	VBROADCASTSS 12(BX), Y15
 	VFMADD231PS  Y15, Y12, Y6
 	VFMADD231PS  Y15, Y13, Y7
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	ADDQ         DX, BX
 	ADDQ         DI, SI
 	DECQ         R8
@@ -2625,6 +2671,8 @@ step5:
 	VBROADCASTSS 16(BX), Y14
 	VFMADD231PS  Y14, Y12, Y8
 	VFMADD231PS  Y14, Y13, Y9
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	ADDQ         DX, BX
 	ADDQ         DI, SI
 	DECQ         R8
@@ -2757,6 +2805,8 @@ step6:
 	VBROADCASTSS 20(BX), Y15
 	VFMADD231PS  Y15, Y12, Y10
 	VFMADD231PS  Y15, Y13, Y11
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	ADDQ         DX, BX
 	ADDQ         DI, SI
 	DECQ         R8
@@ -2854,7 +2904,7 @@ masked6:
 	RET
 
 // func outerNarrowAVX2(t *Outer)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·outerNarrowAVX2(SB), NOSPLIT, $0-8
 	MOVQ    t+0(FP), AX
 	LEAQ    tails<>+64(SB), BX
@@ -2869,6 +2919,8 @@ TEXT ·outerNarrowAVX2(SB), NOSPLIT, $0-8
 	SHLQ    $0x02, DX
 	MOVQ    96(AX), DI
 	SHLQ    $0x02, DI
+	MOVQ    152(AX), R11
+	MOVQ    176(AX), R12
 	CMPQ    (AX), $0x0c
 	JE      rows12
 	CMPQ    (AX), $0x0b
@@ -2909,6 +2961,8 @@ step1:
 	VMOVUPS      (SI), Y12
 	VBROADCASTSS (BX), Y13
 	VFMADD231PS  Y13, Y12, Y0
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	ADDQ         DX, BX
 	ADDQ         DI, SI
 	DECQ         R8
@@ -2968,6 +3022,8 @@ step2:
 	VFMADD231PS  Y13, Y12, Y0
 	VBROADCASTSS 4(BX), Y14
 	VFMADD231PS  Y14, Y12, Y1
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	ADDQ         DX, BX
 	ADDQ         DI, SI
 	DECQ         R8
@@ -3037,6 +3093,8 @@ step3:
 	VFMADD231PS  Y14, Y12, Y1
 	VBROADCASTSS 8(BX), Y15
 	VFMADD231PS  Y15, Y12, Y2
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	ADDQ         DX, BX
 	ADDQ         DI, SI
 	DECQ         R8
@@ -3116,6 +3174,8 @@ step4:
 	VFMADD231PS  Y15, Y12, Y2
 	VBROADCASTSS 12(BX), Y13
 	VFMADD231PS  Y13, Y12, Y3
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	ADDQ         DX, BX
 	ADDQ         DI, SI
 	DECQ         R8
@@ -3205,6 +3265,8 @@ step5:
 	VFMADD231PS  Y13, Y12, Y3
 	VBROADCASTSS 16(BX), Y14
 	VFMADD231PS  Y14, Y12, Y4
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	ADDQ         DX, BX
 	ADDQ         DI, SI
 	DECQ         R8
@@ -3304,6 +3366,8 @@ step6:
 	VFMADD231PS  Y14, Y12, Y4
 	VBROADCASTSS 20(BX), Y15
 	VFMADD231PS  Y15, Y12, Y5
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	ADDQ         DX, BX
 	ADDQ         DI, SI
 	DECQ         R8
@@ -3413,6 +3477,8 @@ step7:
 	VFMADD231PS  Y15, Y12, Y5
 	VBROADCASTSS 24(BX), Y13
 	VFMADD231PS  Y13, Y12, Y6
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	ADDQ         DX, BX
 	ADDQ         DI, SI
 	DECQ         R8
@@ -3532,6 +3598,8 @@ step8:
 	VFMADD231PS  Y13, Y12, Y6
 	VBROADCASTSS 28(BX), Y14
 	VFMADD231PS  Y14, Y12, Y7
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	ADDQ         DX, BX
 	ADDQ         DI, SI
 	DECQ         R8
@@ -3661,6 +3729,8 @@ step9:
 	VFMADD231PS  Y14, Y12, Y7
 	VBROADCASTSS 32(BX), Y15
 	VFMADD231PS  Y15, Y12, Y8
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	ADDQ         DX, BX
 	ADDQ         DI, SI
 	DECQ         R8
@@ -3800,6 +3870,8 @@ step10:
 	VFMADD231PS  Y15, Y12, Y8
 	VBROADCASTSS 36(BX), Y13
 	VFMADD231PS  Y13, Y12, Y9
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	ADDQ         DX, BX
 	ADDQ         DI, SI
 	DECQ         R8
@@ -3949,6 +4021,8 @@ step11:
 	VFMADD231PS  Y13, Y12, Y9
 	VBROADCASTSS 40(BX), Y14
 	VFMADD231PS  Y14, Y12, Y10
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	ADDQ         DX, BX
 	ADDQ         DI, SI
 	DECQ         R8
@@ -4108,6 +4182,8 @@ step12:
 	VFMADD231PS  Y14, Y12, Y10
 	VBROADCASTSS 44(BX), Y15
 	VFMADD231PS  Y15, Y12, Y11
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	ADDQ         DX, BX
 	ADDQ         DI, SI
 	DECQ         R8
@@ -4263,7 +4339,7 @@ loop:
 
 // func rowsAVX512(t *Rows)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·rowsAVX512(SB), NOSPLIT, $40-8
+TEXT ·rowsAVX512(SB), NOSPLIT, $56-8
 	MOVQ       t+0(FP), AX
 	MOVQ       176(AX), CX
 	MOVQ       $+1, BX
@@ -4282,13 +4358,17 @@ TEXT ·rowsAVX512(SB), NOSPLIT, $40-8
 	MOVQ       DX, 8(SP)
 	NEGQ       CX
 	MOVQ       CX, 32(SP)
+	MOVQ       120(AX), DX
+	SHLQ       $0x02, DX
+	MOVQ       DX, 40(SP)
 	MOVQ       24(AX), DX
 	MOVQ       DX, 24(SP)
-	MOVQ       96(AX), R14
-	MOVQ       120(AX), R15
-	SHLQ       $0x02, R15
 	MOVQ       8(AX), DX
 	MOVQ       DX, 16(SP)
+	MOVQ       216(AX), DX
+	MOVQ       DX, 48(SP)
+	MOVQ       96(AX), R14
+	MOVQ       192(AX), R15
 	CMPQ       (AX), $0x0c
 	JE         rows12
 	CMPQ       (AX), $0x0b
@@ -4338,7 +4418,9 @@ step1:
 	VBROADCASTSS (AX)(BP*1), Z26
 	VFMADD231PS  Z26, Z24, Z0
 	VFMADD231PS  Z26, Z25, Z1
-	ADDQ         R15, R14
+	PREFETCHT1   (R15)
+	ADDQ         48(SP), R15
+	ADDQ         40(SP), R14
 	ADDQ         $0x04, BP
 	JNE          step1
 	DECQ         16(SP)
@@ -4410,7 +4492,9 @@ step2:
 	VBROADCASTSS (BX)(BP*1), Z27
 	VFMADD231PS  Z27, Z24, Z2
 	VFMADD231PS  Z27, Z25, Z3
-	ADDQ         R15, R14
+	PREFETCHT1   (R15)
+	ADDQ         48(SP), R15
+	ADDQ         40(SP), R14
 	ADDQ         $0x04, BP
 	JNE          step2
 	DECQ         16(SP)
@@ -4503,7 +4587,9 @@ step3:
 	VBROADCASTSS (CX)(BP*1), Z28
 	VFMADD231PS  Z28, Z24, Z4
 	VFMADD231PS  Z28, Z25, Z5
-	ADDQ         R15, R14
+	PREFETCHT1   (R15)
+	ADDQ         48(SP), R15
+	ADDQ         40(SP), R14
 	ADDQ         $0x04, BP
 	JNE          step3
 	DECQ         16(SP)
@@ -4617,7 +4703,9 @@ step4:
 	VBROADCASTSS (DX)(BP*1), Z29
 	VFMADD231PS  Z29, Z24, Z6
 	VFMADD231PS  Z29, Z25, Z7
-	ADDQ         R15, R14
+	PREFETCHT1   (R15)
+	ADDQ         48(SP), R15
+	ADDQ         40(SP), R14
 	ADDQ         $0x04, BP
 	JNE          step4
 	DECQ         16(SP)
@@ -4752,7 +4840,9 @@ step5:
 	VBROADCASTSS (SI)(BP*1), Z30
 	VFMADD231PS  Z30, Z24, Z8
 	VFMADD231PS  Z30, Z25, Z9
-	ADDQ         R15, R14
+	PREFETCHT1   (R15)
+	ADDQ         48(SP), R15
+	ADDQ         40(SP), R14
 	ADDQ         $0x04, BP
 	JNE          step5
 	DECQ         16(SP)
@@ -4908,7 +4998,9 @@ step6:
 	VBROADCASTSS (DI)(BP*1), Z31
 	VFMADD231PS  Z31, Z24, Z10
 	VFMADD231PS  Z31, Z25, Z11
-	ADDQ         R15, R14
+	PREFETCHT1   (R15)
+	ADDQ         48(SP), R15
+	ADDQ         40(SP), R14
 	ADDQ         $0x04, BP
 	JNE          step6
 	DECQ         16(SP)
@@ -5085,7 +5177,9 @@ step7:
 	VBROADCASTSS (R8)(BP*1), Z26
 	VFMADD231PS  Z26, Z24, Z12
 	VFMADD231PS  Z26, Z25, Z13
-	ADDQ         R15, R14
+	PREFETCHT1   (R15)
+	ADDQ         48(SP), R15
+	ADDQ         40(SP), R14
 	ADDQ         $0x04, BP
 	JNE          step7
 	DECQ         16(SP)
@@ -5283,7 +5377,9 @@ step8:
 	VBROADCASTSS (R9)(BP*1), Z27
 	VFMADD231PS  Z27, Z24, Z14
 	VFMADD231PS  Z27, Z25, Z15
-	ADDQ         R15, R14
+	PREFETCHT1   (R15)
+	ADDQ         48(SP), R15
+	ADDQ         40(SP), R14
 	ADDQ         $0x04, BP
 	JNE          step8
 	DECQ         16(SP)
@@ -5502,7 +5598,9 @@ step9:
 	VBROADCASTSS (R10)(BP*1), Z28
 	VFMADD231PS  Z28, Z24, Z16
 	VFMADD231PS  Z28, Z25, Z17
-	ADDQ         R15, R14
+	PREFETCHT1   (R15)
+	ADDQ         48(SP), R15
+	ADDQ         40(SP), R14
 	ADDQ         $0x04, BP
 	JNE          step9
 	DECQ         16(SP)
@@ -5742,7 +5840,9 @@ step10:
 	VBROADCASTSS (R11)(BP*1), Z29
 	VFMADD231PS  Z29, Z24, Z18
 	VFMADD231PS  Z29, Z25, Z19
-	ADDQ         R15, R14
+	PREFETCHT1   (R15)
+	ADDQ         48(SP), R15
+	ADDQ         40(SP), R14
 	ADDQ         $0x04, BP
 	JNE          step10
 	DECQ         16(SP)
@@ -6003,7 +6103,9 @@ step11:
 	VBROADCASTSS (R12)(BP*1), Z30
 	VFMADD231PS  Z30, Z24, Z20
 	VFMADD231PS  Z30, Z25, Z21
-	ADDQ         R15, R14
+	PREFETCHT1   (R15)
+	ADDQ         48(SP), R15
+	ADDQ         40(SP), R14
 	ADDQ         $0x04, BP
 	JNE          step11
 	DECQ         16(SP)
@@ -6285,7 +6387,9 @@ step12:
 	VBROADCASTSS (R13)(BP*1), Z31
 	VFMADD231PS  Z31, Z24, Z22
 	VFMADD231PS  Z31, Z25, Z23
-	ADDQ         R15, R14
+	PREFETCHT1   (R15)
+	ADDQ         48(SP), R15
+	ADDQ         40(SP), R14
 	ADDQ         $0x04, BP
 	JNE          step12
 	DECQ         16(SP)
@@ -6418,7 +6522,7 @@ masked12:
 
 // func rowsNarrowAVX512(t *Rows)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·rowsNarrowAVX512(SB), NOSPLIT, $40-8
+TEXT ·rowsNarrowAVX512(SB), NOSPLIT, $56-8
 	MOVQ       t+0(FP), AX
 	MOVQ       176(AX), CX
 	MOVQ       $+1, BX
@@ -6437,13 +6541,17 @@ TEXT ·rowsNarrowAVX512(SB), NOSPLIT, $40-8
 	MOVQ       DX, 8(SP)
 	NEGQ       CX
 	MOVQ       CX, 32(SP)
+	MOVQ       120(AX), DX
+	SHLQ       $0x02, DX
+	MOVQ       DX, 40(SP)
 	MOVQ       24(AX), DX
 	MOVQ       DX, 24(SP)
-	MOVQ       96(AX), R14
-	MOVQ       120(AX), R15
-	SHLQ       $0x02, R15
 	MOVQ       8(AX), DX
 	MOVQ       DX, 16(SP)
+	MOVQ       216(AX), DX
+	MOVQ       DX, 48(SP)
+	MOVQ       96(AX), R14
+	MOVQ       192(AX), R15
 	CMPQ       (AX), $0x0c
 	JE         rows12
 	CMPQ       (AX), $0x0b
@@ -6489,7 +6597,7 @@ step1:
 	VMOVUPS.Z    (R14), K1, Z24
 	VBROADCASTSS (AX)(BP*1), Z25
 	VFMADD231PS  Z25, Z24, Z0
-	ADDQ         R15, R14
+	ADDQ         40(SP), R14
 	ADDQ         $0x04, BP
 	JNE          step1
 	DECQ         16(SP)
@@ -6551,7 +6659,7 @@ step2:
 	VFMADD231PS  Z25, Z24, Z0
 	VBROADCASTSS (BX)(BP*1), Z26
 	VFMADD231PS  Z26, Z24, Z1
-	ADDQ         R15, R14
+	ADDQ         40(SP), R14
 	ADDQ         $0x04, BP
 	JNE          step2
 	DECQ         16(SP)
@@ -6628,7 +6736,7 @@ step3:
 	VFMADD231PS  Z26, Z24, Z1
 	VBROADCASTSS (CX)(BP*1), Z27
 	VFMADD231PS  Z27, Z24, Z2
-	ADDQ         R15, R14
+	ADDQ         40(SP), R14
 	ADDQ         $0x04, BP
 	JNE          step3
 	DECQ         16(SP)
@@ -6720,7 +6828,7 @@ step4:
 	VFMADD231PS  Z27, Z24, Z2
 	VBROADCASTSS (DX)(BP*1), Z28
 	VFMADD231PS  Z28, Z24, Z3
-	ADDQ         R15, R14
+	ADDQ         40(SP), R14
 	ADDQ         $0x04, BP
 	JNE          step4
 	DECQ         16(SP)
@@ -6827,7 +6935,7 @@ step5:
 	VFMADD231PS  Z28, Z24, Z3
 	VBROADCASTSS (SI)(BP*1), Z29
 	VFMADD231PS  Z29, Z24, Z4
-	ADDQ         R15, R14
+	ADDQ         40(SP), R14
 	ADDQ         $0x04, BP
 	JNE          step5
 	DECQ         16(SP)
@@ -6949,7 +7057,7 @@ step6:
 	VFMADD231PS  Z29, Z24, Z4
 	VBROADCASTSS (DI)(BP*1), Z30
 	VFMADD231PS  Z30, Z24, Z5
-	ADDQ         R15, R14
+	ADDQ         40(SP), R14
 	ADDQ         $0x04, BP
 	JNE          step6
 	DECQ         16(SP)
@@ -7086,7 +7194,7 @@ step7:
 	VFMADD231PS  Z30, Z24, Z5
 	VBROADCASTSS (R8)(BP*1), Z31
 	VFMADD231PS  Z31, Z24, Z6
-	ADDQ         R15, R14
+	ADDQ         40(SP), R14
 	ADDQ         $0x04, BP
 	JNE          step7
 	DECQ         16(SP)
@@ -7238,7 +7346,7 @@ step8:
 	VFMADD231PS  Z31, Z24, Z6
 	VBROADCASTSS (R9)(BP*1), Z25
 	VFMADD231PS  Z25, Z24, Z7
-	ADDQ         R15, R14
+	ADDQ         40(SP), R14
 	ADDQ         $0x04, BP
 	JNE          step8
 	DECQ         16(SP)
@@ -7405,7 +7513,7 @@ step9:
 	VFMADD231PS  Z25, Z24, Z7
 	VBROADCASTSS (R10)(BP*1), Z26
 	VFMADD231PS  Z26, Z24, Z8
-	ADDQ         R15, R14
+	ADDQ         40(SP), R14
 	ADDQ         $0x04, BP
 	JNE          step9
 	DECQ         16(SP)
@@ -7587,7 +7695,7 @@ step10:
 	VFMADD231PS  Z26, Z24, Z8
 	VBROADCASTSS (R11)(BP*1), Z27
 	VFMADD231PS  Z27, Z24, Z9
-	ADDQ         R15, R14
+	ADDQ         40(SP), R14
 	ADDQ         $0x04, BP
 	JNE          step10
 	DECQ         16(SP)
@@ -7784,7 +7892,7 @@ step11:
 	VFMADD231PS  Z27, Z24, Z9
 	VBROADCASTSS (R12)(BP*1), Z28
 	VFMADD231PS  Z28, Z24, Z10
-	ADDQ         R15, R14
+	ADDQ         40(SP), R14
 	ADDQ         $0x04, BP
 	JNE          step11
 	DECQ         16(SP)
@@ -7996,7 +8104,7 @@ step12:
 	VFMADD231PS  Z28, Z24, Z10
 	VBROADCASTSS (R13)(BP*1), Z29
 	VFMADD231PS  Z29, Z24, Z11
-	ADDQ         R15, R14
+	ADDQ         40(SP), R14
 	ADDQ         $0x04, BP
 	JNE          step12
 	DECQ         16(SP)
@@ -8093,7 +8201,7 @@ masked12:
 
 // func rowsPairAVX512(t *Rows)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·rowsPairAVX512(SB), NOSPLIT, $40-8
+TEXT ·rowsPairAVX512(SB), NOSPLIT, $56-8
 	MOVQ       t+0(FP), AX
 	MOVQ       176(AX), CX
 	MOVQ       $+1, BX
@@ -8112,13 +8220,17 @@ TEXT ·rowsPairAVX512(SB), NOSPLIT, $40-8
 	MOVQ       DX, 8(SP)
 	NEGQ       CX
 	MOVQ       CX, 32(SP)
+	MOVQ       120(AX), DX
+	SHLQ       $0x02, DX
+	MOVQ       DX, 40(SP)
 	MOVQ       24(AX), DX
 	MOVQ       DX, 24(SP)
-	MOVQ       96(AX), R14
-	MOVQ       120(AX), R15
-	SHLQ       $0x02, R15
 	MOVQ       8(AX), DX
 	MOVQ       DX, 16(SP)
+	MOVQ       216(AX), DX
+	MOVQ       DX, 48(SP)
+	MOVQ       96(AX), R14
+	MOVQ       192(AX), R15
 	CMPQ       (AX), $0x0c
 	JE         rows12
 	CMPQ       (AX), $0x0b
@@ -8167,7 +8279,9 @@ step1:
 	VBROADCASTSD (AX)(BP*1), Z26
 	VFMADD231PS  Z26, Z24, Z0
 	VFMADD231PS  Z26, Z25, Z1
-	ADDQ         R15, R14
+	PREFETCHT1   (R15)
+	ADDQ         48(SP), R15
+	ADDQ         40(SP), R14
 	ADDQ         $0x08, BP
 	JNE          step1
 	DECQ         16(SP)
@@ -8237,7 +8351,9 @@ step2:
 	VBROADCASTSD (BX)(BP*1), Z27
 	VFMADD231PS  Z27, Z24, Z2
 	VFMADD231PS  Z27, Z25, Z3
-	ADDQ         R15, R14
+	PREFETCHT1   (R15)
+	ADDQ         48(SP), R15
+	ADDQ         40(SP), R14
 	ADDQ         $0x08, BP
 	JNE          step2
 	DECQ         16(SP)
@@ -8327,7 +8443,9 @@ step3:
 	VBROADCASTSD (CX)(BP*1), Z28
 	VFMADD231PS  Z28, Z24, Z4
 	VFMADD231PS  Z28, Z25, Z5
-	ADDQ         R15, R14
+	PREFETCHT1   (R15)
+	ADDQ         48(SP), R15
+	ADDQ         40(SP), R14
 	ADDQ         $0x08, BP
 	JNE          step3
 	DECQ         16(SP)
@@ -8437,7 +8555,9 @@ step4:
 	VBROADCASTSD (DX)(BP*1), Z29
 	VFMADD231PS  Z29, Z24, Z6
 	VFMADD231PS  Z29, Z25, Z7
-	ADDQ         R15, R14
+	PREFETCHT1   (R15)
+	ADDQ         48(SP), R15
+	ADDQ         40(SP), R14
 	ADDQ         $0x08, BP
 	JNE          step4
 	DECQ         16(SP)
@@ -8567,7 +8687,9 @@ step5:
 	VBROADCASTSD (SI)(BP*1), Z30
 	VFMADD231PS  Z30, Z24, Z8
 	VFMADD231PS  Z30, Z25, Z9
-	ADDQ         R15, R14
+	PREFETCHT1   (R15)
+	ADDQ         48(SP), R15
+	ADDQ         40(SP), R14
 	ADDQ         $0x08, BP
 	JNE          step5
 	DECQ         16(SP)
@@ -8717,7 +8839,9 @@ step6:
 	VBROADCASTSD (DI)(BP*1), Z31
 	VFMADD231PS  Z31, Z24, Z10
 	VFMADD231PS  Z31, Z25, Z11
-	ADDQ         R15, R14
+	PREFETCHT1   (R15)
+	ADDQ         48(SP), R15
+	ADDQ         40(SP), R14
 	ADDQ         $0x08, BP
 	JNE          step6
 	DECQ         16(SP)
@@ -8887,7 +9011,9 @@ step7:
 	VBROADCASTSD (R8)(BP*1), Z26
 	VFMADD231PS  Z26, Z24, Z12
 	VFMADD231PS  Z26, Z25, Z13
-	ADDQ         R15, R14
+	PREFETCHT1   (R15)
+	ADDQ         48(SP), R15
+	ADDQ         40(SP), R14
 	ADDQ         $0x08, BP
 	JNE          step7
 	DECQ         16(SP)
@@ -9077,7 +9203,9 @@ step8:
 	VBROADCASTSD (R9)(BP*1), Z27
 	VFMADD231PS  Z27, Z24, Z14
 	VFMADD231PS  Z27, Z25, Z15
-	ADDQ         R15, R14
+	PREFETCHT1   (R15)
+	ADDQ         48(SP), R15
+	ADDQ         40(SP), R14
 	ADDQ         $0x08, BP
 	JNE          step8
 	DECQ         16(SP)
@@ -9287,7 +9415,9 @@ step9:
 	VBROADCASTSD (R10)(BP*1), Z28
 	VFMADD231PS  Z28, Z24, Z16
 	VFMADD231PS  Z28, Z25, Z17
-	ADDQ         R15, R14
+	PREFETCHT1   (R15)
+	ADDQ         48(SP), R15
+	ADDQ         40(SP), R14
 	ADDQ         $0x08, BP
 	JNE          step9
 	DECQ         16(SP)
@@ -9517,7 +9647,9 @@ step10:
 	VBROADCASTSD (R11)(BP*1), Z29
 	VFMADD231PS  Z29, Z24, Z18
 	VFMADD231PS  Z29, Z25, Z19
-	ADDQ         R15, R14
+	PREFETCHT1   (R15)
+	ADDQ         48(SP), R15
+	ADDQ         40(SP), R14
 	ADDQ         $0x08, BP
 	JNE          step10
 	DECQ         16(SP)
@@ -9767,7 +9899,9 @@ step11:
 	VBROADCASTSD (R12)(BP*1), Z30
 	VFMADD231PS  Z30, Z24, Z20
 	VFMADD231PS  Z30, Z25, Z21
-	ADDQ         R15, R14
+	PREFETCHT1   (R15)
+	ADDQ         48(SP), R15
+	ADDQ         40(SP), R14
 	ADDQ         $0x08, BP
 	JNE          step11
 	DECQ         16(SP)
@@ -10037,7 +10171,9 @@ step12:
 	VBROADCASTSD (R13)(BP*1), Z31
 	VFMADD231PS  Z31, Z24, Z22
 	VFMADD231PS  Z31, Z25, Z23
-	ADDQ         R15, R14
+	PREFETCHT1   (R15)
+	ADDQ         48(SP), R15
+	ADDQ         40(SP), R14
 	ADDQ         $0x08, BP
 	JNE          step12
 	DECQ         16(SP)
@@ -10169,7 +10305,7 @@ masked12:
 	RET
 
 // func outerAVX512(t *Outer)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·outerAVX512(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   136(AX), CX
@@ -10185,6 +10321,8 @@ TEXT ·outerAVX512(SB), NOSPLIT, $0-8
 	SHLQ   $0x02, DX
 	MOVQ   96(AX), DI
 	SHLQ   $0x02, DI
+	MOVQ   152(AX), R11
+	MOVQ   176(AX), R12
 	CMPQ   (AX), $0x0c
 	JE     rows12
 	CMPQ   (AX), $0x0b
@@ -10228,6 +10366,8 @@ step1:
 	VBROADCASTSS (BX), Z26
 	VFMADD231PS  Z26, Z24, Z0
 	VFMADD231PS  Z26, Z25, Z1
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	ADDQ         DX, BX
 	ADDQ         DI, SI
 	DECQ         R8
@@ -10288,6 +10428,8 @@ step2:
 	VBROADCASTSS 4(BX), Z27
 	VFMADD231PS  Z27, Z24, Z2
 	VFMADD231PS  Z27, Z25, Z3
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	ADDQ         DX, BX
 	ADDQ         DI, SI
 	DECQ         R8
@@ -10362,6 +10504,8 @@ step3:
 	VBROADCASTSS 8(BX), Z28
 	VFMADD231PS  Z28, Z24, Z4
 	VFMADD231PS  Z28, Z25, Z5
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	ADDQ         DX, BX
 	ADDQ         DI, SI
 	DECQ         R8
@@ -10450,6 +10594,8 @@ step4:
 	VBROADCASTSS 12(BX), Z29
 	VFMADD231PS  Z29, Z24, Z6
 	VFMADD231PS  Z29, Z25, Z7
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	ADDQ         DX, BX
 	ADDQ         DI, SI
 	DECQ         R8
@@ -10552,6 +10698,8 @@ step5:
 	VBROADCASTSS 16(BX), Z30
 	VFMADD231PS  Z30, Z24, Z8
 	VFMADD231PS  Z30, Z25, Z9
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	ADDQ         DX, BX
 	ADDQ         DI, SI
 	DECQ         R8
@@ -10668,6 +10816,8 @@ step6:
 	VBROADCASTSS 20(BX), Z31
 	VFMADD231PS  Z31, Z24, Z10
 	VFMADD231PS  Z31, Z25, Z11
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	ADDQ         DX, BX
 	ADDQ         DI, SI
 	DECQ         R8
@@ -10798,6 +10948,8 @@ step7:
 	VBROADCASTSS 24(BX), Z26
 	VFMADD231PS  Z26, Z24, Z12
 	VFMADD231PS  Z26, Z25, Z13
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	ADDQ         DX, BX
 	ADDQ         DI, SI
 	DECQ         R8
@@ -10942,6 +11094,8 @@ step8:
 	VBROADCASTSS 28(BX), Z27
 	VFMADD231PS  Z27, Z24, Z14
 	VFMADD231PS  Z27, Z25, Z15
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	ADDQ         DX, BX
 	ADDQ         DI, SI
 	DECQ         R8
@@ -11100,6 +11254,8 @@ step9:
 	VBROADCASTSS 32(BX), Z28
 	VFMADD231PS  Z28, Z24, Z16
 	VFMADD231PS  Z28, Z25, Z17
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	ADDQ         DX, BX
 	ADDQ         DI, SI
 	DECQ         R8
@@ -11272,6 +11428,8 @@ step10:
 	VBROADCASTSS 36(BX), Z29
 	VFMADD231PS  Z29, Z24, Z18
 	VFMADD231PS  Z29, Z25, Z19
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	ADDQ         DX, BX
 	ADDQ         DI, SI
 	DECQ         R8
@@ -11458,6 +11616,8 @@ step11:
 	VBROADCASTSS 40(BX), Z30
 	VFMADD231PS  Z30, Z24, Z20
 	VFMADD231PS  Z30, Z25, Z21
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	ADDQ         DX, BX
 	ADDQ         DI, SI
 	DECQ         R8
@@ -11658,6 +11818,8 @@ step12:
 	VBROADCASTSS 44(BX), Z31
 	VFMADD231PS  Z31, Z24, Z22
 	VFMADD231PS  Z31, Z25, Z23
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	ADDQ         DX, BX
 	ADDQ         DI, SI
 	DECQ         R8
@@ -11791,7 +11953,7 @@ masked12:
 	RET
 
 // func outerNarrowAVX512(t *Outer)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·outerNarrowAVX512(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   136(AX), CX
@@ -11807,6 +11969,8 @@ TEXT ·outerNarrowAVX512(SB), NOSPLIT, $0-8
 	SHLQ   $0x02, DX
 	MOVQ   96(AX), DI
 	SHLQ   $0x02, DI
+	MOVQ   152(AX), R11
+	MOVQ   176(AX), R12
 	CMPQ   (AX), $0x18
 	JE     rows24
 	CMPQ   (AX), $0x17
@@ -11871,6 +12035,8 @@ step1:
 	VMOVUPS.Z    (SI), K1, Z24
 	VBROADCASTSS (BX), Z25
 	VFMADD231PS  Z25, Z24, Z0
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	ADDQ         DX, BX
 	ADDQ         DI, SI
 	DECQ         R8
@@ -11923,6 +12089,8 @@ step2:
 	VFMADD231PS  Z25, Z24, Z0
 	VBROADCASTSS 4(BX), Z26
 	VFMADD231PS  Z26, Z24, Z1
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	ADDQ         DX, BX
 	ADDQ         DI, SI
 	DECQ         R8
@@ -11984,6 +12152,8 @@ step3:
 	VFMADD231PS  Z26, Z24, Z1
 	VBROADCASTSS 8(BX), Z27
 	VFMADD231PS  Z27, Z24, Z2
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	ADDQ         DX, BX
 	ADDQ         DI, SI
 	DECQ         R8
@@ -12054,6 +12224,8 @@ step4:
 	VFMADD231PS  Z27, Z24, Z2
 	VBROADCASTSS 12(BX), Z28
 	VFMADD231PS  Z28, Z24, Z3
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	ADDQ         DX, BX
 	ADDQ         DI, SI
 	DECQ         R8
@@ -12133,6 +12305,8 @@ step5:
 	VFMADD231PS  Z28, Z24, Z3
 	VBROADCASTSS 16(BX), Z29
 	VFMADD231PS  Z29, Z24, Z4
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	ADDQ         DX, BX
 	ADDQ         DI, SI
 	DECQ         R8
@@ -12221,6 +12395,8 @@ step6:
 	VFMADD231PS  Z29, Z24, Z4
 	VBROADCASTSS 20(BX), Z30
 	VFMADD231PS  Z30, Z24, Z5
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	ADDQ         DX, BX
 	ADDQ         DI, SI
 	DECQ         R8
@@ -12318,6 +12494,8 @@ step7:
 	VFMADD231PS  Z30, Z24, Z5
 	VBROADCASTSS 24(BX), Z31
 	VFMADD231PS  Z31, Z24, Z6
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	ADDQ         DX, BX
 	ADDQ         DI, SI
 	DECQ         R8
@@ -12424,6 +12602,8 @@ step8:
 	VFMADD231PS  Z31, Z24, Z6
 	VBROADCASTSS 28(BX), Z25
 	VFMADD231PS  Z25, Z24, Z7
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	ADDQ         DX, BX
 	ADDQ         DI, SI
 	DECQ         R8
@@ -12539,6 +12719,8 @@ step9:
 	VFMADD231PS  Z25, Z24, Z7
 	VBROADCASTSS 32(BX), Z26
 	VFMADD231PS  Z26, Z24, Z8
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	ADDQ         DX, BX
 	ADDQ         DI, SI
 	DECQ         R8
@@ -12663,6 +12845,8 @@ step10:
 	VFMADD231PS  Z26, Z24, Z8
 	VBROADCASTSS 36(BX), Z27
 	VFMADD231PS  Z27, Z24, Z9
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	ADDQ         DX, BX
 	ADDQ         DI, SI
 	DECQ         R8
@@ -12796,6 +12980,8 @@ step11:
 	VFMADD231PS  Z27, Z24, Z9
 	VBROADCASTSS 40(BX), Z28
 	VFMADD231PS  Z28, Z24, Z10
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	ADDQ         DX, BX
 	ADDQ         DI, SI
 	DECQ         R8
@@ -12938,6 +13124,8 @@ step12:
 	VFMADD231PS  Z28, Z24, Z10
 	VBROADCASTSS 44(BX), Z29
 	VFMADD231PS  Z29, Z24, Z11
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	ADDQ         DX, BX
 	ADDQ         DI, SI
 	DECQ         R8
@@ -13089,6 +13277,8 @@ step13:
 	VFMADD231PS  Z29, Z24, Z11
 	VBROADCASTSS 48(BX), Z30
 	VFMADD231PS  Z30, Z24, Z12
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	ADDQ         DX, BX
 	ADDQ         DI, SI
 	DECQ         R8
@@ -13249,6 +13439,8 @@ step14:
 	VFMADD231PS  Z30, Z24, Z12
 	VBROADCASTSS 52(BX), Z31
 	VFMADD231PS  Z31, Z24, Z13
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	ADDQ         DX, BX
 	ADDQ         DI, SI
 	DECQ         R8
@@ -13418,6 +13610,8 @@ step15:
 	VFMADD231PS  Z31, Z24, Z13
 	VBROADCASTSS 56(BX), Z25
 	VFMADD231PS  Z25, Z24, Z14
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	ADDQ         DX, BX
 	ADDQ         DI, SI
 	DECQ         R8
@@ -13596,6 +13790,8 @@ step16:
 	VFMADD231PS  Z25, Z24, Z14
 	VBROADCASTSS 60(BX), Z26
 	VFMADD231PS  Z26, Z24, Z15
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	ADDQ         DX, BX
 	ADDQ         DI, SI
 	DECQ         R8
@@ -13783,6 +13979,8 @@ step17:
 	VFMADD231PS  Z26, Z24, Z15
 	VBROADCASTSS 64(BX), Z27
 	VFMADD231PS  Z27, Z24, Z16
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	ADDQ         DX, BX
 	ADDQ         DI, SI
 	DECQ         R8
@@ -13979,6 +14177,8 @@ step18:
 	VFMADD231PS  Z27, Z24, Z16
 	VBROADCASTSS 68(BX), Z28
 	VFMADD231PS  Z28, Z24, Z17
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	ADDQ         DX, BX
 	ADDQ         DI, SI
 	DECQ         R8
@@ -14184,6 +14384,8 @@ step19:
 	VFMADD231PS  Z28, Z24, Z17
 	VBROADCASTSS 72(BX), Z29
 	VFMADD231PS  Z29, Z24, Z18
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	ADDQ         DX, BX
 	ADDQ         DI, SI
 	DECQ         R8
@@ -14398,6 +14600,8 @@ step20:
 	VFMADD231PS  Z29, Z24, Z18
 	VBROADCASTSS 76(BX), Z30
 	VFMADD231PS  Z30, Z24, Z19
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	ADDQ         DX, BX
 	ADDQ         DI, SI
 	DECQ         R8
@@ -14621,6 +14825,8 @@ step21:
 	VFMADD231PS  Z30, Z24, Z19
 	VBROADCASTSS 80(BX), Z31
 	VFMADD231PS  Z31, Z24, Z20
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	ADDQ         DX, BX
 	ADDQ         DI, SI
 	DECQ         R8
@@ -14853,6 +15059,8 @@ step22:
 	VFMADD231PS  Z31, Z24, Z20
 	VBROADCASTSS 84(BX), Z25
 	VFMADD231PS  Z25, Z24, Z21
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	ADDQ         DX, BX
 	ADDQ         DI, SI
 	DECQ         R8
@@ -15094,6 +15302,8 @@ step23:
 	VFMADD231PS  Z25, Z24, Z21
 	VBROADCASTSS 88(BX), Z26
 	VFMADD231PS  Z26, Z24, Z22
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	ADDQ         DX, BX
 	ADDQ         DI, SI
 	DECQ         R8
@@ -15344,6 +15554,8 @@ step24:
 	VFMADD231PS  Z26, Z24, Z22
 	VBROADCASTSS 92(BX), Z27
 	VFMADD231PS  Z27, Z24, Z23
+	PREFETCHT1   (R11)
+	ADDQ         R12, R11
 	ADDQ         DX, BX
 	ADDQ         DI, SI
 	DECQ         R8

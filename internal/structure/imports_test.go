@@ -77,13 +77,17 @@ func requireOutside(t *testing.T, f *file, path string) {
 	t.Errorf("%s imports %s: a dependency that the table outside does not name", f.name, path)
 }
 
+// program reports whether a folder belongs to the programs, which may import everything.
+func program(dir string) bool {
+	return strings.HasPrefix(dir, "examples/") || strings.HasPrefix(dir, "bench/")
+}
+
 func TestNothingImportsProgramsOrTestSupport(t *testing.T) {
 	for _, f := range goFiles(t) {
 		for _, path := range f.imports {
 			local := strings.TrimPrefix(path, module)
-			require.False(t, strings.HasPrefix(local, "examples/"), "%s imports %s", f.name, local)
 			support := local == "internal/kernel/kerneltest" || local == "internal/kernel/gemm/peak"
-			require.False(t, support && !f.test(), "%s imports %s", f.name, local)
+			require.False(t, (program(local) || support) && !f.test() && !program(f.dir), "%s imports %s", f.name, local)
 		}
 	}
 }

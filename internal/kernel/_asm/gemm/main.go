@@ -37,6 +37,8 @@ func main() {
 		v.rows(pkg, "rowsPair"+v.name, 2, true)
 		v.outer(pkg, "outer"+v.name, 2)
 		v.outer(pkg, "outerNarrow"+v.name, 1)
+		v.copyRows("copyRows" + v.name)
+		v.transpose("transpose" + v.name)
 		v.peak("peak" + v.name)
 	}
 	os.Exit(build.Main(config.Config(), c))

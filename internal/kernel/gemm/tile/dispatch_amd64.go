@@ -60,3 +60,33 @@ func Peak(l cpu.Level, n int) (flops float64) {
 	}
 	return 0
 }
+
+// lanes returns the floats in a vector of level l, 0 without vectors.
+func lanes(l cpu.Level) int { return PairCols(l) }
+
+// copyRows copies k whole rows of a panel, and reports whether level l can.
+func copyRows(l cpu.Level, panel, b []float32, ldb, k int) bool {
+	if k == 0 || lanes(l) == 0 {
+		return k == 0
+	}
+	_ = b[(k-1)*ldb+2*lanes(l)-1]
+	_ = panel[2*lanes(l)*k-1]
+	if l == cpu.AVX512 {
+		copyRowsAVX512(&panel[0], &b[0], ldb, k)
+	} else {
+		copyRowsAVX2(&panel[0], &b[0], ldb, k)
+	}
+	return true
+}
+
+// transpose transposes n = lanes(l) rows of blocks*n elements of src.
+func transpose(l cpu.Level, dst []float32, ldd int, src []float32, lds, blocks int) {
+	n := lanes(l)
+	_ = src[(n-1)*lds+blocks*n-1]
+	_ = dst[(blocks*n-1)*ldd+n-1]
+	if l == cpu.AVX512 {
+		transposeAVX512(&dst[0], ldd, &src[0], lds, blocks)
+	} else {
+		transposeAVX2(&dst[0], ldd, &src[0], lds, blocks)
+	}
+}

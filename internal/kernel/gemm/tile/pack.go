@@ -12,32 +12,29 @@ func Pack(l cpu.Level, panel, b []float32, ldb int, trans bool, k, cols int) {
 	}
 	switch {
 	case trans:
-		packTransposed(panel, width, b, ldb, k, cols)
-	case cols == 32:
-		for p := range k {
-			*(*[32]float32)(panel[p*32:]) = *(*[32]float32)(b[p*ldb:])
-		}
-	case cols == 16 && width == 16:
-		for p := range k {
-			*(*[16]float32)(panel[p*16:]) = *(*[16]float32)(b[p*ldb:])
-		}
-	default:
+		Transpose(l, panel, width, b, ldb, cols, k)
+	case cols < width || !copyRows(l, panel, b, ldb, k):
 		for p := range k {
 			copy(panel[p*width:p*width+cols], b[p*ldb:])
 		}
 	}
 }
 
-// packTransposed goes down the columns in blocks of steps that keep the panel in the first cache.
-func packTransposed(panel []float32, width int, b []float32, ldb, k, cols int) {
-	const block = 64
-	for lo := 0; lo < k; lo += block {
-		hi := min(lo+block, k)
-		for j := range cols {
-			dst := panel[lo*width+j:]
-			for p, v := range b[j*ldb+lo : j*ldb+hi] {
-				dst[p*width] = v
-			}
+// Transpose writes the transpose of a [rows, cols] matrix: dst[j*ldd+i] = src[i*lds+j]. Whole blocks go
+// by vectors and the rest by elements.
+func Transpose(l cpu.Level, dst []float32, ldd int, src []float32, lds, rows, cols int) {
+	n := lanes(l)
+	done := 0 // rows whose first cols/n*n elements are in place
+	for ; n > 0 && cols >= n && done+n <= rows; done += n {
+		transpose(l, dst[done:], ldd, src[done*lds:], lds, cols/n)
+	}
+	for i := range rows {
+		first := 0
+		if i < done {
+			first = cols / n * n
+		}
+		for j, v := range src[i*lds+first : i*lds+cols] {
+			dst[(first+j)*ldd+i] = v
 		}
 	}
 }
@@ -45,7 +42,9 @@ func packTransposed(panel []float32, width int, b []float32, ldb, k, cols int) {
 // PackPair is Pack into the paired layout of [PairColumn], for even k and at most PairCols columns.
 func PackPair(l cpu.Level, panel, b []float32, ldb int, trans bool, k, cols int) {
 	width := 2 * PairCols(l)
-	panel = panel[:k/2*width]
+	if panel = panel[:k/2*width]; k == 0 {
+		return
+	}
 	if cols < PairCols(l) {
 		clear(panel)
 	}

@@ -29,6 +29,16 @@ func outerAVX2(t *Outer)
 //go:noescape
 func outerNarrowAVX2(t *Outer)
 
+// copyRowsAVX2 copies rows of a whole panel's width that are ld elements apart.
+//
+//go:noescape
+func copyRowsAVX2(dst *float32, src *float32, ld int, rows int)
+
+// transposeAVX2 transposes blocks of a vector's width; rows are ldd and lds elements apart.
+//
+//go:noescape
+func transposeAVX2(dst *float32, ldd int, src *float32, lds int, blocks int)
+
 // peakAVX2 runs n steps of 2 x mr independent vector multiply-adds.
 func peakAVX2(n int)
 
@@ -56,6 +66,16 @@ func outerAVX512(t *Outer)
 //
 //go:noescape
 func outerNarrowAVX512(t *Outer)
+
+// copyRowsAVX512 copies rows of a whole panel's width that are ld elements apart.
+//
+//go:noescape
+func copyRowsAVX512(dst *float32, src *float32, ld int, rows int)
+
+// transposeAVX512 transposes blocks of a vector's width; rows are ldd and lds elements apart.
+//
+//go:noescape
+func transposeAVX512(dst *float32, ldd int, src *float32, lds int, blocks int)
 
 // peakAVX512 runs n steps of 2 x mr independent vector multiply-adds.
 func peakAVX512(n int)

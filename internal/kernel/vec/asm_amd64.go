@@ -7,32 +7,62 @@ package vec
 // addAVX2 computes dst[i] = a[i] + b[i].
 func addAVX2(dst []float32, a []float32, b []float32)
 
+// addStreamAVX2 computes dst[i] = a[i] + b[i]; for dst too large for the caches.
+func addStreamAVX2(dst []float32, a []float32, b []float32)
+
 // subAVX2 computes dst[i] = a[i] - b[i].
 func subAVX2(dst []float32, a []float32, b []float32)
+
+// subStreamAVX2 computes dst[i] = a[i] - b[i]; for dst too large for the caches.
+func subStreamAVX2(dst []float32, a []float32, b []float32)
 
 // mulAVX2 computes dst[i] = a[i] * b[i].
 func mulAVX2(dst []float32, a []float32, b []float32)
 
+// mulStreamAVX2 computes dst[i] = a[i] * b[i]; for dst too large for the caches.
+func mulStreamAVX2(dst []float32, a []float32, b []float32)
+
 // divAVX2 computes dst[i] = a[i] / b[i].
 func divAVX2(dst []float32, a []float32, b []float32)
+
+// divStreamAVX2 computes dst[i] = a[i] / b[i]; for dst too large for the caches.
+func divStreamAVX2(dst []float32, a []float32, b []float32)
 
 // maxAVX2 computes dst[i] = max(a[i], b[i]), NaN if either is.
 func maxAVX2(dst []float32, a []float32, b []float32)
 
+// maxStreamAVX2 computes dst[i] = max(a[i], b[i]), NaN if either is; for dst too large for the caches.
+func maxStreamAVX2(dst []float32, a []float32, b []float32)
+
 // addReLUAVX2 computes dst[i] = relu(a[i] + b[i]).
 func addReLUAVX2(dst []float32, a []float32, b []float32)
+
+// addReLUStreamAVX2 computes dst[i] = relu(a[i] + b[i]); for dst too large for the caches.
+func addReLUStreamAVX2(dst []float32, a []float32, b []float32)
 
 // reluGradAVX2 computes dst[i] = b[i] where a[i] > 0, else 0.
 func reluGradAVX2(dst []float32, a []float32, b []float32)
 
+// reluGradStreamAVX2 computes dst[i] = b[i] where a[i] > 0, else 0; for dst too large for the caches.
+func reluGradStreamAVX2(dst []float32, a []float32, b []float32)
+
 // addScalarAVX2 computes dst[i] = a[i] + s.
 func addScalarAVX2(dst []float32, a []float32, s float32)
+
+// addScalarStreamAVX2 computes dst[i] = a[i] + s; for dst too large for the caches.
+func addScalarStreamAVX2(dst []float32, a []float32, s float32)
 
 // scaleAVX2 computes dst[i] = a[i] * s.
 func scaleAVX2(dst []float32, a []float32, s float32)
 
+// scaleStreamAVX2 computes dst[i] = a[i] * s; for dst too large for the caches.
+func scaleStreamAVX2(dst []float32, a []float32, s float32)
+
 // addScaledAVX2 computes dst[i] = a[i] + s*b[i].
 func addScaledAVX2(dst []float32, a []float32, s float32, b []float32)
+
+// addScaledStreamAVX2 computes dst[i] = a[i] + s*b[i]; for dst too large for the caches.
+func addScaledStreamAVX2(dst []float32, a []float32, s float32, b []float32)
 
 // addScalarsAVX2 computes dst[i] = (a[i] + s) + t.
 func addScalarsAVX2(dst []float32, a []float32, s float32, t float32)
@@ -40,56 +70,110 @@ func addScalarsAVX2(dst []float32, a []float32, s float32, t float32)
 // fillAVX2 computes dst[i] = v.
 func fillAVX2(dst []float32, v float32)
 
+// fillStreamAVX2 computes dst[i] = v; for dst too large for the caches.
+func fillStreamAVX2(dst []float32, v float32)
+
 // absAVX2 computes dst[i] = |a[i]|.
 func absAVX2(dst []float32, a []float32)
+
+// absStreamAVX2 computes dst[i] = |a[i]|; for dst too large for the caches.
+func absStreamAVX2(dst []float32, a []float32)
 
 // sqrtAVX2 computes dst[i] = sqrt(a[i]).
 func sqrtAVX2(dst []float32, a []float32)
 
+// sqrtStreamAVX2 computes dst[i] = sqrt(a[i]); for dst too large for the caches.
+func sqrtStreamAVX2(dst []float32, a []float32)
+
 // reluAVX2 computes dst[i] = 0 where a[i] < 0, else a[i].
 func reluAVX2(dst []float32, a []float32)
+
+// reluStreamAVX2 computes dst[i] = 0 where a[i] < 0, else a[i]; for dst too large for the caches.
+func reluStreamAVX2(dst []float32, a []float32)
 
 // stepAVX2 computes dst[i] = 1 where a[i] > 0, else 0.
 func stepAVX2(dst []float32, a []float32)
 
+// stepStreamAVX2 computes dst[i] = 1 where a[i] > 0, else 0; for dst too large for the caches.
+func stepStreamAVX2(dst []float32, a []float32)
+
 // expAVX2 computes dst[i] = e^a[i].
 func expAVX2(dst []float32, a []float32)
+
+// expStreamAVX2 computes dst[i] = e^a[i]; for dst too large for the caches.
+func expStreamAVX2(dst []float32, a []float32)
 
 // logAVX2 computes dst[i] = ln(a[i]).
 func logAVX2(dst []float32, a []float32)
 
+// logStreamAVX2 computes dst[i] = ln(a[i]); for dst too large for the caches.
+func logStreamAVX2(dst []float32, a []float32)
+
 // tanhAVX2 computes dst[i] = tanh(a[i]).
 func tanhAVX2(dst []float32, a []float32)
+
+// tanhStreamAVX2 computes dst[i] = tanh(a[i]); for dst too large for the caches.
+func tanhStreamAVX2(dst []float32, a []float32)
 
 // sigmoidAVX2 computes dst[i] = 1/(1 + e^-a[i]).
 func sigmoidAVX2(dst []float32, a []float32)
 
+// sigmoidStreamAVX2 computes dst[i] = 1/(1 + e^-a[i]); for dst too large for the caches.
+func sigmoidStreamAVX2(dst []float32, a []float32)
+
 // erfAVX2 computes dst[i] = erf(a[i]).
 func erfAVX2(dst []float32, a []float32)
+
+// erfStreamAVX2 computes dst[i] = erf(a[i]); for dst too large for the caches.
+func erfStreamAVX2(dst []float32, a []float32)
 
 // addRowAVX2 computes dst[i] = x[i] + row[i] with row vectors that start again after their length.
 func addRowAVX2(dst []float32, x []float32, row []float32)
 
+// addRowStreamAVX2 computes dst[i] = x[i] + row[i] with row vectors that start again after their length; for dst too large for the caches.
+func addRowStreamAVX2(dst []float32, x []float32, row []float32)
+
 // mulRowAVX2 computes dst[i] = x[i] * row[i] with row vectors that start again after their length.
 func mulRowAVX2(dst []float32, x []float32, row []float32)
+
+// mulRowStreamAVX2 computes dst[i] = x[i] * row[i] with row vectors that start again after their length; for dst too large for the caches.
+func mulRowStreamAVX2(dst []float32, x []float32, row []float32)
 
 // scaleShiftAVX2 computes dst[i] = x[i]*scale[i] + shift[i] with row vectors that start again after their length.
 func scaleShiftAVX2(dst []float32, x []float32, scale []float32, shift []float32)
 
+// scaleShiftStreamAVX2 computes dst[i] = x[i]*scale[i] + shift[i] with row vectors that start again after their length; for dst too large for the caches.
+func scaleShiftStreamAVX2(dst []float32, x []float32, scale []float32, shift []float32)
+
 // scaleShiftAddAVX2 computes dst[i] = x[i]*scale[i] + shift[i] + residual[i] with row vectors that start again after their length.
 func scaleShiftAddAVX2(dst []float32, x []float32, residual []float32, scale []float32, shift []float32)
+
+// scaleShiftAddStreamAVX2 computes dst[i] = x[i]*scale[i] + shift[i] + residual[i] with row vectors that start again after their length; for dst too large for the caches.
+func scaleShiftAddStreamAVX2(dst []float32, x []float32, residual []float32, scale []float32, shift []float32)
 
 // scaleShiftReLUAVX2 computes dst[i] = x[i]*scale[i] + shift[i] with row vectors that start again after their length.
 func scaleShiftReLUAVX2(dst []float32, x []float32, scale []float32, shift []float32)
 
+// scaleShiftReLUStreamAVX2 computes dst[i] = x[i]*scale[i] + shift[i] with row vectors that start again after their length; for dst too large for the caches.
+func scaleShiftReLUStreamAVX2(dst []float32, x []float32, scale []float32, shift []float32)
+
 // scaleShiftAddReLUAVX2 computes dst[i] = x[i]*scale[i] + shift[i] + residual[i] with row vectors that start again after their length.
 func scaleShiftAddReLUAVX2(dst []float32, x []float32, residual []float32, scale []float32, shift []float32)
+
+// scaleShiftAddReLUStreamAVX2 computes dst[i] = x[i]*scale[i] + shift[i] + residual[i] with row vectors that start again after their length; for dst too large for the caches.
+func scaleShiftAddReLUStreamAVX2(dst []float32, x []float32, residual []float32, scale []float32, shift []float32)
 
 // normGradAVX2 computes dst[i] = g[i]*ag[i] + (x[i]-mean[i])*ax[i] + shift[i] with row vectors that start again after their length.
 func normGradAVX2(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, shift []float32)
 
+// normGradStreamAVX2 computes dst[i] = g[i]*ag[i] + (x[i]-mean[i])*ax[i] + shift[i] with row vectors that start again after their length; for dst too large for the caches.
+func normGradStreamAVX2(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, shift []float32)
+
 // normGradReLUAVX2 computes normGrad with 0 for g[i] unless y[i] > 0.
 func normGradReLUAVX2(dst []float32, x []float32, y []float32, g []float32, ag []float32, ax []float32, mean []float32, shift []float32)
+
+// normGradReLUStreamAVX2 computes normGrad with 0 for g[i] unless y[i] > 0; for dst too large for the caches.
+func normGradReLUStreamAVX2(dst []float32, x []float32, y []float32, g []float32, ag []float32, ax []float32, mean []float32, shift []float32)
 
 // sgdPlainAVX2 computes p[i] -= lr*(g[i] + weightDecay*p[i]).
 func sgdPlainAVX2(p []float32, g []float32, lr float32, weightDecay float32)
@@ -133,32 +217,62 @@ func maxOfAVX2(a []float32) float32
 // addAVX512 computes dst[i] = a[i] + b[i].
 func addAVX512(dst []float32, a []float32, b []float32)
 
+// addStreamAVX512 computes dst[i] = a[i] + b[i]; for dst too large for the caches.
+func addStreamAVX512(dst []float32, a []float32, b []float32)
+
 // subAVX512 computes dst[i] = a[i] - b[i].
 func subAVX512(dst []float32, a []float32, b []float32)
+
+// subStreamAVX512 computes dst[i] = a[i] - b[i]; for dst too large for the caches.
+func subStreamAVX512(dst []float32, a []float32, b []float32)
 
 // mulAVX512 computes dst[i] = a[i] * b[i].
 func mulAVX512(dst []float32, a []float32, b []float32)
 
+// mulStreamAVX512 computes dst[i] = a[i] * b[i]; for dst too large for the caches.
+func mulStreamAVX512(dst []float32, a []float32, b []float32)
+
 // divAVX512 computes dst[i] = a[i] / b[i].
 func divAVX512(dst []float32, a []float32, b []float32)
+
+// divStreamAVX512 computes dst[i] = a[i] / b[i]; for dst too large for the caches.
+func divStreamAVX512(dst []float32, a []float32, b []float32)
 
 // maxAVX512 computes dst[i] = max(a[i], b[i]), NaN if either is.
 func maxAVX512(dst []float32, a []float32, b []float32)
 
+// maxStreamAVX512 computes dst[i] = max(a[i], b[i]), NaN if either is; for dst too large for the caches.
+func maxStreamAVX512(dst []float32, a []float32, b []float32)
+
 // addReLUAVX512 computes dst[i] = relu(a[i] + b[i]).
 func addReLUAVX512(dst []float32, a []float32, b []float32)
+
+// addReLUStreamAVX512 computes dst[i] = relu(a[i] + b[i]); for dst too large for the caches.
+func addReLUStreamAVX512(dst []float32, a []float32, b []float32)
 
 // reluGradAVX512 computes dst[i] = b[i] where a[i] > 0, else 0.
 func reluGradAVX512(dst []float32, a []float32, b []float32)
 
+// reluGradStreamAVX512 computes dst[i] = b[i] where a[i] > 0, else 0; for dst too large for the caches.
+func reluGradStreamAVX512(dst []float32, a []float32, b []float32)
+
 // addScalarAVX512 computes dst[i] = a[i] + s.
 func addScalarAVX512(dst []float32, a []float32, s float32)
+
+// addScalarStreamAVX512 computes dst[i] = a[i] + s; for dst too large for the caches.
+func addScalarStreamAVX512(dst []float32, a []float32, s float32)
 
 // scaleAVX512 computes dst[i] = a[i] * s.
 func scaleAVX512(dst []float32, a []float32, s float32)
 
+// scaleStreamAVX512 computes dst[i] = a[i] * s; for dst too large for the caches.
+func scaleStreamAVX512(dst []float32, a []float32, s float32)
+
 // addScaledAVX512 computes dst[i] = a[i] + s*b[i].
 func addScaledAVX512(dst []float32, a []float32, s float32, b []float32)
+
+// addScaledStreamAVX512 computes dst[i] = a[i] + s*b[i]; for dst too large for the caches.
+func addScaledStreamAVX512(dst []float32, a []float32, s float32, b []float32)
 
 // addScalarsAVX512 computes dst[i] = (a[i] + s) + t.
 func addScalarsAVX512(dst []float32, a []float32, s float32, t float32)
@@ -166,56 +280,110 @@ func addScalarsAVX512(dst []float32, a []float32, s float32, t float32)
 // fillAVX512 computes dst[i] = v.
 func fillAVX512(dst []float32, v float32)
 
+// fillStreamAVX512 computes dst[i] = v; for dst too large for the caches.
+func fillStreamAVX512(dst []float32, v float32)
+
 // absAVX512 computes dst[i] = |a[i]|.
 func absAVX512(dst []float32, a []float32)
+
+// absStreamAVX512 computes dst[i] = |a[i]|; for dst too large for the caches.
+func absStreamAVX512(dst []float32, a []float32)
 
 // sqrtAVX512 computes dst[i] = sqrt(a[i]).
 func sqrtAVX512(dst []float32, a []float32)
 
+// sqrtStreamAVX512 computes dst[i] = sqrt(a[i]); for dst too large for the caches.
+func sqrtStreamAVX512(dst []float32, a []float32)
+
 // reluAVX512 computes dst[i] = 0 where a[i] < 0, else a[i].
 func reluAVX512(dst []float32, a []float32)
+
+// reluStreamAVX512 computes dst[i] = 0 where a[i] < 0, else a[i]; for dst too large for the caches.
+func reluStreamAVX512(dst []float32, a []float32)
 
 // stepAVX512 computes dst[i] = 1 where a[i] > 0, else 0.
 func stepAVX512(dst []float32, a []float32)
 
+// stepStreamAVX512 computes dst[i] = 1 where a[i] > 0, else 0; for dst too large for the caches.
+func stepStreamAVX512(dst []float32, a []float32)
+
 // expAVX512 computes dst[i] = e^a[i].
 func expAVX512(dst []float32, a []float32)
+
+// expStreamAVX512 computes dst[i] = e^a[i]; for dst too large for the caches.
+func expStreamAVX512(dst []float32, a []float32)
 
 // logAVX512 computes dst[i] = ln(a[i]).
 func logAVX512(dst []float32, a []float32)
 
+// logStreamAVX512 computes dst[i] = ln(a[i]); for dst too large for the caches.
+func logStreamAVX512(dst []float32, a []float32)
+
 // tanhAVX512 computes dst[i] = tanh(a[i]).
 func tanhAVX512(dst []float32, a []float32)
+
+// tanhStreamAVX512 computes dst[i] = tanh(a[i]); for dst too large for the caches.
+func tanhStreamAVX512(dst []float32, a []float32)
 
 // sigmoidAVX512 computes dst[i] = 1/(1 + e^-a[i]).
 func sigmoidAVX512(dst []float32, a []float32)
 
+// sigmoidStreamAVX512 computes dst[i] = 1/(1 + e^-a[i]); for dst too large for the caches.
+func sigmoidStreamAVX512(dst []float32, a []float32)
+
 // erfAVX512 computes dst[i] = erf(a[i]).
 func erfAVX512(dst []float32, a []float32)
+
+// erfStreamAVX512 computes dst[i] = erf(a[i]); for dst too large for the caches.
+func erfStreamAVX512(dst []float32, a []float32)
 
 // addRowAVX512 computes dst[i] = x[i] + row[i] with row vectors that start again after their length.
 func addRowAVX512(dst []float32, x []float32, row []float32)
 
+// addRowStreamAVX512 computes dst[i] = x[i] + row[i] with row vectors that start again after their length; for dst too large for the caches.
+func addRowStreamAVX512(dst []float32, x []float32, row []float32)
+
 // mulRowAVX512 computes dst[i] = x[i] * row[i] with row vectors that start again after their length.
 func mulRowAVX512(dst []float32, x []float32, row []float32)
+
+// mulRowStreamAVX512 computes dst[i] = x[i] * row[i] with row vectors that start again after their length; for dst too large for the caches.
+func mulRowStreamAVX512(dst []float32, x []float32, row []float32)
 
 // scaleShiftAVX512 computes dst[i] = x[i]*scale[i] + shift[i] with row vectors that start again after their length.
 func scaleShiftAVX512(dst []float32, x []float32, scale []float32, shift []float32)
 
+// scaleShiftStreamAVX512 computes dst[i] = x[i]*scale[i] + shift[i] with row vectors that start again after their length; for dst too large for the caches.
+func scaleShiftStreamAVX512(dst []float32, x []float32, scale []float32, shift []float32)
+
 // scaleShiftAddAVX512 computes dst[i] = x[i]*scale[i] + shift[i] + residual[i] with row vectors that start again after their length.
 func scaleShiftAddAVX512(dst []float32, x []float32, residual []float32, scale []float32, shift []float32)
+
+// scaleShiftAddStreamAVX512 computes dst[i] = x[i]*scale[i] + shift[i] + residual[i] with row vectors that start again after their length; for dst too large for the caches.
+func scaleShiftAddStreamAVX512(dst []float32, x []float32, residual []float32, scale []float32, shift []float32)
 
 // scaleShiftReLUAVX512 computes dst[i] = x[i]*scale[i] + shift[i] with row vectors that start again after their length.
 func scaleShiftReLUAVX512(dst []float32, x []float32, scale []float32, shift []float32)
 
+// scaleShiftReLUStreamAVX512 computes dst[i] = x[i]*scale[i] + shift[i] with row vectors that start again after their length; for dst too large for the caches.
+func scaleShiftReLUStreamAVX512(dst []float32, x []float32, scale []float32, shift []float32)
+
 // scaleShiftAddReLUAVX512 computes dst[i] = x[i]*scale[i] + shift[i] + residual[i] with row vectors that start again after their length.
 func scaleShiftAddReLUAVX512(dst []float32, x []float32, residual []float32, scale []float32, shift []float32)
+
+// scaleShiftAddReLUStreamAVX512 computes dst[i] = x[i]*scale[i] + shift[i] + residual[i] with row vectors that start again after their length; for dst too large for the caches.
+func scaleShiftAddReLUStreamAVX512(dst []float32, x []float32, residual []float32, scale []float32, shift []float32)
 
 // normGradAVX512 computes dst[i] = g[i]*ag[i] + (x[i]-mean[i])*ax[i] + shift[i] with row vectors that start again after their length.
 func normGradAVX512(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, shift []float32)
 
+// normGradStreamAVX512 computes dst[i] = g[i]*ag[i] + (x[i]-mean[i])*ax[i] + shift[i] with row vectors that start again after their length; for dst too large for the caches.
+func normGradStreamAVX512(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, shift []float32)
+
 // normGradReLUAVX512 computes normGrad with 0 for g[i] unless y[i] > 0.
 func normGradReLUAVX512(dst []float32, x []float32, y []float32, g []float32, ag []float32, ax []float32, mean []float32, shift []float32)
+
+// normGradReLUStreamAVX512 computes normGrad with 0 for g[i] unless y[i] > 0; for dst too large for the caches.
+func normGradReLUStreamAVX512(dst []float32, x []float32, y []float32, g []float32, ag []float32, ax []float32, mean []float32, shift []float32)
 
 // sgdPlainAVX512 computes p[i] -= lr*(g[i] + weightDecay*p[i]).
 func sgdPlainAVX512(p []float32, g []float32, lr float32, weightDecay float32)

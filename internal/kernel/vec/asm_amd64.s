@@ -76,6 +76,87 @@ DATA iota8<>+24(SB)/4, $0x00000006
 DATA iota8<>+28(SB)/4, $0x00000007
 GLOBL iota8<>(SB), RODATA|NOPTR, $32
 
+// func addStreamAVX2(dst []float32, a []float32, b []float32)
+// Requires: AVX, AVX2, CMOV, MMX+
+TEXT ·addStreamAVX2(SB), NOSPLIT, $0-72
+	MOVQ         dst_base+0(FP), CX
+	MOVQ         a_base+24(FP), DX
+	MOVQ         b_base+48(FP), BX
+	MOVQ         dst_len+8(FP), SI
+	XORQ         AX, AX
+	LEAQ         (CX)(AX*1), DI
+	NEGQ         DI
+	ANDQ         $+31, DI
+	JZ           aligned1
+	SHRQ         $0x02, DI
+	CMPQ         DI, SI
+	CMOVQGT      SI, DI
+	VMOVD        DI, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VMASKMOVPS   (BX)(AX*1), Y0, Y2
+	VADDPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+	SUBQ         DI, SI
+	LEAQ         (AX)(DI*4), AX
+
+aligned1:
+	CMPQ SI, $+32
+	JLT  single2
+
+loop3:
+	VMOVUPS  (DX)(AX*1), Y0
+	VMOVUPS  (BX)(AX*1), Y1
+	VADDPS   Y1, Y0, Y0
+	VMOVNTPS Y0, (CX)(AX*1)
+	VMOVUPS  32(DX)(AX*1), Y0
+	VMOVUPS  32(BX)(AX*1), Y1
+	VADDPS   Y1, Y0, Y0
+	VMOVNTPS Y0, 32(CX)(AX*1)
+	VMOVUPS  64(DX)(AX*1), Y0
+	VMOVUPS  64(BX)(AX*1), Y1
+	VADDPS   Y1, Y0, Y0
+	VMOVNTPS Y0, 64(CX)(AX*1)
+	VMOVUPS  96(DX)(AX*1), Y0
+	VMOVUPS  96(BX)(AX*1), Y1
+	VADDPS   Y1, Y0, Y0
+	VMOVNTPS Y0, 96(CX)(AX*1)
+	ADDQ     $+128, AX
+	SUBQ     $+32, SI
+	CMPQ     SI, $+32
+	JGE      loop3
+
+single2:
+	CMPQ SI, $+8
+	JLT  tail4
+
+loop5:
+	VMOVUPS  (DX)(AX*1), Y0
+	VMOVUPS  (BX)(AX*1), Y1
+	VADDPS   Y1, Y0, Y0
+	VMOVNTPS Y0, (CX)(AX*1)
+	ADDQ     $+32, AX
+	SUBQ     $+8, SI
+	CMPQ     SI, $+8
+	JGE      loop5
+
+tail4:
+	TESTQ        SI, SI
+	JZ           end6
+	VMOVD        SI, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VMASKMOVPS   (BX)(AX*1), Y0, Y2
+	VADDPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+
+end6:
+	SFENCE
+	VZEROUPPER
+	RET
+
 // func subAVX2(dst []float32, a []float32, b []float32)
 // Requires: AVX, AVX2
 TEXT ·subAVX2(SB), NOSPLIT, $0-72
@@ -135,6 +216,87 @@ tail3:
 	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
 
 end5:
+	VZEROUPPER
+	RET
+
+// func subStreamAVX2(dst []float32, a []float32, b []float32)
+// Requires: AVX, AVX2, CMOV, MMX+
+TEXT ·subStreamAVX2(SB), NOSPLIT, $0-72
+	MOVQ         dst_base+0(FP), CX
+	MOVQ         a_base+24(FP), DX
+	MOVQ         b_base+48(FP), BX
+	MOVQ         dst_len+8(FP), SI
+	XORQ         AX, AX
+	LEAQ         (CX)(AX*1), DI
+	NEGQ         DI
+	ANDQ         $+31, DI
+	JZ           aligned1
+	SHRQ         $0x02, DI
+	CMPQ         DI, SI
+	CMOVQGT      SI, DI
+	VMOVD        DI, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VMASKMOVPS   (BX)(AX*1), Y0, Y2
+	VSUBPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+	SUBQ         DI, SI
+	LEAQ         (AX)(DI*4), AX
+
+aligned1:
+	CMPQ SI, $+32
+	JLT  single2
+
+loop3:
+	VMOVUPS  (DX)(AX*1), Y0
+	VMOVUPS  (BX)(AX*1), Y1
+	VSUBPS   Y1, Y0, Y0
+	VMOVNTPS Y0, (CX)(AX*1)
+	VMOVUPS  32(DX)(AX*1), Y0
+	VMOVUPS  32(BX)(AX*1), Y1
+	VSUBPS   Y1, Y0, Y0
+	VMOVNTPS Y0, 32(CX)(AX*1)
+	VMOVUPS  64(DX)(AX*1), Y0
+	VMOVUPS  64(BX)(AX*1), Y1
+	VSUBPS   Y1, Y0, Y0
+	VMOVNTPS Y0, 64(CX)(AX*1)
+	VMOVUPS  96(DX)(AX*1), Y0
+	VMOVUPS  96(BX)(AX*1), Y1
+	VSUBPS   Y1, Y0, Y0
+	VMOVNTPS Y0, 96(CX)(AX*1)
+	ADDQ     $+128, AX
+	SUBQ     $+32, SI
+	CMPQ     SI, $+32
+	JGE      loop3
+
+single2:
+	CMPQ SI, $+8
+	JLT  tail4
+
+loop5:
+	VMOVUPS  (DX)(AX*1), Y0
+	VMOVUPS  (BX)(AX*1), Y1
+	VSUBPS   Y1, Y0, Y0
+	VMOVNTPS Y0, (CX)(AX*1)
+	ADDQ     $+32, AX
+	SUBQ     $+8, SI
+	CMPQ     SI, $+8
+	JGE      loop5
+
+tail4:
+	TESTQ        SI, SI
+	JZ           end6
+	VMOVD        SI, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VMASKMOVPS   (BX)(AX*1), Y0, Y2
+	VSUBPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+
+end6:
+	SFENCE
 	VZEROUPPER
 	RET
 
@@ -200,6 +362,87 @@ end5:
 	VZEROUPPER
 	RET
 
+// func mulStreamAVX2(dst []float32, a []float32, b []float32)
+// Requires: AVX, AVX2, CMOV, MMX+
+TEXT ·mulStreamAVX2(SB), NOSPLIT, $0-72
+	MOVQ         dst_base+0(FP), CX
+	MOVQ         a_base+24(FP), DX
+	MOVQ         b_base+48(FP), BX
+	MOVQ         dst_len+8(FP), SI
+	XORQ         AX, AX
+	LEAQ         (CX)(AX*1), DI
+	NEGQ         DI
+	ANDQ         $+31, DI
+	JZ           aligned1
+	SHRQ         $0x02, DI
+	CMPQ         DI, SI
+	CMOVQGT      SI, DI
+	VMOVD        DI, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VMASKMOVPS   (BX)(AX*1), Y0, Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+	SUBQ         DI, SI
+	LEAQ         (AX)(DI*4), AX
+
+aligned1:
+	CMPQ SI, $+32
+	JLT  single2
+
+loop3:
+	VMOVUPS  (DX)(AX*1), Y0
+	VMOVUPS  (BX)(AX*1), Y1
+	VMULPS   Y1, Y0, Y0
+	VMOVNTPS Y0, (CX)(AX*1)
+	VMOVUPS  32(DX)(AX*1), Y0
+	VMOVUPS  32(BX)(AX*1), Y1
+	VMULPS   Y1, Y0, Y0
+	VMOVNTPS Y0, 32(CX)(AX*1)
+	VMOVUPS  64(DX)(AX*1), Y0
+	VMOVUPS  64(BX)(AX*1), Y1
+	VMULPS   Y1, Y0, Y0
+	VMOVNTPS Y0, 64(CX)(AX*1)
+	VMOVUPS  96(DX)(AX*1), Y0
+	VMOVUPS  96(BX)(AX*1), Y1
+	VMULPS   Y1, Y0, Y0
+	VMOVNTPS Y0, 96(CX)(AX*1)
+	ADDQ     $+128, AX
+	SUBQ     $+32, SI
+	CMPQ     SI, $+32
+	JGE      loop3
+
+single2:
+	CMPQ SI, $+8
+	JLT  tail4
+
+loop5:
+	VMOVUPS  (DX)(AX*1), Y0
+	VMOVUPS  (BX)(AX*1), Y1
+	VMULPS   Y1, Y0, Y0
+	VMOVNTPS Y0, (CX)(AX*1)
+	ADDQ     $+32, AX
+	SUBQ     $+8, SI
+	CMPQ     SI, $+8
+	JGE      loop5
+
+tail4:
+	TESTQ        SI, SI
+	JZ           end6
+	VMOVD        SI, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VMASKMOVPS   (BX)(AX*1), Y0, Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+
+end6:
+	SFENCE
+	VZEROUPPER
+	RET
+
 // func divAVX2(dst []float32, a []float32, b []float32)
 // Requires: AVX, AVX2
 TEXT ·divAVX2(SB), NOSPLIT, $0-72
@@ -259,6 +502,87 @@ tail3:
 	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
 
 end5:
+	VZEROUPPER
+	RET
+
+// func divStreamAVX2(dst []float32, a []float32, b []float32)
+// Requires: AVX, AVX2, CMOV, MMX+
+TEXT ·divStreamAVX2(SB), NOSPLIT, $0-72
+	MOVQ         dst_base+0(FP), CX
+	MOVQ         a_base+24(FP), DX
+	MOVQ         b_base+48(FP), BX
+	MOVQ         dst_len+8(FP), SI
+	XORQ         AX, AX
+	LEAQ         (CX)(AX*1), DI
+	NEGQ         DI
+	ANDQ         $+31, DI
+	JZ           aligned1
+	SHRQ         $0x02, DI
+	CMPQ         DI, SI
+	CMOVQGT      SI, DI
+	VMOVD        DI, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VMASKMOVPS   (BX)(AX*1), Y0, Y2
+	VDIVPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+	SUBQ         DI, SI
+	LEAQ         (AX)(DI*4), AX
+
+aligned1:
+	CMPQ SI, $+32
+	JLT  single2
+
+loop3:
+	VMOVUPS  (DX)(AX*1), Y0
+	VMOVUPS  (BX)(AX*1), Y1
+	VDIVPS   Y1, Y0, Y0
+	VMOVNTPS Y0, (CX)(AX*1)
+	VMOVUPS  32(DX)(AX*1), Y0
+	VMOVUPS  32(BX)(AX*1), Y1
+	VDIVPS   Y1, Y0, Y0
+	VMOVNTPS Y0, 32(CX)(AX*1)
+	VMOVUPS  64(DX)(AX*1), Y0
+	VMOVUPS  64(BX)(AX*1), Y1
+	VDIVPS   Y1, Y0, Y0
+	VMOVNTPS Y0, 64(CX)(AX*1)
+	VMOVUPS  96(DX)(AX*1), Y0
+	VMOVUPS  96(BX)(AX*1), Y1
+	VDIVPS   Y1, Y0, Y0
+	VMOVNTPS Y0, 96(CX)(AX*1)
+	ADDQ     $+128, AX
+	SUBQ     $+32, SI
+	CMPQ     SI, $+32
+	JGE      loop3
+
+single2:
+	CMPQ SI, $+8
+	JLT  tail4
+
+loop5:
+	VMOVUPS  (DX)(AX*1), Y0
+	VMOVUPS  (BX)(AX*1), Y1
+	VDIVPS   Y1, Y0, Y0
+	VMOVNTPS Y0, (CX)(AX*1)
+	ADDQ     $+32, AX
+	SUBQ     $+8, SI
+	CMPQ     SI, $+8
+	JGE      loop5
+
+tail4:
+	TESTQ        SI, SI
+	JZ           end6
+	VMOVD        SI, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VMASKMOVPS   (BX)(AX*1), Y0, Y2
+	VDIVPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+
+end6:
+	SFENCE
 	VZEROUPPER
 	RET
 
@@ -336,6 +660,101 @@ end5:
 	VZEROUPPER
 	RET
 
+// func maxStreamAVX2(dst []float32, a []float32, b []float32)
+// Requires: AVX, AVX2, CMOV, MMX+
+TEXT ·maxStreamAVX2(SB), NOSPLIT, $0-72
+	MOVQ         dst_base+0(FP), CX
+	MOVQ         a_base+24(FP), DX
+	MOVQ         b_base+48(FP), BX
+	MOVQ         dst_len+8(FP), SI
+	XORQ         AX, AX
+	LEAQ         (CX)(AX*1), DI
+	NEGQ         DI
+	ANDQ         $+31, DI
+	JZ           aligned1
+	SHRQ         $0x02, DI
+	CMPQ         DI, SI
+	CMOVQGT      SI, DI
+	VMOVD        DI, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VMASKMOVPS   (BX)(AX*1), Y0, Y2
+	VCMPPS       $0x03, Y1, Y1, Y3
+	VMAXPS       Y2, Y1, Y2
+	VBLENDVPS    Y3, Y1, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+	SUBQ         DI, SI
+	LEAQ         (AX)(DI*4), AX
+
+aligned1:
+	CMPQ SI, $+32
+	JLT  single2
+
+loop3:
+	VMOVUPS   (DX)(AX*1), Y0
+	VMOVUPS   (BX)(AX*1), Y1
+	VCMPPS    $0x03, Y0, Y0, Y2
+	VMAXPS    Y1, Y0, Y1
+	VBLENDVPS Y2, Y0, Y1, Y0
+	VMOVNTPS  Y0, (CX)(AX*1)
+	VMOVUPS   32(DX)(AX*1), Y0
+	VMOVUPS   32(BX)(AX*1), Y1
+	VCMPPS    $0x03, Y0, Y0, Y2
+	VMAXPS    Y1, Y0, Y1
+	VBLENDVPS Y2, Y0, Y1, Y0
+	VMOVNTPS  Y0, 32(CX)(AX*1)
+	VMOVUPS   64(DX)(AX*1), Y0
+	VMOVUPS   64(BX)(AX*1), Y1
+	VCMPPS    $0x03, Y0, Y0, Y2
+	VMAXPS    Y1, Y0, Y1
+	VBLENDVPS Y2, Y0, Y1, Y0
+	VMOVNTPS  Y0, 64(CX)(AX*1)
+	VMOVUPS   96(DX)(AX*1), Y0
+	VMOVUPS   96(BX)(AX*1), Y1
+	VCMPPS    $0x03, Y0, Y0, Y2
+	VMAXPS    Y1, Y0, Y1
+	VBLENDVPS Y2, Y0, Y1, Y0
+	VMOVNTPS  Y0, 96(CX)(AX*1)
+	ADDQ      $+128, AX
+	SUBQ      $+32, SI
+	CMPQ      SI, $+32
+	JGE       loop3
+
+single2:
+	CMPQ SI, $+8
+	JLT  tail4
+
+loop5:
+	VMOVUPS   (DX)(AX*1), Y0
+	VMOVUPS   (BX)(AX*1), Y1
+	VCMPPS    $0x03, Y0, Y0, Y2
+	VMAXPS    Y1, Y0, Y1
+	VBLENDVPS Y2, Y0, Y1, Y0
+	VMOVNTPS  Y0, (CX)(AX*1)
+	ADDQ      $+32, AX
+	SUBQ      $+8, SI
+	CMPQ      SI, $+8
+	JGE       loop5
+
+tail4:
+	TESTQ        SI, SI
+	JZ           end6
+	VMOVD        SI, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VMASKMOVPS   (BX)(AX*1), Y0, Y2
+	VCMPPS       $0x03, Y1, Y1, Y3
+	VMAXPS       Y2, Y1, Y2
+	VBLENDVPS    Y3, Y1, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+
+end6:
+	SFENCE
+	VZEROUPPER
+	RET
+
 // func addReLUAVX2(dst []float32, a []float32, b []float32)
 // Requires: AVX, AVX2
 TEXT ·addReLUAVX2(SB), NOSPLIT, $0-72
@@ -407,6 +826,101 @@ tail3:
 	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
 
 end5:
+	VZEROUPPER
+	RET
+
+// func addReLUStreamAVX2(dst []float32, a []float32, b []float32)
+// Requires: AVX, AVX2, CMOV, MMX+
+TEXT ·addReLUStreamAVX2(SB), NOSPLIT, $0-72
+	MOVQ         dst_base+0(FP), CX
+	MOVQ         a_base+24(FP), DX
+	MOVQ         b_base+48(FP), BX
+	MOVQ         dst_len+8(FP), SI
+	XORQ         AX, AX
+	LEAQ         (CX)(AX*1), DI
+	NEGQ         DI
+	ANDQ         $+31, DI
+	JZ           aligned1
+	SHRQ         $0x02, DI
+	CMPQ         DI, SI
+	CMOVQGT      SI, DI
+	VMOVD        DI, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VMASKMOVPS   (BX)(AX*1), Y0, Y2
+	VADDPS       Y2, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VMAXPS       Y1, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+	SUBQ         DI, SI
+	LEAQ         (AX)(DI*4), AX
+
+aligned1:
+	CMPQ SI, $+32
+	JLT  single2
+
+loop3:
+	VMOVUPS  (DX)(AX*1), Y0
+	VMOVUPS  (BX)(AX*1), Y1
+	VADDPS   Y1, Y0, Y0
+	VXORPS   Y1, Y1, Y1
+	VMAXPS   Y0, Y1, Y0
+	VMOVNTPS Y0, (CX)(AX*1)
+	VMOVUPS  32(DX)(AX*1), Y0
+	VMOVUPS  32(BX)(AX*1), Y1
+	VADDPS   Y1, Y0, Y0
+	VXORPS   Y1, Y1, Y1
+	VMAXPS   Y0, Y1, Y0
+	VMOVNTPS Y0, 32(CX)(AX*1)
+	VMOVUPS  64(DX)(AX*1), Y0
+	VMOVUPS  64(BX)(AX*1), Y1
+	VADDPS   Y1, Y0, Y0
+	VXORPS   Y1, Y1, Y1
+	VMAXPS   Y0, Y1, Y0
+	VMOVNTPS Y0, 64(CX)(AX*1)
+	VMOVUPS  96(DX)(AX*1), Y0
+	VMOVUPS  96(BX)(AX*1), Y1
+	VADDPS   Y1, Y0, Y0
+	VXORPS   Y1, Y1, Y1
+	VMAXPS   Y0, Y1, Y0
+	VMOVNTPS Y0, 96(CX)(AX*1)
+	ADDQ     $+128, AX
+	SUBQ     $+32, SI
+	CMPQ     SI, $+32
+	JGE      loop3
+
+single2:
+	CMPQ SI, $+8
+	JLT  tail4
+
+loop5:
+	VMOVUPS  (DX)(AX*1), Y0
+	VMOVUPS  (BX)(AX*1), Y1
+	VADDPS   Y1, Y0, Y0
+	VXORPS   Y1, Y1, Y1
+	VMAXPS   Y0, Y1, Y0
+	VMOVNTPS Y0, (CX)(AX*1)
+	ADDQ     $+32, AX
+	SUBQ     $+8, SI
+	CMPQ     SI, $+8
+	JGE      loop5
+
+tail4:
+	TESTQ        SI, SI
+	JZ           end6
+	VMOVD        SI, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VMASKMOVPS   (BX)(AX*1), Y0, Y2
+	VADDPS       Y2, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VMAXPS       Y1, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+
+end6:
+	SFENCE
 	VZEROUPPER
 	RET
 
@@ -484,6 +998,101 @@ end5:
 	VZEROUPPER
 	RET
 
+// func reluGradStreamAVX2(dst []float32, a []float32, b []float32)
+// Requires: AVX, AVX2, CMOV, MMX+
+TEXT ·reluGradStreamAVX2(SB), NOSPLIT, $0-72
+	MOVQ         dst_base+0(FP), CX
+	MOVQ         a_base+24(FP), DX
+	MOVQ         b_base+48(FP), BX
+	MOVQ         dst_len+8(FP), SI
+	XORQ         AX, AX
+	LEAQ         (CX)(AX*1), DI
+	NEGQ         DI
+	ANDQ         $+31, DI
+	JZ           aligned1
+	SHRQ         $0x02, DI
+	CMPQ         DI, SI
+	CMOVQGT      SI, DI
+	VMOVD        DI, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VMASKMOVPS   (BX)(AX*1), Y0, Y2
+	VXORPS       Y3, Y3, Y3
+	VCMPPS       $0x1e, Y3, Y1, Y1
+	VANDPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+	SUBQ         DI, SI
+	LEAQ         (AX)(DI*4), AX
+
+aligned1:
+	CMPQ SI, $+32
+	JLT  single2
+
+loop3:
+	VMOVUPS  (DX)(AX*1), Y0
+	VMOVUPS  (BX)(AX*1), Y1
+	VXORPS   Y2, Y2, Y2
+	VCMPPS   $0x1e, Y2, Y0, Y0
+	VANDPS   Y1, Y0, Y0
+	VMOVNTPS Y0, (CX)(AX*1)
+	VMOVUPS  32(DX)(AX*1), Y0
+	VMOVUPS  32(BX)(AX*1), Y1
+	VXORPS   Y2, Y2, Y2
+	VCMPPS   $0x1e, Y2, Y0, Y0
+	VANDPS   Y1, Y0, Y0
+	VMOVNTPS Y0, 32(CX)(AX*1)
+	VMOVUPS  64(DX)(AX*1), Y0
+	VMOVUPS  64(BX)(AX*1), Y1
+	VXORPS   Y2, Y2, Y2
+	VCMPPS   $0x1e, Y2, Y0, Y0
+	VANDPS   Y1, Y0, Y0
+	VMOVNTPS Y0, 64(CX)(AX*1)
+	VMOVUPS  96(DX)(AX*1), Y0
+	VMOVUPS  96(BX)(AX*1), Y1
+	VXORPS   Y2, Y2, Y2
+	VCMPPS   $0x1e, Y2, Y0, Y0
+	VANDPS   Y1, Y0, Y0
+	VMOVNTPS Y0, 96(CX)(AX*1)
+	ADDQ     $+128, AX
+	SUBQ     $+32, SI
+	CMPQ     SI, $+32
+	JGE      loop3
+
+single2:
+	CMPQ SI, $+8
+	JLT  tail4
+
+loop5:
+	VMOVUPS  (DX)(AX*1), Y0
+	VMOVUPS  (BX)(AX*1), Y1
+	VXORPS   Y2, Y2, Y2
+	VCMPPS   $0x1e, Y2, Y0, Y0
+	VANDPS   Y1, Y0, Y0
+	VMOVNTPS Y0, (CX)(AX*1)
+	ADDQ     $+32, AX
+	SUBQ     $+8, SI
+	CMPQ     SI, $+8
+	JGE      loop5
+
+tail4:
+	TESTQ        SI, SI
+	JZ           end6
+	VMOVD        SI, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VMASKMOVPS   (BX)(AX*1), Y0, Y2
+	VXORPS       Y3, Y3, Y3
+	VCMPPS       $0x1e, Y3, Y1, Y1
+	VANDPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+
+end6:
+	SFENCE
+	VZEROUPPER
+	RET
+
 // func addScalarAVX2(dst []float32, a []float32, s float32)
 // Requires: AVX, AVX2
 TEXT ·addScalarAVX2(SB), NOSPLIT, $0-52
@@ -540,6 +1149,80 @@ end5:
 	VZEROUPPER
 	RET
 
+// func addScalarStreamAVX2(dst []float32, a []float32, s float32)
+// Requires: AVX, AVX2, CMOV, MMX+
+TEXT ·addScalarStreamAVX2(SB), NOSPLIT, $0-52
+	MOVQ         dst_base+0(FP), CX
+	MOVQ         a_base+24(FP), DX
+	VBROADCASTSS s+48(FP), Y0
+	MOVQ         dst_len+8(FP), BX
+	XORQ         AX, AX
+	LEAQ         (CX)(AX*1), SI
+	NEGQ         SI
+	ANDQ         $+31, SI
+	JZ           aligned1
+	SHRQ         $0x02, SI
+	CMPQ         SI, BX
+	CMOVQGT      BX, SI
+	VMOVD        SI, X1
+	VPBROADCASTD X1, Y1
+	VPCMPGTD     iota8<>+0(SB), Y1, Y1
+	VMASKMOVPS   (DX)(AX*1), Y1, Y2
+	VADDPS       Y0, Y2, Y2
+	VMASKMOVPS   Y2, Y1, (CX)(AX*1)
+	SUBQ         SI, BX
+	LEAQ         (AX)(SI*4), AX
+
+aligned1:
+	CMPQ BX, $+32
+	JLT  single2
+
+loop3:
+	VMOVUPS  (DX)(AX*1), Y1
+	VADDPS   Y0, Y1, Y1
+	VMOVNTPS Y1, (CX)(AX*1)
+	VMOVUPS  32(DX)(AX*1), Y1
+	VADDPS   Y0, Y1, Y1
+	VMOVNTPS Y1, 32(CX)(AX*1)
+	VMOVUPS  64(DX)(AX*1), Y1
+	VADDPS   Y0, Y1, Y1
+	VMOVNTPS Y1, 64(CX)(AX*1)
+	VMOVUPS  96(DX)(AX*1), Y1
+	VADDPS   Y0, Y1, Y1
+	VMOVNTPS Y1, 96(CX)(AX*1)
+	ADDQ     $+128, AX
+	SUBQ     $+32, BX
+	CMPQ     BX, $+32
+	JGE      loop3
+
+single2:
+	CMPQ BX, $+8
+	JLT  tail4
+
+loop5:
+	VMOVUPS  (DX)(AX*1), Y1
+	VADDPS   Y0, Y1, Y1
+	VMOVNTPS Y1, (CX)(AX*1)
+	ADDQ     $+32, AX
+	SUBQ     $+8, BX
+	CMPQ     BX, $+8
+	JGE      loop5
+
+tail4:
+	TESTQ        BX, BX
+	JZ           end6
+	VMOVD        BX, X1
+	VPBROADCASTD X1, Y1
+	VPCMPGTD     iota8<>+0(SB), Y1, Y1
+	VMASKMOVPS   (DX)(AX*1), Y1, Y2
+	VADDPS       Y0, Y2, Y0
+	VMASKMOVPS   Y0, Y1, (CX)(AX*1)
+
+end6:
+	SFENCE
+	VZEROUPPER
+	RET
+
 // func scaleAVX2(dst []float32, a []float32, s float32)
 // Requires: AVX, AVX2
 TEXT ·scaleAVX2(SB), NOSPLIT, $0-52
@@ -593,6 +1276,80 @@ tail3:
 	VMASKMOVPS   Y0, Y1, (CX)(AX*1)
 
 end5:
+	VZEROUPPER
+	RET
+
+// func scaleStreamAVX2(dst []float32, a []float32, s float32)
+// Requires: AVX, AVX2, CMOV, MMX+
+TEXT ·scaleStreamAVX2(SB), NOSPLIT, $0-52
+	MOVQ         dst_base+0(FP), CX
+	MOVQ         a_base+24(FP), DX
+	VBROADCASTSS s+48(FP), Y0
+	MOVQ         dst_len+8(FP), BX
+	XORQ         AX, AX
+	LEAQ         (CX)(AX*1), SI
+	NEGQ         SI
+	ANDQ         $+31, SI
+	JZ           aligned1
+	SHRQ         $0x02, SI
+	CMPQ         SI, BX
+	CMOVQGT      BX, SI
+	VMOVD        SI, X1
+	VPBROADCASTD X1, Y1
+	VPCMPGTD     iota8<>+0(SB), Y1, Y1
+	VMASKMOVPS   (DX)(AX*1), Y1, Y2
+	VMULPS       Y0, Y2, Y2
+	VMASKMOVPS   Y2, Y1, (CX)(AX*1)
+	SUBQ         SI, BX
+	LEAQ         (AX)(SI*4), AX
+
+aligned1:
+	CMPQ BX, $+32
+	JLT  single2
+
+loop3:
+	VMOVUPS  (DX)(AX*1), Y1
+	VMULPS   Y0, Y1, Y1
+	VMOVNTPS Y1, (CX)(AX*1)
+	VMOVUPS  32(DX)(AX*1), Y1
+	VMULPS   Y0, Y1, Y1
+	VMOVNTPS Y1, 32(CX)(AX*1)
+	VMOVUPS  64(DX)(AX*1), Y1
+	VMULPS   Y0, Y1, Y1
+	VMOVNTPS Y1, 64(CX)(AX*1)
+	VMOVUPS  96(DX)(AX*1), Y1
+	VMULPS   Y0, Y1, Y1
+	VMOVNTPS Y1, 96(CX)(AX*1)
+	ADDQ     $+128, AX
+	SUBQ     $+32, BX
+	CMPQ     BX, $+32
+	JGE      loop3
+
+single2:
+	CMPQ BX, $+8
+	JLT  tail4
+
+loop5:
+	VMOVUPS  (DX)(AX*1), Y1
+	VMULPS   Y0, Y1, Y1
+	VMOVNTPS Y1, (CX)(AX*1)
+	ADDQ     $+32, AX
+	SUBQ     $+8, BX
+	CMPQ     BX, $+8
+	JGE      loop5
+
+tail4:
+	TESTQ        BX, BX
+	JZ           end6
+	VMOVD        BX, X1
+	VPBROADCASTD X1, Y1
+	VPCMPGTD     iota8<>+0(SB), Y1, Y1
+	VMASKMOVPS   (DX)(AX*1), Y1, Y2
+	VMULPS       Y0, Y2, Y0
+	VMASKMOVPS   Y0, Y1, (CX)(AX*1)
+
+end6:
+	SFENCE
 	VZEROUPPER
 	RET
 
@@ -656,6 +1413,88 @@ tail3:
 	VMASKMOVPS   Y2, Y1, (CX)(AX*1)
 
 end5:
+	VZEROUPPER
+	RET
+
+// func addScaledStreamAVX2(dst []float32, a []float32, s float32, b []float32)
+// Requires: AVX, AVX2, CMOV, FMA3, MMX+
+TEXT ·addScaledStreamAVX2(SB), NOSPLIT, $0-80
+	MOVQ         dst_base+0(FP), CX
+	MOVQ         a_base+24(FP), DX
+	MOVQ         b_base+56(FP), BX
+	VBROADCASTSS s+48(FP), Y0
+	MOVQ         dst_len+8(FP), SI
+	XORQ         AX, AX
+	LEAQ         (CX)(AX*1), DI
+	NEGQ         DI
+	ANDQ         $+31, DI
+	JZ           aligned1
+	SHRQ         $0x02, DI
+	CMPQ         DI, SI
+	CMOVQGT      SI, DI
+	VMOVD        DI, X1
+	VPBROADCASTD X1, Y1
+	VPCMPGTD     iota8<>+0(SB), Y1, Y1
+	VMASKMOVPS   (DX)(AX*1), Y1, Y2
+	VMASKMOVPS   (BX)(AX*1), Y1, Y3
+	VFMADD231PS  Y3, Y0, Y2
+	VMASKMOVPS   Y2, Y1, (CX)(AX*1)
+	SUBQ         DI, SI
+	LEAQ         (AX)(DI*4), AX
+
+aligned1:
+	CMPQ SI, $+32
+	JLT  single2
+
+loop3:
+	VMOVUPS     (DX)(AX*1), Y1
+	VMOVUPS     (BX)(AX*1), Y2
+	VFMADD231PS Y2, Y0, Y1
+	VMOVNTPS    Y1, (CX)(AX*1)
+	VMOVUPS     32(DX)(AX*1), Y1
+	VMOVUPS     32(BX)(AX*1), Y2
+	VFMADD231PS Y2, Y0, Y1
+	VMOVNTPS    Y1, 32(CX)(AX*1)
+	VMOVUPS     64(DX)(AX*1), Y1
+	VMOVUPS     64(BX)(AX*1), Y2
+	VFMADD231PS Y2, Y0, Y1
+	VMOVNTPS    Y1, 64(CX)(AX*1)
+	VMOVUPS     96(DX)(AX*1), Y1
+	VMOVUPS     96(BX)(AX*1), Y2
+	VFMADD231PS Y2, Y0, Y1
+	VMOVNTPS    Y1, 96(CX)(AX*1)
+	ADDQ        $+128, AX
+	SUBQ        $+32, SI
+	CMPQ        SI, $+32
+	JGE         loop3
+
+single2:
+	CMPQ SI, $+8
+	JLT  tail4
+
+loop5:
+	VMOVUPS     (DX)(AX*1), Y1
+	VMOVUPS     (BX)(AX*1), Y2
+	VFMADD231PS Y2, Y0, Y1
+	VMOVNTPS    Y1, (CX)(AX*1)
+	ADDQ        $+32, AX
+	SUBQ        $+8, SI
+	CMPQ        SI, $+8
+	JGE         loop5
+
+tail4:
+	TESTQ        SI, SI
+	JZ           end6
+	VMOVD        SI, X1
+	VPBROADCASTD X1, Y1
+	VPCMPGTD     iota8<>+0(SB), Y1, Y1
+	VMASKMOVPS   (DX)(AX*1), Y1, Y2
+	VMASKMOVPS   (BX)(AX*1), Y1, Y3
+	VFMADD231PS  Y3, Y0, Y2
+	VMASKMOVPS   Y2, Y1, (CX)(AX*1)
+
+end6:
+	SFENCE
 	VZEROUPPER
 	RET
 
@@ -765,6 +1604,65 @@ end5:
 	VZEROUPPER
 	RET
 
+// func fillStreamAVX2(dst []float32, v float32)
+// Requires: AVX, AVX2, CMOV, MMX+
+TEXT ·fillStreamAVX2(SB), NOSPLIT, $0-28
+	MOVQ         dst_base+0(FP), CX
+	VBROADCASTSS v+24(FP), Y0
+	MOVQ         dst_len+8(FP), DX
+	XORQ         AX, AX
+	LEAQ         (CX)(AX*1), BX
+	NEGQ         BX
+	ANDQ         $+31, BX
+	JZ           aligned1
+	SHRQ         $0x02, BX
+	CMPQ         BX, DX
+	CMOVQGT      DX, BX
+	VMOVD        BX, X1
+	VPBROADCASTD X1, Y1
+	VPCMPGTD     iota8<>+0(SB), Y1, Y1
+	VMASKMOVPS   Y0, Y1, (CX)(AX*1)
+	SUBQ         BX, DX
+	LEAQ         (AX)(BX*4), AX
+
+aligned1:
+	CMPQ DX, $+32
+	JLT  single2
+
+loop3:
+	VMOVNTPS Y0, (CX)(AX*1)
+	VMOVNTPS Y0, 32(CX)(AX*1)
+	VMOVNTPS Y0, 64(CX)(AX*1)
+	VMOVNTPS Y0, 96(CX)(AX*1)
+	ADDQ     $+128, AX
+	SUBQ     $+32, DX
+	CMPQ     DX, $+32
+	JGE      loop3
+
+single2:
+	CMPQ DX, $+8
+	JLT  tail4
+
+loop5:
+	VMOVNTPS Y0, (CX)(AX*1)
+	ADDQ     $+32, AX
+	SUBQ     $+8, DX
+	CMPQ     DX, $+8
+	JGE      loop5
+
+tail4:
+	TESTQ        DX, DX
+	JZ           end6
+	VMOVD        DX, X1
+	VPBROADCASTD X1, Y1
+	VPCMPGTD     iota8<>+0(SB), Y1, Y1
+	VMASKMOVPS   Y0, Y1, (CX)(AX*1)
+
+end6:
+	SFENCE
+	VZEROUPPER
+	RET
+
 // func absAVX2(dst []float32, a []float32)
 // Requires: AVX, AVX2
 TEXT ·absAVX2(SB), NOSPLIT, $0-48
@@ -830,6 +1728,79 @@ DATA all8_7fffffff<>+24(SB)/4, $0x7fffffff
 DATA all8_7fffffff<>+28(SB)/4, $0x7fffffff
 GLOBL all8_7fffffff<>(SB), RODATA|NOPTR, $32
 
+// func absStreamAVX2(dst []float32, a []float32)
+// Requires: AVX, AVX2, CMOV, MMX+
+TEXT ·absStreamAVX2(SB), NOSPLIT, $0-48
+	MOVQ         dst_base+0(FP), CX
+	MOVQ         a_base+24(FP), DX
+	MOVQ         dst_len+8(FP), BX
+	XORQ         AX, AX
+	LEAQ         (CX)(AX*1), SI
+	NEGQ         SI
+	ANDQ         $+31, SI
+	JZ           aligned1
+	SHRQ         $0x02, SI
+	CMPQ         SI, BX
+	CMOVQGT      BX, SI
+	VMOVD        SI, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VANDPS       all8_7fffffff<>+0(SB), Y1, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+	SUBQ         SI, BX
+	LEAQ         (AX)(SI*4), AX
+
+aligned1:
+	CMPQ BX, $+32
+	JLT  single2
+
+loop3:
+	VMOVUPS  (DX)(AX*1), Y0
+	VANDPS   all8_7fffffff<>+0(SB), Y0, Y0
+	VMOVNTPS Y0, (CX)(AX*1)
+	VMOVUPS  32(DX)(AX*1), Y0
+	VANDPS   all8_7fffffff<>+0(SB), Y0, Y0
+	VMOVNTPS Y0, 32(CX)(AX*1)
+	VMOVUPS  64(DX)(AX*1), Y0
+	VANDPS   all8_7fffffff<>+0(SB), Y0, Y0
+	VMOVNTPS Y0, 64(CX)(AX*1)
+	VMOVUPS  96(DX)(AX*1), Y0
+	VANDPS   all8_7fffffff<>+0(SB), Y0, Y0
+	VMOVNTPS Y0, 96(CX)(AX*1)
+	ADDQ     $+128, AX
+	SUBQ     $+32, BX
+	CMPQ     BX, $+32
+	JGE      loop3
+
+single2:
+	CMPQ BX, $+8
+	JLT  tail4
+
+loop5:
+	VMOVUPS  (DX)(AX*1), Y0
+	VANDPS   all8_7fffffff<>+0(SB), Y0, Y0
+	VMOVNTPS Y0, (CX)(AX*1)
+	ADDQ     $+32, AX
+	SUBQ     $+8, BX
+	CMPQ     BX, $+8
+	JGE      loop5
+
+tail4:
+	TESTQ        BX, BX
+	JZ           end6
+	VMOVD        BX, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VANDPS       all8_7fffffff<>+0(SB), Y1, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+
+end6:
+	SFENCE
+	VZEROUPPER
+	RET
+
 // func sqrtAVX2(dst []float32, a []float32)
 // Requires: AVX, AVX2
 TEXT ·sqrtAVX2(SB), NOSPLIT, $0-48
@@ -882,6 +1853,79 @@ tail3:
 	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
 
 end5:
+	VZEROUPPER
+	RET
+
+// func sqrtStreamAVX2(dst []float32, a []float32)
+// Requires: AVX, AVX2, CMOV, MMX+
+TEXT ·sqrtStreamAVX2(SB), NOSPLIT, $0-48
+	MOVQ         dst_base+0(FP), CX
+	MOVQ         a_base+24(FP), DX
+	MOVQ         dst_len+8(FP), BX
+	XORQ         AX, AX
+	LEAQ         (CX)(AX*1), SI
+	NEGQ         SI
+	ANDQ         $+31, SI
+	JZ           aligned1
+	SHRQ         $0x02, SI
+	CMPQ         SI, BX
+	CMOVQGT      BX, SI
+	VMOVD        SI, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VSQRTPS      Y1, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+	SUBQ         SI, BX
+	LEAQ         (AX)(SI*4), AX
+
+aligned1:
+	CMPQ BX, $+32
+	JLT  single2
+
+loop3:
+	VMOVUPS  (DX)(AX*1), Y0
+	VSQRTPS  Y0, Y0
+	VMOVNTPS Y0, (CX)(AX*1)
+	VMOVUPS  32(DX)(AX*1), Y0
+	VSQRTPS  Y0, Y0
+	VMOVNTPS Y0, 32(CX)(AX*1)
+	VMOVUPS  64(DX)(AX*1), Y0
+	VSQRTPS  Y0, Y0
+	VMOVNTPS Y0, 64(CX)(AX*1)
+	VMOVUPS  96(DX)(AX*1), Y0
+	VSQRTPS  Y0, Y0
+	VMOVNTPS Y0, 96(CX)(AX*1)
+	ADDQ     $+128, AX
+	SUBQ     $+32, BX
+	CMPQ     BX, $+32
+	JGE      loop3
+
+single2:
+	CMPQ BX, $+8
+	JLT  tail4
+
+loop5:
+	VMOVUPS  (DX)(AX*1), Y0
+	VSQRTPS  Y0, Y0
+	VMOVNTPS Y0, (CX)(AX*1)
+	ADDQ     $+32, AX
+	SUBQ     $+8, BX
+	CMPQ     BX, $+8
+	JGE      loop5
+
+tail4:
+	TESTQ        BX, BX
+	JZ           end6
+	VMOVD        BX, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VSQRTPS      Y1, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+
+end6:
+	SFENCE
 	VZEROUPPER
 	RET
 
@@ -943,6 +1987,86 @@ tail3:
 	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
 
 end5:
+	VZEROUPPER
+	RET
+
+// func reluStreamAVX2(dst []float32, a []float32)
+// Requires: AVX, AVX2, CMOV, MMX+
+TEXT ·reluStreamAVX2(SB), NOSPLIT, $0-48
+	MOVQ         dst_base+0(FP), CX
+	MOVQ         a_base+24(FP), DX
+	MOVQ         dst_len+8(FP), BX
+	XORQ         AX, AX
+	LEAQ         (CX)(AX*1), SI
+	NEGQ         SI
+	ANDQ         $+31, SI
+	JZ           aligned1
+	SHRQ         $0x02, SI
+	CMPQ         SI, BX
+	CMOVQGT      BX, SI
+	VMOVD        SI, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VXORPS       Y2, Y2, Y2
+	VMAXPS       Y1, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+	SUBQ         SI, BX
+	LEAQ         (AX)(SI*4), AX
+
+aligned1:
+	CMPQ BX, $+32
+	JLT  single2
+
+loop3:
+	VMOVUPS  (DX)(AX*1), Y0
+	VXORPS   Y1, Y1, Y1
+	VMAXPS   Y0, Y1, Y0
+	VMOVNTPS Y0, (CX)(AX*1)
+	VMOVUPS  32(DX)(AX*1), Y0
+	VXORPS   Y1, Y1, Y1
+	VMAXPS   Y0, Y1, Y0
+	VMOVNTPS Y0, 32(CX)(AX*1)
+	VMOVUPS  64(DX)(AX*1), Y0
+	VXORPS   Y1, Y1, Y1
+	VMAXPS   Y0, Y1, Y0
+	VMOVNTPS Y0, 64(CX)(AX*1)
+	VMOVUPS  96(DX)(AX*1), Y0
+	VXORPS   Y1, Y1, Y1
+	VMAXPS   Y0, Y1, Y0
+	VMOVNTPS Y0, 96(CX)(AX*1)
+	ADDQ     $+128, AX
+	SUBQ     $+32, BX
+	CMPQ     BX, $+32
+	JGE      loop3
+
+single2:
+	CMPQ BX, $+8
+	JLT  tail4
+
+loop5:
+	VMOVUPS  (DX)(AX*1), Y0
+	VXORPS   Y1, Y1, Y1
+	VMAXPS   Y0, Y1, Y0
+	VMOVNTPS Y0, (CX)(AX*1)
+	ADDQ     $+32, AX
+	SUBQ     $+8, BX
+	CMPQ     BX, $+8
+	JGE      loop5
+
+tail4:
+	TESTQ        BX, BX
+	JZ           end6
+	VMOVD        BX, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VXORPS       Y2, Y2, Y2
+	VMAXPS       Y1, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+
+end6:
+	SFENCE
 	VZEROUPPER
 	RET
 
@@ -1028,6 +2152,100 @@ DATA all8_3f800000<>+20(SB)/4, $0x3f800000
 DATA all8_3f800000<>+24(SB)/4, $0x3f800000
 DATA all8_3f800000<>+28(SB)/4, $0x3f800000
 GLOBL all8_3f800000<>(SB), RODATA|NOPTR, $32
+
+// func stepStreamAVX2(dst []float32, a []float32)
+// Requires: AVX, AVX2, CMOV, MMX+
+TEXT ·stepStreamAVX2(SB), NOSPLIT, $0-48
+	MOVQ         dst_base+0(FP), CX
+	MOVQ         a_base+24(FP), DX
+	MOVQ         dst_len+8(FP), BX
+	XORQ         AX, AX
+	LEAQ         (CX)(AX*1), SI
+	NEGQ         SI
+	ANDQ         $+31, SI
+	JZ           aligned1
+	SHRQ         $0x02, SI
+	CMPQ         SI, BX
+	CMOVQGT      BX, SI
+	VMOVD        SI, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VXORPS       Y2, Y2, Y2
+	VCMPPS       $0x1e, Y2, Y1, Y1
+	VBROADCASTSS all8_3f800000<>+0(SB), Y2
+	VANDPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+	SUBQ         SI, BX
+	LEAQ         (AX)(SI*4), AX
+
+aligned1:
+	CMPQ BX, $+32
+	JLT  single2
+
+loop3:
+	VMOVUPS      (DX)(AX*1), Y0
+	VXORPS       Y1, Y1, Y1
+	VCMPPS       $0x1e, Y1, Y0, Y0
+	VBROADCASTSS all8_3f800000<>+0(SB), Y1
+	VANDPS       Y1, Y0, Y0
+	VMOVNTPS     Y0, (CX)(AX*1)
+	VMOVUPS      32(DX)(AX*1), Y0
+	VXORPS       Y1, Y1, Y1
+	VCMPPS       $0x1e, Y1, Y0, Y0
+	VBROADCASTSS all8_3f800000<>+0(SB), Y1
+	VANDPS       Y1, Y0, Y0
+	VMOVNTPS     Y0, 32(CX)(AX*1)
+	VMOVUPS      64(DX)(AX*1), Y0
+	VXORPS       Y1, Y1, Y1
+	VCMPPS       $0x1e, Y1, Y0, Y0
+	VBROADCASTSS all8_3f800000<>+0(SB), Y1
+	VANDPS       Y1, Y0, Y0
+	VMOVNTPS     Y0, 64(CX)(AX*1)
+	VMOVUPS      96(DX)(AX*1), Y0
+	VXORPS       Y1, Y1, Y1
+	VCMPPS       $0x1e, Y1, Y0, Y0
+	VBROADCASTSS all8_3f800000<>+0(SB), Y1
+	VANDPS       Y1, Y0, Y0
+	VMOVNTPS     Y0, 96(CX)(AX*1)
+	ADDQ         $+128, AX
+	SUBQ         $+32, BX
+	CMPQ         BX, $+32
+	JGE          loop3
+
+single2:
+	CMPQ BX, $+8
+	JLT  tail4
+
+loop5:
+	VMOVUPS      (DX)(AX*1), Y0
+	VXORPS       Y1, Y1, Y1
+	VCMPPS       $0x1e, Y1, Y0, Y0
+	VBROADCASTSS all8_3f800000<>+0(SB), Y1
+	VANDPS       Y1, Y0, Y0
+	VMOVNTPS     Y0, (CX)(AX*1)
+	ADDQ         $+32, AX
+	SUBQ         $+8, BX
+	CMPQ         BX, $+8
+	JGE          loop5
+
+tail4:
+	TESTQ        BX, BX
+	JZ           end6
+	VMOVD        BX, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VXORPS       Y2, Y2, Y2
+	VCMPPS       $0x1e, Y2, Y1, Y1
+	VBROADCASTSS all8_3f800000<>+0(SB), Y2
+	VANDPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+
+end6:
+	SFENCE
+	VZEROUPPER
+	RET
 
 // func expAVX2(dst []float32, a []float32)
 // Requires: AVX, AVX2, FMA3
@@ -1287,6 +2505,198 @@ DATA all8_0000007f<>+20(SB)/4, $0x0000007f
 DATA all8_0000007f<>+24(SB)/4, $0x0000007f
 DATA all8_0000007f<>+28(SB)/4, $0x0000007f
 GLOBL all8_0000007f<>(SB), RODATA|NOPTR, $32
+
+// func expStreamAVX2(dst []float32, a []float32)
+// Requires: AVX, AVX2, CMOV, FMA3, MMX+
+TEXT ·expStreamAVX2(SB), NOSPLIT, $0-48
+	MOVQ         dst_base+0(FP), CX
+	MOVQ         a_base+24(FP), DX
+	MOVQ         dst_len+8(FP), BX
+	XORQ         AX, AX
+	LEAQ         (CX)(AX*1), SI
+	NEGQ         SI
+	ANDQ         $+31, SI
+	JZ           aligned1
+	SHRQ         $0x02, SI
+	CMPQ         SI, BX
+	CMOVQGT      BX, SI
+	VMOVD        SI, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VBROADCASTSS all8_c2d20000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VBROADCASTSS all8_42b20000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMULPS       all8_3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VMOVUPS      Y1, Y1
+	VFNMADD231PS all8_3f317218<>+0(SB), Y2, Y1
+	VFNMADD231PS all8_b102e308<>+0(SB), Y2, Y1
+	VBROADCASTSS all8_3ab525cc<>+0(SB), Y3
+	VFMADD213PS  all8_3c091f2e<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3d2aac5d<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3e2aaa46<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3efffffe<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VFMADD213PS  Y1, Y4, Y3
+	VADDPS       all8_3f800000<>+0(SB), Y3, Y1
+	VCVTPS2DQ    Y2, Y2
+	VPSRAD       $0x01, Y2, Y3
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       all8_0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y1, Y1
+	VPADDD       all8_0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+	SUBQ         SI, BX
+	LEAQ         (AX)(SI*4), AX
+
+aligned1:
+	CMPQ BX, $+16
+	JLT  single2
+
+loop3:
+	VMOVUPS      (DX)(AX*1), Y0
+	VBROADCASTSS all8_c2d20000<>+0(SB), Y1
+	VMAXPS       Y0, Y1, Y0
+	VBROADCASTSS all8_42b20000<>+0(SB), Y1
+	VMINPS       Y0, Y1, Y0
+	VMULPS       all8_3fb8aa3b<>+0(SB), Y0, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VMOVUPS      Y0, Y0
+	VFNMADD231PS all8_3f317218<>+0(SB), Y1, Y0
+	VFNMADD231PS all8_b102e308<>+0(SB), Y1, Y0
+	VBROADCASTSS all8_3ab525cc<>+0(SB), Y2
+	VFMADD213PS  all8_3c091f2e<>+0(SB), Y0, Y2
+	VFMADD213PS  all8_3d2aac5d<>+0(SB), Y0, Y2
+	VFMADD213PS  all8_3e2aaa46<>+0(SB), Y0, Y2
+	VFMADD213PS  all8_3efffffe<>+0(SB), Y0, Y2
+	VMULPS       Y0, Y0, Y3
+	VFMADD213PS  Y0, Y3, Y2
+	VADDPS       all8_3f800000<>+0(SB), Y2, Y0
+	VCVTPS2DQ    Y1, Y1
+	VPSRAD       $0x01, Y1, Y2
+	VPSUBD       Y2, Y1, Y1
+	VPADDD       all8_0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y0, Y0
+	VPADDD       all8_0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVNTPS     Y0, (CX)(AX*1)
+	VMOVUPS      32(DX)(AX*1), Y0
+	VBROADCASTSS all8_c2d20000<>+0(SB), Y1
+	VMAXPS       Y0, Y1, Y0
+	VBROADCASTSS all8_42b20000<>+0(SB), Y1
+	VMINPS       Y0, Y1, Y0
+	VMULPS       all8_3fb8aa3b<>+0(SB), Y0, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VMOVUPS      Y0, Y0
+	VFNMADD231PS all8_3f317218<>+0(SB), Y1, Y0
+	VFNMADD231PS all8_b102e308<>+0(SB), Y1, Y0
+	VBROADCASTSS all8_3ab525cc<>+0(SB), Y2
+	VFMADD213PS  all8_3c091f2e<>+0(SB), Y0, Y2
+	VFMADD213PS  all8_3d2aac5d<>+0(SB), Y0, Y2
+	VFMADD213PS  all8_3e2aaa46<>+0(SB), Y0, Y2
+	VFMADD213PS  all8_3efffffe<>+0(SB), Y0, Y2
+	VMULPS       Y0, Y0, Y3
+	VFMADD213PS  Y0, Y3, Y2
+	VADDPS       all8_3f800000<>+0(SB), Y2, Y0
+	VCVTPS2DQ    Y1, Y1
+	VPSRAD       $0x01, Y1, Y2
+	VPSUBD       Y2, Y1, Y1
+	VPADDD       all8_0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y0, Y0
+	VPADDD       all8_0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVNTPS     Y0, 32(CX)(AX*1)
+	ADDQ         $+64, AX
+	SUBQ         $+16, BX
+	CMPQ         BX, $+16
+	JGE          loop3
+
+single2:
+	CMPQ BX, $+8
+	JLT  tail4
+
+loop5:
+	VMOVUPS      (DX)(AX*1), Y0
+	VBROADCASTSS all8_c2d20000<>+0(SB), Y1
+	VMAXPS       Y0, Y1, Y0
+	VBROADCASTSS all8_42b20000<>+0(SB), Y1
+	VMINPS       Y0, Y1, Y0
+	VMULPS       all8_3fb8aa3b<>+0(SB), Y0, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VMOVUPS      Y0, Y0
+	VFNMADD231PS all8_3f317218<>+0(SB), Y1, Y0
+	VFNMADD231PS all8_b102e308<>+0(SB), Y1, Y0
+	VBROADCASTSS all8_3ab525cc<>+0(SB), Y2
+	VFMADD213PS  all8_3c091f2e<>+0(SB), Y0, Y2
+	VFMADD213PS  all8_3d2aac5d<>+0(SB), Y0, Y2
+	VFMADD213PS  all8_3e2aaa46<>+0(SB), Y0, Y2
+	VFMADD213PS  all8_3efffffe<>+0(SB), Y0, Y2
+	VMULPS       Y0, Y0, Y3
+	VFMADD213PS  Y0, Y3, Y2
+	VADDPS       all8_3f800000<>+0(SB), Y2, Y0
+	VCVTPS2DQ    Y1, Y1
+	VPSRAD       $0x01, Y1, Y2
+	VPSUBD       Y2, Y1, Y1
+	VPADDD       all8_0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y0, Y0
+	VPADDD       all8_0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVNTPS     Y0, (CX)(AX*1)
+	ADDQ         $+32, AX
+	SUBQ         $+8, BX
+	CMPQ         BX, $+8
+	JGE          loop5
+
+tail4:
+	TESTQ        BX, BX
+	JZ           end6
+	VMOVD        BX, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VBROADCASTSS all8_c2d20000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VBROADCASTSS all8_42b20000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMULPS       all8_3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VMOVUPS      Y1, Y1
+	VFNMADD231PS all8_3f317218<>+0(SB), Y2, Y1
+	VFNMADD231PS all8_b102e308<>+0(SB), Y2, Y1
+	VBROADCASTSS all8_3ab525cc<>+0(SB), Y3
+	VFMADD213PS  all8_3c091f2e<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3d2aac5d<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3e2aaa46<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3efffffe<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VFMADD213PS  Y1, Y4, Y3
+	VADDPS       all8_3f800000<>+0(SB), Y3, Y1
+	VCVTPS2DQ    Y2, Y2
+	VPSRAD       $0x01, Y2, Y3
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       all8_0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y1, Y1
+	VPADDD       all8_0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+
+end6:
+	SFENCE
+	VZEROUPPER
+	RET
 
 // func logAVX2(dst []float32, a []float32)
 // Requires: AVX, AVX2, FMA3
@@ -1671,6 +3081,253 @@ DATA all8_ff800000<>+24(SB)/4, $0xff800000
 DATA all8_ff800000<>+28(SB)/4, $0xff800000
 GLOBL all8_ff800000<>(SB), RODATA|NOPTR, $32
 
+// func logStreamAVX2(dst []float32, a []float32)
+// Requires: AVX, AVX2, CMOV, FMA3, MMX+
+TEXT ·logStreamAVX2(SB), NOSPLIT, $0-48
+	MOVQ         dst_base+0(FP), CX
+	MOVQ         a_base+24(FP), DX
+	MOVQ         dst_len+8(FP), BX
+	XORQ         AX, AX
+	LEAQ         (CX)(AX*1), SI
+	NEGQ         SI
+	ANDQ         $+31, SI
+	JZ           aligned1
+	SHRQ         $0x02, SI
+	CMPQ         SI, BX
+	CMOVQGT      BX, SI
+	VMOVD        SI, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VBROADCASTSS all8_00800000<>+0(SB), Y2
+	VCMPPS       $0x11, Y2, Y1, Y2
+	VMULPS       all8_4b000000<>+0(SB), Y1, Y3
+	VBLENDVPS    Y2, Y3, Y1, Y3
+	VPSUBD       all8_3f400000<>+0(SB), Y3, Y4
+	VPSRAD       $0x17, Y4, Y4
+	VPSLLD       $0x17, Y4, Y5
+	VPSUBD       Y5, Y3, Y5
+	VCVTDQ2PS    Y4, Y3
+	VBROADCASTSS all8_41b80000<>+0(SB), Y4
+	VANDPS       Y4, Y2, Y2
+	VSUBPS       Y2, Y3, Y2
+	VSUBPS       all8_3f800000<>+0(SB), Y5, Y3
+	VBROADCASTSS all8_3d1a1e52<>+0(SB), Y4
+	VFMADD213PS  all8_bdba8df2<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_3def91ec<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_be02563b<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_3e123185<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_be2a8ceb<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_3e4ccbb4<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_be800037<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_3eaaaaad<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_bf000000<>+0(SB), Y3, Y4
+	VMULPS       Y3, Y3, Y5
+	VMULPS       Y5, Y4, Y4
+	VFMADD231PS  all8_3717f7d2<>+0(SB), Y2, Y4
+	VADDPS       Y3, Y4, Y3
+	VFMADD231PS  all8_3f317180<>+0(SB), Y2, Y3
+	VBROADCASTSS all8_7f800000<>+0(SB), Y2
+	VCMPPS       $0x00, Y2, Y1, Y2
+	VBLENDVPS    Y2, Y1, Y3, Y2
+	VXORPS       Y3, Y3, Y3
+	VCMPPS       $0x1a, Y3, Y1, Y3
+	VBLENDVPS    Y3, all8_7fc00000<>+0(SB), Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VCMPPS       $0x00, Y3, Y1, Y1
+	VBLENDVPS    Y1, all8_ff800000<>+0(SB), Y2, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+	SUBQ         SI, BX
+	LEAQ         (AX)(SI*4), AX
+
+aligned1:
+	CMPQ BX, $+16
+	JLT  single2
+
+loop3:
+	VMOVUPS      (DX)(AX*1), Y0
+	VBROADCASTSS all8_00800000<>+0(SB), Y1
+	VCMPPS       $0x11, Y1, Y0, Y1
+	VMULPS       all8_4b000000<>+0(SB), Y0, Y2
+	VBLENDVPS    Y1, Y2, Y0, Y2
+	VPSUBD       all8_3f400000<>+0(SB), Y2, Y3
+	VPSRAD       $0x17, Y3, Y3
+	VPSLLD       $0x17, Y3, Y4
+	VPSUBD       Y4, Y2, Y4
+	VCVTDQ2PS    Y3, Y2
+	VBROADCASTSS all8_41b80000<>+0(SB), Y3
+	VANDPS       Y3, Y1, Y1
+	VSUBPS       Y1, Y2, Y1
+	VSUBPS       all8_3f800000<>+0(SB), Y4, Y2
+	VBROADCASTSS all8_3d1a1e52<>+0(SB), Y3
+	VFMADD213PS  all8_bdba8df2<>+0(SB), Y2, Y3
+	VFMADD213PS  all8_3def91ec<>+0(SB), Y2, Y3
+	VFMADD213PS  all8_be02563b<>+0(SB), Y2, Y3
+	VFMADD213PS  all8_3e123185<>+0(SB), Y2, Y3
+	VFMADD213PS  all8_be2a8ceb<>+0(SB), Y2, Y3
+	VFMADD213PS  all8_3e4ccbb4<>+0(SB), Y2, Y3
+	VFMADD213PS  all8_be800037<>+0(SB), Y2, Y3
+	VFMADD213PS  all8_3eaaaaad<>+0(SB), Y2, Y3
+	VFMADD213PS  all8_bf000000<>+0(SB), Y2, Y3
+	VMULPS       Y2, Y2, Y4
+	VMULPS       Y4, Y3, Y3
+	VFMADD231PS  all8_3717f7d2<>+0(SB), Y1, Y3
+	VADDPS       Y2, Y3, Y2
+	VFMADD231PS  all8_3f317180<>+0(SB), Y1, Y2
+	VBROADCASTSS all8_7f800000<>+0(SB), Y1
+	VCMPPS       $0x00, Y1, Y0, Y1
+	VBLENDVPS    Y1, Y0, Y2, Y1
+	VXORPS       Y2, Y2, Y2
+	VCMPPS       $0x1a, Y2, Y0, Y2
+	VBLENDVPS    Y2, all8_7fc00000<>+0(SB), Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VCMPPS       $0x00, Y2, Y0, Y0
+	VBLENDVPS    Y0, all8_ff800000<>+0(SB), Y1, Y0
+	VMOVNTPS     Y0, (CX)(AX*1)
+	VMOVUPS      32(DX)(AX*1), Y0
+	VBROADCASTSS all8_00800000<>+0(SB), Y1
+	VCMPPS       $0x11, Y1, Y0, Y1
+	VMULPS       all8_4b000000<>+0(SB), Y0, Y2
+	VBLENDVPS    Y1, Y2, Y0, Y2
+	VPSUBD       all8_3f400000<>+0(SB), Y2, Y3
+	VPSRAD       $0x17, Y3, Y3
+	VPSLLD       $0x17, Y3, Y4
+	VPSUBD       Y4, Y2, Y4
+	VCVTDQ2PS    Y3, Y2
+	VBROADCASTSS all8_41b80000<>+0(SB), Y3
+	VANDPS       Y3, Y1, Y1
+	VSUBPS       Y1, Y2, Y1
+	VSUBPS       all8_3f800000<>+0(SB), Y4, Y2
+	VBROADCASTSS all8_3d1a1e52<>+0(SB), Y3
+	VFMADD213PS  all8_bdba8df2<>+0(SB), Y2, Y3
+	VFMADD213PS  all8_3def91ec<>+0(SB), Y2, Y3
+	VFMADD213PS  all8_be02563b<>+0(SB), Y2, Y3
+	VFMADD213PS  all8_3e123185<>+0(SB), Y2, Y3
+	VFMADD213PS  all8_be2a8ceb<>+0(SB), Y2, Y3
+	VFMADD213PS  all8_3e4ccbb4<>+0(SB), Y2, Y3
+	VFMADD213PS  all8_be800037<>+0(SB), Y2, Y3
+	VFMADD213PS  all8_3eaaaaad<>+0(SB), Y2, Y3
+	VFMADD213PS  all8_bf000000<>+0(SB), Y2, Y3
+	VMULPS       Y2, Y2, Y4
+	VMULPS       Y4, Y3, Y3
+	VFMADD231PS  all8_3717f7d2<>+0(SB), Y1, Y3
+	VADDPS       Y2, Y3, Y2
+	VFMADD231PS  all8_3f317180<>+0(SB), Y1, Y2
+	VBROADCASTSS all8_7f800000<>+0(SB), Y1
+	VCMPPS       $0x00, Y1, Y0, Y1
+	VBLENDVPS    Y1, Y0, Y2, Y1
+	VXORPS       Y2, Y2, Y2
+	VCMPPS       $0x1a, Y2, Y0, Y2
+	VBLENDVPS    Y2, all8_7fc00000<>+0(SB), Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VCMPPS       $0x00, Y2, Y0, Y0
+	VBLENDVPS    Y0, all8_ff800000<>+0(SB), Y1, Y0
+	VMOVNTPS     Y0, 32(CX)(AX*1)
+	ADDQ         $+64, AX
+	SUBQ         $+16, BX
+	CMPQ         BX, $+16
+	JGE          loop3
+
+single2:
+	CMPQ BX, $+8
+	JLT  tail4
+
+loop5:
+	VMOVUPS      (DX)(AX*1), Y0
+	VBROADCASTSS all8_00800000<>+0(SB), Y1
+	VCMPPS       $0x11, Y1, Y0, Y1
+	VMULPS       all8_4b000000<>+0(SB), Y0, Y2
+	VBLENDVPS    Y1, Y2, Y0, Y2
+	VPSUBD       all8_3f400000<>+0(SB), Y2, Y3
+	VPSRAD       $0x17, Y3, Y3
+	VPSLLD       $0x17, Y3, Y4
+	VPSUBD       Y4, Y2, Y4
+	VCVTDQ2PS    Y3, Y2
+	VBROADCASTSS all8_41b80000<>+0(SB), Y3
+	VANDPS       Y3, Y1, Y1
+	VSUBPS       Y1, Y2, Y1
+	VSUBPS       all8_3f800000<>+0(SB), Y4, Y2
+	VBROADCASTSS all8_3d1a1e52<>+0(SB), Y3
+	VFMADD213PS  all8_bdba8df2<>+0(SB), Y2, Y3
+	VFMADD213PS  all8_3def91ec<>+0(SB), Y2, Y3
+	VFMADD213PS  all8_be02563b<>+0(SB), Y2, Y3
+	VFMADD213PS  all8_3e123185<>+0(SB), Y2, Y3
+	VFMADD213PS  all8_be2a8ceb<>+0(SB), Y2, Y3
+	VFMADD213PS  all8_3e4ccbb4<>+0(SB), Y2, Y3
+	VFMADD213PS  all8_be800037<>+0(SB), Y2, Y3
+	VFMADD213PS  all8_3eaaaaad<>+0(SB), Y2, Y3
+	VFMADD213PS  all8_bf000000<>+0(SB), Y2, Y3
+	VMULPS       Y2, Y2, Y4
+	VMULPS       Y4, Y3, Y3
+	VFMADD231PS  all8_3717f7d2<>+0(SB), Y1, Y3
+	VADDPS       Y2, Y3, Y2
+	VFMADD231PS  all8_3f317180<>+0(SB), Y1, Y2
+	VBROADCASTSS all8_7f800000<>+0(SB), Y1
+	VCMPPS       $0x00, Y1, Y0, Y1
+	VBLENDVPS    Y1, Y0, Y2, Y1
+	VXORPS       Y2, Y2, Y2
+	VCMPPS       $0x1a, Y2, Y0, Y2
+	VBLENDVPS    Y2, all8_7fc00000<>+0(SB), Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VCMPPS       $0x00, Y2, Y0, Y0
+	VBLENDVPS    Y0, all8_ff800000<>+0(SB), Y1, Y0
+	VMOVNTPS     Y0, (CX)(AX*1)
+	ADDQ         $+32, AX
+	SUBQ         $+8, BX
+	CMPQ         BX, $+8
+	JGE          loop5
+
+tail4:
+	TESTQ        BX, BX
+	JZ           end6
+	VMOVD        BX, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VBROADCASTSS all8_00800000<>+0(SB), Y2
+	VCMPPS       $0x11, Y2, Y1, Y2
+	VMULPS       all8_4b000000<>+0(SB), Y1, Y3
+	VBLENDVPS    Y2, Y3, Y1, Y3
+	VPSUBD       all8_3f400000<>+0(SB), Y3, Y4
+	VPSRAD       $0x17, Y4, Y4
+	VPSLLD       $0x17, Y4, Y5
+	VPSUBD       Y5, Y3, Y5
+	VCVTDQ2PS    Y4, Y3
+	VBROADCASTSS all8_41b80000<>+0(SB), Y4
+	VANDPS       Y4, Y2, Y2
+	VSUBPS       Y2, Y3, Y2
+	VSUBPS       all8_3f800000<>+0(SB), Y5, Y3
+	VBROADCASTSS all8_3d1a1e52<>+0(SB), Y4
+	VFMADD213PS  all8_bdba8df2<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_3def91ec<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_be02563b<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_3e123185<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_be2a8ceb<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_3e4ccbb4<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_be800037<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_3eaaaaad<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_bf000000<>+0(SB), Y3, Y4
+	VMULPS       Y3, Y3, Y5
+	VMULPS       Y5, Y4, Y4
+	VFMADD231PS  all8_3717f7d2<>+0(SB), Y2, Y4
+	VADDPS       Y3, Y4, Y3
+	VFMADD231PS  all8_3f317180<>+0(SB), Y2, Y3
+	VBROADCASTSS all8_7f800000<>+0(SB), Y2
+	VCMPPS       $0x00, Y2, Y1, Y2
+	VBLENDVPS    Y2, Y1, Y3, Y2
+	VXORPS       Y3, Y3, Y3
+	VCMPPS       $0x1a, Y3, Y1, Y3
+	VBLENDVPS    Y3, all8_7fc00000<>+0(SB), Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VCMPPS       $0x00, Y3, Y1, Y1
+	VBLENDVPS    Y1, all8_ff800000<>+0(SB), Y2, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+
+end6:
+	SFENCE
+	VZEROUPPER
+	RET
+
 // func tanhAVX2(dst []float32, a []float32)
 // Requires: AVX, AVX2, FMA3
 TEXT ·tanhAVX2(SB), NOSPLIT, $0-48
@@ -1850,6 +3507,198 @@ DATA all8_80000000<>+24(SB)/4, $0x80000000
 DATA all8_80000000<>+28(SB)/4, $0x80000000
 GLOBL all8_80000000<>(SB), RODATA|NOPTR, $32
 
+// func tanhStreamAVX2(dst []float32, a []float32)
+// Requires: AVX, AVX2, CMOV, FMA3, MMX+
+TEXT ·tanhStreamAVX2(SB), NOSPLIT, $0-48
+	MOVQ         dst_base+0(FP), CX
+	MOVQ         a_base+24(FP), DX
+	MOVQ         dst_len+8(FP), BX
+	XORQ         AX, AX
+	LEAQ         (CX)(AX*1), SI
+	NEGQ         SI
+	ANDQ         $+31, SI
+	JZ           aligned1
+	SHRQ         $0x02, SI
+	CMPQ         SI, BX
+	CMOVQGT      BX, SI
+	VMOVD        SI, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VANDPS       all8_7fffffff<>+0(SB), Y1, Y2
+	VBROADCASTSS all8_4111999a<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VADDPS       Y2, Y2, Y2
+	VMULPS       all8_3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VMOVUPS      Y2, Y2
+	VFNMADD231PS all8_3f317218<>+0(SB), Y3, Y2
+	VFNMADD231PS all8_b102e308<>+0(SB), Y3, Y2
+	VBROADCASTSS all8_3ab525cc<>+0(SB), Y4
+	VFMADD213PS  all8_3c091f2e<>+0(SB), Y2, Y4
+	VFMADD213PS  all8_3d2aac5d<>+0(SB), Y2, Y4
+	VFMADD213PS  all8_3e2aaa46<>+0(SB), Y2, Y4
+	VFMADD213PS  all8_3efffffe<>+0(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
+	VFMADD213PS  Y2, Y5, Y4
+	VBROADCASTSS all8_3f800000<>+0(SB), Y2
+	VCVTPS2DQ    Y3, Y3
+	VPADDD       all8_0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VSUBPS       Y2, Y3, Y2
+	VFMADD213PS  Y2, Y3, Y4
+	VADDPS       all8_40000000<>+0(SB), Y4, Y2
+	VDIVPS       Y2, Y4, Y2
+	VANDPS       all8_80000000<>+0(SB), Y1, Y1
+	VORPS        Y1, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+	SUBQ         SI, BX
+	LEAQ         (AX)(SI*4), AX
+
+aligned1:
+	CMPQ BX, $+16
+	JLT  single2
+
+loop3:
+	VMOVUPS      (DX)(AX*1), Y0
+	VANDPS       all8_7fffffff<>+0(SB), Y0, Y1
+	VBROADCASTSS all8_4111999a<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VADDPS       Y1, Y1, Y1
+	VMULPS       all8_3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VMOVUPS      Y1, Y1
+	VFNMADD231PS all8_3f317218<>+0(SB), Y2, Y1
+	VFNMADD231PS all8_b102e308<>+0(SB), Y2, Y1
+	VBROADCASTSS all8_3ab525cc<>+0(SB), Y3
+	VFMADD213PS  all8_3c091f2e<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3d2aac5d<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3e2aaa46<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3efffffe<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VFMADD213PS  Y1, Y4, Y3
+	VBROADCASTSS all8_3f800000<>+0(SB), Y1
+	VCVTPS2DQ    Y2, Y2
+	VPADDD       all8_0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VSUBPS       Y1, Y2, Y1
+	VFMADD213PS  Y1, Y2, Y3
+	VADDPS       all8_40000000<>+0(SB), Y3, Y1
+	VDIVPS       Y1, Y3, Y1
+	VANDPS       all8_80000000<>+0(SB), Y0, Y0
+	VORPS        Y0, Y1, Y0
+	VMOVNTPS     Y0, (CX)(AX*1)
+	VMOVUPS      32(DX)(AX*1), Y0
+	VANDPS       all8_7fffffff<>+0(SB), Y0, Y1
+	VBROADCASTSS all8_4111999a<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VADDPS       Y1, Y1, Y1
+	VMULPS       all8_3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VMOVUPS      Y1, Y1
+	VFNMADD231PS all8_3f317218<>+0(SB), Y2, Y1
+	VFNMADD231PS all8_b102e308<>+0(SB), Y2, Y1
+	VBROADCASTSS all8_3ab525cc<>+0(SB), Y3
+	VFMADD213PS  all8_3c091f2e<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3d2aac5d<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3e2aaa46<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3efffffe<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VFMADD213PS  Y1, Y4, Y3
+	VBROADCASTSS all8_3f800000<>+0(SB), Y1
+	VCVTPS2DQ    Y2, Y2
+	VPADDD       all8_0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VSUBPS       Y1, Y2, Y1
+	VFMADD213PS  Y1, Y2, Y3
+	VADDPS       all8_40000000<>+0(SB), Y3, Y1
+	VDIVPS       Y1, Y3, Y1
+	VANDPS       all8_80000000<>+0(SB), Y0, Y0
+	VORPS        Y0, Y1, Y0
+	VMOVNTPS     Y0, 32(CX)(AX*1)
+	ADDQ         $+64, AX
+	SUBQ         $+16, BX
+	CMPQ         BX, $+16
+	JGE          loop3
+
+single2:
+	CMPQ BX, $+8
+	JLT  tail4
+
+loop5:
+	VMOVUPS      (DX)(AX*1), Y0
+	VANDPS       all8_7fffffff<>+0(SB), Y0, Y1
+	VBROADCASTSS all8_4111999a<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VADDPS       Y1, Y1, Y1
+	VMULPS       all8_3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VMOVUPS      Y1, Y1
+	VFNMADD231PS all8_3f317218<>+0(SB), Y2, Y1
+	VFNMADD231PS all8_b102e308<>+0(SB), Y2, Y1
+	VBROADCASTSS all8_3ab525cc<>+0(SB), Y3
+	VFMADD213PS  all8_3c091f2e<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3d2aac5d<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3e2aaa46<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3efffffe<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VFMADD213PS  Y1, Y4, Y3
+	VBROADCASTSS all8_3f800000<>+0(SB), Y1
+	VCVTPS2DQ    Y2, Y2
+	VPADDD       all8_0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VSUBPS       Y1, Y2, Y1
+	VFMADD213PS  Y1, Y2, Y3
+	VADDPS       all8_40000000<>+0(SB), Y3, Y1
+	VDIVPS       Y1, Y3, Y1
+	VANDPS       all8_80000000<>+0(SB), Y0, Y0
+	VORPS        Y0, Y1, Y0
+	VMOVNTPS     Y0, (CX)(AX*1)
+	ADDQ         $+32, AX
+	SUBQ         $+8, BX
+	CMPQ         BX, $+8
+	JGE          loop5
+
+tail4:
+	TESTQ        BX, BX
+	JZ           end6
+	VMOVD        BX, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VANDPS       all8_7fffffff<>+0(SB), Y1, Y2
+	VBROADCASTSS all8_4111999a<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VADDPS       Y2, Y2, Y2
+	VMULPS       all8_3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VMOVUPS      Y2, Y2
+	VFNMADD231PS all8_3f317218<>+0(SB), Y3, Y2
+	VFNMADD231PS all8_b102e308<>+0(SB), Y3, Y2
+	VBROADCASTSS all8_3ab525cc<>+0(SB), Y4
+	VFMADD213PS  all8_3c091f2e<>+0(SB), Y2, Y4
+	VFMADD213PS  all8_3d2aac5d<>+0(SB), Y2, Y4
+	VFMADD213PS  all8_3e2aaa46<>+0(SB), Y2, Y4
+	VFMADD213PS  all8_3efffffe<>+0(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
+	VFMADD213PS  Y2, Y5, Y4
+	VBROADCASTSS all8_3f800000<>+0(SB), Y2
+	VCVTPS2DQ    Y3, Y3
+	VPADDD       all8_0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VSUBPS       Y2, Y3, Y2
+	VFMADD213PS  Y2, Y3, Y4
+	VADDPS       all8_40000000<>+0(SB), Y4, Y2
+	VDIVPS       Y2, Y4, Y2
+	VANDPS       all8_80000000<>+0(SB), Y1, Y1
+	VORPS        Y1, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+
+end6:
+	SFENCE
+	VZEROUPPER
+	RET
+
 // func sigmoidAVX2(dst []float32, a []float32)
 // Requires: AVX, AVX2, FMA3
 TEXT ·sigmoidAVX2(SB), NOSPLIT, $0-48
@@ -2016,6 +3865,223 @@ tail3:
 	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
 
 end5:
+	VZEROUPPER
+	RET
+
+// func sigmoidStreamAVX2(dst []float32, a []float32)
+// Requires: AVX, AVX2, CMOV, FMA3, MMX+
+TEXT ·sigmoidStreamAVX2(SB), NOSPLIT, $0-48
+	MOVQ         dst_base+0(FP), CX
+	MOVQ         a_base+24(FP), DX
+	MOVQ         dst_len+8(FP), BX
+	XORQ         AX, AX
+	LEAQ         (CX)(AX*1), SI
+	NEGQ         SI
+	ANDQ         $+31, SI
+	JZ           aligned1
+	SHRQ         $0x02, SI
+	CMPQ         SI, BX
+	CMOVQGT      BX, SI
+	VMOVD        SI, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VORPS        all8_80000000<>+0(SB), Y1, Y2
+	VBROADCASTSS all8_c2d20000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMULPS       all8_3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VMOVUPS      Y2, Y2
+	VFNMADD231PS all8_3f317218<>+0(SB), Y3, Y2
+	VFNMADD231PS all8_b102e308<>+0(SB), Y3, Y2
+	VBROADCASTSS all8_3ab525cc<>+0(SB), Y4
+	VFMADD213PS  all8_3c091f2e<>+0(SB), Y2, Y4
+	VFMADD213PS  all8_3d2aac5d<>+0(SB), Y2, Y4
+	VFMADD213PS  all8_3e2aaa46<>+0(SB), Y2, Y4
+	VFMADD213PS  all8_3efffffe<>+0(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
+	VFMADD213PS  Y2, Y5, Y4
+	VBROADCASTSS all8_3f800000<>+0(SB), Y2
+	VADDPS       Y2, Y4, Y4
+	VCVTPS2DQ    Y3, Y3
+	VPSRAD       $0x01, Y3, Y5
+	VPSUBD       Y5, Y3, Y3
+	VPADDD       all8_0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VPADDD       all8_0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y4, Y3
+	VXORPS       Y4, Y4, Y4
+	VCMPPS       $0x11, Y4, Y1, Y1
+	VBLENDVPS    Y1, Y3, Y2, Y1
+	VADDPS       Y2, Y3, Y2
+	VDIVPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+	SUBQ         SI, BX
+	LEAQ         (AX)(SI*4), AX
+
+aligned1:
+	CMPQ BX, $+16
+	JLT  single2
+
+loop3:
+	VMOVUPS      (DX)(AX*1), Y0
+	VORPS        all8_80000000<>+0(SB), Y0, Y1
+	VBROADCASTSS all8_c2d20000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMULPS       all8_3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VMOVUPS      Y1, Y1
+	VFNMADD231PS all8_3f317218<>+0(SB), Y2, Y1
+	VFNMADD231PS all8_b102e308<>+0(SB), Y2, Y1
+	VBROADCASTSS all8_3ab525cc<>+0(SB), Y3
+	VFMADD213PS  all8_3c091f2e<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3d2aac5d<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3e2aaa46<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3efffffe<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VFMADD213PS  Y1, Y4, Y3
+	VBROADCASTSS all8_3f800000<>+0(SB), Y1
+	VADDPS       Y1, Y3, Y3
+	VCVTPS2DQ    Y2, Y2
+	VPSRAD       $0x01, Y2, Y4
+	VPSUBD       Y4, Y2, Y2
+	VPADDD       all8_0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VPADDD       all8_0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y3, Y2
+	VXORPS       Y3, Y3, Y3
+	VCMPPS       $0x11, Y3, Y0, Y0
+	VBLENDVPS    Y0, Y2, Y1, Y0
+	VADDPS       Y1, Y2, Y1
+	VDIVPS       Y1, Y0, Y0
+	VMOVNTPS     Y0, (CX)(AX*1)
+	VMOVUPS      32(DX)(AX*1), Y0
+	VORPS        all8_80000000<>+0(SB), Y0, Y1
+	VBROADCASTSS all8_c2d20000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMULPS       all8_3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VMOVUPS      Y1, Y1
+	VFNMADD231PS all8_3f317218<>+0(SB), Y2, Y1
+	VFNMADD231PS all8_b102e308<>+0(SB), Y2, Y1
+	VBROADCASTSS all8_3ab525cc<>+0(SB), Y3
+	VFMADD213PS  all8_3c091f2e<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3d2aac5d<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3e2aaa46<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3efffffe<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VFMADD213PS  Y1, Y4, Y3
+	VBROADCASTSS all8_3f800000<>+0(SB), Y1
+	VADDPS       Y1, Y3, Y3
+	VCVTPS2DQ    Y2, Y2
+	VPSRAD       $0x01, Y2, Y4
+	VPSUBD       Y4, Y2, Y2
+	VPADDD       all8_0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VPADDD       all8_0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y3, Y2
+	VXORPS       Y3, Y3, Y3
+	VCMPPS       $0x11, Y3, Y0, Y0
+	VBLENDVPS    Y0, Y2, Y1, Y0
+	VADDPS       Y1, Y2, Y1
+	VDIVPS       Y1, Y0, Y0
+	VMOVNTPS     Y0, 32(CX)(AX*1)
+	ADDQ         $+64, AX
+	SUBQ         $+16, BX
+	CMPQ         BX, $+16
+	JGE          loop3
+
+single2:
+	CMPQ BX, $+8
+	JLT  tail4
+
+loop5:
+	VMOVUPS      (DX)(AX*1), Y0
+	VORPS        all8_80000000<>+0(SB), Y0, Y1
+	VBROADCASTSS all8_c2d20000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMULPS       all8_3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VMOVUPS      Y1, Y1
+	VFNMADD231PS all8_3f317218<>+0(SB), Y2, Y1
+	VFNMADD231PS all8_b102e308<>+0(SB), Y2, Y1
+	VBROADCASTSS all8_3ab525cc<>+0(SB), Y3
+	VFMADD213PS  all8_3c091f2e<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3d2aac5d<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3e2aaa46<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3efffffe<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VFMADD213PS  Y1, Y4, Y3
+	VBROADCASTSS all8_3f800000<>+0(SB), Y1
+	VADDPS       Y1, Y3, Y3
+	VCVTPS2DQ    Y2, Y2
+	VPSRAD       $0x01, Y2, Y4
+	VPSUBD       Y4, Y2, Y2
+	VPADDD       all8_0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VPADDD       all8_0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y3, Y2
+	VXORPS       Y3, Y3, Y3
+	VCMPPS       $0x11, Y3, Y0, Y0
+	VBLENDVPS    Y0, Y2, Y1, Y0
+	VADDPS       Y1, Y2, Y1
+	VDIVPS       Y1, Y0, Y0
+	VMOVNTPS     Y0, (CX)(AX*1)
+	ADDQ         $+32, AX
+	SUBQ         $+8, BX
+	CMPQ         BX, $+8
+	JGE          loop5
+
+tail4:
+	TESTQ        BX, BX
+	JZ           end6
+	VMOVD        BX, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VORPS        all8_80000000<>+0(SB), Y1, Y2
+	VBROADCASTSS all8_c2d20000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMULPS       all8_3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VMOVUPS      Y2, Y2
+	VFNMADD231PS all8_3f317218<>+0(SB), Y3, Y2
+	VFNMADD231PS all8_b102e308<>+0(SB), Y3, Y2
+	VBROADCASTSS all8_3ab525cc<>+0(SB), Y4
+	VFMADD213PS  all8_3c091f2e<>+0(SB), Y2, Y4
+	VFMADD213PS  all8_3d2aac5d<>+0(SB), Y2, Y4
+	VFMADD213PS  all8_3e2aaa46<>+0(SB), Y2, Y4
+	VFMADD213PS  all8_3efffffe<>+0(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
+	VFMADD213PS  Y2, Y5, Y4
+	VBROADCASTSS all8_3f800000<>+0(SB), Y2
+	VADDPS       Y2, Y4, Y4
+	VCVTPS2DQ    Y3, Y3
+	VPSRAD       $0x01, Y3, Y5
+	VPSUBD       Y5, Y3, Y3
+	VPADDD       all8_0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VPADDD       all8_0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y4, Y3
+	VXORPS       Y4, Y4, Y4
+	VCMPPS       $0x11, Y4, Y1, Y1
+	VBLENDVPS    Y1, Y3, Y2, Y1
+	VADDPS       Y2, Y3, Y2
+	VDIVPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+
+end6:
+	SFENCE
 	VZEROUPPER
 	RET
 
@@ -2406,6 +4472,308 @@ DATA all8_39b30d18<>+24(SB)/4, $0x39b30d18
 DATA all8_39b30d18<>+28(SB)/4, $0x39b30d18
 GLOBL all8_39b30d18<>(SB), RODATA|NOPTR, $32
 
+// func erfStreamAVX2(dst []float32, a []float32)
+// Requires: AVX, AVX2, CMOV, FMA3, MMX+
+TEXT ·erfStreamAVX2(SB), NOSPLIT, $0-48
+	MOVQ         dst_base+0(FP), CX
+	MOVQ         a_base+24(FP), DX
+	MOVQ         dst_len+8(FP), BX
+	XORQ         AX, AX
+	LEAQ         (CX)(AX*1), SI
+	NEGQ         SI
+	ANDQ         $+31, SI
+	JZ           aligned1
+	SHRQ         $0x02, SI
+	CMPQ         SI, BX
+	CMOVQGT      BX, SI
+	VMOVD        SI, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VMULPS       Y1, Y1, Y2
+	VBROADCASTSS all8_38a3b8fe<>+0(SB), Y3
+	VFMADD213PS  all8_ba51a8af<>+0(SB), Y2, Y3
+	VFMADD213PS  all8_3ba9f912<>+0(SB), Y2, Y3
+	VFMADD213PS  all8_bcdbfb8d<>+0(SB), Y2, Y3
+	VFMADD213PS  all8_3de71673<>+0(SB), Y2, Y3
+	VFMADD213PS  all8_bec0939f<>+0(SB), Y2, Y3
+	VFMADD213PS  all8_3e0375d4<>+0(SB), Y2, Y3
+	VFMADD213PS  Y1, Y1, Y3
+	VANDPS       all8_7fffffff<>+0(SB), Y1, Y2
+	VBROADCASTSS all8_40800000<>+0(SB), Y4
+	VMINPS       Y2, Y4, Y4
+	VBROADCASTSS all8_b9436f0c<>+0(SB), Y5
+	VFMADD213PS  all8_3b412dc6<>+0(SB), Y4, Y5
+	VFMADD213PS  all8_bcb2e5e7<>+0(SB), Y4, Y5
+	VFMADD213PS  all8_3dd329b8<>+0(SB), Y4, Y5
+	VFMADD213PS  all8_3f235d73<>+0(SB), Y4, Y5
+	VFMADD213PS  all8_3f904476<>+0(SB), Y4, Y5
+	VFMADD213PS  all8_39b30d18<>+0(SB), Y4, Y5
+	VORPS        all8_80000000<>+0(SB), Y5, Y4
+	VMULPS       all8_3fb8aa3b<>+0(SB), Y4, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VMOVUPS      Y4, Y4
+	VFNMADD231PS all8_3f317218<>+0(SB), Y5, Y4
+	VFNMADD231PS all8_b102e308<>+0(SB), Y5, Y4
+	VBROADCASTSS all8_3ab525cc<>+0(SB), Y6
+	VFMADD213PS  all8_3c091f2e<>+0(SB), Y4, Y6
+	VFMADD213PS  all8_3d2aac5d<>+0(SB), Y4, Y6
+	VFMADD213PS  all8_3e2aaa46<>+0(SB), Y4, Y6
+	VFMADD213PS  all8_3efffffe<>+0(SB), Y4, Y6
+	VMULPS       Y4, Y4, Y7
+	VFMADD213PS  Y4, Y7, Y6
+	VBROADCASTSS all8_3f800000<>+0(SB), Y4
+	VADDPS       Y4, Y6, Y6
+	VCVTPS2DQ    Y5, Y5
+	VPSRAD       $0x01, Y5, Y7
+	VPSUBD       Y7, Y5, Y5
+	VPADDD       all8_0000007f<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y6, Y6
+	VPADDD       all8_0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y6, Y5
+	VSUBPS       Y5, Y4, Y5
+	VCMPPS       $0x11, Y4, Y2, Y2
+	VANDPS       all8_80000000<>+0(SB), Y1, Y1
+	VORPS        Y1, Y5, Y1
+	VBLENDVPS    Y2, Y3, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+	SUBQ         SI, BX
+	LEAQ         (AX)(SI*4), AX
+
+aligned1:
+	CMPQ BX, $+16
+	JLT  single2
+
+loop3:
+	VMOVUPS      (DX)(AX*1), Y0
+	VMULPS       Y0, Y0, Y1
+	VBROADCASTSS all8_38a3b8fe<>+0(SB), Y2
+	VFMADD213PS  all8_ba51a8af<>+0(SB), Y1, Y2
+	VFMADD213PS  all8_3ba9f912<>+0(SB), Y1, Y2
+	VFMADD213PS  all8_bcdbfb8d<>+0(SB), Y1, Y2
+	VFMADD213PS  all8_3de71673<>+0(SB), Y1, Y2
+	VFMADD213PS  all8_bec0939f<>+0(SB), Y1, Y2
+	VFMADD213PS  all8_3e0375d4<>+0(SB), Y1, Y2
+	VFMADD213PS  Y0, Y0, Y2
+	VANDPS       all8_7fffffff<>+0(SB), Y0, Y1
+	VBROADCASTSS all8_40800000<>+0(SB), Y3
+	VMINPS       Y1, Y3, Y3
+	VBROADCASTSS all8_b9436f0c<>+0(SB), Y4
+	VFMADD213PS  all8_3b412dc6<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_bcb2e5e7<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_3dd329b8<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_3f235d73<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_3f904476<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_39b30d18<>+0(SB), Y3, Y4
+	VORPS        all8_80000000<>+0(SB), Y4, Y3
+	VMULPS       all8_3fb8aa3b<>+0(SB), Y3, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VMOVUPS      Y3, Y3
+	VFNMADD231PS all8_3f317218<>+0(SB), Y4, Y3
+	VFNMADD231PS all8_b102e308<>+0(SB), Y4, Y3
+	VBROADCASTSS all8_3ab525cc<>+0(SB), Y5
+	VFMADD213PS  all8_3c091f2e<>+0(SB), Y3, Y5
+	VFMADD213PS  all8_3d2aac5d<>+0(SB), Y3, Y5
+	VFMADD213PS  all8_3e2aaa46<>+0(SB), Y3, Y5
+	VFMADD213PS  all8_3efffffe<>+0(SB), Y3, Y5
+	VMULPS       Y3, Y3, Y6
+	VFMADD213PS  Y3, Y6, Y5
+	VBROADCASTSS all8_3f800000<>+0(SB), Y3
+	VADDPS       Y3, Y5, Y5
+	VCVTPS2DQ    Y4, Y4
+	VPSRAD       $0x01, Y4, Y6
+	VPSUBD       Y6, Y4, Y4
+	VPADDD       all8_0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y5, Y5
+	VPADDD       all8_0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y5, Y4
+	VSUBPS       Y4, Y3, Y4
+	VCMPPS       $0x11, Y3, Y1, Y1
+	VANDPS       all8_80000000<>+0(SB), Y0, Y0
+	VORPS        Y0, Y4, Y0
+	VBLENDVPS    Y1, Y2, Y0, Y0
+	VMOVNTPS     Y0, (CX)(AX*1)
+	VMOVUPS      32(DX)(AX*1), Y0
+	VMULPS       Y0, Y0, Y1
+	VBROADCASTSS all8_38a3b8fe<>+0(SB), Y2
+	VFMADD213PS  all8_ba51a8af<>+0(SB), Y1, Y2
+	VFMADD213PS  all8_3ba9f912<>+0(SB), Y1, Y2
+	VFMADD213PS  all8_bcdbfb8d<>+0(SB), Y1, Y2
+	VFMADD213PS  all8_3de71673<>+0(SB), Y1, Y2
+	VFMADD213PS  all8_bec0939f<>+0(SB), Y1, Y2
+	VFMADD213PS  all8_3e0375d4<>+0(SB), Y1, Y2
+	VFMADD213PS  Y0, Y0, Y2
+	VANDPS       all8_7fffffff<>+0(SB), Y0, Y1
+	VBROADCASTSS all8_40800000<>+0(SB), Y3
+	VMINPS       Y1, Y3, Y3
+	VBROADCASTSS all8_b9436f0c<>+0(SB), Y4
+	VFMADD213PS  all8_3b412dc6<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_bcb2e5e7<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_3dd329b8<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_3f235d73<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_3f904476<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_39b30d18<>+0(SB), Y3, Y4
+	VORPS        all8_80000000<>+0(SB), Y4, Y3
+	VMULPS       all8_3fb8aa3b<>+0(SB), Y3, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VMOVUPS      Y3, Y3
+	VFNMADD231PS all8_3f317218<>+0(SB), Y4, Y3
+	VFNMADD231PS all8_b102e308<>+0(SB), Y4, Y3
+	VBROADCASTSS all8_3ab525cc<>+0(SB), Y5
+	VFMADD213PS  all8_3c091f2e<>+0(SB), Y3, Y5
+	VFMADD213PS  all8_3d2aac5d<>+0(SB), Y3, Y5
+	VFMADD213PS  all8_3e2aaa46<>+0(SB), Y3, Y5
+	VFMADD213PS  all8_3efffffe<>+0(SB), Y3, Y5
+	VMULPS       Y3, Y3, Y6
+	VFMADD213PS  Y3, Y6, Y5
+	VBROADCASTSS all8_3f800000<>+0(SB), Y3
+	VADDPS       Y3, Y5, Y5
+	VCVTPS2DQ    Y4, Y4
+	VPSRAD       $0x01, Y4, Y6
+	VPSUBD       Y6, Y4, Y4
+	VPADDD       all8_0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y5, Y5
+	VPADDD       all8_0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y5, Y4
+	VSUBPS       Y4, Y3, Y4
+	VCMPPS       $0x11, Y3, Y1, Y1
+	VANDPS       all8_80000000<>+0(SB), Y0, Y0
+	VORPS        Y0, Y4, Y0
+	VBLENDVPS    Y1, Y2, Y0, Y0
+	VMOVNTPS     Y0, 32(CX)(AX*1)
+	ADDQ         $+64, AX
+	SUBQ         $+16, BX
+	CMPQ         BX, $+16
+	JGE          loop3
+
+single2:
+	CMPQ BX, $+8
+	JLT  tail4
+
+loop5:
+	VMOVUPS      (DX)(AX*1), Y0
+	VMULPS       Y0, Y0, Y1
+	VBROADCASTSS all8_38a3b8fe<>+0(SB), Y2
+	VFMADD213PS  all8_ba51a8af<>+0(SB), Y1, Y2
+	VFMADD213PS  all8_3ba9f912<>+0(SB), Y1, Y2
+	VFMADD213PS  all8_bcdbfb8d<>+0(SB), Y1, Y2
+	VFMADD213PS  all8_3de71673<>+0(SB), Y1, Y2
+	VFMADD213PS  all8_bec0939f<>+0(SB), Y1, Y2
+	VFMADD213PS  all8_3e0375d4<>+0(SB), Y1, Y2
+	VFMADD213PS  Y0, Y0, Y2
+	VANDPS       all8_7fffffff<>+0(SB), Y0, Y1
+	VBROADCASTSS all8_40800000<>+0(SB), Y3
+	VMINPS       Y1, Y3, Y3
+	VBROADCASTSS all8_b9436f0c<>+0(SB), Y4
+	VFMADD213PS  all8_3b412dc6<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_bcb2e5e7<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_3dd329b8<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_3f235d73<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_3f904476<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_39b30d18<>+0(SB), Y3, Y4
+	VORPS        all8_80000000<>+0(SB), Y4, Y3
+	VMULPS       all8_3fb8aa3b<>+0(SB), Y3, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VMOVUPS      Y3, Y3
+	VFNMADD231PS all8_3f317218<>+0(SB), Y4, Y3
+	VFNMADD231PS all8_b102e308<>+0(SB), Y4, Y3
+	VBROADCASTSS all8_3ab525cc<>+0(SB), Y5
+	VFMADD213PS  all8_3c091f2e<>+0(SB), Y3, Y5
+	VFMADD213PS  all8_3d2aac5d<>+0(SB), Y3, Y5
+	VFMADD213PS  all8_3e2aaa46<>+0(SB), Y3, Y5
+	VFMADD213PS  all8_3efffffe<>+0(SB), Y3, Y5
+	VMULPS       Y3, Y3, Y6
+	VFMADD213PS  Y3, Y6, Y5
+	VBROADCASTSS all8_3f800000<>+0(SB), Y3
+	VADDPS       Y3, Y5, Y5
+	VCVTPS2DQ    Y4, Y4
+	VPSRAD       $0x01, Y4, Y6
+	VPSUBD       Y6, Y4, Y4
+	VPADDD       all8_0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y5, Y5
+	VPADDD       all8_0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y5, Y4
+	VSUBPS       Y4, Y3, Y4
+	VCMPPS       $0x11, Y3, Y1, Y1
+	VANDPS       all8_80000000<>+0(SB), Y0, Y0
+	VORPS        Y0, Y4, Y0
+	VBLENDVPS    Y1, Y2, Y0, Y0
+	VMOVNTPS     Y0, (CX)(AX*1)
+	ADDQ         $+32, AX
+	SUBQ         $+8, BX
+	CMPQ         BX, $+8
+	JGE          loop5
+
+tail4:
+	TESTQ        BX, BX
+	JZ           end6
+	VMOVD        BX, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VMULPS       Y1, Y1, Y2
+	VBROADCASTSS all8_38a3b8fe<>+0(SB), Y3
+	VFMADD213PS  all8_ba51a8af<>+0(SB), Y2, Y3
+	VFMADD213PS  all8_3ba9f912<>+0(SB), Y2, Y3
+	VFMADD213PS  all8_bcdbfb8d<>+0(SB), Y2, Y3
+	VFMADD213PS  all8_3de71673<>+0(SB), Y2, Y3
+	VFMADD213PS  all8_bec0939f<>+0(SB), Y2, Y3
+	VFMADD213PS  all8_3e0375d4<>+0(SB), Y2, Y3
+	VFMADD213PS  Y1, Y1, Y3
+	VANDPS       all8_7fffffff<>+0(SB), Y1, Y2
+	VBROADCASTSS all8_40800000<>+0(SB), Y4
+	VMINPS       Y2, Y4, Y4
+	VBROADCASTSS all8_b9436f0c<>+0(SB), Y5
+	VFMADD213PS  all8_3b412dc6<>+0(SB), Y4, Y5
+	VFMADD213PS  all8_bcb2e5e7<>+0(SB), Y4, Y5
+	VFMADD213PS  all8_3dd329b8<>+0(SB), Y4, Y5
+	VFMADD213PS  all8_3f235d73<>+0(SB), Y4, Y5
+	VFMADD213PS  all8_3f904476<>+0(SB), Y4, Y5
+	VFMADD213PS  all8_39b30d18<>+0(SB), Y4, Y5
+	VORPS        all8_80000000<>+0(SB), Y5, Y4
+	VMULPS       all8_3fb8aa3b<>+0(SB), Y4, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VMOVUPS      Y4, Y4
+	VFNMADD231PS all8_3f317218<>+0(SB), Y5, Y4
+	VFNMADD231PS all8_b102e308<>+0(SB), Y5, Y4
+	VBROADCASTSS all8_3ab525cc<>+0(SB), Y6
+	VFMADD213PS  all8_3c091f2e<>+0(SB), Y4, Y6
+	VFMADD213PS  all8_3d2aac5d<>+0(SB), Y4, Y6
+	VFMADD213PS  all8_3e2aaa46<>+0(SB), Y4, Y6
+	VFMADD213PS  all8_3efffffe<>+0(SB), Y4, Y6
+	VMULPS       Y4, Y4, Y7
+	VFMADD213PS  Y4, Y7, Y6
+	VBROADCASTSS all8_3f800000<>+0(SB), Y4
+	VADDPS       Y4, Y6, Y6
+	VCVTPS2DQ    Y5, Y5
+	VPSRAD       $0x01, Y5, Y7
+	VPSUBD       Y7, Y5, Y5
+	VPADDD       all8_0000007f<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y6, Y6
+	VPADDD       all8_0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y6, Y5
+	VSUBPS       Y5, Y4, Y5
+	VCMPPS       $0x11, Y4, Y2, Y2
+	VANDPS       all8_80000000<>+0(SB), Y1, Y1
+	VORPS        Y1, Y5, Y1
+	VBLENDVPS    Y2, Y3, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+
+end6:
+	SFENCE
+	VZEROUPPER
+	RET
+
 // func addRowAVX2(dst []float32, x []float32, row []float32)
 // Requires: AVX, AVX2, CMOV
 TEXT ·addRowAVX2(SB), NOSPLIT, $0-72
@@ -2483,6 +4851,102 @@ done:
 	VZEROUPPER
 	RET
 
+// func addRowStreamAVX2(dst []float32, x []float32, row []float32)
+// Requires: AVX, AVX2, CMOV, MMX+
+TEXT ·addRowStreamAVX2(SB), NOSPLIT, $0-72
+	MOVQ  dst_base+0(FP), CX
+	MOVQ  x_base+24(FP), DX
+	MOVQ  row_base+48(FP), BX
+	MOVQ  dst_len+8(FP), SI
+	MOVQ  row_len+56(FP), DI
+	TESTQ SI, SI
+	JZ    done
+
+row:
+	MOVQ         DI, R8
+	CMPQ         SI, DI
+	CMOVQLT      SI, R8
+	SUBQ         R8, SI
+	XORQ         AX, AX
+	LEAQ         (CX)(AX*1), R9
+	NEGQ         R9
+	ANDQ         $+31, R9
+	JZ           aligned1
+	SHRQ         $0x02, R9
+	CMPQ         R9, R8
+	CMOVQGT      R8, R9
+	VMOVD        R9, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VMASKMOVPS   (BX)(AX*1), Y0, Y2
+	VADDPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+	SUBQ         R9, R8
+	LEAQ         (AX)(R9*4), AX
+
+aligned1:
+	CMPQ R8, $+32
+	JLT  single2
+
+loop3:
+	VMOVUPS  (DX)(AX*1), Y0
+	VMOVUPS  (BX)(AX*1), Y1
+	VADDPS   Y1, Y0, Y0
+	VMOVNTPS Y0, (CX)(AX*1)
+	VMOVUPS  32(DX)(AX*1), Y0
+	VMOVUPS  32(BX)(AX*1), Y1
+	VADDPS   Y1, Y0, Y0
+	VMOVNTPS Y0, 32(CX)(AX*1)
+	VMOVUPS  64(DX)(AX*1), Y0
+	VMOVUPS  64(BX)(AX*1), Y1
+	VADDPS   Y1, Y0, Y0
+	VMOVNTPS Y0, 64(CX)(AX*1)
+	VMOVUPS  96(DX)(AX*1), Y0
+	VMOVUPS  96(BX)(AX*1), Y1
+	VADDPS   Y1, Y0, Y0
+	VMOVNTPS Y0, 96(CX)(AX*1)
+	ADDQ     $+128, AX
+	SUBQ     $+32, R8
+	CMPQ     R8, $+32
+	JGE      loop3
+
+single2:
+	CMPQ R8, $+8
+	JLT  tail4
+
+loop5:
+	VMOVUPS  (DX)(AX*1), Y0
+	VMOVUPS  (BX)(AX*1), Y1
+	VADDPS   Y1, Y0, Y0
+	VMOVNTPS Y0, (CX)(AX*1)
+	ADDQ     $+32, AX
+	SUBQ     $+8, R8
+	CMPQ     R8, $+8
+	JGE      loop5
+
+tail4:
+	TESTQ        R8, R8
+	JZ           end6
+	VMOVD        R8, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VMASKMOVPS   (BX)(AX*1), Y0, Y2
+	VADDPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+
+end6:
+	LEAQ  (CX)(DI*4), CX
+	LEAQ  (DX)(DI*4), DX
+	TESTQ SI, SI
+	JNZ   row
+
+done:
+	SFENCE
+	VZEROUPPER
+	RET
+
 // func mulRowAVX2(dst []float32, x []float32, row []float32)
 // Requires: AVX, AVX2, CMOV
 TEXT ·mulRowAVX2(SB), NOSPLIT, $0-72
@@ -2557,6 +5021,102 @@ end5:
 	JNZ   row
 
 done:
+	VZEROUPPER
+	RET
+
+// func mulRowStreamAVX2(dst []float32, x []float32, row []float32)
+// Requires: AVX, AVX2, CMOV, MMX+
+TEXT ·mulRowStreamAVX2(SB), NOSPLIT, $0-72
+	MOVQ  dst_base+0(FP), CX
+	MOVQ  x_base+24(FP), DX
+	MOVQ  row_base+48(FP), BX
+	MOVQ  dst_len+8(FP), SI
+	MOVQ  row_len+56(FP), DI
+	TESTQ SI, SI
+	JZ    done
+
+row:
+	MOVQ         DI, R8
+	CMPQ         SI, DI
+	CMOVQLT      SI, R8
+	SUBQ         R8, SI
+	XORQ         AX, AX
+	LEAQ         (CX)(AX*1), R9
+	NEGQ         R9
+	ANDQ         $+31, R9
+	JZ           aligned1
+	SHRQ         $0x02, R9
+	CMPQ         R9, R8
+	CMOVQGT      R8, R9
+	VMOVD        R9, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VMASKMOVPS   (BX)(AX*1), Y0, Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+	SUBQ         R9, R8
+	LEAQ         (AX)(R9*4), AX
+
+aligned1:
+	CMPQ R8, $+32
+	JLT  single2
+
+loop3:
+	VMOVUPS  (DX)(AX*1), Y0
+	VMOVUPS  (BX)(AX*1), Y1
+	VMULPS   Y1, Y0, Y0
+	VMOVNTPS Y0, (CX)(AX*1)
+	VMOVUPS  32(DX)(AX*1), Y0
+	VMOVUPS  32(BX)(AX*1), Y1
+	VMULPS   Y1, Y0, Y0
+	VMOVNTPS Y0, 32(CX)(AX*1)
+	VMOVUPS  64(DX)(AX*1), Y0
+	VMOVUPS  64(BX)(AX*1), Y1
+	VMULPS   Y1, Y0, Y0
+	VMOVNTPS Y0, 64(CX)(AX*1)
+	VMOVUPS  96(DX)(AX*1), Y0
+	VMOVUPS  96(BX)(AX*1), Y1
+	VMULPS   Y1, Y0, Y0
+	VMOVNTPS Y0, 96(CX)(AX*1)
+	ADDQ     $+128, AX
+	SUBQ     $+32, R8
+	CMPQ     R8, $+32
+	JGE      loop3
+
+single2:
+	CMPQ R8, $+8
+	JLT  tail4
+
+loop5:
+	VMOVUPS  (DX)(AX*1), Y0
+	VMOVUPS  (BX)(AX*1), Y1
+	VMULPS   Y1, Y0, Y0
+	VMOVNTPS Y0, (CX)(AX*1)
+	ADDQ     $+32, AX
+	SUBQ     $+8, R8
+	CMPQ     R8, $+8
+	JGE      loop5
+
+tail4:
+	TESTQ        R8, R8
+	JZ           end6
+	VMOVD        R8, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VMASKMOVPS   (BX)(AX*1), Y0, Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+
+end6:
+	LEAQ  (CX)(DI*4), CX
+	LEAQ  (DX)(DI*4), DX
+	TESTQ SI, SI
+	JNZ   row
+
+done:
+	SFENCE
 	VZEROUPPER
 	RET
 
@@ -2641,6 +5201,110 @@ end5:
 	JNZ   row
 
 done:
+	VZEROUPPER
+	RET
+
+// func scaleShiftStreamAVX2(dst []float32, x []float32, scale []float32, shift []float32)
+// Requires: AVX, AVX2, CMOV, FMA3, MMX+
+TEXT ·scaleShiftStreamAVX2(SB), NOSPLIT, $0-96
+	MOVQ  dst_base+0(FP), CX
+	MOVQ  x_base+24(FP), DX
+	MOVQ  scale_base+48(FP), BX
+	MOVQ  shift_base+72(FP), SI
+	MOVQ  dst_len+8(FP), DI
+	MOVQ  scale_len+56(FP), R8
+	TESTQ DI, DI
+	JZ    done
+
+row:
+	MOVQ         R8, R9
+	CMPQ         DI, R8
+	CMOVQLT      DI, R9
+	SUBQ         R9, DI
+	XORQ         AX, AX
+	LEAQ         (CX)(AX*1), R10
+	NEGQ         R10
+	ANDQ         $+31, R10
+	JZ           aligned1
+	SHRQ         $0x02, R10
+	CMPQ         R10, R9
+	CMOVQGT      R9, R10
+	VMOVD        R10, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VMASKMOVPS   (BX)(AX*1), Y0, Y2
+	VMASKMOVPS   (SI)(AX*1), Y0, Y3
+	VFMADD213PS  Y3, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+	SUBQ         R10, R9
+	LEAQ         (AX)(R10*4), AX
+
+aligned1:
+	CMPQ R9, $+32
+	JLT  single2
+
+loop3:
+	VMOVUPS     (DX)(AX*1), Y0
+	VMOVUPS     (BX)(AX*1), Y1
+	VMOVUPS     (SI)(AX*1), Y2
+	VFMADD213PS Y2, Y1, Y0
+	VMOVNTPS    Y0, (CX)(AX*1)
+	VMOVUPS     32(DX)(AX*1), Y0
+	VMOVUPS     32(BX)(AX*1), Y1
+	VMOVUPS     32(SI)(AX*1), Y2
+	VFMADD213PS Y2, Y1, Y0
+	VMOVNTPS    Y0, 32(CX)(AX*1)
+	VMOVUPS     64(DX)(AX*1), Y0
+	VMOVUPS     64(BX)(AX*1), Y1
+	VMOVUPS     64(SI)(AX*1), Y2
+	VFMADD213PS Y2, Y1, Y0
+	VMOVNTPS    Y0, 64(CX)(AX*1)
+	VMOVUPS     96(DX)(AX*1), Y0
+	VMOVUPS     96(BX)(AX*1), Y1
+	VMOVUPS     96(SI)(AX*1), Y2
+	VFMADD213PS Y2, Y1, Y0
+	VMOVNTPS    Y0, 96(CX)(AX*1)
+	ADDQ        $+128, AX
+	SUBQ        $+32, R9
+	CMPQ        R9, $+32
+	JGE         loop3
+
+single2:
+	CMPQ R9, $+8
+	JLT  tail4
+
+loop5:
+	VMOVUPS     (DX)(AX*1), Y0
+	VMOVUPS     (BX)(AX*1), Y1
+	VMOVUPS     (SI)(AX*1), Y2
+	VFMADD213PS Y2, Y1, Y0
+	VMOVNTPS    Y0, (CX)(AX*1)
+	ADDQ        $+32, AX
+	SUBQ        $+8, R9
+	CMPQ        R9, $+8
+	JGE         loop5
+
+tail4:
+	TESTQ        R9, R9
+	JZ           end6
+	VMOVD        R9, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VMASKMOVPS   (BX)(AX*1), Y0, Y2
+	VMASKMOVPS   (SI)(AX*1), Y0, Y3
+	VFMADD213PS  Y3, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+
+end6:
+	LEAQ  (CX)(R8*4), CX
+	LEAQ  (DX)(R8*4), DX
+	TESTQ DI, DI
+	JNZ   row
+
+done:
+	SFENCE
 	VZEROUPPER
 	RET
 
@@ -2742,6 +5406,126 @@ done:
 	VZEROUPPER
 	RET
 
+// func scaleShiftAddStreamAVX2(dst []float32, x []float32, residual []float32, scale []float32, shift []float32)
+// Requires: AVX, AVX2, CMOV, FMA3, MMX+
+TEXT ·scaleShiftAddStreamAVX2(SB), NOSPLIT, $0-120
+	MOVQ  dst_base+0(FP), CX
+	MOVQ  x_base+24(FP), DX
+	MOVQ  residual_base+48(FP), BX
+	MOVQ  scale_base+72(FP), SI
+	MOVQ  shift_base+96(FP), DI
+	MOVQ  dst_len+8(FP), R8
+	MOVQ  scale_len+80(FP), R9
+	TESTQ R8, R8
+	JZ    done
+
+row:
+	MOVQ         R9, R10
+	CMPQ         R8, R9
+	CMOVQLT      R8, R10
+	SUBQ         R10, R8
+	XORQ         AX, AX
+	LEAQ         (CX)(AX*1), R11
+	NEGQ         R11
+	ANDQ         $+31, R11
+	JZ           aligned1
+	SHRQ         $0x02, R11
+	CMPQ         R11, R10
+	CMOVQGT      R10, R11
+	VMOVD        R11, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VMASKMOVPS   (SI)(AX*1), Y0, Y2
+	VMASKMOVPS   (DI)(AX*1), Y0, Y3
+	VFMADD213PS  Y3, Y2, Y1
+	VMASKMOVPS   (BX)(AX*1), Y0, Y2
+	VADDPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+	SUBQ         R11, R10
+	LEAQ         (AX)(R11*4), AX
+
+aligned1:
+	CMPQ R10, $+32
+	JLT  single2
+
+loop3:
+	VMOVUPS     (DX)(AX*1), Y0
+	VMOVUPS     (SI)(AX*1), Y1
+	VMOVUPS     (DI)(AX*1), Y2
+	VFMADD213PS Y2, Y1, Y0
+	VMOVUPS     (BX)(AX*1), Y1
+	VADDPS      Y1, Y0, Y0
+	VMOVNTPS    Y0, (CX)(AX*1)
+	VMOVUPS     32(DX)(AX*1), Y0
+	VMOVUPS     32(SI)(AX*1), Y1
+	VMOVUPS     32(DI)(AX*1), Y2
+	VFMADD213PS Y2, Y1, Y0
+	VMOVUPS     32(BX)(AX*1), Y1
+	VADDPS      Y1, Y0, Y0
+	VMOVNTPS    Y0, 32(CX)(AX*1)
+	VMOVUPS     64(DX)(AX*1), Y0
+	VMOVUPS     64(SI)(AX*1), Y1
+	VMOVUPS     64(DI)(AX*1), Y2
+	VFMADD213PS Y2, Y1, Y0
+	VMOVUPS     64(BX)(AX*1), Y1
+	VADDPS      Y1, Y0, Y0
+	VMOVNTPS    Y0, 64(CX)(AX*1)
+	VMOVUPS     96(DX)(AX*1), Y0
+	VMOVUPS     96(SI)(AX*1), Y1
+	VMOVUPS     96(DI)(AX*1), Y2
+	VFMADD213PS Y2, Y1, Y0
+	VMOVUPS     96(BX)(AX*1), Y1
+	VADDPS      Y1, Y0, Y0
+	VMOVNTPS    Y0, 96(CX)(AX*1)
+	ADDQ        $+128, AX
+	SUBQ        $+32, R10
+	CMPQ        R10, $+32
+	JGE         loop3
+
+single2:
+	CMPQ R10, $+8
+	JLT  tail4
+
+loop5:
+	VMOVUPS     (DX)(AX*1), Y0
+	VMOVUPS     (SI)(AX*1), Y1
+	VMOVUPS     (DI)(AX*1), Y2
+	VFMADD213PS Y2, Y1, Y0
+	VMOVUPS     (BX)(AX*1), Y1
+	VADDPS      Y1, Y0, Y0
+	VMOVNTPS    Y0, (CX)(AX*1)
+	ADDQ        $+32, AX
+	SUBQ        $+8, R10
+	CMPQ        R10, $+8
+	JGE         loop5
+
+tail4:
+	TESTQ        R10, R10
+	JZ           end6
+	VMOVD        R10, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VMASKMOVPS   (SI)(AX*1), Y0, Y2
+	VMASKMOVPS   (DI)(AX*1), Y0, Y3
+	VFMADD213PS  Y3, Y2, Y1
+	VMASKMOVPS   (BX)(AX*1), Y0, Y2
+	VADDPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+
+end6:
+	LEAQ  (CX)(R9*4), CX
+	LEAQ  (DX)(R9*4), DX
+	LEAQ  (BX)(R9*4), BX
+	TESTQ R8, R8
+	JNZ   row
+
+done:
+	SFENCE
+	VZEROUPPER
+	RET
+
 // func scaleShiftReLUAVX2(dst []float32, x []float32, scale []float32, shift []float32)
 // Requires: AVX, AVX2, CMOV, FMA3
 TEXT ·scaleShiftReLUAVX2(SB), NOSPLIT, $0-96
@@ -2835,6 +5619,124 @@ end5:
 	JNZ   row
 
 done:
+	VZEROUPPER
+	RET
+
+// func scaleShiftReLUStreamAVX2(dst []float32, x []float32, scale []float32, shift []float32)
+// Requires: AVX, AVX2, CMOV, FMA3, MMX+
+TEXT ·scaleShiftReLUStreamAVX2(SB), NOSPLIT, $0-96
+	MOVQ  dst_base+0(FP), CX
+	MOVQ  x_base+24(FP), DX
+	MOVQ  scale_base+48(FP), BX
+	MOVQ  shift_base+72(FP), SI
+	MOVQ  dst_len+8(FP), DI
+	MOVQ  scale_len+56(FP), R8
+	TESTQ DI, DI
+	JZ    done
+
+row:
+	MOVQ         R8, R9
+	CMPQ         DI, R8
+	CMOVQLT      DI, R9
+	SUBQ         R9, DI
+	XORQ         AX, AX
+	LEAQ         (CX)(AX*1), R10
+	NEGQ         R10
+	ANDQ         $+31, R10
+	JZ           aligned1
+	SHRQ         $0x02, R10
+	CMPQ         R10, R9
+	CMOVQGT      R9, R10
+	VMOVD        R10, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VMASKMOVPS   (BX)(AX*1), Y0, Y2
+	VMASKMOVPS   (SI)(AX*1), Y0, Y3
+	VFMADD213PS  Y3, Y2, Y1
+	VXORPS       Y2, Y2, Y2
+	VMAXPS       Y1, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+	SUBQ         R10, R9
+	LEAQ         (AX)(R10*4), AX
+
+aligned1:
+	CMPQ R9, $+32
+	JLT  single2
+
+loop3:
+	VMOVUPS     (DX)(AX*1), Y0
+	VMOVUPS     (BX)(AX*1), Y1
+	VMOVUPS     (SI)(AX*1), Y2
+	VFMADD213PS Y2, Y1, Y0
+	VXORPS      Y1, Y1, Y1
+	VMAXPS      Y0, Y1, Y0
+	VMOVNTPS    Y0, (CX)(AX*1)
+	VMOVUPS     32(DX)(AX*1), Y0
+	VMOVUPS     32(BX)(AX*1), Y1
+	VMOVUPS     32(SI)(AX*1), Y2
+	VFMADD213PS Y2, Y1, Y0
+	VXORPS      Y1, Y1, Y1
+	VMAXPS      Y0, Y1, Y0
+	VMOVNTPS    Y0, 32(CX)(AX*1)
+	VMOVUPS     64(DX)(AX*1), Y0
+	VMOVUPS     64(BX)(AX*1), Y1
+	VMOVUPS     64(SI)(AX*1), Y2
+	VFMADD213PS Y2, Y1, Y0
+	VXORPS      Y1, Y1, Y1
+	VMAXPS      Y0, Y1, Y0
+	VMOVNTPS    Y0, 64(CX)(AX*1)
+	VMOVUPS     96(DX)(AX*1), Y0
+	VMOVUPS     96(BX)(AX*1), Y1
+	VMOVUPS     96(SI)(AX*1), Y2
+	VFMADD213PS Y2, Y1, Y0
+	VXORPS      Y1, Y1, Y1
+	VMAXPS      Y0, Y1, Y0
+	VMOVNTPS    Y0, 96(CX)(AX*1)
+	ADDQ        $+128, AX
+	SUBQ        $+32, R9
+	CMPQ        R9, $+32
+	JGE         loop3
+
+single2:
+	CMPQ R9, $+8
+	JLT  tail4
+
+loop5:
+	VMOVUPS     (DX)(AX*1), Y0
+	VMOVUPS     (BX)(AX*1), Y1
+	VMOVUPS     (SI)(AX*1), Y2
+	VFMADD213PS Y2, Y1, Y0
+	VXORPS      Y1, Y1, Y1
+	VMAXPS      Y0, Y1, Y0
+	VMOVNTPS    Y0, (CX)(AX*1)
+	ADDQ        $+32, AX
+	SUBQ        $+8, R9
+	CMPQ        R9, $+8
+	JGE         loop5
+
+tail4:
+	TESTQ        R9, R9
+	JZ           end6
+	VMOVD        R9, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VMASKMOVPS   (BX)(AX*1), Y0, Y2
+	VMASKMOVPS   (SI)(AX*1), Y0, Y3
+	VFMADD213PS  Y3, Y2, Y1
+	VXORPS       Y2, Y2, Y2
+	VMAXPS       Y1, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+
+end6:
+	LEAQ  (CX)(R8*4), CX
+	LEAQ  (DX)(R8*4), DX
+	TESTQ DI, DI
+	JNZ   row
+
+done:
+	SFENCE
 	VZEROUPPER
 	RET
 
@@ -2945,6 +5847,140 @@ end5:
 	JNZ   row
 
 done:
+	VZEROUPPER
+	RET
+
+// func scaleShiftAddReLUStreamAVX2(dst []float32, x []float32, residual []float32, scale []float32, shift []float32)
+// Requires: AVX, AVX2, CMOV, FMA3, MMX+
+TEXT ·scaleShiftAddReLUStreamAVX2(SB), NOSPLIT, $0-120
+	MOVQ  dst_base+0(FP), CX
+	MOVQ  x_base+24(FP), DX
+	MOVQ  residual_base+48(FP), BX
+	MOVQ  scale_base+72(FP), SI
+	MOVQ  shift_base+96(FP), DI
+	MOVQ  dst_len+8(FP), R8
+	MOVQ  scale_len+80(FP), R9
+	TESTQ R8, R8
+	JZ    done
+
+row:
+	MOVQ         R9, R10
+	CMPQ         R8, R9
+	CMOVQLT      R8, R10
+	SUBQ         R10, R8
+	XORQ         AX, AX
+	LEAQ         (CX)(AX*1), R11
+	NEGQ         R11
+	ANDQ         $+31, R11
+	JZ           aligned1
+	SHRQ         $0x02, R11
+	CMPQ         R11, R10
+	CMOVQGT      R10, R11
+	VMOVD        R11, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VMASKMOVPS   (SI)(AX*1), Y0, Y2
+	VMASKMOVPS   (DI)(AX*1), Y0, Y3
+	VFMADD213PS  Y3, Y2, Y1
+	VMASKMOVPS   (BX)(AX*1), Y0, Y2
+	VADDPS       Y2, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VMAXPS       Y1, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+	SUBQ         R11, R10
+	LEAQ         (AX)(R11*4), AX
+
+aligned1:
+	CMPQ R10, $+32
+	JLT  single2
+
+loop3:
+	VMOVUPS     (DX)(AX*1), Y0
+	VMOVUPS     (SI)(AX*1), Y1
+	VMOVUPS     (DI)(AX*1), Y2
+	VFMADD213PS Y2, Y1, Y0
+	VMOVUPS     (BX)(AX*1), Y1
+	VADDPS      Y1, Y0, Y0
+	VXORPS      Y1, Y1, Y1
+	VMAXPS      Y0, Y1, Y0
+	VMOVNTPS    Y0, (CX)(AX*1)
+	VMOVUPS     32(DX)(AX*1), Y0
+	VMOVUPS     32(SI)(AX*1), Y1
+	VMOVUPS     32(DI)(AX*1), Y2
+	VFMADD213PS Y2, Y1, Y0
+	VMOVUPS     32(BX)(AX*1), Y1
+	VADDPS      Y1, Y0, Y0
+	VXORPS      Y1, Y1, Y1
+	VMAXPS      Y0, Y1, Y0
+	VMOVNTPS    Y0, 32(CX)(AX*1)
+	VMOVUPS     64(DX)(AX*1), Y0
+	VMOVUPS     64(SI)(AX*1), Y1
+	VMOVUPS     64(DI)(AX*1), Y2
+	VFMADD213PS Y2, Y1, Y0
+	VMOVUPS     64(BX)(AX*1), Y1
+	VADDPS      Y1, Y0, Y0
+	VXORPS      Y1, Y1, Y1
+	VMAXPS      Y0, Y1, Y0
+	VMOVNTPS    Y0, 64(CX)(AX*1)
+	VMOVUPS     96(DX)(AX*1), Y0
+	VMOVUPS     96(SI)(AX*1), Y1
+	VMOVUPS     96(DI)(AX*1), Y2
+	VFMADD213PS Y2, Y1, Y0
+	VMOVUPS     96(BX)(AX*1), Y1
+	VADDPS      Y1, Y0, Y0
+	VXORPS      Y1, Y1, Y1
+	VMAXPS      Y0, Y1, Y0
+	VMOVNTPS    Y0, 96(CX)(AX*1)
+	ADDQ        $+128, AX
+	SUBQ        $+32, R10
+	CMPQ        R10, $+32
+	JGE         loop3
+
+single2:
+	CMPQ R10, $+8
+	JLT  tail4
+
+loop5:
+	VMOVUPS     (DX)(AX*1), Y0
+	VMOVUPS     (SI)(AX*1), Y1
+	VMOVUPS     (DI)(AX*1), Y2
+	VFMADD213PS Y2, Y1, Y0
+	VMOVUPS     (BX)(AX*1), Y1
+	VADDPS      Y1, Y0, Y0
+	VXORPS      Y1, Y1, Y1
+	VMAXPS      Y0, Y1, Y0
+	VMOVNTPS    Y0, (CX)(AX*1)
+	ADDQ        $+32, AX
+	SUBQ        $+8, R10
+	CMPQ        R10, $+8
+	JGE         loop5
+
+tail4:
+	TESTQ        R10, R10
+	JZ           end6
+	VMOVD        R10, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VMASKMOVPS   (SI)(AX*1), Y0, Y2
+	VMASKMOVPS   (DI)(AX*1), Y0, Y3
+	VFMADD213PS  Y3, Y2, Y1
+	VMASKMOVPS   (BX)(AX*1), Y0, Y2
+	VADDPS       Y2, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VMAXPS       Y1, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+
+end6:
+	LEAQ  (CX)(R9*4), CX
+	LEAQ  (DX)(R9*4), DX
+	LEAQ  (BX)(R9*4), BX
+	TESTQ R8, R8
+	JNZ   row
+
+done:
+	SFENCE
 	VZEROUPPER
 	RET
 
@@ -3063,6 +6099,149 @@ end5:
 	JNZ   row
 
 done:
+	VZEROUPPER
+	RET
+
+// func normGradStreamAVX2(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, shift []float32)
+// Requires: AVX, AVX2, CMOV, FMA3, MMX+
+TEXT ·normGradStreamAVX2(SB), NOSPLIT, $0-168
+	MOVQ  dst_base+0(FP), CX
+	MOVQ  x_base+24(FP), DX
+	MOVQ  g_base+48(FP), BX
+	MOVQ  ag_base+72(FP), SI
+	MOVQ  ax_base+96(FP), DI
+	MOVQ  mean_base+120(FP), R8
+	MOVQ  shift_base+144(FP), R9
+	MOVQ  dst_len+8(FP), R10
+	MOVQ  ag_len+80(FP), R11
+	TESTQ R10, R10
+	JZ    done
+
+row:
+	MOVQ         R11, R12
+	CMPQ         R10, R11
+	CMOVQLT      R10, R12
+	SUBQ         R12, R10
+	XORQ         AX, AX
+	LEAQ         (CX)(AX*1), R13
+	NEGQ         R13
+	ANDQ         $+31, R13
+	JZ           aligned1
+	SHRQ         $0x02, R13
+	CMPQ         R13, R12
+	CMOVQGT      R12, R13
+	VMOVD        R13, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (BX)(AX*1), Y0, Y1
+	VMASKMOVPS   (DX)(AX*1), Y0, Y2
+	VMASKMOVPS   (R8)(AX*1), Y0, Y3
+	VSUBPS       Y3, Y2, Y2
+	VMASKMOVPS   (SI)(AX*1), Y0, Y3
+	VMASKMOVPS   (R9)(AX*1), Y0, Y4
+	VFMADD213PS  Y4, Y3, Y1
+	VMASKMOVPS   (DI)(AX*1), Y0, Y3
+	VFMADD231PS  Y3, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+	SUBQ         R13, R12
+	LEAQ         (AX)(R13*4), AX
+
+aligned1:
+	CMPQ R12, $+32
+	JLT  single2
+
+loop3:
+	VMOVUPS     (BX)(AX*1), Y0
+	VMOVUPS     (DX)(AX*1), Y1
+	VMOVUPS     (R8)(AX*1), Y2
+	VSUBPS      Y2, Y1, Y1
+	VMOVUPS     (SI)(AX*1), Y2
+	VMOVUPS     (R9)(AX*1), Y3
+	VFMADD213PS Y3, Y2, Y0
+	VMOVUPS     (DI)(AX*1), Y2
+	VFMADD231PS Y2, Y1, Y0
+	VMOVNTPS    Y0, (CX)(AX*1)
+	VMOVUPS     32(BX)(AX*1), Y0
+	VMOVUPS     32(DX)(AX*1), Y1
+	VMOVUPS     32(R8)(AX*1), Y2
+	VSUBPS      Y2, Y1, Y1
+	VMOVUPS     32(SI)(AX*1), Y2
+	VMOVUPS     32(R9)(AX*1), Y3
+	VFMADD213PS Y3, Y2, Y0
+	VMOVUPS     32(DI)(AX*1), Y2
+	VFMADD231PS Y2, Y1, Y0
+	VMOVNTPS    Y0, 32(CX)(AX*1)
+	VMOVUPS     64(BX)(AX*1), Y0
+	VMOVUPS     64(DX)(AX*1), Y1
+	VMOVUPS     64(R8)(AX*1), Y2
+	VSUBPS      Y2, Y1, Y1
+	VMOVUPS     64(SI)(AX*1), Y2
+	VMOVUPS     64(R9)(AX*1), Y3
+	VFMADD213PS Y3, Y2, Y0
+	VMOVUPS     64(DI)(AX*1), Y2
+	VFMADD231PS Y2, Y1, Y0
+	VMOVNTPS    Y0, 64(CX)(AX*1)
+	VMOVUPS     96(BX)(AX*1), Y0
+	VMOVUPS     96(DX)(AX*1), Y1
+	VMOVUPS     96(R8)(AX*1), Y2
+	VSUBPS      Y2, Y1, Y1
+	VMOVUPS     96(SI)(AX*1), Y2
+	VMOVUPS     96(R9)(AX*1), Y3
+	VFMADD213PS Y3, Y2, Y0
+	VMOVUPS     96(DI)(AX*1), Y2
+	VFMADD231PS Y2, Y1, Y0
+	VMOVNTPS    Y0, 96(CX)(AX*1)
+	ADDQ        $+128, AX
+	SUBQ        $+32, R12
+	CMPQ        R12, $+32
+	JGE         loop3
+
+single2:
+	CMPQ R12, $+8
+	JLT  tail4
+
+loop5:
+	VMOVUPS     (BX)(AX*1), Y0
+	VMOVUPS     (DX)(AX*1), Y1
+	VMOVUPS     (R8)(AX*1), Y2
+	VSUBPS      Y2, Y1, Y1
+	VMOVUPS     (SI)(AX*1), Y2
+	VMOVUPS     (R9)(AX*1), Y3
+	VFMADD213PS Y3, Y2, Y0
+	VMOVUPS     (DI)(AX*1), Y2
+	VFMADD231PS Y2, Y1, Y0
+	VMOVNTPS    Y0, (CX)(AX*1)
+	ADDQ        $+32, AX
+	SUBQ        $+8, R12
+	CMPQ        R12, $+8
+	JGE         loop5
+
+tail4:
+	TESTQ        R12, R12
+	JZ           end6
+	VMOVD        R12, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (BX)(AX*1), Y0, Y1
+	VMASKMOVPS   (DX)(AX*1), Y0, Y2
+	VMASKMOVPS   (R8)(AX*1), Y0, Y3
+	VSUBPS       Y3, Y2, Y2
+	VMASKMOVPS   (SI)(AX*1), Y0, Y3
+	VMASKMOVPS   (R9)(AX*1), Y0, Y4
+	VFMADD213PS  Y4, Y3, Y1
+	VMASKMOVPS   (DI)(AX*1), Y0, Y3
+	VFMADD231PS  Y3, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+
+end6:
+	LEAQ  (CX)(R11*4), CX
+	LEAQ  (DX)(R11*4), DX
+	LEAQ  (BX)(R11*4), BX
+	TESTQ R10, R10
+	JNZ   row
+
+done:
+	SFENCE
 	VZEROUPPER
 	RET
 
@@ -3207,6 +6386,179 @@ end5:
 	JNZ   row
 
 done:
+	VZEROUPPER
+	RET
+
+// func normGradReLUStreamAVX2(dst []float32, x []float32, y []float32, g []float32, ag []float32, ax []float32, mean []float32, shift []float32)
+// Requires: AVX, AVX2, CMOV, FMA3, MMX+
+TEXT ·normGradReLUStreamAVX2(SB), NOSPLIT, $0-192
+	MOVQ  dst_base+0(FP), CX
+	MOVQ  x_base+24(FP), DX
+	MOVQ  y_base+48(FP), BX
+	MOVQ  g_base+72(FP), SI
+	MOVQ  ag_base+96(FP), DI
+	MOVQ  ax_base+120(FP), R8
+	MOVQ  mean_base+144(FP), R9
+	MOVQ  shift_base+168(FP), R10
+	MOVQ  dst_len+8(FP), R11
+	MOVQ  ag_len+104(FP), R12
+	TESTQ R11, R11
+	JZ    done
+
+row:
+	MOVQ         R12, R13
+	CMPQ         R11, R12
+	CMOVQLT      R11, R13
+	SUBQ         R13, R11
+	XORQ         AX, AX
+	LEAQ         (CX)(AX*1), R14
+	NEGQ         R14
+	ANDQ         $+31, R14
+	JZ           aligned1
+	SHRQ         $0x02, R14
+	CMPQ         R14, R13
+	CMOVQGT      R13, R14
+	VMOVD        R14, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (BX)(AX*1), Y0, Y1
+	VXORPS       Y2, Y2, Y2
+	VCMPPS       $0x1e, Y2, Y1, Y1
+	VMASKMOVPS   (SI)(AX*1), Y0, Y2
+	VANDPS       Y2, Y1, Y1
+	VMASKMOVPS   (DX)(AX*1), Y0, Y2
+	VMASKMOVPS   (R9)(AX*1), Y0, Y3
+	VSUBPS       Y3, Y2, Y2
+	VMASKMOVPS   (DI)(AX*1), Y0, Y3
+	VMASKMOVPS   (R10)(AX*1), Y0, Y4
+	VFMADD213PS  Y4, Y3, Y1
+	VMASKMOVPS   (R8)(AX*1), Y0, Y3
+	VFMADD231PS  Y3, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+	SUBQ         R14, R13
+	LEAQ         (AX)(R14*4), AX
+
+aligned1:
+	CMPQ R13, $+32
+	JLT  single2
+
+loop3:
+	VMOVUPS     (BX)(AX*1), Y0
+	VXORPS      Y1, Y1, Y1
+	VCMPPS      $0x1e, Y1, Y0, Y0
+	VMOVUPS     (SI)(AX*1), Y1
+	VANDPS      Y1, Y0, Y0
+	VMOVUPS     (DX)(AX*1), Y1
+	VMOVUPS     (R9)(AX*1), Y2
+	VSUBPS      Y2, Y1, Y1
+	VMOVUPS     (DI)(AX*1), Y2
+	VMOVUPS     (R10)(AX*1), Y3
+	VFMADD213PS Y3, Y2, Y0
+	VMOVUPS     (R8)(AX*1), Y2
+	VFMADD231PS Y2, Y1, Y0
+	VMOVNTPS    Y0, (CX)(AX*1)
+	VMOVUPS     32(BX)(AX*1), Y0
+	VXORPS      Y1, Y1, Y1
+	VCMPPS      $0x1e, Y1, Y0, Y0
+	VMOVUPS     32(SI)(AX*1), Y1
+	VANDPS      Y1, Y0, Y0
+	VMOVUPS     32(DX)(AX*1), Y1
+	VMOVUPS     32(R9)(AX*1), Y2
+	VSUBPS      Y2, Y1, Y1
+	VMOVUPS     32(DI)(AX*1), Y2
+	VMOVUPS     32(R10)(AX*1), Y3
+	VFMADD213PS Y3, Y2, Y0
+	VMOVUPS     32(R8)(AX*1), Y2
+	VFMADD231PS Y2, Y1, Y0
+	VMOVNTPS    Y0, 32(CX)(AX*1)
+	VMOVUPS     64(BX)(AX*1), Y0
+	VXORPS      Y1, Y1, Y1
+	VCMPPS      $0x1e, Y1, Y0, Y0
+	VMOVUPS     64(SI)(AX*1), Y1
+	VANDPS      Y1, Y0, Y0
+	VMOVUPS     64(DX)(AX*1), Y1
+	VMOVUPS     64(R9)(AX*1), Y2
+	VSUBPS      Y2, Y1, Y1
+	VMOVUPS     64(DI)(AX*1), Y2
+	VMOVUPS     64(R10)(AX*1), Y3
+	VFMADD213PS Y3, Y2, Y0
+	VMOVUPS     64(R8)(AX*1), Y2
+	VFMADD231PS Y2, Y1, Y0
+	VMOVNTPS    Y0, 64(CX)(AX*1)
+	VMOVUPS     96(BX)(AX*1), Y0
+	VXORPS      Y1, Y1, Y1
+	VCMPPS      $0x1e, Y1, Y0, Y0
+	VMOVUPS     96(SI)(AX*1), Y1
+	VANDPS      Y1, Y0, Y0
+	VMOVUPS     96(DX)(AX*1), Y1
+	VMOVUPS     96(R9)(AX*1), Y2
+	VSUBPS      Y2, Y1, Y1
+	VMOVUPS     96(DI)(AX*1), Y2
+	VMOVUPS     96(R10)(AX*1), Y3
+	VFMADD213PS Y3, Y2, Y0
+	VMOVUPS     96(R8)(AX*1), Y2
+	VFMADD231PS Y2, Y1, Y0
+	VMOVNTPS    Y0, 96(CX)(AX*1)
+	ADDQ        $+128, AX
+	SUBQ        $+32, R13
+	CMPQ        R13, $+32
+	JGE         loop3
+
+single2:
+	CMPQ R13, $+8
+	JLT  tail4
+
+loop5:
+	VMOVUPS     (BX)(AX*1), Y0
+	VXORPS      Y1, Y1, Y1
+	VCMPPS      $0x1e, Y1, Y0, Y0
+	VMOVUPS     (SI)(AX*1), Y1
+	VANDPS      Y1, Y0, Y0
+	VMOVUPS     (DX)(AX*1), Y1
+	VMOVUPS     (R9)(AX*1), Y2
+	VSUBPS      Y2, Y1, Y1
+	VMOVUPS     (DI)(AX*1), Y2
+	VMOVUPS     (R10)(AX*1), Y3
+	VFMADD213PS Y3, Y2, Y0
+	VMOVUPS     (R8)(AX*1), Y2
+	VFMADD231PS Y2, Y1, Y0
+	VMOVNTPS    Y0, (CX)(AX*1)
+	ADDQ        $+32, AX
+	SUBQ        $+8, R13
+	CMPQ        R13, $+8
+	JGE         loop5
+
+tail4:
+	TESTQ        R13, R13
+	JZ           end6
+	VMOVD        R13, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (BX)(AX*1), Y0, Y1
+	VXORPS       Y2, Y2, Y2
+	VCMPPS       $0x1e, Y2, Y1, Y1
+	VMASKMOVPS   (SI)(AX*1), Y0, Y2
+	VANDPS       Y2, Y1, Y1
+	VMASKMOVPS   (DX)(AX*1), Y0, Y2
+	VMASKMOVPS   (R9)(AX*1), Y0, Y3
+	VSUBPS       Y3, Y2, Y2
+	VMASKMOVPS   (DI)(AX*1), Y0, Y3
+	VMASKMOVPS   (R10)(AX*1), Y0, Y4
+	VFMADD213PS  Y4, Y3, Y1
+	VMASKMOVPS   (R8)(AX*1), Y0, Y3
+	VFMADD231PS  Y3, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+
+end6:
+	LEAQ  (CX)(R12*4), CX
+	LEAQ  (DX)(R12*4), DX
+	LEAQ  (BX)(R12*4), BX
+	LEAQ  (SI)(R12*4), SI
+	TESTQ R11, R11
+	JNZ   row
+
+done:
+	SFENCE
 	VZEROUPPER
 	RET
 
@@ -3588,85 +6940,91 @@ end5:
 	RET
 
 // func sumRowsAVX2(sum []float64, x []float32, rows int, stride int)
-// Requires: AVX, AVX2
+// Requires: AVX, AVX2, MMX+
 TEXT ·sumRowsAVX2(SB), NOSPLIT, $0-64
 	MOVQ x_base+24(FP), AX
-	MOVQ sum_base+0(FP), CX
-	MOVQ rows+48(FP), DX
-	MOVQ stride+56(FP), BX
-	SHLQ $0x02, BX
-	LEAQ (BX)(BX*2), SI
-	CMPQ DX, $+4
+	MOVQ sum_base+0(FP), DX
+	MOVQ rows+48(FP), BX
+	MOVQ stride+56(FP), SI
+	SHLQ $0x02, SI
+	LEAQ (SI)(SI*2), DI
+	CMPQ BX, $+4
 	JLT  next1
 
 group2:
-	MOVQ sum_len+8(FP), R8
-	XORQ DI, DI
-	CMPQ R8, $+8
+	LEAQ (AX)(SI*4), CX
+	MOVQ sum_len+8(FP), R9
+	XORQ R8, R8
+	CMPQ R9, $+8
 	JLT  tail4
 
 columns3:
+	PREFETCHT0   (CX)
+	PREFETCHT0   (CX)(SI*1)
+	PREFETCHT0   (CX)(SI*2)
+	PREFETCHT0   (CX)(DI*1)
+	ADDQ         $+32, CX
 	VMOVUPS      (AX), Y0
-	VMOVUPS      (AX)(BX*1), Y1
-	VADDPS       Y1, Y0, Y0
-	VMOVUPS      (AX)(BX*2), Y1
-	VADDPS       Y1, Y0, Y0
 	VMOVUPS      (AX)(SI*1), Y1
+	VADDPS       Y1, Y0, Y0
+	VMOVUPS      (AX)(SI*2), Y1
+	VADDPS       Y1, Y0, Y0
+	VMOVUPS      (AX)(DI*1), Y1
 	VADDPS       Y1, Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
 	VCVTPS2PD    X0, Y0
 	VCVTPS2PD    X1, Y1
-	VADDPD       (CX)(DI*2), Y0, Y0
-	VMOVUPD      Y0, (CX)(DI*2)
-	VADDPD       32(CX)(DI*2), Y1, Y1
-	VMOVUPD      Y1, 32(CX)(DI*2)
+	VADDPD       (DX)(R8*2), Y0, Y0
+	VMOVUPD      Y0, (DX)(R8*2)
+	VADDPD       32(DX)(R8*2), Y1, Y1
+	VMOVUPD      Y1, 32(DX)(R8*2)
 	ADDQ         $+32, AX
-	ADDQ         $+32, DI
-	SUBQ         $+8, R8
-	CMPQ         R8, $+8
+	ADDQ         $+32, R8
+	SUBQ         $+8, R9
+	CMPQ         R9, $+8
 	JGE          columns3
 
 tail4:
-	TESTQ        R8, R8
+	TESTQ        R9, R9
 	JZ           end5
-	VMOVD        R8, X0
+	VMOVD        R9, X0
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     iota8<>+0(SB), Y0, Y0
 	VEXTRACTI128 $0x01, Y0, X2
 	VPMOVSXDQ    X0, Y1
 	VPMOVSXDQ    X2, Y2
 	VMASKMOVPS   (AX), Y0, Y3
-	VMASKMOVPS   (AX)(BX*1), Y0, Y4
+	VMASKMOVPS   (AX)(SI*1), Y0, Y4
 	VADDPS       Y4, Y3, Y3
-	VMASKMOVPS   (AX)(BX*2), Y0, Y4
+	VMASKMOVPS   (AX)(SI*2), Y0, Y4
 	VADDPS       Y4, Y3, Y3
-	VMASKMOVPS   (AX)(SI*1), Y0, Y0
+	VMASKMOVPS   (AX)(DI*1), Y0, Y0
 	VADDPS       Y0, Y3, Y0
 	VEXTRACTF128 $0x01, Y0, X3
 	VCVTPS2PD    X0, Y0
 	VCVTPS2PD    X3, Y3
-	VMASKMOVPD   (CX)(DI*2), Y1, Y4
+	VMASKMOVPD   (DX)(R8*2), Y1, Y4
 	VADDPD       Y4, Y0, Y0
-	VMASKMOVPD   Y0, Y1, (CX)(DI*2)
-	VMASKMOVPD   32(CX)(DI*2), Y2, Y0
+	VMASKMOVPD   Y0, Y1, (DX)(R8*2)
+	VMASKMOVPD   32(DX)(R8*2), Y2, Y0
 	VADDPD       Y0, Y3, Y3
-	VMASKMOVPD   Y3, Y2, 32(CX)(DI*2)
+	VMASKMOVPD   Y3, Y2, 32(DX)(R8*2)
 
 end5:
-	SUBQ DI, AX
-	LEAQ (AX)(BX*4), AX
-	SUBQ $+4, DX
-	CMPQ DX, $+4
+	SUBQ R8, AX
+	LEAQ (AX)(SI*4), AX
+	SUBQ $+4, BX
+	CMPQ BX, $+4
 	JGE  group2
 
 next1:
-	CMPQ DX, $+1
+	CMPQ BX, $+1
 	JLT  next6
 
 group7:
-	MOVQ sum_len+8(FP), SI
-	XORQ DI, DI
-	CMPQ SI, $+8
+	MOVQ sum_len+8(FP), CX
+	XORQ R8, R8
+	CMPQ CX, $+8
 	JLT  tail9
 
 columns8:
@@ -3674,20 +7032,20 @@ columns8:
 	VEXTRACTF128 $0x01, Y0, X1
 	VCVTPS2PD    X0, Y0
 	VCVTPS2PD    X1, Y1
-	VADDPD       (CX)(DI*2), Y0, Y0
-	VMOVUPD      Y0, (CX)(DI*2)
-	VADDPD       32(CX)(DI*2), Y1, Y1
-	VMOVUPD      Y1, 32(CX)(DI*2)
+	VADDPD       (DX)(R8*2), Y0, Y0
+	VMOVUPD      Y0, (DX)(R8*2)
+	VADDPD       32(DX)(R8*2), Y1, Y1
+	VMOVUPD      Y1, 32(DX)(R8*2)
 	ADDQ         $+32, AX
-	ADDQ         $+32, DI
-	SUBQ         $+8, SI
-	CMPQ         SI, $+8
+	ADDQ         $+32, R8
+	SUBQ         $+8, CX
+	CMPQ         CX, $+8
 	JGE          columns8
 
 tail9:
-	TESTQ        SI, SI
+	TESTQ        CX, CX
 	JZ           end10
-	VMOVD        SI, X0
+	VMOVD        CX, X0
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     iota8<>+0(SB), Y0, Y0
 	VEXTRACTI128 $0x01, Y0, X2
@@ -3697,18 +7055,18 @@ tail9:
 	VEXTRACTF128 $0x01, Y0, X3
 	VCVTPS2PD    X0, Y0
 	VCVTPS2PD    X3, Y3
-	VMASKMOVPD   (CX)(DI*2), Y1, Y4
+	VMASKMOVPD   (DX)(R8*2), Y1, Y4
 	VADDPD       Y4, Y0, Y0
-	VMASKMOVPD   Y0, Y1, (CX)(DI*2)
-	VMASKMOVPD   32(CX)(DI*2), Y2, Y0
+	VMASKMOVPD   Y0, Y1, (DX)(R8*2)
+	VMASKMOVPD   32(DX)(R8*2), Y2, Y0
 	VADDPD       Y0, Y3, Y3
-	VMASKMOVPD   Y3, Y2, 32(CX)(DI*2)
+	VMASKMOVPD   Y3, Y2, 32(DX)(R8*2)
 
 end10:
-	SUBQ DI, AX
-	LEAQ (AX)(BX*1), AX
-	SUBQ $+1, DX
-	CMPQ DX, $+1
+	SUBQ R8, AX
+	LEAQ (AX)(SI*1), AX
+	SUBQ $+1, BX
+	CMPQ BX, $+1
 	JGE  group7
 
 next6:
@@ -3716,233 +7074,48 @@ next6:
 	RET
 
 // func statsRowsAVX2(sum []float64, square []float64, x []float32, center []float32, rows int, stride int)
-// Requires: AVX, AVX2, FMA3
+// Requires: AVX, AVX2, FMA3, MMX+
 TEXT ·statsRowsAVX2(SB), NOSPLIT, $0-112
 	MOVQ x_base+48(FP), AX
-	MOVQ center_base+72(FP), CX
-	MOVQ sum_base+0(FP), DX
-	MOVQ square_base+24(FP), BX
-	MOVQ rows+96(FP), SI
-	MOVQ stride+104(FP), DI
-	SHLQ $0x02, DI
-	LEAQ (DI)(DI*2), R8
-	CMPQ SI, $+4
-	JLT  next1
-
-group2:
-	MOVQ sum_len+8(FP), R10
-	XORQ R9, R9
-	CMPQ R10, $+8
-	JLT  tail4
-
-columns3:
-	VMOVUPS      (CX)(R9*1), Y0
-	VMOVUPS      (AX), Y1
-	VSUBPS       Y0, Y1, Y1
-	VMULPS       Y1, Y1, Y2
-	VMOVUPS      (AX)(DI*1), Y3
-	VSUBPS       Y0, Y3, Y3
-	VFMADD231PS  Y3, Y3, Y2
-	VADDPS       Y3, Y1, Y1
-	VMOVUPS      (AX)(DI*2), Y3
-	VSUBPS       Y0, Y3, Y3
-	VFMADD231PS  Y3, Y3, Y2
-	VADDPS       Y3, Y1, Y1
-	VMOVUPS      (AX)(R8*1), Y3
-	VSUBPS       Y0, Y3, Y0
-	VFMADD231PS  Y0, Y0, Y2
-	VADDPS       Y0, Y1, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VCVTPS2PD    X0, Y0
-	VCVTPS2PD    X1, Y1
-	VADDPD       (DX)(R9*2), Y0, Y0
-	VMOVUPD      Y0, (DX)(R9*2)
-	VADDPD       32(DX)(R9*2), Y1, Y1
-	VMOVUPD      Y1, 32(DX)(R9*2)
-	VEXTRACTF128 $0x01, Y2, X0
-	VCVTPS2PD    X2, Y1
-	VCVTPS2PD    X0, Y0
-	VADDPD       (BX)(R9*2), Y1, Y1
-	VMOVUPD      Y1, (BX)(R9*2)
-	VADDPD       32(BX)(R9*2), Y0, Y0
-	VMOVUPD      Y0, 32(BX)(R9*2)
-	ADDQ         $+32, AX
-	ADDQ         $+32, R9
-	SUBQ         $+8, R10
-	CMPQ         R10, $+8
-	JGE          columns3
-
-tail4:
-	TESTQ        R10, R10
-	JZ           end5
-	VMOVD        R10, X0
-	VPBROADCASTD X0, Y0
-	VPCMPGTD     iota8<>+0(SB), Y0, Y0
-	VEXTRACTI128 $0x01, Y0, X2
-	VPMOVSXDQ    X0, Y1
-	VPMOVSXDQ    X2, Y2
-	VMASKMOVPS   (CX)(R9*1), Y0, Y3
-	VMASKMOVPS   (AX), Y0, Y4
-	VSUBPS       Y3, Y4, Y4
-	VMULPS       Y4, Y4, Y5
-	VMASKMOVPS   (AX)(DI*1), Y0, Y6
-	VSUBPS       Y3, Y6, Y6
-	VFMADD231PS  Y6, Y6, Y5
-	VADDPS       Y6, Y4, Y4
-	VMASKMOVPS   (AX)(DI*2), Y0, Y6
-	VSUBPS       Y3, Y6, Y6
-	VFMADD231PS  Y6, Y6, Y5
-	VADDPS       Y6, Y4, Y4
-	VMASKMOVPS   (AX)(R8*1), Y0, Y0
-	VSUBPS       Y3, Y0, Y0
-	VFMADD231PS  Y0, Y0, Y5
-	VADDPS       Y0, Y4, Y0
-	VEXTRACTF128 $0x01, Y0, X3
-	VCVTPS2PD    X0, Y0
-	VCVTPS2PD    X3, Y3
-	VMASKMOVPD   (DX)(R9*2), Y1, Y4
-	VADDPD       Y4, Y0, Y0
-	VMASKMOVPD   Y0, Y1, (DX)(R9*2)
-	VMASKMOVPD   32(DX)(R9*2), Y2, Y0
-	VADDPD       Y0, Y3, Y3
-	VMASKMOVPD   Y3, Y2, 32(DX)(R9*2)
-	VEXTRACTF128 $0x01, Y5, X0
-	VCVTPS2PD    X5, Y3
-	VCVTPS2PD    X0, Y0
-	VMASKMOVPD   (BX)(R9*2), Y1, Y4
-	VADDPD       Y4, Y3, Y3
-	VMASKMOVPD   Y3, Y1, (BX)(R9*2)
-	VMASKMOVPD   32(BX)(R9*2), Y2, Y1
-	VADDPD       Y1, Y0, Y0
-	VMASKMOVPD   Y0, Y2, 32(BX)(R9*2)
-
-end5:
-	SUBQ R9, AX
-	LEAQ (AX)(DI*4), AX
-	SUBQ $+4, SI
-	CMPQ SI, $+4
-	JGE  group2
-
-next1:
-	CMPQ SI, $+1
-	JLT  next6
-
-group7:
-	MOVQ sum_len+8(FP), R8
-	XORQ R9, R9
-	CMPQ R8, $+8
-	JLT  tail9
-
-columns8:
-	VMOVUPS      (CX)(R9*1), Y0
-	VMOVUPS      (AX), Y1
-	VSUBPS       Y0, Y1, Y0
-	VMULPS       Y0, Y0, Y1
-	VEXTRACTF128 $0x01, Y0, X2
-	VCVTPS2PD    X0, Y0
-	VCVTPS2PD    X2, Y2
-	VADDPD       (DX)(R9*2), Y0, Y0
-	VMOVUPD      Y0, (DX)(R9*2)
-	VADDPD       32(DX)(R9*2), Y2, Y2
-	VMOVUPD      Y2, 32(DX)(R9*2)
-	VEXTRACTF128 $0x01, Y1, X0
-	VCVTPS2PD    X1, Y1
-	VCVTPS2PD    X0, Y0
-	VADDPD       (BX)(R9*2), Y1, Y1
-	VMOVUPD      Y1, (BX)(R9*2)
-	VADDPD       32(BX)(R9*2), Y0, Y0
-	VMOVUPD      Y0, 32(BX)(R9*2)
-	ADDQ         $+32, AX
-	ADDQ         $+32, R9
-	SUBQ         $+8, R8
-	CMPQ         R8, $+8
-	JGE          columns8
-
-tail9:
-	TESTQ        R8, R8
-	JZ           end10
-	VMOVD        R8, X0
-	VPBROADCASTD X0, Y0
-	VPCMPGTD     iota8<>+0(SB), Y0, Y0
-	VEXTRACTI128 $0x01, Y0, X2
-	VPMOVSXDQ    X0, Y1
-	VPMOVSXDQ    X2, Y2
-	VMASKMOVPS   (CX)(R9*1), Y0, Y3
-	VMASKMOVPS   (AX), Y0, Y0
-	VSUBPS       Y3, Y0, Y0
-	VMULPS       Y0, Y0, Y3
-	VEXTRACTF128 $0x01, Y0, X4
-	VCVTPS2PD    X0, Y0
-	VCVTPS2PD    X4, Y4
-	VMASKMOVPD   (DX)(R9*2), Y1, Y5
-	VADDPD       Y5, Y0, Y0
-	VMASKMOVPD   Y0, Y1, (DX)(R9*2)
-	VMASKMOVPD   32(DX)(R9*2), Y2, Y0
-	VADDPD       Y0, Y4, Y4
-	VMASKMOVPD   Y4, Y2, 32(DX)(R9*2)
-	VEXTRACTF128 $0x01, Y3, X0
-	VCVTPS2PD    X3, Y3
-	VCVTPS2PD    X0, Y0
-	VMASKMOVPD   (BX)(R9*2), Y1, Y4
-	VADDPD       Y4, Y3, Y3
-	VMASKMOVPD   Y3, Y1, (BX)(R9*2)
-	VMASKMOVPD   32(BX)(R9*2), Y2, Y1
-	VADDPD       Y1, Y0, Y0
-	VMASKMOVPD   Y0, Y2, 32(BX)(R9*2)
-
-end10:
-	SUBQ R9, AX
-	LEAQ (AX)(DI*1), AX
-	SUBQ $+1, SI
-	CMPQ SI, $+1
-	JGE  group7
-
-next6:
-	VZEROUPPER
-	RET
-
-// func normGradSumsAVX2(sumG []float64, sumGX []float64, x []float32, g []float32, mean []float32, rows int, stride int)
-// Requires: AVX, AVX2, FMA3
-TEXT ·normGradSumsAVX2(SB), NOSPLIT, $0-136
-	MOVQ x_base+48(FP), AX
-	MOVQ g_base+72(FP), CX
-	MOVQ mean_base+96(FP), DX
-	MOVQ sumG_base+0(FP), BX
-	MOVQ sumGX_base+24(FP), SI
-	MOVQ rows+120(FP), DI
-	MOVQ stride+128(FP), R8
+	MOVQ center_base+72(FP), DX
+	MOVQ sum_base+0(FP), BX
+	MOVQ square_base+24(FP), SI
+	MOVQ rows+96(FP), DI
+	MOVQ stride+104(FP), R8
 	SHLQ $0x02, R8
 	LEAQ (R8)(R8*2), R9
 	CMPQ DI, $+4
 	JLT  next1
 
 group2:
-	MOVQ sumG_len+8(FP), R11
+	LEAQ (AX)(R8*4), CX
+	MOVQ sum_len+8(FP), R11
 	XORQ R10, R10
 	CMPQ R11, $+8
 	JLT  tail4
 
 columns3:
+	PREFETCHT0   (CX)
+	PREFETCHT0   (CX)(R8*1)
+	PREFETCHT0   (CX)(R8*2)
+	PREFETCHT0   (CX)(R9*1)
+	ADDQ         $+32, CX
 	VMOVUPS      (DX)(R10*1), Y0
-	VMOVUPS      (CX), Y1
-	VMOVUPS      (AX), Y2
-	VSUBPS       Y0, Y2, Y2
-	VMULPS       Y1, Y2, Y2
-	VMOVUPS      (CX)(R8*1), Y3
-	VMOVUPS      (AX)(R8*1), Y4
-	VSUBPS       Y0, Y4, Y4
-	VFMADD231PS  Y3, Y4, Y2
+	VMOVUPS      (AX), Y1
+	VSUBPS       Y0, Y1, Y1
+	VMULPS       Y1, Y1, Y2
+	VMOVUPS      (AX)(R8*1), Y3
+	VSUBPS       Y0, Y3, Y3
+	VFMADD231PS  Y3, Y3, Y2
 	VADDPS       Y3, Y1, Y1
-	VMOVUPS      (CX)(R8*2), Y3
-	VMOVUPS      (AX)(R8*2), Y4
-	VSUBPS       Y0, Y4, Y4
-	VFMADD231PS  Y3, Y4, Y2
+	VMOVUPS      (AX)(R8*2), Y3
+	VSUBPS       Y0, Y3, Y3
+	VFMADD231PS  Y3, Y3, Y2
 	VADDPS       Y3, Y1, Y1
-	VMOVUPS      (CX)(R9*1), Y3
-	VMOVUPS      (AX)(R9*1), Y4
-	VSUBPS       Y0, Y4, Y0
-	VFMADD231PS  Y3, Y0, Y2
-	VADDPS       Y3, Y1, Y0
+	VMOVUPS      (AX)(R9*1), Y3
+	VSUBPS       Y0, Y3, Y0
+	VFMADD231PS  Y0, Y0, Y2
+	VADDPS       Y0, Y1, Y0
 	VEXTRACTF128 $0x01, Y0, X1
 	VCVTPS2PD    X0, Y0
 	VCVTPS2PD    X1, Y1
@@ -3958,7 +7131,6 @@ columns3:
 	VADDPD       32(SI)(R10*2), Y0, Y0
 	VMOVUPD      Y0, 32(SI)(R10*2)
 	ADDQ         $+32, AX
-	ADDQ         $+32, CX
 	ADDQ         $+32, R10
 	SUBQ         $+8, R11
 	CMPQ         R11, $+8
@@ -3974,25 +7146,21 @@ tail4:
 	VPMOVSXDQ    X0, Y1
 	VPMOVSXDQ    X2, Y2
 	VMASKMOVPS   (DX)(R10*1), Y0, Y3
-	VMASKMOVPS   (CX), Y0, Y4
-	VMASKMOVPS   (AX), Y0, Y5
-	VSUBPS       Y3, Y5, Y5
-	VMULPS       Y4, Y5, Y5
-	VMASKMOVPS   (CX)(R8*1), Y0, Y6
-	VMASKMOVPS   (AX)(R8*1), Y0, Y7
-	VSUBPS       Y3, Y7, Y7
-	VFMADD231PS  Y6, Y7, Y5
+	VMASKMOVPS   (AX), Y0, Y4
+	VSUBPS       Y3, Y4, Y4
+	VMULPS       Y4, Y4, Y5
+	VMASKMOVPS   (AX)(R8*1), Y0, Y6
+	VSUBPS       Y3, Y6, Y6
+	VFMADD231PS  Y6, Y6, Y5
 	VADDPS       Y6, Y4, Y4
-	VMASKMOVPS   (CX)(R8*2), Y0, Y6
-	VMASKMOVPS   (AX)(R8*2), Y0, Y7
-	VSUBPS       Y3, Y7, Y7
-	VFMADD231PS  Y6, Y7, Y5
+	VMASKMOVPS   (AX)(R8*2), Y0, Y6
+	VSUBPS       Y3, Y6, Y6
+	VFMADD231PS  Y6, Y6, Y5
 	VADDPS       Y6, Y4, Y4
-	VMASKMOVPS   (CX)(R9*1), Y0, Y6
 	VMASKMOVPS   (AX)(R9*1), Y0, Y0
 	VSUBPS       Y3, Y0, Y0
-	VFMADD231PS  Y6, Y0, Y5
-	VADDPS       Y6, Y4, Y0
+	VFMADD231PS  Y0, Y0, Y5
+	VADDPS       Y0, Y4, Y0
 	VEXTRACTF128 $0x01, Y0, X3
 	VCVTPS2PD    X0, Y0
 	VCVTPS2PD    X3, Y3
@@ -4015,8 +7183,6 @@ tail4:
 end5:
 	SUBQ R10, AX
 	LEAQ (AX)(R8*4), AX
-	SUBQ R10, CX
-	LEAQ (CX)(R8*4), CX
 	SUBQ $+4, DI
 	CMPQ DI, $+4
 	JGE  group2
@@ -4026,76 +7192,71 @@ next1:
 	JLT  next6
 
 group7:
-	MOVQ sumG_len+8(FP), R9
+	MOVQ sum_len+8(FP), CX
 	XORQ R10, R10
-	CMPQ R9, $+8
+	CMPQ CX, $+8
 	JLT  tail9
 
 columns8:
 	VMOVUPS      (DX)(R10*1), Y0
-	VMOVUPS      (CX), Y1
-	VMOVUPS      (AX), Y2
-	VSUBPS       Y0, Y2, Y0
-	VMULPS       Y1, Y0, Y0
-	VEXTRACTF128 $0x01, Y1, X2
-	VCVTPS2PD    X1, Y1
+	VMOVUPS      (AX), Y1
+	VSUBPS       Y0, Y1, Y0
+	VMULPS       Y0, Y0, Y1
+	VEXTRACTF128 $0x01, Y0, X2
+	VCVTPS2PD    X0, Y0
 	VCVTPS2PD    X2, Y2
-	VADDPD       (BX)(R10*2), Y1, Y1
-	VMOVUPD      Y1, (BX)(R10*2)
+	VADDPD       (BX)(R10*2), Y0, Y0
+	VMOVUPD      Y0, (BX)(R10*2)
 	VADDPD       32(BX)(R10*2), Y2, Y2
 	VMOVUPD      Y2, 32(BX)(R10*2)
-	VEXTRACTF128 $0x01, Y0, X1
-	VCVTPS2PD    X0, Y0
+	VEXTRACTF128 $0x01, Y1, X0
 	VCVTPS2PD    X1, Y1
-	VADDPD       (SI)(R10*2), Y0, Y0
-	VMOVUPD      Y0, (SI)(R10*2)
-	VADDPD       32(SI)(R10*2), Y1, Y1
-	VMOVUPD      Y1, 32(SI)(R10*2)
+	VCVTPS2PD    X0, Y0
+	VADDPD       (SI)(R10*2), Y1, Y1
+	VMOVUPD      Y1, (SI)(R10*2)
+	VADDPD       32(SI)(R10*2), Y0, Y0
+	VMOVUPD      Y0, 32(SI)(R10*2)
 	ADDQ         $+32, AX
-	ADDQ         $+32, CX
 	ADDQ         $+32, R10
-	SUBQ         $+8, R9
-	CMPQ         R9, $+8
+	SUBQ         $+8, CX
+	CMPQ         CX, $+8
 	JGE          columns8
 
 tail9:
-	TESTQ        R9, R9
+	TESTQ        CX, CX
 	JZ           end10
-	VMOVD        R9, X0
+	VMOVD        CX, X0
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     iota8<>+0(SB), Y0, Y0
 	VEXTRACTI128 $0x01, Y0, X2
 	VPMOVSXDQ    X0, Y1
 	VPMOVSXDQ    X2, Y2
 	VMASKMOVPS   (DX)(R10*1), Y0, Y3
-	VMASKMOVPS   (CX), Y0, Y4
 	VMASKMOVPS   (AX), Y0, Y0
 	VSUBPS       Y3, Y0, Y0
-	VMULPS       Y4, Y0, Y0
-	VEXTRACTF128 $0x01, Y4, X3
-	VCVTPS2PD    X4, Y4
-	VCVTPS2PD    X3, Y3
-	VMASKMOVPD   (BX)(R10*2), Y1, Y5
-	VADDPD       Y5, Y4, Y4
-	VMASKMOVPD   Y4, Y1, (BX)(R10*2)
-	VMASKMOVPD   32(BX)(R10*2), Y2, Y4
-	VADDPD       Y4, Y3, Y3
-	VMASKMOVPD   Y3, Y2, 32(BX)(R10*2)
-	VEXTRACTF128 $0x01, Y0, X3
+	VMULPS       Y0, Y0, Y3
+	VEXTRACTF128 $0x01, Y0, X4
 	VCVTPS2PD    X0, Y0
+	VCVTPS2PD    X4, Y4
+	VMASKMOVPD   (BX)(R10*2), Y1, Y5
+	VADDPD       Y5, Y0, Y0
+	VMASKMOVPD   Y0, Y1, (BX)(R10*2)
+	VMASKMOVPD   32(BX)(R10*2), Y2, Y0
+	VADDPD       Y0, Y4, Y4
+	VMASKMOVPD   Y4, Y2, 32(BX)(R10*2)
+	VEXTRACTF128 $0x01, Y3, X0
 	VCVTPS2PD    X3, Y3
+	VCVTPS2PD    X0, Y0
 	VMASKMOVPD   (SI)(R10*2), Y1, Y4
-	VADDPD       Y4, Y0, Y0
-	VMASKMOVPD   Y0, Y1, (SI)(R10*2)
-	VMASKMOVPD   32(SI)(R10*2), Y2, Y0
-	VADDPD       Y0, Y3, Y3
-	VMASKMOVPD   Y3, Y2, 32(SI)(R10*2)
+	VADDPD       Y4, Y3, Y3
+	VMASKMOVPD   Y3, Y1, (SI)(R10*2)
+	VMASKMOVPD   32(SI)(R10*2), Y2, Y1
+	VADDPD       Y1, Y0, Y0
+	VMASKMOVPD   Y0, Y2, 32(SI)(R10*2)
 
 end10:
 	SUBQ R10, AX
 	LEAQ (AX)(R8*1), AX
-	SUBQ R10, CX
-	LEAQ (CX)(R8*1), CX
 	SUBQ $+1, DI
 	CMPQ DI, $+1
 	JGE  group7
@@ -4104,178 +7265,411 @@ next6:
 	VZEROUPPER
 	RET
 
-// func normGradSumsReLUAVX2(sumG []float64, sumGX []float64, x []float32, y []float32, g []float32, mean []float32, rows int, stride int)
-// Requires: AVX, AVX2, FMA3
-TEXT ·normGradSumsReLUAVX2(SB), NOSPLIT, $0-160
+// func normGradSumsAVX2(sumG []float64, sumGX []float64, x []float32, g []float32, mean []float32, rows int, stride int)
+// Requires: AVX, AVX2, FMA3, MMX+
+TEXT ·normGradSumsAVX2(SB), NOSPLIT, $0-136
 	MOVQ x_base+48(FP), AX
-	MOVQ y_base+72(FP), CX
-	MOVQ g_base+96(FP), DX
-	MOVQ mean_base+120(FP), BX
-	MOVQ sumG_base+0(FP), SI
-	MOVQ sumGX_base+24(FP), DI
-	MOVQ rows+144(FP), R8
-	MOVQ stride+152(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), R10
-	CMPQ R8, $+4
+	MOVQ g_base+72(FP), DX
+	MOVQ mean_base+96(FP), SI
+	MOVQ sumG_base+0(FP), DI
+	MOVQ sumGX_base+24(FP), R8
+	MOVQ rows+120(FP), R9
+	MOVQ stride+128(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R11
+	CMPQ R9, $+4
 	JLT  next1
 
 group2:
-	MOVQ sumG_len+8(FP), R12
-	XORQ R11, R11
-	CMPQ R12, $+8
+	LEAQ (AX)(R10*4), CX
+	LEAQ (DX)(R10*4), BX
+	MOVQ sumG_len+8(FP), R13
+	XORQ R12, R12
+	CMPQ R13, $+8
 	JLT  tail4
 
 columns3:
-	VMOVUPS      (BX)(R11*1), Y0
-	VMOVUPS      (CX), Y1
-	VXORPS       Y2, Y2, Y2
-	VCMPPS       $0x1e, Y2, Y1, Y1
-	VMOVUPS      (DX), Y2
-	VANDPS       Y2, Y1, Y1
+	PREFETCHT0   (CX)
+	PREFETCHT0   (CX)(R10*1)
+	PREFETCHT0   (CX)(R10*2)
+	PREFETCHT0   (CX)(R11*1)
+	ADDQ         $+32, CX
+	PREFETCHT0   (BX)
+	PREFETCHT0   (BX)(R10*1)
+	PREFETCHT0   (BX)(R10*2)
+	PREFETCHT0   (BX)(R11*1)
+	ADDQ         $+32, BX
+	VMOVUPS      (SI)(R12*1), Y0
+	VMOVUPS      (DX), Y1
 	VMOVUPS      (AX), Y2
 	VSUBPS       Y0, Y2, Y2
 	VMULPS       Y1, Y2, Y2
-	VMOVUPS      (CX)(R9*1), Y3
-	VXORPS       Y4, Y4, Y4
-	VCMPPS       $0x1e, Y4, Y3, Y3
-	VMOVUPS      (DX)(R9*1), Y4
-	VANDPS       Y4, Y3, Y3
-	VMOVUPS      (AX)(R9*1), Y4
-	VSUBPS       Y0, Y4, Y4
-	VFMADD231PS  Y3, Y4, Y2
-	VADDPS       Y3, Y1, Y1
-	VMOVUPS      (CX)(R9*2), Y3
-	VXORPS       Y4, Y4, Y4
-	VCMPPS       $0x1e, Y4, Y3, Y3
-	VMOVUPS      (DX)(R9*2), Y4
-	VANDPS       Y4, Y3, Y3
-	VMOVUPS      (AX)(R9*2), Y4
-	VSUBPS       Y0, Y4, Y4
-	VFMADD231PS  Y3, Y4, Y2
-	VADDPS       Y3, Y1, Y1
-	VMOVUPS      (CX)(R10*1), Y3
-	VXORPS       Y4, Y4, Y4
-	VCMPPS       $0x1e, Y4, Y3, Y3
-	VMOVUPS      (DX)(R10*1), Y4
-	VANDPS       Y4, Y3, Y3
+	VMOVUPS      (DX)(R10*1), Y3
 	VMOVUPS      (AX)(R10*1), Y4
+	VSUBPS       Y0, Y4, Y4
+	VFMADD231PS  Y3, Y4, Y2
+	VADDPS       Y3, Y1, Y1
+	VMOVUPS      (DX)(R10*2), Y3
+	VMOVUPS      (AX)(R10*2), Y4
+	VSUBPS       Y0, Y4, Y4
+	VFMADD231PS  Y3, Y4, Y2
+	VADDPS       Y3, Y1, Y1
+	VMOVUPS      (DX)(R11*1), Y3
+	VMOVUPS      (AX)(R11*1), Y4
 	VSUBPS       Y0, Y4, Y0
 	VFMADD231PS  Y3, Y0, Y2
 	VADDPS       Y3, Y1, Y0
 	VEXTRACTF128 $0x01, Y0, X1
 	VCVTPS2PD    X0, Y0
 	VCVTPS2PD    X1, Y1
-	VADDPD       (SI)(R11*2), Y0, Y0
-	VMOVUPD      Y0, (SI)(R11*2)
-	VADDPD       32(SI)(R11*2), Y1, Y1
-	VMOVUPD      Y1, 32(SI)(R11*2)
+	VADDPD       (DI)(R12*2), Y0, Y0
+	VMOVUPD      Y0, (DI)(R12*2)
+	VADDPD       32(DI)(R12*2), Y1, Y1
+	VMOVUPD      Y1, 32(DI)(R12*2)
 	VEXTRACTF128 $0x01, Y2, X0
 	VCVTPS2PD    X2, Y1
 	VCVTPS2PD    X0, Y0
-	VADDPD       (DI)(R11*2), Y1, Y1
-	VMOVUPD      Y1, (DI)(R11*2)
-	VADDPD       32(DI)(R11*2), Y0, Y0
-	VMOVUPD      Y0, 32(DI)(R11*2)
+	VADDPD       (R8)(R12*2), Y1, Y1
+	VMOVUPD      Y1, (R8)(R12*2)
+	VADDPD       32(R8)(R12*2), Y0, Y0
+	VMOVUPD      Y0, 32(R8)(R12*2)
 	ADDQ         $+32, AX
-	ADDQ         $+32, CX
 	ADDQ         $+32, DX
-	ADDQ         $+32, R11
-	SUBQ         $+8, R12
-	CMPQ         R12, $+8
+	ADDQ         $+32, R12
+	SUBQ         $+8, R13
+	CMPQ         R13, $+8
 	JGE          columns3
 
 tail4:
-	TESTQ        R12, R12
+	TESTQ        R13, R13
 	JZ           end5
-	VMOVD        R12, X0
+	VMOVD        R13, X0
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     iota8<>+0(SB), Y0, Y0
 	VEXTRACTI128 $0x01, Y0, X2
 	VPMOVSXDQ    X0, Y1
 	VPMOVSXDQ    X2, Y2
-	VMASKMOVPS   (BX)(R11*1), Y0, Y3
-	VMASKMOVPS   (CX), Y0, Y4
-	VXORPS       Y5, Y5, Y5
-	VCMPPS       $0x1e, Y5, Y4, Y4
-	VMASKMOVPS   (DX), Y0, Y5
-	VANDPS       Y5, Y4, Y4
+	VMASKMOVPS   (SI)(R12*1), Y0, Y3
+	VMASKMOVPS   (DX), Y0, Y4
 	VMASKMOVPS   (AX), Y0, Y5
 	VSUBPS       Y3, Y5, Y5
 	VMULPS       Y4, Y5, Y5
-	VMASKMOVPS   (CX)(R9*1), Y0, Y6
-	VXORPS       Y7, Y7, Y7
-	VCMPPS       $0x1e, Y7, Y6, Y6
-	VMASKMOVPS   (DX)(R9*1), Y0, Y7
-	VANDPS       Y7, Y6, Y6
-	VMASKMOVPS   (AX)(R9*1), Y0, Y7
+	VMASKMOVPS   (DX)(R10*1), Y0, Y6
+	VMASKMOVPS   (AX)(R10*1), Y0, Y7
 	VSUBPS       Y3, Y7, Y7
 	VFMADD231PS  Y6, Y7, Y5
 	VADDPS       Y6, Y4, Y4
-	VMASKMOVPS   (CX)(R9*2), Y0, Y6
-	VXORPS       Y7, Y7, Y7
-	VCMPPS       $0x1e, Y7, Y6, Y6
-	VMASKMOVPS   (DX)(R9*2), Y0, Y7
-	VANDPS       Y7, Y6, Y6
-	VMASKMOVPS   (AX)(R9*2), Y0, Y7
+	VMASKMOVPS   (DX)(R10*2), Y0, Y6
+	VMASKMOVPS   (AX)(R10*2), Y0, Y7
 	VSUBPS       Y3, Y7, Y7
 	VFMADD231PS  Y6, Y7, Y5
 	VADDPS       Y6, Y4, Y4
-	VMASKMOVPS   (CX)(R10*1), Y0, Y6
-	VXORPS       Y7, Y7, Y7
-	VCMPPS       $0x1e, Y7, Y6, Y6
-	VMASKMOVPS   (DX)(R10*1), Y0, Y7
-	VANDPS       Y7, Y6, Y6
-	VMASKMOVPS   (AX)(R10*1), Y0, Y0
+	VMASKMOVPS   (DX)(R11*1), Y0, Y6
+	VMASKMOVPS   (AX)(R11*1), Y0, Y0
 	VSUBPS       Y3, Y0, Y0
 	VFMADD231PS  Y6, Y0, Y5
 	VADDPS       Y6, Y4, Y0
 	VEXTRACTF128 $0x01, Y0, X3
 	VCVTPS2PD    X0, Y0
 	VCVTPS2PD    X3, Y3
-	VMASKMOVPD   (SI)(R11*2), Y1, Y4
+	VMASKMOVPD   (DI)(R12*2), Y1, Y4
 	VADDPD       Y4, Y0, Y0
-	VMASKMOVPD   Y0, Y1, (SI)(R11*2)
-	VMASKMOVPD   32(SI)(R11*2), Y2, Y0
+	VMASKMOVPD   Y0, Y1, (DI)(R12*2)
+	VMASKMOVPD   32(DI)(R12*2), Y2, Y0
 	VADDPD       Y0, Y3, Y3
-	VMASKMOVPD   Y3, Y2, 32(SI)(R11*2)
+	VMASKMOVPD   Y3, Y2, 32(DI)(R12*2)
 	VEXTRACTF128 $0x01, Y5, X0
 	VCVTPS2PD    X5, Y3
 	VCVTPS2PD    X0, Y0
-	VMASKMOVPD   (DI)(R11*2), Y1, Y4
+	VMASKMOVPD   (R8)(R12*2), Y1, Y4
 	VADDPD       Y4, Y3, Y3
-	VMASKMOVPD   Y3, Y1, (DI)(R11*2)
-	VMASKMOVPD   32(DI)(R11*2), Y2, Y1
+	VMASKMOVPD   Y3, Y1, (R8)(R12*2)
+	VMASKMOVPD   32(R8)(R12*2), Y2, Y1
 	VADDPD       Y1, Y0, Y0
-	VMASKMOVPD   Y0, Y2, 32(DI)(R11*2)
+	VMASKMOVPD   Y0, Y2, 32(R8)(R12*2)
 
 end5:
-	SUBQ R11, AX
-	LEAQ (AX)(R9*4), AX
-	SUBQ R11, CX
-	LEAQ (CX)(R9*4), CX
-	SUBQ R11, DX
-	LEAQ (DX)(R9*4), DX
-	SUBQ $+4, R8
-	CMPQ R8, $+4
+	SUBQ R12, AX
+	LEAQ (AX)(R10*4), AX
+	SUBQ R12, DX
+	LEAQ (DX)(R10*4), DX
+	SUBQ $+4, R9
+	CMPQ R9, $+4
 	JGE  group2
 
 next1:
-	CMPQ R8, $+1
+	CMPQ R9, $+1
 	JLT  next6
 
 group7:
-	MOVQ sumG_len+8(FP), R10
-	XORQ R11, R11
-	CMPQ R10, $+8
+	MOVQ sumG_len+8(FP), CX
+	XORQ R12, R12
+	CMPQ CX, $+8
 	JLT  tail9
 
 columns8:
-	VMOVUPS      (BX)(R11*1), Y0
-	VMOVUPS      (CX), Y1
+	VMOVUPS      (SI)(R12*1), Y0
+	VMOVUPS      (DX), Y1
+	VMOVUPS      (AX), Y2
+	VSUBPS       Y0, Y2, Y0
+	VMULPS       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y1, X2
+	VCVTPS2PD    X1, Y1
+	VCVTPS2PD    X2, Y2
+	VADDPD       (DI)(R12*2), Y1, Y1
+	VMOVUPD      Y1, (DI)(R12*2)
+	VADDPD       32(DI)(R12*2), Y2, Y2
+	VMOVUPD      Y2, 32(DI)(R12*2)
+	VEXTRACTF128 $0x01, Y0, X1
+	VCVTPS2PD    X0, Y0
+	VCVTPS2PD    X1, Y1
+	VADDPD       (R8)(R12*2), Y0, Y0
+	VMOVUPD      Y0, (R8)(R12*2)
+	VADDPD       32(R8)(R12*2), Y1, Y1
+	VMOVUPD      Y1, 32(R8)(R12*2)
+	ADDQ         $+32, AX
+	ADDQ         $+32, DX
+	ADDQ         $+32, R12
+	SUBQ         $+8, CX
+	CMPQ         CX, $+8
+	JGE          columns8
+
+tail9:
+	TESTQ        CX, CX
+	JZ           end10
+	VMOVD        CX, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VEXTRACTI128 $0x01, Y0, X2
+	VPMOVSXDQ    X0, Y1
+	VPMOVSXDQ    X2, Y2
+	VMASKMOVPS   (SI)(R12*1), Y0, Y3
+	VMASKMOVPS   (DX), Y0, Y4
+	VMASKMOVPS   (AX), Y0, Y0
+	VSUBPS       Y3, Y0, Y0
+	VMULPS       Y4, Y0, Y0
+	VEXTRACTF128 $0x01, Y4, X3
+	VCVTPS2PD    X4, Y4
+	VCVTPS2PD    X3, Y3
+	VMASKMOVPD   (DI)(R12*2), Y1, Y5
+	VADDPD       Y5, Y4, Y4
+	VMASKMOVPD   Y4, Y1, (DI)(R12*2)
+	VMASKMOVPD   32(DI)(R12*2), Y2, Y4
+	VADDPD       Y4, Y3, Y3
+	VMASKMOVPD   Y3, Y2, 32(DI)(R12*2)
+	VEXTRACTF128 $0x01, Y0, X3
+	VCVTPS2PD    X0, Y0
+	VCVTPS2PD    X3, Y3
+	VMASKMOVPD   (R8)(R12*2), Y1, Y4
+	VADDPD       Y4, Y0, Y0
+	VMASKMOVPD   Y0, Y1, (R8)(R12*2)
+	VMASKMOVPD   32(R8)(R12*2), Y2, Y0
+	VADDPD       Y0, Y3, Y3
+	VMASKMOVPD   Y3, Y2, 32(R8)(R12*2)
+
+end10:
+	SUBQ R12, AX
+	LEAQ (AX)(R10*1), AX
+	SUBQ R12, DX
+	LEAQ (DX)(R10*1), DX
+	SUBQ $+1, R9
+	CMPQ R9, $+1
+	JGE  group7
+
+next6:
+	VZEROUPPER
+	RET
+
+// func normGradSumsReLUAVX2(sumG []float64, sumGX []float64, x []float32, y []float32, g []float32, mean []float32, rows int, stride int)
+// Requires: AVX, AVX2, FMA3, MMX+
+TEXT ·normGradSumsReLUAVX2(SB), NOSPLIT, $0-160
+	MOVQ x_base+48(FP), AX
+	MOVQ y_base+72(FP), DX
+	MOVQ g_base+96(FP), SI
+	MOVQ mean_base+120(FP), R8
+	MOVQ sumG_base+0(FP), R9
+	MOVQ sumGX_base+24(FP), R10
+	MOVQ rows+144(FP), R11
+	MOVQ stride+152(FP), R12
+	SHLQ $0x02, R12
+	LEAQ (R12)(R12*2), R13
+	CMPQ R11, $+4
+	JLT  next1
+
+group2:
+	LEAQ (AX)(R12*4), CX
+	LEAQ (DX)(R12*4), BX
+	LEAQ (SI)(R12*4), DI
+	MOVQ sumG_len+8(FP), R15
+	XORQ R14, R14
+	CMPQ R15, $+8
+	JLT  tail4
+
+columns3:
+	PREFETCHT0   (CX)
+	PREFETCHT0   (CX)(R12*1)
+	PREFETCHT0   (CX)(R12*2)
+	PREFETCHT0   (CX)(R13*1)
+	ADDQ         $+32, CX
+	PREFETCHT0   (BX)
+	PREFETCHT0   (BX)(R12*1)
+	PREFETCHT0   (BX)(R12*2)
+	PREFETCHT0   (BX)(R13*1)
+	ADDQ         $+32, BX
+	PREFETCHT0   (DI)
+	PREFETCHT0   (DI)(R12*1)
+	PREFETCHT0   (DI)(R12*2)
+	PREFETCHT0   (DI)(R13*1)
+	ADDQ         $+32, DI
+	VMOVUPS      (R8)(R14*1), Y0
+	VMOVUPS      (DX), Y1
 	VXORPS       Y2, Y2, Y2
 	VCMPPS       $0x1e, Y2, Y1, Y1
-	VMOVUPS      (DX), Y2
+	VMOVUPS      (SI), Y2
+	VANDPS       Y2, Y1, Y1
+	VMOVUPS      (AX), Y2
+	VSUBPS       Y0, Y2, Y2
+	VMULPS       Y1, Y2, Y2
+	VMOVUPS      (DX)(R12*1), Y3
+	VXORPS       Y4, Y4, Y4
+	VCMPPS       $0x1e, Y4, Y3, Y3
+	VMOVUPS      (SI)(R12*1), Y4
+	VANDPS       Y4, Y3, Y3
+	VMOVUPS      (AX)(R12*1), Y4
+	VSUBPS       Y0, Y4, Y4
+	VFMADD231PS  Y3, Y4, Y2
+	VADDPS       Y3, Y1, Y1
+	VMOVUPS      (DX)(R12*2), Y3
+	VXORPS       Y4, Y4, Y4
+	VCMPPS       $0x1e, Y4, Y3, Y3
+	VMOVUPS      (SI)(R12*2), Y4
+	VANDPS       Y4, Y3, Y3
+	VMOVUPS      (AX)(R12*2), Y4
+	VSUBPS       Y0, Y4, Y4
+	VFMADD231PS  Y3, Y4, Y2
+	VADDPS       Y3, Y1, Y1
+	VMOVUPS      (DX)(R13*1), Y3
+	VXORPS       Y4, Y4, Y4
+	VCMPPS       $0x1e, Y4, Y3, Y3
+	VMOVUPS      (SI)(R13*1), Y4
+	VANDPS       Y4, Y3, Y3
+	VMOVUPS      (AX)(R13*1), Y4
+	VSUBPS       Y0, Y4, Y0
+	VFMADD231PS  Y3, Y0, Y2
+	VADDPS       Y3, Y1, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VCVTPS2PD    X0, Y0
+	VCVTPS2PD    X1, Y1
+	VADDPD       (R9)(R14*2), Y0, Y0
+	VMOVUPD      Y0, (R9)(R14*2)
+	VADDPD       32(R9)(R14*2), Y1, Y1
+	VMOVUPD      Y1, 32(R9)(R14*2)
+	VEXTRACTF128 $0x01, Y2, X0
+	VCVTPS2PD    X2, Y1
+	VCVTPS2PD    X0, Y0
+	VADDPD       (R10)(R14*2), Y1, Y1
+	VMOVUPD      Y1, (R10)(R14*2)
+	VADDPD       32(R10)(R14*2), Y0, Y0
+	VMOVUPD      Y0, 32(R10)(R14*2)
+	ADDQ         $+32, AX
+	ADDQ         $+32, DX
+	ADDQ         $+32, SI
+	ADDQ         $+32, R14
+	SUBQ         $+8, R15
+	CMPQ         R15, $+8
+	JGE          columns3
+
+tail4:
+	TESTQ        R15, R15
+	JZ           end5
+	VMOVD        R15, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VEXTRACTI128 $0x01, Y0, X2
+	VPMOVSXDQ    X0, Y1
+	VPMOVSXDQ    X2, Y2
+	VMASKMOVPS   (R8)(R14*1), Y0, Y3
+	VMASKMOVPS   (DX), Y0, Y4
+	VXORPS       Y5, Y5, Y5
+	VCMPPS       $0x1e, Y5, Y4, Y4
+	VMASKMOVPS   (SI), Y0, Y5
+	VANDPS       Y5, Y4, Y4
+	VMASKMOVPS   (AX), Y0, Y5
+	VSUBPS       Y3, Y5, Y5
+	VMULPS       Y4, Y5, Y5
+	VMASKMOVPS   (DX)(R12*1), Y0, Y6
+	VXORPS       Y7, Y7, Y7
+	VCMPPS       $0x1e, Y7, Y6, Y6
+	VMASKMOVPS   (SI)(R12*1), Y0, Y7
+	VANDPS       Y7, Y6, Y6
+	VMASKMOVPS   (AX)(R12*1), Y0, Y7
+	VSUBPS       Y3, Y7, Y7
+	VFMADD231PS  Y6, Y7, Y5
+	VADDPS       Y6, Y4, Y4
+	VMASKMOVPS   (DX)(R12*2), Y0, Y6
+	VXORPS       Y7, Y7, Y7
+	VCMPPS       $0x1e, Y7, Y6, Y6
+	VMASKMOVPS   (SI)(R12*2), Y0, Y7
+	VANDPS       Y7, Y6, Y6
+	VMASKMOVPS   (AX)(R12*2), Y0, Y7
+	VSUBPS       Y3, Y7, Y7
+	VFMADD231PS  Y6, Y7, Y5
+	VADDPS       Y6, Y4, Y4
+	VMASKMOVPS   (DX)(R13*1), Y0, Y6
+	VXORPS       Y7, Y7, Y7
+	VCMPPS       $0x1e, Y7, Y6, Y6
+	VMASKMOVPS   (SI)(R13*1), Y0, Y7
+	VANDPS       Y7, Y6, Y6
+	VMASKMOVPS   (AX)(R13*1), Y0, Y0
+	VSUBPS       Y3, Y0, Y0
+	VFMADD231PS  Y6, Y0, Y5
+	VADDPS       Y6, Y4, Y0
+	VEXTRACTF128 $0x01, Y0, X3
+	VCVTPS2PD    X0, Y0
+	VCVTPS2PD    X3, Y3
+	VMASKMOVPD   (R9)(R14*2), Y1, Y4
+	VADDPD       Y4, Y0, Y0
+	VMASKMOVPD   Y0, Y1, (R9)(R14*2)
+	VMASKMOVPD   32(R9)(R14*2), Y2, Y0
+	VADDPD       Y0, Y3, Y3
+	VMASKMOVPD   Y3, Y2, 32(R9)(R14*2)
+	VEXTRACTF128 $0x01, Y5, X0
+	VCVTPS2PD    X5, Y3
+	VCVTPS2PD    X0, Y0
+	VMASKMOVPD   (R10)(R14*2), Y1, Y4
+	VADDPD       Y4, Y3, Y3
+	VMASKMOVPD   Y3, Y1, (R10)(R14*2)
+	VMASKMOVPD   32(R10)(R14*2), Y2, Y1
+	VADDPD       Y1, Y0, Y0
+	VMASKMOVPD   Y0, Y2, 32(R10)(R14*2)
+
+end5:
+	SUBQ R14, AX
+	LEAQ (AX)(R12*4), AX
+	SUBQ R14, DX
+	LEAQ (DX)(R12*4), DX
+	SUBQ R14, SI
+	LEAQ (SI)(R12*4), SI
+	SUBQ $+4, R11
+	CMPQ R11, $+4
+	JGE  group2
+
+next1:
+	CMPQ R11, $+1
+	JLT  next6
+
+group7:
+	MOVQ sumG_len+8(FP), CX
+	XORQ R14, R14
+	CMPQ CX, $+8
+	JLT  tail9
+
+columns8:
+	VMOVUPS      (R8)(R14*1), Y0
+	VMOVUPS      (DX), Y1
+	VXORPS       Y2, Y2, Y2
+	VCMPPS       $0x1e, Y2, Y1, Y1
+	VMOVUPS      (SI), Y2
 	VANDPS       Y2, Y1, Y1
 	VMOVUPS      (AX), Y2
 	VSUBPS       Y0, Y2, Y0
@@ -4283,39 +7677,39 @@ columns8:
 	VEXTRACTF128 $0x01, Y1, X2
 	VCVTPS2PD    X1, Y1
 	VCVTPS2PD    X2, Y2
-	VADDPD       (SI)(R11*2), Y1, Y1
-	VMOVUPD      Y1, (SI)(R11*2)
-	VADDPD       32(SI)(R11*2), Y2, Y2
-	VMOVUPD      Y2, 32(SI)(R11*2)
+	VADDPD       (R9)(R14*2), Y1, Y1
+	VMOVUPD      Y1, (R9)(R14*2)
+	VADDPD       32(R9)(R14*2), Y2, Y2
+	VMOVUPD      Y2, 32(R9)(R14*2)
 	VEXTRACTF128 $0x01, Y0, X1
 	VCVTPS2PD    X0, Y0
 	VCVTPS2PD    X1, Y1
-	VADDPD       (DI)(R11*2), Y0, Y0
-	VMOVUPD      Y0, (DI)(R11*2)
-	VADDPD       32(DI)(R11*2), Y1, Y1
-	VMOVUPD      Y1, 32(DI)(R11*2)
+	VADDPD       (R10)(R14*2), Y0, Y0
+	VMOVUPD      Y0, (R10)(R14*2)
+	VADDPD       32(R10)(R14*2), Y1, Y1
+	VMOVUPD      Y1, 32(R10)(R14*2)
 	ADDQ         $+32, AX
-	ADDQ         $+32, CX
 	ADDQ         $+32, DX
-	ADDQ         $+32, R11
-	SUBQ         $+8, R10
-	CMPQ         R10, $+8
+	ADDQ         $+32, SI
+	ADDQ         $+32, R14
+	SUBQ         $+8, CX
+	CMPQ         CX, $+8
 	JGE          columns8
 
 tail9:
-	TESTQ        R10, R10
+	TESTQ        CX, CX
 	JZ           end10
-	VMOVD        R10, X0
+	VMOVD        CX, X0
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     iota8<>+0(SB), Y0, Y0
 	VEXTRACTI128 $0x01, Y0, X2
 	VPMOVSXDQ    X0, Y1
 	VPMOVSXDQ    X2, Y2
-	VMASKMOVPS   (BX)(R11*1), Y0, Y3
-	VMASKMOVPS   (CX), Y0, Y4
+	VMASKMOVPS   (R8)(R14*1), Y0, Y3
+	VMASKMOVPS   (DX), Y0, Y4
 	VXORPS       Y5, Y5, Y5
 	VCMPPS       $0x1e, Y5, Y4, Y4
-	VMASKMOVPS   (DX), Y0, Y5
+	VMASKMOVPS   (SI), Y0, Y5
 	VANDPS       Y5, Y4, Y4
 	VMASKMOVPS   (AX), Y0, Y0
 	VSUBPS       Y3, Y0, Y0
@@ -4323,31 +7717,31 @@ tail9:
 	VEXTRACTF128 $0x01, Y4, X3
 	VCVTPS2PD    X4, Y4
 	VCVTPS2PD    X3, Y3
-	VMASKMOVPD   (SI)(R11*2), Y1, Y5
+	VMASKMOVPD   (R9)(R14*2), Y1, Y5
 	VADDPD       Y5, Y4, Y4
-	VMASKMOVPD   Y4, Y1, (SI)(R11*2)
-	VMASKMOVPD   32(SI)(R11*2), Y2, Y4
+	VMASKMOVPD   Y4, Y1, (R9)(R14*2)
+	VMASKMOVPD   32(R9)(R14*2), Y2, Y4
 	VADDPD       Y4, Y3, Y3
-	VMASKMOVPD   Y3, Y2, 32(SI)(R11*2)
+	VMASKMOVPD   Y3, Y2, 32(R9)(R14*2)
 	VEXTRACTF128 $0x01, Y0, X3
 	VCVTPS2PD    X0, Y0
 	VCVTPS2PD    X3, Y3
-	VMASKMOVPD   (DI)(R11*2), Y1, Y4
+	VMASKMOVPD   (R10)(R14*2), Y1, Y4
 	VADDPD       Y4, Y0, Y0
-	VMASKMOVPD   Y0, Y1, (DI)(R11*2)
-	VMASKMOVPD   32(DI)(R11*2), Y2, Y0
+	VMASKMOVPD   Y0, Y1, (R10)(R14*2)
+	VMASKMOVPD   32(R10)(R14*2), Y2, Y0
 	VADDPD       Y0, Y3, Y3
-	VMASKMOVPD   Y3, Y2, 32(DI)(R11*2)
+	VMASKMOVPD   Y3, Y2, 32(R10)(R14*2)
 
 end10:
-	SUBQ R11, AX
-	LEAQ (AX)(R9*1), AX
-	SUBQ R11, CX
-	LEAQ (CX)(R9*1), CX
-	SUBQ R11, DX
-	LEAQ (DX)(R9*1), DX
-	SUBQ $+1, R8
-	CMPQ R8, $+1
+	SUBQ R14, AX
+	LEAQ (AX)(R12*1), AX
+	SUBQ R14, DX
+	LEAQ (DX)(R12*1), DX
+	SUBQ R14, SI
+	LEAQ (SI)(R12*1), SI
+	SUBQ $+1, R11
+	CMPQ R11, $+1
 	JGE  group7
 
 next6:
@@ -4359,6 +7753,7 @@ next6:
 TEXT ·sumAVX2(SB), NOSPLIT, $0-32
 	MOVQ   a_base+0(FP), CX
 	MOVQ   a_len+8(FP), DX
+	LEAQ   (CX)(DX*4), AX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -4452,6 +7847,8 @@ TEXT ·dotAVX2(SB), NOSPLIT, $0-56
 	MOVQ   a_base+0(FP), CX
 	MOVQ   b_base+24(FP), DX
 	MOVQ   a_len+8(FP), BX
+	LEAQ   (CX)(BX*4), AX
+	LEAQ   (DX)(BX*4), AX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -4564,11 +7961,12 @@ end5:
 	RET
 
 // func sumExpAVX2(x []float32, m float32) float64
-// Requires: AVX, AVX2, FMA3, SSE2
+// Requires: AVX, AVX2, FMA3, MMX+, SSE2
 TEXT ·sumExpAVX2(SB), NOSPLIT, $0-40
 	MOVQ         x_base+0(FP), CX
 	VBROADCASTSS m+24(FP), Y0
 	MOVQ         x_len+8(FP), DX
+	LEAQ         (CX)(DX*4), BX
 	VXORPS       Y1, Y1, Y1
 	VXORPS       Y2, Y2, Y2
 	VXORPS       Y3, Y3, Y3
@@ -4582,6 +7980,7 @@ TEXT ·sumExpAVX2(SB), NOSPLIT, $0-40
 	JLT          single1
 
 loop2:
+	PREFETCHT0   (BX)(AX*1)
 	VMOVUPS      (CX)(AX*1), Y9
 	VSUBPS       Y0, Y9, Y9
 	VBROADCASTSS all8_c2d20000<>+0(SB), Y10
@@ -4615,6 +8014,7 @@ loop2:
 	VCVTPS2PD    X10, Y10
 	VADDPD       Y9, Y1, Y1
 	VADDPD       Y10, Y2, Y2
+	PREFETCHT0   32(BX)(AX*1)
 	VMOVUPS      32(CX)(AX*1), Y9
 	VSUBPS       Y0, Y9, Y9
 	VBROADCASTSS all8_c2d20000<>+0(SB), Y10
@@ -4658,6 +8058,7 @@ single1:
 	JLT  tail3
 
 loop4:
+	PREFETCHT0   (BX)(AX*1)
 	VMOVUPS      (CX)(AX*1), Y9
 	VSUBPS       Y0, Y9, Y9
 	VBROADCASTSS all8_c2d20000<>+0(SB), Y10
@@ -4754,12 +8155,14 @@ end5:
 	RET
 
 // func expSumAVX2(dst []float32, x []float32, m float32) float64
-// Requires: AVX, AVX2, FMA3, SSE2
+// Requires: AVX, AVX2, FMA3, MMX+, SSE2
 TEXT ·expSumAVX2(SB), NOSPLIT, $0-64
 	MOVQ         dst_base+0(FP), CX
 	MOVQ         x_base+24(FP), DX
 	VBROADCASTSS m+48(FP), Y0
 	MOVQ         dst_len+8(FP), BX
+	LEAQ         (CX)(BX*4), AX
+	LEAQ         (DX)(BX*4), SI
 	VXORPS       Y1, Y1, Y1
 	VXORPS       Y2, Y2, Y2
 	VXORPS       Y3, Y3, Y3
@@ -4773,6 +8176,7 @@ TEXT ·expSumAVX2(SB), NOSPLIT, $0-64
 	JLT          single1
 
 loop2:
+	PREFETCHT0   (SI)(AX*1)
 	VMOVUPS      (DX)(AX*1), Y9
 	VSUBPS       Y0, Y9, Y9
 	VBROADCASTSS all8_c2d20000<>+0(SB), Y10
@@ -4807,6 +8211,7 @@ loop2:
 	VCVTPS2PD    X10, Y10
 	VADDPD       Y9, Y1, Y1
 	VADDPD       Y10, Y2, Y2
+	PREFETCHT0   32(SI)(AX*1)
 	VMOVUPS      32(DX)(AX*1), Y9
 	VSUBPS       Y0, Y9, Y9
 	VBROADCASTSS all8_c2d20000<>+0(SB), Y10
@@ -4851,6 +8256,7 @@ single1:
 	JLT  tail3
 
 loop4:
+	PREFETCHT0   (SI)(AX*1)
 	VMOVUPS      (DX)(AX*1), Y9
 	VSUBPS       Y0, Y9, Y9
 	VBROADCASTSS all8_c2d20000<>+0(SB), Y10
@@ -4953,6 +8359,7 @@ end5:
 TEXT ·maxOfAVX2(SB), NOSPLIT, $0-28
 	MOVQ         a_base+0(FP), CX
 	MOVQ         a_len+8(FP), DX
+	LEAQ         (CX)(DX*4), AX
 	VBROADCASTSS all8_ff800000<>+0(SB), Y0
 	VXORPS       Y1, Y1, Y1
 	VMOVUPS      Y0, Y2
@@ -5098,6 +8505,87 @@ end5:
 	VZEROUPPER
 	RET
 
+// func addStreamAVX512(dst []float32, a []float32, b []float32)
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
+TEXT ·addStreamAVX512(SB), NOSPLIT, $0-72
+	MOVQ      dst_base+0(FP), CX
+	MOVQ      a_base+24(FP), DX
+	MOVQ      b_base+48(FP), BX
+	MOVQ      dst_len+8(FP), SI
+	XORQ      AX, AX
+	LEAQ      (CX)(AX*1), DI
+	NEGQ      DI
+	ANDQ      $+63, DI
+	JZ        aligned1
+	SHRQ      $0x02, DI
+	CMPQ      DI, SI
+	CMOVQGT   SI, DI
+	MOVL      $-1, R8
+	BZHIL     DI, R8, R8
+	KMOVW     R8, K1
+	VMOVUPS.Z (DX)(AX*1), K1, Z0
+	VMOVUPS.Z (BX)(AX*1), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (CX)(AX*1)
+	SUBQ      DI, SI
+	LEAQ      (AX)(DI*4), AX
+
+aligned1:
+	CMPQ SI, $+64
+	JLT  single2
+
+loop3:
+	VMOVUPS  (DX)(AX*1), Z0
+	VMOVUPS  (BX)(AX*1), Z1
+	VADDPS   Z1, Z0, Z0
+	VMOVNTPS Z0, (CX)(AX*1)
+	VMOVUPS  64(DX)(AX*1), Z0
+	VMOVUPS  64(BX)(AX*1), Z1
+	VADDPS   Z1, Z0, Z0
+	VMOVNTPS Z0, 64(CX)(AX*1)
+	VMOVUPS  128(DX)(AX*1), Z0
+	VMOVUPS  128(BX)(AX*1), Z1
+	VADDPS   Z1, Z0, Z0
+	VMOVNTPS Z0, 128(CX)(AX*1)
+	VMOVUPS  192(DX)(AX*1), Z0
+	VMOVUPS  192(BX)(AX*1), Z1
+	VADDPS   Z1, Z0, Z0
+	VMOVNTPS Z0, 192(CX)(AX*1)
+	ADDQ     $+256, AX
+	SUBQ     $+64, SI
+	CMPQ     SI, $+64
+	JGE      loop3
+
+single2:
+	CMPQ SI, $+16
+	JLT  tail4
+
+loop5:
+	VMOVUPS  (DX)(AX*1), Z0
+	VMOVUPS  (BX)(AX*1), Z1
+	VADDPS   Z1, Z0, Z0
+	VMOVNTPS Z0, (CX)(AX*1)
+	ADDQ     $+64, AX
+	SUBQ     $+16, SI
+	CMPQ     SI, $+16
+	JGE      loop5
+
+tail4:
+	TESTQ     SI, SI
+	JZ        end6
+	MOVL      $-1, DI
+	BZHIL     SI, DI, DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (DX)(AX*1), K1, Z0
+	VMOVUPS.Z (BX)(AX*1), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (CX)(AX*1)
+
+end6:
+	SFENCE
+	VZEROUPPER
+	RET
+
 // func subAVX512(dst []float32, a []float32, b []float32)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·subAVX512(SB), NOSPLIT, $0-72
@@ -5157,6 +8645,87 @@ tail3:
 	VMOVUPS   Z0, K1, (CX)(AX*1)
 
 end5:
+	VZEROUPPER
+	RET
+
+// func subStreamAVX512(dst []float32, a []float32, b []float32)
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
+TEXT ·subStreamAVX512(SB), NOSPLIT, $0-72
+	MOVQ      dst_base+0(FP), CX
+	MOVQ      a_base+24(FP), DX
+	MOVQ      b_base+48(FP), BX
+	MOVQ      dst_len+8(FP), SI
+	XORQ      AX, AX
+	LEAQ      (CX)(AX*1), DI
+	NEGQ      DI
+	ANDQ      $+63, DI
+	JZ        aligned1
+	SHRQ      $0x02, DI
+	CMPQ      DI, SI
+	CMOVQGT   SI, DI
+	MOVL      $-1, R8
+	BZHIL     DI, R8, R8
+	KMOVW     R8, K1
+	VMOVUPS.Z (DX)(AX*1), K1, Z0
+	VMOVUPS.Z (BX)(AX*1), K1, Z1
+	VSUBPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (CX)(AX*1)
+	SUBQ      DI, SI
+	LEAQ      (AX)(DI*4), AX
+
+aligned1:
+	CMPQ SI, $+64
+	JLT  single2
+
+loop3:
+	VMOVUPS  (DX)(AX*1), Z0
+	VMOVUPS  (BX)(AX*1), Z1
+	VSUBPS   Z1, Z0, Z0
+	VMOVNTPS Z0, (CX)(AX*1)
+	VMOVUPS  64(DX)(AX*1), Z0
+	VMOVUPS  64(BX)(AX*1), Z1
+	VSUBPS   Z1, Z0, Z0
+	VMOVNTPS Z0, 64(CX)(AX*1)
+	VMOVUPS  128(DX)(AX*1), Z0
+	VMOVUPS  128(BX)(AX*1), Z1
+	VSUBPS   Z1, Z0, Z0
+	VMOVNTPS Z0, 128(CX)(AX*1)
+	VMOVUPS  192(DX)(AX*1), Z0
+	VMOVUPS  192(BX)(AX*1), Z1
+	VSUBPS   Z1, Z0, Z0
+	VMOVNTPS Z0, 192(CX)(AX*1)
+	ADDQ     $+256, AX
+	SUBQ     $+64, SI
+	CMPQ     SI, $+64
+	JGE      loop3
+
+single2:
+	CMPQ SI, $+16
+	JLT  tail4
+
+loop5:
+	VMOVUPS  (DX)(AX*1), Z0
+	VMOVUPS  (BX)(AX*1), Z1
+	VSUBPS   Z1, Z0, Z0
+	VMOVNTPS Z0, (CX)(AX*1)
+	ADDQ     $+64, AX
+	SUBQ     $+16, SI
+	CMPQ     SI, $+16
+	JGE      loop5
+
+tail4:
+	TESTQ     SI, SI
+	JZ        end6
+	MOVL      $-1, DI
+	BZHIL     SI, DI, DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (DX)(AX*1), K1, Z0
+	VMOVUPS.Z (BX)(AX*1), K1, Z1
+	VSUBPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (CX)(AX*1)
+
+end6:
+	SFENCE
 	VZEROUPPER
 	RET
 
@@ -5222,6 +8791,87 @@ end5:
 	VZEROUPPER
 	RET
 
+// func mulStreamAVX512(dst []float32, a []float32, b []float32)
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
+TEXT ·mulStreamAVX512(SB), NOSPLIT, $0-72
+	MOVQ      dst_base+0(FP), CX
+	MOVQ      a_base+24(FP), DX
+	MOVQ      b_base+48(FP), BX
+	MOVQ      dst_len+8(FP), SI
+	XORQ      AX, AX
+	LEAQ      (CX)(AX*1), DI
+	NEGQ      DI
+	ANDQ      $+63, DI
+	JZ        aligned1
+	SHRQ      $0x02, DI
+	CMPQ      DI, SI
+	CMOVQGT   SI, DI
+	MOVL      $-1, R8
+	BZHIL     DI, R8, R8
+	KMOVW     R8, K1
+	VMOVUPS.Z (DX)(AX*1), K1, Z0
+	VMOVUPS.Z (BX)(AX*1), K1, Z1
+	VMULPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (CX)(AX*1)
+	SUBQ      DI, SI
+	LEAQ      (AX)(DI*4), AX
+
+aligned1:
+	CMPQ SI, $+64
+	JLT  single2
+
+loop3:
+	VMOVUPS  (DX)(AX*1), Z0
+	VMOVUPS  (BX)(AX*1), Z1
+	VMULPS   Z1, Z0, Z0
+	VMOVNTPS Z0, (CX)(AX*1)
+	VMOVUPS  64(DX)(AX*1), Z0
+	VMOVUPS  64(BX)(AX*1), Z1
+	VMULPS   Z1, Z0, Z0
+	VMOVNTPS Z0, 64(CX)(AX*1)
+	VMOVUPS  128(DX)(AX*1), Z0
+	VMOVUPS  128(BX)(AX*1), Z1
+	VMULPS   Z1, Z0, Z0
+	VMOVNTPS Z0, 128(CX)(AX*1)
+	VMOVUPS  192(DX)(AX*1), Z0
+	VMOVUPS  192(BX)(AX*1), Z1
+	VMULPS   Z1, Z0, Z0
+	VMOVNTPS Z0, 192(CX)(AX*1)
+	ADDQ     $+256, AX
+	SUBQ     $+64, SI
+	CMPQ     SI, $+64
+	JGE      loop3
+
+single2:
+	CMPQ SI, $+16
+	JLT  tail4
+
+loop5:
+	VMOVUPS  (DX)(AX*1), Z0
+	VMOVUPS  (BX)(AX*1), Z1
+	VMULPS   Z1, Z0, Z0
+	VMOVNTPS Z0, (CX)(AX*1)
+	ADDQ     $+64, AX
+	SUBQ     $+16, SI
+	CMPQ     SI, $+16
+	JGE      loop5
+
+tail4:
+	TESTQ     SI, SI
+	JZ        end6
+	MOVL      $-1, DI
+	BZHIL     SI, DI, DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (DX)(AX*1), K1, Z0
+	VMOVUPS.Z (BX)(AX*1), K1, Z1
+	VMULPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (CX)(AX*1)
+
+end6:
+	SFENCE
+	VZEROUPPER
+	RET
+
 // func divAVX512(dst []float32, a []float32, b []float32)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·divAVX512(SB), NOSPLIT, $0-72
@@ -5281,6 +8931,87 @@ tail3:
 	VMOVUPS   Z0, K1, (CX)(AX*1)
 
 end5:
+	VZEROUPPER
+	RET
+
+// func divStreamAVX512(dst []float32, a []float32, b []float32)
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
+TEXT ·divStreamAVX512(SB), NOSPLIT, $0-72
+	MOVQ      dst_base+0(FP), CX
+	MOVQ      a_base+24(FP), DX
+	MOVQ      b_base+48(FP), BX
+	MOVQ      dst_len+8(FP), SI
+	XORQ      AX, AX
+	LEAQ      (CX)(AX*1), DI
+	NEGQ      DI
+	ANDQ      $+63, DI
+	JZ        aligned1
+	SHRQ      $0x02, DI
+	CMPQ      DI, SI
+	CMOVQGT   SI, DI
+	MOVL      $-1, R8
+	BZHIL     DI, R8, R8
+	KMOVW     R8, K1
+	VMOVUPS.Z (DX)(AX*1), K1, Z0
+	VMOVUPS.Z (BX)(AX*1), K1, Z1
+	VDIVPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (CX)(AX*1)
+	SUBQ      DI, SI
+	LEAQ      (AX)(DI*4), AX
+
+aligned1:
+	CMPQ SI, $+64
+	JLT  single2
+
+loop3:
+	VMOVUPS  (DX)(AX*1), Z0
+	VMOVUPS  (BX)(AX*1), Z1
+	VDIVPS   Z1, Z0, Z0
+	VMOVNTPS Z0, (CX)(AX*1)
+	VMOVUPS  64(DX)(AX*1), Z0
+	VMOVUPS  64(BX)(AX*1), Z1
+	VDIVPS   Z1, Z0, Z0
+	VMOVNTPS Z0, 64(CX)(AX*1)
+	VMOVUPS  128(DX)(AX*1), Z0
+	VMOVUPS  128(BX)(AX*1), Z1
+	VDIVPS   Z1, Z0, Z0
+	VMOVNTPS Z0, 128(CX)(AX*1)
+	VMOVUPS  192(DX)(AX*1), Z0
+	VMOVUPS  192(BX)(AX*1), Z1
+	VDIVPS   Z1, Z0, Z0
+	VMOVNTPS Z0, 192(CX)(AX*1)
+	ADDQ     $+256, AX
+	SUBQ     $+64, SI
+	CMPQ     SI, $+64
+	JGE      loop3
+
+single2:
+	CMPQ SI, $+16
+	JLT  tail4
+
+loop5:
+	VMOVUPS  (DX)(AX*1), Z0
+	VMOVUPS  (BX)(AX*1), Z1
+	VDIVPS   Z1, Z0, Z0
+	VMOVNTPS Z0, (CX)(AX*1)
+	ADDQ     $+64, AX
+	SUBQ     $+16, SI
+	CMPQ     SI, $+16
+	JGE      loop5
+
+tail4:
+	TESTQ     SI, SI
+	JZ        end6
+	MOVL      $-1, DI
+	BZHIL     SI, DI, DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (DX)(AX*1), K1, Z0
+	VMOVUPS.Z (BX)(AX*1), K1, Z1
+	VDIVPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (CX)(AX*1)
+
+end6:
+	SFENCE
 	VZEROUPPER
 	RET
 
@@ -5358,6 +9089,101 @@ end5:
 	VZEROUPPER
 	RET
 
+// func maxStreamAVX512(dst []float32, a []float32, b []float32)
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
+TEXT ·maxStreamAVX512(SB), NOSPLIT, $0-72
+	MOVQ      dst_base+0(FP), CX
+	MOVQ      a_base+24(FP), DX
+	MOVQ      b_base+48(FP), BX
+	MOVQ      dst_len+8(FP), SI
+	XORQ      AX, AX
+	LEAQ      (CX)(AX*1), DI
+	NEGQ      DI
+	ANDQ      $+63, DI
+	JZ        aligned1
+	SHRQ      $0x02, DI
+	CMPQ      DI, SI
+	CMOVQGT   SI, DI
+	MOVL      $-1, R8
+	BZHIL     DI, R8, R8
+	KMOVW     R8, K1
+	VMOVUPS.Z (DX)(AX*1), K1, Z0
+	VMOVUPS.Z (BX)(AX*1), K1, Z1
+	VCMPPS    $0x03, Z0, Z0, K2
+	VMAXPS    Z1, Z0, Z1
+	VBLENDMPS Z0, Z1, K2, Z2
+	VMOVUPS   Z2, K1, (CX)(AX*1)
+	SUBQ      DI, SI
+	LEAQ      (AX)(DI*4), AX
+
+aligned1:
+	CMPQ SI, $+64
+	JLT  single2
+
+loop3:
+	VMOVUPS   (DX)(AX*1), Z0
+	VMOVUPS   (BX)(AX*1), Z1
+	VCMPPS    $0x03, Z0, Z0, K1
+	VMAXPS    Z1, Z0, Z1
+	VBLENDMPS Z0, Z1, K1, Z3
+	VMOVNTPS  Z3, (CX)(AX*1)
+	VMOVUPS   64(DX)(AX*1), Z0
+	VMOVUPS   64(BX)(AX*1), Z1
+	VCMPPS    $0x03, Z0, Z0, K1
+	VMAXPS    Z1, Z0, Z1
+	VBLENDMPS Z0, Z1, K1, Z4
+	VMOVNTPS  Z4, 64(CX)(AX*1)
+	VMOVUPS   128(DX)(AX*1), Z0
+	VMOVUPS   128(BX)(AX*1), Z1
+	VCMPPS    $0x03, Z0, Z0, K1
+	VMAXPS    Z1, Z0, Z1
+	VBLENDMPS Z0, Z1, K1, Z5
+	VMOVNTPS  Z5, 128(CX)(AX*1)
+	VMOVUPS   192(DX)(AX*1), Z0
+	VMOVUPS   192(BX)(AX*1), Z1
+	VCMPPS    $0x03, Z0, Z0, K1
+	VMAXPS    Z1, Z0, Z1
+	VBLENDMPS Z0, Z1, K1, Z6
+	VMOVNTPS  Z6, 192(CX)(AX*1)
+	ADDQ      $+256, AX
+	SUBQ      $+64, SI
+	CMPQ      SI, $+64
+	JGE       loop3
+
+single2:
+	CMPQ SI, $+16
+	JLT  tail4
+
+loop5:
+	VMOVUPS   (DX)(AX*1), Z0
+	VMOVUPS   (BX)(AX*1), Z1
+	VCMPPS    $0x03, Z0, Z0, K1
+	VMAXPS    Z1, Z0, Z1
+	VBLENDMPS Z0, Z1, K1, Z7
+	VMOVNTPS  Z7, (CX)(AX*1)
+	ADDQ      $+64, AX
+	SUBQ      $+16, SI
+	CMPQ      SI, $+16
+	JGE       loop5
+
+tail4:
+	TESTQ     SI, SI
+	JZ        end6
+	MOVL      $-1, DI
+	BZHIL     SI, DI, DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (DX)(AX*1), K1, Z0
+	VMOVUPS.Z (BX)(AX*1), K1, Z1
+	VCMPPS    $0x03, Z0, Z0, K2
+	VMAXPS    Z1, Z0, Z1
+	VBLENDMPS Z0, Z1, K2, Z8
+	VMOVUPS   Z8, K1, (CX)(AX*1)
+
+end6:
+	SFENCE
+	VZEROUPPER
+	RET
+
 // func addReLUAVX512(dst []float32, a []float32, b []float32)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·addReLUAVX512(SB), NOSPLIT, $0-72
@@ -5429,6 +9255,101 @@ tail3:
 	VMOVUPS   Z0, K1, (CX)(AX*1)
 
 end5:
+	VZEROUPPER
+	RET
+
+// func addReLUStreamAVX512(dst []float32, a []float32, b []float32)
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
+TEXT ·addReLUStreamAVX512(SB), NOSPLIT, $0-72
+	MOVQ      dst_base+0(FP), CX
+	MOVQ      a_base+24(FP), DX
+	MOVQ      b_base+48(FP), BX
+	MOVQ      dst_len+8(FP), SI
+	XORQ      AX, AX
+	LEAQ      (CX)(AX*1), DI
+	NEGQ      DI
+	ANDQ      $+63, DI
+	JZ        aligned1
+	SHRQ      $0x02, DI
+	CMPQ      DI, SI
+	CMOVQGT   SI, DI
+	MOVL      $-1, R8
+	BZHIL     DI, R8, R8
+	KMOVW     R8, K1
+	VMOVUPS.Z (DX)(AX*1), K1, Z0
+	VMOVUPS.Z (BX)(AX*1), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	VPXORD    Z2, Z2, Z2
+	VMAXPS    Z0, Z2, Z0
+	VMOVUPS   Z0, K1, (CX)(AX*1)
+	SUBQ      DI, SI
+	LEAQ      (AX)(DI*4), AX
+
+aligned1:
+	CMPQ SI, $+64
+	JLT  single2
+
+loop3:
+	VMOVUPS  (DX)(AX*1), Z0
+	VMOVUPS  (BX)(AX*1), Z1
+	VADDPS   Z1, Z0, Z0
+	VPXORD   Z3, Z3, Z3
+	VMAXPS   Z0, Z3, Z0
+	VMOVNTPS Z0, (CX)(AX*1)
+	VMOVUPS  64(DX)(AX*1), Z0
+	VMOVUPS  64(BX)(AX*1), Z1
+	VADDPS   Z1, Z0, Z0
+	VPXORD   Z4, Z4, Z4
+	VMAXPS   Z0, Z4, Z0
+	VMOVNTPS Z0, 64(CX)(AX*1)
+	VMOVUPS  128(DX)(AX*1), Z0
+	VMOVUPS  128(BX)(AX*1), Z1
+	VADDPS   Z1, Z0, Z0
+	VPXORD   Z5, Z5, Z5
+	VMAXPS   Z0, Z5, Z0
+	VMOVNTPS Z0, 128(CX)(AX*1)
+	VMOVUPS  192(DX)(AX*1), Z0
+	VMOVUPS  192(BX)(AX*1), Z1
+	VADDPS   Z1, Z0, Z0
+	VPXORD   Z6, Z6, Z6
+	VMAXPS   Z0, Z6, Z0
+	VMOVNTPS Z0, 192(CX)(AX*1)
+	ADDQ     $+256, AX
+	SUBQ     $+64, SI
+	CMPQ     SI, $+64
+	JGE      loop3
+
+single2:
+	CMPQ SI, $+16
+	JLT  tail4
+
+loop5:
+	VMOVUPS  (DX)(AX*1), Z0
+	VMOVUPS  (BX)(AX*1), Z1
+	VADDPS   Z1, Z0, Z0
+	VPXORD   Z7, Z7, Z7
+	VMAXPS   Z0, Z7, Z0
+	VMOVNTPS Z0, (CX)(AX*1)
+	ADDQ     $+64, AX
+	SUBQ     $+16, SI
+	CMPQ     SI, $+16
+	JGE      loop5
+
+tail4:
+	TESTQ     SI, SI
+	JZ        end6
+	MOVL      $-1, DI
+	BZHIL     SI, DI, DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (DX)(AX*1), K1, Z0
+	VMOVUPS.Z (BX)(AX*1), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	VPXORD    Z8, Z8, Z8
+	VMAXPS    Z0, Z8, Z0
+	VMOVUPS   Z0, K1, (CX)(AX*1)
+
+end6:
+	SFENCE
 	VZEROUPPER
 	RET
 
@@ -5506,6 +9427,101 @@ end5:
 	VZEROUPPER
 	RET
 
+// func reluGradStreamAVX512(dst []float32, a []float32, b []float32)
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
+TEXT ·reluGradStreamAVX512(SB), NOSPLIT, $0-72
+	MOVQ      dst_base+0(FP), CX
+	MOVQ      a_base+24(FP), DX
+	MOVQ      b_base+48(FP), BX
+	MOVQ      dst_len+8(FP), SI
+	XORQ      AX, AX
+	LEAQ      (CX)(AX*1), DI
+	NEGQ      DI
+	ANDQ      $+63, DI
+	JZ        aligned1
+	SHRQ      $0x02, DI
+	CMPQ      DI, SI
+	CMOVQGT   SI, DI
+	MOVL      $-1, R8
+	BZHIL     DI, R8, R8
+	KMOVW     R8, K1
+	VMOVUPS.Z (DX)(AX*1), K1, Z0
+	VMOVUPS.Z (BX)(AX*1), K1, Z1
+	VPXORD    Z2, Z2, Z2
+	VCMPPS    $0x1e, Z2, Z0, K2
+	VMOVAPS.Z Z1, K2, Z0
+	VMOVUPS   Z0, K1, (CX)(AX*1)
+	SUBQ      DI, SI
+	LEAQ      (AX)(DI*4), AX
+
+aligned1:
+	CMPQ SI, $+64
+	JLT  single2
+
+loop3:
+	VMOVUPS   (DX)(AX*1), Z0
+	VMOVUPS   (BX)(AX*1), Z1
+	VPXORD    Z3, Z3, Z3
+	VCMPPS    $0x1e, Z3, Z0, K1
+	VMOVAPS.Z Z1, K1, Z0
+	VMOVNTPS  Z0, (CX)(AX*1)
+	VMOVUPS   64(DX)(AX*1), Z0
+	VMOVUPS   64(BX)(AX*1), Z1
+	VPXORD    Z4, Z4, Z4
+	VCMPPS    $0x1e, Z4, Z0, K1
+	VMOVAPS.Z Z1, K1, Z0
+	VMOVNTPS  Z0, 64(CX)(AX*1)
+	VMOVUPS   128(DX)(AX*1), Z0
+	VMOVUPS   128(BX)(AX*1), Z1
+	VPXORD    Z5, Z5, Z5
+	VCMPPS    $0x1e, Z5, Z0, K1
+	VMOVAPS.Z Z1, K1, Z0
+	VMOVNTPS  Z0, 128(CX)(AX*1)
+	VMOVUPS   192(DX)(AX*1), Z0
+	VMOVUPS   192(BX)(AX*1), Z1
+	VPXORD    Z6, Z6, Z6
+	VCMPPS    $0x1e, Z6, Z0, K1
+	VMOVAPS.Z Z1, K1, Z0
+	VMOVNTPS  Z0, 192(CX)(AX*1)
+	ADDQ      $+256, AX
+	SUBQ      $+64, SI
+	CMPQ      SI, $+64
+	JGE       loop3
+
+single2:
+	CMPQ SI, $+16
+	JLT  tail4
+
+loop5:
+	VMOVUPS   (DX)(AX*1), Z0
+	VMOVUPS   (BX)(AX*1), Z1
+	VPXORD    Z7, Z7, Z7
+	VCMPPS    $0x1e, Z7, Z0, K1
+	VMOVAPS.Z Z1, K1, Z0
+	VMOVNTPS  Z0, (CX)(AX*1)
+	ADDQ      $+64, AX
+	SUBQ      $+16, SI
+	CMPQ      SI, $+16
+	JGE       loop5
+
+tail4:
+	TESTQ     SI, SI
+	JZ        end6
+	MOVL      $-1, DI
+	BZHIL     SI, DI, DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (DX)(AX*1), K1, Z0
+	VMOVUPS.Z (BX)(AX*1), K1, Z1
+	VPXORD    Z8, Z8, Z8
+	VCMPPS    $0x1e, Z8, Z0, K2
+	VMOVAPS.Z Z1, K2, Z0
+	VMOVUPS   Z0, K1, (CX)(AX*1)
+
+end6:
+	SFENCE
+	VZEROUPPER
+	RET
+
 // func addScalarAVX512(dst []float32, a []float32, s float32)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·addScalarAVX512(SB), NOSPLIT, $0-52
@@ -5562,6 +9578,80 @@ end5:
 	VZEROUPPER
 	RET
 
+// func addScalarStreamAVX512(dst []float32, a []float32, s float32)
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
+TEXT ·addScalarStreamAVX512(SB), NOSPLIT, $0-52
+	MOVQ         dst_base+0(FP), CX
+	MOVQ         a_base+24(FP), DX
+	VBROADCASTSS s+48(FP), Z0
+	MOVQ         dst_len+8(FP), BX
+	XORQ         AX, AX
+	LEAQ         (CX)(AX*1), SI
+	NEGQ         SI
+	ANDQ         $+63, SI
+	JZ           aligned1
+	SHRQ         $0x02, SI
+	CMPQ         SI, BX
+	CMOVQGT      BX, SI
+	MOVL         $-1, DI
+	BZHIL        SI, DI, DI
+	KMOVW        DI, K1
+	VMOVUPS.Z    (DX)(AX*1), K1, Z1
+	VADDPS       Z0, Z1, Z1
+	VMOVUPS      Z1, K1, (CX)(AX*1)
+	SUBQ         SI, BX
+	LEAQ         (AX)(SI*4), AX
+
+aligned1:
+	CMPQ BX, $+64
+	JLT  single2
+
+loop3:
+	VMOVUPS  (DX)(AX*1), Z1
+	VADDPS   Z0, Z1, Z1
+	VMOVNTPS Z1, (CX)(AX*1)
+	VMOVUPS  64(DX)(AX*1), Z1
+	VADDPS   Z0, Z1, Z1
+	VMOVNTPS Z1, 64(CX)(AX*1)
+	VMOVUPS  128(DX)(AX*1), Z1
+	VADDPS   Z0, Z1, Z1
+	VMOVNTPS Z1, 128(CX)(AX*1)
+	VMOVUPS  192(DX)(AX*1), Z1
+	VADDPS   Z0, Z1, Z1
+	VMOVNTPS Z1, 192(CX)(AX*1)
+	ADDQ     $+256, AX
+	SUBQ     $+64, BX
+	CMPQ     BX, $+64
+	JGE      loop3
+
+single2:
+	CMPQ BX, $+16
+	JLT  tail4
+
+loop5:
+	VMOVUPS  (DX)(AX*1), Z1
+	VADDPS   Z0, Z1, Z1
+	VMOVNTPS Z1, (CX)(AX*1)
+	ADDQ     $+64, AX
+	SUBQ     $+16, BX
+	CMPQ     BX, $+16
+	JGE      loop5
+
+tail4:
+	TESTQ     BX, BX
+	JZ        end6
+	MOVL      $-1, SI
+	BZHIL     BX, SI, SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (DX)(AX*1), K1, Z1
+	VADDPS    Z0, Z1, Z0
+	VMOVUPS   Z0, K1, (CX)(AX*1)
+
+end6:
+	SFENCE
+	VZEROUPPER
+	RET
+
 // func scaleAVX512(dst []float32, a []float32, s float32)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·scaleAVX512(SB), NOSPLIT, $0-52
@@ -5615,6 +9705,80 @@ tail3:
 	VMOVUPS   Z0, K1, (CX)(AX*1)
 
 end5:
+	VZEROUPPER
+	RET
+
+// func scaleStreamAVX512(dst []float32, a []float32, s float32)
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
+TEXT ·scaleStreamAVX512(SB), NOSPLIT, $0-52
+	MOVQ         dst_base+0(FP), CX
+	MOVQ         a_base+24(FP), DX
+	VBROADCASTSS s+48(FP), Z0
+	MOVQ         dst_len+8(FP), BX
+	XORQ         AX, AX
+	LEAQ         (CX)(AX*1), SI
+	NEGQ         SI
+	ANDQ         $+63, SI
+	JZ           aligned1
+	SHRQ         $0x02, SI
+	CMPQ         SI, BX
+	CMOVQGT      BX, SI
+	MOVL         $-1, DI
+	BZHIL        SI, DI, DI
+	KMOVW        DI, K1
+	VMOVUPS.Z    (DX)(AX*1), K1, Z1
+	VMULPS       Z0, Z1, Z1
+	VMOVUPS      Z1, K1, (CX)(AX*1)
+	SUBQ         SI, BX
+	LEAQ         (AX)(SI*4), AX
+
+aligned1:
+	CMPQ BX, $+64
+	JLT  single2
+
+loop3:
+	VMOVUPS  (DX)(AX*1), Z1
+	VMULPS   Z0, Z1, Z1
+	VMOVNTPS Z1, (CX)(AX*1)
+	VMOVUPS  64(DX)(AX*1), Z1
+	VMULPS   Z0, Z1, Z1
+	VMOVNTPS Z1, 64(CX)(AX*1)
+	VMOVUPS  128(DX)(AX*1), Z1
+	VMULPS   Z0, Z1, Z1
+	VMOVNTPS Z1, 128(CX)(AX*1)
+	VMOVUPS  192(DX)(AX*1), Z1
+	VMULPS   Z0, Z1, Z1
+	VMOVNTPS Z1, 192(CX)(AX*1)
+	ADDQ     $+256, AX
+	SUBQ     $+64, BX
+	CMPQ     BX, $+64
+	JGE      loop3
+
+single2:
+	CMPQ BX, $+16
+	JLT  tail4
+
+loop5:
+	VMOVUPS  (DX)(AX*1), Z1
+	VMULPS   Z0, Z1, Z1
+	VMOVNTPS Z1, (CX)(AX*1)
+	ADDQ     $+64, AX
+	SUBQ     $+16, BX
+	CMPQ     BX, $+16
+	JGE      loop5
+
+tail4:
+	TESTQ     BX, BX
+	JZ        end6
+	MOVL      $-1, SI
+	BZHIL     BX, SI, SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (DX)(AX*1), K1, Z1
+	VMULPS    Z0, Z1, Z0
+	VMOVUPS   Z0, K1, (CX)(AX*1)
+
+end6:
+	SFENCE
 	VZEROUPPER
 	RET
 
@@ -5678,6 +9842,88 @@ tail3:
 	VMOVUPS     Z1, K1, (CX)(AX*1)
 
 end5:
+	VZEROUPPER
+	RET
+
+// func addScaledStreamAVX512(dst []float32, a []float32, s float32, b []float32)
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
+TEXT ·addScaledStreamAVX512(SB), NOSPLIT, $0-80
+	MOVQ         dst_base+0(FP), CX
+	MOVQ         a_base+24(FP), DX
+	MOVQ         b_base+56(FP), BX
+	VBROADCASTSS s+48(FP), Z0
+	MOVQ         dst_len+8(FP), SI
+	XORQ         AX, AX
+	LEAQ         (CX)(AX*1), DI
+	NEGQ         DI
+	ANDQ         $+63, DI
+	JZ           aligned1
+	SHRQ         $0x02, DI
+	CMPQ         DI, SI
+	CMOVQGT      SI, DI
+	MOVL         $-1, R8
+	BZHIL        DI, R8, R8
+	KMOVW        R8, K1
+	VMOVUPS.Z    (DX)(AX*1), K1, Z1
+	VMOVUPS.Z    (BX)(AX*1), K1, Z2
+	VFMADD231PS  Z2, Z0, Z1
+	VMOVUPS      Z1, K1, (CX)(AX*1)
+	SUBQ         DI, SI
+	LEAQ         (AX)(DI*4), AX
+
+aligned1:
+	CMPQ SI, $+64
+	JLT  single2
+
+loop3:
+	VMOVUPS     (DX)(AX*1), Z1
+	VMOVUPS     (BX)(AX*1), Z2
+	VFMADD231PS Z2, Z0, Z1
+	VMOVNTPS    Z1, (CX)(AX*1)
+	VMOVUPS     64(DX)(AX*1), Z1
+	VMOVUPS     64(BX)(AX*1), Z2
+	VFMADD231PS Z2, Z0, Z1
+	VMOVNTPS    Z1, 64(CX)(AX*1)
+	VMOVUPS     128(DX)(AX*1), Z1
+	VMOVUPS     128(BX)(AX*1), Z2
+	VFMADD231PS Z2, Z0, Z1
+	VMOVNTPS    Z1, 128(CX)(AX*1)
+	VMOVUPS     192(DX)(AX*1), Z1
+	VMOVUPS     192(BX)(AX*1), Z2
+	VFMADD231PS Z2, Z0, Z1
+	VMOVNTPS    Z1, 192(CX)(AX*1)
+	ADDQ        $+256, AX
+	SUBQ        $+64, SI
+	CMPQ        SI, $+64
+	JGE         loop3
+
+single2:
+	CMPQ SI, $+16
+	JLT  tail4
+
+loop5:
+	VMOVUPS     (DX)(AX*1), Z1
+	VMOVUPS     (BX)(AX*1), Z2
+	VFMADD231PS Z2, Z0, Z1
+	VMOVNTPS    Z1, (CX)(AX*1)
+	ADDQ        $+64, AX
+	SUBQ        $+16, SI
+	CMPQ        SI, $+16
+	JGE         loop5
+
+tail4:
+	TESTQ       SI, SI
+	JZ          end6
+	MOVL        $-1, DI
+	BZHIL       SI, DI, DI
+	KMOVW       DI, K1
+	VMOVUPS.Z   (DX)(AX*1), K1, Z1
+	VMOVUPS.Z   (BX)(AX*1), K1, Z2
+	VFMADD231PS Z2, Z0, Z1
+	VMOVUPS     Z1, K1, (CX)(AX*1)
+
+end6:
+	SFENCE
 	VZEROUPPER
 	RET
 
@@ -5787,6 +10033,65 @@ end5:
 	VZEROUPPER
 	RET
 
+// func fillStreamAVX512(dst []float32, v float32)
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
+TEXT ·fillStreamAVX512(SB), NOSPLIT, $0-28
+	MOVQ         dst_base+0(FP), CX
+	VBROADCASTSS v+24(FP), Z0
+	MOVQ         dst_len+8(FP), DX
+	XORQ         AX, AX
+	LEAQ         (CX)(AX*1), BX
+	NEGQ         BX
+	ANDQ         $+63, BX
+	JZ           aligned1
+	SHRQ         $0x02, BX
+	CMPQ         BX, DX
+	CMOVQGT      DX, BX
+	MOVL         $-1, SI
+	BZHIL        BX, SI, SI
+	KMOVW        SI, K1
+	VMOVUPS      Z0, K1, (CX)(AX*1)
+	SUBQ         BX, DX
+	LEAQ         (AX)(BX*4), AX
+
+aligned1:
+	CMPQ DX, $+64
+	JLT  single2
+
+loop3:
+	VMOVNTPS Z0, (CX)(AX*1)
+	VMOVNTPS Z0, 64(CX)(AX*1)
+	VMOVNTPS Z0, 128(CX)(AX*1)
+	VMOVNTPS Z0, 192(CX)(AX*1)
+	ADDQ     $+256, AX
+	SUBQ     $+64, DX
+	CMPQ     DX, $+64
+	JGE      loop3
+
+single2:
+	CMPQ DX, $+16
+	JLT  tail4
+
+loop5:
+	VMOVNTPS Z0, (CX)(AX*1)
+	ADDQ     $+64, AX
+	SUBQ     $+16, DX
+	CMPQ     DX, $+16
+	JGE      loop5
+
+tail4:
+	TESTQ   DX, DX
+	JZ      end6
+	MOVL    $-1, BX
+	BZHIL   DX, BX, BX
+	KMOVW   BX, K1
+	VMOVUPS Z0, K1, (CX)(AX*1)
+
+end6:
+	SFENCE
+	VZEROUPPER
+	RET
+
 // func absAVX512(dst []float32, a []float32)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·absAVX512(SB), NOSPLIT, $0-48
@@ -5845,6 +10150,79 @@ end5:
 DATA all1_7fffffff<>+0(SB)/4, $0x7fffffff
 GLOBL all1_7fffffff<>(SB), RODATA|NOPTR, $4
 
+// func absStreamAVX512(dst []float32, a []float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV, MMX+
+TEXT ·absStreamAVX512(SB), NOSPLIT, $0-48
+	MOVQ        dst_base+0(FP), CX
+	MOVQ        a_base+24(FP), DX
+	MOVQ        dst_len+8(FP), BX
+	XORQ        AX, AX
+	LEAQ        (CX)(AX*1), SI
+	NEGQ        SI
+	ANDQ        $+63, SI
+	JZ          aligned1
+	SHRQ        $0x02, SI
+	CMPQ        SI, BX
+	CMOVQGT     BX, SI
+	MOVL        $-1, DI
+	BZHIL       SI, DI, DI
+	KMOVW       DI, K1
+	VMOVUPS.Z   (DX)(AX*1), K1, Z0
+	VANDPS.BCST all1_7fffffff<>+0(SB), Z0, Z0
+	VMOVUPS     Z0, K1, (CX)(AX*1)
+	SUBQ        SI, BX
+	LEAQ        (AX)(SI*4), AX
+
+aligned1:
+	CMPQ BX, $+64
+	JLT  single2
+
+loop3:
+	VMOVUPS     (DX)(AX*1), Z0
+	VANDPS.BCST all1_7fffffff<>+0(SB), Z0, Z0
+	VMOVNTPS    Z0, (CX)(AX*1)
+	VMOVUPS     64(DX)(AX*1), Z0
+	VANDPS.BCST all1_7fffffff<>+0(SB), Z0, Z0
+	VMOVNTPS    Z0, 64(CX)(AX*1)
+	VMOVUPS     128(DX)(AX*1), Z0
+	VANDPS.BCST all1_7fffffff<>+0(SB), Z0, Z0
+	VMOVNTPS    Z0, 128(CX)(AX*1)
+	VMOVUPS     192(DX)(AX*1), Z0
+	VANDPS.BCST all1_7fffffff<>+0(SB), Z0, Z0
+	VMOVNTPS    Z0, 192(CX)(AX*1)
+	ADDQ        $+256, AX
+	SUBQ        $+64, BX
+	CMPQ        BX, $+64
+	JGE         loop3
+
+single2:
+	CMPQ BX, $+16
+	JLT  tail4
+
+loop5:
+	VMOVUPS     (DX)(AX*1), Z0
+	VANDPS.BCST all1_7fffffff<>+0(SB), Z0, Z0
+	VMOVNTPS    Z0, (CX)(AX*1)
+	ADDQ        $+64, AX
+	SUBQ        $+16, BX
+	CMPQ        BX, $+16
+	JGE         loop5
+
+tail4:
+	TESTQ       BX, BX
+	JZ          end6
+	MOVL        $-1, SI
+	BZHIL       BX, SI, SI
+	KMOVW       SI, K1
+	VMOVUPS.Z   (DX)(AX*1), K1, Z0
+	VANDPS.BCST all1_7fffffff<>+0(SB), Z0, Z0
+	VMOVUPS     Z0, K1, (CX)(AX*1)
+
+end6:
+	SFENCE
+	VZEROUPPER
+	RET
+
 // func sqrtAVX512(dst []float32, a []float32)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·sqrtAVX512(SB), NOSPLIT, $0-48
@@ -5897,6 +10275,79 @@ tail3:
 	VMOVUPS   Z0, K1, (CX)(AX*1)
 
 end5:
+	VZEROUPPER
+	RET
+
+// func sqrtStreamAVX512(dst []float32, a []float32)
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
+TEXT ·sqrtStreamAVX512(SB), NOSPLIT, $0-48
+	MOVQ      dst_base+0(FP), CX
+	MOVQ      a_base+24(FP), DX
+	MOVQ      dst_len+8(FP), BX
+	XORQ      AX, AX
+	LEAQ      (CX)(AX*1), SI
+	NEGQ      SI
+	ANDQ      $+63, SI
+	JZ        aligned1
+	SHRQ      $0x02, SI
+	CMPQ      SI, BX
+	CMOVQGT   BX, SI
+	MOVL      $-1, DI
+	BZHIL     SI, DI, DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (DX)(AX*1), K1, Z0
+	VSQRTPS   Z0, Z0
+	VMOVUPS   Z0, K1, (CX)(AX*1)
+	SUBQ      SI, BX
+	LEAQ      (AX)(SI*4), AX
+
+aligned1:
+	CMPQ BX, $+64
+	JLT  single2
+
+loop3:
+	VMOVUPS  (DX)(AX*1), Z0
+	VSQRTPS  Z0, Z0
+	VMOVNTPS Z0, (CX)(AX*1)
+	VMOVUPS  64(DX)(AX*1), Z0
+	VSQRTPS  Z0, Z0
+	VMOVNTPS Z0, 64(CX)(AX*1)
+	VMOVUPS  128(DX)(AX*1), Z0
+	VSQRTPS  Z0, Z0
+	VMOVNTPS Z0, 128(CX)(AX*1)
+	VMOVUPS  192(DX)(AX*1), Z0
+	VSQRTPS  Z0, Z0
+	VMOVNTPS Z0, 192(CX)(AX*1)
+	ADDQ     $+256, AX
+	SUBQ     $+64, BX
+	CMPQ     BX, $+64
+	JGE      loop3
+
+single2:
+	CMPQ BX, $+16
+	JLT  tail4
+
+loop5:
+	VMOVUPS  (DX)(AX*1), Z0
+	VSQRTPS  Z0, Z0
+	VMOVNTPS Z0, (CX)(AX*1)
+	ADDQ     $+64, AX
+	SUBQ     $+16, BX
+	CMPQ     BX, $+16
+	JGE      loop5
+
+tail4:
+	TESTQ     BX, BX
+	JZ        end6
+	MOVL      $-1, SI
+	BZHIL     BX, SI, SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (DX)(AX*1), K1, Z0
+	VSQRTPS   Z0, Z0
+	VMOVUPS   Z0, K1, (CX)(AX*1)
+
+end6:
+	SFENCE
 	VZEROUPPER
 	RET
 
@@ -5958,6 +10409,86 @@ tail3:
 	VMOVUPS   Z0, K1, (CX)(AX*1)
 
 end5:
+	VZEROUPPER
+	RET
+
+// func reluStreamAVX512(dst []float32, a []float32)
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
+TEXT ·reluStreamAVX512(SB), NOSPLIT, $0-48
+	MOVQ      dst_base+0(FP), CX
+	MOVQ      a_base+24(FP), DX
+	MOVQ      dst_len+8(FP), BX
+	XORQ      AX, AX
+	LEAQ      (CX)(AX*1), SI
+	NEGQ      SI
+	ANDQ      $+63, SI
+	JZ        aligned1
+	SHRQ      $0x02, SI
+	CMPQ      SI, BX
+	CMOVQGT   BX, SI
+	MOVL      $-1, DI
+	BZHIL     SI, DI, DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (DX)(AX*1), K1, Z0
+	VPXORD    Z1, Z1, Z1
+	VMAXPS    Z0, Z1, Z0
+	VMOVUPS   Z0, K1, (CX)(AX*1)
+	SUBQ      SI, BX
+	LEAQ      (AX)(SI*4), AX
+
+aligned1:
+	CMPQ BX, $+64
+	JLT  single2
+
+loop3:
+	VMOVUPS  (DX)(AX*1), Z0
+	VPXORD   Z2, Z2, Z2
+	VMAXPS   Z0, Z2, Z0
+	VMOVNTPS Z0, (CX)(AX*1)
+	VMOVUPS  64(DX)(AX*1), Z0
+	VPXORD   Z3, Z3, Z3
+	VMAXPS   Z0, Z3, Z0
+	VMOVNTPS Z0, 64(CX)(AX*1)
+	VMOVUPS  128(DX)(AX*1), Z0
+	VPXORD   Z4, Z4, Z4
+	VMAXPS   Z0, Z4, Z0
+	VMOVNTPS Z0, 128(CX)(AX*1)
+	VMOVUPS  192(DX)(AX*1), Z0
+	VPXORD   Z5, Z5, Z5
+	VMAXPS   Z0, Z5, Z0
+	VMOVNTPS Z0, 192(CX)(AX*1)
+	ADDQ     $+256, AX
+	SUBQ     $+64, BX
+	CMPQ     BX, $+64
+	JGE      loop3
+
+single2:
+	CMPQ BX, $+16
+	JLT  tail4
+
+loop5:
+	VMOVUPS  (DX)(AX*1), Z0
+	VPXORD   Z6, Z6, Z6
+	VMAXPS   Z0, Z6, Z0
+	VMOVNTPS Z0, (CX)(AX*1)
+	ADDQ     $+64, AX
+	SUBQ     $+16, BX
+	CMPQ     BX, $+16
+	JGE      loop5
+
+tail4:
+	TESTQ     BX, BX
+	JZ        end6
+	MOVL      $-1, SI
+	BZHIL     BX, SI, SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (DX)(AX*1), K1, Z0
+	VPXORD    Z7, Z7, Z7
+	VMAXPS    Z0, Z7, Z0
+	VMOVUPS   Z0, K1, (CX)(AX*1)
+
+end6:
+	SFENCE
 	VZEROUPPER
 	RET
 
@@ -6036,6 +10567,100 @@ end5:
 
 DATA all1_3f800000<>+0(SB)/4, $0x3f800000
 GLOBL all1_3f800000<>(SB), RODATA|NOPTR, $4
+
+// func stepStreamAVX512(dst []float32, a []float32)
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
+TEXT ·stepStreamAVX512(SB), NOSPLIT, $0-48
+	MOVQ         dst_base+0(FP), CX
+	MOVQ         a_base+24(FP), DX
+	MOVQ         dst_len+8(FP), BX
+	XORQ         AX, AX
+	LEAQ         (CX)(AX*1), SI
+	NEGQ         SI
+	ANDQ         $+63, SI
+	JZ           aligned1
+	SHRQ         $0x02, SI
+	CMPQ         SI, BX
+	CMOVQGT      BX, SI
+	MOVL         $-1, DI
+	BZHIL        SI, DI, DI
+	KMOVW        DI, K1
+	VMOVUPS.Z    (DX)(AX*1), K1, Z0
+	VPXORD       Z1, Z1, Z1
+	VCMPPS       $0x1e, Z1, Z0, K2
+	VBROADCASTSS all1_3f800000<>+0(SB), Z0
+	VMOVAPS.Z    Z0, K2, Z0
+	VMOVUPS      Z0, K1, (CX)(AX*1)
+	SUBQ         SI, BX
+	LEAQ         (AX)(SI*4), AX
+
+aligned1:
+	CMPQ BX, $+64
+	JLT  single2
+
+loop3:
+	VMOVUPS      (DX)(AX*1), Z0
+	VPXORD       Z2, Z2, Z2
+	VCMPPS       $0x1e, Z2, Z0, K1
+	VBROADCASTSS all1_3f800000<>+0(SB), Z0
+	VMOVAPS.Z    Z0, K1, Z0
+	VMOVNTPS     Z0, (CX)(AX*1)
+	VMOVUPS      64(DX)(AX*1), Z0
+	VPXORD       Z3, Z3, Z3
+	VCMPPS       $0x1e, Z3, Z0, K1
+	VBROADCASTSS all1_3f800000<>+0(SB), Z0
+	VMOVAPS.Z    Z0, K1, Z0
+	VMOVNTPS     Z0, 64(CX)(AX*1)
+	VMOVUPS      128(DX)(AX*1), Z0
+	VPXORD       Z4, Z4, Z4
+	VCMPPS       $0x1e, Z4, Z0, K1
+	VBROADCASTSS all1_3f800000<>+0(SB), Z0
+	VMOVAPS.Z    Z0, K1, Z0
+	VMOVNTPS     Z0, 128(CX)(AX*1)
+	VMOVUPS      192(DX)(AX*1), Z0
+	VPXORD       Z5, Z5, Z5
+	VCMPPS       $0x1e, Z5, Z0, K1
+	VBROADCASTSS all1_3f800000<>+0(SB), Z0
+	VMOVAPS.Z    Z0, K1, Z0
+	VMOVNTPS     Z0, 192(CX)(AX*1)
+	ADDQ         $+256, AX
+	SUBQ         $+64, BX
+	CMPQ         BX, $+64
+	JGE          loop3
+
+single2:
+	CMPQ BX, $+16
+	JLT  tail4
+
+loop5:
+	VMOVUPS      (DX)(AX*1), Z0
+	VPXORD       Z6, Z6, Z6
+	VCMPPS       $0x1e, Z6, Z0, K1
+	VBROADCASTSS all1_3f800000<>+0(SB), Z0
+	VMOVAPS.Z    Z0, K1, Z0
+	VMOVNTPS     Z0, (CX)(AX*1)
+	ADDQ         $+64, AX
+	SUBQ         $+16, BX
+	CMPQ         BX, $+16
+	JGE          loop5
+
+tail4:
+	TESTQ        BX, BX
+	JZ           end6
+	MOVL         $-1, SI
+	BZHIL        BX, SI, SI
+	KMOVW        SI, K1
+	VMOVUPS.Z    (DX)(AX*1), K1, Z0
+	VPXORD       Z7, Z7, Z7
+	VCMPPS       $0x1e, Z7, Z0, K2
+	VBROADCASTSS all1_3f800000<>+0(SB), Z0
+	VMOVAPS.Z    Z0, K2, Z0
+	VMOVUPS      Z0, K1, (CX)(AX*1)
+
+end6:
+	SFENCE
+	VZEROUPPER
+	RET
 
 // func expAVX512(dst []float32, a []float32)
 // Requires: AVX, AVX512F, BMI2
@@ -6183,6 +10808,158 @@ GLOBL all1_3e2aaa46<>(SB), RODATA|NOPTR, $4
 
 DATA all1_3efffffe<>+0(SB)/4, $0x3efffffe
 GLOBL all1_3efffffe<>(SB), RODATA|NOPTR, $4
+
+// func expStreamAVX512(dst []float32, a []float32)
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
+TEXT ·expStreamAVX512(SB), NOSPLIT, $0-48
+	MOVQ              dst_base+0(FP), CX
+	MOVQ              a_base+24(FP), DX
+	MOVQ              dst_len+8(FP), BX
+	XORQ              AX, AX
+	LEAQ              (CX)(AX*1), SI
+	NEGQ              SI
+	ANDQ              $+63, SI
+	JZ                aligned1
+	SHRQ              $0x02, SI
+	CMPQ              SI, BX
+	CMOVQGT           BX, SI
+	MOVL              $-1, DI
+	BZHIL             SI, DI, DI
+	KMOVW             DI, K1
+	VMOVUPS.Z         (DX)(AX*1), K1, Z0
+	VBROADCASTSS      all1_c2d20000<>+0(SB), Z1
+	VMAXPS            Z0, Z1, Z0
+	VBROADCASTSS      all1_42b20000<>+0(SB), Z1
+	VMINPS            Z0, Z1, Z0
+	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z0, Z1
+	VRNDSCALEPS       $0x08, Z1, Z1
+	VMOVUPS           Z0, Z0
+	VFNMADD231PS.BCST all1_3f317218<>+0(SB), Z1, Z0
+	VFNMADD231PS.BCST all1_b102e308<>+0(SB), Z1, Z0
+	VBROADCASTSS      all1_3ab525cc<>+0(SB), Z2
+	VFMADD213PS.BCST  all1_3c091f2e<>+0(SB), Z0, Z2
+	VFMADD213PS.BCST  all1_3d2aac5d<>+0(SB), Z0, Z2
+	VFMADD213PS.BCST  all1_3e2aaa46<>+0(SB), Z0, Z2
+	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z0, Z2
+	VMULPS            Z0, Z0, Z3
+	VFMADD213PS       Z0, Z3, Z2
+	VADDPS.BCST       all1_3f800000<>+0(SB), Z2, Z0
+	VSCALEFPS         Z1, Z0, Z0
+	VMOVUPS           Z0, K1, (CX)(AX*1)
+	SUBQ              SI, BX
+	LEAQ              (AX)(SI*4), AX
+
+aligned1:
+	CMPQ BX, $+32
+	JLT  single2
+
+loop3:
+	VMOVUPS           (DX)(AX*1), Z0
+	VBROADCASTSS      all1_c2d20000<>+0(SB), Z1
+	VMAXPS            Z0, Z1, Z0
+	VBROADCASTSS      all1_42b20000<>+0(SB), Z1
+	VMINPS            Z0, Z1, Z0
+	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z0, Z1
+	VRNDSCALEPS       $0x08, Z1, Z1
+	VMOVUPS           Z0, Z0
+	VFNMADD231PS.BCST all1_3f317218<>+0(SB), Z1, Z0
+	VFNMADD231PS.BCST all1_b102e308<>+0(SB), Z1, Z0
+	VBROADCASTSS      all1_3ab525cc<>+0(SB), Z2
+	VFMADD213PS.BCST  all1_3c091f2e<>+0(SB), Z0, Z2
+	VFMADD213PS.BCST  all1_3d2aac5d<>+0(SB), Z0, Z2
+	VFMADD213PS.BCST  all1_3e2aaa46<>+0(SB), Z0, Z2
+	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z0, Z2
+	VMULPS            Z0, Z0, Z3
+	VFMADD213PS       Z0, Z3, Z2
+	VADDPS.BCST       all1_3f800000<>+0(SB), Z2, Z0
+	VSCALEFPS         Z1, Z0, Z0
+	VMOVNTPS          Z0, (CX)(AX*1)
+	VMOVUPS           64(DX)(AX*1), Z0
+	VBROADCASTSS      all1_c2d20000<>+0(SB), Z1
+	VMAXPS            Z0, Z1, Z0
+	VBROADCASTSS      all1_42b20000<>+0(SB), Z1
+	VMINPS            Z0, Z1, Z0
+	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z0, Z1
+	VRNDSCALEPS       $0x08, Z1, Z1
+	VMOVUPS           Z0, Z0
+	VFNMADD231PS.BCST all1_3f317218<>+0(SB), Z1, Z0
+	VFNMADD231PS.BCST all1_b102e308<>+0(SB), Z1, Z0
+	VBROADCASTSS      all1_3ab525cc<>+0(SB), Z2
+	VFMADD213PS.BCST  all1_3c091f2e<>+0(SB), Z0, Z2
+	VFMADD213PS.BCST  all1_3d2aac5d<>+0(SB), Z0, Z2
+	VFMADD213PS.BCST  all1_3e2aaa46<>+0(SB), Z0, Z2
+	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z0, Z2
+	VMULPS            Z0, Z0, Z3
+	VFMADD213PS       Z0, Z3, Z2
+	VADDPS.BCST       all1_3f800000<>+0(SB), Z2, Z0
+	VSCALEFPS         Z1, Z0, Z0
+	VMOVNTPS          Z0, 64(CX)(AX*1)
+	ADDQ              $+128, AX
+	SUBQ              $+32, BX
+	CMPQ              BX, $+32
+	JGE               loop3
+
+single2:
+	CMPQ BX, $+16
+	JLT  tail4
+
+loop5:
+	VMOVUPS           (DX)(AX*1), Z0
+	VBROADCASTSS      all1_c2d20000<>+0(SB), Z1
+	VMAXPS            Z0, Z1, Z0
+	VBROADCASTSS      all1_42b20000<>+0(SB), Z1
+	VMINPS            Z0, Z1, Z0
+	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z0, Z1
+	VRNDSCALEPS       $0x08, Z1, Z1
+	VMOVUPS           Z0, Z0
+	VFNMADD231PS.BCST all1_3f317218<>+0(SB), Z1, Z0
+	VFNMADD231PS.BCST all1_b102e308<>+0(SB), Z1, Z0
+	VBROADCASTSS      all1_3ab525cc<>+0(SB), Z2
+	VFMADD213PS.BCST  all1_3c091f2e<>+0(SB), Z0, Z2
+	VFMADD213PS.BCST  all1_3d2aac5d<>+0(SB), Z0, Z2
+	VFMADD213PS.BCST  all1_3e2aaa46<>+0(SB), Z0, Z2
+	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z0, Z2
+	VMULPS            Z0, Z0, Z3
+	VFMADD213PS       Z0, Z3, Z2
+	VADDPS.BCST       all1_3f800000<>+0(SB), Z2, Z0
+	VSCALEFPS         Z1, Z0, Z0
+	VMOVNTPS          Z0, (CX)(AX*1)
+	ADDQ              $+64, AX
+	SUBQ              $+16, BX
+	CMPQ              BX, $+16
+	JGE               loop5
+
+tail4:
+	TESTQ             BX, BX
+	JZ                end6
+	MOVL              $-1, SI
+	BZHIL             BX, SI, SI
+	KMOVW             SI, K1
+	VMOVUPS.Z         (DX)(AX*1), K1, Z0
+	VBROADCASTSS      all1_c2d20000<>+0(SB), Z1
+	VMAXPS            Z0, Z1, Z0
+	VBROADCASTSS      all1_42b20000<>+0(SB), Z1
+	VMINPS            Z0, Z1, Z0
+	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z0, Z1
+	VRNDSCALEPS       $0x08, Z1, Z1
+	VMOVUPS           Z0, Z0
+	VFNMADD231PS.BCST all1_3f317218<>+0(SB), Z1, Z0
+	VFNMADD231PS.BCST all1_b102e308<>+0(SB), Z1, Z0
+	VBROADCASTSS      all1_3ab525cc<>+0(SB), Z2
+	VFMADD213PS.BCST  all1_3c091f2e<>+0(SB), Z0, Z2
+	VFMADD213PS.BCST  all1_3d2aac5d<>+0(SB), Z0, Z2
+	VFMADD213PS.BCST  all1_3e2aaa46<>+0(SB), Z0, Z2
+	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z0, Z2
+	VMULPS            Z0, Z0, Z3
+	VFMADD213PS       Z0, Z3, Z2
+	VADDPS.BCST       all1_3f800000<>+0(SB), Z2, Z0
+	VSCALEFPS         Z1, Z0, Z0
+	VMOVUPS           Z0, K1, (CX)(AX*1)
+
+end6:
+	SFENCE
+	VZEROUPPER
+	RET
 
 // func logAVX512(dst []float32, a []float32)
 // Requires: AVX, AVX512F, BMI2
@@ -6345,6 +11122,168 @@ GLOBL all1_3717f7d2<>(SB), RODATA|NOPTR, $4
 DATA all1_3f317180<>+0(SB)/4, $0x3f317180
 GLOBL all1_3f317180<>(SB), RODATA|NOPTR, $4
 
+// func logStreamAVX512(dst []float32, a []float32)
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
+TEXT ·logStreamAVX512(SB), NOSPLIT, $0-48
+	MOVQ             dst_base+0(FP), CX
+	MOVQ             a_base+24(FP), DX
+	MOVQ             dst_len+8(FP), BX
+	XORQ             AX, AX
+	LEAQ             (CX)(AX*1), SI
+	NEGQ             SI
+	ANDQ             $+63, SI
+	JZ               aligned1
+	SHRQ             $0x02, SI
+	CMPQ             SI, BX
+	CMOVQGT          BX, SI
+	MOVL             $-1, DI
+	BZHIL            SI, DI, DI
+	KMOVW            DI, K1
+	VMOVUPS.Z        (DX)(AX*1), K1, Z0
+	VGETMANTPS       $0x0b, Z0, Z1
+	VGETEXPPS        Z0, Z0
+	VGETEXPPS        Z1, Z2
+	VSUBPS           Z2, Z0, Z0
+	VSUBPS.BCST      all1_3f800000<>+0(SB), Z1, Z1
+	VBROADCASTSS     all1_3d1a1e52<>+0(SB), Z2
+	VFMADD213PS.BCST all1_bdba8df2<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST all1_3def91ec<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST all1_be02563b<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST all1_3e123185<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST all1_be2a8ceb<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST all1_3e4ccbb4<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST all1_be800037<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST all1_3eaaaaad<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST all1_bf000000<>+0(SB), Z1, Z2
+	VMULPS           Z1, Z1, Z3
+	VMULPS           Z3, Z2, Z2
+	VFMADD231PS.BCST all1_3717f7d2<>+0(SB), Z0, Z2
+	VADDPS           Z1, Z2, Z1
+	VFMADD231PS.BCST all1_3f317180<>+0(SB), Z0, Z1
+	VMOVUPS          Z1, K1, (CX)(AX*1)
+	SUBQ             SI, BX
+	LEAQ             (AX)(SI*4), AX
+
+aligned1:
+	CMPQ BX, $+32
+	JLT  single2
+
+loop3:
+	VMOVUPS          (DX)(AX*1), Z0
+	VGETMANTPS       $0x0b, Z0, Z1
+	VGETEXPPS        Z0, Z0
+	VGETEXPPS        Z1, Z2
+	VSUBPS           Z2, Z0, Z0
+	VSUBPS.BCST      all1_3f800000<>+0(SB), Z1, Z1
+	VBROADCASTSS     all1_3d1a1e52<>+0(SB), Z2
+	VFMADD213PS.BCST all1_bdba8df2<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST all1_3def91ec<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST all1_be02563b<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST all1_3e123185<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST all1_be2a8ceb<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST all1_3e4ccbb4<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST all1_be800037<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST all1_3eaaaaad<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST all1_bf000000<>+0(SB), Z1, Z2
+	VMULPS           Z1, Z1, Z3
+	VMULPS           Z3, Z2, Z2
+	VFMADD231PS.BCST all1_3717f7d2<>+0(SB), Z0, Z2
+	VADDPS           Z1, Z2, Z1
+	VFMADD231PS.BCST all1_3f317180<>+0(SB), Z0, Z1
+	VMOVNTPS         Z1, (CX)(AX*1)
+	VMOVUPS          64(DX)(AX*1), Z0
+	VGETMANTPS       $0x0b, Z0, Z1
+	VGETEXPPS        Z0, Z0
+	VGETEXPPS        Z1, Z2
+	VSUBPS           Z2, Z0, Z0
+	VSUBPS.BCST      all1_3f800000<>+0(SB), Z1, Z1
+	VBROADCASTSS     all1_3d1a1e52<>+0(SB), Z2
+	VFMADD213PS.BCST all1_bdba8df2<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST all1_3def91ec<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST all1_be02563b<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST all1_3e123185<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST all1_be2a8ceb<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST all1_3e4ccbb4<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST all1_be800037<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST all1_3eaaaaad<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST all1_bf000000<>+0(SB), Z1, Z2
+	VMULPS           Z1, Z1, Z3
+	VMULPS           Z3, Z2, Z2
+	VFMADD231PS.BCST all1_3717f7d2<>+0(SB), Z0, Z2
+	VADDPS           Z1, Z2, Z1
+	VFMADD231PS.BCST all1_3f317180<>+0(SB), Z0, Z1
+	VMOVNTPS         Z1, 64(CX)(AX*1)
+	ADDQ             $+128, AX
+	SUBQ             $+32, BX
+	CMPQ             BX, $+32
+	JGE              loop3
+
+single2:
+	CMPQ BX, $+16
+	JLT  tail4
+
+loop5:
+	VMOVUPS          (DX)(AX*1), Z0
+	VGETMANTPS       $0x0b, Z0, Z1
+	VGETEXPPS        Z0, Z0
+	VGETEXPPS        Z1, Z2
+	VSUBPS           Z2, Z0, Z0
+	VSUBPS.BCST      all1_3f800000<>+0(SB), Z1, Z1
+	VBROADCASTSS     all1_3d1a1e52<>+0(SB), Z2
+	VFMADD213PS.BCST all1_bdba8df2<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST all1_3def91ec<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST all1_be02563b<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST all1_3e123185<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST all1_be2a8ceb<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST all1_3e4ccbb4<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST all1_be800037<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST all1_3eaaaaad<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST all1_bf000000<>+0(SB), Z1, Z2
+	VMULPS           Z1, Z1, Z3
+	VMULPS           Z3, Z2, Z2
+	VFMADD231PS.BCST all1_3717f7d2<>+0(SB), Z0, Z2
+	VADDPS           Z1, Z2, Z1
+	VFMADD231PS.BCST all1_3f317180<>+0(SB), Z0, Z1
+	VMOVNTPS         Z1, (CX)(AX*1)
+	ADDQ             $+64, AX
+	SUBQ             $+16, BX
+	CMPQ             BX, $+16
+	JGE              loop5
+
+tail4:
+	TESTQ            BX, BX
+	JZ               end6
+	MOVL             $-1, SI
+	BZHIL            BX, SI, SI
+	KMOVW            SI, K1
+	VMOVUPS.Z        (DX)(AX*1), K1, Z0
+	VGETMANTPS       $0x0b, Z0, Z1
+	VGETEXPPS        Z0, Z0
+	VGETEXPPS        Z1, Z2
+	VSUBPS           Z2, Z0, Z0
+	VSUBPS.BCST      all1_3f800000<>+0(SB), Z1, Z1
+	VBROADCASTSS     all1_3d1a1e52<>+0(SB), Z2
+	VFMADD213PS.BCST all1_bdba8df2<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST all1_3def91ec<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST all1_be02563b<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST all1_3e123185<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST all1_be2a8ceb<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST all1_3e4ccbb4<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST all1_be800037<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST all1_3eaaaaad<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST all1_bf000000<>+0(SB), Z1, Z2
+	VMULPS           Z1, Z1, Z3
+	VMULPS           Z3, Z2, Z2
+	VFMADD231PS.BCST all1_3717f7d2<>+0(SB), Z0, Z2
+	VADDPS           Z1, Z2, Z1
+	VFMADD231PS.BCST all1_3f317180<>+0(SB), Z0, Z1
+	VMOVUPS          Z1, K1, (CX)(AX*1)
+
+end6:
+	SFENCE
+	VZEROUPPER
+	RET
+
 // func tanhAVX512(dst []float32, a []float32)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·tanhAVX512(SB), NOSPLIT, $0-48
@@ -6495,6 +11434,188 @@ GLOBL all1_40000000<>(SB), RODATA|NOPTR, $4
 DATA all1_80000000<>+0(SB)/4, $0x80000000
 GLOBL all1_80000000<>(SB), RODATA|NOPTR, $4
 
+// func tanhStreamAVX512(dst []float32, a []float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV, MMX+
+TEXT ·tanhStreamAVX512(SB), NOSPLIT, $0-48
+	MOVQ              dst_base+0(FP), CX
+	MOVQ              a_base+24(FP), DX
+	MOVQ              dst_len+8(FP), BX
+	XORQ              AX, AX
+	LEAQ              (CX)(AX*1), SI
+	NEGQ              SI
+	ANDQ              $+63, SI
+	JZ                aligned1
+	SHRQ              $0x02, SI
+	CMPQ              SI, BX
+	CMOVQGT           BX, SI
+	MOVL              $-1, DI
+	BZHIL             SI, DI, DI
+	KMOVW             DI, K1
+	VMOVUPS.Z         (DX)(AX*1), K1, Z0
+	VANDPS.BCST       all1_7fffffff<>+0(SB), Z0, Z1
+	VBROADCASTSS      all1_4111999a<>+0(SB), Z2
+	VMINPS            Z1, Z2, Z1
+	VADDPS            Z1, Z1, Z1
+	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS       $0x08, Z2, Z2
+	VMOVUPS           Z1, Z1
+	VFNMADD231PS.BCST all1_3f317218<>+0(SB), Z2, Z1
+	VFNMADD231PS.BCST all1_b102e308<>+0(SB), Z2, Z1
+	VBROADCASTSS      all1_3ab525cc<>+0(SB), Z3
+	VFMADD213PS.BCST  all1_3c091f2e<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3d2aac5d<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3e2aaa46<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z1, Z3
+	VMULPS            Z1, Z1, Z4
+	VFMADD213PS       Z1, Z4, Z3
+	VBROADCASTSS      all1_3f800000<>+0(SB), Z1
+	VSCALEFPS         Z2, Z1, Z2
+	VSUBPS            Z1, Z2, Z1
+	VFMADD213PS       Z1, Z2, Z3
+	VADDPS.BCST       all1_40000000<>+0(SB), Z3, Z1
+	VDIVPS            Z1, Z3, Z1
+	VANDPS.BCST       all1_80000000<>+0(SB), Z0, Z0
+	VORPS             Z0, Z1, Z0
+	VMOVUPS           Z0, K1, (CX)(AX*1)
+	SUBQ              SI, BX
+	LEAQ              (AX)(SI*4), AX
+
+aligned1:
+	CMPQ BX, $+32
+	JLT  single2
+
+loop3:
+	VMOVUPS           (DX)(AX*1), Z0
+	VANDPS.BCST       all1_7fffffff<>+0(SB), Z0, Z1
+	VBROADCASTSS      all1_4111999a<>+0(SB), Z2
+	VMINPS            Z1, Z2, Z1
+	VADDPS            Z1, Z1, Z1
+	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS       $0x08, Z2, Z2
+	VMOVUPS           Z1, Z1
+	VFNMADD231PS.BCST all1_3f317218<>+0(SB), Z2, Z1
+	VFNMADD231PS.BCST all1_b102e308<>+0(SB), Z2, Z1
+	VBROADCASTSS      all1_3ab525cc<>+0(SB), Z3
+	VFMADD213PS.BCST  all1_3c091f2e<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3d2aac5d<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3e2aaa46<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z1, Z3
+	VMULPS            Z1, Z1, Z4
+	VFMADD213PS       Z1, Z4, Z3
+	VBROADCASTSS      all1_3f800000<>+0(SB), Z1
+	VSCALEFPS         Z2, Z1, Z2
+	VSUBPS            Z1, Z2, Z1
+	VFMADD213PS       Z1, Z2, Z3
+	VADDPS.BCST       all1_40000000<>+0(SB), Z3, Z1
+	VDIVPS            Z1, Z3, Z1
+	VANDPS.BCST       all1_80000000<>+0(SB), Z0, Z0
+	VORPS             Z0, Z1, Z0
+	VMOVNTPS          Z0, (CX)(AX*1)
+	VMOVUPS           64(DX)(AX*1), Z0
+	VANDPS.BCST       all1_7fffffff<>+0(SB), Z0, Z1
+	VBROADCASTSS      all1_4111999a<>+0(SB), Z2
+	VMINPS            Z1, Z2, Z1
+	VADDPS            Z1, Z1, Z1
+	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS       $0x08, Z2, Z2
+	VMOVUPS           Z1, Z1
+	VFNMADD231PS.BCST all1_3f317218<>+0(SB), Z2, Z1
+	VFNMADD231PS.BCST all1_b102e308<>+0(SB), Z2, Z1
+	VBROADCASTSS      all1_3ab525cc<>+0(SB), Z3
+	VFMADD213PS.BCST  all1_3c091f2e<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3d2aac5d<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3e2aaa46<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z1, Z3
+	VMULPS            Z1, Z1, Z4
+	VFMADD213PS       Z1, Z4, Z3
+	VBROADCASTSS      all1_3f800000<>+0(SB), Z1
+	VSCALEFPS         Z2, Z1, Z2
+	VSUBPS            Z1, Z2, Z1
+	VFMADD213PS       Z1, Z2, Z3
+	VADDPS.BCST       all1_40000000<>+0(SB), Z3, Z1
+	VDIVPS            Z1, Z3, Z1
+	VANDPS.BCST       all1_80000000<>+0(SB), Z0, Z0
+	VORPS             Z0, Z1, Z0
+	VMOVNTPS          Z0, 64(CX)(AX*1)
+	ADDQ              $+128, AX
+	SUBQ              $+32, BX
+	CMPQ              BX, $+32
+	JGE               loop3
+
+single2:
+	CMPQ BX, $+16
+	JLT  tail4
+
+loop5:
+	VMOVUPS           (DX)(AX*1), Z0
+	VANDPS.BCST       all1_7fffffff<>+0(SB), Z0, Z1
+	VBROADCASTSS      all1_4111999a<>+0(SB), Z2
+	VMINPS            Z1, Z2, Z1
+	VADDPS            Z1, Z1, Z1
+	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS       $0x08, Z2, Z2
+	VMOVUPS           Z1, Z1
+	VFNMADD231PS.BCST all1_3f317218<>+0(SB), Z2, Z1
+	VFNMADD231PS.BCST all1_b102e308<>+0(SB), Z2, Z1
+	VBROADCASTSS      all1_3ab525cc<>+0(SB), Z3
+	VFMADD213PS.BCST  all1_3c091f2e<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3d2aac5d<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3e2aaa46<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z1, Z3
+	VMULPS            Z1, Z1, Z4
+	VFMADD213PS       Z1, Z4, Z3
+	VBROADCASTSS      all1_3f800000<>+0(SB), Z1
+	VSCALEFPS         Z2, Z1, Z2
+	VSUBPS            Z1, Z2, Z1
+	VFMADD213PS       Z1, Z2, Z3
+	VADDPS.BCST       all1_40000000<>+0(SB), Z3, Z1
+	VDIVPS            Z1, Z3, Z1
+	VANDPS.BCST       all1_80000000<>+0(SB), Z0, Z0
+	VORPS             Z0, Z1, Z0
+	VMOVNTPS          Z0, (CX)(AX*1)
+	ADDQ              $+64, AX
+	SUBQ              $+16, BX
+	CMPQ              BX, $+16
+	JGE               loop5
+
+tail4:
+	TESTQ             BX, BX
+	JZ                end6
+	MOVL              $-1, SI
+	BZHIL             BX, SI, SI
+	KMOVW             SI, K1
+	VMOVUPS.Z         (DX)(AX*1), K1, Z0
+	VANDPS.BCST       all1_7fffffff<>+0(SB), Z0, Z1
+	VBROADCASTSS      all1_4111999a<>+0(SB), Z2
+	VMINPS            Z1, Z2, Z1
+	VADDPS            Z1, Z1, Z1
+	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS       $0x08, Z2, Z2
+	VMOVUPS           Z1, Z1
+	VFNMADD231PS.BCST all1_3f317218<>+0(SB), Z2, Z1
+	VFNMADD231PS.BCST all1_b102e308<>+0(SB), Z2, Z1
+	VBROADCASTSS      all1_3ab525cc<>+0(SB), Z3
+	VFMADD213PS.BCST  all1_3c091f2e<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3d2aac5d<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3e2aaa46<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z1, Z3
+	VMULPS            Z1, Z1, Z4
+	VFMADD213PS       Z1, Z4, Z3
+	VBROADCASTSS      all1_3f800000<>+0(SB), Z1
+	VSCALEFPS         Z2, Z1, Z2
+	VSUBPS            Z1, Z2, Z1
+	VFMADD213PS       Z1, Z2, Z3
+	VADDPS.BCST       all1_40000000<>+0(SB), Z3, Z1
+	VDIVPS            Z1, Z3, Z1
+	VANDPS.BCST       all1_80000000<>+0(SB), Z0, Z0
+	VORPS             Z0, Z1, Z0
+	VMOVUPS           Z0, K1, (CX)(AX*1)
+
+end6:
+	SFENCE
+	VZEROUPPER
+	RET
+
 // func sigmoidAVX512(dst []float32, a []float32)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·sigmoidAVX512(SB), NOSPLIT, $0-48
@@ -6629,6 +11750,183 @@ tail3:
 	VMOVUPS           Z0, K1, (CX)(AX*1)
 
 end5:
+	VZEROUPPER
+	RET
+
+// func sigmoidStreamAVX512(dst []float32, a []float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV, MMX+
+TEXT ·sigmoidStreamAVX512(SB), NOSPLIT, $0-48
+	MOVQ              dst_base+0(FP), CX
+	MOVQ              a_base+24(FP), DX
+	MOVQ              dst_len+8(FP), BX
+	XORQ              AX, AX
+	LEAQ              (CX)(AX*1), SI
+	NEGQ              SI
+	ANDQ              $+63, SI
+	JZ                aligned1
+	SHRQ              $0x02, SI
+	CMPQ              SI, BX
+	CMOVQGT           BX, SI
+	MOVL              $-1, DI
+	BZHIL             SI, DI, DI
+	KMOVW             DI, K1
+	VMOVUPS.Z         (DX)(AX*1), K1, Z0
+	VORPS.BCST        all1_80000000<>+0(SB), Z0, Z1
+	VBROADCASTSS      all1_c2d20000<>+0(SB), Z2
+	VMAXPS            Z1, Z2, Z1
+	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS       $0x08, Z2, Z2
+	VMOVUPS           Z1, Z1
+	VFNMADD231PS.BCST all1_3f317218<>+0(SB), Z2, Z1
+	VFNMADD231PS.BCST all1_b102e308<>+0(SB), Z2, Z1
+	VBROADCASTSS      all1_3ab525cc<>+0(SB), Z13
+	VFMADD213PS.BCST  all1_3c091f2e<>+0(SB), Z1, Z13
+	VFMADD213PS.BCST  all1_3d2aac5d<>+0(SB), Z1, Z13
+	VFMADD213PS.BCST  all1_3e2aaa46<>+0(SB), Z1, Z13
+	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z1, Z13
+	VMULPS            Z1, Z1, Z14
+	VFMADD213PS       Z1, Z14, Z13
+	VBROADCASTSS      all1_3f800000<>+0(SB), Z1
+	VADDPS            Z1, Z13, Z13
+	VSCALEFPS         Z2, Z13, Z2
+	VPXORD            Z3, Z3, Z3
+	VCMPPS            $0x11, Z3, Z0, K2
+	VBLENDMPS         Z2, Z1, K2, Z4
+	VADDPS            Z1, Z2, Z0
+	VDIVPS            Z0, Z4, Z0
+	VMOVUPS           Z0, K1, (CX)(AX*1)
+	SUBQ              SI, BX
+	LEAQ              (AX)(SI*4), AX
+
+aligned1:
+	CMPQ BX, $+32
+	JLT  single2
+
+loop3:
+	VMOVUPS           (DX)(AX*1), Z0
+	VORPS.BCST        all1_80000000<>+0(SB), Z0, Z1
+	VBROADCASTSS      all1_c2d20000<>+0(SB), Z2
+	VMAXPS            Z1, Z2, Z1
+	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS       $0x08, Z2, Z2
+	VMOVUPS           Z1, Z1
+	VFNMADD231PS.BCST all1_3f317218<>+0(SB), Z2, Z1
+	VFNMADD231PS.BCST all1_b102e308<>+0(SB), Z2, Z1
+	VBROADCASTSS      all1_3ab525cc<>+0(SB), Z3
+	VFMADD213PS.BCST  all1_3c091f2e<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3d2aac5d<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3e2aaa46<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z1, Z3
+	VMULPS            Z1, Z1, Z4
+	VFMADD213PS       Z1, Z4, Z3
+	VBROADCASTSS      all1_3f800000<>+0(SB), Z1
+	VADDPS            Z1, Z3, Z3
+	VSCALEFPS         Z2, Z3, Z2
+	VPXORD            Z5, Z5, Z5
+	VCMPPS            $0x11, Z5, Z0, K1
+	VBLENDMPS         Z2, Z1, K1, Z6
+	VADDPS            Z1, Z2, Z0
+	VDIVPS            Z0, Z6, Z0
+	VMOVNTPS          Z0, (CX)(AX*1)
+	VMOVUPS           64(DX)(AX*1), Z0
+	VORPS.BCST        all1_80000000<>+0(SB), Z0, Z1
+	VBROADCASTSS      all1_c2d20000<>+0(SB), Z2
+	VMAXPS            Z1, Z2, Z1
+	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS       $0x08, Z2, Z2
+	VMOVUPS           Z1, Z1
+	VFNMADD231PS.BCST all1_3f317218<>+0(SB), Z2, Z1
+	VFNMADD231PS.BCST all1_b102e308<>+0(SB), Z2, Z1
+	VBROADCASTSS      all1_3ab525cc<>+0(SB), Z3
+	VFMADD213PS.BCST  all1_3c091f2e<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3d2aac5d<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3e2aaa46<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z1, Z3
+	VMULPS            Z1, Z1, Z4
+	VFMADD213PS       Z1, Z4, Z3
+	VBROADCASTSS      all1_3f800000<>+0(SB), Z1
+	VADDPS            Z1, Z3, Z3
+	VSCALEFPS         Z2, Z3, Z2
+	VPXORD            Z7, Z7, Z7
+	VCMPPS            $0x11, Z7, Z0, K1
+	VBLENDMPS         Z2, Z1, K1, Z8
+	VADDPS            Z1, Z2, Z0
+	VDIVPS            Z0, Z8, Z0
+	VMOVNTPS          Z0, 64(CX)(AX*1)
+	ADDQ              $+128, AX
+	SUBQ              $+32, BX
+	CMPQ              BX, $+32
+	JGE               loop3
+
+single2:
+	CMPQ BX, $+16
+	JLT  tail4
+
+loop5:
+	VMOVUPS           (DX)(AX*1), Z0
+	VORPS.BCST        all1_80000000<>+0(SB), Z0, Z1
+	VBROADCASTSS      all1_c2d20000<>+0(SB), Z2
+	VMAXPS            Z1, Z2, Z1
+	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS       $0x08, Z2, Z2
+	VMOVUPS           Z1, Z1
+	VFNMADD231PS.BCST all1_3f317218<>+0(SB), Z2, Z1
+	VFNMADD231PS.BCST all1_b102e308<>+0(SB), Z2, Z1
+	VBROADCASTSS      all1_3ab525cc<>+0(SB), Z3
+	VFMADD213PS.BCST  all1_3c091f2e<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3d2aac5d<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3e2aaa46<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z1, Z3
+	VMULPS            Z1, Z1, Z4
+	VFMADD213PS       Z1, Z4, Z3
+	VBROADCASTSS      all1_3f800000<>+0(SB), Z1
+	VADDPS            Z1, Z3, Z3
+	VSCALEFPS         Z2, Z3, Z2
+	VPXORD            Z9, Z9, Z9
+	VCMPPS            $0x11, Z9, Z0, K1
+	VBLENDMPS         Z2, Z1, K1, Z10
+	VADDPS            Z1, Z2, Z0
+	VDIVPS            Z0, Z10, Z0
+	VMOVNTPS          Z0, (CX)(AX*1)
+	ADDQ              $+64, AX
+	SUBQ              $+16, BX
+	CMPQ              BX, $+16
+	JGE               loop5
+
+tail4:
+	TESTQ             BX, BX
+	JZ                end6
+	MOVL              $-1, SI
+	BZHIL             BX, SI, SI
+	KMOVW             SI, K1
+	VMOVUPS.Z         (DX)(AX*1), K1, Z0
+	VORPS.BCST        all1_80000000<>+0(SB), Z0, Z1
+	VBROADCASTSS      all1_c2d20000<>+0(SB), Z2
+	VMAXPS            Z1, Z2, Z1
+	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS       $0x08, Z2, Z2
+	VMOVUPS           Z1, Z1
+	VFNMADD231PS.BCST all1_3f317218<>+0(SB), Z2, Z1
+	VFNMADD231PS.BCST all1_b102e308<>+0(SB), Z2, Z1
+	VBROADCASTSS      all1_3ab525cc<>+0(SB), Z3
+	VFMADD213PS.BCST  all1_3c091f2e<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3d2aac5d<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3e2aaa46<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z1, Z3
+	VMULPS            Z1, Z1, Z4
+	VFMADD213PS       Z1, Z4, Z3
+	VBROADCASTSS      all1_3f800000<>+0(SB), Z1
+	VADDPS            Z1, Z3, Z3
+	VSCALEFPS         Z2, Z3, Z2
+	VPXORD            Z11, Z11, Z11
+	VCMPPS            $0x11, Z11, Z0, K2
+	VBLENDMPS         Z2, Z1, K2, Z12
+	VADDPS            Z1, Z2, Z0
+	VDIVPS            Z0, Z12, Z0
+	VMOVUPS           Z0, K1, (CX)(AX*1)
+
+end6:
+	SFENCE
 	VZEROUPPER
 	RET
 
@@ -6882,6 +12180,268 @@ GLOBL all1_3f904476<>(SB), RODATA|NOPTR, $4
 DATA all1_39b30d18<>+0(SB)/4, $0x39b30d18
 GLOBL all1_39b30d18<>(SB), RODATA|NOPTR, $4
 
+// func erfStreamAVX512(dst []float32, a []float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV, MMX+
+TEXT ·erfStreamAVX512(SB), NOSPLIT, $0-48
+	MOVQ              dst_base+0(FP), CX
+	MOVQ              a_base+24(FP), DX
+	MOVQ              dst_len+8(FP), BX
+	XORQ              AX, AX
+	LEAQ              (CX)(AX*1), SI
+	NEGQ              SI
+	ANDQ              $+63, SI
+	JZ                aligned1
+	SHRQ              $0x02, SI
+	CMPQ              SI, BX
+	CMOVQGT           BX, SI
+	MOVL              $-1, DI
+	BZHIL             SI, DI, DI
+	KMOVW             DI, K1
+	VMOVUPS.Z         (DX)(AX*1), K1, Z0
+	VMULPS            Z0, Z0, Z1
+	VBROADCASTSS      all1_38a3b8fe<>+0(SB), Z2
+	VFMADD213PS.BCST  all1_ba51a8af<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST  all1_3ba9f912<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST  all1_bcdbfb8d<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST  all1_3de71673<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST  all1_bec0939f<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST  all1_3e0375d4<>+0(SB), Z1, Z2
+	VFMADD213PS       Z0, Z0, Z2
+	VANDPS.BCST       all1_7fffffff<>+0(SB), Z0, Z1
+	VBROADCASTSS      all1_40800000<>+0(SB), Z8
+	VMINPS            Z1, Z8, Z8
+	VBROADCASTSS      all1_b9436f0c<>+0(SB), Z9
+	VFMADD213PS.BCST  all1_3b412dc6<>+0(SB), Z8, Z9
+	VFMADD213PS.BCST  all1_bcb2e5e7<>+0(SB), Z8, Z9
+	VFMADD213PS.BCST  all1_3dd329b8<>+0(SB), Z8, Z9
+	VFMADD213PS.BCST  all1_3f235d73<>+0(SB), Z8, Z9
+	VFMADD213PS.BCST  all1_3f904476<>+0(SB), Z8, Z9
+	VFMADD213PS.BCST  all1_39b30d18<>+0(SB), Z8, Z9
+	VORPS.BCST        all1_80000000<>+0(SB), Z9, Z8
+	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z8, Z9
+	VRNDSCALEPS       $0x08, Z9, Z9
+	VMOVUPS           Z8, Z8
+	VFNMADD231PS.BCST all1_3f317218<>+0(SB), Z9, Z8
+	VFNMADD231PS.BCST all1_b102e308<>+0(SB), Z9, Z8
+	VBROADCASTSS      all1_3ab525cc<>+0(SB), Z10
+	VFMADD213PS.BCST  all1_3c091f2e<>+0(SB), Z8, Z10
+	VFMADD213PS.BCST  all1_3d2aac5d<>+0(SB), Z8, Z10
+	VFMADD213PS.BCST  all1_3e2aaa46<>+0(SB), Z8, Z10
+	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z8, Z10
+	VMULPS            Z8, Z8, Z11
+	VFMADD213PS       Z8, Z11, Z10
+	VBROADCASTSS      all1_3f800000<>+0(SB), Z8
+	VADDPS            Z8, Z10, Z10
+	VSCALEFPS         Z9, Z10, Z9
+	VSUBPS            Z9, Z8, Z9
+	VCMPPS            $0x11, Z8, Z1, K2
+	VANDPS.BCST       all1_80000000<>+0(SB), Z0, Z0
+	VORPS             Z0, Z9, Z0
+	VBLENDMPS         Z2, Z0, K2, Z3
+	VMOVUPS           Z3, K1, (CX)(AX*1)
+	SUBQ              SI, BX
+	LEAQ              (AX)(SI*4), AX
+
+aligned1:
+	CMPQ BX, $+32
+	JLT  single2
+
+loop3:
+	VMOVUPS           (DX)(AX*1), Z0
+	VMULPS            Z0, Z0, Z1
+	VBROADCASTSS      all1_38a3b8fe<>+0(SB), Z2
+	VFMADD213PS.BCST  all1_ba51a8af<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST  all1_3ba9f912<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST  all1_bcdbfb8d<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST  all1_3de71673<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST  all1_bec0939f<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST  all1_3e0375d4<>+0(SB), Z1, Z2
+	VFMADD213PS       Z0, Z0, Z2
+	VANDPS.BCST       all1_7fffffff<>+0(SB), Z0, Z1
+	VBROADCASTSS      all1_40800000<>+0(SB), Z3
+	VMINPS            Z1, Z3, Z3
+	VBROADCASTSS      all1_b9436f0c<>+0(SB), Z8
+	VFMADD213PS.BCST  all1_3b412dc6<>+0(SB), Z3, Z8
+	VFMADD213PS.BCST  all1_bcb2e5e7<>+0(SB), Z3, Z8
+	VFMADD213PS.BCST  all1_3dd329b8<>+0(SB), Z3, Z8
+	VFMADD213PS.BCST  all1_3f235d73<>+0(SB), Z3, Z8
+	VFMADD213PS.BCST  all1_3f904476<>+0(SB), Z3, Z8
+	VFMADD213PS.BCST  all1_39b30d18<>+0(SB), Z3, Z8
+	VORPS.BCST        all1_80000000<>+0(SB), Z8, Z3
+	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z3, Z8
+	VRNDSCALEPS       $0x08, Z8, Z8
+	VMOVUPS           Z3, Z3
+	VFNMADD231PS.BCST all1_3f317218<>+0(SB), Z8, Z3
+	VFNMADD231PS.BCST all1_b102e308<>+0(SB), Z8, Z3
+	VBROADCASTSS      all1_3ab525cc<>+0(SB), Z9
+	VFMADD213PS.BCST  all1_3c091f2e<>+0(SB), Z3, Z9
+	VFMADD213PS.BCST  all1_3d2aac5d<>+0(SB), Z3, Z9
+	VFMADD213PS.BCST  all1_3e2aaa46<>+0(SB), Z3, Z9
+	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z3, Z9
+	VMULPS            Z3, Z3, Z10
+	VFMADD213PS       Z3, Z10, Z9
+	VBROADCASTSS      all1_3f800000<>+0(SB), Z3
+	VADDPS            Z3, Z9, Z9
+	VSCALEFPS         Z8, Z9, Z8
+	VSUBPS            Z8, Z3, Z8
+	VCMPPS            $0x11, Z3, Z1, K1
+	VANDPS.BCST       all1_80000000<>+0(SB), Z0, Z0
+	VORPS             Z0, Z8, Z0
+	VBLENDMPS         Z2, Z0, K1, Z4
+	VMOVNTPS          Z4, (CX)(AX*1)
+	VMOVUPS           64(DX)(AX*1), Z0
+	VMULPS            Z0, Z0, Z1
+	VBROADCASTSS      all1_38a3b8fe<>+0(SB), Z2
+	VFMADD213PS.BCST  all1_ba51a8af<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST  all1_3ba9f912<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST  all1_bcdbfb8d<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST  all1_3de71673<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST  all1_bec0939f<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST  all1_3e0375d4<>+0(SB), Z1, Z2
+	VFMADD213PS       Z0, Z0, Z2
+	VANDPS.BCST       all1_7fffffff<>+0(SB), Z0, Z1
+	VBROADCASTSS      all1_40800000<>+0(SB), Z3
+	VMINPS            Z1, Z3, Z3
+	VBROADCASTSS      all1_b9436f0c<>+0(SB), Z8
+	VFMADD213PS.BCST  all1_3b412dc6<>+0(SB), Z3, Z8
+	VFMADD213PS.BCST  all1_bcb2e5e7<>+0(SB), Z3, Z8
+	VFMADD213PS.BCST  all1_3dd329b8<>+0(SB), Z3, Z8
+	VFMADD213PS.BCST  all1_3f235d73<>+0(SB), Z3, Z8
+	VFMADD213PS.BCST  all1_3f904476<>+0(SB), Z3, Z8
+	VFMADD213PS.BCST  all1_39b30d18<>+0(SB), Z3, Z8
+	VORPS.BCST        all1_80000000<>+0(SB), Z8, Z3
+	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z3, Z8
+	VRNDSCALEPS       $0x08, Z8, Z8
+	VMOVUPS           Z3, Z3
+	VFNMADD231PS.BCST all1_3f317218<>+0(SB), Z8, Z3
+	VFNMADD231PS.BCST all1_b102e308<>+0(SB), Z8, Z3
+	VBROADCASTSS      all1_3ab525cc<>+0(SB), Z9
+	VFMADD213PS.BCST  all1_3c091f2e<>+0(SB), Z3, Z9
+	VFMADD213PS.BCST  all1_3d2aac5d<>+0(SB), Z3, Z9
+	VFMADD213PS.BCST  all1_3e2aaa46<>+0(SB), Z3, Z9
+	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z3, Z9
+	VMULPS            Z3, Z3, Z10
+	VFMADD213PS       Z3, Z10, Z9
+	VBROADCASTSS      all1_3f800000<>+0(SB), Z3
+	VADDPS            Z3, Z9, Z9
+	VSCALEFPS         Z8, Z9, Z8
+	VSUBPS            Z8, Z3, Z8
+	VCMPPS            $0x11, Z3, Z1, K1
+	VANDPS.BCST       all1_80000000<>+0(SB), Z0, Z0
+	VORPS             Z0, Z8, Z0
+	VBLENDMPS         Z2, Z0, K1, Z5
+	VMOVNTPS          Z5, 64(CX)(AX*1)
+	ADDQ              $+128, AX
+	SUBQ              $+32, BX
+	CMPQ              BX, $+32
+	JGE               loop3
+
+single2:
+	CMPQ BX, $+16
+	JLT  tail4
+
+loop5:
+	VMOVUPS           (DX)(AX*1), Z0
+	VMULPS            Z0, Z0, Z1
+	VBROADCASTSS      all1_38a3b8fe<>+0(SB), Z2
+	VFMADD213PS.BCST  all1_ba51a8af<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST  all1_3ba9f912<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST  all1_bcdbfb8d<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST  all1_3de71673<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST  all1_bec0939f<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST  all1_3e0375d4<>+0(SB), Z1, Z2
+	VFMADD213PS       Z0, Z0, Z2
+	VANDPS.BCST       all1_7fffffff<>+0(SB), Z0, Z1
+	VBROADCASTSS      all1_40800000<>+0(SB), Z3
+	VMINPS            Z1, Z3, Z3
+	VBROADCASTSS      all1_b9436f0c<>+0(SB), Z4
+	VFMADD213PS.BCST  all1_3b412dc6<>+0(SB), Z3, Z4
+	VFMADD213PS.BCST  all1_bcb2e5e7<>+0(SB), Z3, Z4
+	VFMADD213PS.BCST  all1_3dd329b8<>+0(SB), Z3, Z4
+	VFMADD213PS.BCST  all1_3f235d73<>+0(SB), Z3, Z4
+	VFMADD213PS.BCST  all1_3f904476<>+0(SB), Z3, Z4
+	VFMADD213PS.BCST  all1_39b30d18<>+0(SB), Z3, Z4
+	VORPS.BCST        all1_80000000<>+0(SB), Z4, Z3
+	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z3, Z4
+	VRNDSCALEPS       $0x08, Z4, Z4
+	VMOVUPS           Z3, Z3
+	VFNMADD231PS.BCST all1_3f317218<>+0(SB), Z4, Z3
+	VFNMADD231PS.BCST all1_b102e308<>+0(SB), Z4, Z3
+	VBROADCASTSS      all1_3ab525cc<>+0(SB), Z5
+	VFMADD213PS.BCST  all1_3c091f2e<>+0(SB), Z3, Z5
+	VFMADD213PS.BCST  all1_3d2aac5d<>+0(SB), Z3, Z5
+	VFMADD213PS.BCST  all1_3e2aaa46<>+0(SB), Z3, Z5
+	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z3, Z5
+	VMULPS            Z3, Z3, Z8
+	VFMADD213PS       Z3, Z8, Z5
+	VBROADCASTSS      all1_3f800000<>+0(SB), Z3
+	VADDPS            Z3, Z5, Z5
+	VSCALEFPS         Z4, Z5, Z4
+	VSUBPS            Z4, Z3, Z4
+	VCMPPS            $0x11, Z3, Z1, K1
+	VANDPS.BCST       all1_80000000<>+0(SB), Z0, Z0
+	VORPS             Z0, Z4, Z0
+	VBLENDMPS         Z2, Z0, K1, Z6
+	VMOVNTPS          Z6, (CX)(AX*1)
+	ADDQ              $+64, AX
+	SUBQ              $+16, BX
+	CMPQ              BX, $+16
+	JGE               loop5
+
+tail4:
+	TESTQ             BX, BX
+	JZ                end6
+	MOVL              $-1, SI
+	BZHIL             BX, SI, SI
+	KMOVW             SI, K1
+	VMOVUPS.Z         (DX)(AX*1), K1, Z0
+	VMULPS            Z0, Z0, Z1
+	VBROADCASTSS      all1_38a3b8fe<>+0(SB), Z2
+	VFMADD213PS.BCST  all1_ba51a8af<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST  all1_3ba9f912<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST  all1_bcdbfb8d<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST  all1_3de71673<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST  all1_bec0939f<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST  all1_3e0375d4<>+0(SB), Z1, Z2
+	VFMADD213PS       Z0, Z0, Z2
+	VANDPS.BCST       all1_7fffffff<>+0(SB), Z0, Z1
+	VBROADCASTSS      all1_40800000<>+0(SB), Z3
+	VMINPS            Z1, Z3, Z3
+	VBROADCASTSS      all1_b9436f0c<>+0(SB), Z4
+	VFMADD213PS.BCST  all1_3b412dc6<>+0(SB), Z3, Z4
+	VFMADD213PS.BCST  all1_bcb2e5e7<>+0(SB), Z3, Z4
+	VFMADD213PS.BCST  all1_3dd329b8<>+0(SB), Z3, Z4
+	VFMADD213PS.BCST  all1_3f235d73<>+0(SB), Z3, Z4
+	VFMADD213PS.BCST  all1_3f904476<>+0(SB), Z3, Z4
+	VFMADD213PS.BCST  all1_39b30d18<>+0(SB), Z3, Z4
+	VORPS.BCST        all1_80000000<>+0(SB), Z4, Z3
+	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z3, Z4
+	VRNDSCALEPS       $0x08, Z4, Z4
+	VMOVUPS           Z3, Z3
+	VFNMADD231PS.BCST all1_3f317218<>+0(SB), Z4, Z3
+	VFNMADD231PS.BCST all1_b102e308<>+0(SB), Z4, Z3
+	VBROADCASTSS      all1_3ab525cc<>+0(SB), Z5
+	VFMADD213PS.BCST  all1_3c091f2e<>+0(SB), Z3, Z5
+	VFMADD213PS.BCST  all1_3d2aac5d<>+0(SB), Z3, Z5
+	VFMADD213PS.BCST  all1_3e2aaa46<>+0(SB), Z3, Z5
+	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z3, Z5
+	VMULPS            Z3, Z3, Z6
+	VFMADD213PS       Z3, Z6, Z5
+	VBROADCASTSS      all1_3f800000<>+0(SB), Z3
+	VADDPS            Z3, Z5, Z5
+	VSCALEFPS         Z4, Z5, Z4
+	VSUBPS            Z4, Z3, Z4
+	VCMPPS            $0x11, Z3, Z1, K2
+	VANDPS.BCST       all1_80000000<>+0(SB), Z0, Z0
+	VORPS             Z0, Z4, Z0
+	VBLENDMPS         Z2, Z0, K2, Z7
+	VMOVUPS           Z7, K1, (CX)(AX*1)
+
+end6:
+	SFENCE
+	VZEROUPPER
+	RET
+
 // func addRowAVX512(dst []float32, x []float32, row []float32)
 // Requires: AVX, AVX512F, BMI2, CMOV
 TEXT ·addRowAVX512(SB), NOSPLIT, $0-72
@@ -6959,6 +12519,102 @@ done:
 	VZEROUPPER
 	RET
 
+// func addRowStreamAVX512(dst []float32, x []float32, row []float32)
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
+TEXT ·addRowStreamAVX512(SB), NOSPLIT, $0-72
+	MOVQ  dst_base+0(FP), CX
+	MOVQ  x_base+24(FP), DX
+	MOVQ  row_base+48(FP), BX
+	MOVQ  dst_len+8(FP), SI
+	MOVQ  row_len+56(FP), DI
+	TESTQ SI, SI
+	JZ    done
+
+row:
+	MOVQ      DI, R8
+	CMPQ      SI, DI
+	CMOVQLT   SI, R8
+	SUBQ      R8, SI
+	XORQ      AX, AX
+	LEAQ      (CX)(AX*1), R9
+	NEGQ      R9
+	ANDQ      $+63, R9
+	JZ        aligned1
+	SHRQ      $0x02, R9
+	CMPQ      R9, R8
+	CMOVQGT   R8, R9
+	MOVL      $-1, R10
+	BZHIL     R9, R10, R10
+	KMOVW     R10, K1
+	VMOVUPS.Z (DX)(AX*1), K1, Z0
+	VMOVUPS.Z (BX)(AX*1), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (CX)(AX*1)
+	SUBQ      R9, R8
+	LEAQ      (AX)(R9*4), AX
+
+aligned1:
+	CMPQ R8, $+64
+	JLT  single2
+
+loop3:
+	VMOVUPS  (DX)(AX*1), Z0
+	VMOVUPS  (BX)(AX*1), Z1
+	VADDPS   Z1, Z0, Z0
+	VMOVNTPS Z0, (CX)(AX*1)
+	VMOVUPS  64(DX)(AX*1), Z0
+	VMOVUPS  64(BX)(AX*1), Z1
+	VADDPS   Z1, Z0, Z0
+	VMOVNTPS Z0, 64(CX)(AX*1)
+	VMOVUPS  128(DX)(AX*1), Z0
+	VMOVUPS  128(BX)(AX*1), Z1
+	VADDPS   Z1, Z0, Z0
+	VMOVNTPS Z0, 128(CX)(AX*1)
+	VMOVUPS  192(DX)(AX*1), Z0
+	VMOVUPS  192(BX)(AX*1), Z1
+	VADDPS   Z1, Z0, Z0
+	VMOVNTPS Z0, 192(CX)(AX*1)
+	ADDQ     $+256, AX
+	SUBQ     $+64, R8
+	CMPQ     R8, $+64
+	JGE      loop3
+
+single2:
+	CMPQ R8, $+16
+	JLT  tail4
+
+loop5:
+	VMOVUPS  (DX)(AX*1), Z0
+	VMOVUPS  (BX)(AX*1), Z1
+	VADDPS   Z1, Z0, Z0
+	VMOVNTPS Z0, (CX)(AX*1)
+	ADDQ     $+64, AX
+	SUBQ     $+16, R8
+	CMPQ     R8, $+16
+	JGE      loop5
+
+tail4:
+	TESTQ     R8, R8
+	JZ        end6
+	MOVL      $-1, R9
+	BZHIL     R8, R9, R9
+	KMOVW     R9, K1
+	VMOVUPS.Z (DX)(AX*1), K1, Z0
+	VMOVUPS.Z (BX)(AX*1), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (CX)(AX*1)
+
+end6:
+	LEAQ  (CX)(DI*4), CX
+	LEAQ  (DX)(DI*4), DX
+	TESTQ SI, SI
+	JNZ   row
+
+done:
+	SFENCE
+	VZEROUPPER
+	RET
+
 // func mulRowAVX512(dst []float32, x []float32, row []float32)
 // Requires: AVX, AVX512F, BMI2, CMOV
 TEXT ·mulRowAVX512(SB), NOSPLIT, $0-72
@@ -7033,6 +12689,102 @@ end5:
 	JNZ   row
 
 done:
+	VZEROUPPER
+	RET
+
+// func mulRowStreamAVX512(dst []float32, x []float32, row []float32)
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
+TEXT ·mulRowStreamAVX512(SB), NOSPLIT, $0-72
+	MOVQ  dst_base+0(FP), CX
+	MOVQ  x_base+24(FP), DX
+	MOVQ  row_base+48(FP), BX
+	MOVQ  dst_len+8(FP), SI
+	MOVQ  row_len+56(FP), DI
+	TESTQ SI, SI
+	JZ    done
+
+row:
+	MOVQ      DI, R8
+	CMPQ      SI, DI
+	CMOVQLT   SI, R8
+	SUBQ      R8, SI
+	XORQ      AX, AX
+	LEAQ      (CX)(AX*1), R9
+	NEGQ      R9
+	ANDQ      $+63, R9
+	JZ        aligned1
+	SHRQ      $0x02, R9
+	CMPQ      R9, R8
+	CMOVQGT   R8, R9
+	MOVL      $-1, R10
+	BZHIL     R9, R10, R10
+	KMOVW     R10, K1
+	VMOVUPS.Z (DX)(AX*1), K1, Z0
+	VMOVUPS.Z (BX)(AX*1), K1, Z1
+	VMULPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (CX)(AX*1)
+	SUBQ      R9, R8
+	LEAQ      (AX)(R9*4), AX
+
+aligned1:
+	CMPQ R8, $+64
+	JLT  single2
+
+loop3:
+	VMOVUPS  (DX)(AX*1), Z0
+	VMOVUPS  (BX)(AX*1), Z1
+	VMULPS   Z1, Z0, Z0
+	VMOVNTPS Z0, (CX)(AX*1)
+	VMOVUPS  64(DX)(AX*1), Z0
+	VMOVUPS  64(BX)(AX*1), Z1
+	VMULPS   Z1, Z0, Z0
+	VMOVNTPS Z0, 64(CX)(AX*1)
+	VMOVUPS  128(DX)(AX*1), Z0
+	VMOVUPS  128(BX)(AX*1), Z1
+	VMULPS   Z1, Z0, Z0
+	VMOVNTPS Z0, 128(CX)(AX*1)
+	VMOVUPS  192(DX)(AX*1), Z0
+	VMOVUPS  192(BX)(AX*1), Z1
+	VMULPS   Z1, Z0, Z0
+	VMOVNTPS Z0, 192(CX)(AX*1)
+	ADDQ     $+256, AX
+	SUBQ     $+64, R8
+	CMPQ     R8, $+64
+	JGE      loop3
+
+single2:
+	CMPQ R8, $+16
+	JLT  tail4
+
+loop5:
+	VMOVUPS  (DX)(AX*1), Z0
+	VMOVUPS  (BX)(AX*1), Z1
+	VMULPS   Z1, Z0, Z0
+	VMOVNTPS Z0, (CX)(AX*1)
+	ADDQ     $+64, AX
+	SUBQ     $+16, R8
+	CMPQ     R8, $+16
+	JGE      loop5
+
+tail4:
+	TESTQ     R8, R8
+	JZ        end6
+	MOVL      $-1, R9
+	BZHIL     R8, R9, R9
+	KMOVW     R9, K1
+	VMOVUPS.Z (DX)(AX*1), K1, Z0
+	VMOVUPS.Z (BX)(AX*1), K1, Z1
+	VMULPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (CX)(AX*1)
+
+end6:
+	LEAQ  (CX)(DI*4), CX
+	LEAQ  (DX)(DI*4), DX
+	TESTQ SI, SI
+	JNZ   row
+
+done:
+	SFENCE
 	VZEROUPPER
 	RET
 
@@ -7117,6 +12869,110 @@ end5:
 	JNZ   row
 
 done:
+	VZEROUPPER
+	RET
+
+// func scaleShiftStreamAVX512(dst []float32, x []float32, scale []float32, shift []float32)
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
+TEXT ·scaleShiftStreamAVX512(SB), NOSPLIT, $0-96
+	MOVQ  dst_base+0(FP), CX
+	MOVQ  x_base+24(FP), DX
+	MOVQ  scale_base+48(FP), BX
+	MOVQ  shift_base+72(FP), SI
+	MOVQ  dst_len+8(FP), DI
+	MOVQ  scale_len+56(FP), R8
+	TESTQ DI, DI
+	JZ    done
+
+row:
+	MOVQ        R8, R9
+	CMPQ        DI, R8
+	CMOVQLT     DI, R9
+	SUBQ        R9, DI
+	XORQ        AX, AX
+	LEAQ        (CX)(AX*1), R10
+	NEGQ        R10
+	ANDQ        $+63, R10
+	JZ          aligned1
+	SHRQ        $0x02, R10
+	CMPQ        R10, R9
+	CMOVQGT     R9, R10
+	MOVL        $-1, R11
+	BZHIL       R10, R11, R11
+	KMOVW       R11, K1
+	VMOVUPS.Z   (DX)(AX*1), K1, Z0
+	VMOVUPS.Z   (BX)(AX*1), K1, Z1
+	VMOVUPS.Z   (SI)(AX*1), K1, Z2
+	VFMADD213PS Z2, Z1, Z0
+	VMOVUPS     Z0, K1, (CX)(AX*1)
+	SUBQ        R10, R9
+	LEAQ        (AX)(R10*4), AX
+
+aligned1:
+	CMPQ R9, $+64
+	JLT  single2
+
+loop3:
+	VMOVUPS     (DX)(AX*1), Z0
+	VMOVUPS     (BX)(AX*1), Z1
+	VMOVUPS     (SI)(AX*1), Z2
+	VFMADD213PS Z2, Z1, Z0
+	VMOVNTPS    Z0, (CX)(AX*1)
+	VMOVUPS     64(DX)(AX*1), Z0
+	VMOVUPS     64(BX)(AX*1), Z1
+	VMOVUPS     64(SI)(AX*1), Z2
+	VFMADD213PS Z2, Z1, Z0
+	VMOVNTPS    Z0, 64(CX)(AX*1)
+	VMOVUPS     128(DX)(AX*1), Z0
+	VMOVUPS     128(BX)(AX*1), Z1
+	VMOVUPS     128(SI)(AX*1), Z2
+	VFMADD213PS Z2, Z1, Z0
+	VMOVNTPS    Z0, 128(CX)(AX*1)
+	VMOVUPS     192(DX)(AX*1), Z0
+	VMOVUPS     192(BX)(AX*1), Z1
+	VMOVUPS     192(SI)(AX*1), Z2
+	VFMADD213PS Z2, Z1, Z0
+	VMOVNTPS    Z0, 192(CX)(AX*1)
+	ADDQ        $+256, AX
+	SUBQ        $+64, R9
+	CMPQ        R9, $+64
+	JGE         loop3
+
+single2:
+	CMPQ R9, $+16
+	JLT  tail4
+
+loop5:
+	VMOVUPS     (DX)(AX*1), Z0
+	VMOVUPS     (BX)(AX*1), Z1
+	VMOVUPS     (SI)(AX*1), Z2
+	VFMADD213PS Z2, Z1, Z0
+	VMOVNTPS    Z0, (CX)(AX*1)
+	ADDQ        $+64, AX
+	SUBQ        $+16, R9
+	CMPQ        R9, $+16
+	JGE         loop5
+
+tail4:
+	TESTQ       R9, R9
+	JZ          end6
+	MOVL        $-1, R10
+	BZHIL       R9, R10, R10
+	KMOVW       R10, K1
+	VMOVUPS.Z   (DX)(AX*1), K1, Z0
+	VMOVUPS.Z   (BX)(AX*1), K1, Z1
+	VMOVUPS.Z   (SI)(AX*1), K1, Z2
+	VFMADD213PS Z2, Z1, Z0
+	VMOVUPS     Z0, K1, (CX)(AX*1)
+
+end6:
+	LEAQ  (CX)(R8*4), CX
+	LEAQ  (DX)(R8*4), DX
+	TESTQ DI, DI
+	JNZ   row
+
+done:
+	SFENCE
 	VZEROUPPER
 	RET
 
@@ -7218,6 +13074,126 @@ done:
 	VZEROUPPER
 	RET
 
+// func scaleShiftAddStreamAVX512(dst []float32, x []float32, residual []float32, scale []float32, shift []float32)
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
+TEXT ·scaleShiftAddStreamAVX512(SB), NOSPLIT, $0-120
+	MOVQ  dst_base+0(FP), CX
+	MOVQ  x_base+24(FP), DX
+	MOVQ  residual_base+48(FP), BX
+	MOVQ  scale_base+72(FP), SI
+	MOVQ  shift_base+96(FP), DI
+	MOVQ  dst_len+8(FP), R8
+	MOVQ  scale_len+80(FP), R9
+	TESTQ R8, R8
+	JZ    done
+
+row:
+	MOVQ        R9, R10
+	CMPQ        R8, R9
+	CMOVQLT     R8, R10
+	SUBQ        R10, R8
+	XORQ        AX, AX
+	LEAQ        (CX)(AX*1), R11
+	NEGQ        R11
+	ANDQ        $+63, R11
+	JZ          aligned1
+	SHRQ        $0x02, R11
+	CMPQ        R11, R10
+	CMOVQGT     R10, R11
+	MOVL        $-1, R12
+	BZHIL       R11, R12, R12
+	KMOVW       R12, K1
+	VMOVUPS.Z   (DX)(AX*1), K1, Z0
+	VMOVUPS.Z   (SI)(AX*1), K1, Z1
+	VMOVUPS.Z   (DI)(AX*1), K1, Z2
+	VFMADD213PS Z2, Z1, Z0
+	VMOVUPS.Z   (BX)(AX*1), K1, Z1
+	VADDPS      Z1, Z0, Z0
+	VMOVUPS     Z0, K1, (CX)(AX*1)
+	SUBQ        R11, R10
+	LEAQ        (AX)(R11*4), AX
+
+aligned1:
+	CMPQ R10, $+64
+	JLT  single2
+
+loop3:
+	VMOVUPS     (DX)(AX*1), Z0
+	VMOVUPS     (SI)(AX*1), Z1
+	VMOVUPS     (DI)(AX*1), Z2
+	VFMADD213PS Z2, Z1, Z0
+	VMOVUPS     (BX)(AX*1), Z1
+	VADDPS      Z1, Z0, Z0
+	VMOVNTPS    Z0, (CX)(AX*1)
+	VMOVUPS     64(DX)(AX*1), Z0
+	VMOVUPS     64(SI)(AX*1), Z1
+	VMOVUPS     64(DI)(AX*1), Z2
+	VFMADD213PS Z2, Z1, Z0
+	VMOVUPS     64(BX)(AX*1), Z1
+	VADDPS      Z1, Z0, Z0
+	VMOVNTPS    Z0, 64(CX)(AX*1)
+	VMOVUPS     128(DX)(AX*1), Z0
+	VMOVUPS     128(SI)(AX*1), Z1
+	VMOVUPS     128(DI)(AX*1), Z2
+	VFMADD213PS Z2, Z1, Z0
+	VMOVUPS     128(BX)(AX*1), Z1
+	VADDPS      Z1, Z0, Z0
+	VMOVNTPS    Z0, 128(CX)(AX*1)
+	VMOVUPS     192(DX)(AX*1), Z0
+	VMOVUPS     192(SI)(AX*1), Z1
+	VMOVUPS     192(DI)(AX*1), Z2
+	VFMADD213PS Z2, Z1, Z0
+	VMOVUPS     192(BX)(AX*1), Z1
+	VADDPS      Z1, Z0, Z0
+	VMOVNTPS    Z0, 192(CX)(AX*1)
+	ADDQ        $+256, AX
+	SUBQ        $+64, R10
+	CMPQ        R10, $+64
+	JGE         loop3
+
+single2:
+	CMPQ R10, $+16
+	JLT  tail4
+
+loop5:
+	VMOVUPS     (DX)(AX*1), Z0
+	VMOVUPS     (SI)(AX*1), Z1
+	VMOVUPS     (DI)(AX*1), Z2
+	VFMADD213PS Z2, Z1, Z0
+	VMOVUPS     (BX)(AX*1), Z1
+	VADDPS      Z1, Z0, Z0
+	VMOVNTPS    Z0, (CX)(AX*1)
+	ADDQ        $+64, AX
+	SUBQ        $+16, R10
+	CMPQ        R10, $+16
+	JGE         loop5
+
+tail4:
+	TESTQ       R10, R10
+	JZ          end6
+	MOVL        $-1, R11
+	BZHIL       R10, R11, R11
+	KMOVW       R11, K1
+	VMOVUPS.Z   (DX)(AX*1), K1, Z0
+	VMOVUPS.Z   (SI)(AX*1), K1, Z1
+	VMOVUPS.Z   (DI)(AX*1), K1, Z2
+	VFMADD213PS Z2, Z1, Z0
+	VMOVUPS.Z   (BX)(AX*1), K1, Z1
+	VADDPS      Z1, Z0, Z0
+	VMOVUPS     Z0, K1, (CX)(AX*1)
+
+end6:
+	LEAQ  (CX)(R9*4), CX
+	LEAQ  (DX)(R9*4), DX
+	LEAQ  (BX)(R9*4), BX
+	TESTQ R8, R8
+	JNZ   row
+
+done:
+	SFENCE
+	VZEROUPPER
+	RET
+
 // func scaleShiftReLUAVX512(dst []float32, x []float32, scale []float32, shift []float32)
 // Requires: AVX, AVX512F, BMI2, CMOV
 TEXT ·scaleShiftReLUAVX512(SB), NOSPLIT, $0-96
@@ -7311,6 +13287,124 @@ end5:
 	JNZ   row
 
 done:
+	VZEROUPPER
+	RET
+
+// func scaleShiftReLUStreamAVX512(dst []float32, x []float32, scale []float32, shift []float32)
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
+TEXT ·scaleShiftReLUStreamAVX512(SB), NOSPLIT, $0-96
+	MOVQ  dst_base+0(FP), CX
+	MOVQ  x_base+24(FP), DX
+	MOVQ  scale_base+48(FP), BX
+	MOVQ  shift_base+72(FP), SI
+	MOVQ  dst_len+8(FP), DI
+	MOVQ  scale_len+56(FP), R8
+	TESTQ DI, DI
+	JZ    done
+
+row:
+	MOVQ        R8, R9
+	CMPQ        DI, R8
+	CMOVQLT     DI, R9
+	SUBQ        R9, DI
+	XORQ        AX, AX
+	LEAQ        (CX)(AX*1), R10
+	NEGQ        R10
+	ANDQ        $+63, R10
+	JZ          aligned1
+	SHRQ        $0x02, R10
+	CMPQ        R10, R9
+	CMOVQGT     R9, R10
+	MOVL        $-1, R11
+	BZHIL       R10, R11, R11
+	KMOVW       R11, K1
+	VMOVUPS.Z   (DX)(AX*1), K1, Z0
+	VMOVUPS.Z   (BX)(AX*1), K1, Z1
+	VMOVUPS.Z   (SI)(AX*1), K1, Z2
+	VFMADD213PS Z2, Z1, Z0
+	VPXORD      Z3, Z3, Z3
+	VMAXPS      Z0, Z3, Z0
+	VMOVUPS     Z0, K1, (CX)(AX*1)
+	SUBQ        R10, R9
+	LEAQ        (AX)(R10*4), AX
+
+aligned1:
+	CMPQ R9, $+64
+	JLT  single2
+
+loop3:
+	VMOVUPS     (DX)(AX*1), Z0
+	VMOVUPS     (BX)(AX*1), Z1
+	VMOVUPS     (SI)(AX*1), Z2
+	VFMADD213PS Z2, Z1, Z0
+	VPXORD      Z4, Z4, Z4
+	VMAXPS      Z0, Z4, Z0
+	VMOVNTPS    Z0, (CX)(AX*1)
+	VMOVUPS     64(DX)(AX*1), Z0
+	VMOVUPS     64(BX)(AX*1), Z1
+	VMOVUPS     64(SI)(AX*1), Z2
+	VFMADD213PS Z2, Z1, Z0
+	VPXORD      Z5, Z5, Z5
+	VMAXPS      Z0, Z5, Z0
+	VMOVNTPS    Z0, 64(CX)(AX*1)
+	VMOVUPS     128(DX)(AX*1), Z0
+	VMOVUPS     128(BX)(AX*1), Z1
+	VMOVUPS     128(SI)(AX*1), Z2
+	VFMADD213PS Z2, Z1, Z0
+	VPXORD      Z6, Z6, Z6
+	VMAXPS      Z0, Z6, Z0
+	VMOVNTPS    Z0, 128(CX)(AX*1)
+	VMOVUPS     192(DX)(AX*1), Z0
+	VMOVUPS     192(BX)(AX*1), Z1
+	VMOVUPS     192(SI)(AX*1), Z2
+	VFMADD213PS Z2, Z1, Z0
+	VPXORD      Z7, Z7, Z7
+	VMAXPS      Z0, Z7, Z0
+	VMOVNTPS    Z0, 192(CX)(AX*1)
+	ADDQ        $+256, AX
+	SUBQ        $+64, R9
+	CMPQ        R9, $+64
+	JGE         loop3
+
+single2:
+	CMPQ R9, $+16
+	JLT  tail4
+
+loop5:
+	VMOVUPS     (DX)(AX*1), Z0
+	VMOVUPS     (BX)(AX*1), Z1
+	VMOVUPS     (SI)(AX*1), Z2
+	VFMADD213PS Z2, Z1, Z0
+	VPXORD      Z8, Z8, Z8
+	VMAXPS      Z0, Z8, Z0
+	VMOVNTPS    Z0, (CX)(AX*1)
+	ADDQ        $+64, AX
+	SUBQ        $+16, R9
+	CMPQ        R9, $+16
+	JGE         loop5
+
+tail4:
+	TESTQ       R9, R9
+	JZ          end6
+	MOVL        $-1, R10
+	BZHIL       R9, R10, R10
+	KMOVW       R10, K1
+	VMOVUPS.Z   (DX)(AX*1), K1, Z0
+	VMOVUPS.Z   (BX)(AX*1), K1, Z1
+	VMOVUPS.Z   (SI)(AX*1), K1, Z2
+	VFMADD213PS Z2, Z1, Z0
+	VPXORD      Z9, Z9, Z9
+	VMAXPS      Z0, Z9, Z0
+	VMOVUPS     Z0, K1, (CX)(AX*1)
+
+end6:
+	LEAQ  (CX)(R8*4), CX
+	LEAQ  (DX)(R8*4), DX
+	TESTQ DI, DI
+	JNZ   row
+
+done:
+	SFENCE
 	VZEROUPPER
 	RET
 
@@ -7421,6 +13515,140 @@ end5:
 	JNZ   row
 
 done:
+	VZEROUPPER
+	RET
+
+// func scaleShiftAddReLUStreamAVX512(dst []float32, x []float32, residual []float32, scale []float32, shift []float32)
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
+TEXT ·scaleShiftAddReLUStreamAVX512(SB), NOSPLIT, $0-120
+	MOVQ  dst_base+0(FP), CX
+	MOVQ  x_base+24(FP), DX
+	MOVQ  residual_base+48(FP), BX
+	MOVQ  scale_base+72(FP), SI
+	MOVQ  shift_base+96(FP), DI
+	MOVQ  dst_len+8(FP), R8
+	MOVQ  scale_len+80(FP), R9
+	TESTQ R8, R8
+	JZ    done
+
+row:
+	MOVQ        R9, R10
+	CMPQ        R8, R9
+	CMOVQLT     R8, R10
+	SUBQ        R10, R8
+	XORQ        AX, AX
+	LEAQ        (CX)(AX*1), R11
+	NEGQ        R11
+	ANDQ        $+63, R11
+	JZ          aligned1
+	SHRQ        $0x02, R11
+	CMPQ        R11, R10
+	CMOVQGT     R10, R11
+	MOVL        $-1, R12
+	BZHIL       R11, R12, R12
+	KMOVW       R12, K1
+	VMOVUPS.Z   (DX)(AX*1), K1, Z0
+	VMOVUPS.Z   (SI)(AX*1), K1, Z1
+	VMOVUPS.Z   (DI)(AX*1), K1, Z2
+	VFMADD213PS Z2, Z1, Z0
+	VMOVUPS.Z   (BX)(AX*1), K1, Z1
+	VADDPS      Z1, Z0, Z0
+	VPXORD      Z3, Z3, Z3
+	VMAXPS      Z0, Z3, Z0
+	VMOVUPS     Z0, K1, (CX)(AX*1)
+	SUBQ        R11, R10
+	LEAQ        (AX)(R11*4), AX
+
+aligned1:
+	CMPQ R10, $+64
+	JLT  single2
+
+loop3:
+	VMOVUPS     (DX)(AX*1), Z0
+	VMOVUPS     (SI)(AX*1), Z1
+	VMOVUPS     (DI)(AX*1), Z2
+	VFMADD213PS Z2, Z1, Z0
+	VMOVUPS     (BX)(AX*1), Z1
+	VADDPS      Z1, Z0, Z0
+	VPXORD      Z4, Z4, Z4
+	VMAXPS      Z0, Z4, Z0
+	VMOVNTPS    Z0, (CX)(AX*1)
+	VMOVUPS     64(DX)(AX*1), Z0
+	VMOVUPS     64(SI)(AX*1), Z1
+	VMOVUPS     64(DI)(AX*1), Z2
+	VFMADD213PS Z2, Z1, Z0
+	VMOVUPS     64(BX)(AX*1), Z1
+	VADDPS      Z1, Z0, Z0
+	VPXORD      Z5, Z5, Z5
+	VMAXPS      Z0, Z5, Z0
+	VMOVNTPS    Z0, 64(CX)(AX*1)
+	VMOVUPS     128(DX)(AX*1), Z0
+	VMOVUPS     128(SI)(AX*1), Z1
+	VMOVUPS     128(DI)(AX*1), Z2
+	VFMADD213PS Z2, Z1, Z0
+	VMOVUPS     128(BX)(AX*1), Z1
+	VADDPS      Z1, Z0, Z0
+	VPXORD      Z6, Z6, Z6
+	VMAXPS      Z0, Z6, Z0
+	VMOVNTPS    Z0, 128(CX)(AX*1)
+	VMOVUPS     192(DX)(AX*1), Z0
+	VMOVUPS     192(SI)(AX*1), Z1
+	VMOVUPS     192(DI)(AX*1), Z2
+	VFMADD213PS Z2, Z1, Z0
+	VMOVUPS     192(BX)(AX*1), Z1
+	VADDPS      Z1, Z0, Z0
+	VPXORD      Z7, Z7, Z7
+	VMAXPS      Z0, Z7, Z0
+	VMOVNTPS    Z0, 192(CX)(AX*1)
+	ADDQ        $+256, AX
+	SUBQ        $+64, R10
+	CMPQ        R10, $+64
+	JGE         loop3
+
+single2:
+	CMPQ R10, $+16
+	JLT  tail4
+
+loop5:
+	VMOVUPS     (DX)(AX*1), Z0
+	VMOVUPS     (SI)(AX*1), Z1
+	VMOVUPS     (DI)(AX*1), Z2
+	VFMADD213PS Z2, Z1, Z0
+	VMOVUPS     (BX)(AX*1), Z1
+	VADDPS      Z1, Z0, Z0
+	VPXORD      Z8, Z8, Z8
+	VMAXPS      Z0, Z8, Z0
+	VMOVNTPS    Z0, (CX)(AX*1)
+	ADDQ        $+64, AX
+	SUBQ        $+16, R10
+	CMPQ        R10, $+16
+	JGE         loop5
+
+tail4:
+	TESTQ       R10, R10
+	JZ          end6
+	MOVL        $-1, R11
+	BZHIL       R10, R11, R11
+	KMOVW       R11, K1
+	VMOVUPS.Z   (DX)(AX*1), K1, Z0
+	VMOVUPS.Z   (SI)(AX*1), K1, Z1
+	VMOVUPS.Z   (DI)(AX*1), K1, Z2
+	VFMADD213PS Z2, Z1, Z0
+	VMOVUPS.Z   (BX)(AX*1), K1, Z1
+	VADDPS      Z1, Z0, Z0
+	VPXORD      Z9, Z9, Z9
+	VMAXPS      Z0, Z9, Z0
+	VMOVUPS     Z0, K1, (CX)(AX*1)
+
+end6:
+	LEAQ  (CX)(R9*4), CX
+	LEAQ  (DX)(R9*4), DX
+	LEAQ  (BX)(R9*4), BX
+	TESTQ R8, R8
+	JNZ   row
+
+done:
+	SFENCE
 	VZEROUPPER
 	RET
 
@@ -7539,6 +13767,149 @@ end5:
 	JNZ   row
 
 done:
+	VZEROUPPER
+	RET
+
+// func normGradStreamAVX512(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, shift []float32)
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
+TEXT ·normGradStreamAVX512(SB), NOSPLIT, $0-168
+	MOVQ  dst_base+0(FP), CX
+	MOVQ  x_base+24(FP), DX
+	MOVQ  g_base+48(FP), BX
+	MOVQ  ag_base+72(FP), SI
+	MOVQ  ax_base+96(FP), DI
+	MOVQ  mean_base+120(FP), R8
+	MOVQ  shift_base+144(FP), R9
+	MOVQ  dst_len+8(FP), R10
+	MOVQ  ag_len+80(FP), R11
+	TESTQ R10, R10
+	JZ    done
+
+row:
+	MOVQ        R11, R12
+	CMPQ        R10, R11
+	CMOVQLT     R10, R12
+	SUBQ        R12, R10
+	XORQ        AX, AX
+	LEAQ        (CX)(AX*1), R13
+	NEGQ        R13
+	ANDQ        $+63, R13
+	JZ          aligned1
+	SHRQ        $0x02, R13
+	CMPQ        R13, R12
+	CMOVQGT     R12, R13
+	MOVL        $-1, R14
+	BZHIL       R13, R14, R14
+	KMOVW       R14, K1
+	VMOVUPS.Z   (BX)(AX*1), K1, Z0
+	VMOVUPS.Z   (DX)(AX*1), K1, Z1
+	VMOVUPS.Z   (R8)(AX*1), K1, Z2
+	VSUBPS      Z2, Z1, Z1
+	VMOVUPS.Z   (SI)(AX*1), K1, Z2
+	VMOVUPS.Z   (R9)(AX*1), K1, Z3
+	VFMADD213PS Z3, Z2, Z0
+	VMOVUPS.Z   (DI)(AX*1), K1, Z2
+	VFMADD231PS Z2, Z1, Z0
+	VMOVUPS     Z0, K1, (CX)(AX*1)
+	SUBQ        R13, R12
+	LEAQ        (AX)(R13*4), AX
+
+aligned1:
+	CMPQ R12, $+64
+	JLT  single2
+
+loop3:
+	VMOVUPS     (BX)(AX*1), Z0
+	VMOVUPS     (DX)(AX*1), Z1
+	VMOVUPS     (R8)(AX*1), Z2
+	VSUBPS      Z2, Z1, Z1
+	VMOVUPS     (SI)(AX*1), Z2
+	VMOVUPS     (R9)(AX*1), Z3
+	VFMADD213PS Z3, Z2, Z0
+	VMOVUPS     (DI)(AX*1), Z2
+	VFMADD231PS Z2, Z1, Z0
+	VMOVNTPS    Z0, (CX)(AX*1)
+	VMOVUPS     64(BX)(AX*1), Z0
+	VMOVUPS     64(DX)(AX*1), Z1
+	VMOVUPS     64(R8)(AX*1), Z2
+	VSUBPS      Z2, Z1, Z1
+	VMOVUPS     64(SI)(AX*1), Z2
+	VMOVUPS     64(R9)(AX*1), Z3
+	VFMADD213PS Z3, Z2, Z0
+	VMOVUPS     64(DI)(AX*1), Z2
+	VFMADD231PS Z2, Z1, Z0
+	VMOVNTPS    Z0, 64(CX)(AX*1)
+	VMOVUPS     128(BX)(AX*1), Z0
+	VMOVUPS     128(DX)(AX*1), Z1
+	VMOVUPS     128(R8)(AX*1), Z2
+	VSUBPS      Z2, Z1, Z1
+	VMOVUPS     128(SI)(AX*1), Z2
+	VMOVUPS     128(R9)(AX*1), Z3
+	VFMADD213PS Z3, Z2, Z0
+	VMOVUPS     128(DI)(AX*1), Z2
+	VFMADD231PS Z2, Z1, Z0
+	VMOVNTPS    Z0, 128(CX)(AX*1)
+	VMOVUPS     192(BX)(AX*1), Z0
+	VMOVUPS     192(DX)(AX*1), Z1
+	VMOVUPS     192(R8)(AX*1), Z2
+	VSUBPS      Z2, Z1, Z1
+	VMOVUPS     192(SI)(AX*1), Z2
+	VMOVUPS     192(R9)(AX*1), Z3
+	VFMADD213PS Z3, Z2, Z0
+	VMOVUPS     192(DI)(AX*1), Z2
+	VFMADD231PS Z2, Z1, Z0
+	VMOVNTPS    Z0, 192(CX)(AX*1)
+	ADDQ        $+256, AX
+	SUBQ        $+64, R12
+	CMPQ        R12, $+64
+	JGE         loop3
+
+single2:
+	CMPQ R12, $+16
+	JLT  tail4
+
+loop5:
+	VMOVUPS     (BX)(AX*1), Z0
+	VMOVUPS     (DX)(AX*1), Z1
+	VMOVUPS     (R8)(AX*1), Z2
+	VSUBPS      Z2, Z1, Z1
+	VMOVUPS     (SI)(AX*1), Z2
+	VMOVUPS     (R9)(AX*1), Z3
+	VFMADD213PS Z3, Z2, Z0
+	VMOVUPS     (DI)(AX*1), Z2
+	VFMADD231PS Z2, Z1, Z0
+	VMOVNTPS    Z0, (CX)(AX*1)
+	ADDQ        $+64, AX
+	SUBQ        $+16, R12
+	CMPQ        R12, $+16
+	JGE         loop5
+
+tail4:
+	TESTQ       R12, R12
+	JZ          end6
+	MOVL        $-1, R13
+	BZHIL       R12, R13, R13
+	KMOVW       R13, K1
+	VMOVUPS.Z   (BX)(AX*1), K1, Z0
+	VMOVUPS.Z   (DX)(AX*1), K1, Z1
+	VMOVUPS.Z   (R8)(AX*1), K1, Z2
+	VSUBPS      Z2, Z1, Z1
+	VMOVUPS.Z   (SI)(AX*1), K1, Z2
+	VMOVUPS.Z   (R9)(AX*1), K1, Z3
+	VFMADD213PS Z3, Z2, Z0
+	VMOVUPS.Z   (DI)(AX*1), K1, Z2
+	VFMADD231PS Z2, Z1, Z0
+	VMOVUPS     Z0, K1, (CX)(AX*1)
+
+end6:
+	LEAQ  (CX)(R11*4), CX
+	LEAQ  (DX)(R11*4), DX
+	LEAQ  (BX)(R11*4), BX
+	TESTQ R10, R10
+	JNZ   row
+
+done:
+	SFENCE
 	VZEROUPPER
 	RET
 
@@ -7683,6 +14054,179 @@ end5:
 	JNZ   row
 
 done:
+	VZEROUPPER
+	RET
+
+// func normGradReLUStreamAVX512(dst []float32, x []float32, y []float32, g []float32, ag []float32, ax []float32, mean []float32, shift []float32)
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
+TEXT ·normGradReLUStreamAVX512(SB), NOSPLIT, $0-192
+	MOVQ  dst_base+0(FP), CX
+	MOVQ  x_base+24(FP), DX
+	MOVQ  y_base+48(FP), BX
+	MOVQ  g_base+72(FP), SI
+	MOVQ  ag_base+96(FP), DI
+	MOVQ  ax_base+120(FP), R8
+	MOVQ  mean_base+144(FP), R9
+	MOVQ  shift_base+168(FP), R10
+	MOVQ  dst_len+8(FP), R11
+	MOVQ  ag_len+104(FP), R12
+	TESTQ R11, R11
+	JZ    done
+
+row:
+	MOVQ        R12, R13
+	CMPQ        R11, R12
+	CMOVQLT     R11, R13
+	SUBQ        R13, R11
+	XORQ        AX, AX
+	LEAQ        (CX)(AX*1), R14
+	NEGQ        R14
+	ANDQ        $+63, R14
+	JZ          aligned1
+	SHRQ        $0x02, R14
+	CMPQ        R14, R13
+	CMOVQGT     R13, R14
+	MOVL        $-1, R15
+	BZHIL       R14, R15, R15
+	KMOVW       R15, K1
+	VMOVUPS.Z   (BX)(AX*1), K1, Z0
+	VPXORD      Z1, Z1, Z1
+	VCMPPS      $0x1e, Z1, Z0, K2
+	VMOVUPS.Z   (SI)(AX*1), K1, Z0
+	VMOVAPS.Z   Z0, K2, Z0
+	VMOVUPS.Z   (DX)(AX*1), K1, Z8
+	VMOVUPS.Z   (R9)(AX*1), K1, Z9
+	VSUBPS      Z9, Z8, Z8
+	VMOVUPS.Z   (DI)(AX*1), K1, Z9
+	VMOVUPS.Z   (R10)(AX*1), K1, Z10
+	VFMADD213PS Z10, Z9, Z0
+	VMOVUPS.Z   (R8)(AX*1), K1, Z9
+	VFMADD231PS Z9, Z8, Z0
+	VMOVUPS     Z0, K1, (CX)(AX*1)
+	SUBQ        R14, R13
+	LEAQ        (AX)(R14*4), AX
+
+aligned1:
+	CMPQ R13, $+64
+	JLT  single2
+
+loop3:
+	VMOVUPS     (BX)(AX*1), Z0
+	VPXORD      Z2, Z2, Z2
+	VCMPPS      $0x1e, Z2, Z0, K1
+	VMOVUPS     (SI)(AX*1), Z0
+	VMOVAPS.Z   Z0, K1, Z0
+	VMOVUPS     (DX)(AX*1), Z8
+	VMOVUPS     (R9)(AX*1), Z9
+	VSUBPS      Z9, Z8, Z8
+	VMOVUPS     (DI)(AX*1), Z9
+	VMOVUPS     (R10)(AX*1), Z10
+	VFMADD213PS Z10, Z9, Z0
+	VMOVUPS     (R8)(AX*1), Z9
+	VFMADD231PS Z9, Z8, Z0
+	VMOVNTPS    Z0, (CX)(AX*1)
+	VMOVUPS     64(BX)(AX*1), Z0
+	VPXORD      Z3, Z3, Z3
+	VCMPPS      $0x1e, Z3, Z0, K1
+	VMOVUPS     64(SI)(AX*1), Z0
+	VMOVAPS.Z   Z0, K1, Z0
+	VMOVUPS     64(DX)(AX*1), Z8
+	VMOVUPS     64(R9)(AX*1), Z9
+	VSUBPS      Z9, Z8, Z8
+	VMOVUPS     64(DI)(AX*1), Z9
+	VMOVUPS     64(R10)(AX*1), Z10
+	VFMADD213PS Z10, Z9, Z0
+	VMOVUPS     64(R8)(AX*1), Z9
+	VFMADD231PS Z9, Z8, Z0
+	VMOVNTPS    Z0, 64(CX)(AX*1)
+	VMOVUPS     128(BX)(AX*1), Z0
+	VPXORD      Z4, Z4, Z4
+	VCMPPS      $0x1e, Z4, Z0, K1
+	VMOVUPS     128(SI)(AX*1), Z0
+	VMOVAPS.Z   Z0, K1, Z0
+	VMOVUPS     128(DX)(AX*1), Z8
+	VMOVUPS     128(R9)(AX*1), Z9
+	VSUBPS      Z9, Z8, Z8
+	VMOVUPS     128(DI)(AX*1), Z9
+	VMOVUPS     128(R10)(AX*1), Z10
+	VFMADD213PS Z10, Z9, Z0
+	VMOVUPS     128(R8)(AX*1), Z9
+	VFMADD231PS Z9, Z8, Z0
+	VMOVNTPS    Z0, 128(CX)(AX*1)
+	VMOVUPS     192(BX)(AX*1), Z0
+	VPXORD      Z5, Z5, Z5
+	VCMPPS      $0x1e, Z5, Z0, K1
+	VMOVUPS     192(SI)(AX*1), Z0
+	VMOVAPS.Z   Z0, K1, Z0
+	VMOVUPS     192(DX)(AX*1), Z8
+	VMOVUPS     192(R9)(AX*1), Z9
+	VSUBPS      Z9, Z8, Z8
+	VMOVUPS     192(DI)(AX*1), Z9
+	VMOVUPS     192(R10)(AX*1), Z10
+	VFMADD213PS Z10, Z9, Z0
+	VMOVUPS     192(R8)(AX*1), Z9
+	VFMADD231PS Z9, Z8, Z0
+	VMOVNTPS    Z0, 192(CX)(AX*1)
+	ADDQ        $+256, AX
+	SUBQ        $+64, R13
+	CMPQ        R13, $+64
+	JGE         loop3
+
+single2:
+	CMPQ R13, $+16
+	JLT  tail4
+
+loop5:
+	VMOVUPS     (BX)(AX*1), Z0
+	VPXORD      Z6, Z6, Z6
+	VCMPPS      $0x1e, Z6, Z0, K1
+	VMOVUPS     (SI)(AX*1), Z0
+	VMOVAPS.Z   Z0, K1, Z0
+	VMOVUPS     (DX)(AX*1), Z8
+	VMOVUPS     (R9)(AX*1), Z9
+	VSUBPS      Z9, Z8, Z8
+	VMOVUPS     (DI)(AX*1), Z9
+	VMOVUPS     (R10)(AX*1), Z10
+	VFMADD213PS Z10, Z9, Z0
+	VMOVUPS     (R8)(AX*1), Z9
+	VFMADD231PS Z9, Z8, Z0
+	VMOVNTPS    Z0, (CX)(AX*1)
+	ADDQ        $+64, AX
+	SUBQ        $+16, R13
+	CMPQ        R13, $+16
+	JGE         loop5
+
+tail4:
+	TESTQ       R13, R13
+	JZ          end6
+	MOVL        $-1, R14
+	BZHIL       R13, R14, R14
+	KMOVW       R14, K1
+	VMOVUPS.Z   (BX)(AX*1), K1, Z0
+	VPXORD      Z7, Z7, Z7
+	VCMPPS      $0x1e, Z7, Z0, K2
+	VMOVUPS.Z   (SI)(AX*1), K1, Z0
+	VMOVAPS.Z   Z0, K2, Z0
+	VMOVUPS.Z   (DX)(AX*1), K1, Z8
+	VMOVUPS.Z   (R9)(AX*1), K1, Z9
+	VSUBPS      Z9, Z8, Z8
+	VMOVUPS.Z   (DI)(AX*1), K1, Z9
+	VMOVUPS.Z   (R10)(AX*1), K1, Z10
+	VFMADD213PS Z10, Z9, Z0
+	VMOVUPS.Z   (R8)(AX*1), K1, Z9
+	VFMADD231PS Z9, Z8, Z0
+	VMOVUPS     Z0, K1, (CX)(AX*1)
+
+end6:
+	LEAQ  (CX)(R12*4), CX
+	LEAQ  (DX)(R12*4), DX
+	LEAQ  (BX)(R12*4), BX
+	LEAQ  (SI)(R12*4), SI
+	TESTQ R11, R11
+	JNZ   row
+
+done:
+	SFENCE
 	VZEROUPPER
 	RET
 
@@ -8064,83 +14608,89 @@ end5:
 	RET
 
 // func sumRowsAVX512(sum []float64, x []float32, rows int, stride int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·sumRowsAVX512(SB), NOSPLIT, $0-64
 	MOVQ x_base+24(FP), AX
-	MOVQ sum_base+0(FP), CX
-	MOVQ rows+48(FP), DX
-	MOVQ stride+56(FP), BX
-	SHLQ $0x02, BX
-	LEAQ (BX)(BX*2), SI
-	CMPQ DX, $+4
+	MOVQ sum_base+0(FP), DX
+	MOVQ rows+48(FP), BX
+	MOVQ stride+56(FP), SI
+	SHLQ $0x02, SI
+	LEAQ (SI)(SI*2), DI
+	CMPQ BX, $+4
 	JLT  next1
 
 group2:
-	MOVQ sum_len+8(FP), R8
-	XORQ DI, DI
-	CMPQ R8, $+16
+	LEAQ (AX)(SI*4), CX
+	MOVQ sum_len+8(FP), R9
+	XORQ R8, R8
+	CMPQ R9, $+16
 	JLT  tail4
 
 columns3:
+	PREFETCHT0    (CX)
+	PREFETCHT0    (CX)(SI*1)
+	PREFETCHT0    (CX)(SI*2)
+	PREFETCHT0    (CX)(DI*1)
+	ADDQ          $+64, CX
 	VMOVUPS       (AX), Z0
-	VMOVUPS       (AX)(BX*1), Z1
-	VADDPS        Z1, Z0, Z0
-	VMOVUPS       (AX)(BX*2), Z1
-	VADDPS        Z1, Z0, Z0
 	VMOVUPS       (AX)(SI*1), Z1
+	VADDPS        Z1, Z0, Z0
+	VMOVUPS       (AX)(SI*2), Z1
+	VADDPS        Z1, Z0, Z0
+	VMOVUPS       (AX)(DI*1), Z1
 	VADDPS        Z1, Z0, Z0
 	VEXTRACTF64X4 $0x01, Z0, Y1
 	VCVTPS2PD     Y0, Z0
 	VCVTPS2PD     Y1, Z1
-	VADDPD        (CX)(DI*2), Z0, Z0
-	VMOVUPD       Z0, (CX)(DI*2)
-	VADDPD        64(CX)(DI*2), Z1, Z1
-	VMOVUPD       Z1, 64(CX)(DI*2)
+	VADDPD        (DX)(R8*2), Z0, Z0
+	VMOVUPD       Z0, (DX)(R8*2)
+	VADDPD        64(DX)(R8*2), Z1, Z1
+	VMOVUPD       Z1, 64(DX)(R8*2)
 	ADDQ          $+64, AX
-	ADDQ          $+64, DI
-	SUBQ          $+16, R8
-	CMPQ          R8, $+16
+	ADDQ          $+64, R8
+	SUBQ          $+16, R9
+	CMPQ          R9, $+16
 	JGE           columns3
 
 tail4:
-	TESTQ         R8, R8
+	TESTQ         R9, R9
 	JZ            end5
-	MOVL          $-1, R9
-	BZHIL         R8, R9, R9
-	KMOVW         R9, K1
+	MOVL          $-1, CX
+	BZHIL         R9, CX, CX
+	KMOVW         CX, K1
 	KSHIFTRW      $0x08, K1, K2
 	VMOVUPS.Z     (AX), K1, Z0
-	VMOVUPS.Z     (AX)(BX*1), K1, Z1
-	VADDPS        Z1, Z0, Z0
-	VMOVUPS.Z     (AX)(BX*2), K1, Z1
-	VADDPS        Z1, Z0, Z0
 	VMOVUPS.Z     (AX)(SI*1), K1, Z1
+	VADDPS        Z1, Z0, Z0
+	VMOVUPS.Z     (AX)(SI*2), K1, Z1
+	VADDPS        Z1, Z0, Z0
+	VMOVUPS.Z     (AX)(DI*1), K1, Z1
 	VADDPS        Z1, Z0, Z0
 	VEXTRACTF64X4 $0x01, Z0, Y1
 	VCVTPS2PD     Y0, Z0
 	VCVTPS2PD     Y1, Z1
-	VMOVUPD.Z     (CX)(DI*2), K1, Z2
+	VMOVUPD.Z     (DX)(R8*2), K1, Z2
 	VADDPD        Z2, Z0, Z0
-	VMOVUPD       Z0, K1, (CX)(DI*2)
-	VMOVUPD.Z     64(CX)(DI*2), K2, Z0
+	VMOVUPD       Z0, K1, (DX)(R8*2)
+	VMOVUPD.Z     64(DX)(R8*2), K2, Z0
 	VADDPD        Z0, Z1, Z1
-	VMOVUPD       Z1, K2, 64(CX)(DI*2)
+	VMOVUPD       Z1, K2, 64(DX)(R8*2)
 
 end5:
-	SUBQ DI, AX
-	LEAQ (AX)(BX*4), AX
-	SUBQ $+4, DX
-	CMPQ DX, $+4
+	SUBQ R8, AX
+	LEAQ (AX)(SI*4), AX
+	SUBQ $+4, BX
+	CMPQ BX, $+4
 	JGE  group2
 
 next1:
-	CMPQ DX, $+1
+	CMPQ BX, $+1
 	JLT  next6
 
 group7:
-	MOVQ sum_len+8(FP), SI
-	XORQ DI, DI
-	CMPQ SI, $+16
+	MOVQ sum_len+8(FP), CX
+	XORQ R8, R8
+	CMPQ CX, $+16
 	JLT  tail9
 
 columns8:
@@ -8148,39 +14698,39 @@ columns8:
 	VEXTRACTF64X4 $0x01, Z0, Y1
 	VCVTPS2PD     Y0, Z0
 	VCVTPS2PD     Y1, Z1
-	VADDPD        (CX)(DI*2), Z0, Z0
-	VMOVUPD       Z0, (CX)(DI*2)
-	VADDPD        64(CX)(DI*2), Z1, Z1
-	VMOVUPD       Z1, 64(CX)(DI*2)
+	VADDPD        (DX)(R8*2), Z0, Z0
+	VMOVUPD       Z0, (DX)(R8*2)
+	VADDPD        64(DX)(R8*2), Z1, Z1
+	VMOVUPD       Z1, 64(DX)(R8*2)
 	ADDQ          $+64, AX
-	ADDQ          $+64, DI
-	SUBQ          $+16, SI
-	CMPQ          SI, $+16
+	ADDQ          $+64, R8
+	SUBQ          $+16, CX
+	CMPQ          CX, $+16
 	JGE           columns8
 
 tail9:
-	TESTQ         SI, SI
+	TESTQ         CX, CX
 	JZ            end10
-	MOVL          $-1, R8
-	BZHIL         SI, R8, R8
-	KMOVW         R8, K1
+	MOVL          $-1, DI
+	BZHIL         CX, DI, DI
+	KMOVW         DI, K1
 	KSHIFTRW      $0x08, K1, K2
 	VMOVUPS.Z     (AX), K1, Z0
 	VEXTRACTF64X4 $0x01, Z0, Y1
 	VCVTPS2PD     Y0, Z0
 	VCVTPS2PD     Y1, Z1
-	VMOVUPD.Z     (CX)(DI*2), K1, Z2
+	VMOVUPD.Z     (DX)(R8*2), K1, Z2
 	VADDPD        Z2, Z0, Z0
-	VMOVUPD       Z0, K1, (CX)(DI*2)
-	VMOVUPD.Z     64(CX)(DI*2), K2, Z0
+	VMOVUPD       Z0, K1, (DX)(R8*2)
+	VMOVUPD.Z     64(DX)(R8*2), K2, Z0
 	VADDPD        Z0, Z1, Z1
-	VMOVUPD       Z1, K2, 64(CX)(DI*2)
+	VMOVUPD       Z1, K2, 64(DX)(R8*2)
 
 end10:
-	SUBQ DI, AX
-	LEAQ (AX)(BX*1), AX
-	SUBQ $+1, DX
-	CMPQ DX, $+1
+	SUBQ R8, AX
+	LEAQ (AX)(SI*1), AX
+	SUBQ $+1, BX
+	CMPQ BX, $+1
 	JGE  group7
 
 next6:
@@ -8188,229 +14738,48 @@ next6:
 	RET
 
 // func statsRowsAVX512(sum []float64, square []float64, x []float32, center []float32, rows int, stride int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·statsRowsAVX512(SB), NOSPLIT, $0-112
 	MOVQ x_base+48(FP), AX
-	MOVQ center_base+72(FP), CX
-	MOVQ sum_base+0(FP), DX
-	MOVQ square_base+24(FP), BX
-	MOVQ rows+96(FP), SI
-	MOVQ stride+104(FP), DI
-	SHLQ $0x02, DI
-	LEAQ (DI)(DI*2), R8
-	CMPQ SI, $+4
-	JLT  next1
-
-group2:
-	MOVQ sum_len+8(FP), R10
-	XORQ R9, R9
-	CMPQ R10, $+16
-	JLT  tail4
-
-columns3:
-	VMOVUPS       (CX)(R9*1), Z0
-	VMOVUPS       (AX), Z1
-	VSUBPS        Z0, Z1, Z1
-	VMULPS        Z1, Z1, Z2
-	VMOVUPS       (AX)(DI*1), Z3
-	VSUBPS        Z0, Z3, Z3
-	VFMADD231PS   Z3, Z3, Z2
-	VADDPS        Z3, Z1, Z1
-	VMOVUPS       (AX)(DI*2), Z3
-	VSUBPS        Z0, Z3, Z3
-	VFMADD231PS   Z3, Z3, Z2
-	VADDPS        Z3, Z1, Z1
-	VMOVUPS       (AX)(R8*1), Z3
-	VSUBPS        Z0, Z3, Z0
-	VFMADD231PS   Z0, Z0, Z2
-	VADDPS        Z0, Z1, Z0
-	VEXTRACTF64X4 $0x01, Z0, Y1
-	VCVTPS2PD     Y0, Z0
-	VCVTPS2PD     Y1, Z1
-	VADDPD        (DX)(R9*2), Z0, Z0
-	VMOVUPD       Z0, (DX)(R9*2)
-	VADDPD        64(DX)(R9*2), Z1, Z1
-	VMOVUPD       Z1, 64(DX)(R9*2)
-	VEXTRACTF64X4 $0x01, Z2, Y0
-	VCVTPS2PD     Y2, Z1
-	VCVTPS2PD     Y0, Z0
-	VADDPD        (BX)(R9*2), Z1, Z1
-	VMOVUPD       Z1, (BX)(R9*2)
-	VADDPD        64(BX)(R9*2), Z0, Z0
-	VMOVUPD       Z0, 64(BX)(R9*2)
-	ADDQ          $+64, AX
-	ADDQ          $+64, R9
-	SUBQ          $+16, R10
-	CMPQ          R10, $+16
-	JGE           columns3
-
-tail4:
-	TESTQ         R10, R10
-	JZ            end5
-	MOVL          $-1, R11
-	BZHIL         R10, R11, R11
-	KMOVW         R11, K1
-	KSHIFTRW      $0x08, K1, K2
-	VMOVUPS.Z     (CX)(R9*1), K1, Z0
-	VMOVUPS.Z     (AX), K1, Z1
-	VSUBPS        Z0, Z1, Z1
-	VMULPS        Z1, Z1, Z2
-	VMOVUPS.Z     (AX)(DI*1), K1, Z3
-	VSUBPS        Z0, Z3, Z3
-	VFMADD231PS   Z3, Z3, Z2
-	VADDPS        Z3, Z1, Z1
-	VMOVUPS.Z     (AX)(DI*2), K1, Z3
-	VSUBPS        Z0, Z3, Z3
-	VFMADD231PS   Z3, Z3, Z2
-	VADDPS        Z3, Z1, Z1
-	VMOVUPS.Z     (AX)(R8*1), K1, Z3
-	VSUBPS        Z0, Z3, Z0
-	VFMADD231PS   Z0, Z0, Z2
-	VADDPS        Z0, Z1, Z0
-	VEXTRACTF64X4 $0x01, Z0, Y1
-	VCVTPS2PD     Y0, Z0
-	VCVTPS2PD     Y1, Z1
-	VMOVUPD.Z     (DX)(R9*2), K1, Z3
-	VADDPD        Z3, Z0, Z0
-	VMOVUPD       Z0, K1, (DX)(R9*2)
-	VMOVUPD.Z     64(DX)(R9*2), K2, Z0
-	VADDPD        Z0, Z1, Z1
-	VMOVUPD       Z1, K2, 64(DX)(R9*2)
-	VEXTRACTF64X4 $0x01, Z2, Y0
-	VCVTPS2PD     Y2, Z1
-	VCVTPS2PD     Y0, Z0
-	VMOVUPD.Z     (BX)(R9*2), K1, Z2
-	VADDPD        Z2, Z1, Z1
-	VMOVUPD       Z1, K1, (BX)(R9*2)
-	VMOVUPD.Z     64(BX)(R9*2), K2, Z1
-	VADDPD        Z1, Z0, Z0
-	VMOVUPD       Z0, K2, 64(BX)(R9*2)
-
-end5:
-	SUBQ R9, AX
-	LEAQ (AX)(DI*4), AX
-	SUBQ $+4, SI
-	CMPQ SI, $+4
-	JGE  group2
-
-next1:
-	CMPQ SI, $+1
-	JLT  next6
-
-group7:
-	MOVQ sum_len+8(FP), R8
-	XORQ R9, R9
-	CMPQ R8, $+16
-	JLT  tail9
-
-columns8:
-	VMOVUPS       (CX)(R9*1), Z0
-	VMOVUPS       (AX), Z1
-	VSUBPS        Z0, Z1, Z0
-	VMULPS        Z0, Z0, Z1
-	VEXTRACTF64X4 $0x01, Z0, Y2
-	VCVTPS2PD     Y0, Z0
-	VCVTPS2PD     Y2, Z2
-	VADDPD        (DX)(R9*2), Z0, Z0
-	VMOVUPD       Z0, (DX)(R9*2)
-	VADDPD        64(DX)(R9*2), Z2, Z2
-	VMOVUPD       Z2, 64(DX)(R9*2)
-	VEXTRACTF64X4 $0x01, Z1, Y0
-	VCVTPS2PD     Y1, Z1
-	VCVTPS2PD     Y0, Z0
-	VADDPD        (BX)(R9*2), Z1, Z1
-	VMOVUPD       Z1, (BX)(R9*2)
-	VADDPD        64(BX)(R9*2), Z0, Z0
-	VMOVUPD       Z0, 64(BX)(R9*2)
-	ADDQ          $+64, AX
-	ADDQ          $+64, R9
-	SUBQ          $+16, R8
-	CMPQ          R8, $+16
-	JGE           columns8
-
-tail9:
-	TESTQ         R8, R8
-	JZ            end10
-	MOVL          $-1, R10
-	BZHIL         R8, R10, R10
-	KMOVW         R10, K1
-	KSHIFTRW      $0x08, K1, K2
-	VMOVUPS.Z     (CX)(R9*1), K1, Z0
-	VMOVUPS.Z     (AX), K1, Z1
-	VSUBPS        Z0, Z1, Z0
-	VMULPS        Z0, Z0, Z1
-	VEXTRACTF64X4 $0x01, Z0, Y2
-	VCVTPS2PD     Y0, Z0
-	VCVTPS2PD     Y2, Z2
-	VMOVUPD.Z     (DX)(R9*2), K1, Z3
-	VADDPD        Z3, Z0, Z0
-	VMOVUPD       Z0, K1, (DX)(R9*2)
-	VMOVUPD.Z     64(DX)(R9*2), K2, Z0
-	VADDPD        Z0, Z2, Z2
-	VMOVUPD       Z2, K2, 64(DX)(R9*2)
-	VEXTRACTF64X4 $0x01, Z1, Y0
-	VCVTPS2PD     Y1, Z1
-	VCVTPS2PD     Y0, Z0
-	VMOVUPD.Z     (BX)(R9*2), K1, Z2
-	VADDPD        Z2, Z1, Z1
-	VMOVUPD       Z1, K1, (BX)(R9*2)
-	VMOVUPD.Z     64(BX)(R9*2), K2, Z1
-	VADDPD        Z1, Z0, Z0
-	VMOVUPD       Z0, K2, 64(BX)(R9*2)
-
-end10:
-	SUBQ R9, AX
-	LEAQ (AX)(DI*1), AX
-	SUBQ $+1, SI
-	CMPQ SI, $+1
-	JGE  group7
-
-next6:
-	VZEROUPPER
-	RET
-
-// func normGradSumsAVX512(sumG []float64, sumGX []float64, x []float32, g []float32, mean []float32, rows int, stride int)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·normGradSumsAVX512(SB), NOSPLIT, $0-136
-	MOVQ x_base+48(FP), AX
-	MOVQ g_base+72(FP), CX
-	MOVQ mean_base+96(FP), DX
-	MOVQ sumG_base+0(FP), BX
-	MOVQ sumGX_base+24(FP), SI
-	MOVQ rows+120(FP), DI
-	MOVQ stride+128(FP), R8
+	MOVQ center_base+72(FP), DX
+	MOVQ sum_base+0(FP), BX
+	MOVQ square_base+24(FP), SI
+	MOVQ rows+96(FP), DI
+	MOVQ stride+104(FP), R8
 	SHLQ $0x02, R8
 	LEAQ (R8)(R8*2), R9
 	CMPQ DI, $+4
 	JLT  next1
 
 group2:
-	MOVQ sumG_len+8(FP), R11
+	LEAQ (AX)(R8*4), CX
+	MOVQ sum_len+8(FP), R11
 	XORQ R10, R10
 	CMPQ R11, $+16
 	JLT  tail4
 
 columns3:
+	PREFETCHT0    (CX)
+	PREFETCHT0    (CX)(R8*1)
+	PREFETCHT0    (CX)(R8*2)
+	PREFETCHT0    (CX)(R9*1)
+	ADDQ          $+64, CX
 	VMOVUPS       (DX)(R10*1), Z0
-	VMOVUPS       (CX), Z1
-	VMOVUPS       (AX), Z2
-	VSUBPS        Z0, Z2, Z2
-	VMULPS        Z1, Z2, Z2
-	VMOVUPS       (CX)(R8*1), Z3
-	VMOVUPS       (AX)(R8*1), Z4
-	VSUBPS        Z0, Z4, Z4
-	VFMADD231PS   Z3, Z4, Z2
+	VMOVUPS       (AX), Z1
+	VSUBPS        Z0, Z1, Z1
+	VMULPS        Z1, Z1, Z2
+	VMOVUPS       (AX)(R8*1), Z3
+	VSUBPS        Z0, Z3, Z3
+	VFMADD231PS   Z3, Z3, Z2
 	VADDPS        Z3, Z1, Z1
-	VMOVUPS       (CX)(R8*2), Z3
-	VMOVUPS       (AX)(R8*2), Z4
-	VSUBPS        Z0, Z4, Z4
-	VFMADD231PS   Z3, Z4, Z2
+	VMOVUPS       (AX)(R8*2), Z3
+	VSUBPS        Z0, Z3, Z3
+	VFMADD231PS   Z3, Z3, Z2
 	VADDPS        Z3, Z1, Z1
-	VMOVUPS       (CX)(R9*1), Z3
-	VMOVUPS       (AX)(R9*1), Z4
-	VSUBPS        Z0, Z4, Z0
-	VFMADD231PS   Z3, Z0, Z2
-	VADDPS        Z3, Z1, Z0
+	VMOVUPS       (AX)(R9*1), Z3
+	VSUBPS        Z0, Z3, Z0
+	VFMADD231PS   Z0, Z0, Z2
+	VADDPS        Z0, Z1, Z0
 	VEXTRACTF64X4 $0x01, Z0, Y1
 	VCVTPS2PD     Y0, Z0
 	VCVTPS2PD     Y1, Z1
@@ -8426,7 +14795,6 @@ columns3:
 	VADDPD        64(SI)(R10*2), Z0, Z0
 	VMOVUPD       Z0, 64(SI)(R10*2)
 	ADDQ          $+64, AX
-	ADDQ          $+64, CX
 	ADDQ          $+64, R10
 	SUBQ          $+16, R11
 	CMPQ          R11, $+16
@@ -8435,30 +14803,26 @@ columns3:
 tail4:
 	TESTQ         R11, R11
 	JZ            end5
-	MOVL          $-1, R12
-	BZHIL         R11, R12, R12
-	KMOVW         R12, K1
+	MOVL          $-1, CX
+	BZHIL         R11, CX, CX
+	KMOVW         CX, K1
 	KSHIFTRW      $0x08, K1, K2
 	VMOVUPS.Z     (DX)(R10*1), K1, Z0
-	VMOVUPS.Z     (CX), K1, Z1
-	VMOVUPS.Z     (AX), K1, Z2
-	VSUBPS        Z0, Z2, Z2
-	VMULPS        Z1, Z2, Z2
-	VMOVUPS.Z     (CX)(R8*1), K1, Z3
-	VMOVUPS.Z     (AX)(R8*1), K1, Z4
-	VSUBPS        Z0, Z4, Z4
-	VFMADD231PS   Z3, Z4, Z2
+	VMOVUPS.Z     (AX), K1, Z1
+	VSUBPS        Z0, Z1, Z1
+	VMULPS        Z1, Z1, Z2
+	VMOVUPS.Z     (AX)(R8*1), K1, Z3
+	VSUBPS        Z0, Z3, Z3
+	VFMADD231PS   Z3, Z3, Z2
 	VADDPS        Z3, Z1, Z1
-	VMOVUPS.Z     (CX)(R8*2), K1, Z3
-	VMOVUPS.Z     (AX)(R8*2), K1, Z4
-	VSUBPS        Z0, Z4, Z4
-	VFMADD231PS   Z3, Z4, Z2
+	VMOVUPS.Z     (AX)(R8*2), K1, Z3
+	VSUBPS        Z0, Z3, Z3
+	VFMADD231PS   Z3, Z3, Z2
 	VADDPS        Z3, Z1, Z1
-	VMOVUPS.Z     (CX)(R9*1), K1, Z3
-	VMOVUPS.Z     (AX)(R9*1), K1, Z4
-	VSUBPS        Z0, Z4, Z0
-	VFMADD231PS   Z3, Z0, Z2
-	VADDPS        Z3, Z1, Z0
+	VMOVUPS.Z     (AX)(R9*1), K1, Z3
+	VSUBPS        Z0, Z3, Z0
+	VFMADD231PS   Z0, Z0, Z2
+	VADDPS        Z0, Z1, Z0
 	VEXTRACTF64X4 $0x01, Z0, Y1
 	VCVTPS2PD     Y0, Z0
 	VCVTPS2PD     Y1, Z1
@@ -8481,8 +14845,6 @@ tail4:
 end5:
 	SUBQ R10, AX
 	LEAQ (AX)(R8*4), AX
-	SUBQ R10, CX
-	LEAQ (CX)(R8*4), CX
 	SUBQ $+4, DI
 	CMPQ DI, $+4
 	JGE  group2
@@ -8492,74 +14854,69 @@ next1:
 	JLT  next6
 
 group7:
-	MOVQ sumG_len+8(FP), R9
+	MOVQ sum_len+8(FP), CX
 	XORQ R10, R10
-	CMPQ R9, $+16
+	CMPQ CX, $+16
 	JLT  tail9
 
 columns8:
 	VMOVUPS       (DX)(R10*1), Z0
-	VMOVUPS       (CX), Z1
-	VMOVUPS       (AX), Z2
-	VSUBPS        Z0, Z2, Z0
-	VMULPS        Z1, Z0, Z0
-	VEXTRACTF64X4 $0x01, Z1, Y2
-	VCVTPS2PD     Y1, Z1
+	VMOVUPS       (AX), Z1
+	VSUBPS        Z0, Z1, Z0
+	VMULPS        Z0, Z0, Z1
+	VEXTRACTF64X4 $0x01, Z0, Y2
+	VCVTPS2PD     Y0, Z0
 	VCVTPS2PD     Y2, Z2
-	VADDPD        (BX)(R10*2), Z1, Z1
-	VMOVUPD       Z1, (BX)(R10*2)
+	VADDPD        (BX)(R10*2), Z0, Z0
+	VMOVUPD       Z0, (BX)(R10*2)
 	VADDPD        64(BX)(R10*2), Z2, Z2
 	VMOVUPD       Z2, 64(BX)(R10*2)
-	VEXTRACTF64X4 $0x01, Z0, Y1
-	VCVTPS2PD     Y0, Z0
+	VEXTRACTF64X4 $0x01, Z1, Y0
 	VCVTPS2PD     Y1, Z1
-	VADDPD        (SI)(R10*2), Z0, Z0
-	VMOVUPD       Z0, (SI)(R10*2)
-	VADDPD        64(SI)(R10*2), Z1, Z1
-	VMOVUPD       Z1, 64(SI)(R10*2)
+	VCVTPS2PD     Y0, Z0
+	VADDPD        (SI)(R10*2), Z1, Z1
+	VMOVUPD       Z1, (SI)(R10*2)
+	VADDPD        64(SI)(R10*2), Z0, Z0
+	VMOVUPD       Z0, 64(SI)(R10*2)
 	ADDQ          $+64, AX
-	ADDQ          $+64, CX
 	ADDQ          $+64, R10
-	SUBQ          $+16, R9
-	CMPQ          R9, $+16
+	SUBQ          $+16, CX
+	CMPQ          CX, $+16
 	JGE           columns8
 
 tail9:
-	TESTQ         R9, R9
+	TESTQ         CX, CX
 	JZ            end10
-	MOVL          $-1, R11
-	BZHIL         R9, R11, R11
-	KMOVW         R11, K1
+	MOVL          $-1, R9
+	BZHIL         CX, R9, R9
+	KMOVW         R9, K1
 	KSHIFTRW      $0x08, K1, K2
 	VMOVUPS.Z     (DX)(R10*1), K1, Z0
-	VMOVUPS.Z     (CX), K1, Z1
-	VMOVUPS.Z     (AX), K1, Z2
-	VSUBPS        Z0, Z2, Z0
-	VMULPS        Z1, Z0, Z0
-	VEXTRACTF64X4 $0x01, Z1, Y2
-	VCVTPS2PD     Y1, Z1
+	VMOVUPS.Z     (AX), K1, Z1
+	VSUBPS        Z0, Z1, Z0
+	VMULPS        Z0, Z0, Z1
+	VEXTRACTF64X4 $0x01, Z0, Y2
+	VCVTPS2PD     Y0, Z0
 	VCVTPS2PD     Y2, Z2
 	VMOVUPD.Z     (BX)(R10*2), K1, Z3
-	VADDPD        Z3, Z1, Z1
-	VMOVUPD       Z1, K1, (BX)(R10*2)
-	VMOVUPD.Z     64(BX)(R10*2), K2, Z1
-	VADDPD        Z1, Z2, Z2
+	VADDPD        Z3, Z0, Z0
+	VMOVUPD       Z0, K1, (BX)(R10*2)
+	VMOVUPD.Z     64(BX)(R10*2), K2, Z0
+	VADDPD        Z0, Z2, Z2
 	VMOVUPD       Z2, K2, 64(BX)(R10*2)
-	VEXTRACTF64X4 $0x01, Z0, Y1
-	VCVTPS2PD     Y0, Z0
+	VEXTRACTF64X4 $0x01, Z1, Y0
 	VCVTPS2PD     Y1, Z1
+	VCVTPS2PD     Y0, Z0
 	VMOVUPD.Z     (SI)(R10*2), K1, Z2
-	VADDPD        Z2, Z0, Z0
-	VMOVUPD       Z0, K1, (SI)(R10*2)
-	VMOVUPD.Z     64(SI)(R10*2), K2, Z0
-	VADDPD        Z0, Z1, Z1
-	VMOVUPD       Z1, K2, 64(SI)(R10*2)
+	VADDPD        Z2, Z1, Z1
+	VMOVUPD       Z1, K1, (SI)(R10*2)
+	VMOVUPD.Z     64(SI)(R10*2), K2, Z1
+	VADDPD        Z1, Z0, Z0
+	VMOVUPD       Z0, K2, 64(SI)(R10*2)
 
 end10:
 	SUBQ R10, AX
 	LEAQ (AX)(R8*1), AX
-	SUBQ R10, CX
-	LEAQ (CX)(R8*1), CX
 	SUBQ $+1, DI
 	CMPQ DI, $+1
 	JGE  group7
@@ -8568,176 +14925,405 @@ next6:
 	VZEROUPPER
 	RET
 
-// func normGradSumsReLUAVX512(sumG []float64, sumGX []float64, x []float32, y []float32, g []float32, mean []float32, rows int, stride int)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·normGradSumsReLUAVX512(SB), NOSPLIT, $0-160
+// func normGradSumsAVX512(sumG []float64, sumGX []float64, x []float32, g []float32, mean []float32, rows int, stride int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·normGradSumsAVX512(SB), NOSPLIT, $0-136
 	MOVQ x_base+48(FP), AX
-	MOVQ y_base+72(FP), CX
-	MOVQ g_base+96(FP), DX
-	MOVQ mean_base+120(FP), BX
-	MOVQ sumG_base+0(FP), SI
-	MOVQ sumGX_base+24(FP), DI
-	MOVQ rows+144(FP), R8
-	MOVQ stride+152(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), R10
-	CMPQ R8, $+4
+	MOVQ g_base+72(FP), DX
+	MOVQ mean_base+96(FP), SI
+	MOVQ sumG_base+0(FP), DI
+	MOVQ sumGX_base+24(FP), R8
+	MOVQ rows+120(FP), R9
+	MOVQ stride+128(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R11
+	CMPQ R9, $+4
 	JLT  next1
 
 group2:
-	MOVQ sumG_len+8(FP), R12
-	XORQ R11, R11
-	CMPQ R12, $+16
+	LEAQ (AX)(R10*4), CX
+	LEAQ (DX)(R10*4), BX
+	MOVQ sumG_len+8(FP), R13
+	XORQ R12, R12
+	CMPQ R13, $+16
 	JLT  tail4
 
 columns3:
-	VMOVUPS       (BX)(R11*1), Z0
-	VMOVUPS       (CX), Z1
+	PREFETCHT0    (CX)
+	PREFETCHT0    (CX)(R10*1)
+	PREFETCHT0    (CX)(R10*2)
+	PREFETCHT0    (CX)(R11*1)
+	ADDQ          $+64, CX
+	PREFETCHT0    (BX)
+	PREFETCHT0    (BX)(R10*1)
+	PREFETCHT0    (BX)(R10*2)
+	PREFETCHT0    (BX)(R11*1)
+	ADDQ          $+64, BX
+	VMOVUPS       (SI)(R12*1), Z0
+	VMOVUPS       (DX), Z1
+	VMOVUPS       (AX), Z2
+	VSUBPS        Z0, Z2, Z2
+	VMULPS        Z1, Z2, Z2
+	VMOVUPS       (DX)(R10*1), Z3
+	VMOVUPS       (AX)(R10*1), Z4
+	VSUBPS        Z0, Z4, Z4
+	VFMADD231PS   Z3, Z4, Z2
+	VADDPS        Z3, Z1, Z1
+	VMOVUPS       (DX)(R10*2), Z3
+	VMOVUPS       (AX)(R10*2), Z4
+	VSUBPS        Z0, Z4, Z4
+	VFMADD231PS   Z3, Z4, Z2
+	VADDPS        Z3, Z1, Z1
+	VMOVUPS       (DX)(R11*1), Z3
+	VMOVUPS       (AX)(R11*1), Z4
+	VSUBPS        Z0, Z4, Z0
+	VFMADD231PS   Z3, Z0, Z2
+	VADDPS        Z3, Z1, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VCVTPS2PD     Y0, Z0
+	VCVTPS2PD     Y1, Z1
+	VADDPD        (DI)(R12*2), Z0, Z0
+	VMOVUPD       Z0, (DI)(R12*2)
+	VADDPD        64(DI)(R12*2), Z1, Z1
+	VMOVUPD       Z1, 64(DI)(R12*2)
+	VEXTRACTF64X4 $0x01, Z2, Y0
+	VCVTPS2PD     Y2, Z1
+	VCVTPS2PD     Y0, Z0
+	VADDPD        (R8)(R12*2), Z1, Z1
+	VMOVUPD       Z1, (R8)(R12*2)
+	VADDPD        64(R8)(R12*2), Z0, Z0
+	VMOVUPD       Z0, 64(R8)(R12*2)
+	ADDQ          $+64, AX
+	ADDQ          $+64, DX
+	ADDQ          $+64, R12
+	SUBQ          $+16, R13
+	CMPQ          R13, $+16
+	JGE           columns3
+
+tail4:
+	TESTQ         R13, R13
+	JZ            end5
+	MOVL          $-1, CX
+	BZHIL         R13, CX, CX
+	KMOVW         CX, K1
+	KSHIFTRW      $0x08, K1, K2
+	VMOVUPS.Z     (SI)(R12*1), K1, Z0
+	VMOVUPS.Z     (DX), K1, Z1
+	VMOVUPS.Z     (AX), K1, Z2
+	VSUBPS        Z0, Z2, Z2
+	VMULPS        Z1, Z2, Z2
+	VMOVUPS.Z     (DX)(R10*1), K1, Z3
+	VMOVUPS.Z     (AX)(R10*1), K1, Z4
+	VSUBPS        Z0, Z4, Z4
+	VFMADD231PS   Z3, Z4, Z2
+	VADDPS        Z3, Z1, Z1
+	VMOVUPS.Z     (DX)(R10*2), K1, Z3
+	VMOVUPS.Z     (AX)(R10*2), K1, Z4
+	VSUBPS        Z0, Z4, Z4
+	VFMADD231PS   Z3, Z4, Z2
+	VADDPS        Z3, Z1, Z1
+	VMOVUPS.Z     (DX)(R11*1), K1, Z3
+	VMOVUPS.Z     (AX)(R11*1), K1, Z4
+	VSUBPS        Z0, Z4, Z0
+	VFMADD231PS   Z3, Z0, Z2
+	VADDPS        Z3, Z1, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VCVTPS2PD     Y0, Z0
+	VCVTPS2PD     Y1, Z1
+	VMOVUPD.Z     (DI)(R12*2), K1, Z3
+	VADDPD        Z3, Z0, Z0
+	VMOVUPD       Z0, K1, (DI)(R12*2)
+	VMOVUPD.Z     64(DI)(R12*2), K2, Z0
+	VADDPD        Z0, Z1, Z1
+	VMOVUPD       Z1, K2, 64(DI)(R12*2)
+	VEXTRACTF64X4 $0x01, Z2, Y0
+	VCVTPS2PD     Y2, Z1
+	VCVTPS2PD     Y0, Z0
+	VMOVUPD.Z     (R8)(R12*2), K1, Z2
+	VADDPD        Z2, Z1, Z1
+	VMOVUPD       Z1, K1, (R8)(R12*2)
+	VMOVUPD.Z     64(R8)(R12*2), K2, Z1
+	VADDPD        Z1, Z0, Z0
+	VMOVUPD       Z0, K2, 64(R8)(R12*2)
+
+end5:
+	SUBQ R12, AX
+	LEAQ (AX)(R10*4), AX
+	SUBQ R12, DX
+	LEAQ (DX)(R10*4), DX
+	SUBQ $+4, R9
+	CMPQ R9, $+4
+	JGE  group2
+
+next1:
+	CMPQ R9, $+1
+	JLT  next6
+
+group7:
+	MOVQ sumG_len+8(FP), CX
+	XORQ R12, R12
+	CMPQ CX, $+16
+	JLT  tail9
+
+columns8:
+	VMOVUPS       (SI)(R12*1), Z0
+	VMOVUPS       (DX), Z1
+	VMOVUPS       (AX), Z2
+	VSUBPS        Z0, Z2, Z0
+	VMULPS        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z1, Y2
+	VCVTPS2PD     Y1, Z1
+	VCVTPS2PD     Y2, Z2
+	VADDPD        (DI)(R12*2), Z1, Z1
+	VMOVUPD       Z1, (DI)(R12*2)
+	VADDPD        64(DI)(R12*2), Z2, Z2
+	VMOVUPD       Z2, 64(DI)(R12*2)
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VCVTPS2PD     Y0, Z0
+	VCVTPS2PD     Y1, Z1
+	VADDPD        (R8)(R12*2), Z0, Z0
+	VMOVUPD       Z0, (R8)(R12*2)
+	VADDPD        64(R8)(R12*2), Z1, Z1
+	VMOVUPD       Z1, 64(R8)(R12*2)
+	ADDQ          $+64, AX
+	ADDQ          $+64, DX
+	ADDQ          $+64, R12
+	SUBQ          $+16, CX
+	CMPQ          CX, $+16
+	JGE           columns8
+
+tail9:
+	TESTQ         CX, CX
+	JZ            end10
+	MOVL          $-1, BX
+	BZHIL         CX, BX, BX
+	KMOVW         BX, K1
+	KSHIFTRW      $0x08, K1, K2
+	VMOVUPS.Z     (SI)(R12*1), K1, Z0
+	VMOVUPS.Z     (DX), K1, Z1
+	VMOVUPS.Z     (AX), K1, Z2
+	VSUBPS        Z0, Z2, Z0
+	VMULPS        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z1, Y2
+	VCVTPS2PD     Y1, Z1
+	VCVTPS2PD     Y2, Z2
+	VMOVUPD.Z     (DI)(R12*2), K1, Z3
+	VADDPD        Z3, Z1, Z1
+	VMOVUPD       Z1, K1, (DI)(R12*2)
+	VMOVUPD.Z     64(DI)(R12*2), K2, Z1
+	VADDPD        Z1, Z2, Z2
+	VMOVUPD       Z2, K2, 64(DI)(R12*2)
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VCVTPS2PD     Y0, Z0
+	VCVTPS2PD     Y1, Z1
+	VMOVUPD.Z     (R8)(R12*2), K1, Z2
+	VADDPD        Z2, Z0, Z0
+	VMOVUPD       Z0, K1, (R8)(R12*2)
+	VMOVUPD.Z     64(R8)(R12*2), K2, Z0
+	VADDPD        Z0, Z1, Z1
+	VMOVUPD       Z1, K2, 64(R8)(R12*2)
+
+end10:
+	SUBQ R12, AX
+	LEAQ (AX)(R10*1), AX
+	SUBQ R12, DX
+	LEAQ (DX)(R10*1), DX
+	SUBQ $+1, R9
+	CMPQ R9, $+1
+	JGE  group7
+
+next6:
+	VZEROUPPER
+	RET
+
+// func normGradSumsReLUAVX512(sumG []float64, sumGX []float64, x []float32, y []float32, g []float32, mean []float32, rows int, stride int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·normGradSumsReLUAVX512(SB), NOSPLIT, $0-160
+	MOVQ x_base+48(FP), AX
+	MOVQ y_base+72(FP), DX
+	MOVQ g_base+96(FP), SI
+	MOVQ mean_base+120(FP), R8
+	MOVQ sumG_base+0(FP), R9
+	MOVQ sumGX_base+24(FP), R10
+	MOVQ rows+144(FP), R11
+	MOVQ stride+152(FP), R12
+	SHLQ $0x02, R12
+	LEAQ (R12)(R12*2), R13
+	CMPQ R11, $+4
+	JLT  next1
+
+group2:
+	LEAQ (AX)(R12*4), CX
+	LEAQ (DX)(R12*4), BX
+	LEAQ (SI)(R12*4), DI
+	MOVQ sumG_len+8(FP), R15
+	XORQ R14, R14
+	CMPQ R15, $+16
+	JLT  tail4
+
+columns3:
+	PREFETCHT0    (CX)
+	PREFETCHT0    (CX)(R12*1)
+	PREFETCHT0    (CX)(R12*2)
+	PREFETCHT0    (CX)(R13*1)
+	ADDQ          $+64, CX
+	PREFETCHT0    (BX)
+	PREFETCHT0    (BX)(R12*1)
+	PREFETCHT0    (BX)(R12*2)
+	PREFETCHT0    (BX)(R13*1)
+	ADDQ          $+64, BX
+	PREFETCHT0    (DI)
+	PREFETCHT0    (DI)(R12*1)
+	PREFETCHT0    (DI)(R12*2)
+	PREFETCHT0    (DI)(R13*1)
+	ADDQ          $+64, DI
+	VMOVUPS       (R8)(R14*1), Z0
+	VMOVUPS       (DX), Z1
 	VPXORD        Z2, Z2, Z2
 	VCMPPS        $0x1e, Z2, Z1, K1
-	VMOVUPS       (DX), Z1
+	VMOVUPS       (SI), Z1
 	VMOVAPS.Z     Z1, K1, Z1
 	VMOVUPS       (AX), Z12
 	VSUBPS        Z0, Z12, Z12
 	VMULPS        Z1, Z12, Z12
-	VMOVUPS       (CX)(R9*1), Z13
+	VMOVUPS       (DX)(R12*1), Z13
 	VPXORD        Z3, Z3, Z3
 	VCMPPS        $0x1e, Z3, Z13, K1
-	VMOVUPS       (DX)(R9*1), Z13
+	VMOVUPS       (SI)(R12*1), Z13
 	VMOVAPS.Z     Z13, K1, Z13
-	VMOVUPS       (AX)(R9*1), Z14
+	VMOVUPS       (AX)(R12*1), Z14
 	VSUBPS        Z0, Z14, Z14
 	VFMADD231PS   Z13, Z14, Z12
 	VADDPS        Z13, Z1, Z1
-	VMOVUPS       (CX)(R9*2), Z13
+	VMOVUPS       (DX)(R12*2), Z13
 	VPXORD        Z4, Z4, Z4
 	VCMPPS        $0x1e, Z4, Z13, K1
-	VMOVUPS       (DX)(R9*2), Z13
+	VMOVUPS       (SI)(R12*2), Z13
 	VMOVAPS.Z     Z13, K1, Z13
-	VMOVUPS       (AX)(R9*2), Z14
+	VMOVUPS       (AX)(R12*2), Z14
 	VSUBPS        Z0, Z14, Z14
 	VFMADD231PS   Z13, Z14, Z12
 	VADDPS        Z13, Z1, Z1
-	VMOVUPS       (CX)(R10*1), Z13
+	VMOVUPS       (DX)(R13*1), Z13
 	VPXORD        Z5, Z5, Z5
 	VCMPPS        $0x1e, Z5, Z13, K1
-	VMOVUPS       (DX)(R10*1), Z13
+	VMOVUPS       (SI)(R13*1), Z13
 	VMOVAPS.Z     Z13, K1, Z13
-	VMOVUPS       (AX)(R10*1), Z14
+	VMOVUPS       (AX)(R13*1), Z14
 	VSUBPS        Z0, Z14, Z0
 	VFMADD231PS   Z13, Z0, Z12
 	VADDPS        Z13, Z1, Z0
 	VEXTRACTF64X4 $0x01, Z0, Y1
 	VCVTPS2PD     Y0, Z0
 	VCVTPS2PD     Y1, Z1
-	VADDPD        (SI)(R11*2), Z0, Z0
-	VMOVUPD       Z0, (SI)(R11*2)
-	VADDPD        64(SI)(R11*2), Z1, Z1
-	VMOVUPD       Z1, 64(SI)(R11*2)
+	VADDPD        (R9)(R14*2), Z0, Z0
+	VMOVUPD       Z0, (R9)(R14*2)
+	VADDPD        64(R9)(R14*2), Z1, Z1
+	VMOVUPD       Z1, 64(R9)(R14*2)
 	VEXTRACTF64X4 $0x01, Z12, Y0
 	VCVTPS2PD     Y12, Z1
 	VCVTPS2PD     Y0, Z0
-	VADDPD        (DI)(R11*2), Z1, Z1
-	VMOVUPD       Z1, (DI)(R11*2)
-	VADDPD        64(DI)(R11*2), Z0, Z0
-	VMOVUPD       Z0, 64(DI)(R11*2)
+	VADDPD        (R10)(R14*2), Z1, Z1
+	VMOVUPD       Z1, (R10)(R14*2)
+	VADDPD        64(R10)(R14*2), Z0, Z0
+	VMOVUPD       Z0, 64(R10)(R14*2)
 	ADDQ          $+64, AX
-	ADDQ          $+64, CX
 	ADDQ          $+64, DX
-	ADDQ          $+64, R11
-	SUBQ          $+16, R12
-	CMPQ          R12, $+16
+	ADDQ          $+64, SI
+	ADDQ          $+64, R14
+	SUBQ          $+16, R15
+	CMPQ          R15, $+16
 	JGE           columns3
 
 tail4:
-	TESTQ         R12, R12
+	TESTQ         R15, R15
 	JZ            end5
-	MOVL          $-1, R13
-	BZHIL         R12, R13, R13
-	KMOVW         R13, K1
+	MOVL          $-1, CX
+	BZHIL         R15, CX, CX
+	KMOVW         CX, K1
 	KSHIFTRW      $0x08, K1, K2
-	VMOVUPS.Z     (BX)(R11*1), K1, Z0
-	VMOVUPS.Z     (CX), K1, Z1
+	VMOVUPS.Z     (R8)(R14*1), K1, Z0
+	VMOVUPS.Z     (DX), K1, Z1
 	VPXORD        Z6, Z6, Z6
 	VCMPPS        $0x1e, Z6, Z1, K3
-	VMOVUPS.Z     (DX), K1, Z1
+	VMOVUPS.Z     (SI), K1, Z1
 	VMOVAPS.Z     Z1, K3, Z1
 	VMOVUPS.Z     (AX), K1, Z12
 	VSUBPS        Z0, Z12, Z12
 	VMULPS        Z1, Z12, Z12
-	VMOVUPS.Z     (CX)(R9*1), K1, Z13
+	VMOVUPS.Z     (DX)(R12*1), K1, Z13
 	VPXORD        Z7, Z7, Z7
 	VCMPPS        $0x1e, Z7, Z13, K3
-	VMOVUPS.Z     (DX)(R9*1), K1, Z13
+	VMOVUPS.Z     (SI)(R12*1), K1, Z13
 	VMOVAPS.Z     Z13, K3, Z13
-	VMOVUPS.Z     (AX)(R9*1), K1, Z14
+	VMOVUPS.Z     (AX)(R12*1), K1, Z14
 	VSUBPS        Z0, Z14, Z14
 	VFMADD231PS   Z13, Z14, Z12
 	VADDPS        Z13, Z1, Z1
-	VMOVUPS.Z     (CX)(R9*2), K1, Z13
+	VMOVUPS.Z     (DX)(R12*2), K1, Z13
 	VPXORD        Z8, Z8, Z8
 	VCMPPS        $0x1e, Z8, Z13, K3
-	VMOVUPS.Z     (DX)(R9*2), K1, Z13
+	VMOVUPS.Z     (SI)(R12*2), K1, Z13
 	VMOVAPS.Z     Z13, K3, Z13
-	VMOVUPS.Z     (AX)(R9*2), K1, Z14
+	VMOVUPS.Z     (AX)(R12*2), K1, Z14
 	VSUBPS        Z0, Z14, Z14
 	VFMADD231PS   Z13, Z14, Z12
 	VADDPS        Z13, Z1, Z1
-	VMOVUPS.Z     (CX)(R10*1), K1, Z13
+	VMOVUPS.Z     (DX)(R13*1), K1, Z13
 	VPXORD        Z9, Z9, Z9
 	VCMPPS        $0x1e, Z9, Z13, K3
-	VMOVUPS.Z     (DX)(R10*1), K1, Z13
+	VMOVUPS.Z     (SI)(R13*1), K1, Z13
 	VMOVAPS.Z     Z13, K3, Z13
-	VMOVUPS.Z     (AX)(R10*1), K1, Z14
+	VMOVUPS.Z     (AX)(R13*1), K1, Z14
 	VSUBPS        Z0, Z14, Z0
 	VFMADD231PS   Z13, Z0, Z12
 	VADDPS        Z13, Z1, Z0
 	VEXTRACTF64X4 $0x01, Z0, Y1
 	VCVTPS2PD     Y0, Z0
 	VCVTPS2PD     Y1, Z1
-	VMOVUPD.Z     (SI)(R11*2), K1, Z13
+	VMOVUPD.Z     (R9)(R14*2), K1, Z13
 	VADDPD        Z13, Z0, Z0
-	VMOVUPD       Z0, K1, (SI)(R11*2)
-	VMOVUPD.Z     64(SI)(R11*2), K2, Z0
+	VMOVUPD       Z0, K1, (R9)(R14*2)
+	VMOVUPD.Z     64(R9)(R14*2), K2, Z0
 	VADDPD        Z0, Z1, Z1
-	VMOVUPD       Z1, K2, 64(SI)(R11*2)
+	VMOVUPD       Z1, K2, 64(R9)(R14*2)
 	VEXTRACTF64X4 $0x01, Z12, Y0
 	VCVTPS2PD     Y12, Z1
 	VCVTPS2PD     Y0, Z0
-	VMOVUPD.Z     (DI)(R11*2), K1, Z12
+	VMOVUPD.Z     (R10)(R14*2), K1, Z12
 	VADDPD        Z12, Z1, Z1
-	VMOVUPD       Z1, K1, (DI)(R11*2)
-	VMOVUPD.Z     64(DI)(R11*2), K2, Z1
+	VMOVUPD       Z1, K1, (R10)(R14*2)
+	VMOVUPD.Z     64(R10)(R14*2), K2, Z1
 	VADDPD        Z1, Z0, Z0
-	VMOVUPD       Z0, K2, 64(DI)(R11*2)
+	VMOVUPD       Z0, K2, 64(R10)(R14*2)
 
 end5:
-	SUBQ R11, AX
-	LEAQ (AX)(R9*4), AX
-	SUBQ R11, CX
-	LEAQ (CX)(R9*4), CX
-	SUBQ R11, DX
-	LEAQ (DX)(R9*4), DX
-	SUBQ $+4, R8
-	CMPQ R8, $+4
+	SUBQ R14, AX
+	LEAQ (AX)(R12*4), AX
+	SUBQ R14, DX
+	LEAQ (DX)(R12*4), DX
+	SUBQ R14, SI
+	LEAQ (SI)(R12*4), SI
+	SUBQ $+4, R11
+	CMPQ R11, $+4
 	JGE  group2
 
 next1:
-	CMPQ R8, $+1
+	CMPQ R11, $+1
 	JLT  next6
 
 group7:
-	MOVQ sumG_len+8(FP), R10
-	XORQ R11, R11
-	CMPQ R10, $+16
+	MOVQ sumG_len+8(FP), CX
+	XORQ R14, R14
+	CMPQ CX, $+16
 	JLT  tail9
 
 columns8:
-	VMOVUPS       (BX)(R11*1), Z0
-	VMOVUPS       (CX), Z1
+	VMOVUPS       (R8)(R14*1), Z0
+	VMOVUPS       (DX), Z1
 	VPXORD        Z10, Z10, Z10
 	VCMPPS        $0x1e, Z10, Z1, K1
-	VMOVUPS       (DX), Z1
+	VMOVUPS       (SI), Z1
 	VMOVAPS.Z     Z1, K1, Z1
 	VMOVUPS       (AX), Z2
 	VSUBPS        Z0, Z2, Z0
@@ -8745,37 +15331,37 @@ columns8:
 	VEXTRACTF64X4 $0x01, Z1, Y2
 	VCVTPS2PD     Y1, Z1
 	VCVTPS2PD     Y2, Z2
-	VADDPD        (SI)(R11*2), Z1, Z1
-	VMOVUPD       Z1, (SI)(R11*2)
-	VADDPD        64(SI)(R11*2), Z2, Z2
-	VMOVUPD       Z2, 64(SI)(R11*2)
+	VADDPD        (R9)(R14*2), Z1, Z1
+	VMOVUPD       Z1, (R9)(R14*2)
+	VADDPD        64(R9)(R14*2), Z2, Z2
+	VMOVUPD       Z2, 64(R9)(R14*2)
 	VEXTRACTF64X4 $0x01, Z0, Y1
 	VCVTPS2PD     Y0, Z0
 	VCVTPS2PD     Y1, Z1
-	VADDPD        (DI)(R11*2), Z0, Z0
-	VMOVUPD       Z0, (DI)(R11*2)
-	VADDPD        64(DI)(R11*2), Z1, Z1
-	VMOVUPD       Z1, 64(DI)(R11*2)
+	VADDPD        (R10)(R14*2), Z0, Z0
+	VMOVUPD       Z0, (R10)(R14*2)
+	VADDPD        64(R10)(R14*2), Z1, Z1
+	VMOVUPD       Z1, 64(R10)(R14*2)
 	ADDQ          $+64, AX
-	ADDQ          $+64, CX
 	ADDQ          $+64, DX
-	ADDQ          $+64, R11
-	SUBQ          $+16, R10
-	CMPQ          R10, $+16
+	ADDQ          $+64, SI
+	ADDQ          $+64, R14
+	SUBQ          $+16, CX
+	CMPQ          CX, $+16
 	JGE           columns8
 
 tail9:
-	TESTQ         R10, R10
+	TESTQ         CX, CX
 	JZ            end10
-	MOVL          $-1, R12
-	BZHIL         R10, R12, R12
-	KMOVW         R12, K1
+	MOVL          $-1, BX
+	BZHIL         CX, BX, BX
+	KMOVW         BX, K1
 	KSHIFTRW      $0x08, K1, K2
-	VMOVUPS.Z     (BX)(R11*1), K1, Z0
-	VMOVUPS.Z     (CX), K1, Z1
+	VMOVUPS.Z     (R8)(R14*1), K1, Z0
+	VMOVUPS.Z     (DX), K1, Z1
 	VPXORD        Z11, Z11, Z11
 	VCMPPS        $0x1e, Z11, Z1, K3
-	VMOVUPS.Z     (DX), K1, Z1
+	VMOVUPS.Z     (SI), K1, Z1
 	VMOVAPS.Z     Z1, K3, Z1
 	VMOVUPS.Z     (AX), K1, Z2
 	VSUBPS        Z0, Z2, Z0
@@ -8783,31 +15369,31 @@ tail9:
 	VEXTRACTF64X4 $0x01, Z1, Y2
 	VCVTPS2PD     Y1, Z1
 	VCVTPS2PD     Y2, Z2
-	VMOVUPD.Z     (SI)(R11*2), K1, Z3
+	VMOVUPD.Z     (R9)(R14*2), K1, Z3
 	VADDPD        Z3, Z1, Z1
-	VMOVUPD       Z1, K1, (SI)(R11*2)
-	VMOVUPD.Z     64(SI)(R11*2), K2, Z1
+	VMOVUPD       Z1, K1, (R9)(R14*2)
+	VMOVUPD.Z     64(R9)(R14*2), K2, Z1
 	VADDPD        Z1, Z2, Z2
-	VMOVUPD       Z2, K2, 64(SI)(R11*2)
+	VMOVUPD       Z2, K2, 64(R9)(R14*2)
 	VEXTRACTF64X4 $0x01, Z0, Y1
 	VCVTPS2PD     Y0, Z0
 	VCVTPS2PD     Y1, Z1
-	VMOVUPD.Z     (DI)(R11*2), K1, Z2
+	VMOVUPD.Z     (R10)(R14*2), K1, Z2
 	VADDPD        Z2, Z0, Z0
-	VMOVUPD       Z0, K1, (DI)(R11*2)
-	VMOVUPD.Z     64(DI)(R11*2), K2, Z0
+	VMOVUPD       Z0, K1, (R10)(R14*2)
+	VMOVUPD.Z     64(R10)(R14*2), K2, Z0
 	VADDPD        Z0, Z1, Z1
-	VMOVUPD       Z1, K2, 64(DI)(R11*2)
+	VMOVUPD       Z1, K2, 64(R10)(R14*2)
 
 end10:
-	SUBQ R11, AX
-	LEAQ (AX)(R9*1), AX
-	SUBQ R11, CX
-	LEAQ (CX)(R9*1), CX
-	SUBQ R11, DX
-	LEAQ (DX)(R9*1), DX
-	SUBQ $+1, R8
-	CMPQ R8, $+1
+	SUBQ R14, AX
+	LEAQ (AX)(R12*1), AX
+	SUBQ R14, DX
+	LEAQ (DX)(R12*1), DX
+	SUBQ R14, SI
+	LEAQ (SI)(R12*1), SI
+	SUBQ $+1, R11
+	CMPQ R11, $+1
 	JGE  group7
 
 next6:
@@ -8819,6 +15405,7 @@ next6:
 TEXT ·sumAVX512(SB), NOSPLIT, $0-32
 	MOVQ   a_base+0(FP), CX
 	MOVQ   a_len+8(FP), DX
+	LEAQ   (CX)(DX*4), AX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -8914,6 +15501,8 @@ TEXT ·dotAVX512(SB), NOSPLIT, $0-56
 	MOVQ   a_base+0(FP), CX
 	MOVQ   b_base+24(FP), DX
 	MOVQ   a_len+8(FP), BX
+	LEAQ   (CX)(BX*4), AX
+	LEAQ   (DX)(BX*4), AX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -9028,11 +15617,12 @@ end5:
 	RET
 
 // func sumExpAVX512(x []float32, m float32) float64
-// Requires: AVX, AVX512F, BMI2, SSE2
+// Requires: AVX, AVX512F, BMI2, MMX+, SSE2
 TEXT ·sumExpAVX512(SB), NOSPLIT, $0-40
 	MOVQ         x_base+0(FP), CX
 	VBROADCASTSS m+24(FP), Z0
 	MOVQ         x_len+8(FP), DX
+	LEAQ         (CX)(DX*4), BX
 	VPXORD       Z1, Z1, Z1
 	VPXORD       Z2, Z2, Z2
 	VPXORD       Z3, Z3, Z3
@@ -9046,6 +15636,7 @@ TEXT ·sumExpAVX512(SB), NOSPLIT, $0-40
 	JLT          single1
 
 loop2:
+	PREFETCHT0        (BX)(AX*1)
 	VMOVUPS           (CX)(AX*1), Z9
 	VSUBPS            Z0, Z9, Z9
 	VBROADCASTSS      all1_c2d20000<>+0(SB), Z10
@@ -9071,6 +15662,7 @@ loop2:
 	VCVTPS2PD         Y10, Z10
 	VADDPD            Z9, Z1, Z1
 	VADDPD            Z10, Z2, Z2
+	PREFETCHT0        64(BX)(AX*1)
 	VMOVUPS           64(CX)(AX*1), Z9
 	VSUBPS            Z0, Z9, Z9
 	VBROADCASTSS      all1_c2d20000<>+0(SB), Z10
@@ -9106,6 +15698,7 @@ single1:
 	JLT  tail3
 
 loop4:
+	PREFETCHT0        (BX)(AX*1)
 	VMOVUPS           (CX)(AX*1), Z9
 	VSUBPS            Z0, Z9, Z9
 	VBROADCASTSS      all1_c2d20000<>+0(SB), Z10
@@ -9188,12 +15781,14 @@ end5:
 	RET
 
 // func expSumAVX512(dst []float32, x []float32, m float32) float64
-// Requires: AVX, AVX512F, BMI2, SSE2
+// Requires: AVX, AVX512F, BMI2, MMX+, SSE2
 TEXT ·expSumAVX512(SB), NOSPLIT, $0-64
 	MOVQ         dst_base+0(FP), CX
 	MOVQ         x_base+24(FP), DX
 	VBROADCASTSS m+48(FP), Z0
 	MOVQ         dst_len+8(FP), BX
+	LEAQ         (CX)(BX*4), AX
+	LEAQ         (DX)(BX*4), SI
 	VPXORD       Z1, Z1, Z1
 	VPXORD       Z2, Z2, Z2
 	VPXORD       Z3, Z3, Z3
@@ -9207,6 +15802,7 @@ TEXT ·expSumAVX512(SB), NOSPLIT, $0-64
 	JLT          single1
 
 loop2:
+	PREFETCHT0        (SI)(AX*1)
 	VMOVUPS           (DX)(AX*1), Z9
 	VSUBPS            Z0, Z9, Z9
 	VBROADCASTSS      all1_c2d20000<>+0(SB), Z10
@@ -9233,6 +15829,7 @@ loop2:
 	VCVTPS2PD         Y10, Z10
 	VADDPD            Z9, Z1, Z1
 	VADDPD            Z10, Z2, Z2
+	PREFETCHT0        64(SI)(AX*1)
 	VMOVUPS           64(DX)(AX*1), Z9
 	VSUBPS            Z0, Z9, Z9
 	VBROADCASTSS      all1_c2d20000<>+0(SB), Z10
@@ -9269,6 +15866,7 @@ single1:
 	JLT  tail3
 
 loop4:
+	PREFETCHT0        (SI)(AX*1)
 	VMOVUPS           (DX)(AX*1), Z9
 	VSUBPS            Z0, Z9, Z9
 	VBROADCASTSS      all1_c2d20000<>+0(SB), Z10
@@ -9357,6 +15955,7 @@ end5:
 TEXT ·maxOfAVX512(SB), NOSPLIT, $0-28
 	MOVQ         a_base+0(FP), CX
 	MOVQ         a_len+8(FP), DX
+	LEAQ         (CX)(DX*4), AX
 	VBROADCASTSS all1_ff800000<>+0(SB), Z0
 	VPXORD       Z1, Z1, Z1
 	VMOVUPS      Z0, Z2

@@ -8,7 +8,8 @@ import "sync"
 // alone.
 const (
 	blockElements = 64 << 10
-	blockColumns  = 4 << 10
+	blockColumns  = 512 // the float64 sums and a few rows then share the first-level cache
+	blockPeriod   = 128 // columns that narrow rows are repeated to; 64 to 512 are within a few percent
 )
 
 // cut is how a matrix [rows, c] is divided.
@@ -35,7 +36,7 @@ func newCut(n, c int) cut {
 	if n == 0 {
 		return cut{c: c}
 	}
-	k := cut{c: c, rows: n / c, times: repeats(c, n), blockCols: min(c, blockColumns)}
+	k := cut{c: c, rows: n / c, times: repeats(c, n, blockPeriod), blockCols: min(c, blockColumns)}
 	k.blockRows = max(1, blockElements/k.blockCols/k.times) * k.times
 	k.across = (c + k.blockCols - 1) / k.blockCols
 	k.down = (k.rows + k.blockRows - 1) / k.blockRows

@@ -1,26 +1,26 @@
 package vec
 
 // Add computes dst[i] = a[i] + b[i].
-func Add(dst, a, b []float32) { binary("Add", active().add, dst, a, b) }
+func Add(dst, a, b []float32) { binary("Add", kernelsFor(dst, a, b).add, dst, a, b) }
 
 // Sub computes dst[i] = a[i] - b[i].
-func Sub(dst, a, b []float32) { binary("Sub", active().sub, dst, a, b) }
+func Sub(dst, a, b []float32) { binary("Sub", kernelsFor(dst, a, b).sub, dst, a, b) }
 
 // Mul computes dst[i] = a[i] * b[i].
-func Mul(dst, a, b []float32) { binary("Mul", active().mul, dst, a, b) }
+func Mul(dst, a, b []float32) { binary("Mul", kernelsFor(dst, a, b).mul, dst, a, b) }
 
 // Div computes dst[i] = a[i] / b[i].
-func Div(dst, a, b []float32) { binary("Div", active().div, dst, a, b) }
+func Div(dst, a, b []float32) { binary("Div", kernelsFor(dst, a, b).div, dst, a, b) }
 
 // Max computes dst[i] = max(a[i], b[i]). NaN in either is NaN; of two zeros it is b's.
-func Max(dst, a, b []float32) { binary("Max", active().max, dst, a, b) }
+func Max(dst, a, b []float32) { binary("Max", kernelsFor(dst, a, b).max, dst, a, b) }
 
 // AddReLU computes dst[i] = relu(a[i] + b[i]), with [ReLU]'s rule for NaN and -0.
-func AddReLU(dst, a, b []float32) { binary("AddReLU", active().addReLU, dst, a, b) }
+func AddReLU(dst, a, b []float32) { binary("AddReLU", kernelsFor(dst, a, b).addReLU, dst, a, b) }
 
 // ReLUGrad computes dst[i] = g[i] where y[i] > 0, else 0: the gradient of y = relu(x) is g where
 // the output was positive.
-func ReLUGrad(dst, y, g []float32) { binary("ReLUGrad", active().reluGrad, dst, y, g) }
+func ReLUGrad(dst, y, g []float32) { binary("ReLUGrad", kernelsFor(dst, y, g).reluGrad, dst, y, g) }
 
 // AddScaled computes dst[i] = a[i] + s*b[i]. Whether the product is rounded depends on the level.
 func AddScaled(dst, a []float32, s float32, b []float32) {
@@ -30,43 +30,45 @@ func AddScaled(dst, a []float32, s float32, b []float32) {
 		return
 	}
 	t := newTask()
-	t.dst, t.a, t.b, t.s, t.set = dst, a, b, s, active()
+	t.dst, t.a, t.b, t.s, t.set = dst, a, b, s, kernelsFor(dst, a, b)
 	t.run(len(dst), grain, func(t *task, lo, hi int) { t.set.addScaled(t.dst[lo:hi], t.a[lo:hi], t.s, t.b[lo:hi]) })
 }
 
 // AddScalar computes dst[i] = a[i] + s.
-func AddScalar(dst, a []float32, s float32) { scalar("AddScalar", active().addScalar, dst, a, s) }
+func AddScalar(dst, a []float32, s float32) {
+	scalar("AddScalar", kernelsFor(dst, a).addScalar, dst, a, s)
+}
 
 // Scale computes dst[i] = a[i] * s.
-func Scale(dst, a []float32, s float32) { scalar("Scale", active().scale, dst, a, s) }
+func Scale(dst, a []float32, s float32) { scalar("Scale", kernelsFor(dst, a).scale, dst, a, s) }
 
 // Abs computes dst[i] = |a[i]|.
-func Abs(dst, a []float32) { unary("Abs", active().abs, dst, a, grain) }
+func Abs(dst, a []float32) { unary("Abs", kernelsFor(dst, a).abs, dst, a, grain) }
 
 // Sqrt computes dst[i] = sqrt(a[i]), correctly rounded; below -0 it is NaN.
-func Sqrt(dst, a []float32) { unary("Sqrt", active().sqrt, dst, a, grain) }
+func Sqrt(dst, a []float32) { unary("Sqrt", kernelsFor(dst, a).sqrt, dst, a, grain) }
 
 // Exp computes dst[i] = e^a[i]. The error is below the bound that the package's tests state,
 // denormal results included; it overflows to +Inf and underflows to 0.
-func Exp(dst, a []float32) { unary("Exp", active().exp, dst, a, grainMath) }
+func Exp(dst, a []float32) { unary("Exp", kernelsFor(dst, a).exp, dst, a, grainMath) }
 
 // Log computes dst[i] = ln a[i]; Log(±0) is -Inf, below 0 it is NaN.
-func Log(dst, a []float32) { unary("Log", active().log, dst, a, grainMath) }
+func Log(dst, a []float32) { unary("Log", kernelsFor(dst, a).log, dst, a, grainMath) }
 
 // Tanh computes dst[i] = tanh a[i].
-func Tanh(dst, a []float32) { unary("Tanh", active().tanh, dst, a, grainMath) }
+func Tanh(dst, a []float32) { unary("Tanh", kernelsFor(dst, a).tanh, dst, a, grainMath) }
 
 // Sigmoid computes dst[i] = 1/(1 + e^-a[i]), with a small relative error for negative a[i], too.
-func Sigmoid(dst, a []float32) { unary("Sigmoid", active().sigmoid, dst, a, grainMath) }
+func Sigmoid(dst, a []float32) { unary("Sigmoid", kernelsFor(dst, a).sigmoid, dst, a, grainMath) }
 
 // Erf computes dst[i] = erf a[i], the error function.
-func Erf(dst, a []float32) { unary("Erf", active().erf, dst, a, grainMath) }
+func Erf(dst, a []float32) { unary("Erf", kernelsFor(dst, a).erf, dst, a, grainMath) }
 
 // ReLU computes dst[i] = 0 where a[i] < 0, else a[i]: NaN and -0 pass.
-func ReLU(dst, a []float32) { unary("ReLU", active().relu, dst, a, grain) }
+func ReLU(dst, a []float32) { unary("ReLU", kernelsFor(dst, a).relu, dst, a, grain) }
 
 // Step computes dst[i] = 1 where a[i] > 0, else 0: the derivative of [ReLU], NaN has none.
-func Step(dst, a []float32) { unary("Step", active().step, dst, a, grain) }
+func Step(dst, a []float32) { unary("Step", kernelsFor(dst, a).step, dst, a, grain) }
 
 // Fill computes dst[i] = v.
 func Fill(dst []float32, v float32) {
@@ -75,7 +77,7 @@ func Fill(dst []float32, v float32) {
 		return
 	}
 	t := newTask()
-	t.dst, t.s, t.set = dst, v, active()
+	t.dst, t.s, t.set = dst, v, kernelsFor(dst)
 	t.run(len(dst), grain, func(t *task, lo, hi int) { t.set.fill(t.dst[lo:hi], t.s) })
 }
 

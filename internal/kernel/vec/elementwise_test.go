@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"reflect"
+	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -159,8 +162,52 @@ func ends(t *testing.T, slices int) map[string]func(k, n int) []float32 {
 	}
 }
 
-func TestElementwiseAllLengths(t *testing.T) {
+// eachVariant also runs f with the kernels that write past the caches in place of the usual ones,
+// which saves the tests from results large enough for them.
+func eachVariant(t *testing.T, f func(t *testing.T)) {
 	kerneltest.EachLevel(t, func(t *testing.T) {
+		t.Run("cached", f)
+		l := &table[cpu.Active()]
+		kept := l.cached
+		defer func() { l.cached = kept }()
+		l.cached = l.streamed
+		t.Run("streamed", f)
+	})
+}
+
+func TestKernelsForLargeResults(t *testing.T) {
+	l := &table[cpu.Active()]
+	a, b := make([]float32, streamLen), make([]float32, streamLen)
+	require.Same(t, &l.cached, kernelsFor(a[1:], b[1:]))
+	require.Same(t, &l.cached, kernelsFor(a, b, a))
+	require.Same(t, &l.streamed, kernelsFor(a, b))
+	require.Same(t, &l.streamed, kernelsFor(a))
+}
+
+// TestEveryLevelHasEveryKernel also catches a kernel that is listed under another one's name in one
+// of the tables: generated functions have names that follow from the field's.
+func TestEveryLevelHasEveryKernel(t *testing.T) {
+	for _, l := range cpu.Available() {
+		for i, set := range []kernels{table[l].cached, table[l].streamed} {
+			v := reflect.ValueOf(set)
+			for f := range v.NumField() {
+				field := v.Type().Field(f).Name
+				require.False(t, v.Field(f).IsNil(), "%v %s", l, field)
+				if l < cpu.AVX2 {
+					continue
+				}
+				name := runtime.FuncForPC(v.Field(f).Pointer()).Name()
+				name = name[strings.LastIndex(name, ".")+1:]
+				want := field + strings.ToUpper(l.String())
+				streamed := field + "Stream" + strings.ToUpper(l.String())
+				require.True(t, name == want || i == 1 && name == streamed, "%s: %s", field, name)
+			}
+		}
+	}
+}
+
+func TestElementwiseAllLengths(t *testing.T) {
+	eachVariant(t, func(t *testing.T) {
 		for at, slice := range ends(t, 3) {
 			for _, o := range ops {
 				t.Run(fmt.Sprintf("op=%s/at=%s", o.name, at), func(t *testing.T) {
@@ -182,7 +229,7 @@ func TestElementwiseAllLengths(t *testing.T) {
 }
 
 func TestElementwiseInPlace(t *testing.T) {
-	kerneltest.EachLevel(t, func(t *testing.T) {
+	eachVariant(t, func(t *testing.T) {
 		for _, o := range ops {
 			for _, n := range []int{3, 67, 40000} {
 				for k := range o.inputs {

@@ -4,4 +4,4 @@ package vec
 
 import "github.com/residuum-go/residuum/internal/cpu"
 
-func levels(generic kernels) [cpu.AVX512 + 1]kernels { return everywhere(generic) }
+func levels(generic kernels) [cpu.AVX512 + 1]level { return everywhere(generic) }

@@ -15,7 +15,7 @@ func StatsRows(mean, variance, x []float32, c int) {
 	t := newTask()
 	t.x, t.set = x, active()
 	sampleMeans(mean, x)
-	t.repeat(len(x), mean)
+	t.repeat(len(x), blockPeriod, mean)
 	t.reduceRows(c, 2, func(t *task, sum, square []float64, b block) {
 		t.set.statsRows(sum, square, t.x[b.lo:b.hi], t.row[0][b.col:][:b.width], b.rows, b.stride)
 	})
@@ -63,7 +63,7 @@ func BatchNormGradSums(sumG, sumGX, x, g, mean, invstd []float32) {
 	check2("BatchNormGradSums", len(x), len(g))
 	t := newTask()
 	t.x, t.g, t.set = x, g, active()
-	t.repeat(len(x), mean)
+	t.repeat(len(x), blockPeriod, mean)
 	t.reduceRows(c, 2, func(t *task, sumG, sumGX []float64, b block) {
 		t.set.normGradSums(sumG, sumGX, t.x[b.lo:b.hi], t.g[b.lo:b.hi], t.row[0][b.col:][:b.width], b.rows, b.stride)
 	})
@@ -78,7 +78,7 @@ func BatchNormGradSumsReLU(sumG, sumGX, x, y, g, mean, invstd []float32) {
 	check3("BatchNormGradSumsReLU", len(x), len(y), len(g))
 	t := newTask()
 	t.x, t.y, t.g, t.set = x, y, g, active()
-	t.repeat(len(x), mean)
+	t.repeat(len(x), blockPeriod, mean)
 	t.reduceRows(c, 2, func(t *task, sumG, sumGX []float64, b block) {
 		t.set.normGradSumsReLU(sumG, sumGX, t.x[b.lo:b.hi], t.y[b.lo:b.hi], t.g[b.lo:b.hi],
 			t.row[0][b.col:][:b.width], b.rows, b.stride)
@@ -105,7 +105,7 @@ func BatchNormInputGrad(dst, x, g, mean, invstd, gamma, sumG, sumGX []float32) {
 	checkColumns("BatchNormInputGrad", len(mean), len(x), len(invstd), len(gamma), len(sumG), len(sumGX))
 	check3("BatchNormInputGrad", len(dst), len(x), len(g))
 	t := newTask()
-	t.dst, t.x, t.g, t.set = dst, x, g, active()
+	t.dst, t.x, t.g, t.set = dst, x, g, kernelsFor(dst, x, g)
 	t.normGradRows(mean, invstd, gamma, sumG, sumGX)
 	t.runRows(func(t *task, lo, hi int) {
 		t.set.normGrad(t.dst[lo:hi], t.x[lo:hi], t.g[lo:hi], t.row[0], t.row[1], t.row[2], t.row[3])
@@ -119,7 +119,7 @@ func BatchNormInputGradReLU(dst, x, y, g, mean, invstd, gamma, sumG, sumGX []flo
 	check3("BatchNormInputGradReLU", len(dst), len(x), len(g))
 	check2("BatchNormInputGradReLU", len(dst), len(y))
 	t := newTask()
-	t.dst, t.x, t.y, t.g, t.set = dst, x, y, g, active()
+	t.dst, t.x, t.y, t.g, t.set = dst, x, y, g, kernelsFor(dst, x, y, g)
 	t.normGradRows(mean, invstd, gamma, sumG, sumGX)
 	t.runRows(func(t *task, lo, hi int) {
 		t.set.normGradReLU(t.dst[lo:hi], t.x[lo:hi], t.y[lo:hi], t.g[lo:hi], t.row[0], t.row[1], t.row[2], t.row[3])
@@ -139,5 +139,5 @@ func (t *task) normGradRows(mean, invstd, gamma, sumG, sumGX []float32) {
 		ax[j] = float32(-s * float64(invstd[j]) * float64(sumGX[j]) / rows)
 		shift[j] = float32(-s * float64(sumG[j]) / rows)
 	}
-	t.repeat(len(t.x), ag, ax, mean, shift)
+	t.repeat(len(t.x), period, ag, ax, mean, shift)
 }

@@ -14,8 +14,8 @@ const period = 512
 func AddRow(dst, x, row []float32) {
 	checkRows("AddRow", len(row), len(dst), len(x))
 	t := newTask()
-	t.dst, t.x, t.set = dst, x, active()
-	t.repeat(len(x), row)
+	t.dst, t.x, t.set = dst, x, kernelsFor(dst, x)
+	t.repeat(len(x), period, row)
 	t.runRows(func(t *task, lo, hi int) { t.set.addRow(t.dst[lo:hi], t.x[lo:hi], t.row[0]) })
 }
 
@@ -23,8 +23,8 @@ func AddRow(dst, x, row []float32) {
 func MulRow(dst, x, row []float32) {
 	checkRows("MulRow", len(row), len(dst), len(x))
 	t := newTask()
-	t.dst, t.x, t.set = dst, x, active()
-	t.repeat(len(x), row)
+	t.dst, t.x, t.set = dst, x, kernelsFor(dst, x)
+	t.repeat(len(x), period, row)
 	t.runRows(func(t *task, lo, hi int) { t.set.mulRow(t.dst[lo:hi], t.x[lo:hi], t.row[0]) })
 }
 
@@ -35,8 +35,8 @@ func ScaleShiftRows(dst, x, scale, shift []float32, relu bool) {
 	checkRows("ScaleShiftRows", len(scale), len(dst), len(x))
 	check2("ScaleShiftRows", len(scale), len(shift))
 	t := newTask()
-	t.dst, t.x, t.set = dst, x, active()
-	t.repeat(len(x), scale, shift)
+	t.dst, t.x, t.set = dst, x, kernelsFor(dst, x)
+	t.repeat(len(x), period, scale, shift)
 	if relu {
 		t.runRows(func(t *task, lo, hi int) { t.set.scaleShiftReLU(t.dst[lo:hi], t.x[lo:hi], t.row[0], t.row[1]) })
 	} else {
@@ -51,8 +51,8 @@ func ScaleShiftAddRows(dst, x, scale, shift, residual []float32, relu bool) {
 	check2("ScaleShiftAddRows", len(scale), len(shift))
 	check2("ScaleShiftAddRows", len(dst), len(residual))
 	t := newTask()
-	t.dst, t.x, t.residual, t.set = dst, x, residual, active()
-	t.repeat(len(x), scale, shift)
+	t.dst, t.x, t.residual, t.set = dst, x, residual, kernelsFor(dst, x, residual)
+	t.repeat(len(x), period, scale, shift)
 	if relu {
 		t.runRows(func(t *task, lo, hi int) {
 			t.set.scaleShiftAddReLU(t.dst[lo:hi], t.x[lo:hi], t.residual[lo:hi], t.row[0], t.row[1])
@@ -64,11 +64,11 @@ func ScaleShiftAddRows(dst, x, scale, shift, residual []float32, relu bool) {
 	}
 }
 
-// repeat sets t.row to the vectors, each repeated to about one period, or fewer times where n
+// repeat sets t.row to the vectors, each repeated to about one period of so many elements, or fewer times where n
 // elements need fewer. Vectors that are long enough are used in place.
-func (t *task) repeat(n int, vectors ...[]float32) {
+func (t *task) repeat(n, period int, vectors ...[]float32) {
 	c := len(vectors[0])
-	times := repeats(c, n)
+	times := repeats(c, n, period)
 	if times <= 1 {
 		copy(t.row[:], vectors)
 		return
@@ -86,7 +86,7 @@ func (t *task) repeat(n int, vectors ...[]float32) {
 
 // repeats returns how many of the rows of c columns in n elements make a period: as many as fit,
 // but a whole number of vector registers where that is possible.
-func repeats(c, n int) int {
+func repeats(c, n, period int) int {
 	if c == 0 || 2*c > period {
 		return 1
 	}

@@ -17,7 +17,7 @@ var matrices = []struct{ rows, c int }{
 }
 
 func eachMatrix(t *testing.T, f func(t *testing.T, rows, c int)) {
-	kerneltest.EachLevel(t, func(t *testing.T) {
+	eachVariant(t, func(t *testing.T) {
 		for _, s := range matrices {
 			t.Run(fmt.Sprintf("shape=%dx%d", s.rows, s.c), func(t *testing.T) { f(t, s.rows, s.c) })
 		}

@@ -13,9 +13,11 @@ type Loop struct {
 	*Machine
 	pointers map[string]reg.GPVirtual
 	scalars  map[string]reg.VecVirtual
-	offset   reg.GPVirtual // in bytes
+	next     map[string]reg.GPVirtual // the slices' ends
+	offset   reg.GPVirtual            // in bytes
 	disp     int
 	mask     *Mask
+	stream   string // the slice that whole vectors are written to past the caches, if any
 }
 
 func (l *Loop) at(name string) Mem {
@@ -30,7 +32,13 @@ func (l *Loop) at(name string) Mem {
 func (l *Loop) Get(name string) reg.VecVirtual { return l.Load(l.at(name), l.mask) }
 
 // Set writes the elements of a slice parameter.
-func (l *Loop) Set(name string, v reg.VecVirtual) { l.Store(v, l.at(name), l.mask) }
+func (l *Loop) Set(name string, v reg.VecVirtual) {
+	if name == l.stream && l.mask == nil {
+		l.VMOVNTPS(v, l.at(name))
+		return
+	}
+	l.Store(v, l.at(name), l.mask)
+}
 
 // Scalar returns a scalar parameter.
 func (l *Loop) Scalar(name string) reg.VecVirtual {
@@ -71,12 +79,26 @@ func parse(list, result string) (p params) {
 // Elementwise writes function name, which executes body for every vector of its slices, the last
 // one masked. Row vectors (*) start again after their length; the slices may end inside one.
 func (m *Machine) Elementwise(name, list, doc string, unroll int, body func(l *Loop)) {
+	m.elementwise(name, list, doc, unroll, false, body)
+}
+
+// Streamed is [Machine.Elementwise] for two functions. The second one, with Stream behind its name,
+// writes its first slice past the caches, so that its lines need not be read first.
+func (m *Machine) Streamed(name, list, doc string, unroll int, body func(l *Loop)) {
+	m.elementwise(name, list, doc, unroll, false, body)
+	m.elementwise(name+"Stream", list, doc+"; for dst too large for the caches", unroll, true, body)
+}
+
+func (m *Machine) elementwise(name, list, doc string, unroll int, stream bool, body func(l *Loop)) {
 	p := parse(list, "")
 	l, left := m.begin(name, doc, p)
+	if stream {
+		l.stream = p.slices[0]
+	}
 	if len(p.rows) == 0 {
 		m.XORQ(l.offset, l.offset)
 		l.walk(left, unroll, body)
-		m.End()
+		l.end()
 		return
 	}
 	period := m.Context.Load(m.Param(p.rows[0]).Len(), m.GP64()).(reg.GPVirtual)
@@ -97,13 +119,47 @@ func (m *Machine) Elementwise(name, list, doc string, unroll int, body func(l *L
 	m.TESTQ(left, left)
 	m.JNZ(LabelRef("row"))
 	m.Label("done")
-	m.End()
+	l.end()
+}
+
+// end orders streamed writes before whatever tells other threads of them, and returns.
+func (l *Loop) end() {
+	if l.stream != "" {
+		l.SFENCE()
+	}
+	l.End()
+}
+
+// align executes body for the elements in front of the first whole vector of the streamed slice.
+func (l *Loop) align(left reg.GPVirtual, body func(l *Loop)) {
+	m := l.Machine
+	aligned, head := m.Unique("aligned"), m.GP64()
+	m.LEAQ(l.at(l.stream), head)
+	m.NEGQ(head)
+	m.ANDQ(I32(m.Bytes()-1), head)
+	m.JZ(LabelRef(aligned))
+	m.SHRQ(U8(2), head)
+	m.CMPQ(head, left)
+	m.CMOVQGT(left, head)
+	mask := m.FirstLanes(head)
+	l.mask = &mask
+	body(l)
+	l.mask = nil
+	m.SUBQ(head, left)
+	m.LEAQ(Mem{Base: l.offset, Index: head, Scale: 4}, l.offset)
+	m.Label(aligned)
 }
 
 // Reduce writes function name, which executes body for every vector of its slices, the last one
 // masked, between start and finish, and returns result, a type; finish stores it.
 func (m *Machine) Reduce(name, list, result, doc string, unroll int, start func(), body, finish func(l *Loop)) {
-	l, left := m.begin(name, doc, parse(list, result))
+	p := parse(list, result)
+	l, left := m.begin(name, doc, p)
+	l.next = map[string]reg.GPVirtual{}
+	for _, s := range p.slices {
+		l.next[s] = m.GP64()
+		m.LEAQ(Mem{Base: l.pointers[s], Index: left, Scale: 4}, l.next[s])
+	}
 	start()
 	m.XORQ(l.offset, l.offset)
 	l.walk(left, unroll, body)
@@ -135,6 +191,19 @@ func (l *Loop) Valid(v reg.VecVirtual) reg.VecVirtual {
 	return l.Where(Cond{l.mask.Op}, v)
 }
 
+// PrefetchNext asks for the elements that lie one length of the slice behind the current ones: of a
+// matrix, the next row.
+func (l *Loop) PrefetchNext(name string) {
+	if l.mask != nil {
+		return
+	}
+	p, ok := l.next[name]
+	if !ok {
+		panic("no pointer to the next " + name)
+	}
+	l.PREFETCHT0(Mem{Base: p, Index: l.offset, Scale: 1, Disp: l.disp})
+}
+
 // GetOr is [Loop.Get] with other in the lanes that lie behind the end of the slices.
 func (l *Loop) GetOr(name string, other reg.VecVirtual) reg.VecVirtual {
 	if l.mask == nil {
@@ -160,6 +229,9 @@ func (l *Loop) walk(left reg.GPVirtual, unroll int, body func(l *Loop)) {
 		m.CMPQ(left, I32(vectors*m.Lanes))
 		m.JGE(LabelRef(label))
 		m.Label(next)
+	}
+	if l.stream != "" {
+		l.align(left, body)
 	}
 	if unroll > 1 {
 		step(unroll, m.Unique("single"))

@@ -12,6 +12,7 @@ type Rows struct {
 	*Machine
 	Count     int // rows at hand, from 0
 	pointers  map[string]reg.GPVirtual
+	ahead     map[string]reg.GPVirtual // of the next group of rows, to prefetch
 	vectors   map[string]reg.GPVirtual
 	stride    reg.GPVirtual // bytes from row to row
 	stride3   reg.GPVirtual
@@ -26,14 +27,18 @@ const rowsAtOnce = 4
 
 // Get reads the columns of row r of a slice parameter.
 func (l *Rows) Get(name string, r int) reg.VecVirtual {
-	at := Mem{Base: l.pointers[name]}
+	return l.Load(l.row(l.pointers[name], r), l.mask)
+}
+
+// row returns the address that is r rows behind p.
+func (l *Rows) row(p reg.GPVirtual, r int) Mem {
 	switch r {
-	case 1, 2:
-		at.Index, at.Scale = l.stride, uint8(r)
+	case 0:
+		return Mem{Base: p}
 	case 3:
-		at.Index, at.Scale = l.stride3, 1
+		return Mem{Base: p, Index: l.stride3, Scale: 1}
 	}
-	return l.Load(at, l.mask)
+	return Mem{Base: p, Index: l.stride, Scale: uint8(r)}
 }
 
 // Vector reads the columns of a row vector.
@@ -55,8 +60,10 @@ func (m *Machine) RowSums(name, doc string, sums, slices, vectors []string, body
 	m.Func(name, signature+"rows int, stride int)", fmt.Sprintf("%s%s computes %s.", name, m.Name, doc))
 
 	l := &Rows{Machine: m, pointers: map[string]reg.GPVirtual{}, vectors: map[string]reg.GPVirtual{}}
+	l.ahead = map[string]reg.GPVirtual{}
 	for _, s := range slices {
 		l.pointers[s] = m.Pointer(s)
+		l.ahead[s] = m.GP64()
 	}
 	for _, s := range vectors {
 		l.vectors[s] = m.Pointer(s)
@@ -75,6 +82,11 @@ func (m *Machine) RowSums(name, doc string, sums, slices, vectors []string, body
 		m.CMPQ(rows, I32(l.Count))
 		m.JLT(LabelRef(next))
 		m.Label(group)
+		if l.Count > 1 {
+			for _, s := range slices {
+				m.LEAQ(Mem{Base: l.pointers[s], Index: l.stride, Scale: rowsAtOnce}, l.ahead[s])
+			}
+		}
 		l.columns(sums[0], slices, to, body)
 		for _, s := range slices {
 			p := l.pointers[s]
@@ -98,6 +110,14 @@ func (l *Rows) columns(first string, slices []string, to []reg.GPVirtual, body f
 	m.CMPQ(left, I32(m.Lanes))
 	m.JLT(LabelRef(tail))
 	m.Label(loop)
+	if l.Count > 1 {
+		for _, s := range slices {
+			for r := range l.Count {
+				m.PREFETCHT0(l.row(l.ahead[s], r))
+			}
+			m.ADDQ(I32(m.Bytes()), l.ahead[s])
+		}
+	}
 	l.accumulate(to, body(l))
 	for _, s := range slices {
 		m.ADDQ(I32(m.Bytes()), l.pointers[s])

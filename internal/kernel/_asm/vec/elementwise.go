@@ -14,7 +14,7 @@ const unroll = 4
 
 func elementwise(m *simd.Machine) {
 	binary := func(name, doc string, f func(a, b vec) vec) {
-		m.Elementwise(name, "dst a b", "dst[i] = "+doc, unroll, func(l *simd.Loop) {
+		m.Streamed(name, "dst a b", "dst[i] = "+doc, unroll, func(l *simd.Loop) {
 			a := l.Get("a")
 			l.Set("dst", f(a, l.Get("b")))
 		})
@@ -31,24 +31,24 @@ func elementwise(m *simd.Machine) {
 		return m.Where(m.Compare(simd.Greater, a, m.Zero()), b)
 	})
 
-	m.Elementwise("addScalar", "dst a $s", "dst[i] = a[i] + s", unroll, func(l *simd.Loop) {
+	m.Streamed("addScalar", "dst a $s", "dst[i] = a[i] + s", unroll, func(l *simd.Loop) {
 		l.Set("dst", l.Add(l.Get("a"), l.Scalar("s")))
 	})
-	m.Elementwise("scale", "dst a $s", "dst[i] = a[i] * s", unroll, func(l *simd.Loop) {
+	m.Streamed("scale", "dst a $s", "dst[i] = a[i] * s", unroll, func(l *simd.Loop) {
 		l.Set("dst", l.Mul(l.Get("a"), l.Scalar("s")))
 	})
-	m.Elementwise("addScaled", "dst a $s b", "dst[i] = a[i] + s*b[i]", unroll, func(l *simd.Loop) {
+	m.Streamed("addScaled", "dst a $s b", "dst[i] = a[i] + s*b[i]", unroll, func(l *simd.Loop) {
 		l.Set("dst", l.AddMul(l.Get("a"), l.Scalar("s"), l.Get("b")))
 	})
 	m.Elementwise("addScalars", "dst a $s $t", "dst[i] = (a[i] + s) + t", unroll, func(l *simd.Loop) {
 		l.Set("dst", l.Add(l.Add(l.Get("a"), l.Scalar("s")), l.Scalar("t")))
 	})
-	m.Elementwise("fill", "dst $v", "dst[i] = v", unroll, func(l *simd.Loop) {
+	m.Streamed("fill", "dst $v", "dst[i] = v", unroll, func(l *simd.Loop) {
 		l.Set("dst", l.Scalar("v"))
 	})
 
 	unary := func(name, doc string, unroll int, f func(a vec) vec) {
-		m.Elementwise(name, "dst a", "dst[i] = "+doc, unroll, func(l *simd.Loop) { l.Set("dst", f(l.Get("a"))) })
+		m.Streamed(name, "dst a", "dst[i] = "+doc, unroll, func(l *simd.Loop) { l.Set("dst", f(l.Get("a"))) })
 	}
 	unary("abs", "|a[i]|", unroll, m.Abs)
 	unary("sqrt", "sqrt(a[i])", unroll, func(a vec) vec { return m.Sqrt(a) })
@@ -65,10 +65,10 @@ func elementwise(m *simd.Machine) {
 
 func rows(m *simd.Machine) {
 	const again = " with row vectors that start again after their length"
-	m.Elementwise("addRow", "dst x *row", "dst[i] = x[i] + row[i]"+again, unroll, func(l *simd.Loop) {
+	m.Streamed("addRow", "dst x *row", "dst[i] = x[i] + row[i]"+again, unroll, func(l *simd.Loop) {
 		l.Set("dst", l.Add(l.Get("x"), l.Get("row")))
 	})
-	m.Elementwise("mulRow", "dst x *row", "dst[i] = x[i] * row[i]"+again, unroll, func(l *simd.Loop) {
+	m.Streamed("mulRow", "dst x *row", "dst[i] = x[i] * row[i]"+again, unroll, func(l *simd.Loop) {
 		l.Set("dst", l.Mul(l.Get("x"), l.Get("row")))
 	})
 	for _, suffix := range []string{"", "ReLU"} {
@@ -78,12 +78,12 @@ func rows(m *simd.Machine) {
 			}
 			return a
 		}
-		m.Elementwise("scaleShift"+suffix, "dst x *scale *shift",
+		m.Streamed("scaleShift"+suffix, "dst x *scale *shift",
 			"dst[i] = x[i]*scale[i] + shift[i]"+again, unroll, func(l *simd.Loop) {
 				x := l.Get("x")
 				l.Set("dst", then(l.MulAdd(x, l.Get("scale"), l.Get("shift"))))
 			})
-		m.Elementwise("scaleShiftAdd"+suffix, "dst x residual *scale *shift",
+		m.Streamed("scaleShiftAdd"+suffix, "dst x residual *scale *shift",
 			"dst[i] = x[i]*scale[i] + shift[i] + residual[i]"+again, unroll, func(l *simd.Loop) {
 				x := l.Get("x")
 				y := l.MulAdd(x, l.Get("scale"), l.Get("shift"))
@@ -95,11 +95,11 @@ func rows(m *simd.Machine) {
 		d := l.MulAdd(g, l.Get("ag"), l.Get("shift"))
 		l.Set("dst", l.AddMul(d, x, l.Get("ax")))
 	}
-	m.Elementwise("normGrad", "dst x g *ag *ax *mean *shift",
+	m.Streamed("normGrad", "dst x g *ag *ax *mean *shift",
 		"dst[i] = g[i]*ag[i] + (x[i]-mean[i])*ax[i] + shift[i]"+again, unroll, func(l *simd.Loop) {
 			normGrad(l, l.Get("g"))
 		})
-	m.Elementwise("normGradReLU", "dst x y g *ag *ax *mean *shift",
+	m.Streamed("normGradReLU", "dst x y g *ag *ax *mean *shift",
 		"normGrad with 0 for g[i] unless y[i] > 0", unroll, func(l *simd.Loop) {
 			normGrad(l, gated(l))
 		})

@@ -104,9 +104,11 @@ func flatSums(m *simd.Machine) {
 		l.VFMADD231PD(bhi, ahi, hi)
 	})
 	float64Sum("sumExp", "x $m", "the sum of e^(x[i]-m)", 2, func(l *simd.Loop, lo, hi vec) {
+		l.PrefetchNext("x")
 		add(l, l.Valid(exponential(l.Machine, l.Sub(l.Get("x"), l.Scalar("m")))), lo, hi)
 	})
 	float64Sum("expSum", "dst x $m", "dst[i] = e^(x[i]-m), and the sum of dst", 2, func(l *simd.Loop, lo, hi vec) {
+		l.PrefetchNext("x") // whose maximum is looked for next, with nothing to compute meanwhile
 		e := exponential(l.Machine, l.Sub(l.Get("x"), l.Scalar("m")))
 		l.Set("dst", e)
 		add(l, l.Valid(e), lo, hi)

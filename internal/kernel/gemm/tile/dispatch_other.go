@@ -17,6 +17,6 @@ func (t *Outer) Run(cpu.Level) { outerGo(t) }
 func Peak(cpu.Level, int) (flops float64) { return 0 }
 
 // Without vectors, panels are packed element by element.
-func lanes(cpu.Level) int                                     { return 0 }
-func copyRows(cpu.Level, []float32, []float32, int, int) bool { return false }
-func transpose(cpu.Level, []float32, []float32, int, int)     {}
+func lanes(cpu.Level) int                                      { return 0 }
+func copyRows(cpu.Level, []float32, []float32, int, int) bool  { return false }
+func transpose(cpu.Level, []float32, int, []float32, int, int) {}

@@ -21,7 +21,7 @@ type Figure struct {
 func figures(r *Results) []Figure {
 	var all []Figure
 	for _, make := range []func(*Results) (Figure, bool){
-		training, deleteOne, deleteRandom, reorder, pathLengths, gradientNorms, gradientShares, forward, boosting,
+		training, deleteOne, deleteRandom, reorder, pathLengths, gradientNorms, gradientShares, contributions, forward, boosting,
 	} {
 		if f, ok := make(r); ok {
 			all = append(all, f)
@@ -239,6 +239,30 @@ func span(ks []int) string {
 		return fmt.Sprintf("%d to %d", ks[0], ks[len(ks)-1])
 	}
 	return fmt.Sprint(ks)
+}
+
+func contributions(r *Results) (Figure, bool) {
+	n := r.net("residual")
+	if n == nil || n.Forward == nil {
+		return Figure{}, false
+	}
+	f := n.Forward
+	length := func(v []float64) func(k int) (float64, float64) {
+		return func(k int) (float64, float64) { return float64(k), v[k] }
+	}
+	c := figure.Chart{
+		Title: "What each path length adds to the right logit", XLabel: "path length, blocks", YLabel: "logit of the right class less the mean logit",
+		Series: []figure.Series{
+			curve("from the stem's output", len(f.State), length(f.State)),
+			curve("from biases on the way", len(f.Offset), length(f.Offset)),
+		},
+		Marks: []figure.Mark{{Name: "none", At: 0}},
+	}
+	text := fmt.Sprintf("With every ReLU held as it is, the net is affine, and a logit is the sum of what all 2^%d paths contribute, exactly. "+
+		"Shown is the sum for each length, mean over %d test images: of the paths that begin at the stem's output, and of those that begin at a bias inside a block, "+
+		"which count the branches from there on. With %.3g from the head's own biases they add up to the logit, %.3g. Large terms of opposite sign are paths that cancel.",
+		len(n.Blocks), r.Data.Gradient, f.Rest, f.Logit)
+	return Figure{"contributions", c, text}, true
 }
 
 func forward(r *Results) (Figure, bool) {

@@ -113,6 +113,14 @@ type PathCount struct {
 type ForwardStudy struct {
 	EarlyExit []unravel.Score       `json:"early_exit"` // the first m blocks, then the head; m = 0..n
 	Picard    []unravel.PicardOrder `json:"picard"`
+
+	// What the paths of each length contribute to the logit of the right class less the mean of all
+	// logits, mean over the images of the gradient studies. State is from the stem's output and Offset
+	// from the biases inside the blocks, by length; with Rest they add up to Logit.
+	State  []float64 `json:"logit_by_length_from_state"`
+	Offset []float64 `json:"logit_by_length_from_biases"`
+	Rest   float64   `json:"logit_from_head"`
+	Logit  float64   `json:"logit"`
 }
 
 // net returns the results of a net, or nil if there are none.

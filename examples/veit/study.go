@@ -164,9 +164,20 @@ func (r *run) forward(ctx context.Context, s *unravel.Study, res *Net) error {
 	if err != nil {
 		return err
 	}
-	res.Forward = &ForwardStudy{EarlyExit: exits, Picard: picard}
+	b := r.batches(r.graded, r.graded.Len())[0]
+	c, err := unravel.Contributions(ctx, s.Net, b.X, unravel.Centred(b.Labels, r.graded.Classes), s.Progress)
+	if err != nil {
+		return err
+	}
+	res.Forward = &ForwardStudy{EarlyExit: exits, Picard: picard, Rest: mean(c.Rest), Logit: mean(c.Logit)}
+	for k := range c.State {
+		res.Forward.State = append(res.Forward.State, mean(c.State[k]))
+		res.Forward.Offset = append(res.Forward.Offset, mean(c.Offset[k]))
+	}
 	return nil
 }
+
+func mean(v []float64) float64 { return unravel.SpreadOf(v).Mean }
 
 func (r *run) link(ctx context.Context, s *unravel.Study, res *Net) error {
 	g := *s

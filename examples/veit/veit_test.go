@@ -62,11 +62,14 @@ func TestRunWritesTheWholeReport(t *testing.T) {
 	require.Len(t, res.Forward.Picard, 4)
 	require.Equal(t, *res.Whole, res.Forward.Picard[3].Score, "Picard order n is the whole net")
 	require.Equal(t, *res.Whole, res.Forward.EarlyExit[3])
+	require.Len(t, res.Forward.State, 4)
+	require.NotZero(t, res.Forward.State[0], "the path past all blocks")
+	require.Zero(t, res.Forward.Offset[0], "no bias lies on it")
 
 	page, err := os.ReadFile(filepath.Join(c.Out, "index.html"))
 	require.NoError(t, err)
 	all := figures(r)
-	require.Len(t, all, 9)
+	require.Len(t, all, 10)
 	for _, f := range all {
 		require.Contains(t, string(page), f.Chart.Title)
 		raw, err := os.ReadFile(filepath.Join(c.Out, f.Name+".png"))

@@ -227,8 +227,8 @@ func TestMulHasTheSameBitsForAnyNumberOfWorkers(t *testing.T) {
 
 // TestMulSplitsLargeCopies covers sizes whose copy of b exceeds the limit.
 func TestMulSplitsLargeCopies(t *testing.T) {
-	defer func(old int) { maxPacked = old }(maxPacked)
-	maxPacked = 3000
+	defer func(old int) { maxCopy = old }(maxCopy)
+	maxCopy = 3000
 	kerneltest.EachLevel(t, func(t *testing.T) {
 		cases(func(acc, transA, transB bool) {
 			newOperands(rand.New(rand.NewPCG(2, 2)), heap, acc, transA, transB, 120, 170, 250, 1).check(t)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/residuum-go/residuum/internal/cpu"
 	"github.com/residuum-go/residuum/internal/kernel/gemm/tile"
+	"github.com/residuum-go/residuum/internal/kernel/vec"
 	"github.com/residuum-go/residuum/internal/parallel"
 )
 
@@ -27,48 +28,47 @@ type job struct {
 	level         cpu.Level
 	rows, cols    int // of the largest tile
 	tiles, panels int // that cover c
-	pack          packing
+	layout        layout
 	off, out      [24]int32 // distances of the rows of a tile in a and c
 
-	// Work is handed out in blocks of blockTiles x blockPanels tiles and, when sums is not nil,
-	// chunks of k; sums then holds a c for each chunk.
+	// Work is handed out in blocks of blockTiles x blockPanels tiles and, when there are several
+	// chunks of k, for each of them; chunks after the first have a c of their own in sums.
 	blockTiles, blockPanels, chunks int
+	panelsInner                     bool // a block passes each tile over its panels, not each panel over its tiles
 	sums                            []float32
 
-	packed                     []float32
-	packPanels, compute, total func(lo, hi int)
+	packedB, copyA                []float32
+	copyDepth                     int // steps of a pass in copyA, which holds [pass][m][copyDepth+copySkew]; 0 without a copy
+	packPanels, copyPart, compute func(lo, hi int)
 }
 
-// packing says how the tiles read b.
-type packing int
+// layout says how the tiles read b.
+type layout int
 
 const (
-	direct packing = iota // where it is
-	panels                // from a copy [panel][k][cols]
-	paired                // from a copy in pairs of steps
+	direct layout = iota // where it is
+	panels               // from a copy [panel][k][cols]
+	paired               // from a copy in pairs of steps
 )
 
 var jobs = sync.Pool{New: func() any {
 	j := new(job)
-	j.packPanels, j.compute, j.total = j.doPack, j.doCompute, j.doTotal
+	j.packPanels, j.copyPart, j.compute = j.doPack, j.doCopy, j.doCompute
 	return j
 }}
 
-// Sizes that bound what one block of work touches. Measured on a Zen 5 core with 48 KB of first-
-// and 1 MB of second-level cache.
-const maxDepth = 512 // steps of one tile: a panel of 64 KB and the rows of a block share the second level
+// maxCopy bounds the elements of the copies of a and b.
+var maxCopy = 4 << 20 // a variable so that tests can lower it
 
-var maxPacked = 4 << 20 // elements of the copy of b; tests lower it
-
-// run splits the problem until the copy of b is small enough.
+// run splits the problem until its copies are small enough.
 func (j *job) run() {
 	j.level = cpu.Active()
-	j.rows, j.cols = tile.Size(j.level)
 	whole := j.problem
-	depth := max(maxPacked/j.cols, 1)
+	_, cols := tile.Size(j.level)
+	depth := max(maxCopy/cols, 1)
 	for p := 0; p < whole.k; p += depth {
 		k := min(depth, whole.k-p)
-		width := max(maxPacked/k/j.cols, 1) * j.cols
+		width := max(maxCopy/k/cols, 1) * cols
 		for q := 0; q < whole.n; q += width {
 			j.problem = whole
 			j.k, j.n = k, min(width, whole.n-q)
@@ -89,37 +89,38 @@ func at(trans bool, i, j, ld int) int {
 	return i*ld + j
 }
 
-// part computes a problem whose copy of b fits.
+// part computes a problem whose copy of b fits, a slab of rows at a time when a has to be copied too.
 func (j *job) part() {
-	j.pack = j.choosePacking()
-	if j.transA && j.n <= j.cols/2 {
-		j.rows = tile.NarrowRows(j.level)
-	}
-	for j.rows > 1 && j.rows*max(j.lda, j.ldc) > math.MaxInt32 {
-		j.rows-- // the distances in a tile are kept in 32 bits
-	}
-	j.tiles = ceil(j.m, j.rows)
+	j.rows, j.cols = tile.Size(j.level)
 	j.panels = ceil(j.n, j.cols)
-	for i := range j.rows {
-		j.off[i] = int32(i * j.lda)
-		j.out[i] = int32(i * j.ldc)
-	}
-	j.split()
-	if j.pack != direct {
-		j.packed = grow(j.packed, j.panels*j.k*j.cols)
+	if j.layout = j.chooseLayout(); j.layout != direct {
+		j.packedB = grow(j.packedB, j.panels*j.k*j.cols)
 		parallel.For(j.panels, max(1, 1<<16/(j.k*j.cols)), j.packPanels)
 	}
-	blocks := ceil(j.tiles, j.blockTiles) * ceil(j.panels, j.blockPanels)
-	parallel.For(blocks*j.chunks, 1, j.compute)
-	if j.chunks > 1 {
-		parallel.For(j.m, max(1, 1<<14/(j.n*j.chunks)), j.total)
+	if !j.needsCopy() {
+		j.slab()
+		return
 	}
-	j.rows, j.cols = tile.Size(j.level)
+	whole := j.problem
+	j.copyDepth = passDepth(whole.k)
+	pitch := j.copyDepth + copySkew
+	passes := ceil(whole.k, j.copyDepth)
+	for i := 0; i < whole.m; i += j.m {
+		j.problem = whole
+		j.m = min(max(maxCopy/(passes*pitch), 1), whole.m-i)
+		j.a = whole.a[at(whole.transA, i, 0, whole.lda):]
+		j.c = whole.c[i*whole.ldc:]
+		j.copyA = grow(j.copyA, passes*j.m*pitch)
+		parallel.For(passes*ceil(j.m, copyRows), 1, j.copyPart)
+		j.a, j.lda, j.transA = j.copyA, pitch, false
+		j.slab()
+	}
+	j.copyDepth = 0
 }
 
-// choosePacking returns direct when a copy of b costs more than it gains: with few rows of a, each
+// chooseLayout returns direct when a copy of b costs more than it gains: with few rows of a, each
 // element of b is used too seldom.
-func (j *job) choosePacking() packing {
+func (j *job) chooseLayout() layout {
 	switch {
 	case j.n <= tile.PairCols(j.level) && !j.transA && j.k%2 == 0 && j.m >= 4*j.rows:
 		return paired
@@ -133,182 +134,85 @@ func (j *job) choosePacking() packing {
 	return panels
 }
 
+const (
+	// copySkew is added to the rows of a copy of a, so that the twelve rows of a tile begin in
+	// different places of the first-level cache.
+	copySkew = 16
+	copyRows = 32 // of a part of the copy
+)
+
+// needsCopy reports whether a has to be copied: its rows are a multiple of 4 KB apart, so that the
+// rows of a tile compete for one set of the first-level cache (1024 cubed: 0.86 of the peak without
+// the copy), or it is transposed with rows so long that each step of a tile reads another page (2048
+// cubed: 0.34). With few columns the copy costs more than that.
+func (j *job) needsCopy() bool {
+	far := 1024
+	if j.transA {
+		far = 600
+	}
+	if j.n < 4*j.cols || j.m < 2*j.rows || j.k < 64 {
+		return false
+	}
+	return j.transA && j.lda > far || j.lda%far == 0
+}
+
+// slab computes a problem whose operands are ready.
+func (j *job) slab() {
+	j.rows, j.cols = tile.Size(j.level)
+	if j.transA && j.n <= j.cols/2 {
+		j.rows = tile.NarrowRows(j.level)
+	}
+	for j.rows > 1 && j.rows*max(j.lda, j.ldc) > math.MaxInt32 {
+		j.rows-- // the distances in a tile are kept in 32 bits
+	}
+	j.tiles = ceil(j.m, j.rows)
+	for i := range j.rows {
+		j.off[i] = int32(i * j.lda)
+		j.out[i] = int32(i * j.ldc)
+	}
+	j.split()
+	blocks := ceil(j.tiles, j.blockTiles) * ceil(j.panels, j.blockPanels)
+	j.sums = grow(j.sums, (j.chunks-1)*j.m*j.n)
+	parallel.For(blocks*j.chunks, 1, j.compute)
+	for s := range j.chunks - 1 {
+		for i := range j.m {
+			c := j.c[i*j.ldc : i*j.ldc+j.n]
+			vec.Add(c, c, j.sums[(s*j.m+i)*j.n:][:j.n])
+		}
+	}
+}
+
 // split decides how the work is cut into blocks, by size alone.
 func (j *job) split() {
-	const enough = 1 << 21 // multiply-adds of a block: 20 µs or so
-	j.blockTiles = min(j.tiles, max(1, 240/j.rows))
-	perPanel := j.blockTiles * j.rows * j.cols * j.k
-	j.blockPanels = min(j.panels, max(1, enough/perPanel))
-	for j.blockTiles > 1 && j.blockTiles*j.rows*j.blockPanels*j.cols*j.k > 2*enough {
-		j.blockTiles = (j.blockTiles + 1) / 2
+	const (
+		enough   = 1 << 21   // multiply-adds of a block: 20 µs or so
+		most     = 240       // rows of a block, whose part of a stays in the second-level cache
+		resident = 128 << 10 // elements of b that stay in the second-level cache
+		want     = 32        // blocks, so that they spread evenly
+	)
+	perTile := j.rows * j.panels * j.cols * j.k
+	j.panelsInner = j.panels > 1 && j.copyDepth == 0 && j.k <= 2*maxDepth && j.k*j.panels*j.cols <= resident
+	j.blockTiles = min(j.tiles, max(1, most/j.rows))
+	j.blockPanels = j.panels
+	if j.panelsInner {
+		j.blockTiles = min(j.blockTiles, max(1, enough/perTile))
+	}
+	j.blockTiles = ceil(j.tiles, ceil(j.tiles, j.blockTiles))
+	if down := ceil(j.tiles, j.blockTiles); down < want && !j.panelsInner {
+		across := min(j.panels, ceil(want, down), max(1, perTile*j.blockTiles/enough))
+		j.blockPanels = ceil(j.panels, across)
+		for j.blockTiles > 1 && j.blockTiles*perTile/j.panels*j.blockPanels > 2*enough && ceil(j.tiles, j.blockTiles)*across < want {
+			j.blockTiles = (j.blockTiles + 1) / 2
+		}
 	}
 	j.chunks = 1
 	blocks := ceil(j.tiles, j.blockTiles) * ceil(j.panels, j.blockPanels)
-	if blocks < 8 && j.k >= 4096 {
+	if blocks < 8 && j.k >= 4096 && j.copyDepth == 0 {
 		j.chunks = min(16, j.k/1024)
-		j.sums = grow(j.sums, j.chunks*j.m*j.n)
-	}
-}
-
-// doPack copies panels of b.
-func (j *job) doPack(lo, hi int) {
-	for q := lo; q < hi; q++ {
-		dst := j.packed[q*j.k*j.cols:]
-		src := j.b[at(j.transB, 0, q*j.cols, j.ldb):]
-		cols := min(j.cols, j.n-q*j.cols)
-		if j.pack == paired {
-			tile.PackPair(j.level, dst, src, j.ldb, j.transB, j.k, cols)
-		} else {
-			tile.Pack(j.level, dst, src, j.ldb, j.transB, j.k, cols)
-		}
-	}
-}
-
-// doCompute computes blocks of tiles.
-func (j *job) doCompute(lo, hi int) {
-	down := ceil(j.tiles, j.blockTiles)
-	for i := lo; i < hi; i++ {
-		chunk, block := i%j.chunks, i/j.chunks
-		t, q := block%down*j.blockTiles, block/down*j.blockPanels
-		b := region{
-			tile: t, tileEnd: min(t+j.blockTiles, j.tiles),
-			panel: q, panelEnd: min(q+j.blockPanels, j.panels),
-			step: j.chunkStart(chunk), stepEnd: j.chunkStart(chunk + 1),
-			c: j.c, ldc: j.ldc, acc: j.acc,
-		}
-		if j.chunks > 1 {
-			b.c, b.ldc, b.acc = j.sums[chunk*j.m*j.n:], j.n, false
-		}
-		if j.transA {
-			j.outer(b)
-		} else {
-			j.inner(b)
-		}
-	}
-}
-
-// chunkStart returns the first step of a chunk, an even number since paired tiles take two steps at
-// a time.
-func (j *job) chunkStart(i int) int {
-	if i == j.chunks {
-		return j.k
-	}
-	return j.k * i / j.chunks &^ 1
-}
-
-// region is the tiles, panels and steps that a block of work covers, and where its sums go.
-type region struct {
-	tile, tileEnd, panel, panelEnd, step, stepEnd int
-	c                                             []float32
-	ldc                                           int
-	acc                                           bool
-}
-
-// depth returns the steps of one pass over a region: an even share, and an even number.
-func (r region) depth() int {
-	k := r.stepEnd - r.step
-	return (ceil(k, ceil(k, maxDepth)) + 1) &^ 1
-}
-
-// rowsOf returns the rows of tile t. All tiles have the same number of rows or one less.
-func (j *job) rowsOf(t int) (first, n int) {
-	base, extra := j.m/j.tiles, j.m%j.tiles
-	if t < extra {
-		return t * (base + 1), base + 1
-	}
-	return t*base + extra, base
-}
-
-// panelAt returns b for panel q from step p on, and the distance of its rows.
-func (j *job) panelAt(q, p int) ([]float32, int) {
-	switch j.pack {
-	case direct:
-		return j.b[p*j.ldb+q*j.cols:], j.ldb
-	case paired:
-		return j.packed[p/2*j.cols:], j.cols
-	}
-	return j.packed[(q*j.k+p)*j.cols:], j.cols
-}
-
-// inner computes a region when the rows of op(a) are contiguous.
-func (j *job) inner(r region) {
-	depth := r.depth()
-	var t tile.Rows
-	t.Taps, t.Off, t.Out = 1, j.off[:], j.out[:]
-	if j.chunks > 1 {
-		var out [24]int32
-		for i := range out {
-			out[i] = int32(i * r.ldc)
-		}
-		t.Out = out[:]
-	}
-	for p := r.step; p < r.stepEnd; p += depth {
-		t.Inner = min(depth, r.stepEnd-p)
-		t.Acc = flag(r.acc || p > r.step)
-		for q := r.panel; q < r.panelEnd; q++ {
-			t.B, t.LDB = j.panelAt(q, p)
-			t.Cols = min(j.cols, j.n-q*j.cols)
-			for i := r.tile; i < r.tileEnd; i++ {
-				first, n := j.rowsOf(i)
-				t.Rows = n
-				t.A = j.a[first*j.lda+p:]
-				t.C = r.c[first*r.ldc+q*j.cols:]
-				if j.pack == paired {
-					t.RunPair(j.level)
-				} else {
-					t.Run(j.level)
-				}
-			}
-		}
-	}
-}
-
-// outer computes a region when the columns of op(a) are contiguous.
-func (j *job) outer(r region) {
-	depth := r.depth()
-	var t tile.Outer
-	var seg [3]int32
-	t.Segs, t.Seg, t.LDA, t.LDC = 1, seg[:], j.lda, r.ldc
-	for p := r.step; p < r.stepEnd; p += depth {
-		seg[2] = int32(min(depth, r.stepEnd-p))
-		t.Acc = flag(r.acc || p > r.step)
-		for q := r.panel; q < r.panelEnd; q++ {
-			t.B, t.LDB = j.panelAt(q, p)
-			t.Cols = min(j.cols, j.n-q*j.cols)
-			for i := r.tile; i < r.tileEnd; i++ {
-				first, n := j.rowsOf(i)
-				t.Rows = n
-				t.A = j.a[p*j.lda+first:]
-				t.C = r.c[first*r.ldc+q*j.cols:]
-				t.Run(j.level)
-			}
-		}
-	}
-}
-
-// doTotal adds the chunks of rows lo to hi in order.
-func (j *job) doTotal(lo, hi int) {
-	for i := lo; i < hi; i++ {
-		c := j.c[i*j.ldc : i*j.ldc+j.n]
-		if !j.acc {
-			clear(c)
-		}
-		for s := range j.chunks {
-			for x, v := range j.sums[(s*j.m+i)*j.n : (s*j.m+i+1)*j.n] {
-				c[x] += v
-			}
-		}
 	}
 }
 
 func ceil(a, b int) int { return (a + b - 1) / b }
-
-func flag(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
 
 // grow returns a buffer of n elements, s if it is large enough.
 func grow(s []float32, n int) []float32 {

@@ -18,7 +18,7 @@ var mayImport = map[string]string{
 	"internal/figure":            "",
 	"internal/structure":         "",
 	"internal/kernel/gemm/tile":  "internal/cpu",
-	"internal/kernel/gemm":       "internal/cpu internal/parallel internal/kernel/gemm/tile",
+	"internal/kernel/gemm":       "internal/cpu internal/parallel internal/kernel/gemm/tile internal/kernel/vec",
 	"internal/kernel/gemm/peak":  "internal/cpu internal/parallel internal/kernel/gemm/tile",
 	"internal/kernel/conv":       "internal/cpu internal/parallel internal/kernel/gemm internal/kernel/gemm/tile internal/kernel/vec",
 	"internal/kernel/vec":        "internal/cpu internal/parallel",

@@ -21,6 +21,7 @@ type plan struct {
 // class is the tiles of one class of pixels.
 type class struct {
 	firstTap, taps int // taps plan.taps[firstTap : firstTap+taps]
+	run            int // a multiple of this many taps is a whole number of a tile's, merged or not
 	tiles          []tiling
 	out            []int32 // offset of each pixel in the output image
 }
@@ -60,7 +61,7 @@ func newPlan(v view, maxRows int) *plan {
 	p := &plan{zeros: make([]float32, v.inner)}
 	for ph := range min(v.phaseH, v.height) {
 		for pw := range min(v.phaseW, v.width) {
-			c := class{firstTap: len(p.taps)}
+			c := class{firstTap: len(p.taps), run: v.run}
 			for i := range v.taps {
 				t := i
 				if v.backward {

@@ -32,6 +32,8 @@ type walk struct {
 
 	blockTiles, blockPanels int
 	panelsInner             bool
+	local                   bool // blocks pack their own panels
+	passes                  int  // over the taps, for each panel
 	packed                  []float32
 	pack, compute           func(lo, hi int)
 }
@@ -60,9 +62,11 @@ func run(s Shape, inputGrad bool, out, in, w []float32) {
 	k.pair = k.outer <= tile.PairCols(k.level) && k.inner%2 == 0
 	k.panels = ceil(k.outer, k.cols)
 	all := s.Groups * k.panels
-	k.packed = grow(k.packed, all*k.panelSize())
-	parallel.For(all, max(1, 1<<16/k.panelSize()), k.pack)
 	k.split(rows)
+	if !k.local {
+		k.packed = grow(k.packed, all*k.panelSize())
+		parallel.For(all, max(1, 1<<16/k.panelSize()), k.pack)
+	}
 	down, across := k.grid()
 	parallel.For(down*across*len(k.plan.classes), 1, k.compute)
 	k.in, k.w, k.out, k.plan = nil, nil, nil, nil
@@ -79,26 +83,30 @@ func (k *walk) tapSize() int {
 
 func (k *walk) panelSize() int { return len(k.plan.taps) * k.tapSize() }
 
-// doPack packs panels of all groups. Row (t, i) of a panel holds the weights between input channel i
-// and the output channels of the panel through tap t.
+// doPack packs panels of all groups.
 func (k *walk) doPack(lo, hi int) {
+	for i := lo; i < hi; i++ {
+		k.packTaps(k.packed[i*k.panelSize():], i/k.panels, i%k.panels, 0, len(k.plan.taps))
+	}
+}
+
+// packTaps packs taps first to end of panel q of group g. Row (t, i) of a panel holds the weights
+// between input channel i and the output channels of the panel through tap t.
+func (k *walk) packTaps(panel []float32, g, q, first, end int) {
 	s := k.shape
 	cg, kg := s.C/s.Groups, s.K/s.Groups
 	pack := tile.Pack
 	if k.pair {
 		pack = tile.PackPair
 	}
-	for i := lo; i < hi; i++ {
-		g, first := i/k.panels, i%k.panels*k.cols
-		cols := min(k.cols, k.outer-first)
-		panel := k.packed[i*k.panelSize():]
-		if !k.inputGrad {
-			pack(k.level, panel, k.w[g*kg+first:], s.K, false, len(k.plan.taps)*cg, cols)
-			continue
-		}
-		for t, tap := range k.plan.taps {
-			pack(k.level, panel[t*k.tapSize():], k.w[(tap*cg+first)*s.K+g*kg:], s.K, true, kg, cols)
-		}
+	o := q * k.cols
+	cols := min(k.cols, k.outer-o)
+	if !k.inputGrad {
+		pack(k.level, panel, k.w[first*cg*s.K+g*kg+o:], s.K, false, (end-first)*cg, cols)
+		return
+	}
+	for i, tap := range k.plan.taps[first:end] {
+		pack(k.level, panel[i*k.tapSize():], k.w[(tap*cg+o)*s.K+g*kg:], s.K, true, kg, cols)
 	}
 }
 
@@ -109,16 +117,23 @@ func (k *walk) split(rows int) {
 		fewest     = 16 // tiles of a block that stay in the cache for all panels
 		most       = 96
 		maxWeights = 96 << 10 // elements of the weights of a class that stay in the cache: 384 KB
+		maxPass    = 72 << 10 // elements of a panel that stay there while all tiles of a block use it
 	)
 	perTile := max(1, rows*k.panelSize()/len(k.plan.classes))
+	tiles := k.shape.N * len(k.plan.classes[0].tiles)
 	k.panelsInner = k.panels*k.panelSize()/len(k.plan.classes) <= maxWeights
+	k.local, k.passes = false, 1
 	if k.panelsInner {
 		k.blockPanels = k.panels
 		k.blockTiles = min(max(enough/(perTile*k.panels), fewest/2), most)
 		return
 	}
+	k.passes = max(1, min(len(k.plan.taps)/len(k.plan.classes), ceil(k.panelSize()/len(k.plan.classes), maxPass)))
 	k.blockTiles = min(max(enough/perTile, fewest), most)
 	k.blockPanels = max(1, min(enough/(perTile*k.blockTiles), k.panels))
+	if k.local = tiles <= most && k.shape.Groups*k.panels >= 8; k.local {
+		k.blockTiles, k.blockPanels = tiles, 1
+	}
 }
 
 // grid returns how many blocks cover the tiles of a class and the panels of all groups. All classes
@@ -140,34 +155,74 @@ func (k *walk) doCompute(lo, hi int) {
 		q = q % perGroup
 		panel, panelEnd := k.panels*q/perGroup, k.panels*(q+1)/perGroup
 		if k.panelsInner {
-			k.block(c, g, panel, panelEnd, first, end, true)
+			k.block(c, g, panel, panelEnd, first, end, part{taps: c.taps, fetch: true})
 			continue
 		}
 		for p := panel; p < panelEnd; p++ {
-			k.block(c, g, p, p+1, first, end, p == 0)
+			k.passesOver(c, g, p, first, end)
 		}
 	}
 }
 
+// part is what a pass over the tiles of a block covers of the reduction.
+type part struct {
+	first, taps int       // taps of the class
+	packed      []float32 // their panel, nil when it is where all panels are
+	fetch       bool      // fetch the pixels of the next tile, else the weights that are needed next
+}
+
+// passesOver computes tiles for one panel, in several passes over the taps when the panel is large: what
+// one pass uses of it then stays in the second-level cache.
+func (k *walk) passesOver(c *class, g, q, first, end int) {
+	if k.passes == 1 && !k.local {
+		k.block(c, g, q, q+1, first, end, part{taps: c.taps, fetch: q == 0})
+		return
+	}
+	unit := max(1, c.run)
+	buf := buffers.Get().(*[]float32)
+	for p := range k.passes {
+		lo, hi := c.taps/unit*p/k.passes*unit, c.taps/unit*(p+1)/k.passes*unit
+		if lo == hi && (p > 0 || c.taps > 0) {
+			continue
+		}
+		r := part{first: lo, taps: hi - lo, fetch: q == 0 && p == 0}
+		if k.local {
+			*buf = grow(*buf, r.taps*k.tapSize())
+			k.packTaps(*buf, g, q, c.firstTap+lo, c.firstTap+hi)
+			r.packed = *buf
+		}
+		k.block(c, g, q, q+1, first, end, r)
+	}
+	buffers.Put(buf)
+}
+
 // block computes tiles first to end of class c, counted through all images, each for panels panel to
-// panelEnd of group g. With fetch, each tile fetches pixels for the next one.
-func (k *walk) block(c *class, g, panel, panelEnd, first, end int, fetch bool) {
-	t := tile.Rows{Zero: k.plan.zeros, LDB: k.cols, Ahead: k.in}
+// panelEnd of group g.
+func (k *walk) block(c *class, g, panel, panelEnd, first, end int, r part) {
+	t := tile.Rows{Zero: k.plan.zeros, LDB: k.cols, Ahead: k.in, Acc: min(r.first, 1)}
+	if !r.fetch && r.packed == nil && r.taps > 0 { // what lies behind this part of the packed weights
+		size := r.taps * k.tapSize()
+		t.Ahead = k.packed[min(k.partAt(c, r, g, panel)+size, len(k.packed)):]
+		t.AheadStep = ceil(4*k.cols, end-first)
+	}
 	for image, i := first/len(c.tiles), first%len(c.tiles); first < end; first++ {
 		x := &c.tiles[i]
-		t.Rows, t.Taps, t.Inner = x.rows, x.taps, x.inner
-		t.Off, t.Out = x.off, c.out[x.first:]
+		merged := max(1, c.taps) / max(1, x.taps) // taps of the class in one of the tile
+		t.Rows, t.Taps, t.Inner = x.rows, r.taps/merged, x.inner
+		t.Off, t.Out = x.off[r.first/merged*x.rows:], c.out[x.first:]
 		t.A = k.in[image*k.inImage+g*k.inner:]
 		ahead, perPanel := image*k.inImage+x.ahead, 0
-		if fetch && x.taps > 0 {
+		if r.fetch && t.Taps > 0 {
 			perPanel = x.fresh / (panelEnd - panel)
-			t.AheadStep = k.aheadStep(x, perPanel)
+			t.AheadStep = k.aheadStep(&t, perPanel)
 		}
 		for q := panel; q < panelEnd; q++ {
-			t.B = k.packed[(g*k.panels+q)*k.panelSize()+c.firstTap*k.tapSize():]
+			if t.B = r.packed; t.B == nil {
+				t.B = k.packed[k.partAt(c, r, g, q):]
+			}
 			t.Cols = min(k.cols, k.outer-q*k.cols)
 			t.C = k.out[image*k.outImage+g*k.outer+q*k.cols:]
-			if t.AheadStep > 0 {
+			if r.fetch {
 				t.Ahead = k.in[ahead:]
 				ahead = min(ahead+perPanel, len(k.in))
 			}
@@ -176,6 +231,9 @@ func (k *walk) block(c *class, g, panel, panelEnd, first, end int, fetch bool) {
 			} else {
 				t.Run(k.level)
 			}
+			if !r.fetch {
+				t.Ahead = t.Ahead[min(t.AheadStep*t.Taps*t.Inner/4, len(t.Ahead)):]
+			}
 		}
 		if i++; i == len(c.tiles) {
 			image, i = image+1, 0
@@ -183,10 +241,15 @@ func (k *walk) block(c *class, g, panel, panelEnd, first, end int, fetch bool) {
 	}
 }
 
+// partAt returns where the part of panel q of group g begins in k.packed.
+func (k *walk) partAt(c *class, r part, g, q int) int {
+	return (g*k.panels+q)*k.panelSize() + (c.firstTap+r.first)*k.tapSize()
+}
+
 // aheadStep returns how many bytes of n elements each step of a tile has to fetch, at most the cache
 // line that it asks for.
-func (k *walk) aheadStep(x *tiling, n int) int {
-	steps := x.taps * x.inner
+func (k *walk) aheadStep(t *tile.Rows, n int) int {
+	steps := t.Taps * t.Inner
 	if k.pair {
 		steps /= 2
 	}

@@ -188,7 +188,7 @@ func (j *job) split() {
 		enough   = 1 << 21   // multiply-adds of a block: 20 µs or so
 		most     = 240       // rows of a block, whose part of a stays in the second-level cache
 		resident = 128 << 10 // elements of b that stay in the second-level cache
-		want     = 32        // blocks, so that they spread evenly
+		want     = 16        // blocks, so that they spread evenly
 	)
 	perTile := j.rows * j.panels * j.cols * j.k
 	j.panelsInner = j.panels > 1 && j.copyDepth == 0 && j.k <= 2*maxDepth && j.k*j.panels*j.cols <= resident

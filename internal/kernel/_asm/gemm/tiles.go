@@ -200,6 +200,11 @@ func (v isa) rowsTile(field func(reg.Register, string) Mem, l rowsLocals, n, wid
 }
 
 // outer writes the kernel of Outer, wide vectors wide.
+//
+// A narrow kernel would need as many loads as multiplications. It takes the rows in pairs instead:
+// neighbouring elements of A are broadcast together and multiplied with a vector of B in which every
+// element stands twice, which takes two registers, so that the even lanes hold the sums of one row and
+// the odd lanes those of the next.
 func (v isa) outer(pkg *types.Package, name string, wide int) {
 	field := v.begin(pkg, name, "Outer", name+" computes a tile as a sum of outer products.")
 	args, a, b, lda, ldb, count, seg, segs := reg.RAX, reg.RBX, reg.RSI, reg.RDX, reg.RDI, reg.R8, reg.R9, reg.R10
@@ -222,6 +227,9 @@ func (v isa) outer(pkg *types.Package, name string, wide int) {
 	for n := 1; n <= tallest; n++ {
 		label := fmt.Sprint(n)
 		sums, bs, bcast := v.tileRegs(n, wide)
+		if wide == 1 {
+			sums, bs, bcast = v.tileRegs((n+1)/2, 2)
+		}
 		v.Label("rows" + label)
 		for _, s := range sums {
 			for _, r := range s {
@@ -242,8 +250,12 @@ func (v isa) outer(pkg *types.Package, name string, wide int) {
 		v.MOVLQSX(Mem{Base: seg, Disp: 8}, count)
 		v.ADDQ(U8(12), seg)
 		v.Label("step" + label)
-		v.step(sums, bs, bcast, true, Mem{Base: b}, func(i int) Mem { return Mem{Base: a, Disp: 4 * i} },
-			func(m Mem, r reg.VecPhysical) { v.VBROADCASTSS(m, r) })
+		if wide == 1 {
+			v.pairStep(n, sums, bs, bcast, a, b)
+		} else {
+			v.step(sums, bs, bcast, true, Mem{Base: b}, func(i int) Mem { return Mem{Base: a, Disp: 4 * i} },
+				func(m Mem, r reg.VecPhysical) { v.VBROADCASTSS(m, r) })
+		}
 		v.PREFETCHT1(Mem{Base: ahead})
 		v.ADDQ(aheadStep, ahead)
 		v.ADDQ(lda, a)
@@ -254,6 +266,9 @@ func (v isa) outer(pkg *types.Package, name string, wide int) {
 		v.JNE(LabelRef("segment" + label))
 
 		v.Label("done" + label)
+		if wide == 1 {
+			sums = v.unpair(n, sums, bcast[0])
+		}
 		if v.name == "AVX2" {
 			v.masks(field(args, "Cols"), reg.RBX)
 		}
@@ -270,6 +285,35 @@ func (v isa) outer(pkg *types.Package, name string, wide int) {
 			return Mem{Base: c}
 		})
 	}
+}
+
+// pairStep multiplies one row of B with the rows of A in pairs, the last one alone when n is odd.
+func (v isa) pairStep(n int, sums [][]reg.VecPhysical, bs, bcast []reg.VecPhysical, a, b reg.GPPhysical) {
+	v.loadB(Mem{Base: b}, 0, bs[1])
+	v.VUNPCKLPS(bs[1], bs[1], bs[0])
+	v.VUNPCKHPS(bs[1], bs[1], bs[1])
+	for i, s := range sums {
+		t := bcast[i%len(bcast)]
+		if m := (Mem{Base: a, Disp: 8 * i}); 2*i+1 < n {
+			v.VBROADCASTSD(m, t)
+		} else {
+			v.VBROADCASTSS(m, t)
+		}
+		v.VFMADD231PS(t, bs[0], s[0])
+		v.VFMADD231PS(t, bs[1], s[1])
+	}
+}
+
+// unpair sorts the lanes of pairs of rows into rows of one vector. Unpacking B within 128-bit lanes
+// and shuffling the sums within them leaves the columns in order.
+func (v isa) unpair(n int, sums [][]reg.VecPhysical, tmp reg.VecPhysical) (rows [][]reg.VecPhysical) {
+	for _, s := range sums {
+		v.VSHUFPS(U8(0x88), s[1], s[0], tmp)
+		v.VSHUFPS(U8(0xdd), s[1], s[0], s[1])
+		v.VMOVUPS(tmp, s[0])
+		rows = append(rows, s[:1], s[1:2])
+	}
+	return rows[:n]
 }
 
 // peak writes a loop of independent multiply-adds, the yardstick of the benchmarks: n steps of

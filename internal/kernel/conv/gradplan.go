@@ -12,6 +12,7 @@ type gradPlan struct {
 	pitch  int      // distance of the pixels of dy
 	images int      // of a strip
 	strips int      // of an image, 1 when images > 1
+	ends   []int    // for each strip, the end of what it reads of its image or images
 	groups [][]list // in the order of the bands; lists of different groups write different rows of dw
 	size   int
 }
@@ -47,6 +48,11 @@ func newGradPlan(s Shape, pitch int) *gradPlan {
 	p := &gradPlan{pitch: pitch, images: s.stripImages(), strips: 1}
 	if p.images == 1 {
 		p.strips = min(s.OutH(), ceil(s.OutH()*s.OutW(), stripPixels))
+	}
+	for i := range p.strips {
+		_, end := p.rows(s, i)
+		last, _ := s.source(end-1, 0, s.R*s.S-1)
+		p.ends = append(p.ends, ((p.images-1)*s.H+max(0, min(last+1, s.H)))*s.W*s.C)
 	}
 	cg := s.C / s.Groups
 	lo, hi := 0, 0 // output columns for which every tap is inside

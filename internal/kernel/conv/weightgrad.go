@@ -117,25 +117,27 @@ func (g *weightGrad) doCompute(lo, hi int) {
 		panel, panelEnd := all*q/across, all*(q+1)/across
 		first, end := g.strips*chunk/g.chunks, g.strips*(chunk+1)/g.chunks
 		for st := first; st < end; st++ {
-			g.strip(g.chunk(chunk), st, st > first, groups, panel, panelEnd, buf)
+			g.strip(g.chunk(chunk), st, st > first, st+1 < end, groups, panel, panelEnd, buf)
 		}
 	}
 	buffers.Put(buf)
 }
 
 // strip adds what strip st contributes to the panels first to end in the rows of dw that groups name.
-func (g *weightGrad) strip(dst []float32, st int, acc bool, groups [][]list, first, end int, buf *[]float32) {
+// With more, it fetches the next strip meanwhile.
+func (g *weightGrad) strip(dst []float32, st int, acc, more bool, groups [][]list, first, end int, buf *[]float32) {
 	s := g.shape
-	image, part := st/g.plan.strips*g.plan.images, st%g.plan.strips
-	images := min(g.plan.images, s.N-image)
-	row, rowEnd := g.plan.rows(s, part)
-	pixels := (images*s.OutH() - s.OutH() + rowEnd - row) * s.OutW()
-	dy := g.dy[(image*s.OutH()+row)*s.OutW()*s.K:]
+	image, images, part := g.where(st)
+	dy, pixels := g.pixels(st)
 	if g.pack {
 		*buf = grow(*buf, (end-first)*pixels*g.nr)
 		g.packStrip(*buf, dy, pixels, first, end)
 	}
-	t := tile.Outer{LDA: s.StrideW * s.C, LDB: g.plan.pitch, LDC: s.K}
+	t := tile.Outer{LDA: s.StrideW * s.C, LDB: g.plan.pitch, LDC: s.K, Ahead: g.x}
+	var next fetch
+	if more {
+		next = g.next(st, pixels*(end-first)*g.tilesOf(groups))
+	}
 	for _, lists := range groups {
 		for q := first; q < end; q++ {
 			k, cols := g.panel(q)
@@ -148,10 +150,71 @@ func (g *weightGrad) strip(dst []float32, st int, acc bool, groups [][]list, fir
 				l := &lists[i]
 				t.Seg = l.strips[part].segs
 				t.Segs = l.strips[part].perImage * images
-				g.list(&t, l, acc || l.adds, x[l.x:], dst[k:])
+				g.list(&t, l, acc || l.adds, x[l.x:], dst[k:], &next, pixels)
 			}
 		}
 	}
+}
+
+// where returns the images of strip st and which strip of an image it is.
+func (g *weightGrad) where(st int) (image, images, part int) {
+	image, part = st/g.plan.strips*g.plan.images, st%g.plan.strips
+	return image, min(g.plan.images, g.shape.N-image), part
+}
+
+// pixels returns dy from strip st on, and how many pixels the strip has.
+func (g *weightGrad) pixels(st int) (dy []float32, n int) {
+	s := g.shape
+	image, images, part := g.where(st)
+	row, end := g.plan.rows(s, part)
+	return g.dy[(image*s.OutH()+row)*s.OutW()*s.K:], (images*s.OutH() - s.OutH() + end - row) * s.OutW()
+}
+
+// fetch is what a strip asks the cache for on behalf of the next one: first x, then dy.
+type fetch struct {
+	x, dy []float32
+	step  int // bytes of each step
+}
+
+// next returns what the strip after st reads that st does not, to be spread over so many steps.
+func (g *weightGrad) next(st, steps int) fetch {
+	s := g.shape
+	image, images, part := g.where(st)
+	from := image*s.H*s.W*s.C + g.plan.ends[part]
+	to := from - g.plan.ends[part] + g.plan.ends[(part+1)%g.plan.strips]
+	if part+1 == g.plan.strips {
+		to += images * s.H * s.W * s.C
+	}
+	var f fetch
+	if s.R >= s.StrideH && s.S >= s.StrideW { // else most of it is not read
+		f.x = g.x[min(from, to, len(g.x)):min(to, len(g.x))]
+	}
+	dy, n := g.pixels(st + 1)
+	f.dy = dy[:n*s.K]
+	f.step = min(64, ceil(4*(len(f.x)+len(f.dy)), max(steps, 1)))
+	return f
+}
+
+// take lets a tile of n steps fetch the next part of f.
+func (f *fetch) take(t *tile.Outer, n int) {
+	t.AheadStep = f.step
+	part := &f.x
+	if len(f.x) == 0 {
+		part = &f.dy
+	}
+	if len(*part) > 0 {
+		t.Ahead = *part
+		*part = (*part)[min(n*f.step/4, len(*part)):]
+	}
+}
+
+// tilesOf returns how many tiles groups have in a panel of full width.
+func (g *weightGrad) tilesOf(groups [][]list) int {
+	n := 0
+	for _, lists := range groups {
+		n += ceil(lists[0].rows, g.mr)
+	}
+	return n
 }
 
 // panel returns the first column and the width of panel q, counted through all groups.
@@ -172,7 +235,7 @@ func (g *weightGrad) packStrip(dst, dy []float32, pixels, first, end int) {
 }
 
 // list computes the tiles of a list in one panel.
-func (g *weightGrad) list(t *tile.Outer, l *list, acc bool, x, dst []float32) {
+func (g *weightGrad) list(t *tile.Outer, l *list, acc bool, x, dst []float32, next *fetch, pixels int) {
 	t.Acc = 0
 	if acc {
 		if t.Acc = 1; t.Segs == 0 {
@@ -189,6 +252,7 @@ func (g *weightGrad) list(t *tile.Outer, l *list, acc bool, x, dst []float32) {
 		t.Rows = end - first
 		t.A = x[first:]
 		t.C = dst[(l.row+first)*g.shape.K:]
+		next.take(t, pixels)
 		t.Run(g.level)
 	}
 }

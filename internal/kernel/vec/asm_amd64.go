@@ -64,9 +64,6 @@ func addScaledAVX2(dst []float32, a []float32, s float32, b []float32)
 // addScaledStreamAVX2 computes dst[i] = a[i] + s*b[i]; for dst too large for the caches.
 func addScaledStreamAVX2(dst []float32, a []float32, s float32, b []float32)
 
-// addScalarsAVX2 computes dst[i] = (a[i] + s) + t.
-func addScalarsAVX2(dst []float32, a []float32, s float32, t float32)
-
 // fillAVX2 computes dst[i] = v.
 func fillAVX2(dst []float32, v float32)
 
@@ -205,14 +202,14 @@ func sumAVX2(a []float32) float64
 // dotAVX2 computes the sum of a[i]*b[i] in float64.
 func dotAVX2(a []float32, b []float32) float64
 
-// sumExpAVX2 computes the sum of e^(x[i]-m).
-func sumExpAVX2(x []float32, m float32) float64
-
-// expSumAVX2 computes dst[i] = e^(x[i]-m), and the sum of dst.
-func expSumAVX2(dst []float32, x []float32, m float32) float64
-
 // maxOfAVX2 computes the largest a[i], or NaN if there is one.
 func maxOfAVX2(a []float32) float32
+
+// softmaxAVX2 computes dst[r,i] = e^(x[r,i]-max) / sum over j of e^(x[r,j]-max).
+func softmaxAVX2(dst []float32, x []float32, rows int, c int)
+
+// logSoftmaxAVX2 computes dst[r,i] = (x[r,i]-max) - ln(sum over j of e^(x[r,j]-max)).
+func logSoftmaxAVX2(dst []float32, x []float32, rows int, c int)
 
 // addAVX512 computes dst[i] = a[i] + b[i].
 func addAVX512(dst []float32, a []float32, b []float32)
@@ -273,9 +270,6 @@ func addScaledAVX512(dst []float32, a []float32, s float32, b []float32)
 
 // addScaledStreamAVX512 computes dst[i] = a[i] + s*b[i]; for dst too large for the caches.
 func addScaledStreamAVX512(dst []float32, a []float32, s float32, b []float32)
-
-// addScalarsAVX512 computes dst[i] = (a[i] + s) + t.
-func addScalarsAVX512(dst []float32, a []float32, s float32, t float32)
 
 // fillAVX512 computes dst[i] = v.
 func fillAVX512(dst []float32, v float32)
@@ -415,11 +409,11 @@ func sumAVX512(a []float32) float64
 // dotAVX512 computes the sum of a[i]*b[i] in float64.
 func dotAVX512(a []float32, b []float32) float64
 
-// sumExpAVX512 computes the sum of e^(x[i]-m).
-func sumExpAVX512(x []float32, m float32) float64
-
-// expSumAVX512 computes dst[i] = e^(x[i]-m), and the sum of dst.
-func expSumAVX512(dst []float32, x []float32, m float32) float64
-
 // maxOfAVX512 computes the largest a[i], or NaN if there is one.
 func maxOfAVX512(a []float32) float32
+
+// softmaxAVX512 computes dst[r,i] = e^(x[r,i]-max) / sum over j of e^(x[r,j]-max).
+func softmaxAVX512(dst []float32, x []float32, rows int, c int)
+
+// logSoftmaxAVX512 computes dst[r,i] = (x[r,i]-max) - ln(sum over j of e^(x[r,j]-max)).
+func logSoftmaxAVX512(dst []float32, x []float32, rows int, c int)

@@ -1498,69 +1498,6 @@ end6:
 	VZEROUPPER
 	RET
 
-// func addScalarsAVX2(dst []float32, a []float32, s float32, t float32)
-// Requires: AVX, AVX2
-TEXT ·addScalarsAVX2(SB), NOSPLIT, $0-56
-	MOVQ         dst_base+0(FP), CX
-	MOVQ         a_base+24(FP), DX
-	VBROADCASTSS s+48(FP), Y0
-	VBROADCASTSS t+52(FP), Y1
-	MOVQ         dst_len+8(FP), BX
-	XORQ         AX, AX
-	CMPQ         BX, $+32
-	JLT          single1
-
-loop2:
-	VMOVUPS (DX)(AX*1), Y2
-	VADDPS  Y0, Y2, Y2
-	VADDPS  Y1, Y2, Y2
-	VMOVUPS Y2, (CX)(AX*1)
-	VMOVUPS 32(DX)(AX*1), Y2
-	VADDPS  Y0, Y2, Y2
-	VADDPS  Y1, Y2, Y2
-	VMOVUPS Y2, 32(CX)(AX*1)
-	VMOVUPS 64(DX)(AX*1), Y2
-	VADDPS  Y0, Y2, Y2
-	VADDPS  Y1, Y2, Y2
-	VMOVUPS Y2, 64(CX)(AX*1)
-	VMOVUPS 96(DX)(AX*1), Y2
-	VADDPS  Y0, Y2, Y2
-	VADDPS  Y1, Y2, Y2
-	VMOVUPS Y2, 96(CX)(AX*1)
-	ADDQ    $+128, AX
-	SUBQ    $+32, BX
-	CMPQ    BX, $+32
-	JGE     loop2
-
-single1:
-	CMPQ BX, $+8
-	JLT  tail3
-
-loop4:
-	VMOVUPS (DX)(AX*1), Y2
-	VADDPS  Y0, Y2, Y2
-	VADDPS  Y1, Y2, Y2
-	VMOVUPS Y2, (CX)(AX*1)
-	ADDQ    $+32, AX
-	SUBQ    $+8, BX
-	CMPQ    BX, $+8
-	JGE     loop4
-
-tail3:
-	TESTQ        BX, BX
-	JZ           end5
-	VMOVD        BX, X2
-	VPBROADCASTD X2, Y2
-	VPCMPGTD     iota8<>+0(SB), Y2, Y2
-	VMASKMOVPS   (DX)(AX*1), Y2, Y3
-	VADDPS       Y0, Y3, Y0
-	VADDPS       Y1, Y0, Y0
-	VMASKMOVPS   Y0, Y2, (CX)(AX*1)
-
-end5:
-	VZEROUPPER
-	RET
-
 // func fillAVX2(dst []float32, v float32)
 // Requires: AVX, AVX2
 TEXT ·fillAVX2(SB), NOSPLIT, $0-28
@@ -2259,10 +2196,10 @@ TEXT ·expAVX2(SB), NOSPLIT, $0-48
 
 loop2:
 	VMOVUPS      (DX)(AX*1), Y0
-	VBROADCASTSS all8_c2d20000<>+0(SB), Y1
-	VMAXPS       Y0, Y1, Y0
 	VBROADCASTSS all8_42b20000<>+0(SB), Y1
 	VMINPS       Y0, Y1, Y0
+	VBROADCASTSS all8_c2d20000<>+0(SB), Y1
+	VMAXPS       Y0, Y1, Y0
 	VMULPS       all8_3fb8aa3b<>+0(SB), Y0, Y1
 	VROUNDPS     $0x08, Y1, Y1
 	VMOVUPS      Y0, Y0
@@ -2287,10 +2224,10 @@ loop2:
 	VMULPS       Y1, Y0, Y0
 	VMOVUPS      Y0, (CX)(AX*1)
 	VMOVUPS      32(DX)(AX*1), Y0
-	VBROADCASTSS all8_c2d20000<>+0(SB), Y1
-	VMAXPS       Y0, Y1, Y0
 	VBROADCASTSS all8_42b20000<>+0(SB), Y1
 	VMINPS       Y0, Y1, Y0
+	VBROADCASTSS all8_c2d20000<>+0(SB), Y1
+	VMAXPS       Y0, Y1, Y0
 	VMULPS       all8_3fb8aa3b<>+0(SB), Y0, Y1
 	VROUNDPS     $0x08, Y1, Y1
 	VMOVUPS      Y0, Y0
@@ -2325,10 +2262,10 @@ single1:
 
 loop4:
 	VMOVUPS      (DX)(AX*1), Y0
-	VBROADCASTSS all8_c2d20000<>+0(SB), Y1
-	VMAXPS       Y0, Y1, Y0
 	VBROADCASTSS all8_42b20000<>+0(SB), Y1
 	VMINPS       Y0, Y1, Y0
+	VBROADCASTSS all8_c2d20000<>+0(SB), Y1
+	VMAXPS       Y0, Y1, Y0
 	VMULPS       all8_3fb8aa3b<>+0(SB), Y0, Y1
 	VROUNDPS     $0x08, Y1, Y1
 	VMOVUPS      Y0, Y0
@@ -2364,10 +2301,10 @@ tail3:
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     iota8<>+0(SB), Y0, Y0
 	VMASKMOVPS   (DX)(AX*1), Y0, Y1
-	VBROADCASTSS all8_c2d20000<>+0(SB), Y2
-	VMAXPS       Y1, Y2, Y1
 	VBROADCASTSS all8_42b20000<>+0(SB), Y2
 	VMINPS       Y1, Y2, Y1
+	VBROADCASTSS all8_c2d20000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
 	VMULPS       all8_3fb8aa3b<>+0(SB), Y1, Y2
 	VROUNDPS     $0x08, Y2, Y2
 	VMOVUPS      Y1, Y1
@@ -2396,16 +2333,6 @@ end5:
 	VZEROUPPER
 	RET
 
-DATA all8_c2d20000<>+0(SB)/4, $0xc2d20000
-DATA all8_c2d20000<>+4(SB)/4, $0xc2d20000
-DATA all8_c2d20000<>+8(SB)/4, $0xc2d20000
-DATA all8_c2d20000<>+12(SB)/4, $0xc2d20000
-DATA all8_c2d20000<>+16(SB)/4, $0xc2d20000
-DATA all8_c2d20000<>+20(SB)/4, $0xc2d20000
-DATA all8_c2d20000<>+24(SB)/4, $0xc2d20000
-DATA all8_c2d20000<>+28(SB)/4, $0xc2d20000
-GLOBL all8_c2d20000<>(SB), RODATA|NOPTR, $32
-
 DATA all8_42b20000<>+0(SB)/4, $0x42b20000
 DATA all8_42b20000<>+4(SB)/4, $0x42b20000
 DATA all8_42b20000<>+8(SB)/4, $0x42b20000
@@ -2415,6 +2342,16 @@ DATA all8_42b20000<>+20(SB)/4, $0x42b20000
 DATA all8_42b20000<>+24(SB)/4, $0x42b20000
 DATA all8_42b20000<>+28(SB)/4, $0x42b20000
 GLOBL all8_42b20000<>(SB), RODATA|NOPTR, $32
+
+DATA all8_c2d20000<>+0(SB)/4, $0xc2d20000
+DATA all8_c2d20000<>+4(SB)/4, $0xc2d20000
+DATA all8_c2d20000<>+8(SB)/4, $0xc2d20000
+DATA all8_c2d20000<>+12(SB)/4, $0xc2d20000
+DATA all8_c2d20000<>+16(SB)/4, $0xc2d20000
+DATA all8_c2d20000<>+20(SB)/4, $0xc2d20000
+DATA all8_c2d20000<>+24(SB)/4, $0xc2d20000
+DATA all8_c2d20000<>+28(SB)/4, $0xc2d20000
+GLOBL all8_c2d20000<>(SB), RODATA|NOPTR, $32
 
 DATA all8_3fb8aa3b<>+0(SB)/4, $0x3fb8aa3b
 DATA all8_3fb8aa3b<>+4(SB)/4, $0x3fb8aa3b
@@ -2524,10 +2461,10 @@ TEXT ·expStreamAVX2(SB), NOSPLIT, $0-48
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     iota8<>+0(SB), Y0, Y0
 	VMASKMOVPS   (DX)(AX*1), Y0, Y1
-	VBROADCASTSS all8_c2d20000<>+0(SB), Y2
-	VMAXPS       Y1, Y2, Y1
 	VBROADCASTSS all8_42b20000<>+0(SB), Y2
 	VMINPS       Y1, Y2, Y1
+	VBROADCASTSS all8_c2d20000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
 	VMULPS       all8_3fb8aa3b<>+0(SB), Y1, Y2
 	VROUNDPS     $0x08, Y2, Y2
 	VMOVUPS      Y1, Y1
@@ -2560,10 +2497,10 @@ aligned1:
 
 loop3:
 	VMOVUPS      (DX)(AX*1), Y0
-	VBROADCASTSS all8_c2d20000<>+0(SB), Y1
-	VMAXPS       Y0, Y1, Y0
 	VBROADCASTSS all8_42b20000<>+0(SB), Y1
 	VMINPS       Y0, Y1, Y0
+	VBROADCASTSS all8_c2d20000<>+0(SB), Y1
+	VMAXPS       Y0, Y1, Y0
 	VMULPS       all8_3fb8aa3b<>+0(SB), Y0, Y1
 	VROUNDPS     $0x08, Y1, Y1
 	VMOVUPS      Y0, Y0
@@ -2588,10 +2525,10 @@ loop3:
 	VMULPS       Y1, Y0, Y0
 	VMOVNTPS     Y0, (CX)(AX*1)
 	VMOVUPS      32(DX)(AX*1), Y0
-	VBROADCASTSS all8_c2d20000<>+0(SB), Y1
-	VMAXPS       Y0, Y1, Y0
 	VBROADCASTSS all8_42b20000<>+0(SB), Y1
 	VMINPS       Y0, Y1, Y0
+	VBROADCASTSS all8_c2d20000<>+0(SB), Y1
+	VMAXPS       Y0, Y1, Y0
 	VMULPS       all8_3fb8aa3b<>+0(SB), Y0, Y1
 	VROUNDPS     $0x08, Y1, Y1
 	VMOVUPS      Y0, Y0
@@ -2626,10 +2563,10 @@ single2:
 
 loop5:
 	VMOVUPS      (DX)(AX*1), Y0
-	VBROADCASTSS all8_c2d20000<>+0(SB), Y1
-	VMAXPS       Y0, Y1, Y0
 	VBROADCASTSS all8_42b20000<>+0(SB), Y1
 	VMINPS       Y0, Y1, Y0
+	VBROADCASTSS all8_c2d20000<>+0(SB), Y1
+	VMAXPS       Y0, Y1, Y0
 	VMULPS       all8_3fb8aa3b<>+0(SB), Y0, Y1
 	VROUNDPS     $0x08, Y1, Y1
 	VMOVUPS      Y0, Y0
@@ -2665,10 +2602,10 @@ tail4:
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     iota8<>+0(SB), Y0, Y0
 	VMASKMOVPS   (DX)(AX*1), Y0, Y1
-	VBROADCASTSS all8_c2d20000<>+0(SB), Y2
-	VMAXPS       Y1, Y2, Y1
 	VBROADCASTSS all8_42b20000<>+0(SB), Y2
 	VMINPS       Y1, Y2, Y1
+	VBROADCASTSS all8_c2d20000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
 	VMULPS       all8_3fb8aa3b<>+0(SB), Y1, Y2
 	VROUNDPS     $0x08, Y2, Y2
 	VMOVUPS      Y1, Y1
@@ -3726,21 +3663,21 @@ loop2:
 	VFMADD213PS  all8_3efffffe<>+0(SB), Y1, Y3
 	VMULPS       Y1, Y1, Y4
 	VFMADD213PS  Y1, Y4, Y3
-	VBROADCASTSS all8_3f800000<>+0(SB), Y1
-	VADDPS       Y1, Y3, Y3
+	VADDPS       all8_3f800000<>+0(SB), Y3, Y1
 	VCVTPS2DQ    Y2, Y2
-	VPSRAD       $0x01, Y2, Y4
-	VPSUBD       Y4, Y2, Y2
-	VPADDD       all8_0000007f<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y3, Y3
+	VPSRAD       $0x01, Y2, Y3
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       all8_0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y1, Y1
 	VPADDD       all8_0000007f<>+0(SB), Y2, Y2
 	VPSLLD       $0x17, Y2, Y2
-	VMULPS       Y2, Y3, Y2
+	VMULPS       Y2, Y1, Y1
+	VBROADCASTSS all8_3f800000<>+0(SB), Y2
 	VXORPS       Y3, Y3, Y3
 	VCMPPS       $0x11, Y3, Y0, Y0
-	VBLENDVPS    Y0, Y2, Y1, Y0
-	VADDPS       Y1, Y2, Y1
+	VBLENDVPS    Y0, Y1, Y2, Y0
+	VADDPS       Y2, Y1, Y1
 	VDIVPS       Y1, Y0, Y0
 	VMOVUPS      Y0, (CX)(AX*1)
 	VMOVUPS      32(DX)(AX*1), Y0
@@ -3759,21 +3696,21 @@ loop2:
 	VFMADD213PS  all8_3efffffe<>+0(SB), Y1, Y3
 	VMULPS       Y1, Y1, Y4
 	VFMADD213PS  Y1, Y4, Y3
-	VBROADCASTSS all8_3f800000<>+0(SB), Y1
-	VADDPS       Y1, Y3, Y3
+	VADDPS       all8_3f800000<>+0(SB), Y3, Y1
 	VCVTPS2DQ    Y2, Y2
-	VPSRAD       $0x01, Y2, Y4
-	VPSUBD       Y4, Y2, Y2
-	VPADDD       all8_0000007f<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y3, Y3
+	VPSRAD       $0x01, Y2, Y3
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       all8_0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y1, Y1
 	VPADDD       all8_0000007f<>+0(SB), Y2, Y2
 	VPSLLD       $0x17, Y2, Y2
-	VMULPS       Y2, Y3, Y2
+	VMULPS       Y2, Y1, Y1
+	VBROADCASTSS all8_3f800000<>+0(SB), Y2
 	VXORPS       Y3, Y3, Y3
 	VCMPPS       $0x11, Y3, Y0, Y0
-	VBLENDVPS    Y0, Y2, Y1, Y0
-	VADDPS       Y1, Y2, Y1
+	VBLENDVPS    Y0, Y1, Y2, Y0
+	VADDPS       Y2, Y1, Y1
 	VDIVPS       Y1, Y0, Y0
 	VMOVUPS      Y0, 32(CX)(AX*1)
 	ADDQ         $+64, AX
@@ -3802,21 +3739,21 @@ loop4:
 	VFMADD213PS  all8_3efffffe<>+0(SB), Y1, Y3
 	VMULPS       Y1, Y1, Y4
 	VFMADD213PS  Y1, Y4, Y3
-	VBROADCASTSS all8_3f800000<>+0(SB), Y1
-	VADDPS       Y1, Y3, Y3
+	VADDPS       all8_3f800000<>+0(SB), Y3, Y1
 	VCVTPS2DQ    Y2, Y2
-	VPSRAD       $0x01, Y2, Y4
-	VPSUBD       Y4, Y2, Y2
-	VPADDD       all8_0000007f<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y3, Y3
+	VPSRAD       $0x01, Y2, Y3
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       all8_0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y1, Y1
 	VPADDD       all8_0000007f<>+0(SB), Y2, Y2
 	VPSLLD       $0x17, Y2, Y2
-	VMULPS       Y2, Y3, Y2
+	VMULPS       Y2, Y1, Y1
+	VBROADCASTSS all8_3f800000<>+0(SB), Y2
 	VXORPS       Y3, Y3, Y3
 	VCMPPS       $0x11, Y3, Y0, Y0
-	VBLENDVPS    Y0, Y2, Y1, Y0
-	VADDPS       Y1, Y2, Y1
+	VBLENDVPS    Y0, Y1, Y2, Y0
+	VADDPS       Y2, Y1, Y1
 	VDIVPS       Y1, Y0, Y0
 	VMOVUPS      Y0, (CX)(AX*1)
 	ADDQ         $+32, AX
@@ -3846,21 +3783,21 @@ tail3:
 	VFMADD213PS  all8_3efffffe<>+0(SB), Y2, Y4
 	VMULPS       Y2, Y2, Y5
 	VFMADD213PS  Y2, Y5, Y4
-	VBROADCASTSS all8_3f800000<>+0(SB), Y2
-	VADDPS       Y2, Y4, Y4
+	VADDPS       all8_3f800000<>+0(SB), Y4, Y2
 	VCVTPS2DQ    Y3, Y3
-	VPSRAD       $0x01, Y3, Y5
-	VPSUBD       Y5, Y3, Y3
-	VPADDD       all8_0000007f<>+0(SB), Y5, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y4, Y4
+	VPSRAD       $0x01, Y3, Y4
+	VPSUBD       Y4, Y3, Y3
+	VPADDD       all8_0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y2, Y2
 	VPADDD       all8_0000007f<>+0(SB), Y3, Y3
 	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y4, Y3
+	VMULPS       Y3, Y2, Y2
+	VBROADCASTSS all8_3f800000<>+0(SB), Y3
 	VXORPS       Y4, Y4, Y4
 	VCMPPS       $0x11, Y4, Y1, Y1
-	VBLENDVPS    Y1, Y3, Y2, Y1
-	VADDPS       Y2, Y3, Y2
+	VBLENDVPS    Y1, Y2, Y3, Y1
+	VADDPS       Y3, Y2, Y2
 	VDIVPS       Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
 
@@ -3901,21 +3838,21 @@ TEXT ·sigmoidStreamAVX2(SB), NOSPLIT, $0-48
 	VFMADD213PS  all8_3efffffe<>+0(SB), Y2, Y4
 	VMULPS       Y2, Y2, Y5
 	VFMADD213PS  Y2, Y5, Y4
-	VBROADCASTSS all8_3f800000<>+0(SB), Y2
-	VADDPS       Y2, Y4, Y4
+	VADDPS       all8_3f800000<>+0(SB), Y4, Y2
 	VCVTPS2DQ    Y3, Y3
-	VPSRAD       $0x01, Y3, Y5
-	VPSUBD       Y5, Y3, Y3
-	VPADDD       all8_0000007f<>+0(SB), Y5, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y4, Y4
+	VPSRAD       $0x01, Y3, Y4
+	VPSUBD       Y4, Y3, Y3
+	VPADDD       all8_0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y2, Y2
 	VPADDD       all8_0000007f<>+0(SB), Y3, Y3
 	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y4, Y3
+	VMULPS       Y3, Y2, Y2
+	VBROADCASTSS all8_3f800000<>+0(SB), Y3
 	VXORPS       Y4, Y4, Y4
 	VCMPPS       $0x11, Y4, Y1, Y1
-	VBLENDVPS    Y1, Y3, Y2, Y1
-	VADDPS       Y2, Y3, Y2
+	VBLENDVPS    Y1, Y2, Y3, Y1
+	VADDPS       Y3, Y2, Y2
 	VDIVPS       Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
 	SUBQ         SI, BX
@@ -3942,21 +3879,21 @@ loop3:
 	VFMADD213PS  all8_3efffffe<>+0(SB), Y1, Y3
 	VMULPS       Y1, Y1, Y4
 	VFMADD213PS  Y1, Y4, Y3
-	VBROADCASTSS all8_3f800000<>+0(SB), Y1
-	VADDPS       Y1, Y3, Y3
+	VADDPS       all8_3f800000<>+0(SB), Y3, Y1
 	VCVTPS2DQ    Y2, Y2
-	VPSRAD       $0x01, Y2, Y4
-	VPSUBD       Y4, Y2, Y2
-	VPADDD       all8_0000007f<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y3, Y3
+	VPSRAD       $0x01, Y2, Y3
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       all8_0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y1, Y1
 	VPADDD       all8_0000007f<>+0(SB), Y2, Y2
 	VPSLLD       $0x17, Y2, Y2
-	VMULPS       Y2, Y3, Y2
+	VMULPS       Y2, Y1, Y1
+	VBROADCASTSS all8_3f800000<>+0(SB), Y2
 	VXORPS       Y3, Y3, Y3
 	VCMPPS       $0x11, Y3, Y0, Y0
-	VBLENDVPS    Y0, Y2, Y1, Y0
-	VADDPS       Y1, Y2, Y1
+	VBLENDVPS    Y0, Y1, Y2, Y0
+	VADDPS       Y2, Y1, Y1
 	VDIVPS       Y1, Y0, Y0
 	VMOVNTPS     Y0, (CX)(AX*1)
 	VMOVUPS      32(DX)(AX*1), Y0
@@ -3975,21 +3912,21 @@ loop3:
 	VFMADD213PS  all8_3efffffe<>+0(SB), Y1, Y3
 	VMULPS       Y1, Y1, Y4
 	VFMADD213PS  Y1, Y4, Y3
-	VBROADCASTSS all8_3f800000<>+0(SB), Y1
-	VADDPS       Y1, Y3, Y3
+	VADDPS       all8_3f800000<>+0(SB), Y3, Y1
 	VCVTPS2DQ    Y2, Y2
-	VPSRAD       $0x01, Y2, Y4
-	VPSUBD       Y4, Y2, Y2
-	VPADDD       all8_0000007f<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y3, Y3
+	VPSRAD       $0x01, Y2, Y3
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       all8_0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y1, Y1
 	VPADDD       all8_0000007f<>+0(SB), Y2, Y2
 	VPSLLD       $0x17, Y2, Y2
-	VMULPS       Y2, Y3, Y2
+	VMULPS       Y2, Y1, Y1
+	VBROADCASTSS all8_3f800000<>+0(SB), Y2
 	VXORPS       Y3, Y3, Y3
 	VCMPPS       $0x11, Y3, Y0, Y0
-	VBLENDVPS    Y0, Y2, Y1, Y0
-	VADDPS       Y1, Y2, Y1
+	VBLENDVPS    Y0, Y1, Y2, Y0
+	VADDPS       Y2, Y1, Y1
 	VDIVPS       Y1, Y0, Y0
 	VMOVNTPS     Y0, 32(CX)(AX*1)
 	ADDQ         $+64, AX
@@ -4018,21 +3955,21 @@ loop5:
 	VFMADD213PS  all8_3efffffe<>+0(SB), Y1, Y3
 	VMULPS       Y1, Y1, Y4
 	VFMADD213PS  Y1, Y4, Y3
-	VBROADCASTSS all8_3f800000<>+0(SB), Y1
-	VADDPS       Y1, Y3, Y3
+	VADDPS       all8_3f800000<>+0(SB), Y3, Y1
 	VCVTPS2DQ    Y2, Y2
-	VPSRAD       $0x01, Y2, Y4
-	VPSUBD       Y4, Y2, Y2
-	VPADDD       all8_0000007f<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y3, Y3
+	VPSRAD       $0x01, Y2, Y3
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       all8_0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y1, Y1
 	VPADDD       all8_0000007f<>+0(SB), Y2, Y2
 	VPSLLD       $0x17, Y2, Y2
-	VMULPS       Y2, Y3, Y2
+	VMULPS       Y2, Y1, Y1
+	VBROADCASTSS all8_3f800000<>+0(SB), Y2
 	VXORPS       Y3, Y3, Y3
 	VCMPPS       $0x11, Y3, Y0, Y0
-	VBLENDVPS    Y0, Y2, Y1, Y0
-	VADDPS       Y1, Y2, Y1
+	VBLENDVPS    Y0, Y1, Y2, Y0
+	VADDPS       Y2, Y1, Y1
 	VDIVPS       Y1, Y0, Y0
 	VMOVNTPS     Y0, (CX)(AX*1)
 	ADDQ         $+32, AX
@@ -4062,21 +3999,21 @@ tail4:
 	VFMADD213PS  all8_3efffffe<>+0(SB), Y2, Y4
 	VMULPS       Y2, Y2, Y5
 	VFMADD213PS  Y2, Y5, Y4
-	VBROADCASTSS all8_3f800000<>+0(SB), Y2
-	VADDPS       Y2, Y4, Y4
+	VADDPS       all8_3f800000<>+0(SB), Y4, Y2
 	VCVTPS2DQ    Y3, Y3
-	VPSRAD       $0x01, Y3, Y5
-	VPSUBD       Y5, Y3, Y3
-	VPADDD       all8_0000007f<>+0(SB), Y5, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y4, Y4
+	VPSRAD       $0x01, Y3, Y4
+	VPSUBD       Y4, Y3, Y3
+	VPADDD       all8_0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y2, Y2
 	VPADDD       all8_0000007f<>+0(SB), Y3, Y3
 	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y4, Y3
+	VMULPS       Y3, Y2, Y2
+	VBROADCASTSS all8_3f800000<>+0(SB), Y3
 	VXORPS       Y4, Y4, Y4
 	VCMPPS       $0x11, Y4, Y1, Y1
-	VBLENDVPS    Y1, Y3, Y2, Y1
-	VADDPS       Y2, Y3, Y2
+	VBLENDVPS    Y1, Y2, Y3, Y1
+	VADDPS       Y3, Y2, Y2
 	VDIVPS       Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
 
@@ -7753,7 +7690,6 @@ next6:
 TEXT ·sumAVX2(SB), NOSPLIT, $0-32
 	MOVQ   a_base+0(FP), CX
 	MOVQ   a_len+8(FP), DX
-	LEAQ   (CX)(DX*4), AX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -7847,8 +7783,6 @@ TEXT ·dotAVX2(SB), NOSPLIT, $0-56
 	MOVQ   a_base+0(FP), CX
 	MOVQ   b_base+24(FP), DX
 	MOVQ   a_len+8(FP), BX
-	LEAQ   (CX)(BX*4), AX
-	LEAQ   (DX)(BX*4), AX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -7960,406 +7894,11 @@ end5:
 	VZEROUPPER
 	RET
 
-// func sumExpAVX2(x []float32, m float32) float64
-// Requires: AVX, AVX2, FMA3, MMX+, SSE2
-TEXT ·sumExpAVX2(SB), NOSPLIT, $0-40
-	MOVQ         x_base+0(FP), CX
-	VBROADCASTSS m+24(FP), Y0
-	MOVQ         x_len+8(FP), DX
-	LEAQ         (CX)(DX*4), BX
-	VXORPS       Y1, Y1, Y1
-	VXORPS       Y2, Y2, Y2
-	VXORPS       Y3, Y3, Y3
-	VXORPS       Y4, Y4, Y4
-	VXORPS       Y5, Y5, Y5
-	VXORPS       Y6, Y6, Y6
-	VXORPS       Y7, Y7, Y7
-	VXORPS       Y8, Y8, Y8
-	XORQ         AX, AX
-	CMPQ         DX, $+16
-	JLT          single1
-
-loop2:
-	PREFETCHT0   (BX)(AX*1)
-	VMOVUPS      (CX)(AX*1), Y9
-	VSUBPS       Y0, Y9, Y9
-	VBROADCASTSS all8_c2d20000<>+0(SB), Y10
-	VMAXPS       Y9, Y10, Y9
-	VBROADCASTSS all8_42b20000<>+0(SB), Y10
-	VMINPS       Y9, Y10, Y9
-	VMULPS       all8_3fb8aa3b<>+0(SB), Y9, Y10
-	VROUNDPS     $0x08, Y10, Y10
-	VMOVUPS      Y9, Y9
-	VFNMADD231PS all8_3f317218<>+0(SB), Y10, Y9
-	VFNMADD231PS all8_b102e308<>+0(SB), Y10, Y9
-	VBROADCASTSS all8_3ab525cc<>+0(SB), Y11
-	VFMADD213PS  all8_3c091f2e<>+0(SB), Y9, Y11
-	VFMADD213PS  all8_3d2aac5d<>+0(SB), Y9, Y11
-	VFMADD213PS  all8_3e2aaa46<>+0(SB), Y9, Y11
-	VFMADD213PS  all8_3efffffe<>+0(SB), Y9, Y11
-	VMULPS       Y9, Y9, Y12
-	VFMADD213PS  Y9, Y12, Y11
-	VADDPS       all8_3f800000<>+0(SB), Y11, Y9
-	VCVTPS2DQ    Y10, Y10
-	VPSRAD       $0x01, Y10, Y11
-	VPSUBD       Y11, Y10, Y10
-	VPADDD       all8_0000007f<>+0(SB), Y11, Y11
-	VPSLLD       $0x17, Y11, Y11
-	VMULPS       Y11, Y9, Y9
-	VPADDD       all8_0000007f<>+0(SB), Y10, Y10
-	VPSLLD       $0x17, Y10, Y10
-	VMULPS       Y10, Y9, Y9
-	VEXTRACTF128 $0x01, Y9, X10
-	VCVTPS2PD    X9, Y9
-	VCVTPS2PD    X10, Y10
-	VADDPD       Y9, Y1, Y1
-	VADDPD       Y10, Y2, Y2
-	PREFETCHT0   32(BX)(AX*1)
-	VMOVUPS      32(CX)(AX*1), Y9
-	VSUBPS       Y0, Y9, Y9
-	VBROADCASTSS all8_c2d20000<>+0(SB), Y10
-	VMAXPS       Y9, Y10, Y9
-	VBROADCASTSS all8_42b20000<>+0(SB), Y10
-	VMINPS       Y9, Y10, Y9
-	VMULPS       all8_3fb8aa3b<>+0(SB), Y9, Y10
-	VROUNDPS     $0x08, Y10, Y10
-	VMOVUPS      Y9, Y9
-	VFNMADD231PS all8_3f317218<>+0(SB), Y10, Y9
-	VFNMADD231PS all8_b102e308<>+0(SB), Y10, Y9
-	VBROADCASTSS all8_3ab525cc<>+0(SB), Y11
-	VFMADD213PS  all8_3c091f2e<>+0(SB), Y9, Y11
-	VFMADD213PS  all8_3d2aac5d<>+0(SB), Y9, Y11
-	VFMADD213PS  all8_3e2aaa46<>+0(SB), Y9, Y11
-	VFMADD213PS  all8_3efffffe<>+0(SB), Y9, Y11
-	VMULPS       Y9, Y9, Y12
-	VFMADD213PS  Y9, Y12, Y11
-	VADDPS       all8_3f800000<>+0(SB), Y11, Y9
-	VCVTPS2DQ    Y10, Y10
-	VPSRAD       $0x01, Y10, Y11
-	VPSUBD       Y11, Y10, Y10
-	VPADDD       all8_0000007f<>+0(SB), Y11, Y11
-	VPSLLD       $0x17, Y11, Y11
-	VMULPS       Y11, Y9, Y9
-	VPADDD       all8_0000007f<>+0(SB), Y10, Y10
-	VPSLLD       $0x17, Y10, Y10
-	VMULPS       Y10, Y9, Y9
-	VEXTRACTF128 $0x01, Y9, X10
-	VCVTPS2PD    X9, Y9
-	VCVTPS2PD    X10, Y10
-	VADDPD       Y9, Y3, Y3
-	VADDPD       Y10, Y4, Y4
-	ADDQ         $+64, AX
-	SUBQ         $+16, DX
-	CMPQ         DX, $+16
-	JGE          loop2
-
-single1:
-	CMPQ DX, $+8
-	JLT  tail3
-
-loop4:
-	PREFETCHT0   (BX)(AX*1)
-	VMOVUPS      (CX)(AX*1), Y9
-	VSUBPS       Y0, Y9, Y9
-	VBROADCASTSS all8_c2d20000<>+0(SB), Y10
-	VMAXPS       Y9, Y10, Y9
-	VBROADCASTSS all8_42b20000<>+0(SB), Y10
-	VMINPS       Y9, Y10, Y9
-	VMULPS       all8_3fb8aa3b<>+0(SB), Y9, Y10
-	VROUNDPS     $0x08, Y10, Y10
-	VMOVUPS      Y9, Y9
-	VFNMADD231PS all8_3f317218<>+0(SB), Y10, Y9
-	VFNMADD231PS all8_b102e308<>+0(SB), Y10, Y9
-	VBROADCASTSS all8_3ab525cc<>+0(SB), Y11
-	VFMADD213PS  all8_3c091f2e<>+0(SB), Y9, Y11
-	VFMADD213PS  all8_3d2aac5d<>+0(SB), Y9, Y11
-	VFMADD213PS  all8_3e2aaa46<>+0(SB), Y9, Y11
-	VFMADD213PS  all8_3efffffe<>+0(SB), Y9, Y11
-	VMULPS       Y9, Y9, Y12
-	VFMADD213PS  Y9, Y12, Y11
-	VADDPS       all8_3f800000<>+0(SB), Y11, Y9
-	VCVTPS2DQ    Y10, Y10
-	VPSRAD       $0x01, Y10, Y11
-	VPSUBD       Y11, Y10, Y10
-	VPADDD       all8_0000007f<>+0(SB), Y11, Y11
-	VPSLLD       $0x17, Y11, Y11
-	VMULPS       Y11, Y9, Y9
-	VPADDD       all8_0000007f<>+0(SB), Y10, Y10
-	VPSLLD       $0x17, Y10, Y10
-	VMULPS       Y10, Y9, Y9
-	VEXTRACTF128 $0x01, Y9, X10
-	VCVTPS2PD    X9, Y9
-	VCVTPS2PD    X10, Y10
-	VADDPD       Y9, Y1, Y1
-	VADDPD       Y10, Y2, Y2
-	ADDQ         $+32, AX
-	SUBQ         $+8, DX
-	CMPQ         DX, $+8
-	JGE          loop4
-
-tail3:
-	TESTQ        DX, DX
-	JZ           end5
-	VMOVD        DX, X9
-	VPBROADCASTD X9, Y9
-	VPCMPGTD     iota8<>+0(SB), Y9, Y9
-	VMASKMOVPS   (CX)(AX*1), Y9, Y10
-	VSUBPS       Y0, Y10, Y0
-	VBROADCASTSS all8_c2d20000<>+0(SB), Y10
-	VMAXPS       Y0, Y10, Y0
-	VBROADCASTSS all8_42b20000<>+0(SB), Y10
-	VMINPS       Y0, Y10, Y0
-	VMULPS       all8_3fb8aa3b<>+0(SB), Y0, Y10
-	VROUNDPS     $0x08, Y10, Y10
-	VMOVUPS      Y0, Y0
-	VFNMADD231PS all8_3f317218<>+0(SB), Y10, Y0
-	VFNMADD231PS all8_b102e308<>+0(SB), Y10, Y0
-	VBROADCASTSS all8_3ab525cc<>+0(SB), Y11
-	VFMADD213PS  all8_3c091f2e<>+0(SB), Y0, Y11
-	VFMADD213PS  all8_3d2aac5d<>+0(SB), Y0, Y11
-	VFMADD213PS  all8_3e2aaa46<>+0(SB), Y0, Y11
-	VFMADD213PS  all8_3efffffe<>+0(SB), Y0, Y11
-	VMULPS       Y0, Y0, Y12
-	VFMADD213PS  Y0, Y12, Y11
-	VADDPS       all8_3f800000<>+0(SB), Y11, Y0
-	VCVTPS2DQ    Y10, Y10
-	VPSRAD       $0x01, Y10, Y11
-	VPSUBD       Y11, Y10, Y10
-	VPADDD       all8_0000007f<>+0(SB), Y11, Y11
-	VPSLLD       $0x17, Y11, Y11
-	VMULPS       Y11, Y0, Y0
-	VPADDD       all8_0000007f<>+0(SB), Y10, Y10
-	VPSLLD       $0x17, Y10, Y10
-	VMULPS       Y10, Y0, Y0
-	VANDPS       Y0, Y9, Y0
-	VEXTRACTF128 $0x01, Y0, X9
-	VCVTPS2PD    X0, Y0
-	VCVTPS2PD    X9, Y9
-	VADDPD       Y0, Y1, Y1
-	VADDPD       Y9, Y2, Y2
-
-end5:
-	VADDPD       Y2, Y1, Y1
-	VADDPD       Y4, Y3, Y3
-	VADDPD       Y6, Y5, Y5
-	VADDPD       Y8, Y7, Y7
-	VADDPD       Y5, Y1, Y1
-	VADDPD       Y7, Y3, Y3
-	VADDPD       Y3, Y1, Y1
-	VEXTRACTF128 $0x01, Y1, X0
-	VADDPD       X0, X1, X1
-	VUNPCKHPD    X1, X1, X0
-	VADDSD       X0, X1, X1
-	MOVSD        X1, ret+32(FP)
-	VZEROUPPER
-	RET
-
-// func expSumAVX2(dst []float32, x []float32, m float32) float64
-// Requires: AVX, AVX2, FMA3, MMX+, SSE2
-TEXT ·expSumAVX2(SB), NOSPLIT, $0-64
-	MOVQ         dst_base+0(FP), CX
-	MOVQ         x_base+24(FP), DX
-	VBROADCASTSS m+48(FP), Y0
-	MOVQ         dst_len+8(FP), BX
-	LEAQ         (CX)(BX*4), AX
-	LEAQ         (DX)(BX*4), SI
-	VXORPS       Y1, Y1, Y1
-	VXORPS       Y2, Y2, Y2
-	VXORPS       Y3, Y3, Y3
-	VXORPS       Y4, Y4, Y4
-	VXORPS       Y5, Y5, Y5
-	VXORPS       Y6, Y6, Y6
-	VXORPS       Y7, Y7, Y7
-	VXORPS       Y8, Y8, Y8
-	XORQ         AX, AX
-	CMPQ         BX, $+16
-	JLT          single1
-
-loop2:
-	PREFETCHT0   (SI)(AX*1)
-	VMOVUPS      (DX)(AX*1), Y9
-	VSUBPS       Y0, Y9, Y9
-	VBROADCASTSS all8_c2d20000<>+0(SB), Y10
-	VMAXPS       Y9, Y10, Y9
-	VBROADCASTSS all8_42b20000<>+0(SB), Y10
-	VMINPS       Y9, Y10, Y9
-	VMULPS       all8_3fb8aa3b<>+0(SB), Y9, Y10
-	VROUNDPS     $0x08, Y10, Y10
-	VMOVUPS      Y9, Y9
-	VFNMADD231PS all8_3f317218<>+0(SB), Y10, Y9
-	VFNMADD231PS all8_b102e308<>+0(SB), Y10, Y9
-	VBROADCASTSS all8_3ab525cc<>+0(SB), Y11
-	VFMADD213PS  all8_3c091f2e<>+0(SB), Y9, Y11
-	VFMADD213PS  all8_3d2aac5d<>+0(SB), Y9, Y11
-	VFMADD213PS  all8_3e2aaa46<>+0(SB), Y9, Y11
-	VFMADD213PS  all8_3efffffe<>+0(SB), Y9, Y11
-	VMULPS       Y9, Y9, Y12
-	VFMADD213PS  Y9, Y12, Y11
-	VADDPS       all8_3f800000<>+0(SB), Y11, Y9
-	VCVTPS2DQ    Y10, Y10
-	VPSRAD       $0x01, Y10, Y11
-	VPSUBD       Y11, Y10, Y10
-	VPADDD       all8_0000007f<>+0(SB), Y11, Y11
-	VPSLLD       $0x17, Y11, Y11
-	VMULPS       Y11, Y9, Y9
-	VPADDD       all8_0000007f<>+0(SB), Y10, Y10
-	VPSLLD       $0x17, Y10, Y10
-	VMULPS       Y10, Y9, Y9
-	VMOVUPS      Y9, (CX)(AX*1)
-	VEXTRACTF128 $0x01, Y9, X10
-	VCVTPS2PD    X9, Y9
-	VCVTPS2PD    X10, Y10
-	VADDPD       Y9, Y1, Y1
-	VADDPD       Y10, Y2, Y2
-	PREFETCHT0   32(SI)(AX*1)
-	VMOVUPS      32(DX)(AX*1), Y9
-	VSUBPS       Y0, Y9, Y9
-	VBROADCASTSS all8_c2d20000<>+0(SB), Y10
-	VMAXPS       Y9, Y10, Y9
-	VBROADCASTSS all8_42b20000<>+0(SB), Y10
-	VMINPS       Y9, Y10, Y9
-	VMULPS       all8_3fb8aa3b<>+0(SB), Y9, Y10
-	VROUNDPS     $0x08, Y10, Y10
-	VMOVUPS      Y9, Y9
-	VFNMADD231PS all8_3f317218<>+0(SB), Y10, Y9
-	VFNMADD231PS all8_b102e308<>+0(SB), Y10, Y9
-	VBROADCASTSS all8_3ab525cc<>+0(SB), Y11
-	VFMADD213PS  all8_3c091f2e<>+0(SB), Y9, Y11
-	VFMADD213PS  all8_3d2aac5d<>+0(SB), Y9, Y11
-	VFMADD213PS  all8_3e2aaa46<>+0(SB), Y9, Y11
-	VFMADD213PS  all8_3efffffe<>+0(SB), Y9, Y11
-	VMULPS       Y9, Y9, Y12
-	VFMADD213PS  Y9, Y12, Y11
-	VADDPS       all8_3f800000<>+0(SB), Y11, Y9
-	VCVTPS2DQ    Y10, Y10
-	VPSRAD       $0x01, Y10, Y11
-	VPSUBD       Y11, Y10, Y10
-	VPADDD       all8_0000007f<>+0(SB), Y11, Y11
-	VPSLLD       $0x17, Y11, Y11
-	VMULPS       Y11, Y9, Y9
-	VPADDD       all8_0000007f<>+0(SB), Y10, Y10
-	VPSLLD       $0x17, Y10, Y10
-	VMULPS       Y10, Y9, Y9
-	VMOVUPS      Y9, 32(CX)(AX*1)
-	VEXTRACTF128 $0x01, Y9, X10
-	VCVTPS2PD    X9, Y9
-	VCVTPS2PD    X10, Y10
-	VADDPD       Y9, Y3, Y3
-	VADDPD       Y10, Y4, Y4
-	ADDQ         $+64, AX
-	SUBQ         $+16, BX
-	CMPQ         BX, $+16
-	JGE          loop2
-
-single1:
-	CMPQ BX, $+8
-	JLT  tail3
-
-loop4:
-	PREFETCHT0   (SI)(AX*1)
-	VMOVUPS      (DX)(AX*1), Y9
-	VSUBPS       Y0, Y9, Y9
-	VBROADCASTSS all8_c2d20000<>+0(SB), Y10
-	VMAXPS       Y9, Y10, Y9
-	VBROADCASTSS all8_42b20000<>+0(SB), Y10
-	VMINPS       Y9, Y10, Y9
-	VMULPS       all8_3fb8aa3b<>+0(SB), Y9, Y10
-	VROUNDPS     $0x08, Y10, Y10
-	VMOVUPS      Y9, Y9
-	VFNMADD231PS all8_3f317218<>+0(SB), Y10, Y9
-	VFNMADD231PS all8_b102e308<>+0(SB), Y10, Y9
-	VBROADCASTSS all8_3ab525cc<>+0(SB), Y11
-	VFMADD213PS  all8_3c091f2e<>+0(SB), Y9, Y11
-	VFMADD213PS  all8_3d2aac5d<>+0(SB), Y9, Y11
-	VFMADD213PS  all8_3e2aaa46<>+0(SB), Y9, Y11
-	VFMADD213PS  all8_3efffffe<>+0(SB), Y9, Y11
-	VMULPS       Y9, Y9, Y12
-	VFMADD213PS  Y9, Y12, Y11
-	VADDPS       all8_3f800000<>+0(SB), Y11, Y9
-	VCVTPS2DQ    Y10, Y10
-	VPSRAD       $0x01, Y10, Y11
-	VPSUBD       Y11, Y10, Y10
-	VPADDD       all8_0000007f<>+0(SB), Y11, Y11
-	VPSLLD       $0x17, Y11, Y11
-	VMULPS       Y11, Y9, Y9
-	VPADDD       all8_0000007f<>+0(SB), Y10, Y10
-	VPSLLD       $0x17, Y10, Y10
-	VMULPS       Y10, Y9, Y9
-	VMOVUPS      Y9, (CX)(AX*1)
-	VEXTRACTF128 $0x01, Y9, X10
-	VCVTPS2PD    X9, Y9
-	VCVTPS2PD    X10, Y10
-	VADDPD       Y9, Y1, Y1
-	VADDPD       Y10, Y2, Y2
-	ADDQ         $+32, AX
-	SUBQ         $+8, BX
-	CMPQ         BX, $+8
-	JGE          loop4
-
-tail3:
-	TESTQ        BX, BX
-	JZ           end5
-	VMOVD        BX, X9
-	VPBROADCASTD X9, Y9
-	VPCMPGTD     iota8<>+0(SB), Y9, Y9
-	VMASKMOVPS   (DX)(AX*1), Y9, Y10
-	VSUBPS       Y0, Y10, Y0
-	VBROADCASTSS all8_c2d20000<>+0(SB), Y10
-	VMAXPS       Y0, Y10, Y0
-	VBROADCASTSS all8_42b20000<>+0(SB), Y10
-	VMINPS       Y0, Y10, Y0
-	VMULPS       all8_3fb8aa3b<>+0(SB), Y0, Y10
-	VROUNDPS     $0x08, Y10, Y10
-	VMOVUPS      Y0, Y0
-	VFNMADD231PS all8_3f317218<>+0(SB), Y10, Y0
-	VFNMADD231PS all8_b102e308<>+0(SB), Y10, Y0
-	VBROADCASTSS all8_3ab525cc<>+0(SB), Y11
-	VFMADD213PS  all8_3c091f2e<>+0(SB), Y0, Y11
-	VFMADD213PS  all8_3d2aac5d<>+0(SB), Y0, Y11
-	VFMADD213PS  all8_3e2aaa46<>+0(SB), Y0, Y11
-	VFMADD213PS  all8_3efffffe<>+0(SB), Y0, Y11
-	VMULPS       Y0, Y0, Y12
-	VFMADD213PS  Y0, Y12, Y11
-	VADDPS       all8_3f800000<>+0(SB), Y11, Y0
-	VCVTPS2DQ    Y10, Y10
-	VPSRAD       $0x01, Y10, Y11
-	VPSUBD       Y11, Y10, Y10
-	VPADDD       all8_0000007f<>+0(SB), Y11, Y11
-	VPSLLD       $0x17, Y11, Y11
-	VMULPS       Y11, Y0, Y0
-	VPADDD       all8_0000007f<>+0(SB), Y10, Y10
-	VPSLLD       $0x17, Y10, Y10
-	VMULPS       Y10, Y0, Y0
-	VMASKMOVPS   Y0, Y9, (CX)(AX*1)
-	VANDPS       Y0, Y9, Y0
-	VEXTRACTF128 $0x01, Y0, X9
-	VCVTPS2PD    X0, Y0
-	VCVTPS2PD    X9, Y9
-	VADDPD       Y0, Y1, Y1
-	VADDPD       Y9, Y2, Y2
-
-end5:
-	VADDPD       Y2, Y1, Y1
-	VADDPD       Y4, Y3, Y3
-	VADDPD       Y6, Y5, Y5
-	VADDPD       Y8, Y7, Y7
-	VADDPD       Y5, Y1, Y1
-	VADDPD       Y7, Y3, Y3
-	VADDPD       Y3, Y1, Y1
-	VEXTRACTF128 $0x01, Y1, X0
-	VADDPD       X0, X1, X1
-	VUNPCKHPD    X1, X1, X0
-	VADDSD       X0, X1, X1
-	MOVSD        X1, ret+56(FP)
-	VZEROUPPER
-	RET
-
 // func maxOfAVX2(a []float32) float32
 // Requires: AVX, AVX2, SSE
 TEXT ·maxOfAVX2(SB), NOSPLIT, $0-28
 	MOVQ         a_base+0(FP), CX
 	MOVQ         a_len+8(FP), DX
-	LEAQ         (CX)(DX*4), AX
 	VBROADCASTSS all8_ff800000<>+0(SB), Y0
 	VXORPS       Y1, Y1, Y1
 	VMOVUPS      Y0, Y2
@@ -8440,6 +7979,653 @@ end5:
 
 ordered:
 	MOVSS X2, ret+24(FP)
+	VZEROUPPER
+	RET
+
+// func softmaxAVX2(dst []float32, x []float32, rows int, c int)
+// Requires: AVX, AVX2, FMA3, MMX+
+TEXT ·softmaxAVX2(SB), NOSPLIT, $0-64
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  x_base+24(FP), CX
+	MOVQ  rows+48(FP), DX
+	MOVQ  c+56(FP), BX
+	TESTQ DX, DX
+	JZ    done
+
+rows:
+	LEAQ         (AX)(BX*4), SI
+	LEAQ         (CX)(BX*4), DI
+	VBROADCASTSS all8_ff800000<>+0(SB), Y0
+	VMOVUPS      Y0, Y1
+	VMOVUPS      Y0, Y2
+	VMOVUPS      Y0, Y3
+	VMOVUPS      Y0, Y4
+	XORQ         R9, R9
+	MOVQ         BX, R8
+	CMPQ         R8, $+32
+	JLT          single1
+
+loop2:
+	VMOVUPS (CX)(R9*1), Y5
+	VMAXPS  Y1, Y5, Y1
+	VMOVUPS 32(CX)(R9*1), Y5
+	VMAXPS  Y2, Y5, Y2
+	VMOVUPS 64(CX)(R9*1), Y5
+	VMAXPS  Y3, Y5, Y3
+	VMOVUPS 96(CX)(R9*1), Y5
+	VMAXPS  Y4, Y5, Y4
+	ADDQ    $+128, R9
+	SUBQ    $+32, R8
+	CMPQ    R8, $+32
+	JGE     loop2
+
+single1:
+	CMPQ R8, $+8
+	JLT  tail3
+
+loop4:
+	VMOVUPS (CX)(R9*1), Y5
+	VMAXPS  Y1, Y5, Y1
+	ADDQ    $+32, R9
+	SUBQ    $+8, R8
+	CMPQ    R8, $+8
+	JGE     loop4
+
+tail3:
+	TESTQ        R8, R8
+	JZ           end5
+	VMOVD        R8, X5
+	VPBROADCASTD X5, Y5
+	VPCMPGTD     iota8<>+0(SB), Y5, Y5
+	VMASKMOVPS   (CX)(R9*1), Y5, Y6
+	VBLENDVPS    Y5, Y6, Y0, Y0
+	VMAXPS       Y1, Y0, Y1
+
+end5:
+	VMAXPS       Y3, Y1, Y1
+	VMAXPS       Y4, Y2, Y2
+	VMAXPS       Y2, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X0
+	VMAXPS       X0, X1, X1
+	VPERMILPS    $0x0e, X1, X0
+	VMAXPS       X0, X1, X1
+	VPERMILPS    $0x01, X1, X0
+	VMAXPS       X0, X1, X1
+	VBROADCASTSS X1, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	XORQ         R9, R9
+	MOVQ         BX, R8
+	CMPQ         R8, $+16
+	JLT          single6
+
+loop7:
+	PREFETCHT0   (SI)(R9*1)
+	PREFETCHT0   (DI)(R9*1)
+	VMOVUPS      (CX)(R9*1), Y5
+	VSUBPS       Y0, Y5, Y5
+	VBROADCASTSS all8_c2d20000<>+0(SB), Y6
+	VMAXPS       Y5, Y6, Y5
+	VMULPS       all8_3fb8aa3b<>+0(SB), Y5, Y6
+	VROUNDPS     $0x08, Y6, Y6
+	VMOVUPS      Y5, Y5
+	VFNMADD231PS all8_3f317218<>+0(SB), Y6, Y5
+	VFNMADD231PS all8_b102e308<>+0(SB), Y6, Y5
+	VBROADCASTSS all8_3ab525cc<>+0(SB), Y7
+	VFMADD213PS  all8_3c091f2e<>+0(SB), Y5, Y7
+	VFMADD213PS  all8_3d2aac5d<>+0(SB), Y5, Y7
+	VFMADD213PS  all8_3e2aaa46<>+0(SB), Y5, Y7
+	VFMADD213PS  all8_3efffffe<>+0(SB), Y5, Y7
+	VMULPS       Y5, Y5, Y8
+	VFMADD213PS  Y5, Y8, Y7
+	VADDPS       all8_3f800000<>+0(SB), Y7, Y5
+	VCVTPS2DQ    Y6, Y6
+	VPSRAD       $0x01, Y6, Y7
+	VPSUBD       Y7, Y6, Y6
+	VPADDD       all8_0000007f<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y5, Y5
+	VPADDD       all8_0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y5, Y5
+	VMOVUPS      Y5, (AX)(R9*1)
+	VEXTRACTF128 $0x01, Y5, X6
+	VCVTPS2PD    X5, Y5
+	VCVTPS2PD    X6, Y6
+	VADDPD       Y5, Y1, Y1
+	VADDPD       Y6, Y2, Y2
+	PREFETCHT0   32(SI)(R9*1)
+	PREFETCHT0   32(DI)(R9*1)
+	VMOVUPS      32(CX)(R9*1), Y5
+	VSUBPS       Y0, Y5, Y5
+	VBROADCASTSS all8_c2d20000<>+0(SB), Y6
+	VMAXPS       Y5, Y6, Y5
+	VMULPS       all8_3fb8aa3b<>+0(SB), Y5, Y6
+	VROUNDPS     $0x08, Y6, Y6
+	VMOVUPS      Y5, Y5
+	VFNMADD231PS all8_3f317218<>+0(SB), Y6, Y5
+	VFNMADD231PS all8_b102e308<>+0(SB), Y6, Y5
+	VBROADCASTSS all8_3ab525cc<>+0(SB), Y7
+	VFMADD213PS  all8_3c091f2e<>+0(SB), Y5, Y7
+	VFMADD213PS  all8_3d2aac5d<>+0(SB), Y5, Y7
+	VFMADD213PS  all8_3e2aaa46<>+0(SB), Y5, Y7
+	VFMADD213PS  all8_3efffffe<>+0(SB), Y5, Y7
+	VMULPS       Y5, Y5, Y8
+	VFMADD213PS  Y5, Y8, Y7
+	VADDPS       all8_3f800000<>+0(SB), Y7, Y5
+	VCVTPS2DQ    Y6, Y6
+	VPSRAD       $0x01, Y6, Y7
+	VPSUBD       Y7, Y6, Y6
+	VPADDD       all8_0000007f<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y5, Y5
+	VPADDD       all8_0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y5, Y5
+	VMOVUPS      Y5, 32(AX)(R9*1)
+	VEXTRACTF128 $0x01, Y5, X6
+	VCVTPS2PD    X5, Y5
+	VCVTPS2PD    X6, Y6
+	VADDPD       Y5, Y3, Y3
+	VADDPD       Y6, Y4, Y4
+	ADDQ         $+64, R9
+	SUBQ         $+16, R8
+	CMPQ         R8, $+16
+	JGE          loop7
+
+single6:
+	CMPQ R8, $+8
+	JLT  tail8
+
+loop9:
+	PREFETCHT0   (SI)(R9*1)
+	PREFETCHT0   (DI)(R9*1)
+	VMOVUPS      (CX)(R9*1), Y5
+	VSUBPS       Y0, Y5, Y5
+	VBROADCASTSS all8_c2d20000<>+0(SB), Y6
+	VMAXPS       Y5, Y6, Y5
+	VMULPS       all8_3fb8aa3b<>+0(SB), Y5, Y6
+	VROUNDPS     $0x08, Y6, Y6
+	VMOVUPS      Y5, Y5
+	VFNMADD231PS all8_3f317218<>+0(SB), Y6, Y5
+	VFNMADD231PS all8_b102e308<>+0(SB), Y6, Y5
+	VBROADCASTSS all8_3ab525cc<>+0(SB), Y7
+	VFMADD213PS  all8_3c091f2e<>+0(SB), Y5, Y7
+	VFMADD213PS  all8_3d2aac5d<>+0(SB), Y5, Y7
+	VFMADD213PS  all8_3e2aaa46<>+0(SB), Y5, Y7
+	VFMADD213PS  all8_3efffffe<>+0(SB), Y5, Y7
+	VMULPS       Y5, Y5, Y8
+	VFMADD213PS  Y5, Y8, Y7
+	VADDPS       all8_3f800000<>+0(SB), Y7, Y5
+	VCVTPS2DQ    Y6, Y6
+	VPSRAD       $0x01, Y6, Y7
+	VPSUBD       Y7, Y6, Y6
+	VPADDD       all8_0000007f<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y5, Y5
+	VPADDD       all8_0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y5, Y5
+	VMOVUPS      Y5, (AX)(R9*1)
+	VEXTRACTF128 $0x01, Y5, X6
+	VCVTPS2PD    X5, Y5
+	VCVTPS2PD    X6, Y6
+	VADDPD       Y5, Y1, Y1
+	VADDPD       Y6, Y2, Y2
+	ADDQ         $+32, R9
+	SUBQ         $+8, R8
+	CMPQ         R8, $+8
+	JGE          loop9
+
+tail8:
+	TESTQ        R8, R8
+	JZ           end10
+	VMOVD        R8, X5
+	VPBROADCASTD X5, Y5
+	VPCMPGTD     iota8<>+0(SB), Y5, Y5
+	VMASKMOVPS   (CX)(R9*1), Y5, Y6
+	VSUBPS       Y0, Y6, Y0
+	VBROADCASTSS all8_c2d20000<>+0(SB), Y6
+	VMAXPS       Y0, Y6, Y0
+	VMULPS       all8_3fb8aa3b<>+0(SB), Y0, Y6
+	VROUNDPS     $0x08, Y6, Y6
+	VMOVUPS      Y0, Y0
+	VFNMADD231PS all8_3f317218<>+0(SB), Y6, Y0
+	VFNMADD231PS all8_b102e308<>+0(SB), Y6, Y0
+	VBROADCASTSS all8_3ab525cc<>+0(SB), Y7
+	VFMADD213PS  all8_3c091f2e<>+0(SB), Y0, Y7
+	VFMADD213PS  all8_3d2aac5d<>+0(SB), Y0, Y7
+	VFMADD213PS  all8_3e2aaa46<>+0(SB), Y0, Y7
+	VFMADD213PS  all8_3efffffe<>+0(SB), Y0, Y7
+	VMULPS       Y0, Y0, Y8
+	VFMADD213PS  Y0, Y8, Y7
+	VADDPS       all8_3f800000<>+0(SB), Y7, Y0
+	VCVTPS2DQ    Y6, Y6
+	VPSRAD       $0x01, Y6, Y7
+	VPSUBD       Y7, Y6, Y6
+	VPADDD       all8_0000007f<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y0, Y0
+	VPADDD       all8_0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y0, Y0
+	VMASKMOVPS   Y0, Y5, (AX)(R9*1)
+	VANDPS       Y0, Y5, Y0
+	VEXTRACTF128 $0x01, Y0, X5
+	VCVTPS2PD    X0, Y0
+	VCVTPS2PD    X5, Y5
+	VADDPD       Y0, Y1, Y1
+	VADDPD       Y5, Y2, Y2
+
+end10:
+	VADDPD       Y2, Y1, Y1
+	VADDPD       Y4, Y3, Y3
+	VADDPD       Y3, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X0
+	VADDPD       X0, X1, X1
+	VUNPCKHPD    X1, X1, X0
+	VADDSD       X0, X1, X1
+	VCVTSD2SS    X1, X1, X1
+	VBROADCASTSS X1, Y0
+	VBROADCASTSS all8_3f800000<>+0(SB), Y1
+	VDIVPS       Y0, Y1, Y0
+	XORQ         R9, R9
+	MOVQ         BX, R8
+	CMPQ         R8, $+32
+	JLT          single11
+
+loop12:
+	VMOVUPS (AX)(R9*1), Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, (AX)(R9*1)
+	VMOVUPS 32(AX)(R9*1), Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, 32(AX)(R9*1)
+	VMOVUPS 64(AX)(R9*1), Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, 64(AX)(R9*1)
+	VMOVUPS 96(AX)(R9*1), Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, 96(AX)(R9*1)
+	ADDQ    $+128, R9
+	SUBQ    $+32, R8
+	CMPQ    R8, $+32
+	JGE     loop12
+
+single11:
+	CMPQ R8, $+8
+	JLT  tail13
+
+loop14:
+	VMOVUPS (AX)(R9*1), Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, (AX)(R9*1)
+	ADDQ    $+32, R9
+	SUBQ    $+8, R8
+	CMPQ    R8, $+8
+	JGE     loop14
+
+tail13:
+	TESTQ        R8, R8
+	JZ           end15
+	VMOVD        R8, X1
+	VPBROADCASTD X1, Y1
+	VPCMPGTD     iota8<>+0(SB), Y1, Y1
+	VMASKMOVPS   (AX)(R9*1), Y1, Y2
+	VMULPS       Y0, Y2, Y0
+	VMASKMOVPS   Y0, Y1, (AX)(R9*1)
+
+end15:
+	MOVQ SI, AX
+	MOVQ DI, CX
+	DECQ DX
+	JNZ  rows
+
+done:
+	VZEROUPPER
+	RET
+
+// func logSoftmaxAVX2(dst []float32, x []float32, rows int, c int)
+// Requires: AVX, AVX2, FMA3, MMX+
+TEXT ·logSoftmaxAVX2(SB), NOSPLIT, $0-64
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  x_base+24(FP), CX
+	MOVQ  rows+48(FP), DX
+	MOVQ  c+56(FP), BX
+	TESTQ DX, DX
+	JZ    done
+
+rows:
+	LEAQ         (AX)(BX*4), SI
+	LEAQ         (CX)(BX*4), DI
+	VBROADCASTSS all8_ff800000<>+0(SB), Y0
+	VMOVUPS      Y0, Y1
+	VMOVUPS      Y0, Y2
+	VMOVUPS      Y0, Y3
+	VMOVUPS      Y0, Y4
+	XORQ         R9, R9
+	MOVQ         BX, R8
+	CMPQ         R8, $+32
+	JLT          single1
+
+loop2:
+	VMOVUPS (CX)(R9*1), Y5
+	VMAXPS  Y1, Y5, Y1
+	VMOVUPS 32(CX)(R9*1), Y5
+	VMAXPS  Y2, Y5, Y2
+	VMOVUPS 64(CX)(R9*1), Y5
+	VMAXPS  Y3, Y5, Y3
+	VMOVUPS 96(CX)(R9*1), Y5
+	VMAXPS  Y4, Y5, Y4
+	ADDQ    $+128, R9
+	SUBQ    $+32, R8
+	CMPQ    R8, $+32
+	JGE     loop2
+
+single1:
+	CMPQ R8, $+8
+	JLT  tail3
+
+loop4:
+	VMOVUPS (CX)(R9*1), Y5
+	VMAXPS  Y1, Y5, Y1
+	ADDQ    $+32, R9
+	SUBQ    $+8, R8
+	CMPQ    R8, $+8
+	JGE     loop4
+
+tail3:
+	TESTQ        R8, R8
+	JZ           end5
+	VMOVD        R8, X5
+	VPBROADCASTD X5, Y5
+	VPCMPGTD     iota8<>+0(SB), Y5, Y5
+	VMASKMOVPS   (CX)(R9*1), Y5, Y6
+	VBLENDVPS    Y5, Y6, Y0, Y0
+	VMAXPS       Y1, Y0, Y1
+
+end5:
+	VMAXPS       Y3, Y1, Y1
+	VMAXPS       Y4, Y2, Y2
+	VMAXPS       Y2, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X0
+	VMAXPS       X0, X1, X1
+	VPERMILPS    $0x0e, X1, X0
+	VMAXPS       X0, X1, X1
+	VPERMILPS    $0x01, X1, X0
+	VMAXPS       X0, X1, X1
+	VBROADCASTSS X1, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	XORQ         R9, R9
+	MOVQ         BX, R8
+	CMPQ         R8, $+16
+	JLT          single6
+
+loop7:
+	PREFETCHT0   (SI)(R9*1)
+	PREFETCHT0   (DI)(R9*1)
+	VMOVUPS      (CX)(R9*1), Y5
+	VSUBPS       Y0, Y5, Y5
+	VBROADCASTSS all8_c2d20000<>+0(SB), Y6
+	VMAXPS       Y5, Y6, Y5
+	VMULPS       all8_3fb8aa3b<>+0(SB), Y5, Y6
+	VROUNDPS     $0x08, Y6, Y6
+	VMOVUPS      Y5, Y5
+	VFNMADD231PS all8_3f317218<>+0(SB), Y6, Y5
+	VFNMADD231PS all8_b102e308<>+0(SB), Y6, Y5
+	VBROADCASTSS all8_3ab525cc<>+0(SB), Y7
+	VFMADD213PS  all8_3c091f2e<>+0(SB), Y5, Y7
+	VFMADD213PS  all8_3d2aac5d<>+0(SB), Y5, Y7
+	VFMADD213PS  all8_3e2aaa46<>+0(SB), Y5, Y7
+	VFMADD213PS  all8_3efffffe<>+0(SB), Y5, Y7
+	VMULPS       Y5, Y5, Y8
+	VFMADD213PS  Y5, Y8, Y7
+	VADDPS       all8_3f800000<>+0(SB), Y7, Y5
+	VCVTPS2DQ    Y6, Y6
+	VPSRAD       $0x01, Y6, Y7
+	VPSUBD       Y7, Y6, Y6
+	VPADDD       all8_0000007f<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y5, Y5
+	VPADDD       all8_0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y5, Y5
+	VEXTRACTF128 $0x01, Y5, X6
+	VCVTPS2PD    X5, Y5
+	VCVTPS2PD    X6, Y6
+	VADDPD       Y5, Y1, Y1
+	VADDPD       Y6, Y2, Y2
+	PREFETCHT0   32(SI)(R9*1)
+	PREFETCHT0   32(DI)(R9*1)
+	VMOVUPS      32(CX)(R9*1), Y5
+	VSUBPS       Y0, Y5, Y5
+	VBROADCASTSS all8_c2d20000<>+0(SB), Y6
+	VMAXPS       Y5, Y6, Y5
+	VMULPS       all8_3fb8aa3b<>+0(SB), Y5, Y6
+	VROUNDPS     $0x08, Y6, Y6
+	VMOVUPS      Y5, Y5
+	VFNMADD231PS all8_3f317218<>+0(SB), Y6, Y5
+	VFNMADD231PS all8_b102e308<>+0(SB), Y6, Y5
+	VBROADCASTSS all8_3ab525cc<>+0(SB), Y7
+	VFMADD213PS  all8_3c091f2e<>+0(SB), Y5, Y7
+	VFMADD213PS  all8_3d2aac5d<>+0(SB), Y5, Y7
+	VFMADD213PS  all8_3e2aaa46<>+0(SB), Y5, Y7
+	VFMADD213PS  all8_3efffffe<>+0(SB), Y5, Y7
+	VMULPS       Y5, Y5, Y8
+	VFMADD213PS  Y5, Y8, Y7
+	VADDPS       all8_3f800000<>+0(SB), Y7, Y5
+	VCVTPS2DQ    Y6, Y6
+	VPSRAD       $0x01, Y6, Y7
+	VPSUBD       Y7, Y6, Y6
+	VPADDD       all8_0000007f<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y5, Y5
+	VPADDD       all8_0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y5, Y5
+	VEXTRACTF128 $0x01, Y5, X6
+	VCVTPS2PD    X5, Y5
+	VCVTPS2PD    X6, Y6
+	VADDPD       Y5, Y3, Y3
+	VADDPD       Y6, Y4, Y4
+	ADDQ         $+64, R9
+	SUBQ         $+16, R8
+	CMPQ         R8, $+16
+	JGE          loop7
+
+single6:
+	CMPQ R8, $+8
+	JLT  tail8
+
+loop9:
+	PREFETCHT0   (SI)(R9*1)
+	PREFETCHT0   (DI)(R9*1)
+	VMOVUPS      (CX)(R9*1), Y5
+	VSUBPS       Y0, Y5, Y5
+	VBROADCASTSS all8_c2d20000<>+0(SB), Y6
+	VMAXPS       Y5, Y6, Y5
+	VMULPS       all8_3fb8aa3b<>+0(SB), Y5, Y6
+	VROUNDPS     $0x08, Y6, Y6
+	VMOVUPS      Y5, Y5
+	VFNMADD231PS all8_3f317218<>+0(SB), Y6, Y5
+	VFNMADD231PS all8_b102e308<>+0(SB), Y6, Y5
+	VBROADCASTSS all8_3ab525cc<>+0(SB), Y7
+	VFMADD213PS  all8_3c091f2e<>+0(SB), Y5, Y7
+	VFMADD213PS  all8_3d2aac5d<>+0(SB), Y5, Y7
+	VFMADD213PS  all8_3e2aaa46<>+0(SB), Y5, Y7
+	VFMADD213PS  all8_3efffffe<>+0(SB), Y5, Y7
+	VMULPS       Y5, Y5, Y8
+	VFMADD213PS  Y5, Y8, Y7
+	VADDPS       all8_3f800000<>+0(SB), Y7, Y5
+	VCVTPS2DQ    Y6, Y6
+	VPSRAD       $0x01, Y6, Y7
+	VPSUBD       Y7, Y6, Y6
+	VPADDD       all8_0000007f<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y5, Y5
+	VPADDD       all8_0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y5, Y5
+	VEXTRACTF128 $0x01, Y5, X6
+	VCVTPS2PD    X5, Y5
+	VCVTPS2PD    X6, Y6
+	VADDPD       Y5, Y1, Y1
+	VADDPD       Y6, Y2, Y2
+	ADDQ         $+32, R9
+	SUBQ         $+8, R8
+	CMPQ         R8, $+8
+	JGE          loop9
+
+tail8:
+	TESTQ        R8, R8
+	JZ           end10
+	VMOVD        R8, X5
+	VPBROADCASTD X5, Y5
+	VPCMPGTD     iota8<>+0(SB), Y5, Y5
+	VMASKMOVPS   (CX)(R9*1), Y5, Y6
+	VSUBPS       Y0, Y6, Y6
+	VBROADCASTSS all8_c2d20000<>+0(SB), Y7
+	VMAXPS       Y6, Y7, Y6
+	VMULPS       all8_3fb8aa3b<>+0(SB), Y6, Y7
+	VROUNDPS     $0x08, Y7, Y7
+	VMOVUPS      Y6, Y6
+	VFNMADD231PS all8_3f317218<>+0(SB), Y7, Y6
+	VFNMADD231PS all8_b102e308<>+0(SB), Y7, Y6
+	VBROADCASTSS all8_3ab525cc<>+0(SB), Y8
+	VFMADD213PS  all8_3c091f2e<>+0(SB), Y6, Y8
+	VFMADD213PS  all8_3d2aac5d<>+0(SB), Y6, Y8
+	VFMADD213PS  all8_3e2aaa46<>+0(SB), Y6, Y8
+	VFMADD213PS  all8_3efffffe<>+0(SB), Y6, Y8
+	VMULPS       Y6, Y6, Y9
+	VFMADD213PS  Y6, Y9, Y8
+	VADDPS       all8_3f800000<>+0(SB), Y8, Y6
+	VCVTPS2DQ    Y7, Y7
+	VPSRAD       $0x01, Y7, Y8
+	VPSUBD       Y8, Y7, Y7
+	VPADDD       all8_0000007f<>+0(SB), Y8, Y8
+	VPSLLD       $0x17, Y8, Y8
+	VMULPS       Y8, Y6, Y6
+	VPADDD       all8_0000007f<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y6, Y6
+	VANDPS       Y6, Y5, Y5
+	VEXTRACTF128 $0x01, Y5, X6
+	VCVTPS2PD    X5, Y5
+	VCVTPS2PD    X6, Y6
+	VADDPD       Y5, Y1, Y1
+	VADDPD       Y6, Y2, Y2
+
+end10:
+	VADDPD       Y2, Y1, Y1
+	VADDPD       Y4, Y3, Y3
+	VADDPD       Y3, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X2
+	VADDPD       X2, X1, X1
+	VUNPCKHPD    X1, X1, X2
+	VADDSD       X2, X1, X1
+	VCVTSD2SS    X1, X1, X1
+	VBROADCASTSS X1, Y1
+	VBROADCASTSS all8_00800000<>+0(SB), Y2
+	VCMPPS       $0x11, Y2, Y1, Y2
+	VMULPS       all8_4b000000<>+0(SB), Y1, Y3
+	VBLENDVPS    Y2, Y3, Y1, Y3
+	VPSUBD       all8_3f400000<>+0(SB), Y3, Y4
+	VPSRAD       $0x17, Y4, Y4
+	VPSLLD       $0x17, Y4, Y5
+	VPSUBD       Y5, Y3, Y5
+	VCVTDQ2PS    Y4, Y3
+	VBROADCASTSS all8_41b80000<>+0(SB), Y4
+	VANDPS       Y4, Y2, Y2
+	VSUBPS       Y2, Y3, Y2
+	VSUBPS       all8_3f800000<>+0(SB), Y5, Y3
+	VBROADCASTSS all8_3d1a1e52<>+0(SB), Y4
+	VFMADD213PS  all8_bdba8df2<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_3def91ec<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_be02563b<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_3e123185<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_be2a8ceb<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_3e4ccbb4<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_be800037<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_3eaaaaad<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_bf000000<>+0(SB), Y3, Y4
+	VMULPS       Y3, Y3, Y5
+	VMULPS       Y5, Y4, Y4
+	VFMADD231PS  all8_3717f7d2<>+0(SB), Y2, Y4
+	VADDPS       Y3, Y4, Y3
+	VFMADD231PS  all8_3f317180<>+0(SB), Y2, Y3
+	VBROADCASTSS all8_7f800000<>+0(SB), Y2
+	VCMPPS       $0x00, Y2, Y1, Y2
+	VBLENDVPS    Y2, Y1, Y3, Y2
+	VXORPS       Y3, Y3, Y3
+	VCMPPS       $0x1a, Y3, Y1, Y3
+	VBLENDVPS    Y3, all8_7fc00000<>+0(SB), Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VCMPPS       $0x00, Y3, Y1, Y1
+	VBLENDVPS    Y1, all8_ff800000<>+0(SB), Y2, Y1
+	XORQ         R9, R9
+	MOVQ         BX, R8
+	CMPQ         R8, $+32
+	JLT          single11
+
+loop12:
+	VMOVUPS (CX)(R9*1), Y2
+	VSUBPS  Y0, Y2, Y2
+	VSUBPS  Y1, Y2, Y2
+	VMOVUPS Y2, (AX)(R9*1)
+	VMOVUPS 32(CX)(R9*1), Y2
+	VSUBPS  Y0, Y2, Y2
+	VSUBPS  Y1, Y2, Y2
+	VMOVUPS Y2, 32(AX)(R9*1)
+	VMOVUPS 64(CX)(R9*1), Y2
+	VSUBPS  Y0, Y2, Y2
+	VSUBPS  Y1, Y2, Y2
+	VMOVUPS Y2, 64(AX)(R9*1)
+	VMOVUPS 96(CX)(R9*1), Y2
+	VSUBPS  Y0, Y2, Y2
+	VSUBPS  Y1, Y2, Y2
+	VMOVUPS Y2, 96(AX)(R9*1)
+	ADDQ    $+128, R9
+	SUBQ    $+32, R8
+	CMPQ    R8, $+32
+	JGE     loop12
+
+single11:
+	CMPQ R8, $+8
+	JLT  tail13
+
+loop14:
+	VMOVUPS (CX)(R9*1), Y2
+	VSUBPS  Y0, Y2, Y2
+	VSUBPS  Y1, Y2, Y2
+	VMOVUPS Y2, (AX)(R9*1)
+	ADDQ    $+32, R9
+	SUBQ    $+8, R8
+	CMPQ    R8, $+8
+	JGE     loop14
+
+tail13:
+	TESTQ        R8, R8
+	JZ           end15
+	VMOVD        R8, X2
+	VPBROADCASTD X2, Y2
+	VPCMPGTD     iota8<>+0(SB), Y2, Y2
+	VMASKMOVPS   (CX)(R9*1), Y2, Y3
+	VSUBPS       Y0, Y3, Y0
+	VSUBPS       Y1, Y0, Y0
+	VMASKMOVPS   Y0, Y2, (AX)(R9*1)
+
+end15:
+	MOVQ SI, AX
+	MOVQ DI, CX
+	DECQ DX
+	JNZ  rows
+
+done:
 	VZEROUPPER
 	RET
 
@@ -9927,69 +10113,6 @@ end6:
 	VZEROUPPER
 	RET
 
-// func addScalarsAVX512(dst []float32, a []float32, s float32, t float32)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·addScalarsAVX512(SB), NOSPLIT, $0-56
-	MOVQ         dst_base+0(FP), CX
-	MOVQ         a_base+24(FP), DX
-	VBROADCASTSS s+48(FP), Z0
-	VBROADCASTSS t+52(FP), Z1
-	MOVQ         dst_len+8(FP), BX
-	XORQ         AX, AX
-	CMPQ         BX, $+64
-	JLT          single1
-
-loop2:
-	VMOVUPS (DX)(AX*1), Z2
-	VADDPS  Z0, Z2, Z2
-	VADDPS  Z1, Z2, Z2
-	VMOVUPS Z2, (CX)(AX*1)
-	VMOVUPS 64(DX)(AX*1), Z2
-	VADDPS  Z0, Z2, Z2
-	VADDPS  Z1, Z2, Z2
-	VMOVUPS Z2, 64(CX)(AX*1)
-	VMOVUPS 128(DX)(AX*1), Z2
-	VADDPS  Z0, Z2, Z2
-	VADDPS  Z1, Z2, Z2
-	VMOVUPS Z2, 128(CX)(AX*1)
-	VMOVUPS 192(DX)(AX*1), Z2
-	VADDPS  Z0, Z2, Z2
-	VADDPS  Z1, Z2, Z2
-	VMOVUPS Z2, 192(CX)(AX*1)
-	ADDQ    $+256, AX
-	SUBQ    $+64, BX
-	CMPQ    BX, $+64
-	JGE     loop2
-
-single1:
-	CMPQ BX, $+16
-	JLT  tail3
-
-loop4:
-	VMOVUPS (DX)(AX*1), Z2
-	VADDPS  Z0, Z2, Z2
-	VADDPS  Z1, Z2, Z2
-	VMOVUPS Z2, (CX)(AX*1)
-	ADDQ    $+64, AX
-	SUBQ    $+16, BX
-	CMPQ    BX, $+16
-	JGE     loop4
-
-tail3:
-	TESTQ     BX, BX
-	JZ        end5
-	MOVL      $-1, SI
-	BZHIL     BX, SI, SI
-	KMOVW     SI, K1
-	VMOVUPS.Z (DX)(AX*1), K1, Z2
-	VADDPS    Z0, Z2, Z0
-	VADDPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, (CX)(AX*1)
-
-end5:
-	VZEROUPPER
-	RET
-
 // func fillAVX512(dst []float32, v float32)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·fillAVX512(SB), NOSPLIT, $0-28
@@ -10674,10 +10797,10 @@ TEXT ·expAVX512(SB), NOSPLIT, $0-48
 
 loop2:
 	VMOVUPS           (DX)(AX*1), Z0
-	VBROADCASTSS      all1_c2d20000<>+0(SB), Z1
-	VMAXPS            Z0, Z1, Z0
 	VBROADCASTSS      all1_42b20000<>+0(SB), Z1
 	VMINPS            Z0, Z1, Z0
+	VBROADCASTSS      all1_c2d20000<>+0(SB), Z1
+	VMAXPS            Z0, Z1, Z0
 	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z0, Z1
 	VRNDSCALEPS       $0x08, Z1, Z1
 	VMOVUPS           Z0, Z0
@@ -10694,10 +10817,10 @@ loop2:
 	VSCALEFPS         Z1, Z0, Z0
 	VMOVUPS           Z0, (CX)(AX*1)
 	VMOVUPS           64(DX)(AX*1), Z0
-	VBROADCASTSS      all1_c2d20000<>+0(SB), Z1
-	VMAXPS            Z0, Z1, Z0
 	VBROADCASTSS      all1_42b20000<>+0(SB), Z1
 	VMINPS            Z0, Z1, Z0
+	VBROADCASTSS      all1_c2d20000<>+0(SB), Z1
+	VMAXPS            Z0, Z1, Z0
 	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z0, Z1
 	VRNDSCALEPS       $0x08, Z1, Z1
 	VMOVUPS           Z0, Z0
@@ -10724,10 +10847,10 @@ single1:
 
 loop4:
 	VMOVUPS           (DX)(AX*1), Z0
-	VBROADCASTSS      all1_c2d20000<>+0(SB), Z1
-	VMAXPS            Z0, Z1, Z0
 	VBROADCASTSS      all1_42b20000<>+0(SB), Z1
 	VMINPS            Z0, Z1, Z0
+	VBROADCASTSS      all1_c2d20000<>+0(SB), Z1
+	VMAXPS            Z0, Z1, Z0
 	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z0, Z1
 	VRNDSCALEPS       $0x08, Z1, Z1
 	VMOVUPS           Z0, Z0
@@ -10755,10 +10878,10 @@ tail3:
 	BZHIL             BX, SI, SI
 	KMOVW             SI, K1
 	VMOVUPS.Z         (DX)(AX*1), K1, Z0
-	VBROADCASTSS      all1_c2d20000<>+0(SB), Z1
-	VMAXPS            Z0, Z1, Z0
 	VBROADCASTSS      all1_42b20000<>+0(SB), Z1
 	VMINPS            Z0, Z1, Z0
+	VBROADCASTSS      all1_c2d20000<>+0(SB), Z1
+	VMAXPS            Z0, Z1, Z0
 	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z0, Z1
 	VRNDSCALEPS       $0x08, Z1, Z1
 	VMOVUPS           Z0, Z0
@@ -10779,11 +10902,11 @@ end5:
 	VZEROUPPER
 	RET
 
-DATA all1_c2d20000<>+0(SB)/4, $0xc2d20000
-GLOBL all1_c2d20000<>(SB), RODATA|NOPTR, $4
-
 DATA all1_42b20000<>+0(SB)/4, $0x42b20000
 GLOBL all1_42b20000<>(SB), RODATA|NOPTR, $4
+
+DATA all1_c2d20000<>+0(SB)/4, $0xc2d20000
+GLOBL all1_c2d20000<>(SB), RODATA|NOPTR, $4
 
 DATA all1_3fb8aa3b<>+0(SB)/4, $0x3fb8aa3b
 GLOBL all1_3fb8aa3b<>(SB), RODATA|NOPTR, $4
@@ -10827,10 +10950,10 @@ TEXT ·expStreamAVX512(SB), NOSPLIT, $0-48
 	BZHIL             SI, DI, DI
 	KMOVW             DI, K1
 	VMOVUPS.Z         (DX)(AX*1), K1, Z0
-	VBROADCASTSS      all1_c2d20000<>+0(SB), Z1
-	VMAXPS            Z0, Z1, Z0
 	VBROADCASTSS      all1_42b20000<>+0(SB), Z1
 	VMINPS            Z0, Z1, Z0
+	VBROADCASTSS      all1_c2d20000<>+0(SB), Z1
+	VMAXPS            Z0, Z1, Z0
 	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z0, Z1
 	VRNDSCALEPS       $0x08, Z1, Z1
 	VMOVUPS           Z0, Z0
@@ -10855,10 +10978,10 @@ aligned1:
 
 loop3:
 	VMOVUPS           (DX)(AX*1), Z0
-	VBROADCASTSS      all1_c2d20000<>+0(SB), Z1
-	VMAXPS            Z0, Z1, Z0
 	VBROADCASTSS      all1_42b20000<>+0(SB), Z1
 	VMINPS            Z0, Z1, Z0
+	VBROADCASTSS      all1_c2d20000<>+0(SB), Z1
+	VMAXPS            Z0, Z1, Z0
 	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z0, Z1
 	VRNDSCALEPS       $0x08, Z1, Z1
 	VMOVUPS           Z0, Z0
@@ -10875,10 +10998,10 @@ loop3:
 	VSCALEFPS         Z1, Z0, Z0
 	VMOVNTPS          Z0, (CX)(AX*1)
 	VMOVUPS           64(DX)(AX*1), Z0
-	VBROADCASTSS      all1_c2d20000<>+0(SB), Z1
-	VMAXPS            Z0, Z1, Z0
 	VBROADCASTSS      all1_42b20000<>+0(SB), Z1
 	VMINPS            Z0, Z1, Z0
+	VBROADCASTSS      all1_c2d20000<>+0(SB), Z1
+	VMAXPS            Z0, Z1, Z0
 	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z0, Z1
 	VRNDSCALEPS       $0x08, Z1, Z1
 	VMOVUPS           Z0, Z0
@@ -10905,10 +11028,10 @@ single2:
 
 loop5:
 	VMOVUPS           (DX)(AX*1), Z0
-	VBROADCASTSS      all1_c2d20000<>+0(SB), Z1
-	VMAXPS            Z0, Z1, Z0
 	VBROADCASTSS      all1_42b20000<>+0(SB), Z1
 	VMINPS            Z0, Z1, Z0
+	VBROADCASTSS      all1_c2d20000<>+0(SB), Z1
+	VMAXPS            Z0, Z1, Z0
 	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z0, Z1
 	VRNDSCALEPS       $0x08, Z1, Z1
 	VMOVUPS           Z0, Z0
@@ -10936,10 +11059,10 @@ tail4:
 	BZHIL             BX, SI, SI
 	KMOVW             SI, K1
 	VMOVUPS.Z         (DX)(AX*1), K1, Z0
-	VBROADCASTSS      all1_c2d20000<>+0(SB), Z1
-	VMAXPS            Z0, Z1, Z0
 	VBROADCASTSS      all1_42b20000<>+0(SB), Z1
 	VMINPS            Z0, Z1, Z0
+	VBROADCASTSS      all1_c2d20000<>+0(SB), Z1
+	VMAXPS            Z0, Z1, Z0
 	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z0, Z1
 	VRNDSCALEPS       $0x08, Z1, Z1
 	VMOVUPS           Z0, Z0
@@ -11643,13 +11766,13 @@ loop2:
 	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z1, Z11
 	VMULPS            Z1, Z1, Z12
 	VFMADD213PS       Z1, Z12, Z11
-	VBROADCASTSS      all1_3f800000<>+0(SB), Z1
-	VADDPS            Z1, Z11, Z11
-	VSCALEFPS         Z2, Z11, Z2
+	VADDPS.BCST       all1_3f800000<>+0(SB), Z11, Z1
+	VSCALEFPS         Z2, Z1, Z1
+	VBROADCASTSS      all1_3f800000<>+0(SB), Z2
 	VPXORD            Z3, Z3, Z3
 	VCMPPS            $0x11, Z3, Z0, K1
-	VBLENDMPS         Z2, Z1, K1, Z4
-	VADDPS            Z1, Z2, Z0
+	VBLENDMPS         Z1, Z2, K1, Z4
+	VADDPS            Z2, Z1, Z0
 	VDIVPS            Z0, Z4, Z0
 	VMOVUPS           Z0, (CX)(AX*1)
 	VMOVUPS           64(DX)(AX*1), Z0
@@ -11668,13 +11791,13 @@ loop2:
 	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z1, Z11
 	VMULPS            Z1, Z1, Z12
 	VFMADD213PS       Z1, Z12, Z11
-	VBROADCASTSS      all1_3f800000<>+0(SB), Z1
-	VADDPS            Z1, Z11, Z11
-	VSCALEFPS         Z2, Z11, Z2
+	VADDPS.BCST       all1_3f800000<>+0(SB), Z11, Z1
+	VSCALEFPS         Z2, Z1, Z1
+	VBROADCASTSS      all1_3f800000<>+0(SB), Z2
 	VPXORD            Z5, Z5, Z5
 	VCMPPS            $0x11, Z5, Z0, K1
-	VBLENDMPS         Z2, Z1, K1, Z6
-	VADDPS            Z1, Z2, Z0
+	VBLENDMPS         Z1, Z2, K1, Z6
+	VADDPS            Z2, Z1, Z0
 	VDIVPS            Z0, Z6, Z0
 	VMOVUPS           Z0, 64(CX)(AX*1)
 	ADDQ              $+128, AX
@@ -11703,13 +11826,13 @@ loop4:
 	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z1, Z3
 	VMULPS            Z1, Z1, Z4
 	VFMADD213PS       Z1, Z4, Z3
-	VBROADCASTSS      all1_3f800000<>+0(SB), Z1
-	VADDPS            Z1, Z3, Z3
-	VSCALEFPS         Z2, Z3, Z2
+	VADDPS.BCST       all1_3f800000<>+0(SB), Z3, Z1
+	VSCALEFPS         Z2, Z1, Z1
+	VBROADCASTSS      all1_3f800000<>+0(SB), Z2
 	VPXORD            Z7, Z7, Z7
 	VCMPPS            $0x11, Z7, Z0, K1
-	VBLENDMPS         Z2, Z1, K1, Z8
-	VADDPS            Z1, Z2, Z0
+	VBLENDMPS         Z1, Z2, K1, Z8
+	VADDPS            Z2, Z1, Z0
 	VDIVPS            Z0, Z8, Z0
 	VMOVUPS           Z0, (CX)(AX*1)
 	ADDQ              $+64, AX
@@ -11739,13 +11862,13 @@ tail3:
 	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z1, Z3
 	VMULPS            Z1, Z1, Z4
 	VFMADD213PS       Z1, Z4, Z3
-	VBROADCASTSS      all1_3f800000<>+0(SB), Z1
-	VADDPS            Z1, Z3, Z3
-	VSCALEFPS         Z2, Z3, Z2
+	VADDPS.BCST       all1_3f800000<>+0(SB), Z3, Z1
+	VSCALEFPS         Z2, Z1, Z1
+	VBROADCASTSS      all1_3f800000<>+0(SB), Z2
 	VPXORD            Z9, Z9, Z9
 	VCMPPS            $0x11, Z9, Z0, K2
-	VBLENDMPS         Z2, Z1, K2, Z10
-	VADDPS            Z1, Z2, Z0
+	VBLENDMPS         Z1, Z2, K2, Z10
+	VADDPS            Z2, Z1, Z0
 	VDIVPS            Z0, Z10, Z0
 	VMOVUPS           Z0, K1, (CX)(AX*1)
 
@@ -11786,13 +11909,13 @@ TEXT ·sigmoidStreamAVX512(SB), NOSPLIT, $0-48
 	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z1, Z13
 	VMULPS            Z1, Z1, Z14
 	VFMADD213PS       Z1, Z14, Z13
-	VBROADCASTSS      all1_3f800000<>+0(SB), Z1
-	VADDPS            Z1, Z13, Z13
-	VSCALEFPS         Z2, Z13, Z2
+	VADDPS.BCST       all1_3f800000<>+0(SB), Z13, Z1
+	VSCALEFPS         Z2, Z1, Z1
+	VBROADCASTSS      all1_3f800000<>+0(SB), Z2
 	VPXORD            Z3, Z3, Z3
 	VCMPPS            $0x11, Z3, Z0, K2
-	VBLENDMPS         Z2, Z1, K2, Z4
-	VADDPS            Z1, Z2, Z0
+	VBLENDMPS         Z1, Z2, K2, Z4
+	VADDPS            Z2, Z1, Z0
 	VDIVPS            Z0, Z4, Z0
 	VMOVUPS           Z0, K1, (CX)(AX*1)
 	SUBQ              SI, BX
@@ -11819,13 +11942,13 @@ loop3:
 	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z1, Z3
 	VMULPS            Z1, Z1, Z4
 	VFMADD213PS       Z1, Z4, Z3
-	VBROADCASTSS      all1_3f800000<>+0(SB), Z1
-	VADDPS            Z1, Z3, Z3
-	VSCALEFPS         Z2, Z3, Z2
+	VADDPS.BCST       all1_3f800000<>+0(SB), Z3, Z1
+	VSCALEFPS         Z2, Z1, Z1
+	VBROADCASTSS      all1_3f800000<>+0(SB), Z2
 	VPXORD            Z5, Z5, Z5
 	VCMPPS            $0x11, Z5, Z0, K1
-	VBLENDMPS         Z2, Z1, K1, Z6
-	VADDPS            Z1, Z2, Z0
+	VBLENDMPS         Z1, Z2, K1, Z6
+	VADDPS            Z2, Z1, Z0
 	VDIVPS            Z0, Z6, Z0
 	VMOVNTPS          Z0, (CX)(AX*1)
 	VMOVUPS           64(DX)(AX*1), Z0
@@ -11844,13 +11967,13 @@ loop3:
 	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z1, Z3
 	VMULPS            Z1, Z1, Z4
 	VFMADD213PS       Z1, Z4, Z3
-	VBROADCASTSS      all1_3f800000<>+0(SB), Z1
-	VADDPS            Z1, Z3, Z3
-	VSCALEFPS         Z2, Z3, Z2
+	VADDPS.BCST       all1_3f800000<>+0(SB), Z3, Z1
+	VSCALEFPS         Z2, Z1, Z1
+	VBROADCASTSS      all1_3f800000<>+0(SB), Z2
 	VPXORD            Z7, Z7, Z7
 	VCMPPS            $0x11, Z7, Z0, K1
-	VBLENDMPS         Z2, Z1, K1, Z8
-	VADDPS            Z1, Z2, Z0
+	VBLENDMPS         Z1, Z2, K1, Z8
+	VADDPS            Z2, Z1, Z0
 	VDIVPS            Z0, Z8, Z0
 	VMOVNTPS          Z0, 64(CX)(AX*1)
 	ADDQ              $+128, AX
@@ -11879,13 +12002,13 @@ loop5:
 	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z1, Z3
 	VMULPS            Z1, Z1, Z4
 	VFMADD213PS       Z1, Z4, Z3
-	VBROADCASTSS      all1_3f800000<>+0(SB), Z1
-	VADDPS            Z1, Z3, Z3
-	VSCALEFPS         Z2, Z3, Z2
+	VADDPS.BCST       all1_3f800000<>+0(SB), Z3, Z1
+	VSCALEFPS         Z2, Z1, Z1
+	VBROADCASTSS      all1_3f800000<>+0(SB), Z2
 	VPXORD            Z9, Z9, Z9
 	VCMPPS            $0x11, Z9, Z0, K1
-	VBLENDMPS         Z2, Z1, K1, Z10
-	VADDPS            Z1, Z2, Z0
+	VBLENDMPS         Z1, Z2, K1, Z10
+	VADDPS            Z2, Z1, Z0
 	VDIVPS            Z0, Z10, Z0
 	VMOVNTPS          Z0, (CX)(AX*1)
 	ADDQ              $+64, AX
@@ -11915,13 +12038,13 @@ tail4:
 	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z1, Z3
 	VMULPS            Z1, Z1, Z4
 	VFMADD213PS       Z1, Z4, Z3
-	VBROADCASTSS      all1_3f800000<>+0(SB), Z1
-	VADDPS            Z1, Z3, Z3
-	VSCALEFPS         Z2, Z3, Z2
+	VADDPS.BCST       all1_3f800000<>+0(SB), Z3, Z1
+	VSCALEFPS         Z2, Z1, Z1
+	VBROADCASTSS      all1_3f800000<>+0(SB), Z2
 	VPXORD            Z11, Z11, Z11
 	VCMPPS            $0x11, Z11, Z0, K2
-	VBLENDMPS         Z2, Z1, K2, Z12
-	VADDPS            Z1, Z2, Z0
+	VBLENDMPS         Z1, Z2, K2, Z12
+	VADDPS            Z2, Z1, Z0
 	VDIVPS            Z0, Z12, Z0
 	VMOVUPS           Z0, K1, (CX)(AX*1)
 
@@ -15405,7 +15528,6 @@ next6:
 TEXT ·sumAVX512(SB), NOSPLIT, $0-32
 	MOVQ   a_base+0(FP), CX
 	MOVQ   a_len+8(FP), DX
-	LEAQ   (CX)(DX*4), AX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -15501,8 +15623,6 @@ TEXT ·dotAVX512(SB), NOSPLIT, $0-56
 	MOVQ   a_base+0(FP), CX
 	MOVQ   b_base+24(FP), DX
 	MOVQ   a_len+8(FP), BX
-	LEAQ   (CX)(BX*4), AX
-	LEAQ   (DX)(BX*4), AX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -15616,346 +15736,11 @@ end5:
 	VZEROUPPER
 	RET
 
-// func sumExpAVX512(x []float32, m float32) float64
-// Requires: AVX, AVX512F, BMI2, MMX+, SSE2
-TEXT ·sumExpAVX512(SB), NOSPLIT, $0-40
-	MOVQ         x_base+0(FP), CX
-	VBROADCASTSS m+24(FP), Z0
-	MOVQ         x_len+8(FP), DX
-	LEAQ         (CX)(DX*4), BX
-	VPXORD       Z1, Z1, Z1
-	VPXORD       Z2, Z2, Z2
-	VPXORD       Z3, Z3, Z3
-	VPXORD       Z4, Z4, Z4
-	VPXORD       Z5, Z5, Z5
-	VPXORD       Z6, Z6, Z6
-	VPXORD       Z7, Z7, Z7
-	VPXORD       Z8, Z8, Z8
-	XORQ         AX, AX
-	CMPQ         DX, $+32
-	JLT          single1
-
-loop2:
-	PREFETCHT0        (BX)(AX*1)
-	VMOVUPS           (CX)(AX*1), Z9
-	VSUBPS            Z0, Z9, Z9
-	VBROADCASTSS      all1_c2d20000<>+0(SB), Z10
-	VMAXPS            Z9, Z10, Z9
-	VBROADCASTSS      all1_42b20000<>+0(SB), Z10
-	VMINPS            Z9, Z10, Z9
-	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z9, Z10
-	VRNDSCALEPS       $0x08, Z10, Z10
-	VMOVUPS           Z9, Z9
-	VFNMADD231PS.BCST all1_3f317218<>+0(SB), Z10, Z9
-	VFNMADD231PS.BCST all1_b102e308<>+0(SB), Z10, Z9
-	VBROADCASTSS      all1_3ab525cc<>+0(SB), Z11
-	VFMADD213PS.BCST  all1_3c091f2e<>+0(SB), Z9, Z11
-	VFMADD213PS.BCST  all1_3d2aac5d<>+0(SB), Z9, Z11
-	VFMADD213PS.BCST  all1_3e2aaa46<>+0(SB), Z9, Z11
-	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z9, Z11
-	VMULPS            Z9, Z9, Z12
-	VFMADD213PS       Z9, Z12, Z11
-	VADDPS.BCST       all1_3f800000<>+0(SB), Z11, Z9
-	VSCALEFPS         Z10, Z9, Z9
-	VEXTRACTF64X4     $0x01, Z9, Y10
-	VCVTPS2PD         Y9, Z9
-	VCVTPS2PD         Y10, Z10
-	VADDPD            Z9, Z1, Z1
-	VADDPD            Z10, Z2, Z2
-	PREFETCHT0        64(BX)(AX*1)
-	VMOVUPS           64(CX)(AX*1), Z9
-	VSUBPS            Z0, Z9, Z9
-	VBROADCASTSS      all1_c2d20000<>+0(SB), Z10
-	VMAXPS            Z9, Z10, Z9
-	VBROADCASTSS      all1_42b20000<>+0(SB), Z10
-	VMINPS            Z9, Z10, Z9
-	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z9, Z10
-	VRNDSCALEPS       $0x08, Z10, Z10
-	VMOVUPS           Z9, Z9
-	VFNMADD231PS.BCST all1_3f317218<>+0(SB), Z10, Z9
-	VFNMADD231PS.BCST all1_b102e308<>+0(SB), Z10, Z9
-	VBROADCASTSS      all1_3ab525cc<>+0(SB), Z11
-	VFMADD213PS.BCST  all1_3c091f2e<>+0(SB), Z9, Z11
-	VFMADD213PS.BCST  all1_3d2aac5d<>+0(SB), Z9, Z11
-	VFMADD213PS.BCST  all1_3e2aaa46<>+0(SB), Z9, Z11
-	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z9, Z11
-	VMULPS            Z9, Z9, Z12
-	VFMADD213PS       Z9, Z12, Z11
-	VADDPS.BCST       all1_3f800000<>+0(SB), Z11, Z9
-	VSCALEFPS         Z10, Z9, Z9
-	VEXTRACTF64X4     $0x01, Z9, Y10
-	VCVTPS2PD         Y9, Z9
-	VCVTPS2PD         Y10, Z10
-	VADDPD            Z9, Z3, Z3
-	VADDPD            Z10, Z4, Z4
-	ADDQ              $+128, AX
-	SUBQ              $+32, DX
-	CMPQ              DX, $+32
-	JGE               loop2
-
-single1:
-	CMPQ DX, $+16
-	JLT  tail3
-
-loop4:
-	PREFETCHT0        (BX)(AX*1)
-	VMOVUPS           (CX)(AX*1), Z9
-	VSUBPS            Z0, Z9, Z9
-	VBROADCASTSS      all1_c2d20000<>+0(SB), Z10
-	VMAXPS            Z9, Z10, Z9
-	VBROADCASTSS      all1_42b20000<>+0(SB), Z10
-	VMINPS            Z9, Z10, Z9
-	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z9, Z10
-	VRNDSCALEPS       $0x08, Z10, Z10
-	VMOVUPS           Z9, Z9
-	VFNMADD231PS.BCST all1_3f317218<>+0(SB), Z10, Z9
-	VFNMADD231PS.BCST all1_b102e308<>+0(SB), Z10, Z9
-	VBROADCASTSS      all1_3ab525cc<>+0(SB), Z11
-	VFMADD213PS.BCST  all1_3c091f2e<>+0(SB), Z9, Z11
-	VFMADD213PS.BCST  all1_3d2aac5d<>+0(SB), Z9, Z11
-	VFMADD213PS.BCST  all1_3e2aaa46<>+0(SB), Z9, Z11
-	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z9, Z11
-	VMULPS            Z9, Z9, Z12
-	VFMADD213PS       Z9, Z12, Z11
-	VADDPS.BCST       all1_3f800000<>+0(SB), Z11, Z9
-	VSCALEFPS         Z10, Z9, Z9
-	VEXTRACTF64X4     $0x01, Z9, Y10
-	VCVTPS2PD         Y9, Z9
-	VCVTPS2PD         Y10, Z10
-	VADDPD            Z9, Z1, Z1
-	VADDPD            Z10, Z2, Z2
-	ADDQ              $+64, AX
-	SUBQ              $+16, DX
-	CMPQ              DX, $+16
-	JGE               loop4
-
-tail3:
-	TESTQ             DX, DX
-	JZ                end5
-	MOVL              $-1, BX
-	BZHIL             DX, BX, BX
-	KMOVW             BX, K1
-	VMOVUPS.Z         (CX)(AX*1), K1, Z9
-	VSUBPS            Z0, Z9, Z0
-	VBROADCASTSS      all1_c2d20000<>+0(SB), Z9
-	VMAXPS            Z0, Z9, Z0
-	VBROADCASTSS      all1_42b20000<>+0(SB), Z9
-	VMINPS            Z0, Z9, Z0
-	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z0, Z9
-	VRNDSCALEPS       $0x08, Z9, Z9
-	VMOVUPS           Z0, Z0
-	VFNMADD231PS.BCST all1_3f317218<>+0(SB), Z9, Z0
-	VFNMADD231PS.BCST all1_b102e308<>+0(SB), Z9, Z0
-	VBROADCASTSS      all1_3ab525cc<>+0(SB), Z10
-	VFMADD213PS.BCST  all1_3c091f2e<>+0(SB), Z0, Z10
-	VFMADD213PS.BCST  all1_3d2aac5d<>+0(SB), Z0, Z10
-	VFMADD213PS.BCST  all1_3e2aaa46<>+0(SB), Z0, Z10
-	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z0, Z10
-	VMULPS            Z0, Z0, Z11
-	VFMADD213PS       Z0, Z11, Z10
-	VADDPS.BCST       all1_3f800000<>+0(SB), Z10, Z0
-	VSCALEFPS         Z9, Z0, Z0
-	VMOVAPS.Z         Z0, K1, Z0
-	VEXTRACTF64X4     $0x01, Z0, Y9
-	VCVTPS2PD         Y0, Z0
-	VCVTPS2PD         Y9, Z9
-	VADDPD            Z0, Z1, Z1
-	VADDPD            Z9, Z2, Z2
-
-end5:
-	VADDPD        Z2, Z1, Z1
-	VADDPD        Z4, Z3, Z3
-	VADDPD        Z6, Z5, Z5
-	VADDPD        Z8, Z7, Z7
-	VADDPD        Z5, Z1, Z1
-	VADDPD        Z7, Z3, Z3
-	VADDPD        Z3, Z1, Z1
-	VEXTRACTF64X4 $0x01, Z1, Y0
-	VADDPD        Y0, Y1, Y1
-	VEXTRACTF128  $0x01, Y1, X0
-	VADDPD        X0, X1, X1
-	VUNPCKHPD     X1, X1, X0
-	VADDSD        X0, X1, X1
-	MOVSD         X1, ret+32(FP)
-	VZEROUPPER
-	RET
-
-// func expSumAVX512(dst []float32, x []float32, m float32) float64
-// Requires: AVX, AVX512F, BMI2, MMX+, SSE2
-TEXT ·expSumAVX512(SB), NOSPLIT, $0-64
-	MOVQ         dst_base+0(FP), CX
-	MOVQ         x_base+24(FP), DX
-	VBROADCASTSS m+48(FP), Z0
-	MOVQ         dst_len+8(FP), BX
-	LEAQ         (CX)(BX*4), AX
-	LEAQ         (DX)(BX*4), SI
-	VPXORD       Z1, Z1, Z1
-	VPXORD       Z2, Z2, Z2
-	VPXORD       Z3, Z3, Z3
-	VPXORD       Z4, Z4, Z4
-	VPXORD       Z5, Z5, Z5
-	VPXORD       Z6, Z6, Z6
-	VPXORD       Z7, Z7, Z7
-	VPXORD       Z8, Z8, Z8
-	XORQ         AX, AX
-	CMPQ         BX, $+32
-	JLT          single1
-
-loop2:
-	PREFETCHT0        (SI)(AX*1)
-	VMOVUPS           (DX)(AX*1), Z9
-	VSUBPS            Z0, Z9, Z9
-	VBROADCASTSS      all1_c2d20000<>+0(SB), Z10
-	VMAXPS            Z9, Z10, Z9
-	VBROADCASTSS      all1_42b20000<>+0(SB), Z10
-	VMINPS            Z9, Z10, Z9
-	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z9, Z10
-	VRNDSCALEPS       $0x08, Z10, Z10
-	VMOVUPS           Z9, Z9
-	VFNMADD231PS.BCST all1_3f317218<>+0(SB), Z10, Z9
-	VFNMADD231PS.BCST all1_b102e308<>+0(SB), Z10, Z9
-	VBROADCASTSS      all1_3ab525cc<>+0(SB), Z11
-	VFMADD213PS.BCST  all1_3c091f2e<>+0(SB), Z9, Z11
-	VFMADD213PS.BCST  all1_3d2aac5d<>+0(SB), Z9, Z11
-	VFMADD213PS.BCST  all1_3e2aaa46<>+0(SB), Z9, Z11
-	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z9, Z11
-	VMULPS            Z9, Z9, Z12
-	VFMADD213PS       Z9, Z12, Z11
-	VADDPS.BCST       all1_3f800000<>+0(SB), Z11, Z9
-	VSCALEFPS         Z10, Z9, Z9
-	VMOVUPS           Z9, (CX)(AX*1)
-	VEXTRACTF64X4     $0x01, Z9, Y10
-	VCVTPS2PD         Y9, Z9
-	VCVTPS2PD         Y10, Z10
-	VADDPD            Z9, Z1, Z1
-	VADDPD            Z10, Z2, Z2
-	PREFETCHT0        64(SI)(AX*1)
-	VMOVUPS           64(DX)(AX*1), Z9
-	VSUBPS            Z0, Z9, Z9
-	VBROADCASTSS      all1_c2d20000<>+0(SB), Z10
-	VMAXPS            Z9, Z10, Z9
-	VBROADCASTSS      all1_42b20000<>+0(SB), Z10
-	VMINPS            Z9, Z10, Z9
-	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z9, Z10
-	VRNDSCALEPS       $0x08, Z10, Z10
-	VMOVUPS           Z9, Z9
-	VFNMADD231PS.BCST all1_3f317218<>+0(SB), Z10, Z9
-	VFNMADD231PS.BCST all1_b102e308<>+0(SB), Z10, Z9
-	VBROADCASTSS      all1_3ab525cc<>+0(SB), Z11
-	VFMADD213PS.BCST  all1_3c091f2e<>+0(SB), Z9, Z11
-	VFMADD213PS.BCST  all1_3d2aac5d<>+0(SB), Z9, Z11
-	VFMADD213PS.BCST  all1_3e2aaa46<>+0(SB), Z9, Z11
-	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z9, Z11
-	VMULPS            Z9, Z9, Z12
-	VFMADD213PS       Z9, Z12, Z11
-	VADDPS.BCST       all1_3f800000<>+0(SB), Z11, Z9
-	VSCALEFPS         Z10, Z9, Z9
-	VMOVUPS           Z9, 64(CX)(AX*1)
-	VEXTRACTF64X4     $0x01, Z9, Y10
-	VCVTPS2PD         Y9, Z9
-	VCVTPS2PD         Y10, Z10
-	VADDPD            Z9, Z3, Z3
-	VADDPD            Z10, Z4, Z4
-	ADDQ              $+128, AX
-	SUBQ              $+32, BX
-	CMPQ              BX, $+32
-	JGE               loop2
-
-single1:
-	CMPQ BX, $+16
-	JLT  tail3
-
-loop4:
-	PREFETCHT0        (SI)(AX*1)
-	VMOVUPS           (DX)(AX*1), Z9
-	VSUBPS            Z0, Z9, Z9
-	VBROADCASTSS      all1_c2d20000<>+0(SB), Z10
-	VMAXPS            Z9, Z10, Z9
-	VBROADCASTSS      all1_42b20000<>+0(SB), Z10
-	VMINPS            Z9, Z10, Z9
-	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z9, Z10
-	VRNDSCALEPS       $0x08, Z10, Z10
-	VMOVUPS           Z9, Z9
-	VFNMADD231PS.BCST all1_3f317218<>+0(SB), Z10, Z9
-	VFNMADD231PS.BCST all1_b102e308<>+0(SB), Z10, Z9
-	VBROADCASTSS      all1_3ab525cc<>+0(SB), Z11
-	VFMADD213PS.BCST  all1_3c091f2e<>+0(SB), Z9, Z11
-	VFMADD213PS.BCST  all1_3d2aac5d<>+0(SB), Z9, Z11
-	VFMADD213PS.BCST  all1_3e2aaa46<>+0(SB), Z9, Z11
-	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z9, Z11
-	VMULPS            Z9, Z9, Z12
-	VFMADD213PS       Z9, Z12, Z11
-	VADDPS.BCST       all1_3f800000<>+0(SB), Z11, Z9
-	VSCALEFPS         Z10, Z9, Z9
-	VMOVUPS           Z9, (CX)(AX*1)
-	VEXTRACTF64X4     $0x01, Z9, Y10
-	VCVTPS2PD         Y9, Z9
-	VCVTPS2PD         Y10, Z10
-	VADDPD            Z9, Z1, Z1
-	VADDPD            Z10, Z2, Z2
-	ADDQ              $+64, AX
-	SUBQ              $+16, BX
-	CMPQ              BX, $+16
-	JGE               loop4
-
-tail3:
-	TESTQ             BX, BX
-	JZ                end5
-	MOVL              $-1, SI
-	BZHIL             BX, SI, SI
-	KMOVW             SI, K1
-	VMOVUPS.Z         (DX)(AX*1), K1, Z9
-	VSUBPS            Z0, Z9, Z0
-	VBROADCASTSS      all1_c2d20000<>+0(SB), Z9
-	VMAXPS            Z0, Z9, Z0
-	VBROADCASTSS      all1_42b20000<>+0(SB), Z9
-	VMINPS            Z0, Z9, Z0
-	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z0, Z9
-	VRNDSCALEPS       $0x08, Z9, Z9
-	VMOVUPS           Z0, Z0
-	VFNMADD231PS.BCST all1_3f317218<>+0(SB), Z9, Z0
-	VFNMADD231PS.BCST all1_b102e308<>+0(SB), Z9, Z0
-	VBROADCASTSS      all1_3ab525cc<>+0(SB), Z10
-	VFMADD213PS.BCST  all1_3c091f2e<>+0(SB), Z0, Z10
-	VFMADD213PS.BCST  all1_3d2aac5d<>+0(SB), Z0, Z10
-	VFMADD213PS.BCST  all1_3e2aaa46<>+0(SB), Z0, Z10
-	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z0, Z10
-	VMULPS            Z0, Z0, Z11
-	VFMADD213PS       Z0, Z11, Z10
-	VADDPS.BCST       all1_3f800000<>+0(SB), Z10, Z0
-	VSCALEFPS         Z9, Z0, Z0
-	VMOVUPS           Z0, K1, (CX)(AX*1)
-	VMOVAPS.Z         Z0, K1, Z0
-	VEXTRACTF64X4     $0x01, Z0, Y9
-	VCVTPS2PD         Y0, Z0
-	VCVTPS2PD         Y9, Z9
-	VADDPD            Z0, Z1, Z1
-	VADDPD            Z9, Z2, Z2
-
-end5:
-	VADDPD        Z2, Z1, Z1
-	VADDPD        Z4, Z3, Z3
-	VADDPD        Z6, Z5, Z5
-	VADDPD        Z8, Z7, Z7
-	VADDPD        Z5, Z1, Z1
-	VADDPD        Z7, Z3, Z3
-	VADDPD        Z3, Z1, Z1
-	VEXTRACTF64X4 $0x01, Z1, Y0
-	VADDPD        Y0, Y1, Y1
-	VEXTRACTF128  $0x01, Y1, X0
-	VADDPD        X0, X1, X1
-	VUNPCKHPD     X1, X1, X0
-	VADDSD        X0, X1, X1
-	MOVSD         X1, ret+56(FP)
-	VZEROUPPER
-	RET
-
 // func maxOfAVX512(a []float32) float32
 // Requires: AVX, AVX512F, BMI2, SSE
 TEXT ·maxOfAVX512(SB), NOSPLIT, $0-28
 	MOVQ         a_base+0(FP), CX
 	MOVQ         a_len+8(FP), DX
-	LEAQ         (CX)(DX*4), AX
 	VBROADCASTSS all1_ff800000<>+0(SB), Z0
 	VPXORD       Z1, Z1, Z1
 	VMOVUPS      Z0, Z2
@@ -16048,3 +15833,577 @@ GLOBL all1_ff800000<>(SB), RODATA|NOPTR, $4
 
 DATA all1_7fc00000<>+0(SB)/4, $0x7fc00000
 GLOBL all1_7fc00000<>(SB), RODATA|NOPTR, $4
+
+// func softmaxAVX512(dst []float32, x []float32, rows int, c int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·softmaxAVX512(SB), NOSPLIT, $0-64
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  x_base+24(FP), CX
+	MOVQ  rows+48(FP), DX
+	MOVQ  c+56(FP), BX
+	TESTQ DX, DX
+	JZ    done
+
+rows:
+	LEAQ         (AX)(BX*4), SI
+	LEAQ         (CX)(BX*4), DI
+	VBROADCASTSS all1_ff800000<>+0(SB), Z0
+	VMOVUPS      Z0, Z1
+	VMOVUPS      Z0, Z2
+	VMOVUPS      Z0, Z3
+	VMOVUPS      Z0, Z4
+	XORQ         R9, R9
+	MOVQ         BX, R8
+	CMPQ         R8, $+64
+	JLT          single1
+
+loop2:
+	VMOVUPS (CX)(R9*1), Z5
+	VMAXPS  Z1, Z5, Z1
+	VMOVUPS 64(CX)(R9*1), Z5
+	VMAXPS  Z2, Z5, Z2
+	VMOVUPS 128(CX)(R9*1), Z5
+	VMAXPS  Z3, Z5, Z3
+	VMOVUPS 192(CX)(R9*1), Z5
+	VMAXPS  Z4, Z5, Z4
+	ADDQ    $+256, R9
+	SUBQ    $+64, R8
+	CMPQ    R8, $+64
+	JGE     loop2
+
+single1:
+	CMPQ R8, $+16
+	JLT  tail3
+
+loop4:
+	VMOVUPS (CX)(R9*1), Z5
+	VMAXPS  Z1, Z5, Z1
+	ADDQ    $+64, R9
+	SUBQ    $+16, R8
+	CMPQ    R8, $+16
+	JGE     loop4
+
+tail3:
+	TESTQ     R8, R8
+	JZ        end5
+	MOVL      $-1, R10
+	BZHIL     R8, R10, R10
+	KMOVW     R10, K1
+	VMOVUPS.Z (CX)(R9*1), K1, Z5
+	VBLENDMPS Z5, Z0, K1, Z6
+	VMAXPS    Z1, Z6, Z1
+
+end5:
+	VMAXPS        Z3, Z1, Z1
+	VMAXPS        Z4, Z2, Z2
+	VMAXPS        Z2, Z1, Z1
+	VEXTRACTF64X4 $0x01, Z1, Y0
+	VMAXPS        Y0, Y1, Y1
+	VEXTRACTF128  $0x01, Y1, X0
+	VMAXPS        X0, X1, X1
+	VPERMILPS     $0x0e, X1, X0
+	VMAXPS        X0, X1, X1
+	VPERMILPS     $0x01, X1, X0
+	VMAXPS        X0, X1, X1
+	VBROADCASTSS  X1, Z0
+	VPXORD        Z7, Z7, Z7
+	VPXORD        Z8, Z8, Z8
+	VPXORD        Z9, Z9, Z9
+	VPXORD        Z10, Z10, Z10
+	XORQ          R9, R9
+	MOVQ          BX, R8
+	CMPQ          R8, $+32
+	JLT           single6
+
+loop7:
+	PREFETCHT0        (SI)(R9*1)
+	PREFETCHT0        (DI)(R9*1)
+	VMOVUPS           (CX)(R9*1), Z1
+	VSUBPS            Z0, Z1, Z1
+	VBROADCASTSS      all1_c2d20000<>+0(SB), Z2
+	VMAXPS            Z1, Z2, Z1
+	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS       $0x08, Z2, Z2
+	VMOVUPS           Z1, Z1
+	VFNMADD231PS.BCST all1_3f317218<>+0(SB), Z2, Z1
+	VFNMADD231PS.BCST all1_b102e308<>+0(SB), Z2, Z1
+	VBROADCASTSS      all1_3ab525cc<>+0(SB), Z3
+	VFMADD213PS.BCST  all1_3c091f2e<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3d2aac5d<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3e2aaa46<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z1, Z3
+	VMULPS            Z1, Z1, Z4
+	VFMADD213PS       Z1, Z4, Z3
+	VADDPS.BCST       all1_3f800000<>+0(SB), Z3, Z1
+	VSCALEFPS         Z2, Z1, Z1
+	VMOVUPS           Z1, (AX)(R9*1)
+	VEXTRACTF64X4     $0x01, Z1, Y2
+	VCVTPS2PD         Y1, Z1
+	VCVTPS2PD         Y2, Z2
+	VADDPD            Z1, Z7, Z7
+	VADDPD            Z2, Z8, Z8
+	PREFETCHT0        64(SI)(R9*1)
+	PREFETCHT0        64(DI)(R9*1)
+	VMOVUPS           64(CX)(R9*1), Z1
+	VSUBPS            Z0, Z1, Z1
+	VBROADCASTSS      all1_c2d20000<>+0(SB), Z2
+	VMAXPS            Z1, Z2, Z1
+	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS       $0x08, Z2, Z2
+	VMOVUPS           Z1, Z1
+	VFNMADD231PS.BCST all1_3f317218<>+0(SB), Z2, Z1
+	VFNMADD231PS.BCST all1_b102e308<>+0(SB), Z2, Z1
+	VBROADCASTSS      all1_3ab525cc<>+0(SB), Z3
+	VFMADD213PS.BCST  all1_3c091f2e<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3d2aac5d<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3e2aaa46<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z1, Z3
+	VMULPS            Z1, Z1, Z4
+	VFMADD213PS       Z1, Z4, Z3
+	VADDPS.BCST       all1_3f800000<>+0(SB), Z3, Z1
+	VSCALEFPS         Z2, Z1, Z1
+	VMOVUPS           Z1, 64(AX)(R9*1)
+	VEXTRACTF64X4     $0x01, Z1, Y2
+	VCVTPS2PD         Y1, Z1
+	VCVTPS2PD         Y2, Z2
+	VADDPD            Z1, Z9, Z9
+	VADDPD            Z2, Z10, Z10
+	ADDQ              $+128, R9
+	SUBQ              $+32, R8
+	CMPQ              R8, $+32
+	JGE               loop7
+
+single6:
+	CMPQ R8, $+16
+	JLT  tail8
+
+loop9:
+	PREFETCHT0        (SI)(R9*1)
+	PREFETCHT0        (DI)(R9*1)
+	VMOVUPS           (CX)(R9*1), Z1
+	VSUBPS            Z0, Z1, Z1
+	VBROADCASTSS      all1_c2d20000<>+0(SB), Z2
+	VMAXPS            Z1, Z2, Z1
+	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS       $0x08, Z2, Z2
+	VMOVUPS           Z1, Z1
+	VFNMADD231PS.BCST all1_3f317218<>+0(SB), Z2, Z1
+	VFNMADD231PS.BCST all1_b102e308<>+0(SB), Z2, Z1
+	VBROADCASTSS      all1_3ab525cc<>+0(SB), Z3
+	VFMADD213PS.BCST  all1_3c091f2e<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3d2aac5d<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3e2aaa46<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z1, Z3
+	VMULPS            Z1, Z1, Z4
+	VFMADD213PS       Z1, Z4, Z3
+	VADDPS.BCST       all1_3f800000<>+0(SB), Z3, Z1
+	VSCALEFPS         Z2, Z1, Z1
+	VMOVUPS           Z1, (AX)(R9*1)
+	VEXTRACTF64X4     $0x01, Z1, Y2
+	VCVTPS2PD         Y1, Z1
+	VCVTPS2PD         Y2, Z2
+	VADDPD            Z1, Z7, Z7
+	VADDPD            Z2, Z8, Z8
+	ADDQ              $+64, R9
+	SUBQ              $+16, R8
+	CMPQ              R8, $+16
+	JGE               loop9
+
+tail8:
+	TESTQ             R8, R8
+	JZ                end10
+	MOVL              $-1, R10
+	BZHIL             R8, R10, R10
+	KMOVW             R10, K1
+	VMOVUPS.Z         (CX)(R9*1), K1, Z1
+	VSUBPS            Z0, Z1, Z0
+	VBROADCASTSS      all1_c2d20000<>+0(SB), Z1
+	VMAXPS            Z0, Z1, Z0
+	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z0, Z1
+	VRNDSCALEPS       $0x08, Z1, Z1
+	VMOVUPS           Z0, Z0
+	VFNMADD231PS.BCST all1_3f317218<>+0(SB), Z1, Z0
+	VFNMADD231PS.BCST all1_b102e308<>+0(SB), Z1, Z0
+	VBROADCASTSS      all1_3ab525cc<>+0(SB), Z2
+	VFMADD213PS.BCST  all1_3c091f2e<>+0(SB), Z0, Z2
+	VFMADD213PS.BCST  all1_3d2aac5d<>+0(SB), Z0, Z2
+	VFMADD213PS.BCST  all1_3e2aaa46<>+0(SB), Z0, Z2
+	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z0, Z2
+	VMULPS            Z0, Z0, Z3
+	VFMADD213PS       Z0, Z3, Z2
+	VADDPS.BCST       all1_3f800000<>+0(SB), Z2, Z0
+	VSCALEFPS         Z1, Z0, Z0
+	VMOVUPS           Z0, K1, (AX)(R9*1)
+	VMOVAPS.Z         Z0, K1, Z0
+	VEXTRACTF64X4     $0x01, Z0, Y1
+	VCVTPS2PD         Y0, Z0
+	VCVTPS2PD         Y1, Z1
+	VADDPD            Z0, Z7, Z7
+	VADDPD            Z1, Z8, Z8
+
+end10:
+	VADDPD        Z8, Z7, Z7
+	VADDPD        Z10, Z9, Z9
+	VADDPD        Z9, Z7, Z7
+	VEXTRACTF64X4 $0x01, Z7, Y0
+	VADDPD        Y0, Y7, Y7
+	VEXTRACTF128  $0x01, Y7, X0
+	VADDPD        X0, X7, X7
+	VUNPCKHPD     X7, X7, X0
+	VADDSD        X0, X7, X7
+	VCVTSD2SS     X7, X7, X7
+	VBROADCASTSS  X7, Z0
+	VBROADCASTSS  all1_3f800000<>+0(SB), Z1
+	VDIVPS        Z0, Z1, Z0
+	XORQ          R9, R9
+	MOVQ          BX, R8
+	CMPQ          R8, $+64
+	JLT           single11
+
+loop12:
+	VMOVUPS (AX)(R9*1), Z1
+	VMULPS  Z0, Z1, Z1
+	VMOVUPS Z1, (AX)(R9*1)
+	VMOVUPS 64(AX)(R9*1), Z1
+	VMULPS  Z0, Z1, Z1
+	VMOVUPS Z1, 64(AX)(R9*1)
+	VMOVUPS 128(AX)(R9*1), Z1
+	VMULPS  Z0, Z1, Z1
+	VMOVUPS Z1, 128(AX)(R9*1)
+	VMOVUPS 192(AX)(R9*1), Z1
+	VMULPS  Z0, Z1, Z1
+	VMOVUPS Z1, 192(AX)(R9*1)
+	ADDQ    $+256, R9
+	SUBQ    $+64, R8
+	CMPQ    R8, $+64
+	JGE     loop12
+
+single11:
+	CMPQ R8, $+16
+	JLT  tail13
+
+loop14:
+	VMOVUPS (AX)(R9*1), Z1
+	VMULPS  Z0, Z1, Z1
+	VMOVUPS Z1, (AX)(R9*1)
+	ADDQ    $+64, R9
+	SUBQ    $+16, R8
+	CMPQ    R8, $+16
+	JGE     loop14
+
+tail13:
+	TESTQ     R8, R8
+	JZ        end15
+	MOVL      $-1, CX
+	BZHIL     R8, CX, CX
+	KMOVW     CX, K1
+	VMOVUPS.Z (AX)(R9*1), K1, Z1
+	VMULPS    Z0, Z1, Z0
+	VMOVUPS   Z0, K1, (AX)(R9*1)
+
+end15:
+	MOVQ SI, AX
+	MOVQ DI, CX
+	DECQ DX
+	JNZ  rows
+
+done:
+	VZEROUPPER
+	RET
+
+// func logSoftmaxAVX512(dst []float32, x []float32, rows int, c int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·logSoftmaxAVX512(SB), NOSPLIT, $0-64
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  x_base+24(FP), CX
+	MOVQ  rows+48(FP), DX
+	MOVQ  c+56(FP), BX
+	TESTQ DX, DX
+	JZ    done
+
+rows:
+	LEAQ         (AX)(BX*4), SI
+	LEAQ         (CX)(BX*4), DI
+	VBROADCASTSS all1_ff800000<>+0(SB), Z0
+	VMOVUPS      Z0, Z1
+	VMOVUPS      Z0, Z2
+	VMOVUPS      Z0, Z3
+	VMOVUPS      Z0, Z4
+	XORQ         R9, R9
+	MOVQ         BX, R8
+	CMPQ         R8, $+64
+	JLT          single1
+
+loop2:
+	VMOVUPS (CX)(R9*1), Z5
+	VMAXPS  Z1, Z5, Z1
+	VMOVUPS 64(CX)(R9*1), Z5
+	VMAXPS  Z2, Z5, Z2
+	VMOVUPS 128(CX)(R9*1), Z5
+	VMAXPS  Z3, Z5, Z3
+	VMOVUPS 192(CX)(R9*1), Z5
+	VMAXPS  Z4, Z5, Z4
+	ADDQ    $+256, R9
+	SUBQ    $+64, R8
+	CMPQ    R8, $+64
+	JGE     loop2
+
+single1:
+	CMPQ R8, $+16
+	JLT  tail3
+
+loop4:
+	VMOVUPS (CX)(R9*1), Z5
+	VMAXPS  Z1, Z5, Z1
+	ADDQ    $+64, R9
+	SUBQ    $+16, R8
+	CMPQ    R8, $+16
+	JGE     loop4
+
+tail3:
+	TESTQ     R8, R8
+	JZ        end5
+	MOVL      $-1, R10
+	BZHIL     R8, R10, R10
+	KMOVW     R10, K1
+	VMOVUPS.Z (CX)(R9*1), K1, Z5
+	VBLENDMPS Z5, Z0, K1, Z6
+	VMAXPS    Z1, Z6, Z1
+
+end5:
+	VMAXPS        Z3, Z1, Z1
+	VMAXPS        Z4, Z2, Z2
+	VMAXPS        Z2, Z1, Z1
+	VEXTRACTF64X4 $0x01, Z1, Y0
+	VMAXPS        Y0, Y1, Y1
+	VEXTRACTF128  $0x01, Y1, X0
+	VMAXPS        X0, X1, X1
+	VPERMILPS     $0x0e, X1, X0
+	VMAXPS        X0, X1, X1
+	VPERMILPS     $0x01, X1, X0
+	VMAXPS        X0, X1, X1
+	VBROADCASTSS  X1, Z0
+	VPXORD        Z7, Z7, Z7
+	VPXORD        Z8, Z8, Z8
+	VPXORD        Z9, Z9, Z9
+	VPXORD        Z10, Z10, Z10
+	XORQ          R9, R9
+	MOVQ          BX, R8
+	CMPQ          R8, $+32
+	JLT           single6
+
+loop7:
+	PREFETCHT0        (SI)(R9*1)
+	PREFETCHT0        (DI)(R9*1)
+	VMOVUPS           (CX)(R9*1), Z1
+	VSUBPS            Z0, Z1, Z1
+	VBROADCASTSS      all1_c2d20000<>+0(SB), Z2
+	VMAXPS            Z1, Z2, Z1
+	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS       $0x08, Z2, Z2
+	VMOVUPS           Z1, Z1
+	VFNMADD231PS.BCST all1_3f317218<>+0(SB), Z2, Z1
+	VFNMADD231PS.BCST all1_b102e308<>+0(SB), Z2, Z1
+	VBROADCASTSS      all1_3ab525cc<>+0(SB), Z3
+	VFMADD213PS.BCST  all1_3c091f2e<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3d2aac5d<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3e2aaa46<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z1, Z3
+	VMULPS            Z1, Z1, Z4
+	VFMADD213PS       Z1, Z4, Z3
+	VADDPS.BCST       all1_3f800000<>+0(SB), Z3, Z1
+	VSCALEFPS         Z2, Z1, Z1
+	VEXTRACTF64X4     $0x01, Z1, Y2
+	VCVTPS2PD         Y1, Z1
+	VCVTPS2PD         Y2, Z2
+	VADDPD            Z1, Z7, Z7
+	VADDPD            Z2, Z8, Z8
+	PREFETCHT0        64(SI)(R9*1)
+	PREFETCHT0        64(DI)(R9*1)
+	VMOVUPS           64(CX)(R9*1), Z1
+	VSUBPS            Z0, Z1, Z1
+	VBROADCASTSS      all1_c2d20000<>+0(SB), Z2
+	VMAXPS            Z1, Z2, Z1
+	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS       $0x08, Z2, Z2
+	VMOVUPS           Z1, Z1
+	VFNMADD231PS.BCST all1_3f317218<>+0(SB), Z2, Z1
+	VFNMADD231PS.BCST all1_b102e308<>+0(SB), Z2, Z1
+	VBROADCASTSS      all1_3ab525cc<>+0(SB), Z3
+	VFMADD213PS.BCST  all1_3c091f2e<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3d2aac5d<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3e2aaa46<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z1, Z3
+	VMULPS            Z1, Z1, Z4
+	VFMADD213PS       Z1, Z4, Z3
+	VADDPS.BCST       all1_3f800000<>+0(SB), Z3, Z1
+	VSCALEFPS         Z2, Z1, Z1
+	VEXTRACTF64X4     $0x01, Z1, Y2
+	VCVTPS2PD         Y1, Z1
+	VCVTPS2PD         Y2, Z2
+	VADDPD            Z1, Z9, Z9
+	VADDPD            Z2, Z10, Z10
+	ADDQ              $+128, R9
+	SUBQ              $+32, R8
+	CMPQ              R8, $+32
+	JGE               loop7
+
+single6:
+	CMPQ R8, $+16
+	JLT  tail8
+
+loop9:
+	PREFETCHT0        (SI)(R9*1)
+	PREFETCHT0        (DI)(R9*1)
+	VMOVUPS           (CX)(R9*1), Z1
+	VSUBPS            Z0, Z1, Z1
+	VBROADCASTSS      all1_c2d20000<>+0(SB), Z2
+	VMAXPS            Z1, Z2, Z1
+	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS       $0x08, Z2, Z2
+	VMOVUPS           Z1, Z1
+	VFNMADD231PS.BCST all1_3f317218<>+0(SB), Z2, Z1
+	VFNMADD231PS.BCST all1_b102e308<>+0(SB), Z2, Z1
+	VBROADCASTSS      all1_3ab525cc<>+0(SB), Z3
+	VFMADD213PS.BCST  all1_3c091f2e<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3d2aac5d<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3e2aaa46<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z1, Z3
+	VMULPS            Z1, Z1, Z4
+	VFMADD213PS       Z1, Z4, Z3
+	VADDPS.BCST       all1_3f800000<>+0(SB), Z3, Z1
+	VSCALEFPS         Z2, Z1, Z1
+	VEXTRACTF64X4     $0x01, Z1, Y2
+	VCVTPS2PD         Y1, Z1
+	VCVTPS2PD         Y2, Z2
+	VADDPD            Z1, Z7, Z7
+	VADDPD            Z2, Z8, Z8
+	ADDQ              $+64, R9
+	SUBQ              $+16, R8
+	CMPQ              R8, $+16
+	JGE               loop9
+
+tail8:
+	TESTQ             R8, R8
+	JZ                end10
+	MOVL              $-1, R10
+	BZHIL             R8, R10, R10
+	KMOVW             R10, K1
+	VMOVUPS.Z         (CX)(R9*1), K1, Z1
+	VSUBPS            Z0, Z1, Z1
+	VBROADCASTSS      all1_c2d20000<>+0(SB), Z2
+	VMAXPS            Z1, Z2, Z1
+	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS       $0x08, Z2, Z2
+	VMOVUPS           Z1, Z1
+	VFNMADD231PS.BCST all1_3f317218<>+0(SB), Z2, Z1
+	VFNMADD231PS.BCST all1_b102e308<>+0(SB), Z2, Z1
+	VBROADCASTSS      all1_3ab525cc<>+0(SB), Z3
+	VFMADD213PS.BCST  all1_3c091f2e<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3d2aac5d<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3e2aaa46<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z1, Z3
+	VMULPS            Z1, Z1, Z4
+	VFMADD213PS       Z1, Z4, Z3
+	VADDPS.BCST       all1_3f800000<>+0(SB), Z3, Z1
+	VSCALEFPS         Z2, Z1, Z1
+	VMOVAPS.Z         Z1, K1, Z1
+	VEXTRACTF64X4     $0x01, Z1, Y2
+	VCVTPS2PD         Y1, Z1
+	VCVTPS2PD         Y2, Z2
+	VADDPD            Z1, Z7, Z7
+	VADDPD            Z2, Z8, Z8
+
+end10:
+	VADDPD           Z8, Z7, Z7
+	VADDPD           Z10, Z9, Z9
+	VADDPD           Z9, Z7, Z7
+	VEXTRACTF64X4    $0x01, Z7, Y1
+	VADDPD           Y1, Y7, Y7
+	VEXTRACTF128     $0x01, Y7, X1
+	VADDPD           X1, X7, X7
+	VUNPCKHPD        X7, X7, X1
+	VADDSD           X1, X7, X7
+	VCVTSD2SS        X7, X7, X7
+	VBROADCASTSS     X7, Z1
+	VGETMANTPS       $0x0b, Z1, Z2
+	VGETEXPPS        Z1, Z1
+	VGETEXPPS        Z2, Z3
+	VSUBPS           Z3, Z1, Z1
+	VSUBPS.BCST      all1_3f800000<>+0(SB), Z2, Z2
+	VBROADCASTSS     all1_3d1a1e52<>+0(SB), Z3
+	VFMADD213PS.BCST all1_bdba8df2<>+0(SB), Z2, Z3
+	VFMADD213PS.BCST all1_3def91ec<>+0(SB), Z2, Z3
+	VFMADD213PS.BCST all1_be02563b<>+0(SB), Z2, Z3
+	VFMADD213PS.BCST all1_3e123185<>+0(SB), Z2, Z3
+	VFMADD213PS.BCST all1_be2a8ceb<>+0(SB), Z2, Z3
+	VFMADD213PS.BCST all1_3e4ccbb4<>+0(SB), Z2, Z3
+	VFMADD213PS.BCST all1_be800037<>+0(SB), Z2, Z3
+	VFMADD213PS.BCST all1_3eaaaaad<>+0(SB), Z2, Z3
+	VFMADD213PS.BCST all1_bf000000<>+0(SB), Z2, Z3
+	VMULPS           Z2, Z2, Z4
+	VMULPS           Z4, Z3, Z3
+	VFMADD231PS.BCST all1_3717f7d2<>+0(SB), Z1, Z3
+	VADDPS           Z2, Z3, Z2
+	VFMADD231PS.BCST all1_3f317180<>+0(SB), Z1, Z2
+	XORQ             R9, R9
+	MOVQ             BX, R8
+	CMPQ             R8, $+64
+	JLT              single11
+
+loop12:
+	VMOVUPS (CX)(R9*1), Z1
+	VSUBPS  Z0, Z1, Z1
+	VSUBPS  Z2, Z1, Z1
+	VMOVUPS Z1, (AX)(R9*1)
+	VMOVUPS 64(CX)(R9*1), Z1
+	VSUBPS  Z0, Z1, Z1
+	VSUBPS  Z2, Z1, Z1
+	VMOVUPS Z1, 64(AX)(R9*1)
+	VMOVUPS 128(CX)(R9*1), Z1
+	VSUBPS  Z0, Z1, Z1
+	VSUBPS  Z2, Z1, Z1
+	VMOVUPS Z1, 128(AX)(R9*1)
+	VMOVUPS 192(CX)(R9*1), Z1
+	VSUBPS  Z0, Z1, Z1
+	VSUBPS  Z2, Z1, Z1
+	VMOVUPS Z1, 192(AX)(R9*1)
+	ADDQ    $+256, R9
+	SUBQ    $+64, R8
+	CMPQ    R8, $+64
+	JGE     loop12
+
+single11:
+	CMPQ R8, $+16
+	JLT  tail13
+
+loop14:
+	VMOVUPS (CX)(R9*1), Z1
+	VSUBPS  Z0, Z1, Z1
+	VSUBPS  Z2, Z1, Z1
+	VMOVUPS Z1, (AX)(R9*1)
+	ADDQ    $+64, R9
+	SUBQ    $+16, R8
+	CMPQ    R8, $+16
+	JGE     loop14
+
+tail13:
+	TESTQ     R8, R8
+	JZ        end15
+	MOVL      $-1, R10
+	BZHIL     R8, R10, R10
+	KMOVW     R10, K1
+	VMOVUPS.Z (CX)(R9*1), K1, Z1
+	VSUBPS    Z0, Z1, Z0
+	VSUBPS    Z2, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)(R9*1)
+
+end15:
+	MOVQ SI, AX
+	MOVQ DI, CX
+	DECQ DX
+	JNZ  rows
+
+done:
+	VZEROUPPER
+	RET

@@ -11,7 +11,6 @@ type kernels struct {
 	add, sub, mul, div, max, addReLU, reluGrad          func(dst, a, b []float32)
 	abs, sqrt, exp, log, tanh, sigmoid, erf, relu, step func(dst, a []float32)
 	addScalar, scale                                    func(dst, a []float32, s float32)
-	addScalars                                          func(dst, a []float32, s, t float32)
 	addScaled                                           func(dst, a []float32, s float32, b []float32)
 	fill                                                func(dst []float32, v float32)
 
@@ -26,11 +25,11 @@ type kernels struct {
 	normGradSums     func(sumG, sumGX []float64, x, g, mean []float32, rows, stride int)
 	normGradSumsReLU func(sumG, sumGX []float64, x, y, g, mean []float32, rows, stride int)
 
-	sum    func(a []float32) float64
-	dot    func(a, b []float32) float64
-	sumExp func(x []float32, m float32) float64
-	expSum func(dst, x []float32, m float32) float64
-	maxOf  func(a []float32) float32
+	sum   func(a []float32) float64
+	dot   func(a, b []float32) float64
+	maxOf func(a []float32) float32
+
+	softmax, logSoftmax func(dst, x []float32, rows, c int)
 
 	sgdPlain                 func(p, g []float32, lr, weightDecay float32)
 	sgdMomentum, sgdNesterov func(p, g, m []float32, lr, momentum, weightDecay float32)
@@ -44,7 +43,7 @@ var table = levels(kernels{
 	abs: AbsRef[float32], sqrt: SqrtRef[float32], exp: ExpRef[float32], log: LogRef[float32],
 	tanh: TanhRef[float32], sigmoid: SigmoidRef[float32], erf: ErfRef[float32],
 	relu: ReLURef[float32], step: StepRef[float32],
-	addScalar: AddScalarRef[float32], scale: ScaleRef[float32], addScalars: addScalars, addScaled: AddScaledRef[float32],
+	addScalar: AddScalarRef[float32], scale: ScaleRef[float32], addScaled: AddScaledRef[float32],
 	fill:        FillRef[float32],
 	sgdPlain:    sgdPlain,
 	sgdMomentum: sgdMomentum, sgdNesterov: sgdNesterov, adam: adam,
@@ -54,7 +53,8 @@ var table = levels(kernels{
 	normGrad: normGrad, normGradReLU: normGradReLU,
 	sumRows: sumRows, statsRows: statsRows,
 	normGradSums: normGradSums, normGradSumsReLU: normGradSumsReLU,
-	sum: SumRef[float32], dot: DotRef[float32], maxOf: maxOf, sumExp: sumExp, expSum: expSum,
+	sum: SumRef[float32], dot: DotRef[float32], maxOf: maxOf,
+	softmax: softmax, logSoftmax: logSoftmax,
 })
 
 // level has two sets of kernels: one whose results stay in the caches as far as they fit, and one

@@ -13,8 +13,7 @@ type Loop struct {
 	*Machine
 	pointers map[string]reg.GPVirtual
 	scalars  map[string]reg.VecVirtual
-	next     map[string]reg.GPVirtual // the slices' ends
-	offset   reg.GPVirtual            // in bytes
+	offset   reg.GPVirtual // in bytes
 	disp     int
 	mask     *Mask
 	stream   string // the slice that whole vectors are written to past the caches, if any
@@ -153,18 +152,47 @@ func (l *Loop) align(left reg.GPVirtual, body func(l *Loop)) {
 // Reduce writes function name, which executes body for every vector of its slices, the last one
 // masked, between start and finish, and returns result, a type; finish stores it.
 func (m *Machine) Reduce(name, list, result, doc string, unroll int, start func(), body, finish func(l *Loop)) {
-	p := parse(list, result)
-	l, left := m.begin(name, doc, p)
-	l.next = map[string]reg.GPVirtual{}
-	for _, s := range p.slices {
-		l.next[s] = m.GP64()
-		m.LEAQ(Mem{Base: l.pointers[s], Index: left, Scale: 4}, l.next[s])
-	}
+	l, left := m.begin(name, doc, parse(list, result))
 	start()
 	m.XORQ(l.offset, l.offset)
 	l.walk(left, unroll, body)
 	finish(l)
 	m.End()
+}
+
+// EachRow writes function name(dst, x []float32, rows, c int), which executes row for each of rows rows
+// of c elements. row calls pass to execute a body for every vector of the row, the last one masked,
+// as often as it needs to go over it.
+func (m *Machine) EachRow(name, doc string, row func(l *Loop, pass func(unroll int, body func(l *Loop)))) {
+	m.Func(name, "func(dst []float32, x []float32, rows int, c int)", fmt.Sprintf("%s%s computes %s.", name, m.Name, doc))
+	dst, x, rows, c := m.Pointer("dst"), m.Pointer("x"), m.Int("rows"), m.Int("c")
+	nextDst, nextX, left := m.GP64(), m.GP64(), m.GP64()
+	l := &Loop{Machine: m, offset: m.GP64()}
+	l.pointers = map[string]reg.GPVirtual{"dst": dst, "x": x, "next dst": nextDst, "next x": nextX}
+	m.TESTQ(rows, rows)
+	m.JZ(LabelRef("done"))
+	m.Label("rows")
+	m.LEAQ(Mem{Base: dst, Index: c, Scale: 4}, nextDst)
+	m.LEAQ(Mem{Base: x, Index: c, Scale: 4}, nextX)
+	row(l, func(unroll int, body func(l *Loop)) {
+		m.XORQ(l.offset, l.offset)
+		m.MOVQ(c, left)
+		l.walk(left, unroll, body)
+	})
+	m.MOVQ(nextDst, dst)
+	m.MOVQ(nextX, x)
+	m.DECQ(rows)
+	m.JNZ(LabelRef("rows"))
+	m.Label("done")
+	m.End()
+}
+
+// PrefetchNextRow asks for the elements of dst and x that lie one row behind the current ones.
+func (l *Loop) PrefetchNextRow() {
+	if l.mask == nil {
+		l.PREFETCHT0(l.at("next dst"))
+		l.PREFETCHT0(l.at("next x"))
+	}
 }
 
 // begin starts function name and loads its parameters and the length of its first slice.
@@ -189,19 +217,6 @@ func (l *Loop) Valid(v reg.VecVirtual) reg.VecVirtual {
 		return v
 	}
 	return l.Where(Cond{l.mask.Op}, v)
-}
-
-// PrefetchNext asks for the elements that lie one length of the slice behind the current ones: of a
-// matrix, the next row.
-func (l *Loop) PrefetchNext(name string) {
-	if l.mask != nil {
-		return
-	}
-	p, ok := l.next[name]
-	if !ok {
-		panic("no pointer to the next " + name)
-	}
-	l.PREFETCHT0(Mem{Base: p, Index: l.offset, Scale: 1, Disp: l.disp})
 }
 
 // GetOr is [Loop.Get] with other in the lanes that lie behind the end of the slices.

@@ -40,9 +40,6 @@ func elementwise(m *simd.Machine) {
 	m.Streamed("addScaled", "dst a $s b", "dst[i] = a[i] + s*b[i]", unroll, func(l *simd.Loop) {
 		l.Set("dst", l.AddMul(l.Get("a"), l.Scalar("s"), l.Get("b")))
 	})
-	m.Elementwise("addScalars", "dst a $s $t", "dst[i] = (a[i] + s) + t", unroll, func(l *simd.Loop) {
-		l.Set("dst", l.Add(l.Add(l.Get("a"), l.Scalar("s")), l.Scalar("t")))
-	})
 	m.Streamed("fill", "dst $v", "dst[i] = v", unroll, func(l *simd.Loop) {
 		l.Set("dst", l.Scalar("v"))
 	})

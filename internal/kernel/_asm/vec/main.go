@@ -22,6 +22,7 @@ func main() {
 		optimisers(m)
 		rowSums(m)
 		flatSums(m)
+		softmax(m)
 	}
 	os.Exit(build.Main(config.Config(), c))
 }

@@ -70,15 +70,19 @@ func power(m *simd.Machine, k reg.VecVirtual) reg.VecVirtual {
 }
 
 func exponential(m *simd.Machine, x reg.VecVirtual) reg.VecVirtual {
-	n, e := reduce(m, m.AtMost(m.AtLeast(x, -105), 89)) // beyond lie 0 and +Inf
+	return exponentialUpTo89(m, m.AtMost(x, 89)) // beyond lies +Inf
+}
+
+// exponentialUpTo89 is e^x for x <= 89.
+func exponentialUpTo89(m *simd.Machine, x reg.VecVirtual) reg.VecVirtual {
+	n, e := reduce(m, m.AtLeast(x, -105)) // beyond lies 0
 	return scale(m, m.Add(e, m.F(1)), n)
 }
 
 // sigmoid is 1/(1+e) or e/(1+e) with e = exp(-|x|), which cannot overflow.
 func sigmoid(m *simd.Machine, x reg.VecVirtual) reg.VecVirtual {
-	n, e := reduce(m, m.AtLeast(m.Or(x, m.Bits(0x80000000)), -105))
+	e := exponentialUpTo89(m, m.Or(x, m.Bits(0x80000000)))
 	one := m.Copy(m.F(1))
-	e = scale(m, m.Add(e, one), n)
 	above := m.Select(m.Compare(simd.Less, x, m.Zero()), e, one)
 	return m.Div(above, m.Add(e, one))
 }

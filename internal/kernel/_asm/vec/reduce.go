@@ -89,13 +89,8 @@ func flatSums(m *simd.Machine) {
 			m.Context.Store(m.SumLanes(lo[0]).AsX(), m.ReturnIndex(0))
 		})
 	}
-	add := func(l *simd.Loop, v, lo, hi vec) {
-		vlo, vhi := l.Widen(v)
-		l.VADDPD(vlo, lo, lo)
-		l.VADDPD(vhi, hi, hi)
-	}
 	float64Sum("sum", "a", "the sum of a[i] in float64", accumulators, func(l *simd.Loop, lo, hi vec) {
-		add(l, l.Get("a"), lo, hi)
+		addWide(m, l.Get("a"), lo, hi)
 	})
 	float64Sum("dot", "a b", "the sum of a[i]*b[i] in float64", accumulators, func(l *simd.Loop, lo, hi vec) {
 		alo, ahi := l.Widen(l.Get("a"))
@@ -103,17 +98,14 @@ func flatSums(m *simd.Machine) {
 		l.VFMADD231PD(blo, alo, lo)
 		l.VFMADD231PD(bhi, ahi, hi)
 	})
-	float64Sum("sumExp", "x $m", "the sum of e^(x[i]-m)", 2, func(l *simd.Loop, lo, hi vec) {
-		l.PrefetchNext("x")
-		add(l, l.Valid(exponential(l.Machine, l.Sub(l.Get("x"), l.Scalar("m")))), lo, hi)
-	})
-	float64Sum("expSum", "dst x $m", "dst[i] = e^(x[i]-m), and the sum of dst", 2, func(l *simd.Loop, lo, hi vec) {
-		l.PrefetchNext("x") // whose maximum is looked for next, with nothing to compute meanwhile
-		e := exponential(l.Machine, l.Sub(l.Get("x"), l.Scalar("m")))
-		l.Set("dst", e)
-		add(l, l.Valid(e), lo, hi)
-	})
 	maxOf(m)
+}
+
+// addWide adds the halves of v to lo and hi in float64.
+func addWide(m *simd.Machine, v, lo, hi vec) {
+	vlo, vhi := m.Widen(v)
+	m.VADDPD(vlo, lo, lo)
+	m.VADDPD(vhi, hi, hi)
 }
 
 func maxOf(m *simd.Machine) {

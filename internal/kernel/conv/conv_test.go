@@ -129,6 +129,23 @@ func TestConvolutionsEqualTheirReferences(t *testing.T) {
 	}
 }
 
+// TestLargeWeightsArePassedOverInParts runs the sweep as if no weights fitted in a cache.
+func TestLargeWeightsArePassedOverInParts(t *testing.T) {
+	defer func(weights, pass int) { maxWeights, maxPass = weights, pass }(maxWeights, maxPass)
+	maxWeights, maxPass = 0, 300
+	list := append(shapes(), square(1, 5, 20, 260, 3, 1, 1, 1, 1), square(1, 5, 260, 20, 3, 2, 1, 1, 1), square(30, 8, 20, 40, 3, 1, 1, 1, 1))
+	for _, o := range operations[:2] {
+		t.Run("op="+o.name, func(t *testing.T) {
+			kerneltest.EachLevel(t, func(t *testing.T) {
+				rng := rand.New(rand.NewPCG(1, 2))
+				for _, s := range list {
+					o.check(t, rng, s, heap)
+				}
+			})
+		})
+	}
+}
+
 func TestConvolutionsStayInsideTheirSlices(t *testing.T) {
 	guarded := []Shape{square(1, 5, 3, 5, 3, 1, 1, 1, 1), square(2, 4, 16, 16, 3, 1, 1, 1, 1), square(1, 6, 20, 40, 3, 2, 1, 1, 1),
 		square(1, 4, 9, 33, 1, 1, 0, 1, 1), square(1, 5, 6, 6, 3, 1, 0, 1, 3), square(1, 9, 1, 8, 7, 2, 3, 1, 1)}

@@ -110,14 +110,18 @@ func (k *walk) packTaps(panel []float32, g, q, first, end int) {
 	}
 }
 
+// What stays in a second-level cache of 1 MB beside the pixels. Variables, so that tests can lower them.
+var (
+	maxWeights = 96 << 10 // elements of the weights of a class while a tile passes over all its panels
+	maxPass    = 72 << 10 // elements of a panel while the tiles of a block use it
+)
+
 // split chooses blocks of about 2^21 multiply-adds, by size alone.
 func (k *walk) split(rows int) {
 	const (
-		enough     = 1 << 21
-		fewest     = 16 // tiles of a block that stay in the cache for all panels
-		most       = 96
-		maxWeights = 96 << 10 // elements of the weights of a class that stay in the cache: 384 KB
-		maxPass    = 72 << 10 // elements of a panel that stay there while all tiles of a block use it
+		enough = 1 << 21
+		fewest = 16 // tiles of a block that stay in the cache for all panels
+		most   = 96
 	)
 	perTile := max(1, rows*k.panelSize()/len(k.plan.classes))
 	tiles := k.shape.N * len(k.plan.classes[0].tiles)
@@ -254,12 +258,4 @@ func (k *walk) aheadStep(t *tile.Rows, n int) int {
 		steps /= 2
 	}
 	return min(ceil(4*n, steps), 64)
-}
-
-// grow returns a buffer of n elements, s if it is large enough.
-func grow(s []float32, n int) []float32 {
-	if cap(s) < n {
-		return make([]float32, n)
-	}
-	return s[:n]
 }

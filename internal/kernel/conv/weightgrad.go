@@ -40,9 +40,6 @@ var weightGrads = sync.Pool{New: func() any {
 	return g
 }}
 
-// buffers hold packed panels of dy.
-var buffers = sync.Pool{New: func() any { return new([]float32) }}
-
 func runWeightGrad(s Shape, dw, x, dy []float32) {
 	g := weightGrads.Get().(*weightGrad)
 	g.shape, g.dw, g.x, g.dy = s, dw, x, dy

@@ -228,10 +228,15 @@ func TestMulHasTheSameBitsForAnyNumberOfWorkers(t *testing.T) {
 // TestMulSplitsLargeCopies covers sizes whose copy of b exceeds the limit.
 func TestMulSplitsLargeCopies(t *testing.T) {
 	defer func(old int) { maxCopy = old }(maxCopy)
-	maxCopy = 3000
+	maxCopy = 30000
 	kerneltest.EachLevel(t, func(t *testing.T) {
 		cases(func(acc, transA, transB bool) {
-			newOperands(rand.New(rand.NewPCG(2, 2)), heap, acc, transA, transB, 120, 170, 250, 1).check(t)
+			rng := rand.New(rand.NewPCG(2, 2))
+			newOperands(rng, heap, acc, transA, transB, 120, 170, 250, 1).check(t)
+			if acc == transB { // rows of a that have to be copied
+				newOperands(rng, heap, acc, transA, transB, 50, 130, 1024, 0).check(t)
+				newOperands(rng, heap, acc, transA, transB, 650, 130, 70, 0).check(t)
+			}
 		})
 	})
 }

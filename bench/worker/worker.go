@@ -149,17 +149,29 @@ func (s *server) prepare(c *Case) Reply {
 	if !ok {
 		return Reply{Unsupported: true}
 	}
-	if err := c.load(); err != nil {
+	var err error
+	if s.ready, err = c.prepare(op); err != nil {
 		return Reply{Error: err.Error()}
 	}
-	s.ready = op(c)
-	for range max(c.Check, 1) {
-		s.ready.Call()
-	}
-	if err := c.save(s.ready.Outputs); err != nil {
-		return Reply{Error: err.Error()}
-	}
-	c.data = nil
 	resetPeak()
 	return Reply{Work: s.ready.Work}
+}
+
+// Check does what a worker does to prepare a case: it reads the inputs, makes Check calls and writes
+// the outputs.
+func Check(c *Case, op Prepare) error {
+	_, err := c.prepare(op)
+	return err
+}
+
+func (c *Case) prepare(op Prepare) (Ready, error) {
+	if err := c.load(); err != nil {
+		return Ready{}, err
+	}
+	ready := op(c)
+	c.data = nil
+	for range max(c.Check, 1) {
+		ready.Call()
+	}
+	return ready, c.save(ready.Outputs)
 }

@@ -1,3 +1,7 @@
+//go:build !race
+
+// Under the race detector sync.Pool drops what it is given at random, so allocations cannot be counted.
+
 // Package bench_test measures whole training steps. Kernels and ops have benchmarks in their packages;
 // compare measures against other libraries.
 package bench_test

@@ -69,9 +69,9 @@ func TestStepsLearn(t *testing.T) {
 	require.Less(t, step(), first)
 }
 
-// After the first step, nothing that grows with the batch is allocated.
 var race bool
 
+// After the first step, nothing that grows with the batch is allocated.
 func TestStepAllocatesLittle(t *testing.T) {
 	if race {
 		t.Skip("pools are not reliable under the race detector")

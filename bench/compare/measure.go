@@ -86,7 +86,7 @@ func (p *peers) prepare(c *Case, name string, inputs []worker.Tensor) (*particip
 	if reply.Unsupported {
 		return nil, ""
 	}
-	return &participant{name: name, process: w, work: reply.Work}, ""
+	return &participant{name: name, process: w, work: reply.Work, alone: p.threads == 1}, ""
 }
 
 func (p *peers) output(peer, name string) string {

@@ -34,6 +34,7 @@ type Reply struct {
 	Version     string  `json:"version,omitempty"` // hello
 	Work        float64 `json:"work,omitempty"`    // prepare: operations or bytes of a call, by yardsticks
 	Nanoseconds int64   `json:"ns,omitempty"`      // run: of all the calls together
+	Processor   int64   `json:"cpu_ns,omitempty"`  // run: the part that the process was computing, summed over threads
 	BaseBytes   int64   `json:"base_bytes,omitempty"`
 	PeakBytes   int64   `json:"peak_bytes,omitempty"` // memory: largest resident size since the case was ready
 }
@@ -131,11 +132,11 @@ func (s *server) answer(q *Request) (r Reply) {
 	case "prepare":
 		return s.prepare(q.Case)
 	case "run":
-		start := time.Now()
+		cpu, start := processorTime(), time.Now()
 		for range q.Calls {
 			s.ready.Call()
 		}
-		return Reply{Nanoseconds: int64(time.Since(start))}
+		return Reply{Nanoseconds: int64(time.Since(start)), Processor: int64(processorTime() - cpu)}
 	case "memory":
 		return Reply{BaseBytes: s.base, PeakBytes: resident("VmHWM")}
 	}

@@ -24,7 +24,6 @@ import (
 	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/data/fashion"
 	"github.com/residuum-go/residuum/internal/cpu"
-	"github.com/residuum-go/residuum/train"
 	"github.com/residuum-go/residuum/unravel"
 )
 
@@ -151,12 +150,4 @@ func (r *run) all(ctx context.Context) error {
 // done takes a part off the list of what is missing.
 func (r *run) done(net, part string) {
 	r.results.Missing = slices.DeleteFunc(r.results.Missing, func(s string) bool { return s == net+": "+part })
-}
-
-// show prints the progress of training.
-func (r *run) show(name string, p train.Progress) {
-	epochs := r.epochs() // the trainer is run epoch by epoch, and knows only of the one under way
-	left := p.Left + time.Duration(float64((epochs-p.Epoch)*r.train.Len())/p.ImagesPerSecond*float64(time.Second))
-	r.line.show(p.Batch == p.Batches, "%-9s epoch %d/%d  loss %.4f  accuracy %.1f %%  %.0f images/s  %v left",
-		name, p.Epoch, epochs, p.Loss, percent*p.Accuracy, p.ImagesPerSecond, left.Round(time.Second))
 }

@@ -80,23 +80,25 @@ func (r *run) trainConvolutional(ctx context.Context, name string) (network, *Ne
 		b := model.Block(i)
 		res.Blocks = append(res.Blocks, BlockInfo{Stage: b.Stage + 1, Downsample: b.In != b.Out})
 	}
-	t := r.trainer(name, model)
+	t := r.trainer(model)
 	start := time.Now()
-	for e := 1; e <= r.epochs(); e++ {
-		t.Epochs = e
-		history, err := t.Run(ctx)
-		if err != nil {
-			return nil, nil, err
+	t.Progress = func(p train.Progress) {
+		r.line.show(p.Batch == p.Batches, "%-9s epoch %d/%d  loss %.4f  accuracy %.1f %%  %.0f images/s  %v left",
+			name, p.Epoch, p.Epochs, p.Loss, percent*p.Accuracy, p.ImagesPerSecond, p.Left.Round(time.Second))
+		if p.Batch < p.Batches {
+			return
 		}
 		m, err := train.Evaluate(ctx, model, r.test, r.norm, evaluationBatch)
 		if err != nil {
-			return nil, nil, err
+			return // ctx is done: the trainer will say so
 		}
-		last := history[len(history)-1]
 		res.Training = append(res.Training, Epoch{
-			Images: e * r.train.Len(), Loss: last.Loss, Accuracy: last.Accuracy,
+			Images: p.Epoch * r.train.Len(), Loss: p.Loss, Accuracy: p.Accuracy,
 			TestAccuracy: m.Accuracy, Seconds: time.Since(start).Seconds(),
 		})
+	}
+	if _, err := t.Run(ctx); err != nil {
+		return nil, nil, err
 	}
 	res.Seconds = time.Since(start).Seconds()
 	return model, res, nil
@@ -113,7 +115,7 @@ func parameters(m nn.Module) int {
 	return n
 }
 
-func (r *run) trainer(name string, model nn.Module) *train.Trainer {
+func (r *run) trainer(model nn.Module) *train.Trainer {
 	loader := data.NewLoader(r.train, data.LoaderConfig{
 		Batch: batchSize, Shuffle: true, Augment: data.Augment{Pad: cropPadding, Flip: true}, Norm: r.norm, Seed: r.cfg.Seed,
 	})
@@ -122,7 +124,7 @@ func (r *run) trainer(name string, model nn.Module) *train.Trainer {
 		Model: model, Loader: loader, Seed: r.cfg.Seed,
 		Optimizer: &optim.SGD{Params: model.Params(), Momentum: momentum, Nesterov: true, WeightDecay: weightDecay},
 		Schedule:  optim.Cosine(peakRate, int(warmup*float64(steps)), steps),
-		Progress:  func(p train.Progress) { r.show(name, p) },
+		Epochs:    r.epochs(),
 	}
 }
 

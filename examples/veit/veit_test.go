@@ -49,6 +49,15 @@ func TestRunWritesTheWholeReport(t *testing.T) {
 	for _, n := range r.Nets {
 		require.Equal(t, 2000, n.Test.Examples, n.Name)
 		require.Greater(t, n.Test.Loss(), 0.0, n.Name)
+		rounds := c.Epochs
+		if n.Name == "boost" || n.Name == "chained" {
+			rounds = c.Blocks
+		}
+		require.Len(t, n.Training, rounds, n.Name)
+		last := n.Training[rounds-1]
+		require.Equal(t, rounds*c.Train, last.Images, n.Name)
+		require.Greater(t, last.Accuracy, 0.1, "%s: better than chance on what it was trained on", n.Name)
+		require.InDelta(t, n.Test.Accuracy(), last.TestAccuracy, 1e-9, n.Name)
 		require.Len(t, n.DeleteOne, len(n.Blocks), n.Name)
 		require.Equal(t, 50, n.Whole.Examples, n.Name)
 		require.NotEmpty(t, n.DeleteRandom, n.Name)
@@ -119,8 +128,18 @@ func TestStoppedRunReportsWhatItHasAndNamesWhatIsMissing(t *testing.T) {
 	files, err := os.ReadDir(c.Out)
 	require.NoError(t, err)
 	for _, f := range files {
-		require.False(t, strings.HasPrefix(f.Name(), "."), "left behind: %s", f.Name())
+		require.NotEqual(t, ".tmp", filepath.Ext(f.Name()), "left behind: %s", f.Name())
 	}
+}
+
+func TestRunStoppedInTrainingSaysWhere(t *testing.T) {
+	c := small(t)
+	c.Epochs = 3
+	ctx, cancel := context.WithCancel(context.Background())
+	err := do(ctx, c, &stopper{at: "epoch 1/3", cancel: cancel})
+	require.ErrorIs(t, err, context.Canceled)
+	require.ErrorContains(t, err, "of 3")
+	require.Empty(t, readResults(t, c.Out).Nets)
 }
 
 func TestUnwritableFolderFailsBeforeAnyWork(t *testing.T) {

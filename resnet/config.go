@@ -67,6 +67,11 @@ type Config struct {
 	// that of block l of L is 1 - l/L*(1-p_L). 0 means 1: no stochastic depth. Huang et al. 2016,
 	// equation 4. See [Net.Forward].
 	Survival float64
+
+	// Active is how many blocks, drawn at random for each batch, a training step runs; of the others
+	// only the skip is left, so that paths up to this length alone are trained. 0 means all. Veit et al.
+	// 2016, section 5: 23 of 54. See [Net.Forward].
+	Active int
 }
 
 // ConfigError says which field of a [Config] cannot be, and why.
@@ -94,7 +99,7 @@ var vggStages = map[int][]int{
 
 // complete checks c and fills in what its zero values mean.
 func (c Config) complete() (Config, error) {
-	for _, step := range []func(*Config) error{(*Config).names, (*Config).sizes, (*Config).stages} {
+	for _, step := range []func(*Config) error{(*Config).names, (*Config).sizes, (*Config).stages, (*Config).active} {
 		if err := step(&c); err != nil {
 			return c, err
 		}
@@ -197,6 +202,21 @@ func (c *Config) stagesOfDepth() error {
 	}
 	n := (c.Depth - 2) / 6
 	c.Blocks = []int{n, n, n}
+	return nil
+}
+
+func (c *Config) active() error {
+	if c.Active == 0 {
+		c.Active = c.blocks()
+	}
+	switch {
+	case c.Active < 1 || c.Active > c.blocks():
+		return &ConfigError{"Active", c.Active, fmt.Sprintf("want 1 to %d blocks", c.blocks())}
+	case c.Active < c.blocks() && !c.residual():
+		return &ConfigError{"Active", c.Active, "a block without a skip cannot be left out"}
+	case c.Active < c.blocks() && c.Survival < 1:
+		return &ConfigError{"Active", c.Active, fmt.Sprintf("stochastic depth (Survival %v) draws blocks already", c.Survival)}
+	}
 	return nil
 }
 

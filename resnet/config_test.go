@@ -44,7 +44,7 @@ func TestZeroValuesAreFilledIn(t *testing.T) {
 	require.Equal(t, resnet.Config{
 		Kind: resnet.PreActivation, Depth: 20, Blocks: []int{3, 3, 3}, Width: 16,
 		Image: resnet.Shape{Height: 32, Width: 32, Channels: 3}, Classes: 10,
-		StemStride: 1, Shortcut: resnet.OptionA, Survival: 1,
+		StemStride: 1, Shortcut: resnet.OptionA, Survival: 1, Active: 9,
 	}, got)
 	again, err := resnet.New(got, newRand())
 	require.NoError(t, err, "a complete Config describes the same net")
@@ -91,6 +91,10 @@ func TestBadConfigs(t *testing.T) {
 		"plain shortcut":   {"Shortcut", func(c *resnet.Config) { c.Kind, c.Shortcut = resnet.Plain, resnet.OptionB }},
 		"survival":         {"Survival", func(c *resnet.Config) { c.Survival = 1.5 }},
 		"survival nan":     {"Survival", func(c *resnet.Config) { c.Survival = math.NaN() }},
+		"active":           {"Active", func(c *resnet.Config) { c.Active = 10 }},
+		"negative active":  {"Active", func(c *resnet.Config) { c.Active = -1 }},
+		"plain active":     {"Active", func(c *resnet.Config) { c.Kind, c.Active = resnet.Plain, 4 }},
+		"active survival":  {"Active", func(c *resnet.Config) { c.Active, c.Survival = 4, 0.5 }},
 		"plain survival":   {"Survival", func(c *resnet.Config) { c.Kind, c.Survival = resnet.Plain, 0.5 }},
 	} {
 		t.Run("config="+name, func(t *testing.T) {

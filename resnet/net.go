@@ -91,12 +91,13 @@ func (n *Net) Join(i int, skip, branch *autograd.Var) *autograd.Var {
 func (n *Net) Head(y *autograd.Var) *autograd.Var { return n.head.Forward(y) }
 
 // Forward returns the logits [N, classes] of images [N, H, W, C]. In training with Survival below 1,
-// one draw of the tape's random numbers decides for the whole batch which branches survive.
-func (n *Net) Forward(x *autograd.Var) *autograd.Var { return n.ForwardWeighted(x, n.surviving(x)) }
+// or Active below the number of blocks, one draw of the tape's random numbers decides for the whole
+// batch which branches are computed. They are multiplied by 1/p, where p is the probability of that, so
+// the net in evaluation, with all branches, is what training sees on average.
+func (n *Net) Forward(x *autograd.Var) *autograd.Var { return n.ForwardWeighted(x, n.drawn(x)) }
 
 // ForwardWeighted is Forward with the branch of block i multiplied by weights[i], and not computed
-// where that is zero; nil weights are ones. Stochastic depth is weights of 0 and 1/p, training with
-// exactly k of n blocks active is weights of 0 and n/k.
+// where that is zero; nil weights are ones.
 func (n *Net) ForwardWeighted(x *autograd.Var, weights []float64) *autograd.Var {
 	y := n.Stem(x)
 	for i := range n.units {

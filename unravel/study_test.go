@@ -333,6 +333,12 @@ func TestOnlyRandom(t *testing.T) {
 	p := OnlyRandom(9, 4, rand.New(rand.NewPCG(1, 1)))
 	require.Len(t, p, 9)
 	require.Len(t, p.Deleted(), 5)
+	for _, s := range p {
+		if s.Do != Delete {
+			require.Equal(t, Step{Block: s.Block, Do: Scale, Amount: 9.0 / 4}, s)
+		}
+	}
+	require.Equal(t, Whole(9), OnlyRandom(9, 9, rand.New(rand.NewPCG(1, 1))))
 }
 
 // TestTrainingAPlan: a plan runs on a training tape, and deleted blocks get no gradient.

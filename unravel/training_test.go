@@ -1,0 +1,114 @@
+package unravel_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/data"
+	"github.com/residuum-go/residuum/nn"
+	"github.com/residuum-go/residuum/nn/optim"
+	"github.com/residuum-go/residuum/resnet"
+	"github.com/residuum-go/residuum/tensor"
+	"github.com/residuum-go/residuum/train"
+	"github.com/residuum-go/residuum/unravel"
+)
+
+// shortPaths trains a network along paths of at most k branches.
+type shortPaths struct {
+	*resnet.Net // or any other nn.Module that is an unravel.Network
+	k           int
+}
+
+func (s shortPaths) Forward(x *autograd.Var) *autograd.Var {
+	if !x.Training() {
+		return unravel.Forward(s.Net, x)
+	}
+	return unravel.Run(s.Net, unravel.OnlyRandom(s.Len(), s.k, x.Tape().Rand()), x)
+}
+
+// noise returns random images in two classes, the second one brighter.
+func noise(n int) *data.Dataset {
+	rng := rand.New(rand.NewPCG(1, 2))
+	d := &data.Dataset{Height: 8, Width: 8, Channels: 1, Classes: 2}
+	for i := range n {
+		for range 64 {
+			d.Pixels = append(d.Pixels, uint8(80*(i%2)+rng.IntN(150)))
+		}
+		d.Labels = append(d.Labels, i%2)
+	}
+	return d
+}
+
+func smallNet(active int) *resnet.Net {
+	net, err := resnet.New(resnet.Config{
+		Blocks: []int{2, 2}, Width: 3, Image: resnet.Shape{Height: 8, Width: 8, Channels: 1}, Classes: 2, Active: active,
+	}, rand.New(rand.NewPCG(3, 3)))
+	if err != nil {
+		panic(err)
+	}
+	return net
+}
+
+func trainerOf(model nn.Module, checkpoint string) *train.Trainer {
+	set := noise(40)
+	return &train.Trainer{
+		Model: model, Epochs: 3, Seed: 5, Checkpoint: checkpoint,
+		Loader:    data.NewLoader(set, data.LoaderConfig{Batch: 8, Shuffle: true, Norm: set.Norm(), Seed: 7}),
+		Schedule:  optim.Constant(0.05),
+		Optimizer: &optim.SGD{Params: model.Params(), Momentum: 0.9},
+	}
+}
+
+// Any network can be trained on its effective paths alone; what is drawn for each batch follows from the
+// trainer's Seed and is part of its checkpoints. For resnet.Net setting Config.Active does the same.
+func ExampleOnlyRandom() {
+	trainer := trainerOf(shortPaths{smallNet(0), 2}, "")
+	history, err := trainer.Run(context.Background())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(len(history), "epochs with 2 of 4 blocks active in every batch")
+	fmt.Println("learns:", history[2].Loss < history[0].Loss)
+	// Output:
+	// 3 epochs with 2 of 4 blocks active in every batch
+	// learns: true
+}
+
+// A plan drawn for each batch and Config.Active train the same bits, and go on with them after a stop.
+func TestTrainingOnRandomBlocks(t *testing.T) {
+	straight := trainerOf(smallNet(2), "")
+	want, err := straight.Run(t.Context())
+	require.NoError(t, err)
+	for name, model := range map[string]func() nn.Module{
+		"plans":  func() nn.Module { return shortPaths{smallNet(0), 2} },
+		"active": func() nn.Module { return smallNet(2) },
+	} {
+		t.Run("by="+name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "net.safetensors")
+			first := trainerOf(model(), path)
+			ctx, cancel := context.WithCancel(t.Context())
+			first.Progress = func(p train.Progress) {
+				if p.Epoch == 2 && p.Batch == 3 {
+					cancel()
+				}
+			}
+			_, err := first.Run(ctx)
+			require.ErrorIs(t, err, context.Canceled)
+			second := trainerOf(model(), path)
+			require.NoError(t, second.Resume())
+			got, err := second.Run(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, want, got)
+			for i, p := range straight.Model.Params() {
+				require.True(t, tensor.Equal(p.Value, second.Model.Params()[i].Value), p.Name)
+			}
+		})
+	}
+}

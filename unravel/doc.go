@@ -8,7 +8,7 @@
 //   - [Paths]: counting, listing and sampling the paths, and the distribution of their lengths.
 //   - [Plan]: an order of blocks and what is done to each; [Study.Evaluate] measures many plans at
 //     once and computes what they share only once. [DeleteEach], [DeleteRandom], [Swaps] and
-//     their relatives list the plans of the usual studies.
+//     their relatives list the plans of the usual studies. [Edited] makes a network of a plan.
 //   - [GradientByLength]: the gradient carried by all paths of each length, exactly, and
 //     [Squares]: how large those paths are one by one; [Study.SampleGradients]: the sampled norms
 //     of the paper; [Effective]: the lengths that matter; [Study.Lengths]: all of these in one report.

@@ -116,3 +116,24 @@ func ExampleStudy_Measure() {
 	// 1 deleted: loss 0.41, from 0.14 to 0.57 in 4 draws
 	// 2 deleted: loss 0.42, from 0.23 to 0.62 in 6 draws
 }
+
+// Without block 1 the net has 2^3 paths left, and a gradient for each of their lengths.
+func ExampleEdited() {
+	net := newLadder(4)
+	edited := unravel.Edited(net, unravel.Whole(4).With(unravel.Delete, 1))
+	g, err := unravel.GradientByLength(context.Background(), edited, examples[0], -1, nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(unravel.PathsOf(edited).Count(), "paths")
+	for k, norm := range g.Norm[0] {
+		fmt.Printf("length %d: gradient of norm %.2f\n", k, norm.Value())
+	}
+	// Output:
+	// 8 paths
+	// length 0: gradient of norm 0.13
+	// length 1: gradient of norm 0.37
+	// length 2: gradient of norm 0.36
+	// length 3: gradient of norm 0.12
+}

@@ -69,7 +69,7 @@ func runWeightGrad(s Shape, dw, x, dy []float32) {
 // be read beyond the end of dy.
 func (g *weightGrad) choosePacking() bool {
 	uses := g.shape.R * g.shape.S * ceil(g.cg, g.mr)
-	return g.shape.K > g.nr && uses >= 6 || g.level == cpu.AVX2 && g.kg%8 != 0
+	return g.shape.K > g.nr && uses >= 6 || g.kg%tile.Whole(g.level) != 0
 }
 
 // split chooses chunks and blocks by size alone.

@@ -126,7 +126,7 @@ func (j *job) chooseLayout() layout {
 		return paired
 	case j.transB:
 		return panels
-	case j.level == cpu.AVX2 && j.n%8 != 0: // whole vectors of b would end beyond its last row
+	case j.n%tile.Whole(j.level) != 0: // whole vectors of b would end beyond its last row
 		return panels
 	case j.n <= j.cols || j.m <= 8*j.rows:
 		return direct

@@ -7,7 +7,7 @@ func Size(l cpu.Level) (rows, cols int) {
 	switch l {
 	case cpu.AVX512:
 		return 12, 32
-	case cpu.AVX2:
+	case cpu.AVX2, cpu.NEON:
 		return 6, 16
 	default:
 		return 4, 4
@@ -17,10 +17,23 @@ func Size(l cpu.Level) (rows, cols int) {
 // NarrowRows returns how many rows an [Outer] tile may have when it has at most half the columns.
 func NarrowRows(l cpu.Level) int {
 	rows, _ := Size(l)
-	if l == cpu.AVX512 || l == cpu.AVX2 {
+	if l != cpu.Generic {
 		return 2 * rows
 	}
 	return rows
+}
+
+// Whole returns of how many elements the vectors are in which level l reads a row of B: up to a multiple
+// of them the row must be there, whatever Cols is.
+func Whole(l cpu.Level) int {
+	switch l {
+	case cpu.AVX2:
+		return 8
+	case cpu.NEON:
+		return 4
+	default:
+		return 1
+	}
 }
 
 // PairCols returns the most columns of [Rows.RunPair], 0 when level l has no such kernel.

@@ -40,10 +40,7 @@ func TestRowsEqualsItsLoop(t *testing.T) {
 				zero := memory(t, rng, inner, end)
 				clear(zero)
 				for cols := 1; cols <= maxCols; cols++ {
-					width := cols
-					if l == cpu.AVX2 {
-						width = (cols + 7) / 8 * 8
-					}
+					width := (cols + Whole(l) - 1) / Whole(l) * Whole(l)
 					ldb, ldc := width+2, cols+3
 					b := memory(t, rng, (taps*inner-1)*ldb+width, end)
 					c := memory(t, rng, (maxRows-1)*ldc+cols, end)
@@ -138,10 +135,7 @@ func TestOuterEqualsItsLoop(t *testing.T) {
 				rng := rand.New(rand.NewPCG(1, 2))
 				seg := []int32{0, 0, 2, 2, 3, 1, 1, 0, 3} // steps 0..3 of A, 0..3 of B
 				for cols := 1; cols <= maxCols; cols++ {
-					width, tallest := cols, maxRows
-					if l == cpu.AVX2 {
-						width = (cols + 7) / 8 * 8
-					}
+					width, tallest := (cols+Whole(l)-1)/Whole(l)*Whole(l), maxRows
 					if cols <= maxCols/2 {
 						tallest = NarrowRows(l)
 					}

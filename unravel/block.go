@@ -68,10 +68,3 @@ func lossGradient(tape *autograd.Tape, net Network, y *tensor.Tensor, labels []i
 	loss := autograd.CrossEntropy(net.Head(in), labels, 0)
 	return autograd.VJP(loss, nil, in)[0].Value().Clone()
 }
-
-// throughStem returns the gradient by the image, given the one by y_0.
-func throughStem(tape *autograd.Tape, net Network, x, g *tensor.Tensor) *tensor.Tensor {
-	tape.Reset()
-	in := tape.Input(x)
-	return autograd.VJP(net.Stem(in), autograd.Const(g), in)[0].Value().Clone()
-}

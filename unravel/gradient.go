@@ -17,8 +17,6 @@ type Gradient struct {
 	// Norm[i][k] is the logarithm of the Euclidean norm of G_{i,k} over the whole batch, for the
 	// states i = 0..n and lengths k = 0..n (or the limit, if lower).
 	Norm [][]Log
-	// Image[k] is the same at the net's input, behind the stem.
-	Image []Log
 	// Whole is the norm of the gradient at y_0, of all lengths together.
 	Whole Log
 
@@ -42,7 +40,8 @@ func (g *Gradient) Sum() *tensor.Tensor { return sumScaled(g.byLength, g.shape) 
 // The sum over k is the ordinary gradient. It takes n(n+1)/2 block backward passes (about n/2
 // ordinary backward passes, less because no weight gradients are needed), or n*limit if only lengths
 // up to limit are wanted; a limit below 0 means n. The exponents of the gradients are kept apart,
-// so nets of a thousand blocks neither under- nor overflow.
+// so nets of a thousand blocks neither under- nor overflow. For gradients by the net's input rather than
+// y_0 see [FromInput].
 //
 // report, if not nil, is told how many gradients have been taken through one block. When ctx is done
 // its error is returned.
@@ -57,13 +56,6 @@ func GradientByLength(ctx context.Context, net Network, batch Batch, limit int, 
 	g := &Gradient{Norm: norms, byLength: r.g, shape: r.acts.State[0].Shape()}
 	whole := scaled{t: g.Sum()}
 	g.Whole = whole.norm()
-	for _, s := range r.g {
-		image := scaled{exp: s.exp}
-		if s.t != nil {
-			image.t = throughStem(r.tape, net, batch.X, s.t)
-		}
-		g.Image = append(g.Image, image.norm())
-	}
 	return g, nil
 }
 

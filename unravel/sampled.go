@@ -22,25 +22,21 @@ type SampledNorm struct {
 	High Log `json:"high"`
 	// Exhaustive says that there were no more paths and batches than draws, so that all were
 	// measured and Mean is exact.
-	Exhaustive bool `json:"exhaustive"`
-	// Norms and ImageNorms are the logarithms of the norms of each draw at y_0 and at the net's
-	// input.
-	Norms      []Log `json:"norms"`
-	ImageNorms []Log `json:"image_norms,omitempty"`
+	Exhaustive bool  `json:"exhaustive"`
+	Norms      []Log `json:"norms"` // the logarithm of the norm at y_0, by draw
 }
 
 // SampleOptions says what SampleGradients measures.
 type SampleOptions struct {
 	Lengths []int // path lengths; nil means every length that a path can have
 	Draws   int   // per length
-	Image   bool  // also take the gradients through the stem to the net's input
 }
 
 // SampleGradients measures the gradient that single paths carry, as Veit 2016, section 5 and figure 6b
 // do: each draw takes a random batch of the study and a random path of the given length, runs the
 // batch forward through the whole net, and takes the gradient of its mean cross-entropy backward
 // through the branch in the blocks on the path and through the skip alone in all others. The
-// norm is that over the whole batch at the input of the first block.
+// norm is that over the whole batch at the input of the first block; for the net's input see [FromInput].
 //
 // When ctx is done its error is returned.
 func (s *Study) SampleGradients(ctx context.Context, o SampleOptions) ([]SampledNorm, error) {
@@ -50,20 +46,14 @@ func (s *Study) SampleGradients(ctx context.Context, o SampleOptions) ([]Sampled
 	}
 	norms := make([]SampledNorm, len(o.Lengths))
 	walks := make([][]*walk, len(s.Batches)) // by batch
-	m := measurer{ctx: ctx, net: s.Net, memory: s.memory(), image: o.Image, tape: evaluationTape()}
+	m := measurer{ctx: ctx, net: s.Net, memory: s.memory(), tape: evaluationTape()}
 	m.progress.report = s.Progress
 	for i, k := range o.Lengths {
 		rng := rand.New(rand.NewPCG(s.Seed, uint64(k)))
 		draws, all := draw(paths, k, len(s.Batches), o.Draws, rng)
 		norms[i] = SampledNorm{Length: k, Exhaustive: all, Norms: make([]Log, len(draws))}
-		if o.Image {
-			norms[i].ImageNorms = make([]Log, len(draws))
-		}
 		for j, w := range draws {
 			w.norm = &norms[i].Norms[j]
-			if o.Image {
-				w.image = &norms[i].ImageNorms[j]
-			}
 			walks[w.batch] = append(walks[w.batch], w)
 		}
 		m.progress.total += len(draws) * paths.Blocks()
@@ -97,10 +87,10 @@ func (s *SampledNorm) summarise() {
 
 // walk is one path taken backward from the loss of one batch.
 type walk struct {
-	batch       int
-	path        Path
-	g           *scaled // where the walk has come to; shared with walks that agree so far
-	norm, image *Log    // where its results go
+	batch int
+	path  Path
+	g     *scaled // where the walk has come to; shared with walks that agree so far
+	norm  *Log    // where its result goes
 }
 
 // draw returns walks of length k: all there are if they are no more than draws, else independent
@@ -140,7 +130,6 @@ type measurer struct {
 	ctx      context.Context
 	net      Network
 	memory   int64
-	image    bool
 	tape     *autograd.Tape
 	progress progress
 }
@@ -165,7 +154,9 @@ func (m *measurer) batch(b Batch, walks []*walk) error {
 		if err := m.back(acts, chunk); err != nil {
 			return err
 		}
-		m.finish(b.X, chunk)
+		for _, w := range chunk {
+			*w.norm = w.g.norm()
+		}
 	}
 	return nil
 }
@@ -209,25 +200,4 @@ func (b *block) pass(g *scaled, branch bool) *scaled {
 	next := &scaled{t: to.Clone(), exp: g.exp}
 	next.norm() // keeps it in range
 	return next
-}
-
-// finish stores the norms of walks that have arrived at y_0.
-func (m *measurer) finish(x *tensor.Tensor, walks []*walk) {
-	images := map[*scaled]Log{}
-	for _, w := range walks {
-		*w.norm = w.g.norm()
-		if !m.image {
-			continue
-		}
-		l, ok := images[w.g]
-		if !ok {
-			image := scaled{exp: w.g.exp}
-			if w.g.t != nil {
-				image.t = throughStem(m.tape, m.net, x, w.g.t)
-			}
-			l = image.norm()
-			images[w.g] = l
-		}
-		*w.image = l
-	}
 }

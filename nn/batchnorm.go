@@ -20,6 +20,8 @@ type BatchNorm2D struct {
 	RunningMean, RunningVar *autograd.Param // "running_mean" and "running_var" [C], never trained
 	Momentum, Eps           float32
 	ReLU                    bool // y = max(y, 0), in the same pass over memory
+
+	average *average // set while Recalibrate runs
 }
 
 // NewBatchNorm2D returns a batch norm with weight 1, bias 0, running mean 0 and variance 1,
@@ -61,11 +63,15 @@ func (b *BatchNorm2D) Forward(x *autograd.Var) *autograd.Var {
 
 // track moves the running statistics towards those of a batch of n values per channel.
 func (b *BatchNorm2D) track(mean, variance *tensor.Tensor, n int) {
+	momentum := b.Momentum
+	if b.average != nil {
+		momentum = b.average.momentum()
+	}
 	unbiased := float32(n) / float32(n-1)
 	rm, rv := b.RunningMean.Value.Data(), b.RunningVar.Value.Data()
 	for c := range rm {
-		rm[c] += b.Momentum * (mean.Data()[c] - rm[c])
-		rv[c] += b.Momentum * (variance.Data()[c]*unbiased - rv[c])
+		rm[c] += momentum * (mean.Data()[c] - rm[c])
+		rv[c] += momentum * (variance.Data()[c]*unbiased - rv[c])
 	}
 }
 

@@ -14,6 +14,7 @@ type layers struct {
 	Config
 	rng      *rand.Rand
 	features int // number of vgg layers so far, as torchvision counts them
+	norms    []*nn.BatchNorm2D
 }
 
 // stem makes what comes before the blocks, and returns the shape that it gives.
@@ -120,7 +121,7 @@ func (l *layers) normReLU(name string, channels int) nn.Module {
 	if l.WithoutBatchNorm {
 		return nn.ReLU{}
 	}
-	return nn.Named(name, nn.NewBatchNormReLU(channels))
+	return l.named(name, nn.NewBatchNormReLU(channels))
 }
 
 // norm makes a batch norm, or nothing.
@@ -128,7 +129,13 @@ func (l *layers) norm(name string, channels int) nn.Module {
 	if l.WithoutBatchNorm {
 		return nn.Identity{}
 	}
-	return nn.Named(name, nn.NewBatchNorm2D(channels))
+	return l.named(name, nn.NewBatchNorm2D(channels))
+}
+
+// named keeps b as one of the net's batch norms.
+func (l *layers) named(name string, b *nn.BatchNorm2D) *nn.BatchNorm2D {
+	l.norms = append(l.norms, b)
+	return nn.Named(name, b)
 }
 
 func (l *layers) linear(name string, in, out int) *nn.Linear {

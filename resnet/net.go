@@ -15,6 +15,7 @@ type Net struct {
 	blocks []Block
 	head   nn.Module
 	params []*autograd.Param
+	norms  []*nn.BatchNorm2D
 }
 
 // New builds the network that cfg describes, drawing weights from rng: convolutions and hidden
@@ -39,7 +40,7 @@ func New(cfg Config, rng *rand.Rand) (*Net, error) {
 		}
 	}
 	n.head = l.head(at)
-	n.params = n.collect()
+	n.params, n.norms = n.collect(), l.norms
 	return n, nil
 }
 
@@ -58,6 +59,9 @@ func (n *Net) Config() Config { return n.cfg }
 // "conv1.weight", "bn1.running_mean", "layer1.0.conv1.weight", ..., "fc.bias", or for VGG
 // "features.0.weight", ..., "classifier.2.bias". A pre-activation net's last norm is "bn".
 func (n *Net) Params() []*autograd.Param { return n.params }
+
+// BatchNorms returns all batch norms of the net, for [nn.Recalibrate].
+func (n *Net) BatchNorms() []*nn.BatchNorm2D { return n.norms }
 
 // Len returns the number of blocks.
 func (n *Net) Len() int { return len(n.units) }

@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -295,5 +296,20 @@ func TestConcurrentEvaluation(t *testing.T) {
 	}
 	for range 4 {
 		require.True(t, tensor.Equal(want, <-results))
+	}
+}
+
+// BatchNorms are all there are: every running mean belongs to one.
+func TestBatchNorms(t *testing.T) {
+	for name, config := range tiny() {
+		net := mustNew(t, config)
+		means := 0
+		for _, p := range net.Params() {
+			if strings.HasSuffix(p.Name, "running_mean") {
+				means++
+			}
+		}
+		require.Len(t, net.BatchNorms(), means, name)
+		require.Equal(t, means == 0, config.WithoutBatchNorm, name)
 	}
 }

@@ -12,6 +12,8 @@
 //   - [GradientByLength]: the gradient carried by all paths of each length, exactly, and
 //     [Squares]: how large those paths are one by one; [Study.SampleGradients]: the sampled norms
 //     of the paper; [Effective]: the lengths that matter; [Study.Lengths]: all of these in one report.
+//     [From] and [FromInput] bring them to any block and to the input.
+//   - [Record] and [WithHooks]: to keep, see and replace activations.
 //   - [Study.PatchPaths]: what one block's output does to one other block alone.
 //   - [Contributions]: what each length adds to a logit on the way forward; [Study.Picard].
 //   - [Study.Iterative]: whether blocks step down the loss, as the stages of gradient boosting do.

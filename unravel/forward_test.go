@@ -223,14 +223,14 @@ func TestIterative(t *testing.T) {
 					z = whole(e.net, j, z)
 				}
 				g := autograd.VJP(autograd.CrossEntropy(e.net.Head(z), e.batch.Labels, 0), nil, y)[0].Value()
-				require.InDelta(t, SpreadOf(cosines(acts.Branch[i], g)).Mean, b.Cosine.Mean, 1e-5)
-				require.InDelta(t, SpreadOf(ratios(acts.Branch[i], acts.State[i])).Mean, b.Ratio.Mean, 1e-6)
+				require.InDelta(t, spread(cosines(acts.Branch[i], g)).Mean, b.Cosine.Mean, 1e-5)
+				require.InDelta(t, spread(ratios(acts.Branch[i], acts.State[i])).Mean, b.Ratio.Mean, 1e-6)
 				if e.net.Skip(i, y) != y {
 					continue
 				}
 				logits := exit(e.net, y, i)
 				g = autograd.VJP(autograd.CrossEntropy(logits, e.batch.Labels, 0), nil, y)[0].Value()
-				require.InDelta(t, SpreadOf(cosines(acts.Branch[i], g)).Mean, b.EarlyCosine.Mean, 1e-5)
+				require.InDelta(t, spread(cosines(acts.Branch[i], g)).Mean, b.EarlyCosine.Mean, 1e-5)
 			}
 		})
 	}

@@ -158,21 +158,3 @@ func randomBatch(rng *rand.Rand, classes int, shape ...int) Batch {
 	}
 	return b
 }
-
-// zoo is every kind of net with a batch for it, by name.
-func zoo() map[string]struct {
-	net   Network
-	batch Batch
-} {
-	rng := rand.New(rand.NewPCG(1, 2))
-	linear, _ := newLinear(rng, 8, 3, 0.5)
-	type entry = struct {
-		net   Network
-		batch Batch
-	}
-	return map[string]entry{
-		"mlp":    {newMLP(rng, 9, 0.7, 0.1), randomBatch(rng, 3, 7, 4)},
-		"conv":   {newConvNet(rng), randomBatch(rng, 3, 4, 6, 6, 2)},
-		"linear": {linear, randomBatch(rng, 3, 5, 3)},
-	}
-}

@@ -9,6 +9,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// rebranched is a net with other branches.
+type rebranched struct {
+	Network
+	branch func(i int, y *autograd.Var) *autograd.Var
+}
+
+func (r rebranched) Branch(i int, y *autograd.Var) *autograd.Var { return r.branch(i, y) }
+
 // TestPatchesByDefinition recomputes every patch of every net from the definition: the changed
 // input of block j comes from a net whose other branches are constants.
 func TestPatchesByDefinition(t *testing.T) {
@@ -22,22 +30,23 @@ func TestPatchesByDefinition(t *testing.T) {
 			scores, err := s.PatchPaths(context.Background(), Step{Do: Zero}, patches)
 			require.NoError(t, err)
 			for _, got := range scores {
-				frozen := &toy{stem: e.net.Stem, head: e.net.Head, blocks: append([]toyBlock(nil), e.net.(*toy).blocks...)}
-				for i := range frozen.blocks {
-					f := acts.Branch[i]
+				frozen := rebranched{e.net, func(i int, _ *autograd.Var) *autograd.Var {
 					if i == got.From {
-						f = tensor.New(f.Shape()...)
+						return autograd.Const(tensor.New(acts.Branch[i].Shape()...))
 					}
-					frozen.blocks[i].branch = func(*autograd.Var) *autograd.Var { return autograd.Const(f) }
-				}
-				input := Record(frozen, e.batch.X, false).State[got.To]
+					return autograd.Const(acts.Branch[i])
+				}}
+				input := autograd.Const(Record(frozen, e.batch.X, false).State[got.To])
 				var want *tensor.Tensor
 				if got.To == n {
-					want = e.net.Head(autograd.Const(input)).Value()
+					want = e.net.Head(input).Value()
 				} else {
-					patched := &toy{stem: e.net.Stem, head: e.net.Head, blocks: append([]toyBlock(nil), e.net.(*toy).blocks...)}
-					branch := patched.blocks[got.To].branch
-					patched.blocks[got.To].branch = func(*autograd.Var) *autograd.Var { return branch(autograd.Const(input)) }
+					patched := rebranched{e.net, func(i int, y *autograd.Var) *autograd.Var {
+						if i == got.To {
+							y = input
+						}
+						return e.net.Branch(i, y)
+					}}
 					want = Forward(patched, autograd.Const(e.batch.X)).Value()
 				}
 				require.InDelta(t, ScoreOf(want, e.batch.Labels).LossSum, got.Score.LossSum, 1e-5)

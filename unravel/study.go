@@ -26,8 +26,9 @@ type Study struct {
 	// Observe, if set, sees the logits of every plan on every batch. They must not be modified.
 	Observe func(plan, batch int, logits *tensor.Tensor)
 	// Recalibrate, if set, is called before a plan is measured, with the edited net as a function,
-	// and returns how to undo what it did. It serves to estimate batch norm's running statistics
-	// anew, which a lesion leaves stale. Plans then share no work.
+	// and returns how to undo what it did. It serves to estimate batch norm's running statistics anew,
+	// which a lesion leaves stale: Recalibrate: nn.Recalibrate(net.BatchNorms(), images). Plans then
+	// share no work.
 	Recalibrate func(ctx context.Context, forward func(x *autograd.Var) *autograd.Var) (restore func(), err error)
 
 	// Journal, if set, remembers what Evaluate finds. Observe does not see what is remembered.

@@ -1,0 +1,66 @@
+package nn_test
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/nn"
+	"github.com/residuum-go/residuum/tensor"
+)
+
+// The recalibrated statistics are the plain averages of the batches' means and unbiased variances.
+func TestRecalibrate(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	bn, unused := nn.NewBatchNorm2D(2), nn.NewBatchNorm2D(2)
+	bn.RunningMean.Value.Set(5, 0)
+	unused.RunningMean.Value.Set(7, 1)
+	var batches []*tensor.Tensor
+	mean, variance := make([]float64, 2), make([]float64, 2)
+	const size, count = 6, 3
+	for range count {
+		x := tensor.New(size, 1, 1, 2)
+		for c := range 2 {
+			var sum, squares float64
+			for i := range size {
+				v := 3 + 2*rng.NormFloat64()
+				x.Set(float32(v), i, 0, 0, c)
+				sum += v
+				squares += v * v
+			}
+			mean[c] += sum / size / count
+			variance[c] += (squares - sum*sum/size) / (size - 1) / count
+		}
+		batches = append(batches, x)
+	}
+	recalibrate := nn.Recalibrate([]*nn.BatchNorm2D{bn, unused}, batches...)
+	for range 2 { // the second time nothing is left of the first
+		restore, err := recalibrate(t.Context(), bn.Forward)
+		require.NoError(t, err)
+		for c := range 2 {
+			require.InDelta(t, mean[c], bn.RunningMean.Value.At(c), 1e-5)
+			require.InDelta(t, variance[c], bn.RunningVar.Value.At(c), 1e-4)
+		}
+		require.Equal(t, []float32{0, 7}, unused.RunningMean.Value.Data())
+		restore()
+		require.Equal(t, []float32{5, 0}, bn.RunningMean.Value.Data())
+		require.Equal(t, []float32{1, 1}, bn.RunningVar.Value.Data())
+	}
+
+	// Training goes on with Momentum.
+	tape := autograd.NewTape(1)
+	bn.Forward(tape.Input(tensor.Full(1, size, 1, 1, 2)))
+	require.InDelta(t, 0.9*5+0.1, bn.RunningMean.Value.At(0), 1e-6)
+
+	ctx, cancel := context.WithCancelCause(t.Context())
+	late := errors.New("late")
+	before := bn.RunningMean.Value.Clone()
+	_, err := recalibrate(ctx, func(x *autograd.Var) *autograd.Var { cancel(late); return bn.Forward(x) })
+	require.ErrorIs(t, err, late)
+	require.True(t, tensor.Equal(before, bn.RunningMean.Value))
+	require.PanicsWithValue(t, "nn: Recalibrate: no batches", func() { nn.Recalibrate(nil) })
+}

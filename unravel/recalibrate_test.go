@@ -1,0 +1,44 @@
+package unravel
+
+import (
+	"context"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/nn"
+	"github.com/residuum-go/residuum/resnet"
+	"github.com/residuum-go/residuum/tensor"
+)
+
+// A study that re-estimates batch norm after every lesion gives what a net gives that was edited by hand
+// and then ran the images in training mode; afterwards the net is what it was.
+func TestRecalibratingBatchNorm(t *testing.T) {
+	config := resnet.Config{Blocks: []int{2, 2}, Width: 3, Image: resnet.Shape{Height: 6, Width: 6, Channels: 2}, Classes: 3}
+	build := func() *resnet.Net { return newResNet(rand.New(rand.NewPCG(1, 1)), config) }
+	rng := rand.New(rand.NewPCG(2, 2))
+	test, images := randomBatch(rng, 3, 8, 6, 6, 2), randomBatch(rng, 3, 16, 6, 6, 2).X
+	net := build()
+	s := Study{Net: net, Batches: []Batch{test}, Recalibrate: nn.Recalibrate(net.BatchNorms(), images)}
+	plans := append(DeleteEach(4), Whole(4))
+	got, err := s.Evaluate(context.Background(), plans)
+	require.NoError(t, err)
+	s.Recalibrate = nil
+	stale, err := s.Evaluate(context.Background(), plans)
+	require.NoError(t, err)
+	for i, p := range plans {
+		hand := build()
+		for _, b := range hand.BatchNorms() {
+			b.Momentum = 1 // one batch: its statistics are all there is
+		}
+		Run(hand, p, autograd.NewTape(1).Input(images))
+		want := ScoreOf(Run(hand, p, autograd.Const(test.X)).Value(), test.Labels)
+		require.InDelta(t, want.LossSum, got[i].LossSum, 1e-6)
+		require.NotEqual(t, stale[i].LossSum, got[i].LossSum)
+	}
+	for i, p := range build().Params() {
+		require.True(t, tensor.Equal(p.Value, net.Params()[i].Value), p.Name)
+	}
+}

@@ -16,13 +16,15 @@ const (
 	VGG           Kind = "vgg"           // Simonyan and Zisserman 2015, for small images
 )
 
-// Shortcut says what s is in a residual block that changes the shape. He et al. 2016a, section 3.3.
+// Shortcut says what s is in a residual block. He et al. 2016a, section 3.3.
 type Shortcut string
 
-// The shortcuts. The zero value means OptionA.
+// The shortcuts; a projection is a 1x1 convolution, with a batch norm after it in original nets. The
+// zero value means OptionA.
 const (
-	OptionA Shortcut = "A" // every stride-th pixel, new channels zero: no parameters
-	OptionB Shortcut = "B" // a 1x1 convolution, with a batch norm after it in original nets
+	OptionA Shortcut = "A" // where the shape changes every stride-th pixel, new channels zero: no parameters
+	OptionB Shortcut = "B" // where the shape changes a projection
+	OptionC Shortcut = "C" // projections in all blocks
 )
 
 // Shape is the shape of one image or of its features.
@@ -42,20 +44,28 @@ func (s Shape) strided(stride, channels int) Shape {
 type Config struct {
 	Kind Kind
 
-	// Depth counts the layers with weights on the longest path: 6n+2 for three stages of n blocks;
-	// for VGG 10, 12, 15 or 18, which are VGG-11, -13, -16 and -19 with one hidden layer less before
+	// Bottleneck makes blocks of three convolutions instead of two: 1x1 down to the stage's number of
+	// channels, 3x3, and 1x1 up to four times as many. A stride is that of the 3x3, as in torchvision;
+	// the paper has it one earlier. He et al. 2016a, figure 5.
+	Bottleneck bool
+
+	// Depth counts the layers with weights on the longest path: 6n+2 for three stages of n blocks, or
+	// 9n+2 of n bottlenecks; for VGG 10, 12, 15 or 18, which are VGG-11, -13, -16 and -19 with one hidden layer less before
 	// the classifier, as usual for small images.
 	Depth int
 	// Blocks, used instead of Depth, gives the number of blocks in each stage.
 	Blocks []int
-	// Width is the number of channels of the first stage, 0 for 16 (VGG: 64). Each later stage has
-	// twice as many as the one before (VGG: up to eight times Width).
+	// Width is the number of channels of the stem and of the first stage, 0 for 16 (VGG: 64). Each
+	// later stage has twice as many as the one before (VGG: up to eight times Width). Bottlenecks take
+	// and give four times as many.
 	Width int
 
 	Image   Shape // of the input; zero means 32x32x3
 	Classes int
 
+	StemSize   int      // side of the first convolution's filters, 0 for 3
 	StemStride int      // stride of the first convolution, 0 for 1
+	StemPool   bool     // the stem ends with a 3x3 max pooling of stride 2
 	Shortcut   Shortcut // for residual nets
 
 	// WithoutBatchNorm leaves batch norm out; convolutions then have biases. In residual nets the
@@ -120,10 +130,12 @@ func (c *Config) names() error {
 		return &ConfigError{"Kind", c.Kind, "want preactivation, original, plain or vgg"}
 	}
 	switch {
-	case c.Shortcut != OptionA && c.Shortcut != OptionB:
-		return &ConfigError{"Shortcut", c.Shortcut, "want A or B"}
-	case c.Shortcut == OptionB && !c.residual():
+	case c.Shortcut != OptionA && c.Shortcut != OptionB && c.Shortcut != OptionC:
+		return &ConfigError{"Shortcut", c.Shortcut, "want A, B or C"}
+	case c.Shortcut != OptionA && !c.residual():
 		return &ConfigError{"Shortcut", c.Shortcut, "a " + string(c.Kind) + " net has none"}
+	case c.Bottleneck && c.Kind == VGG:
+		return &ConfigError{"Bottleneck", c.Bottleneck, "the blocks of a vgg net are single convolutions"}
 	}
 	return nil
 }
@@ -134,6 +146,9 @@ func (c *Config) sizes() error {
 		if c.Kind == VGG {
 			c.Width = 64
 		}
+	}
+	if c.StemSize == 0 {
+		c.StemSize = 3
 	}
 	if c.StemStride == 0 {
 		c.StemStride = 1
@@ -149,6 +164,12 @@ func (c *Config) sizes() error {
 		return &ConfigError{"Width", c.Width, "want at least 1"}
 	case c.StemStride < 1:
 		return &ConfigError{"StemStride", c.StemStride, "want at least 1"}
+	case c.StemSize < 1 || c.StemSize%2 == 0:
+		return &ConfigError{"StemSize", c.StemSize, "want an odd number"}
+	case c.Kind == VGG && c.StemSize != 3:
+		return &ConfigError{"StemSize", c.StemSize, "a vgg net has 3x3 filters only"}
+	case c.Kind == VGG && c.StemPool:
+		return &ConfigError{"StemPool", c.StemPool, "a vgg net has no stem"}
 	case min(c.Image.Height, c.Image.Width, c.Image.Channels) < 1:
 		return &ConfigError{"Image", c.Image, "want sides and channels of at least 1"}
 	case c.Kind == VGG && c.Width < c.Image.Channels:
@@ -174,11 +195,7 @@ func (c *Config) stages() error {
 		if n < 1 {
 			return &ConfigError{"Blocks", c.Blocks, "want at least one block in each stage"}
 		}
-		if c.Kind == VGG {
-			depth += n
-		} else {
-			depth += 2 * n
-		}
+		depth += n * c.layersPerBlock()
 	}
 	if len(c.Blocks) > 8 {
 		return &ConfigError{"Blocks", c.Blocks, "want at most 8 stages"}
@@ -197,10 +214,12 @@ func (c *Config) stagesOfDepth() error {
 		}
 		return nil
 	}
-	if c.Depth < 8 || c.Depth%6 != 2 {
-		return &ConfigError{"Depth", c.Depth, "want 6n+2 (8, 14, 20, ...), or Blocks instead"}
+	step := 3 * c.layersPerBlock()
+	if c.Depth < step+2 || c.Depth%step != 2 {
+		want := fmt.Sprintf("want %dn+2 (%d, %d, %d, ...), or Blocks instead", step, step+2, 2*step+2, 3*step+2)
+		return &ConfigError{"Depth", c.Depth, want}
 	}
-	n := (c.Depth - 2) / 6
+	n := (c.Depth - 2) / step
 	c.Blocks = []int{n, n, n}
 	return nil
 }
@@ -220,7 +239,22 @@ func (c *Config) active() error {
 	return nil
 }
 
-// channels returns the number of channels of a stage, counted from 0.
+// layersPerBlock returns how many convolutions a block has.
+func (c Config) layersPerBlock() int {
+	switch {
+	case c.Kind == VGG:
+		return 1
+	case c.Bottleneck:
+		return 3
+	}
+	return 2
+}
+
+// expansion is how many times as many channels a bottleneck gives as its inner layers have.
+const expansion = 4
+
+// channels returns the number of channels of a stage, counted from 0; in bottlenecks that of the inner
+// layers.
 func (c Config) channels(stage int) int {
 	if c.Kind == VGG {
 		stage = min(stage, 3)

@@ -44,7 +44,7 @@ func TestZeroValuesAreFilledIn(t *testing.T) {
 	require.Equal(t, resnet.Config{
 		Kind: resnet.PreActivation, Depth: 20, Blocks: []int{3, 3, 3}, Width: 16,
 		Image: resnet.Shape{Height: 32, Width: 32, Channels: 3}, Classes: 10,
-		StemStride: 1, Shortcut: resnet.OptionA, Survival: 1, Active: 9,
+		StemSize: 3, StemStride: 1, Shortcut: resnet.OptionA, Survival: 1, Active: 9,
 	}, got)
 	again, err := resnet.New(got, newRand())
 	require.NoError(t, err, "a complete Config describes the same net")
@@ -55,6 +55,13 @@ func TestZeroValuesAreFilledIn(t *testing.T) {
 	var read resnet.Config
 	require.NoError(t, json.Unmarshal(text, &read))
 	require.Equal(t, got, read)
+}
+
+func TestDepthOfBottlenecks(t *testing.T) {
+	require.Equal(t, []int{2, 2, 2}, mustNew(t, resnet.Config{Depth: 20, Bottleneck: true, Width: 2, Classes: 2}).Config().Blocks)
+	require.Equal(t, 11, mustNew(t, resnet.Config{Blocks: []int{1, 2}, Bottleneck: true, Width: 2, Classes: 2}).Config().Depth)
+	_, err := resnet.New(resnet.Config{Depth: 56 + 1, Bottleneck: true, Classes: 2}, newRand())
+	require.ErrorContains(t, err, "want 9n+2 (11, 20, 29, ...), or Blocks instead")
 }
 
 func TestBlocksInsteadOfDepth(t *testing.T) {
@@ -87,7 +94,13 @@ func TestBadConfigs(t *testing.T) {
 		"image":            {"Image", func(c *resnet.Config) { c.Image = resnet.Shape{Height: 8, Width: 8} }},
 		"classes":          {"Classes", func(c *resnet.Config) { c.Classes = 0 }},
 		"stride":           {"StemStride", func(c *resnet.Config) { c.StemStride = -2 }},
-		"shortcut":         {"Shortcut", func(c *resnet.Config) { c.Shortcut = "C" }},
+		"shortcut":         {"Shortcut", func(c *resnet.Config) { c.Shortcut = "D" }},
+		"not 9n+2":         {"Depth", func(c *resnet.Config) { c.Depth, c.Bottleneck = 56+2, true }},
+		"vgg bottleneck":   {"Bottleneck", func(c *resnet.Config) { c.Kind, c.Depth, c.Bottleneck = resnet.VGG, 15, true }},
+		"even stem":        {"StemSize", func(c *resnet.Config) { c.StemSize = 4 }},
+		"negative stem":    {"StemSize", func(c *resnet.Config) { c.StemSize = -3 }},
+		"vgg stem":         {"StemSize", func(c *resnet.Config) { c.Kind, c.Depth, c.StemSize = resnet.VGG, 15, 7 }},
+		"vgg pool":         {"StemPool", func(c *resnet.Config) { c.Kind, c.Depth, c.StemPool = resnet.VGG, 15, true }},
 		"plain shortcut":   {"Shortcut", func(c *resnet.Config) { c.Kind, c.Shortcut = resnet.Plain, resnet.OptionB }},
 		"survival":         {"Survival", func(c *resnet.Config) { c.Survival = 1.5 }},
 		"survival nan":     {"Survival", func(c *resnet.Config) { c.Survival = math.NaN() }},

@@ -1,18 +1,22 @@
-// Package resnet holds residual networks, and their counterparts without skips, for small images.
+// Package resnet holds residual networks, and their counterparts without skips.
 //
-//	net, err := resnet.New(resnet.Config{Depth: 56, Classes: 10}, rng)
+//	net, err := resnet.New(resnet.Config{Depth: 56, Classes: 10}, rng) // for images of 32x32
+//	net, err := resnet.New(resnet.ResNet50(1000), rng)                 // for images of 224x224
 //
-// A [Config] describes a net of the family of He et al. 2016a, section 4.2: 6n+2 layers in
-// three stages of n blocks with 16, 32 and 64 channels, in the original form or the pre-activation
-// form of He et al. 2016b; the plain net of the same layers without skips; and a net in the manner of
-// VGG. Block by block:
+// A [Config] describes a net. For small images that is one of the family of He et al. 2016a, section
+// 4.2: 6n+2 layers in three stages of n blocks with 16, 32 and 64 channels. For ImageNet there are
+// [ResNet18] and [ResNet50] of table 1, which have a larger stem, four stages and, in the second,
+// bottleneck blocks. Either comes in the original form and in the pre-activation form of He et al.
+// 2016b, and as the plain net of the same layers without skips. Beside them stands a net in the manner
+// of VGG. Block by block:
 //
 //	pre-activation  y = s(x) + conv2(relu(bn2(conv1(relu(bn1(x))))))
 //	original        y = relu(s(x) + bn2(conv2(relu(bn1(conv1(x))))))
 //	plain           y = relu(bn2(conv2(relu(bn1(conv1(x))))))
 //	vgg             y = pool(relu(bn(conv(x)))), pooling in the last block of a stage
 //
-// where s is the identity, or between stages one of the two shortcuts that change the shape.
+// where s is the identity, or where the shape changes one of the shortcuts that [Shortcut] lists.
+// Bottleneck blocks have a third convolution with its batch norm and ReLU.
 //
 // A [Net] runs as a whole through Forward, and comes apart into Stem, Skip, Branch, Join and Head for
 // those who delete its blocks, reorder them or follow single paths. Both are the same computation:

@@ -32,6 +32,23 @@ func ExampleNew() {
 	// resnet: Config.Depth is 21: want 6n+2 (8, 14, 20, ...), or Blocks instead
 }
 
+// ResNet-50 as torchvision has it, and a pre-activation net of bottlenecks for small images.
+func ExampleResNet50() {
+	rng := rand.New(rand.NewPCG(1, 2))
+	small := resnet.Config{Depth: 164, Bottleneck: true, Shortcut: resnet.OptionB, Classes: 10}
+	for _, config := range []resnet.Config{resnet.ResNet50(1000), small} {
+		net, err := resnet.New(config, rng)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(net.Config().Image, "to", net.Block(net.Len()-1).Out, "in", net.Len(), "blocks,", nn.Count(net.Params()), "parameters")
+	}
+	// Output:
+	// 224x224x3 to 7x7x2048 in 16 blocks, 25557032 parameters
+	// 32x32x3 to 8x8x256 in 54 blocks, 1703258 parameters
+}
+
 // Deleting a block leaves its skip. A whole forward pass with block 1 deleted, by hand:
 func ExampleNet_Skip() {
 	net, err := resnet.New(resnet.Config{Depth: 8, Width: 4, Classes: 10}, rand.New(rand.NewPCG(1, 2)))

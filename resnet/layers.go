@@ -23,10 +23,15 @@ func (l *layers) stem() (nn.Module, Shape) {
 		return nn.Identity{}, l.Image
 	}
 	stem := nn.Sequential{
-		l.conv("conv1", l.Image, l.Width, 3, l.StemStride),
+		l.conv("conv1", l.Image, l.Width, l.StemSize, l.StemStride),
 		l.normReLU("bn1", l.Width),
 	}
-	return stem, l.Image.strided(l.StemStride, l.Width)
+	out := l.Image.strided(l.StemStride, l.Width)
+	if l.StemPool {
+		stem = append(stem, nn.MaxPool2D{Size: 3, Stride: 2, Pad: 1})
+		out = out.strided(2, l.Width)
+	}
+	return stem, out
 }
 
 // block makes the index-th block of a stage, which takes the given shape.
@@ -60,7 +65,7 @@ func (l *layers) head(in Shape) nn.Module {
 	return nn.Sequential{nn.GlobalAvgPool{}, l.linear("fc", c, l.Classes)}
 }
 
-// stride is that of a block's first convolution.
+// stride is that of a block.
 func (l *layers) stride(b Block) int {
 	switch {
 	case l.Kind != VGG && b.Stage > 0 && b.Index == 0:
@@ -75,6 +80,9 @@ func (l *layers) stride(b Block) int {
 // window to take the maximum over.
 func (l *layers) out(b Block) Shape {
 	s := b.In.strided(l.stride(b), l.channels(b.Stage))
+	if l.Bottleneck {
+		s.Channels *= expansion
+	}
 	if l.Kind == VGG && b.Index == l.Blocks[b.Stage]-1 && min(s.Height, s.Width) >= 2 {
 		s.Height, s.Width = s.Height/2, s.Width/2
 	}
@@ -105,15 +113,6 @@ func meanFanIn(in Shape, size, stride int) int {
 		return float64(sum) / float64(outputs)
 	}
 	return int(math.Round(taps(in.Height) * taps(in.Width) * float64(in.Channels)))
-}
-
-// last makes the convolution that ends a branch, see Config.WithoutBatchNorm.
-func (l *layers) last(name string, in Shape) *nn.Conv2D {
-	c := l.conv(name, in, in.Channels, 3, 1)
-	if l.WithoutBatchNorm {
-		tensor.Scale(c.Weight.Value, c.Weight.Value, float32(1/math.Sqrt(float64(l.blocks()))))
-	}
-	return c
 }
 
 // normReLU makes a batch norm and a ReLU, or the ReLU alone.

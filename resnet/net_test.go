@@ -37,12 +37,24 @@ func tiny() map[string]resnet.Config {
 	base.Image = resnet.Shape{Height: 9, Width: 8, Channels: 3}
 	out := map[string]resnet.Config{}
 	for name, vary := range map[string]func(*resnet.Config){
-		"preactivation-A": func(c *resnet.Config) {},
-		"preactivation-B": func(c *resnet.Config) { c.Shortcut = resnet.OptionB },
-		"original-A":      func(c *resnet.Config) { c.Kind = resnet.Original },
-		"original-B":      func(c *resnet.Config) { c.Kind, c.Shortcut = resnet.Original, resnet.OptionB },
-		"plain":           func(c *resnet.Config) { c.Kind = resnet.Plain },
-		"vgg":             func(c *resnet.Config) { c.Kind = resnet.VGG },
+		"preactivation-A":            func(c *resnet.Config) {},
+		"preactivation-B":            func(c *resnet.Config) { c.Shortcut = resnet.OptionB },
+		"original-A":                 func(c *resnet.Config) { c.Kind = resnet.Original },
+		"original-B":                 func(c *resnet.Config) { c.Kind, c.Shortcut = resnet.Original, resnet.OptionB },
+		"preactivation-C":            func(c *resnet.Config) { c.Shortcut = resnet.OptionC },
+		"original-C":                 func(c *resnet.Config) { c.Kind, c.Shortcut = resnet.Original, resnet.OptionC },
+		"preactivation-bottleneck-A": func(c *resnet.Config) { c.Bottleneck = true },
+		"preactivation-bottleneck-B": func(c *resnet.Config) { c.Bottleneck, c.Shortcut = true, resnet.OptionB },
+		"original-bottleneck-B":      func(c *resnet.Config) { c.Kind, c.Bottleneck, c.Shortcut = resnet.Original, true, resnet.OptionB },
+		"original-bottleneck-C":      func(c *resnet.Config) { c.Kind, c.Bottleneck, c.Shortcut = resnet.Original, true, resnet.OptionC },
+		"plain-bottleneck":           func(c *resnet.Config) { c.Kind, c.Bottleneck = resnet.Plain, true },
+		"imagenet": func(c *resnet.Config) {
+			image := resnet.Shape{Height: 33, Width: 32, Channels: 3}
+			*c = resnet.ResNet50(5)
+			c.Blocks, c.Width, c.Image = []int{2, 1, 1}, 4, image
+		},
+		"plain": func(c *resnet.Config) { c.Kind = resnet.Plain },
+		"vgg":   func(c *resnet.Config) { c.Kind = resnet.VGG },
 	} {
 		c := base
 		vary(&c)
@@ -121,7 +133,7 @@ func TestShapesAndDeletion(t *testing.T) {
 				require.Equal(t, out, branch.Shape(), b.Name)
 				require.Equal(t, out, net.Join(i, nil, branch).Shape(), b.Name)
 				require.Panics(t, func() { net.Join(i, nil, nil) })
-				if b.In == b.Out {
+				if b.In == b.Out && config.Shortcut != resnet.OptionC {
 					require.Same(t, y, skip, "the identity copies nothing")
 				}
 				require.Equal(t, config.Kind != resnet.Plain && config.Kind != resnet.VGG, net.Sums(i))
@@ -205,7 +217,7 @@ func TestGradientOfTheWhole(t *testing.T) {
 				wrong = append(wrong, math.Abs(got/slope-1))
 			}
 			slices.Sort(wrong)
-			require.Less(t, wrong[3], 0.01, "%v", wrong)
+			require.Less(t, wrong[3], 0.02, "%v", wrong)
 		})
 	}
 }
@@ -270,6 +282,8 @@ func TestDeepNetsWithoutBatchNormKeepTheirScale(t *testing.T) {
 	for name, config := range map[string]resnet.Config{
 		"preactivation": {Depth: 110, Width: 4, Image: resnet.Shape{Height: 8, Width: 8, Channels: 3}},
 		"original":      {Kind: resnet.Original, Depth: 110, Width: 4, Image: resnet.Shape{Height: 8, Width: 8, Channels: 3}},
+		"projections":   {Depth: 110, Width: 4, Shortcut: resnet.OptionC, Image: resnet.Shape{Height: 8, Width: 8, Channels: 3}},
+		"bottlenecks":   {Kind: resnet.Original, Depth: 110, Bottleneck: true, Shortcut: resnet.OptionC, Width: 4, Image: resnet.Shape{Height: 8, Width: 8, Channels: 3}},
 		"plain":         {Kind: resnet.Plain, Depth: 20, Width: 8, Image: resnet.Shape{Height: 28, Width: 28, Channels: 1}, StemStride: 2},
 		"vgg":           {Kind: resnet.VGG, Depth: 15, Width: 8, Image: resnet.Shape{Height: 28, Width: 28, Channels: 1}, StemStride: 2},
 	} {

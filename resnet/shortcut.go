@@ -1,21 +1,29 @@
 package resnet
 
 import (
+	"math"
+
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/nn"
+	"github.com/residuum-go/residuum/tensor"
 )
 
-// shortcut returns s: the identity where a block keeps the shape, else what the Config asks for.
+// shortcut returns s: what the Config asks for, the identity where a block keeps the shape unless all
+// blocks shall have projections.
 func (l *layers) shortcut(b Block) nn.Module {
-	in, out := b.In.Channels, b.Out.Channels
-	if l.Shortcut == OptionA || in == out && l.stride(b) == 1 {
-		return optionA(in, out, l.stride(b))
+	in, out, stride := b.In.Channels, b.Out.Channels, l.stride(b)
+	keeps := in == out && stride == 1
+	if l.Shortcut == OptionA || l.Shortcut == OptionB && keeps {
+		return optionA(in, out, stride)
 	}
-	projection := nn.Sequential{l.conv(b.Name+".downsample.0", b.In, out, 1, l.stride(b))}
+	conv := l.conv(b.Name+".downsample.0", b.In, out, 1, stride)
 	if l.Kind == Original {
-		projection = append(projection, l.norm(b.Name+".downsample.1", out))
+		return nn.Sequential{conv, l.norm(b.Name+".downsample.1", out)}
 	}
-	return projection
+	if l.WithoutBatchNorm { // no ReLU has halved its input, and nothing else keeps many of them from growing
+		tensor.Scale(conv.Weight.Value, conv.Weight.Value, float32(math.Sqrt(0.5)))
+	}
+	return conv
 }
 
 // optionA returns the shortcut without parameters.

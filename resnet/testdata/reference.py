@@ -58,23 +58,26 @@ class OptionA(nn.Module):
 
 
 class Unit(nn.Module):
-    def __init__(self, kind, cin, cout, stride, option, norm, first):
+    """A block of filters (channels, size, stride)."""
+
+    def __init__(self, kind, cin, filters, stride, option, norm, first):
         super().__init__()
-        self.kind, self.first = kind, first
+        self.kind, self.count = kind, len(filters)
         bn = nn.BatchNorm2d if norm else lambda c: nn.Identity()
-        if kind == "preactivation":
-            if not first:
-                self.bn1 = bn(cin)
-            self.conv1 = conv(cin, cout, 3, stride, not norm)
-            self.bn2 = bn(cout)
-            self.conv2 = conv(cout, cout, 3, 1, not norm)
-        else:
-            self.conv1 = conv(cin, cout, 3, stride, not norm)
-            self.bn1 = bn(cout)
-            self.conv2 = conv(cout, cout, 3, 1, not norm)
-            self.bn2 = bn(cout)
+        c = cin
+        for i, (cout, size, step) in enumerate(filters, 1):
+            if kind == "preactivation":
+                if first and i == 1:
+                    self.bn1 = None
+                else:
+                    setattr(self, f"bn{i}", bn(c))
+                setattr(self, f"conv{i}", conv(c, cout, size, step, not norm))
+            else:
+                setattr(self, f"conv{i}", conv(c, cout, size, step, not norm))
+                setattr(self, f"bn{i}", bn(cout))
+            c = cout
         self.downsample = nn.Sequential()
-        if stride != 1 or cin != cout:
+        if option == "C" or stride != 1 or cin != cout:
             if option == "A":
                 self.downsample = OptionA(stride, cout - cin)
             else:
@@ -83,10 +86,16 @@ class Unit(nn.Module):
                     self.downsample.append(bn(cout))
 
     def forward(self, x):
+        h = x
+        for i in range(1, self.count + 1):
+            convolve, norm = getattr(self, f"conv{i}"), getattr(self, f"bn{i}")
+            if self.kind == "preactivation":
+                h = convolve(F.relu(norm(h)) if norm else h)
+            else:
+                h = norm(convolve(h))
+                h = F.relu(h) if i < self.count else h
         if self.kind == "preactivation":
-            h = x if self.first else F.relu(self.bn1(x))
-            return self.downsample(x) + self.conv2(F.relu(self.bn2(self.conv1(h))))
-        h = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
+            return self.downsample(x) + h
         if self.kind == "plain":
             return F.relu(h)
         return F.relu(self.downsample(x) + h)
@@ -98,16 +107,20 @@ class Net(nn.Module):
         norm = not c.get("WithoutBatchNorm", False)
         self.kind = c["Kind"]
         width = c["Width"]
-        self.conv1 = conv(c["Image"]["Channels"], width, 3, c.get("StemStride", 1), not norm)
+        self.conv1 = conv(c["Image"]["Channels"], width, c.get("StemSize", 3), c.get("StemStride", 1), not norm)
         self.bn1 = nn.BatchNorm2d(width) if norm else nn.Identity()
+        self.pool = nn.MaxPool2d(3, 2, 1) if c.get("StemPool", False) else nn.Identity()
         cin = width
         for stage, blocks in enumerate(c["Blocks"]):
-            cout = width << stage
+            inner = width << stage
             units = []
             for i in range(blocks):
                 stride = 2 if stage > 0 and i == 0 else 1
-                units.append(Unit(self.kind, cin, cout, stride, c.get("Shortcut", "A"), norm, stage == i == 0))
-                cin = cout
+                filters = [(inner, 3, stride), (inner, 3, 1)]
+                if c.get("Bottleneck", False):
+                    filters = [(inner, 1, 1), (inner, 3, stride), (4 * inner, 1, 1)]
+                units.append(Unit(self.kind, cin, filters, stride, c.get("Shortcut", "A"), norm, stage == i == 0))
+                cin = filters[-1][0]
             setattr(self, f"layer{stage + 1}", nn.Sequential(*units))
         self.stages = len(c["Blocks"])
         self.bn = nn.Identity()
@@ -116,7 +129,7 @@ class Net(nn.Module):
         self.fc = nn.Linear(cin, c["Classes"])
 
     def forward(self, x):
-        y = F.relu(self.bn1(self.conv1(x)))
+        y = self.pool(F.relu(self.bn1(self.conv1(x))))
         for stage in range(self.stages):
             y = getattr(self, f"layer{stage + 1}")(y)
         if self.kind == "preactivation":
@@ -200,6 +213,14 @@ CASES = {
     "original-A": config("original"),
     "original-B": config("original", Shortcut="B"),
     "original-B-nobn": config("original", Shortcut="B", WithoutBatchNorm=True),
+    "original-C": config("original", Shortcut="C"),
+    "preactivation-C-nobn": config("preactivation", Shortcut="C", WithoutBatchNorm=True),
+    "bottleneck-preactivation-A": config("preactivation", Bottleneck=True),
+    "bottleneck-preactivation-C": config("preactivation", Bottleneck=True, Shortcut="C"),
+    "bottleneck-original-B": config("original", Bottleneck=True, Shortcut="B"),
+    "bottleneck-plain": config("plain", Bottleneck=True),
+    "imagenet": config("original", (1, 1, 1, 1), (41, 33), Bottleneck=True, Shortcut="B",
+                       StemSize=7, StemStride=2, StemPool=True),
     "plain": config("plain"),
     "plain-nobn": config("plain", WithoutBatchNorm=True),
     "vgg": config("vgg", blocks=(1, 2, 1, 1)),
@@ -216,6 +237,7 @@ def dump(cases):
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
-path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "reference.json")
-with open(path, "w") as f:
-    f.write(dump({name: study(c) for name, c in CASES.items()}))
+if __name__ == "__main__":
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "reference.json")
+    with open(path, "w") as f:
+        f.write(dump({name: study(c) for name, c in CASES.items()}))

@@ -53,6 +53,7 @@ type run struct {
 	studied     *data.Dataset // test images of the lesion studies
 	graded      *data.Dataset // test images of the gradient studies
 	norm        data.Norm
+	store       *store
 	results     *Results
 }
 
@@ -97,21 +98,25 @@ func newRun(cfg Config, log io.Writer) (*run, error) {
 		Started: time.Now(), Config: cfg, Machine: thisMachine(),
 		Data: DataInfo{split.Source, r.train.Len(), r.test.Len(), r.studied.Len(), r.graded.Len(), r.train.Classes},
 	}
-	for _, name := range cfg.Nets {
-		r.results.Missing = append(r.results.Missing, name+": training")
-		for _, p := range r.parts(name) {
-			r.results.Missing = append(r.results.Missing, name+": "+p.name)
+	if cfg.Resume {
+		if r.store, err = openStore(cfg, r.results.Machine.Level, r.train, r.test); err != nil {
+			return nil, err
 		}
 	}
 	fmt.Fprintf(log, "%s: %d training images, %d test images; %s kernels\n", split.Source, r.train.Len(), r.test.Len(), r.results.Machine.Level)
 	return r, nil
 }
 
+// load reads Fashion-MNIST, or CIFAR-10 if its files are in dir.
 func load(dir string) (fashion.Split, error) {
 	if dir == "embedded" {
 		return fashion.Embedded(), nil
 	}
-	return fashion.Load(dir)
+	if _, err := os.Stat(filepath.Join(dir, "data_batch_1.bin")); dir == "" || err != nil {
+		return fashion.Load(dir)
+	}
+	train, test, err := data.LoadCIFAR10(os.DirFS(dir))
+	return fashion.Split{Train: train, Test: test, Source: "CIFAR-10, " + dir}, err
 }
 
 func indices(n int) []int {
@@ -122,23 +127,24 @@ func indices(n int) []int {
 	return index
 }
 
-// all trains and studies one net after the other. The report is written after each, so that even a
-// process that is killed leaves one.
+// all trains and studies one net after the other, all of them with the first seed, then with the next.
+// The report is written after each, so that even a process that is killed leaves one.
 func (r *run) all(ctx context.Context) error {
-	for _, name := range r.cfg.Nets {
-		model, res, err := r.trainNet(ctx, name)
-		if err != nil {
-			return fmt.Errorf("%s net: %w", name, err)
+	var jobs []*job
+	for i := range r.cfg.Seeds {
+		for _, name := range r.cfg.Nets {
+			res, err := r.store.load(name, r.cfg.Seed+uint64(i))
+			if err != nil {
+				return err
+			}
+			j := &job{r, res.Seed, res}
+			jobs = append(jobs, j)
+			r.results.Missing = append(r.results.Missing, j.missing()...)
 		}
-		for _, b := range r.batches(r.test, evaluationBatch) {
-			logits := unravel.Forward(model, autograd.Const(b.X)).Value()
-			res.Test = res.Test.Plus(unravel.ScoreOf(logits, b.Labels))
-		}
-		r.results.Nets = append(r.results.Nets, res)
-		r.done(name, "training")
-		r.line.show(true, "%-9s test accuracy %.1f %%", name, percent*res.Test.Accuracy())
-		if err := r.study(ctx, model, res); err != nil {
-			return fmt.Errorf("%s net: %w", name, err)
+	}
+	for _, j := range jobs {
+		if err := j.do(ctx); err != nil {
+			return fmt.Errorf("%s: %w", j.label(), err)
 		}
 		if err := write(r.cfg.Out, r.results); err != nil {
 			return err
@@ -147,7 +153,59 @@ func (r *run) all(ctx context.Context) error {
 	return nil
 }
 
-// done takes a part off the list of what is missing.
-func (r *run) done(net, part string) {
-	r.results.Missing = slices.DeleteFunc(r.results.Missing, func(s string) bool { return s == net+": "+part })
+// do trains and studies one net, or what of that an earlier run has left.
+func (j *job) do(ctx context.Context) error {
+	if len(j.missing()) == 0 {
+		j.results.Nets = append(j.results.Nets, j.res)
+		j.line.show(true, "%-10s kept from an earlier run", j.label())
+		return nil
+	}
+	model, err := j.trainNet(ctx)
+	if err != nil {
+		return err
+	}
+	j.results.Nets = append(j.results.Nets, j.res)
+	if !j.has("training") {
+		j.res.Test = unravel.Score{}
+		for _, b := range j.batches(j.test, evaluationBatch) {
+			logits := unravel.Forward(model, autograd.Const(b.X)).Value()
+			j.res.Test = j.res.Test.Plus(unravel.ScoreOf(logits, b.Labels))
+		}
+		if err := j.done("training"); err != nil {
+			return err
+		}
+	}
+	j.line.show(true, "%-10s test accuracy %.1f %%", j.label(), percent*j.res.Test.Accuracy())
+	return j.study(ctx, model)
+}
+
+// label names the net, and the seed if there are several.
+func (j *job) label() string {
+	if j.cfg.Seeds == 1 {
+		return j.res.Name
+	}
+	return fmt.Sprintf("%s, seed %d", j.res.Name, j.seed)
+}
+
+func (j *job) has(part string) bool { return slices.Contains(j.res.Done, part) }
+
+// missing lists the parts that are not done yet.
+func (j *job) missing() []string {
+	var m []string
+	if !j.has("training") {
+		m = append(m, j.label()+": training")
+	}
+	for _, p := range j.parts() {
+		if !j.has(p.name) {
+			m = append(m, j.label()+": "+p.name)
+		}
+	}
+	return m
+}
+
+// done keeps the results of a part and takes it off the list of what is missing.
+func (j *job) done(part string) error {
+	j.res.Done = append(j.res.Done, part)
+	j.results.Missing = slices.DeleteFunc(j.results.Missing, func(s string) bool { return s == j.label()+": "+part })
+	return j.store.save(j.res)
 }

@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"time"
 
-	"github.com/residuum-go/residuum/boost"
+	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/nn/optim"
@@ -19,11 +21,14 @@ import (
 const (
 	batchSize   = 64
 	peakRate    = 0.1
+	gentleRate  = 0.01 // for a VGG net without batch norm, which diverges at peakRate
 	momentum    = 0.9
 	weightDecay = 5e-4
 	cropPadding = 2
 	warmup      = 0.1    // share of all steps over which the rate rises
 	imagesShown = 60_000 // over all epochs, unless -epochs says otherwise
+	survival    = 0.5    // of the last block, with stochastic depth (Huang et al. 2016)
+	saveEvery   = 200    // steps between checkpoints
 )
 
 // network is what can be both trained and studied.
@@ -32,13 +37,20 @@ type network interface {
 	unravel.Network
 }
 
-// trainNet trains the net called name and returns it with the part of its results known by then.
-func (r *run) trainNet(ctx context.Context, name string) (network, *Net, error) {
-	switch name {
+// job is one net trained with one seed.
+type job struct {
+	*run
+	seed uint64
+	res  *Net
+}
+
+// trainNet trains the net, or takes up where an earlier run has stopped.
+func (j *job) trainNet(ctx context.Context) (network, error) {
+	switch j.res.Name {
 	case "boost", "chained":
-		return r.trainBoosted(ctx, name)
+		return j.trainBoosted(ctx)
 	default:
-		return r.trainConvolutional(ctx, name)
+		return j.trainConvolutional(ctx)
 	}
 }
 
@@ -49,59 +61,144 @@ func (r *run) epochs() int {
 	return max(1, imagesShown/r.train.Len())
 }
 
+// active returns how many blocks of the net called "effective" act on a batch: 23 of the paper's 54.
+func (r *run) active() int { return max(1, r.cfg.Blocks*23/54) }
+
 // convolutional returns the configuration of a convolutional net and a sentence about it.
 func (r *run) convolutional(name string) (resnet.Config, string) {
-	per := r.cfg.Blocks / 3
+	stages := func(n int) []int { return []int{n / 3, n / 3, n / 3} }
 	c := resnet.Config{
-		Blocks: []int{per, per, per}, Width: r.cfg.Width, Classes: r.train.Classes, StemStride: 2,
+		Blocks: stages(r.cfg.Blocks), Width: r.cfg.Width, Classes: r.train.Classes, StemStride: r.cfg.Stride,
 		Image: resnet.Shape{Height: r.train.Height, Width: r.train.Width, Channels: r.train.Channels},
 	}
-	layers := 2*r.cfg.Blocks + 2
+	vgg := func(norm string) string {
+		return "VGG-like net of 13 convolutions and 2 linear layers " + norm + "; a block is one convolution"
+	}
 	switch name {
 	case "residual":
-		return c, fmt.Sprintf("pre-activation residual net (He et al. 2016b) of %d layers, identity skips, option A at the %d stage boundaries", layers, len(c.Blocks)-1)
+		return c, fmt.Sprintf("pre-activation residual net (He et al. 2016b) of %d layers, identity skips, option A at the %d stage boundaries", 2*r.cfg.Blocks+2, len(c.Blocks)-1)
+	case "stochastic":
+		c.Survival = survival
+		return c, fmt.Sprintf("the residual net, trained with stochastic depth (Huang et al. 2016), survival falling linearly to %g", survival)
+	case "effective":
+		return c, fmt.Sprintf("the residual net, trained with %d random blocks out of %d on each batch, so that no path is longer (Veit et al. 2016)", r.active(), r.cfg.Blocks)
 	case "plain":
-		c.Kind = resnet.Plain
-		return c, fmt.Sprintf("the same %d layers with batch norm and without skips; a block is two convolutions", layers)
-	default:
-		c.Kind, c.Blocks, c.StemStride = resnet.VGG, []int{2, 2, 3, 3, 3}, 0
-		return c, "VGG-like net of 13 convolutions and 2 linear layers with batch norm (the paper's VGG has none); a block is one convolution"
+		c.Kind, c.Blocks = resnet.Plain, stages(r.cfg.PlainBlocks)
+		return c, fmt.Sprintf("%d layers with batch norm and without skips; a block is two convolutions", 2*r.cfg.PlainBlocks+2)
 	}
+	c.Kind, c.Blocks, c.StemStride, c.Width = resnet.VGG, []int{2, 2, 3, 3, 3}, 0, r.cfg.VGGWidth
+	if name == "vgg-nobn" {
+		c.WithoutBatchNorm = true
+		return c, vgg("without batch norm, as in the paper")
+	}
+	return c, vgg("with batch norm (the paper's has none)")
 }
 
-func (r *run) trainConvolutional(ctx context.Context, name string) (network, *Net, error) {
-	cfg, about := r.convolutional(name)
-	model, err := resnet.New(cfg, rand.New(rand.NewPCG(r.cfg.Seed, 0)))
-	if err != nil {
-		return nil, nil, err
+// partly trains a residual net with exactly so many random blocks on each batch.
+type partly struct {
+	*resnet.Net
+	blocks int
+}
+
+// Forward is that of the whole net in evaluation. In training the branches that act are multiplied by
+// what makes up for the others.
+func (p partly) Forward(x *autograd.Var) *autograd.Var {
+	if !x.Training() {
+		return p.Net.Forward(x)
 	}
-	res := &Net{Name: name, About: about, Parameters: parameters(model)}
+	weights := make([]float64, p.Len())
+	for _, i := range x.Tape().Rand().Perm(p.Len())[:p.blocks] {
+		weights[i] = float64(p.Len()) / float64(p.blocks)
+	}
+	return p.ForwardWeighted(x, weights)
+}
+
+func (j *job) trainConvolutional(ctx context.Context) (network, error) {
+	name, res := j.res.Name, j.res
+	cfg, about := j.convolutional(name)
+	model, err := resnet.New(cfg, rand.New(rand.NewPCG(j.seed, 0)))
+	if err != nil {
+		return nil, err
+	}
+	res.About, res.Parameters, res.Blocks = about, parameters(model), nil
 	for i := range model.Len() {
 		b := model.Block(i)
 		res.Blocks = append(res.Blocks, BlockInfo{Stage: b.Stage + 1, Downsample: b.In != b.Out})
 	}
-	t := r.trainer(model)
-	start := time.Now()
-	t.Progress = func(p train.Progress) {
-		r.line.show(p.Batch == p.Batches, "%-9s epoch %d/%d  loss %.4f  accuracy %.1f %%  %.0f images/s  %v left",
-			name, p.Epoch, p.Epochs, p.Loss, percent*p.Accuracy, p.ImagesPerSecond, p.Left.Round(time.Second))
-		if p.Batch < p.Batches {
-			return
-		}
-		m, err := train.Evaluate(ctx, model, r.test, r.norm, evaluationBatch)
-		if err != nil {
-			return // ctx is done: the trainer will say so
-		}
-		res.Training = append(res.Training, Epoch{
-			Images: p.Epoch * r.train.Len(), Loss: p.Loss, Accuracy: p.Accuracy,
-			TestAccuracy: m.Accuracy, Seconds: time.Since(start).Seconds(),
-		})
+	var trained network = model
+	if name == "effective" {
+		trained = partly{model, j.active()}
 	}
+	t := j.trainer(trained)
+	if t.Checkpoint != "" {
+		if err := t.Resume(); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+	}
+	watch := j.watch(ctx, t, trained)
+	t.Progress = watch.step
 	if _, err := t.Run(ctx); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	res.Seconds = time.Since(start).Seconds()
-	return model, res, nil
+	return model, watch.err
+}
+
+// watch follows the training of a net.
+type watch struct {
+	*job
+	ctx     context.Context
+	trainer *train.Trainer
+	model   network
+	before  float64 // seconds of training in earlier runs
+	start   time.Time
+	err     error
+}
+
+// watch begins to follow. What it measures is not cut short when ctx is done, for the trainer is about to
+// save its state and would not come this way again.
+func (j *job) watch(ctx context.Context, t *train.Trainer, model network) *watch {
+	return &watch{job: j, ctx: context.WithoutCancel(ctx), trainer: t, model: model, before: j.res.Seconds, start: time.Now()}
+}
+
+// step is called after every step of training. What is known is saved before the trainer saves its
+// checkpoint: a step that is done again because of that replaces its results.
+func (w *watch) step(p train.Progress) {
+	last := p.Batch == p.Batches
+	w.line.show(last, "%-10s epoch %d/%d  loss %.4f  accuracy %.1f %%  %.0f images/s  %v left",
+		w.label(), p.Epoch, p.Epochs, p.Loss, percent*p.Accuracy, p.ImagesPerSecond, p.Left.Round(time.Second))
+	step := (p.Epoch-1)*p.Batches + p.Batch
+	due := w.res.Name == "residual" && snapshotAt(step, p.Epochs*p.Batches, w.cfg.Snapshots)
+	if w.err != nil || !last && !due {
+		return
+	}
+	if due {
+		w.note(w.snapshot(w.ctx, w.model, min(step*batchSize, p.Epoch*w.train.Len())))
+	}
+	if last {
+		w.note(w.epoch(p))
+	}
+	w.res.Seconds = w.before + time.Since(w.start).Seconds()
+	w.note(w.store.save(w.res))
+}
+
+// note remembers the first error.
+func (w *watch) note(err error) {
+	if w.err == nil {
+		w.err = err
+	}
+}
+
+// epoch records the metrics of an epoch.
+func (w *watch) epoch(p train.Progress) error {
+	m, err := train.Evaluate(w.ctx, w.model, w.test, w.norm, evaluationBatch)
+	if err != nil {
+		return err
+	}
+	w.res.Training = append(w.res.Training[:min(p.Epoch-1, len(w.res.Training))], Epoch{
+		Images: p.Epoch * w.train.Len(), Loss: p.Loss, Accuracy: p.Accuracy,
+		TestAccuracy: m.Accuracy, Seconds: w.before + time.Since(w.start).Seconds(),
+	})
+	return nil
 }
 
 // parameters counts what is trained.
@@ -115,63 +212,19 @@ func parameters(m nn.Module) int {
 	return n
 }
 
-func (r *run) trainer(model nn.Module) *train.Trainer {
-	loader := data.NewLoader(r.train, data.LoaderConfig{
-		Batch: batchSize, Shuffle: true, Augment: data.Augment{Pad: cropPadding, Flip: true}, Norm: r.norm, Seed: r.cfg.Seed,
+func (j *job) trainer(model nn.Module) *train.Trainer {
+	loader := data.NewLoader(j.train, data.LoaderConfig{
+		Batch: batchSize, Shuffle: true, Augment: data.Augment{Pad: cropPadding, Flip: true}, Norm: j.norm, Seed: j.seed,
 	})
-	steps := r.epochs() * loader.Batches()
+	steps := j.epochs() * loader.Batches()
+	rate := peakRate
+	if j.res.Name == "vgg-nobn" {
+		rate = gentleRate
+	}
 	return &train.Trainer{
-		Model: model, Loader: loader, Seed: r.cfg.Seed,
+		Model: model, Loader: loader, Seed: j.seed,
 		Optimizer: &optim.SGD{Params: model.Params(), Momentum: momentum, Nesterov: true, WeightDecay: weightDecay},
-		Schedule:  optim.Cosine(peakRate, int(warmup*float64(steps)), steps),
-		Epochs:    r.epochs(),
+		Schedule:  optim.Cosine(rate, int(warmup*float64(steps)), steps),
+		Epochs:    j.epochs(), Checkpoint: j.store.checkpoint(j.res), SaveEvery: saveEvery,
 	}
-}
-
-// The recipe of the boosted ensembles. They have as many stages as the residual net has blocks.
-const (
-	hiddenUnits  = 32
-	learningRate = 0.15 // at 0.3 the chained ensemble overfits sooner, and order matters less
-)
-
-func (r *run) trainBoosted(ctx context.Context, name string) (network, *Net, error) {
-	onehot := func(d *data.Dataset) (boost.Data, error) {
-		y, err := boost.OneHot(d.Labels, d.Classes)
-		return boost.Data{X: d.Images(nil, r.norm, 0, d.Len()), Y: y}, err
-	}
-	fit, err := onehot(r.train)
-	if err != nil {
-		return nil, nil, err
-	}
-	held, err := onehot(r.test)
-	if err != nil {
-		return nil, nil, err
-	}
-	res := &Net{Name: name, About: fmt.Sprintf("gradient boosting of %d perceptrons with %d hidden units (Friedman 2001); a block is one stage", r.cfg.Blocks, hiddenUnits)}
-	if name == "chained" {
-		res.About = "the same, but every learner also reads the hidden units of the one before (as in GrowNet, Badirli et al. 2020), so that order matters"
-	}
-	start := time.Now()
-	model, err := boost.Fit(ctx, boost.Config{
-		Loss: boost.Softmax{}, Learner: boost.MLP{Hidden: hiddenUnits}, Stages: r.cfg.Blocks, Rate: learningRate, Newton: true,
-		Chained: name == "chained", Seed: r.cfg.Seed,
-		Progress: func(p boost.Report) {
-			seconds := time.Since(start).Seconds()
-			res.Training = append(res.Training, Epoch{
-				Images: (len(res.Training) + 1) * p.Rows, Loss: p.TrainLoss, Accuracy: p.TrainAccuracy, TestAccuracy: p.ValidAccuracy, Seconds: seconds,
-			})
-			left := time.Duration(seconds / float64(p.Stage) * float64(p.Stages-p.Stage) * float64(time.Second))
-			r.line.show(p.Stage == p.Stages, "%-9s stage %d/%d  loss %.4f  accuracy %.1f %%  test %.1f %%  %.0f images/s  %v left", name, p.Stage, p.Stages,
-				p.TrainLoss, percent*p.TrainAccuracy, percent*p.ValidAccuracy, float64(p.Stage*p.Rows)/seconds, left.Round(time.Second))
-		},
-	}, fit, &held)
-	if err != nil {
-		return nil, nil, err
-	}
-	res.Seconds = time.Since(start).Seconds()
-	res.Parameters = parameters(model)
-	for range model.Len() {
-		res.Blocks = append(res.Blocks, BlockInfo{Stage: 1})
-	}
-	return model, res, nil
 }

@@ -47,6 +47,8 @@ type DataInfo struct {
 // Net is all that was measured on one network.
 type Net struct {
 	Name       string        `json:"name"`
+	Seed       uint64        `json:"seed"`
+	Done       []string      `json:"done"` // the parts that have been measured
 	About      string        `json:"about"`
 	Parameters int           `json:"parameters"`
 	Blocks     []BlockInfo   `json:"blocks"`
@@ -59,6 +61,12 @@ type Net struct {
 	DeleteOne    []unravel.Score `json:"delete_one,omitempty"`    // by block
 	DeleteRandom []Lesions       `json:"delete_random,omitempty"` // by number of blocks deleted
 	Reorder      []Lesions       `json:"reorder,omitempty"`       // by number of swaps
+
+	// With the statistics of batch norm estimated anew after each deletion, from training images:
+	Recalibrated      []unravel.Score `json:"delete_one_recalibrated,omitempty"` // by block
+	WholeRecalibrated *unravel.Score  `json:"whole_recalibrated,omitempty"`      // nothing deleted
+
+	Growth []Snapshot `json:"growth,omitempty"` // during training
 
 	Paths    *PathCount            `json:"paths,omitempty"`
 	Gradient *unravel.LengthReport `json:"gradient,omitempty"`
@@ -123,12 +131,21 @@ type ForwardStudy struct {
 	Logit  float64   `json:"logit"`
 }
 
-// net returns the results of a net, or nil if there are none.
+// net returns the results of a net with the first seed, or nil if there are none.
 func (r *Results) net(name string) *Net {
-	for _, n := range r.Nets {
-		if n.Name == name {
-			return n
-		}
+	if all := r.seeds(name); len(all) > 0 {
+		return all[0]
 	}
 	return nil
+}
+
+// seeds returns the results of a net with each seed.
+func (r *Results) seeds(name string) []*Net {
+	var all []*Net
+	for _, n := range r.Nets {
+		if n.Name == name {
+			all = append(all, n)
+		}
+	}
+	return all
 }

@@ -20,19 +20,31 @@ const (
 )
 
 // study measures everything about a trained net that the report shows, part by part.
-func (r *run) study(ctx context.Context, model network, res *Net) error {
-	s := &unravel.Study{Net: model, Seed: r.cfg.Seed, Batches: r.batches(r.studied, evaluationBatch)}
-	for _, p := range r.parts(res.Name) {
+func (j *job) study(ctx context.Context, model network) error {
+	journal, err := j.store.journal(j.res, model, "sweeps")
+	if err != nil {
+		return err
+	}
+	if journal != nil {
+		defer journal.Close()
+	}
+	s := &unravel.Study{Net: model, Seed: j.seed, Batches: j.batches(j.studied, evaluationBatch), Journal: journal}
+	for _, p := range j.parts() {
+		if j.has(p.name) {
+			continue
+		}
 		start := time.Now()
 		s.Progress = func(done, total int) {
 			left := time.Duration(float64(time.Since(start)) / float64(done) * float64(total-done))
-			r.line.show(false, "%-9s %s  %.0f %%  %v left", res.Name, p.name, percent*float64(done)/float64(total), left.Round(time.Second))
+			j.line.show(false, "%-10s %s  %.0f %%  %v left", j.label(), p.name, percent*float64(done)/float64(total), left.Round(time.Second))
 		}
-		if err := p.measure(r, ctx, s, res); err != nil {
+		if err := p.measure(j, ctx, s); err != nil {
 			return err
 		}
-		r.done(res.Name, p.name)
-		r.line.show(true, "%-9s %s: done in %v", res.Name, p.name, time.Since(start).Round(time.Second/10))
+		if err := j.done(p.name); err != nil {
+			return err
+		}
+		j.line.show(true, "%-10s %s: done in %v", j.label(), p.name, time.Since(start).Round(time.Second/10))
 	}
 	return nil
 }
@@ -40,57 +52,61 @@ func (r *run) study(ctx context.Context, model network, res *Net) error {
 // part is one thing that is measured on a net.
 type part struct {
 	name    string
-	measure func(r *run, ctx context.Context, s *unravel.Study, res *Net) error
+	measure func(j *job, ctx context.Context, s *unravel.Study) error
 }
 
-// parts lists what is measured on the net called name, in order.
-func (r *run) parts(name string) []part {
-	if !r.cfg.Studies {
+// parts lists what is measured on the net, in order.
+func (j *job) parts() []part {
+	if !j.cfg.Studies {
 		return nil
 	}
 	parts := []part{
-		{"deleting one block", (*run).deleteOne},
-		{"deleting random blocks", (*run).deleteRandom},
-		{"re-ordering blocks", (*run).reorder},
+		{"deleting one block", (*job).deleteOne},
+		{"deleting random blocks", (*job).deleteRandom},
+		{"re-ordering blocks", (*job).reorder},
+	}
+	name := j.res.Name
+	if j.cfg.Recalibrate && (name == "residual" || name == "plain" || name == "vgg") {
+		parts = append(parts, part{"deleting one block, batch norm estimated anew", (*job).deleteRecalibrated})
 	}
 	if name == "residual" {
-		parts = append(parts, part{"gradient by path length", (*run).gradient})
+		parts = append(parts, part{"gradient by path length", (*job).gradient})
 	}
 	if name == "residual" || name == "boost" {
-		parts = append(parts, part{"forward contributions", (*run).forward}, part{"iterative inference", (*run).link})
+		parts = append(parts, part{"forward contributions", (*job).forward}, part{"iterative inference", (*job).link})
 	}
 	return parts
 }
 
-func (r *run) deleteOne(ctx context.Context, s *unravel.Study, res *Net) error {
+func (j *job) deleteOne(ctx context.Context, s *unravel.Study) error {
 	n := s.Net.Len()
 	scores, err := s.Evaluate(ctx, append(unravel.DeleteEach(n), unravel.Whole(n)))
 	if err != nil {
 		return err
 	}
-	res.DeleteOne, res.Whole = scores[:n], &scores[n]
+	j.res.DeleteOne, j.res.Whole = scores[:n], &scores[n]
 	return nil
 }
 
-func (r *run) deleteRandom(ctx context.Context, s *unravel.Study, res *Net) error {
+func (j *job) deleteRandom(ctx context.Context, s *unravel.Study) error {
 	n := s.Net.Len()
-	points := unravel.DeletionCurve(n, steps(n*3/4, 8), r.cfg.Draws, r.cfg.Seed)
+	points := unravel.DeletionCurve(n, steps(n*3/4, 8), j.cfg.Draws, j.seed)
 	if err := s.Measure(ctx, points); err != nil {
 		return err
 	}
-	res.DeleteRandom = lesions(points)
+	j.res.DeleteRandom = lesions(points)
 	return nil
 }
 
-func (r *run) reorder(ctx context.Context, s *unravel.Study, res *Net) error {
+func (j *job) reorder(ctx context.Context, s *unravel.Study) error {
 	n := s.Net.Len()
 	groups := unravel.Interchangeable(s.Net, s.Batches[0].X.Slice(0, 1))
-	points := unravel.SwapCurve(n, groups, append([]int{0}, steps(n, 7)...), r.cfg.Draws, r.cfg.Seed)
+	points := unravel.SwapCurve(n, groups, append([]int{0}, steps(n, 7)...), j.cfg.Draws, j.seed)
 	points[0].Plans = points[0].Plans[:1] // no swaps: all draws are the same
 	if err := s.Measure(ctx, points); err != nil {
 		return err
 	}
-	res.Reorder = lesions(points)
+	j.res.Reorder = lesions(points)
 	return nil
 }
 
@@ -118,7 +134,8 @@ func lesions(points []unravel.Point) []Lesions {
 	return ls
 }
 
-func (r *run) gradient(ctx context.Context, s *unravel.Study, res *Net) error {
+func (j *job) gradient(ctx context.Context, s *unravel.Study) error {
+	res := j.res
 	paths := unravel.PathsOf(s.Net)
 	res.Paths = &PathCount{Count: paths.Count().String(), Distribution: paths.Distribution()}
 	n := paths.Blocks()
@@ -127,7 +144,7 @@ func (r *run) gradient(ctx context.Context, s *unravel.Study, res *Net) error {
 		res.Paths.MiddleShare = paths.Share(res.Paths.Middle[0], res.Paths.Middle[1])
 	}
 	g := *s
-	g.Batches = r.batches(r.graded, r.graded.Len())
+	g.Batches = j.batches(j.graded, j.graded.Len())
 	var err error
 	if res.Gradient, err = g.Lengths(ctx, unravel.LengthOptions{Draws: samplesByLength, Signs: signDraws}); err != nil {
 		return err
@@ -155,7 +172,7 @@ func sumError(ctx context.Context, net unravel.Network, b unravel.Batch) (float6
 	return tensor.Norm(tensor.Sub(nil, g.Sum(), want)) / tensor.Norm(want), nil
 }
 
-func (r *run) forward(ctx context.Context, s *unravel.Study, res *Net) error {
+func (j *job) forward(ctx context.Context, s *unravel.Study) error {
 	exits, err := s.Evaluate(ctx, unravel.EarlyExits(s.Net.Len()))
 	if err != nil {
 		return err
@@ -164,26 +181,26 @@ func (r *run) forward(ctx context.Context, s *unravel.Study, res *Net) error {
 	if err != nil {
 		return err
 	}
-	b := r.batches(r.graded, r.graded.Len())[0]
-	c, err := unravel.Contributions(ctx, s.Net, b.X, unravel.Centred(b.Labels, r.graded.Classes), s.Progress)
+	b := j.batches(j.graded, j.graded.Len())[0]
+	c, err := unravel.Contributions(ctx, s.Net, b.X, unravel.Centred(b.Labels, j.graded.Classes), s.Progress)
 	if err != nil {
 		return err
 	}
-	res.Forward = &ForwardStudy{EarlyExit: exits, Picard: picard, Rest: mean(c.Rest), Logit: mean(c.Logit)}
+	f := &ForwardStudy{EarlyExit: exits, Picard: picard, Rest: mean(c.Rest), Logit: mean(c.Logit)}
 	for k := range c.State {
-		res.Forward.State = append(res.Forward.State, mean(c.State[k]))
-		res.Forward.Offset = append(res.Forward.Offset, mean(c.Offset[k]))
+		f.State, f.Offset = append(f.State, mean(c.State[k])), append(f.Offset, mean(c.Offset[k]))
 	}
+	j.res.Forward = f
 	return nil
 }
 
 func mean(v []float64) float64 { return unravel.SpreadOf(v).Mean }
 
-func (r *run) link(ctx context.Context, s *unravel.Study, res *Net) error {
+func (j *job) link(ctx context.Context, s *unravel.Study) error {
 	g := *s
-	g.Batches = r.batches(r.graded, r.graded.Len())
+	g.Batches = j.batches(j.graded, j.graded.Len())
 	_, blocks, err := g.Iterative(ctx)
-	res.Link = blocks
+	j.res.Link = blocks
 	return err
 }
 

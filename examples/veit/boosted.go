@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/residuum-go/residuum/boost"
+	"github.com/residuum-go/residuum/data"
+)
+
+// The recipe of the boosted ensembles. They have as many stages as the residual net has blocks.
+const (
+	hiddenUnits  = 32
+	learningRate = 0.15 // at 0.3 the chained ensemble overfits sooner, and order matters less
+)
+
+// trainBoosted fits an ensemble. It is not kept: a run that was stopped before all of it was measured
+// fits it again, to the same bits.
+func (j *job) trainBoosted(ctx context.Context) (network, error) {
+	res, chained := j.res, j.res.Name == "chained"
+	fit, err := j.onehot(j.train)
+	if err != nil {
+		return nil, err
+	}
+	held, err := j.onehot(j.test)
+	if err != nil {
+		return nil, err
+	}
+	res.About = fmt.Sprintf("gradient boosting of %d perceptrons with %d hidden units (Friedman 2001); a block is one stage", j.cfg.Blocks, hiddenUnits)
+	if chained {
+		res.About = "the same, but every learner also reads the hidden units of the one before (as in GrowNet, Badirli et al. 2020), so that order matters"
+	}
+	res.Training, res.Blocks = nil, nil
+	start := time.Now()
+	model, err := boost.Fit(ctx, boost.Config{
+		Loss: boost.Softmax{}, Learner: boost.MLP{Hidden: hiddenUnits}, Stages: j.cfg.Blocks, Rate: learningRate, Newton: true,
+		Chained: chained, Seed: j.seed, Progress: func(p boost.Report) { j.boosted(p, time.Since(start).Seconds()) },
+	}, fit, &held)
+	if err != nil {
+		return nil, err
+	}
+	res.Seconds = time.Since(start).Seconds()
+	res.Parameters = parameters(model)
+	for range model.Len() {
+		res.Blocks = append(res.Blocks, BlockInfo{Stage: 1})
+	}
+	return model, nil
+}
+
+// boosted records one stage.
+func (j *job) boosted(p boost.Report, seconds float64) {
+	j.res.Training = append(j.res.Training, Epoch{
+		Images: (len(j.res.Training) + 1) * p.Rows, Loss: p.TrainLoss, Accuracy: p.TrainAccuracy, TestAccuracy: p.ValidAccuracy, Seconds: seconds,
+	})
+	left := time.Duration(seconds / float64(p.Stage) * float64(p.Stages-p.Stage) * float64(time.Second))
+	j.line.show(p.Stage == p.Stages, "%-10s stage %d/%d  loss %.4f  accuracy %.1f %%  test %.1f %%  %.0f images/s  %v left", j.label(), p.Stage, p.Stages,
+		p.TrainLoss, percent*p.TrainAccuracy, percent*p.ValidAccuracy, float64(p.Stage*p.Rows)/seconds, left.Round(time.Second))
+}
+
+func (r *run) onehot(d *data.Dataset) (boost.Data, error) {
+	y, err := boost.OneHot(d.Labels, d.Classes)
+	return boost.Data{X: d.Images(nil, r.norm, 0, d.Len()), Y: y}, err
+}

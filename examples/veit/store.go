@@ -1,0 +1,135 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+
+	"github.com/residuum-go/residuum/data"
+	"github.com/residuum-go/residuum/internal/atomicfile"
+	"github.com/residuum-go/residuum/nn"
+	"github.com/residuum-go/residuum/unravel"
+)
+
+// store keeps what a run has found, so that a run that was stopped goes on where it was. For each net
+// and seed it holds a checkpoint of the training, a journal of scores, and the results so far. A nil
+// store keeps nothing.
+type store struct{ dir string }
+
+// origin is what must be the same for kept results to be used.
+type origin struct {
+	Config Config `json:"config"`
+	Data   string `json:"data"` // a hash of all images and labels
+	Level  string `json:"instruction_set"`
+}
+
+// openStore begins a store, or finds that of an earlier run with the same flags.
+func openStore(cfg Config, level string, sets ...*data.Dataset) (*store, error) {
+	s := &store{filepath.Join(cfg.Out, "kept")}
+	if err := os.MkdirAll(s.dir, 0o755); err != nil {
+		return nil, fmt.Errorf("keep results: %w", err)
+	}
+	cfg.Out, cfg.Data, cfg.Nets, cfg.Seeds = "", "", nil, 0 // these say where, which and how many, not what is found
+	want := origin{cfg, digest(sets), level}
+	var got origin
+	path := filepath.Join(s.dir, "origin.json")
+	switch err := readJSON(path, &got); {
+	case errors.Is(err, fs.ErrNotExist):
+		return s, writeJSON(path, want)
+	case err != nil:
+		return nil, err
+	}
+	a, _ := json.Marshal(want) // of plain fields, which cannot fail
+	b, _ := json.Marshal(got)
+	if string(a) != string(b) {
+		return nil, fmt.Errorf("%s keeps the results of a run with other flags, data or instruction set:\n  there: %s\n  now:   %s\n"+
+			"give the same flags, another -out, or delete that folder", s.dir, b, a)
+	}
+	return s, nil
+}
+
+func digest(sets []*data.Dataset) string {
+	h := sha256.New()
+	for _, d := range sets {
+		h.Write(d.Pixels)
+		for _, l := range d.Labels {
+			h.Write([]byte{byte(l)})
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// path names a file about one net trained with one seed.
+func (s *store) path(name string, seed uint64, ending string) string {
+	return filepath.Join(s.dir, fmt.Sprintf("%s-%d%s", name, seed, ending))
+}
+
+// load returns what is known about a net, or new results if nothing is.
+func (s *store) load(name string, seed uint64) (*Net, error) {
+	n := &Net{Name: name, Seed: seed}
+	if s == nil {
+		return n, nil
+	}
+	if err := readJSON(s.path(name, seed, ".json"), n); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	return n, nil
+}
+
+func (s *store) save(n *Net) error {
+	if s == nil {
+		return nil
+	}
+	return writeJSON(s.path(n.Name, n.Seed, ".json"), n)
+}
+
+// checkpoint returns where training saves its state; empty for nowhere.
+func (s *store) checkpoint(n *Net) string {
+	if s == nil {
+		return ""
+	}
+	return s.path(n.Name, n.Seed, ".safetensors")
+}
+
+// journal opens the scores of a trained net, measured in the way called kind.
+func (s *store) journal(n *Net, model nn.Module, kind string) (*unravel.Journal, error) {
+	if s == nil {
+		return nil, nil
+	}
+	h := sha256.New()
+	for _, p := range model.Params() {
+		fmt.Fprintln(h, p.Name, p.Value.Shape())
+		buffer := make([]byte, 0, 4*p.Value.Len())
+		for _, v := range p.Value.Data() {
+			buffer = binary.LittleEndian.AppendUint32(buffer, math.Float32bits(v))
+		}
+		h.Write(buffer)
+	}
+	return unravel.OpenJournal(s.path(n.Name, n.Seed, "-"+kind+".jsonl"), hex.EncodeToString(h.Sum(nil))+" "+kind)
+}
+
+func readJSON(path string, v any) error {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(raw, v); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}
+
+func writeJSON(path string, v any) error {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return atomicfile.Write(path, append(text, '\n'))
+}

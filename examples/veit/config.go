@@ -16,9 +16,9 @@ type Config struct {
 	Width       int      `json:"width"`
 	Stride      int      `json:"stem_stride"`
 	VGGWidth    int      `json:"vgg_width"`
-	PlainBlocks int      `json:"plain_blocks"`
-	Epochs      int      `json:"epochs"` // 0: as many as show a net about 60,000 images
-	Seed        uint64   `json:"seed"`   // the first one
+	PlainBlocks int      `json:"plain_blocks"` // 0: as many as Blocks
+	Epochs      int      `json:"epochs"`       // 0: as many as show a net about 60,000 images
+	Seed        uint64   `json:"seed"`         // the first one
 	Seeds       int      `json:"seeds"`
 	Data        string   `json:"data"`
 	Train       int      `json:"train"` // training images, 0 for all
@@ -37,7 +37,7 @@ var allNets = []string{"residual", "stochastic", "effective", "vgg", "vgg-nobn",
 // presets hold the values of flags that are not given.
 var presets = map[string]Config{
 	"quick": {
-		Blocks: 27, Width: 16, Stride: 2, VGGWidth: 16, PlainBlocks: 27, Seeds: 1, Test: 1000, Draws: 5,
+		Blocks: 27, Width: 16, Stride: 2, VGGWidth: 16, Seeds: 1, Test: 1000, Draws: 5,
 		Nets: []string{"residual", "plain", "vgg", "boost", "chained"}, Out: "report",
 	},
 	"paper": {
@@ -80,7 +80,7 @@ func parse(args []string, out io.Writer) (Config, error) {
 	f.IntVar(&c.Width, "width", c.Width, "channels of the first stage; each later stage has twice as many; the paper's net has 16")
 	f.IntVar(&c.Stride, "stride", c.Stride, "stride of the first convolution of residual and plain nets; the paper's is 1")
 	f.IntVar(&c.VGGWidth, "vgg-width", c.VGGWidth, "channels of the first stage of VGG nets; VGG-16 has 64")
-	f.IntVar(&c.PlainBlocks, "plain-blocks", c.PlainBlocks, "blocks of the plain net: a multiple of 3")
+	f.IntVar(&c.PlainBlocks, "plain-blocks", c.PlainBlocks, "blocks of the plain net: a multiple of 3 (0: as many as -blocks)")
 	f.IntVar(&c.Epochs, "epochs", c.Epochs, "passes over the training images (0: as many as show about 60,000 images)")
 	f.Uint64Var(&c.Seed, "seed", 1, "seed of all random numbers; with several seeds, the first")
 	f.IntVar(&c.Seeds, "seeds", c.Seeds, "how often everything is trained and measured, with another seed each time")
@@ -130,7 +130,7 @@ func (c Config) check() error {
 		want                   string
 	}{
 		{"blocks", c.Blocks, 3, 3, "a positive multiple of 3"},
-		{"plain-blocks", c.PlainBlocks, 3, 3, "a positive multiple of 3"},
+		{"plain-blocks", c.PlainBlocks, 0, 3, "0 or a multiple of 3"},
 		{"width", c.Width, 1, 1, "at least 1"},
 		{"vgg-width", c.VGGWidth, 1, 1, "at least 1"},
 		{"stride", c.Stride, 1, 1, "at least 1"},

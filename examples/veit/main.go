@@ -143,6 +143,11 @@ func (r *run) all(ctx context.Context) error {
 		}
 	}
 	for _, j := range jobs {
+		if len(j.missing()) == 0 {
+			r.results.Nets = append(r.results.Nets, j.res)
+			r.line.show(true, "%-10s kept from an earlier run", j.label())
+			continue
+		}
 		if err := j.do(ctx); err != nil {
 			return fmt.Errorf("%s: %w", j.label(), err)
 		}
@@ -155,11 +160,6 @@ func (r *run) all(ctx context.Context) error {
 
 // do trains and studies one net, or what of that an earlier run has left.
 func (j *job) do(ctx context.Context) error {
-	if len(j.missing()) == 0 {
-		j.results.Nets = append(j.results.Nets, j.res)
-		j.line.show(true, "%-10s kept from an earlier run", j.label())
-		return nil
-	}
 	model, err := j.trainNet(ctx)
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,7 +9,6 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/nn/optim"
@@ -81,10 +81,12 @@ func (r *run) convolutional(name string) (resnet.Config, string) {
 		c.Survival = survival
 		return c, fmt.Sprintf("the residual net, trained with stochastic depth (Huang et al. 2016), survival falling linearly to %g", survival)
 	case "effective":
+		c.Active = r.active()
 		return c, fmt.Sprintf("the residual net, trained with %d random blocks out of %d on each batch, so that no path is longer (Veit et al. 2016)", r.active(), r.cfg.Blocks)
 	case "plain":
-		c.Kind, c.Blocks = resnet.Plain, stages(r.cfg.PlainBlocks)
-		return c, fmt.Sprintf("%d layers with batch norm and without skips; a block is two convolutions", 2*r.cfg.PlainBlocks+2)
+		n := cmp.Or(r.cfg.PlainBlocks, r.cfg.Blocks)
+		c.Kind, c.Blocks = resnet.Plain, stages(n)
+		return c, fmt.Sprintf("%d layers with batch norm and without skips; a block is two convolutions", 2*n+2)
 	}
 	c.Kind, c.Blocks, c.StemStride, c.Width = resnet.VGG, []int{2, 2, 3, 3, 3}, 0, r.cfg.VGGWidth
 	if name == "vgg-nobn" {
@@ -94,28 +96,9 @@ func (r *run) convolutional(name string) (resnet.Config, string) {
 	return c, vgg("with batch norm (the paper's has none)")
 }
 
-// partly trains a residual net with exactly so many random blocks on each batch.
-type partly struct {
-	*resnet.Net
-	blocks int
-}
-
-// Forward is that of the whole net in evaluation. In training the branches that act are multiplied by
-// what makes up for the others.
-func (p partly) Forward(x *autograd.Var) *autograd.Var {
-	if !x.Training() {
-		return p.Net.Forward(x)
-	}
-	weights := make([]float64, p.Len())
-	for _, i := range x.Tape().Rand().Perm(p.Len())[:p.blocks] {
-		weights[i] = float64(p.Len()) / float64(p.blocks)
-	}
-	return p.ForwardWeighted(x, weights)
-}
-
 func (j *job) trainConvolutional(ctx context.Context) (network, error) {
-	name, res := j.res.Name, j.res
-	cfg, about := j.convolutional(name)
+	res := j.res
+	cfg, about := j.convolutional(res.Name)
 	model, err := resnet.New(cfg, rand.New(rand.NewPCG(j.seed, 0)))
 	if err != nil {
 		return nil, err
@@ -125,17 +108,13 @@ func (j *job) trainConvolutional(ctx context.Context) (network, error) {
 		b := model.Block(i)
 		res.Blocks = append(res.Blocks, BlockInfo{Stage: b.Stage + 1, Downsample: b.In != b.Out})
 	}
-	var trained network = model
-	if name == "effective" {
-		trained = partly{model, j.active()}
-	}
-	t := j.trainer(trained)
+	t := j.trainer(model)
 	if t.Checkpoint != "" {
 		if err := t.Resume(); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
 		}
 	}
-	watch := j.watch(ctx, t, trained)
+	watch := j.watch(ctx, model)
 	t.Progress = watch.step
 	if _, err := t.Run(ctx); err != nil {
 		return nil, err
@@ -146,18 +125,17 @@ func (j *job) trainConvolutional(ctx context.Context) (network, error) {
 // watch follows the training of a net.
 type watch struct {
 	*job
-	ctx     context.Context
-	trainer *train.Trainer
-	model   network
-	before  float64 // seconds of training in earlier runs
-	start   time.Time
-	err     error
+	ctx    context.Context
+	model  network
+	before float64 // seconds of training in earlier runs
+	start  time.Time
+	err    error
 }
 
 // watch begins to follow. What it measures is not cut short when ctx is done, for the trainer is about to
 // save its state and would not come this way again.
-func (j *job) watch(ctx context.Context, t *train.Trainer, model network) *watch {
-	return &watch{job: j, ctx: context.WithoutCancel(ctx), trainer: t, model: model, before: j.res.Seconds, start: time.Now()}
+func (j *job) watch(ctx context.Context, model network) *watch {
+	return &watch{job: j, ctx: context.WithoutCancel(ctx), model: model, before: j.res.Seconds, start: time.Now()}
 }
 
 // step is called after every step of training. What is known is saved before the trainer saves its

@@ -1,0 +1,222 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/resnet"
+	"github.com/residuum-go/residuum/tensor"
+)
+
+// arguments hands the command line to a child process that is this program.
+const arguments = "RESIDUUM_TEST_VEIT_ARGUMENTS"
+
+func TestMain(m *testing.M) {
+	if args := os.Getenv(arguments); args != "" {
+		cfg, err := parse(strings.Split(args, " "), os.Stderr)
+		if err == nil {
+			err = do(context.Background(), cfg, os.Stdout)
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// tiny is the command line of a run of the paper's preset that takes about a second.
+func tiny(out string, more ...string) []string {
+	return append([]string{
+		"-preset", "paper", "-data", "embedded", "-train", "300", "-test", "50", "-blocks", "3", "-width", "4", "-vgg-width", "4", "-plain-blocks", "3",
+		"-draws", "2", "-snapshots", "2", "-out", out,
+	}, more...)
+}
+
+func parsed(t *testing.T, args []string) Config {
+	c, err := parse(args, io.Discard)
+	require.NoError(t, err)
+	return c
+}
+
+func TestPaperPresetMeasuresEveryNetWithEverySeed(t *testing.T) {
+	nets := []string{"residual", "stochastic", "vgg-nobn", "plain"}
+	c := parsed(t, tiny(filepath.Join(t.TempDir(), "report"), "-seeds", "2", "-nets", strings.Join(nets, ",")))
+	require.NoError(t, do(context.Background(), c, io.Discard))
+	r := readResults(t, c.Out)
+	require.Empty(t, r.Missing)
+	require.Len(t, r.Nets, 2*len(nets))
+	for _, name := range nets {
+		both := r.seeds(name)
+		require.Len(t, both, 2, name)
+		require.Equal(t, []uint64{1, 2}, []uint64{both[0].Seed, both[1].Seed})
+		require.NotEqual(t, both[0].Training, both[1].Training, name)
+		require.NotEqual(t, both[0].DeleteRandom[0].Plans, both[1].DeleteRandom[0].Plans, name)
+	}
+	for _, n := range r.seeds("residual") {
+		require.Len(t, n.Recalibrated, 3)
+		require.Len(t, n.Growth, 2)
+		require.Equal(t, []int{300, 600}, []int{n.Growth[0].Images, n.Growth[1].Images})
+		require.Equal(t, n.Gradient.EffectiveExact, n.Growth[1].Lengths, "the last snapshot is the trained net")
+		require.Equal(t, n.Link, n.Growth[1].Boosting)
+	}
+	// The same again takes everything from what was kept.
+	var log bytes.Buffer
+	require.NoError(t, do(context.Background(), c, &log))
+	require.Equal(t, 2*len(nets), strings.Count(log.String(), "kept from an earlier run"))
+	require.Equal(t, r.Nets, readResults(t, c.Out).Nets)
+}
+
+// A process that is killed again and again ends where one that is left alone ends.
+func TestKilledRunGoesOnWhereItWas(t *testing.T) {
+	dir := t.TempDir()
+	args := func(out string) []string {
+		return tiny(filepath.Join(dir, out), "-seeds", "1", "-nets", "residual,effective,boost")
+	}
+	straight := parsed(t, args("straight"))
+	require.NoError(t, do(context.Background(), straight, io.Discard))
+	killed := 0
+	for more := true; more; {
+		child := exec.Command(os.Args[0])
+		child.Env = append(os.Environ(), arguments+"="+strings.Join(args("killed"), " "))
+		out, err := child.StdoutPipe()
+		require.NoError(t, err)
+		require.NoError(t, child.Start())
+		lines := bufio.NewScanner(out)
+		for news := 0; news < 3 && lines.Scan(); { // each child gets three steps further
+			if strings.Contains(lines.Text(), "the report is") {
+				more = false
+			}
+			if strings.Contains(lines.Text(), "epoch") || strings.Contains(lines.Text(), "stage") || strings.Contains(lines.Text(), "done in") {
+				news++
+			}
+		}
+		if !more {
+			require.NoError(t, child.Wait())
+			break
+		}
+		require.NoError(t, child.Process.Kill())
+		require.Error(t, child.Wait())
+		killed++
+		require.Less(t, killed, 30, "no progress")
+	}
+	require.Greater(t, killed, 3)
+	require.Equal(t, timeless(t, readResults(t, straight.Out)), timeless(t, readResults(t, filepath.Join(dir, "killed"))))
+}
+
+// timeless returns results as JSON without what depends on time.
+func timeless(t *testing.T, r *Results) string {
+	for _, n := range r.Nets {
+		n.Seconds = 0
+		for i := range n.Training {
+			n.Training[i].Seconds = 0
+		}
+	}
+	text, err := json.Marshal(r.Nets)
+	require.NoError(t, err)
+	return string(text)
+}
+
+func TestKeptResultsOfOtherFlagsAreRefused(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "report")
+	nets := []string{"-seeds", "1", "-nets", "plain"}
+	require.NoError(t, do(context.Background(), parsed(t, tiny(out, nets...)), io.Discard))
+	err := do(context.Background(), parsed(t, tiny(out, append(nets, "-epochs", "3")...)), io.Discard)
+	require.ErrorContains(t, err, `"epochs":3`)
+	require.ErrorContains(t, err, "delete that folder")
+	err = do(context.Background(), parsed(t, tiny(out, append(nets, "-train", "200")...)), io.Discard)
+	require.ErrorContains(t, err, "keeps the results of a run with other flags")
+	// More seeds and other nets add to what is there.
+	require.NoError(t, do(context.Background(), parsed(t, tiny(out, "-seeds", "2", "-nets", "plain")), io.Discard))
+	require.Len(t, readResults(t, out).Nets, 2)
+
+	require.NoError(t, os.WriteFile(filepath.Join(out, "kept", "plain-1.json"), []byte("{"), 0o644))
+	err = do(context.Background(), parsed(t, tiny(out, nets...)), io.Discard)
+	require.ErrorContains(t, err, "plain-1.json")
+}
+
+func TestCIFAR10FolderIsRecognised(t *testing.T) {
+	dir := t.TempDir()
+	rng := rand.New(rand.NewPCG(1, 1))
+	for _, name := range []string{"data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "test_batch"} {
+		var raw []byte
+		for i := range 60 {
+			raw = append(raw, byte(i%10))
+			for range 3 * 32 * 32 {
+				raw = append(raw, byte(rng.IntN(256)))
+			}
+		}
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name+".bin"), raw, 0o644))
+	}
+	out := filepath.Join(t.TempDir(), "report")
+	args := tiny(out, "-seeds", "1", "-nets", "residual,vgg", "-data", dir)
+	require.NoError(t, do(context.Background(), parsed(t, args), io.Discard))
+	r := readResults(t, out)
+	require.Contains(t, r.Data.Source, "CIFAR-10")
+	require.Equal(t, 60, r.Data.Test)
+	require.Empty(t, r.Missing)
+
+	require.NoError(t, os.Remove(filepath.Join(dir, "data_batch_3.bin")))
+	require.ErrorContains(t, do(context.Background(), parsed(t, args), io.Discard), "data_batch_3.bin")
+}
+
+func TestPresets(t *testing.T) {
+	quick := parsed(t, nil)
+	require.Equal(t, "quick", quick.Preset)
+	require.False(t, quick.Resume)
+	for _, args := range [][]string{{"-preset", "paper"}, {"--preset=paper"}, {"-seed", "7", "-preset=paper"}} {
+		c := parsed(t, args)
+		require.Equal(t, "paper", c.Preset)
+		require.Equal(t, 54, c.Blocks)
+		require.Equal(t, allNets, c.Nets)
+	}
+	require.Equal(t, 9, parsed(t, []string{"-blocks", "9", "-preset", "paper"}).Blocks, "a flag goes before the preset")
+	_, err := parse([]string{"-preset", "fast"}, io.Discard)
+	require.ErrorContains(t, err, `flag -preset is "fast"`)
+}
+
+func TestSnapshotsHalve(t *testing.T) {
+	var at []int
+	for step := 1; step <= 100; step++ {
+		if snapshotAt(step, 100, 4) {
+			at = append(at, step)
+		}
+	}
+	require.Equal(t, []int{12, 25, 50, 100}, at)
+	require.False(t, snapshotAt(100, 100, 0))
+}
+
+// The statistics estimated from a batch make evaluation equal to training on that batch, up to the
+// factor n/(n-1) that running variances have.
+func TestEstimatedStatisticsAreThoseOfTheBatch(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	net, err := resnet.New(resnet.Config{Blocks: []int{1, 1}, Width: 4, Image: resnet.Shape{Height: 8, Width: 8, Channels: 1}, Classes: 3}, rng)
+	require.NoError(t, err)
+	x := tensor.New(40, 8, 8, 1)
+	for i := range x.Data() {
+		x.Data()[i] = float32(3*rng.NormFloat64() + 1)
+	}
+	before := net.Forward(autograd.Const(x)).Value().Clone()
+	var trained *tensor.Tensor
+	restore := estimate(net, func() {
+		trained = net.Forward(autograd.NewTape(0).Input(x)).Value().Clone()
+	})
+	require.Less(t, tensor.Norm(tensor.Sub(nil, net.Forward(autograd.Const(x)).Value(), trained)), 0.02*tensor.Norm(trained))
+	require.Greater(t, tensor.Norm(tensor.Sub(nil, before, trained)), 0.2*tensor.Norm(trained))
+	restore()
+	require.True(t, tensor.Equal(before, net.Forward(autograd.Const(x)).Value()))
+}

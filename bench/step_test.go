@@ -17,12 +17,24 @@ import (
 	"github.com/residuum-go/residuum/tensor"
 )
 
-// stepper returns a training step of a CIFAR net: forward, backward and update, on one random batch.
-func stepper(tb testing.TB, depth, batch int) func() float32 {
+// cifar describes a net for images of 32x32.
+func cifar(depth int) resnet.Config {
+	return resnet.Config{Kind: resnet.Original, Depth: depth, Classes: 10}
+}
+
+// small lets an ImageNet model take small images.
+func small(c resnet.Config) resnet.Config {
+	c.Image = resnet.Shape{Height: 64, Width: 64, Channels: 3}
+	return c
+}
+
+// stepper returns a training step: forward, backward and update, on one random batch.
+func stepper(tb testing.TB, config resnet.Config, batch int) func() float32 {
 	rng := rand.New(rand.NewPCG(1, 1))
-	net, err := resnet.New(resnet.Config{Kind: resnet.Original, Depth: depth, Classes: 10}, rng)
+	net, err := resnet.New(config, rng)
 	require.NoError(tb, err)
-	x, labels := tensor.New(batch, 32, 32, 3), make([]int, batch)
+	image := net.Config().Image
+	x, labels := tensor.New(batch, image.Height, image.Width, image.Channels), make([]int, batch)
 	for i := range x.Data() {
 		x.Data()[i] = 2*rng.Float32() - 1
 	}
@@ -43,25 +55,31 @@ func stepper(tb testing.TB, depth, batch int) func() float32 {
 }
 
 func BenchmarkStep(b *testing.B) {
-	const batch = 128
-	for _, depth := range []int{20, 56, 110} {
+	for _, net := range []struct {
+		name   string
+		config resnet.Config
+		batch  int
+	}{
+		{"resnet20", cifar(20), 128}, {"resnet56", cifar(56), 128}, {"resnet110", cifar(110), 128},
+		{"resnet18-224", resnet.ResNet18(1000), 16}, {"resnet50-224", resnet.ResNet50(1000), 16},
+	} {
 		for _, workers := range []int{1, 2} {
-			b.Run(fmt.Sprintf("net=resnet%d/batch=%d/workers=%d/impl=%v", depth, batch, workers, cpu.Active()), func(b *testing.B) {
+			b.Run(fmt.Sprintf("net=%s/batch=%d/workers=%d/impl=%v", net.name, net.batch, workers, cpu.Active()), func(b *testing.B) {
 				defer parallel.SetWorkers(workers)()
-				step := stepper(b, depth, batch)
+				step := stepper(b, net.config, net.batch)
 				step()
 				b.ReportAllocs()
 				for b.Loop() {
 					step()
 				}
-				b.ReportMetric(float64(batch*b.N)/b.Elapsed().Seconds(), "images/s")
+				b.ReportMetric(float64(net.batch*b.N)/b.Elapsed().Seconds(), "images/s")
 			})
 		}
 	}
 }
 
 func TestStepsLearn(t *testing.T) {
-	step := stepper(t, 8, 8)
+	step := stepper(t, cifar(8), 8)
 	first := step()
 	for range 10 {
 		step()
@@ -76,7 +94,13 @@ func TestStepAllocatesLittle(t *testing.T) {
 	if race {
 		t.Skip("pools are not reliable under the race detector")
 	}
-	step := stepper(t, 20, 4)
-	step()
-	require.Less(t, testing.AllocsPerRun(3, func() { step() }), 200.0)
+	for name, config := range map[string]resnet.Config{
+		"resnet20": cifar(20), "resnet18": small(resnet.ResNet18(10)), "resnet50": small(resnet.ResNet50(10)),
+	} {
+		t.Run("net="+name, func(t *testing.T) {
+			step := stepper(t, config, 4)
+			step()
+			require.Less(t, testing.AllocsPerRun(3, func() { step() }), 200.0)
+		})
+	}
 }

@@ -48,11 +48,13 @@ func torchvision(t *testing.T) map[string]published {
 }
 
 var imageNets = map[string]struct {
-	config     func(classes int) resnet.Config
-	parameters int // for 1000 classes, as torchvision's documentation gives them
+	config func(classes int) resnet.Config
+	// For 1000 classes, as torchvision's documentation gives them: "params" and "GFLOPS".
+	parameters int
+	billions   float64
 }{
-	"resnet18": {resnet.ResNet18, 11_689_512},
-	"resnet50": {resnet.ResNet50, 25_557_032},
+	"resnet18": {resnet.ResNet18, 11_689_512, 1.814},
+	"resnet50": {resnet.ResNet50, 25_557_032, 4.089},
 }
 
 func TestParametersAreTorchvisions(t *testing.T) {
@@ -60,6 +62,7 @@ func TestParametersAreTorchvisions(t *testing.T) {
 		t.Run("net="+name, func(t *testing.T) {
 			net := mustNew(t, imageNets[name].config(1000))
 			require.Equal(t, imageNets[name].parameters, nn.Count(net.Params()))
+			require.InDelta(t, imageNets[name].billions, float64(net.MultiplyAdds())/1e9, 0.0005)
 			require.Equal(t, p.Names, names(net))
 			for i, q := range net.Params() {
 				require.Equal(t, p.Shapes[i], pytorchShape(q.Value.Shape()), q.Name)
@@ -121,6 +124,13 @@ func TestBottlenecksForSmallImages(t *testing.T) {
 		require.InEpsilon(t, millions, float64(nn.Count(net.Params()))/1e6, 0.02, "%d", depth)
 		require.Equal(t, resnet.Shape{Height: 8, Width: 8, Channels: 256}, net.Block(net.Len()-1).Out)
 	}
+}
+
+// One image through an 8-layer net of width 1 for images of 4x4x1: the stem 9*16, stages of 2*9*16, 9*(1+2)*2*4
+// and 9*(2+4)*4, the last layer 4*3.
+func TestMultiplyAdds(t *testing.T) {
+	net := mustNew(t, resnet.Config{Depth: 8, Width: 1, Classes: 3, Image: resnet.Shape{Height: 4, Width: 4, Channels: 1}})
+	require.Equal(t, 9*16+2*9*16+9*(1+2)*2*4+9*(2+4)*4+4*3, net.MultiplyAdds())
 }
 
 // Option C has a projection in every block, whatever its shape.

@@ -12,9 +12,10 @@ import (
 // layers makes the parts of one network, from the first to the last.
 type layers struct {
 	Config
-	rng      *rand.Rand
-	features int // number of vgg layers so far, as torchvision counts them
-	norms    []*nn.BatchNorm2D
+	rng          *rand.Rand
+	features     int // number of vgg layers so far, as torchvision counts them
+	multiplyAdds int // of the convolutions and linear layers so far
+	norms        []*nn.BatchNorm2D
 }
 
 // stem makes what comes before the blocks, and returns the shape that it gives.
@@ -93,6 +94,8 @@ func (l *layers) out(b Block) Shape {
 // over the fan-out, as in the papers' code.
 func (l *layers) conv(name string, in Shape, out, size, stride int) *nn.Conv2D {
 	c := nn.NewConv2D(l.rng, in.Channels, out, size, tensor.ConvSpec{Stride: stride, Pad: size / 2})
+	y := in.strided(stride, out)
+	l.multiplyAdds += y.Height * y.Width * c.Weight.Value.Len()
 	if l.WithoutBatchNorm {
 		c.WithBias()
 		nn.KaimingNormal(l.rng, c.Weight.Value, meanFanIn(in, size, stride))
@@ -138,5 +141,6 @@ func (l *layers) named(name string, b *nn.BatchNorm2D) *nn.BatchNorm2D {
 }
 
 func (l *layers) linear(name string, in, out int) *nn.Linear {
+	l.multiplyAdds += in * out
 	return nn.Named(name, nn.NewLinear(l.rng, in, out))
 }

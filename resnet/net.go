@@ -16,6 +16,7 @@ type Net struct {
 	head   nn.Module
 	params []*autograd.Param
 	norms  []*nn.BatchNorm2D
+	work   int // see MultiplyAdds
 }
 
 // New builds the network that cfg describes, drawing weights from rng: convolutions and hidden
@@ -40,7 +41,7 @@ func New(cfg Config, rng *rand.Rand) (*Net, error) {
 		}
 	}
 	n.head = l.head(at)
-	n.params, n.norms = n.collect(), l.norms
+	n.params, n.norms, n.work = n.collect(), l.norms, l.multiplyAdds
 	return n, nil
 }
 
@@ -62,6 +63,11 @@ func (n *Net) Params() []*autograd.Param { return n.params }
 
 // BatchNorms returns all batch norms of the net, for [nn.Recalibrate].
 func (n *Net) BatchNorms() []*nn.BatchNorm2D { return n.norms }
+
+// MultiplyAdds returns how many multiplications, each with an addition, the convolutions and linear layers
+// do for one image in a forward pass; those with padding count. The rest is far less: the papers give this
+// number as "FLOPs".
+func (n *Net) MultiplyAdds() int { return n.work }
 
 // Len returns the number of blocks.
 func (n *Net) Len() int { return len(n.units) }

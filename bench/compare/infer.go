@@ -1,11 +1,8 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/bench/worker"
-	"github.com/residuum-go/residuum/tensor"
 )
 
 func init() { ops["infer"] = prepareInfer }
@@ -13,21 +10,26 @@ func init() { ops["infer"] = prepareInfer }
 // inferCases are forward passes in evaluation mode.
 func inferCases() []*Case {
 	var cases []*Case
-	for _, depth := range []int{20, 110} {
-		for _, batch := range []int{1, 128} {
-			c := netCase(depth, batch)
-			c.Name, c.Op = fmt.Sprintf("resnet%d/n%d", depth, batch), "infer"
-			c.Outputs, c.Bound = []string{"logits"}, 1e-4
+	add := func(m model, batches ...int) {
+		net := m.build()
+		for _, n := range batches {
+			c := m.batch(net, n)
+			c.Op, c.Outputs, c.Bound = "infer", []string{"logits"}, 1e-4
 			cases = append(cases, c)
 		}
+	}
+	for _, m := range []model{cifarModels[0], cifarModels[2]} {
+		add(m, 1, 128)
+	}
+	for _, m := range imageNetModels {
+		add(m, 1, 8)
 	}
 	return cases
 }
 
 func prepareInfer(c *worker.Case) worker.Ready {
-	net := cifarNet(c.Arg("depth"))
-	load(c, net)
-	x := autograd.Const(tensor.From(c.Input("x"), c.Arg("n"), 32, 32, 3))
+	net, images := loaded(c)
+	x := autograd.Const(images)
 	var logits []float32
 	return worker.Ready{
 		Call:    func() { logits = net.Forward(x).Value().Data() },

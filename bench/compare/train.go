@@ -21,66 +21,88 @@ const (
 	decay    = 1e-4
 )
 
-// trainCases are whole steps: forward, backward and update.
-func trainCases() []*Case {
-	var cases []*Case
-	for _, depth := range []int{20, 56, 110} {
-		c := netCase(depth, 128)
-		c.Name, c.Op = fmt.Sprintf("resnet%d/n128", depth), "train"
-		c.Flops = 3*c.Flops - cifarLayers[0].flops(128) // nobody wants the gradient of the images
-		c.Inputs = append(c.Inputs, Input{"labels", []int{128}, labels(10)})
-		c.Outputs, c.Check, c.Bound = []string{"losses"}, 4, 1e-3
-		cases = append(cases, c)
-	}
-	return cases
+// model is a net to measure: the CIFAR family by depth, ResNet-18 and -50 for ImageNet.
+type model struct {
+	depth int
+	side  int // of the images, 32 for CIFAR
 }
 
-// netCase has a net of the CIFAR family, its weights and a batch of images.
-func netCase(depth, batch int) *Case {
-	c := &Case{
-		Args: map[string]int{"depth": depth, "n": batch}, Fresh: true,
-		Inputs: []Input{{"x", []int{batch, 32, 32, 3}, uniform}},
-		Flops:  netFlops(depth, batch),
+var (
+	cifarModels    = []model{{20, 32}, {56, 32}, {110, 32}}
+	imageNetModels = []model{{18, 224}, {50, 224}}
+)
+
+func (m model) config() resnet.Config {
+	switch {
+	case m.side == 32:
+		return resnet.Config{Kind: resnet.Original, Depth: m.depth, Classes: 10}
+	case m.depth == 18:
+		return resnet.ResNet18(1000)
 	}
-	for _, p := range cifarNet(depth).Params() {
-		c.Inputs = append(c.Inputs, Input{p.Name, p.Value.Shape(), given(p.Value.Data())})
-	}
-	return c
+	return resnet.ResNet50(1000)
 }
 
-func cifarNet(depth int) *resnet.Net {
-	net, err := resnet.New(resnet.Config{Kind: resnet.Original, Depth: depth, Classes: 10}, rand.New(rand.NewPCG(1, 1)))
+func (m model) build() *resnet.Net {
+	net, err := resnet.New(m.config(), rand.New(rand.NewPCG(1, 1)))
 	if err != nil {
 		panic(err)
 	}
 	return net
 }
 
-// netFlops counts the convolutions of a forward pass: the rest is below 1 %.
-func netFlops(depth, batch int) float64 {
-	blocks := float64((depth - 2) / 6)
-	stem, down := cifarLayers[0], []layer{cifarLayers[2], cifarLayers[4]}
-	sum := stem.flops(batch)
-	for stage, l := range []layer{cifarLayers[1], cifarLayers[3], cifarLayers[5]} {
-		sum += 2 * blocks * l.flops(batch)
-		if stage > 0 {
-			sum += down[stage-1].flops(batch) - l.flops(batch)
-		}
+// trainCases are whole steps: forward, backward and update.
+func trainCases() []*Case {
+	var cases []*Case
+	add := func(m model, batch int) {
+		net := m.build()
+		c := m.batch(net, batch)
+		c.Op, c.Flops = "train", 3*c.Flops-stemFlops(net, batch) // nobody wants the gradient of the images
+		c.Inputs = append(c.Inputs, Input{"labels", []int{batch}, labels(net.Config().Classes)})
+		c.Outputs, c.Check, c.Bound = []string{"losses"}, 4, 1e-3
+		cases = append(cases, c)
 	}
-	return sum
+	for _, m := range cifarModels {
+		add(m, 128)
+	}
+	for _, m := range imageNetModels {
+		add(m, 16)
+	}
+	return cases
 }
 
-// load sets the weights to the inputs of the case.
-func load(c *worker.Case, net *resnet.Net) {
+// batch has a net, its weights and a batch of images.
+func (m model) batch(net *resnet.Net, n int) *Case {
+	c := &Case{
+		Name: fmt.Sprintf("resnet%d/n%d", m.depth, n),
+		Args: map[string]int{"depth": m.depth, "side": m.side, "classes": net.Config().Classes, "n": n}, Fresh: true,
+		Inputs: []Input{{"x", []int{n, m.side, m.side, 3}, uniform}},
+		Flops:  2 * float64(n*net.MultiplyAdds()),
+	}
+	for _, p := range net.Params() {
+		c.Inputs = append(c.Inputs, Input{p.Name, p.Value.Shape(), given(p.Value.Data())})
+	}
+	return c
+}
+
+// stemFlops counts the first convolution.
+func stemFlops(net *resnet.Net, n int) float64 {
+	c := net.Config()
+	l := layer{c.StemSize, c.Image.Channels, c.Width, c.Image.Height, c.StemStride}
+	return l.flops(n)
+}
+
+// loaded returns the net of a case with its weights, and its images.
+func loaded(c *worker.Case) (*resnet.Net, *tensor.Tensor) {
+	m := model{c.Arg("depth"), c.Arg("side")}
+	net := m.build()
 	for _, p := range net.Params() {
 		copy(p.Value.Data(), c.Input(p.Name))
 	}
+	return net, tensor.From(c.Input("x"), c.Arg("n"), m.side, m.side, 3)
 }
 
 func prepareTrain(c *worker.Case) worker.Ready {
-	net := cifarNet(c.Arg("depth"))
-	load(c, net)
-	x := tensor.From(c.Input("x"), c.Arg("n"), 32, 32, 3)
+	net, x := loaded(c)
 	var classes []int
 	for _, l := range c.Input("labels") {
 		classes = append(classes, int(l))

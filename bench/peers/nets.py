@@ -1,5 +1,6 @@
 """The nets of the suites train and infer, with torchvision's names."""
 import torch
+import torchvision
 from torch import nn
 from torch.nn import functional as F
 
@@ -46,7 +47,10 @@ class Cifar(nn.Module):
 
 def load(case):
     """The net of a case with the weights of the case."""
-    net = Cifar(case["depth"])
+    if case["side"] == 32:
+        net = Cifar(case["depth"])
+    else:
+        net = {18: torchvision.models.resnet18, 50: torchvision.models.resnet50}[case["depth"]]()
     state = net.state_dict()
     for name, value in state.items():
         if name in case.inputs:

@@ -21,7 +21,7 @@ class Peer:
             return call, lambda: {"y": from_image(y)}
         if case.op == "infer":
             x = case.image("x")
-            call, y = self.engine.load(net(case, x), x, [case["n"], 10])
+            call, y = self.engine.load(net(case, x), x, [case["n"], case["classes"]])
             return call, lambda: {"logits": y}
         raise Unsupported
 

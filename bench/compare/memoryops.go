@@ -135,16 +135,15 @@ func batchNormGrad(c *worker.Case, relu bool) worker.Ready {
 	s, x, g, dx := newNormState(c), c.Input("x"), c.Input("g"), like(c, "x")
 	vec.StatsRows(s.mean, s.variance, x, len(s.mean))
 	s.affine()
-	dbeta, dgamma, y := like(c, "beta"), like(c, "beta"), like(c, "x")
-	vec.ScaleShiftRows(y, x, s.scale, s.shift, true)
+	dbeta, dgamma := like(c, "beta"), like(c, "beta")
 	call := func() {
 		vec.BatchNormGradSums(dbeta, dgamma, x, g, s.mean, s.invstd)
 		vec.BatchNormInputGrad(dx, x, g, s.mean, s.invstd, s.gamma, dbeta, dgamma)
 	}
 	if relu {
 		call = func() {
-			vec.BatchNormGradSumsReLU(dbeta, dgamma, x, y, g, s.mean, s.invstd)
-			vec.BatchNormInputGradReLU(dx, x, y, g, s.mean, s.invstd, s.gamma, dbeta, dgamma)
+			vec.BatchNormGradSumsReLU(dbeta, dgamma, x, g, s.mean, s.invstd, s.scale, s.shift)
+			vec.BatchNormInputGradReLU(dx, x, g, s.mean, s.invstd, s.gamma, dbeta, dgamma, s.scale, s.shift)
 		}
 	}
 	return worker.Ready{Call: call, Outputs: func() map[string][]float32 {

@@ -15,7 +15,7 @@ func TestNothingAllocates(t *testing.T) {
 	const rows, c = 3000, 33
 	const n = rows * c
 	x, y, z, g := make([]float32, n), make([]float32, n), make([]float32, n), make([]float32, n)
-	r := [6][]float32{}
+	r := [7][]float32{}
 	for i := range r {
 		r[i] = make([]float32, c)
 	}
@@ -34,8 +34,8 @@ func TestNothingAllocates(t *testing.T) {
 		"SumRows":    func() { SumRows(r[0], x, c) },
 		"MeanGroups": func() { MeanGroups(r[0], x, 1, rows, c) },
 		"StatsRows":  func() { StatsRows(r[0], r[1], x, c) },
-		"GradSums":   func() { BatchNormGradSumsReLU(r[0], r[1], x, y, g, r[2], r[3]) },
-		"InputGrad":  func() { BatchNormInputGradReLU(z, x, y, g, r[0], r[1], r[2], r[3], r[4]) },
+		"GradSums":   func() { BatchNormGradSumsReLU(r[0], r[1], x, g, r[2], r[3], r[4], r[5]) },
+		"InputGrad":  func() { BatchNormInputGradReLU(z, x, g, r[0], r[1], r[2], r[3], r[4], r[5], r[6]) },
 		"Softmax":    func() { SoftmaxRows(x, y, c) },
 		"LogSoftmax": func() { LogSoftmaxRows(x, y, c) },
 		"SGD":        func() { SGDStep(x, y, z, 0.1, 0.9, 0.1, true) },

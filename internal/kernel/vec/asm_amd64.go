@@ -160,17 +160,17 @@ func scaleShiftAddReLUAVX2(dst []float32, x []float32, residual []float32, scale
 // scaleShiftAddReLUStreamAVX2 computes dst[i] = x[i]*scale[i] + shift[i] + residual[i] with row vectors that start again after their length; for dst too large for the caches.
 func scaleShiftAddReLUStreamAVX2(dst []float32, x []float32, residual []float32, scale []float32, shift []float32)
 
-// normGradAVX2 computes dst[i] = g[i]*ag[i] + (x[i]-mean[i])*ax[i] + shift[i] with row vectors that start again after their length.
-func normGradAVX2(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, shift []float32)
+// normGradAVX2 computes dst[i] = g[i]*ag[i] + (x[i]-mean[i])*ax[i] + c[i] with row vectors that start again after their length.
+func normGradAVX2(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, c []float32)
 
-// normGradStreamAVX2 computes dst[i] = g[i]*ag[i] + (x[i]-mean[i])*ax[i] + shift[i] with row vectors that start again after their length; for dst too large for the caches.
-func normGradStreamAVX2(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, shift []float32)
+// normGradStreamAVX2 computes dst[i] = g[i]*ag[i] + (x[i]-mean[i])*ax[i] + c[i] with row vectors that start again after their length; for dst too large for the caches.
+func normGradStreamAVX2(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, c []float32)
 
-// normGradReLUAVX2 computes normGrad with 0 for g[i] unless y[i] > 0.
-func normGradReLUAVX2(dst []float32, x []float32, y []float32, g []float32, ag []float32, ax []float32, mean []float32, shift []float32)
+// normGradReLUAVX2 computes normGrad with 0 for g[i] unless x[i]*scale[i] + shift[i] > 0.
+func normGradReLUAVX2(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, c []float32, scale []float32, shift []float32)
 
-// normGradReLUStreamAVX2 computes normGrad with 0 for g[i] unless y[i] > 0; for dst too large for the caches.
-func normGradReLUStreamAVX2(dst []float32, x []float32, y []float32, g []float32, ag []float32, ax []float32, mean []float32, shift []float32)
+// normGradReLUStreamAVX2 computes normGrad with 0 for g[i] unless x[i]*scale[i] + shift[i] > 0; for dst too large for the caches.
+func normGradReLUStreamAVX2(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, c []float32, scale []float32, shift []float32)
 
 // sgdPlainAVX2 computes p[i] -= lr*(g[i] + weightDecay*p[i]).
 func sgdPlainAVX2(p []float32, g []float32, lr float32, weightDecay float32)
@@ -193,8 +193,8 @@ func statsRowsAVX2(sum []float64, square []float64, x []float32, center []float3
 // normGradSumsAVX2 computes sumG[c] += g and sumGX[c] += g*(x-mean[c]), summed over r, with g and x at r*stride+c.
 func normGradSumsAVX2(sumG []float64, sumGX []float64, x []float32, g []float32, mean []float32, rows int, stride int)
 
-// normGradSumsReLUAVX2 computes normGradSums with 0 for g unless y > 0.
-func normGradSumsReLUAVX2(sumG []float64, sumGX []float64, x []float32, y []float32, g []float32, mean []float32, rows int, stride int)
+// normGradSumsReLUAVX2 computes normGradSums with 0 for g unless x*scale[c] + shift[c] > 0.
+func normGradSumsReLUAVX2(sumG []float64, sumGX []float64, x []float32, g []float32, mean []float32, scale []float32, shift []float32, rows int, stride int)
 
 // sumAVX2 computes the sum of a[i] in float64.
 func sumAVX2(a []float32) float64
@@ -367,17 +367,17 @@ func scaleShiftAddReLUAVX512(dst []float32, x []float32, residual []float32, sca
 // scaleShiftAddReLUStreamAVX512 computes dst[i] = x[i]*scale[i] + shift[i] + residual[i] with row vectors that start again after their length; for dst too large for the caches.
 func scaleShiftAddReLUStreamAVX512(dst []float32, x []float32, residual []float32, scale []float32, shift []float32)
 
-// normGradAVX512 computes dst[i] = g[i]*ag[i] + (x[i]-mean[i])*ax[i] + shift[i] with row vectors that start again after their length.
-func normGradAVX512(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, shift []float32)
+// normGradAVX512 computes dst[i] = g[i]*ag[i] + (x[i]-mean[i])*ax[i] + c[i] with row vectors that start again after their length.
+func normGradAVX512(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, c []float32)
 
-// normGradStreamAVX512 computes dst[i] = g[i]*ag[i] + (x[i]-mean[i])*ax[i] + shift[i] with row vectors that start again after their length; for dst too large for the caches.
-func normGradStreamAVX512(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, shift []float32)
+// normGradStreamAVX512 computes dst[i] = g[i]*ag[i] + (x[i]-mean[i])*ax[i] + c[i] with row vectors that start again after their length; for dst too large for the caches.
+func normGradStreamAVX512(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, c []float32)
 
-// normGradReLUAVX512 computes normGrad with 0 for g[i] unless y[i] > 0.
-func normGradReLUAVX512(dst []float32, x []float32, y []float32, g []float32, ag []float32, ax []float32, mean []float32, shift []float32)
+// normGradReLUAVX512 computes normGrad with 0 for g[i] unless x[i]*scale[i] + shift[i] > 0.
+func normGradReLUAVX512(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, c []float32, scale []float32, shift []float32)
 
-// normGradReLUStreamAVX512 computes normGrad with 0 for g[i] unless y[i] > 0; for dst too large for the caches.
-func normGradReLUStreamAVX512(dst []float32, x []float32, y []float32, g []float32, ag []float32, ax []float32, mean []float32, shift []float32)
+// normGradReLUStreamAVX512 computes normGrad with 0 for g[i] unless x[i]*scale[i] + shift[i] > 0; for dst too large for the caches.
+func normGradReLUStreamAVX512(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, c []float32, scale []float32, shift []float32)
 
 // sgdPlainAVX512 computes p[i] -= lr*(g[i] + weightDecay*p[i]).
 func sgdPlainAVX512(p []float32, g []float32, lr float32, weightDecay float32)
@@ -400,8 +400,8 @@ func statsRowsAVX512(sum []float64, square []float64, x []float32, center []floa
 // normGradSumsAVX512 computes sumG[c] += g and sumGX[c] += g*(x-mean[c]), summed over r, with g and x at r*stride+c.
 func normGradSumsAVX512(sumG []float64, sumGX []float64, x []float32, g []float32, mean []float32, rows int, stride int)
 
-// normGradSumsReLUAVX512 computes normGradSums with 0 for g unless y > 0.
-func normGradSumsReLUAVX512(sumG []float64, sumGX []float64, x []float32, y []float32, g []float32, mean []float32, rows int, stride int)
+// normGradSumsReLUAVX512 computes normGradSums with 0 for g unless x*scale[c] + shift[c] > 0.
+func normGradSumsReLUAVX512(sumG []float64, sumGX []float64, x []float32, g []float32, mean []float32, scale []float32, shift []float32, rows int, stride int)
 
 // sumAVX512 computes the sum of a[i] in float64.
 func sumAVX512(a []float32) float64

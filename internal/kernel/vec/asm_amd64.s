@@ -5921,7 +5921,7 @@ done:
 	VZEROUPPER
 	RET
 
-// func normGradAVX2(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, shift []float32)
+// func normGradAVX2(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, c []float32)
 // Requires: AVX, AVX2, CMOV, FMA3
 TEXT ·normGradAVX2(SB), NOSPLIT, $0-168
 	MOVQ  dst_base+0(FP), CX
@@ -5930,7 +5930,7 @@ TEXT ·normGradAVX2(SB), NOSPLIT, $0-168
 	MOVQ  ag_base+72(FP), SI
 	MOVQ  ax_base+96(FP), DI
 	MOVQ  mean_base+120(FP), R8
-	MOVQ  shift_base+144(FP), R9
+	MOVQ  c_base+144(FP), R9
 	MOVQ  dst_len+8(FP), R10
 	MOVQ  ag_len+80(FP), R11
 	TESTQ R10, R10
@@ -6039,7 +6039,7 @@ done:
 	VZEROUPPER
 	RET
 
-// func normGradStreamAVX2(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, shift []float32)
+// func normGradStreamAVX2(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, c []float32)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
 TEXT ·normGradStreamAVX2(SB), NOSPLIT, $0-168
 	MOVQ  dst_base+0(FP), CX
@@ -6048,7 +6048,7 @@ TEXT ·normGradStreamAVX2(SB), NOSPLIT, $0-168
 	MOVQ  ag_base+72(FP), SI
 	MOVQ  ax_base+96(FP), DI
 	MOVQ  mean_base+120(FP), R8
-	MOVQ  shift_base+144(FP), R9
+	MOVQ  c_base+144(FP), R9
 	MOVQ  dst_len+8(FP), R10
 	MOVQ  ag_len+80(FP), R11
 	TESTQ R10, R10
@@ -6182,316 +6182,355 @@ done:
 	VZEROUPPER
 	RET
 
-// func normGradReLUAVX2(dst []float32, x []float32, y []float32, g []float32, ag []float32, ax []float32, mean []float32, shift []float32)
+// func normGradReLUAVX2(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, c []float32, scale []float32, shift []float32)
 // Requires: AVX, AVX2, CMOV, FMA3
-TEXT ·normGradReLUAVX2(SB), NOSPLIT, $0-192
+TEXT ·normGradReLUAVX2(SB), NOSPLIT, $0-216
 	MOVQ  dst_base+0(FP), CX
 	MOVQ  x_base+24(FP), DX
-	MOVQ  y_base+48(FP), BX
-	MOVQ  g_base+72(FP), SI
-	MOVQ  ag_base+96(FP), DI
-	MOVQ  ax_base+120(FP), R8
-	MOVQ  mean_base+144(FP), R9
-	MOVQ  shift_base+168(FP), R10
-	MOVQ  dst_len+8(FP), R11
-	MOVQ  ag_len+104(FP), R12
-	TESTQ R11, R11
+	MOVQ  g_base+48(FP), BX
+	MOVQ  ag_base+72(FP), SI
+	MOVQ  ax_base+96(FP), DI
+	MOVQ  mean_base+120(FP), R8
+	MOVQ  c_base+144(FP), R9
+	MOVQ  scale_base+168(FP), R10
+	MOVQ  shift_base+192(FP), R11
+	MOVQ  dst_len+8(FP), R12
+	MOVQ  ag_len+80(FP), R13
+	TESTQ R12, R12
 	JZ    done
 
 row:
-	MOVQ    R12, R13
-	CMPQ    R11, R12
-	CMOVQLT R11, R13
-	SUBQ    R13, R11
+	MOVQ    R13, R14
+	CMPQ    R12, R13
+	CMOVQLT R12, R14
+	SUBQ    R14, R12
 	XORQ    AX, AX
-	CMPQ    R13, $+32
+	CMPQ    R14, $+32
 	JLT     single1
 
 loop2:
-	VMOVUPS     (BX)(AX*1), Y0
+	VMOVUPS     (DX)(AX*1), Y0
+	VMOVUPS     (R10)(AX*1), Y1
+	VMOVUPS     (R11)(AX*1), Y2
+	VMOVUPS     (BX)(AX*1), Y3
+	VFMADD213PS Y2, Y1, Y0
 	VXORPS      Y1, Y1, Y1
 	VCMPPS      $0x1e, Y1, Y0, Y0
-	VMOVUPS     (SI)(AX*1), Y1
-	VANDPS      Y1, Y0, Y0
+	VANDPS      Y3, Y0, Y0
 	VMOVUPS     (DX)(AX*1), Y1
-	VMOVUPS     (R9)(AX*1), Y2
-	VSUBPS      Y2, Y1, Y1
-	VMOVUPS     (DI)(AX*1), Y2
-	VMOVUPS     (R10)(AX*1), Y3
-	VFMADD213PS Y3, Y2, Y0
 	VMOVUPS     (R8)(AX*1), Y2
+	VSUBPS      Y2, Y1, Y1
+	VMOVUPS     (SI)(AX*1), Y2
+	VMOVUPS     (R9)(AX*1), Y3
+	VFMADD213PS Y3, Y2, Y0
+	VMOVUPS     (DI)(AX*1), Y2
 	VFMADD231PS Y2, Y1, Y0
 	VMOVUPS     Y0, (CX)(AX*1)
-	VMOVUPS     32(BX)(AX*1), Y0
+	VMOVUPS     32(DX)(AX*1), Y0
+	VMOVUPS     32(R10)(AX*1), Y1
+	VMOVUPS     32(R11)(AX*1), Y2
+	VMOVUPS     32(BX)(AX*1), Y3
+	VFMADD213PS Y2, Y1, Y0
 	VXORPS      Y1, Y1, Y1
 	VCMPPS      $0x1e, Y1, Y0, Y0
-	VMOVUPS     32(SI)(AX*1), Y1
-	VANDPS      Y1, Y0, Y0
+	VANDPS      Y3, Y0, Y0
 	VMOVUPS     32(DX)(AX*1), Y1
-	VMOVUPS     32(R9)(AX*1), Y2
-	VSUBPS      Y2, Y1, Y1
-	VMOVUPS     32(DI)(AX*1), Y2
-	VMOVUPS     32(R10)(AX*1), Y3
-	VFMADD213PS Y3, Y2, Y0
 	VMOVUPS     32(R8)(AX*1), Y2
+	VSUBPS      Y2, Y1, Y1
+	VMOVUPS     32(SI)(AX*1), Y2
+	VMOVUPS     32(R9)(AX*1), Y3
+	VFMADD213PS Y3, Y2, Y0
+	VMOVUPS     32(DI)(AX*1), Y2
 	VFMADD231PS Y2, Y1, Y0
 	VMOVUPS     Y0, 32(CX)(AX*1)
-	VMOVUPS     64(BX)(AX*1), Y0
+	VMOVUPS     64(DX)(AX*1), Y0
+	VMOVUPS     64(R10)(AX*1), Y1
+	VMOVUPS     64(R11)(AX*1), Y2
+	VMOVUPS     64(BX)(AX*1), Y3
+	VFMADD213PS Y2, Y1, Y0
 	VXORPS      Y1, Y1, Y1
 	VCMPPS      $0x1e, Y1, Y0, Y0
-	VMOVUPS     64(SI)(AX*1), Y1
-	VANDPS      Y1, Y0, Y0
+	VANDPS      Y3, Y0, Y0
 	VMOVUPS     64(DX)(AX*1), Y1
-	VMOVUPS     64(R9)(AX*1), Y2
-	VSUBPS      Y2, Y1, Y1
-	VMOVUPS     64(DI)(AX*1), Y2
-	VMOVUPS     64(R10)(AX*1), Y3
-	VFMADD213PS Y3, Y2, Y0
 	VMOVUPS     64(R8)(AX*1), Y2
+	VSUBPS      Y2, Y1, Y1
+	VMOVUPS     64(SI)(AX*1), Y2
+	VMOVUPS     64(R9)(AX*1), Y3
+	VFMADD213PS Y3, Y2, Y0
+	VMOVUPS     64(DI)(AX*1), Y2
 	VFMADD231PS Y2, Y1, Y0
 	VMOVUPS     Y0, 64(CX)(AX*1)
-	VMOVUPS     96(BX)(AX*1), Y0
+	VMOVUPS     96(DX)(AX*1), Y0
+	VMOVUPS     96(R10)(AX*1), Y1
+	VMOVUPS     96(R11)(AX*1), Y2
+	VMOVUPS     96(BX)(AX*1), Y3
+	VFMADD213PS Y2, Y1, Y0
 	VXORPS      Y1, Y1, Y1
 	VCMPPS      $0x1e, Y1, Y0, Y0
-	VMOVUPS     96(SI)(AX*1), Y1
-	VANDPS      Y1, Y0, Y0
+	VANDPS      Y3, Y0, Y0
 	VMOVUPS     96(DX)(AX*1), Y1
-	VMOVUPS     96(R9)(AX*1), Y2
-	VSUBPS      Y2, Y1, Y1
-	VMOVUPS     96(DI)(AX*1), Y2
-	VMOVUPS     96(R10)(AX*1), Y3
-	VFMADD213PS Y3, Y2, Y0
 	VMOVUPS     96(R8)(AX*1), Y2
+	VSUBPS      Y2, Y1, Y1
+	VMOVUPS     96(SI)(AX*1), Y2
+	VMOVUPS     96(R9)(AX*1), Y3
+	VFMADD213PS Y3, Y2, Y0
+	VMOVUPS     96(DI)(AX*1), Y2
 	VFMADD231PS Y2, Y1, Y0
 	VMOVUPS     Y0, 96(CX)(AX*1)
 	ADDQ        $+128, AX
-	SUBQ        $+32, R13
-	CMPQ        R13, $+32
+	SUBQ        $+32, R14
+	CMPQ        R14, $+32
 	JGE         loop2
 
 single1:
-	CMPQ R13, $+8
+	CMPQ R14, $+8
 	JLT  tail3
 
 loop4:
-	VMOVUPS     (BX)(AX*1), Y0
+	VMOVUPS     (DX)(AX*1), Y0
+	VMOVUPS     (R10)(AX*1), Y1
+	VMOVUPS     (R11)(AX*1), Y2
+	VMOVUPS     (BX)(AX*1), Y3
+	VFMADD213PS Y2, Y1, Y0
 	VXORPS      Y1, Y1, Y1
 	VCMPPS      $0x1e, Y1, Y0, Y0
-	VMOVUPS     (SI)(AX*1), Y1
-	VANDPS      Y1, Y0, Y0
+	VANDPS      Y3, Y0, Y0
 	VMOVUPS     (DX)(AX*1), Y1
-	VMOVUPS     (R9)(AX*1), Y2
-	VSUBPS      Y2, Y1, Y1
-	VMOVUPS     (DI)(AX*1), Y2
-	VMOVUPS     (R10)(AX*1), Y3
-	VFMADD213PS Y3, Y2, Y0
 	VMOVUPS     (R8)(AX*1), Y2
+	VSUBPS      Y2, Y1, Y1
+	VMOVUPS     (SI)(AX*1), Y2
+	VMOVUPS     (R9)(AX*1), Y3
+	VFMADD213PS Y3, Y2, Y0
+	VMOVUPS     (DI)(AX*1), Y2
 	VFMADD231PS Y2, Y1, Y0
 	VMOVUPS     Y0, (CX)(AX*1)
 	ADDQ        $+32, AX
-	SUBQ        $+8, R13
-	CMPQ        R13, $+8
+	SUBQ        $+8, R14
+	CMPQ        R14, $+8
 	JGE         loop4
 
 tail3:
-	TESTQ        R13, R13
+	TESTQ        R14, R14
 	JZ           end5
-	VMOVD        R13, X0
+	VMOVD        R14, X0
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     iota8<>+0(SB), Y0, Y0
-	VMASKMOVPS   (BX)(AX*1), Y0, Y1
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VMASKMOVPS   (R10)(AX*1), Y0, Y2
+	VMASKMOVPS   (R11)(AX*1), Y0, Y3
+	VMASKMOVPS   (BX)(AX*1), Y0, Y4
+	VFMADD213PS  Y3, Y2, Y1
 	VXORPS       Y2, Y2, Y2
 	VCMPPS       $0x1e, Y2, Y1, Y1
-	VMASKMOVPS   (SI)(AX*1), Y0, Y2
-	VANDPS       Y2, Y1, Y1
+	VANDPS       Y4, Y1, Y1
 	VMASKMOVPS   (DX)(AX*1), Y0, Y2
-	VMASKMOVPS   (R9)(AX*1), Y0, Y3
-	VSUBPS       Y3, Y2, Y2
-	VMASKMOVPS   (DI)(AX*1), Y0, Y3
-	VMASKMOVPS   (R10)(AX*1), Y0, Y4
-	VFMADD213PS  Y4, Y3, Y1
 	VMASKMOVPS   (R8)(AX*1), Y0, Y3
+	VSUBPS       Y3, Y2, Y2
+	VMASKMOVPS   (SI)(AX*1), Y0, Y3
+	VMASKMOVPS   (R9)(AX*1), Y0, Y4
+	VFMADD213PS  Y4, Y3, Y1
+	VMASKMOVPS   (DI)(AX*1), Y0, Y3
 	VFMADD231PS  Y3, Y2, Y1
 	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
 
 end5:
-	LEAQ  (CX)(R12*4), CX
-	LEAQ  (DX)(R12*4), DX
-	LEAQ  (BX)(R12*4), BX
-	LEAQ  (SI)(R12*4), SI
-	TESTQ R11, R11
+	LEAQ  (CX)(R13*4), CX
+	LEAQ  (DX)(R13*4), DX
+	LEAQ  (BX)(R13*4), BX
+	TESTQ R12, R12
 	JNZ   row
 
 done:
 	VZEROUPPER
 	RET
 
-// func normGradReLUStreamAVX2(dst []float32, x []float32, y []float32, g []float32, ag []float32, ax []float32, mean []float32, shift []float32)
+// func normGradReLUStreamAVX2(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, c []float32, scale []float32, shift []float32)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·normGradReLUStreamAVX2(SB), NOSPLIT, $0-192
+TEXT ·normGradReLUStreamAVX2(SB), NOSPLIT, $0-216
 	MOVQ  dst_base+0(FP), CX
 	MOVQ  x_base+24(FP), DX
-	MOVQ  y_base+48(FP), BX
-	MOVQ  g_base+72(FP), SI
-	MOVQ  ag_base+96(FP), DI
-	MOVQ  ax_base+120(FP), R8
-	MOVQ  mean_base+144(FP), R9
-	MOVQ  shift_base+168(FP), R10
-	MOVQ  dst_len+8(FP), R11
-	MOVQ  ag_len+104(FP), R12
-	TESTQ R11, R11
+	MOVQ  g_base+48(FP), BX
+	MOVQ  ag_base+72(FP), SI
+	MOVQ  ax_base+96(FP), DI
+	MOVQ  mean_base+120(FP), R8
+	MOVQ  c_base+144(FP), R9
+	MOVQ  scale_base+168(FP), R10
+	MOVQ  shift_base+192(FP), R11
+	MOVQ  dst_len+8(FP), R12
+	MOVQ  ag_len+80(FP), R13
+	TESTQ R12, R12
 	JZ    done
 
 row:
-	MOVQ         R12, R13
-	CMPQ         R11, R12
-	CMOVQLT      R11, R13
-	SUBQ         R13, R11
+	MOVQ         R13, R14
+	CMPQ         R12, R13
+	CMOVQLT      R12, R14
+	SUBQ         R14, R12
 	XORQ         AX, AX
-	LEAQ         (CX)(AX*1), R14
-	NEGQ         R14
-	ANDQ         $+31, R14
+	LEAQ         (CX)(AX*1), R15
+	NEGQ         R15
+	ANDQ         $+31, R15
 	JZ           aligned1
-	SHRQ         $0x02, R14
-	CMPQ         R14, R13
-	CMOVQGT      R13, R14
-	VMOVD        R14, X0
+	SHRQ         $0x02, R15
+	CMPQ         R15, R14
+	CMOVQGT      R14, R15
+	VMOVD        R15, X0
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     iota8<>+0(SB), Y0, Y0
-	VMASKMOVPS   (BX)(AX*1), Y0, Y1
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VMASKMOVPS   (R10)(AX*1), Y0, Y2
+	VMASKMOVPS   (R11)(AX*1), Y0, Y3
+	VMASKMOVPS   (BX)(AX*1), Y0, Y4
+	VFMADD213PS  Y3, Y2, Y1
 	VXORPS       Y2, Y2, Y2
 	VCMPPS       $0x1e, Y2, Y1, Y1
-	VMASKMOVPS   (SI)(AX*1), Y0, Y2
-	VANDPS       Y2, Y1, Y1
+	VANDPS       Y4, Y1, Y1
 	VMASKMOVPS   (DX)(AX*1), Y0, Y2
-	VMASKMOVPS   (R9)(AX*1), Y0, Y3
-	VSUBPS       Y3, Y2, Y2
-	VMASKMOVPS   (DI)(AX*1), Y0, Y3
-	VMASKMOVPS   (R10)(AX*1), Y0, Y4
-	VFMADD213PS  Y4, Y3, Y1
 	VMASKMOVPS   (R8)(AX*1), Y0, Y3
+	VSUBPS       Y3, Y2, Y2
+	VMASKMOVPS   (SI)(AX*1), Y0, Y3
+	VMASKMOVPS   (R9)(AX*1), Y0, Y4
+	VFMADD213PS  Y4, Y3, Y1
+	VMASKMOVPS   (DI)(AX*1), Y0, Y3
 	VFMADD231PS  Y3, Y2, Y1
 	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
-	SUBQ         R14, R13
-	LEAQ         (AX)(R14*4), AX
+	SUBQ         R15, R14
+	LEAQ         (AX)(R15*4), AX
 
 aligned1:
-	CMPQ R13, $+32
+	CMPQ R14, $+32
 	JLT  single2
 
 loop3:
-	VMOVUPS     (BX)(AX*1), Y0
+	VMOVUPS     (DX)(AX*1), Y0
+	VMOVUPS     (R10)(AX*1), Y1
+	VMOVUPS     (R11)(AX*1), Y2
+	VMOVUPS     (BX)(AX*1), Y3
+	VFMADD213PS Y2, Y1, Y0
 	VXORPS      Y1, Y1, Y1
 	VCMPPS      $0x1e, Y1, Y0, Y0
-	VMOVUPS     (SI)(AX*1), Y1
-	VANDPS      Y1, Y0, Y0
+	VANDPS      Y3, Y0, Y0
 	VMOVUPS     (DX)(AX*1), Y1
-	VMOVUPS     (R9)(AX*1), Y2
-	VSUBPS      Y2, Y1, Y1
-	VMOVUPS     (DI)(AX*1), Y2
-	VMOVUPS     (R10)(AX*1), Y3
-	VFMADD213PS Y3, Y2, Y0
 	VMOVUPS     (R8)(AX*1), Y2
+	VSUBPS      Y2, Y1, Y1
+	VMOVUPS     (SI)(AX*1), Y2
+	VMOVUPS     (R9)(AX*1), Y3
+	VFMADD213PS Y3, Y2, Y0
+	VMOVUPS     (DI)(AX*1), Y2
 	VFMADD231PS Y2, Y1, Y0
 	VMOVNTPS    Y0, (CX)(AX*1)
-	VMOVUPS     32(BX)(AX*1), Y0
+	VMOVUPS     32(DX)(AX*1), Y0
+	VMOVUPS     32(R10)(AX*1), Y1
+	VMOVUPS     32(R11)(AX*1), Y2
+	VMOVUPS     32(BX)(AX*1), Y3
+	VFMADD213PS Y2, Y1, Y0
 	VXORPS      Y1, Y1, Y1
 	VCMPPS      $0x1e, Y1, Y0, Y0
-	VMOVUPS     32(SI)(AX*1), Y1
-	VANDPS      Y1, Y0, Y0
+	VANDPS      Y3, Y0, Y0
 	VMOVUPS     32(DX)(AX*1), Y1
-	VMOVUPS     32(R9)(AX*1), Y2
-	VSUBPS      Y2, Y1, Y1
-	VMOVUPS     32(DI)(AX*1), Y2
-	VMOVUPS     32(R10)(AX*1), Y3
-	VFMADD213PS Y3, Y2, Y0
 	VMOVUPS     32(R8)(AX*1), Y2
+	VSUBPS      Y2, Y1, Y1
+	VMOVUPS     32(SI)(AX*1), Y2
+	VMOVUPS     32(R9)(AX*1), Y3
+	VFMADD213PS Y3, Y2, Y0
+	VMOVUPS     32(DI)(AX*1), Y2
 	VFMADD231PS Y2, Y1, Y0
 	VMOVNTPS    Y0, 32(CX)(AX*1)
-	VMOVUPS     64(BX)(AX*1), Y0
+	VMOVUPS     64(DX)(AX*1), Y0
+	VMOVUPS     64(R10)(AX*1), Y1
+	VMOVUPS     64(R11)(AX*1), Y2
+	VMOVUPS     64(BX)(AX*1), Y3
+	VFMADD213PS Y2, Y1, Y0
 	VXORPS      Y1, Y1, Y1
 	VCMPPS      $0x1e, Y1, Y0, Y0
-	VMOVUPS     64(SI)(AX*1), Y1
-	VANDPS      Y1, Y0, Y0
+	VANDPS      Y3, Y0, Y0
 	VMOVUPS     64(DX)(AX*1), Y1
-	VMOVUPS     64(R9)(AX*1), Y2
-	VSUBPS      Y2, Y1, Y1
-	VMOVUPS     64(DI)(AX*1), Y2
-	VMOVUPS     64(R10)(AX*1), Y3
-	VFMADD213PS Y3, Y2, Y0
 	VMOVUPS     64(R8)(AX*1), Y2
+	VSUBPS      Y2, Y1, Y1
+	VMOVUPS     64(SI)(AX*1), Y2
+	VMOVUPS     64(R9)(AX*1), Y3
+	VFMADD213PS Y3, Y2, Y0
+	VMOVUPS     64(DI)(AX*1), Y2
 	VFMADD231PS Y2, Y1, Y0
 	VMOVNTPS    Y0, 64(CX)(AX*1)
-	VMOVUPS     96(BX)(AX*1), Y0
+	VMOVUPS     96(DX)(AX*1), Y0
+	VMOVUPS     96(R10)(AX*1), Y1
+	VMOVUPS     96(R11)(AX*1), Y2
+	VMOVUPS     96(BX)(AX*1), Y3
+	VFMADD213PS Y2, Y1, Y0
 	VXORPS      Y1, Y1, Y1
 	VCMPPS      $0x1e, Y1, Y0, Y0
-	VMOVUPS     96(SI)(AX*1), Y1
-	VANDPS      Y1, Y0, Y0
+	VANDPS      Y3, Y0, Y0
 	VMOVUPS     96(DX)(AX*1), Y1
-	VMOVUPS     96(R9)(AX*1), Y2
-	VSUBPS      Y2, Y1, Y1
-	VMOVUPS     96(DI)(AX*1), Y2
-	VMOVUPS     96(R10)(AX*1), Y3
-	VFMADD213PS Y3, Y2, Y0
 	VMOVUPS     96(R8)(AX*1), Y2
+	VSUBPS      Y2, Y1, Y1
+	VMOVUPS     96(SI)(AX*1), Y2
+	VMOVUPS     96(R9)(AX*1), Y3
+	VFMADD213PS Y3, Y2, Y0
+	VMOVUPS     96(DI)(AX*1), Y2
 	VFMADD231PS Y2, Y1, Y0
 	VMOVNTPS    Y0, 96(CX)(AX*1)
 	ADDQ        $+128, AX
-	SUBQ        $+32, R13
-	CMPQ        R13, $+32
+	SUBQ        $+32, R14
+	CMPQ        R14, $+32
 	JGE         loop3
 
 single2:
-	CMPQ R13, $+8
+	CMPQ R14, $+8
 	JLT  tail4
 
 loop5:
-	VMOVUPS     (BX)(AX*1), Y0
+	VMOVUPS     (DX)(AX*1), Y0
+	VMOVUPS     (R10)(AX*1), Y1
+	VMOVUPS     (R11)(AX*1), Y2
+	VMOVUPS     (BX)(AX*1), Y3
+	VFMADD213PS Y2, Y1, Y0
 	VXORPS      Y1, Y1, Y1
 	VCMPPS      $0x1e, Y1, Y0, Y0
-	VMOVUPS     (SI)(AX*1), Y1
-	VANDPS      Y1, Y0, Y0
+	VANDPS      Y3, Y0, Y0
 	VMOVUPS     (DX)(AX*1), Y1
-	VMOVUPS     (R9)(AX*1), Y2
-	VSUBPS      Y2, Y1, Y1
-	VMOVUPS     (DI)(AX*1), Y2
-	VMOVUPS     (R10)(AX*1), Y3
-	VFMADD213PS Y3, Y2, Y0
 	VMOVUPS     (R8)(AX*1), Y2
+	VSUBPS      Y2, Y1, Y1
+	VMOVUPS     (SI)(AX*1), Y2
+	VMOVUPS     (R9)(AX*1), Y3
+	VFMADD213PS Y3, Y2, Y0
+	VMOVUPS     (DI)(AX*1), Y2
 	VFMADD231PS Y2, Y1, Y0
 	VMOVNTPS    Y0, (CX)(AX*1)
 	ADDQ        $+32, AX
-	SUBQ        $+8, R13
-	CMPQ        R13, $+8
+	SUBQ        $+8, R14
+	CMPQ        R14, $+8
 	JGE         loop5
 
 tail4:
-	TESTQ        R13, R13
+	TESTQ        R14, R14
 	JZ           end6
-	VMOVD        R13, X0
+	VMOVD        R14, X0
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     iota8<>+0(SB), Y0, Y0
-	VMASKMOVPS   (BX)(AX*1), Y0, Y1
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VMASKMOVPS   (R10)(AX*1), Y0, Y2
+	VMASKMOVPS   (R11)(AX*1), Y0, Y3
+	VMASKMOVPS   (BX)(AX*1), Y0, Y4
+	VFMADD213PS  Y3, Y2, Y1
 	VXORPS       Y2, Y2, Y2
 	VCMPPS       $0x1e, Y2, Y1, Y1
-	VMASKMOVPS   (SI)(AX*1), Y0, Y2
-	VANDPS       Y2, Y1, Y1
+	VANDPS       Y4, Y1, Y1
 	VMASKMOVPS   (DX)(AX*1), Y0, Y2
-	VMASKMOVPS   (R9)(AX*1), Y0, Y3
-	VSUBPS       Y3, Y2, Y2
-	VMASKMOVPS   (DI)(AX*1), Y0, Y3
-	VMASKMOVPS   (R10)(AX*1), Y0, Y4
-	VFMADD213PS  Y4, Y3, Y1
 	VMASKMOVPS   (R8)(AX*1), Y0, Y3
+	VSUBPS       Y3, Y2, Y2
+	VMASKMOVPS   (SI)(AX*1), Y0, Y3
+	VMASKMOVPS   (R9)(AX*1), Y0, Y4
+	VFMADD213PS  Y4, Y3, Y1
+	VMASKMOVPS   (DI)(AX*1), Y0, Y3
 	VFMADD231PS  Y3, Y2, Y1
 	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
 
 end6:
-	LEAQ  (CX)(R12*4), CX
-	LEAQ  (DX)(R12*4), DX
-	LEAQ  (BX)(R12*4), BX
-	LEAQ  (SI)(R12*4), SI
-	TESTQ R11, R11
+	LEAQ  (CX)(R13*4), CX
+	LEAQ  (DX)(R13*4), DX
+	LEAQ  (BX)(R13*4), BX
+	TESTQ R12, R12
 	JNZ   row
 
 done:
@@ -7237,34 +7276,34 @@ columns3:
 	PREFETCHT0   (BX)(R11*1)
 	ADDQ         $+32, BX
 	VMOVUPS      (SI)(R12*1), Y0
-	VMOVUPS      (DX), Y1
-	VMOVUPS      (AX), Y2
-	VSUBPS       Y0, Y2, Y2
-	VMULPS       Y1, Y2, Y2
-	VMOVUPS      (DX)(R10*1), Y3
-	VMOVUPS      (AX)(R10*1), Y4
-	VSUBPS       Y0, Y4, Y4
-	VFMADD231PS  Y3, Y4, Y2
-	VADDPS       Y3, Y1, Y1
-	VMOVUPS      (DX)(R10*2), Y3
-	VMOVUPS      (AX)(R10*2), Y4
-	VSUBPS       Y0, Y4, Y4
-	VFMADD231PS  Y3, Y4, Y2
-	VADDPS       Y3, Y1, Y1
-	VMOVUPS      (DX)(R11*1), Y3
-	VMOVUPS      (AX)(R11*1), Y4
-	VSUBPS       Y0, Y4, Y0
-	VFMADD231PS  Y3, Y0, Y2
-	VADDPS       Y3, Y1, Y0
-	VEXTRACTF128 $0x01, Y0, X1
+	VMOVUPS      (AX), Y1
+	VMOVUPS      (DX), Y2
+	VSUBPS       Y0, Y1, Y1
+	VMULPS       Y2, Y1, Y1
+	VMOVUPS      (AX)(R10*1), Y3
+	VMOVUPS      (DX)(R10*1), Y4
+	VSUBPS       Y0, Y3, Y3
+	VFMADD231PS  Y4, Y3, Y1
+	VADDPS       Y4, Y2, Y2
+	VMOVUPS      (AX)(R10*2), Y3
+	VMOVUPS      (DX)(R10*2), Y4
+	VSUBPS       Y0, Y3, Y3
+	VFMADD231PS  Y4, Y3, Y1
+	VADDPS       Y4, Y2, Y2
+	VMOVUPS      (AX)(R11*1), Y3
+	VMOVUPS      (DX)(R11*1), Y4
+	VSUBPS       Y0, Y3, Y0
+	VFMADD231PS  Y4, Y0, Y1
+	VADDPS       Y4, Y2, Y0
+	VEXTRACTF128 $0x01, Y0, X2
 	VCVTPS2PD    X0, Y0
-	VCVTPS2PD    X1, Y1
+	VCVTPS2PD    X2, Y2
 	VADDPD       (DI)(R12*2), Y0, Y0
 	VMOVUPD      Y0, (DI)(R12*2)
-	VADDPD       32(DI)(R12*2), Y1, Y1
-	VMOVUPD      Y1, 32(DI)(R12*2)
-	VEXTRACTF128 $0x01, Y2, X0
-	VCVTPS2PD    X2, Y1
+	VADDPD       32(DI)(R12*2), Y2, Y2
+	VMOVUPD      Y2, 32(DI)(R12*2)
+	VEXTRACTF128 $0x01, Y1, X0
+	VCVTPS2PD    X1, Y1
 	VCVTPS2PD    X0, Y0
 	VADDPD       (R8)(R12*2), Y1, Y1
 	VMOVUPD      Y1, (R8)(R12*2)
@@ -7287,36 +7326,36 @@ tail4:
 	VPMOVSXDQ    X0, Y1
 	VPMOVSXDQ    X2, Y2
 	VMASKMOVPS   (SI)(R12*1), Y0, Y3
-	VMASKMOVPS   (DX), Y0, Y4
-	VMASKMOVPS   (AX), Y0, Y5
-	VSUBPS       Y3, Y5, Y5
-	VMULPS       Y4, Y5, Y5
-	VMASKMOVPS   (DX)(R10*1), Y0, Y6
-	VMASKMOVPS   (AX)(R10*1), Y0, Y7
-	VSUBPS       Y3, Y7, Y7
-	VFMADD231PS  Y6, Y7, Y5
-	VADDPS       Y6, Y4, Y4
-	VMASKMOVPS   (DX)(R10*2), Y0, Y6
-	VMASKMOVPS   (AX)(R10*2), Y0, Y7
-	VSUBPS       Y3, Y7, Y7
-	VFMADD231PS  Y6, Y7, Y5
-	VADDPS       Y6, Y4, Y4
-	VMASKMOVPS   (DX)(R11*1), Y0, Y6
-	VMASKMOVPS   (AX)(R11*1), Y0, Y0
-	VSUBPS       Y3, Y0, Y0
-	VFMADD231PS  Y6, Y0, Y5
-	VADDPS       Y6, Y4, Y0
+	VMASKMOVPS   (AX), Y0, Y4
+	VMASKMOVPS   (DX), Y0, Y5
+	VSUBPS       Y3, Y4, Y4
+	VMULPS       Y5, Y4, Y4
+	VMASKMOVPS   (AX)(R10*1), Y0, Y6
+	VMASKMOVPS   (DX)(R10*1), Y0, Y7
+	VSUBPS       Y3, Y6, Y6
+	VFMADD231PS  Y7, Y6, Y4
+	VADDPS       Y7, Y5, Y5
+	VMASKMOVPS   (AX)(R10*2), Y0, Y6
+	VMASKMOVPS   (DX)(R10*2), Y0, Y7
+	VSUBPS       Y3, Y6, Y6
+	VFMADD231PS  Y7, Y6, Y4
+	VADDPS       Y7, Y5, Y5
+	VMASKMOVPS   (AX)(R11*1), Y0, Y6
+	VMASKMOVPS   (DX)(R11*1), Y0, Y0
+	VSUBPS       Y3, Y6, Y3
+	VFMADD231PS  Y0, Y3, Y4
+	VADDPS       Y0, Y5, Y0
 	VEXTRACTF128 $0x01, Y0, X3
 	VCVTPS2PD    X0, Y0
 	VCVTPS2PD    X3, Y3
-	VMASKMOVPD   (DI)(R12*2), Y1, Y4
-	VADDPD       Y4, Y0, Y0
+	VMASKMOVPD   (DI)(R12*2), Y1, Y5
+	VADDPD       Y5, Y0, Y0
 	VMASKMOVPD   Y0, Y1, (DI)(R12*2)
 	VMASKMOVPD   32(DI)(R12*2), Y2, Y0
 	VADDPD       Y0, Y3, Y3
 	VMASKMOVPD   Y3, Y2, 32(DI)(R12*2)
-	VEXTRACTF128 $0x01, Y5, X0
-	VCVTPS2PD    X5, Y3
+	VEXTRACTF128 $0x01, Y4, X0
+	VCVTPS2PD    X4, Y3
 	VCVTPS2PD    X0, Y0
 	VMASKMOVPD   (R8)(R12*2), Y1, Y4
 	VADDPD       Y4, Y3, Y3
@@ -7346,17 +7385,17 @@ group7:
 
 columns8:
 	VMOVUPS      (SI)(R12*1), Y0
-	VMOVUPS      (DX), Y1
-	VMOVUPS      (AX), Y2
-	VSUBPS       Y0, Y2, Y0
-	VMULPS       Y1, Y0, Y0
-	VEXTRACTF128 $0x01, Y1, X2
-	VCVTPS2PD    X1, Y1
+	VMOVUPS      (AX), Y1
+	VMOVUPS      (DX), Y2
+	VSUBPS       Y0, Y1, Y0
+	VMULPS       Y2, Y0, Y0
+	VEXTRACTF128 $0x01, Y2, X1
 	VCVTPS2PD    X2, Y2
-	VADDPD       (DI)(R12*2), Y1, Y1
-	VMOVUPD      Y1, (DI)(R12*2)
-	VADDPD       32(DI)(R12*2), Y2, Y2
-	VMOVUPD      Y2, 32(DI)(R12*2)
+	VCVTPS2PD    X1, Y1
+	VADDPD       (DI)(R12*2), Y2, Y2
+	VMOVUPD      Y2, (DI)(R12*2)
+	VADDPD       32(DI)(R12*2), Y1, Y1
+	VMOVUPD      Y1, 32(DI)(R12*2)
 	VEXTRACTF128 $0x01, Y0, X1
 	VCVTPS2PD    X0, Y0
 	VCVTPS2PD    X1, Y1
@@ -7381,28 +7420,28 @@ tail9:
 	VPMOVSXDQ    X0, Y1
 	VPMOVSXDQ    X2, Y2
 	VMASKMOVPS   (SI)(R12*1), Y0, Y3
-	VMASKMOVPS   (DX), Y0, Y4
-	VMASKMOVPS   (AX), Y0, Y0
-	VSUBPS       Y3, Y0, Y0
-	VMULPS       Y4, Y0, Y0
-	VEXTRACTF128 $0x01, Y4, X3
-	VCVTPS2PD    X4, Y4
-	VCVTPS2PD    X3, Y3
-	VMASKMOVPD   (DI)(R12*2), Y1, Y5
-	VADDPD       Y5, Y4, Y4
-	VMASKMOVPD   Y4, Y1, (DI)(R12*2)
-	VMASKMOVPD   32(DI)(R12*2), Y2, Y4
-	VADDPD       Y4, Y3, Y3
-	VMASKMOVPD   Y3, Y2, 32(DI)(R12*2)
-	VEXTRACTF128 $0x01, Y0, X3
+	VMASKMOVPS   (AX), Y0, Y4
+	VMASKMOVPS   (DX), Y0, Y0
+	VSUBPS       Y3, Y4, Y3
+	VMULPS       Y0, Y3, Y3
+	VEXTRACTF128 $0x01, Y0, X4
 	VCVTPS2PD    X0, Y0
+	VCVTPS2PD    X4, Y4
+	VMASKMOVPD   (DI)(R12*2), Y1, Y5
+	VADDPD       Y5, Y0, Y0
+	VMASKMOVPD   Y0, Y1, (DI)(R12*2)
+	VMASKMOVPD   32(DI)(R12*2), Y2, Y0
+	VADDPD       Y0, Y4, Y4
+	VMASKMOVPD   Y4, Y2, 32(DI)(R12*2)
+	VEXTRACTF128 $0x01, Y3, X0
 	VCVTPS2PD    X3, Y3
+	VCVTPS2PD    X0, Y0
 	VMASKMOVPD   (R8)(R12*2), Y1, Y4
-	VADDPD       Y4, Y0, Y0
-	VMASKMOVPD   Y0, Y1, (R8)(R12*2)
-	VMASKMOVPD   32(R8)(R12*2), Y2, Y0
-	VADDPD       Y0, Y3, Y3
-	VMASKMOVPD   Y3, Y2, 32(R8)(R12*2)
+	VADDPD       Y4, Y3, Y3
+	VMASKMOVPD   Y3, Y1, (R8)(R12*2)
+	VMASKMOVPD   32(R8)(R12*2), Y2, Y1
+	VADDPD       Y1, Y0, Y0
+	VMASKMOVPD   Y0, Y2, 32(R8)(R12*2)
 
 end10:
 	SUBQ R12, AX
@@ -7417,17 +7456,18 @@ next6:
 	VZEROUPPER
 	RET
 
-// func normGradSumsReLUAVX2(sumG []float64, sumGX []float64, x []float32, y []float32, g []float32, mean []float32, rows int, stride int)
+// func normGradSumsReLUAVX2(sumG []float64, sumGX []float64, x []float32, g []float32, mean []float32, scale []float32, shift []float32, rows int, stride int)
 // Requires: AVX, AVX2, FMA3, MMX+
-TEXT ·normGradSumsReLUAVX2(SB), NOSPLIT, $0-160
+TEXT ·normGradSumsReLUAVX2(SB), NOSPLIT, $0-184
 	MOVQ x_base+48(FP), AX
-	MOVQ y_base+72(FP), DX
-	MOVQ g_base+96(FP), SI
-	MOVQ mean_base+120(FP), R8
+	MOVQ g_base+72(FP), DX
+	MOVQ mean_base+96(FP), SI
+	MOVQ scale_base+120(FP), DI
+	MOVQ shift_base+144(FP), R8
 	MOVQ sumG_base+0(FP), R9
 	MOVQ sumGX_base+24(FP), R10
-	MOVQ rows+144(FP), R11
-	MOVQ stride+152(FP), R12
+	MOVQ rows+168(FP), R11
+	MOVQ stride+176(FP), R12
 	SHLQ $0x02, R12
 	LEAQ (R12)(R12*2), R13
 	CMPQ R11, $+4
@@ -7436,7 +7476,6 @@ TEXT ·normGradSumsReLUAVX2(SB), NOSPLIT, $0-160
 group2:
 	LEAQ (AX)(R12*4), CX
 	LEAQ (DX)(R12*4), BX
-	LEAQ (SI)(R12*4), DI
 	MOVQ sumG_len+8(FP), R15
 	XORQ R14, R14
 	CMPQ R15, $+8
@@ -7453,47 +7492,44 @@ columns3:
 	PREFETCHT0   (BX)(R12*2)
 	PREFETCHT0   (BX)(R13*1)
 	ADDQ         $+32, BX
-	PREFETCHT0   (DI)
-	PREFETCHT0   (DI)(R12*1)
-	PREFETCHT0   (DI)(R12*2)
-	PREFETCHT0   (DI)(R13*1)
-	ADDQ         $+32, DI
-	VMOVUPS      (R8)(R14*1), Y0
-	VMOVUPS      (DX), Y1
-	VXORPS       Y2, Y2, Y2
-	VCMPPS       $0x1e, Y2, Y1, Y1
-	VMOVUPS      (SI), Y2
-	VANDPS       Y2, Y1, Y1
-	VMOVUPS      (AX), Y2
-	VSUBPS       Y0, Y2, Y2
-	VMULPS       Y1, Y2, Y2
-	VMOVUPS      (DX)(R12*1), Y3
-	VXORPS       Y4, Y4, Y4
-	VCMPPS       $0x1e, Y4, Y3, Y3
-	VMOVUPS      (SI)(R12*1), Y4
+	VMOVUPS      (SI)(R14*1), Y0
+	VMOVUPS      (DI)(R14*1), Y1
+	VMOVUPS      (R8)(R14*1), Y2
+	VMOVUPS      (AX), Y3
+	VMOVUPS      (DX), Y4
+	VSUBPS       Y0, Y3, Y5
+	VFMADD213PS  Y2, Y1, Y3
+	VXORPS       Y6, Y6, Y6
+	VCMPPS       $0x1e, Y6, Y3, Y3
 	VANDPS       Y4, Y3, Y3
-	VMOVUPS      (AX)(R12*1), Y4
-	VSUBPS       Y0, Y4, Y4
-	VFMADD231PS  Y3, Y4, Y2
-	VADDPS       Y3, Y1, Y1
-	VMOVUPS      (DX)(R12*2), Y3
-	VXORPS       Y4, Y4, Y4
-	VCMPPS       $0x1e, Y4, Y3, Y3
-	VMOVUPS      (SI)(R12*2), Y4
-	VANDPS       Y4, Y3, Y3
-	VMOVUPS      (AX)(R12*2), Y4
-	VSUBPS       Y0, Y4, Y4
-	VFMADD231PS  Y3, Y4, Y2
-	VADDPS       Y3, Y1, Y1
-	VMOVUPS      (DX)(R13*1), Y3
-	VXORPS       Y4, Y4, Y4
-	VCMPPS       $0x1e, Y4, Y3, Y3
-	VMOVUPS      (SI)(R13*1), Y4
-	VANDPS       Y4, Y3, Y3
-	VMOVUPS      (AX)(R13*1), Y4
-	VSUBPS       Y0, Y4, Y0
-	VFMADD231PS  Y3, Y0, Y2
-	VADDPS       Y3, Y1, Y0
+	VMULPS       Y3, Y5, Y4
+	VMOVUPS      (AX)(R12*1), Y5
+	VMOVUPS      (DX)(R12*1), Y6
+	VSUBPS       Y0, Y5, Y7
+	VFMADD213PS  Y2, Y1, Y5
+	VXORPS       Y8, Y8, Y8
+	VCMPPS       $0x1e, Y8, Y5, Y5
+	VANDPS       Y6, Y5, Y5
+	VFMADD231PS  Y5, Y7, Y4
+	VADDPS       Y5, Y3, Y3
+	VMOVUPS      (AX)(R12*2), Y5
+	VMOVUPS      (DX)(R12*2), Y6
+	VSUBPS       Y0, Y5, Y7
+	VFMADD213PS  Y2, Y1, Y5
+	VXORPS       Y8, Y8, Y8
+	VCMPPS       $0x1e, Y8, Y5, Y5
+	VANDPS       Y6, Y5, Y5
+	VFMADD231PS  Y5, Y7, Y4
+	VADDPS       Y5, Y3, Y3
+	VMOVUPS      (AX)(R13*1), Y5
+	VMOVUPS      (DX)(R13*1), Y6
+	VSUBPS       Y0, Y5, Y0
+	VFMADD213PS  Y2, Y1, Y5
+	VXORPS       Y1, Y1, Y1
+	VCMPPS       $0x1e, Y1, Y5, Y1
+	VANDPS       Y6, Y1, Y1
+	VFMADD231PS  Y1, Y0, Y4
+	VADDPS       Y1, Y3, Y0
 	VEXTRACTF128 $0x01, Y0, X1
 	VCVTPS2PD    X0, Y0
 	VCVTPS2PD    X1, Y1
@@ -7501,8 +7537,8 @@ columns3:
 	VMOVUPD      Y0, (R9)(R14*2)
 	VADDPD       32(R9)(R14*2), Y1, Y1
 	VMOVUPD      Y1, 32(R9)(R14*2)
-	VEXTRACTF128 $0x01, Y2, X0
-	VCVTPS2PD    X2, Y1
+	VEXTRACTF128 $0x01, Y4, X0
+	VCVTPS2PD    X4, Y1
 	VCVTPS2PD    X0, Y0
 	VADDPD       (R10)(R14*2), Y1, Y1
 	VMOVUPD      Y1, (R10)(R14*2)
@@ -7510,7 +7546,6 @@ columns3:
 	VMOVUPD      Y0, 32(R10)(R14*2)
 	ADDQ         $+32, AX
 	ADDQ         $+32, DX
-	ADDQ         $+32, SI
 	ADDQ         $+32, R14
 	SUBQ         $+8, R15
 	CMPQ         R15, $+8
@@ -7525,42 +7560,44 @@ tail4:
 	VEXTRACTI128 $0x01, Y0, X2
 	VPMOVSXDQ    X0, Y1
 	VPMOVSXDQ    X2, Y2
-	VMASKMOVPS   (R8)(R14*1), Y0, Y3
-	VMASKMOVPS   (DX), Y0, Y4
-	VXORPS       Y5, Y5, Y5
-	VCMPPS       $0x1e, Y5, Y4, Y4
-	VMASKMOVPS   (SI), Y0, Y5
-	VANDPS       Y5, Y4, Y4
-	VMASKMOVPS   (AX), Y0, Y5
-	VSUBPS       Y3, Y5, Y5
-	VMULPS       Y4, Y5, Y5
-	VMASKMOVPS   (DX)(R12*1), Y0, Y6
-	VXORPS       Y7, Y7, Y7
-	VCMPPS       $0x1e, Y7, Y6, Y6
-	VMASKMOVPS   (SI)(R12*1), Y0, Y7
+	VMASKMOVPS   (SI)(R14*1), Y0, Y3
+	VMASKMOVPS   (DI)(R14*1), Y0, Y4
+	VMASKMOVPS   (R8)(R14*1), Y0, Y5
+	VMASKMOVPS   (AX), Y0, Y6
+	VMASKMOVPS   (DX), Y0, Y7
+	VSUBPS       Y3, Y6, Y8
+	VFMADD213PS  Y5, Y4, Y6
+	VXORPS       Y9, Y9, Y9
+	VCMPPS       $0x1e, Y9, Y6, Y6
 	VANDPS       Y7, Y6, Y6
-	VMASKMOVPS   (AX)(R12*1), Y0, Y7
-	VSUBPS       Y3, Y7, Y7
-	VFMADD231PS  Y6, Y7, Y5
-	VADDPS       Y6, Y4, Y4
-	VMASKMOVPS   (DX)(R12*2), Y0, Y6
-	VXORPS       Y7, Y7, Y7
-	VCMPPS       $0x1e, Y7, Y6, Y6
-	VMASKMOVPS   (SI)(R12*2), Y0, Y7
-	VANDPS       Y7, Y6, Y6
-	VMASKMOVPS   (AX)(R12*2), Y0, Y7
-	VSUBPS       Y3, Y7, Y7
-	VFMADD231PS  Y6, Y7, Y5
-	VADDPS       Y6, Y4, Y4
-	VMASKMOVPS   (DX)(R13*1), Y0, Y6
-	VXORPS       Y7, Y7, Y7
-	VCMPPS       $0x1e, Y7, Y6, Y6
-	VMASKMOVPS   (SI)(R13*1), Y0, Y7
-	VANDPS       Y7, Y6, Y6
-	VMASKMOVPS   (AX)(R13*1), Y0, Y0
-	VSUBPS       Y3, Y0, Y0
-	VFMADD231PS  Y6, Y0, Y5
-	VADDPS       Y6, Y4, Y0
+	VMULPS       Y6, Y8, Y7
+	VMASKMOVPS   (AX)(R12*1), Y0, Y8
+	VMASKMOVPS   (DX)(R12*1), Y0, Y9
+	VSUBPS       Y3, Y8, Y10
+	VFMADD213PS  Y5, Y4, Y8
+	VXORPS       Y11, Y11, Y11
+	VCMPPS       $0x1e, Y11, Y8, Y8
+	VANDPS       Y9, Y8, Y8
+	VFMADD231PS  Y8, Y10, Y7
+	VADDPS       Y8, Y6, Y6
+	VMASKMOVPS   (AX)(R12*2), Y0, Y8
+	VMASKMOVPS   (DX)(R12*2), Y0, Y9
+	VSUBPS       Y3, Y8, Y10
+	VFMADD213PS  Y5, Y4, Y8
+	VXORPS       Y11, Y11, Y11
+	VCMPPS       $0x1e, Y11, Y8, Y8
+	VANDPS       Y9, Y8, Y8
+	VFMADD231PS  Y8, Y10, Y7
+	VADDPS       Y8, Y6, Y6
+	VMASKMOVPS   (AX)(R13*1), Y0, Y8
+	VMASKMOVPS   (DX)(R13*1), Y0, Y0
+	VSUBPS       Y3, Y8, Y3
+	VFMADD213PS  Y5, Y4, Y8
+	VXORPS       Y4, Y4, Y4
+	VCMPPS       $0x1e, Y4, Y8, Y4
+	VANDPS       Y0, Y4, Y0
+	VFMADD231PS  Y0, Y3, Y7
+	VADDPS       Y0, Y6, Y0
 	VEXTRACTF128 $0x01, Y0, X3
 	VCVTPS2PD    X0, Y0
 	VCVTPS2PD    X3, Y3
@@ -7570,8 +7607,8 @@ tail4:
 	VMASKMOVPD   32(R9)(R14*2), Y2, Y0
 	VADDPD       Y0, Y3, Y3
 	VMASKMOVPD   Y3, Y2, 32(R9)(R14*2)
-	VEXTRACTF128 $0x01, Y5, X0
-	VCVTPS2PD    X5, Y3
+	VEXTRACTF128 $0x01, Y7, X0
+	VCVTPS2PD    X7, Y3
 	VCVTPS2PD    X0, Y0
 	VMASKMOVPD   (R10)(R14*2), Y1, Y4
 	VADDPD       Y4, Y3, Y3
@@ -7585,8 +7622,6 @@ end5:
 	LEAQ (AX)(R12*4), AX
 	SUBQ R14, DX
 	LEAQ (DX)(R12*4), DX
-	SUBQ R14, SI
-	LEAQ (SI)(R12*4), SI
 	SUBQ $+4, R11
 	CMPQ R11, $+4
 	JGE  group2
@@ -7602,14 +7637,16 @@ group7:
 	JLT  tail9
 
 columns8:
-	VMOVUPS      (R8)(R14*1), Y0
-	VMOVUPS      (DX), Y1
-	VXORPS       Y2, Y2, Y2
-	VCMPPS       $0x1e, Y2, Y1, Y1
-	VMOVUPS      (SI), Y2
-	VANDPS       Y2, Y1, Y1
-	VMOVUPS      (AX), Y2
-	VSUBPS       Y0, Y2, Y0
+	VMOVUPS      (SI)(R14*1), Y0
+	VMOVUPS      (DI)(R14*1), Y1
+	VMOVUPS      (R8)(R14*1), Y2
+	VMOVUPS      (AX), Y3
+	VMOVUPS      (DX), Y4
+	VSUBPS       Y0, Y3, Y0
+	VFMADD213PS  Y2, Y1, Y3
+	VXORPS       Y1, Y1, Y1
+	VCMPPS       $0x1e, Y1, Y3, Y1
+	VANDPS       Y4, Y1, Y1
 	VMULPS       Y1, Y0, Y0
 	VEXTRACTF128 $0x01, Y1, X2
 	VCVTPS2PD    X1, Y1
@@ -7627,7 +7664,6 @@ columns8:
 	VMOVUPD      Y1, 32(R10)(R14*2)
 	ADDQ         $+32, AX
 	ADDQ         $+32, DX
-	ADDQ         $+32, SI
 	ADDQ         $+32, R14
 	SUBQ         $+8, CX
 	CMPQ         CX, $+8
@@ -7642,41 +7678,41 @@ tail9:
 	VEXTRACTI128 $0x01, Y0, X2
 	VPMOVSXDQ    X0, Y1
 	VPMOVSXDQ    X2, Y2
-	VMASKMOVPS   (R8)(R14*1), Y0, Y3
-	VMASKMOVPS   (DX), Y0, Y4
-	VXORPS       Y5, Y5, Y5
-	VCMPPS       $0x1e, Y5, Y4, Y4
-	VMASKMOVPS   (SI), Y0, Y5
-	VANDPS       Y5, Y4, Y4
-	VMASKMOVPS   (AX), Y0, Y0
-	VSUBPS       Y3, Y0, Y0
-	VMULPS       Y4, Y0, Y0
-	VEXTRACTF128 $0x01, Y4, X3
-	VCVTPS2PD    X4, Y4
-	VCVTPS2PD    X3, Y3
-	VMASKMOVPD   (R9)(R14*2), Y1, Y5
-	VADDPD       Y5, Y4, Y4
-	VMASKMOVPD   Y4, Y1, (R9)(R14*2)
-	VMASKMOVPD   32(R9)(R14*2), Y2, Y4
-	VADDPD       Y4, Y3, Y3
-	VMASKMOVPD   Y3, Y2, 32(R9)(R14*2)
-	VEXTRACTF128 $0x01, Y0, X3
+	VMASKMOVPS   (SI)(R14*1), Y0, Y3
+	VMASKMOVPS   (DI)(R14*1), Y0, Y4
+	VMASKMOVPS   (R8)(R14*1), Y0, Y5
+	VMASKMOVPS   (AX), Y0, Y6
+	VMASKMOVPS   (DX), Y0, Y0
+	VSUBPS       Y3, Y6, Y3
+	VFMADD213PS  Y5, Y4, Y6
+	VXORPS       Y4, Y4, Y4
+	VCMPPS       $0x1e, Y4, Y6, Y4
+	VANDPS       Y0, Y4, Y0
+	VMULPS       Y0, Y3, Y3
+	VEXTRACTF128 $0x01, Y0, X4
 	VCVTPS2PD    X0, Y0
+	VCVTPS2PD    X4, Y4
+	VMASKMOVPD   (R9)(R14*2), Y1, Y5
+	VADDPD       Y5, Y0, Y0
+	VMASKMOVPD   Y0, Y1, (R9)(R14*2)
+	VMASKMOVPD   32(R9)(R14*2), Y2, Y0
+	VADDPD       Y0, Y4, Y4
+	VMASKMOVPD   Y4, Y2, 32(R9)(R14*2)
+	VEXTRACTF128 $0x01, Y3, X0
 	VCVTPS2PD    X3, Y3
+	VCVTPS2PD    X0, Y0
 	VMASKMOVPD   (R10)(R14*2), Y1, Y4
-	VADDPD       Y4, Y0, Y0
-	VMASKMOVPD   Y0, Y1, (R10)(R14*2)
-	VMASKMOVPD   32(R10)(R14*2), Y2, Y0
-	VADDPD       Y0, Y3, Y3
-	VMASKMOVPD   Y3, Y2, 32(R10)(R14*2)
+	VADDPD       Y4, Y3, Y3
+	VMASKMOVPD   Y3, Y1, (R10)(R14*2)
+	VMASKMOVPD   32(R10)(R14*2), Y2, Y1
+	VADDPD       Y1, Y0, Y0
+	VMASKMOVPD   Y0, Y2, 32(R10)(R14*2)
 
 end10:
 	SUBQ R14, AX
 	LEAQ (AX)(R12*1), AX
 	SUBQ R14, DX
 	LEAQ (DX)(R12*1), DX
-	SUBQ R14, SI
-	LEAQ (SI)(R12*1), SI
 	SUBQ $+1, R11
 	CMPQ R11, $+1
 	JGE  group7
@@ -13775,7 +13811,7 @@ done:
 	VZEROUPPER
 	RET
 
-// func normGradAVX512(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, shift []float32)
+// func normGradAVX512(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, c []float32)
 // Requires: AVX, AVX512F, BMI2, CMOV
 TEXT ·normGradAVX512(SB), NOSPLIT, $0-168
 	MOVQ  dst_base+0(FP), CX
@@ -13784,7 +13820,7 @@ TEXT ·normGradAVX512(SB), NOSPLIT, $0-168
 	MOVQ  ag_base+72(FP), SI
 	MOVQ  ax_base+96(FP), DI
 	MOVQ  mean_base+120(FP), R8
-	MOVQ  shift_base+144(FP), R9
+	MOVQ  c_base+144(FP), R9
 	MOVQ  dst_len+8(FP), R10
 	MOVQ  ag_len+80(FP), R11
 	TESTQ R10, R10
@@ -13893,7 +13929,7 @@ done:
 	VZEROUPPER
 	RET
 
-// func normGradStreamAVX512(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, shift []float32)
+// func normGradStreamAVX512(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, c []float32)
 // Requires: AVX, AVX512F, BMI2, CMOV, MMX+
 TEXT ·normGradStreamAVX512(SB), NOSPLIT, $0-168
 	MOVQ  dst_base+0(FP), CX
@@ -13902,7 +13938,7 @@ TEXT ·normGradStreamAVX512(SB), NOSPLIT, $0-168
 	MOVQ  ag_base+72(FP), SI
 	MOVQ  ax_base+96(FP), DI
 	MOVQ  mean_base+120(FP), R8
-	MOVQ  shift_base+144(FP), R9
+	MOVQ  c_base+144(FP), R9
 	MOVQ  dst_len+8(FP), R10
 	MOVQ  ag_len+80(FP), R11
 	TESTQ R10, R10
@@ -14036,316 +14072,355 @@ done:
 	VZEROUPPER
 	RET
 
-// func normGradReLUAVX512(dst []float32, x []float32, y []float32, g []float32, ag []float32, ax []float32, mean []float32, shift []float32)
+// func normGradReLUAVX512(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, c []float32, scale []float32, shift []float32)
 // Requires: AVX, AVX512F, BMI2, CMOV
-TEXT ·normGradReLUAVX512(SB), NOSPLIT, $0-192
+TEXT ·normGradReLUAVX512(SB), NOSPLIT, $0-216
 	MOVQ  dst_base+0(FP), CX
 	MOVQ  x_base+24(FP), DX
-	MOVQ  y_base+48(FP), BX
-	MOVQ  g_base+72(FP), SI
-	MOVQ  ag_base+96(FP), DI
-	MOVQ  ax_base+120(FP), R8
-	MOVQ  mean_base+144(FP), R9
-	MOVQ  shift_base+168(FP), R10
-	MOVQ  dst_len+8(FP), R11
-	MOVQ  ag_len+104(FP), R12
-	TESTQ R11, R11
+	MOVQ  g_base+48(FP), BX
+	MOVQ  ag_base+72(FP), SI
+	MOVQ  ax_base+96(FP), DI
+	MOVQ  mean_base+120(FP), R8
+	MOVQ  c_base+144(FP), R9
+	MOVQ  scale_base+168(FP), R10
+	MOVQ  shift_base+192(FP), R11
+	MOVQ  dst_len+8(FP), R12
+	MOVQ  ag_len+80(FP), R13
+	TESTQ R12, R12
 	JZ    done
 
 row:
-	MOVQ    R12, R13
-	CMPQ    R11, R12
-	CMOVQLT R11, R13
-	SUBQ    R13, R11
+	MOVQ    R13, R14
+	CMPQ    R12, R13
+	CMOVQLT R12, R14
+	SUBQ    R14, R12
 	XORQ    AX, AX
-	CMPQ    R13, $+64
+	CMPQ    R14, $+64
 	JLT     single1
 
 loop2:
-	VMOVUPS     (BX)(AX*1), Z0
-	VPXORD      Z1, Z1, Z1
-	VCMPPS      $0x1e, Z1, Z0, K1
-	VMOVUPS     (SI)(AX*1), Z0
-	VMOVAPS.Z   Z0, K1, Z0
-	VMOVUPS     (DX)(AX*1), Z7
-	VMOVUPS     (R9)(AX*1), Z8
-	VSUBPS      Z8, Z7, Z7
-	VMOVUPS     (DI)(AX*1), Z8
-	VMOVUPS     (R10)(AX*1), Z9
-	VFMADD213PS Z9, Z8, Z0
-	VMOVUPS     (R8)(AX*1), Z8
-	VFMADD231PS Z8, Z7, Z0
-	VMOVUPS     Z0, (CX)(AX*1)
-	VMOVUPS     64(BX)(AX*1), Z0
-	VPXORD      Z2, Z2, Z2
-	VCMPPS      $0x1e, Z2, Z0, K1
-	VMOVUPS     64(SI)(AX*1), Z0
-	VMOVAPS.Z   Z0, K1, Z0
-	VMOVUPS     64(DX)(AX*1), Z7
-	VMOVUPS     64(R9)(AX*1), Z8
-	VSUBPS      Z8, Z7, Z7
-	VMOVUPS     64(DI)(AX*1), Z8
-	VMOVUPS     64(R10)(AX*1), Z9
-	VFMADD213PS Z9, Z8, Z0
-	VMOVUPS     64(R8)(AX*1), Z8
-	VFMADD231PS Z8, Z7, Z0
-	VMOVUPS     Z0, 64(CX)(AX*1)
-	VMOVUPS     128(BX)(AX*1), Z0
-	VPXORD      Z3, Z3, Z3
-	VCMPPS      $0x1e, Z3, Z0, K1
-	VMOVUPS     128(SI)(AX*1), Z0
-	VMOVAPS.Z   Z0, K1, Z0
-	VMOVUPS     128(DX)(AX*1), Z7
-	VMOVUPS     128(R9)(AX*1), Z8
-	VSUBPS      Z8, Z7, Z7
-	VMOVUPS     128(DI)(AX*1), Z8
-	VMOVUPS     128(R10)(AX*1), Z9
-	VFMADD213PS Z9, Z8, Z0
-	VMOVUPS     128(R8)(AX*1), Z8
-	VFMADD231PS Z8, Z7, Z0
-	VMOVUPS     Z0, 128(CX)(AX*1)
-	VMOVUPS     192(BX)(AX*1), Z0
+	VMOVUPS     (DX)(AX*1), Z0
+	VMOVUPS     (R10)(AX*1), Z1
+	VMOVUPS     (R11)(AX*1), Z2
+	VMOVUPS     (BX)(AX*1), Z3
+	VFMADD213PS Z2, Z1, Z0
 	VPXORD      Z4, Z4, Z4
 	VCMPPS      $0x1e, Z4, Z0, K1
-	VMOVUPS     192(SI)(AX*1), Z0
-	VMOVAPS.Z   Z0, K1, Z0
-	VMOVUPS     192(DX)(AX*1), Z7
-	VMOVUPS     192(R9)(AX*1), Z8
-	VSUBPS      Z8, Z7, Z7
-	VMOVUPS     192(DI)(AX*1), Z8
-	VMOVUPS     192(R10)(AX*1), Z9
-	VFMADD213PS Z9, Z8, Z0
-	VMOVUPS     192(R8)(AX*1), Z8
-	VFMADD231PS Z8, Z7, Z0
+	VMOVAPS.Z   Z3, K1, Z0
+	VMOVUPS     (DX)(AX*1), Z1
+	VMOVUPS     (R8)(AX*1), Z2
+	VSUBPS      Z2, Z1, Z1
+	VMOVUPS     (SI)(AX*1), Z2
+	VMOVUPS     (R9)(AX*1), Z3
+	VFMADD213PS Z3, Z2, Z0
+	VMOVUPS     (DI)(AX*1), Z2
+	VFMADD231PS Z2, Z1, Z0
+	VMOVUPS     Z0, (CX)(AX*1)
+	VMOVUPS     64(DX)(AX*1), Z0
+	VMOVUPS     64(R10)(AX*1), Z1
+	VMOVUPS     64(R11)(AX*1), Z2
+	VMOVUPS     64(BX)(AX*1), Z3
+	VFMADD213PS Z2, Z1, Z0
+	VPXORD      Z5, Z5, Z5
+	VCMPPS      $0x1e, Z5, Z0, K1
+	VMOVAPS.Z   Z3, K1, Z0
+	VMOVUPS     64(DX)(AX*1), Z1
+	VMOVUPS     64(R8)(AX*1), Z2
+	VSUBPS      Z2, Z1, Z1
+	VMOVUPS     64(SI)(AX*1), Z2
+	VMOVUPS     64(R9)(AX*1), Z3
+	VFMADD213PS Z3, Z2, Z0
+	VMOVUPS     64(DI)(AX*1), Z2
+	VFMADD231PS Z2, Z1, Z0
+	VMOVUPS     Z0, 64(CX)(AX*1)
+	VMOVUPS     128(DX)(AX*1), Z0
+	VMOVUPS     128(R10)(AX*1), Z1
+	VMOVUPS     128(R11)(AX*1), Z2
+	VMOVUPS     128(BX)(AX*1), Z3
+	VFMADD213PS Z2, Z1, Z0
+	VPXORD      Z6, Z6, Z6
+	VCMPPS      $0x1e, Z6, Z0, K1
+	VMOVAPS.Z   Z3, K1, Z0
+	VMOVUPS     128(DX)(AX*1), Z1
+	VMOVUPS     128(R8)(AX*1), Z2
+	VSUBPS      Z2, Z1, Z1
+	VMOVUPS     128(SI)(AX*1), Z2
+	VMOVUPS     128(R9)(AX*1), Z3
+	VFMADD213PS Z3, Z2, Z0
+	VMOVUPS     128(DI)(AX*1), Z2
+	VFMADD231PS Z2, Z1, Z0
+	VMOVUPS     Z0, 128(CX)(AX*1)
+	VMOVUPS     192(DX)(AX*1), Z0
+	VMOVUPS     192(R10)(AX*1), Z1
+	VMOVUPS     192(R11)(AX*1), Z2
+	VMOVUPS     192(BX)(AX*1), Z3
+	VFMADD213PS Z2, Z1, Z0
+	VPXORD      Z7, Z7, Z7
+	VCMPPS      $0x1e, Z7, Z0, K1
+	VMOVAPS.Z   Z3, K1, Z0
+	VMOVUPS     192(DX)(AX*1), Z1
+	VMOVUPS     192(R8)(AX*1), Z2
+	VSUBPS      Z2, Z1, Z1
+	VMOVUPS     192(SI)(AX*1), Z2
+	VMOVUPS     192(R9)(AX*1), Z3
+	VFMADD213PS Z3, Z2, Z0
+	VMOVUPS     192(DI)(AX*1), Z2
+	VFMADD231PS Z2, Z1, Z0
 	VMOVUPS     Z0, 192(CX)(AX*1)
 	ADDQ        $+256, AX
-	SUBQ        $+64, R13
-	CMPQ        R13, $+64
+	SUBQ        $+64, R14
+	CMPQ        R14, $+64
 	JGE         loop2
 
 single1:
-	CMPQ R13, $+16
+	CMPQ R14, $+16
 	JLT  tail3
 
 loop4:
-	VMOVUPS     (BX)(AX*1), Z0
-	VPXORD      Z5, Z5, Z5
-	VCMPPS      $0x1e, Z5, Z0, K1
-	VMOVUPS     (SI)(AX*1), Z0
-	VMOVAPS.Z   Z0, K1, Z0
-	VMOVUPS     (DX)(AX*1), Z7
-	VMOVUPS     (R9)(AX*1), Z8
-	VSUBPS      Z8, Z7, Z7
-	VMOVUPS     (DI)(AX*1), Z8
-	VMOVUPS     (R10)(AX*1), Z9
-	VFMADD213PS Z9, Z8, Z0
-	VMOVUPS     (R8)(AX*1), Z8
-	VFMADD231PS Z8, Z7, Z0
+	VMOVUPS     (DX)(AX*1), Z0
+	VMOVUPS     (R10)(AX*1), Z1
+	VMOVUPS     (R11)(AX*1), Z2
+	VMOVUPS     (BX)(AX*1), Z3
+	VFMADD213PS Z2, Z1, Z0
+	VPXORD      Z8, Z8, Z8
+	VCMPPS      $0x1e, Z8, Z0, K1
+	VMOVAPS.Z   Z3, K1, Z0
+	VMOVUPS     (DX)(AX*1), Z1
+	VMOVUPS     (R8)(AX*1), Z2
+	VSUBPS      Z2, Z1, Z1
+	VMOVUPS     (SI)(AX*1), Z2
+	VMOVUPS     (R9)(AX*1), Z3
+	VFMADD213PS Z3, Z2, Z0
+	VMOVUPS     (DI)(AX*1), Z2
+	VFMADD231PS Z2, Z1, Z0
 	VMOVUPS     Z0, (CX)(AX*1)
 	ADDQ        $+64, AX
-	SUBQ        $+16, R13
-	CMPQ        R13, $+16
+	SUBQ        $+16, R14
+	CMPQ        R14, $+16
 	JGE         loop4
 
 tail3:
-	TESTQ       R13, R13
+	TESTQ       R14, R14
 	JZ          end5
-	MOVL        $-1, R14
-	BZHIL       R13, R14, R14
-	KMOVW       R14, K1
-	VMOVUPS.Z   (BX)(AX*1), K1, Z0
-	VPXORD      Z6, Z6, Z6
-	VCMPPS      $0x1e, Z6, Z0, K2
-	VMOVUPS.Z   (SI)(AX*1), K1, Z0
-	VMOVAPS.Z   Z0, K2, Z0
-	VMOVUPS.Z   (DX)(AX*1), K1, Z7
-	VMOVUPS.Z   (R9)(AX*1), K1, Z8
-	VSUBPS      Z8, Z7, Z7
-	VMOVUPS.Z   (DI)(AX*1), K1, Z8
-	VMOVUPS.Z   (R10)(AX*1), K1, Z9
-	VFMADD213PS Z9, Z8, Z0
-	VMOVUPS.Z   (R8)(AX*1), K1, Z8
-	VFMADD231PS Z8, Z7, Z0
+	MOVL        $-1, R15
+	BZHIL       R14, R15, R15
+	KMOVW       R15, K1
+	VMOVUPS.Z   (DX)(AX*1), K1, Z0
+	VMOVUPS.Z   (R10)(AX*1), K1, Z1
+	VMOVUPS.Z   (R11)(AX*1), K1, Z2
+	VMOVUPS.Z   (BX)(AX*1), K1, Z3
+	VFMADD213PS Z2, Z1, Z0
+	VPXORD      Z9, Z9, Z9
+	VCMPPS      $0x1e, Z9, Z0, K2
+	VMOVAPS.Z   Z3, K2, Z0
+	VMOVUPS.Z   (DX)(AX*1), K1, Z1
+	VMOVUPS.Z   (R8)(AX*1), K1, Z2
+	VSUBPS      Z2, Z1, Z1
+	VMOVUPS.Z   (SI)(AX*1), K1, Z2
+	VMOVUPS.Z   (R9)(AX*1), K1, Z3
+	VFMADD213PS Z3, Z2, Z0
+	VMOVUPS.Z   (DI)(AX*1), K1, Z2
+	VFMADD231PS Z2, Z1, Z0
 	VMOVUPS     Z0, K1, (CX)(AX*1)
 
 end5:
-	LEAQ  (CX)(R12*4), CX
-	LEAQ  (DX)(R12*4), DX
-	LEAQ  (BX)(R12*4), BX
-	LEAQ  (SI)(R12*4), SI
-	TESTQ R11, R11
+	LEAQ  (CX)(R13*4), CX
+	LEAQ  (DX)(R13*4), DX
+	LEAQ  (BX)(R13*4), BX
+	TESTQ R12, R12
 	JNZ   row
 
 done:
 	VZEROUPPER
 	RET
 
-// func normGradReLUStreamAVX512(dst []float32, x []float32, y []float32, g []float32, ag []float32, ax []float32, mean []float32, shift []float32)
+// func normGradReLUStreamAVX512(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, c []float32, scale []float32, shift []float32)
 // Requires: AVX, AVX512F, BMI2, CMOV, MMX+
-TEXT ·normGradReLUStreamAVX512(SB), NOSPLIT, $0-192
+TEXT ·normGradReLUStreamAVX512(SB), NOSPLIT, $8-216
 	MOVQ  dst_base+0(FP), CX
 	MOVQ  x_base+24(FP), DX
-	MOVQ  y_base+48(FP), BX
-	MOVQ  g_base+72(FP), SI
-	MOVQ  ag_base+96(FP), DI
-	MOVQ  ax_base+120(FP), R8
-	MOVQ  mean_base+144(FP), R9
-	MOVQ  shift_base+168(FP), R10
-	MOVQ  dst_len+8(FP), R11
-	MOVQ  ag_len+104(FP), R12
-	TESTQ R11, R11
+	MOVQ  g_base+48(FP), BX
+	MOVQ  ag_base+72(FP), SI
+	MOVQ  ax_base+96(FP), DI
+	MOVQ  mean_base+120(FP), R8
+	MOVQ  c_base+144(FP), R9
+	MOVQ  scale_base+168(FP), R10
+	MOVQ  shift_base+192(FP), R11
+	MOVQ  dst_len+8(FP), R12
+	MOVQ  ag_len+80(FP), R13
+	TESTQ R12, R12
 	JZ    done
 
 row:
-	MOVQ        R12, R13
-	CMPQ        R11, R12
-	CMOVQLT     R11, R13
-	SUBQ        R13, R11
+	MOVQ        R13, R14
+	CMPQ        R12, R13
+	CMOVQLT     R12, R14
+	SUBQ        R14, R12
 	XORQ        AX, AX
-	LEAQ        (CX)(AX*1), R14
-	NEGQ        R14
-	ANDQ        $+63, R14
+	LEAQ        (CX)(AX*1), R15
+	NEGQ        R15
+	ANDQ        $+63, R15
 	JZ          aligned1
-	SHRQ        $0x02, R14
-	CMPQ        R14, R13
-	CMOVQGT     R13, R14
-	MOVL        $-1, R15
-	BZHIL       R14, R15, R15
-	KMOVW       R15, K1
-	VMOVUPS.Z   (BX)(AX*1), K1, Z0
-	VPXORD      Z1, Z1, Z1
-	VCMPPS      $0x1e, Z1, Z0, K2
-	VMOVUPS.Z   (SI)(AX*1), K1, Z0
-	VMOVAPS.Z   Z0, K2, Z0
-	VMOVUPS.Z   (DX)(AX*1), K1, Z8
-	VMOVUPS.Z   (R9)(AX*1), K1, Z9
-	VSUBPS      Z9, Z8, Z8
-	VMOVUPS.Z   (DI)(AX*1), K1, Z9
-	VMOVUPS.Z   (R10)(AX*1), K1, Z10
-	VFMADD213PS Z10, Z9, Z0
-	VMOVUPS.Z   (R8)(AX*1), K1, Z9
-	VFMADD231PS Z9, Z8, Z0
+	SHRQ        $0x02, R15
+	CMPQ        R15, R14
+	CMOVQGT     R14, R15
+	MOVL        $-1, BP
+	BZHIL       R15, BP, BP
+	KMOVW       BP, K1
+	VMOVUPS.Z   (DX)(AX*1), K1, Z0
+	VMOVUPS.Z   (R10)(AX*1), K1, Z1
+	VMOVUPS.Z   (R11)(AX*1), K1, Z2
+	VMOVUPS.Z   (BX)(AX*1), K1, Z3
+	VFMADD213PS Z2, Z1, Z0
+	VPXORD      Z4, Z4, Z4
+	VCMPPS      $0x1e, Z4, Z0, K2
+	VMOVAPS.Z   Z3, K2, Z0
+	VMOVUPS.Z   (DX)(AX*1), K1, Z1
+	VMOVUPS.Z   (R8)(AX*1), K1, Z2
+	VSUBPS      Z2, Z1, Z1
+	VMOVUPS.Z   (SI)(AX*1), K1, Z2
+	VMOVUPS.Z   (R9)(AX*1), K1, Z3
+	VFMADD213PS Z3, Z2, Z0
+	VMOVUPS.Z   (DI)(AX*1), K1, Z2
+	VFMADD231PS Z2, Z1, Z0
 	VMOVUPS     Z0, K1, (CX)(AX*1)
-	SUBQ        R14, R13
-	LEAQ        (AX)(R14*4), AX
+	SUBQ        R15, R14
+	LEAQ        (AX)(R15*4), AX
 
 aligned1:
-	CMPQ R13, $+64
+	CMPQ R14, $+64
 	JLT  single2
 
 loop3:
-	VMOVUPS     (BX)(AX*1), Z0
-	VPXORD      Z2, Z2, Z2
-	VCMPPS      $0x1e, Z2, Z0, K1
-	VMOVUPS     (SI)(AX*1), Z0
-	VMOVAPS.Z   Z0, K1, Z0
-	VMOVUPS     (DX)(AX*1), Z8
-	VMOVUPS     (R9)(AX*1), Z9
-	VSUBPS      Z9, Z8, Z8
-	VMOVUPS     (DI)(AX*1), Z9
-	VMOVUPS     (R10)(AX*1), Z10
-	VFMADD213PS Z10, Z9, Z0
-	VMOVUPS     (R8)(AX*1), Z9
-	VFMADD231PS Z9, Z8, Z0
-	VMOVNTPS    Z0, (CX)(AX*1)
-	VMOVUPS     64(BX)(AX*1), Z0
-	VPXORD      Z3, Z3, Z3
-	VCMPPS      $0x1e, Z3, Z0, K1
-	VMOVUPS     64(SI)(AX*1), Z0
-	VMOVAPS.Z   Z0, K1, Z0
-	VMOVUPS     64(DX)(AX*1), Z8
-	VMOVUPS     64(R9)(AX*1), Z9
-	VSUBPS      Z9, Z8, Z8
-	VMOVUPS     64(DI)(AX*1), Z9
-	VMOVUPS     64(R10)(AX*1), Z10
-	VFMADD213PS Z10, Z9, Z0
-	VMOVUPS     64(R8)(AX*1), Z9
-	VFMADD231PS Z9, Z8, Z0
-	VMOVNTPS    Z0, 64(CX)(AX*1)
-	VMOVUPS     128(BX)(AX*1), Z0
-	VPXORD      Z4, Z4, Z4
-	VCMPPS      $0x1e, Z4, Z0, K1
-	VMOVUPS     128(SI)(AX*1), Z0
-	VMOVAPS.Z   Z0, K1, Z0
-	VMOVUPS     128(DX)(AX*1), Z8
-	VMOVUPS     128(R9)(AX*1), Z9
-	VSUBPS      Z9, Z8, Z8
-	VMOVUPS     128(DI)(AX*1), Z9
-	VMOVUPS     128(R10)(AX*1), Z10
-	VFMADD213PS Z10, Z9, Z0
-	VMOVUPS     128(R8)(AX*1), Z9
-	VFMADD231PS Z9, Z8, Z0
-	VMOVNTPS    Z0, 128(CX)(AX*1)
-	VMOVUPS     192(BX)(AX*1), Z0
+	VMOVUPS     (DX)(AX*1), Z0
+	VMOVUPS     (R10)(AX*1), Z1
+	VMOVUPS     (R11)(AX*1), Z2
+	VMOVUPS     (BX)(AX*1), Z3
+	VFMADD213PS Z2, Z1, Z0
 	VPXORD      Z5, Z5, Z5
 	VCMPPS      $0x1e, Z5, Z0, K1
-	VMOVUPS     192(SI)(AX*1), Z0
-	VMOVAPS.Z   Z0, K1, Z0
-	VMOVUPS     192(DX)(AX*1), Z8
-	VMOVUPS     192(R9)(AX*1), Z9
-	VSUBPS      Z9, Z8, Z8
-	VMOVUPS     192(DI)(AX*1), Z9
-	VMOVUPS     192(R10)(AX*1), Z10
-	VFMADD213PS Z10, Z9, Z0
-	VMOVUPS     192(R8)(AX*1), Z9
-	VFMADD231PS Z9, Z8, Z0
+	VMOVAPS.Z   Z3, K1, Z0
+	VMOVUPS     (DX)(AX*1), Z1
+	VMOVUPS     (R8)(AX*1), Z2
+	VSUBPS      Z2, Z1, Z1
+	VMOVUPS     (SI)(AX*1), Z2
+	VMOVUPS     (R9)(AX*1), Z3
+	VFMADD213PS Z3, Z2, Z0
+	VMOVUPS     (DI)(AX*1), Z2
+	VFMADD231PS Z2, Z1, Z0
+	VMOVNTPS    Z0, (CX)(AX*1)
+	VMOVUPS     64(DX)(AX*1), Z0
+	VMOVUPS     64(R10)(AX*1), Z1
+	VMOVUPS     64(R11)(AX*1), Z2
+	VMOVUPS     64(BX)(AX*1), Z3
+	VFMADD213PS Z2, Z1, Z0
+	VPXORD      Z6, Z6, Z6
+	VCMPPS      $0x1e, Z6, Z0, K1
+	VMOVAPS.Z   Z3, K1, Z0
+	VMOVUPS     64(DX)(AX*1), Z1
+	VMOVUPS     64(R8)(AX*1), Z2
+	VSUBPS      Z2, Z1, Z1
+	VMOVUPS     64(SI)(AX*1), Z2
+	VMOVUPS     64(R9)(AX*1), Z3
+	VFMADD213PS Z3, Z2, Z0
+	VMOVUPS     64(DI)(AX*1), Z2
+	VFMADD231PS Z2, Z1, Z0
+	VMOVNTPS    Z0, 64(CX)(AX*1)
+	VMOVUPS     128(DX)(AX*1), Z0
+	VMOVUPS     128(R10)(AX*1), Z1
+	VMOVUPS     128(R11)(AX*1), Z2
+	VMOVUPS     128(BX)(AX*1), Z3
+	VFMADD213PS Z2, Z1, Z0
+	VPXORD      Z7, Z7, Z7
+	VCMPPS      $0x1e, Z7, Z0, K1
+	VMOVAPS.Z   Z3, K1, Z0
+	VMOVUPS     128(DX)(AX*1), Z1
+	VMOVUPS     128(R8)(AX*1), Z2
+	VSUBPS      Z2, Z1, Z1
+	VMOVUPS     128(SI)(AX*1), Z2
+	VMOVUPS     128(R9)(AX*1), Z3
+	VFMADD213PS Z3, Z2, Z0
+	VMOVUPS     128(DI)(AX*1), Z2
+	VFMADD231PS Z2, Z1, Z0
+	VMOVNTPS    Z0, 128(CX)(AX*1)
+	VMOVUPS     192(DX)(AX*1), Z0
+	VMOVUPS     192(R10)(AX*1), Z1
+	VMOVUPS     192(R11)(AX*1), Z2
+	VMOVUPS     192(BX)(AX*1), Z3
+	VFMADD213PS Z2, Z1, Z0
+	VPXORD      Z8, Z8, Z8
+	VCMPPS      $0x1e, Z8, Z0, K1
+	VMOVAPS.Z   Z3, K1, Z0
+	VMOVUPS     192(DX)(AX*1), Z1
+	VMOVUPS     192(R8)(AX*1), Z2
+	VSUBPS      Z2, Z1, Z1
+	VMOVUPS     192(SI)(AX*1), Z2
+	VMOVUPS     192(R9)(AX*1), Z3
+	VFMADD213PS Z3, Z2, Z0
+	VMOVUPS     192(DI)(AX*1), Z2
+	VFMADD231PS Z2, Z1, Z0
 	VMOVNTPS    Z0, 192(CX)(AX*1)
 	ADDQ        $+256, AX
-	SUBQ        $+64, R13
-	CMPQ        R13, $+64
+	SUBQ        $+64, R14
+	CMPQ        R14, $+64
 	JGE         loop3
 
 single2:
-	CMPQ R13, $+16
+	CMPQ R14, $+16
 	JLT  tail4
 
 loop5:
-	VMOVUPS     (BX)(AX*1), Z0
-	VPXORD      Z6, Z6, Z6
-	VCMPPS      $0x1e, Z6, Z0, K1
-	VMOVUPS     (SI)(AX*1), Z0
-	VMOVAPS.Z   Z0, K1, Z0
-	VMOVUPS     (DX)(AX*1), Z8
-	VMOVUPS     (R9)(AX*1), Z9
-	VSUBPS      Z9, Z8, Z8
-	VMOVUPS     (DI)(AX*1), Z9
-	VMOVUPS     (R10)(AX*1), Z10
-	VFMADD213PS Z10, Z9, Z0
-	VMOVUPS     (R8)(AX*1), Z9
-	VFMADD231PS Z9, Z8, Z0
+	VMOVUPS     (DX)(AX*1), Z0
+	VMOVUPS     (R10)(AX*1), Z1
+	VMOVUPS     (R11)(AX*1), Z2
+	VMOVUPS     (BX)(AX*1), Z3
+	VFMADD213PS Z2, Z1, Z0
+	VPXORD      Z9, Z9, Z9
+	VCMPPS      $0x1e, Z9, Z0, K1
+	VMOVAPS.Z   Z3, K1, Z0
+	VMOVUPS     (DX)(AX*1), Z1
+	VMOVUPS     (R8)(AX*1), Z2
+	VSUBPS      Z2, Z1, Z1
+	VMOVUPS     (SI)(AX*1), Z2
+	VMOVUPS     (R9)(AX*1), Z3
+	VFMADD213PS Z3, Z2, Z0
+	VMOVUPS     (DI)(AX*1), Z2
+	VFMADD231PS Z2, Z1, Z0
 	VMOVNTPS    Z0, (CX)(AX*1)
 	ADDQ        $+64, AX
-	SUBQ        $+16, R13
-	CMPQ        R13, $+16
+	SUBQ        $+16, R14
+	CMPQ        R14, $+16
 	JGE         loop5
 
 tail4:
-	TESTQ       R13, R13
+	TESTQ       R14, R14
 	JZ          end6
-	MOVL        $-1, R14
-	BZHIL       R13, R14, R14
-	KMOVW       R14, K1
-	VMOVUPS.Z   (BX)(AX*1), K1, Z0
-	VPXORD      Z7, Z7, Z7
-	VCMPPS      $0x1e, Z7, Z0, K2
-	VMOVUPS.Z   (SI)(AX*1), K1, Z0
-	VMOVAPS.Z   Z0, K2, Z0
-	VMOVUPS.Z   (DX)(AX*1), K1, Z8
-	VMOVUPS.Z   (R9)(AX*1), K1, Z9
-	VSUBPS      Z9, Z8, Z8
-	VMOVUPS.Z   (DI)(AX*1), K1, Z9
-	VMOVUPS.Z   (R10)(AX*1), K1, Z10
-	VFMADD213PS Z10, Z9, Z0
-	VMOVUPS.Z   (R8)(AX*1), K1, Z9
-	VFMADD231PS Z9, Z8, Z0
+	MOVL        $-1, R15
+	BZHIL       R14, R15, R15
+	KMOVW       R15, K1
+	VMOVUPS.Z   (DX)(AX*1), K1, Z0
+	VMOVUPS.Z   (R10)(AX*1), K1, Z1
+	VMOVUPS.Z   (R11)(AX*1), K1, Z2
+	VMOVUPS.Z   (BX)(AX*1), K1, Z3
+	VFMADD213PS Z2, Z1, Z0
+	VPXORD      Z10, Z10, Z10
+	VCMPPS      $0x1e, Z10, Z0, K2
+	VMOVAPS.Z   Z3, K2, Z0
+	VMOVUPS.Z   (DX)(AX*1), K1, Z1
+	VMOVUPS.Z   (R8)(AX*1), K1, Z2
+	VSUBPS      Z2, Z1, Z1
+	VMOVUPS.Z   (SI)(AX*1), K1, Z2
+	VMOVUPS.Z   (R9)(AX*1), K1, Z3
+	VFMADD213PS Z3, Z2, Z0
+	VMOVUPS.Z   (DI)(AX*1), K1, Z2
+	VFMADD231PS Z2, Z1, Z0
 	VMOVUPS     Z0, K1, (CX)(AX*1)
 
 end6:
-	LEAQ  (CX)(R12*4), CX
-	LEAQ  (DX)(R12*4), DX
-	LEAQ  (BX)(R12*4), BX
-	LEAQ  (SI)(R12*4), SI
-	TESTQ R11, R11
+	LEAQ  (CX)(R13*4), CX
+	LEAQ  (DX)(R13*4), DX
+	LEAQ  (BX)(R13*4), BX
+	TESTQ R12, R12
 	JNZ   row
 
 done:
@@ -15083,34 +15158,34 @@ columns3:
 	PREFETCHT0    (BX)(R11*1)
 	ADDQ          $+64, BX
 	VMOVUPS       (SI)(R12*1), Z0
-	VMOVUPS       (DX), Z1
-	VMOVUPS       (AX), Z2
-	VSUBPS        Z0, Z2, Z2
-	VMULPS        Z1, Z2, Z2
-	VMOVUPS       (DX)(R10*1), Z3
-	VMOVUPS       (AX)(R10*1), Z4
-	VSUBPS        Z0, Z4, Z4
-	VFMADD231PS   Z3, Z4, Z2
-	VADDPS        Z3, Z1, Z1
-	VMOVUPS       (DX)(R10*2), Z3
-	VMOVUPS       (AX)(R10*2), Z4
-	VSUBPS        Z0, Z4, Z4
-	VFMADD231PS   Z3, Z4, Z2
-	VADDPS        Z3, Z1, Z1
-	VMOVUPS       (DX)(R11*1), Z3
-	VMOVUPS       (AX)(R11*1), Z4
-	VSUBPS        Z0, Z4, Z0
-	VFMADD231PS   Z3, Z0, Z2
-	VADDPS        Z3, Z1, Z0
-	VEXTRACTF64X4 $0x01, Z0, Y1
+	VMOVUPS       (AX), Z1
+	VMOVUPS       (DX), Z2
+	VSUBPS        Z0, Z1, Z1
+	VMULPS        Z2, Z1, Z1
+	VMOVUPS       (AX)(R10*1), Z3
+	VMOVUPS       (DX)(R10*1), Z4
+	VSUBPS        Z0, Z3, Z3
+	VFMADD231PS   Z4, Z3, Z1
+	VADDPS        Z4, Z2, Z2
+	VMOVUPS       (AX)(R10*2), Z3
+	VMOVUPS       (DX)(R10*2), Z4
+	VSUBPS        Z0, Z3, Z3
+	VFMADD231PS   Z4, Z3, Z1
+	VADDPS        Z4, Z2, Z2
+	VMOVUPS       (AX)(R11*1), Z3
+	VMOVUPS       (DX)(R11*1), Z4
+	VSUBPS        Z0, Z3, Z0
+	VFMADD231PS   Z4, Z0, Z1
+	VADDPS        Z4, Z2, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y2
 	VCVTPS2PD     Y0, Z0
-	VCVTPS2PD     Y1, Z1
+	VCVTPS2PD     Y2, Z2
 	VADDPD        (DI)(R12*2), Z0, Z0
 	VMOVUPD       Z0, (DI)(R12*2)
-	VADDPD        64(DI)(R12*2), Z1, Z1
-	VMOVUPD       Z1, 64(DI)(R12*2)
-	VEXTRACTF64X4 $0x01, Z2, Y0
-	VCVTPS2PD     Y2, Z1
+	VADDPD        64(DI)(R12*2), Z2, Z2
+	VMOVUPD       Z2, 64(DI)(R12*2)
+	VEXTRACTF64X4 $0x01, Z1, Y0
+	VCVTPS2PD     Y1, Z1
 	VCVTPS2PD     Y0, Z0
 	VADDPD        (R8)(R12*2), Z1, Z1
 	VMOVUPD       Z1, (R8)(R12*2)
@@ -15131,36 +15206,36 @@ tail4:
 	KMOVW         CX, K1
 	KSHIFTRW      $0x08, K1, K2
 	VMOVUPS.Z     (SI)(R12*1), K1, Z0
-	VMOVUPS.Z     (DX), K1, Z1
-	VMOVUPS.Z     (AX), K1, Z2
-	VSUBPS        Z0, Z2, Z2
-	VMULPS        Z1, Z2, Z2
-	VMOVUPS.Z     (DX)(R10*1), K1, Z3
-	VMOVUPS.Z     (AX)(R10*1), K1, Z4
-	VSUBPS        Z0, Z4, Z4
-	VFMADD231PS   Z3, Z4, Z2
-	VADDPS        Z3, Z1, Z1
-	VMOVUPS.Z     (DX)(R10*2), K1, Z3
-	VMOVUPS.Z     (AX)(R10*2), K1, Z4
-	VSUBPS        Z0, Z4, Z4
-	VFMADD231PS   Z3, Z4, Z2
-	VADDPS        Z3, Z1, Z1
-	VMOVUPS.Z     (DX)(R11*1), K1, Z3
-	VMOVUPS.Z     (AX)(R11*1), K1, Z4
-	VSUBPS        Z0, Z4, Z0
-	VFMADD231PS   Z3, Z0, Z2
-	VADDPS        Z3, Z1, Z0
-	VEXTRACTF64X4 $0x01, Z0, Y1
+	VMOVUPS.Z     (AX), K1, Z1
+	VMOVUPS.Z     (DX), K1, Z2
+	VSUBPS        Z0, Z1, Z1
+	VMULPS        Z2, Z1, Z1
+	VMOVUPS.Z     (AX)(R10*1), K1, Z3
+	VMOVUPS.Z     (DX)(R10*1), K1, Z4
+	VSUBPS        Z0, Z3, Z3
+	VFMADD231PS   Z4, Z3, Z1
+	VADDPS        Z4, Z2, Z2
+	VMOVUPS.Z     (AX)(R10*2), K1, Z3
+	VMOVUPS.Z     (DX)(R10*2), K1, Z4
+	VSUBPS        Z0, Z3, Z3
+	VFMADD231PS   Z4, Z3, Z1
+	VADDPS        Z4, Z2, Z2
+	VMOVUPS.Z     (AX)(R11*1), K1, Z3
+	VMOVUPS.Z     (DX)(R11*1), K1, Z4
+	VSUBPS        Z0, Z3, Z0
+	VFMADD231PS   Z4, Z0, Z1
+	VADDPS        Z4, Z2, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y2
 	VCVTPS2PD     Y0, Z0
-	VCVTPS2PD     Y1, Z1
+	VCVTPS2PD     Y2, Z2
 	VMOVUPD.Z     (DI)(R12*2), K1, Z3
 	VADDPD        Z3, Z0, Z0
 	VMOVUPD       Z0, K1, (DI)(R12*2)
 	VMOVUPD.Z     64(DI)(R12*2), K2, Z0
-	VADDPD        Z0, Z1, Z1
-	VMOVUPD       Z1, K2, 64(DI)(R12*2)
-	VEXTRACTF64X4 $0x01, Z2, Y0
-	VCVTPS2PD     Y2, Z1
+	VADDPD        Z0, Z2, Z2
+	VMOVUPD       Z2, K2, 64(DI)(R12*2)
+	VEXTRACTF64X4 $0x01, Z1, Y0
+	VCVTPS2PD     Y1, Z1
 	VCVTPS2PD     Y0, Z0
 	VMOVUPD.Z     (R8)(R12*2), K1, Z2
 	VADDPD        Z2, Z1, Z1
@@ -15190,17 +15265,17 @@ group7:
 
 columns8:
 	VMOVUPS       (SI)(R12*1), Z0
-	VMOVUPS       (DX), Z1
-	VMOVUPS       (AX), Z2
-	VSUBPS        Z0, Z2, Z0
-	VMULPS        Z1, Z0, Z0
-	VEXTRACTF64X4 $0x01, Z1, Y2
-	VCVTPS2PD     Y1, Z1
+	VMOVUPS       (AX), Z1
+	VMOVUPS       (DX), Z2
+	VSUBPS        Z0, Z1, Z0
+	VMULPS        Z2, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z2, Y1
 	VCVTPS2PD     Y2, Z2
-	VADDPD        (DI)(R12*2), Z1, Z1
-	VMOVUPD       Z1, (DI)(R12*2)
-	VADDPD        64(DI)(R12*2), Z2, Z2
-	VMOVUPD       Z2, 64(DI)(R12*2)
+	VCVTPS2PD     Y1, Z1
+	VADDPD        (DI)(R12*2), Z2, Z2
+	VMOVUPD       Z2, (DI)(R12*2)
+	VADDPD        64(DI)(R12*2), Z1, Z1
+	VMOVUPD       Z1, 64(DI)(R12*2)
 	VEXTRACTF64X4 $0x01, Z0, Y1
 	VCVTPS2PD     Y0, Z0
 	VCVTPS2PD     Y1, Z1
@@ -15223,19 +15298,19 @@ tail9:
 	KMOVW         BX, K1
 	KSHIFTRW      $0x08, K1, K2
 	VMOVUPS.Z     (SI)(R12*1), K1, Z0
-	VMOVUPS.Z     (DX), K1, Z1
-	VMOVUPS.Z     (AX), K1, Z2
-	VSUBPS        Z0, Z2, Z0
-	VMULPS        Z1, Z0, Z0
-	VEXTRACTF64X4 $0x01, Z1, Y2
-	VCVTPS2PD     Y1, Z1
+	VMOVUPS.Z     (AX), K1, Z1
+	VMOVUPS.Z     (DX), K1, Z2
+	VSUBPS        Z0, Z1, Z0
+	VMULPS        Z2, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z2, Y1
 	VCVTPS2PD     Y2, Z2
+	VCVTPS2PD     Y1, Z1
 	VMOVUPD.Z     (DI)(R12*2), K1, Z3
-	VADDPD        Z3, Z1, Z1
-	VMOVUPD       Z1, K1, (DI)(R12*2)
-	VMOVUPD.Z     64(DI)(R12*2), K2, Z1
-	VADDPD        Z1, Z2, Z2
-	VMOVUPD       Z2, K2, 64(DI)(R12*2)
+	VADDPD        Z3, Z2, Z2
+	VMOVUPD       Z2, K1, (DI)(R12*2)
+	VMOVUPD.Z     64(DI)(R12*2), K2, Z2
+	VADDPD        Z2, Z1, Z1
+	VMOVUPD       Z1, K2, 64(DI)(R12*2)
 	VEXTRACTF64X4 $0x01, Z0, Y1
 	VCVTPS2PD     Y0, Z0
 	VCVTPS2PD     Y1, Z1
@@ -15259,17 +15334,18 @@ next6:
 	VZEROUPPER
 	RET
 
-// func normGradSumsReLUAVX512(sumG []float64, sumGX []float64, x []float32, y []float32, g []float32, mean []float32, rows int, stride int)
+// func normGradSumsReLUAVX512(sumG []float64, sumGX []float64, x []float32, g []float32, mean []float32, scale []float32, shift []float32, rows int, stride int)
 // Requires: AVX, AVX512F, BMI2, MMX+
-TEXT ·normGradSumsReLUAVX512(SB), NOSPLIT, $0-160
+TEXT ·normGradSumsReLUAVX512(SB), NOSPLIT, $0-184
 	MOVQ x_base+48(FP), AX
-	MOVQ y_base+72(FP), DX
-	MOVQ g_base+96(FP), SI
-	MOVQ mean_base+120(FP), R8
+	MOVQ g_base+72(FP), DX
+	MOVQ mean_base+96(FP), SI
+	MOVQ scale_base+120(FP), DI
+	MOVQ shift_base+144(FP), R8
 	MOVQ sumG_base+0(FP), R9
 	MOVQ sumGX_base+24(FP), R10
-	MOVQ rows+144(FP), R11
-	MOVQ stride+152(FP), R12
+	MOVQ rows+168(FP), R11
+	MOVQ stride+176(FP), R12
 	SHLQ $0x02, R12
 	LEAQ (R12)(R12*2), R13
 	CMPQ R11, $+4
@@ -15278,7 +15354,6 @@ TEXT ·normGradSumsReLUAVX512(SB), NOSPLIT, $0-160
 group2:
 	LEAQ (AX)(R12*4), CX
 	LEAQ (DX)(R12*4), BX
-	LEAQ (SI)(R12*4), DI
 	MOVQ sumG_len+8(FP), R15
 	XORQ R14, R14
 	CMPQ R15, $+16
@@ -15295,47 +15370,44 @@ columns3:
 	PREFETCHT0    (BX)(R12*2)
 	PREFETCHT0    (BX)(R13*1)
 	ADDQ          $+64, BX
-	PREFETCHT0    (DI)
-	PREFETCHT0    (DI)(R12*1)
-	PREFETCHT0    (DI)(R12*2)
-	PREFETCHT0    (DI)(R13*1)
-	ADDQ          $+64, DI
-	VMOVUPS       (R8)(R14*1), Z0
-	VMOVUPS       (DX), Z1
-	VPXORD        Z2, Z2, Z2
-	VCMPPS        $0x1e, Z2, Z1, K1
-	VMOVUPS       (SI), Z1
-	VMOVAPS.Z     Z1, K1, Z1
-	VMOVUPS       (AX), Z12
-	VSUBPS        Z0, Z12, Z12
-	VMULPS        Z1, Z12, Z12
-	VMOVUPS       (DX)(R12*1), Z13
-	VPXORD        Z3, Z3, Z3
-	VCMPPS        $0x1e, Z3, Z13, K1
-	VMOVUPS       (SI)(R12*1), Z13
-	VMOVAPS.Z     Z13, K1, Z13
-	VMOVUPS       (AX)(R12*1), Z14
-	VSUBPS        Z0, Z14, Z14
-	VFMADD231PS   Z13, Z14, Z12
-	VADDPS        Z13, Z1, Z1
-	VMOVUPS       (DX)(R12*2), Z13
-	VPXORD        Z4, Z4, Z4
-	VCMPPS        $0x1e, Z4, Z13, K1
-	VMOVUPS       (SI)(R12*2), Z13
-	VMOVAPS.Z     Z13, K1, Z13
-	VMOVUPS       (AX)(R12*2), Z14
-	VSUBPS        Z0, Z14, Z14
-	VFMADD231PS   Z13, Z14, Z12
-	VADDPS        Z13, Z1, Z1
-	VMOVUPS       (DX)(R13*1), Z13
-	VPXORD        Z5, Z5, Z5
-	VCMPPS        $0x1e, Z5, Z13, K1
-	VMOVUPS       (SI)(R13*1), Z13
-	VMOVAPS.Z     Z13, K1, Z13
-	VMOVUPS       (AX)(R13*1), Z14
-	VSUBPS        Z0, Z14, Z0
-	VFMADD231PS   Z13, Z0, Z12
-	VADDPS        Z13, Z1, Z0
+	VMOVUPS       (SI)(R14*1), Z0
+	VMOVUPS       (DI)(R14*1), Z1
+	VMOVUPS       (R8)(R14*1), Z2
+	VMOVUPS       (AX), Z3
+	VMOVUPS       (DX), Z4
+	VSUBPS        Z0, Z3, Z5
+	VFMADD213PS   Z2, Z1, Z3
+	VPXORD        Z6, Z6, Z6
+	VCMPPS        $0x1e, Z6, Z3, K1
+	VMOVAPS.Z     Z4, K1, Z3
+	VMULPS        Z3, Z5, Z4
+	VMOVUPS       (AX)(R12*1), Z5
+	VMOVUPS       (DX)(R12*1), Z16
+	VSUBPS        Z0, Z5, Z17
+	VFMADD213PS   Z2, Z1, Z5
+	VPXORD        Z7, Z7, Z7
+	VCMPPS        $0x1e, Z7, Z5, K1
+	VMOVAPS.Z     Z16, K1, Z5
+	VFMADD231PS   Z5, Z17, Z4
+	VADDPS        Z5, Z3, Z3
+	VMOVUPS       (AX)(R12*2), Z5
+	VMOVUPS       (DX)(R12*2), Z16
+	VSUBPS        Z0, Z5, Z17
+	VFMADD213PS   Z2, Z1, Z5
+	VPXORD        Z8, Z8, Z8
+	VCMPPS        $0x1e, Z8, Z5, K1
+	VMOVAPS.Z     Z16, K1, Z5
+	VFMADD231PS   Z5, Z17, Z4
+	VADDPS        Z5, Z3, Z3
+	VMOVUPS       (AX)(R13*1), Z5
+	VMOVUPS       (DX)(R13*1), Z16
+	VSUBPS        Z0, Z5, Z0
+	VFMADD213PS   Z2, Z1, Z5
+	VPXORD        Z9, Z9, Z9
+	VCMPPS        $0x1e, Z9, Z5, K1
+	VMOVAPS.Z     Z16, K1, Z1
+	VFMADD231PS   Z1, Z0, Z4
+	VADDPS        Z1, Z3, Z0
 	VEXTRACTF64X4 $0x01, Z0, Y1
 	VCVTPS2PD     Y0, Z0
 	VCVTPS2PD     Y1, Z1
@@ -15343,8 +15415,8 @@ columns3:
 	VMOVUPD       Z0, (R9)(R14*2)
 	VADDPD        64(R9)(R14*2), Z1, Z1
 	VMOVUPD       Z1, 64(R9)(R14*2)
-	VEXTRACTF64X4 $0x01, Z12, Y0
-	VCVTPS2PD     Y12, Z1
+	VEXTRACTF64X4 $0x01, Z4, Y0
+	VCVTPS2PD     Y4, Z1
 	VCVTPS2PD     Y0, Z0
 	VADDPD        (R10)(R14*2), Z1, Z1
 	VMOVUPD       Z1, (R10)(R14*2)
@@ -15352,7 +15424,6 @@ columns3:
 	VMOVUPD       Z0, 64(R10)(R14*2)
 	ADDQ          $+64, AX
 	ADDQ          $+64, DX
-	ADDQ          $+64, SI
 	ADDQ          $+64, R14
 	SUBQ          $+16, R15
 	CMPQ          R15, $+16
@@ -15365,56 +15436,58 @@ tail4:
 	BZHIL         R15, CX, CX
 	KMOVW         CX, K1
 	KSHIFTRW      $0x08, K1, K2
-	VMOVUPS.Z     (R8)(R14*1), K1, Z0
-	VMOVUPS.Z     (DX), K1, Z1
-	VPXORD        Z6, Z6, Z6
-	VCMPPS        $0x1e, Z6, Z1, K3
-	VMOVUPS.Z     (SI), K1, Z1
-	VMOVAPS.Z     Z1, K3, Z1
-	VMOVUPS.Z     (AX), K1, Z12
-	VSUBPS        Z0, Z12, Z12
-	VMULPS        Z1, Z12, Z12
-	VMOVUPS.Z     (DX)(R12*1), K1, Z13
-	VPXORD        Z7, Z7, Z7
-	VCMPPS        $0x1e, Z7, Z13, K3
-	VMOVUPS.Z     (SI)(R12*1), K1, Z13
-	VMOVAPS.Z     Z13, K3, Z13
-	VMOVUPS.Z     (AX)(R12*1), K1, Z14
-	VSUBPS        Z0, Z14, Z14
-	VFMADD231PS   Z13, Z14, Z12
-	VADDPS        Z13, Z1, Z1
-	VMOVUPS.Z     (DX)(R12*2), K1, Z13
-	VPXORD        Z8, Z8, Z8
-	VCMPPS        $0x1e, Z8, Z13, K3
-	VMOVUPS.Z     (SI)(R12*2), K1, Z13
-	VMOVAPS.Z     Z13, K3, Z13
-	VMOVUPS.Z     (AX)(R12*2), K1, Z14
-	VSUBPS        Z0, Z14, Z14
-	VFMADD231PS   Z13, Z14, Z12
-	VADDPS        Z13, Z1, Z1
-	VMOVUPS.Z     (DX)(R13*1), K1, Z13
-	VPXORD        Z9, Z9, Z9
-	VCMPPS        $0x1e, Z9, Z13, K3
-	VMOVUPS.Z     (SI)(R13*1), K1, Z13
-	VMOVAPS.Z     Z13, K3, Z13
-	VMOVUPS.Z     (AX)(R13*1), K1, Z14
-	VSUBPS        Z0, Z14, Z0
-	VFMADD231PS   Z13, Z0, Z12
-	VADDPS        Z13, Z1, Z0
+	VMOVUPS.Z     (SI)(R14*1), K1, Z0
+	VMOVUPS.Z     (DI)(R14*1), K1, Z1
+	VMOVUPS.Z     (R8)(R14*1), K1, Z2
+	VMOVUPS.Z     (AX), K1, Z3
+	VMOVUPS.Z     (DX), K1, Z4
+	VSUBPS        Z0, Z3, Z5
+	VFMADD213PS   Z2, Z1, Z3
+	VPXORD        Z10, Z10, Z10
+	VCMPPS        $0x1e, Z10, Z3, K3
+	VMOVAPS.Z     Z4, K3, Z3
+	VMULPS        Z3, Z5, Z4
+	VMOVUPS.Z     (AX)(R12*1), K1, Z5
+	VMOVUPS.Z     (DX)(R12*1), K1, Z16
+	VSUBPS        Z0, Z5, Z17
+	VFMADD213PS   Z2, Z1, Z5
+	VPXORD        Z11, Z11, Z11
+	VCMPPS        $0x1e, Z11, Z5, K3
+	VMOVAPS.Z     Z16, K3, Z5
+	VFMADD231PS   Z5, Z17, Z4
+	VADDPS        Z5, Z3, Z3
+	VMOVUPS.Z     (AX)(R12*2), K1, Z5
+	VMOVUPS.Z     (DX)(R12*2), K1, Z16
+	VSUBPS        Z0, Z5, Z17
+	VFMADD213PS   Z2, Z1, Z5
+	VPXORD        Z12, Z12, Z12
+	VCMPPS        $0x1e, Z12, Z5, K3
+	VMOVAPS.Z     Z16, K3, Z5
+	VFMADD231PS   Z5, Z17, Z4
+	VADDPS        Z5, Z3, Z3
+	VMOVUPS.Z     (AX)(R13*1), K1, Z5
+	VMOVUPS.Z     (DX)(R13*1), K1, Z16
+	VSUBPS        Z0, Z5, Z0
+	VFMADD213PS   Z2, Z1, Z5
+	VPXORD        Z13, Z13, Z13
+	VCMPPS        $0x1e, Z13, Z5, K3
+	VMOVAPS.Z     Z16, K3, Z1
+	VFMADD231PS   Z1, Z0, Z4
+	VADDPS        Z1, Z3, Z0
 	VEXTRACTF64X4 $0x01, Z0, Y1
 	VCVTPS2PD     Y0, Z0
 	VCVTPS2PD     Y1, Z1
-	VMOVUPD.Z     (R9)(R14*2), K1, Z13
-	VADDPD        Z13, Z0, Z0
+	VMOVUPD.Z     (R9)(R14*2), K1, Z2
+	VADDPD        Z2, Z0, Z0
 	VMOVUPD       Z0, K1, (R9)(R14*2)
 	VMOVUPD.Z     64(R9)(R14*2), K2, Z0
 	VADDPD        Z0, Z1, Z1
 	VMOVUPD       Z1, K2, 64(R9)(R14*2)
-	VEXTRACTF64X4 $0x01, Z12, Y0
-	VCVTPS2PD     Y12, Z1
+	VEXTRACTF64X4 $0x01, Z4, Y0
+	VCVTPS2PD     Y4, Z1
 	VCVTPS2PD     Y0, Z0
-	VMOVUPD.Z     (R10)(R14*2), K1, Z12
-	VADDPD        Z12, Z1, Z1
+	VMOVUPD.Z     (R10)(R14*2), K1, Z2
+	VADDPD        Z2, Z1, Z1
 	VMOVUPD       Z1, K1, (R10)(R14*2)
 	VMOVUPD.Z     64(R10)(R14*2), K2, Z1
 	VADDPD        Z1, Z0, Z0
@@ -15425,8 +15498,6 @@ end5:
 	LEAQ (AX)(R12*4), AX
 	SUBQ R14, DX
 	LEAQ (DX)(R12*4), DX
-	SUBQ R14, SI
-	LEAQ (SI)(R12*4), SI
 	SUBQ $+4, R11
 	CMPQ R11, $+4
 	JGE  group2
@@ -15442,14 +15513,16 @@ group7:
 	JLT  tail9
 
 columns8:
-	VMOVUPS       (R8)(R14*1), Z0
-	VMOVUPS       (DX), Z1
-	VPXORD        Z10, Z10, Z10
-	VCMPPS        $0x1e, Z10, Z1, K1
-	VMOVUPS       (SI), Z1
-	VMOVAPS.Z     Z1, K1, Z1
-	VMOVUPS       (AX), Z2
-	VSUBPS        Z0, Z2, Z0
+	VMOVUPS       (SI)(R14*1), Z0
+	VMOVUPS       (DI)(R14*1), Z1
+	VMOVUPS       (R8)(R14*1), Z2
+	VMOVUPS       (AX), Z3
+	VMOVUPS       (DX), Z4
+	VSUBPS        Z0, Z3, Z0
+	VFMADD213PS   Z2, Z1, Z3
+	VPXORD        Z14, Z14, Z14
+	VCMPPS        $0x1e, Z14, Z3, K1
+	VMOVAPS.Z     Z4, K1, Z1
 	VMULPS        Z1, Z0, Z0
 	VEXTRACTF64X4 $0x01, Z1, Y2
 	VCVTPS2PD     Y1, Z1
@@ -15467,7 +15540,6 @@ columns8:
 	VMOVUPD       Z1, 64(R10)(R14*2)
 	ADDQ          $+64, AX
 	ADDQ          $+64, DX
-	ADDQ          $+64, SI
 	ADDQ          $+64, R14
 	SUBQ          $+16, CX
 	CMPQ          CX, $+16
@@ -15480,14 +15552,16 @@ tail9:
 	BZHIL         CX, BX, BX
 	KMOVW         BX, K1
 	KSHIFTRW      $0x08, K1, K2
-	VMOVUPS.Z     (R8)(R14*1), K1, Z0
-	VMOVUPS.Z     (DX), K1, Z1
-	VPXORD        Z11, Z11, Z11
-	VCMPPS        $0x1e, Z11, Z1, K3
-	VMOVUPS.Z     (SI), K1, Z1
-	VMOVAPS.Z     Z1, K3, Z1
-	VMOVUPS.Z     (AX), K1, Z2
-	VSUBPS        Z0, Z2, Z0
+	VMOVUPS.Z     (SI)(R14*1), K1, Z0
+	VMOVUPS.Z     (DI)(R14*1), K1, Z1
+	VMOVUPS.Z     (R8)(R14*1), K1, Z2
+	VMOVUPS.Z     (AX), K1, Z3
+	VMOVUPS.Z     (DX), K1, Z4
+	VSUBPS        Z0, Z3, Z0
+	VFMADD213PS   Z2, Z1, Z3
+	VPXORD        Z15, Z15, Z15
+	VCMPPS        $0x1e, Z15, Z3, K3
+	VMOVAPS.Z     Z4, K3, Z1
 	VMULPS        Z1, Z0, Z0
 	VEXTRACTF64X4 $0x01, Z1, Y2
 	VCVTPS2PD     Y1, Z1
@@ -15513,8 +15587,6 @@ end10:
 	LEAQ (AX)(R12*1), AX
 	SUBQ R14, DX
 	LEAQ (DX)(R12*1), DX
-	SUBQ R14, SI
-	LEAQ (SI)(R12*1), SI
 	SUBQ $+1, R11
 	CMPQ R11, $+1
 	JGE  group7

@@ -21,7 +21,7 @@ type pass struct {
 type buffers struct {
 	n, c       int
 	m          [5][]float32
-	row        [6][]float32
+	row        [7][]float32
 	copyGrain  int
 	copyChunks func(lo, hi int)
 }
@@ -64,11 +64,11 @@ var passes = []pass{
 	{"ScaleShiftAddRowsReLU", 3, func(b *buffers) { ScaleShiftAddRows(b.m[0], b.m[1], b.row[0], b.row[1], b.m[2], true) }},
 	{"SumRows", 1, func(b *buffers) { SumRows(b.row[0], b.m[0], b.c) }},
 	{"StatsRows", 1, func(b *buffers) { StatsRows(b.row[0], b.row[1], b.m[0], b.c) }},
-	{"BatchNormGradSumsReLU", 3, func(b *buffers) {
-		BatchNormGradSumsReLU(b.row[0], b.row[1], b.m[0], b.m[1], b.m[2], b.row[2], b.row[3])
+	{"BatchNormGradSumsReLU", 2, func(b *buffers) {
+		BatchNormGradSumsReLU(b.row[0], b.row[1], b.m[0], b.m[1], b.row[2], b.row[3], b.row[4], b.row[5])
 	}},
-	{"BatchNormInputGradReLU", 4, func(b *buffers) {
-		BatchNormInputGradReLU(b.m[3], b.m[0], b.m[1], b.m[2], b.row[0], b.row[1], b.row[2], b.row[3], b.row[4])
+	{"BatchNormInputGradReLU", 3, func(b *buffers) {
+		BatchNormInputGradReLU(b.m[2], b.m[0], b.m[1], b.row[0], b.row[1], b.row[2], b.row[3], b.row[4], b.row[5], b.row[6])
 	}},
 	{"SoftmaxRows", 2, func(b *buffers) { SoftmaxRows(b.m[0], b.m[1], b.c) }},
 	{"LogSoftmaxRows", 2, func(b *buffers) { LogSoftmaxRows(b.m[0], b.m[1], b.c) }},

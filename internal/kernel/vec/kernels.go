@@ -17,13 +17,13 @@ type kernels struct {
 	addRow, mulRow                   func(dst, x, row []float32)
 	scaleShift, scaleShiftReLU       func(dst, x, scale, shift []float32)
 	scaleShiftAdd, scaleShiftAddReLU func(dst, x, residual, scale, shift []float32)
-	normGrad                         func(dst, x, g, ag, ax, mean, shift []float32)
-	normGradReLU                     func(dst, x, y, g, ag, ax, mean, shift []float32)
+	normGrad                         func(dst, x, g, ag, ax, mean, c []float32)
+	normGradReLU                     func(dst, x, g, ag, ax, mean, c, scale, shift []float32)
 
 	sumRows          func(sum []float64, x []float32, rows, stride int)
 	statsRows        func(sum, square []float64, x, center []float32, rows, stride int)
 	normGradSums     func(sumG, sumGX []float64, x, g, mean []float32, rows, stride int)
-	normGradSumsReLU func(sumG, sumGX []float64, x, y, g, mean []float32, rows, stride int)
+	normGradSumsReLU func(sumG, sumGX []float64, x, g, mean, scale, shift []float32, rows, stride int)
 
 	sum   func(a []float32) float64
 	dot   func(a, b []float32) float64

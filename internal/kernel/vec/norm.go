@@ -70,18 +70,19 @@ func BatchNormGradSums(sumG, sumGX, x, g, mean, invstd []float32) {
 	t.gradSums(sumG, sumGX, invstd)
 }
 
-// BatchNormGradSumsReLU is [BatchNormGradSums] for y = relu(batchnorm(x)): g counts only where
-// y > 0.
-func BatchNormGradSumsReLU(sumG, sumGX, x, y, g, mean, invstd []float32) {
+// BatchNormGradSumsReLU is [BatchNormGradSums] for a batch norm with a ReLU behind it: g counts only
+// where y = x*scale[c] + shift[c] > 0, rounded as [ScaleShiftRows] rounds it. So x tells where the ReLU
+// passed, and its output need not be read.
+func BatchNormGradSumsReLU(sumG, sumGX, x, g, mean, invstd, scale, shift []float32) {
 	c := len(mean)
-	checkColumns("BatchNormGradSumsReLU", c, len(x), len(sumG), len(sumGX), len(invstd))
-	check3("BatchNormGradSumsReLU", len(x), len(y), len(g))
+	checkColumns("BatchNormGradSumsReLU", c, len(x), len(sumG), len(sumGX), len(invstd), len(scale), len(shift))
+	check2("BatchNormGradSumsReLU", len(x), len(g))
 	t := newTask()
-	t.x, t.y, t.g, t.set = x, y, g, active()
-	t.repeat(len(x), blockPeriod, mean)
+	t.x, t.g, t.set = x, g, active()
+	t.repeat(len(x), blockPeriod, mean, scale, shift)
 	t.reduceRows(c, 2, func(t *task, sumG, sumGX []float64, b block) {
-		t.set.normGradSumsReLU(sumG, sumGX, t.x[b.lo:b.hi], t.y[b.lo:b.hi], t.g[b.lo:b.hi],
-			t.row[0][b.col:][:b.width], b.rows, b.stride)
+		t.set.normGradSumsReLU(sumG, sumGX, t.x[b.lo:b.hi], t.g[b.lo:b.hi],
+			t.row[0][b.col:][:b.width], t.row[1][b.col:][:b.width], t.row[2][b.col:][:b.width], b.rows, b.stride)
 	})
 	t.gradSums(sumG, sumGX, invstd)
 }
@@ -112,32 +113,34 @@ func BatchNormInputGrad(dst, x, g, mean, invstd, gamma, sumG, sumGX []float32) {
 	})
 }
 
-// BatchNormInputGradReLU is [BatchNormInputGrad] for y = relu(batchnorm(x)): g counts only where
-// y > 0.
-func BatchNormInputGradReLU(dst, x, y, g, mean, invstd, gamma, sumG, sumGX []float32) {
-	checkColumns("BatchNormInputGradReLU", len(mean), len(x), len(invstd), len(gamma), len(sumG), len(sumGX))
+// BatchNormInputGradReLU is [BatchNormInputGrad] for a batch norm with a ReLU behind it: g counts only
+// where x*scale[c] + shift[c] > 0, as in [BatchNormGradSumsReLU].
+func BatchNormInputGradReLU(dst, x, g, mean, invstd, gamma, sumG, sumGX, scale, shift []float32) {
+	checkColumns("BatchNormInputGradReLU", len(mean), len(x), len(invstd), len(gamma), len(sumG), len(sumGX), len(scale), len(shift))
 	check3("BatchNormInputGradReLU", len(dst), len(x), len(g))
-	check2("BatchNormInputGradReLU", len(dst), len(y))
 	t := newTask()
-	t.dst, t.x, t.y, t.g, t.set = dst, x, y, g, kernelsFor(dst, x, y, g)
-	t.normGradRows(mean, invstd, gamma, sumG, sumGX)
+	t.dst, t.x, t.g, t.set = dst, x, g, kernelsFor(dst, x, g)
+	t.normGradRows(mean, invstd, gamma, sumG, sumGX, scale, shift)
 	t.runRows(func(t *task, lo, hi int) {
-		t.set.normGradReLU(t.dst[lo:hi], t.x[lo:hi], t.y[lo:hi], t.g[lo:hi], t.row[0], t.row[1], t.row[2], t.row[3])
+		r := &t.row
+		t.set.normGradReLU(t.dst[lo:hi], t.x[lo:hi], t.g[lo:hi], r[0], r[1], r[2], r[3], r[4], r[5])
 	})
 }
 
-// normGradRows sets the row vectors of dst = g*ag + (x - mean)*ax + shift. Folding the mean into
-// the shift as well would save a subtraction and lose the digits that a large mean cancels.
-func (t *task) normGradRows(mean, invstd, gamma, sumG, sumGX []float32) {
+// normGradRows sets the row vectors of dst = g*ag + (x - mean)*ax + c, and more behind them. Folding the
+// mean into c as well would save a subtraction and lose the digits that a large mean cancels.
+func (t *task) normGradRows(mean, invstd, gamma, sumG, sumGX []float32, more ...[]float32) {
 	c := len(mean)
 	rows := float64(len(t.x) / max(c, 1))
 	t.coef = append(t.coef[:0], make([]float32, 3*c)...)
-	ag, ax, shift := t.coef[:c], t.coef[c:2*c], t.coef[2*c:]
+	ag, ax, constant := t.coef[:c], t.coef[c:2*c], t.coef[2*c:]
 	for j := range c {
 		s := float64(gamma[j]) * float64(invstd[j])
 		ag[j] = float32(s)
 		ax[j] = float32(-s * float64(invstd[j]) * float64(sumGX[j]) / rows)
-		shift[j] = float32(-s * float64(sumG[j]) / rows)
+		constant[j] = float32(-s * float64(sumG[j]) / rows)
 	}
-	t.repeat(len(t.x), period, ag, ax, mean, shift)
+	vectors := [6][]float32{ag, ax, mean, constant}
+	n := 4 + copy(vectors[4:], more)
+	t.repeat(len(t.x), period, vectors[:n]...)
 }

@@ -33,33 +33,34 @@ func normGradSums(sumG, sumGX []float64, x, g, mean []float32, rows, stride int)
 	}
 }
 
-func normGradSumsReLU(sumG, sumGX []float64, x, y, g, mean []float32, rows, stride int) {
+func normGradSumsReLU(sumG, sumGX []float64, x, g, mean, scale, shift []float32, rows, stride int) {
 	for r := range rows {
-		x, y, g := x[r*stride:][:len(sumG)], y[r*stride:][:len(sumG)], g[r*stride:][:len(sumG)]
+		x, g := x[r*stride:][:len(sumG)], g[r*stride:][:len(sumG)]
 		for j := range g {
-			v := float64(gate(y[j], g[j]))
+			v := float64(gate(affine(x[j], scale[j], shift[j]), g[j]))
 			sumG[j] += v
 			sumGX[j] += v * (float64(x[j]) - float64(mean[j]))
 		}
 	}
 }
 
-func normGrad(dst, x, g, ag, ax, mean, shift []float32) {
+func normGrad(dst, x, g, ag, ax, mean, c []float32) {
 	for len(dst) > 0 {
 		n := min(len(ag), len(dst))
 		for i := range n {
-			dst[i] = g[i]*ag[i] + (x[i]-mean[i])*ax[i] + shift[i]
+			dst[i] = g[i]*ag[i] + (x[i]-mean[i])*ax[i] + c[i]
 		}
 		dst, x, g = dst[n:], x[n:], g[n:]
 	}
 }
 
-func normGradReLU(dst, x, y, g, ag, ax, mean, shift []float32) {
+func normGradReLU(dst, x, g, ag, ax, mean, c, scale, shift []float32) {
 	for len(dst) > 0 {
 		n := min(len(ag), len(dst))
 		for i := range n {
-			dst[i] = gate(y[i], g[i])*ag[i] + (x[i]-mean[i])*ax[i] + shift[i]
+			y := affine(x[i], scale[i], shift[i])
+			dst[i] = gate(y, g[i])*ag[i] + (x[i]-mean[i])*ax[i] + c[i]
 		}
-		dst, x, y, g = dst[n:], x[n:], y[n:], g[n:]
+		dst, x, g = dst[n:], x[n:], g[n:]
 	}
 }

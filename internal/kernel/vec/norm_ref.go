@@ -31,10 +31,8 @@ func BatchNormGradSumsRef[T Float](sumG, sumGX, x, g, mean, invstd []T) {
 }
 
 // BatchNormGradSumsReLURef is the reference of [BatchNormGradSumsReLU].
-func BatchNormGradSumsReLURef[T Float](sumG, sumGX, x, y, g, mean, invstd []T) {
-	gated := make([]T, len(g))
-	ReLUGradRef(gated, y, g)
-	BatchNormGradSumsRef(sumG, sumGX, x, gated, mean, invstd)
+func BatchNormGradSumsReLURef[T Float](sumG, sumGX, x, g, mean, invstd, scale, shift []T) {
+	BatchNormGradSumsRef(sumG, sumGX, x, passedRef(x, g, scale, shift), mean, invstd)
 }
 
 // BatchNormInputGradRef is the reference of [BatchNormInputGrad].
@@ -49,8 +47,14 @@ func BatchNormInputGradRef[T Float](dst, x, g, mean, invstd, gamma, sumG, sumGX 
 }
 
 // BatchNormInputGradReLURef is the reference of [BatchNormInputGradReLU].
-func BatchNormInputGradReLURef[T Float](dst, x, y, g, mean, invstd, gamma, sumG, sumGX []T) {
-	gated := make([]T, len(g))
-	ReLUGradRef(gated, y, g)
-	BatchNormInputGradRef(dst, x, gated, mean, invstd, gamma, sumG, sumGX)
+func BatchNormInputGradReLURef[T Float](dst, x, g, mean, invstd, gamma, sumG, sumGX, scale, shift []T) {
+	BatchNormInputGradRef(dst, x, passedRef(x, g, scale, shift), mean, invstd, gamma, sumG, sumGX)
+}
+
+// passedRef returns the gradient g behind a ReLU as it is before it.
+func passedRef[T Float](x, g, scale, shift []T) []T {
+	y, passed := make([]T, len(x)), make([]T, len(x))
+	ScaleShiftRowsRef(y, x, scale, shift, true)
+	ReLUGradRef(passed, y, g)
+	return passed
 }

@@ -79,10 +79,10 @@ func TestBatchNormGrad(t *testing.T) {
 		if rows == 0 {
 			return
 		}
-		x, y, g := guardedNormal(t, 1, rows*c), guardedNormal(t, 2, rows*c), guardedNormal(t, 3, rows*c)
+		x, g := guardedNormal(t, 1, rows*c), guardedNormal(t, 3, rows*c)
 		mean, invstd, gamma := guardedNormal(t, 4, c), guardedNormal(t, 5, c), guardedNormal(t, 6, c)
 		Abs(invstd, invstd)
-		x64, y64, g64, mean64, invstd64, gamma64 := float64s(x), float64s(y), float64s(g), float64s(mean), float64s(invstd), float64s(gamma)
+		x64, g64, mean64, invstd64, gamma64 := float64s(x), float64s(g), float64s(mean), float64s(invstd), float64s(gamma)
 		sumG, sumGX := make([]float64, c), make([]float64, c)
 		want := make([]float64, len(x))
 		sizeG := columnSums(g, c, math.Abs)
@@ -124,12 +124,42 @@ func TestBatchNormGrad(t *testing.T) {
 			BatchNormInputGrad(dst, x, g, mean, invstd, gamma, g32, gx32)
 		})
 
-		BatchNormGradSumsReLURef(sumG, sumGX, x64, y64, g64, mean64, invstd64)
-		BatchNormInputGradReLURef(want, x64, y64, g64, mean64, invstd64, gamma64, sumG, sumGX)
-		check(func() { BatchNormGradSumsReLU(gotG, gotGX, x, y, g, mean, invstd) }, func(dst []float32) {
-			g32, gx32 := asFloat32()
-			copy(dst, g)
-			BatchNormInputGradReLU(dst, x, y, dst, mean, invstd, gamma, g32, gx32) // in place
-		})
+		// The shift is such that every column has an output that rounding alone takes off zero.
+		scale, shift := guardedNormal(t, 7, c), kerneltest.Guarded(t, c)
+		for j := range shift {
+			shift[j] = -x[j] * scale[j]
+		}
+		scale64, shift64 := float64s(scale), float64s(shift)
+		BatchNormGradSumsReLURef(sumG, sumGX, x64, g64, mean64, invstd64, scale64, shift64)
+		BatchNormInputGradReLURef(want, x64, g64, mean64, invstd64, gamma64, sumG, sumGX, scale64, shift64)
+		y, passed := make([]float32, len(x)), make([]float32, len(x))
+		ScaleShiftRows(y, x, scale, shift, true)
+		ReLUGrad(passed, y, g)
+		sameSigns := true // as in float64
+		for i := range y {
+			sameSigns = sameSigns && (y[i] > 0) == (x64[i]*scale64[i%c]+shift64[i%c] > 0)
+		}
+		if sameSigns {
+			check(func() { BatchNormGradSumsReLU(gotG, gotGX, x, g, mean, invstd, scale, shift) }, func(dst []float32) {
+				g32, gx32 := asFloat32()
+				copy(dst, g)
+				BatchNormInputGradReLU(dst, x, dst, mean, invstd, gamma, g32, gx32, scale, shift) // in place
+			})
+		}
+		requireSameAs := func(want, got []float32) {
+			t.Helper()
+			for i := range want {
+				require.True(t, kerneltest.SameFloat(want[i], got[i]), "element %d: %v, want %v", i, got[i], want[i])
+			}
+		}
+		wantG, wantGX := make([]float32, c), make([]float32, c)
+		BatchNormGradSums(wantG, wantGX, x, passed, mean, invstd)
+		BatchNormGradSumsReLU(gotG, gotGX, x, g, mean, invstd, scale, shift)
+		requireSameAs(wantG, gotG)
+		requireSameAs(wantGX, gotGX)
+		wantDst, dst := make([]float32, len(x)), make([]float32, len(x))
+		BatchNormInputGrad(wantDst, x, passed, mean, invstd, gamma, wantG, wantGX)
+		BatchNormInputGradReLU(dst, x, g, mean, invstd, gamma, wantG, wantGX, scale, shift)
+		requireSameAs(wantDst, dst)
 	})
 }

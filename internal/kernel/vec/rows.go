@@ -7,7 +7,7 @@ import "fmt"
 // and the matrix is walked as one long vector against their period.
 
 // period is about how many elements of a row vector a kernel should see: long enough to hide the
-// cost of a row, short enough that four vectors stay in the first-level cache.
+// cost of a row, short enough that six vectors stay in the first-level cache.
 const period = 512
 
 // AddRow computes dst[r,c] = x[r,c] + row[c] for x [rows, len(row)].

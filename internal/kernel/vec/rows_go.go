@@ -23,11 +23,15 @@ func scaleShift(dst, x, scale, shift []float32) {
 	for len(dst) > 0 {
 		n := min(len(scale), len(dst))
 		for i := range n {
-			dst[i] = x[i]*scale[i] + shift[i]
+			dst[i] = affine(x[i], scale[i], shift[i])
 		}
 		dst, x = dst[n:], x[n:]
 	}
 }
+
+// affine is x*scale + shift with the product rounded on every platform: whoever computes it again sees
+// the same sign.
+func affine[T Float](x, scale, shift T) T { return T(x*scale) + shift }
 
 func scaleShiftReLU(dst, x, scale, shift []float32) {
 	scaleShift(dst, x, scale, shift)

@@ -18,11 +18,11 @@ const (
 // task carries the arguments of one parallel loop. Tasks are pooled and their method value is bound
 // once, so that a loop allocates nothing. Fields have the names of the public parameters.
 type task struct {
-	dst, a, b, x, y, g, residual, p, m, v []float32
+	dst, a, b, x, g, residual, p, m, v []float32
 
 	s       float32      // scalar operand
 	c       int          // columns
-	row     [4][]float32 // row vectors, one number per column, repeated
+	row     [6][]float32 // row vectors, one number per column, repeated
 	scratch []float32    // backs row
 	coef    []float32    // row vectors computed by the caller
 	partial []float64    // sums of the chunks, combined in order at the end

@@ -89,22 +89,22 @@ func rows(m *simd.Machine) {
 	}
 	normGrad := func(l *simd.Loop, g vec) {
 		x := l.Sub(l.Get("x"), l.Get("mean"))
-		d := l.MulAdd(g, l.Get("ag"), l.Get("shift"))
+		d := l.MulAdd(g, l.Get("ag"), l.Get("c"))
 		l.Set("dst", l.AddMul(d, x, l.Get("ax")))
 	}
-	m.Streamed("normGrad", "dst x g *ag *ax *mean *shift",
-		"dst[i] = g[i]*ag[i] + (x[i]-mean[i])*ax[i] + shift[i]"+again, unroll, func(l *simd.Loop) {
+	m.Streamed("normGrad", "dst x g *ag *ax *mean *c",
+		"dst[i] = g[i]*ag[i] + (x[i]-mean[i])*ax[i] + c[i]"+again, unroll, func(l *simd.Loop) {
 			normGrad(l, l.Get("g"))
 		})
-	m.Streamed("normGradReLU", "dst x y g *ag *ax *mean *shift",
-		"normGrad with 0 for g[i] unless y[i] > 0", unroll, func(l *simd.Loop) {
-			normGrad(l, gated(l))
+	m.Streamed("normGradReLU", "dst x g *ag *ax *mean *c *scale *shift",
+		"normGrad with 0 for g[i] unless x[i]*scale[i] + shift[i] > 0", unroll, func(l *simd.Loop) {
+			normGrad(l, passed(l.Machine, l.Get("x"), l.Get("scale"), l.Get("shift"), l.Get("g")))
 		})
 }
 
-// gated returns g where y > 0, else 0.
-func gated(l *simd.Loop) vec {
-	return l.Where(l.Compare(simd.Greater, l.Get("y"), l.Zero()), l.Get("g"))
+// passed returns g where x*scale + shift > 0, else 0. It destroys x.
+func passed(m *simd.Machine, x, scale, shift, g vec) vec {
+	return m.Where(m.Compare(simd.Greater, m.MulAdd(x, scale, shift), m.Zero()), g)
 }
 
 func optimisers(m *simd.Machine) {

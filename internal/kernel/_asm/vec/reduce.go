@@ -27,24 +27,31 @@ func rowSums(m *simd.Machine) {
 			return []vec{sum, square}
 		})
 
-	gradSums := func(name, doc string, slices []string, g func(l *simd.Rows, r int) vec) {
-		m.RowSums(name, doc, []string{"sumG", "sumGX"}, slices, []string{"mean"}, func(l *simd.Rows) []vec {
-			mean := l.Vector("mean")
+	gradSums := func(name, doc string, relu bool) {
+		vectors := []string{"mean"}
+		if relu {
+			vectors = append(vectors, "scale", "shift")
+		}
+		m.RowSums(name, doc, []string{"sumG", "sumGX"}, []string{"x", "g"}, vectors, func(l *simd.Rows) []vec {
+			var v []vec
+			for _, name := range vectors {
+				v = append(v, l.Vector(name))
+			}
 			var product vec
 			sum := total(m, l.Count, func(r int) vec {
-				g := g(l, r)
-				product = accumulate(m, product, l.Sub(l.Get("x", r), mean), g)
+				x, g := l.Get("x", r), l.Get("g", r)
+				centred := l.Sub(x, v[0])
+				if relu {
+					g = passed(m, x, v[1], v[2], g)
+				}
+				product = accumulate(m, product, centred, g)
 				return g
 			})
 			return []vec{sum, product}
 		})
 	}
-	gradSums("normGradSums", "sumG[c] += g and sumGX[c] += g*(x-mean[c]), summed over r, with g and x at r*stride+c",
-		[]string{"x", "g"}, func(l *simd.Rows, r int) vec { return l.Get("g", r) })
-	gradSums("normGradSumsReLU", "normGradSums with 0 for g unless y > 0",
-		[]string{"x", "y", "g"}, func(l *simd.Rows, r int) vec {
-			return l.Where(l.Compare(simd.Greater, l.Get("y", r), l.Zero()), l.Get("g", r))
-		})
+	gradSums("normGradSums", "sumG[c] += g and sumGX[c] += g*(x-mean[c]), summed over r, with g and x at r*stride+c", false)
+	gradSums("normGradSumsReLU", "normGradSums with 0 for g unless x*scale[c] + shift[c] > 0", true)
 }
 
 // total returns the sum of f(0) to f(n-1).

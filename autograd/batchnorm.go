@@ -17,15 +17,27 @@ import (
 // algorithm 1.
 func BatchNorm(x, gamma, beta *Var, eps float32, relu bool) (y *Var, mean, variance *tensor.Tensor) {
 	y = result("BatchNorm", x, gamma, beta)
-	c := channels(x)
-	m := moments{y.scratch(c), y.scratch(c)}
-	variance = y.scratch(c)
-	tensor.BatchNormStats(m.mean, variance, x.value)
-	invstd := m.invstd.Data()
-	for i, v := range variance.Data() {
-		invstd[i] = float32(1 / math.Sqrt(float64(v)+float64(eps)))
-	}
+	m, variance := y.batchMoments(x, eps)
 	return y.standardised(x, gamma, beta, m, relu), m.mean, variance
+}
+
+// BatchNormAddReLU returns max(batchnorm(x) + residual, 0), the end of a residual block (He et al. 2016a,
+// figure 2), and the statistics: [BatchNorm], [Add] and [ReLU] in fewer passes over memory, with the same
+// bits.
+func BatchNormAddReLU(x, gamma, beta, residual *Var, eps float32) (y *Var, mean, variance *tensor.Tensor) {
+	y = result("BatchNormAddReLU", x, gamma, beta, residual)
+	m, variance := y.batchMoments(x, eps)
+	*attr[moments](y) = m
+	scale, shift := y.affine(x, gamma, beta, m)
+	tensor.ScaleShiftAdd(y.buffer(x.Shape()...), x.value, scale, shift, residual.value, true)
+	return y.returns(func(y, g *Var, d []*Var) {
+		x, a, m := y.in[0], y.in[1], *attr[moments](y)
+		passed, sums := reluGradSums(y.value, x, g, m)
+		normVJP(y, x, a, passed, sums, m, d)
+		if y.needs(3) {
+			d[3] = passed
+		}
+	}), m.mean, variance
 }
 
 // moments are the mean and 1/sqrt(variance + eps) of every channel of a batch x. The ops below
@@ -38,49 +50,88 @@ func BatchNorm(x, gamma, beta *Var, eps float32, relu bool) (y *Var, mean, varia
 //	invStd(x)            = invstd
 //
 // and closed under differentiation: normGrad is the gradient of <a*g, xhat> by x.
-type moments struct{ mean, invstd *tensor.Tensor }
-
-type norm struct {
-	moments
-	relu bool
+//
+// If a ReLU follows the batch norm, normSums and normGrad take g as it is behind the ReLU, and count it only
+// where the ReLU passes.
+type moments struct {
+	mean, invstd *tensor.Tensor
+	relu         follower
 }
+
+// follower is a ReLU behind a batch norm: its output y = relu(x*scale + shift). The kernels see from x where
+// it passes, and need not read y.
+type follower struct{ y, scale, shift *tensor.Tensor }
+
+// passed returns g where the ReLU passes, if there is one.
+func (m moments) passed(g *Var) *Var {
+	if m.relu.y == nil {
+		return g
+	}
+	return reluGrad(m.relu.y, g)
+}
+
+// linear returns m without the ReLU.
+func (m moments) linear() moments { return moments{mean: m.mean, invstd: m.invstd} }
 
 // channels returns the length of the last axis.
 func channels(x *Var) int { return dim(x, len(x.Shape())-1) }
 
-func standardise(x, a, b *Var, m moments) *Var {
-	return result("standardise", x, a, b).standardised(x, a, b, m, false)
+// batchMoments computes the moments of x, and the variance, in memory of y.
+func (y *Var) batchMoments(x *Var, eps float32) (m moments, variance *tensor.Tensor) {
+	c := channels(x)
+	m = moments{mean: y.scratch(c), invstd: y.scratch(c)}
+	variance = y.scratch(c)
+	tensor.BatchNormStats(m.mean, variance, x.value)
+	invstd := m.invstd.Data()
+	for i, v := range variance.Data() {
+		invstd[i] = float32(1 / math.Sqrt(float64(v)+float64(eps)))
+	}
+	return m, variance
 }
 
-// standardised completes y = a*xhat + b, clipped at 0 if relu is set.
-func (y *Var) standardised(x, a, b *Var, m moments, relu bool) *Var {
+// affine computes scale and shift of a*xhat + b = x*scale + shift, in memory of y.
+func (y *Var) affine(x, a, b *Var, m moments) (scale, shift *tensor.Tensor) {
 	c := channels(x)
 	if !isVector(a, c) || !isVector(b, c) {
-		panic(fmt.Sprintf("autograd: %s: %v x %v x %v: want the last two of shape [%d]", y.op, x.Shape(), a.Shape(), b.Shape(), c))
+		panic(fmt.Sprintf("autograd: %s: %v x %v x %v: want the second and third of shape [%d]", y.op, x.Shape(), a.Shape(), b.Shape(), c))
 	}
-	*attr[norm](y) = norm{m, relu}
-	scale, shift := y.scratch(c), y.scratch(c)
+	scale, shift = y.scratch(c), y.scratch(c)
 	tensor.Mul(scale, a.value, m.invstd)
 	for i, s := range scale.Data() {
 		shift.Data()[i] = float32(float64(b.value.Data()[i]) - float64(m.mean.Data()[i])*float64(s))
 	}
+	return scale, shift
+}
+
+func standardise(x, a, b *Var, m moments) *Var {
+	return result("standardise", x, a, b).standardised(x, a, b, m.linear(), false)
+}
+
+// standardised completes y = a*xhat + b, clipped at 0 if relu is set.
+func (y *Var) standardised(x, a, b *Var, m moments, relu bool) *Var {
+	scale, shift := y.affine(x, a, b, m)
 	tensor.ScaleShift(y.buffer(x.Shape()...), x.value, scale, shift, relu)
+	if relu {
+		m.relu = follower{y.value, scale, shift}
+	}
+	*attr[moments](y) = m
 	return y.returns(func(y, g *Var, d []*Var) {
-		x, a, s := y.in[0], y.in[1], attr[norm](y)
-		if s.relu {
-			g = reluGrad(y.value, g)
-		}
-		sums := normSums(x, g, s.moments)
-		if y.needs(0) {
-			d[0] = normGrad(x, a, g, sums.value, s.moments)
-		}
-		if y.needs(1) {
-			d[1] = row(sums, 1)
-		}
-		if y.needs(2) {
-			d[2] = row(sums, 0)
-		}
+		x, a, m := y.in[0], y.in[1], *attr[moments](y)
+		normVJP(y, x, a, g, normSums(x, g, m), m, d)
 	})
+}
+
+// normVJP sets the gradients of a*xhat + b by x, a and b, given sums = normSums(x, g).
+func normVJP(y, x, a, g, sums *Var, m moments, d []*Var) {
+	if y.needs(0) {
+		d[0] = normGrad(x, a, g, sums.value, m)
+	}
+	if y.needs(1) {
+		d[1] = row(sums, 1)
+	}
+	if y.needs(2) {
+		d[2] = row(sums, 0)
+	}
 }
 
 func isVector(v *Var, n int) bool { return len(v.Shape()) == 1 && dim(v, 0) == n }
@@ -91,23 +142,46 @@ func row(a *Var, i int) *Var { return Reshape(SliceAxis(a, 0, i, i+1), -1) }
 func normSums(x, g *Var, m moments) *Var {
 	y := result("normSums", x, g)
 	*attr[moments](y) = m
-	tensor.BatchNormGradSums(y.buffer(2, channels(x)), x.value, m.mean, m.invstd, g.value)
-	return y.returns(func(y, h *Var, d []*Var) {
-		x, g, m := y.in[0], y.in[1], *attr[moments](y)
-		if y.needs(0) {
-			d[0] = normGrad(x, row(h, 1), g, y.value, m)
-		}
-		if y.needs(1) {
-			d[1] = standardise(x, row(h, 1), row(h, 0), m)
-		}
-	})
+	sums := y.buffer(2, channels(x))
+	if r := m.relu; r.y != nil {
+		tensor.BatchNormGradSumsReLU(sums, x.value, m.mean, m.invstd, r.scale, r.shift, g.value)
+	} else {
+		tensor.BatchNormGradSums(sums, x.value, m.mean, m.invstd, g.value)
+	}
+	return y.returns(normSumsVJP)
+}
+
+func normSumsVJP(y, h *Var, d []*Var) {
+	x, g, m := y.in[0], y.in[1], *attr[moments](y)
+	if y.needs(0) {
+		d[0] = normGrad(x, row(h, 1), g, y.value, m)
+	}
+	if y.needs(1) {
+		d[1] = m.passed(standardise(x, row(h, 1), row(h, 0), m))
+	}
+}
+
+// reluGradSums returns passed = reluGrad(r, g) and normSums(x, passed), computed together.
+func reluGradSums(r *tensor.Tensor, x, g *Var, m moments) (passed, sums *Var) {
+	passed = result("reluGrad", g)
+	*attr[*tensor.Tensor](passed) = r
+	passed.buffer(g.Shape()...)
+	sums = result("normSums", x, passed)
+	*attr[moments](sums) = m
+	tensor.BatchNormAddGradSums(passed.value, sums.buffer(2, channels(x)), x.value, m.mean, m.invstd, r, g.value)
+	return passed.returns(reluGradVJP), sums.returns(normSumsVJP)
 }
 
 // normGrad is given the value of normSums(x, g) as sums.
 func normGrad(x, a, g *Var, sums *tensor.Tensor, m moments) *Var {
 	y := result("normGrad", x, a, g)
 	*attr[moments](y) = m
-	tensor.BatchNormInputGrad(y.buffer(x.Shape()...), x.value, m.mean, m.invstd, a.value, g.value, sums)
+	dx := y.buffer(x.Shape()...)
+	if r := m.relu; r.y != nil {
+		tensor.BatchNormInputGradReLU(dx, x.value, m.mean, m.invstd, a.value, r.scale, r.shift, g.value, sums)
+	} else {
+		tensor.BatchNormInputGrad(dx, x.value, m.mean, m.invstd, a.value, g.value, sums)
+	}
 	return y.returns(normGradVJP)
 }
 
@@ -117,10 +191,11 @@ func normGrad(x, a, g *Var, sums *tensor.Tensor, m moments) *Var {
 //	of <h, xhat>: r*Ph                  of r: -r^2*xhat/n
 //	of <h, Pg>: -r/n * (sum(g*xhat)*Ph + sum(h*xhat)*Pg)
 func normGradVJP(y, h *Var, d []*Var) {
-	x, a, g, m := y.in[0], y.in[1], y.in[2], *attr[moments](y)
+	x, a, behind := y.in[0], y.in[1], *attr[moments](y)
+	g, m := behind.passed(y.in[2]), behind.linear()
 	hSums, gSums := normSums(x, h, m), normSums(x, g, m)
 	if y.needs(2) {
-		d[2] = normGrad(x, a, h, hSums.value, m)
+		d[2] = behind.passed(normGrad(x, a, h, hSums.value, m))
 	}
 	if !y.needs(0) && !y.needs(1) {
 		return
@@ -142,7 +217,7 @@ func normGradVJP(y, h *Var, d []*Var) {
 
 func invStd(x *Var, m moments) *Var {
 	y := result("invStd", x)
-	*attr[moments](y) = m
+	*attr[moments](y) = m.linear()
 	tensor.Copy(y.buffer(channels(x)), m.invstd)
 	return y.returns(func(y, h *Var, d []*Var) {
 		x, m := y.in[0], *attr[moments](y)
@@ -159,18 +234,36 @@ func ScaleShift(x, scale, shift *Var, relu bool) *Var {
 	*attr[bool](y) = relu
 	tensor.ScaleShift(y.buffer(x.Shape()...), x.value, scale.value, shift.value, relu)
 	return y.returns(func(y, g *Var, d []*Var) {
-		x, scale := y.in[0], y.in[1]
 		if *attr[bool](y) {
 			g = reluGrad(y.value, g)
 		}
-		if y.needs(0) {
-			d[0] = Mul(g, scale)
-		}
-		if y.needs(1) {
-			d[1] = SumTo(Mul(g, x), scale.Shape()...)
-		}
-		if y.needs(2) {
-			d[2] = SumTo(g, scale.Shape()...)
+		scaleShiftVJP(y, g, d)
+	})
+}
+
+// ScaleShiftAddReLU returns max(x*scale + shift + residual, 0): [BatchNormAddReLU] with known statistics.
+func ScaleShiftAddReLU(x, scale, shift, residual *Var) *Var {
+	y := result("ScaleShiftAddReLU", x, scale, shift, residual)
+	tensor.ScaleShiftAdd(y.buffer(x.Shape()...), x.value, scale.value, shift.value, residual.value, true)
+	return y.returns(func(y, g *Var, d []*Var) {
+		g = reluGrad(y.value, g)
+		scaleShiftVJP(y, g, d)
+		if y.needs(3) {
+			d[3] = g
 		}
 	})
+}
+
+// scaleShiftVJP sets the gradients of x*scale + shift by its three inputs.
+func scaleShiftVJP(y, g *Var, d []*Var) {
+	x, scale := y.in[0], y.in[1]
+	if y.needs(0) {
+		d[0] = Mul(g, scale)
+	}
+	if y.needs(1) {
+		d[1] = SumTo(Mul(g, x), scale.Shape()...)
+	}
+	if y.needs(2) {
+		d[2] = SumTo(g, scale.Shape()...)
+	}
 }

@@ -17,6 +17,23 @@ func Add(a, b *Var) *Var {
 	})
 }
 
+// AddReLU returns max(a + b, 0) elementwise, with NumPy broadcasting, in one pass: a bias with its
+// activation, or the end of a residual block.
+func AddReLU(a, b *Var) *Var {
+	var buf [8]int
+	y := result("AddReLU", a, b)
+	tensor.AddReLU(y.buffer(broadcast(buf[:0], a, b)...), a.value, b.value)
+	return y.returns(func(y, g *Var, d []*Var) {
+		g = reluGrad(y.value, g)
+		if y.needs(0) {
+			d[0] = SumTo(g, y.in[0].Shape()...)
+		}
+		if y.needs(1) {
+			d[1] = SumTo(g, y.in[1].Shape()...)
+		}
+	})
+}
+
 // Sub returns a - b elementwise, with NumPy broadcasting.
 func Sub(a, b *Var) *Var {
 	var buf [8]int
@@ -158,5 +175,7 @@ func reluGrad(y *tensor.Tensor, g *Var) *Var {
 	z := result("reluGrad", g)
 	*attr[*tensor.Tensor](z) = y
 	tensor.ReLUGrad(z.buffer(g.Shape()...), y, g.value)
-	return z.returns(func(z, h *Var, d []*Var) { d[0] = reluGrad(*attr[*tensor.Tensor](z), h) })
+	return z.returns(reluGradVJP)
 }
+
+func reluGradVJP(z, h *Var, d []*Var) { d[0] = reluGrad(*attr[*tensor.Tensor](z), h) }

@@ -21,6 +21,8 @@ import (
 var ops = []op{
 	{name: "Add", shapes: binary, f: func(v []*Var) *Var { return Add(v[0], v[1]) },
 		ref: func(a []array) array { return a[0].add(a[1]) }},
+	{name: "AddReLU", shapes: binary, f: func(v []*Var) *Var { return AddReLU(v[0], v[1]) },
+		ref: func(a []array) array { return a[0].add(a[1]).relu() }},
 	{name: "Sub", shapes: binary, f: func(v []*Var) *Var { return Sub(v[0], v[1]) },
 		ref: func(a []array) array { return a[0].sub(a[1]) }},
 	{name: "Mul", shapes: binary, f: func(v []*Var) *Var { return Mul(v[0], v[1]) },
@@ -164,6 +166,12 @@ var ops = []op{
 			xhat, _ := a[0].standardise(normEps)
 			return xhat.mul(a[1]).add(a[2]).relu()
 		}},
+	{name: "BatchNormAddReLU", shapes: []string{"7x3,3,3,7x3", "2x3x2x4,4,4,2x3x2x4"},
+		f: func(v []*Var) *Var { y, _, _ := BatchNormAddReLU(v[0], v[1], v[2], v[3], normEps); return y },
+		ref: func(a []array) array {
+			xhat, _ := a[0].standardise(normEps)
+			return xhat.mul(a[1]).add(a[2]).add(a[3]).relu()
+		}},
 	{name: "standardise", shapes: normShapes,
 		f: func(v []*Var) *Var { return standardise(v[0], v[1], v[2], momentsOf(v[0])) },
 		ref: func(a []array) array {
@@ -176,6 +184,25 @@ var ops = []op{
 			xhat, _ := a[0].standardise(normEps)
 			s, t := a[1].rows().sum(0), a[1].mul(xhat).rows().sum(0)
 			return array{[]int{2, len(s.data)}, append(s.data, t.data...)}
+		}},
+	{name: "normSums", with: "ReLU", shapes: []string{"7x3,7x3", "2x3x2x4,2x3x2x4"},
+		f: func(v []*Var) *Var { return normSums(v[0], v[1], momentsWithReLU(v[0])) },
+		ref: func(a []array) array {
+			xhat, _ := a[0].standardise(normEps)
+			g := a[1].mul(passing(a[0]))
+			s, t := g.rows().sum(0), g.mul(xhat).rows().sum(0)
+			return array{[]int{2, len(s.data)}, append(s.data, t.data...)}
+		}},
+	{name: "normGrad", with: "ReLU", shapes: []string{"7x3,3,7x3", "2x3x2x4,4,2x3x2x4"},
+		f: func(v []*Var) *Var {
+			m := momentsWithReLU(v[0])
+			return normGrad(v[0], v[1], v[2], normSums(v[0], v[2], m).value, m)
+		},
+		ref: func(a []array) array {
+			xhat, r := a[0].standardise(normEps)
+			xh, g := xhat.rows(), a[2].mul(passing(a[0])).rows()
+			d := g.sub(g.mean(0)).sub(xh.mul(g.mul(xh).mean(0)))
+			return d.mul(r).mul(a[1]).reshape(a[0].shape...)
 		}},
 	{name: "normGrad", shapes: []string{"7x3,3,7x3", "2x3x2x4,4,2x3x2x4"},
 		f: func(v []*Var) *Var {
@@ -195,6 +222,9 @@ var ops = []op{
 		ref: func(a []array) array { return a[0].mul(a[1]).add(a[2]) }},
 	{name: "ScaleShift", with: "ReLU", shapes: normShapes, f: func(v []*Var) *Var { return ScaleShift(v[0], v[1], v[2], true) },
 		ref: func(a []array) array { return a[0].mul(a[1]).add(a[2]).relu() }},
+	{name: "ScaleShiftAddReLU", shapes: []string{"7x3,3,3,7x3", "2x3x2x4,4,4,2x3x2x4"},
+		f:   func(v []*Var) *Var { return ScaleShiftAddReLU(v[0], v[1], v[2], v[3]) },
+		ref: func(a []array) array { return a[0].mul(a[1]).add(a[2]).add(a[3]).relu() }},
 
 	{name: "Softmax", shapes: unary, f: func(v []*Var) *Var { return Softmax(v[0]) },
 		ref: func(a []array) array { return a[0].logSoftmax().exp() }},
@@ -282,7 +312,25 @@ func momentsOf(x *Var) moments {
 	for i, v := range invstd.Data() {
 		invstd.Data()[i] = float32(1 / math.Sqrt(float64(v)+normEps))
 	}
-	return moments{mean, invstd}
+	return moments{mean: mean, invstd: invstd}
+}
+
+// momentsWithReLU has a ReLU behind whose input is 0.5 - x.
+func momentsWithReLU(x *Var) moments {
+	m := momentsOf(x)
+	scale, shift := tensor.Full(-1, channels(x)), tensor.Full(0.5, channels(x))
+	m.relu = follower{tensor.ScaleShift(nil, x.value, scale, shift, true), scale, shift}
+	return m
+}
+
+// passing is 1 where that ReLU passes, else 0.
+func passing(x array) array {
+	return x.each(func(v float64) float64 {
+		if v < 0.5 {
+			return 1
+		}
+		return 0
+	})
 }
 
 func labelsFor(logits []int) []int {

@@ -52,17 +52,32 @@ func (b *BatchNorm2D) Forward(x *autograd.Var) *autograd.Var {
 		scale, shift := b.Affine(x)
 		return autograd.ScaleShift(x, scale, shift, b.ReLU)
 	}
+	y, mean, variance := autograd.BatchNorm(x, b.Weight.On(x), b.Bias.On(x), b.Eps, b.ReLU)
+	b.track(x, mean, variance)
+	return y
+}
+
+// ForwardAddReLU returns max(Forward(x) + residual, 0), the end of a residual block, bit for bit but in
+// fewer passes over memory.
+func (b *BatchNorm2D) ForwardAddReLU(x, residual *autograd.Var) *autograd.Var {
+	if b.ReLU {
+		return autograd.AddReLU(b.Forward(x), residual)
+	}
+	if !x.Training() {
+		scale, shift := b.Affine(x)
+		return autograd.ScaleShiftAddReLU(x, scale, shift, residual)
+	}
+	y, mean, variance := autograd.BatchNormAddReLU(x, b.Weight.On(x), b.Bias.On(x), residual, b.Eps)
+	b.track(x, mean, variance)
+	return y
+}
+
+// track moves the running statistics towards those of a batch x.
+func (b *BatchNorm2D) track(x *autograd.Var, mean, variance *tensor.Tensor) {
 	n := x.Value().Len() / b.Weight.Value.Len()
 	if n < 2 {
 		panic(fmt.Sprintf("nn: BatchNorm2D: %v: training needs at least two values per channel", x.Shape()))
 	}
-	y, mean, variance := autograd.BatchNorm(x, b.Weight.On(x), b.Bias.On(x), b.Eps, b.ReLU)
-	b.track(mean, variance, n)
-	return y
-}
-
-// track moves the running statistics towards those of a batch of n values per channel.
-func (b *BatchNorm2D) track(mean, variance *tensor.Tensor, n int) {
 	momentum := b.Momentum
 	if b.average != nil {
 		momentum = b.average.momentum()

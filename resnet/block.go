@@ -22,6 +22,12 @@ type block interface {
 	params() []*autograd.Param
 }
 
+// fused is a block that computes join(skip(x), branch(x)) in fewer passes over memory than its parts, bit
+// for bit.
+type fused interface {
+	whole(x *autograd.Var) *autograd.Var
+}
+
 // sum adds what is there.
 func sum(skip, branch *autograd.Var) *autograd.Var {
 	if skip == nil || branch == nil {

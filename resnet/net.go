@@ -122,6 +122,9 @@ func (n *Net) ForwardWeighted(x *autograd.Var, weights []float64) *autograd.Var 
 
 // step runs one block, and no more of it than matters.
 func (n *Net) step(i int, x *autograd.Var, weight float64) *autograd.Var {
+	if u, ok := n.units[i].(fused); ok && weight == 1 {
+		return u.whole(x)
+	}
 	var skip, branch *autograd.Var
 	if n.Sums(i) || weight == 0 {
 		skip = n.Skip(i, x)

@@ -25,7 +25,20 @@ func (u *original) skip(x *autograd.Var) *autograd.Var { return u.shortcut.Forwa
 func (u *original) branch(x *autograd.Var) *autograd.Var { return u.norm.Forward(u.body.Forward(x)) }
 
 func (u *original) join(skip, branch *autograd.Var) *autograd.Var {
-	return autograd.ReLU(sum(skip, branch))
+	if skip == nil || branch == nil {
+		return autograd.ReLU(either(skip, branch))
+	}
+	return autograd.AddReLU(skip, branch)
+}
+
+// whole has the bits of join(skip(x), branch(x)), with the last batch norm, the sum and the ReLU in one op.
+func (u *original) whole(x *autograd.Var) *autograd.Var {
+	norm, ok := u.norm.(*nn.BatchNorm2D)
+	if !ok {
+		return u.join(u.skip(x), u.branch(x))
+	}
+	skip := u.skip(x)
+	return norm.ForwardAddReLU(u.body.Forward(x), skip)
 }
 
 func (u *original) params() []*autograd.Param { return nn.Params(u.body, u.norm, u.shortcut) }

@@ -10,6 +10,10 @@ import (
 // Add computes a + b with broadcasting.
 func Add(dst, a, b *Tensor) *Tensor { return add.apply(dst, a, b) }
 
+// AddReLU computes max(a + b, 0) with broadcasting, in one pass: a bias with its activation, or the end of
+// a residual block. NaN stays NaN.
+func AddReLU(dst, a, b *Tensor) *Tensor { return addReLU.apply(dst, a, b) }
+
 // Sub computes a - b with broadcasting.
 func Sub(dst, a, b *Tensor) *Tensor { return sub.apply(dst, a, b) }
 
@@ -38,6 +42,13 @@ var (
 		scalarB: vec.AddScalar,
 		scalarA: func(dst []float32, s float32, b []float32) { vec.AddScalar(dst, b, s) },
 		row:     vec.AddRow,
+	}
+	addReLU = arithmetic{
+		name:    "AddReLU",
+		vectors: vec.AddReLU,
+		scalarB: addScalarReLU,
+		scalarA: func(dst []float32, s float32, b []float32) { addScalarReLU(dst, b, s) },
+		row:     vec.AddRowReLU,
 	}
 	sub = arithmetic{
 		name:    "Sub",
@@ -85,6 +96,11 @@ var (
 		},
 	}
 )
+
+func addScalarReLU(dst, a []float32, s float32) {
+	vec.AddScalar(dst, a, s)
+	vec.ReLU(dst, dst)
+}
 
 func (op *arithmetic) apply(dst, a, b *Tensor) *Tensor {
 	var buf [8]int

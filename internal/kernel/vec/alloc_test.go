@@ -35,6 +35,7 @@ func TestNothingAllocates(t *testing.T) {
 		"MeanGroups": func() { MeanGroups(r[0], x, 1, rows, c) },
 		"StatsRows":  func() { StatsRows(r[0], r[1], x, c) },
 		"GradSums":   func() { BatchNormGradSumsReLU(r[0], r[1], x, g, r[2], r[3], r[4], r[5]) },
+		"AddGrad":    func() { BatchNormAddGradSums(z, r[0], r[1], x, y, g, r[2], r[3]) },
 		"InputGrad":  func() { BatchNormInputGradReLU(z, x, g, r[0], r[1], r[2], r[3], r[4], r[5], r[6]) },
 		"Softmax":    func() { SoftmaxRows(x, y, c) },
 		"LogSoftmax": func() { LogSoftmaxRows(x, y, c) },

@@ -130,6 +130,12 @@ func addRowAVX2(dst []float32, x []float32, row []float32)
 // addRowStreamAVX2 computes dst[i] = x[i] + row[i] with row vectors that start again after their length; for dst too large for the caches.
 func addRowStreamAVX2(dst []float32, x []float32, row []float32)
 
+// addRowReLUAVX2 computes dst[i] = relu(x[i] + row[i]) with row vectors that start again after their length.
+func addRowReLUAVX2(dst []float32, x []float32, row []float32)
+
+// addRowReLUStreamAVX2 computes dst[i] = relu(x[i] + row[i]) with row vectors that start again after their length; for dst too large for the caches.
+func addRowReLUStreamAVX2(dst []float32, x []float32, row []float32)
+
 // mulRowAVX2 computes dst[i] = x[i] * row[i] with row vectors that start again after their length.
 func mulRowAVX2(dst []float32, x []float32, row []float32)
 
@@ -336,6 +342,12 @@ func addRowAVX512(dst []float32, x []float32, row []float32)
 
 // addRowStreamAVX512 computes dst[i] = x[i] + row[i] with row vectors that start again after their length; for dst too large for the caches.
 func addRowStreamAVX512(dst []float32, x []float32, row []float32)
+
+// addRowReLUAVX512 computes dst[i] = relu(x[i] + row[i]) with row vectors that start again after their length.
+func addRowReLUAVX512(dst []float32, x []float32, row []float32)
+
+// addRowReLUStreamAVX512 computes dst[i] = relu(x[i] + row[i]) with row vectors that start again after their length; for dst too large for the caches.
+func addRowReLUStreamAVX512(dst []float32, x []float32, row []float32)
 
 // mulRowAVX512 computes dst[i] = x[i] * row[i] with row vectors that start again after their length.
 func mulRowAVX512(dst []float32, x []float32, row []float32)

@@ -4884,6 +4884,205 @@ done:
 	VZEROUPPER
 	RET
 
+// func addRowReLUAVX2(dst []float32, x []float32, row []float32)
+// Requires: AVX, AVX2, CMOV
+TEXT ·addRowReLUAVX2(SB), NOSPLIT, $0-72
+	MOVQ  dst_base+0(FP), CX
+	MOVQ  x_base+24(FP), DX
+	MOVQ  row_base+48(FP), BX
+	MOVQ  dst_len+8(FP), SI
+	MOVQ  row_len+56(FP), DI
+	TESTQ SI, SI
+	JZ    done
+
+row:
+	MOVQ    DI, R8
+	CMPQ    SI, DI
+	CMOVQLT SI, R8
+	SUBQ    R8, SI
+	XORQ    AX, AX
+	CMPQ    R8, $+32
+	JLT     single1
+
+loop2:
+	VMOVUPS (DX)(AX*1), Y0
+	VMOVUPS (BX)(AX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VMAXPS  Y0, Y1, Y0
+	VMOVUPS Y0, (CX)(AX*1)
+	VMOVUPS 32(DX)(AX*1), Y0
+	VMOVUPS 32(BX)(AX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VMAXPS  Y0, Y1, Y0
+	VMOVUPS Y0, 32(CX)(AX*1)
+	VMOVUPS 64(DX)(AX*1), Y0
+	VMOVUPS 64(BX)(AX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VMAXPS  Y0, Y1, Y0
+	VMOVUPS Y0, 64(CX)(AX*1)
+	VMOVUPS 96(DX)(AX*1), Y0
+	VMOVUPS 96(BX)(AX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VMAXPS  Y0, Y1, Y0
+	VMOVUPS Y0, 96(CX)(AX*1)
+	ADDQ    $+128, AX
+	SUBQ    $+32, R8
+	CMPQ    R8, $+32
+	JGE     loop2
+
+single1:
+	CMPQ R8, $+8
+	JLT  tail3
+
+loop4:
+	VMOVUPS (DX)(AX*1), Y0
+	VMOVUPS (BX)(AX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VMAXPS  Y0, Y1, Y0
+	VMOVUPS Y0, (CX)(AX*1)
+	ADDQ    $+32, AX
+	SUBQ    $+8, R8
+	CMPQ    R8, $+8
+	JGE     loop4
+
+tail3:
+	TESTQ        R8, R8
+	JZ           end5
+	VMOVD        R8, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VMASKMOVPS   (BX)(AX*1), Y0, Y2
+	VADDPS       Y2, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VMAXPS       Y1, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+
+end5:
+	LEAQ  (CX)(DI*4), CX
+	LEAQ  (DX)(DI*4), DX
+	TESTQ SI, SI
+	JNZ   row
+
+done:
+	VZEROUPPER
+	RET
+
+// func addRowReLUStreamAVX2(dst []float32, x []float32, row []float32)
+// Requires: AVX, AVX2, CMOV, MMX+
+TEXT ·addRowReLUStreamAVX2(SB), NOSPLIT, $0-72
+	MOVQ  dst_base+0(FP), CX
+	MOVQ  x_base+24(FP), DX
+	MOVQ  row_base+48(FP), BX
+	MOVQ  dst_len+8(FP), SI
+	MOVQ  row_len+56(FP), DI
+	TESTQ SI, SI
+	JZ    done
+
+row:
+	MOVQ         DI, R8
+	CMPQ         SI, DI
+	CMOVQLT      SI, R8
+	SUBQ         R8, SI
+	XORQ         AX, AX
+	LEAQ         (CX)(AX*1), R9
+	NEGQ         R9
+	ANDQ         $+31, R9
+	JZ           aligned1
+	SHRQ         $0x02, R9
+	CMPQ         R9, R8
+	CMOVQGT      R8, R9
+	VMOVD        R9, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VMASKMOVPS   (BX)(AX*1), Y0, Y2
+	VADDPS       Y2, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VMAXPS       Y1, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+	SUBQ         R9, R8
+	LEAQ         (AX)(R9*4), AX
+
+aligned1:
+	CMPQ R8, $+32
+	JLT  single2
+
+loop3:
+	VMOVUPS  (DX)(AX*1), Y0
+	VMOVUPS  (BX)(AX*1), Y1
+	VADDPS   Y1, Y0, Y0
+	VXORPS   Y1, Y1, Y1
+	VMAXPS   Y0, Y1, Y0
+	VMOVNTPS Y0, (CX)(AX*1)
+	VMOVUPS  32(DX)(AX*1), Y0
+	VMOVUPS  32(BX)(AX*1), Y1
+	VADDPS   Y1, Y0, Y0
+	VXORPS   Y1, Y1, Y1
+	VMAXPS   Y0, Y1, Y0
+	VMOVNTPS Y0, 32(CX)(AX*1)
+	VMOVUPS  64(DX)(AX*1), Y0
+	VMOVUPS  64(BX)(AX*1), Y1
+	VADDPS   Y1, Y0, Y0
+	VXORPS   Y1, Y1, Y1
+	VMAXPS   Y0, Y1, Y0
+	VMOVNTPS Y0, 64(CX)(AX*1)
+	VMOVUPS  96(DX)(AX*1), Y0
+	VMOVUPS  96(BX)(AX*1), Y1
+	VADDPS   Y1, Y0, Y0
+	VXORPS   Y1, Y1, Y1
+	VMAXPS   Y0, Y1, Y0
+	VMOVNTPS Y0, 96(CX)(AX*1)
+	ADDQ     $+128, AX
+	SUBQ     $+32, R8
+	CMPQ     R8, $+32
+	JGE      loop3
+
+single2:
+	CMPQ R8, $+8
+	JLT  tail4
+
+loop5:
+	VMOVUPS  (DX)(AX*1), Y0
+	VMOVUPS  (BX)(AX*1), Y1
+	VADDPS   Y1, Y0, Y0
+	VXORPS   Y1, Y1, Y1
+	VMAXPS   Y0, Y1, Y0
+	VMOVNTPS Y0, (CX)(AX*1)
+	ADDQ     $+32, AX
+	SUBQ     $+8, R8
+	CMPQ     R8, $+8
+	JGE      loop5
+
+tail4:
+	TESTQ        R8, R8
+	JZ           end6
+	VMOVD        R8, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VMASKMOVPS   (BX)(AX*1), Y0, Y2
+	VADDPS       Y2, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VMAXPS       Y1, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+
+end6:
+	LEAQ  (CX)(DI*4), CX
+	LEAQ  (DX)(DI*4), DX
+	TESTQ SI, SI
+	JNZ   row
+
+done:
+	SFENCE
+	VZEROUPPER
+	RET
+
 // func mulRowAVX2(dst []float32, x []float32, row []float32)
 // Requires: AVX, AVX2, CMOV
 TEXT ·mulRowAVX2(SB), NOSPLIT, $0-72
@@ -12761,6 +12960,205 @@ tail4:
 	VMOVUPS.Z (DX)(AX*1), K1, Z0
 	VMOVUPS.Z (BX)(AX*1), K1, Z1
 	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (CX)(AX*1)
+
+end6:
+	LEAQ  (CX)(DI*4), CX
+	LEAQ  (DX)(DI*4), DX
+	TESTQ SI, SI
+	JNZ   row
+
+done:
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func addRowReLUAVX512(dst []float32, x []float32, row []float32)
+// Requires: AVX, AVX512F, BMI2, CMOV
+TEXT ·addRowReLUAVX512(SB), NOSPLIT, $0-72
+	MOVQ  dst_base+0(FP), CX
+	MOVQ  x_base+24(FP), DX
+	MOVQ  row_base+48(FP), BX
+	MOVQ  dst_len+8(FP), SI
+	MOVQ  row_len+56(FP), DI
+	TESTQ SI, SI
+	JZ    done
+
+row:
+	MOVQ    DI, R8
+	CMPQ    SI, DI
+	CMOVQLT SI, R8
+	SUBQ    R8, SI
+	XORQ    AX, AX
+	CMPQ    R8, $+64
+	JLT     single1
+
+loop2:
+	VMOVUPS (DX)(AX*1), Z0
+	VMOVUPS (BX)(AX*1), Z1
+	VADDPS  Z1, Z0, Z0
+	VPXORD  Z2, Z2, Z2
+	VMAXPS  Z0, Z2, Z0
+	VMOVUPS Z0, (CX)(AX*1)
+	VMOVUPS 64(DX)(AX*1), Z0
+	VMOVUPS 64(BX)(AX*1), Z1
+	VADDPS  Z1, Z0, Z0
+	VPXORD  Z3, Z3, Z3
+	VMAXPS  Z0, Z3, Z0
+	VMOVUPS Z0, 64(CX)(AX*1)
+	VMOVUPS 128(DX)(AX*1), Z0
+	VMOVUPS 128(BX)(AX*1), Z1
+	VADDPS  Z1, Z0, Z0
+	VPXORD  Z4, Z4, Z4
+	VMAXPS  Z0, Z4, Z0
+	VMOVUPS Z0, 128(CX)(AX*1)
+	VMOVUPS 192(DX)(AX*1), Z0
+	VMOVUPS 192(BX)(AX*1), Z1
+	VADDPS  Z1, Z0, Z0
+	VPXORD  Z5, Z5, Z5
+	VMAXPS  Z0, Z5, Z0
+	VMOVUPS Z0, 192(CX)(AX*1)
+	ADDQ    $+256, AX
+	SUBQ    $+64, R8
+	CMPQ    R8, $+64
+	JGE     loop2
+
+single1:
+	CMPQ R8, $+16
+	JLT  tail3
+
+loop4:
+	VMOVUPS (DX)(AX*1), Z0
+	VMOVUPS (BX)(AX*1), Z1
+	VADDPS  Z1, Z0, Z0
+	VPXORD  Z6, Z6, Z6
+	VMAXPS  Z0, Z6, Z0
+	VMOVUPS Z0, (CX)(AX*1)
+	ADDQ    $+64, AX
+	SUBQ    $+16, R8
+	CMPQ    R8, $+16
+	JGE     loop4
+
+tail3:
+	TESTQ     R8, R8
+	JZ        end5
+	MOVL      $-1, R9
+	BZHIL     R8, R9, R9
+	KMOVW     R9, K1
+	VMOVUPS.Z (DX)(AX*1), K1, Z0
+	VMOVUPS.Z (BX)(AX*1), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	VPXORD    Z7, Z7, Z7
+	VMAXPS    Z0, Z7, Z0
+	VMOVUPS   Z0, K1, (CX)(AX*1)
+
+end5:
+	LEAQ  (CX)(DI*4), CX
+	LEAQ  (DX)(DI*4), DX
+	TESTQ SI, SI
+	JNZ   row
+
+done:
+	VZEROUPPER
+	RET
+
+// func addRowReLUStreamAVX512(dst []float32, x []float32, row []float32)
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
+TEXT ·addRowReLUStreamAVX512(SB), NOSPLIT, $0-72
+	MOVQ  dst_base+0(FP), CX
+	MOVQ  x_base+24(FP), DX
+	MOVQ  row_base+48(FP), BX
+	MOVQ  dst_len+8(FP), SI
+	MOVQ  row_len+56(FP), DI
+	TESTQ SI, SI
+	JZ    done
+
+row:
+	MOVQ      DI, R8
+	CMPQ      SI, DI
+	CMOVQLT   SI, R8
+	SUBQ      R8, SI
+	XORQ      AX, AX
+	LEAQ      (CX)(AX*1), R9
+	NEGQ      R9
+	ANDQ      $+63, R9
+	JZ        aligned1
+	SHRQ      $0x02, R9
+	CMPQ      R9, R8
+	CMOVQGT   R8, R9
+	MOVL      $-1, R10
+	BZHIL     R9, R10, R10
+	KMOVW     R10, K1
+	VMOVUPS.Z (DX)(AX*1), K1, Z0
+	VMOVUPS.Z (BX)(AX*1), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	VPXORD    Z2, Z2, Z2
+	VMAXPS    Z0, Z2, Z0
+	VMOVUPS   Z0, K1, (CX)(AX*1)
+	SUBQ      R9, R8
+	LEAQ      (AX)(R9*4), AX
+
+aligned1:
+	CMPQ R8, $+64
+	JLT  single2
+
+loop3:
+	VMOVUPS  (DX)(AX*1), Z0
+	VMOVUPS  (BX)(AX*1), Z1
+	VADDPS   Z1, Z0, Z0
+	VPXORD   Z3, Z3, Z3
+	VMAXPS   Z0, Z3, Z0
+	VMOVNTPS Z0, (CX)(AX*1)
+	VMOVUPS  64(DX)(AX*1), Z0
+	VMOVUPS  64(BX)(AX*1), Z1
+	VADDPS   Z1, Z0, Z0
+	VPXORD   Z4, Z4, Z4
+	VMAXPS   Z0, Z4, Z0
+	VMOVNTPS Z0, 64(CX)(AX*1)
+	VMOVUPS  128(DX)(AX*1), Z0
+	VMOVUPS  128(BX)(AX*1), Z1
+	VADDPS   Z1, Z0, Z0
+	VPXORD   Z5, Z5, Z5
+	VMAXPS   Z0, Z5, Z0
+	VMOVNTPS Z0, 128(CX)(AX*1)
+	VMOVUPS  192(DX)(AX*1), Z0
+	VMOVUPS  192(BX)(AX*1), Z1
+	VADDPS   Z1, Z0, Z0
+	VPXORD   Z6, Z6, Z6
+	VMAXPS   Z0, Z6, Z0
+	VMOVNTPS Z0, 192(CX)(AX*1)
+	ADDQ     $+256, AX
+	SUBQ     $+64, R8
+	CMPQ     R8, $+64
+	JGE      loop3
+
+single2:
+	CMPQ R8, $+16
+	JLT  tail4
+
+loop5:
+	VMOVUPS  (DX)(AX*1), Z0
+	VMOVUPS  (BX)(AX*1), Z1
+	VADDPS   Z1, Z0, Z0
+	VPXORD   Z7, Z7, Z7
+	VMAXPS   Z0, Z7, Z0
+	VMOVNTPS Z0, (CX)(AX*1)
+	ADDQ     $+64, AX
+	SUBQ     $+16, R8
+	CMPQ     R8, $+16
+	JGE      loop5
+
+tail4:
+	TESTQ     R8, R8
+	JZ        end6
+	MOVL      $-1, R9
+	BZHIL     R8, R9, R9
+	KMOVW     R9, K1
+	VMOVUPS.Z (DX)(AX*1), K1, Z0
+	VMOVUPS.Z (BX)(AX*1), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	VPXORD    Z8, Z8, Z8
+	VMAXPS    Z0, Z8, Z0
 	VMOVUPS   Z0, K1, (CX)(AX*1)
 
 end6:

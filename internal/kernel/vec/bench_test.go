@@ -60,12 +60,16 @@ var passes = []pass{
 	{"Sum", 1, func(b *buffers) { Sum(b.m[0]) }},
 	{"Dot", 2, func(b *buffers) { Dot(b.m[0], b.m[1]) }},
 	{"AddRow", 2, func(b *buffers) { AddRow(b.m[0], b.m[1], b.row[0]) }},
+	{"AddRowReLU", 2, func(b *buffers) { AddRowReLU(b.m[0], b.m[1], b.row[0]) }},
 	{"ScaleShiftRowsReLU", 2, func(b *buffers) { ScaleShiftRows(b.m[0], b.m[1], b.row[0], b.row[1], true) }},
 	{"ScaleShiftAddRowsReLU", 3, func(b *buffers) { ScaleShiftAddRows(b.m[0], b.m[1], b.row[0], b.row[1], b.m[2], true) }},
 	{"SumRows", 1, func(b *buffers) { SumRows(b.row[0], b.m[0], b.c) }},
 	{"StatsRows", 1, func(b *buffers) { StatsRows(b.row[0], b.row[1], b.m[0], b.c) }},
 	{"BatchNormGradSumsReLU", 2, func(b *buffers) {
 		BatchNormGradSumsReLU(b.row[0], b.row[1], b.m[0], b.m[1], b.row[2], b.row[3], b.row[4], b.row[5])
+	}},
+	{"BatchNormAddGradSums", 4, func(b *buffers) {
+		BatchNormAddGradSums(b.m[3], b.row[0], b.row[1], b.m[0], b.m[1], b.m[2], b.row[2], b.row[3])
 	}},
 	{"BatchNormInputGradReLU", 3, func(b *buffers) {
 		BatchNormInputGradReLU(b.m[2], b.m[0], b.m[1], b.row[0], b.row[1], b.row[2], b.row[3], b.row[4], b.row[5], b.row[6])

@@ -14,7 +14,7 @@ type kernels struct {
 	addScaled                                           func(dst, a []float32, s float32, b []float32)
 	fill                                                func(dst []float32, v float32)
 
-	addRow, mulRow                   func(dst, x, row []float32)
+	addRow, addRowReLU, mulRow       func(dst, x, row []float32)
 	scaleShift, scaleShiftReLU       func(dst, x, scale, shift []float32)
 	scaleShiftAdd, scaleShiftAddReLU func(dst, x, residual, scale, shift []float32)
 	normGrad                         func(dst, x, g, ag, ax, mean, c []float32)
@@ -47,7 +47,7 @@ var table = levels(kernels{
 	fill:        FillRef[float32],
 	sgdPlain:    sgdPlain,
 	sgdMomentum: sgdMomentum, sgdNesterov: sgdNesterov, adam: adam,
-	addRow: addRow, mulRow: mulRow,
+	addRow: addRow, addRowReLU: addRowReLU, mulRow: mulRow,
 	scaleShift: scaleShift, scaleShiftReLU: scaleShiftReLU,
 	scaleShiftAdd: scaleShiftAdd, scaleShiftAddReLU: scaleShiftAddReLU,
 	normGrad: normGrad, normGradReLU: normGradReLU,

@@ -87,6 +87,45 @@ func BatchNormGradSumsReLU(sumG, sumGX, x, g, mean, invstd, scale, shift []float
 	t.gradSums(sumG, sumGX, invstd)
 }
 
+// BatchNormAddGradSums begins the gradient of y = relu(batchnorm(x) + residual): it computes
+//
+//	dst[r,c] = g[r,c] where y[r,c] > 0, else 0
+//
+// which is the residual's gradient, and the [BatchNormGradSums] of dst, a few rows after the other, so that
+// dst is summed while it is in the cache. dst may be g or y.
+func BatchNormAddGradSums(dst, sumG, sumGX, x, y, g, mean, invstd []float32) {
+	c := len(mean)
+	checkColumns("BatchNormAddGradSums", c, len(x), len(sumG), len(sumGX), len(invstd))
+	check3("BatchNormAddGradSums", len(x), len(y), len(g))
+	check2("BatchNormAddGradSums", len(dst), len(x))
+	t := newTask()
+	t.dst, t.x, t.y, t.g, t.set = dst, x, y, g, active()
+	t.repeat(len(x), blockPeriod, mean)
+	t.reduceRows(c, 2, (*task).addGradSums)
+	t.gradSums(sumG, sumGX, invstd)
+}
+
+// addGradSums takes so many rows at a time that what they read and write fits in the first-level cache
+// twice. It is a multiple of the rows that a kernel sums in float32, so that the bits are those of
+// BatchNormGradSums.
+func (t *task) addGradSums(sumG, sumGX []float64, b block) {
+	const elements, together = 1 << 10, 4
+	step := max(together, elements/b.width/together*together)
+	for r := 0; r < b.rows; r += step {
+		n := min(step, b.rows-r)
+		lo := b.lo + r*b.stride
+		hi := lo + (n-1)*b.stride + b.width
+		if b.width == b.stride {
+			t.set.reluGrad(t.dst[lo:hi], t.y[lo:hi], t.g[lo:hi])
+		} else {
+			for at := lo; at < hi; at += b.stride {
+				t.set.reluGrad(t.dst[at:at+b.width], t.y[at:at+b.width], t.g[at:at+b.width])
+			}
+		}
+		t.set.normGradSums(sumG, sumGX, t.x[lo:hi], t.dst[lo:hi], t.row[0][b.col:][:b.width], n, b.stride)
+	}
+}
+
 func (t *task) gradSums(sumG, sumGX, invstd []float32) {
 	c := len(sumG)
 	for j := range sumG {

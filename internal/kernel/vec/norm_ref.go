@@ -35,6 +35,12 @@ func BatchNormGradSumsReLURef[T Float](sumG, sumGX, x, g, mean, invstd, scale, s
 	BatchNormGradSumsRef(sumG, sumGX, x, passedRef(x, g, scale, shift), mean, invstd)
 }
 
+// BatchNormAddGradSumsRef is the reference of [BatchNormAddGradSums].
+func BatchNormAddGradSumsRef[T Float](dst, sumG, sumGX, x, y, g, mean, invstd []T) {
+	ReLUGradRef(dst, y, g)
+	BatchNormGradSumsRef(sumG, sumGX, x, dst, mean, invstd)
+}
+
 // BatchNormInputGradRef is the reference of [BatchNormInputGrad].
 func BatchNormInputGradRef[T Float](dst, x, g, mean, invstd, gamma, sumG, sumGX []T) {
 	c := len(mean)

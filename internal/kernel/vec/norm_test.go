@@ -163,3 +163,26 @@ func TestBatchNormGrad(t *testing.T) {
 		requireSameAs(wantDst, dst)
 	})
 }
+
+// What BatchNormAddGradSums does in one pass must be the bits of what it does.
+func TestBatchNormAddGradSums(t *testing.T) {
+	eachMatrix(t, func(t *testing.T, rows, c int) {
+		x, y, g := guardedNormal(t, 1, rows*c), guardedNormal(t, 2, rows*c), guardedNormal(t, 3, rows*c)
+		mean, invstd := guardedNormal(t, 4, c), guardedNormal(t, 5, c)
+		passed := make([]float32, len(g))
+		ReLUGradRef(passed, y, g)
+		want := make([]float32, 2*c)
+		BatchNormGradSums(want[:c], want[c:], x, passed, mean, invstd)
+		kerneltest.SameBitsForWorkers(t, func() []float32 {
+			dst, sums := kerneltest.Guarded(t, len(g)), make([]float32, 2*c)
+			BatchNormAddGradSums(dst, sums[:c], sums[c:], x, y, g, mean, invstd)
+			require.Equal(t, passed, append([]float32{}, dst...))
+			require.Equal(t, want, sums)
+			return sums
+		})
+		sums := make([]float32, 2*c)
+		BatchNormAddGradSums(g, sums[:c], sums[c:], x, y, g, mean, invstd) // in place
+		require.Equal(t, passed, append([]float32{}, g...))
+		require.Equal(t, want, sums)
+	})
+}

@@ -19,6 +19,15 @@ func AddRow(dst, x, row []float32) {
 	t.runRows(func(t *task, lo, hi int) { t.set.addRow(t.dst[lo:hi], t.x[lo:hi], t.row[0]) })
 }
 
+// AddRowReLU computes dst[r,c] = relu(x[r,c] + row[c]) for x [rows, len(row)]: a bias and its activation.
+func AddRowReLU(dst, x, row []float32) {
+	checkRows("AddRowReLU", len(row), len(dst), len(x))
+	t := newTask()
+	t.dst, t.x, t.set = dst, x, kernelsFor(dst, x)
+	t.repeat(len(x), period, row)
+	t.runRows(func(t *task, lo, hi int) { t.set.addRowReLU(t.dst[lo:hi], t.x[lo:hi], t.row[0]) })
+}
+
 // MulRow computes dst[r,c] = x[r,c] * row[c] for x [rows, len(row)].
 func MulRow(dst, x, row []float32) {
 	checkRows("MulRow", len(row), len(dst), len(x))

@@ -11,6 +11,11 @@ func addRow(dst, x, row []float32) {
 	}
 }
 
+func addRowReLU(dst, x, row []float32) {
+	addRow(dst, x, row)
+	ReLURef(dst, dst)
+}
+
 func mulRow(dst, x, row []float32) {
 	for len(dst) > 0 {
 		n := min(len(row), len(dst))
@@ -42,7 +47,7 @@ func scaleShiftAdd(dst, x, residual, scale, shift []float32) {
 	for len(dst) > 0 {
 		n := min(len(scale), len(dst))
 		for i := range n {
-			dst[i] = x[i]*scale[i] + shift[i] + residual[i]
+			dst[i] = affine(x[i], scale[i], shift[i]) + residual[i]
 		}
 		dst, x, residual = dst[n:], x[n:], residual[n:]
 	}

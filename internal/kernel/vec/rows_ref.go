@@ -7,6 +7,12 @@ func AddRowRef[T Float](dst, x, row []T) {
 	}
 }
 
+// AddRowReLURef is the reference of [AddRowReLU].
+func AddRowReLURef[T Float](dst, x, row []T) {
+	AddRowRef(dst, x, row)
+	ReLURef(dst, dst)
+}
+
 // MulRowRef is the reference of [MulRow].
 func MulRowRef[T Float](dst, x, row []T) {
 	for i := range dst {

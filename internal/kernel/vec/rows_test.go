@@ -61,6 +61,8 @@ func TestRowVectors(t *testing.T) {
 
 		AddRowRef(want32, x, scale)
 		require.Equal(t, want32, append([]float32{}, same(func() []float32 { d := dst(); AddRow(d, x, scale); return d })...))
+		AddRowReLURef(want32, x, scale)
+		require.Equal(t, want32, append([]float32{}, same(func() []float32 { d := dst(); AddRowReLU(d, x, scale); return d })...))
 		MulRowRef(want32, x, scale)
 		require.Equal(t, want32, append([]float32{}, same(func() []float32 { d := dst(); MulRow(d, x, scale); return d })...))
 		for _, relu := range []bool{false, true} {

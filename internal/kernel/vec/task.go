@@ -18,7 +18,7 @@ const (
 // task carries the arguments of one parallel loop. Tasks are pooled and their method value is bound
 // once, so that a loop allocates nothing. Fields have the names of the public parameters.
 type task struct {
-	dst, a, b, x, g, residual, p, m, v []float32
+	dst, a, b, x, y, g, residual, p, m, v []float32
 
 	s       float32      // scalar operand
 	c       int          // columns

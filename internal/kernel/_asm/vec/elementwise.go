@@ -65,6 +65,9 @@ func rows(m *simd.Machine) {
 	m.Streamed("addRow", "dst x *row", "dst[i] = x[i] + row[i]"+again, unroll, func(l *simd.Loop) {
 		l.Set("dst", l.Add(l.Get("x"), l.Get("row")))
 	})
+	m.Streamed("addRowReLU", "dst x *row", "dst[i] = relu(x[i] + row[i])"+again, unroll, func(l *simd.Loop) {
+		l.Set("dst", l.ReLU(l.Add(l.Get("x"), l.Get("row"))))
+	})
 	m.Streamed("mulRow", "dst x *row", "dst[i] = x[i] * row[i]"+again, unroll, func(l *simd.Loop) {
 		l.Set("dst", l.Mul(l.Get("x"), l.Get("row")))
 	})

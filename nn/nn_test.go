@@ -2,6 +2,7 @@ package nn_test
 
 import (
 	"math"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -155,4 +156,38 @@ func TestRunningStatisticsConverge(t *testing.T) {
 	}
 	require.InDeltaSlice(t, []float32{3, 30}, bn.RunningMean.Value.Data(), 1e-4)
 	require.InDeltaSlice(t, []float32{14.0 / 3, 1400.0 / 3}, bn.RunningVar.Value.Data(), 1e-3)
+}
+
+func TestBatchNormForwardAddReLUIsForwardThenSumThenReLU(t *testing.T) {
+	x, z := randomImage(t, 1), randomImage(t, 2)
+	for _, relu := range []bool{false, true} {
+		for _, training := range []bool{false, true} {
+			run := func(f func(b *nn.BatchNorm2D, x, z *autograd.Var) *autograd.Var) (*nn.BatchNorm2D, []float32, []*autograd.Var) {
+				b, tape := nn.NewBatchNorm2D(5), autograd.NewTape(1)
+				b.ReLU = relu
+				tape.SetTraining(training)
+				vx, vz := tape.Input(x), tape.Input(z)
+				y := f(b, vx, vz)
+				return b, y.Value().Data(), autograd.VJP(y, nil, vx, vz)
+			}
+			one, want, wantGrad := run(func(b *nn.BatchNorm2D, x, z *autograd.Var) *autograd.Var {
+				return autograd.ReLU(autograd.Add(b.Forward(x), z))
+			})
+			two, got, gotGrad := run((*nn.BatchNorm2D).ForwardAddReLU)
+			require.Equal(t, want, got)
+			for i := range wantGrad {
+				require.Equal(t, wantGrad[i].Value().Data(), gotGrad[i].Value().Data())
+			}
+			require.Equal(t, one.RunningVar.Value.Data(), two.RunningVar.Value.Data())
+		}
+	}
+}
+
+func randomImage(t *testing.T, seed uint64) *tensor.Tensor {
+	t.Helper()
+	rng, x := rand.New(rand.NewPCG(seed, 1)), tensor.New(3, 4, 4, 5)
+	for i := range x.Data() {
+		x.Data()[i] = float32(rng.NormFloat64())
+	}
+	return x
 }

@@ -13,6 +13,7 @@ import (
 var mayImport = map[string]string{
 	"internal/cpu":               "",
 	"internal/cpu/levels":        "internal/cpu",
+	"internal/cpu/emulated":      "",
 	"internal/parallel":          "",
 	"internal/atomicfile":        "",
 	"internal/figure":            "",

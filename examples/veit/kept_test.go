@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -15,10 +16,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/residuum-go/residuum/autograd"
-	"github.com/residuum-go/residuum/resnet"
-	"github.com/residuum-go/residuum/tensor"
 )
 
 // arguments hands the command line to a child process that is this program.
@@ -74,6 +71,18 @@ func TestPaperPresetMeasuresEveryNetWithEverySeed(t *testing.T) {
 		require.Equal(t, n.Gradient.EffectiveExact, n.Growth[1].Lengths, "the last snapshot is the trained net")
 		require.Equal(t, n.Link, n.Growth[1].Boosting)
 	}
+	page, err := os.ReadFile(filepath.Join(c.Out, "index.html"))
+	require.NoError(t, err)
+	for _, title := range []string{"by how the net was trained", "batch norm estimated anew", "Effective depth during training", "Iterative inference during training"} {
+		require.Contains(t, string(page), title)
+	}
+	require.Contains(t, string(page), "Means over 2 seeds")
+	all := figures(r)
+	require.Equal(t, 16, len(all))
+	bars := all[0].Chart.Series[0]
+	a, b := percent*r.seeds("residual")[0].Training[1].TestAccuracy, percent*r.seeds("residual")[1].Training[1].TestAccuracy
+	require.InDelta(t, (a+b)/2, bars.Y[1], 1e-9)
+	require.InDelta(t, math.Abs(a-b)/math.Sqrt2, bars.High[1]-bars.Y[1], 1e-9, "standard deviation over two seeds")
 	// The same again takes everything from what was kept.
 	var log bytes.Buffer
 	require.NoError(t, do(context.Background(), c, &log))
@@ -198,25 +207,4 @@ func TestSnapshotsHalve(t *testing.T) {
 	}
 	require.Equal(t, []int{12, 25, 50, 100}, at)
 	require.False(t, snapshotAt(100, 100, 0))
-}
-
-// The statistics estimated from a batch make evaluation equal to training on that batch, up to the
-// factor n/(n-1) that running variances have.
-func TestEstimatedStatisticsAreThoseOfTheBatch(t *testing.T) {
-	rng := rand.New(rand.NewPCG(1, 2))
-	net, err := resnet.New(resnet.Config{Blocks: []int{1, 1}, Width: 4, Image: resnet.Shape{Height: 8, Width: 8, Channels: 1}, Classes: 3}, rng)
-	require.NoError(t, err)
-	x := tensor.New(40, 8, 8, 1)
-	for i := range x.Data() {
-		x.Data()[i] = float32(3*rng.NormFloat64() + 1)
-	}
-	before := net.Forward(autograd.Const(x)).Value().Clone()
-	var trained *tensor.Tensor
-	restore := estimate(net, func() {
-		trained = net.Forward(autograd.NewTape(0).Input(x)).Value().Clone()
-	})
-	require.Less(t, tensor.Norm(tensor.Sub(nil, net.Forward(autograd.Const(x)).Value(), trained)), 0.02*tensor.Norm(trained))
-	require.Greater(t, tensor.Norm(tensor.Sub(nil, before, trained)), 0.2*tensor.Norm(trained))
-	restore()
-	require.True(t, tensor.Equal(before, net.Forward(autograd.Const(x)).Value()))
 }

@@ -15,13 +15,55 @@ import (
 //go:embed page.html
 var pageSource string
 
-var page = template.Must(template.New("page").Funcs(template.FuncMap{
-	"percent": func(share float64) string { return fmt.Sprintf("%.1f", percent*share) },
-}).Parse(pageSource))
+var page = template.Must(template.New("page").Parse(pageSource))
 
 type section struct {
-	Title, Text string
-	SVG         template.HTML
+	Title, Text, Paper string
+	SVG                template.HTML
+}
+
+// row is a line of the table of nets, over all seeds.
+type row struct {
+	Name, About                    string
+	Seeds, Blocks, Parameters      int
+	Accuracy, Loss, Gain, Duration string
+}
+
+// rows returns a line for each net that has been trained and tested.
+func rows(r *Results) []row {
+	var all []row
+	tested := func(n *Net) bool { return n.Test.Examples > 0 }
+	accuracy := func(n *Net) float64 { return percent * n.Test.Accuracy() }
+	for _, name := range r.Config.Nets {
+		nets := r.pick(name, tested)
+		if len(nets) == 0 {
+			continue
+		}
+		n := nets[0]
+		all = append(all, row{
+			Name: name, About: n.About, Seeds: len(nets), Blocks: len(n.Blocks), Parameters: n.Parameters,
+			Accuracy: spread("%.2f", each(nets, accuracy)), Loss: spread("%.3f", each(nets, func(n *Net) float64 { return n.Test.Loss() })),
+			Duration: spread("%.0f", each(nets, func(n *Net) float64 { return n.Seconds })),
+			Gain:     r.gain(nets, accuracy),
+		})
+	}
+	return all
+}
+
+// gain is by how much nets are better than the residual net of the same seed.
+func (r *Results) gain(nets []*Net, of func(*Net) float64) string {
+	var gains []float64
+	for _, n := range nets {
+		for _, res := range r.seeds("residual") {
+			if res.Seed == n.Seed && res.Test.Examples > 0 {
+				gains = append(gains, of(n)-of(res))
+			}
+		}
+	}
+	if len(gains) == 0 || nets[0].Name == "residual" {
+		return ""
+	}
+	return spread("%+.2f", gains)
 }
 
 // write puts the whole report into the folder: each file appears complete or not at all, and the page
@@ -43,7 +85,7 @@ func write(dir string, r *Results) error {
 		if err := atomicfile.Write(filepath.Join(dir, f.Name+".png"), png); err != nil {
 			return err
 		}
-		sections = append(sections, section{f.Chart.Title, f.Text, inline(svg)})
+		sections = append(sections, section{f.Chart.Title, f.Text, f.Paper, inline(svg)})
 	}
 	numbers, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
@@ -53,7 +95,7 @@ func write(dir string, r *Results) error {
 		return err
 	}
 	var html bytes.Buffer
-	if err := page.Execute(&html, map[string]any{"Results": r, "Figures": sections}); err != nil {
+	if err := page.Execute(&html, map[string]any{"Results": r, "Nets": rows(r), "Figures": sections}); err != nil {
 		return fmt.Errorf("index.html: %w", err)
 	}
 	return atomicfile.Write(filepath.Join(dir, "index.html"), html.Bytes())

@@ -75,6 +75,9 @@ type Net struct {
 	Link     []unravel.Iteration   `json:"boosting_link,omitempty"` // by block
 }
 
+// residual reports whether the net adds its skips.
+func (n *Net) residual() bool { return n.Name != "plain" && n.Name != "vgg" && n.Name != "vgg-nobn" }
+
 // BlockInfo describes one block.
 type BlockInfo struct {
 	Stage      int  `json:"stage"`

@@ -78,7 +78,7 @@ func TestRunWritesTheWholeReport(t *testing.T) {
 	page, err := os.ReadFile(filepath.Join(c.Out, "index.html"))
 	require.NoError(t, err)
 	all := figures(r)
-	require.Len(t, all, 10)
+	require.Equal(t, 11, len(all))
 	for _, f := range all {
 		require.Contains(t, string(page), f.Chart.Title)
 		raw, err := os.ReadFile(filepath.Join(c.Out, f.Name+".png"))
@@ -180,6 +180,12 @@ func TestFlags(t *testing.T) {
 	}
 	_, err = parse([]string{"stray"}, io.Discard)
 	require.ErrorContains(t, err, "stray")
+}
+
+func TestSpansAreShort(t *testing.T) {
+	require.Equal(t, "none", span(nil))
+	require.Equal(t, "3", span([]int{3}))
+	require.Equal(t, "0 to 2, 5, 7 to 8", span([]int{0, 1, 2, 5, 7, 8}))
 }
 
 func TestStepsAreAscendingAndEndAtTheLast(t *testing.T) {

@@ -33,6 +33,7 @@ type Series struct {
 	X, Y      []float64
 	Low, High []float64
 	Style     Style
+	Look      int  // number of its colour, dash and marker, from 1; 0 for its place among the series
 	Faint     bool // drawn thin and pale, behind the others, and left out of the legend
 	Like      int  // with Faint: the index of the series whose colour it takes
 }
@@ -53,7 +54,7 @@ type Mark struct {
 	Vertical bool
 }
 
-// The palette of Okabe and Ito (2008), which readers with any common colour blindness can tell apart.
+// The palette of Okabe and Ito (2008) without its yellow, and grey, which readers with any common colour blindness can tell apart.
 var palette = []color.RGBA{
 	{0x00, 0x72, 0xb2, 0xff}, // blue
 	{0xd5, 0x5e, 0x00, 0xff}, // vermilion
@@ -62,6 +63,7 @@ var palette = []color.RGBA{
 	{0xe6, 0x9f, 0x00, 0xff}, // orange
 	{0x56, 0xb4, 0xe9, 0xff}, // sky blue
 	{0x00, 0x00, 0x00, 0xff}, // black
+	{0x77, 0x77, 0x77, 0xff}, // grey
 }
 
 var dashes = [][]vg.Length{
@@ -69,10 +71,11 @@ var dashes = [][]vg.Length{
 	{vg.Points(6), vg.Points(3)},
 	{vg.Points(2), vg.Points(2)},
 	{vg.Points(8), vg.Points(2), vg.Points(2), vg.Points(2)},
+	{vg.Points(12), vg.Points(3)},
 }
 
 var markers = []draw.GlyphDrawer{
-	draw.CircleGlyph{}, draw.BoxGlyph{}, draw.TriangleGlyph{}, draw.CrossGlyph{}, draw.PlusGlyph{}, draw.RingGlyph{}, draw.SquareGlyph{},
+	draw.CircleGlyph{}, draw.BoxGlyph{}, draw.TriangleGlyph{}, draw.CrossGlyph{}, draw.PlusGlyph{}, draw.RingGlyph{}, draw.SquareGlyph{}, draw.PyramidGlyph{},
 }
 
 const (
@@ -197,6 +200,9 @@ func (c Chart) add(p *plot.Plot, legend *plot.Legend, i int, s Series) error {
 		return nil
 	}
 	look := i
+	if s.Look > 0 {
+		look = s.Look - 1
+	}
 	if s.Faint {
 		look = s.Like
 	}

@@ -69,6 +69,22 @@ func TestLogXAxisLeavesOutWhatItCannotShow(t *testing.T) {
 	require.Len(t, c.points(c.Series[0]).XYs, 2)
 }
 
+func TestShortLogAxisHasLabelsBetweenPowersOfTen(t *testing.T) {
+	labels := func(lo, hi float64) (all []string) {
+		for _, tick := range (logTicks{}).Ticks(lo, hi) {
+			if tick.Label != "" {
+				all = append(all, tick.Label)
+			}
+		}
+		return all
+	}
+	require.Equal(t, []string{"5", "10", "20", "50", "100"}, labels(3.7, 120))
+	require.Equal(t, []string{"0.2", "0.5", "1", "2"}, labels(0.15, 2))
+	require.Equal(t, []string{"1000", "2000"}, labels(1000, 2000))
+	require.Equal(t, []string{"6.1", "7.2"}, labels(6.1, 7.2))
+	require.Equal(t, []string{"1e-8", "1e-6", "1e-4", "1e-2", "1e0", "1e2", "1e4", "1e6", "1e8"}, labels(1e-8, 1e8))
+}
+
 func TestEmptyAndConstantDataStillDraw(t *testing.T) {
 	for _, c := range []Chart{
 		{Title: "empty"},

@@ -28,11 +28,15 @@ func (linearTicks) Ticks(lo, hi float64) []plot.Tick {
 	return ts
 }
 
-// logTicks labels whole powers of ten, every second or fifth one on long axes.
+// logTicks labels whole powers of ten, every second or fifth one on long axes; on short ones also their
+// double and fivefold.
 type logTicks struct{}
 
 func (logTicks) Ticks(lo, hi float64) []plot.Tick {
 	first, last := int(math.Floor(math.Log10(lo))), int(math.Ceil(math.Log10(hi)))
+	if last-first <= 3 {
+		return fewDecades(lo, hi, first, last)
+	}
 	step := max(1, (last-first)/8)
 	var ts []plot.Tick
 	for e := first; e <= last; e++ {
@@ -46,7 +50,20 @@ func (logTicks) Ticks(lo, hi float64) []plot.Tick {
 		}
 		ts = append(ts, t)
 	}
-	if len(ts) < 2 { // less than a decade: label the ends as well
+	return ts
+}
+
+// fewDecades labels 1, 2 and 5 times powers of ten, or the ends if there are no two of these.
+func fewDecades(lo, hi float64, first, last int) []plot.Tick {
+	var ts []plot.Tick
+	for e := first; e <= last; e++ {
+		for _, m := range []float64{1, 2, 5} {
+			if v := m * math.Pow(10, float64(e)); lo*(1-1e-9) <= v && v <= hi*(1+1e-9) {
+				ts = append(ts, plot.Tick{Value: v, Label: strconv.FormatFloat(v, 'f', max(0, -e), 64)})
+			}
+		}
+	}
+	if len(ts) < 2 {
 		ts = append(ts, plot.Tick{Value: lo, Label: fmt.Sprintf("%.2g", lo)}, plot.Tick{Value: hi, Label: fmt.Sprintf("%.2g", hi)})
 	}
 	return ts

@@ -2,105 +2,82 @@ package unravel
 
 import (
 	"context"
-	"math"
+	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/residuum-go/residuum/autograd"
-	"github.com/residuum-go/residuum/tensor"
+	"github.com/residuum-go/residuum/resnet"
 )
 
-// newDeepConvNet returns a pre-activation residual net of n blocks in three stages of 8, 16 and 32
-// channels for images [N, 16, 16, 8].
-func newDeepConvNet(n int) *toy {
+// newDeepNet returns the pre-activation ResNet-110, 54 blocks, for images of 28x28x1 and with 8 channels behind
+// a stem of stride 2, and a batch for it.
+func newDeepNet(images int) (*resnet.Net, Batch) {
 	rng := rand.New(rand.NewPCG(1, 1))
-	conv := func(in, out, size, stride int) func(*autograd.Var) *autograd.Var {
-		w := autograd.NewParam("w", normal(rng, 0.5/math.Sqrt(float64(in*size*size)), size, size, in, out))
-		return func(y *autograd.Var) *autograd.Var {
-			return autograd.Conv2D(y, w.On(y), tensor.ConvSpec{Stride: stride, Pad: size / 2})
-		}
-	}
-	norm := func(c int) func(*autograd.Var) *autograd.Var {
-		scale := autograd.NewParam("scale", tensor.Full(1, c))
-		shift := autograd.NewParam("shift", normal(rng, 0.1, c))
-		return func(y *autograd.Var) *autograd.Var { return autograd.ScaleShift(y, scale.On(y), shift.On(y), true) }
-	}
-	t := &toy{stem: func(x *autograd.Var) *autograd.Var { return x }}
-	c := 8
-	for i := range n {
-		in, stride := c, 1
-		if i > 0 && i%(n/3) == 0 {
-			c, stride = 2*c, 2
-		}
-		b := toyBlock{branch: chain(norm(in), conv(in, c, 3, stride), norm(c), conv(c, c, 3, 1))}
-		if stride == 2 {
-			b.skip = conv(in, c, 1, 2)
-		}
-		t.blocks = append(t.blocks, b)
-	}
-	t.head = chain(norm(c), autograd.GlobalAvgPool, dense(rng, c, 10, 1, 0.1))
-	return t
+	net := newResNet(rng, resnet.Config{
+		Depth: 110, Width: 8, StemStride: 2, Image: resnet.Shape{Height: 28, Width: 28, Channels: 1}, Classes: 10,
+	})
+	return net, randomBatch(rng, 10, images, 28, 28, 1)
 }
 
-// per reports how often unit fits into the time of one iteration of b.
-func per(b *testing.B, name string, unit func()) {
-	unit()
-	const repeats = 3
-	start := time.Now()
-	for range repeats {
-		unit()
-	}
-	one := time.Since(start).Seconds() / repeats
-	b.ReportMetric(b.Elapsed().Seconds()/float64(b.N)/one, name)
-}
-
-// BenchmarkGradientByLength reports the cost in ordinary backward passes, which include the weights'
-// gradients.
-func BenchmarkGradientByLength(b *testing.B) {
-	net := newDeepConvNet(54)
-	batch := randomBatch(rand.New(rand.NewPCG(2, 2)), 10, 16, 16, 16, 8)
+// compare runs ours and what it is measured by in turns, and reports the median of the ratios of their times as
+// unit and the extremes as unit-min and unit-max. reference returns its own time, so that it may prepare.
+func compare(b *testing.B, unit string, reference func() time.Duration, ours func()) {
+	b.Helper()
+	var ratios []float64
 	for b.Loop() {
-		if _, err := GradientByLength(context.Background(), net, batch, -1, nil); err != nil {
-			b.Fatal(err)
-		}
-	}
-	b.StopTimer()
-	var backward time.Duration
-	tape := evaluationTape()
-	const repeats = 5
-	for i := range repeats + 1 {
-		tape.Reset()
-		loss := autograd.CrossEntropy(Forward(net, tape.Input(batch.X)), batch.Labels, 0)
+		one := reference()
 		start := time.Now()
-		tape.Backward(loss)
-		if i > 0 {
-			backward += time.Since(start)
-		}
+		ours()
+		ratios = append(ratios, time.Since(start).Seconds()/one.Seconds())
 	}
-	b.ReportMetric(b.Elapsed().Seconds()/float64(b.N)/(backward.Seconds()/repeats), "backwards")
+	slices.Sort(ratios)
+	b.ReportMetric(ratios[len(ratios)/2], unit)
+	b.ReportMetric(ratios[0], unit+"-min")
+	b.ReportMetric(ratios[len(ratios)-1], unit+"-max")
 }
 
-// BenchmarkEvaluate reports the cost of sweeps relative to one full forward pass per plan.
-func BenchmarkEvaluate(b *testing.B) {
-	for _, c := range []struct {
-		name  string
-		n     int
-		plans []Plan
-	}{{"single/n=54", 54, DeleteEach(54)}, {"pairs/n=18", 18, DeletePairs(18)}} {
-		b.Run("sweep="+c.name, func(b *testing.B) {
-			net := newDeepConvNet(c.n)
-			batch := randomBatch(rand.New(rand.NewPCG(2, 2)), 10, 16, 16, 16, 8)
-			s := Study{Net: net, Batches: []Batch{batch}}
-			for b.Loop() {
-				if _, err := s.Evaluate(context.Background(), c.plans); err != nil {
+// BenchmarkGradientByLength reports the cost of the gradients of all lengths in ordinary backward passes: from
+// the loss to every weight and y_0, the forward pass not counted.
+func BenchmarkGradientByLength(b *testing.B) {
+	for _, images := range []int{1, 10, 100} {
+		b.Run(fmt.Sprintf("n=54/images=%d", images), func(b *testing.B) {
+			net, batch := newDeepNet(images)
+			tape := evaluationTape()
+			backward := func() time.Duration {
+				tape.Reset()
+				loss := autograd.CrossEntropy(Forward(net, tape.Input(batch.X)), batch.Labels, 0)
+				start := time.Now()
+				tape.Backward(loss)
+				return time.Since(start)
+			}
+			compare(b, "backwards", backward, func() {
+				if _, err := GradientByLength(context.Background(), net, batch, -1, nil); err != nil {
 					b.Fatal(err)
 				}
-			}
-			b.StopTimer()
-			per(b, "of-naive", func() {
-				for range c.plans {
+			})
+		})
+	}
+}
+
+// BenchmarkEvaluate reports the cost of sweeps relative to one full forward pass for each plan.
+func BenchmarkEvaluate(b *testing.B) {
+	for name, plans := range map[string][]Plan{"single": DeleteEach(54), "pairs": DeletePairs(54)} {
+		b.Run("sweep="+name+"/n=54", func(b *testing.B) {
+			net, batch := newDeepNet(10)
+			s := Study{Net: net, Batches: []Batch{batch}}
+			naive := func() time.Duration {
+				start := time.Now()
+				for range plans {
 					Forward(net, autograd.Const(batch.X))
+				}
+				return time.Since(start)
+			}
+			compare(b, "of-naive", naive, func() {
+				if _, err := s.Evaluate(context.Background(), plans); err != nil {
+					b.Fatal(err)
 				}
 			})
 		})

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"go/format"
 	"log"
+	"math"
 	"os"
 	"strings"
 )
@@ -17,7 +18,7 @@ import (
 // Vec is a virtual vector register of the current function.
 type Vec int
 
-// GP is a general register, R0 to R26. They are dealt out by hand: [Asm.GP].
+// GP is a general register, R0 to R25. They are dealt out by hand: [Asm.GP].
 type GP int
 
 func (r GP) String() string { return fmt.Sprintf("R%d", int(r)) }
@@ -34,8 +35,9 @@ type Asm struct {
 	next   GP
 	labels int
 
-	constants map[[4]uint32]int // offsets in the table of constants
-	data      []([4]uint32)
+	constants map[uint32]int // offsets in the table of constants, four times each
+	data      []uint32
+	usesTable bool // of the current function
 }
 
 // line is an instruction or a label. print gets the numbers of the registers of vecs.
@@ -46,14 +48,14 @@ type line struct {
 }
 
 // New starts the files of a package.
-func New(pkg string) *Asm { return &Asm{pkg: pkg, constants: map[[4]uint32]int{}} }
+func New(pkg string) *Asm { return &Asm{pkg: pkg, constants: map[uint32]int{}} }
 
 // Func starts a function; End ends it. signature is what follows the name in Go, size the bytes of
 // parameters and results.
 func (a *Asm) Func(name, signature, doc string, size int) {
 	fmt.Fprintf(&a.stubs, "\n// %s %s\n//\n//go:noescape\nfunc %s%s\n", name, doc, name, signature)
 	a.header = fmt.Sprintf("\n// func %s%s\nTEXT ·%s(SB), NOSPLIT, $0-%d\n", name, signature, name, size)
-	a.code, a.vecs, a.next, a.labels = nil, 0, 0, 0
+	a.code, a.vecs, a.next, a.labels, a.usesTable = nil, 0, 0, 0, false
 }
 
 // GP returns the next free general register. R18 belongs to the system.
@@ -61,7 +63,7 @@ func (a *Asm) GP() GP {
 	if a.next == 18 {
 		a.next++
 	}
-	if a.next > 26 {
+	if a.next >= table {
 		log.Fatalf("neon: too many general registers: %s", a.header)
 	}
 	a.next++
@@ -118,22 +120,35 @@ func (a *Asm) Jump(branch, label string) {
 	a.code = append(a.code, line{target: label, print: func([]int) string { return s }})
 }
 
-// Constant returns the offset of a constant in the table that the functions of the file share.
-func (a *Asm) Constant(c [4]uint32) int {
-	if _, ok := a.constants[c]; !ok {
-		a.constants[c] = 16 * len(a.data)
-		a.data = append(a.data, c)
+// constantTable is the table's symbol, and table the register that holds its address in functions that use it.
+const (
+	constantTable = "constants<>"
+	table         = GP(26)
+)
+
+// Bits returns a vector with a constant in every lane. It is read from the table each time: that costs no
+// more than a copy, and accumulating instructions overwrite it.
+func (a *Asm) Bits(u uint32) Vec {
+	if _, ok := a.constants[u]; !ok {
+		a.constants[u] = 16 * len(a.data)
+		a.data = append(a.data, u)
 	}
-	return a.constants[c]
+	a.usesTable = true
+	v := a.Vec()
+	a.Load(v, table, a.constants[u], 4)
+	return v
 }
 
-// Constants is the table's symbol.
-const Constants = "constants<>"
+// F returns a vector with a number in every lane.
+func (a *Asm) F(f float64) Vec { return a.Bits(math.Float32bits(float32(f))) }
 
 // End gives the virtual registers real ones and writes the function.
 func (a *Asm) End() {
 	regs := a.allocate()
 	a.text.WriteString(a.header)
+	if a.usesTable {
+		fmt.Fprintf(&a.text, "\tMOVD $%s(SB), %v\n", constantTable, table)
+	}
 	for _, l := range a.code {
 		if l.label != "" {
 			fmt.Fprintf(&a.text, "\n%s:\n", l.label)
@@ -219,12 +234,12 @@ func (a *Asm) Write(assembly, stubs, by string) {
 	s.WriteString(head + "#include \"textflag.h\"\n")
 	if len(a.data) > 0 {
 		s.WriteString("\n")
-		for i, c := range a.data {
-			for j := 0; j < 4; j += 2 {
-				fmt.Fprintf(&s, "DATA %s+%d(SB)/8, $0x%08x%08x\n", Constants, 16*i+4*j, c[j+1], c[j])
+		for i, u := range a.data {
+			for half := range 2 {
+				fmt.Fprintf(&s, "DATA %s+%d(SB)/8, $0x%08x%08x\n", constantTable, 16*i+8*half, u, u)
 			}
 		}
-		fmt.Fprintf(&s, "GLOBL %s(SB), RODATA|NOPTR, $%d\n", Constants, 16*len(a.data))
+		fmt.Fprintf(&s, "GLOBL %s(SB), RODATA|NOPTR, $%d\n", constantTable, 16*len(a.data))
 	}
 	s.Write(a.text.Bytes())
 	declarations, err := format.Source([]byte(head + "package " + a.pkg + "\n" + a.stubs.String()))

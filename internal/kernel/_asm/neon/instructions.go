@@ -18,9 +18,7 @@ var (
 	fmls   = encoding{"FMLS", "4S", 0x4ea0cc00}
 	fmax   = encoding{"FMAX", "4S", 0x4e20f400}
 	fmin   = encoding{"FMIN", "4S", 0x4ea0f400}
-	fmaxnm = encoding{"FMAXNM", "4S", 0x4e20c400}
 	fcmeq  = encoding{"FCMEQ", "4S", 0x4e20e400}
-	fcmge  = encoding{"FCMGE", "4S", 0x6e20e400}
 	fcmgt  = encoding{"FCMGT", "4S", 0x6ea0e400}
 	addInt = encoding{"ADD", "4S", 0x4ea08400}
 	subInt = encoding{"SUB", "4S", 0x6ea08400}
@@ -73,9 +71,6 @@ func (a *Asm) AddMulLane(d, n, m Vec, lane int) {
 	word := uint32(0x4f801000) | uint32(lane&1)<<21 | uint32(lane>>1)<<11
 	a.word3(word, fmt.Sprintf("FMLA V%%d.4S, V%%d.4S, V%%d.S[%d]", lane), d, n, m)
 }
-
-// AddTo computes d += n.
-func (a *Asm) AddTo(d, n Vec) { a.three(fadd, d, d, n) }
 
 // Clear sets v to zeros.
 func (a *Asm) Clear(v Vec) {

@@ -6,43 +6,17 @@ import (
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 
+	"github.com/residuum-go/residuum/internal/kernel/_asm/minimax"
 	"github.com/residuum-go/residuum/internal/kernel/_asm/simd"
-)
-
-// The polynomials are minimax fits (iteratively reweighted least squares on Chebyshev nodes, each
-// coefficient rounded to float32 before the later ones are fitted again). Behind each is the largest
-// relative error that it leaves in the function, 2^-24 being half a float32 step.
-var (
-	// e^r = 1 + r + r^2*P(r) for |r| <= ln(2)/2: 2^-28.1
-	expP = []float64{0.4999999403953552, 0.16666516661643982, 0.04166828468441963, 0.00836925022304058, 0.0013820468448102474}
-
-	// ln(1+f) = f - f^2/2 + f^3*P(f) for -1/4 <= f <= 1/2: 2^-30.0
-	logP = []float64{0.33333340287208557, -0.2500016391277313, 0.19999581575393677, -0.16655318439006805, 0.1427670270204544,
-		-0.1272820681333542, 0.11697754263877869, -0.09109105169773102, 0.03762657195329666}
-
-	// erf(x) = x + x*P(x^2) for |x| <= 1: 2^-29.3
-	erfSmallP = []float64{0.12837916612625122, -0.3761262595653534, 0.11283578723669052, -0.026853347197175026,
-		0.005187162198126316, -0.0007997853099368513, 7.806903158780187e-05}
-
-	// erf(x) = 1 - e^-P(x) for 1 <= x <= 3.95, from where on it is 1 in float32: 2^-29.7
-	erfLargeP = []float64{0.00034151296131312847, 1.127089262008667, 0.6381446719169617, 0.10310691595077515,
-		-0.021838141605257988, 0.002947674598544836, -0.00018638017354533076}
-)
-
-// ln 2 in two parts; the first is so rounded that the second is positive, see logarithm.
-const (
-	ln2High = 0.693138122558593750
-	ln2Low  = math.Ln2 - ln2High
 )
 
 // reduce returns n = round(x/ln 2) and e^r - 1 for r = x - n*ln 2.
 func reduce(m *simd.Machine, x reg.VecVirtual) (n, e reg.VecVirtual) {
-	const high = 0.693147182464599609375 // ln 2 in float32; n*high cancels exactly in the fused step
 	n = m.Round(m.Mul(x, m.F(math.Log2E)))
 	r := m.Copy(x)
-	m.SubMul(r, n, m.F(high))
-	m.SubMul(r, n, m.F(math.Ln2-high))
-	e = m.Polynomial(r, expP)
+	m.SubMul(r, n, m.F(minimax.Ln2))
+	m.SubMul(r, n, m.F(minimax.Ln2Rest))
+	e = m.Polynomial(r, minimax.Exp)
 	return n, m.MulAdd(e, m.Mul(r, r), r)
 }
 
@@ -105,11 +79,11 @@ func tangent(m *simd.Machine, x reg.VecVirtual) reg.VecVirtual {
 }
 
 func errorFunction(m *simd.Machine, x reg.VecVirtual) reg.VecVirtual {
-	small := m.Polynomial(m.Mul(x, x), erfSmallP)
+	small := m.Polynomial(m.Mul(x, x), minimax.ErfSmall)
 	small = m.MulAdd(small, x, x)
 
 	a := m.Abs(x)
-	g := m.Polynomial(m.AtMost(a, 4), erfLargeP)
+	g := m.Polynomial(m.AtMost(a, 4), minimax.ErfLarge)
 	n, e := reduce(m, m.Or(g, m.Bits(0x80000000)))
 	one := m.Copy(m.F(1))
 	large := m.Sub(one, scale(m, m.Add(e, one), n))
@@ -144,9 +118,9 @@ func logarithm(m *simd.Machine, x reg.VecVirtual) reg.VecVirtual {
 }
 
 func logSum(m *simd.Machine, e, f reg.VecVirtual) reg.VecVirtual {
-	p := m.Polynomial(f, logP)
+	p := m.Polynomial(f, minimax.Log)
 	m.MulAdd(p, f, m.F(-0.5))
 	w := m.Mul(p, m.Mul(f, f))
-	m.AddMul(w, e, m.F(ln2Low))
-	return m.AddMul(m.Add(w, f), e, m.F(ln2High))
+	m.AddMul(w, e, m.F(minimax.Ln2Low))
+	return m.AddMul(m.Add(w, f), e, m.F(minimax.Ln2High))
 }

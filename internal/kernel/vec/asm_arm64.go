@@ -109,6 +109,11 @@ func erfNEON(dst []float32, a []float32)
 //go:noescape
 func addRowNEON(dst []float32, x []float32, row []float32)
 
+// addRowReLUNEON computes dst[i] = relu(x[i] + row[i]) with row vectors that start again after their length.
+//
+//go:noescape
+func addRowReLUNEON(dst []float32, x []float32, row []float32)
+
 // mulRowNEON computes dst[i] = x[i] * row[i] with row vectors that start again after their length.
 //
 //go:noescape
@@ -134,15 +139,15 @@ func scaleShiftReLUNEON(dst []float32, x []float32, scale []float32, shift []flo
 //go:noescape
 func scaleShiftAddReLUNEON(dst []float32, x []float32, residual []float32, scale []float32, shift []float32)
 
-// normGradNEON computes dst[i] = g[i]*ag[i] + (x[i]-mean[i])*ax[i] + shift[i] with row vectors that start again after their length.
+// normGradNEON computes dst[i] = g[i]*ag[i] + (x[i]-mean[i])*ax[i] + c[i] with row vectors that start again after their length.
 //
 //go:noescape
-func normGradNEON(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, shift []float32)
+func normGradNEON(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, c []float32)
 
-// normGradReLUNEON computes normGrad with 0 for g[i] unless y[i] > 0.
+// normGradReLUNEON computes normGrad with 0 for g[i] unless x[i]*scale[i] + shift[i] > 0.
 //
 //go:noescape
-func normGradReLUNEON(dst []float32, x []float32, y []float32, g []float32, ag []float32, ax []float32, mean []float32, shift []float32)
+func normGradReLUNEON(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, c []float32, scale []float32, shift []float32)
 
 // sgdPlainNEON computes p[i] -= lr*(g[i] + weightDecay*p[i]).
 //
@@ -179,10 +184,10 @@ func statsRowsNEON(sum []float64, square []float64, x []float32, center []float3
 //go:noescape
 func normGradSumsNEON(sumG []float64, sumGX []float64, x []float32, g []float32, mean []float32, rows int, stride int)
 
-// normGradSumsReLUNEON computes normGradSums with 0 for g unless y > 0.
+// normGradSumsReLUNEON computes normGradSums with 0 for g unless x*scale[c] + shift[c] > 0.
 //
 //go:noescape
-func normGradSumsReLUNEON(sumG []float64, sumGX []float64, x []float32, y []float32, g []float32, mean []float32, rows int, stride int)
+func normGradSumsReLUNEON(sumG []float64, sumGX []float64, x []float32, g []float32, mean []float32, scale []float32, shift []float32, rows int, stride int)
 
 // sumNEON computes the sum of a[i] in float64.
 //

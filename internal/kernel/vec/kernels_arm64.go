@@ -17,7 +17,7 @@ func neon(k kernels) kernels {
 	k.abs, k.sqrt, k.relu, k.step = absNEON, sqrtNEON, reluNEON, stepNEON
 	k.exp, k.log, k.tanh, k.sigmoid, k.erf = expNEON, logNEON, tanhNEON, sigmoidNEON, erfNEON
 	k.addScalar, k.scale, k.addScaled, k.fill = addScalarNEON, scaleNEON, addScaledNEON, fillNEON
-	k.addRow, k.mulRow = addRowNEON, mulRowNEON
+	k.addRow, k.addRowReLU, k.mulRow = addRowNEON, addRowReLUNEON, mulRowNEON
 	k.scaleShift, k.scaleShiftReLU = scaleShiftNEON, scaleShiftReLUNEON
 	k.scaleShiftAdd, k.scaleShiftAddReLU = scaleShiftAddNEON, scaleShiftAddReLUNEON
 	k.normGrad, k.normGradReLU = normGradNEON, normGradReLUNEON

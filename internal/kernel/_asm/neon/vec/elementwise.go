@@ -56,6 +56,9 @@ func rows(m *neon.Asm) {
 	m.Elementwise("addRow", "dst x *row", "dst[i] = x[i] + row[i]"+again, unroll, func(l *neon.Loop) {
 		l.Set("dst", l.Add(l.Get("x"), l.Get("row")))
 	})
+	m.Elementwise("addRowReLU", "dst x *row", "dst[i] = relu(x[i] + row[i])"+again, unroll, func(l *neon.Loop) {
+		l.Set("dst", l.ReLU(l.Add(l.Get("x"), l.Get("row"))))
+	})
 	m.Elementwise("mulRow", "dst x *row", "dst[i] = x[i] * row[i]"+again, unroll, func(l *neon.Loop) {
 		l.Set("dst", l.Mul(l.Get("x"), l.Get("row")))
 	})
@@ -76,19 +79,24 @@ func rows(m *neon.Asm) {
 				l.Set("dst", then(l.Add(y, l.Get("residual"))))
 			})
 	}
-	normGrad := func(l *neon.Loop, g vec) {
-		x := l.Sub(l.Get("x"), l.Get("mean"))
-		d := l.AddMul(l.Get("shift"), g, l.Get("ag"))
-		l.Set("dst", l.AddMul(d, x, l.Get("ax")))
+	normGrad := func(l *neon.Loop, x, g vec) {
+		d := l.AddMul(l.Get("c"), g, l.Get("ag"))
+		l.Set("dst", l.AddMul(d, l.Sub(x, l.Get("mean")), l.Get("ax")))
 	}
-	m.Elementwise("normGrad", "dst x g *ag *ax *mean *shift",
-		"dst[i] = g[i]*ag[i] + (x[i]-mean[i])*ax[i] + shift[i]"+again, unroll, func(l *neon.Loop) {
-			normGrad(l, l.Get("g"))
+	m.Elementwise("normGrad", "dst x g *ag *ax *mean *c",
+		"dst[i] = g[i]*ag[i] + (x[i]-mean[i])*ax[i] + c[i]"+again, unroll, func(l *neon.Loop) {
+			normGrad(l, l.Get("x"), l.Get("g"))
 		})
-	m.Elementwise("normGradReLU", "dst x y g *ag *ax *mean *shift",
-		"normGrad with 0 for g[i] unless y[i] > 0", unroll, func(l *neon.Loop) {
-			normGrad(l, l.And(l.Get("g"), l.Positive(l.Get("y"))))
+	m.Elementwise("normGradReLU", "dst x g *ag *ax *mean *c *scale *shift",
+		"normGrad with 0 for g[i] unless x[i]*scale[i] + shift[i] > 0", unroll, func(l *neon.Loop) {
+			x := l.Get("x")
+			normGrad(l, x, passed(m, x, l.Get("scale"), l.Get("shift"), l.Get("g")))
 		})
+}
+
+// passed returns g where x*scale + shift > 0, else 0. It destroys shift.
+func passed(m *neon.Asm, x, scale, shift, g vec) vec {
+	return m.And(g, m.Positive(m.AddMul(shift, x, scale)))
 }
 
 func optimisers(m *neon.Asm) {

@@ -26,19 +26,20 @@ func rowSums(m *neon.Asm) {
 			})
 		})
 
-	gradSums := func(name, doc string, slices []string, g func(l *neon.Rows, r int) vec) {
-		m.RowSums(name, doc, []string{"sumG", "sumGX"}, slices, []string{"mean"}, func(l *neon.Rows) []vec {
+	m.RowSums("normGradSums", "sumG[c] += g and sumGX[c] += g*(x-mean[c]), summed over r, with g and x at r*stride+c",
+		[]string{"sumG", "sumGX"}, []string{"x", "g"}, []string{"mean"}, func(l *neon.Rows) []vec {
 			mean := l.Vector("mean")
 			return sumAndProduct(l, func(r int) (vec, vec) {
-				return g(l, r), l.Sub(l.Get("x", r), mean)
+				return l.Get("g", r), l.Sub(l.Get("x", r), mean)
 			})
 		})
-	}
-	gradSums("normGradSums", "sumG[c] += g and sumGX[c] += g*(x-mean[c]), summed over r, with g and x at r*stride+c",
-		[]string{"x", "g"}, func(l *neon.Rows, r int) vec { return l.Get("g", r) })
-	gradSums("normGradSumsReLU", "normGradSums with 0 for g unless y > 0",
-		[]string{"x", "y", "g"}, func(l *neon.Rows, r int) vec {
-			return l.And(l.Get("g", r), l.Positive(l.Get("y", r)))
+	m.RowSums("normGradSumsReLU", "normGradSums with 0 for g unless x*scale[c] + shift[c] > 0",
+		[]string{"sumG", "sumGX"}, []string{"x", "g"}, []string{"mean", "scale", "shift"}, func(l *neon.Rows) []vec {
+			mean, scale, shift := l.Vector("mean"), l.Vector("scale"), l.Vector("shift")
+			return sumAndProduct(l, func(r int) (vec, vec) {
+				x := l.Get("x", r)
+				return passed(m, x, scale, l.Copy(shift), l.Get("g", r)), l.Sub(x, mean)
+			})
 		})
 }
 

@@ -2,14 +2,24 @@ package unravel
 
 import (
 	"fmt"
+	"math/big"
 	"slices"
 )
 
 // Graph is a drawing of the paths through a net: nodes with places, and edges between them. [Graph.DOT]
 // and [Graph.SVG] write it down.
 type Graph struct {
+	Title string
+	X, Y  Axis
+	Key   string // what the darkness of nodes means, if anything
 	Nodes []Node
 	Edges []Edge
+}
+
+// Axis names the columns or the rows of a graph, if they mean anything.
+type Axis struct {
+	Label string
+	Names map[int]string // by column or row
 }
 
 // Node is a state, a branch or a sum.
@@ -44,7 +54,7 @@ func (p Paths) Unraveled() Graph {
 	if len(p.free) > 10 {
 		panic(fmt.Sprintf("unravel: Unraveled: 2^%d paths are too many to draw; use Folded", len(p.free)))
 	}
-	var g Graph
+	g := Graph{Title: fmt.Sprintf("The %v paths through %d blocks", p.Count(), p.n)}
 	whole := p.shortest() // true where there is no skip
 	row := 0
 	var expand func(i int) (node int, y float64) // writes out y_i
@@ -80,7 +90,14 @@ func (p Paths) Unraveled() Graph {
 // if that is short. A skip leads right, a branch right and down. A path begins in the column of y_0 at the
 // height of its length. weights, if not nil, holds the weight of node i, k, from 0 to 1; see [Weights].
 func (p Paths) Folded(weights [][]float64) Graph {
-	var g Graph
+	g := Graph{
+		Title: fmt.Sprintf("The paths through %d blocks, by length", p.n),
+		X:     Axis{Label: "state", Names: ticks(p.n, func(i int) (int, string) { return i, fmt.Sprintf("y%d", i) })},
+		Y:     Axis{Label: "branches still to come", Names: ticks(p.n, func(k int) (int, string) { return p.n - k, fmt.Sprint(k) })},
+	}
+	if weights != nil {
+		g.Key = "weight, by column relative to the largest"
+	}
 	whole := p.shortest() // true where there is no skip
 	places := make([]map[int]int, p.n+1)
 	ahead := Paths{} // the paths through the blocks from i on
@@ -94,7 +111,7 @@ func (p Paths) Folded(weights [][]float64) Graph {
 		places[i] = map[int]int{}
 		for k := ahead.Shortest(); k <= ahead.n; k++ {
 			nd := Node{X: float64(i), Y: float64(p.n - k)}
-			if c := ahead.CountOfLength(k); c.BitLen() <= 12 {
+			if c := ahead.CountOfLength(k); c.Cmp(big.NewInt(999)) <= 0 {
 				nd.Label = c.String()
 			}
 			if weights != nil && k < len(weights[i]) {
@@ -114,6 +131,20 @@ func (p Paths) Folded(weights [][]float64) Graph {
 		}
 	}
 	return g
+}
+
+// ticks names 0 to n, or some of them if they are many.
+func ticks(n int, name func(i int) (place int, label string)) map[int]string {
+	step := 1
+	if n > 20 {
+		step = 10
+	}
+	names := map[int]string{}
+	for i := 0; i <= n; i += step {
+		place, label := name(i)
+		names[place] = label
+	}
+	return names
 }
 
 // Weights turns the norms of [Gradient] by state and length into weights for [Paths.Folded]: within each

@@ -87,8 +87,11 @@ func TestDrawingsAreWellFormed(t *testing.T) {
 			}
 			require.NoError(t, err)
 		}
+		require.Contains(t, g.SVG(), ">skip</text>")
+		require.Contains(t, g.SVG(), ">"+g.Title+"</text>")
+		require.Contains(t, g.SVG(), g.Key+"</text>")
 		dot := g.DOT()
 		require.Equal(t, len(g.Edges), strings.Count(dot, "->"))
-		require.Equal(t, len(g.Nodes), strings.Count(dot, "label="))
+		require.Equal(t, len(g.Nodes)+1, strings.Count(dot, "label="))
 	}
 }

@@ -63,6 +63,27 @@ func TestContributionsEqualFrozenPaths(t *testing.T) {
 	}
 }
 
+// TestContributionsEqualAllPaths: what y_0 contributes along the paths of one length, by the gradients along
+// all of them.
+func TestContributionsEqualAllPaths(t *testing.T) {
+	for name, e := range zoo() {
+		t.Run("net="+name, func(t *testing.T) {
+			direction := Centred(e.batch.Labels, 3)
+			c, err := Contributions(context.Background(), e.net, e.batch.X, direction, nil)
+			require.NoError(t, err)
+			acts := Record(e.net, e.batch.X, false)
+			g := logitGradient(evaluationTape(), e.net, acts.State[e.net.Len()], direction)
+			for k, got := range c.State {
+				want := make([]float64, len(got))
+				for path := range PathsOf(e.net).OfLength(k) {
+					addDots(want, 1, along(e.net, acts, path, g), acts.State[0])
+				}
+				require.InDeltaSlice(t, want, got, 1e-5*max(1, tensor.Norm(acts.Logits)))
+			}
+		})
+	}
+}
+
 func TestContributionsAddUp(t *testing.T) {
 	// In the conv net every block and the head have biases. Its head is affine at fixed masks, so
 	// what is left must be the head's offset.

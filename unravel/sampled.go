@@ -16,7 +16,7 @@ import (
 type SampledNorm struct {
 	Length int `json:"length"`
 	// Mean is the logarithm of the mean of the sampled norms at y_0; Low and High bound its 95 %
-	// confidence interval (Student's t over the draws).
+	// confidence interval, corrected for the skewness of the norms. It wants 20 draws or more.
 	Mean Log `json:"mean"`
 	Low  Log `json:"low"`
 	High Log `json:"high"`
@@ -80,9 +80,9 @@ func (s *SampledNorm) summarise() {
 	for i, l := range s.Norms {
 		relative[i] = (l - s.Mean).Value()
 	}
-	d := SpreadOf(relative)
-	s.Low = s.Mean + Log(math.Log(max(d.Low, 0)))
-	s.High = s.Mean + Log(math.Log(d.High))
+	low, high := meanInterval(relative, 0.95)
+	s.Low = s.Mean + Log(math.Log(max(low, 0)))
+	s.High = s.Mean + Log(math.Log(high))
 }
 
 // walk is one path taken backward from the loss of one batch.

@@ -104,3 +104,28 @@ func SpreadOf(values []float64) Spread {
 func studentQuantile(level float64, n int) float64 {
 	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(n - 1)}.Quantile((1 + level) / 2)
 }
+
+// meanInterval returns a confidence interval for the mean of what the values were drawn from, by Student's t
+// after the cubic transformation that removes its skewness (Hall 1992, "On the Removal of Skewness by
+// Transformation"). Norms of gradients are so skewed that without it 30 draws hold the mean nine times in
+// ten instead of nineteen in twenty. It needs two values.
+func meanInterval(values []float64, level float64) (low, high float64) {
+	n := float64(len(values))
+	mean, std := stat.MeanStdDev(values, nil)
+	var squares, cubes float64
+	for _, v := range values {
+		d := v - mean
+		squares += d * d
+		cubes += d * d * d
+	}
+	skew := cubes / n / math.Pow(squares/n, 1.5)
+	at := func(t float64) float64 {
+		t /= math.Sqrt(n)
+		if !(math.Abs(skew) > 1e-6) { // also if all values are the same
+			return t
+		}
+		return 3 / skew * (math.Cbrt(1+skew*(t-skew/(6*n))) - 1)
+	}
+	t := studentQuantile(level, len(values))
+	return mean - std*at(t), mean - std*at(-t)
+}

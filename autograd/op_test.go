@@ -139,11 +139,11 @@ var ops = []op{
 	{name: "MaxPool2D", with: "tiles", shapes: images, domain: apart,
 		f:   func(v []*Var) *Var { return MaxPool2D(v[0], tiles) },
 		ref: func(a []array) array { return a[0].maxPool(tiles) }},
-	{name: "maxPool2DGrad", shapes: []string{"1x2x2x3"},
+	{name: "maxPool2DGrad", shapes: []string{"1x2x3x3"},
 		f:   func(v []*Var) *Var { return maxPool2DGrad(v[0], chosen, []int{1, 4, 5, 3}) },
 		ref: adjoint([]int{1, 4, 5, 3}, pick)},
 	{name: "maxPool2DGather", shapes: []string{"1x4x5x3"},
-		f:   func(v []*Var) *Var { return maxPool2DGather(v[0], chosen, []int{1, 2, 2, 3}) },
+		f:   func(v []*Var) *Var { return maxPool2DGather(v[0], chosen, []int{1, 2, 3, 3}) },
 		ref: func(a []array) array { return pick(a[0]) }},
 	{name: "AvgPool2D", shapes: images,
 		f:   func(v []*Var) *Var { return AvgPool2D(v[0], overlapping) },
@@ -153,6 +153,12 @@ var ops = []op{
 		ref: adjoint([]int{2, 5, 4, 3}, func(x array) array { return x.avgPool(overlapping) })},
 	{name: "GlobalAvgPool", shapes: images, f: func(v []*Var) *Var { return GlobalAvgPool(v[0]) },
 		ref: func(a []array) array { return a[0].mean(1, 2).reshape(a[0].shape[0], a[0].shape[3]) }},
+	{name: "globalAvgPoolGrad", shapes: []string{"2x3", "1x4"},
+		f: func(v []*Var) *Var { return globalAvgPoolGrad(v[0], []int{dim(v[0], 0), 3, 2, dim(v[0], 1)}) },
+		ref: func(a []array) array {
+			shape := []int{a[0].shape[0], 3, 2, a[0].shape[1]}
+			return adjoint(shape, func(x array) array { return x.mean(1, 2).reshape(a[0].shape...) })(a)
+		}},
 
 	{name: "BatchNorm", shapes: normShapes,
 		f: func(v []*Var) *Var { y, _, _ := BatchNorm(v[0], v[1], v[2], normEps, false); return y },
@@ -267,7 +273,7 @@ var (
 	overlapping = tensor.PoolSpec{Size: 3, Stride: 2, Pad: 1}
 	tiles       = tensor.PoolSpec{Size: 2}
 	oneInTwo    = tensor.PoolSpec{Size: 1, Stride: 2}
-	chosen      = []int32{0, 4, 59, 4, 10, 11, 30, 31, 32, 4, 7, 58}
+	chosen      = someChoice()
 )
 
 const normEps = 0.125 // large and exact, so that its part in the gradients shows
@@ -291,9 +297,19 @@ func adjoint(shape []int, f func(array) array) func([]array) array {
 	}
 }
 
+// someChoice is what MaxPool2D chooses from an image [4,5,3]; some elements are chosen twice.
+func someChoice() choice {
+	x := tensor.New(1, 4, 5, 3)
+	for i := range x.Data() {
+		x.Data()[i] = float32(7 * i % 11)
+	}
+	_, idx := tensor.MaxPool2D(nil, nil, x, overlapping)
+	return choice{idx, overlapping}
+}
+
 func pick(x array) array {
-	y := zeros(1, 2, 2, 3)
-	for i, j := range chosen {
+	y := zeros(1, 2, 3, 3)
+	for i, j := range chosen.idx {
 		y.data[i] = x.data[j]
 	}
 	return y

@@ -1,7 +1,6 @@
 package autograd
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/residuum-go/residuum/tensor"
@@ -12,35 +11,42 @@ import (
 func MaxPool2D(x *Var, spec tensor.PoolSpec) *Var {
 	y := result("MaxPool2D", x)
 	out := y.pooled(x, spec)
-	idx := attr[maxPoolIndex](y)
-	*idx = slices.Grow((*idx)[:0], out.Len())[:out.Len()]
-	tensor.MaxPool2D(out, *idx, x.value, spec)
+	own := attr[ownChoice](y)
+	own.idx = slices.Grow(own.idx[:0], out.Len())[:out.Len()]
+	own.spec = spec
+	tensor.MaxPool2D(out, own.idx, x.value, spec)
 	return y.returns(func(y, g *Var, d []*Var) {
-		d[0] = maxPool2DGrad(g, *attr[maxPoolIndex](y), y.in[0].Shape())
+		d[0] = maxPool2DGrad(g, choice(*attr[ownChoice](y)), y.in[0].Shape())
 	})
 }
 
-// maxPoolIndex is the memory of a MaxPool2D's choice. The type keeps it apart from the references
-// to it in maxPool2DGrad and maxPool2DGather, which must not be overwritten in another step.
-type maxPoolIndex []int32
+// choice is what a MaxPool2D chose from each window.
+type choice struct {
+	idx  []int32
+	spec tensor.PoolSpec
+}
 
-// maxPool2DGrad adds every element of g to the element of a zero tensor that idx names.
-func maxPool2DGrad(g *Var, idx []int32, xShape []int) *Var {
+// ownChoice is the memory of a MaxPool2D's choice. The type keeps it apart from the references to it in
+// maxPool2DGrad and maxPool2DGather, which must not be overwritten in another step.
+type ownChoice choice
+
+// maxPool2DGrad adds every element of g to the element of a zero tensor that the choice names.
+func maxPool2DGrad(g *Var, c choice, xShape []int) *Var {
 	y := result("maxPool2DGrad", g)
-	*attr[[]int32](y) = idx
-	tensor.MaxPool2DGrad(y.buffer(xShape...), g.value, idx, xShape)
+	*attr[choice](y) = c
+	tensor.MaxPool2DGrad(y.buffer(xShape...), g.value, c.idx, xShape, c.spec)
 	return y.returns(func(y, h *Var, d []*Var) {
-		d[0] = maxPool2DGather(h, *attr[[]int32](y), y.in[0].Shape())
+		d[0] = maxPool2DGather(h, *attr[choice](y), y.in[0].Shape())
 	})
 }
 
 // maxPool2DGather is the adjoint of maxPool2DGrad: y[i] = x[idx[i]].
-func maxPool2DGather(x *Var, idx []int32, shape []int) *Var {
+func maxPool2DGather(x *Var, c choice, shape []int) *Var {
 	y := result("maxPool2DGather", x)
-	*attr[[]int32](y) = idx
-	tensor.MaxPool2DGather(y.buffer(shape...), x.value, idx, shape)
+	*attr[choice](y) = c
+	tensor.MaxPool2DGather(y.buffer(shape...), x.value, c.idx, shape)
 	return y.returns(func(y, g *Var, d []*Var) {
-		d[0] = maxPool2DGrad(g, *attr[[]int32](y), y.in[0].Shape())
+		d[0] = maxPool2DGrad(g, *attr[choice](y), y.in[0].Shape())
 	})
 }
 
@@ -76,8 +82,14 @@ func (v *Var) pooled(x *Var, spec tensor.PoolSpec) *tensor.Tensor {
 
 // GlobalAvgPool averages each channel over the image: [N,H,W,C] -> [N,C].
 func GlobalAvgPool(x *Var) *Var {
-	if len(x.Shape()) != 4 {
-		panic(fmt.Sprintf("autograd: GlobalAvgPool: %v: want [N H W C]", x.Shape()))
-	}
-	return Mean(x, false, 1, 2)
+	y := result("GlobalAvgPool", x)
+	tensor.GlobalAvgPool(y.buffer(dim(x, 0), dim(x, 3)), x.value)
+	return y.returns(func(y, g *Var, d []*Var) { d[0] = globalAvgPoolGrad(g, y.in[0].Shape()) })
+}
+
+// globalAvgPoolGrad is the adjoint of GlobalAvgPool on images of the given shape.
+func globalAvgPoolGrad(g *Var, xShape []int) *Var {
+	y := result("globalAvgPoolGrad", g)
+	tensor.GlobalAvgPoolGrad(y.buffer(xShape...), g.value, xShape)
+	return y.returns(func(y, h *Var, d []*Var) { d[0] = GlobalAvgPool(h) })
 }

@@ -2,10 +2,8 @@ package tensor
 
 import (
 	"math"
-	"sync"
 
 	"github.com/residuum-go/residuum/internal/kernel/pool"
-	"github.com/residuum-go/residuum/internal/parallel"
 )
 
 // PoolSpec is a square pooling window: its side, the distance between windows (zero means Size, so
@@ -36,42 +34,21 @@ func MaxPool2D(dst *Tensor, idx []int32, x *Tensor, spec PoolSpec) (*Tensor, []i
 	return dst, idx
 }
 
-// MaxPool2DGrad is the gradient of [MaxPool2D] with respect to x: it adds every element of g
-// [N,OH,OW,C] to the element of a zero tensor of shape xShape = [N,H,W,C] that idx names.
-func MaxPool2DGrad(dst, g *Tensor, idx []int32, xShape []int) *Tensor {
+// MaxPool2DGrad is the gradient of [MaxPool2D] with respect to x of shape xShape = [N,H,W,C]: every element
+// of the result sums those of g [N,OH,OW,C] whose idx, as MaxPool2D of the same spec returned it, names it.
+func MaxPool2DGrad(dst, g *Tensor, idx []int32, xShape []int, spec PoolSpec) *Tensor {
 	const op = "MaxPool2DGrad"
-	checkIndices(op, idx, g.shape, xShape)
+	s := poolShape(op, xShape, spec)
+	mustBe(op, "g", g, s.N, s.OutH(), s.OutW(), s.C)
+	if len(idx) != len(g.data) {
+		fail(op, itoa(len(idx))+" indices", g.shape)
+	}
 	dst = out(op, dst, xShape)
 	apart(op, dst, g)
-	s := scatters.Get().(*scatter)
-	s.dst, s.g, s.idx, s.images = dst.data, g.data, idx, xShape[0]
-	parallel.For(s.images, 1, s.body)
-	s.dst, s.g, s.idx = nil, nil, nil
-	scatters.Put(s)
-	return dst
-}
-
-// A scatter is one call of MaxPool2DGrad. It lives in a pool so that a call allocates nothing.
-type scatter struct {
-	dst, g []float32
-	idx    []int32
-	images int
-	body   func(lo, hi int) // s.scatter, bound once
-}
-
-var scatters = sync.Pool{New: func() any {
-	s := new(scatter)
-	s.body = s.scatter
-	return s
-}}
-
-// scatter adds up images lo to hi.
-func (s *scatter) scatter(lo, hi int) {
-	in, out := len(s.dst)/s.images, len(s.g)/s.images
-	clear(s.dst[lo*in : hi*in])
-	for i := lo * out; i < hi*out; i++ {
-		s.dst[s.idx[i]] += s.g[i]
+	if len(dst.data) > 0 {
+		pool.MaxGrad(s, dst.data, g.data, idx)
 	}
+	return dst
 }
 
 // MaxPool2DGather picks x[idx[i]] for every element i of the result [N,OH,OW,C]: what [MaxPool2D]
@@ -130,11 +107,37 @@ func AvgPool2DGrad(dst, g *Tensor, xShape []int, spec PoolSpec) *Tensor {
 	return dst
 }
 
-// poolShape checks a pooling and describes it to the kernels.
-func poolShape(op string, x []int, spec PoolSpec) pool.Shape {
+// GlobalAvgPool takes the mean of every channel over the image: [N,H,W,C] -> [N,C].
+func GlobalAvgPool(dst, x *Tensor) *Tensor {
+	const op = "GlobalAvgPool"
+	checkPixels(op, x.shape)
+	dst = out(op, dst, []int{x.shape[0], x.shape[3]})
+	apart(op, dst, x)
+	pool.GlobalAvg(dst.data, x.data, x.shape[0], x.shape[1]*x.shape[2], x.shape[3])
+	return dst
+}
+
+// GlobalAvgPoolGrad is the gradient of [GlobalAvgPool] with respect to x of shape xShape = [N,H,W,C], its
+// adjoint: every pixel gets its share 1/(H*W) of g [N,C].
+func GlobalAvgPoolGrad(dst, g *Tensor, xShape []int) *Tensor {
+	const op = "GlobalAvgPoolGrad"
+	checkPixels(op, xShape)
+	mustBe(op, "g", g, xShape[0], xShape[3])
+	dst = out(op, dst, xShape)
+	apart(op, dst, g)
+	pool.GlobalAvgGrad(dst.data, g.data, xShape[0], xShape[1]*xShape[2], xShape[3])
+	return dst
+}
+
+func checkPixels(op string, x []int) {
 	if len(x) != 4 || x[1] < 1 || x[2] < 1 {
 		fail(op, "want [N H W C] with pixels", x)
 	}
+}
+
+// poolShape checks a pooling and describes it to the kernels.
+func poolShape(op string, x []int, spec PoolSpec) pool.Shape {
+	checkPixels(op, x)
 	if spec.Stride == 0 {
 		spec.Stride = spec.Size
 	}

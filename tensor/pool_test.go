@@ -83,7 +83,7 @@ func TestMaxPool2D(t *testing.T) {
 				require.Equal(t, wantIdx, idx)
 				y, idx = tensor.MaxPool2D(garbage(p.shape()...), make([]int32, g.Len()), x, p.spec)
 				requireNear(t, want, y, 0)
-				requireNear(t, dx, tensor.MaxPool2DGrad(garbage(x.Shape()...), g, idx, x.Shape()), 1e-6)
+				requireNear(t, dx, tensor.MaxPool2DGrad(garbage(x.Shape()...), g, idx, x.Shape(), p.spec), 1e-6)
 				requireNear(t, gathered, tensor.MaxPool2DGather(garbage(p.shape()...), h, idx, p.shape()), 0)
 			})
 		})
@@ -111,6 +111,24 @@ func TestAvgPool2D(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestGlobalAvgPool(t *testing.T) {
+	kerneltest.EachLevel(t, func(t *testing.T) {
+		r := source(t)
+		for _, s := range [][]int{{2, 3, 4, 5}, {1, 1, 1, 1}, {3, 8, 8, 64}, {0, 2, 2, 3}} {
+			x, g := normal(r, s...), normal(r, s[0], s[3])
+			pixels := s[1] * s[2]
+			mean, dx := make([]float64, g.Len()), make([]float64, x.Len())
+			for i, v := range x.Data() {
+				at := i/(pixels*s[3])*s[3] + i%s[3]
+				mean[at] += float64(v) / float64(pixels)
+				dx[i] = float64(g.Data()[at]) / float64(pixels)
+			}
+			requireNear(t, mean, tensor.GlobalAvgPool(garbage(s[0], s[3]), x), 1e-6, s)
+			requireNear(t, dx, tensor.GlobalAvgPoolGrad(garbage(s...), g, s), 1e-6, s)
+		}
+	})
 }
 
 func TestMaxPool2DPropagatesNaN(t *testing.T) {

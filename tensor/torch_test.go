@@ -57,9 +57,10 @@ var torchChecks = map[string]func(t *testing.T, c torchCase){
 	},
 	"max_pool2d": func(t *testing.T, c torchCase) {
 		x := c.in("x")
-		y, idx := tensor.MaxPool2D(nil, nil, x, tensor.PoolSpec{Size: c.Params.Size, Stride: c.Params.Stride, Pad: c.Params.Pad})
+		spec := tensor.PoolSpec{Size: c.Params.Size, Stride: c.Params.Stride, Pad: c.Params.Pad}
+		y, idx := tensor.MaxPool2D(nil, nil, x, spec)
 		c.check(t, "y", y)
-		c.check(t, "dx", tensor.MaxPool2DGrad(nil, c.in("dy"), idx, x.Shape()))
+		c.check(t, "dx", tensor.MaxPool2DGrad(nil, c.in("dy"), idx, x.Shape(), spec))
 	},
 	"avg_pool2d": func(t *testing.T, c torchCase) {
 		x, spec := c.in("x"), tensor.PoolSpec{Size: c.Params.Size, Stride: c.Params.Stride, Pad: c.Params.Pad}

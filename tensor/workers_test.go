@@ -28,6 +28,7 @@ func largeOps(t testing.TB) []largeOp {
 	spec := tensor.ConvSpec{Pad: 1}
 	pool := tensor.PoolSpec{Size: 3, Stride: 2, Pad: 1}
 	pooled := normal(r, 8, 12, 12, 19)
+	pixels := normal(r, 8, 19)
 	idx := make([]int32, pooled.Len())
 	tensor.MaxPool2D(nil, idx, a, pool)
 	mean, variance := tensor.BatchNormStats(nil, nil, a)
@@ -65,16 +66,30 @@ func largeOps(t testing.TB) []largeOp {
 		{"Conv2DInputGrad", n(4, 20, 20, 16), func(d *tensor.Tensor) { tensor.Conv2DInputGrad(d, dy, w, x.Shape(), spec) }},
 		{"Conv2DWeightGrad", n(3, 3, 16, 24), func(d *tensor.Tensor) { tensor.Conv2DWeightGrad(d, x, dy, w.Shape(), spec) }},
 		{"MaxPool2D", n(8, 12, 12, 19), func(d *tensor.Tensor) { tensor.MaxPool2D(d, idx, a, pool) }},
-		{"MaxPool2DGrad", same(), func(d *tensor.Tensor) { tensor.MaxPool2DGrad(d, pooled, idx, a.Shape()) }},
+		{"MaxPool2DGrad", same(), func(d *tensor.Tensor) { tensor.MaxPool2DGrad(d, pooled, idx, a.Shape(), pool) }},
 		{"MaxPool2DGather", n(8, 12, 12, 19), func(d *tensor.Tensor) { tensor.MaxPool2DGather(d, b, idx, pooled.Shape()) }},
 		{"AvgPool2D", n(8, 12, 12, 19), func(d *tensor.Tensor) { tensor.AvgPool2D(d, a, pool) }},
 		{"AvgPool2DGrad", same(), func(d *tensor.Tensor) { tensor.AvgPool2DGrad(d, pooled, a.Shape(), pool) }},
+		{"GlobalAvgPool", n(8, 19), func(d *tensor.Tensor) { tensor.GlobalAvgPool(d, a) }},
+		{"GlobalAvgPoolGrad", same(), func(d *tensor.Tensor) { tensor.GlobalAvgPoolGrad(d, pixels, a.Shape()) }},
 		{"BatchNormStats", n(2, 19), func(d *tensor.Tensor) {
 			tensor.BatchNormStats(mean, variance, a)
 			copy(d.Data()[copy(d.Data(), mean.Data()):], variance.Data())
 		}},
 		{"ScaleShift", same(), func(d *tensor.Tensor) { tensor.ScaleShift(d, a, c, mean, true) }},
 		{"BatchNormGradSums", n(2, 19), func(d *tensor.Tensor) { tensor.BatchNormGradSums(d, a, mean, variance, b) }},
+		{"ScaleShiftAdd", same(), func(d *tensor.Tensor) { tensor.ScaleShiftAdd(d, a, c, mean, b, true) }},
+		{"BatchNormGradSumsReLU", n(2, 19), func(d *tensor.Tensor) {
+			tensor.BatchNormGradSumsReLU(d, a, mean, variance, c, mean, b)
+		}},
+		{"BatchNormAddGradSums", n(2, 19), func(d *tensor.Tensor) {
+			tensor.BatchNormAddGradSums(state[0], d, a, mean, variance, b, a)
+		}},
+		{"BatchNormInputGradReLU", same(), func(d *tensor.Tensor) {
+			tensor.BatchNormInputGradReLU(d, a, mean, variance, c, c, mean, b, sums)
+		}},
+		{"AddReLU", same(), func(d *tensor.Tensor) { tensor.AddReLU(d, a, b) }},
+		{"AddReLURow", same(), func(d *tensor.Tensor) { tensor.AddReLU(d, a, c) }},
 		{"BatchNormInputGrad", same(), func(d *tensor.Tensor) { tensor.BatchNormInputGrad(d, a, mean, variance, c, b, sums) }},
 		{"Softmax", n(flat.Shape()...), func(d *tensor.Tensor) { tensor.Softmax(d, flat) }},
 		{"LogSoftmax", n(flat.Shape()...), func(d *tensor.Tensor) { tensor.LogSoftmax(d, flat) }},

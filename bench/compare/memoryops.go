@@ -52,21 +52,17 @@ func init() {
 	ops["max-pool-grad"] = func(c *worker.Case) worker.Ready {
 		x, y, index := maxPool(c)
 		dx, g := tensor.New(x.Shape()...), tensor.From(c.Input("g"), y.Shape()...)
-		return out(dx.Data(), func() { tensor.MaxPool2DGrad(dx, g, index, x.Shape()) })
+		return out(dx.Data(), func() { tensor.MaxPool2DGrad(dx, g, index, x.Shape(), poolSpec) })
 	}
 	ops["global-avg-pool"] = func(c *worker.Case) worker.Ready {
 		x := image(c, "x")
 		y := tensor.New(x.Dim(0), x.Dim(3))
-		return out(y.Data(), func() { tensor.Mean(y, x, false, 1, 2) })
+		return out(y.Data(), func() { tensor.GlobalAvgPool(y, x) })
 	}
 	ops["global-avg-pool-grad"] = func(c *worker.Case) worker.Ready {
 		dx := tensor.New(c.Arg("n"), c.Arg("h"), c.Arg("w"), c.Arg("c"))
-		g := tensor.From(c.Input("g"), dx.Dim(0), 1, 1, dx.Dim(3))
-		share := tensor.New(g.Shape()...)
-		return out(dx.Data(), func() {
-			tensor.Scale(share, g, 1/float32(dx.Dim(1)*dx.Dim(2)))
-			tensor.BroadcastTo(dx, share, dx.Shape()...)
-		})
+		g := tensor.From(c.Input("g"), dx.Dim(0), dx.Dim(3))
+		return out(dx.Data(), func() { tensor.GlobalAvgPoolGrad(dx, g, dx.Shape()) })
 	}
 	for _, op := range []string{"batch-norm", "batch-norm-relu", "batch-norm-add-relu", "batch-norm-eval-relu"} {
 		ops[op] = func(c *worker.Case) worker.Ready { return batchNorm(c, op) }

@@ -24,15 +24,714 @@ TEXT ·maxWindowsAVX2(SB), NOSPLIT, $0-136
 	VMOVD        AX, X0
 	VPBROADCASTD X0, Y8
 	VPBROADCASTD all8_00000008<>+0(SB), Y7
+	MOVQ         rows+104(FP), AX
+	CMPQ         AX, $+2
+	JNE          other1
+	MOVQ         cols+112(FP), AX
+	CMPQ         AX, $+2
+	JNE          other1
 
-pixel:
+pixel2:
 	XORQ    AX, AX
-	MOVQ    R10, R14
+	MOVQ    R10, R12
 	VMOVUPS Y5, Y6
-	CMPQ    R14, $+16
-	JLT     single1
+	CMPQ    R12, $+16
+	JLT     single4
 
-channels2:
+channels5:
+	MOVQ         AX, DX
+	VMOVUPS      (DI)(DX*1), Y0
+	VMOVUPS      Y0, Y0
+	VXORPS       Y2, Y2, Y2
+	VMOVUPS      32(DI)(DX*1), Y1
+	VMOVUPS      Y1, Y1
+	VXORPS       Y3, Y3, Y3
+	MOVQ         AX, CX
+	MOVQ         CX, DX
+	MOVQ         DX, R13
+	SUBQ         AX, R13
+	VMOVD        R13, X4
+	VPBROADCASTD X4, Y4
+	VMOVUPS      (DI)(DX*1), Y9
+	VCMPPS       $0x07, Y0, Y0, Y10
+	VCMPPS       $0x16, Y0, Y9, Y11
+	VANDPS       Y11, Y10, Y11
+	VBLENDVPS    Y11, Y9, Y0, Y0
+	VBLENDVPS    Y11, Y4, Y2, Y2
+	VMOVUPS      32(DI)(DX*1), Y9
+	VCMPPS       $0x07, Y1, Y1, Y10
+	VCMPPS       $0x16, Y1, Y9, Y11
+	VANDPS       Y11, Y10, Y11
+	VBLENDVPS    Y11, Y9, Y1, Y1
+	VBLENDVPS    Y11, Y4, Y3, Y3
+	ADDQ         R11, DX
+	MOVQ         DX, R13
+	SUBQ         AX, R13
+	VMOVD        R13, X4
+	VPBROADCASTD X4, Y4
+	VMOVUPS      (DI)(DX*1), Y9
+	VCMPPS       $0x07, Y0, Y0, Y10
+	VCMPPS       $0x16, Y0, Y9, Y11
+	VANDPS       Y11, Y10, Y11
+	VBLENDVPS    Y11, Y9, Y0, Y0
+	VBLENDVPS    Y11, Y4, Y2, Y2
+	VMOVUPS      32(DI)(DX*1), Y9
+	VCMPPS       $0x07, Y1, Y1, Y10
+	VCMPPS       $0x16, Y1, Y9, Y11
+	VANDPS       Y11, Y10, Y11
+	VBLENDVPS    Y11, Y9, Y1, Y1
+	VBLENDVPS    Y11, Y4, Y3, Y3
+	ADDQ         R9, CX
+	MOVQ         CX, DX
+	MOVQ         DX, CX
+	SUBQ         AX, CX
+	VMOVD        CX, X4
+	VPBROADCASTD X4, Y4
+	VMOVUPS      (DI)(DX*1), Y9
+	VCMPPS       $0x07, Y0, Y0, Y10
+	VCMPPS       $0x16, Y0, Y9, Y11
+	VANDPS       Y11, Y10, Y11
+	VBLENDVPS    Y11, Y9, Y0, Y0
+	VBLENDVPS    Y11, Y4, Y2, Y2
+	VMOVUPS      32(DI)(DX*1), Y9
+	VCMPPS       $0x07, Y1, Y1, Y10
+	VCMPPS       $0x16, Y1, Y9, Y11
+	VANDPS       Y11, Y10, Y11
+	VBLENDVPS    Y11, Y9, Y1, Y1
+	VBLENDVPS    Y11, Y4, Y3, Y3
+	ADDQ         R11, DX
+	MOVQ         DX, CX
+	SUBQ         AX, CX
+	VMOVD        CX, X4
+	VPBROADCASTD X4, Y4
+	VMOVUPS      (DI)(DX*1), Y9
+	VCMPPS       $0x07, Y0, Y0, Y10
+	VCMPPS       $0x16, Y0, Y9, Y11
+	VANDPS       Y11, Y10, Y11
+	VBLENDVPS    Y11, Y9, Y0, Y0
+	VBLENDVPS    Y11, Y4, Y2, Y2
+	VMOVUPS      32(DI)(DX*1), Y9
+	VCMPPS       $0x07, Y1, Y1, Y10
+	VCMPPS       $0x16, Y1, Y9, Y11
+	VANDPS       Y11, Y10, Y11
+	VBLENDVPS    Y11, Y9, Y1, Y1
+	VBLENDVPS    Y11, Y4, Y3, Y3
+	VMOVUPS      Y0, (BX)(AX*1)
+	VPSRLD       $0x02, Y2, Y2
+	VMOVUPS      Y6, Y0
+	VPADDD       Y0, Y2, Y2
+	VMOVUPS      Y2, (SI)(AX*1)
+	VMOVUPS      Y1, 32(BX)(AX*1)
+	VPSRLD       $0x02, Y3, Y3
+	VMOVUPS      Y6, Y0
+	VPADDD       Y7, Y0, Y0
+	VPADDD       Y0, Y3, Y3
+	VMOVUPS      Y3, 32(SI)(AX*1)
+	VPADDD       Y7, Y6, Y6
+	VPADDD       Y7, Y6, Y6
+	ADDQ         $+64, AX
+	SUBQ         $+16, R12
+	CMPQ         R12, $+16
+	JGE          channels5
+
+single4:
+	CMPQ R12, $+8
+	JLT  tail6
+
+channels7:
+	MOVQ         AX, DX
+	VMOVUPS      (DI)(DX*1), Y0
+	VMOVUPS      Y0, Y0
+	VXORPS       Y2, Y2, Y2
+	MOVQ         AX, CX
+	MOVQ         CX, DX
+	MOVQ         DX, R13
+	SUBQ         AX, R13
+	VMOVD        R13, X1
+	VPBROADCASTD X1, Y4
+	VMOVUPS      (DI)(DX*1), Y1
+	VCMPPS       $0x07, Y0, Y0, Y3
+	VCMPPS       $0x16, Y0, Y1, Y9
+	VANDPS       Y9, Y3, Y9
+	VBLENDVPS    Y9, Y1, Y0, Y0
+	VBLENDVPS    Y9, Y4, Y2, Y2
+	ADDQ         R11, DX
+	MOVQ         DX, R13
+	SUBQ         AX, R13
+	VMOVD        R13, X1
+	VPBROADCASTD X1, Y4
+	VMOVUPS      (DI)(DX*1), Y1
+	VCMPPS       $0x07, Y0, Y0, Y3
+	VCMPPS       $0x16, Y0, Y1, Y9
+	VANDPS       Y9, Y3, Y9
+	VBLENDVPS    Y9, Y1, Y0, Y0
+	VBLENDVPS    Y9, Y4, Y2, Y2
+	ADDQ         R9, CX
+	MOVQ         CX, DX
+	MOVQ         DX, CX
+	SUBQ         AX, CX
+	VMOVD        CX, X1
+	VPBROADCASTD X1, Y4
+	VMOVUPS      (DI)(DX*1), Y1
+	VCMPPS       $0x07, Y0, Y0, Y3
+	VCMPPS       $0x16, Y0, Y1, Y9
+	VANDPS       Y9, Y3, Y9
+	VBLENDVPS    Y9, Y1, Y0, Y0
+	VBLENDVPS    Y9, Y4, Y2, Y2
+	ADDQ         R11, DX
+	MOVQ         DX, CX
+	SUBQ         AX, CX
+	VMOVD        CX, X1
+	VPBROADCASTD X1, Y4
+	VMOVUPS      (DI)(DX*1), Y1
+	VCMPPS       $0x07, Y0, Y0, Y3
+	VCMPPS       $0x16, Y0, Y1, Y9
+	VANDPS       Y9, Y3, Y9
+	VBLENDVPS    Y9, Y1, Y0, Y0
+	VBLENDVPS    Y9, Y4, Y2, Y2
+	VMOVUPS      Y0, (BX)(AX*1)
+	VPSRLD       $0x02, Y2, Y2
+	VMOVUPS      Y6, Y0
+	VPADDD       Y0, Y2, Y2
+	VMOVUPS      Y2, (SI)(AX*1)
+	VPADDD       Y7, Y6, Y6
+	ADDQ         $+32, AX
+	SUBQ         $+8, R12
+	CMPQ         R12, $+8
+	JGE          channels7
+
+tail6:
+	TESTQ        R12, R12
+	JZ           next3
+	VMOVD        R12, X0
+	VPBROADCASTD X0, Y1
+	VPCMPGTD     iota8<>+0(SB), Y1, Y1
+	MOVQ         AX, DX
+	VMASKMOVPS   (DI)(DX*1), Y1, Y0
+	VMOVUPS      Y0, Y0
+	VXORPS       Y2, Y2, Y2
+	MOVQ         AX, CX
+	MOVQ         CX, DX
+	MOVQ         DX, R12
+	SUBQ         AX, R12
+	VMOVD        R12, X3
+	VPBROADCASTD X3, Y4
+	VMASKMOVPS   (DI)(DX*1), Y1, Y3
+	VCMPPS       $0x07, Y0, Y0, Y9
+	VCMPPS       $0x16, Y0, Y3, Y10
+	VANDPS       Y10, Y9, Y10
+	VBLENDVPS    Y10, Y3, Y0, Y0
+	VBLENDVPS    Y10, Y4, Y2, Y2
+	ADDQ         R11, DX
+	MOVQ         DX, R12
+	SUBQ         AX, R12
+	VMOVD        R12, X3
+	VPBROADCASTD X3, Y4
+	VMASKMOVPS   (DI)(DX*1), Y1, Y3
+	VCMPPS       $0x07, Y0, Y0, Y9
+	VCMPPS       $0x16, Y0, Y3, Y10
+	VANDPS       Y10, Y9, Y10
+	VBLENDVPS    Y10, Y3, Y0, Y0
+	VBLENDVPS    Y10, Y4, Y2, Y2
+	ADDQ         R9, CX
+	MOVQ         CX, DX
+	MOVQ         DX, CX
+	SUBQ         AX, CX
+	VMOVD        CX, X3
+	VPBROADCASTD X3, Y4
+	VMASKMOVPS   (DI)(DX*1), Y1, Y3
+	VCMPPS       $0x07, Y0, Y0, Y9
+	VCMPPS       $0x16, Y0, Y3, Y10
+	VANDPS       Y10, Y9, Y10
+	VBLENDVPS    Y10, Y3, Y0, Y0
+	VBLENDVPS    Y10, Y4, Y2, Y2
+	ADDQ         R11, DX
+	MOVQ         DX, CX
+	SUBQ         AX, CX
+	VMOVD        CX, X3
+	VPBROADCASTD X3, Y4
+	VMASKMOVPS   (DI)(DX*1), Y1, Y3
+	VCMPPS       $0x07, Y0, Y0, Y9
+	VCMPPS       $0x16, Y0, Y3, Y10
+	VANDPS       Y10, Y9, Y10
+	VBLENDVPS    Y10, Y3, Y0, Y0
+	VBLENDVPS    Y10, Y4, Y2, Y2
+	VMASKMOVPS   Y0, Y1, (BX)(AX*1)
+	VPSRLD       $0x02, Y2, Y2
+	VMOVUPS      Y6, Y0
+	VPADDD       Y0, Y2, Y2
+	VMASKMOVPS   Y2, Y1, (SI)(AX*1)
+
+next3:
+	VPADDD Y8, Y5, Y5
+	MOVQ   dstStride+88(FP), AX
+	LEAQ   (BX)(AX*4), BX
+	LEAQ   (SI)(AX*4), SI
+	MOVQ   srcStride+96(FP), AX
+	LEAQ   (DI)(AX*4), DI
+	DECQ   R8
+	JNZ    pixel2
+	VZEROUPPER
+	RET
+
+other1:
+	MOVQ rows+104(FP), AX
+	CMPQ AX, $+3
+	JNE  other8
+	MOVQ cols+112(FP), AX
+	CMPQ AX, $+3
+	JNE  other8
+
+pixel9:
+	XORQ    AX, AX
+	MOVQ    R10, R12
+	VMOVUPS Y5, Y6
+	CMPQ    R12, $+16
+	JLT     single11
+
+channels12:
+	MOVQ         AX, DX
+	VMOVUPS      (DI)(DX*1), Y0
+	VMOVUPS      Y0, Y0
+	VXORPS       Y2, Y2, Y2
+	VMOVUPS      32(DI)(DX*1), Y1
+	VMOVUPS      Y1, Y1
+	VXORPS       Y3, Y3, Y3
+	MOVQ         AX, CX
+	MOVQ         CX, DX
+	MOVQ         DX, R13
+	SUBQ         AX, R13
+	VMOVD        R13, X4
+	VPBROADCASTD X4, Y4
+	VMOVUPS      (DI)(DX*1), Y9
+	VCMPPS       $0x07, Y0, Y0, Y10
+	VCMPPS       $0x16, Y0, Y9, Y11
+	VANDPS       Y11, Y10, Y11
+	VBLENDVPS    Y11, Y9, Y0, Y0
+	VBLENDVPS    Y11, Y4, Y2, Y2
+	VMOVUPS      32(DI)(DX*1), Y9
+	VCMPPS       $0x07, Y1, Y1, Y10
+	VCMPPS       $0x16, Y1, Y9, Y11
+	VANDPS       Y11, Y10, Y11
+	VBLENDVPS    Y11, Y9, Y1, Y1
+	VBLENDVPS    Y11, Y4, Y3, Y3
+	ADDQ         R11, DX
+	MOVQ         DX, R13
+	SUBQ         AX, R13
+	VMOVD        R13, X4
+	VPBROADCASTD X4, Y4
+	VMOVUPS      (DI)(DX*1), Y9
+	VCMPPS       $0x07, Y0, Y0, Y10
+	VCMPPS       $0x16, Y0, Y9, Y11
+	VANDPS       Y11, Y10, Y11
+	VBLENDVPS    Y11, Y9, Y0, Y0
+	VBLENDVPS    Y11, Y4, Y2, Y2
+	VMOVUPS      32(DI)(DX*1), Y9
+	VCMPPS       $0x07, Y1, Y1, Y10
+	VCMPPS       $0x16, Y1, Y9, Y11
+	VANDPS       Y11, Y10, Y11
+	VBLENDVPS    Y11, Y9, Y1, Y1
+	VBLENDVPS    Y11, Y4, Y3, Y3
+	ADDQ         R11, DX
+	MOVQ         DX, R13
+	SUBQ         AX, R13
+	VMOVD        R13, X4
+	VPBROADCASTD X4, Y4
+	VMOVUPS      (DI)(DX*1), Y9
+	VCMPPS       $0x07, Y0, Y0, Y10
+	VCMPPS       $0x16, Y0, Y9, Y11
+	VANDPS       Y11, Y10, Y11
+	VBLENDVPS    Y11, Y9, Y0, Y0
+	VBLENDVPS    Y11, Y4, Y2, Y2
+	VMOVUPS      32(DI)(DX*1), Y9
+	VCMPPS       $0x07, Y1, Y1, Y10
+	VCMPPS       $0x16, Y1, Y9, Y11
+	VANDPS       Y11, Y10, Y11
+	VBLENDVPS    Y11, Y9, Y1, Y1
+	VBLENDVPS    Y11, Y4, Y3, Y3
+	ADDQ         R9, CX
+	MOVQ         CX, DX
+	MOVQ         DX, R13
+	SUBQ         AX, R13
+	VMOVD        R13, X4
+	VPBROADCASTD X4, Y4
+	VMOVUPS      (DI)(DX*1), Y9
+	VCMPPS       $0x07, Y0, Y0, Y10
+	VCMPPS       $0x16, Y0, Y9, Y11
+	VANDPS       Y11, Y10, Y11
+	VBLENDVPS    Y11, Y9, Y0, Y0
+	VBLENDVPS    Y11, Y4, Y2, Y2
+	VMOVUPS      32(DI)(DX*1), Y9
+	VCMPPS       $0x07, Y1, Y1, Y10
+	VCMPPS       $0x16, Y1, Y9, Y11
+	VANDPS       Y11, Y10, Y11
+	VBLENDVPS    Y11, Y9, Y1, Y1
+	VBLENDVPS    Y11, Y4, Y3, Y3
+	ADDQ         R11, DX
+	MOVQ         DX, R13
+	SUBQ         AX, R13
+	VMOVD        R13, X4
+	VPBROADCASTD X4, Y4
+	VMOVUPS      (DI)(DX*1), Y9
+	VCMPPS       $0x07, Y0, Y0, Y10
+	VCMPPS       $0x16, Y0, Y9, Y11
+	VANDPS       Y11, Y10, Y11
+	VBLENDVPS    Y11, Y9, Y0, Y0
+	VBLENDVPS    Y11, Y4, Y2, Y2
+	VMOVUPS      32(DI)(DX*1), Y9
+	VCMPPS       $0x07, Y1, Y1, Y10
+	VCMPPS       $0x16, Y1, Y9, Y11
+	VANDPS       Y11, Y10, Y11
+	VBLENDVPS    Y11, Y9, Y1, Y1
+	VBLENDVPS    Y11, Y4, Y3, Y3
+	ADDQ         R11, DX
+	MOVQ         DX, R13
+	SUBQ         AX, R13
+	VMOVD        R13, X4
+	VPBROADCASTD X4, Y4
+	VMOVUPS      (DI)(DX*1), Y9
+	VCMPPS       $0x07, Y0, Y0, Y10
+	VCMPPS       $0x16, Y0, Y9, Y11
+	VANDPS       Y11, Y10, Y11
+	VBLENDVPS    Y11, Y9, Y0, Y0
+	VBLENDVPS    Y11, Y4, Y2, Y2
+	VMOVUPS      32(DI)(DX*1), Y9
+	VCMPPS       $0x07, Y1, Y1, Y10
+	VCMPPS       $0x16, Y1, Y9, Y11
+	VANDPS       Y11, Y10, Y11
+	VBLENDVPS    Y11, Y9, Y1, Y1
+	VBLENDVPS    Y11, Y4, Y3, Y3
+	ADDQ         R9, CX
+	MOVQ         CX, DX
+	MOVQ         DX, CX
+	SUBQ         AX, CX
+	VMOVD        CX, X4
+	VPBROADCASTD X4, Y4
+	VMOVUPS      (DI)(DX*1), Y9
+	VCMPPS       $0x07, Y0, Y0, Y10
+	VCMPPS       $0x16, Y0, Y9, Y11
+	VANDPS       Y11, Y10, Y11
+	VBLENDVPS    Y11, Y9, Y0, Y0
+	VBLENDVPS    Y11, Y4, Y2, Y2
+	VMOVUPS      32(DI)(DX*1), Y9
+	VCMPPS       $0x07, Y1, Y1, Y10
+	VCMPPS       $0x16, Y1, Y9, Y11
+	VANDPS       Y11, Y10, Y11
+	VBLENDVPS    Y11, Y9, Y1, Y1
+	VBLENDVPS    Y11, Y4, Y3, Y3
+	ADDQ         R11, DX
+	MOVQ         DX, CX
+	SUBQ         AX, CX
+	VMOVD        CX, X4
+	VPBROADCASTD X4, Y4
+	VMOVUPS      (DI)(DX*1), Y9
+	VCMPPS       $0x07, Y0, Y0, Y10
+	VCMPPS       $0x16, Y0, Y9, Y11
+	VANDPS       Y11, Y10, Y11
+	VBLENDVPS    Y11, Y9, Y0, Y0
+	VBLENDVPS    Y11, Y4, Y2, Y2
+	VMOVUPS      32(DI)(DX*1), Y9
+	VCMPPS       $0x07, Y1, Y1, Y10
+	VCMPPS       $0x16, Y1, Y9, Y11
+	VANDPS       Y11, Y10, Y11
+	VBLENDVPS    Y11, Y9, Y1, Y1
+	VBLENDVPS    Y11, Y4, Y3, Y3
+	ADDQ         R11, DX
+	MOVQ         DX, CX
+	SUBQ         AX, CX
+	VMOVD        CX, X4
+	VPBROADCASTD X4, Y4
+	VMOVUPS      (DI)(DX*1), Y9
+	VCMPPS       $0x07, Y0, Y0, Y10
+	VCMPPS       $0x16, Y0, Y9, Y11
+	VANDPS       Y11, Y10, Y11
+	VBLENDVPS    Y11, Y9, Y0, Y0
+	VBLENDVPS    Y11, Y4, Y2, Y2
+	VMOVUPS      32(DI)(DX*1), Y9
+	VCMPPS       $0x07, Y1, Y1, Y10
+	VCMPPS       $0x16, Y1, Y9, Y11
+	VANDPS       Y11, Y10, Y11
+	VBLENDVPS    Y11, Y9, Y1, Y1
+	VBLENDVPS    Y11, Y4, Y3, Y3
+	VMOVUPS      Y0, (BX)(AX*1)
+	VPSRLD       $0x02, Y2, Y2
+	VMOVUPS      Y6, Y0
+	VPADDD       Y0, Y2, Y2
+	VMOVUPS      Y2, (SI)(AX*1)
+	VMOVUPS      Y1, 32(BX)(AX*1)
+	VPSRLD       $0x02, Y3, Y3
+	VMOVUPS      Y6, Y0
+	VPADDD       Y7, Y0, Y0
+	VPADDD       Y0, Y3, Y3
+	VMOVUPS      Y3, 32(SI)(AX*1)
+	VPADDD       Y7, Y6, Y6
+	VPADDD       Y7, Y6, Y6
+	ADDQ         $+64, AX
+	SUBQ         $+16, R12
+	CMPQ         R12, $+16
+	JGE          channels12
+
+single11:
+	CMPQ R12, $+8
+	JLT  tail13
+
+channels14:
+	MOVQ         AX, DX
+	VMOVUPS      (DI)(DX*1), Y0
+	VMOVUPS      Y0, Y0
+	VXORPS       Y2, Y2, Y2
+	MOVQ         AX, CX
+	MOVQ         CX, DX
+	MOVQ         DX, R13
+	SUBQ         AX, R13
+	VMOVD        R13, X1
+	VPBROADCASTD X1, Y4
+	VMOVUPS      (DI)(DX*1), Y1
+	VCMPPS       $0x07, Y0, Y0, Y3
+	VCMPPS       $0x16, Y0, Y1, Y9
+	VANDPS       Y9, Y3, Y9
+	VBLENDVPS    Y9, Y1, Y0, Y0
+	VBLENDVPS    Y9, Y4, Y2, Y2
+	ADDQ         R11, DX
+	MOVQ         DX, R13
+	SUBQ         AX, R13
+	VMOVD        R13, X1
+	VPBROADCASTD X1, Y4
+	VMOVUPS      (DI)(DX*1), Y1
+	VCMPPS       $0x07, Y0, Y0, Y3
+	VCMPPS       $0x16, Y0, Y1, Y9
+	VANDPS       Y9, Y3, Y9
+	VBLENDVPS    Y9, Y1, Y0, Y0
+	VBLENDVPS    Y9, Y4, Y2, Y2
+	ADDQ         R11, DX
+	MOVQ         DX, R13
+	SUBQ         AX, R13
+	VMOVD        R13, X1
+	VPBROADCASTD X1, Y4
+	VMOVUPS      (DI)(DX*1), Y1
+	VCMPPS       $0x07, Y0, Y0, Y3
+	VCMPPS       $0x16, Y0, Y1, Y9
+	VANDPS       Y9, Y3, Y9
+	VBLENDVPS    Y9, Y1, Y0, Y0
+	VBLENDVPS    Y9, Y4, Y2, Y2
+	ADDQ         R9, CX
+	MOVQ         CX, DX
+	MOVQ         DX, R13
+	SUBQ         AX, R13
+	VMOVD        R13, X1
+	VPBROADCASTD X1, Y4
+	VMOVUPS      (DI)(DX*1), Y1
+	VCMPPS       $0x07, Y0, Y0, Y3
+	VCMPPS       $0x16, Y0, Y1, Y9
+	VANDPS       Y9, Y3, Y9
+	VBLENDVPS    Y9, Y1, Y0, Y0
+	VBLENDVPS    Y9, Y4, Y2, Y2
+	ADDQ         R11, DX
+	MOVQ         DX, R13
+	SUBQ         AX, R13
+	VMOVD        R13, X1
+	VPBROADCASTD X1, Y4
+	VMOVUPS      (DI)(DX*1), Y1
+	VCMPPS       $0x07, Y0, Y0, Y3
+	VCMPPS       $0x16, Y0, Y1, Y9
+	VANDPS       Y9, Y3, Y9
+	VBLENDVPS    Y9, Y1, Y0, Y0
+	VBLENDVPS    Y9, Y4, Y2, Y2
+	ADDQ         R11, DX
+	MOVQ         DX, R13
+	SUBQ         AX, R13
+	VMOVD        R13, X1
+	VPBROADCASTD X1, Y4
+	VMOVUPS      (DI)(DX*1), Y1
+	VCMPPS       $0x07, Y0, Y0, Y3
+	VCMPPS       $0x16, Y0, Y1, Y9
+	VANDPS       Y9, Y3, Y9
+	VBLENDVPS    Y9, Y1, Y0, Y0
+	VBLENDVPS    Y9, Y4, Y2, Y2
+	ADDQ         R9, CX
+	MOVQ         CX, DX
+	MOVQ         DX, CX
+	SUBQ         AX, CX
+	VMOVD        CX, X1
+	VPBROADCASTD X1, Y4
+	VMOVUPS      (DI)(DX*1), Y1
+	VCMPPS       $0x07, Y0, Y0, Y3
+	VCMPPS       $0x16, Y0, Y1, Y9
+	VANDPS       Y9, Y3, Y9
+	VBLENDVPS    Y9, Y1, Y0, Y0
+	VBLENDVPS    Y9, Y4, Y2, Y2
+	ADDQ         R11, DX
+	MOVQ         DX, CX
+	SUBQ         AX, CX
+	VMOVD        CX, X1
+	VPBROADCASTD X1, Y4
+	VMOVUPS      (DI)(DX*1), Y1
+	VCMPPS       $0x07, Y0, Y0, Y3
+	VCMPPS       $0x16, Y0, Y1, Y9
+	VANDPS       Y9, Y3, Y9
+	VBLENDVPS    Y9, Y1, Y0, Y0
+	VBLENDVPS    Y9, Y4, Y2, Y2
+	ADDQ         R11, DX
+	MOVQ         DX, CX
+	SUBQ         AX, CX
+	VMOVD        CX, X1
+	VPBROADCASTD X1, Y4
+	VMOVUPS      (DI)(DX*1), Y1
+	VCMPPS       $0x07, Y0, Y0, Y3
+	VCMPPS       $0x16, Y0, Y1, Y9
+	VANDPS       Y9, Y3, Y9
+	VBLENDVPS    Y9, Y1, Y0, Y0
+	VBLENDVPS    Y9, Y4, Y2, Y2
+	VMOVUPS      Y0, (BX)(AX*1)
+	VPSRLD       $0x02, Y2, Y2
+	VMOVUPS      Y6, Y0
+	VPADDD       Y0, Y2, Y2
+	VMOVUPS      Y2, (SI)(AX*1)
+	VPADDD       Y7, Y6, Y6
+	ADDQ         $+32, AX
+	SUBQ         $+8, R12
+	CMPQ         R12, $+8
+	JGE          channels14
+
+tail13:
+	TESTQ        R12, R12
+	JZ           next10
+	VMOVD        R12, X0
+	VPBROADCASTD X0, Y1
+	VPCMPGTD     iota8<>+0(SB), Y1, Y1
+	MOVQ         AX, DX
+	VMASKMOVPS   (DI)(DX*1), Y1, Y0
+	VMOVUPS      Y0, Y0
+	VXORPS       Y2, Y2, Y2
+	MOVQ         AX, CX
+	MOVQ         CX, DX
+	MOVQ         DX, R12
+	SUBQ         AX, R12
+	VMOVD        R12, X3
+	VPBROADCASTD X3, Y4
+	VMASKMOVPS   (DI)(DX*1), Y1, Y3
+	VCMPPS       $0x07, Y0, Y0, Y9
+	VCMPPS       $0x16, Y0, Y3, Y10
+	VANDPS       Y10, Y9, Y10
+	VBLENDVPS    Y10, Y3, Y0, Y0
+	VBLENDVPS    Y10, Y4, Y2, Y2
+	ADDQ         R11, DX
+	MOVQ         DX, R12
+	SUBQ         AX, R12
+	VMOVD        R12, X3
+	VPBROADCASTD X3, Y4
+	VMASKMOVPS   (DI)(DX*1), Y1, Y3
+	VCMPPS       $0x07, Y0, Y0, Y9
+	VCMPPS       $0x16, Y0, Y3, Y10
+	VANDPS       Y10, Y9, Y10
+	VBLENDVPS    Y10, Y3, Y0, Y0
+	VBLENDVPS    Y10, Y4, Y2, Y2
+	ADDQ         R11, DX
+	MOVQ         DX, R12
+	SUBQ         AX, R12
+	VMOVD        R12, X3
+	VPBROADCASTD X3, Y4
+	VMASKMOVPS   (DI)(DX*1), Y1, Y3
+	VCMPPS       $0x07, Y0, Y0, Y9
+	VCMPPS       $0x16, Y0, Y3, Y10
+	VANDPS       Y10, Y9, Y10
+	VBLENDVPS    Y10, Y3, Y0, Y0
+	VBLENDVPS    Y10, Y4, Y2, Y2
+	ADDQ         R9, CX
+	MOVQ         CX, DX
+	MOVQ         DX, R12
+	SUBQ         AX, R12
+	VMOVD        R12, X3
+	VPBROADCASTD X3, Y4
+	VMASKMOVPS   (DI)(DX*1), Y1, Y3
+	VCMPPS       $0x07, Y0, Y0, Y9
+	VCMPPS       $0x16, Y0, Y3, Y10
+	VANDPS       Y10, Y9, Y10
+	VBLENDVPS    Y10, Y3, Y0, Y0
+	VBLENDVPS    Y10, Y4, Y2, Y2
+	ADDQ         R11, DX
+	MOVQ         DX, R12
+	SUBQ         AX, R12
+	VMOVD        R12, X3
+	VPBROADCASTD X3, Y4
+	VMASKMOVPS   (DI)(DX*1), Y1, Y3
+	VCMPPS       $0x07, Y0, Y0, Y9
+	VCMPPS       $0x16, Y0, Y3, Y10
+	VANDPS       Y10, Y9, Y10
+	VBLENDVPS    Y10, Y3, Y0, Y0
+	VBLENDVPS    Y10, Y4, Y2, Y2
+	ADDQ         R11, DX
+	MOVQ         DX, R12
+	SUBQ         AX, R12
+	VMOVD        R12, X3
+	VPBROADCASTD X3, Y4
+	VMASKMOVPS   (DI)(DX*1), Y1, Y3
+	VCMPPS       $0x07, Y0, Y0, Y9
+	VCMPPS       $0x16, Y0, Y3, Y10
+	VANDPS       Y10, Y9, Y10
+	VBLENDVPS    Y10, Y3, Y0, Y0
+	VBLENDVPS    Y10, Y4, Y2, Y2
+	ADDQ         R9, CX
+	MOVQ         CX, DX
+	MOVQ         DX, CX
+	SUBQ         AX, CX
+	VMOVD        CX, X3
+	VPBROADCASTD X3, Y4
+	VMASKMOVPS   (DI)(DX*1), Y1, Y3
+	VCMPPS       $0x07, Y0, Y0, Y9
+	VCMPPS       $0x16, Y0, Y3, Y10
+	VANDPS       Y10, Y9, Y10
+	VBLENDVPS    Y10, Y3, Y0, Y0
+	VBLENDVPS    Y10, Y4, Y2, Y2
+	ADDQ         R11, DX
+	MOVQ         DX, CX
+	SUBQ         AX, CX
+	VMOVD        CX, X3
+	VPBROADCASTD X3, Y4
+	VMASKMOVPS   (DI)(DX*1), Y1, Y3
+	VCMPPS       $0x07, Y0, Y0, Y9
+	VCMPPS       $0x16, Y0, Y3, Y10
+	VANDPS       Y10, Y9, Y10
+	VBLENDVPS    Y10, Y3, Y0, Y0
+	VBLENDVPS    Y10, Y4, Y2, Y2
+	ADDQ         R11, DX
+	MOVQ         DX, CX
+	SUBQ         AX, CX
+	VMOVD        CX, X3
+	VPBROADCASTD X3, Y4
+	VMASKMOVPS   (DI)(DX*1), Y1, Y3
+	VCMPPS       $0x07, Y0, Y0, Y9
+	VCMPPS       $0x16, Y0, Y3, Y10
+	VANDPS       Y10, Y9, Y10
+	VBLENDVPS    Y10, Y3, Y0, Y0
+	VBLENDVPS    Y10, Y4, Y2, Y2
+	VMASKMOVPS   Y0, Y1, (BX)(AX*1)
+	VPSRLD       $0x02, Y2, Y2
+	VMOVUPS      Y6, Y0
+	VPADDD       Y0, Y2, Y2
+	VMASKMOVPS   Y2, Y1, (SI)(AX*1)
+
+next10:
+	VPADDD Y8, Y5, Y5
+	MOVQ   dstStride+88(FP), AX
+	LEAQ   (BX)(AX*4), BX
+	LEAQ   (SI)(AX*4), SI
+	MOVQ   srcStride+96(FP), AX
+	LEAQ   (DI)(AX*4), DI
+	DECQ   R8
+	JNZ    pixel9
+	VZEROUPPER
+	RET
+
+other8:
+pixel15:
+	XORQ    AX, AX
+	MOVQ    R10, R12
+	VMOVUPS Y5, Y6
+	CMPQ    R12, $+16
+	JLT     single17
+
+channels18:
 	MOVQ    AX, DX
 	VMOVUPS (DI)(DX*1), Y0
 	VMOVUPS Y0, Y0
@@ -41,13 +740,13 @@ channels2:
 	VMOVUPS Y1, Y1
 	VXORPS  Y3, Y3, Y3
 	MOVQ    AX, CX
-	MOVQ    rows+104(FP), R12
+	MOVQ    rows+104(FP), R13
 
-row3:
+row19:
 	MOVQ CX, DX
-	MOVQ cols+112(FP), R13
+	MOVQ cols+112(FP), R14
 
-col4:
+col20:
 	MOVQ         DX, R15
 	SUBQ         AX, R15
 	VMOVD        R15, X4
@@ -65,11 +764,11 @@ col4:
 	VBLENDVPS    Y11, Y9, Y1, Y1
 	VBLENDVPS    Y11, Y4, Y3, Y3
 	ADDQ         R11, DX
-	DECQ         R13
-	JNZ          col4
+	DECQ         R14
+	JNZ          col20
 	ADDQ         R9, CX
-	DECQ         R12
-	JNZ          row3
+	DECQ         R13
+	JNZ          row19
 	VMOVUPS      Y0, (BX)(AX*1)
 	VPSRLD       $0x02, Y2, Y2
 	VMOVUPS      Y6, Y0
@@ -84,27 +783,27 @@ col4:
 	VPADDD       Y7, Y6, Y6
 	VPADDD       Y7, Y6, Y6
 	ADDQ         $+64, AX
-	SUBQ         $+16, R14
-	CMPQ         R14, $+16
-	JGE          channels2
+	SUBQ         $+16, R12
+	CMPQ         R12, $+16
+	JGE          channels18
 
-single1:
-	CMPQ R14, $+8
-	JLT  tail5
+single17:
+	CMPQ R12, $+8
+	JLT  tail21
 
-channels6:
+channels22:
 	MOVQ    AX, DX
 	VMOVUPS (DI)(DX*1), Y0
 	VMOVUPS Y0, Y0
 	VXORPS  Y2, Y2, Y2
 	MOVQ    AX, CX
-	MOVQ    rows+104(FP), R12
+	MOVQ    rows+104(FP), R13
 
-row7:
+row23:
 	MOVQ CX, DX
-	MOVQ cols+112(FP), R13
+	MOVQ cols+112(FP), R14
 
-col8:
+col24:
 	MOVQ         DX, R15
 	SUBQ         AX, R15
 	VMOVD        R15, X1
@@ -116,11 +815,11 @@ col8:
 	VBLENDVPS    Y9, Y1, Y0, Y0
 	VBLENDVPS    Y9, Y4, Y2, Y2
 	ADDQ         R11, DX
-	DECQ         R13
-	JNZ          col8
+	DECQ         R14
+	JNZ          col24
 	ADDQ         R9, CX
-	DECQ         R12
-	JNZ          row7
+	DECQ         R13
+	JNZ          row23
 	VMOVUPS      Y0, (BX)(AX*1)
 	VPSRLD       $0x02, Y2, Y2
 	VMOVUPS      Y6, Y0
@@ -128,14 +827,14 @@ col8:
 	VMOVUPS      Y2, (SI)(AX*1)
 	VPADDD       Y7, Y6, Y6
 	ADDQ         $+32, AX
-	SUBQ         $+8, R14
-	CMPQ         R14, $+8
-	JGE          channels6
+	SUBQ         $+8, R12
+	CMPQ         R12, $+8
+	JGE          channels22
 
-tail5:
-	TESTQ        R14, R14
-	JZ           next
-	VMOVD        R14, X0
+tail21:
+	TESTQ        R12, R12
+	JZ           next16
+	VMOVD        R12, X0
 	VPBROADCASTD X0, Y1
 	VPCMPGTD     iota8<>+0(SB), Y1, Y1
 	MOVQ         AX, DX
@@ -145,11 +844,11 @@ tail5:
 	MOVQ         AX, CX
 	MOVQ         rows+104(FP), R12
 
-row9:
+row25:
 	MOVQ CX, DX
 	MOVQ cols+112(FP), R13
 
-col10:
+col26:
 	MOVQ         DX, R14
 	SUBQ         AX, R14
 	VMOVD        R14, X3
@@ -162,17 +861,17 @@ col10:
 	VBLENDVPS    Y10, Y4, Y2, Y2
 	ADDQ         R11, DX
 	DECQ         R13
-	JNZ          col10
+	JNZ          col26
 	ADDQ         R9, CX
 	DECQ         R12
-	JNZ          row9
+	JNZ          row25
 	VMASKMOVPS   Y0, Y1, (BX)(AX*1)
 	VPSRLD       $0x02, Y2, Y2
 	VMOVUPS      Y6, Y0
 	VPADDD       Y0, Y2, Y2
 	VMASKMOVPS   Y2, Y1, (SI)(AX*1)
 
-next:
+next16:
 	VPADDD Y8, Y5, Y5
 	MOVQ   dstStride+88(FP), AX
 	LEAQ   (BX)(AX*4), BX
@@ -180,7 +879,7 @@ next:
 	MOVQ   srcStride+96(FP), AX
 	LEAQ   (DI)(AX*4), DI
 	DECQ   R8
-	JNZ    pixel
+	JNZ    pixel15
 	VZEROUPPER
 	RET
 
@@ -217,104 +916,104 @@ TEXT ·avgWindowsAVX2(SB), NOSPLIT, $0-112
 	SHLQ         $0x02, R10
 	VBROADCASTSS scale+48(FP), Y2
 
-pixel:
+pixel1:
 	XORQ AX, AX
-	MOVQ R9, R13
-	CMPQ R13, $+16
-	JLT  single1
+	MOVQ R9, R11
+	CMPQ R11, $+16
+	JLT  single3
 
-channels2:
+channels4:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	MOVQ   AX, CX
-	MOVQ   rows+80(FP), R11
+	MOVQ   rows+80(FP), R12
 
-row3:
+row5:
 	MOVQ CX, DX
-	MOVQ cols+88(FP), R12
+	MOVQ cols+88(FP), R13
 
-col4:
+col6:
 	VMOVUPS (SI)(DX*1), Y3
 	VADDPS  Y3, Y0, Y0
 	VMOVUPS 32(SI)(DX*1), Y3
 	VADDPS  Y3, Y1, Y1
 	ADDQ    R10, DX
-	DECQ    R12
-	JNZ     col4
+	DECQ    R13
+	JNZ     col6
 	ADDQ    R8, CX
-	DECQ    R11
-	JNZ     row3
+	DECQ    R12
+	JNZ     row5
 	VMULPS  Y2, Y0, Y0
 	VMOVUPS Y0, (BX)(AX*1)
 	VMULPS  Y2, Y1, Y0
 	VMOVUPS Y0, 32(BX)(AX*1)
 	ADDQ    $+64, AX
-	SUBQ    $+16, R13
-	CMPQ    R13, $+16
-	JGE     channels2
+	SUBQ    $+16, R11
+	CMPQ    R11, $+16
+	JGE     channels4
 
-single1:
-	CMPQ R13, $+8
-	JLT  tail5
+single3:
+	CMPQ R11, $+8
+	JLT  tail7
 
-channels6:
+channels8:
 	VXORPS Y0, Y0, Y0
 	MOVQ   AX, CX
-	MOVQ   rows+80(FP), R11
+	MOVQ   rows+80(FP), R12
 
-row7:
+row9:
 	MOVQ CX, DX
-	MOVQ cols+88(FP), R12
+	MOVQ cols+88(FP), R13
 
-col8:
+col10:
 	VMOVUPS (SI)(DX*1), Y1
 	VADDPS  Y1, Y0, Y0
 	ADDQ    R10, DX
-	DECQ    R12
-	JNZ     col8
+	DECQ    R13
+	JNZ     col10
 	ADDQ    R8, CX
-	DECQ    R11
-	JNZ     row7
+	DECQ    R12
+	JNZ     row9
 	VMULPS  Y2, Y0, Y0
 	VMOVUPS Y0, (BX)(AX*1)
 	ADDQ    $+32, AX
-	SUBQ    $+8, R13
-	CMPQ    R13, $+8
-	JGE     channels6
+	SUBQ    $+8, R11
+	CMPQ    R11, $+8
+	JGE     channels8
 
-tail5:
-	TESTQ        R13, R13
-	JZ           next
-	VMOVD        R13, X0
+tail7:
+	TESTQ        R11, R11
+	JZ           next2
+	VMOVD        R11, X0
 	VPBROADCASTD X0, Y1
 	VPCMPGTD     iota8<>+0(SB), Y1, Y1
 	VXORPS       Y0, Y0, Y0
 	MOVQ         AX, CX
 	MOVQ         rows+80(FP), R11
 
-row9:
+row11:
 	MOVQ CX, DX
 	MOVQ cols+88(FP), R12
 
-col10:
+col12:
 	VMASKMOVPS (SI)(DX*1), Y1, Y3
 	VADDPS     Y3, Y0, Y0
 	ADDQ       R10, DX
 	DECQ       R12
-	JNZ        col10
+	JNZ        col12
 	ADDQ       R8, CX
 	DECQ       R11
-	JNZ        row9
+	JNZ        row11
 	VMULPS     Y2, Y0, Y0
 	VMASKMOVPS Y0, Y1, (BX)(AX*1)
 
-next:
+next2:
 	MOVQ dstStride+64(FP), AX
 	LEAQ (BX)(AX*4), BX
 	MOVQ srcStride+72(FP), AX
 	LEAQ (SI)(AX*4), SI
 	DECQ DI
-	JNZ  pixel
+	JNZ  pixel1
 	VZEROUPPER
 	RET
 
@@ -338,30 +1037,126 @@ TEXT ·maxGradWindowsAVX2(SB), NOSPLIT, $0-136
 	VMOVD        AX, X0
 	VPBROADCASTD X0, Y7
 	VPBROADCASTD all8_00000008<>+0(SB), Y6
+	MOVQ         rows+104(FP), AX
+	CMPQ         AX, $+1
+	JNE          other1
+	MOVQ         cols+112(FP), AX
+	CMPQ         AX, $+1
+	JNE          other1
 
-pixel:
+pixel2:
 	XORQ    AX, AX
-	MOVQ    R10, R14
+	MOVQ    R10, R9
 	VMOVUPS Y4, Y5
-	CMPQ    R14, $+16
-	JLT     single1
+	CMPQ    R9, $+16
+	JLT     single4
 
-channels2:
-	VXORPS  Y0, Y0, Y0
-	VMOVUPS Y5, Y1
-	VMOVUPS Y1, Y2
-	VXORPS  Y1, Y1, Y1
-	VMOVUPS Y5, Y3
-	VPADDD  Y6, Y3, Y3
-	VMOVUPS Y3, Y3
-	MOVQ    AX, CX
-	MOVQ    rows+104(FP), R12
+channels5:
+	VXORPS   Y0, Y0, Y0
+	VMOVUPS  Y5, Y1
+	VMOVUPS  Y1, Y2
+	VXORPS   Y1, Y1, Y1
+	VMOVUPS  Y5, Y3
+	VPADDD   Y6, Y3, Y3
+	VMOVUPS  Y3, Y3
+	MOVQ     AX, CX
+	MOVQ     CX, DX
+	VMOVUPS  (DI)(DX*1), Y8
+	VPCMPEQD Y8, Y2, Y2
+	VMOVUPS  (SI)(DX*1), Y8
+	VANDPS   Y8, Y2, Y2
+	VADDPS   Y2, Y0, Y0
+	VMOVUPS  32(DI)(DX*1), Y2
+	VPCMPEQD Y2, Y3, Y2
+	VMOVUPS  32(SI)(DX*1), Y3
+	VANDPS   Y3, Y2, Y2
+	VADDPS   Y2, Y1, Y1
+	VMOVUPS  Y0, (BX)(AX*1)
+	VMOVUPS  Y1, 32(BX)(AX*1)
+	VPADDD   Y6, Y5, Y5
+	VPADDD   Y6, Y5, Y5
+	ADDQ     $+64, AX
+	SUBQ     $+16, R9
+	CMPQ     R9, $+16
+	JGE      channels5
 
-row3:
-	MOVQ CX, DX
-	MOVQ cols+112(FP), R13
+single4:
+	CMPQ R9, $+8
+	JLT  tail6
 
-col4:
+channels7:
+	VXORPS   Y0, Y0, Y0
+	VMOVUPS  Y5, Y1
+	VMOVUPS  Y1, Y2
+	MOVQ     AX, CX
+	MOVQ     CX, DX
+	VMOVUPS  (DI)(DX*1), Y1
+	VPCMPEQD Y1, Y2, Y1
+	VMOVUPS  (SI)(DX*1), Y2
+	VANDPS   Y2, Y1, Y1
+	VADDPS   Y1, Y0, Y0
+	VMOVUPS  Y0, (BX)(AX*1)
+	VPADDD   Y6, Y5, Y5
+	ADDQ     $+32, AX
+	SUBQ     $+8, R9
+	CMPQ     R9, $+8
+	JGE      channels7
+
+tail6:
+	TESTQ        R9, R9
+	JZ           next3
+	VMOVD        R9, X0
+	VPBROADCASTD X0, Y1
+	VPCMPGTD     iota8<>+0(SB), Y1, Y1
+	VXORPS       Y0, Y0, Y0
+	VMOVUPS      Y5, Y2
+	VMOVUPS      Y2, Y2
+	MOVQ         AX, CX
+	MOVQ         CX, DX
+	VMASKMOVPS   (DI)(DX*1), Y1, Y3
+	VPCMPEQD     Y3, Y2, Y2
+	VMASKMOVPS   (SI)(DX*1), Y1, Y3
+	VANDPS       Y3, Y2, Y2
+	VADDPS       Y2, Y0, Y0
+	VMASKMOVPS   Y0, Y1, (BX)(AX*1)
+
+next3:
+	VPADDD Y7, Y4, Y4
+	MOVQ   dstStride+88(FP), AX
+	LEAQ   (BX)(AX*4), BX
+	MOVQ   srcStride+96(FP), AX
+	LEAQ   (SI)(AX*4), SI
+	LEAQ   (DI)(AX*4), DI
+	DECQ   R8
+	JNZ    pixel2
+	VZEROUPPER
+	RET
+
+other1:
+	MOVQ rows+104(FP), AX
+	CMPQ AX, $+1
+	JNE  other8
+	MOVQ cols+112(FP), AX
+	CMPQ AX, $+2
+	JNE  other8
+
+pixel9:
+	XORQ    AX, AX
+	MOVQ    R10, R9
+	VMOVUPS Y4, Y5
+	CMPQ    R9, $+16
+	JLT     single11
+
+channels12:
+	VXORPS   Y0, Y0, Y0
+	VMOVUPS  Y5, Y1
+	VMOVUPS  Y1, Y2
+	VXORPS   Y1, Y1, Y1
+	VMOVUPS  Y5, Y3
+	VPADDD   Y6, Y3, Y3
+	VMOVUPS  Y3, Y3
+	MOVQ     AX, CX
+	MOVQ     CX, DX
 	VMOVUPS  (DI)(DX*1), Y8
 	VPCMPEQD Y8, Y2, Y8
 	VMOVUPS  (SI)(DX*1), Y9
@@ -373,58 +1168,466 @@ col4:
 	VANDPS   Y9, Y8, Y8
 	VADDPS   Y8, Y1, Y1
 	ADDQ     R11, DX
-	DECQ     R13
-	JNZ      col4
-	ADDQ     R9, CX
-	DECQ     R12
-	JNZ      row3
+	VMOVUPS  (DI)(DX*1), Y8
+	VPCMPEQD Y8, Y2, Y2
+	VMOVUPS  (SI)(DX*1), Y8
+	VANDPS   Y8, Y2, Y2
+	VADDPS   Y2, Y0, Y0
+	VMOVUPS  32(DI)(DX*1), Y2
+	VPCMPEQD Y2, Y3, Y2
+	VMOVUPS  32(SI)(DX*1), Y3
+	VANDPS   Y3, Y2, Y2
+	VADDPS   Y2, Y1, Y1
 	VMOVUPS  Y0, (BX)(AX*1)
 	VMOVUPS  Y1, 32(BX)(AX*1)
 	VPADDD   Y6, Y5, Y5
 	VPADDD   Y6, Y5, Y5
 	ADDQ     $+64, AX
-	SUBQ     $+16, R14
-	CMPQ     R14, $+16
-	JGE      channels2
+	SUBQ     $+16, R9
+	CMPQ     R9, $+16
+	JGE      channels12
 
-single1:
-	CMPQ R14, $+8
-	JLT  tail5
+single11:
+	CMPQ R9, $+8
+	JLT  tail13
 
-channels6:
-	VXORPS  Y0, Y0, Y0
-	VMOVUPS Y5, Y1
-	VMOVUPS Y1, Y2
-	MOVQ    AX, CX
-	MOVQ    rows+104(FP), R12
-
-row7:
-	MOVQ CX, DX
-	MOVQ cols+112(FP), R13
-
-col8:
+channels14:
+	VXORPS   Y0, Y0, Y0
+	VMOVUPS  Y5, Y1
+	VMOVUPS  Y1, Y2
+	MOVQ     AX, CX
+	MOVQ     CX, DX
 	VMOVUPS  (DI)(DX*1), Y1
 	VPCMPEQD Y1, Y2, Y1
 	VMOVUPS  (SI)(DX*1), Y3
 	VANDPS   Y3, Y1, Y1
 	VADDPS   Y1, Y0, Y0
 	ADDQ     R11, DX
-	DECQ     R13
-	JNZ      col8
-	ADDQ     R9, CX
-	DECQ     R12
-	JNZ      row7
+	VMOVUPS  (DI)(DX*1), Y1
+	VPCMPEQD Y1, Y2, Y1
+	VMOVUPS  (SI)(DX*1), Y2
+	VANDPS   Y2, Y1, Y1
+	VADDPS   Y1, Y0, Y0
 	VMOVUPS  Y0, (BX)(AX*1)
 	VPADDD   Y6, Y5, Y5
 	ADDQ     $+32, AX
-	SUBQ     $+8, R14
-	CMPQ     R14, $+8
-	JGE      channels6
+	SUBQ     $+8, R9
+	CMPQ     R9, $+8
+	JGE      channels14
 
-tail5:
-	TESTQ        R14, R14
-	JZ           next
-	VMOVD        R14, X0
+tail13:
+	TESTQ        R9, R9
+	JZ           next10
+	VMOVD        R9, X0
+	VPBROADCASTD X0, Y1
+	VPCMPGTD     iota8<>+0(SB), Y1, Y1
+	VXORPS       Y0, Y0, Y0
+	VMOVUPS      Y5, Y2
+	VMOVUPS      Y2, Y2
+	MOVQ         AX, CX
+	MOVQ         CX, DX
+	VMASKMOVPS   (DI)(DX*1), Y1, Y3
+	VPCMPEQD     Y3, Y2, Y3
+	VMASKMOVPS   (SI)(DX*1), Y1, Y5
+	VANDPS       Y5, Y3, Y3
+	VADDPS       Y3, Y0, Y0
+	ADDQ         R11, DX
+	VMASKMOVPS   (DI)(DX*1), Y1, Y3
+	VPCMPEQD     Y3, Y2, Y2
+	VMASKMOVPS   (SI)(DX*1), Y1, Y3
+	VANDPS       Y3, Y2, Y2
+	VADDPS       Y2, Y0, Y0
+	VMASKMOVPS   Y0, Y1, (BX)(AX*1)
+
+next10:
+	VPADDD Y7, Y4, Y4
+	MOVQ   dstStride+88(FP), AX
+	LEAQ   (BX)(AX*4), BX
+	MOVQ   srcStride+96(FP), AX
+	LEAQ   (SI)(AX*4), SI
+	LEAQ   (DI)(AX*4), DI
+	DECQ   R8
+	JNZ    pixel9
+	VZEROUPPER
+	RET
+
+other8:
+	MOVQ rows+104(FP), AX
+	CMPQ AX, $+2
+	JNE  other15
+	MOVQ cols+112(FP), AX
+	CMPQ AX, $+1
+	JNE  other15
+
+pixel16:
+	XORQ    AX, AX
+	MOVQ    R10, R11
+	VMOVUPS Y4, Y5
+	CMPQ    R11, $+16
+	JLT     single18
+
+channels19:
+	VXORPS   Y0, Y0, Y0
+	VMOVUPS  Y5, Y1
+	VMOVUPS  Y1, Y2
+	VXORPS   Y1, Y1, Y1
+	VMOVUPS  Y5, Y3
+	VPADDD   Y6, Y3, Y3
+	VMOVUPS  Y3, Y3
+	MOVQ     AX, CX
+	MOVQ     CX, DX
+	VMOVUPS  (DI)(DX*1), Y8
+	VPCMPEQD Y8, Y2, Y8
+	VMOVUPS  (SI)(DX*1), Y9
+	VANDPS   Y9, Y8, Y8
+	VADDPS   Y8, Y0, Y0
+	VMOVUPS  32(DI)(DX*1), Y8
+	VPCMPEQD Y8, Y3, Y8
+	VMOVUPS  32(SI)(DX*1), Y9
+	VANDPS   Y9, Y8, Y8
+	VADDPS   Y8, Y1, Y1
+	ADDQ     R9, CX
+	MOVQ     CX, DX
+	VMOVUPS  (DI)(DX*1), Y8
+	VPCMPEQD Y8, Y2, Y2
+	VMOVUPS  (SI)(DX*1), Y8
+	VANDPS   Y8, Y2, Y2
+	VADDPS   Y2, Y0, Y0
+	VMOVUPS  32(DI)(DX*1), Y2
+	VPCMPEQD Y2, Y3, Y2
+	VMOVUPS  32(SI)(DX*1), Y3
+	VANDPS   Y3, Y2, Y2
+	VADDPS   Y2, Y1, Y1
+	VMOVUPS  Y0, (BX)(AX*1)
+	VMOVUPS  Y1, 32(BX)(AX*1)
+	VPADDD   Y6, Y5, Y5
+	VPADDD   Y6, Y5, Y5
+	ADDQ     $+64, AX
+	SUBQ     $+16, R11
+	CMPQ     R11, $+16
+	JGE      channels19
+
+single18:
+	CMPQ R11, $+8
+	JLT  tail20
+
+channels21:
+	VXORPS   Y0, Y0, Y0
+	VMOVUPS  Y5, Y1
+	VMOVUPS  Y1, Y2
+	MOVQ     AX, CX
+	MOVQ     CX, DX
+	VMOVUPS  (DI)(DX*1), Y1
+	VPCMPEQD Y1, Y2, Y1
+	VMOVUPS  (SI)(DX*1), Y3
+	VANDPS   Y3, Y1, Y1
+	VADDPS   Y1, Y0, Y0
+	ADDQ     R9, CX
+	MOVQ     CX, DX
+	VMOVUPS  (DI)(DX*1), Y1
+	VPCMPEQD Y1, Y2, Y1
+	VMOVUPS  (SI)(DX*1), Y2
+	VANDPS   Y2, Y1, Y1
+	VADDPS   Y1, Y0, Y0
+	VMOVUPS  Y0, (BX)(AX*1)
+	VPADDD   Y6, Y5, Y5
+	ADDQ     $+32, AX
+	SUBQ     $+8, R11
+	CMPQ     R11, $+8
+	JGE      channels21
+
+tail20:
+	TESTQ        R11, R11
+	JZ           next17
+	VMOVD        R11, X0
+	VPBROADCASTD X0, Y1
+	VPCMPGTD     iota8<>+0(SB), Y1, Y1
+	VXORPS       Y0, Y0, Y0
+	VMOVUPS      Y5, Y2
+	VMOVUPS      Y2, Y2
+	MOVQ         AX, CX
+	MOVQ         CX, DX
+	VMASKMOVPS   (DI)(DX*1), Y1, Y3
+	VPCMPEQD     Y3, Y2, Y3
+	VMASKMOVPS   (SI)(DX*1), Y1, Y5
+	VANDPS       Y5, Y3, Y3
+	VADDPS       Y3, Y0, Y0
+	ADDQ         R9, CX
+	MOVQ         CX, DX
+	VMASKMOVPS   (DI)(DX*1), Y1, Y3
+	VPCMPEQD     Y3, Y2, Y2
+	VMASKMOVPS   (SI)(DX*1), Y1, Y3
+	VANDPS       Y3, Y2, Y2
+	VADDPS       Y2, Y0, Y0
+	VMASKMOVPS   Y0, Y1, (BX)(AX*1)
+
+next17:
+	VPADDD Y7, Y4, Y4
+	MOVQ   dstStride+88(FP), AX
+	LEAQ   (BX)(AX*4), BX
+	MOVQ   srcStride+96(FP), AX
+	LEAQ   (SI)(AX*4), SI
+	LEAQ   (DI)(AX*4), DI
+	DECQ   R8
+	JNZ    pixel16
+	VZEROUPPER
+	RET
+
+other15:
+	MOVQ rows+104(FP), AX
+	CMPQ AX, $+2
+	JNE  other22
+	MOVQ cols+112(FP), AX
+	CMPQ AX, $+2
+	JNE  other22
+
+pixel23:
+	XORQ    AX, AX
+	MOVQ    R10, R12
+	VMOVUPS Y4, Y5
+	CMPQ    R12, $+16
+	JLT     single25
+
+channels26:
+	VXORPS   Y0, Y0, Y0
+	VMOVUPS  Y5, Y1
+	VMOVUPS  Y1, Y2
+	VXORPS   Y1, Y1, Y1
+	VMOVUPS  Y5, Y3
+	VPADDD   Y6, Y3, Y3
+	VMOVUPS  Y3, Y3
+	MOVQ     AX, CX
+	MOVQ     CX, DX
+	VMOVUPS  (DI)(DX*1), Y8
+	VPCMPEQD Y8, Y2, Y8
+	VMOVUPS  (SI)(DX*1), Y9
+	VANDPS   Y9, Y8, Y8
+	VADDPS   Y8, Y0, Y0
+	VMOVUPS  32(DI)(DX*1), Y8
+	VPCMPEQD Y8, Y3, Y8
+	VMOVUPS  32(SI)(DX*1), Y9
+	VANDPS   Y9, Y8, Y8
+	VADDPS   Y8, Y1, Y1
+	ADDQ     R11, DX
+	VMOVUPS  (DI)(DX*1), Y8
+	VPCMPEQD Y8, Y2, Y8
+	VMOVUPS  (SI)(DX*1), Y9
+	VANDPS   Y9, Y8, Y8
+	VADDPS   Y8, Y0, Y0
+	VMOVUPS  32(DI)(DX*1), Y8
+	VPCMPEQD Y8, Y3, Y8
+	VMOVUPS  32(SI)(DX*1), Y9
+	VANDPS   Y9, Y8, Y8
+	VADDPS   Y8, Y1, Y1
+	ADDQ     R9, CX
+	MOVQ     CX, DX
+	VMOVUPS  (DI)(DX*1), Y8
+	VPCMPEQD Y8, Y2, Y8
+	VMOVUPS  (SI)(DX*1), Y9
+	VANDPS   Y9, Y8, Y8
+	VADDPS   Y8, Y0, Y0
+	VMOVUPS  32(DI)(DX*1), Y8
+	VPCMPEQD Y8, Y3, Y8
+	VMOVUPS  32(SI)(DX*1), Y9
+	VANDPS   Y9, Y8, Y8
+	VADDPS   Y8, Y1, Y1
+	ADDQ     R11, DX
+	VMOVUPS  (DI)(DX*1), Y8
+	VPCMPEQD Y8, Y2, Y2
+	VMOVUPS  (SI)(DX*1), Y8
+	VANDPS   Y8, Y2, Y2
+	VADDPS   Y2, Y0, Y0
+	VMOVUPS  32(DI)(DX*1), Y2
+	VPCMPEQD Y2, Y3, Y2
+	VMOVUPS  32(SI)(DX*1), Y3
+	VANDPS   Y3, Y2, Y2
+	VADDPS   Y2, Y1, Y1
+	VMOVUPS  Y0, (BX)(AX*1)
+	VMOVUPS  Y1, 32(BX)(AX*1)
+	VPADDD   Y6, Y5, Y5
+	VPADDD   Y6, Y5, Y5
+	ADDQ     $+64, AX
+	SUBQ     $+16, R12
+	CMPQ     R12, $+16
+	JGE      channels26
+
+single25:
+	CMPQ R12, $+8
+	JLT  tail27
+
+channels28:
+	VXORPS   Y0, Y0, Y0
+	VMOVUPS  Y5, Y1
+	VMOVUPS  Y1, Y2
+	MOVQ     AX, CX
+	MOVQ     CX, DX
+	VMOVUPS  (DI)(DX*1), Y1
+	VPCMPEQD Y1, Y2, Y1
+	VMOVUPS  (SI)(DX*1), Y3
+	VANDPS   Y3, Y1, Y1
+	VADDPS   Y1, Y0, Y0
+	ADDQ     R11, DX
+	VMOVUPS  (DI)(DX*1), Y1
+	VPCMPEQD Y1, Y2, Y1
+	VMOVUPS  (SI)(DX*1), Y3
+	VANDPS   Y3, Y1, Y1
+	VADDPS   Y1, Y0, Y0
+	ADDQ     R9, CX
+	MOVQ     CX, DX
+	VMOVUPS  (DI)(DX*1), Y1
+	VPCMPEQD Y1, Y2, Y1
+	VMOVUPS  (SI)(DX*1), Y3
+	VANDPS   Y3, Y1, Y1
+	VADDPS   Y1, Y0, Y0
+	ADDQ     R11, DX
+	VMOVUPS  (DI)(DX*1), Y1
+	VPCMPEQD Y1, Y2, Y1
+	VMOVUPS  (SI)(DX*1), Y2
+	VANDPS   Y2, Y1, Y1
+	VADDPS   Y1, Y0, Y0
+	VMOVUPS  Y0, (BX)(AX*1)
+	VPADDD   Y6, Y5, Y5
+	ADDQ     $+32, AX
+	SUBQ     $+8, R12
+	CMPQ     R12, $+8
+	JGE      channels28
+
+tail27:
+	TESTQ        R12, R12
+	JZ           next24
+	VMOVD        R12, X0
+	VPBROADCASTD X0, Y1
+	VPCMPGTD     iota8<>+0(SB), Y1, Y1
+	VXORPS       Y0, Y0, Y0
+	VMOVUPS      Y5, Y2
+	VMOVUPS      Y2, Y2
+	MOVQ         AX, CX
+	MOVQ         CX, DX
+	VMASKMOVPS   (DI)(DX*1), Y1, Y3
+	VPCMPEQD     Y3, Y2, Y3
+	VMASKMOVPS   (SI)(DX*1), Y1, Y5
+	VANDPS       Y5, Y3, Y3
+	VADDPS       Y3, Y0, Y0
+	ADDQ         R11, DX
+	VMASKMOVPS   (DI)(DX*1), Y1, Y3
+	VPCMPEQD     Y3, Y2, Y3
+	VMASKMOVPS   (SI)(DX*1), Y1, Y5
+	VANDPS       Y5, Y3, Y3
+	VADDPS       Y3, Y0, Y0
+	ADDQ         R9, CX
+	MOVQ         CX, DX
+	VMASKMOVPS   (DI)(DX*1), Y1, Y3
+	VPCMPEQD     Y3, Y2, Y3
+	VMASKMOVPS   (SI)(DX*1), Y1, Y5
+	VANDPS       Y5, Y3, Y3
+	VADDPS       Y3, Y0, Y0
+	ADDQ         R11, DX
+	VMASKMOVPS   (DI)(DX*1), Y1, Y3
+	VPCMPEQD     Y3, Y2, Y2
+	VMASKMOVPS   (SI)(DX*1), Y1, Y3
+	VANDPS       Y3, Y2, Y2
+	VADDPS       Y2, Y0, Y0
+	VMASKMOVPS   Y0, Y1, (BX)(AX*1)
+
+next24:
+	VPADDD Y7, Y4, Y4
+	MOVQ   dstStride+88(FP), AX
+	LEAQ   (BX)(AX*4), BX
+	MOVQ   srcStride+96(FP), AX
+	LEAQ   (SI)(AX*4), SI
+	LEAQ   (DI)(AX*4), DI
+	DECQ   R8
+	JNZ    pixel23
+	VZEROUPPER
+	RET
+
+other22:
+pixel29:
+	XORQ    AX, AX
+	MOVQ    R10, R12
+	VMOVUPS Y4, Y5
+	CMPQ    R12, $+16
+	JLT     single31
+
+channels32:
+	VXORPS  Y0, Y0, Y0
+	VMOVUPS Y5, Y1
+	VMOVUPS Y1, Y2
+	VXORPS  Y1, Y1, Y1
+	VMOVUPS Y5, Y3
+	VPADDD  Y6, Y3, Y3
+	VMOVUPS Y3, Y3
+	MOVQ    AX, CX
+	MOVQ    rows+104(FP), R13
+
+row33:
+	MOVQ CX, DX
+	MOVQ cols+112(FP), R14
+
+col34:
+	VMOVUPS  (DI)(DX*1), Y8
+	VPCMPEQD Y8, Y2, Y8
+	VMOVUPS  (SI)(DX*1), Y9
+	VANDPS   Y9, Y8, Y8
+	VADDPS   Y8, Y0, Y0
+	VMOVUPS  32(DI)(DX*1), Y8
+	VPCMPEQD Y8, Y3, Y8
+	VMOVUPS  32(SI)(DX*1), Y9
+	VANDPS   Y9, Y8, Y8
+	VADDPS   Y8, Y1, Y1
+	ADDQ     R11, DX
+	DECQ     R14
+	JNZ      col34
+	ADDQ     R9, CX
+	DECQ     R13
+	JNZ      row33
+	VMOVUPS  Y0, (BX)(AX*1)
+	VMOVUPS  Y1, 32(BX)(AX*1)
+	VPADDD   Y6, Y5, Y5
+	VPADDD   Y6, Y5, Y5
+	ADDQ     $+64, AX
+	SUBQ     $+16, R12
+	CMPQ     R12, $+16
+	JGE      channels32
+
+single31:
+	CMPQ R12, $+8
+	JLT  tail35
+
+channels36:
+	VXORPS  Y0, Y0, Y0
+	VMOVUPS Y5, Y1
+	VMOVUPS Y1, Y2
+	MOVQ    AX, CX
+	MOVQ    rows+104(FP), R13
+
+row37:
+	MOVQ CX, DX
+	MOVQ cols+112(FP), R14
+
+col38:
+	VMOVUPS  (DI)(DX*1), Y1
+	VPCMPEQD Y1, Y2, Y1
+	VMOVUPS  (SI)(DX*1), Y3
+	VANDPS   Y3, Y1, Y1
+	VADDPS   Y1, Y0, Y0
+	ADDQ     R11, DX
+	DECQ     R14
+	JNZ      col38
+	ADDQ     R9, CX
+	DECQ     R13
+	JNZ      row37
+	VMOVUPS  Y0, (BX)(AX*1)
+	VPADDD   Y6, Y5, Y5
+	ADDQ     $+32, AX
+	SUBQ     $+8, R12
+	CMPQ     R12, $+8
+	JGE      channels36
+
+tail35:
+	TESTQ        R12, R12
+	JZ           next30
+	VMOVD        R12, X0
 	VPBROADCASTD X0, Y1
 	VPCMPGTD     iota8<>+0(SB), Y1, Y1
 	VXORPS       Y0, Y0, Y0
@@ -433,11 +1636,11 @@ tail5:
 	MOVQ         AX, CX
 	MOVQ         rows+104(FP), R12
 
-row9:
+row39:
 	MOVQ CX, DX
 	MOVQ cols+112(FP), R13
 
-col10:
+col40:
 	VMASKMOVPS (DI)(DX*1), Y1, Y3
 	VPCMPEQD   Y3, Y2, Y3
 	VMASKMOVPS (SI)(DX*1), Y1, Y5
@@ -445,13 +1648,13 @@ col10:
 	VADDPS     Y3, Y0, Y0
 	ADDQ       R11, DX
 	DECQ       R13
-	JNZ        col10
+	JNZ        col40
 	ADDQ       R9, CX
 	DECQ       R12
-	JNZ        row9
+	JNZ        row39
 	VMASKMOVPS Y0, Y1, (BX)(AX*1)
 
-next:
+next30:
 	VPADDD Y7, Y4, Y4
 	MOVQ   dstStride+88(FP), AX
 	LEAQ   (BX)(AX*4), BX
@@ -459,7 +1662,7 @@ next:
 	LEAQ   (SI)(AX*4), SI
 	LEAQ   (DI)(AX*4), DI
 	DECQ   R8
-	JNZ    pixel
+	JNZ    pixel29
 	VZEROUPPER
 	RET
 
@@ -483,39 +1686,39 @@ TEXT ·maxWindowsAVX512(SB), NOSPLIT, $0-136
 	VMOVD        AX, X0
 	VPBROADCASTD X0, Z12
 	VPBROADCASTD all1_00000010<>+0(SB), Z11
+	MOVQ         rows+104(FP), AX
+	CMPQ         AX, $+2
+	JNE          other1
+	MOVQ         cols+112(FP), AX
+	CMPQ         AX, $+2
+	JNE          other1
 
-pixel:
+pixel2:
 	XORQ    AX, AX
-	MOVQ    R10, R14
+	MOVQ    R10, R12
 	VMOVUPS Z9, Z10
-	CMPQ    R14, $+64
-	JLT     single1
+	CMPQ    R12, $+64
+	JLT     single4
 
-channels2:
-	MOVQ    AX, DX
-	VMOVUPS (DI)(DX*1), Z0
-	VMOVUPS Z0, Z0
-	VPXORD  Z4, Z4, Z4
-	VMOVUPS 64(DI)(DX*1), Z1
-	VMOVUPS Z1, Z1
-	VPXORD  Z5, Z5, Z5
-	VMOVUPS 128(DI)(DX*1), Z2
-	VMOVUPS Z2, Z2
-	VPXORD  Z6, Z6, Z6
-	VMOVUPS 192(DI)(DX*1), Z3
-	VMOVUPS Z3, Z3
-	VPXORD  Z7, Z7, Z7
-	MOVQ    AX, CX
-	MOVQ    rows+104(FP), R12
-
-row3:
-	MOVQ CX, DX
-	MOVQ cols+112(FP), R13
-
-col4:
-	MOVQ         DX, R15
-	SUBQ         AX, R15
-	VMOVD        R15, X8
+channels5:
+	MOVQ         AX, DX
+	VMOVUPS      (DI)(DX*1), Z0
+	VMOVUPS      Z0, Z0
+	VPXORD       Z4, Z4, Z4
+	VMOVUPS      64(DI)(DX*1), Z1
+	VMOVUPS      Z1, Z1
+	VPXORD       Z5, Z5, Z5
+	VMOVUPS      128(DI)(DX*1), Z2
+	VMOVUPS      Z2, Z2
+	VPXORD       Z6, Z6, Z6
+	VMOVUPS      192(DI)(DX*1), Z3
+	VMOVUPS      Z3, Z3
+	VPXORD       Z7, Z7, Z7
+	MOVQ         AX, CX
+	MOVQ         CX, DX
+	MOVQ         DX, R13
+	SUBQ         AX, R13
+	VMOVD        R13, X8
 	VPBROADCASTD X8, Z8
 	VMOVUPS      (DI)(DX*1), Z13
 	VCMPPS       $0x07, Z0, Z0, K1
@@ -538,11 +1741,81 @@ col4:
 	VMOVAPS      Z13, K1, Z3
 	VMOVAPS      Z8, K1, Z7
 	ADDQ         R11, DX
-	DECQ         R13
-	JNZ          col4
+	MOVQ         DX, R13
+	SUBQ         AX, R13
+	VMOVD        R13, X8
+	VPBROADCASTD X8, Z8
+	VMOVUPS      (DI)(DX*1), Z13
+	VCMPPS       $0x07, Z0, Z0, K1
+	VCMPPS       $0x16, Z0, Z13, K1, K1
+	VMOVAPS      Z13, K1, Z0
+	VMOVAPS      Z8, K1, Z4
+	VMOVUPS      64(DI)(DX*1), Z13
+	VCMPPS       $0x07, Z1, Z1, K1
+	VCMPPS       $0x16, Z1, Z13, K1, K1
+	VMOVAPS      Z13, K1, Z1
+	VMOVAPS      Z8, K1, Z5
+	VMOVUPS      128(DI)(DX*1), Z13
+	VCMPPS       $0x07, Z2, Z2, K1
+	VCMPPS       $0x16, Z2, Z13, K1, K1
+	VMOVAPS      Z13, K1, Z2
+	VMOVAPS      Z8, K1, Z6
+	VMOVUPS      192(DI)(DX*1), Z13
+	VCMPPS       $0x07, Z3, Z3, K1
+	VCMPPS       $0x16, Z3, Z13, K1, K1
+	VMOVAPS      Z13, K1, Z3
+	VMOVAPS      Z8, K1, Z7
 	ADDQ         R9, CX
-	DECQ         R12
-	JNZ          row3
+	MOVQ         CX, DX
+	MOVQ         DX, CX
+	SUBQ         AX, CX
+	VMOVD        CX, X8
+	VPBROADCASTD X8, Z8
+	VMOVUPS      (DI)(DX*1), Z13
+	VCMPPS       $0x07, Z0, Z0, K1
+	VCMPPS       $0x16, Z0, Z13, K1, K1
+	VMOVAPS      Z13, K1, Z0
+	VMOVAPS      Z8, K1, Z4
+	VMOVUPS      64(DI)(DX*1), Z13
+	VCMPPS       $0x07, Z1, Z1, K1
+	VCMPPS       $0x16, Z1, Z13, K1, K1
+	VMOVAPS      Z13, K1, Z1
+	VMOVAPS      Z8, K1, Z5
+	VMOVUPS      128(DI)(DX*1), Z13
+	VCMPPS       $0x07, Z2, Z2, K1
+	VCMPPS       $0x16, Z2, Z13, K1, K1
+	VMOVAPS      Z13, K1, Z2
+	VMOVAPS      Z8, K1, Z6
+	VMOVUPS      192(DI)(DX*1), Z13
+	VCMPPS       $0x07, Z3, Z3, K1
+	VCMPPS       $0x16, Z3, Z13, K1, K1
+	VMOVAPS      Z13, K1, Z3
+	VMOVAPS      Z8, K1, Z7
+	ADDQ         R11, DX
+	MOVQ         DX, CX
+	SUBQ         AX, CX
+	VMOVD        CX, X8
+	VPBROADCASTD X8, Z8
+	VMOVUPS      (DI)(DX*1), Z13
+	VCMPPS       $0x07, Z0, Z0, K1
+	VCMPPS       $0x16, Z0, Z13, K1, K1
+	VMOVAPS      Z13, K1, Z0
+	VMOVAPS      Z8, K1, Z4
+	VMOVUPS      64(DI)(DX*1), Z13
+	VCMPPS       $0x07, Z1, Z1, K1
+	VCMPPS       $0x16, Z1, Z13, K1, K1
+	VMOVAPS      Z13, K1, Z1
+	VMOVAPS      Z8, K1, Z5
+	VMOVUPS      128(DI)(DX*1), Z13
+	VCMPPS       $0x07, Z2, Z2, K1
+	VCMPPS       $0x16, Z2, Z13, K1, K1
+	VMOVAPS      Z13, K1, Z2
+	VMOVAPS      Z8, K1, Z6
+	VMOVUPS      192(DI)(DX*1), Z13
+	VCMPPS       $0x07, Z3, Z3, K1
+	VCMPPS       $0x16, Z3, Z13, K1, K1
+	VMOVAPS      Z13, K1, Z3
+	VMOVAPS      Z8, K1, Z7
 	VMOVUPS      Z0, (BX)(AX*1)
 	VPSRLD       $0x02, Z4, Z4
 	VMOVUPS      Z10, Z0
@@ -574,27 +1847,780 @@ col4:
 	VPADDD       Z11, Z10, Z10
 	VPADDD       Z11, Z10, Z10
 	ADDQ         $+256, AX
-	SUBQ         $+64, R14
-	CMPQ         R14, $+64
-	JGE          channels2
+	SUBQ         $+64, R12
+	CMPQ         R12, $+64
+	JGE          channels5
 
-single1:
-	CMPQ R14, $+16
-	JLT  tail5
+single4:
+	CMPQ R12, $+16
+	JLT  tail6
 
-channels6:
+channels7:
+	MOVQ         AX, DX
+	VMOVUPS      (DI)(DX*1), Z0
+	VMOVUPS      Z0, Z0
+	VPXORD       Z4, Z4, Z4
+	MOVQ         AX, CX
+	MOVQ         CX, DX
+	MOVQ         DX, R13
+	SUBQ         AX, R13
+	VMOVD        R13, X1
+	VPBROADCASTD X1, Z8
+	VMOVUPS      (DI)(DX*1), Z1
+	VCMPPS       $0x07, Z0, Z0, K1
+	VCMPPS       $0x16, Z0, Z1, K1, K1
+	VMOVAPS      Z1, K1, Z0
+	VMOVAPS      Z8, K1, Z4
+	ADDQ         R11, DX
+	MOVQ         DX, R13
+	SUBQ         AX, R13
+	VMOVD        R13, X1
+	VPBROADCASTD X1, Z8
+	VMOVUPS      (DI)(DX*1), Z1
+	VCMPPS       $0x07, Z0, Z0, K1
+	VCMPPS       $0x16, Z0, Z1, K1, K1
+	VMOVAPS      Z1, K1, Z0
+	VMOVAPS      Z8, K1, Z4
+	ADDQ         R9, CX
+	MOVQ         CX, DX
+	MOVQ         DX, CX
+	SUBQ         AX, CX
+	VMOVD        CX, X1
+	VPBROADCASTD X1, Z8
+	VMOVUPS      (DI)(DX*1), Z1
+	VCMPPS       $0x07, Z0, Z0, K1
+	VCMPPS       $0x16, Z0, Z1, K1, K1
+	VMOVAPS      Z1, K1, Z0
+	VMOVAPS      Z8, K1, Z4
+	ADDQ         R11, DX
+	MOVQ         DX, CX
+	SUBQ         AX, CX
+	VMOVD        CX, X1
+	VPBROADCASTD X1, Z8
+	VMOVUPS      (DI)(DX*1), Z1
+	VCMPPS       $0x07, Z0, Z0, K1
+	VCMPPS       $0x16, Z0, Z1, K1, K1
+	VMOVAPS      Z1, K1, Z0
+	VMOVAPS      Z8, K1, Z4
+	VMOVUPS      Z0, (BX)(AX*1)
+	VPSRLD       $0x02, Z4, Z4
+	VMOVUPS      Z10, Z0
+	VPADDD       Z0, Z4, Z4
+	VMOVUPS      Z4, (SI)(AX*1)
+	VPADDD       Z11, Z10, Z10
+	ADDQ         $+64, AX
+	SUBQ         $+16, R12
+	CMPQ         R12, $+16
+	JGE          channels7
+
+tail6:
+	TESTQ        R12, R12
+	JZ           next3
+	MOVL         $-1, CX
+	BZHIL        R12, CX, CX
+	KMOVW        CX, K1
+	MOVQ         AX, DX
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VMOVUPS      Z0, Z0
+	VPXORD       Z4, Z4, Z4
+	MOVQ         AX, CX
+	MOVQ         CX, DX
+	MOVQ         DX, R12
+	SUBQ         AX, R12
+	VMOVD        R12, X1
+	VPBROADCASTD X1, Z8
+	VMOVUPS.Z    (DI)(DX*1), K1, Z1
+	VCMPPS       $0x07, Z0, Z0, K2
+	VCMPPS       $0x16, Z0, Z1, K2, K2
+	VMOVAPS      Z1, K2, Z0
+	VMOVAPS      Z8, K2, Z4
+	ADDQ         R11, DX
+	MOVQ         DX, R12
+	SUBQ         AX, R12
+	VMOVD        R12, X1
+	VPBROADCASTD X1, Z8
+	VMOVUPS.Z    (DI)(DX*1), K1, Z1
+	VCMPPS       $0x07, Z0, Z0, K2
+	VCMPPS       $0x16, Z0, Z1, K2, K2
+	VMOVAPS      Z1, K2, Z0
+	VMOVAPS      Z8, K2, Z4
+	ADDQ         R9, CX
+	MOVQ         CX, DX
+	MOVQ         DX, CX
+	SUBQ         AX, CX
+	VMOVD        CX, X1
+	VPBROADCASTD X1, Z8
+	VMOVUPS.Z    (DI)(DX*1), K1, Z1
+	VCMPPS       $0x07, Z0, Z0, K2
+	VCMPPS       $0x16, Z0, Z1, K2, K2
+	VMOVAPS      Z1, K2, Z0
+	VMOVAPS      Z8, K2, Z4
+	ADDQ         R11, DX
+	MOVQ         DX, CX
+	SUBQ         AX, CX
+	VMOVD        CX, X1
+	VPBROADCASTD X1, Z8
+	VMOVUPS.Z    (DI)(DX*1), K1, Z1
+	VCMPPS       $0x07, Z0, Z0, K2
+	VCMPPS       $0x16, Z0, Z1, K2, K2
+	VMOVAPS      Z1, K2, Z0
+	VMOVAPS      Z8, K2, Z4
+	VMOVUPS      Z0, K1, (BX)(AX*1)
+	VPSRLD       $0x02, Z4, Z4
+	VMOVUPS      Z10, Z0
+	VPADDD       Z0, Z4, Z4
+	VMOVUPS      Z4, K1, (SI)(AX*1)
+
+next3:
+	VPADDD Z12, Z9, Z9
+	MOVQ   dstStride+88(FP), AX
+	LEAQ   (BX)(AX*4), BX
+	LEAQ   (SI)(AX*4), SI
+	MOVQ   srcStride+96(FP), AX
+	LEAQ   (DI)(AX*4), DI
+	DECQ   R8
+	JNZ    pixel2
+	VZEROUPPER
+	RET
+
+other1:
+	MOVQ rows+104(FP), AX
+	CMPQ AX, $+3
+	JNE  other8
+	MOVQ cols+112(FP), AX
+	CMPQ AX, $+3
+	JNE  other8
+
+pixel9:
+	XORQ    AX, AX
+	MOVQ    R10, R12
+	VMOVUPS Z9, Z10
+	CMPQ    R12, $+64
+	JLT     single11
+
+channels12:
+	MOVQ         AX, DX
+	VMOVUPS      (DI)(DX*1), Z0
+	VMOVUPS      Z0, Z0
+	VPXORD       Z4, Z4, Z4
+	VMOVUPS      64(DI)(DX*1), Z1
+	VMOVUPS      Z1, Z1
+	VPXORD       Z5, Z5, Z5
+	VMOVUPS      128(DI)(DX*1), Z2
+	VMOVUPS      Z2, Z2
+	VPXORD       Z6, Z6, Z6
+	VMOVUPS      192(DI)(DX*1), Z3
+	VMOVUPS      Z3, Z3
+	VPXORD       Z7, Z7, Z7
+	MOVQ         AX, CX
+	MOVQ         CX, DX
+	MOVQ         DX, R13
+	SUBQ         AX, R13
+	VMOVD        R13, X8
+	VPBROADCASTD X8, Z8
+	VMOVUPS      (DI)(DX*1), Z13
+	VCMPPS       $0x07, Z0, Z0, K1
+	VCMPPS       $0x16, Z0, Z13, K1, K1
+	VMOVAPS      Z13, K1, Z0
+	VMOVAPS      Z8, K1, Z4
+	VMOVUPS      64(DI)(DX*1), Z13
+	VCMPPS       $0x07, Z1, Z1, K1
+	VCMPPS       $0x16, Z1, Z13, K1, K1
+	VMOVAPS      Z13, K1, Z1
+	VMOVAPS      Z8, K1, Z5
+	VMOVUPS      128(DI)(DX*1), Z13
+	VCMPPS       $0x07, Z2, Z2, K1
+	VCMPPS       $0x16, Z2, Z13, K1, K1
+	VMOVAPS      Z13, K1, Z2
+	VMOVAPS      Z8, K1, Z6
+	VMOVUPS      192(DI)(DX*1), Z13
+	VCMPPS       $0x07, Z3, Z3, K1
+	VCMPPS       $0x16, Z3, Z13, K1, K1
+	VMOVAPS      Z13, K1, Z3
+	VMOVAPS      Z8, K1, Z7
+	ADDQ         R11, DX
+	MOVQ         DX, R13
+	SUBQ         AX, R13
+	VMOVD        R13, X8
+	VPBROADCASTD X8, Z8
+	VMOVUPS      (DI)(DX*1), Z13
+	VCMPPS       $0x07, Z0, Z0, K1
+	VCMPPS       $0x16, Z0, Z13, K1, K1
+	VMOVAPS      Z13, K1, Z0
+	VMOVAPS      Z8, K1, Z4
+	VMOVUPS      64(DI)(DX*1), Z13
+	VCMPPS       $0x07, Z1, Z1, K1
+	VCMPPS       $0x16, Z1, Z13, K1, K1
+	VMOVAPS      Z13, K1, Z1
+	VMOVAPS      Z8, K1, Z5
+	VMOVUPS      128(DI)(DX*1), Z13
+	VCMPPS       $0x07, Z2, Z2, K1
+	VCMPPS       $0x16, Z2, Z13, K1, K1
+	VMOVAPS      Z13, K1, Z2
+	VMOVAPS      Z8, K1, Z6
+	VMOVUPS      192(DI)(DX*1), Z13
+	VCMPPS       $0x07, Z3, Z3, K1
+	VCMPPS       $0x16, Z3, Z13, K1, K1
+	VMOVAPS      Z13, K1, Z3
+	VMOVAPS      Z8, K1, Z7
+	ADDQ         R11, DX
+	MOVQ         DX, R13
+	SUBQ         AX, R13
+	VMOVD        R13, X8
+	VPBROADCASTD X8, Z8
+	VMOVUPS      (DI)(DX*1), Z13
+	VCMPPS       $0x07, Z0, Z0, K1
+	VCMPPS       $0x16, Z0, Z13, K1, K1
+	VMOVAPS      Z13, K1, Z0
+	VMOVAPS      Z8, K1, Z4
+	VMOVUPS      64(DI)(DX*1), Z13
+	VCMPPS       $0x07, Z1, Z1, K1
+	VCMPPS       $0x16, Z1, Z13, K1, K1
+	VMOVAPS      Z13, K1, Z1
+	VMOVAPS      Z8, K1, Z5
+	VMOVUPS      128(DI)(DX*1), Z13
+	VCMPPS       $0x07, Z2, Z2, K1
+	VCMPPS       $0x16, Z2, Z13, K1, K1
+	VMOVAPS      Z13, K1, Z2
+	VMOVAPS      Z8, K1, Z6
+	VMOVUPS      192(DI)(DX*1), Z13
+	VCMPPS       $0x07, Z3, Z3, K1
+	VCMPPS       $0x16, Z3, Z13, K1, K1
+	VMOVAPS      Z13, K1, Z3
+	VMOVAPS      Z8, K1, Z7
+	ADDQ         R9, CX
+	MOVQ         CX, DX
+	MOVQ         DX, R13
+	SUBQ         AX, R13
+	VMOVD        R13, X8
+	VPBROADCASTD X8, Z8
+	VMOVUPS      (DI)(DX*1), Z13
+	VCMPPS       $0x07, Z0, Z0, K1
+	VCMPPS       $0x16, Z0, Z13, K1, K1
+	VMOVAPS      Z13, K1, Z0
+	VMOVAPS      Z8, K1, Z4
+	VMOVUPS      64(DI)(DX*1), Z13
+	VCMPPS       $0x07, Z1, Z1, K1
+	VCMPPS       $0x16, Z1, Z13, K1, K1
+	VMOVAPS      Z13, K1, Z1
+	VMOVAPS      Z8, K1, Z5
+	VMOVUPS      128(DI)(DX*1), Z13
+	VCMPPS       $0x07, Z2, Z2, K1
+	VCMPPS       $0x16, Z2, Z13, K1, K1
+	VMOVAPS      Z13, K1, Z2
+	VMOVAPS      Z8, K1, Z6
+	VMOVUPS      192(DI)(DX*1), Z13
+	VCMPPS       $0x07, Z3, Z3, K1
+	VCMPPS       $0x16, Z3, Z13, K1, K1
+	VMOVAPS      Z13, K1, Z3
+	VMOVAPS      Z8, K1, Z7
+	ADDQ         R11, DX
+	MOVQ         DX, R13
+	SUBQ         AX, R13
+	VMOVD        R13, X8
+	VPBROADCASTD X8, Z8
+	VMOVUPS      (DI)(DX*1), Z13
+	VCMPPS       $0x07, Z0, Z0, K1
+	VCMPPS       $0x16, Z0, Z13, K1, K1
+	VMOVAPS      Z13, K1, Z0
+	VMOVAPS      Z8, K1, Z4
+	VMOVUPS      64(DI)(DX*1), Z13
+	VCMPPS       $0x07, Z1, Z1, K1
+	VCMPPS       $0x16, Z1, Z13, K1, K1
+	VMOVAPS      Z13, K1, Z1
+	VMOVAPS      Z8, K1, Z5
+	VMOVUPS      128(DI)(DX*1), Z13
+	VCMPPS       $0x07, Z2, Z2, K1
+	VCMPPS       $0x16, Z2, Z13, K1, K1
+	VMOVAPS      Z13, K1, Z2
+	VMOVAPS      Z8, K1, Z6
+	VMOVUPS      192(DI)(DX*1), Z13
+	VCMPPS       $0x07, Z3, Z3, K1
+	VCMPPS       $0x16, Z3, Z13, K1, K1
+	VMOVAPS      Z13, K1, Z3
+	VMOVAPS      Z8, K1, Z7
+	ADDQ         R11, DX
+	MOVQ         DX, R13
+	SUBQ         AX, R13
+	VMOVD        R13, X8
+	VPBROADCASTD X8, Z8
+	VMOVUPS      (DI)(DX*1), Z13
+	VCMPPS       $0x07, Z0, Z0, K1
+	VCMPPS       $0x16, Z0, Z13, K1, K1
+	VMOVAPS      Z13, K1, Z0
+	VMOVAPS      Z8, K1, Z4
+	VMOVUPS      64(DI)(DX*1), Z13
+	VCMPPS       $0x07, Z1, Z1, K1
+	VCMPPS       $0x16, Z1, Z13, K1, K1
+	VMOVAPS      Z13, K1, Z1
+	VMOVAPS      Z8, K1, Z5
+	VMOVUPS      128(DI)(DX*1), Z13
+	VCMPPS       $0x07, Z2, Z2, K1
+	VCMPPS       $0x16, Z2, Z13, K1, K1
+	VMOVAPS      Z13, K1, Z2
+	VMOVAPS      Z8, K1, Z6
+	VMOVUPS      192(DI)(DX*1), Z13
+	VCMPPS       $0x07, Z3, Z3, K1
+	VCMPPS       $0x16, Z3, Z13, K1, K1
+	VMOVAPS      Z13, K1, Z3
+	VMOVAPS      Z8, K1, Z7
+	ADDQ         R9, CX
+	MOVQ         CX, DX
+	MOVQ         DX, CX
+	SUBQ         AX, CX
+	VMOVD        CX, X8
+	VPBROADCASTD X8, Z8
+	VMOVUPS      (DI)(DX*1), Z13
+	VCMPPS       $0x07, Z0, Z0, K1
+	VCMPPS       $0x16, Z0, Z13, K1, K1
+	VMOVAPS      Z13, K1, Z0
+	VMOVAPS      Z8, K1, Z4
+	VMOVUPS      64(DI)(DX*1), Z13
+	VCMPPS       $0x07, Z1, Z1, K1
+	VCMPPS       $0x16, Z1, Z13, K1, K1
+	VMOVAPS      Z13, K1, Z1
+	VMOVAPS      Z8, K1, Z5
+	VMOVUPS      128(DI)(DX*1), Z13
+	VCMPPS       $0x07, Z2, Z2, K1
+	VCMPPS       $0x16, Z2, Z13, K1, K1
+	VMOVAPS      Z13, K1, Z2
+	VMOVAPS      Z8, K1, Z6
+	VMOVUPS      192(DI)(DX*1), Z13
+	VCMPPS       $0x07, Z3, Z3, K1
+	VCMPPS       $0x16, Z3, Z13, K1, K1
+	VMOVAPS      Z13, K1, Z3
+	VMOVAPS      Z8, K1, Z7
+	ADDQ         R11, DX
+	MOVQ         DX, CX
+	SUBQ         AX, CX
+	VMOVD        CX, X8
+	VPBROADCASTD X8, Z8
+	VMOVUPS      (DI)(DX*1), Z13
+	VCMPPS       $0x07, Z0, Z0, K1
+	VCMPPS       $0x16, Z0, Z13, K1, K1
+	VMOVAPS      Z13, K1, Z0
+	VMOVAPS      Z8, K1, Z4
+	VMOVUPS      64(DI)(DX*1), Z13
+	VCMPPS       $0x07, Z1, Z1, K1
+	VCMPPS       $0x16, Z1, Z13, K1, K1
+	VMOVAPS      Z13, K1, Z1
+	VMOVAPS      Z8, K1, Z5
+	VMOVUPS      128(DI)(DX*1), Z13
+	VCMPPS       $0x07, Z2, Z2, K1
+	VCMPPS       $0x16, Z2, Z13, K1, K1
+	VMOVAPS      Z13, K1, Z2
+	VMOVAPS      Z8, K1, Z6
+	VMOVUPS      192(DI)(DX*1), Z13
+	VCMPPS       $0x07, Z3, Z3, K1
+	VCMPPS       $0x16, Z3, Z13, K1, K1
+	VMOVAPS      Z13, K1, Z3
+	VMOVAPS      Z8, K1, Z7
+	ADDQ         R11, DX
+	MOVQ         DX, CX
+	SUBQ         AX, CX
+	VMOVD        CX, X8
+	VPBROADCASTD X8, Z8
+	VMOVUPS      (DI)(DX*1), Z13
+	VCMPPS       $0x07, Z0, Z0, K1
+	VCMPPS       $0x16, Z0, Z13, K1, K1
+	VMOVAPS      Z13, K1, Z0
+	VMOVAPS      Z8, K1, Z4
+	VMOVUPS      64(DI)(DX*1), Z13
+	VCMPPS       $0x07, Z1, Z1, K1
+	VCMPPS       $0x16, Z1, Z13, K1, K1
+	VMOVAPS      Z13, K1, Z1
+	VMOVAPS      Z8, K1, Z5
+	VMOVUPS      128(DI)(DX*1), Z13
+	VCMPPS       $0x07, Z2, Z2, K1
+	VCMPPS       $0x16, Z2, Z13, K1, K1
+	VMOVAPS      Z13, K1, Z2
+	VMOVAPS      Z8, K1, Z6
+	VMOVUPS      192(DI)(DX*1), Z13
+	VCMPPS       $0x07, Z3, Z3, K1
+	VCMPPS       $0x16, Z3, Z13, K1, K1
+	VMOVAPS      Z13, K1, Z3
+	VMOVAPS      Z8, K1, Z7
+	VMOVUPS      Z0, (BX)(AX*1)
+	VPSRLD       $0x02, Z4, Z4
+	VMOVUPS      Z10, Z0
+	VPADDD       Z0, Z4, Z4
+	VMOVUPS      Z4, (SI)(AX*1)
+	VMOVUPS      Z1, 64(BX)(AX*1)
+	VPSRLD       $0x02, Z5, Z5
+	VMOVUPS      Z10, Z0
+	VPADDD       Z11, Z0, Z0
+	VPADDD       Z0, Z5, Z5
+	VMOVUPS      Z5, 64(SI)(AX*1)
+	VMOVUPS      Z2, 128(BX)(AX*1)
+	VPSRLD       $0x02, Z6, Z6
+	VMOVUPS      Z10, Z0
+	VPADDD       Z11, Z0, Z0
+	VPADDD       Z11, Z0, Z0
+	VPADDD       Z0, Z6, Z6
+	VMOVUPS      Z6, 128(SI)(AX*1)
+	VMOVUPS      Z3, 192(BX)(AX*1)
+	VPSRLD       $0x02, Z7, Z7
+	VMOVUPS      Z10, Z0
+	VPADDD       Z11, Z0, Z0
+	VPADDD       Z11, Z0, Z0
+	VPADDD       Z11, Z0, Z0
+	VPADDD       Z0, Z7, Z7
+	VMOVUPS      Z7, 192(SI)(AX*1)
+	VPADDD       Z11, Z10, Z10
+	VPADDD       Z11, Z10, Z10
+	VPADDD       Z11, Z10, Z10
+	VPADDD       Z11, Z10, Z10
+	ADDQ         $+256, AX
+	SUBQ         $+64, R12
+	CMPQ         R12, $+64
+	JGE          channels12
+
+single11:
+	CMPQ R12, $+16
+	JLT  tail13
+
+channels14:
+	MOVQ         AX, DX
+	VMOVUPS      (DI)(DX*1), Z0
+	VMOVUPS      Z0, Z0
+	VPXORD       Z4, Z4, Z4
+	MOVQ         AX, CX
+	MOVQ         CX, DX
+	MOVQ         DX, R13
+	SUBQ         AX, R13
+	VMOVD        R13, X1
+	VPBROADCASTD X1, Z8
+	VMOVUPS      (DI)(DX*1), Z1
+	VCMPPS       $0x07, Z0, Z0, K1
+	VCMPPS       $0x16, Z0, Z1, K1, K1
+	VMOVAPS      Z1, K1, Z0
+	VMOVAPS      Z8, K1, Z4
+	ADDQ         R11, DX
+	MOVQ         DX, R13
+	SUBQ         AX, R13
+	VMOVD        R13, X1
+	VPBROADCASTD X1, Z8
+	VMOVUPS      (DI)(DX*1), Z1
+	VCMPPS       $0x07, Z0, Z0, K1
+	VCMPPS       $0x16, Z0, Z1, K1, K1
+	VMOVAPS      Z1, K1, Z0
+	VMOVAPS      Z8, K1, Z4
+	ADDQ         R11, DX
+	MOVQ         DX, R13
+	SUBQ         AX, R13
+	VMOVD        R13, X1
+	VPBROADCASTD X1, Z8
+	VMOVUPS      (DI)(DX*1), Z1
+	VCMPPS       $0x07, Z0, Z0, K1
+	VCMPPS       $0x16, Z0, Z1, K1, K1
+	VMOVAPS      Z1, K1, Z0
+	VMOVAPS      Z8, K1, Z4
+	ADDQ         R9, CX
+	MOVQ         CX, DX
+	MOVQ         DX, R13
+	SUBQ         AX, R13
+	VMOVD        R13, X1
+	VPBROADCASTD X1, Z8
+	VMOVUPS      (DI)(DX*1), Z1
+	VCMPPS       $0x07, Z0, Z0, K1
+	VCMPPS       $0x16, Z0, Z1, K1, K1
+	VMOVAPS      Z1, K1, Z0
+	VMOVAPS      Z8, K1, Z4
+	ADDQ         R11, DX
+	MOVQ         DX, R13
+	SUBQ         AX, R13
+	VMOVD        R13, X1
+	VPBROADCASTD X1, Z8
+	VMOVUPS      (DI)(DX*1), Z1
+	VCMPPS       $0x07, Z0, Z0, K1
+	VCMPPS       $0x16, Z0, Z1, K1, K1
+	VMOVAPS      Z1, K1, Z0
+	VMOVAPS      Z8, K1, Z4
+	ADDQ         R11, DX
+	MOVQ         DX, R13
+	SUBQ         AX, R13
+	VMOVD        R13, X1
+	VPBROADCASTD X1, Z8
+	VMOVUPS      (DI)(DX*1), Z1
+	VCMPPS       $0x07, Z0, Z0, K1
+	VCMPPS       $0x16, Z0, Z1, K1, K1
+	VMOVAPS      Z1, K1, Z0
+	VMOVAPS      Z8, K1, Z4
+	ADDQ         R9, CX
+	MOVQ         CX, DX
+	MOVQ         DX, CX
+	SUBQ         AX, CX
+	VMOVD        CX, X1
+	VPBROADCASTD X1, Z8
+	VMOVUPS      (DI)(DX*1), Z1
+	VCMPPS       $0x07, Z0, Z0, K1
+	VCMPPS       $0x16, Z0, Z1, K1, K1
+	VMOVAPS      Z1, K1, Z0
+	VMOVAPS      Z8, K1, Z4
+	ADDQ         R11, DX
+	MOVQ         DX, CX
+	SUBQ         AX, CX
+	VMOVD        CX, X1
+	VPBROADCASTD X1, Z8
+	VMOVUPS      (DI)(DX*1), Z1
+	VCMPPS       $0x07, Z0, Z0, K1
+	VCMPPS       $0x16, Z0, Z1, K1, K1
+	VMOVAPS      Z1, K1, Z0
+	VMOVAPS      Z8, K1, Z4
+	ADDQ         R11, DX
+	MOVQ         DX, CX
+	SUBQ         AX, CX
+	VMOVD        CX, X1
+	VPBROADCASTD X1, Z8
+	VMOVUPS      (DI)(DX*1), Z1
+	VCMPPS       $0x07, Z0, Z0, K1
+	VCMPPS       $0x16, Z0, Z1, K1, K1
+	VMOVAPS      Z1, K1, Z0
+	VMOVAPS      Z8, K1, Z4
+	VMOVUPS      Z0, (BX)(AX*1)
+	VPSRLD       $0x02, Z4, Z4
+	VMOVUPS      Z10, Z0
+	VPADDD       Z0, Z4, Z4
+	VMOVUPS      Z4, (SI)(AX*1)
+	VPADDD       Z11, Z10, Z10
+	ADDQ         $+64, AX
+	SUBQ         $+16, R12
+	CMPQ         R12, $+16
+	JGE          channels14
+
+tail13:
+	TESTQ        R12, R12
+	JZ           next10
+	MOVL         $-1, CX
+	BZHIL        R12, CX, CX
+	KMOVW        CX, K1
+	MOVQ         AX, DX
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VMOVUPS      Z0, Z0
+	VPXORD       Z4, Z4, Z4
+	MOVQ         AX, CX
+	MOVQ         CX, DX
+	MOVQ         DX, R12
+	SUBQ         AX, R12
+	VMOVD        R12, X1
+	VPBROADCASTD X1, Z8
+	VMOVUPS.Z    (DI)(DX*1), K1, Z1
+	VCMPPS       $0x07, Z0, Z0, K2
+	VCMPPS       $0x16, Z0, Z1, K2, K2
+	VMOVAPS      Z1, K2, Z0
+	VMOVAPS      Z8, K2, Z4
+	ADDQ         R11, DX
+	MOVQ         DX, R12
+	SUBQ         AX, R12
+	VMOVD        R12, X1
+	VPBROADCASTD X1, Z8
+	VMOVUPS.Z    (DI)(DX*1), K1, Z1
+	VCMPPS       $0x07, Z0, Z0, K2
+	VCMPPS       $0x16, Z0, Z1, K2, K2
+	VMOVAPS      Z1, K2, Z0
+	VMOVAPS      Z8, K2, Z4
+	ADDQ         R11, DX
+	MOVQ         DX, R12
+	SUBQ         AX, R12
+	VMOVD        R12, X1
+	VPBROADCASTD X1, Z8
+	VMOVUPS.Z    (DI)(DX*1), K1, Z1
+	VCMPPS       $0x07, Z0, Z0, K2
+	VCMPPS       $0x16, Z0, Z1, K2, K2
+	VMOVAPS      Z1, K2, Z0
+	VMOVAPS      Z8, K2, Z4
+	ADDQ         R9, CX
+	MOVQ         CX, DX
+	MOVQ         DX, R12
+	SUBQ         AX, R12
+	VMOVD        R12, X1
+	VPBROADCASTD X1, Z8
+	VMOVUPS.Z    (DI)(DX*1), K1, Z1
+	VCMPPS       $0x07, Z0, Z0, K2
+	VCMPPS       $0x16, Z0, Z1, K2, K2
+	VMOVAPS      Z1, K2, Z0
+	VMOVAPS      Z8, K2, Z4
+	ADDQ         R11, DX
+	MOVQ         DX, R12
+	SUBQ         AX, R12
+	VMOVD        R12, X1
+	VPBROADCASTD X1, Z8
+	VMOVUPS.Z    (DI)(DX*1), K1, Z1
+	VCMPPS       $0x07, Z0, Z0, K2
+	VCMPPS       $0x16, Z0, Z1, K2, K2
+	VMOVAPS      Z1, K2, Z0
+	VMOVAPS      Z8, K2, Z4
+	ADDQ         R11, DX
+	MOVQ         DX, R12
+	SUBQ         AX, R12
+	VMOVD        R12, X1
+	VPBROADCASTD X1, Z8
+	VMOVUPS.Z    (DI)(DX*1), K1, Z1
+	VCMPPS       $0x07, Z0, Z0, K2
+	VCMPPS       $0x16, Z0, Z1, K2, K2
+	VMOVAPS      Z1, K2, Z0
+	VMOVAPS      Z8, K2, Z4
+	ADDQ         R9, CX
+	MOVQ         CX, DX
+	MOVQ         DX, CX
+	SUBQ         AX, CX
+	VMOVD        CX, X1
+	VPBROADCASTD X1, Z8
+	VMOVUPS.Z    (DI)(DX*1), K1, Z1
+	VCMPPS       $0x07, Z0, Z0, K2
+	VCMPPS       $0x16, Z0, Z1, K2, K2
+	VMOVAPS      Z1, K2, Z0
+	VMOVAPS      Z8, K2, Z4
+	ADDQ         R11, DX
+	MOVQ         DX, CX
+	SUBQ         AX, CX
+	VMOVD        CX, X1
+	VPBROADCASTD X1, Z8
+	VMOVUPS.Z    (DI)(DX*1), K1, Z1
+	VCMPPS       $0x07, Z0, Z0, K2
+	VCMPPS       $0x16, Z0, Z1, K2, K2
+	VMOVAPS      Z1, K2, Z0
+	VMOVAPS      Z8, K2, Z4
+	ADDQ         R11, DX
+	MOVQ         DX, CX
+	SUBQ         AX, CX
+	VMOVD        CX, X1
+	VPBROADCASTD X1, Z8
+	VMOVUPS.Z    (DI)(DX*1), K1, Z1
+	VCMPPS       $0x07, Z0, Z0, K2
+	VCMPPS       $0x16, Z0, Z1, K2, K2
+	VMOVAPS      Z1, K2, Z0
+	VMOVAPS      Z8, K2, Z4
+	VMOVUPS      Z0, K1, (BX)(AX*1)
+	VPSRLD       $0x02, Z4, Z4
+	VMOVUPS      Z10, Z0
+	VPADDD       Z0, Z4, Z4
+	VMOVUPS      Z4, K1, (SI)(AX*1)
+
+next10:
+	VPADDD Z12, Z9, Z9
+	MOVQ   dstStride+88(FP), AX
+	LEAQ   (BX)(AX*4), BX
+	LEAQ   (SI)(AX*4), SI
+	MOVQ   srcStride+96(FP), AX
+	LEAQ   (DI)(AX*4), DI
+	DECQ   R8
+	JNZ    pixel9
+	VZEROUPPER
+	RET
+
+other8:
+pixel15:
+	XORQ    AX, AX
+	MOVQ    R10, R12
+	VMOVUPS Z9, Z10
+	CMPQ    R12, $+64
+	JLT     single17
+
+channels18:
+	MOVQ    AX, DX
+	VMOVUPS (DI)(DX*1), Z0
+	VMOVUPS Z0, Z0
+	VPXORD  Z4, Z4, Z4
+	VMOVUPS 64(DI)(DX*1), Z1
+	VMOVUPS Z1, Z1
+	VPXORD  Z5, Z5, Z5
+	VMOVUPS 128(DI)(DX*1), Z2
+	VMOVUPS Z2, Z2
+	VPXORD  Z6, Z6, Z6
+	VMOVUPS 192(DI)(DX*1), Z3
+	VMOVUPS Z3, Z3
+	VPXORD  Z7, Z7, Z7
+	MOVQ    AX, CX
+	MOVQ    rows+104(FP), R13
+
+row19:
+	MOVQ CX, DX
+	MOVQ cols+112(FP), R14
+
+col20:
+	MOVQ         DX, R15
+	SUBQ         AX, R15
+	VMOVD        R15, X8
+	VPBROADCASTD X8, Z8
+	VMOVUPS      (DI)(DX*1), Z13
+	VCMPPS       $0x07, Z0, Z0, K1
+	VCMPPS       $0x16, Z0, Z13, K1, K1
+	VMOVAPS      Z13, K1, Z0
+	VMOVAPS      Z8, K1, Z4
+	VMOVUPS      64(DI)(DX*1), Z13
+	VCMPPS       $0x07, Z1, Z1, K1
+	VCMPPS       $0x16, Z1, Z13, K1, K1
+	VMOVAPS      Z13, K1, Z1
+	VMOVAPS      Z8, K1, Z5
+	VMOVUPS      128(DI)(DX*1), Z13
+	VCMPPS       $0x07, Z2, Z2, K1
+	VCMPPS       $0x16, Z2, Z13, K1, K1
+	VMOVAPS      Z13, K1, Z2
+	VMOVAPS      Z8, K1, Z6
+	VMOVUPS      192(DI)(DX*1), Z13
+	VCMPPS       $0x07, Z3, Z3, K1
+	VCMPPS       $0x16, Z3, Z13, K1, K1
+	VMOVAPS      Z13, K1, Z3
+	VMOVAPS      Z8, K1, Z7
+	ADDQ         R11, DX
+	DECQ         R14
+	JNZ          col20
+	ADDQ         R9, CX
+	DECQ         R13
+	JNZ          row19
+	VMOVUPS      Z0, (BX)(AX*1)
+	VPSRLD       $0x02, Z4, Z4
+	VMOVUPS      Z10, Z0
+	VPADDD       Z0, Z4, Z4
+	VMOVUPS      Z4, (SI)(AX*1)
+	VMOVUPS      Z1, 64(BX)(AX*1)
+	VPSRLD       $0x02, Z5, Z5
+	VMOVUPS      Z10, Z0
+	VPADDD       Z11, Z0, Z0
+	VPADDD       Z0, Z5, Z5
+	VMOVUPS      Z5, 64(SI)(AX*1)
+	VMOVUPS      Z2, 128(BX)(AX*1)
+	VPSRLD       $0x02, Z6, Z6
+	VMOVUPS      Z10, Z0
+	VPADDD       Z11, Z0, Z0
+	VPADDD       Z11, Z0, Z0
+	VPADDD       Z0, Z6, Z6
+	VMOVUPS      Z6, 128(SI)(AX*1)
+	VMOVUPS      Z3, 192(BX)(AX*1)
+	VPSRLD       $0x02, Z7, Z7
+	VMOVUPS      Z10, Z0
+	VPADDD       Z11, Z0, Z0
+	VPADDD       Z11, Z0, Z0
+	VPADDD       Z11, Z0, Z0
+	VPADDD       Z0, Z7, Z7
+	VMOVUPS      Z7, 192(SI)(AX*1)
+	VPADDD       Z11, Z10, Z10
+	VPADDD       Z11, Z10, Z10
+	VPADDD       Z11, Z10, Z10
+	VPADDD       Z11, Z10, Z10
+	ADDQ         $+256, AX
+	SUBQ         $+64, R12
+	CMPQ         R12, $+64
+	JGE          channels18
+
+single17:
+	CMPQ R12, $+16
+	JLT  tail21
+
+channels22:
 	MOVQ    AX, DX
 	VMOVUPS (DI)(DX*1), Z0
 	VMOVUPS Z0, Z0
 	VPXORD  Z4, Z4, Z4
 	MOVQ    AX, CX
-	MOVQ    rows+104(FP), R12
+	MOVQ    rows+104(FP), R13
 
-row7:
+row23:
 	MOVQ CX, DX
-	MOVQ cols+112(FP), R13
+	MOVQ cols+112(FP), R14
 
-col8:
+col24:
 	MOVQ         DX, R15
 	SUBQ         AX, R15
 	VMOVD        R15, X1
@@ -605,11 +2631,11 @@ col8:
 	VMOVAPS      Z1, K1, Z0
 	VMOVAPS      Z8, K1, Z4
 	ADDQ         R11, DX
-	DECQ         R13
-	JNZ          col8
+	DECQ         R14
+	JNZ          col24
 	ADDQ         R9, CX
-	DECQ         R12
-	JNZ          row7
+	DECQ         R13
+	JNZ          row23
 	VMOVUPS      Z0, (BX)(AX*1)
 	VPSRLD       $0x02, Z4, Z4
 	VMOVUPS      Z10, Z0
@@ -617,15 +2643,15 @@ col8:
 	VMOVUPS      Z4, (SI)(AX*1)
 	VPADDD       Z11, Z10, Z10
 	ADDQ         $+64, AX
-	SUBQ         $+16, R14
-	CMPQ         R14, $+16
-	JGE          channels6
+	SUBQ         $+16, R12
+	CMPQ         R12, $+16
+	JGE          channels22
 
-tail5:
-	TESTQ     R14, R14
-	JZ        next
+tail21:
+	TESTQ     R12, R12
+	JZ        next16
 	MOVL      $-1, CX
-	BZHIL     R14, CX, CX
+	BZHIL     R12, CX, CX
 	KMOVW     CX, K1
 	MOVQ      AX, DX
 	VMOVUPS.Z (DI)(DX*1), K1, Z0
@@ -634,11 +2660,11 @@ tail5:
 	MOVQ      AX, CX
 	MOVQ      rows+104(FP), R12
 
-row9:
+row25:
 	MOVQ CX, DX
 	MOVQ cols+112(FP), R13
 
-col10:
+col26:
 	MOVQ         DX, R14
 	SUBQ         AX, R14
 	VMOVD        R14, X1
@@ -650,17 +2676,17 @@ col10:
 	VMOVAPS      Z8, K2, Z4
 	ADDQ         R11, DX
 	DECQ         R13
-	JNZ          col10
+	JNZ          col26
 	ADDQ         R9, CX
 	DECQ         R12
-	JNZ          row9
+	JNZ          row25
 	VMOVUPS      Z0, K1, (BX)(AX*1)
 	VPSRLD       $0x02, Z4, Z4
 	VMOVUPS      Z10, Z0
 	VPADDD       Z0, Z4, Z4
 	VMOVUPS      Z4, K1, (SI)(AX*1)
 
-next:
+next16:
 	VPADDD Z12, Z9, Z9
 	MOVQ   dstStride+88(FP), AX
 	LEAQ   (BX)(AX*4), BX
@@ -668,7 +2694,7 @@ next:
 	MOVQ   srcStride+96(FP), AX
 	LEAQ   (DI)(AX*4), DI
 	DECQ   R8
-	JNZ    pixel
+	JNZ    pixel15
 	VZEROUPPER
 	RET
 
@@ -706,25 +2732,25 @@ TEXT ·avgWindowsAVX512(SB), NOSPLIT, $0-112
 	SHLQ         $0x02, R10
 	VBROADCASTSS scale+48(FP), Z4
 
-pixel:
+pixel1:
 	XORQ AX, AX
-	MOVQ R9, R13
-	CMPQ R13, $+64
-	JLT  single1
+	MOVQ R9, R11
+	CMPQ R11, $+64
+	JLT  single3
 
-channels2:
+channels4:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 	MOVQ   AX, CX
-	MOVQ   rows+80(FP), R11
+	MOVQ   rows+80(FP), R12
 
-row3:
+row5:
 	MOVQ CX, DX
-	MOVQ cols+88(FP), R12
+	MOVQ cols+88(FP), R13
 
-col4:
+col6:
 	VMOVUPS (SI)(DX*1), Z5
 	VADDPS  Z5, Z0, Z0
 	VMOVUPS 64(SI)(DX*1), Z5
@@ -734,11 +2760,11 @@ col4:
 	VMOVUPS 192(SI)(DX*1), Z5
 	VADDPS  Z5, Z3, Z3
 	ADDQ    R10, DX
-	DECQ    R12
-	JNZ     col4
+	DECQ    R13
+	JNZ     col6
 	ADDQ    R8, CX
-	DECQ    R11
-	JNZ     row3
+	DECQ    R12
+	JNZ     row5
 	VMULPS  Z4, Z0, Z5
 	VMOVUPS Z5, (BX)(AX*1)
 	VMULPS  Z4, Z1, Z5
@@ -748,72 +2774,72 @@ col4:
 	VMULPS  Z4, Z3, Z5
 	VMOVUPS Z5, 192(BX)(AX*1)
 	ADDQ    $+256, AX
-	SUBQ    $+64, R13
-	CMPQ    R13, $+64
-	JGE     channels2
+	SUBQ    $+64, R11
+	CMPQ    R11, $+64
+	JGE     channels4
 
-single1:
-	CMPQ R13, $+16
-	JLT  tail5
+single3:
+	CMPQ R11, $+16
+	JLT  tail7
 
-channels6:
+channels8:
 	VPXORD Z0, Z0, Z0
 	MOVQ   AX, CX
-	MOVQ   rows+80(FP), R11
+	MOVQ   rows+80(FP), R12
 
-row7:
+row9:
 	MOVQ CX, DX
-	MOVQ cols+88(FP), R12
+	MOVQ cols+88(FP), R13
 
-col8:
+col10:
 	VMOVUPS (SI)(DX*1), Z5
 	VADDPS  Z5, Z0, Z0
 	ADDQ    R10, DX
-	DECQ    R12
-	JNZ     col8
+	DECQ    R13
+	JNZ     col10
 	ADDQ    R8, CX
-	DECQ    R11
-	JNZ     row7
+	DECQ    R12
+	JNZ     row9
 	VMULPS  Z4, Z0, Z5
 	VMOVUPS Z5, (BX)(AX*1)
 	ADDQ    $+64, AX
-	SUBQ    $+16, R13
-	CMPQ    R13, $+16
-	JGE     channels6
+	SUBQ    $+16, R11
+	CMPQ    R11, $+16
+	JGE     channels8
 
-tail5:
-	TESTQ  R13, R13
-	JZ     next
+tail7:
+	TESTQ  R11, R11
+	JZ     next2
 	MOVL   $-1, CX
-	BZHIL  R13, CX, CX
+	BZHIL  R11, CX, CX
 	KMOVW  CX, K1
 	VPXORD Z0, Z0, Z0
 	MOVQ   AX, CX
 	MOVQ   rows+80(FP), R11
 
-row9:
+row11:
 	MOVQ CX, DX
 	MOVQ cols+88(FP), R12
 
-col10:
+col12:
 	VMOVUPS.Z (SI)(DX*1), K1, Z5
 	VADDPS    Z5, Z0, Z0
 	ADDQ      R10, DX
 	DECQ      R12
-	JNZ       col10
+	JNZ       col12
 	ADDQ      R8, CX
 	DECQ      R11
-	JNZ       row9
+	JNZ       row11
 	VMULPS    Z4, Z0, Z5
 	VMOVUPS   Z5, K1, (BX)(AX*1)
 
-next:
+next2:
 	MOVQ dstStride+64(FP), AX
 	LEAQ (BX)(AX*4), BX
 	MOVQ srcStride+72(FP), AX
 	LEAQ (SI)(AX*4), SI
 	DECQ DI
-	JNZ  pixel
+	JNZ  pixel1
 	VZEROUPPER
 	RET
 
@@ -837,41 +2863,162 @@ TEXT ·maxGradWindowsAVX512(SB), NOSPLIT, $0-136
 	VMOVD        AX, X4
 	VPBROADCASTD X4, Z11
 	VPBROADCASTD all1_00000010<>+0(SB), Z10
+	MOVQ         rows+104(FP), AX
+	CMPQ         AX, $+1
+	JNE          other1
+	MOVQ         cols+112(FP), AX
+	CMPQ         AX, $+1
+	JNE          other1
 
-pixel:
+pixel2:
 	XORQ    AX, AX
-	MOVQ    R10, R14
+	MOVQ    R10, R9
 	VMOVUPS Z8, Z9
-	CMPQ    R14, $+64
-	JLT     single1
+	CMPQ    R9, $+64
+	JLT     single4
 
-channels2:
-	VPXORD  Z0, Z0, Z0
-	VMOVUPS Z9, Z4
-	VMOVUPS Z4, Z4
-	VPXORD  Z1, Z1, Z1
-	VMOVUPS Z9, Z5
-	VPADDD  Z10, Z5, Z5
-	VMOVUPS Z5, Z5
-	VPXORD  Z2, Z2, Z2
-	VMOVUPS Z9, Z6
-	VPADDD  Z10, Z6, Z6
-	VPADDD  Z10, Z6, Z6
-	VMOVUPS Z6, Z6
-	VPXORD  Z3, Z3, Z3
-	VMOVUPS Z9, Z7
-	VPADDD  Z10, Z7, Z7
-	VPADDD  Z10, Z7, Z7
-	VPADDD  Z10, Z7, Z7
-	VMOVUPS Z7, Z7
-	MOVQ    AX, CX
-	MOVQ    rows+104(FP), R12
+channels5:
+	VPXORD    Z0, Z0, Z0
+	VMOVUPS   Z9, Z4
+	VMOVUPS   Z4, Z4
+	VPXORD    Z1, Z1, Z1
+	VMOVUPS   Z9, Z5
+	VPADDD    Z10, Z5, Z5
+	VMOVUPS   Z5, Z5
+	VPXORD    Z2, Z2, Z2
+	VMOVUPS   Z9, Z6
+	VPADDD    Z10, Z6, Z6
+	VPADDD    Z10, Z6, Z6
+	VMOVUPS   Z6, Z6
+	VPXORD    Z3, Z3, Z3
+	VMOVUPS   Z9, Z7
+	VPADDD    Z10, Z7, Z7
+	VPADDD    Z10, Z7, Z7
+	VPADDD    Z10, Z7, Z7
+	VMOVUPS   Z7, Z7
+	MOVQ      AX, CX
+	MOVQ      CX, DX
+	VMOVUPS   (DI)(DX*1), Z12
+	VPCMPEQD  Z12, Z4, K1
+	VMOVUPS   (SI)(DX*1), Z4
+	VMOVAPS.Z Z4, K1, Z4
+	VADDPS    Z4, Z0, Z0
+	VMOVUPS   64(DI)(DX*1), Z4
+	VPCMPEQD  Z4, Z5, K1
+	VMOVUPS   64(SI)(DX*1), Z4
+	VMOVAPS.Z Z4, K1, Z4
+	VADDPS    Z4, Z1, Z1
+	VMOVUPS   128(DI)(DX*1), Z4
+	VPCMPEQD  Z4, Z6, K1
+	VMOVUPS   128(SI)(DX*1), Z4
+	VMOVAPS.Z Z4, K1, Z4
+	VADDPS    Z4, Z2, Z2
+	VMOVUPS   192(DI)(DX*1), Z4
+	VPCMPEQD  Z4, Z7, K1
+	VMOVUPS   192(SI)(DX*1), Z4
+	VMOVAPS.Z Z4, K1, Z4
+	VADDPS    Z4, Z3, Z3
+	VMOVUPS   Z0, (BX)(AX*1)
+	VMOVUPS   Z1, 64(BX)(AX*1)
+	VMOVUPS   Z2, 128(BX)(AX*1)
+	VMOVUPS   Z3, 192(BX)(AX*1)
+	VPADDD    Z10, Z9, Z9
+	VPADDD    Z10, Z9, Z9
+	VPADDD    Z10, Z9, Z9
+	VPADDD    Z10, Z9, Z9
+	ADDQ      $+256, AX
+	SUBQ      $+64, R9
+	CMPQ      R9, $+64
+	JGE       channels5
 
-row3:
-	MOVQ CX, DX
-	MOVQ cols+112(FP), R13
+single4:
+	CMPQ R9, $+16
+	JLT  tail6
 
-col4:
+channels7:
+	VPXORD    Z0, Z0, Z0
+	VMOVUPS   Z9, Z4
+	VMOVUPS   Z4, Z4
+	MOVQ      AX, CX
+	MOVQ      CX, DX
+	VMOVUPS   (DI)(DX*1), Z5
+	VPCMPEQD  Z5, Z4, K1
+	VMOVUPS   (SI)(DX*1), Z4
+	VMOVAPS.Z Z4, K1, Z4
+	VADDPS    Z4, Z0, Z0
+	VMOVUPS   Z0, (BX)(AX*1)
+	VPADDD    Z10, Z9, Z9
+	ADDQ      $+64, AX
+	SUBQ      $+16, R9
+	CMPQ      R9, $+16
+	JGE       channels7
+
+tail6:
+	TESTQ     R9, R9
+	JZ        next3
+	MOVL      $-1, CX
+	BZHIL     R9, CX, CX
+	KMOVW     CX, K1
+	VPXORD    Z0, Z0, Z0
+	VMOVUPS   Z9, Z4
+	VMOVUPS   Z4, Z4
+	MOVQ      AX, CX
+	MOVQ      CX, DX
+	VMOVUPS.Z (DI)(DX*1), K1, Z5
+	VPCMPEQD  Z5, Z4, K2
+	VMOVUPS.Z (SI)(DX*1), K1, Z4
+	VMOVAPS.Z Z4, K2, Z4
+	VADDPS    Z4, Z0, Z0
+	VMOVUPS   Z0, K1, (BX)(AX*1)
+
+next3:
+	VPADDD Z11, Z8, Z8
+	MOVQ   dstStride+88(FP), AX
+	LEAQ   (BX)(AX*4), BX
+	MOVQ   srcStride+96(FP), AX
+	LEAQ   (SI)(AX*4), SI
+	LEAQ   (DI)(AX*4), DI
+	DECQ   R8
+	JNZ    pixel2
+	VZEROUPPER
+	RET
+
+other1:
+	MOVQ rows+104(FP), AX
+	CMPQ AX, $+1
+	JNE  other8
+	MOVQ cols+112(FP), AX
+	CMPQ AX, $+2
+	JNE  other8
+
+pixel9:
+	XORQ    AX, AX
+	MOVQ    R10, R9
+	VMOVUPS Z8, Z9
+	CMPQ    R9, $+64
+	JLT     single11
+
+channels12:
+	VPXORD    Z0, Z0, Z0
+	VMOVUPS   Z9, Z4
+	VMOVUPS   Z4, Z4
+	VPXORD    Z1, Z1, Z1
+	VMOVUPS   Z9, Z5
+	VPADDD    Z10, Z5, Z5
+	VMOVUPS   Z5, Z5
+	VPXORD    Z2, Z2, Z2
+	VMOVUPS   Z9, Z6
+	VPADDD    Z10, Z6, Z6
+	VPADDD    Z10, Z6, Z6
+	VMOVUPS   Z6, Z6
+	VPXORD    Z3, Z3, Z3
+	VMOVUPS   Z9, Z7
+	VPADDD    Z10, Z7, Z7
+	VPADDD    Z10, Z7, Z7
+	VPADDD    Z10, Z7, Z7
+	VMOVUPS   Z7, Z7
+	MOVQ      AX, CX
+	MOVQ      CX, DX
 	VMOVUPS   (DI)(DX*1), Z12
 	VPCMPEQD  Z12, Z4, K1
 	VMOVUPS   (SI)(DX*1), Z12
@@ -893,11 +3040,26 @@ col4:
 	VMOVAPS.Z Z12, K1, Z12
 	VADDPS    Z12, Z3, Z3
 	ADDQ      R11, DX
-	DECQ      R13
-	JNZ       col4
-	ADDQ      R9, CX
-	DECQ      R12
-	JNZ       row3
+	VMOVUPS   (DI)(DX*1), Z12
+	VPCMPEQD  Z12, Z4, K1
+	VMOVUPS   (SI)(DX*1), Z4
+	VMOVAPS.Z Z4, K1, Z4
+	VADDPS    Z4, Z0, Z0
+	VMOVUPS   64(DI)(DX*1), Z4
+	VPCMPEQD  Z4, Z5, K1
+	VMOVUPS   64(SI)(DX*1), Z4
+	VMOVAPS.Z Z4, K1, Z4
+	VADDPS    Z4, Z1, Z1
+	VMOVUPS   128(DI)(DX*1), Z4
+	VPCMPEQD  Z4, Z6, K1
+	VMOVUPS   128(SI)(DX*1), Z4
+	VMOVAPS.Z Z4, K1, Z4
+	VADDPS    Z4, Z2, Z2
+	VMOVUPS   192(DI)(DX*1), Z4
+	VPCMPEQD  Z4, Z7, K1
+	VMOVUPS   192(SI)(DX*1), Z4
+	VMOVAPS.Z Z4, K1, Z4
+	VADDPS    Z4, Z3, Z3
 	VMOVUPS   Z0, (BX)(AX*1)
 	VMOVUPS   Z1, 64(BX)(AX*1)
 	VMOVUPS   Z2, 128(BX)(AX*1)
@@ -907,75 +3069,63 @@ col4:
 	VPADDD    Z10, Z9, Z9
 	VPADDD    Z10, Z9, Z9
 	ADDQ      $+256, AX
-	SUBQ      $+64, R14
-	CMPQ      R14, $+64
-	JGE       channels2
+	SUBQ      $+64, R9
+	CMPQ      R9, $+64
+	JGE       channels12
 
-single1:
-	CMPQ R14, $+16
-	JLT  tail5
+single11:
+	CMPQ R9, $+16
+	JLT  tail13
 
-channels6:
-	VPXORD  Z0, Z0, Z0
-	VMOVUPS Z9, Z4
-	VMOVUPS Z4, Z4
-	MOVQ    AX, CX
-	MOVQ    rows+104(FP), R12
-
-row7:
-	MOVQ CX, DX
-	MOVQ cols+112(FP), R13
-
-col8:
+channels14:
+	VPXORD    Z0, Z0, Z0
+	VMOVUPS   Z9, Z4
+	VMOVUPS   Z4, Z4
+	MOVQ      AX, CX
+	MOVQ      CX, DX
 	VMOVUPS   (DI)(DX*1), Z5
 	VPCMPEQD  Z5, Z4, K1
 	VMOVUPS   (SI)(DX*1), Z5
 	VMOVAPS.Z Z5, K1, Z5
 	VADDPS    Z5, Z0, Z0
 	ADDQ      R11, DX
-	DECQ      R13
-	JNZ       col8
-	ADDQ      R9, CX
-	DECQ      R12
-	JNZ       row7
+	VMOVUPS   (DI)(DX*1), Z5
+	VPCMPEQD  Z5, Z4, K1
+	VMOVUPS   (SI)(DX*1), Z4
+	VMOVAPS.Z Z4, K1, Z4
+	VADDPS    Z4, Z0, Z0
 	VMOVUPS   Z0, (BX)(AX*1)
 	VPADDD    Z10, Z9, Z9
 	ADDQ      $+64, AX
-	SUBQ      $+16, R14
-	CMPQ      R14, $+16
-	JGE       channels6
+	SUBQ      $+16, R9
+	CMPQ      R9, $+16
+	JGE       channels14
 
-tail5:
-	TESTQ   R14, R14
-	JZ      next
-	MOVL    $-1, CX
-	BZHIL   R14, CX, CX
-	KMOVW   CX, K1
-	VPXORD  Z0, Z0, Z0
-	VMOVUPS Z9, Z4
-	VMOVUPS Z4, Z4
-	MOVQ    AX, CX
-	MOVQ    rows+104(FP), R12
-
-row9:
-	MOVQ CX, DX
-	MOVQ cols+112(FP), R13
-
-col10:
+tail13:
+	TESTQ     R9, R9
+	JZ        next10
+	MOVL      $-1, CX
+	BZHIL     R9, CX, CX
+	KMOVW     CX, K1
+	VPXORD    Z0, Z0, Z0
+	VMOVUPS   Z9, Z4
+	VMOVUPS   Z4, Z4
+	MOVQ      AX, CX
+	MOVQ      CX, DX
 	VMOVUPS.Z (DI)(DX*1), K1, Z5
 	VPCMPEQD  Z5, Z4, K2
 	VMOVUPS.Z (SI)(DX*1), K1, Z5
 	VMOVAPS.Z Z5, K2, Z5
 	VADDPS    Z5, Z0, Z0
 	ADDQ      R11, DX
-	DECQ      R13
-	JNZ       col10
-	ADDQ      R9, CX
-	DECQ      R12
-	JNZ       row9
+	VMOVUPS.Z (DI)(DX*1), K1, Z5
+	VPCMPEQD  Z5, Z4, K2
+	VMOVUPS.Z (SI)(DX*1), K1, Z4
+	VMOVAPS.Z Z4, K2, Z4
+	VADDPS    Z4, Z0, Z0
 	VMOVUPS   Z0, K1, (BX)(AX*1)
 
-next:
+next10:
 	VPADDD Z11, Z8, Z8
 	MOVQ   dstStride+88(FP), AX
 	LEAQ   (BX)(AX*4), BX
@@ -983,6 +3133,536 @@ next:
 	LEAQ   (SI)(AX*4), SI
 	LEAQ   (DI)(AX*4), DI
 	DECQ   R8
-	JNZ    pixel
+	JNZ    pixel9
+	VZEROUPPER
+	RET
+
+other8:
+	MOVQ rows+104(FP), AX
+	CMPQ AX, $+2
+	JNE  other15
+	MOVQ cols+112(FP), AX
+	CMPQ AX, $+1
+	JNE  other15
+
+pixel16:
+	XORQ    AX, AX
+	MOVQ    R10, R11
+	VMOVUPS Z8, Z9
+	CMPQ    R11, $+64
+	JLT     single18
+
+channels19:
+	VPXORD    Z0, Z0, Z0
+	VMOVUPS   Z9, Z4
+	VMOVUPS   Z4, Z4
+	VPXORD    Z1, Z1, Z1
+	VMOVUPS   Z9, Z5
+	VPADDD    Z10, Z5, Z5
+	VMOVUPS   Z5, Z5
+	VPXORD    Z2, Z2, Z2
+	VMOVUPS   Z9, Z6
+	VPADDD    Z10, Z6, Z6
+	VPADDD    Z10, Z6, Z6
+	VMOVUPS   Z6, Z6
+	VPXORD    Z3, Z3, Z3
+	VMOVUPS   Z9, Z7
+	VPADDD    Z10, Z7, Z7
+	VPADDD    Z10, Z7, Z7
+	VPADDD    Z10, Z7, Z7
+	VMOVUPS   Z7, Z7
+	MOVQ      AX, CX
+	MOVQ      CX, DX
+	VMOVUPS   (DI)(DX*1), Z12
+	VPCMPEQD  Z12, Z4, K1
+	VMOVUPS   (SI)(DX*1), Z12
+	VMOVAPS.Z Z12, K1, Z12
+	VADDPS    Z12, Z0, Z0
+	VMOVUPS   64(DI)(DX*1), Z12
+	VPCMPEQD  Z12, Z5, K1
+	VMOVUPS   64(SI)(DX*1), Z12
+	VMOVAPS.Z Z12, K1, Z12
+	VADDPS    Z12, Z1, Z1
+	VMOVUPS   128(DI)(DX*1), Z12
+	VPCMPEQD  Z12, Z6, K1
+	VMOVUPS   128(SI)(DX*1), Z12
+	VMOVAPS.Z Z12, K1, Z12
+	VADDPS    Z12, Z2, Z2
+	VMOVUPS   192(DI)(DX*1), Z12
+	VPCMPEQD  Z12, Z7, K1
+	VMOVUPS   192(SI)(DX*1), Z12
+	VMOVAPS.Z Z12, K1, Z12
+	VADDPS    Z12, Z3, Z3
+	ADDQ      R9, CX
+	MOVQ      CX, DX
+	VMOVUPS   (DI)(DX*1), Z12
+	VPCMPEQD  Z12, Z4, K1
+	VMOVUPS   (SI)(DX*1), Z4
+	VMOVAPS.Z Z4, K1, Z4
+	VADDPS    Z4, Z0, Z0
+	VMOVUPS   64(DI)(DX*1), Z4
+	VPCMPEQD  Z4, Z5, K1
+	VMOVUPS   64(SI)(DX*1), Z4
+	VMOVAPS.Z Z4, K1, Z4
+	VADDPS    Z4, Z1, Z1
+	VMOVUPS   128(DI)(DX*1), Z4
+	VPCMPEQD  Z4, Z6, K1
+	VMOVUPS   128(SI)(DX*1), Z4
+	VMOVAPS.Z Z4, K1, Z4
+	VADDPS    Z4, Z2, Z2
+	VMOVUPS   192(DI)(DX*1), Z4
+	VPCMPEQD  Z4, Z7, K1
+	VMOVUPS   192(SI)(DX*1), Z4
+	VMOVAPS.Z Z4, K1, Z4
+	VADDPS    Z4, Z3, Z3
+	VMOVUPS   Z0, (BX)(AX*1)
+	VMOVUPS   Z1, 64(BX)(AX*1)
+	VMOVUPS   Z2, 128(BX)(AX*1)
+	VMOVUPS   Z3, 192(BX)(AX*1)
+	VPADDD    Z10, Z9, Z9
+	VPADDD    Z10, Z9, Z9
+	VPADDD    Z10, Z9, Z9
+	VPADDD    Z10, Z9, Z9
+	ADDQ      $+256, AX
+	SUBQ      $+64, R11
+	CMPQ      R11, $+64
+	JGE       channels19
+
+single18:
+	CMPQ R11, $+16
+	JLT  tail20
+
+channels21:
+	VPXORD    Z0, Z0, Z0
+	VMOVUPS   Z9, Z4
+	VMOVUPS   Z4, Z4
+	MOVQ      AX, CX
+	MOVQ      CX, DX
+	VMOVUPS   (DI)(DX*1), Z5
+	VPCMPEQD  Z5, Z4, K1
+	VMOVUPS   (SI)(DX*1), Z5
+	VMOVAPS.Z Z5, K1, Z5
+	VADDPS    Z5, Z0, Z0
+	ADDQ      R9, CX
+	MOVQ      CX, DX
+	VMOVUPS   (DI)(DX*1), Z5
+	VPCMPEQD  Z5, Z4, K1
+	VMOVUPS   (SI)(DX*1), Z4
+	VMOVAPS.Z Z4, K1, Z4
+	VADDPS    Z4, Z0, Z0
+	VMOVUPS   Z0, (BX)(AX*1)
+	VPADDD    Z10, Z9, Z9
+	ADDQ      $+64, AX
+	SUBQ      $+16, R11
+	CMPQ      R11, $+16
+	JGE       channels21
+
+tail20:
+	TESTQ     R11, R11
+	JZ        next17
+	MOVL      $-1, CX
+	BZHIL     R11, CX, CX
+	KMOVW     CX, K1
+	VPXORD    Z0, Z0, Z0
+	VMOVUPS   Z9, Z4
+	VMOVUPS   Z4, Z4
+	MOVQ      AX, CX
+	MOVQ      CX, DX
+	VMOVUPS.Z (DI)(DX*1), K1, Z5
+	VPCMPEQD  Z5, Z4, K2
+	VMOVUPS.Z (SI)(DX*1), K1, Z5
+	VMOVAPS.Z Z5, K2, Z5
+	VADDPS    Z5, Z0, Z0
+	ADDQ      R9, CX
+	MOVQ      CX, DX
+	VMOVUPS.Z (DI)(DX*1), K1, Z5
+	VPCMPEQD  Z5, Z4, K2
+	VMOVUPS.Z (SI)(DX*1), K1, Z4
+	VMOVAPS.Z Z4, K2, Z4
+	VADDPS    Z4, Z0, Z0
+	VMOVUPS   Z0, K1, (BX)(AX*1)
+
+next17:
+	VPADDD Z11, Z8, Z8
+	MOVQ   dstStride+88(FP), AX
+	LEAQ   (BX)(AX*4), BX
+	MOVQ   srcStride+96(FP), AX
+	LEAQ   (SI)(AX*4), SI
+	LEAQ   (DI)(AX*4), DI
+	DECQ   R8
+	JNZ    pixel16
+	VZEROUPPER
+	RET
+
+other15:
+	MOVQ rows+104(FP), AX
+	CMPQ AX, $+2
+	JNE  other22
+	MOVQ cols+112(FP), AX
+	CMPQ AX, $+2
+	JNE  other22
+
+pixel23:
+	XORQ    AX, AX
+	MOVQ    R10, R12
+	VMOVUPS Z8, Z9
+	CMPQ    R12, $+64
+	JLT     single25
+
+channels26:
+	VPXORD    Z0, Z0, Z0
+	VMOVUPS   Z9, Z4
+	VMOVUPS   Z4, Z4
+	VPXORD    Z1, Z1, Z1
+	VMOVUPS   Z9, Z5
+	VPADDD    Z10, Z5, Z5
+	VMOVUPS   Z5, Z5
+	VPXORD    Z2, Z2, Z2
+	VMOVUPS   Z9, Z6
+	VPADDD    Z10, Z6, Z6
+	VPADDD    Z10, Z6, Z6
+	VMOVUPS   Z6, Z6
+	VPXORD    Z3, Z3, Z3
+	VMOVUPS   Z9, Z7
+	VPADDD    Z10, Z7, Z7
+	VPADDD    Z10, Z7, Z7
+	VPADDD    Z10, Z7, Z7
+	VMOVUPS   Z7, Z7
+	MOVQ      AX, CX
+	MOVQ      CX, DX
+	VMOVUPS   (DI)(DX*1), Z12
+	VPCMPEQD  Z12, Z4, K1
+	VMOVUPS   (SI)(DX*1), Z12
+	VMOVAPS.Z Z12, K1, Z12
+	VADDPS    Z12, Z0, Z0
+	VMOVUPS   64(DI)(DX*1), Z12
+	VPCMPEQD  Z12, Z5, K1
+	VMOVUPS   64(SI)(DX*1), Z12
+	VMOVAPS.Z Z12, K1, Z12
+	VADDPS    Z12, Z1, Z1
+	VMOVUPS   128(DI)(DX*1), Z12
+	VPCMPEQD  Z12, Z6, K1
+	VMOVUPS   128(SI)(DX*1), Z12
+	VMOVAPS.Z Z12, K1, Z12
+	VADDPS    Z12, Z2, Z2
+	VMOVUPS   192(DI)(DX*1), Z12
+	VPCMPEQD  Z12, Z7, K1
+	VMOVUPS   192(SI)(DX*1), Z12
+	VMOVAPS.Z Z12, K1, Z12
+	VADDPS    Z12, Z3, Z3
+	ADDQ      R11, DX
+	VMOVUPS   (DI)(DX*1), Z12
+	VPCMPEQD  Z12, Z4, K1
+	VMOVUPS   (SI)(DX*1), Z12
+	VMOVAPS.Z Z12, K1, Z12
+	VADDPS    Z12, Z0, Z0
+	VMOVUPS   64(DI)(DX*1), Z12
+	VPCMPEQD  Z12, Z5, K1
+	VMOVUPS   64(SI)(DX*1), Z12
+	VMOVAPS.Z Z12, K1, Z12
+	VADDPS    Z12, Z1, Z1
+	VMOVUPS   128(DI)(DX*1), Z12
+	VPCMPEQD  Z12, Z6, K1
+	VMOVUPS   128(SI)(DX*1), Z12
+	VMOVAPS.Z Z12, K1, Z12
+	VADDPS    Z12, Z2, Z2
+	VMOVUPS   192(DI)(DX*1), Z12
+	VPCMPEQD  Z12, Z7, K1
+	VMOVUPS   192(SI)(DX*1), Z12
+	VMOVAPS.Z Z12, K1, Z12
+	VADDPS    Z12, Z3, Z3
+	ADDQ      R9, CX
+	MOVQ      CX, DX
+	VMOVUPS   (DI)(DX*1), Z12
+	VPCMPEQD  Z12, Z4, K1
+	VMOVUPS   (SI)(DX*1), Z12
+	VMOVAPS.Z Z12, K1, Z12
+	VADDPS    Z12, Z0, Z0
+	VMOVUPS   64(DI)(DX*1), Z12
+	VPCMPEQD  Z12, Z5, K1
+	VMOVUPS   64(SI)(DX*1), Z12
+	VMOVAPS.Z Z12, K1, Z12
+	VADDPS    Z12, Z1, Z1
+	VMOVUPS   128(DI)(DX*1), Z12
+	VPCMPEQD  Z12, Z6, K1
+	VMOVUPS   128(SI)(DX*1), Z12
+	VMOVAPS.Z Z12, K1, Z12
+	VADDPS    Z12, Z2, Z2
+	VMOVUPS   192(DI)(DX*1), Z12
+	VPCMPEQD  Z12, Z7, K1
+	VMOVUPS   192(SI)(DX*1), Z12
+	VMOVAPS.Z Z12, K1, Z12
+	VADDPS    Z12, Z3, Z3
+	ADDQ      R11, DX
+	VMOVUPS   (DI)(DX*1), Z12
+	VPCMPEQD  Z12, Z4, K1
+	VMOVUPS   (SI)(DX*1), Z4
+	VMOVAPS.Z Z4, K1, Z4
+	VADDPS    Z4, Z0, Z0
+	VMOVUPS   64(DI)(DX*1), Z4
+	VPCMPEQD  Z4, Z5, K1
+	VMOVUPS   64(SI)(DX*1), Z4
+	VMOVAPS.Z Z4, K1, Z4
+	VADDPS    Z4, Z1, Z1
+	VMOVUPS   128(DI)(DX*1), Z4
+	VPCMPEQD  Z4, Z6, K1
+	VMOVUPS   128(SI)(DX*1), Z4
+	VMOVAPS.Z Z4, K1, Z4
+	VADDPS    Z4, Z2, Z2
+	VMOVUPS   192(DI)(DX*1), Z4
+	VPCMPEQD  Z4, Z7, K1
+	VMOVUPS   192(SI)(DX*1), Z4
+	VMOVAPS.Z Z4, K1, Z4
+	VADDPS    Z4, Z3, Z3
+	VMOVUPS   Z0, (BX)(AX*1)
+	VMOVUPS   Z1, 64(BX)(AX*1)
+	VMOVUPS   Z2, 128(BX)(AX*1)
+	VMOVUPS   Z3, 192(BX)(AX*1)
+	VPADDD    Z10, Z9, Z9
+	VPADDD    Z10, Z9, Z9
+	VPADDD    Z10, Z9, Z9
+	VPADDD    Z10, Z9, Z9
+	ADDQ      $+256, AX
+	SUBQ      $+64, R12
+	CMPQ      R12, $+64
+	JGE       channels26
+
+single25:
+	CMPQ R12, $+16
+	JLT  tail27
+
+channels28:
+	VPXORD    Z0, Z0, Z0
+	VMOVUPS   Z9, Z4
+	VMOVUPS   Z4, Z4
+	MOVQ      AX, CX
+	MOVQ      CX, DX
+	VMOVUPS   (DI)(DX*1), Z5
+	VPCMPEQD  Z5, Z4, K1
+	VMOVUPS   (SI)(DX*1), Z5
+	VMOVAPS.Z Z5, K1, Z5
+	VADDPS    Z5, Z0, Z0
+	ADDQ      R11, DX
+	VMOVUPS   (DI)(DX*1), Z5
+	VPCMPEQD  Z5, Z4, K1
+	VMOVUPS   (SI)(DX*1), Z5
+	VMOVAPS.Z Z5, K1, Z5
+	VADDPS    Z5, Z0, Z0
+	ADDQ      R9, CX
+	MOVQ      CX, DX
+	VMOVUPS   (DI)(DX*1), Z5
+	VPCMPEQD  Z5, Z4, K1
+	VMOVUPS   (SI)(DX*1), Z5
+	VMOVAPS.Z Z5, K1, Z5
+	VADDPS    Z5, Z0, Z0
+	ADDQ      R11, DX
+	VMOVUPS   (DI)(DX*1), Z5
+	VPCMPEQD  Z5, Z4, K1
+	VMOVUPS   (SI)(DX*1), Z4
+	VMOVAPS.Z Z4, K1, Z4
+	VADDPS    Z4, Z0, Z0
+	VMOVUPS   Z0, (BX)(AX*1)
+	VPADDD    Z10, Z9, Z9
+	ADDQ      $+64, AX
+	SUBQ      $+16, R12
+	CMPQ      R12, $+16
+	JGE       channels28
+
+tail27:
+	TESTQ     R12, R12
+	JZ        next24
+	MOVL      $-1, CX
+	BZHIL     R12, CX, CX
+	KMOVW     CX, K1
+	VPXORD    Z0, Z0, Z0
+	VMOVUPS   Z9, Z4
+	VMOVUPS   Z4, Z4
+	MOVQ      AX, CX
+	MOVQ      CX, DX
+	VMOVUPS.Z (DI)(DX*1), K1, Z5
+	VPCMPEQD  Z5, Z4, K2
+	VMOVUPS.Z (SI)(DX*1), K1, Z5
+	VMOVAPS.Z Z5, K2, Z5
+	VADDPS    Z5, Z0, Z0
+	ADDQ      R11, DX
+	VMOVUPS.Z (DI)(DX*1), K1, Z5
+	VPCMPEQD  Z5, Z4, K2
+	VMOVUPS.Z (SI)(DX*1), K1, Z5
+	VMOVAPS.Z Z5, K2, Z5
+	VADDPS    Z5, Z0, Z0
+	ADDQ      R9, CX
+	MOVQ      CX, DX
+	VMOVUPS.Z (DI)(DX*1), K1, Z5
+	VPCMPEQD  Z5, Z4, K2
+	VMOVUPS.Z (SI)(DX*1), K1, Z5
+	VMOVAPS.Z Z5, K2, Z5
+	VADDPS    Z5, Z0, Z0
+	ADDQ      R11, DX
+	VMOVUPS.Z (DI)(DX*1), K1, Z5
+	VPCMPEQD  Z5, Z4, K2
+	VMOVUPS.Z (SI)(DX*1), K1, Z4
+	VMOVAPS.Z Z4, K2, Z4
+	VADDPS    Z4, Z0, Z0
+	VMOVUPS   Z0, K1, (BX)(AX*1)
+
+next24:
+	VPADDD Z11, Z8, Z8
+	MOVQ   dstStride+88(FP), AX
+	LEAQ   (BX)(AX*4), BX
+	MOVQ   srcStride+96(FP), AX
+	LEAQ   (SI)(AX*4), SI
+	LEAQ   (DI)(AX*4), DI
+	DECQ   R8
+	JNZ    pixel23
+	VZEROUPPER
+	RET
+
+other22:
+pixel29:
+	XORQ    AX, AX
+	MOVQ    R10, R12
+	VMOVUPS Z8, Z9
+	CMPQ    R12, $+64
+	JLT     single31
+
+channels32:
+	VPXORD  Z0, Z0, Z0
+	VMOVUPS Z9, Z4
+	VMOVUPS Z4, Z4
+	VPXORD  Z1, Z1, Z1
+	VMOVUPS Z9, Z5
+	VPADDD  Z10, Z5, Z5
+	VMOVUPS Z5, Z5
+	VPXORD  Z2, Z2, Z2
+	VMOVUPS Z9, Z6
+	VPADDD  Z10, Z6, Z6
+	VPADDD  Z10, Z6, Z6
+	VMOVUPS Z6, Z6
+	VPXORD  Z3, Z3, Z3
+	VMOVUPS Z9, Z7
+	VPADDD  Z10, Z7, Z7
+	VPADDD  Z10, Z7, Z7
+	VPADDD  Z10, Z7, Z7
+	VMOVUPS Z7, Z7
+	MOVQ    AX, CX
+	MOVQ    rows+104(FP), R13
+
+row33:
+	MOVQ CX, DX
+	MOVQ cols+112(FP), R14
+
+col34:
+	VMOVUPS   (DI)(DX*1), Z12
+	VPCMPEQD  Z12, Z4, K1
+	VMOVUPS   (SI)(DX*1), Z12
+	VMOVAPS.Z Z12, K1, Z12
+	VADDPS    Z12, Z0, Z0
+	VMOVUPS   64(DI)(DX*1), Z12
+	VPCMPEQD  Z12, Z5, K1
+	VMOVUPS   64(SI)(DX*1), Z12
+	VMOVAPS.Z Z12, K1, Z12
+	VADDPS    Z12, Z1, Z1
+	VMOVUPS   128(DI)(DX*1), Z12
+	VPCMPEQD  Z12, Z6, K1
+	VMOVUPS   128(SI)(DX*1), Z12
+	VMOVAPS.Z Z12, K1, Z12
+	VADDPS    Z12, Z2, Z2
+	VMOVUPS   192(DI)(DX*1), Z12
+	VPCMPEQD  Z12, Z7, K1
+	VMOVUPS   192(SI)(DX*1), Z12
+	VMOVAPS.Z Z12, K1, Z12
+	VADDPS    Z12, Z3, Z3
+	ADDQ      R11, DX
+	DECQ      R14
+	JNZ       col34
+	ADDQ      R9, CX
+	DECQ      R13
+	JNZ       row33
+	VMOVUPS   Z0, (BX)(AX*1)
+	VMOVUPS   Z1, 64(BX)(AX*1)
+	VMOVUPS   Z2, 128(BX)(AX*1)
+	VMOVUPS   Z3, 192(BX)(AX*1)
+	VPADDD    Z10, Z9, Z9
+	VPADDD    Z10, Z9, Z9
+	VPADDD    Z10, Z9, Z9
+	VPADDD    Z10, Z9, Z9
+	ADDQ      $+256, AX
+	SUBQ      $+64, R12
+	CMPQ      R12, $+64
+	JGE       channels32
+
+single31:
+	CMPQ R12, $+16
+	JLT  tail35
+
+channels36:
+	VPXORD  Z0, Z0, Z0
+	VMOVUPS Z9, Z4
+	VMOVUPS Z4, Z4
+	MOVQ    AX, CX
+	MOVQ    rows+104(FP), R13
+
+row37:
+	MOVQ CX, DX
+	MOVQ cols+112(FP), R14
+
+col38:
+	VMOVUPS   (DI)(DX*1), Z5
+	VPCMPEQD  Z5, Z4, K1
+	VMOVUPS   (SI)(DX*1), Z5
+	VMOVAPS.Z Z5, K1, Z5
+	VADDPS    Z5, Z0, Z0
+	ADDQ      R11, DX
+	DECQ      R14
+	JNZ       col38
+	ADDQ      R9, CX
+	DECQ      R13
+	JNZ       row37
+	VMOVUPS   Z0, (BX)(AX*1)
+	VPADDD    Z10, Z9, Z9
+	ADDQ      $+64, AX
+	SUBQ      $+16, R12
+	CMPQ      R12, $+16
+	JGE       channels36
+
+tail35:
+	TESTQ   R12, R12
+	JZ      next30
+	MOVL    $-1, CX
+	BZHIL   R12, CX, CX
+	KMOVW   CX, K1
+	VPXORD  Z0, Z0, Z0
+	VMOVUPS Z9, Z4
+	VMOVUPS Z4, Z4
+	MOVQ    AX, CX
+	MOVQ    rows+104(FP), R12
+
+row39:
+	MOVQ CX, DX
+	MOVQ cols+112(FP), R13
+
+col40:
+	VMOVUPS.Z (DI)(DX*1), K1, Z5
+	VPCMPEQD  Z5, Z4, K2
+	VMOVUPS.Z (SI)(DX*1), K1, Z5
+	VMOVAPS.Z Z5, K2, Z5
+	VADDPS    Z5, Z0, Z0
+	ADDQ      R11, DX
+	DECQ      R13
+	JNZ       col40
+	ADDQ      R9, CX
+	DECQ      R12
+	JNZ       row39
+	VMOVUPS   Z0, K1, (BX)(AX*1)
+
+next30:
+	VPADDD Z11, Z8, Z8
+	MOVQ   dstStride+88(FP), AX
+	LEAQ   (BX)(AX*4), BX
+	MOVQ   srcStride+96(FP), AX
+	LEAQ   (SI)(AX*4), SI
+	LEAQ   (DI)(AX*4), DI
+	DECQ   R8
+	JNZ    pixel29
 	VZEROUPPER
 	RET

@@ -46,8 +46,9 @@ const geometry = "pixels int, dstStride int, srcStride int, rows int, cols int, 
 
 // walk writes the function. dst and src are the slices that go from pixel to pixel by dstStride and
 // by srcStride; flat indices follow flatStride, "" if there are none. wide is how many vectors of
-// channels go together; init, at each window element, and done handle so many.
-func walk(m *simd.Machine, name, params, doc string, dst, src []string, flatStride string, wide int,
+// channels go together; init, at each window element, and done handle so many. Windows of the fixed
+// numbers of rows and columns have code of their own.
+func walk(m *simd.Machine, name, params, doc string, dst, src []string, flatStride string, wide int, fixed [][2]int,
 	start func(w *windows), init, element, done func(w *windows, vectors int)) {
 	m.Func(name, "func("+params+", "+geometry, name+m.Name+" computes "+doc+".")
 	w := &windows{Machine: m, pointers: map[string]reg.GPVirtual{}, channel: m.GP64(), row: m.GP64(), at: m.GP64()}
@@ -69,27 +70,68 @@ func walk(m *simd.Machine, name, params, doc string, dst, src []string, flatStri
 	}
 	start(w)
 
-	r, c, left := m.GP64(), m.GP64(), m.GP64()
-	window := func(vectors int) {
-		init(w, vectors)
-		rowLoop, colLoop := m.Unique("row"), m.Unique("col")
-		m.MOVQ(w.channel, w.row)
-		m.Context.Load(m.Param("rows"), r)
-		m.Label(rowLoop)
-		m.MOVQ(w.row, w.at)
-		m.Context.Load(m.Param("cols"), c)
-		m.Label(colLoop)
-		element(w, vectors)
-		m.ADDQ(colStride, w.at)
-		m.DECQ(c)
-		m.JNZ(LabelRef(colLoop))
-		m.ADDQ(rowStride, w.row)
-		m.DECQ(r)
-		m.JNZ(LabelRef(rowLoop))
-		done(w, vectors)
+	for _, f := range fixed {
+		other := m.Unique("other")
+		for i, name := range []string{"rows", "cols"} {
+			m.CMPQ(m.Int(name), I32(f[i]))
+			m.JNE(LabelRef(other))
+		}
+		w.pixels(pixels, channels, dst, src, wide, func(vectors int) {
+			init(w, vectors)
+			w.unrolled(f[0], f[1], rowStride, colStride, func() { element(w, vectors) })
+			done(w, vectors)
+		})
+		m.Label(other)
 	}
+	w.pixels(pixels, channels, dst, src, wide, func(vectors int) {
+		init(w, vectors)
+		w.looped(rowStride, colStride, func() { element(w, vectors) })
+		done(w, vectors)
+	})
+}
 
-	m.Label("pixel")
+// looped executes element for every element of a window of any size.
+func (w *windows) looped(rowStride, colStride reg.GPVirtual, element func()) {
+	r, c := w.GP64(), w.GP64()
+	rowLoop, colLoop := w.Unique("row"), w.Unique("col")
+	w.MOVQ(w.channel, w.row)
+	w.Context.Load(w.Param("rows"), r)
+	w.Label(rowLoop)
+	w.MOVQ(w.row, w.at)
+	w.Context.Load(w.Param("cols"), c)
+	w.Label(colLoop)
+	element()
+	w.ADDQ(colStride, w.at)
+	w.DECQ(c)
+	w.JNZ(LabelRef(colLoop))
+	w.ADDQ(rowStride, w.row)
+	w.DECQ(r)
+	w.JNZ(LabelRef(rowLoop))
+}
+
+// unrolled executes element for every element of a window of a size that is known here: two loops of one
+// to three turns would cost more than what they do.
+func (w *windows) unrolled(rows, cols int, rowStride, colStride reg.GPVirtual, element func()) {
+	w.MOVQ(w.channel, w.row)
+	for r := range rows {
+		if r > 0 {
+			w.ADDQ(rowStride, w.row)
+		}
+		w.MOVQ(w.row, w.at)
+		for c := range cols {
+			if c > 0 {
+				w.ADDQ(colStride, w.at)
+			}
+			element()
+		}
+	}
+}
+
+// pixels executes window for every pixel and for wide, then single vectors of its channels, and returns.
+func (w *windows) pixels(pixels, channels reg.GPVirtual, dst, src []string, wide int, window func(vectors int)) {
+	m, left := w.Machine, w.GP64()
+	pixel, next := m.Unique("pixel"), m.Unique("next")
+	m.Label(pixel)
 	m.XORQ(w.channel, w.channel)
 	m.MOVQ(channels, left)
 	if w.flat != nil {
@@ -115,13 +157,13 @@ func walk(m *simd.Machine, name, params, doc string, dst, src []string, flatStri
 	step(wide, m.Unique("single"))
 	step(1, m.Unique("tail"))
 	m.TESTQ(left, left)
-	m.JZ(LabelRef("next"))
+	m.JZ(LabelRef(next))
 	mask := m.FirstLanes(left)
 	w.mask = &mask
 	window(1)
 	w.mask = nil
 
-	m.Label("next")
+	m.Label(next)
 	if w.flat != nil {
 		m.VPADDD(w.flatStep, w.flat, w.flat)
 	}
@@ -135,7 +177,7 @@ func walk(m *simd.Machine, name, params, doc string, dst, src []string, flatStri
 	advance(dst, "dstStride")
 	advance(src, "srcStride")
 	m.DECQ(pixels)
-	m.JNZ(LabelRef("pixel"))
+	m.JNZ(LabelRef(pixel))
 	m.End()
 }
 
@@ -187,7 +229,7 @@ func maxWindows(m *simd.Machine) {
 	offset := m.Vec()
 	walk(m, "maxWindows", "y []float32, idx []int32, x []float32, first int",
 		"y = the largest of each window and idx = its flat index, first being that of x[0]",
-		[]string{"y", "idx"}, []string{"x"}, "srcStride", n,
+		[]string{"y", "idx"}, []string{"x"}, "srcStride", n, [][2]int{{2, 2}, {3, 3}},
 		func(w *windows) {},
 		func(w *windows, vectors int) {
 			m.MOVQ(w.channel, w.at)
@@ -224,7 +266,7 @@ func avgWindows(m *simd.Machine) {
 	sum := registers(m, n)
 	var scale vec
 	walk(m, "avgWindows", "y []float32, x []float32, scale float32", "y = scale * the sum of each window of x",
-		[]string{"y"}, []string{"x"}, "", n,
+		[]string{"y"}, []string{"x"}, "", n, nil,
 		func(w *windows) { scale = m.Broadcast("scale") },
 		func(w *windows, vectors int) {
 			for u := range vectors {
@@ -248,7 +290,7 @@ func maxGradWindows(m *simd.Machine) {
 	sum, index := registers(m, n), registers(m, n)
 	walk(m, "maxGradWindows", "dx []float32, g []float32, idx []int32, first int",
 		"dx = the sum over each window of the g whose idx is the flat index of dx, first being that of dx[0]",
-		[]string{"dx"}, []string{"g", "idx"}, "dstStride", n,
+		[]string{"dx"}, []string{"g", "idx"}, "dstStride", n, [][2]int{{1, 1}, {1, 2}, {2, 1}, {2, 2}},
 		func(w *windows) {},
 		func(w *windows, vectors int) {
 			for u := range vectors {

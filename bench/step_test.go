@@ -4,7 +4,9 @@ package bench_test
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
+	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -95,12 +97,29 @@ func TestStepAllocatesLittle(t *testing.T) {
 		t.Skip("pools are not reliable under the race detector")
 	}
 	for name, config := range map[string]resnet.Config{
-		"resnet20": cifar(20), "resnet18": small(resnet.ResNet18(10)), "resnet50": small(resnet.ResNet50(10)),
+		"resnet20": cifar(20), "resnet110": cifar(110), "resnet18": small(resnet.ResNet18(10)), "resnet50": small(resnet.ResNet50(10)),
 	} {
 		t.Run("net="+name, func(t *testing.T) {
 			step := stepper(t, config, 4)
 			step()
 			require.Less(t, testing.AllocsPerRun(3, func() { step() }), 200.0)
+
+			// The garbage collector or a step on another core may find a kernel's pool empty: not every step.
+			const image = 32 * 32 * 3 * 4
+			least := uint64(math.MaxUint64)
+			for tries := 0; tries < 20 && least >= image; tries++ {
+				least = min(least, allocated(func() { step() }))
+			}
+			require.Less(t, least, uint64(image), "bytes")
 		})
 	}
+}
+
+// allocated returns how many bytes f takes from the heap.
+func allocated(f func()) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	f()
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
 }

@@ -104,8 +104,8 @@ func SliceAxis(dst, a *Tensor, axisIndex, lo, hi int) *Tensor {
 	apart(op, dst, a)
 	inner := product(a.shape[at+1:])
 	n, row := (hi-lo)*inner, a.shape[at]*inner
-	for o := range product(a.shape[:at]) {
-		copy(dst.data[o*n:(o+1)*n], a.data[o*row+lo*inner:])
+	if len(dst.data) > 0 {
+		copyBlocks(dst.data, a.data[lo*inner:], n, [3]int{1, product(a.shape[:at]), 1}, [3]int{0, n, 0}, [3]int{0, row, 0})
 	}
 	return dst
 }
@@ -124,11 +124,9 @@ func PadAxis(dst, a *Tensor, axisIndex, before, after int) *Tensor {
 	apart(op, dst, a)
 	inner := product(a.shape[at+1:])
 	n, row := a.shape[at]*inner, shape[at]*inner
-	for o := range product(a.shape[:at]) {
-		d := dst.data[o*row : (o+1)*row]
-		clear(d[:before*inner])
-		copy(d[before*inner:], a.data[o*n:(o+1)*n])
-		clear(d[before*inner+n:])
+	dst.Fill(0)
+	if len(a.data) > 0 {
+		copyBlocks(dst.data[before*inner:], a.data, n, [3]int{1, product(a.shape[:at]), 1}, [3]int{0, row, 0}, [3]int{0, n, 0})
 	}
 	return dst
 }

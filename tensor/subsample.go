@@ -9,12 +9,8 @@ func SubsampleHW(dst, x *Tensor, stride int) *Tensor {
 	n, h, w, c := x.shape[0], x.shape[1], x.shape[2], x.shape[3]
 	dst = out(op, dst, []int{n, oh, ow, c})
 	apart(op, dst, x)
-	for r := range n * oh {
-		from := (r/oh*h + r%oh*stride) * w * c
-		for j := range ow {
-			copy(dst.data[(r*ow+j)*c:][:c], x.data[from+j*stride*c:])
-		}
-	}
+	line := w * c
+	copyBlocks(dst.data, x.data, c, [3]int{n, oh, ow}, [3]int{oh * ow * c, ow * c, c}, [3]int{h * line, stride * line, stride * c})
 	return dst
 }
 
@@ -27,13 +23,9 @@ func SubsampleHWGrad(dst, g *Tensor, xShape []int, stride int) *Tensor {
 	mustBe(op, "g", g, n, oh, ow, c)
 	dst = out(op, dst, xShape)
 	apart(op, dst, g)
-	dst.Zero()
-	for r := range n * oh {
-		to := (r/oh*h + r%oh*stride) * w * c
-		for j := range ow {
-			copy(dst.data[to+j*stride*c:][:c], g.data[(r*ow+j)*c:])
-		}
-	}
+	dst.Fill(0)
+	line := w * c
+	copyBlocks(dst.data, g.data, c, [3]int{n, oh, ow}, [3]int{h * line, stride * line, stride * c}, [3]int{oh * ow * c, ow * c, c})
 	return dst
 }
 

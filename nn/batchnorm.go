@@ -47,12 +47,16 @@ func NewBatchNormReLU(channels int) *BatchNorm2D {
 }
 
 // Forward returns x normalised. In training it panics when a channel has fewer than two values.
-func (b *BatchNorm2D) Forward(x *autograd.Var) *autograd.Var {
+func (b *BatchNorm2D) Forward(x *autograd.Var) *autograd.Var { return b.forward(x, b.ReLU) }
+
+func (b *BatchNorm2D) forwardReLU(x *autograd.Var) *autograd.Var { return b.forward(x, true) }
+
+func (b *BatchNorm2D) forward(x *autograd.Var, relu bool) *autograd.Var {
 	if !x.Training() {
 		scale, shift := b.Affine(x)
-		return autograd.ScaleShift(x, scale, shift, b.ReLU)
+		return autograd.ScaleShift(x, scale, shift, relu)
 	}
-	y, mean, variance := autograd.BatchNorm(x, b.Weight.On(x), b.Bias.On(x), b.Eps, b.ReLU)
+	y, mean, variance := autograd.BatchNorm(x, b.Weight.On(x), b.Bias.On(x), b.Eps, relu)
 	b.track(x, mean, variance)
 	return y
 }

@@ -36,12 +36,12 @@ func (c *Conv2D) WithBias() *Conv2D {
 }
 
 // Forward returns [N, H', W', K].
-func (c *Conv2D) Forward(x *autograd.Var) *autograd.Var {
-	y := autograd.Conv2D(x, c.Weight.On(x), c.Spec)
-	if c.Bias != nil {
-		y = autograd.Add(y, c.Bias.On(x))
-	}
-	return y
+func (c *Conv2D) Forward(x *autograd.Var) *autograd.Var { return addBias(c.product(x), c.Bias) }
+
+func (c *Conv2D) forwardReLU(x *autograd.Var) *autograd.Var { return addBiasReLU(c.product(x), c.Bias) }
+
+func (c *Conv2D) product(x *autograd.Var) *autograd.Var {
+	return autograd.Conv2D(x, c.Weight.On(x), c.Spec)
 }
 
 // Params returns the weight and the bias, if there is one.
@@ -53,6 +53,20 @@ func (c *Conv2D) Fans() (in, out int) {
 	w := c.Weight.Value
 	area := w.Dim(0) * w.Dim(1)
 	return area * w.Dim(2), area * w.Dim(3)
+}
+
+func addBias(y *autograd.Var, bias *autograd.Param) *autograd.Var {
+	if bias == nil {
+		return y
+	}
+	return autograd.Add(y, bias.On(y))
+}
+
+func addBiasReLU(y *autograd.Var, bias *autograd.Param) *autograd.Var {
+	if bias == nil {
+		return autograd.ReLU(y)
+	}
+	return autograd.AddReLU(y, bias.On(y))
 }
 
 func present(weight, bias *autograd.Param) []*autograd.Param {

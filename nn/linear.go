@@ -27,12 +27,12 @@ func NewLinear(rng *rand.Rand, in, out int) *Linear {
 }
 
 // Forward returns [N, out].
-func (l *Linear) Forward(x *autograd.Var) *autograd.Var {
-	y := autograd.MatMul(x, l.Weight.On(x), false, true)
-	if l.Bias != nil {
-		y = autograd.Add(y, l.Bias.On(x))
-	}
-	return y
+func (l *Linear) Forward(x *autograd.Var) *autograd.Var { return addBias(l.product(x), l.Bias) }
+
+func (l *Linear) forwardReLU(x *autograd.Var) *autograd.Var { return addBiasReLU(l.product(x), l.Bias) }
+
+func (l *Linear) product(x *autograd.Var) *autograd.Var {
+	return autograd.MatMul(x, l.Weight.On(x), false, true)
 }
 
 // Params returns the weight and the bias, if there is one.

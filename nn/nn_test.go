@@ -191,3 +191,49 @@ func randomImage(t *testing.T, seed uint64) *tensor.Tensor {
 	}
 	return x
 }
+
+func TestSequentialFusesReLUWithTheSameBits(t *testing.T) {
+	x := randomImage(t, 3)
+	for name, layer := range map[string]func() nn.Module{
+		"conv":           func() nn.Module { return nn.NewConv2D(newRand(), 5, 4, 3, tensor.ConvSpec{Pad: 1}) },
+		"conv with bias": func() nn.Module { return nn.NewConv2D(newRand(), 5, 4, 3, tensor.ConvSpec{Pad: 1}).WithBias() },
+		"batch norm":     func() nn.Module { return nn.NewBatchNorm2D(5) },
+		"linear":         func() nn.Module { return nn.NewSequential(nn.Flatten{}, nn.NewLinear(newRand(), 80, 7), nn.ReLU{}) },
+		"pool":           func() nn.Module { return nn.MaxPool2D{Size: 2} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			run := func(forward func(m nn.Module, x *autograd.Var) *autograd.Var) ([]float32, []*tensor.Tensor) {
+				m, tape := layer(), autograd.NewTape(1)
+				for _, p := range m.Params() {
+					for i := range p.Value.Data() {
+						p.Value.Data()[i] += 0.1 * float32(i%7-3) // biases are zeros
+					}
+				}
+				y := forward(m, tape.Input(x))
+				tape.Backward(autograd.Sum(autograd.Square(y), false))
+				var grads []*tensor.Tensor
+				for _, p := range m.Params() {
+					if !p.Fixed {
+						grads = append(grads, p.Grad)
+					}
+				}
+				return y.Value().Data(), grads
+			}
+			want, wantGrads := run(func(m nn.Module, x *autograd.Var) *autograd.Var {
+				if s, ok := m.(nn.Sequential); ok {
+					return s[2].Forward(s[1].Forward(s[0].Forward(x)))
+				}
+				return nn.ReLU{}.Forward(m.Forward(x))
+			})
+			got, gotGrads := run(func(m nn.Module, x *autograd.Var) *autograd.Var {
+				return nn.Sequential{m, nn.ReLU{}}.Forward(x)
+			})
+			require.Equal(t, want, got)
+			require.Contains(t, want, float32(0))
+			require.Equal(t, len(wantGrads), len(gotGrads))
+			for i := range wantGrads {
+				require.Equal(t, wantGrads[i].Data(), gotGrads[i].Data())
+			}
+		})
+	}
+}

@@ -82,8 +82,13 @@ func GlobalAvgGrad(dx, g []float32, n, hw, c int) {
 		for i := lo; i < hi; i++ {
 			image := t.dst[i*hw*c : (i+1)*hw*c]
 			vec.Scale(image[:c], t.src[i*c:(i+1)*c], 1/float32(hw))
-			for done := c; done < len(image) && done > 0; done *= 2 { // from what is in the cache
+			const near = 1 << 10 // elements that stay in the first-level cache while they are copied
+			done := c
+			for ; done < min(near, len(image)) && done > 0; done *= 2 {
 				copy(image[done:], image[:done])
+			}
+			for from := min(done, len(image)); done < len(image); done += from {
+				copy(image[done:], image[:from])
 			}
 		}
 	})

@@ -189,3 +189,7 @@ func TestNothingAllocates(t *testing.T) {
 		GlobalAvgGrad(x, means, s.N, s.H*s.W, s.C)
 	})
 }
+
+func TestAVX2UsesItsRegistersOnly(t *testing.T) {
+	kerneltest.AVX2UsesItsRegistersOnly(t, "asm_amd64.s")
+}

@@ -1,12 +1,7 @@
 package vec
 
 import (
-	"os"
-	"regexp"
-	"strings"
 	"testing"
-
-	"github.com/stretchr/testify/require"
 
 	"github.com/residuum-go/residuum/internal/kernel/kerneltest"
 )
@@ -46,21 +41,6 @@ func TestNothingAllocates(t *testing.T) {
 	}
 }
 
-// TestAVX2UsesItsRegistersOnly reads the generated code: the register allocator does not know that
-// the registers from 16 on need AVX-512.
 func TestAVX2UsesItsRegistersOnly(t *testing.T) {
-	high := regexp.MustCompile(`\b[XY](1[6-9]|2[0-9]|3[01])\b|\bZ[0-9]|\bK[1-7]\b`)
-	for _, file := range []string{"asm_amd64.s", "../pool/asm_amd64.s"} {
-		text, err := os.ReadFile(file)
-		require.NoError(t, err)
-		functions := strings.Split(string(text), "\nTEXT ")
-		require.Greater(t, len(functions), 5)
-		for _, f := range functions[1:] {
-			name, body, _ := strings.Cut(f, "(SB)")
-			if strings.HasSuffix(name, "AVX2") {
-				body, _, _ = strings.Cut(body, "\n// func")
-				require.Empty(t, high.FindString(body), name)
-			}
-		}
-	}
+	kerneltest.AVX2UsesItsRegistersOnly(t, "asm_amd64.s")
 }

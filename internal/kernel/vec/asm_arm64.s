@@ -4370,7 +4370,6 @@ next7:
 // func sumNEON(a []float32) float64
 TEXT ·sumNEON(SB), NOSPLIT, $0-32
 	MOVD a_base+0(FP), R0
-	MOVD a_len+8(FP), R1
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -4379,6 +4378,7 @@ TEXT ·sumNEON(SB), NOSPLIT, $0-32
 	VEOR V5.B16, V5.B16, V5.B16
 	VEOR V6.B16, V6.B16, V6.B16
 	VEOR V7.B16, V7.B16, V7.B16
+	MOVD a_len+8(FP), R1
 	SUBS $16, R1
 	BLT next2
 
@@ -4452,7 +4452,6 @@ end6:
 TEXT ·dotNEON(SB), NOSPLIT, $0-56
 	MOVD a_base+0(FP), R0
 	MOVD b_base+24(FP), R1
-	MOVD a_len+8(FP), R2
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -4461,6 +4460,7 @@ TEXT ·dotNEON(SB), NOSPLIT, $0-56
 	VEOR V5.B16, V5.B16, V5.B16
 	VEOR V6.B16, V6.B16, V6.B16
 	VEOR V7.B16, V7.B16, V7.B16
+	MOVD a_len+8(FP), R2
 	SUBS $16, R2
 	BLT next2
 
@@ -4555,12 +4555,12 @@ end6:
 TEXT ·maxOfNEON(SB), NOSPLIT, $0-28
 	MOVD $constants<>(SB), R26
 	MOVD a_base+0(FP), R0
-	MOVD a_len+8(FP), R1
 	FMOVQ 480(R26), F0
 	VMOV V0.B16, V1.B16
 	VMOV V0.B16, V2.B16
 	VMOV V0.B16, V3.B16
 	VMOV V0.B16, V4.B16
+	MOVD a_len+8(FP), R1
 	SUBS $16, R1
 	BLT next2
 
@@ -4616,7 +4616,6 @@ TEXT ·softmaxNEON(SB), NOSPLIT, $0-64
 	MOVD x_base+24(FP), R1
 	MOVD rows+48(FP), R2
 	MOVD c+56(FP), R3
-	MOVD dst_len+8(FP), R4
 	CBZ R2, done
 
 rows:
@@ -4959,7 +4958,6 @@ TEXT ·logSoftmaxNEON(SB), NOSPLIT, $0-64
 	MOVD x_base+24(FP), R1
 	MOVD rows+48(FP), R2
 	MOVD c+56(FP), R3
-	MOVD dst_len+8(FP), R4
 	CBZ R2, done
 
 rows:

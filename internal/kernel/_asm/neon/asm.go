@@ -35,8 +35,8 @@ type Asm struct {
 	next   GP
 	labels int
 
-	constants map[uint32]int // offsets in the table of constants, four times each
-	data      []uint32
+	constants map[[4]uint32]int // offsets in the table of constants
+	data      [][4]uint32
 	usesTable bool // of the current function
 }
 
@@ -48,7 +48,7 @@ type line struct {
 }
 
 // New starts the files of a package.
-func New(pkg string) *Asm { return &Asm{pkg: pkg, constants: map[uint32]int{}} }
+func New(pkg string) *Asm { return &Asm{pkg: pkg, constants: map[[4]uint32]int{}} }
 
 // Func starts a function; End ends it. signature is what follows the name in Go, size the bytes of
 // parameters and results.
@@ -126,9 +126,9 @@ const (
 	table         = GP(26)
 )
 
-// Bits returns a vector with a constant in every lane. It is read from the table each time: that costs no
-// more than a copy, and accumulating instructions overwrite it.
-func (a *Asm) Bits(u uint32) Vec {
+// Words returns a vector with constants. It is read from the table each time: that costs no more than a
+// copy, and accumulating instructions overwrite it.
+func (a *Asm) Words(u [4]uint32) Vec {
 	if _, ok := a.constants[u]; !ok {
 		a.constants[u] = 16 * len(a.data)
 		a.data = append(a.data, u)
@@ -138,6 +138,9 @@ func (a *Asm) Bits(u uint32) Vec {
 	a.Load(v, table, a.constants[u], 4)
 	return v
 }
+
+// Bits returns [Asm.Words] with the same bits in every lane.
+func (a *Asm) Bits(u uint32) Vec { return a.Words([4]uint32{u, u, u, u}) }
 
 // F returns a vector with a number in every lane.
 func (a *Asm) F(f float64) Vec { return a.Bits(math.Float32bits(float32(f))) }
@@ -236,7 +239,7 @@ func (a *Asm) Write(assembly, stubs, by string) {
 		s.WriteString("\n")
 		for i, u := range a.data {
 			for half := range 2 {
-				fmt.Fprintf(&s, "DATA %s+%d(SB)/8, $0x%08x%08x\n", constantTable, 16*i+8*half, u, u)
+				fmt.Fprintf(&s, "DATA %s+%d(SB)/8, $0x%08x%08x\n", constantTable, 16*i+8*half, u[2*half+1], u[2*half])
 			}
 		}
 		fmt.Fprintf(&s, "GLOBL %s(SB), RODATA|NOPTR, $%d\n", constantTable, 16*len(a.data))

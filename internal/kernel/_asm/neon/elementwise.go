@@ -79,10 +79,10 @@ type parameter struct {
 
 // begin starts a function with the parameters of a list: "dst x *row $s" has the slices dst and x, which
 // are walked in step, the slice row, which is walked again and again, and the scalar s; "+sum" is a slice of
-// float64 and "#n" an int. result is a type or empty. It loads what the body needs and returns the length of
-// the first slice.
-func (a *Asm) begin(name, list, result, doc string) (l *Loop, params []parameter, left GP) {
-	kinds := map[byte][2]string{'*': {"row", "[]float32"}, '$': {"scalar", "float32"}, '+': {"sum", "[]float64"}, '#': {"int", "int"}}
+// float64, "%idx" one of int32 and "#n" an int. result is a type or empty. It loads what the body needs.
+func (a *Asm) begin(name, list, result, doc string) (l *Loop, params []parameter) {
+	kinds := map[byte][2]string{'*': {"row", "[]float32"}, '$': {"scalar", "float32"}, '+': {"sum", "[]float64"},
+		'%': {"slice", "[]int32"}, '#': {"int", "int"}}
 	var args []string
 	offset := 0
 	for _, f := range strings.Fields(list) {
@@ -98,7 +98,7 @@ func (a *Asm) begin(name, list, result, doc string) (l *Loop, params []parameter
 			size = 8
 		}
 		offset = (offset + align - 1) / align * align
-		p := parameter{strings.TrimLeft(f, "*$+#"), k[0], offset}
+		p := parameter{strings.TrimLeft(f, "*$+%#"), k[0], offset}
 		offset += size
 		params = append(params, p)
 		args = append(args, p.name+" "+k[1])
@@ -129,15 +129,21 @@ func (a *Asm) begin(name, list, result, doc string) (l *Loop, params []parameter
 			l.scalars[p.name] = a.Spread(v)
 		}
 	}
-	left = a.GP()
-	a.Op("MOVD %s_len+%d(FP), %v", params[0].name, params[0].offset+8, left)
-	return l, params, left
+	return l, params
+}
+
+// length returns a register with the length of a slice.
+func (l *Loop) length(p parameter) GP {
+	r := l.GP()
+	l.Op("MOVD %s_len+%d(FP), %v", p.name, p.offset+8, r)
+	return r
 }
 
 // Elementwise writes function name, which executes body for every vector of its slices. Row vectors (*)
 // start again after their length; the slices may end inside one.
 func (a *Asm) Elementwise(name, list, doc string, unroll int, body func(l *Loop)) {
-	l, params, left := a.begin(name, list, "", doc)
+	l, params := a.begin(name, list, "", doc)
+	left := l.length(params[0])
 	var rows []parameter
 	for _, p := range params {
 		if p.kind == "row" {
@@ -150,8 +156,7 @@ func (a *Asm) Elementwise(name, list, doc string, unroll int, body func(l *Loop)
 		l.End()
 		return
 	}
-	period, now := a.GP(), a.GP()
-	a.Op("MOVD %s_len+%d(FP), %v", rows[0].name, rows[0].offset+8, period)
+	period, now := l.length(rows[0]), a.GP()
 	a.Jump(fmt.Sprintf("CBZ %v,", left), "done")
 	a.Label("row")
 	a.Op("CMP %v, %v", period, left)
@@ -170,9 +175,9 @@ func (a *Asm) Elementwise(name, list, doc string, unroll int, body func(l *Loop)
 // Reduce writes function name, which executes body for every vector of its slices between start and
 // finish, and returns the first element of what finish returns, of type result.
 func (a *Asm) Reduce(name, list, result, doc string, unroll int, start func(), body func(l *Loop), finish func() Vec) {
-	l, params, left := a.begin(name, list, result, doc)
+	l, params := a.begin(name, list, result, doc)
 	start()
-	l.walk(left, unroll, body)
+	l.walk(l.length(params[0]), unroll, body)
 	move := map[string]string{"float32": "FMOVS", "float64": "FMOVD"}[result]
 	a.VecOp(fmt.Sprintf("%s F%%d, ret+%d(FP)", move, params[len(params)-1].offset), finish())
 	a.Op("RET")
@@ -183,8 +188,8 @@ func (a *Asm) Reduce(name, list, result, doc string, unroll int, start func(), b
 // of c elements. row calls pass to execute a body for every vector of the row as often as it needs
 // to go over it.
 func (a *Asm) EachRow(name, doc string, row func(l *Loop, pass func(unroll int, body func(l *Loop)))) {
-	l, _, left := a.begin(name, "dst x #rows #c", "", doc)
-	rows, c := l.pointers["#rows"], l.pointers["#c"]
+	l, _ := a.begin(name, "dst x #rows #c", "", doc)
+	rows, c, left := l.at("#rows"), l.at("#c"), a.GP()
 	a.Jump(fmt.Sprintf("CBZ %v,", rows), "done")
 	a.Label("rows")
 	row(l, func(unroll int, body func(l *Loop)) {

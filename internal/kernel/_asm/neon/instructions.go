@@ -19,6 +19,7 @@ var (
 	fmax   = encoding{"FMAX", "4S", 0x4e20f400}
 	fmin   = encoding{"FMIN", "4S", 0x4ea0f400}
 	fcmeq  = encoding{"FCMEQ", "4S", 0x4e20e400}
+	fcmge  = encoding{"FCMGE", "4S", 0x6e20e400}
 	fcmgt  = encoding{"FCMGT", "4S", 0x6ea0e400}
 	addInt = encoding{"ADD", "4S", 0x4ea08400}
 	subInt = encoding{"SUB", "4S", 0x6ea08400}

@@ -65,6 +65,7 @@ func (a *Asm) Sign(n Vec) Vec { return a.And(n, a.Bits(0x80000000)) }
 
 // Comparisons set all bits of a lane or none; they are false for NaN.
 func (a *Asm) Greater(n, m Vec) Vec       { return a.op3(fcmgt, n, m) }
+func (a *Asm) AtLeast(n, m Vec) Vec       { return a.op3(fcmge, n, m) }
 func (a *Asm) Equal(n, m Vec) Vec         { return a.op3(fcmeq, n, m) }
 func (a *Asm) EqualInts(n, m Vec) Vec     { return a.op3(cmeq, n, m) }
 func (a *Asm) Positive(n Vec) Vec         { return a.zero("FCMGT", 0x4ea0c800, n) }
@@ -86,6 +87,7 @@ func (a *Asm) ReLU(n Vec) Vec { return a.AndNot(n, a.Negative(n)) }
 // Integers.
 func (a *Asm) AddInts(n, m Vec) Vec { return a.op3(addInt, n, m) }
 func (a *Asm) SubInts(n, m Vec) Vec { return a.op3(subInt, n, m) }
+func (a *Asm) AddIntsTo(d, n Vec)   { a.three(addInt, d, d, n) }
 func (a *Asm) ToInts(n Vec) Vec     { return a.op2(fcvtns, n) } // the nearest, ties to even
 func (a *Asm) FromInts(n Vec) Vec   { return a.op2(scvtf, n) }
 func (a *Asm) Round(n Vec) Vec      { return a.op2(frintn, n) } // the nearest, ties to even
@@ -103,12 +105,14 @@ func (a *Asm) ShiftLeft(n Vec, bits int) Vec {
 	return d
 }
 
-// Copy returns a copy of n.
+// Copy returns a copy of n, Move copies it into d.
 func (a *Asm) Copy(n Vec) Vec {
 	d := a.Vec()
-	a.VecOp("VMOV V%d.B16, V%d.B16", n, d)
+	a.Move(d, n)
 	return d
 }
+
+func (a *Asm) Move(d, n Vec) { a.VecOp("VMOV V%d.B16, V%d.B16", n, d) }
 
 // Zero returns zeros.
 func (a *Asm) Zero() Vec {
@@ -121,6 +125,13 @@ func (a *Asm) Zero() Vec {
 func (a *Asm) Spread(n Vec) Vec {
 	d := a.Vec()
 	a.VecOp("VDUP V%d.S[0], V%d.S4", n, d)
+	return d
+}
+
+// SpreadInt returns a vector with the integer in a general register in every lane.
+func (a *Asm) SpreadInt(r GP) Vec {
+	d := a.Vec()
+	a.VecOp(fmt.Sprintf("VDUP %v, V%%d.S4", r), d)
 	return d
 }
 

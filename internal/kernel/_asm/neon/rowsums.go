@@ -43,8 +43,8 @@ func (l *Rows) Vector(name string) Vec {
 // what a few rows add to each of the sums.
 func (a *Asm) RowSums(name, doc string, sums, slices, vectors []string, body func(l *Rows) []Vec) {
 	list := "+" + strings.Join(sums, " +") + " " + strings.Join(append(append([]string{}, slices...), vectors...), " ") + " #rows #stride"
-	all, params, columns := a.begin(name, list, "", doc)
-	rows, stride := all.at("#rows"), all.at("#stride")
+	all, params := a.begin(name, list, "", doc)
+	columns, rows, stride := all.length(params[0]), all.at("#rows"), all.at("#stride")
 	a.Op("LSL $2, %v", stride)
 	l := &Rows{Asm: a, rows: map[string][]GP{}, vectors: map[string]GP{}}
 	left := a.GP()

@@ -6,11 +6,16 @@ type Windows struct {
 	*Asm
 	Vectors int // of channels at hand
 
-	pixel, channel map[string]GP // pointers: of the pixel, and at the channels at hand
-	element        map[string]GP // of sources: at the element of the window
-	flat           GP            // index of the first channel at hand
-	one            bool          // at one channel
-	loop           *Loop
+	WindowParts
+	dst, src           []string
+	pixel, channel     map[string]GP // pointers: of the pixel, and at the channels at hand
+	row, element       map[string]GP // of sources: of the window's row, and at its element
+	flat               GP            // index of the first channel at hand, if there are indices
+	indexed            bool
+	rowsLeft, colsLeft GP // in the window
+	left               GP // channels of the pixel
+	one                bool
+	loop               *Loop
 }
 
 // WindowParts is what a kernel does with the windows. Each but Start handles Vectors vectors.
@@ -29,92 +34,99 @@ const geometry = " #pixels #dstStride #srcStride #rows #cols #rowStride #channel
 // parameter first and follow flatStride, "" if there are none. wide is how many vectors of channels go together.
 func (a *Asm) Windows(name, list, doc string, dst, src []string, flatStride string, wide int, parts WindowParts) {
 	l, _ := a.begin(name, list+geometry, "", doc)
-	w := &Windows{Asm: a, loop: l, pixel: l.pointers, channel: map[string]GP{}, element: map[string]GP{}}
-	pixels, rows, cols := l.at("#pixels"), l.at("#rows"), l.at("#cols")
-	rowStride, channels := l.at("#rowStride"), l.at("#channels")
-	all := append(append([]string{}, dst...), src...)
-	for _, s := range all {
+	w := &Windows{Asm: a, WindowParts: parts, loop: l, dst: dst, src: src, indexed: flatStride != "",
+		pixel: l.pointers, channel: map[string]GP{}, row: map[string]GP{}, element: map[string]GP{}}
+	for _, s := range w.all() {
 		w.channel[s] = a.GP()
 	}
-	row := map[string]GP{}
 	for _, s := range src {
-		row[s], w.element[s] = a.GP(), a.GP()
+		w.row[s], w.element[s] = a.GP(), a.GP()
 	}
-	r, c, left := a.GP(), a.GP(), a.GP()
-	if flatStride != "" {
+	w.rowsLeft, w.colsLeft, w.left = a.GP(), a.GP(), a.GP()
+	if w.indexed {
 		w.flat = a.GP()
 	}
-	parts.Start(w)
+	w.Start(w)
 
-	step := func(vectors int, one bool) {
-		w.Vectors, w.one = vectors, one
-		loop, next, rowLoop, colLoop := a.Unique("channels"), a.Unique("next"), a.Unique("row"), a.Unique("column")
-		width := 4 * vectors
-		if one {
-			width = 1
-		}
-		a.Op("CMP $%d, %v", width, left)
-		a.Jump("BLT", next)
-		a.Label(loop)
-		parts.Init(w)
-		for _, s := range src {
-			a.Op("MOVD %v, %v", w.channel[s], row[s])
-		}
-		a.Op("MOVD %v, %v", rows, r)
-		a.Label(rowLoop)
-		for _, s := range src {
-			a.Op("MOVD %v, %v", row[s], w.element[s])
-		}
-		a.Op("MOVD %v, %v", cols, c)
-		if parts.Row != nil {
-			parts.Row(w)
-		}
-		a.Label(colLoop)
-		parts.Element(w)
-		for _, s := range src {
-			a.Op("ADD %v<<2, %v", channels, w.element[s])
-		}
-		a.Op("SUBS $1, %v", c)
-		a.Jump("BNE", colLoop)
-		for _, s := range src {
-			a.Op("ADD %v<<2, %v", rowStride, row[s])
-		}
-		a.Op("SUBS $1, %v", r)
-		a.Jump("BNE", rowLoop)
-		parts.Done(w)
-		for _, s := range all {
-			a.Op("ADD $%d, %v", 4*width, w.channel[s])
-		}
-		if flatStride != "" {
-			a.Op("ADD $%d, %v", width, w.flat)
-		}
-		a.Op("SUB $%d, %v", width, left)
-		a.Op("CMP $%d, %v", width, left)
-		a.Jump("BGE", loop)
-		a.Label(next)
-	}
 	a.Label("pixel")
-	for _, s := range all {
+	for _, s := range w.all() {
 		a.Op("MOVD %v, %v", w.pixel[s], w.channel[s])
 	}
-	a.Op("MOVD %v, %v", channels, left)
-	if flatStride != "" {
-		a.Op("MOVD %v, %v", l.at("#first"), w.flat)
-		a.Op("ADD %v, %v", l.at("#"+flatStride), l.at("#first"))
+	a.Op("MOVD %v, %v", w.Int("channels"), w.left)
+	if w.indexed {
+		a.Op("MOVD %v, %v", w.Int("first"), w.flat)
+		a.Op("ADD %v, %v", w.Int(flatStride), w.Int("first"))
 	}
-	step(wide, false)
-	step(1, false)
-	step(1, true)
+	w.channels(wide, false)
+	w.channels(1, false)
+	w.channels(1, true)
 	for _, s := range dst {
-		a.Op("ADD %v<<2, %v", l.at("#dstStride"), w.pixel[s])
+		a.Op("ADD %v<<2, %v", w.Int("dstStride"), w.pixel[s])
 	}
 	for _, s := range src {
-		a.Op("ADD %v<<2, %v", l.at("#srcStride"), w.pixel[s])
+		a.Op("ADD %v<<2, %v", w.Int("srcStride"), w.pixel[s])
 	}
-	a.Op("SUBS $1, %v", pixels)
+	a.Op("SUBS $1, %v", w.Int("pixels"))
 	a.Jump("BNE", "pixel")
 	a.Op("RET")
 	a.End()
+}
+
+func (w *Windows) all() []string { return append(append([]string{}, w.dst...), w.src...) }
+
+// channels writes the loop over the channels of a pixel, some vectors or one channel at a time.
+func (w *Windows) channels(vectors int, one bool) {
+	w.Vectors, w.one = vectors, one
+	loop, next := w.Unique("channels"), w.Unique("next")
+	n := 4 * vectors
+	if one {
+		n = 1
+	}
+	w.Op("CMP $%d, %v", n, w.left)
+	w.Jump("BLT", next)
+	w.Label(loop)
+	w.window()
+	for _, s := range w.all() {
+		w.Op("ADD $%d, %v", 4*n, w.channel[s])
+	}
+	if w.indexed {
+		w.Op("ADD $%d, %v", n, w.flat)
+	}
+	w.Op("SUB $%d, %v", n, w.left)
+	w.Op("CMP $%d, %v", n, w.left)
+	w.Jump("BGE", loop)
+	w.Label(next)
+}
+
+// window writes the loops over the rows and columns of a window.
+func (w *Windows) window() {
+	row, column := w.Unique("row"), w.Unique("column")
+	w.Init(w)
+	for _, s := range w.src {
+		w.Op("MOVD %v, %v", w.channel[s], w.row[s])
+	}
+	w.Op("MOVD %v, %v", w.Int("rows"), w.rowsLeft)
+	w.Label(row)
+	for _, s := range w.src {
+		w.Op("MOVD %v, %v", w.row[s], w.element[s])
+	}
+	w.Op("MOVD %v, %v", w.Int("cols"), w.colsLeft)
+	if w.Row != nil {
+		w.Row(w)
+	}
+	w.Label(column)
+	w.Element(w)
+	for _, s := range w.src {
+		w.Op("ADD %v<<2, %v", w.Int("channels"), w.element[s])
+	}
+	w.Op("SUBS $1, %v", w.colsLeft)
+	w.Jump("BNE", column)
+	for _, s := range w.src {
+		w.Op("ADD %v<<2, %v", w.Int("rowStride"), w.row[s])
+	}
+	w.Op("SUBS $1, %v", w.rowsLeft)
+	w.Jump("BNE", row)
+	w.Done(w)
 }
 
 // Int returns the register of an int parameter.

@@ -137,3 +137,46 @@ func ExampleEdited() {
 	// length 2: gradient of norm 0.36
 	// length 3: gradient of norm 0.12
 }
+
+// The lengths that carry 90 % of the gradient at the first block and in the middle of the net.
+func ExampleEffective() {
+	net := newLadder(8)
+	for _, part := range []struct {
+		name string
+		net  unravel.Network
+	}{{"y0", net}, {"y4", unravel.From(net, 4)}} {
+		g, err := unravel.GradientByLength(context.Background(), part.net, examples[0], -1, nil)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		e := unravel.Effective(unravel.PathsOf(part.net), g.Norm[0], 0.9)
+		fmt.Printf("%s: lengths %v, %.0f %% of the paths\n", part.name, e.Lengths, 100*e.Share)
+	}
+	// Output:
+	// y0: lengths [1 2 3 5 6 7], 72 % of the paths
+	// y4: lengths [0 1 2 3], 94 % of the paths
+}
+
+// Hooks see and replace what passes: here the second branch is halved, by hand.
+func ExampleWithHooks() {
+	net := unravel.WithHooks(newLadder(4), unravel.Hooks{
+		Branch: func(i int, f *autograd.Var) *autograd.Var {
+			if i == 1 {
+				return autograd.Scale(f, 0.5)
+			}
+			return f
+		},
+		State: func(i int, y *autograd.Var) *autograd.Var {
+			fmt.Printf("y%d: norm %.2f\n", i, tensor.Norm(y.Value()))
+			return y
+		},
+	})
+	unravel.Forward(net, autograd.Const(examples[0].X))
+	// Output:
+	// y0: norm 1.61
+	// y1: norm 2.59
+	// y2: norm 1.85
+	// y3: norm 3.03
+	// y4: norm 4.74
+}

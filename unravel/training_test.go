@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -79,6 +80,35 @@ func ExampleOnlyRandom() {
 	// Output:
 	// 3 epochs with 2 of 4 blocks active in every batch
 	// learns: true
+}
+
+// A study over training time: train an epoch, measure, train on.
+func ExampleStudy_Iterative() {
+	ctx := context.Background()
+	model, set := smallNet(0), noise(40)
+	study := &unravel.Study{Net: model, Batches: []unravel.Batch{{X: set.Images(nil, set.Norm(), 0, 40), Labels: set.Labels}}}
+	trainer := trainerOf(model, "")
+	var removed []float64 // by epoch: the loss that all blocks remove together
+	for trainer.Epochs = 1; trainer.Epochs <= 3; trainer.Epochs++ {
+		if _, err := trainer.Run(ctx); err != nil {
+			fmt.Println(err)
+			return
+		}
+		stem, blocks, err := study.Iterative(ctx)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		last := blocks[len(blocks)-1]
+		removed = append(removed, stem.Loss()-last.Exit.Loss())
+		fmt.Println("epoch", trainer.Epochs, "block", last.Block, "points down the loss:", last.Cosine.Mean > 0)
+	}
+	fmt.Println("the blocks remove more and more:", slices.IsSorted(removed))
+	// Output:
+	// epoch 1 block 3 points down the loss: true
+	// epoch 2 block 3 points down the loss: true
+	// epoch 3 block 3 points down the loss: true
+	// the blocks remove more and more: true
 }
 
 // A plan drawn for each batch and Config.Active train the same bits, and go on with them after a stop.

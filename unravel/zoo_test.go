@@ -36,13 +36,21 @@ var zoo = sync.OnceValue(func() map[string]animal {
 func residual() map[string]animal {
 	all := map[string]animal{}
 	for name, vary := range map[string]func(*resnet.Config){
-		"preactivation A": func(c *resnet.Config) {},
-		"preactivation B": func(c *resnet.Config) { c.Shortcut = resnet.OptionB },
-		"original A":      func(c *resnet.Config) { c.Kind = resnet.Original },
-		"original B":      func(c *resnet.Config) { c.Kind, c.Shortcut = resnet.Original, resnet.OptionB },
-		"no batch norm":   func(c *resnet.Config) { c.WithoutBatchNorm = true },
-		"plain":           func(c *resnet.Config) { c.Kind = resnet.Plain },
-		"vgg":             func(c *resnet.Config) { c.Kind = resnet.VGG },
+		"preactivation A":            func(c *resnet.Config) {},
+		"preactivation B":            func(c *resnet.Config) { c.Shortcut = resnet.OptionB },
+		"preactivation C":            func(c *resnet.Config) { c.Shortcut = resnet.OptionC },
+		"preactivation A bottleneck": func(c *resnet.Config) { c.Bottleneck = true },
+		"preactivation B bottleneck": func(c *resnet.Config) { c.Shortcut, c.Bottleneck = resnet.OptionB, true },
+		"original A":                 func(c *resnet.Config) { c.Kind = resnet.Original },
+		"original B":                 func(c *resnet.Config) { c.Kind, c.Shortcut = resnet.Original, resnet.OptionB },
+		"original C":                 func(c *resnet.Config) { c.Kind, c.Shortcut = resnet.Original, resnet.OptionC },
+		"original B bottleneck": func(c *resnet.Config) {
+			c.Kind, c.Shortcut, c.Bottleneck, c.StemPool = resnet.Original, resnet.OptionB, true, true
+		},
+		"no batch norm":    func(c *resnet.Config) { c.WithoutBatchNorm = true },
+		"plain":            func(c *resnet.Config) { c.Kind = resnet.Plain },
+		"plain bottleneck": func(c *resnet.Config) { c.Kind, c.Bottleneck = resnet.Plain, true },
+		"vgg":              func(c *resnet.Config) { c.Kind = resnet.VGG },
 	} {
 		c := resnet.Config{Blocks: []int{2, 2, 1}, Width: 2, Image: resnet.Shape{Height: 7, Width: 6, Channels: 2}, Classes: 3}
 		vary(&c)

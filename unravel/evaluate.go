@@ -18,10 +18,14 @@ func (s *Study) Evaluate(ctx context.Context, plans []Plan) ([]Score, error) {
 	if s.Recalibrate != nil {
 		return s.evaluateAlone(ctx, plans)
 	}
+	run, err := s.runner(ctx, plans)
+	if err != nil {
+		return nil, err
+	}
 	w := walker{
 		ctx:      ctx,
 		study:    s,
-		run:      s.runner(plans),
+		run:      run,
 		plans:    plans,
 		keys:     s.allKeys(),
 		progress: progress{report: s.Progress},
@@ -60,7 +64,10 @@ func (s *Study) evaluateAlone(ctx context.Context, plans []Plan) ([]Score, error
 
 // calibrated measures one plan, the i-th, on a net calibrated for it.
 func (s *Study) calibrated(ctx context.Context, plan []Plan, i int, ks []keys) (Score, error) {
-	r := s.runner(plan)
+	r, err := s.runner(ctx, plan)
+	if err != nil {
+		return Score{}, err
+	}
 	alone := Study{Net: s.Net, Batches: s.Batches, Reference: s.Reference, Seed: s.Seed, Journal: s.Journal, means: s.means, keys: ks}
 	if s.Observe != nil {
 		alone.Observe = func(_, batch int, logits *tensor.Tensor) { s.Observe(i, batch, logits) }

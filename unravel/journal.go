@@ -16,6 +16,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/tensor"
 )
 
 // ErrConflict says that two journals hold different scores for the same plan, batch and net.
@@ -38,8 +41,18 @@ type line struct {
 	Score Score  `json:"score"`
 }
 
+// Identity returns a hash of the names, shapes and values of parameters, for [OpenJournal].
+func Identity(params []*autograd.Param) string {
+	h := sha256.New()
+	for _, p := range params {
+		fmt.Fprintf(h, "%q %v ", p.Name, p.Value.Shape())
+		digestValues(h, p.Value)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
 // OpenJournal opens the journal at path, or begins it. identity stands for the net and how it is
-// calibrated: anything that changes when its weights do, such as a hash of them. Only results of the same
+// calibrated: what changes when its weights do, as [Identity] does. Only results of the same
 // identity are found again; a file may hold those of several.
 //
 // A last line cut short by a crash is dropped. Any other line that is not a journal's is an error.
@@ -200,8 +213,13 @@ func (k keys) of(p Plan) string {
 // digest writes the content of a batch. It needs no error: a hash accepts everything.
 func digest(h io.Writer, b Batch) {
 	fmt.Fprintf(h, "%v %v ", b.X.Shape(), b.Labels)
+	digestValues(h, b.X)
+}
+
+// digestValues writes the elements of t, little-endian.
+func digestValues(h io.Writer, t *tensor.Tensor) {
 	buffer := make([]byte, 0, 4096)
-	for chunk := range slices.Chunk(b.X.Data(), 1024) {
+	for chunk := range slices.Chunk(t.Data(), 1024) {
 		buffer = buffer[:0]
 		for _, v := range chunk {
 			buffer = binary.LittleEndian.AppendUint32(buffer, math.Float32bits(v))

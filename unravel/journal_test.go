@@ -215,3 +215,20 @@ func TestShardFrom(t *testing.T) {
 		})
 	}
 }
+
+func TestIdentity(t *testing.T) {
+	a := autograd.NewParam("a", tensor.From([]float32{1, 2, 3, 4}, 2, 2))
+	b := autograd.NewParam("b", tensor.From([]float32{5}, 1))
+	seen := map[string]bool{}
+	for _, params := range [][]*autograd.Param{
+		{a, b}, {b, a}, {a}, nil,
+		{autograd.NewParam("a", tensor.From([]float32{1, 2, 3, 4}, 4)), b},
+		{autograd.NewParam("x", a.Value), b},
+		{autograd.NewParam("a", tensor.From([]float32{1, 2, 3, 4.0000005}, 2, 2)), b},
+	} {
+		id := Identity(params)
+		require.False(t, seen[id])
+		seen[id] = true
+		require.Equal(t, id, Identity(params))
+	}
+}

@@ -1,6 +1,7 @@
 package unravel
 
 import (
+	"context"
 	"slices"
 
 	"github.com/residuum-go/residuum/autograd"
@@ -101,7 +102,7 @@ func Record(net Network, x *tensor.Tensor, branches bool) *Activations {
 // Record runs a plan on one batch of the study and keeps every state of it and, if branches is set,
 // what every branch computes before it is ablated. State[i] and Branch[i] belong to the i-th step.
 func (s *Study) Record(plan Plan, batch int, branches bool) *Activations {
-	r := s.runner([]Plan{plan})
+	r, _ := s.runner(context.Background(), []Plan{plan}) // which is never done
 	a := &Activations{X: s.Batches[batch].X}
 	y := s.Net.Stem(autograd.Const(a.X))
 	for _, step := range plan {

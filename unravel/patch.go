@@ -43,7 +43,10 @@ type PatchScore struct {
 // ignored. Where a block without a skip lies between, the path is cut and nothing changes.
 func (s *Study) PatchPaths(ctx context.Context, do Step, patches []Patch) ([]PatchScore, error) {
 	n := s.Net.Len()
-	r := s.runner([]Plan{{{Do: do.Do}}})
+	r, err := s.runner(ctx, []Plan{{{Do: do.Do}}})
+	if err != nil {
+		return nil, err
+	}
 	scores := make([]PatchScore, len(patches))
 	byFrom := make([][]int, n) // indices of patches
 	for i, p := range patches {

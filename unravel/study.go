@@ -2,6 +2,7 @@ package unravel
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/tensor"
@@ -45,25 +46,26 @@ func (s *Study) memory() int64 {
 	return 1 << 30
 }
 
-func (s *Study) runner(plans []Plan) *runner {
+// runner returns what runs plans. Its error is ctx's.
+func (s *Study) runner(ctx context.Context, plans []Plan) (*runner, error) {
 	r := &runner{net: s.Net, seed: s.Seed}
 	for _, p := range plans {
 		p.check(s.Net.Len())
 		for _, step := range p {
-			if step.Do == DatasetMean && r.means == nil {
-				if s.means == nil {
-					s.computeMeans()
+			if step.Do == DatasetMean && s.means == nil {
+				if err := s.computeMeans(ctx); err != nil {
+					return nil, err
 				}
-				r.means = s.means
 			}
 		}
 	}
-	return r
+	r.means = s.means
+	return r, nil
 }
 
 // computeMeans runs the whole net on the reference examples and averages what each branch gives
 // over the examples, in float64.
-func (s *Study) computeMeans() {
+func (s *Study) computeMeans(ctx context.Context) error {
 	batches := s.Reference
 	if batches == nil {
 		batches = s.Batches
@@ -72,6 +74,9 @@ func (s *Study) computeMeans() {
 	shapes := make([][]int, s.Net.Len())
 	var examples int
 	for _, b := range batches {
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("unravel: dataset means: %w", err)
+		}
 		a := Record(s.Net, b.X, true)
 		examples += b.X.Dim(0)
 		for i, f := range a.Branch {
@@ -92,6 +97,7 @@ func (s *Study) computeMeans() {
 		}
 		s.means = append(s.means, m)
 	}
+	return nil
 }
 
 // progress reports work done, if anybody listens.

@@ -97,7 +97,7 @@ func TestDeletingRealBlocks(t *testing.T) {
 			continue
 		}
 		t.Run("net="+name, func(t *testing.T) {
-			x := autograd.Const(e.batch.X)
+			x, matter := autograd.Const(e.batch.X), 0
 			for i := range net.Len() {
 				want := Run(net, Whole(net.Len()).With(Delete, i), x).Value()
 				edited := residual()[name].net.(*resnet.Net)
@@ -109,8 +109,11 @@ func TestDeletingRealBlocks(t *testing.T) {
 				}
 				got := Forward(edited, x).Value()
 				require.True(t, tensor.AllClose(want, got, 1e-6, 1e-6), "block %d", i)
-				require.False(t, tensor.Equal(want, Forward(net, x).Value()))
+				if !tensor.AllClose(want, Forward(net, x).Value(), 1e-3, 1e-3) {
+					matter++
+				}
 			}
+			require.Positive(t, matter)
 		})
 	}
 }
@@ -224,6 +227,8 @@ func TestStudyStopsWhenCancelled(t *testing.T) {
 	}}
 	_, err := s.Evaluate(ctx, DeleteEach(9))
 	require.ErrorIs(t, err, context.Canceled)
+	_, err = s.Evaluate(ctx, []Plan{Whole(9).With(DatasetMean, 1)})
+	require.ErrorContains(t, err, "dataset means: context canceled")
 }
 
 func TestRecalibrate(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -109,6 +110,50 @@ func ExampleStudy_Iterative() {
 	// epoch 2 block 3 points down the loss: true
 	// epoch 3 block 3 points down the loss: true
 	// the blocks remove more and more: true
+}
+
+// One process of a sweep that is split over machines, as a Slurm array or a Kubernetes Indexed Job runs it. When
+// all are done, MergeJournals makes one journal of theirs, and a study with it knows all scores.
+func ExampleShard() {
+	ctx := context.Background()
+	model, set := smallNet(0), noise(40)
+	plans := unravel.DeletePairs(model.Len())
+	env := map[string]string{"SLURM_ARRAY_TASK_ID": "1", "SLURM_ARRAY_TASK_COUNT": "3"} // os.Getenv in earnest
+	shard, err := unravel.ShardFrom(func(name string) string { return env[name] })
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	dir, err := os.MkdirTemp("", "sweep")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, fmt.Sprintf("shard-%d.jsonl", shard.Index))
+	for attempt := range 2 { // the second finds what the first has left
+		journal, err := unravel.OpenJournal(path, unravel.Identity(model.Params()))
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Printf("attempt %d of shard %d of %d: %d of %d plans known\n", attempt, shard.Index, shard.Count, journal.Len(), len(shard.Plans(plans)))
+		study := &unravel.Study{
+			Net: model, Journal: journal,
+			Batches: []unravel.Batch{{X: set.Images(nil, set.Norm(), 0, 40), Labels: set.Labels}},
+		}
+		if _, err := study.Evaluate(ctx, shard.Plans(plans)); err != nil {
+			fmt.Println(err)
+			return
+		}
+		if err := journal.Close(); err != nil {
+			fmt.Println(err)
+			return
+		}
+	}
+	// Output:
+	// attempt 0 of shard 1 of 3: 0 of 2 plans known
+	// attempt 1 of shard 1 of 3: 2 of 2 plans known
 }
 
 // A plan drawn for each batch and Config.Active train the same bits, and go on with them after a stop.

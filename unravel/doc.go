@@ -8,7 +8,8 @@
 //   - [Paths]: counting, listing and sampling the paths, and the distribution of their lengths.
 //   - [Plan]: an order of blocks and what is done to each; [Study.Evaluate] measures many plans at
 //     once and computes what they share only once. [DeleteEach], [DeleteRandom], [Swaps] and
-//     their relatives list the plans of the usual studies. [Edited] makes a network of a plan.
+//     their relatives list the plans of the usual studies. [Edited] makes a network of a plan, and
+//     [OnlyRandom] trains on short paths alone.
 //   - [GradientByLength]: the gradient carried by all paths of each length, exactly, and
 //     [Squares]: how large those paths are one by one; [Study.SampleGradients]: the sampled norms
 //     of the paper; [Effective]: the lengths that matter; [Study.Lengths]: all of these in one report.
@@ -21,5 +22,6 @@
 //   - [Journal] and [Shard]: long sweeps that can be stopped, and split over machines.
 //
 // A path is counted by the branches it takes: length k of n means k branches and n-k skips.
-// Networks are always run in evaluation mode, so batch norm uses its running statistics.
+// Studies run networks in evaluation mode, so batch norm uses its running statistics; nn.Recalibrate
+// estimates them anew after each lesion.
 package unravel

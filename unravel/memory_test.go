@@ -2,12 +2,14 @@ package unravel
 
 import (
 	"context"
+	"math/rand/v2"
 	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/tensor"
 )
 
 // heap returns the bytes that are in use.
@@ -51,4 +53,33 @@ func TestMemoryOfGradientByLength(t *testing.T) {
 	runtime.KeepAlive(tape)
 	t.Logf("%.1f MB, an ordinary backward pass %.1f MB: %.2f times", ours/1e6, ordinary/1e6, ours/ordinary)
 	require.Less(t, ours, 3*ordinary)
+}
+
+// Evaluate keeps no more states than Memory allows, whatever the plans; what else it needs does not grow
+// with their number.
+func TestMemoryOfEvaluate(t *testing.T) {
+	const n, state = 16, 256 << 10 // bytes
+	same := func(y *autograd.Var) *autograd.Var { return y }
+	net := &toy{stem: same, head: func(y *autograd.Var) *autograd.Var { return autograd.Mean(y, false, 2) }}
+	for range n {
+		net.blocks = append(net.blocks, toyBlock{branch: func(y *autograd.Var) *autograd.Var { return autograd.Scale(y, 0.5) }})
+	}
+	batch := Batch{X: tensor.New(2, 4, state/4/8), Labels: []int{0, 1}}
+	plans := DeleteRandom(n, 8, 100, rand.New(rand.NewPCG(1, 1)))
+	peak := func(memory int64) float64 {
+		s := Study{Net: net, Batches: []Batch{batch}, Memory: memory}
+		most, before := 0.0, heap()
+		s.Progress = func(done, _ int) {
+			if done%3 == 0 {
+				most = max(most, heap()-before)
+			}
+		}
+		_, err := s.Evaluate(t.Context(), plans)
+		require.NoError(t, err)
+		return most / state
+	}
+	none, three, all := peak(1), peak(3*state), peak(1<<40)
+	t.Logf("states at once: %.1f, %.1f, %.1f", none, three, all)
+	require.LessOrEqual(t, three, none+3.5)
+	require.Greater(t, all, three+0.5)
 }

@@ -95,7 +95,7 @@ func (s *Study) calibrated(ctx context.Context, plan []Plan, i int, ks []keys) (
 // knows reports whether the journal holds the plan's score on every batch.
 func (s *Study) knows(p Plan) bool {
 	for _, k := range s.allKeys() {
-		if _, ok := s.Journal.lines[k.of(p)]; !ok {
+		if _, ok := s.Journal.lines[k.of(p.String())]; !ok {
 			return false
 		}
 	}
@@ -161,8 +161,8 @@ func (w *walker) unknown(batch int) []int {
 	}
 	var unknown []int
 	for i, p := range w.plans {
-		score, ok := w.study.Journal.lines[w.keys[batch].of(p)]
-		w.scores[batch][i] = score
+		found, ok := w.study.Journal.lines[w.keys[batch].of(p.String())]
+		w.scores[batch][i] = found.Score
 		if !ok {
 			unknown = append(unknown, i)
 		}
@@ -262,7 +262,8 @@ func (w *walker) finish(nd *node, y *autograd.Var) error {
 			w.study.Observe(p, w.index, logits)
 		}
 		if j := w.study.Journal; j != nil && i == 0 {
-			if err := j.add(w.keys[w.index].of(w.plans[p]), w.plans[p], w.index, score); err != nil {
+			plan := w.plans[p].String()
+			if err := j.add(line{w.keys[w.index].of(plan), plan, w.index, finding{Score: score}}); err != nil {
 				return err
 			}
 		}

@@ -24,13 +24,21 @@ import (
 // ErrConflict says that two journals hold different scores for the same plan, batch and net.
 var ErrConflict = errors.New("unravel: journals disagree")
 
-// Journal keeps the score of every plan on every batch in a file of JSON lines, as soon as it is
-// known. A study with a journal takes from it what it holds, so a sweep that was stopped goes on
+// Journal keeps the score of every plan and every patch on every batch in a file of JSON lines, as soon
+// as it is known. A study with a journal takes from it what it holds, so a sweep that was stopped goes on
 // where it was. Lines are keyed by content: net, batch, plan and seed.
 type Journal struct {
 	file     *os.File
 	identity string
-	lines    map[string]Score
+	lines    map[string]finding
+}
+
+// finding is what was measured on one batch.
+type finding struct {
+	Score Score `json:"score"`
+	// Of a patch, the sums of squares of the change of the logits and of the whole net's logits.
+	Change float64 `json:"change,omitempty"`
+	Size   float64 `json:"size,omitempty"`
 }
 
 // line is one line of a journal. Plan and Batch are for the reader; Key alone counts.
@@ -38,7 +46,7 @@ type line struct {
 	Key   string `json:"key"`
 	Plan  string `json:"plan"`
 	Batch int    `json:"batch"`
-	Score Score  `json:"score"`
+	finding
 }
 
 // Identity returns a hash of the names, shapes and values of parameters, for [OpenJournal].
@@ -61,8 +69,8 @@ func OpenJournal(path, identity string) (*Journal, error) {
 	if err != nil {
 		return nil, fmt.Errorf("unravel: open journal: %w", err)
 	}
-	j := &Journal{file: f, identity: identity, lines: map[string]Score{}}
-	end, err := read(f, func(l line) error { return insert(j.lines, l.Key, l.Score) })
+	j := &Journal{file: f, identity: identity, lines: map[string]finding{}}
+	end, err := read(f, func(l line) error { return insert(j.lines, l) })
 	if err == nil {
 		err = f.Truncate(end)
 	}
@@ -82,15 +90,15 @@ func (j *Journal) Len() int { return len(j.lines) }
 func (j *Journal) Close() error { return j.file.Close() }
 
 // add appends one result.
-func (j *Journal) add(key string, plan Plan, batch int, score Score) error {
-	text, err := json.Marshal(line{key, plan.String(), batch, score})
+func (j *Journal) add(l line) error {
+	text, err := json.Marshal(l)
 	if err != nil {
 		return fmt.Errorf("unravel: journal: %w", err)
 	}
 	if _, err := j.file.Write(append(text, '\n')); err != nil {
 		return fmt.Errorf("unravel: journal: %w", err)
 	}
-	j.lines[key] = score
+	j.lines[l.Key] = l.finding
 	return nil
 }
 
@@ -118,12 +126,12 @@ func read(r io.Reader, take func(line) error) (end int64, err error) {
 	}
 }
 
-// insert adds a score unless a different one is there.
-func insert(scores map[string]Score, key string, s Score) error {
-	if old, ok := scores[key]; ok && old != s {
-		return fmt.Errorf("%w about %s: %+v and %+v", ErrConflict, key, old, s)
+// insert adds a finding unless a different one is there.
+func insert(findings map[string]finding, l line) error {
+	if old, ok := findings[l.Key]; ok && old != l.finding {
+		return fmt.Errorf("%w about %s: %+v and %+v", ErrConflict, l.Key, old, l.finding)
 	}
-	scores[key] = s
+	findings[l.Key] = l.finding
 	return nil
 }
 
@@ -131,7 +139,7 @@ func insert(scores map[string]Score, key string, s Score) error {
 // ordered by key, so merging is associative and commutative, and merging twice changes nothing. If two
 // hold different scores for one key the error is ErrConflict, and to is left as it was.
 func MergeJournals(to string, from ...string) error {
-	scores := map[string]Score{}
+	findings := map[string]finding{}
 	lines := map[string]line{}
 	for _, path := range from {
 		f, err := os.Open(path)
@@ -140,7 +148,7 @@ func MergeJournals(to string, from ...string) error {
 		}
 		_, err = read(f, func(l line) error {
 			lines[l.Key] = l
-			return insert(scores, l.Key, l.Score)
+			return insert(findings, l)
 		})
 		if err = errors.Join(err, f.Close()); err != nil {
 			return fmt.Errorf("unravel: merge journal %s: %w", path, err)
@@ -203,10 +211,11 @@ func (s *Study) keysOf(batch int) keys {
 	return k
 }
 
-func (k keys) of(p Plan) string {
+// of returns the key of a plan or patch, given as text.
+func (k keys) of(what string) string {
 	h := sha256.New()
 	h.Write(k.prefix[:])
-	io.WriteString(h, p.String())
+	io.WriteString(h, what)
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 

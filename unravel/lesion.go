@@ -151,16 +151,25 @@ type Removal struct {
 	Score Score `json:"score"` // with it deleted
 }
 
+// wholeStep is what one step of Greedy counts in its progress: steps are not equally long.
+const wholeStep = 1000
+
 // Greedy deletes one block after the other, each time the one whose deletion leaves the lowest loss,
-// until steps blocks are gone. It costs about steps*n/2 forward passes.
+// until steps blocks are gone. It costs about steps*n/2 forward passes. When ctx is done, what was found so
+// far comes with its error.
 func (s *Study) Greedy(ctx context.Context, steps int) ([]Removal, error) {
 	n := s.Net.Len()
 	if steps > n {
 		panic(fmt.Sprintf("unravel: Greedy: %d of %d blocks", steps, n))
 	}
 	plan := Whole(n)
+	part := *s
+	part.keys = s.allKeys()
 	var done []Removal
-	for range steps {
+	for step := range steps {
+		if s.Progress != nil {
+			part.Progress = func(d, t int) { s.Progress(step*wholeStep+d*wholeStep/t, steps*wholeStep) }
+		}
 		var plans []Plan
 		var blocks []int
 		for i, step := range plan {
@@ -169,7 +178,7 @@ func (s *Study) Greedy(ctx context.Context, steps int) ([]Removal, error) {
 				blocks = append(blocks, i)
 			}
 		}
-		scores, err := s.Evaluate(ctx, plans)
+		scores, err := part.Evaluate(ctx, plans)
 		if err != nil {
 			return done, err
 		}

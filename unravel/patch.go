@@ -41,52 +41,117 @@ type PatchScore struct {
 // anew. This is path patching of one edge (Wang et al. 2022, "Interpretability in the Wild";
 // Goldowsky-Dill et al. 2023, "Localizing Model Behavior with Path Patching"). do.Block is
 // ignored. Where a block without a skip lies between, the path is cut and nothing changes.
+//
+// What the journal holds is not measured again.
 func (s *Study) PatchPaths(ctx context.Context, do Step, patches []Patch) ([]PatchScore, error) {
 	n := s.Net.Len()
+	for _, p := range patches {
+		if p.From < 0 || p.From >= p.To || p.To > n {
+			panic(fmt.Sprintf("unravel: PatchPaths: from block %d to block %d of %d", p.From, p.To, n))
+		}
+	}
 	r, err := s.runner(ctx, []Plan{{{Do: do.Do}}})
 	if err != nil {
 		return nil, err
 	}
 	scores := make([]PatchScore, len(patches))
-	byFrom := make([][]int, n) // indices of patches
-	for i, p := range patches {
-		if p.From < 0 || p.From >= p.To || p.To > n {
-			panic(fmt.Sprintf("unravel: PatchPaths: from block %d to block %d of %d", p.From, p.To, n))
-		}
-		scores[i].Patch = p
-		byFrom[p.From] = append(byFrom[p.From], i)
-	}
-	var size float64
+	change, size := make([]float64, len(patches)), make([]float64, len(patches))
+	ks := s.allKeys()
 	p := progress{report: s.Progress, total: len(patches) * len(s.Batches)}
-	for b, batch := range s.Batches {
-		w := patcher{run: r, acts: Record(s.Net, batch.X, true), batch: b}
-		size += tensor.Dot(w.acts.Logits, w.acts.Logits)
-		for from, which := range byFrom {
-			do.Block = from
-			at := w.chain(do, which, patches)
-			for _, i := range which {
-				if err := ctx.Err(); err != nil {
-					return nil, fmt.Errorf("unravel: path patching: %w", err)
-				}
-				logits := w.finish(at[patches[i].To], patches[i].To)
-				scores[i].Score = scores[i].Score.Plus(ScoreOf(logits, batch.Labels))
-				d := tensor.Sub(nil, logits, w.acts.Logits)
-				scores[i].Distance += tensor.Dot(d, d)
-				p.add(1)
-			}
+	for b := range s.Batches {
+		w := patcher{study: s, run: r, do: do, patches: patches, batch: b, progress: &p}
+		if ks != nil {
+			w.keys = &ks[b]
+		}
+		findings, err := w.measure(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("unravel: path patching: %w", err)
+		}
+		for i, f := range findings {
+			scores[i].Patch = patches[i]
+			scores[i].Score = scores[i].Score.Plus(f.Score)
+			change[i] += f.Change
+			size[i] += f.Size
 		}
 	}
 	for i := range scores {
-		scores[i].Distance = math.Sqrt(scores[i].Distance / size)
+		scores[i].Distance = math.Sqrt(change[i] / size[i])
 	}
 	return scores, nil
 }
 
 // patcher patches the paths of one batch.
 type patcher struct {
-	run   *runner
-	acts  *Activations
-	batch int
+	study    *Study
+	run      *runner
+	do       Step
+	patches  []Patch
+	batch    int
+	keys     *keys // if there is a journal
+	acts     *Activations
+	progress *progress
+}
+
+// measure returns what each patch does to the batch.
+func (w *patcher) measure(ctx context.Context) ([]finding, error) {
+	lines, unknown := w.recall()
+	for from, which := range unknown {
+		if len(which) == 0 {
+			continue
+		}
+		if w.acts == nil {
+			w.acts = Record(w.run.net, w.study.Batches[w.batch].X, true)
+		}
+		w.do.Block = from
+		at := w.chain(w.do, which, w.patches)
+		for _, i := range which {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			lines[i].finding = w.compare(w.finish(at[w.patches[i].To], w.patches[i].To))
+			if w.keys != nil {
+				if err := w.study.Journal.add(lines[i]); err != nil {
+					return nil, err
+				}
+			}
+			w.progress.add(1)
+		}
+	}
+	findings := make([]finding, len(lines))
+	for i, l := range lines {
+		findings[i] = l.finding
+	}
+	return findings, nil
+}
+
+// recall returns a line for each patch, with what the journal holds, and by From the patches that it does not.
+func (w *patcher) recall() (lines []line, unknown [][]int) {
+	lines = make([]line, len(w.patches))
+	unknown = make([][]int, w.run.net.Len())
+	for i, p := range w.patches {
+		w.do.Block = p.From
+		lines[i] = line{Plan: fmt.Sprintf("%v > %d", Plan{w.do}, p.To), Batch: w.batch}
+		known := false
+		if w.keys != nil {
+			lines[i].Key = w.keys.of(lines[i].Plan)
+			lines[i].finding, known = w.study.Journal.lines[lines[i].Key]
+		}
+		if known {
+			w.progress.add(1)
+		} else {
+			unknown[p.From] = append(unknown[p.From], i)
+		}
+	}
+	return lines, unknown
+}
+
+// compare scores logits and sets them against the whole net's.
+func (w *patcher) compare(logits *tensor.Tensor) finding {
+	d := tensor.Sub(nil, logits, w.acts.Logits)
+	return finding{
+		Score:  ScoreOf(logits, w.study.Batches[w.batch].Labels),
+		Change: tensor.Dot(d, d), Size: tensor.Dot(w.acts.Logits, w.acts.Logits),
+	}
 }
 
 // chain returns the states y_j, for every j = To of the patches, with do.Block's branch ablated and all

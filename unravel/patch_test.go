@@ -2,6 +2,7 @@ package unravel
 
 import (
 	"context"
+	"path/filepath"
 	"testing"
 
 	"github.com/residuum-go/residuum/autograd"
@@ -76,4 +77,28 @@ func TestPatchesOfALinearNet(t *testing.T) {
 		require.InDelta(t, 0, got.Distance, 1e-6)
 	}
 	require.Panics(t, func() { _, _ = s.PatchPaths(context.Background(), Step{}, []Patch{{3, 3}}) })
+}
+
+// Patches that a journal holds are not computed again, those of another lesion are.
+func TestPatchesAreRemembered(t *testing.T) {
+	s, _ := journalled()
+	want, err := s.PatchPaths(t.Context(), Step{Do: Zero}, AllPatches(6))
+	require.NoError(t, err)
+	path := filepath.Join(t.TempDir(), "patches.jsonl")
+	s.Journal = openJournal(t, path, "net 1")
+	_, err = s.PatchPaths(t.Context(), Step{Do: Zero}, AllPatches(6)[:9])
+	require.NoError(t, err)
+	require.NoError(t, s.Journal.Close())
+	s.Journal = openJournal(t, path, "net 1")
+	require.Equal(t, 2*9, s.Journal.Len())
+	got, err := s.PatchPaths(t.Context(), Step{Do: Zero}, AllPatches(6))
+	require.NoError(t, err)
+	require.Equal(t, want, got)
+	require.Equal(t, 2*21, s.Journal.Len())
+
+	s.Net = &editedNet{blocks: make([]int, 6)} // has a length, and computes nothing
+	got, err = s.PatchPaths(t.Context(), Step{Do: Zero}, AllPatches(6))
+	require.NoError(t, err)
+	require.Equal(t, want, got)
+	require.Panics(t, func() { _, _ = s.PatchPaths(t.Context(), Step{Do: BatchMean}, AllPatches(6)) })
 }

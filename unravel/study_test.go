@@ -371,6 +371,46 @@ func TestGreedy(t *testing.T) {
 	all, err := s.Evaluate(context.Background(), []Plan{Whole(9).With(Delete, steps[0].Block, steps[1].Block, steps[2].Block)})
 	require.NoError(t, err)
 	require.Equal(t, all[0], steps[2].Score)
+
+	ctx, cancel := context.WithCancel(context.Background())
+	last := 0
+	s.Progress = func(done, total int) {
+		require.GreaterOrEqual(t, done, last)
+		require.Equal(t, 3*wholeStep, total)
+		if last = done; done == wholeStep {
+			cancel()
+		}
+	}
+	first, err := s.Greedy(ctx, 3)
+	require.ErrorIs(t, err, context.Canceled)
+	require.Equal(t, steps[:1], first)
+}
+
+// The intervals of a deletion curve hold the mean over all choices of blocks at least at their rate. Draws are all
+// different, so that their mean is more certain than the interval assumes.
+func TestDeletionCurveCovers(t *testing.T) {
+	e := zoo()["mlp"]
+	s := Study{Net: e.net, Batches: []Batch{e.batch}}
+	all := DeletionCurve(9, []int{3}, 84, 1)
+	require.NoError(t, s.Measure(context.Background(), all))
+	score := map[string]Score{}
+	for i, p := range all[0].Plans {
+		score[p.String()] = all[0].Scores[i]
+	}
+	require.Len(t, score, 84)
+	const trials = 1000
+	covered := 0.0
+	for seed := range uint64(trials) {
+		drawn := DeletionCurve(9, []int{3}, 20, seed)[0]
+		for _, p := range drawn.Plans {
+			drawn.Scores = append(drawn.Scores, score[p.String()])
+		}
+		if loss := drawn.Loss(); loss.Low <= all[0].Loss().Mean && all[0].Loss().Mean <= loss.High {
+			covered += 1.0 / trials
+		}
+	}
+	require.GreaterOrEqual(t, covered, 0.95-3*math.Sqrt(0.95*0.05/trials))
+	t.Log(covered)
 }
 
 func TestPlanText(t *testing.T) {

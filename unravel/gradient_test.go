@@ -192,11 +192,19 @@ func TestAThousandBlocks(t *testing.T) {
 	}
 }
 
+// trials returns n, or fewer if tests are to be short.
+func trials(n int) int {
+	if testing.Short() {
+		return n / 6
+	}
+	return n
+}
+
 func TestSquaresEqualBruteForceOnAverage(t *testing.T) {
 	for name, e := range zoo() {
 		t.Run("net="+name, func(t *testing.T) {
 			paths := PathsOf(e.net)
-			const draws = 400
+			draws := trials(400)
 			squares, err := Squares(context.Background(), e.net, e.batch, -1, draws, 1, nil)
 			require.NoError(t, err)
 			rms := RMS(paths, squares)
@@ -215,7 +223,7 @@ func TestSquaresEqualBruteForceOnAverage(t *testing.T) {
 					values[d] = squares[d][k].Value() / sum
 				}
 				s := SpreadOf(values)
-				require.InDelta(t, 1, s.Mean, 4*s.Std/math.Sqrt(draws)+1e-5, "k=%d", k)
+				require.InDelta(t, 1, s.Mean, 4*s.Std/math.Sqrt(float64(draws))+1e-5, "k=%d", k)
 				count, _ := paths.CountOfLength(k).Float64()
 				require.InDelta(t, math.Sqrt(sum*s.Mean/count), rms[k].Value(), 1e-5*math.Sqrt(sum))
 			}
@@ -285,7 +293,7 @@ func TestSampledGradientsEqualBruteForceWhenExhaustive(t *testing.T) {
 }
 
 // TestConfidenceIntervalsCover checks that the intervals of sampled norms hold the exact mean at their stated
-// rate of 95 %, up to three standard errors of 600 trials and 1 % for so few draws of norms this skewed.
+// rate of 95 %, up to three standard errors and 1 % for so few draws of norms this skewed.
 func TestConfidenceIntervalsCover(t *testing.T) {
 	e := zoo()["mlp"]
 	rng := rand.New(rand.NewPCG(5, 5))
@@ -294,7 +302,7 @@ func TestConfidenceIntervalsCover(t *testing.T) {
 	lengths := []int{3, 4, 6}
 	exact, err := s.SampleGradients(context.Background(), SampleOptions{Lengths: lengths, Draws: 1 << 20})
 	require.NoError(t, err)
-	const trials = 600
+	trials := trials(600)
 	covered := make([]float64, len(lengths))
 	for seed := range trials {
 		s.Seed = uint64(seed)
@@ -303,12 +311,12 @@ func TestConfidenceIntervalsCover(t *testing.T) {
 		for i := range got {
 			require.False(t, got[i].Exhaustive)
 			if got[i].Low <= exact[i].Mean && exact[i].Mean <= got[i].High {
-				covered[i] += 1.0 / trials
+				covered[i] += 1 / float64(trials)
 			}
 		}
 	}
 	for i := range covered {
-		require.InDelta(t, 0.95, covered[i], 3*math.Sqrt(0.95*0.05/trials)+0.01, "length %d", lengths[i])
+		require.InDelta(t, 0.95, covered[i], 3*math.Sqrt(0.95*0.05/float64(trials))+0.01, "length %d", lengths[i])
 	}
 	t.Log(covered)
 }
@@ -320,7 +328,7 @@ func TestLengthsSetsTheNormsAgainstEachOther(t *testing.T) {
 			var done, total int
 			s.Progress = func(d, t int) { done, total = d, t }
 			defer func() { require.Equal(t, total, done) }()
-			r, err := s.Lengths(context.Background(), LengthOptions{Draws: 1 << 20, Signs: 100})
+			r, err := s.Lengths(context.Background(), LengthOptions{Draws: 1 << 20, Signs: trials(100)})
 			require.NoError(t, err)
 			share := 0.0
 			for _, l := range r.ByLength {

@@ -58,6 +58,9 @@ func TestMemoryOfGradientByLength(t *testing.T) {
 // Evaluate keeps no more states than Memory allows, whatever the plans; what else it needs does not grow
 // with their number.
 func TestMemoryOfEvaluate(t *testing.T) {
+	if testing.Short() {
+		t.Skip("collects garbage hundreds of times")
+	}
 	const n, state = 16, 256 << 10 // bytes
 	same := func(y *autograd.Var) *autograd.Var { return y }
 	net := &toy{stem: same, head: func(y *autograd.Var) *autograd.Var { return autograd.Mean(y, false, 2) }}

@@ -1,0 +1,272 @@
+// Package browsertest drives the page of examples/lab in a real browser: clicks, keys, drags by mouse and
+// by finger, a phone. It is a module of its own, so that the browser's library is no dependency of users.
+package browsertest
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+)
+
+// patience is how long a browser may hang before a test gives up. No test waits for it.
+const patience = 2 * time.Minute
+
+var (
+	pictures = flag.String("pictures", "", "`folder` for screenshots")
+	labURL   = flag.String("lab", "", "`address` of a lab that runs already, for pictures of it")
+)
+
+// lab is the address of the program under test, and browser a browser, both started once.
+var (
+	lab     string
+	browser context.Context
+)
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	chromium := findChromium()
+	if chromium == "" {
+		if os.Getenv("CI") != "" {
+			fmt.Println("no Chromium found, and CI is set: install Debian's package chromium")
+			return 1
+		}
+		fmt.Println("SKIP: no Chromium found; install it (Debian: apt install chromium) to run these tests")
+		return 0
+	}
+	dir, err := os.MkdirTemp("", "labtest")
+	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	stop, err := startLab(dir)
+	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	defer stop()
+	allocator, cancel := chromedp.NewExecAllocator(context.Background(),
+		append(chromedp.DefaultExecAllocatorOptions[:],
+			chromedp.ExecPath(chromium), chromedp.UserDataDir(filepath.Join(dir, "profile")), chromedp.NoSandbox, chromedp.DisableGPU,
+			chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))...,
+	)
+	defer cancel()
+	browser, cancel = chromedp.NewContext(allocator)
+	defer cancel()
+	if err := chromedp.Do(browser); err != nil {
+		fmt.Println("the browser does not start:", err)
+		return 1
+	}
+	return m.Run()
+}
+
+func findChromium() string {
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	return ""
+}
+
+// startLab builds the program and starts it with a small net that it trains first.
+func startLab(dir string) (stop func(), err error) {
+	if *labURL != "" {
+		lab = strings.TrimSuffix(*labURL, "/")
+		return func() {}, nil
+	}
+	program := filepath.Join(dir, "lab")
+	build := exec.Command("go", "build", "-o", program, ".")
+	build.Dir = ".." // another module
+	if text, err := build.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("build the lab: %w\n%s", err, text)
+	}
+	cmd := exec.Command(program, "-addr", "127.0.0.1:0", "-blocks", "9", "-width", "4", "-epochs", "1")
+	cmd.Env = append(os.Environ(), "XDG_CACHE_HOME="+dir)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	stop = func() {
+		_ = cmd.Process.Signal(os.Interrupt)
+		_ = cmd.Wait()
+	}
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if m := regexp.MustCompile(`http://\S+[^/]`).FindString(lines.Text()); m != "" {
+			lab = strings.TrimSuffix(m, "/")
+			go func() { // the program must not block on its output
+				for lines.Scan() {
+				}
+			}()
+			return stop, nil
+		}
+	}
+	stop()
+	return nil, fmt.Errorf("the lab ended without an address")
+}
+
+// view is what a test sees the page on.
+type view struct {
+	width, height int64
+	touch         bool
+}
+
+var (
+	desk  = view{width: 1280, height: 900}
+	phone = view{width: 390, height: 844, touch: true}
+)
+
+// tab is one page in the browser.
+type tab struct {
+	*testing.T
+	ctx      context.Context
+	mu       sync.Mutex
+	problems []string // uncaught exceptions, and what the browser logs as an error
+}
+
+// open shows the lab, with a plan if there is one, once it is trained. A test fails if the page logs an error.
+func open(t *testing.T, v view, plan string, first ...chromedp.Action[chromedp.Void]) *tab {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(browser)
+	t.Cleanup(cancel)
+	ctx, cancel = context.WithTimeout(ctx, patience)
+	t.Cleanup(cancel)
+	p := &tab{T: t, ctx: ctx}
+	require.NoError(t, chromedp.Listen(ctx, p.hear))
+	options := []chromedp.EmulateViewportOption{}
+	if v.touch {
+		options = append(options, chromedp.EmulateMobile, chromedp.EmulateTouch, chromedp.EmulateScale(2))
+	}
+	p.do(chromedp.EmulateViewport(v.width, v.height, options...))
+	p.do(first...)
+	address := lab + "/"
+	if plan != "" {
+		address += "#" + plan
+	}
+	p.do(command(log.Enable, cdp.Empty{}), chromedp.Navigate(address), chromedp.WaitVisible(chromedp.CSS("#lab")))
+	p.settle()
+	t.Cleanup(func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		require.Empty(t, p.problems, "what the browser complains about")
+	})
+	return p
+}
+
+func (p *tab) hear(event any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch e := event.(type) {
+	case *runtime.EventExceptionThrown:
+		p.problems = append(p.problems, fmt.Sprintf("%s: %+v", e.ExceptionDetails.Text, e.ExceptionDetails.Exception))
+	case *log.EventEntryAdded:
+		// A refused plan is an answer with an error status, which the browser logs by itself.
+		if e.Entry.Level == log.EntryLevelError && !strings.Contains(e.Entry.URL, "/api/plan") {
+			p.problems = append(p.problems, e.Entry.Text)
+		}
+	}
+}
+
+func (p *tab) do(actions ...chromedp.Action[chromedp.Void]) {
+	p.Helper()
+	require.NoError(p, chromedp.Do(p.ctx, actions...))
+}
+
+// command is an action that sends a command of the protocol.
+func command[P, R any](c cdp.Command[P, R], params P) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, c, params)
+		return err
+	})
+}
+
+// settle waits until the result shown is that of the plan shown.
+func (p *tab) settle() {
+	p.Helper()
+	p.until(`document.querySelector("#readout").dataset.plan === [...document.querySelectorAll("#stages li")]
+		.map((li) => (li.classList.contains("deleted") ? "-" : "") + li.dataset.block).join(".")`)
+}
+
+// until waits until a JavaScript expression is true. chromedp.Poll cannot: it evaluates text inside the page, which
+// the page's Content-Security-Policy forbids.
+func (p *tab) until(condition string) {
+	p.Helper()
+	for !value[bool](p, condition) {
+		p.do(chromedp.Sleep(20 * time.Millisecond))
+	}
+}
+
+// value evaluates a JavaScript expression.
+func value[V any](p *tab, expression string) V {
+	p.Helper()
+	v, err := chromedp.Run(p.ctx, chromedp.Evaluate[V](expression))
+	require.NoError(p, err)
+	return v
+}
+
+// plan returns the plan that is shown, once its result is.
+func (p *tab) plan() string {
+	p.Helper()
+	p.settle()
+	return value[string](p, `document.querySelector("#readout").dataset.plan`)
+}
+
+func (p *tab) text(selector string) string {
+	p.Helper()
+	return value[string](p, fmt.Sprintf("document.querySelector(%q).textContent", selector))
+}
+
+// card is the selector of a block's first card.
+func card(block int) string { return fmt.Sprintf(`#stages li[data-block="%d"] .body`, block) }
+
+// measured asks the lab itself for the accuracy of a plan, as the page shows it.
+func measured(t *testing.T, plan string) string {
+	t.Helper()
+	body, err := json.Marshal(map[string]string{"plan": plan})
+	require.NoError(t, err)
+	response, err := http.Post(lab+"/api/plan", "application/json", bytes.NewReader(body))
+	require.NoError(t, err)
+	defer response.Body.Close()
+	require.Equal(t, http.StatusOK, response.StatusCode)
+	var result struct{ Accuracy float64 }
+	require.NoError(t, json.NewDecoder(response.Body).Decode(&result))
+	return fmt.Sprintf("%.1f\u00a0%%", 100*result.Accuracy) // a space that does not break
+}
+
+// picture saves what the tab shows, all of it, if pictures are wanted.
+func (p *tab) picture(name string) {
+	p.Helper()
+	if *pictures == "" {
+		return
+	}
+	png, err := chromedp.Run(p.ctx, chromedp.FullScreenshot(100))
+	require.NoError(p, err)
+	require.NoError(p, os.WriteFile(filepath.Join(*pictures, name+".png"), png, 0o666))
+}

@@ -1,0 +1,164 @@
+import { measure, Refused, whenTrained, whyNot } from "./api.js";
+import { newBoard } from "./board.js";
+import { drawMeter, newClassChart, newGradientChart, newImageChart, newPathChart, percent, points } from "./charts.js";
+import { newGallery } from "./gallery.js";
+import { fits, format, parse, wholePlan } from "./plan.js";
+
+const $ = (id) => document.getElementById(id);
+const count = (n) => BigInt(n).toLocaleString("en");
+
+function alertUser(text) {
+  $("alert-text").textContent = text;
+  $("alert").hidden = !text;
+}
+$("alert-close").addEventListener("click", () => alertUser(""));
+
+const reason = (error) => (error instanceof Refused ? `The lab says: ${error.message}.` : "The lab does not answer: has the program ended?");
+
+function showTraining(t) {
+  $("training-bar").value = t.done;
+  $("training-text").textContent = t.epochs
+    ? `Epoch ${t.epoch} of ${t.epochs}: ${percent(t.accuracy)} of the training images right, ${Math.ceil(t.secondsLeft)} s left`
+    : "Starting";
+}
+
+// newLab wires the page to a trained net.
+function newLab(net) {
+  const charts = { paths: newPathChart($("chart-paths")), gradient: newGradientChart($("chart-gradient")), classes: newClassChart($("chart-classes")), image: newImageChart($("chart-image")) };
+  const board = newBoard($("stages"), net.blocks, propose);
+  const gallery = newGallery($("images"), net.shown, net.classes, showImage);
+  const past = []; // plans that Undo goes back to
+  let plan = wholePlan(net.blocks); // what the board shows
+  let result = net.whole;
+
+  $("count").textContent = net.blocks.length;
+  $("tested").textContent = net.tested.toLocaleString("en");
+  $("graded").textContent = net.graded;
+  $("whole").textContent = percent(net.whole.accuracy);
+
+  const runs = (next) => next.length <= net.maxSteps && fits(next, net.blocks);
+
+  // propose shows a plan and asks for its result, or the server why it cannot run.
+  function propose(next, what) {
+    alertUser("");
+    if (!runs(next)) return explain(format(next), "This cannot run");
+    past.push(plan);
+    show(next);
+    ask(what);
+  }
+
+  function show(next) {
+    plan = next;
+    board.show(plan);
+    const whole = format(plan) === net.whole.plan;
+    history.replaceState(null, "", whole ? location.pathname : `#${format(plan)}`);
+    $("undo").disabled = past.length === 0;
+    $("reset").disabled = whole;
+    document.title = whole ? "Residuum lab" : `${format(plan)} - Residuum lab`;
+  }
+
+  async function ask(what) {
+    $("lab").setAttribute("aria-busy", "true");
+    try {
+      const answer = await measure(format(plan));
+      if (!answer) return; // a later plan has been asked for
+      result = answer;
+      showResult();
+      $("live").textContent = `${what} Accuracy ${percent(result.accuracy)}, ${change(result.change)}.`;
+    } catch (error) {
+      alertUser(reason(error));
+    }
+    $("lab").setAttribute("aria-busy", "false");
+  }
+
+  // explain shows why a plan cannot run.
+  async function explain(text, what) {
+    try {
+      alertUser(`${what}: ${await whyNot(text)}.`);
+    } catch (error) {
+      alertUser(reason(error));
+    }
+  }
+
+  const change = (c) => (c ? `${points(c)} points against the whole net` : "as much as the whole net");
+
+  function showResult() {
+    const before = net.whole;
+    $("readout").dataset.plan = result.plan;
+    const r = { ...result, perClass: net.tested / net.classes.length };
+    $("accuracy").textContent = percent(r.accuracy);
+    $("change").textContent = r.change ? `${points(r.change)} points` : r.plan === before.plan ? "whole net" : "no change";
+    $("change").className = `change ${r.change < 0 ? "loss" : r.change > 0 ? "gain" : "same"}`;
+    drawMeter($("meter"), r.accuracy, before.accuracy, 1 / net.classes.length);
+    $("moved").textContent = `${r.lost}, ${r.gained}`;
+    $("blocks").textContent = `${r.paths.blocks}`;
+    $("paths").textContent = `${count(r.paths.count)}, mean length ${r.paths.mean}`;
+    $("timing").textContent = `${Math.round(r.ms.accuracy + r.ms.gradient)} ms` +
+      ` (accuracy ${Math.round(r.ms.accuracy)}, gradient ${Math.round(r.ms.gradient)})`;
+    charts.paths({ now: r.paths.shares, whole: before.paths.shares, result: r, before });
+    charts.gradient({ now: r.gradient?.shares, whole: before.gradient.shares, result: r, before });
+    charts.classes({ classes: net.classes, result: r, before });
+    gallery.update(r.shown);
+    showImage(gallery.chosen());
+  }
+
+  function showImage(i) {
+    const label = net.shown[i];
+    charts.image({ title: `One image: ${net.classes[label]}`, classes: net.classes, now: result.shown[i], whole: net.whole.shown[i], label });
+  }
+
+  function undo() {
+    if (past.length === 0) return;
+    alertUser("");
+    show(past.pop());
+    ask("Undone.");
+  }
+
+  // fromLink shows the plan in the address, or the whole net if there is none.
+  function fromLink() {
+    const text = location.hash.slice(1);
+    if (text === format(plan)) return;
+    const linked = text ? parse(text, net.blocks) : wholePlan(net.blocks);
+    if (linked && runs(linked)) return propose(linked, text ? "The plan of the link." : "The whole net.");
+    show(plan);
+    explain(text, "The link's plan cannot run");
+  }
+
+  $("undo").addEventListener("click", undo);
+  $("reset").addEventListener("click", () => propose(wholePlan(net.blocks), "Reset to the whole net."));
+  $("link").addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(location.href);
+      $("live").textContent = "Link copied.";
+      $("link").textContent = "Copied";
+      setTimeout(() => ($("link").textContent = "Copy link"), 1500);
+    } catch {
+      alertUser(`Copy this: ${location.href}`);
+    }
+  });
+  $("random").addEventListener("submit", (event) => {
+    event.preventDefault();
+    board.random(Number($("random-count").value));
+  });
+  $("random-count").max = net.blocks.length;
+  document.addEventListener("keydown", (event) => {
+    if ((event.ctrlKey || event.metaKey) && event.key === "z" && event.target.tagName !== "INPUT") {
+      event.preventDefault();
+      undo();
+    }
+  });
+  addEventListener("hashchange", fromLink);
+
+  $("training").hidden = true;
+  $("lab").hidden = false;
+  board.show(plan);
+  showResult();
+  fromLink();
+}
+
+try {
+  newLab(await whenTrained(showTraining));
+} catch (error) {
+  alertUser(reason(error));
+  throw error;
+}

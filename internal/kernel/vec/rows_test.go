@@ -19,6 +19,9 @@ var matrices = []struct{ rows, c int }{
 func eachMatrix(t *testing.T, f func(t *testing.T, rows, c int)) {
 	eachVariant(t, func(t *testing.T) {
 		for _, s := range matrices {
+			if testing.Short() && s.rows*s.c > 100_000 {
+				continue // an emulated CPU takes minutes for them
+			}
 			t.Run(fmt.Sprintf("shape=%dx%d", s.rows, s.c), func(t *testing.T) { f(t, s.rows, s.c) })
 		}
 	})

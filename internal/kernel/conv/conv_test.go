@@ -146,6 +146,26 @@ func TestLargeWeightsArePassedOverInParts(t *testing.T) {
 	}
 }
 
+// TestWeightGradientsOfPackedPixels runs the sweep as if pixels were copied whenever they can be.
+func TestWeightGradientsOfPackedPixels(t *testing.T) {
+	defer func(distance, uses int) { packDistance, packUses = distance, uses }(packDistance, packUses)
+	packDistance, packUses = 0, 0
+	o := operations[2]
+	list := append(shapes(), square(7, 7, 70, 20, 3, 2, 1, 1, 1), square(2, 20, 200, 20, 1, 2, 0, 1, 1),
+		square(2, 20, 200, 20, 1, 2, 1, 1, 1), square(2, 30, 16, 33, 3, 3, 2, 2, 1), square(3, 5, 24, 16, 1, 3, 2, 1, 1))
+	kerneltest.EachLevel(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(1, 2))
+		for _, s := range list {
+			o.check(t, rng, s, heap)
+		}
+		for _, mem := range []func(testing.TB, int) []float32{kerneltest.Guarded, kerneltest.GuardedStart} {
+			for _, s := range []Shape{square(2, 6, 20, 40, 3, 2, 1, 1, 1), square(2, 6, 33, 16, 1, 2, 0, 1, 1), square(1, 5, 16, 32, 3, 1, 1, 1, 1)} {
+				o.check(t, rng, s, func(n int) []float32 { return mem(t, n) })
+			}
+		}
+	})
+}
+
 func TestConvolutionsStayInsideTheirSlices(t *testing.T) {
 	guarded := []Shape{square(1, 5, 3, 5, 3, 1, 1, 1, 1), square(2, 4, 16, 16, 3, 1, 1, 1, 1), square(1, 6, 20, 40, 3, 2, 1, 1, 1),
 		square(1, 4, 9, 33, 1, 1, 0, 1, 1), square(1, 5, 6, 6, 3, 1, 0, 1, 3), square(1, 9, 1, 8, 7, 2, 3, 1, 1)}

@@ -10,6 +10,7 @@ import "sync"
 // while all taps and panels pass over it.
 type gradPlan struct {
 	pitch  int      // distance of the pixels of dy
+	packed int      // distance of the pixels of x in a copy, 0 when it is read in place
 	images int      // of a strip
 	strips int      // of an image, 1 when images > 1
 	ends   []int    // for each strip, the end of what it reads of its image or images
@@ -38,14 +39,16 @@ const (
 	stripPixels = 256
 	// bandChannels is the most channels of a band: 16 tiles, 192 KB of a strip of x.
 	bandChannels = 192
+	// bandPacked is the most elements of a copy of x: 256 KB.
+	bandPacked = 1 << 16
 	// jointBelow is the number of channels below which a tap alone makes tiles too low to keep the
 	// multipliers busy. The taps of a kernel row are then taken together where all of them are inside
 	// the image; what remains at the left and right border follows tap by tap.
 	jointBelow = 8
 )
 
-func newGradPlan(s Shape, pitch int) *gradPlan {
-	p := &gradPlan{pitch: pitch, images: s.stripImages(), strips: 1}
+func newGradPlan(s Shape, pitch, packed int) *gradPlan {
+	p := &gradPlan{pitch: pitch, packed: packed, images: s.stripImages(), strips: 1}
 	if p.images == 1 {
 		p.strips = min(s.OutH(), ceil(s.OutH()*s.OutW(), stripPixels))
 	}
@@ -77,9 +80,11 @@ func newGradPlan(s Shape, pitch int) *gradPlan {
 		first, end := s.columns(t % s.S)
 		taps[t] = p.stripsOf(s, t/s.S, t%s.S, [2]int{first, end})
 	}
-	bands := ceil(cg, bandChannels)
+	unit := max(1, packed) // panels of a copy do not straddle bands
+	units := ceil(cg, unit)
+	bands := ceil(cg, p.band(s))
 	for b := range bands {
-		c, end := cg*b/bands, cg*(b+1)/bands
+		c, end := units*b/bands*unit, min(units*(b+1)/bands*unit, cg)
 		for t, strips := range taps {
 			p.groups = append(p.groups, []list{{row: t*cg + c, rows: end - c, x: c, strips: strips}})
 		}
@@ -87,8 +92,11 @@ func newGradPlan(s Shape, pitch int) *gradPlan {
 	return p
 }
 
-// stripImages returns how many images a strip spans.
-func (s Shape) stripImages() int { return max(1, min(stripPixels/(s.OutH()*s.OutW()), s.N)) }
+// stripImages returns how many images a strip spans: all strips have nearly as many.
+func (s Shape) stripImages() int {
+	most := max(1, stripPixels/(s.OutH()*s.OutW()))
+	return ceil(s.N, ceil(s.N, most))
+}
 
 // columns returns the output columns whose source through column t of the kernel is inside.
 func (s Shape) columns(t int) (first, end int) {
@@ -117,7 +125,8 @@ func (p *gradPlan) stripsOf(s Shape, r, t int, runs ...[2]int) []strip {
 					ih, iw := s.source(oh, run[0], r*s.S+t)
 					if run[0] < run[1] && ih >= 0 && ih < s.H {
 						dy := (image*outH+oh-first)*outW + run[0]
-						st.append(((image*s.H+ih)*s.W+iw)*s.C, dy*p.pitch, run[1]-run[0], s.StrideW*s.C, p.pitch, image*outH*outW*p.pitch)
+						x := p.pixel(s, i, image, ih, iw, dy)
+						st.append(x, dy*p.pitch, run[1]-run[0], p.xPitch(s), p.pitch, image*outH*outW*p.pitch)
 					}
 				}
 			}
@@ -157,20 +166,20 @@ var gradPlans = struct {
 }{m: map[gradKey]*gradPlan{}}
 
 type gradKey struct {
-	shape Shape
-	pitch int
+	shape         Shape
+	pitch, packed int
 }
 
-func gradPlanFor(s Shape, pitch int) *gradPlan {
+func gradPlanFor(s Shape, pitch, packed int) *gradPlan {
 	s.N = s.stripImages()
-	key := gradKey{s, pitch}
+	key := gradKey{s, pitch, packed}
 	gradPlans.RLock()
 	p := gradPlans.m[key]
 	gradPlans.RUnlock()
 	if p != nil {
 		return p
 	}
-	p = newGradPlan(s, pitch)
+	p = newGradPlan(s, pitch, packed)
 	gradPlans.Lock()
 	defer gradPlans.Unlock()
 	if gradPlans.size += p.size; gradPlans.size > maxEntries {

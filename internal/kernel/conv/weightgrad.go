@@ -51,7 +51,11 @@ func runWeightGrad(s Shape, dw, x, dy []float32) {
 	if g.pack = g.choosePacking(); g.pack {
 		pitch = g.nr
 	}
-	g.plan = gradPlanFor(s, pitch)
+	packed := 0
+	if g.choosePackedX() {
+		packed = g.nr
+	}
+	g.plan = gradPlanFor(s, pitch, packed)
 	g.strips = ceil(s.N, g.plan.images) * g.plan.strips
 	g.split()
 	across, down := g.grid()
@@ -72,11 +76,13 @@ func (g *weightGrad) choosePacking() bool {
 	return g.shape.K > g.nr && uses >= 6 || g.kg%tile.Whole(g.level) != 0
 }
 
+// maxPanels is the most panels of dy in a block: packed, 256 KB.
+const maxPanels = 8
+
 // split chooses chunks and blocks by size alone.
 func (g *weightGrad) split() {
 	const (
 		maxSums   = 4 << 20 // elements of all chunks' dw
-		maxPanels = 8       // packed, 256 KB
 		minPixels = 1024    // of a chunk: adding it up is then a few percent of the work at most
 		enough    = 1 << 21 // multiply-adds of a block
 		want      = 16      // blocks
@@ -106,7 +112,7 @@ func (g *weightGrad) chunk(i int) []float32 {
 
 func (g *weightGrad) doCompute(lo, hi int) {
 	across, down := g.grid()
-	buf := buffers.Get().(*[]float32)
+	buf, x := buffers.Get().(*[]float32), packedXs.Get().(*packedX)
 	for i := lo; i < hi; i++ {
 		chunk, q, b := i%g.chunks, i/g.chunks%across, i/g.chunks/across
 		groups := g.plan.groups[len(g.plan.groups)*b/down : len(g.plan.groups)*(b+1)/down]
@@ -114,15 +120,16 @@ func (g *weightGrad) doCompute(lo, hi int) {
 		panel, panelEnd := all*q/across, all*(q+1)/across
 		first, end := g.strips*chunk/g.chunks, g.strips*(chunk+1)/g.chunks
 		for st := first; st < end; st++ {
-			g.strip(g.chunk(chunk), st, st > first, st+1 < end, groups, panel, panelEnd, buf)
+			g.strip(g.chunk(chunk), st, st > first, st+1 < end, groups, panel, panelEnd, buf, x)
 		}
 	}
 	buffers.Put(buf)
+	packedXs.Put(x)
 }
 
 // strip adds what strip st contributes to the panels first to end in the rows of dw that groups name.
 // With more, it fetches the next strip meanwhile.
-func (g *weightGrad) strip(dst []float32, st int, acc, more bool, groups [][]list, first, end int, buf *[]float32) {
+func (g *weightGrad) strip(dst []float32, st int, acc, more bool, groups [][]list, first, end int, buf *[]float32, packed *packedX) {
 	s := g.shape
 	image, images, part := g.where(st)
 	dy, pixels := g.pixels(st)
@@ -130,12 +137,15 @@ func (g *weightGrad) strip(dst []float32, st int, acc, more bool, groups [][]lis
 		*buf = grow(*buf, (end-first)*pixels*g.nr)
 		g.packStrip(*buf, dy, pixels, first, end)
 	}
-	t := tile.Outer{LDA: s.StrideW * s.C, LDB: g.plan.pitch, LDC: s.K, Ahead: g.x}
+	t := tile.Outer{LDA: g.plan.xPitch(s), LDB: g.plan.pitch, LDC: s.K, Ahead: g.x}
 	var next fetch
 	if more {
 		next = g.next(st, pixels*(end-first)*g.tilesOf(groups))
 	}
-	for _, lists := range groups {
+	for i, lists := range groups {
+		if band := lists[0]; g.plan.packed > 0 && (i == 0 || band.x != groups[i-1][0].x) {
+			g.packX(packed, st, band.x, band.rows)
+		}
 		for q := first; q < end; q++ {
 			k, cols := g.panel(q)
 			t.Cols = cols
@@ -147,7 +157,20 @@ func (g *weightGrad) strip(dst []float32, st int, acc, more bool, groups [][]lis
 				l := &lists[i]
 				t.Seg = l.strips[part].segs
 				t.Segs = l.strips[part].perImage * images
-				g.list(&t, l, acc || l.adds, x[l.x:], dst[k:], &next, pixels)
+				t.Acc = 0
+				if acc || l.adds {
+					if t.Acc = 1; t.Segs == 0 {
+						continue
+					}
+				}
+				if g.plan.packed == 0 {
+					g.tiles(&t, l.row, l.rows, x[l.x:], dst[k:], &next, pixels)
+					continue
+				}
+				for c := 0; c < l.rows; c += g.nr {
+					panel := packed.buf[c*packed.pixels:]
+					g.tiles(&t, l.row+c, min(g.nr, l.rows-c), panel, dst[k:], &next, pixels)
+				}
 			}
 		}
 	}
@@ -209,7 +232,11 @@ func (f *fetch) take(t *tile.Outer, n int) {
 func (g *weightGrad) tilesOf(groups [][]list) int {
 	n := 0
 	for _, lists := range groups {
-		n += ceil(lists[0].rows, g.mr)
+		if rows := lists[0].rows; g.plan.packed > 0 {
+			n += ceil(rows, g.nr) * ceil(g.nr, g.mr)
+		} else {
+			n += ceil(rows, g.mr)
+		}
 	}
 	return n
 }
@@ -231,24 +258,18 @@ func (g *weightGrad) packStrip(dst, dy []float32, pixels, first, end int) {
 	}
 }
 
-// list computes the tiles of a list in one panel.
-func (g *weightGrad) list(t *tile.Outer, l *list, acc bool, x, dst []float32, next *fetch, pixels int) {
-	t.Acc = 0
-	if acc {
-		if t.Acc = 1; t.Segs == 0 {
-			return
-		}
-	}
+// tiles computes rows of dw from row on in one panel, x being their first channel.
+func (g *weightGrad) tiles(t *tile.Outer, row, rows int, x, dst []float32, next *fetch, pixels int) {
 	mr := g.mr
 	if t.Cols <= g.nr/2 {
 		mr = tile.NarrowRows(g.level)
 	}
-	n := ceil(l.rows, mr)
+	n := ceil(rows, mr)
 	for j := range n { // tiles of equal height, give or take a row
-		first, end := l.rows*j/n, l.rows*(j+1)/n
+		first, end := rows*j/n, rows*(j+1)/n
 		t.Rows = end - first
 		t.A = x[first:]
-		t.C = dst[(l.row+first)*g.shape.K:]
+		t.C = dst[(row+first)*g.shape.K:]
 		next.take(t, pixels)
 		t.Run(g.level)
 	}

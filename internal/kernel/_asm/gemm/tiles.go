@@ -231,6 +231,15 @@ func (v isa) outer(pkg *types.Package, name string, wide int) {
 			sums, bs, bcast = v.tileRegs((n+1)/2, 2)
 		}
 		v.Label("rows" + label)
+		v.MOVQ(field(args, "C"), a)
+		v.MOVQ(field(args, "LDC"), b)
+		for range n { // C is fetched while the sums form
+			v.PREFETCHT0(Mem{Base: a})
+			if wide == 2 {
+				v.PREFETCHT0(Mem{Base: a, Disp: 4 * v.lanes})
+			}
+			v.LEAQ(Mem{Base: a, Index: b, Scale: 4}, a)
+		}
 		for _, s := range sums {
 			for _, r := range s {
 				v.clear(r)

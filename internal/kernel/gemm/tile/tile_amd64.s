@@ -2249,35 +2249,40 @@ masked6:
 // func outerAVX2(t *Outer)
 // Requires: AVX, FMA3, MMX+
 TEXT ·outerAVX2(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	LEAQ    tails<>+64(SB), BX
-	MOVQ    136(AX), CX
-	SHLQ    $0x02, CX
-	SUBQ    CX, BX
-	VMOVDQU (BX), Y12
-	VMOVDQU 32(BX), Y13
-	MOVQ    16(AX), R9
-	MOVQ    8(AX), R10
-	MOVQ    88(AX), DX
-	SHLQ    $0x02, DX
-	MOVQ    96(AX), DI
-	SHLQ    $0x02, DI
-	MOVQ    152(AX), R11
-	MOVQ    176(AX), R12
-	CMPQ    (AX), $0x06
-	JE      rows6
-	CMPQ    (AX), $0x05
-	JE      rows5
-	CMPQ    (AX), $0x04
-	JE      rows4
-	CMPQ    (AX), $0x03
-	JE      rows3
-	CMPQ    (AX), $0x02
-	JE      rows2
-	VXORPS  Y0, Y0, Y0
-	VXORPS  Y1, Y1, Y1
-	TESTQ   R10, R10
-	JE      done1
+	MOVQ       t+0(FP), AX
+	LEAQ       tails<>+64(SB), BX
+	MOVQ       136(AX), CX
+	SHLQ       $0x02, CX
+	SUBQ       CX, BX
+	VMOVDQU    (BX), Y12
+	VMOVDQU    32(BX), Y13
+	MOVQ       16(AX), R9
+	MOVQ       8(AX), R10
+	MOVQ       88(AX), DX
+	SHLQ       $0x02, DX
+	MOVQ       96(AX), DI
+	SHLQ       $0x02, DI
+	MOVQ       152(AX), R11
+	MOVQ       176(AX), R12
+	CMPQ       (AX), $0x06
+	JE         rows6
+	CMPQ       (AX), $0x05
+	JE         rows5
+	CMPQ       (AX), $0x04
+	JE         rows4
+	CMPQ       (AX), $0x03
+	JE         rows3
+	CMPQ       (AX), $0x02
+	JE         rows2
+	MOVQ       104(AX), BX
+	MOVQ       128(AX), SI
+	PREFETCHT0 (BX)
+	PREFETCHT0 32(BX)
+	LEAQ       (BX)(SI*4), BX
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	TESTQ      R10, R10
+	JE         done1
 
 segment1:
 	MOVLQSX (R9), BX
@@ -2339,12 +2344,20 @@ masked1:
 	RET
 
 rows2:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	TESTQ  R10, R10
-	JE     done2
+	MOVQ       104(AX), BX
+	MOVQ       128(AX), SI
+	PREFETCHT0 (BX)
+	PREFETCHT0 32(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 32(BX)
+	LEAQ       (BX)(SI*4), BX
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	TESTQ      R10, R10
+	JE         done2
 
 segment2:
 	MOVLQSX (R9), BX
@@ -2420,14 +2433,25 @@ masked2:
 	RET
 
 rows3:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	TESTQ  R10, R10
-	JE     done3
+	MOVQ       104(AX), BX
+	MOVQ       128(AX), SI
+	PREFETCHT0 (BX)
+	PREFETCHT0 32(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 32(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 32(BX)
+	LEAQ       (BX)(SI*4), BX
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	TESTQ      R10, R10
+	JE         done3
 
 segment3:
 	MOVLQSX (R9), BX
@@ -2517,16 +2541,30 @@ masked3:
 	RET
 
 rows4:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	TESTQ  R10, R10
-	JE     done4
+	MOVQ       104(AX), BX
+	MOVQ       128(AX), SI
+	PREFETCHT0 (BX)
+	PREFETCHT0 32(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 32(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 32(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 32(BX)
+	LEAQ       (BX)(SI*4), BX
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	TESTQ      R10, R10
+	JE         done4
 
 segment4:
 	MOVLQSX (R9), BX
@@ -2630,18 +2668,35 @@ masked4:
 	RET
 
 rows5:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	TESTQ  R10, R10
-	JE     done5
+	MOVQ       104(AX), BX
+	MOVQ       128(AX), SI
+	PREFETCHT0 (BX)
+	PREFETCHT0 32(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 32(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 32(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 32(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 32(BX)
+	LEAQ       (BX)(SI*4), BX
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	TESTQ      R10, R10
+	JE         done5
 
 segment5:
 	MOVLQSX (R9), BX
@@ -2759,20 +2814,40 @@ masked5:
 	RET
 
 rows6:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	VXORPS Y10, Y10, Y10
-	VXORPS Y11, Y11, Y11
-	TESTQ  R10, R10
-	JE     done6
+	MOVQ       104(AX), BX
+	MOVQ       128(AX), SI
+	PREFETCHT0 (BX)
+	PREFETCHT0 32(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 32(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 32(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 32(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 32(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 32(BX)
+	LEAQ       (BX)(SI*4), BX
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	VXORPS     Y11, Y11, Y11
+	TESTQ      R10, R10
+	JE         done6
 
 segment6:
 	MOVLQSX (R9), BX
@@ -2906,47 +2981,51 @@ masked6:
 // func outerNarrowAVX2(t *Outer)
 // Requires: AVX, FMA3, MMX+
 TEXT ·outerNarrowAVX2(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	LEAQ    tails<>+64(SB), BX
-	MOVQ    136(AX), CX
-	SHLQ    $0x02, CX
-	SUBQ    CX, BX
-	VMOVDQU (BX), Y12
-	VMOVDQU 32(BX), Y13
-	MOVQ    16(AX), R9
-	MOVQ    8(AX), R10
-	MOVQ    88(AX), DX
-	SHLQ    $0x02, DX
-	MOVQ    96(AX), DI
-	SHLQ    $0x02, DI
-	MOVQ    152(AX), R11
-	MOVQ    176(AX), R12
-	CMPQ    (AX), $0x0c
-	JE      rows12
-	CMPQ    (AX), $0x0b
-	JE      rows11
-	CMPQ    (AX), $0x0a
-	JE      rows10
-	CMPQ    (AX), $0x09
-	JE      rows9
-	CMPQ    (AX), $0x08
-	JE      rows8
-	CMPQ    (AX), $0x07
-	JE      rows7
-	CMPQ    (AX), $0x06
-	JE      rows6
-	CMPQ    (AX), $0x05
-	JE      rows5
-	CMPQ    (AX), $0x04
-	JE      rows4
-	CMPQ    (AX), $0x03
-	JE      rows3
-	CMPQ    (AX), $0x02
-	JE      rows2
-	VXORPS  Y0, Y0, Y0
-	VXORPS  Y1, Y1, Y1
-	TESTQ   R10, R10
-	JE      done1
+	MOVQ       t+0(FP), AX
+	LEAQ       tails<>+64(SB), BX
+	MOVQ       136(AX), CX
+	SHLQ       $0x02, CX
+	SUBQ       CX, BX
+	VMOVDQU    (BX), Y12
+	VMOVDQU    32(BX), Y13
+	MOVQ       16(AX), R9
+	MOVQ       8(AX), R10
+	MOVQ       88(AX), DX
+	SHLQ       $0x02, DX
+	MOVQ       96(AX), DI
+	SHLQ       $0x02, DI
+	MOVQ       152(AX), R11
+	MOVQ       176(AX), R12
+	CMPQ       (AX), $0x0c
+	JE         rows12
+	CMPQ       (AX), $0x0b
+	JE         rows11
+	CMPQ       (AX), $0x0a
+	JE         rows10
+	CMPQ       (AX), $0x09
+	JE         rows9
+	CMPQ       (AX), $0x08
+	JE         rows8
+	CMPQ       (AX), $0x07
+	JE         rows7
+	CMPQ       (AX), $0x06
+	JE         rows6
+	CMPQ       (AX), $0x05
+	JE         rows5
+	CMPQ       (AX), $0x04
+	JE         rows4
+	CMPQ       (AX), $0x03
+	JE         rows3
+	CMPQ       (AX), $0x02
+	JE         rows2
+	MOVQ       104(AX), BX
+	MOVQ       128(AX), SI
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	TESTQ      R10, R10
+	JE         done1
 
 segment1:
 	MOVLQSX (R9), BX
@@ -3008,10 +3087,16 @@ masked1:
 	RET
 
 rows2:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	TESTQ  R10, R10
-	JE     done2
+	MOVQ       104(AX), BX
+	MOVQ       128(AX), SI
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	TESTQ      R10, R10
+	JE         done2
 
 segment2:
 	MOVLQSX (R9), BX
@@ -3080,12 +3165,20 @@ masked2:
 	RET
 
 rows3:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	TESTQ  R10, R10
-	JE     done3
+	MOVQ       104(AX), BX
+	MOVQ       128(AX), SI
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	TESTQ      R10, R10
+	JE         done3
 
 segment3:
 	MOVLQSX (R9), BX
@@ -3167,12 +3260,22 @@ masked3:
 	RET
 
 rows4:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	TESTQ  R10, R10
-	JE     done4
+	MOVQ       104(AX), BX
+	MOVQ       128(AX), SI
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	TESTQ      R10, R10
+	JE         done4
 
 segment4:
 	MOVLQSX (R9), BX
@@ -3261,14 +3364,26 @@ masked4:
 	RET
 
 rows5:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	TESTQ  R10, R10
-	JE     done5
+	MOVQ       104(AX), BX
+	MOVQ       128(AX), SI
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	TESTQ      R10, R10
+	JE         done5
 
 segment5:
 	MOVLQSX (R9), BX
@@ -3370,14 +3485,28 @@ masked5:
 	RET
 
 rows6:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	TESTQ  R10, R10
-	JE     done6
+	MOVQ       104(AX), BX
+	MOVQ       128(AX), SI
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	TESTQ      R10, R10
+	JE         done6
 
 segment6:
 	MOVLQSX (R9), BX
@@ -3486,16 +3615,32 @@ masked6:
 	RET
 
 rows7:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	TESTQ  R10, R10
-	JE     done7
+	MOVQ       104(AX), BX
+	MOVQ       128(AX), SI
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	TESTQ      R10, R10
+	JE         done7
 
 segment7:
 	MOVLQSX (R9), BX
@@ -3617,16 +3762,34 @@ masked7:
 	RET
 
 rows8:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	TESTQ  R10, R10
-	JE     done8
+	MOVQ       104(AX), BX
+	MOVQ       128(AX), SI
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	TESTQ      R10, R10
+	JE         done8
 
 segment8:
 	MOVLQSX (R9), BX
@@ -3755,18 +3918,38 @@ masked8:
 	RET
 
 rows9:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	TESTQ  R10, R10
-	JE     done9
+	MOVQ       104(AX), BX
+	MOVQ       128(AX), SI
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	TESTQ      R10, R10
+	JE         done9
 
 segment9:
 	MOVLQSX (R9), BX
@@ -3908,18 +4091,40 @@ masked9:
 	RET
 
 rows10:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	TESTQ  R10, R10
-	JE     done10
+	MOVQ       104(AX), BX
+	MOVQ       128(AX), SI
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	TESTQ      R10, R10
+	JE         done10
 
 segment10:
 	MOVLQSX (R9), BX
@@ -4068,20 +4273,44 @@ masked10:
 	RET
 
 rows11:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	VXORPS Y10, Y10, Y10
-	VXORPS Y11, Y11, Y11
-	TESTQ  R10, R10
-	JE     done11
+	MOVQ       104(AX), BX
+	MOVQ       128(AX), SI
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	VXORPS     Y11, Y11, Y11
+	TESTQ      R10, R10
+	JE         done11
 
 segment11:
 	MOVLQSX (R9), BX
@@ -4243,20 +4472,46 @@ masked11:
 	RET
 
 rows12:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	VXORPS Y10, Y10, Y10
-	VXORPS Y11, Y11, Y11
-	TESTQ  R10, R10
-	JE     done12
+	MOVQ       104(AX), BX
+	MOVQ       128(AX), SI
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	VXORPS     Y11, Y11, Y11
+	TESTQ      R10, R10
+	JE         done12
 
 segment12:
 	MOVLQSX (R9), BX
@@ -10545,48 +10800,53 @@ masked12:
 // func outerAVX512(t *Outer)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·outerAVX512(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   136(AX), CX
-	MOVQ   $+1, BX
-	SHLQ   CL, BX
-	DECQ   BX
-	KMOVW  BX, K1
-	SHRQ   $0x10, BX
-	KMOVW  BX, K2
-	MOVQ   16(AX), R9
-	MOVQ   8(AX), R10
-	MOVQ   88(AX), DX
-	SHLQ   $0x02, DX
-	MOVQ   96(AX), DI
-	SHLQ   $0x02, DI
-	MOVQ   152(AX), R11
-	MOVQ   176(AX), R12
-	CMPQ   (AX), $0x0c
-	JE     rows12
-	CMPQ   (AX), $0x0b
-	JE     rows11
-	CMPQ   (AX), $0x0a
-	JE     rows10
-	CMPQ   (AX), $0x09
-	JE     rows9
-	CMPQ   (AX), $0x08
-	JE     rows8
-	CMPQ   (AX), $0x07
-	JE     rows7
-	CMPQ   (AX), $0x06
-	JE     rows6
-	CMPQ   (AX), $0x05
-	JE     rows5
-	CMPQ   (AX), $0x04
-	JE     rows4
-	CMPQ   (AX), $0x03
-	JE     rows3
-	CMPQ   (AX), $0x02
-	JE     rows2
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	TESTQ  R10, R10
-	JE     done1
+	MOVQ       t+0(FP), AX
+	MOVQ       136(AX), CX
+	MOVQ       $+1, BX
+	SHLQ       CL, BX
+	DECQ       BX
+	KMOVW      BX, K1
+	SHRQ       $0x10, BX
+	KMOVW      BX, K2
+	MOVQ       16(AX), R9
+	MOVQ       8(AX), R10
+	MOVQ       88(AX), DX
+	SHLQ       $0x02, DX
+	MOVQ       96(AX), DI
+	SHLQ       $0x02, DI
+	MOVQ       152(AX), R11
+	MOVQ       176(AX), R12
+	CMPQ       (AX), $0x0c
+	JE         rows12
+	CMPQ       (AX), $0x0b
+	JE         rows11
+	CMPQ       (AX), $0x0a
+	JE         rows10
+	CMPQ       (AX), $0x09
+	JE         rows9
+	CMPQ       (AX), $0x08
+	JE         rows8
+	CMPQ       (AX), $0x07
+	JE         rows7
+	CMPQ       (AX), $0x06
+	JE         rows6
+	CMPQ       (AX), $0x05
+	JE         rows5
+	CMPQ       (AX), $0x04
+	JE         rows4
+	CMPQ       (AX), $0x03
+	JE         rows3
+	CMPQ       (AX), $0x02
+	JE         rows2
+	MOVQ       104(AX), BX
+	MOVQ       128(AX), SI
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	TESTQ      R10, R10
+	JE         done1
 
 segment1:
 	MOVLQSX (R9), BX
@@ -10640,12 +10900,20 @@ masked1:
 	RET
 
 rows2:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	TESTQ  R10, R10
-	JE     done2
+	MOVQ       104(AX), BX
+	MOVQ       128(AX), SI
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	TESTQ      R10, R10
+	JE         done2
 
 segment2:
 	MOVLQSX (R9), BX
@@ -10711,14 +10979,25 @@ masked2:
 	RET
 
 rows3:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	TESTQ  R10, R10
-	JE     done3
+	MOVQ       104(AX), BX
+	MOVQ       128(AX), SI
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	TESTQ      R10, R10
+	JE         done3
 
 segment3:
 	MOVLQSX (R9), BX
@@ -10796,16 +11075,30 @@ masked3:
 	RET
 
 rows4:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	TESTQ  R10, R10
-	JE     done4
+	MOVQ       104(AX), BX
+	MOVQ       128(AX), SI
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	TESTQ      R10, R10
+	JE         done4
 
 segment4:
 	MOVLQSX (R9), BX
@@ -10895,18 +11188,35 @@ masked4:
 	RET
 
 rows5:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	TESTQ  R10, R10
-	JE     done5
+	MOVQ       104(AX), BX
+	MOVQ       128(AX), SI
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	TESTQ      R10, R10
+	JE         done5
 
 segment5:
 	MOVLQSX (R9), BX
@@ -11008,20 +11318,40 @@ masked5:
 	RET
 
 rows6:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	TESTQ  R10, R10
-	JE     done6
+	MOVQ       104(AX), BX
+	MOVQ       128(AX), SI
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	TESTQ      R10, R10
+	JE         done6
 
 segment6:
 	MOVLQSX (R9), BX
@@ -11135,22 +11465,45 @@ masked6:
 	RET
 
 rows7:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	TESTQ  R10, R10
-	JE     done7
+	MOVQ       104(AX), BX
+	MOVQ       128(AX), SI
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	TESTQ      R10, R10
+	JE         done7
 
 segment7:
 	MOVLQSX (R9), BX
@@ -11276,24 +11629,50 @@ masked7:
 	RET
 
 rows8:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	TESTQ  R10, R10
-	JE     done8
+	MOVQ       104(AX), BX
+	MOVQ       128(AX), SI
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	TESTQ      R10, R10
+	JE         done8
 
 segment8:
 	MOVLQSX (R9), BX
@@ -11431,26 +11810,55 @@ masked8:
 	RET
 
 rows9:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	TESTQ  R10, R10
-	JE     done9
+	MOVQ       104(AX), BX
+	MOVQ       128(AX), SI
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	TESTQ      R10, R10
+	JE         done9
 
 segment9:
 	MOVLQSX (R9), BX
@@ -11600,28 +12008,60 @@ masked9:
 	RET
 
 rows10:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	VPXORD Z18, Z18, Z18
-	VPXORD Z19, Z19, Z19
-	TESTQ  R10, R10
-	JE     done10
+	MOVQ       104(AX), BX
+	MOVQ       128(AX), SI
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	TESTQ      R10, R10
+	JE         done10
 
 segment10:
 	MOVLQSX (R9), BX
@@ -11783,30 +12223,65 @@ masked10:
 	RET
 
 rows11:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	VPXORD Z18, Z18, Z18
-	VPXORD Z19, Z19, Z19
-	VPXORD Z20, Z20, Z20
-	VPXORD Z21, Z21, Z21
-	TESTQ  R10, R10
-	JE     done11
+	MOVQ       104(AX), BX
+	MOVQ       128(AX), SI
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	VPXORD     Z20, Z20, Z20
+	VPXORD     Z21, Z21, Z21
+	TESTQ      R10, R10
+	JE         done11
 
 segment11:
 	MOVLQSX (R9), BX
@@ -11980,32 +12455,70 @@ masked11:
 	RET
 
 rows12:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	VPXORD Z18, Z18, Z18
-	VPXORD Z19, Z19, Z19
-	VPXORD Z20, Z20, Z20
-	VPXORD Z21, Z21, Z21
-	VPXORD Z22, Z22, Z22
-	VPXORD Z23, Z23, Z23
-	TESTQ  R10, R10
-	JE     done12
+	MOVQ       104(AX), BX
+	MOVQ       128(AX), SI
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	LEAQ       (BX)(SI*4), BX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	VPXORD     Z20, Z20, Z20
+	VPXORD     Z21, Z21, Z21
+	VPXORD     Z22, Z22, Z22
+	VPXORD     Z23, Z23, Z23
+	TESTQ      R10, R10
+	JE         done12
 
 segment12:
 	MOVLQSX (R9), BX
@@ -12193,72 +12706,76 @@ masked12:
 // func outerNarrowAVX512(t *Outer)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·outerNarrowAVX512(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   136(AX), CX
-	MOVQ   $+1, BX
-	SHLQ   CL, BX
-	DECQ   BX
-	KMOVW  BX, K1
-	SHRQ   $0x10, BX
-	KMOVW  BX, K2
-	MOVQ   16(AX), R9
-	MOVQ   8(AX), R10
-	MOVQ   88(AX), DX
-	SHLQ   $0x02, DX
-	MOVQ   96(AX), DI
-	SHLQ   $0x02, DI
-	MOVQ   152(AX), R11
-	MOVQ   176(AX), R12
-	CMPQ   (AX), $0x18
-	JE     rows24
-	CMPQ   (AX), $0x17
-	JE     rows23
-	CMPQ   (AX), $0x16
-	JE     rows22
-	CMPQ   (AX), $0x15
-	JE     rows21
-	CMPQ   (AX), $0x14
-	JE     rows20
-	CMPQ   (AX), $0x13
-	JE     rows19
-	CMPQ   (AX), $0x12
-	JE     rows18
-	CMPQ   (AX), $0x11
-	JE     rows17
-	CMPQ   (AX), $0x10
-	JE     rows16
-	CMPQ   (AX), $0x0f
-	JE     rows15
-	CMPQ   (AX), $0x0e
-	JE     rows14
-	CMPQ   (AX), $0x0d
-	JE     rows13
-	CMPQ   (AX), $0x0c
-	JE     rows12
-	CMPQ   (AX), $0x0b
-	JE     rows11
-	CMPQ   (AX), $0x0a
-	JE     rows10
-	CMPQ   (AX), $0x09
-	JE     rows9
-	CMPQ   (AX), $0x08
-	JE     rows8
-	CMPQ   (AX), $0x07
-	JE     rows7
-	CMPQ   (AX), $0x06
-	JE     rows6
-	CMPQ   (AX), $0x05
-	JE     rows5
-	CMPQ   (AX), $0x04
-	JE     rows4
-	CMPQ   (AX), $0x03
-	JE     rows3
-	CMPQ   (AX), $0x02
-	JE     rows2
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	TESTQ  R10, R10
-	JE     done1
+	MOVQ       t+0(FP), AX
+	MOVQ       136(AX), CX
+	MOVQ       $+1, BX
+	SHLQ       CL, BX
+	DECQ       BX
+	KMOVW      BX, K1
+	SHRQ       $0x10, BX
+	KMOVW      BX, K2
+	MOVQ       16(AX), R9
+	MOVQ       8(AX), R10
+	MOVQ       88(AX), DX
+	SHLQ       $0x02, DX
+	MOVQ       96(AX), DI
+	SHLQ       $0x02, DI
+	MOVQ       152(AX), R11
+	MOVQ       176(AX), R12
+	CMPQ       (AX), $0x18
+	JE         rows24
+	CMPQ       (AX), $0x17
+	JE         rows23
+	CMPQ       (AX), $0x16
+	JE         rows22
+	CMPQ       (AX), $0x15
+	JE         rows21
+	CMPQ       (AX), $0x14
+	JE         rows20
+	CMPQ       (AX), $0x13
+	JE         rows19
+	CMPQ       (AX), $0x12
+	JE         rows18
+	CMPQ       (AX), $0x11
+	JE         rows17
+	CMPQ       (AX), $0x10
+	JE         rows16
+	CMPQ       (AX), $0x0f
+	JE         rows15
+	CMPQ       (AX), $0x0e
+	JE         rows14
+	CMPQ       (AX), $0x0d
+	JE         rows13
+	CMPQ       (AX), $0x0c
+	JE         rows12
+	CMPQ       (AX), $0x0b
+	JE         rows11
+	CMPQ       (AX), $0x0a
+	JE         rows10
+	CMPQ       (AX), $0x09
+	JE         rows9
+	CMPQ       (AX), $0x08
+	JE         rows8
+	CMPQ       (AX), $0x07
+	JE         rows7
+	CMPQ       (AX), $0x06
+	JE         rows6
+	CMPQ       (AX), $0x05
+	JE         rows5
+	CMPQ       (AX), $0x04
+	JE         rows4
+	CMPQ       (AX), $0x03
+	JE         rows3
+	CMPQ       (AX), $0x02
+	JE         rows2
+	MOVQ       104(AX), BX
+	MOVQ       128(AX), SI
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	TESTQ      R10, R10
+	JE         done1
 
 segment1:
 	MOVLQSX (R9), BX
@@ -12313,10 +12830,16 @@ masked1:
 	RET
 
 rows2:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	TESTQ  R10, R10
-	JE     done2
+	MOVQ       104(AX), BX
+	MOVQ       128(AX), SI
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	TESTQ      R10, R10
+	JE         done2
 
 segment2:
 	MOVLQSX (R9), BX
@@ -12377,12 +12900,20 @@ masked2:
 	RET
 
 rows3:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	TESTQ  R10, R10
-	JE     done3
+	MOVQ       104(AX), BX
+	MOVQ       128(AX), SI
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	TESTQ      R10, R10
+	JE         done3
 
 segment3:
 	MOVLQSX (R9), BX
@@ -12455,12 +12986,22 @@ masked3:
 	RET
 
 rows4:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	TESTQ  R10, R10
-	JE     done4
+	MOVQ       104(AX), BX
+	MOVQ       128(AX), SI
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	TESTQ      R10, R10
+	JE         done4
 
 segment4:
 	MOVLQSX (R9), BX
@@ -12539,14 +13080,26 @@ masked4:
 	RET
 
 rows5:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	TESTQ  R10, R10
-	JE     done5
+	MOVQ       104(AX), BX
+	MOVQ       128(AX), SI
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	TESTQ      R10, R10
+	JE         done5
 
 segment5:
 	MOVLQSX (R9), BX
@@ -12637,14 +13190,28 @@ masked5:
 	RET
 
 rows6:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	TESTQ  R10, R10
-	JE     done6
+	MOVQ       104(AX), BX
+	MOVQ       128(AX), SI
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	TESTQ      R10, R10
+	JE         done6
 
 segment6:
 	MOVLQSX (R9), BX
@@ -12741,16 +13308,32 @@ masked6:
 	RET
 
 rows7:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	TESTQ  R10, R10
-	JE     done7
+	MOVQ       104(AX), BX
+	MOVQ       128(AX), SI
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	TESTQ      R10, R10
+	JE         done7
 
 segment7:
 	MOVLQSX (R9), BX
@@ -12859,16 +13442,34 @@ masked7:
 	RET
 
 rows8:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	TESTQ  R10, R10
-	JE     done8
+	MOVQ       104(AX), BX
+	MOVQ       128(AX), SI
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	TESTQ      R10, R10
+	JE         done8
 
 segment8:
 	MOVLQSX (R9), BX
@@ -12983,18 +13584,38 @@ masked8:
 	RET
 
 rows9:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	TESTQ  R10, R10
-	JE     done9
+	MOVQ       104(AX), BX
+	MOVQ       128(AX), SI
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	TESTQ      R10, R10
+	JE         done9
 
 segment9:
 	MOVLQSX (R9), BX
@@ -13121,18 +13742,40 @@ masked9:
 	RET
 
 rows10:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	TESTQ  R10, R10
-	JE     done10
+	MOVQ       104(AX), BX
+	MOVQ       128(AX), SI
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	TESTQ      R10, R10
+	JE         done10
 
 segment10:
 	MOVLQSX (R9), BX
@@ -13265,20 +13908,44 @@ masked10:
 	RET
 
 rows11:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	TESTQ  R10, R10
-	JE     done11
+	MOVQ       104(AX), BX
+	MOVQ       128(AX), SI
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	TESTQ      R10, R10
+	JE         done11
 
 segment11:
 	MOVLQSX (R9), BX
@@ -13423,20 +14090,46 @@ masked11:
 	RET
 
 rows12:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	TESTQ  R10, R10
-	JE     done12
+	MOVQ       104(AX), BX
+	MOVQ       128(AX), SI
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	TESTQ      R10, R10
+	JE         done12
 
 segment12:
 	MOVLQSX (R9), BX
@@ -13587,22 +14280,50 @@ masked12:
 	RET
 
 rows13:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	TESTQ  R10, R10
-	JE     done13
+	MOVQ       104(AX), BX
+	MOVQ       128(AX), SI
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	TESTQ      R10, R10
+	JE         done13
 
 segment13:
 	MOVLQSX (R9), BX
@@ -13765,22 +14486,52 @@ masked13:
 	RET
 
 rows14:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	TESTQ  R10, R10
-	JE     done14
+	MOVQ       104(AX), BX
+	MOVQ       128(AX), SI
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	TESTQ      R10, R10
+	JE         done14
 
 segment14:
 	MOVLQSX (R9), BX
@@ -13949,24 +14700,56 @@ masked14:
 	RET
 
 rows15:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	TESTQ  R10, R10
-	JE     done15
+	MOVQ       104(AX), BX
+	MOVQ       128(AX), SI
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	TESTQ      R10, R10
+	JE         done15
 
 segment15:
 	MOVLQSX (R9), BX
@@ -14147,24 +14930,58 @@ masked15:
 	RET
 
 rows16:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	TESTQ  R10, R10
-	JE     done16
+	MOVQ       104(AX), BX
+	MOVQ       128(AX), SI
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	TESTQ      R10, R10
+	JE         done16
 
 segment16:
 	MOVLQSX (R9), BX
@@ -14351,26 +15168,62 @@ masked16:
 	RET
 
 rows17:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	TESTQ  R10, R10
-	JE     done17
+	MOVQ       104(AX), BX
+	MOVQ       128(AX), SI
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	TESTQ      R10, R10
+	JE         done17
 
 segment17:
 	MOVLQSX (R9), BX
@@ -14569,26 +15422,64 @@ masked17:
 	RET
 
 rows18:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	TESTQ  R10, R10
-	JE     done18
+	MOVQ       104(AX), BX
+	MOVQ       128(AX), SI
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	TESTQ      R10, R10
+	JE         done18
 
 segment18:
 	MOVLQSX (R9), BX
@@ -14793,28 +15684,68 @@ masked18:
 	RET
 
 rows19:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	VPXORD Z18, Z18, Z18
-	VPXORD Z19, Z19, Z19
-	TESTQ  R10, R10
-	JE     done19
+	MOVQ       104(AX), BX
+	MOVQ       128(AX), SI
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	TESTQ      R10, R10
+	JE         done19
 
 segment19:
 	MOVLQSX (R9), BX
@@ -15031,28 +15962,70 @@ masked19:
 	RET
 
 rows20:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	VPXORD Z18, Z18, Z18
-	VPXORD Z19, Z19, Z19
-	TESTQ  R10, R10
-	JE     done20
+	MOVQ       104(AX), BX
+	MOVQ       128(AX), SI
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	TESTQ      R10, R10
+	JE         done20
 
 segment20:
 	MOVLQSX (R9), BX
@@ -15275,30 +16248,74 @@ masked20:
 	RET
 
 rows21:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	VPXORD Z18, Z18, Z18
-	VPXORD Z19, Z19, Z19
-	VPXORD Z20, Z20, Z20
-	VPXORD Z21, Z21, Z21
-	TESTQ  R10, R10
-	JE     done21
+	MOVQ       104(AX), BX
+	MOVQ       128(AX), SI
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	VPXORD     Z20, Z20, Z20
+	VPXORD     Z21, Z21, Z21
+	TESTQ      R10, R10
+	JE         done21
 
 segment21:
 	MOVLQSX (R9), BX
@@ -15533,30 +16550,76 @@ masked21:
 	RET
 
 rows22:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	VPXORD Z18, Z18, Z18
-	VPXORD Z19, Z19, Z19
-	VPXORD Z20, Z20, Z20
-	VPXORD Z21, Z21, Z21
-	TESTQ  R10, R10
-	JE     done22
+	MOVQ       104(AX), BX
+	MOVQ       128(AX), SI
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	VPXORD     Z20, Z20, Z20
+	VPXORD     Z21, Z21, Z21
+	TESTQ      R10, R10
+	JE         done22
 
 segment22:
 	MOVLQSX (R9), BX
@@ -15797,32 +16860,80 @@ masked22:
 	RET
 
 rows23:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	VPXORD Z18, Z18, Z18
-	VPXORD Z19, Z19, Z19
-	VPXORD Z20, Z20, Z20
-	VPXORD Z21, Z21, Z21
-	VPXORD Z22, Z22, Z22
-	VPXORD Z23, Z23, Z23
-	TESTQ  R10, R10
-	JE     done23
+	MOVQ       104(AX), BX
+	MOVQ       128(AX), SI
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	VPXORD     Z20, Z20, Z20
+	VPXORD     Z21, Z21, Z21
+	VPXORD     Z22, Z22, Z22
+	VPXORD     Z23, Z23, Z23
+	TESTQ      R10, R10
+	JE         done23
 
 segment23:
 	MOVLQSX (R9), BX
@@ -16075,32 +17186,82 @@ masked23:
 	RET
 
 rows24:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	VPXORD Z18, Z18, Z18
-	VPXORD Z19, Z19, Z19
-	VPXORD Z20, Z20, Z20
-	VPXORD Z21, Z21, Z21
-	VPXORD Z22, Z22, Z22
-	VPXORD Z23, Z23, Z23
-	TESTQ  R10, R10
-	JE     done24
+	MOVQ       104(AX), BX
+	MOVQ       128(AX), SI
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	PREFETCHT0 (BX)
+	LEAQ       (BX)(SI*4), BX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	VPXORD     Z20, Z20, Z20
+	VPXORD     Z21, Z21, Z21
+	VPXORD     Z22, Z22, Z22
+	VPXORD     Z23, Z23, Z23
+	TESTQ      R10, R10
+	JE         done24
 
 segment24:
 	MOVLQSX (R9), BX

@@ -1,204 +1,235 @@
 package gemm
 
-import "github.com/residuum-go/residuum/internal/kernel/gemm/tile"
+import (
+	"sync"
 
-// doPack copies panels lo to hi of b.
+	"github.com/residuum-go/residuum/internal/kernel/gemm/tile"
+	"github.com/residuum-go/residuum/internal/parallel"
+)
+
+// Sizes of strips, in elements.
+const (
+	// maxDepth is the most steps of a pass. A panel of b then fills the first-level cache, and each tile
+	// reads it from the second, which takes no time: 512 cubed at 0.91 of the peak on Zen 3, where 256
+	// steps, for which the panel stays, reach 0.88, since sums are added to c twice as often.
+	maxDepth = 512
+	// blockA is what a block holds of a: less than half of a second-level cache of 512 KB, so that what the
+	// next block needs has room.
+	blockA = 48 << 10
+	// resident is what the first-level cache holds however it lies in memory.
+	resident = 4 << 10
+)
+
+// maxPacked bounds the shared copy of b.
+var maxPacked = 1 << 20 // a variable so that tests can lower it
+
+// split decides how the work is cut, by size alone.
+func (j *job) split() {
+	const want = 16 // blocks, so that they spread evenly
+	m, n, k := j.m, j.n, j.k
+	j.cut = cut{rows: m, cols: n, chunks: 1, depth: k}
+	blocks := min(want, m*n*k>>16+1) // of 64 K multiply-adds: memory bounds most of what is not strips
+	switch {
+	case j.method == strips:
+		j.splitStrips(min(want, m*n*k>>19+1)) // of 10 µs or so
+	case j.method == combinations && m <= fewRows:
+		j.cut.cols = roundUp(ceil(n, blocks), 512)
+	case j.method == combinations:
+		j.cut.rows = ceil(m, blocks)
+	default:
+		if m > 1 { // the rows that meet stay in the first-level cache
+			j.cut.depth = min(k, 2048)
+		}
+		if m > n {
+			j.cut.rows = roundUp(ceil(m, blocks), tile.DotRows)
+		} else {
+			j.cut.cols = roundUp(ceil(n, blocks), tile.DotCols)
+		}
+		if j.cut.down(j)*j.cut.across(j) < 4 {
+			j.cut.chunks = max(1, min(want, k>>15))
+		}
+	}
+}
+
+// splitStrips cuts a product into strips, about as many blocks as wanted.
+func (j *job) splitStrips(blocks int) {
+	c := cut{cols: j.n, depth: passDepth(j.k), chunks: 1}
+	unit := 4 * j.rows // whole tiles, and whole vectors when a is transposed
+	most := max(unit, blockA/c.depth/unit*unit)
+	c.rows = roundUp(ceil(j.m, ceil(j.m, most)), unit)
+	down := ceil(j.m, c.rows)
+	switch {
+	case down >= blocks:
+	case j.shares():
+		c.rows = min(c.rows, roundUp(ceil(j.m, blocks), unit))
+	default:
+		if j.long() {
+			c.chunks = min(ceil(blocks, down), j.k/512)
+		}
+		few := 2 * j.cols
+		if j.transA {
+			few = 8 * j.cols // every block copies its rows of a
+		}
+		c.cols = min(j.n, max(few, roundUp(ceil(j.n, ceil(blocks, down*c.chunks)), j.cols)))
+	}
+	j.cut = c
+}
+
+// long reports whether the sums are long and few, so that chunks of k make better blocks than parts of c.
+func (j *job) long() bool { return j.k >= 1024 && j.k >= 4*max(j.m, j.n) }
+
+// shares reports whether the blocks share a copy of b that is made first, because several rows of
+// blocks would each copy it.
+func (j *job) shares() bool { return j.m > 16*j.rows && !j.long() && j.copiesB(j.m) }
+
+// copiesB reports whether a block of so many rows reads b from a copy: panels of neighbouring
+// elements. Without one, its columns lie in other pages and in the same few sets of the first-level cache.
+func (j *job) copiesB(rows int) bool {
+	return j.transB || rows > j.rows && j.k*j.ldb > resident
+}
+
+// parts computes a product whose blocks share a copy of b, a part of it at a time.
+func (j *job) parts() {
+	whole := j.problem
+	depth := passDepth(whole.k)
+	depth *= max(maxPacked/depth/roundUp(whole.n, j.cols), 1)
+	for p := 0; p < whole.k; p += depth {
+		k := min(depth, whole.k-p)
+		width := max(maxPacked/k/j.cols, 1) * j.cols
+		for q := 0; q < whole.n; q += width {
+			j.problem = whole
+			j.k, j.n = k, min(width, whole.n-q)
+			j.a = whole.a[at(whole.transA, 0, p, whole.lda):]
+			j.b = whole.b[at(whole.transB, p, q, whole.ldb):]
+			j.c = whole.c[q:]
+			j.acc = whole.acc || p > 0
+			panels := ceil(j.n, j.cols)
+			j.packed = grow(j.packed, panels*k*j.cols)
+			parallel.For(panels, max(1, 1<<14/(k*j.cols)), j.pack)
+			j.blocks()
+			j.packed = j.packed[:0]
+		}
+	}
+}
+
+// doPack copies panels lo to hi of b for all blocks.
 func (j *job) doPack(lo, hi int) {
 	for q := lo; q < hi; q++ {
-		dst := j.packedB[q*j.k*j.cols:]
-		src := j.b[at(j.transB, 0, q*j.cols, j.ldb):]
-		cols := min(j.cols, j.n-q*j.cols)
-		if j.layout == paired {
-			tile.PackPair(j.level, dst, src, j.ldb, j.transB, j.k, cols)
-		} else {
-			tile.Pack(j.level, dst, src, j.ldb, j.transB, j.k, cols)
-		}
+		col := q * j.cols
+		tile.Pack(j.level, j.packed[col*j.k:], j.b[at(j.transB, 0, col, j.ldb):], j.ldb, j.transB, j.k, min(j.cols, j.n-col))
 	}
 }
 
-// doCopy copies parts lo to hi of op(a): copyRows rows of a pass.
-func (j *job) doCopy(lo, hi int) {
-	pitch := j.copyDepth + copySkew
-	parts := ceil(j.m, copyRows)
-	for i := lo; i < hi; i++ {
-		pass, row := i/parts, i%parts*copyRows
-		p := pass * j.copyDepth
-		rows, depth := min(copyRows, j.m-row), min(j.copyDepth, j.k-p)
-		dst := j.copyA[(pass*j.m+row)*pitch:]
-		if j.transA {
-			tile.Transpose(j.level, dst, pitch, j.a[p*j.lda+row:], j.lda, depth, rows)
-			continue
-		}
-		for r := range rows {
-			copy(dst[r*pitch:r*pitch+depth], j.a[(row+r)*j.lda+p:])
-		}
-	}
-}
+// passDepth cuts k steps into equal passes.
+func passDepth(k int) int { return ceil(k, ceil(k, maxDepth)) }
 
-// doCompute computes blocks of tiles. Blocks that read the same rows of a follow each other.
-func (j *job) doCompute(lo, hi int) {
-	down, across := ceil(j.tiles, j.blockTiles), ceil(j.panels, j.blockPanels)
-	for i := lo; i < hi; i++ {
-		chunk, q, t := i%j.chunks, i/j.chunks%across, i/j.chunks/across
-		r := region{
-			tile: j.tiles * t / down, tileEnd: j.tiles * (t + 1) / down,
-			panel: j.panels * q / across, panelEnd: j.panels * (q + 1) / across,
-			step: j.chunkStart(chunk), stepEnd: j.chunkStart(chunk + 1),
-			c: j.c, ldc: j.ldc, acc: j.acc,
-		}
-		if chunk > 0 {
-			r.c, r.ldc, r.acc = j.sums[(chunk-1)*j.m*j.n:], j.n, false
-		}
-		if j.transA {
-			j.outer(r)
-		} else {
-			j.inner(r)
-		}
-	}
-}
+// copies are what a block copies for itself.
+type copies struct{ a, b []float32 }
 
-// chunkStart returns the first step of a chunk, an even number since paired tiles take two steps at
-// a time.
-func (j *job) chunkStart(i int) int {
-	if i == j.chunks {
-		return j.k
-	}
-	return j.k * i / j.chunks &^ 1
-}
+var copiesPool = sync.Pool{New: func() any { return new(copies) }}
 
-// region is the tiles, panels and steps that a block of work covers, and where its sums go.
-type region struct {
-	tile, tileEnd, panel, panelEnd, step, stepEnd int
-	c                                             []float32
-	ldc                                           int
-	acc                                           bool
-}
-
-// maxDepth is the most steps of a tile: a panel then takes 64 KB, and the rows of a block and some
-// panels share the second-level cache.
-const maxDepth = 512
-
-// passDepth cuts k steps into equal passes of an even number of steps.
-func passDepth(k int) int { return (ceil(k, ceil(k, maxDepth)) + 1) &^ 1 }
-
-// depth returns the steps of one pass over a region.
-func (j *job) depth(r region) int {
-	if j.panelsInner {
-		return r.stepEnd - r.step
-	}
-	return passDepth(r.stepEnd - r.step)
-}
-
-// rowsOf returns the rows of tile t. All tiles have the same number of rows or one less.
-func (j *job) rowsOf(t int) (first, n int) {
-	base, extra := j.m/j.tiles, j.m%j.tiles
-	if t < extra {
-		return t * (base + 1), base + 1
-	}
-	return t*base + extra, base
-}
-
-// panelAt returns b for panel q from step p on, and the distance of its rows.
-func (j *job) panelAt(q, p int) ([]float32, int) {
-	switch j.layout {
-	case direct:
-		return j.b[p*j.ldb+q*j.cols:], j.ldb
-	case paired:
-		return j.packedB[p/2*j.cols:], j.cols
-	}
-	return j.packedB[(q*j.k+p)*j.cols:], j.cols
-}
-
-// inner computes a region when the rows of op(a) are contiguous.
-func (j *job) inner(r region) {
-	depth := j.depth(r)
-	t := tile.Rows{Taps: 1, Off: j.off[:], Out: j.out[:], Ahead: j.a}
-	var out [24]int32
-	if r.ldc != j.ldc {
-		for i := range out {
-			out[i] = int32(i * r.ldc)
-		}
-		t.Out = out[:]
-	}
-	for p := r.step; p < r.stepEnd; p += depth {
-		t.Inner = min(depth, r.stepEnd-p)
-		t.Acc = flag(r.acc || p > r.step)
-		if j.panelsInner {
-			for i := r.tile; i < r.tileEnd; i++ {
-				j.innerTiles(&t, r, p, i, i+1, r.panel, r.panelEnd)
+// strips computes a region, panel by panel, with the rows of a staying in the second-level cache and the
+// panel of b in the first-level one.
+func (j *job) strips(r *region) {
+	buf := copiesPool.Get().(*copies)
+	defer copiesPool.Put(buf)
+	copiesB := len(j.packed) == 0 && j.copiesB(r.rowEnd-r.row)
+	t := tile.Strip{M: r.rowEnd - r.row, LDC: r.ldc}
+	for p := r.step; p < r.stepEnd; p += j.cut.depth {
+		t.K, t.Acc = min(j.cut.depth, r.stepEnd-p), flag(r.acc || p > r.step)
+		j.readA(&t, buf, r, p)
+		next := j.nextA(r, p)
+		for q := r.col; q < r.colEnd; q += j.cols {
+			t.Cols = min(j.cols, r.colEnd-q)
+			t.C = r.c[r.row*r.ldc+q:]
+			tiles := ceil(t.M, tile.StripRows(j.level, t.Cols))
+			t.Rows = ceil(t.M, tiles)
+			t.Ahead, t.AheadStep, t.AheadTile = t.A, 0, 0
+			switch {
+			case len(j.packed) > 0:
+				t.B, t.LDB = j.packed[q*j.k+p*j.cols:], j.cols
+				if q+j.cols < r.colEnd { // the next panel arrives meanwhile
+					t.Ahead, t.AheadStep = j.packed[(q+j.cols)*j.k+p*j.cols:], ceil(4*j.cols, tiles)
+				}
+			case copiesB:
+				buf.b = grow(buf.b, t.K*j.cols)
+				tile.Pack(j.level, buf.b, j.b[at(j.transB, p, q, j.ldb):], j.ldb, j.transB, t.K, t.Cols)
+				t.B, t.LDB = buf.b, j.cols
+			default:
+				t.B, t.LDB = j.b[p*j.ldb+q:], j.ldb
 			}
-			continue
-		}
-		for q := r.panel; q < r.panelEnd; q++ {
-			j.innerTiles(&t, r, p, r.tile, r.tileEnd, q, q+1)
+			next.fetch(&t, tiles)
+			t.Run(j.level)
 		}
 	}
 }
 
-// innerTiles computes tiles first to end for panels panel to panelEnd from step p on. Meanwhile it
-// fetches what comes next: the rows of the next tile, or the next panel.
-func (j *job) innerTiles(t *tile.Rows, r region, p, first, end, panel, panelEnd int) {
-	a, contiguous := j.a[p:], j.lda == j.k
-	if j.copyDepth > 0 {
-		a, contiguous = j.a[p/j.copyDepth*j.m*j.lda:], true
-	}
-	nextRows := contiguous && (j.panelsInner || panel == r.panel)
-	if !nextRows && !j.panelsInner && j.layout == panels && panelEnd < r.panelEnd {
-		t.Ahead, _ = j.panelAt(panelEnd, p)
-		t.AheadStep = ceil(4*j.cols, end-first)
-	}
-	for i := first; i < end; i++ {
-		row, n := j.rowsOf(i)
-		t.Rows = n
-		t.A = a[row*j.lda:]
-		next := min((row+n)*j.lda, len(a))
-		perPanel := n * j.lda / (panelEnd - panel)
-		for q := panel; q < panelEnd; q++ {
-			if nextRows {
-				t.Ahead = a[next:]
-				t.AheadStep = min(64, ceil(4*perPanel, t.Inner))
-				next = min(next+perPanel, len(a))
-			}
-			t.B, t.LDB = j.panelAt(q, p)
-			t.Cols = min(j.cols, j.n-q*j.cols)
-			t.C = r.c[row*r.ldc+q*j.cols:]
-			if j.layout == paired {
-				t.RunPair(j.level)
-			} else {
-				t.Run(j.level)
-			}
-			if !nextRows {
-				t.Ahead = t.Ahead[min(t.AheadStep*t.Inner/4, len(t.Ahead)):]
-			}
-		}
-	}
+// ahead is a matrix that a block will read next.
+type ahead struct {
+	from      []float32
+	rows, row int // all, and the next one to fetch
+	cols, ld  int
 }
 
-// outer computes a region when the columns of op(a) are contiguous.
-func (j *job) outer(r region) {
-	depth := j.depth(r)
-	var seg [3]int32
-	t := tile.Outer{Segs: 1, Seg: seg[:], LDA: j.lda, LDC: r.ldc, Ahead: j.a}
-	for p := r.step; p < r.stepEnd; p += depth {
-		seg[2] = int32(min(depth, r.stepEnd-p))
-		t.Acc = flag(r.acc || p > r.step)
-		for q := r.panel; q < r.panelEnd; q++ {
-			t.B, t.LDB = j.panelAt(q, p)
-			t.Cols = min(j.cols, j.n-q*j.cols)
-			for i := r.tile; i < r.tileEnd; i++ {
-				first, n := j.rowsOf(i)
-				t.Rows = n
-				t.A = j.a[p*j.lda+first:]
-				t.C = r.c[first*r.ldc+q*j.cols:]
-				t.Run(j.level)
-			}
-		}
+// nextA returns the part of a that is read after the pass over a region from step p on.
+func (j *job) nextA(r *region, p int) ahead {
+	row, step := r.row, p+j.cut.depth
+	if step >= r.stepEnd {
+		row, step = r.rowEnd, r.step
 	}
+	if row >= j.m {
+		return ahead{}
+	}
+	next := ahead{from: j.a[at(j.transA, row, step, j.lda):], rows: min(r.rowEnd-r.row, j.m-row), cols: min(j.cut.depth, j.k-step), ld: j.lda}
+	if j.transA {
+		next.rows, next.cols = next.cols, next.rows
+	}
+	return next
 }
 
-func flag(b bool) int {
-	if b {
-		return 1
+// fetch lets a strip fetch a row with each tile.
+func (n *ahead) fetch(t *tile.Strip, tiles int) {
+	if n.row >= n.rows {
+		return
 	}
-	return 0
+	t.Ahead, t.AheadStep = n.from[n.row*n.ld:], ceil(4*n.cols, t.K)
+	t.AheadTile = 4*n.ld - t.AheadStep*t.K
+	n.row += tiles
 }
+
+// readA says where a strip finds the rows of a region from step p on, in place or in a copy.
+func (j *job) readA(t *tile.Strip, buf *copies, r *region, p int) {
+	t.A, t.RowA, t.StepA = j.a[at(j.transA, r.row, p, j.lda):], j.lda, 1
+	if j.transA {
+		t.RowA, t.StepA = 1, j.lda
+	}
+	if !j.copiesA(t.K, r.colEnd-r.col) {
+		return
+	}
+	pitch := t.K + copySkew
+	buf.a = grow(buf.a, t.M*pitch)
+	if j.transA {
+		tile.Transpose(j.level, buf.a, pitch, t.A, j.lda, t.K, t.M)
+	} else {
+		for i := range t.M {
+			copy(buf.a[i*pitch:i*pitch+t.K], t.A[i*j.lda:])
+		}
+	}
+	t.A, t.RowA, t.StepA = buf.a, pitch, 1
+}
+
+// copySkew is added to the rows of a copy of a, so that the rows of a tile begin in different places of
+// the first-level cache.
+const copySkew = 16
+
+// copiesA reports whether rows of a are copied for products with so many columns: its rows are a
+// multiple of 4 KB apart, so that those of a tile compete for one set of the first-level cache, or it is
+// transposed, so that each step of a tile reads another line. With few columns a copy costs more than that.
+func (j *job) copiesA(steps, cols int) bool {
+	if cols < 4*j.cols {
+		return false
+	}
+	return j.transA && steps*j.lda > resident || !j.transA && j.lda%1024 == 0
+}
+
+func roundUp(a, b int) int { return ceil(a, b) * b }

@@ -23,13 +23,11 @@ func Mul(acc, transA, transB bool, m, n, k int, a []float32, lda int, b []float3
 	j := jobs.Get().(*job)
 	j.problem = problem{acc: acc, transA: transA, transB: transB, m: m, n: n, k: k,
 		a: a, lda: lda, b: b, ldb: ldb, c: c, ldc: ldc}
-	if m == 1 && transB { // one row is one column of the transposed product, which need not copy b
-		j.problem = problem{acc: acc, m: n, n: 1, k: k, a: b, lda: ldb, b: a, ldb: 1, c: c, ldc: 1}
-		if transA {
-			j.ldb = lda
-		}
+	if n == 1 && m > 1 {
+		j.column()
+	} else {
+		j.run()
 	}
-	j.run()
 	j.problem = problem{}
 	jobs.Put(j)
 }

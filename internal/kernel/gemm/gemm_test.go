@@ -122,7 +122,8 @@ func TestMulEqualsReferenceForAllSmallSizes(t *testing.T) {
 
 func TestMulEqualsReferenceInEveryCase(t *testing.T) {
 	sizes := [][3]int{{1, 1, 1}, {1, 100, 7}, {100, 1, 7}, {13, 33, 17}, {24, 16, 32}, {50, 10, 64}, {97, 65, 33},
-		{130, 100, 50}, {3, 5, 4500}, {70, 40, 1030}, {200, 12, 600}, {40, 9, 9001}}
+		{130, 100, 50}, {3, 5, 4500}, {70, 40, 1030}, {200, 12, 600}, {40, 9, 9001},
+		{1, 1, 140000}, {1, 300, 200}, {300, 1, 200}, {1, 3, 33000}, {4, 1100, 19}, {90, 600, 3}, {7, 30, 200}, {130, 90, 300}}
 	kerneltest.EachLevel(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(5, 6))
 		for _, s := range sizes {
@@ -144,7 +145,8 @@ func TestMulStaysInsideItsSlices(t *testing.T) {
 			}
 			kerneltest.EachLevel(t, func(t *testing.T) {
 				rng := rand.New(rand.NewPCG(7, 8))
-				for _, s := range [][3]int{{1, 1, 1}, {5, 7, 3}, {12, 16, 8}, {13, 17, 9}, {25, 33, 11}, {100, 9, 6}, {110, 41, 13}} {
+				for _, s := range [][3]int{{1, 1, 1}, {5, 7, 3}, {12, 16, 8}, {13, 17, 9}, {25, 33, 11}, {100, 9, 6}, {110, 41, 13},
+					{130, 70, 70}, {100, 30, 300}, {3, 9, 130}, {1, 50, 40}, {50, 1, 40}, {1, 1, 77}, {3, 600, 10}, {50, 130, 2}} {
 					cases(func(acc, transA, transB bool) {
 						newOperands(rng, mem, acc, transA, transB, s[0], s[1], s[2], 0).check(t)
 						newOperands(rng, mem, acc, transA, transB, s[0], s[1], s[2], 3).check(t)
@@ -211,7 +213,7 @@ func TestMulOfNegativeZerosIsZero(t *testing.T) {
 
 func TestMulHasTheSameBitsForAnyNumberOfWorkers(t *testing.T) {
 	kerneltest.EachLevel(t, func(t *testing.T) {
-		for _, s := range [][3]int{{300, 70, 40}, {64, 64, 9000}, {30, 300, 700}} {
+		for _, s := range [][3]int{{300, 70, 40}, {64, 64, 9000}, {30, 300, 700}, {1, 1, 140000}, {1, 3000, 100}, {2, 2000, 90}, {900, 500, 2}, {500, 7, 200}} {
 			cases(func(acc, transA, transB bool) {
 				whole := random(rand.New(rand.NewPCG(1, 1)), heap, acc, transA, transB, s[0], s[1], s[2], 0)
 				kerneltest.SameBitsForWorkers(t, func() []float32 {
@@ -227,8 +229,8 @@ func TestMulHasTheSameBitsForAnyNumberOfWorkers(t *testing.T) {
 
 // TestMulSplitsLargeCopies covers sizes whose copy of b exceeds the limit.
 func TestMulSplitsLargeCopies(t *testing.T) {
-	defer func(old int) { maxCopy = old }(maxCopy)
-	maxCopy = 30000
+	defer func(old int) { maxPacked = old }(maxPacked)
+	maxPacked = 30000
 	kerneltest.EachLevel(t, func(t *testing.T) {
 		cases(func(acc, transA, transB bool) {
 			rng := rand.New(rand.NewPCG(2, 2))

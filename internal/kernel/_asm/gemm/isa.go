@@ -20,6 +20,13 @@ type isa struct {
 	loadB      func(m Mem, half int, v reg.VecPhysical)      // a vector of B
 	addMasked  func(m Mem, half int, v, tmp reg.VecPhysical) // v += m, columns beyond Cols untouched in memory
 	store      func(v reg.VecPhysical, m Mem, half int)      // columns below Cols
+	tailMask   func(count Mem, less int, tmp reg.GPPhysical) // prepares loadTail for count-less elements
+	tailMaskOf func(tmp reg.GPPhysical)                      // for as many as RCX says
+	loadTail   func(m Mem, v reg.VecPhysical)                // the rest is zero
+	storeTail  func(v reg.VecPhysical, m Mem)
+	flagMask   func(flag Mem, tmp reg.GPPhysical) // prepares loadIf
+	loadIf     func(m Mem, v reg.VecPhysical)     // zero, reading nothing, when the flag is 0
+	loadTailIf func(m Mem, v reg.VecPhysical)     // both
 }
 
 func zmm(n int) []reg.VecPhysical {
@@ -40,6 +47,12 @@ func ymm() []reg.VecPhysical {
 
 func avx512(c *build.Context) isa {
 	k := []reg.OpmaskPhysical{reg.K1, reg.K2}
+	tailMask := func(tmp reg.GPPhysical) { // K1 = 1<<RCX - 1
+		c.MOVQ(I32(1), tmp)
+		c.SHLQ(reg.CL, tmp)
+		c.DECQ(tmp)
+		c.KMOVW(tmp.As32(), reg.K1)
+	}
 	return isa{
 		Context: c, name: "AVX512", lanes: 16, regs: zmm(32), mr: 12, narrowRows: 24,
 		clear: func(v reg.VecPhysical) { c.VPXORD(v, v, v) },
@@ -55,6 +68,22 @@ func avx512(c *build.Context) isa {
 		loadB:     func(m Mem, half int, v reg.VecPhysical) { c.VMOVUPS_Z(m, k[half], v) },
 		addMasked: func(m Mem, half int, v, _ reg.VecPhysical) { c.VADDPS_Z(m, v, k[half], v) },
 		store:     func(v reg.VecPhysical, m Mem, half int) { c.VMOVUPS(v, k[half], m) },
+		tailMask: func(count Mem, less int, tmp reg.GPPhysical) {
+			c.MOVQ(count, reg.RCX)
+			c.SUBQ(U8(less), reg.RCX)
+			tailMask(tmp)
+		},
+		tailMaskOf: tailMask,
+		loadTail:   func(m Mem, v reg.VecPhysical) { c.VMOVUPS_Z(m, reg.K1, v) },
+		storeTail:  func(v reg.VecPhysical, m Mem) { c.VMOVUPS(v, reg.K1, m) },
+		flagMask: func(flag Mem, tmp reg.GPPhysical) { // K2 = -flag, K3 = K1 & K2
+			c.MOVQ(flag, tmp)
+			c.NEGQ(tmp)
+			c.KMOVW(tmp.As32(), reg.K2)
+			c.KANDW(reg.K1, reg.K2, reg.K3)
+		},
+		loadIf:     func(m Mem, v reg.VecPhysical) { c.VMOVUPS_Z(m, reg.K2, v) },
+		loadTailIf: func(m Mem, v reg.VecPhysical) { c.VMOVUPS_Z(m, reg.K3, v) },
 	}
 }
 
@@ -65,6 +94,12 @@ func avx2(c *build.Context) isa {
 	c.DataAttributes(attr.RODATA | attr.NOPTR)
 	for i := range 32 {
 		c.AddDatum(4*i, I32(i/16-1))
+	}
+	tailMask := func(tmp reg.GPPhysical) { // the address stays in tmp
+		c.LEAQ(table.Offset(64), tmp)
+		c.SHLQ(U8(2), reg.RCX)
+		c.SUBQ(reg.RCX, tmp)
+		c.VMOVDQU(Mem{Base: tmp}, reg.Y15)
 	}
 	return isa{
 		Context: c, name: "AVX2", lanes: 8, regs: ymm(), mr: 6, narrowRows: 12,
@@ -83,5 +118,22 @@ func avx2(c *build.Context) isa {
 			c.VADDPS(tmp, v, v)
 		},
 		store: func(v reg.VecPhysical, m Mem, half int) { c.VMASKMOVPS(v, mask[half], m) },
+		tailMask: func(count Mem, less int, tmp reg.GPPhysical) {
+			c.MOVQ(count, reg.RCX)
+			c.SUBQ(U8(less), reg.RCX)
+			tailMask(tmp)
+		},
+		tailMaskOf: tailMask,
+		loadTail:   func(m Mem, v reg.VecPhysical) { c.VMASKMOVPS(m, reg.Y15, v) },
+		storeTail:  func(v reg.VecPhysical, m Mem) { c.VMASKMOVPS(v, reg.Y15, m) },
+		flagMask: func(flag Mem, tmp reg.GPPhysical) { // Y14 = -flag in each lane, Y13 = Y14 & Y15
+			c.MOVQ(flag, tmp)
+			c.NEGQ(tmp)
+			c.VMOVD(tmp.As32(), reg.X14)
+			c.VPBROADCASTD(reg.X14, reg.Y14)
+			c.VPAND(reg.Y14, reg.Y15, reg.Y13)
+		},
+		loadIf:     func(m Mem, v reg.VecPhysical) { c.VMASKMOVPS(m, reg.Y14, v) },
+		loadTailIf: func(m Mem, v reg.VecPhysical) { c.VMASKMOVPS(m, reg.Y13, v) },
 	}
 }

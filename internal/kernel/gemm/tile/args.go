@@ -52,3 +52,64 @@ type Outer struct {
 	Ahead      []float32
 	AheadStep  int
 }
+
+// Strip is a column of tiles of a product whose left operand has any distances of rows and steps:
+//
+//	for i := range M { for j := range Cols {
+//		s := 0
+//		for p := range K { s += A[i*RowA+p*StepA] * B[p*LDB+j] }
+//		C[i*LDC+j] = s         // or += s, when Acc is not 0
+//	}}
+//
+// Rows is how many rows of C a tile has; the last one may have fewer. M, K and Cols are positive.
+// Ahead and AheadStep are those of [Rows]; after a tile Ahead also moves on by AheadTile bytes.
+type Strip struct {
+	M, Rows, K  int
+	A           []float32
+	RowA, StepA int
+	B           []float32
+	LDB         int
+	C           []float32
+	LDC         int
+	Cols, Acc   int
+	Ahead       []float32
+	AheadStep   int
+	AheadTile   int
+}
+
+// Dots is the dot products of a few rows with a few others:
+//
+//	for i := range Rows { for j := range Cols {
+//		s := 0
+//		for p := range K { s += A[i*LDA+p] * B[j*LDB+p] }
+//		Sums[i][j] = s
+//	}}
+//
+// Rows is 1, 2 or 3, Cols 1 to 4. The other elements of a row of Sums are not specified.
+type Dots struct {
+	Rows, Cols, K int
+	A             []float32
+	LDA           int
+	B             []float32
+	LDB           int
+	Sums          [3][4]float32
+}
+
+// Combine is rows that are linear combinations of a few others:
+//
+//	for i := range M { for j := range N {
+//		s := 0                 // or C[i*LDC+j], when Acc is 1
+//		for p := range K { s += A[i*RowA+p*StepA] * B[p*LDB+j] }
+//		C[i*LDC+j] = s
+//	}}
+//
+// K is 1 to CombineRows, M and N are positive.
+type Combine struct {
+	M, N, K     int
+	A           []float32
+	RowA, StepA int
+	B           []float32
+	LDB         int
+	C           []float32
+	LDC, Acc    int
+}

@@ -73,3 +73,21 @@ func fraction(b *testing.B, l cpu.Level, flops float64, f func()) {
 	defer cpu.Set(l)()
 	peak.Compare(b, flops, f)
 }
+
+// BenchmarkStrip measures strips whose operands stay in the second-level cache.
+func BenchmarkStrip(b *testing.B) {
+	for _, l := range cpu.Available()[1:] {
+		_, wide := Size(l)
+		for _, k := range []int{16, 64, 256, 384} {
+			for _, cols := range []int{wide, wide - 4, wide / 2} {
+				const m = 96
+				s := Strip{M: m, Rows: StripRows(l, cols), K: k, A: make([]float32, m*(k+16)), RowA: k + 16, StepA: 1, B: make([]float32, k*wide), LDB: wide,
+					C: make([]float32, m*wide), LDC: wide, Cols: cols}
+				s.Ahead = s.A
+				b.Run(fmt.Sprintf("shape=%dx%dx%d/impl=%v", m, cols, k, l), func(b *testing.B) {
+					fraction(b, l, 2*float64(m*cols*k), func() { s.Run(l) })
+				})
+			}
+		}
+	}
+}

@@ -47,6 +47,51 @@ func (t *Outer) Run(l cpu.Level) {
 	}
 }
 
+// Run computes the strip with the instructions of level l, which touch nothing outside the columns.
+func (s *Strip) Run(l cpu.Level) {
+	_, wide := Size(l)
+	switch {
+	case l == cpu.AVX512 && s.Cols == wide:
+		stripAVX512(s)
+	case l == cpu.AVX512 && s.Cols > wide/2:
+		stripTailAVX512(s)
+	case l == cpu.AVX512:
+		stripNarrowAVX512(s)
+	case l == cpu.AVX2 && s.Cols == wide:
+		stripAVX2(s)
+	case l == cpu.AVX2 && s.Cols > wide/2:
+		stripTailAVX2(s)
+	case l == cpu.AVX2:
+		stripNarrowAVX2(s)
+	default:
+		stripGo(s, l)
+	}
+}
+
+// Run computes the dot products with the instructions of level l.
+func (t *Dots) Run(l cpu.Level) {
+	switch l {
+	case cpu.AVX512:
+		dotsAVX512(t)
+	case cpu.AVX2:
+		dotsAVX2(t)
+	default:
+		dotsGo(t)
+	}
+}
+
+// Run computes the rows with the instructions of level l.
+func (t *Combine) Run(l cpu.Level) {
+	switch l {
+	case cpu.AVX512:
+		combineAVX512(t)
+	case cpu.AVX2:
+		combineAVX2(t)
+	default:
+		combineGo(t)
+	}
+}
+
 // Peak runs n steps of multiply-adds that wait for nothing and returns how many floating-point
 // operations that were: the yardstick of the benchmarks. It returns 0 at levels without one.
 func Peak(l cpu.Level, n int) (flops float64) {

@@ -99,6 +99,15 @@ func putRow(c, sums []float32, acc int) {
 	}
 }
 
+// Run computes the strip with the tiles of level l.
+func (s *Strip) Run(l cpu.Level) { stripGo(s, l) }
+
+// Run computes the dot products.
+func (t *Dots) Run(cpu.Level) { dotsGo(t) }
+
+// Run computes the rows.
+func (t *Combine) Run(cpu.Level) { combineGo(t) }
+
 // Peak runs n steps of multiply-adds that wait for nothing and returns how many floating-point
 // operations that were: the yardstick of the benchmarks. It returns 0 at levels without one.
 func Peak(l cpu.Level, n int) (flops float64) {

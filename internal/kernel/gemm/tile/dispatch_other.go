@@ -13,6 +13,15 @@ func (t *Rows) RunPair(cpu.Level) { panic("tile: no paired kernel") }
 // Run computes the tile.
 func (t *Outer) Run(cpu.Level) { outerGo(t) }
 
+// Run computes the strip.
+func (s *Strip) Run(l cpu.Level) { stripGo(s, l) }
+
+// Run computes the dot products.
+func (t *Dots) Run(cpu.Level) { dotsGo(t) }
+
+// Run computes the rows.
+func (t *Combine) Run(cpu.Level) { combineGo(t) }
+
 // Peak returns 0: nothing to measure against.
 func Peak(cpu.Level, int) (flops float64) { return 0 }
 

@@ -20,21 +20,23 @@ func Pack(l cpu.Level, panel, b []float32, ldb int, trans bool, k, cols int) {
 	}
 }
 
-// Transpose writes the transpose of a [rows, cols] matrix: dst[j*ldd+i] = src[i*lds+j]. Whole blocks go
-// by vectors and the rest by elements.
+// Transpose writes the transpose of a [rows, cols] matrix: dst[j*ldd+i] = src[i*lds+j]. It goes by
+// square blocks of vectors; where those do not come out even, the last one overlaps the one before.
 func Transpose(l cpu.Level, dst []float32, ldd int, src []float32, lds, rows, cols int) {
 	n := lanes(l)
-	done := 0 // rows whose first cols/n*n elements are in place
-	for ; n > 0 && cols >= n && done+n <= rows; done += n {
-		transpose(l, dst[done:], ldd, src[done*lds:], lds, cols/n)
-	}
-	for i := range rows {
-		first := 0
-		if i < done {
-			first = cols / n * n
+	if n == 0 || rows < n || cols < n {
+		for i := range rows {
+			for j, v := range src[i*lds : i*lds+cols] {
+				dst[j*ldd+i] = v
+			}
 		}
-		for j, v := range src[i*lds+first : i*lds+cols] {
-			dst[(first+j)*ldd+i] = v
+		return
+	}
+	for done := 0; done < rows; done += n {
+		i, last := min(done, rows-n), cols-n
+		transpose(l, dst[i:], ldd, src[i*lds:], lds, cols/n)
+		if cols%n != 0 {
+			transpose(l, dst[last*ldd+i:], ldd, src[i*lds+last:], lds, 1)
 		}
 	}
 }

@@ -29,6 +29,31 @@ func outerAVX2(t *Outer)
 //go:noescape
 func outerNarrowAVX2(t *Outer)
 
+// stripAVX2 computes a column of tiles.
+//
+//go:noescape
+func stripAVX2(t *Strip)
+
+// stripTailAVX2 computes a column of tiles.
+//
+//go:noescape
+func stripTailAVX2(t *Strip)
+
+// stripNarrowAVX2 computes a column of tiles.
+//
+//go:noescape
+func stripNarrowAVX2(t *Strip)
+
+// dotsAVX2 computes dot products of a few rows.
+//
+//go:noescape
+func dotsAVX2(t *Dots)
+
+// combineAVX2 computes linear combinations of a few rows.
+//
+//go:noescape
+func combineAVX2(t *Combine)
+
 // copyRowsAVX2 copies rows of a whole panel's width that are ld elements apart.
 //
 //go:noescape
@@ -66,6 +91,31 @@ func outerAVX512(t *Outer)
 //
 //go:noescape
 func outerNarrowAVX512(t *Outer)
+
+// stripAVX512 computes a column of tiles.
+//
+//go:noescape
+func stripAVX512(t *Strip)
+
+// stripTailAVX512 computes a column of tiles.
+//
+//go:noescape
+func stripTailAVX512(t *Strip)
+
+// stripNarrowAVX512 computes a column of tiles.
+//
+//go:noescape
+func stripNarrowAVX512(t *Strip)
+
+// dotsAVX512 computes dot products of a few rows.
+//
+//go:noescape
+func dotsAVX512(t *Dots)
+
+// combineAVX512 computes linear combinations of a few rows.
+//
+//go:noescape
+func combineAVX512(t *Combine)
 
 // copyRowsAVX512 copies rows of a whole panel's width that are ld elements apart.
 //

@@ -4679,6 +4679,5526 @@ masked12:
 	VZEROUPPER
 	RET
 
+// func stripAVX2(t *Strip)
+// Requires: AVX, CMOV, FMA3, MMX+
+TEXT ·stripAVX2(SB), NOSPLIT, $24-8
+	MOVQ t+0(FP), AX
+	MOVQ 48(AX), R8
+	SHLQ $0x02, R8
+	MOVQ 56(AX), R10
+	SHLQ $0x02, R10
+	MOVQ 88(AX), R11
+	SHLQ $0x02, R11
+	MOVQ 120(AX), R12
+	SHLQ $0x02, R12
+	LEAQ (R8)(R8*2), R9
+	MOVQ (AX), BX
+	MOVQ BX, (SP)
+	MOVQ 24(AX), BX
+	MOVQ BX, 8(SP)
+	MOVQ 8(AX), BX
+	MOVQ BX, 16(SP)
+	MOVQ 96(AX), R13
+	MOVQ 144(AX), R15
+	MOVQ 168(AX), BP
+
+tile:
+	MOVQ       (SP), AX
+	CMPQ       AX, 16(SP)
+	CMOVQGT    16(SP), AX
+	CMPQ       AX, $0x06
+	JE         rows6
+	CMPQ       AX, $0x05
+	JE         rows5
+	CMPQ       AX, $0x04
+	JE         rows4
+	CMPQ       AX, $0x03
+	JE         rows3
+	CMPQ       AX, $0x02
+	JE         rows2
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+
+step1:
+	VMOVUPS      (DI), Y12
+	VMOVUPS      32(DI), Y13
+	VBROADCASTSS (AX), Y14
+	VFMADD231PS  Y14, Y12, Y0
+	VFMADD231PS  Y14, Y13, Y1
+	PREFETCHT1   (R15)
+	ADDQ         BP, R15
+	ADDQ         R10, AX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step1
+	MOVQ         t+0(FP), DI
+	ADDQ         176(DI), R15
+	CMPQ         136(DI), $0x00
+	JE           store1
+	MOVQ         R13, AX
+	VADDPS       (AX), Y0, Y0
+	VADDPS       32(AX), Y1, Y1
+
+store1:
+	VMOVUPS Y0, (R13)
+	VMOVUPS Y1, 32(R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x01, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows2:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+
+step2:
+	VMOVUPS      (DI), Y12
+	VMOVUPS      32(DI), Y13
+	VBROADCASTSS (AX), Y14
+	VFMADD231PS  Y14, Y12, Y0
+	VFMADD231PS  Y14, Y13, Y1
+	VBROADCASTSS (AX)(R8*1), Y15
+	VFMADD231PS  Y15, Y12, Y2
+	VFMADD231PS  Y15, Y13, Y3
+	PREFETCHT1   (R15)
+	ADDQ         BP, R15
+	ADDQ         R10, AX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step2
+	MOVQ         t+0(FP), DI
+	ADDQ         176(DI), R15
+	CMPQ         136(DI), $0x00
+	JE           store2
+	MOVQ         R13, AX
+	VADDPS       (AX), Y0, Y0
+	VADDPS       32(AX), Y1, Y1
+	ADDQ         R12, AX
+	VADDPS       (AX), Y2, Y2
+	VADDPS       32(AX), Y3, Y3
+
+store2:
+	VMOVUPS Y0, (R13)
+	VMOVUPS Y1, 32(R13)
+	ADDQ    R12, R13
+	VMOVUPS Y2, (R13)
+	VMOVUPS Y3, 32(R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R8, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x02, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows3:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+
+step3:
+	VMOVUPS      (DI), Y12
+	VMOVUPS      32(DI), Y13
+	VBROADCASTSS (AX), Y14
+	VFMADD231PS  Y14, Y12, Y0
+	VFMADD231PS  Y14, Y13, Y1
+	VBROADCASTSS (AX)(R8*1), Y15
+	VFMADD231PS  Y15, Y12, Y2
+	VFMADD231PS  Y15, Y13, Y3
+	VBROADCASTSS (AX)(R8*2), Y14
+	VFMADD231PS  Y14, Y12, Y4
+	VFMADD231PS  Y14, Y13, Y5
+	PREFETCHT1   (R15)
+	ADDQ         BP, R15
+	ADDQ         R10, AX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step3
+	MOVQ         t+0(FP), DI
+	ADDQ         176(DI), R15
+	CMPQ         136(DI), $0x00
+	JE           store3
+	MOVQ         R13, AX
+	VADDPS       (AX), Y0, Y0
+	VADDPS       32(AX), Y1, Y1
+	ADDQ         R12, AX
+	VADDPS       (AX), Y2, Y2
+	VADDPS       32(AX), Y3, Y3
+	ADDQ         R12, AX
+	VADDPS       (AX), Y4, Y4
+	VADDPS       32(AX), Y5, Y5
+
+store3:
+	VMOVUPS Y0, (R13)
+	VMOVUPS Y1, 32(R13)
+	ADDQ    R12, R13
+	VMOVUPS Y2, (R13)
+	VMOVUPS Y3, 32(R13)
+	ADDQ    R12, R13
+	VMOVUPS Y4, (R13)
+	VMOVUPS Y5, 32(R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R8, BX
+	ADDQ    R8, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x03, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows4:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+
+step4:
+	VMOVUPS      (DI), Y12
+	VMOVUPS      32(DI), Y13
+	VBROADCASTSS (AX), Y14
+	VFMADD231PS  Y14, Y12, Y0
+	VFMADD231PS  Y14, Y13, Y1
+	VBROADCASTSS (AX)(R8*1), Y15
+	VFMADD231PS  Y15, Y12, Y2
+	VFMADD231PS  Y15, Y13, Y3
+	VBROADCASTSS (AX)(R8*2), Y14
+	VFMADD231PS  Y14, Y12, Y4
+	VFMADD231PS  Y14, Y13, Y5
+	VBROADCASTSS (AX)(R9*1), Y15
+	VFMADD231PS  Y15, Y12, Y6
+	VFMADD231PS  Y15, Y13, Y7
+	PREFETCHT1   (R15)
+	ADDQ         BP, R15
+	ADDQ         R10, AX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step4
+	MOVQ         t+0(FP), DI
+	ADDQ         176(DI), R15
+	CMPQ         136(DI), $0x00
+	JE           store4
+	MOVQ         R13, AX
+	VADDPS       (AX), Y0, Y0
+	VADDPS       32(AX), Y1, Y1
+	ADDQ         R12, AX
+	VADDPS       (AX), Y2, Y2
+	VADDPS       32(AX), Y3, Y3
+	ADDQ         R12, AX
+	VADDPS       (AX), Y4, Y4
+	VADDPS       32(AX), Y5, Y5
+	ADDQ         R12, AX
+	VADDPS       (AX), Y6, Y6
+	VADDPS       32(AX), Y7, Y7
+
+store4:
+	VMOVUPS Y0, (R13)
+	VMOVUPS Y1, 32(R13)
+	ADDQ    R12, R13
+	VMOVUPS Y2, (R13)
+	VMOVUPS Y3, 32(R13)
+	ADDQ    R12, R13
+	VMOVUPS Y4, (R13)
+	VMOVUPS Y5, 32(R13)
+	ADDQ    R12, R13
+	VMOVUPS Y6, (R13)
+	VMOVUPS Y7, 32(R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R9, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x04, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows5:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+
+step5:
+	VMOVUPS      (DI), Y12
+	VMOVUPS      32(DI), Y13
+	VBROADCASTSS (AX), Y14
+	VFMADD231PS  Y14, Y12, Y0
+	VFMADD231PS  Y14, Y13, Y1
+	VBROADCASTSS (AX)(R8*1), Y15
+	VFMADD231PS  Y15, Y12, Y2
+	VFMADD231PS  Y15, Y13, Y3
+	VBROADCASTSS (AX)(R8*2), Y14
+	VFMADD231PS  Y14, Y12, Y4
+	VFMADD231PS  Y14, Y13, Y5
+	VBROADCASTSS (AX)(R9*1), Y15
+	VFMADD231PS  Y15, Y12, Y6
+	VFMADD231PS  Y15, Y13, Y7
+	VBROADCASTSS (AX)(R8*4), Y14
+	VFMADD231PS  Y14, Y12, Y8
+	VFMADD231PS  Y14, Y13, Y9
+	PREFETCHT1   (R15)
+	ADDQ         BP, R15
+	ADDQ         R10, AX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step5
+	MOVQ         t+0(FP), DI
+	ADDQ         176(DI), R15
+	CMPQ         136(DI), $0x00
+	JE           store5
+	MOVQ         R13, AX
+	VADDPS       (AX), Y0, Y0
+	VADDPS       32(AX), Y1, Y1
+	ADDQ         R12, AX
+	VADDPS       (AX), Y2, Y2
+	VADDPS       32(AX), Y3, Y3
+	ADDQ         R12, AX
+	VADDPS       (AX), Y4, Y4
+	VADDPS       32(AX), Y5, Y5
+	ADDQ         R12, AX
+	VADDPS       (AX), Y6, Y6
+	VADDPS       32(AX), Y7, Y7
+	ADDQ         R12, AX
+	VADDPS       (AX), Y8, Y8
+	VADDPS       32(AX), Y9, Y9
+
+store5:
+	VMOVUPS Y0, (R13)
+	VMOVUPS Y1, 32(R13)
+	ADDQ    R12, R13
+	VMOVUPS Y2, (R13)
+	VMOVUPS Y3, 32(R13)
+	ADDQ    R12, R13
+	VMOVUPS Y4, (R13)
+	VMOVUPS Y5, 32(R13)
+	ADDQ    R12, R13
+	VMOVUPS Y6, (R13)
+	VMOVUPS Y7, 32(R13)
+	ADDQ    R12, R13
+	VMOVUPS Y8, (R13)
+	VMOVUPS Y9, 32(R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R9, BX
+	ADDQ    R8, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x05, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows6:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	LEAQ       (AX)(R8*4), BX
+	ADDQ       R8, BX
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	VXORPS     Y11, Y11, Y11
+
+step6:
+	VMOVUPS      (DI), Y12
+	VMOVUPS      32(DI), Y13
+	VBROADCASTSS (AX), Y14
+	VFMADD231PS  Y14, Y12, Y0
+	VFMADD231PS  Y14, Y13, Y1
+	VBROADCASTSS (AX)(R8*1), Y15
+	VFMADD231PS  Y15, Y12, Y2
+	VFMADD231PS  Y15, Y13, Y3
+	VBROADCASTSS (AX)(R8*2), Y14
+	VFMADD231PS  Y14, Y12, Y4
+	VFMADD231PS  Y14, Y13, Y5
+	VBROADCASTSS (AX)(R9*1), Y15
+	VFMADD231PS  Y15, Y12, Y6
+	VFMADD231PS  Y15, Y13, Y7
+	VBROADCASTSS (AX)(R8*4), Y14
+	VFMADD231PS  Y14, Y12, Y8
+	VFMADD231PS  Y14, Y13, Y9
+	VBROADCASTSS (BX), Y15
+	VFMADD231PS  Y15, Y12, Y10
+	VFMADD231PS  Y15, Y13, Y11
+	PREFETCHT1   (R15)
+	ADDQ         BP, R15
+	ADDQ         R10, AX
+	ADDQ         R10, BX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step6
+	MOVQ         t+0(FP), DI
+	ADDQ         176(DI), R15
+	CMPQ         136(DI), $0x00
+	JE           store6
+	MOVQ         R13, AX
+	VADDPS       (AX), Y0, Y0
+	VADDPS       32(AX), Y1, Y1
+	ADDQ         R12, AX
+	VADDPS       (AX), Y2, Y2
+	VADDPS       32(AX), Y3, Y3
+	ADDQ         R12, AX
+	VADDPS       (AX), Y4, Y4
+	VADDPS       32(AX), Y5, Y5
+	ADDQ         R12, AX
+	VADDPS       (AX), Y6, Y6
+	VADDPS       32(AX), Y7, Y7
+	ADDQ         R12, AX
+	VADDPS       (AX), Y8, Y8
+	VADDPS       32(AX), Y9, Y9
+	ADDQ         R12, AX
+	VADDPS       (AX), Y10, Y10
+	VADDPS       32(AX), Y11, Y11
+
+store6:
+	VMOVUPS Y0, (R13)
+	VMOVUPS Y1, 32(R13)
+	ADDQ    R12, R13
+	VMOVUPS Y2, (R13)
+	VMOVUPS Y3, 32(R13)
+	ADDQ    R12, R13
+	VMOVUPS Y4, (R13)
+	VMOVUPS Y5, 32(R13)
+	ADDQ    R12, R13
+	VMOVUPS Y6, (R13)
+	VMOVUPS Y7, 32(R13)
+	ADDQ    R12, R13
+	VMOVUPS Y8, (R13)
+	VMOVUPS Y9, 32(R13)
+	ADDQ    R12, R13
+	VMOVUPS Y10, (R13)
+	VMOVUPS Y11, 32(R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R9, BX
+	ADDQ    R8, BX
+	ADDQ    R8, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x06, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+// func stripTailAVX2(t *Strip)
+// Requires: AVX, CMOV, FMA3, MMX+
+TEXT ·stripTailAVX2(SB), NOSPLIT, $24-8
+	MOVQ    t+0(FP), AX
+	MOVQ    48(AX), R8
+	SHLQ    $0x02, R8
+	MOVQ    56(AX), R10
+	SHLQ    $0x02, R10
+	MOVQ    88(AX), R11
+	SHLQ    $0x02, R11
+	MOVQ    120(AX), R12
+	SHLQ    $0x02, R12
+	LEAQ    (R8)(R8*2), R9
+	MOVQ    128(AX), CX
+	SUBQ    $0x08, CX
+	LEAQ    tails<>+64(SB), BX
+	SHLQ    $0x02, CX
+	SUBQ    CX, BX
+	VMOVDQU (BX), Y15
+	MOVQ    (AX), BX
+	MOVQ    BX, (SP)
+	MOVQ    24(AX), BX
+	MOVQ    BX, 8(SP)
+	MOVQ    8(AX), BX
+	MOVQ    BX, 16(SP)
+	MOVQ    96(AX), R13
+	MOVQ    144(AX), R15
+	MOVQ    168(AX), BP
+
+tile:
+	MOVQ       (SP), AX
+	CMPQ       AX, 16(SP)
+	CMOVQGT    16(SP), AX
+	CMPQ       AX, $0x06
+	JE         rows6
+	CMPQ       AX, $0x05
+	JE         rows5
+	CMPQ       AX, $0x04
+	JE         rows4
+	CMPQ       AX, $0x03
+	JE         rows3
+	CMPQ       AX, $0x02
+	JE         rows2
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+
+step1:
+	VMOVUPS      (DI), Y12
+	VMASKMOVPS   32(DI), Y15, Y13
+	VBROADCASTSS (AX), Y14
+	VFMADD231PS  Y14, Y12, Y0
+	VFMADD231PS  Y14, Y13, Y1
+	PREFETCHT1   (R15)
+	ADDQ         BP, R15
+	ADDQ         R10, AX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step1
+	MOVQ         t+0(FP), DI
+	ADDQ         176(DI), R15
+	CMPQ         136(DI), $0x00
+	JE           store1
+	MOVQ         R13, AX
+	VADDPS       (AX), Y0, Y0
+	VMASKMOVPS   32(AX), Y15, Y14
+	VADDPS       Y14, Y1, Y1
+
+store1:
+	MOVQ    128(DI), BX
+	LEAQ    32(R13), CX
+	SUBQ    $0x08, BX
+	TESTQ   $0x00000008, BX
+	JE      without8_1
+	MOVQ    CX, AX
+	VMOVUPS Y1, (AX)
+	ADDQ    $0x20, CX
+
+without8_1:
+	TESTQ        $0x00000004, BX
+	JE           without4_1
+	MOVQ         CX, AX
+	VMOVUPS      X1, (AX)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x10, CX
+
+without4_1:
+	TESTQ     $0x00000002, BX
+	JE        without2_1
+	MOVQ      CX, AX
+	VMOVLPS   X1, (AX)
+	VPERMILPD $0x01, X1, X1
+	ADDQ      $0x08, CX
+
+without2_1:
+	TESTQ  $0x00000001, BX
+	JE     without1_1
+	MOVQ   CX, AX
+	VMOVSS X1, (AX)
+	ADDQ   $0x04, CX
+
+without1_1:
+	VMOVUPS Y0, (R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x01, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows2:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+
+step2:
+	VMOVUPS      (DI), Y12
+	VMASKMOVPS   32(DI), Y15, Y13
+	VBROADCASTSS (AX), Y14
+	VFMADD231PS  Y14, Y12, Y0
+	VFMADD231PS  Y14, Y13, Y1
+	VBROADCASTSS (AX)(R8*1), Y14
+	VFMADD231PS  Y14, Y12, Y2
+	VFMADD231PS  Y14, Y13, Y3
+	PREFETCHT1   (R15)
+	ADDQ         BP, R15
+	ADDQ         R10, AX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step2
+	MOVQ         t+0(FP), DI
+	ADDQ         176(DI), R15
+	CMPQ         136(DI), $0x00
+	JE           store2
+	MOVQ         R13, AX
+	VADDPS       (AX), Y0, Y0
+	VMASKMOVPS   32(AX), Y15, Y14
+	VADDPS       Y14, Y1, Y1
+	ADDQ         R12, AX
+	VADDPS       (AX), Y2, Y2
+	VMASKMOVPS   32(AX), Y15, Y14
+	VADDPS       Y14, Y3, Y3
+
+store2:
+	MOVQ    128(DI), BX
+	LEAQ    32(R13), CX
+	SUBQ    $0x08, BX
+	TESTQ   $0x00000008, BX
+	JE      without8_2
+	MOVQ    CX, AX
+	VMOVUPS Y1, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y3, (AX)
+	ADDQ    $0x20, CX
+
+without8_2:
+	TESTQ        $0x00000004, BX
+	JE           without4_2
+	MOVQ         CX, AX
+	VMOVUPS      X1, (AX)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         R12, AX
+	VMOVUPS      X3, (AX)
+	VEXTRACTF128 $0x01, Y3, X3
+	ADDQ         $0x10, CX
+
+without4_2:
+	TESTQ     $0x00000002, BX
+	JE        without2_2
+	MOVQ      CX, AX
+	VMOVLPS   X1, (AX)
+	VPERMILPD $0x01, X1, X1
+	ADDQ      R12, AX
+	VMOVLPS   X3, (AX)
+	VPERMILPD $0x01, X3, X3
+	ADDQ      $0x08, CX
+
+without2_2:
+	TESTQ  $0x00000001, BX
+	JE     without1_2
+	MOVQ   CX, AX
+	VMOVSS X1, (AX)
+	ADDQ   R12, AX
+	VMOVSS X3, (AX)
+	ADDQ   $0x04, CX
+
+without1_2:
+	VMOVUPS Y0, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Y2, (R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R8, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x02, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows3:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+
+step3:
+	VMOVUPS      (DI), Y12
+	VMASKMOVPS   32(DI), Y15, Y13
+	VBROADCASTSS (AX), Y14
+	VFMADD231PS  Y14, Y12, Y0
+	VFMADD231PS  Y14, Y13, Y1
+	VBROADCASTSS (AX)(R8*1), Y14
+	VFMADD231PS  Y14, Y12, Y2
+	VFMADD231PS  Y14, Y13, Y3
+	VBROADCASTSS (AX)(R8*2), Y14
+	VFMADD231PS  Y14, Y12, Y4
+	VFMADD231PS  Y14, Y13, Y5
+	PREFETCHT1   (R15)
+	ADDQ         BP, R15
+	ADDQ         R10, AX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step3
+	MOVQ         t+0(FP), DI
+	ADDQ         176(DI), R15
+	CMPQ         136(DI), $0x00
+	JE           store3
+	MOVQ         R13, AX
+	VADDPS       (AX), Y0, Y0
+	VMASKMOVPS   32(AX), Y15, Y14
+	VADDPS       Y14, Y1, Y1
+	ADDQ         R12, AX
+	VADDPS       (AX), Y2, Y2
+	VMASKMOVPS   32(AX), Y15, Y14
+	VADDPS       Y14, Y3, Y3
+	ADDQ         R12, AX
+	VADDPS       (AX), Y4, Y4
+	VMASKMOVPS   32(AX), Y15, Y14
+	VADDPS       Y14, Y5, Y5
+
+store3:
+	MOVQ    128(DI), BX
+	LEAQ    32(R13), CX
+	SUBQ    $0x08, BX
+	TESTQ   $0x00000008, BX
+	JE      without8_3
+	MOVQ    CX, AX
+	VMOVUPS Y1, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y3, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y5, (AX)
+	ADDQ    $0x20, CX
+
+without8_3:
+	TESTQ        $0x00000004, BX
+	JE           without4_3
+	MOVQ         CX, AX
+	VMOVUPS      X1, (AX)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         R12, AX
+	VMOVUPS      X3, (AX)
+	VEXTRACTF128 $0x01, Y3, X3
+	ADDQ         R12, AX
+	VMOVUPS      X5, (AX)
+	VEXTRACTF128 $0x01, Y5, X5
+	ADDQ         $0x10, CX
+
+without4_3:
+	TESTQ     $0x00000002, BX
+	JE        without2_3
+	MOVQ      CX, AX
+	VMOVLPS   X1, (AX)
+	VPERMILPD $0x01, X1, X1
+	ADDQ      R12, AX
+	VMOVLPS   X3, (AX)
+	VPERMILPD $0x01, X3, X3
+	ADDQ      R12, AX
+	VMOVLPS   X5, (AX)
+	VPERMILPD $0x01, X5, X5
+	ADDQ      $0x08, CX
+
+without2_3:
+	TESTQ  $0x00000001, BX
+	JE     without1_3
+	MOVQ   CX, AX
+	VMOVSS X1, (AX)
+	ADDQ   R12, AX
+	VMOVSS X3, (AX)
+	ADDQ   R12, AX
+	VMOVSS X5, (AX)
+	ADDQ   $0x04, CX
+
+without1_3:
+	VMOVUPS Y0, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Y2, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Y4, (R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R8, BX
+	ADDQ    R8, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x03, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows4:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+
+step4:
+	VMOVUPS      (DI), Y12
+	VMASKMOVPS   32(DI), Y15, Y13
+	VBROADCASTSS (AX), Y14
+	VFMADD231PS  Y14, Y12, Y0
+	VFMADD231PS  Y14, Y13, Y1
+	VBROADCASTSS (AX)(R8*1), Y14
+	VFMADD231PS  Y14, Y12, Y2
+	VFMADD231PS  Y14, Y13, Y3
+	VBROADCASTSS (AX)(R8*2), Y14
+	VFMADD231PS  Y14, Y12, Y4
+	VFMADD231PS  Y14, Y13, Y5
+	VBROADCASTSS (AX)(R9*1), Y14
+	VFMADD231PS  Y14, Y12, Y6
+	VFMADD231PS  Y14, Y13, Y7
+	PREFETCHT1   (R15)
+	ADDQ         BP, R15
+	ADDQ         R10, AX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step4
+	MOVQ         t+0(FP), DI
+	ADDQ         176(DI), R15
+	CMPQ         136(DI), $0x00
+	JE           store4
+	MOVQ         R13, AX
+	VADDPS       (AX), Y0, Y0
+	VMASKMOVPS   32(AX), Y15, Y14
+	VADDPS       Y14, Y1, Y1
+	ADDQ         R12, AX
+	VADDPS       (AX), Y2, Y2
+	VMASKMOVPS   32(AX), Y15, Y14
+	VADDPS       Y14, Y3, Y3
+	ADDQ         R12, AX
+	VADDPS       (AX), Y4, Y4
+	VMASKMOVPS   32(AX), Y15, Y14
+	VADDPS       Y14, Y5, Y5
+	ADDQ         R12, AX
+	VADDPS       (AX), Y6, Y6
+	VMASKMOVPS   32(AX), Y15, Y14
+	VADDPS       Y14, Y7, Y7
+
+store4:
+	MOVQ    128(DI), BX
+	LEAQ    32(R13), CX
+	SUBQ    $0x08, BX
+	TESTQ   $0x00000008, BX
+	JE      without8_4
+	MOVQ    CX, AX
+	VMOVUPS Y1, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y3, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y5, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y7, (AX)
+	ADDQ    $0x20, CX
+
+without8_4:
+	TESTQ        $0x00000004, BX
+	JE           without4_4
+	MOVQ         CX, AX
+	VMOVUPS      X1, (AX)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         R12, AX
+	VMOVUPS      X3, (AX)
+	VEXTRACTF128 $0x01, Y3, X3
+	ADDQ         R12, AX
+	VMOVUPS      X5, (AX)
+	VEXTRACTF128 $0x01, Y5, X5
+	ADDQ         R12, AX
+	VMOVUPS      X7, (AX)
+	VEXTRACTF128 $0x01, Y7, X7
+	ADDQ         $0x10, CX
+
+without4_4:
+	TESTQ     $0x00000002, BX
+	JE        without2_4
+	MOVQ      CX, AX
+	VMOVLPS   X1, (AX)
+	VPERMILPD $0x01, X1, X1
+	ADDQ      R12, AX
+	VMOVLPS   X3, (AX)
+	VPERMILPD $0x01, X3, X3
+	ADDQ      R12, AX
+	VMOVLPS   X5, (AX)
+	VPERMILPD $0x01, X5, X5
+	ADDQ      R12, AX
+	VMOVLPS   X7, (AX)
+	VPERMILPD $0x01, X7, X7
+	ADDQ      $0x08, CX
+
+without2_4:
+	TESTQ  $0x00000001, BX
+	JE     without1_4
+	MOVQ   CX, AX
+	VMOVSS X1, (AX)
+	ADDQ   R12, AX
+	VMOVSS X3, (AX)
+	ADDQ   R12, AX
+	VMOVSS X5, (AX)
+	ADDQ   R12, AX
+	VMOVSS X7, (AX)
+	ADDQ   $0x04, CX
+
+without1_4:
+	VMOVUPS Y0, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Y2, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Y4, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Y6, (R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R9, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x04, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows5:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+
+step5:
+	VMOVUPS      (DI), Y12
+	VMASKMOVPS   32(DI), Y15, Y13
+	VBROADCASTSS (AX), Y14
+	VFMADD231PS  Y14, Y12, Y0
+	VFMADD231PS  Y14, Y13, Y1
+	VBROADCASTSS (AX)(R8*1), Y14
+	VFMADD231PS  Y14, Y12, Y2
+	VFMADD231PS  Y14, Y13, Y3
+	VBROADCASTSS (AX)(R8*2), Y14
+	VFMADD231PS  Y14, Y12, Y4
+	VFMADD231PS  Y14, Y13, Y5
+	VBROADCASTSS (AX)(R9*1), Y14
+	VFMADD231PS  Y14, Y12, Y6
+	VFMADD231PS  Y14, Y13, Y7
+	VBROADCASTSS (AX)(R8*4), Y14
+	VFMADD231PS  Y14, Y12, Y8
+	VFMADD231PS  Y14, Y13, Y9
+	PREFETCHT1   (R15)
+	ADDQ         BP, R15
+	ADDQ         R10, AX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step5
+	MOVQ         t+0(FP), DI
+	ADDQ         176(DI), R15
+	CMPQ         136(DI), $0x00
+	JE           store5
+	MOVQ         R13, AX
+	VADDPS       (AX), Y0, Y0
+	VMASKMOVPS   32(AX), Y15, Y14
+	VADDPS       Y14, Y1, Y1
+	ADDQ         R12, AX
+	VADDPS       (AX), Y2, Y2
+	VMASKMOVPS   32(AX), Y15, Y14
+	VADDPS       Y14, Y3, Y3
+	ADDQ         R12, AX
+	VADDPS       (AX), Y4, Y4
+	VMASKMOVPS   32(AX), Y15, Y14
+	VADDPS       Y14, Y5, Y5
+	ADDQ         R12, AX
+	VADDPS       (AX), Y6, Y6
+	VMASKMOVPS   32(AX), Y15, Y14
+	VADDPS       Y14, Y7, Y7
+	ADDQ         R12, AX
+	VADDPS       (AX), Y8, Y8
+	VMASKMOVPS   32(AX), Y15, Y14
+	VADDPS       Y14, Y9, Y9
+
+store5:
+	MOVQ    128(DI), BX
+	LEAQ    32(R13), CX
+	SUBQ    $0x08, BX
+	TESTQ   $0x00000008, BX
+	JE      without8_5
+	MOVQ    CX, AX
+	VMOVUPS Y1, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y3, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y5, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y7, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y9, (AX)
+	ADDQ    $0x20, CX
+
+without8_5:
+	TESTQ        $0x00000004, BX
+	JE           without4_5
+	MOVQ         CX, AX
+	VMOVUPS      X1, (AX)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         R12, AX
+	VMOVUPS      X3, (AX)
+	VEXTRACTF128 $0x01, Y3, X3
+	ADDQ         R12, AX
+	VMOVUPS      X5, (AX)
+	VEXTRACTF128 $0x01, Y5, X5
+	ADDQ         R12, AX
+	VMOVUPS      X7, (AX)
+	VEXTRACTF128 $0x01, Y7, X7
+	ADDQ         R12, AX
+	VMOVUPS      X9, (AX)
+	VEXTRACTF128 $0x01, Y9, X9
+	ADDQ         $0x10, CX
+
+without4_5:
+	TESTQ     $0x00000002, BX
+	JE        without2_5
+	MOVQ      CX, AX
+	VMOVLPS   X1, (AX)
+	VPERMILPD $0x01, X1, X1
+	ADDQ      R12, AX
+	VMOVLPS   X3, (AX)
+	VPERMILPD $0x01, X3, X3
+	ADDQ      R12, AX
+	VMOVLPS   X5, (AX)
+	VPERMILPD $0x01, X5, X5
+	ADDQ      R12, AX
+	VMOVLPS   X7, (AX)
+	VPERMILPD $0x01, X7, X7
+	ADDQ      R12, AX
+	VMOVLPS   X9, (AX)
+	VPERMILPD $0x01, X9, X9
+	ADDQ      $0x08, CX
+
+without2_5:
+	TESTQ  $0x00000001, BX
+	JE     without1_5
+	MOVQ   CX, AX
+	VMOVSS X1, (AX)
+	ADDQ   R12, AX
+	VMOVSS X3, (AX)
+	ADDQ   R12, AX
+	VMOVSS X5, (AX)
+	ADDQ   R12, AX
+	VMOVSS X7, (AX)
+	ADDQ   R12, AX
+	VMOVSS X9, (AX)
+	ADDQ   $0x04, CX
+
+without1_5:
+	VMOVUPS Y0, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Y2, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Y4, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Y6, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Y8, (R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R9, BX
+	ADDQ    R8, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x05, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows6:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	LEAQ       (AX)(R8*4), BX
+	ADDQ       R8, BX
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	VXORPS     Y11, Y11, Y11
+
+step6:
+	VMOVUPS      (DI), Y12
+	VMASKMOVPS   32(DI), Y15, Y13
+	VBROADCASTSS (AX), Y14
+	VFMADD231PS  Y14, Y12, Y0
+	VFMADD231PS  Y14, Y13, Y1
+	VBROADCASTSS (AX)(R8*1), Y14
+	VFMADD231PS  Y14, Y12, Y2
+	VFMADD231PS  Y14, Y13, Y3
+	VBROADCASTSS (AX)(R8*2), Y14
+	VFMADD231PS  Y14, Y12, Y4
+	VFMADD231PS  Y14, Y13, Y5
+	VBROADCASTSS (AX)(R9*1), Y14
+	VFMADD231PS  Y14, Y12, Y6
+	VFMADD231PS  Y14, Y13, Y7
+	VBROADCASTSS (AX)(R8*4), Y14
+	VFMADD231PS  Y14, Y12, Y8
+	VFMADD231PS  Y14, Y13, Y9
+	VBROADCASTSS (BX), Y14
+	VFMADD231PS  Y14, Y12, Y10
+	VFMADD231PS  Y14, Y13, Y11
+	PREFETCHT1   (R15)
+	ADDQ         BP, R15
+	ADDQ         R10, AX
+	ADDQ         R10, BX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step6
+	MOVQ         t+0(FP), DI
+	ADDQ         176(DI), R15
+	CMPQ         136(DI), $0x00
+	JE           store6
+	MOVQ         R13, AX
+	VADDPS       (AX), Y0, Y0
+	VMASKMOVPS   32(AX), Y15, Y14
+	VADDPS       Y14, Y1, Y1
+	ADDQ         R12, AX
+	VADDPS       (AX), Y2, Y2
+	VMASKMOVPS   32(AX), Y15, Y14
+	VADDPS       Y14, Y3, Y3
+	ADDQ         R12, AX
+	VADDPS       (AX), Y4, Y4
+	VMASKMOVPS   32(AX), Y15, Y14
+	VADDPS       Y14, Y5, Y5
+	ADDQ         R12, AX
+	VADDPS       (AX), Y6, Y6
+	VMASKMOVPS   32(AX), Y15, Y14
+	VADDPS       Y14, Y7, Y7
+	ADDQ         R12, AX
+	VADDPS       (AX), Y8, Y8
+	VMASKMOVPS   32(AX), Y15, Y14
+	VADDPS       Y14, Y9, Y9
+	ADDQ         R12, AX
+	VADDPS       (AX), Y10, Y10
+	VMASKMOVPS   32(AX), Y15, Y14
+	VADDPS       Y14, Y11, Y11
+
+store6:
+	MOVQ    128(DI), BX
+	LEAQ    32(R13), CX
+	SUBQ    $0x08, BX
+	TESTQ   $0x00000008, BX
+	JE      without8_6
+	MOVQ    CX, AX
+	VMOVUPS Y1, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y3, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y5, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y7, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y9, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y11, (AX)
+	ADDQ    $0x20, CX
+
+without8_6:
+	TESTQ        $0x00000004, BX
+	JE           without4_6
+	MOVQ         CX, AX
+	VMOVUPS      X1, (AX)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         R12, AX
+	VMOVUPS      X3, (AX)
+	VEXTRACTF128 $0x01, Y3, X3
+	ADDQ         R12, AX
+	VMOVUPS      X5, (AX)
+	VEXTRACTF128 $0x01, Y5, X5
+	ADDQ         R12, AX
+	VMOVUPS      X7, (AX)
+	VEXTRACTF128 $0x01, Y7, X7
+	ADDQ         R12, AX
+	VMOVUPS      X9, (AX)
+	VEXTRACTF128 $0x01, Y9, X9
+	ADDQ         R12, AX
+	VMOVUPS      X11, (AX)
+	VEXTRACTF128 $0x01, Y11, X11
+	ADDQ         $0x10, CX
+
+without4_6:
+	TESTQ     $0x00000002, BX
+	JE        without2_6
+	MOVQ      CX, AX
+	VMOVLPS   X1, (AX)
+	VPERMILPD $0x01, X1, X1
+	ADDQ      R12, AX
+	VMOVLPS   X3, (AX)
+	VPERMILPD $0x01, X3, X3
+	ADDQ      R12, AX
+	VMOVLPS   X5, (AX)
+	VPERMILPD $0x01, X5, X5
+	ADDQ      R12, AX
+	VMOVLPS   X7, (AX)
+	VPERMILPD $0x01, X7, X7
+	ADDQ      R12, AX
+	VMOVLPS   X9, (AX)
+	VPERMILPD $0x01, X9, X9
+	ADDQ      R12, AX
+	VMOVLPS   X11, (AX)
+	VPERMILPD $0x01, X11, X11
+	ADDQ      $0x08, CX
+
+without2_6:
+	TESTQ  $0x00000001, BX
+	JE     without1_6
+	MOVQ   CX, AX
+	VMOVSS X1, (AX)
+	ADDQ   R12, AX
+	VMOVSS X3, (AX)
+	ADDQ   R12, AX
+	VMOVSS X5, (AX)
+	ADDQ   R12, AX
+	VMOVSS X7, (AX)
+	ADDQ   R12, AX
+	VMOVSS X9, (AX)
+	ADDQ   R12, AX
+	VMOVSS X11, (AX)
+	ADDQ   $0x04, CX
+
+without1_6:
+	VMOVUPS Y0, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Y2, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Y4, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Y6, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Y8, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Y10, (R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R9, BX
+	ADDQ    R8, BX
+	ADDQ    R8, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x06, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+// func stripNarrowAVX2(t *Strip)
+// Requires: AVX, CMOV, FMA3, MMX+
+TEXT ·stripNarrowAVX2(SB), NOSPLIT, $24-8
+	MOVQ    t+0(FP), AX
+	MOVQ    48(AX), R8
+	SHLQ    $0x02, R8
+	MOVQ    56(AX), R10
+	SHLQ    $0x02, R10
+	MOVQ    88(AX), R11
+	SHLQ    $0x02, R11
+	MOVQ    120(AX), R12
+	SHLQ    $0x02, R12
+	LEAQ    (R8)(R8*2), R9
+	MOVQ    128(AX), CX
+	SUBQ    $0x00, CX
+	LEAQ    tails<>+64(SB), BX
+	SHLQ    $0x02, CX
+	SUBQ    CX, BX
+	VMOVDQU (BX), Y15
+	MOVQ    (AX), BX
+	MOVQ    BX, (SP)
+	MOVQ    24(AX), BX
+	MOVQ    BX, 8(SP)
+	MOVQ    8(AX), BX
+	MOVQ    BX, 16(SP)
+	MOVQ    96(AX), R13
+	MOVQ    144(AX), R15
+	MOVQ    168(AX), BP
+
+tile:
+	MOVQ       (SP), AX
+	CMPQ       AX, 16(SP)
+	CMOVQGT    16(SP), AX
+	CMPQ       AX, $0x0c
+	JE         rows12
+	CMPQ       AX, $0x0b
+	JE         rows11
+	CMPQ       AX, $0x0a
+	JE         rows10
+	CMPQ       AX, $0x09
+	JE         rows9
+	CMPQ       AX, $0x08
+	JE         rows8
+	CMPQ       AX, $0x07
+	JE         rows7
+	CMPQ       AX, $0x06
+	JE         rows6
+	CMPQ       AX, $0x05
+	JE         rows5
+	CMPQ       AX, $0x04
+	JE         rows4
+	CMPQ       AX, $0x03
+	JE         rows3
+	CMPQ       AX, $0x02
+	JE         rows2
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	VXORPS     Y0, Y0, Y0
+
+step1:
+	VMASKMOVPS   (DI), Y15, Y12
+	VBROADCASTSS (AX), Y13
+	VFMADD231PS  Y13, Y12, Y0
+	ADDQ         R10, AX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step1
+	MOVQ         t+0(FP), DI
+	CMPQ         136(DI), $0x00
+	JE           store1
+	MOVQ         R13, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y0, Y0
+
+store1:
+	MOVQ    128(DI), BX
+	LEAQ    (R13), CX
+	TESTQ   $0x00000008, BX
+	JE      without8_1
+	MOVQ    CX, AX
+	VMOVUPS Y0, (AX)
+	ADDQ    $0x20, CX
+
+without8_1:
+	TESTQ        $0x00000004, BX
+	JE           without4_1
+	MOVQ         CX, AX
+	VMOVUPS      X0, (AX)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, CX
+
+without4_1:
+	TESTQ     $0x00000002, BX
+	JE        without2_1
+	MOVQ      CX, AX
+	VMOVLPS   X0, (AX)
+	VPERMILPD $0x01, X0, X0
+	ADDQ      $0x08, CX
+
+without2_1:
+	TESTQ  $0x00000001, BX
+	JE     without1_1
+	MOVQ   CX, AX
+	VMOVSS X0, (AX)
+	ADDQ   $0x04, CX
+
+without1_1:
+	ADDQ R12, R13
+	MOVQ 8(SP), BX
+	ADDQ R8, BX
+	MOVQ BX, 8(SP)
+	SUBQ $0x01, (SP)
+	JNE  tile
+	VZEROUPPER
+	RET
+
+rows2:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+
+step2:
+	VMASKMOVPS   (DI), Y15, Y12
+	VBROADCASTSS (AX), Y13
+	VFMADD231PS  Y13, Y12, Y0
+	VBROADCASTSS (AX)(R8*1), Y14
+	VFMADD231PS  Y14, Y12, Y1
+	ADDQ         R10, AX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step2
+	MOVQ         t+0(FP), DI
+	CMPQ         136(DI), $0x00
+	JE           store2
+	MOVQ         R13, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y0, Y0
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y1, Y1
+
+store2:
+	MOVQ    128(DI), BX
+	LEAQ    (R13), CX
+	TESTQ   $0x00000008, BX
+	JE      without8_2
+	MOVQ    CX, AX
+	VMOVUPS Y0, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y1, (AX)
+	ADDQ    $0x20, CX
+
+without8_2:
+	TESTQ        $0x00000004, BX
+	JE           without4_2
+	MOVQ         CX, AX
+	VMOVUPS      X0, (AX)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         R12, AX
+	VMOVUPS      X1, (AX)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x10, CX
+
+without4_2:
+	TESTQ     $0x00000002, BX
+	JE        without2_2
+	MOVQ      CX, AX
+	VMOVLPS   X0, (AX)
+	VPERMILPD $0x01, X0, X0
+	ADDQ      R12, AX
+	VMOVLPS   X1, (AX)
+	VPERMILPD $0x01, X1, X1
+	ADDQ      $0x08, CX
+
+without2_2:
+	TESTQ  $0x00000001, BX
+	JE     without1_2
+	MOVQ   CX, AX
+	VMOVSS X0, (AX)
+	ADDQ   R12, AX
+	VMOVSS X1, (AX)
+	ADDQ   $0x04, CX
+
+without1_2:
+	ADDQ R12, R13
+	ADDQ R12, R13
+	MOVQ 8(SP), BX
+	ADDQ R8, BX
+	ADDQ R8, BX
+	MOVQ BX, 8(SP)
+	SUBQ $0x02, (SP)
+	JNE  tile
+	VZEROUPPER
+	RET
+
+rows3:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+
+step3:
+	VMASKMOVPS   (DI), Y15, Y12
+	VBROADCASTSS (AX), Y13
+	VFMADD231PS  Y13, Y12, Y0
+	VBROADCASTSS (AX)(R8*1), Y14
+	VFMADD231PS  Y14, Y12, Y1
+	VBROADCASTSS (AX)(R8*2), Y13
+	VFMADD231PS  Y13, Y12, Y2
+	ADDQ         R10, AX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step3
+	MOVQ         t+0(FP), DI
+	CMPQ         136(DI), $0x00
+	JE           store3
+	MOVQ         R13, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y0, Y0
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y1, Y1
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y2, Y2
+
+store3:
+	MOVQ    128(DI), BX
+	LEAQ    (R13), CX
+	TESTQ   $0x00000008, BX
+	JE      without8_3
+	MOVQ    CX, AX
+	VMOVUPS Y0, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y1, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y2, (AX)
+	ADDQ    $0x20, CX
+
+without8_3:
+	TESTQ        $0x00000004, BX
+	JE           without4_3
+	MOVQ         CX, AX
+	VMOVUPS      X0, (AX)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         R12, AX
+	VMOVUPS      X1, (AX)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         R12, AX
+	VMOVUPS      X2, (AX)
+	VEXTRACTF128 $0x01, Y2, X2
+	ADDQ         $0x10, CX
+
+without4_3:
+	TESTQ     $0x00000002, BX
+	JE        without2_3
+	MOVQ      CX, AX
+	VMOVLPS   X0, (AX)
+	VPERMILPD $0x01, X0, X0
+	ADDQ      R12, AX
+	VMOVLPS   X1, (AX)
+	VPERMILPD $0x01, X1, X1
+	ADDQ      R12, AX
+	VMOVLPS   X2, (AX)
+	VPERMILPD $0x01, X2, X2
+	ADDQ      $0x08, CX
+
+without2_3:
+	TESTQ  $0x00000001, BX
+	JE     without1_3
+	MOVQ   CX, AX
+	VMOVSS X0, (AX)
+	ADDQ   R12, AX
+	VMOVSS X1, (AX)
+	ADDQ   R12, AX
+	VMOVSS X2, (AX)
+	ADDQ   $0x04, CX
+
+without1_3:
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	MOVQ 8(SP), BX
+	ADDQ R8, BX
+	ADDQ R8, BX
+	ADDQ R8, BX
+	MOVQ BX, 8(SP)
+	SUBQ $0x03, (SP)
+	JNE  tile
+	VZEROUPPER
+	RET
+
+rows4:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+
+step4:
+	VMASKMOVPS   (DI), Y15, Y12
+	VBROADCASTSS (AX), Y13
+	VFMADD231PS  Y13, Y12, Y0
+	VBROADCASTSS (AX)(R8*1), Y14
+	VFMADD231PS  Y14, Y12, Y1
+	VBROADCASTSS (AX)(R8*2), Y13
+	VFMADD231PS  Y13, Y12, Y2
+	VBROADCASTSS (AX)(R9*1), Y14
+	VFMADD231PS  Y14, Y12, Y3
+	ADDQ         R10, AX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step4
+	MOVQ         t+0(FP), DI
+	CMPQ         136(DI), $0x00
+	JE           store4
+	MOVQ         R13, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y0, Y0
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y1, Y1
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y2, Y2
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y3, Y3
+
+store4:
+	MOVQ    128(DI), BX
+	LEAQ    (R13), CX
+	TESTQ   $0x00000008, BX
+	JE      without8_4
+	MOVQ    CX, AX
+	VMOVUPS Y0, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y1, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y2, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y3, (AX)
+	ADDQ    $0x20, CX
+
+without8_4:
+	TESTQ        $0x00000004, BX
+	JE           without4_4
+	MOVQ         CX, AX
+	VMOVUPS      X0, (AX)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         R12, AX
+	VMOVUPS      X1, (AX)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         R12, AX
+	VMOVUPS      X2, (AX)
+	VEXTRACTF128 $0x01, Y2, X2
+	ADDQ         R12, AX
+	VMOVUPS      X3, (AX)
+	VEXTRACTF128 $0x01, Y3, X3
+	ADDQ         $0x10, CX
+
+without4_4:
+	TESTQ     $0x00000002, BX
+	JE        without2_4
+	MOVQ      CX, AX
+	VMOVLPS   X0, (AX)
+	VPERMILPD $0x01, X0, X0
+	ADDQ      R12, AX
+	VMOVLPS   X1, (AX)
+	VPERMILPD $0x01, X1, X1
+	ADDQ      R12, AX
+	VMOVLPS   X2, (AX)
+	VPERMILPD $0x01, X2, X2
+	ADDQ      R12, AX
+	VMOVLPS   X3, (AX)
+	VPERMILPD $0x01, X3, X3
+	ADDQ      $0x08, CX
+
+without2_4:
+	TESTQ  $0x00000001, BX
+	JE     without1_4
+	MOVQ   CX, AX
+	VMOVSS X0, (AX)
+	ADDQ   R12, AX
+	VMOVSS X1, (AX)
+	ADDQ   R12, AX
+	VMOVSS X2, (AX)
+	ADDQ   R12, AX
+	VMOVSS X3, (AX)
+	ADDQ   $0x04, CX
+
+without1_4:
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	MOVQ 8(SP), BX
+	ADDQ R8, BX
+	ADDQ R9, BX
+	MOVQ BX, 8(SP)
+	SUBQ $0x04, (SP)
+	JNE  tile
+	VZEROUPPER
+	RET
+
+rows5:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+
+step5:
+	VMASKMOVPS   (DI), Y15, Y12
+	VBROADCASTSS (AX), Y13
+	VFMADD231PS  Y13, Y12, Y0
+	VBROADCASTSS (AX)(R8*1), Y14
+	VFMADD231PS  Y14, Y12, Y1
+	VBROADCASTSS (AX)(R8*2), Y13
+	VFMADD231PS  Y13, Y12, Y2
+	VBROADCASTSS (AX)(R9*1), Y14
+	VFMADD231PS  Y14, Y12, Y3
+	VBROADCASTSS (AX)(R8*4), Y13
+	VFMADD231PS  Y13, Y12, Y4
+	ADDQ         R10, AX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step5
+	MOVQ         t+0(FP), DI
+	CMPQ         136(DI), $0x00
+	JE           store5
+	MOVQ         R13, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y0, Y0
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y1, Y1
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y2, Y2
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y3, Y3
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y4, Y4
+
+store5:
+	MOVQ    128(DI), BX
+	LEAQ    (R13), CX
+	TESTQ   $0x00000008, BX
+	JE      without8_5
+	MOVQ    CX, AX
+	VMOVUPS Y0, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y1, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y2, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y3, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y4, (AX)
+	ADDQ    $0x20, CX
+
+without8_5:
+	TESTQ        $0x00000004, BX
+	JE           without4_5
+	MOVQ         CX, AX
+	VMOVUPS      X0, (AX)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         R12, AX
+	VMOVUPS      X1, (AX)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         R12, AX
+	VMOVUPS      X2, (AX)
+	VEXTRACTF128 $0x01, Y2, X2
+	ADDQ         R12, AX
+	VMOVUPS      X3, (AX)
+	VEXTRACTF128 $0x01, Y3, X3
+	ADDQ         R12, AX
+	VMOVUPS      X4, (AX)
+	VEXTRACTF128 $0x01, Y4, X4
+	ADDQ         $0x10, CX
+
+without4_5:
+	TESTQ     $0x00000002, BX
+	JE        without2_5
+	MOVQ      CX, AX
+	VMOVLPS   X0, (AX)
+	VPERMILPD $0x01, X0, X0
+	ADDQ      R12, AX
+	VMOVLPS   X1, (AX)
+	VPERMILPD $0x01, X1, X1
+	ADDQ      R12, AX
+	VMOVLPS   X2, (AX)
+	VPERMILPD $0x01, X2, X2
+	ADDQ      R12, AX
+	VMOVLPS   X3, (AX)
+	VPERMILPD $0x01, X3, X3
+	ADDQ      R12, AX
+	VMOVLPS   X4, (AX)
+	VPERMILPD $0x01, X4, X4
+	ADDQ      $0x08, CX
+
+without2_5:
+	TESTQ  $0x00000001, BX
+	JE     without1_5
+	MOVQ   CX, AX
+	VMOVSS X0, (AX)
+	ADDQ   R12, AX
+	VMOVSS X1, (AX)
+	ADDQ   R12, AX
+	VMOVSS X2, (AX)
+	ADDQ   R12, AX
+	VMOVSS X3, (AX)
+	ADDQ   R12, AX
+	VMOVSS X4, (AX)
+	ADDQ   $0x04, CX
+
+without1_5:
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	MOVQ 8(SP), BX
+	ADDQ R8, BX
+	ADDQ R9, BX
+	ADDQ R8, BX
+	MOVQ BX, 8(SP)
+	SUBQ $0x05, (SP)
+	JNE  tile
+	VZEROUPPER
+	RET
+
+rows6:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	LEAQ       (AX)(R8*4), BX
+	ADDQ       R8, BX
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+
+step6:
+	VMASKMOVPS   (DI), Y15, Y12
+	VBROADCASTSS (AX), Y13
+	VFMADD231PS  Y13, Y12, Y0
+	VBROADCASTSS (AX)(R8*1), Y14
+	VFMADD231PS  Y14, Y12, Y1
+	VBROADCASTSS (AX)(R8*2), Y13
+	VFMADD231PS  Y13, Y12, Y2
+	VBROADCASTSS (AX)(R9*1), Y14
+	VFMADD231PS  Y14, Y12, Y3
+	VBROADCASTSS (AX)(R8*4), Y13
+	VFMADD231PS  Y13, Y12, Y4
+	VBROADCASTSS (BX), Y14
+	VFMADD231PS  Y14, Y12, Y5
+	ADDQ         R10, AX
+	ADDQ         R10, BX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step6
+	MOVQ         t+0(FP), DI
+	CMPQ         136(DI), $0x00
+	JE           store6
+	MOVQ         R13, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y0, Y0
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y1, Y1
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y2, Y2
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y3, Y3
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y4, Y4
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y5, Y5
+
+store6:
+	MOVQ    128(DI), BX
+	LEAQ    (R13), CX
+	TESTQ   $0x00000008, BX
+	JE      without8_6
+	MOVQ    CX, AX
+	VMOVUPS Y0, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y1, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y2, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y3, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y4, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y5, (AX)
+	ADDQ    $0x20, CX
+
+without8_6:
+	TESTQ        $0x00000004, BX
+	JE           without4_6
+	MOVQ         CX, AX
+	VMOVUPS      X0, (AX)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         R12, AX
+	VMOVUPS      X1, (AX)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         R12, AX
+	VMOVUPS      X2, (AX)
+	VEXTRACTF128 $0x01, Y2, X2
+	ADDQ         R12, AX
+	VMOVUPS      X3, (AX)
+	VEXTRACTF128 $0x01, Y3, X3
+	ADDQ         R12, AX
+	VMOVUPS      X4, (AX)
+	VEXTRACTF128 $0x01, Y4, X4
+	ADDQ         R12, AX
+	VMOVUPS      X5, (AX)
+	VEXTRACTF128 $0x01, Y5, X5
+	ADDQ         $0x10, CX
+
+without4_6:
+	TESTQ     $0x00000002, BX
+	JE        without2_6
+	MOVQ      CX, AX
+	VMOVLPS   X0, (AX)
+	VPERMILPD $0x01, X0, X0
+	ADDQ      R12, AX
+	VMOVLPS   X1, (AX)
+	VPERMILPD $0x01, X1, X1
+	ADDQ      R12, AX
+	VMOVLPS   X2, (AX)
+	VPERMILPD $0x01, X2, X2
+	ADDQ      R12, AX
+	VMOVLPS   X3, (AX)
+	VPERMILPD $0x01, X3, X3
+	ADDQ      R12, AX
+	VMOVLPS   X4, (AX)
+	VPERMILPD $0x01, X4, X4
+	ADDQ      R12, AX
+	VMOVLPS   X5, (AX)
+	VPERMILPD $0x01, X5, X5
+	ADDQ      $0x08, CX
+
+without2_6:
+	TESTQ  $0x00000001, BX
+	JE     without1_6
+	MOVQ   CX, AX
+	VMOVSS X0, (AX)
+	ADDQ   R12, AX
+	VMOVSS X1, (AX)
+	ADDQ   R12, AX
+	VMOVSS X2, (AX)
+	ADDQ   R12, AX
+	VMOVSS X3, (AX)
+	ADDQ   R12, AX
+	VMOVSS X4, (AX)
+	ADDQ   R12, AX
+	VMOVSS X5, (AX)
+	ADDQ   $0x04, CX
+
+without1_6:
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	MOVQ 8(SP), BX
+	ADDQ R8, BX
+	ADDQ R9, BX
+	ADDQ R8, BX
+	ADDQ R8, BX
+	MOVQ BX, 8(SP)
+	SUBQ $0x06, (SP)
+	JNE  tile
+	VZEROUPPER
+	RET
+
+rows7:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	LEAQ       (AX)(R8*4), BX
+	ADDQ       R8, BX
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+
+step7:
+	VMASKMOVPS   (DI), Y15, Y12
+	VBROADCASTSS (AX), Y13
+	VFMADD231PS  Y13, Y12, Y0
+	VBROADCASTSS (AX)(R8*1), Y14
+	VFMADD231PS  Y14, Y12, Y1
+	VBROADCASTSS (AX)(R8*2), Y13
+	VFMADD231PS  Y13, Y12, Y2
+	VBROADCASTSS (AX)(R9*1), Y14
+	VFMADD231PS  Y14, Y12, Y3
+	VBROADCASTSS (AX)(R8*4), Y13
+	VFMADD231PS  Y13, Y12, Y4
+	VBROADCASTSS (BX), Y14
+	VFMADD231PS  Y14, Y12, Y5
+	VBROADCASTSS (BX)(R8*1), Y13
+	VFMADD231PS  Y13, Y12, Y6
+	ADDQ         R10, AX
+	ADDQ         R10, BX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step7
+	MOVQ         t+0(FP), DI
+	CMPQ         136(DI), $0x00
+	JE           store7
+	MOVQ         R13, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y0, Y0
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y1, Y1
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y2, Y2
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y3, Y3
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y4, Y4
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y5, Y5
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y6, Y6
+
+store7:
+	MOVQ    128(DI), BX
+	LEAQ    (R13), CX
+	TESTQ   $0x00000008, BX
+	JE      without8_7
+	MOVQ    CX, AX
+	VMOVUPS Y0, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y1, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y2, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y3, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y4, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y5, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y6, (AX)
+	ADDQ    $0x20, CX
+
+without8_7:
+	TESTQ        $0x00000004, BX
+	JE           without4_7
+	MOVQ         CX, AX
+	VMOVUPS      X0, (AX)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         R12, AX
+	VMOVUPS      X1, (AX)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         R12, AX
+	VMOVUPS      X2, (AX)
+	VEXTRACTF128 $0x01, Y2, X2
+	ADDQ         R12, AX
+	VMOVUPS      X3, (AX)
+	VEXTRACTF128 $0x01, Y3, X3
+	ADDQ         R12, AX
+	VMOVUPS      X4, (AX)
+	VEXTRACTF128 $0x01, Y4, X4
+	ADDQ         R12, AX
+	VMOVUPS      X5, (AX)
+	VEXTRACTF128 $0x01, Y5, X5
+	ADDQ         R12, AX
+	VMOVUPS      X6, (AX)
+	VEXTRACTF128 $0x01, Y6, X6
+	ADDQ         $0x10, CX
+
+without4_7:
+	TESTQ     $0x00000002, BX
+	JE        without2_7
+	MOVQ      CX, AX
+	VMOVLPS   X0, (AX)
+	VPERMILPD $0x01, X0, X0
+	ADDQ      R12, AX
+	VMOVLPS   X1, (AX)
+	VPERMILPD $0x01, X1, X1
+	ADDQ      R12, AX
+	VMOVLPS   X2, (AX)
+	VPERMILPD $0x01, X2, X2
+	ADDQ      R12, AX
+	VMOVLPS   X3, (AX)
+	VPERMILPD $0x01, X3, X3
+	ADDQ      R12, AX
+	VMOVLPS   X4, (AX)
+	VPERMILPD $0x01, X4, X4
+	ADDQ      R12, AX
+	VMOVLPS   X5, (AX)
+	VPERMILPD $0x01, X5, X5
+	ADDQ      R12, AX
+	VMOVLPS   X6, (AX)
+	VPERMILPD $0x01, X6, X6
+	ADDQ      $0x08, CX
+
+without2_7:
+	TESTQ  $0x00000001, BX
+	JE     without1_7
+	MOVQ   CX, AX
+	VMOVSS X0, (AX)
+	ADDQ   R12, AX
+	VMOVSS X1, (AX)
+	ADDQ   R12, AX
+	VMOVSS X2, (AX)
+	ADDQ   R12, AX
+	VMOVSS X3, (AX)
+	ADDQ   R12, AX
+	VMOVSS X4, (AX)
+	ADDQ   R12, AX
+	VMOVSS X5, (AX)
+	ADDQ   R12, AX
+	VMOVSS X6, (AX)
+	ADDQ   $0x04, CX
+
+without1_7:
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	MOVQ 8(SP), BX
+	ADDQ R8, BX
+	ADDQ R9, BX
+	ADDQ R9, BX
+	MOVQ BX, 8(SP)
+	SUBQ $0x07, (SP)
+	JNE  tile
+	VZEROUPPER
+	RET
+
+rows8:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	LEAQ       (AX)(R8*4), BX
+	ADDQ       R8, BX
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+
+step8:
+	VMASKMOVPS   (DI), Y15, Y12
+	VBROADCASTSS (AX), Y13
+	VFMADD231PS  Y13, Y12, Y0
+	VBROADCASTSS (AX)(R8*1), Y14
+	VFMADD231PS  Y14, Y12, Y1
+	VBROADCASTSS (AX)(R8*2), Y13
+	VFMADD231PS  Y13, Y12, Y2
+	VBROADCASTSS (AX)(R9*1), Y14
+	VFMADD231PS  Y14, Y12, Y3
+	VBROADCASTSS (AX)(R8*4), Y13
+	VFMADD231PS  Y13, Y12, Y4
+	VBROADCASTSS (BX), Y14
+	VFMADD231PS  Y14, Y12, Y5
+	VBROADCASTSS (BX)(R8*1), Y13
+	VFMADD231PS  Y13, Y12, Y6
+	VBROADCASTSS (BX)(R8*2), Y14
+	VFMADD231PS  Y14, Y12, Y7
+	ADDQ         R10, AX
+	ADDQ         R10, BX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step8
+	MOVQ         t+0(FP), DI
+	CMPQ         136(DI), $0x00
+	JE           store8
+	MOVQ         R13, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y0, Y0
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y1, Y1
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y2, Y2
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y3, Y3
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y4, Y4
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y5, Y5
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y6, Y6
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y7, Y7
+
+store8:
+	MOVQ    128(DI), BX
+	LEAQ    (R13), CX
+	TESTQ   $0x00000008, BX
+	JE      without8_8
+	MOVQ    CX, AX
+	VMOVUPS Y0, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y1, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y2, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y3, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y4, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y5, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y6, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y7, (AX)
+	ADDQ    $0x20, CX
+
+without8_8:
+	TESTQ        $0x00000004, BX
+	JE           without4_8
+	MOVQ         CX, AX
+	VMOVUPS      X0, (AX)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         R12, AX
+	VMOVUPS      X1, (AX)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         R12, AX
+	VMOVUPS      X2, (AX)
+	VEXTRACTF128 $0x01, Y2, X2
+	ADDQ         R12, AX
+	VMOVUPS      X3, (AX)
+	VEXTRACTF128 $0x01, Y3, X3
+	ADDQ         R12, AX
+	VMOVUPS      X4, (AX)
+	VEXTRACTF128 $0x01, Y4, X4
+	ADDQ         R12, AX
+	VMOVUPS      X5, (AX)
+	VEXTRACTF128 $0x01, Y5, X5
+	ADDQ         R12, AX
+	VMOVUPS      X6, (AX)
+	VEXTRACTF128 $0x01, Y6, X6
+	ADDQ         R12, AX
+	VMOVUPS      X7, (AX)
+	VEXTRACTF128 $0x01, Y7, X7
+	ADDQ         $0x10, CX
+
+without4_8:
+	TESTQ     $0x00000002, BX
+	JE        without2_8
+	MOVQ      CX, AX
+	VMOVLPS   X0, (AX)
+	VPERMILPD $0x01, X0, X0
+	ADDQ      R12, AX
+	VMOVLPS   X1, (AX)
+	VPERMILPD $0x01, X1, X1
+	ADDQ      R12, AX
+	VMOVLPS   X2, (AX)
+	VPERMILPD $0x01, X2, X2
+	ADDQ      R12, AX
+	VMOVLPS   X3, (AX)
+	VPERMILPD $0x01, X3, X3
+	ADDQ      R12, AX
+	VMOVLPS   X4, (AX)
+	VPERMILPD $0x01, X4, X4
+	ADDQ      R12, AX
+	VMOVLPS   X5, (AX)
+	VPERMILPD $0x01, X5, X5
+	ADDQ      R12, AX
+	VMOVLPS   X6, (AX)
+	VPERMILPD $0x01, X6, X6
+	ADDQ      R12, AX
+	VMOVLPS   X7, (AX)
+	VPERMILPD $0x01, X7, X7
+	ADDQ      $0x08, CX
+
+without2_8:
+	TESTQ  $0x00000001, BX
+	JE     without1_8
+	MOVQ   CX, AX
+	VMOVSS X0, (AX)
+	ADDQ   R12, AX
+	VMOVSS X1, (AX)
+	ADDQ   R12, AX
+	VMOVSS X2, (AX)
+	ADDQ   R12, AX
+	VMOVSS X3, (AX)
+	ADDQ   R12, AX
+	VMOVSS X4, (AX)
+	ADDQ   R12, AX
+	VMOVSS X5, (AX)
+	ADDQ   R12, AX
+	VMOVSS X6, (AX)
+	ADDQ   R12, AX
+	VMOVSS X7, (AX)
+	ADDQ   $0x04, CX
+
+without1_8:
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	MOVQ 8(SP), BX
+	ADDQ R8, BX
+	ADDQ R9, BX
+	ADDQ R9, BX
+	ADDQ R8, BX
+	MOVQ BX, 8(SP)
+	SUBQ $0x08, (SP)
+	JNE  tile
+	VZEROUPPER
+	RET
+
+rows9:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	LEAQ       (AX)(R8*4), BX
+	ADDQ       R8, BX
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+
+step9:
+	VMASKMOVPS   (DI), Y15, Y12
+	VBROADCASTSS (AX), Y13
+	VFMADD231PS  Y13, Y12, Y0
+	VBROADCASTSS (AX)(R8*1), Y14
+	VFMADD231PS  Y14, Y12, Y1
+	VBROADCASTSS (AX)(R8*2), Y13
+	VFMADD231PS  Y13, Y12, Y2
+	VBROADCASTSS (AX)(R9*1), Y14
+	VFMADD231PS  Y14, Y12, Y3
+	VBROADCASTSS (AX)(R8*4), Y13
+	VFMADD231PS  Y13, Y12, Y4
+	VBROADCASTSS (BX), Y14
+	VFMADD231PS  Y14, Y12, Y5
+	VBROADCASTSS (BX)(R8*1), Y13
+	VFMADD231PS  Y13, Y12, Y6
+	VBROADCASTSS (BX)(R8*2), Y14
+	VFMADD231PS  Y14, Y12, Y7
+	VBROADCASTSS (BX)(R9*1), Y13
+	VFMADD231PS  Y13, Y12, Y8
+	ADDQ         R10, AX
+	ADDQ         R10, BX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step9
+	MOVQ         t+0(FP), DI
+	CMPQ         136(DI), $0x00
+	JE           store9
+	MOVQ         R13, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y0, Y0
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y1, Y1
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y2, Y2
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y3, Y3
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y4, Y4
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y5, Y5
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y6, Y6
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y7, Y7
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y8, Y8
+
+store9:
+	MOVQ    128(DI), BX
+	LEAQ    (R13), CX
+	TESTQ   $0x00000008, BX
+	JE      without8_9
+	MOVQ    CX, AX
+	VMOVUPS Y0, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y1, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y2, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y3, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y4, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y5, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y6, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y7, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y8, (AX)
+	ADDQ    $0x20, CX
+
+without8_9:
+	TESTQ        $0x00000004, BX
+	JE           without4_9
+	MOVQ         CX, AX
+	VMOVUPS      X0, (AX)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         R12, AX
+	VMOVUPS      X1, (AX)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         R12, AX
+	VMOVUPS      X2, (AX)
+	VEXTRACTF128 $0x01, Y2, X2
+	ADDQ         R12, AX
+	VMOVUPS      X3, (AX)
+	VEXTRACTF128 $0x01, Y3, X3
+	ADDQ         R12, AX
+	VMOVUPS      X4, (AX)
+	VEXTRACTF128 $0x01, Y4, X4
+	ADDQ         R12, AX
+	VMOVUPS      X5, (AX)
+	VEXTRACTF128 $0x01, Y5, X5
+	ADDQ         R12, AX
+	VMOVUPS      X6, (AX)
+	VEXTRACTF128 $0x01, Y6, X6
+	ADDQ         R12, AX
+	VMOVUPS      X7, (AX)
+	VEXTRACTF128 $0x01, Y7, X7
+	ADDQ         R12, AX
+	VMOVUPS      X8, (AX)
+	VEXTRACTF128 $0x01, Y8, X8
+	ADDQ         $0x10, CX
+
+without4_9:
+	TESTQ     $0x00000002, BX
+	JE        without2_9
+	MOVQ      CX, AX
+	VMOVLPS   X0, (AX)
+	VPERMILPD $0x01, X0, X0
+	ADDQ      R12, AX
+	VMOVLPS   X1, (AX)
+	VPERMILPD $0x01, X1, X1
+	ADDQ      R12, AX
+	VMOVLPS   X2, (AX)
+	VPERMILPD $0x01, X2, X2
+	ADDQ      R12, AX
+	VMOVLPS   X3, (AX)
+	VPERMILPD $0x01, X3, X3
+	ADDQ      R12, AX
+	VMOVLPS   X4, (AX)
+	VPERMILPD $0x01, X4, X4
+	ADDQ      R12, AX
+	VMOVLPS   X5, (AX)
+	VPERMILPD $0x01, X5, X5
+	ADDQ      R12, AX
+	VMOVLPS   X6, (AX)
+	VPERMILPD $0x01, X6, X6
+	ADDQ      R12, AX
+	VMOVLPS   X7, (AX)
+	VPERMILPD $0x01, X7, X7
+	ADDQ      R12, AX
+	VMOVLPS   X8, (AX)
+	VPERMILPD $0x01, X8, X8
+	ADDQ      $0x08, CX
+
+without2_9:
+	TESTQ  $0x00000001, BX
+	JE     without1_9
+	MOVQ   CX, AX
+	VMOVSS X0, (AX)
+	ADDQ   R12, AX
+	VMOVSS X1, (AX)
+	ADDQ   R12, AX
+	VMOVSS X2, (AX)
+	ADDQ   R12, AX
+	VMOVSS X3, (AX)
+	ADDQ   R12, AX
+	VMOVSS X4, (AX)
+	ADDQ   R12, AX
+	VMOVSS X5, (AX)
+	ADDQ   R12, AX
+	VMOVSS X6, (AX)
+	ADDQ   R12, AX
+	VMOVSS X7, (AX)
+	ADDQ   R12, AX
+	VMOVSS X8, (AX)
+	ADDQ   $0x04, CX
+
+without1_9:
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	MOVQ 8(SP), BX
+	ADDQ R8, BX
+	ADDQ R9, BX
+	ADDQ R9, BX
+	ADDQ R8, BX
+	ADDQ R8, BX
+	MOVQ BX, 8(SP)
+	SUBQ $0x09, (SP)
+	JNE  tile
+	VZEROUPPER
+	RET
+
+rows10:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	LEAQ       (AX)(R8*4), BX
+	ADDQ       R8, BX
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+
+step10:
+	VMASKMOVPS   (DI), Y15, Y12
+	VBROADCASTSS (AX), Y13
+	VFMADD231PS  Y13, Y12, Y0
+	VBROADCASTSS (AX)(R8*1), Y14
+	VFMADD231PS  Y14, Y12, Y1
+	VBROADCASTSS (AX)(R8*2), Y13
+	VFMADD231PS  Y13, Y12, Y2
+	VBROADCASTSS (AX)(R9*1), Y14
+	VFMADD231PS  Y14, Y12, Y3
+	VBROADCASTSS (AX)(R8*4), Y13
+	VFMADD231PS  Y13, Y12, Y4
+	VBROADCASTSS (BX), Y14
+	VFMADD231PS  Y14, Y12, Y5
+	VBROADCASTSS (BX)(R8*1), Y13
+	VFMADD231PS  Y13, Y12, Y6
+	VBROADCASTSS (BX)(R8*2), Y14
+	VFMADD231PS  Y14, Y12, Y7
+	VBROADCASTSS (BX)(R9*1), Y13
+	VFMADD231PS  Y13, Y12, Y8
+	VBROADCASTSS (BX)(R8*4), Y14
+	VFMADD231PS  Y14, Y12, Y9
+	ADDQ         R10, AX
+	ADDQ         R10, BX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step10
+	MOVQ         t+0(FP), DI
+	CMPQ         136(DI), $0x00
+	JE           store10
+	MOVQ         R13, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y0, Y0
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y1, Y1
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y2, Y2
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y3, Y3
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y4, Y4
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y5, Y5
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y6, Y6
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y7, Y7
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y8, Y8
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y9, Y9
+
+store10:
+	MOVQ    128(DI), BX
+	LEAQ    (R13), CX
+	TESTQ   $0x00000008, BX
+	JE      without8_10
+	MOVQ    CX, AX
+	VMOVUPS Y0, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y1, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y2, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y3, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y4, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y5, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y6, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y7, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y8, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y9, (AX)
+	ADDQ    $0x20, CX
+
+without8_10:
+	TESTQ        $0x00000004, BX
+	JE           without4_10
+	MOVQ         CX, AX
+	VMOVUPS      X0, (AX)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         R12, AX
+	VMOVUPS      X1, (AX)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         R12, AX
+	VMOVUPS      X2, (AX)
+	VEXTRACTF128 $0x01, Y2, X2
+	ADDQ         R12, AX
+	VMOVUPS      X3, (AX)
+	VEXTRACTF128 $0x01, Y3, X3
+	ADDQ         R12, AX
+	VMOVUPS      X4, (AX)
+	VEXTRACTF128 $0x01, Y4, X4
+	ADDQ         R12, AX
+	VMOVUPS      X5, (AX)
+	VEXTRACTF128 $0x01, Y5, X5
+	ADDQ         R12, AX
+	VMOVUPS      X6, (AX)
+	VEXTRACTF128 $0x01, Y6, X6
+	ADDQ         R12, AX
+	VMOVUPS      X7, (AX)
+	VEXTRACTF128 $0x01, Y7, X7
+	ADDQ         R12, AX
+	VMOVUPS      X8, (AX)
+	VEXTRACTF128 $0x01, Y8, X8
+	ADDQ         R12, AX
+	VMOVUPS      X9, (AX)
+	VEXTRACTF128 $0x01, Y9, X9
+	ADDQ         $0x10, CX
+
+without4_10:
+	TESTQ     $0x00000002, BX
+	JE        without2_10
+	MOVQ      CX, AX
+	VMOVLPS   X0, (AX)
+	VPERMILPD $0x01, X0, X0
+	ADDQ      R12, AX
+	VMOVLPS   X1, (AX)
+	VPERMILPD $0x01, X1, X1
+	ADDQ      R12, AX
+	VMOVLPS   X2, (AX)
+	VPERMILPD $0x01, X2, X2
+	ADDQ      R12, AX
+	VMOVLPS   X3, (AX)
+	VPERMILPD $0x01, X3, X3
+	ADDQ      R12, AX
+	VMOVLPS   X4, (AX)
+	VPERMILPD $0x01, X4, X4
+	ADDQ      R12, AX
+	VMOVLPS   X5, (AX)
+	VPERMILPD $0x01, X5, X5
+	ADDQ      R12, AX
+	VMOVLPS   X6, (AX)
+	VPERMILPD $0x01, X6, X6
+	ADDQ      R12, AX
+	VMOVLPS   X7, (AX)
+	VPERMILPD $0x01, X7, X7
+	ADDQ      R12, AX
+	VMOVLPS   X8, (AX)
+	VPERMILPD $0x01, X8, X8
+	ADDQ      R12, AX
+	VMOVLPS   X9, (AX)
+	VPERMILPD $0x01, X9, X9
+	ADDQ      $0x08, CX
+
+without2_10:
+	TESTQ  $0x00000001, BX
+	JE     without1_10
+	MOVQ   CX, AX
+	VMOVSS X0, (AX)
+	ADDQ   R12, AX
+	VMOVSS X1, (AX)
+	ADDQ   R12, AX
+	VMOVSS X2, (AX)
+	ADDQ   R12, AX
+	VMOVSS X3, (AX)
+	ADDQ   R12, AX
+	VMOVSS X4, (AX)
+	ADDQ   R12, AX
+	VMOVSS X5, (AX)
+	ADDQ   R12, AX
+	VMOVSS X6, (AX)
+	ADDQ   R12, AX
+	VMOVSS X7, (AX)
+	ADDQ   R12, AX
+	VMOVSS X8, (AX)
+	ADDQ   R12, AX
+	VMOVSS X9, (AX)
+	ADDQ   $0x04, CX
+
+without1_10:
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	MOVQ 8(SP), BX
+	ADDQ R8, BX
+	ADDQ R9, BX
+	ADDQ R9, BX
+	ADDQ R9, BX
+	MOVQ BX, 8(SP)
+	SUBQ $0x0a, (SP)
+	JNE  tile
+	VZEROUPPER
+	RET
+
+rows11:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	LEAQ       (AX)(R8*4), BX
+	ADDQ       R8, BX
+	LEAQ       (BX)(R8*4), CX
+	ADDQ       R8, CX
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+
+step11:
+	VMASKMOVPS   (DI), Y15, Y12
+	VBROADCASTSS (AX), Y13
+	VFMADD231PS  Y13, Y12, Y0
+	VBROADCASTSS (AX)(R8*1), Y14
+	VFMADD231PS  Y14, Y12, Y1
+	VBROADCASTSS (AX)(R8*2), Y13
+	VFMADD231PS  Y13, Y12, Y2
+	VBROADCASTSS (AX)(R9*1), Y14
+	VFMADD231PS  Y14, Y12, Y3
+	VBROADCASTSS (AX)(R8*4), Y13
+	VFMADD231PS  Y13, Y12, Y4
+	VBROADCASTSS (BX), Y14
+	VFMADD231PS  Y14, Y12, Y5
+	VBROADCASTSS (BX)(R8*1), Y13
+	VFMADD231PS  Y13, Y12, Y6
+	VBROADCASTSS (BX)(R8*2), Y14
+	VFMADD231PS  Y14, Y12, Y7
+	VBROADCASTSS (BX)(R9*1), Y13
+	VFMADD231PS  Y13, Y12, Y8
+	VBROADCASTSS (BX)(R8*4), Y14
+	VFMADD231PS  Y14, Y12, Y9
+	VBROADCASTSS (CX), Y13
+	VFMADD231PS  Y13, Y12, Y10
+	ADDQ         R10, AX
+	ADDQ         R10, BX
+	ADDQ         R10, CX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step11
+	MOVQ         t+0(FP), DI
+	CMPQ         136(DI), $0x00
+	JE           store11
+	MOVQ         R13, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y0, Y0
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y1, Y1
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y2, Y2
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y3, Y3
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y4, Y4
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y5, Y5
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y6, Y6
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y7, Y7
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y8, Y8
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y9, Y9
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y10, Y10
+
+store11:
+	MOVQ    128(DI), BX
+	LEAQ    (R13), CX
+	TESTQ   $0x00000008, BX
+	JE      without8_11
+	MOVQ    CX, AX
+	VMOVUPS Y0, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y1, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y2, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y3, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y4, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y5, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y6, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y7, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y8, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y9, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y10, (AX)
+	ADDQ    $0x20, CX
+
+without8_11:
+	TESTQ        $0x00000004, BX
+	JE           without4_11
+	MOVQ         CX, AX
+	VMOVUPS      X0, (AX)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         R12, AX
+	VMOVUPS      X1, (AX)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         R12, AX
+	VMOVUPS      X2, (AX)
+	VEXTRACTF128 $0x01, Y2, X2
+	ADDQ         R12, AX
+	VMOVUPS      X3, (AX)
+	VEXTRACTF128 $0x01, Y3, X3
+	ADDQ         R12, AX
+	VMOVUPS      X4, (AX)
+	VEXTRACTF128 $0x01, Y4, X4
+	ADDQ         R12, AX
+	VMOVUPS      X5, (AX)
+	VEXTRACTF128 $0x01, Y5, X5
+	ADDQ         R12, AX
+	VMOVUPS      X6, (AX)
+	VEXTRACTF128 $0x01, Y6, X6
+	ADDQ         R12, AX
+	VMOVUPS      X7, (AX)
+	VEXTRACTF128 $0x01, Y7, X7
+	ADDQ         R12, AX
+	VMOVUPS      X8, (AX)
+	VEXTRACTF128 $0x01, Y8, X8
+	ADDQ         R12, AX
+	VMOVUPS      X9, (AX)
+	VEXTRACTF128 $0x01, Y9, X9
+	ADDQ         R12, AX
+	VMOVUPS      X10, (AX)
+	VEXTRACTF128 $0x01, Y10, X10
+	ADDQ         $0x10, CX
+
+without4_11:
+	TESTQ     $0x00000002, BX
+	JE        without2_11
+	MOVQ      CX, AX
+	VMOVLPS   X0, (AX)
+	VPERMILPD $0x01, X0, X0
+	ADDQ      R12, AX
+	VMOVLPS   X1, (AX)
+	VPERMILPD $0x01, X1, X1
+	ADDQ      R12, AX
+	VMOVLPS   X2, (AX)
+	VPERMILPD $0x01, X2, X2
+	ADDQ      R12, AX
+	VMOVLPS   X3, (AX)
+	VPERMILPD $0x01, X3, X3
+	ADDQ      R12, AX
+	VMOVLPS   X4, (AX)
+	VPERMILPD $0x01, X4, X4
+	ADDQ      R12, AX
+	VMOVLPS   X5, (AX)
+	VPERMILPD $0x01, X5, X5
+	ADDQ      R12, AX
+	VMOVLPS   X6, (AX)
+	VPERMILPD $0x01, X6, X6
+	ADDQ      R12, AX
+	VMOVLPS   X7, (AX)
+	VPERMILPD $0x01, X7, X7
+	ADDQ      R12, AX
+	VMOVLPS   X8, (AX)
+	VPERMILPD $0x01, X8, X8
+	ADDQ      R12, AX
+	VMOVLPS   X9, (AX)
+	VPERMILPD $0x01, X9, X9
+	ADDQ      R12, AX
+	VMOVLPS   X10, (AX)
+	VPERMILPD $0x01, X10, X10
+	ADDQ      $0x08, CX
+
+without2_11:
+	TESTQ  $0x00000001, BX
+	JE     without1_11
+	MOVQ   CX, AX
+	VMOVSS X0, (AX)
+	ADDQ   R12, AX
+	VMOVSS X1, (AX)
+	ADDQ   R12, AX
+	VMOVSS X2, (AX)
+	ADDQ   R12, AX
+	VMOVSS X3, (AX)
+	ADDQ   R12, AX
+	VMOVSS X4, (AX)
+	ADDQ   R12, AX
+	VMOVSS X5, (AX)
+	ADDQ   R12, AX
+	VMOVSS X6, (AX)
+	ADDQ   R12, AX
+	VMOVSS X7, (AX)
+	ADDQ   R12, AX
+	VMOVSS X8, (AX)
+	ADDQ   R12, AX
+	VMOVSS X9, (AX)
+	ADDQ   R12, AX
+	VMOVSS X10, (AX)
+	ADDQ   $0x04, CX
+
+without1_11:
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	MOVQ 8(SP), BX
+	ADDQ R8, BX
+	ADDQ R9, BX
+	ADDQ R9, BX
+	ADDQ R9, BX
+	ADDQ R8, BX
+	MOVQ BX, 8(SP)
+	SUBQ $0x0b, (SP)
+	JNE  tile
+	VZEROUPPER
+	RET
+
+rows12:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	LEAQ       (AX)(R8*4), BX
+	ADDQ       R8, BX
+	LEAQ       (BX)(R8*4), CX
+	ADDQ       R8, CX
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	VXORPS     Y11, Y11, Y11
+
+step12:
+	VMASKMOVPS   (DI), Y15, Y12
+	VBROADCASTSS (AX), Y13
+	VFMADD231PS  Y13, Y12, Y0
+	VBROADCASTSS (AX)(R8*1), Y14
+	VFMADD231PS  Y14, Y12, Y1
+	VBROADCASTSS (AX)(R8*2), Y13
+	VFMADD231PS  Y13, Y12, Y2
+	VBROADCASTSS (AX)(R9*1), Y14
+	VFMADD231PS  Y14, Y12, Y3
+	VBROADCASTSS (AX)(R8*4), Y13
+	VFMADD231PS  Y13, Y12, Y4
+	VBROADCASTSS (BX), Y14
+	VFMADD231PS  Y14, Y12, Y5
+	VBROADCASTSS (BX)(R8*1), Y13
+	VFMADD231PS  Y13, Y12, Y6
+	VBROADCASTSS (BX)(R8*2), Y14
+	VFMADD231PS  Y14, Y12, Y7
+	VBROADCASTSS (BX)(R9*1), Y13
+	VFMADD231PS  Y13, Y12, Y8
+	VBROADCASTSS (BX)(R8*4), Y14
+	VFMADD231PS  Y14, Y12, Y9
+	VBROADCASTSS (CX), Y13
+	VFMADD231PS  Y13, Y12, Y10
+	VBROADCASTSS (CX)(R8*1), Y14
+	VFMADD231PS  Y14, Y12, Y11
+	ADDQ         R10, AX
+	ADDQ         R10, BX
+	ADDQ         R10, CX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step12
+	MOVQ         t+0(FP), DI
+	CMPQ         136(DI), $0x00
+	JE           store12
+	MOVQ         R13, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y0, Y0
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y1, Y1
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y2, Y2
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y3, Y3
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y4, Y4
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y5, Y5
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y6, Y6
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y7, Y7
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y8, Y8
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y9, Y9
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y10, Y10
+	ADDQ         R12, AX
+	VMASKMOVPS   (AX), Y15, Y13
+	VADDPS       Y13, Y11, Y11
+
+store12:
+	MOVQ    128(DI), BX
+	LEAQ    (R13), CX
+	TESTQ   $0x00000008, BX
+	JE      without8_12
+	MOVQ    CX, AX
+	VMOVUPS Y0, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y1, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y2, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y3, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y4, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y5, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y6, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y7, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y8, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y9, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y10, (AX)
+	ADDQ    R12, AX
+	VMOVUPS Y11, (AX)
+	ADDQ    $0x20, CX
+
+without8_12:
+	TESTQ        $0x00000004, BX
+	JE           without4_12
+	MOVQ         CX, AX
+	VMOVUPS      X0, (AX)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         R12, AX
+	VMOVUPS      X1, (AX)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         R12, AX
+	VMOVUPS      X2, (AX)
+	VEXTRACTF128 $0x01, Y2, X2
+	ADDQ         R12, AX
+	VMOVUPS      X3, (AX)
+	VEXTRACTF128 $0x01, Y3, X3
+	ADDQ         R12, AX
+	VMOVUPS      X4, (AX)
+	VEXTRACTF128 $0x01, Y4, X4
+	ADDQ         R12, AX
+	VMOVUPS      X5, (AX)
+	VEXTRACTF128 $0x01, Y5, X5
+	ADDQ         R12, AX
+	VMOVUPS      X6, (AX)
+	VEXTRACTF128 $0x01, Y6, X6
+	ADDQ         R12, AX
+	VMOVUPS      X7, (AX)
+	VEXTRACTF128 $0x01, Y7, X7
+	ADDQ         R12, AX
+	VMOVUPS      X8, (AX)
+	VEXTRACTF128 $0x01, Y8, X8
+	ADDQ         R12, AX
+	VMOVUPS      X9, (AX)
+	VEXTRACTF128 $0x01, Y9, X9
+	ADDQ         R12, AX
+	VMOVUPS      X10, (AX)
+	VEXTRACTF128 $0x01, Y10, X10
+	ADDQ         R12, AX
+	VMOVUPS      X11, (AX)
+	VEXTRACTF128 $0x01, Y11, X11
+	ADDQ         $0x10, CX
+
+without4_12:
+	TESTQ     $0x00000002, BX
+	JE        without2_12
+	MOVQ      CX, AX
+	VMOVLPS   X0, (AX)
+	VPERMILPD $0x01, X0, X0
+	ADDQ      R12, AX
+	VMOVLPS   X1, (AX)
+	VPERMILPD $0x01, X1, X1
+	ADDQ      R12, AX
+	VMOVLPS   X2, (AX)
+	VPERMILPD $0x01, X2, X2
+	ADDQ      R12, AX
+	VMOVLPS   X3, (AX)
+	VPERMILPD $0x01, X3, X3
+	ADDQ      R12, AX
+	VMOVLPS   X4, (AX)
+	VPERMILPD $0x01, X4, X4
+	ADDQ      R12, AX
+	VMOVLPS   X5, (AX)
+	VPERMILPD $0x01, X5, X5
+	ADDQ      R12, AX
+	VMOVLPS   X6, (AX)
+	VPERMILPD $0x01, X6, X6
+	ADDQ      R12, AX
+	VMOVLPS   X7, (AX)
+	VPERMILPD $0x01, X7, X7
+	ADDQ      R12, AX
+	VMOVLPS   X8, (AX)
+	VPERMILPD $0x01, X8, X8
+	ADDQ      R12, AX
+	VMOVLPS   X9, (AX)
+	VPERMILPD $0x01, X9, X9
+	ADDQ      R12, AX
+	VMOVLPS   X10, (AX)
+	VPERMILPD $0x01, X10, X10
+	ADDQ      R12, AX
+	VMOVLPS   X11, (AX)
+	VPERMILPD $0x01, X11, X11
+	ADDQ      $0x08, CX
+
+without2_12:
+	TESTQ  $0x00000001, BX
+	JE     without1_12
+	MOVQ   CX, AX
+	VMOVSS X0, (AX)
+	ADDQ   R12, AX
+	VMOVSS X1, (AX)
+	ADDQ   R12, AX
+	VMOVSS X2, (AX)
+	ADDQ   R12, AX
+	VMOVSS X3, (AX)
+	ADDQ   R12, AX
+	VMOVSS X4, (AX)
+	ADDQ   R12, AX
+	VMOVSS X5, (AX)
+	ADDQ   R12, AX
+	VMOVSS X6, (AX)
+	ADDQ   R12, AX
+	VMOVSS X7, (AX)
+	ADDQ   R12, AX
+	VMOVSS X8, (AX)
+	ADDQ   R12, AX
+	VMOVSS X9, (AX)
+	ADDQ   R12, AX
+	VMOVSS X10, (AX)
+	ADDQ   R12, AX
+	VMOVSS X11, (AX)
+	ADDQ   $0x04, CX
+
+without1_12:
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	ADDQ R12, R13
+	MOVQ 8(SP), BX
+	ADDQ R8, BX
+	ADDQ R9, BX
+	ADDQ R9, BX
+	ADDQ R9, BX
+	ADDQ R8, BX
+	ADDQ R8, BX
+	MOVQ BX, 8(SP)
+	SUBQ $0x0c, (SP)
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// func dotsAVX2(t *Dots)
+// Requires: AVX, FMA3
+TEXT ·dotsAVX2(SB), NOSPLIT, $0-8
+	MOVQ   t+0(FP), AX
+	MOVQ   24(AX), SI
+	MOVQ   56(AX), DI
+	MOVQ   48(AX), R8
+	SHLQ   $0x02, R8
+	MOVQ   80(AX), R9
+	SHLQ   $0x02, R9
+	LEAQ   (R9)(R9*2), R10
+	MOVQ   16(AX), R11
+	SHRQ   $0x03, R11
+	MOVQ   (AX), R12
+	MOVQ   8(AX), R13
+	LEAQ   (R13)(R12*8), R12
+	CMPQ   R12, $0x1c
+	JE     dots3x4
+	CMPQ   R12, $0x1b
+	JE     dots3x3
+	CMPQ   R12, $0x1a
+	JE     dots3x2
+	CMPQ   R12, $0x19
+	JE     dots3x1
+	CMPQ   R12, $0x14
+	JE     dots2x4
+	CMPQ   R12, $0x13
+	JE     dots2x3
+	CMPQ   R12, $0x12
+	JE     dots2x2
+	CMPQ   R12, $0x11
+	JE     dots2x1
+	CMPQ   R12, $0x0c
+	JE     dots1x4
+	CMPQ   R12, $0x0b
+	JE     dots1x3
+	CMPQ   R12, $0x0a
+	JE     dots1x2
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+
+steps1x1:
+	SUBQ        $0x08, R11
+	JLT         endsteps1x1
+	VMOVUPS     (SI), Y12
+	VMOVUPS     (DI), Y15
+	VFMADD231PS Y12, Y15, Y0
+	VMOVUPS     32(SI), Y12
+	VMOVUPS     32(DI), Y15
+	VFMADD231PS Y12, Y15, Y1
+	VMOVUPS     64(SI), Y12
+	VMOVUPS     64(DI), Y15
+	VFMADD231PS Y12, Y15, Y2
+	VMOVUPS     96(SI), Y12
+	VMOVUPS     96(DI), Y15
+	VFMADD231PS Y12, Y15, Y3
+	VMOVUPS     128(SI), Y12
+	VMOVUPS     128(DI), Y15
+	VFMADD231PS Y12, Y15, Y4
+	VMOVUPS     160(SI), Y12
+	VMOVUPS     160(DI), Y15
+	VFMADD231PS Y12, Y15, Y5
+	VMOVUPS     192(SI), Y12
+	VMOVUPS     192(DI), Y15
+	VFMADD231PS Y12, Y15, Y6
+	VMOVUPS     224(SI), Y12
+	VMOVUPS     224(DI), Y15
+	VFMADD231PS Y12, Y15, Y7
+	ADDQ        $0x00000100, SI
+	ADDQ        $0x00000100, DI
+	JMP         steps1x1
+
+endsteps1x1:
+	ADDQ $0x08, R11
+
+step1x1:
+	SUBQ        $0x01, R11
+	JLT         endstep1x1
+	VMOVUPS     (SI), Y12
+	VMOVUPS     (DI), Y15
+	VFMADD231PS Y12, Y15, Y0
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DI
+	JMP         step1x1
+
+endstep1x1:
+	ADDQ        $0x01, R11
+	MOVQ        t+0(FP), AX
+	MOVQ        16(AX), CX
+	ANDQ        $0x07, CX
+	JE          sum1x1
+	LEAQ        tails<>+64(SB), DX
+	SHLQ        $0x02, CX
+	SUBQ        CX, DX
+	VMOVDQU     (DX), Y15
+	VMASKMOVPS  (SI), Y15, Y12
+	VMOVDQU     (DX), Y15
+	VMASKMOVPS  (DI), Y15, Y15
+	VFMADD231PS Y12, Y15, Y0
+
+sum1x1:
+	VADDPS       Y1, Y0, Y0
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y0, Y0
+	VADDPS       Y4, Y0, Y0
+	VADDPS       Y5, Y0, Y0
+	VADDPS       Y6, Y0, Y0
+	VADDPS       Y7, Y0, Y0
+	VXORPS       Y15, Y15, Y15
+	VHADDPS      Y15, Y0, Y12
+	VHADDPS      Y15, Y15, Y13
+	VHADDPS      Y13, Y12, Y12
+	VEXTRACTF128 $0x01, Y12, X13
+	VADDPS       X13, X12, X12
+	VMOVUPS      X12, 88(AX)
+	VZEROUPPER
+	RET
+
+dots1x2:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+
+steps1x2:
+	SUBQ        $0x04, R11
+	JLT         endsteps1x2
+	VMOVUPS     (SI), Y12
+	VMOVUPS     (DI), Y15
+	VFMADD231PS Y12, Y15, Y0
+	VMOVUPS     (DI)(R9*1), Y15
+	VFMADD231PS Y12, Y15, Y1
+	VMOVUPS     32(SI), Y12
+	VMOVUPS     32(DI), Y15
+	VFMADD231PS Y12, Y15, Y2
+	VMOVUPS     32(DI)(R9*1), Y15
+	VFMADD231PS Y12, Y15, Y3
+	VMOVUPS     64(SI), Y12
+	VMOVUPS     64(DI), Y15
+	VFMADD231PS Y12, Y15, Y4
+	VMOVUPS     64(DI)(R9*1), Y15
+	VFMADD231PS Y12, Y15, Y5
+	VMOVUPS     96(SI), Y12
+	VMOVUPS     96(DI), Y15
+	VFMADD231PS Y12, Y15, Y6
+	VMOVUPS     96(DI)(R9*1), Y15
+	VFMADD231PS Y12, Y15, Y7
+	ADDQ        $0x00000080, SI
+	ADDQ        $0x00000080, DI
+	JMP         steps1x2
+
+endsteps1x2:
+	ADDQ $0x04, R11
+
+step1x2:
+	SUBQ        $0x01, R11
+	JLT         endstep1x2
+	VMOVUPS     (SI), Y12
+	VMOVUPS     (DI), Y15
+	VFMADD231PS Y12, Y15, Y0
+	VMOVUPS     (DI)(R9*1), Y15
+	VFMADD231PS Y12, Y15, Y1
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DI
+	JMP         step1x2
+
+endstep1x2:
+	ADDQ        $0x01, R11
+	MOVQ        t+0(FP), AX
+	MOVQ        16(AX), CX
+	ANDQ        $0x07, CX
+	JE          sum1x2
+	LEAQ        tails<>+64(SB), DX
+	SHLQ        $0x02, CX
+	SUBQ        CX, DX
+	VMOVDQU     (DX), Y15
+	VMASKMOVPS  (SI), Y15, Y12
+	VMOVDQU     (DX), Y15
+	VMASKMOVPS  (DI), Y15, Y15
+	VFMADD231PS Y12, Y15, Y0
+	VMOVDQU     (DX), Y15
+	VMASKMOVPS  (DI)(R9*1), Y15, Y15
+	VFMADD231PS Y12, Y15, Y1
+
+sum1x2:
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VADDPS       Y4, Y0, Y0
+	VADDPS       Y5, Y1, Y1
+	VADDPS       Y6, Y0, Y0
+	VADDPS       Y7, Y1, Y1
+	VXORPS       Y15, Y15, Y15
+	VHADDPS      Y1, Y0, Y12
+	VHADDPS      Y15, Y15, Y13
+	VHADDPS      Y13, Y12, Y12
+	VEXTRACTF128 $0x01, Y12, X13
+	VADDPS       X13, X12, X12
+	VMOVUPS      X12, 88(AX)
+	VZEROUPPER
+	RET
+
+dots1x3:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+
+steps1x3:
+	SUBQ        $0x04, R11
+	JLT         endsteps1x3
+	VMOVUPS     (SI), Y12
+	VMOVUPS     (DI), Y15
+	VFMADD231PS Y12, Y15, Y0
+	VMOVUPS     (DI)(R9*1), Y15
+	VFMADD231PS Y12, Y15, Y1
+	VMOVUPS     (DI)(R9*2), Y15
+	VFMADD231PS Y12, Y15, Y2
+	VMOVUPS     32(SI), Y12
+	VMOVUPS     32(DI), Y15
+	VFMADD231PS Y12, Y15, Y3
+	VMOVUPS     32(DI)(R9*1), Y15
+	VFMADD231PS Y12, Y15, Y4
+	VMOVUPS     32(DI)(R9*2), Y15
+	VFMADD231PS Y12, Y15, Y5
+	VMOVUPS     64(SI), Y12
+	VMOVUPS     64(DI), Y15
+	VFMADD231PS Y12, Y15, Y6
+	VMOVUPS     64(DI)(R9*1), Y15
+	VFMADD231PS Y12, Y15, Y7
+	VMOVUPS     64(DI)(R9*2), Y15
+	VFMADD231PS Y12, Y15, Y8
+	VMOVUPS     96(SI), Y12
+	VMOVUPS     96(DI), Y15
+	VFMADD231PS Y12, Y15, Y9
+	VMOVUPS     96(DI)(R9*1), Y15
+	VFMADD231PS Y12, Y15, Y10
+	VMOVUPS     96(DI)(R9*2), Y15
+	VFMADD231PS Y12, Y15, Y11
+	ADDQ        $0x00000080, SI
+	ADDQ        $0x00000080, DI
+	JMP         steps1x3
+
+endsteps1x3:
+	ADDQ $0x04, R11
+
+step1x3:
+	SUBQ        $0x01, R11
+	JLT         endstep1x3
+	VMOVUPS     (SI), Y12
+	VMOVUPS     (DI), Y15
+	VFMADD231PS Y12, Y15, Y0
+	VMOVUPS     (DI)(R9*1), Y15
+	VFMADD231PS Y12, Y15, Y1
+	VMOVUPS     (DI)(R9*2), Y15
+	VFMADD231PS Y12, Y15, Y2
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DI
+	JMP         step1x3
+
+endstep1x3:
+	ADDQ        $0x01, R11
+	MOVQ        t+0(FP), AX
+	MOVQ        16(AX), CX
+	ANDQ        $0x07, CX
+	JE          sum1x3
+	LEAQ        tails<>+64(SB), DX
+	SHLQ        $0x02, CX
+	SUBQ        CX, DX
+	VMOVDQU     (DX), Y15
+	VMASKMOVPS  (SI), Y15, Y12
+	VMOVDQU     (DX), Y15
+	VMASKMOVPS  (DI), Y15, Y15
+	VFMADD231PS Y12, Y15, Y0
+	VMOVDQU     (DX), Y15
+	VMASKMOVPS  (DI)(R9*1), Y15, Y15
+	VFMADD231PS Y12, Y15, Y1
+	VMOVDQU     (DX), Y15
+	VMASKMOVPS  (DI)(R9*2), Y15, Y15
+	VFMADD231PS Y12, Y15, Y2
+
+sum1x3:
+	VADDPS       Y3, Y0, Y0
+	VADDPS       Y4, Y1, Y1
+	VADDPS       Y5, Y2, Y2
+	VADDPS       Y6, Y0, Y0
+	VADDPS       Y7, Y1, Y1
+	VADDPS       Y8, Y2, Y2
+	VADDPS       Y9, Y0, Y0
+	VADDPS       Y10, Y1, Y1
+	VADDPS       Y11, Y2, Y2
+	VXORPS       Y15, Y15, Y15
+	VHADDPS      Y1, Y0, Y12
+	VHADDPS      Y15, Y2, Y13
+	VHADDPS      Y13, Y12, Y12
+	VEXTRACTF128 $0x01, Y12, X13
+	VADDPS       X13, X12, X12
+	VMOVUPS      X12, 88(AX)
+	VZEROUPPER
+	RET
+
+dots1x4:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+
+steps1x4:
+	SUBQ        $0x02, R11
+	JLT         endsteps1x4
+	VMOVUPS     (SI), Y12
+	VMOVUPS     (DI), Y15
+	VFMADD231PS Y12, Y15, Y0
+	VMOVUPS     (DI)(R9*1), Y15
+	VFMADD231PS Y12, Y15, Y1
+	VMOVUPS     (DI)(R9*2), Y15
+	VFMADD231PS Y12, Y15, Y2
+	VMOVUPS     (DI)(R10*1), Y15
+	VFMADD231PS Y12, Y15, Y3
+	VMOVUPS     32(SI), Y12
+	VMOVUPS     32(DI), Y15
+	VFMADD231PS Y12, Y15, Y4
+	VMOVUPS     32(DI)(R9*1), Y15
+	VFMADD231PS Y12, Y15, Y5
+	VMOVUPS     32(DI)(R9*2), Y15
+	VFMADD231PS Y12, Y15, Y6
+	VMOVUPS     32(DI)(R10*1), Y15
+	VFMADD231PS Y12, Y15, Y7
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DI
+	JMP         steps1x4
+
+endsteps1x4:
+	ADDQ $0x02, R11
+
+step1x4:
+	SUBQ        $0x01, R11
+	JLT         endstep1x4
+	VMOVUPS     (SI), Y12
+	VMOVUPS     (DI), Y15
+	VFMADD231PS Y12, Y15, Y0
+	VMOVUPS     (DI)(R9*1), Y15
+	VFMADD231PS Y12, Y15, Y1
+	VMOVUPS     (DI)(R9*2), Y15
+	VFMADD231PS Y12, Y15, Y2
+	VMOVUPS     (DI)(R10*1), Y15
+	VFMADD231PS Y12, Y15, Y3
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DI
+	JMP         step1x4
+
+endstep1x4:
+	ADDQ        $0x01, R11
+	MOVQ        t+0(FP), AX
+	MOVQ        16(AX), CX
+	ANDQ        $0x07, CX
+	JE          sum1x4
+	LEAQ        tails<>+64(SB), DX
+	SHLQ        $0x02, CX
+	SUBQ        CX, DX
+	VMOVDQU     (DX), Y15
+	VMASKMOVPS  (SI), Y15, Y12
+	VMOVDQU     (DX), Y15
+	VMASKMOVPS  (DI), Y15, Y15
+	VFMADD231PS Y12, Y15, Y0
+	VMOVDQU     (DX), Y15
+	VMASKMOVPS  (DI)(R9*1), Y15, Y15
+	VFMADD231PS Y12, Y15, Y1
+	VMOVDQU     (DX), Y15
+	VMASKMOVPS  (DI)(R9*2), Y15, Y15
+	VFMADD231PS Y12, Y15, Y2
+	VMOVDQU     (DX), Y15
+	VMASKMOVPS  (DI)(R10*1), Y15, Y15
+	VFMADD231PS Y12, Y15, Y3
+
+sum1x4:
+	VADDPS       Y4, Y0, Y0
+	VADDPS       Y5, Y1, Y1
+	VADDPS       Y6, Y2, Y2
+	VADDPS       Y7, Y3, Y3
+	VXORPS       Y15, Y15, Y15
+	VHADDPS      Y1, Y0, Y12
+	VHADDPS      Y3, Y2, Y13
+	VHADDPS      Y13, Y12, Y12
+	VEXTRACTF128 $0x01, Y12, X13
+	VADDPS       X13, X12, X12
+	VMOVUPS      X12, 88(AX)
+	VZEROUPPER
+	RET
+
+dots2x1:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+
+steps2x1:
+	SUBQ        $0x04, R11
+	JLT         endsteps2x1
+	VMOVUPS     (SI), Y12
+	VMOVUPS     (SI)(R8*1), Y13
+	VMOVUPS     (DI), Y15
+	VFMADD231PS Y12, Y15, Y0
+	VFMADD231PS Y13, Y15, Y1
+	VMOVUPS     32(SI), Y12
+	VMOVUPS     32(SI)(R8*1), Y13
+	VMOVUPS     32(DI), Y15
+	VFMADD231PS Y12, Y15, Y2
+	VFMADD231PS Y13, Y15, Y3
+	VMOVUPS     64(SI), Y12
+	VMOVUPS     64(SI)(R8*1), Y13
+	VMOVUPS     64(DI), Y15
+	VFMADD231PS Y12, Y15, Y4
+	VFMADD231PS Y13, Y15, Y5
+	VMOVUPS     96(SI), Y12
+	VMOVUPS     96(SI)(R8*1), Y13
+	VMOVUPS     96(DI), Y15
+	VFMADD231PS Y12, Y15, Y6
+	VFMADD231PS Y13, Y15, Y7
+	ADDQ        $0x00000080, SI
+	ADDQ        $0x00000080, DI
+	JMP         steps2x1
+
+endsteps2x1:
+	ADDQ $0x04, R11
+
+step2x1:
+	SUBQ        $0x01, R11
+	JLT         endstep2x1
+	VMOVUPS     (SI), Y12
+	VMOVUPS     (SI)(R8*1), Y13
+	VMOVUPS     (DI), Y15
+	VFMADD231PS Y12, Y15, Y0
+	VFMADD231PS Y13, Y15, Y1
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DI
+	JMP         step2x1
+
+endstep2x1:
+	ADDQ        $0x01, R11
+	MOVQ        t+0(FP), AX
+	MOVQ        16(AX), CX
+	ANDQ        $0x07, CX
+	JE          sum2x1
+	LEAQ        tails<>+64(SB), DX
+	SHLQ        $0x02, CX
+	SUBQ        CX, DX
+	VMOVDQU     (DX), Y15
+	VMASKMOVPS  (SI), Y15, Y12
+	VMASKMOVPS  (SI)(R8*1), Y15, Y13
+	VMOVDQU     (DX), Y15
+	VMASKMOVPS  (DI), Y15, Y15
+	VFMADD231PS Y12, Y15, Y0
+	VFMADD231PS Y13, Y15, Y1
+
+sum2x1:
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VADDPS       Y4, Y0, Y0
+	VADDPS       Y5, Y1, Y1
+	VADDPS       Y6, Y0, Y0
+	VADDPS       Y7, Y1, Y1
+	VXORPS       Y15, Y15, Y15
+	VHADDPS      Y15, Y0, Y12
+	VHADDPS      Y15, Y15, Y13
+	VHADDPS      Y13, Y12, Y12
+	VEXTRACTF128 $0x01, Y12, X13
+	VADDPS       X13, X12, X12
+	VMOVUPS      X12, 88(AX)
+	VXORPS       Y15, Y15, Y15
+	VHADDPS      Y15, Y1, Y12
+	VHADDPS      Y15, Y15, Y13
+	VHADDPS      Y13, Y12, Y12
+	VEXTRACTF128 $0x01, Y12, X13
+	VADDPS       X13, X12, X12
+	VMOVUPS      X12, 104(AX)
+	VZEROUPPER
+	RET
+
+dots2x2:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+
+steps2x2:
+	SUBQ        $0x02, R11
+	JLT         endsteps2x2
+	VMOVUPS     (SI), Y12
+	VMOVUPS     (SI)(R8*1), Y13
+	VMOVUPS     (DI), Y15
+	VFMADD231PS Y12, Y15, Y0
+	VFMADD231PS Y13, Y15, Y2
+	VMOVUPS     (DI)(R9*1), Y15
+	VFMADD231PS Y12, Y15, Y1
+	VFMADD231PS Y13, Y15, Y3
+	VMOVUPS     32(SI), Y12
+	VMOVUPS     32(SI)(R8*1), Y13
+	VMOVUPS     32(DI), Y15
+	VFMADD231PS Y12, Y15, Y4
+	VFMADD231PS Y13, Y15, Y6
+	VMOVUPS     32(DI)(R9*1), Y15
+	VFMADD231PS Y12, Y15, Y5
+	VFMADD231PS Y13, Y15, Y7
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DI
+	JMP         steps2x2
+
+endsteps2x2:
+	ADDQ $0x02, R11
+
+step2x2:
+	SUBQ        $0x01, R11
+	JLT         endstep2x2
+	VMOVUPS     (SI), Y12
+	VMOVUPS     (SI)(R8*1), Y13
+	VMOVUPS     (DI), Y15
+	VFMADD231PS Y12, Y15, Y0
+	VFMADD231PS Y13, Y15, Y2
+	VMOVUPS     (DI)(R9*1), Y15
+	VFMADD231PS Y12, Y15, Y1
+	VFMADD231PS Y13, Y15, Y3
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DI
+	JMP         step2x2
+
+endstep2x2:
+	ADDQ        $0x01, R11
+	MOVQ        t+0(FP), AX
+	MOVQ        16(AX), CX
+	ANDQ        $0x07, CX
+	JE          sum2x2
+	LEAQ        tails<>+64(SB), DX
+	SHLQ        $0x02, CX
+	SUBQ        CX, DX
+	VMOVDQU     (DX), Y15
+	VMASKMOVPS  (SI), Y15, Y12
+	VMASKMOVPS  (SI)(R8*1), Y15, Y13
+	VMOVDQU     (DX), Y15
+	VMASKMOVPS  (DI), Y15, Y15
+	VFMADD231PS Y12, Y15, Y0
+	VFMADD231PS Y13, Y15, Y2
+	VMOVDQU     (DX), Y15
+	VMASKMOVPS  (DI)(R9*1), Y15, Y15
+	VFMADD231PS Y12, Y15, Y1
+	VFMADD231PS Y13, Y15, Y3
+
+sum2x2:
+	VADDPS       Y4, Y0, Y0
+	VADDPS       Y5, Y1, Y1
+	VADDPS       Y6, Y2, Y2
+	VADDPS       Y7, Y3, Y3
+	VXORPS       Y15, Y15, Y15
+	VHADDPS      Y1, Y0, Y12
+	VHADDPS      Y15, Y15, Y13
+	VHADDPS      Y13, Y12, Y12
+	VEXTRACTF128 $0x01, Y12, X13
+	VADDPS       X13, X12, X12
+	VMOVUPS      X12, 88(AX)
+	VXORPS       Y15, Y15, Y15
+	VHADDPS      Y3, Y2, Y12
+	VHADDPS      Y15, Y15, Y13
+	VHADDPS      Y13, Y12, Y12
+	VEXTRACTF128 $0x01, Y12, X13
+	VADDPS       X13, X12, X12
+	VMOVUPS      X12, 104(AX)
+	VZEROUPPER
+	RET
+
+dots2x3:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+
+steps2x3:
+	SUBQ        $0x02, R11
+	JLT         endsteps2x3
+	VMOVUPS     (SI), Y12
+	VMOVUPS     (SI)(R8*1), Y13
+	VMOVUPS     (DI), Y15
+	VFMADD231PS Y12, Y15, Y0
+	VFMADD231PS Y13, Y15, Y3
+	VMOVUPS     (DI)(R9*1), Y15
+	VFMADD231PS Y12, Y15, Y1
+	VFMADD231PS Y13, Y15, Y4
+	VMOVUPS     (DI)(R9*2), Y15
+	VFMADD231PS Y12, Y15, Y2
+	VFMADD231PS Y13, Y15, Y5
+	VMOVUPS     32(SI), Y12
+	VMOVUPS     32(SI)(R8*1), Y13
+	VMOVUPS     32(DI), Y15
+	VFMADD231PS Y12, Y15, Y6
+	VFMADD231PS Y13, Y15, Y9
+	VMOVUPS     32(DI)(R9*1), Y15
+	VFMADD231PS Y12, Y15, Y7
+	VFMADD231PS Y13, Y15, Y10
+	VMOVUPS     32(DI)(R9*2), Y15
+	VFMADD231PS Y12, Y15, Y8
+	VFMADD231PS Y13, Y15, Y11
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DI
+	JMP         steps2x3
+
+endsteps2x3:
+	ADDQ $0x02, R11
+
+step2x3:
+	SUBQ        $0x01, R11
+	JLT         endstep2x3
+	VMOVUPS     (SI), Y12
+	VMOVUPS     (SI)(R8*1), Y13
+	VMOVUPS     (DI), Y15
+	VFMADD231PS Y12, Y15, Y0
+	VFMADD231PS Y13, Y15, Y3
+	VMOVUPS     (DI)(R9*1), Y15
+	VFMADD231PS Y12, Y15, Y1
+	VFMADD231PS Y13, Y15, Y4
+	VMOVUPS     (DI)(R9*2), Y15
+	VFMADD231PS Y12, Y15, Y2
+	VFMADD231PS Y13, Y15, Y5
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DI
+	JMP         step2x3
+
+endstep2x3:
+	ADDQ        $0x01, R11
+	MOVQ        t+0(FP), AX
+	MOVQ        16(AX), CX
+	ANDQ        $0x07, CX
+	JE          sum2x3
+	LEAQ        tails<>+64(SB), DX
+	SHLQ        $0x02, CX
+	SUBQ        CX, DX
+	VMOVDQU     (DX), Y15
+	VMASKMOVPS  (SI), Y15, Y12
+	VMASKMOVPS  (SI)(R8*1), Y15, Y13
+	VMOVDQU     (DX), Y15
+	VMASKMOVPS  (DI), Y15, Y15
+	VFMADD231PS Y12, Y15, Y0
+	VFMADD231PS Y13, Y15, Y3
+	VMOVDQU     (DX), Y15
+	VMASKMOVPS  (DI)(R9*1), Y15, Y15
+	VFMADD231PS Y12, Y15, Y1
+	VFMADD231PS Y13, Y15, Y4
+	VMOVDQU     (DX), Y15
+	VMASKMOVPS  (DI)(R9*2), Y15, Y15
+	VFMADD231PS Y12, Y15, Y2
+	VFMADD231PS Y13, Y15, Y5
+
+sum2x3:
+	VADDPS       Y6, Y0, Y0
+	VADDPS       Y7, Y1, Y1
+	VADDPS       Y8, Y2, Y2
+	VADDPS       Y9, Y3, Y3
+	VADDPS       Y10, Y4, Y4
+	VADDPS       Y11, Y5, Y5
+	VXORPS       Y15, Y15, Y15
+	VHADDPS      Y1, Y0, Y12
+	VHADDPS      Y15, Y2, Y13
+	VHADDPS      Y13, Y12, Y12
+	VEXTRACTF128 $0x01, Y12, X13
+	VADDPS       X13, X12, X12
+	VMOVUPS      X12, 88(AX)
+	VXORPS       Y15, Y15, Y15
+	VHADDPS      Y4, Y3, Y12
+	VHADDPS      Y15, Y5, Y13
+	VHADDPS      Y13, Y12, Y12
+	VEXTRACTF128 $0x01, Y12, X13
+	VADDPS       X13, X12, X12
+	VMOVUPS      X12, 104(AX)
+	VZEROUPPER
+	RET
+
+dots2x4:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+
+steps2x4:
+	SUBQ        $0x01, R11
+	JLT         endsteps2x4
+	VMOVUPS     (SI), Y12
+	VMOVUPS     (SI)(R8*1), Y13
+	VMOVUPS     (DI), Y15
+	VFMADD231PS Y12, Y15, Y0
+	VFMADD231PS Y13, Y15, Y4
+	VMOVUPS     (DI)(R9*1), Y15
+	VFMADD231PS Y12, Y15, Y1
+	VFMADD231PS Y13, Y15, Y5
+	VMOVUPS     (DI)(R9*2), Y15
+	VFMADD231PS Y12, Y15, Y2
+	VFMADD231PS Y13, Y15, Y6
+	VMOVUPS     (DI)(R10*1), Y15
+	VFMADD231PS Y12, Y15, Y3
+	VFMADD231PS Y13, Y15, Y7
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DI
+	JMP         steps2x4
+
+endsteps2x4:
+	ADDQ        $0x01, R11
+	MOVQ        t+0(FP), AX
+	MOVQ        16(AX), CX
+	ANDQ        $0x07, CX
+	JE          sum2x4
+	LEAQ        tails<>+64(SB), DX
+	SHLQ        $0x02, CX
+	SUBQ        CX, DX
+	VMOVDQU     (DX), Y15
+	VMASKMOVPS  (SI), Y15, Y12
+	VMASKMOVPS  (SI)(R8*1), Y15, Y13
+	VMOVDQU     (DX), Y15
+	VMASKMOVPS  (DI), Y15, Y15
+	VFMADD231PS Y12, Y15, Y0
+	VFMADD231PS Y13, Y15, Y4
+	VMOVDQU     (DX), Y15
+	VMASKMOVPS  (DI)(R9*1), Y15, Y15
+	VFMADD231PS Y12, Y15, Y1
+	VFMADD231PS Y13, Y15, Y5
+	VMOVDQU     (DX), Y15
+	VMASKMOVPS  (DI)(R9*2), Y15, Y15
+	VFMADD231PS Y12, Y15, Y2
+	VFMADD231PS Y13, Y15, Y6
+	VMOVDQU     (DX), Y15
+	VMASKMOVPS  (DI)(R10*1), Y15, Y15
+	VFMADD231PS Y12, Y15, Y3
+	VFMADD231PS Y13, Y15, Y7
+
+sum2x4:
+	VXORPS       Y15, Y15, Y15
+	VHADDPS      Y1, Y0, Y12
+	VHADDPS      Y3, Y2, Y13
+	VHADDPS      Y13, Y12, Y12
+	VEXTRACTF128 $0x01, Y12, X13
+	VADDPS       X13, X12, X12
+	VMOVUPS      X12, 88(AX)
+	VXORPS       Y15, Y15, Y15
+	VHADDPS      Y5, Y4, Y12
+	VHADDPS      Y7, Y6, Y13
+	VHADDPS      Y13, Y12, Y12
+	VEXTRACTF128 $0x01, Y12, X13
+	VADDPS       X13, X12, X12
+	VMOVUPS      X12, 104(AX)
+	VZEROUPPER
+	RET
+
+dots3x1:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+
+steps3x1:
+	SUBQ        $0x04, R11
+	JLT         endsteps3x1
+	VMOVUPS     (SI), Y12
+	VMOVUPS     (SI)(R8*1), Y13
+	VMOVUPS     (SI)(R8*2), Y14
+	VMOVUPS     (DI), Y15
+	VFMADD231PS Y12, Y15, Y0
+	VFMADD231PS Y13, Y15, Y1
+	VFMADD231PS Y14, Y15, Y2
+	VMOVUPS     32(SI), Y12
+	VMOVUPS     32(SI)(R8*1), Y13
+	VMOVUPS     32(SI)(R8*2), Y14
+	VMOVUPS     32(DI), Y15
+	VFMADD231PS Y12, Y15, Y3
+	VFMADD231PS Y13, Y15, Y4
+	VFMADD231PS Y14, Y15, Y5
+	VMOVUPS     64(SI), Y12
+	VMOVUPS     64(SI)(R8*1), Y13
+	VMOVUPS     64(SI)(R8*2), Y14
+	VMOVUPS     64(DI), Y15
+	VFMADD231PS Y12, Y15, Y6
+	VFMADD231PS Y13, Y15, Y7
+	VFMADD231PS Y14, Y15, Y8
+	VMOVUPS     96(SI), Y12
+	VMOVUPS     96(SI)(R8*1), Y13
+	VMOVUPS     96(SI)(R8*2), Y14
+	VMOVUPS     96(DI), Y15
+	VFMADD231PS Y12, Y15, Y9
+	VFMADD231PS Y13, Y15, Y10
+	VFMADD231PS Y14, Y15, Y11
+	ADDQ        $0x00000080, SI
+	ADDQ        $0x00000080, DI
+	JMP         steps3x1
+
+endsteps3x1:
+	ADDQ $0x04, R11
+
+step3x1:
+	SUBQ        $0x01, R11
+	JLT         endstep3x1
+	VMOVUPS     (SI), Y12
+	VMOVUPS     (SI)(R8*1), Y13
+	VMOVUPS     (SI)(R8*2), Y14
+	VMOVUPS     (DI), Y15
+	VFMADD231PS Y12, Y15, Y0
+	VFMADD231PS Y13, Y15, Y1
+	VFMADD231PS Y14, Y15, Y2
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DI
+	JMP         step3x1
+
+endstep3x1:
+	ADDQ        $0x01, R11
+	MOVQ        t+0(FP), AX
+	MOVQ        16(AX), CX
+	ANDQ        $0x07, CX
+	JE          sum3x1
+	LEAQ        tails<>+64(SB), DX
+	SHLQ        $0x02, CX
+	SUBQ        CX, DX
+	VMOVDQU     (DX), Y15
+	VMASKMOVPS  (SI), Y15, Y12
+	VMASKMOVPS  (SI)(R8*1), Y15, Y13
+	VMASKMOVPS  (SI)(R8*2), Y15, Y14
+	VMOVDQU     (DX), Y15
+	VMASKMOVPS  (DI), Y15, Y15
+	VFMADD231PS Y12, Y15, Y0
+	VFMADD231PS Y13, Y15, Y1
+	VFMADD231PS Y14, Y15, Y2
+
+sum3x1:
+	VADDPS       Y3, Y0, Y0
+	VADDPS       Y4, Y1, Y1
+	VADDPS       Y5, Y2, Y2
+	VADDPS       Y6, Y0, Y0
+	VADDPS       Y7, Y1, Y1
+	VADDPS       Y8, Y2, Y2
+	VADDPS       Y9, Y0, Y0
+	VADDPS       Y10, Y1, Y1
+	VADDPS       Y11, Y2, Y2
+	VXORPS       Y15, Y15, Y15
+	VHADDPS      Y15, Y0, Y12
+	VHADDPS      Y15, Y15, Y13
+	VHADDPS      Y13, Y12, Y12
+	VEXTRACTF128 $0x01, Y12, X13
+	VADDPS       X13, X12, X12
+	VMOVUPS      X12, 88(AX)
+	VXORPS       Y15, Y15, Y15
+	VHADDPS      Y15, Y1, Y12
+	VHADDPS      Y15, Y15, Y13
+	VHADDPS      Y13, Y12, Y12
+	VEXTRACTF128 $0x01, Y12, X13
+	VADDPS       X13, X12, X12
+	VMOVUPS      X12, 104(AX)
+	VXORPS       Y15, Y15, Y15
+	VHADDPS      Y15, Y2, Y12
+	VHADDPS      Y15, Y15, Y13
+	VHADDPS      Y13, Y12, Y12
+	VEXTRACTF128 $0x01, Y12, X13
+	VADDPS       X13, X12, X12
+	VMOVUPS      X12, 120(AX)
+	VZEROUPPER
+	RET
+
+dots3x2:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+
+steps3x2:
+	SUBQ        $0x02, R11
+	JLT         endsteps3x2
+	VMOVUPS     (SI), Y12
+	VMOVUPS     (SI)(R8*1), Y13
+	VMOVUPS     (SI)(R8*2), Y14
+	VMOVUPS     (DI), Y15
+	VFMADD231PS Y12, Y15, Y0
+	VFMADD231PS Y13, Y15, Y2
+	VFMADD231PS Y14, Y15, Y4
+	VMOVUPS     (DI)(R9*1), Y15
+	VFMADD231PS Y12, Y15, Y1
+	VFMADD231PS Y13, Y15, Y3
+	VFMADD231PS Y14, Y15, Y5
+	VMOVUPS     32(SI), Y12
+	VMOVUPS     32(SI)(R8*1), Y13
+	VMOVUPS     32(SI)(R8*2), Y14
+	VMOVUPS     32(DI), Y15
+	VFMADD231PS Y12, Y15, Y6
+	VFMADD231PS Y13, Y15, Y8
+	VFMADD231PS Y14, Y15, Y10
+	VMOVUPS     32(DI)(R9*1), Y15
+	VFMADD231PS Y12, Y15, Y7
+	VFMADD231PS Y13, Y15, Y9
+	VFMADD231PS Y14, Y15, Y11
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DI
+	JMP         steps3x2
+
+endsteps3x2:
+	ADDQ $0x02, R11
+
+step3x2:
+	SUBQ        $0x01, R11
+	JLT         endstep3x2
+	VMOVUPS     (SI), Y12
+	VMOVUPS     (SI)(R8*1), Y13
+	VMOVUPS     (SI)(R8*2), Y14
+	VMOVUPS     (DI), Y15
+	VFMADD231PS Y12, Y15, Y0
+	VFMADD231PS Y13, Y15, Y2
+	VFMADD231PS Y14, Y15, Y4
+	VMOVUPS     (DI)(R9*1), Y15
+	VFMADD231PS Y12, Y15, Y1
+	VFMADD231PS Y13, Y15, Y3
+	VFMADD231PS Y14, Y15, Y5
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DI
+	JMP         step3x2
+
+endstep3x2:
+	ADDQ        $0x01, R11
+	MOVQ        t+0(FP), AX
+	MOVQ        16(AX), CX
+	ANDQ        $0x07, CX
+	JE          sum3x2
+	LEAQ        tails<>+64(SB), DX
+	SHLQ        $0x02, CX
+	SUBQ        CX, DX
+	VMOVDQU     (DX), Y15
+	VMASKMOVPS  (SI), Y15, Y12
+	VMASKMOVPS  (SI)(R8*1), Y15, Y13
+	VMASKMOVPS  (SI)(R8*2), Y15, Y14
+	VMOVDQU     (DX), Y15
+	VMASKMOVPS  (DI), Y15, Y15
+	VFMADD231PS Y12, Y15, Y0
+	VFMADD231PS Y13, Y15, Y2
+	VFMADD231PS Y14, Y15, Y4
+	VMOVDQU     (DX), Y15
+	VMASKMOVPS  (DI)(R9*1), Y15, Y15
+	VFMADD231PS Y12, Y15, Y1
+	VFMADD231PS Y13, Y15, Y3
+	VFMADD231PS Y14, Y15, Y5
+
+sum3x2:
+	VADDPS       Y6, Y0, Y0
+	VADDPS       Y7, Y1, Y1
+	VADDPS       Y8, Y2, Y2
+	VADDPS       Y9, Y3, Y3
+	VADDPS       Y10, Y4, Y4
+	VADDPS       Y11, Y5, Y5
+	VXORPS       Y15, Y15, Y15
+	VHADDPS      Y1, Y0, Y12
+	VHADDPS      Y15, Y15, Y13
+	VHADDPS      Y13, Y12, Y12
+	VEXTRACTF128 $0x01, Y12, X13
+	VADDPS       X13, X12, X12
+	VMOVUPS      X12, 88(AX)
+	VXORPS       Y15, Y15, Y15
+	VHADDPS      Y3, Y2, Y12
+	VHADDPS      Y15, Y15, Y13
+	VHADDPS      Y13, Y12, Y12
+	VEXTRACTF128 $0x01, Y12, X13
+	VADDPS       X13, X12, X12
+	VMOVUPS      X12, 104(AX)
+	VXORPS       Y15, Y15, Y15
+	VHADDPS      Y5, Y4, Y12
+	VHADDPS      Y15, Y15, Y13
+	VHADDPS      Y13, Y12, Y12
+	VEXTRACTF128 $0x01, Y12, X13
+	VADDPS       X13, X12, X12
+	VMOVUPS      X12, 120(AX)
+	VZEROUPPER
+	RET
+
+dots3x3:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+
+steps3x3:
+	SUBQ        $0x01, R11
+	JLT         endsteps3x3
+	VMOVUPS     (SI), Y12
+	VMOVUPS     (SI)(R8*1), Y13
+	VMOVUPS     (SI)(R8*2), Y14
+	VMOVUPS     (DI), Y15
+	VFMADD231PS Y12, Y15, Y0
+	VFMADD231PS Y13, Y15, Y3
+	VFMADD231PS Y14, Y15, Y6
+	VMOVUPS     (DI)(R9*1), Y15
+	VFMADD231PS Y12, Y15, Y1
+	VFMADD231PS Y13, Y15, Y4
+	VFMADD231PS Y14, Y15, Y7
+	VMOVUPS     (DI)(R9*2), Y15
+	VFMADD231PS Y12, Y15, Y2
+	VFMADD231PS Y13, Y15, Y5
+	VFMADD231PS Y14, Y15, Y8
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DI
+	JMP         steps3x3
+
+endsteps3x3:
+	ADDQ        $0x01, R11
+	MOVQ        t+0(FP), AX
+	MOVQ        16(AX), CX
+	ANDQ        $0x07, CX
+	JE          sum3x3
+	LEAQ        tails<>+64(SB), DX
+	SHLQ        $0x02, CX
+	SUBQ        CX, DX
+	VMOVDQU     (DX), Y15
+	VMASKMOVPS  (SI), Y15, Y12
+	VMASKMOVPS  (SI)(R8*1), Y15, Y13
+	VMASKMOVPS  (SI)(R8*2), Y15, Y14
+	VMOVDQU     (DX), Y15
+	VMASKMOVPS  (DI), Y15, Y15
+	VFMADD231PS Y12, Y15, Y0
+	VFMADD231PS Y13, Y15, Y3
+	VFMADD231PS Y14, Y15, Y6
+	VMOVDQU     (DX), Y15
+	VMASKMOVPS  (DI)(R9*1), Y15, Y15
+	VFMADD231PS Y12, Y15, Y1
+	VFMADD231PS Y13, Y15, Y4
+	VFMADD231PS Y14, Y15, Y7
+	VMOVDQU     (DX), Y15
+	VMASKMOVPS  (DI)(R9*2), Y15, Y15
+	VFMADD231PS Y12, Y15, Y2
+	VFMADD231PS Y13, Y15, Y5
+	VFMADD231PS Y14, Y15, Y8
+
+sum3x3:
+	VXORPS       Y15, Y15, Y15
+	VHADDPS      Y1, Y0, Y12
+	VHADDPS      Y15, Y2, Y13
+	VHADDPS      Y13, Y12, Y12
+	VEXTRACTF128 $0x01, Y12, X13
+	VADDPS       X13, X12, X12
+	VMOVUPS      X12, 88(AX)
+	VXORPS       Y15, Y15, Y15
+	VHADDPS      Y4, Y3, Y12
+	VHADDPS      Y15, Y5, Y13
+	VHADDPS      Y13, Y12, Y12
+	VEXTRACTF128 $0x01, Y12, X13
+	VADDPS       X13, X12, X12
+	VMOVUPS      X12, 104(AX)
+	VXORPS       Y15, Y15, Y15
+	VHADDPS      Y7, Y6, Y12
+	VHADDPS      Y15, Y8, Y13
+	VHADDPS      Y13, Y12, Y12
+	VEXTRACTF128 $0x01, Y12, X13
+	VADDPS       X13, X12, X12
+	VMOVUPS      X12, 120(AX)
+	VZEROUPPER
+	RET
+
+dots3x4:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+
+steps3x4:
+	SUBQ        $0x01, R11
+	JLT         endsteps3x4
+	VMOVUPS     (SI), Y12
+	VMOVUPS     (SI)(R8*1), Y13
+	VMOVUPS     (SI)(R8*2), Y14
+	VMOVUPS     (DI), Y15
+	VFMADD231PS Y12, Y15, Y0
+	VFMADD231PS Y13, Y15, Y4
+	VFMADD231PS Y14, Y15, Y8
+	VMOVUPS     (DI)(R9*1), Y15
+	VFMADD231PS Y12, Y15, Y1
+	VFMADD231PS Y13, Y15, Y5
+	VFMADD231PS Y14, Y15, Y9
+	VMOVUPS     (DI)(R9*2), Y15
+	VFMADD231PS Y12, Y15, Y2
+	VFMADD231PS Y13, Y15, Y6
+	VFMADD231PS Y14, Y15, Y10
+	VMOVUPS     (DI)(R10*1), Y15
+	VFMADD231PS Y12, Y15, Y3
+	VFMADD231PS Y13, Y15, Y7
+	VFMADD231PS Y14, Y15, Y11
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DI
+	JMP         steps3x4
+
+endsteps3x4:
+	ADDQ        $0x01, R11
+	MOVQ        t+0(FP), AX
+	MOVQ        16(AX), CX
+	ANDQ        $0x07, CX
+	JE          sum3x4
+	LEAQ        tails<>+64(SB), DX
+	SHLQ        $0x02, CX
+	SUBQ        CX, DX
+	VMOVDQU     (DX), Y15
+	VMASKMOVPS  (SI), Y15, Y12
+	VMASKMOVPS  (SI)(R8*1), Y15, Y13
+	VMASKMOVPS  (SI)(R8*2), Y15, Y14
+	VMOVDQU     (DX), Y15
+	VMASKMOVPS  (DI), Y15, Y15
+	VFMADD231PS Y12, Y15, Y0
+	VFMADD231PS Y13, Y15, Y4
+	VFMADD231PS Y14, Y15, Y8
+	VMOVDQU     (DX), Y15
+	VMASKMOVPS  (DI)(R9*1), Y15, Y15
+	VFMADD231PS Y12, Y15, Y1
+	VFMADD231PS Y13, Y15, Y5
+	VFMADD231PS Y14, Y15, Y9
+	VMOVDQU     (DX), Y15
+	VMASKMOVPS  (DI)(R9*2), Y15, Y15
+	VFMADD231PS Y12, Y15, Y2
+	VFMADD231PS Y13, Y15, Y6
+	VFMADD231PS Y14, Y15, Y10
+	VMOVDQU     (DX), Y15
+	VMASKMOVPS  (DI)(R10*1), Y15, Y15
+	VFMADD231PS Y12, Y15, Y3
+	VFMADD231PS Y13, Y15, Y7
+	VFMADD231PS Y14, Y15, Y11
+
+sum3x4:
+	VXORPS       Y15, Y15, Y15
+	VHADDPS      Y1, Y0, Y12
+	VHADDPS      Y3, Y2, Y13
+	VHADDPS      Y13, Y12, Y12
+	VEXTRACTF128 $0x01, Y12, X13
+	VADDPS       X13, X12, X12
+	VMOVUPS      X12, 88(AX)
+	VXORPS       Y15, Y15, Y15
+	VHADDPS      Y5, Y4, Y12
+	VHADDPS      Y7, Y6, Y13
+	VHADDPS      Y13, Y12, Y12
+	VEXTRACTF128 $0x01, Y12, X13
+	VADDPS       X13, X12, X12
+	VMOVUPS      X12, 104(AX)
+	VXORPS       Y15, Y15, Y15
+	VHADDPS      Y9, Y8, Y12
+	VHADDPS      Y11, Y10, Y13
+	VHADDPS      Y13, Y12, Y12
+	VEXTRACTF128 $0x01, Y12, X13
+	VADDPS       X13, X12, X12
+	VMOVUPS      X12, 120(AX)
+	VZEROUPPER
+	RET
+
+// func combineAVX2(t *Combine)
+// Requires: AVX, AVX2, FMA3
+TEXT ·combineAVX2(SB), NOSPLIT, $0-8
+	MOVQ         t+0(FP), DX
+	MOVQ         8(DX), CX
+	ANDQ         $0x07, CX
+	LEAQ         tails<>+64(SB), AX
+	SHLQ         $0x02, CX
+	SUBQ         CX, AX
+	VMOVDQU      (AX), Y15
+	MOVQ         128(DX), AX
+	NEGQ         AX
+	VMOVD        AX, X14
+	VPBROADCASTD X14, Y14
+	VPAND        Y14, Y15, Y13
+	MOVQ         48(DX), R11
+	SHLQ         $0x02, R11
+	MOVQ         56(DX), R12
+	SHLQ         $0x02, R12
+	MOVQ         88(DX), R8
+	SHLQ         $0x02, R8
+	MOVQ         120(DX), R14
+	SHLQ         $0x02, R14
+	LEAQ         (R8)(R8*2), R9
+	MOVQ         (DX), R13
+	MOVQ         24(DX), SI
+	MOVQ         64(DX), R10
+	MOVQ         96(DX), R15
+	MOVQ         16(DX), AX
+	CMPQ         AX, $0x08
+	JE           row8
+	CMPQ         AX, $0x07
+	JE           row7
+	CMPQ         AX, $0x06
+	JE           row6
+	CMPQ         AX, $0x05
+	JE           row5
+	CMPQ         AX, $0x04
+	JE           row4
+	CMPQ         AX, $0x03
+	JE           row3
+	CMPQ         AX, $0x02
+	JE           row2
+
+row1:
+	MOVQ         SI, DX
+	VBROADCASTSS (DX), Y0
+	ADDQ         R11, SI
+	MOVQ         R10, AX
+	MOVQ         R15, DI
+	ADDQ         R14, R15
+	MOVQ         t+0(FP), DX
+	MOVQ         8(DX), CX
+
+four1:
+	SUBQ        $0x20, CX
+	JLT         endfour1
+	VMASKMOVPS  (DI), Y14, Y8
+	VMASKMOVPS  32(DI), Y14, Y9
+	VMASKMOVPS  64(DI), Y14, Y10
+	VMASKMOVPS  96(DI), Y14, Y11
+	VFMADD231PS (AX), Y0, Y8
+	VFMADD231PS 32(AX), Y0, Y9
+	VFMADD231PS 64(AX), Y0, Y10
+	VFMADD231PS 96(AX), Y0, Y11
+	VMOVUPS     Y8, (DI)
+	VMOVUPS     Y9, 32(DI)
+	VMOVUPS     Y10, 64(DI)
+	VMOVUPS     Y11, 96(DI)
+	ADDQ        $0x00000080, AX
+	ADDQ        $0x00000080, DI
+	JMP         four1
+
+endfour1:
+	ADDQ $0x20, CX
+
+one1:
+	SUBQ        $0x08, CX
+	JLT         endone1
+	VMASKMOVPS  (DI), Y14, Y8
+	VFMADD231PS (AX), Y0, Y8
+	VMOVUPS     Y8, (DI)
+	ADDQ        $0x00000020, AX
+	ADDQ        $0x00000020, DI
+	JMP         one1
+
+endone1:
+	ADDQ        $0x08, CX
+	TESTQ       CX, CX
+	JE          next1
+	VMASKMOVPS  (DI), Y13, Y8
+	VMASKMOVPS  (AX), Y15, Y12
+	VFMADD231PS Y12, Y0, Y8
+	VMASKMOVPS  Y8, Y15, (DI)
+
+next1:
+	DECQ R13
+	JNE  row1
+	VZEROUPPER
+	RET
+
+row2:
+	MOVQ         SI, DX
+	VBROADCASTSS (DX), Y0
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Y1
+	ADDQ         R11, SI
+	MOVQ         R10, AX
+	MOVQ         R15, DI
+	ADDQ         R14, R15
+	MOVQ         t+0(FP), DX
+	MOVQ         8(DX), CX
+
+four2:
+	SUBQ        $0x20, CX
+	JLT         endfour2
+	VMASKMOVPS  (DI), Y14, Y8
+	VMASKMOVPS  32(DI), Y14, Y9
+	VMASKMOVPS  64(DI), Y14, Y10
+	VMASKMOVPS  96(DI), Y14, Y11
+	VFMADD231PS (AX), Y0, Y8
+	VFMADD231PS 32(AX), Y0, Y9
+	VFMADD231PS 64(AX), Y0, Y10
+	VFMADD231PS 96(AX), Y0, Y11
+	VFMADD231PS (AX)(R8*1), Y1, Y8
+	VFMADD231PS 32(AX)(R8*1), Y1, Y9
+	VFMADD231PS 64(AX)(R8*1), Y1, Y10
+	VFMADD231PS 96(AX)(R8*1), Y1, Y11
+	VMOVUPS     Y8, (DI)
+	VMOVUPS     Y9, 32(DI)
+	VMOVUPS     Y10, 64(DI)
+	VMOVUPS     Y11, 96(DI)
+	ADDQ        $0x00000080, AX
+	ADDQ        $0x00000080, DI
+	JMP         four2
+
+endfour2:
+	ADDQ $0x20, CX
+
+one2:
+	SUBQ        $0x08, CX
+	JLT         endone2
+	VMASKMOVPS  (DI), Y14, Y8
+	VFMADD231PS (AX), Y0, Y8
+	VFMADD231PS (AX)(R8*1), Y1, Y8
+	VMOVUPS     Y8, (DI)
+	ADDQ        $0x00000020, AX
+	ADDQ        $0x00000020, DI
+	JMP         one2
+
+endone2:
+	ADDQ        $0x08, CX
+	TESTQ       CX, CX
+	JE          next2
+	VMASKMOVPS  (DI), Y13, Y8
+	VMASKMOVPS  (AX), Y15, Y12
+	VFMADD231PS Y12, Y0, Y8
+	VMASKMOVPS  (AX)(R8*1), Y15, Y12
+	VFMADD231PS Y12, Y1, Y8
+	VMASKMOVPS  Y8, Y15, (DI)
+
+next2:
+	DECQ R13
+	JNE  row2
+	VZEROUPPER
+	RET
+
+row3:
+	MOVQ         SI, DX
+	VBROADCASTSS (DX), Y0
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Y1
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Y2
+	ADDQ         R11, SI
+	MOVQ         R10, AX
+	MOVQ         R15, DI
+	ADDQ         R14, R15
+	MOVQ         t+0(FP), DX
+	MOVQ         8(DX), CX
+
+four3:
+	SUBQ        $0x20, CX
+	JLT         endfour3
+	VMASKMOVPS  (DI), Y14, Y8
+	VMASKMOVPS  32(DI), Y14, Y9
+	VMASKMOVPS  64(DI), Y14, Y10
+	VMASKMOVPS  96(DI), Y14, Y11
+	VFMADD231PS (AX), Y0, Y8
+	VFMADD231PS 32(AX), Y0, Y9
+	VFMADD231PS 64(AX), Y0, Y10
+	VFMADD231PS 96(AX), Y0, Y11
+	VFMADD231PS (AX)(R8*1), Y1, Y8
+	VFMADD231PS 32(AX)(R8*1), Y1, Y9
+	VFMADD231PS 64(AX)(R8*1), Y1, Y10
+	VFMADD231PS 96(AX)(R8*1), Y1, Y11
+	VFMADD231PS (AX)(R8*2), Y2, Y8
+	VFMADD231PS 32(AX)(R8*2), Y2, Y9
+	VFMADD231PS 64(AX)(R8*2), Y2, Y10
+	VFMADD231PS 96(AX)(R8*2), Y2, Y11
+	VMOVUPS     Y8, (DI)
+	VMOVUPS     Y9, 32(DI)
+	VMOVUPS     Y10, 64(DI)
+	VMOVUPS     Y11, 96(DI)
+	ADDQ        $0x00000080, AX
+	ADDQ        $0x00000080, DI
+	JMP         four3
+
+endfour3:
+	ADDQ $0x20, CX
+
+one3:
+	SUBQ        $0x08, CX
+	JLT         endone3
+	VMASKMOVPS  (DI), Y14, Y8
+	VFMADD231PS (AX), Y0, Y8
+	VFMADD231PS (AX)(R8*1), Y1, Y8
+	VFMADD231PS (AX)(R8*2), Y2, Y8
+	VMOVUPS     Y8, (DI)
+	ADDQ        $0x00000020, AX
+	ADDQ        $0x00000020, DI
+	JMP         one3
+
+endone3:
+	ADDQ        $0x08, CX
+	TESTQ       CX, CX
+	JE          next3
+	VMASKMOVPS  (DI), Y13, Y8
+	VMASKMOVPS  (AX), Y15, Y12
+	VFMADD231PS Y12, Y0, Y8
+	VMASKMOVPS  (AX)(R8*1), Y15, Y12
+	VFMADD231PS Y12, Y1, Y8
+	VMASKMOVPS  (AX)(R8*2), Y15, Y12
+	VFMADD231PS Y12, Y2, Y8
+	VMASKMOVPS  Y8, Y15, (DI)
+
+next3:
+	DECQ R13
+	JNE  row3
+	VZEROUPPER
+	RET
+
+row4:
+	MOVQ         SI, DX
+	VBROADCASTSS (DX), Y0
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Y1
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Y2
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Y3
+	ADDQ         R11, SI
+	MOVQ         R10, AX
+	MOVQ         R15, DI
+	ADDQ         R14, R15
+	MOVQ         t+0(FP), DX
+	MOVQ         8(DX), CX
+
+four4:
+	SUBQ        $0x20, CX
+	JLT         endfour4
+	VMASKMOVPS  (DI), Y14, Y8
+	VMASKMOVPS  32(DI), Y14, Y9
+	VMASKMOVPS  64(DI), Y14, Y10
+	VMASKMOVPS  96(DI), Y14, Y11
+	VFMADD231PS (AX), Y0, Y8
+	VFMADD231PS 32(AX), Y0, Y9
+	VFMADD231PS 64(AX), Y0, Y10
+	VFMADD231PS 96(AX), Y0, Y11
+	VFMADD231PS (AX)(R8*1), Y1, Y8
+	VFMADD231PS 32(AX)(R8*1), Y1, Y9
+	VFMADD231PS 64(AX)(R8*1), Y1, Y10
+	VFMADD231PS 96(AX)(R8*1), Y1, Y11
+	VFMADD231PS (AX)(R8*2), Y2, Y8
+	VFMADD231PS 32(AX)(R8*2), Y2, Y9
+	VFMADD231PS 64(AX)(R8*2), Y2, Y10
+	VFMADD231PS 96(AX)(R8*2), Y2, Y11
+	VFMADD231PS (AX)(R9*1), Y3, Y8
+	VFMADD231PS 32(AX)(R9*1), Y3, Y9
+	VFMADD231PS 64(AX)(R9*1), Y3, Y10
+	VFMADD231PS 96(AX)(R9*1), Y3, Y11
+	VMOVUPS     Y8, (DI)
+	VMOVUPS     Y9, 32(DI)
+	VMOVUPS     Y10, 64(DI)
+	VMOVUPS     Y11, 96(DI)
+	ADDQ        $0x00000080, AX
+	ADDQ        $0x00000080, DI
+	JMP         four4
+
+endfour4:
+	ADDQ $0x20, CX
+
+one4:
+	SUBQ        $0x08, CX
+	JLT         endone4
+	VMASKMOVPS  (DI), Y14, Y8
+	VFMADD231PS (AX), Y0, Y8
+	VFMADD231PS (AX)(R8*1), Y1, Y8
+	VFMADD231PS (AX)(R8*2), Y2, Y8
+	VFMADD231PS (AX)(R9*1), Y3, Y8
+	VMOVUPS     Y8, (DI)
+	ADDQ        $0x00000020, AX
+	ADDQ        $0x00000020, DI
+	JMP         one4
+
+endone4:
+	ADDQ        $0x08, CX
+	TESTQ       CX, CX
+	JE          next4
+	VMASKMOVPS  (DI), Y13, Y8
+	VMASKMOVPS  (AX), Y15, Y12
+	VFMADD231PS Y12, Y0, Y8
+	VMASKMOVPS  (AX)(R8*1), Y15, Y12
+	VFMADD231PS Y12, Y1, Y8
+	VMASKMOVPS  (AX)(R8*2), Y15, Y12
+	VFMADD231PS Y12, Y2, Y8
+	VMASKMOVPS  (AX)(R9*1), Y15, Y12
+	VFMADD231PS Y12, Y3, Y8
+	VMASKMOVPS  Y8, Y15, (DI)
+
+next4:
+	DECQ R13
+	JNE  row4
+	VZEROUPPER
+	RET
+
+row5:
+	MOVQ         SI, DX
+	VBROADCASTSS (DX), Y0
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Y1
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Y2
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Y3
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Y4
+	ADDQ         R11, SI
+	MOVQ         R10, AX
+	MOVQ         R15, DI
+	ADDQ         R14, R15
+	MOVQ         t+0(FP), DX
+	MOVQ         8(DX), CX
+
+four5:
+	SUBQ        $0x20, CX
+	JLT         endfour5
+	VMASKMOVPS  (DI), Y14, Y8
+	VMASKMOVPS  32(DI), Y14, Y9
+	VMASKMOVPS  64(DI), Y14, Y10
+	VMASKMOVPS  96(DI), Y14, Y11
+	VFMADD231PS (AX), Y0, Y8
+	VFMADD231PS 32(AX), Y0, Y9
+	VFMADD231PS 64(AX), Y0, Y10
+	VFMADD231PS 96(AX), Y0, Y11
+	VFMADD231PS (AX)(R8*1), Y1, Y8
+	VFMADD231PS 32(AX)(R8*1), Y1, Y9
+	VFMADD231PS 64(AX)(R8*1), Y1, Y10
+	VFMADD231PS 96(AX)(R8*1), Y1, Y11
+	VFMADD231PS (AX)(R8*2), Y2, Y8
+	VFMADD231PS 32(AX)(R8*2), Y2, Y9
+	VFMADD231PS 64(AX)(R8*2), Y2, Y10
+	VFMADD231PS 96(AX)(R8*2), Y2, Y11
+	VFMADD231PS (AX)(R9*1), Y3, Y8
+	VFMADD231PS 32(AX)(R9*1), Y3, Y9
+	VFMADD231PS 64(AX)(R9*1), Y3, Y10
+	VFMADD231PS 96(AX)(R9*1), Y3, Y11
+	VFMADD231PS (AX)(R8*4), Y4, Y8
+	VFMADD231PS 32(AX)(R8*4), Y4, Y9
+	VFMADD231PS 64(AX)(R8*4), Y4, Y10
+	VFMADD231PS 96(AX)(R8*4), Y4, Y11
+	VMOVUPS     Y8, (DI)
+	VMOVUPS     Y9, 32(DI)
+	VMOVUPS     Y10, 64(DI)
+	VMOVUPS     Y11, 96(DI)
+	ADDQ        $0x00000080, AX
+	ADDQ        $0x00000080, DI
+	JMP         four5
+
+endfour5:
+	ADDQ $0x20, CX
+
+one5:
+	SUBQ        $0x08, CX
+	JLT         endone5
+	VMASKMOVPS  (DI), Y14, Y8
+	VFMADD231PS (AX), Y0, Y8
+	VFMADD231PS (AX)(R8*1), Y1, Y8
+	VFMADD231PS (AX)(R8*2), Y2, Y8
+	VFMADD231PS (AX)(R9*1), Y3, Y8
+	VFMADD231PS (AX)(R8*4), Y4, Y8
+	VMOVUPS     Y8, (DI)
+	ADDQ        $0x00000020, AX
+	ADDQ        $0x00000020, DI
+	JMP         one5
+
+endone5:
+	ADDQ        $0x08, CX
+	TESTQ       CX, CX
+	JE          next5
+	VMASKMOVPS  (DI), Y13, Y8
+	VMASKMOVPS  (AX), Y15, Y12
+	VFMADD231PS Y12, Y0, Y8
+	VMASKMOVPS  (AX)(R8*1), Y15, Y12
+	VFMADD231PS Y12, Y1, Y8
+	VMASKMOVPS  (AX)(R8*2), Y15, Y12
+	VFMADD231PS Y12, Y2, Y8
+	VMASKMOVPS  (AX)(R9*1), Y15, Y12
+	VFMADD231PS Y12, Y3, Y8
+	VMASKMOVPS  (AX)(R8*4), Y15, Y12
+	VFMADD231PS Y12, Y4, Y8
+	VMASKMOVPS  Y8, Y15, (DI)
+
+next5:
+	DECQ R13
+	JNE  row5
+	VZEROUPPER
+	RET
+
+row6:
+	MOVQ         SI, DX
+	VBROADCASTSS (DX), Y0
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Y1
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Y2
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Y3
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Y4
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Y5
+	ADDQ         R11, SI
+	MOVQ         R10, AX
+	LEAQ         (R10)(R8*4), BX
+	ADDQ         R8, BX
+	MOVQ         R15, DI
+	ADDQ         R14, R15
+	MOVQ         t+0(FP), DX
+	MOVQ         8(DX), CX
+
+four6:
+	SUBQ        $0x20, CX
+	JLT         endfour6
+	VMASKMOVPS  (DI), Y14, Y8
+	VMASKMOVPS  32(DI), Y14, Y9
+	VMASKMOVPS  64(DI), Y14, Y10
+	VMASKMOVPS  96(DI), Y14, Y11
+	VFMADD231PS (AX), Y0, Y8
+	VFMADD231PS 32(AX), Y0, Y9
+	VFMADD231PS 64(AX), Y0, Y10
+	VFMADD231PS 96(AX), Y0, Y11
+	VFMADD231PS (AX)(R8*1), Y1, Y8
+	VFMADD231PS 32(AX)(R8*1), Y1, Y9
+	VFMADD231PS 64(AX)(R8*1), Y1, Y10
+	VFMADD231PS 96(AX)(R8*1), Y1, Y11
+	VFMADD231PS (AX)(R8*2), Y2, Y8
+	VFMADD231PS 32(AX)(R8*2), Y2, Y9
+	VFMADD231PS 64(AX)(R8*2), Y2, Y10
+	VFMADD231PS 96(AX)(R8*2), Y2, Y11
+	VFMADD231PS (AX)(R9*1), Y3, Y8
+	VFMADD231PS 32(AX)(R9*1), Y3, Y9
+	VFMADD231PS 64(AX)(R9*1), Y3, Y10
+	VFMADD231PS 96(AX)(R9*1), Y3, Y11
+	VFMADD231PS (AX)(R8*4), Y4, Y8
+	VFMADD231PS 32(AX)(R8*4), Y4, Y9
+	VFMADD231PS 64(AX)(R8*4), Y4, Y10
+	VFMADD231PS 96(AX)(R8*4), Y4, Y11
+	VFMADD231PS (BX), Y5, Y8
+	VFMADD231PS 32(BX), Y5, Y9
+	VFMADD231PS 64(BX), Y5, Y10
+	VFMADD231PS 96(BX), Y5, Y11
+	VMOVUPS     Y8, (DI)
+	VMOVUPS     Y9, 32(DI)
+	VMOVUPS     Y10, 64(DI)
+	VMOVUPS     Y11, 96(DI)
+	ADDQ        $0x00000080, AX
+	ADDQ        $0x00000080, BX
+	ADDQ        $0x00000080, DI
+	JMP         four6
+
+endfour6:
+	ADDQ $0x20, CX
+
+one6:
+	SUBQ        $0x08, CX
+	JLT         endone6
+	VMASKMOVPS  (DI), Y14, Y8
+	VFMADD231PS (AX), Y0, Y8
+	VFMADD231PS (AX)(R8*1), Y1, Y8
+	VFMADD231PS (AX)(R8*2), Y2, Y8
+	VFMADD231PS (AX)(R9*1), Y3, Y8
+	VFMADD231PS (AX)(R8*4), Y4, Y8
+	VFMADD231PS (BX), Y5, Y8
+	VMOVUPS     Y8, (DI)
+	ADDQ        $0x00000020, AX
+	ADDQ        $0x00000020, BX
+	ADDQ        $0x00000020, DI
+	JMP         one6
+
+endone6:
+	ADDQ        $0x08, CX
+	TESTQ       CX, CX
+	JE          next6
+	VMASKMOVPS  (DI), Y13, Y8
+	VMASKMOVPS  (AX), Y15, Y12
+	VFMADD231PS Y12, Y0, Y8
+	VMASKMOVPS  (AX)(R8*1), Y15, Y12
+	VFMADD231PS Y12, Y1, Y8
+	VMASKMOVPS  (AX)(R8*2), Y15, Y12
+	VFMADD231PS Y12, Y2, Y8
+	VMASKMOVPS  (AX)(R9*1), Y15, Y12
+	VFMADD231PS Y12, Y3, Y8
+	VMASKMOVPS  (AX)(R8*4), Y15, Y12
+	VFMADD231PS Y12, Y4, Y8
+	VMASKMOVPS  (BX), Y15, Y12
+	VFMADD231PS Y12, Y5, Y8
+	VMASKMOVPS  Y8, Y15, (DI)
+
+next6:
+	DECQ R13
+	JNE  row6
+	VZEROUPPER
+	RET
+
+row7:
+	MOVQ         SI, DX
+	VBROADCASTSS (DX), Y0
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Y1
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Y2
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Y3
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Y4
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Y5
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Y6
+	ADDQ         R11, SI
+	MOVQ         R10, AX
+	LEAQ         (R10)(R8*4), BX
+	ADDQ         R8, BX
+	MOVQ         R15, DI
+	ADDQ         R14, R15
+	MOVQ         t+0(FP), DX
+	MOVQ         8(DX), CX
+
+four7:
+	SUBQ        $0x20, CX
+	JLT         endfour7
+	VMASKMOVPS  (DI), Y14, Y8
+	VMASKMOVPS  32(DI), Y14, Y9
+	VMASKMOVPS  64(DI), Y14, Y10
+	VMASKMOVPS  96(DI), Y14, Y11
+	VFMADD231PS (AX), Y0, Y8
+	VFMADD231PS 32(AX), Y0, Y9
+	VFMADD231PS 64(AX), Y0, Y10
+	VFMADD231PS 96(AX), Y0, Y11
+	VFMADD231PS (AX)(R8*1), Y1, Y8
+	VFMADD231PS 32(AX)(R8*1), Y1, Y9
+	VFMADD231PS 64(AX)(R8*1), Y1, Y10
+	VFMADD231PS 96(AX)(R8*1), Y1, Y11
+	VFMADD231PS (AX)(R8*2), Y2, Y8
+	VFMADD231PS 32(AX)(R8*2), Y2, Y9
+	VFMADD231PS 64(AX)(R8*2), Y2, Y10
+	VFMADD231PS 96(AX)(R8*2), Y2, Y11
+	VFMADD231PS (AX)(R9*1), Y3, Y8
+	VFMADD231PS 32(AX)(R9*1), Y3, Y9
+	VFMADD231PS 64(AX)(R9*1), Y3, Y10
+	VFMADD231PS 96(AX)(R9*1), Y3, Y11
+	VFMADD231PS (AX)(R8*4), Y4, Y8
+	VFMADD231PS 32(AX)(R8*4), Y4, Y9
+	VFMADD231PS 64(AX)(R8*4), Y4, Y10
+	VFMADD231PS 96(AX)(R8*4), Y4, Y11
+	VFMADD231PS (BX), Y5, Y8
+	VFMADD231PS 32(BX), Y5, Y9
+	VFMADD231PS 64(BX), Y5, Y10
+	VFMADD231PS 96(BX), Y5, Y11
+	VFMADD231PS (BX)(R8*1), Y6, Y8
+	VFMADD231PS 32(BX)(R8*1), Y6, Y9
+	VFMADD231PS 64(BX)(R8*1), Y6, Y10
+	VFMADD231PS 96(BX)(R8*1), Y6, Y11
+	VMOVUPS     Y8, (DI)
+	VMOVUPS     Y9, 32(DI)
+	VMOVUPS     Y10, 64(DI)
+	VMOVUPS     Y11, 96(DI)
+	ADDQ        $0x00000080, AX
+	ADDQ        $0x00000080, BX
+	ADDQ        $0x00000080, DI
+	JMP         four7
+
+endfour7:
+	ADDQ $0x20, CX
+
+one7:
+	SUBQ        $0x08, CX
+	JLT         endone7
+	VMASKMOVPS  (DI), Y14, Y8
+	VFMADD231PS (AX), Y0, Y8
+	VFMADD231PS (AX)(R8*1), Y1, Y8
+	VFMADD231PS (AX)(R8*2), Y2, Y8
+	VFMADD231PS (AX)(R9*1), Y3, Y8
+	VFMADD231PS (AX)(R8*4), Y4, Y8
+	VFMADD231PS (BX), Y5, Y8
+	VFMADD231PS (BX)(R8*1), Y6, Y8
+	VMOVUPS     Y8, (DI)
+	ADDQ        $0x00000020, AX
+	ADDQ        $0x00000020, BX
+	ADDQ        $0x00000020, DI
+	JMP         one7
+
+endone7:
+	ADDQ        $0x08, CX
+	TESTQ       CX, CX
+	JE          next7
+	VMASKMOVPS  (DI), Y13, Y8
+	VMASKMOVPS  (AX), Y15, Y12
+	VFMADD231PS Y12, Y0, Y8
+	VMASKMOVPS  (AX)(R8*1), Y15, Y12
+	VFMADD231PS Y12, Y1, Y8
+	VMASKMOVPS  (AX)(R8*2), Y15, Y12
+	VFMADD231PS Y12, Y2, Y8
+	VMASKMOVPS  (AX)(R9*1), Y15, Y12
+	VFMADD231PS Y12, Y3, Y8
+	VMASKMOVPS  (AX)(R8*4), Y15, Y12
+	VFMADD231PS Y12, Y4, Y8
+	VMASKMOVPS  (BX), Y15, Y12
+	VFMADD231PS Y12, Y5, Y8
+	VMASKMOVPS  (BX)(R8*1), Y15, Y12
+	VFMADD231PS Y12, Y6, Y8
+	VMASKMOVPS  Y8, Y15, (DI)
+
+next7:
+	DECQ R13
+	JNE  row7
+	VZEROUPPER
+	RET
+
+row8:
+	MOVQ         SI, DX
+	VBROADCASTSS (DX), Y0
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Y1
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Y2
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Y3
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Y4
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Y5
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Y6
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Y7
+	ADDQ         R11, SI
+	MOVQ         R10, AX
+	LEAQ         (R10)(R8*4), BX
+	ADDQ         R8, BX
+	MOVQ         R15, DI
+	ADDQ         R14, R15
+	MOVQ         t+0(FP), DX
+	MOVQ         8(DX), CX
+
+four8:
+	SUBQ        $0x20, CX
+	JLT         endfour8
+	VMASKMOVPS  (DI), Y14, Y8
+	VMASKMOVPS  32(DI), Y14, Y9
+	VMASKMOVPS  64(DI), Y14, Y10
+	VMASKMOVPS  96(DI), Y14, Y11
+	VFMADD231PS (AX), Y0, Y8
+	VFMADD231PS 32(AX), Y0, Y9
+	VFMADD231PS 64(AX), Y0, Y10
+	VFMADD231PS 96(AX), Y0, Y11
+	VFMADD231PS (AX)(R8*1), Y1, Y8
+	VFMADD231PS 32(AX)(R8*1), Y1, Y9
+	VFMADD231PS 64(AX)(R8*1), Y1, Y10
+	VFMADD231PS 96(AX)(R8*1), Y1, Y11
+	VFMADD231PS (AX)(R8*2), Y2, Y8
+	VFMADD231PS 32(AX)(R8*2), Y2, Y9
+	VFMADD231PS 64(AX)(R8*2), Y2, Y10
+	VFMADD231PS 96(AX)(R8*2), Y2, Y11
+	VFMADD231PS (AX)(R9*1), Y3, Y8
+	VFMADD231PS 32(AX)(R9*1), Y3, Y9
+	VFMADD231PS 64(AX)(R9*1), Y3, Y10
+	VFMADD231PS 96(AX)(R9*1), Y3, Y11
+	VFMADD231PS (AX)(R8*4), Y4, Y8
+	VFMADD231PS 32(AX)(R8*4), Y4, Y9
+	VFMADD231PS 64(AX)(R8*4), Y4, Y10
+	VFMADD231PS 96(AX)(R8*4), Y4, Y11
+	VFMADD231PS (BX), Y5, Y8
+	VFMADD231PS 32(BX), Y5, Y9
+	VFMADD231PS 64(BX), Y5, Y10
+	VFMADD231PS 96(BX), Y5, Y11
+	VFMADD231PS (BX)(R8*1), Y6, Y8
+	VFMADD231PS 32(BX)(R8*1), Y6, Y9
+	VFMADD231PS 64(BX)(R8*1), Y6, Y10
+	VFMADD231PS 96(BX)(R8*1), Y6, Y11
+	VFMADD231PS (BX)(R8*2), Y7, Y8
+	VFMADD231PS 32(BX)(R8*2), Y7, Y9
+	VFMADD231PS 64(BX)(R8*2), Y7, Y10
+	VFMADD231PS 96(BX)(R8*2), Y7, Y11
+	VMOVUPS     Y8, (DI)
+	VMOVUPS     Y9, 32(DI)
+	VMOVUPS     Y10, 64(DI)
+	VMOVUPS     Y11, 96(DI)
+	ADDQ        $0x00000080, AX
+	ADDQ        $0x00000080, BX
+	ADDQ        $0x00000080, DI
+	JMP         four8
+
+endfour8:
+	ADDQ $0x20, CX
+
+one8:
+	SUBQ        $0x08, CX
+	JLT         endone8
+	VMASKMOVPS  (DI), Y14, Y8
+	VFMADD231PS (AX), Y0, Y8
+	VFMADD231PS (AX)(R8*1), Y1, Y8
+	VFMADD231PS (AX)(R8*2), Y2, Y8
+	VFMADD231PS (AX)(R9*1), Y3, Y8
+	VFMADD231PS (AX)(R8*4), Y4, Y8
+	VFMADD231PS (BX), Y5, Y8
+	VFMADD231PS (BX)(R8*1), Y6, Y8
+	VFMADD231PS (BX)(R8*2), Y7, Y8
+	VMOVUPS     Y8, (DI)
+	ADDQ        $0x00000020, AX
+	ADDQ        $0x00000020, BX
+	ADDQ        $0x00000020, DI
+	JMP         one8
+
+endone8:
+	ADDQ        $0x08, CX
+	TESTQ       CX, CX
+	JE          next8
+	VMASKMOVPS  (DI), Y13, Y8
+	VMASKMOVPS  (AX), Y15, Y12
+	VFMADD231PS Y12, Y0, Y8
+	VMASKMOVPS  (AX)(R8*1), Y15, Y12
+	VFMADD231PS Y12, Y1, Y8
+	VMASKMOVPS  (AX)(R8*2), Y15, Y12
+	VFMADD231PS Y12, Y2, Y8
+	VMASKMOVPS  (AX)(R9*1), Y15, Y12
+	VFMADD231PS Y12, Y3, Y8
+	VMASKMOVPS  (AX)(R8*4), Y15, Y12
+	VFMADD231PS Y12, Y4, Y8
+	VMASKMOVPS  (BX), Y15, Y12
+	VFMADD231PS Y12, Y5, Y8
+	VMASKMOVPS  (BX)(R8*1), Y15, Y12
+	VFMADD231PS Y12, Y6, Y8
+	VMASKMOVPS  (BX)(R8*2), Y15, Y12
+	VFMADD231PS Y12, Y7, Y8
+	VMASKMOVPS  Y8, Y15, (DI)
+
+next8:
+	DECQ R13
+	JNE  row8
+	VZEROUPPER
+	RET
+
 // func copyRowsAVX2(dst *float32, src *float32, ld int, rows int)
 // Requires: AVX, MMX+
 TEXT ·copyRowsAVX2(SB), NOSPLIT, $0-32
@@ -17516,6 +23036,9242 @@ masked24:
 	VMOVUPS Z22, K1, (BX)
 	ADDQ    DX, BX
 	VMOVUPS Z23, K1, (BX)
+	VZEROUPPER
+	RET
+
+// func stripAVX512(t *Strip)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·stripAVX512(SB), NOSPLIT, $24-8
+	MOVQ t+0(FP), AX
+	MOVQ 48(AX), R8
+	SHLQ $0x02, R8
+	MOVQ 56(AX), R10
+	SHLQ $0x02, R10
+	MOVQ 88(AX), R11
+	SHLQ $0x02, R11
+	MOVQ 120(AX), R12
+	SHLQ $0x02, R12
+	LEAQ (R8)(R8*2), R9
+	MOVQ (AX), BX
+	MOVQ BX, (SP)
+	MOVQ 24(AX), BX
+	MOVQ BX, 8(SP)
+	MOVQ 8(AX), BX
+	MOVQ BX, 16(SP)
+	MOVQ 96(AX), R13
+	MOVQ 144(AX), R15
+	MOVQ 168(AX), BP
+
+tile:
+	MOVQ       (SP), AX
+	CMPQ       AX, 16(SP)
+	CMOVQGT    16(SP), AX
+	CMPQ       AX, $0x0c
+	JE         rows12
+	CMPQ       AX, $0x0b
+	JE         rows11
+	CMPQ       AX, $0x0a
+	JE         rows10
+	CMPQ       AX, $0x09
+	JE         rows9
+	CMPQ       AX, $0x08
+	JE         rows8
+	CMPQ       AX, $0x07
+	JE         rows7
+	CMPQ       AX, $0x06
+	JE         rows6
+	CMPQ       AX, $0x05
+	JE         rows5
+	CMPQ       AX, $0x04
+	JE         rows4
+	CMPQ       AX, $0x03
+	JE         rows3
+	CMPQ       AX, $0x02
+	JE         rows2
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+
+step1:
+	VMOVUPS      (DI), Z24
+	VMOVUPS      64(DI), Z25
+	VBROADCASTSS (AX), Z26
+	VFMADD231PS  Z26, Z24, Z0
+	VFMADD231PS  Z26, Z25, Z1
+	PREFETCHT1   (R15)
+	ADDQ         BP, R15
+	ADDQ         R10, AX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step1
+	MOVQ         t+0(FP), DI
+	ADDQ         176(DI), R15
+	CMPQ         136(DI), $0x00
+	JE           store1
+	MOVQ         R13, AX
+	VADDPS       (AX), Z0, Z0
+	VADDPS       64(AX), Z1, Z1
+
+store1:
+	VMOVUPS Z0, (R13)
+	VMOVUPS Z1, 64(R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x01, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows2:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+
+step2:
+	VMOVUPS      (DI), Z24
+	VMOVUPS      64(DI), Z25
+	VBROADCASTSS (AX), Z26
+	VFMADD231PS  Z26, Z24, Z0
+	VFMADD231PS  Z26, Z25, Z1
+	VBROADCASTSS (AX)(R8*1), Z27
+	VFMADD231PS  Z27, Z24, Z2
+	VFMADD231PS  Z27, Z25, Z3
+	PREFETCHT1   (R15)
+	ADDQ         BP, R15
+	ADDQ         R10, AX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step2
+	MOVQ         t+0(FP), DI
+	ADDQ         176(DI), R15
+	CMPQ         136(DI), $0x00
+	JE           store2
+	MOVQ         R13, AX
+	VADDPS       (AX), Z0, Z0
+	VADDPS       64(AX), Z1, Z1
+	ADDQ         R12, AX
+	VADDPS       (AX), Z2, Z2
+	VADDPS       64(AX), Z3, Z3
+
+store2:
+	VMOVUPS Z0, (R13)
+	VMOVUPS Z1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z2, (R13)
+	VMOVUPS Z3, 64(R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R8, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x02, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows3:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+
+step3:
+	VMOVUPS      (DI), Z24
+	VMOVUPS      64(DI), Z25
+	VBROADCASTSS (AX), Z26
+	VFMADD231PS  Z26, Z24, Z0
+	VFMADD231PS  Z26, Z25, Z1
+	VBROADCASTSS (AX)(R8*1), Z27
+	VFMADD231PS  Z27, Z24, Z2
+	VFMADD231PS  Z27, Z25, Z3
+	VBROADCASTSS (AX)(R8*2), Z28
+	VFMADD231PS  Z28, Z24, Z4
+	VFMADD231PS  Z28, Z25, Z5
+	PREFETCHT1   (R15)
+	ADDQ         BP, R15
+	ADDQ         R10, AX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step3
+	MOVQ         t+0(FP), DI
+	ADDQ         176(DI), R15
+	CMPQ         136(DI), $0x00
+	JE           store3
+	MOVQ         R13, AX
+	VADDPS       (AX), Z0, Z0
+	VADDPS       64(AX), Z1, Z1
+	ADDQ         R12, AX
+	VADDPS       (AX), Z2, Z2
+	VADDPS       64(AX), Z3, Z3
+	ADDQ         R12, AX
+	VADDPS       (AX), Z4, Z4
+	VADDPS       64(AX), Z5, Z5
+
+store3:
+	VMOVUPS Z0, (R13)
+	VMOVUPS Z1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z2, (R13)
+	VMOVUPS Z3, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z4, (R13)
+	VMOVUPS Z5, 64(R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R8, BX
+	ADDQ    R8, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x03, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows4:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+
+step4:
+	VMOVUPS      (DI), Z24
+	VMOVUPS      64(DI), Z25
+	VBROADCASTSS (AX), Z26
+	VFMADD231PS  Z26, Z24, Z0
+	VFMADD231PS  Z26, Z25, Z1
+	VBROADCASTSS (AX)(R8*1), Z27
+	VFMADD231PS  Z27, Z24, Z2
+	VFMADD231PS  Z27, Z25, Z3
+	VBROADCASTSS (AX)(R8*2), Z28
+	VFMADD231PS  Z28, Z24, Z4
+	VFMADD231PS  Z28, Z25, Z5
+	VBROADCASTSS (AX)(R9*1), Z29
+	VFMADD231PS  Z29, Z24, Z6
+	VFMADD231PS  Z29, Z25, Z7
+	PREFETCHT1   (R15)
+	ADDQ         BP, R15
+	ADDQ         R10, AX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step4
+	MOVQ         t+0(FP), DI
+	ADDQ         176(DI), R15
+	CMPQ         136(DI), $0x00
+	JE           store4
+	MOVQ         R13, AX
+	VADDPS       (AX), Z0, Z0
+	VADDPS       64(AX), Z1, Z1
+	ADDQ         R12, AX
+	VADDPS       (AX), Z2, Z2
+	VADDPS       64(AX), Z3, Z3
+	ADDQ         R12, AX
+	VADDPS       (AX), Z4, Z4
+	VADDPS       64(AX), Z5, Z5
+	ADDQ         R12, AX
+	VADDPS       (AX), Z6, Z6
+	VADDPS       64(AX), Z7, Z7
+
+store4:
+	VMOVUPS Z0, (R13)
+	VMOVUPS Z1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z2, (R13)
+	VMOVUPS Z3, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z4, (R13)
+	VMOVUPS Z5, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z6, (R13)
+	VMOVUPS Z7, 64(R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R9, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x04, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows5:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+
+step5:
+	VMOVUPS      (DI), Z24
+	VMOVUPS      64(DI), Z25
+	VBROADCASTSS (AX), Z26
+	VFMADD231PS  Z26, Z24, Z0
+	VFMADD231PS  Z26, Z25, Z1
+	VBROADCASTSS (AX)(R8*1), Z27
+	VFMADD231PS  Z27, Z24, Z2
+	VFMADD231PS  Z27, Z25, Z3
+	VBROADCASTSS (AX)(R8*2), Z28
+	VFMADD231PS  Z28, Z24, Z4
+	VFMADD231PS  Z28, Z25, Z5
+	VBROADCASTSS (AX)(R9*1), Z29
+	VFMADD231PS  Z29, Z24, Z6
+	VFMADD231PS  Z29, Z25, Z7
+	VBROADCASTSS (AX)(R8*4), Z30
+	VFMADD231PS  Z30, Z24, Z8
+	VFMADD231PS  Z30, Z25, Z9
+	PREFETCHT1   (R15)
+	ADDQ         BP, R15
+	ADDQ         R10, AX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step5
+	MOVQ         t+0(FP), DI
+	ADDQ         176(DI), R15
+	CMPQ         136(DI), $0x00
+	JE           store5
+	MOVQ         R13, AX
+	VADDPS       (AX), Z0, Z0
+	VADDPS       64(AX), Z1, Z1
+	ADDQ         R12, AX
+	VADDPS       (AX), Z2, Z2
+	VADDPS       64(AX), Z3, Z3
+	ADDQ         R12, AX
+	VADDPS       (AX), Z4, Z4
+	VADDPS       64(AX), Z5, Z5
+	ADDQ         R12, AX
+	VADDPS       (AX), Z6, Z6
+	VADDPS       64(AX), Z7, Z7
+	ADDQ         R12, AX
+	VADDPS       (AX), Z8, Z8
+	VADDPS       64(AX), Z9, Z9
+
+store5:
+	VMOVUPS Z0, (R13)
+	VMOVUPS Z1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z2, (R13)
+	VMOVUPS Z3, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z4, (R13)
+	VMOVUPS Z5, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z6, (R13)
+	VMOVUPS Z7, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z8, (R13)
+	VMOVUPS Z9, 64(R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R9, BX
+	ADDQ    R8, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x05, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows6:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	LEAQ       (AX)(R8*4), BX
+	ADDQ       R8, BX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+
+step6:
+	VMOVUPS      (DI), Z24
+	VMOVUPS      64(DI), Z25
+	VBROADCASTSS (AX), Z26
+	VFMADD231PS  Z26, Z24, Z0
+	VFMADD231PS  Z26, Z25, Z1
+	VBROADCASTSS (AX)(R8*1), Z27
+	VFMADD231PS  Z27, Z24, Z2
+	VFMADD231PS  Z27, Z25, Z3
+	VBROADCASTSS (AX)(R8*2), Z28
+	VFMADD231PS  Z28, Z24, Z4
+	VFMADD231PS  Z28, Z25, Z5
+	VBROADCASTSS (AX)(R9*1), Z29
+	VFMADD231PS  Z29, Z24, Z6
+	VFMADD231PS  Z29, Z25, Z7
+	VBROADCASTSS (AX)(R8*4), Z30
+	VFMADD231PS  Z30, Z24, Z8
+	VFMADD231PS  Z30, Z25, Z9
+	VBROADCASTSS (BX), Z31
+	VFMADD231PS  Z31, Z24, Z10
+	VFMADD231PS  Z31, Z25, Z11
+	PREFETCHT1   (R15)
+	ADDQ         BP, R15
+	ADDQ         R10, AX
+	ADDQ         R10, BX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step6
+	MOVQ         t+0(FP), DI
+	ADDQ         176(DI), R15
+	CMPQ         136(DI), $0x00
+	JE           store6
+	MOVQ         R13, AX
+	VADDPS       (AX), Z0, Z0
+	VADDPS       64(AX), Z1, Z1
+	ADDQ         R12, AX
+	VADDPS       (AX), Z2, Z2
+	VADDPS       64(AX), Z3, Z3
+	ADDQ         R12, AX
+	VADDPS       (AX), Z4, Z4
+	VADDPS       64(AX), Z5, Z5
+	ADDQ         R12, AX
+	VADDPS       (AX), Z6, Z6
+	VADDPS       64(AX), Z7, Z7
+	ADDQ         R12, AX
+	VADDPS       (AX), Z8, Z8
+	VADDPS       64(AX), Z9, Z9
+	ADDQ         R12, AX
+	VADDPS       (AX), Z10, Z10
+	VADDPS       64(AX), Z11, Z11
+
+store6:
+	VMOVUPS Z0, (R13)
+	VMOVUPS Z1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z2, (R13)
+	VMOVUPS Z3, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z4, (R13)
+	VMOVUPS Z5, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z6, (R13)
+	VMOVUPS Z7, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z8, (R13)
+	VMOVUPS Z9, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z10, (R13)
+	VMOVUPS Z11, 64(R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R9, BX
+	ADDQ    R8, BX
+	ADDQ    R8, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x06, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows7:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	LEAQ       (AX)(R8*4), BX
+	ADDQ       R8, BX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+
+step7:
+	VMOVUPS      (DI), Z24
+	VMOVUPS      64(DI), Z25
+	VBROADCASTSS (AX), Z26
+	VFMADD231PS  Z26, Z24, Z0
+	VFMADD231PS  Z26, Z25, Z1
+	VBROADCASTSS (AX)(R8*1), Z27
+	VFMADD231PS  Z27, Z24, Z2
+	VFMADD231PS  Z27, Z25, Z3
+	VBROADCASTSS (AX)(R8*2), Z28
+	VFMADD231PS  Z28, Z24, Z4
+	VFMADD231PS  Z28, Z25, Z5
+	VBROADCASTSS (AX)(R9*1), Z29
+	VFMADD231PS  Z29, Z24, Z6
+	VFMADD231PS  Z29, Z25, Z7
+	VBROADCASTSS (AX)(R8*4), Z30
+	VFMADD231PS  Z30, Z24, Z8
+	VFMADD231PS  Z30, Z25, Z9
+	VBROADCASTSS (BX), Z31
+	VFMADD231PS  Z31, Z24, Z10
+	VFMADD231PS  Z31, Z25, Z11
+	VBROADCASTSS (BX)(R8*1), Z26
+	VFMADD231PS  Z26, Z24, Z12
+	VFMADD231PS  Z26, Z25, Z13
+	PREFETCHT1   (R15)
+	ADDQ         BP, R15
+	ADDQ         R10, AX
+	ADDQ         R10, BX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step7
+	MOVQ         t+0(FP), DI
+	ADDQ         176(DI), R15
+	CMPQ         136(DI), $0x00
+	JE           store7
+	MOVQ         R13, AX
+	VADDPS       (AX), Z0, Z0
+	VADDPS       64(AX), Z1, Z1
+	ADDQ         R12, AX
+	VADDPS       (AX), Z2, Z2
+	VADDPS       64(AX), Z3, Z3
+	ADDQ         R12, AX
+	VADDPS       (AX), Z4, Z4
+	VADDPS       64(AX), Z5, Z5
+	ADDQ         R12, AX
+	VADDPS       (AX), Z6, Z6
+	VADDPS       64(AX), Z7, Z7
+	ADDQ         R12, AX
+	VADDPS       (AX), Z8, Z8
+	VADDPS       64(AX), Z9, Z9
+	ADDQ         R12, AX
+	VADDPS       (AX), Z10, Z10
+	VADDPS       64(AX), Z11, Z11
+	ADDQ         R12, AX
+	VADDPS       (AX), Z12, Z12
+	VADDPS       64(AX), Z13, Z13
+
+store7:
+	VMOVUPS Z0, (R13)
+	VMOVUPS Z1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z2, (R13)
+	VMOVUPS Z3, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z4, (R13)
+	VMOVUPS Z5, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z6, (R13)
+	VMOVUPS Z7, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z8, (R13)
+	VMOVUPS Z9, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z10, (R13)
+	VMOVUPS Z11, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z12, (R13)
+	VMOVUPS Z13, 64(R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x07, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows8:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	LEAQ       (AX)(R8*4), BX
+	ADDQ       R8, BX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+
+step8:
+	VMOVUPS      (DI), Z24
+	VMOVUPS      64(DI), Z25
+	VBROADCASTSS (AX), Z26
+	VFMADD231PS  Z26, Z24, Z0
+	VFMADD231PS  Z26, Z25, Z1
+	VBROADCASTSS (AX)(R8*1), Z27
+	VFMADD231PS  Z27, Z24, Z2
+	VFMADD231PS  Z27, Z25, Z3
+	VBROADCASTSS (AX)(R8*2), Z28
+	VFMADD231PS  Z28, Z24, Z4
+	VFMADD231PS  Z28, Z25, Z5
+	VBROADCASTSS (AX)(R9*1), Z29
+	VFMADD231PS  Z29, Z24, Z6
+	VFMADD231PS  Z29, Z25, Z7
+	VBROADCASTSS (AX)(R8*4), Z30
+	VFMADD231PS  Z30, Z24, Z8
+	VFMADD231PS  Z30, Z25, Z9
+	VBROADCASTSS (BX), Z31
+	VFMADD231PS  Z31, Z24, Z10
+	VFMADD231PS  Z31, Z25, Z11
+	VBROADCASTSS (BX)(R8*1), Z26
+	VFMADD231PS  Z26, Z24, Z12
+	VFMADD231PS  Z26, Z25, Z13
+	VBROADCASTSS (BX)(R8*2), Z27
+	VFMADD231PS  Z27, Z24, Z14
+	VFMADD231PS  Z27, Z25, Z15
+	PREFETCHT1   (R15)
+	ADDQ         BP, R15
+	ADDQ         R10, AX
+	ADDQ         R10, BX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step8
+	MOVQ         t+0(FP), DI
+	ADDQ         176(DI), R15
+	CMPQ         136(DI), $0x00
+	JE           store8
+	MOVQ         R13, AX
+	VADDPS       (AX), Z0, Z0
+	VADDPS       64(AX), Z1, Z1
+	ADDQ         R12, AX
+	VADDPS       (AX), Z2, Z2
+	VADDPS       64(AX), Z3, Z3
+	ADDQ         R12, AX
+	VADDPS       (AX), Z4, Z4
+	VADDPS       64(AX), Z5, Z5
+	ADDQ         R12, AX
+	VADDPS       (AX), Z6, Z6
+	VADDPS       64(AX), Z7, Z7
+	ADDQ         R12, AX
+	VADDPS       (AX), Z8, Z8
+	VADDPS       64(AX), Z9, Z9
+	ADDQ         R12, AX
+	VADDPS       (AX), Z10, Z10
+	VADDPS       64(AX), Z11, Z11
+	ADDQ         R12, AX
+	VADDPS       (AX), Z12, Z12
+	VADDPS       64(AX), Z13, Z13
+	ADDQ         R12, AX
+	VADDPS       (AX), Z14, Z14
+	VADDPS       64(AX), Z15, Z15
+
+store8:
+	VMOVUPS Z0, (R13)
+	VMOVUPS Z1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z2, (R13)
+	VMOVUPS Z3, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z4, (R13)
+	VMOVUPS Z5, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z6, (R13)
+	VMOVUPS Z7, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z8, (R13)
+	VMOVUPS Z9, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z10, (R13)
+	VMOVUPS Z11, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z12, (R13)
+	VMOVUPS Z13, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z14, (R13)
+	VMOVUPS Z15, 64(R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R8, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x08, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows9:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	LEAQ       (AX)(R8*4), BX
+	ADDQ       R8, BX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+
+step9:
+	VMOVUPS      (DI), Z24
+	VMOVUPS      64(DI), Z25
+	VBROADCASTSS (AX), Z26
+	VFMADD231PS  Z26, Z24, Z0
+	VFMADD231PS  Z26, Z25, Z1
+	VBROADCASTSS (AX)(R8*1), Z27
+	VFMADD231PS  Z27, Z24, Z2
+	VFMADD231PS  Z27, Z25, Z3
+	VBROADCASTSS (AX)(R8*2), Z28
+	VFMADD231PS  Z28, Z24, Z4
+	VFMADD231PS  Z28, Z25, Z5
+	VBROADCASTSS (AX)(R9*1), Z29
+	VFMADD231PS  Z29, Z24, Z6
+	VFMADD231PS  Z29, Z25, Z7
+	VBROADCASTSS (AX)(R8*4), Z30
+	VFMADD231PS  Z30, Z24, Z8
+	VFMADD231PS  Z30, Z25, Z9
+	VBROADCASTSS (BX), Z31
+	VFMADD231PS  Z31, Z24, Z10
+	VFMADD231PS  Z31, Z25, Z11
+	VBROADCASTSS (BX)(R8*1), Z26
+	VFMADD231PS  Z26, Z24, Z12
+	VFMADD231PS  Z26, Z25, Z13
+	VBROADCASTSS (BX)(R8*2), Z27
+	VFMADD231PS  Z27, Z24, Z14
+	VFMADD231PS  Z27, Z25, Z15
+	VBROADCASTSS (BX)(R9*1), Z28
+	VFMADD231PS  Z28, Z24, Z16
+	VFMADD231PS  Z28, Z25, Z17
+	PREFETCHT1   (R15)
+	ADDQ         BP, R15
+	ADDQ         R10, AX
+	ADDQ         R10, BX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step9
+	MOVQ         t+0(FP), DI
+	ADDQ         176(DI), R15
+	CMPQ         136(DI), $0x00
+	JE           store9
+	MOVQ         R13, AX
+	VADDPS       (AX), Z0, Z0
+	VADDPS       64(AX), Z1, Z1
+	ADDQ         R12, AX
+	VADDPS       (AX), Z2, Z2
+	VADDPS       64(AX), Z3, Z3
+	ADDQ         R12, AX
+	VADDPS       (AX), Z4, Z4
+	VADDPS       64(AX), Z5, Z5
+	ADDQ         R12, AX
+	VADDPS       (AX), Z6, Z6
+	VADDPS       64(AX), Z7, Z7
+	ADDQ         R12, AX
+	VADDPS       (AX), Z8, Z8
+	VADDPS       64(AX), Z9, Z9
+	ADDQ         R12, AX
+	VADDPS       (AX), Z10, Z10
+	VADDPS       64(AX), Z11, Z11
+	ADDQ         R12, AX
+	VADDPS       (AX), Z12, Z12
+	VADDPS       64(AX), Z13, Z13
+	ADDQ         R12, AX
+	VADDPS       (AX), Z14, Z14
+	VADDPS       64(AX), Z15, Z15
+	ADDQ         R12, AX
+	VADDPS       (AX), Z16, Z16
+	VADDPS       64(AX), Z17, Z17
+
+store9:
+	VMOVUPS Z0, (R13)
+	VMOVUPS Z1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z2, (R13)
+	VMOVUPS Z3, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z4, (R13)
+	VMOVUPS Z5, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z6, (R13)
+	VMOVUPS Z7, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z8, (R13)
+	VMOVUPS Z9, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z10, (R13)
+	VMOVUPS Z11, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z12, (R13)
+	VMOVUPS Z13, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z14, (R13)
+	VMOVUPS Z15, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z16, (R13)
+	VMOVUPS Z17, 64(R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R8, BX
+	ADDQ    R8, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x09, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows10:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	LEAQ       (AX)(R8*4), BX
+	ADDQ       R8, BX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+
+step10:
+	VMOVUPS      (DI), Z24
+	VMOVUPS      64(DI), Z25
+	VBROADCASTSS (AX), Z26
+	VFMADD231PS  Z26, Z24, Z0
+	VFMADD231PS  Z26, Z25, Z1
+	VBROADCASTSS (AX)(R8*1), Z27
+	VFMADD231PS  Z27, Z24, Z2
+	VFMADD231PS  Z27, Z25, Z3
+	VBROADCASTSS (AX)(R8*2), Z28
+	VFMADD231PS  Z28, Z24, Z4
+	VFMADD231PS  Z28, Z25, Z5
+	VBROADCASTSS (AX)(R9*1), Z29
+	VFMADD231PS  Z29, Z24, Z6
+	VFMADD231PS  Z29, Z25, Z7
+	VBROADCASTSS (AX)(R8*4), Z30
+	VFMADD231PS  Z30, Z24, Z8
+	VFMADD231PS  Z30, Z25, Z9
+	VBROADCASTSS (BX), Z31
+	VFMADD231PS  Z31, Z24, Z10
+	VFMADD231PS  Z31, Z25, Z11
+	VBROADCASTSS (BX)(R8*1), Z26
+	VFMADD231PS  Z26, Z24, Z12
+	VFMADD231PS  Z26, Z25, Z13
+	VBROADCASTSS (BX)(R8*2), Z27
+	VFMADD231PS  Z27, Z24, Z14
+	VFMADD231PS  Z27, Z25, Z15
+	VBROADCASTSS (BX)(R9*1), Z28
+	VFMADD231PS  Z28, Z24, Z16
+	VFMADD231PS  Z28, Z25, Z17
+	VBROADCASTSS (BX)(R8*4), Z29
+	VFMADD231PS  Z29, Z24, Z18
+	VFMADD231PS  Z29, Z25, Z19
+	PREFETCHT1   (R15)
+	ADDQ         BP, R15
+	ADDQ         R10, AX
+	ADDQ         R10, BX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step10
+	MOVQ         t+0(FP), DI
+	ADDQ         176(DI), R15
+	CMPQ         136(DI), $0x00
+	JE           store10
+	MOVQ         R13, AX
+	VADDPS       (AX), Z0, Z0
+	VADDPS       64(AX), Z1, Z1
+	ADDQ         R12, AX
+	VADDPS       (AX), Z2, Z2
+	VADDPS       64(AX), Z3, Z3
+	ADDQ         R12, AX
+	VADDPS       (AX), Z4, Z4
+	VADDPS       64(AX), Z5, Z5
+	ADDQ         R12, AX
+	VADDPS       (AX), Z6, Z6
+	VADDPS       64(AX), Z7, Z7
+	ADDQ         R12, AX
+	VADDPS       (AX), Z8, Z8
+	VADDPS       64(AX), Z9, Z9
+	ADDQ         R12, AX
+	VADDPS       (AX), Z10, Z10
+	VADDPS       64(AX), Z11, Z11
+	ADDQ         R12, AX
+	VADDPS       (AX), Z12, Z12
+	VADDPS       64(AX), Z13, Z13
+	ADDQ         R12, AX
+	VADDPS       (AX), Z14, Z14
+	VADDPS       64(AX), Z15, Z15
+	ADDQ         R12, AX
+	VADDPS       (AX), Z16, Z16
+	VADDPS       64(AX), Z17, Z17
+	ADDQ         R12, AX
+	VADDPS       (AX), Z18, Z18
+	VADDPS       64(AX), Z19, Z19
+
+store10:
+	VMOVUPS Z0, (R13)
+	VMOVUPS Z1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z2, (R13)
+	VMOVUPS Z3, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z4, (R13)
+	VMOVUPS Z5, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z6, (R13)
+	VMOVUPS Z7, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z8, (R13)
+	VMOVUPS Z9, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z10, (R13)
+	VMOVUPS Z11, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z12, (R13)
+	VMOVUPS Z13, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z14, (R13)
+	VMOVUPS Z15, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z16, (R13)
+	VMOVUPS Z17, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z18, (R13)
+	VMOVUPS Z19, 64(R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x0a, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows11:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	LEAQ       (AX)(R8*4), BX
+	ADDQ       R8, BX
+	LEAQ       (BX)(R8*4), CX
+	ADDQ       R8, CX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	VPXORD     Z20, Z20, Z20
+	VPXORD     Z21, Z21, Z21
+
+step11:
+	VMOVUPS      (DI), Z24
+	VMOVUPS      64(DI), Z25
+	VBROADCASTSS (AX), Z26
+	VFMADD231PS  Z26, Z24, Z0
+	VFMADD231PS  Z26, Z25, Z1
+	VBROADCASTSS (AX)(R8*1), Z27
+	VFMADD231PS  Z27, Z24, Z2
+	VFMADD231PS  Z27, Z25, Z3
+	VBROADCASTSS (AX)(R8*2), Z28
+	VFMADD231PS  Z28, Z24, Z4
+	VFMADD231PS  Z28, Z25, Z5
+	VBROADCASTSS (AX)(R9*1), Z29
+	VFMADD231PS  Z29, Z24, Z6
+	VFMADD231PS  Z29, Z25, Z7
+	VBROADCASTSS (AX)(R8*4), Z30
+	VFMADD231PS  Z30, Z24, Z8
+	VFMADD231PS  Z30, Z25, Z9
+	VBROADCASTSS (BX), Z31
+	VFMADD231PS  Z31, Z24, Z10
+	VFMADD231PS  Z31, Z25, Z11
+	VBROADCASTSS (BX)(R8*1), Z26
+	VFMADD231PS  Z26, Z24, Z12
+	VFMADD231PS  Z26, Z25, Z13
+	VBROADCASTSS (BX)(R8*2), Z27
+	VFMADD231PS  Z27, Z24, Z14
+	VFMADD231PS  Z27, Z25, Z15
+	VBROADCASTSS (BX)(R9*1), Z28
+	VFMADD231PS  Z28, Z24, Z16
+	VFMADD231PS  Z28, Z25, Z17
+	VBROADCASTSS (BX)(R8*4), Z29
+	VFMADD231PS  Z29, Z24, Z18
+	VFMADD231PS  Z29, Z25, Z19
+	VBROADCASTSS (CX), Z30
+	VFMADD231PS  Z30, Z24, Z20
+	VFMADD231PS  Z30, Z25, Z21
+	PREFETCHT1   (R15)
+	ADDQ         BP, R15
+	ADDQ         R10, AX
+	ADDQ         R10, BX
+	ADDQ         R10, CX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step11
+	MOVQ         t+0(FP), DI
+	ADDQ         176(DI), R15
+	CMPQ         136(DI), $0x00
+	JE           store11
+	MOVQ         R13, AX
+	VADDPS       (AX), Z0, Z0
+	VADDPS       64(AX), Z1, Z1
+	ADDQ         R12, AX
+	VADDPS       (AX), Z2, Z2
+	VADDPS       64(AX), Z3, Z3
+	ADDQ         R12, AX
+	VADDPS       (AX), Z4, Z4
+	VADDPS       64(AX), Z5, Z5
+	ADDQ         R12, AX
+	VADDPS       (AX), Z6, Z6
+	VADDPS       64(AX), Z7, Z7
+	ADDQ         R12, AX
+	VADDPS       (AX), Z8, Z8
+	VADDPS       64(AX), Z9, Z9
+	ADDQ         R12, AX
+	VADDPS       (AX), Z10, Z10
+	VADDPS       64(AX), Z11, Z11
+	ADDQ         R12, AX
+	VADDPS       (AX), Z12, Z12
+	VADDPS       64(AX), Z13, Z13
+	ADDQ         R12, AX
+	VADDPS       (AX), Z14, Z14
+	VADDPS       64(AX), Z15, Z15
+	ADDQ         R12, AX
+	VADDPS       (AX), Z16, Z16
+	VADDPS       64(AX), Z17, Z17
+	ADDQ         R12, AX
+	VADDPS       (AX), Z18, Z18
+	VADDPS       64(AX), Z19, Z19
+	ADDQ         R12, AX
+	VADDPS       (AX), Z20, Z20
+	VADDPS       64(AX), Z21, Z21
+
+store11:
+	VMOVUPS Z0, (R13)
+	VMOVUPS Z1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z2, (R13)
+	VMOVUPS Z3, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z4, (R13)
+	VMOVUPS Z5, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z6, (R13)
+	VMOVUPS Z7, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z8, (R13)
+	VMOVUPS Z9, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z10, (R13)
+	VMOVUPS Z11, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z12, (R13)
+	VMOVUPS Z13, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z14, (R13)
+	VMOVUPS Z15, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z16, (R13)
+	VMOVUPS Z17, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z18, (R13)
+	VMOVUPS Z19, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z20, (R13)
+	VMOVUPS Z21, 64(R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R8, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x0b, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows12:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	LEAQ       (AX)(R8*4), BX
+	ADDQ       R8, BX
+	LEAQ       (BX)(R8*4), CX
+	ADDQ       R8, CX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	VPXORD     Z20, Z20, Z20
+	VPXORD     Z21, Z21, Z21
+	VPXORD     Z22, Z22, Z22
+	VPXORD     Z23, Z23, Z23
+
+step12:
+	VMOVUPS      (DI), Z24
+	VMOVUPS      64(DI), Z25
+	VBROADCASTSS (AX), Z26
+	VFMADD231PS  Z26, Z24, Z0
+	VFMADD231PS  Z26, Z25, Z1
+	VBROADCASTSS (AX)(R8*1), Z27
+	VFMADD231PS  Z27, Z24, Z2
+	VFMADD231PS  Z27, Z25, Z3
+	VBROADCASTSS (AX)(R8*2), Z28
+	VFMADD231PS  Z28, Z24, Z4
+	VFMADD231PS  Z28, Z25, Z5
+	VBROADCASTSS (AX)(R9*1), Z29
+	VFMADD231PS  Z29, Z24, Z6
+	VFMADD231PS  Z29, Z25, Z7
+	VBROADCASTSS (AX)(R8*4), Z30
+	VFMADD231PS  Z30, Z24, Z8
+	VFMADD231PS  Z30, Z25, Z9
+	VBROADCASTSS (BX), Z31
+	VFMADD231PS  Z31, Z24, Z10
+	VFMADD231PS  Z31, Z25, Z11
+	VBROADCASTSS (BX)(R8*1), Z26
+	VFMADD231PS  Z26, Z24, Z12
+	VFMADD231PS  Z26, Z25, Z13
+	VBROADCASTSS (BX)(R8*2), Z27
+	VFMADD231PS  Z27, Z24, Z14
+	VFMADD231PS  Z27, Z25, Z15
+	VBROADCASTSS (BX)(R9*1), Z28
+	VFMADD231PS  Z28, Z24, Z16
+	VFMADD231PS  Z28, Z25, Z17
+	VBROADCASTSS (BX)(R8*4), Z29
+	VFMADD231PS  Z29, Z24, Z18
+	VFMADD231PS  Z29, Z25, Z19
+	VBROADCASTSS (CX), Z30
+	VFMADD231PS  Z30, Z24, Z20
+	VFMADD231PS  Z30, Z25, Z21
+	VBROADCASTSS (CX)(R8*1), Z31
+	VFMADD231PS  Z31, Z24, Z22
+	VFMADD231PS  Z31, Z25, Z23
+	PREFETCHT1   (R15)
+	ADDQ         BP, R15
+	ADDQ         R10, AX
+	ADDQ         R10, BX
+	ADDQ         R10, CX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step12
+	MOVQ         t+0(FP), DI
+	ADDQ         176(DI), R15
+	CMPQ         136(DI), $0x00
+	JE           store12
+	MOVQ         R13, AX
+	VADDPS       (AX), Z0, Z0
+	VADDPS       64(AX), Z1, Z1
+	ADDQ         R12, AX
+	VADDPS       (AX), Z2, Z2
+	VADDPS       64(AX), Z3, Z3
+	ADDQ         R12, AX
+	VADDPS       (AX), Z4, Z4
+	VADDPS       64(AX), Z5, Z5
+	ADDQ         R12, AX
+	VADDPS       (AX), Z6, Z6
+	VADDPS       64(AX), Z7, Z7
+	ADDQ         R12, AX
+	VADDPS       (AX), Z8, Z8
+	VADDPS       64(AX), Z9, Z9
+	ADDQ         R12, AX
+	VADDPS       (AX), Z10, Z10
+	VADDPS       64(AX), Z11, Z11
+	ADDQ         R12, AX
+	VADDPS       (AX), Z12, Z12
+	VADDPS       64(AX), Z13, Z13
+	ADDQ         R12, AX
+	VADDPS       (AX), Z14, Z14
+	VADDPS       64(AX), Z15, Z15
+	ADDQ         R12, AX
+	VADDPS       (AX), Z16, Z16
+	VADDPS       64(AX), Z17, Z17
+	ADDQ         R12, AX
+	VADDPS       (AX), Z18, Z18
+	VADDPS       64(AX), Z19, Z19
+	ADDQ         R12, AX
+	VADDPS       (AX), Z20, Z20
+	VADDPS       64(AX), Z21, Z21
+	ADDQ         R12, AX
+	VADDPS       (AX), Z22, Z22
+	VADDPS       64(AX), Z23, Z23
+
+store12:
+	VMOVUPS Z0, (R13)
+	VMOVUPS Z1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z2, (R13)
+	VMOVUPS Z3, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z4, (R13)
+	VMOVUPS Z5, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z6, (R13)
+	VMOVUPS Z7, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z8, (R13)
+	VMOVUPS Z9, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z10, (R13)
+	VMOVUPS Z11, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z12, (R13)
+	VMOVUPS Z13, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z14, (R13)
+	VMOVUPS Z15, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z16, (R13)
+	VMOVUPS Z17, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z18, (R13)
+	VMOVUPS Z19, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z20, (R13)
+	VMOVUPS Z21, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z22, (R13)
+	VMOVUPS Z23, 64(R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R8, BX
+	ADDQ    R8, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x0c, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+// func stripTailAVX512(t *Strip)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·stripTailAVX512(SB), NOSPLIT, $24-8
+	MOVQ  t+0(FP), AX
+	MOVQ  48(AX), R8
+	SHLQ  $0x02, R8
+	MOVQ  56(AX), R10
+	SHLQ  $0x02, R10
+	MOVQ  88(AX), R11
+	SHLQ  $0x02, R11
+	MOVQ  120(AX), R12
+	SHLQ  $0x02, R12
+	LEAQ  (R8)(R8*2), R9
+	MOVQ  128(AX), CX
+	SUBQ  $0x10, CX
+	MOVQ  $+1, BX
+	SHLQ  CL, BX
+	DECQ  BX
+	KMOVW BX, K1
+	MOVQ  (AX), BX
+	MOVQ  BX, (SP)
+	MOVQ  24(AX), BX
+	MOVQ  BX, 8(SP)
+	MOVQ  8(AX), BX
+	MOVQ  BX, 16(SP)
+	MOVQ  96(AX), R13
+	MOVQ  144(AX), R15
+	MOVQ  168(AX), BP
+
+tile:
+	MOVQ       (SP), AX
+	CMPQ       AX, 16(SP)
+	CMOVQGT    16(SP), AX
+	CMPQ       AX, $0x0c
+	JE         rows12
+	CMPQ       AX, $0x0b
+	JE         rows11
+	CMPQ       AX, $0x0a
+	JE         rows10
+	CMPQ       AX, $0x09
+	JE         rows9
+	CMPQ       AX, $0x08
+	JE         rows8
+	CMPQ       AX, $0x07
+	JE         rows7
+	CMPQ       AX, $0x06
+	JE         rows6
+	CMPQ       AX, $0x05
+	JE         rows5
+	CMPQ       AX, $0x04
+	JE         rows4
+	CMPQ       AX, $0x03
+	JE         rows3
+	CMPQ       AX, $0x02
+	JE         rows2
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+
+step1:
+	VMOVUPS      (DI), Z24
+	VMOVUPS.Z    64(DI), K1, Z25
+	VBROADCASTSS (AX), Z26
+	VFMADD231PS  Z26, Z24, Z0
+	VFMADD231PS  Z26, Z25, Z1
+	PREFETCHT1   (R15)
+	ADDQ         BP, R15
+	ADDQ         R10, AX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step1
+	MOVQ         t+0(FP), DI
+	ADDQ         176(DI), R15
+	CMPQ         136(DI), $0x00
+	JE           store1
+	MOVQ         R13, AX
+	VADDPS       (AX), Z0, Z0
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z1, Z1
+
+store1:
+	VMOVUPS Z0, (R13)
+	VMOVUPS Z1, K1, 64(R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x01, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows2:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+
+step2:
+	VMOVUPS      (DI), Z24
+	VMOVUPS.Z    64(DI), K1, Z25
+	VBROADCASTSS (AX), Z26
+	VFMADD231PS  Z26, Z24, Z0
+	VFMADD231PS  Z26, Z25, Z1
+	VBROADCASTSS (AX)(R8*1), Z27
+	VFMADD231PS  Z27, Z24, Z2
+	VFMADD231PS  Z27, Z25, Z3
+	PREFETCHT1   (R15)
+	ADDQ         BP, R15
+	ADDQ         R10, AX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step2
+	MOVQ         t+0(FP), DI
+	ADDQ         176(DI), R15
+	CMPQ         136(DI), $0x00
+	JE           store2
+	MOVQ         R13, AX
+	VADDPS       (AX), Z0, Z0
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z1, Z1
+	ADDQ         R12, AX
+	VADDPS       (AX), Z2, Z2
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z3, Z3
+
+store2:
+	VMOVUPS Z0, (R13)
+	VMOVUPS Z1, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z2, (R13)
+	VMOVUPS Z3, K1, 64(R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R8, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x02, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows3:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+
+step3:
+	VMOVUPS      (DI), Z24
+	VMOVUPS.Z    64(DI), K1, Z25
+	VBROADCASTSS (AX), Z26
+	VFMADD231PS  Z26, Z24, Z0
+	VFMADD231PS  Z26, Z25, Z1
+	VBROADCASTSS (AX)(R8*1), Z27
+	VFMADD231PS  Z27, Z24, Z2
+	VFMADD231PS  Z27, Z25, Z3
+	VBROADCASTSS (AX)(R8*2), Z28
+	VFMADD231PS  Z28, Z24, Z4
+	VFMADD231PS  Z28, Z25, Z5
+	PREFETCHT1   (R15)
+	ADDQ         BP, R15
+	ADDQ         R10, AX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step3
+	MOVQ         t+0(FP), DI
+	ADDQ         176(DI), R15
+	CMPQ         136(DI), $0x00
+	JE           store3
+	MOVQ         R13, AX
+	VADDPS       (AX), Z0, Z0
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z1, Z1
+	ADDQ         R12, AX
+	VADDPS       (AX), Z2, Z2
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z3, Z3
+	ADDQ         R12, AX
+	VADDPS       (AX), Z4, Z4
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z5, Z5
+
+store3:
+	VMOVUPS Z0, (R13)
+	VMOVUPS Z1, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z2, (R13)
+	VMOVUPS Z3, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z4, (R13)
+	VMOVUPS Z5, K1, 64(R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R8, BX
+	ADDQ    R8, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x03, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows4:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+
+step4:
+	VMOVUPS      (DI), Z24
+	VMOVUPS.Z    64(DI), K1, Z25
+	VBROADCASTSS (AX), Z26
+	VFMADD231PS  Z26, Z24, Z0
+	VFMADD231PS  Z26, Z25, Z1
+	VBROADCASTSS (AX)(R8*1), Z27
+	VFMADD231PS  Z27, Z24, Z2
+	VFMADD231PS  Z27, Z25, Z3
+	VBROADCASTSS (AX)(R8*2), Z28
+	VFMADD231PS  Z28, Z24, Z4
+	VFMADD231PS  Z28, Z25, Z5
+	VBROADCASTSS (AX)(R9*1), Z29
+	VFMADD231PS  Z29, Z24, Z6
+	VFMADD231PS  Z29, Z25, Z7
+	PREFETCHT1   (R15)
+	ADDQ         BP, R15
+	ADDQ         R10, AX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step4
+	MOVQ         t+0(FP), DI
+	ADDQ         176(DI), R15
+	CMPQ         136(DI), $0x00
+	JE           store4
+	MOVQ         R13, AX
+	VADDPS       (AX), Z0, Z0
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z1, Z1
+	ADDQ         R12, AX
+	VADDPS       (AX), Z2, Z2
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z3, Z3
+	ADDQ         R12, AX
+	VADDPS       (AX), Z4, Z4
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z5, Z5
+	ADDQ         R12, AX
+	VADDPS       (AX), Z6, Z6
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z7, Z7
+
+store4:
+	VMOVUPS Z0, (R13)
+	VMOVUPS Z1, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z2, (R13)
+	VMOVUPS Z3, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z4, (R13)
+	VMOVUPS Z5, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z6, (R13)
+	VMOVUPS Z7, K1, 64(R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R9, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x04, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows5:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+
+step5:
+	VMOVUPS      (DI), Z24
+	VMOVUPS.Z    64(DI), K1, Z25
+	VBROADCASTSS (AX), Z26
+	VFMADD231PS  Z26, Z24, Z0
+	VFMADD231PS  Z26, Z25, Z1
+	VBROADCASTSS (AX)(R8*1), Z27
+	VFMADD231PS  Z27, Z24, Z2
+	VFMADD231PS  Z27, Z25, Z3
+	VBROADCASTSS (AX)(R8*2), Z28
+	VFMADD231PS  Z28, Z24, Z4
+	VFMADD231PS  Z28, Z25, Z5
+	VBROADCASTSS (AX)(R9*1), Z29
+	VFMADD231PS  Z29, Z24, Z6
+	VFMADD231PS  Z29, Z25, Z7
+	VBROADCASTSS (AX)(R8*4), Z30
+	VFMADD231PS  Z30, Z24, Z8
+	VFMADD231PS  Z30, Z25, Z9
+	PREFETCHT1   (R15)
+	ADDQ         BP, R15
+	ADDQ         R10, AX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step5
+	MOVQ         t+0(FP), DI
+	ADDQ         176(DI), R15
+	CMPQ         136(DI), $0x00
+	JE           store5
+	MOVQ         R13, AX
+	VADDPS       (AX), Z0, Z0
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z1, Z1
+	ADDQ         R12, AX
+	VADDPS       (AX), Z2, Z2
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z3, Z3
+	ADDQ         R12, AX
+	VADDPS       (AX), Z4, Z4
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z5, Z5
+	ADDQ         R12, AX
+	VADDPS       (AX), Z6, Z6
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z7, Z7
+	ADDQ         R12, AX
+	VADDPS       (AX), Z8, Z8
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z9, Z9
+
+store5:
+	VMOVUPS Z0, (R13)
+	VMOVUPS Z1, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z2, (R13)
+	VMOVUPS Z3, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z4, (R13)
+	VMOVUPS Z5, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z6, (R13)
+	VMOVUPS Z7, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z8, (R13)
+	VMOVUPS Z9, K1, 64(R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R9, BX
+	ADDQ    R8, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x05, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows6:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	LEAQ       (AX)(R8*4), BX
+	ADDQ       R8, BX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+
+step6:
+	VMOVUPS      (DI), Z24
+	VMOVUPS.Z    64(DI), K1, Z25
+	VBROADCASTSS (AX), Z26
+	VFMADD231PS  Z26, Z24, Z0
+	VFMADD231PS  Z26, Z25, Z1
+	VBROADCASTSS (AX)(R8*1), Z27
+	VFMADD231PS  Z27, Z24, Z2
+	VFMADD231PS  Z27, Z25, Z3
+	VBROADCASTSS (AX)(R8*2), Z28
+	VFMADD231PS  Z28, Z24, Z4
+	VFMADD231PS  Z28, Z25, Z5
+	VBROADCASTSS (AX)(R9*1), Z29
+	VFMADD231PS  Z29, Z24, Z6
+	VFMADD231PS  Z29, Z25, Z7
+	VBROADCASTSS (AX)(R8*4), Z30
+	VFMADD231PS  Z30, Z24, Z8
+	VFMADD231PS  Z30, Z25, Z9
+	VBROADCASTSS (BX), Z31
+	VFMADD231PS  Z31, Z24, Z10
+	VFMADD231PS  Z31, Z25, Z11
+	PREFETCHT1   (R15)
+	ADDQ         BP, R15
+	ADDQ         R10, AX
+	ADDQ         R10, BX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step6
+	MOVQ         t+0(FP), DI
+	ADDQ         176(DI), R15
+	CMPQ         136(DI), $0x00
+	JE           store6
+	MOVQ         R13, AX
+	VADDPS       (AX), Z0, Z0
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z1, Z1
+	ADDQ         R12, AX
+	VADDPS       (AX), Z2, Z2
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z3, Z3
+	ADDQ         R12, AX
+	VADDPS       (AX), Z4, Z4
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z5, Z5
+	ADDQ         R12, AX
+	VADDPS       (AX), Z6, Z6
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z7, Z7
+	ADDQ         R12, AX
+	VADDPS       (AX), Z8, Z8
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z9, Z9
+	ADDQ         R12, AX
+	VADDPS       (AX), Z10, Z10
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z11, Z11
+
+store6:
+	VMOVUPS Z0, (R13)
+	VMOVUPS Z1, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z2, (R13)
+	VMOVUPS Z3, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z4, (R13)
+	VMOVUPS Z5, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z6, (R13)
+	VMOVUPS Z7, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z8, (R13)
+	VMOVUPS Z9, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z10, (R13)
+	VMOVUPS Z11, K1, 64(R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R9, BX
+	ADDQ    R8, BX
+	ADDQ    R8, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x06, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows7:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	LEAQ       (AX)(R8*4), BX
+	ADDQ       R8, BX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+
+step7:
+	VMOVUPS      (DI), Z24
+	VMOVUPS.Z    64(DI), K1, Z25
+	VBROADCASTSS (AX), Z26
+	VFMADD231PS  Z26, Z24, Z0
+	VFMADD231PS  Z26, Z25, Z1
+	VBROADCASTSS (AX)(R8*1), Z27
+	VFMADD231PS  Z27, Z24, Z2
+	VFMADD231PS  Z27, Z25, Z3
+	VBROADCASTSS (AX)(R8*2), Z28
+	VFMADD231PS  Z28, Z24, Z4
+	VFMADD231PS  Z28, Z25, Z5
+	VBROADCASTSS (AX)(R9*1), Z29
+	VFMADD231PS  Z29, Z24, Z6
+	VFMADD231PS  Z29, Z25, Z7
+	VBROADCASTSS (AX)(R8*4), Z30
+	VFMADD231PS  Z30, Z24, Z8
+	VFMADD231PS  Z30, Z25, Z9
+	VBROADCASTSS (BX), Z31
+	VFMADD231PS  Z31, Z24, Z10
+	VFMADD231PS  Z31, Z25, Z11
+	VBROADCASTSS (BX)(R8*1), Z26
+	VFMADD231PS  Z26, Z24, Z12
+	VFMADD231PS  Z26, Z25, Z13
+	PREFETCHT1   (R15)
+	ADDQ         BP, R15
+	ADDQ         R10, AX
+	ADDQ         R10, BX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step7
+	MOVQ         t+0(FP), DI
+	ADDQ         176(DI), R15
+	CMPQ         136(DI), $0x00
+	JE           store7
+	MOVQ         R13, AX
+	VADDPS       (AX), Z0, Z0
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z1, Z1
+	ADDQ         R12, AX
+	VADDPS       (AX), Z2, Z2
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z3, Z3
+	ADDQ         R12, AX
+	VADDPS       (AX), Z4, Z4
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z5, Z5
+	ADDQ         R12, AX
+	VADDPS       (AX), Z6, Z6
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z7, Z7
+	ADDQ         R12, AX
+	VADDPS       (AX), Z8, Z8
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z9, Z9
+	ADDQ         R12, AX
+	VADDPS       (AX), Z10, Z10
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z11, Z11
+	ADDQ         R12, AX
+	VADDPS       (AX), Z12, Z12
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z13, Z13
+
+store7:
+	VMOVUPS Z0, (R13)
+	VMOVUPS Z1, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z2, (R13)
+	VMOVUPS Z3, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z4, (R13)
+	VMOVUPS Z5, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z6, (R13)
+	VMOVUPS Z7, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z8, (R13)
+	VMOVUPS Z9, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z10, (R13)
+	VMOVUPS Z11, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z12, (R13)
+	VMOVUPS Z13, K1, 64(R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x07, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows8:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	LEAQ       (AX)(R8*4), BX
+	ADDQ       R8, BX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+
+step8:
+	VMOVUPS      (DI), Z24
+	VMOVUPS.Z    64(DI), K1, Z25
+	VBROADCASTSS (AX), Z26
+	VFMADD231PS  Z26, Z24, Z0
+	VFMADD231PS  Z26, Z25, Z1
+	VBROADCASTSS (AX)(R8*1), Z27
+	VFMADD231PS  Z27, Z24, Z2
+	VFMADD231PS  Z27, Z25, Z3
+	VBROADCASTSS (AX)(R8*2), Z28
+	VFMADD231PS  Z28, Z24, Z4
+	VFMADD231PS  Z28, Z25, Z5
+	VBROADCASTSS (AX)(R9*1), Z29
+	VFMADD231PS  Z29, Z24, Z6
+	VFMADD231PS  Z29, Z25, Z7
+	VBROADCASTSS (AX)(R8*4), Z30
+	VFMADD231PS  Z30, Z24, Z8
+	VFMADD231PS  Z30, Z25, Z9
+	VBROADCASTSS (BX), Z31
+	VFMADD231PS  Z31, Z24, Z10
+	VFMADD231PS  Z31, Z25, Z11
+	VBROADCASTSS (BX)(R8*1), Z26
+	VFMADD231PS  Z26, Z24, Z12
+	VFMADD231PS  Z26, Z25, Z13
+	VBROADCASTSS (BX)(R8*2), Z27
+	VFMADD231PS  Z27, Z24, Z14
+	VFMADD231PS  Z27, Z25, Z15
+	PREFETCHT1   (R15)
+	ADDQ         BP, R15
+	ADDQ         R10, AX
+	ADDQ         R10, BX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step8
+	MOVQ         t+0(FP), DI
+	ADDQ         176(DI), R15
+	CMPQ         136(DI), $0x00
+	JE           store8
+	MOVQ         R13, AX
+	VADDPS       (AX), Z0, Z0
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z1, Z1
+	ADDQ         R12, AX
+	VADDPS       (AX), Z2, Z2
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z3, Z3
+	ADDQ         R12, AX
+	VADDPS       (AX), Z4, Z4
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z5, Z5
+	ADDQ         R12, AX
+	VADDPS       (AX), Z6, Z6
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z7, Z7
+	ADDQ         R12, AX
+	VADDPS       (AX), Z8, Z8
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z9, Z9
+	ADDQ         R12, AX
+	VADDPS       (AX), Z10, Z10
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z11, Z11
+	ADDQ         R12, AX
+	VADDPS       (AX), Z12, Z12
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z13, Z13
+	ADDQ         R12, AX
+	VADDPS       (AX), Z14, Z14
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z15, Z15
+
+store8:
+	VMOVUPS Z0, (R13)
+	VMOVUPS Z1, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z2, (R13)
+	VMOVUPS Z3, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z4, (R13)
+	VMOVUPS Z5, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z6, (R13)
+	VMOVUPS Z7, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z8, (R13)
+	VMOVUPS Z9, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z10, (R13)
+	VMOVUPS Z11, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z12, (R13)
+	VMOVUPS Z13, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z14, (R13)
+	VMOVUPS Z15, K1, 64(R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R8, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x08, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows9:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	LEAQ       (AX)(R8*4), BX
+	ADDQ       R8, BX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+
+step9:
+	VMOVUPS      (DI), Z24
+	VMOVUPS.Z    64(DI), K1, Z25
+	VBROADCASTSS (AX), Z26
+	VFMADD231PS  Z26, Z24, Z0
+	VFMADD231PS  Z26, Z25, Z1
+	VBROADCASTSS (AX)(R8*1), Z27
+	VFMADD231PS  Z27, Z24, Z2
+	VFMADD231PS  Z27, Z25, Z3
+	VBROADCASTSS (AX)(R8*2), Z28
+	VFMADD231PS  Z28, Z24, Z4
+	VFMADD231PS  Z28, Z25, Z5
+	VBROADCASTSS (AX)(R9*1), Z29
+	VFMADD231PS  Z29, Z24, Z6
+	VFMADD231PS  Z29, Z25, Z7
+	VBROADCASTSS (AX)(R8*4), Z30
+	VFMADD231PS  Z30, Z24, Z8
+	VFMADD231PS  Z30, Z25, Z9
+	VBROADCASTSS (BX), Z31
+	VFMADD231PS  Z31, Z24, Z10
+	VFMADD231PS  Z31, Z25, Z11
+	VBROADCASTSS (BX)(R8*1), Z26
+	VFMADD231PS  Z26, Z24, Z12
+	VFMADD231PS  Z26, Z25, Z13
+	VBROADCASTSS (BX)(R8*2), Z27
+	VFMADD231PS  Z27, Z24, Z14
+	VFMADD231PS  Z27, Z25, Z15
+	VBROADCASTSS (BX)(R9*1), Z28
+	VFMADD231PS  Z28, Z24, Z16
+	VFMADD231PS  Z28, Z25, Z17
+	PREFETCHT1   (R15)
+	ADDQ         BP, R15
+	ADDQ         R10, AX
+	ADDQ         R10, BX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step9
+	MOVQ         t+0(FP), DI
+	ADDQ         176(DI), R15
+	CMPQ         136(DI), $0x00
+	JE           store9
+	MOVQ         R13, AX
+	VADDPS       (AX), Z0, Z0
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z1, Z1
+	ADDQ         R12, AX
+	VADDPS       (AX), Z2, Z2
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z3, Z3
+	ADDQ         R12, AX
+	VADDPS       (AX), Z4, Z4
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z5, Z5
+	ADDQ         R12, AX
+	VADDPS       (AX), Z6, Z6
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z7, Z7
+	ADDQ         R12, AX
+	VADDPS       (AX), Z8, Z8
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z9, Z9
+	ADDQ         R12, AX
+	VADDPS       (AX), Z10, Z10
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z11, Z11
+	ADDQ         R12, AX
+	VADDPS       (AX), Z12, Z12
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z13, Z13
+	ADDQ         R12, AX
+	VADDPS       (AX), Z14, Z14
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z15, Z15
+	ADDQ         R12, AX
+	VADDPS       (AX), Z16, Z16
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z17, Z17
+
+store9:
+	VMOVUPS Z0, (R13)
+	VMOVUPS Z1, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z2, (R13)
+	VMOVUPS Z3, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z4, (R13)
+	VMOVUPS Z5, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z6, (R13)
+	VMOVUPS Z7, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z8, (R13)
+	VMOVUPS Z9, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z10, (R13)
+	VMOVUPS Z11, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z12, (R13)
+	VMOVUPS Z13, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z14, (R13)
+	VMOVUPS Z15, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z16, (R13)
+	VMOVUPS Z17, K1, 64(R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R8, BX
+	ADDQ    R8, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x09, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows10:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	LEAQ       (AX)(R8*4), BX
+	ADDQ       R8, BX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+
+step10:
+	VMOVUPS      (DI), Z24
+	VMOVUPS.Z    64(DI), K1, Z25
+	VBROADCASTSS (AX), Z26
+	VFMADD231PS  Z26, Z24, Z0
+	VFMADD231PS  Z26, Z25, Z1
+	VBROADCASTSS (AX)(R8*1), Z27
+	VFMADD231PS  Z27, Z24, Z2
+	VFMADD231PS  Z27, Z25, Z3
+	VBROADCASTSS (AX)(R8*2), Z28
+	VFMADD231PS  Z28, Z24, Z4
+	VFMADD231PS  Z28, Z25, Z5
+	VBROADCASTSS (AX)(R9*1), Z29
+	VFMADD231PS  Z29, Z24, Z6
+	VFMADD231PS  Z29, Z25, Z7
+	VBROADCASTSS (AX)(R8*4), Z30
+	VFMADD231PS  Z30, Z24, Z8
+	VFMADD231PS  Z30, Z25, Z9
+	VBROADCASTSS (BX), Z31
+	VFMADD231PS  Z31, Z24, Z10
+	VFMADD231PS  Z31, Z25, Z11
+	VBROADCASTSS (BX)(R8*1), Z26
+	VFMADD231PS  Z26, Z24, Z12
+	VFMADD231PS  Z26, Z25, Z13
+	VBROADCASTSS (BX)(R8*2), Z27
+	VFMADD231PS  Z27, Z24, Z14
+	VFMADD231PS  Z27, Z25, Z15
+	VBROADCASTSS (BX)(R9*1), Z28
+	VFMADD231PS  Z28, Z24, Z16
+	VFMADD231PS  Z28, Z25, Z17
+	VBROADCASTSS (BX)(R8*4), Z29
+	VFMADD231PS  Z29, Z24, Z18
+	VFMADD231PS  Z29, Z25, Z19
+	PREFETCHT1   (R15)
+	ADDQ         BP, R15
+	ADDQ         R10, AX
+	ADDQ         R10, BX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step10
+	MOVQ         t+0(FP), DI
+	ADDQ         176(DI), R15
+	CMPQ         136(DI), $0x00
+	JE           store10
+	MOVQ         R13, AX
+	VADDPS       (AX), Z0, Z0
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z1, Z1
+	ADDQ         R12, AX
+	VADDPS       (AX), Z2, Z2
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z3, Z3
+	ADDQ         R12, AX
+	VADDPS       (AX), Z4, Z4
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z5, Z5
+	ADDQ         R12, AX
+	VADDPS       (AX), Z6, Z6
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z7, Z7
+	ADDQ         R12, AX
+	VADDPS       (AX), Z8, Z8
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z9, Z9
+	ADDQ         R12, AX
+	VADDPS       (AX), Z10, Z10
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z11, Z11
+	ADDQ         R12, AX
+	VADDPS       (AX), Z12, Z12
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z13, Z13
+	ADDQ         R12, AX
+	VADDPS       (AX), Z14, Z14
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z15, Z15
+	ADDQ         R12, AX
+	VADDPS       (AX), Z16, Z16
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z17, Z17
+	ADDQ         R12, AX
+	VADDPS       (AX), Z18, Z18
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z19, Z19
+
+store10:
+	VMOVUPS Z0, (R13)
+	VMOVUPS Z1, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z2, (R13)
+	VMOVUPS Z3, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z4, (R13)
+	VMOVUPS Z5, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z6, (R13)
+	VMOVUPS Z7, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z8, (R13)
+	VMOVUPS Z9, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z10, (R13)
+	VMOVUPS Z11, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z12, (R13)
+	VMOVUPS Z13, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z14, (R13)
+	VMOVUPS Z15, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z16, (R13)
+	VMOVUPS Z17, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z18, (R13)
+	VMOVUPS Z19, K1, 64(R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x0a, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows11:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	LEAQ       (AX)(R8*4), BX
+	ADDQ       R8, BX
+	LEAQ       (BX)(R8*4), CX
+	ADDQ       R8, CX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	VPXORD     Z20, Z20, Z20
+	VPXORD     Z21, Z21, Z21
+
+step11:
+	VMOVUPS      (DI), Z24
+	VMOVUPS.Z    64(DI), K1, Z25
+	VBROADCASTSS (AX), Z26
+	VFMADD231PS  Z26, Z24, Z0
+	VFMADD231PS  Z26, Z25, Z1
+	VBROADCASTSS (AX)(R8*1), Z27
+	VFMADD231PS  Z27, Z24, Z2
+	VFMADD231PS  Z27, Z25, Z3
+	VBROADCASTSS (AX)(R8*2), Z28
+	VFMADD231PS  Z28, Z24, Z4
+	VFMADD231PS  Z28, Z25, Z5
+	VBROADCASTSS (AX)(R9*1), Z29
+	VFMADD231PS  Z29, Z24, Z6
+	VFMADD231PS  Z29, Z25, Z7
+	VBROADCASTSS (AX)(R8*4), Z30
+	VFMADD231PS  Z30, Z24, Z8
+	VFMADD231PS  Z30, Z25, Z9
+	VBROADCASTSS (BX), Z31
+	VFMADD231PS  Z31, Z24, Z10
+	VFMADD231PS  Z31, Z25, Z11
+	VBROADCASTSS (BX)(R8*1), Z26
+	VFMADD231PS  Z26, Z24, Z12
+	VFMADD231PS  Z26, Z25, Z13
+	VBROADCASTSS (BX)(R8*2), Z27
+	VFMADD231PS  Z27, Z24, Z14
+	VFMADD231PS  Z27, Z25, Z15
+	VBROADCASTSS (BX)(R9*1), Z28
+	VFMADD231PS  Z28, Z24, Z16
+	VFMADD231PS  Z28, Z25, Z17
+	VBROADCASTSS (BX)(R8*4), Z29
+	VFMADD231PS  Z29, Z24, Z18
+	VFMADD231PS  Z29, Z25, Z19
+	VBROADCASTSS (CX), Z30
+	VFMADD231PS  Z30, Z24, Z20
+	VFMADD231PS  Z30, Z25, Z21
+	PREFETCHT1   (R15)
+	ADDQ         BP, R15
+	ADDQ         R10, AX
+	ADDQ         R10, BX
+	ADDQ         R10, CX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step11
+	MOVQ         t+0(FP), DI
+	ADDQ         176(DI), R15
+	CMPQ         136(DI), $0x00
+	JE           store11
+	MOVQ         R13, AX
+	VADDPS       (AX), Z0, Z0
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z1, Z1
+	ADDQ         R12, AX
+	VADDPS       (AX), Z2, Z2
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z3, Z3
+	ADDQ         R12, AX
+	VADDPS       (AX), Z4, Z4
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z5, Z5
+	ADDQ         R12, AX
+	VADDPS       (AX), Z6, Z6
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z7, Z7
+	ADDQ         R12, AX
+	VADDPS       (AX), Z8, Z8
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z9, Z9
+	ADDQ         R12, AX
+	VADDPS       (AX), Z10, Z10
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z11, Z11
+	ADDQ         R12, AX
+	VADDPS       (AX), Z12, Z12
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z13, Z13
+	ADDQ         R12, AX
+	VADDPS       (AX), Z14, Z14
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z15, Z15
+	ADDQ         R12, AX
+	VADDPS       (AX), Z16, Z16
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z17, Z17
+	ADDQ         R12, AX
+	VADDPS       (AX), Z18, Z18
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z19, Z19
+	ADDQ         R12, AX
+	VADDPS       (AX), Z20, Z20
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z21, Z21
+
+store11:
+	VMOVUPS Z0, (R13)
+	VMOVUPS Z1, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z2, (R13)
+	VMOVUPS Z3, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z4, (R13)
+	VMOVUPS Z5, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z6, (R13)
+	VMOVUPS Z7, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z8, (R13)
+	VMOVUPS Z9, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z10, (R13)
+	VMOVUPS Z11, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z12, (R13)
+	VMOVUPS Z13, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z14, (R13)
+	VMOVUPS Z15, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z16, (R13)
+	VMOVUPS Z17, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z18, (R13)
+	VMOVUPS Z19, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z20, (R13)
+	VMOVUPS Z21, K1, 64(R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R8, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x0b, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows12:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	LEAQ       (AX)(R8*4), BX
+	ADDQ       R8, BX
+	LEAQ       (BX)(R8*4), CX
+	ADDQ       R8, CX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	VPXORD     Z20, Z20, Z20
+	VPXORD     Z21, Z21, Z21
+	VPXORD     Z22, Z22, Z22
+	VPXORD     Z23, Z23, Z23
+
+step12:
+	VMOVUPS      (DI), Z24
+	VMOVUPS.Z    64(DI), K1, Z25
+	VBROADCASTSS (AX), Z26
+	VFMADD231PS  Z26, Z24, Z0
+	VFMADD231PS  Z26, Z25, Z1
+	VBROADCASTSS (AX)(R8*1), Z27
+	VFMADD231PS  Z27, Z24, Z2
+	VFMADD231PS  Z27, Z25, Z3
+	VBROADCASTSS (AX)(R8*2), Z28
+	VFMADD231PS  Z28, Z24, Z4
+	VFMADD231PS  Z28, Z25, Z5
+	VBROADCASTSS (AX)(R9*1), Z29
+	VFMADD231PS  Z29, Z24, Z6
+	VFMADD231PS  Z29, Z25, Z7
+	VBROADCASTSS (AX)(R8*4), Z30
+	VFMADD231PS  Z30, Z24, Z8
+	VFMADD231PS  Z30, Z25, Z9
+	VBROADCASTSS (BX), Z31
+	VFMADD231PS  Z31, Z24, Z10
+	VFMADD231PS  Z31, Z25, Z11
+	VBROADCASTSS (BX)(R8*1), Z26
+	VFMADD231PS  Z26, Z24, Z12
+	VFMADD231PS  Z26, Z25, Z13
+	VBROADCASTSS (BX)(R8*2), Z27
+	VFMADD231PS  Z27, Z24, Z14
+	VFMADD231PS  Z27, Z25, Z15
+	VBROADCASTSS (BX)(R9*1), Z28
+	VFMADD231PS  Z28, Z24, Z16
+	VFMADD231PS  Z28, Z25, Z17
+	VBROADCASTSS (BX)(R8*4), Z29
+	VFMADD231PS  Z29, Z24, Z18
+	VFMADD231PS  Z29, Z25, Z19
+	VBROADCASTSS (CX), Z30
+	VFMADD231PS  Z30, Z24, Z20
+	VFMADD231PS  Z30, Z25, Z21
+	VBROADCASTSS (CX)(R8*1), Z31
+	VFMADD231PS  Z31, Z24, Z22
+	VFMADD231PS  Z31, Z25, Z23
+	PREFETCHT1   (R15)
+	ADDQ         BP, R15
+	ADDQ         R10, AX
+	ADDQ         R10, BX
+	ADDQ         R10, CX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step12
+	MOVQ         t+0(FP), DI
+	ADDQ         176(DI), R15
+	CMPQ         136(DI), $0x00
+	JE           store12
+	MOVQ         R13, AX
+	VADDPS       (AX), Z0, Z0
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z1, Z1
+	ADDQ         R12, AX
+	VADDPS       (AX), Z2, Z2
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z3, Z3
+	ADDQ         R12, AX
+	VADDPS       (AX), Z4, Z4
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z5, Z5
+	ADDQ         R12, AX
+	VADDPS       (AX), Z6, Z6
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z7, Z7
+	ADDQ         R12, AX
+	VADDPS       (AX), Z8, Z8
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z9, Z9
+	ADDQ         R12, AX
+	VADDPS       (AX), Z10, Z10
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z11, Z11
+	ADDQ         R12, AX
+	VADDPS       (AX), Z12, Z12
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z13, Z13
+	ADDQ         R12, AX
+	VADDPS       (AX), Z14, Z14
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z15, Z15
+	ADDQ         R12, AX
+	VADDPS       (AX), Z16, Z16
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z17, Z17
+	ADDQ         R12, AX
+	VADDPS       (AX), Z18, Z18
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z19, Z19
+	ADDQ         R12, AX
+	VADDPS       (AX), Z20, Z20
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z21, Z21
+	ADDQ         R12, AX
+	VADDPS       (AX), Z22, Z22
+	VMOVUPS.Z    64(AX), K1, Z26
+	VADDPS       Z26, Z23, Z23
+
+store12:
+	VMOVUPS Z0, (R13)
+	VMOVUPS Z1, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z2, (R13)
+	VMOVUPS Z3, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z4, (R13)
+	VMOVUPS Z5, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z6, (R13)
+	VMOVUPS Z7, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z8, (R13)
+	VMOVUPS Z9, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z10, (R13)
+	VMOVUPS Z11, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z12, (R13)
+	VMOVUPS Z13, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z14, (R13)
+	VMOVUPS Z15, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z16, (R13)
+	VMOVUPS Z17, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z18, (R13)
+	VMOVUPS Z19, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z20, (R13)
+	VMOVUPS Z21, K1, 64(R13)
+	ADDQ    R12, R13
+	VMOVUPS Z22, (R13)
+	VMOVUPS Z23, K1, 64(R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R8, BX
+	ADDQ    R8, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x0c, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+// func stripNarrowAVX512(t *Strip)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·stripNarrowAVX512(SB), NOSPLIT, $24-8
+	MOVQ  t+0(FP), AX
+	MOVQ  48(AX), R8
+	SHLQ  $0x02, R8
+	MOVQ  56(AX), R10
+	SHLQ  $0x02, R10
+	MOVQ  88(AX), R11
+	SHLQ  $0x02, R11
+	MOVQ  120(AX), R12
+	SHLQ  $0x02, R12
+	LEAQ  (R8)(R8*2), R9
+	MOVQ  128(AX), CX
+	SUBQ  $0x00, CX
+	MOVQ  $+1, BX
+	SHLQ  CL, BX
+	DECQ  BX
+	KMOVW BX, K1
+	MOVQ  (AX), BX
+	MOVQ  BX, (SP)
+	MOVQ  24(AX), BX
+	MOVQ  BX, 8(SP)
+	MOVQ  8(AX), BX
+	MOVQ  BX, 16(SP)
+	MOVQ  96(AX), R13
+	MOVQ  144(AX), R15
+	MOVQ  168(AX), BP
+
+tile:
+	MOVQ       (SP), AX
+	CMPQ       AX, 16(SP)
+	CMOVQGT    16(SP), AX
+	CMPQ       AX, $0x18
+	JE         rows24
+	CMPQ       AX, $0x17
+	JE         rows23
+	CMPQ       AX, $0x16
+	JE         rows22
+	CMPQ       AX, $0x15
+	JE         rows21
+	CMPQ       AX, $0x14
+	JE         rows20
+	CMPQ       AX, $0x13
+	JE         rows19
+	CMPQ       AX, $0x12
+	JE         rows18
+	CMPQ       AX, $0x11
+	JE         rows17
+	CMPQ       AX, $0x10
+	JE         rows16
+	CMPQ       AX, $0x0f
+	JE         rows15
+	CMPQ       AX, $0x0e
+	JE         rows14
+	CMPQ       AX, $0x0d
+	JE         rows13
+	CMPQ       AX, $0x0c
+	JE         rows12
+	CMPQ       AX, $0x0b
+	JE         rows11
+	CMPQ       AX, $0x0a
+	JE         rows10
+	CMPQ       AX, $0x09
+	JE         rows9
+	CMPQ       AX, $0x08
+	JE         rows8
+	CMPQ       AX, $0x07
+	JE         rows7
+	CMPQ       AX, $0x06
+	JE         rows6
+	CMPQ       AX, $0x05
+	JE         rows5
+	CMPQ       AX, $0x04
+	JE         rows4
+	CMPQ       AX, $0x03
+	JE         rows3
+	CMPQ       AX, $0x02
+	JE         rows2
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	VPXORD     Z0, Z0, Z0
+
+step1:
+	VMOVUPS.Z    (DI), K1, Z24
+	VBROADCASTSS (AX), Z25
+	VFMADD231PS  Z25, Z24, Z0
+	ADDQ         R10, AX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step1
+	MOVQ         t+0(FP), DI
+	CMPQ         136(DI), $0x00
+	JE           store1
+	MOVQ         R13, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z0, Z0
+
+store1:
+	VMOVUPS Z0, K1, (R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x01, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows2:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+
+step2:
+	VMOVUPS.Z    (DI), K1, Z24
+	VBROADCASTSS (AX), Z25
+	VFMADD231PS  Z25, Z24, Z0
+	VBROADCASTSS (AX)(R8*1), Z26
+	VFMADD231PS  Z26, Z24, Z1
+	ADDQ         R10, AX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step2
+	MOVQ         t+0(FP), DI
+	CMPQ         136(DI), $0x00
+	JE           store2
+	MOVQ         R13, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z0, Z0
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z1, Z1
+
+store2:
+	VMOVUPS Z0, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z1, K1, (R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R8, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x02, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows3:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+
+step3:
+	VMOVUPS.Z    (DI), K1, Z24
+	VBROADCASTSS (AX), Z25
+	VFMADD231PS  Z25, Z24, Z0
+	VBROADCASTSS (AX)(R8*1), Z26
+	VFMADD231PS  Z26, Z24, Z1
+	VBROADCASTSS (AX)(R8*2), Z27
+	VFMADD231PS  Z27, Z24, Z2
+	ADDQ         R10, AX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step3
+	MOVQ         t+0(FP), DI
+	CMPQ         136(DI), $0x00
+	JE           store3
+	MOVQ         R13, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z0, Z0
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z1, Z1
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z2, Z2
+
+store3:
+	VMOVUPS Z0, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z1, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z2, K1, (R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R8, BX
+	ADDQ    R8, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x03, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows4:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+
+step4:
+	VMOVUPS.Z    (DI), K1, Z24
+	VBROADCASTSS (AX), Z25
+	VFMADD231PS  Z25, Z24, Z0
+	VBROADCASTSS (AX)(R8*1), Z26
+	VFMADD231PS  Z26, Z24, Z1
+	VBROADCASTSS (AX)(R8*2), Z27
+	VFMADD231PS  Z27, Z24, Z2
+	VBROADCASTSS (AX)(R9*1), Z28
+	VFMADD231PS  Z28, Z24, Z3
+	ADDQ         R10, AX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step4
+	MOVQ         t+0(FP), DI
+	CMPQ         136(DI), $0x00
+	JE           store4
+	MOVQ         R13, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z0, Z0
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z1, Z1
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z2, Z2
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z3, Z3
+
+store4:
+	VMOVUPS Z0, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z1, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z2, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z3, K1, (R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R9, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x04, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows5:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+
+step5:
+	VMOVUPS.Z    (DI), K1, Z24
+	VBROADCASTSS (AX), Z25
+	VFMADD231PS  Z25, Z24, Z0
+	VBROADCASTSS (AX)(R8*1), Z26
+	VFMADD231PS  Z26, Z24, Z1
+	VBROADCASTSS (AX)(R8*2), Z27
+	VFMADD231PS  Z27, Z24, Z2
+	VBROADCASTSS (AX)(R9*1), Z28
+	VFMADD231PS  Z28, Z24, Z3
+	VBROADCASTSS (AX)(R8*4), Z29
+	VFMADD231PS  Z29, Z24, Z4
+	ADDQ         R10, AX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step5
+	MOVQ         t+0(FP), DI
+	CMPQ         136(DI), $0x00
+	JE           store5
+	MOVQ         R13, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z0, Z0
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z1, Z1
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z2, Z2
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z3, Z3
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z4, Z4
+
+store5:
+	VMOVUPS Z0, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z1, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z2, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z3, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z4, K1, (R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R9, BX
+	ADDQ    R8, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x05, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows6:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	LEAQ       (AX)(R8*4), BX
+	ADDQ       R8, BX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+
+step6:
+	VMOVUPS.Z    (DI), K1, Z24
+	VBROADCASTSS (AX), Z25
+	VFMADD231PS  Z25, Z24, Z0
+	VBROADCASTSS (AX)(R8*1), Z26
+	VFMADD231PS  Z26, Z24, Z1
+	VBROADCASTSS (AX)(R8*2), Z27
+	VFMADD231PS  Z27, Z24, Z2
+	VBROADCASTSS (AX)(R9*1), Z28
+	VFMADD231PS  Z28, Z24, Z3
+	VBROADCASTSS (AX)(R8*4), Z29
+	VFMADD231PS  Z29, Z24, Z4
+	VBROADCASTSS (BX), Z30
+	VFMADD231PS  Z30, Z24, Z5
+	ADDQ         R10, AX
+	ADDQ         R10, BX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step6
+	MOVQ         t+0(FP), DI
+	CMPQ         136(DI), $0x00
+	JE           store6
+	MOVQ         R13, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z0, Z0
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z1, Z1
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z2, Z2
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z3, Z3
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z4, Z4
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z5, Z5
+
+store6:
+	VMOVUPS Z0, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z1, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z2, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z3, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z4, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z5, K1, (R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R9, BX
+	ADDQ    R8, BX
+	ADDQ    R8, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x06, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows7:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	LEAQ       (AX)(R8*4), BX
+	ADDQ       R8, BX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+
+step7:
+	VMOVUPS.Z    (DI), K1, Z24
+	VBROADCASTSS (AX), Z25
+	VFMADD231PS  Z25, Z24, Z0
+	VBROADCASTSS (AX)(R8*1), Z26
+	VFMADD231PS  Z26, Z24, Z1
+	VBROADCASTSS (AX)(R8*2), Z27
+	VFMADD231PS  Z27, Z24, Z2
+	VBROADCASTSS (AX)(R9*1), Z28
+	VFMADD231PS  Z28, Z24, Z3
+	VBROADCASTSS (AX)(R8*4), Z29
+	VFMADD231PS  Z29, Z24, Z4
+	VBROADCASTSS (BX), Z30
+	VFMADD231PS  Z30, Z24, Z5
+	VBROADCASTSS (BX)(R8*1), Z31
+	VFMADD231PS  Z31, Z24, Z6
+	ADDQ         R10, AX
+	ADDQ         R10, BX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step7
+	MOVQ         t+0(FP), DI
+	CMPQ         136(DI), $0x00
+	JE           store7
+	MOVQ         R13, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z0, Z0
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z1, Z1
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z2, Z2
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z3, Z3
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z4, Z4
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z5, Z5
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z6, Z6
+
+store7:
+	VMOVUPS Z0, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z1, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z2, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z3, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z4, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z5, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z6, K1, (R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x07, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows8:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	LEAQ       (AX)(R8*4), BX
+	ADDQ       R8, BX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+
+step8:
+	VMOVUPS.Z    (DI), K1, Z24
+	VBROADCASTSS (AX), Z25
+	VFMADD231PS  Z25, Z24, Z0
+	VBROADCASTSS (AX)(R8*1), Z26
+	VFMADD231PS  Z26, Z24, Z1
+	VBROADCASTSS (AX)(R8*2), Z27
+	VFMADD231PS  Z27, Z24, Z2
+	VBROADCASTSS (AX)(R9*1), Z28
+	VFMADD231PS  Z28, Z24, Z3
+	VBROADCASTSS (AX)(R8*4), Z29
+	VFMADD231PS  Z29, Z24, Z4
+	VBROADCASTSS (BX), Z30
+	VFMADD231PS  Z30, Z24, Z5
+	VBROADCASTSS (BX)(R8*1), Z31
+	VFMADD231PS  Z31, Z24, Z6
+	VBROADCASTSS (BX)(R8*2), Z25
+	VFMADD231PS  Z25, Z24, Z7
+	ADDQ         R10, AX
+	ADDQ         R10, BX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step8
+	MOVQ         t+0(FP), DI
+	CMPQ         136(DI), $0x00
+	JE           store8
+	MOVQ         R13, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z0, Z0
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z1, Z1
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z2, Z2
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z3, Z3
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z4, Z4
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z5, Z5
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z6, Z6
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z7, Z7
+
+store8:
+	VMOVUPS Z0, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z1, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z2, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z3, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z4, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z5, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z6, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z7, K1, (R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R8, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x08, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows9:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	LEAQ       (AX)(R8*4), BX
+	ADDQ       R8, BX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+
+step9:
+	VMOVUPS.Z    (DI), K1, Z24
+	VBROADCASTSS (AX), Z25
+	VFMADD231PS  Z25, Z24, Z0
+	VBROADCASTSS (AX)(R8*1), Z26
+	VFMADD231PS  Z26, Z24, Z1
+	VBROADCASTSS (AX)(R8*2), Z27
+	VFMADD231PS  Z27, Z24, Z2
+	VBROADCASTSS (AX)(R9*1), Z28
+	VFMADD231PS  Z28, Z24, Z3
+	VBROADCASTSS (AX)(R8*4), Z29
+	VFMADD231PS  Z29, Z24, Z4
+	VBROADCASTSS (BX), Z30
+	VFMADD231PS  Z30, Z24, Z5
+	VBROADCASTSS (BX)(R8*1), Z31
+	VFMADD231PS  Z31, Z24, Z6
+	VBROADCASTSS (BX)(R8*2), Z25
+	VFMADD231PS  Z25, Z24, Z7
+	VBROADCASTSS (BX)(R9*1), Z26
+	VFMADD231PS  Z26, Z24, Z8
+	ADDQ         R10, AX
+	ADDQ         R10, BX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step9
+	MOVQ         t+0(FP), DI
+	CMPQ         136(DI), $0x00
+	JE           store9
+	MOVQ         R13, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z0, Z0
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z1, Z1
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z2, Z2
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z3, Z3
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z4, Z4
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z5, Z5
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z6, Z6
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z7, Z7
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z8, Z8
+
+store9:
+	VMOVUPS Z0, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z1, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z2, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z3, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z4, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z5, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z6, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z7, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z8, K1, (R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R8, BX
+	ADDQ    R8, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x09, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows10:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	LEAQ       (AX)(R8*4), BX
+	ADDQ       R8, BX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+
+step10:
+	VMOVUPS.Z    (DI), K1, Z24
+	VBROADCASTSS (AX), Z25
+	VFMADD231PS  Z25, Z24, Z0
+	VBROADCASTSS (AX)(R8*1), Z26
+	VFMADD231PS  Z26, Z24, Z1
+	VBROADCASTSS (AX)(R8*2), Z27
+	VFMADD231PS  Z27, Z24, Z2
+	VBROADCASTSS (AX)(R9*1), Z28
+	VFMADD231PS  Z28, Z24, Z3
+	VBROADCASTSS (AX)(R8*4), Z29
+	VFMADD231PS  Z29, Z24, Z4
+	VBROADCASTSS (BX), Z30
+	VFMADD231PS  Z30, Z24, Z5
+	VBROADCASTSS (BX)(R8*1), Z31
+	VFMADD231PS  Z31, Z24, Z6
+	VBROADCASTSS (BX)(R8*2), Z25
+	VFMADD231PS  Z25, Z24, Z7
+	VBROADCASTSS (BX)(R9*1), Z26
+	VFMADD231PS  Z26, Z24, Z8
+	VBROADCASTSS (BX)(R8*4), Z27
+	VFMADD231PS  Z27, Z24, Z9
+	ADDQ         R10, AX
+	ADDQ         R10, BX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step10
+	MOVQ         t+0(FP), DI
+	CMPQ         136(DI), $0x00
+	JE           store10
+	MOVQ         R13, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z0, Z0
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z1, Z1
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z2, Z2
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z3, Z3
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z4, Z4
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z5, Z5
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z6, Z6
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z7, Z7
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z8, Z8
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z9, Z9
+
+store10:
+	VMOVUPS Z0, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z1, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z2, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z3, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z4, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z5, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z6, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z7, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z8, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z9, K1, (R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x0a, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows11:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	LEAQ       (AX)(R8*4), BX
+	ADDQ       R8, BX
+	LEAQ       (BX)(R8*4), CX
+	ADDQ       R8, CX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+
+step11:
+	VMOVUPS.Z    (DI), K1, Z24
+	VBROADCASTSS (AX), Z25
+	VFMADD231PS  Z25, Z24, Z0
+	VBROADCASTSS (AX)(R8*1), Z26
+	VFMADD231PS  Z26, Z24, Z1
+	VBROADCASTSS (AX)(R8*2), Z27
+	VFMADD231PS  Z27, Z24, Z2
+	VBROADCASTSS (AX)(R9*1), Z28
+	VFMADD231PS  Z28, Z24, Z3
+	VBROADCASTSS (AX)(R8*4), Z29
+	VFMADD231PS  Z29, Z24, Z4
+	VBROADCASTSS (BX), Z30
+	VFMADD231PS  Z30, Z24, Z5
+	VBROADCASTSS (BX)(R8*1), Z31
+	VFMADD231PS  Z31, Z24, Z6
+	VBROADCASTSS (BX)(R8*2), Z25
+	VFMADD231PS  Z25, Z24, Z7
+	VBROADCASTSS (BX)(R9*1), Z26
+	VFMADD231PS  Z26, Z24, Z8
+	VBROADCASTSS (BX)(R8*4), Z27
+	VFMADD231PS  Z27, Z24, Z9
+	VBROADCASTSS (CX), Z28
+	VFMADD231PS  Z28, Z24, Z10
+	ADDQ         R10, AX
+	ADDQ         R10, BX
+	ADDQ         R10, CX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step11
+	MOVQ         t+0(FP), DI
+	CMPQ         136(DI), $0x00
+	JE           store11
+	MOVQ         R13, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z0, Z0
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z1, Z1
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z2, Z2
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z3, Z3
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z4, Z4
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z5, Z5
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z6, Z6
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z7, Z7
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z8, Z8
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z9, Z9
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z10, Z10
+
+store11:
+	VMOVUPS Z0, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z1, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z2, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z3, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z4, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z5, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z6, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z7, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z8, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z9, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z10, K1, (R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R8, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x0b, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows12:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	LEAQ       (AX)(R8*4), BX
+	ADDQ       R8, BX
+	LEAQ       (BX)(R8*4), CX
+	ADDQ       R8, CX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+
+step12:
+	VMOVUPS.Z    (DI), K1, Z24
+	VBROADCASTSS (AX), Z25
+	VFMADD231PS  Z25, Z24, Z0
+	VBROADCASTSS (AX)(R8*1), Z26
+	VFMADD231PS  Z26, Z24, Z1
+	VBROADCASTSS (AX)(R8*2), Z27
+	VFMADD231PS  Z27, Z24, Z2
+	VBROADCASTSS (AX)(R9*1), Z28
+	VFMADD231PS  Z28, Z24, Z3
+	VBROADCASTSS (AX)(R8*4), Z29
+	VFMADD231PS  Z29, Z24, Z4
+	VBROADCASTSS (BX), Z30
+	VFMADD231PS  Z30, Z24, Z5
+	VBROADCASTSS (BX)(R8*1), Z31
+	VFMADD231PS  Z31, Z24, Z6
+	VBROADCASTSS (BX)(R8*2), Z25
+	VFMADD231PS  Z25, Z24, Z7
+	VBROADCASTSS (BX)(R9*1), Z26
+	VFMADD231PS  Z26, Z24, Z8
+	VBROADCASTSS (BX)(R8*4), Z27
+	VFMADD231PS  Z27, Z24, Z9
+	VBROADCASTSS (CX), Z28
+	VFMADD231PS  Z28, Z24, Z10
+	VBROADCASTSS (CX)(R8*1), Z29
+	VFMADD231PS  Z29, Z24, Z11
+	ADDQ         R10, AX
+	ADDQ         R10, BX
+	ADDQ         R10, CX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step12
+	MOVQ         t+0(FP), DI
+	CMPQ         136(DI), $0x00
+	JE           store12
+	MOVQ         R13, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z0, Z0
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z1, Z1
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z2, Z2
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z3, Z3
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z4, Z4
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z5, Z5
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z6, Z6
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z7, Z7
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z8, Z8
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z9, Z9
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z10, Z10
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z11, Z11
+
+store12:
+	VMOVUPS Z0, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z1, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z2, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z3, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z4, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z5, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z6, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z7, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z8, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z9, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z10, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z11, K1, (R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R8, BX
+	ADDQ    R8, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x0c, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows13:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	LEAQ       (AX)(R8*4), BX
+	ADDQ       R8, BX
+	LEAQ       (BX)(R8*4), CX
+	ADDQ       R8, CX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+
+step13:
+	VMOVUPS.Z    (DI), K1, Z24
+	VBROADCASTSS (AX), Z25
+	VFMADD231PS  Z25, Z24, Z0
+	VBROADCASTSS (AX)(R8*1), Z26
+	VFMADD231PS  Z26, Z24, Z1
+	VBROADCASTSS (AX)(R8*2), Z27
+	VFMADD231PS  Z27, Z24, Z2
+	VBROADCASTSS (AX)(R9*1), Z28
+	VFMADD231PS  Z28, Z24, Z3
+	VBROADCASTSS (AX)(R8*4), Z29
+	VFMADD231PS  Z29, Z24, Z4
+	VBROADCASTSS (BX), Z30
+	VFMADD231PS  Z30, Z24, Z5
+	VBROADCASTSS (BX)(R8*1), Z31
+	VFMADD231PS  Z31, Z24, Z6
+	VBROADCASTSS (BX)(R8*2), Z25
+	VFMADD231PS  Z25, Z24, Z7
+	VBROADCASTSS (BX)(R9*1), Z26
+	VFMADD231PS  Z26, Z24, Z8
+	VBROADCASTSS (BX)(R8*4), Z27
+	VFMADD231PS  Z27, Z24, Z9
+	VBROADCASTSS (CX), Z28
+	VFMADD231PS  Z28, Z24, Z10
+	VBROADCASTSS (CX)(R8*1), Z29
+	VFMADD231PS  Z29, Z24, Z11
+	VBROADCASTSS (CX)(R8*2), Z30
+	VFMADD231PS  Z30, Z24, Z12
+	ADDQ         R10, AX
+	ADDQ         R10, BX
+	ADDQ         R10, CX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step13
+	MOVQ         t+0(FP), DI
+	CMPQ         136(DI), $0x00
+	JE           store13
+	MOVQ         R13, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z0, Z0
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z1, Z1
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z2, Z2
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z3, Z3
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z4, Z4
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z5, Z5
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z6, Z6
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z7, Z7
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z8, Z8
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z9, Z9
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z10, Z10
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z11, Z11
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z12, Z12
+
+store13:
+	VMOVUPS Z0, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z1, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z2, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z3, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z4, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z5, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z6, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z7, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z8, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z9, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z10, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z11, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z12, K1, (R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x0d, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows14:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	LEAQ       (AX)(R8*4), BX
+	ADDQ       R8, BX
+	LEAQ       (BX)(R8*4), CX
+	ADDQ       R8, CX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+
+step14:
+	VMOVUPS.Z    (DI), K1, Z24
+	VBROADCASTSS (AX), Z25
+	VFMADD231PS  Z25, Z24, Z0
+	VBROADCASTSS (AX)(R8*1), Z26
+	VFMADD231PS  Z26, Z24, Z1
+	VBROADCASTSS (AX)(R8*2), Z27
+	VFMADD231PS  Z27, Z24, Z2
+	VBROADCASTSS (AX)(R9*1), Z28
+	VFMADD231PS  Z28, Z24, Z3
+	VBROADCASTSS (AX)(R8*4), Z29
+	VFMADD231PS  Z29, Z24, Z4
+	VBROADCASTSS (BX), Z30
+	VFMADD231PS  Z30, Z24, Z5
+	VBROADCASTSS (BX)(R8*1), Z31
+	VFMADD231PS  Z31, Z24, Z6
+	VBROADCASTSS (BX)(R8*2), Z25
+	VFMADD231PS  Z25, Z24, Z7
+	VBROADCASTSS (BX)(R9*1), Z26
+	VFMADD231PS  Z26, Z24, Z8
+	VBROADCASTSS (BX)(R8*4), Z27
+	VFMADD231PS  Z27, Z24, Z9
+	VBROADCASTSS (CX), Z28
+	VFMADD231PS  Z28, Z24, Z10
+	VBROADCASTSS (CX)(R8*1), Z29
+	VFMADD231PS  Z29, Z24, Z11
+	VBROADCASTSS (CX)(R8*2), Z30
+	VFMADD231PS  Z30, Z24, Z12
+	VBROADCASTSS (CX)(R9*1), Z31
+	VFMADD231PS  Z31, Z24, Z13
+	ADDQ         R10, AX
+	ADDQ         R10, BX
+	ADDQ         R10, CX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step14
+	MOVQ         t+0(FP), DI
+	CMPQ         136(DI), $0x00
+	JE           store14
+	MOVQ         R13, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z0, Z0
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z1, Z1
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z2, Z2
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z3, Z3
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z4, Z4
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z5, Z5
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z6, Z6
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z7, Z7
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z8, Z8
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z9, Z9
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z10, Z10
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z11, Z11
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z12, Z12
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z13, Z13
+
+store14:
+	VMOVUPS Z0, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z1, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z2, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z3, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z4, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z5, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z6, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z7, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z8, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z9, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z10, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z11, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z12, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z13, K1, (R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R8, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x0e, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows15:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	LEAQ       (AX)(R8*4), BX
+	ADDQ       R8, BX
+	LEAQ       (BX)(R8*4), CX
+	ADDQ       R8, CX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+
+step15:
+	VMOVUPS.Z    (DI), K1, Z24
+	VBROADCASTSS (AX), Z25
+	VFMADD231PS  Z25, Z24, Z0
+	VBROADCASTSS (AX)(R8*1), Z26
+	VFMADD231PS  Z26, Z24, Z1
+	VBROADCASTSS (AX)(R8*2), Z27
+	VFMADD231PS  Z27, Z24, Z2
+	VBROADCASTSS (AX)(R9*1), Z28
+	VFMADD231PS  Z28, Z24, Z3
+	VBROADCASTSS (AX)(R8*4), Z29
+	VFMADD231PS  Z29, Z24, Z4
+	VBROADCASTSS (BX), Z30
+	VFMADD231PS  Z30, Z24, Z5
+	VBROADCASTSS (BX)(R8*1), Z31
+	VFMADD231PS  Z31, Z24, Z6
+	VBROADCASTSS (BX)(R8*2), Z25
+	VFMADD231PS  Z25, Z24, Z7
+	VBROADCASTSS (BX)(R9*1), Z26
+	VFMADD231PS  Z26, Z24, Z8
+	VBROADCASTSS (BX)(R8*4), Z27
+	VFMADD231PS  Z27, Z24, Z9
+	VBROADCASTSS (CX), Z28
+	VFMADD231PS  Z28, Z24, Z10
+	VBROADCASTSS (CX)(R8*1), Z29
+	VFMADD231PS  Z29, Z24, Z11
+	VBROADCASTSS (CX)(R8*2), Z30
+	VFMADD231PS  Z30, Z24, Z12
+	VBROADCASTSS (CX)(R9*1), Z31
+	VFMADD231PS  Z31, Z24, Z13
+	VBROADCASTSS (CX)(R8*4), Z25
+	VFMADD231PS  Z25, Z24, Z14
+	ADDQ         R10, AX
+	ADDQ         R10, BX
+	ADDQ         R10, CX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step15
+	MOVQ         t+0(FP), DI
+	CMPQ         136(DI), $0x00
+	JE           store15
+	MOVQ         R13, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z0, Z0
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z1, Z1
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z2, Z2
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z3, Z3
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z4, Z4
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z5, Z5
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z6, Z6
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z7, Z7
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z8, Z8
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z9, Z9
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z10, Z10
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z11, Z11
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z12, Z12
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z13, Z13
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z14, Z14
+
+store15:
+	VMOVUPS Z0, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z1, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z2, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z3, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z4, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z5, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z6, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z7, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z8, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z9, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z10, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z11, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z12, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z13, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z14, K1, (R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R8, BX
+	ADDQ    R8, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x0f, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows16:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	LEAQ       (AX)(R8*4), BX
+	ADDQ       R8, BX
+	LEAQ       (BX)(R8*4), CX
+	ADDQ       R8, CX
+	LEAQ       (CX)(R8*4), DX
+	ADDQ       R8, DX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+
+step16:
+	VMOVUPS.Z    (DI), K1, Z24
+	VBROADCASTSS (AX), Z25
+	VFMADD231PS  Z25, Z24, Z0
+	VBROADCASTSS (AX)(R8*1), Z26
+	VFMADD231PS  Z26, Z24, Z1
+	VBROADCASTSS (AX)(R8*2), Z27
+	VFMADD231PS  Z27, Z24, Z2
+	VBROADCASTSS (AX)(R9*1), Z28
+	VFMADD231PS  Z28, Z24, Z3
+	VBROADCASTSS (AX)(R8*4), Z29
+	VFMADD231PS  Z29, Z24, Z4
+	VBROADCASTSS (BX), Z30
+	VFMADD231PS  Z30, Z24, Z5
+	VBROADCASTSS (BX)(R8*1), Z31
+	VFMADD231PS  Z31, Z24, Z6
+	VBROADCASTSS (BX)(R8*2), Z25
+	VFMADD231PS  Z25, Z24, Z7
+	VBROADCASTSS (BX)(R9*1), Z26
+	VFMADD231PS  Z26, Z24, Z8
+	VBROADCASTSS (BX)(R8*4), Z27
+	VFMADD231PS  Z27, Z24, Z9
+	VBROADCASTSS (CX), Z28
+	VFMADD231PS  Z28, Z24, Z10
+	VBROADCASTSS (CX)(R8*1), Z29
+	VFMADD231PS  Z29, Z24, Z11
+	VBROADCASTSS (CX)(R8*2), Z30
+	VFMADD231PS  Z30, Z24, Z12
+	VBROADCASTSS (CX)(R9*1), Z31
+	VFMADD231PS  Z31, Z24, Z13
+	VBROADCASTSS (CX)(R8*4), Z25
+	VFMADD231PS  Z25, Z24, Z14
+	VBROADCASTSS (DX), Z26
+	VFMADD231PS  Z26, Z24, Z15
+	ADDQ         R10, AX
+	ADDQ         R10, BX
+	ADDQ         R10, CX
+	ADDQ         R10, DX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step16
+	MOVQ         t+0(FP), DI
+	CMPQ         136(DI), $0x00
+	JE           store16
+	MOVQ         R13, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z0, Z0
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z1, Z1
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z2, Z2
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z3, Z3
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z4, Z4
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z5, Z5
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z6, Z6
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z7, Z7
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z8, Z8
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z9, Z9
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z10, Z10
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z11, Z11
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z12, Z12
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z13, Z13
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z14, Z14
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z15, Z15
+
+store16:
+	VMOVUPS Z0, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z1, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z2, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z3, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z4, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z5, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z6, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z7, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z8, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z9, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z10, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z11, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z12, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z13, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z14, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z15, K1, (R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x10, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows17:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	LEAQ       (AX)(R8*4), BX
+	ADDQ       R8, BX
+	LEAQ       (BX)(R8*4), CX
+	ADDQ       R8, CX
+	LEAQ       (CX)(R8*4), DX
+	ADDQ       R8, DX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+
+step17:
+	VMOVUPS.Z    (DI), K1, Z24
+	VBROADCASTSS (AX), Z25
+	VFMADD231PS  Z25, Z24, Z0
+	VBROADCASTSS (AX)(R8*1), Z26
+	VFMADD231PS  Z26, Z24, Z1
+	VBROADCASTSS (AX)(R8*2), Z27
+	VFMADD231PS  Z27, Z24, Z2
+	VBROADCASTSS (AX)(R9*1), Z28
+	VFMADD231PS  Z28, Z24, Z3
+	VBROADCASTSS (AX)(R8*4), Z29
+	VFMADD231PS  Z29, Z24, Z4
+	VBROADCASTSS (BX), Z30
+	VFMADD231PS  Z30, Z24, Z5
+	VBROADCASTSS (BX)(R8*1), Z31
+	VFMADD231PS  Z31, Z24, Z6
+	VBROADCASTSS (BX)(R8*2), Z25
+	VFMADD231PS  Z25, Z24, Z7
+	VBROADCASTSS (BX)(R9*1), Z26
+	VFMADD231PS  Z26, Z24, Z8
+	VBROADCASTSS (BX)(R8*4), Z27
+	VFMADD231PS  Z27, Z24, Z9
+	VBROADCASTSS (CX), Z28
+	VFMADD231PS  Z28, Z24, Z10
+	VBROADCASTSS (CX)(R8*1), Z29
+	VFMADD231PS  Z29, Z24, Z11
+	VBROADCASTSS (CX)(R8*2), Z30
+	VFMADD231PS  Z30, Z24, Z12
+	VBROADCASTSS (CX)(R9*1), Z31
+	VFMADD231PS  Z31, Z24, Z13
+	VBROADCASTSS (CX)(R8*4), Z25
+	VFMADD231PS  Z25, Z24, Z14
+	VBROADCASTSS (DX), Z26
+	VFMADD231PS  Z26, Z24, Z15
+	VBROADCASTSS (DX)(R8*1), Z27
+	VFMADD231PS  Z27, Z24, Z16
+	ADDQ         R10, AX
+	ADDQ         R10, BX
+	ADDQ         R10, CX
+	ADDQ         R10, DX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step17
+	MOVQ         t+0(FP), DI
+	CMPQ         136(DI), $0x00
+	JE           store17
+	MOVQ         R13, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z0, Z0
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z1, Z1
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z2, Z2
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z3, Z3
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z4, Z4
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z5, Z5
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z6, Z6
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z7, Z7
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z8, Z8
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z9, Z9
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z10, Z10
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z11, Z11
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z12, Z12
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z13, Z13
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z14, Z14
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z15, Z15
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z16, Z16
+
+store17:
+	VMOVUPS Z0, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z1, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z2, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z3, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z4, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z5, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z6, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z7, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z8, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z9, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z10, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z11, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z12, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z13, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z14, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z15, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z16, K1, (R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R8, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x11, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows18:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	LEAQ       (AX)(R8*4), BX
+	ADDQ       R8, BX
+	LEAQ       (BX)(R8*4), CX
+	ADDQ       R8, CX
+	LEAQ       (CX)(R8*4), DX
+	ADDQ       R8, DX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+
+step18:
+	VMOVUPS.Z    (DI), K1, Z24
+	VBROADCASTSS (AX), Z25
+	VFMADD231PS  Z25, Z24, Z0
+	VBROADCASTSS (AX)(R8*1), Z26
+	VFMADD231PS  Z26, Z24, Z1
+	VBROADCASTSS (AX)(R8*2), Z27
+	VFMADD231PS  Z27, Z24, Z2
+	VBROADCASTSS (AX)(R9*1), Z28
+	VFMADD231PS  Z28, Z24, Z3
+	VBROADCASTSS (AX)(R8*4), Z29
+	VFMADD231PS  Z29, Z24, Z4
+	VBROADCASTSS (BX), Z30
+	VFMADD231PS  Z30, Z24, Z5
+	VBROADCASTSS (BX)(R8*1), Z31
+	VFMADD231PS  Z31, Z24, Z6
+	VBROADCASTSS (BX)(R8*2), Z25
+	VFMADD231PS  Z25, Z24, Z7
+	VBROADCASTSS (BX)(R9*1), Z26
+	VFMADD231PS  Z26, Z24, Z8
+	VBROADCASTSS (BX)(R8*4), Z27
+	VFMADD231PS  Z27, Z24, Z9
+	VBROADCASTSS (CX), Z28
+	VFMADD231PS  Z28, Z24, Z10
+	VBROADCASTSS (CX)(R8*1), Z29
+	VFMADD231PS  Z29, Z24, Z11
+	VBROADCASTSS (CX)(R8*2), Z30
+	VFMADD231PS  Z30, Z24, Z12
+	VBROADCASTSS (CX)(R9*1), Z31
+	VFMADD231PS  Z31, Z24, Z13
+	VBROADCASTSS (CX)(R8*4), Z25
+	VFMADD231PS  Z25, Z24, Z14
+	VBROADCASTSS (DX), Z26
+	VFMADD231PS  Z26, Z24, Z15
+	VBROADCASTSS (DX)(R8*1), Z27
+	VFMADD231PS  Z27, Z24, Z16
+	VBROADCASTSS (DX)(R8*2), Z28
+	VFMADD231PS  Z28, Z24, Z17
+	ADDQ         R10, AX
+	ADDQ         R10, BX
+	ADDQ         R10, CX
+	ADDQ         R10, DX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step18
+	MOVQ         t+0(FP), DI
+	CMPQ         136(DI), $0x00
+	JE           store18
+	MOVQ         R13, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z0, Z0
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z1, Z1
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z2, Z2
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z3, Z3
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z4, Z4
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z5, Z5
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z6, Z6
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z7, Z7
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z8, Z8
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z9, Z9
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z10, Z10
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z11, Z11
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z12, Z12
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z13, Z13
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z14, Z14
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z15, Z15
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z16, Z16
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z17, Z17
+
+store18:
+	VMOVUPS Z0, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z1, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z2, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z3, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z4, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z5, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z6, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z7, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z8, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z9, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z10, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z11, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z12, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z13, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z14, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z15, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z16, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z17, K1, (R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R8, BX
+	ADDQ    R8, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x12, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows19:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	LEAQ       (AX)(R8*4), BX
+	ADDQ       R8, BX
+	LEAQ       (BX)(R8*4), CX
+	ADDQ       R8, CX
+	LEAQ       (CX)(R8*4), DX
+	ADDQ       R8, DX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+
+step19:
+	VMOVUPS.Z    (DI), K1, Z24
+	VBROADCASTSS (AX), Z25
+	VFMADD231PS  Z25, Z24, Z0
+	VBROADCASTSS (AX)(R8*1), Z26
+	VFMADD231PS  Z26, Z24, Z1
+	VBROADCASTSS (AX)(R8*2), Z27
+	VFMADD231PS  Z27, Z24, Z2
+	VBROADCASTSS (AX)(R9*1), Z28
+	VFMADD231PS  Z28, Z24, Z3
+	VBROADCASTSS (AX)(R8*4), Z29
+	VFMADD231PS  Z29, Z24, Z4
+	VBROADCASTSS (BX), Z30
+	VFMADD231PS  Z30, Z24, Z5
+	VBROADCASTSS (BX)(R8*1), Z31
+	VFMADD231PS  Z31, Z24, Z6
+	VBROADCASTSS (BX)(R8*2), Z25
+	VFMADD231PS  Z25, Z24, Z7
+	VBROADCASTSS (BX)(R9*1), Z26
+	VFMADD231PS  Z26, Z24, Z8
+	VBROADCASTSS (BX)(R8*4), Z27
+	VFMADD231PS  Z27, Z24, Z9
+	VBROADCASTSS (CX), Z28
+	VFMADD231PS  Z28, Z24, Z10
+	VBROADCASTSS (CX)(R8*1), Z29
+	VFMADD231PS  Z29, Z24, Z11
+	VBROADCASTSS (CX)(R8*2), Z30
+	VFMADD231PS  Z30, Z24, Z12
+	VBROADCASTSS (CX)(R9*1), Z31
+	VFMADD231PS  Z31, Z24, Z13
+	VBROADCASTSS (CX)(R8*4), Z25
+	VFMADD231PS  Z25, Z24, Z14
+	VBROADCASTSS (DX), Z26
+	VFMADD231PS  Z26, Z24, Z15
+	VBROADCASTSS (DX)(R8*1), Z27
+	VFMADD231PS  Z27, Z24, Z16
+	VBROADCASTSS (DX)(R8*2), Z28
+	VFMADD231PS  Z28, Z24, Z17
+	VBROADCASTSS (DX)(R9*1), Z29
+	VFMADD231PS  Z29, Z24, Z18
+	ADDQ         R10, AX
+	ADDQ         R10, BX
+	ADDQ         R10, CX
+	ADDQ         R10, DX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step19
+	MOVQ         t+0(FP), DI
+	CMPQ         136(DI), $0x00
+	JE           store19
+	MOVQ         R13, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z0, Z0
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z1, Z1
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z2, Z2
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z3, Z3
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z4, Z4
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z5, Z5
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z6, Z6
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z7, Z7
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z8, Z8
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z9, Z9
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z10, Z10
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z11, Z11
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z12, Z12
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z13, Z13
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z14, Z14
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z15, Z15
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z16, Z16
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z17, Z17
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z18, Z18
+
+store19:
+	VMOVUPS Z0, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z1, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z2, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z3, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z4, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z5, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z6, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z7, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z8, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z9, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z10, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z11, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z12, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z13, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z14, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z15, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z16, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z17, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z18, K1, (R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x13, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows20:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	LEAQ       (AX)(R8*4), BX
+	ADDQ       R8, BX
+	LEAQ       (BX)(R8*4), CX
+	ADDQ       R8, CX
+	LEAQ       (CX)(R8*4), DX
+	ADDQ       R8, DX
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+
+step20:
+	VMOVUPS.Z    (DI), K1, Z24
+	VBROADCASTSS (AX), Z25
+	VFMADD231PS  Z25, Z24, Z0
+	VBROADCASTSS (AX)(R8*1), Z26
+	VFMADD231PS  Z26, Z24, Z1
+	VBROADCASTSS (AX)(R8*2), Z27
+	VFMADD231PS  Z27, Z24, Z2
+	VBROADCASTSS (AX)(R9*1), Z28
+	VFMADD231PS  Z28, Z24, Z3
+	VBROADCASTSS (AX)(R8*4), Z29
+	VFMADD231PS  Z29, Z24, Z4
+	VBROADCASTSS (BX), Z30
+	VFMADD231PS  Z30, Z24, Z5
+	VBROADCASTSS (BX)(R8*1), Z31
+	VFMADD231PS  Z31, Z24, Z6
+	VBROADCASTSS (BX)(R8*2), Z25
+	VFMADD231PS  Z25, Z24, Z7
+	VBROADCASTSS (BX)(R9*1), Z26
+	VFMADD231PS  Z26, Z24, Z8
+	VBROADCASTSS (BX)(R8*4), Z27
+	VFMADD231PS  Z27, Z24, Z9
+	VBROADCASTSS (CX), Z28
+	VFMADD231PS  Z28, Z24, Z10
+	VBROADCASTSS (CX)(R8*1), Z29
+	VFMADD231PS  Z29, Z24, Z11
+	VBROADCASTSS (CX)(R8*2), Z30
+	VFMADD231PS  Z30, Z24, Z12
+	VBROADCASTSS (CX)(R9*1), Z31
+	VFMADD231PS  Z31, Z24, Z13
+	VBROADCASTSS (CX)(R8*4), Z25
+	VFMADD231PS  Z25, Z24, Z14
+	VBROADCASTSS (DX), Z26
+	VFMADD231PS  Z26, Z24, Z15
+	VBROADCASTSS (DX)(R8*1), Z27
+	VFMADD231PS  Z27, Z24, Z16
+	VBROADCASTSS (DX)(R8*2), Z28
+	VFMADD231PS  Z28, Z24, Z17
+	VBROADCASTSS (DX)(R9*1), Z29
+	VFMADD231PS  Z29, Z24, Z18
+	VBROADCASTSS (DX)(R8*4), Z30
+	VFMADD231PS  Z30, Z24, Z19
+	ADDQ         R10, AX
+	ADDQ         R10, BX
+	ADDQ         R10, CX
+	ADDQ         R10, DX
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step20
+	MOVQ         t+0(FP), DI
+	CMPQ         136(DI), $0x00
+	JE           store20
+	MOVQ         R13, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z0, Z0
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z1, Z1
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z2, Z2
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z3, Z3
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z4, Z4
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z5, Z5
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z6, Z6
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z7, Z7
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z8, Z8
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z9, Z9
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z10, Z10
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z11, Z11
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z12, Z12
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z13, Z13
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z14, Z14
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z15, Z15
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z16, Z16
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z17, Z17
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z18, Z18
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z19, Z19
+
+store20:
+	VMOVUPS Z0, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z1, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z2, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z3, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z4, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z5, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z6, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z7, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z8, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z9, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z10, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z11, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z12, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z13, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z14, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z15, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z16, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z17, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z18, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z19, K1, (R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R8, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x14, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows21:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	LEAQ       (AX)(R8*4), BX
+	ADDQ       R8, BX
+	LEAQ       (BX)(R8*4), CX
+	ADDQ       R8, CX
+	LEAQ       (CX)(R8*4), DX
+	ADDQ       R8, DX
+	LEAQ       (DX)(R8*4), SI
+	ADDQ       R8, SI
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	VPXORD     Z20, Z20, Z20
+
+step21:
+	VMOVUPS.Z    (DI), K1, Z24
+	VBROADCASTSS (AX), Z25
+	VFMADD231PS  Z25, Z24, Z0
+	VBROADCASTSS (AX)(R8*1), Z26
+	VFMADD231PS  Z26, Z24, Z1
+	VBROADCASTSS (AX)(R8*2), Z27
+	VFMADD231PS  Z27, Z24, Z2
+	VBROADCASTSS (AX)(R9*1), Z28
+	VFMADD231PS  Z28, Z24, Z3
+	VBROADCASTSS (AX)(R8*4), Z29
+	VFMADD231PS  Z29, Z24, Z4
+	VBROADCASTSS (BX), Z30
+	VFMADD231PS  Z30, Z24, Z5
+	VBROADCASTSS (BX)(R8*1), Z31
+	VFMADD231PS  Z31, Z24, Z6
+	VBROADCASTSS (BX)(R8*2), Z25
+	VFMADD231PS  Z25, Z24, Z7
+	VBROADCASTSS (BX)(R9*1), Z26
+	VFMADD231PS  Z26, Z24, Z8
+	VBROADCASTSS (BX)(R8*4), Z27
+	VFMADD231PS  Z27, Z24, Z9
+	VBROADCASTSS (CX), Z28
+	VFMADD231PS  Z28, Z24, Z10
+	VBROADCASTSS (CX)(R8*1), Z29
+	VFMADD231PS  Z29, Z24, Z11
+	VBROADCASTSS (CX)(R8*2), Z30
+	VFMADD231PS  Z30, Z24, Z12
+	VBROADCASTSS (CX)(R9*1), Z31
+	VFMADD231PS  Z31, Z24, Z13
+	VBROADCASTSS (CX)(R8*4), Z25
+	VFMADD231PS  Z25, Z24, Z14
+	VBROADCASTSS (DX), Z26
+	VFMADD231PS  Z26, Z24, Z15
+	VBROADCASTSS (DX)(R8*1), Z27
+	VFMADD231PS  Z27, Z24, Z16
+	VBROADCASTSS (DX)(R8*2), Z28
+	VFMADD231PS  Z28, Z24, Z17
+	VBROADCASTSS (DX)(R9*1), Z29
+	VFMADD231PS  Z29, Z24, Z18
+	VBROADCASTSS (DX)(R8*4), Z30
+	VFMADD231PS  Z30, Z24, Z19
+	VBROADCASTSS (SI), Z31
+	VFMADD231PS  Z31, Z24, Z20
+	ADDQ         R10, AX
+	ADDQ         R10, BX
+	ADDQ         R10, CX
+	ADDQ         R10, DX
+	ADDQ         R10, SI
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step21
+	MOVQ         t+0(FP), DI
+	CMPQ         136(DI), $0x00
+	JE           store21
+	MOVQ         R13, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z0, Z0
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z1, Z1
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z2, Z2
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z3, Z3
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z4, Z4
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z5, Z5
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z6, Z6
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z7, Z7
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z8, Z8
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z9, Z9
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z10, Z10
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z11, Z11
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z12, Z12
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z13, Z13
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z14, Z14
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z15, Z15
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z16, Z16
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z17, Z17
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z18, Z18
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z19, Z19
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z20, Z20
+
+store21:
+	VMOVUPS Z0, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z1, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z2, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z3, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z4, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z5, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z6, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z7, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z8, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z9, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z10, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z11, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z12, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z13, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z14, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z15, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z16, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z17, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z18, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z19, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z20, K1, (R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R8, BX
+	ADDQ    R8, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x15, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows22:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	LEAQ       (AX)(R8*4), BX
+	ADDQ       R8, BX
+	LEAQ       (BX)(R8*4), CX
+	ADDQ       R8, CX
+	LEAQ       (CX)(R8*4), DX
+	ADDQ       R8, DX
+	LEAQ       (DX)(R8*4), SI
+	ADDQ       R8, SI
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	VPXORD     Z20, Z20, Z20
+	VPXORD     Z21, Z21, Z21
+
+step22:
+	VMOVUPS.Z    (DI), K1, Z24
+	VBROADCASTSS (AX), Z25
+	VFMADD231PS  Z25, Z24, Z0
+	VBROADCASTSS (AX)(R8*1), Z26
+	VFMADD231PS  Z26, Z24, Z1
+	VBROADCASTSS (AX)(R8*2), Z27
+	VFMADD231PS  Z27, Z24, Z2
+	VBROADCASTSS (AX)(R9*1), Z28
+	VFMADD231PS  Z28, Z24, Z3
+	VBROADCASTSS (AX)(R8*4), Z29
+	VFMADD231PS  Z29, Z24, Z4
+	VBROADCASTSS (BX), Z30
+	VFMADD231PS  Z30, Z24, Z5
+	VBROADCASTSS (BX)(R8*1), Z31
+	VFMADD231PS  Z31, Z24, Z6
+	VBROADCASTSS (BX)(R8*2), Z25
+	VFMADD231PS  Z25, Z24, Z7
+	VBROADCASTSS (BX)(R9*1), Z26
+	VFMADD231PS  Z26, Z24, Z8
+	VBROADCASTSS (BX)(R8*4), Z27
+	VFMADD231PS  Z27, Z24, Z9
+	VBROADCASTSS (CX), Z28
+	VFMADD231PS  Z28, Z24, Z10
+	VBROADCASTSS (CX)(R8*1), Z29
+	VFMADD231PS  Z29, Z24, Z11
+	VBROADCASTSS (CX)(R8*2), Z30
+	VFMADD231PS  Z30, Z24, Z12
+	VBROADCASTSS (CX)(R9*1), Z31
+	VFMADD231PS  Z31, Z24, Z13
+	VBROADCASTSS (CX)(R8*4), Z25
+	VFMADD231PS  Z25, Z24, Z14
+	VBROADCASTSS (DX), Z26
+	VFMADD231PS  Z26, Z24, Z15
+	VBROADCASTSS (DX)(R8*1), Z27
+	VFMADD231PS  Z27, Z24, Z16
+	VBROADCASTSS (DX)(R8*2), Z28
+	VFMADD231PS  Z28, Z24, Z17
+	VBROADCASTSS (DX)(R9*1), Z29
+	VFMADD231PS  Z29, Z24, Z18
+	VBROADCASTSS (DX)(R8*4), Z30
+	VFMADD231PS  Z30, Z24, Z19
+	VBROADCASTSS (SI), Z31
+	VFMADD231PS  Z31, Z24, Z20
+	VBROADCASTSS (SI)(R8*1), Z25
+	VFMADD231PS  Z25, Z24, Z21
+	ADDQ         R10, AX
+	ADDQ         R10, BX
+	ADDQ         R10, CX
+	ADDQ         R10, DX
+	ADDQ         R10, SI
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step22
+	MOVQ         t+0(FP), DI
+	CMPQ         136(DI), $0x00
+	JE           store22
+	MOVQ         R13, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z0, Z0
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z1, Z1
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z2, Z2
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z3, Z3
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z4, Z4
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z5, Z5
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z6, Z6
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z7, Z7
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z8, Z8
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z9, Z9
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z10, Z10
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z11, Z11
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z12, Z12
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z13, Z13
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z14, Z14
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z15, Z15
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z16, Z16
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z17, Z17
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z18, Z18
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z19, Z19
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z20, Z20
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z21, Z21
+
+store22:
+	VMOVUPS Z0, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z1, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z2, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z3, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z4, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z5, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z6, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z7, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z8, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z9, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z10, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z11, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z12, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z13, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z14, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z15, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z16, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z17, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z18, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z19, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z20, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z21, K1, (R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x16, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows23:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	LEAQ       (AX)(R8*4), BX
+	ADDQ       R8, BX
+	LEAQ       (BX)(R8*4), CX
+	ADDQ       R8, CX
+	LEAQ       (CX)(R8*4), DX
+	ADDQ       R8, DX
+	LEAQ       (DX)(R8*4), SI
+	ADDQ       R8, SI
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	VPXORD     Z20, Z20, Z20
+	VPXORD     Z21, Z21, Z21
+	VPXORD     Z22, Z22, Z22
+
+step23:
+	VMOVUPS.Z    (DI), K1, Z24
+	VBROADCASTSS (AX), Z25
+	VFMADD231PS  Z25, Z24, Z0
+	VBROADCASTSS (AX)(R8*1), Z26
+	VFMADD231PS  Z26, Z24, Z1
+	VBROADCASTSS (AX)(R8*2), Z27
+	VFMADD231PS  Z27, Z24, Z2
+	VBROADCASTSS (AX)(R9*1), Z28
+	VFMADD231PS  Z28, Z24, Z3
+	VBROADCASTSS (AX)(R8*4), Z29
+	VFMADD231PS  Z29, Z24, Z4
+	VBROADCASTSS (BX), Z30
+	VFMADD231PS  Z30, Z24, Z5
+	VBROADCASTSS (BX)(R8*1), Z31
+	VFMADD231PS  Z31, Z24, Z6
+	VBROADCASTSS (BX)(R8*2), Z25
+	VFMADD231PS  Z25, Z24, Z7
+	VBROADCASTSS (BX)(R9*1), Z26
+	VFMADD231PS  Z26, Z24, Z8
+	VBROADCASTSS (BX)(R8*4), Z27
+	VFMADD231PS  Z27, Z24, Z9
+	VBROADCASTSS (CX), Z28
+	VFMADD231PS  Z28, Z24, Z10
+	VBROADCASTSS (CX)(R8*1), Z29
+	VFMADD231PS  Z29, Z24, Z11
+	VBROADCASTSS (CX)(R8*2), Z30
+	VFMADD231PS  Z30, Z24, Z12
+	VBROADCASTSS (CX)(R9*1), Z31
+	VFMADD231PS  Z31, Z24, Z13
+	VBROADCASTSS (CX)(R8*4), Z25
+	VFMADD231PS  Z25, Z24, Z14
+	VBROADCASTSS (DX), Z26
+	VFMADD231PS  Z26, Z24, Z15
+	VBROADCASTSS (DX)(R8*1), Z27
+	VFMADD231PS  Z27, Z24, Z16
+	VBROADCASTSS (DX)(R8*2), Z28
+	VFMADD231PS  Z28, Z24, Z17
+	VBROADCASTSS (DX)(R9*1), Z29
+	VFMADD231PS  Z29, Z24, Z18
+	VBROADCASTSS (DX)(R8*4), Z30
+	VFMADD231PS  Z30, Z24, Z19
+	VBROADCASTSS (SI), Z31
+	VFMADD231PS  Z31, Z24, Z20
+	VBROADCASTSS (SI)(R8*1), Z25
+	VFMADD231PS  Z25, Z24, Z21
+	VBROADCASTSS (SI)(R8*2), Z26
+	VFMADD231PS  Z26, Z24, Z22
+	ADDQ         R10, AX
+	ADDQ         R10, BX
+	ADDQ         R10, CX
+	ADDQ         R10, DX
+	ADDQ         R10, SI
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step23
+	MOVQ         t+0(FP), DI
+	CMPQ         136(DI), $0x00
+	JE           store23
+	MOVQ         R13, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z0, Z0
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z1, Z1
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z2, Z2
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z3, Z3
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z4, Z4
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z5, Z5
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z6, Z6
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z7, Z7
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z8, Z8
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z9, Z9
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z10, Z10
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z11, Z11
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z12, Z12
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z13, Z13
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z14, Z14
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z15, Z15
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z16, Z16
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z17, Z17
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z18, Z18
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z19, Z19
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z20, Z20
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z21, Z21
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z22, Z22
+
+store23:
+	VMOVUPS Z0, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z1, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z2, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z3, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z4, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z5, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z6, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z7, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z8, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z9, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z10, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z11, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z12, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z13, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z14, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z15, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z16, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z17, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z18, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z19, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z20, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z21, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z22, K1, (R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R8, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x17, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+rows24:
+	MOVQ       R13, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	ADDQ       R12, R14
+	PREFETCHT0 (R14)
+	MOVQ       t+0(FP), DI
+	MOVQ       16(DI), R14
+	MOVQ       64(DI), DI
+	MOVQ       8(SP), AX
+	LEAQ       (AX)(R8*4), BX
+	ADDQ       R8, BX
+	LEAQ       (BX)(R8*4), CX
+	ADDQ       R8, CX
+	LEAQ       (CX)(R8*4), DX
+	ADDQ       R8, DX
+	LEAQ       (DX)(R8*4), SI
+	ADDQ       R8, SI
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	VPXORD     Z20, Z20, Z20
+	VPXORD     Z21, Z21, Z21
+	VPXORD     Z22, Z22, Z22
+	VPXORD     Z23, Z23, Z23
+
+step24:
+	VMOVUPS.Z    (DI), K1, Z24
+	VBROADCASTSS (AX), Z25
+	VFMADD231PS  Z25, Z24, Z0
+	VBROADCASTSS (AX)(R8*1), Z26
+	VFMADD231PS  Z26, Z24, Z1
+	VBROADCASTSS (AX)(R8*2), Z27
+	VFMADD231PS  Z27, Z24, Z2
+	VBROADCASTSS (AX)(R9*1), Z28
+	VFMADD231PS  Z28, Z24, Z3
+	VBROADCASTSS (AX)(R8*4), Z29
+	VFMADD231PS  Z29, Z24, Z4
+	VBROADCASTSS (BX), Z30
+	VFMADD231PS  Z30, Z24, Z5
+	VBROADCASTSS (BX)(R8*1), Z31
+	VFMADD231PS  Z31, Z24, Z6
+	VBROADCASTSS (BX)(R8*2), Z25
+	VFMADD231PS  Z25, Z24, Z7
+	VBROADCASTSS (BX)(R9*1), Z26
+	VFMADD231PS  Z26, Z24, Z8
+	VBROADCASTSS (BX)(R8*4), Z27
+	VFMADD231PS  Z27, Z24, Z9
+	VBROADCASTSS (CX), Z28
+	VFMADD231PS  Z28, Z24, Z10
+	VBROADCASTSS (CX)(R8*1), Z29
+	VFMADD231PS  Z29, Z24, Z11
+	VBROADCASTSS (CX)(R8*2), Z30
+	VFMADD231PS  Z30, Z24, Z12
+	VBROADCASTSS (CX)(R9*1), Z31
+	VFMADD231PS  Z31, Z24, Z13
+	VBROADCASTSS (CX)(R8*4), Z25
+	VFMADD231PS  Z25, Z24, Z14
+	VBROADCASTSS (DX), Z26
+	VFMADD231PS  Z26, Z24, Z15
+	VBROADCASTSS (DX)(R8*1), Z27
+	VFMADD231PS  Z27, Z24, Z16
+	VBROADCASTSS (DX)(R8*2), Z28
+	VFMADD231PS  Z28, Z24, Z17
+	VBROADCASTSS (DX)(R9*1), Z29
+	VFMADD231PS  Z29, Z24, Z18
+	VBROADCASTSS (DX)(R8*4), Z30
+	VFMADD231PS  Z30, Z24, Z19
+	VBROADCASTSS (SI), Z31
+	VFMADD231PS  Z31, Z24, Z20
+	VBROADCASTSS (SI)(R8*1), Z25
+	VFMADD231PS  Z25, Z24, Z21
+	VBROADCASTSS (SI)(R8*2), Z26
+	VFMADD231PS  Z26, Z24, Z22
+	VBROADCASTSS (SI)(R9*1), Z27
+	VFMADD231PS  Z27, Z24, Z23
+	ADDQ         R10, AX
+	ADDQ         R10, BX
+	ADDQ         R10, CX
+	ADDQ         R10, DX
+	ADDQ         R10, SI
+	ADDQ         R11, DI
+	DECQ         R14
+	JNE          step24
+	MOVQ         t+0(FP), DI
+	CMPQ         136(DI), $0x00
+	JE           store24
+	MOVQ         R13, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z0, Z0
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z1, Z1
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z2, Z2
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z3, Z3
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z4, Z4
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z5, Z5
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z6, Z6
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z7, Z7
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z8, Z8
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z9, Z9
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z10, Z10
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z11, Z11
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z12, Z12
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z13, Z13
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z14, Z14
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z15, Z15
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z16, Z16
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z17, Z17
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z18, Z18
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z19, Z19
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z20, Z20
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z21, Z21
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z22, Z22
+	ADDQ         R12, AX
+	VMOVUPS.Z    (AX), K1, Z25
+	VADDPS       Z25, Z23, Z23
+
+store24:
+	VMOVUPS Z0, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z1, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z2, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z3, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z4, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z5, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z6, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z7, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z8, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z9, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z10, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z11, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z12, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z13, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z14, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z15, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z16, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z17, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z18, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z19, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z20, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z21, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z22, K1, (R13)
+	ADDQ    R12, R13
+	VMOVUPS Z23, K1, (R13)
+	ADDQ    R12, R13
+	MOVQ    8(SP), BX
+	ADDQ    R8, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R9, BX
+	ADDQ    R8, BX
+	ADDQ    R8, BX
+	MOVQ    BX, 8(SP)
+	SUBQ    $0x18, (SP)
+	JNE     tile
+	VZEROUPPER
+	RET
+
+// func dotsAVX512(t *Dots)
+// Requires: AVX, AVX512F
+TEXT ·dotsAVX512(SB), NOSPLIT, $0-8
+	MOVQ   t+0(FP), AX
+	MOVQ   24(AX), SI
+	MOVQ   56(AX), DI
+	MOVQ   48(AX), R8
+	SHLQ   $0x02, R8
+	MOVQ   80(AX), R9
+	SHLQ   $0x02, R9
+	LEAQ   (R9)(R9*2), R10
+	MOVQ   16(AX), R11
+	SHRQ   $0x04, R11
+	MOVQ   (AX), R12
+	MOVQ   8(AX), R13
+	LEAQ   (R13)(R12*8), R12
+	CMPQ   R12, $0x1c
+	JE     dots3x4
+	CMPQ   R12, $0x1b
+	JE     dots3x3
+	CMPQ   R12, $0x1a
+	JE     dots3x2
+	CMPQ   R12, $0x19
+	JE     dots3x1
+	CMPQ   R12, $0x14
+	JE     dots2x4
+	CMPQ   R12, $0x13
+	JE     dots2x3
+	CMPQ   R12, $0x12
+	JE     dots2x2
+	CMPQ   R12, $0x11
+	JE     dots2x1
+	CMPQ   R12, $0x0c
+	JE     dots1x4
+	CMPQ   R12, $0x0b
+	JE     dots1x3
+	CMPQ   R12, $0x0a
+	JE     dots1x2
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+
+steps1x1:
+	SUBQ        $0x08, R11
+	JLT         endsteps1x1
+	VMOVUPS     (SI), Z12
+	VMOVUPS     (DI), Z15
+	VFMADD231PS Z12, Z15, Z0
+	VMOVUPS     64(SI), Z12
+	VMOVUPS     64(DI), Z15
+	VFMADD231PS Z12, Z15, Z1
+	VMOVUPS     128(SI), Z12
+	VMOVUPS     128(DI), Z15
+	VFMADD231PS Z12, Z15, Z2
+	VMOVUPS     192(SI), Z12
+	VMOVUPS     192(DI), Z15
+	VFMADD231PS Z12, Z15, Z3
+	VMOVUPS     256(SI), Z12
+	VMOVUPS     256(DI), Z15
+	VFMADD231PS Z12, Z15, Z4
+	VMOVUPS     320(SI), Z12
+	VMOVUPS     320(DI), Z15
+	VFMADD231PS Z12, Z15, Z5
+	VMOVUPS     384(SI), Z12
+	VMOVUPS     384(DI), Z15
+	VFMADD231PS Z12, Z15, Z6
+	VMOVUPS     448(SI), Z12
+	VMOVUPS     448(DI), Z15
+	VFMADD231PS Z12, Z15, Z7
+	ADDQ        $0x00000200, SI
+	ADDQ        $0x00000200, DI
+	JMP         steps1x1
+
+endsteps1x1:
+	ADDQ $0x08, R11
+
+step1x1:
+	SUBQ        $0x01, R11
+	JLT         endstep1x1
+	VMOVUPS     (SI), Z12
+	VMOVUPS     (DI), Z15
+	VFMADD231PS Z12, Z15, Z0
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DI
+	JMP         step1x1
+
+endstep1x1:
+	ADDQ        $0x01, R11
+	MOVQ        t+0(FP), AX
+	MOVQ        16(AX), CX
+	ANDQ        $0x0f, CX
+	JE          sum1x1
+	MOVQ        $+1, DX
+	SHLQ        CL, DX
+	DECQ        DX
+	KMOVW       DX, K1
+	VMOVUPS.Z   (SI), K1, Z12
+	VMOVUPS.Z   (DI), K1, Z15
+	VFMADD231PS Z12, Z15, Z0
+
+sum1x1:
+	VADDPS        Z1, Z0, Z0
+	VADDPS        Z2, Z0, Z0
+	VADDPS        Z3, Z0, Z0
+	VADDPS        Z4, Z0, Z0
+	VADDPS        Z5, Z0, Z0
+	VADDPS        Z6, Z0, Z0
+	VADDPS        Z7, Z0, Z0
+	VPXORD        Z15, Z15, Z15
+	VEXTRACTF64X4 $0x01, Z0, Y13
+	VADDPS        Y13, Y0, Y0
+	VEXTRACTF64X4 $0x01, Z15, Y13
+	VADDPS        Y13, Y15, Y15
+	VEXTRACTF64X4 $0x01, Z15, Y13
+	VADDPS        Y13, Y15, Y15
+	VEXTRACTF64X4 $0x01, Z15, Y13
+	VADDPS        Y13, Y15, Y15
+	VHADDPS       Y15, Y0, Y12
+	VHADDPS       Y15, Y15, Y13
+	VHADDPS       Y13, Y12, Y12
+	VEXTRACTF128  $0x01, Y12, X13
+	VADDPS        X13, X12, X12
+	VMOVUPS       X12, 88(AX)
+	VZEROUPPER
+	RET
+
+dots1x2:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+
+steps1x2:
+	SUBQ        $0x04, R11
+	JLT         endsteps1x2
+	VMOVUPS     (SI), Z12
+	VMOVUPS     (DI), Z15
+	VFMADD231PS Z12, Z15, Z0
+	VMOVUPS     (DI)(R9*1), Z15
+	VFMADD231PS Z12, Z15, Z1
+	VMOVUPS     64(SI), Z12
+	VMOVUPS     64(DI), Z15
+	VFMADD231PS Z12, Z15, Z2
+	VMOVUPS     64(DI)(R9*1), Z15
+	VFMADD231PS Z12, Z15, Z3
+	VMOVUPS     128(SI), Z12
+	VMOVUPS     128(DI), Z15
+	VFMADD231PS Z12, Z15, Z4
+	VMOVUPS     128(DI)(R9*1), Z15
+	VFMADD231PS Z12, Z15, Z5
+	VMOVUPS     192(SI), Z12
+	VMOVUPS     192(DI), Z15
+	VFMADD231PS Z12, Z15, Z6
+	VMOVUPS     192(DI)(R9*1), Z15
+	VFMADD231PS Z12, Z15, Z7
+	ADDQ        $0x00000100, SI
+	ADDQ        $0x00000100, DI
+	JMP         steps1x2
+
+endsteps1x2:
+	ADDQ $0x04, R11
+
+step1x2:
+	SUBQ        $0x01, R11
+	JLT         endstep1x2
+	VMOVUPS     (SI), Z12
+	VMOVUPS     (DI), Z15
+	VFMADD231PS Z12, Z15, Z0
+	VMOVUPS     (DI)(R9*1), Z15
+	VFMADD231PS Z12, Z15, Z1
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DI
+	JMP         step1x2
+
+endstep1x2:
+	ADDQ        $0x01, R11
+	MOVQ        t+0(FP), AX
+	MOVQ        16(AX), CX
+	ANDQ        $0x0f, CX
+	JE          sum1x2
+	MOVQ        $+1, DX
+	SHLQ        CL, DX
+	DECQ        DX
+	KMOVW       DX, K1
+	VMOVUPS.Z   (SI), K1, Z12
+	VMOVUPS.Z   (DI), K1, Z15
+	VFMADD231PS Z12, Z15, Z0
+	VMOVUPS.Z   (DI)(R9*1), K1, Z15
+	VFMADD231PS Z12, Z15, Z1
+
+sum1x2:
+	VADDPS        Z2, Z0, Z0
+	VADDPS        Z3, Z1, Z1
+	VADDPS        Z4, Z0, Z0
+	VADDPS        Z5, Z1, Z1
+	VADDPS        Z6, Z0, Z0
+	VADDPS        Z7, Z1, Z1
+	VPXORD        Z15, Z15, Z15
+	VEXTRACTF64X4 $0x01, Z0, Y13
+	VADDPS        Y13, Y0, Y0
+	VEXTRACTF64X4 $0x01, Z1, Y13
+	VADDPS        Y13, Y1, Y1
+	VEXTRACTF64X4 $0x01, Z15, Y13
+	VADDPS        Y13, Y15, Y15
+	VEXTRACTF64X4 $0x01, Z15, Y13
+	VADDPS        Y13, Y15, Y15
+	VHADDPS       Y1, Y0, Y12
+	VHADDPS       Y15, Y15, Y13
+	VHADDPS       Y13, Y12, Y12
+	VEXTRACTF128  $0x01, Y12, X13
+	VADDPS        X13, X12, X12
+	VMOVUPS       X12, 88(AX)
+	VZEROUPPER
+	RET
+
+dots1x3:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+
+steps1x3:
+	SUBQ        $0x04, R11
+	JLT         endsteps1x3
+	VMOVUPS     (SI), Z12
+	VMOVUPS     (DI), Z15
+	VFMADD231PS Z12, Z15, Z0
+	VMOVUPS     (DI)(R9*1), Z15
+	VFMADD231PS Z12, Z15, Z1
+	VMOVUPS     (DI)(R9*2), Z15
+	VFMADD231PS Z12, Z15, Z2
+	VMOVUPS     64(SI), Z12
+	VMOVUPS     64(DI), Z15
+	VFMADD231PS Z12, Z15, Z3
+	VMOVUPS     64(DI)(R9*1), Z15
+	VFMADD231PS Z12, Z15, Z4
+	VMOVUPS     64(DI)(R9*2), Z15
+	VFMADD231PS Z12, Z15, Z5
+	VMOVUPS     128(SI), Z12
+	VMOVUPS     128(DI), Z15
+	VFMADD231PS Z12, Z15, Z6
+	VMOVUPS     128(DI)(R9*1), Z15
+	VFMADD231PS Z12, Z15, Z7
+	VMOVUPS     128(DI)(R9*2), Z15
+	VFMADD231PS Z12, Z15, Z8
+	VMOVUPS     192(SI), Z12
+	VMOVUPS     192(DI), Z15
+	VFMADD231PS Z12, Z15, Z9
+	VMOVUPS     192(DI)(R9*1), Z15
+	VFMADD231PS Z12, Z15, Z10
+	VMOVUPS     192(DI)(R9*2), Z15
+	VFMADD231PS Z12, Z15, Z11
+	ADDQ        $0x00000100, SI
+	ADDQ        $0x00000100, DI
+	JMP         steps1x3
+
+endsteps1x3:
+	ADDQ $0x04, R11
+
+step1x3:
+	SUBQ        $0x01, R11
+	JLT         endstep1x3
+	VMOVUPS     (SI), Z12
+	VMOVUPS     (DI), Z15
+	VFMADD231PS Z12, Z15, Z0
+	VMOVUPS     (DI)(R9*1), Z15
+	VFMADD231PS Z12, Z15, Z1
+	VMOVUPS     (DI)(R9*2), Z15
+	VFMADD231PS Z12, Z15, Z2
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DI
+	JMP         step1x3
+
+endstep1x3:
+	ADDQ        $0x01, R11
+	MOVQ        t+0(FP), AX
+	MOVQ        16(AX), CX
+	ANDQ        $0x0f, CX
+	JE          sum1x3
+	MOVQ        $+1, DX
+	SHLQ        CL, DX
+	DECQ        DX
+	KMOVW       DX, K1
+	VMOVUPS.Z   (SI), K1, Z12
+	VMOVUPS.Z   (DI), K1, Z15
+	VFMADD231PS Z12, Z15, Z0
+	VMOVUPS.Z   (DI)(R9*1), K1, Z15
+	VFMADD231PS Z12, Z15, Z1
+	VMOVUPS.Z   (DI)(R9*2), K1, Z15
+	VFMADD231PS Z12, Z15, Z2
+
+sum1x3:
+	VADDPS        Z3, Z0, Z0
+	VADDPS        Z4, Z1, Z1
+	VADDPS        Z5, Z2, Z2
+	VADDPS        Z6, Z0, Z0
+	VADDPS        Z7, Z1, Z1
+	VADDPS        Z8, Z2, Z2
+	VADDPS        Z9, Z0, Z0
+	VADDPS        Z10, Z1, Z1
+	VADDPS        Z11, Z2, Z2
+	VPXORD        Z15, Z15, Z15
+	VEXTRACTF64X4 $0x01, Z0, Y13
+	VADDPS        Y13, Y0, Y0
+	VEXTRACTF64X4 $0x01, Z1, Y13
+	VADDPS        Y13, Y1, Y1
+	VEXTRACTF64X4 $0x01, Z2, Y13
+	VADDPS        Y13, Y2, Y2
+	VEXTRACTF64X4 $0x01, Z15, Y13
+	VADDPS        Y13, Y15, Y15
+	VHADDPS       Y1, Y0, Y12
+	VHADDPS       Y15, Y2, Y13
+	VHADDPS       Y13, Y12, Y12
+	VEXTRACTF128  $0x01, Y12, X13
+	VADDPS        X13, X12, X12
+	VMOVUPS       X12, 88(AX)
+	VZEROUPPER
+	RET
+
+dots1x4:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+
+steps1x4:
+	SUBQ        $0x02, R11
+	JLT         endsteps1x4
+	VMOVUPS     (SI), Z12
+	VMOVUPS     (DI), Z15
+	VFMADD231PS Z12, Z15, Z0
+	VMOVUPS     (DI)(R9*1), Z15
+	VFMADD231PS Z12, Z15, Z1
+	VMOVUPS     (DI)(R9*2), Z15
+	VFMADD231PS Z12, Z15, Z2
+	VMOVUPS     (DI)(R10*1), Z15
+	VFMADD231PS Z12, Z15, Z3
+	VMOVUPS     64(SI), Z12
+	VMOVUPS     64(DI), Z15
+	VFMADD231PS Z12, Z15, Z4
+	VMOVUPS     64(DI)(R9*1), Z15
+	VFMADD231PS Z12, Z15, Z5
+	VMOVUPS     64(DI)(R9*2), Z15
+	VFMADD231PS Z12, Z15, Z6
+	VMOVUPS     64(DI)(R10*1), Z15
+	VFMADD231PS Z12, Z15, Z7
+	ADDQ        $0x00000080, SI
+	ADDQ        $0x00000080, DI
+	JMP         steps1x4
+
+endsteps1x4:
+	ADDQ $0x02, R11
+
+step1x4:
+	SUBQ        $0x01, R11
+	JLT         endstep1x4
+	VMOVUPS     (SI), Z12
+	VMOVUPS     (DI), Z15
+	VFMADD231PS Z12, Z15, Z0
+	VMOVUPS     (DI)(R9*1), Z15
+	VFMADD231PS Z12, Z15, Z1
+	VMOVUPS     (DI)(R9*2), Z15
+	VFMADD231PS Z12, Z15, Z2
+	VMOVUPS     (DI)(R10*1), Z15
+	VFMADD231PS Z12, Z15, Z3
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DI
+	JMP         step1x4
+
+endstep1x4:
+	ADDQ        $0x01, R11
+	MOVQ        t+0(FP), AX
+	MOVQ        16(AX), CX
+	ANDQ        $0x0f, CX
+	JE          sum1x4
+	MOVQ        $+1, DX
+	SHLQ        CL, DX
+	DECQ        DX
+	KMOVW       DX, K1
+	VMOVUPS.Z   (SI), K1, Z12
+	VMOVUPS.Z   (DI), K1, Z15
+	VFMADD231PS Z12, Z15, Z0
+	VMOVUPS.Z   (DI)(R9*1), K1, Z15
+	VFMADD231PS Z12, Z15, Z1
+	VMOVUPS.Z   (DI)(R9*2), K1, Z15
+	VFMADD231PS Z12, Z15, Z2
+	VMOVUPS.Z   (DI)(R10*1), K1, Z15
+	VFMADD231PS Z12, Z15, Z3
+
+sum1x4:
+	VADDPS        Z4, Z0, Z0
+	VADDPS        Z5, Z1, Z1
+	VADDPS        Z6, Z2, Z2
+	VADDPS        Z7, Z3, Z3
+	VPXORD        Z15, Z15, Z15
+	VEXTRACTF64X4 $0x01, Z0, Y13
+	VADDPS        Y13, Y0, Y0
+	VEXTRACTF64X4 $0x01, Z1, Y13
+	VADDPS        Y13, Y1, Y1
+	VEXTRACTF64X4 $0x01, Z2, Y13
+	VADDPS        Y13, Y2, Y2
+	VEXTRACTF64X4 $0x01, Z3, Y13
+	VADDPS        Y13, Y3, Y3
+	VHADDPS       Y1, Y0, Y12
+	VHADDPS       Y3, Y2, Y13
+	VHADDPS       Y13, Y12, Y12
+	VEXTRACTF128  $0x01, Y12, X13
+	VADDPS        X13, X12, X12
+	VMOVUPS       X12, 88(AX)
+	VZEROUPPER
+	RET
+
+dots2x1:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+
+steps2x1:
+	SUBQ        $0x04, R11
+	JLT         endsteps2x1
+	VMOVUPS     (SI), Z12
+	VMOVUPS     (SI)(R8*1), Z13
+	VMOVUPS     (DI), Z15
+	VFMADD231PS Z12, Z15, Z0
+	VFMADD231PS Z13, Z15, Z1
+	VMOVUPS     64(SI), Z12
+	VMOVUPS     64(SI)(R8*1), Z13
+	VMOVUPS     64(DI), Z15
+	VFMADD231PS Z12, Z15, Z2
+	VFMADD231PS Z13, Z15, Z3
+	VMOVUPS     128(SI), Z12
+	VMOVUPS     128(SI)(R8*1), Z13
+	VMOVUPS     128(DI), Z15
+	VFMADD231PS Z12, Z15, Z4
+	VFMADD231PS Z13, Z15, Z5
+	VMOVUPS     192(SI), Z12
+	VMOVUPS     192(SI)(R8*1), Z13
+	VMOVUPS     192(DI), Z15
+	VFMADD231PS Z12, Z15, Z6
+	VFMADD231PS Z13, Z15, Z7
+	ADDQ        $0x00000100, SI
+	ADDQ        $0x00000100, DI
+	JMP         steps2x1
+
+endsteps2x1:
+	ADDQ $0x04, R11
+
+step2x1:
+	SUBQ        $0x01, R11
+	JLT         endstep2x1
+	VMOVUPS     (SI), Z12
+	VMOVUPS     (SI)(R8*1), Z13
+	VMOVUPS     (DI), Z15
+	VFMADD231PS Z12, Z15, Z0
+	VFMADD231PS Z13, Z15, Z1
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DI
+	JMP         step2x1
+
+endstep2x1:
+	ADDQ        $0x01, R11
+	MOVQ        t+0(FP), AX
+	MOVQ        16(AX), CX
+	ANDQ        $0x0f, CX
+	JE          sum2x1
+	MOVQ        $+1, DX
+	SHLQ        CL, DX
+	DECQ        DX
+	KMOVW       DX, K1
+	VMOVUPS.Z   (SI), K1, Z12
+	VMOVUPS.Z   (SI)(R8*1), K1, Z13
+	VMOVUPS.Z   (DI), K1, Z15
+	VFMADD231PS Z12, Z15, Z0
+	VFMADD231PS Z13, Z15, Z1
+
+sum2x1:
+	VADDPS        Z2, Z0, Z0
+	VADDPS        Z3, Z1, Z1
+	VADDPS        Z4, Z0, Z0
+	VADDPS        Z5, Z1, Z1
+	VADDPS        Z6, Z0, Z0
+	VADDPS        Z7, Z1, Z1
+	VPXORD        Z15, Z15, Z15
+	VEXTRACTF64X4 $0x01, Z0, Y13
+	VADDPS        Y13, Y0, Y0
+	VEXTRACTF64X4 $0x01, Z15, Y13
+	VADDPS        Y13, Y15, Y15
+	VEXTRACTF64X4 $0x01, Z15, Y13
+	VADDPS        Y13, Y15, Y15
+	VEXTRACTF64X4 $0x01, Z15, Y13
+	VADDPS        Y13, Y15, Y15
+	VHADDPS       Y15, Y0, Y12
+	VHADDPS       Y15, Y15, Y13
+	VHADDPS       Y13, Y12, Y12
+	VEXTRACTF128  $0x01, Y12, X13
+	VADDPS        X13, X12, X12
+	VMOVUPS       X12, 88(AX)
+	VPXORD        Z15, Z15, Z15
+	VEXTRACTF64X4 $0x01, Z1, Y13
+	VADDPS        Y13, Y1, Y1
+	VEXTRACTF64X4 $0x01, Z15, Y13
+	VADDPS        Y13, Y15, Y15
+	VEXTRACTF64X4 $0x01, Z15, Y13
+	VADDPS        Y13, Y15, Y15
+	VEXTRACTF64X4 $0x01, Z15, Y13
+	VADDPS        Y13, Y15, Y15
+	VHADDPS       Y15, Y1, Y12
+	VHADDPS       Y15, Y15, Y13
+	VHADDPS       Y13, Y12, Y12
+	VEXTRACTF128  $0x01, Y12, X13
+	VADDPS        X13, X12, X12
+	VMOVUPS       X12, 104(AX)
+	VZEROUPPER
+	RET
+
+dots2x2:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+
+steps2x2:
+	SUBQ        $0x02, R11
+	JLT         endsteps2x2
+	VMOVUPS     (SI), Z12
+	VMOVUPS     (SI)(R8*1), Z13
+	VMOVUPS     (DI), Z15
+	VFMADD231PS Z12, Z15, Z0
+	VFMADD231PS Z13, Z15, Z2
+	VMOVUPS     (DI)(R9*1), Z15
+	VFMADD231PS Z12, Z15, Z1
+	VFMADD231PS Z13, Z15, Z3
+	VMOVUPS     64(SI), Z12
+	VMOVUPS     64(SI)(R8*1), Z13
+	VMOVUPS     64(DI), Z15
+	VFMADD231PS Z12, Z15, Z4
+	VFMADD231PS Z13, Z15, Z6
+	VMOVUPS     64(DI)(R9*1), Z15
+	VFMADD231PS Z12, Z15, Z5
+	VFMADD231PS Z13, Z15, Z7
+	ADDQ        $0x00000080, SI
+	ADDQ        $0x00000080, DI
+	JMP         steps2x2
+
+endsteps2x2:
+	ADDQ $0x02, R11
+
+step2x2:
+	SUBQ        $0x01, R11
+	JLT         endstep2x2
+	VMOVUPS     (SI), Z12
+	VMOVUPS     (SI)(R8*1), Z13
+	VMOVUPS     (DI), Z15
+	VFMADD231PS Z12, Z15, Z0
+	VFMADD231PS Z13, Z15, Z2
+	VMOVUPS     (DI)(R9*1), Z15
+	VFMADD231PS Z12, Z15, Z1
+	VFMADD231PS Z13, Z15, Z3
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DI
+	JMP         step2x2
+
+endstep2x2:
+	ADDQ        $0x01, R11
+	MOVQ        t+0(FP), AX
+	MOVQ        16(AX), CX
+	ANDQ        $0x0f, CX
+	JE          sum2x2
+	MOVQ        $+1, DX
+	SHLQ        CL, DX
+	DECQ        DX
+	KMOVW       DX, K1
+	VMOVUPS.Z   (SI), K1, Z12
+	VMOVUPS.Z   (SI)(R8*1), K1, Z13
+	VMOVUPS.Z   (DI), K1, Z15
+	VFMADD231PS Z12, Z15, Z0
+	VFMADD231PS Z13, Z15, Z2
+	VMOVUPS.Z   (DI)(R9*1), K1, Z15
+	VFMADD231PS Z12, Z15, Z1
+	VFMADD231PS Z13, Z15, Z3
+
+sum2x2:
+	VADDPS        Z4, Z0, Z0
+	VADDPS        Z5, Z1, Z1
+	VADDPS        Z6, Z2, Z2
+	VADDPS        Z7, Z3, Z3
+	VPXORD        Z15, Z15, Z15
+	VEXTRACTF64X4 $0x01, Z0, Y13
+	VADDPS        Y13, Y0, Y0
+	VEXTRACTF64X4 $0x01, Z1, Y13
+	VADDPS        Y13, Y1, Y1
+	VEXTRACTF64X4 $0x01, Z15, Y13
+	VADDPS        Y13, Y15, Y15
+	VEXTRACTF64X4 $0x01, Z15, Y13
+	VADDPS        Y13, Y15, Y15
+	VHADDPS       Y1, Y0, Y12
+	VHADDPS       Y15, Y15, Y13
+	VHADDPS       Y13, Y12, Y12
+	VEXTRACTF128  $0x01, Y12, X13
+	VADDPS        X13, X12, X12
+	VMOVUPS       X12, 88(AX)
+	VPXORD        Z15, Z15, Z15
+	VEXTRACTF64X4 $0x01, Z2, Y13
+	VADDPS        Y13, Y2, Y2
+	VEXTRACTF64X4 $0x01, Z3, Y13
+	VADDPS        Y13, Y3, Y3
+	VEXTRACTF64X4 $0x01, Z15, Y13
+	VADDPS        Y13, Y15, Y15
+	VEXTRACTF64X4 $0x01, Z15, Y13
+	VADDPS        Y13, Y15, Y15
+	VHADDPS       Y3, Y2, Y12
+	VHADDPS       Y15, Y15, Y13
+	VHADDPS       Y13, Y12, Y12
+	VEXTRACTF128  $0x01, Y12, X13
+	VADDPS        X13, X12, X12
+	VMOVUPS       X12, 104(AX)
+	VZEROUPPER
+	RET
+
+dots2x3:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+
+steps2x3:
+	SUBQ        $0x02, R11
+	JLT         endsteps2x3
+	VMOVUPS     (SI), Z12
+	VMOVUPS     (SI)(R8*1), Z13
+	VMOVUPS     (DI), Z15
+	VFMADD231PS Z12, Z15, Z0
+	VFMADD231PS Z13, Z15, Z3
+	VMOVUPS     (DI)(R9*1), Z15
+	VFMADD231PS Z12, Z15, Z1
+	VFMADD231PS Z13, Z15, Z4
+	VMOVUPS     (DI)(R9*2), Z15
+	VFMADD231PS Z12, Z15, Z2
+	VFMADD231PS Z13, Z15, Z5
+	VMOVUPS     64(SI), Z12
+	VMOVUPS     64(SI)(R8*1), Z13
+	VMOVUPS     64(DI), Z15
+	VFMADD231PS Z12, Z15, Z6
+	VFMADD231PS Z13, Z15, Z9
+	VMOVUPS     64(DI)(R9*1), Z15
+	VFMADD231PS Z12, Z15, Z7
+	VFMADD231PS Z13, Z15, Z10
+	VMOVUPS     64(DI)(R9*2), Z15
+	VFMADD231PS Z12, Z15, Z8
+	VFMADD231PS Z13, Z15, Z11
+	ADDQ        $0x00000080, SI
+	ADDQ        $0x00000080, DI
+	JMP         steps2x3
+
+endsteps2x3:
+	ADDQ $0x02, R11
+
+step2x3:
+	SUBQ        $0x01, R11
+	JLT         endstep2x3
+	VMOVUPS     (SI), Z12
+	VMOVUPS     (SI)(R8*1), Z13
+	VMOVUPS     (DI), Z15
+	VFMADD231PS Z12, Z15, Z0
+	VFMADD231PS Z13, Z15, Z3
+	VMOVUPS     (DI)(R9*1), Z15
+	VFMADD231PS Z12, Z15, Z1
+	VFMADD231PS Z13, Z15, Z4
+	VMOVUPS     (DI)(R9*2), Z15
+	VFMADD231PS Z12, Z15, Z2
+	VFMADD231PS Z13, Z15, Z5
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DI
+	JMP         step2x3
+
+endstep2x3:
+	ADDQ        $0x01, R11
+	MOVQ        t+0(FP), AX
+	MOVQ        16(AX), CX
+	ANDQ        $0x0f, CX
+	JE          sum2x3
+	MOVQ        $+1, DX
+	SHLQ        CL, DX
+	DECQ        DX
+	KMOVW       DX, K1
+	VMOVUPS.Z   (SI), K1, Z12
+	VMOVUPS.Z   (SI)(R8*1), K1, Z13
+	VMOVUPS.Z   (DI), K1, Z15
+	VFMADD231PS Z12, Z15, Z0
+	VFMADD231PS Z13, Z15, Z3
+	VMOVUPS.Z   (DI)(R9*1), K1, Z15
+	VFMADD231PS Z12, Z15, Z1
+	VFMADD231PS Z13, Z15, Z4
+	VMOVUPS.Z   (DI)(R9*2), K1, Z15
+	VFMADD231PS Z12, Z15, Z2
+	VFMADD231PS Z13, Z15, Z5
+
+sum2x3:
+	VADDPS        Z6, Z0, Z0
+	VADDPS        Z7, Z1, Z1
+	VADDPS        Z8, Z2, Z2
+	VADDPS        Z9, Z3, Z3
+	VADDPS        Z10, Z4, Z4
+	VADDPS        Z11, Z5, Z5
+	VPXORD        Z15, Z15, Z15
+	VEXTRACTF64X4 $0x01, Z0, Y13
+	VADDPS        Y13, Y0, Y0
+	VEXTRACTF64X4 $0x01, Z1, Y13
+	VADDPS        Y13, Y1, Y1
+	VEXTRACTF64X4 $0x01, Z2, Y13
+	VADDPS        Y13, Y2, Y2
+	VEXTRACTF64X4 $0x01, Z15, Y13
+	VADDPS        Y13, Y15, Y15
+	VHADDPS       Y1, Y0, Y12
+	VHADDPS       Y15, Y2, Y13
+	VHADDPS       Y13, Y12, Y12
+	VEXTRACTF128  $0x01, Y12, X13
+	VADDPS        X13, X12, X12
+	VMOVUPS       X12, 88(AX)
+	VPXORD        Z15, Z15, Z15
+	VEXTRACTF64X4 $0x01, Z3, Y13
+	VADDPS        Y13, Y3, Y3
+	VEXTRACTF64X4 $0x01, Z4, Y13
+	VADDPS        Y13, Y4, Y4
+	VEXTRACTF64X4 $0x01, Z5, Y13
+	VADDPS        Y13, Y5, Y5
+	VEXTRACTF64X4 $0x01, Z15, Y13
+	VADDPS        Y13, Y15, Y15
+	VHADDPS       Y4, Y3, Y12
+	VHADDPS       Y15, Y5, Y13
+	VHADDPS       Y13, Y12, Y12
+	VEXTRACTF128  $0x01, Y12, X13
+	VADDPS        X13, X12, X12
+	VMOVUPS       X12, 104(AX)
+	VZEROUPPER
+	RET
+
+dots2x4:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+
+steps2x4:
+	SUBQ        $0x01, R11
+	JLT         endsteps2x4
+	VMOVUPS     (SI), Z12
+	VMOVUPS     (SI)(R8*1), Z13
+	VMOVUPS     (DI), Z15
+	VFMADD231PS Z12, Z15, Z0
+	VFMADD231PS Z13, Z15, Z4
+	VMOVUPS     (DI)(R9*1), Z15
+	VFMADD231PS Z12, Z15, Z1
+	VFMADD231PS Z13, Z15, Z5
+	VMOVUPS     (DI)(R9*2), Z15
+	VFMADD231PS Z12, Z15, Z2
+	VFMADD231PS Z13, Z15, Z6
+	VMOVUPS     (DI)(R10*1), Z15
+	VFMADD231PS Z12, Z15, Z3
+	VFMADD231PS Z13, Z15, Z7
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DI
+	JMP         steps2x4
+
+endsteps2x4:
+	ADDQ        $0x01, R11
+	MOVQ        t+0(FP), AX
+	MOVQ        16(AX), CX
+	ANDQ        $0x0f, CX
+	JE          sum2x4
+	MOVQ        $+1, DX
+	SHLQ        CL, DX
+	DECQ        DX
+	KMOVW       DX, K1
+	VMOVUPS.Z   (SI), K1, Z12
+	VMOVUPS.Z   (SI)(R8*1), K1, Z13
+	VMOVUPS.Z   (DI), K1, Z15
+	VFMADD231PS Z12, Z15, Z0
+	VFMADD231PS Z13, Z15, Z4
+	VMOVUPS.Z   (DI)(R9*1), K1, Z15
+	VFMADD231PS Z12, Z15, Z1
+	VFMADD231PS Z13, Z15, Z5
+	VMOVUPS.Z   (DI)(R9*2), K1, Z15
+	VFMADD231PS Z12, Z15, Z2
+	VFMADD231PS Z13, Z15, Z6
+	VMOVUPS.Z   (DI)(R10*1), K1, Z15
+	VFMADD231PS Z12, Z15, Z3
+	VFMADD231PS Z13, Z15, Z7
+
+sum2x4:
+	VPXORD        Z15, Z15, Z15
+	VEXTRACTF64X4 $0x01, Z0, Y13
+	VADDPS        Y13, Y0, Y0
+	VEXTRACTF64X4 $0x01, Z1, Y13
+	VADDPS        Y13, Y1, Y1
+	VEXTRACTF64X4 $0x01, Z2, Y13
+	VADDPS        Y13, Y2, Y2
+	VEXTRACTF64X4 $0x01, Z3, Y13
+	VADDPS        Y13, Y3, Y3
+	VHADDPS       Y1, Y0, Y12
+	VHADDPS       Y3, Y2, Y13
+	VHADDPS       Y13, Y12, Y12
+	VEXTRACTF128  $0x01, Y12, X13
+	VADDPS        X13, X12, X12
+	VMOVUPS       X12, 88(AX)
+	VPXORD        Z15, Z15, Z15
+	VEXTRACTF64X4 $0x01, Z4, Y13
+	VADDPS        Y13, Y4, Y4
+	VEXTRACTF64X4 $0x01, Z5, Y13
+	VADDPS        Y13, Y5, Y5
+	VEXTRACTF64X4 $0x01, Z6, Y13
+	VADDPS        Y13, Y6, Y6
+	VEXTRACTF64X4 $0x01, Z7, Y13
+	VADDPS        Y13, Y7, Y7
+	VHADDPS       Y5, Y4, Y12
+	VHADDPS       Y7, Y6, Y13
+	VHADDPS       Y13, Y12, Y12
+	VEXTRACTF128  $0x01, Y12, X13
+	VADDPS        X13, X12, X12
+	VMOVUPS       X12, 104(AX)
+	VZEROUPPER
+	RET
+
+dots3x1:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+
+steps3x1:
+	SUBQ        $0x04, R11
+	JLT         endsteps3x1
+	VMOVUPS     (SI), Z12
+	VMOVUPS     (SI)(R8*1), Z13
+	VMOVUPS     (SI)(R8*2), Z14
+	VMOVUPS     (DI), Z15
+	VFMADD231PS Z12, Z15, Z0
+	VFMADD231PS Z13, Z15, Z1
+	VFMADD231PS Z14, Z15, Z2
+	VMOVUPS     64(SI), Z12
+	VMOVUPS     64(SI)(R8*1), Z13
+	VMOVUPS     64(SI)(R8*2), Z14
+	VMOVUPS     64(DI), Z15
+	VFMADD231PS Z12, Z15, Z3
+	VFMADD231PS Z13, Z15, Z4
+	VFMADD231PS Z14, Z15, Z5
+	VMOVUPS     128(SI), Z12
+	VMOVUPS     128(SI)(R8*1), Z13
+	VMOVUPS     128(SI)(R8*2), Z14
+	VMOVUPS     128(DI), Z15
+	VFMADD231PS Z12, Z15, Z6
+	VFMADD231PS Z13, Z15, Z7
+	VFMADD231PS Z14, Z15, Z8
+	VMOVUPS     192(SI), Z12
+	VMOVUPS     192(SI)(R8*1), Z13
+	VMOVUPS     192(SI)(R8*2), Z14
+	VMOVUPS     192(DI), Z15
+	VFMADD231PS Z12, Z15, Z9
+	VFMADD231PS Z13, Z15, Z10
+	VFMADD231PS Z14, Z15, Z11
+	ADDQ        $0x00000100, SI
+	ADDQ        $0x00000100, DI
+	JMP         steps3x1
+
+endsteps3x1:
+	ADDQ $0x04, R11
+
+step3x1:
+	SUBQ        $0x01, R11
+	JLT         endstep3x1
+	VMOVUPS     (SI), Z12
+	VMOVUPS     (SI)(R8*1), Z13
+	VMOVUPS     (SI)(R8*2), Z14
+	VMOVUPS     (DI), Z15
+	VFMADD231PS Z12, Z15, Z0
+	VFMADD231PS Z13, Z15, Z1
+	VFMADD231PS Z14, Z15, Z2
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DI
+	JMP         step3x1
+
+endstep3x1:
+	ADDQ        $0x01, R11
+	MOVQ        t+0(FP), AX
+	MOVQ        16(AX), CX
+	ANDQ        $0x0f, CX
+	JE          sum3x1
+	MOVQ        $+1, DX
+	SHLQ        CL, DX
+	DECQ        DX
+	KMOVW       DX, K1
+	VMOVUPS.Z   (SI), K1, Z12
+	VMOVUPS.Z   (SI)(R8*1), K1, Z13
+	VMOVUPS.Z   (SI)(R8*2), K1, Z14
+	VMOVUPS.Z   (DI), K1, Z15
+	VFMADD231PS Z12, Z15, Z0
+	VFMADD231PS Z13, Z15, Z1
+	VFMADD231PS Z14, Z15, Z2
+
+sum3x1:
+	VADDPS        Z3, Z0, Z0
+	VADDPS        Z4, Z1, Z1
+	VADDPS        Z5, Z2, Z2
+	VADDPS        Z6, Z0, Z0
+	VADDPS        Z7, Z1, Z1
+	VADDPS        Z8, Z2, Z2
+	VADDPS        Z9, Z0, Z0
+	VADDPS        Z10, Z1, Z1
+	VADDPS        Z11, Z2, Z2
+	VPXORD        Z15, Z15, Z15
+	VEXTRACTF64X4 $0x01, Z0, Y13
+	VADDPS        Y13, Y0, Y0
+	VEXTRACTF64X4 $0x01, Z15, Y13
+	VADDPS        Y13, Y15, Y15
+	VEXTRACTF64X4 $0x01, Z15, Y13
+	VADDPS        Y13, Y15, Y15
+	VEXTRACTF64X4 $0x01, Z15, Y13
+	VADDPS        Y13, Y15, Y15
+	VHADDPS       Y15, Y0, Y12
+	VHADDPS       Y15, Y15, Y13
+	VHADDPS       Y13, Y12, Y12
+	VEXTRACTF128  $0x01, Y12, X13
+	VADDPS        X13, X12, X12
+	VMOVUPS       X12, 88(AX)
+	VPXORD        Z15, Z15, Z15
+	VEXTRACTF64X4 $0x01, Z1, Y13
+	VADDPS        Y13, Y1, Y1
+	VEXTRACTF64X4 $0x01, Z15, Y13
+	VADDPS        Y13, Y15, Y15
+	VEXTRACTF64X4 $0x01, Z15, Y13
+	VADDPS        Y13, Y15, Y15
+	VEXTRACTF64X4 $0x01, Z15, Y13
+	VADDPS        Y13, Y15, Y15
+	VHADDPS       Y15, Y1, Y12
+	VHADDPS       Y15, Y15, Y13
+	VHADDPS       Y13, Y12, Y12
+	VEXTRACTF128  $0x01, Y12, X13
+	VADDPS        X13, X12, X12
+	VMOVUPS       X12, 104(AX)
+	VPXORD        Z15, Z15, Z15
+	VEXTRACTF64X4 $0x01, Z2, Y13
+	VADDPS        Y13, Y2, Y2
+	VEXTRACTF64X4 $0x01, Z15, Y13
+	VADDPS        Y13, Y15, Y15
+	VEXTRACTF64X4 $0x01, Z15, Y13
+	VADDPS        Y13, Y15, Y15
+	VEXTRACTF64X4 $0x01, Z15, Y13
+	VADDPS        Y13, Y15, Y15
+	VHADDPS       Y15, Y2, Y12
+	VHADDPS       Y15, Y15, Y13
+	VHADDPS       Y13, Y12, Y12
+	VEXTRACTF128  $0x01, Y12, X13
+	VADDPS        X13, X12, X12
+	VMOVUPS       X12, 120(AX)
+	VZEROUPPER
+	RET
+
+dots3x2:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+
+steps3x2:
+	SUBQ        $0x02, R11
+	JLT         endsteps3x2
+	VMOVUPS     (SI), Z12
+	VMOVUPS     (SI)(R8*1), Z13
+	VMOVUPS     (SI)(R8*2), Z14
+	VMOVUPS     (DI), Z15
+	VFMADD231PS Z12, Z15, Z0
+	VFMADD231PS Z13, Z15, Z2
+	VFMADD231PS Z14, Z15, Z4
+	VMOVUPS     (DI)(R9*1), Z15
+	VFMADD231PS Z12, Z15, Z1
+	VFMADD231PS Z13, Z15, Z3
+	VFMADD231PS Z14, Z15, Z5
+	VMOVUPS     64(SI), Z12
+	VMOVUPS     64(SI)(R8*1), Z13
+	VMOVUPS     64(SI)(R8*2), Z14
+	VMOVUPS     64(DI), Z15
+	VFMADD231PS Z12, Z15, Z6
+	VFMADD231PS Z13, Z15, Z8
+	VFMADD231PS Z14, Z15, Z10
+	VMOVUPS     64(DI)(R9*1), Z15
+	VFMADD231PS Z12, Z15, Z7
+	VFMADD231PS Z13, Z15, Z9
+	VFMADD231PS Z14, Z15, Z11
+	ADDQ        $0x00000080, SI
+	ADDQ        $0x00000080, DI
+	JMP         steps3x2
+
+endsteps3x2:
+	ADDQ $0x02, R11
+
+step3x2:
+	SUBQ        $0x01, R11
+	JLT         endstep3x2
+	VMOVUPS     (SI), Z12
+	VMOVUPS     (SI)(R8*1), Z13
+	VMOVUPS     (SI)(R8*2), Z14
+	VMOVUPS     (DI), Z15
+	VFMADD231PS Z12, Z15, Z0
+	VFMADD231PS Z13, Z15, Z2
+	VFMADD231PS Z14, Z15, Z4
+	VMOVUPS     (DI)(R9*1), Z15
+	VFMADD231PS Z12, Z15, Z1
+	VFMADD231PS Z13, Z15, Z3
+	VFMADD231PS Z14, Z15, Z5
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DI
+	JMP         step3x2
+
+endstep3x2:
+	ADDQ        $0x01, R11
+	MOVQ        t+0(FP), AX
+	MOVQ        16(AX), CX
+	ANDQ        $0x0f, CX
+	JE          sum3x2
+	MOVQ        $+1, DX
+	SHLQ        CL, DX
+	DECQ        DX
+	KMOVW       DX, K1
+	VMOVUPS.Z   (SI), K1, Z12
+	VMOVUPS.Z   (SI)(R8*1), K1, Z13
+	VMOVUPS.Z   (SI)(R8*2), K1, Z14
+	VMOVUPS.Z   (DI), K1, Z15
+	VFMADD231PS Z12, Z15, Z0
+	VFMADD231PS Z13, Z15, Z2
+	VFMADD231PS Z14, Z15, Z4
+	VMOVUPS.Z   (DI)(R9*1), K1, Z15
+	VFMADD231PS Z12, Z15, Z1
+	VFMADD231PS Z13, Z15, Z3
+	VFMADD231PS Z14, Z15, Z5
+
+sum3x2:
+	VADDPS        Z6, Z0, Z0
+	VADDPS        Z7, Z1, Z1
+	VADDPS        Z8, Z2, Z2
+	VADDPS        Z9, Z3, Z3
+	VADDPS        Z10, Z4, Z4
+	VADDPS        Z11, Z5, Z5
+	VPXORD        Z15, Z15, Z15
+	VEXTRACTF64X4 $0x01, Z0, Y13
+	VADDPS        Y13, Y0, Y0
+	VEXTRACTF64X4 $0x01, Z1, Y13
+	VADDPS        Y13, Y1, Y1
+	VEXTRACTF64X4 $0x01, Z15, Y13
+	VADDPS        Y13, Y15, Y15
+	VEXTRACTF64X4 $0x01, Z15, Y13
+	VADDPS        Y13, Y15, Y15
+	VHADDPS       Y1, Y0, Y12
+	VHADDPS       Y15, Y15, Y13
+	VHADDPS       Y13, Y12, Y12
+	VEXTRACTF128  $0x01, Y12, X13
+	VADDPS        X13, X12, X12
+	VMOVUPS       X12, 88(AX)
+	VPXORD        Z15, Z15, Z15
+	VEXTRACTF64X4 $0x01, Z2, Y13
+	VADDPS        Y13, Y2, Y2
+	VEXTRACTF64X4 $0x01, Z3, Y13
+	VADDPS        Y13, Y3, Y3
+	VEXTRACTF64X4 $0x01, Z15, Y13
+	VADDPS        Y13, Y15, Y15
+	VEXTRACTF64X4 $0x01, Z15, Y13
+	VADDPS        Y13, Y15, Y15
+	VHADDPS       Y3, Y2, Y12
+	VHADDPS       Y15, Y15, Y13
+	VHADDPS       Y13, Y12, Y12
+	VEXTRACTF128  $0x01, Y12, X13
+	VADDPS        X13, X12, X12
+	VMOVUPS       X12, 104(AX)
+	VPXORD        Z15, Z15, Z15
+	VEXTRACTF64X4 $0x01, Z4, Y13
+	VADDPS        Y13, Y4, Y4
+	VEXTRACTF64X4 $0x01, Z5, Y13
+	VADDPS        Y13, Y5, Y5
+	VEXTRACTF64X4 $0x01, Z15, Y13
+	VADDPS        Y13, Y15, Y15
+	VEXTRACTF64X4 $0x01, Z15, Y13
+	VADDPS        Y13, Y15, Y15
+	VHADDPS       Y5, Y4, Y12
+	VHADDPS       Y15, Y15, Y13
+	VHADDPS       Y13, Y12, Y12
+	VEXTRACTF128  $0x01, Y12, X13
+	VADDPS        X13, X12, X12
+	VMOVUPS       X12, 120(AX)
+	VZEROUPPER
+	RET
+
+dots3x3:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+
+steps3x3:
+	SUBQ        $0x01, R11
+	JLT         endsteps3x3
+	VMOVUPS     (SI), Z12
+	VMOVUPS     (SI)(R8*1), Z13
+	VMOVUPS     (SI)(R8*2), Z14
+	VMOVUPS     (DI), Z15
+	VFMADD231PS Z12, Z15, Z0
+	VFMADD231PS Z13, Z15, Z3
+	VFMADD231PS Z14, Z15, Z6
+	VMOVUPS     (DI)(R9*1), Z15
+	VFMADD231PS Z12, Z15, Z1
+	VFMADD231PS Z13, Z15, Z4
+	VFMADD231PS Z14, Z15, Z7
+	VMOVUPS     (DI)(R9*2), Z15
+	VFMADD231PS Z12, Z15, Z2
+	VFMADD231PS Z13, Z15, Z5
+	VFMADD231PS Z14, Z15, Z8
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DI
+	JMP         steps3x3
+
+endsteps3x3:
+	ADDQ        $0x01, R11
+	MOVQ        t+0(FP), AX
+	MOVQ        16(AX), CX
+	ANDQ        $0x0f, CX
+	JE          sum3x3
+	MOVQ        $+1, DX
+	SHLQ        CL, DX
+	DECQ        DX
+	KMOVW       DX, K1
+	VMOVUPS.Z   (SI), K1, Z12
+	VMOVUPS.Z   (SI)(R8*1), K1, Z13
+	VMOVUPS.Z   (SI)(R8*2), K1, Z14
+	VMOVUPS.Z   (DI), K1, Z15
+	VFMADD231PS Z12, Z15, Z0
+	VFMADD231PS Z13, Z15, Z3
+	VFMADD231PS Z14, Z15, Z6
+	VMOVUPS.Z   (DI)(R9*1), K1, Z15
+	VFMADD231PS Z12, Z15, Z1
+	VFMADD231PS Z13, Z15, Z4
+	VFMADD231PS Z14, Z15, Z7
+	VMOVUPS.Z   (DI)(R9*2), K1, Z15
+	VFMADD231PS Z12, Z15, Z2
+	VFMADD231PS Z13, Z15, Z5
+	VFMADD231PS Z14, Z15, Z8
+
+sum3x3:
+	VPXORD        Z15, Z15, Z15
+	VEXTRACTF64X4 $0x01, Z0, Y13
+	VADDPS        Y13, Y0, Y0
+	VEXTRACTF64X4 $0x01, Z1, Y13
+	VADDPS        Y13, Y1, Y1
+	VEXTRACTF64X4 $0x01, Z2, Y13
+	VADDPS        Y13, Y2, Y2
+	VEXTRACTF64X4 $0x01, Z15, Y13
+	VADDPS        Y13, Y15, Y15
+	VHADDPS       Y1, Y0, Y12
+	VHADDPS       Y15, Y2, Y13
+	VHADDPS       Y13, Y12, Y12
+	VEXTRACTF128  $0x01, Y12, X13
+	VADDPS        X13, X12, X12
+	VMOVUPS       X12, 88(AX)
+	VPXORD        Z15, Z15, Z15
+	VEXTRACTF64X4 $0x01, Z3, Y13
+	VADDPS        Y13, Y3, Y3
+	VEXTRACTF64X4 $0x01, Z4, Y13
+	VADDPS        Y13, Y4, Y4
+	VEXTRACTF64X4 $0x01, Z5, Y13
+	VADDPS        Y13, Y5, Y5
+	VEXTRACTF64X4 $0x01, Z15, Y13
+	VADDPS        Y13, Y15, Y15
+	VHADDPS       Y4, Y3, Y12
+	VHADDPS       Y15, Y5, Y13
+	VHADDPS       Y13, Y12, Y12
+	VEXTRACTF128  $0x01, Y12, X13
+	VADDPS        X13, X12, X12
+	VMOVUPS       X12, 104(AX)
+	VPXORD        Z15, Z15, Z15
+	VEXTRACTF64X4 $0x01, Z6, Y13
+	VADDPS        Y13, Y6, Y6
+	VEXTRACTF64X4 $0x01, Z7, Y13
+	VADDPS        Y13, Y7, Y7
+	VEXTRACTF64X4 $0x01, Z8, Y13
+	VADDPS        Y13, Y8, Y8
+	VEXTRACTF64X4 $0x01, Z15, Y13
+	VADDPS        Y13, Y15, Y15
+	VHADDPS       Y7, Y6, Y12
+	VHADDPS       Y15, Y8, Y13
+	VHADDPS       Y13, Y12, Y12
+	VEXTRACTF128  $0x01, Y12, X13
+	VADDPS        X13, X12, X12
+	VMOVUPS       X12, 120(AX)
+	VZEROUPPER
+	RET
+
+dots3x4:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+
+steps3x4:
+	SUBQ        $0x01, R11
+	JLT         endsteps3x4
+	VMOVUPS     (SI), Z12
+	VMOVUPS     (SI)(R8*1), Z13
+	VMOVUPS     (SI)(R8*2), Z14
+	VMOVUPS     (DI), Z15
+	VFMADD231PS Z12, Z15, Z0
+	VFMADD231PS Z13, Z15, Z4
+	VFMADD231PS Z14, Z15, Z8
+	VMOVUPS     (DI)(R9*1), Z15
+	VFMADD231PS Z12, Z15, Z1
+	VFMADD231PS Z13, Z15, Z5
+	VFMADD231PS Z14, Z15, Z9
+	VMOVUPS     (DI)(R9*2), Z15
+	VFMADD231PS Z12, Z15, Z2
+	VFMADD231PS Z13, Z15, Z6
+	VFMADD231PS Z14, Z15, Z10
+	VMOVUPS     (DI)(R10*1), Z15
+	VFMADD231PS Z12, Z15, Z3
+	VFMADD231PS Z13, Z15, Z7
+	VFMADD231PS Z14, Z15, Z11
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DI
+	JMP         steps3x4
+
+endsteps3x4:
+	ADDQ        $0x01, R11
+	MOVQ        t+0(FP), AX
+	MOVQ        16(AX), CX
+	ANDQ        $0x0f, CX
+	JE          sum3x4
+	MOVQ        $+1, DX
+	SHLQ        CL, DX
+	DECQ        DX
+	KMOVW       DX, K1
+	VMOVUPS.Z   (SI), K1, Z12
+	VMOVUPS.Z   (SI)(R8*1), K1, Z13
+	VMOVUPS.Z   (SI)(R8*2), K1, Z14
+	VMOVUPS.Z   (DI), K1, Z15
+	VFMADD231PS Z12, Z15, Z0
+	VFMADD231PS Z13, Z15, Z4
+	VFMADD231PS Z14, Z15, Z8
+	VMOVUPS.Z   (DI)(R9*1), K1, Z15
+	VFMADD231PS Z12, Z15, Z1
+	VFMADD231PS Z13, Z15, Z5
+	VFMADD231PS Z14, Z15, Z9
+	VMOVUPS.Z   (DI)(R9*2), K1, Z15
+	VFMADD231PS Z12, Z15, Z2
+	VFMADD231PS Z13, Z15, Z6
+	VFMADD231PS Z14, Z15, Z10
+	VMOVUPS.Z   (DI)(R10*1), K1, Z15
+	VFMADD231PS Z12, Z15, Z3
+	VFMADD231PS Z13, Z15, Z7
+	VFMADD231PS Z14, Z15, Z11
+
+sum3x4:
+	VPXORD        Z15, Z15, Z15
+	VEXTRACTF64X4 $0x01, Z0, Y13
+	VADDPS        Y13, Y0, Y0
+	VEXTRACTF64X4 $0x01, Z1, Y13
+	VADDPS        Y13, Y1, Y1
+	VEXTRACTF64X4 $0x01, Z2, Y13
+	VADDPS        Y13, Y2, Y2
+	VEXTRACTF64X4 $0x01, Z3, Y13
+	VADDPS        Y13, Y3, Y3
+	VHADDPS       Y1, Y0, Y12
+	VHADDPS       Y3, Y2, Y13
+	VHADDPS       Y13, Y12, Y12
+	VEXTRACTF128  $0x01, Y12, X13
+	VADDPS        X13, X12, X12
+	VMOVUPS       X12, 88(AX)
+	VPXORD        Z15, Z15, Z15
+	VEXTRACTF64X4 $0x01, Z4, Y13
+	VADDPS        Y13, Y4, Y4
+	VEXTRACTF64X4 $0x01, Z5, Y13
+	VADDPS        Y13, Y5, Y5
+	VEXTRACTF64X4 $0x01, Z6, Y13
+	VADDPS        Y13, Y6, Y6
+	VEXTRACTF64X4 $0x01, Z7, Y13
+	VADDPS        Y13, Y7, Y7
+	VHADDPS       Y5, Y4, Y12
+	VHADDPS       Y7, Y6, Y13
+	VHADDPS       Y13, Y12, Y12
+	VEXTRACTF128  $0x01, Y12, X13
+	VADDPS        X13, X12, X12
+	VMOVUPS       X12, 104(AX)
+	VPXORD        Z15, Z15, Z15
+	VEXTRACTF64X4 $0x01, Z8, Y13
+	VADDPS        Y13, Y8, Y8
+	VEXTRACTF64X4 $0x01, Z9, Y13
+	VADDPS        Y13, Y9, Y9
+	VEXTRACTF64X4 $0x01, Z10, Y13
+	VADDPS        Y13, Y10, Y10
+	VEXTRACTF64X4 $0x01, Z11, Y13
+	VADDPS        Y13, Y11, Y11
+	VHADDPS       Y9, Y8, Y12
+	VHADDPS       Y11, Y10, Y13
+	VHADDPS       Y13, Y12, Y12
+	VEXTRACTF128  $0x01, Y12, X13
+	VADDPS        X13, X12, X12
+	VMOVUPS       X12, 120(AX)
+	VZEROUPPER
+	RET
+
+// func combineAVX512(t *Combine)
+// Requires: AVX, AVX512F
+TEXT ·combineAVX512(SB), NOSPLIT, $0-8
+	MOVQ  t+0(FP), DX
+	MOVQ  8(DX), CX
+	ANDQ  $0x0f, CX
+	MOVQ  $+1, AX
+	SHLQ  CL, AX
+	DECQ  AX
+	KMOVW AX, K1
+	MOVQ  128(DX), AX
+	NEGQ  AX
+	KMOVW AX, K2
+	KANDW K1, K2, K3
+	MOVQ  48(DX), R11
+	SHLQ  $0x02, R11
+	MOVQ  56(DX), R12
+	SHLQ  $0x02, R12
+	MOVQ  88(DX), R8
+	SHLQ  $0x02, R8
+	MOVQ  120(DX), R14
+	SHLQ  $0x02, R14
+	LEAQ  (R8)(R8*2), R9
+	MOVQ  (DX), R13
+	MOVQ  24(DX), SI
+	MOVQ  64(DX), R10
+	MOVQ  96(DX), R15
+	MOVQ  16(DX), AX
+	CMPQ  AX, $0x08
+	JE    row8
+	CMPQ  AX, $0x07
+	JE    row7
+	CMPQ  AX, $0x06
+	JE    row6
+	CMPQ  AX, $0x05
+	JE    row5
+	CMPQ  AX, $0x04
+	JE    row4
+	CMPQ  AX, $0x03
+	JE    row3
+	CMPQ  AX, $0x02
+	JE    row2
+
+row1:
+	MOVQ         SI, DX
+	VBROADCASTSS (DX), Z0
+	ADDQ         R11, SI
+	MOVQ         R10, AX
+	MOVQ         R15, DI
+	ADDQ         R14, R15
+	MOVQ         t+0(FP), DX
+	MOVQ         8(DX), CX
+
+four1:
+	SUBQ        $0x40, CX
+	JLT         endfour1
+	VMOVUPS.Z   (DI), K2, Z8
+	VMOVUPS.Z   64(DI), K2, Z9
+	VMOVUPS.Z   128(DI), K2, Z10
+	VMOVUPS.Z   192(DI), K2, Z11
+	VFMADD231PS (AX), Z0, Z8
+	VFMADD231PS 64(AX), Z0, Z9
+	VFMADD231PS 128(AX), Z0, Z10
+	VFMADD231PS 192(AX), Z0, Z11
+	VMOVUPS     Z8, (DI)
+	VMOVUPS     Z9, 64(DI)
+	VMOVUPS     Z10, 128(DI)
+	VMOVUPS     Z11, 192(DI)
+	ADDQ        $0x00000100, AX
+	ADDQ        $0x00000100, DI
+	JMP         four1
+
+endfour1:
+	ADDQ $0x40, CX
+
+one1:
+	SUBQ        $0x10, CX
+	JLT         endone1
+	VMOVUPS.Z   (DI), K2, Z8
+	VFMADD231PS (AX), Z0, Z8
+	VMOVUPS     Z8, (DI)
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, DI
+	JMP         one1
+
+endone1:
+	ADDQ        $0x10, CX
+	TESTQ       CX, CX
+	JE          next1
+	VMOVUPS.Z   (DI), K3, Z8
+	VMOVUPS.Z   (AX), K1, Z12
+	VFMADD231PS Z12, Z0, Z8
+	VMOVUPS     Z8, K1, (DI)
+
+next1:
+	DECQ R13
+	JNE  row1
+	VZEROUPPER
+	RET
+
+row2:
+	MOVQ         SI, DX
+	VBROADCASTSS (DX), Z0
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Z1
+	ADDQ         R11, SI
+	MOVQ         R10, AX
+	MOVQ         R15, DI
+	ADDQ         R14, R15
+	MOVQ         t+0(FP), DX
+	MOVQ         8(DX), CX
+
+four2:
+	SUBQ        $0x40, CX
+	JLT         endfour2
+	VMOVUPS.Z   (DI), K2, Z8
+	VMOVUPS.Z   64(DI), K2, Z9
+	VMOVUPS.Z   128(DI), K2, Z10
+	VMOVUPS.Z   192(DI), K2, Z11
+	VFMADD231PS (AX), Z0, Z8
+	VFMADD231PS 64(AX), Z0, Z9
+	VFMADD231PS 128(AX), Z0, Z10
+	VFMADD231PS 192(AX), Z0, Z11
+	VFMADD231PS (AX)(R8*1), Z1, Z8
+	VFMADD231PS 64(AX)(R8*1), Z1, Z9
+	VFMADD231PS 128(AX)(R8*1), Z1, Z10
+	VFMADD231PS 192(AX)(R8*1), Z1, Z11
+	VMOVUPS     Z8, (DI)
+	VMOVUPS     Z9, 64(DI)
+	VMOVUPS     Z10, 128(DI)
+	VMOVUPS     Z11, 192(DI)
+	ADDQ        $0x00000100, AX
+	ADDQ        $0x00000100, DI
+	JMP         four2
+
+endfour2:
+	ADDQ $0x40, CX
+
+one2:
+	SUBQ        $0x10, CX
+	JLT         endone2
+	VMOVUPS.Z   (DI), K2, Z8
+	VFMADD231PS (AX), Z0, Z8
+	VFMADD231PS (AX)(R8*1), Z1, Z8
+	VMOVUPS     Z8, (DI)
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, DI
+	JMP         one2
+
+endone2:
+	ADDQ        $0x10, CX
+	TESTQ       CX, CX
+	JE          next2
+	VMOVUPS.Z   (DI), K3, Z8
+	VMOVUPS.Z   (AX), K1, Z12
+	VFMADD231PS Z12, Z0, Z8
+	VMOVUPS.Z   (AX)(R8*1), K1, Z12
+	VFMADD231PS Z12, Z1, Z8
+	VMOVUPS     Z8, K1, (DI)
+
+next2:
+	DECQ R13
+	JNE  row2
+	VZEROUPPER
+	RET
+
+row3:
+	MOVQ         SI, DX
+	VBROADCASTSS (DX), Z0
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Z1
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Z2
+	ADDQ         R11, SI
+	MOVQ         R10, AX
+	MOVQ         R15, DI
+	ADDQ         R14, R15
+	MOVQ         t+0(FP), DX
+	MOVQ         8(DX), CX
+
+four3:
+	SUBQ        $0x40, CX
+	JLT         endfour3
+	VMOVUPS.Z   (DI), K2, Z8
+	VMOVUPS.Z   64(DI), K2, Z9
+	VMOVUPS.Z   128(DI), K2, Z10
+	VMOVUPS.Z   192(DI), K2, Z11
+	VFMADD231PS (AX), Z0, Z8
+	VFMADD231PS 64(AX), Z0, Z9
+	VFMADD231PS 128(AX), Z0, Z10
+	VFMADD231PS 192(AX), Z0, Z11
+	VFMADD231PS (AX)(R8*1), Z1, Z8
+	VFMADD231PS 64(AX)(R8*1), Z1, Z9
+	VFMADD231PS 128(AX)(R8*1), Z1, Z10
+	VFMADD231PS 192(AX)(R8*1), Z1, Z11
+	VFMADD231PS (AX)(R8*2), Z2, Z8
+	VFMADD231PS 64(AX)(R8*2), Z2, Z9
+	VFMADD231PS 128(AX)(R8*2), Z2, Z10
+	VFMADD231PS 192(AX)(R8*2), Z2, Z11
+	VMOVUPS     Z8, (DI)
+	VMOVUPS     Z9, 64(DI)
+	VMOVUPS     Z10, 128(DI)
+	VMOVUPS     Z11, 192(DI)
+	ADDQ        $0x00000100, AX
+	ADDQ        $0x00000100, DI
+	JMP         four3
+
+endfour3:
+	ADDQ $0x40, CX
+
+one3:
+	SUBQ        $0x10, CX
+	JLT         endone3
+	VMOVUPS.Z   (DI), K2, Z8
+	VFMADD231PS (AX), Z0, Z8
+	VFMADD231PS (AX)(R8*1), Z1, Z8
+	VFMADD231PS (AX)(R8*2), Z2, Z8
+	VMOVUPS     Z8, (DI)
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, DI
+	JMP         one3
+
+endone3:
+	ADDQ        $0x10, CX
+	TESTQ       CX, CX
+	JE          next3
+	VMOVUPS.Z   (DI), K3, Z8
+	VMOVUPS.Z   (AX), K1, Z12
+	VFMADD231PS Z12, Z0, Z8
+	VMOVUPS.Z   (AX)(R8*1), K1, Z12
+	VFMADD231PS Z12, Z1, Z8
+	VMOVUPS.Z   (AX)(R8*2), K1, Z12
+	VFMADD231PS Z12, Z2, Z8
+	VMOVUPS     Z8, K1, (DI)
+
+next3:
+	DECQ R13
+	JNE  row3
+	VZEROUPPER
+	RET
+
+row4:
+	MOVQ         SI, DX
+	VBROADCASTSS (DX), Z0
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Z1
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Z2
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Z3
+	ADDQ         R11, SI
+	MOVQ         R10, AX
+	MOVQ         R15, DI
+	ADDQ         R14, R15
+	MOVQ         t+0(FP), DX
+	MOVQ         8(DX), CX
+
+four4:
+	SUBQ        $0x40, CX
+	JLT         endfour4
+	VMOVUPS.Z   (DI), K2, Z8
+	VMOVUPS.Z   64(DI), K2, Z9
+	VMOVUPS.Z   128(DI), K2, Z10
+	VMOVUPS.Z   192(DI), K2, Z11
+	VFMADD231PS (AX), Z0, Z8
+	VFMADD231PS 64(AX), Z0, Z9
+	VFMADD231PS 128(AX), Z0, Z10
+	VFMADD231PS 192(AX), Z0, Z11
+	VFMADD231PS (AX)(R8*1), Z1, Z8
+	VFMADD231PS 64(AX)(R8*1), Z1, Z9
+	VFMADD231PS 128(AX)(R8*1), Z1, Z10
+	VFMADD231PS 192(AX)(R8*1), Z1, Z11
+	VFMADD231PS (AX)(R8*2), Z2, Z8
+	VFMADD231PS 64(AX)(R8*2), Z2, Z9
+	VFMADD231PS 128(AX)(R8*2), Z2, Z10
+	VFMADD231PS 192(AX)(R8*2), Z2, Z11
+	VFMADD231PS (AX)(R9*1), Z3, Z8
+	VFMADD231PS 64(AX)(R9*1), Z3, Z9
+	VFMADD231PS 128(AX)(R9*1), Z3, Z10
+	VFMADD231PS 192(AX)(R9*1), Z3, Z11
+	VMOVUPS     Z8, (DI)
+	VMOVUPS     Z9, 64(DI)
+	VMOVUPS     Z10, 128(DI)
+	VMOVUPS     Z11, 192(DI)
+	ADDQ        $0x00000100, AX
+	ADDQ        $0x00000100, DI
+	JMP         four4
+
+endfour4:
+	ADDQ $0x40, CX
+
+one4:
+	SUBQ        $0x10, CX
+	JLT         endone4
+	VMOVUPS.Z   (DI), K2, Z8
+	VFMADD231PS (AX), Z0, Z8
+	VFMADD231PS (AX)(R8*1), Z1, Z8
+	VFMADD231PS (AX)(R8*2), Z2, Z8
+	VFMADD231PS (AX)(R9*1), Z3, Z8
+	VMOVUPS     Z8, (DI)
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, DI
+	JMP         one4
+
+endone4:
+	ADDQ        $0x10, CX
+	TESTQ       CX, CX
+	JE          next4
+	VMOVUPS.Z   (DI), K3, Z8
+	VMOVUPS.Z   (AX), K1, Z12
+	VFMADD231PS Z12, Z0, Z8
+	VMOVUPS.Z   (AX)(R8*1), K1, Z12
+	VFMADD231PS Z12, Z1, Z8
+	VMOVUPS.Z   (AX)(R8*2), K1, Z12
+	VFMADD231PS Z12, Z2, Z8
+	VMOVUPS.Z   (AX)(R9*1), K1, Z12
+	VFMADD231PS Z12, Z3, Z8
+	VMOVUPS     Z8, K1, (DI)
+
+next4:
+	DECQ R13
+	JNE  row4
+	VZEROUPPER
+	RET
+
+row5:
+	MOVQ         SI, DX
+	VBROADCASTSS (DX), Z0
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Z1
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Z2
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Z3
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Z4
+	ADDQ         R11, SI
+	MOVQ         R10, AX
+	MOVQ         R15, DI
+	ADDQ         R14, R15
+	MOVQ         t+0(FP), DX
+	MOVQ         8(DX), CX
+
+four5:
+	SUBQ        $0x40, CX
+	JLT         endfour5
+	VMOVUPS.Z   (DI), K2, Z8
+	VMOVUPS.Z   64(DI), K2, Z9
+	VMOVUPS.Z   128(DI), K2, Z10
+	VMOVUPS.Z   192(DI), K2, Z11
+	VFMADD231PS (AX), Z0, Z8
+	VFMADD231PS 64(AX), Z0, Z9
+	VFMADD231PS 128(AX), Z0, Z10
+	VFMADD231PS 192(AX), Z0, Z11
+	VFMADD231PS (AX)(R8*1), Z1, Z8
+	VFMADD231PS 64(AX)(R8*1), Z1, Z9
+	VFMADD231PS 128(AX)(R8*1), Z1, Z10
+	VFMADD231PS 192(AX)(R8*1), Z1, Z11
+	VFMADD231PS (AX)(R8*2), Z2, Z8
+	VFMADD231PS 64(AX)(R8*2), Z2, Z9
+	VFMADD231PS 128(AX)(R8*2), Z2, Z10
+	VFMADD231PS 192(AX)(R8*2), Z2, Z11
+	VFMADD231PS (AX)(R9*1), Z3, Z8
+	VFMADD231PS 64(AX)(R9*1), Z3, Z9
+	VFMADD231PS 128(AX)(R9*1), Z3, Z10
+	VFMADD231PS 192(AX)(R9*1), Z3, Z11
+	VFMADD231PS (AX)(R8*4), Z4, Z8
+	VFMADD231PS 64(AX)(R8*4), Z4, Z9
+	VFMADD231PS 128(AX)(R8*4), Z4, Z10
+	VFMADD231PS 192(AX)(R8*4), Z4, Z11
+	VMOVUPS     Z8, (DI)
+	VMOVUPS     Z9, 64(DI)
+	VMOVUPS     Z10, 128(DI)
+	VMOVUPS     Z11, 192(DI)
+	ADDQ        $0x00000100, AX
+	ADDQ        $0x00000100, DI
+	JMP         four5
+
+endfour5:
+	ADDQ $0x40, CX
+
+one5:
+	SUBQ        $0x10, CX
+	JLT         endone5
+	VMOVUPS.Z   (DI), K2, Z8
+	VFMADD231PS (AX), Z0, Z8
+	VFMADD231PS (AX)(R8*1), Z1, Z8
+	VFMADD231PS (AX)(R8*2), Z2, Z8
+	VFMADD231PS (AX)(R9*1), Z3, Z8
+	VFMADD231PS (AX)(R8*4), Z4, Z8
+	VMOVUPS     Z8, (DI)
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, DI
+	JMP         one5
+
+endone5:
+	ADDQ        $0x10, CX
+	TESTQ       CX, CX
+	JE          next5
+	VMOVUPS.Z   (DI), K3, Z8
+	VMOVUPS.Z   (AX), K1, Z12
+	VFMADD231PS Z12, Z0, Z8
+	VMOVUPS.Z   (AX)(R8*1), K1, Z12
+	VFMADD231PS Z12, Z1, Z8
+	VMOVUPS.Z   (AX)(R8*2), K1, Z12
+	VFMADD231PS Z12, Z2, Z8
+	VMOVUPS.Z   (AX)(R9*1), K1, Z12
+	VFMADD231PS Z12, Z3, Z8
+	VMOVUPS.Z   (AX)(R8*4), K1, Z12
+	VFMADD231PS Z12, Z4, Z8
+	VMOVUPS     Z8, K1, (DI)
+
+next5:
+	DECQ R13
+	JNE  row5
+	VZEROUPPER
+	RET
+
+row6:
+	MOVQ         SI, DX
+	VBROADCASTSS (DX), Z0
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Z1
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Z2
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Z3
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Z4
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Z5
+	ADDQ         R11, SI
+	MOVQ         R10, AX
+	LEAQ         (R10)(R8*4), BX
+	ADDQ         R8, BX
+	MOVQ         R15, DI
+	ADDQ         R14, R15
+	MOVQ         t+0(FP), DX
+	MOVQ         8(DX), CX
+
+four6:
+	SUBQ        $0x40, CX
+	JLT         endfour6
+	VMOVUPS.Z   (DI), K2, Z8
+	VMOVUPS.Z   64(DI), K2, Z9
+	VMOVUPS.Z   128(DI), K2, Z10
+	VMOVUPS.Z   192(DI), K2, Z11
+	VFMADD231PS (AX), Z0, Z8
+	VFMADD231PS 64(AX), Z0, Z9
+	VFMADD231PS 128(AX), Z0, Z10
+	VFMADD231PS 192(AX), Z0, Z11
+	VFMADD231PS (AX)(R8*1), Z1, Z8
+	VFMADD231PS 64(AX)(R8*1), Z1, Z9
+	VFMADD231PS 128(AX)(R8*1), Z1, Z10
+	VFMADD231PS 192(AX)(R8*1), Z1, Z11
+	VFMADD231PS (AX)(R8*2), Z2, Z8
+	VFMADD231PS 64(AX)(R8*2), Z2, Z9
+	VFMADD231PS 128(AX)(R8*2), Z2, Z10
+	VFMADD231PS 192(AX)(R8*2), Z2, Z11
+	VFMADD231PS (AX)(R9*1), Z3, Z8
+	VFMADD231PS 64(AX)(R9*1), Z3, Z9
+	VFMADD231PS 128(AX)(R9*1), Z3, Z10
+	VFMADD231PS 192(AX)(R9*1), Z3, Z11
+	VFMADD231PS (AX)(R8*4), Z4, Z8
+	VFMADD231PS 64(AX)(R8*4), Z4, Z9
+	VFMADD231PS 128(AX)(R8*4), Z4, Z10
+	VFMADD231PS 192(AX)(R8*4), Z4, Z11
+	VFMADD231PS (BX), Z5, Z8
+	VFMADD231PS 64(BX), Z5, Z9
+	VFMADD231PS 128(BX), Z5, Z10
+	VFMADD231PS 192(BX), Z5, Z11
+	VMOVUPS     Z8, (DI)
+	VMOVUPS     Z9, 64(DI)
+	VMOVUPS     Z10, 128(DI)
+	VMOVUPS     Z11, 192(DI)
+	ADDQ        $0x00000100, AX
+	ADDQ        $0x00000100, BX
+	ADDQ        $0x00000100, DI
+	JMP         four6
+
+endfour6:
+	ADDQ $0x40, CX
+
+one6:
+	SUBQ        $0x10, CX
+	JLT         endone6
+	VMOVUPS.Z   (DI), K2, Z8
+	VFMADD231PS (AX), Z0, Z8
+	VFMADD231PS (AX)(R8*1), Z1, Z8
+	VFMADD231PS (AX)(R8*2), Z2, Z8
+	VFMADD231PS (AX)(R9*1), Z3, Z8
+	VFMADD231PS (AX)(R8*4), Z4, Z8
+	VFMADD231PS (BX), Z5, Z8
+	VMOVUPS     Z8, (DI)
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, DI
+	JMP         one6
+
+endone6:
+	ADDQ        $0x10, CX
+	TESTQ       CX, CX
+	JE          next6
+	VMOVUPS.Z   (DI), K3, Z8
+	VMOVUPS.Z   (AX), K1, Z12
+	VFMADD231PS Z12, Z0, Z8
+	VMOVUPS.Z   (AX)(R8*1), K1, Z12
+	VFMADD231PS Z12, Z1, Z8
+	VMOVUPS.Z   (AX)(R8*2), K1, Z12
+	VFMADD231PS Z12, Z2, Z8
+	VMOVUPS.Z   (AX)(R9*1), K1, Z12
+	VFMADD231PS Z12, Z3, Z8
+	VMOVUPS.Z   (AX)(R8*4), K1, Z12
+	VFMADD231PS Z12, Z4, Z8
+	VMOVUPS.Z   (BX), K1, Z12
+	VFMADD231PS Z12, Z5, Z8
+	VMOVUPS     Z8, K1, (DI)
+
+next6:
+	DECQ R13
+	JNE  row6
+	VZEROUPPER
+	RET
+
+row7:
+	MOVQ         SI, DX
+	VBROADCASTSS (DX), Z0
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Z1
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Z2
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Z3
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Z4
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Z5
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Z6
+	ADDQ         R11, SI
+	MOVQ         R10, AX
+	LEAQ         (R10)(R8*4), BX
+	ADDQ         R8, BX
+	MOVQ         R15, DI
+	ADDQ         R14, R15
+	MOVQ         t+0(FP), DX
+	MOVQ         8(DX), CX
+
+four7:
+	SUBQ        $0x40, CX
+	JLT         endfour7
+	VMOVUPS.Z   (DI), K2, Z8
+	VMOVUPS.Z   64(DI), K2, Z9
+	VMOVUPS.Z   128(DI), K2, Z10
+	VMOVUPS.Z   192(DI), K2, Z11
+	VFMADD231PS (AX), Z0, Z8
+	VFMADD231PS 64(AX), Z0, Z9
+	VFMADD231PS 128(AX), Z0, Z10
+	VFMADD231PS 192(AX), Z0, Z11
+	VFMADD231PS (AX)(R8*1), Z1, Z8
+	VFMADD231PS 64(AX)(R8*1), Z1, Z9
+	VFMADD231PS 128(AX)(R8*1), Z1, Z10
+	VFMADD231PS 192(AX)(R8*1), Z1, Z11
+	VFMADD231PS (AX)(R8*2), Z2, Z8
+	VFMADD231PS 64(AX)(R8*2), Z2, Z9
+	VFMADD231PS 128(AX)(R8*2), Z2, Z10
+	VFMADD231PS 192(AX)(R8*2), Z2, Z11
+	VFMADD231PS (AX)(R9*1), Z3, Z8
+	VFMADD231PS 64(AX)(R9*1), Z3, Z9
+	VFMADD231PS 128(AX)(R9*1), Z3, Z10
+	VFMADD231PS 192(AX)(R9*1), Z3, Z11
+	VFMADD231PS (AX)(R8*4), Z4, Z8
+	VFMADD231PS 64(AX)(R8*4), Z4, Z9
+	VFMADD231PS 128(AX)(R8*4), Z4, Z10
+	VFMADD231PS 192(AX)(R8*4), Z4, Z11
+	VFMADD231PS (BX), Z5, Z8
+	VFMADD231PS 64(BX), Z5, Z9
+	VFMADD231PS 128(BX), Z5, Z10
+	VFMADD231PS 192(BX), Z5, Z11
+	VFMADD231PS (BX)(R8*1), Z6, Z8
+	VFMADD231PS 64(BX)(R8*1), Z6, Z9
+	VFMADD231PS 128(BX)(R8*1), Z6, Z10
+	VFMADD231PS 192(BX)(R8*1), Z6, Z11
+	VMOVUPS     Z8, (DI)
+	VMOVUPS     Z9, 64(DI)
+	VMOVUPS     Z10, 128(DI)
+	VMOVUPS     Z11, 192(DI)
+	ADDQ        $0x00000100, AX
+	ADDQ        $0x00000100, BX
+	ADDQ        $0x00000100, DI
+	JMP         four7
+
+endfour7:
+	ADDQ $0x40, CX
+
+one7:
+	SUBQ        $0x10, CX
+	JLT         endone7
+	VMOVUPS.Z   (DI), K2, Z8
+	VFMADD231PS (AX), Z0, Z8
+	VFMADD231PS (AX)(R8*1), Z1, Z8
+	VFMADD231PS (AX)(R8*2), Z2, Z8
+	VFMADD231PS (AX)(R9*1), Z3, Z8
+	VFMADD231PS (AX)(R8*4), Z4, Z8
+	VFMADD231PS (BX), Z5, Z8
+	VFMADD231PS (BX)(R8*1), Z6, Z8
+	VMOVUPS     Z8, (DI)
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, DI
+	JMP         one7
+
+endone7:
+	ADDQ        $0x10, CX
+	TESTQ       CX, CX
+	JE          next7
+	VMOVUPS.Z   (DI), K3, Z8
+	VMOVUPS.Z   (AX), K1, Z12
+	VFMADD231PS Z12, Z0, Z8
+	VMOVUPS.Z   (AX)(R8*1), K1, Z12
+	VFMADD231PS Z12, Z1, Z8
+	VMOVUPS.Z   (AX)(R8*2), K1, Z12
+	VFMADD231PS Z12, Z2, Z8
+	VMOVUPS.Z   (AX)(R9*1), K1, Z12
+	VFMADD231PS Z12, Z3, Z8
+	VMOVUPS.Z   (AX)(R8*4), K1, Z12
+	VFMADD231PS Z12, Z4, Z8
+	VMOVUPS.Z   (BX), K1, Z12
+	VFMADD231PS Z12, Z5, Z8
+	VMOVUPS.Z   (BX)(R8*1), K1, Z12
+	VFMADD231PS Z12, Z6, Z8
+	VMOVUPS     Z8, K1, (DI)
+
+next7:
+	DECQ R13
+	JNE  row7
+	VZEROUPPER
+	RET
+
+row8:
+	MOVQ         SI, DX
+	VBROADCASTSS (DX), Z0
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Z1
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Z2
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Z3
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Z4
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Z5
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Z6
+	ADDQ         R12, DX
+	VBROADCASTSS (DX), Z7
+	ADDQ         R11, SI
+	MOVQ         R10, AX
+	LEAQ         (R10)(R8*4), BX
+	ADDQ         R8, BX
+	MOVQ         R15, DI
+	ADDQ         R14, R15
+	MOVQ         t+0(FP), DX
+	MOVQ         8(DX), CX
+
+four8:
+	SUBQ        $0x40, CX
+	JLT         endfour8
+	VMOVUPS.Z   (DI), K2, Z8
+	VMOVUPS.Z   64(DI), K2, Z9
+	VMOVUPS.Z   128(DI), K2, Z10
+	VMOVUPS.Z   192(DI), K2, Z11
+	VFMADD231PS (AX), Z0, Z8
+	VFMADD231PS 64(AX), Z0, Z9
+	VFMADD231PS 128(AX), Z0, Z10
+	VFMADD231PS 192(AX), Z0, Z11
+	VFMADD231PS (AX)(R8*1), Z1, Z8
+	VFMADD231PS 64(AX)(R8*1), Z1, Z9
+	VFMADD231PS 128(AX)(R8*1), Z1, Z10
+	VFMADD231PS 192(AX)(R8*1), Z1, Z11
+	VFMADD231PS (AX)(R8*2), Z2, Z8
+	VFMADD231PS 64(AX)(R8*2), Z2, Z9
+	VFMADD231PS 128(AX)(R8*2), Z2, Z10
+	VFMADD231PS 192(AX)(R8*2), Z2, Z11
+	VFMADD231PS (AX)(R9*1), Z3, Z8
+	VFMADD231PS 64(AX)(R9*1), Z3, Z9
+	VFMADD231PS 128(AX)(R9*1), Z3, Z10
+	VFMADD231PS 192(AX)(R9*1), Z3, Z11
+	VFMADD231PS (AX)(R8*4), Z4, Z8
+	VFMADD231PS 64(AX)(R8*4), Z4, Z9
+	VFMADD231PS 128(AX)(R8*4), Z4, Z10
+	VFMADD231PS 192(AX)(R8*4), Z4, Z11
+	VFMADD231PS (BX), Z5, Z8
+	VFMADD231PS 64(BX), Z5, Z9
+	VFMADD231PS 128(BX), Z5, Z10
+	VFMADD231PS 192(BX), Z5, Z11
+	VFMADD231PS (BX)(R8*1), Z6, Z8
+	VFMADD231PS 64(BX)(R8*1), Z6, Z9
+	VFMADD231PS 128(BX)(R8*1), Z6, Z10
+	VFMADD231PS 192(BX)(R8*1), Z6, Z11
+	VFMADD231PS (BX)(R8*2), Z7, Z8
+	VFMADD231PS 64(BX)(R8*2), Z7, Z9
+	VFMADD231PS 128(BX)(R8*2), Z7, Z10
+	VFMADD231PS 192(BX)(R8*2), Z7, Z11
+	VMOVUPS     Z8, (DI)
+	VMOVUPS     Z9, 64(DI)
+	VMOVUPS     Z10, 128(DI)
+	VMOVUPS     Z11, 192(DI)
+	ADDQ        $0x00000100, AX
+	ADDQ        $0x00000100, BX
+	ADDQ        $0x00000100, DI
+	JMP         four8
+
+endfour8:
+	ADDQ $0x40, CX
+
+one8:
+	SUBQ        $0x10, CX
+	JLT         endone8
+	VMOVUPS.Z   (DI), K2, Z8
+	VFMADD231PS (AX), Z0, Z8
+	VFMADD231PS (AX)(R8*1), Z1, Z8
+	VFMADD231PS (AX)(R8*2), Z2, Z8
+	VFMADD231PS (AX)(R9*1), Z3, Z8
+	VFMADD231PS (AX)(R8*4), Z4, Z8
+	VFMADD231PS (BX), Z5, Z8
+	VFMADD231PS (BX)(R8*1), Z6, Z8
+	VFMADD231PS (BX)(R8*2), Z7, Z8
+	VMOVUPS     Z8, (DI)
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, DI
+	JMP         one8
+
+endone8:
+	ADDQ        $0x10, CX
+	TESTQ       CX, CX
+	JE          next8
+	VMOVUPS.Z   (DI), K3, Z8
+	VMOVUPS.Z   (AX), K1, Z12
+	VFMADD231PS Z12, Z0, Z8
+	VMOVUPS.Z   (AX)(R8*1), K1, Z12
+	VFMADD231PS Z12, Z1, Z8
+	VMOVUPS.Z   (AX)(R8*2), K1, Z12
+	VFMADD231PS Z12, Z2, Z8
+	VMOVUPS.Z   (AX)(R9*1), K1, Z12
+	VFMADD231PS Z12, Z3, Z8
+	VMOVUPS.Z   (AX)(R8*4), K1, Z12
+	VFMADD231PS Z12, Z4, Z8
+	VMOVUPS.Z   (BX), K1, Z12
+	VFMADD231PS Z12, Z5, Z8
+	VMOVUPS.Z   (BX)(R8*1), K1, Z12
+	VFMADD231PS Z12, Z6, Z8
+	VMOVUPS.Z   (BX)(R8*2), K1, Z12
+	VFMADD231PS Z12, Z7, Z8
+	VMOVUPS     Z8, K1, (DI)
+
+next8:
+	DECQ R13
+	JNE  row8
 	VZEROUPPER
 	RET
 

@@ -22,14 +22,19 @@ func gemmCases() []*Case {
 		rows, in, out := l[0], l[1], l[2]
 		cases = append(cases, gemmCase("linear", "nt", rows, out, in), gemmCase("linear", "nn", rows, in, out), gemmCase("linear", "tn", out, in, rows))
 	}
-	for _, l := range [][3]int{{3136, 64, 256}, {3136, 256, 64}, {784, 512, 128}, {196, 256, 1024}, {196, 1024, 256}, {49, 2048, 512}, {25088, 64, 256}} {
+	for _, l := range [][3]int{ // those without stride of ResNet-50, and one for a batch of 8
+		{3136, 64, 64}, {3136, 64, 256}, {3136, 256, 64}, {3136, 256, 128}, {784, 128, 512}, {784, 512, 128}, {784, 512, 256},
+		{196, 256, 1024}, {196, 1024, 256}, {196, 1024, 512}, {49, 512, 2048}, {49, 2048, 512}, {25088, 64, 256},
+	} {
 		pixels, in, out := l[0], l[1], l[2]
 		cases = append(cases, gemmCase("conv1x1", "nn", pixels, out, in), gemmCase("conv1x1", "nt", pixels, in, out), gemmCase("conv1x1", "tn", in, out, pixels))
 	}
-	for _, s := range [][3]int{{1, 2048, 2048}, {2048, 1, 2048}, {1024, 1024, 1}, {1, 1, 65536}} {
-		cases = append(cases, gemmCase("vector", "nn", s[0], s[1], s[2]))
+	for _, s := range [][3]int{{1, 2048, 2048}, {2048, 1, 2048}, {1024, 1024, 1}, {1, 1, 65536}, {1, 333, 100}, {100, 1, 333}} {
+		for _, trans := range []string{"nn", "nt", "tn", "tt"} {
+			cases = append(cases, gemmCase("vector", trans, s[0], s[1], s[2]))
+		}
 	}
-	return append(cases, gemmCase("vector", "nt", 1, 2048, 2048), gemmCase("vector", "tn", 2048, 1, 2048))
+	return cases
 }
 
 func gemmCase(kind, trans string, m, n, k int) *Case {

@@ -33,7 +33,7 @@ func (j *job) split() {
 	case j.method == strips:
 		j.splitStrips(min(want, m*n*k>>19+1)) // of 10 µs or so
 	case j.method == combinations && m <= fewRows:
-		j.cut.cols = roundUp(ceil(n, blocks), 512)
+		j.cut.cols = roundUp(ceil(n, blocks), 1024)
 	case j.method == combinations:
 		j.cut.rows = ceil(m, blocks)
 	default:
@@ -61,7 +61,7 @@ func (j *job) splitStrips(blocks int) {
 	switch {
 	case down >= blocks:
 	case j.shares():
-		c.rows = min(c.rows, roundUp(ceil(j.m, blocks), unit))
+		c.rows = min(c.rows, max(2*unit, roundUp(ceil(j.m, blocks), unit)))
 	default:
 		if j.long() {
 			c.chunks = min(ceil(blocks, down), j.k/512)
@@ -155,6 +155,9 @@ func (j *job) strips(r *region) {
 				buf.b = grow(buf.b, t.K*j.cols)
 				tile.Pack(j.level, buf.b, j.b[at(j.transB, p, q, j.ldb):], j.ldb, j.transB, t.K, t.Cols)
 				t.B, t.LDB = buf.b, j.cols
+				if !j.transB && q+j.cols < r.colEnd { // the next one: a row of it each step, its next line each tile
+					t.Ahead, t.AheadStep, t.AheadTile = j.b[p*j.ldb+q+j.cols:], 4*j.ldb, 64-4*j.ldb*t.K
+				}
 			default:
 				t.B, t.LDB = j.b[p*j.ldb+q:], j.ldb
 			}
@@ -171,13 +174,14 @@ type ahead struct {
 	cols, ld  int
 }
 
-// nextA returns the part of a that is read after the pass over a region from step p on.
+// nextA returns the part of a that is copied after the pass over a region from step p on. Copying what
+// has arrived takes half the time.
 func (j *job) nextA(r *region, p int) ahead {
 	row, step := r.row, p+j.cut.depth
 	if step >= r.stepEnd {
 		row, step = r.rowEnd, r.step
 	}
-	if row >= j.m {
+	if row >= j.m || !j.copiesA(j.cut.depth, r.colEnd-r.col) {
 		return ahead{}
 	}
 	next := ahead{from: j.a[at(j.transA, row, step, j.lda):], rows: min(r.rowEnd-r.row, j.m-row), cols: min(j.cut.depth, j.k-step), ld: j.lda}

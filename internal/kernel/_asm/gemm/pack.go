@@ -13,15 +13,17 @@ func (v isa) copyRows(name string) {
 	v.SignatureExpr("func(dst, src *float32, ld, rows int)")
 	v.Doc(name + " copies rows of a whole panel's width that are ld elements apart.")
 	v.Pragma("noescape")
-	dst, src, ld, rows := reg.RDI, reg.RSI, reg.RDX, reg.RCX
+	dst, src, ld, rows, ahead := reg.RDI, reg.RSI, reg.RDX, reg.RCX, reg.RAX // ahead is 32 rows
 	v.Load(v.Param("dst"), dst)
 	v.Load(v.Param("src"), src)
 	v.Load(v.Param("ld"), ld)
 	v.Load(v.Param("rows"), rows)
 	v.SHLQ(U8(2), ld)
+	v.MOVQ(ld, ahead)
+	v.SHLQ(U8(5), ahead)
 	v.Label("loop")
 	for j := range 2 {
-		v.PREFETCHT0(Mem{Base: src, Index: ld, Scale: 8, Disp: 4 * v.lanes * j})
+		v.PREFETCHT0(Mem{Base: src, Index: ahead, Scale: 1, Disp: 4 * v.lanes * j})
 		v.VMOVUPS(Mem{Base: src, Disp: 4 * v.lanes * j}, v.regs[j])
 		v.VMOVUPS(v.regs[j], Mem{Base: dst, Disp: 4 * v.lanes * j})
 	}

@@ -18,7 +18,7 @@ import (
 const (
 	testedPerClass = 100
 	gradedPerClass = 4
-	shownPerClass  = 2
+	shownPerClass  = 3
 )
 
 // experiment measures plans on a trained net. Its methods may be called concurrently.
@@ -109,16 +109,13 @@ func batchOf(d *data.Dataset, norm data.Norm) unravel.Batch {
 	return unravel.Batch{X: d.Images(nil, norm, 0, d.Len()), Labels: d.Labels}
 }
 
-// firstOfEachClass returns the indices of the first n images of each class, class by class.
+// firstOfEachClass returns the indices of the first image of each class, then of the second ones, n in all.
 func firstOfEachClass(d *data.Dataset, n int) []int {
-	var index []int
-	for class := range d.Classes {
-		found := 0
-		for i, l := range d.Labels {
-			if l == class && found < n {
-				index = append(index, i)
-				found++
-			}
+	index, found := make([]int, n*d.Classes), make([]int, d.Classes)
+	for i, class := range d.Labels {
+		if found[class] < n {
+			index[found[class]*d.Classes+class] = i
+			found[class]++
 		}
 	}
 	return index

@@ -45,7 +45,7 @@ func TestPlanIsAnswered(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(text), &r))
 	require.Equal(t, "1.-2.3.4.5.6", r.Plan)
 	require.Len(t, r.Classes, 10)
-	require.Len(t, r.Shown, 20)
+	require.Len(t, r.Shown, 30)
 	require.Len(t, r.Paths.Shares, 6)
 	require.Len(t, r.Gradient.Shares, 6)
 	require.Positive(t, r.Timing.Accuracy)
@@ -144,12 +144,12 @@ func TestTrainingIsShown(t *testing.T) {
 
 func TestImages(t *testing.T) {
 	h := readySite(t)
-	response, text := ask(t, h, "GET", "/images/19.png", "", nil)
+	response, text := ask(t, h, "GET", "/images/29.png", "", nil)
 	require.Equal(t, "image/png", response.Header.Get("Content-Type"))
 	picture, err := png.Decode(strings.NewReader(text))
 	require.NoError(t, err)
 	require.Equal(t, 28, picture.Bounds().Dx())
-	for _, name := range []string{"20.png", "-1.png", "0", "0.pngx", "x.png", "99999999999999999999.png"} {
+	for _, name := range []string{"30.png", "-1.png", "0", "0.pngx", "x.png", "99999999999999999999.png"} {
 		response, _ = ask(t, h, "GET", "/images/"+name, "", nil)
 		require.Equal(t, http.StatusNotFound, response.StatusCode, name)
 	}

@@ -59,16 +59,23 @@ func (p *tab) mouseDrag(from, to point, held func()) {
 // touchDrag moves a finger over the screen.
 func (p *tab) touchDrag(from, to point) {
 	p.Helper()
-	touch := func(kind input.DispatchTouchEventType, at ...point) {
-		e := input.DispatchTouchEventParams{Type: kind, TouchPoints: []*input.TouchPoint{}}
-		for _, a := range at {
-			e.TouchPoints = append(e.TouchPoints, &input.TouchPoint{X: a.x, Y: a.y})
-		}
-		p.do(command(input.DispatchTouchEvent, e))
-	}
-	touch(input.DispatchTouchEventTypeTouchStart, from)
+	p.touch(input.DispatchTouchEventTypeTouchStart, from)
+	p.touchMove(from, to)
+	p.touch(input.DispatchTouchEventTypeTouchEnd)
+}
+
+func (p *tab) touchMove(from, to point) {
+	p.Helper()
 	for _, at := range from.between(to) {
-		touch(input.DispatchTouchEventTypeTouchMove, at)
+		p.touch(input.DispatchTouchEventTypeTouchMove, at)
 	}
-	touch(input.DispatchTouchEventTypeTouchEnd)
+}
+
+func (p *tab) touch(kind input.DispatchTouchEventType, at ...point) {
+	p.Helper()
+	e := input.DispatchTouchEventParams{Type: kind, TouchPoints: []*input.TouchPoint{}}
+	for _, a := range at {
+		e.TouchPoints = append(e.TouchPoints, &input.TouchPoint{X: a.x, Y: a.y})
+	}
+	p.do(command(input.DispatchTouchEvent, e))
 }

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -34,8 +35,9 @@ var (
 	labURL   = flag.String("lab", "", "`address` of a lab that runs already, for pictures of it")
 )
 
-// lab is the address of the program under test, and browser a browser, both started once.
+// What all tests share: the program's file, the address at which it runs, and a browser.
 var (
+	program string
 	lab     string
 	browser context.Context
 )
@@ -61,12 +63,20 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
-	stop, err := startLab(dir)
-	if err != nil {
+	if program, err = build(dir); err != nil {
 		fmt.Println(err)
 		return 1
 	}
-	defer stop()
+	lab = strings.TrimSuffix(*labURL, "/")
+	if lab == "" {
+		address, stop, err := startLab(dir, "-blocks", "9", "-width", "4", "-epochs", "1")
+		if err != nil {
+			fmt.Println(err)
+			return 1
+		}
+		defer stop()
+		lab = address
+	}
 	allocator, cancel := chromedp.NewExecAllocator(context.Background(),
 		append(chromedp.DefaultExecAllocatorOptions[:],
 			chromedp.ExecPath(chromium), chromedp.UserDataDir(filepath.Join(dir, "profile")), chromedp.NoSandbox, chromedp.DisableGPU,
@@ -91,45 +101,43 @@ func findChromium() string {
 	return ""
 }
 
-// startLab builds the program and starts it with a small net that it trains first.
-func startLab(dir string) (stop func(), err error) {
-	if *labURL != "" {
-		lab = strings.TrimSuffix(*labURL, "/")
-		return func() {}, nil
+// build returns the file of the program under test.
+func build(dir string) (string, error) {
+	file := filepath.Join(dir, "lab")
+	cmd := exec.Command("go", "build", "-o", file, ".")
+	cmd.Dir = ".." // another module
+	if text, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build the lab: %w\n%s", err, text)
 	}
-	program := filepath.Join(dir, "lab")
-	build := exec.Command("go", "build", "-o", program, ".")
-	build.Dir = ".." // another module
-	if text, err := build.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("build the lab: %w\n%s", err, text)
-	}
-	cmd := exec.Command(program, "-addr", "127.0.0.1:0", "-blocks", "9", "-width", "4", "-epochs", "1")
+	return file, nil
+}
+
+// startLab starts the program and returns its address. The net, which it trains first, is kept in dir.
+func startLab(dir string, flags ...string) (address string, stop func(), err error) {
+	cmd := exec.Command(program, append(flags, "-addr", "127.0.0.1:0")...)
 	cmd.Env = append(os.Environ(), "XDG_CACHE_HOME="+dir)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
-		return nil, err
+		return "", nil, err
 	}
 	if err := cmd.Start(); err != nil {
-		return nil, err
+		return "", nil, err
 	}
-	stop = func() {
+	stop = sync.OnceFunc(func() {
 		_ = cmd.Process.Signal(os.Interrupt)
 		_ = cmd.Wait()
-	}
+	})
 	lines := bufio.NewScanner(out)
-	for lines.Scan() {
-		if m := regexp.MustCompile(`http://\S+[^/]`).FindString(lines.Text()); m != "" {
-			lab = strings.TrimSuffix(m, "/")
-			go func() { // the program must not block on its output
-				for lines.Scan() {
-				}
-			}()
-			return stop, nil
-		}
+	if lines.Scan() {
+		address = regexp.MustCompile(`http://[^ /]+`).FindString(lines.Text())
 	}
-	stop()
-	return nil, fmt.Errorf("the lab ended without an address")
+	if address == "" {
+		stop()
+		return "", nil, fmt.Errorf("the lab begins without its address: %s", lines.Text())
+	}
+	go io.Copy(io.Discard, out) // the program must not block on its output
+	return address, stop, nil
 }
 
 // view is what a test sees the page on.
@@ -151,8 +159,8 @@ type tab struct {
 	problems []string // uncaught exceptions, and what the browser logs as an error
 }
 
-// open shows the lab, with a plan if there is one, once it is trained. A test fails if the page logs an error.
-func open(t *testing.T, v view, plan string, first ...chromedp.Action[chromedp.Void]) *tab {
+// newTab opens a tab.
+func newTab(t *testing.T, v view) *tab {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(browser)
 	t.Cleanup(cancel)
@@ -164,13 +172,20 @@ func open(t *testing.T, v view, plan string, first ...chromedp.Action[chromedp.V
 	if v.touch {
 		options = append(options, chromedp.EmulateMobile, chromedp.EmulateTouch, chromedp.EmulateScale(2))
 	}
-	p.do(chromedp.EmulateViewport(v.width, v.height, options...))
+	p.do(chromedp.EmulateViewport(v.width, v.height, options...), command(log.Enable, cdp.Empty{}))
+	return p
+}
+
+// open shows the lab in a new tab, with a plan if there is one. The test fails if the page logs an error.
+func open(t *testing.T, v view, plan string, first ...chromedp.Action[chromedp.Void]) *tab {
+	t.Helper()
+	p := newTab(t, v)
 	p.do(first...)
 	address := lab + "/"
 	if plan != "" {
 		address += "#" + plan
 	}
-	p.do(command(log.Enable, cdp.Empty{}), chromedp.Navigate(address), chromedp.WaitVisible(chromedp.CSS("#lab")))
+	p.do(chromedp.Navigate(address), chromedp.WaitVisible(chromedp.CSS("#lab")))
 	p.settle()
 	t.Cleanup(func() {
 		p.mu.Lock()
@@ -207,11 +222,11 @@ func command[P, R any](c cdp.Command[P, R], params P) chromedp.Action[chromedp.V
 	})
 }
 
-// settle waits until the result shown is that of the plan shown.
+// settle waits until the result shown is that of the plan shown and no card moves any more.
 func (p *tab) settle() {
 	p.Helper()
 	p.until(`document.querySelector("#readout").dataset.plan === [...document.querySelectorAll("#stages li")]
-		.map((li) => (li.classList.contains("deleted") ? "-" : "") + li.dataset.block).join(".")`)
+		.map((li) => (li.classList.contains("deleted") ? "-" : "") + li.dataset.block).join(".") && document.getAnimations().length === 0`)
 }
 
 // until waits until a JavaScript expression is true. chromedp.Poll cannot: it evaluates text inside the page, which

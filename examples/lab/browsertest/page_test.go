@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/require"
@@ -27,7 +28,7 @@ func TestClickDeletesAndBringsBack(t *testing.T) {
 	require.Equal(t, "256, mean length 4", p.text("#paths"))
 	require.Equal(t, "true", value[string](p, fmt.Sprintf("document.querySelector(%q).ariaPressed", card(2))))
 	require.Contains(t, p.text("#live"), "Block 2 deleted. Accuracy "+p.text("#accuracy"))
-	require.Regexp(t, `^\d+ ms \(accuracy \d+, gradient \d+\)$`, p.text("#timing"))
+	require.Regexp(t, `^\d+ ms: accuracy \d+, gradient \d+$`, p.text("#timing"))
 	require.Contains(t, p.text("#chart-paths .caption"), "8 blocks make 2^8 paths of mean length 4, in the whole net 4.5")
 	require.Equal(t, 9, value[int](p, `document.querySelectorAll("#chart-paths rect.now").length`))
 	require.Equal(t, 9, value[int](p, `document.querySelectorAll("#chart-gradient rect.now").length`))
@@ -73,6 +74,19 @@ func TestFingerDragsACard(t *testing.T) {
 	require.Equal(t, measured(t, "2.3.1.4.5.6.7.8.9"), p.text("#accuracy"))
 	p.do(chromedp.Tap(chromedp.CSS(card(1))))
 	require.Equal(t, "2.3.-1.4.5.6.7.8.9", p.plan(), "a tap deletes")
+}
+
+func TestFingerThatRestsDragsInAnyDirection(t *testing.T) {
+	p := open(t, phone, "1.1.1.2.2.2.3.4.5.6.7.8.9") // more cards than a row holds
+	from, to := p.middle(card(1)), p.middle(card(3))
+	require.Greater(t, to.y, from.y+50)
+	before := value[float64](p, "scrollY")
+	p.touch(input.DispatchTouchEventTypeTouchStart, from)
+	p.until(`document.querySelector(".dragged") !== null`)
+	p.touchMove(from, to.right(20))
+	p.touch(input.DispatchTouchEventTypeTouchEnd)
+	require.Equal(t, "1.1.2.2.2.3.1.4.5.6.7.8.9", p.plan())
+	require.Equal(t, before, value[float64](p, "scrollY"), "the page stays where it is")
 }
 
 func TestFingerScrollsThePage(t *testing.T) {
@@ -179,8 +193,8 @@ func TestTheNewestPlanWins(t *testing.T) {
 
 func TestImagesShowTheirProbabilities(t *testing.T) {
 	p := open(t, desk, "1.-2.3.4.5.6.7.8.9")
-	require.Equal(t, 20, value[int](p, `[...document.images].filter((i) => i.complete && i.naturalWidth === 28).length`))
-	p.click("#images button:nth-child(17)")
+	require.Equal(t, 30, value[int](p, `[...document.images].filter((i) => i.complete && i.naturalWidth === 28).length`))
+	p.click("#images button:nth-child(19)")
 	require.Equal(t, "One image: Bag", p.text("#chart-image h2"))
 	require.Equal(t, 1, value[int](p, `document.querySelectorAll("#images [aria-pressed=true]").length`))
 	require.Equal(t, 10, value[int](p, `document.querySelectorAll("#chart-image rect.now").length`))
@@ -224,4 +238,37 @@ func TestDarkAndWithoutMotion(t *testing.T) {
 	p.click(`[data-stage="1"] .reverse`)
 	require.Zero(t, value[int](p, "document.getAnimations().length"), "nothing moves")
 	p.plan()
+}
+
+func TestTrainingIsShown(t *testing.T) {
+	address, stop, err := startLab(t.TempDir(), "-epochs", "1000")
+	require.NoError(t, err)
+	defer stop()
+	p := newTab(t, desk)
+	p.do(chromedp.Navigate(address))
+	p.until(`/^Epoch 1 of 1000: [\d.]+\u00a0% of the training images right, \d+ s left$/.test(document.querySelector("#training-text").textContent)`)
+	p.until(`document.querySelector("#training-bar").value > 0`)
+	p.picture("training")
+}
+
+func TestProgramThatEndsIsNoticed(t *testing.T) {
+	address, stop, err := startLab(t.TempDir(), "-blocks", "3", "-width", "1", "-epochs", "1")
+	require.NoError(t, err)
+	defer stop()
+	p := newTab(t, desk)
+	p.do(chromedp.Navigate(address), chromedp.WaitVisible(chromedp.CSS("#lab")))
+	stop()
+	p.click(card(1))
+	p.until(`document.querySelector("#alert").textContent.includes("The lab does not answer: has the program ended?")`)
+	p.picture("ended")
+}
+
+// TestReadmePicture draws docs/images/lab.png of a lab that runs with its defaults.
+func TestReadmePicture(t *testing.T) {
+	if *labURL == "" || *pictures == "" {
+		t.Skip("wants -lab and -pictures")
+	}
+	p := open(t, desk, "1.2.3.4.-5.6.7.9.8.10.10.11.12.-13.14.15")
+	p.click("#images button:nth-child(17)")
+	p.picture("lab")
 }

@@ -133,8 +133,8 @@ const range = (g) => (g.from === g.to ? `Paths of length ${g.from}` : `Lengths $
 
 // rows lays out a chart of horizontal rows on an axis from 0 to 100 %, with names to the left and what note
 // returns to the right, and calls draw(x, y, i) for each.
-function rows(svg, width, names, { label, marked, note, noteHead, draw }) {
-  const left = 86, right = note ? 56 : 16, top = note ? 20 : 6, pitch = 24, bottom = 42;
+function rows(svg, width, names, { label, pitch, marked, note, noteHead, draw }) {
+  const left = 86, right = note ? 56 : 16, top = note ? 20 : 6, bottom = 42;
   const height = top + names.length * pitch + bottom;
   const floor = height - bottom;
   const x = (share) => left + share * (width - left - right);
@@ -159,7 +159,7 @@ export const newClassChart = (figure) => newChart(figure, {
   title: "Accuracy of each class",
   legend: [["key ring", "whole net"], ["key gain", "edited, gain"], ["key loss", "edited, loss"], ["key whisker", "95 % interval of the change"]],
   draw: (svg, width, { classes, result, before }) => rows(svg, width, classes, {
-    label: "accuracy, %", noteHead: "change, points",
+    label: "accuracy, %", pitch: 30, noteHead: "change, points",
     note: (i) => ({ text: points(result.classes[i].change, 0), className: way(result.classes[i].change) }),
     draw: (x, y, i) => {
       const { accuracy: now, change, margin } = result.classes[i];
@@ -185,7 +185,7 @@ export const newClassChart = (figure) => newChart(figure, {
 export const newImageChart = (figure) => newChart(figure, {
   title: "One image", legend: bothNets,
   draw: (svg, width, { classes, now, whole, label }) => rows(svg, width, classes, {
-    label: "probability, %", marked: label,
+    label: "probability, %", pitch: 24, marked: label,
     draw: (x, y, i) => {
       if (now) svg.append(el("rect", { class: "now", x: x(0), width: x(now[i]) - x(0), y: y - 7, height: 14 }));
       svg.append(el("circle", { class: "whole", cx: x(whole[i]), cy: y, r: 4 }));

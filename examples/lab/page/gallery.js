@@ -12,14 +12,15 @@ export function newGallery(root, labels, classes, choose) {
     picture.src = `images/${i}.png`;
     picture.width = picture.height = 56;
     picture.alt = classes[label];
+    const judged = document.createElement("b");
     const says = document.createElement("span");
-    button.append(picture, says);
+    button.append(picture, judged, says);
     button.addEventListener("click", () => {
       chosen = i;
       mark();
       choose(i);
     });
-    return { button, says };
+    return { button, judged, says };
   });
   root.append(...buttons.map((b) => b.button));
   const mark = () => buttons.forEach((b, i) => b.button.setAttribute("aria-pressed", i === chosen));
@@ -31,8 +32,9 @@ export function newGallery(root, labels, classes, choose) {
         const guess = probabilities ? best(probabilities) : -1;
         const right = guess === labels[i];
         buttons[i].button.classList.toggle("wrong", !right);
-        buttons[i].says.textContent = `${right ? "✓" : "✗"} ${classes[guess] ?? "none"}`;
-        buttons[i].button.title = `${classes[labels[i]]}; the edited net says ${classes[guess] ?? "nothing"}`;
+        buttons[i].judged.textContent = right ? "✓" : "✗";
+        buttons[i].says.textContent = classes[guess] ?? "none";
+        buttons[i].button.setAttribute("aria-label", `${classes[labels[i]]}: the edited net says ${classes[guess] ?? "nothing"}`);
       });
     },
   };

@@ -93,8 +93,7 @@ function newLab(net) {
     $("moved").textContent = `${r.lost}, ${r.gained}`;
     $("blocks").textContent = `${r.paths.blocks}`;
     $("paths").textContent = `${count(r.paths.count)}, mean length ${r.paths.mean}`;
-    $("timing").textContent = `${Math.round(r.ms.accuracy + r.ms.gradient)} ms` +
-      ` (accuracy ${Math.round(r.ms.accuracy)}, gradient ${Math.round(r.ms.gradient)})`;
+    $("timing").textContent = `${Math.round(r.ms.accuracy + r.ms.gradient)} ms: accuracy ${Math.round(r.ms.accuracy)}, gradient ${Math.round(r.ms.gradient)}`;
     charts.paths({ now: r.paths.shares, whole: before.paths.shares, result: r, before });
     charts.gradient({ now: r.gradient?.shares, whole: before.gradient.shares, result: r, before });
     charts.classes({ classes: net.classes, result: r, before });

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,17 +12,18 @@ import (
 
 // Figure is one chart of the report with the paragraphs under it.
 type Figure struct {
-	Name  string // of its files, without extension
-	Chart figure.Chart
-	Text  string // what it shows, and how it was measured
-	Paper string // what Veit et al. 2016 report, if they do
+	Name    string // of its files, without extension
+	Chart   figure.Chart
+	Drawing string // SVG that stands in for the chart, of which only the title then counts
+	Text    string // what it shows, and how it was measured
+	Paper   string // what Veit et al. 2016 report, if they do
 }
 
 // figures returns the figures for which there are results.
 func figures(r *Results) []Figure {
 	var all []Figure
 	for _, make := range []func(*Results) (Figure, bool){
-		training, deleteOne, deleteTrained, deleteRecalibrated, deleteRandom, deleteRandomTrained, reorder,
+		unraveled, training, deleteOne, deleteTrained, deleteRecalibrated, deleteRandom, deleteRandomTrained, reorder, reorderBoosted,
 		pathLengths, pathsLeft, gradientNorms, gradientShares, growth, contributions, forward, boosting, boostingGrowth,
 	} {
 		if f, ok := make(r); ok {
@@ -74,19 +76,25 @@ func over(name string, nets []*Net, n int, f func(net *Net, i int) (x, y float64
 
 // bars says what the error bars of over are.
 func bars(r *Results) string {
-	if r.Config.Seeds == 1 {
+	switch least, most := r.trained(); {
+	case most == 1:
 		return ""
+	case least == most:
+		return fmt.Sprintf(" Means over %d seeds; bars are one standard deviation over the seeds to either side.", most)
+	default:
+		return fmt.Sprintf(" Means over the seeds, of which the nets have %d to %d, as the table says; bars are one standard deviation over the seeds to either side.", least, most)
 	}
-	return fmt.Sprintf(" Means over %d seeds; bars are one standard deviation over the seeds to either side.", r.complete())
 }
 
-// complete counts the seeds with which every net was trained.
-func (r *Results) complete() int {
-	least := r.Config.Seeds
+// trained returns the least and the most seeds with which a net was trained, of those nets that were.
+func (r *Results) trained() (least, most int) {
 	for _, name := range r.Config.Nets {
-		least = min(least, len(r.seeds(name)))
+		if n := len(r.seeds(name)); n > 0 {
+			most = max(most, n)
+			least = min(cmp.Or(least, n), n)
+		}
 	}
-	return max(least, 1)
+	return max(least, 1), max(most, 1)
 }
 
 // spread writes a mean and, of several values, their standard deviation.
@@ -108,7 +116,7 @@ func each(nets []*Net, f func(*Net) float64) []float64 {
 }
 
 func training(r *Results) (Figure, bool) {
-	c := figure.Chart{Title: "Training", XLabel: "training images seen, thousands", YLabel: "test accuracy, %"}
+	c := figure.Chart{Title: "Training", XLabel: "training images seen, thousands", YLabel: "test accuracy, %", LogX: true}
 	text := "Held-out accuracy while the nets are trained, with the same data and seed for all. At the end: "
 	for _, name := range r.Config.Nets {
 		nets := r.pick(name, func(n *Net) bool { return len(n.Training) > 0 && n.Test.Examples > 0 })

@@ -28,7 +28,7 @@ func contributions(r *Results) (Figure, bool) {
 
 func forward(r *Results) (Figure, bool) {
 	c := figure.Chart{
-		Title: "What the blocks contribute forward", XLabel: "m", YLabel: "test accuracy, %", Marks: []figure.Mark{chance},
+		Title: "What the blocks contribute forward", XLabel: "m, blocks or order", YLabel: "test accuracy, %", YMax: 100, Marks: []figure.Mark{chance},
 	}
 	for _, name := range []string{"residual", "boost"} {
 		nets := r.pick(name, func(n *Net) bool { return n.Forward != nil })

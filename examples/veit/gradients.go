@@ -9,6 +9,16 @@ import (
 	"github.com/residuum-go/residuum/unravel"
 )
 
+// unraveled draws the paths of a small net.
+func unraveled(*Results) (Figure, bool) {
+	return Figure{
+		Name: "unraveled", Chart: figure.Chart{Title: "The unraveled view of three blocks"}, Drawing: unravel.NewPaths(3).Unraveled().SVG(),
+		Text: "A net of three residual blocks, written out: f3 reads what f1 and f2 have made, f2 what f1 has made, and every sum passes its skip on, " +
+			"so that there are eight ways from the input to the output. Deleting f2 takes away the four of them that go through it; in a net without skips it would take away the only one.",
+		Paper: "Figures 1 and 2 show the same, as drawings.",
+	}, true
+}
+
 func pathLengths(r *Results) (Figure, bool) {
 	n := r.net("residual")
 	if n == nil || n.Paths == nil {

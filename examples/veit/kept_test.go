@@ -78,8 +78,8 @@ func TestPaperPresetMeasuresEveryNetWithEverySeed(t *testing.T) {
 	}
 	require.Contains(t, string(page), "Means over 2 seeds")
 	all := figures(r)
-	require.Equal(t, 16, len(all))
-	bars := all[0].Chart.Series[0]
+	require.Equal(t, 17, len(all))
+	bars := all[1].Chart.Series[0]
 	a, b := percent*r.seeds("residual")[0].Training[1].TestAccuracy, percent*r.seeds("residual")[1].Training[1].TestAccuracy
 	require.InDelta(t, (a+b)/2, bars.Y[1], 1e-9)
 	require.InDelta(t, math.Abs(a-b)/math.Sqrt2, bars.High[1]-bars.Y[1], 1e-9, "standard deviation over two seeds")
@@ -207,4 +207,21 @@ func TestSnapshotsHalve(t *testing.T) {
 	}
 	require.Equal(t, []int{12, 25, 50, 100}, at)
 	require.False(t, snapshotAt(100, 100, 0))
+}
+
+// docs/findings.md rests on these files; whoever changes what results.json holds has to bring them along.
+func TestCommittedFindingsAreWhole(t *testing.T) {
+	dir := filepath.Join("..", "..", "docs", "findings")
+	r := readResults(t, dir)
+	require.Equal(t, "paper", r.Config.Preset)
+	require.NotNil(t, r.net("residual").Gradient)
+	page, err := os.ReadFile(dir + ".md")
+	require.NoError(t, err)
+	for _, f := range figures(r) {
+		_, err := os.Stat(filepath.Join(dir, f.Name+".svg"))
+		require.NoError(t, err)
+	}
+	for _, n := range r.Nets {
+		require.Contains(t, string(page), n.Name)
+	}
 }

@@ -62,7 +62,7 @@ func (r *Results) boundaries(c *figure.Chart) {
 }
 
 func deletionChart(title string) figure.Chart {
-	return figure.Chart{Title: title, XLabel: "block deleted", YLabel: "test accuracy, %", Marks: []figure.Mark{chance}}
+	return figure.Chart{Title: title, XLabel: "block deleted", YLabel: "test accuracy, %", YMax: 100, Marks: []figure.Mark{chance}}
 }
 
 // differentlyTrained are residual nets that differ in how they were trained alone.
@@ -106,18 +106,17 @@ func deleteRecalibrated(r *Results) (Figure, bool) {
 		})
 		s.Look = look(name)
 		c.Series = append(c.Series, s)
-		old := s
-		old = over(name, nets, len(nets[0].DeleteOne), func(n *Net, i int) (float64, float64) {
+		old := over(name+", as trained", nets, len(nets[0].DeleteOne), func(n *Net, i int) (float64, float64) {
 			return float64(i + 1), percent * n.DeleteOne[i].Accuracy()
 		})
-		old.Low, old.High, old.Faint, old.Like = nil, nil, true, look(name)-1
+		old.Low, old.High, old.Look = nil, nil, look(name)+len(allNets)
 		c.Series = append(c.Series, old)
 		text += fmt.Sprintf("%s: %s, whole net %s %%. ", name,
 			losses(nets, func(n *Net) ([]unravel.Score, unravel.Score) { return n.Recalibrated, *n.WholeRecalibrated }),
 			spread("%.1f", each(nets, func(n *Net) float64 { return percent * n.WholeRecalibrated.Accuracy() })))
 	}
 	r.boundaries(&c)
-	text += "Thin lines: the same deletions with the old statistics." + bars(r)
+	text += "As trained: the same deletions with the statistics that training has left, without bars." + bars(r)
 	return Figure{Name: "delete-one-recalibrated", Chart: c, Text: text, Paper: "Not in the paper."}, len(c.Series) > 0
 }
 
@@ -160,10 +159,15 @@ func spared(nets []*Net, of func(*Net) []Lesions, x func(Lesions) float64) figur
 
 // drawn says what the points of draws are.
 func (r *Results) drawn() string {
-	if r.Config.Seeds == 1 {
-		return fmt.Sprintf(" Mean accuracy over %d draws; bars reach from the lowest to the highest.", r.Config.Draws)
+	least, most := r.trained()
+	text := fmt.Sprintf(" %d draws for each seed.%s", r.Config.Draws, bars(r))
+	if most == 1 {
+		text = fmt.Sprintf(" Means over %d draws.", r.Config.Draws)
 	}
-	return fmt.Sprintf(" %d draws for each seed.%s", r.Config.Draws, bars(r))
+	if least == 1 {
+		text += " With one seed, bars reach from the lowest to the highest draw."
+	}
+	return text
 }
 
 // randomDeletions adds a curve for each net and says what is left.
@@ -177,9 +181,14 @@ func (r *Results) randomDeletions(c *figure.Chart, names []string) (text string)
 		if !nets[0].residual() {
 			continue
 		}
-		half := len(nets[0].DeleteRandom) / 2
+		tenth := 0 // the number of deletions nearest to the paper's 10 of 54
+		for i, l := range nets[0].DeleteRandom {
+			if 54*l.Count <= 10*len(nets[0].Blocks) {
+				tenth = i
+			}
+		}
 		text += fmt.Sprintf("%s: %s %% with %d blocks deleted. ", name,
-			spread("%.1f", each(nets, func(n *Net) float64 { return percent * n.DeleteRandom[half].accuracy().Mean })), nets[0].DeleteRandom[half].Count)
+			spread("%.1f", each(nets, func(n *Net) float64 { return percent * n.DeleteRandom[tenth].accuracy().Mean })), nets[0].DeleteRandom[tenth].Count)
 	}
 	return text
 }
@@ -203,28 +212,42 @@ func deleteRandomTrained(r *Results) (Figure, bool) {
 	return Figure{Name: "delete-random-by-training", Chart: c, Text: text + r.drawn(), Paper: paperRandom + " For the net trained in the ordinary way only."}, len(c.Series) > 1
 }
 
-func reorder(r *Results) (Figure, bool) {
-	c := figure.Chart{
-		Title: "Re-ordering blocks", XLabel: "Kendall's tau between the new order and the old (1 = unchanged)", YLabel: "test accuracy, %",
-		Marks: []figure.Mark{chance},
-	}
-	text := "k random swaps of two blocks of equal shape, for several k. First block spared: those draws alone that leave it in its place, without bars. "
-	for _, name := range r.Config.Nets {
+// reorderings adds a curve over Kendall's tau for each net and says what is left.
+func (r *Results) reorderings(c *figure.Chart, names []string) (text string) {
+	c.XLabel, c.YLabel = "Kendall's tau of the new order (1 = unchanged)", "test accuracy, %"
+	c.YMax, c.Marks = 100, []figure.Mark{chance}
+	for _, name := range names {
 		nets := r.pick(name, func(n *Net) bool { return n.Reorder != nil })
 		if len(nets) == 0 {
 			continue
 		}
-		c.Series = append(c.Series, byX(draws(name, nets, func(n *Net) []Lesions { return n.Reorder }, Lesions.tau)))
+		of := func(n *Net) []Lesions { return n.Reorder }
+		c.Series = append(c.Series, byX(draws(name, nets, of, Lesions.tau)))
 		if name == "residual" {
-			c.Series = append(c.Series, byX(spared(nets, func(n *Net) []Lesions { return n.Reorder }, Lesions.tau)))
+			c.Series = append(c.Series, byX(spared(nets, of, Lesions.tau)))
 		}
 		last := len(nets[0].Reorder) - 1
 		text += fmt.Sprintf("%s: %s %% after %d swaps. ", name,
 			spread("%.1f", each(nets, func(n *Net) float64 { return percent * n.Reorder[last].accuracy().Mean })), nets[0].Reorder[last].Count)
 	}
+	return text
+}
+
+var boosted = []string{"boost", "chained"}
+
+func reorder(r *Results) (Figure, bool) {
+	c := figure.Chart{Title: "Re-ordering blocks"}
+	text := r.reorderings(&c, slices.DeleteFunc(slices.Clone(r.Config.Nets), func(name string) bool { return slices.Contains(boosted, name) }))
+	text = "k random swaps of two blocks of equal shape, for several k. First block spared: those draws alone that leave it in its place, without bars. " + text + r.drawn()
+	return Figure{Name: "reorder", Chart: c, Text: text, Paper: "Figure 5b: the error grows smoothly as Kendall's tau falls; blocks can be moved about without making the net fail."}, len(c.Series) > 0
+}
+
+func reorderBoosted(r *Results) (Figure, bool) {
+	c := figure.Chart{Title: "Re-ordering boosting stages"}
+	text := r.reorderings(&c, append([]string{"residual"}, boosted...))
 	text += "Permuting the stages of plain additive boosting changes the prediction by nothing but rounding, so its line is flat by construction and says nothing; " +
 		"in the chained ensemble each learner reads features of the one before it, so there order can matter." + r.drawn()
-	return Figure{Name: "reorder", Chart: c, Text: text, Paper: "Figure 5b: the error grows smoothly as Kendall's tau falls; blocks can be moved about without making the net fail."}, len(c.Series) > 0
+	return Figure{Name: "reorder-boosted", Chart: c, Text: text, Paper: "Not in the paper."}, len(r.seeds("boost"))+len(r.seeds("chained")) > 0
 }
 
 // byX sorts the points of a series.

@@ -74,7 +74,7 @@ func do(ctx context.Context, cfg Config, log io.Writer) error {
 	}
 	page := filepath.Join(cfg.Out, "index.html")
 	if failed != nil {
-		return fmt.Errorf("%w\nmissing: %s\nwhat was measured before is in %s", failed, strings.Join(r.results.Missing, "; "), page)
+		return fmt.Errorf("%w\nmissing: %s\nwhat was measured before is in %s", failed, strings.Join(r.results.Lacks(), "; "), page)
 	}
 	fmt.Fprintf(log, "the report is %s (%v)\n", page, time.Since(r.results.Started).Round(time.Second))
 	return nil

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"html/template"
 	"os"
@@ -19,7 +20,8 @@ var page = template.Must(template.New("page").Parse(pageSource))
 
 type section struct {
 	Title, Text, Paper string
-	SVG                template.HTML
+	Wide, Narrow       template.HTML
+	Drawing            bool
 }
 
 // row is a line of the table of nets, over all seeds.
@@ -71,21 +73,11 @@ func (r *Results) gain(nets []*Net, of func(*Net) float64) string {
 func write(dir string, r *Results) error {
 	var sections []section
 	for _, f := range figures(r) {
-		svg, err := f.Chart.SVG()
+		s, err := f.write(dir)
 		if err != nil {
 			return err
 		}
-		png, err := f.Chart.PNG()
-		if err != nil {
-			return err
-		}
-		if err := atomicfile.Write(filepath.Join(dir, f.Name+".svg"), svg); err != nil {
-			return err
-		}
-		if err := atomicfile.Write(filepath.Join(dir, f.Name+".png"), png); err != nil {
-			return err
-		}
-		sections = append(sections, section{f.Chart.Title, f.Text, f.Paper, inline(svg)})
+		sections = append(sections, s)
 	}
 	numbers, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
@@ -99,6 +91,29 @@ func write(dir string, r *Results) error {
 		return fmt.Errorf("index.html: %w", err)
 	}
 	return atomicfile.Write(filepath.Join(dir, "index.html"), html.Bytes())
+}
+
+// write puts a figure into the folder and returns what the page shows of it.
+func (f Figure) write(dir string) (section, error) {
+	s := section{Title: f.Chart.Title, Text: f.Text, Paper: f.Paper}
+	if f.Drawing != "" {
+		s.Wide, s.Narrow, s.Drawing = inline([]byte(f.Drawing)), inline([]byte(f.Drawing)), true
+		return s, atomicfile.Write(filepath.Join(dir, f.Name+".svg"), []byte(f.Drawing))
+	}
+	wide, err := f.Chart.SVG()
+	if err != nil {
+		return s, err
+	}
+	narrow, err := f.Chart.NarrowSVG()
+	if err != nil {
+		return s, err
+	}
+	png, err := f.Chart.PNG()
+	if err != nil {
+		return s, err
+	}
+	s.Wide, s.Narrow = inline(wide), inline(narrow)
+	return s, errors.Join(atomicfile.Write(filepath.Join(dir, f.Name+".svg"), wide), atomicfile.Write(filepath.Join(dir, f.Name+".png"), png))
 }
 
 // inline takes the XML declaration off an SVG file, so that it can stand in a page.

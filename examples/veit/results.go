@@ -2,6 +2,7 @@ package main
 
 import (
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/residuum-go/residuum/internal/cpu"
@@ -132,6 +133,21 @@ type ForwardStudy struct {
 	Offset []float64 `json:"logit_by_length_from_biases"`
 	Rest   float64   `json:"logit_from_head"`
 	Logit  float64   `json:"logit"`
+}
+
+// Lacks lists what is missing in short: a net of which nothing is there as one item.
+func (r *Results) Lacks() []string {
+	var short []string
+	for _, m := range r.Missing {
+		net, part, _ := strings.Cut(m, ": ")
+		switch {
+		case part == "training":
+			short = append(short, net)
+		case len(short) == 0 || short[len(short)-1] != net:
+			short = append(short, m)
+		}
+	}
+	return short
 }
 
 // net returns the results of a net with the first seed, or nil if there are none.

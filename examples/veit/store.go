@@ -36,7 +36,7 @@ func openStore(cfg Config, level string, sets ...*data.Dataset) (*store, error) 
 	if err := os.MkdirAll(s.dir, 0o755); err != nil {
 		return nil, fmt.Errorf("keep results: %w", err)
 	}
-	cfg.Out, cfg.Data, cfg.Nets, cfg.Seeds = "", "", nil, 0 // these say where, which and how many, not what is found
+	cfg.Out, cfg.Data, cfg.Nets, cfg.Seeds, cfg.Studies = "", "", nil, 0, true // these say where, which and how many, not what is found
 	want := origin{cfg, digest(sets), level}
 	var got origin
 	path := filepath.Join(s.dir, "origin.json")

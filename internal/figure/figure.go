@@ -54,7 +54,7 @@ type Mark struct {
 	Vertical bool
 }
 
-// The palette of Okabe and Ito (2008) without its yellow, and grey, which readers with any common colour blindness can tell apart.
+// The palette of Okabe and Ito (2008) without its yellow, and a dark grey, which readers with any common colour blindness can tell apart.
 var palette = []color.RGBA{
 	{0x00, 0x72, 0xb2, 0xff}, // blue
 	{0xd5, 0x5e, 0x00, 0xff}, // vermilion
@@ -63,7 +63,7 @@ var palette = []color.RGBA{
 	{0xe6, 0x9f, 0x00, 0xff}, // orange
 	{0x56, 0xb4, 0xe9, 0xff}, // sky blue
 	{0x00, 0x00, 0x00, 0xff}, // black
-	{0x77, 0x77, 0x77, 0xff}, // grey
+	{0x4d, 0x4d, 0x4d, 0xff}, // dark grey
 }
 
 var dashes = [][]vg.Length{
@@ -79,23 +79,37 @@ var markers = []draw.GlyphDrawer{
 }
 
 const (
-	width  = 19 * vg.Centimeter
-	height = 9.5 * vg.Centimeter
-	margin = 8 * vg.Length(1) // points
+	width        = 19 * vg.Centimeter
+	height       = 9.5 * vg.Centimeter
+	narrowWidth  = 10 * vg.Centimeter
+	narrowHeight = 8.5 * vg.Centimeter // without the legend
+	margin       = 8 * vg.Length(1)    // points
 )
 
 // SVG returns the chart as a scalable drawing.
-func (c Chart) SVG() ([]byte, error) { return c.render("svg") }
+func (c Chart) SVG() ([]byte, error) { return c.render("svg", false) }
+
+// NarrowSVG returns the chart for the screen of a phone, in letters that stay readable there: without
+// its title, and with the legend below.
+func (c Chart) NarrowSVG() ([]byte, error) {
+	c.Title = ""
+	return c.render("svg", true)
+}
 
 // PNG returns the chart as a picture, 718 by 359 pixels.
-func (c Chart) PNG() ([]byte, error) { return c.render("png") }
+func (c Chart) PNG() ([]byte, error) { return c.render("png", false) }
 
-func (c Chart) render(format string) ([]byte, error) {
+func (c Chart) render(format string, narrow bool) ([]byte, error) {
 	p, legend, err := c.plot()
 	if err != nil {
 		return nil, fmt.Errorf("figure %q: %w", c.Title, err)
 	}
-	canvas, err := draw.NewFormattedCanvas(width, height, format)
+	w, h, below := width, height, vg.Length(0)
+	if narrow {
+		below = legend.Rectangle(draw.Canvas{}).Size().Y + 2*margin
+		w, h = narrowWidth, narrowHeight+below
+	}
+	canvas, err := draw.NewFormattedCanvas(w, h, format)
 	if err != nil {
 		return nil, fmt.Errorf("figure %q: %w", c.Title, err)
 	}
@@ -103,9 +117,13 @@ func (c Chart) render(format string) ([]byte, error) {
 	whole.SetColor(color.White)
 	whole.Fill(whole.Rectangle.Path())
 	whole = draw.Crop(whole, margin, -margin, margin, -margin)
-	if c.entries() == 0 {
+	switch {
+	case c.entries() == 0:
 		p.Draw(whole)
-	} else { // the legend stands to the right of the plot, where it hides no data
+	case narrow:
+		p.Draw(draw.Crop(whole, 0, 0, below, 0))
+		legend.Draw(draw.Crop(whole, 0, 0, 0, below-whole.Max.Y+whole.Min.Y))
+	default: // the legend stands to the right of the plot, where it hides no data
 		room := legend.Rectangle(whole).Size().X + 2*margin
 		p.Draw(draw.Crop(whole, 0, -room, 0, 0))
 		legend.Draw(draw.Crop(whole, whole.Max.X-whole.Min.X-room+2*margin, 0, 0, -vg.Points(20)))
@@ -187,6 +205,9 @@ func (c Chart) fit(p *plot.Plot) {
 	}
 	if p.Y.Min == p.Y.Max {
 		p.Y.Max = p.Y.Min + 1
+	}
+	if p.X.Min == p.X.Max && c.LogX { // else the drawing widens it, to both sides
+		p.X.Min, p.X.Max = p.X.Min/2, p.X.Max*2
 	}
 }
 

@@ -42,6 +42,11 @@ func TestChartIsWellFormedInBothFormats(t *testing.T) {
 	for _, text := range []string{"residual", "plain", "VGG", "boosted", "accuracy, %", "block deleted", "chance"} {
 		require.Contains(t, string(svg), text)
 	}
+	narrow, err := sample().NarrowSVG()
+	require.NoError(t, err)
+	require.NoError(t, xml.Unmarshal(narrow, new(struct{ XMLName xml.Name })))
+	require.Contains(t, string(narrow), "boosted")
+	require.NotContains(t, string(narrow), sample().Title)
 	pic, err := sample().PNG()
 	require.NoError(t, err)
 	img, err := png.Decode(bytes.NewReader(pic))
@@ -49,6 +54,7 @@ func TestChartIsWellFormedInBothFormats(t *testing.T) {
 	require.Greater(t, img.Bounds().Dx(), 600)
 	if out := os.Getenv("FIGURE_OUT"); out != "" { // to look at it
 		require.NoError(t, os.WriteFile(out, pic, 0o644))
+		require.NoError(t, os.WriteFile(out+".narrow.svg", narrow, 0o644))
 	}
 }
 
@@ -89,6 +95,7 @@ func TestEmptyAndConstantDataStillDraw(t *testing.T) {
 	for _, c := range []Chart{
 		{Title: "empty"},
 		{Title: "empty log", LogX: true, LogY: true},
+		{Title: "one point, log", LogX: true, LogY: true, Series: []Series{{Name: "c", X: []float64{0.5}, Y: []float64{3}}}},
 		{Title: "constant", Series: []Series{{Name: "c", X: []float64{1, 2}, Y: []float64{3, 3}}}},
 	} {
 		_, err := c.PNG()

@@ -33,6 +33,9 @@ func (linearTicks) Ticks(lo, hi float64) []plot.Tick {
 type logTicks struct{}
 
 func (logTicks) Ticks(lo, hi float64) []plot.Tick {
+	if !(lo > 0) || math.IsInf(hi, 0) {
+		panic(fmt.Sprintf("figure: logarithmic axis from %v to %v", lo, hi))
+	}
 	first, last := int(math.Floor(math.Log10(lo))), int(math.Ceil(math.Log10(hi)))
 	if last-first <= 3 {
 		return fewDecades(lo, hi, first, last)

@@ -16,11 +16,14 @@ func StripRows(l cpu.Level, cols int) int {
 	return rows
 }
 
-// stripGo computes a strip with the tiles that level l has. These may read B in whole vectors, so what
-// is left of the columns is computed in Go.
+// stripGo computes a strip with the tiles that level l has. These may read B in whole vectors: where its
+// last row is too short for that, what is left of the columns is computed in Go.
 func stripGo(s *Strip, l cpu.Level) {
 	whole := *s
-	whole.Cols -= s.Cols % Whole(l)
+	vectors := (s.Cols + Whole(l) - 1) / Whole(l) * Whole(l)
+	if len(s.B) < (s.K-1)*s.LDB+vectors {
+		whole.Cols -= s.Cols % Whole(l)
+	}
 	if whole.Cols > 0 {
 		whole.byTiles(l)
 	}
@@ -44,14 +47,18 @@ func (s *Strip) byTiles(l cpu.Level) {
 		off[i], out[i] = int32(i*s.RowA), int32(i*s.LDC)
 	}
 	seg := [3]int32{2: int32(s.K)}
+	ahead, perTile := s.Ahead, (s.AheadStep*s.K+s.AheadTile)/4
 	for i := 0; i < s.M; i += tall {
 		rows, a, c := min(tall, s.M-i), s.A[i*s.RowA:], s.C[i*s.LDC:]
 		if s.StepA == 1 {
-			t := Rows{Rows: rows, Taps: 1, Inner: s.K, Off: off[:], A: a, B: s.B, LDB: s.LDB, Out: out[:], C: c, Cols: s.Cols, Acc: s.Acc}
+			t := Rows{Rows: rows, Taps: 1, Inner: s.K, Off: off[:], A: a, B: s.B, LDB: s.LDB, Out: out[:], C: c, Cols: s.Cols, Acc: s.Acc,
+				Ahead: ahead, AheadStep: s.AheadStep}
 			t.Run(l)
 		} else {
-			t := Outer{Rows: rows, Segs: 1, Seg: seg[:], A: a, B: s.B, LDA: s.StepA, LDB: s.LDB, C: c, LDC: s.LDC, Cols: s.Cols, Acc: s.Acc}
+			t := Outer{Rows: rows, Segs: 1, Seg: seg[:], A: a, B: s.B, LDA: s.StepA, LDB: s.LDB, C: c, LDC: s.LDC, Cols: s.Cols, Acc: s.Acc,
+				Ahead: ahead, AheadStep: s.AheadStep}
 			t.Run(l)
 		}
+		ahead = ahead[min(perTile, len(ahead)):]
 	}
 }

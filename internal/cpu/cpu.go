@@ -1,4 +1,4 @@
-// Package cpu says which instruction set the kernels use, and lets tests choose another one.
+// Package cpu says which instruction set and algorithms the kernels use, and lets tests choose others.
 //
 // Kernels ask Active on every call and branch on the answer:
 //
@@ -14,6 +14,7 @@
 package cpu
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"sync/atomic"
@@ -42,11 +43,19 @@ func (l Level) String() string {
 
 var (
 	active    atomic.Int32
+	direct    atomic.Bool
 	available = detect() // ascending, always starts with Generic
 	envErr    error
 )
 
 func init() {
+	switch v := os.Getenv("RESIDUUM_WINOGRAD"); v {
+	case "", "on":
+	case "off":
+		direct.Store(true)
+	default:
+		envErr = fmt.Errorf("RESIDUUM_WINOGRAD=%s: want on or off", v)
+	}
 	active.Store(int32(Best()))
 	name := os.Getenv("RESIDUUM_CPU")
 	if name == "" {
@@ -58,7 +67,7 @@ func init() {
 			return
 		}
 	}
-	envErr = fmt.Errorf("RESIDUUM_CPU=%s: this build on this machine has %v", name, available)
+	envErr = errors.Join(envErr, fmt.Errorf("RESIDUUM_CPU=%s: this build on this machine has %v", name, available))
 }
 
 // Active returns the level that kernels use now.
@@ -70,7 +79,19 @@ func Best() Level { return available[len(available)-1] }
 // Available returns every level that this build on this machine supports, lowest first.
 func Available() []Level { return append([]Level(nil), available...) }
 
-// Err reports a RESIDUUM_CPU that names no available level. The kernels then run at Best.
+// Winograd reports whether convolutions may use Winograd's algorithm where it is faster. Setting
+// RESIDUUM_WINOGRAD=off has all of them summed directly, with smaller errors.
+func Winograd() bool { return !direct.Load() }
+
+// SetWinograd sets Winograd for the whole process and returns a function that restores the old value. It is
+// for tests and benchmarks.
+func SetWinograd(on bool) (restore func()) {
+	old := direct.Swap(!on)
+	return func() { direct.Store(old) }
+}
+
+// Err reports a RESIDUUM_CPU that names no available level, or a RESIDUUM_WINOGRAD that is neither on nor
+// off. The kernels then run as if it was not set.
 func Err() error { return envErr }
 
 // Set switches every kernel of the process to level l and returns a function that switches back.

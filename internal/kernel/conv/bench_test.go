@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/residuum-go/residuum/internal/cpu"
 	"github.com/residuum-go/residuum/internal/kernel/gemm/peak"
 	"github.com/residuum-go/residuum/internal/parallel"
 )
@@ -67,11 +68,18 @@ func BenchmarkConv(b *testing.B) {
 				s := l.s
 				s.N = batch
 				for _, o := range operations {
-					for _, workers := range []int{1, 2} {
-						b.Run(fmt.Sprintf("op=%s/shape=%s/batch=%d/workers=%d", o.name, l.name, batch, workers), func(b *testing.B) {
-							defer parallel.SetWorkers(workers)()
-							benchmark(b, o, s)
-						})
+					algorithms := []string{"direct"}
+					if o.name != "WeightGrad" && s.winogradWins(o.name == "InputGrad") {
+						algorithms = []string{"winograd", "direct"}
+					}
+					for _, algo := range algorithms {
+						for _, workers := range []int{1, 2} {
+							b.Run(fmt.Sprintf("op=%s/shape=%s/batch=%d/algo=%s/workers=%d", o.name, l.name, batch, algo, workers), func(b *testing.B) {
+								defer parallel.SetWorkers(workers)()
+								defer cpu.SetWinograd(algo == "winograd")()
+								benchmark(b, o, s)
+							})
+						}
 					}
 				}
 			}
@@ -79,7 +87,8 @@ func BenchmarkConv(b *testing.B) {
 	}
 }
 
-// benchmark counts the multiplications with padding, as is usual.
+// benchmark counts the multiplications of the direct sum with padding, as is usual: with Winograd's algorithm
+// the rate is an effective one, and may be above the peak.
 func benchmark(b *testing.B, o operation, s Shape) {
 	nd, na, nb := o.sizes(s)
 	rng := rand.New(rand.NewPCG(1, 1))

@@ -3,6 +3,7 @@ package conv
 import (
 	"math"
 
+	"github.com/residuum-go/residuum/internal/cpu"
 	"github.com/residuum-go/residuum/internal/kernel/gemm"
 )
 
@@ -17,6 +18,8 @@ func Forward(s Shape, y, x, w []float32) {
 		gemm.Mul(false, false, false, s.N*s.H*s.W, s.K, s.C, x, s.C, w, s.K, y, s.K)
 	case s.huge():
 		ForwardRef(s, y, x, w)
+	case cpu.Winograd() && s.winogradWins(false):
+		runWinograd(s, false, y, x, w)
 	default:
 		run(s, false, y, x, w)
 	}
@@ -33,6 +36,8 @@ func InputGrad(s Shape, dx, dy, w []float32) {
 		gemm.Mul(false, false, true, s.N*s.H*s.W, s.C, s.K, dy, s.K, w, s.K, dx, s.C)
 	case s.huge():
 		InputGradRef(s, dx, dy, w)
+	case cpu.Winograd() && s.winogradWins(true):
+		runWinograd(s, true, dx, dy, w)
 	default:
 		run(s, true, dx, dy, w)
 	}

@@ -191,7 +191,8 @@ func TestConvolutionsHaveTheSameBitsForAnyNumberOfWorkers(t *testing.T) {
 	for _, o := range operations {
 		t.Run("op="+o.name, func(t *testing.T) {
 			kerneltest.EachLevel(t, func(t *testing.T) {
-				for _, s := range []Shape{square(24, 16, 16, 16, 3, 1, 1, 1, 1), square(2, 9, 40, 70, 3, 2, 1, 1, 1), square(40, 8, 24, 24, 1, 1, 0, 1, 1)} {
+				for _, s := range []Shape{square(24, 16, 16, 16, 3, 1, 1, 1, 1), square(2, 9, 40, 70, 3, 2, 1, 1, 1), square(40, 8, 24, 24, 1, 1, 0, 1, 1),
+					square(24, 7, 64, 48, 3, 1, 1, 1, 1), square(2, 7, 128, 128, 3, 1, 1, 1, 1)} {
 					nd, na, nb := o.sizes(s)
 					rng := rand.New(rand.NewPCG(5, 6))
 					a, b := random(rng, heap(na)), random(rng, heap(nb))
@@ -217,7 +218,7 @@ func TestConvolutionsPropagateSpecialValues(t *testing.T) {
 					if math.Abs(float64(v)) > 1e30 && !math.IsInf(float64(v), 0) {
 						continue // overflow depends on the order of summation
 					}
-					for _, s := range []Shape{square(2, 6, 4, 18, 3, 1, 1, 1, 1), square(1, 7, 16, 16, 3, 2, 1, 1, 1), square(1, 5, 3, 9, 1, 1, 0, 1, 1)} {
+					for _, s := range []Shape{square(2, 6, 4, 18, 3, 1, 1, 1, 1), square(1, 7, 16, 16, 3, 2, 1, 1, 1), square(1, 5, 3, 9, 1, 1, 0, 1, 1), square(2, 6, 32, 48, 3, 1, 1, 1, 1)} {
 						nd, na, nb := o.sizes(s)
 						got, want, a, b := heap(nd), heap(nd), random(rng, heap(na)), random(rng, heap(nb))
 						for range 3 {
@@ -260,7 +261,8 @@ func TestConvolutionsDoNotAllocate(t *testing.T) {
 	for _, o := range operations {
 		t.Run("op="+o.name, func(t *testing.T) {
 			kerneltest.EachLevel(t, func(t *testing.T) {
-				for _, s := range []Shape{square(2, 8, 16, 16, 3, 1, 1, 1, 1), square(2, 9, 8, 40, 3, 2, 1, 1, 1), square(2, 8, 16, 16, 1, 1, 0, 1, 1)} {
+				for _, s := range []Shape{square(2, 8, 16, 16, 3, 1, 1, 1, 1), square(2, 9, 8, 40, 3, 2, 1, 1, 1), square(2, 8, 16, 16, 1, 1, 0, 1, 1),
+					square(9, 8, 32, 32, 3, 1, 1, 1, 1), square(1, 8, 96, 96, 3, 1, 1, 1, 1)} {
 					nd, na, nb := o.sizes(s)
 					dst, a, b := heap(nd), heap(na), heap(nb)
 					require.Less(t, testing.AllocsPerRun(20, func() { o.run(s, dst, a, b) }), 1.0)

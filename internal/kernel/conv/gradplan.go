@@ -1,7 +1,5 @@
 package conv
 
-import "sync"
-
 // gradPlan says, for one shape, which pixels of x meet which pixels of dy in the gradient of the
 // weights. Like a [plan] it depends on the shape of an image alone.
 //
@@ -158,12 +156,7 @@ func (p *gradPlan) rows(s Shape, i int) (first, end int) {
 	return s.OutH() * i / p.strips, s.OutH() * (i + 1) / p.strips
 }
 
-// gradPlans caches plans as [plans] does.
-var gradPlans = struct {
-	sync.RWMutex
-	m    map[gradKey]*gradPlan
-	size int
-}{m: map[gradKey]*gradPlan{}}
+var gradPlans cache[gradKey, *gradPlan]
 
 type gradKey struct {
 	shape         Shape
@@ -173,19 +166,10 @@ type gradKey struct {
 func gradPlanFor(s Shape, pitch, packed int) *gradPlan {
 	s.N = s.stripImages()
 	key := gradKey{s, pitch, packed}
-	gradPlans.RLock()
-	p := gradPlans.m[key]
-	gradPlans.RUnlock()
-	if p != nil {
+	if p := gradPlans.get(key); p != nil {
 		return p
 	}
-	p = newGradPlan(s, pitch, packed)
-	gradPlans.Lock()
-	defer gradPlans.Unlock()
-	if gradPlans.size += p.size; gradPlans.size > maxEntries {
-		clear(gradPlans.m)
-		gradPlans.size = p.size
-	}
-	gradPlans.m[key] = p
+	p := newGradPlan(s, pitch, packed)
+	gradPlans.put(key, p, p.size)
 	return p
 }

@@ -1,9 +1,5 @@
 package conv
 
-import (
-	"sync"
-)
-
 // plan says, for one shape and one direction, where each output pixel of an image reads and writes.
 // It depends on nothing else, so all images of all batches share it.
 //
@@ -194,36 +190,20 @@ type planKey struct {
 	rows      int
 }
 
-// plans caches plans. It forgets all of them when they hold more than maxEntries.
-var plans = struct {
-	sync.RWMutex
-	m    map[planKey]*plan
-	size int
-}{m: map[planKey]*plan{}}
-
-const maxEntries = 16 << 20 // of four bytes
+var plans cache[planKey, *plan]
 
 func planFor(s Shape, inputGrad bool, rows int) *plan {
 	s.N = 0
 	key := planKey{s, inputGrad, rows}
-	plans.RLock()
-	p := plans.m[key]
-	plans.RUnlock()
-	if p != nil {
+	if p := plans.get(key); p != nil {
 		return p
 	}
 	v := s.forwardView()
 	if inputGrad {
 		v = s.inputGradView()
 	}
-	p = newPlan(v, rows)
-	plans.Lock()
-	defer plans.Unlock()
-	if plans.size += p.size; plans.size > maxEntries {
-		clear(plans.m)
-		plans.size = p.size
-	}
-	plans.m[key] = p
+	p := newPlan(v, rows)
+	plans.put(key, p, p.size)
 	return p
 }
 

@@ -1,0 +1,303 @@
+// Command conv writes the assembly of package conv: the transforms of Winograd's convolution.
+//
+// Each is two passes of a one-dimensional transform over the channels of a tile of pixels, all vectors
+// being whole; what lies between the passes stays in the first-level cache.
+package main
+
+import (
+	"flag"
+	"os"
+
+	"github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+
+	"github.com/residuum-go/residuum/internal/kernel/_asm/simd"
+)
+
+type vec = reg.VecVirtual
+
+func main() {
+	flags := flag.NewFlagSet("conv", flag.ExitOnError)
+	config := build.NewFlags(flags)
+	_ = flags.Parse(os.Args[1:])
+	c := build.NewContext()
+	c.ConstraintExpr("!purego")
+	for _, m := range simd.Machines(c) {
+		input(transform{m})
+		output(transform{m})
+		weights(transform{m})
+	}
+	os.Exit(build.Main(config.Config(), c))
+}
+
+// transform is a function that moves tiles to or from the domain of the products.
+type transform struct{ *simd.Machine }
+
+// begin starts function name(dst *float32, pitch int, params..., n int).
+func (t transform) begin(name, params, doc string) {
+	t.Func(name, "func("+params+")", name+t.Name+" "+doc)
+	t.Pragma("noescape")
+}
+
+// pointer loads a pointer parameter.
+func (t transform) pointer(name string) reg.GPVirtual {
+	return t.Context.Load(t.Param(name), t.GP64()).(reg.GPVirtual)
+}
+
+// times returns k * n.
+func (t transform) times(k int, n reg.GPVirtual) reg.GPVirtual {
+	d := t.GP64()
+	t.IMUL3Q(I32(k), n, d)
+	return d
+}
+
+// series is up to six places in memory at even distances.
+type series struct{ base, step, step3, step5 reg.GPVirtual }
+
+func (t transform) series(base, step reg.GPVirtual, n int) series {
+	s := series{base: base, step: step}
+	if n > 3 {
+		s.step3 = t.times(3, step)
+	}
+	if n > 5 {
+		s.step5 = t.times(5, step)
+	}
+	return s
+}
+
+func (s series) at(i int) Mem {
+	switch i {
+	case 0:
+		return Mem{Base: s.base}
+	case 3:
+		return Mem{Base: s.base, Index: s.step3, Scale: 1}
+	case 5:
+		return Mem{Base: s.base, Index: s.step5, Scale: 1}
+	}
+	return Mem{Base: s.base, Index: s.step, Scale: uint8(i)}
+}
+
+// repeat emits body as a loop of n turns, counted in memory: few registers are left.
+func (t transform) repeat(name string, n int, body func()) {
+	left, label := t.AllocLocal(8), t.Unique(name)
+	t.MOVQ(U32(n), left)
+	t.Label(label)
+	body()
+	t.DECQ(left)
+	t.JNZ(LabelRef(label))
+}
+
+// channels emits body as a loop over vectors, at being the bytes done, of bytes.
+func (t transform) channels(at, bytes reg.GPVirtual, body func()) {
+	label := t.Unique("channels")
+	t.XORQ(at, at)
+	t.Label(label)
+	body()
+	t.ADDQ(I32(t.Bytes()), at)
+	t.CMPQ(at, bytes)
+	t.JNE(LabelRef(label))
+}
+
+// pixels loads the addresses of n pixels from a table of offsets, other for a negative one. The table
+// has an offset every stride words.
+func (t transform) pixels(base, other, table reg.GPVirtual, n, stride int, p []reg.GPVirtual) {
+	for i := range n {
+		t.MOVL(Mem{Base: table, Disp: 4 * i * stride}, p[i].As32())
+		t.TESTL(p[i].As32(), p[i].As32())
+		t.LEAQ(Mem{Base: base, Index: p[i], Scale: 4}, p[i])
+		t.CMOVQMI(other, p[i])
+	}
+}
+
+func (t transform) pointers(n int) (p []reg.GPVirtual) {
+	for range n {
+		p = append(p, t.GP64())
+	}
+	return p
+}
+
+// numbers returns constants in registers.
+func (t transform) numbers(v ...float64) (c []vec) {
+	for _, x := range v {
+		c = append(c, t.Copy(t.F(x)))
+	}
+	return c
+}
+
+// The points of interpolation are 0, ±a, ±b and infinity.
+const (
+	a = 5. / 8
+	b = 3. / 2
+)
+
+func input(t transform) {
+	t.begin("tileInput", "dst *float32, pitch int, x *float32, zero *float32, off *int32, tmp *float32, n int",
+		"computes dst[pitch*i+c] = (BT d B)[i], d being the pixels x[off[i]:], or zero, for n channels.")
+	c := t.numbers(a*a*b*b, a*a+b*b, a*a, b*b, a, b)
+	apply := func(from, to func(i int) Mem) {
+		var d []vec
+		for i := range 6 {
+			d = append(d, t.Load(from(i), nil))
+		}
+		first := t.AddMul(t.Copy(d[4]), d[0], c[0])
+		t.Store(t.SubMul(first, d[2], c[1]), to(0), nil)
+		last := t.AddMul(d[5], d[1], c[0])
+		t.Store(t.SubMul(last, d[3], c[1]), to(5), nil)
+		for i, sq := range []vec{c[3], c[2]} {
+			even, odd := d[4], d[3]
+			if i == 0 {
+				even, odd = t.Copy(d[4]), t.Copy(d[3])
+			}
+			t.SubMul(even, d[2], sq)
+			t.SubMul(odd, d[1], sq)
+			plus := t.AddMul(t.Copy(even), odd, c[4+i])
+			t.Store(plus, to(1+2*i), nil)
+			t.Store(t.SubMul(even, odd, c[4+i]), to(2+2*i), nil)
+		}
+	}
+	bytes := t.times(4, t.Int("n"))
+
+	tmp, x, zero, off := t.pointer("tmp"), t.pointer("x"), t.pointer("zero"), t.pointer("off")
+	to := t.series(tmp, bytes, 6)
+	p, at := t.pointers(6), t.GP64()
+	t.repeat("row", 6, func() {
+		t.pixels(x, zero, off, 6, 1, p)
+		t.channels(at, bytes, func() {
+			apply(func(i int) Mem { return Mem{Base: p[i], Index: at, Scale: 1} }, to.at)
+			t.ADDQ(I32(t.Bytes()), tmp)
+		})
+		t.ADDQ(I32(24), off)
+		t.LEAQ(Mem{Base: tmp, Index: to.step5, Scale: 1}, tmp)
+	})
+
+	dst, pitch := t.pointer("dst"), t.Int("pitch")
+	src := t.series(t.pointer("tmp"), t.times(6, bytes), 6)
+	to = t.series(dst, t.times(24, pitch), 6)
+	back := t.GP64() // to the next column of dst
+	t.MOVQ(pitch, back)
+	t.SHLQ(U8(2), back)
+	t.SUBQ(bytes, back)
+	t.repeat("column", 6, func() {
+		t.channels(at, bytes, func() {
+			apply(src.at, to.at)
+			t.ADDQ(I32(t.Bytes()), src.base)
+			t.ADDQ(I32(t.Bytes()), dst)
+		})
+		t.ADDQ(back, dst)
+	})
+	t.End()
+}
+
+func output(t transform) {
+	t.begin("tileOutput", "y *float32, off *int32, m *float32, pitch int, tmp *float32, n int) (finite bool",
+		"computes y[off[i]+c] = (AT d A)[i], d being m[pitch*i+c], for n channels; pixels with a negative offset are dropped.")
+	c := t.numbers(a, b, a*a, b*b, a*a*a, b*b*b)
+	apply := func(from, to func(i int) Mem, result func(v vec)) {
+		put := func(i int, v vec) {
+			t.Store(v, to(i), nil)
+			if result != nil {
+				result(v)
+			}
+		}
+		var sum, dif []vec
+		for i := 1; i < 5; i += 2 {
+			u, v := t.Load(from(i), nil), t.Load(from(i+1), nil)
+			sum, dif = append(sum, t.Add(u, v)), append(dif, t.Sub(u, v))
+		}
+		put(0, t.Add(t.Add(sum[0], sum[1]), from(0)))
+		put(1, t.AddMul(t.Mul(dif[0], c[0]), dif[1], c[1]))
+		put(2, t.AddMul(t.Mul(sum[0], c[2]), sum[1], c[3]))
+		last := t.Load(from(5), nil)
+		put(3, t.AddMul(t.AddMul(last, dif[0], c[4]), dif[1], c[5]))
+	}
+	bytes := t.times(4, t.Int("n"))
+
+	tmp, pitch := t.pointer("tmp"), t.times(4, t.Int("pitch"))
+	from, to := t.series(t.pointer("m"), pitch, 6), t.series(tmp, bytes, 4)
+	at := t.GP64()
+	back := t.times(6, pitch) // to the next row of m
+	t.SUBQ(bytes, back)
+	t.repeat("row", 6, func() {
+		t.channels(at, bytes, func() {
+			apply(from.at, to.at, nil)
+			t.ADDQ(I32(t.Bytes()), from.base)
+			t.ADDQ(I32(t.Bytes()), tmp)
+		})
+		t.ADDQ(back, from.base)
+		t.LEAQ(Mem{Base: tmp, Index: to.step3, Scale: 1}, tmp)
+	})
+
+	// tmp has come to the end of what it holds between the passes; dropped pixels go behind that. A
+	// product with zero is NaN for whatever is not finite.
+	y, off := t.pointer("y"), t.pointer("off")
+	zero, bad := t.Zero(), t.Zero()
+	from = t.series(t.pointer("tmp"), t.times(4, bytes), 6)
+	p := t.pointers(4)
+	t.repeat("column", 4, func() {
+		t.pixels(y, tmp, off, 4, 4, p)
+		t.channels(at, bytes, func() {
+			apply(from.at, func(i int) Mem { return Mem{Base: p[i], Index: at, Scale: 1} }, func(v vec) { t.AddMul(bad, v, zero) })
+			t.ADDQ(I32(t.Bytes()), from.base)
+		})
+		t.ADDQ(I32(4), off)
+	})
+	ok := t.GP8()
+	if t.Wide() {
+		k, bits := t.K(), t.GP32()
+		t.VCMPPS(U8(simd.Unordered), bad, bad, k)
+		t.KMOVW(k, bits)
+		t.TESTL(bits, bits)
+	} else {
+		bits := t.GP32()
+		t.VCMPPS(U8(simd.Unordered), bad, bad, bad)
+		t.VMOVMSKPS(bad, bits)
+		t.TESTL(bits, bits)
+	}
+	t.SETEQ(ok)
+	t.Context.Store(ok, t.Return("finite"))
+	t.End()
+}
+
+func weights(t transform) {
+	t.begin("tileWeights", "dst *float32, pitch int, w *float32, n int",
+		"computes dst[pitch*i+j] = (G g GT)[i], g being the nine weights w[n*i+j], for n numbers j.")
+	ka, kb := 1/(2*a*a*(a*a-b*b)), 1/(2*b*b*(b*b-a*a))
+	c := t.numbers(1/(a*a*b*b), ka, a*a*ka, a*ka, kb, b*b*kb, b*kb)
+	apply := func(from, to func(i int) Mem) {
+		g0, g1, g2 := t.Load(from(0), nil), t.Load(from(1), nil), t.Load(from(2), nil)
+		t.Store(t.Mul(g0, c[0]), to(0), nil)
+		t.Store(g2, to(5), nil)
+		for i := range 2 {
+			k := c[1+3*i:]
+			even := t.AddMul(t.Mul(g0, k[0]), g2, k[1])
+			t.Store(t.AddMul(t.Copy(even), g1, k[2]), to(1+2*i), nil)
+			t.Store(t.SubMul(even, g1, k[2]), to(2+2*i), nil)
+		}
+	}
+	n := t.Int("n")
+	t.Attributes(0) // the stack may have to grow
+	local := t.AllocLocal(18 * t.Bytes())
+	pitch := t.times(4, t.Int("pitch"))
+	dst, row := t.pointer("dst"), t.GP64()
+	to := t.series(row, pitch, 6)
+	rows := t.times(6, pitch)
+	tap := t.times(4, n)
+	from := t.series(t.pointer("w"), t.times(3, tap), 3)
+	back := t.times(3, tap)
+	t.SUBQ(I32(t.Bytes()), back)
+	t.channels(t.GP64(), tap, func() {
+		for s := range 3 {
+			apply(from.at, func(i int) Mem { return local.Offset((3*i + s) * t.Bytes()) })
+			t.ADDQ(tap, from.base)
+		}
+		t.MOVQ(dst, row)
+		for i := range 6 {
+			apply(func(s int) Mem { return local.Offset((3*i + s) * t.Bytes()) }, to.at)
+			t.ADDQ(rows, row)
+		}
+		t.SUBQ(back, from.base)
+		t.ADDQ(I32(t.Bytes()), dst)
+	})
+	t.End()
+}

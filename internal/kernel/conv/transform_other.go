@@ -1,0 +1,19 @@
+//go:build purego || !amd64
+
+package conv
+
+import "github.com/residuum-go/residuum/internal/cpu"
+
+const scratchPerChannel = 0
+
+func tileInput(_ cpu.Level, dst []float32, pitch int, x, _ []float32, off []int32, _ []float32, n int) {
+	tileInputRef(dst, pitch, x, off, n)
+}
+
+func tileWeights(_ cpu.Level, dst []float32, pitch int, w []float32, n int) {
+	tileWeightsRef(dst, pitch, w, n)
+}
+
+func tileOutput(_ cpu.Level, y []float32, off []int32, m []float32, pitch int, _ []float32, n int) bool {
+	return tileOutputRef(y, off, m, pitch, n)
+}

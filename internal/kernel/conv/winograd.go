@@ -1,0 +1,327 @@
+package conv
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/residuum-go/residuum/internal/cpu"
+	"github.com/residuum-go/residuum/internal/kernel/gemm/tile"
+	"github.com/residuum-go/residuum/internal/parallel"
+)
+
+// winograd computes a 3x3 convolution with stride 1, or its gradient with respect to the image, by
+// Winograd's F(4x4, 3x3) (A. Lavin and S. Gray, Fast Algorithms for Convolutional Neural Networks,
+// 2015, arXiv:1509.09308). A tile of 4 x 4 outputs is
+//
+//	Y = AT [ Σ_c (G g GT) ⊙ (BT d B) ] A
+//
+// where d is the 6 x 6 inputs of channel c that the tile depends on and g is its 3 x 3 weights. Element i
+// of the brackets, for all tiles and output channels, is a matrix product, so there are 36 products,
+// with a fourth of the multiplications of the sum in the package comment.
+//
+// Error. With u = 2^-24 and to first order in u, each output satisfies
+//
+//	|error| <= (C + 20) u · |AT| [ Σ_c (|G| |g| |GT|) ⊙ (|BT| |d| |B|) ] |A|
+//
+// since an input takes part in 4 roundings, a weight in 8, a product in C and an output in 6, two more
+// being in the constants. So an output also has errors from inputs that are not its own but its
+// tile's. Measured on 8x8 images of normal numbers, as they are and behind a ReLU, with 32 to 512
+// channels, the error is 1.0 to 1.6 u Σ|x w| in the root mean square and at most 13 u Σ|x w|; that of the
+// direct sum is 0.5 and 4. The points of interpolation are 0, ±5/8, ±3/2 and infinity. With the usual 0, ±1,
+// ±2 the error is twice as large.
+//
+// What is not finite spreads over its tile. Images in whose results there is such a number are
+// therefore computed again, directly: NaN and infinities come out as they do there, and what only
+// overflowed between the transforms comes out finite.
+type winograd struct {
+	shape        Shape
+	inputGrad    bool
+	plan         *tilePlan
+	level        cpu.Level
+	rows, cols   int // of a tile of a product
+	in, w, out   []float32
+	inImage      int // elements of an input image
+	outImage     int // elements of an output image
+	inner, outer int // input and output channels
+	panels       int // of output channels
+
+	notFinite []atomic.Bool // images with results that are not finite
+
+	weights     []float32 // transformed: [36][panels][inner][cols]
+	weightPitch int       // elements from one of the 36 parts to the next
+	inputs      []float32 // of the tiles first to end, transformed: [36][end-first][inner]
+	inputPitch  int
+	first, end  int // counted through all images
+
+	doWeights, doBlock, doInputs, doPanels func(lo, hi int)
+}
+
+var winograds = sync.Pool{New: func() any {
+	k := new(winograd)
+	k.doWeights, k.doBlock, k.doInputs, k.doPanels = k.someWeights, k.oneBlock, k.someInputs, k.somePanels
+	return k
+}}
+
+const (
+	// skew is added to the distance of the 36 parts, so that they begin in different places of the caches.
+	skew = 32
+	// tileChannels is how many channels of a tile are transformed at a time: what is kept between the two
+	// passes of a transform takes 18 KB.
+	tileChannels = 128
+	// weightRows is how many input channels of a panel are transformed at a time.
+	weightRows = 32
+	// blockElements is the most elements of a block of tiles: 450 KB. Half or twice as many run as fast.
+	blockElements = 112 << 10
+)
+
+// sharedTiles is the most tiles whose inputs are kept for all panels: 9 MB with 512 channels. A variable, so
+// that tests can lower it.
+var sharedTiles = 128
+
+// winogradWins reports whether Winograd's algorithm is faster. It looks at the shape of an image alone,
+// so that an image has the same bits in every batch.
+//
+// Measured in units of the multiply-add peak, AVX2 on Zen 3, one thread, direct and Winograd, forward:
+// 32 channels at 16x16 0.92 and 1.6, 64 at 56x56 0.94 and 2.2, 128 at 28x28 0.94 and 2.7, 256 at 14x14
+// 0.93 and 2.2, 512 at 7x7 0.88 and 1.8, batches of 8 to 128. With 16 channels, 0.90 and 1.05 do not pay
+// for the larger error. With an image at a time 512 at 7x7 is even, 0.63 and 0.6, because the weights take
+// most of the time, the others are not: 256 at 14x14 0.87 and 1.5.
+func (s Shape) winogradWins(inputGrad bool) bool {
+	least := 32
+	if cpu.Active() == cpu.NEON {
+		least = 128 // the transforms are portable Go, the products are not
+	}
+	if s.R != 3 || s.S != 3 || s.StrideH != 1 || s.StrideW != 1 || s.DilationH != 1 || s.DilationW != 1 || s.Groups != 1 ||
+		min(s.C, s.K) < least || s.C%16 != 0 || s.K%16 != 0 {
+		return false
+	}
+	h, w := s.OutH(), s.OutW()
+	if inputGrad {
+		h, w = s.H, s.W
+	}
+	return 2*h*w >= 16*ceil(h, 4)*ceil(w, 4) // else most of what tiles compute lies outside
+}
+
+// runWinograd computes out from in. The shape has no empty dimension.
+func runWinograd(s Shape, inputGrad bool, out, in, w []float32) {
+	k := winograds.Get().(*winograd)
+	k.shape, k.inputGrad = s, inputGrad
+	k.in, k.w, k.out = in, w, out
+	k.level = cpu.Active()
+	k.rows, k.cols = tile.Size(k.level)
+	k.plan = tilePlanFor(s, inputGrad)
+	k.inImage, k.outImage = s.H*s.W*s.C, s.OutH()*s.OutW()*s.K
+	k.inner, k.outer = s.C, s.K
+	if inputGrad {
+		k.inImage, k.outImage = k.outImage, k.inImage
+		k.inner, k.outer = k.outer, k.inner
+	}
+	k.panels = ceil(k.outer, k.cols)
+	if cap(k.notFinite) < s.N {
+		k.notFinite = make([]atomic.Bool, s.N)
+	}
+	k.notFinite = k.notFinite[:s.N]
+	if k.manyTiles() {
+		k.byBlocks()
+	} else {
+		k.byPanels()
+	}
+	k.again()
+	k.in, k.w, k.out, k.plan = nil, nil, nil, nil
+	winograds.Put(k)
+}
+
+// again computes images directly in whose results something is not finite.
+func (k *winograd) again() {
+	s := k.shape
+	s.N = 1
+	for i := range k.notFinite {
+		if k.notFinite[i].Swap(false) {
+			run(s, k.inputGrad, k.out[i*k.outImage:][:k.outImage], k.in[i*k.inImage:][:k.inImage], k.w)
+		}
+	}
+}
+
+// manyTiles says which operand is transformed for all to share, the smaller one that is: the weights,
+// while each block of work transforms its tiles, or the inputs, while each transforms its panel of
+// weights. With the other choice, 256 channels at 14x14 run at 1.1 instead of 1.5 of the peak for one
+// image, and at 2.1 instead of 2.4 for 32; 512 at 7x7 at 1.1 instead of 1.8 for 8.
+func (k *winograd) manyTiles() bool {
+	weights := k.inner * k.outer
+	return weights <= 1<<17 && k.shape.N*k.plan.tiles >= weights>>10
+}
+
+// byBlocks transforms all weights and then computes block by block of tiles, each in the second-level
+// cache from its inputs to its outputs.
+func (k *winograd) byBlocks() {
+	k.weightPitch = k.panels*k.inner*k.cols + skew
+	k.weights = grow(k.weights, 36*k.weightPitch)
+	parallel.For(k.panels*ceil(k.inner, weightRows), 1, k.doWeights)
+
+	tiles := k.shape.N * k.plan.tiles
+	block := max(k.rows, blockElements/(37*max(k.inner, k.outer))/k.rows*k.rows)
+	if tiles < 16*block { // spread them evenly
+		block = max(2*k.rows, ceil(tiles, 16))
+	}
+	parallel.For(tiles, block, k.doBlock)
+}
+
+func (k *winograd) someWeights(lo, hi int) {
+	parts := ceil(k.inner, weightRows)
+	buf := buffers.Get().(*[]float32)
+	for i := lo; i < hi; i++ {
+		q, row := i/parts, i%parts*weightRows
+		k.transformWeights(k.weights[q*k.inner*k.cols:], k.weightPitch, q, row, min(row+weightRows, k.inner), buf)
+	}
+	buffers.Put(buf)
+}
+
+// transformWeights transforms the weights between the input channels first to end and the output
+// channels of panel q, whose [inner][cols] begin at panel.
+func (k *winograd) transformWeights(panel []float32, pitch, q, first, end int, buf *[]float32) {
+	c, kk := k.shape.C, k.shape.K
+	rows, o := end-first, q*k.cols
+	n, cols := rows*k.cols, min(k.cols, k.outer-o)
+	*buf = grow(*buf, 9*n)
+	for t := range 9 {
+		if k.inputGrad {
+			tile.Pack(k.level, (*buf)[(8-t)*n:], k.w[(t*c+o)*kk+first:], kk, true, rows, cols)
+		} else {
+			tile.Pack(k.level, (*buf)[t*n:], k.w[(t*c+first)*kk+o:], kk, false, rows, cols)
+		}
+	}
+	tileWeights(k.level, panel[first*k.cols:], pitch, *buf, n)
+}
+
+// oneBlock computes the block of tiles first to end. The products take the places of the inputs before
+// them, which are not needed any more: part i begins at i*pitch, and its inputs one pitch later.
+func (k *winograd) oneBlock(first, end int) {
+	buf, scratch := buffers.Get().(*[]float32), buffers.Get().(*[]float32)
+	n := end - first
+	pitch := n*max(k.inner, k.outer) + skew
+	*buf = grow(*buf, 37*pitch)
+	for i := range n {
+		k.transformInput((*buf)[pitch+i*k.inner:], pitch, first+i, scratch)
+	}
+	k.products(&products{a: (*buf)[pitch:], b: k.weights, c: *buf, pitchA: pitch, pitchB: k.weightPitch, pitchC: pitch,
+		ldc: k.outer, tiles: n, panelEnd: k.panels})
+	for i := range n {
+		k.transformOutput((*buf)[i*k.outer:], pitch, first+i, 0, k.outer, scratch)
+	}
+	buffers.Put(buf)
+	buffers.Put(scratch)
+}
+
+// byPanels transforms all inputs and then computes panel by panel of output channels, each in the
+// second-level cache from its weights to its outputs.
+func (k *winograd) byPanels() {
+	tiles := k.shape.N * k.plan.tiles
+	chunks := ceil(tiles, sharedTiles)
+	for i := range chunks {
+		k.first, k.end = tiles*i/chunks, tiles*(i+1)/chunks
+		n := k.end - k.first
+		k.inputPitch = n*k.inner + skew
+		k.inputs = grow(k.inputs, 36*k.inputPitch)
+		parallel.For(n, 1, k.doInputs)
+		parallel.For(k.panels, 1, k.doPanels)
+	}
+}
+
+func (k *winograd) someInputs(lo, hi int) {
+	scratch := buffers.Get().(*[]float32)
+	for i := lo; i < hi; i++ {
+		k.transformInput(k.inputs[i*k.inner:], k.inputPitch, k.first+i, scratch)
+	}
+	buffers.Put(scratch)
+}
+
+func (k *winograd) somePanels(lo, hi int) {
+	weights, sums, scratch := buffers.Get().(*[]float32), buffers.Get().(*[]float32), buffers.Get().(*[]float32)
+	n := k.end - k.first
+	pitch, pitchC := k.inner*k.cols+skew, n*k.cols+skew
+	*weights, *sums = grow(*weights, 36*pitch), grow(*sums, 36*pitchC)
+	for q := lo; q < hi; q++ {
+		for row := 0; row < k.inner; row += weightRows {
+			k.transformWeights(*weights, pitch, q, row, min(row+weightRows, k.inner), scratch)
+		}
+		k.products(&products{a: k.inputs, b: *weights, c: *sums, pitchA: k.inputPitch, pitchB: pitch, pitchC: pitchC,
+			ldc: k.cols, tiles: n, panel: q, panelEnd: q + 1})
+		o := q * k.cols
+		for i := range n {
+			k.transformOutput((*sums)[i*k.cols:], pitchC, k.first+i, o, min(o+k.cols, k.outer), scratch)
+		}
+	}
+	buffers.Put(weights)
+	buffers.Put(sums)
+	buffers.Put(scratch)
+}
+
+// transformInput transforms the input of tile i.
+func (k *winograd) transformInput(dst []float32, pitch, i int, scratch *[]float32) {
+	*scratch = grow(*scratch, scratchPerChannel*tileChannels)
+	t, x := i%k.plan.tiles, k.in[i/k.plan.tiles*k.inImage:]
+	for c := 0; c < k.inner; c += tileChannels {
+		n := min(tileChannels, k.inner-c)
+		tileInput(k.level, dst[c:], pitch, x[c:], k.plan.zeros, k.plan.in[36*t:], *scratch, n)
+	}
+}
+
+// transformOutput makes the output channels first to end of tile i from their sums.
+func (k *winograd) transformOutput(sums []float32, pitch, i, first, end int, scratch *[]float32) {
+	*scratch = grow(*scratch, scratchPerChannel*tileChannels)
+	image, t := i/k.plan.tiles, i%k.plan.tiles
+	y := k.out[image*k.outImage:]
+	for c := first; c < end; c += tileChannels {
+		n := min(tileChannels, end-c)
+		if !tileOutput(k.level, y[c:], k.plan.out[16*t:], sums[c-first:], pitch, *scratch, n) {
+			k.notFinite[image].Store(true)
+		}
+	}
+}
+
+// products is 36 matrix products c = a·b, of inputs [tiles][inner] and panels [inner][cols] of weights.
+type products struct {
+	a, b, c                []float32
+	pitchA, pitchB, pitchC int // from one product to the next
+	ldc                    int // distance of the rows of c
+	tiles                  int
+	panel, panelEnd        int // b and c begin with the first
+}
+
+// products computes p. Meanwhile it fetches what comes next of the operand that many blocks share, and
+// that therefore comes from the third-level cache: the next panel, or the next inputs when there is
+// one panel.
+func (k *winograd) products(p *products) {
+	var off, out [24]int32
+	for i := range k.rows {
+		off[i], out[i] = int32(i*k.inner), int32(i*p.ldc)
+	}
+	t := tile.Rows{Taps: 1, Inner: k.inner, Off: off[:], Out: out[:], LDB: k.cols}
+	n, panel := ceil(p.tiles, k.rows), k.inner*k.cols
+	one := p.panelEnd == p.panel+1
+	if t.AheadStep = ceil(4*k.cols, n); one {
+		t.AheadStep = 4 * k.rows
+	}
+	for i := range 36 {
+		a, c := p.a[i*p.pitchA:], p.c[i*p.pitchC:]
+		for q := range p.panelEnd - p.panel {
+			t.B = p.b[i*p.pitchB+q*panel:]
+			t.Cols = min(k.cols, k.outer-(p.panel+q)*k.cols)
+			if !one {
+				t.Ahead = t.B[panel:]
+			}
+			for j := range n {
+				row, end := p.tiles*j/n, p.tiles*(j+1)/n
+				t.Rows = end - row
+				t.A, t.C = a[row*k.inner:], c[row*p.ldc+q*k.cols:]
+				if one {
+					t.Ahead = a[end*k.inner:]
+				}
+				t.Run(k.level)
+				if !one {
+					t.Ahead = t.Ahead[min(t.AheadStep*k.inner/4, len(t.Ahead)):]
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,58 @@
+package conv
+
+// tilePlan says where the tiles of an image read and write. Like a [plan] it depends on the shape of
+// an image alone.
+type tilePlan struct {
+	tiles int       // of an image, row by row
+	in    []int32   // [tiles][6][6] offsets in the input image, negative for a pixel outside
+	out   []int32   // [tiles][4][4] offsets in the output image
+	zeros []float32 // what pixels outside read
+}
+
+var tilePlans cache[planKey, *tilePlan]
+
+func tilePlanFor(s Shape, inputGrad bool) *tilePlan {
+	s.N = 0
+	key := planKey{shape: s, inputGrad: inputGrad}
+	if p := tilePlans.get(key); p != nil {
+		return p
+	}
+	p := newTilePlan(s, inputGrad)
+	tilePlans.put(key, p, len(p.in)+len(p.out)+len(p.zeros))
+	return p
+}
+
+// image is the size of an image or of a gradient.
+type image struct{ height, width, channels int }
+
+// offsets appends the offsets of n x n pixels from (h, w) on.
+func (g image) offsets(to []int32, h, w, n int) []int32 {
+	for i := h; i < h+n; i++ {
+		for j := w; j < w+n; j++ {
+			if i < 0 || i >= g.height || j < 0 || j >= g.width {
+				to = append(to, outside)
+			} else {
+				to = append(to, int32((i*g.width+j)*g.channels))
+			}
+		}
+	}
+	return to
+}
+
+func newTilePlan(s Shape, inputGrad bool) *tilePlan {
+	in, out := image{s.H, s.W, s.C}, image{s.OutH(), s.OutW(), s.K}
+	padH, padW := s.PadH, s.PadW
+	if inputGrad { // dx is dy convolved with the flipped weights
+		in, out = out, in
+		padH, padW = 2-padH, 2-padW
+	}
+	p := &tilePlan{zeros: make([]float32, in.channels)}
+	for h := 0; h < out.height; h += 4 {
+		for w := 0; w < out.width; w += 4 {
+			p.in = in.offsets(p.in, h-padH, w-padW, 6)
+			p.out = out.offsets(p.out, h, w, 4)
+			p.tiles++
+		}
+	}
+	return p
+}

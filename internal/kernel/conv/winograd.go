@@ -87,12 +87,8 @@ var sharedTiles = 128
 // for the larger error. With an image at a time 512 at 7x7 is even, 0.63 and 0.6, because the weights take
 // most of the time, the others are not: 256 at 14x14 0.87 and 1.5.
 func (s Shape) winogradWins(inputGrad bool) bool {
-	least := 32
-	if cpu.Active() == cpu.NEON {
-		least = 128 // the transforms are portable Go, the products are not
-	}
 	if s.R != 3 || s.S != 3 || s.StrideH != 1 || s.StrideW != 1 || s.DilationH != 1 || s.DilationW != 1 || s.Groups != 1 ||
-		min(s.C, s.K) < least || s.C%16 != 0 || s.K%16 != 0 {
+		min(s.C, s.K) < 32 || s.C%16 != 0 || s.K%16 != 0 {
 		return false
 	}
 	h, w := s.OutH(), s.OutW()

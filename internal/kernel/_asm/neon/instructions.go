@@ -103,6 +103,11 @@ func (a *Asm) Store(v Vec, r GP, bytes, n int) {
 	a.VecOp(fmt.Sprintf("%s F%%d, %s", sizes[n], address(r, bytes)), v)
 }
 
+// StoreNext writes the first n = 1, 2 or 4 elements at r, which then moves behind them.
+func (a *Asm) StoreNext(v Vec, r GP, n int) {
+	a.VecOp(fmt.Sprintf("%s.P F%%d, %d(%v)", sizes[n], 4*n, r), v)
+}
+
 // StorePair writes two vectors.
 func (a *Asm) StorePair(v, w Vec, r GP, bytes int) {
 	a.VecOp(fmt.Sprintf("FSTPQ (F%%d, F%%d), %s", address(r, bytes)), v, w)

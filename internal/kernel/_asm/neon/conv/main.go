@@ -1,0 +1,282 @@
+// Command conv writes the arm64 assembly of package conv: the transforms of Winograd's convolution, as the command
+// of the same name writes them for amd64.
+//
+// Each is two passes of a one-dimensional transform over the channels of a tile of pixels, which are whole vectors;
+// what lies between the passes stays in the first-level cache, or for weights in registers.
+package main
+
+import (
+	"flag"
+
+	"github.com/residuum-go/residuum/internal/kernel/_asm/neon"
+)
+
+type (
+	vec = neon.Vec
+	gp  = neon.GP
+)
+
+func main() {
+	out := flag.String("out", "", "assembly")
+	stubs := flag.String("stubs", "", "declarations")
+	flag.Parse()
+	t := transform{neon.New("conv")}
+	t.input()
+	t.output()
+	t.weights()
+	t.Write(*out, *stubs, "go run ./neon/conv")
+}
+
+// transform is a function that moves tiles to or from the domain of the products.
+type transform struct{ *neon.Asm }
+
+// params loads the parameters, eight bytes each.
+func (t transform) params(names ...string) (r []gp) {
+	for i, name := range names {
+		r = append(r, t.GP())
+		t.Op("MOVD %s+%d(FP), %v", name, 8*i, r[i])
+	}
+	return r
+}
+
+// numbers returns constants in registers.
+func (t transform) numbers(v ...float64) (c []vec) {
+	for _, x := range v {
+		c = append(c, t.F(x))
+	}
+	return c
+}
+
+// series returns n pointers, step bytes apart from first on, which is lost.
+func (t transform) series(first, step gp, n int) (p []gp) {
+	for range n {
+		r := t.GP()
+		t.Op("MOVD %v, %v", first, r)
+		t.Op("ADD %v, %v", step, first)
+		p = append(p, r)
+	}
+	return p
+}
+
+// times returns k * n in a new register.
+func (t transform) times(k int, n gp) gp {
+	d := t.GP()
+	t.Op("MOVD $%d, %v", k, d)
+	t.Op("MUL %v, %v", n, d)
+	return d
+}
+
+// repeat writes body as a loop of n turns.
+func (t transform) repeat(name string, n int, body func()) {
+	left := t.GP()
+	t.Op("MOVD $%d, %v", n, left)
+	t.Label(name)
+	body()
+	t.Op("SUBS $1, %v", left)
+	t.Jump("BNE", name)
+}
+
+// channels writes a loop over the vectors of n channels; left is overwritten.
+func (t transform) channels(n, left gp, body func()) {
+	label := t.Unique("channels")
+	t.Op("MOVD %v, %v", n, left)
+	t.Label(label)
+	body()
+	t.Op("SUBS $4, %v", left)
+	t.Jump("BNE", label)
+}
+
+// move adds bytes to pointers.
+func (t transform) move(p []gp, bytes gp) {
+	for _, r := range p {
+		t.Op("ADD %v, %v", bytes, r)
+	}
+}
+
+// pixels sets p to the addresses of pixels from a table of offsets, other for a negative one. The table has an
+// offset every stride words.
+func (t transform) pixels(base, other, table, tmp gp, stride int, p []gp) {
+	for i, r := range p {
+		t.Op("MOVW %d(%v), %v", 4*i*stride, table, tmp)
+		t.Op("ADD %v<<2, %v, %v", tmp, base, r)
+		t.Op("CMPW $0, %v", tmp)
+		t.Op("CSEL LT, %v, %v, %v", other, r, r)
+	}
+}
+
+// next reads a vector at r, which moves on; put writes one.
+func (t transform) next(r gp) vec {
+	v := t.Vec()
+	t.LoadNext(v, r, 4)
+	return v
+}
+
+func (t transform) put(v vec, r gp) { t.StoreNext(v, r, 4) }
+
+// The points of interpolation are 0, ±a, ±b and infinity.
+const (
+	a = 5. / 8
+	b = 3. / 2
+)
+
+func (t transform) input() {
+	t.Func("tileInputNEON", "(dst *float32, pitch int, x *float32, zero *float32, off *int32, tmp *float32, n int)",
+		"computes dst[pitch*i+c] = (BT d B)[i], d being the pixels x[off[i]:], or zero, for n channels.", 56)
+	p := t.params("dst", "pitch", "x", "zero", "off", "tmp", "n")
+	dst, pitch, x, zero, off, tmp, n := p[0], p[1], p[2], p[3], p[4], p[5], p[6]
+	c := t.numbers(a*a*b*b, a*a+b*b, a*a, b*b, a, b)
+	apply := func(from, to []gp) {
+		var d []vec
+		for _, r := range from {
+			d = append(d, t.next(r))
+		}
+		t.put(t.SubMul(t.AddMul(t.Copy(d[4]), d[0], c[0]), d[2], c[1]), to[0])
+		t.put(t.SubMul(t.AddMul(d[5], d[1], c[0]), d[3], c[1]), to[5])
+		for i, sq := range []vec{c[3], c[2]} {
+			even, odd := d[4], d[3]
+			if i == 0 {
+				even, odd = t.Copy(d[4]), t.Copy(d[3])
+			}
+			t.SubMul(even, d[2], sq)
+			t.SubMul(odd, d[1], sq)
+			t.put(t.AddMul(t.Copy(even), odd, c[4+i]), to[1+2*i])
+			t.put(t.SubMul(even, odd, c[4+i]), to[2+2*i])
+		}
+	}
+	left, bytes := t.GP(), t.times(4, n)
+	mark := t.Mark()
+
+	to := t.series(tmp, bytes, 6)
+	from := t.series(x, bytes, 6) // only registers: set for each row
+	t.Op("MOVD x+16(FP), %v", x)
+	t.repeat("row", 6, func() {
+		t.pixels(x, zero, off, left, 1, from)
+		t.channels(n, left, func() { apply(from, to) })
+		for range 5 { // to the next row
+			t.move(to, bytes)
+		}
+		t.Op("ADD $24, %v", off)
+	})
+
+	t.Release(mark)
+	t.Op("MOVD tmp+40(FP), %v", tmp)
+	t.Op("LSL $2, %v", pitch)
+	row, stride := x, zero // no longer needed
+	t.Op("MOVD $6, %v", stride)
+	t.Op("MUL %v, %v, %v", bytes, stride, row)
+	t.Op("MUL %v, %v", pitch, stride)
+	from, to = t.series(tmp, row, 6), t.series(dst, stride, 6)
+	t.Op("SUB %v, %v", bytes, pitch)
+	t.repeat("column", 6, func() {
+		t.channels(n, left, func() { apply(from, to) })
+		t.move(to, pitch) // from is there already
+	})
+	t.Op("RET")
+	t.End()
+}
+
+func (t transform) output() {
+	t.Func("tileOutputNEON", "(y *float32, off *int32, m *float32, pitch int, tmp *float32, n int) (finite bool)",
+		"computes y[off[i]+c] = (AT d A)[i], d being m[pitch*i+c], for n channels; pixels with a negative offset are dropped.", 49)
+	p := t.params("y", "off", "m", "pitch", "tmp", "n")
+	y, off, m, pitch, tmp, n := p[0], p[1], p[2], p[3], p[4], p[5]
+	c := t.numbers(a, b, a*a, b*b, a*a*a, b*b*b)
+	apply := func(from, to []gp, result func(v vec)) {
+		var d []vec
+		for _, r := range from {
+			d = append(d, t.next(r))
+		}
+		put := func(v vec, r gp) {
+			t.put(v, r)
+			result(v)
+		}
+		sumA, difA, sumB, difB := t.Add(d[1], d[2]), t.Sub(d[1], d[2]), t.Add(d[3], d[4]), t.Sub(d[3], d[4])
+		put(t.Add(t.Add(sumA, sumB), d[0]), to[0])
+		put(t.AddMul(t.Mul(difA, c[0]), difB, c[1]), to[1])
+		put(t.AddMul(t.Mul(sumA, c[2]), sumB, c[3]), to[2])
+		put(t.AddMul(t.AddMul(d[5], difA, c[4]), difB, c[5]), to[3])
+	}
+	left, bytes := t.GP(), t.times(4, n)
+	t.Op("LSL $2, %v", pitch)
+	mark := t.Mark()
+
+	from, to := t.series(m, pitch, 6), t.series(tmp, bytes, 4)
+	back := t.times(6, pitch)
+	t.Op("SUB %v, %v", bytes, back)
+	t.repeat("row", 6, func() {
+		t.channels(n, left, func() { apply(from, to, func(vec) {}) })
+		t.move(from, back)
+		for range 3 {
+			t.move(to, bytes)
+		}
+	})
+
+	// Behind the 24 parts that tmp holds between the passes is room for pixels that are dropped. A product with
+	// zero is NaN for whatever is not finite.
+	t.Release(mark)
+	zero, bad := t.Zero(), t.Zero()
+	row := t.times(4, bytes)
+	t.Op("MOVD tmp+32(FP), %v", tmp)
+	from = t.series(tmp, row, 6)
+	to = t.series(m, row, 4) // only registers: set for each column
+	t.repeat("column", 4, func() {
+		t.pixels(y, tmp, off, left, 4, to)
+		t.channels(n, left, func() { apply(from, to, func(v vec) { t.AddMul(bad, v, zero) }) })
+		t.Op("ADD $4, %v", off)
+	})
+	largest := t.Largest(bad)
+	t.VecOp("FCMPS F%d, F%d", largest, largest)
+	t.Op("CSET VC, %v", left)
+	t.Op("MOVB %v, finite+48(FP)", left)
+	t.Op("RET")
+	t.End()
+}
+
+func (t transform) weights() {
+	t.Func("tileWeightsNEON", "(dst *float32, pitch int, w *float32, n int)",
+		"computes dst[pitch*i+j] = (G g GT)[i], g being the nine weights w[n*i+j], for n numbers j.", 32)
+	p := t.params("dst", "pitch", "w", "n")
+	dst, pitch, w, n := p[0], p[1], p[2], p[3]
+	ka, kb := 1/(2*a*a*(a*a-b*b)), 1/(2*b*b*(b*b-a*a))
+	c := t.numbers(1/(a*a*b*b), ka, a*a*ka, a*ka, kb, b*b*kb, b*kb)
+	apply := func(g [3]vec, put func(i int, v vec)) {
+		put(0, t.Mul(g[0], c[0]))
+		for i := range 2 {
+			k := c[1+3*i:]
+			even := t.AddMul(t.Mul(g[0], k[0]), g[2], k[1])
+			put(1+2*i, t.AddMul(t.Copy(even), g[1], k[2]))
+			put(2+2*i, t.SubMul(even, g[1], k[2]))
+		}
+		put(5, g[2])
+	}
+	at, left, bytes := t.GP(), t.GP(), t.times(4, n)
+	t.Op("LSL $2, %v", pitch)
+	t.channels(n, left, func() {
+		var g [3][3]vec
+		t.Op("MOVD %v, %v", w, at)
+		for i := range 3 {
+			for s := range 3 {
+				g[s][i] = t.Vec()
+				t.Load(g[s][i], at, 0, 4)
+				t.Op("ADD %v, %v", bytes, at)
+			}
+		}
+		var half [6][3]vec // G g
+		for s := range 3 {
+			apply(g[s], func(i int, v vec) { half[i][s] = v })
+		}
+		t.Op("MOVD %v, %v", dst, at)
+		for i := range 6 {
+			var out [6]vec
+			apply(half[i], func(j int, v vec) { out[j] = v })
+			for _, v := range out {
+				t.Store(v, at, 0, 4)
+				t.Op("ADD %v, %v", pitch, at)
+			}
+		}
+		t.Op("ADD $16, %v", w)
+		t.Op("ADD $16, %v", dst)
+	})
+	t.Op("RET")
+	t.End()
+}

@@ -1,0 +1,39 @@
+//go:build !purego
+
+package conv
+
+import "github.com/residuum-go/residuum/internal/cpu"
+
+// scratchPerChannel is how many elements the transforms of a tile keep for each channel: 6 x 6, or
+// 6 x 4 and what is written to pixels that are left out.
+const scratchPerChannel = 36
+
+// tileInput is [tileInputRef] for a multiple of 16 channels. zeros has n elements and scratch
+// scratchPerChannel times as many.
+func tileInput(l cpu.Level, dst []float32, pitch int, x, zeros []float32, off []int32, scratch []float32, n int) {
+	if l < cpu.NEON {
+		tileInputRef(dst, pitch, x, off, n)
+		return
+	}
+	_, _, _, _ = dst[35*pitch+n-1], zeros[n-1], off[35], scratch[scratchPerChannel*n-1]
+	tileInputNEON(&dst[0], pitch, &x[0], &zeros[0], &off[0], &scratch[0], n)
+}
+
+// tileWeights is [tileWeightsRef] for a multiple of 16 weights.
+func tileWeights(l cpu.Level, dst []float32, pitch int, w []float32, n int) {
+	if l < cpu.NEON {
+		tileWeightsRef(dst, pitch, w, n)
+		return
+	}
+	_, _ = dst[35*pitch+n-1], w[9*n-1]
+	tileWeightsNEON(&dst[0], pitch, &w[0], n)
+}
+
+// tileOutput is [tileOutputRef] for a multiple of 16 channels.
+func tileOutput(l cpu.Level, y []float32, off []int32, m []float32, pitch int, scratch []float32, n int) bool {
+	if l < cpu.NEON {
+		return tileOutputRef(y, off, m, pitch, n)
+	}
+	_, _, _ = m[35*pitch+n-1], off[15], scratch[scratchPerChannel*n-1]
+	return tileOutputNEON(&y[0], &off[0], &m[0], pitch, &scratch[0], n)
+}

@@ -76,7 +76,13 @@ func (j *job) splitStrips(blocks int) {
 }
 
 // long reports whether the sums are long and few, so that chunks of k make better blocks than parts of c.
-func (j *job) long() bool { return j.k >= 1024 && j.k >= 4*max(j.m, j.n) }
+func (j *job) long() bool {
+	times := 4
+	if j.m > 16*j.rows {
+		times = 8
+	}
+	return j.k >= 1024 && j.k >= times*max(j.m, j.n)
+}
 
 // shares reports whether the blocks share a copy of b that is made first, because several rows of
 // blocks would each copy it.
@@ -175,13 +181,14 @@ type ahead struct {
 }
 
 // nextA returns the part of a that is copied after the pass over a region from step p on. Copying what
-// has arrived takes half the time.
+// has arrived takes half the time. Parts of long rows that are a multiple of 2 KB apart do not stay in the
+// second-level cache.
 func (j *job) nextA(r *region, p int) ahead {
 	row, step := r.row, p+j.cut.depth
 	if step >= r.stepEnd {
 		row, step = r.rowEnd, r.step
 	}
-	if row >= j.m || !j.copiesA(j.cut.depth, r.colEnd-r.col) {
+	if row >= j.m || !j.copiesA(j.cut.depth, r.colEnd-r.col) || j.transA && j.lda%512 == 0 && j.lda > 512 {
 		return ahead{}
 	}
 	next := ahead{from: j.a[at(j.transA, row, step, j.lda):], rows: min(r.rowEnd-r.row, j.m-row), cols: min(j.cut.depth, j.k-step), ld: j.lda}

@@ -70,6 +70,9 @@ func (j *job) run() {
 	if j.m == 1 {
 		j.straighten()
 	}
+	if j.k == 1 && j.transB { // a column is a row
+		j.b, j.ldb, j.transB = j.apart(1, j.b, j.n, j.ldb), j.n, false
+	}
 	switch {
 	case !tile.Vectors(j.level):
 		j.method = strips

@@ -19,6 +19,7 @@ var (
 	combineLDB, combineLDB3, combineBs = reg.R8, reg.R9, reg.R10
 	combineRow, combineStep, combineM  = reg.R11, reg.R12, reg.R13
 	combineLDC, combineCs              = reg.R14, reg.R15
+	combineNext                        = []reg.GPPhysical{reg.RBP, reg.RDX} // bases eight rows further down
 )
 
 // combine writes the kernel of Combine: a variant for each number of rows of B, which holds the elements
@@ -56,8 +57,8 @@ func (v isa) combine(pkg *types.Package, name string) {
 func (v isa) combineRow(field func(reg.Register, string) Mem, n int) {
 	label := fmt.Sprint(n)
 	xs, sums, tmp := v.regs[:n], v.regs[8:12], v.regs[12]
-	row := func(p, disp int) Mem {
-		m := Mem{Base: combineB[p/5], Disp: disp}
+	at := func(bases []reg.GPPhysical, p, disp int) Mem {
+		m := Mem{Base: bases[p/5], Disp: disp}
 		switch p % 5 {
 		case 0:
 		case 3:
@@ -67,12 +68,17 @@ func (v isa) combineRow(field func(reg.Register, string) Mem, n int) {
 		}
 		return m
 	}
+	row := func(p, disp int) Mem { return at(combineB, p, disp) }
 	advance := func(vectors int) {
 		v.ADDQ(U32(4*v.lanes*vectors), combineB[0])
 		if n > 5 {
 			v.ADDQ(U32(4*v.lanes*vectors), combineB[1])
 		}
 		v.ADDQ(U32(4*v.lanes*vectors), combineC)
+		if n == combineRows {
+			v.ADDQ(U32(4*v.lanes*vectors), combineNext[0])
+			v.ADDQ(U32(4*v.lanes*vectors), combineNext[1])
+		}
 	}
 	loop := func(name string, vectors int) {
 		v.Label(name + label)
@@ -88,6 +94,11 @@ func (v isa) combineRow(field func(reg.Register, string) Mem, n int) {
 		}
 		for u := range vectors {
 			v.VMOVUPS(sums[u], Mem{Base: combineC, Disp: 4 * v.lanes * u})
+		}
+		for disp := 0; n == combineRows && vectors > 1 && disp < 4*v.lanes*vectors; disp += 64 {
+			for p := range n { // the rows that come after these
+				v.PREFETCHT1(at(combineNext, p, disp))
+			}
 		}
 		advance(vectors)
 		v.JMP(LabelRef(name + label))
@@ -113,6 +124,10 @@ func (v isa) combineRow(field func(reg.Register, string) Mem, n int) {
 	v.ADDQ(combineLDC, combineCs)
 	v.Load(v.Param("t"), reg.RDX)
 	v.MOVQ(field(reg.RDX, "N"), combineCount)
+	if n == combineRows {
+		v.LEAQ(Mem{Base: combineB[0], Index: combineLDB, Scale: 8}, combineNext[0])
+		v.LEAQ(Mem{Base: combineB[1], Index: combineLDB, Scale: 8}, combineNext[1])
+	}
 	loop("four", 4)
 	loop("one", 1)
 	v.TESTQ(combineCount, combineCount)

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/resnet"
 	"github.com/residuum-go/residuum/tensor"
@@ -26,10 +27,11 @@ type experiment struct {
 	net     unravel.Network
 	blocks  []resnet.Block
 	classes []string
-	tested  *data.Dataset // images on which accuracy is measured
-	shown   []int         // indices of those that the page shows
-	test    unravel.Batch // tested, as the net reads it
-	grade   unravel.Batch // images on which the gradient is measured
+	tested  *data.Dataset    // images on which accuracy is measured
+	shown   []int            // indices of those that the page shows
+	test    unravel.Batch    // tested, as the net reads it
+	grade   unravel.Batch    // images on which the gradient is measured
+	states  []*tensor.Tensor // of the whole net on test: a plan is run from where it begins to differ
 	whole   *result
 	guess   []int // the whole net's predictions
 
@@ -101,6 +103,7 @@ func newExperiment(ctx context.Context, net *resnet.Net, set *data.Dataset, norm
 	graded := e.tested.Select(firstOfEachClass(e.tested, gradedPerClass))
 	e.test = batchOf(e.tested, norm)
 	e.grade = batchOf(graded, norm)
+	e.states = unravel.Record(net, e.test.X, false).State
 	e.whole, err = e.measure(ctx, unravel.Whole(net.Len()))
 	return e, err
 }
@@ -171,13 +174,18 @@ func (e *experiment) cached(key string) *result {
 // classify fills in what the plan makes of the test images.
 func (e *experiment) classify(ctx context.Context, p unravel.Plan, r *result) error {
 	var guess []int
-	study := unravel.Study{Net: e.net, Batches: []unravel.Batch{e.test}, Observe: func(_, _ int, logits *tensor.Tensor) {
+	same := 0 // steps that are those of the whole net
+	for same < len(p) && p[same] == (unravel.Step{Block: same}) {
+		same++
+	}
+	rest := begun{e.net, autograd.Const(e.states[same])}
+	study := unravel.Study{Net: rest, Batches: []unravel.Batch{e.test}, Observe: func(_, _ int, logits *tensor.Tensor) {
 		guess = predictions(logits)
 		for _, i := range e.shown {
 			r.Shown = append(r.Shown, softmax(row(logits, i)))
 		}
 	}}
-	scores, err := study.Evaluate(ctx, []unravel.Plan{p})
+	scores, err := study.Evaluate(ctx, []unravel.Plan{p[same:]})
 	if err != nil {
 		return err
 	}
@@ -212,6 +220,14 @@ func (e *experiment) classify(ctx context.Context, p unravel.Plan, r *result) er
 	r.Change = float64(r.Gained-r.Lost) / float64(len(guess))
 	return nil
 }
+
+// begun is a net whose first blocks have run: its stem gives their state.
+type begun struct {
+	unravel.Network
+	state *autograd.Var
+}
+
+func (b begun) Stem(*autograd.Var) *autograd.Var { return b.state }
 
 // margin returns half the 95 % confidence interval, in the normal approximation, of the difference of
 // two accuracies on the same n images, of which only gained and lost are judged differently.

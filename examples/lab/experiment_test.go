@@ -25,11 +25,26 @@ func tinyExperiment(t testing.TB) *experiment {
 
 func TestMeasureAgreesWithEditingTheNetByHand(t *testing.T) {
 	e := tinyExperiment(t)
-	p, err := parsePlan("2.-1.1.2.-3.4.5", e.blocks)
+	for text, edit := range map[string]struct{ order, deleted []int }{
+		"2.1.2.-3.4.5.6":    {[]int{1, 0, 1, 2, 3, 4, 5}, []int{2}}, // differs from the first step on
+		"1.2.3.4.4.-5.6":    {[]int{0, 1, 2, 3, 3, 4, 5}, []int{4}},
+		"1.2.3.4.5.6.6":     {[]int{0, 1, 2, 3, 4, 5, 5}, nil}, // differs in the last
+		"1.2.3.4.5.-6":      {[]int{0, 1, 2, 3, 4, 5}, []int{5}},
+		"1.2.3.4.5":         {[]int{0, 1, 2, 3, 4}, nil}, // a block left out
+		"-1.-2.-3.-4.-5.-6": {[]int{0, 1, 2, 3, 4, 5}, []int{0, 1, 2, 3, 4, 5}},
+	} {
+		requireByHand(t, e, text, edit.order, edit.deleted)
+	}
+}
+
+// requireByHand compares what is measured of a plan with running the blocks in order, some of them deleted.
+func requireByHand(t *testing.T, e *experiment, plan string, order, deleted []int) {
+	t.Helper()
+	p, err := parsePlan(plan, e.blocks)
 	require.NoError(t, err)
 	r, err := e.measure(t.Context(), p)
 	require.NoError(t, err)
-	require.Equal(t, "2.-1.1.2.-3.4.5", r.Plan)
+	require.Equal(t, plan, r.Plan)
 
 	run := func(order []int, deleted ...int) *tensor.Tensor {
 		y := e.net.Stem(autograd.Const(e.test.X))
@@ -42,7 +57,7 @@ func TestMeasureAgreesWithEditingTheNetByHand(t *testing.T) {
 		}
 		return e.net.Head(y).Value()
 	}
-	now, before := run([]int{1, 0, 1, 2, 3, 4}, 2), run([]int{0, 1, 2, 3, 4, 5})
+	now, before := run(order, deleted...), run([]int{0, 1, 2, 3, 4, 5})
 	score, whole := unravel.ScoreOf(now, e.test.Labels), unravel.ScoreOf(before, e.test.Labels)
 	require.Equal(t, score.Accuracy(), r.Accuracy)
 	require.Equal(t, whole.Accuracy(), e.whole.Accuracy)
@@ -121,12 +136,12 @@ func TestMeasureStopsWhenNobodyWaits(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	slow := &watched{Network: e.net, at: cancel}
 	e.net = slow
-	_, err := e.measure(ctx, unravel.Whole(6).With(unravel.Delete, 5))
+	_, err := e.measure(ctx, unravel.Whole(6).With(unravel.Delete, 0))
 	require.ErrorIs(t, err, context.Canceled)
 	require.Equal(t, 1, slow.branches, "blocks that ran")
 
 	slow.at = func() {}
-	_, err = e.measure(t.Context(), unravel.Whole(6).With(unravel.Delete, 5))
+	_, err = e.measure(t.Context(), unravel.Whole(6).With(unravel.Delete, 0))
 	require.NoError(t, err)
 
 	e.turn <- struct{}{} // somebody else is being served

@@ -33,7 +33,7 @@ export function newGallery(root, labels, classes, choose) {
         const right = guess === labels[i];
         buttons[i].button.classList.toggle("wrong", !right);
         buttons[i].judged.textContent = right ? "✓" : "✗";
-        buttons[i].says.textContent = classes[guess] ?? "none";
+        buttons[i].says.textContent = (classes[guess] ?? "none").replace("/", "/\u200b"); // may break there
         buttons[i].button.setAttribute("aria-label", `${classes[labels[i]]}: the edited net says ${classes[guess] ?? "nothing"}`);
       });
     },

@@ -53,19 +53,21 @@ func (m model) build() *resnet.Net {
 // trainCases are whole steps: forward, backward and update.
 func trainCases() []*Case {
 	var cases []*Case
-	add := func(m model, batch int) {
+	add := func(m model, batch, check int, bound float64) {
 		net := m.build()
 		c := m.batch(net, batch)
 		c.Op, c.Flops = "train", 3*c.Flops-stemFlops(net, batch) // nobody wants the gradient of the images
 		c.Inputs = append(c.Inputs, Input{"labels", []int{batch}, labels(net.Config().Classes)})
-		c.Outputs, c.Check, c.Bound = []string{"losses"}, 4, 1e-3
+		c.Outputs, c.Check, c.Bound = []string{"losses"}, check, bound
 		cases = append(cases, c)
 	}
 	for _, m := range cifarModels {
-		add(m, 128)
+		add(m, 128, 4, 1e-3)
 	}
 	for _, m := range imageNetModels {
-		add(m, 16)
+		// The first step takes a fifth off ResNet-50's loss, and rounding errors grow as fast: the second loss of
+		// PyTorch in its two layouts differs by 1.5e-3, the third by 7e-3.
+		add(m, 16, 2, 5e-3)
 	}
 	return cases
 }

@@ -19,6 +19,16 @@ func tileOutputAVX2(y *float32, off *int32, m *float32, pitch int, tmp *float32,
 //go:noescape
 func tileWeightsAVX2(dst *float32, pitch int, w *float32, n int)
 
+// tileGradientAVX2 computes dst[pitch*i+c] = (A d AT)[i], d being the pixels y[off[i]:], or zero, for n channels.
+//
+//go:noescape
+func tileGradientAVX2(dst *float32, pitch int, y *float32, zero *float32, off *int32, tmp *float32, n int)
+
+// tileWeightGradAVX2 computes dw[n*i+j] = (GT d G)[i], d being m[pitch*i+j], for n numbers j.
+//
+//go:noescape
+func tileWeightGradAVX2(dw *float32, m *float32, pitch int, n int) (finite bool)
+
 // tileInputAVX512 computes dst[pitch*i+c] = (BT d B)[i], d being the pixels x[off[i]:], or zero, for n channels.
 //
 //go:noescape
@@ -33,3 +43,13 @@ func tileOutputAVX512(y *float32, off *int32, m *float32, pitch int, tmp *float3
 //
 //go:noescape
 func tileWeightsAVX512(dst *float32, pitch int, w *float32, n int)
+
+// tileGradientAVX512 computes dst[pitch*i+c] = (A d AT)[i], d being the pixels y[off[i]:], or zero, for n channels.
+//
+//go:noescape
+func tileGradientAVX512(dst *float32, pitch int, y *float32, zero *float32, off *int32, tmp *float32, n int)
+
+// tileWeightGradAVX512 computes dw[n*i+j] = (GT d G)[i], d being m[pitch*i+j], for n numbers j.
+//
+//go:noescape
+func tileWeightGradAVX512(dw *float32, m *float32, pitch int, n int) (finite bool)

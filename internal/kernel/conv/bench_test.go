@@ -69,7 +69,7 @@ func BenchmarkConv(b *testing.B) {
 				s.N = batch
 				for _, o := range operations {
 					algorithms := []string{"direct"}
-					if o.name != "WeightGrad" && s.winogradWins(o.name == "InputGrad") {
+					if o.name == "WeightGrad" && s.winogradGradWins() || o.name != "WeightGrad" && s.winogradWins(o.name == "InputGrad") {
 						algorithms = []string{"winograd", "direct"}
 					}
 					for _, algo := range algorithms {

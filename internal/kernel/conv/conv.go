@@ -52,6 +52,8 @@ func WeightGrad(s Shape, dw, x, dy []float32) {
 		clear(dw)
 	case s.huge():
 		WeightGradRef(s, dw, x, dy)
+	case cpu.Winograd() && s.winogradGradWins():
+		runWinogradGrad(s, dw, x, dy)
 	default:
 		runWeightGrad(s, dw, x, dy)
 	}

@@ -43,6 +43,23 @@ func outputTransform[T float32 | float64](m [6]T) [4]T {
 	}
 }
 
+// gradientTransform returns A d, that of the gradient with respect to the outputs.
+func gradientTransform[T float32 | float64](d [4]T) [6]T {
+	evenA, oddA := d[0]+sqA*d[2], pointA*(d[1]+sqA*d[3])
+	evenB, oddB := d[0]+sqB*d[2], pointB*(d[1]+sqB*d[3])
+	return [6]T{d[0], evenA + oddA, evenA - oddA, evenB + oddB, evenB - oddB, d[3]}
+}
+
+// weightGradTransform returns GT m.
+func weightGradTransform[T float32 | float64](m [6]T) [3]T {
+	sumA, difA, sumB, difB := m[1]+m[2], m[1]-m[2], m[3]+m[4], m[3]-m[4]
+	return [3]T{
+		scale0*m[0] + scaleA*sumA + scaleB*sumB,
+		scaleA*pointA*difA + scaleB*pointB*difB,
+		scaleA*sqA*sumA + scaleB*sqB*sumB + m[5],
+	}
+}
+
 // tileInputRef computes, for each of n channels,
 //
 //	dst[pitch*i+c] = (BT d B)[i]    0 <= i < 36
@@ -116,6 +133,61 @@ func tileOutputRef[T float32 | float64](y []T, off []int32, m []T, pitch, n int)
 				if o := off[4*i+j]; o >= 0 {
 					y[int(o)+c] = v
 				}
+			}
+		}
+	}
+	return zero == 0
+}
+
+// tileGradientRef computes, for each of n channels,
+//
+//	dst[pitch*i+c] = (A d AT)[i]    0 <= i < 36
+//
+// d being the 4 x 4 pixels y[off[i]+c], 0 where that offset is negative.
+func tileGradientRef[T float32 | float64](dst []T, pitch int, y []T, off []int32, n int) {
+	for c := range n {
+		var t [6][4]T // columns of d AT
+		for i := range 4 {
+			var d [4]T
+			for j := range 4 {
+				if o := off[4*i+j]; o >= 0 {
+					d[j] = y[int(o)+c]
+				}
+			}
+			for j, v := range gradientTransform(d) {
+				t[j][i] = v
+			}
+		}
+		for j := range 6 {
+			for i, v := range gradientTransform(t[j]) {
+				dst[pitch*(6*i+j)+c] = v
+			}
+		}
+	}
+}
+
+// tileWeightGradRef computes, for each of n weights,
+//
+//	dw[n*i+j] = (GT d G)[i]    0 <= i < 9
+//
+// d being the 6 x 6 sums m[pitch*i+j]. It reports whether all results are finite.
+func tileWeightGradRef[T float32 | float64](dw, m []T, pitch, n int) bool {
+	var zero T // stays 0 while results are finite
+	for k := range n {
+		var t [3][6]T // columns of d G
+		for i := range 6 {
+			var d [6]T
+			for j := range 6 {
+				d[j] = m[pitch*(6*i+j)+k]
+			}
+			for s, v := range weightGradTransform(d) {
+				t[s][i] = v
+			}
+		}
+		for s := range 3 {
+			for r, v := range weightGradTransform(t[s]) {
+				zero += 0 * v
+				dw[n*(3*r+s)+k] = v
 			}
 		}
 	}

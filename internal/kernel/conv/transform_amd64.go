@@ -48,3 +48,28 @@ func tileOutput(l cpu.Level, y []float32, off []int32, m []float32, pitch int, s
 	}
 	return tileOutputRef(y, off, m, pitch, n)
 }
+
+// tileGradient is [tileGradientRef] for a multiple of 16 channels.
+func tileGradient(l cpu.Level, dst []float32, pitch int, y, zeros []float32, off []int32, scratch []float32, n int) {
+	_, _, _, _ = dst[35*pitch+n-1], zeros[n-1], off[15], scratch[scratchPerChannel*n-1]
+	switch l {
+	case cpu.AVX512:
+		tileGradientAVX512(&dst[0], pitch, &y[0], &zeros[0], &off[0], &scratch[0], n)
+	case cpu.AVX2:
+		tileGradientAVX2(&dst[0], pitch, &y[0], &zeros[0], &off[0], &scratch[0], n)
+	default:
+		tileGradientRef(dst, pitch, y, off, n)
+	}
+}
+
+// tileWeightGrad is [tileWeightGradRef] for a multiple of 16 weights.
+func tileWeightGrad(l cpu.Level, dw, m []float32, pitch, n int) bool {
+	_, _ = dw[9*n-1], m[35*pitch+n-1]
+	switch l {
+	case cpu.AVX512:
+		return tileWeightGradAVX512(&dw[0], &m[0], pitch, n)
+	case cpu.AVX2:
+		return tileWeightGradAVX2(&dw[0], &m[0], pitch, n)
+	}
+	return tileWeightGradRef(dw, m, pitch, n)
+}

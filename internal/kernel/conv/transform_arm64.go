@@ -37,3 +37,11 @@ func tileOutput(l cpu.Level, y []float32, off []int32, m []float32, pitch int, s
 	_, _, _ = m[35*pitch+n-1], off[15], scratch[scratchPerChannel*n-1]
 	return tileOutputNEON(&y[0], &off[0], &m[0], pitch, &scratch[0], n)
 }
+
+func tileGradient(_ cpu.Level, dst []float32, pitch int, y, _ []float32, off []int32, _ []float32, n int) {
+	tileGradientRef(dst, pitch, y, off, n)
+}
+
+func tileWeightGrad(_ cpu.Level, dw, m []float32, pitch, n int) bool {
+	return tileWeightGradRef(dw, m, pitch, n)
+}

@@ -17,3 +17,11 @@ func tileWeights(_ cpu.Level, dst []float32, pitch int, w []float32, n int) {
 func tileOutput(_ cpu.Level, y []float32, off []int32, m []float32, pitch int, _ []float32, n int) bool {
 	return tileOutputRef(y, off, m, pitch, n)
 }
+
+func tileGradient(_ cpu.Level, dst []float32, pitch int, y, _ []float32, off []int32, _ []float32, n int) {
+	tileGradientRef(dst, pitch, y, off, n)
+}
+
+func tileWeightGrad(_ cpu.Level, dw, m []float32, pitch, n int) bool {
+	return tileWeightGradRef(dw, m, pitch, n)
+}

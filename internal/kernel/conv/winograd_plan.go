@@ -46,7 +46,7 @@ func newTilePlan(s Shape, inputGrad bool) *tilePlan {
 		in, out = out, in
 		padH, padW = 2-padH, 2-padW
 	}
-	p := &tilePlan{zeros: make([]float32, in.channels)}
+	p := &tilePlan{zeros: make([]float32, max(in.channels, out.channels))}
 	for h := 0; h < out.height; h += 4 {
 		for w := 0; w < out.width; w += 4 {
 			p.in = in.offsets(p.in, h-padH, w-padW, 6)

@@ -80,17 +80,19 @@ func sandwich(m [][]float64, x []float64) []float64 {
 	return half(half(x, n), len(m))
 }
 
+// apply returns m x.
+func apply(m [][]float64, x []float64) []float64 {
+	y := make([]float64, len(m))
+	for i := range m {
+		for j, v := range x {
+			y[i] += m[i][j] * v
+		}
+	}
+	return y
+}
+
 func TestTransformsAreThoseOfTheirPoints(t *testing.T) {
 	at, g, bt := matrices()
-	apply := func(m [][]float64, x []float64) []float64 {
-		y := make([]float64, len(m))
-		for i := range m {
-			for j, v := range x {
-				y[i] += m[i][j] * v
-			}
-		}
-		return y
-	}
 	rng := rand.New(rand.NewPCG(1, 2))
 	for range 10 {
 		var d [6]float64

@@ -27,6 +27,8 @@ func main() {
 		input(transform{m})
 		output(transform{m})
 		weights(transform{m})
+		gradient(transform{m})
+		weightGrad(transform{m})
 	}
 	os.Exit(build.Main(config.Config(), c))
 }
@@ -189,6 +191,31 @@ func input(t transform) {
 	t.End()
 }
 
+// finite sets the result to whether no lane of bad is NaN.
+func (t transform) finite(bad vec) {
+	ok := t.GP8()
+	if t.Wide() {
+		k, bits := t.K(), t.GP32()
+		t.VCMPPS(U8(simd.Unordered), bad, bad, k)
+		t.KMOVW(k, bits)
+		t.TESTL(bits, bits)
+	} else {
+		bits := t.GP32()
+		t.VCMPPS(U8(simd.Unordered), bad, bad, bad)
+		t.VMOVMSKPS(bad, bits)
+		t.TESTL(bits, bits)
+	}
+	t.SETEQ(ok)
+	t.Context.Store(ok, t.Return("finite"))
+}
+
+// factors are the numbers in the transform of weights: that of the point 0, and for a and b those of the
+// first and the third weight and of the second.
+func factors() []float64 {
+	ka, kb := 1/(2*a*a*(a*a-b*b)), 1/(2*b*b*(b*b-a*a))
+	return []float64{1 / (a * a * b * b), ka, a * a * ka, a * ka, kb, b * b * kb, b * kb}
+}
+
 func output(t transform) {
 	t.begin("tileOutput", "y *float32, off *int32, m *float32, pitch int, tmp *float32, n int) (finite bool",
 		"computes y[off[i]+c] = (AT d A)[i], d being m[pitch*i+c], for n channels; pixels with a negative offset are dropped.")
@@ -242,28 +269,14 @@ func output(t transform) {
 		})
 		t.ADDQ(I32(4), off)
 	})
-	ok := t.GP8()
-	if t.Wide() {
-		k, bits := t.K(), t.GP32()
-		t.VCMPPS(U8(simd.Unordered), bad, bad, k)
-		t.KMOVW(k, bits)
-		t.TESTL(bits, bits)
-	} else {
-		bits := t.GP32()
-		t.VCMPPS(U8(simd.Unordered), bad, bad, bad)
-		t.VMOVMSKPS(bad, bits)
-		t.TESTL(bits, bits)
-	}
-	t.SETEQ(ok)
-	t.Context.Store(ok, t.Return("finite"))
+	t.finite(bad)
 	t.End()
 }
 
 func weights(t transform) {
 	t.begin("tileWeights", "dst *float32, pitch int, w *float32, n int",
 		"computes dst[pitch*i+j] = (G g GT)[i], g being the nine weights w[n*i+j], for n numbers j.")
-	ka, kb := 1/(2*a*a*(a*a-b*b)), 1/(2*b*b*(b*b-a*a))
-	c := t.numbers(1/(a*a*b*b), ka, a*a*ka, a*ka, kb, b*b*kb, b*kb)
+	c := t.numbers(factors()...)
 	apply := func(from, to func(i int) Mem) {
 		g0, g1, g2 := t.Load(from(0), nil), t.Load(from(1), nil), t.Load(from(2), nil)
 		t.Store(t.Mul(g0, c[0]), to(0), nil)
@@ -299,5 +312,104 @@ func weights(t transform) {
 		t.SUBQ(back, from.base)
 		t.ADDQ(I32(t.Bytes()), dst)
 	})
+	t.End()
+}
+
+func gradient(t transform) {
+	t.begin("tileGradient", "dst *float32, pitch int, y *float32, zero *float32, off *int32, tmp *float32, n int",
+		"computes dst[pitch*i+c] = (A d AT)[i], d being the pixels y[off[i]:], or zero, for n channels.")
+	c := t.numbers(a*a, b*b, a, b)
+	apply := func(from, to func(i int) Mem) {
+		d0, d1, d2, d3 := t.Load(from(0), nil), t.Load(from(1), nil), t.Load(from(2), nil), t.Load(from(3), nil)
+		t.Store(d0, to(0), nil)
+		t.Store(d3, to(5), nil)
+		for i := range 2 {
+			even, odd := t.AddMul(t.Copy(d0), d2, c[i]), t.AddMul(t.Copy(d1), d3, c[i])
+			t.Store(t.AddMul(t.Copy(even), odd, c[2+i]), to(1+2*i), nil)
+			t.Store(t.SubMul(even, odd, c[2+i]), to(2+2*i), nil)
+		}
+	}
+	bytes := t.times(4, t.Int("n"))
+	tmp, y, zero, off := t.pointer("tmp"), t.pointer("y"), t.pointer("zero"), t.pointer("off")
+	to := t.series(tmp, bytes, 6)
+	p, at := t.pointers(4), t.GP64()
+	t.repeat("row", 4, func() {
+		t.pixels(y, zero, off, 4, 1, p)
+		t.channels(at, bytes, func() {
+			apply(func(i int) Mem { return Mem{Base: p[i], Index: at, Scale: 1} }, to.at)
+			t.ADDQ(I32(t.Bytes()), tmp)
+		})
+		t.ADDQ(I32(16), off)
+		t.LEAQ(Mem{Base: tmp, Index: to.step5, Scale: 1}, tmp)
+	})
+
+	dst, pitch := t.pointer("dst"), t.Int("pitch")
+	src := t.series(t.pointer("tmp"), t.times(6, bytes), 4)
+	to = t.series(dst, t.times(24, pitch), 6)
+	back := t.GP64() // to the next column of dst
+	t.MOVQ(pitch, back)
+	t.SHLQ(U8(2), back)
+	t.SUBQ(bytes, back)
+	t.repeat("column", 6, func() {
+		t.channels(at, bytes, func() {
+			apply(src.at, to.at)
+			t.ADDQ(I32(t.Bytes()), src.base)
+			t.ADDQ(I32(t.Bytes()), dst)
+		})
+		t.ADDQ(back, dst)
+	})
+	t.End()
+}
+
+func weightGrad(t transform) {
+	t.begin("tileWeightGrad", "dw *float32, m *float32, pitch int, n int) (finite bool",
+		"computes dw[n*i+j] = (GT d G)[i], d being m[pitch*i+j], for n numbers j.")
+	t.Attributes(0) // the stack may have to grow
+	c := t.numbers(factors()...)
+	apply := func(from, to func(i int) Mem, result func(v vec)) {
+		var out [3]vec
+		out[0], out[2] = t.Mul(t.Load(from(0), nil), c[0]), t.Load(from(5), nil)
+		for i := range 2 {
+			u, v := t.Load(from(1+2*i), nil), t.Load(from(2+2*i), nil)
+			sum, k := t.Add(u, v), c[1+3*i:]
+			t.AddMul(out[0], sum, k[0])
+			t.AddMul(out[2], sum, k[1])
+			if dif := t.Sub(u, v); i == 0 {
+				out[1] = t.Mul(dif, k[2])
+			} else {
+				t.AddMul(out[1], dif, k[2])
+			}
+		}
+		for i, v := range out {
+			t.Store(v, to(i), nil)
+			if result != nil {
+				result(v)
+			}
+		}
+	}
+	local := t.AllocLocal(18 * t.Bytes())
+	pitch, tap := t.times(4, t.Int("pitch")), t.times(4, t.Int("n"))
+	m, row := t.pointer("m"), t.GP64()
+	from := t.series(row, pitch, 6)
+	rows := t.times(6, pitch)
+	dw := t.pointer("dw")
+	to := t.series(dw, t.times(3, tap), 3)
+	back := t.times(3, tap)
+	t.SUBQ(I32(t.Bytes()), back)
+	zero, bad := t.Zero(), t.Zero()
+	t.channels(t.GP64(), tap, func() {
+		t.MOVQ(m, row)
+		for i := range 6 {
+			apply(from.at, func(s int) Mem { return local.Offset((6*s + i) * t.Bytes()) }, nil)
+			t.ADDQ(rows, row)
+		}
+		for s := range 3 {
+			apply(func(i int) Mem { return local.Offset((6*s + i) * t.Bytes()) }, to.at, func(v vec) { t.AddMul(bad, v, zero) })
+			t.ADDQ(tap, dw)
+		}
+		t.SUBQ(back, dw)
+		t.ADDQ(I32(t.Bytes()), m)
+	})
+	t.finite(bad)
 	t.End()
 }

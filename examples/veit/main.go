@@ -128,7 +128,8 @@ func indices(n int) []int {
 }
 
 // all trains and studies one net after the other, all of them with the first seed, then with the next.
-// The report is written after each, so that even a process that is killed leaves one.
+// The report is written after each, so that even a process that is killed leaves one. What an earlier
+// run has kept is in it from the beginning.
 func (r *run) all(ctx context.Context) error {
 	var jobs []*job
 	for i := range r.cfg.Seeds {
@@ -146,6 +147,10 @@ func (r *run) all(ctx context.Context) error {
 		if len(j.missing()) == 0 {
 			r.results.Nets = append(r.results.Nets, j.res)
 			r.line.show(true, "%-10s kept from an earlier run", j.label())
+		}
+	}
+	for _, j := range jobs {
+		if len(j.missing()) == 0 {
 			continue
 		}
 		if err := j.do(ctx); err != nil {

@@ -2,13 +2,11 @@ package main
 
 import (
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
-	"math"
 	"os"
 	"path/filepath"
 
@@ -103,16 +101,8 @@ func (s *store) journal(n *Net, model nn.Module, kind string) (*unravel.Journal,
 	if s == nil {
 		return nil, nil
 	}
-	h := sha256.New()
-	for _, p := range model.Params() {
-		fmt.Fprintln(h, p.Name, p.Value.Shape())
-		buffer := make([]byte, 0, 4*p.Value.Len())
-		for _, v := range p.Value.Data() {
-			buffer = binary.LittleEndian.AppendUint32(buffer, math.Float32bits(v))
-		}
-		h.Write(buffer)
-	}
-	return unravel.OpenJournal(s.path(n.Name, n.Seed, "-"+kind+".jsonl"), hex.EncodeToString(h.Sum(nil))+" "+kind)
+	identity := unravel.Identity(model.Params()) + " " + kind
+	return unravel.OpenJournal(s.path(n.Name, n.Seed, "-"+kind+".jsonl"), identity)
 }
 
 func readJSON(path string, v any) error {

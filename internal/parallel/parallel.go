@@ -13,7 +13,7 @@ import (
 // For calls f(lo, hi) for consecutive chunks of [0, n), each of grain iterations except the last,
 // and returns when all are done. Chunks run concurrently on up to Workers goroutines, the caller's
 // included, in no particular order. A panic in f is raised again in the caller once every chunk
-// that had started is done.
+// that had started is done. A For inside a For uses the helpers that are idle, if any are.
 //
 // For does not allocate. f itself escapes: hot callers pass a function that outlives the call.
 func For(n, grain int, f func(lo, hi int)) {
@@ -33,14 +33,9 @@ func For(n, grain int, f func(lo, hi int)) {
 	j := jobs.Get().(*job)
 	j.f, j.n, j.grain = f, n, grain
 	j.next.Store(0)
-	helpers := min(chunks, Workers()) - 1
-	j.done.Add(helpers)
-	start(helpers)
-	for range helpers {
-		queue <- j
-	}
+	j.ask(min(chunks, Workers()) - 1)
 	j.work()
-	j.done.Wait()
+	j.wait()
 	p := j.panicked.Swap(nil)
 	j.f = nil
 	jobs.Put(j)
@@ -58,14 +53,23 @@ func SetWorkers(n int) (restore func()) {
 	return func() { workers.Store(old) }
 }
 
+var workers atomic.Int32
+
+func init() { workers.Store(int32(runtime.GOMAXPROCS(0))) }
+
 // job is one call of For, shared by the goroutines that work on it.
 type job struct {
 	f        func(lo, hi int)
 	n, grain int
 	next     atomic.Int64
-	done     sync.WaitGroup
 	panicked atomic.Pointer[any]
+
+	asked  []*helper    // those that may have begun
+	active atomic.Int32 // helpers asked that neither are done nor have been let off
+	done   sync.WaitGroup
 }
+
+var jobs = sync.Pool{New: func() any { return new(job) }}
 
 func (j *job) work() {
 	defer func() {
@@ -84,37 +88,34 @@ func (j *job) work() {
 	}
 }
 
-var (
-	jobs    = sync.Pool{New: func() any { return new(job) }}
-	workers atomic.Int32
-	queue   = make(chan *job)
-	mu      sync.Mutex
-)
-
-func init() { workers.Store(int32(runtime.GOMAXPROCS(0))) }
-
-// start makes sure that n helper goroutines exist. A For inside a For may find them all busy: the
-// send in For would then wait for a helper that waits for nobody, since a helper that is blocked
-// in For's own send is itself at work. To rule that out, a nested For gets helpers of its own.
-func start(n int) {
-	idle.Add(int64(-n))
-	for idle.Load() < 0 {
-		mu.Lock()
-		if idle.Load() < 0 {
-			idle.Add(1)
-			go help()
+// ask offers the job to as many of the first n helpers as are idle.
+func (j *job) ask(n int) {
+	for _, h := range helpers(n) {
+		// Counted before the offer, since the helper may be done before offer returns.
+		j.active.Add(1)
+		j.done.Add(1)
+		if h.offer(j) {
+			j.asked = append(j.asked, h)
+		} else {
+			j.letOff()
 		}
-		mu.Unlock()
 	}
 }
 
-// idle counts the helpers that no For has claimed.
-var idle atomic.Int64
-
-func help() {
-	for j := range queue {
-		j.work()
-		j.done.Done()
-		idle.Add(1)
+// wait returns when every helper that has begun is done. One that has not yet is let off: waking up
+// can take longer than the work that is left.
+func (j *job) wait() {
+	for _, h := range j.asked {
+		if h.mail.CompareAndSwap(j, nil) {
+			j.letOff()
+		}
 	}
+	j.asked = j.asked[:0]
+	spin(func() bool { return j.active.Load() == 0 })
+	j.done.Wait()
+}
+
+func (j *job) letOff() {
+	j.active.Add(-1)
+	j.done.Done()
 }

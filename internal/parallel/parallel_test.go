@@ -69,3 +69,23 @@ func BenchmarkForEmpty(b *testing.B) {
 		For(2, 1, f)
 	}
 }
+
+// Chunks of some microseconds, the size of those of a small matrix product: two workers against one.
+func BenchmarkForShort(b *testing.B) {
+	var sink atomic.Uint64
+	f := func(lo, hi int) {
+		x := uint64(lo)
+		for range 4000 {
+			x = x*6364136223846793005 + 1442695040888963407
+		}
+		sink.Add(x)
+	}
+	for _, w := range []int{1, 2} {
+		b.Run(map[int]string{1: "workers=1", 2: "workers=2"}[w], func(b *testing.B) {
+			defer SetWorkers(w)()
+			for b.Loop() {
+				For(4, 1, f)
+			}
+		})
+	}
+}

@@ -31,13 +31,44 @@ func BatchNormAddReLU(x, gamma, beta, residual *Var, eps float32) (y *Var, mean,
 	scale, shift := y.affine(x, gamma, beta, m)
 	tensor.ScaleShiftAdd(y.buffer(x.Shape()...), x.value, scale, shift, residual.value, true)
 	return y.returns(func(y, g *Var, d []*Var) {
-		x, a, m := y.in[0], y.in[1], *attr[moments](y)
-		passed, sums := reluGradSums(y.value, x, g, m)
-		normVJP(y, x, a, passed, sums, m, d)
+		m := *attr[moments](y)
+		passed, sums := reluGradSums(y.value, y.in[0], g.lastUse(), m)
+		normVJP(y, 0, passed, sums, m, d)
 		if y.needs(3) {
 			d[3] = passed
 		}
 	}), m.mean, variance
+}
+
+// Normed is batchnorm(X) with the scale Gamma and the shift Beta, for an op to compute; see [BatchNorm].
+type Normed struct {
+	X, Gamma, Beta *Var
+	Eps            float32
+}
+
+// BatchStats are the mean and the biased variance of every channel of a batch, valid until the tape's Reset.
+type BatchStats struct{ Mean, Variance *tensor.Tensor }
+
+// BatchNormsAddReLU returns max(batchnorm(a) + batchnorm(b), 0), the end of a residual block whose shortcut
+// is a projection with a batch norm (He et al. 2016a, option B), and the statistics of both:
+// [BatchNormAddReLU] without memory for the second batch norm's result, with the same bits.
+func BatchNormsAddReLU(a, b Normed) (y *Var, ofA, ofB BatchStats) {
+	y = result("BatchNormsAddReLU", a.X, a.Gamma, a.Beta, b.X, b.Gamma, b.Beta)
+	ma, varianceA := y.batchMoments(a.X, a.Eps)
+	mb, varianceB := y.batchMoments(b.X, b.Eps)
+	*attr[[2]moments](y) = [2]moments{ma, mb}
+	scaleA, shiftA := y.affine(a.X, a.Gamma, a.Beta, ma)
+	scaleB, shiftB := y.affine(b.X, b.Gamma, b.Beta, mb)
+	sum := y.buffer(a.X.Shape()...)
+	tensor.ScaleShift(sum, b.X.value, scaleB, shiftB, false)
+	tensor.ScaleShiftAdd(sum, a.X.value, scaleA, shiftA, sum, true)
+	return y.returns(func(y, g *Var, d []*Var) {
+		m := *attr[[2]moments](y)
+		passed, sumsA := reluGradSums(y.value, y.in[0], g.lastUse(), m[0])
+		sumsB := normSums(y.in[3], passed, m[1])
+		normVJP(y, 0, passed, sumsA, m[0], d)
+		normVJP(y, 3, passed.lastUse(), sumsB, m[1], d)
+	}), BatchStats{ma.mean, varianceA}, BatchStats{mb.mean, varianceB}
 }
 
 // moments are the mean and 1/sqrt(variance + eps) of every channel of a batch x. The ops below
@@ -116,21 +147,22 @@ func (y *Var) standardised(x, a, b *Var, m moments, relu bool) *Var {
 	}
 	*attr[moments](y) = m
 	return y.returns(func(y, g *Var, d []*Var) {
-		x, a, m := y.in[0], y.in[1], *attr[moments](y)
-		normVJP(y, x, a, g, normSums(x, g, m), m, d)
+		m := *attr[moments](y)
+		sums := normSums(y.in[0], g, m)
+		normVJP(y, 0, g.lastUse(), sums, m, d)
 	})
 }
 
-// normVJP sets the gradients of a*xhat + b by x, a and b, given sums = normSums(x, g).
-func normVJP(y, x, a, g, sums *Var, m moments, d []*Var) {
-	if y.needs(0) {
-		d[0] = normGrad(x, a, g, sums.value, m)
+// normVJP sets the gradients of a*xhat + b by x, a and b, y's inputs from i on, given sums = normSums(x, g).
+func normVJP(y *Var, i int, g, sums *Var, m moments, d []*Var) {
+	if y.needs(i) {
+		d[i] = normGrad(y.in[i], y.in[i+1], g, sums.value, m)
 	}
-	if y.needs(1) {
-		d[1] = row(sums, 1)
+	if y.needs(i + 1) {
+		d[i+1] = row(sums, 1)
 	}
-	if y.needs(2) {
-		d[2] = row(sums, 0)
+	if y.needs(i + 2) {
+		d[i+2] = row(sums, 0)
 	}
 }
 
@@ -161,11 +193,13 @@ func normSumsVJP(y, h *Var, d []*Var) {
 	}
 }
 
-// reluGradSums returns passed = reluGrad(r, g) and normSums(x, passed), computed together.
+// reluGradSums returns passed = reluGrad(r, g) and normSums(x, passed), computed together, for a VJP, which
+// passed belongs to.
 func reluGradSums(r *tensor.Tensor, x, g *Var, m moments) (passed, sums *Var) {
 	passed = result("reluGrad", g)
 	*attr[*tensor.Tensor](passed) = r
-	passed.buffer(g.Shape()...)
+	passed.over(g)
+	passed.spare = passed.tape != nil && !passed.tape.recording
 	sums = result("normSums", x, passed)
 	*attr[moments](sums) = m
 	tensor.BatchNormAddGradSums(passed.value, sums.buffer(2, channels(x)), x.value, m.mean, m.invstd, r, g.value)
@@ -176,7 +210,7 @@ func reluGradSums(r *tensor.Tensor, x, g *Var, m moments) (passed, sums *Var) {
 func normGrad(x, a, g *Var, sums *tensor.Tensor, m moments) *Var {
 	y := result("normGrad", x, a, g)
 	*attr[moments](y) = m
-	dx := y.buffer(x.Shape()...)
+	dx := y.over(g)
 	if r := m.relu; r.y != nil {
 		tensor.BatchNormInputGradReLU(dx, x.value, m.mean, m.invstd, a.value, r.scale, r.shift, g.value, sums)
 	} else {
@@ -235,7 +269,7 @@ func ScaleShift(x, scale, shift *Var, relu bool) *Var {
 	tensor.ScaleShift(y.buffer(x.Shape()...), x.value, scale.value, shift.value, relu)
 	return y.returns(func(y, g *Var, d []*Var) {
 		if *attr[bool](y) {
-			g = reluGrad(y.value, g)
+			g = reluGrad(y.value, g.lastUse())
 		}
 		scaleShiftVJP(y, g, d)
 	})
@@ -246,7 +280,7 @@ func ScaleShiftAddReLU(x, scale, shift, residual *Var) *Var {
 	y := result("ScaleShiftAddReLU", x, scale, shift, residual)
 	tensor.ScaleShiftAdd(y.buffer(x.Shape()...), x.value, scale.value, shift.value, residual.value, true)
 	return y.returns(func(y, g *Var, d []*Var) {
-		g = reluGrad(y.value, g)
+		g = reluGrad(y.value, g.lastUse())
 		scaleShiftVJP(y, g, d)
 		if y.needs(3) {
 			d[3] = g

@@ -24,7 +24,7 @@ func AddReLU(a, b *Var) *Var {
 	y := result("AddReLU", a, b)
 	tensor.AddReLU(y.buffer(broadcast(buf[:0], a, b)...), a.value, b.value)
 	return y.returns(func(y, g *Var, d []*Var) {
-		g = reluGrad(y.value, g)
+		g = reluGrad(y.value, g.lastUse())
 		if y.needs(0) {
 			d[0] = SumTo(g, y.in[0].Shape()...)
 		}
@@ -166,7 +166,7 @@ func Sigmoid(a *Var) *Var {
 func ReLU(a *Var) *Var {
 	y := result("ReLU", a)
 	tensor.ReLU(y.buffer(a.Shape()...), a.value)
-	return y.returns(func(y, g *Var, d []*Var) { d[0] = reluGrad(y.value, g) })
+	return y.returns(func(y, g *Var, d []*Var) { d[0] = reluGrad(y.value, g.lastUse()) })
 }
 
 // reluGrad returns g where y > 0, else 0. y is the output of a ReLU; the result depends on it only
@@ -174,8 +174,8 @@ func ReLU(a *Var) *Var {
 func reluGrad(y *tensor.Tensor, g *Var) *Var {
 	z := result("reluGrad", g)
 	*attr[*tensor.Tensor](z) = y
-	tensor.ReLUGrad(z.buffer(g.Shape()...), y, g.value)
+	tensor.ReLUGrad(z.over(g), y, g.value)
 	return z.returns(reluGradVJP)
 }
 
-func reluGradVJP(z, h *Var, d []*Var) { d[0] = reluGrad(*attr[*tensor.Tensor](z), h) }
+func reluGradVJP(z, h *Var, d []*Var) { d[0] = reluGrad(*attr[*tensor.Tensor](z), h.lastUse()) }

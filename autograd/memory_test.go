@@ -126,6 +126,41 @@ func TestBackwardRecyclesGradients(t *testing.T) {
 	}
 }
 
+// Ops that can write their gradient over the one they are given need no memory for it, and leave alone what
+// somebody else will read.
+func TestGradientsAreWrittenOver(t *testing.T) {
+	const rows, c = 500, 8
+	x := tensor.New(rows, c)
+	normal(rand.New(rand.NewPCG(1, 2)), x.Data())
+	layer := func(x *Var) *Var {
+		gamma, beta := Const(tensor.Full(0.5, c)), Const(tensor.New(c))
+		y, _, _ := BatchNorm(ReLU(x), gamma, beta, normEps, true)
+		z, _, _ := BatchNormsAddReLU(Normed{y, gamma, beta, normEps}, Normed{x, gamma, beta, normEps})
+		return z
+	}
+	const depth, activations = 10, 3 * 10
+	step := func(tape *Tape) (seed, got []float32) {
+		v := tape.Input(x)
+		y := v
+		for range depth {
+			y = layer(y)
+		}
+		s := tape.Input(tensor.Full(1, rows, c)) // not the walk's own, so not to be written over
+		return s.Value().Data(), VJP(y, s, v)[0].Value().Clone().Data()
+	}
+	tape := NewTape(1)
+	tape.Poison()
+	seed, first := step(tape)
+	require.NotContains(t, seed, float32(0)) // no ReLU passed through it
+	tape.Reset()
+	bytes, _ := tape.pool.bytes()
+	// Two gradients, one that waits at the fork and one that goes along the branch, and all vectors of channels.
+	const activation, vectors = 4 * rows * c, 4 * rows * c / 2
+	require.LessOrEqual(t, bytes, (activations+2)*activation+vectors)
+	_, second := step(tape)
+	require.Equal(t, first, second)
+}
+
 // A record that held a reference to someone's memory in one step must not write there in the next,
 // when it stands for another op.
 func TestReusedRecordsForgetReferences(t *testing.T) {

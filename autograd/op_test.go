@@ -178,6 +178,16 @@ var ops = []op{
 			xhat, _ := a[0].standardise(normEps)
 			return xhat.mul(a[1]).add(a[2]).add(a[3]).relu()
 		}},
+	{name: "BatchNormsAddReLU", shapes: []string{"7x3,3,3,7x3,3,3", "2x3x2x4,4,4,2x3x2x4,4,4"},
+		f: func(v []*Var) *Var {
+			y, _, _ := BatchNormsAddReLU(Normed{v[0], v[1], v[2], normEps}, Normed{v[3], v[4], v[5], normEps})
+			return y
+		},
+		ref: func(a []array) array {
+			xhat, _ := a[0].standardise(normEps)
+			zhat, _ := a[3].standardise(normEps)
+			return xhat.mul(a[1]).add(a[2]).add(zhat.mul(a[4]).add(a[5])).relu()
+		}},
 	{name: "standardise", shapes: normShapes,
 		f: func(v []*Var) *Var { return standardise(v[0], v[1], v[2], momentsOf(v[0])) },
 		ref: func(a []array) array {

@@ -24,6 +24,8 @@ type Var struct {
 	store   *storage   // memory of value, nil if the tape does not own it
 	saved   []*storage // memory of what the op keeps for its gradient
 	holds   int        // pending gradients that refer to this record
+	spare   bool       // a gradient that only the VJP under way refers to
+	spent   bool       // a spare one that nobody will read after the next op
 }
 
 // vjp is the vector-Jacobian product of the op that made y: given g, the gradient of some scalar by
@@ -104,6 +106,24 @@ func (v *Var) buffer(shape ...int) *tensor.Tensor {
 	}
 	v.store = v.tape.pool.get(shape)
 	v.value = v.store.view(shape)
+	return v.value
+}
+
+// lastUse returns g and says that its next use is the last one in this VJP: an op may then write its
+// result over g, see over.
+func (g *Var) lastUse() *Var {
+	g.spent = g.spare
+	return g
+}
+
+// over is buffer for a result of the shape of the op's input g, of which the op reads an element no later
+// than it writes the result's: it is g's own memory when nobody else needs that.
+func (v *Var) over(g *Var) *tensor.Tensor {
+	if !g.spent {
+		return v.buffer(g.Shape()...)
+	}
+	v.store, v.value = g.store, g.value
+	g.store, g.spare, g.spent = nil, false, false
 	return v.value
 }
 

@@ -10,7 +10,7 @@ import (
 // walk carries gradients from one variable back to its targets, in reverse order of recording.
 //
 // A walk that records nothing (free) owns all that it computes: gradients are added in place,
-// recycled once consumed, and at the end the tape is cut back to the results.
+// written over or recycled once consumed, and at the end the tape is cut back to the results.
 type walk struct {
 	tape   *Tape
 	low    int             // no target lies before this index
@@ -90,7 +90,9 @@ func (w *walk) visit(v *Var) {
 		w.reach(v, g)
 	}
 	first := w.tape.n
+	g.spare = w.owns(g) && !w.target(v)
 	w.propagate(v, g)
+	g.spare, g.spent = false, false
 	g.holds--
 	if !w.free {
 		return

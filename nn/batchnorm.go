@@ -57,7 +57,7 @@ func (b *BatchNorm2D) forward(x *autograd.Var, relu bool) *autograd.Var {
 		return autograd.ScaleShift(x, scale, shift, relu)
 	}
 	y, mean, variance := autograd.BatchNorm(x, b.Weight.On(x), b.Bias.On(x), b.Eps, relu)
-	b.track(x, mean, variance)
+	b.track(x, autograd.BatchStats{Mean: mean, Variance: variance})
 	return y
 }
 
@@ -72,12 +72,28 @@ func (b *BatchNorm2D) ForwardAddReLU(x, residual *autograd.Var) *autograd.Var {
 		return autograd.ScaleShiftAddReLU(x, scale, shift, residual)
 	}
 	y, mean, variance := autograd.BatchNormAddReLU(x, b.Weight.On(x), b.Bias.On(x), residual, b.Eps)
-	b.track(x, mean, variance)
+	b.track(x, autograd.BatchStats{Mean: mean, Variance: variance})
 	return y
 }
 
+// ForwardAddNormReLU returns max(Forward(x) + other.Forward(z), 0), the end of a residual block with a
+// projection, bit for bit but without memory for other's result.
+func (b *BatchNorm2D) ForwardAddNormReLU(x *autograd.Var, other *BatchNorm2D, z *autograd.Var) *autograd.Var {
+	if b.ReLU || other.ReLU || !x.Training() {
+		return b.ForwardAddReLU(x, other.Forward(z))
+	}
+	y, ofX, ofZ := autograd.BatchNormsAddReLU(b.on(x), other.on(z))
+	other.track(z, ofZ)
+	b.track(x, ofX)
+	return y
+}
+
+func (b *BatchNorm2D) on(x *autograd.Var) autograd.Normed {
+	return autograd.Normed{X: x, Gamma: b.Weight.On(x), Beta: b.Bias.On(x), Eps: b.Eps}
+}
+
 // track moves the running statistics towards those of a batch x.
-func (b *BatchNorm2D) track(x *autograd.Var, mean, variance *tensor.Tensor) {
+func (b *BatchNorm2D) track(x *autograd.Var, batch autograd.BatchStats) {
 	n := x.Value().Len() / b.Weight.Value.Len()
 	if n < 2 {
 		panic(fmt.Sprintf("nn: BatchNorm2D: %v: training needs at least two values per channel", x.Shape()))
@@ -89,8 +105,8 @@ func (b *BatchNorm2D) track(x *autograd.Var, mean, variance *tensor.Tensor) {
 	unbiased := float32(n) / float32(n-1)
 	rm, rv := b.RunningMean.Value.Data(), b.RunningVar.Value.Data()
 	for c := range rm {
-		rm[c] += momentum * (mean.Data()[c] - rm[c])
-		rv[c] += momentum * (variance.Data()[c]*unbiased - rv[c])
+		rm[c] += momentum * (batch.Mean.Data()[c] - rm[c])
+		rv[c] += momentum * (batch.Variance.Data()[c]*unbiased - rv[c])
 	}
 }
 

@@ -183,6 +183,38 @@ func TestBatchNormForwardAddReLUIsForwardThenSumThenReLU(t *testing.T) {
 	}
 }
 
+func TestBatchNormForwardAddNormReLUIsBothThenSumThenReLU(t *testing.T) {
+	x, z := randomImage(t, 1), randomImage(t, 2)
+	for _, relu := range []bool{false, true} {
+		for _, training := range []bool{false, true} {
+			run := func(f func(b *nn.BatchNorm2D, x *autograd.Var, other *nn.BatchNorm2D, z *autograd.Var) *autograd.Var) (got [][]float32) {
+				b, other, tape := nn.NewBatchNorm2D(5), nn.NewBatchNorm2D(5), autograd.NewTape(1)
+				other.ReLU, other.Eps = relu, 1e-3
+				other.Weight.Value.Fill(0.7)
+				tape.SetTraining(training)
+				vx, vz := tape.Input(x), tape.Input(z)
+				y := f(b, vx, other, vz)
+				params := append(b.Params(), other.Params()...)
+				tape.Backward(autograd.Sum(autograd.Square(y), false))
+				for _, p := range params {
+					got = append(got, p.Value.Data())
+					if !p.Fixed {
+						got = append(got, p.Grad.Data())
+					}
+				}
+				for _, g := range autograd.VJP(y, nil, vx, vz) {
+					got = append(got, g.Value().Data())
+				}
+				return append(got, y.Value().Data())
+			}
+			want := run(func(b *nn.BatchNorm2D, x *autograd.Var, other *nn.BatchNorm2D, z *autograd.Var) *autograd.Var {
+				return autograd.ReLU(autograd.Add(b.Forward(x), other.Forward(z)))
+			})
+			require.Equal(t, want, run((*nn.BatchNorm2D).ForwardAddNormReLU), "relu %v, training %v", relu, training)
+		}
+	}
+}
+
 func randomImage(t *testing.T, seed uint64) *tensor.Tensor {
 	t.Helper()
 	rng, x := rand.New(rand.NewPCG(seed, 1)), tensor.New(3, 4, 4, 5)

@@ -31,14 +31,30 @@ func (u *original) join(skip, branch *autograd.Var) *autograd.Var {
 	return autograd.AddReLU(skip, branch)
 }
 
-// whole has the bits of join(skip(x), branch(x)), with the last batch norm, the sum and the ReLU in one op.
+// whole has the bits of join(skip(x), branch(x)), with the last batch norms, the sum and the ReLU in one op.
 func (u *original) whole(x *autograd.Var) *autograd.Var {
 	norm, ok := u.norm.(*nn.BatchNorm2D)
 	if !ok {
 		return u.join(u.skip(x), u.branch(x))
 	}
+	if projection, skipNorm := splitNorm(u.shortcut); skipNorm != nil {
+		z := projection.Forward(x)
+		return norm.ForwardAddNormReLU(u.body.Forward(x), skipNorm, z)
+	}
 	skip := u.skip(x)
 	return norm.ForwardAddReLU(u.body.Forward(x), skip)
+}
+
+// splitNorm returns a sequence that ends in a batch norm as what comes before and the batch norm.
+func splitNorm(m nn.Module) (before nn.Sequential, norm *nn.BatchNorm2D) {
+	s, _ := m.(nn.Sequential)
+	if len(s) > 0 {
+		norm, _ = s[len(s)-1].(*nn.BatchNorm2D)
+	}
+	if norm == nil {
+		return nil, nil
+	}
+	return s[:len(s)-1], norm
 }
 
 func (u *original) params() []*autograd.Param { return nn.Params(u.body, u.norm, u.shortcut) }

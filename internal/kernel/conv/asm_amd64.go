@@ -4,6 +4,11 @@
 
 package conv
 
+// fetchPixels fetches so many bytes at x[off[i*stride]:] for each of rows, at x for a negative offset.
+//
+//go:noescape
+func fetchPixels(x *float32, off *int32, stride int, rows int, bytes int)
+
 // tileInputAVX2 computes dst[pitch*i+c] = (BT d B)[i], d being the pixels x[off[i]:], or zero, for n channels.
 //
 //go:noescape

@@ -4,6 +4,32 @@
 
 #include "textflag.h"
 
+// func fetchPixels(x *float32, off *int32, stride int, rows int, bytes int)
+// Requires: CMOV, MMX+
+TEXT ·fetchPixels(SB), NOSPLIT, $0-40
+	MOVQ x+0(FP), AX
+	MOVQ off+8(FP), CX
+	MOVQ stride+16(FP), DX
+	MOVQ rows+24(FP), BX
+	MOVQ bytes+32(FP), SI
+
+row:
+	MOVL    (CX), DI
+	TESTL   DI, DI
+	LEAQ    (AX)(DI*4), DI
+	CMOVQMI AX, DI
+	MOVQ    SI, R8
+
+line:
+	PREFETCHT0 (DI)
+	ADDQ       $+64, DI
+	SUBQ       $+64, R8
+	JG         line
+	LEAQ       (CX)(DX*4), CX
+	DECQ       BX
+	JNZ        row
+	RET
+
 // func tileInputAVX2(dst *float32, pitch int, x *float32, zero *float32, off *int32, tmp *float32, n int)
 // Requires: AVX, CMOV, FMA3
 TEXT ·tileInputAVX2(SB), NOSPLIT, $16-56

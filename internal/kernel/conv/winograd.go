@@ -25,9 +25,9 @@ import (
 //
 // since an input takes part in 4 roundings, a weight in 8, a product in C and an output in 6, two more
 // being in the constants. So an output also has errors from inputs that are not its own but its
-// tile's. Measured on 8x8 images of normal numbers, as they are and behind a ReLU, with 32 to 512
-// channels, the error is 1.0 to 1.6 u Σ|x w| in the root mean square and at most 13 u Σ|x w|; that of the
-// direct sum is 0.5 and 4. The points of interpolation are 0, ±5/8, ±3/2 and infinity. With the usual 0, ±1,
+// tile's. Measured on 8x8 images of normal numbers, as they are and behind a ReLU, with 16 to 512
+// channels, the error is 1.0 to 1.7 u Σ|x w| in the root mean square and at most 23 u Σ|x w|; that of the
+// direct sum is 0.5 and 5. The points of interpolation are 0, ±5/8, ±3/2 and infinity. With the usual 0, ±1,
 // ±2 the error is twice as large.
 //
 // What is not finite spreads over its tile. Images in whose results there is such a number are
@@ -70,8 +70,14 @@ const (
 	tileChannels = 128
 	// weightRows is how many input channels of a panel are transformed at a time.
 	weightRows = 32
-	// blockElements is the most elements of a block of tiles: 450 KB. Half or twice as many run as fast.
-	blockElements = 112 << 10
+	// blockElements is the most elements of a block of tiles: 160 KB. With 450 KB, 16 and 32 channels run at
+	// 0.8 and 0.9 of that; with 110 or 220 KB as fast.
+	blockElements = 40 << 10
+	// With few channels a tile takes less time than its pixels take to arrive, and they lie in too short
+	// pieces for the hardware to foresee: fetched so many tiles ahead, 16 channels run at 1.5 instead of 1.15 of
+	// the peak. With more than fetchChannels it makes no difference.
+	fetchAhead    = 3
+	fetchChannels = 64
 )
 
 // sharedTiles is the most tiles whose inputs are kept for all panels: 9 MB with 512 channels. A variable, so
@@ -82,13 +88,13 @@ var sharedTiles = 128
 // so that an image has the same bits in every batch.
 //
 // Measured in units of the multiply-add peak, AVX2 on Zen 3, one thread, direct and Winograd, forward:
-// 32 channels at 16x16 0.92 and 1.6, 64 at 56x56 0.94 and 2.2, 128 at 28x28 0.94 and 2.7, 256 at 14x14
-// 0.93 and 2.2, 512 at 7x7 0.88 and 1.8, batches of 8 to 128. With 16 channels, 0.90 and 1.05 do not pay
-// for the larger error. With an image at a time 512 at 7x7 is even, 0.63 and 0.6, because the weights take
-// most of the time, the others are not: 256 at 14x14 0.87 and 1.5.
+// 16 channels at 32x32 0.90 and 1.5, 32 at 16x16 0.92 and 2.2, 64 at 56x56 0.94 and 2.5, 128 at 28x28 0.94
+// and 2.7, 256 at 14x14 0.93 and 2.2, 512 at 7x7 0.88 and 1.8, batches of 8 to 128. With an image at a time
+// 512 at 7x7 is even, 0.63 and 0.6, because the weights take most of the time, the others are not: 256 at
+// 14x14 0.87 and 1.5.
 func (s Shape) winogradWins(inputGrad bool) bool {
 	if s.R != 3 || s.S != 3 || s.StrideH != 1 || s.StrideW != 1 || s.DilationH != 1 || s.DilationW != 1 || s.Groups != 1 ||
-		min(s.C, s.K) < 32 || s.C%16 != 0 || s.K%16 != 0 {
+		s.C%16 != 0 || s.K%16 != 0 {
 		return false
 	}
 	h, w := s.OutH(), s.OutW()
@@ -256,6 +262,10 @@ func (k *winograd) somePanels(lo, hi int) {
 func (k *winograd) transformInput(dst []float32, pitch, i int, scratch *[]float32) {
 	*scratch = grow(*scratch, scratchPerChannel*tileChannels)
 	t, x := i%k.plan.tiles, k.in[i/k.plan.tiles*k.inImage:]
+	if later := i + fetchAhead; k.inner <= fetchChannels && later < k.shape.N*k.plan.tiles { // the first two columns were the last tile's
+		image, t := later/k.plan.tiles, later%k.plan.tiles
+		fetchPixels(&k.in[image*k.inImage], &k.plan.in[36*t+2], 6, 6, 4*4*k.inner)
+	}
 	for c := 0; c < k.inner; c += tileChannels {
 		n := min(tileChannels, k.inner-c)
 		tileInput(k.level, dst[c:], pitch, x[c:], k.plan.zeros, k.plan.in[36*t:], *scratch, n)
@@ -267,6 +277,10 @@ func (k *winograd) transformOutput(sums []float32, pitch, i, first, end int, scr
 	*scratch = grow(*scratch, scratchPerChannel*tileChannels)
 	image, t := i/k.plan.tiles, i%k.plan.tiles
 	y := k.out[image*k.outImage:]
+	if later := i + fetchAhead; k.outer <= fetchChannels && later < k.shape.N*k.plan.tiles {
+		image, t := later/k.plan.tiles, later%k.plan.tiles
+		fetchPixels(&k.out[image*k.outImage], &k.plan.out[16*t], 4, 4, 4*4*k.outer)
+	}
 	for c := first; c < end; c += tileChannels {
 		n := min(tileChannels, end-c)
 		if !tileOutput(k.level, y[c:], k.plan.out[16*t:], sums[c-first:], pitch, *scratch, n) {
@@ -288,36 +302,23 @@ type products struct {
 // that therefore comes from the third-level cache: the next panel, or the next inputs when there is
 // one panel.
 func (k *winograd) products(p *products) {
-	var off, out [24]int32
-	for i := range k.rows {
-		off[i], out[i] = int32(i*k.inner), int32(i*p.ldc)
-	}
-	t := tile.Rows{Taps: 1, Inner: k.inner, Off: off[:], Out: out[:], LDB: k.cols}
-	n, panel := ceil(p.tiles, k.rows), k.inner*k.cols
+	panel := k.inner * k.cols
 	one := p.panelEnd == p.panel+1
-	if t.AheadStep = ceil(4*k.cols, n); one {
-		t.AheadStep = 4 * k.rows
-	}
+	t := tile.Strip{M: p.tiles, K: k.inner, RowA: k.inner, StepA: 1, LDB: k.cols, LDC: p.ldc}
 	for i := range 36 {
-		a, c := p.a[i*p.pitchA:], p.c[i*p.pitchC:]
+		t.A = p.a[i*p.pitchA:]
 		for q := range p.panelEnd - p.panel {
-			t.B = p.b[i*p.pitchB+q*panel:]
 			t.Cols = min(k.cols, k.outer-(p.panel+q)*k.cols)
-			if !one {
-				t.Ahead = t.B[panel:]
+			tiles := ceil(t.M, tile.StripRows(k.level, t.Cols))
+			t.Rows = ceil(t.M, tiles)
+			t.B = p.b[i*p.pitchB+q*panel:]
+			t.C = p.c[i*p.pitchC+q*k.cols:]
+			if one {
+				t.Ahead, t.AheadStep = t.A[t.Rows*t.RowA:], 4*t.Rows
+			} else {
+				t.Ahead, t.AheadStep = t.B[panel:], ceil(4*k.cols, tiles)
 			}
-			for j := range n {
-				row, end := p.tiles*j/n, p.tiles*(j+1)/n
-				t.Rows = end - row
-				t.A, t.C = a[row*k.inner:], c[row*p.ldc+q*k.cols:]
-				if one {
-					t.Ahead = a[end*k.inner:]
-				}
-				t.Run(k.level)
-				if !one {
-					t.Ahead = t.Ahead[min(t.AheadStep*k.inner/4, len(t.Ahead)):]
-				}
-			}
+			t.Run(k.level)
 		}
 	}
 }

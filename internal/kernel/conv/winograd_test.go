@@ -16,7 +16,7 @@ import (
 func winogradShapes() []Shape {
 	rectangle := square(2, 11, 48, 32, 3, 1, 1, 1, 1)
 	rectangle.W, rectangle.PadH, rectangle.PadW = 6, 2, 0
-	list := []Shape{square(3, 7, 32, 48, 3, 1, 1, 1, 1), square(1, 6, 96, 80, 3, 1, 1, 1, 1), rectangle}
+	list := []Shape{square(3, 7, 32, 48, 3, 1, 1, 1, 1), square(3, 12, 16, 16, 3, 1, 1, 1, 1), square(1, 6, 96, 80, 3, 1, 1, 1, 1), rectangle}
 	if testing.Short() {
 		return list
 	}
@@ -231,7 +231,7 @@ func TestWinogradIsChosenByTheShapeOfAnImage(t *testing.T) {
 	}
 	for _, s := range []Shape{
 		square(1, 8, 64, 64, 3, 2, 1, 1, 1), square(1, 8, 64, 64, 1, 1, 1, 1, 1), square(1, 8, 64, 64, 3, 1, 1, 2, 1), square(1, 8, 64, 64, 3, 1, 1, 1, 2),
-		square(1, 8, 16, 64, 3, 1, 1, 1, 1), square(1, 8, 64, 40, 3, 1, 1, 1, 1), square(1, 2, 64, 64, 3, 1, 1, 1, 1), square(1, 5, 64, 64, 3, 1, 1, 1, 1),
+		square(1, 8, 24, 64, 3, 1, 1, 1, 1), square(1, 8, 64, 40, 3, 1, 1, 1, 1), square(1, 2, 64, 64, 3, 1, 1, 1, 1), square(1, 5, 64, 64, 3, 1, 1, 1, 1),
 	} {
 		require.False(t, s.winogradWins(false), s.name())
 	}

@@ -8,6 +8,7 @@ import (
 	"flag"
 	"os"
 
+	"github.com/mmcloughlin/avo/attr"
 	"github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
@@ -23,6 +24,7 @@ func main() {
 	_ = flags.Parse(os.Args[1:])
 	c := build.NewContext()
 	c.ConstraintExpr("!purego")
+	fetch(c)
 	for _, m := range simd.Machines(c) {
 		input(transform{m})
 		output(transform{m})
@@ -189,6 +191,34 @@ func input(t transform) {
 		t.ADDQ(back, dst)
 	})
 	t.End()
+}
+
+// fetch has the cache fetch what a later tile reads or writes.
+func fetch(c *build.Context) {
+	c.Function("fetchPixels")
+	c.Pragma("noescape")
+	c.Attributes(attr.NOSPLIT)
+	c.SignatureExpr("func(x *float32, off *int32, stride int, rows int, bytes int)")
+	c.Doc("fetchPixels fetches so many bytes at x[off[i*stride]:] for each of rows, at x for a negative offset.")
+	x, off := c.Load(c.Param("x"), c.GP64()).(reg.GPVirtual), c.Load(c.Param("off"), c.GP64()).(reg.GPVirtual)
+	stride, rows := c.Load(c.Param("stride"), c.GP64()).(reg.GPVirtual), c.Load(c.Param("rows"), c.GP64()).(reg.GPVirtual)
+	bytes := c.Load(c.Param("bytes"), c.GP64()).(reg.GPVirtual)
+	at, left := c.GP64(), c.GP64()
+	c.Label("row")
+	c.MOVL(Mem{Base: off}, at.As32())
+	c.TESTL(at.As32(), at.As32())
+	c.LEAQ(Mem{Base: x, Index: at, Scale: 4}, at)
+	c.CMOVQMI(x, at)
+	c.MOVQ(bytes, left)
+	c.Label("line")
+	c.PREFETCHT0(Mem{Base: at})
+	c.ADDQ(I32(64), at)
+	c.SUBQ(I32(64), left)
+	c.JG(LabelRef("line"))
+	c.LEAQ(Mem{Base: off, Index: stride, Scale: 4}, off)
+	c.DECQ(rows)
+	c.JNZ(LabelRef("row"))
+	c.RET()
 }
 
 // finite sets the result to whether no lane of bad is NaN.

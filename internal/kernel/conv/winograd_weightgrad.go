@@ -6,6 +6,7 @@ import (
 
 	"github.com/residuum-go/residuum/internal/cpu"
 	"github.com/residuum-go/residuum/internal/kernel/gemm/tile"
+	"github.com/residuum-go/residuum/internal/kernel/vec"
 	"github.com/residuum-go/residuum/internal/parallel"
 )
 
@@ -23,32 +24,40 @@ import (
 //
 // When a result is not finite, all are computed again, directly.
 //
-// The tiles are taken in chunks, whose inputs and gradients are transformed for all to share. The sums are
-// cut into units, a band of input channels and a panel of output channels, which keep them from
-// chunk to chunk and transform them after the last one.
+// The sums are cut into units, a band of input channels and a panel of output channels. Where they are
+// small, the tiles are cut into parts, each with sums of its own, which are added in order. Otherwise the
+// tiles are taken in chunks that are transformed for all to share, and each unit keeps its sums from chunk to
+// chunk.
 type winogradGrad struct {
 	shape     Shape
 	plan      *tilePlan
 	level     cpu.Level
-	mr, nr    int // rows and columns of a tile of a product
+	nr        int // columns of a tile of a product
 	x, dy, dw []float32
 	panels    int
 	bands     int
+	parts     int
 
-	first, end        int       // tiles at hand, counted through all images
-	last              bool      // they are the last ones
-	inputs, grads     []float32 // transformed: [36][end-first][ldx], [36][end-first][ldy]
-	ldx, ldy          int
-	pitchX, pitchY    int
-	sums              []float32 // [bands][panels][36][rows of a band][nr]
-	pitch             int       // from one of the 36 parts to the next
-	notFinite         atomic.Bool
-	doInputs, doUnits func(lo, hi int)
+	chunk                      transformed
+	last                       bool      // it is the last one
+	sums                       []float32 // [parts][bands][panels][36][rows of a band][nr]
+	pitch                      int       // from one of the 36 to the next
+	notFinite                  atomic.Bool
+	doInputs, doUnits, doParts func(lo, hi int)
+	doFinish                   func(lo, hi int)
+}
+
+// transformed is tiles in the domain of the products.
+type transformed struct {
+	first, end     int       // counted through all images
+	inputs, grads  []float32 // [36][end-first][ldx], [36][end-first][ldy]
+	ldx, ldy       int
+	pitchX, pitchY int
 }
 
 var winogradGrads = sync.Pool{New: func() any {
 	g := new(winogradGrad)
-	g.doInputs, g.doUnits = g.someInputs, g.someUnits
+	g.doInputs, g.doUnits, g.doParts, g.doFinish = g.someInputs, g.someUnits, g.someParts, g.someFinish
 	return g
 }}
 
@@ -58,7 +67,14 @@ const (
 	// rowSkew is added to the rows of transformed pixels, so that those of a panel spread over the first-level
 	// cache.
 	rowSkew = 16
+	// ownSums is the most weights for which parts of the tiles have sums of their own: those of a part take
+	// 147 KB.
+	ownSums = 32 * 32
 )
+
+// partBlock is what is transformed at a time in a part, in elements: 230 KB. Half or twice as much is no
+// faster. A variable, so that tests can lower it.
+var partBlock = 56 << 10
 
 // gradTiles is the most tiles of a chunk: what is transformed takes 19 MB with 512 channels. With 256, 64
 // channels at 56x56 run at 1.6 instead of 2.0 of the peak. A variable, so that tests can lower it.
@@ -66,38 +82,31 @@ var gradTiles = 128
 
 // winogradGradWins reports whether Winograd's algorithm is faster for the gradient of the weights.
 //
-// Measured in units of the multiply-add peak, AVX2 on Zen 3, one thread, batches of 8, direct and Winograd: 64
-// channels at 56x56 0.88 and 2.0, 128 at 28x28 0.87 and 2.3, 256 at 14x14 0.88 and 1.45, 512 at 7x7, with 32
-// tiles, 0.83 and 1.04, but on two threads 1.20 and 1.09. With 16 tiles, 256 channels are even; with 32 channels it
-// gains a tenth. NEON has no transforms for it.
+// Measured in units of the multiply-add peak, AVX2 on Zen 3, one thread, direct and Winograd: in batches of
+// 128, 16 channels at 32x32 0.89 and 1.4, 32 at 16x16 0.88 and 1.6; in batches of 8, 64 at 56x56 0.88 and 2.0, 128
+// at 28x28 0.87 and 2.3, 256 at 14x14 0.88 and 1.45, 512 at 7x7, with 32 tiles, 0.83 and 1.04, but on two
+// threads 1.20 and 1.09. With 16 tiles, 256 channels are even. NEON has no transforms for it.
 func (s Shape) winogradGradWins() bool {
 	if cpu.Active() == cpu.NEON {
 		return false
 	}
 	tiles := s.N * ceil(s.OutH(), 4) * ceil(s.OutW(), 4)
-	return s.winogradWins(false) && min(s.C, s.K) >= 64 && tiles >= max(32, s.C*s.K>>12)
+	return s.winogradWins(false) && tiles >= max(32, s.C*s.K>>12)
 }
 
 func runWinogradGrad(s Shape, dw, x, dy []float32) {
 	g := winogradGrads.Get().(*winogradGrad)
 	g.shape, g.dw, g.x, g.dy = s, dw, x, dy
 	g.level = cpu.Active()
-	g.mr, g.nr = tile.Size(g.level)
+	_, g.nr = tile.Size(g.level)
 	g.plan = tilePlanFor(s, false)
 	g.panels = ceil(s.K, g.nr)
 	g.bands = ceil(s.C, bandRows)
-	g.ldx, g.ldy = s.C+rowSkew, s.K+rowSkew
 	g.pitch = ceil(s.C, g.bands)*g.nr + skew
-	g.sums = grow(g.sums, g.bands*g.panels*36*g.pitch)
-	tiles := s.N * g.plan.tiles
-	chunks := ceil(tiles, gradTiles)
-	for i := range chunks {
-		g.first, g.end, g.last = tiles*i/chunks, tiles*(i+1)/chunks, i == chunks-1
-		n := g.end - g.first
-		g.pitchX, g.pitchY = n*g.ldx+skew, n*g.ldy+skew
-		g.inputs, g.grads = grow(g.inputs, 36*g.pitchX), grow(g.grads, 36*g.pitchY)
-		parallel.For(n, 1, g.doInputs)
-		parallel.For(g.bands*g.panels, 1, g.doUnits)
+	if s.C*s.K <= ownSums {
+		g.byParts()
+	} else {
+		g.byChunks()
 	}
 	if g.notFinite.Swap(false) {
 		runWeightGrad(s, dw, x, dy)
@@ -106,73 +115,158 @@ func runWinogradGrad(s Shape, dw, x, dy []float32) {
 	winogradGrads.Put(g)
 }
 
-// someInputs transforms inputs and gradients of tiles.
-func (g *winogradGrad) someInputs(lo, hi int) {
-	s := g.shape
+// unit returns the sums of unit u of a part.
+func (g *winogradGrad) unit(part, u int) []float32 {
+	return g.sums[(part*g.bands*g.panels+u)*36*g.pitch:][:36*g.pitch]
+}
+
+// byParts sums parts of the tiles separately.
+func (g *winogradGrad) byParts() {
+	tiles, units := g.shape.N*g.plan.tiles, g.bands*g.panels
+	g.parts = max(1, min(16, tiles/gradTiles)) // with fewer tiles, adding the sums would take long
+	g.sums = grow(g.sums, g.parts*units*36*g.pitch)
+	parallel.For(g.parts, 1, g.doParts)
+	size := units * 36 * g.pitch
+	for p := 1; p < g.parts; p++ {
+		vec.Add(g.sums[:size], g.sums[:size], g.sums[p*size:][:size])
+	}
+	parallel.For(units, 1, g.doFinish)
+}
+
+func (g *winogradGrad) someParts(lo, hi int) {
+	inputs, grads, scratch := buffers.Get().(*[]float32), buffers.Get().(*[]float32), buffers.Get().(*[]float32)
+	tiles := g.shape.N * g.plan.tiles
+	b := transformed{ldx: g.shape.C, ldy: g.shape.K}
+	block := partBlock / (36 * (b.ldx + b.ldy))
+	for p := lo; p < hi; p++ {
+		first, end := tiles*p/g.parts, tiles*(p+1)/g.parts
+		for b.first = first; b.first < end; b.first = b.end {
+			b.end = min(b.first+block, end)
+			b.room(inputs, grads)
+			g.transform(&b, b.first, b.end, scratch)
+			for u := range g.bands * g.panels {
+				g.products(&b, g.unit(p, u), u, b.first > first)
+			}
+		}
+	}
+	buffers.Put(inputs)
+	buffers.Put(grads)
+	buffers.Put(scratch)
+}
+
+func (g *winogradGrad) someFinish(lo, hi int) {
 	scratch := buffers.Get().(*[]float32)
+	for u := lo; u < hi; u++ {
+		g.finish(g.unit(0, u), u, scratch)
+	}
+	buffers.Put(scratch)
+}
+
+// byChunks transforms a chunk of the tiles for all units, then the next.
+func (g *winogradGrad) byChunks() {
+	units := g.bands * g.panels
+	g.parts = 1
+	g.sums = grow(g.sums, units*36*g.pitch)
+	tiles := g.shape.N * g.plan.tiles
+	chunks := ceil(tiles, gradTiles)
+	c := &g.chunk
+	c.ldx, c.ldy = g.shape.C+rowSkew, g.shape.K+rowSkew
+	for i := range chunks {
+		c.first, c.end, g.last = tiles*i/chunks, tiles*(i+1)/chunks, i == chunks-1
+		c.room(&c.inputs, &c.grads)
+		parallel.For(c.end-c.first, 1, g.doInputs)
+		parallel.For(units, 1, g.doUnits)
+	}
+}
+
+// room makes room for the tiles in buffers.
+func (b *transformed) room(inputs, grads *[]float32) {
+	n := b.end - b.first
+	b.pitchX, b.pitchY = n*b.ldx+skew, n*b.ldy+skew
+	*inputs, *grads = grow(*inputs, 36*b.pitchX), grow(*grads, 36*b.pitchY)
+	b.inputs, b.grads = *inputs, *grads
+}
+
+func (g *winogradGrad) someInputs(lo, hi int) {
+	scratch := buffers.Get().(*[]float32)
+	g.transform(&g.chunk, g.chunk.first+lo, g.chunk.first+hi, scratch)
+	buffers.Put(scratch)
+}
+
+// transform transforms inputs and gradients of the tiles first to end.
+func (g *winogradGrad) transform(b *transformed, first, end int, scratch *[]float32) {
+	s := g.shape
 	*scratch = grow(*scratch, scratchPerChannel*tileChannels)
-	for i := lo; i < hi; i++ {
-		image, t := (g.first+i)/g.plan.tiles, (g.first+i)%g.plan.tiles
+	for i := first; i < end; i++ {
+		image, t := i/g.plan.tiles, i%g.plan.tiles
+		g.fetch(i + fetchAhead)
 		x, dy := g.x[image*s.H*s.W*s.C:], g.dy[image*s.OutH()*s.OutW()*s.K:]
+		inputs, grads := b.inputs[(i-b.first)*b.ldx:], b.grads[(i-b.first)*b.ldy:]
 		for c := 0; c < s.C; c += tileChannels {
-			tileInput(g.level, g.inputs[i*g.ldx+c:], g.pitchX, x[c:], g.plan.zeros, g.plan.in[36*t:], *scratch, min(tileChannels, s.C-c))
+			tileInput(g.level, inputs[c:], b.pitchX, x[c:], g.plan.zeros, g.plan.in[36*t:], *scratch, min(tileChannels, s.C-c))
 		}
 		for k := 0; k < s.K; k += tileChannels {
 			n := min(tileChannels, s.K-k)
-			tileGradient(g.level, g.grads[i*g.ldy+k:], g.pitchY, dy[k:], g.plan.zeros, g.plan.out[16*t:], *scratch, n)
+			tileGradient(g.level, grads[k:], b.pitchY, dy[k:], g.plan.zeros, g.plan.out[16*t:], *scratch, n)
 		}
 	}
-	buffers.Put(scratch)
 }
 
-// someUnits adds the tiles at hand to the sums of units.
+// fetch has the pixels of tile i fetched, if it exists and they are short pieces.
+func (g *winogradGrad) fetch(i int) {
+	s := g.shape
+	if max(s.C, s.K) > fetchChannels || i >= s.N*g.plan.tiles {
+		return
+	}
+	image, t := i/g.plan.tiles, i%g.plan.tiles
+	fetchPixels(&g.x[image*s.H*s.W*s.C], &g.plan.in[36*t+2], 6, 6, 4*4*s.C)
+	fetchPixels(&g.dy[image*s.OutH()*s.OutW()*s.K], &g.plan.out[16*t], 4, 4, 4*4*s.K)
+}
+
+// someUnits adds the chunk at hand to the sums of units.
 func (g *winogradGrad) someUnits(lo, hi int) {
 	scratch := buffers.Get().(*[]float32)
 	for u := lo; u < hi; u++ {
-		b, q := u/g.panels, u%g.panels
-		row, end := g.shape.C*b/g.bands, g.shape.C*(b+1)/g.bands
-		sums := g.sums[u*36*g.pitch:][:36*g.pitch]
-		g.products(sums, row, end, q)
+		g.products(&g.chunk, g.unit(0, u), u, g.chunk.first > 0)
 		if g.last {
-			g.finish(sums, row, end, q, scratch)
+			g.finish(g.unit(0, u), u, scratch)
 		}
 	}
 	buffers.Put(scratch)
 }
 
-// products adds the tiles at hand to the sums of the input channels first to end and panel q.
-func (g *winogradGrad) products(sums []float32, first, end, q int) {
-	n := g.end - g.first
-	seg := [3]int32{0, 0, int32(n)}
-	t := tile.Outer{Segs: 1, Seg: seg[:], LDA: g.ldx, LDB: g.ldy, LDC: g.nr, Cols: min(g.nr, g.shape.K-q*g.nr), Acc: min(g.first, 1)}
-	mr := g.mr
-	if t.Cols <= g.nr/2 {
-		mr = tile.NarrowRows(g.level)
+// channels returns the input channels of unit u, the first of its output channels, and how many it has.
+func (g *winogradGrad) channels(u int) (first, end, k, cols int) {
+	b, q := u/g.panels, u%g.panels
+	return g.shape.C * b / g.bands, g.shape.C * (b + 1) / g.bands, q * g.nr, min(g.nr, g.shape.K-q*g.nr)
+}
+
+// products adds tiles to the sums of unit u, or sets them.
+func (g *winogradGrad) products(b *transformed, sums []float32, u int, acc bool) {
+	first, end, k, cols := g.channels(u)
+	t := tile.Strip{M: end - first, K: b.end - b.first, RowA: 1, StepA: b.ldx, LDB: b.ldy, LDC: g.nr, Cols: cols}
+	t.Rows = ceil(t.M, ceil(t.M, tile.StripRows(g.level, cols)))
+	if acc {
+		t.Acc = 1
 	}
-	rows := ceil(end-first, mr)
 	for i := range 36 {
-		x, m := g.inputs[i*g.pitchX+first:], sums[i*g.pitch:]
-		t.B = g.grads[i*g.pitchY+q*g.nr:]
-		for j := range rows {
-			lo, hi := (end-first)*j/rows, (end-first)*(j+1)/rows
-			t.Rows = hi - lo
-			t.A, t.C = x[lo:], m[lo*g.nr:]
-			t.Run(g.level)
-		}
+		t.A, t.B, t.C = b.inputs[i*b.pitchX+first:], b.grads[i*b.pitchY+k:], sums[i*g.pitch:]
+		t.Ahead = t.A
+		t.Run(g.level)
 	}
 }
 
-// finish writes the weights of the input channels first to end and panel q.
-func (g *winogradGrad) finish(sums []float32, first, end, q int, scratch *[]float32) {
+// finish writes the weights of unit u.
+func (g *winogradGrad) finish(sums []float32, u int, scratch *[]float32) {
+	first, end, o, cols := g.channels(u)
 	n, k := (end-first)*g.nr, g.shape.K
 	*scratch = grow(*scratch, 9*n)
-	cols := min(g.nr, k-q*g.nr)
 	if !tileWeightGrad(g.level, *scratch, sums, g.pitch, n) {
 		g.notFinite.Store(true)
 	}
 	for t := range 9 {
 		for c := first; c < end; c++ {
-			copy(g.dw[(t*g.shape.C+c)*k+q*g.nr:][:cols], (*scratch)[t*n+(c-first)*g.nr:])
+			copy(g.dw[(t*g.shape.C+c)*k+o:][:cols], (*scratch)[t*n+(c-first)*g.nr:])
 		}
 	}
 }

@@ -74,10 +74,10 @@ func winogradGradBound(s Shape, x, dy []float32) []float64 {
 	return bound
 }
 
-// TestWinogradGradKeepsItsBound compares with the reference in float64, with chunks of a few tiles and with
-// all tiles at once.
+// TestWinogradGradKeepsItsBound compares with the reference in float64, with chunks, parts and blocks of a few
+// tiles and with all tiles at once.
 func TestWinogradGradKeepsItsBound(t *testing.T) {
-	defer func(n int) { gradTiles = n }(gradTiles)
+	defer func(n, m int) { gradTiles, partBlock = n, m }(gradTiles, partBlock)
 	const u = 0x1p-24
 	o := operations[2]
 	rng := rand.New(rand.NewPCG(1, 2))
@@ -92,6 +92,7 @@ func TestWinogradGradKeepsItsBound(t *testing.T) {
 		t.Run(s.name(), func(t *testing.T) {
 			kerneltest.EachLevel(t, func(t *testing.T) {
 				for _, gradTiles = range []int{5, 128} {
+					partBlock = 800 * gradTiles // 3 and 88 tiles of 16 channels
 					got := heap(nd)
 					for i := range got {
 						got[i] = float32(math.NaN())
@@ -112,31 +113,33 @@ func TestWinogradGradKeepsItsBound(t *testing.T) {
 
 func TestWinogradGradHasTheSameBitsForAnyNumberOfWorkers(t *testing.T) {
 	kerneltest.EachLevel(t, func(t *testing.T) {
-		s := square(24, 8, 96, 64, 3, 1, 1, 1, 1)
-		nx, nw, ny := s.sizes()
-		rng := rand.New(rand.NewPCG(5, 6))
-		x, dy := random(rng, heap(nx)), random(rng, heap(ny))
-		kerneltest.SameBitsForWorkers(t, func() []float32 {
-			dw := heap(nw)
-			runWinogradGrad(s, dw, x, dy)
-			return dw
-		})
+		for _, s := range []Shape{square(24, 8, 96, 64, 3, 1, 1, 1, 1), square(70, 8, 32, 16, 3, 1, 1, 1, 1)} { // chunks, parts
+			nx, nw, ny := s.sizes()
+			rng := rand.New(rand.NewPCG(5, 6))
+			x, dy := random(rng, heap(nx)), random(rng, heap(ny))
+			kerneltest.SameBitsForWorkers(t, func() []float32 {
+				dw := heap(nw)
+				runWinogradGrad(s, dw, x, dy)
+				return dw
+			})
+		}
 	})
 }
 
 func TestWinogradGradStaysInsideItsSlices(t *testing.T) {
 	kerneltest.EachLevel(t, func(t *testing.T) {
-		s := square(2, 7, 32, 48, 3, 1, 1, 1, 1)
-		nx, nw, ny := s.sizes()
-		rng := rand.New(rand.NewPCG(1, 2))
-		x, dy, want := random(rng, heap(nx)), random(rng, heap(ny)), heap(nw)
-		runWinogradGrad(s, want, x, dy)
-		for _, mem := range []func(testing.TB, int) []float32{kerneltest.Guarded, kerneltest.GuardedStart} {
-			got, gx, gy := mem(t, nw), mem(t, nx), mem(t, ny)
-			copy(gx, x)
-			copy(gy, dy)
-			runWinogradGrad(s, got, gx, gy)
-			require.Equal(t, want, got)
+		for _, s := range []Shape{square(2, 7, 32, 48, 3, 1, 1, 1, 1), square(2, 7, 16, 32, 3, 1, 1, 1, 1)} {
+			nx, nw, ny := s.sizes()
+			rng := rand.New(rand.NewPCG(1, 2))
+			x, dy, want := random(rng, heap(nx)), random(rng, heap(ny)), heap(nw)
+			runWinogradGrad(s, want, x, dy)
+			for _, mem := range []func(testing.TB, int) []float32{kerneltest.Guarded, kerneltest.GuardedStart} {
+				got, gx, gy := mem(t, nw), mem(t, nx), mem(t, ny)
+				copy(gx, x)
+				copy(gy, dy)
+				runWinogradGrad(s, got, gx, gy)
+				require.Equal(t, want, got)
+			}
 		}
 	})
 }

@@ -15,7 +15,7 @@ func Forward(s Shape, y, x, w []float32) {
 	case len(w) == 0 || len(x) == 0:
 		clear(y)
 	case s.pointwise():
-		gemm.Mul(false, false, false, s.N*s.H*s.W, s.K, s.C, x, s.C, w, s.K, y, s.K)
+		forwardPointwise(s, y, x, w)
 	case s.huge():
 		ForwardRef(s, y, x, w)
 	case cpu.Winograd() && s.winogradWins(false):
@@ -32,7 +32,7 @@ func InputGrad(s Shape, dx, dy, w []float32) {
 	case len(dx) == 0:
 	case len(w) == 0 || len(dy) == 0:
 		clear(dx)
-	case s.pointwise():
+	case s.pointwise() && !s.strided():
 		gemm.Mul(false, false, true, s.N*s.H*s.W, s.C, s.K, dy, s.K, w, s.K, dx, s.C)
 	case s.huge():
 		InputGradRef(s, dx, dy, w)
@@ -50,6 +50,8 @@ func WeightGrad(s Shape, dw, x, dy []float32) {
 	case len(dw) == 0:
 	case len(x) == 0 || len(dy) == 0:
 		clear(dw)
+	case s.pointwiseGradWins():
+		weightGradPointwise(s, dw, x, dy)
 	case s.huge():
 		WeightGradRef(s, dw, x, dy)
 	case cpu.Winograd() && s.winogradGradWins():
@@ -57,11 +59,6 @@ func WeightGrad(s Shape, dw, x, dy []float32) {
 	default:
 		runWeightGrad(s, dw, x, dy)
 	}
-}
-
-// pointwise reports whether the convolution is a matrix product of pixels by weights.
-func (s Shape) pointwise() bool {
-	return s.R*s.S == 1 && s.StrideH == 1 && s.StrideW == 1 && s.PadH == 0 && s.PadW == 0 && s.Groups == 1
 }
 
 // huge reports whether an image is beyond the 32-bit offsets of the tables.

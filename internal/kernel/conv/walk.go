@@ -158,12 +158,28 @@ func (k *walk) doCompute(lo, hi int) {
 		g := q / perGroup
 		q = q % perGroup
 		panel, panelEnd := k.panels*q/perGroup, k.panels*(q+1)/perGroup
+		if c.taps == 0 {
+			k.clear(c, g, panel, panelEnd, first, end)
+			continue
+		}
 		if k.panelsInner {
 			k.block(c, g, panel, panelEnd, first, end, part{taps: c.taps, fetch: true})
 			continue
 		}
 		for p := panel; p < panelEnd; p++ {
 			k.passesOver(c, g, p, first, end)
+		}
+	}
+}
+
+// clear is block for pixels that the stride leaves without taps.
+func (k *walk) clear(c *class, g, panel, panelEnd, first, end int) {
+	from, to := g*k.outer+panel*k.cols, g*k.outer+min(panelEnd*k.cols, k.outer)
+	for ; first < end; first++ {
+		x := &c.tiles[first%len(c.tiles)]
+		out := k.out[first/len(c.tiles)*k.outImage:]
+		for _, o := range c.out[x.first : x.first+x.rows] {
+			clear(out[int(o)+from : int(o)+to])
 		}
 	}
 }
@@ -186,7 +202,7 @@ func (k *walk) passesOver(c *class, g, q, first, end int) {
 	buf := buffers.Get().(*[]float32)
 	for p := range k.passes {
 		lo, hi := c.taps/unit*p/k.passes*unit, c.taps/unit*(p+1)/k.passes*unit
-		if lo == hi && (p > 0 || c.taps > 0) {
+		if lo == hi {
 			continue
 		}
 		r := part{first: lo, taps: hi - lo, fetch: q == 0 && p == 0}

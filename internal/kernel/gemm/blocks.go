@@ -1,6 +1,7 @@
 package gemm
 
 import (
+	"math/bits"
 	"sync"
 
 	"github.com/residuum-go/residuum/internal/kernel/gemm/tile"
@@ -23,56 +24,61 @@ const (
 // maxPacked bounds the shared copy of b.
 var maxPacked = 1 << 20 // a variable so that tests can lower it
 
-// split decides how the work is cut, by size alone.
+// split decides how the work is cut, by size alone: into a power of two of equal blocks, so that 2, 4 and 8
+// workers finish together, none of which takes less than a few microseconds.
 func (j *job) split() {
-	const want = 16 // blocks, so that they spread evenly
 	m, n, k := j.m, j.n, j.k
-	j.cut = cut{rows: m, cols: n, chunks: 1, depth: k}
-	blocks := min(want, m*n*k>>16+1) // of 64 K multiply-adds: memory bounds most of what is not strips
+	j.cut = cut{down: 1, across: 1, chunks: 1, unitRows: 1, unitCols: 1, depth: k}
+	c := &j.cut
+	if j.method == strips {
+		j.splitStrips(pieces(m * n * k >> 18))
+		return
+	}
+	blocks := pieces(m * n * k >> 16) // memory bounds most of what is not strips
 	switch {
-	case j.method == strips:
-		j.splitStrips(min(want, m*n*k>>19+1)) // of 10 µs or so
 	case j.method == combinations && m <= fewRows:
-		j.cut.cols = roundUp(ceil(n, blocks), 1024)
+		c.chunks = min(blocks, pieces(k>>6)) // whole rows of b, in the order of memory
+		c.unitCols, c.across = 256, min(blocks/c.chunks, pieces(n>>8))
 	case j.method == combinations:
-		j.cut.rows = ceil(m, blocks)
+		c.down = min(blocks, pieces(m>>2))
 	default:
 		if m > 1 { // the rows that meet stay in the first-level cache
-			j.cut.depth = min(k, 2048)
+			c.depth = min(k, 2048)
 		}
 		if m > n {
-			j.cut.rows = roundUp(ceil(m, blocks), tile.DotRows)
+			c.unitRows, c.down = tile.DotRows, min(blocks, pieces(m/tile.DotRows))
 		} else {
-			j.cut.cols = roundUp(ceil(n, blocks), tile.DotCols)
+			c.unitCols, c.across = tile.DotCols, min(blocks, pieces(n/tile.DotCols))
 		}
-		if j.cut.down(j)*j.cut.across(j) < 4 {
-			j.cut.chunks = max(1, min(want, k>>15))
-		}
+		c.chunks = min(blocks/(c.down*c.across), pieces(k>>14))
 	}
 }
 
-// splitStrips cuts a product into strips, about as many blocks as wanted.
+// pieces is how many blocks work of n units is cut into: the largest power of two up to n, and 1 to 16.
+func pieces(n int) int { return 1 << min(max(bits.Len(uint(n)), 1)-1, 4) }
+
+// splitStrips cuts a product into strips, into about as many blocks as wanted.
 func (j *job) splitStrips(blocks int) {
-	c := cut{cols: j.n, depth: passDepth(j.k), chunks: 1}
-	unit := 4 * j.rows // whole tiles, and whole vectors when a is transposed
-	most := max(unit, blockA/c.depth/unit*unit)
-	c.rows = roundUp(ceil(j.m, ceil(j.m, most)), unit)
-	down := ceil(j.m, c.rows)
+	j.cut.depth = passDepth(j.k)
+	c := &j.cut
+	c.unitRows, c.unitCols = j.rows, j.cols
+	tiles, panels := ceil(j.m, j.rows), ceil(j.n, j.cols)
+	c.down = ceil(tiles, max(1, blockA/c.depth/j.rows))
 	switch {
-	case down >= blocks:
+	case c.down >= blocks:
+		c.down = min(tiles, roundUp(c.down, 8))
 	case j.shares():
-		c.rows = min(c.rows, max(2*unit, roundUp(ceil(j.m, blocks), unit)))
+		c.down = max(c.down, min(blocks, pieces(tiles/4)))
 	default:
 		if j.long() {
-			c.chunks = min(ceil(blocks, down), j.k/512)
+			c.chunks = min(ceil(blocks, c.down), pieces(j.k/512))
 		}
-		few := 2 * j.cols
+		few := 2
 		if j.transA {
-			few = 8 * j.cols // every block copies its rows of a
+			few = 8 // every block copies its rows of a
 		}
-		c.cols = min(j.n, max(few, roundUp(ceil(j.n, ceil(blocks, down*c.chunks)), j.cols)))
+		c.across = pieces(min(blocks/(c.down*c.chunks), panels/few))
 	}
-	j.cut = c
 }
 
 // long reports whether the sums are long and few, so that chunks of k make better blocks than parts of c.
@@ -111,7 +117,7 @@ func (j *job) parts() {
 			j.acc = whole.acc || p > 0
 			panels := ceil(j.n, j.cols)
 			j.packed = grow(j.packed, panels*k*j.cols)
-			parallel.For(panels, max(1, 1<<14/(k*j.cols)), j.pack)
+			parallel.For(panels, max(1, 1<<12/(k*j.cols)), j.pack)
 			j.blocks()
 			j.packed = j.packed[:0]
 		}

@@ -94,7 +94,7 @@ func (j *job) run() {
 func (j *job) blocks() {
 	j.split()
 	j.sums = grow(j.sums, (j.cut.chunks-1)*j.m*j.n)
-	parallel.For(j.cut.down(j)*j.cut.across(j)*j.cut.chunks, 1, j.compute)
+	parallel.For(j.cut.down*j.cut.across*j.cut.chunks, 1, j.compute)
 	for s := range j.cut.chunks - 1 {
 		for i := range j.m {
 			c := j.c[i*j.ldc : i*j.ldc+j.n]
@@ -103,14 +103,19 @@ func (j *job) blocks() {
 	}
 }
 
-// cut is how the work is cut: into blocks of rows x cols elements of c and chunks of k, each of which
-// goes by passes of depth steps.
+// cut is how the work is cut: the rows of c into down parts, its columns into across, and k into chunks,
+// each of which goes by passes of depth steps. Parts of c are of whole units, and as equal as those allow.
 type cut struct {
-	rows, cols, chunks, depth int
+	down, across, chunks      int
+	unitRows, unitCols, depth int
 }
 
-func (c cut) down(j *job) int   { return ceil(j.m, c.rows) }
-func (c cut) across(j *job) int { return ceil(j.n, c.cols) }
+// part returns where part i of so many of n rows or columns begins. The larger parts come first: workers that take
+// one after the other then finish together.
+func part(n, unit, parts, i int) int {
+	units := ceil(n, unit)
+	return min(n, (units/parts*i+min(i, units%parts))*unit)
+}
 
 // region is the part of a product that a block of work computes, and where its sums go: c begins at
 // the first row and column of the product.
@@ -123,13 +128,13 @@ type region struct {
 
 // doCompute computes blocks lo to hi. Those that read the same rows of a follow each other.
 func (j *job) doCompute(lo, hi int) {
-	across := j.cut.across(j)
+	c := &j.cut
 	for i := lo; i < hi; i++ {
-		chunk, q, p := i%j.cut.chunks, i/j.cut.chunks%across, i/j.cut.chunks/across
+		chunk, q, p := i%c.chunks, i/c.chunks%c.across, i/c.chunks/c.across
 		r := region{
-			row: p * j.cut.rows, rowEnd: min((p+1)*j.cut.rows, j.m),
-			col: q * j.cut.cols, colEnd: min((q+1)*j.cut.cols, j.n),
-			step: j.k * chunk / j.cut.chunks, stepEnd: j.k * (chunk + 1) / j.cut.chunks,
+			row: part(j.m, c.unitRows, c.down, p), rowEnd: part(j.m, c.unitRows, c.down, p+1),
+			col: part(j.n, c.unitCols, c.across, q), colEnd: part(j.n, c.unitCols, c.across, q+1),
+			step: part(j.k, 1, c.chunks, chunk), stepEnd: part(j.k, 1, c.chunks, chunk+1),
 			c: j.c, ldc: j.ldc, acc: j.acc,
 		}
 		if chunk > 0 {

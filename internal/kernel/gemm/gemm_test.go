@@ -213,7 +213,7 @@ func TestMulOfNegativeZerosIsZero(t *testing.T) {
 
 func TestMulHasTheSameBitsForAnyNumberOfWorkers(t *testing.T) {
 	kerneltest.EachLevel(t, func(t *testing.T) {
-		for _, s := range [][3]int{{300, 70, 40}, {64, 64, 9000}, {30, 300, 700}, {1, 1, 140000}, {1, 3000, 100}, {2, 2000, 90}, {900, 500, 2}, {500, 7, 200}} {
+		for _, s := range [][3]int{{300, 70, 40}, {130, 300, 100}, {64, 64, 9000}, {30, 300, 700}, {1, 1, 140000}, {1, 3000, 100}, {3, 600, 900}, {2, 2000, 90}, {900, 500, 2}, {500, 7, 200}} {
 			cases(func(acc, transA, transB bool) {
 				whole := random(rand.New(rand.NewPCG(1, 1)), heap, acc, transA, transB, s[0], s[1], s[2], 0)
 				kerneltest.SameBitsForWorkers(t, func() []float32 {

@@ -130,7 +130,7 @@ func (l *Loop) end() {
 }
 
 // align executes body for the elements in front of the first whole vector of the streamed slice.
-func (l *Loop) align(left reg.GPVirtual, body func(l *Loop)) {
+func (l *Loop) align(left reg.GPVirtual, body func(l *Loop, n int)) {
 	m := l.Machine
 	aligned, head := m.Unique("aligned"), m.GP64()
 	m.LEAQ(l.at(l.stream), head)
@@ -142,7 +142,7 @@ func (l *Loop) align(left reg.GPVirtual, body func(l *Loop)) {
 	m.CMOVQGT(left, head)
 	mask := m.FirstLanes(head)
 	l.mask = &mask
-	body(l)
+	body(l, 1)
 	l.mask = nil
 	m.SUBQ(head, left)
 	m.LEAQ(Mem{Base: l.offset, Index: head, Scale: 4}, l.offset)
@@ -161,9 +161,9 @@ func (m *Machine) Reduce(name, list, result, doc string, unroll int, start func(
 }
 
 // EachRow writes function name(dst, x []float32, rows, c int), which executes row for each of rows rows
-// of c elements. row calls pass to execute a body for every vector of the row, the last one masked,
-// as often as it needs to go over it.
-func (m *Machine) EachRow(name, doc string, row func(l *Loop, pass func(unroll int, body func(l *Loop)))) {
+// of c elements. row calls pass to execute a body for all vectors of the row, n of them at a time as in
+// [Loop.Vector], as often as it needs to go over it.
+func (m *Machine) EachRow(name, doc string, row func(l *Loop, pass func(together int, body func(l *Loop, n int)))) {
 	m.Func(name, "func(dst []float32, x []float32, rows int, c int)", fmt.Sprintf("%s%s computes %s.", name, m.Name, doc))
 	dst, x, rows, c := m.Pointer("dst"), m.Pointer("x"), m.Int("rows"), m.Int("c")
 	nextDst, nextX, left := m.GP64(), m.GP64(), m.GP64()
@@ -174,10 +174,10 @@ func (m *Machine) EachRow(name, doc string, row func(l *Loop, pass func(unroll i
 	m.Label("rows")
 	m.LEAQ(Mem{Base: dst, Index: c, Scale: 4}, nextDst)
 	m.LEAQ(Mem{Base: x, Index: c, Scale: 4}, nextX)
-	row(l, func(unroll int, body func(l *Loop)) {
+	row(l, func(together int, body func(l *Loop, n int)) {
 		m.XORQ(l.offset, l.offset)
 		m.MOVQ(c, left)
-		l.walk(left, unroll, body)
+		l.walkTogether(left, together, body)
 	})
 	m.MOVQ(nextDst, dst)
 	m.MOVQ(nextX, x)
@@ -187,9 +187,11 @@ func (m *Machine) EachRow(name, doc string, row func(l *Loop, pass func(unroll i
 	m.End()
 }
 
-// PrefetchNextRow asks for the elements of dst and x that lie one row behind the current ones.
+// PrefetchNextRow asks for the elements of dst and x that lie one row behind the current ones, once for
+// each line of the cache.
 func (l *Loop) PrefetchNextRow() {
-	if l.mask == nil {
+	const line = 64
+	if l.mask == nil && l.disp%line == 0 {
 		l.PREFETCHT0(l.at("next dst"))
 		l.PREFETCHT0(l.at("next x"))
 	}
@@ -229,16 +231,31 @@ func (l *Loop) GetOr(name string, other reg.VecVirtual) reg.VecVirtual {
 
 // walk executes body for left elements from l.offset on, and destroys both.
 func (l *Loop) walk(left reg.GPVirtual, unroll int, body func(l *Loop)) {
+	l.walkTogether(left, unroll, func(l *Loop, n int) {
+		for i := range n {
+			body(l.Vector(i))
+		}
+	})
+}
+
+// Vector turns to the i-th of the vectors that a body handles together.
+func (l *Loop) Vector(i int) *Loop {
+	l.disp = i * l.Bytes()
+	return l
+}
+
+// walkTogether is walk for a body that handles n vectors, together of them or one, in the order that it
+// likes: a processor finds work that it can do at once only among the next few dozen instructions, so a long
+// chain of dependent ones is best written for several vectors side by side.
+func (l *Loop) walkTogether(left reg.GPVirtual, together int, body func(l *Loop, n int)) {
 	m := l.Machine
 	step := func(vectors int, next string) {
 		label := m.Unique("loop")
 		m.CMPQ(left, I32(vectors*m.Lanes))
 		m.JLT(LabelRef(next))
 		m.Label(label)
-		for l.disp = 0; l.disp < vectors*m.Bytes(); l.disp += m.Bytes() {
-			body(l)
-		}
-		l.disp = 0
+		body(l, vectors)
+		l.Vector(0)
 		m.ADDQ(I32(vectors*m.Bytes()), l.offset)
 		m.SUBQ(I32(vectors*m.Lanes), left)
 		m.CMPQ(left, I32(vectors*m.Lanes))
@@ -248,8 +265,8 @@ func (l *Loop) walk(left reg.GPVirtual, unroll int, body func(l *Loop)) {
 	if l.stream != "" {
 		l.align(left, body)
 	}
-	if unroll > 1 {
-		step(unroll, m.Unique("single"))
+	if together > 1 {
+		step(together, m.Unique("single"))
 	}
 	step(1, m.Unique("tail"))
 	end := m.Unique("end")
@@ -257,7 +274,7 @@ func (l *Loop) walk(left reg.GPVirtual, unroll int, body func(l *Loop)) {
 	m.JZ(LabelRef(end))
 	mask := m.FirstLanes(left)
 	l.mask = &mask
-	body(l)
+	body(l, 1)
 	l.mask = nil
 	m.Label(end)
 }

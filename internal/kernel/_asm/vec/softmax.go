@@ -3,49 +3,53 @@ package main
 import (
 	"math"
 
+	. "github.com/mmcloughlin/avo/operand"
+
+	"github.com/residuum-go/residuum/internal/kernel/_asm/minimax"
 	"github.com/residuum-go/residuum/internal/kernel/_asm/simd"
 )
+
+type pass = func(together int, body func(l *simd.Loop, n int))
 
 // softmax writes the functions over rows. The rows are looped over here, not in Go, because short
 // ones are all latency: the next row then begins before the last one is through.
 func softmax(m *simd.Machine) {
-	type pass = func(unroll int, body func(l *simd.Loop))
-
 	m.EachRow("softmax", "dst[r,i] = e^(x[r,i]-max) / sum over j of e^(x[r,j]-max)", func(l *simd.Loop, pass pass) {
 		max := rowMax(l, pass)
-		sum := rowSum(l, pass, func(l *simd.Loop) vec {
-			l.PrefetchNextRow() // the search for its maximum has nothing to compute meanwhile
-			e := exponentialUpTo89(m, m.Sub(l.Get("x"), max))
-			l.Set("dst", e)
-			return e
-		})
+		sum := rowSum(l, pass, max, func(l *simd.Loop, e vec) { l.Set("dst", e) })
 		factor := m.Div(m.Copy(m.F(1)), sum)
-		pass(unroll, func(l *simd.Loop) { l.Set("dst", m.Mul(l.Get("dst"), factor)) })
+		pass(unroll, func(l *simd.Loop, n int) {
+			for i := range n {
+				l.Vector(i).Set("dst", m.Mul(l.Get("dst"), factor))
+			}
+		})
 	})
 
 	m.EachRow("logSoftmax", "dst[r,i] = (x[r,i]-max) - ln(sum over j of e^(x[r,j]-max))", func(l *simd.Loop, pass pass) {
 		max := rowMax(l, pass)
-		sum := rowSum(l, pass, func(l *simd.Loop) vec {
-			l.PrefetchNextRow()
-			return exponentialUpTo89(m, m.Sub(l.Get("x"), max))
-		})
+		sum := m.Mul(rowSum(l, pass, max, func(*simd.Loop, vec) {}), m.F(1/lifted))
 		// Two subtractions: max + ln(sum) in one number would lose the digits of a large maximum.
 		log := logarithm(m, sum)
-		pass(unroll, func(l *simd.Loop) { l.Set("dst", m.Sub(m.Sub(l.Get("x"), max), log)) })
+		pass(unroll, func(l *simd.Loop, n int) {
+			for i := range n {
+				l.Vector(i).Set("dst", m.Sub(m.Sub(l.Get("x"), max), log))
+			}
+		})
 	})
 }
 
 // rowMax returns the largest element of the row in every lane. It may miss a NaN, which the sum of
 // the exponentials will not.
-func rowMax(l *simd.Loop, pass func(unroll int, body func(l *simd.Loop))) vec {
+func rowMax(l *simd.Loop, pass pass) vec {
 	low := l.Copy(l.F(math.Inf(-1)))
 	var best [accumulators]vec
 	for i := range best {
 		best[i] = l.Copy(low)
 	}
-	pass(accumulators, func(l *simd.Loop) {
-		b := best[l.Unrolled()]
-		l.VMAXPS(b, l.GetOr("x", low), b)
+	pass(accumulators, func(l *simd.Loop, n int) {
+		for i := range n {
+			l.VMAXPS(best[i], l.Vector(i).GetOr("x", low), best[i])
+		}
 	})
 	for n := accumulators / 2; n > 0; n /= 2 {
 		for i := range n {
@@ -57,22 +61,66 @@ func rowMax(l *simd.Loop, pass func(unroll int, body func(l *simd.Loop))) vec {
 	return max
 }
 
-// rowSum returns the sum of f over the row in every lane, accumulated in float64.
-func rowSum(l *simd.Loop, pass func(unroll int, body func(l *simd.Loop)), f func(l *simd.Loop) vec) vec {
-	const unroll = 2
-	var lo, hi [unroll]vec
-	for i := range unroll {
-		lo[i], hi[i] = l.Zero(), l.Zero()
-	}
-	pass(unroll, func(l *simd.Loop) {
-		addWide(l.Machine, l.Valid(f(l)), lo[l.Unrolled()], hi[l.Unrolled()])
+// rowSum returns the sum of e = lifted * e^(x-max) over the row in every lane, accumulated in float64 in groups
+// of at most four, and hands each e on.
+func rowSum(l *simd.Loop, pass pass, max vec, each func(l *simd.Loop, e vec)) vec {
+	lo, hi := l.Zero(), l.Zero()
+	pass(4, func(l *simd.Loop, n int) {
+		var e []vec
+		for i := range n {
+			l.Vector(i).PrefetchNextRow() // the search for its maximum has nothing to compute meanwhile
+			e = append(e, l.Sub(l.Get("x"), max))
+		}
+		e = liftedExponentials(l.Machine, e)
+		for i := range n {
+			each(l.Vector(i), e[i])
+		}
+		for ; n > 1; n /= 2 {
+			for i := range n / 2 {
+				l.VADDPS(e[i+n/2], e[i], e[i])
+			}
+		}
+		addWide(l.Machine, l.Valid(e[0]), lo, hi)
 	})
-	for i := range unroll {
-		l.VADDPD(hi[i], lo[i], lo[i])
-	}
-	l.VADDPD(lo[1], lo[0], lo[0])
-	total, sum := l.SumLanes(lo[0]).AsX(), l.Vec()
+	l.VADDPD(hi, lo, lo)
+	total, sum := l.SumLanes(lo).AsX(), l.Vec()
 	l.VCVTSD2SS(total, total, total)
 	l.VBROADCASTSS(total, sum)
 	return sum
+}
+
+// lifted is what the exponentials of a row are multiplied by: so that 2^n, for their n between -152 and 0, is a normal
+// number, and one multiplication by it enough.
+const lifted = 0x1p64
+
+// liftedExponentials returns lifted * e^x for x <= 0, for several x side by side. It destroys x.
+func liftedExponentials(m *simd.Machine, x []vec) []vec {
+	each := func(f func(i int)) {
+		for i := range x {
+			f(i)
+		}
+	}
+	// Adding 1.5*2^23 rounds to an integer, which is then in the low bits: n, and what makes it the exponent
+	// of lifted * 2^n. NaN becomes garbage here and stays NaN in r.
+	lowest, log2e, round := m.Copy(m.F(-105)), m.Copy(m.F(math.Log2E)), m.Copy(m.F(1.5*(1<<23)+127+64))
+	exponent, n := make([]vec, len(x)), make([]vec, len(x))
+	each(func(i int) { x[i] = m.Max(lowest, x[i]) })
+	each(func(i int) { exponent[i] = m.MulAdd(m.Copy(log2e), x[i], round) })
+	each(func(i int) { n[i] = m.Sub(exponent[i], round) })
+	for _, part := range []float64{minimax.Ln2, minimax.Ln2Rest} {
+		c := m.Copy(m.F(part))
+		each(func(i int) { m.SubMul(x[i], n[i], c) })
+	}
+	p := make([]vec, len(x))
+	last := len(minimax.Exp) - 1
+	c := m.Copy(m.F(minimax.Exp[last]))
+	each(func(i int) { p[i] = m.Copy(c) })
+	for k := last - 1; k >= 0; k-- {
+		c := m.Copy(m.F(minimax.Exp[k]))
+		each(func(i int) { m.MulAdd(p[i], x[i], c) })
+	}
+	each(func(i int) { m.MulAdd(p[i], m.Mul(x[i], x[i]), x[i]) })
+	each(func(i int) { m.VPSLLD(U8(23), exponent[i], exponent[i]) })
+	each(func(i int) { m.MulAdd(p[i], exponent[i], exponent[i]) })
+	return p
 }

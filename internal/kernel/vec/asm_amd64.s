@@ -7130,6 +7130,48 @@ group2:
 	LEAQ (AX)(SI*4), CX
 	MOVQ sum_len+8(FP), R9
 	XORQ R8, R8
+	CMPQ SI, $+2048
+	JLT  near6
+	CMPQ R9, $+16
+	JLT  end8
+
+lines7:
+	VMOVUPS      (AX), Y0
+	VMOVUPS      (AX)(SI*1), Y1
+	VADDPS       Y1, Y0, Y0
+	VMOVUPS      (AX)(SI*2), Y1
+	VADDPS       Y1, Y0, Y0
+	VMOVUPS      (AX)(DI*1), Y1
+	VADDPS       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VCVTPS2PD    X0, Y0
+	VCVTPS2PD    X1, Y1
+	VADDPD       (DX)(R8*2), Y0, Y0
+	VMOVUPD      Y0, (DX)(R8*2)
+	VADDPD       32(DX)(R8*2), Y1, Y1
+	VMOVUPD      Y1, 32(DX)(R8*2)
+	VMOVUPS      32(AX), Y0
+	VMOVUPS      32(AX)(SI*1), Y1
+	VADDPS       Y1, Y0, Y0
+	VMOVUPS      32(AX)(SI*2), Y1
+	VADDPS       Y1, Y0, Y0
+	VMOVUPS      32(AX)(DI*1), Y1
+	VADDPS       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VCVTPS2PD    X0, Y0
+	VCVTPS2PD    X1, Y1
+	VADDPD       64(DX)(R8*2), Y0, Y0
+	VMOVUPD      Y0, 64(DX)(R8*2)
+	VADDPD       96(DX)(R8*2), Y1, Y1
+	VMOVUPD      Y1, 96(DX)(R8*2)
+	ADDQ         $+64, AX
+	ADDQ         $+64, R8
+	SUBQ         $+16, R9
+	CMPQ         R9, $+16
+	JGE          lines7
+
+end8:
+near6:
 	CMPQ R9, $+8
 	JLT  tail4
 
@@ -7194,15 +7236,15 @@ end5:
 
 next1:
 	CMPQ BX, $+1
-	JLT  next6
+	JLT  next9
 
-group7:
+group10:
 	MOVQ sum_len+8(FP), CX
 	XORQ R8, R8
 	CMPQ CX, $+8
-	JLT  tail9
+	JLT  tail12
 
-columns8:
+columns11:
 	VMOVUPS      (AX), Y0
 	VEXTRACTF128 $0x01, Y0, X1
 	VCVTPS2PD    X0, Y0
@@ -7215,11 +7257,11 @@ columns8:
 	ADDQ         $+32, R8
 	SUBQ         $+8, CX
 	CMPQ         CX, $+8
-	JGE          columns8
+	JGE          columns11
 
-tail9:
+tail12:
 	TESTQ        CX, CX
-	JZ           end10
+	JZ           end13
 	VMOVD        CX, X0
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     iota8<>+0(SB), Y0, Y0
@@ -7237,14 +7279,14 @@ tail9:
 	VADDPD       Y0, Y3, Y3
 	VMASKMOVPD   Y3, Y2, 32(DX)(R8*2)
 
-end10:
+end13:
 	SUBQ R8, AX
 	LEAQ (AX)(SI*1), AX
 	SUBQ $+1, BX
 	CMPQ BX, $+1
-	JGE  group7
+	JGE  group10
 
-next6:
+next9:
 	VZEROUPPER
 	RET
 
@@ -7266,6 +7308,80 @@ group2:
 	LEAQ (AX)(R8*4), CX
 	MOVQ sum_len+8(FP), R11
 	XORQ R10, R10
+	CMPQ R8, $+2048
+	JLT  near6
+	CMPQ R11, $+16
+	JLT  end8
+
+lines7:
+	VMOVUPS      (DX)(R10*1), Y0
+	VMOVUPS      (AX), Y1
+	VSUBPS       Y0, Y1, Y1
+	VMULPS       Y1, Y1, Y2
+	VMOVUPS      (AX)(R8*1), Y3
+	VSUBPS       Y0, Y3, Y3
+	VFMADD231PS  Y3, Y3, Y2
+	VADDPS       Y3, Y1, Y1
+	VMOVUPS      (AX)(R8*2), Y3
+	VSUBPS       Y0, Y3, Y3
+	VFMADD231PS  Y3, Y3, Y2
+	VADDPS       Y3, Y1, Y1
+	VMOVUPS      (AX)(R9*1), Y3
+	VSUBPS       Y0, Y3, Y0
+	VFMADD231PS  Y0, Y0, Y2
+	VADDPS       Y0, Y1, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VCVTPS2PD    X0, Y0
+	VCVTPS2PD    X1, Y1
+	VADDPD       (BX)(R10*2), Y0, Y0
+	VMOVUPD      Y0, (BX)(R10*2)
+	VADDPD       32(BX)(R10*2), Y1, Y1
+	VMOVUPD      Y1, 32(BX)(R10*2)
+	VEXTRACTF128 $0x01, Y2, X0
+	VCVTPS2PD    X2, Y1
+	VCVTPS2PD    X0, Y0
+	VADDPD       (SI)(R10*2), Y1, Y1
+	VMOVUPD      Y1, (SI)(R10*2)
+	VADDPD       32(SI)(R10*2), Y0, Y0
+	VMOVUPD      Y0, 32(SI)(R10*2)
+	VMOVUPS      32(DX)(R10*1), Y0
+	VMOVUPS      32(AX), Y1
+	VSUBPS       Y0, Y1, Y1
+	VMULPS       Y1, Y1, Y2
+	VMOVUPS      32(AX)(R8*1), Y3
+	VSUBPS       Y0, Y3, Y3
+	VFMADD231PS  Y3, Y3, Y2
+	VADDPS       Y3, Y1, Y1
+	VMOVUPS      32(AX)(R8*2), Y3
+	VSUBPS       Y0, Y3, Y3
+	VFMADD231PS  Y3, Y3, Y2
+	VADDPS       Y3, Y1, Y1
+	VMOVUPS      32(AX)(R9*1), Y3
+	VSUBPS       Y0, Y3, Y0
+	VFMADD231PS  Y0, Y0, Y2
+	VADDPS       Y0, Y1, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VCVTPS2PD    X0, Y0
+	VCVTPS2PD    X1, Y1
+	VADDPD       64(BX)(R10*2), Y0, Y0
+	VMOVUPD      Y0, 64(BX)(R10*2)
+	VADDPD       96(BX)(R10*2), Y1, Y1
+	VMOVUPD      Y1, 96(BX)(R10*2)
+	VEXTRACTF128 $0x01, Y2, X0
+	VCVTPS2PD    X2, Y1
+	VCVTPS2PD    X0, Y0
+	VADDPD       64(SI)(R10*2), Y1, Y1
+	VMOVUPD      Y1, 64(SI)(R10*2)
+	VADDPD       96(SI)(R10*2), Y0, Y0
+	VMOVUPD      Y0, 96(SI)(R10*2)
+	ADDQ         $+64, AX
+	ADDQ         $+64, R10
+	SUBQ         $+16, R11
+	CMPQ         R11, $+16
+	JGE          lines7
+
+end8:
+near6:
 	CMPQ R11, $+8
 	JLT  tail4
 
@@ -7364,15 +7480,15 @@ end5:
 
 next1:
 	CMPQ DI, $+1
-	JLT  next6
+	JLT  next9
 
-group7:
+group10:
 	MOVQ sum_len+8(FP), CX
 	XORQ R10, R10
 	CMPQ CX, $+8
-	JLT  tail9
+	JLT  tail12
 
-columns8:
+columns11:
 	VMOVUPS      (DX)(R10*1), Y0
 	VMOVUPS      (AX), Y1
 	VSUBPS       Y0, Y1, Y0
@@ -7395,11 +7511,11 @@ columns8:
 	ADDQ         $+32, R10
 	SUBQ         $+8, CX
 	CMPQ         CX, $+8
-	JGE          columns8
+	JGE          columns11
 
-tail9:
+tail12:
 	TESTQ        CX, CX
-	JZ           end10
+	JZ           end13
 	VMOVD        CX, X0
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     iota8<>+0(SB), Y0, Y0
@@ -7429,14 +7545,14 @@ tail9:
 	VADDPD       Y1, Y0, Y0
 	VMASKMOVPD   Y0, Y2, 32(SI)(R10*2)
 
-end10:
+end13:
 	SUBQ R10, AX
 	LEAQ (AX)(R8*1), AX
 	SUBQ $+1, DI
 	CMPQ DI, $+1
-	JGE  group7
+	JGE  group10
 
-next6:
+next9:
 	VZEROUPPER
 	RET
 
@@ -7460,6 +7576,89 @@ group2:
 	LEAQ (DX)(R10*4), BX
 	MOVQ sumG_len+8(FP), R13
 	XORQ R12, R12
+	CMPQ R10, $+2048
+	JLT  near6
+	CMPQ R13, $+16
+	JLT  end8
+
+lines7:
+	VMOVUPS      (SI)(R12*1), Y0
+	VMOVUPS      (AX), Y1
+	VMOVUPS      (DX), Y2
+	VSUBPS       Y0, Y1, Y1
+	VMULPS       Y2, Y1, Y1
+	VMOVUPS      (AX)(R10*1), Y3
+	VMOVUPS      (DX)(R10*1), Y4
+	VSUBPS       Y0, Y3, Y3
+	VFMADD231PS  Y4, Y3, Y1
+	VADDPS       Y4, Y2, Y2
+	VMOVUPS      (AX)(R10*2), Y3
+	VMOVUPS      (DX)(R10*2), Y4
+	VSUBPS       Y0, Y3, Y3
+	VFMADD231PS  Y4, Y3, Y1
+	VADDPS       Y4, Y2, Y2
+	VMOVUPS      (AX)(R11*1), Y3
+	VMOVUPS      (DX)(R11*1), Y4
+	VSUBPS       Y0, Y3, Y0
+	VFMADD231PS  Y4, Y0, Y1
+	VADDPS       Y4, Y2, Y0
+	VEXTRACTF128 $0x01, Y0, X2
+	VCVTPS2PD    X0, Y0
+	VCVTPS2PD    X2, Y2
+	VADDPD       (DI)(R12*2), Y0, Y0
+	VMOVUPD      Y0, (DI)(R12*2)
+	VADDPD       32(DI)(R12*2), Y2, Y2
+	VMOVUPD      Y2, 32(DI)(R12*2)
+	VEXTRACTF128 $0x01, Y1, X0
+	VCVTPS2PD    X1, Y1
+	VCVTPS2PD    X0, Y0
+	VADDPD       (R8)(R12*2), Y1, Y1
+	VMOVUPD      Y1, (R8)(R12*2)
+	VADDPD       32(R8)(R12*2), Y0, Y0
+	VMOVUPD      Y0, 32(R8)(R12*2)
+	VMOVUPS      32(SI)(R12*1), Y0
+	VMOVUPS      32(AX), Y1
+	VMOVUPS      32(DX), Y2
+	VSUBPS       Y0, Y1, Y1
+	VMULPS       Y2, Y1, Y1
+	VMOVUPS      32(AX)(R10*1), Y3
+	VMOVUPS      32(DX)(R10*1), Y4
+	VSUBPS       Y0, Y3, Y3
+	VFMADD231PS  Y4, Y3, Y1
+	VADDPS       Y4, Y2, Y2
+	VMOVUPS      32(AX)(R10*2), Y3
+	VMOVUPS      32(DX)(R10*2), Y4
+	VSUBPS       Y0, Y3, Y3
+	VFMADD231PS  Y4, Y3, Y1
+	VADDPS       Y4, Y2, Y2
+	VMOVUPS      32(AX)(R11*1), Y3
+	VMOVUPS      32(DX)(R11*1), Y4
+	VSUBPS       Y0, Y3, Y0
+	VFMADD231PS  Y4, Y0, Y1
+	VADDPS       Y4, Y2, Y0
+	VEXTRACTF128 $0x01, Y0, X2
+	VCVTPS2PD    X0, Y0
+	VCVTPS2PD    X2, Y2
+	VADDPD       64(DI)(R12*2), Y0, Y0
+	VMOVUPD      Y0, 64(DI)(R12*2)
+	VADDPD       96(DI)(R12*2), Y2, Y2
+	VMOVUPD      Y2, 96(DI)(R12*2)
+	VEXTRACTF128 $0x01, Y1, X0
+	VCVTPS2PD    X1, Y1
+	VCVTPS2PD    X0, Y0
+	VADDPD       64(R8)(R12*2), Y1, Y1
+	VMOVUPD      Y1, 64(R8)(R12*2)
+	VADDPD       96(R8)(R12*2), Y0, Y0
+	VMOVUPD      Y0, 96(R8)(R12*2)
+	ADDQ         $+64, AX
+	ADDQ         $+64, DX
+	ADDQ         $+64, R12
+	SUBQ         $+16, R13
+	CMPQ         R13, $+16
+	JGE          lines7
+
+end8:
+near6:
 	CMPQ R13, $+8
 	JLT  tail4
 
@@ -7574,15 +7773,15 @@ end5:
 
 next1:
 	CMPQ R9, $+1
-	JLT  next6
+	JLT  next9
 
-group7:
+group10:
 	MOVQ sumG_len+8(FP), CX
 	XORQ R12, R12
 	CMPQ CX, $+8
-	JLT  tail9
+	JLT  tail12
 
-columns8:
+columns11:
 	VMOVUPS      (SI)(R12*1), Y0
 	VMOVUPS      (AX), Y1
 	VMOVUPS      (DX), Y2
@@ -7607,11 +7806,11 @@ columns8:
 	ADDQ         $+32, R12
 	SUBQ         $+8, CX
 	CMPQ         CX, $+8
-	JGE          columns8
+	JGE          columns11
 
-tail9:
+tail12:
 	TESTQ        CX, CX
-	JZ           end10
+	JZ           end13
 	VMOVD        CX, X0
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     iota8<>+0(SB), Y0, Y0
@@ -7642,16 +7841,16 @@ tail9:
 	VADDPD       Y1, Y0, Y0
 	VMASKMOVPD   Y0, Y2, 32(R8)(R12*2)
 
-end10:
+end13:
 	SUBQ R12, AX
 	LEAQ (AX)(R10*1), AX
 	SUBQ R12, DX
 	LEAQ (DX)(R10*1), DX
 	SUBQ $+1, R9
 	CMPQ R9, $+1
-	JGE  group7
+	JGE  group10
 
-next6:
+next9:
 	VZEROUPPER
 	RET
 
@@ -7677,6 +7876,125 @@ group2:
 	LEAQ (DX)(R12*4), BX
 	MOVQ sumG_len+8(FP), R15
 	XORQ R14, R14
+	CMPQ R12, $+2048
+	JLT  near6
+	CMPQ R15, $+16
+	JLT  end8
+
+lines7:
+	VMOVUPS      (SI)(R14*1), Y0
+	VMOVUPS      (DI)(R14*1), Y1
+	VMOVUPS      (R8)(R14*1), Y2
+	VMOVUPS      (AX), Y3
+	VMOVUPS      (DX), Y4
+	VSUBPS       Y0, Y3, Y5
+	VFMADD213PS  Y2, Y1, Y3
+	VXORPS       Y6, Y6, Y6
+	VCMPPS       $0x1e, Y6, Y3, Y3
+	VANDPS       Y4, Y3, Y3
+	VMULPS       Y3, Y5, Y4
+	VMOVUPS      (AX)(R12*1), Y5
+	VMOVUPS      (DX)(R12*1), Y6
+	VSUBPS       Y0, Y5, Y7
+	VFMADD213PS  Y2, Y1, Y5
+	VXORPS       Y8, Y8, Y8
+	VCMPPS       $0x1e, Y8, Y5, Y5
+	VANDPS       Y6, Y5, Y5
+	VFMADD231PS  Y5, Y7, Y4
+	VADDPS       Y5, Y3, Y3
+	VMOVUPS      (AX)(R12*2), Y5
+	VMOVUPS      (DX)(R12*2), Y6
+	VSUBPS       Y0, Y5, Y7
+	VFMADD213PS  Y2, Y1, Y5
+	VXORPS       Y8, Y8, Y8
+	VCMPPS       $0x1e, Y8, Y5, Y5
+	VANDPS       Y6, Y5, Y5
+	VFMADD231PS  Y5, Y7, Y4
+	VADDPS       Y5, Y3, Y3
+	VMOVUPS      (AX)(R13*1), Y5
+	VMOVUPS      (DX)(R13*1), Y6
+	VSUBPS       Y0, Y5, Y0
+	VFMADD213PS  Y2, Y1, Y5
+	VXORPS       Y1, Y1, Y1
+	VCMPPS       $0x1e, Y1, Y5, Y1
+	VANDPS       Y6, Y1, Y1
+	VFMADD231PS  Y1, Y0, Y4
+	VADDPS       Y1, Y3, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VCVTPS2PD    X0, Y0
+	VCVTPS2PD    X1, Y1
+	VADDPD       (R9)(R14*2), Y0, Y0
+	VMOVUPD      Y0, (R9)(R14*2)
+	VADDPD       32(R9)(R14*2), Y1, Y1
+	VMOVUPD      Y1, 32(R9)(R14*2)
+	VEXTRACTF128 $0x01, Y4, X0
+	VCVTPS2PD    X4, Y1
+	VCVTPS2PD    X0, Y0
+	VADDPD       (R10)(R14*2), Y1, Y1
+	VMOVUPD      Y1, (R10)(R14*2)
+	VADDPD       32(R10)(R14*2), Y0, Y0
+	VMOVUPD      Y0, 32(R10)(R14*2)
+	VMOVUPS      32(SI)(R14*1), Y0
+	VMOVUPS      32(DI)(R14*1), Y1
+	VMOVUPS      32(R8)(R14*1), Y2
+	VMOVUPS      32(AX), Y3
+	VMOVUPS      32(DX), Y4
+	VSUBPS       Y0, Y3, Y5
+	VFMADD213PS  Y2, Y1, Y3
+	VXORPS       Y6, Y6, Y6
+	VCMPPS       $0x1e, Y6, Y3, Y3
+	VANDPS       Y4, Y3, Y3
+	VMULPS       Y3, Y5, Y4
+	VMOVUPS      32(AX)(R12*1), Y5
+	VMOVUPS      32(DX)(R12*1), Y6
+	VSUBPS       Y0, Y5, Y7
+	VFMADD213PS  Y2, Y1, Y5
+	VXORPS       Y8, Y8, Y8
+	VCMPPS       $0x1e, Y8, Y5, Y5
+	VANDPS       Y6, Y5, Y5
+	VFMADD231PS  Y5, Y7, Y4
+	VADDPS       Y5, Y3, Y3
+	VMOVUPS      32(AX)(R12*2), Y5
+	VMOVUPS      32(DX)(R12*2), Y6
+	VSUBPS       Y0, Y5, Y7
+	VFMADD213PS  Y2, Y1, Y5
+	VXORPS       Y8, Y8, Y8
+	VCMPPS       $0x1e, Y8, Y5, Y5
+	VANDPS       Y6, Y5, Y5
+	VFMADD231PS  Y5, Y7, Y4
+	VADDPS       Y5, Y3, Y3
+	VMOVUPS      32(AX)(R13*1), Y5
+	VMOVUPS      32(DX)(R13*1), Y6
+	VSUBPS       Y0, Y5, Y0
+	VFMADD213PS  Y2, Y1, Y5
+	VXORPS       Y1, Y1, Y1
+	VCMPPS       $0x1e, Y1, Y5, Y1
+	VANDPS       Y6, Y1, Y1
+	VFMADD231PS  Y1, Y0, Y4
+	VADDPS       Y1, Y3, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VCVTPS2PD    X0, Y0
+	VCVTPS2PD    X1, Y1
+	VADDPD       64(R9)(R14*2), Y0, Y0
+	VMOVUPD      Y0, 64(R9)(R14*2)
+	VADDPD       96(R9)(R14*2), Y1, Y1
+	VMOVUPD      Y1, 96(R9)(R14*2)
+	VEXTRACTF128 $0x01, Y4, X0
+	VCVTPS2PD    X4, Y1
+	VCVTPS2PD    X0, Y0
+	VADDPD       64(R10)(R14*2), Y1, Y1
+	VMOVUPD      Y1, 64(R10)(R14*2)
+	VADDPD       96(R10)(R14*2), Y0, Y0
+	VMOVUPD      Y0, 96(R10)(R14*2)
+	ADDQ         $+64, AX
+	ADDQ         $+64, DX
+	ADDQ         $+64, R14
+	SUBQ         $+16, R15
+	CMPQ         R15, $+16
+	JGE          lines7
+
+end8:
+near6:
 	CMPQ R15, $+8
 	JLT  tail4
 
@@ -7827,15 +8145,15 @@ end5:
 
 next1:
 	CMPQ R11, $+1
-	JLT  next6
+	JLT  next9
 
-group7:
+group10:
 	MOVQ sumG_len+8(FP), CX
 	XORQ R14, R14
 	CMPQ CX, $+8
-	JLT  tail9
+	JLT  tail12
 
-columns8:
+columns11:
 	VMOVUPS      (SI)(R14*1), Y0
 	VMOVUPS      (DI)(R14*1), Y1
 	VMOVUPS      (R8)(R14*1), Y2
@@ -7866,11 +8184,11 @@ columns8:
 	ADDQ         $+32, R14
 	SUBQ         $+8, CX
 	CMPQ         CX, $+8
-	JGE          columns8
+	JGE          columns11
 
-tail9:
+tail12:
 	TESTQ        CX, CX
-	JZ           end10
+	JZ           end13
 	VMOVD        CX, X0
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     iota8<>+0(SB), Y0, Y0
@@ -7907,16 +8225,16 @@ tail9:
 	VADDPD       Y1, Y0, Y0
 	VMASKMOVPD   Y0, Y2, 32(R10)(R14*2)
 
-end10:
+end13:
 	SUBQ R14, AX
 	LEAQ (AX)(R12*1), AX
 	SUBQ R14, DX
 	LEAQ (DX)(R12*1), DX
 	SUBQ $+1, R11
 	CMPQ R11, $+1
-	JGE  group7
+	JGE  group10
 
-next6:
+next9:
 	VZEROUPPER
 	RET
 
@@ -15286,6 +15604,34 @@ group2:
 	LEAQ (AX)(SI*4), CX
 	MOVQ sum_len+8(FP), R9
 	XORQ R8, R8
+	CMPQ SI, $+2048
+	JLT  near6
+	CMPQ R9, $+16
+	JLT  end8
+
+lines7:
+	VMOVUPS       (AX), Z0
+	VMOVUPS       (AX)(SI*1), Z1
+	VADDPS        Z1, Z0, Z0
+	VMOVUPS       (AX)(SI*2), Z1
+	VADDPS        Z1, Z0, Z0
+	VMOVUPS       (AX)(DI*1), Z1
+	VADDPS        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VCVTPS2PD     Y0, Z0
+	VCVTPS2PD     Y1, Z1
+	VADDPD        (DX)(R8*2), Z0, Z0
+	VMOVUPD       Z0, (DX)(R8*2)
+	VADDPD        64(DX)(R8*2), Z1, Z1
+	VMOVUPD       Z1, 64(DX)(R8*2)
+	ADDQ          $+64, AX
+	ADDQ          $+64, R8
+	SUBQ          $+16, R9
+	CMPQ          R9, $+16
+	JGE           lines7
+
+end8:
+near6:
 	CMPQ R9, $+16
 	JLT  tail4
 
@@ -15348,15 +15694,15 @@ end5:
 
 next1:
 	CMPQ BX, $+1
-	JLT  next6
+	JLT  next9
 
-group7:
+group10:
 	MOVQ sum_len+8(FP), CX
 	XORQ R8, R8
 	CMPQ CX, $+16
-	JLT  tail9
+	JLT  tail12
 
-columns8:
+columns11:
 	VMOVUPS       (AX), Z0
 	VEXTRACTF64X4 $0x01, Z0, Y1
 	VCVTPS2PD     Y0, Z0
@@ -15369,11 +15715,11 @@ columns8:
 	ADDQ          $+64, R8
 	SUBQ          $+16, CX
 	CMPQ          CX, $+16
-	JGE           columns8
+	JGE           columns11
 
-tail9:
+tail12:
 	TESTQ         CX, CX
-	JZ            end10
+	JZ            end13
 	MOVL          $-1, DI
 	BZHIL         CX, DI, DI
 	KMOVW         DI, K1
@@ -15389,14 +15735,14 @@ tail9:
 	VADDPD        Z0, Z1, Z1
 	VMOVUPD       Z1, K2, 64(DX)(R8*2)
 
-end10:
+end13:
 	SUBQ R8, AX
 	LEAQ (AX)(SI*1), AX
 	SUBQ $+1, BX
 	CMPQ BX, $+1
-	JGE  group7
+	JGE  group10
 
-next6:
+next9:
 	VZEROUPPER
 	RET
 
@@ -15418,6 +15764,50 @@ group2:
 	LEAQ (AX)(R8*4), CX
 	MOVQ sum_len+8(FP), R11
 	XORQ R10, R10
+	CMPQ R8, $+2048
+	JLT  near6
+	CMPQ R11, $+16
+	JLT  end8
+
+lines7:
+	VMOVUPS       (DX)(R10*1), Z0
+	VMOVUPS       (AX), Z1
+	VSUBPS        Z0, Z1, Z1
+	VMULPS        Z1, Z1, Z2
+	VMOVUPS       (AX)(R8*1), Z3
+	VSUBPS        Z0, Z3, Z3
+	VFMADD231PS   Z3, Z3, Z2
+	VADDPS        Z3, Z1, Z1
+	VMOVUPS       (AX)(R8*2), Z3
+	VSUBPS        Z0, Z3, Z3
+	VFMADD231PS   Z3, Z3, Z2
+	VADDPS        Z3, Z1, Z1
+	VMOVUPS       (AX)(R9*1), Z3
+	VSUBPS        Z0, Z3, Z0
+	VFMADD231PS   Z0, Z0, Z2
+	VADDPS        Z0, Z1, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VCVTPS2PD     Y0, Z0
+	VCVTPS2PD     Y1, Z1
+	VADDPD        (BX)(R10*2), Z0, Z0
+	VMOVUPD       Z0, (BX)(R10*2)
+	VADDPD        64(BX)(R10*2), Z1, Z1
+	VMOVUPD       Z1, 64(BX)(R10*2)
+	VEXTRACTF64X4 $0x01, Z2, Y0
+	VCVTPS2PD     Y2, Z1
+	VCVTPS2PD     Y0, Z0
+	VADDPD        (SI)(R10*2), Z1, Z1
+	VMOVUPD       Z1, (SI)(R10*2)
+	VADDPD        64(SI)(R10*2), Z0, Z0
+	VMOVUPD       Z0, 64(SI)(R10*2)
+	ADDQ          $+64, AX
+	ADDQ          $+64, R10
+	SUBQ          $+16, R11
+	CMPQ          R11, $+16
+	JGE           lines7
+
+end8:
+near6:
 	CMPQ R11, $+16
 	JLT  tail4
 
@@ -15514,15 +15904,15 @@ end5:
 
 next1:
 	CMPQ DI, $+1
-	JLT  next6
+	JLT  next9
 
-group7:
+group10:
 	MOVQ sum_len+8(FP), CX
 	XORQ R10, R10
 	CMPQ CX, $+16
-	JLT  tail9
+	JLT  tail12
 
-columns8:
+columns11:
 	VMOVUPS       (DX)(R10*1), Z0
 	VMOVUPS       (AX), Z1
 	VSUBPS        Z0, Z1, Z0
@@ -15545,11 +15935,11 @@ columns8:
 	ADDQ          $+64, R10
 	SUBQ          $+16, CX
 	CMPQ          CX, $+16
-	JGE           columns8
+	JGE           columns11
 
-tail9:
+tail12:
 	TESTQ         CX, CX
-	JZ            end10
+	JZ            end13
 	MOVL          $-1, R9
 	BZHIL         CX, R9, R9
 	KMOVW         R9, K1
@@ -15577,14 +15967,14 @@ tail9:
 	VADDPD        Z1, Z0, Z0
 	VMOVUPD       Z0, K2, 64(SI)(R10*2)
 
-end10:
+end13:
 	SUBQ R10, AX
 	LEAQ (AX)(R8*1), AX
 	SUBQ $+1, DI
 	CMPQ DI, $+1
-	JGE  group7
+	JGE  group10
 
-next6:
+next9:
 	VZEROUPPER
 	RET
 
@@ -15608,6 +15998,55 @@ group2:
 	LEAQ (DX)(R10*4), BX
 	MOVQ sumG_len+8(FP), R13
 	XORQ R12, R12
+	CMPQ R10, $+2048
+	JLT  near6
+	CMPQ R13, $+16
+	JLT  end8
+
+lines7:
+	VMOVUPS       (SI)(R12*1), Z0
+	VMOVUPS       (AX), Z1
+	VMOVUPS       (DX), Z2
+	VSUBPS        Z0, Z1, Z1
+	VMULPS        Z2, Z1, Z1
+	VMOVUPS       (AX)(R10*1), Z3
+	VMOVUPS       (DX)(R10*1), Z4
+	VSUBPS        Z0, Z3, Z3
+	VFMADD231PS   Z4, Z3, Z1
+	VADDPS        Z4, Z2, Z2
+	VMOVUPS       (AX)(R10*2), Z3
+	VMOVUPS       (DX)(R10*2), Z4
+	VSUBPS        Z0, Z3, Z3
+	VFMADD231PS   Z4, Z3, Z1
+	VADDPS        Z4, Z2, Z2
+	VMOVUPS       (AX)(R11*1), Z3
+	VMOVUPS       (DX)(R11*1), Z4
+	VSUBPS        Z0, Z3, Z0
+	VFMADD231PS   Z4, Z0, Z1
+	VADDPS        Z4, Z2, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y2
+	VCVTPS2PD     Y0, Z0
+	VCVTPS2PD     Y2, Z2
+	VADDPD        (DI)(R12*2), Z0, Z0
+	VMOVUPD       Z0, (DI)(R12*2)
+	VADDPD        64(DI)(R12*2), Z2, Z2
+	VMOVUPD       Z2, 64(DI)(R12*2)
+	VEXTRACTF64X4 $0x01, Z1, Y0
+	VCVTPS2PD     Y1, Z1
+	VCVTPS2PD     Y0, Z0
+	VADDPD        (R8)(R12*2), Z1, Z1
+	VMOVUPD       Z1, (R8)(R12*2)
+	VADDPD        64(R8)(R12*2), Z0, Z0
+	VMOVUPD       Z0, 64(R8)(R12*2)
+	ADDQ          $+64, AX
+	ADDQ          $+64, DX
+	ADDQ          $+64, R12
+	SUBQ          $+16, R13
+	CMPQ          R13, $+16
+	JGE           lines7
+
+end8:
+near6:
 	CMPQ R13, $+16
 	JLT  tail4
 
@@ -15720,15 +16159,15 @@ end5:
 
 next1:
 	CMPQ R9, $+1
-	JLT  next6
+	JLT  next9
 
-group7:
+group10:
 	MOVQ sumG_len+8(FP), CX
 	XORQ R12, R12
 	CMPQ CX, $+16
-	JLT  tail9
+	JLT  tail12
 
-columns8:
+columns11:
 	VMOVUPS       (SI)(R12*1), Z0
 	VMOVUPS       (AX), Z1
 	VMOVUPS       (DX), Z2
@@ -15753,11 +16192,11 @@ columns8:
 	ADDQ          $+64, R12
 	SUBQ          $+16, CX
 	CMPQ          CX, $+16
-	JGE           columns8
+	JGE           columns11
 
-tail9:
+tail12:
 	TESTQ         CX, CX
-	JZ            end10
+	JZ            end13
 	MOVL          $-1, BX
 	BZHIL         CX, BX, BX
 	KMOVW         BX, K1
@@ -15786,16 +16225,16 @@ tail9:
 	VADDPD        Z0, Z1, Z1
 	VMOVUPD       Z1, K2, 64(R8)(R12*2)
 
-end10:
+end13:
 	SUBQ R12, AX
 	LEAQ (AX)(R10*1), AX
 	SUBQ R12, DX
 	LEAQ (DX)(R10*1), DX
 	SUBQ $+1, R9
 	CMPQ R9, $+1
-	JGE  group7
+	JGE  group10
 
-next6:
+next9:
 	VZEROUPPER
 	RET
 
@@ -15821,6 +16260,73 @@ group2:
 	LEAQ (DX)(R12*4), BX
 	MOVQ sumG_len+8(FP), R15
 	XORQ R14, R14
+	CMPQ R12, $+2048
+	JLT  near6
+	CMPQ R15, $+16
+	JLT  end8
+
+lines7:
+	VMOVUPS       (SI)(R14*1), Z0
+	VMOVUPS       (DI)(R14*1), Z1
+	VMOVUPS       (R8)(R14*1), Z2
+	VMOVUPS       (AX), Z3
+	VMOVUPS       (DX), Z4
+	VSUBPS        Z0, Z3, Z5
+	VFMADD213PS   Z2, Z1, Z3
+	VPXORD        Z6, Z6, Z6
+	VCMPPS        $0x1e, Z6, Z3, K1
+	VMOVAPS.Z     Z4, K1, Z3
+	VMULPS        Z3, Z5, Z4
+	VMOVUPS       (AX)(R12*1), Z5
+	VMOVUPS       (DX)(R12*1), Z20
+	VSUBPS        Z0, Z5, Z21
+	VFMADD213PS   Z2, Z1, Z5
+	VPXORD        Z7, Z7, Z7
+	VCMPPS        $0x1e, Z7, Z5, K1
+	VMOVAPS.Z     Z20, K1, Z5
+	VFMADD231PS   Z5, Z21, Z4
+	VADDPS        Z5, Z3, Z3
+	VMOVUPS       (AX)(R12*2), Z5
+	VMOVUPS       (DX)(R12*2), Z20
+	VSUBPS        Z0, Z5, Z21
+	VFMADD213PS   Z2, Z1, Z5
+	VPXORD        Z8, Z8, Z8
+	VCMPPS        $0x1e, Z8, Z5, K1
+	VMOVAPS.Z     Z20, K1, Z5
+	VFMADD231PS   Z5, Z21, Z4
+	VADDPS        Z5, Z3, Z3
+	VMOVUPS       (AX)(R13*1), Z5
+	VMOVUPS       (DX)(R13*1), Z20
+	VSUBPS        Z0, Z5, Z0
+	VFMADD213PS   Z2, Z1, Z5
+	VPXORD        Z9, Z9, Z9
+	VCMPPS        $0x1e, Z9, Z5, K1
+	VMOVAPS.Z     Z20, K1, Z1
+	VFMADD231PS   Z1, Z0, Z4
+	VADDPS        Z1, Z3, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VCVTPS2PD     Y0, Z0
+	VCVTPS2PD     Y1, Z1
+	VADDPD        (R9)(R14*2), Z0, Z0
+	VMOVUPD       Z0, (R9)(R14*2)
+	VADDPD        64(R9)(R14*2), Z1, Z1
+	VMOVUPD       Z1, 64(R9)(R14*2)
+	VEXTRACTF64X4 $0x01, Z4, Y0
+	VCVTPS2PD     Y4, Z1
+	VCVTPS2PD     Y0, Z0
+	VADDPD        (R10)(R14*2), Z1, Z1
+	VMOVUPD       Z1, (R10)(R14*2)
+	VADDPD        64(R10)(R14*2), Z0, Z0
+	VMOVUPD       Z0, 64(R10)(R14*2)
+	ADDQ          $+64, AX
+	ADDQ          $+64, DX
+	ADDQ          $+64, R14
+	SUBQ          $+16, R15
+	CMPQ          R15, $+16
+	JGE           lines7
+
+end8:
+near6:
 	CMPQ R15, $+16
 	JLT  tail4
 
@@ -15842,35 +16348,35 @@ columns3:
 	VMOVUPS       (DX), Z4
 	VSUBPS        Z0, Z3, Z5
 	VFMADD213PS   Z2, Z1, Z3
-	VPXORD        Z6, Z6, Z6
-	VCMPPS        $0x1e, Z6, Z3, K1
+	VPXORD        Z10, Z10, Z10
+	VCMPPS        $0x1e, Z10, Z3, K1
 	VMOVAPS.Z     Z4, K1, Z3
 	VMULPS        Z3, Z5, Z4
 	VMOVUPS       (AX)(R12*1), Z5
-	VMOVUPS       (DX)(R12*1), Z16
-	VSUBPS        Z0, Z5, Z17
+	VMOVUPS       (DX)(R12*1), Z20
+	VSUBPS        Z0, Z5, Z21
 	VFMADD213PS   Z2, Z1, Z5
-	VPXORD        Z7, Z7, Z7
-	VCMPPS        $0x1e, Z7, Z5, K1
-	VMOVAPS.Z     Z16, K1, Z5
-	VFMADD231PS   Z5, Z17, Z4
+	VPXORD        Z11, Z11, Z11
+	VCMPPS        $0x1e, Z11, Z5, K1
+	VMOVAPS.Z     Z20, K1, Z5
+	VFMADD231PS   Z5, Z21, Z4
 	VADDPS        Z5, Z3, Z3
 	VMOVUPS       (AX)(R12*2), Z5
-	VMOVUPS       (DX)(R12*2), Z16
-	VSUBPS        Z0, Z5, Z17
+	VMOVUPS       (DX)(R12*2), Z20
+	VSUBPS        Z0, Z5, Z21
 	VFMADD213PS   Z2, Z1, Z5
-	VPXORD        Z8, Z8, Z8
-	VCMPPS        $0x1e, Z8, Z5, K1
-	VMOVAPS.Z     Z16, K1, Z5
-	VFMADD231PS   Z5, Z17, Z4
+	VPXORD        Z12, Z12, Z12
+	VCMPPS        $0x1e, Z12, Z5, K1
+	VMOVAPS.Z     Z20, K1, Z5
+	VFMADD231PS   Z5, Z21, Z4
 	VADDPS        Z5, Z3, Z3
 	VMOVUPS       (AX)(R13*1), Z5
-	VMOVUPS       (DX)(R13*1), Z16
+	VMOVUPS       (DX)(R13*1), Z20
 	VSUBPS        Z0, Z5, Z0
 	VFMADD213PS   Z2, Z1, Z5
-	VPXORD        Z9, Z9, Z9
-	VCMPPS        $0x1e, Z9, Z5, K1
-	VMOVAPS.Z     Z16, K1, Z1
+	VPXORD        Z13, Z13, Z13
+	VCMPPS        $0x1e, Z13, Z5, K1
+	VMOVAPS.Z     Z20, K1, Z1
 	VFMADD231PS   Z1, Z0, Z4
 	VADDPS        Z1, Z3, Z0
 	VEXTRACTF64X4 $0x01, Z0, Y1
@@ -15908,35 +16414,35 @@ tail4:
 	VMOVUPS.Z     (DX), K1, Z4
 	VSUBPS        Z0, Z3, Z5
 	VFMADD213PS   Z2, Z1, Z3
-	VPXORD        Z10, Z10, Z10
-	VCMPPS        $0x1e, Z10, Z3, K3
+	VPXORD        Z14, Z14, Z14
+	VCMPPS        $0x1e, Z14, Z3, K3
 	VMOVAPS.Z     Z4, K3, Z3
 	VMULPS        Z3, Z5, Z4
 	VMOVUPS.Z     (AX)(R12*1), K1, Z5
-	VMOVUPS.Z     (DX)(R12*1), K1, Z16
-	VSUBPS        Z0, Z5, Z17
+	VMOVUPS.Z     (DX)(R12*1), K1, Z20
+	VSUBPS        Z0, Z5, Z21
 	VFMADD213PS   Z2, Z1, Z5
-	VPXORD        Z11, Z11, Z11
-	VCMPPS        $0x1e, Z11, Z5, K3
-	VMOVAPS.Z     Z16, K3, Z5
-	VFMADD231PS   Z5, Z17, Z4
+	VPXORD        Z15, Z15, Z15
+	VCMPPS        $0x1e, Z15, Z5, K3
+	VMOVAPS.Z     Z20, K3, Z5
+	VFMADD231PS   Z5, Z21, Z4
 	VADDPS        Z5, Z3, Z3
 	VMOVUPS.Z     (AX)(R12*2), K1, Z5
-	VMOVUPS.Z     (DX)(R12*2), K1, Z16
-	VSUBPS        Z0, Z5, Z17
+	VMOVUPS.Z     (DX)(R12*2), K1, Z20
+	VSUBPS        Z0, Z5, Z21
 	VFMADD213PS   Z2, Z1, Z5
-	VPXORD        Z12, Z12, Z12
-	VCMPPS        $0x1e, Z12, Z5, K3
-	VMOVAPS.Z     Z16, K3, Z5
-	VFMADD231PS   Z5, Z17, Z4
+	VPXORD        Z16, Z16, Z16
+	VCMPPS        $0x1e, Z16, Z5, K3
+	VMOVAPS.Z     Z20, K3, Z5
+	VFMADD231PS   Z5, Z21, Z4
 	VADDPS        Z5, Z3, Z3
 	VMOVUPS.Z     (AX)(R13*1), K1, Z5
-	VMOVUPS.Z     (DX)(R13*1), K1, Z16
+	VMOVUPS.Z     (DX)(R13*1), K1, Z20
 	VSUBPS        Z0, Z5, Z0
 	VFMADD213PS   Z2, Z1, Z5
-	VPXORD        Z13, Z13, Z13
-	VCMPPS        $0x1e, Z13, Z5, K3
-	VMOVAPS.Z     Z16, K3, Z1
+	VPXORD        Z17, Z17, Z17
+	VCMPPS        $0x1e, Z17, Z5, K3
+	VMOVAPS.Z     Z20, K3, Z1
 	VFMADD231PS   Z1, Z0, Z4
 	VADDPS        Z1, Z3, Z0
 	VEXTRACTF64X4 $0x01, Z0, Y1
@@ -15969,15 +16475,15 @@ end5:
 
 next1:
 	CMPQ R11, $+1
-	JLT  next6
+	JLT  next9
 
-group7:
+group10:
 	MOVQ sumG_len+8(FP), CX
 	XORQ R14, R14
 	CMPQ CX, $+16
-	JLT  tail9
+	JLT  tail12
 
-columns8:
+columns11:
 	VMOVUPS       (SI)(R14*1), Z0
 	VMOVUPS       (DI)(R14*1), Z1
 	VMOVUPS       (R8)(R14*1), Z2
@@ -15985,8 +16491,8 @@ columns8:
 	VMOVUPS       (DX), Z4
 	VSUBPS        Z0, Z3, Z0
 	VFMADD213PS   Z2, Z1, Z3
-	VPXORD        Z14, Z14, Z14
-	VCMPPS        $0x1e, Z14, Z3, K1
+	VPXORD        Z18, Z18, Z18
+	VCMPPS        $0x1e, Z18, Z3, K1
 	VMOVAPS.Z     Z4, K1, Z1
 	VMULPS        Z1, Z0, Z0
 	VEXTRACTF64X4 $0x01, Z1, Y2
@@ -16008,11 +16514,11 @@ columns8:
 	ADDQ          $+64, R14
 	SUBQ          $+16, CX
 	CMPQ          CX, $+16
-	JGE           columns8
+	JGE           columns11
 
-tail9:
+tail12:
 	TESTQ         CX, CX
-	JZ            end10
+	JZ            end13
 	MOVL          $-1, BX
 	BZHIL         CX, BX, BX
 	KMOVW         BX, K1
@@ -16024,8 +16530,8 @@ tail9:
 	VMOVUPS.Z     (DX), K1, Z4
 	VSUBPS        Z0, Z3, Z0
 	VFMADD213PS   Z2, Z1, Z3
-	VPXORD        Z15, Z15, Z15
-	VCMPPS        $0x1e, Z15, Z3, K3
+	VPXORD        Z19, Z19, Z19
+	VCMPPS        $0x1e, Z19, Z3, K3
 	VMOVAPS.Z     Z4, K3, Z1
 	VMULPS        Z1, Z0, Z0
 	VEXTRACTF64X4 $0x01, Z1, Y2
@@ -16047,16 +16553,16 @@ tail9:
 	VADDPD        Z0, Z1, Z1
 	VMOVUPD       Z1, K2, 64(R10)(R14*2)
 
-end10:
+end13:
 	SUBQ R14, AX
 	LEAQ (AX)(R12*1), AX
 	SUBQ R14, DX
 	LEAQ (DX)(R12*1), DX
 	SUBQ $+1, R11
 	CMPQ R11, $+1
-	JGE  group7
+	JGE  group10
 
-next6:
+next9:
 	VZEROUPPER
 	RET
 

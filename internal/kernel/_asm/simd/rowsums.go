@@ -17,6 +17,7 @@ type Rows struct {
 	stride    reg.GPVirtual // bytes from row to row
 	stride3   reg.GPVirtual
 	column    reg.GPVirtual // bytes from the first column
+	disp      int           // bytes behind that, of the vector at hand
 	mask      *Mask
 	halfMasks [2]Mask
 }
@@ -34,16 +35,16 @@ func (l *Rows) Get(name string, r int) reg.VecVirtual {
 func (l *Rows) row(p reg.GPVirtual, r int) Mem {
 	switch r {
 	case 0:
-		return Mem{Base: p}
+		return Mem{Base: p, Disp: l.disp}
 	case 3:
-		return Mem{Base: p, Index: l.stride3, Scale: 1}
+		return Mem{Base: p, Index: l.stride3, Scale: 1, Disp: l.disp}
 	}
-	return Mem{Base: p, Index: l.stride, Scale: uint8(r)}
+	return Mem{Base: p, Index: l.stride, Scale: uint8(r), Disp: l.disp}
 }
 
 // Vector reads the columns of a row vector.
 func (l *Rows) Vector(name string) reg.VecVirtual {
-	return l.Load(Mem{Base: l.vectors[name], Index: l.column, Scale: 1}, l.mask)
+	return l.Load(Mem{Base: l.vectors[name], Index: l.column, Scale: 1, Disp: l.disp}, l.mask)
 }
 
 // RowSums writes function name(sums... []float64, slices..., vectors... []float32, rows, stride int).
@@ -101,12 +102,25 @@ func (m *Machine) RowSums(name, doc string, sums, slices, vectors []string, body
 	m.End()
 }
 
+// farApart is the stride, in bytes, from which on the same column of a few rows finds few places in the
+// first-level cache: lines that are prefetched push out those in use, and a line is gone when the loop comes
+// back for its second half. So both halves are summed together there and nothing is prefetched: with 1024
+// channels in 1.5 times the speed. Rows that are close are summed faster the other way.
+const farApart = 2048
+
 // columns adds one group of rows to the sums and leaves how far the pointers went in l.column.
 func (l *Rows) columns(first string, slices []string, to []reg.GPVirtual, body func(l *Rows) []reg.VecVirtual) {
 	m := l.Machine
 	left := m.Context.Load(m.Param(first).Len(), m.GP64()).(reg.GPVirtual)
 	loop, tail, end := m.Unique("columns"), m.Unique("tail"), m.Unique("end")
 	m.XORQ(l.column, l.column)
+	if l.Count > 1 {
+		near := m.Unique("near")
+		m.CMPQ(l.stride, I32(farApart))
+		m.JLT(LabelRef(near))
+		l.lines(left, slices, to, body)
+		m.Label(near)
+	}
 	m.CMPQ(left, I32(m.Lanes))
 	m.JLT(LabelRef(tail))
 	m.Label(loop)
@@ -136,12 +150,34 @@ func (l *Rows) columns(first string, slices []string, to []reg.GPVirtual, body f
 	m.Label(end)
 }
 
+// lines is the loop of columns over whole lines of the cache.
+func (l *Rows) lines(left reg.GPVirtual, slices []string, to []reg.GPVirtual, body func(l *Rows) []reg.VecVirtual) {
+	m := l.Machine
+	const line = 64
+	loop, end := m.Unique("lines"), m.Unique("end")
+	m.CMPQ(left, I32(line/4))
+	m.JLT(LabelRef(end))
+	m.Label(loop)
+	for l.disp = 0; l.disp < line; l.disp += m.Bytes() {
+		l.accumulate(to, body(l))
+	}
+	l.disp = 0
+	for _, s := range slices {
+		m.ADDQ(I32(line), l.pointers[s])
+	}
+	m.ADDQ(I32(line), l.column)
+	m.SUBQ(I32(line/4), left)
+	m.CMPQ(left, I32(line/4))
+	m.JGE(LabelRef(loop))
+	m.Label(end)
+}
+
 func (l *Rows) accumulate(to []reg.GPVirtual, add []reg.VecVirtual) {
 	m := l.Machine
 	for i, v := range add {
 		lo, hi := m.Widen(v)
 		for half, v := range []reg.VecVirtual{lo, hi} {
-			at := Mem{Base: to[i], Index: l.column, Scale: 2, Disp: half * m.Bytes()}
+			at := Mem{Base: to[i], Index: l.column, Scale: 2, Disp: 2*l.disp + half*m.Bytes()}
 			switch k := l.halfMasks[half].Op; {
 			case l.mask == nil:
 				m.VADDPD(at, v, v)

@@ -17,6 +17,11 @@ const (
 	// blockA is what a block holds of a: less than half of a second-level cache of 512 KB, so that what the
 	// next block needs has room.
 	blockA = 48 << 10
+	// packTogether is how many panels of b are copied together, packRows how many rows of them at a time: where
+	// rows are pages apart, the neighbours of a line then arrive with it. A product of 196x1024x256 takes 0.91 to
+	// 0.96 of the time that it takes panel by panel.
+	packTogether = 4
+	packRows     = 16
 	// resident is what the first-level cache holds however it lies in memory.
 	resident = 4 << 10
 )
@@ -70,7 +75,9 @@ func (j *job) splitStrips(blocks int) {
 	case c.down >= blocks:
 		c.down = min(tiles, roundUp(c.down, 8))
 	case j.shares():
-		c.down = max(c.down, min(blocks, pieces(tiles/4)))
+		// Blocks of 8 tiles lose nothing for reading all of b, those of 4 up to 3 %: where there are few tiles,
+		// that costs less than a worker that waits.
+		c.down = max(c.down, min(blocks, max(pieces(tiles/8), min(8, pieces(tiles/4)))))
 	default:
 		if j.long() {
 			c.chunks = min(ceil(blocks, c.down), pieces(j.k/512))
@@ -124,7 +131,7 @@ func (j *job) parts() {
 			j.acc = whole.acc || p > 0
 			panels := ceil(j.n, j.cols)
 			j.packed = grow(j.packed, panels*k*j.cols)
-			parallel.For(panels, max(1, 1<<12/(k*j.cols)), j.pack)
+			parallel.For(panels, packTogether, j.pack)
 			j.blocks()
 			j.packed = j.packed[:0]
 		}
@@ -133,9 +140,20 @@ func (j *job) parts() {
 
 // doPack copies panels lo to hi of b for all blocks.
 func (j *job) doPack(lo, hi int) {
-	for q := lo; q < hi; q++ {
-		col := q * j.cols
-		tile.Pack(j.level, j.packed[col*j.k:], j.b[at(j.transB, 0, col, j.ldb):], j.ldb, j.transB, j.k, min(j.cols, j.n-col))
+	j.packPanels(j.packed[lo*j.k*j.cols:], lo*j.cols, min(hi*j.cols, j.n), 0, j.k)
+}
+
+// packPanels copies the panels of b that begin at a column, k steps from step p on.
+func (j *job) packPanels(to []float32, col, colEnd, p, k int) {
+	few := packRows
+	if j.transB {
+		few = k
+	}
+	for q := 0; q < k; q += few {
+		for c := col; c < colEnd; c += j.cols {
+			panel := to[(c-col)*k+q*j.cols:]
+			tile.Pack(j.level, panel, j.b[at(j.transB, p+q, c, j.ldb):], j.ldb, j.transB, min(few, k-q), min(j.cols, colEnd-c))
+		}
 	}
 }
 
@@ -171,10 +189,13 @@ func (j *job) strips(r *region) {
 					t.Ahead, t.AheadStep = j.packed[(q+j.cols)*j.k+p*j.cols:], ceil(4*j.cols, tiles)
 				}
 			case copiesB:
-				buf.b = grow(buf.b, t.K*j.cols)
-				tile.Pack(j.level, buf.b, j.b[at(j.transB, p, q, j.ldb):], j.ldb, j.transB, t.K, t.Cols)
-				t.B, t.LDB = buf.b, j.cols
-				if !j.transB && q+j.cols < r.colEnd { // the next one: a row of it each step, its next line each tile
+				i := (q - r.col) / j.cols % packTogether
+				if i == 0 {
+					buf.b = grow(buf.b, packTogether*t.K*j.cols)
+					j.packPanels(buf.b, q, min(q+packTogether*j.cols, r.colEnd), p, t.K)
+				}
+				t.B, t.LDB = buf.b[i*t.K*j.cols:], j.cols
+				if !j.transB && i == packTogether-1 && q+j.cols < r.colEnd { // the next one: a row of it each step, its next line each tile
 					t.Ahead, t.AheadStep, t.AheadTile = j.b[p*j.ldb+q+j.cols:], 4*j.ldb, 64-4*j.ldb*t.K
 				}
 			default:

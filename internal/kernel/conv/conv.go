@@ -14,7 +14,7 @@ func Forward(s Shape, y, x, w []float32) {
 	case len(y) == 0:
 	case len(w) == 0 || len(x) == 0:
 		clear(y)
-	case s.pointwise():
+	case s.productWins(false):
 		forwardPointwise(s, y, x, w)
 	case s.huge():
 		ForwardRef(s, y, x, w)
@@ -32,7 +32,7 @@ func InputGrad(s Shape, dx, dy, w []float32) {
 	case len(dx) == 0:
 	case len(w) == 0 || len(dy) == 0:
 		clear(dx)
-	case s.pointwise() && !s.strided():
+	case s.productWins(true):
 		gemm.Mul(false, false, true, s.N*s.H*s.W, s.C, s.K, dy, s.K, w, s.K, dx, s.C)
 	case s.huge():
 		InputGradRef(s, dx, dy, w)

@@ -30,15 +30,18 @@ TEXT ·maxWindowsAVX2(SB), NOSPLIT, $0-136
 	MOVQ         cols+112(FP), AX
 	CMPQ         AX, $+2
 	JNE          other1
+	XORQ         AX, AX
+	CMPQ         R10, $+16
+	JE           exact4
 
 pixel2:
 	XORQ    AX, AX
 	MOVQ    R10, R12
 	VMOVUPS Y5, Y6
 	CMPQ    R12, $+16
-	JLT     single4
+	JLT     single5
 
-channels5:
+channels6:
 	MOVQ         AX, DX
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      Y0, Y0
@@ -132,13 +135,13 @@ channels5:
 	ADDQ         $+64, AX
 	SUBQ         $+16, R12
 	CMPQ         R12, $+16
-	JGE          channels5
+	JGE          channels6
 
-single4:
+single5:
 	CMPQ R12, $+8
-	JLT  tail6
+	JLT  tail7
 
-channels7:
+channels8:
 	MOVQ         AX, DX
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      Y0, Y0
@@ -198,9 +201,9 @@ channels7:
 	ADDQ         $+32, AX
 	SUBQ         $+8, R12
 	CMPQ         R12, $+8
-	JGE          channels7
+	JGE          channels8
 
-tail6:
+tail7:
 	TESTQ        R12, R12
 	JZ           next3
 	VMOVD        R12, X0
@@ -274,22 +277,125 @@ next3:
 	VZEROUPPER
 	RET
 
+exact4:
+	MOVQ         AX, DX
+	VMOVUPS      (DI)(DX*1), Y0
+	VMOVUPS      Y0, Y0
+	VXORPS       Y2, Y2, Y2
+	VMOVUPS      32(DI)(DX*1), Y1
+	VMOVUPS      Y1, Y1
+	VXORPS       Y3, Y3, Y3
+	MOVQ         AX, CX
+	MOVQ         CX, DX
+	MOVQ         DX, R10
+	SUBQ         AX, R10
+	VMOVD        R10, X4
+	VPBROADCASTD X4, Y4
+	VMOVUPS      (DI)(DX*1), Y6
+	VCMPPS       $0x07, Y0, Y0, Y9
+	VCMPPS       $0x16, Y0, Y6, Y10
+	VANDPS       Y10, Y9, Y10
+	VBLENDVPS    Y10, Y6, Y0, Y0
+	VBLENDVPS    Y10, Y4, Y2, Y2
+	VMOVUPS      32(DI)(DX*1), Y6
+	VCMPPS       $0x07, Y1, Y1, Y9
+	VCMPPS       $0x16, Y1, Y6, Y10
+	VANDPS       Y10, Y9, Y10
+	VBLENDVPS    Y10, Y6, Y1, Y1
+	VBLENDVPS    Y10, Y4, Y3, Y3
+	ADDQ         R11, DX
+	MOVQ         DX, R10
+	SUBQ         AX, R10
+	VMOVD        R10, X4
+	VPBROADCASTD X4, Y4
+	VMOVUPS      (DI)(DX*1), Y6
+	VCMPPS       $0x07, Y0, Y0, Y9
+	VCMPPS       $0x16, Y0, Y6, Y10
+	VANDPS       Y10, Y9, Y10
+	VBLENDVPS    Y10, Y6, Y0, Y0
+	VBLENDVPS    Y10, Y4, Y2, Y2
+	VMOVUPS      32(DI)(DX*1), Y6
+	VCMPPS       $0x07, Y1, Y1, Y9
+	VCMPPS       $0x16, Y1, Y6, Y10
+	VANDPS       Y10, Y9, Y10
+	VBLENDVPS    Y10, Y6, Y1, Y1
+	VBLENDVPS    Y10, Y4, Y3, Y3
+	ADDQ         R9, CX
+	MOVQ         CX, DX
+	MOVQ         DX, CX
+	SUBQ         AX, CX
+	VMOVD        CX, X4
+	VPBROADCASTD X4, Y4
+	VMOVUPS      (DI)(DX*1), Y6
+	VCMPPS       $0x07, Y0, Y0, Y9
+	VCMPPS       $0x16, Y0, Y6, Y10
+	VANDPS       Y10, Y9, Y10
+	VBLENDVPS    Y10, Y6, Y0, Y0
+	VBLENDVPS    Y10, Y4, Y2, Y2
+	VMOVUPS      32(DI)(DX*1), Y6
+	VCMPPS       $0x07, Y1, Y1, Y9
+	VCMPPS       $0x16, Y1, Y6, Y10
+	VANDPS       Y10, Y9, Y10
+	VBLENDVPS    Y10, Y6, Y1, Y1
+	VBLENDVPS    Y10, Y4, Y3, Y3
+	ADDQ         R11, DX
+	MOVQ         DX, CX
+	SUBQ         AX, CX
+	VMOVD        CX, X4
+	VPBROADCASTD X4, Y4
+	VMOVUPS      (DI)(DX*1), Y6
+	VCMPPS       $0x07, Y0, Y0, Y9
+	VCMPPS       $0x16, Y0, Y6, Y10
+	VANDPS       Y10, Y9, Y10
+	VBLENDVPS    Y10, Y6, Y0, Y0
+	VBLENDVPS    Y10, Y4, Y2, Y2
+	VMOVUPS      32(DI)(DX*1), Y6
+	VCMPPS       $0x07, Y1, Y1, Y9
+	VCMPPS       $0x16, Y1, Y6, Y10
+	VANDPS       Y10, Y9, Y10
+	VBLENDVPS    Y10, Y6, Y1, Y1
+	VBLENDVPS    Y10, Y4, Y3, Y3
+	VMOVUPS      Y0, (BX)(AX*1)
+	VPSRLD       $0x02, Y2, Y2
+	VMOVUPS      Y5, Y0
+	VPADDD       Y0, Y2, Y2
+	VMOVUPS      Y2, (SI)(AX*1)
+	VMOVUPS      Y1, 32(BX)(AX*1)
+	VPSRLD       $0x02, Y3, Y3
+	VMOVUPS      Y5, Y0
+	VPADDD       Y7, Y0, Y0
+	VPADDD       Y0, Y3, Y3
+	VMOVUPS      Y3, 32(SI)(AX*1)
+	VPADDD       Y8, Y5, Y5
+	MOVQ         dstStride+88(FP), CX
+	LEAQ         (BX)(CX*4), BX
+	LEAQ         (SI)(CX*4), SI
+	MOVQ         srcStride+96(FP), CX
+	LEAQ         (DI)(CX*4), DI
+	DECQ         R8
+	JNZ          exact4
+	VZEROUPPER
+	RET
+
 other1:
 	MOVQ rows+104(FP), AX
 	CMPQ AX, $+3
-	JNE  other8
+	JNE  other9
 	MOVQ cols+112(FP), AX
 	CMPQ AX, $+3
-	JNE  other8
+	JNE  other9
+	XORQ AX, AX
+	CMPQ R10, $+16
+	JE   exact12
 
-pixel9:
+pixel10:
 	XORQ    AX, AX
 	MOVQ    R10, R12
 	VMOVUPS Y5, Y6
 	CMPQ    R12, $+16
-	JLT     single11
+	JLT     single13
 
-channels12:
+channels14:
 	MOVQ         AX, DX
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      Y0, Y0
@@ -469,13 +575,13 @@ channels12:
 	ADDQ         $+64, AX
 	SUBQ         $+16, R12
 	CMPQ         R12, $+16
-	JGE          channels12
+	JGE          channels14
 
-single11:
+single13:
 	CMPQ R12, $+8
-	JLT  tail13
+	JLT  tail15
 
-channels14:
+channels16:
 	MOVQ         AX, DX
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      Y0, Y0
@@ -591,11 +697,11 @@ channels14:
 	ADDQ         $+32, AX
 	SUBQ         $+8, R12
 	CMPQ         R12, $+8
-	JGE          channels14
+	JGE          channels16
 
-tail13:
+tail15:
 	TESTQ        R12, R12
-	JZ           next10
+	JZ           next11
 	VMOVD        R12, X0
 	VPBROADCASTD X0, Y1
 	VPCMPGTD     iota8<>+0(SB), Y1, Y1
@@ -711,7 +817,7 @@ tail13:
 	VPADDD       Y0, Y2, Y2
 	VMASKMOVPS   Y2, Y1, (SI)(AX*1)
 
-next10:
+next11:
 	VPADDD Y8, Y5, Y5
 	MOVQ   dstStride+88(FP), AX
 	LEAQ   (BX)(AX*4), BX
@@ -719,19 +825,209 @@ next10:
 	MOVQ   srcStride+96(FP), AX
 	LEAQ   (DI)(AX*4), DI
 	DECQ   R8
-	JNZ    pixel9
+	JNZ    pixel10
 	VZEROUPPER
 	RET
 
-other8:
-pixel15:
+exact12:
+	MOVQ         AX, DX
+	VMOVUPS      (DI)(DX*1), Y0
+	VMOVUPS      Y0, Y0
+	VXORPS       Y2, Y2, Y2
+	VMOVUPS      32(DI)(DX*1), Y1
+	VMOVUPS      Y1, Y1
+	VXORPS       Y3, Y3, Y3
+	MOVQ         AX, CX
+	MOVQ         CX, DX
+	MOVQ         DX, R10
+	SUBQ         AX, R10
+	VMOVD        R10, X4
+	VPBROADCASTD X4, Y4
+	VMOVUPS      (DI)(DX*1), Y6
+	VCMPPS       $0x07, Y0, Y0, Y9
+	VCMPPS       $0x16, Y0, Y6, Y10
+	VANDPS       Y10, Y9, Y10
+	VBLENDVPS    Y10, Y6, Y0, Y0
+	VBLENDVPS    Y10, Y4, Y2, Y2
+	VMOVUPS      32(DI)(DX*1), Y6
+	VCMPPS       $0x07, Y1, Y1, Y9
+	VCMPPS       $0x16, Y1, Y6, Y10
+	VANDPS       Y10, Y9, Y10
+	VBLENDVPS    Y10, Y6, Y1, Y1
+	VBLENDVPS    Y10, Y4, Y3, Y3
+	ADDQ         R11, DX
+	MOVQ         DX, R10
+	SUBQ         AX, R10
+	VMOVD        R10, X4
+	VPBROADCASTD X4, Y4
+	VMOVUPS      (DI)(DX*1), Y6
+	VCMPPS       $0x07, Y0, Y0, Y9
+	VCMPPS       $0x16, Y0, Y6, Y10
+	VANDPS       Y10, Y9, Y10
+	VBLENDVPS    Y10, Y6, Y0, Y0
+	VBLENDVPS    Y10, Y4, Y2, Y2
+	VMOVUPS      32(DI)(DX*1), Y6
+	VCMPPS       $0x07, Y1, Y1, Y9
+	VCMPPS       $0x16, Y1, Y6, Y10
+	VANDPS       Y10, Y9, Y10
+	VBLENDVPS    Y10, Y6, Y1, Y1
+	VBLENDVPS    Y10, Y4, Y3, Y3
+	ADDQ         R11, DX
+	MOVQ         DX, R10
+	SUBQ         AX, R10
+	VMOVD        R10, X4
+	VPBROADCASTD X4, Y4
+	VMOVUPS      (DI)(DX*1), Y6
+	VCMPPS       $0x07, Y0, Y0, Y9
+	VCMPPS       $0x16, Y0, Y6, Y10
+	VANDPS       Y10, Y9, Y10
+	VBLENDVPS    Y10, Y6, Y0, Y0
+	VBLENDVPS    Y10, Y4, Y2, Y2
+	VMOVUPS      32(DI)(DX*1), Y6
+	VCMPPS       $0x07, Y1, Y1, Y9
+	VCMPPS       $0x16, Y1, Y6, Y10
+	VANDPS       Y10, Y9, Y10
+	VBLENDVPS    Y10, Y6, Y1, Y1
+	VBLENDVPS    Y10, Y4, Y3, Y3
+	ADDQ         R9, CX
+	MOVQ         CX, DX
+	MOVQ         DX, R10
+	SUBQ         AX, R10
+	VMOVD        R10, X4
+	VPBROADCASTD X4, Y4
+	VMOVUPS      (DI)(DX*1), Y6
+	VCMPPS       $0x07, Y0, Y0, Y9
+	VCMPPS       $0x16, Y0, Y6, Y10
+	VANDPS       Y10, Y9, Y10
+	VBLENDVPS    Y10, Y6, Y0, Y0
+	VBLENDVPS    Y10, Y4, Y2, Y2
+	VMOVUPS      32(DI)(DX*1), Y6
+	VCMPPS       $0x07, Y1, Y1, Y9
+	VCMPPS       $0x16, Y1, Y6, Y10
+	VANDPS       Y10, Y9, Y10
+	VBLENDVPS    Y10, Y6, Y1, Y1
+	VBLENDVPS    Y10, Y4, Y3, Y3
+	ADDQ         R11, DX
+	MOVQ         DX, R10
+	SUBQ         AX, R10
+	VMOVD        R10, X4
+	VPBROADCASTD X4, Y4
+	VMOVUPS      (DI)(DX*1), Y6
+	VCMPPS       $0x07, Y0, Y0, Y9
+	VCMPPS       $0x16, Y0, Y6, Y10
+	VANDPS       Y10, Y9, Y10
+	VBLENDVPS    Y10, Y6, Y0, Y0
+	VBLENDVPS    Y10, Y4, Y2, Y2
+	VMOVUPS      32(DI)(DX*1), Y6
+	VCMPPS       $0x07, Y1, Y1, Y9
+	VCMPPS       $0x16, Y1, Y6, Y10
+	VANDPS       Y10, Y9, Y10
+	VBLENDVPS    Y10, Y6, Y1, Y1
+	VBLENDVPS    Y10, Y4, Y3, Y3
+	ADDQ         R11, DX
+	MOVQ         DX, R10
+	SUBQ         AX, R10
+	VMOVD        R10, X4
+	VPBROADCASTD X4, Y4
+	VMOVUPS      (DI)(DX*1), Y6
+	VCMPPS       $0x07, Y0, Y0, Y9
+	VCMPPS       $0x16, Y0, Y6, Y10
+	VANDPS       Y10, Y9, Y10
+	VBLENDVPS    Y10, Y6, Y0, Y0
+	VBLENDVPS    Y10, Y4, Y2, Y2
+	VMOVUPS      32(DI)(DX*1), Y6
+	VCMPPS       $0x07, Y1, Y1, Y9
+	VCMPPS       $0x16, Y1, Y6, Y10
+	VANDPS       Y10, Y9, Y10
+	VBLENDVPS    Y10, Y6, Y1, Y1
+	VBLENDVPS    Y10, Y4, Y3, Y3
+	ADDQ         R9, CX
+	MOVQ         CX, DX
+	MOVQ         DX, CX
+	SUBQ         AX, CX
+	VMOVD        CX, X4
+	VPBROADCASTD X4, Y4
+	VMOVUPS      (DI)(DX*1), Y6
+	VCMPPS       $0x07, Y0, Y0, Y9
+	VCMPPS       $0x16, Y0, Y6, Y10
+	VANDPS       Y10, Y9, Y10
+	VBLENDVPS    Y10, Y6, Y0, Y0
+	VBLENDVPS    Y10, Y4, Y2, Y2
+	VMOVUPS      32(DI)(DX*1), Y6
+	VCMPPS       $0x07, Y1, Y1, Y9
+	VCMPPS       $0x16, Y1, Y6, Y10
+	VANDPS       Y10, Y9, Y10
+	VBLENDVPS    Y10, Y6, Y1, Y1
+	VBLENDVPS    Y10, Y4, Y3, Y3
+	ADDQ         R11, DX
+	MOVQ         DX, CX
+	SUBQ         AX, CX
+	VMOVD        CX, X4
+	VPBROADCASTD X4, Y4
+	VMOVUPS      (DI)(DX*1), Y6
+	VCMPPS       $0x07, Y0, Y0, Y9
+	VCMPPS       $0x16, Y0, Y6, Y10
+	VANDPS       Y10, Y9, Y10
+	VBLENDVPS    Y10, Y6, Y0, Y0
+	VBLENDVPS    Y10, Y4, Y2, Y2
+	VMOVUPS      32(DI)(DX*1), Y6
+	VCMPPS       $0x07, Y1, Y1, Y9
+	VCMPPS       $0x16, Y1, Y6, Y10
+	VANDPS       Y10, Y9, Y10
+	VBLENDVPS    Y10, Y6, Y1, Y1
+	VBLENDVPS    Y10, Y4, Y3, Y3
+	ADDQ         R11, DX
+	MOVQ         DX, CX
+	SUBQ         AX, CX
+	VMOVD        CX, X4
+	VPBROADCASTD X4, Y4
+	VMOVUPS      (DI)(DX*1), Y6
+	VCMPPS       $0x07, Y0, Y0, Y9
+	VCMPPS       $0x16, Y0, Y6, Y10
+	VANDPS       Y10, Y9, Y10
+	VBLENDVPS    Y10, Y6, Y0, Y0
+	VBLENDVPS    Y10, Y4, Y2, Y2
+	VMOVUPS      32(DI)(DX*1), Y6
+	VCMPPS       $0x07, Y1, Y1, Y9
+	VCMPPS       $0x16, Y1, Y6, Y10
+	VANDPS       Y10, Y9, Y10
+	VBLENDVPS    Y10, Y6, Y1, Y1
+	VBLENDVPS    Y10, Y4, Y3, Y3
+	VMOVUPS      Y0, (BX)(AX*1)
+	VPSRLD       $0x02, Y2, Y2
+	VMOVUPS      Y5, Y0
+	VPADDD       Y0, Y2, Y2
+	VMOVUPS      Y2, (SI)(AX*1)
+	VMOVUPS      Y1, 32(BX)(AX*1)
+	VPSRLD       $0x02, Y3, Y3
+	VMOVUPS      Y5, Y0
+	VPADDD       Y7, Y0, Y0
+	VPADDD       Y0, Y3, Y3
+	VMOVUPS      Y3, 32(SI)(AX*1)
+	VPADDD       Y8, Y5, Y5
+	MOVQ         dstStride+88(FP), CX
+	LEAQ         (BX)(CX*4), BX
+	LEAQ         (SI)(CX*4), SI
+	MOVQ         srcStride+96(FP), CX
+	LEAQ         (DI)(CX*4), DI
+	DECQ         R8
+	JNZ          exact12
+	VZEROUPPER
+	RET
+
+other9:
+	XORQ AX, AX
+	CMPQ R10, $+16
+	JE   exact19
+
+pixel17:
 	XORQ    AX, AX
 	MOVQ    R10, R12
 	VMOVUPS Y5, Y6
 	CMPQ    R12, $+16
-	JLT     single17
+	JLT     single20
 
-channels18:
+channels21:
 	MOVQ    AX, DX
 	VMOVUPS (DI)(DX*1), Y0
 	VMOVUPS Y0, Y0
@@ -742,11 +1038,11 @@ channels18:
 	MOVQ    AX, CX
 	MOVQ    rows+104(FP), R13
 
-row19:
+row22:
 	MOVQ CX, DX
 	MOVQ cols+112(FP), R14
 
-col20:
+col23:
 	MOVQ         DX, R15
 	SUBQ         AX, R15
 	VMOVD        R15, X4
@@ -765,10 +1061,10 @@ col20:
 	VBLENDVPS    Y11, Y4, Y3, Y3
 	ADDQ         R11, DX
 	DECQ         R14
-	JNZ          col20
+	JNZ          col23
 	ADDQ         R9, CX
 	DECQ         R13
-	JNZ          row19
+	JNZ          row22
 	VMOVUPS      Y0, (BX)(AX*1)
 	VPSRLD       $0x02, Y2, Y2
 	VMOVUPS      Y6, Y0
@@ -785,13 +1081,13 @@ col20:
 	ADDQ         $+64, AX
 	SUBQ         $+16, R12
 	CMPQ         R12, $+16
-	JGE          channels18
+	JGE          channels21
 
-single17:
+single20:
 	CMPQ R12, $+8
-	JLT  tail21
+	JLT  tail24
 
-channels22:
+channels25:
 	MOVQ    AX, DX
 	VMOVUPS (DI)(DX*1), Y0
 	VMOVUPS Y0, Y0
@@ -799,11 +1095,11 @@ channels22:
 	MOVQ    AX, CX
 	MOVQ    rows+104(FP), R13
 
-row23:
+row26:
 	MOVQ CX, DX
 	MOVQ cols+112(FP), R14
 
-col24:
+col27:
 	MOVQ         DX, R15
 	SUBQ         AX, R15
 	VMOVD        R15, X1
@@ -816,10 +1112,10 @@ col24:
 	VBLENDVPS    Y9, Y4, Y2, Y2
 	ADDQ         R11, DX
 	DECQ         R14
-	JNZ          col24
+	JNZ          col27
 	ADDQ         R9, CX
 	DECQ         R13
-	JNZ          row23
+	JNZ          row26
 	VMOVUPS      Y0, (BX)(AX*1)
 	VPSRLD       $0x02, Y2, Y2
 	VMOVUPS      Y6, Y0
@@ -829,11 +1125,11 @@ col24:
 	ADDQ         $+32, AX
 	SUBQ         $+8, R12
 	CMPQ         R12, $+8
-	JGE          channels22
+	JGE          channels25
 
-tail21:
+tail24:
 	TESTQ        R12, R12
-	JZ           next16
+	JZ           next18
 	VMOVD        R12, X0
 	VPBROADCASTD X0, Y1
 	VPCMPGTD     iota8<>+0(SB), Y1, Y1
@@ -844,11 +1140,11 @@ tail21:
 	MOVQ         AX, CX
 	MOVQ         rows+104(FP), R12
 
-row25:
+row28:
 	MOVQ CX, DX
 	MOVQ cols+112(FP), R13
 
-col26:
+col29:
 	MOVQ         DX, R14
 	SUBQ         AX, R14
 	VMOVD        R14, X3
@@ -861,17 +1157,17 @@ col26:
 	VBLENDVPS    Y10, Y4, Y2, Y2
 	ADDQ         R11, DX
 	DECQ         R13
-	JNZ          col26
+	JNZ          col29
 	ADDQ         R9, CX
 	DECQ         R12
-	JNZ          row25
+	JNZ          row28
 	VMASKMOVPS   Y0, Y1, (BX)(AX*1)
 	VPSRLD       $0x02, Y2, Y2
 	VMOVUPS      Y6, Y0
 	VPADDD       Y0, Y2, Y2
 	VMASKMOVPS   Y2, Y1, (SI)(AX*1)
 
-next16:
+next18:
 	VPADDD Y8, Y5, Y5
 	MOVQ   dstStride+88(FP), AX
 	LEAQ   (BX)(AX*4), BX
@@ -879,7 +1175,67 @@ next16:
 	MOVQ   srcStride+96(FP), AX
 	LEAQ   (DI)(AX*4), DI
 	DECQ   R8
-	JNZ    pixel15
+	JNZ    pixel17
+	VZEROUPPER
+	RET
+
+exact19:
+	MOVQ    AX, DX
+	VMOVUPS (DI)(DX*1), Y0
+	VMOVUPS Y0, Y0
+	VXORPS  Y2, Y2, Y2
+	VMOVUPS 32(DI)(DX*1), Y1
+	VMOVUPS Y1, Y1
+	VXORPS  Y3, Y3, Y3
+	MOVQ    AX, CX
+	MOVQ    rows+104(FP), R10
+
+row30:
+	MOVQ CX, DX
+	MOVQ cols+112(FP), R12
+
+col31:
+	MOVQ         DX, R13
+	SUBQ         AX, R13
+	VMOVD        R13, X4
+	VPBROADCASTD X4, Y4
+	VMOVUPS      (DI)(DX*1), Y6
+	VCMPPS       $0x07, Y0, Y0, Y9
+	VCMPPS       $0x16, Y0, Y6, Y10
+	VANDPS       Y10, Y9, Y10
+	VBLENDVPS    Y10, Y6, Y0, Y0
+	VBLENDVPS    Y10, Y4, Y2, Y2
+	VMOVUPS      32(DI)(DX*1), Y6
+	VCMPPS       $0x07, Y1, Y1, Y9
+	VCMPPS       $0x16, Y1, Y6, Y10
+	VANDPS       Y10, Y9, Y10
+	VBLENDVPS    Y10, Y6, Y1, Y1
+	VBLENDVPS    Y10, Y4, Y3, Y3
+	ADDQ         R11, DX
+	DECQ         R12
+	JNZ          col31
+	ADDQ         R9, CX
+	DECQ         R10
+	JNZ          row30
+	VMOVUPS      Y0, (BX)(AX*1)
+	VPSRLD       $0x02, Y2, Y2
+	VMOVUPS      Y5, Y0
+	VPADDD       Y0, Y2, Y2
+	VMOVUPS      Y2, (SI)(AX*1)
+	VMOVUPS      Y1, 32(BX)(AX*1)
+	VPSRLD       $0x02, Y3, Y3
+	VMOVUPS      Y5, Y0
+	VPADDD       Y7, Y0, Y0
+	VPADDD       Y0, Y3, Y3
+	VMOVUPS      Y3, 32(SI)(AX*1)
+	VPADDD       Y8, Y5, Y5
+	MOVQ         dstStride+88(FP), CX
+	LEAQ         (BX)(CX*4), BX
+	LEAQ         (SI)(CX*4), SI
+	MOVQ         srcStride+96(FP), CX
+	LEAQ         (DI)(CX*4), DI
+	DECQ         R8
+	JNZ          exact19
 	VZEROUPPER
 	RET
 
@@ -915,34 +1271,37 @@ TEXT ·avgWindowsAVX2(SB), NOSPLIT, $0-112
 	MOVQ         R9, R10
 	SHLQ         $0x02, R10
 	VBROADCASTSS scale+48(FP), Y2
+	XORQ         AX, AX
+	CMPQ         R9, $+16
+	JE           exact3
 
 pixel1:
 	XORQ AX, AX
 	MOVQ R9, R11
 	CMPQ R11, $+16
-	JLT  single3
+	JLT  single4
 
-channels4:
+channels5:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	MOVQ   AX, CX
 	MOVQ   rows+80(FP), R12
 
-row5:
+row6:
 	MOVQ CX, DX
 	MOVQ cols+88(FP), R13
 
-col6:
+col7:
 	VMOVUPS (SI)(DX*1), Y3
 	VADDPS  Y3, Y0, Y0
 	VMOVUPS 32(SI)(DX*1), Y3
 	VADDPS  Y3, Y1, Y1
 	ADDQ    R10, DX
 	DECQ    R13
-	JNZ     col6
+	JNZ     col7
 	ADDQ    R8, CX
 	DECQ    R12
-	JNZ     row5
+	JNZ     row6
 	VMULPS  Y2, Y0, Y0
 	VMOVUPS Y0, (BX)(AX*1)
 	VMULPS  Y2, Y1, Y0
@@ -950,38 +1309,38 @@ col6:
 	ADDQ    $+64, AX
 	SUBQ    $+16, R11
 	CMPQ    R11, $+16
-	JGE     channels4
+	JGE     channels5
 
-single3:
+single4:
 	CMPQ R11, $+8
-	JLT  tail7
+	JLT  tail8
 
-channels8:
+channels9:
 	VXORPS Y0, Y0, Y0
 	MOVQ   AX, CX
 	MOVQ   rows+80(FP), R12
 
-row9:
+row10:
 	MOVQ CX, DX
 	MOVQ cols+88(FP), R13
 
-col10:
+col11:
 	VMOVUPS (SI)(DX*1), Y1
 	VADDPS  Y1, Y0, Y0
 	ADDQ    R10, DX
 	DECQ    R13
-	JNZ     col10
+	JNZ     col11
 	ADDQ    R8, CX
 	DECQ    R12
-	JNZ     row9
+	JNZ     row10
 	VMULPS  Y2, Y0, Y0
 	VMOVUPS Y0, (BX)(AX*1)
 	ADDQ    $+32, AX
 	SUBQ    $+8, R11
 	CMPQ    R11, $+8
-	JGE     channels8
+	JGE     channels9
 
-tail7:
+tail8:
 	TESTQ        R11, R11
 	JZ           next2
 	VMOVD        R11, X0
@@ -991,19 +1350,19 @@ tail7:
 	MOVQ         AX, CX
 	MOVQ         rows+80(FP), R11
 
-row11:
+row12:
 	MOVQ CX, DX
 	MOVQ cols+88(FP), R12
 
-col12:
+col13:
 	VMASKMOVPS (SI)(DX*1), Y1, Y3
 	VADDPS     Y3, Y0, Y0
 	ADDQ       R10, DX
 	DECQ       R12
-	JNZ        col12
+	JNZ        col13
 	ADDQ       R8, CX
 	DECQ       R11
-	JNZ        row11
+	JNZ        row12
 	VMULPS     Y2, Y0, Y0
 	VMASKMOVPS Y0, Y1, (BX)(AX*1)
 
@@ -1014,6 +1373,40 @@ next2:
 	LEAQ (SI)(AX*4), SI
 	DECQ DI
 	JNZ  pixel1
+	VZEROUPPER
+	RET
+
+exact3:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	MOVQ   AX, CX
+	MOVQ   rows+80(FP), R9
+
+row14:
+	MOVQ CX, DX
+	MOVQ cols+88(FP), R11
+
+col15:
+	VMOVUPS (SI)(DX*1), Y3
+	VADDPS  Y3, Y0, Y0
+	VMOVUPS 32(SI)(DX*1), Y3
+	VADDPS  Y3, Y1, Y1
+	ADDQ    R10, DX
+	DECQ    R11
+	JNZ     col15
+	ADDQ    R8, CX
+	DECQ    R9
+	JNZ     row14
+	VMULPS  Y2, Y0, Y0
+	VMOVUPS Y0, (BX)(AX*1)
+	VMULPS  Y2, Y1, Y0
+	VMOVUPS Y0, 32(BX)(AX*1)
+	MOVQ    dstStride+64(FP), CX
+	LEAQ    (BX)(CX*4), BX
+	MOVQ    srcStride+72(FP), CX
+	LEAQ    (SI)(CX*4), SI
+	DECQ    DI
+	JNZ     exact3
 	VZEROUPPER
 	RET
 
@@ -1043,15 +1436,18 @@ TEXT ·maxGradWindowsAVX2(SB), NOSPLIT, $0-136
 	MOVQ         cols+112(FP), AX
 	CMPQ         AX, $+1
 	JNE          other1
+	XORQ         AX, AX
+	CMPQ         R10, $+16
+	JE           exact4
 
 pixel2:
 	XORQ    AX, AX
 	MOVQ    R10, R9
 	VMOVUPS Y4, Y5
 	CMPQ    R9, $+16
-	JLT     single4
+	JLT     single5
 
-channels5:
+channels6:
 	VXORPS   Y0, Y0, Y0
 	VMOVUPS  Y5, Y1
 	VMOVUPS  Y1, Y2
@@ -1078,13 +1474,13 @@ channels5:
 	ADDQ     $+64, AX
 	SUBQ     $+16, R9
 	CMPQ     R9, $+16
-	JGE      channels5
+	JGE      channels6
 
-single4:
+single5:
 	CMPQ R9, $+8
-	JLT  tail6
+	JLT  tail7
 
-channels7:
+channels8:
 	VXORPS   Y0, Y0, Y0
 	VMOVUPS  Y5, Y1
 	VMOVUPS  Y1, Y2
@@ -1100,9 +1496,9 @@ channels7:
 	ADDQ     $+32, AX
 	SUBQ     $+8, R9
 	CMPQ     R9, $+8
-	JGE      channels7
+	JGE      channels8
 
-tail6:
+tail7:
 	TESTQ        R9, R9
 	JZ           next3
 	VMOVD        R9, X0
@@ -1132,22 +1528,58 @@ next3:
 	VZEROUPPER
 	RET
 
+exact4:
+	VXORPS   Y0, Y0, Y0
+	VMOVUPS  Y4, Y1
+	VMOVUPS  Y1, Y2
+	VXORPS   Y1, Y1, Y1
+	VMOVUPS  Y4, Y3
+	VPADDD   Y6, Y3, Y3
+	VMOVUPS  Y3, Y3
+	MOVQ     AX, CX
+	MOVQ     CX, DX
+	VMOVUPS  (DI)(DX*1), Y5
+	VPCMPEQD Y5, Y2, Y2
+	VMOVUPS  (SI)(DX*1), Y5
+	VANDPS   Y5, Y2, Y2
+	VADDPS   Y2, Y0, Y0
+	VMOVUPS  32(DI)(DX*1), Y2
+	VPCMPEQD Y2, Y3, Y2
+	VMOVUPS  32(SI)(DX*1), Y3
+	VANDPS   Y3, Y2, Y2
+	VADDPS   Y2, Y1, Y1
+	VMOVUPS  Y0, (BX)(AX*1)
+	VMOVUPS  Y1, 32(BX)(AX*1)
+	VPADDD   Y7, Y4, Y4
+	MOVQ     dstStride+88(FP), CX
+	LEAQ     (BX)(CX*4), BX
+	MOVQ     srcStride+96(FP), CX
+	LEAQ     (SI)(CX*4), SI
+	LEAQ     (DI)(CX*4), DI
+	DECQ     R8
+	JNZ      exact4
+	VZEROUPPER
+	RET
+
 other1:
 	MOVQ rows+104(FP), AX
 	CMPQ AX, $+1
-	JNE  other8
+	JNE  other9
 	MOVQ cols+112(FP), AX
 	CMPQ AX, $+2
-	JNE  other8
+	JNE  other9
+	XORQ AX, AX
+	CMPQ R10, $+16
+	JE   exact12
 
-pixel9:
+pixel10:
 	XORQ    AX, AX
 	MOVQ    R10, R9
 	VMOVUPS Y4, Y5
 	CMPQ    R9, $+16
-	JLT     single11
+	JLT     single13
 
-channels12:
+channels14:
 	VXORPS   Y0, Y0, Y0
 	VMOVUPS  Y5, Y1
 	VMOVUPS  Y1, Y2
@@ -1185,13 +1617,13 @@ channels12:
 	ADDQ     $+64, AX
 	SUBQ     $+16, R9
 	CMPQ     R9, $+16
-	JGE      channels12
+	JGE      channels14
 
-single11:
+single13:
 	CMPQ R9, $+8
-	JLT  tail13
+	JLT  tail15
 
-channels14:
+channels16:
 	VXORPS   Y0, Y0, Y0
 	VMOVUPS  Y5, Y1
 	VMOVUPS  Y1, Y2
@@ -1213,11 +1645,11 @@ channels14:
 	ADDQ     $+32, AX
 	SUBQ     $+8, R9
 	CMPQ     R9, $+8
-	JGE      channels14
+	JGE      channels16
 
-tail13:
+tail15:
 	TESTQ        R9, R9
-	JZ           next10
+	JZ           next11
 	VMOVD        R9, X0
 	VPBROADCASTD X0, Y1
 	VPCMPGTD     iota8<>+0(SB), Y1, Y1
@@ -1239,7 +1671,7 @@ tail13:
 	VADDPS       Y2, Y0, Y0
 	VMASKMOVPS   Y0, Y1, (BX)(AX*1)
 
-next10:
+next11:
 	VPADDD Y7, Y4, Y4
 	MOVQ   dstStride+88(FP), AX
 	LEAQ   (BX)(AX*4), BX
@@ -1247,26 +1679,73 @@ next10:
 	LEAQ   (SI)(AX*4), SI
 	LEAQ   (DI)(AX*4), DI
 	DECQ   R8
-	JNZ    pixel9
+	JNZ    pixel10
 	VZEROUPPER
 	RET
 
-other8:
+exact12:
+	VXORPS   Y0, Y0, Y0
+	VMOVUPS  Y4, Y1
+	VMOVUPS  Y1, Y2
+	VXORPS   Y1, Y1, Y1
+	VMOVUPS  Y4, Y3
+	VPADDD   Y6, Y3, Y3
+	VMOVUPS  Y3, Y3
+	MOVQ     AX, CX
+	MOVQ     CX, DX
+	VMOVUPS  (DI)(DX*1), Y5
+	VPCMPEQD Y5, Y2, Y5
+	VMOVUPS  (SI)(DX*1), Y8
+	VANDPS   Y8, Y5, Y5
+	VADDPS   Y5, Y0, Y0
+	VMOVUPS  32(DI)(DX*1), Y5
+	VPCMPEQD Y5, Y3, Y5
+	VMOVUPS  32(SI)(DX*1), Y8
+	VANDPS   Y8, Y5, Y5
+	VADDPS   Y5, Y1, Y1
+	ADDQ     R11, DX
+	VMOVUPS  (DI)(DX*1), Y5
+	VPCMPEQD Y5, Y2, Y2
+	VMOVUPS  (SI)(DX*1), Y5
+	VANDPS   Y5, Y2, Y2
+	VADDPS   Y2, Y0, Y0
+	VMOVUPS  32(DI)(DX*1), Y2
+	VPCMPEQD Y2, Y3, Y2
+	VMOVUPS  32(SI)(DX*1), Y3
+	VANDPS   Y3, Y2, Y2
+	VADDPS   Y2, Y1, Y1
+	VMOVUPS  Y0, (BX)(AX*1)
+	VMOVUPS  Y1, 32(BX)(AX*1)
+	VPADDD   Y7, Y4, Y4
+	MOVQ     dstStride+88(FP), CX
+	LEAQ     (BX)(CX*4), BX
+	MOVQ     srcStride+96(FP), CX
+	LEAQ     (SI)(CX*4), SI
+	LEAQ     (DI)(CX*4), DI
+	DECQ     R8
+	JNZ      exact12
+	VZEROUPPER
+	RET
+
+other9:
 	MOVQ rows+104(FP), AX
 	CMPQ AX, $+2
-	JNE  other15
+	JNE  other17
 	MOVQ cols+112(FP), AX
 	CMPQ AX, $+1
-	JNE  other15
+	JNE  other17
+	XORQ AX, AX
+	CMPQ R10, $+16
+	JE   exact20
 
-pixel16:
+pixel18:
 	XORQ    AX, AX
 	MOVQ    R10, R11
 	VMOVUPS Y4, Y5
 	CMPQ    R11, $+16
-	JLT     single18
+	JLT     single21
 
-channels19:
+channels22:
 	VXORPS   Y0, Y0, Y0
 	VMOVUPS  Y5, Y1
 	VMOVUPS  Y1, Y2
@@ -1305,13 +1784,13 @@ channels19:
 	ADDQ     $+64, AX
 	SUBQ     $+16, R11
 	CMPQ     R11, $+16
-	JGE      channels19
+	JGE      channels22
 
-single18:
+single21:
 	CMPQ R11, $+8
-	JLT  tail20
+	JLT  tail23
 
-channels21:
+channels24:
 	VXORPS   Y0, Y0, Y0
 	VMOVUPS  Y5, Y1
 	VMOVUPS  Y1, Y2
@@ -1334,11 +1813,11 @@ channels21:
 	ADDQ     $+32, AX
 	SUBQ     $+8, R11
 	CMPQ     R11, $+8
-	JGE      channels21
+	JGE      channels24
 
-tail20:
+tail23:
 	TESTQ        R11, R11
-	JZ           next17
+	JZ           next19
 	VMOVD        R11, X0
 	VPBROADCASTD X0, Y1
 	VPCMPGTD     iota8<>+0(SB), Y1, Y1
@@ -1361,7 +1840,7 @@ tail20:
 	VADDPS       Y2, Y0, Y0
 	VMASKMOVPS   Y0, Y1, (BX)(AX*1)
 
-next17:
+next19:
 	VPADDD Y7, Y4, Y4
 	MOVQ   dstStride+88(FP), AX
 	LEAQ   (BX)(AX*4), BX
@@ -1369,26 +1848,74 @@ next17:
 	LEAQ   (SI)(AX*4), SI
 	LEAQ   (DI)(AX*4), DI
 	DECQ   R8
-	JNZ    pixel16
+	JNZ    pixel18
 	VZEROUPPER
 	RET
 
-other15:
+exact20:
+	VXORPS   Y0, Y0, Y0
+	VMOVUPS  Y4, Y1
+	VMOVUPS  Y1, Y2
+	VXORPS   Y1, Y1, Y1
+	VMOVUPS  Y4, Y3
+	VPADDD   Y6, Y3, Y3
+	VMOVUPS  Y3, Y3
+	MOVQ     AX, CX
+	MOVQ     CX, DX
+	VMOVUPS  (DI)(DX*1), Y5
+	VPCMPEQD Y5, Y2, Y5
+	VMOVUPS  (SI)(DX*1), Y8
+	VANDPS   Y8, Y5, Y5
+	VADDPS   Y5, Y0, Y0
+	VMOVUPS  32(DI)(DX*1), Y5
+	VPCMPEQD Y5, Y3, Y5
+	VMOVUPS  32(SI)(DX*1), Y8
+	VANDPS   Y8, Y5, Y5
+	VADDPS   Y5, Y1, Y1
+	ADDQ     R9, CX
+	MOVQ     CX, DX
+	VMOVUPS  (DI)(DX*1), Y5
+	VPCMPEQD Y5, Y2, Y2
+	VMOVUPS  (SI)(DX*1), Y5
+	VANDPS   Y5, Y2, Y2
+	VADDPS   Y2, Y0, Y0
+	VMOVUPS  32(DI)(DX*1), Y2
+	VPCMPEQD Y2, Y3, Y2
+	VMOVUPS  32(SI)(DX*1), Y3
+	VANDPS   Y3, Y2, Y2
+	VADDPS   Y2, Y1, Y1
+	VMOVUPS  Y0, (BX)(AX*1)
+	VMOVUPS  Y1, 32(BX)(AX*1)
+	VPADDD   Y7, Y4, Y4
+	MOVQ     dstStride+88(FP), CX
+	LEAQ     (BX)(CX*4), BX
+	MOVQ     srcStride+96(FP), CX
+	LEAQ     (SI)(CX*4), SI
+	LEAQ     (DI)(CX*4), DI
+	DECQ     R8
+	JNZ      exact20
+	VZEROUPPER
+	RET
+
+other17:
 	MOVQ rows+104(FP), AX
 	CMPQ AX, $+2
-	JNE  other22
+	JNE  other25
 	MOVQ cols+112(FP), AX
 	CMPQ AX, $+2
-	JNE  other22
+	JNE  other25
+	XORQ AX, AX
+	CMPQ R10, $+16
+	JE   exact28
 
-pixel23:
+pixel26:
 	XORQ    AX, AX
 	MOVQ    R10, R12
 	VMOVUPS Y4, Y5
 	CMPQ    R12, $+16
-	JLT     single25
+	JLT     single29
 
-channels26:
+channels30:
 	VXORPS   Y0, Y0, Y0
 	VMOVUPS  Y5, Y1
 	VMOVUPS  Y1, Y2
@@ -1449,13 +1976,13 @@ channels26:
 	ADDQ     $+64, AX
 	SUBQ     $+16, R12
 	CMPQ     R12, $+16
-	JGE      channels26
+	JGE      channels30
 
-single25:
+single29:
 	CMPQ R12, $+8
-	JLT  tail27
+	JLT  tail31
 
-channels28:
+channels32:
 	VXORPS   Y0, Y0, Y0
 	VMOVUPS  Y5, Y1
 	VMOVUPS  Y1, Y2
@@ -1490,11 +2017,11 @@ channels28:
 	ADDQ     $+32, AX
 	SUBQ     $+8, R12
 	CMPQ     R12, $+8
-	JGE      channels28
+	JGE      channels32
 
-tail27:
+tail31:
 	TESTQ        R12, R12
-	JZ           next24
+	JZ           next27
 	VMOVD        R12, X0
 	VPBROADCASTD X0, Y1
 	VPCMPGTD     iota8<>+0(SB), Y1, Y1
@@ -1529,7 +2056,7 @@ tail27:
 	VADDPS       Y2, Y0, Y0
 	VMASKMOVPS   Y0, Y1, (BX)(AX*1)
 
-next24:
+next27:
 	VPADDD Y7, Y4, Y4
 	MOVQ   dstStride+88(FP), AX
 	LEAQ   (BX)(AX*4), BX
@@ -1537,19 +2064,90 @@ next24:
 	LEAQ   (SI)(AX*4), SI
 	LEAQ   (DI)(AX*4), DI
 	DECQ   R8
-	JNZ    pixel23
+	JNZ    pixel26
 	VZEROUPPER
 	RET
 
-other22:
-pixel29:
+exact28:
+	VXORPS   Y0, Y0, Y0
+	VMOVUPS  Y4, Y1
+	VMOVUPS  Y1, Y2
+	VXORPS   Y1, Y1, Y1
+	VMOVUPS  Y4, Y3
+	VPADDD   Y6, Y3, Y3
+	VMOVUPS  Y3, Y3
+	MOVQ     AX, CX
+	MOVQ     CX, DX
+	VMOVUPS  (DI)(DX*1), Y5
+	VPCMPEQD Y5, Y2, Y5
+	VMOVUPS  (SI)(DX*1), Y8
+	VANDPS   Y8, Y5, Y5
+	VADDPS   Y5, Y0, Y0
+	VMOVUPS  32(DI)(DX*1), Y5
+	VPCMPEQD Y5, Y3, Y5
+	VMOVUPS  32(SI)(DX*1), Y8
+	VANDPS   Y8, Y5, Y5
+	VADDPS   Y5, Y1, Y1
+	ADDQ     R11, DX
+	VMOVUPS  (DI)(DX*1), Y5
+	VPCMPEQD Y5, Y2, Y5
+	VMOVUPS  (SI)(DX*1), Y8
+	VANDPS   Y8, Y5, Y5
+	VADDPS   Y5, Y0, Y0
+	VMOVUPS  32(DI)(DX*1), Y5
+	VPCMPEQD Y5, Y3, Y5
+	VMOVUPS  32(SI)(DX*1), Y8
+	VANDPS   Y8, Y5, Y5
+	VADDPS   Y5, Y1, Y1
+	ADDQ     R9, CX
+	MOVQ     CX, DX
+	VMOVUPS  (DI)(DX*1), Y5
+	VPCMPEQD Y5, Y2, Y5
+	VMOVUPS  (SI)(DX*1), Y8
+	VANDPS   Y8, Y5, Y5
+	VADDPS   Y5, Y0, Y0
+	VMOVUPS  32(DI)(DX*1), Y5
+	VPCMPEQD Y5, Y3, Y5
+	VMOVUPS  32(SI)(DX*1), Y8
+	VANDPS   Y8, Y5, Y5
+	VADDPS   Y5, Y1, Y1
+	ADDQ     R11, DX
+	VMOVUPS  (DI)(DX*1), Y5
+	VPCMPEQD Y5, Y2, Y2
+	VMOVUPS  (SI)(DX*1), Y5
+	VANDPS   Y5, Y2, Y2
+	VADDPS   Y2, Y0, Y0
+	VMOVUPS  32(DI)(DX*1), Y2
+	VPCMPEQD Y2, Y3, Y2
+	VMOVUPS  32(SI)(DX*1), Y3
+	VANDPS   Y3, Y2, Y2
+	VADDPS   Y2, Y1, Y1
+	VMOVUPS  Y0, (BX)(AX*1)
+	VMOVUPS  Y1, 32(BX)(AX*1)
+	VPADDD   Y7, Y4, Y4
+	MOVQ     dstStride+88(FP), CX
+	LEAQ     (BX)(CX*4), BX
+	MOVQ     srcStride+96(FP), CX
+	LEAQ     (SI)(CX*4), SI
+	LEAQ     (DI)(CX*4), DI
+	DECQ     R8
+	JNZ      exact28
+	VZEROUPPER
+	RET
+
+other25:
+	XORQ AX, AX
+	CMPQ R10, $+16
+	JE   exact35
+
+pixel33:
 	XORQ    AX, AX
 	MOVQ    R10, R12
 	VMOVUPS Y4, Y5
 	CMPQ    R12, $+16
-	JLT     single31
+	JLT     single36
 
-channels32:
+channels37:
 	VXORPS  Y0, Y0, Y0
 	VMOVUPS Y5, Y1
 	VMOVUPS Y1, Y2
@@ -1560,11 +2158,11 @@ channels32:
 	MOVQ    AX, CX
 	MOVQ    rows+104(FP), R13
 
-row33:
+row38:
 	MOVQ CX, DX
 	MOVQ cols+112(FP), R14
 
-col34:
+col39:
 	VMOVUPS  (DI)(DX*1), Y8
 	VPCMPEQD Y8, Y2, Y8
 	VMOVUPS  (SI)(DX*1), Y9
@@ -1577,10 +2175,10 @@ col34:
 	VADDPS   Y8, Y1, Y1
 	ADDQ     R11, DX
 	DECQ     R14
-	JNZ      col34
+	JNZ      col39
 	ADDQ     R9, CX
 	DECQ     R13
-	JNZ      row33
+	JNZ      row38
 	VMOVUPS  Y0, (BX)(AX*1)
 	VMOVUPS  Y1, 32(BX)(AX*1)
 	VPADDD   Y6, Y5, Y5
@@ -1588,24 +2186,24 @@ col34:
 	ADDQ     $+64, AX
 	SUBQ     $+16, R12
 	CMPQ     R12, $+16
-	JGE      channels32
+	JGE      channels37
 
-single31:
+single36:
 	CMPQ R12, $+8
-	JLT  tail35
+	JLT  tail40
 
-channels36:
+channels41:
 	VXORPS  Y0, Y0, Y0
 	VMOVUPS Y5, Y1
 	VMOVUPS Y1, Y2
 	MOVQ    AX, CX
 	MOVQ    rows+104(FP), R13
 
-row37:
+row42:
 	MOVQ CX, DX
 	MOVQ cols+112(FP), R14
 
-col38:
+col43:
 	VMOVUPS  (DI)(DX*1), Y1
 	VPCMPEQD Y1, Y2, Y1
 	VMOVUPS  (SI)(DX*1), Y3
@@ -1613,20 +2211,20 @@ col38:
 	VADDPS   Y1, Y0, Y0
 	ADDQ     R11, DX
 	DECQ     R14
-	JNZ      col38
+	JNZ      col43
 	ADDQ     R9, CX
 	DECQ     R13
-	JNZ      row37
+	JNZ      row42
 	VMOVUPS  Y0, (BX)(AX*1)
 	VPADDD   Y6, Y5, Y5
 	ADDQ     $+32, AX
 	SUBQ     $+8, R12
 	CMPQ     R12, $+8
-	JGE      channels36
+	JGE      channels41
 
-tail35:
+tail40:
 	TESTQ        R12, R12
-	JZ           next30
+	JZ           next34
 	VMOVD        R12, X0
 	VPBROADCASTD X0, Y1
 	VPCMPGTD     iota8<>+0(SB), Y1, Y1
@@ -1636,11 +2234,11 @@ tail35:
 	MOVQ         AX, CX
 	MOVQ         rows+104(FP), R12
 
-row39:
+row44:
 	MOVQ CX, DX
 	MOVQ cols+112(FP), R13
 
-col40:
+col45:
 	VMASKMOVPS (DI)(DX*1), Y1, Y3
 	VPCMPEQD   Y3, Y2, Y3
 	VMASKMOVPS (SI)(DX*1), Y1, Y5
@@ -1648,13 +2246,13 @@ col40:
 	VADDPS     Y3, Y0, Y0
 	ADDQ       R11, DX
 	DECQ       R13
-	JNZ        col40
+	JNZ        col45
 	ADDQ       R9, CX
 	DECQ       R12
-	JNZ        row39
+	JNZ        row44
 	VMASKMOVPS Y0, Y1, (BX)(AX*1)
 
-next30:
+next34:
 	VPADDD Y7, Y4, Y4
 	MOVQ   dstStride+88(FP), AX
 	LEAQ   (BX)(AX*4), BX
@@ -1662,7 +2260,52 @@ next30:
 	LEAQ   (SI)(AX*4), SI
 	LEAQ   (DI)(AX*4), DI
 	DECQ   R8
-	JNZ    pixel29
+	JNZ    pixel33
+	VZEROUPPER
+	RET
+
+exact35:
+	VXORPS  Y0, Y0, Y0
+	VMOVUPS Y4, Y1
+	VMOVUPS Y1, Y2
+	VXORPS  Y1, Y1, Y1
+	VMOVUPS Y4, Y3
+	VPADDD  Y6, Y3, Y3
+	VMOVUPS Y3, Y3
+	MOVQ    AX, CX
+	MOVQ    rows+104(FP), R10
+
+row46:
+	MOVQ CX, DX
+	MOVQ cols+112(FP), R12
+
+col47:
+	VMOVUPS  (DI)(DX*1), Y5
+	VPCMPEQD Y5, Y2, Y5
+	VMOVUPS  (SI)(DX*1), Y8
+	VANDPS   Y8, Y5, Y5
+	VADDPS   Y5, Y0, Y0
+	VMOVUPS  32(DI)(DX*1), Y5
+	VPCMPEQD Y5, Y3, Y5
+	VMOVUPS  32(SI)(DX*1), Y8
+	VANDPS   Y8, Y5, Y5
+	VADDPS   Y5, Y1, Y1
+	ADDQ     R11, DX
+	DECQ     R12
+	JNZ      col47
+	ADDQ     R9, CX
+	DECQ     R10
+	JNZ      row46
+	VMOVUPS  Y0, (BX)(AX*1)
+	VMOVUPS  Y1, 32(BX)(AX*1)
+	VPADDD   Y7, Y4, Y4
+	MOVQ     dstStride+88(FP), CX
+	LEAQ     (BX)(CX*4), BX
+	MOVQ     srcStride+96(FP), CX
+	LEAQ     (SI)(CX*4), SI
+	LEAQ     (DI)(CX*4), DI
+	DECQ     R8
+	JNZ      exact35
 	VZEROUPPER
 	RET
 
@@ -1692,15 +2335,18 @@ TEXT ·maxWindowsAVX512(SB), NOSPLIT, $0-136
 	MOVQ         cols+112(FP), AX
 	CMPQ         AX, $+2
 	JNE          other1
+	XORQ         AX, AX
+	CMPQ         R10, $+64
+	JE           exact4
 
 pixel2:
 	XORQ    AX, AX
 	MOVQ    R10, R12
 	VMOVUPS Z9, Z10
 	CMPQ    R12, $+64
-	JLT     single4
+	JLT     single5
 
-channels5:
+channels6:
 	MOVQ         AX, DX
 	VMOVUPS      (DI)(DX*1), Z0
 	VMOVUPS      Z0, Z0
@@ -1849,13 +2495,13 @@ channels5:
 	ADDQ         $+256, AX
 	SUBQ         $+64, R12
 	CMPQ         R12, $+64
-	JGE          channels5
+	JGE          channels6
 
-single4:
+single5:
 	CMPQ R12, $+16
-	JLT  tail6
+	JLT  tail7
 
-channels7:
+channels8:
 	MOVQ         AX, DX
 	VMOVUPS      (DI)(DX*1), Z0
 	VMOVUPS      Z0, Z0
@@ -1911,9 +2557,9 @@ channels7:
 	ADDQ         $+64, AX
 	SUBQ         $+16, R12
 	CMPQ         R12, $+16
-	JGE          channels7
+	JGE          channels8
 
-tail6:
+tail7:
 	TESTQ        R12, R12
 	JZ           next3
 	MOVL         $-1, CX
@@ -1983,22 +2629,178 @@ next3:
 	VZEROUPPER
 	RET
 
+exact4:
+	MOVQ         AX, DX
+	VMOVUPS      (DI)(DX*1), Z0
+	VMOVUPS      Z0, Z0
+	VPXORD       Z4, Z4, Z4
+	VMOVUPS      64(DI)(DX*1), Z1
+	VMOVUPS      Z1, Z1
+	VPXORD       Z5, Z5, Z5
+	VMOVUPS      128(DI)(DX*1), Z2
+	VMOVUPS      Z2, Z2
+	VPXORD       Z6, Z6, Z6
+	VMOVUPS      192(DI)(DX*1), Z3
+	VMOVUPS      Z3, Z3
+	VPXORD       Z7, Z7, Z7
+	MOVQ         AX, CX
+	MOVQ         CX, DX
+	MOVQ         DX, R10
+	SUBQ         AX, R10
+	VMOVD        R10, X8
+	VPBROADCASTD X8, Z8
+	VMOVUPS      (DI)(DX*1), Z10
+	VCMPPS       $0x07, Z0, Z0, K1
+	VCMPPS       $0x16, Z0, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z0
+	VMOVAPS      Z8, K1, Z4
+	VMOVUPS      64(DI)(DX*1), Z10
+	VCMPPS       $0x07, Z1, Z1, K1
+	VCMPPS       $0x16, Z1, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z1
+	VMOVAPS      Z8, K1, Z5
+	VMOVUPS      128(DI)(DX*1), Z10
+	VCMPPS       $0x07, Z2, Z2, K1
+	VCMPPS       $0x16, Z2, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z2
+	VMOVAPS      Z8, K1, Z6
+	VMOVUPS      192(DI)(DX*1), Z10
+	VCMPPS       $0x07, Z3, Z3, K1
+	VCMPPS       $0x16, Z3, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z3
+	VMOVAPS      Z8, K1, Z7
+	ADDQ         R11, DX
+	MOVQ         DX, R10
+	SUBQ         AX, R10
+	VMOVD        R10, X8
+	VPBROADCASTD X8, Z8
+	VMOVUPS      (DI)(DX*1), Z10
+	VCMPPS       $0x07, Z0, Z0, K1
+	VCMPPS       $0x16, Z0, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z0
+	VMOVAPS      Z8, K1, Z4
+	VMOVUPS      64(DI)(DX*1), Z10
+	VCMPPS       $0x07, Z1, Z1, K1
+	VCMPPS       $0x16, Z1, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z1
+	VMOVAPS      Z8, K1, Z5
+	VMOVUPS      128(DI)(DX*1), Z10
+	VCMPPS       $0x07, Z2, Z2, K1
+	VCMPPS       $0x16, Z2, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z2
+	VMOVAPS      Z8, K1, Z6
+	VMOVUPS      192(DI)(DX*1), Z10
+	VCMPPS       $0x07, Z3, Z3, K1
+	VCMPPS       $0x16, Z3, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z3
+	VMOVAPS      Z8, K1, Z7
+	ADDQ         R9, CX
+	MOVQ         CX, DX
+	MOVQ         DX, CX
+	SUBQ         AX, CX
+	VMOVD        CX, X8
+	VPBROADCASTD X8, Z8
+	VMOVUPS      (DI)(DX*1), Z10
+	VCMPPS       $0x07, Z0, Z0, K1
+	VCMPPS       $0x16, Z0, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z0
+	VMOVAPS      Z8, K1, Z4
+	VMOVUPS      64(DI)(DX*1), Z10
+	VCMPPS       $0x07, Z1, Z1, K1
+	VCMPPS       $0x16, Z1, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z1
+	VMOVAPS      Z8, K1, Z5
+	VMOVUPS      128(DI)(DX*1), Z10
+	VCMPPS       $0x07, Z2, Z2, K1
+	VCMPPS       $0x16, Z2, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z2
+	VMOVAPS      Z8, K1, Z6
+	VMOVUPS      192(DI)(DX*1), Z10
+	VCMPPS       $0x07, Z3, Z3, K1
+	VCMPPS       $0x16, Z3, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z3
+	VMOVAPS      Z8, K1, Z7
+	ADDQ         R11, DX
+	MOVQ         DX, CX
+	SUBQ         AX, CX
+	VMOVD        CX, X8
+	VPBROADCASTD X8, Z8
+	VMOVUPS      (DI)(DX*1), Z10
+	VCMPPS       $0x07, Z0, Z0, K1
+	VCMPPS       $0x16, Z0, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z0
+	VMOVAPS      Z8, K1, Z4
+	VMOVUPS      64(DI)(DX*1), Z10
+	VCMPPS       $0x07, Z1, Z1, K1
+	VCMPPS       $0x16, Z1, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z1
+	VMOVAPS      Z8, K1, Z5
+	VMOVUPS      128(DI)(DX*1), Z10
+	VCMPPS       $0x07, Z2, Z2, K1
+	VCMPPS       $0x16, Z2, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z2
+	VMOVAPS      Z8, K1, Z6
+	VMOVUPS      192(DI)(DX*1), Z10
+	VCMPPS       $0x07, Z3, Z3, K1
+	VCMPPS       $0x16, Z3, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z3
+	VMOVAPS      Z8, K1, Z7
+	VMOVUPS      Z0, (BX)(AX*1)
+	VPSRLD       $0x02, Z4, Z4
+	VMOVUPS      Z9, Z0
+	VPADDD       Z0, Z4, Z4
+	VMOVUPS      Z4, (SI)(AX*1)
+	VMOVUPS      Z1, 64(BX)(AX*1)
+	VPSRLD       $0x02, Z5, Z5
+	VMOVUPS      Z9, Z0
+	VPADDD       Z11, Z0, Z0
+	VPADDD       Z0, Z5, Z5
+	VMOVUPS      Z5, 64(SI)(AX*1)
+	VMOVUPS      Z2, 128(BX)(AX*1)
+	VPSRLD       $0x02, Z6, Z6
+	VMOVUPS      Z9, Z0
+	VPADDD       Z11, Z0, Z0
+	VPADDD       Z11, Z0, Z0
+	VPADDD       Z0, Z6, Z6
+	VMOVUPS      Z6, 128(SI)(AX*1)
+	VMOVUPS      Z3, 192(BX)(AX*1)
+	VPSRLD       $0x02, Z7, Z7
+	VMOVUPS      Z9, Z0
+	VPADDD       Z11, Z0, Z0
+	VPADDD       Z11, Z0, Z0
+	VPADDD       Z11, Z0, Z0
+	VPADDD       Z0, Z7, Z7
+	VMOVUPS      Z7, 192(SI)(AX*1)
+	VPADDD       Z12, Z9, Z9
+	MOVQ         dstStride+88(FP), CX
+	LEAQ         (BX)(CX*4), BX
+	LEAQ         (SI)(CX*4), SI
+	MOVQ         srcStride+96(FP), CX
+	LEAQ         (DI)(CX*4), DI
+	DECQ         R8
+	JNZ          exact4
+	VZEROUPPER
+	RET
+
 other1:
 	MOVQ rows+104(FP), AX
 	CMPQ AX, $+3
-	JNE  other8
+	JNE  other9
 	MOVQ cols+112(FP), AX
 	CMPQ AX, $+3
-	JNE  other8
+	JNE  other9
+	XORQ AX, AX
+	CMPQ R10, $+64
+	JE   exact12
 
-pixel9:
+pixel10:
 	XORQ    AX, AX
 	MOVQ    R10, R12
 	VMOVUPS Z9, Z10
 	CMPQ    R12, $+64
-	JLT     single11
+	JLT     single13
 
-channels12:
+channels14:
 	MOVQ         AX, DX
 	VMOVUPS      (DI)(DX*1), Z0
 	VMOVUPS      Z0, Z0
@@ -2273,13 +3075,13 @@ channels12:
 	ADDQ         $+256, AX
 	SUBQ         $+64, R12
 	CMPQ         R12, $+64
-	JGE          channels12
+	JGE          channels14
 
-single11:
+single13:
 	CMPQ R12, $+16
-	JLT  tail13
+	JLT  tail15
 
-channels14:
+channels16:
 	MOVQ         AX, DX
 	VMOVUPS      (DI)(DX*1), Z0
 	VMOVUPS      Z0, Z0
@@ -2386,11 +3188,11 @@ channels14:
 	ADDQ         $+64, AX
 	SUBQ         $+16, R12
 	CMPQ         R12, $+16
-	JGE          channels14
+	JGE          channels16
 
-tail13:
+tail15:
 	TESTQ        R12, R12
-	JZ           next10
+	JZ           next11
 	MOVL         $-1, CX
 	BZHIL        R12, CX, CX
 	KMOVW        CX, K1
@@ -2497,7 +3299,7 @@ tail13:
 	VPADDD       Z0, Z4, Z4
 	VMOVUPS      Z4, K1, (SI)(AX*1)
 
-next10:
+next11:
 	VPADDD Z12, Z9, Z9
 	MOVQ   dstStride+88(FP), AX
 	LEAQ   (BX)(AX*4), BX
@@ -2505,19 +3307,302 @@ next10:
 	MOVQ   srcStride+96(FP), AX
 	LEAQ   (DI)(AX*4), DI
 	DECQ   R8
-	JNZ    pixel9
+	JNZ    pixel10
 	VZEROUPPER
 	RET
 
-other8:
-pixel15:
+exact12:
+	MOVQ         AX, DX
+	VMOVUPS      (DI)(DX*1), Z0
+	VMOVUPS      Z0, Z0
+	VPXORD       Z4, Z4, Z4
+	VMOVUPS      64(DI)(DX*1), Z1
+	VMOVUPS      Z1, Z1
+	VPXORD       Z5, Z5, Z5
+	VMOVUPS      128(DI)(DX*1), Z2
+	VMOVUPS      Z2, Z2
+	VPXORD       Z6, Z6, Z6
+	VMOVUPS      192(DI)(DX*1), Z3
+	VMOVUPS      Z3, Z3
+	VPXORD       Z7, Z7, Z7
+	MOVQ         AX, CX
+	MOVQ         CX, DX
+	MOVQ         DX, R10
+	SUBQ         AX, R10
+	VMOVD        R10, X8
+	VPBROADCASTD X8, Z8
+	VMOVUPS      (DI)(DX*1), Z10
+	VCMPPS       $0x07, Z0, Z0, K1
+	VCMPPS       $0x16, Z0, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z0
+	VMOVAPS      Z8, K1, Z4
+	VMOVUPS      64(DI)(DX*1), Z10
+	VCMPPS       $0x07, Z1, Z1, K1
+	VCMPPS       $0x16, Z1, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z1
+	VMOVAPS      Z8, K1, Z5
+	VMOVUPS      128(DI)(DX*1), Z10
+	VCMPPS       $0x07, Z2, Z2, K1
+	VCMPPS       $0x16, Z2, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z2
+	VMOVAPS      Z8, K1, Z6
+	VMOVUPS      192(DI)(DX*1), Z10
+	VCMPPS       $0x07, Z3, Z3, K1
+	VCMPPS       $0x16, Z3, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z3
+	VMOVAPS      Z8, K1, Z7
+	ADDQ         R11, DX
+	MOVQ         DX, R10
+	SUBQ         AX, R10
+	VMOVD        R10, X8
+	VPBROADCASTD X8, Z8
+	VMOVUPS      (DI)(DX*1), Z10
+	VCMPPS       $0x07, Z0, Z0, K1
+	VCMPPS       $0x16, Z0, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z0
+	VMOVAPS      Z8, K1, Z4
+	VMOVUPS      64(DI)(DX*1), Z10
+	VCMPPS       $0x07, Z1, Z1, K1
+	VCMPPS       $0x16, Z1, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z1
+	VMOVAPS      Z8, K1, Z5
+	VMOVUPS      128(DI)(DX*1), Z10
+	VCMPPS       $0x07, Z2, Z2, K1
+	VCMPPS       $0x16, Z2, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z2
+	VMOVAPS      Z8, K1, Z6
+	VMOVUPS      192(DI)(DX*1), Z10
+	VCMPPS       $0x07, Z3, Z3, K1
+	VCMPPS       $0x16, Z3, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z3
+	VMOVAPS      Z8, K1, Z7
+	ADDQ         R11, DX
+	MOVQ         DX, R10
+	SUBQ         AX, R10
+	VMOVD        R10, X8
+	VPBROADCASTD X8, Z8
+	VMOVUPS      (DI)(DX*1), Z10
+	VCMPPS       $0x07, Z0, Z0, K1
+	VCMPPS       $0x16, Z0, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z0
+	VMOVAPS      Z8, K1, Z4
+	VMOVUPS      64(DI)(DX*1), Z10
+	VCMPPS       $0x07, Z1, Z1, K1
+	VCMPPS       $0x16, Z1, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z1
+	VMOVAPS      Z8, K1, Z5
+	VMOVUPS      128(DI)(DX*1), Z10
+	VCMPPS       $0x07, Z2, Z2, K1
+	VCMPPS       $0x16, Z2, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z2
+	VMOVAPS      Z8, K1, Z6
+	VMOVUPS      192(DI)(DX*1), Z10
+	VCMPPS       $0x07, Z3, Z3, K1
+	VCMPPS       $0x16, Z3, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z3
+	VMOVAPS      Z8, K1, Z7
+	ADDQ         R9, CX
+	MOVQ         CX, DX
+	MOVQ         DX, R10
+	SUBQ         AX, R10
+	VMOVD        R10, X8
+	VPBROADCASTD X8, Z8
+	VMOVUPS      (DI)(DX*1), Z10
+	VCMPPS       $0x07, Z0, Z0, K1
+	VCMPPS       $0x16, Z0, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z0
+	VMOVAPS      Z8, K1, Z4
+	VMOVUPS      64(DI)(DX*1), Z10
+	VCMPPS       $0x07, Z1, Z1, K1
+	VCMPPS       $0x16, Z1, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z1
+	VMOVAPS      Z8, K1, Z5
+	VMOVUPS      128(DI)(DX*1), Z10
+	VCMPPS       $0x07, Z2, Z2, K1
+	VCMPPS       $0x16, Z2, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z2
+	VMOVAPS      Z8, K1, Z6
+	VMOVUPS      192(DI)(DX*1), Z10
+	VCMPPS       $0x07, Z3, Z3, K1
+	VCMPPS       $0x16, Z3, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z3
+	VMOVAPS      Z8, K1, Z7
+	ADDQ         R11, DX
+	MOVQ         DX, R10
+	SUBQ         AX, R10
+	VMOVD        R10, X8
+	VPBROADCASTD X8, Z8
+	VMOVUPS      (DI)(DX*1), Z10
+	VCMPPS       $0x07, Z0, Z0, K1
+	VCMPPS       $0x16, Z0, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z0
+	VMOVAPS      Z8, K1, Z4
+	VMOVUPS      64(DI)(DX*1), Z10
+	VCMPPS       $0x07, Z1, Z1, K1
+	VCMPPS       $0x16, Z1, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z1
+	VMOVAPS      Z8, K1, Z5
+	VMOVUPS      128(DI)(DX*1), Z10
+	VCMPPS       $0x07, Z2, Z2, K1
+	VCMPPS       $0x16, Z2, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z2
+	VMOVAPS      Z8, K1, Z6
+	VMOVUPS      192(DI)(DX*1), Z10
+	VCMPPS       $0x07, Z3, Z3, K1
+	VCMPPS       $0x16, Z3, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z3
+	VMOVAPS      Z8, K1, Z7
+	ADDQ         R11, DX
+	MOVQ         DX, R10
+	SUBQ         AX, R10
+	VMOVD        R10, X8
+	VPBROADCASTD X8, Z8
+	VMOVUPS      (DI)(DX*1), Z10
+	VCMPPS       $0x07, Z0, Z0, K1
+	VCMPPS       $0x16, Z0, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z0
+	VMOVAPS      Z8, K1, Z4
+	VMOVUPS      64(DI)(DX*1), Z10
+	VCMPPS       $0x07, Z1, Z1, K1
+	VCMPPS       $0x16, Z1, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z1
+	VMOVAPS      Z8, K1, Z5
+	VMOVUPS      128(DI)(DX*1), Z10
+	VCMPPS       $0x07, Z2, Z2, K1
+	VCMPPS       $0x16, Z2, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z2
+	VMOVAPS      Z8, K1, Z6
+	VMOVUPS      192(DI)(DX*1), Z10
+	VCMPPS       $0x07, Z3, Z3, K1
+	VCMPPS       $0x16, Z3, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z3
+	VMOVAPS      Z8, K1, Z7
+	ADDQ         R9, CX
+	MOVQ         CX, DX
+	MOVQ         DX, CX
+	SUBQ         AX, CX
+	VMOVD        CX, X8
+	VPBROADCASTD X8, Z8
+	VMOVUPS      (DI)(DX*1), Z10
+	VCMPPS       $0x07, Z0, Z0, K1
+	VCMPPS       $0x16, Z0, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z0
+	VMOVAPS      Z8, K1, Z4
+	VMOVUPS      64(DI)(DX*1), Z10
+	VCMPPS       $0x07, Z1, Z1, K1
+	VCMPPS       $0x16, Z1, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z1
+	VMOVAPS      Z8, K1, Z5
+	VMOVUPS      128(DI)(DX*1), Z10
+	VCMPPS       $0x07, Z2, Z2, K1
+	VCMPPS       $0x16, Z2, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z2
+	VMOVAPS      Z8, K1, Z6
+	VMOVUPS      192(DI)(DX*1), Z10
+	VCMPPS       $0x07, Z3, Z3, K1
+	VCMPPS       $0x16, Z3, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z3
+	VMOVAPS      Z8, K1, Z7
+	ADDQ         R11, DX
+	MOVQ         DX, CX
+	SUBQ         AX, CX
+	VMOVD        CX, X8
+	VPBROADCASTD X8, Z8
+	VMOVUPS      (DI)(DX*1), Z10
+	VCMPPS       $0x07, Z0, Z0, K1
+	VCMPPS       $0x16, Z0, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z0
+	VMOVAPS      Z8, K1, Z4
+	VMOVUPS      64(DI)(DX*1), Z10
+	VCMPPS       $0x07, Z1, Z1, K1
+	VCMPPS       $0x16, Z1, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z1
+	VMOVAPS      Z8, K1, Z5
+	VMOVUPS      128(DI)(DX*1), Z10
+	VCMPPS       $0x07, Z2, Z2, K1
+	VCMPPS       $0x16, Z2, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z2
+	VMOVAPS      Z8, K1, Z6
+	VMOVUPS      192(DI)(DX*1), Z10
+	VCMPPS       $0x07, Z3, Z3, K1
+	VCMPPS       $0x16, Z3, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z3
+	VMOVAPS      Z8, K1, Z7
+	ADDQ         R11, DX
+	MOVQ         DX, CX
+	SUBQ         AX, CX
+	VMOVD        CX, X8
+	VPBROADCASTD X8, Z8
+	VMOVUPS      (DI)(DX*1), Z10
+	VCMPPS       $0x07, Z0, Z0, K1
+	VCMPPS       $0x16, Z0, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z0
+	VMOVAPS      Z8, K1, Z4
+	VMOVUPS      64(DI)(DX*1), Z10
+	VCMPPS       $0x07, Z1, Z1, K1
+	VCMPPS       $0x16, Z1, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z1
+	VMOVAPS      Z8, K1, Z5
+	VMOVUPS      128(DI)(DX*1), Z10
+	VCMPPS       $0x07, Z2, Z2, K1
+	VCMPPS       $0x16, Z2, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z2
+	VMOVAPS      Z8, K1, Z6
+	VMOVUPS      192(DI)(DX*1), Z10
+	VCMPPS       $0x07, Z3, Z3, K1
+	VCMPPS       $0x16, Z3, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z3
+	VMOVAPS      Z8, K1, Z7
+	VMOVUPS      Z0, (BX)(AX*1)
+	VPSRLD       $0x02, Z4, Z4
+	VMOVUPS      Z9, Z0
+	VPADDD       Z0, Z4, Z4
+	VMOVUPS      Z4, (SI)(AX*1)
+	VMOVUPS      Z1, 64(BX)(AX*1)
+	VPSRLD       $0x02, Z5, Z5
+	VMOVUPS      Z9, Z0
+	VPADDD       Z11, Z0, Z0
+	VPADDD       Z0, Z5, Z5
+	VMOVUPS      Z5, 64(SI)(AX*1)
+	VMOVUPS      Z2, 128(BX)(AX*1)
+	VPSRLD       $0x02, Z6, Z6
+	VMOVUPS      Z9, Z0
+	VPADDD       Z11, Z0, Z0
+	VPADDD       Z11, Z0, Z0
+	VPADDD       Z0, Z6, Z6
+	VMOVUPS      Z6, 128(SI)(AX*1)
+	VMOVUPS      Z3, 192(BX)(AX*1)
+	VPSRLD       $0x02, Z7, Z7
+	VMOVUPS      Z9, Z0
+	VPADDD       Z11, Z0, Z0
+	VPADDD       Z11, Z0, Z0
+	VPADDD       Z11, Z0, Z0
+	VPADDD       Z0, Z7, Z7
+	VMOVUPS      Z7, 192(SI)(AX*1)
+	VPADDD       Z12, Z9, Z9
+	MOVQ         dstStride+88(FP), CX
+	LEAQ         (BX)(CX*4), BX
+	LEAQ         (SI)(CX*4), SI
+	MOVQ         srcStride+96(FP), CX
+	LEAQ         (DI)(CX*4), DI
+	DECQ         R8
+	JNZ          exact12
+	VZEROUPPER
+	RET
+
+other9:
+	XORQ AX, AX
+	CMPQ R10, $+64
+	JE   exact19
+
+pixel17:
 	XORQ    AX, AX
 	MOVQ    R10, R12
 	VMOVUPS Z9, Z10
 	CMPQ    R12, $+64
-	JLT     single17
+	JLT     single20
 
-channels18:
+channels21:
 	MOVQ    AX, DX
 	VMOVUPS (DI)(DX*1), Z0
 	VMOVUPS Z0, Z0
@@ -2534,11 +3619,11 @@ channels18:
 	MOVQ    AX, CX
 	MOVQ    rows+104(FP), R13
 
-row19:
+row22:
 	MOVQ CX, DX
 	MOVQ cols+112(FP), R14
 
-col20:
+col23:
 	MOVQ         DX, R15
 	SUBQ         AX, R15
 	VMOVD        R15, X8
@@ -2565,10 +3650,10 @@ col20:
 	VMOVAPS      Z8, K1, Z7
 	ADDQ         R11, DX
 	DECQ         R14
-	JNZ          col20
+	JNZ          col23
 	ADDQ         R9, CX
 	DECQ         R13
-	JNZ          row19
+	JNZ          row22
 	VMOVUPS      Z0, (BX)(AX*1)
 	VPSRLD       $0x02, Z4, Z4
 	VMOVUPS      Z10, Z0
@@ -2602,13 +3687,13 @@ col20:
 	ADDQ         $+256, AX
 	SUBQ         $+64, R12
 	CMPQ         R12, $+64
-	JGE          channels18
+	JGE          channels21
 
-single17:
+single20:
 	CMPQ R12, $+16
-	JLT  tail21
+	JLT  tail24
 
-channels22:
+channels25:
 	MOVQ    AX, DX
 	VMOVUPS (DI)(DX*1), Z0
 	VMOVUPS Z0, Z0
@@ -2616,11 +3701,11 @@ channels22:
 	MOVQ    AX, CX
 	MOVQ    rows+104(FP), R13
 
-row23:
+row26:
 	MOVQ CX, DX
 	MOVQ cols+112(FP), R14
 
-col24:
+col27:
 	MOVQ         DX, R15
 	SUBQ         AX, R15
 	VMOVD        R15, X1
@@ -2632,10 +3717,10 @@ col24:
 	VMOVAPS      Z8, K1, Z4
 	ADDQ         R11, DX
 	DECQ         R14
-	JNZ          col24
+	JNZ          col27
 	ADDQ         R9, CX
 	DECQ         R13
-	JNZ          row23
+	JNZ          row26
 	VMOVUPS      Z0, (BX)(AX*1)
 	VPSRLD       $0x02, Z4, Z4
 	VMOVUPS      Z10, Z0
@@ -2645,11 +3730,11 @@ col24:
 	ADDQ         $+64, AX
 	SUBQ         $+16, R12
 	CMPQ         R12, $+16
-	JGE          channels22
+	JGE          channels25
 
-tail21:
+tail24:
 	TESTQ     R12, R12
-	JZ        next16
+	JZ        next18
 	MOVL      $-1, CX
 	BZHIL     R12, CX, CX
 	KMOVW     CX, K1
@@ -2660,11 +3745,11 @@ tail21:
 	MOVQ      AX, CX
 	MOVQ      rows+104(FP), R12
 
-row25:
+row28:
 	MOVQ CX, DX
 	MOVQ cols+112(FP), R13
 
-col26:
+col29:
 	MOVQ         DX, R14
 	SUBQ         AX, R14
 	VMOVD        R14, X1
@@ -2676,17 +3761,17 @@ col26:
 	VMOVAPS      Z8, K2, Z4
 	ADDQ         R11, DX
 	DECQ         R13
-	JNZ          col26
+	JNZ          col29
 	ADDQ         R9, CX
 	DECQ         R12
-	JNZ          row25
+	JNZ          row28
 	VMOVUPS      Z0, K1, (BX)(AX*1)
 	VPSRLD       $0x02, Z4, Z4
 	VMOVUPS      Z10, Z0
 	VPADDD       Z0, Z4, Z4
 	VMOVUPS      Z4, K1, (SI)(AX*1)
 
-next16:
+next18:
 	VPADDD Z12, Z9, Z9
 	MOVQ   dstStride+88(FP), AX
 	LEAQ   (BX)(AX*4), BX
@@ -2694,7 +3779,96 @@ next16:
 	MOVQ   srcStride+96(FP), AX
 	LEAQ   (DI)(AX*4), DI
 	DECQ   R8
-	JNZ    pixel15
+	JNZ    pixel17
+	VZEROUPPER
+	RET
+
+exact19:
+	MOVQ    AX, DX
+	VMOVUPS (DI)(DX*1), Z0
+	VMOVUPS Z0, Z0
+	VPXORD  Z4, Z4, Z4
+	VMOVUPS 64(DI)(DX*1), Z1
+	VMOVUPS Z1, Z1
+	VPXORD  Z5, Z5, Z5
+	VMOVUPS 128(DI)(DX*1), Z2
+	VMOVUPS Z2, Z2
+	VPXORD  Z6, Z6, Z6
+	VMOVUPS 192(DI)(DX*1), Z3
+	VMOVUPS Z3, Z3
+	VPXORD  Z7, Z7, Z7
+	MOVQ    AX, CX
+	MOVQ    rows+104(FP), R10
+
+row30:
+	MOVQ CX, DX
+	MOVQ cols+112(FP), R12
+
+col31:
+	MOVQ         DX, R13
+	SUBQ         AX, R13
+	VMOVD        R13, X8
+	VPBROADCASTD X8, Z8
+	VMOVUPS      (DI)(DX*1), Z10
+	VCMPPS       $0x07, Z0, Z0, K1
+	VCMPPS       $0x16, Z0, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z0
+	VMOVAPS      Z8, K1, Z4
+	VMOVUPS      64(DI)(DX*1), Z10
+	VCMPPS       $0x07, Z1, Z1, K1
+	VCMPPS       $0x16, Z1, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z1
+	VMOVAPS      Z8, K1, Z5
+	VMOVUPS      128(DI)(DX*1), Z10
+	VCMPPS       $0x07, Z2, Z2, K1
+	VCMPPS       $0x16, Z2, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z2
+	VMOVAPS      Z8, K1, Z6
+	VMOVUPS      192(DI)(DX*1), Z10
+	VCMPPS       $0x07, Z3, Z3, K1
+	VCMPPS       $0x16, Z3, Z10, K1, K1
+	VMOVAPS      Z10, K1, Z3
+	VMOVAPS      Z8, K1, Z7
+	ADDQ         R11, DX
+	DECQ         R12
+	JNZ          col31
+	ADDQ         R9, CX
+	DECQ         R10
+	JNZ          row30
+	VMOVUPS      Z0, (BX)(AX*1)
+	VPSRLD       $0x02, Z4, Z4
+	VMOVUPS      Z9, Z0
+	VPADDD       Z0, Z4, Z4
+	VMOVUPS      Z4, (SI)(AX*1)
+	VMOVUPS      Z1, 64(BX)(AX*1)
+	VPSRLD       $0x02, Z5, Z5
+	VMOVUPS      Z9, Z0
+	VPADDD       Z11, Z0, Z0
+	VPADDD       Z0, Z5, Z5
+	VMOVUPS      Z5, 64(SI)(AX*1)
+	VMOVUPS      Z2, 128(BX)(AX*1)
+	VPSRLD       $0x02, Z6, Z6
+	VMOVUPS      Z9, Z0
+	VPADDD       Z11, Z0, Z0
+	VPADDD       Z11, Z0, Z0
+	VPADDD       Z0, Z6, Z6
+	VMOVUPS      Z6, 128(SI)(AX*1)
+	VMOVUPS      Z3, 192(BX)(AX*1)
+	VPSRLD       $0x02, Z7, Z7
+	VMOVUPS      Z9, Z0
+	VPADDD       Z11, Z0, Z0
+	VPADDD       Z11, Z0, Z0
+	VPADDD       Z11, Z0, Z0
+	VPADDD       Z0, Z7, Z7
+	VMOVUPS      Z7, 192(SI)(AX*1)
+	VPADDD       Z12, Z9, Z9
+	MOVQ         dstStride+88(FP), CX
+	LEAQ         (BX)(CX*4), BX
+	LEAQ         (SI)(CX*4), SI
+	MOVQ         srcStride+96(FP), CX
+	LEAQ         (DI)(CX*4), DI
+	DECQ         R8
+	JNZ          exact19
 	VZEROUPPER
 	RET
 
@@ -2731,14 +3905,17 @@ TEXT ·avgWindowsAVX512(SB), NOSPLIT, $0-112
 	MOVQ         R9, R10
 	SHLQ         $0x02, R10
 	VBROADCASTSS scale+48(FP), Z4
+	XORQ         AX, AX
+	CMPQ         R9, $+64
+	JE           exact3
 
 pixel1:
 	XORQ AX, AX
 	MOVQ R9, R11
 	CMPQ R11, $+64
-	JLT  single3
+	JLT  single4
 
-channels4:
+channels5:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -2746,11 +3923,11 @@ channels4:
 	MOVQ   AX, CX
 	MOVQ   rows+80(FP), R12
 
-row5:
+row6:
 	MOVQ CX, DX
 	MOVQ cols+88(FP), R13
 
-col6:
+col7:
 	VMOVUPS (SI)(DX*1), Z5
 	VADDPS  Z5, Z0, Z0
 	VMOVUPS 64(SI)(DX*1), Z5
@@ -2761,10 +3938,10 @@ col6:
 	VADDPS  Z5, Z3, Z3
 	ADDQ    R10, DX
 	DECQ    R13
-	JNZ     col6
+	JNZ     col7
 	ADDQ    R8, CX
 	DECQ    R12
-	JNZ     row5
+	JNZ     row6
 	VMULPS  Z4, Z0, Z5
 	VMOVUPS Z5, (BX)(AX*1)
 	VMULPS  Z4, Z1, Z5
@@ -2776,38 +3953,38 @@ col6:
 	ADDQ    $+256, AX
 	SUBQ    $+64, R11
 	CMPQ    R11, $+64
-	JGE     channels4
+	JGE     channels5
 
-single3:
+single4:
 	CMPQ R11, $+16
-	JLT  tail7
+	JLT  tail8
 
-channels8:
+channels9:
 	VPXORD Z0, Z0, Z0
 	MOVQ   AX, CX
 	MOVQ   rows+80(FP), R12
 
-row9:
+row10:
 	MOVQ CX, DX
 	MOVQ cols+88(FP), R13
 
-col10:
+col11:
 	VMOVUPS (SI)(DX*1), Z5
 	VADDPS  Z5, Z0, Z0
 	ADDQ    R10, DX
 	DECQ    R13
-	JNZ     col10
+	JNZ     col11
 	ADDQ    R8, CX
 	DECQ    R12
-	JNZ     row9
+	JNZ     row10
 	VMULPS  Z4, Z0, Z5
 	VMOVUPS Z5, (BX)(AX*1)
 	ADDQ    $+64, AX
 	SUBQ    $+16, R11
 	CMPQ    R11, $+16
-	JGE     channels8
+	JGE     channels9
 
-tail7:
+tail8:
 	TESTQ  R11, R11
 	JZ     next2
 	MOVL   $-1, CX
@@ -2817,19 +3994,19 @@ tail7:
 	MOVQ   AX, CX
 	MOVQ   rows+80(FP), R11
 
-row11:
+row12:
 	MOVQ CX, DX
 	MOVQ cols+88(FP), R12
 
-col12:
+col13:
 	VMOVUPS.Z (SI)(DX*1), K1, Z5
 	VADDPS    Z5, Z0, Z0
 	ADDQ      R10, DX
 	DECQ      R12
-	JNZ       col12
+	JNZ       col13
 	ADDQ      R8, CX
 	DECQ      R11
-	JNZ       row11
+	JNZ       row12
 	VMULPS    Z4, Z0, Z5
 	VMOVUPS   Z5, K1, (BX)(AX*1)
 
@@ -2840,6 +4017,50 @@ next2:
 	LEAQ (SI)(AX*4), SI
 	DECQ DI
 	JNZ  pixel1
+	VZEROUPPER
+	RET
+
+exact3:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	MOVQ   AX, CX
+	MOVQ   rows+80(FP), R9
+
+row14:
+	MOVQ CX, DX
+	MOVQ cols+88(FP), R11
+
+col15:
+	VMOVUPS (SI)(DX*1), Z5
+	VADDPS  Z5, Z0, Z0
+	VMOVUPS 64(SI)(DX*1), Z5
+	VADDPS  Z5, Z1, Z1
+	VMOVUPS 128(SI)(DX*1), Z5
+	VADDPS  Z5, Z2, Z2
+	VMOVUPS 192(SI)(DX*1), Z5
+	VADDPS  Z5, Z3, Z3
+	ADDQ    R10, DX
+	DECQ    R11
+	JNZ     col15
+	ADDQ    R8, CX
+	DECQ    R9
+	JNZ     row14
+	VMULPS  Z4, Z0, Z5
+	VMOVUPS Z5, (BX)(AX*1)
+	VMULPS  Z4, Z1, Z5
+	VMOVUPS Z5, 64(BX)(AX*1)
+	VMULPS  Z4, Z2, Z5
+	VMOVUPS Z5, 128(BX)(AX*1)
+	VMULPS  Z4, Z3, Z5
+	VMOVUPS Z5, 192(BX)(AX*1)
+	MOVQ    dstStride+64(FP), CX
+	LEAQ    (BX)(CX*4), BX
+	MOVQ    srcStride+72(FP), CX
+	LEAQ    (SI)(CX*4), SI
+	DECQ    DI
+	JNZ     exact3
 	VZEROUPPER
 	RET
 
@@ -2869,15 +4090,18 @@ TEXT ·maxGradWindowsAVX512(SB), NOSPLIT, $0-136
 	MOVQ         cols+112(FP), AX
 	CMPQ         AX, $+1
 	JNE          other1
+	XORQ         AX, AX
+	CMPQ         R10, $+64
+	JE           exact4
 
 pixel2:
 	XORQ    AX, AX
 	MOVQ    R10, R9
 	VMOVUPS Z8, Z9
 	CMPQ    R9, $+64
-	JLT     single4
+	JLT     single5
 
-channels5:
+channels6:
 	VPXORD    Z0, Z0, Z0
 	VMOVUPS   Z9, Z4
 	VMOVUPS   Z4, Z4
@@ -2929,13 +4153,13 @@ channels5:
 	ADDQ      $+256, AX
 	SUBQ      $+64, R9
 	CMPQ      R9, $+64
-	JGE       channels5
+	JGE       channels6
 
-single4:
+single5:
 	CMPQ R9, $+16
-	JLT  tail6
+	JLT  tail7
 
-channels7:
+channels8:
 	VPXORD    Z0, Z0, Z0
 	VMOVUPS   Z9, Z4
 	VMOVUPS   Z4, Z4
@@ -2951,9 +4175,9 @@ channels7:
 	ADDQ      $+64, AX
 	SUBQ      $+16, R9
 	CMPQ      R9, $+16
-	JGE       channels7
+	JGE       channels8
 
-tail6:
+tail7:
 	TESTQ     R9, R9
 	JZ        next3
 	MOVL      $-1, CX
@@ -2983,22 +4207,81 @@ next3:
 	VZEROUPPER
 	RET
 
+exact4:
+	VPXORD    Z0, Z0, Z0
+	VMOVUPS   Z8, Z4
+	VMOVUPS   Z4, Z4
+	VPXORD    Z1, Z1, Z1
+	VMOVUPS   Z8, Z5
+	VPADDD    Z10, Z5, Z5
+	VMOVUPS   Z5, Z5
+	VPXORD    Z2, Z2, Z2
+	VMOVUPS   Z8, Z6
+	VPADDD    Z10, Z6, Z6
+	VPADDD    Z10, Z6, Z6
+	VMOVUPS   Z6, Z6
+	VPXORD    Z3, Z3, Z3
+	VMOVUPS   Z8, Z7
+	VPADDD    Z10, Z7, Z7
+	VPADDD    Z10, Z7, Z7
+	VPADDD    Z10, Z7, Z7
+	VMOVUPS   Z7, Z7
+	MOVQ      AX, CX
+	MOVQ      CX, DX
+	VMOVUPS   (DI)(DX*1), Z9
+	VPCMPEQD  Z9, Z4, K1
+	VMOVUPS   (SI)(DX*1), Z4
+	VMOVAPS.Z Z4, K1, Z4
+	VADDPS    Z4, Z0, Z0
+	VMOVUPS   64(DI)(DX*1), Z4
+	VPCMPEQD  Z4, Z5, K1
+	VMOVUPS   64(SI)(DX*1), Z4
+	VMOVAPS.Z Z4, K1, Z4
+	VADDPS    Z4, Z1, Z1
+	VMOVUPS   128(DI)(DX*1), Z4
+	VPCMPEQD  Z4, Z6, K1
+	VMOVUPS   128(SI)(DX*1), Z4
+	VMOVAPS.Z Z4, K1, Z4
+	VADDPS    Z4, Z2, Z2
+	VMOVUPS   192(DI)(DX*1), Z4
+	VPCMPEQD  Z4, Z7, K1
+	VMOVUPS   192(SI)(DX*1), Z4
+	VMOVAPS.Z Z4, K1, Z4
+	VADDPS    Z4, Z3, Z3
+	VMOVUPS   Z0, (BX)(AX*1)
+	VMOVUPS   Z1, 64(BX)(AX*1)
+	VMOVUPS   Z2, 128(BX)(AX*1)
+	VMOVUPS   Z3, 192(BX)(AX*1)
+	VPADDD    Z11, Z8, Z8
+	MOVQ      dstStride+88(FP), CX
+	LEAQ      (BX)(CX*4), BX
+	MOVQ      srcStride+96(FP), CX
+	LEAQ      (SI)(CX*4), SI
+	LEAQ      (DI)(CX*4), DI
+	DECQ      R8
+	JNZ       exact4
+	VZEROUPPER
+	RET
+
 other1:
 	MOVQ rows+104(FP), AX
 	CMPQ AX, $+1
-	JNE  other8
+	JNE  other9
 	MOVQ cols+112(FP), AX
 	CMPQ AX, $+2
-	JNE  other8
+	JNE  other9
+	XORQ AX, AX
+	CMPQ R10, $+64
+	JE   exact12
 
-pixel9:
+pixel10:
 	XORQ    AX, AX
 	MOVQ    R10, R9
 	VMOVUPS Z8, Z9
 	CMPQ    R9, $+64
-	JLT     single11
+	JLT     single13
 
-channels12:
+channels14:
 	VPXORD    Z0, Z0, Z0
 	VMOVUPS   Z9, Z4
 	VMOVUPS   Z4, Z4
@@ -3071,13 +4354,13 @@ channels12:
 	ADDQ      $+256, AX
 	SUBQ      $+64, R9
 	CMPQ      R9, $+64
-	JGE       channels12
+	JGE       channels14
 
-single11:
+single13:
 	CMPQ R9, $+16
-	JLT  tail13
+	JLT  tail15
 
-channels14:
+channels16:
 	VPXORD    Z0, Z0, Z0
 	VMOVUPS   Z9, Z4
 	VMOVUPS   Z4, Z4
@@ -3099,11 +4382,11 @@ channels14:
 	ADDQ      $+64, AX
 	SUBQ      $+16, R9
 	CMPQ      R9, $+16
-	JGE       channels14
+	JGE       channels16
 
-tail13:
+tail15:
 	TESTQ     R9, R9
-	JZ        next10
+	JZ        next11
 	MOVL      $-1, CX
 	BZHIL     R9, CX, CX
 	KMOVW     CX, K1
@@ -3125,7 +4408,7 @@ tail13:
 	VADDPS    Z4, Z0, Z0
 	VMOVUPS   Z0, K1, (BX)(AX*1)
 
-next10:
+next11:
 	VPADDD Z11, Z8, Z8
 	MOVQ   dstStride+88(FP), AX
 	LEAQ   (BX)(AX*4), BX
@@ -3133,26 +4416,106 @@ next10:
 	LEAQ   (SI)(AX*4), SI
 	LEAQ   (DI)(AX*4), DI
 	DECQ   R8
-	JNZ    pixel9
+	JNZ    pixel10
 	VZEROUPPER
 	RET
 
-other8:
+exact12:
+	VPXORD    Z0, Z0, Z0
+	VMOVUPS   Z8, Z4
+	VMOVUPS   Z4, Z4
+	VPXORD    Z1, Z1, Z1
+	VMOVUPS   Z8, Z5
+	VPADDD    Z10, Z5, Z5
+	VMOVUPS   Z5, Z5
+	VPXORD    Z2, Z2, Z2
+	VMOVUPS   Z8, Z6
+	VPADDD    Z10, Z6, Z6
+	VPADDD    Z10, Z6, Z6
+	VMOVUPS   Z6, Z6
+	VPXORD    Z3, Z3, Z3
+	VMOVUPS   Z8, Z7
+	VPADDD    Z10, Z7, Z7
+	VPADDD    Z10, Z7, Z7
+	VPADDD    Z10, Z7, Z7
+	VMOVUPS   Z7, Z7
+	MOVQ      AX, CX
+	MOVQ      CX, DX
+	VMOVUPS   (DI)(DX*1), Z9
+	VPCMPEQD  Z9, Z4, K1
+	VMOVUPS   (SI)(DX*1), Z9
+	VMOVAPS.Z Z9, K1, Z9
+	VADDPS    Z9, Z0, Z0
+	VMOVUPS   64(DI)(DX*1), Z9
+	VPCMPEQD  Z9, Z5, K1
+	VMOVUPS   64(SI)(DX*1), Z9
+	VMOVAPS.Z Z9, K1, Z9
+	VADDPS    Z9, Z1, Z1
+	VMOVUPS   128(DI)(DX*1), Z9
+	VPCMPEQD  Z9, Z6, K1
+	VMOVUPS   128(SI)(DX*1), Z9
+	VMOVAPS.Z Z9, K1, Z9
+	VADDPS    Z9, Z2, Z2
+	VMOVUPS   192(DI)(DX*1), Z9
+	VPCMPEQD  Z9, Z7, K1
+	VMOVUPS   192(SI)(DX*1), Z9
+	VMOVAPS.Z Z9, K1, Z9
+	VADDPS    Z9, Z3, Z3
+	ADDQ      R11, DX
+	VMOVUPS   (DI)(DX*1), Z9
+	VPCMPEQD  Z9, Z4, K1
+	VMOVUPS   (SI)(DX*1), Z4
+	VMOVAPS.Z Z4, K1, Z4
+	VADDPS    Z4, Z0, Z0
+	VMOVUPS   64(DI)(DX*1), Z4
+	VPCMPEQD  Z4, Z5, K1
+	VMOVUPS   64(SI)(DX*1), Z4
+	VMOVAPS.Z Z4, K1, Z4
+	VADDPS    Z4, Z1, Z1
+	VMOVUPS   128(DI)(DX*1), Z4
+	VPCMPEQD  Z4, Z6, K1
+	VMOVUPS   128(SI)(DX*1), Z4
+	VMOVAPS.Z Z4, K1, Z4
+	VADDPS    Z4, Z2, Z2
+	VMOVUPS   192(DI)(DX*1), Z4
+	VPCMPEQD  Z4, Z7, K1
+	VMOVUPS   192(SI)(DX*1), Z4
+	VMOVAPS.Z Z4, K1, Z4
+	VADDPS    Z4, Z3, Z3
+	VMOVUPS   Z0, (BX)(AX*1)
+	VMOVUPS   Z1, 64(BX)(AX*1)
+	VMOVUPS   Z2, 128(BX)(AX*1)
+	VMOVUPS   Z3, 192(BX)(AX*1)
+	VPADDD    Z11, Z8, Z8
+	MOVQ      dstStride+88(FP), CX
+	LEAQ      (BX)(CX*4), BX
+	MOVQ      srcStride+96(FP), CX
+	LEAQ      (SI)(CX*4), SI
+	LEAQ      (DI)(CX*4), DI
+	DECQ      R8
+	JNZ       exact12
+	VZEROUPPER
+	RET
+
+other9:
 	MOVQ rows+104(FP), AX
 	CMPQ AX, $+2
-	JNE  other15
+	JNE  other17
 	MOVQ cols+112(FP), AX
 	CMPQ AX, $+1
-	JNE  other15
+	JNE  other17
+	XORQ AX, AX
+	CMPQ R10, $+64
+	JE   exact20
 
-pixel16:
+pixel18:
 	XORQ    AX, AX
 	MOVQ    R10, R11
 	VMOVUPS Z8, Z9
 	CMPQ    R11, $+64
-	JLT     single18
+	JLT     single21
 
-channels19:
+channels22:
 	VPXORD    Z0, Z0, Z0
 	VMOVUPS   Z9, Z4
 	VMOVUPS   Z4, Z4
@@ -3226,13 +4589,13 @@ channels19:
 	ADDQ      $+256, AX
 	SUBQ      $+64, R11
 	CMPQ      R11, $+64
-	JGE       channels19
+	JGE       channels22
 
-single18:
+single21:
 	CMPQ R11, $+16
-	JLT  tail20
+	JLT  tail23
 
-channels21:
+channels24:
 	VPXORD    Z0, Z0, Z0
 	VMOVUPS   Z9, Z4
 	VMOVUPS   Z4, Z4
@@ -3255,11 +4618,11 @@ channels21:
 	ADDQ      $+64, AX
 	SUBQ      $+16, R11
 	CMPQ      R11, $+16
-	JGE       channels21
+	JGE       channels24
 
-tail20:
+tail23:
 	TESTQ     R11, R11
-	JZ        next17
+	JZ        next19
 	MOVL      $-1, CX
 	BZHIL     R11, CX, CX
 	KMOVW     CX, K1
@@ -3282,7 +4645,7 @@ tail20:
 	VADDPS    Z4, Z0, Z0
 	VMOVUPS   Z0, K1, (BX)(AX*1)
 
-next17:
+next19:
 	VPADDD Z11, Z8, Z8
 	MOVQ   dstStride+88(FP), AX
 	LEAQ   (BX)(AX*4), BX
@@ -3290,26 +4653,107 @@ next17:
 	LEAQ   (SI)(AX*4), SI
 	LEAQ   (DI)(AX*4), DI
 	DECQ   R8
-	JNZ    pixel16
+	JNZ    pixel18
 	VZEROUPPER
 	RET
 
-other15:
+exact20:
+	VPXORD    Z0, Z0, Z0
+	VMOVUPS   Z8, Z4
+	VMOVUPS   Z4, Z4
+	VPXORD    Z1, Z1, Z1
+	VMOVUPS   Z8, Z5
+	VPADDD    Z10, Z5, Z5
+	VMOVUPS   Z5, Z5
+	VPXORD    Z2, Z2, Z2
+	VMOVUPS   Z8, Z6
+	VPADDD    Z10, Z6, Z6
+	VPADDD    Z10, Z6, Z6
+	VMOVUPS   Z6, Z6
+	VPXORD    Z3, Z3, Z3
+	VMOVUPS   Z8, Z7
+	VPADDD    Z10, Z7, Z7
+	VPADDD    Z10, Z7, Z7
+	VPADDD    Z10, Z7, Z7
+	VMOVUPS   Z7, Z7
+	MOVQ      AX, CX
+	MOVQ      CX, DX
+	VMOVUPS   (DI)(DX*1), Z9
+	VPCMPEQD  Z9, Z4, K1
+	VMOVUPS   (SI)(DX*1), Z9
+	VMOVAPS.Z Z9, K1, Z9
+	VADDPS    Z9, Z0, Z0
+	VMOVUPS   64(DI)(DX*1), Z9
+	VPCMPEQD  Z9, Z5, K1
+	VMOVUPS   64(SI)(DX*1), Z9
+	VMOVAPS.Z Z9, K1, Z9
+	VADDPS    Z9, Z1, Z1
+	VMOVUPS   128(DI)(DX*1), Z9
+	VPCMPEQD  Z9, Z6, K1
+	VMOVUPS   128(SI)(DX*1), Z9
+	VMOVAPS.Z Z9, K1, Z9
+	VADDPS    Z9, Z2, Z2
+	VMOVUPS   192(DI)(DX*1), Z9
+	VPCMPEQD  Z9, Z7, K1
+	VMOVUPS   192(SI)(DX*1), Z9
+	VMOVAPS.Z Z9, K1, Z9
+	VADDPS    Z9, Z3, Z3
+	ADDQ      R9, CX
+	MOVQ      CX, DX
+	VMOVUPS   (DI)(DX*1), Z9
+	VPCMPEQD  Z9, Z4, K1
+	VMOVUPS   (SI)(DX*1), Z4
+	VMOVAPS.Z Z4, K1, Z4
+	VADDPS    Z4, Z0, Z0
+	VMOVUPS   64(DI)(DX*1), Z4
+	VPCMPEQD  Z4, Z5, K1
+	VMOVUPS   64(SI)(DX*1), Z4
+	VMOVAPS.Z Z4, K1, Z4
+	VADDPS    Z4, Z1, Z1
+	VMOVUPS   128(DI)(DX*1), Z4
+	VPCMPEQD  Z4, Z6, K1
+	VMOVUPS   128(SI)(DX*1), Z4
+	VMOVAPS.Z Z4, K1, Z4
+	VADDPS    Z4, Z2, Z2
+	VMOVUPS   192(DI)(DX*1), Z4
+	VPCMPEQD  Z4, Z7, K1
+	VMOVUPS   192(SI)(DX*1), Z4
+	VMOVAPS.Z Z4, K1, Z4
+	VADDPS    Z4, Z3, Z3
+	VMOVUPS   Z0, (BX)(AX*1)
+	VMOVUPS   Z1, 64(BX)(AX*1)
+	VMOVUPS   Z2, 128(BX)(AX*1)
+	VMOVUPS   Z3, 192(BX)(AX*1)
+	VPADDD    Z11, Z8, Z8
+	MOVQ      dstStride+88(FP), CX
+	LEAQ      (BX)(CX*4), BX
+	MOVQ      srcStride+96(FP), CX
+	LEAQ      (SI)(CX*4), SI
+	LEAQ      (DI)(CX*4), DI
+	DECQ      R8
+	JNZ       exact20
+	VZEROUPPER
+	RET
+
+other17:
 	MOVQ rows+104(FP), AX
 	CMPQ AX, $+2
-	JNE  other22
+	JNE  other25
 	MOVQ cols+112(FP), AX
 	CMPQ AX, $+2
-	JNE  other22
+	JNE  other25
+	XORQ AX, AX
+	CMPQ R10, $+64
+	JE   exact28
 
-pixel23:
+pixel26:
 	XORQ    AX, AX
 	MOVQ    R10, R12
 	VMOVUPS Z8, Z9
 	CMPQ    R12, $+64
-	JLT     single25
+	JLT     single29
 
-channels26:
+channels30:
 	VPXORD    Z0, Z0, Z0
 	VMOVUPS   Z9, Z4
 	VMOVUPS   Z4, Z4
@@ -3425,13 +4869,13 @@ channels26:
 	ADDQ      $+256, AX
 	SUBQ      $+64, R12
 	CMPQ      R12, $+64
-	JGE       channels26
+	JGE       channels30
 
-single25:
+single29:
 	CMPQ R12, $+16
-	JLT  tail27
+	JLT  tail31
 
-channels28:
+channels32:
 	VPXORD    Z0, Z0, Z0
 	VMOVUPS   Z9, Z4
 	VMOVUPS   Z4, Z4
@@ -3466,11 +4910,11 @@ channels28:
 	ADDQ      $+64, AX
 	SUBQ      $+16, R12
 	CMPQ      R12, $+16
-	JGE       channels28
+	JGE       channels32
 
-tail27:
+tail31:
 	TESTQ     R12, R12
-	JZ        next24
+	JZ        next27
 	MOVL      $-1, CX
 	BZHIL     R12, CX, CX
 	KMOVW     CX, K1
@@ -3505,7 +4949,7 @@ tail27:
 	VADDPS    Z4, Z0, Z0
 	VMOVUPS   Z0, K1, (BX)(AX*1)
 
-next24:
+next27:
 	VPADDD Z11, Z8, Z8
 	MOVQ   dstStride+88(FP), AX
 	LEAQ   (BX)(AX*4), BX
@@ -3513,19 +4957,143 @@ next24:
 	LEAQ   (SI)(AX*4), SI
 	LEAQ   (DI)(AX*4), DI
 	DECQ   R8
-	JNZ    pixel23
+	JNZ    pixel26
 	VZEROUPPER
 	RET
 
-other22:
-pixel29:
+exact28:
+	VPXORD    Z0, Z0, Z0
+	VMOVUPS   Z8, Z4
+	VMOVUPS   Z4, Z4
+	VPXORD    Z1, Z1, Z1
+	VMOVUPS   Z8, Z5
+	VPADDD    Z10, Z5, Z5
+	VMOVUPS   Z5, Z5
+	VPXORD    Z2, Z2, Z2
+	VMOVUPS   Z8, Z6
+	VPADDD    Z10, Z6, Z6
+	VPADDD    Z10, Z6, Z6
+	VMOVUPS   Z6, Z6
+	VPXORD    Z3, Z3, Z3
+	VMOVUPS   Z8, Z7
+	VPADDD    Z10, Z7, Z7
+	VPADDD    Z10, Z7, Z7
+	VPADDD    Z10, Z7, Z7
+	VMOVUPS   Z7, Z7
+	MOVQ      AX, CX
+	MOVQ      CX, DX
+	VMOVUPS   (DI)(DX*1), Z9
+	VPCMPEQD  Z9, Z4, K1
+	VMOVUPS   (SI)(DX*1), Z9
+	VMOVAPS.Z Z9, K1, Z9
+	VADDPS    Z9, Z0, Z0
+	VMOVUPS   64(DI)(DX*1), Z9
+	VPCMPEQD  Z9, Z5, K1
+	VMOVUPS   64(SI)(DX*1), Z9
+	VMOVAPS.Z Z9, K1, Z9
+	VADDPS    Z9, Z1, Z1
+	VMOVUPS   128(DI)(DX*1), Z9
+	VPCMPEQD  Z9, Z6, K1
+	VMOVUPS   128(SI)(DX*1), Z9
+	VMOVAPS.Z Z9, K1, Z9
+	VADDPS    Z9, Z2, Z2
+	VMOVUPS   192(DI)(DX*1), Z9
+	VPCMPEQD  Z9, Z7, K1
+	VMOVUPS   192(SI)(DX*1), Z9
+	VMOVAPS.Z Z9, K1, Z9
+	VADDPS    Z9, Z3, Z3
+	ADDQ      R11, DX
+	VMOVUPS   (DI)(DX*1), Z9
+	VPCMPEQD  Z9, Z4, K1
+	VMOVUPS   (SI)(DX*1), Z9
+	VMOVAPS.Z Z9, K1, Z9
+	VADDPS    Z9, Z0, Z0
+	VMOVUPS   64(DI)(DX*1), Z9
+	VPCMPEQD  Z9, Z5, K1
+	VMOVUPS   64(SI)(DX*1), Z9
+	VMOVAPS.Z Z9, K1, Z9
+	VADDPS    Z9, Z1, Z1
+	VMOVUPS   128(DI)(DX*1), Z9
+	VPCMPEQD  Z9, Z6, K1
+	VMOVUPS   128(SI)(DX*1), Z9
+	VMOVAPS.Z Z9, K1, Z9
+	VADDPS    Z9, Z2, Z2
+	VMOVUPS   192(DI)(DX*1), Z9
+	VPCMPEQD  Z9, Z7, K1
+	VMOVUPS   192(SI)(DX*1), Z9
+	VMOVAPS.Z Z9, K1, Z9
+	VADDPS    Z9, Z3, Z3
+	ADDQ      R9, CX
+	MOVQ      CX, DX
+	VMOVUPS   (DI)(DX*1), Z9
+	VPCMPEQD  Z9, Z4, K1
+	VMOVUPS   (SI)(DX*1), Z9
+	VMOVAPS.Z Z9, K1, Z9
+	VADDPS    Z9, Z0, Z0
+	VMOVUPS   64(DI)(DX*1), Z9
+	VPCMPEQD  Z9, Z5, K1
+	VMOVUPS   64(SI)(DX*1), Z9
+	VMOVAPS.Z Z9, K1, Z9
+	VADDPS    Z9, Z1, Z1
+	VMOVUPS   128(DI)(DX*1), Z9
+	VPCMPEQD  Z9, Z6, K1
+	VMOVUPS   128(SI)(DX*1), Z9
+	VMOVAPS.Z Z9, K1, Z9
+	VADDPS    Z9, Z2, Z2
+	VMOVUPS   192(DI)(DX*1), Z9
+	VPCMPEQD  Z9, Z7, K1
+	VMOVUPS   192(SI)(DX*1), Z9
+	VMOVAPS.Z Z9, K1, Z9
+	VADDPS    Z9, Z3, Z3
+	ADDQ      R11, DX
+	VMOVUPS   (DI)(DX*1), Z9
+	VPCMPEQD  Z9, Z4, K1
+	VMOVUPS   (SI)(DX*1), Z4
+	VMOVAPS.Z Z4, K1, Z4
+	VADDPS    Z4, Z0, Z0
+	VMOVUPS   64(DI)(DX*1), Z4
+	VPCMPEQD  Z4, Z5, K1
+	VMOVUPS   64(SI)(DX*1), Z4
+	VMOVAPS.Z Z4, K1, Z4
+	VADDPS    Z4, Z1, Z1
+	VMOVUPS   128(DI)(DX*1), Z4
+	VPCMPEQD  Z4, Z6, K1
+	VMOVUPS   128(SI)(DX*1), Z4
+	VMOVAPS.Z Z4, K1, Z4
+	VADDPS    Z4, Z2, Z2
+	VMOVUPS   192(DI)(DX*1), Z4
+	VPCMPEQD  Z4, Z7, K1
+	VMOVUPS   192(SI)(DX*1), Z4
+	VMOVAPS.Z Z4, K1, Z4
+	VADDPS    Z4, Z3, Z3
+	VMOVUPS   Z0, (BX)(AX*1)
+	VMOVUPS   Z1, 64(BX)(AX*1)
+	VMOVUPS   Z2, 128(BX)(AX*1)
+	VMOVUPS   Z3, 192(BX)(AX*1)
+	VPADDD    Z11, Z8, Z8
+	MOVQ      dstStride+88(FP), CX
+	LEAQ      (BX)(CX*4), BX
+	MOVQ      srcStride+96(FP), CX
+	LEAQ      (SI)(CX*4), SI
+	LEAQ      (DI)(CX*4), DI
+	DECQ      R8
+	JNZ       exact28
+	VZEROUPPER
+	RET
+
+other25:
+	XORQ AX, AX
+	CMPQ R10, $+64
+	JE   exact35
+
+pixel33:
 	XORQ    AX, AX
 	MOVQ    R10, R12
 	VMOVUPS Z8, Z9
 	CMPQ    R12, $+64
-	JLT     single31
+	JLT     single36
 
-channels32:
+channels37:
 	VPXORD  Z0, Z0, Z0
 	VMOVUPS Z9, Z4
 	VMOVUPS Z4, Z4
@@ -3547,11 +5115,11 @@ channels32:
 	MOVQ    AX, CX
 	MOVQ    rows+104(FP), R13
 
-row33:
+row38:
 	MOVQ CX, DX
 	MOVQ cols+112(FP), R14
 
-col34:
+col39:
 	VMOVUPS   (DI)(DX*1), Z12
 	VPCMPEQD  Z12, Z4, K1
 	VMOVUPS   (SI)(DX*1), Z12
@@ -3574,10 +5142,10 @@ col34:
 	VADDPS    Z12, Z3, Z3
 	ADDQ      R11, DX
 	DECQ      R14
-	JNZ       col34
+	JNZ       col39
 	ADDQ      R9, CX
 	DECQ      R13
-	JNZ       row33
+	JNZ       row38
 	VMOVUPS   Z0, (BX)(AX*1)
 	VMOVUPS   Z1, 64(BX)(AX*1)
 	VMOVUPS   Z2, 128(BX)(AX*1)
@@ -3589,24 +5157,24 @@ col34:
 	ADDQ      $+256, AX
 	SUBQ      $+64, R12
 	CMPQ      R12, $+64
-	JGE       channels32
+	JGE       channels37
 
-single31:
+single36:
 	CMPQ R12, $+16
-	JLT  tail35
+	JLT  tail40
 
-channels36:
+channels41:
 	VPXORD  Z0, Z0, Z0
 	VMOVUPS Z9, Z4
 	VMOVUPS Z4, Z4
 	MOVQ    AX, CX
 	MOVQ    rows+104(FP), R13
 
-row37:
+row42:
 	MOVQ CX, DX
 	MOVQ cols+112(FP), R14
 
-col38:
+col43:
 	VMOVUPS   (DI)(DX*1), Z5
 	VPCMPEQD  Z5, Z4, K1
 	VMOVUPS   (SI)(DX*1), Z5
@@ -3614,20 +5182,20 @@ col38:
 	VADDPS    Z5, Z0, Z0
 	ADDQ      R11, DX
 	DECQ      R14
-	JNZ       col38
+	JNZ       col43
 	ADDQ      R9, CX
 	DECQ      R13
-	JNZ       row37
+	JNZ       row42
 	VMOVUPS   Z0, (BX)(AX*1)
 	VPADDD    Z10, Z9, Z9
 	ADDQ      $+64, AX
 	SUBQ      $+16, R12
 	CMPQ      R12, $+16
-	JGE       channels36
+	JGE       channels41
 
-tail35:
+tail40:
 	TESTQ   R12, R12
-	JZ      next30
+	JZ      next34
 	MOVL    $-1, CX
 	BZHIL   R12, CX, CX
 	KMOVW   CX, K1
@@ -3637,11 +5205,11 @@ tail35:
 	MOVQ    AX, CX
 	MOVQ    rows+104(FP), R12
 
-row39:
+row44:
 	MOVQ CX, DX
 	MOVQ cols+112(FP), R13
 
-col40:
+col45:
 	VMOVUPS.Z (DI)(DX*1), K1, Z5
 	VPCMPEQD  Z5, Z4, K2
 	VMOVUPS.Z (SI)(DX*1), K1, Z5
@@ -3649,13 +5217,13 @@ col40:
 	VADDPS    Z5, Z0, Z0
 	ADDQ      R11, DX
 	DECQ      R13
-	JNZ       col40
+	JNZ       col45
 	ADDQ      R9, CX
 	DECQ      R12
-	JNZ       row39
+	JNZ       row44
 	VMOVUPS   Z0, K1, (BX)(AX*1)
 
-next30:
+next34:
 	VPADDD Z11, Z8, Z8
 	MOVQ   dstStride+88(FP), AX
 	LEAQ   (BX)(AX*4), BX
@@ -3663,6 +5231,74 @@ next30:
 	LEAQ   (SI)(AX*4), SI
 	LEAQ   (DI)(AX*4), DI
 	DECQ   R8
-	JNZ    pixel29
+	JNZ    pixel33
+	VZEROUPPER
+	RET
+
+exact35:
+	VPXORD  Z0, Z0, Z0
+	VMOVUPS Z8, Z4
+	VMOVUPS Z4, Z4
+	VPXORD  Z1, Z1, Z1
+	VMOVUPS Z8, Z5
+	VPADDD  Z10, Z5, Z5
+	VMOVUPS Z5, Z5
+	VPXORD  Z2, Z2, Z2
+	VMOVUPS Z8, Z6
+	VPADDD  Z10, Z6, Z6
+	VPADDD  Z10, Z6, Z6
+	VMOVUPS Z6, Z6
+	VPXORD  Z3, Z3, Z3
+	VMOVUPS Z8, Z7
+	VPADDD  Z10, Z7, Z7
+	VPADDD  Z10, Z7, Z7
+	VPADDD  Z10, Z7, Z7
+	VMOVUPS Z7, Z7
+	MOVQ    AX, CX
+	MOVQ    rows+104(FP), R10
+
+row46:
+	MOVQ CX, DX
+	MOVQ cols+112(FP), R12
+
+col47:
+	VMOVUPS   (DI)(DX*1), Z9
+	VPCMPEQD  Z9, Z4, K1
+	VMOVUPS   (SI)(DX*1), Z9
+	VMOVAPS.Z Z9, K1, Z9
+	VADDPS    Z9, Z0, Z0
+	VMOVUPS   64(DI)(DX*1), Z9
+	VPCMPEQD  Z9, Z5, K1
+	VMOVUPS   64(SI)(DX*1), Z9
+	VMOVAPS.Z Z9, K1, Z9
+	VADDPS    Z9, Z1, Z1
+	VMOVUPS   128(DI)(DX*1), Z9
+	VPCMPEQD  Z9, Z6, K1
+	VMOVUPS   128(SI)(DX*1), Z9
+	VMOVAPS.Z Z9, K1, Z9
+	VADDPS    Z9, Z2, Z2
+	VMOVUPS   192(DI)(DX*1), Z9
+	VPCMPEQD  Z9, Z7, K1
+	VMOVUPS   192(SI)(DX*1), Z9
+	VMOVAPS.Z Z9, K1, Z9
+	VADDPS    Z9, Z3, Z3
+	ADDQ      R11, DX
+	DECQ      R12
+	JNZ       col47
+	ADDQ      R9, CX
+	DECQ      R10
+	JNZ       row46
+	VMOVUPS   Z0, (BX)(AX*1)
+	VMOVUPS   Z1, 64(BX)(AX*1)
+	VMOVUPS   Z2, 128(BX)(AX*1)
+	VMOVUPS   Z3, 192(BX)(AX*1)
+	VPADDD    Z11, Z8, Z8
+	MOVQ      dstStride+88(FP), CX
+	LEAQ      (BX)(CX*4), BX
+	MOVQ      srcStride+96(FP), CX
+	LEAQ      (SI)(CX*4), SI
+	LEAQ      (DI)(CX*4), DI
+	DECQ      R8
+	JNZ       exact35
 	VZEROUPPER
 	RET

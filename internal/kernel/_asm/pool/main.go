@@ -127,10 +127,14 @@ func (w *windows) unrolled(rows, cols int, rowStride, colStride reg.GPVirtual, e
 	}
 }
 
-// pixels executes window for every pixel and for wide, then single vectors of its channels, and returns.
+// pixels executes window for every pixel and for wide, then single vectors of its channels, and returns. With exactly
+// wide vectors of channels there is no loop over them, which would cost as much as a window does.
 func (w *windows) pixels(pixels, channels reg.GPVirtual, dst, src []string, wide int, window func(vectors int)) {
 	m, left := w.Machine, w.GP64()
-	pixel, next := m.Unique("pixel"), m.Unique("next")
+	pixel, next, exact := m.Unique("pixel"), m.Unique("next"), m.Unique("exact")
+	m.XORQ(w.channel, w.channel)
+	m.CMPQ(channels, I32(wide*m.Lanes))
+	m.JE(LabelRef(exact))
 	m.Label(pixel)
 	m.XORQ(w.channel, w.channel)
 	m.MOVQ(channels, left)
@@ -164,21 +168,36 @@ func (w *windows) pixels(pixels, channels reg.GPVirtual, dst, src []string, wide
 	w.mask = nil
 
 	m.Label(next)
-	if w.flat != nil {
-		m.VPADDD(w.flatStep, w.flat, w.flat)
-	}
-	advance := func(names []string, stride string) {
-		bytes := m.Int(stride)
-		for _, s := range names {
-			p := w.pointers[s]
-			m.LEAQ(Mem{Base: p, Index: bytes, Scale: 4}, p)
-		}
-	}
-	advance(dst, "dstStride")
-	advance(src, "srcStride")
+	w.advance(dst, src)
 	m.DECQ(pixels)
 	m.JNZ(LabelRef(pixel))
 	m.End()
+
+	m.Label(exact)
+	here := w.here
+	w.here = w.flat
+	window(wide)
+	w.here = here
+	w.advance(dst, src)
+	m.DECQ(pixels)
+	m.JNZ(LabelRef(exact))
+	m.End()
+}
+
+// advance goes to the next pixel.
+func (w *windows) advance(dst, src []string) {
+	if w.flat != nil {
+		w.VPADDD(w.flatStep, w.flat, w.flat)
+	}
+	move := func(names []string, stride string) {
+		bytes := w.Int(stride)
+		for _, s := range names {
+			p := w.pointers[s]
+			w.LEAQ(Mem{Base: p, Index: bytes, Scale: 4}, p)
+		}
+	}
+	move(dst, "dstStride")
+	move(src, "srcStride")
 }
 
 // broadcast sets every lane of v to n.

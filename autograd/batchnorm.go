@@ -89,16 +89,17 @@ type moments struct {
 	relu         follower
 }
 
-// follower is a ReLU behind a batch norm: its output y = relu(x*scale + shift). The kernels see from x where
-// it passes, and need not read y.
-type follower struct{ y, scale, shift *tensor.Tensor }
+// follower is a ReLU behind a batch norm of x: it passes where x*scale + shift > 0, so its output need not be kept.
+type follower struct{ scale, shift *tensor.Tensor }
 
 // passed returns g where the ReLU passes, if there is one.
-func (m moments) passed(g *Var) *Var {
-	if m.relu.y == nil {
+func (m moments) passed(x, g *Var) *Var {
+	r := m.relu
+	if r.scale == nil {
 		return g
 	}
-	return reluGrad(m.relu.y, g)
+	z := result("reluGrad", g)
+	return z.gated(tensor.ScaleShift(z.scratch(x.Shape()...), x.value, r.scale, r.shift, true), g)
 }
 
 // linear returns m without the ReLU.
@@ -143,7 +144,7 @@ func (y *Var) standardised(x, a, b *Var, m moments, relu bool) *Var {
 	scale, shift := y.affine(x, a, b, m)
 	tensor.ScaleShift(y.buffer(x.Shape()...), x.value, scale, shift, relu)
 	if relu {
-		m.relu = follower{y.value, scale, shift}
+		m.relu = follower{scale, shift}
 	}
 	*attr[moments](y) = m
 	return y.returns(func(y, g *Var, d []*Var) {
@@ -175,7 +176,7 @@ func normSums(x, g *Var, m moments) *Var {
 	y := result("normSums", x, g)
 	*attr[moments](y) = m
 	sums := y.buffer(2, channels(x))
-	if r := m.relu; r.y != nil {
+	if r := m.relu; r.scale != nil {
 		tensor.BatchNormGradSumsReLU(sums, x.value, m.mean, m.invstd, r.scale, r.shift, g.value)
 	} else {
 		tensor.BatchNormGradSums(sums, x.value, m.mean, m.invstd, g.value)
@@ -189,7 +190,7 @@ func normSumsVJP(y, h *Var, d []*Var) {
 		d[0] = normGrad(x, row(h, 1), g, y.value, m)
 	}
 	if y.needs(1) {
-		d[1] = m.passed(standardise(x, row(h, 1), row(h, 0), m))
+		d[1] = m.passed(x, standardise(x, row(h, 1), row(h, 0), m))
 	}
 }
 
@@ -199,7 +200,7 @@ func reluGradSums(r *tensor.Tensor, x, g *Var, m moments) (passed, sums *Var) {
 	passed = result("reluGrad", g)
 	*attr[*tensor.Tensor](passed) = r
 	passed.over(g)
-	passed.spare = passed.tape != nil && !passed.tape.recording
+	passed.temporary()
 	sums = result("normSums", x, passed)
 	*attr[moments](sums) = m
 	tensor.BatchNormAddGradSums(passed.value, sums.buffer(2, channels(x)), x.value, m.mean, m.invstd, r, g.value)
@@ -211,7 +212,7 @@ func normGrad(x, a, g *Var, sums *tensor.Tensor, m moments) *Var {
 	y := result("normGrad", x, a, g)
 	*attr[moments](y) = m
 	dx := y.over(g)
-	if r := m.relu; r.y != nil {
+	if r := m.relu; r.scale != nil {
 		tensor.BatchNormInputGradReLU(dx, x.value, m.mean, m.invstd, a.value, r.scale, r.shift, g.value, sums)
 	} else {
 		tensor.BatchNormInputGrad(dx, x.value, m.mean, m.invstd, a.value, g.value, sums)
@@ -226,10 +227,10 @@ func normGrad(x, a, g *Var, sums *tensor.Tensor, m moments) *Var {
 //	of <h, Pg>: -r/n * (sum(g*xhat)*Ph + sum(h*xhat)*Pg)
 func normGradVJP(y, h *Var, d []*Var) {
 	x, a, behind := y.in[0], y.in[1], *attr[moments](y)
-	g, m := behind.passed(y.in[2]), behind.linear()
+	g, m := behind.passed(x, y.in[2]), behind.linear()
 	hSums, gSums := normSums(x, h, m), normSums(x, g, m)
 	if y.needs(2) {
-		d[2] = behind.passed(normGrad(x, a, h, hSums.value, m))
+		d[2] = behind.passed(x, normGrad(x, a, h, hSums.value, m))
 	}
 	if !y.needs(0) && !y.needs(1) {
 		return

@@ -172,7 +172,11 @@ func ReLU(a *Var) *Var {
 // reluGrad returns g where y > 0, else 0. y is the output of a ReLU; the result depends on it only
 // through its sign, hence not differentiably.
 func reluGrad(y *tensor.Tensor, g *Var) *Var {
-	z := result("reluGrad", g)
+	return result("reluGrad", g).gated(y, g)
+}
+
+// gated completes z = reluGrad(y, g).
+func (z *Var) gated(y *tensor.Tensor, g *Var) *Var {
 	*attr[*tensor.Tensor](z) = y
 	tensor.ReLUGrad(z.over(g), y, g.value)
 	return z.returns(reluGradVJP)

@@ -136,6 +136,15 @@ var ops = []op{
 	{name: "MaxPool2D", shapes: images, domain: apart,
 		f:   func(v []*Var) *Var { return MaxPool2D(v[0], overlapping) },
 		ref: func(a []array) array { return a[0].maxPool(overlapping) }},
+	{name: "BatchNormReLUMaxPool2D", shapes: []string{"2x4x5x3,3,3"}, domain: apart,
+		f: func(v []*Var) *Var {
+			y, _ := BatchNormReLUMaxPool2D(Normed{v[0], v[1], v[2], normEps}, overlapping)
+			return y
+		},
+		ref: func(a []array) array {
+			xhat, _ := a[0].standardise(normEps)
+			return xhat.mul(a[1]).add(a[2]).relu().maxPool(overlapping)
+		}},
 	{name: "MaxPool2D", with: "tiles", shapes: images, domain: apart,
 		f:   func(v []*Var) *Var { return MaxPool2D(v[0], tiles) },
 		ref: func(a []array) array { return a[0].maxPool(tiles) }},
@@ -345,7 +354,7 @@ func momentsOf(x *Var) moments {
 func momentsWithReLU(x *Var) moments {
 	m := momentsOf(x)
 	scale, shift := tensor.Full(-1, channels(x)), tensor.Full(0.5, channels(x))
-	m.relu = follower{tensor.ScaleShift(nil, x.value, scale, shift, true), scale, shift}
+	m.relu = follower{scale, shift}
 	return m
 }
 

@@ -10,11 +10,7 @@ import (
 // gradient goes to the first of equal maxima.
 func MaxPool2D(x *Var, spec tensor.PoolSpec) *Var {
 	y := result("MaxPool2D", x)
-	out := y.pooled(x, spec)
-	own := attr[ownChoice](y)
-	own.idx = slices.Grow(own.idx[:0], out.Len())[:out.Len()]
-	own.spec = spec
-	tensor.MaxPool2D(out, own.idx, x.value, spec)
+	attr[ownChoice](y).maxima(y.pooled(x, spec), x.value, spec)
 	return y.returns(func(y, g *Var, d []*Var) {
 		d[0] = maxPool2DGrad(g, choice(*attr[ownChoice](y)), y.in[0].Shape())
 	})
@@ -29,6 +25,40 @@ type choice struct {
 // ownChoice is the memory of a MaxPool2D's choice. The type keeps it apart from the references to it in
 // maxPool2DGrad and maxPool2DGather, which must not be overwritten in another step.
 type ownChoice choice
+
+// maxima pools x and remembers what it chose.
+func (own *ownChoice) maxima(y, x *tensor.Tensor, spec tensor.PoolSpec) {
+	own.idx = slices.Grow(own.idx[:0], y.Len())[:y.Len()]
+	own.spec = spec
+	tensor.MaxPool2D(y, own.idx, x, spec)
+}
+
+// BatchNormReLUMaxPool2D returns [MaxPool2D] of max(batchnorm(n), 0), how ResNets for ImageNet begin, and the
+// statistics, with the same bits as the three but without memory for what is pooled.
+func BatchNormReLUMaxPool2D(n Normed, spec tensor.PoolSpec) (y *Var, of BatchStats) {
+	y = result("BatchNormReLUMaxPool2D", n.X, n.Gamma, n.Beta)
+	m, variance := y.batchMoments(n.X, n.Eps)
+	scale, shift := y.affine(n.X, n.Gamma, n.Beta, m)
+	m.relu = follower{scale, shift}
+	a := attr[normAndChoice](y)
+	a.moments = m
+	passed := tensor.ScaleShift(y.scratch(n.X.Shape()...), n.X.value, scale, shift, true)
+	a.own.maxima(y.pooled(n.X, spec), passed, spec)
+	y.dropScratch()
+	return y.returns(func(y, g *Var, d []*Var) {
+		x, a := y.in[0], attr[normAndChoice](y)
+		g = maxPool2DGrad(g, choice(a.own), x.Shape())
+		g.temporary()
+		sums := normSums(x, g, a.moments)
+		normVJP(y, 0, g.lastUse(), sums, a.moments, d)
+	}), BatchStats{m.mean, variance}
+}
+
+// normAndChoice is what a BatchNormReLUMaxPool2D keeps.
+type normAndChoice struct {
+	moments moments
+	own     ownChoice
+}
 
 // maxPool2DGrad adds every element of g to the element of a zero tensor that the choice names.
 func maxPool2DGrad(g *Var, c choice, xShape []int) *Var {

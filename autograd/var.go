@@ -116,6 +116,9 @@ func (g *Var) lastUse() *Var {
 	return g
 }
 
+// temporary lets a gradient that a VJP made for itself be written over like one it was given.
+func (g *Var) temporary() { g.spare = g.tape != nil && !g.tape.recording }
+
 // over is buffer for a result of the shape of the op's input g, of which the op reads an element no later
 // than it writes the result's: it is g's own memory when nobody else needs that.
 func (v *Var) over(g *Var) *tensor.Tensor {
@@ -136,6 +139,14 @@ func (v *Var) scratch(shape ...int) *tensor.Tensor {
 	s := v.tape.pool.get(shape)
 	v.saved = append(v.saved, s)
 	return s.view(shape)
+}
+
+// dropScratch gives back the tensor that scratch returned last.
+func (v *Var) dropScratch() {
+	if last := len(v.saved) - 1; last >= 0 {
+		v.tape.pool.put(v.saved[last])
+		v.saved = v.saved[:last]
+	}
 }
 
 // shares makes the memory of the op's input x, in the given shape, the value of v.

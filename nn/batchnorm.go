@@ -88,6 +88,16 @@ func (b *BatchNorm2D) ForwardAddNormReLU(x *autograd.Var, other *BatchNorm2D, z 
 	return y
 }
 
+// forwardMaxPool is Forward and a pooling behind it, without memory for what is pooled where that can be.
+func (b *BatchNorm2D) forwardMaxPool(x *autograd.Var, pool MaxPool2D) *autograd.Var {
+	if !b.ReLU || !x.Training() {
+		return pool.Forward(b.Forward(x))
+	}
+	y, of := autograd.BatchNormReLUMaxPool2D(b.on(x), tensor.PoolSpec(pool))
+	b.track(x, of)
+	return y
+}
+
 func (b *BatchNorm2D) on(x *autograd.Var) autograd.Normed {
 	return autograd.Normed{X: x, Gamma: b.Weight.On(x), Beta: b.Bias.On(x), Eps: b.Eps}
 }

@@ -224,6 +224,32 @@ func randomImage(t *testing.T, seed uint64) *tensor.Tensor {
 	return x
 }
 
+func TestSequentialFusesMaxPoolWithTheSameBits(t *testing.T) {
+	x := randomImage(t, 3)
+	for _, relu := range []bool{false, true} {
+		for _, training := range []bool{false, true} {
+			run := func(forward func(s nn.Sequential, x *autograd.Var) *autograd.Var) (got [][]float32) {
+				b, tape := nn.NewBatchNorm2D(5), autograd.NewTape(1)
+				b.ReLU = relu
+				tape.Poison()
+				tape.SetTraining(training)
+				v := tape.Input(x)
+				y := forward(nn.Sequential{b, nn.MaxPool2D{Size: 3, Stride: 2, Pad: 1}}, v)
+				tape.Backward(autograd.Sum(autograd.Square(y), false))
+				for _, p := range b.Params() {
+					got = append(got, p.Value.Data())
+					if !p.Fixed {
+						got = append(got, p.Grad.Data())
+					}
+				}
+				return append(got, y.Value().Data(), autograd.VJP(y, nil, v)[0].Value().Data())
+			}
+			want := run(func(s nn.Sequential, x *autograd.Var) *autograd.Var { return s[1].Forward(s[0].Forward(x)) })
+			require.Equal(t, want, run(nn.Sequential.Forward), "relu %v, training %v", relu, training)
+		}
+	}
+}
+
 func TestSequentialFusesReLUWithTheSameBits(t *testing.T) {
 	x := randomImage(t, 3)
 	for name, layer := range map[string]func() nn.Module{

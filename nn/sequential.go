@@ -7,7 +7,8 @@ import (
 )
 
 // Sequential applies its modules one after the other. A convolution, linear layer or batch norm and the [ReLU]
-// right behind it are computed together, with the same bits in fewer passes over memory.
+// right behind it are computed together, with the same bits in fewer passes over memory, and so are a batch norm
+// with a ReLU and the [MaxPool2D] behind it, in less memory.
 type Sequential []Module
 
 // reluFuser is a module that computes itself and a ReLU behind it together.
@@ -26,14 +27,33 @@ func NewSequential(modules ...Module) Sequential {
 // Forward returns the last module's output.
 func (s Sequential) Forward(x *autograd.Var) *autograd.Var {
 	for i := 0; i < len(s); i++ {
-		if m, ok := s[i].(reluFuser); ok && i+1 < len(s) && s[i+1] == Module(ReLU{}) {
-			x = m.forwardReLU(x)
+		y := s[i:].firstTwo(x)
+		if y != nil {
 			i++
-			continue
+		} else {
+			y = s[i].Forward(x)
 		}
-		x = s[i].Forward(x)
+		x = y
 	}
 	return x
+}
+
+// firstTwo returns what the first two modules make of x if that can be computed together, else nil.
+func (s Sequential) firstTwo(x *autograd.Var) *autograd.Var {
+	if len(s) < 2 {
+		return nil
+	}
+	switch next := s[1].(type) {
+	case ReLU:
+		if m, ok := s[0].(reluFuser); ok {
+			return m.forwardReLU(x)
+		}
+	case MaxPool2D:
+		if b, ok := s[0].(*BatchNorm2D); ok {
+			return b.forwardMaxPool(x, next)
+		}
+	}
+	return nil
 }
 
 // Params returns the parameters of all modules in order.

@@ -56,7 +56,7 @@ results.json with every number. Ctrl-C stops early: what has been measured by th
 what is missing is named. Without flags it takes a few minutes on two cores.
 
 -preset paper has the 54 blocks of the paper, but half its width, an input that is subsampled once, and
-two epochs, so that two cores can train it: one to two hours for its three seeds. It keeps everything it
+two epochs, so that two cores can train it: about an hour for its three seeds. It keeps everything it
 finds in the folder "kept" of the report. Stop it in any way, give the same command again, and it goes on
 where it was. With a week and more cores, -width 16 -vgg-width 64 -stride 1 -epochs 160 is closer to the paper.
 

@@ -62,7 +62,11 @@ func trainCases() []*Case {
 		cases = append(cases, c)
 	}
 	for _, m := range cifarModels {
-		add(m, 128, 4, 1e-3)
+		check := 4
+		if m.depth == 110 {
+			check = 3 // the fourth loss of PyTorch in its two layouts differs by 2.2e-3, the third by 1.0e-3
+		}
+		add(m, 128, check, 1e-3)
 	}
 	for _, m := range imageNetModels {
 		// The first step takes a fifth off ResNet-50's loss, and rounding errors grow as fast: the second loss of

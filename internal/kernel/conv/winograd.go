@@ -78,11 +78,6 @@ const (
 	// blockElements is the most elements of a block of tiles: 160 KB. With 450 KB, 16 and 32 channels run at
 	// 0.8 and 0.9 of that; with 110 or 220 KB as fast.
 	blockElements = 40 << 10
-	// With few channels a tile takes less time than its pixels take to arrive, and they lie in too short
-	// pieces for the hardware to foresee: fetched so many tiles ahead, 16 channels run at 1.5 instead of 1.15 of
-	// the peak. With more than fetchChannels it makes no difference.
-	fetchAhead    = 3
-	fetchChannels = 64
 )
 
 // sharedTiles is the most tiles whose inputs are kept for all panels: 9 MB with 512 channels. A variable, so
@@ -267,10 +262,7 @@ func (k *winograd) somePanels(lo, hi int) {
 func (k *winograd) transformInput(dst []float32, pitch, i int, scratch *[]float32) {
 	*scratch = grow(*scratch, scratchPerChannel*tileChannels)
 	t, x := i%k.plan.tiles, k.in[i/k.plan.tiles*k.inImage:]
-	if later := i + fetchAhead; k.inner <= fetchChannels && later < k.shape.N*k.plan.tiles { // the first two columns were the last tile's
-		image, t := later/k.plan.tiles, later%k.plan.tiles
-		fetchPixels(&k.in[image*k.inImage], &k.plan.in[36*t+2], 6, 6, 4*4*k.inner)
-	}
+	k.plan.fetchInput(k.in, k.inImage, i, k.inner)
 	for c := 0; c < k.inner; c += tileChannels {
 		n := min(tileChannels, k.inner-c)
 		tileInput(k.level, dst[c:], pitch, x[c:], k.plan.zeros, k.plan.in[36*t:], *scratch, n)
@@ -282,10 +274,7 @@ func (k *winograd) transformOutput(sums []float32, pitch, i, first, end int, scr
 	*scratch = grow(*scratch, scratchPerChannel*tileChannels)
 	image, t := i/k.plan.tiles, i%k.plan.tiles
 	y := k.out[image*k.outImage:]
-	if later := i + fetchAhead; k.outer <= fetchChannels && later < k.shape.N*k.plan.tiles {
-		image, t := later/k.plan.tiles, later%k.plan.tiles
-		fetchPixels(&k.out[image*k.outImage], &k.plan.out[16*t], 4, 4, 4*4*k.outer)
-	}
+	k.plan.fetchOutput(k.out, k.outImage, i, k.outer)
 	for c := first; c < end; c += tileChannels {
 		n := min(tileChannels, end-c)
 		if !tileOutput(k.level, y[c:], k.plan.out[16*t:], sums[c-first:], pitch, *scratch, n) {

@@ -56,3 +56,28 @@ func newTilePlan(s Shape, inputGrad bool) *tilePlan {
 	}
 	return p
 }
+
+// With few channels a tile takes less time than its pixels take to arrive, and they lie in too short pieces
+// for the hardware to foresee: fetched so many tiles ahead, 16 channels run at 1.5 instead of 1.15 of the
+// peak. With more than fetchChannels it makes no difference.
+const (
+	fetchAhead    = 3
+	fetchChannels = 64
+)
+
+// fetchInput has the cache fetch what a tile soon after tile i reads of x, of which an image has size
+// elements. The first two columns have arrived for its neighbour.
+func (p *tilePlan) fetchInput(x []float32, size, i, channels int) {
+	i += fetchAhead
+	if from := i / p.tiles * size; channels <= fetchChannels && from < len(x) {
+		fetchPixels(&x[from], &p.in[i%p.tiles*36+2], 6, 6, 4*4*channels)
+	}
+}
+
+// fetchOutput is fetchInput for the pixels of y in the output.
+func (p *tilePlan) fetchOutput(y []float32, size, i, channels int) {
+	i += fetchAhead
+	if from := i / p.tiles * size; channels <= fetchChannels && from < len(y) {
+		fetchPixels(&y[from], &p.out[i%p.tiles*16], 4, 4, 4*4*channels)
+	}
+}

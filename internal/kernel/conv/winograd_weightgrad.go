@@ -165,7 +165,6 @@ func (g *winogradGrad) someFinish(lo, hi int) {
 // byChunks transforms a chunk of the tiles for all units, then the next.
 func (g *winogradGrad) byChunks() {
 	units := g.bands * g.panels
-	g.parts = 1
 	g.sums = grow(g.sums, units*36*g.pitch)
 	tiles := g.shape.N * g.plan.tiles
 	chunks := ceil(tiles, gradTiles)
@@ -196,11 +195,13 @@ func (g *winogradGrad) someInputs(lo, hi int) {
 // transform transforms inputs and gradients of the tiles first to end.
 func (g *winogradGrad) transform(b *transformed, first, end int, scratch *[]float32) {
 	s := g.shape
+	sizeX, sizeY := s.H*s.W*s.C, s.OutH()*s.OutW()*s.K // of an image
 	*scratch = grow(*scratch, scratchPerChannel*tileChannels)
 	for i := first; i < end; i++ {
 		image, t := i/g.plan.tiles, i%g.plan.tiles
-		g.fetch(i + fetchAhead)
-		x, dy := g.x[image*s.H*s.W*s.C:], g.dy[image*s.OutH()*s.OutW()*s.K:]
+		g.plan.fetchInput(g.x, sizeX, i, s.C)
+		g.plan.fetchOutput(g.dy, sizeY, i, s.K)
+		x, dy := g.x[image*sizeX:], g.dy[image*sizeY:]
 		inputs, grads := b.inputs[(i-b.first)*b.ldx:], b.grads[(i-b.first)*b.ldy:]
 		for c := 0; c < s.C; c += tileChannels {
 			tileInput(g.level, inputs[c:], b.pitchX, x[c:], g.plan.zeros, g.plan.in[36*t:], *scratch, min(tileChannels, s.C-c))
@@ -210,17 +211,6 @@ func (g *winogradGrad) transform(b *transformed, first, end int, scratch *[]floa
 			tileGradient(g.level, grads[k:], b.pitchY, dy[k:], g.plan.zeros, g.plan.out[16*t:], *scratch, n)
 		}
 	}
-}
-
-// fetch has the pixels of tile i fetched, if it exists and they are short pieces.
-func (g *winogradGrad) fetch(i int) {
-	s := g.shape
-	if max(s.C, s.K) > fetchChannels || i >= s.N*g.plan.tiles {
-		return
-	}
-	image, t := i/g.plan.tiles, i%g.plan.tiles
-	fetchPixels(&g.x[image*s.H*s.W*s.C], &g.plan.in[36*t+2], 6, 6, 4*4*s.C)
-	fetchPixels(&g.dy[image*s.OutH()*s.OutW()*s.K], &g.plan.out[16*t], 4, 4, 4*4*s.K)
 }
 
 // someUnits adds the chunk at hand to the sums of units.

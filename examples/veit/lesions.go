@@ -32,20 +32,25 @@ func losses(nets []*Net, of func(*Net) (deleted []unravel.Score, whole unravel.S
 	var medians, worst []float64
 	block := 0
 	for _, n := range nets {
-		deleted, whole := of(n)
-		drops := make([]float64, len(deleted))
-		for i, s := range deleted {
-			drops[i] = percent * (whole.Accuracy() - s.Accuracy())
-		}
-		d := unravel.SpreadOf(drops)
+		lost := lost(of(n))
+		d := unravel.SpreadOf(lost)
 		medians, worst = append(medians, d.Median), append(worst, d.Max)
-		block = 1 + slices.Index(drops, d.Max)
+		block = 1 + slices.Index(lost, d.Max)
 	}
 	where := fmt.Sprintf(" (block %d)", block)
 	if len(nets) > 1 {
 		where = ""
 	}
 	return fmt.Sprintf("median loss of accuracy %s points, largest %s%s", spread("%.1f", medians), spread("%.1f", worst), where)
+}
+
+// lost returns how much accuracy each deletion costs, in points.
+func lost(deleted []unravel.Score, whole unravel.Score) []float64 {
+	v := make([]float64, len(deleted))
+	for i, s := range deleted {
+		v[i] = percent * (whole.Accuracy() - s.Accuracy())
+	}
+	return v
 }
 
 // boundaries marks the blocks of the residual nets that change the shape.

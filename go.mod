@@ -3,6 +3,7 @@ module github.com/residuum-go/residuum
 go 1.26.0
 
 require (
+	github.com/gofrs/flock v0.13.2
 	github.com/stretchr/testify v1.12.1
 	golang.org/x/sys v0.49.0
 	gonum.org/v1/gonum v0.17.0

@@ -16,6 +16,7 @@ var mayImport = map[string]string{
 	"internal/cpu/emulated":      "",
 	"internal/parallel":          "",
 	"internal/atomicfile":        "",
+	"internal/filelock":          "",
 	"internal/figure":            "",
 	"internal/structure":         "",
 	"internal/kernel/gemm/tile":  "internal/cpu",
@@ -30,19 +31,20 @@ var mayImport = map[string]string{
 	"nn":                         "tensor autograd",
 	"nn/optim":                   "tensor autograd",
 	"resnet":                     "tensor autograd nn",
-	"unravel":                    "tensor autograd", // sees networks through its own interface alone
+	"unravel":                    "tensor autograd internal/atomicfile internal/filelock", // sees networks through its own interface alone
 	"boost":                      "tensor autograd nn nn/optim resnet",
-	"data":                       "tensor",
+	"data":                       "tensor internal/atomicfile",
 	"data/fashion":               "data",
 	"data/fashion/gen":           "data",
 	"weights":                    "tensor autograd internal/atomicfile",
-	"train":                      "tensor autograd nn nn/optim data weights",
+	"train":                      "tensor autograd nn nn/optim data weights internal/atomicfile internal/filelock",
 }
 
 // outside says which packages may use which dependencies, so that the heavy ones stay where they are
 // needed and the core stays light.
 var outside = map[string]string{
 	"golang.org/x/sys":            "internal/cpu internal/kernel/kerneltest internal/kernel/gemm/peak",
+	"github.com/gofrs/flock":      "internal/filelock",
 	"gonum.org/v1/gonum":          "tensor unravel",
 	"gonum.org/v1/plot":           "internal/figure",
 	"github.com/stretchr/testify": "internal/kernel/kerneltest",

@@ -2,7 +2,6 @@ package autograd
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/residuum-go/residuum/tensor"
 )
@@ -18,7 +17,7 @@ import (
 func BatchNorm(x, gamma, beta *Var, eps float32, relu bool) (y *Var, mean, variance *tensor.Tensor) {
 	y = result("BatchNorm", x, gamma, beta)
 	m, variance := y.batchMoments(x, eps)
-	return y.standardised(x, gamma, beta, m, relu), m.mean, variance
+	return y.standardised(x, gamma, beta, m, relu), m.Mean, variance
 }
 
 // BatchNormAddReLU returns max(batchnorm(x) + residual, 0), the end of a residual block (He et al. 2016a,
@@ -29,7 +28,7 @@ func BatchNormAddReLU(x, gamma, beta, residual *Var, eps float32) (y *Var, mean,
 	m, variance := y.batchMoments(x, eps)
 	*attr[moments](y) = m
 	scale, shift := y.affine(x, gamma, beta, m)
-	tensor.ScaleShiftAdd(y.buffer(x.Shape()...), x.value, scale, shift, residual.value, true)
+	tensor.ScaleShiftAdd(y.buffer(x.Shape()...), x.value, m.Mean, scale, shift, residual.value, true)
 	return y.returns(func(y, g *Var, d []*Var) {
 		m := *attr[moments](y)
 		passed, sums := reluGradSums(y.value, y.in[0], g.lastUse(), m)
@@ -37,7 +36,7 @@ func BatchNormAddReLU(x, gamma, beta, residual *Var, eps float32) (y *Var, mean,
 		if y.needs(3) {
 			d[3] = passed
 		}
-	}), m.mean, variance
+	}), m.Mean, variance
 }
 
 // Normed is batchnorm(X) with the scale Gamma and the shift Beta, for an op to compute; see [BatchNorm].
@@ -60,15 +59,15 @@ func BatchNormsAddReLU(a, b Normed) (y *Var, ofA, ofB BatchStats) {
 	scaleA, shiftA := y.affine(a.X, a.Gamma, a.Beta, ma)
 	scaleB, shiftB := y.affine(b.X, b.Gamma, b.Beta, mb)
 	sum := y.buffer(a.X.Shape()...)
-	tensor.ScaleShift(sum, b.X.value, scaleB, shiftB, false)
-	tensor.ScaleShiftAdd(sum, a.X.value, scaleA, shiftA, sum, true)
+	tensor.ScaleShift(sum, b.X.value, mb.Mean, scaleB, shiftB, false)
+	tensor.ScaleShiftAdd(sum, a.X.value, ma.Mean, scaleA, shiftA, sum, true)
 	return y.returns(func(y, g *Var, d []*Var) {
 		m := *attr[[2]moments](y)
 		passed, sumsA := reluGradSums(y.value, y.in[0], g.lastUse(), m[0])
 		sumsB := normSums(y.in[3], passed, m[1])
 		normVJP(y, 0, passed, sumsA, m[0], d)
 		normVJP(y, 3, passed.lastUse(), sumsB, m[1], d)
-	}), BatchStats{ma.mean, varianceA}, BatchStats{mb.mean, varianceB}
+	}), BatchStats{ma.Mean, varianceA}, BatchStats{mb.Mean, varianceB}
 }
 
 // moments are the mean and 1/sqrt(variance + eps) of every channel of a batch x. The ops below
@@ -84,26 +83,22 @@ func BatchNormsAddReLU(a, b Normed) (y *Var, ofA, ofB BatchStats) {
 //
 // If a ReLU follows the batch norm, normSums and normGrad take g as it is behind the ReLU, and count it only
 // where the ReLU passes.
-type moments struct {
-	mean, invstd *tensor.Tensor
-	relu         follower
-}
-
-// follower is a ReLU behind a batch norm of x: it passes where x*scale + shift > 0, so its output need not be kept.
-type follower struct{ scale, shift *tensor.Tensor }
+type moments struct{ tensor.Moments }
 
 // passed returns g where the ReLU passes, if there is one.
 func (m moments) passed(x, g *Var) *Var {
-	r := m.relu
-	if r.scale == nil {
+	if m.Scale == nil {
 		return g
 	}
 	z := result("reluGrad", g)
-	return z.gated(tensor.ScaleShift(z.scratch(x.Shape()...), x.value, r.scale, r.shift, true), g)
+	return z.gated(tensor.ScaleShift(z.scratch(x.Shape()...), x.value, m.Mean, m.Scale, m.Shift, true), g)
 }
 
 // linear returns m without the ReLU.
-func (m moments) linear() moments { return moments{mean: m.mean, invstd: m.invstd} }
+func (m moments) linear() moments {
+	m.Scale, m.Shift = nil, nil
+	return m
+}
 
 // channels returns the length of the last axis.
 func channels(x *Var) int { return dim(x, len(x.Shape())-1) }
@@ -111,26 +106,21 @@ func channels(x *Var) int { return dim(x, len(x.Shape())-1) }
 // batchMoments computes the moments of x, and the variance, in memory of y.
 func (y *Var) batchMoments(x *Var, eps float32) (m moments, variance *tensor.Tensor) {
 	c := channels(x)
-	m = moments{mean: y.scratch(c), invstd: y.scratch(c)}
-	variance = y.scratch(c)
-	tensor.BatchNormStats(m.mean, variance, x.value)
-	invstd := m.invstd.Data()
-	for i, v := range variance.Data() {
-		invstd[i] = float32(1 / math.Sqrt(float64(v)+float64(eps)))
-	}
+	m.Mean, m.MeanLow, m.InvStd = y.scratch(c), y.scratch(c), y.scratch(c)
+	_, variance = tensor.BatchNormStats(m.Moments, y.scratch(c), x.value, eps)
 	return m, variance
 }
 
-// affine computes scale and shift of a*xhat + b = x*scale + shift, in memory of y.
+// affine computes scale and shift of a*xhat + b = (x - Mean)*scale + shift, in memory of y.
 func (y *Var) affine(x, a, b *Var, m moments) (scale, shift *tensor.Tensor) {
 	c := channels(x)
 	if !isVector(a, c) || !isVector(b, c) {
 		panic(fmt.Sprintf("autograd: %s: %v x %v x %v: want the second and third of shape [%d]", y.op, x.Shape(), a.Shape(), b.Shape(), c))
 	}
 	scale, shift = y.scratch(c), y.scratch(c)
-	tensor.Mul(scale, a.value, m.invstd)
+	tensor.Mul(scale, a.value, m.InvStd)
 	for i, s := range scale.Data() {
-		shift.Data()[i] = float32(float64(b.value.Data()[i]) - float64(m.mean.Data()[i])*float64(s))
+		shift.Data()[i] = float32(float64(b.value.Data()[i]) - float64(m.MeanLow.Data()[i])*float64(s))
 	}
 	return scale, shift
 }
@@ -142,9 +132,9 @@ func standardise(x, a, b *Var, m moments) *Var {
 // standardised completes y = a*xhat + b, clipped at 0 if relu is set.
 func (y *Var) standardised(x, a, b *Var, m moments, relu bool) *Var {
 	scale, shift := y.affine(x, a, b, m)
-	tensor.ScaleShift(y.buffer(x.Shape()...), x.value, scale, shift, relu)
+	tensor.ScaleShift(y.buffer(x.Shape()...), x.value, m.Mean, scale, shift, relu)
 	if relu {
-		m.relu = follower{scale, shift}
+		m.Scale, m.Shift = scale, shift
 	}
 	*attr[moments](y) = m
 	return y.returns(func(y, g *Var, d []*Var) {
@@ -175,12 +165,7 @@ func row(a *Var, i int) *Var { return Reshape(SliceAxis(a, 0, i, i+1), -1) }
 func normSums(x, g *Var, m moments) *Var {
 	y := result("normSums", x, g)
 	*attr[moments](y) = m
-	sums := y.buffer(2, channels(x))
-	if r := m.relu; r.scale != nil {
-		tensor.BatchNormGradSumsReLU(sums, x.value, m.mean, m.invstd, r.scale, r.shift, g.value)
-	} else {
-		tensor.BatchNormGradSums(sums, x.value, m.mean, m.invstd, g.value)
-	}
+	tensor.BatchNormGradSums(y.buffer(2, channels(x)), x.value, m.Moments, g.value)
 	return y.returns(normSumsVJP)
 }
 
@@ -203,7 +188,7 @@ func reluGradSums(r *tensor.Tensor, x, g *Var, m moments) (passed, sums *Var) {
 	passed.temporary()
 	sums = result("normSums", x, passed)
 	*attr[moments](sums) = m
-	tensor.BatchNormAddGradSums(passed.value, sums.buffer(2, channels(x)), x.value, m.mean, m.invstd, r, g.value)
+	tensor.BatchNormAddGradSums(passed.value, sums.buffer(2, channels(x)), x.value, m.Moments, r, g.value)
 	return passed.returns(reluGradVJP), sums.returns(normSumsVJP)
 }
 
@@ -211,12 +196,7 @@ func reluGradSums(r *tensor.Tensor, x, g *Var, m moments) (passed, sums *Var) {
 func normGrad(x, a, g *Var, sums *tensor.Tensor, m moments) *Var {
 	y := result("normGrad", x, a, g)
 	*attr[moments](y) = m
-	dx := y.over(g)
-	if r := m.relu; r.scale != nil {
-		tensor.BatchNormInputGradReLU(dx, x.value, m.mean, m.invstd, a.value, r.scale, r.shift, g.value, sums)
-	} else {
-		tensor.BatchNormInputGrad(dx, x.value, m.mean, m.invstd, a.value, g.value, sums)
-	}
+	tensor.BatchNormInputGrad(y.over(g), x.value, m.Moments, a.value, g.value, sums)
 	return y.returns(normGradVJP)
 }
 
@@ -253,7 +233,7 @@ func normGradVJP(y, h *Var, d []*Var) {
 func invStd(x *Var, m moments) *Var {
 	y := result("invStd", x)
 	*attr[moments](y) = m.linear()
-	tensor.Copy(y.buffer(channels(x)), m.invstd)
+	tensor.Copy(y.buffer(channels(x)), m.InvStd)
 	return y.returns(func(y, h *Var, d []*Var) {
 		x, m := y.in[0], *attr[moments](y)
 		n := x.value.Len() / channels(x)
@@ -262,12 +242,12 @@ func invStd(x *Var, m moments) *Var {
 	})
 }
 
-// ScaleShift returns x*scale + shift for x [..., C] with scale and shift [C], followed by ReLU if
-// relu is set: batch normalisation with known statistics.
-func ScaleShift(x, scale, shift *Var, relu bool) *Var {
-	y := result("ScaleShift", x, scale, shift)
+// ScaleShift returns (x - center)*scale + shift for x [..., C] with center, scale and shift [C], followed by ReLU
+// if relu is set: batch normalisation with known statistics.
+func ScaleShift(x, center, scale, shift *Var, relu bool) *Var {
+	y := result("ScaleShift", x, center, scale, shift)
 	*attr[bool](y) = relu
-	tensor.ScaleShift(y.buffer(x.Shape()...), x.value, scale.value, shift.value, relu)
+	tensor.ScaleShift(y.buffer(x.Shape()...), x.value, center.value, scale.value, shift.value, relu)
 	return y.returns(func(y, g *Var, d []*Var) {
 		if *attr[bool](y) {
 			g = reluGrad(y.value, g.lastUse())
@@ -276,29 +256,32 @@ func ScaleShift(x, scale, shift *Var, relu bool) *Var {
 	})
 }
 
-// ScaleShiftAddReLU returns max(x*scale + shift + residual, 0): [BatchNormAddReLU] with known statistics.
-func ScaleShiftAddReLU(x, scale, shift, residual *Var) *Var {
-	y := result("ScaleShiftAddReLU", x, scale, shift, residual)
-	tensor.ScaleShiftAdd(y.buffer(x.Shape()...), x.value, scale.value, shift.value, residual.value, true)
+// ScaleShiftAddReLU returns max((x - center)*scale + shift + residual, 0): [BatchNormAddReLU] with known statistics.
+func ScaleShiftAddReLU(x, center, scale, shift, residual *Var) *Var {
+	y := result("ScaleShiftAddReLU", x, center, scale, shift, residual)
+	tensor.ScaleShiftAdd(y.buffer(x.Shape()...), x.value, center.value, scale.value, shift.value, residual.value, true)
 	return y.returns(func(y, g *Var, d []*Var) {
 		g = reluGrad(y.value, g.lastUse())
 		scaleShiftVJP(y, g, d)
-		if y.needs(3) {
-			d[3] = g
+		if y.needs(4) {
+			d[4] = g
 		}
 	})
 }
 
-// scaleShiftVJP sets the gradients of x*scale + shift by its three inputs.
+// scaleShiftVJP sets the gradients of (x - center)*scale + shift by its four inputs.
 func scaleShiftVJP(y, g *Var, d []*Var) {
-	x, scale := y.in[0], y.in[1]
+	x, center, scale := y.in[0], y.in[1], y.in[2]
 	if y.needs(0) {
 		d[0] = Mul(g, scale)
 	}
 	if y.needs(1) {
-		d[1] = SumTo(Mul(g, x), scale.Shape()...)
+		d[1] = Neg(Mul(SumTo(g, scale.Shape()...), scale))
 	}
 	if y.needs(2) {
-		d[2] = SumTo(g, scale.Shape()...)
+		d[2] = SumTo(Mul(g, Sub(x, center)), scale.Shape()...)
+	}
+	if y.needs(3) {
+		d[3] = SumTo(g, scale.Shape()...)
 	}
 }

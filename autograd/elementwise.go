@@ -162,14 +162,14 @@ func Sigmoid(a *Var) *Var {
 	return y.returns(func(y, g *Var, d []*Var) { d[0] = Mul(g, Sub(y, Square(y))) })
 }
 
-// ReLU returns max(a, 0). Its gradient at 0 is 0.
+// ReLU returns max(a, 0). Its gradient at 0 is 0, and at NaN 1, as in PyTorch.
 func ReLU(a *Var) *Var {
 	y := result("ReLU", a)
 	tensor.ReLU(y.buffer(a.Shape()...), a.value)
 	return y.returns(func(y, g *Var, d []*Var) { d[0] = reluGrad(y.value, g.lastUse()) })
 }
 
-// reluGrad returns g where y > 0, else 0. y is the output of a ReLU; the result depends on it only
+// reluGrad returns 0 where y <= 0, else g. y is the output of a ReLU; the result depends on it only
 // through its sign, hence not differentiably.
 func reluGrad(y *tensor.Tensor, g *Var) *Var {
 	return result("reluGrad", g).gated(y, g)

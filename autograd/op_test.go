@@ -243,13 +243,15 @@ var ops = []op{
 	{name: "invStd", shapes: []string{"7x3", "2x3x2x4"},
 		f:   func(v []*Var) *Var { return invStd(v[0], momentsOf(v[0])) },
 		ref: func(a []array) array { _, r := a[0].standardise(normEps); return r }},
-	{name: "ScaleShift", shapes: normShapes, f: func(v []*Var) *Var { return ScaleShift(v[0], v[1], v[2], false) },
-		ref: func(a []array) array { return a[0].mul(a[1]).add(a[2]) }},
-	{name: "ScaleShift", with: "ReLU", shapes: normShapes, f: func(v []*Var) *Var { return ScaleShift(v[0], v[1], v[2], true) },
-		ref: func(a []array) array { return a[0].mul(a[1]).add(a[2]).relu() }},
-	{name: "ScaleShiftAddReLU", shapes: []string{"7x3,3,3,7x3", "2x3x2x4,4,4,2x3x2x4"},
-		f:   func(v []*Var) *Var { return ScaleShiftAddReLU(v[0], v[1], v[2], v[3]) },
-		ref: func(a []array) array { return a[0].mul(a[1]).add(a[2]).add(a[3]).relu() }},
+	{name: "ScaleShift", shapes: []string{"7x3,3,3,3", "2x3x2x4,4,4,4"},
+		f:   func(v []*Var) *Var { return ScaleShift(v[0], v[1], v[2], v[3], false) },
+		ref: func(a []array) array { return a[0].sub(a[1]).mul(a[2]).add(a[3]) }},
+	{name: "ScaleShift", with: "ReLU", shapes: []string{"7x3,3,3,3", "2x3x2x4,4,4,4"},
+		f:   func(v []*Var) *Var { return ScaleShift(v[0], v[1], v[2], v[3], true) },
+		ref: func(a []array) array { return a[0].sub(a[1]).mul(a[2]).add(a[3]).relu() }},
+	{name: "ScaleShiftAddReLU", shapes: []string{"7x3,3,3,3,7x3", "2x3x2x4,4,4,4,2x3x2x4"},
+		f:   func(v []*Var) *Var { return ScaleShiftAddReLU(v[0], v[1], v[2], v[3], v[4]) },
+		ref: func(a []array) array { return a[0].sub(a[1]).mul(a[2]).add(a[3]).add(a[4]).relu() }},
 
 	{name: "Softmax", shapes: unary, f: func(v []*Var) *Var { return Softmax(v[0]) },
 		ref: func(a []array) array { return a[0].logSoftmax().exp() }},
@@ -343,18 +345,15 @@ func everyOther(shape []int) *tensor.Tensor {
 }
 
 func momentsOf(x *Var) moments {
-	mean, invstd := tensor.BatchNormStats(nil, nil, x.value)
-	for i, v := range invstd.Data() {
-		invstd.Data()[i] = float32(1 / math.Sqrt(float64(v)+normEps))
-	}
-	return moments{mean: mean, invstd: invstd}
+	m, _ := tensor.BatchNormStats(tensor.Moments{}, nil, x.value, normEps)
+	return moments{m}
 }
 
 // momentsWithReLU has a ReLU behind whose input is 0.5 - x.
 func momentsWithReLU(x *Var) moments {
 	m := momentsOf(x)
-	scale, shift := tensor.Full(-1, channels(x)), tensor.Full(0.5, channels(x))
-	m.relu = follower{scale, shift}
+	m.Mean, m.MeanLow = tensor.New(channels(x)), m.Mean
+	m.Scale, m.Shift = tensor.Full(-1, channels(x)), tensor.Full(0.5, channels(x))
 	return m
 }
 

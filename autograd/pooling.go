@@ -39,10 +39,10 @@ func BatchNormReLUMaxPool2D(n Normed, spec tensor.PoolSpec) (y *Var, of BatchSta
 	y = result("BatchNormReLUMaxPool2D", n.X, n.Gamma, n.Beta)
 	m, variance := y.batchMoments(n.X, n.Eps)
 	scale, shift := y.affine(n.X, n.Gamma, n.Beta, m)
-	m.relu = follower{scale, shift}
+	m.Scale, m.Shift = scale, shift
 	a := attr[normAndChoice](y)
 	a.moments = m
-	passed := tensor.ScaleShift(y.scratch(n.X.Shape()...), n.X.value, scale, shift, true)
+	passed := tensor.ScaleShift(y.scratch(n.X.Shape()...), n.X.value, m.Mean, scale, shift, true)
 	a.own.maxima(y.pooled(n.X, spec), passed, spec)
 	y.dropScratch()
 	return y.returns(func(y, g *Var, d []*Var) {
@@ -51,7 +51,7 @@ func BatchNormReLUMaxPool2D(n Normed, spec tensor.PoolSpec) (y *Var, of BatchSta
 		g.temporary()
 		sums := normSums(x, g, a.moments)
 		normVJP(y, 0, g.lastUse(), sums, a.moments, d)
-	}), BatchStats{m.mean, variance}
+	}), BatchStats{m.Mean, variance}
 }
 
 // normAndChoice is what a BatchNormReLUMaxPool2D keeps.

@@ -49,7 +49,7 @@ func TestWrongArgumentsPanicWithOpAndShapes(t *testing.T) {
 		"BatchNorm: [4 3] x [2] x [3]":    func() { BatchNorm(in(4, 3), in(2), in(3), 1e-5, false) },
 		"BatchNorm: [4 3] x [3] x [1 3]":  func() { BatchNorm(in(4, 3), in(3), in(1, 3), 1e-5, false) },
 		"BatchNormStats: []":              func() { BatchNorm(in(), in(3), in(3), 1e-5, false) },
-		"ScaleShift: scale [2]":           func() { ScaleShift(in(4, 3), in(2), in(3), false) },
+		"ScaleShift: scale [2]":           func() { ScaleShift(in(4, 3), in(3), in(2), in(3), false) },
 		"Sum: [2 3]: no axis 2":           func() { Sum(in(2, 3), false, 2) },
 		"Reshape: [2 3] to [4 -1]":        func() { Reshape(in(2, 3), 4, -1) },
 		"Reshape: [2 3] to [-1 -1]":       func() { Reshape(NewTape(1).Input(tensor.New(2, 3)), -1, -1) },

@@ -53,8 +53,7 @@ func (b *BatchNorm2D) forwardReLU(x *autograd.Var) *autograd.Var { return b.forw
 
 func (b *BatchNorm2D) forward(x *autograd.Var, relu bool) *autograd.Var {
 	if !x.Training() {
-		scale, shift := b.Affine(x)
-		return autograd.ScaleShift(x, scale, shift, relu)
+		return autograd.ScaleShift(x, b.RunningMean.On(x), b.scale(x), b.Bias.On(x), relu)
 	}
 	y, mean, variance := autograd.BatchNorm(x, b.Weight.On(x), b.Bias.On(x), b.Eps, relu)
 	b.track(x, autograd.BatchStats{Mean: mean, Variance: variance})
@@ -68,8 +67,7 @@ func (b *BatchNorm2D) ForwardAddReLU(x, residual *autograd.Var) *autograd.Var {
 		return autograd.AddReLU(b.Forward(x), residual)
 	}
 	if !x.Training() {
-		scale, shift := b.Affine(x)
-		return autograd.ScaleShiftAddReLU(x, scale, shift, residual)
+		return autograd.ScaleShiftAddReLU(x, b.RunningMean.On(x), b.scale(x), b.Bias.On(x), residual)
 	}
 	y, mean, variance := autograd.BatchNormAddReLU(x, b.Weight.On(x), b.Bias.On(x), residual, b.Eps)
 	b.track(x, autograd.BatchStats{Mean: mean, Variance: variance})
@@ -120,16 +118,13 @@ func (b *BatchNorm2D) track(x *autograd.Var, batch autograd.BatchStats) {
 	}
 }
 
-// Affine returns the two vectors [C] that evaluation applies, y = x*scale + shift, on x's tape:
-// scale = weight / sqrt(running_var + Eps) and shift = bias - running_mean * scale.
-func (b *BatchNorm2D) Affine(x *autograd.Var) (scale, shift *autograd.Var) {
+// scale returns weight / sqrt(running_var + Eps) [C] on x's tape: evaluation is (x - running_mean)*scale + bias.
+func (b *BatchNorm2D) scale(x *autograd.Var) *autograd.Var {
 	invstd := tensor.New(b.RunningVar.Value.Shape()...)
 	for c, v := range b.RunningVar.Value.Data() {
 		invstd.Data()[c] = float32(1 / math.Sqrt(float64(v)+float64(b.Eps)))
 	}
-	scale = autograd.Mul(b.Weight.On(x), autograd.Const(invstd))
-	shift = autograd.Sub(b.Bias.On(x), autograd.Mul(b.RunningMean.On(x), scale))
-	return scale, shift
+	return autograd.Mul(b.Weight.On(x), autograd.Const(invstd))
 }
 
 // Params returns weight, bias, running_mean and running_var.

@@ -73,8 +73,8 @@ func AddScaled(dst, a *Tensor, s float32, b *Tensor) *Tensor {
 	return dst
 }
 
-// ReLUGrad computes g where y > 0 and 0 elsewhere, for y and g of equal shape: the gradient of
-// y = ReLU(a) with respect to a, which needs only the output.
+// ReLUGrad computes 0 where y <= 0 and g elsewhere, also where y is NaN, for y and g of equal shape: the
+// gradient of y = ReLU(a) with respect to a, which needs only the output.
 func ReLUGrad(dst, y, g *Tensor) *Tensor {
 	const op = "ReLUGrad"
 	sameShape(op, y, g)

@@ -12,7 +12,7 @@ import (
 // Every wrong shape panics with the operation, the shapes and the reason.
 func TestCallerBugsPanic(t *testing.T) {
 	n := tensor.New
-	conv := tensor.ConvSpec{}
+	conv, moments := tensor.ConvSpec{}, tensor.Moments{Mean: n(3), MeanLow: n(3), InvStd: n(3)}
 	for _, c := range []struct {
 		want string
 		f    func()
@@ -123,26 +123,33 @@ func TestCallerBugsPanic(t *testing.T) {
 		{"GlobalAvgPool: [2 3]: want [N H W C] with pixels", func() { tensor.GlobalAvgPool(nil, n(2, 3)) }},
 		{"GlobalAvgPoolGrad: g [2 3]: want [2 4]",
 			func() { tensor.GlobalAvgPoolGrad(nil, n(2, 3), []int{2, 5, 5, 4}) }},
-		{"ScaleShiftAdd: residual [3]: want [4 3]", func() { tensor.ScaleShiftAdd(nil, n(4, 3), n(3), n(3), n(3), true) }},
-		{"BatchNormGradSumsReLU: shift [2]: want [3]",
-			func() { tensor.BatchNormGradSumsReLU(nil, n(4, 3), n(3), n(3), n(3), n(2), n(4, 3)) }},
+		{"ScaleShiftAdd: residual [3]: want [4 3]", func() { tensor.ScaleShiftAdd(nil, n(4, 3), n(3), n(3), n(3), n(3), true) }},
+		{"BatchNormGradSums: shift [2]: want [3]", func() {
+			m := moments
+			m.Scale, m.Shift = n(3), n(2)
+			tensor.BatchNormGradSums(nil, n(4, 3), m, n(4, 3))
+		}},
 		{"BatchNormAddGradSums: y [3]: want [4 3]",
-			func() { tensor.BatchNormAddGradSums(nil, nil, n(4, 3), n(3), n(3), n(3), n(4, 3)) }},
-		{"BatchNormInputGradReLU: scale [2]: want [3]",
-			func() { tensor.BatchNormInputGradReLU(nil, n(4, 3), n(3), n(3), n(3), n(2), n(3), n(4, 3), n(2, 3)) }},
+			func() { tensor.BatchNormAddGradSums(nil, nil, n(4, 3), moments, n(3), n(4, 3)) }},
+		{"BatchNormInputGrad: gamma [2]: want [3]",
+			func() { tensor.BatchNormInputGrad(nil, n(4, 3), moments, n(2), n(4, 3), n(2, 3)) }},
+		{"BatchNormInputGrad: low part of the mean [3]: want [4]",
+			func() {
+				tensor.BatchNormInputGrad(nil, n(3, 4), tensor.Moments{Mean: n(4), MeanLow: n(3)}, n(4), n(3, 4), n(2, 4))
+			}},
 		{"AddReLU: [2] x [3]: shapes do not broadcast", func() { tensor.AddReLU(nil, n(2), n(3)) }},
 		{"AvgPool2D: [1 0 4 3]: want [N H W C] with pixels",
 			func() { tensor.AvgPool2D(nil, n(1, 0, 4, 3), tensor.PoolSpec{Size: 2, Pad: 1}) }},
 		{"AvgPool2DGrad: g [1 2 2 3]: want [1 3 3 3]",
 			func() { tensor.AvgPool2DGrad(nil, n(1, 2, 2, 3), []int{1, 6, 6, 3}, tensor.PoolSpec{Size: 2}) }},
 
-		{"BatchNormStats: []: rank 0 has no last axis", func() { tensor.BatchNormStats(nil, nil, n()) }},
-		{"BatchNormStats: dst [2], result [3]: shapes differ", func() { tensor.BatchNormStats(n(3), n(2), n(4, 3)) }},
-		{"ScaleShift: scale [2]: want [3]", func() { tensor.ScaleShift(nil, n(4, 3), n(2), n(3), false) }},
-		{"ScaleShift: shift [1]: want [3]", func() { tensor.ScaleShift(nil, n(4, 3), n(3), n(1), false) }},
-		{"BatchNormGradSums: g [3]: want [4 3]", func() { tensor.BatchNormGradSums(nil, n(4, 3), n(3), n(3), n(3)) }},
+		{"BatchNormStats: []: rank 0 has no last axis", func() { tensor.BatchNormStats(tensor.Moments{}, nil, n(), 1) }},
+		{"BatchNormStats: dst [2], result [3]: shapes differ", func() { tensor.BatchNormStats(tensor.Moments{}, n(2), n(4, 3), 1) }},
+		{"ScaleShift: scale [2]: want [3]", func() { tensor.ScaleShift(nil, n(4, 3), n(3), n(2), n(3), false) }},
+		{"ScaleShift: shift [1]: want [3]", func() { tensor.ScaleShift(nil, n(4, 3), n(3), n(3), n(1), false) }},
+		{"BatchNormGradSums: g [3]: want [4 3]", func() { tensor.BatchNormGradSums(nil, n(4, 3), moments, n(3)) }},
 		{"BatchNormInputGrad: sums [3 2]: want [2 3]",
-			func() { tensor.BatchNormInputGrad(nil, n(4, 3), n(3), n(3), n(3), n(4, 3), n(3, 2)) }},
+			func() { tensor.BatchNormInputGrad(nil, n(4, 3), moments, n(3), n(4, 3), n(3, 2)) }},
 		{"Softmax: []: rank 0 has no last axis", func() { tensor.Softmax(nil, n()) }},
 		{"LogSoftmax: dst [2], result [3]: shapes differ", func() { tensor.LogSoftmax(n(2), n(3)) }},
 
@@ -197,7 +204,9 @@ func TestOverlappingDestinationsPanic(t *testing.T) {
 		"MaxPool2D":   func() { tensor.MaxPool2D(img, nil, img, tensor.PoolSpec{Size: 3, Stride: 1, Pad: 1}) },
 		"AvgPool2D":   func() { tensor.AvgPool2D(img, img, tensor.PoolSpec{Size: 3, Stride: 1, Pad: 1}) },
 		"SubsampleHW": func() { tensor.SubsampleHW(img, img, 1) },
-		"ScaleShift":  func() { tensor.ScaleShift(a, tensor.New(4, 4), a.Slice(0, 1).Reshape(4), tensor.New(4), false) },
+		"ScaleShift": func() {
+			tensor.ScaleShift(a, tensor.New(4, 4), a.Slice(0, 1).Reshape(4), tensor.New(4), tensor.New(4), false)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() {

@@ -45,21 +45,29 @@ func TestBatchNormStats(t *testing.T) {
 					m, s := moments(v)
 					mean, variance = append(mean, m), append(variance, s)
 				})
-				m, v := tensor.BatchNormStats(nil, nil, x)
-				requireNear(t, mean, m, 1e-6, shape, offset)
+				m, v := tensor.BatchNormStats(tensor.Moments{}, nil, x, 1e-3)
+				requireNear(t, mean, m.Mean, 1e-6, shape, offset)
 				requireNear(t, variance, v, 1e-5, shape, offset)
 				c := shape[len(shape)-1]
-				m2, v2 := tensor.BatchNormStats(garbage(c), garbage(c), x)
-				require.True(t, tensor.Equal(m, m2) && tensor.Equal(v, v2))
+				var low, invstd []float64
+				for i := range c {
+					low = append(low, mean[i]-float64(m.Mean.Data()[i]))
+					invstd = append(invstd, 1/math.Sqrt(variance[i]+1e-3))
+				}
+				requireNear(t, low, m.MeanLow, 1e-6, shape, offset)
+				requireNear(t, invstd, m.InvStd, 1e-5, shape, offset)
+				m2, v2 := tensor.BatchNormStats(tensor.Moments{Mean: garbage(c), MeanLow: garbage(c), InvStd: garbage(c)}, garbage(c), x, 1e-3)
+				require.True(t, tensor.Equal(m.Mean, m2.Mean) && tensor.Equal(m.InvStd, m2.InvStd) && tensor.Equal(v, v2))
 			}
 		}
 	})
 }
 
 func TestBatchNormStatsOfNothing(t *testing.T) {
-	m, v := tensor.BatchNormStats(nil, nil, tensor.New(0, 2))
+	m, v := tensor.BatchNormStats(tensor.Moments{}, nil, tensor.New(0, 2), 1e-5)
 	nan := []float64{math.NaN(), math.NaN()}
-	requireNear(t, nan, m, 0)
+	requireNear(t, nan, m.Mean, 0)
+	requireNear(t, nan, m.InvStd, 0)
 	requireNear(t, nan, v, 0)
 }
 
@@ -68,15 +76,15 @@ func TestScaleShift(t *testing.T) {
 		r := source(t)
 		for _, shape := range normShapes {
 			c := shape[len(shape)-1]
-			x, scale, shift := normal(r, shape...), normal(r, c), normal(r, c)
+			x, center, scale, shift := normal(r, shape...), normal(r, c), normal(r, c), normal(r, c)
 			var plain, clipped []float64
 			for i, v := range x.Data() {
-				y := float64(v)*float64(scale.Data()[i%c]) + float64(shift.Data()[i%c])
+				y := (float64(v)-float64(center.Data()[i%c]))*float64(scale.Data()[i%c]) + float64(shift.Data()[i%c])
 				plain, clipped = append(plain, y), append(clipped, max(y, 0))
 			}
-			requireNear(t, plain, tensor.ScaleShift(nil, x, scale, shift, false), 1e-6, shape)
-			requireNear(t, clipped, tensor.ScaleShift(garbage(shape...), x, scale, shift, true), 1e-6, shape)
-			requireNear(t, clipped, tensor.ScaleShift(x, x, scale, shift, true), 1e-6, shape, "in place")
+			requireNear(t, plain, tensor.ScaleShift(nil, x, center, scale, shift, false), 1e-6, shape)
+			requireNear(t, clipped, tensor.ScaleShift(garbage(shape...), x, center, scale, shift, true), 1e-6, shape)
+			requireNear(t, clipped, tensor.ScaleShift(x, x, center, scale, shift, true), 1e-6, shape, "in place")
 		}
 	})
 }
@@ -87,11 +95,12 @@ func TestBatchNormGradients(t *testing.T) {
 		for _, shape := range normShapes {
 			c := shape[len(shape)-1]
 			x, g := normal(r, shape...), normal(r, shape...)
-			mean, invstd, gamma := normal(r, c), tensor.Abs(nil, normal(r, c)), normal(r, c)
+			mean, low, invstd, gamma := normal(r, c), tensor.Scale(nil, normal(r, c), 1e-3), tensor.Abs(nil, normal(r, c)), normal(r, c)
+			m := tensor.Moments{Mean: mean, MeanLow: low, InvStd: invstd}
 			n := float64(x.Len()) / float64(max(c, 1))
 			sum := make([]float64, 2*c)
 			xhat := func(i int) float64 {
-				return (float64(x.Data()[i]) - float64(mean.Data()[i%c])) * float64(invstd.Data()[i%c])
+				return (float64(x.Data()[i]) - float64(mean.Data()[i%c]) - float64(low.Data()[i%c])) * float64(invstd.Data()[i%c])
 			}
 			for i, v := range g.Data() {
 				sum[i%c] += float64(v)
@@ -103,11 +112,11 @@ func TestBatchNormGradients(t *testing.T) {
 				dx = append(dx, float64(gamma.Data()[j])*float64(invstd.Data()[j])*
 					(float64(v)-sum[j]/n-xhat(i)*sum[c+j]/n))
 			}
-			sums := tensor.BatchNormGradSums(garbage(2, c), x, mean, invstd, g)
+			sums := tensor.BatchNormGradSums(garbage(2, c), x, m, g)
 			requireNear(t, sum, sums, 2e-5, shape)
-			got := tensor.BatchNormInputGrad(garbage(shape...), x, mean, invstd, gamma, g, sums)
+			got := tensor.BatchNormInputGrad(garbage(shape...), x, m, gamma, g, sums)
 			requireNear(t, dx, got, 2e-5, shape)
-			require.True(t, tensor.Equal(got, tensor.BatchNormInputGrad(g, x, mean, invstd, gamma, g, sums)), "in place")
+			require.True(t, tensor.Equal(got, tensor.BatchNormInputGrad(g, x, m, gamma, g, sums)), "in place")
 		}
 	})
 }

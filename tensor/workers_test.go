@@ -31,8 +31,10 @@ func largeOps(t testing.TB) []largeOp {
 	pixels := normal(r, 8, 19)
 	idx := make([]int32, pooled.Len())
 	tensor.MaxPool2D(nil, idx, a, pool)
-	mean, variance := tensor.BatchNormStats(nil, nil, a)
-	sums := tensor.BatchNormGradSums(nil, a, mean, variance, b)
+	moments, variance := tensor.BatchNormStats(tensor.Moments{}, nil, a, 1e-5)
+	mean, withReLU := moments.Mean, moments
+	withReLU.Scale, withReLU.Shift = c, variance
+	sums := tensor.BatchNormGradSums(nil, a, moments, b)
 	state := [3]*tensor.Tensor{n(a.Shape()...), n(a.Shape()...), n(a.Shape()...)}
 	rows := []int{3, 1, 1, 7}
 	same := func() *tensor.Tensor { return n(a.Shape()...) }
@@ -73,24 +75,24 @@ func largeOps(t testing.TB) []largeOp {
 		{"GlobalAvgPool", n(8, 19), func(d *tensor.Tensor) { tensor.GlobalAvgPool(d, a) }},
 		{"GlobalAvgPoolGrad", same(), func(d *tensor.Tensor) { tensor.GlobalAvgPoolGrad(d, pixels, a.Shape()) }},
 		{"BatchNormStats", n(2, 19), func(d *tensor.Tensor) {
-			tensor.BatchNormStats(mean, variance, a)
+			tensor.BatchNormStats(moments, variance, a, 1e-5)
 			copy(d.Data()[copy(d.Data(), mean.Data()):], variance.Data())
 		}},
-		{"ScaleShift", same(), func(d *tensor.Tensor) { tensor.ScaleShift(d, a, c, mean, true) }},
-		{"BatchNormGradSums", n(2, 19), func(d *tensor.Tensor) { tensor.BatchNormGradSums(d, a, mean, variance, b) }},
-		{"ScaleShiftAdd", same(), func(d *tensor.Tensor) { tensor.ScaleShiftAdd(d, a, c, mean, b, true) }},
+		{"ScaleShift", same(), func(d *tensor.Tensor) { tensor.ScaleShift(d, a, mean, c, variance, true) }},
+		{"BatchNormGradSums", n(2, 19), func(d *tensor.Tensor) { tensor.BatchNormGradSums(d, a, moments, b) }},
+		{"ScaleShiftAdd", same(), func(d *tensor.Tensor) { tensor.ScaleShiftAdd(d, a, mean, c, variance, b, true) }},
 		{"BatchNormGradSumsReLU", n(2, 19), func(d *tensor.Tensor) {
-			tensor.BatchNormGradSumsReLU(d, a, mean, variance, c, mean, b)
+			tensor.BatchNormGradSums(d, a, withReLU, b)
 		}},
 		{"BatchNormAddGradSums", n(2, 19), func(d *tensor.Tensor) {
-			tensor.BatchNormAddGradSums(state[0], d, a, mean, variance, b, a)
+			tensor.BatchNormAddGradSums(state[0], d, a, moments, b, a)
 		}},
 		{"BatchNormInputGradReLU", same(), func(d *tensor.Tensor) {
-			tensor.BatchNormInputGradReLU(d, a, mean, variance, c, c, mean, b, sums)
+			tensor.BatchNormInputGrad(d, a, withReLU, c, b, sums)
 		}},
 		{"AddReLU", same(), func(d *tensor.Tensor) { tensor.AddReLU(d, a, b) }},
 		{"AddReLURow", same(), func(d *tensor.Tensor) { tensor.AddReLU(d, a, c) }},
-		{"BatchNormInputGrad", same(), func(d *tensor.Tensor) { tensor.BatchNormInputGrad(d, a, mean, variance, c, b, sums) }},
+		{"BatchNormInputGrad", same(), func(d *tensor.Tensor) { tensor.BatchNormInputGrad(d, a, moments, c, b, sums) }},
 		{"Softmax", n(flat.Shape()...), func(d *tensor.Tensor) { tensor.Softmax(d, flat) }},
 		{"LogSoftmax", n(flat.Shape()...), func(d *tensor.Tensor) { tensor.LogSoftmax(d, flat) }},
 		{"SGDStep", same(), func(d *tensor.Tensor) {

@@ -109,7 +109,10 @@ func newConvNet(rng *rand.Rand) *toy {
 	norm := func(c int) func(*autograd.Var) *autograd.Var { // batch norm in evaluation mode
 		scale := autograd.NewParam("scale", tensor.AddScalar(nil, normal(rng, 0.2, c), 1))
 		shift := autograd.NewParam("shift", normal(rng, 0.2, c))
-		return func(y *autograd.Var) *autograd.Var { return autograd.ScaleShift(y, scale.On(y), shift.On(y), false) }
+		center := autograd.Const(tensor.New(c))
+		return func(y *autograd.Var) *autograd.Var {
+			return autograd.ScaleShift(y, center, scale.On(y), shift.On(y), false)
+		}
 	}
 	pre := func(in, out, stride int) func(*autograd.Var) *autograd.Var {
 		return chain(norm(in), autograd.ReLU, conv(in, out, 3, stride), norm(out), autograd.ReLU, conv(out, out, 3, 1))

@@ -87,60 +87,65 @@ func maxPool(c *worker.Case) (x, y *tensor.Tensor, index []int32) {
 }
 
 // normState is what batch norm keeps for each channel.
-type normState struct{ gamma, beta, mean, variance, invstd, scale, shift []float32 }
+type normState struct {
+	vec.Norm
+	gamma, beta, variance []float32
+}
 
 func newNormState(c *worker.Case) *normState {
 	row := func() []float32 { return make([]float32, c.Arg("c")) }
-	return &normState{c.Input("gamma"), c.Input("beta"), row(), row(), row(), row(), row()}
+	return &normState{vec.Norm{Mean: row(), MeanLow: row(), InvStd: row(), Scale: row(), Shift: row()}, c.Input("gamma"), c.Input("beta"), row()}
 }
 
-// affine turns statistics into y = x*scale + shift.
+// affine turns statistics into y = (x - mean)*scale + shift.
 func (s *normState) affine() {
-	for i, v := range s.variance {
-		s.invstd[i] = float32(1 / math.Sqrt(float64(v)+1e-5))
-		s.scale[i] = s.gamma[i] * s.invstd[i]
-		s.shift[i] = s.beta[i] - s.mean[i]*s.scale[i]
+	for i, r := range s.InvStd {
+		s.Scale[i] = s.gamma[i] * r
+		s.Shift[i] = s.beta[i] - s.MeanLow[i]*s.Scale[i]
 	}
 }
 
+// normEps is the epsilon of every peer.
+const normEps = 1e-5
+
 func batchNorm(c *worker.Case, op string) worker.Ready {
-	s, x, y, channels := newNormState(c), c.Input("x"), like(c, "x"), c.Arg("c")
+	s, x, y := newNormState(c), c.Input("x"), like(c, "x")
 	switch op {
 	case "batch-norm-eval-relu":
-		s.mean, s.variance = c.Input("mean"), c.Input("variance")
+		s.Mean, s.variance = c.Input("mean"), c.Input("variance")
 		return out(y, func() {
+			for i, v := range s.variance {
+				s.InvStd[i] = float32(1 / math.Sqrt(float64(v)+normEps))
+			}
 			s.affine()
-			vec.ScaleShiftRows(y, x, s.scale, s.shift, true)
+			vec.ScaleShiftRows(y, x, s.Mean, s.Scale, s.Shift, true)
 		})
 	case "batch-norm-add-relu":
 		z := c.Input("z")
 		return out(y, func() {
-			vec.StatsRows(s.mean, s.variance, x, channels)
+			vec.BatchNormStats(s.Norm, s.variance, x, normEps)
 			s.affine()
-			vec.ScaleShiftAddRows(y, x, s.scale, s.shift, z, true)
+			vec.ScaleShiftAddRows(y, x, s.Mean, s.Scale, s.Shift, z, true)
 		})
 	}
 	return out(y, func() {
-		vec.StatsRows(s.mean, s.variance, x, channels)
+		vec.BatchNormStats(s.Norm, s.variance, x, normEps)
 		s.affine()
-		vec.ScaleShiftRows(y, x, s.scale, s.shift, op == "batch-norm-relu")
+		vec.ScaleShiftRows(y, x, s.Mean, s.Scale, s.Shift, op == "batch-norm-relu")
 	})
 }
 
 func batchNormGrad(c *worker.Case, relu bool) worker.Ready {
 	s, x, g, dx := newNormState(c), c.Input("x"), c.Input("g"), like(c, "x")
-	vec.StatsRows(s.mean, s.variance, x, len(s.mean))
+	vec.BatchNormStats(s.Norm, s.variance, x, normEps)
 	s.affine()
+	if !relu {
+		s.Scale, s.Shift = nil, nil
+	}
 	dbeta, dgamma := like(c, "beta"), like(c, "beta")
 	call := func() {
-		vec.BatchNormGradSums(dbeta, dgamma, x, g, s.mean, s.invstd)
-		vec.BatchNormInputGrad(dx, x, g, s.mean, s.invstd, s.gamma, dbeta, dgamma)
-	}
-	if relu {
-		call = func() {
-			vec.BatchNormGradSumsReLU(dbeta, dgamma, x, g, s.mean, s.invstd, s.scale, s.shift)
-			vec.BatchNormInputGradReLU(dx, x, g, s.mean, s.invstd, s.gamma, dbeta, dgamma, s.scale, s.shift)
-		}
+		vec.BatchNormGradSums(dbeta, dgamma, x, g, s.Norm)
+		vec.BatchNormInputGrad(dx, x, g, s.Norm, s.gamma, dbeta, dgamma)
 	}
 	return worker.Ready{Call: call, Outputs: func() map[string][]float32 {
 		return map[string][]float32{"dx": dx, "dgamma": dgamma, "dbeta": dbeta}

@@ -10,10 +10,11 @@ func TestNothingAllocates(t *testing.T) {
 	const rows, c = 3000, 33
 	const n = rows * c
 	x, y, z, g := make([]float32, n), make([]float32, n), make([]float32, n), make([]float32, n)
-	r := [7][]float32{}
+	r := [8][]float32{}
 	for i := range r {
 		r[i] = make([]float32, c)
 	}
+	norm := Norm{r[0], r[1], r[2], r[3], r[4]}
 	for name, f := range map[string]func(){
 		"Add":        func() { Add(x, y, z) },
 		"Exp":        func() { Exp(x, y) },
@@ -24,14 +25,14 @@ func TestNothingAllocates(t *testing.T) {
 		"Dot":        func() { Dot(x, y) },
 		"MaxIndex":   func() { MaxIndex(x) },
 		"AddRow":     func() { AddRow(x, y, r[0]) },
-		"ScaleShift": func() { ScaleShiftRows(x, y, r[0], r[1], true) },
-		"Join":       func() { ScaleShiftAddRows(x, y, r[0], r[1], z, true) },
+		"ScaleShift": func() { ScaleShiftRows(x, y, r[0], r[1], r[2], true) },
+		"Join":       func() { ScaleShiftAddRows(x, y, r[0], r[1], r[2], z, true) },
 		"SumRows":    func() { SumRows(r[0], x, c) },
 		"MeanGroups": func() { MeanGroups(r[0], x, 1, rows, c) },
-		"StatsRows":  func() { StatsRows(r[0], r[1], x, c) },
-		"GradSums":   func() { BatchNormGradSumsReLU(r[0], r[1], x, g, r[2], r[3], r[4], r[5]) },
-		"AddGrad":    func() { BatchNormAddGradSums(z, r[0], r[1], x, y, g, r[2], r[3]) },
-		"InputGrad":  func() { BatchNormInputGradReLU(z, x, g, r[0], r[1], r[2], r[3], r[4], r[5], r[6]) },
+		"Stats":      func() { BatchNormStats(norm, r[5], x, 1e-5) },
+		"GradSums":   func() { BatchNormGradSums(r[5], r[6], x, g, norm) },
+		"AddGrad":    func() { BatchNormAddGradSums(z, r[5], r[6], x, y, g, norm) },
+		"InputGrad":  func() { BatchNormInputGrad(z, x, g, norm, r[5], r[6], r[7]) },
 		"Softmax":    func() { SoftmaxRows(x, y, c) },
 		"LogSoftmax": func() { LogSoftmaxRows(x, y, c) },
 		"SGD":        func() { SGDStep(x, y, z, 0.1, 0.9, 0.1, true) },

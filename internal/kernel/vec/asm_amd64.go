@@ -40,10 +40,10 @@ func addReLUAVX2(dst []float32, a []float32, b []float32)
 // addReLUStreamAVX2 computes dst[i] = relu(a[i] + b[i]); for dst too large for the caches.
 func addReLUStreamAVX2(dst []float32, a []float32, b []float32)
 
-// reluGradAVX2 computes dst[i] = b[i] where a[i] > 0, else 0.
+// reluGradAVX2 computes dst[i] = 0 where a[i] <= 0, else b[i].
 func reluGradAVX2(dst []float32, a []float32, b []float32)
 
-// reluGradStreamAVX2 computes dst[i] = b[i] where a[i] > 0, else 0; for dst too large for the caches.
+// reluGradStreamAVX2 computes dst[i] = 0 where a[i] <= 0, else b[i]; for dst too large for the caches.
 func reluGradStreamAVX2(dst []float32, a []float32, b []float32)
 
 // addScalarAVX2 computes dst[i] = a[i] + s.
@@ -142,29 +142,29 @@ func mulRowAVX2(dst []float32, x []float32, row []float32)
 // mulRowStreamAVX2 computes dst[i] = x[i] * row[i] with row vectors that start again after their length; for dst too large for the caches.
 func mulRowStreamAVX2(dst []float32, x []float32, row []float32)
 
-// scaleShiftAVX2 computes dst[i] = x[i]*scale[i] + shift[i] with row vectors that start again after their length.
-func scaleShiftAVX2(dst []float32, x []float32, scale []float32, shift []float32)
+// scaleShiftAVX2 computes dst[i] = (x[i]-center[i])*scale[i] + shift[i] with row vectors that start again after their length.
+func scaleShiftAVX2(dst []float32, x []float32, center []float32, scale []float32, shift []float32)
 
-// scaleShiftStreamAVX2 computes dst[i] = x[i]*scale[i] + shift[i] with row vectors that start again after their length; for dst too large for the caches.
-func scaleShiftStreamAVX2(dst []float32, x []float32, scale []float32, shift []float32)
+// scaleShiftStreamAVX2 computes dst[i] = (x[i]-center[i])*scale[i] + shift[i] with row vectors that start again after their length; for dst too large for the caches.
+func scaleShiftStreamAVX2(dst []float32, x []float32, center []float32, scale []float32, shift []float32)
 
-// scaleShiftAddAVX2 computes dst[i] = x[i]*scale[i] + shift[i] + residual[i] with row vectors that start again after their length.
-func scaleShiftAddAVX2(dst []float32, x []float32, residual []float32, scale []float32, shift []float32)
+// scaleShiftAddAVX2 computes dst[i] = (x[i]-center[i])*scale[i] + shift[i] + residual[i] with row vectors that start again after their length.
+func scaleShiftAddAVX2(dst []float32, x []float32, residual []float32, center []float32, scale []float32, shift []float32)
 
-// scaleShiftAddStreamAVX2 computes dst[i] = x[i]*scale[i] + shift[i] + residual[i] with row vectors that start again after their length; for dst too large for the caches.
-func scaleShiftAddStreamAVX2(dst []float32, x []float32, residual []float32, scale []float32, shift []float32)
+// scaleShiftAddStreamAVX2 computes dst[i] = (x[i]-center[i])*scale[i] + shift[i] + residual[i] with row vectors that start again after their length; for dst too large for the caches.
+func scaleShiftAddStreamAVX2(dst []float32, x []float32, residual []float32, center []float32, scale []float32, shift []float32)
 
-// scaleShiftReLUAVX2 computes dst[i] = x[i]*scale[i] + shift[i] with row vectors that start again after their length.
-func scaleShiftReLUAVX2(dst []float32, x []float32, scale []float32, shift []float32)
+// scaleShiftReLUAVX2 computes dst[i] = (x[i]-center[i])*scale[i] + shift[i] with row vectors that start again after their length.
+func scaleShiftReLUAVX2(dst []float32, x []float32, center []float32, scale []float32, shift []float32)
 
-// scaleShiftReLUStreamAVX2 computes dst[i] = x[i]*scale[i] + shift[i] with row vectors that start again after their length; for dst too large for the caches.
-func scaleShiftReLUStreamAVX2(dst []float32, x []float32, scale []float32, shift []float32)
+// scaleShiftReLUStreamAVX2 computes dst[i] = (x[i]-center[i])*scale[i] + shift[i] with row vectors that start again after their length; for dst too large for the caches.
+func scaleShiftReLUStreamAVX2(dst []float32, x []float32, center []float32, scale []float32, shift []float32)
 
-// scaleShiftAddReLUAVX2 computes dst[i] = x[i]*scale[i] + shift[i] + residual[i] with row vectors that start again after their length.
-func scaleShiftAddReLUAVX2(dst []float32, x []float32, residual []float32, scale []float32, shift []float32)
+// scaleShiftAddReLUAVX2 computes dst[i] = (x[i]-center[i])*scale[i] + shift[i] + residual[i] with row vectors that start again after their length.
+func scaleShiftAddReLUAVX2(dst []float32, x []float32, residual []float32, center []float32, scale []float32, shift []float32)
 
-// scaleShiftAddReLUStreamAVX2 computes dst[i] = x[i]*scale[i] + shift[i] + residual[i] with row vectors that start again after their length; for dst too large for the caches.
-func scaleShiftAddReLUStreamAVX2(dst []float32, x []float32, residual []float32, scale []float32, shift []float32)
+// scaleShiftAddReLUStreamAVX2 computes dst[i] = (x[i]-center[i])*scale[i] + shift[i] + residual[i] with row vectors that start again after their length; for dst too large for the caches.
+func scaleShiftAddReLUStreamAVX2(dst []float32, x []float32, residual []float32, center []float32, scale []float32, shift []float32)
 
 // normGradAVX2 computes dst[i] = g[i]*ag[i] + (x[i]-mean[i])*ax[i] + c[i] with row vectors that start again after their length.
 func normGradAVX2(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, c []float32)
@@ -172,10 +172,10 @@ func normGradAVX2(dst []float32, x []float32, g []float32, ag []float32, ax []fl
 // normGradStreamAVX2 computes dst[i] = g[i]*ag[i] + (x[i]-mean[i])*ax[i] + c[i] with row vectors that start again after their length; for dst too large for the caches.
 func normGradStreamAVX2(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, c []float32)
 
-// normGradReLUAVX2 computes normGrad with 0 for g[i] unless x[i]*scale[i] + shift[i] > 0.
+// normGradReLUAVX2 computes normGrad with 0 for g[i] where (x[i]-mean[i])*scale[i] + shift[i] <= 0.
 func normGradReLUAVX2(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, c []float32, scale []float32, shift []float32)
 
-// normGradReLUStreamAVX2 computes normGrad with 0 for g[i] unless x[i]*scale[i] + shift[i] > 0; for dst too large for the caches.
+// normGradReLUStreamAVX2 computes normGrad with 0 for g[i] where (x[i]-mean[i])*scale[i] + shift[i] <= 0; for dst too large for the caches.
 func normGradReLUStreamAVX2(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, c []float32, scale []float32, shift []float32)
 
 // sgdPlainAVX2 computes p[i] -= lr*(g[i] + weightDecay*p[i]).
@@ -199,7 +199,7 @@ func statsRowsAVX2(sum []float64, square []float64, x []float32, center []float3
 // normGradSumsAVX2 computes sumG[c] += g and sumGX[c] += g*(x-mean[c]), summed over r, with g and x at r*stride+c.
 func normGradSumsAVX2(sumG []float64, sumGX []float64, x []float32, g []float32, mean []float32, rows int, stride int)
 
-// normGradSumsReLUAVX2 computes normGradSums with 0 for g unless x*scale[c] + shift[c] > 0.
+// normGradSumsReLUAVX2 computes normGradSums with 0 for g where (x-mean[c])*scale[c] + shift[c] <= 0.
 func normGradSumsReLUAVX2(sumG []float64, sumGX []float64, x []float32, g []float32, mean []float32, scale []float32, shift []float32, rows int, stride int)
 
 // sumAVX2 computes the sum of a[i] in float64.
@@ -253,10 +253,10 @@ func addReLUAVX512(dst []float32, a []float32, b []float32)
 // addReLUStreamAVX512 computes dst[i] = relu(a[i] + b[i]); for dst too large for the caches.
 func addReLUStreamAVX512(dst []float32, a []float32, b []float32)
 
-// reluGradAVX512 computes dst[i] = b[i] where a[i] > 0, else 0.
+// reluGradAVX512 computes dst[i] = 0 where a[i] <= 0, else b[i].
 func reluGradAVX512(dst []float32, a []float32, b []float32)
 
-// reluGradStreamAVX512 computes dst[i] = b[i] where a[i] > 0, else 0; for dst too large for the caches.
+// reluGradStreamAVX512 computes dst[i] = 0 where a[i] <= 0, else b[i]; for dst too large for the caches.
 func reluGradStreamAVX512(dst []float32, a []float32, b []float32)
 
 // addScalarAVX512 computes dst[i] = a[i] + s.
@@ -355,29 +355,29 @@ func mulRowAVX512(dst []float32, x []float32, row []float32)
 // mulRowStreamAVX512 computes dst[i] = x[i] * row[i] with row vectors that start again after their length; for dst too large for the caches.
 func mulRowStreamAVX512(dst []float32, x []float32, row []float32)
 
-// scaleShiftAVX512 computes dst[i] = x[i]*scale[i] + shift[i] with row vectors that start again after their length.
-func scaleShiftAVX512(dst []float32, x []float32, scale []float32, shift []float32)
+// scaleShiftAVX512 computes dst[i] = (x[i]-center[i])*scale[i] + shift[i] with row vectors that start again after their length.
+func scaleShiftAVX512(dst []float32, x []float32, center []float32, scale []float32, shift []float32)
 
-// scaleShiftStreamAVX512 computes dst[i] = x[i]*scale[i] + shift[i] with row vectors that start again after their length; for dst too large for the caches.
-func scaleShiftStreamAVX512(dst []float32, x []float32, scale []float32, shift []float32)
+// scaleShiftStreamAVX512 computes dst[i] = (x[i]-center[i])*scale[i] + shift[i] with row vectors that start again after their length; for dst too large for the caches.
+func scaleShiftStreamAVX512(dst []float32, x []float32, center []float32, scale []float32, shift []float32)
 
-// scaleShiftAddAVX512 computes dst[i] = x[i]*scale[i] + shift[i] + residual[i] with row vectors that start again after their length.
-func scaleShiftAddAVX512(dst []float32, x []float32, residual []float32, scale []float32, shift []float32)
+// scaleShiftAddAVX512 computes dst[i] = (x[i]-center[i])*scale[i] + shift[i] + residual[i] with row vectors that start again after their length.
+func scaleShiftAddAVX512(dst []float32, x []float32, residual []float32, center []float32, scale []float32, shift []float32)
 
-// scaleShiftAddStreamAVX512 computes dst[i] = x[i]*scale[i] + shift[i] + residual[i] with row vectors that start again after their length; for dst too large for the caches.
-func scaleShiftAddStreamAVX512(dst []float32, x []float32, residual []float32, scale []float32, shift []float32)
+// scaleShiftAddStreamAVX512 computes dst[i] = (x[i]-center[i])*scale[i] + shift[i] + residual[i] with row vectors that start again after their length; for dst too large for the caches.
+func scaleShiftAddStreamAVX512(dst []float32, x []float32, residual []float32, center []float32, scale []float32, shift []float32)
 
-// scaleShiftReLUAVX512 computes dst[i] = x[i]*scale[i] + shift[i] with row vectors that start again after their length.
-func scaleShiftReLUAVX512(dst []float32, x []float32, scale []float32, shift []float32)
+// scaleShiftReLUAVX512 computes dst[i] = (x[i]-center[i])*scale[i] + shift[i] with row vectors that start again after their length.
+func scaleShiftReLUAVX512(dst []float32, x []float32, center []float32, scale []float32, shift []float32)
 
-// scaleShiftReLUStreamAVX512 computes dst[i] = x[i]*scale[i] + shift[i] with row vectors that start again after their length; for dst too large for the caches.
-func scaleShiftReLUStreamAVX512(dst []float32, x []float32, scale []float32, shift []float32)
+// scaleShiftReLUStreamAVX512 computes dst[i] = (x[i]-center[i])*scale[i] + shift[i] with row vectors that start again after their length; for dst too large for the caches.
+func scaleShiftReLUStreamAVX512(dst []float32, x []float32, center []float32, scale []float32, shift []float32)
 
-// scaleShiftAddReLUAVX512 computes dst[i] = x[i]*scale[i] + shift[i] + residual[i] with row vectors that start again after their length.
-func scaleShiftAddReLUAVX512(dst []float32, x []float32, residual []float32, scale []float32, shift []float32)
+// scaleShiftAddReLUAVX512 computes dst[i] = (x[i]-center[i])*scale[i] + shift[i] + residual[i] with row vectors that start again after their length.
+func scaleShiftAddReLUAVX512(dst []float32, x []float32, residual []float32, center []float32, scale []float32, shift []float32)
 
-// scaleShiftAddReLUStreamAVX512 computes dst[i] = x[i]*scale[i] + shift[i] + residual[i] with row vectors that start again after their length; for dst too large for the caches.
-func scaleShiftAddReLUStreamAVX512(dst []float32, x []float32, residual []float32, scale []float32, shift []float32)
+// scaleShiftAddReLUStreamAVX512 computes dst[i] = (x[i]-center[i])*scale[i] + shift[i] + residual[i] with row vectors that start again after their length; for dst too large for the caches.
+func scaleShiftAddReLUStreamAVX512(dst []float32, x []float32, residual []float32, center []float32, scale []float32, shift []float32)
 
 // normGradAVX512 computes dst[i] = g[i]*ag[i] + (x[i]-mean[i])*ax[i] + c[i] with row vectors that start again after their length.
 func normGradAVX512(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, c []float32)
@@ -385,10 +385,10 @@ func normGradAVX512(dst []float32, x []float32, g []float32, ag []float32, ax []
 // normGradStreamAVX512 computes dst[i] = g[i]*ag[i] + (x[i]-mean[i])*ax[i] + c[i] with row vectors that start again after their length; for dst too large for the caches.
 func normGradStreamAVX512(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, c []float32)
 
-// normGradReLUAVX512 computes normGrad with 0 for g[i] unless x[i]*scale[i] + shift[i] > 0.
+// normGradReLUAVX512 computes normGrad with 0 for g[i] where (x[i]-mean[i])*scale[i] + shift[i] <= 0.
 func normGradReLUAVX512(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, c []float32, scale []float32, shift []float32)
 
-// normGradReLUStreamAVX512 computes normGrad with 0 for g[i] unless x[i]*scale[i] + shift[i] > 0; for dst too large for the caches.
+// normGradReLUStreamAVX512 computes normGrad with 0 for g[i] where (x[i]-mean[i])*scale[i] + shift[i] <= 0; for dst too large for the caches.
 func normGradReLUStreamAVX512(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, c []float32, scale []float32, shift []float32)
 
 // sgdPlainAVX512 computes p[i] -= lr*(g[i] + weightDecay*p[i]).
@@ -412,7 +412,7 @@ func statsRowsAVX512(sum []float64, square []float64, x []float32, center []floa
 // normGradSumsAVX512 computes sumG[c] += g and sumGX[c] += g*(x-mean[c]), summed over r, with g and x at r*stride+c.
 func normGradSumsAVX512(sumG []float64, sumGX []float64, x []float32, g []float32, mean []float32, rows int, stride int)
 
-// normGradSumsReLUAVX512 computes normGradSums with 0 for g unless x*scale[c] + shift[c] > 0.
+// normGradSumsReLUAVX512 computes normGradSums with 0 for g where (x-mean[c])*scale[c] + shift[c] <= 0.
 func normGradSumsReLUAVX512(sumG []float64, sumGX []float64, x []float32, g []float32, mean []float32, scale []float32, shift []float32, rows int, stride int)
 
 // sumAVX512 computes the sum of a[i] in float64.

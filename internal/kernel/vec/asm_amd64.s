@@ -939,25 +939,25 @@ loop2:
 	VMOVUPS (DX)(AX*1), Y0
 	VMOVUPS (BX)(AX*1), Y1
 	VXORPS  Y2, Y2, Y2
-	VCMPPS  $0x1e, Y2, Y0, Y0
+	VCMPPS  $0x16, Y2, Y0, Y0
 	VANDPS  Y1, Y0, Y0
 	VMOVUPS Y0, (CX)(AX*1)
 	VMOVUPS 32(DX)(AX*1), Y0
 	VMOVUPS 32(BX)(AX*1), Y1
 	VXORPS  Y2, Y2, Y2
-	VCMPPS  $0x1e, Y2, Y0, Y0
+	VCMPPS  $0x16, Y2, Y0, Y0
 	VANDPS  Y1, Y0, Y0
 	VMOVUPS Y0, 32(CX)(AX*1)
 	VMOVUPS 64(DX)(AX*1), Y0
 	VMOVUPS 64(BX)(AX*1), Y1
 	VXORPS  Y2, Y2, Y2
-	VCMPPS  $0x1e, Y2, Y0, Y0
+	VCMPPS  $0x16, Y2, Y0, Y0
 	VANDPS  Y1, Y0, Y0
 	VMOVUPS Y0, 64(CX)(AX*1)
 	VMOVUPS 96(DX)(AX*1), Y0
 	VMOVUPS 96(BX)(AX*1), Y1
 	VXORPS  Y2, Y2, Y2
-	VCMPPS  $0x1e, Y2, Y0, Y0
+	VCMPPS  $0x16, Y2, Y0, Y0
 	VANDPS  Y1, Y0, Y0
 	VMOVUPS Y0, 96(CX)(AX*1)
 	ADDQ    $+128, AX
@@ -973,7 +973,7 @@ loop4:
 	VMOVUPS (DX)(AX*1), Y0
 	VMOVUPS (BX)(AX*1), Y1
 	VXORPS  Y2, Y2, Y2
-	VCMPPS  $0x1e, Y2, Y0, Y0
+	VCMPPS  $0x16, Y2, Y0, Y0
 	VANDPS  Y1, Y0, Y0
 	VMOVUPS Y0, (CX)(AX*1)
 	ADDQ    $+32, AX
@@ -990,7 +990,7 @@ tail3:
 	VMASKMOVPS   (DX)(AX*1), Y0, Y1
 	VMASKMOVPS   (BX)(AX*1), Y0, Y2
 	VXORPS       Y3, Y3, Y3
-	VCMPPS       $0x1e, Y3, Y1, Y1
+	VCMPPS       $0x16, Y3, Y1, Y1
 	VANDPS       Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
 
@@ -1019,7 +1019,7 @@ TEXT ·reluGradStreamAVX2(SB), NOSPLIT, $0-72
 	VMASKMOVPS   (DX)(AX*1), Y0, Y1
 	VMASKMOVPS   (BX)(AX*1), Y0, Y2
 	VXORPS       Y3, Y3, Y3
-	VCMPPS       $0x1e, Y3, Y1, Y1
+	VCMPPS       $0x16, Y3, Y1, Y1
 	VANDPS       Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
 	SUBQ         DI, SI
@@ -1033,25 +1033,25 @@ loop3:
 	VMOVUPS  (DX)(AX*1), Y0
 	VMOVUPS  (BX)(AX*1), Y1
 	VXORPS   Y2, Y2, Y2
-	VCMPPS   $0x1e, Y2, Y0, Y0
+	VCMPPS   $0x16, Y2, Y0, Y0
 	VANDPS   Y1, Y0, Y0
 	VMOVNTPS Y0, (CX)(AX*1)
 	VMOVUPS  32(DX)(AX*1), Y0
 	VMOVUPS  32(BX)(AX*1), Y1
 	VXORPS   Y2, Y2, Y2
-	VCMPPS   $0x1e, Y2, Y0, Y0
+	VCMPPS   $0x16, Y2, Y0, Y0
 	VANDPS   Y1, Y0, Y0
 	VMOVNTPS Y0, 32(CX)(AX*1)
 	VMOVUPS  64(DX)(AX*1), Y0
 	VMOVUPS  64(BX)(AX*1), Y1
 	VXORPS   Y2, Y2, Y2
-	VCMPPS   $0x1e, Y2, Y0, Y0
+	VCMPPS   $0x16, Y2, Y0, Y0
 	VANDPS   Y1, Y0, Y0
 	VMOVNTPS Y0, 64(CX)(AX*1)
 	VMOVUPS  96(DX)(AX*1), Y0
 	VMOVUPS  96(BX)(AX*1), Y1
 	VXORPS   Y2, Y2, Y2
-	VCMPPS   $0x1e, Y2, Y0, Y0
+	VCMPPS   $0x16, Y2, Y0, Y0
 	VANDPS   Y1, Y0, Y0
 	VMOVNTPS Y0, 96(CX)(AX*1)
 	ADDQ     $+128, AX
@@ -1067,7 +1067,7 @@ loop5:
 	VMOVUPS  (DX)(AX*1), Y0
 	VMOVUPS  (BX)(AX*1), Y1
 	VXORPS   Y2, Y2, Y2
-	VCMPPS   $0x1e, Y2, Y0, Y0
+	VCMPPS   $0x16, Y2, Y0, Y0
 	VANDPS   Y1, Y0, Y0
 	VMOVNTPS Y0, (CX)(AX*1)
 	ADDQ     $+32, AX
@@ -1084,7 +1084,7 @@ tail4:
 	VMASKMOVPS   (DX)(AX*1), Y0, Y1
 	VMASKMOVPS   (BX)(AX*1), Y0, Y2
 	VXORPS       Y3, Y3, Y3
-	VCMPPS       $0x1e, Y3, Y1, Y1
+	VCMPPS       $0x16, Y3, Y1, Y1
 	VANDPS       Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
 
@@ -5256,204 +5256,16 @@ done:
 	VZEROUPPER
 	RET
 
-// func scaleShiftAVX2(dst []float32, x []float32, scale []float32, shift []float32)
+// func scaleShiftAVX2(dst []float32, x []float32, center []float32, scale []float32, shift []float32)
 // Requires: AVX, AVX2, CMOV, FMA3
-TEXT ·scaleShiftAVX2(SB), NOSPLIT, $0-96
+TEXT ·scaleShiftAVX2(SB), NOSPLIT, $0-120
 	MOVQ  dst_base+0(FP), CX
 	MOVQ  x_base+24(FP), DX
-	MOVQ  scale_base+48(FP), BX
-	MOVQ  shift_base+72(FP), SI
-	MOVQ  dst_len+8(FP), DI
-	MOVQ  scale_len+56(FP), R8
-	TESTQ DI, DI
-	JZ    done
-
-row:
-	MOVQ    R8, R9
-	CMPQ    DI, R8
-	CMOVQLT DI, R9
-	SUBQ    R9, DI
-	XORQ    AX, AX
-	CMPQ    R9, $+32
-	JLT     single1
-
-loop2:
-	VMOVUPS     (DX)(AX*1), Y0
-	VMOVUPS     (BX)(AX*1), Y1
-	VMOVUPS     (SI)(AX*1), Y2
-	VFMADD213PS Y2, Y1, Y0
-	VMOVUPS     Y0, (CX)(AX*1)
-	VMOVUPS     32(DX)(AX*1), Y0
-	VMOVUPS     32(BX)(AX*1), Y1
-	VMOVUPS     32(SI)(AX*1), Y2
-	VFMADD213PS Y2, Y1, Y0
-	VMOVUPS     Y0, 32(CX)(AX*1)
-	VMOVUPS     64(DX)(AX*1), Y0
-	VMOVUPS     64(BX)(AX*1), Y1
-	VMOVUPS     64(SI)(AX*1), Y2
-	VFMADD213PS Y2, Y1, Y0
-	VMOVUPS     Y0, 64(CX)(AX*1)
-	VMOVUPS     96(DX)(AX*1), Y0
-	VMOVUPS     96(BX)(AX*1), Y1
-	VMOVUPS     96(SI)(AX*1), Y2
-	VFMADD213PS Y2, Y1, Y0
-	VMOVUPS     Y0, 96(CX)(AX*1)
-	ADDQ        $+128, AX
-	SUBQ        $+32, R9
-	CMPQ        R9, $+32
-	JGE         loop2
-
-single1:
-	CMPQ R9, $+8
-	JLT  tail3
-
-loop4:
-	VMOVUPS     (DX)(AX*1), Y0
-	VMOVUPS     (BX)(AX*1), Y1
-	VMOVUPS     (SI)(AX*1), Y2
-	VFMADD213PS Y2, Y1, Y0
-	VMOVUPS     Y0, (CX)(AX*1)
-	ADDQ        $+32, AX
-	SUBQ        $+8, R9
-	CMPQ        R9, $+8
-	JGE         loop4
-
-tail3:
-	TESTQ        R9, R9
-	JZ           end5
-	VMOVD        R9, X0
-	VPBROADCASTD X0, Y0
-	VPCMPGTD     iota8<>+0(SB), Y0, Y0
-	VMASKMOVPS   (DX)(AX*1), Y0, Y1
-	VMASKMOVPS   (BX)(AX*1), Y0, Y2
-	VMASKMOVPS   (SI)(AX*1), Y0, Y3
-	VFMADD213PS  Y3, Y2, Y1
-	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
-
-end5:
-	LEAQ  (CX)(R8*4), CX
-	LEAQ  (DX)(R8*4), DX
-	TESTQ DI, DI
-	JNZ   row
-
-done:
-	VZEROUPPER
-	RET
-
-// func scaleShiftStreamAVX2(dst []float32, x []float32, scale []float32, shift []float32)
-// Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·scaleShiftStreamAVX2(SB), NOSPLIT, $0-96
-	MOVQ  dst_base+0(FP), CX
-	MOVQ  x_base+24(FP), DX
-	MOVQ  scale_base+48(FP), BX
-	MOVQ  shift_base+72(FP), SI
-	MOVQ  dst_len+8(FP), DI
-	MOVQ  scale_len+56(FP), R8
-	TESTQ DI, DI
-	JZ    done
-
-row:
-	MOVQ         R8, R9
-	CMPQ         DI, R8
-	CMOVQLT      DI, R9
-	SUBQ         R9, DI
-	XORQ         AX, AX
-	LEAQ         (CX)(AX*1), R10
-	NEGQ         R10
-	ANDQ         $+31, R10
-	JZ           aligned1
-	SHRQ         $0x02, R10
-	CMPQ         R10, R9
-	CMOVQGT      R9, R10
-	VMOVD        R10, X0
-	VPBROADCASTD X0, Y0
-	VPCMPGTD     iota8<>+0(SB), Y0, Y0
-	VMASKMOVPS   (DX)(AX*1), Y0, Y1
-	VMASKMOVPS   (BX)(AX*1), Y0, Y2
-	VMASKMOVPS   (SI)(AX*1), Y0, Y3
-	VFMADD213PS  Y3, Y2, Y1
-	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
-	SUBQ         R10, R9
-	LEAQ         (AX)(R10*4), AX
-
-aligned1:
-	CMPQ R9, $+32
-	JLT  single2
-
-loop3:
-	VMOVUPS     (DX)(AX*1), Y0
-	VMOVUPS     (BX)(AX*1), Y1
-	VMOVUPS     (SI)(AX*1), Y2
-	VFMADD213PS Y2, Y1, Y0
-	VMOVNTPS    Y0, (CX)(AX*1)
-	VMOVUPS     32(DX)(AX*1), Y0
-	VMOVUPS     32(BX)(AX*1), Y1
-	VMOVUPS     32(SI)(AX*1), Y2
-	VFMADD213PS Y2, Y1, Y0
-	VMOVNTPS    Y0, 32(CX)(AX*1)
-	VMOVUPS     64(DX)(AX*1), Y0
-	VMOVUPS     64(BX)(AX*1), Y1
-	VMOVUPS     64(SI)(AX*1), Y2
-	VFMADD213PS Y2, Y1, Y0
-	VMOVNTPS    Y0, 64(CX)(AX*1)
-	VMOVUPS     96(DX)(AX*1), Y0
-	VMOVUPS     96(BX)(AX*1), Y1
-	VMOVUPS     96(SI)(AX*1), Y2
-	VFMADD213PS Y2, Y1, Y0
-	VMOVNTPS    Y0, 96(CX)(AX*1)
-	ADDQ        $+128, AX
-	SUBQ        $+32, R9
-	CMPQ        R9, $+32
-	JGE         loop3
-
-single2:
-	CMPQ R9, $+8
-	JLT  tail4
-
-loop5:
-	VMOVUPS     (DX)(AX*1), Y0
-	VMOVUPS     (BX)(AX*1), Y1
-	VMOVUPS     (SI)(AX*1), Y2
-	VFMADD213PS Y2, Y1, Y0
-	VMOVNTPS    Y0, (CX)(AX*1)
-	ADDQ        $+32, AX
-	SUBQ        $+8, R9
-	CMPQ        R9, $+8
-	JGE         loop5
-
-tail4:
-	TESTQ        R9, R9
-	JZ           end6
-	VMOVD        R9, X0
-	VPBROADCASTD X0, Y0
-	VPCMPGTD     iota8<>+0(SB), Y0, Y0
-	VMASKMOVPS   (DX)(AX*1), Y0, Y1
-	VMASKMOVPS   (BX)(AX*1), Y0, Y2
-	VMASKMOVPS   (SI)(AX*1), Y0, Y3
-	VFMADD213PS  Y3, Y2, Y1
-	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
-
-end6:
-	LEAQ  (CX)(R8*4), CX
-	LEAQ  (DX)(R8*4), DX
-	TESTQ DI, DI
-	JNZ   row
-
-done:
-	SFENCE
-	VZEROUPPER
-	RET
-
-// func scaleShiftAddAVX2(dst []float32, x []float32, residual []float32, scale []float32, shift []float32)
-// Requires: AVX, AVX2, CMOV, FMA3
-TEXT ·scaleShiftAddAVX2(SB), NOSPLIT, $0-120
-	MOVQ  dst_base+0(FP), CX
-	MOVQ  x_base+24(FP), DX
-	MOVQ  residual_base+48(FP), BX
+	MOVQ  center_base+48(FP), BX
 	MOVQ  scale_base+72(FP), SI
 	MOVQ  shift_base+96(FP), DI
 	MOVQ  dst_len+8(FP), R8
-	MOVQ  scale_len+80(FP), R9
+	MOVQ  center_len+56(FP), R9
 	TESTQ R8, R8
 	JZ    done
 
@@ -5468,32 +5280,32 @@ row:
 
 loop2:
 	VMOVUPS     (DX)(AX*1), Y0
+	VMOVUPS     (BX)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
 	VMOVUPS     (SI)(AX*1), Y1
 	VMOVUPS     (DI)(AX*1), Y2
 	VFMADD213PS Y2, Y1, Y0
-	VMOVUPS     (BX)(AX*1), Y1
-	VADDPS      Y1, Y0, Y0
 	VMOVUPS     Y0, (CX)(AX*1)
 	VMOVUPS     32(DX)(AX*1), Y0
+	VMOVUPS     32(BX)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
 	VMOVUPS     32(SI)(AX*1), Y1
 	VMOVUPS     32(DI)(AX*1), Y2
 	VFMADD213PS Y2, Y1, Y0
-	VMOVUPS     32(BX)(AX*1), Y1
-	VADDPS      Y1, Y0, Y0
 	VMOVUPS     Y0, 32(CX)(AX*1)
 	VMOVUPS     64(DX)(AX*1), Y0
+	VMOVUPS     64(BX)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
 	VMOVUPS     64(SI)(AX*1), Y1
 	VMOVUPS     64(DI)(AX*1), Y2
 	VFMADD213PS Y2, Y1, Y0
-	VMOVUPS     64(BX)(AX*1), Y1
-	VADDPS      Y1, Y0, Y0
 	VMOVUPS     Y0, 64(CX)(AX*1)
 	VMOVUPS     96(DX)(AX*1), Y0
+	VMOVUPS     96(BX)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
 	VMOVUPS     96(SI)(AX*1), Y1
 	VMOVUPS     96(DI)(AX*1), Y2
 	VFMADD213PS Y2, Y1, Y0
-	VMOVUPS     96(BX)(AX*1), Y1
-	VADDPS      Y1, Y0, Y0
 	VMOVUPS     Y0, 96(CX)(AX*1)
 	ADDQ        $+128, AX
 	SUBQ        $+32, R10
@@ -5506,11 +5318,11 @@ single1:
 
 loop4:
 	VMOVUPS     (DX)(AX*1), Y0
+	VMOVUPS     (BX)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
 	VMOVUPS     (SI)(AX*1), Y1
 	VMOVUPS     (DI)(AX*1), Y2
 	VFMADD213PS Y2, Y1, Y0
-	VMOVUPS     (BX)(AX*1), Y1
-	VADDPS      Y1, Y0, Y0
 	VMOVUPS     Y0, (CX)(AX*1)
 	ADDQ        $+32, AX
 	SUBQ        $+8, R10
@@ -5524,17 +5336,16 @@ tail3:
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     iota8<>+0(SB), Y0, Y0
 	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VMASKMOVPS   (BX)(AX*1), Y0, Y2
+	VSUBPS       Y2, Y1, Y1
 	VMASKMOVPS   (SI)(AX*1), Y0, Y2
 	VMASKMOVPS   (DI)(AX*1), Y0, Y3
 	VFMADD213PS  Y3, Y2, Y1
-	VMASKMOVPS   (BX)(AX*1), Y0, Y2
-	VADDPS       Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
 
 end5:
 	LEAQ  (CX)(R9*4), CX
 	LEAQ  (DX)(R9*4), DX
-	LEAQ  (BX)(R9*4), BX
 	TESTQ R8, R8
 	JNZ   row
 
@@ -5542,16 +5353,16 @@ done:
 	VZEROUPPER
 	RET
 
-// func scaleShiftAddStreamAVX2(dst []float32, x []float32, residual []float32, scale []float32, shift []float32)
+// func scaleShiftStreamAVX2(dst []float32, x []float32, center []float32, scale []float32, shift []float32)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·scaleShiftAddStreamAVX2(SB), NOSPLIT, $0-120
+TEXT ·scaleShiftStreamAVX2(SB), NOSPLIT, $0-120
 	MOVQ  dst_base+0(FP), CX
 	MOVQ  x_base+24(FP), DX
-	MOVQ  residual_base+48(FP), BX
+	MOVQ  center_base+48(FP), BX
 	MOVQ  scale_base+72(FP), SI
 	MOVQ  shift_base+96(FP), DI
 	MOVQ  dst_len+8(FP), R8
-	MOVQ  scale_len+80(FP), R9
+	MOVQ  center_len+56(FP), R9
 	TESTQ R8, R8
 	JZ    done
 
@@ -5572,11 +5383,11 @@ row:
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     iota8<>+0(SB), Y0, Y0
 	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VMASKMOVPS   (BX)(AX*1), Y0, Y2
+	VSUBPS       Y2, Y1, Y1
 	VMASKMOVPS   (SI)(AX*1), Y0, Y2
 	VMASKMOVPS   (DI)(AX*1), Y0, Y3
 	VFMADD213PS  Y3, Y2, Y1
-	VMASKMOVPS   (BX)(AX*1), Y0, Y2
-	VADDPS       Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
 	SUBQ         R11, R10
 	LEAQ         (AX)(R11*4), AX
@@ -5587,32 +5398,32 @@ aligned1:
 
 loop3:
 	VMOVUPS     (DX)(AX*1), Y0
+	VMOVUPS     (BX)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
 	VMOVUPS     (SI)(AX*1), Y1
 	VMOVUPS     (DI)(AX*1), Y2
 	VFMADD213PS Y2, Y1, Y0
-	VMOVUPS     (BX)(AX*1), Y1
-	VADDPS      Y1, Y0, Y0
 	VMOVNTPS    Y0, (CX)(AX*1)
 	VMOVUPS     32(DX)(AX*1), Y0
+	VMOVUPS     32(BX)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
 	VMOVUPS     32(SI)(AX*1), Y1
 	VMOVUPS     32(DI)(AX*1), Y2
 	VFMADD213PS Y2, Y1, Y0
-	VMOVUPS     32(BX)(AX*1), Y1
-	VADDPS      Y1, Y0, Y0
 	VMOVNTPS    Y0, 32(CX)(AX*1)
 	VMOVUPS     64(DX)(AX*1), Y0
+	VMOVUPS     64(BX)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
 	VMOVUPS     64(SI)(AX*1), Y1
 	VMOVUPS     64(DI)(AX*1), Y2
 	VFMADD213PS Y2, Y1, Y0
-	VMOVUPS     64(BX)(AX*1), Y1
-	VADDPS      Y1, Y0, Y0
 	VMOVNTPS    Y0, 64(CX)(AX*1)
 	VMOVUPS     96(DX)(AX*1), Y0
+	VMOVUPS     96(BX)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
 	VMOVUPS     96(SI)(AX*1), Y1
 	VMOVUPS     96(DI)(AX*1), Y2
 	VFMADD213PS Y2, Y1, Y0
-	VMOVUPS     96(BX)(AX*1), Y1
-	VADDPS      Y1, Y0, Y0
 	VMOVNTPS    Y0, 96(CX)(AX*1)
 	ADDQ        $+128, AX
 	SUBQ        $+32, R10
@@ -5625,11 +5436,11 @@ single2:
 
 loop5:
 	VMOVUPS     (DX)(AX*1), Y0
+	VMOVUPS     (BX)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
 	VMOVUPS     (SI)(AX*1), Y1
 	VMOVUPS     (DI)(AX*1), Y2
 	VFMADD213PS Y2, Y1, Y0
-	VMOVUPS     (BX)(AX*1), Y1
-	VADDPS      Y1, Y0, Y0
 	VMOVNTPS    Y0, (CX)(AX*1)
 	ADDQ        $+32, AX
 	SUBQ        $+8, R10
@@ -5643,17 +5454,16 @@ tail4:
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     iota8<>+0(SB), Y0, Y0
 	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VMASKMOVPS   (BX)(AX*1), Y0, Y2
+	VSUBPS       Y2, Y1, Y1
 	VMASKMOVPS   (SI)(AX*1), Y0, Y2
 	VMASKMOVPS   (DI)(AX*1), Y0, Y3
 	VFMADD213PS  Y3, Y2, Y1
-	VMASKMOVPS   (BX)(AX*1), Y0, Y2
-	VADDPS       Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
 
 end6:
 	LEAQ  (CX)(R9*4), CX
 	LEAQ  (DX)(R9*4), DX
-	LEAQ  (BX)(R9*4), BX
 	TESTQ R8, R8
 	JNZ   row
 
@@ -5662,213 +5472,245 @@ done:
 	VZEROUPPER
 	RET
 
-// func scaleShiftReLUAVX2(dst []float32, x []float32, scale []float32, shift []float32)
+// func scaleShiftAddAVX2(dst []float32, x []float32, residual []float32, center []float32, scale []float32, shift []float32)
 // Requires: AVX, AVX2, CMOV, FMA3
-TEXT ·scaleShiftReLUAVX2(SB), NOSPLIT, $0-96
+TEXT ·scaleShiftAddAVX2(SB), NOSPLIT, $0-144
 	MOVQ  dst_base+0(FP), CX
 	MOVQ  x_base+24(FP), DX
-	MOVQ  scale_base+48(FP), BX
-	MOVQ  shift_base+72(FP), SI
-	MOVQ  dst_len+8(FP), DI
-	MOVQ  scale_len+56(FP), R8
-	TESTQ DI, DI
+	MOVQ  residual_base+48(FP), BX
+	MOVQ  center_base+72(FP), SI
+	MOVQ  scale_base+96(FP), DI
+	MOVQ  shift_base+120(FP), R8
+	MOVQ  dst_len+8(FP), R9
+	MOVQ  center_len+80(FP), R10
+	TESTQ R9, R9
 	JZ    done
 
 row:
-	MOVQ    R8, R9
-	CMPQ    DI, R8
-	CMOVQLT DI, R9
-	SUBQ    R9, DI
+	MOVQ    R10, R11
+	CMPQ    R9, R10
+	CMOVQLT R9, R11
+	SUBQ    R11, R9
 	XORQ    AX, AX
-	CMPQ    R9, $+32
+	CMPQ    R11, $+32
 	JLT     single1
 
 loop2:
 	VMOVUPS     (DX)(AX*1), Y0
-	VMOVUPS     (BX)(AX*1), Y1
-	VMOVUPS     (SI)(AX*1), Y2
+	VMOVUPS     (SI)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     (DI)(AX*1), Y1
+	VMOVUPS     (R8)(AX*1), Y2
 	VFMADD213PS Y2, Y1, Y0
-	VXORPS      Y1, Y1, Y1
-	VMAXPS      Y0, Y1, Y0
+	VMOVUPS     (BX)(AX*1), Y1
+	VADDPS      Y1, Y0, Y0
 	VMOVUPS     Y0, (CX)(AX*1)
 	VMOVUPS     32(DX)(AX*1), Y0
-	VMOVUPS     32(BX)(AX*1), Y1
-	VMOVUPS     32(SI)(AX*1), Y2
+	VMOVUPS     32(SI)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     32(DI)(AX*1), Y1
+	VMOVUPS     32(R8)(AX*1), Y2
 	VFMADD213PS Y2, Y1, Y0
-	VXORPS      Y1, Y1, Y1
-	VMAXPS      Y0, Y1, Y0
+	VMOVUPS     32(BX)(AX*1), Y1
+	VADDPS      Y1, Y0, Y0
 	VMOVUPS     Y0, 32(CX)(AX*1)
 	VMOVUPS     64(DX)(AX*1), Y0
-	VMOVUPS     64(BX)(AX*1), Y1
-	VMOVUPS     64(SI)(AX*1), Y2
+	VMOVUPS     64(SI)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     64(DI)(AX*1), Y1
+	VMOVUPS     64(R8)(AX*1), Y2
 	VFMADD213PS Y2, Y1, Y0
-	VXORPS      Y1, Y1, Y1
-	VMAXPS      Y0, Y1, Y0
+	VMOVUPS     64(BX)(AX*1), Y1
+	VADDPS      Y1, Y0, Y0
 	VMOVUPS     Y0, 64(CX)(AX*1)
 	VMOVUPS     96(DX)(AX*1), Y0
-	VMOVUPS     96(BX)(AX*1), Y1
-	VMOVUPS     96(SI)(AX*1), Y2
+	VMOVUPS     96(SI)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     96(DI)(AX*1), Y1
+	VMOVUPS     96(R8)(AX*1), Y2
 	VFMADD213PS Y2, Y1, Y0
-	VXORPS      Y1, Y1, Y1
-	VMAXPS      Y0, Y1, Y0
+	VMOVUPS     96(BX)(AX*1), Y1
+	VADDPS      Y1, Y0, Y0
 	VMOVUPS     Y0, 96(CX)(AX*1)
 	ADDQ        $+128, AX
-	SUBQ        $+32, R9
-	CMPQ        R9, $+32
+	SUBQ        $+32, R11
+	CMPQ        R11, $+32
 	JGE         loop2
 
 single1:
-	CMPQ R9, $+8
+	CMPQ R11, $+8
 	JLT  tail3
 
 loop4:
 	VMOVUPS     (DX)(AX*1), Y0
-	VMOVUPS     (BX)(AX*1), Y1
-	VMOVUPS     (SI)(AX*1), Y2
+	VMOVUPS     (SI)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     (DI)(AX*1), Y1
+	VMOVUPS     (R8)(AX*1), Y2
 	VFMADD213PS Y2, Y1, Y0
-	VXORPS      Y1, Y1, Y1
-	VMAXPS      Y0, Y1, Y0
+	VMOVUPS     (BX)(AX*1), Y1
+	VADDPS      Y1, Y0, Y0
 	VMOVUPS     Y0, (CX)(AX*1)
 	ADDQ        $+32, AX
-	SUBQ        $+8, R9
-	CMPQ        R9, $+8
+	SUBQ        $+8, R11
+	CMPQ        R11, $+8
 	JGE         loop4
 
 tail3:
-	TESTQ        R9, R9
+	TESTQ        R11, R11
 	JZ           end5
-	VMOVD        R9, X0
+	VMOVD        R11, X0
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     iota8<>+0(SB), Y0, Y0
 	VMASKMOVPS   (DX)(AX*1), Y0, Y1
-	VMASKMOVPS   (BX)(AX*1), Y0, Y2
-	VMASKMOVPS   (SI)(AX*1), Y0, Y3
+	VMASKMOVPS   (SI)(AX*1), Y0, Y2
+	VSUBPS       Y2, Y1, Y1
+	VMASKMOVPS   (DI)(AX*1), Y0, Y2
+	VMASKMOVPS   (R8)(AX*1), Y0, Y3
 	VFMADD213PS  Y3, Y2, Y1
-	VXORPS       Y2, Y2, Y2
-	VMAXPS       Y1, Y2, Y1
+	VMASKMOVPS   (BX)(AX*1), Y0, Y2
+	VADDPS       Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
 
 end5:
-	LEAQ  (CX)(R8*4), CX
-	LEAQ  (DX)(R8*4), DX
-	TESTQ DI, DI
+	LEAQ  (CX)(R10*4), CX
+	LEAQ  (DX)(R10*4), DX
+	LEAQ  (BX)(R10*4), BX
+	TESTQ R9, R9
 	JNZ   row
 
 done:
 	VZEROUPPER
 	RET
 
-// func scaleShiftReLUStreamAVX2(dst []float32, x []float32, scale []float32, shift []float32)
+// func scaleShiftAddStreamAVX2(dst []float32, x []float32, residual []float32, center []float32, scale []float32, shift []float32)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·scaleShiftReLUStreamAVX2(SB), NOSPLIT, $0-96
+TEXT ·scaleShiftAddStreamAVX2(SB), NOSPLIT, $0-144
 	MOVQ  dst_base+0(FP), CX
 	MOVQ  x_base+24(FP), DX
-	MOVQ  scale_base+48(FP), BX
-	MOVQ  shift_base+72(FP), SI
-	MOVQ  dst_len+8(FP), DI
-	MOVQ  scale_len+56(FP), R8
-	TESTQ DI, DI
+	MOVQ  residual_base+48(FP), BX
+	MOVQ  center_base+72(FP), SI
+	MOVQ  scale_base+96(FP), DI
+	MOVQ  shift_base+120(FP), R8
+	MOVQ  dst_len+8(FP), R9
+	MOVQ  center_len+80(FP), R10
+	TESTQ R9, R9
 	JZ    done
 
 row:
-	MOVQ         R8, R9
-	CMPQ         DI, R8
-	CMOVQLT      DI, R9
-	SUBQ         R9, DI
+	MOVQ         R10, R11
+	CMPQ         R9, R10
+	CMOVQLT      R9, R11
+	SUBQ         R11, R9
 	XORQ         AX, AX
-	LEAQ         (CX)(AX*1), R10
-	NEGQ         R10
-	ANDQ         $+31, R10
+	LEAQ         (CX)(AX*1), R12
+	NEGQ         R12
+	ANDQ         $+31, R12
 	JZ           aligned1
-	SHRQ         $0x02, R10
-	CMPQ         R10, R9
-	CMOVQGT      R9, R10
-	VMOVD        R10, X0
+	SHRQ         $0x02, R12
+	CMPQ         R12, R11
+	CMOVQGT      R11, R12
+	VMOVD        R12, X0
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     iota8<>+0(SB), Y0, Y0
 	VMASKMOVPS   (DX)(AX*1), Y0, Y1
-	VMASKMOVPS   (BX)(AX*1), Y0, Y2
-	VMASKMOVPS   (SI)(AX*1), Y0, Y3
+	VMASKMOVPS   (SI)(AX*1), Y0, Y2
+	VSUBPS       Y2, Y1, Y1
+	VMASKMOVPS   (DI)(AX*1), Y0, Y2
+	VMASKMOVPS   (R8)(AX*1), Y0, Y3
 	VFMADD213PS  Y3, Y2, Y1
-	VXORPS       Y2, Y2, Y2
-	VMAXPS       Y1, Y2, Y1
+	VMASKMOVPS   (BX)(AX*1), Y0, Y2
+	VADDPS       Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
-	SUBQ         R10, R9
-	LEAQ         (AX)(R10*4), AX
+	SUBQ         R12, R11
+	LEAQ         (AX)(R12*4), AX
 
 aligned1:
-	CMPQ R9, $+32
+	CMPQ R11, $+32
 	JLT  single2
 
 loop3:
 	VMOVUPS     (DX)(AX*1), Y0
-	VMOVUPS     (BX)(AX*1), Y1
-	VMOVUPS     (SI)(AX*1), Y2
+	VMOVUPS     (SI)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     (DI)(AX*1), Y1
+	VMOVUPS     (R8)(AX*1), Y2
 	VFMADD213PS Y2, Y1, Y0
-	VXORPS      Y1, Y1, Y1
-	VMAXPS      Y0, Y1, Y0
+	VMOVUPS     (BX)(AX*1), Y1
+	VADDPS      Y1, Y0, Y0
 	VMOVNTPS    Y0, (CX)(AX*1)
 	VMOVUPS     32(DX)(AX*1), Y0
-	VMOVUPS     32(BX)(AX*1), Y1
-	VMOVUPS     32(SI)(AX*1), Y2
+	VMOVUPS     32(SI)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     32(DI)(AX*1), Y1
+	VMOVUPS     32(R8)(AX*1), Y2
 	VFMADD213PS Y2, Y1, Y0
-	VXORPS      Y1, Y1, Y1
-	VMAXPS      Y0, Y1, Y0
+	VMOVUPS     32(BX)(AX*1), Y1
+	VADDPS      Y1, Y0, Y0
 	VMOVNTPS    Y0, 32(CX)(AX*1)
 	VMOVUPS     64(DX)(AX*1), Y0
-	VMOVUPS     64(BX)(AX*1), Y1
-	VMOVUPS     64(SI)(AX*1), Y2
+	VMOVUPS     64(SI)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     64(DI)(AX*1), Y1
+	VMOVUPS     64(R8)(AX*1), Y2
 	VFMADD213PS Y2, Y1, Y0
-	VXORPS      Y1, Y1, Y1
-	VMAXPS      Y0, Y1, Y0
+	VMOVUPS     64(BX)(AX*1), Y1
+	VADDPS      Y1, Y0, Y0
 	VMOVNTPS    Y0, 64(CX)(AX*1)
 	VMOVUPS     96(DX)(AX*1), Y0
-	VMOVUPS     96(BX)(AX*1), Y1
-	VMOVUPS     96(SI)(AX*1), Y2
+	VMOVUPS     96(SI)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     96(DI)(AX*1), Y1
+	VMOVUPS     96(R8)(AX*1), Y2
 	VFMADD213PS Y2, Y1, Y0
-	VXORPS      Y1, Y1, Y1
-	VMAXPS      Y0, Y1, Y0
+	VMOVUPS     96(BX)(AX*1), Y1
+	VADDPS      Y1, Y0, Y0
 	VMOVNTPS    Y0, 96(CX)(AX*1)
 	ADDQ        $+128, AX
-	SUBQ        $+32, R9
-	CMPQ        R9, $+32
+	SUBQ        $+32, R11
+	CMPQ        R11, $+32
 	JGE         loop3
 
 single2:
-	CMPQ R9, $+8
+	CMPQ R11, $+8
 	JLT  tail4
 
 loop5:
 	VMOVUPS     (DX)(AX*1), Y0
-	VMOVUPS     (BX)(AX*1), Y1
-	VMOVUPS     (SI)(AX*1), Y2
+	VMOVUPS     (SI)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     (DI)(AX*1), Y1
+	VMOVUPS     (R8)(AX*1), Y2
 	VFMADD213PS Y2, Y1, Y0
-	VXORPS      Y1, Y1, Y1
-	VMAXPS      Y0, Y1, Y0
+	VMOVUPS     (BX)(AX*1), Y1
+	VADDPS      Y1, Y0, Y0
 	VMOVNTPS    Y0, (CX)(AX*1)
 	ADDQ        $+32, AX
-	SUBQ        $+8, R9
-	CMPQ        R9, $+8
+	SUBQ        $+8, R11
+	CMPQ        R11, $+8
 	JGE         loop5
 
 tail4:
-	TESTQ        R9, R9
+	TESTQ        R11, R11
 	JZ           end6
-	VMOVD        R9, X0
+	VMOVD        R11, X0
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     iota8<>+0(SB), Y0, Y0
 	VMASKMOVPS   (DX)(AX*1), Y0, Y1
-	VMASKMOVPS   (BX)(AX*1), Y0, Y2
-	VMASKMOVPS   (SI)(AX*1), Y0, Y3
+	VMASKMOVPS   (SI)(AX*1), Y0, Y2
+	VSUBPS       Y2, Y1, Y1
+	VMASKMOVPS   (DI)(AX*1), Y0, Y2
+	VMASKMOVPS   (R8)(AX*1), Y0, Y3
 	VFMADD213PS  Y3, Y2, Y1
-	VXORPS       Y2, Y2, Y2
-	VMAXPS       Y1, Y2, Y1
+	VMASKMOVPS   (BX)(AX*1), Y0, Y2
+	VADDPS       Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
 
 end6:
-	LEAQ  (CX)(R8*4), CX
-	LEAQ  (DX)(R8*4), DX
-	TESTQ DI, DI
+	LEAQ  (CX)(R10*4), CX
+	LEAQ  (DX)(R10*4), DX
+	LEAQ  (BX)(R10*4), BX
+	TESTQ R9, R9
 	JNZ   row
 
 done:
@@ -5876,16 +5718,16 @@ done:
 	VZEROUPPER
 	RET
 
-// func scaleShiftAddReLUAVX2(dst []float32, x []float32, residual []float32, scale []float32, shift []float32)
+// func scaleShiftReLUAVX2(dst []float32, x []float32, center []float32, scale []float32, shift []float32)
 // Requires: AVX, AVX2, CMOV, FMA3
-TEXT ·scaleShiftAddReLUAVX2(SB), NOSPLIT, $0-120
+TEXT ·scaleShiftReLUAVX2(SB), NOSPLIT, $0-120
 	MOVQ  dst_base+0(FP), CX
 	MOVQ  x_base+24(FP), DX
-	MOVQ  residual_base+48(FP), BX
+	MOVQ  center_base+48(FP), BX
 	MOVQ  scale_base+72(FP), SI
 	MOVQ  shift_base+96(FP), DI
 	MOVQ  dst_len+8(FP), R8
-	MOVQ  scale_len+80(FP), R9
+	MOVQ  center_len+56(FP), R9
 	TESTQ R8, R8
 	JZ    done
 
@@ -5900,38 +5742,38 @@ row:
 
 loop2:
 	VMOVUPS     (DX)(AX*1), Y0
+	VMOVUPS     (BX)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
 	VMOVUPS     (SI)(AX*1), Y1
 	VMOVUPS     (DI)(AX*1), Y2
 	VFMADD213PS Y2, Y1, Y0
-	VMOVUPS     (BX)(AX*1), Y1
-	VADDPS      Y1, Y0, Y0
 	VXORPS      Y1, Y1, Y1
 	VMAXPS      Y0, Y1, Y0
 	VMOVUPS     Y0, (CX)(AX*1)
 	VMOVUPS     32(DX)(AX*1), Y0
+	VMOVUPS     32(BX)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
 	VMOVUPS     32(SI)(AX*1), Y1
 	VMOVUPS     32(DI)(AX*1), Y2
 	VFMADD213PS Y2, Y1, Y0
-	VMOVUPS     32(BX)(AX*1), Y1
-	VADDPS      Y1, Y0, Y0
 	VXORPS      Y1, Y1, Y1
 	VMAXPS      Y0, Y1, Y0
 	VMOVUPS     Y0, 32(CX)(AX*1)
 	VMOVUPS     64(DX)(AX*1), Y0
+	VMOVUPS     64(BX)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
 	VMOVUPS     64(SI)(AX*1), Y1
 	VMOVUPS     64(DI)(AX*1), Y2
 	VFMADD213PS Y2, Y1, Y0
-	VMOVUPS     64(BX)(AX*1), Y1
-	VADDPS      Y1, Y0, Y0
 	VXORPS      Y1, Y1, Y1
 	VMAXPS      Y0, Y1, Y0
 	VMOVUPS     Y0, 64(CX)(AX*1)
 	VMOVUPS     96(DX)(AX*1), Y0
+	VMOVUPS     96(BX)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
 	VMOVUPS     96(SI)(AX*1), Y1
 	VMOVUPS     96(DI)(AX*1), Y2
 	VFMADD213PS Y2, Y1, Y0
-	VMOVUPS     96(BX)(AX*1), Y1
-	VADDPS      Y1, Y0, Y0
 	VXORPS      Y1, Y1, Y1
 	VMAXPS      Y0, Y1, Y0
 	VMOVUPS     Y0, 96(CX)(AX*1)
@@ -5946,11 +5788,11 @@ single1:
 
 loop4:
 	VMOVUPS     (DX)(AX*1), Y0
+	VMOVUPS     (BX)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
 	VMOVUPS     (SI)(AX*1), Y1
 	VMOVUPS     (DI)(AX*1), Y2
 	VFMADD213PS Y2, Y1, Y0
-	VMOVUPS     (BX)(AX*1), Y1
-	VADDPS      Y1, Y0, Y0
 	VXORPS      Y1, Y1, Y1
 	VMAXPS      Y0, Y1, Y0
 	VMOVUPS     Y0, (CX)(AX*1)
@@ -5966,11 +5808,11 @@ tail3:
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     iota8<>+0(SB), Y0, Y0
 	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VMASKMOVPS   (BX)(AX*1), Y0, Y2
+	VSUBPS       Y2, Y1, Y1
 	VMASKMOVPS   (SI)(AX*1), Y0, Y2
 	VMASKMOVPS   (DI)(AX*1), Y0, Y3
 	VFMADD213PS  Y3, Y2, Y1
-	VMASKMOVPS   (BX)(AX*1), Y0, Y2
-	VADDPS       Y2, Y1, Y1
 	VXORPS       Y2, Y2, Y2
 	VMAXPS       Y1, Y2, Y1
 	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
@@ -5978,7 +5820,6 @@ tail3:
 end5:
 	LEAQ  (CX)(R9*4), CX
 	LEAQ  (DX)(R9*4), DX
-	LEAQ  (BX)(R9*4), BX
 	TESTQ R8, R8
 	JNZ   row
 
@@ -5986,16 +5827,16 @@ done:
 	VZEROUPPER
 	RET
 
-// func scaleShiftAddReLUStreamAVX2(dst []float32, x []float32, residual []float32, scale []float32, shift []float32)
+// func scaleShiftReLUStreamAVX2(dst []float32, x []float32, center []float32, scale []float32, shift []float32)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·scaleShiftAddReLUStreamAVX2(SB), NOSPLIT, $0-120
+TEXT ·scaleShiftReLUStreamAVX2(SB), NOSPLIT, $0-120
 	MOVQ  dst_base+0(FP), CX
 	MOVQ  x_base+24(FP), DX
-	MOVQ  residual_base+48(FP), BX
+	MOVQ  center_base+48(FP), BX
 	MOVQ  scale_base+72(FP), SI
 	MOVQ  shift_base+96(FP), DI
 	MOVQ  dst_len+8(FP), R8
-	MOVQ  scale_len+80(FP), R9
+	MOVQ  center_len+56(FP), R9
 	TESTQ R8, R8
 	JZ    done
 
@@ -6016,11 +5857,11 @@ row:
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     iota8<>+0(SB), Y0, Y0
 	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VMASKMOVPS   (BX)(AX*1), Y0, Y2
+	VSUBPS       Y2, Y1, Y1
 	VMASKMOVPS   (SI)(AX*1), Y0, Y2
 	VMASKMOVPS   (DI)(AX*1), Y0, Y3
 	VFMADD213PS  Y3, Y2, Y1
-	VMASKMOVPS   (BX)(AX*1), Y0, Y2
-	VADDPS       Y2, Y1, Y1
 	VXORPS       Y2, Y2, Y2
 	VMAXPS       Y1, Y2, Y1
 	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
@@ -6033,38 +5874,38 @@ aligned1:
 
 loop3:
 	VMOVUPS     (DX)(AX*1), Y0
+	VMOVUPS     (BX)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
 	VMOVUPS     (SI)(AX*1), Y1
 	VMOVUPS     (DI)(AX*1), Y2
 	VFMADD213PS Y2, Y1, Y0
-	VMOVUPS     (BX)(AX*1), Y1
-	VADDPS      Y1, Y0, Y0
 	VXORPS      Y1, Y1, Y1
 	VMAXPS      Y0, Y1, Y0
 	VMOVNTPS    Y0, (CX)(AX*1)
 	VMOVUPS     32(DX)(AX*1), Y0
+	VMOVUPS     32(BX)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
 	VMOVUPS     32(SI)(AX*1), Y1
 	VMOVUPS     32(DI)(AX*1), Y2
 	VFMADD213PS Y2, Y1, Y0
-	VMOVUPS     32(BX)(AX*1), Y1
-	VADDPS      Y1, Y0, Y0
 	VXORPS      Y1, Y1, Y1
 	VMAXPS      Y0, Y1, Y0
 	VMOVNTPS    Y0, 32(CX)(AX*1)
 	VMOVUPS     64(DX)(AX*1), Y0
+	VMOVUPS     64(BX)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
 	VMOVUPS     64(SI)(AX*1), Y1
 	VMOVUPS     64(DI)(AX*1), Y2
 	VFMADD213PS Y2, Y1, Y0
-	VMOVUPS     64(BX)(AX*1), Y1
-	VADDPS      Y1, Y0, Y0
 	VXORPS      Y1, Y1, Y1
 	VMAXPS      Y0, Y1, Y0
 	VMOVNTPS    Y0, 64(CX)(AX*1)
 	VMOVUPS     96(DX)(AX*1), Y0
+	VMOVUPS     96(BX)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
 	VMOVUPS     96(SI)(AX*1), Y1
 	VMOVUPS     96(DI)(AX*1), Y2
 	VFMADD213PS Y2, Y1, Y0
-	VMOVUPS     96(BX)(AX*1), Y1
-	VADDPS      Y1, Y0, Y0
 	VXORPS      Y1, Y1, Y1
 	VMAXPS      Y0, Y1, Y0
 	VMOVNTPS    Y0, 96(CX)(AX*1)
@@ -6079,11 +5920,11 @@ single2:
 
 loop5:
 	VMOVUPS     (DX)(AX*1), Y0
+	VMOVUPS     (BX)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
 	VMOVUPS     (SI)(AX*1), Y1
 	VMOVUPS     (DI)(AX*1), Y2
 	VFMADD213PS Y2, Y1, Y0
-	VMOVUPS     (BX)(AX*1), Y1
-	VADDPS      Y1, Y0, Y0
 	VXORPS      Y1, Y1, Y1
 	VMAXPS      Y0, Y1, Y0
 	VMOVNTPS    Y0, (CX)(AX*1)
@@ -6099,8 +5940,279 @@ tail4:
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     iota8<>+0(SB), Y0, Y0
 	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VMASKMOVPS   (BX)(AX*1), Y0, Y2
+	VSUBPS       Y2, Y1, Y1
 	VMASKMOVPS   (SI)(AX*1), Y0, Y2
 	VMASKMOVPS   (DI)(AX*1), Y0, Y3
+	VFMADD213PS  Y3, Y2, Y1
+	VXORPS       Y2, Y2, Y2
+	VMAXPS       Y1, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+
+end6:
+	LEAQ  (CX)(R9*4), CX
+	LEAQ  (DX)(R9*4), DX
+	TESTQ R8, R8
+	JNZ   row
+
+done:
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func scaleShiftAddReLUAVX2(dst []float32, x []float32, residual []float32, center []float32, scale []float32, shift []float32)
+// Requires: AVX, AVX2, CMOV, FMA3
+TEXT ·scaleShiftAddReLUAVX2(SB), NOSPLIT, $0-144
+	MOVQ  dst_base+0(FP), CX
+	MOVQ  x_base+24(FP), DX
+	MOVQ  residual_base+48(FP), BX
+	MOVQ  center_base+72(FP), SI
+	MOVQ  scale_base+96(FP), DI
+	MOVQ  shift_base+120(FP), R8
+	MOVQ  dst_len+8(FP), R9
+	MOVQ  center_len+80(FP), R10
+	TESTQ R9, R9
+	JZ    done
+
+row:
+	MOVQ    R10, R11
+	CMPQ    R9, R10
+	CMOVQLT R9, R11
+	SUBQ    R11, R9
+	XORQ    AX, AX
+	CMPQ    R11, $+32
+	JLT     single1
+
+loop2:
+	VMOVUPS     (DX)(AX*1), Y0
+	VMOVUPS     (SI)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     (DI)(AX*1), Y1
+	VMOVUPS     (R8)(AX*1), Y2
+	VFMADD213PS Y2, Y1, Y0
+	VMOVUPS     (BX)(AX*1), Y1
+	VADDPS      Y1, Y0, Y0
+	VXORPS      Y1, Y1, Y1
+	VMAXPS      Y0, Y1, Y0
+	VMOVUPS     Y0, (CX)(AX*1)
+	VMOVUPS     32(DX)(AX*1), Y0
+	VMOVUPS     32(SI)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     32(DI)(AX*1), Y1
+	VMOVUPS     32(R8)(AX*1), Y2
+	VFMADD213PS Y2, Y1, Y0
+	VMOVUPS     32(BX)(AX*1), Y1
+	VADDPS      Y1, Y0, Y0
+	VXORPS      Y1, Y1, Y1
+	VMAXPS      Y0, Y1, Y0
+	VMOVUPS     Y0, 32(CX)(AX*1)
+	VMOVUPS     64(DX)(AX*1), Y0
+	VMOVUPS     64(SI)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     64(DI)(AX*1), Y1
+	VMOVUPS     64(R8)(AX*1), Y2
+	VFMADD213PS Y2, Y1, Y0
+	VMOVUPS     64(BX)(AX*1), Y1
+	VADDPS      Y1, Y0, Y0
+	VXORPS      Y1, Y1, Y1
+	VMAXPS      Y0, Y1, Y0
+	VMOVUPS     Y0, 64(CX)(AX*1)
+	VMOVUPS     96(DX)(AX*1), Y0
+	VMOVUPS     96(SI)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     96(DI)(AX*1), Y1
+	VMOVUPS     96(R8)(AX*1), Y2
+	VFMADD213PS Y2, Y1, Y0
+	VMOVUPS     96(BX)(AX*1), Y1
+	VADDPS      Y1, Y0, Y0
+	VXORPS      Y1, Y1, Y1
+	VMAXPS      Y0, Y1, Y0
+	VMOVUPS     Y0, 96(CX)(AX*1)
+	ADDQ        $+128, AX
+	SUBQ        $+32, R11
+	CMPQ        R11, $+32
+	JGE         loop2
+
+single1:
+	CMPQ R11, $+8
+	JLT  tail3
+
+loop4:
+	VMOVUPS     (DX)(AX*1), Y0
+	VMOVUPS     (SI)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     (DI)(AX*1), Y1
+	VMOVUPS     (R8)(AX*1), Y2
+	VFMADD213PS Y2, Y1, Y0
+	VMOVUPS     (BX)(AX*1), Y1
+	VADDPS      Y1, Y0, Y0
+	VXORPS      Y1, Y1, Y1
+	VMAXPS      Y0, Y1, Y0
+	VMOVUPS     Y0, (CX)(AX*1)
+	ADDQ        $+32, AX
+	SUBQ        $+8, R11
+	CMPQ        R11, $+8
+	JGE         loop4
+
+tail3:
+	TESTQ        R11, R11
+	JZ           end5
+	VMOVD        R11, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VMASKMOVPS   (SI)(AX*1), Y0, Y2
+	VSUBPS       Y2, Y1, Y1
+	VMASKMOVPS   (DI)(AX*1), Y0, Y2
+	VMASKMOVPS   (R8)(AX*1), Y0, Y3
+	VFMADD213PS  Y3, Y2, Y1
+	VMASKMOVPS   (BX)(AX*1), Y0, Y2
+	VADDPS       Y2, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VMAXPS       Y1, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+
+end5:
+	LEAQ  (CX)(R10*4), CX
+	LEAQ  (DX)(R10*4), DX
+	LEAQ  (BX)(R10*4), BX
+	TESTQ R9, R9
+	JNZ   row
+
+done:
+	VZEROUPPER
+	RET
+
+// func scaleShiftAddReLUStreamAVX2(dst []float32, x []float32, residual []float32, center []float32, scale []float32, shift []float32)
+// Requires: AVX, AVX2, CMOV, FMA3, MMX+
+TEXT ·scaleShiftAddReLUStreamAVX2(SB), NOSPLIT, $0-144
+	MOVQ  dst_base+0(FP), CX
+	MOVQ  x_base+24(FP), DX
+	MOVQ  residual_base+48(FP), BX
+	MOVQ  center_base+72(FP), SI
+	MOVQ  scale_base+96(FP), DI
+	MOVQ  shift_base+120(FP), R8
+	MOVQ  dst_len+8(FP), R9
+	MOVQ  center_len+80(FP), R10
+	TESTQ R9, R9
+	JZ    done
+
+row:
+	MOVQ         R10, R11
+	CMPQ         R9, R10
+	CMOVQLT      R9, R11
+	SUBQ         R11, R9
+	XORQ         AX, AX
+	LEAQ         (CX)(AX*1), R12
+	NEGQ         R12
+	ANDQ         $+31, R12
+	JZ           aligned1
+	SHRQ         $0x02, R12
+	CMPQ         R12, R11
+	CMOVQGT      R11, R12
+	VMOVD        R12, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VMASKMOVPS   (SI)(AX*1), Y0, Y2
+	VSUBPS       Y2, Y1, Y1
+	VMASKMOVPS   (DI)(AX*1), Y0, Y2
+	VMASKMOVPS   (R8)(AX*1), Y0, Y3
+	VFMADD213PS  Y3, Y2, Y1
+	VMASKMOVPS   (BX)(AX*1), Y0, Y2
+	VADDPS       Y2, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VMAXPS       Y1, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+	SUBQ         R12, R11
+	LEAQ         (AX)(R12*4), AX
+
+aligned1:
+	CMPQ R11, $+32
+	JLT  single2
+
+loop3:
+	VMOVUPS     (DX)(AX*1), Y0
+	VMOVUPS     (SI)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     (DI)(AX*1), Y1
+	VMOVUPS     (R8)(AX*1), Y2
+	VFMADD213PS Y2, Y1, Y0
+	VMOVUPS     (BX)(AX*1), Y1
+	VADDPS      Y1, Y0, Y0
+	VXORPS      Y1, Y1, Y1
+	VMAXPS      Y0, Y1, Y0
+	VMOVNTPS    Y0, (CX)(AX*1)
+	VMOVUPS     32(DX)(AX*1), Y0
+	VMOVUPS     32(SI)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     32(DI)(AX*1), Y1
+	VMOVUPS     32(R8)(AX*1), Y2
+	VFMADD213PS Y2, Y1, Y0
+	VMOVUPS     32(BX)(AX*1), Y1
+	VADDPS      Y1, Y0, Y0
+	VXORPS      Y1, Y1, Y1
+	VMAXPS      Y0, Y1, Y0
+	VMOVNTPS    Y0, 32(CX)(AX*1)
+	VMOVUPS     64(DX)(AX*1), Y0
+	VMOVUPS     64(SI)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     64(DI)(AX*1), Y1
+	VMOVUPS     64(R8)(AX*1), Y2
+	VFMADD213PS Y2, Y1, Y0
+	VMOVUPS     64(BX)(AX*1), Y1
+	VADDPS      Y1, Y0, Y0
+	VXORPS      Y1, Y1, Y1
+	VMAXPS      Y0, Y1, Y0
+	VMOVNTPS    Y0, 64(CX)(AX*1)
+	VMOVUPS     96(DX)(AX*1), Y0
+	VMOVUPS     96(SI)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     96(DI)(AX*1), Y1
+	VMOVUPS     96(R8)(AX*1), Y2
+	VFMADD213PS Y2, Y1, Y0
+	VMOVUPS     96(BX)(AX*1), Y1
+	VADDPS      Y1, Y0, Y0
+	VXORPS      Y1, Y1, Y1
+	VMAXPS      Y0, Y1, Y0
+	VMOVNTPS    Y0, 96(CX)(AX*1)
+	ADDQ        $+128, AX
+	SUBQ        $+32, R11
+	CMPQ        R11, $+32
+	JGE         loop3
+
+single2:
+	CMPQ R11, $+8
+	JLT  tail4
+
+loop5:
+	VMOVUPS     (DX)(AX*1), Y0
+	VMOVUPS     (SI)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     (DI)(AX*1), Y1
+	VMOVUPS     (R8)(AX*1), Y2
+	VFMADD213PS Y2, Y1, Y0
+	VMOVUPS     (BX)(AX*1), Y1
+	VADDPS      Y1, Y0, Y0
+	VXORPS      Y1, Y1, Y1
+	VMAXPS      Y0, Y1, Y0
+	VMOVNTPS    Y0, (CX)(AX*1)
+	ADDQ        $+32, AX
+	SUBQ        $+8, R11
+	CMPQ        R11, $+8
+	JGE         loop5
+
+tail4:
+	TESTQ        R11, R11
+	JZ           end6
+	VMOVD        R11, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VMASKMOVPS   (SI)(AX*1), Y0, Y2
+	VSUBPS       Y2, Y1, Y1
+	VMASKMOVPS   (DI)(AX*1), Y0, Y2
+	VMASKMOVPS   (R8)(AX*1), Y0, Y3
 	VFMADD213PS  Y3, Y2, Y1
 	VMASKMOVPS   (BX)(AX*1), Y0, Y2
 	VADDPS       Y2, Y1, Y1
@@ -6109,10 +6221,10 @@ tail4:
 	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
 
 end6:
-	LEAQ  (CX)(R9*4), CX
-	LEAQ  (DX)(R9*4), DX
-	LEAQ  (BX)(R9*4), BX
-	TESTQ R8, R8
+	LEAQ  (CX)(R10*4), CX
+	LEAQ  (DX)(R10*4), DX
+	LEAQ  (BX)(R10*4), BX
+	TESTQ R9, R9
 	JNZ   row
 
 done:
@@ -6145,46 +6257,46 @@ row:
 	JLT     single1
 
 loop2:
-	VMOVUPS     (BX)(AX*1), Y0
-	VMOVUPS     (DX)(AX*1), Y1
-	VMOVUPS     (R8)(AX*1), Y2
-	VSUBPS      Y2, Y1, Y1
+	VMOVUPS     (DX)(AX*1), Y0
+	VMOVUPS     (R8)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     (BX)(AX*1), Y1
 	VMOVUPS     (SI)(AX*1), Y2
 	VMOVUPS     (R9)(AX*1), Y3
-	VFMADD213PS Y3, Y2, Y0
+	VFMADD213PS Y3, Y2, Y1
 	VMOVUPS     (DI)(AX*1), Y2
-	VFMADD231PS Y2, Y1, Y0
-	VMOVUPS     Y0, (CX)(AX*1)
-	VMOVUPS     32(BX)(AX*1), Y0
-	VMOVUPS     32(DX)(AX*1), Y1
-	VMOVUPS     32(R8)(AX*1), Y2
-	VSUBPS      Y2, Y1, Y1
+	VFMADD231PS Y2, Y0, Y1
+	VMOVUPS     Y1, (CX)(AX*1)
+	VMOVUPS     32(DX)(AX*1), Y0
+	VMOVUPS     32(R8)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     32(BX)(AX*1), Y1
 	VMOVUPS     32(SI)(AX*1), Y2
 	VMOVUPS     32(R9)(AX*1), Y3
-	VFMADD213PS Y3, Y2, Y0
+	VFMADD213PS Y3, Y2, Y1
 	VMOVUPS     32(DI)(AX*1), Y2
-	VFMADD231PS Y2, Y1, Y0
-	VMOVUPS     Y0, 32(CX)(AX*1)
-	VMOVUPS     64(BX)(AX*1), Y0
-	VMOVUPS     64(DX)(AX*1), Y1
-	VMOVUPS     64(R8)(AX*1), Y2
-	VSUBPS      Y2, Y1, Y1
+	VFMADD231PS Y2, Y0, Y1
+	VMOVUPS     Y1, 32(CX)(AX*1)
+	VMOVUPS     64(DX)(AX*1), Y0
+	VMOVUPS     64(R8)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     64(BX)(AX*1), Y1
 	VMOVUPS     64(SI)(AX*1), Y2
 	VMOVUPS     64(R9)(AX*1), Y3
-	VFMADD213PS Y3, Y2, Y0
+	VFMADD213PS Y3, Y2, Y1
 	VMOVUPS     64(DI)(AX*1), Y2
-	VFMADD231PS Y2, Y1, Y0
-	VMOVUPS     Y0, 64(CX)(AX*1)
-	VMOVUPS     96(BX)(AX*1), Y0
-	VMOVUPS     96(DX)(AX*1), Y1
-	VMOVUPS     96(R8)(AX*1), Y2
-	VSUBPS      Y2, Y1, Y1
+	VFMADD231PS Y2, Y0, Y1
+	VMOVUPS     Y1, 64(CX)(AX*1)
+	VMOVUPS     96(DX)(AX*1), Y0
+	VMOVUPS     96(R8)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     96(BX)(AX*1), Y1
 	VMOVUPS     96(SI)(AX*1), Y2
 	VMOVUPS     96(R9)(AX*1), Y3
-	VFMADD213PS Y3, Y2, Y0
+	VFMADD213PS Y3, Y2, Y1
 	VMOVUPS     96(DI)(AX*1), Y2
-	VFMADD231PS Y2, Y1, Y0
-	VMOVUPS     Y0, 96(CX)(AX*1)
+	VFMADD231PS Y2, Y0, Y1
+	VMOVUPS     Y1, 96(CX)(AX*1)
 	ADDQ        $+128, AX
 	SUBQ        $+32, R12
 	CMPQ        R12, $+32
@@ -6195,16 +6307,16 @@ single1:
 	JLT  tail3
 
 loop4:
-	VMOVUPS     (BX)(AX*1), Y0
-	VMOVUPS     (DX)(AX*1), Y1
-	VMOVUPS     (R8)(AX*1), Y2
-	VSUBPS      Y2, Y1, Y1
+	VMOVUPS     (DX)(AX*1), Y0
+	VMOVUPS     (R8)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     (BX)(AX*1), Y1
 	VMOVUPS     (SI)(AX*1), Y2
 	VMOVUPS     (R9)(AX*1), Y3
-	VFMADD213PS Y3, Y2, Y0
+	VFMADD213PS Y3, Y2, Y1
 	VMOVUPS     (DI)(AX*1), Y2
-	VFMADD231PS Y2, Y1, Y0
-	VMOVUPS     Y0, (CX)(AX*1)
+	VFMADD231PS Y2, Y0, Y1
+	VMOVUPS     Y1, (CX)(AX*1)
 	ADDQ        $+32, AX
 	SUBQ        $+8, R12
 	CMPQ        R12, $+8
@@ -6216,16 +6328,16 @@ tail3:
 	VMOVD        R12, X0
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     iota8<>+0(SB), Y0, Y0
-	VMASKMOVPS   (BX)(AX*1), Y0, Y1
-	VMASKMOVPS   (DX)(AX*1), Y0, Y2
-	VMASKMOVPS   (R8)(AX*1), Y0, Y3
-	VSUBPS       Y3, Y2, Y2
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VMASKMOVPS   (R8)(AX*1), Y0, Y2
+	VSUBPS       Y2, Y1, Y1
+	VMASKMOVPS   (BX)(AX*1), Y0, Y2
 	VMASKMOVPS   (SI)(AX*1), Y0, Y3
 	VMASKMOVPS   (R9)(AX*1), Y0, Y4
-	VFMADD213PS  Y4, Y3, Y1
+	VFMADD213PS  Y4, Y3, Y2
 	VMASKMOVPS   (DI)(AX*1), Y0, Y3
-	VFMADD231PS  Y3, Y2, Y1
-	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+	VFMADD231PS  Y3, Y1, Y2
+	VMASKMOVPS   Y2, Y0, (CX)(AX*1)
 
 end5:
 	LEAQ  (CX)(R11*4), CX
@@ -6269,16 +6381,16 @@ row:
 	VMOVD        R13, X0
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     iota8<>+0(SB), Y0, Y0
-	VMASKMOVPS   (BX)(AX*1), Y0, Y1
-	VMASKMOVPS   (DX)(AX*1), Y0, Y2
-	VMASKMOVPS   (R8)(AX*1), Y0, Y3
-	VSUBPS       Y3, Y2, Y2
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VMASKMOVPS   (R8)(AX*1), Y0, Y2
+	VSUBPS       Y2, Y1, Y1
+	VMASKMOVPS   (BX)(AX*1), Y0, Y2
 	VMASKMOVPS   (SI)(AX*1), Y0, Y3
 	VMASKMOVPS   (R9)(AX*1), Y0, Y4
-	VFMADD213PS  Y4, Y3, Y1
+	VFMADD213PS  Y4, Y3, Y2
 	VMASKMOVPS   (DI)(AX*1), Y0, Y3
-	VFMADD231PS  Y3, Y2, Y1
-	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+	VFMADD231PS  Y3, Y1, Y2
+	VMASKMOVPS   Y2, Y0, (CX)(AX*1)
 	SUBQ         R13, R12
 	LEAQ         (AX)(R13*4), AX
 
@@ -6287,46 +6399,46 @@ aligned1:
 	JLT  single2
 
 loop3:
-	VMOVUPS     (BX)(AX*1), Y0
-	VMOVUPS     (DX)(AX*1), Y1
-	VMOVUPS     (R8)(AX*1), Y2
-	VSUBPS      Y2, Y1, Y1
+	VMOVUPS     (DX)(AX*1), Y0
+	VMOVUPS     (R8)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     (BX)(AX*1), Y1
 	VMOVUPS     (SI)(AX*1), Y2
 	VMOVUPS     (R9)(AX*1), Y3
-	VFMADD213PS Y3, Y2, Y0
+	VFMADD213PS Y3, Y2, Y1
 	VMOVUPS     (DI)(AX*1), Y2
-	VFMADD231PS Y2, Y1, Y0
-	VMOVNTPS    Y0, (CX)(AX*1)
-	VMOVUPS     32(BX)(AX*1), Y0
-	VMOVUPS     32(DX)(AX*1), Y1
-	VMOVUPS     32(R8)(AX*1), Y2
-	VSUBPS      Y2, Y1, Y1
+	VFMADD231PS Y2, Y0, Y1
+	VMOVNTPS    Y1, (CX)(AX*1)
+	VMOVUPS     32(DX)(AX*1), Y0
+	VMOVUPS     32(R8)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     32(BX)(AX*1), Y1
 	VMOVUPS     32(SI)(AX*1), Y2
 	VMOVUPS     32(R9)(AX*1), Y3
-	VFMADD213PS Y3, Y2, Y0
+	VFMADD213PS Y3, Y2, Y1
 	VMOVUPS     32(DI)(AX*1), Y2
-	VFMADD231PS Y2, Y1, Y0
-	VMOVNTPS    Y0, 32(CX)(AX*1)
-	VMOVUPS     64(BX)(AX*1), Y0
-	VMOVUPS     64(DX)(AX*1), Y1
-	VMOVUPS     64(R8)(AX*1), Y2
-	VSUBPS      Y2, Y1, Y1
+	VFMADD231PS Y2, Y0, Y1
+	VMOVNTPS    Y1, 32(CX)(AX*1)
+	VMOVUPS     64(DX)(AX*1), Y0
+	VMOVUPS     64(R8)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     64(BX)(AX*1), Y1
 	VMOVUPS     64(SI)(AX*1), Y2
 	VMOVUPS     64(R9)(AX*1), Y3
-	VFMADD213PS Y3, Y2, Y0
+	VFMADD213PS Y3, Y2, Y1
 	VMOVUPS     64(DI)(AX*1), Y2
-	VFMADD231PS Y2, Y1, Y0
-	VMOVNTPS    Y0, 64(CX)(AX*1)
-	VMOVUPS     96(BX)(AX*1), Y0
-	VMOVUPS     96(DX)(AX*1), Y1
-	VMOVUPS     96(R8)(AX*1), Y2
-	VSUBPS      Y2, Y1, Y1
+	VFMADD231PS Y2, Y0, Y1
+	VMOVNTPS    Y1, 64(CX)(AX*1)
+	VMOVUPS     96(DX)(AX*1), Y0
+	VMOVUPS     96(R8)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     96(BX)(AX*1), Y1
 	VMOVUPS     96(SI)(AX*1), Y2
 	VMOVUPS     96(R9)(AX*1), Y3
-	VFMADD213PS Y3, Y2, Y0
+	VFMADD213PS Y3, Y2, Y1
 	VMOVUPS     96(DI)(AX*1), Y2
-	VFMADD231PS Y2, Y1, Y0
-	VMOVNTPS    Y0, 96(CX)(AX*1)
+	VFMADD231PS Y2, Y0, Y1
+	VMOVNTPS    Y1, 96(CX)(AX*1)
 	ADDQ        $+128, AX
 	SUBQ        $+32, R12
 	CMPQ        R12, $+32
@@ -6337,16 +6449,16 @@ single2:
 	JLT  tail4
 
 loop5:
-	VMOVUPS     (BX)(AX*1), Y0
-	VMOVUPS     (DX)(AX*1), Y1
-	VMOVUPS     (R8)(AX*1), Y2
-	VSUBPS      Y2, Y1, Y1
+	VMOVUPS     (DX)(AX*1), Y0
+	VMOVUPS     (R8)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     (BX)(AX*1), Y1
 	VMOVUPS     (SI)(AX*1), Y2
 	VMOVUPS     (R9)(AX*1), Y3
-	VFMADD213PS Y3, Y2, Y0
+	VFMADD213PS Y3, Y2, Y1
 	VMOVUPS     (DI)(AX*1), Y2
-	VFMADD231PS Y2, Y1, Y0
-	VMOVNTPS    Y0, (CX)(AX*1)
+	VFMADD231PS Y2, Y0, Y1
+	VMOVNTPS    Y1, (CX)(AX*1)
 	ADDQ        $+32, AX
 	SUBQ        $+8, R12
 	CMPQ        R12, $+8
@@ -6358,16 +6470,16 @@ tail4:
 	VMOVD        R12, X0
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     iota8<>+0(SB), Y0, Y0
-	VMASKMOVPS   (BX)(AX*1), Y0, Y1
-	VMASKMOVPS   (DX)(AX*1), Y0, Y2
-	VMASKMOVPS   (R8)(AX*1), Y0, Y3
-	VSUBPS       Y3, Y2, Y2
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VMASKMOVPS   (R8)(AX*1), Y0, Y2
+	VSUBPS       Y2, Y1, Y1
+	VMASKMOVPS   (BX)(AX*1), Y0, Y2
 	VMASKMOVPS   (SI)(AX*1), Y0, Y3
 	VMASKMOVPS   (R9)(AX*1), Y0, Y4
-	VFMADD213PS  Y4, Y3, Y1
+	VFMADD213PS  Y4, Y3, Y2
 	VMASKMOVPS   (DI)(AX*1), Y0, Y3
-	VFMADD231PS  Y3, Y2, Y1
-	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+	VFMADD231PS  Y3, Y1, Y2
+	VMASKMOVPS   Y2, Y0, (CX)(AX*1)
 
 end6:
 	LEAQ  (CX)(R11*4), CX
@@ -6409,73 +6521,73 @@ row:
 
 loop2:
 	VMOVUPS     (DX)(AX*1), Y0
+	VMOVUPS     (R8)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
 	VMOVUPS     (R10)(AX*1), Y1
 	VMOVUPS     (R11)(AX*1), Y2
 	VMOVUPS     (BX)(AX*1), Y3
-	VFMADD213PS Y2, Y1, Y0
+	VMOVUPS     Y0, Y4
+	VFMADD213PS Y2, Y1, Y4
 	VXORPS      Y1, Y1, Y1
-	VCMPPS      $0x1e, Y1, Y0, Y0
-	VANDPS      Y3, Y0, Y0
-	VMOVUPS     (DX)(AX*1), Y1
-	VMOVUPS     (R8)(AX*1), Y2
-	VSUBPS      Y2, Y1, Y1
+	VCMPPS      $0x16, Y1, Y4, Y1
+	VANDPS      Y3, Y1, Y1
 	VMOVUPS     (SI)(AX*1), Y2
 	VMOVUPS     (R9)(AX*1), Y3
-	VFMADD213PS Y3, Y2, Y0
+	VFMADD213PS Y3, Y2, Y1
 	VMOVUPS     (DI)(AX*1), Y2
-	VFMADD231PS Y2, Y1, Y0
-	VMOVUPS     Y0, (CX)(AX*1)
+	VFMADD231PS Y2, Y0, Y1
+	VMOVUPS     Y1, (CX)(AX*1)
 	VMOVUPS     32(DX)(AX*1), Y0
+	VMOVUPS     32(R8)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
 	VMOVUPS     32(R10)(AX*1), Y1
 	VMOVUPS     32(R11)(AX*1), Y2
 	VMOVUPS     32(BX)(AX*1), Y3
-	VFMADD213PS Y2, Y1, Y0
+	VMOVUPS     Y0, Y4
+	VFMADD213PS Y2, Y1, Y4
 	VXORPS      Y1, Y1, Y1
-	VCMPPS      $0x1e, Y1, Y0, Y0
-	VANDPS      Y3, Y0, Y0
-	VMOVUPS     32(DX)(AX*1), Y1
-	VMOVUPS     32(R8)(AX*1), Y2
-	VSUBPS      Y2, Y1, Y1
+	VCMPPS      $0x16, Y1, Y4, Y1
+	VANDPS      Y3, Y1, Y1
 	VMOVUPS     32(SI)(AX*1), Y2
 	VMOVUPS     32(R9)(AX*1), Y3
-	VFMADD213PS Y3, Y2, Y0
+	VFMADD213PS Y3, Y2, Y1
 	VMOVUPS     32(DI)(AX*1), Y2
-	VFMADD231PS Y2, Y1, Y0
-	VMOVUPS     Y0, 32(CX)(AX*1)
+	VFMADD231PS Y2, Y0, Y1
+	VMOVUPS     Y1, 32(CX)(AX*1)
 	VMOVUPS     64(DX)(AX*1), Y0
+	VMOVUPS     64(R8)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
 	VMOVUPS     64(R10)(AX*1), Y1
 	VMOVUPS     64(R11)(AX*1), Y2
 	VMOVUPS     64(BX)(AX*1), Y3
-	VFMADD213PS Y2, Y1, Y0
+	VMOVUPS     Y0, Y4
+	VFMADD213PS Y2, Y1, Y4
 	VXORPS      Y1, Y1, Y1
-	VCMPPS      $0x1e, Y1, Y0, Y0
-	VANDPS      Y3, Y0, Y0
-	VMOVUPS     64(DX)(AX*1), Y1
-	VMOVUPS     64(R8)(AX*1), Y2
-	VSUBPS      Y2, Y1, Y1
+	VCMPPS      $0x16, Y1, Y4, Y1
+	VANDPS      Y3, Y1, Y1
 	VMOVUPS     64(SI)(AX*1), Y2
 	VMOVUPS     64(R9)(AX*1), Y3
-	VFMADD213PS Y3, Y2, Y0
+	VFMADD213PS Y3, Y2, Y1
 	VMOVUPS     64(DI)(AX*1), Y2
-	VFMADD231PS Y2, Y1, Y0
-	VMOVUPS     Y0, 64(CX)(AX*1)
+	VFMADD231PS Y2, Y0, Y1
+	VMOVUPS     Y1, 64(CX)(AX*1)
 	VMOVUPS     96(DX)(AX*1), Y0
+	VMOVUPS     96(R8)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
 	VMOVUPS     96(R10)(AX*1), Y1
 	VMOVUPS     96(R11)(AX*1), Y2
 	VMOVUPS     96(BX)(AX*1), Y3
-	VFMADD213PS Y2, Y1, Y0
+	VMOVUPS     Y0, Y4
+	VFMADD213PS Y2, Y1, Y4
 	VXORPS      Y1, Y1, Y1
-	VCMPPS      $0x1e, Y1, Y0, Y0
-	VANDPS      Y3, Y0, Y0
-	VMOVUPS     96(DX)(AX*1), Y1
-	VMOVUPS     96(R8)(AX*1), Y2
-	VSUBPS      Y2, Y1, Y1
+	VCMPPS      $0x16, Y1, Y4, Y1
+	VANDPS      Y3, Y1, Y1
 	VMOVUPS     96(SI)(AX*1), Y2
 	VMOVUPS     96(R9)(AX*1), Y3
-	VFMADD213PS Y3, Y2, Y0
+	VFMADD213PS Y3, Y2, Y1
 	VMOVUPS     96(DI)(AX*1), Y2
-	VFMADD231PS Y2, Y1, Y0
-	VMOVUPS     Y0, 96(CX)(AX*1)
+	VFMADD231PS Y2, Y0, Y1
+	VMOVUPS     Y1, 96(CX)(AX*1)
 	ADDQ        $+128, AX
 	SUBQ        $+32, R14
 	CMPQ        R14, $+32
@@ -6487,22 +6599,22 @@ single1:
 
 loop4:
 	VMOVUPS     (DX)(AX*1), Y0
+	VMOVUPS     (R8)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
 	VMOVUPS     (R10)(AX*1), Y1
 	VMOVUPS     (R11)(AX*1), Y2
 	VMOVUPS     (BX)(AX*1), Y3
-	VFMADD213PS Y2, Y1, Y0
+	VMOVUPS     Y0, Y4
+	VFMADD213PS Y2, Y1, Y4
 	VXORPS      Y1, Y1, Y1
-	VCMPPS      $0x1e, Y1, Y0, Y0
-	VANDPS      Y3, Y0, Y0
-	VMOVUPS     (DX)(AX*1), Y1
-	VMOVUPS     (R8)(AX*1), Y2
-	VSUBPS      Y2, Y1, Y1
+	VCMPPS      $0x16, Y1, Y4, Y1
+	VANDPS      Y3, Y1, Y1
 	VMOVUPS     (SI)(AX*1), Y2
 	VMOVUPS     (R9)(AX*1), Y3
-	VFMADD213PS Y3, Y2, Y0
+	VFMADD213PS Y3, Y2, Y1
 	VMOVUPS     (DI)(AX*1), Y2
-	VFMADD231PS Y2, Y1, Y0
-	VMOVUPS     Y0, (CX)(AX*1)
+	VFMADD231PS Y2, Y0, Y1
+	VMOVUPS     Y1, (CX)(AX*1)
 	ADDQ        $+32, AX
 	SUBQ        $+8, R14
 	CMPQ        R14, $+8
@@ -6515,22 +6627,22 @@ tail3:
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     iota8<>+0(SB), Y0, Y0
 	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VMASKMOVPS   (R8)(AX*1), Y0, Y2
+	VSUBPS       Y2, Y1, Y1
 	VMASKMOVPS   (R10)(AX*1), Y0, Y2
 	VMASKMOVPS   (R11)(AX*1), Y0, Y3
 	VMASKMOVPS   (BX)(AX*1), Y0, Y4
-	VFMADD213PS  Y3, Y2, Y1
+	VMOVUPS      Y1, Y5
+	VFMADD213PS  Y3, Y2, Y5
 	VXORPS       Y2, Y2, Y2
-	VCMPPS       $0x1e, Y2, Y1, Y1
-	VANDPS       Y4, Y1, Y1
-	VMASKMOVPS   (DX)(AX*1), Y0, Y2
-	VMASKMOVPS   (R8)(AX*1), Y0, Y3
-	VSUBPS       Y3, Y2, Y2
+	VCMPPS       $0x16, Y2, Y5, Y2
+	VANDPS       Y4, Y2, Y2
 	VMASKMOVPS   (SI)(AX*1), Y0, Y3
 	VMASKMOVPS   (R9)(AX*1), Y0, Y4
-	VFMADD213PS  Y4, Y3, Y1
+	VFMADD213PS  Y4, Y3, Y2
 	VMASKMOVPS   (DI)(AX*1), Y0, Y3
-	VFMADD231PS  Y3, Y2, Y1
-	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+	VFMADD231PS  Y3, Y1, Y2
+	VMASKMOVPS   Y2, Y0, (CX)(AX*1)
 
 end5:
 	LEAQ  (CX)(R13*4), CX
@@ -6577,22 +6689,22 @@ row:
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     iota8<>+0(SB), Y0, Y0
 	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VMASKMOVPS   (R8)(AX*1), Y0, Y2
+	VSUBPS       Y2, Y1, Y1
 	VMASKMOVPS   (R10)(AX*1), Y0, Y2
 	VMASKMOVPS   (R11)(AX*1), Y0, Y3
 	VMASKMOVPS   (BX)(AX*1), Y0, Y4
-	VFMADD213PS  Y3, Y2, Y1
+	VMOVUPS      Y1, Y5
+	VFMADD213PS  Y3, Y2, Y5
 	VXORPS       Y2, Y2, Y2
-	VCMPPS       $0x1e, Y2, Y1, Y1
-	VANDPS       Y4, Y1, Y1
-	VMASKMOVPS   (DX)(AX*1), Y0, Y2
-	VMASKMOVPS   (R8)(AX*1), Y0, Y3
-	VSUBPS       Y3, Y2, Y2
+	VCMPPS       $0x16, Y2, Y5, Y2
+	VANDPS       Y4, Y2, Y2
 	VMASKMOVPS   (SI)(AX*1), Y0, Y3
 	VMASKMOVPS   (R9)(AX*1), Y0, Y4
-	VFMADD213PS  Y4, Y3, Y1
+	VFMADD213PS  Y4, Y3, Y2
 	VMASKMOVPS   (DI)(AX*1), Y0, Y3
-	VFMADD231PS  Y3, Y2, Y1
-	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+	VFMADD231PS  Y3, Y1, Y2
+	VMASKMOVPS   Y2, Y0, (CX)(AX*1)
 	SUBQ         R15, R14
 	LEAQ         (AX)(R15*4), AX
 
@@ -6602,73 +6714,73 @@ aligned1:
 
 loop3:
 	VMOVUPS     (DX)(AX*1), Y0
+	VMOVUPS     (R8)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
 	VMOVUPS     (R10)(AX*1), Y1
 	VMOVUPS     (R11)(AX*1), Y2
 	VMOVUPS     (BX)(AX*1), Y3
-	VFMADD213PS Y2, Y1, Y0
+	VMOVUPS     Y0, Y4
+	VFMADD213PS Y2, Y1, Y4
 	VXORPS      Y1, Y1, Y1
-	VCMPPS      $0x1e, Y1, Y0, Y0
-	VANDPS      Y3, Y0, Y0
-	VMOVUPS     (DX)(AX*1), Y1
-	VMOVUPS     (R8)(AX*1), Y2
-	VSUBPS      Y2, Y1, Y1
+	VCMPPS      $0x16, Y1, Y4, Y1
+	VANDPS      Y3, Y1, Y1
 	VMOVUPS     (SI)(AX*1), Y2
 	VMOVUPS     (R9)(AX*1), Y3
-	VFMADD213PS Y3, Y2, Y0
+	VFMADD213PS Y3, Y2, Y1
 	VMOVUPS     (DI)(AX*1), Y2
-	VFMADD231PS Y2, Y1, Y0
-	VMOVNTPS    Y0, (CX)(AX*1)
+	VFMADD231PS Y2, Y0, Y1
+	VMOVNTPS    Y1, (CX)(AX*1)
 	VMOVUPS     32(DX)(AX*1), Y0
+	VMOVUPS     32(R8)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
 	VMOVUPS     32(R10)(AX*1), Y1
 	VMOVUPS     32(R11)(AX*1), Y2
 	VMOVUPS     32(BX)(AX*1), Y3
-	VFMADD213PS Y2, Y1, Y0
+	VMOVUPS     Y0, Y4
+	VFMADD213PS Y2, Y1, Y4
 	VXORPS      Y1, Y1, Y1
-	VCMPPS      $0x1e, Y1, Y0, Y0
-	VANDPS      Y3, Y0, Y0
-	VMOVUPS     32(DX)(AX*1), Y1
-	VMOVUPS     32(R8)(AX*1), Y2
-	VSUBPS      Y2, Y1, Y1
+	VCMPPS      $0x16, Y1, Y4, Y1
+	VANDPS      Y3, Y1, Y1
 	VMOVUPS     32(SI)(AX*1), Y2
 	VMOVUPS     32(R9)(AX*1), Y3
-	VFMADD213PS Y3, Y2, Y0
+	VFMADD213PS Y3, Y2, Y1
 	VMOVUPS     32(DI)(AX*1), Y2
-	VFMADD231PS Y2, Y1, Y0
-	VMOVNTPS    Y0, 32(CX)(AX*1)
+	VFMADD231PS Y2, Y0, Y1
+	VMOVNTPS    Y1, 32(CX)(AX*1)
 	VMOVUPS     64(DX)(AX*1), Y0
+	VMOVUPS     64(R8)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
 	VMOVUPS     64(R10)(AX*1), Y1
 	VMOVUPS     64(R11)(AX*1), Y2
 	VMOVUPS     64(BX)(AX*1), Y3
-	VFMADD213PS Y2, Y1, Y0
+	VMOVUPS     Y0, Y4
+	VFMADD213PS Y2, Y1, Y4
 	VXORPS      Y1, Y1, Y1
-	VCMPPS      $0x1e, Y1, Y0, Y0
-	VANDPS      Y3, Y0, Y0
-	VMOVUPS     64(DX)(AX*1), Y1
-	VMOVUPS     64(R8)(AX*1), Y2
-	VSUBPS      Y2, Y1, Y1
+	VCMPPS      $0x16, Y1, Y4, Y1
+	VANDPS      Y3, Y1, Y1
 	VMOVUPS     64(SI)(AX*1), Y2
 	VMOVUPS     64(R9)(AX*1), Y3
-	VFMADD213PS Y3, Y2, Y0
+	VFMADD213PS Y3, Y2, Y1
 	VMOVUPS     64(DI)(AX*1), Y2
-	VFMADD231PS Y2, Y1, Y0
-	VMOVNTPS    Y0, 64(CX)(AX*1)
+	VFMADD231PS Y2, Y0, Y1
+	VMOVNTPS    Y1, 64(CX)(AX*1)
 	VMOVUPS     96(DX)(AX*1), Y0
+	VMOVUPS     96(R8)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
 	VMOVUPS     96(R10)(AX*1), Y1
 	VMOVUPS     96(R11)(AX*1), Y2
 	VMOVUPS     96(BX)(AX*1), Y3
-	VFMADD213PS Y2, Y1, Y0
+	VMOVUPS     Y0, Y4
+	VFMADD213PS Y2, Y1, Y4
 	VXORPS      Y1, Y1, Y1
-	VCMPPS      $0x1e, Y1, Y0, Y0
-	VANDPS      Y3, Y0, Y0
-	VMOVUPS     96(DX)(AX*1), Y1
-	VMOVUPS     96(R8)(AX*1), Y2
-	VSUBPS      Y2, Y1, Y1
+	VCMPPS      $0x16, Y1, Y4, Y1
+	VANDPS      Y3, Y1, Y1
 	VMOVUPS     96(SI)(AX*1), Y2
 	VMOVUPS     96(R9)(AX*1), Y3
-	VFMADD213PS Y3, Y2, Y0
+	VFMADD213PS Y3, Y2, Y1
 	VMOVUPS     96(DI)(AX*1), Y2
-	VFMADD231PS Y2, Y1, Y0
-	VMOVNTPS    Y0, 96(CX)(AX*1)
+	VFMADD231PS Y2, Y0, Y1
+	VMOVNTPS    Y1, 96(CX)(AX*1)
 	ADDQ        $+128, AX
 	SUBQ        $+32, R14
 	CMPQ        R14, $+32
@@ -6680,22 +6792,22 @@ single2:
 
 loop5:
 	VMOVUPS     (DX)(AX*1), Y0
+	VMOVUPS     (R8)(AX*1), Y1
+	VSUBPS      Y1, Y0, Y0
 	VMOVUPS     (R10)(AX*1), Y1
 	VMOVUPS     (R11)(AX*1), Y2
 	VMOVUPS     (BX)(AX*1), Y3
-	VFMADD213PS Y2, Y1, Y0
+	VMOVUPS     Y0, Y4
+	VFMADD213PS Y2, Y1, Y4
 	VXORPS      Y1, Y1, Y1
-	VCMPPS      $0x1e, Y1, Y0, Y0
-	VANDPS      Y3, Y0, Y0
-	VMOVUPS     (DX)(AX*1), Y1
-	VMOVUPS     (R8)(AX*1), Y2
-	VSUBPS      Y2, Y1, Y1
+	VCMPPS      $0x16, Y1, Y4, Y1
+	VANDPS      Y3, Y1, Y1
 	VMOVUPS     (SI)(AX*1), Y2
 	VMOVUPS     (R9)(AX*1), Y3
-	VFMADD213PS Y3, Y2, Y0
+	VFMADD213PS Y3, Y2, Y1
 	VMOVUPS     (DI)(AX*1), Y2
-	VFMADD231PS Y2, Y1, Y0
-	VMOVNTPS    Y0, (CX)(AX*1)
+	VFMADD231PS Y2, Y0, Y1
+	VMOVNTPS    Y1, (CX)(AX*1)
 	ADDQ        $+32, AX
 	SUBQ        $+8, R14
 	CMPQ        R14, $+8
@@ -6708,22 +6820,22 @@ tail4:
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     iota8<>+0(SB), Y0, Y0
 	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VMASKMOVPS   (R8)(AX*1), Y0, Y2
+	VSUBPS       Y2, Y1, Y1
 	VMASKMOVPS   (R10)(AX*1), Y0, Y2
 	VMASKMOVPS   (R11)(AX*1), Y0, Y3
 	VMASKMOVPS   (BX)(AX*1), Y0, Y4
-	VFMADD213PS  Y3, Y2, Y1
+	VMOVUPS      Y1, Y5
+	VFMADD213PS  Y3, Y2, Y5
 	VXORPS       Y2, Y2, Y2
-	VCMPPS       $0x1e, Y2, Y1, Y1
-	VANDPS       Y4, Y1, Y1
-	VMASKMOVPS   (DX)(AX*1), Y0, Y2
-	VMASKMOVPS   (R8)(AX*1), Y0, Y3
-	VSUBPS       Y3, Y2, Y2
+	VCMPPS       $0x16, Y2, Y5, Y2
+	VANDPS       Y4, Y2, Y2
 	VMASKMOVPS   (SI)(AX*1), Y0, Y3
 	VMASKMOVPS   (R9)(AX*1), Y0, Y4
-	VFMADD213PS  Y4, Y3, Y1
+	VFMADD213PS  Y4, Y3, Y2
 	VMASKMOVPS   (DI)(AX*1), Y0, Y3
-	VFMADD231PS  Y3, Y2, Y1
-	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+	VFMADD231PS  Y3, Y1, Y2
+	VMASKMOVPS   Y2, Y0, (CX)(AX*1)
 
 end6:
 	LEAQ  (CX)(R13*4), CX
@@ -7887,39 +7999,43 @@ lines7:
 	VMOVUPS      (R8)(R14*1), Y2
 	VMOVUPS      (AX), Y3
 	VMOVUPS      (DX), Y4
-	VSUBPS       Y0, Y3, Y5
-	VFMADD213PS  Y2, Y1, Y3
+	VSUBPS       Y0, Y3, Y3
+	VMOVUPS      Y3, Y5
+	VFMADD213PS  Y2, Y1, Y5
 	VXORPS       Y6, Y6, Y6
-	VCMPPS       $0x1e, Y6, Y3, Y3
-	VANDPS       Y4, Y3, Y3
-	VMULPS       Y3, Y5, Y4
+	VCMPPS       $0x16, Y6, Y5, Y5
+	VANDPS       Y4, Y5, Y4
+	VMULPS       Y4, Y3, Y3
 	VMOVUPS      (AX)(R12*1), Y5
 	VMOVUPS      (DX)(R12*1), Y6
-	VSUBPS       Y0, Y5, Y7
-	VFMADD213PS  Y2, Y1, Y5
+	VSUBPS       Y0, Y5, Y5
+	VMOVUPS      Y5, Y7
+	VFMADD213PS  Y2, Y1, Y7
 	VXORPS       Y8, Y8, Y8
-	VCMPPS       $0x1e, Y8, Y5, Y5
-	VANDPS       Y6, Y5, Y5
-	VFMADD231PS  Y5, Y7, Y4
-	VADDPS       Y5, Y3, Y3
+	VCMPPS       $0x16, Y8, Y7, Y7
+	VANDPS       Y6, Y7, Y6
+	VFMADD231PS  Y6, Y5, Y3
+	VADDPS       Y6, Y4, Y4
 	VMOVUPS      (AX)(R12*2), Y5
 	VMOVUPS      (DX)(R12*2), Y6
-	VSUBPS       Y0, Y5, Y7
-	VFMADD213PS  Y2, Y1, Y5
+	VSUBPS       Y0, Y5, Y5
+	VMOVUPS      Y5, Y7
+	VFMADD213PS  Y2, Y1, Y7
 	VXORPS       Y8, Y8, Y8
-	VCMPPS       $0x1e, Y8, Y5, Y5
-	VANDPS       Y6, Y5, Y5
-	VFMADD231PS  Y5, Y7, Y4
-	VADDPS       Y5, Y3, Y3
+	VCMPPS       $0x16, Y8, Y7, Y7
+	VANDPS       Y6, Y7, Y6
+	VFMADD231PS  Y6, Y5, Y3
+	VADDPS       Y6, Y4, Y4
 	VMOVUPS      (AX)(R13*1), Y5
 	VMOVUPS      (DX)(R13*1), Y6
 	VSUBPS       Y0, Y5, Y0
+	VMOVUPS      Y0, Y5
 	VFMADD213PS  Y2, Y1, Y5
 	VXORPS       Y1, Y1, Y1
-	VCMPPS       $0x1e, Y1, Y5, Y1
+	VCMPPS       $0x16, Y1, Y5, Y1
 	VANDPS       Y6, Y1, Y1
-	VFMADD231PS  Y1, Y0, Y4
-	VADDPS       Y1, Y3, Y0
+	VFMADD231PS  Y1, Y0, Y3
+	VADDPS       Y1, Y4, Y0
 	VEXTRACTF128 $0x01, Y0, X1
 	VCVTPS2PD    X0, Y0
 	VCVTPS2PD    X1, Y1
@@ -7927,8 +8043,8 @@ lines7:
 	VMOVUPD      Y0, (R9)(R14*2)
 	VADDPD       32(R9)(R14*2), Y1, Y1
 	VMOVUPD      Y1, 32(R9)(R14*2)
-	VEXTRACTF128 $0x01, Y4, X0
-	VCVTPS2PD    X4, Y1
+	VEXTRACTF128 $0x01, Y3, X0
+	VCVTPS2PD    X3, Y1
 	VCVTPS2PD    X0, Y0
 	VADDPD       (R10)(R14*2), Y1, Y1
 	VMOVUPD      Y1, (R10)(R14*2)
@@ -7939,39 +8055,43 @@ lines7:
 	VMOVUPS      32(R8)(R14*1), Y2
 	VMOVUPS      32(AX), Y3
 	VMOVUPS      32(DX), Y4
-	VSUBPS       Y0, Y3, Y5
-	VFMADD213PS  Y2, Y1, Y3
+	VSUBPS       Y0, Y3, Y3
+	VMOVUPS      Y3, Y5
+	VFMADD213PS  Y2, Y1, Y5
 	VXORPS       Y6, Y6, Y6
-	VCMPPS       $0x1e, Y6, Y3, Y3
-	VANDPS       Y4, Y3, Y3
-	VMULPS       Y3, Y5, Y4
+	VCMPPS       $0x16, Y6, Y5, Y5
+	VANDPS       Y4, Y5, Y4
+	VMULPS       Y4, Y3, Y3
 	VMOVUPS      32(AX)(R12*1), Y5
 	VMOVUPS      32(DX)(R12*1), Y6
-	VSUBPS       Y0, Y5, Y7
-	VFMADD213PS  Y2, Y1, Y5
+	VSUBPS       Y0, Y5, Y5
+	VMOVUPS      Y5, Y7
+	VFMADD213PS  Y2, Y1, Y7
 	VXORPS       Y8, Y8, Y8
-	VCMPPS       $0x1e, Y8, Y5, Y5
-	VANDPS       Y6, Y5, Y5
-	VFMADD231PS  Y5, Y7, Y4
-	VADDPS       Y5, Y3, Y3
+	VCMPPS       $0x16, Y8, Y7, Y7
+	VANDPS       Y6, Y7, Y6
+	VFMADD231PS  Y6, Y5, Y3
+	VADDPS       Y6, Y4, Y4
 	VMOVUPS      32(AX)(R12*2), Y5
 	VMOVUPS      32(DX)(R12*2), Y6
-	VSUBPS       Y0, Y5, Y7
-	VFMADD213PS  Y2, Y1, Y5
+	VSUBPS       Y0, Y5, Y5
+	VMOVUPS      Y5, Y7
+	VFMADD213PS  Y2, Y1, Y7
 	VXORPS       Y8, Y8, Y8
-	VCMPPS       $0x1e, Y8, Y5, Y5
-	VANDPS       Y6, Y5, Y5
-	VFMADD231PS  Y5, Y7, Y4
-	VADDPS       Y5, Y3, Y3
+	VCMPPS       $0x16, Y8, Y7, Y7
+	VANDPS       Y6, Y7, Y6
+	VFMADD231PS  Y6, Y5, Y3
+	VADDPS       Y6, Y4, Y4
 	VMOVUPS      32(AX)(R13*1), Y5
 	VMOVUPS      32(DX)(R13*1), Y6
 	VSUBPS       Y0, Y5, Y0
+	VMOVUPS      Y0, Y5
 	VFMADD213PS  Y2, Y1, Y5
 	VXORPS       Y1, Y1, Y1
-	VCMPPS       $0x1e, Y1, Y5, Y1
+	VCMPPS       $0x16, Y1, Y5, Y1
 	VANDPS       Y6, Y1, Y1
-	VFMADD231PS  Y1, Y0, Y4
-	VADDPS       Y1, Y3, Y0
+	VFMADD231PS  Y1, Y0, Y3
+	VADDPS       Y1, Y4, Y0
 	VEXTRACTF128 $0x01, Y0, X1
 	VCVTPS2PD    X0, Y0
 	VCVTPS2PD    X1, Y1
@@ -7979,8 +8099,8 @@ lines7:
 	VMOVUPD      Y0, 64(R9)(R14*2)
 	VADDPD       96(R9)(R14*2), Y1, Y1
 	VMOVUPD      Y1, 96(R9)(R14*2)
-	VEXTRACTF128 $0x01, Y4, X0
-	VCVTPS2PD    X4, Y1
+	VEXTRACTF128 $0x01, Y3, X0
+	VCVTPS2PD    X3, Y1
 	VCVTPS2PD    X0, Y0
 	VADDPD       64(R10)(R14*2), Y1, Y1
 	VMOVUPD      Y1, 64(R10)(R14*2)
@@ -8014,39 +8134,43 @@ columns3:
 	VMOVUPS      (R8)(R14*1), Y2
 	VMOVUPS      (AX), Y3
 	VMOVUPS      (DX), Y4
-	VSUBPS       Y0, Y3, Y5
-	VFMADD213PS  Y2, Y1, Y3
+	VSUBPS       Y0, Y3, Y3
+	VMOVUPS      Y3, Y5
+	VFMADD213PS  Y2, Y1, Y5
 	VXORPS       Y6, Y6, Y6
-	VCMPPS       $0x1e, Y6, Y3, Y3
-	VANDPS       Y4, Y3, Y3
-	VMULPS       Y3, Y5, Y4
+	VCMPPS       $0x16, Y6, Y5, Y5
+	VANDPS       Y4, Y5, Y4
+	VMULPS       Y4, Y3, Y3
 	VMOVUPS      (AX)(R12*1), Y5
 	VMOVUPS      (DX)(R12*1), Y6
-	VSUBPS       Y0, Y5, Y7
-	VFMADD213PS  Y2, Y1, Y5
+	VSUBPS       Y0, Y5, Y5
+	VMOVUPS      Y5, Y7
+	VFMADD213PS  Y2, Y1, Y7
 	VXORPS       Y8, Y8, Y8
-	VCMPPS       $0x1e, Y8, Y5, Y5
-	VANDPS       Y6, Y5, Y5
-	VFMADD231PS  Y5, Y7, Y4
-	VADDPS       Y5, Y3, Y3
+	VCMPPS       $0x16, Y8, Y7, Y7
+	VANDPS       Y6, Y7, Y6
+	VFMADD231PS  Y6, Y5, Y3
+	VADDPS       Y6, Y4, Y4
 	VMOVUPS      (AX)(R12*2), Y5
 	VMOVUPS      (DX)(R12*2), Y6
-	VSUBPS       Y0, Y5, Y7
-	VFMADD213PS  Y2, Y1, Y5
+	VSUBPS       Y0, Y5, Y5
+	VMOVUPS      Y5, Y7
+	VFMADD213PS  Y2, Y1, Y7
 	VXORPS       Y8, Y8, Y8
-	VCMPPS       $0x1e, Y8, Y5, Y5
-	VANDPS       Y6, Y5, Y5
-	VFMADD231PS  Y5, Y7, Y4
-	VADDPS       Y5, Y3, Y3
+	VCMPPS       $0x16, Y8, Y7, Y7
+	VANDPS       Y6, Y7, Y6
+	VFMADD231PS  Y6, Y5, Y3
+	VADDPS       Y6, Y4, Y4
 	VMOVUPS      (AX)(R13*1), Y5
 	VMOVUPS      (DX)(R13*1), Y6
 	VSUBPS       Y0, Y5, Y0
+	VMOVUPS      Y0, Y5
 	VFMADD213PS  Y2, Y1, Y5
 	VXORPS       Y1, Y1, Y1
-	VCMPPS       $0x1e, Y1, Y5, Y1
+	VCMPPS       $0x16, Y1, Y5, Y1
 	VANDPS       Y6, Y1, Y1
-	VFMADD231PS  Y1, Y0, Y4
-	VADDPS       Y1, Y3, Y0
+	VFMADD231PS  Y1, Y0, Y3
+	VADDPS       Y1, Y4, Y0
 	VEXTRACTF128 $0x01, Y0, X1
 	VCVTPS2PD    X0, Y0
 	VCVTPS2PD    X1, Y1
@@ -8054,8 +8178,8 @@ columns3:
 	VMOVUPD      Y0, (R9)(R14*2)
 	VADDPD       32(R9)(R14*2), Y1, Y1
 	VMOVUPD      Y1, 32(R9)(R14*2)
-	VEXTRACTF128 $0x01, Y4, X0
-	VCVTPS2PD    X4, Y1
+	VEXTRACTF128 $0x01, Y3, X0
+	VCVTPS2PD    X3, Y1
 	VCVTPS2PD    X0, Y0
 	VADDPD       (R10)(R14*2), Y1, Y1
 	VMOVUPD      Y1, (R10)(R14*2)
@@ -8082,39 +8206,43 @@ tail4:
 	VMASKMOVPS   (R8)(R14*1), Y0, Y5
 	VMASKMOVPS   (AX), Y0, Y6
 	VMASKMOVPS   (DX), Y0, Y7
-	VSUBPS       Y3, Y6, Y8
-	VFMADD213PS  Y5, Y4, Y6
+	VSUBPS       Y3, Y6, Y6
+	VMOVUPS      Y6, Y8
+	VFMADD213PS  Y5, Y4, Y8
 	VXORPS       Y9, Y9, Y9
-	VCMPPS       $0x1e, Y9, Y6, Y6
-	VANDPS       Y7, Y6, Y6
-	VMULPS       Y6, Y8, Y7
+	VCMPPS       $0x16, Y9, Y8, Y8
+	VANDPS       Y7, Y8, Y7
+	VMULPS       Y7, Y6, Y6
 	VMASKMOVPS   (AX)(R12*1), Y0, Y8
 	VMASKMOVPS   (DX)(R12*1), Y0, Y9
-	VSUBPS       Y3, Y8, Y10
-	VFMADD213PS  Y5, Y4, Y8
+	VSUBPS       Y3, Y8, Y8
+	VMOVUPS      Y8, Y10
+	VFMADD213PS  Y5, Y4, Y10
 	VXORPS       Y11, Y11, Y11
-	VCMPPS       $0x1e, Y11, Y8, Y8
-	VANDPS       Y9, Y8, Y8
-	VFMADD231PS  Y8, Y10, Y7
-	VADDPS       Y8, Y6, Y6
+	VCMPPS       $0x16, Y11, Y10, Y10
+	VANDPS       Y9, Y10, Y9
+	VFMADD231PS  Y9, Y8, Y6
+	VADDPS       Y9, Y7, Y7
 	VMASKMOVPS   (AX)(R12*2), Y0, Y8
 	VMASKMOVPS   (DX)(R12*2), Y0, Y9
-	VSUBPS       Y3, Y8, Y10
-	VFMADD213PS  Y5, Y4, Y8
+	VSUBPS       Y3, Y8, Y8
+	VMOVUPS      Y8, Y10
+	VFMADD213PS  Y5, Y4, Y10
 	VXORPS       Y11, Y11, Y11
-	VCMPPS       $0x1e, Y11, Y8, Y8
-	VANDPS       Y9, Y8, Y8
-	VFMADD231PS  Y8, Y10, Y7
-	VADDPS       Y8, Y6, Y6
+	VCMPPS       $0x16, Y11, Y10, Y10
+	VANDPS       Y9, Y10, Y9
+	VFMADD231PS  Y9, Y8, Y6
+	VADDPS       Y9, Y7, Y7
 	VMASKMOVPS   (AX)(R13*1), Y0, Y8
 	VMASKMOVPS   (DX)(R13*1), Y0, Y0
 	VSUBPS       Y3, Y8, Y3
+	VMOVUPS      Y3, Y8
 	VFMADD213PS  Y5, Y4, Y8
 	VXORPS       Y4, Y4, Y4
-	VCMPPS       $0x1e, Y4, Y8, Y4
+	VCMPPS       $0x16, Y4, Y8, Y4
 	VANDPS       Y0, Y4, Y0
-	VFMADD231PS  Y0, Y3, Y7
-	VADDPS       Y0, Y6, Y0
+	VFMADD231PS  Y0, Y3, Y6
+	VADDPS       Y0, Y7, Y0
 	VEXTRACTF128 $0x01, Y0, X3
 	VCVTPS2PD    X0, Y0
 	VCVTPS2PD    X3, Y3
@@ -8124,8 +8252,8 @@ tail4:
 	VMASKMOVPD   32(R9)(R14*2), Y2, Y0
 	VADDPD       Y0, Y3, Y3
 	VMASKMOVPD   Y3, Y2, 32(R9)(R14*2)
-	VEXTRACTF128 $0x01, Y7, X0
-	VCVTPS2PD    X7, Y3
+	VEXTRACTF128 $0x01, Y6, X0
+	VCVTPS2PD    X6, Y3
 	VCVTPS2PD    X0, Y0
 	VMASKMOVPD   (R10)(R14*2), Y1, Y4
 	VADDPD       Y4, Y3, Y3
@@ -8160,9 +8288,10 @@ columns11:
 	VMOVUPS      (AX), Y3
 	VMOVUPS      (DX), Y4
 	VSUBPS       Y0, Y3, Y0
+	VMOVUPS      Y0, Y3
 	VFMADD213PS  Y2, Y1, Y3
 	VXORPS       Y1, Y1, Y1
-	VCMPPS       $0x1e, Y1, Y3, Y1
+	VCMPPS       $0x16, Y1, Y3, Y1
 	VANDPS       Y4, Y1, Y1
 	VMULPS       Y1, Y0, Y0
 	VEXTRACTF128 $0x01, Y1, X2
@@ -8201,9 +8330,10 @@ tail12:
 	VMASKMOVPS   (AX), Y0, Y6
 	VMASKMOVPS   (DX), Y0, Y0
 	VSUBPS       Y3, Y6, Y3
+	VMOVUPS      Y3, Y6
 	VFMADD213PS  Y5, Y4, Y6
 	VXORPS       Y4, Y4, Y4
-	VCMPPS       $0x1e, Y4, Y6, Y4
+	VCMPPS       $0x16, Y4, Y6, Y4
 	VANDPS       Y0, Y4, Y0
 	VMULPS       Y0, Y3, Y3
 	VEXTRACTF128 $0x01, Y0, X4
@@ -10174,25 +10304,25 @@ loop2:
 	VMOVUPS   (DX)(AX*1), Z0
 	VMOVUPS   (BX)(AX*1), Z1
 	VPXORD    Z2, Z2, Z2
-	VCMPPS    $0x1e, Z2, Z0, K1
+	VCMPPS    $0x16, Z2, Z0, K1
 	VMOVAPS.Z Z1, K1, Z0
 	VMOVUPS   Z0, (CX)(AX*1)
 	VMOVUPS   64(DX)(AX*1), Z0
 	VMOVUPS   64(BX)(AX*1), Z1
 	VPXORD    Z3, Z3, Z3
-	VCMPPS    $0x1e, Z3, Z0, K1
+	VCMPPS    $0x16, Z3, Z0, K1
 	VMOVAPS.Z Z1, K1, Z0
 	VMOVUPS   Z0, 64(CX)(AX*1)
 	VMOVUPS   128(DX)(AX*1), Z0
 	VMOVUPS   128(BX)(AX*1), Z1
 	VPXORD    Z4, Z4, Z4
-	VCMPPS    $0x1e, Z4, Z0, K1
+	VCMPPS    $0x16, Z4, Z0, K1
 	VMOVAPS.Z Z1, K1, Z0
 	VMOVUPS   Z0, 128(CX)(AX*1)
 	VMOVUPS   192(DX)(AX*1), Z0
 	VMOVUPS   192(BX)(AX*1), Z1
 	VPXORD    Z5, Z5, Z5
-	VCMPPS    $0x1e, Z5, Z0, K1
+	VCMPPS    $0x16, Z5, Z0, K1
 	VMOVAPS.Z Z1, K1, Z0
 	VMOVUPS   Z0, 192(CX)(AX*1)
 	ADDQ      $+256, AX
@@ -10208,7 +10338,7 @@ loop4:
 	VMOVUPS   (DX)(AX*1), Z0
 	VMOVUPS   (BX)(AX*1), Z1
 	VPXORD    Z6, Z6, Z6
-	VCMPPS    $0x1e, Z6, Z0, K1
+	VCMPPS    $0x16, Z6, Z0, K1
 	VMOVAPS.Z Z1, K1, Z0
 	VMOVUPS   Z0, (CX)(AX*1)
 	ADDQ      $+64, AX
@@ -10225,7 +10355,7 @@ tail3:
 	VMOVUPS.Z (DX)(AX*1), K1, Z0
 	VMOVUPS.Z (BX)(AX*1), K1, Z1
 	VPXORD    Z7, Z7, Z7
-	VCMPPS    $0x1e, Z7, Z0, K2
+	VCMPPS    $0x16, Z7, Z0, K2
 	VMOVAPS.Z Z1, K2, Z0
 	VMOVUPS   Z0, K1, (CX)(AX*1)
 
@@ -10254,7 +10384,7 @@ TEXT ·reluGradStreamAVX512(SB), NOSPLIT, $0-72
 	VMOVUPS.Z (DX)(AX*1), K1, Z0
 	VMOVUPS.Z (BX)(AX*1), K1, Z1
 	VPXORD    Z2, Z2, Z2
-	VCMPPS    $0x1e, Z2, Z0, K2
+	VCMPPS    $0x16, Z2, Z0, K2
 	VMOVAPS.Z Z1, K2, Z0
 	VMOVUPS   Z0, K1, (CX)(AX*1)
 	SUBQ      DI, SI
@@ -10268,25 +10398,25 @@ loop3:
 	VMOVUPS   (DX)(AX*1), Z0
 	VMOVUPS   (BX)(AX*1), Z1
 	VPXORD    Z3, Z3, Z3
-	VCMPPS    $0x1e, Z3, Z0, K1
+	VCMPPS    $0x16, Z3, Z0, K1
 	VMOVAPS.Z Z1, K1, Z0
 	VMOVNTPS  Z0, (CX)(AX*1)
 	VMOVUPS   64(DX)(AX*1), Z0
 	VMOVUPS   64(BX)(AX*1), Z1
 	VPXORD    Z4, Z4, Z4
-	VCMPPS    $0x1e, Z4, Z0, K1
+	VCMPPS    $0x16, Z4, Z0, K1
 	VMOVAPS.Z Z1, K1, Z0
 	VMOVNTPS  Z0, 64(CX)(AX*1)
 	VMOVUPS   128(DX)(AX*1), Z0
 	VMOVUPS   128(BX)(AX*1), Z1
 	VPXORD    Z5, Z5, Z5
-	VCMPPS    $0x1e, Z5, Z0, K1
+	VCMPPS    $0x16, Z5, Z0, K1
 	VMOVAPS.Z Z1, K1, Z0
 	VMOVNTPS  Z0, 128(CX)(AX*1)
 	VMOVUPS   192(DX)(AX*1), Z0
 	VMOVUPS   192(BX)(AX*1), Z1
 	VPXORD    Z6, Z6, Z6
-	VCMPPS    $0x1e, Z6, Z0, K1
+	VCMPPS    $0x16, Z6, Z0, K1
 	VMOVAPS.Z Z1, K1, Z0
 	VMOVNTPS  Z0, 192(CX)(AX*1)
 	ADDQ      $+256, AX
@@ -10302,7 +10432,7 @@ loop5:
 	VMOVUPS   (DX)(AX*1), Z0
 	VMOVUPS   (BX)(AX*1), Z1
 	VPXORD    Z7, Z7, Z7
-	VCMPPS    $0x1e, Z7, Z0, K1
+	VCMPPS    $0x16, Z7, Z0, K1
 	VMOVAPS.Z Z1, K1, Z0
 	VMOVNTPS  Z0, (CX)(AX*1)
 	ADDQ      $+64, AX
@@ -10319,7 +10449,7 @@ tail4:
 	VMOVUPS.Z (DX)(AX*1), K1, Z0
 	VMOVUPS.Z (BX)(AX*1), K1, Z1
 	VPXORD    Z8, Z8, Z8
-	VCMPPS    $0x1e, Z8, Z0, K2
+	VCMPPS    $0x16, Z8, Z0, K2
 	VMOVAPS.Z Z1, K2, Z0
 	VMOVUPS   Z0, K1, (CX)(AX*1)
 
@@ -13730,204 +13860,16 @@ done:
 	VZEROUPPER
 	RET
 
-// func scaleShiftAVX512(dst []float32, x []float32, scale []float32, shift []float32)
+// func scaleShiftAVX512(dst []float32, x []float32, center []float32, scale []float32, shift []float32)
 // Requires: AVX, AVX512F, BMI2, CMOV
-TEXT ·scaleShiftAVX512(SB), NOSPLIT, $0-96
+TEXT ·scaleShiftAVX512(SB), NOSPLIT, $0-120
 	MOVQ  dst_base+0(FP), CX
 	MOVQ  x_base+24(FP), DX
-	MOVQ  scale_base+48(FP), BX
-	MOVQ  shift_base+72(FP), SI
-	MOVQ  dst_len+8(FP), DI
-	MOVQ  scale_len+56(FP), R8
-	TESTQ DI, DI
-	JZ    done
-
-row:
-	MOVQ    R8, R9
-	CMPQ    DI, R8
-	CMOVQLT DI, R9
-	SUBQ    R9, DI
-	XORQ    AX, AX
-	CMPQ    R9, $+64
-	JLT     single1
-
-loop2:
-	VMOVUPS     (DX)(AX*1), Z0
-	VMOVUPS     (BX)(AX*1), Z1
-	VMOVUPS     (SI)(AX*1), Z2
-	VFMADD213PS Z2, Z1, Z0
-	VMOVUPS     Z0, (CX)(AX*1)
-	VMOVUPS     64(DX)(AX*1), Z0
-	VMOVUPS     64(BX)(AX*1), Z1
-	VMOVUPS     64(SI)(AX*1), Z2
-	VFMADD213PS Z2, Z1, Z0
-	VMOVUPS     Z0, 64(CX)(AX*1)
-	VMOVUPS     128(DX)(AX*1), Z0
-	VMOVUPS     128(BX)(AX*1), Z1
-	VMOVUPS     128(SI)(AX*1), Z2
-	VFMADD213PS Z2, Z1, Z0
-	VMOVUPS     Z0, 128(CX)(AX*1)
-	VMOVUPS     192(DX)(AX*1), Z0
-	VMOVUPS     192(BX)(AX*1), Z1
-	VMOVUPS     192(SI)(AX*1), Z2
-	VFMADD213PS Z2, Z1, Z0
-	VMOVUPS     Z0, 192(CX)(AX*1)
-	ADDQ        $+256, AX
-	SUBQ        $+64, R9
-	CMPQ        R9, $+64
-	JGE         loop2
-
-single1:
-	CMPQ R9, $+16
-	JLT  tail3
-
-loop4:
-	VMOVUPS     (DX)(AX*1), Z0
-	VMOVUPS     (BX)(AX*1), Z1
-	VMOVUPS     (SI)(AX*1), Z2
-	VFMADD213PS Z2, Z1, Z0
-	VMOVUPS     Z0, (CX)(AX*1)
-	ADDQ        $+64, AX
-	SUBQ        $+16, R9
-	CMPQ        R9, $+16
-	JGE         loop4
-
-tail3:
-	TESTQ       R9, R9
-	JZ          end5
-	MOVL        $-1, R10
-	BZHIL       R9, R10, R10
-	KMOVW       R10, K1
-	VMOVUPS.Z   (DX)(AX*1), K1, Z0
-	VMOVUPS.Z   (BX)(AX*1), K1, Z1
-	VMOVUPS.Z   (SI)(AX*1), K1, Z2
-	VFMADD213PS Z2, Z1, Z0
-	VMOVUPS     Z0, K1, (CX)(AX*1)
-
-end5:
-	LEAQ  (CX)(R8*4), CX
-	LEAQ  (DX)(R8*4), DX
-	TESTQ DI, DI
-	JNZ   row
-
-done:
-	VZEROUPPER
-	RET
-
-// func scaleShiftStreamAVX512(dst []float32, x []float32, scale []float32, shift []float32)
-// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
-TEXT ·scaleShiftStreamAVX512(SB), NOSPLIT, $0-96
-	MOVQ  dst_base+0(FP), CX
-	MOVQ  x_base+24(FP), DX
-	MOVQ  scale_base+48(FP), BX
-	MOVQ  shift_base+72(FP), SI
-	MOVQ  dst_len+8(FP), DI
-	MOVQ  scale_len+56(FP), R8
-	TESTQ DI, DI
-	JZ    done
-
-row:
-	MOVQ        R8, R9
-	CMPQ        DI, R8
-	CMOVQLT     DI, R9
-	SUBQ        R9, DI
-	XORQ        AX, AX
-	LEAQ        (CX)(AX*1), R10
-	NEGQ        R10
-	ANDQ        $+63, R10
-	JZ          aligned1
-	SHRQ        $0x02, R10
-	CMPQ        R10, R9
-	CMOVQGT     R9, R10
-	MOVL        $-1, R11
-	BZHIL       R10, R11, R11
-	KMOVW       R11, K1
-	VMOVUPS.Z   (DX)(AX*1), K1, Z0
-	VMOVUPS.Z   (BX)(AX*1), K1, Z1
-	VMOVUPS.Z   (SI)(AX*1), K1, Z2
-	VFMADD213PS Z2, Z1, Z0
-	VMOVUPS     Z0, K1, (CX)(AX*1)
-	SUBQ        R10, R9
-	LEAQ        (AX)(R10*4), AX
-
-aligned1:
-	CMPQ R9, $+64
-	JLT  single2
-
-loop3:
-	VMOVUPS     (DX)(AX*1), Z0
-	VMOVUPS     (BX)(AX*1), Z1
-	VMOVUPS     (SI)(AX*1), Z2
-	VFMADD213PS Z2, Z1, Z0
-	VMOVNTPS    Z0, (CX)(AX*1)
-	VMOVUPS     64(DX)(AX*1), Z0
-	VMOVUPS     64(BX)(AX*1), Z1
-	VMOVUPS     64(SI)(AX*1), Z2
-	VFMADD213PS Z2, Z1, Z0
-	VMOVNTPS    Z0, 64(CX)(AX*1)
-	VMOVUPS     128(DX)(AX*1), Z0
-	VMOVUPS     128(BX)(AX*1), Z1
-	VMOVUPS     128(SI)(AX*1), Z2
-	VFMADD213PS Z2, Z1, Z0
-	VMOVNTPS    Z0, 128(CX)(AX*1)
-	VMOVUPS     192(DX)(AX*1), Z0
-	VMOVUPS     192(BX)(AX*1), Z1
-	VMOVUPS     192(SI)(AX*1), Z2
-	VFMADD213PS Z2, Z1, Z0
-	VMOVNTPS    Z0, 192(CX)(AX*1)
-	ADDQ        $+256, AX
-	SUBQ        $+64, R9
-	CMPQ        R9, $+64
-	JGE         loop3
-
-single2:
-	CMPQ R9, $+16
-	JLT  tail4
-
-loop5:
-	VMOVUPS     (DX)(AX*1), Z0
-	VMOVUPS     (BX)(AX*1), Z1
-	VMOVUPS     (SI)(AX*1), Z2
-	VFMADD213PS Z2, Z1, Z0
-	VMOVNTPS    Z0, (CX)(AX*1)
-	ADDQ        $+64, AX
-	SUBQ        $+16, R9
-	CMPQ        R9, $+16
-	JGE         loop5
-
-tail4:
-	TESTQ       R9, R9
-	JZ          end6
-	MOVL        $-1, R10
-	BZHIL       R9, R10, R10
-	KMOVW       R10, K1
-	VMOVUPS.Z   (DX)(AX*1), K1, Z0
-	VMOVUPS.Z   (BX)(AX*1), K1, Z1
-	VMOVUPS.Z   (SI)(AX*1), K1, Z2
-	VFMADD213PS Z2, Z1, Z0
-	VMOVUPS     Z0, K1, (CX)(AX*1)
-
-end6:
-	LEAQ  (CX)(R8*4), CX
-	LEAQ  (DX)(R8*4), DX
-	TESTQ DI, DI
-	JNZ   row
-
-done:
-	SFENCE
-	VZEROUPPER
-	RET
-
-// func scaleShiftAddAVX512(dst []float32, x []float32, residual []float32, scale []float32, shift []float32)
-// Requires: AVX, AVX512F, BMI2, CMOV
-TEXT ·scaleShiftAddAVX512(SB), NOSPLIT, $0-120
-	MOVQ  dst_base+0(FP), CX
-	MOVQ  x_base+24(FP), DX
-	MOVQ  residual_base+48(FP), BX
+	MOVQ  center_base+48(FP), BX
 	MOVQ  scale_base+72(FP), SI
 	MOVQ  shift_base+96(FP), DI
 	MOVQ  dst_len+8(FP), R8
-	MOVQ  scale_len+80(FP), R9
+	MOVQ  center_len+56(FP), R9
 	TESTQ R8, R8
 	JZ    done
 
@@ -13942,32 +13884,32 @@ row:
 
 loop2:
 	VMOVUPS     (DX)(AX*1), Z0
+	VMOVUPS     (BX)(AX*1), Z1
+	VSUBPS      Z1, Z0, Z0
 	VMOVUPS     (SI)(AX*1), Z1
 	VMOVUPS     (DI)(AX*1), Z2
 	VFMADD213PS Z2, Z1, Z0
-	VMOVUPS     (BX)(AX*1), Z1
-	VADDPS      Z1, Z0, Z0
 	VMOVUPS     Z0, (CX)(AX*1)
 	VMOVUPS     64(DX)(AX*1), Z0
+	VMOVUPS     64(BX)(AX*1), Z1
+	VSUBPS      Z1, Z0, Z0
 	VMOVUPS     64(SI)(AX*1), Z1
 	VMOVUPS     64(DI)(AX*1), Z2
 	VFMADD213PS Z2, Z1, Z0
-	VMOVUPS     64(BX)(AX*1), Z1
-	VADDPS      Z1, Z0, Z0
 	VMOVUPS     Z0, 64(CX)(AX*1)
 	VMOVUPS     128(DX)(AX*1), Z0
+	VMOVUPS     128(BX)(AX*1), Z1
+	VSUBPS      Z1, Z0, Z0
 	VMOVUPS     128(SI)(AX*1), Z1
 	VMOVUPS     128(DI)(AX*1), Z2
 	VFMADD213PS Z2, Z1, Z0
-	VMOVUPS     128(BX)(AX*1), Z1
-	VADDPS      Z1, Z0, Z0
 	VMOVUPS     Z0, 128(CX)(AX*1)
 	VMOVUPS     192(DX)(AX*1), Z0
+	VMOVUPS     192(BX)(AX*1), Z1
+	VSUBPS      Z1, Z0, Z0
 	VMOVUPS     192(SI)(AX*1), Z1
 	VMOVUPS     192(DI)(AX*1), Z2
 	VFMADD213PS Z2, Z1, Z0
-	VMOVUPS     192(BX)(AX*1), Z1
-	VADDPS      Z1, Z0, Z0
 	VMOVUPS     Z0, 192(CX)(AX*1)
 	ADDQ        $+256, AX
 	SUBQ        $+64, R10
@@ -13980,11 +13922,11 @@ single1:
 
 loop4:
 	VMOVUPS     (DX)(AX*1), Z0
+	VMOVUPS     (BX)(AX*1), Z1
+	VSUBPS      Z1, Z0, Z0
 	VMOVUPS     (SI)(AX*1), Z1
 	VMOVUPS     (DI)(AX*1), Z2
 	VFMADD213PS Z2, Z1, Z0
-	VMOVUPS     (BX)(AX*1), Z1
-	VADDPS      Z1, Z0, Z0
 	VMOVUPS     Z0, (CX)(AX*1)
 	ADDQ        $+64, AX
 	SUBQ        $+16, R10
@@ -13998,17 +13940,16 @@ tail3:
 	BZHIL       R10, R11, R11
 	KMOVW       R11, K1
 	VMOVUPS.Z   (DX)(AX*1), K1, Z0
+	VMOVUPS.Z   (BX)(AX*1), K1, Z1
+	VSUBPS      Z1, Z0, Z0
 	VMOVUPS.Z   (SI)(AX*1), K1, Z1
 	VMOVUPS.Z   (DI)(AX*1), K1, Z2
 	VFMADD213PS Z2, Z1, Z0
-	VMOVUPS.Z   (BX)(AX*1), K1, Z1
-	VADDPS      Z1, Z0, Z0
 	VMOVUPS     Z0, K1, (CX)(AX*1)
 
 end5:
 	LEAQ  (CX)(R9*4), CX
 	LEAQ  (DX)(R9*4), DX
-	LEAQ  (BX)(R9*4), BX
 	TESTQ R8, R8
 	JNZ   row
 
@@ -14016,16 +13957,16 @@ done:
 	VZEROUPPER
 	RET
 
-// func scaleShiftAddStreamAVX512(dst []float32, x []float32, residual []float32, scale []float32, shift []float32)
+// func scaleShiftStreamAVX512(dst []float32, x []float32, center []float32, scale []float32, shift []float32)
 // Requires: AVX, AVX512F, BMI2, CMOV, MMX+
-TEXT ·scaleShiftAddStreamAVX512(SB), NOSPLIT, $0-120
+TEXT ·scaleShiftStreamAVX512(SB), NOSPLIT, $0-120
 	MOVQ  dst_base+0(FP), CX
 	MOVQ  x_base+24(FP), DX
-	MOVQ  residual_base+48(FP), BX
+	MOVQ  center_base+48(FP), BX
 	MOVQ  scale_base+72(FP), SI
 	MOVQ  shift_base+96(FP), DI
 	MOVQ  dst_len+8(FP), R8
-	MOVQ  scale_len+80(FP), R9
+	MOVQ  center_len+56(FP), R9
 	TESTQ R8, R8
 	JZ    done
 
@@ -14046,11 +13987,11 @@ row:
 	BZHIL       R11, R12, R12
 	KMOVW       R12, K1
 	VMOVUPS.Z   (DX)(AX*1), K1, Z0
+	VMOVUPS.Z   (BX)(AX*1), K1, Z1
+	VSUBPS      Z1, Z0, Z0
 	VMOVUPS.Z   (SI)(AX*1), K1, Z1
 	VMOVUPS.Z   (DI)(AX*1), K1, Z2
 	VFMADD213PS Z2, Z1, Z0
-	VMOVUPS.Z   (BX)(AX*1), K1, Z1
-	VADDPS      Z1, Z0, Z0
 	VMOVUPS     Z0, K1, (CX)(AX*1)
 	SUBQ        R11, R10
 	LEAQ        (AX)(R11*4), AX
@@ -14061,32 +14002,32 @@ aligned1:
 
 loop3:
 	VMOVUPS     (DX)(AX*1), Z0
+	VMOVUPS     (BX)(AX*1), Z1
+	VSUBPS      Z1, Z0, Z0
 	VMOVUPS     (SI)(AX*1), Z1
 	VMOVUPS     (DI)(AX*1), Z2
 	VFMADD213PS Z2, Z1, Z0
-	VMOVUPS     (BX)(AX*1), Z1
-	VADDPS      Z1, Z0, Z0
 	VMOVNTPS    Z0, (CX)(AX*1)
 	VMOVUPS     64(DX)(AX*1), Z0
+	VMOVUPS     64(BX)(AX*1), Z1
+	VSUBPS      Z1, Z0, Z0
 	VMOVUPS     64(SI)(AX*1), Z1
 	VMOVUPS     64(DI)(AX*1), Z2
 	VFMADD213PS Z2, Z1, Z0
-	VMOVUPS     64(BX)(AX*1), Z1
-	VADDPS      Z1, Z0, Z0
 	VMOVNTPS    Z0, 64(CX)(AX*1)
 	VMOVUPS     128(DX)(AX*1), Z0
+	VMOVUPS     128(BX)(AX*1), Z1
+	VSUBPS      Z1, Z0, Z0
 	VMOVUPS     128(SI)(AX*1), Z1
 	VMOVUPS     128(DI)(AX*1), Z2
 	VFMADD213PS Z2, Z1, Z0
-	VMOVUPS     128(BX)(AX*1), Z1
-	VADDPS      Z1, Z0, Z0
 	VMOVNTPS    Z0, 128(CX)(AX*1)
 	VMOVUPS     192(DX)(AX*1), Z0
+	VMOVUPS     192(BX)(AX*1), Z1
+	VSUBPS      Z1, Z0, Z0
 	VMOVUPS     192(SI)(AX*1), Z1
 	VMOVUPS     192(DI)(AX*1), Z2
 	VFMADD213PS Z2, Z1, Z0
-	VMOVUPS     192(BX)(AX*1), Z1
-	VADDPS      Z1, Z0, Z0
 	VMOVNTPS    Z0, 192(CX)(AX*1)
 	ADDQ        $+256, AX
 	SUBQ        $+64, R10
@@ -14099,11 +14040,11 @@ single2:
 
 loop5:
 	VMOVUPS     (DX)(AX*1), Z0
+	VMOVUPS     (BX)(AX*1), Z1
+	VSUBPS      Z1, Z0, Z0
 	VMOVUPS     (SI)(AX*1), Z1
 	VMOVUPS     (DI)(AX*1), Z2
 	VFMADD213PS Z2, Z1, Z0
-	VMOVUPS     (BX)(AX*1), Z1
-	VADDPS      Z1, Z0, Z0
 	VMOVNTPS    Z0, (CX)(AX*1)
 	ADDQ        $+64, AX
 	SUBQ        $+16, R10
@@ -14117,17 +14058,16 @@ tail4:
 	BZHIL       R10, R11, R11
 	KMOVW       R11, K1
 	VMOVUPS.Z   (DX)(AX*1), K1, Z0
+	VMOVUPS.Z   (BX)(AX*1), K1, Z1
+	VSUBPS      Z1, Z0, Z0
 	VMOVUPS.Z   (SI)(AX*1), K1, Z1
 	VMOVUPS.Z   (DI)(AX*1), K1, Z2
 	VFMADD213PS Z2, Z1, Z0
-	VMOVUPS.Z   (BX)(AX*1), K1, Z1
-	VADDPS      Z1, Z0, Z0
 	VMOVUPS     Z0, K1, (CX)(AX*1)
 
 end6:
 	LEAQ  (CX)(R9*4), CX
 	LEAQ  (DX)(R9*4), DX
-	LEAQ  (BX)(R9*4), BX
 	TESTQ R8, R8
 	JNZ   row
 
@@ -14136,213 +14076,245 @@ done:
 	VZEROUPPER
 	RET
 
-// func scaleShiftReLUAVX512(dst []float32, x []float32, scale []float32, shift []float32)
+// func scaleShiftAddAVX512(dst []float32, x []float32, residual []float32, center []float32, scale []float32, shift []float32)
 // Requires: AVX, AVX512F, BMI2, CMOV
-TEXT ·scaleShiftReLUAVX512(SB), NOSPLIT, $0-96
+TEXT ·scaleShiftAddAVX512(SB), NOSPLIT, $0-144
 	MOVQ  dst_base+0(FP), CX
 	MOVQ  x_base+24(FP), DX
-	MOVQ  scale_base+48(FP), BX
-	MOVQ  shift_base+72(FP), SI
-	MOVQ  dst_len+8(FP), DI
-	MOVQ  scale_len+56(FP), R8
-	TESTQ DI, DI
+	MOVQ  residual_base+48(FP), BX
+	MOVQ  center_base+72(FP), SI
+	MOVQ  scale_base+96(FP), DI
+	MOVQ  shift_base+120(FP), R8
+	MOVQ  dst_len+8(FP), R9
+	MOVQ  center_len+80(FP), R10
+	TESTQ R9, R9
 	JZ    done
 
 row:
-	MOVQ    R8, R9
-	CMPQ    DI, R8
-	CMOVQLT DI, R9
-	SUBQ    R9, DI
+	MOVQ    R10, R11
+	CMPQ    R9, R10
+	CMOVQLT R9, R11
+	SUBQ    R11, R9
 	XORQ    AX, AX
-	CMPQ    R9, $+64
+	CMPQ    R11, $+64
 	JLT     single1
 
 loop2:
 	VMOVUPS     (DX)(AX*1), Z0
-	VMOVUPS     (BX)(AX*1), Z1
-	VMOVUPS     (SI)(AX*1), Z2
+	VMOVUPS     (SI)(AX*1), Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS     (DI)(AX*1), Z1
+	VMOVUPS     (R8)(AX*1), Z2
 	VFMADD213PS Z2, Z1, Z0
-	VPXORD      Z3, Z3, Z3
-	VMAXPS      Z0, Z3, Z0
+	VMOVUPS     (BX)(AX*1), Z1
+	VADDPS      Z1, Z0, Z0
 	VMOVUPS     Z0, (CX)(AX*1)
 	VMOVUPS     64(DX)(AX*1), Z0
-	VMOVUPS     64(BX)(AX*1), Z1
-	VMOVUPS     64(SI)(AX*1), Z2
+	VMOVUPS     64(SI)(AX*1), Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS     64(DI)(AX*1), Z1
+	VMOVUPS     64(R8)(AX*1), Z2
 	VFMADD213PS Z2, Z1, Z0
-	VPXORD      Z4, Z4, Z4
-	VMAXPS      Z0, Z4, Z0
+	VMOVUPS     64(BX)(AX*1), Z1
+	VADDPS      Z1, Z0, Z0
 	VMOVUPS     Z0, 64(CX)(AX*1)
 	VMOVUPS     128(DX)(AX*1), Z0
-	VMOVUPS     128(BX)(AX*1), Z1
-	VMOVUPS     128(SI)(AX*1), Z2
+	VMOVUPS     128(SI)(AX*1), Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS     128(DI)(AX*1), Z1
+	VMOVUPS     128(R8)(AX*1), Z2
 	VFMADD213PS Z2, Z1, Z0
-	VPXORD      Z5, Z5, Z5
-	VMAXPS      Z0, Z5, Z0
+	VMOVUPS     128(BX)(AX*1), Z1
+	VADDPS      Z1, Z0, Z0
 	VMOVUPS     Z0, 128(CX)(AX*1)
 	VMOVUPS     192(DX)(AX*1), Z0
-	VMOVUPS     192(BX)(AX*1), Z1
-	VMOVUPS     192(SI)(AX*1), Z2
+	VMOVUPS     192(SI)(AX*1), Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS     192(DI)(AX*1), Z1
+	VMOVUPS     192(R8)(AX*1), Z2
 	VFMADD213PS Z2, Z1, Z0
-	VPXORD      Z6, Z6, Z6
-	VMAXPS      Z0, Z6, Z0
+	VMOVUPS     192(BX)(AX*1), Z1
+	VADDPS      Z1, Z0, Z0
 	VMOVUPS     Z0, 192(CX)(AX*1)
 	ADDQ        $+256, AX
-	SUBQ        $+64, R9
-	CMPQ        R9, $+64
+	SUBQ        $+64, R11
+	CMPQ        R11, $+64
 	JGE         loop2
 
 single1:
-	CMPQ R9, $+16
+	CMPQ R11, $+16
 	JLT  tail3
 
 loop4:
 	VMOVUPS     (DX)(AX*1), Z0
-	VMOVUPS     (BX)(AX*1), Z1
-	VMOVUPS     (SI)(AX*1), Z2
+	VMOVUPS     (SI)(AX*1), Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS     (DI)(AX*1), Z1
+	VMOVUPS     (R8)(AX*1), Z2
 	VFMADD213PS Z2, Z1, Z0
-	VPXORD      Z7, Z7, Z7
-	VMAXPS      Z0, Z7, Z0
+	VMOVUPS     (BX)(AX*1), Z1
+	VADDPS      Z1, Z0, Z0
 	VMOVUPS     Z0, (CX)(AX*1)
 	ADDQ        $+64, AX
-	SUBQ        $+16, R9
-	CMPQ        R9, $+16
+	SUBQ        $+16, R11
+	CMPQ        R11, $+16
 	JGE         loop4
 
 tail3:
-	TESTQ       R9, R9
+	TESTQ       R11, R11
 	JZ          end5
-	MOVL        $-1, R10
-	BZHIL       R9, R10, R10
-	KMOVW       R10, K1
+	MOVL        $-1, R12
+	BZHIL       R11, R12, R12
+	KMOVW       R12, K1
 	VMOVUPS.Z   (DX)(AX*1), K1, Z0
-	VMOVUPS.Z   (BX)(AX*1), K1, Z1
-	VMOVUPS.Z   (SI)(AX*1), K1, Z2
+	VMOVUPS.Z   (SI)(AX*1), K1, Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS.Z   (DI)(AX*1), K1, Z1
+	VMOVUPS.Z   (R8)(AX*1), K1, Z2
 	VFMADD213PS Z2, Z1, Z0
-	VPXORD      Z8, Z8, Z8
-	VMAXPS      Z0, Z8, Z0
+	VMOVUPS.Z   (BX)(AX*1), K1, Z1
+	VADDPS      Z1, Z0, Z0
 	VMOVUPS     Z0, K1, (CX)(AX*1)
 
 end5:
-	LEAQ  (CX)(R8*4), CX
-	LEAQ  (DX)(R8*4), DX
-	TESTQ DI, DI
+	LEAQ  (CX)(R10*4), CX
+	LEAQ  (DX)(R10*4), DX
+	LEAQ  (BX)(R10*4), BX
+	TESTQ R9, R9
 	JNZ   row
 
 done:
 	VZEROUPPER
 	RET
 
-// func scaleShiftReLUStreamAVX512(dst []float32, x []float32, scale []float32, shift []float32)
+// func scaleShiftAddStreamAVX512(dst []float32, x []float32, residual []float32, center []float32, scale []float32, shift []float32)
 // Requires: AVX, AVX512F, BMI2, CMOV, MMX+
-TEXT ·scaleShiftReLUStreamAVX512(SB), NOSPLIT, $0-96
+TEXT ·scaleShiftAddStreamAVX512(SB), NOSPLIT, $0-144
 	MOVQ  dst_base+0(FP), CX
 	MOVQ  x_base+24(FP), DX
-	MOVQ  scale_base+48(FP), BX
-	MOVQ  shift_base+72(FP), SI
-	MOVQ  dst_len+8(FP), DI
-	MOVQ  scale_len+56(FP), R8
-	TESTQ DI, DI
+	MOVQ  residual_base+48(FP), BX
+	MOVQ  center_base+72(FP), SI
+	MOVQ  scale_base+96(FP), DI
+	MOVQ  shift_base+120(FP), R8
+	MOVQ  dst_len+8(FP), R9
+	MOVQ  center_len+80(FP), R10
+	TESTQ R9, R9
 	JZ    done
 
 row:
-	MOVQ        R8, R9
-	CMPQ        DI, R8
-	CMOVQLT     DI, R9
-	SUBQ        R9, DI
+	MOVQ        R10, R11
+	CMPQ        R9, R10
+	CMOVQLT     R9, R11
+	SUBQ        R11, R9
 	XORQ        AX, AX
-	LEAQ        (CX)(AX*1), R10
-	NEGQ        R10
-	ANDQ        $+63, R10
+	LEAQ        (CX)(AX*1), R12
+	NEGQ        R12
+	ANDQ        $+63, R12
 	JZ          aligned1
-	SHRQ        $0x02, R10
-	CMPQ        R10, R9
-	CMOVQGT     R9, R10
-	MOVL        $-1, R11
-	BZHIL       R10, R11, R11
-	KMOVW       R11, K1
+	SHRQ        $0x02, R12
+	CMPQ        R12, R11
+	CMOVQGT     R11, R12
+	MOVL        $-1, R13
+	BZHIL       R12, R13, R13
+	KMOVW       R13, K1
 	VMOVUPS.Z   (DX)(AX*1), K1, Z0
-	VMOVUPS.Z   (BX)(AX*1), K1, Z1
-	VMOVUPS.Z   (SI)(AX*1), K1, Z2
+	VMOVUPS.Z   (SI)(AX*1), K1, Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS.Z   (DI)(AX*1), K1, Z1
+	VMOVUPS.Z   (R8)(AX*1), K1, Z2
 	VFMADD213PS Z2, Z1, Z0
-	VPXORD      Z3, Z3, Z3
-	VMAXPS      Z0, Z3, Z0
+	VMOVUPS.Z   (BX)(AX*1), K1, Z1
+	VADDPS      Z1, Z0, Z0
 	VMOVUPS     Z0, K1, (CX)(AX*1)
-	SUBQ        R10, R9
-	LEAQ        (AX)(R10*4), AX
+	SUBQ        R12, R11
+	LEAQ        (AX)(R12*4), AX
 
 aligned1:
-	CMPQ R9, $+64
+	CMPQ R11, $+64
 	JLT  single2
 
 loop3:
 	VMOVUPS     (DX)(AX*1), Z0
-	VMOVUPS     (BX)(AX*1), Z1
-	VMOVUPS     (SI)(AX*1), Z2
+	VMOVUPS     (SI)(AX*1), Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS     (DI)(AX*1), Z1
+	VMOVUPS     (R8)(AX*1), Z2
 	VFMADD213PS Z2, Z1, Z0
-	VPXORD      Z4, Z4, Z4
-	VMAXPS      Z0, Z4, Z0
+	VMOVUPS     (BX)(AX*1), Z1
+	VADDPS      Z1, Z0, Z0
 	VMOVNTPS    Z0, (CX)(AX*1)
 	VMOVUPS     64(DX)(AX*1), Z0
-	VMOVUPS     64(BX)(AX*1), Z1
-	VMOVUPS     64(SI)(AX*1), Z2
+	VMOVUPS     64(SI)(AX*1), Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS     64(DI)(AX*1), Z1
+	VMOVUPS     64(R8)(AX*1), Z2
 	VFMADD213PS Z2, Z1, Z0
-	VPXORD      Z5, Z5, Z5
-	VMAXPS      Z0, Z5, Z0
+	VMOVUPS     64(BX)(AX*1), Z1
+	VADDPS      Z1, Z0, Z0
 	VMOVNTPS    Z0, 64(CX)(AX*1)
 	VMOVUPS     128(DX)(AX*1), Z0
-	VMOVUPS     128(BX)(AX*1), Z1
-	VMOVUPS     128(SI)(AX*1), Z2
+	VMOVUPS     128(SI)(AX*1), Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS     128(DI)(AX*1), Z1
+	VMOVUPS     128(R8)(AX*1), Z2
 	VFMADD213PS Z2, Z1, Z0
-	VPXORD      Z6, Z6, Z6
-	VMAXPS      Z0, Z6, Z0
+	VMOVUPS     128(BX)(AX*1), Z1
+	VADDPS      Z1, Z0, Z0
 	VMOVNTPS    Z0, 128(CX)(AX*1)
 	VMOVUPS     192(DX)(AX*1), Z0
-	VMOVUPS     192(BX)(AX*1), Z1
-	VMOVUPS     192(SI)(AX*1), Z2
+	VMOVUPS     192(SI)(AX*1), Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS     192(DI)(AX*1), Z1
+	VMOVUPS     192(R8)(AX*1), Z2
 	VFMADD213PS Z2, Z1, Z0
-	VPXORD      Z7, Z7, Z7
-	VMAXPS      Z0, Z7, Z0
+	VMOVUPS     192(BX)(AX*1), Z1
+	VADDPS      Z1, Z0, Z0
 	VMOVNTPS    Z0, 192(CX)(AX*1)
 	ADDQ        $+256, AX
-	SUBQ        $+64, R9
-	CMPQ        R9, $+64
+	SUBQ        $+64, R11
+	CMPQ        R11, $+64
 	JGE         loop3
 
 single2:
-	CMPQ R9, $+16
+	CMPQ R11, $+16
 	JLT  tail4
 
 loop5:
 	VMOVUPS     (DX)(AX*1), Z0
-	VMOVUPS     (BX)(AX*1), Z1
-	VMOVUPS     (SI)(AX*1), Z2
+	VMOVUPS     (SI)(AX*1), Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS     (DI)(AX*1), Z1
+	VMOVUPS     (R8)(AX*1), Z2
 	VFMADD213PS Z2, Z1, Z0
-	VPXORD      Z8, Z8, Z8
-	VMAXPS      Z0, Z8, Z0
+	VMOVUPS     (BX)(AX*1), Z1
+	VADDPS      Z1, Z0, Z0
 	VMOVNTPS    Z0, (CX)(AX*1)
 	ADDQ        $+64, AX
-	SUBQ        $+16, R9
-	CMPQ        R9, $+16
+	SUBQ        $+16, R11
+	CMPQ        R11, $+16
 	JGE         loop5
 
 tail4:
-	TESTQ       R9, R9
+	TESTQ       R11, R11
 	JZ          end6
-	MOVL        $-1, R10
-	BZHIL       R9, R10, R10
-	KMOVW       R10, K1
+	MOVL        $-1, R12
+	BZHIL       R11, R12, R12
+	KMOVW       R12, K1
 	VMOVUPS.Z   (DX)(AX*1), K1, Z0
-	VMOVUPS.Z   (BX)(AX*1), K1, Z1
-	VMOVUPS.Z   (SI)(AX*1), K1, Z2
+	VMOVUPS.Z   (SI)(AX*1), K1, Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS.Z   (DI)(AX*1), K1, Z1
+	VMOVUPS.Z   (R8)(AX*1), K1, Z2
 	VFMADD213PS Z2, Z1, Z0
-	VPXORD      Z9, Z9, Z9
-	VMAXPS      Z0, Z9, Z0
+	VMOVUPS.Z   (BX)(AX*1), K1, Z1
+	VADDPS      Z1, Z0, Z0
 	VMOVUPS     Z0, K1, (CX)(AX*1)
 
 end6:
-	LEAQ  (CX)(R8*4), CX
-	LEAQ  (DX)(R8*4), DX
-	TESTQ DI, DI
+	LEAQ  (CX)(R10*4), CX
+	LEAQ  (DX)(R10*4), DX
+	LEAQ  (BX)(R10*4), BX
+	TESTQ R9, R9
 	JNZ   row
 
 done:
@@ -14350,16 +14322,16 @@ done:
 	VZEROUPPER
 	RET
 
-// func scaleShiftAddReLUAVX512(dst []float32, x []float32, residual []float32, scale []float32, shift []float32)
+// func scaleShiftReLUAVX512(dst []float32, x []float32, center []float32, scale []float32, shift []float32)
 // Requires: AVX, AVX512F, BMI2, CMOV
-TEXT ·scaleShiftAddReLUAVX512(SB), NOSPLIT, $0-120
+TEXT ·scaleShiftReLUAVX512(SB), NOSPLIT, $0-120
 	MOVQ  dst_base+0(FP), CX
 	MOVQ  x_base+24(FP), DX
-	MOVQ  residual_base+48(FP), BX
+	MOVQ  center_base+48(FP), BX
 	MOVQ  scale_base+72(FP), SI
 	MOVQ  shift_base+96(FP), DI
 	MOVQ  dst_len+8(FP), R8
-	MOVQ  scale_len+80(FP), R9
+	MOVQ  center_len+56(FP), R9
 	TESTQ R8, R8
 	JZ    done
 
@@ -14374,40 +14346,40 @@ row:
 
 loop2:
 	VMOVUPS     (DX)(AX*1), Z0
-	VMOVUPS     (SI)(AX*1), Z1
-	VMOVUPS     (DI)(AX*1), Z2
-	VFMADD213PS Z2, Z1, Z0
 	VMOVUPS     (BX)(AX*1), Z1
-	VADDPS      Z1, Z0, Z0
-	VPXORD      Z3, Z3, Z3
-	VMAXPS      Z0, Z3, Z0
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS     (SI)(AX*1), Z1
+	VMOVUPS     (DI)(AX*1), Z8
+	VFMADD213PS Z8, Z1, Z0
+	VPXORD      Z2, Z2, Z2
+	VMAXPS      Z0, Z2, Z0
 	VMOVUPS     Z0, (CX)(AX*1)
 	VMOVUPS     64(DX)(AX*1), Z0
-	VMOVUPS     64(SI)(AX*1), Z1
-	VMOVUPS     64(DI)(AX*1), Z2
-	VFMADD213PS Z2, Z1, Z0
 	VMOVUPS     64(BX)(AX*1), Z1
-	VADDPS      Z1, Z0, Z0
-	VPXORD      Z4, Z4, Z4
-	VMAXPS      Z0, Z4, Z0
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS     64(SI)(AX*1), Z1
+	VMOVUPS     64(DI)(AX*1), Z8
+	VFMADD213PS Z8, Z1, Z0
+	VPXORD      Z3, Z3, Z3
+	VMAXPS      Z0, Z3, Z0
 	VMOVUPS     Z0, 64(CX)(AX*1)
 	VMOVUPS     128(DX)(AX*1), Z0
-	VMOVUPS     128(SI)(AX*1), Z1
-	VMOVUPS     128(DI)(AX*1), Z2
-	VFMADD213PS Z2, Z1, Z0
 	VMOVUPS     128(BX)(AX*1), Z1
-	VADDPS      Z1, Z0, Z0
-	VPXORD      Z5, Z5, Z5
-	VMAXPS      Z0, Z5, Z0
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS     128(SI)(AX*1), Z1
+	VMOVUPS     128(DI)(AX*1), Z8
+	VFMADD213PS Z8, Z1, Z0
+	VPXORD      Z4, Z4, Z4
+	VMAXPS      Z0, Z4, Z0
 	VMOVUPS     Z0, 128(CX)(AX*1)
 	VMOVUPS     192(DX)(AX*1), Z0
-	VMOVUPS     192(SI)(AX*1), Z1
-	VMOVUPS     192(DI)(AX*1), Z2
-	VFMADD213PS Z2, Z1, Z0
 	VMOVUPS     192(BX)(AX*1), Z1
-	VADDPS      Z1, Z0, Z0
-	VPXORD      Z6, Z6, Z6
-	VMAXPS      Z0, Z6, Z0
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS     192(SI)(AX*1), Z1
+	VMOVUPS     192(DI)(AX*1), Z8
+	VFMADD213PS Z8, Z1, Z0
+	VPXORD      Z5, Z5, Z5
+	VMAXPS      Z0, Z5, Z0
 	VMOVUPS     Z0, 192(CX)(AX*1)
 	ADDQ        $+256, AX
 	SUBQ        $+64, R10
@@ -14420,13 +14392,13 @@ single1:
 
 loop4:
 	VMOVUPS     (DX)(AX*1), Z0
-	VMOVUPS     (SI)(AX*1), Z1
-	VMOVUPS     (DI)(AX*1), Z2
-	VFMADD213PS Z2, Z1, Z0
 	VMOVUPS     (BX)(AX*1), Z1
-	VADDPS      Z1, Z0, Z0
-	VPXORD      Z7, Z7, Z7
-	VMAXPS      Z0, Z7, Z0
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS     (SI)(AX*1), Z1
+	VMOVUPS     (DI)(AX*1), Z8
+	VFMADD213PS Z8, Z1, Z0
+	VPXORD      Z6, Z6, Z6
+	VMAXPS      Z0, Z6, Z0
 	VMOVUPS     Z0, (CX)(AX*1)
 	ADDQ        $+64, AX
 	SUBQ        $+16, R10
@@ -14440,19 +14412,18 @@ tail3:
 	BZHIL       R10, R11, R11
 	KMOVW       R11, K1
 	VMOVUPS.Z   (DX)(AX*1), K1, Z0
-	VMOVUPS.Z   (SI)(AX*1), K1, Z1
-	VMOVUPS.Z   (DI)(AX*1), K1, Z2
-	VFMADD213PS Z2, Z1, Z0
 	VMOVUPS.Z   (BX)(AX*1), K1, Z1
-	VADDPS      Z1, Z0, Z0
-	VPXORD      Z8, Z8, Z8
-	VMAXPS      Z0, Z8, Z0
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS.Z   (SI)(AX*1), K1, Z1
+	VMOVUPS.Z   (DI)(AX*1), K1, Z8
+	VFMADD213PS Z8, Z1, Z0
+	VPXORD      Z7, Z7, Z7
+	VMAXPS      Z0, Z7, Z0
 	VMOVUPS     Z0, K1, (CX)(AX*1)
 
 end5:
 	LEAQ  (CX)(R9*4), CX
 	LEAQ  (DX)(R9*4), DX
-	LEAQ  (BX)(R9*4), BX
 	TESTQ R8, R8
 	JNZ   row
 
@@ -14460,16 +14431,16 @@ done:
 	VZEROUPPER
 	RET
 
-// func scaleShiftAddReLUStreamAVX512(dst []float32, x []float32, residual []float32, scale []float32, shift []float32)
+// func scaleShiftReLUStreamAVX512(dst []float32, x []float32, center []float32, scale []float32, shift []float32)
 // Requires: AVX, AVX512F, BMI2, CMOV, MMX+
-TEXT ·scaleShiftAddReLUStreamAVX512(SB), NOSPLIT, $0-120
+TEXT ·scaleShiftReLUStreamAVX512(SB), NOSPLIT, $0-120
 	MOVQ  dst_base+0(FP), CX
 	MOVQ  x_base+24(FP), DX
-	MOVQ  residual_base+48(FP), BX
+	MOVQ  center_base+48(FP), BX
 	MOVQ  scale_base+72(FP), SI
 	MOVQ  shift_base+96(FP), DI
 	MOVQ  dst_len+8(FP), R8
-	MOVQ  scale_len+80(FP), R9
+	MOVQ  center_len+56(FP), R9
 	TESTQ R8, R8
 	JZ    done
 
@@ -14490,13 +14461,13 @@ row:
 	BZHIL       R11, R12, R12
 	KMOVW       R12, K1
 	VMOVUPS.Z   (DX)(AX*1), K1, Z0
-	VMOVUPS.Z   (SI)(AX*1), K1, Z1
-	VMOVUPS.Z   (DI)(AX*1), K1, Z2
-	VFMADD213PS Z2, Z1, Z0
 	VMOVUPS.Z   (BX)(AX*1), K1, Z1
-	VADDPS      Z1, Z0, Z0
-	VPXORD      Z3, Z3, Z3
-	VMAXPS      Z0, Z3, Z0
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS.Z   (SI)(AX*1), K1, Z1
+	VMOVUPS.Z   (DI)(AX*1), K1, Z9
+	VFMADD213PS Z9, Z1, Z0
+	VPXORD      Z2, Z2, Z2
+	VMAXPS      Z0, Z2, Z0
 	VMOVUPS     Z0, K1, (CX)(AX*1)
 	SUBQ        R11, R10
 	LEAQ        (AX)(R11*4), AX
@@ -14507,40 +14478,40 @@ aligned1:
 
 loop3:
 	VMOVUPS     (DX)(AX*1), Z0
-	VMOVUPS     (SI)(AX*1), Z1
-	VMOVUPS     (DI)(AX*1), Z2
-	VFMADD213PS Z2, Z1, Z0
 	VMOVUPS     (BX)(AX*1), Z1
-	VADDPS      Z1, Z0, Z0
-	VPXORD      Z4, Z4, Z4
-	VMAXPS      Z0, Z4, Z0
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS     (SI)(AX*1), Z1
+	VMOVUPS     (DI)(AX*1), Z9
+	VFMADD213PS Z9, Z1, Z0
+	VPXORD      Z3, Z3, Z3
+	VMAXPS      Z0, Z3, Z0
 	VMOVNTPS    Z0, (CX)(AX*1)
 	VMOVUPS     64(DX)(AX*1), Z0
-	VMOVUPS     64(SI)(AX*1), Z1
-	VMOVUPS     64(DI)(AX*1), Z2
-	VFMADD213PS Z2, Z1, Z0
 	VMOVUPS     64(BX)(AX*1), Z1
-	VADDPS      Z1, Z0, Z0
-	VPXORD      Z5, Z5, Z5
-	VMAXPS      Z0, Z5, Z0
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS     64(SI)(AX*1), Z1
+	VMOVUPS     64(DI)(AX*1), Z9
+	VFMADD213PS Z9, Z1, Z0
+	VPXORD      Z4, Z4, Z4
+	VMAXPS      Z0, Z4, Z0
 	VMOVNTPS    Z0, 64(CX)(AX*1)
 	VMOVUPS     128(DX)(AX*1), Z0
-	VMOVUPS     128(SI)(AX*1), Z1
-	VMOVUPS     128(DI)(AX*1), Z2
-	VFMADD213PS Z2, Z1, Z0
 	VMOVUPS     128(BX)(AX*1), Z1
-	VADDPS      Z1, Z0, Z0
-	VPXORD      Z6, Z6, Z6
-	VMAXPS      Z0, Z6, Z0
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS     128(SI)(AX*1), Z1
+	VMOVUPS     128(DI)(AX*1), Z9
+	VFMADD213PS Z9, Z1, Z0
+	VPXORD      Z5, Z5, Z5
+	VMAXPS      Z0, Z5, Z0
 	VMOVNTPS    Z0, 128(CX)(AX*1)
 	VMOVUPS     192(DX)(AX*1), Z0
-	VMOVUPS     192(SI)(AX*1), Z1
-	VMOVUPS     192(DI)(AX*1), Z2
-	VFMADD213PS Z2, Z1, Z0
 	VMOVUPS     192(BX)(AX*1), Z1
-	VADDPS      Z1, Z0, Z0
-	VPXORD      Z7, Z7, Z7
-	VMAXPS      Z0, Z7, Z0
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS     192(SI)(AX*1), Z1
+	VMOVUPS     192(DI)(AX*1), Z9
+	VFMADD213PS Z9, Z1, Z0
+	VPXORD      Z6, Z6, Z6
+	VMAXPS      Z0, Z6, Z0
 	VMOVNTPS    Z0, 192(CX)(AX*1)
 	ADDQ        $+256, AX
 	SUBQ        $+64, R10
@@ -14553,13 +14524,13 @@ single2:
 
 loop5:
 	VMOVUPS     (DX)(AX*1), Z0
-	VMOVUPS     (SI)(AX*1), Z1
-	VMOVUPS     (DI)(AX*1), Z2
-	VFMADD213PS Z2, Z1, Z0
 	VMOVUPS     (BX)(AX*1), Z1
-	VADDPS      Z1, Z0, Z0
-	VPXORD      Z8, Z8, Z8
-	VMAXPS      Z0, Z8, Z0
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS     (SI)(AX*1), Z1
+	VMOVUPS     (DI)(AX*1), Z9
+	VFMADD213PS Z9, Z1, Z0
+	VPXORD      Z7, Z7, Z7
+	VMAXPS      Z0, Z7, Z0
 	VMOVNTPS    Z0, (CX)(AX*1)
 	ADDQ        $+64, AX
 	SUBQ        $+16, R10
@@ -14573,20 +14544,291 @@ tail4:
 	BZHIL       R10, R11, R11
 	KMOVW       R11, K1
 	VMOVUPS.Z   (DX)(AX*1), K1, Z0
-	VMOVUPS.Z   (SI)(AX*1), K1, Z1
-	VMOVUPS.Z   (DI)(AX*1), K1, Z2
-	VFMADD213PS Z2, Z1, Z0
 	VMOVUPS.Z   (BX)(AX*1), K1, Z1
-	VADDPS      Z1, Z0, Z0
-	VPXORD      Z9, Z9, Z9
-	VMAXPS      Z0, Z9, Z0
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS.Z   (SI)(AX*1), K1, Z1
+	VMOVUPS.Z   (DI)(AX*1), K1, Z9
+	VFMADD213PS Z9, Z1, Z0
+	VPXORD      Z8, Z8, Z8
+	VMAXPS      Z0, Z8, Z0
 	VMOVUPS     Z0, K1, (CX)(AX*1)
 
 end6:
 	LEAQ  (CX)(R9*4), CX
 	LEAQ  (DX)(R9*4), DX
-	LEAQ  (BX)(R9*4), BX
 	TESTQ R8, R8
+	JNZ   row
+
+done:
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func scaleShiftAddReLUAVX512(dst []float32, x []float32, residual []float32, center []float32, scale []float32, shift []float32)
+// Requires: AVX, AVX512F, BMI2, CMOV
+TEXT ·scaleShiftAddReLUAVX512(SB), NOSPLIT, $0-144
+	MOVQ  dst_base+0(FP), CX
+	MOVQ  x_base+24(FP), DX
+	MOVQ  residual_base+48(FP), BX
+	MOVQ  center_base+72(FP), SI
+	MOVQ  scale_base+96(FP), DI
+	MOVQ  shift_base+120(FP), R8
+	MOVQ  dst_len+8(FP), R9
+	MOVQ  center_len+80(FP), R10
+	TESTQ R9, R9
+	JZ    done
+
+row:
+	MOVQ    R10, R11
+	CMPQ    R9, R10
+	CMOVQLT R9, R11
+	SUBQ    R11, R9
+	XORQ    AX, AX
+	CMPQ    R11, $+64
+	JLT     single1
+
+loop2:
+	VMOVUPS     (DX)(AX*1), Z0
+	VMOVUPS     (SI)(AX*1), Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS     (DI)(AX*1), Z1
+	VMOVUPS     (R8)(AX*1), Z8
+	VFMADD213PS Z8, Z1, Z0
+	VMOVUPS     (BX)(AX*1), Z1
+	VADDPS      Z1, Z0, Z0
+	VPXORD      Z2, Z2, Z2
+	VMAXPS      Z0, Z2, Z0
+	VMOVUPS     Z0, (CX)(AX*1)
+	VMOVUPS     64(DX)(AX*1), Z0
+	VMOVUPS     64(SI)(AX*1), Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS     64(DI)(AX*1), Z1
+	VMOVUPS     64(R8)(AX*1), Z8
+	VFMADD213PS Z8, Z1, Z0
+	VMOVUPS     64(BX)(AX*1), Z1
+	VADDPS      Z1, Z0, Z0
+	VPXORD      Z3, Z3, Z3
+	VMAXPS      Z0, Z3, Z0
+	VMOVUPS     Z0, 64(CX)(AX*1)
+	VMOVUPS     128(DX)(AX*1), Z0
+	VMOVUPS     128(SI)(AX*1), Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS     128(DI)(AX*1), Z1
+	VMOVUPS     128(R8)(AX*1), Z8
+	VFMADD213PS Z8, Z1, Z0
+	VMOVUPS     128(BX)(AX*1), Z1
+	VADDPS      Z1, Z0, Z0
+	VPXORD      Z4, Z4, Z4
+	VMAXPS      Z0, Z4, Z0
+	VMOVUPS     Z0, 128(CX)(AX*1)
+	VMOVUPS     192(DX)(AX*1), Z0
+	VMOVUPS     192(SI)(AX*1), Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS     192(DI)(AX*1), Z1
+	VMOVUPS     192(R8)(AX*1), Z8
+	VFMADD213PS Z8, Z1, Z0
+	VMOVUPS     192(BX)(AX*1), Z1
+	VADDPS      Z1, Z0, Z0
+	VPXORD      Z5, Z5, Z5
+	VMAXPS      Z0, Z5, Z0
+	VMOVUPS     Z0, 192(CX)(AX*1)
+	ADDQ        $+256, AX
+	SUBQ        $+64, R11
+	CMPQ        R11, $+64
+	JGE         loop2
+
+single1:
+	CMPQ R11, $+16
+	JLT  tail3
+
+loop4:
+	VMOVUPS     (DX)(AX*1), Z0
+	VMOVUPS     (SI)(AX*1), Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS     (DI)(AX*1), Z1
+	VMOVUPS     (R8)(AX*1), Z8
+	VFMADD213PS Z8, Z1, Z0
+	VMOVUPS     (BX)(AX*1), Z1
+	VADDPS      Z1, Z0, Z0
+	VPXORD      Z6, Z6, Z6
+	VMAXPS      Z0, Z6, Z0
+	VMOVUPS     Z0, (CX)(AX*1)
+	ADDQ        $+64, AX
+	SUBQ        $+16, R11
+	CMPQ        R11, $+16
+	JGE         loop4
+
+tail3:
+	TESTQ       R11, R11
+	JZ          end5
+	MOVL        $-1, R12
+	BZHIL       R11, R12, R12
+	KMOVW       R12, K1
+	VMOVUPS.Z   (DX)(AX*1), K1, Z0
+	VMOVUPS.Z   (SI)(AX*1), K1, Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS.Z   (DI)(AX*1), K1, Z1
+	VMOVUPS.Z   (R8)(AX*1), K1, Z8
+	VFMADD213PS Z8, Z1, Z0
+	VMOVUPS.Z   (BX)(AX*1), K1, Z1
+	VADDPS      Z1, Z0, Z0
+	VPXORD      Z7, Z7, Z7
+	VMAXPS      Z0, Z7, Z0
+	VMOVUPS     Z0, K1, (CX)(AX*1)
+
+end5:
+	LEAQ  (CX)(R10*4), CX
+	LEAQ  (DX)(R10*4), DX
+	LEAQ  (BX)(R10*4), BX
+	TESTQ R9, R9
+	JNZ   row
+
+done:
+	VZEROUPPER
+	RET
+
+// func scaleShiftAddReLUStreamAVX512(dst []float32, x []float32, residual []float32, center []float32, scale []float32, shift []float32)
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
+TEXT ·scaleShiftAddReLUStreamAVX512(SB), NOSPLIT, $0-144
+	MOVQ  dst_base+0(FP), CX
+	MOVQ  x_base+24(FP), DX
+	MOVQ  residual_base+48(FP), BX
+	MOVQ  center_base+72(FP), SI
+	MOVQ  scale_base+96(FP), DI
+	MOVQ  shift_base+120(FP), R8
+	MOVQ  dst_len+8(FP), R9
+	MOVQ  center_len+80(FP), R10
+	TESTQ R9, R9
+	JZ    done
+
+row:
+	MOVQ        R10, R11
+	CMPQ        R9, R10
+	CMOVQLT     R9, R11
+	SUBQ        R11, R9
+	XORQ        AX, AX
+	LEAQ        (CX)(AX*1), R12
+	NEGQ        R12
+	ANDQ        $+63, R12
+	JZ          aligned1
+	SHRQ        $0x02, R12
+	CMPQ        R12, R11
+	CMOVQGT     R11, R12
+	MOVL        $-1, R13
+	BZHIL       R12, R13, R13
+	KMOVW       R13, K1
+	VMOVUPS.Z   (DX)(AX*1), K1, Z0
+	VMOVUPS.Z   (SI)(AX*1), K1, Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS.Z   (DI)(AX*1), K1, Z1
+	VMOVUPS.Z   (R8)(AX*1), K1, Z9
+	VFMADD213PS Z9, Z1, Z0
+	VMOVUPS.Z   (BX)(AX*1), K1, Z1
+	VADDPS      Z1, Z0, Z0
+	VPXORD      Z2, Z2, Z2
+	VMAXPS      Z0, Z2, Z0
+	VMOVUPS     Z0, K1, (CX)(AX*1)
+	SUBQ        R12, R11
+	LEAQ        (AX)(R12*4), AX
+
+aligned1:
+	CMPQ R11, $+64
+	JLT  single2
+
+loop3:
+	VMOVUPS     (DX)(AX*1), Z0
+	VMOVUPS     (SI)(AX*1), Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS     (DI)(AX*1), Z1
+	VMOVUPS     (R8)(AX*1), Z9
+	VFMADD213PS Z9, Z1, Z0
+	VMOVUPS     (BX)(AX*1), Z1
+	VADDPS      Z1, Z0, Z0
+	VPXORD      Z3, Z3, Z3
+	VMAXPS      Z0, Z3, Z0
+	VMOVNTPS    Z0, (CX)(AX*1)
+	VMOVUPS     64(DX)(AX*1), Z0
+	VMOVUPS     64(SI)(AX*1), Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS     64(DI)(AX*1), Z1
+	VMOVUPS     64(R8)(AX*1), Z9
+	VFMADD213PS Z9, Z1, Z0
+	VMOVUPS     64(BX)(AX*1), Z1
+	VADDPS      Z1, Z0, Z0
+	VPXORD      Z4, Z4, Z4
+	VMAXPS      Z0, Z4, Z0
+	VMOVNTPS    Z0, 64(CX)(AX*1)
+	VMOVUPS     128(DX)(AX*1), Z0
+	VMOVUPS     128(SI)(AX*1), Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS     128(DI)(AX*1), Z1
+	VMOVUPS     128(R8)(AX*1), Z9
+	VFMADD213PS Z9, Z1, Z0
+	VMOVUPS     128(BX)(AX*1), Z1
+	VADDPS      Z1, Z0, Z0
+	VPXORD      Z5, Z5, Z5
+	VMAXPS      Z0, Z5, Z0
+	VMOVNTPS    Z0, 128(CX)(AX*1)
+	VMOVUPS     192(DX)(AX*1), Z0
+	VMOVUPS     192(SI)(AX*1), Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS     192(DI)(AX*1), Z1
+	VMOVUPS     192(R8)(AX*1), Z9
+	VFMADD213PS Z9, Z1, Z0
+	VMOVUPS     192(BX)(AX*1), Z1
+	VADDPS      Z1, Z0, Z0
+	VPXORD      Z6, Z6, Z6
+	VMAXPS      Z0, Z6, Z0
+	VMOVNTPS    Z0, 192(CX)(AX*1)
+	ADDQ        $+256, AX
+	SUBQ        $+64, R11
+	CMPQ        R11, $+64
+	JGE         loop3
+
+single2:
+	CMPQ R11, $+16
+	JLT  tail4
+
+loop5:
+	VMOVUPS     (DX)(AX*1), Z0
+	VMOVUPS     (SI)(AX*1), Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS     (DI)(AX*1), Z1
+	VMOVUPS     (R8)(AX*1), Z9
+	VFMADD213PS Z9, Z1, Z0
+	VMOVUPS     (BX)(AX*1), Z1
+	VADDPS      Z1, Z0, Z0
+	VPXORD      Z7, Z7, Z7
+	VMAXPS      Z0, Z7, Z0
+	VMOVNTPS    Z0, (CX)(AX*1)
+	ADDQ        $+64, AX
+	SUBQ        $+16, R11
+	CMPQ        R11, $+16
+	JGE         loop5
+
+tail4:
+	TESTQ       R11, R11
+	JZ          end6
+	MOVL        $-1, R12
+	BZHIL       R11, R12, R12
+	KMOVW       R12, K1
+	VMOVUPS.Z   (DX)(AX*1), K1, Z0
+	VMOVUPS.Z   (SI)(AX*1), K1, Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS.Z   (DI)(AX*1), K1, Z1
+	VMOVUPS.Z   (R8)(AX*1), K1, Z9
+	VFMADD213PS Z9, Z1, Z0
+	VMOVUPS.Z   (BX)(AX*1), K1, Z1
+	VADDPS      Z1, Z0, Z0
+	VPXORD      Z8, Z8, Z8
+	VMAXPS      Z0, Z8, Z0
+	VMOVUPS     Z0, K1, (CX)(AX*1)
+
+end6:
+	LEAQ  (CX)(R10*4), CX
+	LEAQ  (DX)(R10*4), DX
+	LEAQ  (BX)(R10*4), BX
+	TESTQ R9, R9
 	JNZ   row
 
 done:
@@ -14619,46 +14861,46 @@ row:
 	JLT     single1
 
 loop2:
-	VMOVUPS     (BX)(AX*1), Z0
-	VMOVUPS     (DX)(AX*1), Z1
-	VMOVUPS     (R8)(AX*1), Z2
-	VSUBPS      Z2, Z1, Z1
+	VMOVUPS     (DX)(AX*1), Z0
+	VMOVUPS     (R8)(AX*1), Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS     (BX)(AX*1), Z1
 	VMOVUPS     (SI)(AX*1), Z2
 	VMOVUPS     (R9)(AX*1), Z3
-	VFMADD213PS Z3, Z2, Z0
+	VFMADD213PS Z3, Z2, Z1
 	VMOVUPS     (DI)(AX*1), Z2
-	VFMADD231PS Z2, Z1, Z0
-	VMOVUPS     Z0, (CX)(AX*1)
-	VMOVUPS     64(BX)(AX*1), Z0
-	VMOVUPS     64(DX)(AX*1), Z1
-	VMOVUPS     64(R8)(AX*1), Z2
-	VSUBPS      Z2, Z1, Z1
+	VFMADD231PS Z2, Z0, Z1
+	VMOVUPS     Z1, (CX)(AX*1)
+	VMOVUPS     64(DX)(AX*1), Z0
+	VMOVUPS     64(R8)(AX*1), Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS     64(BX)(AX*1), Z1
 	VMOVUPS     64(SI)(AX*1), Z2
 	VMOVUPS     64(R9)(AX*1), Z3
-	VFMADD213PS Z3, Z2, Z0
+	VFMADD213PS Z3, Z2, Z1
 	VMOVUPS     64(DI)(AX*1), Z2
-	VFMADD231PS Z2, Z1, Z0
-	VMOVUPS     Z0, 64(CX)(AX*1)
-	VMOVUPS     128(BX)(AX*1), Z0
-	VMOVUPS     128(DX)(AX*1), Z1
-	VMOVUPS     128(R8)(AX*1), Z2
-	VSUBPS      Z2, Z1, Z1
+	VFMADD231PS Z2, Z0, Z1
+	VMOVUPS     Z1, 64(CX)(AX*1)
+	VMOVUPS     128(DX)(AX*1), Z0
+	VMOVUPS     128(R8)(AX*1), Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS     128(BX)(AX*1), Z1
 	VMOVUPS     128(SI)(AX*1), Z2
 	VMOVUPS     128(R9)(AX*1), Z3
-	VFMADD213PS Z3, Z2, Z0
+	VFMADD213PS Z3, Z2, Z1
 	VMOVUPS     128(DI)(AX*1), Z2
-	VFMADD231PS Z2, Z1, Z0
-	VMOVUPS     Z0, 128(CX)(AX*1)
-	VMOVUPS     192(BX)(AX*1), Z0
-	VMOVUPS     192(DX)(AX*1), Z1
-	VMOVUPS     192(R8)(AX*1), Z2
-	VSUBPS      Z2, Z1, Z1
+	VFMADD231PS Z2, Z0, Z1
+	VMOVUPS     Z1, 128(CX)(AX*1)
+	VMOVUPS     192(DX)(AX*1), Z0
+	VMOVUPS     192(R8)(AX*1), Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS     192(BX)(AX*1), Z1
 	VMOVUPS     192(SI)(AX*1), Z2
 	VMOVUPS     192(R9)(AX*1), Z3
-	VFMADD213PS Z3, Z2, Z0
+	VFMADD213PS Z3, Z2, Z1
 	VMOVUPS     192(DI)(AX*1), Z2
-	VFMADD231PS Z2, Z1, Z0
-	VMOVUPS     Z0, 192(CX)(AX*1)
+	VFMADD231PS Z2, Z0, Z1
+	VMOVUPS     Z1, 192(CX)(AX*1)
 	ADDQ        $+256, AX
 	SUBQ        $+64, R12
 	CMPQ        R12, $+64
@@ -14669,16 +14911,16 @@ single1:
 	JLT  tail3
 
 loop4:
-	VMOVUPS     (BX)(AX*1), Z0
-	VMOVUPS     (DX)(AX*1), Z1
-	VMOVUPS     (R8)(AX*1), Z2
-	VSUBPS      Z2, Z1, Z1
+	VMOVUPS     (DX)(AX*1), Z0
+	VMOVUPS     (R8)(AX*1), Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS     (BX)(AX*1), Z1
 	VMOVUPS     (SI)(AX*1), Z2
 	VMOVUPS     (R9)(AX*1), Z3
-	VFMADD213PS Z3, Z2, Z0
+	VFMADD213PS Z3, Z2, Z1
 	VMOVUPS     (DI)(AX*1), Z2
-	VFMADD231PS Z2, Z1, Z0
-	VMOVUPS     Z0, (CX)(AX*1)
+	VFMADD231PS Z2, Z0, Z1
+	VMOVUPS     Z1, (CX)(AX*1)
 	ADDQ        $+64, AX
 	SUBQ        $+16, R12
 	CMPQ        R12, $+16
@@ -14690,16 +14932,16 @@ tail3:
 	MOVL        $-1, R13
 	BZHIL       R12, R13, R13
 	KMOVW       R13, K1
-	VMOVUPS.Z   (BX)(AX*1), K1, Z0
-	VMOVUPS.Z   (DX)(AX*1), K1, Z1
-	VMOVUPS.Z   (R8)(AX*1), K1, Z2
-	VSUBPS      Z2, Z1, Z1
+	VMOVUPS.Z   (DX)(AX*1), K1, Z0
+	VMOVUPS.Z   (R8)(AX*1), K1, Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS.Z   (BX)(AX*1), K1, Z1
 	VMOVUPS.Z   (SI)(AX*1), K1, Z2
 	VMOVUPS.Z   (R9)(AX*1), K1, Z3
-	VFMADD213PS Z3, Z2, Z0
+	VFMADD213PS Z3, Z2, Z1
 	VMOVUPS.Z   (DI)(AX*1), K1, Z2
-	VFMADD231PS Z2, Z1, Z0
-	VMOVUPS     Z0, K1, (CX)(AX*1)
+	VFMADD231PS Z2, Z0, Z1
+	VMOVUPS     Z1, K1, (CX)(AX*1)
 
 end5:
 	LEAQ  (CX)(R11*4), CX
@@ -14743,16 +14985,16 @@ row:
 	MOVL        $-1, R14
 	BZHIL       R13, R14, R14
 	KMOVW       R14, K1
-	VMOVUPS.Z   (BX)(AX*1), K1, Z0
-	VMOVUPS.Z   (DX)(AX*1), K1, Z1
-	VMOVUPS.Z   (R8)(AX*1), K1, Z2
-	VSUBPS      Z2, Z1, Z1
+	VMOVUPS.Z   (DX)(AX*1), K1, Z0
+	VMOVUPS.Z   (R8)(AX*1), K1, Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS.Z   (BX)(AX*1), K1, Z1
 	VMOVUPS.Z   (SI)(AX*1), K1, Z2
 	VMOVUPS.Z   (R9)(AX*1), K1, Z3
-	VFMADD213PS Z3, Z2, Z0
+	VFMADD213PS Z3, Z2, Z1
 	VMOVUPS.Z   (DI)(AX*1), K1, Z2
-	VFMADD231PS Z2, Z1, Z0
-	VMOVUPS     Z0, K1, (CX)(AX*1)
+	VFMADD231PS Z2, Z0, Z1
+	VMOVUPS     Z1, K1, (CX)(AX*1)
 	SUBQ        R13, R12
 	LEAQ        (AX)(R13*4), AX
 
@@ -14761,46 +15003,46 @@ aligned1:
 	JLT  single2
 
 loop3:
-	VMOVUPS     (BX)(AX*1), Z0
-	VMOVUPS     (DX)(AX*1), Z1
-	VMOVUPS     (R8)(AX*1), Z2
-	VSUBPS      Z2, Z1, Z1
+	VMOVUPS     (DX)(AX*1), Z0
+	VMOVUPS     (R8)(AX*1), Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS     (BX)(AX*1), Z1
 	VMOVUPS     (SI)(AX*1), Z2
 	VMOVUPS     (R9)(AX*1), Z3
-	VFMADD213PS Z3, Z2, Z0
+	VFMADD213PS Z3, Z2, Z1
 	VMOVUPS     (DI)(AX*1), Z2
-	VFMADD231PS Z2, Z1, Z0
-	VMOVNTPS    Z0, (CX)(AX*1)
-	VMOVUPS     64(BX)(AX*1), Z0
-	VMOVUPS     64(DX)(AX*1), Z1
-	VMOVUPS     64(R8)(AX*1), Z2
-	VSUBPS      Z2, Z1, Z1
+	VFMADD231PS Z2, Z0, Z1
+	VMOVNTPS    Z1, (CX)(AX*1)
+	VMOVUPS     64(DX)(AX*1), Z0
+	VMOVUPS     64(R8)(AX*1), Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS     64(BX)(AX*1), Z1
 	VMOVUPS     64(SI)(AX*1), Z2
 	VMOVUPS     64(R9)(AX*1), Z3
-	VFMADD213PS Z3, Z2, Z0
+	VFMADD213PS Z3, Z2, Z1
 	VMOVUPS     64(DI)(AX*1), Z2
-	VFMADD231PS Z2, Z1, Z0
-	VMOVNTPS    Z0, 64(CX)(AX*1)
-	VMOVUPS     128(BX)(AX*1), Z0
-	VMOVUPS     128(DX)(AX*1), Z1
-	VMOVUPS     128(R8)(AX*1), Z2
-	VSUBPS      Z2, Z1, Z1
+	VFMADD231PS Z2, Z0, Z1
+	VMOVNTPS    Z1, 64(CX)(AX*1)
+	VMOVUPS     128(DX)(AX*1), Z0
+	VMOVUPS     128(R8)(AX*1), Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS     128(BX)(AX*1), Z1
 	VMOVUPS     128(SI)(AX*1), Z2
 	VMOVUPS     128(R9)(AX*1), Z3
-	VFMADD213PS Z3, Z2, Z0
+	VFMADD213PS Z3, Z2, Z1
 	VMOVUPS     128(DI)(AX*1), Z2
-	VFMADD231PS Z2, Z1, Z0
-	VMOVNTPS    Z0, 128(CX)(AX*1)
-	VMOVUPS     192(BX)(AX*1), Z0
-	VMOVUPS     192(DX)(AX*1), Z1
-	VMOVUPS     192(R8)(AX*1), Z2
-	VSUBPS      Z2, Z1, Z1
+	VFMADD231PS Z2, Z0, Z1
+	VMOVNTPS    Z1, 128(CX)(AX*1)
+	VMOVUPS     192(DX)(AX*1), Z0
+	VMOVUPS     192(R8)(AX*1), Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS     192(BX)(AX*1), Z1
 	VMOVUPS     192(SI)(AX*1), Z2
 	VMOVUPS     192(R9)(AX*1), Z3
-	VFMADD213PS Z3, Z2, Z0
+	VFMADD213PS Z3, Z2, Z1
 	VMOVUPS     192(DI)(AX*1), Z2
-	VFMADD231PS Z2, Z1, Z0
-	VMOVNTPS    Z0, 192(CX)(AX*1)
+	VFMADD231PS Z2, Z0, Z1
+	VMOVNTPS    Z1, 192(CX)(AX*1)
 	ADDQ        $+256, AX
 	SUBQ        $+64, R12
 	CMPQ        R12, $+64
@@ -14811,16 +15053,16 @@ single2:
 	JLT  tail4
 
 loop5:
-	VMOVUPS     (BX)(AX*1), Z0
-	VMOVUPS     (DX)(AX*1), Z1
-	VMOVUPS     (R8)(AX*1), Z2
-	VSUBPS      Z2, Z1, Z1
+	VMOVUPS     (DX)(AX*1), Z0
+	VMOVUPS     (R8)(AX*1), Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS     (BX)(AX*1), Z1
 	VMOVUPS     (SI)(AX*1), Z2
 	VMOVUPS     (R9)(AX*1), Z3
-	VFMADD213PS Z3, Z2, Z0
+	VFMADD213PS Z3, Z2, Z1
 	VMOVUPS     (DI)(AX*1), Z2
-	VFMADD231PS Z2, Z1, Z0
-	VMOVNTPS    Z0, (CX)(AX*1)
+	VFMADD231PS Z2, Z0, Z1
+	VMOVNTPS    Z1, (CX)(AX*1)
 	ADDQ        $+64, AX
 	SUBQ        $+16, R12
 	CMPQ        R12, $+16
@@ -14832,16 +15074,16 @@ tail4:
 	MOVL        $-1, R13
 	BZHIL       R12, R13, R13
 	KMOVW       R13, K1
-	VMOVUPS.Z   (BX)(AX*1), K1, Z0
-	VMOVUPS.Z   (DX)(AX*1), K1, Z1
-	VMOVUPS.Z   (R8)(AX*1), K1, Z2
-	VSUBPS      Z2, Z1, Z1
+	VMOVUPS.Z   (DX)(AX*1), K1, Z0
+	VMOVUPS.Z   (R8)(AX*1), K1, Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS.Z   (BX)(AX*1), K1, Z1
 	VMOVUPS.Z   (SI)(AX*1), K1, Z2
 	VMOVUPS.Z   (R9)(AX*1), K1, Z3
-	VFMADD213PS Z3, Z2, Z0
+	VFMADD213PS Z3, Z2, Z1
 	VMOVUPS.Z   (DI)(AX*1), K1, Z2
-	VFMADD231PS Z2, Z1, Z0
-	VMOVUPS     Z0, K1, (CX)(AX*1)
+	VFMADD231PS Z2, Z0, Z1
+	VMOVUPS     Z1, K1, (CX)(AX*1)
 
 end6:
 	LEAQ  (CX)(R11*4), CX
@@ -14883,73 +15125,73 @@ row:
 
 loop2:
 	VMOVUPS     (DX)(AX*1), Z0
+	VMOVUPS     (R8)(AX*1), Z1
+	VSUBPS      Z1, Z0, Z0
 	VMOVUPS     (R10)(AX*1), Z1
-	VMOVUPS     (R11)(AX*1), Z2
-	VMOVUPS     (BX)(AX*1), Z3
-	VFMADD213PS Z2, Z1, Z0
-	VPXORD      Z4, Z4, Z4
-	VCMPPS      $0x1e, Z4, Z0, K1
-	VMOVAPS.Z   Z3, K1, Z0
-	VMOVUPS     (DX)(AX*1), Z1
-	VMOVUPS     (R8)(AX*1), Z2
-	VSUBPS      Z2, Z1, Z1
-	VMOVUPS     (SI)(AX*1), Z2
-	VMOVUPS     (R9)(AX*1), Z3
-	VFMADD213PS Z3, Z2, Z0
-	VMOVUPS     (DI)(AX*1), Z2
-	VFMADD231PS Z2, Z1, Z0
-	VMOVUPS     Z0, (CX)(AX*1)
+	VMOVUPS     (R11)(AX*1), Z8
+	VMOVUPS     (BX)(AX*1), Z9
+	VMOVUPS     Z0, Z10
+	VFMADD213PS Z8, Z1, Z10
+	VPXORD      Z2, Z2, Z2
+	VCMPPS      $0x16, Z2, Z10, K1
+	VMOVAPS.Z   Z9, K1, Z1
+	VMOVUPS     (SI)(AX*1), Z8
+	VMOVUPS     (R9)(AX*1), Z9
+	VFMADD213PS Z9, Z8, Z1
+	VMOVUPS     (DI)(AX*1), Z8
+	VFMADD231PS Z8, Z0, Z1
+	VMOVUPS     Z1, (CX)(AX*1)
 	VMOVUPS     64(DX)(AX*1), Z0
+	VMOVUPS     64(R8)(AX*1), Z1
+	VSUBPS      Z1, Z0, Z0
 	VMOVUPS     64(R10)(AX*1), Z1
-	VMOVUPS     64(R11)(AX*1), Z2
-	VMOVUPS     64(BX)(AX*1), Z3
-	VFMADD213PS Z2, Z1, Z0
-	VPXORD      Z5, Z5, Z5
-	VCMPPS      $0x1e, Z5, Z0, K1
-	VMOVAPS.Z   Z3, K1, Z0
-	VMOVUPS     64(DX)(AX*1), Z1
-	VMOVUPS     64(R8)(AX*1), Z2
-	VSUBPS      Z2, Z1, Z1
-	VMOVUPS     64(SI)(AX*1), Z2
-	VMOVUPS     64(R9)(AX*1), Z3
-	VFMADD213PS Z3, Z2, Z0
-	VMOVUPS     64(DI)(AX*1), Z2
-	VFMADD231PS Z2, Z1, Z0
-	VMOVUPS     Z0, 64(CX)(AX*1)
+	VMOVUPS     64(R11)(AX*1), Z8
+	VMOVUPS     64(BX)(AX*1), Z9
+	VMOVUPS     Z0, Z10
+	VFMADD213PS Z8, Z1, Z10
+	VPXORD      Z3, Z3, Z3
+	VCMPPS      $0x16, Z3, Z10, K1
+	VMOVAPS.Z   Z9, K1, Z1
+	VMOVUPS     64(SI)(AX*1), Z8
+	VMOVUPS     64(R9)(AX*1), Z9
+	VFMADD213PS Z9, Z8, Z1
+	VMOVUPS     64(DI)(AX*1), Z8
+	VFMADD231PS Z8, Z0, Z1
+	VMOVUPS     Z1, 64(CX)(AX*1)
 	VMOVUPS     128(DX)(AX*1), Z0
+	VMOVUPS     128(R8)(AX*1), Z1
+	VSUBPS      Z1, Z0, Z0
 	VMOVUPS     128(R10)(AX*1), Z1
-	VMOVUPS     128(R11)(AX*1), Z2
-	VMOVUPS     128(BX)(AX*1), Z3
-	VFMADD213PS Z2, Z1, Z0
-	VPXORD      Z6, Z6, Z6
-	VCMPPS      $0x1e, Z6, Z0, K1
-	VMOVAPS.Z   Z3, K1, Z0
-	VMOVUPS     128(DX)(AX*1), Z1
-	VMOVUPS     128(R8)(AX*1), Z2
-	VSUBPS      Z2, Z1, Z1
-	VMOVUPS     128(SI)(AX*1), Z2
-	VMOVUPS     128(R9)(AX*1), Z3
-	VFMADD213PS Z3, Z2, Z0
-	VMOVUPS     128(DI)(AX*1), Z2
-	VFMADD231PS Z2, Z1, Z0
-	VMOVUPS     Z0, 128(CX)(AX*1)
+	VMOVUPS     128(R11)(AX*1), Z8
+	VMOVUPS     128(BX)(AX*1), Z9
+	VMOVUPS     Z0, Z10
+	VFMADD213PS Z8, Z1, Z10
+	VPXORD      Z4, Z4, Z4
+	VCMPPS      $0x16, Z4, Z10, K1
+	VMOVAPS.Z   Z9, K1, Z1
+	VMOVUPS     128(SI)(AX*1), Z8
+	VMOVUPS     128(R9)(AX*1), Z9
+	VFMADD213PS Z9, Z8, Z1
+	VMOVUPS     128(DI)(AX*1), Z8
+	VFMADD231PS Z8, Z0, Z1
+	VMOVUPS     Z1, 128(CX)(AX*1)
 	VMOVUPS     192(DX)(AX*1), Z0
+	VMOVUPS     192(R8)(AX*1), Z1
+	VSUBPS      Z1, Z0, Z0
 	VMOVUPS     192(R10)(AX*1), Z1
-	VMOVUPS     192(R11)(AX*1), Z2
-	VMOVUPS     192(BX)(AX*1), Z3
-	VFMADD213PS Z2, Z1, Z0
-	VPXORD      Z7, Z7, Z7
-	VCMPPS      $0x1e, Z7, Z0, K1
-	VMOVAPS.Z   Z3, K1, Z0
-	VMOVUPS     192(DX)(AX*1), Z1
-	VMOVUPS     192(R8)(AX*1), Z2
-	VSUBPS      Z2, Z1, Z1
-	VMOVUPS     192(SI)(AX*1), Z2
-	VMOVUPS     192(R9)(AX*1), Z3
-	VFMADD213PS Z3, Z2, Z0
-	VMOVUPS     192(DI)(AX*1), Z2
-	VFMADD231PS Z2, Z1, Z0
-	VMOVUPS     Z0, 192(CX)(AX*1)
+	VMOVUPS     192(R11)(AX*1), Z8
+	VMOVUPS     192(BX)(AX*1), Z9
+	VMOVUPS     Z0, Z10
+	VFMADD213PS Z8, Z1, Z10
+	VPXORD      Z5, Z5, Z5
+	VCMPPS      $0x16, Z5, Z10, K1
+	VMOVAPS.Z   Z9, K1, Z1
+	VMOVUPS     192(SI)(AX*1), Z8
+	VMOVUPS     192(R9)(AX*1), Z9
+	VFMADD213PS Z9, Z8, Z1
+	VMOVUPS     192(DI)(AX*1), Z8
+	VFMADD231PS Z8, Z0, Z1
+	VMOVUPS     Z1, 192(CX)(AX*1)
 	ADDQ        $+256, AX
 	SUBQ        $+64, R14
 	CMPQ        R14, $+64
@@ -14961,22 +15203,22 @@ single1:
 
 loop4:
 	VMOVUPS     (DX)(AX*1), Z0
+	VMOVUPS     (R8)(AX*1), Z1
+	VSUBPS      Z1, Z0, Z0
 	VMOVUPS     (R10)(AX*1), Z1
-	VMOVUPS     (R11)(AX*1), Z2
-	VMOVUPS     (BX)(AX*1), Z3
-	VFMADD213PS Z2, Z1, Z0
-	VPXORD      Z8, Z8, Z8
-	VCMPPS      $0x1e, Z8, Z0, K1
-	VMOVAPS.Z   Z3, K1, Z0
-	VMOVUPS     (DX)(AX*1), Z1
-	VMOVUPS     (R8)(AX*1), Z2
-	VSUBPS      Z2, Z1, Z1
-	VMOVUPS     (SI)(AX*1), Z2
-	VMOVUPS     (R9)(AX*1), Z3
-	VFMADD213PS Z3, Z2, Z0
-	VMOVUPS     (DI)(AX*1), Z2
-	VFMADD231PS Z2, Z1, Z0
-	VMOVUPS     Z0, (CX)(AX*1)
+	VMOVUPS     (R11)(AX*1), Z8
+	VMOVUPS     (BX)(AX*1), Z9
+	VMOVUPS     Z0, Z10
+	VFMADD213PS Z8, Z1, Z10
+	VPXORD      Z6, Z6, Z6
+	VCMPPS      $0x16, Z6, Z10, K1
+	VMOVAPS.Z   Z9, K1, Z1
+	VMOVUPS     (SI)(AX*1), Z8
+	VMOVUPS     (R9)(AX*1), Z9
+	VFMADD213PS Z9, Z8, Z1
+	VMOVUPS     (DI)(AX*1), Z8
+	VFMADD231PS Z8, Z0, Z1
+	VMOVUPS     Z1, (CX)(AX*1)
 	ADDQ        $+64, AX
 	SUBQ        $+16, R14
 	CMPQ        R14, $+16
@@ -14989,22 +15231,22 @@ tail3:
 	BZHIL       R14, R15, R15
 	KMOVW       R15, K1
 	VMOVUPS.Z   (DX)(AX*1), K1, Z0
+	VMOVUPS.Z   (R8)(AX*1), K1, Z1
+	VSUBPS      Z1, Z0, Z0
 	VMOVUPS.Z   (R10)(AX*1), K1, Z1
-	VMOVUPS.Z   (R11)(AX*1), K1, Z2
-	VMOVUPS.Z   (BX)(AX*1), K1, Z3
-	VFMADD213PS Z2, Z1, Z0
-	VPXORD      Z9, Z9, Z9
-	VCMPPS      $0x1e, Z9, Z0, K2
-	VMOVAPS.Z   Z3, K2, Z0
-	VMOVUPS.Z   (DX)(AX*1), K1, Z1
-	VMOVUPS.Z   (R8)(AX*1), K1, Z2
-	VSUBPS      Z2, Z1, Z1
-	VMOVUPS.Z   (SI)(AX*1), K1, Z2
-	VMOVUPS.Z   (R9)(AX*1), K1, Z3
-	VFMADD213PS Z3, Z2, Z0
-	VMOVUPS.Z   (DI)(AX*1), K1, Z2
-	VFMADD231PS Z2, Z1, Z0
-	VMOVUPS     Z0, K1, (CX)(AX*1)
+	VMOVUPS.Z   (R11)(AX*1), K1, Z8
+	VMOVUPS.Z   (BX)(AX*1), K1, Z9
+	VMOVUPS     Z0, Z10
+	VFMADD213PS Z8, Z1, Z10
+	VPXORD      Z7, Z7, Z7
+	VCMPPS      $0x16, Z7, Z10, K2
+	VMOVAPS.Z   Z9, K2, Z1
+	VMOVUPS.Z   (SI)(AX*1), K1, Z8
+	VMOVUPS.Z   (R9)(AX*1), K1, Z9
+	VFMADD213PS Z9, Z8, Z1
+	VMOVUPS.Z   (DI)(AX*1), K1, Z8
+	VFMADD231PS Z8, Z0, Z1
+	VMOVUPS     Z1, K1, (CX)(AX*1)
 
 end5:
 	LEAQ  (CX)(R13*4), CX
@@ -15051,22 +15293,22 @@ row:
 	BZHIL       R15, BP, BP
 	KMOVW       BP, K1
 	VMOVUPS.Z   (DX)(AX*1), K1, Z0
+	VMOVUPS.Z   (R8)(AX*1), K1, Z1
+	VSUBPS      Z1, Z0, Z0
 	VMOVUPS.Z   (R10)(AX*1), K1, Z1
-	VMOVUPS.Z   (R11)(AX*1), K1, Z2
-	VMOVUPS.Z   (BX)(AX*1), K1, Z3
-	VFMADD213PS Z2, Z1, Z0
-	VPXORD      Z4, Z4, Z4
-	VCMPPS      $0x1e, Z4, Z0, K2
-	VMOVAPS.Z   Z3, K2, Z0
-	VMOVUPS.Z   (DX)(AX*1), K1, Z1
-	VMOVUPS.Z   (R8)(AX*1), K1, Z2
-	VSUBPS      Z2, Z1, Z1
-	VMOVUPS.Z   (SI)(AX*1), K1, Z2
-	VMOVUPS.Z   (R9)(AX*1), K1, Z3
-	VFMADD213PS Z3, Z2, Z0
-	VMOVUPS.Z   (DI)(AX*1), K1, Z2
-	VFMADD231PS Z2, Z1, Z0
-	VMOVUPS     Z0, K1, (CX)(AX*1)
+	VMOVUPS.Z   (R11)(AX*1), K1, Z9
+	VMOVUPS.Z   (BX)(AX*1), K1, Z10
+	VMOVUPS     Z0, Z11
+	VFMADD213PS Z9, Z1, Z11
+	VPXORD      Z2, Z2, Z2
+	VCMPPS      $0x16, Z2, Z11, K2
+	VMOVAPS.Z   Z10, K2, Z1
+	VMOVUPS.Z   (SI)(AX*1), K1, Z9
+	VMOVUPS.Z   (R9)(AX*1), K1, Z10
+	VFMADD213PS Z10, Z9, Z1
+	VMOVUPS.Z   (DI)(AX*1), K1, Z9
+	VFMADD231PS Z9, Z0, Z1
+	VMOVUPS     Z1, K1, (CX)(AX*1)
 	SUBQ        R15, R14
 	LEAQ        (AX)(R15*4), AX
 
@@ -15076,73 +15318,73 @@ aligned1:
 
 loop3:
 	VMOVUPS     (DX)(AX*1), Z0
+	VMOVUPS     (R8)(AX*1), Z1
+	VSUBPS      Z1, Z0, Z0
 	VMOVUPS     (R10)(AX*1), Z1
-	VMOVUPS     (R11)(AX*1), Z2
-	VMOVUPS     (BX)(AX*1), Z3
-	VFMADD213PS Z2, Z1, Z0
-	VPXORD      Z5, Z5, Z5
-	VCMPPS      $0x1e, Z5, Z0, K1
-	VMOVAPS.Z   Z3, K1, Z0
-	VMOVUPS     (DX)(AX*1), Z1
-	VMOVUPS     (R8)(AX*1), Z2
-	VSUBPS      Z2, Z1, Z1
-	VMOVUPS     (SI)(AX*1), Z2
-	VMOVUPS     (R9)(AX*1), Z3
-	VFMADD213PS Z3, Z2, Z0
-	VMOVUPS     (DI)(AX*1), Z2
-	VFMADD231PS Z2, Z1, Z0
-	VMOVNTPS    Z0, (CX)(AX*1)
+	VMOVUPS     (R11)(AX*1), Z9
+	VMOVUPS     (BX)(AX*1), Z10
+	VMOVUPS     Z0, Z11
+	VFMADD213PS Z9, Z1, Z11
+	VPXORD      Z3, Z3, Z3
+	VCMPPS      $0x16, Z3, Z11, K1
+	VMOVAPS.Z   Z10, K1, Z1
+	VMOVUPS     (SI)(AX*1), Z9
+	VMOVUPS     (R9)(AX*1), Z10
+	VFMADD213PS Z10, Z9, Z1
+	VMOVUPS     (DI)(AX*1), Z9
+	VFMADD231PS Z9, Z0, Z1
+	VMOVNTPS    Z1, (CX)(AX*1)
 	VMOVUPS     64(DX)(AX*1), Z0
+	VMOVUPS     64(R8)(AX*1), Z1
+	VSUBPS      Z1, Z0, Z0
 	VMOVUPS     64(R10)(AX*1), Z1
-	VMOVUPS     64(R11)(AX*1), Z2
-	VMOVUPS     64(BX)(AX*1), Z3
-	VFMADD213PS Z2, Z1, Z0
-	VPXORD      Z6, Z6, Z6
-	VCMPPS      $0x1e, Z6, Z0, K1
-	VMOVAPS.Z   Z3, K1, Z0
-	VMOVUPS     64(DX)(AX*1), Z1
-	VMOVUPS     64(R8)(AX*1), Z2
-	VSUBPS      Z2, Z1, Z1
-	VMOVUPS     64(SI)(AX*1), Z2
-	VMOVUPS     64(R9)(AX*1), Z3
-	VFMADD213PS Z3, Z2, Z0
-	VMOVUPS     64(DI)(AX*1), Z2
-	VFMADD231PS Z2, Z1, Z0
-	VMOVNTPS    Z0, 64(CX)(AX*1)
+	VMOVUPS     64(R11)(AX*1), Z9
+	VMOVUPS     64(BX)(AX*1), Z10
+	VMOVUPS     Z0, Z11
+	VFMADD213PS Z9, Z1, Z11
+	VPXORD      Z4, Z4, Z4
+	VCMPPS      $0x16, Z4, Z11, K1
+	VMOVAPS.Z   Z10, K1, Z1
+	VMOVUPS     64(SI)(AX*1), Z9
+	VMOVUPS     64(R9)(AX*1), Z10
+	VFMADD213PS Z10, Z9, Z1
+	VMOVUPS     64(DI)(AX*1), Z9
+	VFMADD231PS Z9, Z0, Z1
+	VMOVNTPS    Z1, 64(CX)(AX*1)
 	VMOVUPS     128(DX)(AX*1), Z0
+	VMOVUPS     128(R8)(AX*1), Z1
+	VSUBPS      Z1, Z0, Z0
 	VMOVUPS     128(R10)(AX*1), Z1
-	VMOVUPS     128(R11)(AX*1), Z2
-	VMOVUPS     128(BX)(AX*1), Z3
-	VFMADD213PS Z2, Z1, Z0
-	VPXORD      Z7, Z7, Z7
-	VCMPPS      $0x1e, Z7, Z0, K1
-	VMOVAPS.Z   Z3, K1, Z0
-	VMOVUPS     128(DX)(AX*1), Z1
-	VMOVUPS     128(R8)(AX*1), Z2
-	VSUBPS      Z2, Z1, Z1
-	VMOVUPS     128(SI)(AX*1), Z2
-	VMOVUPS     128(R9)(AX*1), Z3
-	VFMADD213PS Z3, Z2, Z0
-	VMOVUPS     128(DI)(AX*1), Z2
-	VFMADD231PS Z2, Z1, Z0
-	VMOVNTPS    Z0, 128(CX)(AX*1)
+	VMOVUPS     128(R11)(AX*1), Z9
+	VMOVUPS     128(BX)(AX*1), Z10
+	VMOVUPS     Z0, Z11
+	VFMADD213PS Z9, Z1, Z11
+	VPXORD      Z5, Z5, Z5
+	VCMPPS      $0x16, Z5, Z11, K1
+	VMOVAPS.Z   Z10, K1, Z1
+	VMOVUPS     128(SI)(AX*1), Z9
+	VMOVUPS     128(R9)(AX*1), Z10
+	VFMADD213PS Z10, Z9, Z1
+	VMOVUPS     128(DI)(AX*1), Z9
+	VFMADD231PS Z9, Z0, Z1
+	VMOVNTPS    Z1, 128(CX)(AX*1)
 	VMOVUPS     192(DX)(AX*1), Z0
+	VMOVUPS     192(R8)(AX*1), Z1
+	VSUBPS      Z1, Z0, Z0
 	VMOVUPS     192(R10)(AX*1), Z1
-	VMOVUPS     192(R11)(AX*1), Z2
-	VMOVUPS     192(BX)(AX*1), Z3
-	VFMADD213PS Z2, Z1, Z0
-	VPXORD      Z8, Z8, Z8
-	VCMPPS      $0x1e, Z8, Z0, K1
-	VMOVAPS.Z   Z3, K1, Z0
-	VMOVUPS     192(DX)(AX*1), Z1
-	VMOVUPS     192(R8)(AX*1), Z2
-	VSUBPS      Z2, Z1, Z1
-	VMOVUPS     192(SI)(AX*1), Z2
-	VMOVUPS     192(R9)(AX*1), Z3
-	VFMADD213PS Z3, Z2, Z0
-	VMOVUPS     192(DI)(AX*1), Z2
-	VFMADD231PS Z2, Z1, Z0
-	VMOVNTPS    Z0, 192(CX)(AX*1)
+	VMOVUPS     192(R11)(AX*1), Z9
+	VMOVUPS     192(BX)(AX*1), Z10
+	VMOVUPS     Z0, Z11
+	VFMADD213PS Z9, Z1, Z11
+	VPXORD      Z6, Z6, Z6
+	VCMPPS      $0x16, Z6, Z11, K1
+	VMOVAPS.Z   Z10, K1, Z1
+	VMOVUPS     192(SI)(AX*1), Z9
+	VMOVUPS     192(R9)(AX*1), Z10
+	VFMADD213PS Z10, Z9, Z1
+	VMOVUPS     192(DI)(AX*1), Z9
+	VFMADD231PS Z9, Z0, Z1
+	VMOVNTPS    Z1, 192(CX)(AX*1)
 	ADDQ        $+256, AX
 	SUBQ        $+64, R14
 	CMPQ        R14, $+64
@@ -15154,22 +15396,22 @@ single2:
 
 loop5:
 	VMOVUPS     (DX)(AX*1), Z0
+	VMOVUPS     (R8)(AX*1), Z1
+	VSUBPS      Z1, Z0, Z0
 	VMOVUPS     (R10)(AX*1), Z1
-	VMOVUPS     (R11)(AX*1), Z2
-	VMOVUPS     (BX)(AX*1), Z3
-	VFMADD213PS Z2, Z1, Z0
-	VPXORD      Z9, Z9, Z9
-	VCMPPS      $0x1e, Z9, Z0, K1
-	VMOVAPS.Z   Z3, K1, Z0
-	VMOVUPS     (DX)(AX*1), Z1
-	VMOVUPS     (R8)(AX*1), Z2
-	VSUBPS      Z2, Z1, Z1
-	VMOVUPS     (SI)(AX*1), Z2
-	VMOVUPS     (R9)(AX*1), Z3
-	VFMADD213PS Z3, Z2, Z0
-	VMOVUPS     (DI)(AX*1), Z2
-	VFMADD231PS Z2, Z1, Z0
-	VMOVNTPS    Z0, (CX)(AX*1)
+	VMOVUPS     (R11)(AX*1), Z9
+	VMOVUPS     (BX)(AX*1), Z10
+	VMOVUPS     Z0, Z11
+	VFMADD213PS Z9, Z1, Z11
+	VPXORD      Z7, Z7, Z7
+	VCMPPS      $0x16, Z7, Z11, K1
+	VMOVAPS.Z   Z10, K1, Z1
+	VMOVUPS     (SI)(AX*1), Z9
+	VMOVUPS     (R9)(AX*1), Z10
+	VFMADD213PS Z10, Z9, Z1
+	VMOVUPS     (DI)(AX*1), Z9
+	VFMADD231PS Z9, Z0, Z1
+	VMOVNTPS    Z1, (CX)(AX*1)
 	ADDQ        $+64, AX
 	SUBQ        $+16, R14
 	CMPQ        R14, $+16
@@ -15182,22 +15424,22 @@ tail4:
 	BZHIL       R14, R15, R15
 	KMOVW       R15, K1
 	VMOVUPS.Z   (DX)(AX*1), K1, Z0
+	VMOVUPS.Z   (R8)(AX*1), K1, Z1
+	VSUBPS      Z1, Z0, Z0
 	VMOVUPS.Z   (R10)(AX*1), K1, Z1
-	VMOVUPS.Z   (R11)(AX*1), K1, Z2
-	VMOVUPS.Z   (BX)(AX*1), K1, Z3
-	VFMADD213PS Z2, Z1, Z0
-	VPXORD      Z10, Z10, Z10
-	VCMPPS      $0x1e, Z10, Z0, K2
-	VMOVAPS.Z   Z3, K2, Z0
-	VMOVUPS.Z   (DX)(AX*1), K1, Z1
-	VMOVUPS.Z   (R8)(AX*1), K1, Z2
-	VSUBPS      Z2, Z1, Z1
-	VMOVUPS.Z   (SI)(AX*1), K1, Z2
-	VMOVUPS.Z   (R9)(AX*1), K1, Z3
-	VFMADD213PS Z3, Z2, Z0
-	VMOVUPS.Z   (DI)(AX*1), K1, Z2
-	VFMADD231PS Z2, Z1, Z0
-	VMOVUPS     Z0, K1, (CX)(AX*1)
+	VMOVUPS.Z   (R11)(AX*1), K1, Z9
+	VMOVUPS.Z   (BX)(AX*1), K1, Z10
+	VMOVUPS     Z0, Z11
+	VFMADD213PS Z9, Z1, Z11
+	VPXORD      Z8, Z8, Z8
+	VCMPPS      $0x16, Z8, Z11, K2
+	VMOVAPS.Z   Z10, K2, Z1
+	VMOVUPS.Z   (SI)(AX*1), K1, Z9
+	VMOVUPS.Z   (R9)(AX*1), K1, Z10
+	VFMADD213PS Z10, Z9, Z1
+	VMOVUPS.Z   (DI)(AX*1), K1, Z9
+	VFMADD231PS Z9, Z0, Z1
+	VMOVUPS     Z1, K1, (CX)(AX*1)
 
 end6:
 	LEAQ  (CX)(R13*4), CX
@@ -16271,39 +16513,43 @@ lines7:
 	VMOVUPS       (R8)(R14*1), Z2
 	VMOVUPS       (AX), Z3
 	VMOVUPS       (DX), Z4
-	VSUBPS        Z0, Z3, Z5
-	VFMADD213PS   Z2, Z1, Z3
-	VPXORD        Z6, Z6, Z6
-	VCMPPS        $0x1e, Z6, Z3, K1
-	VMOVAPS.Z     Z4, K1, Z3
-	VMULPS        Z3, Z5, Z4
-	VMOVUPS       (AX)(R12*1), Z5
+	VSUBPS        Z0, Z3, Z3
+	VMOVUPS       Z3, Z19
+	VFMADD213PS   Z2, Z1, Z19
+	VPXORD        Z5, Z5, Z5
+	VCMPPS        $0x16, Z5, Z19, K1
+	VMOVAPS.Z     Z4, K1, Z4
+	VMULPS        Z4, Z3, Z3
+	VMOVUPS       (AX)(R12*1), Z19
 	VMOVUPS       (DX)(R12*1), Z20
-	VSUBPS        Z0, Z5, Z21
-	VFMADD213PS   Z2, Z1, Z5
-	VPXORD        Z7, Z7, Z7
-	VCMPPS        $0x1e, Z7, Z5, K1
-	VMOVAPS.Z     Z20, K1, Z5
-	VFMADD231PS   Z5, Z21, Z4
-	VADDPS        Z5, Z3, Z3
-	VMOVUPS       (AX)(R12*2), Z5
+	VSUBPS        Z0, Z19, Z19
+	VMOVUPS       Z19, Z21
+	VFMADD213PS   Z2, Z1, Z21
+	VPXORD        Z6, Z6, Z6
+	VCMPPS        $0x16, Z6, Z21, K1
+	VMOVAPS.Z     Z20, K1, Z20
+	VFMADD231PS   Z20, Z19, Z3
+	VADDPS        Z20, Z4, Z4
+	VMOVUPS       (AX)(R12*2), Z19
 	VMOVUPS       (DX)(R12*2), Z20
-	VSUBPS        Z0, Z5, Z21
-	VFMADD213PS   Z2, Z1, Z5
-	VPXORD        Z8, Z8, Z8
-	VCMPPS        $0x1e, Z8, Z5, K1
-	VMOVAPS.Z     Z20, K1, Z5
-	VFMADD231PS   Z5, Z21, Z4
-	VADDPS        Z5, Z3, Z3
-	VMOVUPS       (AX)(R13*1), Z5
+	VSUBPS        Z0, Z19, Z19
+	VMOVUPS       Z19, Z21
+	VFMADD213PS   Z2, Z1, Z21
+	VPXORD        Z7, Z7, Z7
+	VCMPPS        $0x16, Z7, Z21, K1
+	VMOVAPS.Z     Z20, K1, Z20
+	VFMADD231PS   Z20, Z19, Z3
+	VADDPS        Z20, Z4, Z4
+	VMOVUPS       (AX)(R13*1), Z19
 	VMOVUPS       (DX)(R13*1), Z20
-	VSUBPS        Z0, Z5, Z0
-	VFMADD213PS   Z2, Z1, Z5
-	VPXORD        Z9, Z9, Z9
-	VCMPPS        $0x1e, Z9, Z5, K1
+	VSUBPS        Z0, Z19, Z0
+	VMOVUPS       Z0, Z19
+	VFMADD213PS   Z2, Z1, Z19
+	VPXORD        Z8, Z8, Z8
+	VCMPPS        $0x16, Z8, Z19, K1
 	VMOVAPS.Z     Z20, K1, Z1
-	VFMADD231PS   Z1, Z0, Z4
-	VADDPS        Z1, Z3, Z0
+	VFMADD231PS   Z1, Z0, Z3
+	VADDPS        Z1, Z4, Z0
 	VEXTRACTF64X4 $0x01, Z0, Y1
 	VCVTPS2PD     Y0, Z0
 	VCVTPS2PD     Y1, Z1
@@ -16311,8 +16557,8 @@ lines7:
 	VMOVUPD       Z0, (R9)(R14*2)
 	VADDPD        64(R9)(R14*2), Z1, Z1
 	VMOVUPD       Z1, 64(R9)(R14*2)
-	VEXTRACTF64X4 $0x01, Z4, Y0
-	VCVTPS2PD     Y4, Z1
+	VEXTRACTF64X4 $0x01, Z3, Y0
+	VCVTPS2PD     Y3, Z1
 	VCVTPS2PD     Y0, Z0
 	VADDPD        (R10)(R14*2), Z1, Z1
 	VMOVUPD       Z1, (R10)(R14*2)
@@ -16346,39 +16592,43 @@ columns3:
 	VMOVUPS       (R8)(R14*1), Z2
 	VMOVUPS       (AX), Z3
 	VMOVUPS       (DX), Z4
-	VSUBPS        Z0, Z3, Z5
-	VFMADD213PS   Z2, Z1, Z3
-	VPXORD        Z10, Z10, Z10
-	VCMPPS        $0x1e, Z10, Z3, K1
-	VMOVAPS.Z     Z4, K1, Z3
-	VMULPS        Z3, Z5, Z4
-	VMOVUPS       (AX)(R12*1), Z5
+	VSUBPS        Z0, Z3, Z3
+	VMOVUPS       Z3, Z19
+	VFMADD213PS   Z2, Z1, Z19
+	VPXORD        Z9, Z9, Z9
+	VCMPPS        $0x16, Z9, Z19, K1
+	VMOVAPS.Z     Z4, K1, Z4
+	VMULPS        Z4, Z3, Z3
+	VMOVUPS       (AX)(R12*1), Z19
 	VMOVUPS       (DX)(R12*1), Z20
-	VSUBPS        Z0, Z5, Z21
-	VFMADD213PS   Z2, Z1, Z5
-	VPXORD        Z11, Z11, Z11
-	VCMPPS        $0x1e, Z11, Z5, K1
-	VMOVAPS.Z     Z20, K1, Z5
-	VFMADD231PS   Z5, Z21, Z4
-	VADDPS        Z5, Z3, Z3
-	VMOVUPS       (AX)(R12*2), Z5
+	VSUBPS        Z0, Z19, Z19
+	VMOVUPS       Z19, Z21
+	VFMADD213PS   Z2, Z1, Z21
+	VPXORD        Z10, Z10, Z10
+	VCMPPS        $0x16, Z10, Z21, K1
+	VMOVAPS.Z     Z20, K1, Z20
+	VFMADD231PS   Z20, Z19, Z3
+	VADDPS        Z20, Z4, Z4
+	VMOVUPS       (AX)(R12*2), Z19
 	VMOVUPS       (DX)(R12*2), Z20
-	VSUBPS        Z0, Z5, Z21
-	VFMADD213PS   Z2, Z1, Z5
-	VPXORD        Z12, Z12, Z12
-	VCMPPS        $0x1e, Z12, Z5, K1
-	VMOVAPS.Z     Z20, K1, Z5
-	VFMADD231PS   Z5, Z21, Z4
-	VADDPS        Z5, Z3, Z3
-	VMOVUPS       (AX)(R13*1), Z5
+	VSUBPS        Z0, Z19, Z19
+	VMOVUPS       Z19, Z21
+	VFMADD213PS   Z2, Z1, Z21
+	VPXORD        Z11, Z11, Z11
+	VCMPPS        $0x16, Z11, Z21, K1
+	VMOVAPS.Z     Z20, K1, Z20
+	VFMADD231PS   Z20, Z19, Z3
+	VADDPS        Z20, Z4, Z4
+	VMOVUPS       (AX)(R13*1), Z19
 	VMOVUPS       (DX)(R13*1), Z20
-	VSUBPS        Z0, Z5, Z0
-	VFMADD213PS   Z2, Z1, Z5
-	VPXORD        Z13, Z13, Z13
-	VCMPPS        $0x1e, Z13, Z5, K1
+	VSUBPS        Z0, Z19, Z0
+	VMOVUPS       Z0, Z19
+	VFMADD213PS   Z2, Z1, Z19
+	VPXORD        Z12, Z12, Z12
+	VCMPPS        $0x16, Z12, Z19, K1
 	VMOVAPS.Z     Z20, K1, Z1
-	VFMADD231PS   Z1, Z0, Z4
-	VADDPS        Z1, Z3, Z0
+	VFMADD231PS   Z1, Z0, Z3
+	VADDPS        Z1, Z4, Z0
 	VEXTRACTF64X4 $0x01, Z0, Y1
 	VCVTPS2PD     Y0, Z0
 	VCVTPS2PD     Y1, Z1
@@ -16386,8 +16636,8 @@ columns3:
 	VMOVUPD       Z0, (R9)(R14*2)
 	VADDPD        64(R9)(R14*2), Z1, Z1
 	VMOVUPD       Z1, 64(R9)(R14*2)
-	VEXTRACTF64X4 $0x01, Z4, Y0
-	VCVTPS2PD     Y4, Z1
+	VEXTRACTF64X4 $0x01, Z3, Y0
+	VCVTPS2PD     Y3, Z1
 	VCVTPS2PD     Y0, Z0
 	VADDPD        (R10)(R14*2), Z1, Z1
 	VMOVUPD       Z1, (R10)(R14*2)
@@ -16412,39 +16662,43 @@ tail4:
 	VMOVUPS.Z     (R8)(R14*1), K1, Z2
 	VMOVUPS.Z     (AX), K1, Z3
 	VMOVUPS.Z     (DX), K1, Z4
-	VSUBPS        Z0, Z3, Z5
-	VFMADD213PS   Z2, Z1, Z3
-	VPXORD        Z14, Z14, Z14
-	VCMPPS        $0x1e, Z14, Z3, K3
-	VMOVAPS.Z     Z4, K3, Z3
-	VMULPS        Z3, Z5, Z4
-	VMOVUPS.Z     (AX)(R12*1), K1, Z5
+	VSUBPS        Z0, Z3, Z3
+	VMOVUPS       Z3, Z19
+	VFMADD213PS   Z2, Z1, Z19
+	VPXORD        Z13, Z13, Z13
+	VCMPPS        $0x16, Z13, Z19, K3
+	VMOVAPS.Z     Z4, K3, Z4
+	VMULPS        Z4, Z3, Z3
+	VMOVUPS.Z     (AX)(R12*1), K1, Z19
 	VMOVUPS.Z     (DX)(R12*1), K1, Z20
-	VSUBPS        Z0, Z5, Z21
-	VFMADD213PS   Z2, Z1, Z5
-	VPXORD        Z15, Z15, Z15
-	VCMPPS        $0x1e, Z15, Z5, K3
-	VMOVAPS.Z     Z20, K3, Z5
-	VFMADD231PS   Z5, Z21, Z4
-	VADDPS        Z5, Z3, Z3
-	VMOVUPS.Z     (AX)(R12*2), K1, Z5
+	VSUBPS        Z0, Z19, Z19
+	VMOVUPS       Z19, Z21
+	VFMADD213PS   Z2, Z1, Z21
+	VPXORD        Z14, Z14, Z14
+	VCMPPS        $0x16, Z14, Z21, K3
+	VMOVAPS.Z     Z20, K3, Z20
+	VFMADD231PS   Z20, Z19, Z3
+	VADDPS        Z20, Z4, Z4
+	VMOVUPS.Z     (AX)(R12*2), K1, Z19
 	VMOVUPS.Z     (DX)(R12*2), K1, Z20
-	VSUBPS        Z0, Z5, Z21
-	VFMADD213PS   Z2, Z1, Z5
-	VPXORD        Z16, Z16, Z16
-	VCMPPS        $0x1e, Z16, Z5, K3
-	VMOVAPS.Z     Z20, K3, Z5
-	VFMADD231PS   Z5, Z21, Z4
-	VADDPS        Z5, Z3, Z3
-	VMOVUPS.Z     (AX)(R13*1), K1, Z5
+	VSUBPS        Z0, Z19, Z19
+	VMOVUPS       Z19, Z21
+	VFMADD213PS   Z2, Z1, Z21
+	VPXORD        Z15, Z15, Z15
+	VCMPPS        $0x16, Z15, Z21, K3
+	VMOVAPS.Z     Z20, K3, Z20
+	VFMADD231PS   Z20, Z19, Z3
+	VADDPS        Z20, Z4, Z4
+	VMOVUPS.Z     (AX)(R13*1), K1, Z19
 	VMOVUPS.Z     (DX)(R13*1), K1, Z20
-	VSUBPS        Z0, Z5, Z0
-	VFMADD213PS   Z2, Z1, Z5
-	VPXORD        Z17, Z17, Z17
-	VCMPPS        $0x1e, Z17, Z5, K3
+	VSUBPS        Z0, Z19, Z0
+	VMOVUPS       Z0, Z19
+	VFMADD213PS   Z2, Z1, Z19
+	VPXORD        Z16, Z16, Z16
+	VCMPPS        $0x16, Z16, Z19, K3
 	VMOVAPS.Z     Z20, K3, Z1
-	VFMADD231PS   Z1, Z0, Z4
-	VADDPS        Z1, Z3, Z0
+	VFMADD231PS   Z1, Z0, Z3
+	VADDPS        Z1, Z4, Z0
 	VEXTRACTF64X4 $0x01, Z0, Y1
 	VCVTPS2PD     Y0, Z0
 	VCVTPS2PD     Y1, Z1
@@ -16454,8 +16708,8 @@ tail4:
 	VMOVUPD.Z     64(R9)(R14*2), K2, Z0
 	VADDPD        Z0, Z1, Z1
 	VMOVUPD       Z1, K2, 64(R9)(R14*2)
-	VEXTRACTF64X4 $0x01, Z4, Y0
-	VCVTPS2PD     Y4, Z1
+	VEXTRACTF64X4 $0x01, Z3, Y0
+	VCVTPS2PD     Y3, Z1
 	VCVTPS2PD     Y0, Z0
 	VMOVUPD.Z     (R10)(R14*2), K1, Z2
 	VADDPD        Z2, Z1, Z1
@@ -16490,9 +16744,10 @@ columns11:
 	VMOVUPS       (AX), Z3
 	VMOVUPS       (DX), Z4
 	VSUBPS        Z0, Z3, Z0
+	VMOVUPS       Z0, Z3
 	VFMADD213PS   Z2, Z1, Z3
-	VPXORD        Z18, Z18, Z18
-	VCMPPS        $0x1e, Z18, Z3, K1
+	VPXORD        Z17, Z17, Z17
+	VCMPPS        $0x16, Z17, Z3, K1
 	VMOVAPS.Z     Z4, K1, Z1
 	VMULPS        Z1, Z0, Z0
 	VEXTRACTF64X4 $0x01, Z1, Y2
@@ -16529,9 +16784,10 @@ tail12:
 	VMOVUPS.Z     (AX), K1, Z3
 	VMOVUPS.Z     (DX), K1, Z4
 	VSUBPS        Z0, Z3, Z0
+	VMOVUPS       Z0, Z3
 	VFMADD213PS   Z2, Z1, Z3
-	VPXORD        Z19, Z19, Z19
-	VCMPPS        $0x1e, Z19, Z3, K3
+	VPXORD        Z18, Z18, Z18
+	VCMPPS        $0x16, Z18, Z3, K3
 	VMOVAPS.Z     Z4, K3, Z1
 	VMULPS        Z1, Z0, Z0
 	VEXTRACTF64X4 $0x01, Z1, Y2

@@ -34,7 +34,7 @@ func maxNEON(dst []float32, a []float32, b []float32)
 //go:noescape
 func addReLUNEON(dst []float32, a []float32, b []float32)
 
-// reluGradNEON computes dst[i] = b[i] where a[i] > 0, else 0.
+// reluGradNEON computes dst[i] = 0 where a[i] <= 0, else b[i].
 //
 //go:noescape
 func reluGradNEON(dst []float32, a []float32, b []float32)
@@ -119,32 +119,32 @@ func addRowReLUNEON(dst []float32, x []float32, row []float32)
 //go:noescape
 func mulRowNEON(dst []float32, x []float32, row []float32)
 
-// scaleShiftNEON computes dst[i] = x[i]*scale[i] + shift[i] with row vectors that start again after their length.
+// scaleShiftNEON computes dst[i] = (x[i]-center[i])*scale[i] + shift[i] with row vectors that start again after their length.
 //
 //go:noescape
-func scaleShiftNEON(dst []float32, x []float32, scale []float32, shift []float32)
+func scaleShiftNEON(dst []float32, x []float32, center []float32, scale []float32, shift []float32)
 
-// scaleShiftAddNEON computes dst[i] = x[i]*scale[i] + shift[i] + residual[i] with row vectors that start again after their length.
+// scaleShiftAddNEON computes dst[i] = (x[i]-center[i])*scale[i] + shift[i] + residual[i] with row vectors that start again after their length.
 //
 //go:noescape
-func scaleShiftAddNEON(dst []float32, x []float32, residual []float32, scale []float32, shift []float32)
+func scaleShiftAddNEON(dst []float32, x []float32, residual []float32, center []float32, scale []float32, shift []float32)
 
-// scaleShiftReLUNEON computes dst[i] = x[i]*scale[i] + shift[i] with row vectors that start again after their length.
+// scaleShiftReLUNEON computes dst[i] = (x[i]-center[i])*scale[i] + shift[i] with row vectors that start again after their length.
 //
 //go:noescape
-func scaleShiftReLUNEON(dst []float32, x []float32, scale []float32, shift []float32)
+func scaleShiftReLUNEON(dst []float32, x []float32, center []float32, scale []float32, shift []float32)
 
-// scaleShiftAddReLUNEON computes dst[i] = x[i]*scale[i] + shift[i] + residual[i] with row vectors that start again after their length.
+// scaleShiftAddReLUNEON computes dst[i] = (x[i]-center[i])*scale[i] + shift[i] + residual[i] with row vectors that start again after their length.
 //
 //go:noescape
-func scaleShiftAddReLUNEON(dst []float32, x []float32, residual []float32, scale []float32, shift []float32)
+func scaleShiftAddReLUNEON(dst []float32, x []float32, residual []float32, center []float32, scale []float32, shift []float32)
 
 // normGradNEON computes dst[i] = g[i]*ag[i] + (x[i]-mean[i])*ax[i] + c[i] with row vectors that start again after their length.
 //
 //go:noescape
 func normGradNEON(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, c []float32)
 
-// normGradReLUNEON computes normGrad with 0 for g[i] unless x[i]*scale[i] + shift[i] > 0.
+// normGradReLUNEON computes normGrad with 0 for g[i] where (x[i]-mean[i])*scale[i] + shift[i] <= 0.
 //
 //go:noescape
 func normGradReLUNEON(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, c []float32, scale []float32, shift []float32)
@@ -184,7 +184,7 @@ func statsRowsNEON(sum []float64, square []float64, x []float32, center []float3
 //go:noescape
 func normGradSumsNEON(sumG []float64, sumGX []float64, x []float32, g []float32, mean []float32, rows int, stride int)
 
-// normGradSumsReLUNEON computes normGradSums with 0 for g unless x*scale[c] + shift[c] > 0.
+// normGradSumsReLUNEON computes normGradSums with 0 for g where (x-mean[c])*scale[c] + shift[c] <= 0.
 //
 //go:noescape
 func normGradSumsReLUNEON(sumG []float64, sumGX []float64, x []float32, g []float32, mean []float32, scale []float32, shift []float32, rows int, stride int)

@@ -21,7 +21,7 @@ type pass struct {
 type buffers struct {
 	n, c       int
 	m          [5][]float32
-	row        [7][]float32
+	row        [8][]float32
 	copyGrain  int
 	copyChunks func(lo, hi int)
 }
@@ -45,6 +45,9 @@ func newBuffers(n, c int) *buffers {
 	return b
 }
 
+// norm is a batch norm with a ReLU, of the first five row vectors.
+func (b *buffers) norm() Norm { return Norm{b.row[0], b.row[1], b.row[2], b.row[3], b.row[4]} }
+
 var passes = []pass{
 	{"Fill", 1, func(b *buffers) { Fill(b.m[0], 1) }},
 	{"ReLU", 2, func(b *buffers) { ReLU(b.m[0], b.m[1]) }},
@@ -61,18 +64,18 @@ var passes = []pass{
 	{"Dot", 2, func(b *buffers) { Dot(b.m[0], b.m[1]) }},
 	{"AddRow", 2, func(b *buffers) { AddRow(b.m[0], b.m[1], b.row[0]) }},
 	{"AddRowReLU", 2, func(b *buffers) { AddRowReLU(b.m[0], b.m[1], b.row[0]) }},
-	{"ScaleShiftRowsReLU", 2, func(b *buffers) { ScaleShiftRows(b.m[0], b.m[1], b.row[0], b.row[1], true) }},
-	{"ScaleShiftAddRowsReLU", 3, func(b *buffers) { ScaleShiftAddRows(b.m[0], b.m[1], b.row[0], b.row[1], b.m[2], true) }},
+	{"ScaleShiftRowsReLU", 2, func(b *buffers) { ScaleShiftRows(b.m[0], b.m[1], b.row[0], b.row[1], b.row[2], true) }},
+	{"ScaleShiftAddRowsReLU", 3, func(b *buffers) { ScaleShiftAddRows(b.m[0], b.m[1], b.row[0], b.row[1], b.row[2], b.m[2], true) }},
 	{"SumRows", 1, func(b *buffers) { SumRows(b.row[0], b.m[0], b.c) }},
-	{"StatsRows", 1, func(b *buffers) { StatsRows(b.row[0], b.row[1], b.m[0], b.c) }},
+	{"BatchNormStats", 1, func(b *buffers) { BatchNormStats(b.norm(), b.row[5], b.m[0], 1e-5) }},
 	{"BatchNormGradSumsReLU", 2, func(b *buffers) {
-		BatchNormGradSumsReLU(b.row[0], b.row[1], b.m[0], b.m[1], b.row[2], b.row[3], b.row[4], b.row[5])
+		BatchNormGradSums(b.row[5], b.row[6], b.m[0], b.m[1], b.norm())
 	}},
 	{"BatchNormAddGradSums", 4, func(b *buffers) {
-		BatchNormAddGradSums(b.m[3], b.row[0], b.row[1], b.m[0], b.m[1], b.m[2], b.row[2], b.row[3])
+		BatchNormAddGradSums(b.m[3], b.row[5], b.row[6], b.m[0], b.m[1], b.m[2], b.norm())
 	}},
 	{"BatchNormInputGradReLU", 3, func(b *buffers) {
-		BatchNormInputGradReLU(b.m[2], b.m[0], b.m[1], b.row[0], b.row[1], b.row[2], b.row[3], b.row[4], b.row[5], b.row[6])
+		BatchNormInputGrad(b.m[2], b.m[0], b.m[1], b.norm(), b.row[5], b.row[6], b.row[7])
 	}},
 	{"SoftmaxRows", 2, func(b *buffers) { SoftmaxRows(b.m[0], b.m[1], b.c) }},
 	{"LogSoftmaxRows", 2, func(b *buffers) { LogSoftmaxRows(b.m[0], b.m[1], b.c) }},

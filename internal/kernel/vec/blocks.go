@@ -1,6 +1,10 @@
 package vec
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/residuum-go/residuum/internal/cpu"
+)
 
 // Reductions over rows cut the matrix into blocks of rows, and very wide matrices also into blocks
 // of columns. Each block is summed into float64 on its own, and the blocks' sums are added in
@@ -22,10 +26,11 @@ type cut struct {
 	down      int // blocks one below the other
 	sums      int // sums per column, 1 or 2
 	body      rowReducer
+	set       *kernels // that body calls
 }
 
-// rowReducer adds what it computes from each column of b to its element of one or both sums.
-type rowReducer func(t *task, sum0, sum1 []float64, b block)
+// rowReducer adds what it computes from each column of b to its element of one or both sums, with kernels of set.
+type rowReducer func(t *task, set *kernels, sum0, sum1 []float64, b block)
 
 // block is a matrix within the matrix: rows of width elements, stride apart. It starts at element
 // lo and column col, and its last element is hi-1. With narrow rows, a row of the block is several
@@ -45,21 +50,43 @@ func newCut(n, c int) cut {
 
 // reduceRows runs body over the blocks of t.x and leaves the sums in t.partial: c of the first,
 // behind them c of the second.
+//
+// The kernels of most levels add a few rows in float32 before they add to the float64 sums, and these few may
+// leave its range where the sum does not. So sums that are not finite are summed again by the generic kernels,
+// in float64 throughout; what is not finite then is so because x is not.
 func (t *task) reduceRows(c, sums int, body rowReducer) {
 	t.cut = newCut(len(t.x), c)
-	t.cut.sums, t.cut.body = sums, body
-	t.floats64(max(1, t.cut.down) * sums * c)
+	t.cut.sums, t.cut.body, t.cut.set = sums, body, t.set
+	t.reduceBlocks()
+	if exact := &table[cpu.Generic].cached; t.set != exact && !finite(t.partial[:sums*c]) {
+		t.cut.set = exact
+		t.reduceBlocks()
+	}
+}
+
+func (t *task) reduceBlocks() {
+	n := t.cut.sums * t.cut.c
+	t.floats64(max(1, t.cut.down) * n)
 	t.loop(t.cut.down*t.cut.across, 1, func(t *task, lo, hi int) {
 		for i := lo; i < hi; i++ {
 			t.reduceBlock(i/t.cut.across, i%t.cut.across)
 		}
 	})
-	total := t.partial[:sums*c]
+	total := t.partial[:n]
 	for d := 1; d < t.cut.down; d++ {
-		for i, v := range t.partial[d*sums*c : (d+1)*sums*c] {
+		for i, v := range t.partial[d*n : (d+1)*n] {
 			total[i] += v
 		}
 	}
+}
+
+func finite(a []float64) bool {
+	for _, v := range a {
+		if v-v != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 var accumulators = sync.Pool{New: func() any { return new([2 * blockColumns]float64) }}
@@ -77,13 +104,13 @@ func (t *task) reduceBlock(down, across int) {
 	b := block{lo: row*k.c + col, col: col, width: width, rows: full, stride: k.times * k.c}
 	if full > 0 {
 		b.hi = b.lo + (full-1)*b.stride + width
-		k.body(t, sum0, sum1, b)
+		k.body(t, k.set, sum0, sum1, b)
 	}
 	if rest > 0 {
 		b.lo += full * b.stride
 		b.rows, b.width = 1, rest*cols
 		b.hi = b.lo + b.width
-		k.body(t, sum0[:b.width], sum1[:b.width], b)
+		k.body(t, k.set, sum0[:b.width], sum1[:b.width], b)
 	}
 	out := t.partial[down*k.sums*k.c+col:]
 	for s := range k.sums {

@@ -18,8 +18,8 @@ func Max(dst, a, b []float32) { binary("Max", kernelsFor(dst, a, b).max, dst, a,
 // AddReLU computes dst[i] = relu(a[i] + b[i]), with [ReLU]'s rule for NaN and -0.
 func AddReLU(dst, a, b []float32) { binary("AddReLU", kernelsFor(dst, a, b).addReLU, dst, a, b) }
 
-// ReLUGrad computes dst[i] = g[i] where y[i] > 0, else 0: the gradient of y = relu(x) is g where
-// the output was positive.
+// ReLUGrad computes dst[i] = 0 where y[i] <= 0, else g[i]: the gradient of y = relu(x) is g where
+// the output was positive. It also is where the output was NaN, as in PyTorch: the gradient must not hide it.
 func ReLUGrad(dst, y, g []float32) { binary("ReLUGrad", kernelsFor(dst, y, g).reluGrad, dst, y, g) }
 
 // AddScaled computes dst[i] = a[i] + s*b[i]. Whether the product is rounded depends on the level.

@@ -122,7 +122,10 @@ func ReLURef[T Float](dst, a []T) {
 // StepRef is the reference of [Step].
 func StepRef[T Float](dst, a []T) {
 	for i, v := range a {
-		dst[i] = gate(v, 1)
+		dst[i] = 0
+		if v > 0 {
+			dst[i] = 1
+		}
 	}
 }
 
@@ -140,9 +143,11 @@ func relu[T Float](v T) T {
 	return v
 }
 
+// gate lets g through where y is NaN, as PyTorch does: there the forward pass let the NaN through, and a
+// gradient of 0 would hide it.
 func gate[T Float](y, g T) T {
-	if y > 0 {
-		return g
+	if y <= 0 {
+		return 0
 	}
-	return 0
+	return g
 }

@@ -332,7 +332,7 @@ func TestLengthsThatDiffer(t *testing.T) {
 		"AdamStep":  func() { AdamStep(a, a, a, b, 1, 0.9, 0.9, 1, 0, false, 1) },
 		"AddRow":    func() { AddRow(b, b, a) },
 		"SumRows":   func() { SumRows(a, b, 3) },
-		"StatsRows": func() { StatsRows(a, a, b, 4) },
+		"Stats":     func() { BatchNormStats(Norm{Mean: b, MeanLow: b, InvStd: a}, b, b, 1) },
 		"MaxIndex":  func() { MaxIndex(nil) },
 	} {
 		require.Panics(t, f, name)

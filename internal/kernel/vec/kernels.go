@@ -17,8 +17,8 @@ type kernels struct {
 	fill                                                func(dst []float32, v float32)
 
 	addRow, addRowReLU, mulRow       func(dst, x, row []float32)
-	scaleShift, scaleShiftReLU       func(dst, x, scale, shift []float32)
-	scaleShiftAdd, scaleShiftAddReLU func(dst, x, residual, scale, shift []float32)
+	scaleShift, scaleShiftReLU       func(dst, x, center, scale, shift []float32)
+	scaleShiftAdd, scaleShiftAddReLU func(dst, x, residual, center, scale, shift []float32)
 	normGrad                         func(dst, x, g, ag, ax, mean, c []float32)
 	normGradReLU                     func(dst, x, g, ag, ax, mean, c, scale, shift []float32)
 

@@ -37,7 +37,7 @@ func normGradSumsReLU(sumG, sumGX []float64, x, g, mean, scale, shift []float32,
 	for r := range rows {
 		x, g := x[r*stride:][:len(sumG)], g[r*stride:][:len(sumG)]
 		for j := range g {
-			v := float64(gate(affine(x[j], scale[j], shift[j]), g[j]))
+			v := float64(gate(affine(x[j]-mean[j], scale[j], shift[j]), g[j]))
 			sumG[j] += v
 			sumGX[j] += v * (float64(x[j]) - float64(mean[j]))
 		}
@@ -58,8 +58,8 @@ func normGradReLU(dst, x, g, ag, ax, mean, c, scale, shift []float32) {
 	for len(dst) > 0 {
 		n := min(len(ag), len(dst))
 		for i := range n {
-			y := affine(x[i], scale[i], shift[i])
-			dst[i] = gate(y, g[i])*ag[i] + (x[i]-mean[i])*ax[i] + c[i]
+			d := x[i] - mean[i]
+			dst[i] = gate(affine(d, scale[i], shift[i]), g[i])*ag[i] + d*ax[i] + c[i]
 		}
 		dst, x, g = dst[n:], x[n:], g[n:]
 	}

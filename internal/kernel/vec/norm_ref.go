@@ -1,7 +1,12 @@
 package vec
 
-// StatsRowsRef is the reference of [StatsRows].
-func StatsRowsRef[T Float](mean, variance, x []T, c int) {
+import "math"
+
+// The references work in one number type throughout, so they know no MeanLow: in float64 it is not needed.
+
+// BatchNormStatsRef is the reference of [BatchNormStats].
+func BatchNormStatsRef[T Float](mean, invstd, variance, x []T, eps T) {
+	c := len(mean)
 	rows := float64(len(x) / max(c, 1))
 	for j := range c {
 		var s, q float64
@@ -13,12 +18,13 @@ func StatsRowsRef[T Float](mean, variance, x []T, c int) {
 			d := float64(x[i]) - s
 			q += d * d
 		}
-		mean[j], variance[j] = T(s), T(q/rows)
+		mean[j], variance[j], invstd[j] = T(s), T(q/rows), T(1/math.Sqrt(q/rows+float64(eps)))
 	}
 }
 
-// BatchNormGradSumsRef is the reference of [BatchNormGradSums].
-func BatchNormGradSumsRef[T Float](sumG, sumGX, x, g, mean, invstd []T) {
+// BatchNormGradSumsRef is the reference of [BatchNormGradSums]; scale and shift are nil if no ReLU follows.
+func BatchNormGradSumsRef[T Float](sumG, sumGX, x, g, mean, invstd, scale, shift []T) {
+	g = passedRef(x, g, mean, scale, shift)
 	c := len(mean)
 	for j := range c {
 		var s, q float64
@@ -30,19 +36,15 @@ func BatchNormGradSumsRef[T Float](sumG, sumGX, x, g, mean, invstd []T) {
 	}
 }
 
-// BatchNormGradSumsReLURef is the reference of [BatchNormGradSumsReLU].
-func BatchNormGradSumsReLURef[T Float](sumG, sumGX, x, g, mean, invstd, scale, shift []T) {
-	BatchNormGradSumsRef(sumG, sumGX, x, passedRef(x, g, scale, shift), mean, invstd)
-}
-
 // BatchNormAddGradSumsRef is the reference of [BatchNormAddGradSums].
 func BatchNormAddGradSumsRef[T Float](dst, sumG, sumGX, x, y, g, mean, invstd []T) {
 	ReLUGradRef(dst, y, g)
-	BatchNormGradSumsRef(sumG, sumGX, x, dst, mean, invstd)
+	BatchNormGradSumsRef(sumG, sumGX, x, dst, mean, invstd, nil, nil)
 }
 
-// BatchNormInputGradRef is the reference of [BatchNormInputGrad].
-func BatchNormInputGradRef[T Float](dst, x, g, mean, invstd, gamma, sumG, sumGX []T) {
+// BatchNormInputGradRef is the reference of [BatchNormInputGrad]; scale and shift are nil if no ReLU follows.
+func BatchNormInputGradRef[T Float](dst, x, g, mean, invstd, scale, shift, gamma, sumG, sumGX []T) {
+	g = passedRef(x, g, mean, scale, shift)
 	c := len(mean)
 	rows := T(len(x) / max(c, 1))
 	for i := range dst {
@@ -52,15 +54,13 @@ func BatchNormInputGradRef[T Float](dst, x, g, mean, invstd, gamma, sumG, sumGX 
 	}
 }
 
-// BatchNormInputGradReLURef is the reference of [BatchNormInputGradReLU].
-func BatchNormInputGradReLURef[T Float](dst, x, g, mean, invstd, gamma, sumG, sumGX, scale, shift []T) {
-	BatchNormInputGradRef(dst, x, passedRef(x, g, scale, shift), mean, invstd, gamma, sumG, sumGX)
-}
-
-// passedRef returns the gradient g behind a ReLU as it is before it.
-func passedRef[T Float](x, g, scale, shift []T) []T {
+// passedRef returns the gradient g behind a ReLU, if there is one, as it is before it.
+func passedRef[T Float](x, g, mean, scale, shift []T) []T {
+	if scale == nil {
+		return g
+	}
 	y, passed := make([]T, len(x)), make([]T, len(x))
-	ScaleShiftRowsRef(y, x, scale, shift, true)
+	ScaleShiftRowsRef(y, x, mean, scale, shift, true)
 	ReLUGradRef(passed, y, g)
 	return passed
 }

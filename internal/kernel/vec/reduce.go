@@ -73,13 +73,13 @@ func maxOf(a []float32) float32 {
 }
 
 // SumRows computes dst[c] = sum over r of x[r,c] for x [rows, c], accumulated in float64 with
-// groups of at most four rows summed first.
+// groups of at most four rows summed first where they stay in range.
 func SumRows(dst, x []float32, c int) {
 	checkColumns("SumRows", c, len(x), len(dst))
 	t := newTask()
 	t.x, t.set = x, active()
-	t.reduceRows(c, 1, func(t *task, sum, _ []float64, b block) {
-		t.set.sumRows(sum, t.x[b.lo:b.hi], b.rows, b.stride)
+	t.reduceRows(c, 1, func(t *task, set *kernels, sum, _ []float64, b block) {
+		set.sumRows(sum, t.x[b.lo:b.hi], b.rows, b.stride)
 	})
 	for j := range dst {
 		dst[j] = float32(t.partial[j])

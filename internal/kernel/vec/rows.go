@@ -37,38 +37,42 @@ func MulRow(dst, x, row []float32) {
 	t.runRows(func(t *task, lo, hi int) { t.set.mulRow(t.dst[lo:hi], t.x[lo:hi], t.row[0]) })
 }
 
-// ScaleShiftRows computes dst[r,c] = x[r,c]*scale[c] + shift[c] for x [rows, len(scale)], then
-// [ReLU] if relu. It is batch normalisation with known statistics, and a convolution's bias with
-// its activation. Whether the product is rounded depends on the level.
-func ScaleShiftRows(dst, x, scale, shift []float32, relu bool) {
-	checkRows("ScaleShiftRows", len(scale), len(dst), len(x))
-	check2("ScaleShiftRows", len(scale), len(shift))
+// ScaleShiftRows computes dst[r,c] = (x[r,c] - center[c])*scale[c] + shift[c] for x [rows, len(scale)], then
+// [ReLU] if relu: batch normalisation with known statistics. The center is taken off first because
+// x*scale + shift would lose the digits of a column whose mean is far larger than its spread. Whether the
+// product is rounded depends on the level.
+func ScaleShiftRows(dst, x, center, scale, shift []float32, relu bool) {
+	checkColumns("ScaleShiftRows", len(scale), len(x), len(center), len(shift))
+	check2("ScaleShiftRows", len(dst), len(x))
 	t := newTask()
 	t.dst, t.x, t.set = dst, x, kernelsFor(dst, x)
-	t.repeat(len(x), period, scale, shift)
-	if relu {
-		t.runRows(func(t *task, lo, hi int) { t.set.scaleShiftReLU(t.dst[lo:hi], t.x[lo:hi], t.row[0], t.row[1]) })
-	} else {
-		t.runRows(func(t *task, lo, hi int) { t.set.scaleShift(t.dst[lo:hi], t.x[lo:hi], t.row[0], t.row[1]) })
-	}
-}
-
-// ScaleShiftAddRows computes dst[r,c] = x[r,c]*scale[c] + shift[c] + residual[r,c], then [ReLU] if
-// relu: the end of a residual block in one pass.
-func ScaleShiftAddRows(dst, x, scale, shift, residual []float32, relu bool) {
-	checkRows("ScaleShiftAddRows", len(scale), len(dst), len(x))
-	check2("ScaleShiftAddRows", len(scale), len(shift))
-	check2("ScaleShiftAddRows", len(dst), len(residual))
-	t := newTask()
-	t.dst, t.x, t.residual, t.set = dst, x, residual, kernelsFor(dst, x, residual)
-	t.repeat(len(x), period, scale, shift)
+	t.repeat(len(x), period, center, scale, shift)
 	if relu {
 		t.runRows(func(t *task, lo, hi int) {
-			t.set.scaleShiftAddReLU(t.dst[lo:hi], t.x[lo:hi], t.residual[lo:hi], t.row[0], t.row[1])
+			t.set.scaleShiftReLU(t.dst[lo:hi], t.x[lo:hi], t.row[0], t.row[1], t.row[2])
 		})
 	} else {
 		t.runRows(func(t *task, lo, hi int) {
-			t.set.scaleShiftAdd(t.dst[lo:hi], t.x[lo:hi], t.residual[lo:hi], t.row[0], t.row[1])
+			t.set.scaleShift(t.dst[lo:hi], t.x[lo:hi], t.row[0], t.row[1], t.row[2])
+		})
+	}
+}
+
+// ScaleShiftAddRows computes dst[r,c] = (x[r,c] - center[c])*scale[c] + shift[c] + residual[r,c], then [ReLU] if
+// relu: the end of a residual block in one pass.
+func ScaleShiftAddRows(dst, x, center, scale, shift, residual []float32, relu bool) {
+	checkColumns("ScaleShiftAddRows", len(scale), len(x), len(center), len(shift))
+	check3("ScaleShiftAddRows", len(dst), len(x), len(residual))
+	t := newTask()
+	t.dst, t.x, t.residual, t.set = dst, x, residual, kernelsFor(dst, x, residual)
+	t.repeat(len(x), period, center, scale, shift)
+	if relu {
+		t.runRows(func(t *task, lo, hi int) {
+			t.set.scaleShiftAddReLU(t.dst[lo:hi], t.x[lo:hi], t.residual[lo:hi], t.row[0], t.row[1], t.row[2])
+		})
+	} else {
+		t.runRows(func(t *task, lo, hi int) {
+			t.set.scaleShiftAdd(t.dst[lo:hi], t.x[lo:hi], t.residual[lo:hi], t.row[0], t.row[1], t.row[2])
 		})
 	}
 }

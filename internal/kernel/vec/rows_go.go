@@ -24,11 +24,11 @@ func mulRow(dst, x, row []float32) {
 	}
 }
 
-func scaleShift(dst, x, scale, shift []float32) {
+func scaleShift(dst, x, center, scale, shift []float32) {
 	for len(dst) > 0 {
 		n := min(len(scale), len(dst))
 		for i := range n {
-			dst[i] = affine(x[i], scale[i], shift[i])
+			dst[i] = affine(x[i]-center[i], scale[i], shift[i])
 		}
 		dst, x = dst[n:], x[n:]
 	}
@@ -38,22 +38,22 @@ func scaleShift(dst, x, scale, shift []float32) {
 // the same sign.
 func affine[T Float](x, scale, shift T) T { return T(x*scale) + shift }
 
-func scaleShiftReLU(dst, x, scale, shift []float32) {
-	scaleShift(dst, x, scale, shift)
+func scaleShiftReLU(dst, x, center, scale, shift []float32) {
+	scaleShift(dst, x, center, scale, shift)
 	ReLURef(dst, dst)
 }
 
-func scaleShiftAdd(dst, x, residual, scale, shift []float32) {
+func scaleShiftAdd(dst, x, residual, center, scale, shift []float32) {
 	for len(dst) > 0 {
 		n := min(len(scale), len(dst))
 		for i := range n {
-			dst[i] = affine(x[i], scale[i], shift[i]) + residual[i]
+			dst[i] = affine(x[i]-center[i], scale[i], shift[i]) + residual[i]
 		}
 		dst, x, residual = dst[n:], x[n:], residual[n:]
 	}
 }
 
-func scaleShiftAddReLU(dst, x, residual, scale, shift []float32) {
-	scaleShiftAdd(dst, x, residual, scale, shift)
+func scaleShiftAddReLU(dst, x, residual, center, scale, shift []float32) {
+	scaleShiftAdd(dst, x, residual, center, scale, shift)
 	ReLURef(dst, dst)
 }

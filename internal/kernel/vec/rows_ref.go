@@ -21,18 +21,18 @@ func MulRowRef[T Float](dst, x, row []T) {
 }
 
 // ScaleShiftRowsRef is the reference of [ScaleShiftRows].
-func ScaleShiftRowsRef[T Float](dst, x, scale, shift []T, reluAfter bool) {
+func ScaleShiftRowsRef[T Float](dst, x, center, scale, shift []T, reluAfter bool) {
 	for i := range dst {
 		c := i % len(scale)
-		dst[i] = reluIf(reluAfter, x[i]*scale[c]+shift[c])
+		dst[i] = reluIf(reluAfter, (x[i]-center[c])*scale[c]+shift[c])
 	}
 }
 
 // ScaleShiftAddRowsRef is the reference of [ScaleShiftAddRows].
-func ScaleShiftAddRowsRef[T Float](dst, x, scale, shift, residual []T, reluAfter bool) {
+func ScaleShiftAddRowsRef[T Float](dst, x, center, scale, shift, residual []T, reluAfter bool) {
 	for i := range dst {
 		c := i % len(scale)
-		dst[i] = reluIf(reluAfter, x[i]*scale[c]+shift[c]+residual[i])
+		dst[i] = reluIf(reluAfter, (x[i]-center[c])*scale[c]+shift[c]+residual[i])
 	}
 }
 

@@ -49,11 +49,11 @@ const eps = 0x1p-23
 func TestRowVectors(t *testing.T) {
 	eachMatrix(t, func(t *testing.T, rows, c int) {
 		x, residual := guardedNormal(t, 1, rows*c), guardedNormal(t, 2, rows*c)
-		scale, shift := guardedNormal(t, 3, c), guardedNormal(t, 4, c)
+		scale, shift, center := guardedNormal(t, 3, c), guardedNormal(t, 4, c), guardedNormal(t, 5, c)
 		want32, want := make([]float32, len(x)), make([]float64, len(x))
-		x64, residual64, scale64, shift64 := float64s(x), float64s(residual), float64s(scale), float64s(shift)
+		x64, residual64, scale64, shift64, center64 := float64s(x), float64s(residual), float64s(scale), float64s(shift), float64s(center)
 		size := func(i int) float64 {
-			return math.Abs(x64[i]*scale64[i%c]) + math.Abs(shift64[i%c]) + math.Abs(residual64[i])
+			return math.Abs((x64[i]-center64[i%c])*scale64[i%c]) + math.Abs(shift64[i%c]) + math.Abs(residual64[i])
 		}
 		same := func(f func() []float32) []float32 {
 			var got []float32
@@ -69,16 +69,16 @@ func TestRowVectors(t *testing.T) {
 		MulRowRef(want32, x, scale)
 		require.Equal(t, want32, append([]float32{}, same(func() []float32 { d := dst(); MulRow(d, x, scale); return d })...))
 		for _, relu := range []bool{false, true} {
-			ScaleShiftRowsRef(want, x64, scale64, shift64, relu)
-			got := same(func() []float32 { d := dst(); ScaleShiftRows(d, x, scale, shift, relu); return d })
-			requireClose(t, want, got, size, eps)
+			ScaleShiftRowsRef(want, x64, center64, scale64, shift64, relu)
+			got := same(func() []float32 { d := dst(); ScaleShiftRows(d, x, center, scale, shift, relu); return d })
+			requireClose(t, want, got, size, 1.5*eps)
 
-			ScaleShiftAddRowsRef(want, x64, scale64, shift64, residual64, relu)
-			got = same(func() []float32 { d := dst(); ScaleShiftAddRows(d, x, scale, shift, residual, relu); return d })
+			ScaleShiftAddRowsRef(want, x64, center64, scale64, shift64, residual64, relu)
+			got = same(func() []float32 { d := dst(); ScaleShiftAddRows(d, x, center, scale, shift, residual, relu); return d })
 			requireClose(t, want, got, size, 2*eps)
 
 			inPlace := append([]float32(nil), x...)
-			ScaleShiftAddRows(inPlace, inPlace, scale, shift, residual, relu)
+			ScaleShiftAddRows(inPlace, inPlace, center, scale, shift, residual, relu)
 			require.Equal(t, append([]float32(nil), got...), inPlace)
 		}
 	})
@@ -89,7 +89,7 @@ func TestRowVectorsPassNaNAndInfinity(t *testing.T) {
 		nan, inf := float32(math.NaN()), float32(math.Inf(1))
 		x := []float32{nan, inf, -inf, 0, 1, nan, inf, -inf}
 		got := make([]float32, 8)
-		ScaleShiftRows(got, x, []float32{1, 1}, []float32{0, 0}, true)
+		ScaleShiftRows(got, x, []float32{0, 0}, []float32{1, 1}, []float32{0, 0}, true)
 		for i, w := range []float32{nan, inf, 0, 0, 1, nan, inf, 0} {
 			require.True(t, kerneltest.SameFloat(got[i], w), "element %d: %v", i, got[i])
 		}

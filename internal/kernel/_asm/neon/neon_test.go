@@ -21,7 +21,7 @@ func everyWord() (lines []string) {
 		a.Equal, a.EqualInts, a.AddInts, a.SubInts} {
 		f(x, y)
 	}
-	for _, f := range []func(n Vec) Vec{a.Sqrt, a.Abs, a.Positive, a.Negative, a.IsZero, a.ToInts, a.FromInts, a.Round, a.Low, a.High,
+	for _, f := range []func(n Vec) Vec{a.Sqrt, a.Abs, a.Positive, a.Negative, a.AtMostZero, a.IsZero, a.ToInts, a.FromInts, a.Round, a.Low, a.High,
 		a.Sum64, a.Largest} {
 		f(y)
 	}

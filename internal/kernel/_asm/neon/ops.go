@@ -70,6 +70,7 @@ func (a *Asm) Equal(n, m Vec) Vec         { return a.op3(fcmeq, n, m) }
 func (a *Asm) EqualInts(n, m Vec) Vec     { return a.op3(cmeq, n, m) }
 func (a *Asm) Positive(n Vec) Vec         { return a.zero("FCMGT", 0x4ea0c800, n) }
 func (a *Asm) Negative(n Vec) Vec         { return a.zero("FCMLT", 0x4ea0e800, n) }
+func (a *Asm) AtMostZero(n Vec) Vec       { return a.zero("FCMLE", 0x6ea0d800, n) }
 func (a *Asm) IsZero(n Vec) Vec           { return a.zero("FCMEQ", 0x4ea0d800, n) }
 func (a *Asm) Select(c, yes, no Vec) Vec  { a.three(bsl, c, yes, no); return c } // overwrites c
 func (a *Asm) Merge(into, c, yes Vec)     { a.three(bit, into, yes, c) }         // into = yes where c

@@ -27,8 +27,8 @@ func elementwise(m *simd.Machine) {
 		return m.Select(m.Compare(simd.Unordered, a, a), a, m.Max(a, b))
 	})
 	binary("addReLU", "relu(a[i] + b[i])", func(a, b vec) vec { return m.ReLU(m.Add(a, b)) })
-	binary("reluGrad", "b[i] where a[i] > 0, else 0", func(a, b vec) vec {
-		return m.Where(m.Compare(simd.Greater, a, m.Zero()), b)
+	binary("reluGrad", "0 where a[i] <= 0, else b[i]", func(a, b vec) vec {
+		return m.Where(m.Compare(simd.NotLessOrEqual, a, m.Zero()), b)
 	})
 
 	m.Streamed("addScalar", "dst a $s", "dst[i] = a[i] + s", unroll, func(l *simd.Loop) {
@@ -78,36 +78,36 @@ func rows(m *simd.Machine) {
 			}
 			return a
 		}
-		m.Streamed("scaleShift"+suffix, "dst x *scale *shift",
-			"dst[i] = x[i]*scale[i] + shift[i]"+again, unroll, func(l *simd.Loop) {
-				x := l.Get("x")
+		m.Streamed("scaleShift"+suffix, "dst x *center *scale *shift",
+			"dst[i] = (x[i]-center[i])*scale[i] + shift[i]"+again, unroll, func(l *simd.Loop) {
+				x := l.Sub(l.Get("x"), l.Get("center"))
 				l.Set("dst", then(l.MulAdd(x, l.Get("scale"), l.Get("shift"))))
 			})
-		m.Streamed("scaleShiftAdd"+suffix, "dst x residual *scale *shift",
-			"dst[i] = x[i]*scale[i] + shift[i] + residual[i]"+again, unroll, func(l *simd.Loop) {
-				x := l.Get("x")
+		m.Streamed("scaleShiftAdd"+suffix, "dst x residual *center *scale *shift",
+			"dst[i] = (x[i]-center[i])*scale[i] + shift[i] + residual[i]"+again, unroll, func(l *simd.Loop) {
+				x := l.Sub(l.Get("x"), l.Get("center"))
 				y := l.MulAdd(x, l.Get("scale"), l.Get("shift"))
 				l.Set("dst", then(l.Add(y, l.Get("residual"))))
 			})
 	}
-	normGrad := func(l *simd.Loop, g vec) {
-		x := l.Sub(l.Get("x"), l.Get("mean"))
+	normGrad := func(l *simd.Loop, centred, g vec) {
 		d := l.MulAdd(g, l.Get("ag"), l.Get("c"))
-		l.Set("dst", l.AddMul(d, x, l.Get("ax")))
+		l.Set("dst", l.AddMul(d, centred, l.Get("ax")))
 	}
 	m.Streamed("normGrad", "dst x g *ag *ax *mean *c",
 		"dst[i] = g[i]*ag[i] + (x[i]-mean[i])*ax[i] + c[i]"+again, unroll, func(l *simd.Loop) {
-			normGrad(l, l.Get("g"))
+			normGrad(l, l.Sub(l.Get("x"), l.Get("mean")), l.Get("g"))
 		})
 	m.Streamed("normGradReLU", "dst x g *ag *ax *mean *c *scale *shift",
-		"normGrad with 0 for g[i] unless x[i]*scale[i] + shift[i] > 0", unroll, func(l *simd.Loop) {
-			normGrad(l, passed(l.Machine, l.Get("x"), l.Get("scale"), l.Get("shift"), l.Get("g")))
+		"normGrad with 0 for g[i] where (x[i]-mean[i])*scale[i] + shift[i] <= 0", unroll, func(l *simd.Loop) {
+			centred := l.Sub(l.Get("x"), l.Get("mean"))
+			normGrad(l, centred, passed(l.Machine, centred, l.Get("scale"), l.Get("shift"), l.Get("g")))
 		})
 }
 
-// passed returns g where x*scale + shift > 0, else 0. It destroys x.
+// passed returns 0 where x*scale + shift <= 0, else g.
 func passed(m *simd.Machine, x, scale, shift, g vec) vec {
-	return m.Where(m.Compare(simd.Greater, m.MulAdd(x, scale, shift), m.Zero()), g)
+	return m.Where(m.Compare(simd.NotLessOrEqual, m.MulAdd(m.Copy(x), scale, shift), m.Zero()), g)
 }
 
 func optimisers(m *simd.Machine) {

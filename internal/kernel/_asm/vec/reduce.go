@@ -42,7 +42,7 @@ func rowSums(m *simd.Machine) {
 				x, g := l.Get("x", r), l.Get("g", r)
 				centred := l.Sub(x, v[0])
 				if relu {
-					g = passed(m, x, v[1], v[2], g)
+					g = passed(m, centred, v[1], v[2], g)
 				}
 				product = accumulate(m, product, centred, g)
 				return g
@@ -51,7 +51,7 @@ func rowSums(m *simd.Machine) {
 		})
 	}
 	gradSums("normGradSums", "sumG[c] += g and sumGX[c] += g*(x-mean[c]), summed over r, with g and x at r*stride+c", false)
-	gradSums("normGradSumsReLU", "normGradSums with 0 for g unless x*scale[c] + shift[c] > 0", true)
+	gradSums("normGradSumsReLU", "normGradSums with 0 for g where (x-mean[c])*scale[c] + shift[c] <= 0", true)
 }
 
 // total returns the sum of f(0) to f(n-1).

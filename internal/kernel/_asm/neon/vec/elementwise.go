@@ -22,7 +22,7 @@ func elementwise(m *neon.Asm) {
 		return larger
 	})
 	binary("addReLU", "relu(a[i] + b[i])", func(a, b vec) vec { return m.ReLU(m.Add(a, b)) })
-	binary("reluGrad", "b[i] where a[i] > 0, else 0", func(a, b vec) vec { return m.And(b, m.Positive(a)) })
+	binary("reluGrad", "0 where a[i] <= 0, else b[i]", func(a, b vec) vec { return m.AndNot(b, m.AtMostZero(a)) })
 
 	m.Elementwise("addScalar", "dst a $s", "dst[i] = a[i] + s", unroll, func(l *neon.Loop) {
 		l.Set("dst", l.Add(l.Get("a"), l.Scalar("s")))
@@ -69,34 +69,35 @@ func rows(m *neon.Asm) {
 			}
 			return a
 		}
-		m.Elementwise("scaleShift"+suffix, "dst x *scale *shift",
-			"dst[i] = x[i]*scale[i] + shift[i]"+again, unroll, func(l *neon.Loop) {
-				l.Set("dst", then(l.AddMul(l.Get("shift"), l.Get("x"), l.Get("scale"))))
+		m.Elementwise("scaleShift"+suffix, "dst x *center *scale *shift",
+			"dst[i] = (x[i]-center[i])*scale[i] + shift[i]"+again, unroll, func(l *neon.Loop) {
+				x := l.Sub(l.Get("x"), l.Get("center"))
+				l.Set("dst", then(l.AddMul(l.Get("shift"), x, l.Get("scale"))))
 			})
-		m.Elementwise("scaleShiftAdd"+suffix, "dst x residual *scale *shift",
-			"dst[i] = x[i]*scale[i] + shift[i] + residual[i]"+again, unroll, func(l *neon.Loop) {
-				y := l.AddMul(l.Get("shift"), l.Get("x"), l.Get("scale"))
+		m.Elementwise("scaleShiftAdd"+suffix, "dst x residual *center *scale *shift",
+			"dst[i] = (x[i]-center[i])*scale[i] + shift[i] + residual[i]"+again, unroll, func(l *neon.Loop) {
+				y := l.AddMul(l.Get("shift"), l.Sub(l.Get("x"), l.Get("center")), l.Get("scale"))
 				l.Set("dst", then(l.Add(y, l.Get("residual"))))
 			})
 	}
-	normGrad := func(l *neon.Loop, x, g vec) {
+	normGrad := func(l *neon.Loop, centred, g vec) {
 		d := l.AddMul(l.Get("c"), g, l.Get("ag"))
-		l.Set("dst", l.AddMul(d, l.Sub(x, l.Get("mean")), l.Get("ax")))
+		l.Set("dst", l.AddMul(d, centred, l.Get("ax")))
 	}
 	m.Elementwise("normGrad", "dst x g *ag *ax *mean *c",
 		"dst[i] = g[i]*ag[i] + (x[i]-mean[i])*ax[i] + c[i]"+again, unroll, func(l *neon.Loop) {
-			normGrad(l, l.Get("x"), l.Get("g"))
+			normGrad(l, l.Sub(l.Get("x"), l.Get("mean")), l.Get("g"))
 		})
 	m.Elementwise("normGradReLU", "dst x g *ag *ax *mean *c *scale *shift",
-		"normGrad with 0 for g[i] unless x[i]*scale[i] + shift[i] > 0", unroll, func(l *neon.Loop) {
-			x := l.Get("x")
-			normGrad(l, x, passed(m, x, l.Get("scale"), l.Get("shift"), l.Get("g")))
+		"normGrad with 0 for g[i] where (x[i]-mean[i])*scale[i] + shift[i] <= 0", unroll, func(l *neon.Loop) {
+			centred := l.Sub(l.Get("x"), l.Get("mean"))
+			normGrad(l, centred, passed(m, centred, l.Get("scale"), l.Get("shift"), l.Get("g")))
 		})
 }
 
-// passed returns g where x*scale + shift > 0, else 0. It destroys shift.
+// passed returns 0 where x*scale + shift <= 0, else g. It destroys shift.
 func passed(m *neon.Asm, x, scale, shift, g vec) vec {
-	return m.And(g, m.Positive(m.AddMul(shift, x, scale)))
+	return m.AndNot(g, m.AtMostZero(m.AddMul(shift, x, scale)))
 }
 
 func optimisers(m *neon.Asm) {

@@ -33,12 +33,12 @@ func rowSums(m *neon.Asm) {
 				return l.Get("g", r), l.Sub(l.Get("x", r), mean)
 			})
 		})
-	m.RowSums("normGradSumsReLU", "normGradSums with 0 for g unless x*scale[c] + shift[c] > 0",
+	m.RowSums("normGradSumsReLU", "normGradSums with 0 for g where (x-mean[c])*scale[c] + shift[c] <= 0",
 		[]string{"sumG", "sumGX"}, []string{"x", "g"}, []string{"mean", "scale", "shift"}, func(l *neon.Rows) []vec {
 			mean, scale, shift := l.Vector("mean"), l.Vector("scale"), l.Vector("shift")
 			return sumAndProduct(l, func(r int) (vec, vec) {
-				x := l.Get("x", r)
-				return passed(m, x, scale, l.Copy(shift), l.Get("g", r)), l.Sub(x, mean)
+				centred := l.Sub(l.Get("x", r), mean)
+				return passed(m, centred, scale, l.Copy(shift), l.Get("g", r)), centred
 			})
 		})
 }

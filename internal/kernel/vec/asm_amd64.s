@@ -4714,11 +4714,81 @@ end6:
 // func addRowAVX2(dst []float32, x []float32, row []float32)
 // Requires: AVX, AVX2, CMOV
 TEXT ·addRowAVX2(SB), NOSPLIT, $0-72
-	MOVQ  dst_base+0(FP), CX
-	MOVQ  x_base+24(FP), DX
-	MOVQ  row_base+48(FP), BX
-	MOVQ  dst_len+8(FP), SI
-	MOVQ  row_len+56(FP), DI
+	MOVQ dst_base+0(FP), CX
+	MOVQ x_base+24(FP), DX
+	MOVQ row_base+48(FP), BX
+	MOVQ dst_len+8(FP), SI
+	MOVQ row_len+56(FP), DI
+
+two:
+	LEAQ (DI)(DI*1), R8
+	CMPQ SI, R8
+	JLT  fewer
+	SUBQ R8, SI
+	LEAQ (CX)(DI*4), R9
+	LEAQ (DX)(DI*4), R10
+	MOVQ DI, R8
+	XORQ AX, AX
+	CMPQ R8, $+16
+	JLT  single1
+
+loop2:
+	VMOVUPS (DX)(AX*1), Y0
+	VMOVUPS (BX)(AX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, (CX)(AX*1)
+	VMOVUPS (R10)(AX*1), Y0
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, (R9)(AX*1)
+	VMOVUPS 32(DX)(AX*1), Y0
+	VMOVUPS 32(BX)(AX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, 32(CX)(AX*1)
+	VMOVUPS 32(R10)(AX*1), Y0
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, 32(R9)(AX*1)
+	ADDQ    $+64, AX
+	SUBQ    $+16, R8
+	CMPQ    R8, $+16
+	JGE     loop2
+
+single1:
+	CMPQ R8, $+8
+	JLT  tail3
+
+loop4:
+	VMOVUPS (DX)(AX*1), Y0
+	VMOVUPS (BX)(AX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, (CX)(AX*1)
+	VMOVUPS (R10)(AX*1), Y0
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, (R9)(AX*1)
+	ADDQ    $+32, AX
+	SUBQ    $+8, R8
+	CMPQ    R8, $+8
+	JGE     loop4
+
+tail3:
+	TESTQ        R8, R8
+	JZ           end5
+	VMOVD        R8, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VMASKMOVPS   (BX)(AX*1), Y0, Y2
+	VADDPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+	VMASKMOVPS   (R10)(AX*1), Y0, Y1
+	VADDPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (R9)(AX*1)
+
+end5:
+	LEAQ (R9)(DI*4), CX
+	LEAQ (R10)(DI*4), DX
+	JMP  two
+
+fewer:
 	TESTQ SI, SI
 	JZ    done
 
@@ -4729,9 +4799,9 @@ row:
 	SUBQ    R8, SI
 	XORQ    AX, AX
 	CMPQ    R8, $+32
-	JLT     single1
+	JLT     single6
 
-loop2:
+loop7:
 	VMOVUPS (DX)(AX*1), Y0
 	VMOVUPS (BX)(AX*1), Y1
 	VADDPS  Y1, Y0, Y0
@@ -4751,13 +4821,13 @@ loop2:
 	ADDQ    $+128, AX
 	SUBQ    $+32, R8
 	CMPQ    R8, $+32
-	JGE     loop2
+	JGE     loop7
 
-single1:
+single6:
 	CMPQ R8, $+8
-	JLT  tail3
+	JLT  tail8
 
-loop4:
+loop9:
 	VMOVUPS (DX)(AX*1), Y0
 	VMOVUPS (BX)(AX*1), Y1
 	VADDPS  Y1, Y0, Y0
@@ -4765,11 +4835,11 @@ loop4:
 	ADDQ    $+32, AX
 	SUBQ    $+8, R8
 	CMPQ    R8, $+8
-	JGE     loop4
+	JGE     loop9
 
-tail3:
+tail8:
 	TESTQ        R8, R8
-	JZ           end5
+	JZ           end10
 	VMOVD        R8, X0
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     iota8<>+0(SB), Y0, Y0
@@ -4778,7 +4848,7 @@ tail3:
 	VADDPS       Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
 
-end5:
+end10:
 	LEAQ  (CX)(DI*4), CX
 	LEAQ  (DX)(DI*4), DX
 	TESTQ SI, SI
@@ -4887,11 +4957,97 @@ done:
 // func addRowReLUAVX2(dst []float32, x []float32, row []float32)
 // Requires: AVX, AVX2, CMOV
 TEXT ·addRowReLUAVX2(SB), NOSPLIT, $0-72
-	MOVQ  dst_base+0(FP), CX
-	MOVQ  x_base+24(FP), DX
-	MOVQ  row_base+48(FP), BX
-	MOVQ  dst_len+8(FP), SI
-	MOVQ  row_len+56(FP), DI
+	MOVQ dst_base+0(FP), CX
+	MOVQ x_base+24(FP), DX
+	MOVQ row_base+48(FP), BX
+	MOVQ dst_len+8(FP), SI
+	MOVQ row_len+56(FP), DI
+
+two:
+	LEAQ (DI)(DI*1), R8
+	CMPQ SI, R8
+	JLT  fewer
+	SUBQ R8, SI
+	LEAQ (CX)(DI*4), R9
+	LEAQ (DX)(DI*4), R10
+	MOVQ DI, R8
+	XORQ AX, AX
+	CMPQ R8, $+16
+	JLT  single1
+
+loop2:
+	VMOVUPS (DX)(AX*1), Y0
+	VMOVUPS (BX)(AX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VXORPS  Y2, Y2, Y2
+	VMAXPS  Y0, Y2, Y0
+	VMOVUPS Y0, (CX)(AX*1)
+	VMOVUPS (R10)(AX*1), Y0
+	VADDPS  Y1, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VMAXPS  Y0, Y1, Y0
+	VMOVUPS Y0, (R9)(AX*1)
+	VMOVUPS 32(DX)(AX*1), Y0
+	VMOVUPS 32(BX)(AX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VXORPS  Y2, Y2, Y2
+	VMAXPS  Y0, Y2, Y0
+	VMOVUPS Y0, 32(CX)(AX*1)
+	VMOVUPS 32(R10)(AX*1), Y0
+	VADDPS  Y1, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VMAXPS  Y0, Y1, Y0
+	VMOVUPS Y0, 32(R9)(AX*1)
+	ADDQ    $+64, AX
+	SUBQ    $+16, R8
+	CMPQ    R8, $+16
+	JGE     loop2
+
+single1:
+	CMPQ R8, $+8
+	JLT  tail3
+
+loop4:
+	VMOVUPS (DX)(AX*1), Y0
+	VMOVUPS (BX)(AX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VXORPS  Y2, Y2, Y2
+	VMAXPS  Y0, Y2, Y0
+	VMOVUPS Y0, (CX)(AX*1)
+	VMOVUPS (R10)(AX*1), Y0
+	VADDPS  Y1, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VMAXPS  Y0, Y1, Y0
+	VMOVUPS Y0, (R9)(AX*1)
+	ADDQ    $+32, AX
+	SUBQ    $+8, R8
+	CMPQ    R8, $+8
+	JGE     loop4
+
+tail3:
+	TESTQ        R8, R8
+	JZ           end5
+	VMOVD        R8, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VMASKMOVPS   (BX)(AX*1), Y0, Y2
+	VADDPS       Y2, Y1, Y1
+	VXORPS       Y3, Y3, Y3
+	VMAXPS       Y1, Y3, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+	VMASKMOVPS   (R10)(AX*1), Y0, Y1
+	VADDPS       Y2, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VMAXPS       Y1, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (R9)(AX*1)
+
+end5:
+	LEAQ (R9)(DI*4), CX
+	LEAQ (R10)(DI*4), DX
+	JMP  two
+
+fewer:
 	TESTQ SI, SI
 	JZ    done
 
@@ -4902,9 +5058,9 @@ row:
 	SUBQ    R8, SI
 	XORQ    AX, AX
 	CMPQ    R8, $+32
-	JLT     single1
+	JLT     single6
 
-loop2:
+loop7:
 	VMOVUPS (DX)(AX*1), Y0
 	VMOVUPS (BX)(AX*1), Y1
 	VADDPS  Y1, Y0, Y0
@@ -4932,13 +5088,13 @@ loop2:
 	ADDQ    $+128, AX
 	SUBQ    $+32, R8
 	CMPQ    R8, $+32
-	JGE     loop2
+	JGE     loop7
 
-single1:
+single6:
 	CMPQ R8, $+8
-	JLT  tail3
+	JLT  tail8
 
-loop4:
+loop9:
 	VMOVUPS (DX)(AX*1), Y0
 	VMOVUPS (BX)(AX*1), Y1
 	VADDPS  Y1, Y0, Y0
@@ -4948,11 +5104,11 @@ loop4:
 	ADDQ    $+32, AX
 	SUBQ    $+8, R8
 	CMPQ    R8, $+8
-	JGE     loop4
+	JGE     loop9
 
-tail3:
+tail8:
 	TESTQ        R8, R8
-	JZ           end5
+	JZ           end10
 	VMOVD        R8, X0
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     iota8<>+0(SB), Y0, Y0
@@ -4963,7 +5119,7 @@ tail3:
 	VMAXPS       Y1, Y2, Y1
 	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
 
-end5:
+end10:
 	LEAQ  (CX)(DI*4), CX
 	LEAQ  (DX)(DI*4), DX
 	TESTQ SI, SI
@@ -5086,11 +5242,81 @@ done:
 // func mulRowAVX2(dst []float32, x []float32, row []float32)
 // Requires: AVX, AVX2, CMOV
 TEXT ·mulRowAVX2(SB), NOSPLIT, $0-72
-	MOVQ  dst_base+0(FP), CX
-	MOVQ  x_base+24(FP), DX
-	MOVQ  row_base+48(FP), BX
-	MOVQ  dst_len+8(FP), SI
-	MOVQ  row_len+56(FP), DI
+	MOVQ dst_base+0(FP), CX
+	MOVQ x_base+24(FP), DX
+	MOVQ row_base+48(FP), BX
+	MOVQ dst_len+8(FP), SI
+	MOVQ row_len+56(FP), DI
+
+two:
+	LEAQ (DI)(DI*1), R8
+	CMPQ SI, R8
+	JLT  fewer
+	SUBQ R8, SI
+	LEAQ (CX)(DI*4), R9
+	LEAQ (DX)(DI*4), R10
+	MOVQ DI, R8
+	XORQ AX, AX
+	CMPQ R8, $+16
+	JLT  single1
+
+loop2:
+	VMOVUPS (DX)(AX*1), Y0
+	VMOVUPS (BX)(AX*1), Y1
+	VMULPS  Y1, Y0, Y0
+	VMOVUPS Y0, (CX)(AX*1)
+	VMOVUPS (R10)(AX*1), Y0
+	VMULPS  Y1, Y0, Y0
+	VMOVUPS Y0, (R9)(AX*1)
+	VMOVUPS 32(DX)(AX*1), Y0
+	VMOVUPS 32(BX)(AX*1), Y1
+	VMULPS  Y1, Y0, Y0
+	VMOVUPS Y0, 32(CX)(AX*1)
+	VMOVUPS 32(R10)(AX*1), Y0
+	VMULPS  Y1, Y0, Y0
+	VMOVUPS Y0, 32(R9)(AX*1)
+	ADDQ    $+64, AX
+	SUBQ    $+16, R8
+	CMPQ    R8, $+16
+	JGE     loop2
+
+single1:
+	CMPQ R8, $+8
+	JLT  tail3
+
+loop4:
+	VMOVUPS (DX)(AX*1), Y0
+	VMOVUPS (BX)(AX*1), Y1
+	VMULPS  Y1, Y0, Y0
+	VMOVUPS Y0, (CX)(AX*1)
+	VMOVUPS (R10)(AX*1), Y0
+	VMULPS  Y1, Y0, Y0
+	VMOVUPS Y0, (R9)(AX*1)
+	ADDQ    $+32, AX
+	SUBQ    $+8, R8
+	CMPQ    R8, $+8
+	JGE     loop4
+
+tail3:
+	TESTQ        R8, R8
+	JZ           end5
+	VMOVD        R8, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VMASKMOVPS   (BX)(AX*1), Y0, Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+	VMASKMOVPS   (R10)(AX*1), Y0, Y1
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (R9)(AX*1)
+
+end5:
+	LEAQ (R9)(DI*4), CX
+	LEAQ (R10)(DI*4), DX
+	JMP  two
+
+fewer:
 	TESTQ SI, SI
 	JZ    done
 
@@ -5101,9 +5327,9 @@ row:
 	SUBQ    R8, SI
 	XORQ    AX, AX
 	CMPQ    R8, $+32
-	JLT     single1
+	JLT     single6
 
-loop2:
+loop7:
 	VMOVUPS (DX)(AX*1), Y0
 	VMOVUPS (BX)(AX*1), Y1
 	VMULPS  Y1, Y0, Y0
@@ -5123,13 +5349,13 @@ loop2:
 	ADDQ    $+128, AX
 	SUBQ    $+32, R8
 	CMPQ    R8, $+32
-	JGE     loop2
+	JGE     loop7
 
-single1:
+single6:
 	CMPQ R8, $+8
-	JLT  tail3
+	JLT  tail8
 
-loop4:
+loop9:
 	VMOVUPS (DX)(AX*1), Y0
 	VMOVUPS (BX)(AX*1), Y1
 	VMULPS  Y1, Y0, Y0
@@ -5137,11 +5363,11 @@ loop4:
 	ADDQ    $+32, AX
 	SUBQ    $+8, R8
 	CMPQ    R8, $+8
-	JGE     loop4
+	JGE     loop9
 
-tail3:
+tail8:
 	TESTQ        R8, R8
-	JZ           end5
+	JZ           end10
 	VMOVD        R8, X0
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     iota8<>+0(SB), Y0, Y0
@@ -5150,7 +5376,7 @@ tail3:
 	VMULPS       Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
 
-end5:
+end10:
 	LEAQ  (CX)(DI*4), CX
 	LEAQ  (DX)(DI*4), DX
 	TESTQ SI, SI
@@ -5259,13 +5485,93 @@ done:
 // func scaleShiftAVX2(dst []float32, x []float32, center []float32, scale []float32, shift []float32)
 // Requires: AVX, AVX2, CMOV, FMA3
 TEXT ·scaleShiftAVX2(SB), NOSPLIT, $0-120
-	MOVQ  dst_base+0(FP), CX
-	MOVQ  x_base+24(FP), DX
-	MOVQ  center_base+48(FP), BX
-	MOVQ  scale_base+72(FP), SI
-	MOVQ  shift_base+96(FP), DI
-	MOVQ  dst_len+8(FP), R8
-	MOVQ  center_len+56(FP), R9
+	MOVQ dst_base+0(FP), CX
+	MOVQ x_base+24(FP), DX
+	MOVQ center_base+48(FP), BX
+	MOVQ scale_base+72(FP), SI
+	MOVQ shift_base+96(FP), DI
+	MOVQ dst_len+8(FP), R8
+	MOVQ center_len+56(FP), R9
+
+two:
+	LEAQ (R9)(R9*1), R10
+	CMPQ R8, R10
+	JLT  fewer
+	SUBQ R10, R8
+	LEAQ (CX)(R9*4), R11
+	LEAQ (DX)(R9*4), R12
+	MOVQ R9, R10
+	XORQ AX, AX
+	CMPQ R10, $+16
+	JLT  single1
+
+loop2:
+	VMOVUPS      (BX)(AX*1), Y0
+	VSUBPS       (DX)(AX*1), Y0, Y1
+	VMOVUPS      (SI)(AX*1), Y2
+	VMOVUPS      (DI)(AX*1), Y3
+	VFNMADD213PS Y3, Y2, Y1
+	VMOVUPS      Y1, (CX)(AX*1)
+	VSUBPS       (R12)(AX*1), Y0, Y0
+	VFNMADD213PS Y3, Y2, Y0
+	VMOVUPS      Y0, (R11)(AX*1)
+	VMOVUPS      32(BX)(AX*1), Y0
+	VSUBPS       32(DX)(AX*1), Y0, Y1
+	VMOVUPS      32(SI)(AX*1), Y2
+	VMOVUPS      32(DI)(AX*1), Y3
+	VFNMADD213PS Y3, Y2, Y1
+	VMOVUPS      Y1, 32(CX)(AX*1)
+	VSUBPS       32(R12)(AX*1), Y0, Y0
+	VFNMADD213PS Y3, Y2, Y0
+	VMOVUPS      Y0, 32(R11)(AX*1)
+	ADDQ         $+64, AX
+	SUBQ         $+16, R10
+	CMPQ         R10, $+16
+	JGE          loop2
+
+single1:
+	CMPQ R10, $+8
+	JLT  tail3
+
+loop4:
+	VMOVUPS      (BX)(AX*1), Y0
+	VSUBPS       (DX)(AX*1), Y0, Y1
+	VMOVUPS      (SI)(AX*1), Y2
+	VMOVUPS      (DI)(AX*1), Y3
+	VFNMADD213PS Y3, Y2, Y1
+	VMOVUPS      Y1, (CX)(AX*1)
+	VSUBPS       (R12)(AX*1), Y0, Y0
+	VFNMADD213PS Y3, Y2, Y0
+	VMOVUPS      Y0, (R11)(AX*1)
+	ADDQ         $+32, AX
+	SUBQ         $+8, R10
+	CMPQ         R10, $+8
+	JGE          loop4
+
+tail3:
+	TESTQ        R10, R10
+	JZ           end5
+	VMOVD        R10, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (BX)(AX*1), Y0, Y1
+	VMASKMOVPS   (DX)(AX*1), Y0, Y2
+	VSUBPS       Y2, Y1, Y2
+	VMASKMOVPS   (SI)(AX*1), Y0, Y3
+	VMASKMOVPS   (DI)(AX*1), Y0, Y4
+	VFNMADD213PS Y4, Y3, Y2
+	VMASKMOVPS   Y2, Y0, (CX)(AX*1)
+	VMASKMOVPS   (R12)(AX*1), Y0, Y2
+	VSUBPS       Y2, Y1, Y1
+	VFNMADD213PS Y4, Y3, Y1
+	VMASKMOVPS   Y1, Y0, (R11)(AX*1)
+
+end5:
+	LEAQ (R11)(R9*4), CX
+	LEAQ (R12)(R9*4), DX
+	JMP  two
+
+fewer:
 	TESTQ R8, R8
 	JZ    done
 
@@ -5276,74 +5582,69 @@ row:
 	SUBQ    R10, R8
 	XORQ    AX, AX
 	CMPQ    R10, $+32
-	JLT     single1
+	JLT     single6
 
-loop2:
-	VMOVUPS     (DX)(AX*1), Y0
-	VMOVUPS     (BX)(AX*1), Y1
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     (SI)(AX*1), Y1
-	VMOVUPS     (DI)(AX*1), Y2
-	VFMADD213PS Y2, Y1, Y0
-	VMOVUPS     Y0, (CX)(AX*1)
-	VMOVUPS     32(DX)(AX*1), Y0
-	VMOVUPS     32(BX)(AX*1), Y1
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     32(SI)(AX*1), Y1
-	VMOVUPS     32(DI)(AX*1), Y2
-	VFMADD213PS Y2, Y1, Y0
-	VMOVUPS     Y0, 32(CX)(AX*1)
-	VMOVUPS     64(DX)(AX*1), Y0
-	VMOVUPS     64(BX)(AX*1), Y1
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     64(SI)(AX*1), Y1
-	VMOVUPS     64(DI)(AX*1), Y2
-	VFMADD213PS Y2, Y1, Y0
-	VMOVUPS     Y0, 64(CX)(AX*1)
-	VMOVUPS     96(DX)(AX*1), Y0
-	VMOVUPS     96(BX)(AX*1), Y1
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     96(SI)(AX*1), Y1
-	VMOVUPS     96(DI)(AX*1), Y2
-	VFMADD213PS Y2, Y1, Y0
-	VMOVUPS     Y0, 96(CX)(AX*1)
-	ADDQ        $+128, AX
-	SUBQ        $+32, R10
-	CMPQ        R10, $+32
-	JGE         loop2
+loop7:
+	VMOVUPS      (BX)(AX*1), Y0
+	VSUBPS       (DX)(AX*1), Y0, Y0
+	VMOVUPS      (SI)(AX*1), Y1
+	VMOVUPS      (DI)(AX*1), Y2
+	VFNMADD213PS Y2, Y1, Y0
+	VMOVUPS      Y0, (CX)(AX*1)
+	VMOVUPS      32(BX)(AX*1), Y0
+	VSUBPS       32(DX)(AX*1), Y0, Y0
+	VMOVUPS      32(SI)(AX*1), Y1
+	VMOVUPS      32(DI)(AX*1), Y2
+	VFNMADD213PS Y2, Y1, Y0
+	VMOVUPS      Y0, 32(CX)(AX*1)
+	VMOVUPS      64(BX)(AX*1), Y0
+	VSUBPS       64(DX)(AX*1), Y0, Y0
+	VMOVUPS      64(SI)(AX*1), Y1
+	VMOVUPS      64(DI)(AX*1), Y2
+	VFNMADD213PS Y2, Y1, Y0
+	VMOVUPS      Y0, 64(CX)(AX*1)
+	VMOVUPS      96(BX)(AX*1), Y0
+	VSUBPS       96(DX)(AX*1), Y0, Y0
+	VMOVUPS      96(SI)(AX*1), Y1
+	VMOVUPS      96(DI)(AX*1), Y2
+	VFNMADD213PS Y2, Y1, Y0
+	VMOVUPS      Y0, 96(CX)(AX*1)
+	ADDQ         $+128, AX
+	SUBQ         $+32, R10
+	CMPQ         R10, $+32
+	JGE          loop7
 
-single1:
+single6:
 	CMPQ R10, $+8
-	JLT  tail3
+	JLT  tail8
 
-loop4:
-	VMOVUPS     (DX)(AX*1), Y0
-	VMOVUPS     (BX)(AX*1), Y1
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     (SI)(AX*1), Y1
-	VMOVUPS     (DI)(AX*1), Y2
-	VFMADD213PS Y2, Y1, Y0
-	VMOVUPS     Y0, (CX)(AX*1)
-	ADDQ        $+32, AX
-	SUBQ        $+8, R10
-	CMPQ        R10, $+8
-	JGE         loop4
+loop9:
+	VMOVUPS      (BX)(AX*1), Y0
+	VSUBPS       (DX)(AX*1), Y0, Y0
+	VMOVUPS      (SI)(AX*1), Y1
+	VMOVUPS      (DI)(AX*1), Y2
+	VFNMADD213PS Y2, Y1, Y0
+	VMOVUPS      Y0, (CX)(AX*1)
+	ADDQ         $+32, AX
+	SUBQ         $+8, R10
+	CMPQ         R10, $+8
+	JGE          loop9
 
-tail3:
+tail8:
 	TESTQ        R10, R10
-	JZ           end5
+	JZ           end10
 	VMOVD        R10, X0
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     iota8<>+0(SB), Y0, Y0
-	VMASKMOVPS   (DX)(AX*1), Y0, Y1
-	VMASKMOVPS   (BX)(AX*1), Y0, Y2
+	VMASKMOVPS   (BX)(AX*1), Y0, Y1
+	VMASKMOVPS   (DX)(AX*1), Y0, Y2
 	VSUBPS       Y2, Y1, Y1
 	VMASKMOVPS   (SI)(AX*1), Y0, Y2
 	VMASKMOVPS   (DI)(AX*1), Y0, Y3
-	VFMADD213PS  Y3, Y2, Y1
+	VFNMADD213PS Y3, Y2, Y1
 	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
 
-end5:
+end10:
 	LEAQ  (CX)(R9*4), CX
 	LEAQ  (DX)(R9*4), DX
 	TESTQ R8, R8
@@ -5382,12 +5683,12 @@ row:
 	VMOVD        R11, X0
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     iota8<>+0(SB), Y0, Y0
-	VMASKMOVPS   (DX)(AX*1), Y0, Y1
-	VMASKMOVPS   (BX)(AX*1), Y0, Y2
+	VMASKMOVPS   (BX)(AX*1), Y0, Y1
+	VMASKMOVPS   (DX)(AX*1), Y0, Y2
 	VSUBPS       Y2, Y1, Y1
 	VMASKMOVPS   (SI)(AX*1), Y0, Y2
 	VMASKMOVPS   (DI)(AX*1), Y0, Y3
-	VFMADD213PS  Y3, Y2, Y1
+	VFNMADD213PS Y3, Y2, Y1
 	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
 	SUBQ         R11, R10
 	LEAQ         (AX)(R11*4), AX
@@ -5397,55 +5698,50 @@ aligned1:
 	JLT  single2
 
 loop3:
-	VMOVUPS     (DX)(AX*1), Y0
-	VMOVUPS     (BX)(AX*1), Y1
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     (SI)(AX*1), Y1
-	VMOVUPS     (DI)(AX*1), Y2
-	VFMADD213PS Y2, Y1, Y0
-	VMOVNTPS    Y0, (CX)(AX*1)
-	VMOVUPS     32(DX)(AX*1), Y0
-	VMOVUPS     32(BX)(AX*1), Y1
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     32(SI)(AX*1), Y1
-	VMOVUPS     32(DI)(AX*1), Y2
-	VFMADD213PS Y2, Y1, Y0
-	VMOVNTPS    Y0, 32(CX)(AX*1)
-	VMOVUPS     64(DX)(AX*1), Y0
-	VMOVUPS     64(BX)(AX*1), Y1
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     64(SI)(AX*1), Y1
-	VMOVUPS     64(DI)(AX*1), Y2
-	VFMADD213PS Y2, Y1, Y0
-	VMOVNTPS    Y0, 64(CX)(AX*1)
-	VMOVUPS     96(DX)(AX*1), Y0
-	VMOVUPS     96(BX)(AX*1), Y1
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     96(SI)(AX*1), Y1
-	VMOVUPS     96(DI)(AX*1), Y2
-	VFMADD213PS Y2, Y1, Y0
-	VMOVNTPS    Y0, 96(CX)(AX*1)
-	ADDQ        $+128, AX
-	SUBQ        $+32, R10
-	CMPQ        R10, $+32
-	JGE         loop3
+	VMOVUPS      (BX)(AX*1), Y0
+	VSUBPS       (DX)(AX*1), Y0, Y0
+	VMOVUPS      (SI)(AX*1), Y1
+	VMOVUPS      (DI)(AX*1), Y2
+	VFNMADD213PS Y2, Y1, Y0
+	VMOVNTPS     Y0, (CX)(AX*1)
+	VMOVUPS      32(BX)(AX*1), Y0
+	VSUBPS       32(DX)(AX*1), Y0, Y0
+	VMOVUPS      32(SI)(AX*1), Y1
+	VMOVUPS      32(DI)(AX*1), Y2
+	VFNMADD213PS Y2, Y1, Y0
+	VMOVNTPS     Y0, 32(CX)(AX*1)
+	VMOVUPS      64(BX)(AX*1), Y0
+	VSUBPS       64(DX)(AX*1), Y0, Y0
+	VMOVUPS      64(SI)(AX*1), Y1
+	VMOVUPS      64(DI)(AX*1), Y2
+	VFNMADD213PS Y2, Y1, Y0
+	VMOVNTPS     Y0, 64(CX)(AX*1)
+	VMOVUPS      96(BX)(AX*1), Y0
+	VSUBPS       96(DX)(AX*1), Y0, Y0
+	VMOVUPS      96(SI)(AX*1), Y1
+	VMOVUPS      96(DI)(AX*1), Y2
+	VFNMADD213PS Y2, Y1, Y0
+	VMOVNTPS     Y0, 96(CX)(AX*1)
+	ADDQ         $+128, AX
+	SUBQ         $+32, R10
+	CMPQ         R10, $+32
+	JGE          loop3
 
 single2:
 	CMPQ R10, $+8
 	JLT  tail4
 
 loop5:
-	VMOVUPS     (DX)(AX*1), Y0
-	VMOVUPS     (BX)(AX*1), Y1
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     (SI)(AX*1), Y1
-	VMOVUPS     (DI)(AX*1), Y2
-	VFMADD213PS Y2, Y1, Y0
-	VMOVNTPS    Y0, (CX)(AX*1)
-	ADDQ        $+32, AX
-	SUBQ        $+8, R10
-	CMPQ        R10, $+8
-	JGE         loop5
+	VMOVUPS      (BX)(AX*1), Y0
+	VSUBPS       (DX)(AX*1), Y0, Y0
+	VMOVUPS      (SI)(AX*1), Y1
+	VMOVUPS      (DI)(AX*1), Y2
+	VFNMADD213PS Y2, Y1, Y0
+	VMOVNTPS     Y0, (CX)(AX*1)
+	ADDQ         $+32, AX
+	SUBQ         $+8, R10
+	CMPQ         R10, $+8
+	JGE          loop5
 
 tail4:
 	TESTQ        R10, R10
@@ -5453,12 +5749,12 @@ tail4:
 	VMOVD        R10, X0
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     iota8<>+0(SB), Y0, Y0
-	VMASKMOVPS   (DX)(AX*1), Y0, Y1
-	VMASKMOVPS   (BX)(AX*1), Y0, Y2
+	VMASKMOVPS   (BX)(AX*1), Y0, Y1
+	VMASKMOVPS   (DX)(AX*1), Y0, Y2
 	VSUBPS       Y2, Y1, Y1
 	VMASKMOVPS   (SI)(AX*1), Y0, Y2
 	VMASKMOVPS   (DI)(AX*1), Y0, Y3
-	VFMADD213PS  Y3, Y2, Y1
+	VFNMADD213PS Y3, Y2, Y1
 	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
 
 end6:
@@ -5496,65 +5792,60 @@ row:
 	JLT     single1
 
 loop2:
-	VMOVUPS     (DX)(AX*1), Y0
-	VMOVUPS     (SI)(AX*1), Y1
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     (DI)(AX*1), Y1
-	VMOVUPS     (R8)(AX*1), Y2
-	VFMADD213PS Y2, Y1, Y0
-	VMOVUPS     (BX)(AX*1), Y1
-	VADDPS      Y1, Y0, Y0
-	VMOVUPS     Y0, (CX)(AX*1)
-	VMOVUPS     32(DX)(AX*1), Y0
-	VMOVUPS     32(SI)(AX*1), Y1
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     32(DI)(AX*1), Y1
-	VMOVUPS     32(R8)(AX*1), Y2
-	VFMADD213PS Y2, Y1, Y0
-	VMOVUPS     32(BX)(AX*1), Y1
-	VADDPS      Y1, Y0, Y0
-	VMOVUPS     Y0, 32(CX)(AX*1)
-	VMOVUPS     64(DX)(AX*1), Y0
-	VMOVUPS     64(SI)(AX*1), Y1
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     64(DI)(AX*1), Y1
-	VMOVUPS     64(R8)(AX*1), Y2
-	VFMADD213PS Y2, Y1, Y0
-	VMOVUPS     64(BX)(AX*1), Y1
-	VADDPS      Y1, Y0, Y0
-	VMOVUPS     Y0, 64(CX)(AX*1)
-	VMOVUPS     96(DX)(AX*1), Y0
-	VMOVUPS     96(SI)(AX*1), Y1
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     96(DI)(AX*1), Y1
-	VMOVUPS     96(R8)(AX*1), Y2
-	VFMADD213PS Y2, Y1, Y0
-	VMOVUPS     96(BX)(AX*1), Y1
-	VADDPS      Y1, Y0, Y0
-	VMOVUPS     Y0, 96(CX)(AX*1)
-	ADDQ        $+128, AX
-	SUBQ        $+32, R11
-	CMPQ        R11, $+32
-	JGE         loop2
+	VMOVUPS      (SI)(AX*1), Y0
+	VSUBPS       (DX)(AX*1), Y0, Y0
+	VMOVUPS      (DI)(AX*1), Y1
+	VMOVUPS      (R8)(AX*1), Y2
+	VFNMADD213PS Y2, Y1, Y0
+	VMOVUPS      (BX)(AX*1), Y1
+	VADDPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (CX)(AX*1)
+	VMOVUPS      32(SI)(AX*1), Y0
+	VSUBPS       32(DX)(AX*1), Y0, Y0
+	VMOVUPS      32(DI)(AX*1), Y1
+	VMOVUPS      32(R8)(AX*1), Y2
+	VFNMADD213PS Y2, Y1, Y0
+	VMOVUPS      32(BX)(AX*1), Y1
+	VADDPS       Y1, Y0, Y0
+	VMOVUPS      Y0, 32(CX)(AX*1)
+	VMOVUPS      64(SI)(AX*1), Y0
+	VSUBPS       64(DX)(AX*1), Y0, Y0
+	VMOVUPS      64(DI)(AX*1), Y1
+	VMOVUPS      64(R8)(AX*1), Y2
+	VFNMADD213PS Y2, Y1, Y0
+	VMOVUPS      64(BX)(AX*1), Y1
+	VADDPS       Y1, Y0, Y0
+	VMOVUPS      Y0, 64(CX)(AX*1)
+	VMOVUPS      96(SI)(AX*1), Y0
+	VSUBPS       96(DX)(AX*1), Y0, Y0
+	VMOVUPS      96(DI)(AX*1), Y1
+	VMOVUPS      96(R8)(AX*1), Y2
+	VFNMADD213PS Y2, Y1, Y0
+	VMOVUPS      96(BX)(AX*1), Y1
+	VADDPS       Y1, Y0, Y0
+	VMOVUPS      Y0, 96(CX)(AX*1)
+	ADDQ         $+128, AX
+	SUBQ         $+32, R11
+	CMPQ         R11, $+32
+	JGE          loop2
 
 single1:
 	CMPQ R11, $+8
 	JLT  tail3
 
 loop4:
-	VMOVUPS     (DX)(AX*1), Y0
-	VMOVUPS     (SI)(AX*1), Y1
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     (DI)(AX*1), Y1
-	VMOVUPS     (R8)(AX*1), Y2
-	VFMADD213PS Y2, Y1, Y0
-	VMOVUPS     (BX)(AX*1), Y1
-	VADDPS      Y1, Y0, Y0
-	VMOVUPS     Y0, (CX)(AX*1)
-	ADDQ        $+32, AX
-	SUBQ        $+8, R11
-	CMPQ        R11, $+8
-	JGE         loop4
+	VMOVUPS      (SI)(AX*1), Y0
+	VSUBPS       (DX)(AX*1), Y0, Y0
+	VMOVUPS      (DI)(AX*1), Y1
+	VMOVUPS      (R8)(AX*1), Y2
+	VFNMADD213PS Y2, Y1, Y0
+	VMOVUPS      (BX)(AX*1), Y1
+	VADDPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (CX)(AX*1)
+	ADDQ         $+32, AX
+	SUBQ         $+8, R11
+	CMPQ         R11, $+8
+	JGE          loop4
 
 tail3:
 	TESTQ        R11, R11
@@ -5562,12 +5853,12 @@ tail3:
 	VMOVD        R11, X0
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     iota8<>+0(SB), Y0, Y0
-	VMASKMOVPS   (DX)(AX*1), Y0, Y1
-	VMASKMOVPS   (SI)(AX*1), Y0, Y2
+	VMASKMOVPS   (SI)(AX*1), Y0, Y1
+	VMASKMOVPS   (DX)(AX*1), Y0, Y2
 	VSUBPS       Y2, Y1, Y1
 	VMASKMOVPS   (DI)(AX*1), Y0, Y2
 	VMASKMOVPS   (R8)(AX*1), Y0, Y3
-	VFMADD213PS  Y3, Y2, Y1
+	VFNMADD213PS Y3, Y2, Y1
 	VMASKMOVPS   (BX)(AX*1), Y0, Y2
 	VADDPS       Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
@@ -5613,12 +5904,12 @@ row:
 	VMOVD        R12, X0
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     iota8<>+0(SB), Y0, Y0
-	VMASKMOVPS   (DX)(AX*1), Y0, Y1
-	VMASKMOVPS   (SI)(AX*1), Y0, Y2
+	VMASKMOVPS   (SI)(AX*1), Y0, Y1
+	VMASKMOVPS   (DX)(AX*1), Y0, Y2
 	VSUBPS       Y2, Y1, Y1
 	VMASKMOVPS   (DI)(AX*1), Y0, Y2
 	VMASKMOVPS   (R8)(AX*1), Y0, Y3
-	VFMADD213PS  Y3, Y2, Y1
+	VFNMADD213PS Y3, Y2, Y1
 	VMASKMOVPS   (BX)(AX*1), Y0, Y2
 	VADDPS       Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
@@ -5630,65 +5921,60 @@ aligned1:
 	JLT  single2
 
 loop3:
-	VMOVUPS     (DX)(AX*1), Y0
-	VMOVUPS     (SI)(AX*1), Y1
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     (DI)(AX*1), Y1
-	VMOVUPS     (R8)(AX*1), Y2
-	VFMADD213PS Y2, Y1, Y0
-	VMOVUPS     (BX)(AX*1), Y1
-	VADDPS      Y1, Y0, Y0
-	VMOVNTPS    Y0, (CX)(AX*1)
-	VMOVUPS     32(DX)(AX*1), Y0
-	VMOVUPS     32(SI)(AX*1), Y1
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     32(DI)(AX*1), Y1
-	VMOVUPS     32(R8)(AX*1), Y2
-	VFMADD213PS Y2, Y1, Y0
-	VMOVUPS     32(BX)(AX*1), Y1
-	VADDPS      Y1, Y0, Y0
-	VMOVNTPS    Y0, 32(CX)(AX*1)
-	VMOVUPS     64(DX)(AX*1), Y0
-	VMOVUPS     64(SI)(AX*1), Y1
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     64(DI)(AX*1), Y1
-	VMOVUPS     64(R8)(AX*1), Y2
-	VFMADD213PS Y2, Y1, Y0
-	VMOVUPS     64(BX)(AX*1), Y1
-	VADDPS      Y1, Y0, Y0
-	VMOVNTPS    Y0, 64(CX)(AX*1)
-	VMOVUPS     96(DX)(AX*1), Y0
-	VMOVUPS     96(SI)(AX*1), Y1
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     96(DI)(AX*1), Y1
-	VMOVUPS     96(R8)(AX*1), Y2
-	VFMADD213PS Y2, Y1, Y0
-	VMOVUPS     96(BX)(AX*1), Y1
-	VADDPS      Y1, Y0, Y0
-	VMOVNTPS    Y0, 96(CX)(AX*1)
-	ADDQ        $+128, AX
-	SUBQ        $+32, R11
-	CMPQ        R11, $+32
-	JGE         loop3
+	VMOVUPS      (SI)(AX*1), Y0
+	VSUBPS       (DX)(AX*1), Y0, Y0
+	VMOVUPS      (DI)(AX*1), Y1
+	VMOVUPS      (R8)(AX*1), Y2
+	VFNMADD213PS Y2, Y1, Y0
+	VMOVUPS      (BX)(AX*1), Y1
+	VADDPS       Y1, Y0, Y0
+	VMOVNTPS     Y0, (CX)(AX*1)
+	VMOVUPS      32(SI)(AX*1), Y0
+	VSUBPS       32(DX)(AX*1), Y0, Y0
+	VMOVUPS      32(DI)(AX*1), Y1
+	VMOVUPS      32(R8)(AX*1), Y2
+	VFNMADD213PS Y2, Y1, Y0
+	VMOVUPS      32(BX)(AX*1), Y1
+	VADDPS       Y1, Y0, Y0
+	VMOVNTPS     Y0, 32(CX)(AX*1)
+	VMOVUPS      64(SI)(AX*1), Y0
+	VSUBPS       64(DX)(AX*1), Y0, Y0
+	VMOVUPS      64(DI)(AX*1), Y1
+	VMOVUPS      64(R8)(AX*1), Y2
+	VFNMADD213PS Y2, Y1, Y0
+	VMOVUPS      64(BX)(AX*1), Y1
+	VADDPS       Y1, Y0, Y0
+	VMOVNTPS     Y0, 64(CX)(AX*1)
+	VMOVUPS      96(SI)(AX*1), Y0
+	VSUBPS       96(DX)(AX*1), Y0, Y0
+	VMOVUPS      96(DI)(AX*1), Y1
+	VMOVUPS      96(R8)(AX*1), Y2
+	VFNMADD213PS Y2, Y1, Y0
+	VMOVUPS      96(BX)(AX*1), Y1
+	VADDPS       Y1, Y0, Y0
+	VMOVNTPS     Y0, 96(CX)(AX*1)
+	ADDQ         $+128, AX
+	SUBQ         $+32, R11
+	CMPQ         R11, $+32
+	JGE          loop3
 
 single2:
 	CMPQ R11, $+8
 	JLT  tail4
 
 loop5:
-	VMOVUPS     (DX)(AX*1), Y0
-	VMOVUPS     (SI)(AX*1), Y1
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     (DI)(AX*1), Y1
-	VMOVUPS     (R8)(AX*1), Y2
-	VFMADD213PS Y2, Y1, Y0
-	VMOVUPS     (BX)(AX*1), Y1
-	VADDPS      Y1, Y0, Y0
-	VMOVNTPS    Y0, (CX)(AX*1)
-	ADDQ        $+32, AX
-	SUBQ        $+8, R11
-	CMPQ        R11, $+8
-	JGE         loop5
+	VMOVUPS      (SI)(AX*1), Y0
+	VSUBPS       (DX)(AX*1), Y0, Y0
+	VMOVUPS      (DI)(AX*1), Y1
+	VMOVUPS      (R8)(AX*1), Y2
+	VFNMADD213PS Y2, Y1, Y0
+	VMOVUPS      (BX)(AX*1), Y1
+	VADDPS       Y1, Y0, Y0
+	VMOVNTPS     Y0, (CX)(AX*1)
+	ADDQ         $+32, AX
+	SUBQ         $+8, R11
+	CMPQ         R11, $+8
+	JGE          loop5
 
 tail4:
 	TESTQ        R11, R11
@@ -5696,12 +5982,12 @@ tail4:
 	VMOVD        R11, X0
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     iota8<>+0(SB), Y0, Y0
-	VMASKMOVPS   (DX)(AX*1), Y0, Y1
-	VMASKMOVPS   (SI)(AX*1), Y0, Y2
+	VMASKMOVPS   (SI)(AX*1), Y0, Y1
+	VMASKMOVPS   (DX)(AX*1), Y0, Y2
 	VSUBPS       Y2, Y1, Y1
 	VMASKMOVPS   (DI)(AX*1), Y0, Y2
 	VMASKMOVPS   (R8)(AX*1), Y0, Y3
-	VFMADD213PS  Y3, Y2, Y1
+	VFNMADD213PS Y3, Y2, Y1
 	VMASKMOVPS   (BX)(AX*1), Y0, Y2
 	VADDPS       Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
@@ -5721,13 +6007,109 @@ done:
 // func scaleShiftReLUAVX2(dst []float32, x []float32, center []float32, scale []float32, shift []float32)
 // Requires: AVX, AVX2, CMOV, FMA3
 TEXT ·scaleShiftReLUAVX2(SB), NOSPLIT, $0-120
-	MOVQ  dst_base+0(FP), CX
-	MOVQ  x_base+24(FP), DX
-	MOVQ  center_base+48(FP), BX
-	MOVQ  scale_base+72(FP), SI
-	MOVQ  shift_base+96(FP), DI
-	MOVQ  dst_len+8(FP), R8
-	MOVQ  center_len+56(FP), R9
+	MOVQ dst_base+0(FP), CX
+	MOVQ x_base+24(FP), DX
+	MOVQ center_base+48(FP), BX
+	MOVQ scale_base+72(FP), SI
+	MOVQ shift_base+96(FP), DI
+	MOVQ dst_len+8(FP), R8
+	MOVQ center_len+56(FP), R9
+
+two:
+	LEAQ (R9)(R9*1), R10
+	CMPQ R8, R10
+	JLT  fewer
+	SUBQ R10, R8
+	LEAQ (CX)(R9*4), R11
+	LEAQ (DX)(R9*4), R12
+	MOVQ R9, R10
+	XORQ AX, AX
+	CMPQ R10, $+16
+	JLT  single1
+
+loop2:
+	VMOVUPS      (BX)(AX*1), Y0
+	VSUBPS       (DX)(AX*1), Y0, Y1
+	VMOVUPS      (SI)(AX*1), Y2
+	VMOVUPS      (DI)(AX*1), Y3
+	VFNMADD213PS Y3, Y2, Y1
+	VXORPS       Y4, Y4, Y4
+	VMAXPS       Y1, Y4, Y1
+	VMOVUPS      Y1, (CX)(AX*1)
+	VSUBPS       (R12)(AX*1), Y0, Y0
+	VFNMADD213PS Y3, Y2, Y0
+	VXORPS       Y1, Y1, Y1
+	VMAXPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (R11)(AX*1)
+	VMOVUPS      32(BX)(AX*1), Y0
+	VSUBPS       32(DX)(AX*1), Y0, Y1
+	VMOVUPS      32(SI)(AX*1), Y2
+	VMOVUPS      32(DI)(AX*1), Y3
+	VFNMADD213PS Y3, Y2, Y1
+	VXORPS       Y4, Y4, Y4
+	VMAXPS       Y1, Y4, Y1
+	VMOVUPS      Y1, 32(CX)(AX*1)
+	VSUBPS       32(R12)(AX*1), Y0, Y0
+	VFNMADD213PS Y3, Y2, Y0
+	VXORPS       Y1, Y1, Y1
+	VMAXPS       Y0, Y1, Y0
+	VMOVUPS      Y0, 32(R11)(AX*1)
+	ADDQ         $+64, AX
+	SUBQ         $+16, R10
+	CMPQ         R10, $+16
+	JGE          loop2
+
+single1:
+	CMPQ R10, $+8
+	JLT  tail3
+
+loop4:
+	VMOVUPS      (BX)(AX*1), Y0
+	VSUBPS       (DX)(AX*1), Y0, Y1
+	VMOVUPS      (SI)(AX*1), Y2
+	VMOVUPS      (DI)(AX*1), Y3
+	VFNMADD213PS Y3, Y2, Y1
+	VXORPS       Y4, Y4, Y4
+	VMAXPS       Y1, Y4, Y1
+	VMOVUPS      Y1, (CX)(AX*1)
+	VSUBPS       (R12)(AX*1), Y0, Y0
+	VFNMADD213PS Y3, Y2, Y0
+	VXORPS       Y1, Y1, Y1
+	VMAXPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (R11)(AX*1)
+	ADDQ         $+32, AX
+	SUBQ         $+8, R10
+	CMPQ         R10, $+8
+	JGE          loop4
+
+tail3:
+	TESTQ        R10, R10
+	JZ           end5
+	VMOVD        R10, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (BX)(AX*1), Y0, Y1
+	VMASKMOVPS   (DX)(AX*1), Y0, Y2
+	VSUBPS       Y2, Y1, Y2
+	VMASKMOVPS   (SI)(AX*1), Y0, Y3
+	VMASKMOVPS   (DI)(AX*1), Y0, Y4
+	VFNMADD213PS Y4, Y3, Y2
+	VXORPS       Y5, Y5, Y5
+	VMAXPS       Y2, Y5, Y2
+	VMASKMOVPS   Y2, Y0, (CX)(AX*1)
+	VMASKMOVPS   (R12)(AX*1), Y0, Y2
+	VSUBPS       Y2, Y1, Y1
+	VFNMADD213PS Y4, Y3, Y1
+	VXORPS       Y2, Y2, Y2
+	VMAXPS       Y1, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (R11)(AX*1)
+
+end5:
+	LEAQ (R11)(R9*4), CX
+	LEAQ (R12)(R9*4), DX
+	JMP  two
+
+fewer:
 	TESTQ R8, R8
 	JZ    done
 
@@ -5738,86 +6120,81 @@ row:
 	SUBQ    R10, R8
 	XORQ    AX, AX
 	CMPQ    R10, $+32
-	JLT     single1
+	JLT     single6
 
-loop2:
-	VMOVUPS     (DX)(AX*1), Y0
-	VMOVUPS     (BX)(AX*1), Y1
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     (SI)(AX*1), Y1
-	VMOVUPS     (DI)(AX*1), Y2
-	VFMADD213PS Y2, Y1, Y0
-	VXORPS      Y1, Y1, Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     Y0, (CX)(AX*1)
-	VMOVUPS     32(DX)(AX*1), Y0
-	VMOVUPS     32(BX)(AX*1), Y1
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     32(SI)(AX*1), Y1
-	VMOVUPS     32(DI)(AX*1), Y2
-	VFMADD213PS Y2, Y1, Y0
-	VXORPS      Y1, Y1, Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     Y0, 32(CX)(AX*1)
-	VMOVUPS     64(DX)(AX*1), Y0
-	VMOVUPS     64(BX)(AX*1), Y1
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     64(SI)(AX*1), Y1
-	VMOVUPS     64(DI)(AX*1), Y2
-	VFMADD213PS Y2, Y1, Y0
-	VXORPS      Y1, Y1, Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     Y0, 64(CX)(AX*1)
-	VMOVUPS     96(DX)(AX*1), Y0
-	VMOVUPS     96(BX)(AX*1), Y1
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     96(SI)(AX*1), Y1
-	VMOVUPS     96(DI)(AX*1), Y2
-	VFMADD213PS Y2, Y1, Y0
-	VXORPS      Y1, Y1, Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     Y0, 96(CX)(AX*1)
-	ADDQ        $+128, AX
-	SUBQ        $+32, R10
-	CMPQ        R10, $+32
-	JGE         loop2
+loop7:
+	VMOVUPS      (BX)(AX*1), Y0
+	VSUBPS       (DX)(AX*1), Y0, Y0
+	VMOVUPS      (SI)(AX*1), Y1
+	VMOVUPS      (DI)(AX*1), Y2
+	VFNMADD213PS Y2, Y1, Y0
+	VXORPS       Y1, Y1, Y1
+	VMAXPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (CX)(AX*1)
+	VMOVUPS      32(BX)(AX*1), Y0
+	VSUBPS       32(DX)(AX*1), Y0, Y0
+	VMOVUPS      32(SI)(AX*1), Y1
+	VMOVUPS      32(DI)(AX*1), Y2
+	VFNMADD213PS Y2, Y1, Y0
+	VXORPS       Y1, Y1, Y1
+	VMAXPS       Y0, Y1, Y0
+	VMOVUPS      Y0, 32(CX)(AX*1)
+	VMOVUPS      64(BX)(AX*1), Y0
+	VSUBPS       64(DX)(AX*1), Y0, Y0
+	VMOVUPS      64(SI)(AX*1), Y1
+	VMOVUPS      64(DI)(AX*1), Y2
+	VFNMADD213PS Y2, Y1, Y0
+	VXORPS       Y1, Y1, Y1
+	VMAXPS       Y0, Y1, Y0
+	VMOVUPS      Y0, 64(CX)(AX*1)
+	VMOVUPS      96(BX)(AX*1), Y0
+	VSUBPS       96(DX)(AX*1), Y0, Y0
+	VMOVUPS      96(SI)(AX*1), Y1
+	VMOVUPS      96(DI)(AX*1), Y2
+	VFNMADD213PS Y2, Y1, Y0
+	VXORPS       Y1, Y1, Y1
+	VMAXPS       Y0, Y1, Y0
+	VMOVUPS      Y0, 96(CX)(AX*1)
+	ADDQ         $+128, AX
+	SUBQ         $+32, R10
+	CMPQ         R10, $+32
+	JGE          loop7
 
-single1:
+single6:
 	CMPQ R10, $+8
-	JLT  tail3
+	JLT  tail8
 
-loop4:
-	VMOVUPS     (DX)(AX*1), Y0
-	VMOVUPS     (BX)(AX*1), Y1
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     (SI)(AX*1), Y1
-	VMOVUPS     (DI)(AX*1), Y2
-	VFMADD213PS Y2, Y1, Y0
-	VXORPS      Y1, Y1, Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     Y0, (CX)(AX*1)
-	ADDQ        $+32, AX
-	SUBQ        $+8, R10
-	CMPQ        R10, $+8
-	JGE         loop4
+loop9:
+	VMOVUPS      (BX)(AX*1), Y0
+	VSUBPS       (DX)(AX*1), Y0, Y0
+	VMOVUPS      (SI)(AX*1), Y1
+	VMOVUPS      (DI)(AX*1), Y2
+	VFNMADD213PS Y2, Y1, Y0
+	VXORPS       Y1, Y1, Y1
+	VMAXPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (CX)(AX*1)
+	ADDQ         $+32, AX
+	SUBQ         $+8, R10
+	CMPQ         R10, $+8
+	JGE          loop9
 
-tail3:
+tail8:
 	TESTQ        R10, R10
-	JZ           end5
+	JZ           end10
 	VMOVD        R10, X0
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     iota8<>+0(SB), Y0, Y0
-	VMASKMOVPS   (DX)(AX*1), Y0, Y1
-	VMASKMOVPS   (BX)(AX*1), Y0, Y2
+	VMASKMOVPS   (BX)(AX*1), Y0, Y1
+	VMASKMOVPS   (DX)(AX*1), Y0, Y2
 	VSUBPS       Y2, Y1, Y1
 	VMASKMOVPS   (SI)(AX*1), Y0, Y2
 	VMASKMOVPS   (DI)(AX*1), Y0, Y3
-	VFMADD213PS  Y3, Y2, Y1
+	VFNMADD213PS Y3, Y2, Y1
 	VXORPS       Y2, Y2, Y2
 	VMAXPS       Y1, Y2, Y1
 	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
 
-end5:
+end10:
 	LEAQ  (CX)(R9*4), CX
 	LEAQ  (DX)(R9*4), DX
 	TESTQ R8, R8
@@ -5856,12 +6233,12 @@ row:
 	VMOVD        R11, X0
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     iota8<>+0(SB), Y0, Y0
-	VMASKMOVPS   (DX)(AX*1), Y0, Y1
-	VMASKMOVPS   (BX)(AX*1), Y0, Y2
+	VMASKMOVPS   (BX)(AX*1), Y0, Y1
+	VMASKMOVPS   (DX)(AX*1), Y0, Y2
 	VSUBPS       Y2, Y1, Y1
 	VMASKMOVPS   (SI)(AX*1), Y0, Y2
 	VMASKMOVPS   (DI)(AX*1), Y0, Y3
-	VFMADD213PS  Y3, Y2, Y1
+	VFNMADD213PS Y3, Y2, Y1
 	VXORPS       Y2, Y2, Y2
 	VMAXPS       Y1, Y2, Y1
 	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
@@ -5873,65 +6250,60 @@ aligned1:
 	JLT  single2
 
 loop3:
-	VMOVUPS     (DX)(AX*1), Y0
-	VMOVUPS     (BX)(AX*1), Y1
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     (SI)(AX*1), Y1
-	VMOVUPS     (DI)(AX*1), Y2
-	VFMADD213PS Y2, Y1, Y0
-	VXORPS      Y1, Y1, Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVNTPS    Y0, (CX)(AX*1)
-	VMOVUPS     32(DX)(AX*1), Y0
-	VMOVUPS     32(BX)(AX*1), Y1
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     32(SI)(AX*1), Y1
-	VMOVUPS     32(DI)(AX*1), Y2
-	VFMADD213PS Y2, Y1, Y0
-	VXORPS      Y1, Y1, Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVNTPS    Y0, 32(CX)(AX*1)
-	VMOVUPS     64(DX)(AX*1), Y0
-	VMOVUPS     64(BX)(AX*1), Y1
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     64(SI)(AX*1), Y1
-	VMOVUPS     64(DI)(AX*1), Y2
-	VFMADD213PS Y2, Y1, Y0
-	VXORPS      Y1, Y1, Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVNTPS    Y0, 64(CX)(AX*1)
-	VMOVUPS     96(DX)(AX*1), Y0
-	VMOVUPS     96(BX)(AX*1), Y1
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     96(SI)(AX*1), Y1
-	VMOVUPS     96(DI)(AX*1), Y2
-	VFMADD213PS Y2, Y1, Y0
-	VXORPS      Y1, Y1, Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVNTPS    Y0, 96(CX)(AX*1)
-	ADDQ        $+128, AX
-	SUBQ        $+32, R10
-	CMPQ        R10, $+32
-	JGE         loop3
+	VMOVUPS      (BX)(AX*1), Y0
+	VSUBPS       (DX)(AX*1), Y0, Y0
+	VMOVUPS      (SI)(AX*1), Y1
+	VMOVUPS      (DI)(AX*1), Y2
+	VFNMADD213PS Y2, Y1, Y0
+	VXORPS       Y1, Y1, Y1
+	VMAXPS       Y0, Y1, Y0
+	VMOVNTPS     Y0, (CX)(AX*1)
+	VMOVUPS      32(BX)(AX*1), Y0
+	VSUBPS       32(DX)(AX*1), Y0, Y0
+	VMOVUPS      32(SI)(AX*1), Y1
+	VMOVUPS      32(DI)(AX*1), Y2
+	VFNMADD213PS Y2, Y1, Y0
+	VXORPS       Y1, Y1, Y1
+	VMAXPS       Y0, Y1, Y0
+	VMOVNTPS     Y0, 32(CX)(AX*1)
+	VMOVUPS      64(BX)(AX*1), Y0
+	VSUBPS       64(DX)(AX*1), Y0, Y0
+	VMOVUPS      64(SI)(AX*1), Y1
+	VMOVUPS      64(DI)(AX*1), Y2
+	VFNMADD213PS Y2, Y1, Y0
+	VXORPS       Y1, Y1, Y1
+	VMAXPS       Y0, Y1, Y0
+	VMOVNTPS     Y0, 64(CX)(AX*1)
+	VMOVUPS      96(BX)(AX*1), Y0
+	VSUBPS       96(DX)(AX*1), Y0, Y0
+	VMOVUPS      96(SI)(AX*1), Y1
+	VMOVUPS      96(DI)(AX*1), Y2
+	VFNMADD213PS Y2, Y1, Y0
+	VXORPS       Y1, Y1, Y1
+	VMAXPS       Y0, Y1, Y0
+	VMOVNTPS     Y0, 96(CX)(AX*1)
+	ADDQ         $+128, AX
+	SUBQ         $+32, R10
+	CMPQ         R10, $+32
+	JGE          loop3
 
 single2:
 	CMPQ R10, $+8
 	JLT  tail4
 
 loop5:
-	VMOVUPS     (DX)(AX*1), Y0
-	VMOVUPS     (BX)(AX*1), Y1
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     (SI)(AX*1), Y1
-	VMOVUPS     (DI)(AX*1), Y2
-	VFMADD213PS Y2, Y1, Y0
-	VXORPS      Y1, Y1, Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVNTPS    Y0, (CX)(AX*1)
-	ADDQ        $+32, AX
-	SUBQ        $+8, R10
-	CMPQ        R10, $+8
-	JGE         loop5
+	VMOVUPS      (BX)(AX*1), Y0
+	VSUBPS       (DX)(AX*1), Y0, Y0
+	VMOVUPS      (SI)(AX*1), Y1
+	VMOVUPS      (DI)(AX*1), Y2
+	VFNMADD213PS Y2, Y1, Y0
+	VXORPS       Y1, Y1, Y1
+	VMAXPS       Y0, Y1, Y0
+	VMOVNTPS     Y0, (CX)(AX*1)
+	ADDQ         $+32, AX
+	SUBQ         $+8, R10
+	CMPQ         R10, $+8
+	JGE          loop5
 
 tail4:
 	TESTQ        R10, R10
@@ -5939,12 +6311,12 @@ tail4:
 	VMOVD        R10, X0
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     iota8<>+0(SB), Y0, Y0
-	VMASKMOVPS   (DX)(AX*1), Y0, Y1
-	VMASKMOVPS   (BX)(AX*1), Y0, Y2
+	VMASKMOVPS   (BX)(AX*1), Y0, Y1
+	VMASKMOVPS   (DX)(AX*1), Y0, Y2
 	VSUBPS       Y2, Y1, Y1
 	VMASKMOVPS   (SI)(AX*1), Y0, Y2
 	VMASKMOVPS   (DI)(AX*1), Y0, Y3
-	VFMADD213PS  Y3, Y2, Y1
+	VFNMADD213PS Y3, Y2, Y1
 	VXORPS       Y2, Y2, Y2
 	VMAXPS       Y1, Y2, Y1
 	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
@@ -5984,75 +6356,70 @@ row:
 	JLT     single1
 
 loop2:
-	VMOVUPS     (DX)(AX*1), Y0
-	VMOVUPS     (SI)(AX*1), Y1
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     (DI)(AX*1), Y1
-	VMOVUPS     (R8)(AX*1), Y2
-	VFMADD213PS Y2, Y1, Y0
-	VMOVUPS     (BX)(AX*1), Y1
-	VADDPS      Y1, Y0, Y0
-	VXORPS      Y1, Y1, Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     Y0, (CX)(AX*1)
-	VMOVUPS     32(DX)(AX*1), Y0
-	VMOVUPS     32(SI)(AX*1), Y1
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     32(DI)(AX*1), Y1
-	VMOVUPS     32(R8)(AX*1), Y2
-	VFMADD213PS Y2, Y1, Y0
-	VMOVUPS     32(BX)(AX*1), Y1
-	VADDPS      Y1, Y0, Y0
-	VXORPS      Y1, Y1, Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     Y0, 32(CX)(AX*1)
-	VMOVUPS     64(DX)(AX*1), Y0
-	VMOVUPS     64(SI)(AX*1), Y1
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     64(DI)(AX*1), Y1
-	VMOVUPS     64(R8)(AX*1), Y2
-	VFMADD213PS Y2, Y1, Y0
-	VMOVUPS     64(BX)(AX*1), Y1
-	VADDPS      Y1, Y0, Y0
-	VXORPS      Y1, Y1, Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     Y0, 64(CX)(AX*1)
-	VMOVUPS     96(DX)(AX*1), Y0
-	VMOVUPS     96(SI)(AX*1), Y1
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     96(DI)(AX*1), Y1
-	VMOVUPS     96(R8)(AX*1), Y2
-	VFMADD213PS Y2, Y1, Y0
-	VMOVUPS     96(BX)(AX*1), Y1
-	VADDPS      Y1, Y0, Y0
-	VXORPS      Y1, Y1, Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     Y0, 96(CX)(AX*1)
-	ADDQ        $+128, AX
-	SUBQ        $+32, R11
-	CMPQ        R11, $+32
-	JGE         loop2
+	VMOVUPS      (SI)(AX*1), Y0
+	VSUBPS       (DX)(AX*1), Y0, Y0
+	VMOVUPS      (DI)(AX*1), Y1
+	VMOVUPS      (R8)(AX*1), Y2
+	VFNMADD213PS Y2, Y1, Y0
+	VMOVUPS      (BX)(AX*1), Y1
+	VADDPS       Y1, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VMAXPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (CX)(AX*1)
+	VMOVUPS      32(SI)(AX*1), Y0
+	VSUBPS       32(DX)(AX*1), Y0, Y0
+	VMOVUPS      32(DI)(AX*1), Y1
+	VMOVUPS      32(R8)(AX*1), Y2
+	VFNMADD213PS Y2, Y1, Y0
+	VMOVUPS      32(BX)(AX*1), Y1
+	VADDPS       Y1, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VMAXPS       Y0, Y1, Y0
+	VMOVUPS      Y0, 32(CX)(AX*1)
+	VMOVUPS      64(SI)(AX*1), Y0
+	VSUBPS       64(DX)(AX*1), Y0, Y0
+	VMOVUPS      64(DI)(AX*1), Y1
+	VMOVUPS      64(R8)(AX*1), Y2
+	VFNMADD213PS Y2, Y1, Y0
+	VMOVUPS      64(BX)(AX*1), Y1
+	VADDPS       Y1, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VMAXPS       Y0, Y1, Y0
+	VMOVUPS      Y0, 64(CX)(AX*1)
+	VMOVUPS      96(SI)(AX*1), Y0
+	VSUBPS       96(DX)(AX*1), Y0, Y0
+	VMOVUPS      96(DI)(AX*1), Y1
+	VMOVUPS      96(R8)(AX*1), Y2
+	VFNMADD213PS Y2, Y1, Y0
+	VMOVUPS      96(BX)(AX*1), Y1
+	VADDPS       Y1, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VMAXPS       Y0, Y1, Y0
+	VMOVUPS      Y0, 96(CX)(AX*1)
+	ADDQ         $+128, AX
+	SUBQ         $+32, R11
+	CMPQ         R11, $+32
+	JGE          loop2
 
 single1:
 	CMPQ R11, $+8
 	JLT  tail3
 
 loop4:
-	VMOVUPS     (DX)(AX*1), Y0
-	VMOVUPS     (SI)(AX*1), Y1
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     (DI)(AX*1), Y1
-	VMOVUPS     (R8)(AX*1), Y2
-	VFMADD213PS Y2, Y1, Y0
-	VMOVUPS     (BX)(AX*1), Y1
-	VADDPS      Y1, Y0, Y0
-	VXORPS      Y1, Y1, Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     Y0, (CX)(AX*1)
-	ADDQ        $+32, AX
-	SUBQ        $+8, R11
-	CMPQ        R11, $+8
-	JGE         loop4
+	VMOVUPS      (SI)(AX*1), Y0
+	VSUBPS       (DX)(AX*1), Y0, Y0
+	VMOVUPS      (DI)(AX*1), Y1
+	VMOVUPS      (R8)(AX*1), Y2
+	VFNMADD213PS Y2, Y1, Y0
+	VMOVUPS      (BX)(AX*1), Y1
+	VADDPS       Y1, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VMAXPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (CX)(AX*1)
+	ADDQ         $+32, AX
+	SUBQ         $+8, R11
+	CMPQ         R11, $+8
+	JGE          loop4
 
 tail3:
 	TESTQ        R11, R11
@@ -6060,12 +6427,12 @@ tail3:
 	VMOVD        R11, X0
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     iota8<>+0(SB), Y0, Y0
-	VMASKMOVPS   (DX)(AX*1), Y0, Y1
-	VMASKMOVPS   (SI)(AX*1), Y0, Y2
+	VMASKMOVPS   (SI)(AX*1), Y0, Y1
+	VMASKMOVPS   (DX)(AX*1), Y0, Y2
 	VSUBPS       Y2, Y1, Y1
 	VMASKMOVPS   (DI)(AX*1), Y0, Y2
 	VMASKMOVPS   (R8)(AX*1), Y0, Y3
-	VFMADD213PS  Y3, Y2, Y1
+	VFNMADD213PS Y3, Y2, Y1
 	VMASKMOVPS   (BX)(AX*1), Y0, Y2
 	VADDPS       Y2, Y1, Y1
 	VXORPS       Y2, Y2, Y2
@@ -6113,12 +6480,12 @@ row:
 	VMOVD        R12, X0
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     iota8<>+0(SB), Y0, Y0
-	VMASKMOVPS   (DX)(AX*1), Y0, Y1
-	VMASKMOVPS   (SI)(AX*1), Y0, Y2
+	VMASKMOVPS   (SI)(AX*1), Y0, Y1
+	VMASKMOVPS   (DX)(AX*1), Y0, Y2
 	VSUBPS       Y2, Y1, Y1
 	VMASKMOVPS   (DI)(AX*1), Y0, Y2
 	VMASKMOVPS   (R8)(AX*1), Y0, Y3
-	VFMADD213PS  Y3, Y2, Y1
+	VFNMADD213PS Y3, Y2, Y1
 	VMASKMOVPS   (BX)(AX*1), Y0, Y2
 	VADDPS       Y2, Y1, Y1
 	VXORPS       Y2, Y2, Y2
@@ -6132,75 +6499,70 @@ aligned1:
 	JLT  single2
 
 loop3:
-	VMOVUPS     (DX)(AX*1), Y0
-	VMOVUPS     (SI)(AX*1), Y1
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     (DI)(AX*1), Y1
-	VMOVUPS     (R8)(AX*1), Y2
-	VFMADD213PS Y2, Y1, Y0
-	VMOVUPS     (BX)(AX*1), Y1
-	VADDPS      Y1, Y0, Y0
-	VXORPS      Y1, Y1, Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVNTPS    Y0, (CX)(AX*1)
-	VMOVUPS     32(DX)(AX*1), Y0
-	VMOVUPS     32(SI)(AX*1), Y1
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     32(DI)(AX*1), Y1
-	VMOVUPS     32(R8)(AX*1), Y2
-	VFMADD213PS Y2, Y1, Y0
-	VMOVUPS     32(BX)(AX*1), Y1
-	VADDPS      Y1, Y0, Y0
-	VXORPS      Y1, Y1, Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVNTPS    Y0, 32(CX)(AX*1)
-	VMOVUPS     64(DX)(AX*1), Y0
-	VMOVUPS     64(SI)(AX*1), Y1
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     64(DI)(AX*1), Y1
-	VMOVUPS     64(R8)(AX*1), Y2
-	VFMADD213PS Y2, Y1, Y0
-	VMOVUPS     64(BX)(AX*1), Y1
-	VADDPS      Y1, Y0, Y0
-	VXORPS      Y1, Y1, Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVNTPS    Y0, 64(CX)(AX*1)
-	VMOVUPS     96(DX)(AX*1), Y0
-	VMOVUPS     96(SI)(AX*1), Y1
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     96(DI)(AX*1), Y1
-	VMOVUPS     96(R8)(AX*1), Y2
-	VFMADD213PS Y2, Y1, Y0
-	VMOVUPS     96(BX)(AX*1), Y1
-	VADDPS      Y1, Y0, Y0
-	VXORPS      Y1, Y1, Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVNTPS    Y0, 96(CX)(AX*1)
-	ADDQ        $+128, AX
-	SUBQ        $+32, R11
-	CMPQ        R11, $+32
-	JGE         loop3
+	VMOVUPS      (SI)(AX*1), Y0
+	VSUBPS       (DX)(AX*1), Y0, Y0
+	VMOVUPS      (DI)(AX*1), Y1
+	VMOVUPS      (R8)(AX*1), Y2
+	VFNMADD213PS Y2, Y1, Y0
+	VMOVUPS      (BX)(AX*1), Y1
+	VADDPS       Y1, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VMAXPS       Y0, Y1, Y0
+	VMOVNTPS     Y0, (CX)(AX*1)
+	VMOVUPS      32(SI)(AX*1), Y0
+	VSUBPS       32(DX)(AX*1), Y0, Y0
+	VMOVUPS      32(DI)(AX*1), Y1
+	VMOVUPS      32(R8)(AX*1), Y2
+	VFNMADD213PS Y2, Y1, Y0
+	VMOVUPS      32(BX)(AX*1), Y1
+	VADDPS       Y1, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VMAXPS       Y0, Y1, Y0
+	VMOVNTPS     Y0, 32(CX)(AX*1)
+	VMOVUPS      64(SI)(AX*1), Y0
+	VSUBPS       64(DX)(AX*1), Y0, Y0
+	VMOVUPS      64(DI)(AX*1), Y1
+	VMOVUPS      64(R8)(AX*1), Y2
+	VFNMADD213PS Y2, Y1, Y0
+	VMOVUPS      64(BX)(AX*1), Y1
+	VADDPS       Y1, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VMAXPS       Y0, Y1, Y0
+	VMOVNTPS     Y0, 64(CX)(AX*1)
+	VMOVUPS      96(SI)(AX*1), Y0
+	VSUBPS       96(DX)(AX*1), Y0, Y0
+	VMOVUPS      96(DI)(AX*1), Y1
+	VMOVUPS      96(R8)(AX*1), Y2
+	VFNMADD213PS Y2, Y1, Y0
+	VMOVUPS      96(BX)(AX*1), Y1
+	VADDPS       Y1, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VMAXPS       Y0, Y1, Y0
+	VMOVNTPS     Y0, 96(CX)(AX*1)
+	ADDQ         $+128, AX
+	SUBQ         $+32, R11
+	CMPQ         R11, $+32
+	JGE          loop3
 
 single2:
 	CMPQ R11, $+8
 	JLT  tail4
 
 loop5:
-	VMOVUPS     (DX)(AX*1), Y0
-	VMOVUPS     (SI)(AX*1), Y1
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     (DI)(AX*1), Y1
-	VMOVUPS     (R8)(AX*1), Y2
-	VFMADD213PS Y2, Y1, Y0
-	VMOVUPS     (BX)(AX*1), Y1
-	VADDPS      Y1, Y0, Y0
-	VXORPS      Y1, Y1, Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVNTPS    Y0, (CX)(AX*1)
-	ADDQ        $+32, AX
-	SUBQ        $+8, R11
-	CMPQ        R11, $+8
-	JGE         loop5
+	VMOVUPS      (SI)(AX*1), Y0
+	VSUBPS       (DX)(AX*1), Y0, Y0
+	VMOVUPS      (DI)(AX*1), Y1
+	VMOVUPS      (R8)(AX*1), Y2
+	VFNMADD213PS Y2, Y1, Y0
+	VMOVUPS      (BX)(AX*1), Y1
+	VADDPS       Y1, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VMAXPS       Y0, Y1, Y0
+	VMOVNTPS     Y0, (CX)(AX*1)
+	ADDQ         $+32, AX
+	SUBQ         $+8, R11
+	CMPQ         R11, $+8
+	JGE          loop5
 
 tail4:
 	TESTQ        R11, R11
@@ -6208,12 +6570,12 @@ tail4:
 	VMOVD        R11, X0
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     iota8<>+0(SB), Y0, Y0
-	VMASKMOVPS   (DX)(AX*1), Y0, Y1
-	VMASKMOVPS   (SI)(AX*1), Y0, Y2
+	VMASKMOVPS   (SI)(AX*1), Y0, Y1
+	VMASKMOVPS   (DX)(AX*1), Y0, Y2
 	VSUBPS       Y2, Y1, Y1
 	VMASKMOVPS   (DI)(AX*1), Y0, Y2
 	VMASKMOVPS   (R8)(AX*1), Y0, Y3
-	VFMADD213PS  Y3, Y2, Y1
+	VFNMADD213PS Y3, Y2, Y1
 	VMASKMOVPS   (BX)(AX*1), Y0, Y2
 	VADDPS       Y2, Y1, Y1
 	VXORPS       Y2, Y2, Y2
@@ -13318,11 +13680,81 @@ end6:
 // func addRowAVX512(dst []float32, x []float32, row []float32)
 // Requires: AVX, AVX512F, BMI2, CMOV
 TEXT ·addRowAVX512(SB), NOSPLIT, $0-72
-	MOVQ  dst_base+0(FP), CX
-	MOVQ  x_base+24(FP), DX
-	MOVQ  row_base+48(FP), BX
-	MOVQ  dst_len+8(FP), SI
-	MOVQ  row_len+56(FP), DI
+	MOVQ dst_base+0(FP), CX
+	MOVQ x_base+24(FP), DX
+	MOVQ row_base+48(FP), BX
+	MOVQ dst_len+8(FP), SI
+	MOVQ row_len+56(FP), DI
+
+two:
+	LEAQ (DI)(DI*1), R8
+	CMPQ SI, R8
+	JLT  fewer
+	SUBQ R8, SI
+	LEAQ (CX)(DI*4), R9
+	LEAQ (DX)(DI*4), R10
+	MOVQ DI, R8
+	XORQ AX, AX
+	CMPQ R8, $+32
+	JLT  single1
+
+loop2:
+	VMOVUPS (DX)(AX*1), Z0
+	VMOVUPS (BX)(AX*1), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, (CX)(AX*1)
+	VMOVUPS (R10)(AX*1), Z0
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, (R9)(AX*1)
+	VMOVUPS 64(DX)(AX*1), Z0
+	VMOVUPS 64(BX)(AX*1), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, 64(CX)(AX*1)
+	VMOVUPS 64(R10)(AX*1), Z0
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, 64(R9)(AX*1)
+	ADDQ    $+128, AX
+	SUBQ    $+32, R8
+	CMPQ    R8, $+32
+	JGE     loop2
+
+single1:
+	CMPQ R8, $+16
+	JLT  tail3
+
+loop4:
+	VMOVUPS (DX)(AX*1), Z0
+	VMOVUPS (BX)(AX*1), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, (CX)(AX*1)
+	VMOVUPS (R10)(AX*1), Z0
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, (R9)(AX*1)
+	ADDQ    $+64, AX
+	SUBQ    $+16, R8
+	CMPQ    R8, $+16
+	JGE     loop4
+
+tail3:
+	TESTQ     R8, R8
+	JZ        end5
+	MOVL      $-1, R11
+	BZHIL     R8, R11, R11
+	KMOVW     R11, K1
+	VMOVUPS.Z (DX)(AX*1), K1, Z0
+	VMOVUPS.Z (BX)(AX*1), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (CX)(AX*1)
+	VMOVUPS.Z (R10)(AX*1), K1, Z0
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (R9)(AX*1)
+
+end5:
+	LEAQ (R9)(DI*4), CX
+	LEAQ (R10)(DI*4), DX
+	JMP  two
+
+fewer:
 	TESTQ SI, SI
 	JZ    done
 
@@ -13333,9 +13765,9 @@ row:
 	SUBQ    R8, SI
 	XORQ    AX, AX
 	CMPQ    R8, $+64
-	JLT     single1
+	JLT     single6
 
-loop2:
+loop7:
 	VMOVUPS (DX)(AX*1), Z0
 	VMOVUPS (BX)(AX*1), Z1
 	VADDPS  Z1, Z0, Z0
@@ -13355,13 +13787,13 @@ loop2:
 	ADDQ    $+256, AX
 	SUBQ    $+64, R8
 	CMPQ    R8, $+64
-	JGE     loop2
+	JGE     loop7
 
-single1:
+single6:
 	CMPQ R8, $+16
-	JLT  tail3
+	JLT  tail8
 
-loop4:
+loop9:
 	VMOVUPS (DX)(AX*1), Z0
 	VMOVUPS (BX)(AX*1), Z1
 	VADDPS  Z1, Z0, Z0
@@ -13369,11 +13801,11 @@ loop4:
 	ADDQ    $+64, AX
 	SUBQ    $+16, R8
 	CMPQ    R8, $+16
-	JGE     loop4
+	JGE     loop9
 
-tail3:
+tail8:
 	TESTQ     R8, R8
-	JZ        end5
+	JZ        end10
 	MOVL      $-1, R9
 	BZHIL     R8, R9, R9
 	KMOVW     R9, K1
@@ -13382,7 +13814,7 @@ tail3:
 	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (CX)(AX*1)
 
-end5:
+end10:
 	LEAQ  (CX)(DI*4), CX
 	LEAQ  (DX)(DI*4), DX
 	TESTQ SI, SI
@@ -13491,22 +13923,23 @@ done:
 // func addRowReLUAVX512(dst []float32, x []float32, row []float32)
 // Requires: AVX, AVX512F, BMI2, CMOV
 TEXT ·addRowReLUAVX512(SB), NOSPLIT, $0-72
-	MOVQ  dst_base+0(FP), CX
-	MOVQ  x_base+24(FP), DX
-	MOVQ  row_base+48(FP), BX
-	MOVQ  dst_len+8(FP), SI
-	MOVQ  row_len+56(FP), DI
-	TESTQ SI, SI
-	JZ    done
+	MOVQ dst_base+0(FP), CX
+	MOVQ x_base+24(FP), DX
+	MOVQ row_base+48(FP), BX
+	MOVQ dst_len+8(FP), SI
+	MOVQ row_len+56(FP), DI
 
-row:
-	MOVQ    DI, R8
-	CMPQ    SI, DI
-	CMOVQLT SI, R8
-	SUBQ    R8, SI
-	XORQ    AX, AX
-	CMPQ    R8, $+64
-	JLT     single1
+two:
+	LEAQ (DI)(DI*1), R8
+	CMPQ SI, R8
+	JLT  fewer
+	SUBQ R8, SI
+	LEAQ (CX)(DI*4), R9
+	LEAQ (DX)(DI*4), R10
+	MOVQ DI, R8
+	XORQ AX, AX
+	CMPQ R8, $+32
+	JLT  single1
 
 loop2:
 	VMOVUPS (DX)(AX*1), Z0
@@ -13515,27 +13948,25 @@ loop2:
 	VPXORD  Z2, Z2, Z2
 	VMAXPS  Z0, Z2, Z0
 	VMOVUPS Z0, (CX)(AX*1)
-	VMOVUPS 64(DX)(AX*1), Z0
-	VMOVUPS 64(BX)(AX*1), Z1
+	VMOVUPS (R10)(AX*1), Z0
 	VADDPS  Z1, Z0, Z0
 	VPXORD  Z3, Z3, Z3
 	VMAXPS  Z0, Z3, Z0
-	VMOVUPS Z0, 64(CX)(AX*1)
-	VMOVUPS 128(DX)(AX*1), Z0
-	VMOVUPS 128(BX)(AX*1), Z1
+	VMOVUPS Z0, (R9)(AX*1)
+	VMOVUPS 64(DX)(AX*1), Z0
+	VMOVUPS 64(BX)(AX*1), Z1
 	VADDPS  Z1, Z0, Z0
 	VPXORD  Z4, Z4, Z4
 	VMAXPS  Z0, Z4, Z0
-	VMOVUPS Z0, 128(CX)(AX*1)
-	VMOVUPS 192(DX)(AX*1), Z0
-	VMOVUPS 192(BX)(AX*1), Z1
+	VMOVUPS Z0, 64(CX)(AX*1)
+	VMOVUPS 64(R10)(AX*1), Z0
 	VADDPS  Z1, Z0, Z0
 	VPXORD  Z5, Z5, Z5
 	VMAXPS  Z0, Z5, Z0
-	VMOVUPS Z0, 192(CX)(AX*1)
-	ADDQ    $+256, AX
-	SUBQ    $+64, R8
-	CMPQ    R8, $+64
+	VMOVUPS Z0, 64(R9)(AX*1)
+	ADDQ    $+128, AX
+	SUBQ    $+32, R8
+	CMPQ    R8, $+32
 	JGE     loop2
 
 single1:
@@ -13549,6 +13980,11 @@ loop4:
 	VPXORD  Z6, Z6, Z6
 	VMAXPS  Z0, Z6, Z0
 	VMOVUPS Z0, (CX)(AX*1)
+	VMOVUPS (R10)(AX*1), Z0
+	VADDPS  Z1, Z0, Z0
+	VPXORD  Z7, Z7, Z7
+	VMAXPS  Z0, Z7, Z0
+	VMOVUPS Z0, (R9)(AX*1)
 	ADDQ    $+64, AX
 	SUBQ    $+16, R8
 	CMPQ    R8, $+16
@@ -13557,17 +13993,99 @@ loop4:
 tail3:
 	TESTQ     R8, R8
 	JZ        end5
+	MOVL      $-1, R11
+	BZHIL     R8, R11, R11
+	KMOVW     R11, K1
+	VMOVUPS.Z (DX)(AX*1), K1, Z0
+	VMOVUPS.Z (BX)(AX*1), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	VPXORD    Z8, Z8, Z8
+	VMAXPS    Z0, Z8, Z0
+	VMOVUPS   Z0, K1, (CX)(AX*1)
+	VMOVUPS.Z (R10)(AX*1), K1, Z0
+	VADDPS    Z1, Z0, Z0
+	VPXORD    Z9, Z9, Z9
+	VMAXPS    Z0, Z9, Z0
+	VMOVUPS   Z0, K1, (R9)(AX*1)
+
+end5:
+	LEAQ (R9)(DI*4), CX
+	LEAQ (R10)(DI*4), DX
+	JMP  two
+
+fewer:
+	TESTQ SI, SI
+	JZ    done
+
+row:
+	MOVQ    DI, R8
+	CMPQ    SI, DI
+	CMOVQLT SI, R8
+	SUBQ    R8, SI
+	XORQ    AX, AX
+	CMPQ    R8, $+64
+	JLT     single6
+
+loop7:
+	VMOVUPS (DX)(AX*1), Z0
+	VMOVUPS (BX)(AX*1), Z1
+	VADDPS  Z1, Z0, Z0
+	VPXORD  Z10, Z10, Z10
+	VMAXPS  Z0, Z10, Z0
+	VMOVUPS Z0, (CX)(AX*1)
+	VMOVUPS 64(DX)(AX*1), Z0
+	VMOVUPS 64(BX)(AX*1), Z1
+	VADDPS  Z1, Z0, Z0
+	VPXORD  Z11, Z11, Z11
+	VMAXPS  Z0, Z11, Z0
+	VMOVUPS Z0, 64(CX)(AX*1)
+	VMOVUPS 128(DX)(AX*1), Z0
+	VMOVUPS 128(BX)(AX*1), Z1
+	VADDPS  Z1, Z0, Z0
+	VPXORD  Z12, Z12, Z12
+	VMAXPS  Z0, Z12, Z0
+	VMOVUPS Z0, 128(CX)(AX*1)
+	VMOVUPS 192(DX)(AX*1), Z0
+	VMOVUPS 192(BX)(AX*1), Z1
+	VADDPS  Z1, Z0, Z0
+	VPXORD  Z13, Z13, Z13
+	VMAXPS  Z0, Z13, Z0
+	VMOVUPS Z0, 192(CX)(AX*1)
+	ADDQ    $+256, AX
+	SUBQ    $+64, R8
+	CMPQ    R8, $+64
+	JGE     loop7
+
+single6:
+	CMPQ R8, $+16
+	JLT  tail8
+
+loop9:
+	VMOVUPS (DX)(AX*1), Z0
+	VMOVUPS (BX)(AX*1), Z1
+	VADDPS  Z1, Z0, Z0
+	VPXORD  Z14, Z14, Z14
+	VMAXPS  Z0, Z14, Z0
+	VMOVUPS Z0, (CX)(AX*1)
+	ADDQ    $+64, AX
+	SUBQ    $+16, R8
+	CMPQ    R8, $+16
+	JGE     loop9
+
+tail8:
+	TESTQ     R8, R8
+	JZ        end10
 	MOVL      $-1, R9
 	BZHIL     R8, R9, R9
 	KMOVW     R9, K1
 	VMOVUPS.Z (DX)(AX*1), K1, Z0
 	VMOVUPS.Z (BX)(AX*1), K1, Z1
 	VADDPS    Z1, Z0, Z0
-	VPXORD    Z7, Z7, Z7
-	VMAXPS    Z0, Z7, Z0
+	VPXORD    Z15, Z15, Z15
+	VMAXPS    Z0, Z15, Z0
 	VMOVUPS   Z0, K1, (CX)(AX*1)
 
-end5:
+end10:
 	LEAQ  (CX)(DI*4), CX
 	LEAQ  (DX)(DI*4), DX
 	TESTQ SI, SI
@@ -13690,11 +14208,81 @@ done:
 // func mulRowAVX512(dst []float32, x []float32, row []float32)
 // Requires: AVX, AVX512F, BMI2, CMOV
 TEXT ·mulRowAVX512(SB), NOSPLIT, $0-72
-	MOVQ  dst_base+0(FP), CX
-	MOVQ  x_base+24(FP), DX
-	MOVQ  row_base+48(FP), BX
-	MOVQ  dst_len+8(FP), SI
-	MOVQ  row_len+56(FP), DI
+	MOVQ dst_base+0(FP), CX
+	MOVQ x_base+24(FP), DX
+	MOVQ row_base+48(FP), BX
+	MOVQ dst_len+8(FP), SI
+	MOVQ row_len+56(FP), DI
+
+two:
+	LEAQ (DI)(DI*1), R8
+	CMPQ SI, R8
+	JLT  fewer
+	SUBQ R8, SI
+	LEAQ (CX)(DI*4), R9
+	LEAQ (DX)(DI*4), R10
+	MOVQ DI, R8
+	XORQ AX, AX
+	CMPQ R8, $+32
+	JLT  single1
+
+loop2:
+	VMOVUPS (DX)(AX*1), Z0
+	VMOVUPS (BX)(AX*1), Z1
+	VMULPS  Z1, Z0, Z0
+	VMOVUPS Z0, (CX)(AX*1)
+	VMOVUPS (R10)(AX*1), Z0
+	VMULPS  Z1, Z0, Z0
+	VMOVUPS Z0, (R9)(AX*1)
+	VMOVUPS 64(DX)(AX*1), Z0
+	VMOVUPS 64(BX)(AX*1), Z1
+	VMULPS  Z1, Z0, Z0
+	VMOVUPS Z0, 64(CX)(AX*1)
+	VMOVUPS 64(R10)(AX*1), Z0
+	VMULPS  Z1, Z0, Z0
+	VMOVUPS Z0, 64(R9)(AX*1)
+	ADDQ    $+128, AX
+	SUBQ    $+32, R8
+	CMPQ    R8, $+32
+	JGE     loop2
+
+single1:
+	CMPQ R8, $+16
+	JLT  tail3
+
+loop4:
+	VMOVUPS (DX)(AX*1), Z0
+	VMOVUPS (BX)(AX*1), Z1
+	VMULPS  Z1, Z0, Z0
+	VMOVUPS Z0, (CX)(AX*1)
+	VMOVUPS (R10)(AX*1), Z0
+	VMULPS  Z1, Z0, Z0
+	VMOVUPS Z0, (R9)(AX*1)
+	ADDQ    $+64, AX
+	SUBQ    $+16, R8
+	CMPQ    R8, $+16
+	JGE     loop4
+
+tail3:
+	TESTQ     R8, R8
+	JZ        end5
+	MOVL      $-1, R11
+	BZHIL     R8, R11, R11
+	KMOVW     R11, K1
+	VMOVUPS.Z (DX)(AX*1), K1, Z0
+	VMOVUPS.Z (BX)(AX*1), K1, Z1
+	VMULPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (CX)(AX*1)
+	VMOVUPS.Z (R10)(AX*1), K1, Z0
+	VMULPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (R9)(AX*1)
+
+end5:
+	LEAQ (R9)(DI*4), CX
+	LEAQ (R10)(DI*4), DX
+	JMP  two
+
+fewer:
 	TESTQ SI, SI
 	JZ    done
 
@@ -13705,9 +14293,9 @@ row:
 	SUBQ    R8, SI
 	XORQ    AX, AX
 	CMPQ    R8, $+64
-	JLT     single1
+	JLT     single6
 
-loop2:
+loop7:
 	VMOVUPS (DX)(AX*1), Z0
 	VMOVUPS (BX)(AX*1), Z1
 	VMULPS  Z1, Z0, Z0
@@ -13727,13 +14315,13 @@ loop2:
 	ADDQ    $+256, AX
 	SUBQ    $+64, R8
 	CMPQ    R8, $+64
-	JGE     loop2
+	JGE     loop7
 
-single1:
+single6:
 	CMPQ R8, $+16
-	JLT  tail3
+	JLT  tail8
 
-loop4:
+loop9:
 	VMOVUPS (DX)(AX*1), Z0
 	VMOVUPS (BX)(AX*1), Z1
 	VMULPS  Z1, Z0, Z0
@@ -13741,11 +14329,11 @@ loop4:
 	ADDQ    $+64, AX
 	SUBQ    $+16, R8
 	CMPQ    R8, $+16
-	JGE     loop4
+	JGE     loop9
 
-tail3:
+tail8:
 	TESTQ     R8, R8
-	JZ        end5
+	JZ        end10
 	MOVL      $-1, R9
 	BZHIL     R8, R9, R9
 	KMOVW     R9, K1
@@ -13754,7 +14342,7 @@ tail3:
 	VMULPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (CX)(AX*1)
 
-end5:
+end10:
 	LEAQ  (CX)(DI*4), CX
 	LEAQ  (DX)(DI*4), DX
 	TESTQ SI, SI
@@ -13863,13 +14451,93 @@ done:
 // func scaleShiftAVX512(dst []float32, x []float32, center []float32, scale []float32, shift []float32)
 // Requires: AVX, AVX512F, BMI2, CMOV
 TEXT ·scaleShiftAVX512(SB), NOSPLIT, $0-120
-	MOVQ  dst_base+0(FP), CX
-	MOVQ  x_base+24(FP), DX
-	MOVQ  center_base+48(FP), BX
-	MOVQ  scale_base+72(FP), SI
-	MOVQ  shift_base+96(FP), DI
-	MOVQ  dst_len+8(FP), R8
-	MOVQ  center_len+56(FP), R9
+	MOVQ dst_base+0(FP), CX
+	MOVQ x_base+24(FP), DX
+	MOVQ center_base+48(FP), BX
+	MOVQ scale_base+72(FP), SI
+	MOVQ shift_base+96(FP), DI
+	MOVQ dst_len+8(FP), R8
+	MOVQ center_len+56(FP), R9
+
+two:
+	LEAQ (R9)(R9*1), R10
+	CMPQ R8, R10
+	JLT  fewer
+	SUBQ R10, R8
+	LEAQ (CX)(R9*4), R11
+	LEAQ (DX)(R9*4), R12
+	MOVQ R9, R10
+	XORQ AX, AX
+	CMPQ R10, $+32
+	JLT  single1
+
+loop2:
+	VMOVUPS      (BX)(AX*1), Z0
+	VSUBPS       (DX)(AX*1), Z0, Z1
+	VMOVUPS      (SI)(AX*1), Z2
+	VMOVUPS      (DI)(AX*1), Z3
+	VFNMADD213PS Z3, Z2, Z1
+	VMOVUPS      Z1, (CX)(AX*1)
+	VSUBPS       (R12)(AX*1), Z0, Z0
+	VFNMADD213PS Z3, Z2, Z0
+	VMOVUPS      Z0, (R11)(AX*1)
+	VMOVUPS      64(BX)(AX*1), Z0
+	VSUBPS       64(DX)(AX*1), Z0, Z1
+	VMOVUPS      64(SI)(AX*1), Z2
+	VMOVUPS      64(DI)(AX*1), Z3
+	VFNMADD213PS Z3, Z2, Z1
+	VMOVUPS      Z1, 64(CX)(AX*1)
+	VSUBPS       64(R12)(AX*1), Z0, Z0
+	VFNMADD213PS Z3, Z2, Z0
+	VMOVUPS      Z0, 64(R11)(AX*1)
+	ADDQ         $+128, AX
+	SUBQ         $+32, R10
+	CMPQ         R10, $+32
+	JGE          loop2
+
+single1:
+	CMPQ R10, $+16
+	JLT  tail3
+
+loop4:
+	VMOVUPS      (BX)(AX*1), Z0
+	VSUBPS       (DX)(AX*1), Z0, Z1
+	VMOVUPS      (SI)(AX*1), Z2
+	VMOVUPS      (DI)(AX*1), Z3
+	VFNMADD213PS Z3, Z2, Z1
+	VMOVUPS      Z1, (CX)(AX*1)
+	VSUBPS       (R12)(AX*1), Z0, Z0
+	VFNMADD213PS Z3, Z2, Z0
+	VMOVUPS      Z0, (R11)(AX*1)
+	ADDQ         $+64, AX
+	SUBQ         $+16, R10
+	CMPQ         R10, $+16
+	JGE          loop4
+
+tail3:
+	TESTQ        R10, R10
+	JZ           end5
+	MOVL         $-1, R13
+	BZHIL        R10, R13, R13
+	KMOVW        R13, K1
+	VMOVUPS.Z    (BX)(AX*1), K1, Z0
+	VMOVUPS.Z    (DX)(AX*1), K1, Z1
+	VSUBPS       Z1, Z0, Z1
+	VMOVUPS.Z    (SI)(AX*1), K1, Z2
+	VMOVUPS.Z    (DI)(AX*1), K1, Z3
+	VFNMADD213PS Z3, Z2, Z1
+	VMOVUPS      Z1, K1, (CX)(AX*1)
+	VMOVUPS.Z    (R12)(AX*1), K1, Z1
+	VSUBPS       Z1, Z0, Z0
+	VFNMADD213PS Z3, Z2, Z0
+	VMOVUPS      Z0, K1, (R11)(AX*1)
+
+end5:
+	LEAQ (R11)(R9*4), CX
+	LEAQ (R12)(R9*4), DX
+	JMP  two
+
+fewer:
 	TESTQ R8, R8
 	JZ    done
 
@@ -13880,74 +14548,69 @@ row:
 	SUBQ    R10, R8
 	XORQ    AX, AX
 	CMPQ    R10, $+64
-	JLT     single1
+	JLT     single6
 
-loop2:
-	VMOVUPS     (DX)(AX*1), Z0
-	VMOVUPS     (BX)(AX*1), Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS     (SI)(AX*1), Z1
-	VMOVUPS     (DI)(AX*1), Z2
-	VFMADD213PS Z2, Z1, Z0
-	VMOVUPS     Z0, (CX)(AX*1)
-	VMOVUPS     64(DX)(AX*1), Z0
-	VMOVUPS     64(BX)(AX*1), Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS     64(SI)(AX*1), Z1
-	VMOVUPS     64(DI)(AX*1), Z2
-	VFMADD213PS Z2, Z1, Z0
-	VMOVUPS     Z0, 64(CX)(AX*1)
-	VMOVUPS     128(DX)(AX*1), Z0
-	VMOVUPS     128(BX)(AX*1), Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS     128(SI)(AX*1), Z1
-	VMOVUPS     128(DI)(AX*1), Z2
-	VFMADD213PS Z2, Z1, Z0
-	VMOVUPS     Z0, 128(CX)(AX*1)
-	VMOVUPS     192(DX)(AX*1), Z0
-	VMOVUPS     192(BX)(AX*1), Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS     192(SI)(AX*1), Z1
-	VMOVUPS     192(DI)(AX*1), Z2
-	VFMADD213PS Z2, Z1, Z0
-	VMOVUPS     Z0, 192(CX)(AX*1)
-	ADDQ        $+256, AX
-	SUBQ        $+64, R10
-	CMPQ        R10, $+64
-	JGE         loop2
+loop7:
+	VMOVUPS      (BX)(AX*1), Z0
+	VSUBPS       (DX)(AX*1), Z0, Z0
+	VMOVUPS      (SI)(AX*1), Z1
+	VMOVUPS      (DI)(AX*1), Z2
+	VFNMADD213PS Z2, Z1, Z0
+	VMOVUPS      Z0, (CX)(AX*1)
+	VMOVUPS      64(BX)(AX*1), Z0
+	VSUBPS       64(DX)(AX*1), Z0, Z0
+	VMOVUPS      64(SI)(AX*1), Z1
+	VMOVUPS      64(DI)(AX*1), Z2
+	VFNMADD213PS Z2, Z1, Z0
+	VMOVUPS      Z0, 64(CX)(AX*1)
+	VMOVUPS      128(BX)(AX*1), Z0
+	VSUBPS       128(DX)(AX*1), Z0, Z0
+	VMOVUPS      128(SI)(AX*1), Z1
+	VMOVUPS      128(DI)(AX*1), Z2
+	VFNMADD213PS Z2, Z1, Z0
+	VMOVUPS      Z0, 128(CX)(AX*1)
+	VMOVUPS      192(BX)(AX*1), Z0
+	VSUBPS       192(DX)(AX*1), Z0, Z0
+	VMOVUPS      192(SI)(AX*1), Z1
+	VMOVUPS      192(DI)(AX*1), Z2
+	VFNMADD213PS Z2, Z1, Z0
+	VMOVUPS      Z0, 192(CX)(AX*1)
+	ADDQ         $+256, AX
+	SUBQ         $+64, R10
+	CMPQ         R10, $+64
+	JGE          loop7
 
-single1:
+single6:
 	CMPQ R10, $+16
-	JLT  tail3
+	JLT  tail8
 
-loop4:
-	VMOVUPS     (DX)(AX*1), Z0
-	VMOVUPS     (BX)(AX*1), Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS     (SI)(AX*1), Z1
-	VMOVUPS     (DI)(AX*1), Z2
-	VFMADD213PS Z2, Z1, Z0
-	VMOVUPS     Z0, (CX)(AX*1)
-	ADDQ        $+64, AX
-	SUBQ        $+16, R10
-	CMPQ        R10, $+16
-	JGE         loop4
+loop9:
+	VMOVUPS      (BX)(AX*1), Z0
+	VSUBPS       (DX)(AX*1), Z0, Z0
+	VMOVUPS      (SI)(AX*1), Z1
+	VMOVUPS      (DI)(AX*1), Z2
+	VFNMADD213PS Z2, Z1, Z0
+	VMOVUPS      Z0, (CX)(AX*1)
+	ADDQ         $+64, AX
+	SUBQ         $+16, R10
+	CMPQ         R10, $+16
+	JGE          loop9
 
-tail3:
-	TESTQ       R10, R10
-	JZ          end5
-	MOVL        $-1, R11
-	BZHIL       R10, R11, R11
-	KMOVW       R11, K1
-	VMOVUPS.Z   (DX)(AX*1), K1, Z0
-	VMOVUPS.Z   (BX)(AX*1), K1, Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS.Z   (SI)(AX*1), K1, Z1
-	VMOVUPS.Z   (DI)(AX*1), K1, Z2
-	VFMADD213PS Z2, Z1, Z0
-	VMOVUPS     Z0, K1, (CX)(AX*1)
+tail8:
+	TESTQ        R10, R10
+	JZ           end10
+	MOVL         $-1, R11
+	BZHIL        R10, R11, R11
+	KMOVW        R11, K1
+	VMOVUPS.Z    (BX)(AX*1), K1, Z0
+	VMOVUPS.Z    (DX)(AX*1), K1, Z1
+	VSUBPS       Z1, Z0, Z0
+	VMOVUPS.Z    (SI)(AX*1), K1, Z1
+	VMOVUPS.Z    (DI)(AX*1), K1, Z2
+	VFNMADD213PS Z2, Z1, Z0
+	VMOVUPS      Z0, K1, (CX)(AX*1)
 
-end5:
+end10:
 	LEAQ  (CX)(R9*4), CX
 	LEAQ  (DX)(R9*4), DX
 	TESTQ R8, R8
@@ -13971,99 +14634,94 @@ TEXT ·scaleShiftStreamAVX512(SB), NOSPLIT, $0-120
 	JZ    done
 
 row:
-	MOVQ        R9, R10
-	CMPQ        R8, R9
-	CMOVQLT     R8, R10
-	SUBQ        R10, R8
-	XORQ        AX, AX
-	LEAQ        (CX)(AX*1), R11
-	NEGQ        R11
-	ANDQ        $+63, R11
-	JZ          aligned1
-	SHRQ        $0x02, R11
-	CMPQ        R11, R10
-	CMOVQGT     R10, R11
-	MOVL        $-1, R12
-	BZHIL       R11, R12, R12
-	KMOVW       R12, K1
-	VMOVUPS.Z   (DX)(AX*1), K1, Z0
-	VMOVUPS.Z   (BX)(AX*1), K1, Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS.Z   (SI)(AX*1), K1, Z1
-	VMOVUPS.Z   (DI)(AX*1), K1, Z2
-	VFMADD213PS Z2, Z1, Z0
-	VMOVUPS     Z0, K1, (CX)(AX*1)
-	SUBQ        R11, R10
-	LEAQ        (AX)(R11*4), AX
+	MOVQ         R9, R10
+	CMPQ         R8, R9
+	CMOVQLT      R8, R10
+	SUBQ         R10, R8
+	XORQ         AX, AX
+	LEAQ         (CX)(AX*1), R11
+	NEGQ         R11
+	ANDQ         $+63, R11
+	JZ           aligned1
+	SHRQ         $0x02, R11
+	CMPQ         R11, R10
+	CMOVQGT      R10, R11
+	MOVL         $-1, R12
+	BZHIL        R11, R12, R12
+	KMOVW        R12, K1
+	VMOVUPS.Z    (BX)(AX*1), K1, Z0
+	VMOVUPS.Z    (DX)(AX*1), K1, Z1
+	VSUBPS       Z1, Z0, Z0
+	VMOVUPS.Z    (SI)(AX*1), K1, Z1
+	VMOVUPS.Z    (DI)(AX*1), K1, Z2
+	VFNMADD213PS Z2, Z1, Z0
+	VMOVUPS      Z0, K1, (CX)(AX*1)
+	SUBQ         R11, R10
+	LEAQ         (AX)(R11*4), AX
 
 aligned1:
 	CMPQ R10, $+64
 	JLT  single2
 
 loop3:
-	VMOVUPS     (DX)(AX*1), Z0
-	VMOVUPS     (BX)(AX*1), Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS     (SI)(AX*1), Z1
-	VMOVUPS     (DI)(AX*1), Z2
-	VFMADD213PS Z2, Z1, Z0
-	VMOVNTPS    Z0, (CX)(AX*1)
-	VMOVUPS     64(DX)(AX*1), Z0
-	VMOVUPS     64(BX)(AX*1), Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS     64(SI)(AX*1), Z1
-	VMOVUPS     64(DI)(AX*1), Z2
-	VFMADD213PS Z2, Z1, Z0
-	VMOVNTPS    Z0, 64(CX)(AX*1)
-	VMOVUPS     128(DX)(AX*1), Z0
-	VMOVUPS     128(BX)(AX*1), Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS     128(SI)(AX*1), Z1
-	VMOVUPS     128(DI)(AX*1), Z2
-	VFMADD213PS Z2, Z1, Z0
-	VMOVNTPS    Z0, 128(CX)(AX*1)
-	VMOVUPS     192(DX)(AX*1), Z0
-	VMOVUPS     192(BX)(AX*1), Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS     192(SI)(AX*1), Z1
-	VMOVUPS     192(DI)(AX*1), Z2
-	VFMADD213PS Z2, Z1, Z0
-	VMOVNTPS    Z0, 192(CX)(AX*1)
-	ADDQ        $+256, AX
-	SUBQ        $+64, R10
-	CMPQ        R10, $+64
-	JGE         loop3
+	VMOVUPS      (BX)(AX*1), Z0
+	VSUBPS       (DX)(AX*1), Z0, Z0
+	VMOVUPS      (SI)(AX*1), Z1
+	VMOVUPS      (DI)(AX*1), Z2
+	VFNMADD213PS Z2, Z1, Z0
+	VMOVNTPS     Z0, (CX)(AX*1)
+	VMOVUPS      64(BX)(AX*1), Z0
+	VSUBPS       64(DX)(AX*1), Z0, Z0
+	VMOVUPS      64(SI)(AX*1), Z1
+	VMOVUPS      64(DI)(AX*1), Z2
+	VFNMADD213PS Z2, Z1, Z0
+	VMOVNTPS     Z0, 64(CX)(AX*1)
+	VMOVUPS      128(BX)(AX*1), Z0
+	VSUBPS       128(DX)(AX*1), Z0, Z0
+	VMOVUPS      128(SI)(AX*1), Z1
+	VMOVUPS      128(DI)(AX*1), Z2
+	VFNMADD213PS Z2, Z1, Z0
+	VMOVNTPS     Z0, 128(CX)(AX*1)
+	VMOVUPS      192(BX)(AX*1), Z0
+	VSUBPS       192(DX)(AX*1), Z0, Z0
+	VMOVUPS      192(SI)(AX*1), Z1
+	VMOVUPS      192(DI)(AX*1), Z2
+	VFNMADD213PS Z2, Z1, Z0
+	VMOVNTPS     Z0, 192(CX)(AX*1)
+	ADDQ         $+256, AX
+	SUBQ         $+64, R10
+	CMPQ         R10, $+64
+	JGE          loop3
 
 single2:
 	CMPQ R10, $+16
 	JLT  tail4
 
 loop5:
-	VMOVUPS     (DX)(AX*1), Z0
-	VMOVUPS     (BX)(AX*1), Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS     (SI)(AX*1), Z1
-	VMOVUPS     (DI)(AX*1), Z2
-	VFMADD213PS Z2, Z1, Z0
-	VMOVNTPS    Z0, (CX)(AX*1)
-	ADDQ        $+64, AX
-	SUBQ        $+16, R10
-	CMPQ        R10, $+16
-	JGE         loop5
+	VMOVUPS      (BX)(AX*1), Z0
+	VSUBPS       (DX)(AX*1), Z0, Z0
+	VMOVUPS      (SI)(AX*1), Z1
+	VMOVUPS      (DI)(AX*1), Z2
+	VFNMADD213PS Z2, Z1, Z0
+	VMOVNTPS     Z0, (CX)(AX*1)
+	ADDQ         $+64, AX
+	SUBQ         $+16, R10
+	CMPQ         R10, $+16
+	JGE          loop5
 
 tail4:
-	TESTQ       R10, R10
-	JZ          end6
-	MOVL        $-1, R11
-	BZHIL       R10, R11, R11
-	KMOVW       R11, K1
-	VMOVUPS.Z   (DX)(AX*1), K1, Z0
-	VMOVUPS.Z   (BX)(AX*1), K1, Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS.Z   (SI)(AX*1), K1, Z1
-	VMOVUPS.Z   (DI)(AX*1), K1, Z2
-	VFMADD213PS Z2, Z1, Z0
-	VMOVUPS     Z0, K1, (CX)(AX*1)
+	TESTQ        R10, R10
+	JZ           end6
+	MOVL         $-1, R11
+	BZHIL        R10, R11, R11
+	KMOVW        R11, K1
+	VMOVUPS.Z    (BX)(AX*1), K1, Z0
+	VMOVUPS.Z    (DX)(AX*1), K1, Z1
+	VSUBPS       Z1, Z0, Z0
+	VMOVUPS.Z    (SI)(AX*1), K1, Z1
+	VMOVUPS.Z    (DI)(AX*1), K1, Z2
+	VFNMADD213PS Z2, Z1, Z0
+	VMOVUPS      Z0, K1, (CX)(AX*1)
 
 end6:
 	LEAQ  (CX)(R9*4), CX
@@ -14100,81 +14758,76 @@ row:
 	JLT     single1
 
 loop2:
-	VMOVUPS     (DX)(AX*1), Z0
-	VMOVUPS     (SI)(AX*1), Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS     (DI)(AX*1), Z1
-	VMOVUPS     (R8)(AX*1), Z2
-	VFMADD213PS Z2, Z1, Z0
-	VMOVUPS     (BX)(AX*1), Z1
-	VADDPS      Z1, Z0, Z0
-	VMOVUPS     Z0, (CX)(AX*1)
-	VMOVUPS     64(DX)(AX*1), Z0
-	VMOVUPS     64(SI)(AX*1), Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS     64(DI)(AX*1), Z1
-	VMOVUPS     64(R8)(AX*1), Z2
-	VFMADD213PS Z2, Z1, Z0
-	VMOVUPS     64(BX)(AX*1), Z1
-	VADDPS      Z1, Z0, Z0
-	VMOVUPS     Z0, 64(CX)(AX*1)
-	VMOVUPS     128(DX)(AX*1), Z0
-	VMOVUPS     128(SI)(AX*1), Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS     128(DI)(AX*1), Z1
-	VMOVUPS     128(R8)(AX*1), Z2
-	VFMADD213PS Z2, Z1, Z0
-	VMOVUPS     128(BX)(AX*1), Z1
-	VADDPS      Z1, Z0, Z0
-	VMOVUPS     Z0, 128(CX)(AX*1)
-	VMOVUPS     192(DX)(AX*1), Z0
-	VMOVUPS     192(SI)(AX*1), Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS     192(DI)(AX*1), Z1
-	VMOVUPS     192(R8)(AX*1), Z2
-	VFMADD213PS Z2, Z1, Z0
-	VMOVUPS     192(BX)(AX*1), Z1
-	VADDPS      Z1, Z0, Z0
-	VMOVUPS     Z0, 192(CX)(AX*1)
-	ADDQ        $+256, AX
-	SUBQ        $+64, R11
-	CMPQ        R11, $+64
-	JGE         loop2
+	VMOVUPS      (SI)(AX*1), Z0
+	VSUBPS       (DX)(AX*1), Z0, Z0
+	VMOVUPS      (DI)(AX*1), Z1
+	VMOVUPS      (R8)(AX*1), Z2
+	VFNMADD213PS Z2, Z1, Z0
+	VMOVUPS      (BX)(AX*1), Z1
+	VADDPS       Z1, Z0, Z0
+	VMOVUPS      Z0, (CX)(AX*1)
+	VMOVUPS      64(SI)(AX*1), Z0
+	VSUBPS       64(DX)(AX*1), Z0, Z0
+	VMOVUPS      64(DI)(AX*1), Z1
+	VMOVUPS      64(R8)(AX*1), Z2
+	VFNMADD213PS Z2, Z1, Z0
+	VMOVUPS      64(BX)(AX*1), Z1
+	VADDPS       Z1, Z0, Z0
+	VMOVUPS      Z0, 64(CX)(AX*1)
+	VMOVUPS      128(SI)(AX*1), Z0
+	VSUBPS       128(DX)(AX*1), Z0, Z0
+	VMOVUPS      128(DI)(AX*1), Z1
+	VMOVUPS      128(R8)(AX*1), Z2
+	VFNMADD213PS Z2, Z1, Z0
+	VMOVUPS      128(BX)(AX*1), Z1
+	VADDPS       Z1, Z0, Z0
+	VMOVUPS      Z0, 128(CX)(AX*1)
+	VMOVUPS      192(SI)(AX*1), Z0
+	VSUBPS       192(DX)(AX*1), Z0, Z0
+	VMOVUPS      192(DI)(AX*1), Z1
+	VMOVUPS      192(R8)(AX*1), Z2
+	VFNMADD213PS Z2, Z1, Z0
+	VMOVUPS      192(BX)(AX*1), Z1
+	VADDPS       Z1, Z0, Z0
+	VMOVUPS      Z0, 192(CX)(AX*1)
+	ADDQ         $+256, AX
+	SUBQ         $+64, R11
+	CMPQ         R11, $+64
+	JGE          loop2
 
 single1:
 	CMPQ R11, $+16
 	JLT  tail3
 
 loop4:
-	VMOVUPS     (DX)(AX*1), Z0
-	VMOVUPS     (SI)(AX*1), Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS     (DI)(AX*1), Z1
-	VMOVUPS     (R8)(AX*1), Z2
-	VFMADD213PS Z2, Z1, Z0
-	VMOVUPS     (BX)(AX*1), Z1
-	VADDPS      Z1, Z0, Z0
-	VMOVUPS     Z0, (CX)(AX*1)
-	ADDQ        $+64, AX
-	SUBQ        $+16, R11
-	CMPQ        R11, $+16
-	JGE         loop4
+	VMOVUPS      (SI)(AX*1), Z0
+	VSUBPS       (DX)(AX*1), Z0, Z0
+	VMOVUPS      (DI)(AX*1), Z1
+	VMOVUPS      (R8)(AX*1), Z2
+	VFNMADD213PS Z2, Z1, Z0
+	VMOVUPS      (BX)(AX*1), Z1
+	VADDPS       Z1, Z0, Z0
+	VMOVUPS      Z0, (CX)(AX*1)
+	ADDQ         $+64, AX
+	SUBQ         $+16, R11
+	CMPQ         R11, $+16
+	JGE          loop4
 
 tail3:
-	TESTQ       R11, R11
-	JZ          end5
-	MOVL        $-1, R12
-	BZHIL       R11, R12, R12
-	KMOVW       R12, K1
-	VMOVUPS.Z   (DX)(AX*1), K1, Z0
-	VMOVUPS.Z   (SI)(AX*1), K1, Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS.Z   (DI)(AX*1), K1, Z1
-	VMOVUPS.Z   (R8)(AX*1), K1, Z2
-	VFMADD213PS Z2, Z1, Z0
-	VMOVUPS.Z   (BX)(AX*1), K1, Z1
-	VADDPS      Z1, Z0, Z0
-	VMOVUPS     Z0, K1, (CX)(AX*1)
+	TESTQ        R11, R11
+	JZ           end5
+	MOVL         $-1, R12
+	BZHIL        R11, R12, R12
+	KMOVW        R12, K1
+	VMOVUPS.Z    (SI)(AX*1), K1, Z0
+	VMOVUPS.Z    (DX)(AX*1), K1, Z1
+	VSUBPS       Z1, Z0, Z0
+	VMOVUPS.Z    (DI)(AX*1), K1, Z1
+	VMOVUPS.Z    (R8)(AX*1), K1, Z2
+	VFNMADD213PS Z2, Z1, Z0
+	VMOVUPS.Z    (BX)(AX*1), K1, Z1
+	VADDPS       Z1, Z0, Z0
+	VMOVUPS      Z0, K1, (CX)(AX*1)
 
 end5:
 	LEAQ  (CX)(R10*4), CX
@@ -14202,113 +14855,108 @@ TEXT ·scaleShiftAddStreamAVX512(SB), NOSPLIT, $0-144
 	JZ    done
 
 row:
-	MOVQ        R10, R11
-	CMPQ        R9, R10
-	CMOVQLT     R9, R11
-	SUBQ        R11, R9
-	XORQ        AX, AX
-	LEAQ        (CX)(AX*1), R12
-	NEGQ        R12
-	ANDQ        $+63, R12
-	JZ          aligned1
-	SHRQ        $0x02, R12
-	CMPQ        R12, R11
-	CMOVQGT     R11, R12
-	MOVL        $-1, R13
-	BZHIL       R12, R13, R13
-	KMOVW       R13, K1
-	VMOVUPS.Z   (DX)(AX*1), K1, Z0
-	VMOVUPS.Z   (SI)(AX*1), K1, Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS.Z   (DI)(AX*1), K1, Z1
-	VMOVUPS.Z   (R8)(AX*1), K1, Z2
-	VFMADD213PS Z2, Z1, Z0
-	VMOVUPS.Z   (BX)(AX*1), K1, Z1
-	VADDPS      Z1, Z0, Z0
-	VMOVUPS     Z0, K1, (CX)(AX*1)
-	SUBQ        R12, R11
-	LEAQ        (AX)(R12*4), AX
+	MOVQ         R10, R11
+	CMPQ         R9, R10
+	CMOVQLT      R9, R11
+	SUBQ         R11, R9
+	XORQ         AX, AX
+	LEAQ         (CX)(AX*1), R12
+	NEGQ         R12
+	ANDQ         $+63, R12
+	JZ           aligned1
+	SHRQ         $0x02, R12
+	CMPQ         R12, R11
+	CMOVQGT      R11, R12
+	MOVL         $-1, R13
+	BZHIL        R12, R13, R13
+	KMOVW        R13, K1
+	VMOVUPS.Z    (SI)(AX*1), K1, Z0
+	VMOVUPS.Z    (DX)(AX*1), K1, Z1
+	VSUBPS       Z1, Z0, Z0
+	VMOVUPS.Z    (DI)(AX*1), K1, Z1
+	VMOVUPS.Z    (R8)(AX*1), K1, Z2
+	VFNMADD213PS Z2, Z1, Z0
+	VMOVUPS.Z    (BX)(AX*1), K1, Z1
+	VADDPS       Z1, Z0, Z0
+	VMOVUPS      Z0, K1, (CX)(AX*1)
+	SUBQ         R12, R11
+	LEAQ         (AX)(R12*4), AX
 
 aligned1:
 	CMPQ R11, $+64
 	JLT  single2
 
 loop3:
-	VMOVUPS     (DX)(AX*1), Z0
-	VMOVUPS     (SI)(AX*1), Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS     (DI)(AX*1), Z1
-	VMOVUPS     (R8)(AX*1), Z2
-	VFMADD213PS Z2, Z1, Z0
-	VMOVUPS     (BX)(AX*1), Z1
-	VADDPS      Z1, Z0, Z0
-	VMOVNTPS    Z0, (CX)(AX*1)
-	VMOVUPS     64(DX)(AX*1), Z0
-	VMOVUPS     64(SI)(AX*1), Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS     64(DI)(AX*1), Z1
-	VMOVUPS     64(R8)(AX*1), Z2
-	VFMADD213PS Z2, Z1, Z0
-	VMOVUPS     64(BX)(AX*1), Z1
-	VADDPS      Z1, Z0, Z0
-	VMOVNTPS    Z0, 64(CX)(AX*1)
-	VMOVUPS     128(DX)(AX*1), Z0
-	VMOVUPS     128(SI)(AX*1), Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS     128(DI)(AX*1), Z1
-	VMOVUPS     128(R8)(AX*1), Z2
-	VFMADD213PS Z2, Z1, Z0
-	VMOVUPS     128(BX)(AX*1), Z1
-	VADDPS      Z1, Z0, Z0
-	VMOVNTPS    Z0, 128(CX)(AX*1)
-	VMOVUPS     192(DX)(AX*1), Z0
-	VMOVUPS     192(SI)(AX*1), Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS     192(DI)(AX*1), Z1
-	VMOVUPS     192(R8)(AX*1), Z2
-	VFMADD213PS Z2, Z1, Z0
-	VMOVUPS     192(BX)(AX*1), Z1
-	VADDPS      Z1, Z0, Z0
-	VMOVNTPS    Z0, 192(CX)(AX*1)
-	ADDQ        $+256, AX
-	SUBQ        $+64, R11
-	CMPQ        R11, $+64
-	JGE         loop3
+	VMOVUPS      (SI)(AX*1), Z0
+	VSUBPS       (DX)(AX*1), Z0, Z0
+	VMOVUPS      (DI)(AX*1), Z1
+	VMOVUPS      (R8)(AX*1), Z2
+	VFNMADD213PS Z2, Z1, Z0
+	VMOVUPS      (BX)(AX*1), Z1
+	VADDPS       Z1, Z0, Z0
+	VMOVNTPS     Z0, (CX)(AX*1)
+	VMOVUPS      64(SI)(AX*1), Z0
+	VSUBPS       64(DX)(AX*1), Z0, Z0
+	VMOVUPS      64(DI)(AX*1), Z1
+	VMOVUPS      64(R8)(AX*1), Z2
+	VFNMADD213PS Z2, Z1, Z0
+	VMOVUPS      64(BX)(AX*1), Z1
+	VADDPS       Z1, Z0, Z0
+	VMOVNTPS     Z0, 64(CX)(AX*1)
+	VMOVUPS      128(SI)(AX*1), Z0
+	VSUBPS       128(DX)(AX*1), Z0, Z0
+	VMOVUPS      128(DI)(AX*1), Z1
+	VMOVUPS      128(R8)(AX*1), Z2
+	VFNMADD213PS Z2, Z1, Z0
+	VMOVUPS      128(BX)(AX*1), Z1
+	VADDPS       Z1, Z0, Z0
+	VMOVNTPS     Z0, 128(CX)(AX*1)
+	VMOVUPS      192(SI)(AX*1), Z0
+	VSUBPS       192(DX)(AX*1), Z0, Z0
+	VMOVUPS      192(DI)(AX*1), Z1
+	VMOVUPS      192(R8)(AX*1), Z2
+	VFNMADD213PS Z2, Z1, Z0
+	VMOVUPS      192(BX)(AX*1), Z1
+	VADDPS       Z1, Z0, Z0
+	VMOVNTPS     Z0, 192(CX)(AX*1)
+	ADDQ         $+256, AX
+	SUBQ         $+64, R11
+	CMPQ         R11, $+64
+	JGE          loop3
 
 single2:
 	CMPQ R11, $+16
 	JLT  tail4
 
 loop5:
-	VMOVUPS     (DX)(AX*1), Z0
-	VMOVUPS     (SI)(AX*1), Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS     (DI)(AX*1), Z1
-	VMOVUPS     (R8)(AX*1), Z2
-	VFMADD213PS Z2, Z1, Z0
-	VMOVUPS     (BX)(AX*1), Z1
-	VADDPS      Z1, Z0, Z0
-	VMOVNTPS    Z0, (CX)(AX*1)
-	ADDQ        $+64, AX
-	SUBQ        $+16, R11
-	CMPQ        R11, $+16
-	JGE         loop5
+	VMOVUPS      (SI)(AX*1), Z0
+	VSUBPS       (DX)(AX*1), Z0, Z0
+	VMOVUPS      (DI)(AX*1), Z1
+	VMOVUPS      (R8)(AX*1), Z2
+	VFNMADD213PS Z2, Z1, Z0
+	VMOVUPS      (BX)(AX*1), Z1
+	VADDPS       Z1, Z0, Z0
+	VMOVNTPS     Z0, (CX)(AX*1)
+	ADDQ         $+64, AX
+	SUBQ         $+16, R11
+	CMPQ         R11, $+16
+	JGE          loop5
 
 tail4:
-	TESTQ       R11, R11
-	JZ          end6
-	MOVL        $-1, R12
-	BZHIL       R11, R12, R12
-	KMOVW       R12, K1
-	VMOVUPS.Z   (DX)(AX*1), K1, Z0
-	VMOVUPS.Z   (SI)(AX*1), K1, Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS.Z   (DI)(AX*1), K1, Z1
-	VMOVUPS.Z   (R8)(AX*1), K1, Z2
-	VFMADD213PS Z2, Z1, Z0
-	VMOVUPS.Z   (BX)(AX*1), K1, Z1
-	VADDPS      Z1, Z0, Z0
-	VMOVUPS     Z0, K1, (CX)(AX*1)
+	TESTQ        R11, R11
+	JZ           end6
+	MOVL         $-1, R12
+	BZHIL        R11, R12, R12
+	KMOVW        R12, K1
+	VMOVUPS.Z    (SI)(AX*1), K1, Z0
+	VMOVUPS.Z    (DX)(AX*1), K1, Z1
+	VSUBPS       Z1, Z0, Z0
+	VMOVUPS.Z    (DI)(AX*1), K1, Z1
+	VMOVUPS.Z    (R8)(AX*1), K1, Z2
+	VFNMADD213PS Z2, Z1, Z0
+	VMOVUPS.Z    (BX)(AX*1), K1, Z1
+	VADDPS       Z1, Z0, Z0
+	VMOVUPS      Z0, K1, (CX)(AX*1)
 
 end6:
 	LEAQ  (CX)(R10*4), CX
@@ -14325,13 +14973,109 @@ done:
 // func scaleShiftReLUAVX512(dst []float32, x []float32, center []float32, scale []float32, shift []float32)
 // Requires: AVX, AVX512F, BMI2, CMOV
 TEXT ·scaleShiftReLUAVX512(SB), NOSPLIT, $0-120
-	MOVQ  dst_base+0(FP), CX
-	MOVQ  x_base+24(FP), DX
-	MOVQ  center_base+48(FP), BX
-	MOVQ  scale_base+72(FP), SI
-	MOVQ  shift_base+96(FP), DI
-	MOVQ  dst_len+8(FP), R8
-	MOVQ  center_len+56(FP), R9
+	MOVQ dst_base+0(FP), CX
+	MOVQ x_base+24(FP), DX
+	MOVQ center_base+48(FP), BX
+	MOVQ scale_base+72(FP), SI
+	MOVQ shift_base+96(FP), DI
+	MOVQ dst_len+8(FP), R8
+	MOVQ center_len+56(FP), R9
+
+two:
+	LEAQ (R9)(R9*1), R10
+	CMPQ R8, R10
+	JLT  fewer
+	SUBQ R10, R8
+	LEAQ (CX)(R9*4), R11
+	LEAQ (DX)(R9*4), R12
+	MOVQ R9, R10
+	XORQ AX, AX
+	CMPQ R10, $+32
+	JLT  single1
+
+loop2:
+	VMOVUPS      (BX)(AX*1), Z0
+	VSUBPS       (DX)(AX*1), Z0, Z1
+	VMOVUPS      (SI)(AX*1), Z2
+	VMOVUPS      (DI)(AX*1), Z3
+	VFNMADD213PS Z3, Z2, Z1
+	VPXORD       Z4, Z4, Z4
+	VMAXPS       Z1, Z4, Z1
+	VMOVUPS      Z1, (CX)(AX*1)
+	VSUBPS       (R12)(AX*1), Z0, Z0
+	VFNMADD213PS Z3, Z2, Z0
+	VPXORD       Z5, Z5, Z5
+	VMAXPS       Z0, Z5, Z0
+	VMOVUPS      Z0, (R11)(AX*1)
+	VMOVUPS      64(BX)(AX*1), Z0
+	VSUBPS       64(DX)(AX*1), Z0, Z1
+	VMOVUPS      64(SI)(AX*1), Z2
+	VMOVUPS      64(DI)(AX*1), Z3
+	VFNMADD213PS Z3, Z2, Z1
+	VPXORD       Z6, Z6, Z6
+	VMAXPS       Z1, Z6, Z1
+	VMOVUPS      Z1, 64(CX)(AX*1)
+	VSUBPS       64(R12)(AX*1), Z0, Z0
+	VFNMADD213PS Z3, Z2, Z0
+	VPXORD       Z7, Z7, Z7
+	VMAXPS       Z0, Z7, Z0
+	VMOVUPS      Z0, 64(R11)(AX*1)
+	ADDQ         $+128, AX
+	SUBQ         $+32, R10
+	CMPQ         R10, $+32
+	JGE          loop2
+
+single1:
+	CMPQ R10, $+16
+	JLT  tail3
+
+loop4:
+	VMOVUPS      (BX)(AX*1), Z0
+	VSUBPS       (DX)(AX*1), Z0, Z1
+	VMOVUPS      (SI)(AX*1), Z2
+	VMOVUPS      (DI)(AX*1), Z3
+	VFNMADD213PS Z3, Z2, Z1
+	VPXORD       Z8, Z8, Z8
+	VMAXPS       Z1, Z8, Z1
+	VMOVUPS      Z1, (CX)(AX*1)
+	VSUBPS       (R12)(AX*1), Z0, Z0
+	VFNMADD213PS Z3, Z2, Z0
+	VPXORD       Z9, Z9, Z9
+	VMAXPS       Z0, Z9, Z0
+	VMOVUPS      Z0, (R11)(AX*1)
+	ADDQ         $+64, AX
+	SUBQ         $+16, R10
+	CMPQ         R10, $+16
+	JGE          loop4
+
+tail3:
+	TESTQ        R10, R10
+	JZ           end5
+	MOVL         $-1, R13
+	BZHIL        R10, R13, R13
+	KMOVW        R13, K1
+	VMOVUPS.Z    (BX)(AX*1), K1, Z0
+	VMOVUPS.Z    (DX)(AX*1), K1, Z1
+	VSUBPS       Z1, Z0, Z1
+	VMOVUPS.Z    (SI)(AX*1), K1, Z2
+	VMOVUPS.Z    (DI)(AX*1), K1, Z3
+	VFNMADD213PS Z3, Z2, Z1
+	VPXORD       Z10, Z10, Z10
+	VMAXPS       Z1, Z10, Z1
+	VMOVUPS      Z1, K1, (CX)(AX*1)
+	VMOVUPS.Z    (R12)(AX*1), K1, Z1
+	VSUBPS       Z1, Z0, Z0
+	VFNMADD213PS Z3, Z2, Z0
+	VPXORD       Z11, Z11, Z11
+	VMAXPS       Z0, Z11, Z0
+	VMOVUPS      Z0, K1, (R11)(AX*1)
+
+end5:
+	LEAQ (R11)(R9*4), CX
+	LEAQ (R12)(R9*4), DX
+	JMP  two
+
+fewer:
 	TESTQ R8, R8
 	JZ    done
 
@@ -14342,86 +15086,81 @@ row:
 	SUBQ    R10, R8
 	XORQ    AX, AX
 	CMPQ    R10, $+64
-	JLT     single1
+	JLT     single6
 
-loop2:
-	VMOVUPS     (DX)(AX*1), Z0
-	VMOVUPS     (BX)(AX*1), Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS     (SI)(AX*1), Z1
-	VMOVUPS     (DI)(AX*1), Z8
-	VFMADD213PS Z8, Z1, Z0
-	VPXORD      Z2, Z2, Z2
-	VMAXPS      Z0, Z2, Z0
-	VMOVUPS     Z0, (CX)(AX*1)
-	VMOVUPS     64(DX)(AX*1), Z0
-	VMOVUPS     64(BX)(AX*1), Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS     64(SI)(AX*1), Z1
-	VMOVUPS     64(DI)(AX*1), Z8
-	VFMADD213PS Z8, Z1, Z0
-	VPXORD      Z3, Z3, Z3
-	VMAXPS      Z0, Z3, Z0
-	VMOVUPS     Z0, 64(CX)(AX*1)
-	VMOVUPS     128(DX)(AX*1), Z0
-	VMOVUPS     128(BX)(AX*1), Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS     128(SI)(AX*1), Z1
-	VMOVUPS     128(DI)(AX*1), Z8
-	VFMADD213PS Z8, Z1, Z0
-	VPXORD      Z4, Z4, Z4
-	VMAXPS      Z0, Z4, Z0
-	VMOVUPS     Z0, 128(CX)(AX*1)
-	VMOVUPS     192(DX)(AX*1), Z0
-	VMOVUPS     192(BX)(AX*1), Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS     192(SI)(AX*1), Z1
-	VMOVUPS     192(DI)(AX*1), Z8
-	VFMADD213PS Z8, Z1, Z0
-	VPXORD      Z5, Z5, Z5
-	VMAXPS      Z0, Z5, Z0
-	VMOVUPS     Z0, 192(CX)(AX*1)
-	ADDQ        $+256, AX
-	SUBQ        $+64, R10
-	CMPQ        R10, $+64
-	JGE         loop2
+loop7:
+	VMOVUPS      (BX)(AX*1), Z0
+	VSUBPS       (DX)(AX*1), Z0, Z0
+	VMOVUPS      (SI)(AX*1), Z1
+	VMOVUPS      (DI)(AX*1), Z2
+	VFNMADD213PS Z2, Z1, Z0
+	VPXORD       Z12, Z12, Z12
+	VMAXPS       Z0, Z12, Z0
+	VMOVUPS      Z0, (CX)(AX*1)
+	VMOVUPS      64(BX)(AX*1), Z0
+	VSUBPS       64(DX)(AX*1), Z0, Z0
+	VMOVUPS      64(SI)(AX*1), Z1
+	VMOVUPS      64(DI)(AX*1), Z2
+	VFNMADD213PS Z2, Z1, Z0
+	VPXORD       Z13, Z13, Z13
+	VMAXPS       Z0, Z13, Z0
+	VMOVUPS      Z0, 64(CX)(AX*1)
+	VMOVUPS      128(BX)(AX*1), Z0
+	VSUBPS       128(DX)(AX*1), Z0, Z0
+	VMOVUPS      128(SI)(AX*1), Z1
+	VMOVUPS      128(DI)(AX*1), Z2
+	VFNMADD213PS Z2, Z1, Z0
+	VPXORD       Z14, Z14, Z14
+	VMAXPS       Z0, Z14, Z0
+	VMOVUPS      Z0, 128(CX)(AX*1)
+	VMOVUPS      192(BX)(AX*1), Z0
+	VSUBPS       192(DX)(AX*1), Z0, Z0
+	VMOVUPS      192(SI)(AX*1), Z1
+	VMOVUPS      192(DI)(AX*1), Z2
+	VFNMADD213PS Z2, Z1, Z0
+	VPXORD       Z15, Z15, Z15
+	VMAXPS       Z0, Z15, Z0
+	VMOVUPS      Z0, 192(CX)(AX*1)
+	ADDQ         $+256, AX
+	SUBQ         $+64, R10
+	CMPQ         R10, $+64
+	JGE          loop7
 
-single1:
+single6:
 	CMPQ R10, $+16
-	JLT  tail3
+	JLT  tail8
 
-loop4:
-	VMOVUPS     (DX)(AX*1), Z0
-	VMOVUPS     (BX)(AX*1), Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS     (SI)(AX*1), Z1
-	VMOVUPS     (DI)(AX*1), Z8
-	VFMADD213PS Z8, Z1, Z0
-	VPXORD      Z6, Z6, Z6
-	VMAXPS      Z0, Z6, Z0
-	VMOVUPS     Z0, (CX)(AX*1)
-	ADDQ        $+64, AX
-	SUBQ        $+16, R10
-	CMPQ        R10, $+16
-	JGE         loop4
+loop9:
+	VMOVUPS      (BX)(AX*1), Z0
+	VSUBPS       (DX)(AX*1), Z0, Z0
+	VMOVUPS      (SI)(AX*1), Z1
+	VMOVUPS      (DI)(AX*1), Z2
+	VFNMADD213PS Z2, Z1, Z0
+	VPXORD       Z16, Z16, Z16
+	VMAXPS       Z0, Z16, Z0
+	VMOVUPS      Z0, (CX)(AX*1)
+	ADDQ         $+64, AX
+	SUBQ         $+16, R10
+	CMPQ         R10, $+16
+	JGE          loop9
 
-tail3:
-	TESTQ       R10, R10
-	JZ          end5
-	MOVL        $-1, R11
-	BZHIL       R10, R11, R11
-	KMOVW       R11, K1
-	VMOVUPS.Z   (DX)(AX*1), K1, Z0
-	VMOVUPS.Z   (BX)(AX*1), K1, Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS.Z   (SI)(AX*1), K1, Z1
-	VMOVUPS.Z   (DI)(AX*1), K1, Z8
-	VFMADD213PS Z8, Z1, Z0
-	VPXORD      Z7, Z7, Z7
-	VMAXPS      Z0, Z7, Z0
-	VMOVUPS     Z0, K1, (CX)(AX*1)
+tail8:
+	TESTQ        R10, R10
+	JZ           end10
+	MOVL         $-1, R11
+	BZHIL        R10, R11, R11
+	KMOVW        R11, K1
+	VMOVUPS.Z    (BX)(AX*1), K1, Z0
+	VMOVUPS.Z    (DX)(AX*1), K1, Z1
+	VSUBPS       Z1, Z0, Z0
+	VMOVUPS.Z    (SI)(AX*1), K1, Z1
+	VMOVUPS.Z    (DI)(AX*1), K1, Z2
+	VFNMADD213PS Z2, Z1, Z0
+	VPXORD       Z17, Z17, Z17
+	VMAXPS       Z0, Z17, Z0
+	VMOVUPS      Z0, K1, (CX)(AX*1)
 
-end5:
+end10:
 	LEAQ  (CX)(R9*4), CX
 	LEAQ  (DX)(R9*4), DX
 	TESTQ R8, R8
@@ -14445,113 +15184,108 @@ TEXT ·scaleShiftReLUStreamAVX512(SB), NOSPLIT, $0-120
 	JZ    done
 
 row:
-	MOVQ        R9, R10
-	CMPQ        R8, R9
-	CMOVQLT     R8, R10
-	SUBQ        R10, R8
-	XORQ        AX, AX
-	LEAQ        (CX)(AX*1), R11
-	NEGQ        R11
-	ANDQ        $+63, R11
-	JZ          aligned1
-	SHRQ        $0x02, R11
-	CMPQ        R11, R10
-	CMOVQGT     R10, R11
-	MOVL        $-1, R12
-	BZHIL       R11, R12, R12
-	KMOVW       R12, K1
-	VMOVUPS.Z   (DX)(AX*1), K1, Z0
-	VMOVUPS.Z   (BX)(AX*1), K1, Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS.Z   (SI)(AX*1), K1, Z1
-	VMOVUPS.Z   (DI)(AX*1), K1, Z9
-	VFMADD213PS Z9, Z1, Z0
-	VPXORD      Z2, Z2, Z2
-	VMAXPS      Z0, Z2, Z0
-	VMOVUPS     Z0, K1, (CX)(AX*1)
-	SUBQ        R11, R10
-	LEAQ        (AX)(R11*4), AX
+	MOVQ         R9, R10
+	CMPQ         R8, R9
+	CMOVQLT      R8, R10
+	SUBQ         R10, R8
+	XORQ         AX, AX
+	LEAQ         (CX)(AX*1), R11
+	NEGQ         R11
+	ANDQ         $+63, R11
+	JZ           aligned1
+	SHRQ         $0x02, R11
+	CMPQ         R11, R10
+	CMOVQGT      R10, R11
+	MOVL         $-1, R12
+	BZHIL        R11, R12, R12
+	KMOVW        R12, K1
+	VMOVUPS.Z    (BX)(AX*1), K1, Z0
+	VMOVUPS.Z    (DX)(AX*1), K1, Z1
+	VSUBPS       Z1, Z0, Z0
+	VMOVUPS.Z    (SI)(AX*1), K1, Z1
+	VMOVUPS.Z    (DI)(AX*1), K1, Z9
+	VFNMADD213PS Z9, Z1, Z0
+	VPXORD       Z2, Z2, Z2
+	VMAXPS       Z0, Z2, Z0
+	VMOVUPS      Z0, K1, (CX)(AX*1)
+	SUBQ         R11, R10
+	LEAQ         (AX)(R11*4), AX
 
 aligned1:
 	CMPQ R10, $+64
 	JLT  single2
 
 loop3:
-	VMOVUPS     (DX)(AX*1), Z0
-	VMOVUPS     (BX)(AX*1), Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS     (SI)(AX*1), Z1
-	VMOVUPS     (DI)(AX*1), Z9
-	VFMADD213PS Z9, Z1, Z0
-	VPXORD      Z3, Z3, Z3
-	VMAXPS      Z0, Z3, Z0
-	VMOVNTPS    Z0, (CX)(AX*1)
-	VMOVUPS     64(DX)(AX*1), Z0
-	VMOVUPS     64(BX)(AX*1), Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS     64(SI)(AX*1), Z1
-	VMOVUPS     64(DI)(AX*1), Z9
-	VFMADD213PS Z9, Z1, Z0
-	VPXORD      Z4, Z4, Z4
-	VMAXPS      Z0, Z4, Z0
-	VMOVNTPS    Z0, 64(CX)(AX*1)
-	VMOVUPS     128(DX)(AX*1), Z0
-	VMOVUPS     128(BX)(AX*1), Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS     128(SI)(AX*1), Z1
-	VMOVUPS     128(DI)(AX*1), Z9
-	VFMADD213PS Z9, Z1, Z0
-	VPXORD      Z5, Z5, Z5
-	VMAXPS      Z0, Z5, Z0
-	VMOVNTPS    Z0, 128(CX)(AX*1)
-	VMOVUPS     192(DX)(AX*1), Z0
-	VMOVUPS     192(BX)(AX*1), Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS     192(SI)(AX*1), Z1
-	VMOVUPS     192(DI)(AX*1), Z9
-	VFMADD213PS Z9, Z1, Z0
-	VPXORD      Z6, Z6, Z6
-	VMAXPS      Z0, Z6, Z0
-	VMOVNTPS    Z0, 192(CX)(AX*1)
-	ADDQ        $+256, AX
-	SUBQ        $+64, R10
-	CMPQ        R10, $+64
-	JGE         loop3
+	VMOVUPS      (BX)(AX*1), Z0
+	VSUBPS       (DX)(AX*1), Z0, Z0
+	VMOVUPS      (SI)(AX*1), Z1
+	VMOVUPS      (DI)(AX*1), Z9
+	VFNMADD213PS Z9, Z1, Z0
+	VPXORD       Z3, Z3, Z3
+	VMAXPS       Z0, Z3, Z0
+	VMOVNTPS     Z0, (CX)(AX*1)
+	VMOVUPS      64(BX)(AX*1), Z0
+	VSUBPS       64(DX)(AX*1), Z0, Z0
+	VMOVUPS      64(SI)(AX*1), Z1
+	VMOVUPS      64(DI)(AX*1), Z9
+	VFNMADD213PS Z9, Z1, Z0
+	VPXORD       Z4, Z4, Z4
+	VMAXPS       Z0, Z4, Z0
+	VMOVNTPS     Z0, 64(CX)(AX*1)
+	VMOVUPS      128(BX)(AX*1), Z0
+	VSUBPS       128(DX)(AX*1), Z0, Z0
+	VMOVUPS      128(SI)(AX*1), Z1
+	VMOVUPS      128(DI)(AX*1), Z9
+	VFNMADD213PS Z9, Z1, Z0
+	VPXORD       Z5, Z5, Z5
+	VMAXPS       Z0, Z5, Z0
+	VMOVNTPS     Z0, 128(CX)(AX*1)
+	VMOVUPS      192(BX)(AX*1), Z0
+	VSUBPS       192(DX)(AX*1), Z0, Z0
+	VMOVUPS      192(SI)(AX*1), Z1
+	VMOVUPS      192(DI)(AX*1), Z9
+	VFNMADD213PS Z9, Z1, Z0
+	VPXORD       Z6, Z6, Z6
+	VMAXPS       Z0, Z6, Z0
+	VMOVNTPS     Z0, 192(CX)(AX*1)
+	ADDQ         $+256, AX
+	SUBQ         $+64, R10
+	CMPQ         R10, $+64
+	JGE          loop3
 
 single2:
 	CMPQ R10, $+16
 	JLT  tail4
 
 loop5:
-	VMOVUPS     (DX)(AX*1), Z0
-	VMOVUPS     (BX)(AX*1), Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS     (SI)(AX*1), Z1
-	VMOVUPS     (DI)(AX*1), Z9
-	VFMADD213PS Z9, Z1, Z0
-	VPXORD      Z7, Z7, Z7
-	VMAXPS      Z0, Z7, Z0
-	VMOVNTPS    Z0, (CX)(AX*1)
-	ADDQ        $+64, AX
-	SUBQ        $+16, R10
-	CMPQ        R10, $+16
-	JGE         loop5
+	VMOVUPS      (BX)(AX*1), Z0
+	VSUBPS       (DX)(AX*1), Z0, Z0
+	VMOVUPS      (SI)(AX*1), Z1
+	VMOVUPS      (DI)(AX*1), Z9
+	VFNMADD213PS Z9, Z1, Z0
+	VPXORD       Z7, Z7, Z7
+	VMAXPS       Z0, Z7, Z0
+	VMOVNTPS     Z0, (CX)(AX*1)
+	ADDQ         $+64, AX
+	SUBQ         $+16, R10
+	CMPQ         R10, $+16
+	JGE          loop5
 
 tail4:
-	TESTQ       R10, R10
-	JZ          end6
-	MOVL        $-1, R11
-	BZHIL       R10, R11, R11
-	KMOVW       R11, K1
-	VMOVUPS.Z   (DX)(AX*1), K1, Z0
-	VMOVUPS.Z   (BX)(AX*1), K1, Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS.Z   (SI)(AX*1), K1, Z1
-	VMOVUPS.Z   (DI)(AX*1), K1, Z9
-	VFMADD213PS Z9, Z1, Z0
-	VPXORD      Z8, Z8, Z8
-	VMAXPS      Z0, Z8, Z0
-	VMOVUPS     Z0, K1, (CX)(AX*1)
+	TESTQ        R10, R10
+	JZ           end6
+	MOVL         $-1, R11
+	BZHIL        R10, R11, R11
+	KMOVW        R11, K1
+	VMOVUPS.Z    (BX)(AX*1), K1, Z0
+	VMOVUPS.Z    (DX)(AX*1), K1, Z1
+	VSUBPS       Z1, Z0, Z0
+	VMOVUPS.Z    (SI)(AX*1), K1, Z1
+	VMOVUPS.Z    (DI)(AX*1), K1, Z9
+	VFNMADD213PS Z9, Z1, Z0
+	VPXORD       Z8, Z8, Z8
+	VMAXPS       Z0, Z8, Z0
+	VMOVUPS      Z0, K1, (CX)(AX*1)
 
 end6:
 	LEAQ  (CX)(R9*4), CX
@@ -14588,93 +15322,88 @@ row:
 	JLT     single1
 
 loop2:
-	VMOVUPS     (DX)(AX*1), Z0
-	VMOVUPS     (SI)(AX*1), Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS     (DI)(AX*1), Z1
-	VMOVUPS     (R8)(AX*1), Z8
-	VFMADD213PS Z8, Z1, Z0
-	VMOVUPS     (BX)(AX*1), Z1
-	VADDPS      Z1, Z0, Z0
-	VPXORD      Z2, Z2, Z2
-	VMAXPS      Z0, Z2, Z0
-	VMOVUPS     Z0, (CX)(AX*1)
-	VMOVUPS     64(DX)(AX*1), Z0
-	VMOVUPS     64(SI)(AX*1), Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS     64(DI)(AX*1), Z1
-	VMOVUPS     64(R8)(AX*1), Z8
-	VFMADD213PS Z8, Z1, Z0
-	VMOVUPS     64(BX)(AX*1), Z1
-	VADDPS      Z1, Z0, Z0
-	VPXORD      Z3, Z3, Z3
-	VMAXPS      Z0, Z3, Z0
-	VMOVUPS     Z0, 64(CX)(AX*1)
-	VMOVUPS     128(DX)(AX*1), Z0
-	VMOVUPS     128(SI)(AX*1), Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS     128(DI)(AX*1), Z1
-	VMOVUPS     128(R8)(AX*1), Z8
-	VFMADD213PS Z8, Z1, Z0
-	VMOVUPS     128(BX)(AX*1), Z1
-	VADDPS      Z1, Z0, Z0
-	VPXORD      Z4, Z4, Z4
-	VMAXPS      Z0, Z4, Z0
-	VMOVUPS     Z0, 128(CX)(AX*1)
-	VMOVUPS     192(DX)(AX*1), Z0
-	VMOVUPS     192(SI)(AX*1), Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS     192(DI)(AX*1), Z1
-	VMOVUPS     192(R8)(AX*1), Z8
-	VFMADD213PS Z8, Z1, Z0
-	VMOVUPS     192(BX)(AX*1), Z1
-	VADDPS      Z1, Z0, Z0
-	VPXORD      Z5, Z5, Z5
-	VMAXPS      Z0, Z5, Z0
-	VMOVUPS     Z0, 192(CX)(AX*1)
-	ADDQ        $+256, AX
-	SUBQ        $+64, R11
-	CMPQ        R11, $+64
-	JGE         loop2
+	VMOVUPS      (SI)(AX*1), Z0
+	VSUBPS       (DX)(AX*1), Z0, Z0
+	VMOVUPS      (DI)(AX*1), Z7
+	VMOVUPS      (R8)(AX*1), Z8
+	VFNMADD213PS Z8, Z7, Z0
+	VMOVUPS      (BX)(AX*1), Z7
+	VADDPS       Z7, Z0, Z0
+	VPXORD       Z1, Z1, Z1
+	VMAXPS       Z0, Z1, Z0
+	VMOVUPS      Z0, (CX)(AX*1)
+	VMOVUPS      64(SI)(AX*1), Z0
+	VSUBPS       64(DX)(AX*1), Z0, Z0
+	VMOVUPS      64(DI)(AX*1), Z7
+	VMOVUPS      64(R8)(AX*1), Z8
+	VFNMADD213PS Z8, Z7, Z0
+	VMOVUPS      64(BX)(AX*1), Z7
+	VADDPS       Z7, Z0, Z0
+	VPXORD       Z2, Z2, Z2
+	VMAXPS       Z0, Z2, Z0
+	VMOVUPS      Z0, 64(CX)(AX*1)
+	VMOVUPS      128(SI)(AX*1), Z0
+	VSUBPS       128(DX)(AX*1), Z0, Z0
+	VMOVUPS      128(DI)(AX*1), Z7
+	VMOVUPS      128(R8)(AX*1), Z8
+	VFNMADD213PS Z8, Z7, Z0
+	VMOVUPS      128(BX)(AX*1), Z7
+	VADDPS       Z7, Z0, Z0
+	VPXORD       Z3, Z3, Z3
+	VMAXPS       Z0, Z3, Z0
+	VMOVUPS      Z0, 128(CX)(AX*1)
+	VMOVUPS      192(SI)(AX*1), Z0
+	VSUBPS       192(DX)(AX*1), Z0, Z0
+	VMOVUPS      192(DI)(AX*1), Z7
+	VMOVUPS      192(R8)(AX*1), Z8
+	VFNMADD213PS Z8, Z7, Z0
+	VMOVUPS      192(BX)(AX*1), Z7
+	VADDPS       Z7, Z0, Z0
+	VPXORD       Z4, Z4, Z4
+	VMAXPS       Z0, Z4, Z0
+	VMOVUPS      Z0, 192(CX)(AX*1)
+	ADDQ         $+256, AX
+	SUBQ         $+64, R11
+	CMPQ         R11, $+64
+	JGE          loop2
 
 single1:
 	CMPQ R11, $+16
 	JLT  tail3
 
 loop4:
-	VMOVUPS     (DX)(AX*1), Z0
-	VMOVUPS     (SI)(AX*1), Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS     (DI)(AX*1), Z1
-	VMOVUPS     (R8)(AX*1), Z8
-	VFMADD213PS Z8, Z1, Z0
-	VMOVUPS     (BX)(AX*1), Z1
-	VADDPS      Z1, Z0, Z0
-	VPXORD      Z6, Z6, Z6
-	VMAXPS      Z0, Z6, Z0
-	VMOVUPS     Z0, (CX)(AX*1)
-	ADDQ        $+64, AX
-	SUBQ        $+16, R11
-	CMPQ        R11, $+16
-	JGE         loop4
+	VMOVUPS      (SI)(AX*1), Z0
+	VSUBPS       (DX)(AX*1), Z0, Z0
+	VMOVUPS      (DI)(AX*1), Z7
+	VMOVUPS      (R8)(AX*1), Z8
+	VFNMADD213PS Z8, Z7, Z0
+	VMOVUPS      (BX)(AX*1), Z7
+	VADDPS       Z7, Z0, Z0
+	VPXORD       Z5, Z5, Z5
+	VMAXPS       Z0, Z5, Z0
+	VMOVUPS      Z0, (CX)(AX*1)
+	ADDQ         $+64, AX
+	SUBQ         $+16, R11
+	CMPQ         R11, $+16
+	JGE          loop4
 
 tail3:
-	TESTQ       R11, R11
-	JZ          end5
-	MOVL        $-1, R12
-	BZHIL       R11, R12, R12
-	KMOVW       R12, K1
-	VMOVUPS.Z   (DX)(AX*1), K1, Z0
-	VMOVUPS.Z   (SI)(AX*1), K1, Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS.Z   (DI)(AX*1), K1, Z1
-	VMOVUPS.Z   (R8)(AX*1), K1, Z8
-	VFMADD213PS Z8, Z1, Z0
-	VMOVUPS.Z   (BX)(AX*1), K1, Z1
-	VADDPS      Z1, Z0, Z0
-	VPXORD      Z7, Z7, Z7
-	VMAXPS      Z0, Z7, Z0
-	VMOVUPS     Z0, K1, (CX)(AX*1)
+	TESTQ        R11, R11
+	JZ           end5
+	MOVL         $-1, R12
+	BZHIL        R11, R12, R12
+	KMOVW        R12, K1
+	VMOVUPS.Z    (SI)(AX*1), K1, Z0
+	VMOVUPS.Z    (DX)(AX*1), K1, Z7
+	VSUBPS       Z7, Z0, Z0
+	VMOVUPS.Z    (DI)(AX*1), K1, Z7
+	VMOVUPS.Z    (R8)(AX*1), K1, Z8
+	VFNMADD213PS Z8, Z7, Z0
+	VMOVUPS.Z    (BX)(AX*1), K1, Z7
+	VADDPS       Z7, Z0, Z0
+	VPXORD       Z6, Z6, Z6
+	VMAXPS       Z0, Z6, Z0
+	VMOVUPS      Z0, K1, (CX)(AX*1)
 
 end5:
 	LEAQ  (CX)(R10*4), CX
@@ -14702,127 +15431,122 @@ TEXT ·scaleShiftAddReLUStreamAVX512(SB), NOSPLIT, $0-144
 	JZ    done
 
 row:
-	MOVQ        R10, R11
-	CMPQ        R9, R10
-	CMOVQLT     R9, R11
-	SUBQ        R11, R9
-	XORQ        AX, AX
-	LEAQ        (CX)(AX*1), R12
-	NEGQ        R12
-	ANDQ        $+63, R12
-	JZ          aligned1
-	SHRQ        $0x02, R12
-	CMPQ        R12, R11
-	CMOVQGT     R11, R12
-	MOVL        $-1, R13
-	BZHIL       R12, R13, R13
-	KMOVW       R13, K1
-	VMOVUPS.Z   (DX)(AX*1), K1, Z0
-	VMOVUPS.Z   (SI)(AX*1), K1, Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS.Z   (DI)(AX*1), K1, Z1
-	VMOVUPS.Z   (R8)(AX*1), K1, Z9
-	VFMADD213PS Z9, Z1, Z0
-	VMOVUPS.Z   (BX)(AX*1), K1, Z1
-	VADDPS      Z1, Z0, Z0
-	VPXORD      Z2, Z2, Z2
-	VMAXPS      Z0, Z2, Z0
-	VMOVUPS     Z0, K1, (CX)(AX*1)
-	SUBQ        R12, R11
-	LEAQ        (AX)(R12*4), AX
+	MOVQ         R10, R11
+	CMPQ         R9, R10
+	CMOVQLT      R9, R11
+	SUBQ         R11, R9
+	XORQ         AX, AX
+	LEAQ         (CX)(AX*1), R12
+	NEGQ         R12
+	ANDQ         $+63, R12
+	JZ           aligned1
+	SHRQ         $0x02, R12
+	CMPQ         R12, R11
+	CMOVQGT      R11, R12
+	MOVL         $-1, R13
+	BZHIL        R12, R13, R13
+	KMOVW        R13, K1
+	VMOVUPS.Z    (SI)(AX*1), K1, Z0
+	VMOVUPS.Z    (DX)(AX*1), K1, Z1
+	VSUBPS       Z1, Z0, Z0
+	VMOVUPS.Z    (DI)(AX*1), K1, Z1
+	VMOVUPS.Z    (R8)(AX*1), K1, Z9
+	VFNMADD213PS Z9, Z1, Z0
+	VMOVUPS.Z    (BX)(AX*1), K1, Z1
+	VADDPS       Z1, Z0, Z0
+	VPXORD       Z2, Z2, Z2
+	VMAXPS       Z0, Z2, Z0
+	VMOVUPS      Z0, K1, (CX)(AX*1)
+	SUBQ         R12, R11
+	LEAQ         (AX)(R12*4), AX
 
 aligned1:
 	CMPQ R11, $+64
 	JLT  single2
 
 loop3:
-	VMOVUPS     (DX)(AX*1), Z0
-	VMOVUPS     (SI)(AX*1), Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS     (DI)(AX*1), Z1
-	VMOVUPS     (R8)(AX*1), Z9
-	VFMADD213PS Z9, Z1, Z0
-	VMOVUPS     (BX)(AX*1), Z1
-	VADDPS      Z1, Z0, Z0
-	VPXORD      Z3, Z3, Z3
-	VMAXPS      Z0, Z3, Z0
-	VMOVNTPS    Z0, (CX)(AX*1)
-	VMOVUPS     64(DX)(AX*1), Z0
-	VMOVUPS     64(SI)(AX*1), Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS     64(DI)(AX*1), Z1
-	VMOVUPS     64(R8)(AX*1), Z9
-	VFMADD213PS Z9, Z1, Z0
-	VMOVUPS     64(BX)(AX*1), Z1
-	VADDPS      Z1, Z0, Z0
-	VPXORD      Z4, Z4, Z4
-	VMAXPS      Z0, Z4, Z0
-	VMOVNTPS    Z0, 64(CX)(AX*1)
-	VMOVUPS     128(DX)(AX*1), Z0
-	VMOVUPS     128(SI)(AX*1), Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS     128(DI)(AX*1), Z1
-	VMOVUPS     128(R8)(AX*1), Z9
-	VFMADD213PS Z9, Z1, Z0
-	VMOVUPS     128(BX)(AX*1), Z1
-	VADDPS      Z1, Z0, Z0
-	VPXORD      Z5, Z5, Z5
-	VMAXPS      Z0, Z5, Z0
-	VMOVNTPS    Z0, 128(CX)(AX*1)
-	VMOVUPS     192(DX)(AX*1), Z0
-	VMOVUPS     192(SI)(AX*1), Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS     192(DI)(AX*1), Z1
-	VMOVUPS     192(R8)(AX*1), Z9
-	VFMADD213PS Z9, Z1, Z0
-	VMOVUPS     192(BX)(AX*1), Z1
-	VADDPS      Z1, Z0, Z0
-	VPXORD      Z6, Z6, Z6
-	VMAXPS      Z0, Z6, Z0
-	VMOVNTPS    Z0, 192(CX)(AX*1)
-	ADDQ        $+256, AX
-	SUBQ        $+64, R11
-	CMPQ        R11, $+64
-	JGE         loop3
+	VMOVUPS      (SI)(AX*1), Z0
+	VSUBPS       (DX)(AX*1), Z0, Z0
+	VMOVUPS      (DI)(AX*1), Z1
+	VMOVUPS      (R8)(AX*1), Z9
+	VFNMADD213PS Z9, Z1, Z0
+	VMOVUPS      (BX)(AX*1), Z1
+	VADDPS       Z1, Z0, Z0
+	VPXORD       Z3, Z3, Z3
+	VMAXPS       Z0, Z3, Z0
+	VMOVNTPS     Z0, (CX)(AX*1)
+	VMOVUPS      64(SI)(AX*1), Z0
+	VSUBPS       64(DX)(AX*1), Z0, Z0
+	VMOVUPS      64(DI)(AX*1), Z1
+	VMOVUPS      64(R8)(AX*1), Z9
+	VFNMADD213PS Z9, Z1, Z0
+	VMOVUPS      64(BX)(AX*1), Z1
+	VADDPS       Z1, Z0, Z0
+	VPXORD       Z4, Z4, Z4
+	VMAXPS       Z0, Z4, Z0
+	VMOVNTPS     Z0, 64(CX)(AX*1)
+	VMOVUPS      128(SI)(AX*1), Z0
+	VSUBPS       128(DX)(AX*1), Z0, Z0
+	VMOVUPS      128(DI)(AX*1), Z1
+	VMOVUPS      128(R8)(AX*1), Z9
+	VFNMADD213PS Z9, Z1, Z0
+	VMOVUPS      128(BX)(AX*1), Z1
+	VADDPS       Z1, Z0, Z0
+	VPXORD       Z5, Z5, Z5
+	VMAXPS       Z0, Z5, Z0
+	VMOVNTPS     Z0, 128(CX)(AX*1)
+	VMOVUPS      192(SI)(AX*1), Z0
+	VSUBPS       192(DX)(AX*1), Z0, Z0
+	VMOVUPS      192(DI)(AX*1), Z1
+	VMOVUPS      192(R8)(AX*1), Z9
+	VFNMADD213PS Z9, Z1, Z0
+	VMOVUPS      192(BX)(AX*1), Z1
+	VADDPS       Z1, Z0, Z0
+	VPXORD       Z6, Z6, Z6
+	VMAXPS       Z0, Z6, Z0
+	VMOVNTPS     Z0, 192(CX)(AX*1)
+	ADDQ         $+256, AX
+	SUBQ         $+64, R11
+	CMPQ         R11, $+64
+	JGE          loop3
 
 single2:
 	CMPQ R11, $+16
 	JLT  tail4
 
 loop5:
-	VMOVUPS     (DX)(AX*1), Z0
-	VMOVUPS     (SI)(AX*1), Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS     (DI)(AX*1), Z1
-	VMOVUPS     (R8)(AX*1), Z9
-	VFMADD213PS Z9, Z1, Z0
-	VMOVUPS     (BX)(AX*1), Z1
-	VADDPS      Z1, Z0, Z0
-	VPXORD      Z7, Z7, Z7
-	VMAXPS      Z0, Z7, Z0
-	VMOVNTPS    Z0, (CX)(AX*1)
-	ADDQ        $+64, AX
-	SUBQ        $+16, R11
-	CMPQ        R11, $+16
-	JGE         loop5
+	VMOVUPS      (SI)(AX*1), Z0
+	VSUBPS       (DX)(AX*1), Z0, Z0
+	VMOVUPS      (DI)(AX*1), Z1
+	VMOVUPS      (R8)(AX*1), Z9
+	VFNMADD213PS Z9, Z1, Z0
+	VMOVUPS      (BX)(AX*1), Z1
+	VADDPS       Z1, Z0, Z0
+	VPXORD       Z7, Z7, Z7
+	VMAXPS       Z0, Z7, Z0
+	VMOVNTPS     Z0, (CX)(AX*1)
+	ADDQ         $+64, AX
+	SUBQ         $+16, R11
+	CMPQ         R11, $+16
+	JGE          loop5
 
 tail4:
-	TESTQ       R11, R11
-	JZ          end6
-	MOVL        $-1, R12
-	BZHIL       R11, R12, R12
-	KMOVW       R12, K1
-	VMOVUPS.Z   (DX)(AX*1), K1, Z0
-	VMOVUPS.Z   (SI)(AX*1), K1, Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS.Z   (DI)(AX*1), K1, Z1
-	VMOVUPS.Z   (R8)(AX*1), K1, Z9
-	VFMADD213PS Z9, Z1, Z0
-	VMOVUPS.Z   (BX)(AX*1), K1, Z1
-	VADDPS      Z1, Z0, Z0
-	VPXORD      Z8, Z8, Z8
-	VMAXPS      Z0, Z8, Z0
-	VMOVUPS     Z0, K1, (CX)(AX*1)
+	TESTQ        R11, R11
+	JZ           end6
+	MOVL         $-1, R12
+	BZHIL        R11, R12, R12
+	KMOVW        R12, K1
+	VMOVUPS.Z    (SI)(AX*1), K1, Z0
+	VMOVUPS.Z    (DX)(AX*1), K1, Z1
+	VSUBPS       Z1, Z0, Z0
+	VMOVUPS.Z    (DI)(AX*1), K1, Z1
+	VMOVUPS.Z    (R8)(AX*1), K1, Z9
+	VFNMADD213PS Z9, Z1, Z0
+	VMOVUPS.Z    (BX)(AX*1), K1, Z1
+	VADDPS       Z1, Z0, Z0
+	VPXORD       Z8, Z8, Z8
+	VMAXPS       Z0, Z8, Z0
+	VMOVUPS      Z0, K1, (CX)(AX*1)
 
 end6:
 	LEAQ  (CX)(R10*4), CX

@@ -61,6 +61,12 @@ func (m *Machine) MulAdd(p, a reg.VecVirtual, b Op) reg.VecVirtual {
 	return p
 }
 
+// MulNegAdd sets p to b - p*a, rounded once, and returns p.
+func (m *Machine) MulNegAdd(p, a reg.VecVirtual, b Op) reg.VecVirtual {
+	m.emit(m.VFNMADD213PS, m.VFNMADD213PS_BCST, b, a, p)
+	return p
+}
+
 // AddMul sets s to s + a*b, rounded once, and returns s.
 func (m *Machine) AddMul(s, a reg.VecVirtual, b Op) reg.VecVirtual {
 	m.emit(m.VFMADD231PS, m.VFMADD231PS_BCST, b, a, s)

@@ -71,6 +71,7 @@ func rows(m *simd.Machine) {
 	m.Streamed("mulRow", "dst x *row", "dst[i] = x[i] * row[i]"+again, unroll, func(l *simd.Loop) {
 		l.Set("dst", l.Mul(l.Get("x"), l.Get("row")))
 	})
+	// The center less x needs no load of its own for x; these loops are limited by what they load.
 	for _, suffix := range []string{"", "ReLU"} {
 		then := func(a vec) vec {
 			if suffix == "ReLU" {
@@ -80,13 +81,13 @@ func rows(m *simd.Machine) {
 		}
 		m.Streamed("scaleShift"+suffix, "dst x *center *scale *shift",
 			"dst[i] = (x[i]-center[i])*scale[i] + shift[i]"+again, unroll, func(l *simd.Loop) {
-				x := l.Sub(l.Get("x"), l.Get("center"))
-				l.Set("dst", then(l.MulAdd(x, l.Get("scale"), l.Get("shift"))))
+				below := l.Sub(l.Get("center"), l.Operand("x"))
+				l.Set("dst", then(l.MulNegAdd(below, l.Get("scale"), l.Get("shift"))))
 			})
 		m.Streamed("scaleShiftAdd"+suffix, "dst x residual *center *scale *shift",
 			"dst[i] = (x[i]-center[i])*scale[i] + shift[i] + residual[i]"+again, unroll, func(l *simd.Loop) {
-				x := l.Sub(l.Get("x"), l.Get("center"))
-				y := l.MulAdd(x, l.Get("scale"), l.Get("shift"))
+				below := l.Sub(l.Get("center"), l.Operand("x"))
+				y := l.MulNegAdd(below, l.Get("scale"), l.Get("shift"))
 				l.Set("dst", then(l.Add(y, l.Get("residual"))))
 			})
 	}

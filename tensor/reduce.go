@@ -7,25 +7,19 @@ import (
 )
 
 // Sum adds up a over the given axes, over all of them when none is given. With keepDims the summed
-// axes stay with length 1, otherwise they are dropped. A sum over nothing is 0.
+// axes stay with length 1, otherwise they are dropped. A sum over nothing is 0. It is kept in float64
+// until it is complete: of finite numbers, only a sum that float32 does not hold is infinite.
 func Sum(dst, a *Tensor, keepDims bool, axes ...int) *Tensor {
-	return sumAxes("Sum", dst, a, keepDims, axes)
+	return sumAxes("Sum", false, dst, a, keepDims, axes)
 }
 
-// Mean averages a over the given axes, over all of them when none is given, as [Sum] does. A mean
-// over nothing is NaN.
+// Mean averages a over the given axes, over all of them when none is given, as [Sum] adds up: the mean
+// of finite numbers is finite. A mean over nothing is NaN.
 func Mean(dst, a *Tensor, keepDims bool, axes ...int) *Tensor {
-	dst = sumAxes("Mean", dst, a, keepDims, axes)
-	if len(dst.data) > 0 {
-		n := float32(len(a.data) / len(dst.data))
-		for i, s := range dst.data {
-			dst.data[i] = s / n
-		}
-	}
-	return dst
+	return sumAxes("Mean", true, dst, a, keepDims, axes)
 }
 
-func sumAxes(op string, dst, a *Tensor, keepDims bool, axes []int) *Tensor {
+func sumAxes(op string, mean bool, dst, a *Tensor, keepDims bool, axes []int) *Tensor {
 	const summed = -1
 	var keptBuf, shapeBuf [8]int
 	kept, shape := append(keptBuf[:0], a.shape...), shapeBuf[:0]
@@ -48,7 +42,7 @@ func sumAxes(op string, dst, a *Tensor, keepDims bool, axes []int) *Tensor {
 	}
 	dst = out(op, dst, shape)
 	apart(op, dst, a)
-	sumTo(dst.data, a, kept)
+	sumTo(dst.data, a, kept, mean)
 	return dst
 }
 
@@ -66,7 +60,7 @@ func SumTo(dst, a *Tensor, shape ...int) *Tensor {
 	}
 	dst = out(op, dst, shape)
 	apart(op, dst, a)
-	sumTo(dst.data, a, kept)
+	sumTo(dst.data, a, kept, false)
 	return dst
 }
 

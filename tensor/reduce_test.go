@@ -205,3 +205,33 @@ func TestDotAndNorm(t *testing.T) {
 		require.InEpsilon(t, 3e30*math.Sqrt2, tensor.Norm(huge), 1e-6, "squares beyond float32 do not overflow")
 	})
 }
+
+func TestSumsThatOverflowOnTheWay(t *testing.T) {
+	const huge = float32(2e38)
+	kerneltest.EachLevel(t, func(t *testing.T) {
+		require.Equal(t, float32(3e38), tensor.Mean(nil, tensor.From([]float32{3e38, 3e38}, 2), false).Item())
+		for _, shape := range [][]int{{64, 1}, {64, 5}, {64, 48}, {64, 700}, {4, 16, 3}, {2, 2, 2, 2, 4, 6, 3, 2}} {
+			a := tensor.Full(huge, shape...)
+			n := a.Len() / 2
+			for i := range n {
+				a.Data()[n+i] = -huge
+			}
+			last := shape[len(shape)-1]
+			requireNear(t, make([]float64, last), tensor.SumTo(nil, a, last), 0, shape)
+			requireNear(t, make([]float64, last), tensor.Sum(nil, a.Reshape(-1, last), false, 0), 0, shape)
+			requireNear(t, []float64{0}, tensor.Sum(nil, a, false), 0, shape)
+
+			tensor.Abs(a, a)
+			for axis := range shape {
+				for _, v := range tensor.Mean(nil, a, false, axis).Data() {
+					require.Equal(t, huge, v)
+				}
+			}
+			for _, v := range tensor.Mean(nil, a, true, 0, -1).Data() {
+				require.Equal(t, huge, v)
+			}
+			require.Equal(t, huge, tensor.Mean(nil, a, false).Item())
+			require.Equal(t, float32(math.Inf(1)), tensor.Sum(nil, a, false).Item(), "float32 does not hold it")
+		}
+	})
+}

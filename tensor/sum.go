@@ -14,6 +14,7 @@ import (
 // images (all three).
 type summation struct {
 	dst, a     []float32
+	scale      float64 // of the sums
 	rows, cols int
 	walk       broadcast
 	partial    []float64
@@ -26,18 +27,23 @@ var summations = sync.Pool{New: func() any {
 	return s
 }}
 
-// sumTo sums a over the axes where kept, which has the rank of a, is 1.
-func sumTo(dst []float32, a *Tensor, kept []int) {
+// sumTo sums a over the axes where kept, which has the rank of a, is 1. For a mean it divides the sums
+// before they are rounded to float32, which may not hold them.
+func sumTo(dst []float32, a *Tensor, kept []int, mean bool) {
+	scale := 1.0
+	if mean {
+		scale = float64(len(dst)) / float64(len(a.data))
+	}
 	switch {
 	case len(a.data) == len(dst):
 		copy(dst, a.data)
 		return
 	case len(a.data) == 0:
-		clear(dst)
+		vec.Fill(dst, float32(0*scale)) // the mean of nothing is NaN
 		return
 	}
 	s := summations.Get().(*summation)
-	s.dst, s.a = dst, a.data
+	s.dst, s.a, s.scale = dst, a.data, scale
 	s.walk.plan(a.shape, a.shape, kept)
 	if n, ok := s.split(); ok {
 		const atOnce = 32 << 10 // elements; fewer are not worth another goroutine
@@ -67,9 +73,9 @@ func (s *summation) blocks(lo, hi int) {
 	for i := lo; i < hi; i++ {
 		block := s.a[i*n : (i+1)*n]
 		if s.cols == 1 {
-			s.dst[i] = float32(vec.Sum(block))
+			s.dst[i] = float32(vec.Sum(block) * s.scale)
 		} else {
-			vec.SumRows(s.dst[i*s.cols:(i+1)*s.cols], block, s.cols)
+			vec.SumRows(s.dst[i*s.cols:(i+1)*s.cols], block, s.cols, s.scale)
 		}
 	}
 }
@@ -91,6 +97,6 @@ func (s *summation) general() {
 		}
 	}
 	for i, v := range s.partial {
-		s.dst[i] = float32(v)
+		s.dst[i] = float32(v * s.scale)
 	}
 }

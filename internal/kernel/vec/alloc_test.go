@@ -27,7 +27,7 @@ func TestNothingAllocates(t *testing.T) {
 		"AddRow":     func() { AddRow(x, y, r[0]) },
 		"ScaleShift": func() { ScaleShiftRows(x, y, r[0], r[1], r[2], true) },
 		"Join":       func() { ScaleShiftAddRows(x, y, r[0], r[1], r[2], z, true) },
-		"SumRows":    func() { SumRows(r[0], x, c) },
+		"SumRows":    func() { SumRows(r[0], x, c, 1) },
 		"MeanGroups": func() { MeanGroups(r[0], x, 1, rows, c) },
 		"Stats":      func() { BatchNormStats(norm, r[5], x, 1e-5) },
 		"GradSums":   func() { BatchNormGradSums(r[5], r[6], x, g, norm) },

@@ -66,7 +66,7 @@ var passes = []pass{
 	{"AddRowReLU", 2, func(b *buffers) { AddRowReLU(b.m[0], b.m[1], b.row[0]) }},
 	{"ScaleShiftRowsReLU", 2, func(b *buffers) { ScaleShiftRows(b.m[0], b.m[1], b.row[0], b.row[1], b.row[2], true) }},
 	{"ScaleShiftAddRowsReLU", 3, func(b *buffers) { ScaleShiftAddRows(b.m[0], b.m[1], b.row[0], b.row[1], b.row[2], b.m[2], true) }},
-	{"SumRows", 1, func(b *buffers) { SumRows(b.row[0], b.m[0], b.c) }},
+	{"SumRows", 1, func(b *buffers) { SumRows(b.row[0], b.m[0], b.c, 1) }},
 	{"BatchNormStats", 1, func(b *buffers) { BatchNormStats(b.norm(), b.row[5], b.m[0], 1e-5) }},
 	{"BatchNormGradSumsReLU", 2, func(b *buffers) {
 		BatchNormGradSums(b.row[5], b.row[6], b.m[0], b.m[1], b.norm())

@@ -331,7 +331,7 @@ func TestLengthsThatDiffer(t *testing.T) {
 		"SGDStep":   func() { SGDStep(a, a, b, 1, 1, 1, false) },
 		"AdamStep":  func() { AdamStep(a, a, a, b, 1, 0.9, 0.9, 1, 0, false, 1) },
 		"AddRow":    func() { AddRow(b, b, a) },
-		"SumRows":   func() { SumRows(a, b, 3) },
+		"SumRows":   func() { SumRows(a, b, 3, 1) },
 		"Stats":     func() { BatchNormStats(Norm{Mean: b, MeanLow: b, InvStd: a}, b, b, 1) },
 		"MaxIndex":  func() { MaxIndex(nil) },
 	} {

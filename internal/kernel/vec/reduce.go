@@ -72,9 +72,9 @@ func maxOf(a []float32) float32 {
 	return m
 }
 
-// SumRows computes dst[c] = sum over r of x[r,c] for x [rows, c], accumulated in float64 with
+// SumRows computes dst[c] = scale * sum over r of x[r,c] for x [rows, c], accumulated in float64 with
 // groups of at most four rows summed first where they stay in range.
-func SumRows(dst, x []float32, c int) {
+func SumRows(dst, x []float32, c int, scale float64) {
 	checkColumns("SumRows", c, len(x), len(dst))
 	t := newTask()
 	t.x, t.set = x, active()
@@ -82,7 +82,7 @@ func SumRows(dst, x []float32, c int) {
 		set.sumRows(sum, t.x[b.lo:b.hi], b.rows, b.stride)
 	})
 	for j := range dst {
-		dst[j] = float32(t.partial[j])
+		dst[j] = float32(t.partial[j] * scale)
 	}
 	t.free()
 }
@@ -111,6 +111,10 @@ func (t *task) meanGroup(acc *[2 * blockColumns]float64, g, col int) {
 	sum := acc[:min(blockColumns, t.c-col)]
 	clear(sum)
 	t.set.sumRows(sum, t.x[g*rows*t.c+col:], rows, t.c)
+	if !finite(sum) { // summed again in float64 throughout, see reduceRows
+		clear(sum)
+		sumRows(sum, t.x[g*rows*t.c+col:], rows, t.c)
+	}
 	for i, v := range sum {
 		t.dst[g*t.c+col+i] = float32(v / float64(rows))
 	}

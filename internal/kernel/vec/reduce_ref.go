@@ -33,23 +33,19 @@ func MaxIndexRef[T Float](a []T) (T, int) {
 }
 
 // SumRowsRef is the reference of [SumRows].
-func SumRowsRef[T Float](dst, x []T, c int) {
+func SumRowsRef[T Float](dst, x []T, c int, scale float64) {
 	for j := range c {
 		var s float64
 		for i := j; i < len(x); i += c {
 			s += float64(x[i])
 		}
-		dst[j] = T(s)
+		dst[j] = T(s * scale)
 	}
 }
 
 // MeanGroupsRef is the reference of [MeanGroups].
 func MeanGroupsRef[T Float](dst, x []T, groups, rows, c int) {
 	for g := range groups {
-		mean := dst[g*c : (g+1)*c]
-		SumRowsRef(mean, x[g*rows*c:(g+1)*rows*c], c)
-		for j := range mean {
-			mean[j] /= T(rows)
-		}
+		SumRowsRef(dst[g*c:(g+1)*c], x[g*rows*c:(g+1)*rows*c], c, 1/float64(rows))
 	}
 }

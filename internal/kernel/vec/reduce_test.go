@@ -86,3 +86,48 @@ func TestSumPropagatesSpecials(t *testing.T) {
 		}
 	})
 }
+
+// TestSumsThatOverflowOnTheWay: rows of equal signs are neighbours, so that groups of a few overflow.
+func TestSumsThatOverflowOnTheWay(t *testing.T) {
+	inf, nan := float32(math.Inf(1)), float32(math.NaN())
+	kerneltest.EachLevel(t, func(t *testing.T) {
+		for _, s := range []struct{ rows, c int }{{64, 1}, {64, 7}, {66, 16}, {64, 48}, {10, 700}, {5000, 33}} {
+			x := make([]float32, s.rows*s.c)
+			for i := range x {
+				x[i] = 2e38
+				if i/s.c >= s.rows/2 {
+					x[i] = -2e38
+				}
+			}
+			sum, mean := make([]float32, s.c), make([]float32, s.c)
+			requireAll := func(want float32, got []float32) {
+				t.Helper()
+				for i, v := range got {
+					require.True(t, kerneltest.SameFloat(v, want), "%d rows, column %d of %d: %v, want %v", s.rows, i, s.c, v, want)
+				}
+			}
+			SumRows(sum, x, s.c, 1)
+			MeanGroups(mean, x, 1, s.rows, s.c)
+			requireAll(0, sum)
+			requireAll(0, mean)
+			require.Zero(t, Sum(x))
+
+			Abs(x, x)
+			SumRows(sum, x, s.c, 1/float64(s.rows))
+			MeanGroups(mean, x, 1, s.rows, s.c)
+			requireAll(2e38, sum)
+			requireAll(2e38, mean)
+			kerneltest.SameBitsForWorkers(t, func() []float32 { SumRows(sum, x, s.c, 1); return sum })
+			requireAll(inf, sum)
+
+			x[len(x)-1] = -inf
+			x[0] = inf
+			SumRows(sum, x, s.c, 0.001)
+			require.Equal(t, s.c > 1, math.IsInf(float64(sum[0]), 1))
+			require.Equal(t, s.c > 1, math.IsInf(float64(sum[s.c-1]), -1))
+			x[0] = nan
+			MeanGroups(mean, x, 1, s.rows, s.c)
+			require.True(t, mean[0] != mean[0])
+		}
+	})
+}

@@ -100,10 +100,10 @@ func TestSumRows(t *testing.T) {
 	eachMatrix(t, func(t *testing.T, rows, c int) {
 		x := guardedNormal(t, 1, rows*c)
 		want, size := make([]float64, c), columnSums(x, c, math.Abs)
-		SumRowsRef(want, float64s(x), c)
+		SumRowsRef(want, float64s(x), c, 0.75)
 		kerneltest.SameBitsForWorkers(t, func() []float32 {
 			dst := make([]float32, c)
-			SumRows(dst, x, c)
+			SumRows(dst, x, c, 0.75)
 			requireClose(t, want, dst, func(i int) float64 { return size[i] }, 2*eps)
 			return dst
 		})

@@ -81,7 +81,8 @@ func checkIndices(op string, idx []int32, y, x []int) {
 }
 
 // AvgPool2D takes the mean over each window, [N,H,W,C] -> [N,OH,OW,C] with shapes as in
-// [MaxPool2D]. Padding counts as zeros: the divisor is always Size*Size.
+// [MaxPool2D]. Padding counts as zeros: the divisor is always Size*Size. The mean of finite numbers is
+// finite.
 func AvgPool2D(dst, x *Tensor, spec PoolSpec) *Tensor {
 	const op = "AvgPool2D"
 	s := poolShape(op, x.shape, spec)

@@ -140,3 +140,23 @@ func TestMaxPool2DPropagatesNaN(t *testing.T) {
 		require.EqualValues(t, (1*4+2)*20+7, idx[20+7])
 	})
 }
+
+func TestAveragesOfLargeNumbers(t *testing.T) {
+	const huge = float32(3e38)
+	kerneltest.EachLevel(t, func(t *testing.T) {
+		for _, c := range []int{1, 5, 16, 40} {
+			x := tensor.Full(huge, 2, 6, 6, c)
+			for _, v := range tensor.GlobalAvgPool(nil, x).Data() {
+				require.Equal(t, huge, v)
+			}
+			for _, spec := range []tensor.PoolSpec{{Size: 2}, {Size: 3, Stride: 1}, {Size: 5}, {Size: 6}} {
+				for _, v := range tensor.AvgPool2D(nil, x, spec).Data() {
+					require.InEpsilon(t, huge, v, 1e-6, "%+v", spec)
+				}
+			}
+			spec := tensor.PoolSpec{Size: 3, Stride: 1, Pad: 1} // an inner pixel lies in nine windows
+			dx := tensor.AvgPool2DGrad(nil, x, x.Shape(), spec)
+			require.InEpsilon(t, huge, dx.At(1, 3, 3, c-1), 1e-6)
+		}
+	})
+}

@@ -46,23 +46,34 @@ func MaxGather(y, x []float32, idx []int32) {
 }
 
 // Avg computes y = sum of each window and channel of x, divided by SizeH*SizeW: padding counts as
-// zeros, as in PyTorch unless told otherwise.
+// zeros, as in PyTorch unless told otherwise. The average of finite numbers is finite.
 func Avg(s Shape, y, x []float32) {
 	s.check("Avg", len(x), len(y))
-	newTask(s, y, x, nil, false).run((*task).avg)
+	newTask(s, y, x, nil, false).average()
 }
 
 // AvgGrad computes the gradient of [Avg] with respect to its input: dx sums g/(SizeH*SizeW) over the
 // windows that cover an element.
 func AvgGrad(s Shape, dx, g []float32) {
 	s.check("AvgGrad", len(dx), len(g))
-	newTask(s, dx, g, nil, true).run((*task).avg)
+	newTask(s, dx, g, nil, true).average()
 }
 
-func (t *task) avg(to, from int, r run, rows int) {
-	c := t.s.C
-	t.set.avg(t.dst[to:], t.src[from:], 1/float32(t.s.SizeH*t.s.SizeW),
-		r.count, r.dstStep*c, r.srcStep*c, rows, r.cols, t.from.w*c, c)
+// average runs the kernel that multiplies the elements of a window by unit, a power of two, so that their sum
+// cannot overflow, and then the sum by scale: by 1/(SizeH*SizeW) together. But for numbers near the smallest
+// ones, whose last bits get lost, that changes no bit.
+func (t *task) average() {
+	n := float32(t.s.SizeH * t.s.SizeW)
+	t.unit = 1
+	for t.unit*n > 1 {
+		t.unit /= 2
+	}
+	t.scale = 1 / n / t.unit
+	t.run(func(t *task, to, from int, r run, rows int) {
+		c := t.s.C
+		t.set.avg(t.dst[to:], t.src[from:], t.unit, t.scale,
+			r.count, r.dstStep*c, r.srcStep*c, rows, r.cols, t.from.w*c, c)
+	})
 }
 
 // GlobalAvg computes y[n,c] = mean over p of x[n,p,c] for x [n, hw, c].

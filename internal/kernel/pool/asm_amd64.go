@@ -7,8 +7,8 @@ package pool
 // maxWindowsAVX2 computes y = the largest of each window and idx = its flat index, first being that of x[0].
 func maxWindowsAVX2(y []float32, idx []int32, x []float32, first int, pixels int, dstStride int, srcStride int, rows int, cols int, rowStride int, channels int)
 
-// avgWindowsAVX2 computes y = scale * the sum of each window of x.
-func avgWindowsAVX2(y []float32, x []float32, scale float32, pixels int, dstStride int, srcStride int, rows int, cols int, rowStride int, channels int)
+// avgWindowsAVX2 computes y = scale * the sum of each window of unit*x.
+func avgWindowsAVX2(y []float32, x []float32, unit float32, scale float32, pixels int, dstStride int, srcStride int, rows int, cols int, rowStride int, channels int)
 
 // maxGradWindowsAVX2 computes dx = the sum over each window of the g whose idx is the flat index of dx, first being that of dx[0].
 func maxGradWindowsAVX2(dx []float32, g []float32, idx []int32, first int, pixels int, dstStride int, srcStride int, rows int, cols int, rowStride int, channels int)
@@ -16,8 +16,8 @@ func maxGradWindowsAVX2(dx []float32, g []float32, idx []int32, first int, pixel
 // maxWindowsAVX512 computes y = the largest of each window and idx = its flat index, first being that of x[0].
 func maxWindowsAVX512(y []float32, idx []int32, x []float32, first int, pixels int, dstStride int, srcStride int, rows int, cols int, rowStride int, channels int)
 
-// avgWindowsAVX512 computes y = scale * the sum of each window of x.
-func avgWindowsAVX512(y []float32, x []float32, scale float32, pixels int, dstStride int, srcStride int, rows int, cols int, rowStride int, channels int)
+// avgWindowsAVX512 computes y = scale * the sum of each window of unit*x.
+func avgWindowsAVX512(y []float32, x []float32, unit float32, scale float32, pixels int, dstStride int, srcStride int, rows int, cols int, rowStride int, channels int)
 
 // maxGradWindowsAVX512 computes dx = the sum over each window of the g whose idx is the flat index of dx, first being that of dx[0].
 func maxGradWindowsAVX512(dx []float32, g []float32, idx []int32, first int, pixels int, dstStride int, srcStride int, rows int, cols int, rowStride int, channels int)

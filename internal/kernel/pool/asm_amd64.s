@@ -1259,8 +1259,8 @@ DATA all8_00000008<>+24(SB)/4, $0x00000008
 DATA all8_00000008<>+28(SB)/4, $0x00000008
 GLOBL all8_00000008<>(SB), RODATA|NOPTR, $32
 
-// func avgWindowsAVX2(y []float32, x []float32, scale float32, pixels int, dstStride int, srcStride int, rows int, cols int, rowStride int, channels int)
-// Requires: AVX, AVX2
+// func avgWindowsAVX2(y []float32, x []float32, unit float32, scale float32, pixels int, dstStride int, srcStride int, rows int, cols int, rowStride int, channels int)
+// Requires: AVX, AVX2, FMA3
 TEXT ·avgWindowsAVX2(SB), NOSPLIT, $0-112
 	MOVQ         y_base+0(FP), BX
 	MOVQ         x_base+24(FP), SI
@@ -1270,7 +1270,8 @@ TEXT ·avgWindowsAVX2(SB), NOSPLIT, $0-112
 	SHLQ         $0x02, R8
 	MOVQ         R9, R10
 	SHLQ         $0x02, R10
-	VBROADCASTSS scale+48(FP), Y2
+	VBROADCASTSS unit+48(FP), Y2
+	VBROADCASTSS scale+52(FP), Y3
 	XORQ         AX, AX
 	CMPQ         R9, $+16
 	JE           exact3
@@ -1292,24 +1293,24 @@ row6:
 	MOVQ cols+88(FP), R13
 
 col7:
-	VMOVUPS (SI)(DX*1), Y3
-	VADDPS  Y3, Y0, Y0
-	VMOVUPS 32(SI)(DX*1), Y3
-	VADDPS  Y3, Y1, Y1
-	ADDQ    R10, DX
-	DECQ    R13
-	JNZ     col7
-	ADDQ    R8, CX
-	DECQ    R12
-	JNZ     row6
-	VMULPS  Y2, Y0, Y0
-	VMOVUPS Y0, (BX)(AX*1)
-	VMULPS  Y2, Y1, Y0
-	VMOVUPS Y0, 32(BX)(AX*1)
-	ADDQ    $+64, AX
-	SUBQ    $+16, R11
-	CMPQ    R11, $+16
-	JGE     channels5
+	VMOVUPS     (SI)(DX*1), Y4
+	VFMADD231PS Y4, Y2, Y0
+	VMOVUPS     32(SI)(DX*1), Y4
+	VFMADD231PS Y4, Y2, Y1
+	ADDQ        R10, DX
+	DECQ        R13
+	JNZ         col7
+	ADDQ        R8, CX
+	DECQ        R12
+	JNZ         row6
+	VMULPS      Y3, Y0, Y0
+	VMOVUPS     Y0, (BX)(AX*1)
+	VMULPS      Y3, Y1, Y0
+	VMOVUPS     Y0, 32(BX)(AX*1)
+	ADDQ        $+64, AX
+	SUBQ        $+16, R11
+	CMPQ        R11, $+16
+	JGE         channels5
 
 single4:
 	CMPQ R11, $+8
@@ -1325,20 +1326,20 @@ row10:
 	MOVQ cols+88(FP), R13
 
 col11:
-	VMOVUPS (SI)(DX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	ADDQ    R10, DX
-	DECQ    R13
-	JNZ     col11
-	ADDQ    R8, CX
-	DECQ    R12
-	JNZ     row10
-	VMULPS  Y2, Y0, Y0
-	VMOVUPS Y0, (BX)(AX*1)
-	ADDQ    $+32, AX
-	SUBQ    $+8, R11
-	CMPQ    R11, $+8
-	JGE     channels9
+	VMOVUPS     (SI)(DX*1), Y1
+	VFMADD231PS Y1, Y2, Y0
+	ADDQ        R10, DX
+	DECQ        R13
+	JNZ         col11
+	ADDQ        R8, CX
+	DECQ        R12
+	JNZ         row10
+	VMULPS      Y3, Y0, Y0
+	VMOVUPS     Y0, (BX)(AX*1)
+	ADDQ        $+32, AX
+	SUBQ        $+8, R11
+	CMPQ        R11, $+8
+	JGE         channels9
 
 tail8:
 	TESTQ        R11, R11
@@ -1355,16 +1356,16 @@ row12:
 	MOVQ cols+88(FP), R12
 
 col13:
-	VMASKMOVPS (SI)(DX*1), Y1, Y3
-	VADDPS     Y3, Y0, Y0
-	ADDQ       R10, DX
-	DECQ       R12
-	JNZ        col13
-	ADDQ       R8, CX
-	DECQ       R11
-	JNZ        row12
-	VMULPS     Y2, Y0, Y0
-	VMASKMOVPS Y0, Y1, (BX)(AX*1)
+	VMASKMOVPS  (SI)(DX*1), Y1, Y4
+	VFMADD231PS Y4, Y2, Y0
+	ADDQ        R10, DX
+	DECQ        R12
+	JNZ         col13
+	ADDQ        R8, CX
+	DECQ        R11
+	JNZ         row12
+	VMULPS      Y3, Y0, Y0
+	VMASKMOVPS  Y0, Y1, (BX)(AX*1)
 
 next2:
 	MOVQ dstStride+64(FP), AX
@@ -1387,26 +1388,26 @@ row14:
 	MOVQ cols+88(FP), R11
 
 col15:
-	VMOVUPS (SI)(DX*1), Y3
-	VADDPS  Y3, Y0, Y0
-	VMOVUPS 32(SI)(DX*1), Y3
-	VADDPS  Y3, Y1, Y1
-	ADDQ    R10, DX
-	DECQ    R11
-	JNZ     col15
-	ADDQ    R8, CX
-	DECQ    R9
-	JNZ     row14
-	VMULPS  Y2, Y0, Y0
-	VMOVUPS Y0, (BX)(AX*1)
-	VMULPS  Y2, Y1, Y0
-	VMOVUPS Y0, 32(BX)(AX*1)
-	MOVQ    dstStride+64(FP), CX
-	LEAQ    (BX)(CX*4), BX
-	MOVQ    srcStride+72(FP), CX
-	LEAQ    (SI)(CX*4), SI
-	DECQ    DI
-	JNZ     exact3
+	VMOVUPS     (SI)(DX*1), Y4
+	VFMADD231PS Y4, Y2, Y0
+	VMOVUPS     32(SI)(DX*1), Y4
+	VFMADD231PS Y4, Y2, Y1
+	ADDQ        R10, DX
+	DECQ        R11
+	JNZ         col15
+	ADDQ        R8, CX
+	DECQ        R9
+	JNZ         row14
+	VMULPS      Y3, Y0, Y0
+	VMOVUPS     Y0, (BX)(AX*1)
+	VMULPS      Y3, Y1, Y0
+	VMOVUPS     Y0, 32(BX)(AX*1)
+	MOVQ        dstStride+64(FP), CX
+	LEAQ        (BX)(CX*4), BX
+	MOVQ        srcStride+72(FP), CX
+	LEAQ        (SI)(CX*4), SI
+	DECQ        DI
+	JNZ         exact3
 	VZEROUPPER
 	RET
 
@@ -3893,7 +3894,7 @@ GLOBL iota16<>(SB), RODATA|NOPTR, $64
 DATA all1_00000010<>+0(SB)/4, $0x00000010
 GLOBL all1_00000010<>(SB), RODATA|NOPTR, $4
 
-// func avgWindowsAVX512(y []float32, x []float32, scale float32, pixels int, dstStride int, srcStride int, rows int, cols int, rowStride int, channels int)
+// func avgWindowsAVX512(y []float32, x []float32, unit float32, scale float32, pixels int, dstStride int, srcStride int, rows int, cols int, rowStride int, channels int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avgWindowsAVX512(SB), NOSPLIT, $0-112
 	MOVQ         y_base+0(FP), BX
@@ -3904,7 +3905,8 @@ TEXT ·avgWindowsAVX512(SB), NOSPLIT, $0-112
 	SHLQ         $0x02, R8
 	MOVQ         R9, R10
 	SHLQ         $0x02, R10
-	VBROADCASTSS scale+48(FP), Z4
+	VBROADCASTSS unit+48(FP), Z4
+	VBROADCASTSS scale+52(FP), Z5
 	XORQ         AX, AX
 	CMPQ         R9, $+64
 	JE           exact3
@@ -3928,32 +3930,32 @@ row6:
 	MOVQ cols+88(FP), R13
 
 col7:
-	VMOVUPS (SI)(DX*1), Z5
-	VADDPS  Z5, Z0, Z0
-	VMOVUPS 64(SI)(DX*1), Z5
-	VADDPS  Z5, Z1, Z1
-	VMOVUPS 128(SI)(DX*1), Z5
-	VADDPS  Z5, Z2, Z2
-	VMOVUPS 192(SI)(DX*1), Z5
-	VADDPS  Z5, Z3, Z3
-	ADDQ    R10, DX
-	DECQ    R13
-	JNZ     col7
-	ADDQ    R8, CX
-	DECQ    R12
-	JNZ     row6
-	VMULPS  Z4, Z0, Z5
-	VMOVUPS Z5, (BX)(AX*1)
-	VMULPS  Z4, Z1, Z5
-	VMOVUPS Z5, 64(BX)(AX*1)
-	VMULPS  Z4, Z2, Z5
-	VMOVUPS Z5, 128(BX)(AX*1)
-	VMULPS  Z4, Z3, Z5
-	VMOVUPS Z5, 192(BX)(AX*1)
-	ADDQ    $+256, AX
-	SUBQ    $+64, R11
-	CMPQ    R11, $+64
-	JGE     channels5
+	VMOVUPS     (SI)(DX*1), Z6
+	VFMADD231PS Z6, Z4, Z0
+	VMOVUPS     64(SI)(DX*1), Z6
+	VFMADD231PS Z6, Z4, Z1
+	VMOVUPS     128(SI)(DX*1), Z6
+	VFMADD231PS Z6, Z4, Z2
+	VMOVUPS     192(SI)(DX*1), Z6
+	VFMADD231PS Z6, Z4, Z3
+	ADDQ        R10, DX
+	DECQ        R13
+	JNZ         col7
+	ADDQ        R8, CX
+	DECQ        R12
+	JNZ         row6
+	VMULPS      Z5, Z0, Z6
+	VMOVUPS     Z6, (BX)(AX*1)
+	VMULPS      Z5, Z1, Z6
+	VMOVUPS     Z6, 64(BX)(AX*1)
+	VMULPS      Z5, Z2, Z6
+	VMOVUPS     Z6, 128(BX)(AX*1)
+	VMULPS      Z5, Z3, Z6
+	VMOVUPS     Z6, 192(BX)(AX*1)
+	ADDQ        $+256, AX
+	SUBQ        $+64, R11
+	CMPQ        R11, $+64
+	JGE         channels5
 
 single4:
 	CMPQ R11, $+16
@@ -3969,20 +3971,20 @@ row10:
 	MOVQ cols+88(FP), R13
 
 col11:
-	VMOVUPS (SI)(DX*1), Z5
-	VADDPS  Z5, Z0, Z0
-	ADDQ    R10, DX
-	DECQ    R13
-	JNZ     col11
-	ADDQ    R8, CX
-	DECQ    R12
-	JNZ     row10
-	VMULPS  Z4, Z0, Z5
-	VMOVUPS Z5, (BX)(AX*1)
-	ADDQ    $+64, AX
-	SUBQ    $+16, R11
-	CMPQ    R11, $+16
-	JGE     channels9
+	VMOVUPS     (SI)(DX*1), Z6
+	VFMADD231PS Z6, Z4, Z0
+	ADDQ        R10, DX
+	DECQ        R13
+	JNZ         col11
+	ADDQ        R8, CX
+	DECQ        R12
+	JNZ         row10
+	VMULPS      Z5, Z0, Z6
+	VMOVUPS     Z6, (BX)(AX*1)
+	ADDQ        $+64, AX
+	SUBQ        $+16, R11
+	CMPQ        R11, $+16
+	JGE         channels9
 
 tail8:
 	TESTQ  R11, R11
@@ -3999,16 +4001,16 @@ row12:
 	MOVQ cols+88(FP), R12
 
 col13:
-	VMOVUPS.Z (SI)(DX*1), K1, Z5
-	VADDPS    Z5, Z0, Z0
-	ADDQ      R10, DX
-	DECQ      R12
-	JNZ       col13
-	ADDQ      R8, CX
-	DECQ      R11
-	JNZ       row12
-	VMULPS    Z4, Z0, Z5
-	VMOVUPS   Z5, K1, (BX)(AX*1)
+	VMOVUPS.Z   (SI)(DX*1), K1, Z6
+	VFMADD231PS Z6, Z4, Z0
+	ADDQ        R10, DX
+	DECQ        R12
+	JNZ         col13
+	ADDQ        R8, CX
+	DECQ        R11
+	JNZ         row12
+	VMULPS      Z5, Z0, Z6
+	VMOVUPS     Z6, K1, (BX)(AX*1)
 
 next2:
 	MOVQ dstStride+64(FP), AX
@@ -4033,34 +4035,34 @@ row14:
 	MOVQ cols+88(FP), R11
 
 col15:
-	VMOVUPS (SI)(DX*1), Z5
-	VADDPS  Z5, Z0, Z0
-	VMOVUPS 64(SI)(DX*1), Z5
-	VADDPS  Z5, Z1, Z1
-	VMOVUPS 128(SI)(DX*1), Z5
-	VADDPS  Z5, Z2, Z2
-	VMOVUPS 192(SI)(DX*1), Z5
-	VADDPS  Z5, Z3, Z3
-	ADDQ    R10, DX
-	DECQ    R11
-	JNZ     col15
-	ADDQ    R8, CX
-	DECQ    R9
-	JNZ     row14
-	VMULPS  Z4, Z0, Z5
-	VMOVUPS Z5, (BX)(AX*1)
-	VMULPS  Z4, Z1, Z5
-	VMOVUPS Z5, 64(BX)(AX*1)
-	VMULPS  Z4, Z2, Z5
-	VMOVUPS Z5, 128(BX)(AX*1)
-	VMULPS  Z4, Z3, Z5
-	VMOVUPS Z5, 192(BX)(AX*1)
-	MOVQ    dstStride+64(FP), CX
-	LEAQ    (BX)(CX*4), BX
-	MOVQ    srcStride+72(FP), CX
-	LEAQ    (SI)(CX*4), SI
-	DECQ    DI
-	JNZ     exact3
+	VMOVUPS     (SI)(DX*1), Z6
+	VFMADD231PS Z6, Z4, Z0
+	VMOVUPS     64(SI)(DX*1), Z6
+	VFMADD231PS Z6, Z4, Z1
+	VMOVUPS     128(SI)(DX*1), Z6
+	VFMADD231PS Z6, Z4, Z2
+	VMOVUPS     192(SI)(DX*1), Z6
+	VFMADD231PS Z6, Z4, Z3
+	ADDQ        R10, DX
+	DECQ        R11
+	JNZ         col15
+	ADDQ        R8, CX
+	DECQ        R9
+	JNZ         row14
+	VMULPS      Z5, Z0, Z6
+	VMOVUPS     Z6, (BX)(AX*1)
+	VMULPS      Z5, Z1, Z6
+	VMOVUPS     Z6, 64(BX)(AX*1)
+	VMULPS      Z5, Z2, Z6
+	VMOVUPS     Z6, 128(BX)(AX*1)
+	VMULPS      Z5, Z3, Z6
+	VMOVUPS     Z6, 192(BX)(AX*1)
+	MOVQ        dstStride+64(FP), CX
+	LEAQ        (BX)(CX*4), BX
+	MOVQ        srcStride+72(FP), CX
+	LEAQ        (SI)(CX*4), SI
+	DECQ        DI
+	JNZ         exact3
 	VZEROUPPER
 	RET
 

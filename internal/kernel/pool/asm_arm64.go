@@ -9,10 +9,10 @@ package pool
 //go:noescape
 func maxWindowsNEON(y []float32, idx []int32, x []float32, first int, pixels int, dstStride int, srcStride int, rows int, cols int, rowStride int, channels int)
 
-// avgWindowsNEON computes y = scale * the sum of each window of x.
+// avgWindowsNEON computes y = scale * the sum of each window of unit*x.
 //
 //go:noescape
-func avgWindowsNEON(y []float32, x []float32, scale float32, pixels int, dstStride int, srcStride int, rows int, cols int, rowStride int, channels int)
+func avgWindowsNEON(y []float32, x []float32, unit float32, scale float32, pixels int, dstStride int, srcStride int, rows int, cols int, rowStride int, channels int)
 
 // maxGradWindowsNEON computes dx = the sum over each window of the g whose idx is the flat index of dx, first being that of dx[0].
 //

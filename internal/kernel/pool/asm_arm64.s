@@ -222,12 +222,14 @@ next10:
 	BNE pixel
 	RET
 
-// func avgWindowsNEON(y []float32, x []float32, scale float32, pixels int, dstStride int, srcStride int, rows int, cols int, rowStride int, channels int)
+// func avgWindowsNEON(y []float32, x []float32, unit float32, scale float32, pixels int, dstStride int, srcStride int, rows int, cols int, rowStride int, channels int)
 TEXT ·avgWindowsNEON(SB), NOSPLIT, $0-112
 	MOVD y_base+0(FP), R0
 	MOVD x_base+24(FP), R1
-	FMOVS scale+48(FP), F0
+	FMOVS unit+48(FP), F0
 	VDUP V0.S[0], V1.S4
+	FMOVS scale+52(FP), F2
+	VDUP V2.S[0], V3.S4
 	MOVD pixels+56(FP), R2
 	MOVD dstStride+64(FP), R3
 	MOVD srcStride+72(FP), R4
@@ -244,10 +246,10 @@ pixel:
 	BLT next2
 
 channels1:
-	VEOR V2.B16, V2.B16, V2.B16
-	VEOR V3.B16, V3.B16, V3.B16
 	VEOR V4.B16, V4.B16, V4.B16
 	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
 	MOVD R10, R11
 	MOVD R5, R13
 
@@ -256,28 +258,28 @@ row3:
 	MOVD R6, R14
 
 column4:
-	FMOVQ (R12), F6
-	WORD $0x4e26d442 // FADD V2.4S, V2.4S, V6.4S
-	FMOVQ 16(R12), F7
-	WORD $0x4e27d463 // FADD V3.4S, V3.4S, V7.4S
-	FMOVQ 32(R12), F8
-	WORD $0x4e28d484 // FADD V4.4S, V4.4S, V8.4S
-	FMOVQ 48(R12), F9
-	WORD $0x4e29d4a5 // FADD V5.4S, V5.4S, V9.4S
+	FMOVQ (R12), F8
+	WORD $0x4e21cd04 // FMLA V4.4S, V8.4S, V1.4S
+	FMOVQ 16(R12), F9
+	WORD $0x4e21cd25 // FMLA V5.4S, V9.4S, V1.4S
+	FMOVQ 32(R12), F10
+	WORD $0x4e21cd46 // FMLA V6.4S, V10.4S, V1.4S
+	FMOVQ 48(R12), F11
+	WORD $0x4e21cd67 // FMLA V7.4S, V11.4S, V1.4S
 	ADD R8<<2, R12
 	SUBS $1, R14
 	BNE column4
 	ADD R7<<2, R11
 	SUBS $1, R13
 	BNE row3
-	WORD $0x6e21dc4a // FMUL V10.4S, V2.4S, V1.4S
-	FMOVQ F10, (R9)
-	WORD $0x6e21dc6b // FMUL V11.4S, V3.4S, V1.4S
-	FMOVQ F11, 16(R9)
-	WORD $0x6e21dc8c // FMUL V12.4S, V4.4S, V1.4S
-	FMOVQ F12, 32(R9)
-	WORD $0x6e21dcad // FMUL V13.4S, V5.4S, V1.4S
-	FMOVQ F13, 48(R9)
+	WORD $0x6e23dc8c // FMUL V12.4S, V4.4S, V3.4S
+	FMOVQ F12, (R9)
+	WORD $0x6e23dcad // FMUL V13.4S, V5.4S, V3.4S
+	FMOVQ F13, 16(R9)
+	WORD $0x6e23dcce // FMUL V14.4S, V6.4S, V3.4S
+	FMOVQ F14, 32(R9)
+	WORD $0x6e23dcef // FMUL V15.4S, V7.4S, V3.4S
+	FMOVQ F15, 48(R9)
 	ADD $64, R9
 	ADD $64, R10
 	SUB $16, R15
@@ -289,7 +291,7 @@ next2:
 	BLT next6
 
 channels5:
-	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V4.B16, V4.B16, V4.B16
 	MOVD R10, R11
 	MOVD R5, R13
 
@@ -298,16 +300,16 @@ row7:
 	MOVD R6, R14
 
 column8:
-	FMOVQ (R12), F14
-	WORD $0x4e2ed442 // FADD V2.4S, V2.4S, V14.4S
+	FMOVQ (R12), F16
+	WORD $0x4e21ce04 // FMLA V4.4S, V16.4S, V1.4S
 	ADD R8<<2, R12
 	SUBS $1, R14
 	BNE column8
 	ADD R7<<2, R11
 	SUBS $1, R13
 	BNE row7
-	WORD $0x6e21dc4f // FMUL V15.4S, V2.4S, V1.4S
-	FMOVQ F15, (R9)
+	WORD $0x6e23dc91 // FMUL V17.4S, V4.4S, V3.4S
+	FMOVQ F17, (R9)
 	ADD $16, R9
 	ADD $16, R10
 	SUB $4, R15
@@ -319,7 +321,7 @@ next6:
 	BLT next10
 
 channels9:
-	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V4.B16, V4.B16, V4.B16
 	MOVD R10, R11
 	MOVD R5, R13
 
@@ -328,16 +330,16 @@ row11:
 	MOVD R6, R14
 
 column12:
-	FMOVS (R12), F16
-	WORD $0x4e30d442 // FADD V2.4S, V2.4S, V16.4S
+	FMOVS (R12), F18
+	WORD $0x4e21ce44 // FMLA V4.4S, V18.4S, V1.4S
 	ADD R8<<2, R12
 	SUBS $1, R14
 	BNE column12
 	ADD R7<<2, R11
 	SUBS $1, R13
 	BNE row11
-	WORD $0x6e21dc51 // FMUL V17.4S, V2.4S, V1.4S
-	FMOVS F17, (R9)
+	WORD $0x6e23dc93 // FMUL V19.4S, V4.4S, V3.4S
+	FMOVS F19, (R9)
 	ADD $4, R9
 	ADD $4, R10
 	SUB $1, R15

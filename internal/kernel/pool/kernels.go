@@ -10,7 +10,7 @@ import "github.com/residuum-go/residuum/internal/cpu"
 type kernels struct {
 	max func(y []float32, idx []int32, x []float32, first,
 		pixels, dstStride, srcStride, rows, cols, rowStride, channels int)
-	avg func(y, x []float32, scale float32,
+	avg func(y, x []float32, unit, scale float32,
 		pixels, dstStride, srcStride, rows, cols, rowStride, channels int)
 	maxGrad func(dx, g []float32, idx []int32, first,
 		pixels, dstStride, srcStride, rows, cols, rowStride, channels int)
@@ -49,8 +49,8 @@ func maxWindows(y []float32, idx []int32, x []float32, first,
 	}
 }
 
-// avgWindows computes y = scale * the sum of each window of x.
-func avgWindows(y, x []float32, scale float32,
+// avgWindows computes y = scale * the sum of each window of unit*x.
+func avgWindows(y, x []float32, unit, scale float32,
 	pixels, dstStride, srcStride, rows, cols, rowStride, channels int) {
 	for p := range pixels {
 		y := y[p*dstStride:][:channels]
@@ -58,7 +58,7 @@ func avgWindows(y, x []float32, scale float32,
 		for r := range rows {
 			for col := range cols {
 				for c, v := range x[p*srcStride+r*rowStride+col*channels:][:channels] {
-					y[c] += v
+					y[c] += unit * v
 				}
 			}
 		}

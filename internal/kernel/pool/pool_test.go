@@ -103,6 +103,9 @@ func TestMax(t *testing.T) {
 func TestAvg(t *testing.T) {
 	eachShape(t, func(t *testing.T, s Shape) {
 		x, g := random(t, s.In()), random(t, s.Out())
+		for i := range x {
+			x[i] *= 0.1 // so that sums are rounded
+		}
 		want, wantGrad := make([]float32, s.Out()), make([]float32, s.In())
 		AvgRef(s, want, x)
 		AvgGradRef(s, wantGrad, g)
@@ -110,7 +113,7 @@ func TestAvg(t *testing.T) {
 			y, dx := kerneltest.Guarded(t, s.Out()), random(t, s.In())
 			Avg(s, y, x)
 			AvgGrad(s, dx, g)
-			requireSame(t, want, y) // sums of small integers are exact
+			requireSame(t, want, y)
 			for i := range dx {
 				require.InDelta(t, wantGrad[i], dx[i], 1e-5)
 			}
@@ -208,4 +211,61 @@ func TestNothingAllocates(t *testing.T) {
 
 func TestAVX2UsesItsRegistersOnly(t *testing.T) {
 	kerneltest.AVX2UsesItsRegistersOnly(t, "asm_amd64.s")
+}
+
+// TestAveragesOfLargeNumbers: their sums overflow in float32, the averages do not.
+func TestAveragesOfLargeNumbers(t *testing.T) {
+	eachShape(t, func(t *testing.T, s Shape) {
+		x, g := random(t, s.In()), random(t, s.Out())
+		for _, v := range [][]float32{x, g} {
+			for i := range v {
+				v[i] *= math.MaxFloat32 / 10 // the largest have either sign
+			}
+		}
+		want, wantGrad := make([]float64, s.Out()), make([]float64, s.In())
+		AvgRef(s, want, float64s(x))
+		AvgGradRef(s, wantGrad, float64s(g))
+		mean := make([]float32, s.N*s.C)
+		wantMean := make([]float64, len(mean))
+		GlobalAvgRef(wantMean, float64s(x), s.N, s.H*s.W, s.C)
+		kerneltest.SameBitsForWorkers(t, func() []float32 {
+			y, dx := kerneltest.Guarded(t, s.Out()), random(t, s.In())
+			Avg(s, y, x)
+			AvgGrad(s, dx, g)
+			GlobalAvg(mean, x, s.N, s.H*s.W, s.C)
+			requireWithin(t, 1e-6*math.MaxFloat32, want, y)
+			requireWithin(t, 1e-6*math.MaxFloat32, wantGrad, dx)
+			requireWithin(t, 1e-6*math.MaxFloat32, wantMean, mean)
+			return append(append([]float32{}, y...), dx...)
+		})
+	})
+}
+
+func TestAveragesPassNaNAndInfinity(t *testing.T) {
+	nan, inf := float32(math.NaN()), float32(math.Inf(1))
+	s := Shape{N: 1, H: 2, W: 8, C: 1, SizeH: 2, SizeW: 2, StrideH: 2, StrideW: 2}
+	kerneltest.EachLevel(t, func(t *testing.T) {
+		y, mean := make([]float32, 4), make([]float32, 1)
+		Avg(s, y, []float32{inf, 1, nan, 1, -inf, inf, 3e38, 3e38, 1, 1, 1, 1, 1, 1, 3e38, 3e38})
+		requireSame(t, []float32{inf, nan, nan, 3e38}, y)
+		GlobalAvg(mean, []float32{1, 3e38, 3e38, 3e38, -inf, 3e38}, 1, 6, 1)
+		requireSame(t, []float32{-inf}, mean)
+	})
+}
+
+func float64s(s []float32) []float64 {
+	d := make([]float64, len(s))
+	for i, v := range s {
+		d[i] = float64(v)
+	}
+	return d
+}
+
+func requireWithin(t *testing.T, tol float64, want []float64, got []float32) {
+	t.Helper()
+	for i, g := range got {
+		if !(math.Abs(float64(g)-want[i]) <= tol) {
+			t.Fatalf("element %d: %v, want %v", i, g, want[i])
+		}
+	}
 }

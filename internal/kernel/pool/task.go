@@ -18,6 +18,8 @@ type task struct {
 	s        Shape
 	to, from image
 	backward bool
+	unit     float32 // of averages
+	scale    float32
 	runs     []run
 	set      *kernels
 	kernel   func(t *task, to, from int, r run, rows int)

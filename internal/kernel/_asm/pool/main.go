@@ -283,10 +283,10 @@ func maxWindows(m *simd.Machine) {
 func avgWindows(m *simd.Machine) {
 	n := wide(m)
 	sum := registers(m, n)
-	var scale vec
-	walk(m, "avgWindows", "y []float32, x []float32, scale float32", "y = scale * the sum of each window of x",
+	var unit, scale vec
+	walk(m, "avgWindows", "y []float32, x []float32, unit float32, scale float32", "y = scale * the sum of each window of unit*x",
 		[]string{"y"}, []string{"x"}, "", n, nil,
-		func(w *windows) { scale = m.Broadcast("scale") },
+		func(w *windows) { unit, scale = m.Broadcast("unit"), m.Broadcast("scale") },
 		func(w *windows, vectors int) {
 			for u := range vectors {
 				m.Clear(sum[u])
@@ -294,7 +294,7 @@ func avgWindows(m *simd.Machine) {
 		},
 		func(w *windows, vectors int) {
 			for u := range vectors {
-				m.VADDPS(w.element("x", u), sum[u], sum[u])
+				m.AddMul(sum[u], unit, w.element("x", u))
 			}
 		},
 		func(w *windows, vectors int) {

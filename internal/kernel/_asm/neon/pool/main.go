@@ -71,11 +71,11 @@ func maxWindows(m *neon.Asm) {
 
 func avgWindows(m *neon.Asm) {
 	var sum []vec
-	m.Windows("avgWindows", "y x $scale", "y = scale * the sum of each window of x",
+	m.Windows("avgWindows", "y x $unit $scale", "y = scale * the sum of each window of unit*x",
 		[]string{"y"}, []string{"x"}, "", wide, neon.WindowParts{
 			Start:   func(w *neon.Windows) { sum = m.Vecs(wide) },
 			Init:    each(func(w *neon.Windows, u int) { m.Clear(sum[u]) }),
-			Element: each(func(w *neon.Windows, u int) { m.AddTo(sum[u], w.Get("x", u)) }),
+			Element: each(func(w *neon.Windows, u int) { m.AddMul(sum[u], w.Get("x", u), w.Scalar("unit")) }),
 			Done:    each(func(w *neon.Windows, u int) { w.Set("y", u, m.Mul(sum[u], w.Scalar("scale"))) }),
 		})
 }

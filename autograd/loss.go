@@ -75,10 +75,18 @@ func crossEntropyGrad(logits *Var, t targets) *Var {
 	})
 }
 
-// MSE returns the mean over all elements of (a-b)^2.
+// MSE returns the mean over all elements of (a-b)^2. The squares and their sum are taken in float64: for a
+// finite a-b, only a mean that float32 does not hold is infinite.
 func MSE(a, b *Var) *Var {
 	if !slices.Equal(a.Shape(), b.Shape()) {
 		panic(fmt.Sprintf("autograd: MSE: %v x %v: shapes differ", a.Shape(), b.Shape()))
 	}
-	return Mean(Square(Sub(a, b)), false)
+	difference := Sub(a, b)
+	y := result("MSE", difference)
+	v := difference.value
+	y.buffer().Data()[0] = float32(tensor.Dot(v, v) / float64(v.Len()))
+	return y.returns(func(y, g *Var, d []*Var) {
+		difference := y.in[0]
+		d[0] = Mul(Scale(difference, 2/float32(difference.value.Len())), g)
+	})
 }

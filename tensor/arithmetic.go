@@ -23,7 +23,8 @@ func Mul(dst, a, b *Tensor) *Tensor { return mul.apply(dst, a, b) }
 // Div computes a / b elementwise with broadcasting.
 func Div(dst, a, b *Tensor) *Tensor { return div.apply(dst, a, b) }
 
-// Maximum computes max(a, b) elementwise with broadcasting; NaN if either is.
+// Maximum computes max(a, b) elementwise with broadcasting, the maximum of IEEE 754-2019 and of Go: NaN if
+// either is NaN, and +0 is larger than -0.
 func Maximum(dst, a, b *Tensor) *Tensor { return maximum.apply(dst, a, b) }
 
 // arithmetic is an operation on pairs of numbers, in the forms that broadcasting needs.

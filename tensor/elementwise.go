@@ -20,7 +20,7 @@ func Tanh(dst, a *Tensor) *Tensor { return unary("Tanh", dst, a, vec.Tanh) }
 // Sigmoid computes 1 / (1 + e**-a), at most 2.41 ulps off.
 func Sigmoid(dst, a *Tensor) *Tensor { return unary("Sigmoid", dst, a, vec.Sigmoid) }
 
-// ReLU computes max(a, 0). NaN stays NaN.
+// ReLU computes max(a, 0): 0 where a < 0, else a, so that NaN stays NaN and -0 stays -0.
 func ReLU(dst, a *Tensor) *Tensor { return unary("ReLU", dst, a, vec.ReLU) }
 
 // Abs computes |a|.

@@ -222,3 +222,31 @@ func TestBroadcastTo(t *testing.T) {
 		requireNear(t, want, tensor.BroadcastTo(garbage(shape...), a, shape...), 0, a.Shape())
 	}
 }
+
+// TestMaximumOfZeros: +0 is larger than -0 in either order, at any place and length, however the inputs
+// broadcast, and in the reduction.
+func TestMaximumOfZeros(t *testing.T) {
+	minus := float32(math.Copysign(0, -1))
+	kerneltest.EachLevel(t, func(t *testing.T) {
+		for n := 1; n <= 70; n++ {
+			plus, minuses := tensor.New(n), tensor.Full(minus, n)
+			for at := range n {
+				mixed := minuses.Clone()
+				mixed.Set(0, at)
+				require.Equal(t, uint32(0), math.Float32bits(tensor.Max(nil, mixed, false, 0).Item()))
+				require.True(t, tensor.Equal(mixed, tensor.Maximum(nil, mixed, minuses)))
+				require.True(t, tensor.Equal(mixed, tensor.Maximum(nil, minuses, mixed)))
+			}
+			for _, zero := range []*tensor.Tensor{plus, tensor.New(), tensor.New(1)} {
+				require.True(t, tensor.Equal(plus, tensor.Maximum(nil, zero, minuses)))
+				require.True(t, tensor.Equal(plus, tensor.Maximum(nil, minuses, zero)))
+			}
+			require.True(t, tensor.Equal(minuses, tensor.Maximum(nil, minuses, tensor.Scalar(minus))))
+			require.True(t, tensor.Equal(minuses, tensor.Maximum(nil, tensor.Scalar(minus), minuses)))
+			require.Equal(t, math.Float32bits(minus), math.Float32bits(tensor.Max(nil, minuses, false, 0).Item()))
+			both := tensor.Concat(nil, 0, plus, minuses).Reshape(2, n)
+			require.True(t, tensor.Equal(plus, tensor.Max(nil, both, false, 0)))
+			require.True(t, tensor.Equal(minuses, tensor.ReLU(nil, minuses)), "ReLU leaves -0 as it is")
+		}
+	})
+}

@@ -64,8 +64,9 @@ func SumTo(dst, a *Tensor, shape ...int) *Tensor {
 	return dst
 }
 
-// Max returns the largest elements of a along one axis; NaN where there is one. With keepDims the
-// axis stays with length 1, otherwise it is dropped. The maximum of nothing panics.
+// Max returns the largest elements of a along one axis, by the rule of [Maximum]: NaN where there is
+// one, +0 of two zeros. With keepDims the axis stays with length 1, otherwise it is dropped. The maximum
+// of nothing panics.
 func Max(dst, a *Tensor, keepDims bool, axisIndex int) *Tensor {
 	const op = "Max"
 	at := axis(op, axisIndex, a.shape)
@@ -87,7 +88,7 @@ func Max(dst, a *Tensor, keepDims bool, axisIndex int) *Tensor {
 	for o := range len(dst.data) / inner {
 		block := a.data[o*n*inner : (o+1)*n*inner]
 		if inner == 1 {
-			dst.data[o], _ = vec.MaxIndex(block)
+			dst.data[o] = vec.MaxOf(block)
 			continue
 		}
 		best := dst.data[o*inner : (o+1)*inner]
@@ -100,7 +101,8 @@ func Max(dst, a *Tensor, keepDims bool, axisIndex int) *Tensor {
 }
 
 // ArgMax returns, for each row of the last axis, the index of its largest element: the first one
-// of equals, and of NaNs if there are any. The result has one entry per row, in row-major order.
+// of equals (-0 equals +0), and of NaNs if there are any, as in PyTorch and NumPy. The result has one
+// entry per row, in row-major order. What a classifier predicts is [Predictions].
 func ArgMax(a *Tensor) []int {
 	n, c := lastAxis("ArgMax", a)
 	if n > 0 && c == 0 {
@@ -108,7 +110,7 @@ func ArgMax(a *Tensor) []int {
 	}
 	best := make([]int, n)
 	for r := range best {
-		_, best[r] = vec.MaxIndex(a.data[r*c : (r+1)*c])
+		best[r] = vec.MaxIndex(a.data[r*c : (r+1)*c])
 	}
 	return best
 }

@@ -28,10 +28,10 @@ func divAVX2(dst []float32, a []float32, b []float32)
 // divStreamAVX2 computes dst[i] = a[i] / b[i]; for dst too large for the caches.
 func divStreamAVX2(dst []float32, a []float32, b []float32)
 
-// maxAVX2 computes dst[i] = max(a[i], b[i]), NaN if either is.
+// maxAVX2 computes dst[i] = max(a[i], b[i]), NaN if either is, +0 of two zeros that differ.
 func maxAVX2(dst []float32, a []float32, b []float32)
 
-// maxStreamAVX2 computes dst[i] = max(a[i], b[i]), NaN if either is; for dst too large for the caches.
+// maxStreamAVX2 computes dst[i] = max(a[i], b[i]), NaN if either is, +0 of two zeros that differ; for dst too large for the caches.
 func maxStreamAVX2(dst []float32, a []float32, b []float32)
 
 // addReLUAVX2 computes dst[i] = relu(a[i] + b[i]).
@@ -241,10 +241,10 @@ func divAVX512(dst []float32, a []float32, b []float32)
 // divStreamAVX512 computes dst[i] = a[i] / b[i]; for dst too large for the caches.
 func divStreamAVX512(dst []float32, a []float32, b []float32)
 
-// maxAVX512 computes dst[i] = max(a[i], b[i]), NaN if either is.
+// maxAVX512 computes dst[i] = max(a[i], b[i]), NaN if either is, +0 of two zeros that differ.
 func maxAVX512(dst []float32, a []float32, b []float32)
 
-// maxStreamAVX512 computes dst[i] = max(a[i], b[i]), NaN if either is; for dst too large for the caches.
+// maxStreamAVX512 computes dst[i] = max(a[i], b[i]), NaN if either is, +0 of two zeros that differ; for dst too large for the caches.
 func maxStreamAVX512(dst []float32, a []float32, b []float32)
 
 // addReLUAVX512 computes dst[i] = relu(a[i] + b[i]).

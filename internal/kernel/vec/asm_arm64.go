@@ -24,7 +24,7 @@ func mulNEON(dst []float32, a []float32, b []float32)
 //go:noescape
 func divNEON(dst []float32, a []float32, b []float32)
 
-// maxNEON computes dst[i] = max(a[i], b[i]), NaN if either is.
+// maxNEON computes dst[i] = max(a[i], b[i]), NaN if either is, +0 of two zeros that differ.
 //
 //go:noescape
 func maxNEON(dst []float32, a []float32, b []float32)

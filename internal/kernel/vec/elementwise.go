@@ -12,7 +12,8 @@ func Mul(dst, a, b []float32) { binary("Mul", kernelsFor(dst, a, b).mul, dst, a,
 // Div computes dst[i] = a[i] / b[i].
 func Div(dst, a, b []float32) { binary("Div", kernelsFor(dst, a, b).div, dst, a, b) }
 
-// Max computes dst[i] = max(a[i], b[i]). NaN in either is NaN; of two zeros it is b's.
+// Max computes dst[i] = max(a[i], b[i]), the maximum of IEEE 754-2019 and of Go: NaN if either is NaN, and
+// +0 is larger than -0.
 func Max(dst, a, b []float32) { binary("Max", kernelsFor(dst, a, b).max, dst, a, b) }
 
 // AddReLU computes dst[i] = relu(a[i] + b[i]), with [ReLU]'s rule for NaN and -0.

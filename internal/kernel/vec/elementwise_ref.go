@@ -32,12 +32,8 @@ func DivRef[T Float](dst, a, b []T) {
 
 // MaxRef is the reference of [Max].
 func MaxRef[T Float](dst, a, b []T) {
-	for i, v := range a {
-		if v > b[i] || v != v {
-			dst[i] = v
-		} else {
-			dst[i] = b[i]
-		}
+	for i := range dst {
+		dst[i] = max(a[i], b[i])
 	}
 }
 

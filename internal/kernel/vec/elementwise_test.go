@@ -333,6 +333,7 @@ func TestLengthsThatDiffer(t *testing.T) {
 		"AddRow":    func() { AddRow(b, b, a) },
 		"SumRows":   func() { SumRows(a, b, 3, 1) },
 		"Stats":     func() { BatchNormStats(Norm{Mean: b, MeanLow: b, InvStd: a}, b, b, 1) },
+		"MaxOf":     func() { MaxOf(nil) },
 		"MaxIndex":  func() { MaxIndex(nil) },
 	} {
 		require.Panics(t, f, name)

@@ -38,9 +38,27 @@ func Dot(a, b []float32) float64 {
 	return s
 }
 
-// MaxIndex returns the largest element of a and the first index that has it. NaN counts as larger
-// than everything. It panics when a is empty.
-func MaxIndex(a []float32) (float32, int) {
+// MaxOf returns the largest element of a by the rule of [Max]: NaN if there is one, and +0 is larger
+// than -0. It panics when a is empty.
+func MaxOf(a []float32) float32 {
+	if len(a) == 0 {
+		panic("vec: MaxOf: no elements")
+	}
+	best := active().maxOf(a)
+	if best != 0 {
+		return best
+	}
+	for _, v := range a { // the kernels do not tell the zeros apart
+		if math.Float32bits(v) == 0 {
+			return 0
+		}
+	}
+	return float32(math.Copysign(0, -1))
+}
+
+// MaxIndex returns the first index of the largest element of a, where -0 equals +0. NaN counts as
+// larger than everything. It panics when a is empty.
+func MaxIndex(a []float32) int {
 	if len(a) == 0 {
 		panic("vec: MaxIndex: no elements")
 	}
@@ -55,10 +73,10 @@ func MaxIndex(a []float32) (float32, int) {
 	for a[at] != best && !(a[at] != a[at] && best != best) {
 		at++
 	}
-	return a[at], at
+	return at
 }
 
-// maxOf returns the largest element, or NaN when there is one.
+// maxOf returns the largest element, a zero of any sign if that is 0, or NaN when there is one.
 func maxOf(a []float32) float32 {
 	m := float32(math.Inf(-1))
 	for _, v := range a {

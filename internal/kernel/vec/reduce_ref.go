@@ -18,18 +18,27 @@ func DotRef[T Float](a, b []T) float64 {
 	return s
 }
 
+// MaxOfRef is the reference of [MaxOf].
+func MaxOfRef[T Float](a []T) T {
+	best := a[0]
+	for _, v := range a {
+		best = max(best, v)
+	}
+	return best
+}
+
 // MaxIndexRef is the reference of [MaxIndex].
-func MaxIndexRef[T Float](a []T) (T, int) {
+func MaxIndexRef[T Float](a []T) int {
 	best := 0
 	for i, v := range a {
 		if v != v {
-			return v, i
+			return i
 		}
 		if v > a[best] {
 			best = i
 		}
 	}
-	return a[best], best
+	return best
 }
 
 // SumRowsRef is the reference of [SumRows].

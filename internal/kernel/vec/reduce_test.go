@@ -33,10 +33,8 @@ func requireReductions(t *testing.T, a, b []float32) {
 	require.InDelta(t, SumRef(a), Sum(a), 1e-12*float64(len(a))*101, "length %d", len(a))
 	require.InDelta(t, DotRef(a, b), Dot(a, b), 1e-12*float64(len(a))*101, "length %d", len(a))
 	if len(a) > 0 {
-		v, i := MaxIndex(a)
-		wantV, wantI := MaxIndexRef(a)
-		require.Equal(t, wantV, v)
-		require.Equal(t, wantI, i)
+		require.Equal(t, MaxOfRef(a), MaxOf(a))
+		require.Equal(t, MaxIndexRef(a), MaxIndex(a))
 	}
 }
 
@@ -56,20 +54,23 @@ func TestSumOfManyIsAccurate(t *testing.T) {
 	})
 }
 
-func TestMaxIndexOfSpecials(t *testing.T) {
-	nan, inf := float32(math.NaN()), float32(math.Inf(1))
+func TestMaximumOfSpecials(t *testing.T) {
+	nan, inf, minus := float32(math.NaN()), float32(math.Inf(1)), float32(math.Copysign(0, -1))
 	kerneltest.EachLevel(t, func(t *testing.T) {
 		long := make([]float32, 20000)
 		long[9000], long[15000] = 5, 5
 		longNaN := append([]float32(nil), long...)
 		longNaN[12345], longNaN[19999] = nan, nan
+		minuses := make([]float32, 20000)
+		Fill(minuses, minus)
+		zero := append([]float32(nil), minuses...)
+		zero[17000] = 0
 		for _, a := range [][]float32{
+			{minus, 0, -1}, {0, minus}, {minus, minus}, {-1, minus, -2}, minuses, zero,
 			{0}, {nan}, {-inf, -inf}, {1, nan, 3, nan}, {1, 3, 3}, {inf, nan}, {-1, -0.5}, long, longNaN, longNaN[19990:],
 		} {
-			v, i := MaxIndex(a)
-			wantV, wantI := MaxIndexRef(a)
-			require.Equal(t, wantI, i)
-			require.True(t, kerneltest.SameFloat(wantV, v))
+			require.Equal(t, MaxIndexRef(a), MaxIndex(a))
+			require.True(t, kerneltest.SameFloat(MaxOf(a), MaxOfRef(a)))
 		}
 	})
 }

@@ -24,8 +24,7 @@ func LogSoftmaxRowsRef[T Float](dst, x []T, c int) {
 
 // rowLogSum returns the maximum m of x and the sum of exp(x - m).
 func rowLogSum[T Float](x []T) (m, sum float64) {
-	best, _ := MaxIndexRef(x)
-	m = float64(best)
+	m = float64(MaxOfRef(x))
 	for _, v := range x {
 		sum += math.Exp(float64(v) - m)
 	}

@@ -104,6 +104,15 @@ func (m *Machine) Max(a reg.VecVirtual, b Op) reg.VecVirtual {
 	return d
 }
 
+// Maximum is Max by the rule of IEEE 754-2019: NaN if either is NaN, and +0 is larger than -0. Where the two
+// orders of the operands differ, one is NaN or their signs do: setting the bits that differ keeps a NaN and makes
+// a zero -0, and subtracting -0 from that makes it +0.
+func (m *Machine) Maximum(a, b reg.VecVirtual) reg.VecVirtual {
+	larger := m.Max(a, b)
+	differs := m.Xor(larger, m.Max(b, a))
+	return m.Sub(m.Or(larger, differs), differs)
+}
+
 // Min returns the smaller of a and b, and b if either is NaN or both are zero.
 func (m *Machine) Min(a reg.VecVirtual, b Op) reg.VecVirtual {
 	d := m.Vec()
@@ -135,6 +144,13 @@ func (m *Machine) And(a reg.VecVirtual, b Op) reg.VecVirtual {
 func (m *Machine) Or(a reg.VecVirtual, b Op) reg.VecVirtual {
 	d := m.Vec()
 	m.emit(m.VORPS, m.VORPS_BCST, b, a, d)
+	return d
+}
+
+// Xor returns the bitwise a ^ b.
+func (m *Machine) Xor(a reg.VecVirtual, b Op) reg.VecVirtual {
+	d := m.Vec()
+	m.emit(m.VXORPS, m.VXORPS_BCST, b, a, d)
 	return d
 }
 

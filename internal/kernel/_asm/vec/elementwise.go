@@ -23,9 +23,7 @@ func elementwise(m *simd.Machine) {
 	binary("sub", "a[i] - b[i]", func(a, b vec) vec { return m.Sub(a, b) })
 	binary("mul", "a[i] * b[i]", func(a, b vec) vec { return m.Mul(a, b) })
 	binary("div", "a[i] / b[i]", func(a, b vec) vec { return m.Div(a, b) })
-	binary("max", "max(a[i], b[i]), NaN if either is", func(a, b vec) vec {
-		return m.Select(m.Compare(simd.Unordered, a, a), a, m.Max(a, b))
-	})
+	binary("max", "max(a[i], b[i]), NaN if either is, +0 of two zeros that differ", func(a, b vec) vec { return m.Maximum(a, b) })
 	binary("addReLU", "relu(a[i] + b[i])", func(a, b vec) vec { return m.ReLU(m.Add(a, b)) })
 	binary("reluGrad", "0 where a[i] <= 0, else b[i]", func(a, b vec) vec {
 		return m.Where(m.Compare(simd.NotLessOrEqual, a, m.Zero()), b)

@@ -16,11 +16,7 @@ func elementwise(m *neon.Asm) {
 	binary("sub", "a[i] - b[i]", m.Sub)
 	binary("mul", "a[i] * b[i]", m.Mul)
 	binary("div", "a[i] / b[i]", m.Div)
-	binary("max", "max(a[i], b[i]), NaN if either is", func(a, b vec) vec {
-		larger := m.Select(m.Greater(a, b), a, b) // of equal ones b, which FMAX would not do for zeros
-		m.MergeUnless(larger, m.Equal(a, a), a)
-		return larger
-	})
+	binary("max", "max(a[i], b[i]), NaN if either is, +0 of two zeros that differ", m.Max)
 	binary("addReLU", "relu(a[i] + b[i])", func(a, b vec) vec { return m.ReLU(m.Add(a, b)) })
 	binary("reluGrad", "0 where a[i] <= 0, else b[i]", func(a, b vec) vec { return m.AndNot(b, m.AtMostZero(a)) })
 

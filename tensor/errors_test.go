@@ -54,6 +54,7 @@ func TestCallerBugsPanic(t *testing.T) {
 		{"Max: []: no axis 0", func() { tensor.Max(nil, n(), false, 0) }},
 		{"ArgMax: [2 0]: maximum of nothing", func() { tensor.ArgMax(n(2, 0)) }},
 		{"ArgMax: []: rank 0 has no last axis", func() { tensor.ArgMax(n()) }},
+		{"Predictions: [2 0]: no classes", func() { tensor.Predictions(nil, n(2, 0)) }},
 		{"Dot: [2] x [1 2]: shapes differ", func() { tensor.Dot(n(2), n(1, 2)) }},
 
 		{"MatMul: [2 3] x [4 5]: inner dimensions differ", func() { tensor.MatMul(nil, n(2, 3), n(4, 5), false, false) }},

@@ -115,6 +115,33 @@ func ArgMax(a *Tensor) []int {
 	return best
 }
 
+// Predictions appends to dst, for each row of logits along the last axis, the class that they predict: the
+// index of the largest, the first one of equals, or -1 if one is NaN or infinite. Such a row has no
+// probabilities and predicts nothing; compared with a label it is wrong.
+func Predictions(dst []int, logits *Tensor) []int {
+	n, c := lastAxis("Predictions", logits)
+	if n > 0 && c == 0 {
+		fail("Predictions", "no classes", logits.shape)
+	}
+	for r := range n {
+		dst = append(dst, predicted(logits.data[r*c:(r+1)*c]))
+	}
+	return dst
+}
+
+func predicted(logits []float32) int {
+	best := 0
+	for i, v := range logits {
+		if v-v != 0 { // NaN for NaN and for infinities
+			return -1
+		}
+		if v > logits[best] {
+			best = i
+		}
+	}
+	return best
+}
+
 // Dot returns the sum of a*b over all elements of two tensors of equal shape.
 func Dot(a, b *Tensor) float64 {
 	sameShape("Dot", a, b)

@@ -173,6 +173,24 @@ func TestArgMaxTakesTheFirst(t *testing.T) {
 	require.Equal(t, []int{0}, tensor.ArgMax(tensor.Full(2, 1)))
 }
 
+func TestPredictions(t *testing.T) {
+	nan, inf := float32(math.NaN()), float32(math.Inf(1))
+	a := tensor.From([]float32{
+		1, 3, 3,
+		-5, -7, -4,
+		nan, nan, nan,
+		nan, 1, 2,
+		1, 2, nan,
+		0, inf, 1,
+		3, 0, -inf,
+	}, 7, 3)
+	require.Equal(t, []int{1, 2, -1, -1, -1, -1, -1}, tensor.Predictions(nil, a))
+	require.Equal(t, []int{9, 1, 2}, tensor.Predictions([]int{9}, a.Slice(0, 2)))
+	require.Empty(t, tensor.Predictions(nil, tensor.New(0, 3)))
+	buffer := make([]int, 7)
+	require.Zero(t, testing.AllocsPerRun(10, func() { buffer = tensor.Predictions(buffer[:0], a) }))
+}
+
 func TestReductionsPropagateNaN(t *testing.T) {
 	kerneltest.EachLevel(t, func(t *testing.T) {
 		for at := range 70 {

@@ -16,7 +16,7 @@ import (
 // Metrics are means over images.
 type Metrics struct {
 	Loss     float64 `json:"loss"`     // cross-entropy, nats
-	Accuracy float64 `json:"accuracy"` // fraction of labels that are the class of the highest logit
+	Accuracy float64 `json:"accuracy"` // fraction of labels that the logits predict, see tensor.Predictions
 }
 
 // Trainer minimises the cross-entropy of a classifier. Set the fields, do not change any but Epochs
@@ -43,6 +43,8 @@ type Trainer struct {
 	saved   int       // the step last saved, or the one that Run began with
 	seen    totals    // in the epoch under way
 	clock   clock
+
+	predictions []int // memory for those of a batch
 }
 
 // totals add up metrics. They are part of a checkpoint, so that the metrics of a resumed epoch are
@@ -142,7 +144,9 @@ func (t *Trainer) train(batch *data.Batch, rate float64) error {
 	t.step++
 	n := len(batch.Labels)
 	t.seen.Images += n
-	t.seen.Correct += correct(logits.Value(), batch.Labels)
+	t.predictions = tensor.Predictions(t.predictions[:0], logits.Value())
+	right, _ := correct(t.predictions, batch.Labels)
+	t.seen.Correct += right
 	t.seen.Loss += value * float64(n)
 	return nil
 }
@@ -201,21 +205,15 @@ func (t *Trainer) stop(cause error) error {
 	return err
 }
 
-// correct counts the rows of logits [N, classes] whose maximum is at the label.
-func correct(logits *tensor.Tensor, labels []int) int {
-	n := 0
-	classes := logits.Dim(-1)
-	for i, label := range labels {
-		row := logits.Data()[i*classes : (i+1)*classes]
-		best := 0
-		for j, v := range row {
-			if v > row[best] {
-				best = j
-			}
-		}
-		if best == label {
-			n++
+// correct counts the predictions that are right, and those that are none because a logit was not finite.
+func correct(predictions, labels []int) (right, none int) {
+	for i, p := range predictions {
+		switch p {
+		case labels[i]:
+			right++
+		case -1:
+			none++
 		}
 	}
-	return n
+	return right, none
 }

@@ -32,39 +32,35 @@ func (s Score) Plus(o Score) Score {
 	return Score{s.Examples + o.Examples, s.Correct + o.Correct, s.LossSum + o.LossSum, s.NonFinite + o.NonFinite}
 }
 
-// ScoreOf scores logits [N, classes] against N labels.
+// ScoreOf scores logits [N, classes] against N labels by [tensor.Predictions]: an example with a NaN or
+// infinite logit is an error, and has no loss.
 func ScoreOf(logits *tensor.Tensor, labels []int) Score {
 	if logits.Rank() != 2 || logits.Dim(0) != len(labels) {
 		panic(fmt.Sprintf("unravel: ScoreOf: logits %v for %d labels", logits.Shape(), len(labels)))
 	}
 	s := Score{Examples: len(labels)}
-	classes := logits.Dim(1)
+	classes, predicted := logits.Dim(1), tensor.Predictions(nil, logits)
 	for i, label := range labels {
-		row := logits.Data()[i*classes : (i+1)*classes]
 		if label < 0 || label >= classes {
 			panic(fmt.Sprintf("unravel: ScoreOf: label %d of %d classes", label, classes))
 		}
-		loss := crossEntropy(row, label)
-		if math.IsNaN(loss) || math.IsInf(loss, 0) {
+		if predicted[i] < 0 {
 			s.NonFinite++
 			continue
 		}
-		s.LossSum += loss
-		if best := slices.Max(row); row[label] == best && slices.Index(row, best) == label {
+		s.LossSum += crossEntropy(logits.Data()[i*classes:(i+1)*classes], label)
+		if predicted[i] == label {
 			s.Correct++
 		}
 	}
 	return s
 }
 
-// crossEntropy returns log sum_c exp(row[c]) - row[label], or NaN if a logit is not finite.
+// crossEntropy returns log sum_c exp(row[c]) - row[label] for finite logits.
 func crossEntropy(row []float32, label int) float64 {
 	top := float64(slices.Max(row))
 	var sum float64
 	for _, v := range row {
-		if math.IsInf(float64(v), 0) {
-			return math.NaN()
-		}
 		sum += math.Exp(float64(v) - top)
 	}
 	return math.Log(sum) + top - float64(row[label])

@@ -280,6 +280,14 @@ func TestScoreOf(t *testing.T) {
 	require.InDelta(t, want, s.LossSum, 1e-12)
 	require.InDelta(t, want/3, s.Loss(), 1e-12)
 	require.InDelta(t, 0.6, s.Error(), 1e-12)
+
+	// A lesion may leave nothing but NaN: whatever the label, that is an error without a loss.
+	all := ScoreOf(tensor.Full(nan, 2, 2), []int{0, 1})
+	require.Equal(t, Score{Examples: 2, NonFinite: 2}, all)
+	require.Equal(t, Score{Examples: 1, NonFinite: 1}, ScoreOf(tensor.From([]float32{0, -inf}, 1, 2), []int{0}))
+	text, err := json.Marshal(all)
+	require.NoError(t, err)
+	require.JSONEq(t, `{"examples":2,"correct":0,"loss_sum":0,"non_finite":2}`, string(text))
 }
 
 func TestSpreadOf(t *testing.T) {

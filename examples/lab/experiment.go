@@ -180,7 +180,7 @@ func (e *experiment) classify(ctx context.Context, p unravel.Plan, r *result) er
 	}
 	rest := begun{e.net, autograd.Const(e.states[same])}
 	study := unravel.Study{Net: rest, Batches: []unravel.Batch{e.test}, Observe: func(_, _ int, logits *tensor.Tensor) {
-		guess = predictions(logits)
+		guess = tensor.Predictions(nil, logits)
 		for _, i := range e.shown {
 			r.Shown = append(r.Shown, softmax(row(logits, i)))
 		}
@@ -240,18 +240,6 @@ func margin(gained, lost, n int) float64 {
 func row(logits *tensor.Tensor, i int) []float32 {
 	n := logits.Dim(1)
 	return logits.Data()[i*n : (i+1)*n]
-}
-
-// predictions returns the class of the highest logit of each row, or -1 where a logit is not finite.
-func predictions(logits *tensor.Tensor) []int {
-	guess := make([]int, logits.Dim(0))
-	for i := range guess {
-		guess[i] = -1
-		if r := row(logits, i); finite(r) {
-			guess[i] = slices.Index(r, slices.Max(r))
-		}
-	}
-	return guess
 }
 
 func finite(vs []float32) bool {

@@ -77,7 +77,7 @@ func requireByHand(t *testing.T, e *experiment, plan string, order, deleted []in
 			sum += v
 		}
 		require.InDelta(t, 1, sum, 1e-3)
-		require.Equal(t, predictions(now)[at], slices.Index(r.Shown[i], slices.Max(r.Shown[i])))
+		require.Equal(t, tensor.Predictions(nil, now)[at], slices.Index(r.Shown[i], slices.Max(r.Shown[i])))
 	}
 }
 
@@ -119,7 +119,7 @@ func TestMeasureWithoutAnyBlock(t *testing.T) {
 
 func TestMeasureTakesNumbersThatAreNotFiniteForErrors(t *testing.T) {
 	logits := tensor.From([]float32{0, 1, float32(math.NaN()), 9, float32(math.Inf(1)), 0, 3, 2}, 4, 2)
-	require.Equal(t, []int{1, -1, -1, 0}, predictions(logits))
+	require.Equal(t, []int{1, -1, -1, 0}, tensor.Predictions(nil, logits))
 	require.Nil(t, softmax(row(logits, 2)))
 }
 

@@ -74,6 +74,16 @@ func TestNormGivesMeanZeroAndDeviationOne(t *testing.T) {
 	require.Equal(t, data.Norm{Mean: []float32{0.2}, Std: []float32{1}}, flat.Norm())
 }
 
+// The sum of these squares leaves 32 bits.
+func TestNormOfManyPixels(t *testing.T) {
+	const n = 100_000
+	d := &data.Dataset{Height: 1, Width: n, Channels: 1, Classes: 1, Pixels: make([]uint8, n), Labels: []int{0}}
+	for i := range n / 2 {
+		d.Pixels[2*i] = 255
+	}
+	require.Equal(t, data.Norm{Mean: []float32{0.5}, Std: []float32{0.5}}, d.Norm())
+}
+
 func TestImagesScalesToOneWithoutNorm(t *testing.T) {
 	d := numbered(3, 1, 2, 1, 1)
 	d.Pixels[4] = 255

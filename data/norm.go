@@ -13,18 +13,18 @@ type Norm struct {
 // Norm returns the mean and the standard deviation of each channel of d, of bytes scaled to 0..1.
 // A channel that is constant gets the standard deviation 1.
 func (d *Dataset) Norm() Norm {
-	// Counting bytes keeps the sums exact.
-	count := make([][256]int, d.Channels)
+	// Counting bytes keeps the sums exact. An int of 32 bits does not hold them.
+	count := make([][256]int64, d.Channels)
 	for i, p := range d.Pixels {
 		count[i%d.Channels][p]++
 	}
 	n := Norm{Mean: make([]float32, d.Channels), Std: make([]float32, d.Channels)}
 	for c := range count {
-		var total, sum, squares int
+		var total, sum, squares int64
 		for p, k := range count[c] {
 			total += k
-			sum += k * p
-			squares += k * p * p
+			sum += k * int64(p)
+			squares += k * int64(p*p)
 		}
 		mean := float64(sum) / float64(max(total, 1))
 		variance := float64(squares)/float64(max(total, 1)) - mean*mean

@@ -130,7 +130,7 @@ func TestBottlenecksForSmallImages(t *testing.T) {
 // and 9*(2+4)*4, the last layer 4*3.
 func TestMultiplyAdds(t *testing.T) {
 	net := mustNew(t, resnet.Config{Depth: 8, Width: 1, Classes: 3, Image: resnet.Shape{Height: 4, Width: 4, Channels: 1}})
-	require.Equal(t, 9*16+2*9*16+9*(1+2)*2*4+9*(2+4)*4+4*3, net.MultiplyAdds())
+	require.EqualValues(t, 9*16+2*9*16+9*(1+2)*2*4+9*(2+4)*4+4*3, net.MultiplyAdds())
 }
 
 // Option C has a projection in every block, whatever its shape.

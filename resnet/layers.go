@@ -13,8 +13,8 @@ import (
 type layers struct {
 	Config
 	rng          *rand.Rand
-	features     int // number of vgg layers so far, as torchvision counts them
-	multiplyAdds int // of the convolutions and linear layers so far
+	features     int   // number of vgg layers so far, as torchvision counts them
+	multiplyAdds int64 // of the convolutions and linear layers so far
 	norms        []*nn.BatchNorm2D
 }
 
@@ -95,7 +95,7 @@ func (l *layers) out(b Block) Shape {
 func (l *layers) conv(name string, in Shape, out, size, stride int) *nn.Conv2D {
 	c := nn.NewConv2D(l.rng, in.Channels, out, size, tensor.ConvSpec{Stride: stride, Pad: size / 2})
 	y := in.strided(stride, out)
-	l.multiplyAdds += y.Height * y.Width * c.Weight.Value.Len()
+	l.multiplyAdds += int64(y.Height) * int64(y.Width) * int64(c.Weight.Value.Len())
 	if l.WithoutBatchNorm {
 		c.WithBias()
 		nn.KaimingNormal(l.rng, c.Weight.Value, meanFanIn(in, size, stride))
@@ -141,6 +141,6 @@ func (l *layers) named(name string, b *nn.BatchNorm2D) *nn.BatchNorm2D {
 }
 
 func (l *layers) linear(name string, in, out int) *nn.Linear {
-	l.multiplyAdds += in * out
+	l.multiplyAdds += int64(in) * int64(out)
 	return nn.Named(name, nn.NewLinear(l.rng, in, out))
 }

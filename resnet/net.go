@@ -16,7 +16,7 @@ type Net struct {
 	head   nn.Module
 	params []*autograd.Param
 	norms  []*nn.BatchNorm2D
-	work   int // see MultiplyAdds
+	work   int64 // see MultiplyAdds
 }
 
 // New builds the network that cfg describes, drawing weights from rng: convolutions and hidden
@@ -67,7 +67,7 @@ func (n *Net) BatchNorms() []*nn.BatchNorm2D { return n.norms }
 // MultiplyAdds returns how many multiplications, each with an addition, the convolutions and linear layers
 // do for one image in a forward pass; those with padding count. The rest is far less: the papers give this
 // number as "FLOPs".
-func (n *Net) MultiplyAdds() int { return n.work }
+func (n *Net) MultiplyAdds() int64 { return n.work }
 
 // Len returns the number of blocks.
 func (n *Net) Len() int { return len(n.units) }

@@ -82,7 +82,7 @@ func (m model) batch(net *resnet.Net, n int) *Case {
 		Name: fmt.Sprintf("resnet%d/n%d", m.depth, n),
 		Args: map[string]int{"depth": m.depth, "side": m.side, "classes": net.Config().Classes, "n": n}, Fresh: true,
 		Inputs: []Input{{"x", []int{n, m.side, m.side, 3}, uniform}},
-		Flops:  2 * float64(n*net.MultiplyAdds()),
+		Flops:  2 * float64(n) * float64(net.MultiplyAdds()),
 	}
 	for _, p := range net.Params() {
 		c.Inputs = append(c.Inputs, Input{p.Name, p.Value.Shape(), given(p.Value.Data())})

@@ -1,10 +1,6 @@
 package tensor
 
-import (
-	"slices"
-
-	"github.com/residuum-go/residuum/internal/kernel/vec"
-)
+import "slices"
 
 // Transpose permutes the axes: axis i of the result is axis perm[i] of a. Without perm it reverses
 // them.
@@ -147,7 +143,7 @@ func Gather(dst, a *Tensor, rows []int) *Tensor {
 }
 
 // ScatterAdd is the adjoint of [Gather]: for a of shape [len(rows), ...] it returns a tensor of
-// shape [n, ...] of zeros to which dst[rows[i]] += a[i] has been applied for every i in order.
+// shape [n, ...] of zeros to which dst[rows[i]] += a[i] has been applied for every i in order, in float64.
 func ScatterAdd(dst, a *Tensor, rows []int, n int) *Tensor {
 	const op = "ScatterAdd"
 	if n < 0 {
@@ -159,11 +155,16 @@ func ScatterAdd(dst, a *Tensor, rows []int, n int) *Tensor {
 	shape[0] = n
 	dst = out(op, dst, shape)
 	apart(op, dst, a)
-	dst.Zero()
+	s := summations.Get().(*summation)
+	s.begin(len(dst.data))
 	for i, r := range rows {
-		d := dst.data[r*inner : (r+1)*inner]
-		vec.Add(d, d, a.data[i*inner:(i+1)*inner])
+		sums := s.partial[r*inner : (r+1)*inner]
+		for j, v := range a.data[i*inner : (i+1)*inner] {
+			sums[j] += float64(v)
+		}
 	}
+	s.finish(dst.data, 1)
+	summations.Put(s)
 	return dst
 }
 

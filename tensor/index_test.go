@@ -77,6 +77,8 @@ func TestGatherAndScatterAdd(t *testing.T) {
 	require.Equal(t, []float32{2, 20, 0, 0, 13, 130}, tensor.ScatterAdd(garbage(3, 2), g, rows, 3).Data())
 	require.Equal(t, []int{0, 2}, tensor.Gather(nil, a, nil).Shape())
 	require.Equal(t, []float32{0, 0}, tensor.ScatterAdd(nil, tensor.New(0, 2), nil, 1).Data())
+	huge := tensor.From([]float32{3e38, 3e38, -3e38, 1 << 24, 1, 1}, 6, 1)
+	require.Equal(t, []float32{3e38, 1<<24 + 2}, tensor.ScatterAdd(nil, huge, []int{0, 0, 0, 1, 1, 1}, 2).Data())
 }
 
 func TestSubsampleHW(t *testing.T) {

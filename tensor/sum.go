@@ -7,7 +7,8 @@ import (
 	"github.com/residuum-go/residuum/internal/parallel"
 )
 
-// A summation is one call of sumTo. It lives in a pool so that a call allocates nothing.
+// A summation is one call of sumTo, or the sums of ScatterAdd. It lives in a pool so that a call allocates
+// nothing.
 //
 // What models ask for sums the middle of [blocks, rows, columns], any of which may be 1: everything
 // (only rows), the last axis (blocks and rows), all but the last (rows and columns), the pixels of
@@ -82,7 +83,7 @@ func (s *summation) blocks(lo, hi int) {
 
 // general walks over any other pattern one run of the innermost axis after the other.
 func (s *summation) general() {
-	s.partial = append(s.partial[:0], make([]float64, len(s.dst))...)
+	s.begin(len(s.dst))
 	last := len(s.walk.dims) - 1
 	n := s.walk.dims[last]
 	for r := range len(s.a) / n {
@@ -96,7 +97,15 @@ func (s *summation) general() {
 			s.partial[at+i] += float64(v)
 		}
 	}
+	s.finish(s.dst, s.scale)
+}
+
+// begin sets n sums to 0.
+func (s *summation) begin(n int) { s.partial = append(s.partial[:0], make([]float64, n)...) }
+
+// finish stores the sums, times scale.
+func (s *summation) finish(dst []float32, scale float64) {
 	for i, v := range s.partial {
-		s.dst[i] = float32(v * s.scale)
+		dst[i] = float32(v * scale)
 	}
 }

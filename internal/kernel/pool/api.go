@@ -20,8 +20,8 @@ func Max(s Shape, y []float32, idx []int32, x []float32) {
 	})
 }
 
-// MaxGrad computes the gradient of [Max] with respect to its input: dx[idx[o]] sums g[o], the rest
-// of dx is 0. idx comes from Max with the same shape.
+// MaxGrad computes the gradient of [Max] with respect to its input: dx[idx[o]] sums g[o] in float32, of
+// the few windows that cover an element; the rest of dx is 0. idx comes from Max with the same shape.
 func MaxGrad(s Shape, dx, g []float32, idx []int32) {
 	s.check("MaxGrad", len(dx), len(g))
 	if len(idx) != len(g) {

@@ -13,7 +13,8 @@ type PoolSpec struct{ Size, Stride, Pad int }
 // MaxPool2D takes the maximum over each window: [N,H,W,C] -> [N,OH,OW,C] with
 // OH = (H + 2 Pad - Size) / Stride + 1, rounded down; OW likewise. Padding never wins; NaN does. It
 // also returns, for every element of the result, the flat index in x where it was found, the first
-// of equals, of which -0 and +0 are two. idx is used for that when it is not nil and must have as many entries as the result.
+// of equals, of which -0 and +0 are two. idx is used for that when it is not nil and must have as many
+// entries as the result.
 func MaxPool2D(dst *Tensor, idx []int32, x *Tensor, spec PoolSpec) (*Tensor, []int32) {
 	const op = "MaxPool2D"
 	s := poolShape(op, x.shape, spec)
@@ -81,8 +82,8 @@ func checkIndices(op string, idx []int32, y, x []int) {
 }
 
 // AvgPool2D takes the mean over each window, [N,H,W,C] -> [N,OH,OW,C] with shapes as in
-// [MaxPool2D]. Padding counts as zeros: the divisor is always Size*Size. The mean of finite numbers is
-// finite.
+// [MaxPool2D]. Padding counts as zeros: the divisor is always Size*Size. Where the mean is in the range of
+// float32, so are the sums on the way to it.
 func AvgPool2D(dst, x *Tensor, spec PoolSpec) *Tensor {
 	const op = "AvgPool2D"
 	s := poolShape(op, x.shape, spec)

@@ -46,7 +46,8 @@ func MaxGather(y, x []float32, idx []int32) {
 }
 
 // Avg computes y = sum of each window and channel of x, divided by SizeH*SizeW: padding counts as
-// zeros, as in PyTorch unless told otherwise. The average of finite numbers is finite.
+// zeros, as in PyTorch unless told otherwise. Where the average is in the range of float32, so is all on the
+// way to it.
 func Avg(s Shape, y, x []float32) {
 	s.check("Avg", len(x), len(y))
 	newTask(s, y, x, nil, false).average()

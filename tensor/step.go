@@ -33,8 +33,9 @@ func SGDStep(p, g, m *Tensor, lr, momentum, weightDecay float32, nesterov bool) 
 //	p = p - lr*weightDecay*p      if decoupled (AdamW)
 //	p = p - lr * (m/(1-b1**step)) / (sqrt(v/(1-b2**step)) + eps)
 //
-// Sources: Kingma & Ba 2015, algorithm 1; Loshchilov & Hutter 2019, algorithm 2.
-func AdamStep(p, g, m, v *Tensor, lr, b1, b2, eps, weightDecay float32, decoupled bool, step int) {
+// What does not depend on the tensors is computed in float64, so b1 and b2 may be closer to 1 than
+// float32 can tell. Sources: Kingma & Ba 2015, algorithm 1; Loshchilov & Hutter 2019, algorithm 2.
+func AdamStep(p, g, m, v *Tensor, lr, b1, b2, eps, weightDecay float64, decoupled bool, step int) {
 	const op = "AdamStep"
 	sameShape(op, p, g)
 	sameShape(op, p, m)

@@ -18,8 +18,8 @@ type torchCase struct {
 	Params struct {
 		Stride, Pad, Dilation, Groups, Size int
 		TransA, TransB                      bool
-		LR, Momentum, WeightDecay           float32
-		B1, B2, Eps                         float32
+		LR, Momentum, WeightDecay           float64
+		B1, B2, Eps                         float64
 		Nesterov, Decoupled                 bool
 	}
 	In, Out map[string]torchTensor
@@ -69,7 +69,7 @@ var torchChecks = map[string]func(t *testing.T, c torchCase){
 	},
 	"batch_norm": func(t *testing.T, c torchCase) {
 		x, gamma, dy := c.in("x"), c.in("gamma"), c.in("dy")
-		m, variance := tensor.BatchNormStats(tensor.Moments{}, nil, x, c.Params.Eps)
+		m, variance := tensor.BatchNormStats(tensor.Moments{}, nil, x, float32(c.Params.Eps))
 		c.check(t, "mean", m.Mean)
 		c.check(t, "variance", variance)
 		c.check(t, "y", tensor.ScaleShift(nil, x, m.Mean, tensor.Mul(nil, gamma, m.InvStd), c.in("beta"), false))
@@ -89,7 +89,7 @@ var torchChecks = map[string]func(t *testing.T, c torchCase){
 		p, x := c.Params, c.in("p")
 		velocity := tensor.New(x.Shape()...)
 		for step := range len(c.Out) {
-			tensor.SGDStep(x, c.in(fmt.Sprintf("g%d", step)), velocity, p.LR, p.Momentum, p.WeightDecay, p.Nesterov)
+			tensor.SGDStep(x, c.in(fmt.Sprintf("g%d", step)), velocity, float32(p.LR), float32(p.Momentum), float32(p.WeightDecay), p.Nesterov)
 			c.check(t, fmt.Sprintf("p%d", step), x)
 		}
 	},

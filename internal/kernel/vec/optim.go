@@ -44,23 +44,24 @@ func SGDStep(p, g, m []float32, lr, momentum, weightDecay float32, nesterov bool
 //	v = b2*v + (1-b2)*g*g
 //	p = p - lr/(1-b1^step) * m / (sqrt(v)/sqrt(1-b2^step) + eps)
 //
-// m and v start as zeros. Sources: Kingma and Ba 2015, algorithm 1; Loshchilov and Hutter 2019,
-// algorithm 2.
-func AdamStep(p, g, m, v []float32, lr, b1, b2, eps, weightDecay float32, decoupled bool, step int) {
+// m and v start as zeros. What is computed of the numbers alone is so in float64: a b1 or b2 that float32
+// rounds to 1 would have 1-b1 and 1-b1^step vanish there. Sources: Kingma and Ba 2015, algorithm 1;
+// Loshchilov and Hutter 2019, algorithm 2.
+func AdamStep(p, g, m, v []float32, lr, b1, b2, eps, weightDecay float64, decoupled bool, step int) {
 	check3("AdamStep", len(p), len(g), len(m))
 	check2("AdamStep", len(p), len(v))
 	t := newTask()
 	t.p, t.g, t.m, t.v, t.set = p, g, m, v, active()
 	t.step = stepParams{
-		b1: b1, oneMinusB1: 1 - b1, b2: b2, oneMinusB2: 1 - b2, eps: eps,
-		rate:  float32(float64(lr) / (1 - math.Pow(float64(b1), float64(step)))),
-		root:  float32(1 / math.Sqrt(1-math.Pow(float64(b2), float64(step)))),
+		b1: float32(b1), oneMinusB1: float32(1 - b1), b2: float32(b2), oneMinusB2: float32(1 - b2), eps: float32(eps),
+		rate:  float32(lr / (1 - math.Pow(b1, float64(step)))),
+		root:  float32(1 / math.Sqrt(1-math.Pow(b2, float64(step)))),
 		decay: 1,
 	}
 	if decoupled {
-		t.step.decay = float32(1 - float64(lr)*float64(weightDecay))
+		t.step.decay = float32(1 - lr*weightDecay)
 	} else {
-		t.step.weightDecay = weightDecay
+		t.step.weightDecay = float32(weightDecay)
 	}
 	t.run(len(p), grain, func(t *task, lo, hi int) {
 		s := &t.step

@@ -49,8 +49,8 @@ func TestAdamStep(t *testing.T) {
 						p0, g, m0, v0 := normal(random(1), n), guardedNormal(t, 2, n), normal(random(3), n), normal(random(4), n)
 						AbsRef(v0, v0)
 						p64, m64, v64 := float64s(p0), float64s(m0), float64s(v0)
-						b1, b2 := float32(0.9), float32(0.999)
-						AdamStepRef(p64, float64s(g), m64, v64, 0.01, float64(b1), float64(b2), 1e-8, 0.1, decoupled, step)
+						b1, b2 := 0.9, 0.999
+						AdamStepRef(p64, float64s(g), m64, v64, 0.01, b1, b2, 1e-8, 0.1, decoupled, step)
 						kerneltest.SameBitsForWorkers(t, func() []float32 {
 							p, m, v := kerneltest.Guarded(t, n), kerneltest.Guarded(t, n), kerneltest.Guarded(t, n)
 							copy(p, p0)
@@ -70,6 +70,25 @@ func TestAdamStep(t *testing.T) {
 						})
 					})
 				}
+			}
+		}
+	})
+}
+
+// Float32 rounds these to 1. Then the moments would stay zero, or the correction of their start divide by zero.
+func TestAdamStepWithBetasNearOne(t *testing.T) {
+	const n = 100
+	kerneltest.EachLevel(t, func(t *testing.T) {
+		for _, beta := range []float64{0.99999999, 1 - 1e-12} {
+			p, m, v := normal(random(1), n), make([]float32, n), make([]float32, n)
+			p64, m64, v64 := float64s(p), float64s(m), float64s(v)
+			for step := 1; step <= 3; step++ {
+				g := normal(random(uint64(step)+1), n)
+				AdamStep(p, g, m, v, 0.01, beta, beta, 1e-8, 0, false, step)
+				AdamStepRef(p64, float64s(g), m64, v64, 0.01, beta, beta, 1e-8, 0, false, step)
+				requireClose(t, m64, m, func(int) float64 { return 4 * (1 - beta) }, 8*eps)
+				requireClose(t, v64, v, func(i int) float64 { return v64[i] }, 8*eps)
+				requireClose(t, p64, p, func(int) float64 { return 4 }, 8*eps)
 			}
 		}
 	})

@@ -8,11 +8,12 @@ import (
 )
 
 // ClipNorm scales all gradients by one factor such that their joint Euclidean norm is at most
-// limit, and returns the norm that they had. Fixed parameters do not count. Pascanu et al. 2013,
-// algorithm 1.
+// limit, and returns the norm that they had. Fixed parameters do not count, and one that is listed twice
+// counts once. A limit that is negative or NaN is a panic. Pascanu et al. 2013, algorithm 1.
 func ClipNorm(params []*autograd.Param, limit float64) (norm float64) {
-	for _, p := range params {
-		if p.Grad != nil && !p.Fixed {
+	want(limit >= 0, "ClipNorm", "limit", limit, "0 or a positive number")
+	for i, p := range params {
+		if moves(params, i) {
 			n := tensor.Norm(p.Grad)
 			norm += n * n
 		}
@@ -22,8 +23,8 @@ func ClipNorm(params []*autograd.Param, limit float64) (norm float64) {
 		return norm
 	}
 	factor := float32(limit / norm)
-	for _, p := range params {
-		if p.Grad != nil && !p.Fixed {
+	for i, p := range params {
+		if moves(params, i) {
 			tensor.Scale(p.Grad, p.Grad, factor)
 		}
 	}

@@ -11,15 +11,18 @@
 //		autograd.ZeroGrad(sgd.Params)
 //	}
 //
-// Conventions are PyTorch's, and the tests compare with it. Fixed parameters (running statistics) are
-// left alone; so are parameters without a gradient. Weight decay spares those marked NoDecay.
+// Conventions are PyTorch's, and the tests compare with it. Each parameter has a state of its own, momenta
+// and a number of steps. A step leaves alone, state included, what has no gradient and what is Fixed: running
+// statistics, and layers that a program freezes for a while, for Fixed is looked at in every step. A parameter
+// listed twice, because a net uses its layer twice, is one parameter. Weight decay spares those marked
+// NoDecay.
+//
+// Fields, learning rates and arguments of schedules that make no sense are a panic that names them.
 package optim
 
 import (
-	"errors"
 	"fmt"
-	"maps"
-	"slices"
+	"math"
 
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/tensor"
@@ -27,83 +30,46 @@ import (
 
 // Optimizer changes parameters by their gradients.
 type Optimizer interface {
-	// Step moves every parameter that has a gradient by one step at learning rate lr.
+	// Step moves every parameter that has a gradient and is not Fixed by one step at learning rate lr.
 	Step(lr float64)
 	// State returns what must be saved to go on later, by parameter name and PyTorch's name for the
-	// quantity. The tensors are the optimiser's own: save or clone them before the next Step.
+	// quantity: for every parameter that is not Fixed, and for those that were not once. The tensors are
+	// the optimiser's own: save or clone them before the next Step. Two parameters of one name are a
+	// panic.
 	State() map[string]*tensor.Tensor
-	// LoadState takes over a State, by copying. On error, which is an [ErrState], nothing has changed.
+	// LoadState takes over a State, by copying. Parameters that were Fixed when it was made must be so
+	// now, and may be set free afterwards. On error, which is an [ErrState], nothing has changed.
 	LoadState(state map[string]*tensor.Tensor) error
 }
 
-// ErrState is what LoadState returns, wrapped, for a state that belongs to other parameters or to
-// another kind of optimiser.
-var ErrState = errors.New("optim: state does not fit")
-
-// slots are tensors kept for each trainable parameter, such as momenta: slots[k][i] belongs to the
-// i-th one.
-type slots struct {
-	params []*autograd.Param
-	values [][]*tensor.Tensor
-	kinds  []string
+// begin checks what every Step is given.
+func begin(op string, params []*autograd.Param, lr, weightDecay float64) {
+	if len(params) == 0 {
+		panic("optim: " + op + ": no parameters to train: set Params, usually to the Params() of the model")
+	}
+	checkRate(op, lr)
+	want(weightDecay >= 0 && finite(weightDecay), op, "WeightDecay", weightDecay, "0 or a positive number")
 }
 
-// newSlots makes one zero tensor of each kind for each trainable parameter.
-func newSlots(op string, all []*autograd.Param, kinds ...string) *slots {
-	s := &slots{kinds: kinds, values: make([][]*tensor.Tensor, len(kinds))}
-	seen := map[string]bool{}
-	for _, p := range all {
-		if p.Fixed {
-			continue
-		}
-		if seen[p.Name] {
-			panic(fmt.Sprintf("optim: %s: two parameters named %q", op, p.Name))
-		}
-		seen[p.Name] = true
-		s.params = append(s.params, p)
-		for k := range kinds {
-			s.values[k] = append(s.values[k], tensor.New(p.Value.Shape()...))
-		}
-	}
-	return s
+// checkRate panics if a learning rate makes no sense.
+func checkRate(op string, rate float64) {
+	want(rate >= 0 && finite(rate), op, "learning rate", rate, "0 or a positive number")
 }
 
-// state names every slot "<parameter>.<kind>".
-func (s *slots) state() map[string]*tensor.Tensor {
-	m := map[string]*tensor.Tensor{}
-	for k, kind := range s.kinds {
-		for i, p := range s.params {
-			m[p.Name+"."+kind] = s.values[k][i]
-		}
+// want panics with the name of a number that is not good.
+func want(good bool, op, name string, v float64, what string) {
+	if !good {
+		panic(fmt.Sprintf("optim: %s: %s %v: want %s", op, name, v, what))
 	}
-	return m
 }
 
-// load copies state into own, if names and shapes are the same.
-func load(own, state map[string]*tensor.Tensor) error {
-	for _, name := range slices.Sorted(maps.Keys(own)) {
-		switch got, ok := state[name]; {
-		case !ok || got == nil:
-			return fmt.Errorf("%w: %s is missing", ErrState, name)
-		case !slices.Equal(got.Shape(), own[name].Shape()):
-			return fmt.Errorf("%w: %s is %v, want %v", ErrState, name, got.Shape(), own[name].Shape())
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(state)) {
-		if own[name] == nil {
-			return fmt.Errorf("%w: %s belongs to no parameter", ErrState, name)
-		}
-	}
-	for name, t := range own {
-		tensor.Copy(t, state[name])
-	}
-	return nil
-}
+// finite reports whether v is a number in float32, in which steps are taken.
+func finite(v float64) bool { return math.Abs(v) <= math.MaxFloat32 }
 
 // decayOf returns the weight decay of one parameter.
-func decayOf(p *autograd.Param, decay float64) float32 {
+func decayOf(p *autograd.Param, decay float64) float64 {
 	if p.NoDecay {
 		return 0
 	}
-	return float32(decay)
+	return decay
 }

@@ -139,9 +139,8 @@ func TestStateResumes(t *testing.T) {
 func TestLoadStateRefusesWhatDoesNotFit(t *testing.T) {
 	good := func() map[string]*tensor.Tensor {
 		return map[string]*tensor.Tensor{
-			"a.exp_avg": tensor.Full(1, 3), "a.exp_avg_sq": tensor.Full(1, 3),
-			"b.exp_avg": tensor.Full(1, 2, 2), "b.exp_avg_sq": tensor.Full(1, 2, 2),
-			"step": tensor.Full(4, 1),
+			"a.exp_avg": tensor.Full(1, 3), "a.exp_avg_sq": tensor.Full(1, 3), "a.step": tensor.Full(4, 1),
+			"b.exp_avg": tensor.Full(1, 2, 2), "b.exp_avg_sq": tensor.Full(1, 2, 2), "b.step": tensor.Full(5, 1),
 		}
 	}
 	cases := []struct {
@@ -152,9 +151,14 @@ func TestLoadStateRefusesWhatDoesNotFit(t *testing.T) {
 		{"nil", "a.exp_avg is missing", func(m map[string]*tensor.Tensor) { m["a.exp_avg"] = nil }},
 		{"shape", "a.exp_avg is [2], want [3]", func(m map[string]*tensor.Tensor) { m["a.exp_avg"] = tensor.New(2) }},
 		{"unknown", "c.exp_avg belongs to no parameter", func(m map[string]*tensor.Tensor) { m["c.exp_avg"] = tensor.New(2) }},
-		{"negative step", "step is -1", func(m map[string]*tensor.Tensor) { m["step"] = tensor.Full(-1, 1) }},
-		{"half a step", "step is 0.5", func(m map[string]*tensor.Tensor) { m["step"] = tensor.Full(0.5, 1) }},
-		{"endless step", "step is +Inf", func(m map[string]*tensor.Tensor) { m["step"] = tensor.Full(float32(math.Inf(1)), 1) }},
+		{"no step", "b.step is missing", func(m map[string]*tensor.Tensor) { delete(m, "b.step") }},
+		{"negative step", "a.step holds -1", func(m map[string]*tensor.Tensor) { m["a.step"] = tensor.Full(-1, 1) }},
+		{"half a step", "a.step holds 0.5", func(m map[string]*tensor.Tensor) { m["a.step"] = tensor.Full(0.5, 1) }},
+		{"endless step", "a.step holds +Inf", func(m map[string]*tensor.Tensor) { m["a.step"] = tensor.Full(float32(math.Inf(1)), 1) }},
+		{"mean NaN", "b.exp_avg holds NaN", func(m map[string]*tensor.Tensor) { m["b.exp_avg"].Set(float32(math.NaN()), 1, 1) }},
+		{"negative square", "a.exp_avg_sq holds -2", func(m map[string]*tensor.Tensor) { m["a.exp_avg_sq"].Set(-2, 1) }},
+		{"old step, wrong", "a.step holds -1", func(m map[string]*tensor.Tensor) { m["step"] = tensor.Full(-1, 1) }},
+		{"old step of two", "a.step is [2], want [1]", func(m map[string]*tensor.Tensor) { m["step"] = tensor.Full(1, 2) }},
 	}
 	for _, c := range cases {
 		t.Run("state="+c.name, func(t *testing.T) {
@@ -186,18 +190,46 @@ func TestParametersLeftAlone(t *testing.T) {
 	require.True(t, tensor.Equal(plain[2].Value, ps[2].Value), "NoDecay")
 }
 
+// Each panics in the first step, by name, and moves nothing.
 func TestFieldsThatMakeNoSensePanic(t *testing.T) {
-	for name, o := range map[string]optim.Optimizer{
-		"momentum":   &optim.SGD{Momentum: 1},
-		"nesterov":   &optim.SGD{Nesterov: true},
-		"decay":      &optim.SGD{WeightDecay: -1},
-		"beta":       &optim.Adam{Beta1: 1},
-		"eps":        &optim.AdamW{Eps: -1},
-		"nan":        &optim.AdamW{WeightDecay: math.NaN()},
-		"same names": &optim.SGD{Params: append(start(), start()...)},
+	inf, nan := math.Inf(1), math.NaN()
+	sgd, adam, adamw := func(o optim.SGD) optim.Optimizer { return &o }, func(o optim.Adam) optim.Optimizer { return &o },
+		func(o optim.AdamW) optim.Optimizer { return &o }
+	ps := start()
+	backward(ps, 0)
+	before := joined(ps, value)
+	for _, c := range []struct {
+		o    optim.Optimizer
+		rate float64
+		says string
+	}{
+		{sgd(optim.SGD{Params: ps, Momentum: 1}), 0.1, "SGD: Momentum 1: want 0 <= Momentum < 1"},
+		{sgd(optim.SGD{Params: ps, Momentum: nan}), 0.1, "SGD: Momentum NaN: want 0 <= Momentum < 1"},
+		{sgd(optim.SGD{Params: ps, Nesterov: true}), 0.1, "SGD: Momentum 0: want a positive number with Nesterov"},
+		{sgd(optim.SGD{Params: ps, WeightDecay: -1}), 0.1, "SGD: WeightDecay -1: want 0 or a positive number"},
+		{sgd(optim.SGD{Params: ps, WeightDecay: inf}), 0.1, "SGD: WeightDecay +Inf: want 0 or a positive number"},
+		{sgd(optim.SGD{Params: ps, WeightDecay: 1e39}), 0.1, "SGD: WeightDecay 1e+39: want 0 or a positive number"},
+		{sgd(optim.SGD{Params: ps}), nan, "SGD: learning rate NaN: want 0 or a positive number"},
+		{sgd(optim.SGD{Params: ps}), -0.1, "SGD: learning rate -0.1: want 0 or a positive number"},
+		{sgd(optim.SGD{Params: ps}), inf, "SGD: learning rate +Inf: want 0 or a positive number"},
+		{sgd(optim.SGD{}), 0.1, "SGD: no parameters to train: set Params, usually to the Params() of the model"},
+		{adam(optim.Adam{Params: ps, Beta1: 1}), 0.1, "Adam: Beta1 1: want 0 < Beta1 < 1"},
+		{adam(optim.Adam{Params: ps, Beta2: -0.5}), 0.1, "Adam: Beta2 -0.5: want 0 < Beta2 < 1"},
+		{adam(optim.Adam{Params: ps, Eps: 1e-50}), 0.1, "Adam: Eps 1e-50: want a number that is positive and finite in float32 too"},
+		{adamw(optim.AdamW{Params: ps, Eps: -1}), 0.1, "AdamW: Eps -1: want a number that is positive and finite in float32 too"},
+		{adamw(optim.AdamW{Params: ps, Eps: inf}), 0.1, "AdamW: Eps +Inf: want a number that is positive and finite in float32 too"},
+		{adamw(optim.AdamW{Params: ps, WeightDecay: nan}), 0.1, "AdamW: WeightDecay NaN: want 0 or a positive number"},
+		{adamw(optim.AdamW{Params: ps}), 1e300, "AdamW: learning rate 1e+300: want 0 or a positive number"},
+		{adamw(optim.AdamW{}), 0.1, "AdamW: no parameters to train: set Params, usually to the Params() of the model"},
+		{sgd(optim.SGD{Params: append(start(), ps...)}), 0.1,
+			`SGD: two parameters are named "a": name their layers with nn.Named or nn.NewSequential`},
 	} {
-		t.Run("field="+name, func(t *testing.T) { require.Panics(t, func() { o.Step(0.1) }) })
+		t.Run(c.says, func(t *testing.T) {
+			require.PanicsWithValue(t, "optim: "+c.says, func() { c.o.Step(c.rate) })
+			require.Equal(t, before, joined(ps, value))
+		})
 	}
+	require.PanicsWithValue(t, "optim: ClipNorm: limit NaN: want 0 or a positive number", func() { optim.ClipNorm(ps, nan) })
 }
 
 func TestClipNormEqualsPyTorchs(t *testing.T) {

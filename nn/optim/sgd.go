@@ -1,8 +1,6 @@
 package optim
 
 import (
-	"fmt"
-
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/tensor"
 )
@@ -21,44 +19,44 @@ type SGD struct {
 	Nesterov    bool    // needs Momentum
 	WeightDecay float64
 
-	slots *slots
+	state state
 }
 
-// Step implements [Optimizer]. It panics when the fields make no sense together.
+// Step implements [Optimizer]. It panics when a field or lr makes no sense.
 func (o *SGD) Step(lr float64) {
-	o.init()
-	for i, p := range o.slots.params {
-		if p.Grad == nil {
+	const op = "SGD"
+	begin(op, o.Params, lr, o.WeightDecay)
+	want(o.Momentum >= 0 && o.Momentum < 1, op, "Momentum", o.Momentum, "0 <= Momentum < 1")
+	want(o.Momentum > 0 || !o.Nesterov, op, "Momentum", o.Momentum, "a positive number with Nesterov")
+	k := o.kinds()
+	o.state.prepare(o.Params, k)
+	for i, p := range o.Params {
+		if !moves(o.Params, i) {
 			continue
 		}
 		var m *tensor.Tensor
 		if o.Momentum != 0 {
-			m = o.slots.values[0][i]
+			m = o.state.of(p, k).values[0]
 		}
-		tensor.SGDStep(p.Value, p.Grad, m, float32(lr), float32(o.Momentum), decayOf(p, o.WeightDecay), o.Nesterov)
+		tensor.SGDStep(p.Value, p.Grad, m, float32(lr), float32(o.Momentum), float32(decayOf(p, o.WeightDecay)), o.Nesterov)
 	}
 }
 
 // State implements [Optimizer]: "<parameter>.momentum_buffer" for each, nothing without momentum.
 func (o *SGD) State() map[string]*tensor.Tensor {
-	o.init()
-	return o.slots.state()
+	return o.state.export(o.Params, o.kinds())
 }
 
 // LoadState implements [Optimizer].
-func (o *SGD) LoadState(state map[string]*tensor.Tensor) error { return load(o.State(), state) }
-
-func (o *SGD) init() {
-	if o.slots != nil {
-		return
-	}
-	if !(o.Momentum >= 0 && o.Momentum < 1) || !(o.WeightDecay >= 0) || o.Nesterov && o.Momentum == 0 {
-		panic(fmt.Sprintf("optim: SGD: Momentum %v, Nesterov %v, WeightDecay %v: want 0 <= Momentum < 1, "+
-			"positive with Nesterov, and WeightDecay >= 0", o.Momentum, o.Nesterov, o.WeightDecay))
-	}
-	var kinds []string
-	if o.Momentum != 0 {
-		kinds = []string{"momentum_buffer"}
-	}
-	o.slots = newSlots("SGD", o.Params, kinds...)
+func (o *SGD) LoadState(m map[string]*tensor.Tensor) error {
+	return o.state.load(o.Params, o.kinds(), m)
 }
+
+func (o *SGD) kinds() kinds {
+	if o.Momentum == 0 {
+		return kinds{op: "SGD"}
+	}
+	return kinds{op: "SGD", values: velocity}
+}
+
+var velocity = []string{"momentum_buffer"}

@@ -60,7 +60,7 @@ func (o *Adam) step(k kinds, lr float64, decoupled bool) {
 	b1, b2, eps := orElse(o.Beta1, 0.9), orElse(o.Beta2, 0.999), orElse(o.Eps, 1e-8)
 	want(b1 > 0 && b1 < 1, k.op, "Beta1", b1, "0 < Beta1 < 1")
 	want(b2 > 0 && b2 < 1, k.op, "Beta2", b2, "0 < Beta2 < 1")
-	want(float32(eps) > 0 && finite(eps), k.op, "Eps", eps, "a number that is positive and finite in float32 too")
+	want(float32(eps) > 0 && finite(eps), k.op, "Eps", eps, "more than 0, and finite, in float32 too")
 	o.state.prepare(o.Params, k)
 	for i, p := range o.Params {
 		if !moves(o.Params, i) {

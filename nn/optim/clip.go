@@ -11,7 +11,7 @@ import (
 // limit, and returns the norm that they had. Fixed parameters do not count, and one that is listed twice
 // counts once. A limit that is negative or NaN is a panic. Pascanu et al. 2013, algorithm 1.
 func ClipNorm(params []*autograd.Param, limit float64) (norm float64) {
-	want(limit >= 0, "ClipNorm", "limit", limit, "0 or a positive number")
+	want(limit >= 0, "ClipNorm", "limit", limit, "at least 0")
 	for i, p := range params {
 		if moves(params, i) {
 			n := tensor.Norm(p.Grad)

@@ -48,12 +48,12 @@ func begin(op string, params []*autograd.Param, lr, weightDecay float64) {
 		panic("optim: " + op + ": no parameters to train: set Params, usually to the Params() of the model")
 	}
 	checkRate(op, lr)
-	want(weightDecay >= 0 && finite(weightDecay), op, "WeightDecay", weightDecay, "0 or a positive number")
+	want(weightDecay >= 0 && finite(weightDecay), op, "WeightDecay", weightDecay, "at least 0, and finite in float32")
 }
 
 // checkRate panics if a learning rate makes no sense.
 func checkRate(op string, rate float64) {
-	want(rate >= 0 && finite(rate), op, "learning rate", rate, "0 or a positive number")
+	want(rate >= 0 && finite(rate), op, "learning rate", rate, "at least 0, and finite in float32")
 }
 
 // want panics with the name of a number that is not good.

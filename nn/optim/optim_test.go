@@ -205,21 +205,21 @@ func TestFieldsThatMakeNoSensePanic(t *testing.T) {
 	}{
 		{sgd(optim.SGD{Params: ps, Momentum: 1}), 0.1, "SGD: Momentum 1: want 0 <= Momentum < 1"},
 		{sgd(optim.SGD{Params: ps, Momentum: nan}), 0.1, "SGD: Momentum NaN: want 0 <= Momentum < 1"},
-		{sgd(optim.SGD{Params: ps, Nesterov: true}), 0.1, "SGD: Momentum 0: want a positive number with Nesterov"},
-		{sgd(optim.SGD{Params: ps, WeightDecay: -1}), 0.1, "SGD: WeightDecay -1: want 0 or a positive number"},
-		{sgd(optim.SGD{Params: ps, WeightDecay: inf}), 0.1, "SGD: WeightDecay +Inf: want 0 or a positive number"},
-		{sgd(optim.SGD{Params: ps, WeightDecay: 1e39}), 0.1, "SGD: WeightDecay 1e+39: want 0 or a positive number"},
-		{sgd(optim.SGD{Params: ps}), nan, "SGD: learning rate NaN: want 0 or a positive number"},
-		{sgd(optim.SGD{Params: ps}), -0.1, "SGD: learning rate -0.1: want 0 or a positive number"},
-		{sgd(optim.SGD{Params: ps}), inf, "SGD: learning rate +Inf: want 0 or a positive number"},
+		{sgd(optim.SGD{Params: ps, Nesterov: true}), 0.1, "SGD: Momentum 0: want more than 0 with Nesterov"},
+		{sgd(optim.SGD{Params: ps, WeightDecay: -1}), 0.1, "SGD: WeightDecay -1: want at least 0, and finite in float32"},
+		{sgd(optim.SGD{Params: ps, WeightDecay: inf}), 0.1, "SGD: WeightDecay +Inf: want at least 0, and finite in float32"},
+		{sgd(optim.SGD{Params: ps, WeightDecay: 1e39}), 0.1, "SGD: WeightDecay 1e+39: want at least 0, and finite in float32"},
+		{sgd(optim.SGD{Params: ps}), nan, "SGD: learning rate NaN: want at least 0, and finite in float32"},
+		{sgd(optim.SGD{Params: ps}), -0.1, "SGD: learning rate -0.1: want at least 0, and finite in float32"},
+		{sgd(optim.SGD{Params: ps}), inf, "SGD: learning rate +Inf: want at least 0, and finite in float32"},
 		{sgd(optim.SGD{}), 0.1, "SGD: no parameters to train: set Params, usually to the Params() of the model"},
 		{adam(optim.Adam{Params: ps, Beta1: 1}), 0.1, "Adam: Beta1 1: want 0 < Beta1 < 1"},
 		{adam(optim.Adam{Params: ps, Beta2: -0.5}), 0.1, "Adam: Beta2 -0.5: want 0 < Beta2 < 1"},
-		{adam(optim.Adam{Params: ps, Eps: 1e-50}), 0.1, "Adam: Eps 1e-50: want a number that is positive and finite in float32 too"},
-		{adamw(optim.AdamW{Params: ps, Eps: -1}), 0.1, "AdamW: Eps -1: want a number that is positive and finite in float32 too"},
-		{adamw(optim.AdamW{Params: ps, Eps: inf}), 0.1, "AdamW: Eps +Inf: want a number that is positive and finite in float32 too"},
-		{adamw(optim.AdamW{Params: ps, WeightDecay: nan}), 0.1, "AdamW: WeightDecay NaN: want 0 or a positive number"},
-		{adamw(optim.AdamW{Params: ps}), 1e300, "AdamW: learning rate 1e+300: want 0 or a positive number"},
+		{adam(optim.Adam{Params: ps, Eps: 1e-50}), 0.1, "Adam: Eps 1e-50: want more than 0, and finite, in float32 too"},
+		{adamw(optim.AdamW{Params: ps, Eps: -1}), 0.1, "AdamW: Eps -1: want more than 0, and finite, in float32 too"},
+		{adamw(optim.AdamW{Params: ps, Eps: inf}), 0.1, "AdamW: Eps +Inf: want more than 0, and finite, in float32 too"},
+		{adamw(optim.AdamW{Params: ps, WeightDecay: nan}), 0.1, "AdamW: WeightDecay NaN: want at least 0, and finite in float32"},
+		{adamw(optim.AdamW{Params: ps}), 1e300, "AdamW: learning rate 1e+300: want at least 0, and finite in float32"},
 		{adamw(optim.AdamW{}), 0.1, "AdamW: no parameters to train: set Params, usually to the Params() of the model"},
 		{sgd(optim.SGD{Params: append(start(), ps...)}), 0.1,
 			`SGD: two parameters are named "a": name their layers with nn.Named or nn.NewSequential`},
@@ -229,7 +229,7 @@ func TestFieldsThatMakeNoSensePanic(t *testing.T) {
 			require.Equal(t, before, joined(ps, value))
 		})
 	}
-	require.PanicsWithValue(t, "optim: ClipNorm: limit NaN: want 0 or a positive number", func() { optim.ClipNorm(ps, nan) })
+	require.PanicsWithValue(t, "optim: ClipNorm: limit NaN: want at least 0", func() { optim.ClipNorm(ps, nan) })
 }
 
 func TestClipNormEqualsPyTorchs(t *testing.T) {

@@ -27,7 +27,7 @@ func (o *SGD) Step(lr float64) {
 	const op = "SGD"
 	begin(op, o.Params, lr, o.WeightDecay)
 	want(o.Momentum >= 0 && o.Momentum < 1, op, "Momentum", o.Momentum, "0 <= Momentum < 1")
-	want(o.Momentum > 0 || !o.Nesterov, op, "Momentum", o.Momentum, "a positive number with Nesterov")
+	want(o.Momentum > 0 || !o.Nesterov, op, "Momentum", o.Momentum, "more than 0 with Nesterov")
 	k := o.kinds()
 	o.state.prepare(o.Params, k)
 	for i, p := range o.Params {

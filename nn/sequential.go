@@ -16,10 +16,17 @@ type reluFuser interface {
 	forwardReLU(x *autograd.Var) *autograd.Var
 }
 
-// NewSequential names the parameters of the i-th module "i." and what they were called before.
+// NewSequential names the parameters of the i-th module "i." and what they were called before. A module
+// may occur several times: its parameters are the same ones each time, and have the name of the first.
 func NewSequential(modules ...Module) Sequential {
+	named := map[*autograd.Param]bool{}
 	for i, m := range modules {
-		Named(strconv.Itoa(i), m)
+		for _, p := range m.Params() {
+			if !named[p] {
+				named[p] = true
+				p.Name = strconv.Itoa(i) + "." + p.Name
+			}
+		}
 	}
 	return modules
 }
@@ -56,7 +63,7 @@ func (s Sequential) firstTwo(x *autograd.Var) *autograd.Var {
 	return nil
 }
 
-// Params returns the parameters of all modules in order.
+// Params returns the parameters of all modules in order, each once.
 func (s Sequential) Params() []*autograd.Param { return Params(s...) }
 
 // Identity returns its input.

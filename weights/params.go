@@ -2,22 +2,22 @@ package weights
 
 import (
 	"fmt"
-	"maps"
 	"slices"
-	"strings"
 
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/tensor"
 )
 
 // FromParams returns copies of the parameters by name, as a file holds them: those of rank 4, the
-// convolution weights, turned from HWIO into OIHW. Two parameters of one name are a panic.
+// convolution weights, turned from HWIO into OIHW. A parameter that is listed twice, because a model uses
+// its layer twice, is one; two parameters of one name are a panic.
 func FromParams(params []*autograd.Param) map[string]*tensor.Tensor {
+	params, err := distinct(params)
+	if err != nil {
+		panic("weights: FromParams: " + err.Error())
+	}
 	m := make(map[string]*tensor.Tensor, len(params))
 	for _, p := range params {
-		if m[p.Name] != nil {
-			panic(fmt.Sprintf("weights: FromParams: two parameters named %q", p.Name))
-		}
 		if p.Value.Rank() == 4 {
 			m[p.Name] = tensor.Transpose(nil, p.Value, 3, 2, 0, 1)
 		} else {
@@ -27,34 +27,16 @@ func FromParams(params []*autograd.Param) map[string]*tensor.Tensor {
 	return m
 }
 
-// Mismatch lists how tensors differ from the parameters they should fill.
-type Mismatch struct {
-	Missing    []string // parameters that have no tensor
-	Unexpected []string // tensors that have no parameter
-	Shapes     []string // descriptions of the pairs whose shapes differ
-}
-
-func (m *Mismatch) Error() string {
-	var parts []string
-	for _, p := range []struct {
-		what  string
-		names []string
-	}{{"missing", m.Missing}, {"unexpected", m.Unexpected}, {"shape", m.Shapes}} {
-		if n := len(p.names); n > 8 {
-			parts = append(parts, fmt.Sprintf("%s: %s and %d more", p.what, strings.Join(p.names[:8], ", "), n-8))
-		} else if n > 0 {
-			parts = append(parts, p.what+": "+strings.Join(p.names, ", "))
-		}
-	}
-	return "weights: tensors do not fit the model: " + strings.Join(parts, "; ")
-}
-
 // Assign copies tensors, as read from a file, into the parameters of the same names, those of rank 4
 // turned from OIHW into HWIO. Names and shapes must agree exactly, or nothing is changed and the
-// error is a [*Mismatch]. PyTorch's counters num_batches_tracked are passed over.
+// error is a [*Mismatch]. PyTorch's counters num_batches_tracked are passed over. Two parameters of one
+// name are an error, too.
 func Assign(params []*autograd.Param, tensors map[string]*tensor.Tensor) error {
-	m := compare(params, tensors)
-	if len(m.Missing)+len(m.Unexpected)+len(m.Shapes) > 0 {
+	params, err := distinct(params)
+	if err != nil {
+		return fmt.Errorf("weights: Assign: %w", err)
+	}
+	if m := compare(params, tensors); !m.empty() {
 		return m
 	}
 	fill(params, tensors)
@@ -64,6 +46,10 @@ func Assign(params []*autograd.Param, tensors map[string]*tensor.Tensor) error {
 // AssignMatching is Assign for the names that occur on both sides, such as those of a backbone under
 // another head. It returns what was missing and unexpected. Shapes that differ are still an error.
 func AssignMatching(params []*autograd.Param, tensors map[string]*tensor.Tensor) (missing, unexpected []string, err error) {
+	params, err = distinct(params)
+	if err != nil {
+		return nil, nil, fmt.Errorf("weights: AssignMatching: %w", err)
+	}
 	m := compare(params, tensors)
 	if len(m.Shapes) > 0 {
 		return nil, nil, &Mismatch{Shapes: m.Shapes}
@@ -72,30 +58,24 @@ func AssignMatching(params []*autograd.Param, tensors map[string]*tensor.Tensor)
 	return m.Missing, m.Unexpected, nil
 }
 
-func compare(params []*autograd.Param, tensors map[string]*tensor.Tensor) *Mismatch {
-	m := &Mismatch{}
-	known := map[string]bool{}
-	for _, p := range params {
-		known[p.Name] = true
-		t := tensors[p.Name]
-		if t == nil {
-			m.Missing = append(m.Missing, p.Name)
-			continue
+// distinct returns params without repetitions, or an error if their names do not tell them apart.
+func distinct(params []*autograd.Param) ([]*autograd.Param, error) {
+	byName := make(map[string]*autograd.Param, len(params))
+	var first []*autograd.Param
+	for i, p := range params {
+		if p == nil || p.Value == nil {
+			return nil, fmt.Errorf("parameter %d is nil: the model has not been built, or the ensemble not fitted", i)
 		}
-		want := slices.Clone(p.Value.Shape())
-		if len(want) == 4 {
-			want = []int{want[3], want[2], want[0], want[1]}
-		}
-		if !slices.Equal(t.Shape(), want) {
-			m.Shapes = append(m.Shapes, fmt.Sprintf("%s is %v, the model has %v", p.Name, t.Shape(), want))
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(tensors)) {
-		if !known[name] && !strings.HasSuffix(name, "num_batches_tracked") {
-			m.Unexpected = append(m.Unexpected, name)
+		switch byName[p.Name] {
+		case nil:
+			byName[p.Name] = p
+			first = append(first, p)
+		case p:
+		default:
+			return nil, fmt.Errorf("two parameters are named %q: name their layers with nn.Named or nn.NewSequential", p.Name)
 		}
 	}
-	return m
+	return first, nil
 }
 
 func fill(params []*autograd.Param, tensors map[string]*tensor.Tensor) {
@@ -109,4 +89,13 @@ func fill(params []*autograd.Param, tensors map[string]*tensor.Tensor) {
 			tensor.Copy(p.Value, t)
 		}
 	}
+}
+
+// fileShape returns the shape that a file has for p.
+func fileShape(p *autograd.Param) []int {
+	s := slices.Clone(p.Value.Shape())
+	if len(s) == 4 {
+		s = []int{s[3], s[2], s[0], s[1]}
+	}
+	return s
 }

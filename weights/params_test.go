@@ -53,8 +53,9 @@ func TestFromParamsCopies(t *testing.T) {
 	m := weights.FromParams(ps)
 	ps[2].Value.Fill(9)
 	require.Equal(t, []float32{0, 1}, m["fc.bias"].Data())
-	require.PanicsWithValue(t, `weights: FromParams: two parameters named "fc.bias"`, func() {
-		weights.FromParams(append(ps, ps[2]))
+	require.Len(t, weights.FromParams(append(ps, ps[2])), 3, "the same parameter again")
+	require.PanicsWithValue(t, `weights: FromParams: two parameters are named "fc.bias": name their layers with nn.Named or nn.NewSequential`, func() {
+		weights.FromParams(append(ps, counting("fc.bias", 2)))
 	})
 }
 
@@ -72,12 +73,12 @@ func TestAssignReportsEveryDifferenceAndChangesNothing(t *testing.T) {
 	require.ErrorAs(t, err, &mismatch)
 	require.Equal(t, &weights.Mismatch{Missing: []string{"conv.weight"}, Unexpected: []string{"head.weight"},
 		Shapes: []string{"fc.weight is [3 2], the model has [2 3]"}}, mismatch)
-	require.EqualError(t, err, "weights: tensors do not fit the model: missing: conv.weight; unexpected: head.weight; "+
-		"shape: fc.weight is [3 2], the model has [2 3]")
+	require.EqualError(t, err, "weights: tensors do not fit the model: 1 missing: conv.weight; 1 unexpected: head.weight; "+
+		"1 of another shape: fc.weight is [3 2], the model has [2 3]")
 	require.Equal(t, []float32{0, 1}, ps[2].Value.Data())
 
 	_, _, err = weights.AssignMatching(ps, m)
-	require.EqualError(t, err, "weights: tensors do not fit the model: shape: fc.weight is [3 2], the model has [2 3]")
+	require.EqualError(t, err, "weights: tensors do not fit the model: 1 of another shape: fc.weight is [3 2], the model has [2 3]")
 	require.Equal(t, []float32{0, 1}, ps[2].Value.Data())
 
 	delete(m, "fc.weight")
@@ -88,7 +89,19 @@ func TestAssignReportsEveryDifferenceAndChangesNothing(t *testing.T) {
 	require.Equal(t, []float32{7, 7}, ps[2].Value.Data())
 }
 
-func TestMismatchShortensLongLists(t *testing.T) {
-	m := &weights.Mismatch{Missing: []string{"1", "2", "3", "4", "5", "6", "7", "8", "9", "10"}}
-	require.EqualError(t, m, "weights: tensors do not fit the model: missing: 1, 2, 3, 4, 5, 6, 7, 8 and 2 more")
+// Two layers without names must not be filled from one tensor.
+func TestAssignTellsParametersApart(t *testing.T) {
+	first, second := counting("weight", 2), counting("weight", 2)
+	tensors := map[string]*tensor.Tensor{"weight": tensor.Full(9, 2)}
+	says := `two parameters are named "weight": name their layers with nn.Named or nn.NewSequential`
+	require.EqualError(t, weights.Assign([]*autograd.Param{first, second}, tensors), "weights: Assign: "+says)
+	_, _, err := weights.AssignMatching([]*autograd.Param{first, second}, tensors)
+	require.EqualError(t, err, "weights: AssignMatching: "+says)
+	require.Equal(t, []float32{0, 1}, first.Value.Data())
+
+	require.NoError(t, weights.Assign([]*autograd.Param{first, first}, tensors), "a layer that is used twice")
+	require.Equal(t, []float32{9, 9}, first.Value.Data())
+
+	err = weights.Assign([]*autograd.Param{first, nil}, tensors)
+	require.EqualError(t, err, "weights: Assign: parameter 1 is nil: the model has not been built, or the ensemble not fitted")
 }

@@ -1,0 +1,145 @@
+package weights
+
+import (
+	"fmt"
+	"iter"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/tensor"
+)
+
+// Mismatch lists how tensors differ from the parameters they should fill.
+type Mismatch struct {
+	Missing    []string // parameters that have no tensor
+	Unexpected []string // tensors that have no parameter
+	Shapes     []string // descriptions of the pairs whose shapes differ
+	Hint       string   // what the reason seems to be, or ""
+}
+
+func (m *Mismatch) empty() bool { return len(m.Missing)+len(m.Unexpected)+len(m.Shapes) == 0 }
+
+// Error says how many differ, and names the first few of each kind.
+func (m *Mismatch) Error() string {
+	var parts []string
+	for _, p := range []struct {
+		what  string
+		names []string
+	}{{"missing", m.Missing}, {"unexpected", m.Unexpected}, {"of another shape", m.Shapes}} {
+		const few = 3
+		if n := len(p.names); n > few {
+			parts = append(parts, fmt.Sprintf("%d %s: %s and %d more", n, p.what, strings.Join(p.names[:few], ", "), n-few))
+		} else if n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s: %s", n, p.what, strings.Join(p.names, ", ")))
+		}
+	}
+	text := "weights: tensors do not fit the model: "
+	if m.Hint != "" {
+		text += m.Hint + ": "
+	}
+	return text + strings.Join(parts, "; ")
+}
+
+// compare lists the differences between parameters, each of another name, and tensors.
+func compare(params []*autograd.Param, tensors map[string]*tensor.Tensor) *Mismatch {
+	m := &Mismatch{}
+	known := map[string]bool{}
+	var differ [][2][]int
+	for _, p := range params {
+		known[p.Name] = true
+		t := tensors[p.Name]
+		if t == nil {
+			m.Missing = append(m.Missing, p.Name)
+			continue
+		}
+		if want := fileShape(p); !slices.Equal(t.Shape(), want) {
+			m.Shapes = append(m.Shapes, fmt.Sprintf("%s is %v, the model has %v", p.Name, t.Shape(), want))
+			differ = append(differ, [2][]int{t.Shape(), want})
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(tensors)) {
+		if !known[name] && !strings.HasSuffix(name, "num_batches_tracked") {
+			m.Unexpected = append(m.Unexpected, name)
+		}
+	}
+	if !m.empty() {
+		m.Hint = m.hint(known, tensors, differ)
+	}
+	return m
+}
+
+// hint guesses the reason of a mismatch from the names on both sides and the pairs of shapes that differ.
+func (m *Mismatch) hint(known map[string]bool, tensors map[string]*tensor.Tensor, differ [][2][]int) string {
+	if p, n := prefix(m.Missing, m.Unexpected); p != "" {
+		return fmt.Sprintf("%d of their names begin with %q, which is to be cut off", n, p)
+	}
+	if p, n := prefix(m.Unexpected, m.Missing); p != "" {
+		return fmt.Sprintf("%d of their names lack %q at the beginning", n, p)
+	}
+	theirs, ours := blocks(maps.Keys(tensors)), blocks(maps.Keys(known))
+	switch {
+	case theirs != ours && theirs > 0 && ours > 0:
+		return fmt.Sprintf("they are of %d blocks, the model has %d", theirs, ours)
+	case len(m.Missing) == len(known) && len(m.Unexpected) > 0:
+		return "no name is the same, so they are of another kind of model"
+	case len(m.Missing)+len(m.Unexpected) == 0 && onlyOutputs(differ):
+		return fmt.Sprintf("they are for %d classes, the model for %d; delete these and use AssignMatching for the rest", differ[0][0][0], differ[0][1][0])
+	}
+	return ""
+}
+
+// prefix returns what n long names, most of them, have before the short ones, or "".
+func prefix(short, long []string) (best string, n int) {
+	names := map[string]bool{}
+	for _, l := range long {
+		names[l] = true
+		if p, ok := strings.CutSuffix(l, "."+first(short)); ok && (best == "" || len(p) < len(best)) {
+			best = p + "."
+		}
+	}
+	for _, s := range short {
+		if names[best+s] {
+			n++
+		}
+	}
+	if 2*n <= len(short) {
+		return "", 0
+	}
+	return best, n
+}
+
+func first(names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	return names[0]
+}
+
+// block finds the block in the name of a parameter of a residual net or an ensemble.
+var block = regexp.MustCompile(`(?:^|\.)(layer\d+|stages)\.\d+\.`)
+
+// blocks counts the blocks that names speak of.
+func blocks(names iter.Seq[string]) int {
+	found := map[string]bool{}
+	for name := range names {
+		if b := block.FindString(name); b != "" {
+			found[b] = true
+		}
+	}
+	return len(found)
+}
+
+// onlyOutputs reports whether all that differs is the number of outputs of one layer.
+func onlyOutputs(differ [][2][]int) bool {
+	for _, d := range differ {
+		theirs, ours := d[0], d[1]
+		if len(theirs) == 0 || len(theirs) != len(ours) || !slices.Equal(theirs[1:], ours[1:]) ||
+			theirs[0] != differ[0][0][0] || ours[0] != differ[0][1][0] {
+			return false
+		}
+	}
+	return len(differ) > 0 && len(differ) <= 2 // a weight and a bias
+}

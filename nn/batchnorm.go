@@ -27,6 +27,9 @@ type BatchNorm2D struct {
 // NewBatchNorm2D returns a batch norm with weight 1, bias 0, running mean 0 and variance 1,
 // Momentum 0.1 and Eps 1e-5.
 func NewBatchNorm2D(channels int) *BatchNorm2D {
+	if channels < 1 {
+		panic(fmt.Sprintf("nn: NewBatchNorm2D: %d channels: want at least 1", channels))
+	}
 	b := &BatchNorm2D{
 		Weight:      autograd.NewParam("weight", tensor.Full(1, channels)),
 		Bias:        autograd.NewParam("bias", tensor.New(channels)),
@@ -52,6 +55,7 @@ func (b *BatchNorm2D) Forward(x *autograd.Var) *autograd.Var { return b.forward(
 func (b *BatchNorm2D) forwardReLU(x *autograd.Var) *autograd.Var { return b.forward(x, true) }
 
 func (b *BatchNorm2D) forward(x *autograd.Var, relu bool) *autograd.Var {
+	b.check(x)
 	if !x.Training() {
 		return autograd.ScaleShift(x, b.RunningMean.On(x), b.scale(x), b.Bias.On(x), relu)
 	}
@@ -66,6 +70,7 @@ func (b *BatchNorm2D) ForwardAddReLU(x, residual *autograd.Var) *autograd.Var {
 	if b.ReLU {
 		return autograd.AddReLU(b.Forward(x), residual)
 	}
+	b.check(x)
 	if !x.Training() {
 		return autograd.ScaleShiftAddReLU(x, b.RunningMean.On(x), b.scale(x), b.Bias.On(x), residual)
 	}
@@ -80,6 +85,8 @@ func (b *BatchNorm2D) ForwardAddNormReLU(x *autograd.Var, other *BatchNorm2D, z 
 	if b.ReLU || other.ReLU || !x.Training() {
 		return b.ForwardAddReLU(x, other.Forward(z))
 	}
+	b.check(x)
+	other.check(z)
 	y, ofX, ofZ := autograd.BatchNormsAddReLU(b.on(x), other.on(z))
 	other.track(z, ofZ)
 	b.track(x, ofX)
@@ -91,6 +98,7 @@ func (b *BatchNorm2D) forwardMaxPool(x *autograd.Var, pool MaxPool2D) *autograd.
 	if !b.ReLU || !x.Training() {
 		return pool.Forward(b.Forward(x))
 	}
+	b.check(x)
 	y, of := autograd.BatchNormReLUMaxPool2D(b.on(x), tensor.PoolSpec(pool))
 	b.track(x, of)
 	return y
@@ -103,9 +111,6 @@ func (b *BatchNorm2D) on(x *autograd.Var) autograd.Normed {
 // track moves the running statistics towards those of a batch x.
 func (b *BatchNorm2D) track(x *autograd.Var, batch autograd.BatchStats) {
 	n := x.Value().Len() / b.Weight.Value.Len()
-	if n < 2 {
-		panic(fmt.Sprintf("nn: BatchNorm2D: %v: training needs at least two values per channel", x.Shape()))
-	}
 	momentum := b.Momentum
 	if b.average != nil {
 		momentum = b.average.momentum()

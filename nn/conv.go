@@ -19,6 +19,7 @@ type Conv2D struct {
 // NewConv2D returns a convolution without bias from in to out channels with filters of size x size,
 // drawn by [KaimingNormal] over the fan-out.
 func NewConv2D(rng *rand.Rand, in, out, size int, spec tensor.ConvSpec) *Conv2D {
+	checkSizes("NewConv2D", in, out)
 	groups := max(spec.Groups, 1)
 	if in%groups != 0 || out%groups != 0 {
 		panic(fmt.Sprintf("nn: NewConv2D: %d to %d channels in %d groups: not divisible", in, out, groups))
@@ -41,6 +42,7 @@ func (c *Conv2D) Forward(x *autograd.Var) *autograd.Var { return addBias(c.produ
 func (c *Conv2D) forwardReLU(x *autograd.Var) *autograd.Var { return addBiasReLU(c.product(x), c.Bias) }
 
 func (c *Conv2D) product(x *autograd.Var) *autograd.Var {
+	c.check(x)
 	return autograd.Conv2D(x, c.Weight.On(x), c.Spec)
 }
 

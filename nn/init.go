@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 
@@ -11,6 +12,11 @@ import (
 // (fan = fan-in) or that of gradients (fan = fan-out; what the published ResNets use). He et al.
 // 2015, "Delving Deep into Rectifiers", equations 10 and 14.
 func KaimingNormal(rng *rand.Rand, w *tensor.Tensor, fan int) {
+	const op = "KaimingNormal"
+	checkRand(op, rng)
+	if fan < 1 {
+		panic(fmt.Sprintf("nn: %s: fan %d: want at least 1", op, fan))
+	}
 	std := math.Sqrt(2 / float64(fan))
 	for i := range w.Data() {
 		w.Data()[i] = float32(std * rng.NormFloat64())
@@ -20,11 +26,18 @@ func KaimingNormal(rng *rand.Rand, w *tensor.Tensor, fan int) {
 // XavierUniform draws w uniformly from +-sqrt(6/(fanIn+fanOut)), for layers followed by tanh or a
 // sigmoid. Glorot and Bengio 2010, equation 16.
 func XavierUniform(rng *rand.Rand, w *tensor.Tensor, fanIn, fanOut int) {
+	if fanIn < 0 || fanOut < 0 || fanIn+fanOut < 1 {
+		panic(fmt.Sprintf("nn: XavierUniform: fans %d and %d: want a sum of at least 1", fanIn, fanOut))
+	}
 	Uniform(rng, w, math.Sqrt(6/float64(fanIn+fanOut)))
 }
 
 // Uniform draws w uniformly from +-bound.
 func Uniform(rng *rand.Rand, w *tensor.Tensor, bound float64) {
+	checkRand("Uniform", rng)
+	if !(bound >= 0 && bound <= math.MaxFloat32) {
+		panic(fmt.Sprintf("nn: Uniform: bound %v: want at least 0, and finite in float32", bound))
+	}
 	for i := range w.Data() {
 		w.Data()[i] = float32(bound * (2*rng.Float64() - 1))
 	}

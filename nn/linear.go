@@ -16,6 +16,7 @@ type Linear struct {
 
 // NewLinear returns a linear layer with bias, both drawn uniformly from +-1/sqrt(in) as PyTorch does.
 func NewLinear(rng *rand.Rand, in, out int) *Linear {
+	checkSizes("NewLinear", in, out)
 	l := &Linear{
 		Weight: autograd.NewParam("weight", tensor.New(out, in)),
 		Bias:   autograd.NewParam("bias", tensor.New(out)),

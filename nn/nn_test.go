@@ -139,7 +139,7 @@ func TestConv2DGroupsMustDivide(t *testing.T) {
 func TestBatchNormNeedsTwoValues(t *testing.T) {
 	bn := nn.NewBatchNorm2D(3)
 	x := tensor.New(1, 1, 1, 3)
-	require.PanicsWithValue(t, "nn: BatchNorm2D: [1 1 1 3]: training needs at least two values per channel", func() {
+	require.PanicsWithValue(t, "nn: BatchNorm2D: [1 1 1 3]: training needs at least two values per channel: more images in a batch, or larger ones", func() {
 		bn.Forward(autograd.NewTape(1).Input(x))
 	})
 	require.NotPanics(t, func() { bn.Forward(autograd.Const(x)) })

@@ -42,7 +42,15 @@ type Flatten struct{}
 
 // Forward returns [N, H*W*C].
 func (Flatten) Forward(x *autograd.Var) *autograd.Var {
-	return autograd.Reshape(x, x.Shape()[0], -1)
+	shape := x.Shape()
+	if len(shape) == 0 {
+		panic("nn: Flatten: a single number has no leading axis")
+	}
+	rest := 1 // not -1 in Reshape, which an empty batch leaves open
+	for _, n := range shape[1:] {
+		rest *= n
+	}
+	return autograd.Reshape(x, shape[0], rest)
 }
 
 // Params returns nil.

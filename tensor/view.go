@@ -17,6 +17,9 @@ func (t *Tensor) Reshape(shape ...int) *Tensor {
 		}
 	}
 	if free >= 0 {
+		if rest == 0 && len(t.data) == 0 {
+			failReshape(t, shape, "every length fits in place of -1")
+		}
 		if rest <= 0 || len(t.data)%rest != 0 {
 			failReshape(t, shape, "no length fits in place of -1")
 		}

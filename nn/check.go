@@ -1,0 +1,73 @@
+package nn
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"strings"
+
+	"github.com/residuum-go/residuum/autograd"
+)
+
+// at names a layer in messages by its kind and, if it is named, where it is: weight is its first parameter.
+func at(kind string, weight *autograd.Param) string {
+	if path, ok := strings.CutSuffix(weight.Name, ".weight"); ok {
+		kind += " " + path
+	}
+	return "nn: " + kind
+}
+
+// check panics if x is not made of images that c can read, and says what to do with those that are often
+// given instead.
+func (c *Conv2D) check(x *autograd.Var) {
+	shape := x.Shape()
+	want := c.Weight.Value.Dim(2) * max(c.Spec.Groups, 1)
+	if len(shape) == 4 && shape[3] == want {
+		return
+	}
+	fail := func(format string, args ...any) {
+		panic(fmt.Sprintf("%s: %v: want images [N H W %d]", at("Conv2D", c.Weight), shape, want) + fmt.Sprintf(format, args...))
+	}
+	switch {
+	case len(shape) == 3 && shape[2] == want:
+		fail("; a single one is a batch of one, Reshape(1, %d, %d, %d)", shape[0], shape[1], shape[2])
+	case len(shape) != 4:
+		fail("")
+	case shape[1] == want:
+		fail("; these look like [N C H W], which Transpose(nil, x, 0, 2, 3, 1) of package tensor turns into [N H W C]")
+	case shape[3] == 1 && want == 3:
+		fail("; these are grey: repeat them, Concat(nil, 3, x, x, x) of package tensor, or build the net for 1 channel")
+	case shape[3] == 3 && want == 1:
+		fail("; these are in colour: make them grey, Mean(nil, x, true, 3) of package tensor, or build the net for 3 channels")
+	}
+	fail("; these have %d channels", shape[3])
+}
+
+// check panics if the fields of b make no sense, or if it is to train on channels of fewer than two values,
+// whose variance is unknown. It comes before anything is computed, so that nothing has changed.
+func (b *BatchNorm2D) check(x *autograd.Var) {
+	if !(b.Eps > 0 && b.Eps <= math.MaxFloat32) {
+		panic(fmt.Sprintf("%s: Eps %v: want more than 0, and finite", at("BatchNorm2D", b.Weight), b.Eps))
+	}
+	if !(b.Momentum >= 0 && b.Momentum <= 1) {
+		panic(fmt.Sprintf("%s: Momentum %v: want 0 <= Momentum <= 1", at("BatchNorm2D", b.Weight), b.Momentum))
+	}
+	if c := b.Weight.Value.Len(); x.Training() && x.Value().Len() < 2*c {
+		panic(fmt.Sprintf("%s: %v: training needs at least two values per channel: more images in a batch, or larger ones",
+			at("BatchNorm2D", b.Weight), x.Shape()))
+	}
+}
+
+// checkRand panics if there is no source of random numbers.
+func checkRand(op string, rng *rand.Rand) {
+	if rng == nil {
+		panic("nn: " + op + ": no random numbers: pass rand.New(rand.NewPCG(seed, 0)) of math/rand/v2")
+	}
+}
+
+// checkSizes panics if a layer would have no weights, or fewer.
+func checkSizes(op string, in, out int) {
+	if in < 1 || out < 1 {
+		panic(fmt.Sprintf("nn: %s: %d inputs, %d outputs: want at least 1 of both", op, in, out))
+	}
+}

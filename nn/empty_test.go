@@ -1,0 +1,89 @@
+package nn_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/internal/kernel/kerneltest"
+	"github.com/residuum-go/residuum/nn"
+	"github.com/residuum-go/residuum/tensor"
+)
+
+// A batch of no images passes through every layer, and so do gradients, which are zero for the parameters.
+func TestEmptyBatches(t *testing.T) {
+	rng := newRand()
+	image := []int{0, 8, 8, 4}
+	for name, c := range map[string]struct {
+		m        nn.Module
+		in, want []int
+	}{
+		"linear":                 {nn.NewLinear(rng, 3, 5), []int{0, 3}, []int{0, 5}},
+		"linear, relu":           {nn.NewSequential(nn.NewLinear(rng, 3, 5), nn.ReLU{}), []int{0, 3}, []int{0, 5}},
+		"conv":                   {nn.NewConv2D(rng, 4, 6, 3, tensor.ConvSpec{Pad: 1, Stride: 2}).WithBias(), image, []int{0, 4, 4, 6}},
+		"conv by winograd":       {nn.NewConv2D(rng, 16, 16, 3, tensor.ConvSpec{Pad: 1}), []int{0, 8, 8, 16}, []int{0, 8, 8, 16}},
+		"conv 1x1":               {nn.NewConv2D(rng, 4, 6, 1, tensor.ConvSpec{}), image, []int{0, 8, 8, 6}},
+		"conv, groups":           {nn.NewConv2D(rng, 4, 6, 3, tensor.ConvSpec{Groups: 2}), image, []int{0, 6, 6, 6}},
+		"max pool":               {nn.MaxPool2D{Size: 2}, image, []int{0, 4, 4, 4}},
+		"average pool":           {nn.AvgPool2D{Size: 2}, image, []int{0, 4, 4, 4}},
+		"global pool":            {nn.GlobalAvgPool{}, image, []int{0, 4}},
+		"flatten":                {nn.Flatten{}, image, []int{0, 256}},
+		"flatten vectors":        {nn.Flatten{}, []int{0}, []int{0, 1}},
+		"tanh":                   {nn.Tanh{}, image, image},
+		"sigmoid":                {nn.Sigmoid{}, image, image},
+		"dropout":                {nn.Dropout{P: 0.5}, image, image},
+		"identity":               {nn.Identity{}, image, image},
+		"batch norm":             {nn.NewBatchNorm2D(4), image, image},
+		"batch norm, relu, pool": {nn.NewSequential(nn.NewBatchNormReLU(4), nn.MaxPool2D{Size: 2}), image, []int{0, 4, 4, 4}},
+		"net": {nn.NewSequential(nn.NewConv2D(rng, 4, 6, 3, tensor.ConvSpec{}), nn.NewBatchNorm2D(6), nn.ReLU{}, nn.MaxPool2D{Size: 2},
+			nn.Flatten{}, nn.NewLinear(rng, 54, 7), nn.Tanh{}, nn.NewLinear(rng, 7, 2)), image, []int{0, 2}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			kerneltest.EachLevel(t, func(t *testing.T) {
+				x := tensor.New(c.in...)
+				require.Equal(t, c.want, c.m.Forward(autograd.Const(x)).Shape())
+				tape := autograd.NewTape(1)
+				tape.SetTraining(name == "dropout")
+				v := tape.Input(x)
+				y := c.m.Forward(v)
+				require.Equal(t, c.want, y.Shape())
+				require.Equal(t, c.in, autograd.VJP(y, nil, v)[0].Shape())
+				tape.Backward(autograd.Sum(y, false))
+				for _, p := range c.m.Params() {
+					if !p.Fixed {
+						require.NotNil(t, p.Grad, p.Name)
+						require.Zero(t, tensor.Norm(p.Grad), p.Name)
+					}
+				}
+			})
+		})
+	}
+}
+
+// Statistics of fewer than two values are refused, in every form, before anything has changed.
+func TestBatchNormTrainsOnTwoValuesOrMore(t *testing.T) {
+	for _, shape := range [][]int{{0, 4, 4, 3}, {1, 1, 1, 3}} {
+		for name, forward := range map[string]func(b *nn.BatchNorm2D, x *autograd.Var) *autograd.Var{
+			"alone":     (*nn.BatchNorm2D).Forward,
+			"with ReLU": func(b *nn.BatchNorm2D, x *autograd.Var) *autograd.Var { return nn.Sequential{b, nn.ReLU{}}.Forward(x) },
+			"with pool": func(b *nn.BatchNorm2D, x *autograd.Var) *autograd.Var {
+				b.ReLU = true
+				return nn.Sequential{b, nn.MaxPool2D{Size: 1}}.Forward(x)
+			},
+			"with a sum": func(b *nn.BatchNorm2D, x *autograd.Var) *autograd.Var { return b.ForwardAddReLU(x, x) },
+			"with another": func(b *nn.BatchNorm2D, x *autograd.Var) *autograd.Var {
+				return b.ForwardAddNormReLU(x, nn.NewBatchNorm2D(3), x)
+			},
+		} {
+			b := nn.Named("layer1.bn", nn.NewBatchNorm2D(3))
+			x := tensor.Full(5, shape...)
+			says := "nn: BatchNorm2D layer1.bn: " + fmt.Sprint(shape) + ": training needs at least two values per channel: more images in a batch, or larger ones"
+			require.PanicsWithValue(t, says, func() { forward(b, autograd.NewTape(1).Input(x)) }, name)
+			require.Equal(t, []float32{0, 0, 0}, b.RunningMean.Value.Data())
+			require.Equal(t, []float32{1, 1, 1}, b.RunningVar.Value.Data())
+			require.NotPanics(t, func() { forward(b, autograd.Const(x)) })
+		}
+	}
+}

@@ -7,7 +7,9 @@ import (
 	"github.com/residuum-go/residuum/nn"
 )
 
-// Net is a network of blocks between a stem and a head. It is an [nn.Module].
+// Net is a network of blocks between a stem and a head. It is an [nn.Module]. A type that embeds a *Net and
+// has, say, a Stem of its own inherits a Forward that calls the inner net's: as unravel.Module it is trained
+// and tested with what it overrides.
 type Net struct {
 	cfg    Config
 	stem   nn.Module

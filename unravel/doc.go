@@ -14,6 +14,8 @@
 //     [Squares]: how large those paths are one by one; [Study.SampleGradients]: the sampled norms
 //     of the paper; [Effective]: the lengths that matter; [Study.Lengths]: all of these in one report.
 //     [From] and [FromInput] bring them to any block and to the input.
+//   - [Module]: a network as a module that can be trained and tested, also one that embeds another and
+//     overrides a part of it.
 //   - [Record] and [WithHooks]: to keep, see and replace activations.
 //   - [Study.PatchPaths]: what one block's output does to one other block alone.
 //   - [Contributions]: what each length adds to a logit on the way forward; [Study.Picard].

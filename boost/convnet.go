@@ -64,7 +64,7 @@ func (b *convBody) Forward(x *autograd.Var) *autograd.Var {
 	}
 	image = autograd.Reshape(image, append([]int{n}, b.in.Row...)...)
 	y := autograd.ReLU(b.conv1.Forward(image))
-	y = autograd.Reshape(autograd.ReLU(b.conv2.Forward(y)), n, -1)
+	y = nn.Flatten{}.Forward(autograd.ReLU(b.conv2.Forward(y)))
 	if features != nil {
 		y = autograd.Concat(1, y, features)
 	}

@@ -39,5 +39,5 @@ func newHidden(rng *rand.Rand, in, width int) hidden {
 
 // Forward implements nn.Module.
 func (h hidden) Forward(x *autograd.Var) *autograd.Var {
-	return autograd.ReLU(h.Linear.Forward(autograd.Reshape(x, x.Shape()[0], -1)))
+	return autograd.ReLU(h.Linear.Forward(nn.Flatten{}.Forward(x)))
 }

@@ -3,6 +3,7 @@ package boost
 import (
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 
 	"github.com/residuum-go/residuum/autograd"
@@ -22,8 +23,8 @@ type Training struct {
 }
 
 func (t Training) withDefaults() (Training, error) {
-	if t.Epochs < 0 || t.Batch < 0 || !(t.Rate >= 0) || !(t.WeightDecay >= 0) {
-		return t, fmt.Errorf("training %+v has a negative field: %w", t, ErrConfig)
+	if t.Epochs < 0 || t.Batch < 0 || !usable(t.Rate) || !usable(t.WeightDecay) {
+		return t, fmt.Errorf("training %+v: want numbers of at least 0 that are finite in float32: %w", t, ErrConfig)
 	}
 	if t.Epochs == 0 {
 		t.Epochs = 10
@@ -36,6 +37,9 @@ func (t Training) withDefaults() (Training, error) {
 	}
 	return t, nil
 }
+
+// usable reports whether an optimiser takes v.
+func usable(v float64) bool { return v >= 0 && v <= math.MaxFloat32 }
 
 // net is a neural learner: a body that computes features and a linear output layer.
 type net struct {

@@ -62,10 +62,9 @@ func (o *Adam) step(k kinds, lr float64, decoupled bool) {
 	want(b2 > 0 && b2 < 1, k.op, "Beta2", b2, "0 < Beta2 < 1")
 	want(float32(eps) > 0 && finite(eps), k.op, "Eps", eps, "more than 0, and finite, in float32 too")
 	o.state.prepare(o.Params, k)
-	for i, p := range o.Params {
-		if !moves(o.Params, i) {
-			continue
-		}
+	moving := movingOf(o.Params)
+	defer moving.done()
+	for _, p := range moving.params {
 		r := o.state.of(p, k)
 		r.steps++
 		tensor.AdamStep(p.Value, p.Grad, r.values[0], r.values[1], lr, b1, b2, eps, decayOf(p, o.WeightDecay), decoupled, r.steps)

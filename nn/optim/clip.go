@@ -12,21 +12,19 @@ import (
 // counts once. A limit that is negative or NaN is a panic. Pascanu et al. 2013, algorithm 1.
 func ClipNorm(params []*autograd.Param, limit float64) (norm float64) {
 	want(limit >= 0, "ClipNorm", "limit", limit, "at least 0")
-	for i, p := range params {
-		if moves(params, i) {
-			n := tensor.Norm(p.Grad)
-			norm += n * n
-		}
+	moving := movingOf(params)
+	defer moving.done()
+	for _, p := range moving.params {
+		n := tensor.Norm(p.Grad)
+		norm += n * n
 	}
 	norm = math.Sqrt(norm)
 	if norm <= limit {
 		return norm
 	}
 	factor := float32(limit / norm)
-	for i, p := range params {
-		if moves(params, i) {
-			tensor.Scale(p.Grad, p.Grad, factor)
-		}
+	for _, p := range moving.params {
+		tensor.Scale(p.Grad, p.Grad, factor)
 	}
 	return norm
 }

@@ -30,10 +30,9 @@ func (o *SGD) Step(lr float64) {
 	want(o.Momentum > 0 || !o.Nesterov, op, "Momentum", o.Momentum, "more than 0 with Nesterov")
 	k := o.kinds()
 	o.state.prepare(o.Params, k)
-	for i, p := range o.Params {
-		if !moves(o.Params, i) {
-			continue
-		}
+	moving := movingOf(o.Params)
+	defer moving.done()
+	for _, p := range moving.params {
 		var m *tensor.Tensor
 		if o.Momentum != 0 {
 			m = o.state.of(p, k).values[0]

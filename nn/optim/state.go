@@ -16,14 +16,6 @@ import (
 // another kind of optimiser, or that no optimiser can have had.
 var ErrState = errors.New("optim: state does not fit")
 
-// moves reports whether a step moves params[i]: it has a gradient, is not Fixed, and is not listed before, as
-// the parameters of a layer are that a net uses twice. Comparing pointers takes less time than a step of the
-// smallest parameter, and no memory.
-func moves(params []*autograd.Param, i int) bool {
-	p := params[i]
-	return p.Grad != nil && !p.Fixed && !slices.Contains(params[:i], p)
-}
-
 // state is what an optimiser keeps between steps, for each parameter by itself: those that join late, or rest
 // while they are Fixed or have no gradient, know nothing of the steps of others.
 type state map[*autograd.Param]*kept

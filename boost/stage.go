@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/tensor"
 )
 
@@ -143,15 +144,13 @@ func (e *Ensemble) admit(h, z *tensor.Tensor) error {
 
 // append adds a fitted learner and gives its parameters names that are unique in the ensemble.
 func (e *Ensemble) append(l Learner, scale float32, sees int) {
-	prefix := "stages." + strconv.Itoa(len(e.stages)) + "."
+	name := "stages." + strconv.Itoa(len(e.stages))
 	if t, ok := l.(Trained); ok {
-		for _, p := range t.Params() {
-			p.Name = prefix + p.Name
-		}
+		nn.Named(name, t)
 	}
 	e.stages = append(e.stages, stage{
 		learner: l,
-		scale:   fixed(prefix+"scale", tensor.Scalar(scale).Reshape(1)),
+		scale:   fixed(name+".scale", tensor.Scalar(scale).Reshape(1)),
 		sees:    sees,
 	})
 }

@@ -14,23 +14,9 @@ import (
 // smoothing lies in [0,1]; 0 gives the usual loss. labels must not change until the tape's Reset.
 // Source of the smoothing: Szegedy et al. 2016, section 7.
 func CrossEntropy(logits *Var, labels []int, smoothing float32) *Var {
-	checkLabels(logits, labels, smoothing)
 	y := result("CrossEntropy", logits)
 	*attr[targets](y) = targets{labels, smoothing}
-	logp := tensor.LogSoftmax(y.scratch(logits.Shape()...), logits.value).Data()
-	n, k := len(labels), logits.Shape()[1]
-	hit, all := 0.0, 0.0
-	for i, label := range labels {
-		row := logp[i*k : (i+1)*k]
-		hit += float64(row[label])
-		if smoothing > 0 {
-			for _, v := range row {
-				all += float64(v)
-			}
-		}
-	}
-	s := float64(smoothing)
-	y.buffer().Data()[0] = float32(-((1-s)*hit + s*all/float64(k)) / float64(n))
+	y.buffer().Data()[0] = tensor.CrossEntropy(logits.value, labels, smoothing)
 	return y.returns(func(y, g *Var, d []*Var) {
 		d[0] = Mul(crossEntropyGrad(y.in[0], *attr[targets](y)), g)
 	})
@@ -41,37 +27,32 @@ type targets struct {
 	smoothing float32
 }
 
-func checkLabels(logits *Var, labels []int, smoothing float32) {
-	shape := logits.Shape()
-	if len(shape) != 2 || shape[0] != len(labels) {
-		panic(fmt.Sprintf("autograd: CrossEntropy: %v and %d labels: want [N K] and N labels", shape, len(labels)))
-	}
-	if !(smoothing >= 0 && smoothing <= 1) {
-		panic(fmt.Sprintf("autograd: CrossEntropy: smoothing %v is outside [0,1]", smoothing))
-	}
-	for i, label := range labels {
-		if label < 0 || label >= shape[1] {
-			panic(fmt.Sprintf("autograd: CrossEntropy: %v: label %d of row %d is not a class", shape, label, i))
-		}
-	}
-}
-
 // crossEntropyGrad is the gradient of CrossEntropy: (softmax(logits) - t) / N.
 func crossEntropyGrad(logits *Var, t targets) *Var {
 	y := result("crossEntropyGrad", logits)
-	shape := logits.Shape()
-	n, k := shape[0], shape[1]
-	p := tensor.Softmax(y.buffer(shape...), logits.value)
-	if t.smoothing > 0 {
-		tensor.AddScalar(p, p, -t.smoothing/float32(k))
-	}
-	for i, label := range t.labels {
-		p.Data()[i*k+label] -= 1 - t.smoothing
-	}
-	tensor.Scale(p, p, 1/float32(n))
+	*attr[targets](y) = t
+	tensor.CrossEntropyGrad(y.buffer(logits.Shape()...), logits.value, t.labels, t.smoothing)
 	return y.returns(func(y, h *Var, d []*Var) {
 		logits := y.in[0]
-		d[0] = Scale(softmaxGrad(Softmax(logits), h), 1/float32(logits.Shape()[0]))
+		d[0] = Scale(Mul(Softmax(logits), logSoftmaxJVP(logits, h)), 1/float32(logits.Shape()[0]))
+	})
+}
+
+// SoftCrossEntropy returns the cross-entropy of each row of logits [N,K] with a distribution t[n], in nats,
+//
+//	-sum over k of t[n,k] * log softmax(logits[n])[k]
+//
+// as [N]. A target of 0 adds 0, however improbable its class. t must not change until the tape's Reset.
+func SoftCrossEntropy(logits *Var, t *tensor.Tensor) *Var {
+	if len(t.Shape()) != 2 || !slices.Equal(logits.Shape(), t.Shape()) {
+		panic(fmt.Sprintf("autograd: SoftCrossEntropy: %v x %v: want [N K] twice", logits.Shape(), t.Shape()))
+	}
+	y := result("SoftCrossEntropy", logits)
+	*attr[*tensor.Tensor](y) = t
+	tensor.SoftCrossEntropy(y.buffer(t.Dim(0)), logits.value, t)
+	return y.returns(func(y, g *Var, d []*Var) {
+		t := Const(*attr[*tensor.Tensor](y))
+		d[0] = Mul(logSoftmaxVJP(y.in[0], t), Neg(Reshape(g, t.Shape()[0], 1)))
 	})
 }
 

@@ -257,6 +257,21 @@ var ops = []op{
 		ref: func(a []array) array { return a[0].logSoftmax().exp() }},
 	{name: "LogSoftmax", shapes: unary, f: func(v []*Var) *Var { return LogSoftmax(v[0]) },
 		ref: func(a []array) array { return a[0].logSoftmax() }},
+	{name: "logSoftmaxVJP", shapes: []string{"3,3", "2x3,2x3", "5x17,5x17"},
+		f: func(v []*Var) *Var { return logSoftmaxVJP(v[0], v[1]) },
+		ref: func(a []array) array {
+			return a[1].sub(a[0].logSoftmax().exp().mul(a[1].sum(len(a[1].shape) - 1)))
+		}},
+	{name: "logSoftmaxJVP", shapes: []string{"3,3", "2x3,2x3", "5x17,5x17"},
+		f: func(v []*Var) *Var { return logSoftmaxJVP(v[0], v[1]) },
+		ref: func(a []array) array {
+			return a[1].sub(a[0].logSoftmax().exp().mul(a[1]).sum(len(a[1].shape) - 1))
+		}},
+	{name: "SoftCrossEntropy", shapes: logits,
+		f: func(v []*Var) *Var { return SoftCrossEntropy(v[0], distributions(v[0].Shape())) },
+		ref: func(a []array) array {
+			return a[0].logSoftmax().mul(fromTensor(distributions(a[0].shape))).sum(1).reshape(a[0].shape[0]).scale(-1)
+		}},
 	{name: "CrossEntropy", shapes: logits, f: func(v []*Var) *Var { return CrossEntropy(v[0], labelsFor(v[0].Shape()), 0) },
 		ref: func(a []array) array { return a[0].logSoftmax().mul(targetFor(a[0].shape, 0)).sum().reshape() }},
 	{name: "CrossEntropy", with: "smoothing", shapes: logits,
@@ -365,52 +380,6 @@ func passing(x array) array {
 		}
 		return 0
 	})
-}
-
-func labelsFor(logits []int) []int {
-	labels := make([]int, logits[0])
-	for i := range labels {
-		labels[i] = (7*i + 1) % logits[1]
-	}
-	return labels
-}
-
-// targetFor returns -t/N with t as in CrossEntropy.
-func targetFor(logits []int, smoothing float64) array {
-	t := zeros(logits...)
-	n, k := float64(logits[0]), float64(logits[1])
-	for i := range t.data {
-		t.data[i] = -smoothing / k / n
-	}
-	for i, label := range labelsFor(logits) {
-		*t.at(i, label) -= (1 - smoothing) / n
-	}
-	return t
-}
-
-func normal(r *rand.Rand, x []float32) {
-	for i := range x {
-		x[i] = float32(r.NormFloat64())
-	}
-}
-
-func positive(r *rand.Rand, x []float32) {
-	for i := range x {
-		x[i] = float32(0.5 + r.ExpFloat64())
-	}
-}
-
-func awayFromZero(r *rand.Rand, x []float32) {
-	for i := range x {
-		x[i] = float32(math.Copysign(0.5+r.ExpFloat64(), r.Float64()-0.5))
-	}
-}
-
-// apart draws values no two of which are close, so that a small step changes no maximum.
-func apart(r *rand.Rand, x []float32) {
-	for i, j := range r.Perm(len(x)) {
-		x[i] = float32(j-len(x)/2) / 16
-	}
 }
 
 // parseShapes reads "3x4,4" as [3 4] and [4].

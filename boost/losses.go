@@ -61,7 +61,7 @@ func (Softmax) Check(y *tensor.Tensor) error {
 
 // Rows implements Loss.
 func (Softmax) Rows(f *autograd.Var, y *tensor.Tensor) *autograd.Var {
-	return autograd.Neg(autograd.Sum(autograd.Mul(autograd.Const(y), autograd.LogSoftmax(f)), false, 1))
+	return autograd.SoftCrossEntropy(f, y)
 }
 
 // Start returns the logarithms of the class shares, shifted to mean zero: scores are determined up
@@ -79,9 +79,21 @@ func (Softmax) Start(d Data) []float64 {
 	return c
 }
 
-// Curvature returns p_k (1 - p_k).
+// Curvature returns p_k (1 - p_k), where 1 - p_k is the sum of the other probabilities: the difference has no
+// digits left for the class that the scores are sure of.
 func (Softmax) Curvature(f, _ *tensor.Tensor) *tensor.Tensor {
-	return bernoulliVariance(tensor.Softmax(nil, f))
+	p, k := tensor.Softmax(nil, f), f.Dim(1)
+	for i, top := range tensor.ArgMax(p) {
+		row, others := p.Data()[i*k:(i+1)*k], 0.0
+		for j, v := range row {
+			if j != top {
+				others += float64(v)
+				row[j] = v * (1 - v)
+			}
+		}
+		row[top] *= float32(others)
+	}
+	return p
 }
 
 // Correct compares the largest score with the largest target.
@@ -117,8 +129,7 @@ func (Logistic) Rows(f *autograd.Var, y *tensor.Tensor) *autograd.Var {
 		both.Data()[2*i], both.Data()[2*i+1] = 1-p, p
 	}
 	scores := autograd.PadAxis(autograd.Reshape(f, n*k, 1), 1, 1, 0)
-	l := autograd.Sum(autograd.Mul(autograd.Const(both), autograd.LogSoftmax(scores)), false, 1)
-	return autograd.Neg(autograd.Sum(autograd.Reshape(l, n, k), false, 1))
+	return autograd.Sum(autograd.Reshape(autograd.SoftCrossEntropy(scores, both), n, k), false, 1)
 }
 
 // Start returns the log-odds of the targets' weighted means.
@@ -131,9 +142,10 @@ func (Logistic) Start(d Data) []float64 {
 	return c
 }
 
-// Curvature returns p_k (1 - p_k) with p_k = 1 / (1 + exp -F_k).
+// Curvature returns p_k (1 - p_k) with p_k = 1 / (1 + exp -F_k) and 1 - p_k = 1 / (1 + exp F_k).
 func (Logistic) Curvature(f, _ *tensor.Tensor) *tensor.Tensor {
-	return bernoulliVariance(tensor.Sigmoid(nil, f))
+	p := tensor.Sigmoid(nil, f)
+	return tensor.Mul(p, p, tensor.Sigmoid(nil, tensor.Neg(nil, f)))
 }
 
 // Correct reports whether every score of the row is on its target's side: F_k > 0 where y_k > 1/2.
@@ -165,12 +177,4 @@ func columnMeans(d Data) []float64 {
 		sums[j] /= total
 	}
 	return sums
-}
-
-// bernoulliVariance overwrites p with p (1 - p).
-func bernoulliVariance(p *tensor.Tensor) *tensor.Tensor {
-	for i, v := range p.Data() {
-		p.Data()[i] = v * (1 - v)
-	}
-	return p
 }

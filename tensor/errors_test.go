@@ -153,6 +153,12 @@ func TestCallerBugsPanic(t *testing.T) {
 			func() { tensor.BatchNormInputGrad(nil, n(4, 3), moments, n(3), n(4, 3), n(3, 2)) }},
 		{"Softmax: []: rank 0 has no last axis", func() { tensor.Softmax(nil, n()) }},
 		{"LogSoftmax: dst [2], result [3]: shapes differ", func() { tensor.LogSoftmax(n(2), n(3)) }},
+		{"LogSoftmaxVJP: [2 3] x [3]: shapes differ", func() { tensor.LogSoftmaxVJP(nil, n(2, 3), n(3)) }},
+		{"LogSoftmaxJVP: []: rank 0 has no last axis", func() { tensor.LogSoftmaxJVP(nil, n(), n()) }},
+		{"CrossEntropy: [3 4] and 1 labels: want [N K] and N labels", func() { tensor.CrossEntropy(n(3, 4), []int{1}, 0) }},
+		{"CrossEntropyGrad: [1 4]: label 4 of row 0 is not a class", func() { tensor.CrossEntropyGrad(nil, n(1, 4), []int{4}, 0) }},
+		{"CrossEntropy: [1 4]: smoothing -1 is outside [0,1]", func() { tensor.CrossEntropy(n(1, 4), []int{1}, -1) }},
+		{"SoftCrossEntropy: [4]: want [N K]", func() { tensor.SoftCrossEntropy(nil, n(4), n(4)) }},
 
 		{"SGDStep: [3] x [4]: shapes differ", func() { tensor.SGDStep(n(3), n(4), nil, 1, 0, 0, false) }},
 		{"SGDStep: [3]: momentum without a velocity", func() { tensor.SGDStep(n(3), n(3), nil, 1, 0.9, 0, false) }},

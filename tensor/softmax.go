@@ -21,3 +21,26 @@ func LogSoftmax(dst, a *Tensor) *Tensor {
 	vec.LogSoftmaxRows(dst.data, a.data, c)
 	return dst
 }
+
+// LogSoftmaxVJP computes g[i] - p[i] * sum over j of g[j] along the last axis, where p = softmax(a): the
+// gradient of [LogSoftmax] at a, for g of equal shape. Every element is right to the last digits of float32, also
+// where p is one-hot but for what float32 cannot hold, and g and p times its sum are all but equal.
+func LogSoftmaxVJP(dst, a, g *Tensor) *Tensor {
+	return overRows("LogSoftmaxVJP", dst, a, g, vec.LogSoftmaxVJPRows)
+}
+
+// LogSoftmaxJVP computes h[i] - sum over j of p[j] * h[j] along the last axis, where p = softmax(a): the derivative
+// of [LogSoftmax] at a in the direction h, of equal shape. Multiplied by p it is that of [Softmax]. Its
+// elements are as right as those of [LogSoftmaxVJP].
+func LogSoftmaxJVP(dst, a, h *Tensor) *Tensor {
+	return overRows("LogSoftmaxJVP", dst, a, h, vec.LogSoftmaxJVPRows)
+}
+
+func overRows(op string, dst, a, b *Tensor, kernel func(dst, a, b []float32, c int)) *Tensor {
+	_, c := lastAxis(op, a)
+	sameShape(op, a, b)
+	dst = out(op, dst, a.shape)
+	apartOrSame(op, dst, a, b)
+	kernel(dst.data, a.data, b.data, c)
+	return dst
+}

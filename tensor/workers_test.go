@@ -95,6 +95,12 @@ func largeOps(t testing.TB) []largeOp {
 		{"BatchNormInputGrad", same(), func(d *tensor.Tensor) { tensor.BatchNormInputGrad(d, a, moments, c, b, sums) }},
 		{"Softmax", n(flat.Shape()...), func(d *tensor.Tensor) { tensor.Softmax(d, flat) }},
 		{"LogSoftmax", n(flat.Shape()...), func(d *tensor.Tensor) { tensor.LogSoftmax(d, flat) }},
+		{"LogSoftmaxVJP", n(flat.Shape()...), func(d *tensor.Tensor) { tensor.LogSoftmaxVJP(d, flat, flat) }},
+		{"LogSoftmaxJVP", n(flat.Shape()...), func(d *tensor.Tensor) { tensor.LogSoftmaxJVP(d, flat, flat) }},
+		{"SoftCrossEntropy", n(flat.Dim(0)), func(d *tensor.Tensor) { tensor.SoftCrossEntropy(d, flat, flat) }},
+		{"CrossEntropyGrad", n(flat.Shape()...), func(d *tensor.Tensor) {
+			tensor.CrossEntropyGrad(d, flat, make([]int, flat.Dim(0)), 0.1)
+		}},
 		{"SGDStep", same(), func(d *tensor.Tensor) {
 			tensor.Copy(d, a)
 			state[0].Zero()

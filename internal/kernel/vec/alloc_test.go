@@ -10,7 +10,7 @@ func TestNothingAllocates(t *testing.T) {
 	const rows, c = 3000, 33
 	const n = rows * c
 	x, y, z, g := make([]float32, n), make([]float32, n), make([]float32, n), make([]float32, n)
-	r := [8][]float32{}
+	labels, r := make([]int, rows), [8][]float32{}
 	for i := range r {
 		r[i] = make([]float32, c)
 	}
@@ -35,6 +35,11 @@ func TestNothingAllocates(t *testing.T) {
 		"InputGrad":  func() { BatchNormInputGrad(z, x, g, norm, r[5], r[6], r[7]) },
 		"Softmax":    func() { SoftmaxRows(x, y, c) },
 		"LogSoftmax": func() { LogSoftmaxRows(x, y, c) },
+		"SoftmaxVJP": func() { LogSoftmaxVJPRows(x, y, z, c) },
+		"SoftmaxJVP": func() { LogSoftmaxJVPRows(x, y, z, c) },
+		"Losses":     func() { CrossEntropyRows(x[:len(y)/c], y, z, c) },
+		"Loss":       func() { CrossEntropyMean(y, labels, 0.1, c) },
+		"LossGrad":   func() { CrossEntropyMeanGrad(x, y, labels, 0.1, c) },
 		"SGD":        func() { SGDStep(x, y, z, 0.1, 0.9, 0.1, true) },
 		"Adam":       func() { AdamStep(x, y, z, g, 0.1, 0.9, 0.999, 1e-8, 0.1, true, 3) },
 	} {

@@ -136,6 +136,38 @@ func TestSoftmaxRows(t *testing.T) {
 	})
 }
 
+func TestLossesOfRows(t *testing.T) {
+	eachMatrix(t, func(t *testing.T, rows, c int) {
+		x, g := guardedNormal(t, 1, rows*c), guardedNormal(t, 2, rows*c)
+		Scale(x, x, 5)
+		want, dst, labels := make([]float64, len(x)), kerneltest.Guarded(t, len(x)), make([]int, rows)
+		for r := range labels {
+			labels[r] = (7*r + 1) % c
+		}
+		ownSize := func(i int) float64 { return math.Abs(want[i]) + 1e-38 }
+		check := func(f func(dst []float32)) {
+			t.Helper()
+			kerneltest.SameBitsForWorkers(t, func() []float32 { f(dst); return append([]float32{}, dst...) })
+			requireClose(t, want, dst, ownSize, eps)
+		}
+		LogSoftmaxVJPRowsRef(want, float64s(x), float64s(g), c)
+		check(func(dst []float32) { LogSoftmaxVJPRows(dst, x, g, c) })
+		check(func(dst []float32) { copy(dst, g); LogSoftmaxVJPRows(dst, x, dst, c) }) // in place
+		LogSoftmaxJVPRowsRef(want, float64s(x), float64s(g), c)
+		check(func(dst []float32) { LogSoftmaxJVPRows(dst, x, g, c) })
+		CrossEntropyMeanGradRef(want, float64s(x), labels, 0.25, c, rows)
+		check(func(dst []float32) { CrossEntropyMeanGrad(dst, x, labels, 0.25, c) })
+
+		want, dst = make([]float64, rows), kerneltest.Guarded(t, rows)
+		CrossEntropyRowsRef(want, float64s(x), float64s(g), c)
+		check(func(dst []float32) { CrossEntropyRows(dst, x, g, c) })
+		want, dst = []float64{CrossEntropyMeanRef(float64s(x), labels, 0.25, c)}, make([]float32, 1)
+		if rows > 0 {
+			check(func(dst []float32) { dst[0] = float32(CrossEntropyMean(x, labels, 0.25, c)) })
+		}
+	})
+}
+
 func TestSoftmaxOfSpecialRows(t *testing.T) {
 	nan, inf := float32(math.NaN()), float32(math.Inf(1))
 	kerneltest.EachLevel(t, func(t *testing.T) {

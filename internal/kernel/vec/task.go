@@ -13,6 +13,7 @@ import (
 const (
 	grain     = 32 << 10
 	grainMath = 8 << 10
+	grainExp  = 1 << 10 // one exponential in float64 or two, in Go
 )
 
 // task carries the arguments of one parallel loop. Tasks are pooled and their method value is bound
@@ -22,6 +23,7 @@ type task struct {
 
 	s       float32      // scalar operand
 	c       int          // columns
+	labels  []int        // a column of each row
 	row     [6][]float32 // row vectors, one number per column, repeated
 	scratch []float32    // backs row
 	coef    []float32    // row vectors computed by the caller

@@ -12,7 +12,8 @@ func Softmax(dst, a *Tensor) *Tensor {
 	return dst
 }
 
-// LogSoftmax computes a[i] - log of the sum over j of e**a[j] along the last axis, without overflow.
+// LogSoftmax computes a[i] - log of the sum over j of e**a[j] along the last axis, without overflow, and with all
+// digits where the result is near 0.
 func LogSoftmax(dst, a *Tensor) *Tensor {
 	const op = "LogSoftmax"
 	_, c := lastAxis(op, a)

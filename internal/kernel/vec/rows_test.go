@@ -136,6 +136,27 @@ func TestSoftmaxRows(t *testing.T) {
 	})
 }
 
+func TestLogSoftmaxOfRowsThatOneElementRules(t *testing.T) {
+	kerneltest.EachLevel(t, func(t *testing.T) {
+		for _, c := range []int{2, 3, 7, 8, 16, 31, 64, 65, 200} {
+			for _, lead := range []float32{3, 15, 20, 60, 80, 95} {
+				for at := range c {
+					x := guardedNormal(t, uint64(at), c)
+					x[at] += lead
+					if at%3 == 2 {
+						x[at/2] = x[at] // two maxima
+					}
+					want, got := make([]float64, c), kerneltest.Guarded(t, c)
+					LogSoftmaxRowsRef(want, float64s(x), c)
+					LogSoftmaxRows(got, x, c)
+					// The exponent is off by up to half a step of what it is, down to -90.
+					requireClose(t, want, got, func(i int) float64 { return math.Abs(want[i])*(4+float64(lead)) + 1e-37 }, eps)
+				}
+			}
+		}
+	})
+}
+
 func TestLossesOfRows(t *testing.T) {
 	eachMatrix(t, func(t *testing.T, rows, c int) {
 		x, g := guardedNormal(t, 1, rows*c), guardedNormal(t, 2, rows*c)

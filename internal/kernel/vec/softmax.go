@@ -12,7 +12,8 @@ func SoftmaxRows(dst, x []float32, c int) {
 }
 
 // LogSoftmaxRows computes dst[r,c] = x[r,c] - m - ln(sum over j of e^(x[r,j]-m)) for x [rows, c], where
-// m is the row's maximum. A row that has NaN or +Inf, or nothing but -Inf, becomes NaN.
+// m is the row's maximum. That of the maximum has digits of its own, though the sum may be 1 in float32. A row
+// that has NaN or +Inf, or nothing but -Inf, becomes NaN.
 func LogSoftmaxRows(dst, x []float32, c int) {
 	checkRows("LogSoftmaxRows", c, len(dst), len(x))
 	t := newTask()

@@ -286,6 +286,27 @@ func (l *Loop) Valid(v reg.VecVirtual) reg.VecVirtual {
 	return l.Where(Cond{l.mask.Op}, v)
 }
 
+// CountAndClear adds to count how many elements of v are c, and sets them to 0.
+func (l *Loop) CountAndClear(count reg.GPVirtual, v reg.VecVirtual, c float64) {
+	n := l.GP32()
+	if l.Wide() {
+		equal := l.Compare(Equal, v, l.Copy(l.F(c))).Op
+		if l.mask != nil {
+			l.KANDW(l.mask.Op, equal, equal)
+		}
+		l.VPXORD(v, v, equal, v)
+		l.KMOVW(equal, n)
+	} else {
+		equal := l.Vec()
+		l.VCMPPS(U8(Equal), l.F(c).Mem, v, equal)
+		equal = l.Valid(equal)
+		l.VANDNPS(v, equal, v)
+		l.VMOVMSKPS(equal, n)
+	}
+	l.POPCNTL(n, n)
+	l.ADDL(n, count)
+}
+
 // GetOr is [Loop.Get] with other in the lanes that lie behind the end of the slices.
 func (l *Loop) GetOr(name string, other reg.VecVirtual) reg.VecVirtual {
 	if l.mask == nil {

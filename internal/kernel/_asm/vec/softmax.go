@@ -27,15 +27,30 @@ func softmax(m *simd.Machine) {
 
 	m.EachRow("logSoftmax", "dst[r,i] = (x[r,i]-max) - ln(sum over j of e^(x[r,j]-max))", func(l *simd.Loop, pass pass) {
 		max := rowMax(l, pass)
-		sum := m.Mul(rowSum(l, pass, max, func(*simd.Loop, vec) {}), m.F(1/lifted))
+		// Beside the largest element, which adds 1, the others may be too small for float32 to hold the sum. So
+		// they are added up alone, and the ones are counted.
+		ones := l.GP32()
+		l.MOVL(I32(-1), ones)
+		others := rowSum(l, pass, max, func(l *simd.Loop, e vec) { l.CountAndClear(ones, e, lifted) })
+		further := l.Vec()
+		l.VXORPS(further.AsX(), further.AsX(), further.AsX())
+		l.VCVTSI2SSL(ones, further.AsX(), further.AsX())
+		l.VBROADCASTSS(further.AsX(), further)
 		// Two subtractions: max + ln(sum) in one number would lose the digits of a large maximum.
-		log := logarithm(m, sum)
+		log := logarithmOf1Plus(m, m.Add(m.Mul(others, m.F(1/lifted)), further))
 		pass(unroll, func(l *simd.Loop, n int) {
 			for i := range n {
 				l.Vector(i).Set("dst", m.Sub(m.Sub(l.Get("x"), max), log))
 			}
 		})
 	})
+}
+
+// logarithmOf1Plus returns ln(1+x) for x >= 0: that of u = 1+x rounded, and what the rounding lost, over u.
+func logarithmOf1Plus(m *simd.Machine, x vec) vec {
+	u := m.Add(x, m.F(1))
+	lost := m.Sub(x, m.Sub(u, m.F(1)))
+	return m.Add(m.Div(lost, u), logarithm(m, u))
 }
 
 // rowMax returns the largest element of the row in every lane. It may miss a NaN, which the sum of
@@ -62,7 +77,7 @@ func rowMax(l *simd.Loop, pass pass) vec {
 }
 
 // rowSum returns the sum of e = lifted * e^(x-max) over the row in every lane, accumulated in float64 in groups
-// of at most four, and hands each e on.
+// of at most four, and hands each e on, to be changed before it is added.
 func rowSum(l *simd.Loop, pass pass, max vec, each func(l *simd.Loop, e vec)) vec {
 	lo, hi := l.Zero(), l.Zero()
 	pass(4, func(l *simd.Loop, n int) {
@@ -82,10 +97,15 @@ func rowSum(l *simd.Loop, pass pass, max vec, each func(l *simd.Loop, e vec)) ve
 		}
 		addWide(l.Machine, l.Valid(e[0]), lo, hi)
 	})
-	l.VADDPD(hi, lo, lo)
-	total, sum := l.SumLanes(lo).AsX(), l.Vec()
-	l.VCVTSD2SS(total, total, total)
-	l.VBROADCASTSS(total, sum)
+	return sumHalves(l.Machine, lo, hi)
+}
+
+// sumHalves returns the sum of the float64 lanes of lo and hi in every lane, as float32. It destroys both.
+func sumHalves(m *simd.Machine, lo, hi vec) vec {
+	m.VADDPD(hi, lo, lo)
+	total, sum := m.SumLanes(lo).AsX(), m.Vec()
+	m.VCVTSD2SS(total, total, total)
+	m.VBROADCASTSS(total, sum)
 	return sum
 }
 

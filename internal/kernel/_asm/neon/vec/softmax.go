@@ -23,13 +23,29 @@ func softmax(m *neon.Asm) {
 
 	m.EachRow("logSoftmax", "dst[r,i] = (x[r,i]-max) - ln(sum over j of e^(x[r,j]-max))", func(l *neon.Loop, pass pass) {
 		max := rowMax(l, pass)
-		sum := rowSum(l, pass, func(l *neon.Loop) vec {
-			return exponentialUpTo89(m, m.Sub(l.Get("x"), max))
+		// Beside the largest element, which adds 1, the others may be too small for float32 to hold the sum. So
+		// they are added up alone, and the ones are counted.
+		ones := m.Zero()
+		others := rowSum(l, pass, func(l *neon.Loop) vec {
+			e := exponentialUpTo89(m, m.Sub(l.Get("x"), max))
+			top := m.Equal(e, m.F(1))
+			m.AddTo(ones, l.Valid(m.And(top, m.F(1))))
+			return m.AndNot(e, top)
 		})
+		counts := zeros(m, 2)
+		addWide(m, ones, counts[0], counts[1])
+		further := m.Sub(spreadSum(l, counts), m.F(1))
 		// Two subtractions: max + ln(sum) in one number would lose the digits of a large maximum.
-		log := logarithm(m, sum)
+		log := logarithmOf1Plus(m, m.Add(others, further))
 		pass(unroll, func(l *neon.Loop) { l.Set("dst", m.Sub(m.Sub(l.Get("x"), max), log)) })
 	})
+}
+
+// logarithmOf1Plus returns ln(1+x) for x >= 0: that of u = 1+x rounded, and what the rounding lost, over u.
+func logarithmOf1Plus(m *neon.Asm, x vec) vec {
+	u := m.Add(x, m.F(1))
+	lost := m.Sub(x, m.Sub(u, m.F(1)))
+	return m.Add(m.Div(lost, u), logarithm(m, u))
 }
 
 // rowMax returns the largest element of the row in every lane.
@@ -48,7 +64,12 @@ func rowSum(l *neon.Loop, pass pass, f func(l *neon.Loop) vec) vec {
 		u := l.Unrolled()
 		addWide(l.Asm, l.Valid(f(l)), sums[2*u], sums[2*u+1])
 	})
+	return spreadSum(l, sums)
+}
+
+// spreadSum returns the sum of the float64 lanes of v in every lane, as float32.
+func spreadSum(l *neon.Loop, v []vec) vec {
 	sum := l.Vec()
-	l.VecOp("FCVTDS F%d, F%d", l.Sum64(total64(l.Asm, sums)), sum)
+	l.VecOp("FCVTDS F%d, F%d", l.Sum64(total64(l.Asm, v)), sum)
 	return l.Spread(sum)
 }

@@ -152,14 +152,30 @@ func Square(a *Var) *Var {
 func Tanh(a *Var) *Var {
 	y := result("Tanh", a)
 	tensor.Tanh(y.buffer(a.Shape()...), a.value)
-	return y.returns(func(y, g *Var, d []*Var) { d[0] = Sub(g, Mul(g, Square(y))) })
+	return y.returns(func(y, g *Var, d []*Var) { d[0] = Mul(g, slope(y.in[0], 2)) })
 }
 
 // Sigmoid returns 1 / (1 + e^-a).
 func Sigmoid(a *Var) *Var {
 	y := result("Sigmoid", a)
 	tensor.Sigmoid(y.buffer(a.Shape()...), a.value)
-	return y.returns(func(y, g *Var, d []*Var) { d[0] = Mul(g, Sub(y, Square(y))) })
+	return y.returns(func(y, g *Var, d []*Var) { d[0] = Mul(g, slope(y.in[0], 1)) })
+}
+
+// slope returns k^2 s(ka) s(-ka) for the sigmoid s: its derivative for k = 1, that of tanh for k = 2. Made from
+// their results, as y (1-y) and 1 - y^2, they would be 0 where y rounds to 1.
+func slope(a *Var, k float32) *Var {
+	y := result("slope", a)
+	*attr[float32](y) = k
+	up, down := y.buffer(a.Shape()...), y.scratch(a.Shape()...)
+	tensor.Sigmoid(up, tensor.Scale(up, a.value, k))
+	tensor.Sigmoid(down, tensor.Scale(down, a.value, -k))
+	tensor.Scale(up, tensor.Mul(up, up, down), k*k)
+	y.dropScratch()
+	return y.returns(func(y, g *Var, d []*Var) {
+		k := *attr[float32](y)
+		d[0] = Mul(g, Scale(Mul(y, Tanh(Scale(y.in[0], k/2))), -k))
+	})
 }
 
 // ReLU returns max(a, 0). Its gradient at 0 is 0, and at NaN 1, as in PyTorch.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/residuum-go/residuum/internal/kernel/kerneltest"
 	"github.com/residuum-go/residuum/tensor"
 )
 
@@ -57,4 +58,23 @@ func TestDropout(t *testing.T) {
 	for _, bad := range []float32{-0.1, 1, float32(math.NaN())} {
 		require.Panics(t, func() { Dropout(x, bad) })
 	}
+}
+
+func TestDropoutOfWhatIsNotFinite(t *testing.T) {
+	kerneltest.EachLevel(t, func(t *testing.T) {
+		mask := Dropout(NewTape(7).Input(tensor.Full(1, 1000)), 0.5).Value()
+		for _, v := range []float64{math.Inf(1), math.Inf(-1), math.NaN()} {
+			x := NewTape(7).Input(tensor.Full(float32(v), 1000))
+			y := Dropout(x, 0.5)
+			g := VJP(y, Const(x.Value()), x)[0].Value()
+			for i, m := range mask.Data() {
+				want := float32(0)
+				if m != 0 {
+					want = float32(v)
+				}
+				require.True(t, kerneltest.SameFloat(want, y.Value().At(i)), "%v at %d: %v", v, i, y.Value().At(i))
+				require.True(t, kerneltest.SameFloat(want, g.At(i)), "gradient %v at %d: %v", v, i, g.At(i))
+			}
+		}
+	})
 }

@@ -115,6 +115,27 @@ func TestGradientsOfSoftmaxHaveDigitsWhereItIsSure(t *testing.T) {
 	})
 }
 
+func TestGradientsOfSaturatedSigmoids(t *testing.T) {
+	kerneltest.EachLevel(t, func(t *testing.T) {
+		for _, a := range []float64{0, 0.5, 3, 10, 20, 40, -0.5, -3, -10, -20, -40} {
+			x := NewTape(1).Input(tensor.Full(float32(a), 1))
+			e := math.Exp(-math.Abs(a))
+			first := e / ((1 + e) * (1 + e))
+			second := math.Copysign(first*(1-e)/(1+e), -a)
+			g := Grad(Sigmoid(x), nil, x)[0]
+			require.InEpsilon(t, first, g.Value().At(0), 3e-6, "sigmoid'(%v)", a)
+			require.InDelta(t, second, VJP(g, nil, x)[0].Value().At(0), 3e-6*first, "sigmoid''(%v)", a)
+
+			e *= e
+			first = 4 * e / ((1 + e) * (1 + e))
+			second = math.Copysign(2*first*(1-e)/(1+e), -a)
+			g = Grad(Tanh(x), nil, x)[0]
+			require.InEpsilon(t, first, g.Value().At(0), 6e-6, "tanh'(%v)", a)
+			require.InDelta(t, second, VJP(g, nil, x)[0].Value().At(0), 12e-6*first, "tanh''(%v)", a)
+		}
+	})
+}
+
 func targetOf(smoothing float32, k int) (on, rest *big.Float) {
 	rest = new(big.Float).Quo(bigOf(float64(smoothing)), bigOf(float64(k)))
 	on = new(big.Float).Sub(bigOf(1), bigOf(float64(smoothing)))

@@ -22,8 +22,8 @@ type Config struct {
 	// Chained lets learner m > 0 see the features of learner m-1 beside x. Learners must be Featured.
 	Chained bool
 
-	// Patience stops after so many stages in a row without a better loss on the validation set, and
-	// drops them; 0 means never. It needs a validation set.
+	// Patience stops after so many stages in a row without a better loss on the validation set; 0
+	// means never. However the fit ends, the stages behind the best are dropped. It needs a validation set.
 	Patience int
 
 	Seed     uint64       // of all random choices
@@ -42,16 +42,20 @@ type Report struct {
 
 func (c Config) check(valid bool) error {
 	switch {
-	case c.Loss == nil || c.Learner == nil:
-		return fmt.Errorf("no loss or no learner: %w", ErrConfig)
+	case c.Loss == nil:
+		return fmt.Errorf("Config.Loss is nil, want a loss such as Softmax{}: %w", ErrConfig)
+	case c.Learner == nil:
+		return fmt.Errorf("Config.Learner is nil, want a family such as MLP{Hidden: 32}: %w", ErrConfig)
 	case c.Stages < 1:
-		return fmt.Errorf("%d stages: %w", c.Stages, ErrConfig)
+		return fmt.Errorf("Config.Stages is %d, want at least 1: %w", c.Stages, ErrConfig)
 	case !(c.Rate > 0 && c.Rate <= 1):
-		return fmt.Errorf("rate %v is not in (0, 1]: %w", c.Rate, ErrConfig)
+		return fmt.Errorf("Config.Rate is %v, want a share in (0, 1]: %w", c.Rate, ErrConfig)
 	case !(c.Subsample >= 0 && c.Subsample <= 1):
-		return fmt.Errorf("subsample %v is not in [0, 1]: %w", c.Subsample, ErrConfig)
-	case c.Patience < 0 || c.Patience > 0 && !valid:
-		return fmt.Errorf("patience %d needs a validation set and must not be negative: %w", c.Patience, ErrConfig)
+		return fmt.Errorf("Config.Subsample is %v, want a share in [0, 1]: %w", c.Subsample, ErrConfig)
+	case c.Patience < 0:
+		return fmt.Errorf("Config.Patience is %d, want stages, or 0 for none: %w", c.Patience, ErrConfig)
+	case c.Patience > 0 && !valid:
+		return fmt.Errorf("Config.Patience is %d, but there is no validation set: %w", c.Patience, ErrConfig)
 	}
 	return nil
 }

@@ -24,11 +24,17 @@ func (c Conv) New(in Input, outputs int, seed uint64) (Learner, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.Channels < 1 || c.Hidden < 1 {
-		return nil, fmt.Errorf("Conv with %d channels and %d hidden units: %w", c.Channels, c.Hidden, ErrConfig)
+	if c.Channels < 1 {
+		return nil, fmt.Errorf("Conv.Channels is %d, want at least 1: %w", c.Channels, ErrConfig)
+	}
+	if c.Hidden < 1 {
+		return nil, fmt.Errorf("Conv.Hidden is %d, want at least 1 unit: %w", c.Hidden, ErrConfig)
 	}
 	if len(in.Row) != 3 {
 		return nil, fmt.Errorf("Conv needs rows [H, W, C], these are %v: %w", in.Row, ErrConfig)
+	}
+	if err := in.check("Conv", outputs); err != nil {
+		return nil, err
 	}
 	rng := rand.New(rand.NewPCG(seed, 0))
 	return newNet(newConvBody(rng, in, c), c.Hidden, outputs, t, rng), nil

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/residuum-go/residuum/tensor"
 )
@@ -19,7 +20,7 @@ var (
 type Data struct {
 	X      *tensor.Tensor // inputs [N, ...]: rows [N, d] or images [N, H, W, C]
 	Y      *tensor.Tensor // targets [N, K], see the loss; for classes see OneHot
-	Weight *tensor.Tensor // importance of each row, [N], not negative; nil means all one
+	Weight *tensor.Tensor // importance of each row, [N], not negative, of any scale; nil means all one
 }
 
 // OneHot returns labels in [0, classes) as the rows of an identity matrix, [N, classes]. It fails
@@ -92,6 +93,32 @@ func finite(what string, t *tensor.Tensor, kind error) error {
 	return nil
 }
 
+// weighted returns d with weights of mean one and without the rows that have none, or none in float32 beside the
+// largest: nothing then depends on the scale of the weights, and no row's loss, which may be infinite, is
+// multiplied by 0.
+func (d Data) weighted() Data {
+	if d.Weight == nil {
+		return d
+	}
+	largest := float64(slices.Max(d.Weight.Data()))
+	total, kept := 0.0, []int{}
+	for i, w := range d.Weight.Data() {
+		if float32(float64(w)/largest) > 0 {
+			total += float64(w)
+			kept = append(kept, i)
+		}
+	}
+	weights := tensor.New(len(kept))
+	for j, i := range kept {
+		weights.Data()[j] = float32(d.rowWeight(i) * (float64(len(kept)) / total))
+	}
+	if len(kept) < d.Weight.Len() {
+		d.X, d.Y = tensor.Gather(nil, d.X, kept), tensor.Gather(nil, d.Y, kept)
+	}
+	d.Weight = weights
+	return d
+}
+
 // rowWeight returns the weight of row i.
 func (d Data) rowWeight(i int) float64 {
 	if d.Weight == nil {
@@ -100,13 +127,14 @@ func (d Data) rowWeight(i int) float64 {
 	return float64(d.Weight.Data()[i])
 }
 
-// mean returns the weighted mean of values, one per row.
+// mean returns the weighted mean of values, one per row. A row of weight 0 has no part in it, whatever its value.
 func (d Data) mean(values []float32) float64 {
 	var sum, total float64
 	for i, v := range values {
-		w := d.rowWeight(i)
-		sum += w * float64(v)
-		total += w
+		if w := d.rowWeight(i); w > 0 {
+			sum += w * float64(v)
+			total += w
+		}
 	}
 	return sum / total
 }

@@ -84,24 +84,31 @@ func TestFitRejectsBadData(t *testing.T) {
 
 func TestFitRejectsBadConfig(t *testing.T) {
 	good := Config{Loss: Softmax{}, Learner: MLP{Hidden: 4}, Stages: 1, Rate: 0.5}
+	trained := func(t Training) func(c *Config) { return func(c *Config) { c.Learner = MLP{Hidden: 4, Training: t} } }
 	cases := map[string]func(c *Config){
-		"no loss":             func(c *Config) { c.Loss = nil },
-		"no learner":          func(c *Config) { c.Learner = nil },
-		"no stages":           func(c *Config) { c.Stages = 0 },
-		"rate 0":              func(c *Config) { c.Rate = 0 },
-		"rate above 1":        func(c *Config) { c.Rate = 1.1 },
-		"rate NaN":            func(c *Config) { c.Rate = math.NaN() },
-		"subsample":           func(c *Config) { c.Subsample = 2 },
-		"patience":            func(c *Config) { c.Patience = -1 },
-		"patience, no set":    func(c *Config) { c.Patience = 1 },
-		"no hidden units":     func(c *Config) { c.Learner = MLP{} },
-		"negative epochs":     func(c *Config) { c.Learner = MLP{Hidden: 4, Training: Training{Epochs: -1}} },
-		"infinite rate":       func(c *Config) { c.Learner = MLP{Hidden: 4, Training: Training{Rate: math.Inf(1)}} },
-		"rate over float32":   func(c *Config) { c.Learner = MLP{Hidden: 4, Training: Training{Rate: 1e39}} },
-		"infinite decay":      func(c *Config) { c.Learner = MLP{Hidden: 4, Training: Training{WeightDecay: math.Inf(1)}} },
-		"conv on flat rows":   func(c *Config) { c.Learner = Conv{Channels: 2, Hidden: 4} },
-		"conv of no channels": func(c *Config) { c.Learner = Conv{Hidden: 4} },
-		"no features":         func(c *Config) { c.Learner, c.Chained = line{}, true },
+		"Config.Loss is nil":                func(c *Config) { c.Loss = nil },
+		"Config.Learner is nil":             func(c *Config) { c.Learner = nil },
+		"Config.Stages is 0":                func(c *Config) { c.Stages = 0 },
+		"Config.Rate is 0":                  func(c *Config) { c.Rate = 0 },
+		"Config.Rate is 1.1":                func(c *Config) { c.Rate = 1.1 },
+		"Config.Rate is NaN":                func(c *Config) { c.Rate = math.NaN() },
+		"Config.Subsample is 2":             func(c *Config) { c.Subsample = 2 },
+		"Config.Patience is -1":             func(c *Config) { c.Patience = -1 },
+		"Config.Patience is 1":              func(c *Config) { c.Patience = 1 },
+		"MLP.Hidden is 0":                   func(c *Config) { c.Learner = MLP{} },
+		"Training.Epochs is -1":             trained(Training{Epochs: -1}),
+		"Training.Batch is -1":              trained(Training{Batch: -1}),
+		"Training.Rate is NaN":              trained(Training{Rate: math.NaN()}),
+		"Training.Rate is 1e+15":            trained(Training{Rate: 1e15}),
+		"Training.Rate is +Inf":             trained(Training{Rate: math.Inf(1)}),
+		"Training.WeightDecay is 501":       trained(Training{WeightDecay: 501}),
+		"Training.WeightDecay is 1e+39":     trained(Training{Rate: 1e-50, WeightDecay: 1e39}),
+		"Training.WeightDecay is +Inf":      trained(Training{WeightDecay: math.Inf(1)}),
+		"Training.WeightDecay is NaN":       trained(Training{WeightDecay: math.NaN()}),
+		"Conv needs rows [H, W, C]":         func(c *Config) { c.Learner = Conv{Channels: 2, Hidden: 4} },
+		"Conv.Channels is 0":                func(c *Config) { c.Learner = Conv{Hidden: 4} },
+		"Conv.Hidden is 0":                  func(c *Config) { c.Learner = Conv{Channels: 4} },
+		"*boost.lineLearner has no feature": func(c *Config) { c.Learner, c.Chained = line{}, true },
 	}
 	d := blobs(t, 4, 3, 1)
 	_, err := Fit(context.Background(), good, d, nil)
@@ -113,6 +120,12 @@ func TestFitRejectsBadConfig(t *testing.T) {
 			_, err := Fit(context.Background(), c, d, nil)
 			require.ErrorIs(t, err, ErrConfig)
 			require.False(t, errors.Is(err, ErrData))
+			require.ErrorContains(t, err, name)
+			require.NotContains(t, err.Error(), "\n")
 		})
 	}
+	_, err = MLP{Hidden: 4}.New(Input{Row: []int{0}}, 3, 1)
+	require.ErrorIs(t, err, ErrConfig)
+	_, err = Conv{Channels: 1, Hidden: 4}.New(Input{Row: []int{4, 4, 1}}, 0, 1)
+	require.ErrorIs(t, err, ErrConfig)
 }

@@ -1,6 +1,7 @@
 package boost
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -22,6 +23,10 @@ func TestEnsemblesOnNoRows(t *testing.T) {
 			}
 			require.Equal(t, c.e.Len()+1, stages)
 			require.Equal(t, want, c.e.Forward(autograd.Const(none)).Shape())
+			require.Equal(t, want, c.e.Forward(autograd.Const(none.Reshape(0, c.e.inputs))).Shape())
+			require.PanicsWithValue(t, fmt.Sprintf("boost: Stem: []: fitted on rows of shape %v", c.e.row), func() {
+				c.e.Stem(autograd.Const(tensor.New()))
+			})
 			tape := autograd.NewTape(1)
 			in := tape.Input(none)
 			require.Equal(t, shape, autograd.VJP(c.e.Forward(in), nil, in)[0].Shape())

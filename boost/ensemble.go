@@ -44,10 +44,10 @@ func (e *Ensemble) Scale(m int) float64 { return float64(e.stages[m].scale.Value
 // Stem returns the state y_0 = [x | F_0 | 0] for inputs x [N, ...] in the shape that was fitted, or
 // flattened.
 func (e *Ensemble) Stem(x *autograd.Var) *autograd.Var {
-	n := x.Shape()[0]
-	if x.Value().Len() != n*e.inputs {
+	if x.Value().Rank() == 0 || x.Value().Len() != x.Shape()[0]*e.inputs {
 		panic(fmt.Sprintf("boost: Stem: %v: fitted on rows of shape %v", x.Shape(), e.row))
 	}
+	n := x.Shape()[0]
 	f := autograd.BroadcastTo(e.start.On(x), n, e.outputs)
 	y := autograd.Concat(1, autograd.Reshape(x, n, e.inputs), f)
 	if e.features > 0 {

@@ -2,6 +2,7 @@ package boost
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -12,32 +13,55 @@ import (
 // Fit boosts an ensemble on train. valid may be nil.
 //
 // It fails with ErrConfig or ErrData, before any work, when c or the data cannot be used. When ctx is
-// cancelled or a stage fails (ErrDiverged), it returns the stages before that and an error.
+// cancelled or a stage fails (ErrDiverged, also for a loss that is no longer finite), it returns the stages before that, with
+// Patience up to the best, and an error; that of a cancelled ctx is ctx's and its cause.
 func Fit(ctx context.Context, c Config, train Data, valid *Data) (*Ensemble, error) {
 	b, err := newBooster(c, train, valid)
 	if err != nil {
 		return nil, fmt.Errorf("boost: Fit: %w", err)
 	}
-	best, bestLoss := 0, b.report(0, 0, 0).ValidLoss
-	for m := range c.Stages {
+	best, err := b.boost(ctx)
+	if c.Patience > 0 {
+		b.ensemble.stages = b.ensemble.stages[:best]
+	}
+	if err != nil {
+		err = fmt.Errorf("boost: Fit: %w", err)
+	}
+	return b.ensemble, err
+}
+
+// boost adds stages and returns after how many the validation loss was best.
+func (b *booster) boost(ctx context.Context) (best int, err error) {
+	r, err := b.report(0, 0, 0)
+	if err != nil {
+		return 0, fmt.Errorf("before the first stage: %w", err)
+	}
+	bestLoss := r.ValidLoss
+	for m := range b.Stages {
 		r, err := b.stage(ctx, m)
 		if err != nil {
-			return b.ensemble, fmt.Errorf("boost: Fit: stage %d of %d: %w", m+1, c.Stages, err)
+			return best, fmt.Errorf("stage %d of %d: %w", m+1, b.Stages, err)
 		}
-		if c.Progress != nil {
-			c.Progress(r)
+		if b.Progress != nil {
+			b.Progress(r)
 		}
 		if r.ValidLoss < bestLoss {
 			best, bestLoss = m+1, r.ValidLoss
 		}
-		if c.Patience > 0 && m+1-best >= c.Patience {
+		if b.Patience > 0 && m+1-best >= b.Patience {
 			break
 		}
 	}
-	if c.Patience > 0 {
-		b.ensemble.stages = b.ensemble.stages[:best]
+	return best, nil
+}
+
+// cancelled returns nil while ctx goes on, and then an error that is both ctx's and its cause.
+func cancelled(ctx context.Context) error {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if err == nil || errors.Is(cause, err) {
+		return cause
 	}
-	return b.ensemble, nil
+	return fmt.Errorf("%w: %w", err, cause)
 }
 
 // booster is an ensemble in the making.
@@ -61,6 +85,7 @@ func newBooster(c Config, train Data, valid *Data) (*booster, error) {
 	if err := train.check(c.Loss); err != nil {
 		return nil, fmt.Errorf("training data: %w", err)
 	}
+	train = train.weighted()
 	f0, err := start(c.Loss, train)
 	if err != nil {
 		return nil, err

@@ -196,7 +196,8 @@ func TestCancel(t *testing.T) {
 
 func TestDivergence(t *testing.T) {
 	d := blobs(t, 200, 3, 1)
-	c := Config{Loss: Softmax{}, Learner: MLP{Hidden: 4, Training: Training{Rate: 1e30}}, Stages: 5, Rate: 0.5}
+	tensor.Scale(d.X, d.X, 1e30)
+	c := Config{Loss: Softmax{}, Learner: MLP{Hidden: 4}, Stages: 5, Rate: 0.5}
 	e, err := Fit(context.Background(), c, d, nil)
 	require.ErrorIs(t, err, ErrDiverged)
 	require.False(t, errors.Is(err, ErrData))
@@ -204,9 +205,7 @@ func TestDivergence(t *testing.T) {
 }
 
 func TestPatience(t *testing.T) {
-	// Targets that say nothing about x: the validation loss rises as soon as the noise is learnt.
-	train := Data{X: random(1, 40, 10), Y: random(2, 40, 1)}
-	valid := Data{X: random(3, 40, 10), Y: random(4, 40, 1)}
+	train, valid := noise()
 	var losses []float64
 	c := Config{Loss: SquaredError{}, Learner: line{}, Stages: 30, Rate: 0.5, Patience: 3,
 		Progress: func(r Report) { losses = append(losses, r.ValidLoss) }}
@@ -216,6 +215,115 @@ func TestPatience(t *testing.T) {
 	best, _ := evaluate(SquaredError{}, e.Predict(valid.X), valid)
 	for _, l := range losses[e.Len():] {
 		require.GreaterOrEqual(t, l, best)
+	}
+}
+
+// noise is data whose targets say nothing about x: the validation loss rises as soon as it is learnt.
+func noise() (train, valid Data) {
+	return Data{X: random(1, 40, 10), Y: random(2, 40, 1)}, Data{X: random(3, 40, 10), Y: random(4, 40, 1)}
+}
+
+// interrupted is line, but something happens before learner number at is fitted.
+type interrupted struct {
+	at    int
+	event func() (float32, error) // what is added to the learner's outputs, or why it fails
+	made  *int
+}
+
+type interruptedLearner struct {
+	Learner
+	event func() (float32, error)
+	add   float32
+}
+
+func (f interrupted) New(in Input, outputs int, seed uint64) (Learner, error) {
+	l, err := line{}.New(in, outputs, seed)
+	*f.made++
+	if *f.made == f.at {
+		return &interruptedLearner{l, f.event, 0}, err
+	}
+	return l, err
+}
+
+func (l *interruptedLearner) Fit(ctx context.Context, x, target, weight *tensor.Tensor) (err error) {
+	if l.add, err = l.event(); err != nil {
+		return err
+	}
+	return l.Learner.Fit(ctx, x, target, weight)
+}
+
+func (l *interruptedLearner) Forward(x *autograd.Var) *autograd.Var {
+	return autograd.AddScalar(l.Learner.Forward(x), l.add)
+}
+
+func TestPatienceHoweverTheFitEnds(t *testing.T) {
+	train, valid := noise()
+	c := Config{Loss: SquaredError{}, Learner: line{}, Stages: 30, Rate: 0.5, Patience: 25}
+	full, err := Fit(context.Background(), c, train, &valid)
+	require.NoError(t, err)
+	best := full.Len()
+	require.Less(t, best, 10)
+
+	cause := errors.New("the user closed the window")
+	failed := errors.New("no such device")
+	ctx, cancel := context.WithCancelCause(context.Background())
+	for name, end := range map[string]struct {
+		event func() (float32, error)
+		want  []error
+	}{
+		"cancelled, the learner says its cause": {
+			func() (float32, error) { cancel(cause); return 0, context.Cause(ctx) }, []error{context.Canceled, cause}},
+		"cancelled, the learner says no more": {
+			func() (float32, error) { cancel(cause); return 0, ctx.Err() }, []error{context.Canceled, cause}},
+		"cancelled, the learner goes on": {
+			func() (float32, error) { cancel(cause); return 0, nil }, []error{context.Canceled, cause}},
+		"diverged": {
+			func() (float32, error) { return float32(math.NaN()), nil }, []error{ErrDiverged}},
+		"failed": {
+			func() (float32, error) { return 0, failed }, []error{failed}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel = context.WithCancelCause(context.Background())
+			defer cancel(nil)
+			c.Learner = interrupted{best + 5, end.event, new(int)}
+			e, err := Fit(ctx, c, train, &valid)
+			for _, want := range end.want {
+				require.ErrorIs(t, err, want)
+			}
+			require.Equal(t, best, e.Len())
+			require.True(t, tensor.Equal(full.Predict(valid.X), e.Predict(valid.X)))
+		})
+	}
+}
+
+func TestValidationThatDiverges(t *testing.T) {
+	train, valid := noise()
+	valid.X = set(valid.X, 3e38, 5, 0)
+	e, err := Fit(context.Background(), Config{Loss: SquaredError{}, Learner: line{}, Stages: 3, Rate: 0.5}, train, &valid)
+	require.ErrorIs(t, err, ErrDiverged)
+	require.ErrorContains(t, err, "stage 1 of 3: validation loss is +Inf")
+	require.Zero(t, e.Len())
+}
+
+func TestLossThatIsNotFiniteFromTheStart(t *testing.T) {
+	d := Data{X: random(1, 4, 2), Y: tensor.From([]float32{3e38, -3e38, 3e38, -3e38}, 4, 1)}
+	e, err := Fit(context.Background(), Config{Loss: SquaredError{}, Learner: line{}, Stages: 2, Rate: 1}, d, nil)
+	require.ErrorIs(t, err, ErrDiverged)
+	require.ErrorContains(t, err, "before the first stage: training loss is +Inf")
+	require.Zero(t, e.Len())
+}
+
+func TestCauseOfACancelledFit(t *testing.T) {
+	cause := errors.New("the user closed the window")
+	ctx, cancel := context.WithCancelCause(context.Background())
+	cancel(cause)
+	d := blobs(t, 30, 3, 1)
+	_, err := Fit(ctx, Config{Loss: Softmax{}, Learner: MLP{Hidden: 4}, Stages: 5, Rate: 0.5}, d, nil)
+	l, newErr := MLP{Hidden: 4}.New(Input{Row: []int{2}}, 3, 1)
+	require.NoError(t, newErr)
+	for _, err := range []error{err, l.Fit(ctx, d.X, d.Y, nil)} {
+		require.ErrorIs(t, err, context.Canceled)
+		require.ErrorIs(t, err, cause)
 	}
 }
 

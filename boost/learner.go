@@ -2,6 +2,7 @@ package boost
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/tensor"
@@ -47,6 +48,15 @@ func (in Input) Width() int {
 		d *= s
 	}
 	return n + d
+}
+
+// check reports whether a family can make a learner of such inputs and so many outputs.
+func (in Input) check(family string, outputs int) error {
+	if in.Width() < 1 || in.Features < 0 || outputs < 1 {
+		return fmt.Errorf("%s of rows %v, %d features and %d outputs, want at least one element and one output: %w",
+			family, in.Row, in.Features, outputs, ErrConfig)
+	}
+	return nil
 }
 
 // Family makes the learners of an ensemble.

@@ -32,7 +32,8 @@ type Curved interface {
 
 // Scorer is a loss of a classification.
 type Scorer interface {
-	// Correct reports for every row whether the class that the scores predict is the target's.
+	// Correct reports for every row whether the class that the scores predict is the target's. Scores
+	// that have a NaN predict none.
 	Correct(f, y *tensor.Tensor) []bool
 }
 

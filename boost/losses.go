@@ -42,7 +42,7 @@ type Softmax struct{}
 func (Softmax) Check(y *tensor.Tensor) error {
 	k := y.Dim(1)
 	if k < 2 {
-		return fmt.Errorf("targets %v: softmax needs at least two classes: %w", y.Shape(), ErrData)
+		return fmt.Errorf("targets %v: softmax needs a column for each of at least two classes, see OneHot: %w", y.Shape(), ErrData)
 	}
 	for i := range y.Dim(0) {
 		sum := 0.0
@@ -96,12 +96,13 @@ func (Softmax) Curvature(f, _ *tensor.Tensor) *tensor.Tensor {
 	return p
 }
 
-// Correct compares the largest score with the largest target.
+// Correct compares the largest score with the largest target. A row with a NaN among its scores is wrong.
 func (Softmax) Correct(f, y *tensor.Tensor) []bool {
 	got, want := tensor.ArgMax(f), tensor.ArgMax(y)
-	out := make([]bool, len(got))
+	out, k := make([]bool, len(got)), f.Dim(1)
 	for i := range got {
-		out[i] = got[i] == want[i]
+		largest := f.Data()[i*k+got[i]] // NaN if any of the row is
+		out[i] = got[i] == want[i] && largest == largest
 	}
 	return out
 }
@@ -148,14 +149,15 @@ func (Logistic) Curvature(f, _ *tensor.Tensor) *tensor.Tensor {
 	return tensor.Mul(p, p, tensor.Sigmoid(nil, tensor.Neg(nil, f)))
 }
 
-// Correct reports whether every score of the row is on its target's side: F_k > 0 where y_k > 1/2.
+// Correct reports whether every score of the row is on its target's side: F_k > 0 where y_k > 1/2. NaN is on neither.
 func (Logistic) Correct(f, y *tensor.Tensor) []bool {
 	out := make([]bool, f.Dim(0))
 	k := f.Dim(1)
 	for i := range out {
 		out[i] = true
 		for j := i * k; j < (i+1)*k; j++ {
-			out[i] = out[i] && (f.Data()[j] > 0) == (y.Data()[j] > 0.5)
+			score := f.Data()[j]
+			out[i] = out[i] && score == score && (score > 0) == (y.Data()[j] > 0.5)
 		}
 	}
 	return out

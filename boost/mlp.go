@@ -22,7 +22,10 @@ func (m MLP) New(in Input, outputs int, seed uint64) (Learner, error) {
 		return nil, err
 	}
 	if m.Hidden < 1 {
-		return nil, fmt.Errorf("MLP with %d hidden units: %w", m.Hidden, ErrConfig)
+		return nil, fmt.Errorf("MLP.Hidden is %d, want at least 1 unit: %w", m.Hidden, ErrConfig)
+	}
+	if err := in.check("MLP", outputs); err != nil {
+		return nil, err
 	}
 	rng := rand.New(rand.NewPCG(seed, 0))
 	return newNet(newHidden(rng, in.Width(), m.Hidden), m.Hidden, outputs, t, rng), nil

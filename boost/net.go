@@ -18,14 +18,11 @@ import (
 type Training struct {
 	Epochs      int     // passes over the rows of the stage [10]
 	Batch       int     // rows per step [128]
-	Rate        float64 // initial learning rate [0.002]
+	Rate        float64 // initial learning rate, at most 1 [0.002]
 	WeightDecay float64 // decoupled, as in AdamW [0]
 }
 
 func (t Training) withDefaults() (Training, error) {
-	if t.Epochs < 0 || t.Batch < 0 || !usable(t.Rate) || !usable(t.WeightDecay) {
-		return t, fmt.Errorf("training %+v: want numbers of at least 0 that are finite in float32: %w", t, ErrConfig)
-	}
 	if t.Epochs == 0 {
 		t.Epochs = 10
 	}
@@ -35,11 +32,18 @@ func (t Training) withDefaults() (Training, error) {
 	if t.Rate == 0 {
 		t.Rate = 0.002
 	}
+	switch {
+	case t.Epochs < 0:
+		return t, fmt.Errorf("Training.Epochs is %d, want at least 1, or 0 for 10: %w", t.Epochs, ErrConfig)
+	case t.Batch < 0:
+		return t, fmt.Errorf("Training.Batch is %d, want at least 1, or 0 for 128: %w", t.Batch, ErrConfig)
+	case !(t.Rate > 0 && t.Rate <= 1):
+		return t, fmt.Errorf("Training.Rate is %v, want a learning rate in (0, 1], or 0 for 0.002: %w", t.Rate, ErrConfig)
+	case !(t.WeightDecay >= 0 && t.WeightDecay <= math.MaxFloat32 && t.Rate*t.WeightDecay <= 1):
+		return t, fmt.Errorf("Training.WeightDecay is %v, want at least 0 and at most 1/Rate: %w", t.WeightDecay, ErrConfig)
+	}
 	return t, nil
 }
-
-// usable reports whether an optimiser takes v.
-func usable(v float64) bool { return v >= 0 && v <= math.MaxFloat32 }
 
 // net is a neural learner: a body that computes features and a linear output layer.
 type net struct {
@@ -80,7 +84,10 @@ func (l *net) Fit(ctx context.Context, x, target, weight *tensor.Tensor) error {
 		l.scaleOutput(0) // nothing to learn
 		return nil
 	}
-	target = tensor.Scale(nil, target, float32(1/size))
+	target = target.Clone()
+	for i, v := range target.Data() {
+		target.Data()[i] = float32(float64(v) / size) // 1/size may leave the range of float32
+	}
 	if err := l.train(ctx, x, target, weight); err != nil {
 		return err
 	}
@@ -107,7 +114,7 @@ func (l *net) train(ctx context.Context, x, target, weight *tensor.Tensor) error
 		order := tape.Rand().Perm(n)
 		total := 0.0
 		for i := range perEpoch {
-			if err := ctx.Err(); err != nil {
+			if err := cancelled(ctx); err != nil {
 				return err
 			}
 			tape.Reset()

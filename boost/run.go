@@ -22,10 +22,10 @@ type run struct {
 
 // run returns the state before the first stage.
 func (e *Ensemble) run(x *tensor.Tensor, chained bool) *run {
-	n := x.Dim(0)
-	if x.Len() != n*e.inputs {
+	if x.Rank() == 0 || x.Len() != x.Dim(0)*e.inputs {
 		panic(fmt.Sprintf("boost: Predict: %v: fitted on rows of shape %v", x.Shape(), e.row))
 	}
+	n := x.Dim(0)
 	return &run{
 		x:       x.Reshape(append([]int{n}, e.row...)...),
 		flat:    x.Reshape(n, e.inputs),

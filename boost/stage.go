@@ -2,6 +2,7 @@ package boost
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -14,7 +15,7 @@ import (
 
 // stage fits learner m and adds it to the ensemble. On an error the ensemble is as before.
 func (b *booster) stage(ctx context.Context, m int) (Report, error) {
-	if err := ctx.Err(); err != nil {
+	if err := cancelled(ctx); err != nil {
 		return Report{}, err
 	}
 	e := b.ensemble
@@ -30,14 +31,21 @@ func (b *booster) stage(ctx context.Context, m int) (Report, error) {
 	rows := b.sample(rng)
 	target, weight := b.target(rows)
 	if err := l.Fit(ctx, b.train.gather(rows, sees), target, weight); err != nil {
+		if ctx.Err() != nil && (errors.Is(err, ctx.Err()) || errors.Is(err, context.Cause(ctx))) {
+			err = cancelled(ctx)
+		}
 		return Report{}, err
 	}
 	rho, err := b.advance(l, sees)
 	if err != nil {
 		return Report{}, err
 	}
+	r, err := b.report(m+1, len(rows), rho)
+	if err != nil {
+		return Report{}, err
+	}
 	e.append(l, float32(b.Rate*rho), sees)
-	return b.report(m+1, len(rows), rho), nil
+	return r, nil
 }
 
 // sample draws the rows that a learner is fitted on, in ascending order.
@@ -95,9 +103,7 @@ func normalise(weight *tensor.Tensor) {
 	for _, w := range weight.Data() {
 		sum += float64(w)
 	}
-	if sum > 0 { // a sample can miss every row of positive weight
-		tensor.Scale(weight, weight, float32(float64(weight.Len())/sum))
-	}
+	tensor.Scale(weight, weight, float32(float64(weight.Len())/sum))
 }
 
 // advance applies learner l to both data sets and returns its rho.
@@ -111,9 +117,6 @@ func (b *booster) advance(l Learner, sees int) (rho float64, err error) {
 		rho = lineSearch(b.Loss, b.train.Data, b.train.scores, h)
 	}
 	b.train.add(h, z, float32(b.Rate*rho))
-	if err := finite("scores", b.train.scores, ErrDiverged); err != nil {
-		return 0, err
-	}
 	if b.valid != nil {
 		h, z := b.valid.output(l, sees)
 		b.valid.add(h, z, float32(b.Rate*rho))
@@ -155,13 +158,25 @@ func (e *Ensemble) append(l Learner, scale float32, sees int) {
 	})
 }
 
-// report describes the ensemble after m stages.
-func (b *booster) report(m, rows int, rho float64) Report {
+// report describes the ensemble after m stages. It fails with ErrDiverged when scores or a loss are not finite.
+func (b *booster) report(m, rows int, rho float64) (Report, error) {
 	nan := math.NaN()
 	r := Report{Stage: m, Stages: b.Stages, Rows: rows, Rho: rho, ValidLoss: nan, ValidAccuracy: nan}
-	r.TrainLoss, r.TrainAccuracy = evaluate(b.Loss, b.train.scores, b.train.Data)
-	if b.valid != nil {
-		r.ValidLoss, r.ValidAccuracy = evaluate(b.Loss, b.valid.scores, b.valid.Data)
+	var err error
+	if r.TrainLoss, r.TrainAccuracy, err = b.judge("training", b.train); err != nil || b.valid == nil {
+		return r, err
 	}
-	return r
+	r.ValidLoss, r.ValidAccuracy, err = b.judge("validation", *b.valid)
+	return r, err
+}
+
+func (b *booster) judge(set string, s subject) (loss, accuracy float64, err error) {
+	if err := finite(set+" scores", s.scores, ErrDiverged); err != nil {
+		return 0, 0, err
+	}
+	loss, accuracy = evaluate(b.Loss, s.scores, s.Data)
+	if loss-loss != 0 {
+		err = fmt.Errorf("%s loss is %v: %w", set, loss, ErrDiverged)
+	}
+	return loss, accuracy, err
 }

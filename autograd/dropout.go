@@ -8,7 +8,8 @@ import (
 
 // Dropout sets every element of x to zero with probability p, in [0,1), and divides the others by
 // 1-p; beside a tape in evaluation mode, or on a constant, it returns x. What is dropped is 0 whatever
-// it was, also infinite or NaN. The choice comes from the tape's random source. Source: Srivastava et al. 2014, with the scaling moved into training.
+// it was, also infinite or NaN. The choice comes from the tape's random source. Source: Srivastava et
+// al. 2014, with the scaling moved into training.
 func Dropout(x *Var, p float32) *Var {
 	if !(p >= 0 && p < 1) {
 		panic(fmt.Sprintf("autograd: Dropout: probability %v is outside [0,1)", p))
@@ -35,7 +36,7 @@ type dropped struct {
 	scale float32
 }
 
-// drop chooses rather than multiplies by a mask: 0 times infinity is no 0.
+// drop chooses instead of multiplying by a mask: 0 times infinity is not 0.
 func drop(x *Var, p dropped) *Var {
 	y := result("Dropout", x)
 	*attr[dropped](y) = p

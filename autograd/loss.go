@@ -11,7 +11,8 @@ import (
 //
 //	-sum over k of t[k] * log softmax(logits)[k],  t = (1-smoothing)*onehot(label) + smoothing/K
 //
-// smoothing lies in [0,1]; 0 gives the usual loss. labels must not change until the tape's Reset.
+// smoothing lies in [0,1]; 0 gives the usual loss. Loss and derivatives have all their digits also where the logits
+// are sure of the label. labels must not change until the tape's Reset.
 // Source of the smoothing: Szegedy et al. 2016, section 7.
 func CrossEntropy(logits *Var, labels []int, smoothing float32) *Var {
 	y := result("CrossEntropy", logits)
@@ -42,7 +43,8 @@ func crossEntropyGrad(logits *Var, t targets) *Var {
 //
 //	-sum over k of t[n,k] * log softmax(logits[n])[k]
 //
-// as [N]. A target of 0 adds 0, however improbable its class. t must not change until the tape's Reset.
+// as [N], as precise as [CrossEntropy]. A target of 0 adds 0, however improbable its class. t must not change until
+// the tape's Reset.
 func SoftCrossEntropy(logits *Var, t *tensor.Tensor) *Var {
 	if len(t.Shape()) != 2 || !slices.Equal(logits.Shape(), t.Shape()) {
 		panic(fmt.Sprintf("autograd: SoftCrossEntropy: %v x %v: want [N K] twice", logits.Shape(), t.Shape()))

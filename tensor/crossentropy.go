@@ -34,7 +34,7 @@ func checkLabels(op string, logits *Tensor, labels []int, smoothing float32) {
 	}
 	for i, label := range labels {
 		if label < 0 || label >= shape[1] {
-			fail(op, "label "+itoa(label)+" of row "+itoa(i)+" is not a class", shape)
+			fail(op, "label "+itoa(label)+" of row "+itoa(i)+" is not a class: want 0 to "+itoa(shape[1]-1), shape)
 		}
 	}
 }

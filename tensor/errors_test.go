@@ -156,7 +156,7 @@ func TestCallerBugsPanic(t *testing.T) {
 		{"LogSoftmaxVJP: [2 3] x [3]: shapes differ", func() { tensor.LogSoftmaxVJP(nil, n(2, 3), n(3)) }},
 		{"LogSoftmaxJVP: []: rank 0 has no last axis", func() { tensor.LogSoftmaxJVP(nil, n(), n()) }},
 		{"CrossEntropy: [3 4] and 1 labels: want [N K] and N labels", func() { tensor.CrossEntropy(n(3, 4), []int{1}, 0) }},
-		{"CrossEntropyGrad: [1 4]: label 4 of row 0 is not a class", func() { tensor.CrossEntropyGrad(nil, n(1, 4), []int{4}, 0) }},
+		{"CrossEntropyGrad: [1 4]: label 4 of row 0 is not a class: want 0 to 3", func() { tensor.CrossEntropyGrad(nil, n(1, 4), []int{4}, 0) }},
 		{"CrossEntropy: [1 4]: smoothing -1 is outside [0,1]", func() { tensor.CrossEntropy(n(1, 4), []int{1}, -1) }},
 		{"SoftCrossEntropy: [4]: want [N K]", func() { tensor.SoftCrossEntropy(nil, n(4), n(4)) }},
 

@@ -9,8 +9,10 @@ import (
 )
 
 // Save writes f to path. The file appears whole or not at all: it is written beside path under
-// another name, flushed to the disk, and then renamed, which replaces what was there in one step.
-// A process that is killed meanwhile leaves path as it was, and at worst a file path.*.tmp.
+// another name, flushed to the disk, and then renamed, which replaces what was there in one step. A
+// symbolic link stays and its target is replaced; a file keeps its permissions; a folder, a device or
+// a pipe is refused. On an error what was there is as it was. A process that is killed meanwhile leaves
+// at worst a hidden file .*.tmp.
 func Save(path string, f *File) error {
 	err := atomicfile.WriteFunc(path, func(w io.Writer) error {
 		b := bufio.NewWriterSize(w, 1<<20)

@@ -1,15 +1,24 @@
 // Package atomicfile replaces files whole: whoever opens one sees the old content or the new, even
 // if the writer is killed half-way.
+//
+// A symbolic link stays and the file that it points to is replaced, or made if it does not exist. A
+// file that is replaced keeps its permission bits, and its owner and group where the process may
+// give files away; it is a new file all the same, so that other hard links keep the old content, and
+// access lists and extended attributes are those of a new file. Permission to write is that of the
+// folder: a file without write permission is replaced. Folders, devices, pipes and sockets are refused.
 package atomicfile
 
 import (
+	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
+	"io/fs"
 	"os"
-	"path/filepath"
-	"runtime"
 )
+
+// ErrNotRegular is matched by the error for a path at which there is something other than a file with
+// content, such as a folder, a device or a pipe.
+var ErrNotRegular = errors.New("not a regular file")
 
 // Write replaces the file at path with data.
 func Write(path string, data []byte) error {
@@ -19,20 +28,28 @@ func Write(path string, data []byte) error {
 	})
 }
 
-// WriteFunc replaces the file at path with what fill writes. The new content is written beside path
-// under another name, flushed to the disk, and then renamed. If fill or the disk fails, the old file
-// stays as it was and nothing else is left; a process that is killed leaves at worst a file
-// path.*.tmp.
+// WriteFunc replaces the file at path with what fill writes. The new content is written to a hidden
+// file in the same folder, flushed to the disk, and then renamed. What Check finds is an error before
+// fill is called. On an error the old file stands as it was, and nothing else is left; a process that is
+// killed leaves at worst the hidden file, which Clean removes.
 func WriteFunc(path string, fill func(w io.Writer) error) (err error) {
-	temp, err := createBeside(path)
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
 	defer func() {
 		if err != nil {
-			temp.Close() // a second Close is harmless
-			os.Remove(temp.Name())
 			err = fmt.Errorf("write %s: %w", path, err)
+		}
+	}()
+	target, old, err := resolve(path)
+	if err != nil {
+		return err
+	}
+	temp, err := create(target, old)
+	if err != nil {
+		return err
+	}
+	renamed := false
+	defer func() { // also if fill panics
+		if !renamed {
+			discard(temp)
 		}
 	}()
 	if err := fill(temp); err != nil {
@@ -44,32 +61,62 @@ func WriteFunc(path string, fill func(w io.Writer) error) (err error) {
 	if err := temp.Close(); err != nil {
 		return err
 	}
-	if err := os.Rename(temp.Name(), path); err != nil {
+	if err := os.Rename(temp.Name(), target); err != nil {
 		return err
 	}
-	return syncFolder(filepath.Dir(path))
+	renamed = true
+	syncFolder(target)
+	return nil
 }
 
-// createBeside creates a new file in the folder of path, which a rename does not leave. Its
-// permissions are those of any new file: os.CreateTemp would hide it from others.
-func createBeside(path string) (*os.File, error) {
-	for {
-		f, err := os.OpenFile(fmt.Sprintf("%s.%016x.tmp", path, rand.Uint64()), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-		if !os.IsExist(err) {
-			return f, err
+// Check reports, by trying, whether the file at path can be replaced: its folder must exist and take new
+// files, and what is there already must be a regular file. It is for finding out before long work.
+func Check(path string) error {
+	target, old, err := resolve(path)
+	if err == nil {
+		var probe *os.File
+		if probe, err = create(target, old); err == nil {
+			discard(probe)
+			return nil
 		}
 	}
+	return fmt.Errorf("write %s: %w", path, err)
 }
 
-// syncFolder makes a rename in the folder survive a power cut. Windows has no such call.
-func syncFolder(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil
+// resolve follows symbolic links from path to the file that would be opened, and describes it if it
+// exists. Paths are joined as they are, not shortened, because folder/.. need not lead back where folder
+// is a link itself.
+func resolve(path string) (target string, old fs.FileInfo, err error) {
+	for range 255 {
+		info, err := os.Lstat(path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist) && path != "" && !os.IsPathSeparator(path[len(path)-1]):
+			return path, nil, nil
+		case err != nil:
+			return "", nil, err
+		case info.Mode().IsRegular():
+			return path, info, nil
+		case info.Mode()&fs.ModeSymlink == 0:
+			return "", nil, fmt.Errorf("%w, mode %s", ErrNotRegular, info.Mode())
+		}
+		if path, err = follow(path); err != nil {
+			return "", nil, err
+		}
 	}
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
+	return "", nil, errors.New("too many symbolic links")
+}
+
+// discard closes and removes an unfinished file.
+func discard(temp *os.File) {
+	temp.Close() // a second Close is harmless
+	os.Remove(temp.Name())
+}
+
+// syncFolder makes a rename in the folder of target survive a power cut, where the system can. That it
+// cannot is no error: the new file is there and whole, and after a power cut it or the old one is.
+func syncFolder(target string) {
+	if d, err := os.Open(folder(target)); err == nil {
+		_ = d.Sync()
+		d.Close()
 	}
-	defer f.Close()
-	return f.Sync()
 }

@@ -67,6 +67,6 @@ func TestALayerUsedTwiceTrainsAndIsSavedOnce(t *testing.T) {
 	require.Len(t, file, 2)
 	before := tied.Weight.Value.Clone()
 	tied.Weight.Value.Fill(7)
-	require.NoError(t, weights.Assign(net.Params(), file))
+	require.NoError(t, weights.Assign(net.Params(), &weights.File{Tensors: file}))
 	require.True(t, tensor.Equal(before, tied.Weight.Value))
 }

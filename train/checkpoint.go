@@ -122,12 +122,12 @@ func (t *Trainer) restore(file *weights.File, sampler data.State) error {
 	if err := t.Loader.SetState(sampler); err != nil {
 		return err
 	}
-	err := weights.Assign(t.params, model)
+	err := weights.Assign(t.params, &weights.File{Tensors: model})
 	if err == nil {
 		if err = t.Optimizer.LoadState(optimizer); err == nil {
 			return nil
 		}
-		_ = weights.Assign(t.params, oldModel) // fits, it is the model's own
+		_ = weights.Assign(t.params, &weights.File{Tensors: oldModel}) // fits, it is the model's own
 	}
 	_ = t.Loader.SetState(oldSampler) // likewise
 	return err
@@ -141,7 +141,7 @@ func LoadModel(path string, model nn.Module) error {
 		return fmt.Errorf("train: checkpoint: %w", err)
 	}
 	params, _ := split(file)
-	if err := weights.Assign(model.Params(), params); err != nil {
+	if err := weights.Assign(model.Params(), &weights.File{Tensors: params, Unsupported: file.Unsupported}); err != nil {
 		return fmt.Errorf("train: checkpoint %s: %w", path, err)
 	}
 	return nil

@@ -4,7 +4,7 @@
 // A file is eight bytes with the length of a header (little-endian), the header, a JSON object that
 // gives each tensor's type, shape and place, and the elements of all tensors one after the other
 // (https://huggingface.co/docs/safetensors). Files are not trusted: whatever is wrong with one is an
-// error, and no more is allocated than the file is long.
+// error, and [Read] says how memory is bounded by the length of the file.
 //
 // In a file, convolution weights are laid out as PyTorch has them, OIHW: out channels, in channels
 // of a group, rows, columns. In memory they are HWIO. [FromParams] and [Assign] convert.

@@ -7,23 +7,36 @@ import (
 
 // format is how an element type is stored, little-endian.
 type format struct {
-	size   int
-	decode func(dst []float32, src []byte)
+	bits   int
+	decode func(dst []float32, src []byte) // nil for a type that is not converted
 }
 
-// formats holds the types that can be read. All become float32: wider ones are rounded to nearest,
-// ties to even.
+// formats holds the types of the format. All that are converted become float32: wider ones are rounded
+// to nearest, ties to even.
 var formats = map[string]format{
-	"F64":  {8, each(8, func(b []byte) float32 { return float32(math.Float64frombits(binary.LittleEndian.Uint64(b))) })},
-	"F32":  {4, each(4, func(b []byte) float32 { return math.Float32frombits(binary.LittleEndian.Uint32(b)) })},
-	"F16":  {2, each(2, func(b []byte) float32 { return half(binary.LittleEndian.Uint16(b)) })},
-	"BF16": {2, each(2, func(b []byte) float32 { return math.Float32frombits(uint32(binary.LittleEndian.Uint16(b)) << 16) })},
-	"I64":  {8, each(8, func(b []byte) float32 { return float32(int64(binary.LittleEndian.Uint64(b))) })},
-	"I32":  {4, each(4, func(b []byte) float32 { return float32(int32(binary.LittleEndian.Uint32(b))) })},
-	"I16":  {2, each(2, func(b []byte) float32 { return float32(int16(binary.LittleEndian.Uint16(b))) })},
-	"I8":   {1, each(1, func(b []byte) float32 { return float32(int8(b[0])) })},
-	"U8":   {1, each(1, func(b []byte) float32 { return float32(b[0]) })},
-	"BOOL": {1, each(1, func(b []byte) float32 { return float32(min(b[0], 1)) })},
+	"F64":  {64, each(8, func(b []byte) float32 { return float32(math.Float64frombits(binary.LittleEndian.Uint64(b))) })},
+	"F32":  {32, each(4, func(b []byte) float32 { return math.Float32frombits(binary.LittleEndian.Uint32(b)) })},
+	"F16":  {16, each(2, func(b []byte) float32 { return half(binary.LittleEndian.Uint16(b)) })},
+	"BF16": {16, each(2, func(b []byte) float32 { return math.Float32frombits(uint32(binary.LittleEndian.Uint16(b)) << 16) })},
+	"I64":  {64, each(8, func(b []byte) float32 { return float32(int64(binary.LittleEndian.Uint64(b))) })},
+	"I32":  {32, each(4, func(b []byte) float32 { return float32(int32(binary.LittleEndian.Uint32(b))) })},
+	"I16":  {16, each(2, func(b []byte) float32 { return float32(int16(binary.LittleEndian.Uint16(b))) })},
+	"I8":   {8, each(1, func(b []byte) float32 { return float32(int8(b[0])) })},
+	"U64":  {64, each(8, func(b []byte) float32 { return float32(binary.LittleEndian.Uint64(b)) })},
+	"U32":  {32, each(4, func(b []byte) float32 { return float32(binary.LittleEndian.Uint32(b)) })},
+	"U16":  {16, each(2, func(b []byte) float32 { return float32(binary.LittleEndian.Uint16(b)) })},
+	"U8":   {8, each(1, func(b []byte) float32 { return float32(b[0]) })},
+	"BOOL": {8, each(1, func(b []byte) float32 { return float32(min(b[0], 1)) })},
+
+	"C64":         {bits: 64},
+	"F8_E5M2":     {bits: 8},
+	"F8_E4M3":     {bits: 8},
+	"F8_E8M0":     {bits: 8},
+	"F8_E5M2FNUZ": {bits: 8},
+	"F8_E4M3FNUZ": {bits: 8},
+	"F6_E2M3":     {bits: 6},
+	"F6_E3M2":     {bits: 6},
+	"F4":          {bits: 4},
 }
 
 func each(size int, one func([]byte) float32) func([]float32, []byte) {

@@ -30,7 +30,7 @@ func Example() {
 		return
 	}
 	fmt.Println(file.Tensors["conv1.weight"].Shape()) // OIHW
-	fmt.Println(weights.Assign(params, file.Tensors))
+	fmt.Println(weights.Assign(params, file))
 	// Output:
 	// [16 1 3 3]
 	// <nil>

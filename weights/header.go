@@ -2,18 +2,18 @@ package weights
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"math"
 	"math/bits"
 	"slices"
-	"strconv"
 	"unicode/utf8"
 )
 
 const (
 	maxHeader   = 100_000_000 // bytes, the limit of the reference implementation
+	maxAxes     = 64          // the limit of NumPy and PyTorch
+	maxElements = min(1<<44, math.MaxInt/4)
 	metadataKey = "__metadata__"
 )
 
@@ -25,173 +25,136 @@ type entry struct {
 	begin, end int64 // in the bytes after the header
 }
 
-// parseHeader decodes the JSON and checks it on its own: names and keys unique, types known, each
-// range as long as its shape needs.
-func parseHeader(b []byte) (entries []entry, meta map[string]string, err error) {
+// parseHeader decodes the JSON and checks it on its own: names and keys unique, each range as long as
+// its shape needs. It puts the metadata into f, and the names, so that it notices one that occurs twice.
+func (f *File) parseHeader(b []byte) (entries []entry, err error) {
 	if !utf8.Valid(b) {
-		return nil, nil, errors.New("header is not UTF-8")
+		return nil, errors.New("header is not UTF-8")
 	}
 	if len(b) == 0 || b[0] != '{' {
-		return nil, nil, errors.New("header does not start with {")
+		return nil, errors.New("header does not start with {")
 	}
-	d := &decoder{json.NewDecoder(bytes.NewReader(b))}
-	d.UseNumber()
-	err = d.object(func(name string) error {
+	s := &scanner{b: b}
+	err = s.object(func(name string) error {
 		if name == metadataKey {
-			meta, err = d.metadata()
-			return err
+			return f.metadata(s)
 		}
-		e, err := d.entry(name)
+		if _, ok := f.Tensors[name]; ok {
+			return twice(name)
+		}
+		e, err := s.entry(name)
 		if err != nil {
-			return fmt.Errorf("tensor %q: %w", name, err)
+			return fmt.Errorf("tensor %.80q: %w", name, err)
 		}
+		f.Tensors[name] = nil
 		entries = append(entries, e)
 		return nil
 	})
 	if err != nil {
-		return nil, nil, fmt.Errorf("header: %w", err)
+		return nil, fmt.Errorf("header: %w", err)
 	}
-	if rest := bytes.TrimRight(b[d.InputOffset():], " "); len(rest) > 0 {
-		return nil, nil, errors.New("header: bytes after the JSON object")
+	if rest := bytes.TrimRight(b[s.at:], " "); len(rest) > 0 {
+		return nil, errors.New("header: bytes after the JSON object")
 	}
-	return entries, meta, nil
+	return entries, nil
 }
 
-// decoder reads the header's JSON token by token, because Unmarshal accepts a key that occurs twice.
-// The nesting that it follows is fixed.
-type decoder struct{ *json.Decoder }
-
-// object calls f after each key of an object, to consume the value.
-func (d *decoder) object(f func(key string) error) error {
-	if err := d.delim('{'); err != nil {
-		return err
+func (f *File) metadata(s *scanner) error {
+	if f.Meta != nil {
+		return twice(metadataKey)
 	}
-	seen := map[string]bool{}
-	for d.More() {
-		key, err := d.text()
-		if err != nil {
-			return err
+	f.Meta = map[string]string{}
+	err := s.object(func(key string) (err error) {
+		if _, ok := f.Meta[key]; ok {
+			return twice(key)
 		}
-		if seen[key] {
-			return fmt.Errorf("%q occurs twice", key)
-		}
-		seen[key] = true
-		if err := f(key); err != nil {
-			return err
-		}
-	}
-	return d.delim('}')
-}
-
-func (d *decoder) next() (json.Token, error) {
-	t, err := d.Token()
-	if err == io.EOF {
-		err = io.ErrUnexpectedEOF
-	}
-	return t, err
-}
-
-func (d *decoder) delim(want json.Delim) error {
-	t, err := d.next()
-	if err == nil && t != want {
-		err = fmt.Errorf("expected %v, found %v", want, t)
-	}
-	return err
-}
-
-func (d *decoder) text() (string, error) {
-	t, err := d.next()
-	s, ok := t.(string)
-	if err == nil && !ok {
-		err = fmt.Errorf("expected a string, found %v", t)
-	}
-	return s, err
-}
-
-func (d *decoder) metadata() (map[string]string, error) {
-	meta := map[string]string{}
-	err := d.object(func(key string) (err error) {
-		meta[key], err = d.text()
+		f.Meta[key], err = s.text()
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", metadataKey, err)
+		return fmt.Errorf("%s: %w", metadataKey, err)
 	}
-	return meta, nil
+	return nil
 }
 
-// naturals reads a list of non-negative integers.
-func (d *decoder) naturals() ([]int, error) {
-	if err := d.delim('['); err != nil {
-		return nil, err
-	}
-	list := []int{}
-	for d.More() {
-		t, err := d.next()
-		if err != nil {
-			return nil, err
-		}
-		n, ok := t.(json.Number)
-		if !ok {
-			return nil, fmt.Errorf("expected a number, found %v", t)
-		}
-		u, err := strconv.ParseUint(n.String(), 10, strconv.IntSize-1)
-		if err != nil {
-			return nil, fmt.Errorf("%s is no size", n)
-		}
-		list = append(list, int(u))
-	}
-	return list, d.delim(']')
-}
+func twice(name string) error { return fmt.Errorf("%.80q occurs twice", name) }
 
-func (d *decoder) entry(name string) (entry, error) {
+// entry reads what the header says about the tensor of the given name.
+func (s *scanner) entry(name string) (entry, error) {
 	e := entry{name: name}
-	var keys []string
-	err := d.object(func(key string) (err error) {
-		keys = append(keys, key)
+	keys := [...]string{"dtype", "shape", "data_offsets"}
+	var seen [len(keys)]bool
+	err := s.object(func(key string) (err error) {
+		i := slices.Index(keys[:], key)
+		if i < 0 {
+			return fmt.Errorf("unknown key %.80q", key)
+		}
+		if seen[i] {
+			return twice(key)
+		}
+		seen[i] = true
 		switch key {
 		case "dtype":
-			e.dtype, err = d.text()
+			e.dtype, err = s.text()
 		case "shape":
-			e.shape, err = d.naturals()
+			e.shape, err = s.shape()
 		case "data_offsets":
-			var r []int
-			if r, err = d.naturals(); err == nil && len(r) != 2 {
-				err = fmt.Errorf("%d data_offsets, expected 2", len(r))
-			}
-			if err == nil {
-				e.begin, e.end = int64(r[0]), int64(r[1])
-			}
-		default:
-			err = fmt.Errorf("unknown key %q", key)
+			e.begin, e.end, err = s.offsets()
 		}
 		return err
 	})
 	if err != nil {
 		return e, err
 	}
-	for _, want := range []string{"dtype", "shape", "data_offsets"} {
-		if !slices.Contains(keys, want) {
-			return e, fmt.Errorf("%s is missing", want)
-		}
+	if i := slices.Index(seen[:], false); i >= 0 {
+		return e, fmt.Errorf("%s is missing", keys[i])
 	}
 	return e, e.check()
 }
 
-func (e *entry) check() error {
-	f, ok := formats[e.dtype]
-	if !ok {
-		return fmt.Errorf("type %q cannot be read", e.dtype)
+func (s *scanner) shape() ([]int, error) {
+	shape := []int{}
+	return shape, s.list(func() error {
+		n, err := s.natural()
+		if err == nil && n > math.MaxInt {
+			err = fmt.Errorf("an axis of length %d is too large", n)
+		}
+		if len(shape) == maxAxes {
+			err = fmt.Errorf("shape of more than %d axes", maxAxes)
+		}
+		shape = append(shape, int(n))
+		return err
+	})
+}
+
+func (s *scanner) offsets() (begin, end int64, err error) {
+	var at [2]int64
+	n := 0
+	err = s.list(func() error {
+		v, err := s.natural()
+		if n < len(at) {
+			at[n] = v
+		}
+		n++
+		return err
+	})
+	if err == nil && n != len(at) {
+		err = fmt.Errorf("%d data_offsets, expected 2", n)
 	}
+	return at[0], at[1], err
+}
+
+// check compares the range with the shape. The size of elements of an unknown type is unknown.
+func (e *entry) check() error {
 	// Axes of length zero do not excuse a product of the others that overflows.
-	product, empty := uint64(f.size), false
+	product, empty := uint64(1), false
 	for _, n := range e.shape {
 		if n == 0 {
 			empty = true
 			continue
 		}
 		hi, lo := bits.Mul64(product, uint64(n))
-		if hi != 0 || lo >= 1<<(strconv.IntSize-1) {
+		if hi != 0 || lo > maxElements {
 			return fmt.Errorf("shape %v is too large", e.shape)
 		}
 		product = lo
@@ -199,8 +162,18 @@ func (e *entry) check() error {
 	if empty {
 		product = 0
 	}
-	if e.end < e.begin || uint64(e.end-e.begin) != product {
-		return fmt.Errorf("shape %v of %s needs %d bytes, data_offsets are %d to %d", e.shape, e.dtype, product, e.begin, e.end)
+	if e.end < e.begin {
+		return fmt.Errorf("data_offsets are %d to %d", e.begin, e.end)
+	}
+	if f, ok := formats[e.dtype]; ok {
+		hi, lo := bits.Mul64(product, uint64(f.bits))
+		need := hi<<61 | lo>>3
+		if lo%8 != 0 {
+			return fmt.Errorf("shape %v of %s does not fill whole bytes", e.shape, e.dtype)
+		}
+		if uint64(e.end-e.begin) != need {
+			return fmt.Errorf("shape %v of %s needs %d bytes, data_offsets are %d to %d", e.shape, e.dtype, need, e.begin, e.end)
+		}
 	}
 	return nil
 }

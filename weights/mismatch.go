@@ -9,18 +9,20 @@ import (
 	"strings"
 
 	"github.com/residuum-go/residuum/autograd"
-	"github.com/residuum-go/residuum/tensor"
 )
 
-// Mismatch lists how tensors differ from the parameters they should fill.
+// Mismatch lists how a file differs from the parameters that it should fill.
 type Mismatch struct {
-	Missing    []string // parameters that have no tensor
-	Unexpected []string // tensors that have no parameter
-	Shapes     []string // descriptions of the pairs whose shapes differ
-	Hint       string   // what the reason seems to be, or ""
+	Missing     []string // parameters that have no tensor
+	Unexpected  []string // tensors that have no parameter
+	Shapes      []string // descriptions of the pairs whose shapes differ
+	Unsupported []string // descriptions of the parameters whose tensors are in File.Unsupported
+	Hint        string   // what the reason seems to be, or ""
 }
 
-func (m *Mismatch) empty() bool { return len(m.Missing)+len(m.Unexpected)+len(m.Shapes) == 0 }
+func (m *Mismatch) empty() bool {
+	return len(m.Missing)+len(m.Unexpected)+len(m.Shapes)+len(m.Unsupported) == 0
+}
 
 // Error says how many differ, and names the first few of each kind.
 func (m *Mismatch) Error() string {
@@ -28,7 +30,7 @@ func (m *Mismatch) Error() string {
 	for _, p := range []struct {
 		what  string
 		names []string
-	}{{"missing", m.Missing}, {"unexpected", m.Unexpected}, {"of another shape", m.Shapes}} {
+	}{{"missing", m.Missing}, {"unexpected", m.Unexpected}, {"of another shape", m.Shapes}, {"of a type that is not converted", m.Unsupported}} {
 		const few = 3
 		if n := len(p.names); n > few {
 			parts = append(parts, fmt.Sprintf("%d %s: %s and %d more", n, p.what, strings.Join(p.names[:few], ", "), n-few))
@@ -43,14 +45,18 @@ func (m *Mismatch) Error() string {
 	return text + strings.Join(parts, "; ")
 }
 
-// compare lists the differences between parameters, each of another name, and tensors.
-func compare(params []*autograd.Param, tensors map[string]*tensor.Tensor) *Mismatch {
+// compare lists the differences between parameters, each of another name, and a file.
+func compare(params []*autograd.Param, f *File) *Mismatch {
 	m := &Mismatch{}
 	known := map[string]bool{}
 	var differ [][2][]int
 	for _, p := range params {
 		known[p.Name] = true
-		t := tensors[p.Name]
+		t := f.Tensors[p.Name]
+		if dtype, ok := f.Unsupported[p.Name]; ok && t == nil {
+			m.Unsupported = append(m.Unsupported, fmt.Sprintf("%s is %.80s", p.Name, dtype))
+			continue
+		}
 		if t == nil {
 			m.Missing = append(m.Missing, p.Name)
 			continue
@@ -60,26 +66,28 @@ func compare(params []*autograd.Param, tensors map[string]*tensor.Tensor) *Misma
 			differ = append(differ, [2][]int{t.Shape(), want})
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(tensors)) {
+	names := slices.AppendSeq(slices.Collect(maps.Keys(f.Tensors)), maps.Keys(f.Unsupported))
+	slices.Sort(names)
+	for _, name := range names {
 		if !known[name] && !strings.HasSuffix(name, "num_batches_tracked") {
 			m.Unexpected = append(m.Unexpected, name)
 		}
 	}
 	if !m.empty() {
-		m.Hint = m.hint(known, tensors, differ)
+		m.Hint = m.hint(known, names, differ)
 	}
 	return m
 }
 
 // hint guesses the reason of a mismatch from the names on both sides and the pairs of shapes that differ.
-func (m *Mismatch) hint(known map[string]bool, tensors map[string]*tensor.Tensor, differ [][2][]int) string {
+func (m *Mismatch) hint(known map[string]bool, names []string, differ [][2][]int) string {
 	if p, n := prefix(m.Missing, m.Unexpected); p != "" {
 		return fmt.Sprintf("%d of their names begin with %q, which is to be cut off", n, p)
 	}
 	if p, n := prefix(m.Unexpected, m.Missing); p != "" {
 		return fmt.Sprintf("%d of their names lack %q at the beginning", n, p)
 	}
-	theirs, ours := blocks(maps.Keys(tensors)), blocks(maps.Keys(known))
+	theirs, ours := blocks(slices.Values(names)), blocks(maps.Keys(known))
 	switch {
 	case theirs != ours && theirs > 0 && ours > 0:
 		return fmt.Sprintf("they are of %d blocks, the model has %d", theirs, ours)

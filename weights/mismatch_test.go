@@ -69,7 +69,7 @@ func TestMismatchGuessesTheReason(t *testing.T) {
 		"an empty file": {mlp, nil, "2 missing: 0.weight, 0.bias"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := weights.Assign(c.params, c.tensors)
+			err := weights.Assign(c.params, &weights.File{Tensors: c.tensors})
 			var mismatch *weights.Mismatch
 			require.ErrorAs(t, err, &mismatch)
 			require.True(t, strings.HasPrefix(err.Error(), begin+c.says), "%v", err)

@@ -27,34 +27,35 @@ func FromParams(params []*autograd.Param) map[string]*tensor.Tensor {
 	return m
 }
 
-// Assign copies tensors, as read from a file, into the parameters of the same names, those of rank 4
-// turned from OIHW into HWIO. Names and shapes must agree exactly, or nothing is changed and the
+// Assign copies the tensors of a file into the parameters of the same names, those of rank 4 turned
+// from OIHW into HWIO. Names and shapes must agree exactly, or nothing is changed and the
 // error is a [*Mismatch]. PyTorch's counters num_batches_tracked are passed over. Two parameters of one
 // name are an error, too.
-func Assign(params []*autograd.Param, tensors map[string]*tensor.Tensor) error {
+func Assign(params []*autograd.Param, f *File) error {
 	params, err := distinct(params)
 	if err != nil {
 		return fmt.Errorf("weights: Assign: %w", err)
 	}
-	if m := compare(params, tensors); !m.empty() {
+	if m := compare(params, f); !m.empty() {
 		return m
 	}
-	fill(params, tensors)
+	fill(params, f.Tensors)
 	return nil
 }
 
 // AssignMatching is Assign for the names that occur on both sides, such as those of a backbone under
-// another head. It returns what was missing and unexpected. Shapes that differ are still an error.
-func AssignMatching(params []*autograd.Param, tensors map[string]*tensor.Tensor) (missing, unexpected []string, err error) {
+// another head. It returns what was missing and unexpected. Shapes that differ, and
+// tensors that a parameter needs but that are in File.Unsupported, are still an error.
+func AssignMatching(params []*autograd.Param, f *File) (missing, unexpected []string, err error) {
 	params, err = distinct(params)
 	if err != nil {
 		return nil, nil, fmt.Errorf("weights: AssignMatching: %w", err)
 	}
-	m := compare(params, tensors)
-	if len(m.Shapes) > 0 {
-		return nil, nil, &Mismatch{Shapes: m.Shapes}
+	m := compare(params, f)
+	if len(m.Shapes)+len(m.Unsupported) > 0 {
+		return nil, nil, &Mismatch{Shapes: m.Shapes, Unsupported: m.Unsupported}
 	}
-	fill(params, tensors)
+	fill(params, f.Tensors)
 	return m.Missing, m.Unexpected, nil
 }
 

@@ -42,7 +42,7 @@ func TestConvolutionsAreOIHWInFiles(t *testing.T) {
 	for _, p := range other {
 		p.Value.Fill(-1)
 	}
-	require.NoError(t, weights.Assign(other, m))
+	require.NoError(t, weights.Assign(other, &weights.File{Tensors: m}))
 	for i, p := range model() {
 		require.Equal(t, p.Value.Data(), other[i].Value.Data())
 	}
@@ -68,7 +68,8 @@ func TestAssignReportsEveryDifferenceAndChangesNothing(t *testing.T) {
 	m["bn1.num_batches_tracked"] = tensor.Scalar(5)
 
 	ps := model()
-	err := weights.Assign(ps, m)
+	f := &weights.File{Tensors: m}
+	err := weights.Assign(ps, f)
 	var mismatch *weights.Mismatch
 	require.ErrorAs(t, err, &mismatch)
 	require.Equal(t, &weights.Mismatch{Missing: []string{"conv.weight"}, Unexpected: []string{"head.weight"},
@@ -77,12 +78,12 @@ func TestAssignReportsEveryDifferenceAndChangesNothing(t *testing.T) {
 		"1 of another shape: fc.weight is [3 2], the model has [2 3]")
 	require.Equal(t, []float32{0, 1}, ps[2].Value.Data())
 
-	_, _, err = weights.AssignMatching(ps, m)
+	_, _, err = weights.AssignMatching(ps, f)
 	require.EqualError(t, err, "weights: tensors do not fit the model: 1 of another shape: fc.weight is [3 2], the model has [2 3]")
 	require.Equal(t, []float32{0, 1}, ps[2].Value.Data())
 
 	delete(m, "fc.weight")
-	missing, unexpected, err := weights.AssignMatching(ps, m)
+	missing, unexpected, err := weights.AssignMatching(ps, f)
 	require.NoError(t, err)
 	require.Equal(t, []string{"conv.weight", "fc.weight"}, missing)
 	require.Equal(t, []string{"head.weight"}, unexpected)
@@ -92,16 +93,40 @@ func TestAssignReportsEveryDifferenceAndChangesNothing(t *testing.T) {
 // Two layers without names must not be filled from one tensor.
 func TestAssignTellsParametersApart(t *testing.T) {
 	first, second := counting("weight", 2), counting("weight", 2)
-	tensors := map[string]*tensor.Tensor{"weight": tensor.Full(9, 2)}
+	f := &weights.File{Tensors: map[string]*tensor.Tensor{"weight": tensor.Full(9, 2)}}
 	says := `two parameters are named "weight": name their layers with nn.Named or nn.NewSequential`
-	require.EqualError(t, weights.Assign([]*autograd.Param{first, second}, tensors), "weights: Assign: "+says)
-	_, _, err := weights.AssignMatching([]*autograd.Param{first, second}, tensors)
+	require.EqualError(t, weights.Assign([]*autograd.Param{first, second}, f), "weights: Assign: "+says)
+	_, _, err := weights.AssignMatching([]*autograd.Param{first, second}, f)
 	require.EqualError(t, err, "weights: AssignMatching: "+says)
 	require.Equal(t, []float32{0, 1}, first.Value.Data())
 
-	require.NoError(t, weights.Assign([]*autograd.Param{first, first}, tensors), "a layer that is used twice")
+	require.NoError(t, weights.Assign([]*autograd.Param{first, first}, f), "a layer that is used twice")
 	require.Equal(t, []float32{9, 9}, first.Value.Data())
 
-	err = weights.Assign([]*autograd.Param{first, nil}, tensors)
+	err = weights.Assign([]*autograd.Param{first, nil}, f)
 	require.EqualError(t, err, "weights: Assign: parameter 1 is nil: the model has not been built, or the ensemble not fitted")
+}
+
+// A tensor whose type is not converted is in nobody's way unless a parameter needs it.
+func TestAssignNamesTensorsOfUnsupportedTypes(t *testing.T) {
+	f := &weights.File{Tensors: weights.FromParams(model()), Unsupported: map[string]string{"scale": "F8_E8M0"}}
+	f.Tensors["fc.bias"].Fill(7)
+	missing, unexpected, err := weights.AssignMatching(model(), f)
+	require.NoError(t, err)
+	require.Empty(t, missing)
+	require.Equal(t, []string{"scale"}, unexpected)
+	require.EqualError(t, weights.Assign(model(), f), "weights: tensors do not fit the model: 1 unexpected: scale")
+
+	delete(f.Tensors, "fc.weight")
+	f.Unsupported = map[string]string{"fc.weight": "F8_E4M3"}
+	ps := model()
+	err = weights.Assign(ps, f)
+	var mismatch *weights.Mismatch
+	require.ErrorAs(t, err, &mismatch)
+	require.Equal(t, &weights.Mismatch{Unsupported: []string{"fc.weight is F8_E4M3"}}, mismatch)
+	const says = "weights: tensors do not fit the model: 1 of a type that is not converted: fc.weight is F8_E4M3"
+	require.EqualError(t, err, says)
+	_, _, err = weights.AssignMatching(ps, f)
+	require.EqualError(t, err, says)
+	require.Equal(t, []float32{0, 1}, ps[2].Value.Data())
 }

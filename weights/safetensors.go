@@ -2,11 +2,13 @@ package weights
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"math"
 	"os"
@@ -20,35 +22,69 @@ import (
 // File is what a safetensors file holds: tensors by name, and text by key.
 type File struct {
 	Tensors map[string]*tensor.Tensor
-	Meta    map[string]string
+	// Unsupported gives the element type of each tensor that was left in the file because its type is not
+	// converted: 8-bit floats and smaller ones, complex numbers, and types that this package does not know.
+	Unsupported map[string]string
+	Meta        map[string]string
 }
 
 // ErrFormat is matched, through errors.Is, by every error that says that a file is not valid
 // safetensors.
 var ErrFormat = errors.New("not a valid safetensors file")
 
-// Load reads the file at path.
+// Load reads the file at path. If it is seen to change meanwhile, that is an error; one that is replaced,
+// as Save does it, is read as it was.
 func Load(path string) (*File, error) {
+	// Before it is opened, because to open a pipe is to wait for its writer.
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("weights: %s: not a regular file, mode %s", path, info.Mode())
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("weights: %w", err)
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, fmt.Errorf("weights: %w", err)
-	}
-	file, err := Read(f, info.Size())
+	file, err := load(f)
 	if err != nil {
 		return nil, fmt.Errorf("weights: %s: %w", path, err)
 	}
 	return file, nil
 }
 
-// Read reads a file of the given size from r. Elements of the types F64, F16, BF16, I64, I32, I16,
-// I8, U8 and BOOL are converted to float32. A header that is cut, longer than 100 MB, not UTF-8 or
-// not the JSON it should be, a name that occurs twice, a shape that does not fit its range, and
-// ranges that overlap or do not cover the rest of the file exactly match [ErrFormat].
+// opened is what load needs of an *os.File.
+type opened interface {
+	io.ReaderAt
+	Stat() (fs.FileInfo, error)
+}
+
+func load(f opened) (*File, error) {
+	before, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	file, err := Read(f, before.Size())
+	if err != nil {
+		return nil, err
+	}
+	after, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if after.Size() != before.Size() || !after.ModTime().Equal(before.ModTime()) {
+		return nil, errors.New("changed while it was read")
+	}
+	return file, nil
+}
+
+// Read reads a file of the given size from r. Elements of the types F64, F16, BF16, I64, I32, I16, I8,
+// U64, U32, U16, U8 and BOOL are converted to float32; tensors of other types are named in
+// File.Unsupported. A header that is cut, longer than 100 MB, not UTF-8 or not the JSON it should be, a
+// name that occurs twice, a shape of more than 64 axes or that does not fit its range, and ranges that
+// overlap or do not cover the rest of the file exactly match [ErrFormat]. If r ends before size, the error
+// matches [io.ErrUnexpectedEOF] instead.
+//
+// Beside the tensors, which take four bytes an element, memory is that of the header and what it describes:
+// less than twenty times the header's length if it is built to take much.
 func Read(r io.ReaderAt, size int64) (*File, error) {
 	file, err := read(r, size)
 	if err != nil && !errors.Is(err, errRead) {
@@ -60,60 +96,108 @@ func Read(r io.ReaderAt, size int64) (*File, error) {
 var errRead = errors.New("read error")
 
 func read(r io.ReaderAt, size int64) (*File, error) {
-	fetch := func(n, at int64) ([]byte, error) {
-		b := make([]byte, n)
-		if _, err := r.ReadAt(b, at); err != nil && err != io.EOF {
-			return nil, fmt.Errorf("%w at byte %d: %w", errRead, at, err)
-		}
-		return b, nil
-	}
 	if size < 8 {
 		return nil, fmt.Errorf("%d bytes long, too short for a header", size)
 	}
-	b, err := fetch(8, 0)
+	// What is allocated depends on the size, so it is not taken on trust.
+	if _, err := (&source{r: r, at: size - 1}).take(1); err != nil {
+		return nil, err
+	}
+	src := &source{r: r}
+	b, err := src.take(8)
 	if err != nil {
 		return nil, err
 	}
 	n := binary.LittleEndian.Uint64(b)
 	if n > maxHeader || n > uint64(size-8) {
-		return nil, fmt.Errorf("header of %d bytes in a file of %d, at most %d allowed", n, size, maxHeader)
+		return nil, notLength(b, n, size)
 	}
-	if b, err = fetch(int64(n), 8); err != nil {
+	if b, err = src.take(int(n)); err != nil {
 		return nil, err
 	}
-	entries, meta, err := parseHeader(b)
+	file := &File{Tensors: map[string]*tensor.Tensor{}, Unsupported: map[string]string{}}
+	entries, err := file.parseHeader(b)
 	if err != nil {
 		return nil, err
 	}
-	start := 8 + int64(n)
-	if err := tile(entries, size-start); err != nil {
+	if err := tile(entries, size-src.at); err != nil {
 		return nil, err
 	}
-	file := &File{Tensors: make(map[string]*tensor.Tensor, len(entries)), Meta: meta}
+	src.buf = make([]byte, min(chunk, size-src.at)) // the header may be long
 	for _, e := range entries {
-		raw, err := fetch(e.end-e.begin, start+e.begin)
-		if err != nil {
+		if err := file.readTensor(e, src); err != nil {
 			return nil, err
 		}
-		t := tensor.New(e.shape...)
-		formats[e.dtype].decode(t.Data(), raw)
-		file.Tensors[e.name] = t
 	}
 	return file, nil
 }
 
+// notLength says what a file is that does not begin with the length of a header.
+func notLength(b []byte, n uint64, size int64) error {
+	for magic, what := range map[string]string{"PK\x03\x04": "a zip archive", "\x80\x02": "a Python pickle"} {
+		if bytes.HasPrefix(b, []byte(magic)) {
+			return fmt.Errorf("%s, as torch.save writes it to .pth and .pt files: "+
+				"in Python, save the state_dict again by safetensors.torch.save_file", what)
+		}
+	}
+	return fmt.Errorf("header of %d bytes in a file of %d, at most %d allowed", n, size, maxHeader)
+}
+
+// readTensor reads the next tensor, which is that of e.
+func (f *File) readTensor(e entry, src *source) error {
+	format := formats[e.dtype]
+	if format.decode == nil {
+		delete(f.Tensors, e.name)
+		f.Unsupported[e.name] = e.dtype
+		src.at += e.end - e.begin
+		return nil
+	}
+	t := tensor.New(e.shape...)
+	f.Tensors[e.name] = t
+	for part := range slices.Chunk(t.Data(), chunk/8) {
+		b, err := src.take(len(part) * format.bits / 8)
+		if err != nil {
+			return err
+		}
+		format.decode(part, b)
+	}
+	return nil
+}
+
+const chunk = 1 << 20 // bytes that are read at a time
+
+// source reads from r on and on.
+type source struct {
+	r   io.ReaderAt
+	at  int64
+	buf []byte
+}
+
+// take returns the next n bytes. They are valid until the next call.
+func (s *source) take(n int) ([]byte, error) {
+	if n > len(s.buf) {
+		s.buf = make([]byte, n)
+	}
+	got, err := s.r.ReadAt(s.buf[:n], s.at)
+	s.at += int64(got)
+	switch {
+	case got == n:
+		return s.buf[:n], nil
+	case err == nil || err == io.EOF:
+		err = io.ErrUnexpectedEOF
+	}
+	return nil, fmt.Errorf("%w at byte %d: %w", errRead, s.at, err)
+}
+
 // tile sorts the entries by place and checks that they cover size bytes without gap or overlap.
 func tile(entries []entry, size int64) error {
-	slices.SortStableFunc(entries, func(a, b entry) int {
-		if a.begin != b.begin {
-			return int(min(max(a.begin-b.begin, -1), 1))
-		}
-		return int(min(max(a.end-b.end, -1), 1)) // empty ones first
+	slices.SortFunc(entries, func(a, b entry) int {
+		return cmp.Or(cmp.Compare(a.begin, b.begin), cmp.Compare(a.end, b.end)) // empty ones first
 	})
 	at := int64(0)
 	for _, e := range entries {
 		if e.begin != at {
-			return fmt.Errorf("tensor %q starts at byte %d, where the one before ends at %d", e.name, e.begin, at)
+			return fmt.Errorf("tensor %.80q starts at byte %d, where the one before ends at %d", e.name, e.begin, at)
 		}
 		at = e.end
 	}
@@ -124,7 +208,7 @@ func tile(entries []entry, size int64) error {
 }
 
 // Write writes f: metadata and tensors in the order of their names, all as F32. The same content
-// gives the same bytes.
+// gives the same bytes. A file with Unsupported tensors is refused, because they would be lost.
 func Write(w io.Writer, f *File) error {
 	names := slices.Sorted(maps.Keys(f.Tensors))
 	header, err := f.header(names)
@@ -134,14 +218,14 @@ func Write(w io.Writer, f *File) error {
 	if _, err := w.Write(header); err != nil {
 		return err
 	}
-	chunk := make([]byte, 0, 64<<10)
+	buf := make([]byte, 0, 64<<10)
 	for _, name := range names {
-		for part := range slices.Chunk(f.Tensors[name].Data(), cap(chunk)/4) {
-			chunk = chunk[:0]
+		for part := range slices.Chunk(f.Tensors[name].Data(), cap(buf)/4) {
+			buf = buf[:0]
 			for _, v := range part {
-				chunk = binary.LittleEndian.AppendUint32(chunk, math.Float32bits(v))
+				buf = binary.LittleEndian.AppendUint32(buf, math.Float32bits(v))
 			}
-			if _, err := w.Write(chunk); err != nil {
+			if _, err := w.Write(buf); err != nil {
 				return err
 			}
 		}
@@ -151,6 +235,11 @@ func Write(w io.Writer, f *File) error {
 
 // header returns the length and the JSON, padded with spaces so that the elements are aligned.
 func (f *File) header(names []string) ([]byte, error) {
+	if left := slices.Sorted(maps.Keys(f.Unsupported)); len(left) > 0 {
+		name := left[0]
+		return nil, fmt.Errorf("weights: tensor %q of type %s was not read, so it cannot be written: "+
+			"take it out of Unsupported to leave it out", name, f.Unsupported[name])
+	}
 	for _, s := range slices.Concat(names, slices.Collect(maps.Keys(f.Meta)), slices.Collect(maps.Values(f.Meta))) {
 		if !utf8.ValidString(s) {
 			return nil, fmt.Errorf("weights: %q is not UTF-8", s)
@@ -173,6 +262,12 @@ func (f *File) header(names []string) ([]byte, error) {
 			h = append(h, ',')
 		}
 		t := f.Tensors[name]
+		if t == nil {
+			panic(fmt.Sprintf("weights: Write: tensor %q is nil", name))
+		}
+		if t.Rank() > maxAxes {
+			return nil, fmt.Errorf("weights: tensor %q has %d axes, at most %d allowed", name, t.Rank(), maxAxes)
+		}
 		shape := strings.ReplaceAll(fmt.Sprint(t.Shape()), " ", ",")
 		h = fmt.Appendf(h, `%s:{"dtype":"F32","shape":%s,"data_offsets":[%d,%d]}`, quote(name), shape, at, at+4*t.Len())
 		at += 4 * t.Len()

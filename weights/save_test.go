@@ -43,6 +43,10 @@ func TestSaveAndLoadNameThePathInErrors(t *testing.T) {
 	_, err = weights.Load(path)
 	require.ErrorIs(t, err, os.ErrNotExist)
 
+	path = t.TempDir()
+	_, err = weights.Load(path)
+	require.ErrorContains(t, err, "weights: "+path+": not a regular file, mode d")
+
 	path = filepath.Join(t.TempDir(), "page.html")
 	require.NoError(t, os.WriteFile(path, []byte("<html>404</html>"), 0o600))
 	_, err = weights.Load(path)

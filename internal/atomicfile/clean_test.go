@@ -14,8 +14,10 @@ func TestCleanRemovesWhatAKilledProcessLeft(t *testing.T) {
 	if path := os.Getenv("ATOMICFILE_HANG"); path != "" {
 		_ = WriteFunc(path, func(io.Writer) error {
 			_, _ = os.Stdout.Write([]byte{'.'})
-			select {}
+			_, _ = io.Copy(io.Discard, os.Stdin) // for ever
+			return nil
 		})
+		return
 	}
 	dir := t.TempDir()
 	path := filepath.Join(dir, "f")
@@ -24,6 +26,8 @@ func TestCleanRemovesWhatAKilledProcessLeft(t *testing.T) {
 
 	writer := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$")
 	writer.Env = append(os.Environ(), "ATOMICFILE_HANG="+path)
+	_, err := writer.StdinPipe()
+	require.NoError(t, err)
 	out, err := writer.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, writer.Start())

@@ -8,7 +8,8 @@ import (
 // Augment says how training images are varied. The zero Augment leaves them as they are.
 type Augment struct {
 	// Pad black pixels are added on each side, then a crop of the original size is taken at a
-	// uniformly random place.
+	// uniformly random place. It must be less than height and width, so that every crop shows
+	// part of the image.
 	Pad int
 	// Flip mirrors left and right with probability one half.
 	Flip bool

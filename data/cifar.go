@@ -13,28 +13,24 @@ const (
 	cifarImages = 10000 // in each file
 )
 
-// LoadCIFAR10 reads data_batch_1.bin to data_batch_5.bin and test_batch.bin, the files of
+// LoadCIFAR10Train reads the training images, data_batch_1.bin to data_batch_5.bin of
 // cifar-10-binary.tar.gz, from fsys. A file that is empty, cut in the middle of an image or longer
 // than 10000 images and a label over 9 are a [*FormatError] that names the file.
-func LoadCIFAR10(fsys fs.FS) (train, test *Dataset, err error) {
-	var parts []*Dataset
+func LoadCIFAR10Train(fsys fs.FS) (*Dataset, error) {
+	all := &Dataset{Height: cifarSide, Width: cifarSide, Channels: 3, Classes: 10}
 	for i := range 5 {
 		part, err := loadCIFAR(fsys, fmt.Sprintf("data_batch_%d.bin", i+1))
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		parts = append(parts, part)
+		all.Pixels = append(all.Pixels, part.Pixels...)
+		all.Labels = append(all.Labels, part.Labels...)
 	}
-	if test, err = loadCIFAR(fsys, "test_batch.bin"); err != nil {
-		return nil, nil, err
-	}
-	train = &Dataset{Height: cifarSide, Width: cifarSide, Channels: 3, Classes: 10}
-	for _, p := range parts {
-		train.Pixels = append(train.Pixels, p.Pixels...)
-		train.Labels = append(train.Labels, p.Labels...)
-	}
-	return train, test, nil
+	return all, nil
 }
+
+// LoadCIFAR10Test reads the test images, test_batch.bin, as LoadCIFAR10Train reads the others.
+func LoadCIFAR10Test(fsys fs.FS) (*Dataset, error) { return loadCIFAR(fsys, "test_batch.bin") }
 
 func loadCIFAR(fsys fs.FS, name string) (*Dataset, error) {
 	f, err := fsys.Open(name)

@@ -34,7 +34,9 @@ func cifarFolder() fstest.MapFS {
 }
 
 func TestLoadCIFAR10JoinsFilesAndInterleavesChannels(t *testing.T) {
-	train, test, err := data.LoadCIFAR10(cifarFolder())
+	train, err := data.LoadCIFAR10Train(cifarFolder())
+	require.NoError(t, err)
+	test, err := data.LoadCIFAR10Test(cifarFolder())
 	require.NoError(t, err)
 	require.Equal(t, 15, train.Len())
 	require.Equal(t, 1, test.Len())
@@ -42,6 +44,24 @@ func TestLoadCIFAR10JoinsFilesAndInterleavesChannels(t *testing.T) {
 	for k, p := range train.Image(5) { // image 2 of the third file
 		require.Equal(t, byte(2+k), p)
 	}
+}
+
+func TestLoadCIFAR10NeedsOnlyTheFilesOfThePartThatIsRead(t *testing.T) {
+	fsys := cifarFolder()
+	only := fstest.MapFS{"test_batch.bin": fsys["test_batch.bin"]}
+	test, err := data.LoadCIFAR10Test(only)
+	require.NoError(t, err)
+	require.Equal(t, 1, test.Len())
+	_, err = data.LoadCIFAR10Train(only)
+	require.ErrorIs(t, err, fs.ErrNotExist)
+	require.ErrorContains(t, err, "data_batch_1.bin")
+
+	delete(fsys, "test_batch.bin")
+	_, err = data.LoadCIFAR10Train(fsys)
+	require.NoError(t, err)
+	_, err = data.LoadCIFAR10Test(fsys)
+	require.ErrorIs(t, err, fs.ErrNotExist)
+	require.ErrorContains(t, err, "test_batch.bin")
 }
 
 func TestLoadCIFAR10RefusesDamage(t *testing.T) {
@@ -60,16 +80,42 @@ func TestLoadCIFAR10RefusesDamage(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			fsys := cifarFolder()
 			fsys["data_batch_4.bin"].Data = c.file
-			_, _, err := data.LoadCIFAR10(fsys)
+			fsys["test_batch.bin"].Data = c.file
+			_, err := data.LoadCIFAR10Train(fsys)
 			var format *data.FormatError
 			require.ErrorAs(t, err, &format)
 			require.Equal(t, "data_batch_4.bin", format.File)
 			require.ErrorContains(t, err, c.reason)
+			_, err = data.LoadCIFAR10Test(fsys)
+			require.ErrorAs(t, err, &format)
+			require.Equal(t, "test_batch.bin", format.File)
+			require.ErrorContains(t, err, c.reason)
 		})
 	}
-	fsys := cifarFolder()
-	delete(fsys, "test_batch.bin")
-	_, _, err := data.LoadCIFAR10(fsys)
-	require.ErrorIs(t, err, fs.ErrNotExist)
-	require.ErrorContains(t, err, "test_batch.bin")
+}
+
+func FuzzLoadCIFAR10(f *testing.F) {
+	bad := cifarFile(2)
+	bad[3073] = 10
+	for _, seed := range [][]byte{nil, {3}, cifarFile(1), cifarFile(2), cifarFile(2)[:3074], bad} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, file []byte) {
+		set, err := data.LoadCIFAR10Test(fstest.MapFS{"test_batch.bin": {Data: file}})
+		if err != nil {
+			var format *data.FormatError
+			require.ErrorAs(t, err, &format)
+			return
+		}
+		var again []byte
+		for i, label := range set.Labels {
+			again = append(again, byte(label))
+			for c := range 3 {
+				for p := range 32 * 32 {
+					again = append(again, set.Image(i)[3*p+c])
+				}
+			}
+		}
+		require.Equal(t, file, again)
+	})
 }

@@ -2,6 +2,8 @@ package data
 
 import (
 	"fmt"
+	"math"
+	"math/bits"
 	"math/rand/v2"
 	"slices"
 
@@ -21,19 +23,48 @@ type Dataset struct {
 // are shared, not copied. It is an error if their sizes disagree or a label lies outside
 // [0, classes).
 func New(pixels []uint8, labels []int, h, w, c, classes int) (*Dataset, error) {
-	if h < 1 || w < 1 || c < 1 || classes < 1 {
-		return nil, fmt.Errorf("data: New: %dx%dx%d pixels, %d classes: all must be positive", h, w, c, classes)
+	d := &Dataset{Height: h, Width: w, Channels: c, Classes: classes, Pixels: pixels, Labels: labels}
+	if err := d.check(); err != nil {
+		return nil, fmt.Errorf("data: New: %w", err)
 	}
-	if len(pixels) != len(labels)*h*w*c {
-		return nil, fmt.Errorf("data: New: %d labels of %dx%dx%d pixels need %d bytes, there are %d",
-			len(labels), h, w, c, len(labels)*h*w*c, len(pixels))
+	return d, nil
+}
+
+// check compares the fields with each other.
+func (d *Dataset) check() error {
+	h, w, c := d.Height, d.Width, d.Channels
+	if h < 1 || w < 1 || c < 1 || d.Classes < 1 {
+		return fmt.Errorf("%dx%dx%d pixels, %d classes: all must be positive", h, w, c, d.Classes)
 	}
-	for i, l := range labels {
-		if l < 0 || l >= classes {
-			return nil, fmt.Errorf("data: New: label %d of image %d is outside 0..%d", l, i, classes-1)
+	need, ok := product(h, w, c, len(d.Labels))
+	if !ok {
+		return fmt.Errorf("%d labels of %dx%dx%d pixels need more bytes than there can be", len(d.Labels), h, w, c)
+	}
+	if len(d.Pixels) != need {
+		return fmt.Errorf("%d labels of %dx%dx%d pixels need %d bytes, there are %d", len(d.Labels), h, w, c, need, len(d.Pixels))
+	}
+	for i, l := range d.Labels {
+		if l < 0 || l >= d.Classes {
+			return fmt.Errorf("label %d of image %d is outside 0..%d", l, i, d.Classes-1)
 		}
 	}
-	return &Dataset{Height: h, Width: w, Channels: c, Classes: classes, Pixels: pixels, Labels: labels}, nil
+	return nil
+}
+
+// product multiplies sizes. It is not ok if one is negative or a product on the way leaves int.
+func product(sizes ...int) (n int, ok bool) {
+	n = 1
+	for _, s := range sizes {
+		if s < 0 {
+			return 0, false
+		}
+		hi, lo := bits.Mul64(uint64(n), uint64(s))
+		if hi != 0 || lo > math.MaxInt {
+			return 0, false
+		}
+		n = int(lo)
+	}
+	return n, true
 }
 
 // Len returns the number of images.
@@ -41,6 +72,9 @@ func (d *Dataset) Len() int { return len(d.Labels) }
 
 // Image returns the bytes of image i, [Height, Width, Channels]; they are shared.
 func (d *Dataset) Image(i int) []uint8 {
+	if i < 0 || i >= d.Len() {
+		panic(fmt.Sprintf("data: Image: image %d of %d", i, d.Len()))
+	}
 	n := d.Height * d.Width * d.Channels
 	return d.Pixels[i*n : (i+1)*n : (i+1)*n]
 }
@@ -58,8 +92,11 @@ func (d *Dataset) Select(index []int) *Dataset {
 }
 
 // Subset returns n images of each class, drawn without replacement and kept in the order that they
-// have in d. It is an error if a class holds fewer than n.
+// have in d. It is an error if n is not positive or a class holds fewer than n.
 func (d *Dataset) Subset(n int, seed uint64) (*Dataset, error) {
+	if n < 1 {
+		return nil, fmt.Errorf("data: Subset: %d images of each class asked for, at least 1 needed", n)
+	}
 	byClass := make([][]int, d.Classes)
 	for i, l := range d.Labels {
 		byClass[l] = append(byClass[l], i)

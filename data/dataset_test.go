@@ -1,6 +1,9 @@
 package data_test
 
 import (
+	"fmt"
+	"math"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -30,8 +33,38 @@ func TestNewChecksSizesAndLabels(t *testing.T) {
 	require.ErrorContains(t, err, "label 2 of image 1 is outside 0..1")
 	_, err = data.New(make([]uint8, 4), []int{0, -1}, 1, 2, 1, 2)
 	require.ErrorContains(t, err, "label -1")
-	_, err = data.New(nil, nil, 0, 2, 1, 2)
-	require.ErrorContains(t, err, "must be positive")
+	for _, size := range [][4]int{{0, 2, 1, 2}, {1, -2, 1, 2}, {1, 2, 0, 2}, {1, 2, 1, 0}} {
+		_, err = data.New(nil, nil, size[0], size[1], size[2], size[3])
+		require.ErrorContains(t, err, "must be positive")
+	}
+	_, err = data.New(nil, nil, 1, 1, 1, 1)
+	require.NoError(t, err)
+}
+
+// Sizes whose product is 0 or 4 if what leaves int is dropped.
+func TestNewRefusesSizesThatOverflow(t *testing.T) {
+	half := 1 << (strconv.IntSize / 2)
+	for _, c := range []struct {
+		bytes, labels, h, w, c int
+	}{
+		{0, 1, half, half, 1},
+		{0, 0, half, half, 1},
+		{0, 2, half, half / 2, 1},
+		{4, 4, half, 1, half},
+		{4, 1, half + 2, half + 2, 1},
+	} {
+		_, err := data.New(make([]uint8, c.bytes), make([]int, c.labels), c.h, c.w, c.c, 1)
+		require.ErrorContains(t, err, "more bytes than there can be", "%+v", c)
+	}
+}
+
+func TestImageOutsideTheSetPanicsByName(t *testing.T) {
+	d := numbered(3, 1, 2, 1, 3)
+	for _, i := range []int{-1, 3} {
+		message := fmt.Sprintf("data: Image: image %d of 3", i)
+		require.PanicsWithValue(t, message, func() { d.Image(i) })
+		require.PanicsWithValue(t, message, func() { d.Select([]int{0, i}) })
+	}
 }
 
 func TestSubsetIsBalancedOrderedAndSeeded(t *testing.T) {
@@ -58,6 +91,10 @@ func TestSubsetIsBalancedOrderedAndSeeded(t *testing.T) {
 
 	_, err = d.Subset(26, 1)
 	require.ErrorContains(t, err, "class 0 holds 25 images, 26 asked for")
+	for _, n := range []int{0, -1, math.MinInt} {
+		_, err = d.Subset(n, 1)
+		require.ErrorContains(t, err, fmt.Sprintf("data: Subset: %d images of each class", n))
+	}
 }
 
 func TestNormGivesMeanZeroAndDeviationOne(t *testing.T) {

@@ -25,7 +25,8 @@ func (e *FormatError) Error() string {
 func (e *FormatError) Unwrap() error { return e.Err }
 
 const (
-	maxBytes = 1 << 30 // of one decoded file
+	maxBytes  = 1 << 30      // of one decoded file
+	maxLabels = maxBytes / 8 // of which each becomes an int
 	// Photographs shrink to half their size, line drawings to a tenth. What claims to hold
 	// thousands of times what it is was built to exhaust the reader. Small files may: sorted labels
 	// shrink to almost nothing.
@@ -70,18 +71,24 @@ func (f *inflater) Read(p []byte) (int, error) {
 	n, err := f.r.Read(p)
 	f.n += int64(n)
 	if f.n > freeExpansion && f.n > maxExpansion*f.packed.n {
-		return n, &FormatError{f.file, fmt.Sprintf("gzip bomb: %d bytes packed into %d", f.n, f.packed.n), nil}
+		reason := fmt.Sprintf("gzip bomb: over %d bytes packed into %d; if they are what you want, unpack the file", f.n, f.packed.n)
+		return n, &FormatError{f.file, reason, nil}
 	}
 	return n, err
 }
 
-// readUpTo reads n bytes, or fewer if r ends before. The buffer grows with what has been read, not
-// with n, which a header may lie about.
+// readUpTo reads n bytes, or fewer if r ends before. The buffer is never much more than four times as long
+// as what has been read, because n may come from a header that lies: its lengths are 64 KiB or less, four
+// times that and so on up to n, which makes 4/3 n in all.
 func readUpTo(r io.Reader, n int) ([]byte, error) {
-	buf := make([]byte, 0, min(n, 64<<10))
+	first := n
+	for first > 64<<10 {
+		first = (first + 3) / 4
+	}
+	buf := make([]byte, 0, first)
 	for len(buf) < n {
 		if len(buf) == cap(buf) {
-			grown := make([]byte, len(buf), min(n, 2*cap(buf)))
+			grown := make([]byte, len(buf), min(n, 4*cap(buf)))
 			copy(grown, buf)
 			buf = grown
 		}

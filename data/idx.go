@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"slices"
+	"math"
 	"strings"
 )
 
@@ -16,15 +16,19 @@ import (
 const idxUint8 = 8
 
 // LoadIDX reads the images and labels of an MNIST-like set from two IDX files of fsys, gzipped or
-// not. A wrong magic number, a truncated file, trailing bytes, more than 1 GiB of pixels, a gzip
-// bomb, a label of classes or more, and files of different lengths are a [*FormatError] that names
-// the file.
+// not. A wrong magic number, a truncated file, trailing bytes, no images, more than 1 GiB of pixels or
+// 2^27 labels, a gzip bomb, a label of classes or more, and files of different lengths are a
+// [*FormatError] that names the file. See [ReadIDX] for the memory that this takes; labels take eight bytes
+// each.
 func LoadIDX(fsys fs.FS, images, labels string, classes int) (*Dataset, error) {
-	shape, pixels, err := loadIDX(fsys, images, 3)
+	if classes < 1 {
+		return nil, fmt.Errorf("data: LoadIDX: %d classes", classes)
+	}
+	shape, pixels, err := loadIDX(fsys, images, 3, maxBytes)
 	if err != nil {
 		return nil, err
 	}
-	_, raw, err := loadIDX(fsys, labels, 1)
+	_, raw, err := loadIDX(fsys, labels, 1, maxLabels)
 	if err != nil {
 		return nil, err
 	}
@@ -38,18 +42,30 @@ func LoadIDX(fsys fs.FS, images, labels string, classes int) (*Dataset, error) {
 	return New(pixels, ints, shape[1], shape[2], 1, classes)
 }
 
-func loadIDX(fsys fs.FS, name string, rank int) (shape []int, elements []uint8, err error) {
+func loadIDX(fsys fs.FS, name string, rank, limit int) (shape []int, elements []uint8, err error) {
 	f, err := fsys.Open(name)
 	if err != nil {
 		return nil, nil, fmt.Errorf("data: %w", err)
 	}
 	defer f.Close()
-	return ReadIDX(name, f, rank)
+	return readIDX(name, f, rank, limit)
 }
 
 // ReadIDX reads an array of bytes with the given number of axes in IDX format, gzipped or not.
 // What is wrong with it is reported as a [*FormatError] under the given name.
+//
+// Memory is taken as bytes arrive, whatever the header promises: at most four times what has arrived, or
+// a third more than the elements, and no more than 1 GiB of them. What arrives from a gzipped file is at most
+// 1 MiB or 256 times the file; deflate could pack 1032 times as much, but pictures do not.
 func ReadIDX(name string, r io.Reader, rank int) (shape []int, elements []uint8, err error) {
+	if rank < 1 || rank > 255 {
+		panic(fmt.Sprintf("data: ReadIDX: %d axes", rank))
+	}
+	return readIDX(name, r, rank, maxBytes)
+}
+
+// readIDX is ReadIDX for at most limit elements.
+func readIDX(name string, r io.Reader, rank, limit int) (shape []int, elements []uint8, err error) {
 	fail := func(err error, format string, args ...any) ([]int, []uint8, error) {
 		if own := (*FormatError)(nil); errors.As(err, &own) {
 			return nil, nil, err
@@ -73,17 +89,17 @@ func ReadIDX(name string, r io.Reader, rank int) (shape []int, elements []uint8,
 	for i := range rank {
 		n := binary.BigEndian.Uint32(header[4+4*i:])
 		shape = append(shape, int(n))
-		if n == 0 || uint64(n) > maxBytes/uint64(size) {
-			return fail(nil, "axis %d of the header has length %d: empty or over %d bytes", i, n, maxBytes)
+		if n == 0 || uint64(n) > uint64(limit/size) {
+			return fail(nil, "axis %d of the header has length %d: empty or over %d bytes", i, n, limit)
 		}
 		size *= int(n)
 	}
 	elements, err = readUpTo(r, size)
 	if err != nil {
-		return fail(err, "unreadable after %d of %s bytes", len(elements), product(shape))
+		return fail(err, "unreadable after %d of %s bytes", len(elements), times(shape))
 	}
 	if len(elements) < size {
-		return fail(nil, "truncated: the header promises %s bytes, the file holds %d", product(shape), len(elements))
+		return fail(nil, "truncated: the header promises %s bytes, the file holds %d", times(shape), len(elements))
 	}
 	// Reading on to the end also checks the checksum of gzip.
 	rest, err := readUpTo(r, 1)
@@ -91,23 +107,29 @@ func ReadIDX(name string, r io.Reader, rank int) (shape []int, elements []uint8,
 		return fail(err, "unreadable end")
 	}
 	if len(rest) > 0 {
-		return fail(nil, "trailing bytes after the %s that the header promises", product(shape))
+		return fail(nil, "trailing bytes after the %s that the header promises", times(shape))
 	}
 	return shape, elements, nil
 }
 
-// WriteIDX writes an array of bytes of the given shape in IDX format, not compressed.
+// WriteIDX writes an array of bytes of the given shape in IDX format, not compressed. A shape that the
+// format cannot hold or that is not that of the elements is an error, and nothing is written.
 func WriteIDX(w io.Writer, shape []int, elements []uint8) error {
+	size, ok := product(shape...)
+	if !ok || size != len(elements) || len(shape) < 1 || len(shape) > 255 {
+		return fmt.Errorf("data: WriteIDX: shape %v for %d elements", shape, len(elements))
+	}
 	header := []byte{0, 0, idxUint8, byte(len(shape))}
-	size := 1
 	for _, n := range shape {
+		if uint64(n) > math.MaxUint32 {
+			return fmt.Errorf("data: WriteIDX: shape %v: an axis has at most %d", shape, uint32(math.MaxUint32))
+		}
 		header = binary.BigEndian.AppendUint32(header, uint32(n))
-		size *= n
 	}
-	if size != len(elements) {
-		panic(fmt.Sprintf("data: WriteIDX: shape %v, %d elements", shape, len(elements)))
+	if _, err := w.Write(header); err != nil {
+		return err
 	}
-	_, err := w.Write(slices.Concat(header, elements))
+	_, err := w.Write(elements)
 	return err
 }
 
@@ -122,8 +144,8 @@ func checkLabels(name string, raw []uint8, classes int) ([]int, error) {
 	return labels, nil
 }
 
-// product formats a shape as 2x3 = 6.
-func product(shape []int) string {
+// times formats a shape as 2x3 = 6.
+func times(shape []int) string {
 	var b strings.Builder
 	size := 1
 	for i, n := range shape {

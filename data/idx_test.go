@@ -3,9 +3,13 @@ package data_test
 import (
 	"bytes"
 	"compress/gzip"
+	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"runtime"
+	"slices"
+	"strconv"
 	"testing"
 	"testing/fstest"
 	"testing/iotest"
@@ -23,6 +27,34 @@ func idx(shape []int, elements ...uint8) []byte {
 	return b.Bytes()
 }
 
+func TestWriteIDXRefusesShapesThatDoNotFit(t *testing.T) {
+	half := 1 << (strconv.IntSize / 2)
+	for _, c := range []struct {
+		shape    []int
+		elements int
+	}{
+		{[]int{-2, -3}, 6},
+		{[]int{-1}, 0},
+		{[]int{2, 3}, 5},
+		{[]int{half, half}, 0},
+		{[]int{half, half, 0}, 0},
+		{nil, 1},
+		{make([]int, 256), 0},
+	} {
+		var b bytes.Buffer
+		require.ErrorContains(t, data.WriteIDX(&b, c.shape, make([]uint8, c.elements)), fmt.Sprintf("data: WriteIDX: shape %v", c.shape))
+		require.Zero(t, b.Len())
+	}
+	if long := int64(1 << 32); strconv.IntSize == 64 {
+		require.ErrorContains(t, data.WriteIDX(io.Discard, []int{0, int(long)}, nil), "an axis has at most 4294967295")
+	}
+	require.ErrorIs(t, data.WriteIDX(failing{}, []int{1}, []uint8{1}), fs.ErrPermission)
+}
+
+type failing struct{}
+
+func (failing) Write([]byte) (int, error) { return 0, fs.ErrPermission }
+
 func gzipped(b []byte) []byte {
 	var out bytes.Buffer
 	z := gzip.NewWriter(&out)
@@ -33,7 +65,9 @@ func gzipped(b []byte) []byte {
 
 func TestReadIDXReturnsWhatWriteIDXWrote(t *testing.T) {
 	file := idx([]int{2, 2, 3}, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)
-	for name, file := range map[string][]byte{"plain": file, "gzip": gzipped(file)} {
+	for name, file := range map[string][]byte{"plain": file, "gzip": gzipped(file),
+		// Two gzip files one behind the other are a gzip file of both contents (RFC 1952), also if one is empty.
+		"gzip in parts": slices.Concat(gzipped(file[:5]), gzipped(nil), gzipped(file[5:]), gzipped(nil))} {
 		t.Run(name, func(t *testing.T) {
 			for _, r := range []io.Reader{bytes.NewReader(file), iotest.OneByteReader(bytes.NewReader(file)), iotest.DataErrReader(bytes.NewReader(file))} {
 				shape, elements, err := data.ReadIDX("f", r, 3)
@@ -71,6 +105,9 @@ func TestReadIDXRefusesDamage(t *testing.T) {
 		{"gzip cut", "unreadable", packed[:len(packed)-3]},
 		{"gzip checksum", "checksum", flipped},
 		{"gzip trailing bytes", "unreadable end", append(bytes.Clone(packed), 'x')},
+		{"gzip with another behind it", "trailing bytes after the 2x1x2 = 4", slices.Concat(packed, packed)},
+		{"gzip with a cut one behind it", "unreadable end", slices.Concat(packed, packed[:9])},
+		{"gzip with zeros behind it", "unreadable end", slices.Concat(packed, make([]byte, 20))},
 		{"gzip of short file", "promises 2x1x2 = 4 bytes, the file holds 2", gzipped(good[:18])},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -81,6 +118,15 @@ func TestReadIDXRefusesDamage(t *testing.T) {
 			require.ErrorContains(t, err, c.reason)
 		})
 	}
+}
+
+// allocated returns how many bytes f has allocated in all, which bounds what it held at one time.
+func allocated(f func()) int {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	f()
+	runtime.ReadMemStats(&after)
+	return int(after.TotalAlloc - before.TotalAlloc)
 }
 
 // A file of few bytes must not make the reader allocate many, whatever it claims or unpacks to.
@@ -96,14 +142,40 @@ func TestReadIDXAllocatesInProportionToTheFile(t *testing.T) {
 		{"bomb after the end", "trailing bytes", gzipped(append(idx([]int{1, 1, 1}, 1), make([]byte, 64<<20)...))},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			var before, after runtime.MemStats
-			runtime.ReadMemStats(&before)
-			_, _, err := data.ReadIDX("f", bytes.NewReader(c.file), 3)
-			runtime.ReadMemStats(&after)
-			require.ErrorContains(t, err, c.reason)
-			require.Less(t, int(after.TotalAlloc-before.TotalAlloc), 1<<20+600*len(c.file))
+			n := allocated(func() {
+				_, _, err := data.ReadIDX("f", bytes.NewReader(c.file), 3)
+				require.ErrorContains(t, err, c.reason)
+			})
+			require.Less(t, n, 1<<20+4*4/3*256*len(c.file))
 		})
 	}
+}
+
+// What is there takes a third more than itself while it is read, packed or not.
+func TestReadIDXAllocatesLittleMoreThanItReturns(t *testing.T) {
+	for _, size := range []int{1 << 10, 64<<10 + 1, 1 << 20, 4<<20 + 1, 11 << 20, 16<<20 + 1} {
+		elements := make([]uint8, size)
+		for i := range elements {
+			elements[i] = uint8(i * i >> 7 / (1 + i&15)) // shrinks to less than half, by far not to 1/256
+		}
+		file := idx([]int{size}, elements...)
+		for name, file := range map[string][]byte{"plain": file, "gzip": gzipped(file)} {
+			n := allocated(func() {
+				_, got, err := data.ReadIDX("f", bytes.NewReader(file), 1)
+				require.NoError(t, err)
+				require.True(t, bytes.Equal(elements, got))
+			})
+			require.Less(t, n, 128<<10+size*4/3, "%d bytes, %s", size, name)
+		}
+	}
+}
+
+// Each label becomes an int, so that there are fewer than there may be pixels.
+func TestLoadIDXBoundsLabels(t *testing.T) {
+	header := []byte{0, 0, 8, 1, 8, 0, 0, 1} // 2^27 + 1
+	fsys := fstest.MapFS{"images": {Data: idx([]int{1, 1, 1}, 1)}, "labels": {Data: header}}
+	_, err := data.LoadIDX(fsys, "images", "labels", 10)
+	require.EqualError(t, err, "data: labels: axis 0 of the header has length 134217729: empty or over 134217728 bytes")
 }
 
 func TestReadIDXPassesOnErrorsOfTheReader(t *testing.T) {
@@ -128,10 +200,35 @@ func TestLoadIDXChecksImagesAgainstLabels(t *testing.T) {
 	require.EqualError(t, err, "data: labels: 3 labels for the 2 images of images")
 	_, err = load(labels, images, 10)
 	require.ErrorContains(t, err, "data: images: magic number")
+	_, err = load(images, labels, 0)
+	require.EqualError(t, err, "data: LoadIDX: 0 classes")
 
 	_, err = data.LoadIDX(fstest.MapFS{}, "images", "labels", 10)
 	require.ErrorIs(t, err, fs.ErrNotExist)
 	require.ErrorContains(t, err, "images")
+}
+
+func FuzzLoadIDX(f *testing.F) {
+	images, labels := idx([]int{2, 1, 2}, 1, 2, 3, 4), idx([]int{2}, 0, 9)
+	for _, classes := range []int{10, 9, 0, -1} {
+		f.Add(images, labels, classes)
+	}
+	f.Add(gzipped(images), gzipped(labels), 10)
+	f.Add(images, idx([]int{1}, 0), 10)
+	f.Add(labels, images, 10)
+	f.Fuzz(func(t *testing.T, images, labels []byte, classes int) {
+		fsys := fstest.MapFS{"images": {Data: images}, "labels": {Data: labels}}
+		d, err := data.LoadIDX(fsys, "images", "labels", classes)
+		if err != nil {
+			var format *data.FormatError
+			require.True(t, classes < 1 || errors.As(err, &format), "%v", err)
+			return
+		}
+		again, err := data.New(d.Pixels, d.Labels, d.Height, d.Width, 1, classes)
+		require.NoError(t, err)
+		require.Equal(t, again, d)
+		require.Positive(t, d.Len())
+	})
 }
 
 func FuzzReadIDX(f *testing.F) {

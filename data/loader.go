@@ -2,6 +2,7 @@ package data
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"math/rand/v2"
@@ -49,18 +50,36 @@ type Loader struct {
 	active bool
 }
 
-// NewLoader returns a loader of d that starts at epoch 0.
+// NewLoader returns a loader of d that starts at epoch 0. It panics if the set is nil, empty or does not
+// agree with itself, as none that New returns, or if c makes no sense for it.
 func NewLoader(d *Dataset, c LoaderConfig) *Loader {
-	if c.Batch < 1 || d.Len() == 0 || c.Augment.Pad < 0 {
-		panic(fmt.Sprintf("data: NewLoader: batch %d, %d images, padding %d", c.Batch, d.Len(), c.Augment.Pad))
+	if err := c.check(d); err != nil {
+		panic("data: NewLoader: " + err.Error())
 	}
 	c.Batch = min(c.Batch, d.Len())
-	c.Workers = max(c.Workers, 1)
-	return &Loader{
+	l := &Loader{
 		set: d, config: c, table: c.Norm.table(d.Channels),
 		state: State{Seed: c.Seed, Len: d.Len(), Batch: c.Batch},
 		order: make([]int, d.Len()),
 	}
+	l.config.Workers = min(max(c.Workers, 1), l.Batches()) // each worker has memory of its own
+	return l
+}
+
+func (c LoaderConfig) check(d *Dataset) error {
+	if d == nil || d.Len() == 0 {
+		return errors.New("no images")
+	}
+	if err := d.check(); err != nil {
+		return err
+	}
+	if c.Batch < 1 {
+		return fmt.Errorf("batches of %d images", c.Batch)
+	}
+	if pad := c.Augment.Pad; pad < 0 || pad > 0 && pad >= min(d.Height, d.Width) {
+		return fmt.Errorf("padding of %d for images of %dx%d pixels: crops could show nothing of them", pad, d.Height, d.Width)
+	}
+	return nil
 }
 
 // Dataset returns the set that the loader draws from.

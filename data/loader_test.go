@@ -3,6 +3,8 @@ package data_test
 import (
 	"context"
 	"fmt"
+	"math"
+	"runtime"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -218,9 +220,42 @@ func TestBuffersAreRecycled(t *testing.T) {
 }
 
 func TestNewLoaderRefusesNonsense(t *testing.T) {
-	d := numbered(3, 1, 1, 1, 3)
-	require.Panics(t, func() { data.NewLoader(d, data.LoaderConfig{}) })
-	require.Panics(t, func() { data.NewLoader(&data.Dataset{}, data.LoaderConfig{Batch: 1}) })
-	require.Panics(t, func() { data.NewLoader(d, data.LoaderConfig{Batch: 1, Augment: data.Augment{Pad: -1}}) })
-	require.Equal(t, 1, data.NewLoader(d, data.LoaderConfig{Batch: 100}).Batches())
+	one := data.LoaderConfig{Batch: 1}
+	padded := func(pad int) data.LoaderConfig {
+		return data.LoaderConfig{Batch: 1, Augment: data.Augment{Pad: pad}}
+	}
+	short, label := numbered(3, 4, 5, 1, 3), numbered(3, 4, 5, 1, 3)
+	short.Pixels = short.Pixels[1:]
+	label.Labels[1] = 3
+	for _, c := range []struct {
+		reason string
+		set    *data.Dataset
+		config data.LoaderConfig
+	}{
+		{"no images", nil, one},
+		{"no images", &data.Dataset{}, one},
+		{"no images", numbered(0, 4, 5, 1, 3), one},
+		{"3 labels of 4x5x1 pixels need 60 bytes, there are 59", short, one},
+		{"label 3 of image 1 is outside 0..2", label, one},
+		{"batches of 0 images", numbered(3, 4, 5, 1, 3), data.LoaderConfig{}},
+		{"batches of -1 images", numbered(3, 4, 5, 1, 3), data.LoaderConfig{Batch: -1}},
+		{"padding of -1 for images of 4x5 pixels: crops could show nothing of them", numbered(3, 4, 5, 1, 3), padded(-1)},
+		{"padding of 4 for images of 4x5 pixels: crops could show nothing of them", numbered(3, 4, 5, 1, 3), padded(4)},
+		{fmt.Sprintf("padding of %d for images of 4x5 pixels: crops could show nothing of them", math.MaxInt/2+1), numbered(3, 4, 5, 1, 3), padded(math.MaxInt/2 + 1)},
+	} {
+		require.PanicsWithValue(t, "data: NewLoader: "+c.reason, func() { data.NewLoader(c.set, c.config) })
+	}
+	data.NewLoader(numbered(3, 4, 5, 1, 3), padded(3))
+	require.Equal(t, 1, data.NewLoader(numbered(3, 1, 1, 1, 3), data.LoaderConfig{Batch: 100}).Batches())
+}
+
+// A worker has memory of its own, so there are no more than there are batches to prepare.
+func TestWorkersThatAreNotNeededCostNothing(t *testing.T) {
+	d := numbered(4, 64, 64, 1, 4)
+	l := data.NewLoader(d, data.LoaderConfig{Batch: 2, Workers: 1 << 20})
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	require.Len(t, take(t, l, 2), 2)
+	runtime.ReadMemStats(&after)
+	require.Less(t, int(after.TotalAlloc-before.TotalAlloc), 1<<20)
 }

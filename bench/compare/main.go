@@ -18,6 +18,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/residuum-go/residuum/internal/atomicfile"
 )
 
 // options are what the command line says.
@@ -162,5 +164,5 @@ func report(o *options, results []Result) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(o.roofline, svg, 0o666)
+	return atomicfile.Write(o.roofline, svg)
 }

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"os"
 	"slices"
+
+	"github.com/residuum-go/residuum/internal/atomicfile"
 )
 
 // Result is what was measured for one case: medians over the rounds, of milliseconds a call. Spreads
@@ -105,7 +107,7 @@ func writeResults(path string, results []Result) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(path, append(text, '\n'), 0o666)
+	return atomicfile.Write(path, append(text, '\n'))
 }
 
 // readResults reads files that writeResults wrote.

@@ -72,7 +72,7 @@ func open(fsys fs.FS, test string) (s Split, err error) {
 func openPart(fsys fs.FS, prefix string) (*data.Dataset, error) {
 	names := [2]string{prefix + "images-idx3-ubyte", prefix + "labels-idx1-ubyte"}
 	for i, name := range names {
-		if _, err := fs.Stat(fsys, name); err != nil {
+		if _, err := fs.Stat(fsys, name); errors.Is(err, fs.ErrNotExist) {
 			names[i] += ".gz"
 		}
 	}

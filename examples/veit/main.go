@@ -115,8 +115,12 @@ func load(dir string) (fashion.Split, error) {
 	if _, err := os.Stat(filepath.Join(dir, "data_batch_1.bin")); dir == "" || err != nil {
 		return fashion.Load(dir)
 	}
-	train, test, err := data.LoadCIFAR10(os.DirFS(dir))
-	return fashion.Split{Train: train, Test: test, Source: "CIFAR-10, " + dir}, err
+	split := fashion.Split{Source: "CIFAR-10, " + dir}
+	var err error
+	if split.Train, err = data.LoadCIFAR10Train(os.DirFS(dir)); err == nil {
+		split.Test, err = data.LoadCIFAR10Test(os.DirFS(dir))
+	}
+	return split, err
 }
 
 func indices(n int) []int {

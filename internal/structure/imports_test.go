@@ -35,7 +35,7 @@ var mayImport = map[string]string{
 	"boost":                      "tensor autograd nn nn/optim resnet",
 	"data":                       "tensor internal/atomicfile",
 	"data/fashion":               "data",
-	"data/fashion/gen":           "data",
+	"data/fashion/gen":           "data internal/atomicfile",
 	"weights":                    "tensor autograd internal/atomicfile",
 	"train":                      "tensor autograd nn nn/optim data weights internal/atomicfile internal/filelock",
 }

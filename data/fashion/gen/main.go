@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 
 	"github.com/residuum-go/residuum/data"
+	"github.com/residuum-go/residuum/internal/atomicfile"
 )
 
 const seed = 1708_07747 // the number of the paper
@@ -77,5 +78,5 @@ func write(path string, shape []int, elements []uint8) error {
 	if err := z.Close(); err != nil {
 		return err
 	}
-	return os.WriteFile(path, b.Bytes(), 0o644)
+	return atomicfile.Write(path, b.Bytes())
 }

@@ -50,8 +50,8 @@ type Loader struct {
 	active bool
 }
 
-// NewLoader returns a loader of d that starts at epoch 0. It panics if the set is nil, empty or does not
-// agree with itself, as none that New returns, or if c makes no sense for it.
+// NewLoader returns a loader of d that starts at epoch 0. It panics if d is nil or empty, if it is one that
+// New would refuse, or if c makes no sense for it.
 func NewLoader(d *Dataset, c LoaderConfig) *Loader {
 	if err := c.check(d); err != nil {
 		panic("data: NewLoader: " + err.Error())

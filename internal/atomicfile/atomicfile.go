@@ -58,13 +58,11 @@ func WriteFunc(path string, fill func(w io.Writer) error) (err error) {
 	if err := temp.Sync(); err != nil {
 		return err
 	}
-	if err := temp.Close(); err != nil {
-		return err
-	}
-	if err := os.Rename(temp.Name(), target); err != nil {
+	if err := rename(temp, target); err != nil {
 		return err
 	}
 	renamed = true
+	temp.Close() // what could fail has failed in Sync
 	syncFolder(target)
 	return nil
 }

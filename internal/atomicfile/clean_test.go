@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -57,6 +58,35 @@ func TestCleanDuringAWriteDoesNoHarm(t *testing.T) {
 	}))
 	requireContent(t, "new", path)
 	requireNames(t, dir, "f")
+}
+
+// Clean may come at any moment of a write, also before the new file is held and just before it is renamed.
+func TestWritesBesideCleanDoNotFail(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("see rename")
+	}
+	path := filepath.Join(t.TempDir(), "f")
+	written := make(chan struct{})
+	cleaned := make(chan error, 1)
+	go func() {
+		for {
+			select {
+			case <-written:
+				close(cleaned)
+				return
+			default:
+				if err := Clean(path); err != nil {
+					cleaned <- err
+					return
+				}
+			}
+		}
+	}()
+	for range 100 {
+		require.NoError(t, Write(path, nil))
+	}
+	close(written)
+	require.NoError(t, <-cleaned)
 }
 
 // Whatever a user may have beside the file, it is his.

@@ -27,6 +27,9 @@ func removeAbandoned(path string) {
 	}
 }
 
+// rename renames temp while it is open, and so held.
+func rename(temp *os.File, target string) error { return os.Rename(temp.Name(), target) }
+
 // inheritOwner gives f to the owner and group of old, or to the group alone, if the process may.
 func inheritOwner(f *os.File, old fs.FileInfo) {
 	was := old.Sys().(*syscall.Stat_t)

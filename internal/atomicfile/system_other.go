@@ -18,4 +18,13 @@ func removeAbandoned(path string) {
 	}
 }
 
+// rename closes temp first, because Windows does not let an open file be renamed either. A Clean that comes
+// in between makes the rename fail; the old file stands then.
+func rename(temp *os.File, target string) error {
+	if err := temp.Close(); err != nil {
+		return err
+	}
+	return os.Rename(temp.Name(), target)
+}
+
 func inheritOwner(*os.File, fs.FileInfo) {}

@@ -66,6 +66,24 @@ func (n *Net) Params() []*autograd.Param { return n.params }
 // BatchNorms returns all batch norms of the net, for [nn.Recalibrate].
 func (n *Net) BatchNorms() []*nn.BatchNorm2D { return n.norms }
 
+// Twin returns a net with the weights of n, in the same memory, and running statistics of its own, which begin as
+// copies of n's. [nn.Recalibrate] may change them while others use n. A twin is for evaluation: training it would
+// train n.
+func (n *Net) Twin() *Net {
+	twin, err := New(n.cfg, rand.New(rand.NewPCG(0, 0))) // whose weights are dropped
+	if err != nil {
+		panic(err) // n was built from this configuration
+	}
+	for i, p := range twin.params {
+		p.Value = n.params[i].Value
+	}
+	for i, b := range twin.norms {
+		b.Momentum, b.Eps = n.norms[i].Momentum, n.norms[i].Eps
+		b.RunningMean.Value, b.RunningVar.Value = b.RunningMean.Value.Clone(), b.RunningVar.Value.Clone()
+	}
+	return twin
+}
+
 // MultiplyAdds returns how many multiplications, each with an addition, the convolutions and linear layers
 // do for one image in a forward pass; those with padding count. The rest is far less: the papers give this
 // number as "FLOPs".

@@ -327,3 +327,31 @@ func TestBatchNorms(t *testing.T) {
 		require.Equal(t, means == 0, config.WithoutBatchNorm, name)
 	}
 }
+
+// A twin has the weights of its net, in the same memory, and running statistics that change without the net's.
+func TestTwin(t *testing.T) {
+	for name, config := range tiny() {
+		net := mustNew(t, config)
+		rng := newRand()
+		for _, b := range net.BatchNorms() {
+			b.Eps = 1e-3
+			for c := range b.RunningVar.Value.Len() {
+				b.RunningMean.Value.Set(float32(rng.NormFloat64()), c)
+				b.RunningVar.Value.Set(float32(1+rng.Float64()), c)
+			}
+		}
+		x := randomImages(rng, 4, net.Config().Image)
+		before := evaluate(net, x)
+		twin := net.Twin()
+		require.True(t, tensor.Equal(before, evaluate(twin, x)), name)
+		require.NoError(t, nn.Recalibrate(t.Context(), twin.BatchNorms(), twin.Forward, x))
+		require.True(t, tensor.Equal(before, evaluate(net, x)), name)
+		require.Equal(t, config.WithoutBatchNorm, tensor.Equal(before, evaluate(twin, x)), name)
+		for i, p := range net.Params() {
+			require.Equal(t, p.Name, twin.Params()[i].Name)
+			p.Value.Zero()
+			running := strings.Contains(p.Name, "running")
+			require.Equal(t, running, tensor.Norm(twin.Params()[i].Value) > 0, "%s: %s", name, p.Name)
+		}
+	}
+}

@@ -2,42 +2,45 @@ package nn
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/tensor"
 )
 
-// Recalibrate returns a function that estimates the running statistics of norms anew for a network that
-// has been edited, given as its forward function: it runs the batches through it in training mode and
-// replaces each running mean and variance by the average of the batches' own, every batch with the same
-// weight, whatever Momentum is. A norm that forward does not reach keeps what it has. restore brings
-// the old statistics back. It may be set as the Recalibrate field of a study of package unravel. PyTorch
-// calls this torch.optim.swa_utils.update_bn.
+// Recalibrate estimates the running statistics of norms anew for a network that has been edited, given as its
+// forward function: it runs the batches through it in training mode and replaces each running mean and
+// variance by the average of the batches' own, every batch with the same weight, whatever Momentum is. A norm that
+// forward does not reach keeps what it has. PyTorch calls this torch.optim.swa_utils.update_bn.
 //
-// The function's error is the context's; the statistics are then as before. It panics without
+// Nobody else may use the norms meanwhile. resnet's Net.Twin makes a net of which they may be, as the Recalibrate
+// field of a study of package unravel needs it.
+//
+// When ctx is done its error is returned, with its cause, and the statistics are as before. It panics without
 // batches.
-func Recalibrate(norms []*BatchNorm2D, batches ...*tensor.Tensor) func(ctx context.Context, forward func(*autograd.Var) *autograd.Var) (restore func(), err error) {
+func Recalibrate(ctx context.Context, norms []*BatchNorm2D, forward func(*autograd.Var) *autograd.Var, batches ...*tensor.Tensor) error {
 	if len(batches) == 0 {
 		panic("nn: Recalibrate: no batches")
 	}
-	return func(ctx context.Context, forward func(*autograd.Var) *autograd.Var) (func(), error) {
-		restore := remember(norms)
-		for _, b := range norms {
-			b.average = new(average)
-			defer func() { b.average = nil }()
-		}
-		tape := autograd.NewTape(0)
-		for _, x := range batches {
-			if ctx.Err() != nil {
-				restore()
-				return nil, fmt.Errorf("nn: recalibrate batch norm: %w", context.Cause(ctx))
-			}
-			tape.Reset()
-			forward(tape.Input(x))
-		}
-		return restore, nil
+	restore := remember(norms)
+	for _, b := range norms {
+		b.average = new(average)
+		defer func() { b.average = nil }()
 	}
+	tape := autograd.NewTape(0)
+	for _, x := range batches {
+		if err := ctx.Err(); err != nil {
+			restore()
+			if cause := context.Cause(ctx); !errors.Is(err, cause) {
+				err = fmt.Errorf("%w: %w", err, cause)
+			}
+			return fmt.Errorf("nn: recalibrate batch norm: %w", err)
+		}
+		tape.Reset()
+		forward(tape.Input(x))
+	}
+	return nil
 }
 
 // remember returns what brings the present running statistics back.

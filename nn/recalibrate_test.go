@@ -37,30 +37,30 @@ func TestRecalibrate(t *testing.T) {
 		}
 		batches = append(batches, x)
 	}
-	recalibrate := nn.Recalibrate([]*nn.BatchNorm2D{bn, unused}, batches...)
+	recalibrate := func(ctx context.Context, forward func(*autograd.Var) *autograd.Var) error {
+		return nn.Recalibrate(ctx, []*nn.BatchNorm2D{bn, unused}, forward, batches...)
+	}
 	for range 2 { // the second time nothing is left of the first
-		restore, err := recalibrate(t.Context(), bn.Forward)
-		require.NoError(t, err)
+		require.NoError(t, recalibrate(t.Context(), bn.Forward))
 		for c := range 2 {
 			require.InDelta(t, mean[c], bn.RunningMean.Value.At(c), 1e-5)
 			require.InDelta(t, variance[c], bn.RunningVar.Value.At(c), 1e-4)
 		}
 		require.Equal(t, []float32{0, 7}, unused.RunningMean.Value.Data())
-		restore()
-		require.Equal(t, []float32{5, 0}, bn.RunningMean.Value.Data())
-		require.Equal(t, []float32{1, 1}, bn.RunningVar.Value.Data())
 	}
 
 	// Training goes on with Momentum.
 	tape := autograd.NewTape(1)
+	bn.RunningMean.Value.Set(5, 0)
 	bn.Forward(tape.Input(tensor.Full(1, size, 1, 1, 2)))
 	require.InDelta(t, 0.9*5+0.1, bn.RunningMean.Value.At(0), 1e-6)
 
 	ctx, cancel := context.WithCancelCause(t.Context())
 	late := errors.New("late")
 	before := bn.RunningMean.Value.Clone()
-	_, err := recalibrate(ctx, func(x *autograd.Var) *autograd.Var { cancel(late); return bn.Forward(x) })
+	err := recalibrate(ctx, func(x *autograd.Var) *autograd.Var { cancel(late); return bn.Forward(x) })
+	require.ErrorIs(t, err, context.Canceled)
 	require.ErrorIs(t, err, late)
 	require.True(t, tensor.Equal(before, bn.RunningMean.Value))
-	require.PanicsWithValue(t, "nn: Recalibrate: no batches", func() { nn.Recalibrate(nil) })
+	require.PanicsWithValue(t, "nn: Recalibrate: no batches", func() { _ = nn.Recalibrate(ctx, nil, nil) })
 }

@@ -24,6 +24,6 @@
 //   - [Journal] and [Shard]: long sweeps that can be stopped, and split over machines.
 //
 // A path is counted by the branches it takes: length k of n means k branches and n-k skips.
-// Studies run networks in evaluation mode, so batch norm uses its running statistics; nn.Recalibrate
-// estimates them anew after each lesion.
+// Studies run networks in evaluation mode, so batch norm uses its running statistics, and leave them as
+// they are; Study.Recalibrate estimates them anew after each lesion, on a net of its own.
 package unravel

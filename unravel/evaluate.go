@@ -12,94 +12,82 @@ import (
 // Evaluate returns the score of each plan over all batches. Plans with a common beginning share the
 // work for it: deleting each of n blocks in turn costs about n/2 forward passes, not n.
 //
-// When ctx is done it stops and returns ctx's error; so it does with an error of Recalibrate or of the
-// journal. What the journal holds by then is kept.
+// When ctx is done it stops and returns ctx's error, with its cause; so it does with an error of Recalibrate or of
+// the journal. What the journal holds by then is kept.
 func (s *Study) Evaluate(ctx context.Context, plans []Plan) ([]Score, error) {
-	if s.Recalibrate != nil {
-		return s.evaluateAlone(ctx, plans)
+	if err := s.check(); err != nil {
+		return nil, fmt.Errorf("unravel: evaluate: %w", err)
 	}
-	run, err := s.runner(ctx, plans)
+	scores, err := s.evaluate(ctx, plans, s.keys())
 	if err != nil {
-		return nil, err
-	}
-	w := walker{
-		ctx:      ctx,
-		study:    s,
-		run:      run,
-		plans:    plans,
-		keys:     s.allKeys(),
-		progress: progress{report: s.Progress},
-	}
-	roots := make([]*node, len(s.Batches))
-	for b := range s.Batches {
-		w.scores = append(w.scores, make([]Score, len(plans)))
-		roots[b] = grow(plans, w.unknown(b))
-		w.progress.total += roots[b].size - 1
-	}
-	for b, root := range roots {
-		if err := w.batch(root, b); err != nil {
-			return nil, fmt.Errorf("unravel: evaluate: %w", err)
-		}
-	}
-	return w.sums(), nil
-}
-
-// evaluateAlone measures one plan after the other, each on a net calibrated for it.
-func (s *Study) evaluateAlone(ctx context.Context, plans []Plan) ([]Score, error) {
-	scores := make([]Score, len(plans))
-	p := progress{report: s.Progress}
-	for _, plan := range plans {
-		p.total += len(plan) * len(s.Batches)
-	}
-	keys := s.allKeys()
-	for i := range plans {
-		var err error
-		if scores[i], err = s.calibrated(ctx, plans[i:i+1], i, keys); err != nil {
-			return nil, err
-		}
-		p.add(len(plans[i]) * len(s.Batches))
+		return nil, fmt.Errorf("unravel: evaluate: %w", err)
 	}
 	return scores, nil
 }
 
-// calibrated measures one plan, the i-th, on a net calibrated for it.
-func (s *Study) calibrated(ctx context.Context, plan []Plan, i int, ks []keys) (Score, error) {
-	r, err := s.runner(ctx, plan)
-	if err != nil {
-		return Score{}, err
+// evaluate is Evaluate of a study that has been checked, with the keys of its journal.
+func (s *Study) evaluate(ctx context.Context, plans []Plan, ks *keys) ([]Score, error) {
+	for _, p := range plans {
+		p.check(s.Net.Len())
 	}
-	alone := Study{Net: s.Net, Batches: s.Batches, Reference: s.Reference, Seed: s.Seed, Journal: s.Journal, means: s.means, keys: ks}
-	if s.Observe != nil {
-		alone.Observe = func(_, batch int, logits *tensor.Tensor) { s.Observe(i, batch, logits) }
+	if s.Recalibrate != nil {
+		return s.evaluateAlone(ctx, plans, ks)
 	}
-	if !alone.knows(plan[0]) {
-		restore, err := s.Recalibrate(ctx, func(x *autograd.Var) *autograd.Var {
-			y := s.Net.Stem(x)
-			for _, step := range plan[0] {
-				y = r.step(step, 0, y)
-			}
-			return s.Net.Head(y)
-		})
-		if err != nil {
-			return Score{}, fmt.Errorf("unravel: recalibrate for plan %v: %w", plan[0], err)
+	w := s.walker(ctx, plans, ks)
+	w.progress.report = s.Progress
+	var means []*tensor.Tensor
+	if slices.ContainsFunc(w.missing, Plan.averages) {
+		var err error
+		if means, err = s.datasetMeans(ctx); err != nil {
+			return nil, err
 		}
-		defer restore()
 	}
-	scores, err := alone.Evaluate(ctx, plan)
-	if err != nil {
-		return Score{}, err
-	}
-	return scores[0], nil
+	return w.walk(&runner{s.Net, s.Seed, means})
 }
 
-// knows reports whether the journal holds the plan's score on every batch.
-func (s *Study) knows(p Plan) bool {
-	for _, k := range s.allKeys() {
-		if _, ok := s.Journal.lines[k.of(p.String())]; !ok {
-			return false
+// evaluateAlone measures one plan after the other, each on a net calibrated for it.
+func (s *Study) evaluateAlone(ctx context.Context, plans []Plan, ks *keys) ([]Score, error) {
+	p := progress{report: s.Progress}
+	for _, plan := range plans {
+		p.total += len(plan) * len(s.Batches)
+	}
+	r := runner{net: s.Net, seed: s.Seed}
+	var scores []Score
+	for i, plan := range plans {
+		w := s.walker(ctx, plans[i:i+1], ks)
+		w.first = i
+		if len(w.missing) > 0 {
+			if err := s.recalibrate(ctx, &r, plan); err != nil {
+				return nil, err
+			}
+		}
+		one, err := w.walk(&r)
+		if err != nil {
+			return nil, err
+		}
+		scores = append(scores, one...)
+		p.add(len(plan) * len(s.Batches))
+	}
+	return scores, nil
+}
+
+// recalibrate makes r ready for a plan: with the net that is calibrated for it, and with the means if it needs them.
+func (s *Study) recalibrate(ctx context.Context, r *runner, plan Plan) (err error) {
+	if plan.averages() && r.means == nil {
+		if r.means, err = s.datasetMeans(ctx); err != nil {
+			return err
 		}
 	}
-	return s.Journal != nil
+	r.net, err = s.Recalibrate(ctx, func(net Network, x *autograd.Var) *autograd.Var {
+		return runner{net, r.seed, r.means}.logits(plan, x)
+	})
+	if err != nil {
+		return fmt.Errorf("recalibrate for plan %v: %w", plan, err)
+	}
+	if r.net == nil {
+		return fmt.Errorf("Study.Recalibrate returned no network for plan %v", plan)
+	}
+	return nil
 }
 
 // node is a state that several plans reach by the same steps: a trie of plans.
@@ -140,34 +128,67 @@ func (nd *node) measure() {
 	slices.SortStableFunc(nd.children, func(a, b *node) int { return a.size - b.size })
 }
 
-// walker visits a trie depth first.
+// walker visits the tries of all batches depth first.
 type walker struct {
 	ctx      context.Context
 	study    *Study
-	run      *runner
+	keys     *keys // if there is a journal
 	plans    []Plan
+	first    int       // place of the first plan among all that are evaluated
+	missing  []Plan    // those whose score on some batch has to be computed
+	roots    []*node   // by batch: of those plans
 	scores   [][]Score // by batch, then plan
 	progress progress
-	index    int    // of the batch
-	live     int64  // bytes of states kept at branchings
-	keys     []keys // by batch, if there is a journal
+
+	run     *runner
+	index   int   // of the batch
+	live    int64 // bytes of states kept at branchings
+	checked bool  // the labels are known to be classes of the net
+}
+
+// walker takes from the journal what it holds and returns what computes the rest.
+func (s *Study) walker(ctx context.Context, plans []Plan, ks *keys) *walker {
+	w := &walker{ctx: ctx, study: s, keys: ks, plans: plans}
+	for b := range s.Batches {
+		w.scores = append(w.scores, make([]Score, len(plans)))
+		root := grow(plans, w.unknown(b))
+		w.roots = append(w.roots, root)
+		w.progress.total += root.size - 1
+	}
+	return w
 }
 
 // unknown returns the plans whose score on a batch has to be computed, and takes the others' from the
 // journal.
 func (w *walker) unknown(batch int) []int {
-	if w.study.Journal == nil {
-		return span(0, len(w.plans))
-	}
 	var unknown []int
 	for i, p := range w.plans {
-		found, ok := w.study.Journal.lines[w.keys[batch].of(p.String())]
-		w.scores[batch][i] = found.Score
-		if !ok {
-			unknown = append(unknown, i)
+		if w.keys != nil {
+			if found, ok := w.study.Journal.find(w.key(batch, p)); ok {
+				w.scores[batch][i] = found.Score
+				continue
+			}
 		}
+		unknown = append(unknown, i)
+		w.missing = append(w.missing, p)
 	}
 	return unknown
+}
+
+// key returns the key of a plan's score on a batch.
+func (w *walker) key(batch int, p Plan) string {
+	return w.keys.of(batch, w.keys.plan(p, w.study.Recalibrate != nil))
+}
+
+// walk computes what is unknown and returns the scores of all plans.
+func (w *walker) walk(run *runner) ([]Score, error) {
+	w.run = run
+	for b, root := range w.roots {
+		if err := w.batch(root, b); err != nil {
+			return nil, err
+		}
+	}
+	return w.sums(), nil
 }
 
 // sums adds up the batches in their order, so that it does not matter which of them the journal held.
@@ -186,7 +207,7 @@ func (w *walker) batch(root *node, index int) error {
 		return nil
 	}
 	w.index = index
-	stem := w.study.Net.Stem(autograd.Const(w.study.Batches[index].X))
+	stem := w.run.net.Stem(autograd.Const(w.study.Batches[index].X))
 	return w.visit(root, stem, stem, nil)
 }
 
@@ -233,7 +254,7 @@ func (w *walker) visit(nd *node, y, anchor *autograd.Var, since []Step) error {
 }
 
 func (w *walker) step(s Step, y *autograd.Var) (*autograd.Var, error) {
-	if err := w.ctx.Err(); err != nil {
+	if err := stopped(w.ctx); err != nil {
 		return nil, err
 	}
 	y = w.run.step(s, w.index, y)
@@ -254,16 +275,23 @@ func (w *walker) finish(nd *node, y *autograd.Var) error {
 	if len(nd.plans) == 0 {
 		return nil
 	}
-	logits := w.study.Net.Head(y).Value()
+	logits := w.run.net.Head(y).Value()
+	if !w.checked {
+		if err := w.study.checkLogits(logits); err != nil {
+			return err
+		}
+		w.checked = true
+	}
 	score := ScoreOf(logits, w.study.Batches[w.index].Labels)
 	for i, p := range nd.plans {
 		w.scores[w.index][p] = score
 		if w.study.Observe != nil {
-			w.study.Observe(p, w.index, logits)
+			w.study.Observe(w.first+p, w.index, logits)
 		}
-		if j := w.study.Journal; j != nil && i == 0 {
-			plan := w.plans[p].String()
-			if err := j.add(line{w.keys[w.index].of(plan), plan, w.index, finding{Score: score}}); err != nil {
+		if w.keys != nil && i == 0 {
+			plan := w.plans[p]
+			l := line{w.key(w.index, plan), plan.String(), w.index, finding{Score: score}}
+			if err := w.study.Journal.add(l); err != nil {
 				return err
 			}
 		}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
@@ -50,10 +49,7 @@ func TestKilledSweepGoesOn(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "sweep.jsonl")
 	known := 0
 	for range 8 {
-		child := exec.Command(os.Args[0])
-		child.Env = append(os.Environ(), sweepJournal+"="+path)
-		require.NoError(t, child.Start())
-		require.Eventually(t, func() bool { return lines(path) > known }, time.Minute, time.Millisecond)
+		child := startSweep(t, path)
 		time.Sleep(time.Duration(rand.IntN(5000)) * time.Microsecond)
 		require.NoError(t, child.Process.Kill())
 		require.Error(t, child.Wait())

@@ -82,8 +82,8 @@ func DeleteRandom(n, k, draws int, rng *rand.Rand) []Plan {
 
 // choices returns up to draws different subsets of k of 0..n-1, or all of them if they are no more.
 func choices(n, k, draws int, rng *rand.Rand) [][]int {
-	if k < 0 || k > n {
-		panic(fmt.Sprintf("unravel: choose %d of %d blocks", k, n))
+	if k < 0 || k > n || draws < 1 {
+		panic(fmt.Sprintf("unravel: choose %d of %d blocks in %d draws", k, n, draws))
 	}
 	var all [][]int
 	if c := NewPaths(n).CountOfLength(k); c.IsInt64() && c.Int64() <= int64(draws) {
@@ -158,13 +158,16 @@ const wholeStep = 1000
 // until steps blocks are gone. It costs about steps*n/2 forward passes. When ctx is done, what was found so
 // far comes with its error.
 func (s *Study) Greedy(ctx context.Context, steps int) ([]Removal, error) {
+	if err := s.check(); err != nil {
+		return nil, fmt.Errorf("unravel: greedy deletion: %w", err)
+	}
 	n := s.Net.Len()
-	if steps > n {
+	if steps < 0 || steps > n {
 		panic(fmt.Sprintf("unravel: Greedy: %d of %d blocks", steps, n))
 	}
 	plan := Whole(n)
+	ks := s.keys()
 	part := *s
-	part.keys = s.allKeys()
 	var done []Removal
 	for step := range steps {
 		if s.Progress != nil {
@@ -178,9 +181,9 @@ func (s *Study) Greedy(ctx context.Context, steps int) ([]Removal, error) {
 				blocks = append(blocks, i)
 			}
 		}
-		scores, err := part.Evaluate(ctx, plans)
+		scores, err := part.evaluate(ctx, plans, ks)
 		if err != nil {
-			return done, err
+			return done, fmt.Errorf("unravel: greedy deletion: %w", err)
 		}
 		best := 0
 		for i, score := range scores {

@@ -2,6 +2,7 @@ package unravel
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/residuum-go/residuum/autograd"
@@ -100,9 +101,20 @@ func Record(net Network, x *tensor.Tensor, branches bool) *Activations {
 }
 
 // Record runs a plan on one batch of the study and keeps every state of it and, if branches is set,
-// what every branch computes before it is ablated. State[i] and Branch[i] belong to the i-th step.
+// what every branch computes before it is ablated. State[i] and Branch[i] belong to the i-th step. It needs no
+// labels, and panics without what it needs.
 func (s *Study) Record(plan Plan, batch int, branches bool) *Activations {
-	r, _ := s.runner(context.Background(), []Plan{plan}) // which is never done
+	if err := s.checkInputs(); err != nil {
+		panic(fmt.Sprintf("unravel: Record: %v", err))
+	}
+	if batch < 0 || batch >= len(s.Batches) {
+		panic(fmt.Sprintf("unravel: Record: batch %d of %d", batch, len(s.Batches)))
+	}
+	plan.check(s.Net.Len())
+	r := runner{net: s.Net, seed: s.Seed}
+	if plan.averages() {
+		r.means, _ = s.datasetMeans(context.Background()) // which is never done
+	}
 	a := &Activations{X: s.Batches[batch].X}
 	y := s.Net.Stem(autograd.Const(a.X))
 	for _, step := range plan {

@@ -31,7 +31,8 @@ func AllPatches(n int) []Patch {
 type PatchScore struct {
 	Patch
 	Score Score `json:"score"`
-	// Distance is the RMS change of the logits relative to the RMS of the whole net's.
+	// Distance is the RMS change of the logits relative to the RMS of the whole net's. It is NaN if a logit is not
+	// finite.
 	Distance float64 `json:"distance"`
 }
 
@@ -44,25 +45,23 @@ type PatchScore struct {
 //
 // What the journal holds is not measured again.
 func (s *Study) PatchPaths(ctx context.Context, do Step, patches []Patch) ([]PatchScore, error) {
+	if err := s.check(); err != nil {
+		return nil, fmt.Errorf("unravel: path patching: %w", err)
+	}
 	n := s.Net.Len()
 	for _, p := range patches {
 		if p.From < 0 || p.From >= p.To || p.To > n {
 			panic(fmt.Sprintf("unravel: PatchPaths: from block %d to block %d of %d", p.From, p.To, n))
 		}
+		Plan{{Block: p.From, Do: do.Do}}.check(n)
 	}
-	r, err := s.runner(ctx, []Plan{{{Do: do.Do}}})
-	if err != nil {
-		return nil, err
-	}
+	r := &runner{net: s.Net, seed: s.Seed}
 	scores := make([]PatchScore, len(patches))
 	change, size := make([]float64, len(patches)), make([]float64, len(patches))
-	ks := s.allKeys()
+	ks := s.keys()
 	p := progress{report: s.Progress, total: len(patches) * len(s.Batches)}
 	for b := range s.Batches {
-		w := patcher{study: s, run: r, do: do, patches: patches, batch: b, progress: &p}
-		if ks != nil {
-			w.keys = &ks[b]
-		}
+		w := patcher{study: s, run: r, do: do, patches: patches, batch: b, keys: ks, progress: &p}
 		findings, err := w.measure(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("unravel: path patching: %w", err)
@@ -70,8 +69,8 @@ func (s *Study) PatchPaths(ctx context.Context, do Step, patches []Patch) ([]Pat
 		for i, f := range findings {
 			scores[i].Patch = patches[i]
 			scores[i].Score = scores[i].Score.Plus(f.Score)
-			change[i] += f.Change
-			size[i] += f.Size
+			change[i] += float64(f.Change)
+			size[i] += float64(f.Size)
 		}
 	}
 	for i := range scores {
@@ -100,12 +99,14 @@ func (w *patcher) measure(ctx context.Context) ([]finding, error) {
 			continue
 		}
 		if w.acts == nil {
-			w.acts = Record(w.run.net, w.study.Batches[w.batch].X, true)
+			if err := w.prepare(ctx); err != nil {
+				return nil, err
+			}
 		}
 		w.do.Block = from
 		at := w.chain(w.do, which, w.patches)
 		for _, i := range which {
-			if err := ctx.Err(); err != nil {
+			if err := stopped(ctx); err != nil {
 				return nil, err
 			}
 			lines[i].finding = w.compare(w.finish(at[w.patches[i].To], w.patches[i].To))
@@ -124,17 +125,31 @@ func (w *patcher) measure(ctx context.Context) ([]finding, error) {
 	return findings, nil
 }
 
+// prepare computes what all patches of the batch start from.
+func (w *patcher) prepare(ctx context.Context) (err error) {
+	if w.do.Do == DatasetMean && w.run.means == nil { // all batches share the runner
+		if w.run.means, err = w.study.datasetMeans(ctx); err != nil {
+			return err
+		}
+	}
+	w.acts, err = w.study.record(w.batch, true)
+	return err
+}
+
+// patchText names a patch in a journal.
+func patchText(do Step, p Patch) string { return fmt.Sprintf("%v > %d", Plan{do}, p.To) }
+
 // recall returns a line for each patch, with what the journal holds, and by From the patches that it does not.
 func (w *patcher) recall() (lines []line, unknown [][]int) {
 	lines = make([]line, len(w.patches))
 	unknown = make([][]int, w.run.net.Len())
 	for i, p := range w.patches {
 		w.do.Block = p.From
-		lines[i] = line{Plan: fmt.Sprintf("%v > %d", Plan{w.do}, p.To), Batch: w.batch}
+		lines[i] = line{Plan: patchText(w.do, p), Batch: w.batch}
 		known := false
 		if w.keys != nil {
-			lines[i].Key = w.keys.of(lines[i].Plan)
-			lines[i].finding, known = w.study.Journal.lines[lines[i].Key]
+			lines[i].Key = w.keys.of(w.batch, w.keys.patch(w.do, p))
+			lines[i].finding, known = w.study.Journal.find(lines[i].Key)
 		}
 		if known {
 			w.progress.add(1)
@@ -150,7 +165,7 @@ func (w *patcher) compare(logits *tensor.Tensor) finding {
 	d := tensor.Sub(nil, logits, w.acts.Logits)
 	return finding{
 		Score:  ScoreOf(logits, w.study.Batches[w.batch].Labels),
-		Change: tensor.Dot(d, d), Size: tensor.Dot(w.acts.Logits, w.acts.Logits),
+		Change: number(tensor.Dot(d, d)), Size: number(tensor.Dot(w.acts.Logits, w.acts.Logits)),
 	}
 }
 

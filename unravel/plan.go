@@ -117,6 +117,11 @@ func (p Plan) Deleted() []int {
 	return slices.Compact(blocks)
 }
 
+// averages reports whether the plan needs dataset means.
+func (p Plan) averages() bool {
+	return slices.ContainsFunc(p, func(s Step) bool { return s.Do == DatasetMean })
+}
+
 // Tau returns Kendall's rank correlation between the order of the blocks in the plan and their order
 // in the net: 1 for the net's own order, -1 for its reverse (Veit 2016, section 4.3).
 func (p Plan) Tau() float64 {

@@ -13,6 +13,15 @@ import (
 	"github.com/residuum-go/residuum/tensor"
 )
 
+// recalibrating is the Recalibrate of a study of net.
+func recalibrating(net *resnet.Net, images *tensor.Tensor) func(context.Context, func(Network, *autograd.Var) *autograd.Var) (Network, error) {
+	return func(ctx context.Context, run func(Network, *autograd.Var) *autograd.Var) (Network, error) {
+		twin := net.Twin()
+		forward := func(x *autograd.Var) *autograd.Var { return run(twin, x) }
+		return twin, nn.Recalibrate(ctx, twin.BatchNorms(), forward, images)
+	}
+}
+
 // A study that re-estimates batch norm after every lesion gives what a net gives that was edited by hand
 // and then ran the images in training mode; afterwards the net is what it was.
 func TestRecalibratingBatchNorm(t *testing.T) {
@@ -21,7 +30,7 @@ func TestRecalibratingBatchNorm(t *testing.T) {
 	rng := rand.New(rand.NewPCG(2, 2))
 	test, images := randomBatch(rng, 3, 8, 6, 6, 2), randomBatch(rng, 3, 16, 6, 6, 2).X
 	net := build()
-	s := Study{Net: net, Batches: []Batch{test}, Recalibrate: nn.Recalibrate(net.BatchNorms(), images)}
+	s := Study{Net: net, Batches: []Batch{test}, Recalibrate: recalibrating(net, images)}
 	plans := append(DeleteEach(4), Whole(4))
 	got, err := s.Evaluate(context.Background(), plans)
 	require.NoError(t, err)

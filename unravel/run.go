@@ -14,12 +14,7 @@ import (
 // It panics if the plan needs reference examples (DatasetMean): use a [Study] for those.
 func Run(net Network, plan Plan, x *autograd.Var) *autograd.Var {
 	plan.check(net.Len())
-	r := runner{net: net}
-	y := net.Stem(x)
-	for _, s := range plan {
-		y = r.step(s, 0, y)
-	}
-	return net.Head(y)
+	return runner{net: net}.logits(plan, x)
 }
 
 // runner runs the steps of plans.
@@ -27,6 +22,15 @@ type runner struct {
 	net   Network
 	seed  uint64
 	means []*tensor.Tensor // by block: mean branch output over the reference examples [1, ...]
+}
+
+// logits runs a plan on x as if that were the first batch.
+func (r runner) logits(plan Plan, x *autograd.Var) *autograd.Var {
+	y := r.net.Stem(x)
+	for _, s := range plan {
+		y = r.step(s, 0, y)
+	}
+	return r.net.Head(y)
 }
 
 // step runs one step on the state y of the given batch.

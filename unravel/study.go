@@ -2,18 +2,22 @@ package unravel
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/tensor"
 )
 
-// Study is a network, the examples it is measured on, and how. Methods may not be called
-// concurrently on one Study, but many studies may share a network.
+// Study is a network, the examples it is measured on, and how. A method reads the fields when it is called and
+// keeps nothing in them, so a Study may be changed between calls, and copied. Many studies may share a network, a
+// journal and batches, also at the same time.
+//
+// A field that is missing or does not fit is an error that names it.
 type Study struct {
 	Net     Network
 	Batches []Batch
-	// Reference holds the examples that DatasetMean averages over; nil means those of Batches.
+	// Reference holds the examples that DatasetMean averages over; nil means those of Batches. They need no labels.
 	Reference []Batch
 	// Seed fixes every random number: equal seeds give equal results, whatever else is measured.
 	Seed uint64
@@ -26,17 +30,21 @@ type Study struct {
 	Progress func(done, total int)
 	// Observe, if set, sees the logits of every plan on every batch. They must not be modified.
 	Observe func(plan, batch int, logits *tensor.Tensor)
-	// Recalibrate, if set, is called before a plan is measured, with the edited net as a function,
-	// and returns how to undo what it did. It serves to estimate batch norm's running statistics anew,
-	// which a lesion leaves stale: Recalibrate: nn.Recalibrate(net.BatchNorms(), images). Plans then
-	// share no work.
-	Recalibrate func(ctx context.Context, forward func(x *autograd.Var) *autograd.Var) (restore func(), err error)
+	// Recalibrate, if set, makes the network that Evaluate measures a plan on. It is given a function that runs the
+	// plan on any network, and returns one that has Net's weights and running statistics of batch norm, which a
+	// lesion leaves stale, estimated anew. It leaves Net alone, since others may be using it:
+	//
+	//	func(ctx context.Context, run func(net unravel.Network, x *autograd.Var) *autograd.Var) (unravel.Network, error) {
+	//		twin := net.Twin() // of a resnet.Net
+	//		forward := func(x *autograd.Var) *autograd.Var { return run(twin, x) }
+	//		return twin, nn.Recalibrate(ctx, twin.BatchNorms(), forward, images)
+	//	}
+	//
+	// Plans then share no work. Dataset means stay those of Net.
+	Recalibrate func(ctx context.Context, run func(net Network, x *autograd.Var) *autograd.Var) (Network, error)
 
-	// Journal, if set, remembers what Evaluate finds. Observe does not see what is remembered.
+	// Journal, if set, remembers what Evaluate and PatchPaths find. Observe does not see what is remembered.
 	Journal *Journal
-
-	means []*tensor.Tensor // by block, computed when first needed
-	keys  []keys           // by batch, when another study has computed them
 }
 
 func (s *Study) memory() int64 {
@@ -46,36 +54,19 @@ func (s *Study) memory() int64 {
 	return 1 << 30
 }
 
-// runner returns what runs plans. Its error is ctx's.
-func (s *Study) runner(ctx context.Context, plans []Plan) (*runner, error) {
-	r := &runner{net: s.Net, seed: s.Seed}
-	for _, p := range plans {
-		p.check(s.Net.Len())
-		for _, step := range p {
-			if step.Do == DatasetMean && s.means == nil {
-				if err := s.computeMeans(ctx); err != nil {
-					return nil, err
-				}
-			}
-		}
-	}
-	r.means = s.means
-	return r, nil
-}
-
-// computeMeans runs the whole net on the reference examples and averages what each branch gives
-// over the examples, in float64.
-func (s *Study) computeMeans(ctx context.Context) error {
+// datasetMeans runs the whole net on the reference examples and averages what each branch gives
+// over the examples, in float64. The result is by block, [1, ...].
+func (s *Study) datasetMeans(ctx context.Context) ([]*tensor.Tensor, error) {
 	batches := s.Reference
 	if batches == nil {
 		batches = s.Batches
 	}
 	sums := make([][]float64, s.Net.Len())
-	shapes := make([][]int, s.Net.Len())
+	means := make([]*tensor.Tensor, s.Net.Len())
 	var examples int
 	for _, b := range batches {
-		if err := ctx.Err(); err != nil {
-			return fmt.Errorf("unravel: dataset means: %w", err)
+		if err := stopped(ctx); err != nil {
+			return nil, fmt.Errorf("dataset means: %w", err)
 		}
 		a := Record(s.Net, b.X, true)
 		examples += b.X.Dim(0)
@@ -83,7 +74,7 @@ func (s *Study) computeMeans(ctx context.Context) error {
 			each := f.Len() / f.Dim(0)
 			if sums[i] == nil {
 				sums[i] = make([]float64, each)
-				shapes[i] = append([]int{1}, f.Shape()[1:]...)
+				means[i] = tensor.New(append([]int{1}, f.Shape()[1:]...)...)
 			}
 			for j, v := range f.Data() {
 				sums[i][j%each] += float64(v)
@@ -91,13 +82,20 @@ func (s *Study) computeMeans(ctx context.Context) error {
 		}
 	}
 	for i, sum := range sums {
-		m := tensor.New(shapes[i]...)
 		for j, v := range sum {
-			m.Data()[j] = float32(v / float64(examples))
+			means[i].Data()[j] = float32(v / float64(examples))
 		}
-		s.means = append(s.means, m)
 	}
-	return nil
+	return means, nil
+}
+
+// stopped returns the error of a ctx that is done, with its cause if that says more.
+func stopped(ctx context.Context) error {
+	err := ctx.Err()
+	if cause := context.Cause(ctx); err != nil && !errors.Is(err, cause) {
+		return fmt.Errorf("%w: %w", err, cause)
+	}
+	return err
 }
 
 // progress reports work done, if anybody listens.

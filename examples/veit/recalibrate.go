@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 
+	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/resnet"
 	"github.com/residuum-go/residuum/unravel"
@@ -25,7 +26,11 @@ func (j *job) deleteRecalibrated(ctx context.Context, s *unravel.Study) error {
 	c := *s
 	c.Journal = journal
 	images := j.train.Images(nil, j.norm, 0, min(calibrationImages, j.train.Len()))
-	c.Recalibrate = nn.Recalibrate(model.BatchNorms(), images)
+	c.Recalibrate = func(ctx context.Context, run func(unravel.Network, *autograd.Var) *autograd.Var) (unravel.Network, error) {
+		twin := model.Twin()
+		forward := func(x *autograd.Var) *autograd.Var { return run(twin, x) }
+		return twin, nn.Recalibrate(ctx, twin.BatchNorms(), forward, images)
+	}
 	n := s.Net.Len()
 	scores, err := c.Evaluate(ctx, append(unravel.DeleteEach(n), unravel.Whole(n)))
 	if err != nil {

@@ -1,0 +1,104 @@
+package unravel
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+
+	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/tensor"
+)
+
+// Identity returns a hash of the names, shapes and values of parameters, for [OpenJournal].
+func Identity(params []*autograd.Param) string {
+	h := sha256.New()
+	for _, p := range params {
+		fmt.Fprintf(h, "%q %v ", p.Name, p.Value.Shape())
+		digestValues(h, p.Value)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// keys makes the keys of a study's journal.
+type keys struct {
+	batches [][sha256.Size]byte // by batch: net, seed, examples, reference
+	means   string              // what dataset means depend on beside these
+}
+
+// keys returns the keys of the study as it is now, or nil if there is no journal. The batch's position is part of
+// them, since the random numbers of a plan depend on it.
+func (s *Study) keys() *keys {
+	if s.Journal == nil {
+		return nil
+	}
+	k := &keys{batches: make([][sha256.Size]byte, len(s.Batches))}
+	for i, b := range s.Batches {
+		h := sha256.New()
+		fmt.Fprintf(h, "%q %d %d ", s.Journal.identity, s.Seed, i)
+		digest(h, b)
+		for _, r := range s.Reference {
+			digest(h, r)
+		}
+		h.Sum(k.batches[i][:0])
+	}
+	if s.Reference == nil {
+		h := sha256.New()
+		for _, b := range s.Batches {
+			digest(h, Batch{X: b.X})
+		}
+		k.means = " over " + hex.EncodeToString(h.Sum(nil))
+	}
+	return k
+}
+
+// of returns the key of a plan or patch on a batch. It is given as text, with all that its score depends on
+// beside the batch, the seed and the net.
+func (k *keys) of(batch int, what string) string {
+	h := sha256.New()
+	h.Write(k.batches[batch][:])
+	io.WriteString(h, what)
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// plan returns a plan as text for a key.
+func (k *keys) plan(p Plan, recalibrated bool) string {
+	text := p.String()
+	if p.averages() {
+		text += k.means
+	}
+	if recalibrated {
+		text += " recalibrated"
+	}
+	return text
+}
+
+// patch returns a patch as text for a key.
+func (k *keys) patch(do Step, p Patch) string {
+	text := patchText(do, p)
+	if do.Do == DatasetMean {
+		text += k.means
+	}
+	return text
+}
+
+// digest writes the content of a batch. It needs no error: a hash accepts everything.
+func digest(h io.Writer, b Batch) {
+	fmt.Fprintf(h, "%v %v ", b.X.Shape(), b.Labels)
+	digestValues(h, b.X)
+}
+
+// digestValues writes the elements of t, little-endian.
+func digestValues(h io.Writer, t *tensor.Tensor) {
+	buffer := make([]byte, 0, 4096)
+	for chunk := range slices.Chunk(t.Data(), 1024) {
+		buffer = buffer[:0]
+		for _, v := range chunk {
+			buffer = binary.LittleEndian.AppendUint32(buffer, math.Float32bits(v))
+		}
+		h.Write(buffer)
+	}
+}

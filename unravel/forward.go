@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/tensor"
@@ -45,6 +46,7 @@ func Centred(labels []int, classes int) *tensor.Tensor {
 func Contributions(ctx context.Context, net Network, x, direction *tensor.Tensor, report func(done, total int)) (*Contribution, error) {
 	n, examples := net.Len(), x.Dim(0)
 	r := newRecursion(net, x, -1)
+	checkDirection("Contributions", direction, r.acts.Logits)
 	r.progress = progress{report: report, total: r.passes()}
 	c := &Contribution{State: table(n+1, examples), Offset: table(n+1, examples), Logit: make([]float64, examples)}
 	addDots(c.Logit, 1, direction, r.acts.Logits)
@@ -73,6 +75,13 @@ func Contributions(ctx context.Context, net Network, x, direction *tensor.Tensor
 		}
 	}
 	return c, nil
+}
+
+// checkDirection panics if direction is not one for these logits.
+func checkDirection(op string, direction, logits *tensor.Tensor) {
+	if !slices.Equal(direction.Shape(), logits.Shape()) || logits.Len() == 0 {
+		panic(fmt.Sprintf("unravel: %s: direction %v for logits %v", op, direction.Shape(), logits.Shape()))
+	}
 }
 
 // logitGradient returns the gradient of <direction, logits> by y_n.
@@ -123,6 +132,7 @@ type BlockContribution struct {
 func BlockContributions(net Network, x, direction *tensor.Tensor) []BlockContribution {
 	n, examples := net.Len(), x.Dim(0)
 	acts := Record(net, x, false)
+	checkDirection("BlockContributions", direction, acts.Logits)
 	tape := evaluationTape()
 	total := logitGradient(tape, net, acts.State[n], direction)
 	direct := total
@@ -190,7 +200,7 @@ type PicardOrder struct {
 	Order int   `json:"order"`
 	Score Score `json:"score"`
 	// Distance is the RMS difference between these logits and those of the whole net, relative to the
-	// RMS of the latter.
+	// RMS of the latter. It is NaN if a logit is not finite.
 	Distance float64 `json:"distance"`
 }
 
@@ -202,17 +212,26 @@ type PicardOrder struct {
 // order 1 adds up what each block makes of the stem's output, order m holds all paths on which
 // branches are nested up to m deep, and order n is the net itself.
 func (s *Study) Picard(ctx context.Context, orders int) ([]PicardOrder, error) {
+	if err := s.check(); err != nil {
+		return nil, fmt.Errorf("unravel: Picard orders: %w", err)
+	}
 	n := s.Net.Len()
+	if orders < 0 {
+		panic(fmt.Sprintf("unravel: Picard: orders up to %d", orders))
+	}
 	orders = min(orders, n)
 	result := make([]PicardOrder, orders+1)
 	difference, size := make([]float64, orders+1), 0.0
 	p := progress{report: s.Progress, total: len(s.Batches) * (orders + 1)}
-	for _, b := range s.Batches {
-		acts := Record(s.Net, b.X, false)
+	for i, b := range s.Batches {
+		acts, err := s.record(i, false)
+		if err != nil {
+			return nil, fmt.Errorf("unravel: Picard orders: %w", err)
+		}
 		size += tensor.Dot(acts.Logits, acts.Logits)
 		before := make([]*autograd.Var, n) // the states of the previous order
 		for m := range result {
-			if err := ctx.Err(); err != nil {
+			if err := stopped(ctx); err != nil {
 				return nil, fmt.Errorf("unravel: Picard orders: %w", err)
 			}
 			logits := s.picard(acts, before, m).Value()

@@ -2,6 +2,7 @@ package unravel
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -39,14 +40,17 @@ func (g *Gradient) Sum() *tensor.Tensor { return sumScaled(g.byLength, g.shape) 
 // with S_i and J_i the Jacobians of the block's skip and branch and M_i that of what follows the sum.
 // The sum over k is the ordinary gradient. It takes n(n+1)/2 block backward passes (about n/2
 // ordinary backward passes, less because no weight gradients are needed), or n*limit if only lengths
-// up to limit are wanted; a limit below 0 means n. The exponents of the gradients are kept apart,
+// up to limit are wanted; a limit below 0 or above n means n. The exponents of the gradients are kept apart,
 // so nets of a thousand blocks neither under- nor overflow. For gradients by the net's input rather than
 // y_0 see [FromInput].
 //
 // report, if not nil, is told how many gradients have been taken through one block. When ctx is done
 // its error is returned.
 func GradientByLength(ctx context.Context, net Network, batch Batch, limit int, report func(done, total int)) (*Gradient, error) {
-	r := newRecursion(net, batch.X, limit)
+	r, err := recursionOn(net, batch, limit)
+	if err != nil {
+		return nil, fmt.Errorf("unravel: gradient by length: %w", err)
+	}
 	r.progress = progress{report: report, total: r.passes()}
 	seed := lossGradient(r.tape, net, r.acts.State[net.Len()], batch.Labels)
 	norms, err := r.run(ctx, seed)
@@ -67,7 +71,13 @@ func GradientByLength(ctx context.Context, net Network, batch Batch, limit int, 
 //
 // With C(n,k) paths the RMS norm of one path is the root of the sum divided by C(n,k): see [RMS].
 func Squares(ctx context.Context, net Network, batch Batch, limit, draws int, seed uint64, report func(done, total int)) ([][]Log, error) {
-	r := newRecursion(net, batch.X, limit)
+	if draws < 1 {
+		return nil, fmt.Errorf("unravel: squared norms by length: %d draws: want at least 1", draws)
+	}
+	r, err := recursionOn(net, batch, limit)
+	if err != nil {
+		return nil, fmt.Errorf("unravel: squared norms by length: %w", err)
+	}
 	n := net.Len()
 	r.progress = progress{report: report, total: draws * r.passes()}
 	start := lossGradient(r.tape, net, r.acts.State[n], batch.Labels)
@@ -94,8 +104,11 @@ func Squares(ctx context.Context, net Network, batch Batch, limit, draws int, se
 	return squares, nil
 }
 
-// RMS returns by length the root mean square norm of a single path, given Squares.
+// RMS returns by length the root mean square norm of a single path, given Squares. It panics without draws.
 func RMS(paths Paths, squares [][]Log) []Log {
+	if len(squares) == 0 {
+		panic("unravel: RMS: no draws")
+	}
 	rms := make([]Log, len(squares[0]))
 	for k := range rms {
 		var draws []Log
@@ -132,6 +145,18 @@ type passage struct {
 	// The gradients by the skip's output and by the branch's, and what becomes of them at the
 	// block's input. Without a skip the first and the third are nil.
 	bySkip, byBranch, fromSkip, fromBranch *tensor.Tensor
+}
+
+// recursionOn begins a recursion on a batch and checks that its labels fit.
+func recursionOn(net Network, batch Batch, limit int) (*recursion, error) {
+	if net == nil {
+		return nil, errors.New("the network is nil")
+	}
+	if err := batch.checkInput("batch"); err != nil {
+		return nil, err
+	}
+	r := newRecursion(net, batch.X, limit)
+	return r, batch.checkLabels("batch", classesOf(r.acts.Logits))
 }
 
 func newRecursion(net Network, x *tensor.Tensor, limit int) *recursion {
@@ -190,7 +215,7 @@ func (r *recursion) back(ctx context.Context, i int) error {
 	}
 	next := make([]scaled, len(r.g))
 	for k := r.limit; k >= 0; k-- {
-		if err := ctx.Err(); err != nil {
+		if err := stopped(ctx); err != nil {
 			return err
 		}
 		g := r.g[k]

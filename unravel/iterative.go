@@ -35,14 +35,17 @@ type Iteration struct {
 // skip's output takes its place. An example whose gradient or branch output is zero has no cosine
 // and is left out.
 func (s *Study) Iterative(ctx context.Context) (stem Score, blocks []Iteration, err error) {
+	if err := s.check(); err != nil {
+		return stem, nil, fmt.Errorf("unravel: iterative inference: %w", err)
+	}
 	n := s.Net.Len()
 	m := iteration{
-		net: s.Net, tape: evaluationTape(),
+		study: s, net: s.Net, tape: evaluationTape(),
 		cosine: make([][]float64, n), early: make([][]float64, n), ratio: make([][]float64, n),
 		exits: make([]Score, n+1),
 	}
 	p := progress{report: s.Progress, total: n * len(s.Batches)}
-	for _, b := range s.Batches {
+	for b := range s.Batches {
 		if err := m.batch(ctx, b, &p); err != nil {
 			return stem, nil, fmt.Errorf("unravel: iterative inference: %w", err)
 		}
@@ -69,22 +72,26 @@ func spread(v []float64) Spread {
 
 // iteration collects values per block and example.
 type iteration struct {
+	study                *Study
 	net                  Network
 	tape                 *autograd.Tape
 	cosine, early, ratio [][]float64
 	exits                []Score
 }
 
-func (m *iteration) batch(ctx context.Context, batch Batch, p *progress) error {
-	n := m.net.Len()
-	acts := Record(m.net, batch.X, false)
-	m.score(acts, n, batch.Labels)
-	g := lossGradient(m.tape, m.net, acts.State[n], batch.Labels)
+func (m *iteration) batch(ctx context.Context, batch int, p *progress) error {
+	n, labels := m.net.Len(), m.study.Batches[batch].Labels
+	acts, err := m.study.record(batch, false)
+	if err != nil {
+		return err
+	}
+	m.score(acts, n, labels)
+	g := lossGradient(m.tape, m.net, acts.State[n], labels)
 	for i := n - 1; i >= 0; i-- {
-		if err := ctx.Err(); err != nil {
+		if err := stopped(ctx); err != nil {
 			return err
 		}
-		m.score(acts, i, batch.Labels)
+		m.score(acts, i, labels)
 		b := recordBlock(m.tape, m.net, i, acts.State[i])
 		bySkip, byBranch := b.split(g)
 		g = b.through(bySkip, byBranch)
@@ -96,7 +103,7 @@ func (m *iteration) batch(ctx context.Context, batch Batch, p *progress) error {
 			}
 			m.cosine[i] = append(m.cosine[i], cosines(f, against)...)
 			m.ratio[i] = append(m.ratio[i], ratios(f, y)...)
-			m.early[i] = append(m.early[i], cosines(f, m.earlyGradient(b, i, batch.Labels))...)
+			m.early[i] = append(m.early[i], cosines(f, m.earlyGradient(b, i, labels))...)
 		}
 		p.add(1)
 	}

@@ -9,7 +9,7 @@ import (
 type LengthOptions struct {
 	Draws int // random paths per length, as in SampleOptions; 0 for no sampling
 	Signs int // random sign draws per batch for the RMS norm; 0 for none
-	Limit int // longest path length in the exact part; 0 for no limit
+	Limit int // longest path length; 0, or more than the net has blocks, for no limit
 }
 
 // Lengths is everything about one path length. All logarithms are natural.
@@ -36,6 +36,19 @@ type Lengths struct {
 	Alignment    Log `json:"log_alignment"`
 }
 
+// check returns an error that names the option that does not fit.
+func (o LengthOptions) check(paths Paths) error {
+	switch {
+	case o.Draws < 0:
+		return fmt.Errorf("LengthOptions.Draws is %d: want 0 or more", o.Draws)
+	case o.Signs < 0:
+		return fmt.Errorf("LengthOptions.Signs is %d: want 0 or more", o.Signs)
+	case o.Limit < 0 || o.Limit > 0 && o.Limit < paths.Shortest():
+		return fmt.Errorf("LengthOptions.Limit is %d: want 0, or at least %d, the length of the net's shortest path", o.Limit, paths.Shortest())
+	}
+	return nil
+}
+
 // LengthReport is what Lengths finds.
 type LengthReport struct {
 	ByLength []Lengths `json:"by_length"` // from the shortest path to the longest, or to the limit
@@ -51,15 +64,21 @@ type LengthReport struct {
 // Lengths measures the gradient by path length in every way the package knows, and sets them against
 // each other: sampled as in Veit 2016, figure 6, exact, and in the RMS of single paths.
 func (s *Study) Lengths(ctx context.Context, o LengthOptions) (*LengthReport, error) {
-	if len(s.Batches) == 0 {
-		panic("unravel: Lengths: no batches")
+	if err := s.check(); err != nil {
+		return nil, fmt.Errorf("unravel: lengths: %w", err)
 	}
 	paths := PathsOf(s.Net)
+	if err := o.check(paths); err != nil {
+		return nil, fmt.Errorf("unravel: lengths: %w", err)
+	}
+	if _, err := s.record(0, false); err != nil { // finds wrong labels before the work
+		return nil, fmt.Errorf("unravel: lengths: %w", err)
+	}
 	limit := paths.Blocks()
 	if o.Limit > 0 {
 		limit = min(limit, o.Limit)
 	}
-	lo := min(paths.Shortest(), limit)
+	lo := paths.Shortest()
 	r := &LengthReport{}
 	for k := lo; k <= limit; k++ {
 		r.ByLength = append(r.ByLength, Lengths{

@@ -1,6 +1,7 @@
 package unravel
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"slices"
 )
@@ -41,6 +42,9 @@ func pick(groups [][]int, r int) (int, int) {
 // SwapCurve returns a point for each number of swaps in ks, with draws random plans each (Veit 2016,
 // figure 5b, whose horizontal axis is the Tau of each plan).
 func SwapCurve(n int, groups [][]int, ks []int, draws int, seed uint64) []Point {
+	if draws < 1 {
+		panic(fmt.Sprintf("unravel: SwapCurve: %d draws", draws))
+	}
 	points := make([]Point, len(ks))
 	for i, k := range ks {
 		rng := rand.New(rand.NewPCG(seed, uint64(k)))

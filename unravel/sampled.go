@@ -40,13 +40,19 @@ type SampleOptions struct {
 //
 // When ctx is done its error is returned.
 func (s *Study) SampleGradients(ctx context.Context, o SampleOptions) ([]SampledNorm, error) {
+	if err := s.check(); err != nil {
+		return nil, fmt.Errorf("unravel: sample gradients: %w", err)
+	}
 	paths := PathsOf(s.Net)
 	if o.Lengths == nil {
 		o.Lengths = span(paths.Shortest(), paths.Blocks()-paths.Shortest()+1)
 	}
+	if err := o.check(paths); err != nil {
+		return nil, fmt.Errorf("unravel: sample gradients: %w", err)
+	}
 	norms := make([]SampledNorm, len(o.Lengths))
 	walks := make([][]*walk, len(s.Batches)) // by batch
-	m := measurer{ctx: ctx, net: s.Net, memory: s.memory(), tape: evaluationTape()}
+	m := measurer{ctx: ctx, study: s, net: s.Net, memory: s.memory(), tape: evaluationTape()}
 	m.progress.report = s.Progress
 	for i, k := range o.Lengths {
 		rng := rand.New(rand.NewPCG(s.Seed, uint64(k)))
@@ -58,8 +64,8 @@ func (s *Study) SampleGradients(ctx context.Context, o SampleOptions) ([]Sampled
 		}
 		m.progress.total += len(draws) * paths.Blocks()
 	}
-	for i, b := range s.Batches {
-		if err := m.batch(b, walks[i]); err != nil {
+	for b := range s.Batches {
+		if err := m.batch(b, walks[b]); err != nil {
 			return nil, fmt.Errorf("unravel: sample gradients: %w", err)
 		}
 	}
@@ -67,6 +73,19 @@ func (s *Study) SampleGradients(ctx context.Context, o SampleOptions) ([]Sampled
 		norms[i].summarise()
 	}
 	return norms, nil
+}
+
+// check returns an error that names the option that does not fit.
+func (o SampleOptions) check(paths Paths) error {
+	if o.Draws < 1 {
+		return fmt.Errorf("SampleOptions.Draws is %d: want at least 1", o.Draws)
+	}
+	for i, k := range o.Lengths {
+		if paths.CountOfLength(k).Sign() == 0 {
+			return fmt.Errorf("SampleOptions.Lengths[%d] is %d: the net's paths have lengths from %d to %d", i, k, paths.Shortest(), paths.Blocks())
+		}
+	}
+	return nil
 }
 
 // summarise computes the mean and its confidence interval.
@@ -96,12 +115,7 @@ type walk struct {
 // draw returns walks of length k: all there are if they are no more than draws, else independent
 // random ones.
 func draw(paths Paths, k, batches, draws int, rng *rand.Rand) (walks []*walk, all bool) {
-	count, all := drawn(paths, k, batches, draws)
-	if count < 1 {
-		panic(fmt.Sprintf("unravel: SampleGradients: %d draws out of %v paths of length %d times %d batches",
-			draws, paths.CountOfLength(k), k, batches))
-	}
-	if all {
+	if _, all := drawn(paths, k, batches, draws); all {
 		for b := range batches {
 			for p := range paths.OfLength(k) {
 				walks = append(walks, &walk{batch: b, path: slices.Clone(p)})
@@ -128,6 +142,7 @@ func drawn(paths Paths, k, batches, draws int) (count int, all bool) {
 // measurer takes walks through one batch after the other.
 type measurer struct {
 	ctx      context.Context
+	study    *Study
 	net      Network
 	memory   int64
 	tape     *autograd.Tape
@@ -135,18 +150,21 @@ type measurer struct {
 }
 
 // batch measures the walks of one batch, as many side by side as memory allows.
-func (m *measurer) batch(b Batch, walks []*walk) error {
+func (m *measurer) batch(batch int, walks []*walk) error {
 	if len(walks) == 0 {
 		return nil
 	}
-	acts := Record(m.net, b.X, false)
+	acts, err := m.study.record(batch, false)
+	if err != nil {
+		return err
+	}
 	var largest int
 	for _, y := range acts.State {
 		largest = max(largest, y.Len())
 	}
 	// A gradient, what the tape makes of it, and a copy of that are alive at once.
 	side := max(1, int(m.memory/int64(3*4*max(largest, 1))))
-	start := &scaled{t: lossGradient(m.tape, m.net, acts.State[m.net.Len()], b.Labels)}
+	start := &scaled{t: lossGradient(m.tape, m.net, acts.State[m.net.Len()], m.study.Batches[batch].Labels)}
 	for chunk := range slices.Chunk(walks, side) {
 		for _, w := range chunk {
 			w.g = start
@@ -171,7 +189,7 @@ func (m *measurer) back(acts *Activations, walks []*walk) error {
 		b := recordBlock(m.tape, m.net, i, acts.State[i])
 		done := map[turn]*scaled{} // walks that have agreed so far and still do share the work
 		for _, w := range walks {
-			if err := m.ctx.Err(); err != nil {
+			if err := stopped(m.ctx); err != nil {
 				return err
 			}
 			t := turn{w.g, w.path[i]}

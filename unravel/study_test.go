@@ -3,7 +3,6 @@ package unravel
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -229,38 +228,6 @@ func TestStudyStopsWhenCancelled(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 	_, err = s.Evaluate(ctx, []Plan{Whole(9).With(DatasetMean, 1)})
 	require.ErrorContains(t, err, "dataset means: context canceled")
-}
-
-func TestRecalibrate(t *testing.T) {
-	rng := rand.New(rand.NewPCG(9, 9))
-	net := newMLP(rng, 4, 0.7, 0.1)
-	b := randomBatch(rng, 3, 6, 4)
-	s := Study{Net: net, Batches: []Batch{b}}
-	plans := DeleteEach(4)
-	var events []string
-	s.Observe = func(plan, batch int, _ *tensor.Tensor) { events = append(events, fmt.Sprint("measure ", plan)) }
-	other := newMLP(rng, 4, 0.7, 0.1) // stands for the net with other statistics
-	s.Recalibrate = func(_ context.Context, run func(Network, *autograd.Var) *autograd.Var) (Network, error) {
-		plan := plans[len(events)/2]
-		for _, n := range []Network{net, other} {
-			require.True(t, tensor.Equal(Run(n, plan, autograd.Const(b.X)).Value(), run(n, autograd.Const(b.X)).Value()))
-		}
-		events = append(events, "calibrate")
-		return other, nil
-	}
-	got, err := s.Evaluate(context.Background(), plans)
-	require.NoError(t, err)
-	want, err := (&Study{Net: other, Batches: s.Batches}).Evaluate(context.Background(), plans)
-	require.NoError(t, err)
-	require.Equal(t, want, got)
-	require.Equal(t, []string{"calibrate", "measure 0", "calibrate", "measure 1"}, events[:4])
-	broken := errors.New("no data")
-	s.Recalibrate = func(context.Context, func(Network, *autograd.Var) *autograd.Var) (Network, error) { return nil, broken }
-	_, err = s.Evaluate(context.Background(), plans)
-	require.ErrorIs(t, err, broken)
-	s.Recalibrate = func(context.Context, func(Network, *autograd.Var) *autograd.Var) (Network, error) { return nil, nil }
-	_, err = s.Evaluate(context.Background(), plans)
-	require.ErrorContains(t, err, "returned no network for plan delete:0 1-3")
 }
 
 func TestOthersHasNoFixedPoint(t *testing.T) {

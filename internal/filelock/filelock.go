@@ -68,11 +68,18 @@ func (l *Lock) Release() error {
 	return l.file.Close()
 }
 
-// resolve follows symbolic links, also where the last part of path does not exist yet.
+// resolve follows symbolic links, also where what they lead to does not exist yet.
 func resolve(path string) (string, error) {
 	target, err := filepath.EvalSymlinks(path)
 	if err == nil || !errors.Is(err, os.ErrNotExist) {
 		return target, err
+	}
+	if link, err := os.Readlink(path); err == nil { // no endless chain: that is another error above
+		if !filepath.IsAbs(link) {
+			dir, _ := filepath.Split(path)
+			link = dir + link // not shortened: dir/.. need not lead back where dir is a link
+		}
+		return resolve(link)
 	}
 	dir, err := filepath.EvalSymlinks(filepath.Dir(path))
 	return filepath.Join(dir, filepath.Base(path)), err

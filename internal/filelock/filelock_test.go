@@ -82,16 +82,29 @@ func TestAKilledProcessHoldsNothing(t *testing.T) {
 
 func TestALinkHasTheLockOfItsTarget(t *testing.T) {
 	dir := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "target"), nil, 0o666))
-	if err := os.Symlink("target", filepath.Join(dir, "link")); err != nil {
-		t.Skip("no symbolic links here: ", err)
+	target := filepath.Join(dir, "folder", "target")
+	require.NoError(t, os.Mkdir(filepath.Dir(target), 0o777))
+	for link, to := range map[string]string{"link": "second", "second": "folder/target", "far": target} {
+		if err := os.Symlink(to, filepath.Join(dir, link)); err != nil {
+			t.Skip("no symbolic links here: ", err)
+		}
 	}
-	l, err := Acquire(filepath.Join(dir, "target"))
-	require.NoError(t, err)
-	_, err = Acquire(filepath.Join(dir, "link"))
-	var held *HeldError
-	require.ErrorAs(t, err, &held)
-	require.NoError(t, l.Release())
+	for _, exists := range []bool{false, true} {
+		if exists {
+			require.NoError(t, os.WriteFile(target, nil, 0o666))
+		}
+		l, err := Acquire(target)
+		require.NoError(t, err)
+		for _, link := range []string{"link", "second", "far"} {
+			_, err = Acquire(filepath.Join(dir, link))
+			var held *HeldError
+			require.ErrorAs(t, err, &held, "%s, target exists: %v", link, exists)
+		}
+		require.NoError(t, l.Release())
+	}
+	require.NoError(t, os.Symlink("round", filepath.Join(dir, "round")))
+	_, err := Acquire(filepath.Join(dir, "round"))
+	require.Error(t, err)
 }
 
 func TestAFolderThatDoesNotExist(t *testing.T) {

@@ -2,11 +2,11 @@ package train
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -25,6 +25,8 @@ const (
 	progressVersion = 1
 )
 
+var errNoCheckpoint = fmt.Errorf("no key %s in the metadata: not a checkpoint", progressKey)
+
 // progress is what a checkpoint holds beside tensors.
 type progress struct {
 	Version int        `json:"version"`
@@ -35,54 +37,97 @@ type progress struct {
 	History []Metrics  `json:"history"`
 }
 
-// save writes a checkpoint, unless it would hold numbers that are not finite.
+// save writes a checkpoint, if there is to be one. It refuses, with or without one, numbers that are not
+// finite.
 func (t *Trainer) save() error {
+	state := t.Optimizer.State()
+	for _, p := range t.params {
+		if i, ok := firstNotFinite(p.Value); ok {
+			return t.fail(p.Name, float64(p.Value.Data()[i]))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(state)) {
+		if i, ok := firstNotFinite(state[name]); ok {
+			return t.fail(optimizerPrefix+name, float64(state[name].Data()[i]))
+		}
+	}
+	if t.Checkpoint != "" {
+		if err := t.write(state); err != nil {
+			return fmt.Errorf("train: checkpoint: %w", err)
+		}
+	}
+	t.saved = t.step
+	return nil
+}
+
+func (t *Trainer) write(state map[string]*tensor.Tensor) error {
 	random, err := t.tape.RandState()
 	if err != nil {
-		return fmt.Errorf("train: random state: %w", err)
+		return fmt.Errorf("random state: %w", err)
 	}
 	meta, err := json.Marshal(progress{
 		Version: progressVersion, Step: t.step, Sampler: t.Loader.State(),
 		Rand: random, Seen: t.seen, History: t.history,
 	})
 	if err != nil {
-		return fmt.Errorf("train: %w", err)
+		return err
 	}
 	tensors := weights.FromParams(t.params)
-	for name, s := range t.Optimizer.State() {
+	for name, s := range state {
 		tensors[optimizerPrefix+name] = s
 	}
-	for _, name := range slices.Sorted(maps.Keys(tensors)) {
-		for _, v := range tensors[name].Data() {
-			if v-v != 0 { // NaN for NaN and infinities
-				return t.diverged(name, float64(v))
-			}
-		}
+	if err := t.keepFolder(); err != nil {
+		return err
 	}
 	file := &weights.File{Tensors: tensors, Meta: map[string]string{progressKey: string(meta)}}
 	if err := weights.Save(t.Checkpoint, file); err != nil {
-		return fmt.Errorf("train: checkpoint: %w", err)
+		return err
 	}
-	t.saved = t.step
-	return nil
+	t.file, err = os.Stat(t.Checkpoint)
+	return err
+}
+
+// firstNotFinite returns the place of a NaN or infinity.
+func firstNotFinite(x *tensor.Tensor) (int, bool) {
+	for i, v := range x.Data() {
+		if v-v != 0 {
+			return i, true
+		}
+	}
+	return 0, false
 }
 
 // Resume continues from the checkpoint, which a Trainer with the same fields has saved (Epochs may
 // differ): the Run that follows does exactly what that trainer would have done. If there is none,
 // errors.Is(err, fs.ErrNotExist). On an error nothing has changed.
-func (t *Trainer) Resume() (err error) {
-	t.init()
+func (t *Trainer) Resume() error {
+	if err := t.init(); err != nil {
+		return err
+	}
+	if t.Checkpoint == "" {
+		return fmt.Errorf("train: Resume: Trainer.Checkpoint is not set: %w", fs.ErrNotExist)
+	}
+	info, err := os.Stat(t.Checkpoint) // before it is read: should it be replaced meanwhile, Run will notice
+	if err != nil {
+		return fmt.Errorf("train: checkpoint: %w", err)
+	}
 	file, err := weights.Load(t.Checkpoint)
 	if err != nil {
 		return fmt.Errorf("train: checkpoint: %w", err)
 	}
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("train: checkpoint %s: %w", t.Checkpoint, err)
-		}
-	}()
+	if err := t.takeOver(file); err != nil {
+		return fmt.Errorf("train: checkpoint %s: %w", t.Checkpoint, err)
+	}
+	t.file = info
+	return nil
+}
+
+func (t *Trainer) takeOver(file *weights.File) error {
 	p, err := t.decode(file.Meta[progressKey])
 	if err != nil {
+		return err
+	}
+	if err := checkFinite(file.Tensors); err != nil {
 		return err
 	}
 	tape := autograd.NewTape(t.Seed)
@@ -93,13 +138,23 @@ func (t *Trainer) Resume() (err error) {
 		return err
 	}
 	t.tape, t.step, t.seen, t.history = tape, p.Step, p.Seen, p.History
+	t.saved, t.diverged = t.step, nil
+	return nil
+}
+
+func checkFinite(tensors map[string]*tensor.Tensor) error {
+	for _, name := range slices.Sorted(maps.Keys(tensors)) {
+		if i, ok := firstNotFinite(tensors[name]); ok {
+			return fmt.Errorf("tensor %s holds %v, as of a training that has diverged", name, tensors[name].Data()[i])
+		}
+	}
 	return nil
 }
 
 // decode reads the metadata and checks that its parts agree.
 func (t *Trainer) decode(text string) (*progress, error) {
 	if text == "" {
-		return nil, fmt.Errorf("no key %s in the metadata: not a checkpoint", progressKey)
+		return nil, errNoCheckpoint
 	}
 	var p progress
 	if err := json.Unmarshal([]byte(text), &p); err != nil {
@@ -109,6 +164,7 @@ func (t *Trainer) decode(text string) (*progress, error) {
 		return nil, fmt.Errorf("version %d, can read version %d", p.Version, progressVersion)
 	}
 	if p.Sampler.Batch < 1 || p.Sampler.Epoch != len(p.History) || p.Sampler.Next != p.Seen.Images ||
+		p.Seen.Correct < 0 || p.Seen.Correct > p.Seen.Images ||
 		p.Step != len(p.History)*t.Loader.Batches()+p.Sampler.Next/p.Sampler.Batch {
 		return nil, fmt.Errorf("step %d, %d epochs and %d images of the next do not agree", p.Step, len(p.History), p.Seen.Images)
 	}
@@ -118,71 +174,52 @@ func (t *Trainer) decode(text string) (*progress, error) {
 // restore changes model, loader and optimiser, or none of them.
 func (t *Trainer) restore(file *weights.File, sampler data.State) error {
 	model, optimizer := split(file)
-	oldModel, oldSampler := weights.FromParams(t.params), t.Loader.State()
+	oldModel, oldSampler := &weights.File{Tensors: weights.FromParams(t.params)}, t.Loader.State()
 	if err := t.Loader.SetState(sampler); err != nil {
 		return err
 	}
-	err := weights.Assign(t.params, &weights.File{Tensors: model})
+	err := weights.Assign(t.params, model)
 	if err == nil {
 		if err = t.Optimizer.LoadState(optimizer); err == nil {
 			return nil
 		}
-		_ = weights.Assign(t.params, &weights.File{Tensors: oldModel}) // fits, it is the model's own
+		_ = weights.Assign(t.params, oldModel) // fits, it is the model's own
 	}
 	_ = t.Loader.SetState(oldSampler) // likewise
 	return err
 }
 
-// LoadModel copies the parameters in a checkpoint into a model, and leaves the rest of the
-// checkpoint alone.
+// LoadModel copies the parameters in a checkpoint, or in any safetensors file with the same names, into a model,
+// and leaves the rest of the checkpoint alone. On an error, such as a tensor that holds NaN or does not fit, the
+// model is as it was.
 func LoadModel(path string, model nn.Module) error {
+	if model == nil {
+		return errors.New("train: LoadModel: the model is nil")
+	}
 	file, err := weights.Load(path)
 	if err != nil {
 		return fmt.Errorf("train: checkpoint: %w", err)
 	}
-	params, _ := split(file)
-	if err := weights.Assign(model.Params(), &weights.File{Tensors: params, Unsupported: file.Unsupported}); err != nil {
+	own, _ := split(file)
+	if err := checkFinite(own.Tensors); err != nil {
+		return fmt.Errorf("train: checkpoint %s: %w", path, err)
+	}
+	if err := weights.Assign(model.Params(), own); err != nil {
 		return fmt.Errorf("train: checkpoint %s: %w", path, err)
 	}
 	return nil
 }
 
-func split(file *weights.File) (model, optimizer map[string]*tensor.Tensor) {
-	model, optimizer = map[string]*tensor.Tensor{}, map[string]*tensor.Tensor{}
+// split tells the model's part of a checkpoint from the optimiser's.
+func split(file *weights.File) (model *weights.File, optimizer map[string]*tensor.Tensor) {
+	model = &weights.File{Tensors: map[string]*tensor.Tensor{}, Unsupported: file.Unsupported}
+	optimizer = map[string]*tensor.Tensor{}
 	for name, t := range file.Tensors {
 		if rest, ok := strings.CutPrefix(name, optimizerPrefix); ok {
 			optimizer[rest] = t
 		} else {
-			model[name] = t
+			model.Tensors[name] = t
 		}
 	}
 	return model, optimizer
-}
-
-// prepareFolder makes the folder of a checkpoint, shows that it can be written to, and clears away
-// what a killed process left of an unfinished checkpoint.
-func prepareFolder(path string) error {
-	fail := func(err error) error { return fmt.Errorf("train: checkpoint %s cannot be written: %w", path, err) }
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return fail(&fs.PathError{Op: "write", Path: path, Err: fmt.Errorf("is a folder")})
-	}
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return fail(err)
-	}
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return fail(err)
-	}
-	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), filepath.Base(path)+".") && strings.HasSuffix(e.Name(), ".tmp") {
-			_ = os.Remove(filepath.Join(dir, e.Name())) // it does not matter if it stays
-		}
-	}
-	probe, err := os.CreateTemp(dir, filepath.Base(path)+".*.tmp")
-	if err != nil {
-		return fail(err)
-	}
-	probe.Close()
-	return os.Remove(probe.Name())
 }

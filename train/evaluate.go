@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/residuum-go/residuum/autograd"
@@ -11,22 +12,34 @@ import (
 )
 
 // Evaluate returns the metrics of a model on a dataset, computed without a tape in batches of the
-// given size. It only reads the model, so several calls may run at once. Its error is the context's, or
-// a [*NonFiniteError], which comes with the metrics.
+// given size. It only reads the model, so several calls may run at once. Its errors are the context's,
+// wrapped together with its cause, what the arguments lack (a model, images, a batch of at least 1, logits
+// for every label), and a [*NonFiniteError], which comes with the metrics.
 func Evaluate(ctx context.Context, model nn.Module, set *data.Dataset, norm data.Norm, batch int) (Metrics, error) {
-	if batch < 1 || set.Len() == 0 {
-		panic(fmt.Sprintf("train: Evaluate: batches of %d from %d images", batch, set.Len()))
+	switch {
+	case model == nil:
+		return Metrics{}, errors.New("train: Evaluate: the model is nil")
+	case set == nil || set.Len() == 0:
+		return Metrics{}, errors.New("train: Evaluate: the dataset holds no images")
+	case batch < 1:
+		return Metrics{}, fmt.Errorf("train: Evaluate: batches of %d images, want at least 1", batch)
 	}
 	var seen totals
 	var predictions []int
 	nonFinite := 0
 	for lo := 0; lo < set.Len(); lo += batch {
 		if ctx.Err() != nil {
-			return Metrics{}, fmt.Errorf("train: evaluation stopped after %d of %d images: %w", lo, set.Len(), context.Cause(ctx))
+			return Metrics{}, fmt.Errorf("train: evaluation stopped after %d of %d images: %w", lo, set.Len(), ended(ctx))
 		}
 		hi := min(lo+batch, set.Len())
 		labels := set.Labels[lo:hi]
 		logits := model.Forward(autograd.Const(set.Images(nil, norm, lo, hi)))
+		if err := checkShape(logits.Shape(), hi-lo); err != nil {
+			return Metrics{}, fmt.Errorf("train: Evaluate: model: %w", err)
+		}
+		if err := checkLabels(labels, logits.Shape()[1], lo); err != nil {
+			return Metrics{}, fmt.Errorf("train: Evaluate: %w", err)
+		}
 		loss := autograd.CrossEntropy(logits, labels, 0)
 		seen.Images += hi - lo
 		predictions = tensor.Predictions(predictions[:0], logits.Value())

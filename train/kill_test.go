@@ -1,6 +1,7 @@
 package train_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -44,18 +47,57 @@ func endlessTrainer(path string) *train.Trainer {
 	return tr
 }
 
+// process is one that trains endlessly on a checkpoint.
+type process struct {
+	*exec.Cmd
+	said  bytes.Buffer  // why it ended, but for being killed
+	ended chan struct{} // closed then
+}
+
+func startEndless(t *testing.T, path string) *process {
+	t.Helper()
+	p := &process{Cmd: exec.Command(os.Args[0]), ended: make(chan struct{})}
+	p.Env = append(os.Environ(), endless+"="+path)
+	p.Stdout, p.Stderr = &p.said, &p.said
+	require.NoError(t, p.Start())
+	go func() {
+		_ = p.Wait()
+		close(p.ended)
+	}()
+	t.Cleanup(p.kill)
+	return p
+}
+
+func (p *process) kill() {
+	_ = p.Process.Kill()
+	<-p.ended
+}
+
+// waitForChange waits until the file is replaced, which every step of the process does.
+func (p *process) waitForChange(t *testing.T, path string) {
+	t.Helper()
+	before, _ := os.Stat(path)
+	for {
+		if after, err := os.Stat(path); err == nil && (before == nil || !os.SameFile(before, after)) {
+			return
+		}
+		select {
+		case <-p.ended:
+			t.Fatal(p.said.String())
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
+
 // A process killed at any moment, and it does little else than save, leaves a whole checkpoint.
 func TestKilledProcessLeavesAWholeCheckpoint(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "net.safetensors")
 	last := 0
 	for range 12 {
-		child := exec.Command(os.Args[0])
-		child.Env = append(os.Environ(), endless+"="+path)
-		require.NoError(t, child.Start())
-		waitForChange(t, path)
+		child := startEndless(t, path)
+		child.waitForChange(t, path)
 		time.Sleep(time.Duration(rand.IntN(20_000)) * time.Microsecond)
-		require.NoError(t, child.Process.Kill())
-		require.Error(t, child.Wait())
+		child.kill()
 
 		tr := endlessTrainer(path)
 		require.NoError(t, tr.Resume())
@@ -64,7 +106,45 @@ func TestKilledProcessLeavesAWholeCheckpoint(t *testing.T) {
 		require.Greater(t, step, last)
 		last = step
 	}
-	// What the killed processes reached is what one that lives reaches.
+	requireGoesOn(t, path)
+}
+
+// Of many processes on one checkpoint one trains. The others say who does, and do no harm.
+func TestManyProcessesOnOneCheckpoint(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "net.safetensors")
+	refused := make(chan *process, 4)
+	processes := map[*process]bool{}
+	for range 4 {
+		p := startEndless(t, path)
+		processes[p] = true
+		go func() {
+			<-p.ended
+			refused <- p
+		}()
+	}
+	var said []string
+	for len(processes) > 1 {
+		p := <-refused
+		said = append(said, p.said.String())
+		delete(processes, p)
+	}
+	for winner := range processes {
+		winner.waitForChange(t, path)
+		for _, s := range said {
+			require.Contains(t, s, "train: checkpoint: "+path+" is in use by ")
+			if !strings.Contains(s, "another process") { // it may not have signed yet
+				require.Contains(t, s, fmt.Sprint("process ", winner.Process.Pid, " "))
+			}
+		}
+		winner.kill()
+	}
+	requireGoesOn(t, path)
+}
+
+// requireGoesOn requires that a checkpoint of killed processes leads to where one that lives comes, and that nothing
+// else is left in its folder then.
+func requireGoesOn(t *testing.T, path string) {
+	t.Helper()
 	straight := newTrainer("sgd", "")
 	killed := endlessTrainer(path)
 	require.NoError(t, killed.Resume())
@@ -75,14 +155,9 @@ func TestKilledProcessLeavesAWholeCheckpoint(t *testing.T) {
 	_, err = straight.Run(t.Context())
 	require.NoError(t, err)
 	requireSameParams(t, straight.Model, killed.Model)
-}
-
-// waitForChange waits until the file is replaced, which every step of the child does.
-func waitForChange(t *testing.T, path string) {
-	t.Helper()
-	before, _ := os.Stat(path)
-	require.Eventually(t, func() bool {
-		after, err := os.Stat(path)
-		return err == nil && (before == nil || !os.SameFile(before, after))
-	}, time.Minute, time.Millisecond)
+	if runtime.GOOS == "linux" {
+		entries, err := os.ReadDir(filepath.Dir(path))
+		require.NoError(t, err)
+		require.Len(t, entries, 1)
+	}
 }

@@ -2,12 +2,16 @@ package train
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/data"
+	"github.com/residuum-go/residuum/internal/filelock"
 	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/nn/optim"
 	"github.com/residuum-go/residuum/tensor"
@@ -22,27 +26,32 @@ type Metrics struct {
 // Trainer minimises the cross-entropy of a classifier. Set the fields, do not change any but Epochs
 // afterwards, and use it from one goroutine.
 type Trainer struct {
-	Model     nn.Module // images [N, H, W, C] to logits [N, classes]
-	Loader    *data.Loader
-	Optimizer optim.Optimizer
-	Schedule  optim.Schedule // learning rate by step, counted from 0 over all epochs
-	Epochs    int
-	Seed      uint64 // of the random numbers that the model draws: dropout, stochastic depth
+	Model     nn.Module       // images [N, H, W, C] to logits [N, classes]
+	Loader    *data.Loader    // one that nobody else takes batches from
+	Optimizer optim.Optimizer // of parameters of the model, all or some
+	Schedule  optim.Schedule  // learning rate by step, counted from 0 over all epochs
+	Epochs    int             // at least 1
+	Seed      uint64          // of the random numbers that the model draws: dropout, stochastic depth
 
 	// Checkpoint is the file to save to at the end of every epoch, when Run is stopped by its
-	// context, and every SaveEvery steps if that is positive. Empty means never.
+	// context, and every SaveEvery steps if that is positive. Empty means never. Without Resume, Run
+	// starts anew and replaces a checkpoint that fits the model; it refuses to replace anything else.
 	Checkpoint string
 	SaveEvery  int
 
 	Progress func(Progress) // called after every step, if set
 
-	tape    *autograd.Tape
-	params  []*autograd.Param
-	history []Metrics // of the epochs that are complete
-	step    int       // steps done
-	saved   int       // the step last saved, or the one that Run began with
-	seen    totals    // in the epoch under way
-	clock   clock
+	tape     *autograd.Tape
+	params   []*autograd.Param
+	tried    bool           // whether trial has passed
+	history  []Metrics      // of the epochs that are complete
+	step     int            // steps done
+	saved    int            // of them, the number when save last succeeded
+	seen     totals         // in the epoch under way
+	diverged *DivergedError // what ended an earlier Run
+	clock    clock
+	lock     *filelock.Lock // of the checkpoint, while Run runs
+	file     fs.FileInfo    // the checkpoint that was read or written last
 
 	predictions []int // memory for those of a batch
 }
@@ -61,7 +70,8 @@ func (s totals) metrics() Metrics {
 }
 
 // DivergedError says that training has left the finite numbers. No checkpoint holds the damage: the
-// one on disk, if any, is from before.
+// one on disk, if any, is from before. The model in memory is damaged: Run returns the same error until
+// Resume has brought the checkpoint back.
 type DivergedError struct {
 	Epoch, Step int    // both counted from 1, the step within the epoch
 	What        string // what is not finite: "loss" or the name of a tensor
@@ -76,45 +86,51 @@ func (e *DivergedError) Error() string {
 // was resumed, and returns the training metrics of each. To look at the model between epochs, call
 // Run repeatedly with Epochs one higher each time.
 //
-// It returns the context's error, wrapped, when ctx is done; a [*DivergedError] when the loss is NaN
-// or infinite; and, before the first step if it can be known then, an error when the checkpoint
-// cannot be written. The metrics of the complete epochs are returned in any case.
+// It returns the context's error, wrapped together with its cause, when ctx is done, and a
+// [*DivergedError] when the loss is NaN or infinite, or a parameter is when a checkpoint is due, at the
+// latest at the end of each epoch. What can be known before the first step is an error then: a field that
+// is missing or makes no sense, labels for which the model has no logit, a last batch of one image that
+// the model cannot be trained on, a checkpoint that cannot be written, is not to be replaced or is in use
+// by another Run. A checkpoint that could not be saved is tried again by the next call. The metrics of
+// the complete epochs are returned in any case.
 func (t *Trainer) Run(ctx context.Context) ([]Metrics, error) {
-	t.init()
+	err := t.run(ctx)
+	return slices.Clone(t.history), err
+}
+
+func (t *Trainer) run(ctx context.Context) error {
+	if err := t.check(); err != nil {
+		return err
+	}
 	if t.Checkpoint != "" {
-		if err := prepareFolder(t.Checkpoint); err != nil {
-			return t.history, err
+		defer t.release()
+		if err := t.claim(); err != nil {
+			return err
 		}
 	}
-	t.saved = t.step
+	if err := t.trial(); err != nil {
+		return err
+	}
+	if err := t.saveWhatIsNew(); err != nil { // an earlier Run may have failed to
+		return err
+	}
 	t.clock = clock{start: time.Now()}
 	for t.Loader.State().Epoch < t.Epochs {
 		if err := t.epoch(ctx); err != nil {
-			return t.history, err
+			return err
 		}
 	}
-	return t.history, nil
-}
-
-// init makes what the fields alone determine. Every trainable parameter gets a gradient, because
-// optimisers tell one that is zero from one that never was, and a resumed run must not differ.
-func (t *Trainer) init() {
-	if t.tape != nil {
-		return
-	}
-	t.tape = autograd.NewTape(t.Seed)
-	t.params = t.Model.Params()
-	for _, p := range t.params {
-		if !p.Fixed && p.Grad == nil {
-			p.Grad = tensor.New(p.Value.Shape()...)
-		}
-	}
+	return nil
 }
 
 // epoch trains on what is left of the current epoch.
 func (t *Trainer) epoch(ctx context.Context) error {
 	for batch := range t.Loader.Epoch(ctx) {
 		rate := t.Schedule(t.step)
+		if v := float32(rate); !(v >= 0 && v <= math.MaxFloat32) {
+			t.giveBack()
+			return t.stop(fmt.Errorf("the learning rate that Schedule gives for step %d is %v", t.step, rate))
+		}
 		if err := t.train(batch, rate); err != nil {
 			return err
 		}
@@ -124,19 +140,27 @@ func (t *Trainer) epoch(ctx context.Context) error {
 		}
 	}
 	if ctx.Err() != nil && t.Loader.State().Epoch < t.Epochs {
-		return t.stop(context.Cause(ctx))
+		return t.stop(ended(ctx))
 	}
 	return nil
+}
+
+// giveBack puts the loader back to before a batch that was not trained on.
+func (t *Trainer) giveBack() {
+	s := t.Loader.State()
+	s.Epoch, s.Next = len(t.history), t.seen.Images
+	_ = t.Loader.SetState(s) // it has been there
 }
 
 // train does one step on a batch.
 func (t *Trainer) train(batch *data.Batch, rate float64) error {
 	t.tape.Reset()
+	t.makeGradients()
 	logits := t.Model.Forward(t.tape.Input(batch.Images))
 	loss := autograd.CrossEntropy(logits, batch.Labels, 0)
 	value := float64(loss.Value().Item())
-	if math.IsNaN(value) || math.IsInf(value, 0) {
-		return t.diverged("loss", value)
+	if !finite(value) {
+		return t.fail("loss", value)
 	}
 	autograd.ZeroGrad(t.params)
 	t.tape.Backward(loss)
@@ -151,8 +175,18 @@ func (t *Trainer) train(batch *data.Batch, rate float64) error {
 	return nil
 }
 
-// diverged is called while the loader stands behind the batch that did it.
-func (t *Trainer) diverged(what string, value float64) error {
+// makeGradients gives a gradient to every parameter that is trainable now, because optimisers tell one
+// that is zero from one that never was, and a resumed run must not differ.
+func (t *Trainer) makeGradients() {
+	for _, p := range t.params {
+		if !p.Fixed && p.Grad == nil {
+			p.Grad = tensor.New(p.Value.Shape()...)
+		}
+	}
+}
+
+// fail ends the training. It is called while the loader stands behind the batch that did it.
+func (t *Trainer) fail(what string, value float64) error {
 	epoch := len(t.history) + 1
 	step := t.step - len(t.history)*t.Loader.Batches()
 	if what == "loss" {
@@ -161,7 +195,8 @@ func (t *Trainer) diverged(what string, value float64) error {
 	if step == 0 { // the epoch has just been closed
 		epoch, step = epoch-1, t.Loader.Batches()
 	}
-	return &DivergedError{Epoch: epoch, Step: step, What: what, Value: value}
+	t.diverged = &DivergedError{Epoch: epoch, Step: step, What: what, Value: value}
+	return t.diverged
 }
 
 // report closes the epoch if it is complete, and calls Progress.
@@ -184,8 +219,15 @@ func (t *Trainer) report(images int, rate float64) {
 }
 
 func (t *Trainer) saveIfDue() error {
-	due := t.Loader.State().Next == 0 || t.SaveEvery > 0 && t.step%t.SaveEvery == 0
-	if t.Checkpoint == "" || !due {
+	due := t.Loader.State().Next == 0 || t.Checkpoint != "" && t.SaveEvery > 0 && t.step%t.SaveEvery == 0
+	if !due {
+		return nil
+	}
+	return t.save()
+}
+
+func (t *Trainer) saveWhatIsNew() error {
+	if t.step == t.saved {
 		return nil
 	}
 	return t.save()
@@ -196,14 +238,23 @@ func (t *Trainer) stop(cause error) error {
 	state := t.Loader.State()
 	err := fmt.Errorf("train: stopped in epoch %d of %d after %d of %d images: %w",
 		state.Epoch+1, t.Epochs, state.Next, state.Len, cause)
-	if t.Checkpoint == "" || t.step == t.saved {
-		return err
-	}
-	if failed := t.save(); failed != nil {
+	if failed := t.saveWhatIsNew(); failed != nil {
 		return fmt.Errorf("%w; %w", err, failed)
 	}
 	return err
 }
+
+// ended returns the error of a context that is done, with its cause where that says more.
+func ended(ctx context.Context) error {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if errors.Is(cause, err) {
+		return cause
+	}
+	return fmt.Errorf("%w: %w", err, cause)
+}
+
+// finite reports whether v is neither NaN nor infinite.
+func finite(v float64) bool { return v-v == 0 }
 
 // correct counts the predictions that are right, and those that are none because a logit was not finite.
 func correct(predictions, labels []int) (right, none int) {

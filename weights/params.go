@@ -12,7 +12,7 @@ import (
 // convolution weights, turned from HWIO into OIHW. A parameter that is listed twice, because a model uses
 // its layer twice, is one; two parameters of one name are a panic.
 func FromParams(params []*autograd.Param) map[string]*tensor.Tensor {
-	params, err := distinct(params)
+	params, err := Distinct(params)
 	if err != nil {
 		panic("weights: FromParams: " + err.Error())
 	}
@@ -32,7 +32,7 @@ func FromParams(params []*autograd.Param) map[string]*tensor.Tensor {
 // error is a [*Mismatch]. PyTorch's counters num_batches_tracked are passed over. Two parameters of one
 // name are an error, too.
 func Assign(params []*autograd.Param, f *File) error {
-	params, err := distinct(params)
+	params, err := Distinct(params)
 	if err != nil {
 		return fmt.Errorf("weights: Assign: %w", err)
 	}
@@ -47,7 +47,7 @@ func Assign(params []*autograd.Param, f *File) error {
 // another head. It returns what was missing and unexpected. Shapes that differ, and
 // tensors that a parameter needs but that are in File.Unsupported, are still an error.
 func AssignMatching(params []*autograd.Param, f *File) (missing, unexpected []string, err error) {
-	params, err = distinct(params)
+	params, err = Distinct(params)
 	if err != nil {
 		return nil, nil, fmt.Errorf("weights: AssignMatching: %w", err)
 	}
@@ -59,8 +59,9 @@ func AssignMatching(params []*autograd.Param, f *File) (missing, unexpected []st
 	return m.Missing, m.Unexpected, nil
 }
 
-// distinct returns params without repetitions, or an error if their names do not tell them apart.
-func distinct(params []*autograd.Param) ([]*autograd.Param, error) {
+// Distinct returns params without repetitions, or an error if one is nil or two have the same name, which a file cannot
+// tell apart.
+func Distinct(params []*autograd.Param) ([]*autograd.Param, error) {
 	byName := make(map[string]*autograd.Param, len(params))
 	var first []*autograd.Param
 	for i, p := range params {

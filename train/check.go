@@ -1,0 +1,154 @@
+package train
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/nn/optim"
+	"github.com/residuum-go/residuum/tensor"
+	"github.com/residuum-go/residuum/weights"
+)
+
+// init checks the fields that make a trainer's state, and makes what they alone determine.
+func (t *Trainer) init() error {
+	switch {
+	case t.Model == nil:
+		return missing("Model")
+	case t.Loader == nil:
+		return missing("Loader")
+	case t.Optimizer == nil:
+		return missing("Optimizer")
+	case t.tape != nil:
+		return nil
+	}
+	params, err := weights.Distinct(t.Model.Params())
+	if err != nil {
+		return fmt.Errorf("train: Trainer.Model: %w", err)
+	}
+	if err := checkOptimizer(t.Optimizer, params); err != nil {
+		return fmt.Errorf("train: Trainer.Optimizer: %w", err)
+	}
+	t.params, t.tape = params, autograd.NewTape(t.Seed)
+	return nil
+}
+
+func missing(field string) error { return fmt.Errorf("train: Trainer.%s is not set", field) }
+
+// check looks for what keeps Run from its first step.
+func (t *Trainer) check() error {
+	if err := t.init(); err != nil {
+		return err
+	}
+	switch s := t.Loader.State(); {
+	case t.Schedule == nil:
+		return missing("Schedule")
+	case t.Epochs < 1:
+		return fmt.Errorf("train: Trainer.Epochs is %d, want at least 1", t.Epochs)
+	case t.SaveEvery < 0:
+		return fmt.Errorf("train: Trainer.SaveEvery is %d, want a number of steps, or 0 for the end of epochs only", t.SaveEvery)
+	case t.diverged != nil:
+		return t.diverged
+	case s.Epoch != len(t.history) || s.Next != t.seen.Images:
+		return fmt.Errorf("train: Trainer.Loader stands after %d epochs and %d images, the trainer after %d and %d: "+
+			"give each trainer a loader of its own, or call Resume", s.Epoch, s.Next, len(t.history), t.seen.Images)
+	}
+	return nil
+}
+
+// checkOptimizer makes sure that an optimiser moves parameters of the model. What it leaves out is not
+// trained, as in PyTorch. Optimisers of other packages do not say what they move.
+func checkOptimizer(o optim.Optimizer, params []*autograd.Param) error {
+	var own []*autograd.Param
+	switch o := o.(type) {
+	case *optim.SGD:
+		own = o.Params
+	case *optim.Adam:
+		own = o.Params
+	case *optim.AdamW:
+		own = o.Params
+	default:
+		return nil
+	}
+	if len(own) == 0 {
+		return errors.New("its Params are empty: set them to the model's Params()")
+	}
+	for i, p := range own {
+		switch {
+		case p == nil:
+			return fmt.Errorf("its Params[%d] is nil", i)
+		case !slices.Contains(params, p):
+			return fmt.Errorf("its parameter %q is not one of the model's: set its Params to those of this Model", p.Name)
+		}
+	}
+	return nil
+}
+
+// trial finds out, once, what would end the training later: it asks the model for the logits of a batch and
+// holds the labels against them, and if the epoch's last batch is of one image, tries such a batch. A model
+// that does not take these images at all panics here.
+func (t *Trainer) trial() error {
+	if t.tried {
+		return nil
+	}
+	set, batch := t.Loader.Dataset(), t.Loader.State().Batch
+	shape := t.try(2)
+	if err := checkShape(shape, 2); err != nil {
+		return fmt.Errorf("train: Trainer.Model: %w", err)
+	}
+	if err := checkLabels(set.Labels, shape[1], 0); err != nil {
+		return fmt.Errorf("train: Trainer.Loader: %w", err)
+	}
+	if (set.Len()-1)%batch == 0 {
+		if err := t.tryOne(); err != nil {
+			return fmt.Errorf("train: %d images in batches of %d leave one for the last, on which the model cannot be trained: "+
+				"choose another batch size, or leave an image out: %w", set.Len(), batch, err)
+		}
+	}
+	t.tried = true
+	return nil
+}
+
+// try returns the shape of the logits of n black images in training mode. Random numbers and running statistics are
+// afterwards as they were.
+func (t *Trainer) try(n int) []int {
+	for _, p := range t.params {
+		if p.Fixed {
+			before := p.Value.Clone()
+			defer tensor.Copy(p.Value, before)
+		}
+	}
+	set := t.Loader.Dataset()
+	images := tensor.New(n, set.Height, set.Width, set.Channels)
+	return slices.Clone(t.Model.Forward(autograd.NewTape(t.Seed).Input(images)).Shape())
+}
+
+// tryOne is for a model that takes several images at once: a panic on one is the fault of their number.
+func (t *Trainer) tryOne() (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%v", p)
+		}
+	}()
+	t.try(1)
+	return nil
+}
+
+// checkShape makes sure that a model has returned logits for n images.
+func checkShape(logits []int, n int) error {
+	if len(logits) != 2 || logits[0] != n {
+		return fmt.Errorf("it returns %v for %d images, want logits [%d, classes]", logits, n, n)
+	}
+	return nil
+}
+
+// checkLabels makes sure that there is a logit for every label. first is the number of the first image.
+func checkLabels(labels []int, classes, first int) error {
+	for i, l := range labels {
+		if l < 0 || l >= classes {
+			return fmt.Errorf("image %d has the label %d, the model has logits for the classes 0 to %d", first+i, l, classes-1)
+		}
+	}
+	return nil
+}

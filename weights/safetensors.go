@@ -108,9 +108,9 @@ func read(r io.ReaderAt, size int64) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := binary.LittleEndian.Uint64(b)
+	n, begin := binary.LittleEndian.Uint64(b), [8]byte(b)
 	if n > maxHeader || n > uint64(size-8) {
-		return nil, notLength(b, n, size)
+		return nil, orForeign(begin, fmt.Errorf("header of %d bytes in a file of %d, at most %d allowed", n, size, maxHeader))
 	}
 	if b, err = src.take(int(n)); err != nil {
 		return nil, err
@@ -118,7 +118,7 @@ func read(r io.ReaderAt, size int64) (*File, error) {
 	file := &File{Tensors: map[string]*tensor.Tensor{}, Unsupported: map[string]string{}}
 	entries, err := file.parseHeader(b)
 	if err != nil {
-		return nil, err
+		return nil, orForeign(begin, err)
 	}
 	if err := tile(entries, size-src.at); err != nil {
 		return nil, err
@@ -130,17 +130,6 @@ func read(r io.ReaderAt, size int64) (*File, error) {
 		}
 	}
 	return file, nil
-}
-
-// notLength says what a file is that does not begin with the length of a header.
-func notLength(b []byte, n uint64, size int64) error {
-	for magic, what := range map[string]string{"PK\x03\x04": "a zip archive", "\x80\x02": "a Python pickle"} {
-		if bytes.HasPrefix(b, []byte(magic)) {
-			return fmt.Errorf("%s, as torch.save writes it to .pth and .pt files: "+
-				"in Python, save the state_dict again by safetensors.torch.save_file", what)
-		}
-	}
-	return fmt.Errorf("header of %d bytes in a file of %d, at most %d allowed", n, size, maxHeader)
 }
 
 // readTensor reads the next tensor, which is that of e.

@@ -1,0 +1,39 @@
+package weights
+
+import (
+	"encoding/binary"
+	"fmt"
+	"strings"
+)
+
+// kinds are files that people take for safetensors, by how they begin.
+var kinds = []struct{ begin, name string }{
+	{"PK\x03\x04", "a zip archive, as torch.save writes it to .pt, .pth and .bin files" + convert},
+	{"\x80\x02", pickle}, {"\x80\x03", pickle}, {"\x80\x04", pickle}, {"\x80\x05", pickle},
+	{"\x89HDF\r\n\x1a\n", "HDF5, as Keras writes it to .h5 files" + convert},
+	{"GGUF", "GGUF"},
+	{"\x93NUMPY", "a NumPy array"},
+	{"\x1f\x8b\x08", "compressed by gzip: decompress it first"},
+	{"\x08", "ONNX or another protocol buffer" + convert},
+	{"version ", "a pointer of Git LFS, not the file that it stands for: git lfs pull fetches it"},
+	{"<", "HTML or XML, perhaps of a download that failed"},
+	{"{", "JSON, perhaps the index of a model in several files: read these"},
+}
+
+const (
+	pickle  = "a Python pickle, as older versions of torch.save write it to .pt and .pth files" + convert
+	convert = ": in Python, write its state_dict again by safetensors.torch.save_file"
+)
+
+// orForeign returns err, which says that a file is not safetensors, or, if its first eight bytes tell what it is
+// instead, an error that names that.
+func orForeign(begin [8]byte, err error) error {
+	length := binary.LittleEndian.Uint64(begin[:])
+	for _, k := range kinds {
+		// A byte or two prove nothing where they may be the length of a header, in a file that is cut or damaged.
+		if strings.HasPrefix(string(begin[:]), k.begin) && (length > maxHeader || len(k.begin) > 2) {
+			return fmt.Errorf("it seems to be %s", k.name)
+		}
+	}
+	return err
+}

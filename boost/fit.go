@@ -2,7 +2,6 @@ package boost
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -53,15 +52,6 @@ func (b *booster) boost(ctx context.Context) (best int, err error) {
 		}
 	}
 	return best, nil
-}
-
-// cancelled returns nil while ctx goes on, and then an error that is both ctx's and its cause.
-func cancelled(ctx context.Context) error {
-	err, cause := ctx.Err(), context.Cause(ctx)
-	if err == nil || errors.Is(cause, err) {
-		return cause
-	}
-	return fmt.Errorf("%w: %w", err, cause)
 }
 
 // booster is an ensemble in the making.

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/internal/cancelled"
 	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/nn/optim"
 	"github.com/residuum-go/residuum/tensor"
@@ -114,7 +115,7 @@ func (l *net) train(ctx context.Context, x, target, weight *tensor.Tensor) error
 		order := tape.Rand().Perm(n)
 		total := 0.0
 		for i := range perEpoch {
-			if err := cancelled(ctx); err != nil {
+			if err := cancelled.Err(ctx); err != nil {
 				return err
 			}
 			tape.Reset()

@@ -9,13 +9,14 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/residuum-go/residuum/internal/cancelled"
 	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/tensor"
 )
 
 // stage fits learner m and adds it to the ensemble. On an error the ensemble is as before.
 func (b *booster) stage(ctx context.Context, m int) (Report, error) {
-	if err := cancelled(ctx); err != nil {
+	if err := cancelled.Err(ctx); err != nil {
 		return Report{}, err
 	}
 	e := b.ensemble
@@ -32,7 +33,7 @@ func (b *booster) stage(ctx context.Context, m int) (Report, error) {
 	target, weight := b.target(rows)
 	if err := l.Fit(ctx, b.train.gather(rows, sees), target, weight); err != nil {
 		if ctx.Err() != nil && (errors.Is(err, ctx.Err()) || errors.Is(err, context.Cause(ctx))) {
-			err = cancelled(ctx)
+			err = cancelled.Err(ctx)
 		}
 		return Report{}, err
 	}

@@ -2,10 +2,10 @@ package nn
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/internal/cancelled"
 	"github.com/residuum-go/residuum/tensor"
 )
 
@@ -30,11 +30,8 @@ func Recalibrate(ctx context.Context, norms []*BatchNorm2D, forward func(*autogr
 	}
 	tape := autograd.NewTape(0)
 	for _, x := range batches {
-		if err := ctx.Err(); err != nil {
+		if err := cancelled.Err(ctx); err != nil {
 			restore()
-			if cause := context.Cause(ctx); !errors.Is(err, cause) {
-				err = fmt.Errorf("%w: %w", err, cause)
-			}
 			return fmt.Errorf("nn: recalibrate batch norm: %w", err)
 		}
 		tape.Reset()

@@ -7,6 +7,7 @@ import (
 
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/data"
+	"github.com/residuum-go/residuum/internal/cancelled"
 	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/tensor"
 )
@@ -29,7 +30,7 @@ func Evaluate(ctx context.Context, model nn.Module, set *data.Dataset, norm data
 	nonFinite := 0
 	for lo := 0; lo < set.Len(); lo += batch {
 		if ctx.Err() != nil {
-			return Metrics{}, fmt.Errorf("train: evaluation stopped after %d of %d images: %w", lo, set.Len(), ended(ctx))
+			return Metrics{}, fmt.Errorf("train: evaluation stopped after %d of %d images: %w", lo, set.Len(), cancelled.Err(ctx))
 		}
 		hi := min(lo+batch, set.Len())
 		labels := set.Labels[lo:hi]

@@ -2,7 +2,6 @@ package train
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io/fs"
 	"math"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/data"
+	"github.com/residuum-go/residuum/internal/cancelled"
 	"github.com/residuum-go/residuum/internal/filelock"
 	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/nn/optim"
@@ -140,7 +140,7 @@ func (t *Trainer) epoch(ctx context.Context) error {
 		}
 	}
 	if ctx.Err() != nil && t.Loader.State().Epoch < t.Epochs {
-		return t.stop(ended(ctx))
+		return t.stop(cancelled.Err(ctx))
 	}
 	return nil
 }
@@ -242,15 +242,6 @@ func (t *Trainer) stop(cause error) error {
 		return fmt.Errorf("%w; %w", err, failed)
 	}
 	return err
-}
-
-// ended returns the error of a context that is done, with its cause where that says more.
-func ended(ctx context.Context) error {
-	err, cause := ctx.Err(), context.Cause(ctx)
-	if errors.Is(cause, err) {
-		return cause
-	}
-	return fmt.Errorf("%w: %w", err, cause)
 }
 
 // finite reports whether v is neither NaN nor infinite.

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/internal/cancelled"
 	"github.com/residuum-go/residuum/tensor"
 )
 
@@ -254,7 +255,7 @@ func (w *walker) visit(nd *node, y, anchor *autograd.Var, since []Step) error {
 }
 
 func (w *walker) step(s Step, y *autograd.Var) (*autograd.Var, error) {
-	if err := stopped(w.ctx); err != nil {
+	if err := cancelled.Err(w.ctx); err != nil {
 		return nil, err
 	}
 	y = w.run.step(s, w.index, y)

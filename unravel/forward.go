@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/internal/cancelled"
 	"github.com/residuum-go/residuum/tensor"
 )
 
@@ -231,7 +232,7 @@ func (s *Study) Picard(ctx context.Context, orders int) ([]PicardOrder, error) {
 		size += tensor.Dot(acts.Logits, acts.Logits)
 		before := make([]*autograd.Var, n) // the states of the previous order
 		for m := range result {
-			if err := stopped(ctx); err != nil {
+			if err := cancelled.Err(ctx); err != nil {
 				return nil, fmt.Errorf("unravel: Picard orders: %w", err)
 			}
 			logits := s.picard(acts, before, m).Value()

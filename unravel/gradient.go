@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/internal/cancelled"
 	"github.com/residuum-go/residuum/tensor"
 )
 
@@ -215,7 +216,7 @@ func (r *recursion) back(ctx context.Context, i int) error {
 	}
 	next := make([]scaled, len(r.g))
 	for k := r.limit; k >= 0; k-- {
-		if err := stopped(ctx); err != nil {
+		if err := cancelled.Err(ctx); err != nil {
 			return err
 		}
 		g := r.g[k]

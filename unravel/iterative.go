@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/internal/cancelled"
 	"github.com/residuum-go/residuum/tensor"
 )
 
@@ -88,7 +89,7 @@ func (m *iteration) batch(ctx context.Context, batch int, p *progress) error {
 	m.score(acts, n, labels)
 	g := lossGradient(m.tape, m.net, acts.State[n], labels)
 	for i := n - 1; i >= 0; i-- {
-		if err := stopped(ctx); err != nil {
+		if err := cancelled.Err(ctx); err != nil {
 			return err
 		}
 		m.score(acts, i, labels)

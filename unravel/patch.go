@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/internal/cancelled"
 	"github.com/residuum-go/residuum/tensor"
 )
 
@@ -106,7 +107,7 @@ func (w *patcher) measure(ctx context.Context) ([]finding, error) {
 		w.do.Block = from
 		at := w.chain(w.do, which, w.patches)
 		for _, i := range which {
-			if err := stopped(ctx); err != nil {
+			if err := cancelled.Err(ctx); err != nil {
 				return nil, err
 			}
 			lines[i].finding = w.compare(w.finish(at[w.patches[i].To], w.patches[i].To))

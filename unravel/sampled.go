@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/internal/cancelled"
 	"github.com/residuum-go/residuum/tensor"
 )
 
@@ -189,7 +190,7 @@ func (m *measurer) back(acts *Activations, walks []*walk) error {
 		b := recordBlock(m.tape, m.net, i, acts.State[i])
 		done := map[turn]*scaled{} // walks that have agreed so far and still do share the work
 		for _, w := range walks {
-			if err := stopped(m.ctx); err != nil {
+			if err := cancelled.Err(m.ctx); err != nil {
 				return err
 			}
 			t := turn{w.g, w.path[i]}

@@ -2,10 +2,10 @@ package unravel
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/internal/cancelled"
 	"github.com/residuum-go/residuum/tensor"
 )
 
@@ -65,7 +65,7 @@ func (s *Study) datasetMeans(ctx context.Context) ([]*tensor.Tensor, error) {
 	means := make([]*tensor.Tensor, s.Net.Len())
 	var examples int
 	for _, b := range batches {
-		if err := stopped(ctx); err != nil {
+		if err := cancelled.Err(ctx); err != nil {
 			return nil, fmt.Errorf("dataset means: %w", err)
 		}
 		a := Record(s.Net, b.X, true)
@@ -87,15 +87,6 @@ func (s *Study) datasetMeans(ctx context.Context) ([]*tensor.Tensor, error) {
 		}
 	}
 	return means, nil
-}
-
-// stopped returns the error of a ctx that is done, with its cause if that says more.
-func stopped(ctx context.Context) error {
-	err := ctx.Err()
-	if cause := context.Cause(ctx); err != nil && !errors.Is(err, cause) {
-		return fmt.Errorf("%w: %w", err, cause)
-	}
-	return err
 }
 
 // progress reports work done, if anybody listens.

@@ -17,6 +17,7 @@ var mayImport = map[string]string{
 	"internal/parallel":          "",
 	"internal/atomicfile":        "",
 	"internal/filelock":          "",
+	"internal/cancelled":         "",
 	"internal/figure":            "",
 	"internal/structure":         "",
 	"internal/kernel/gemm/tile":  "internal/cpu",
@@ -28,16 +29,16 @@ var mayImport = map[string]string{
 	"internal/kernel/kerneltest": "internal/cpu internal/parallel",
 	"tensor":                     "internal/parallel internal/kernel/gemm internal/kernel/conv internal/kernel/vec internal/kernel/pool",
 	"autograd":                   "tensor",
-	"nn":                         "tensor autograd",
+	"nn":                         "tensor autograd internal/cancelled",
 	"nn/optim":                   "tensor autograd",
 	"resnet":                     "tensor autograd nn",
-	"unravel":                    "tensor autograd internal/atomicfile internal/filelock", // sees networks through its own interface alone
-	"boost":                      "tensor autograd nn nn/optim resnet",
+	"unravel":                    "tensor autograd internal/atomicfile internal/filelock internal/cancelled", // sees networks through its own interface alone
+	"boost":                      "tensor autograd nn nn/optim resnet internal/cancelled",
 	"data":                       "tensor internal/atomicfile",
 	"data/fashion":               "data",
 	"data/fashion/gen":           "data internal/atomicfile",
 	"weights":                    "tensor autograd internal/atomicfile",
-	"train":                      "tensor autograd nn nn/optim data weights internal/atomicfile internal/filelock",
+	"train":                      "tensor autograd nn nn/optim data weights internal/atomicfile internal/filelock internal/cancelled",
 }
 
 // outside says which packages may use which dependencies, so that the heavy ones stay where they are

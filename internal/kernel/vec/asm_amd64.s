@@ -4740,81 +4740,43 @@ end6:
 // func addRowAVX2(dst []float32, x []float32, row []float32)
 // Requires: AVX, AVX2, CMOV
 TEXT ·addRowAVX2(SB), NOSPLIT, $0-72
-	MOVQ dst_base+0(FP), CX
-	MOVQ x_base+24(FP), DX
-	MOVQ row_base+48(FP), BX
-	MOVQ dst_len+8(FP), SI
-	MOVQ row_len+56(FP), DI
+	MOVQ    dst_base+0(FP), CX
+	MOVQ    x_base+24(FP), DX
+	MOVQ    row_base+48(FP), BX
+	MOVQ    dst_len+8(FP), SI
+	MOVQ    row_len+56(FP), DI
+	CMPQ    DI, $+32
+	JNE     longer
+	VMOVUPS (BX), Y0
+	VMOVUPS 32(BX), Y1
+	VMOVUPS 64(BX), Y2
+	VMOVUPS 96(BX), Y3
+	XORQ    AX, AX
 
-two:
-	LEAQ (DI)(DI*1), R8
-	CMPQ SI, R8
-	JLT  fewer
-	SUBQ R8, SI
-	LEAQ (CX)(DI*4), R9
-	LEAQ (DX)(DI*4), R10
-	MOVQ DI, R8
-	XORQ AX, AX
-	CMPQ R8, $+16
-	JLT  single1
+turn:
+	SUBQ    $+32, SI
+	JLT     turned
+	VMOVUPS (DX)(AX*1), Y4
+	VADDPS  Y0, Y4, Y4
+	VMOVUPS Y4, (CX)(AX*1)
+	VMOVUPS 32(DX)(AX*1), Y4
+	VADDPS  Y1, Y4, Y4
+	VMOVUPS Y4, 32(CX)(AX*1)
+	VMOVUPS 64(DX)(AX*1), Y4
+	VADDPS  Y2, Y4, Y4
+	VMOVUPS Y4, 64(CX)(AX*1)
+	VMOVUPS 96(DX)(AX*1), Y4
+	VADDPS  Y3, Y4, Y4
+	VMOVUPS Y4, 96(CX)(AX*1)
+	ADDQ    $+128, AX
+	JMP     turn
 
-loop2:
-	VMOVUPS (DX)(AX*1), Y0
-	VMOVUPS (BX)(AX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, (CX)(AX*1)
-	VMOVUPS (R10)(AX*1), Y0
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, (R9)(AX*1)
-	VMOVUPS 32(DX)(AX*1), Y0
-	VMOVUPS 32(BX)(AX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, 32(CX)(AX*1)
-	VMOVUPS 32(R10)(AX*1), Y0
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, 32(R9)(AX*1)
-	ADDQ    $+64, AX
-	SUBQ    $+16, R8
-	CMPQ    R8, $+16
-	JGE     loop2
+turned:
+	ADDQ $+32, SI
+	ADDQ AX, CX
+	ADDQ AX, DX
 
-single1:
-	CMPQ R8, $+8
-	JLT  tail3
-
-loop4:
-	VMOVUPS (DX)(AX*1), Y0
-	VMOVUPS (BX)(AX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, (CX)(AX*1)
-	VMOVUPS (R10)(AX*1), Y0
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, (R9)(AX*1)
-	ADDQ    $+32, AX
-	SUBQ    $+8, R8
-	CMPQ    R8, $+8
-	JGE     loop4
-
-tail3:
-	TESTQ        R8, R8
-	JZ           end5
-	VMOVD        R8, X0
-	VPBROADCASTD X0, Y0
-	VPCMPGTD     iota8<>+0(SB), Y0, Y0
-	VMASKMOVPS   (DX)(AX*1), Y0, Y1
-	VMASKMOVPS   (BX)(AX*1), Y0, Y2
-	VADDPS       Y2, Y1, Y1
-	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
-	VMASKMOVPS   (R10)(AX*1), Y0, Y1
-	VADDPS       Y2, Y1, Y1
-	VMASKMOVPS   Y1, Y0, (R9)(AX*1)
-
-end5:
-	LEAQ (R9)(DI*4), CX
-	LEAQ (R10)(DI*4), DX
-	JMP  two
-
-fewer:
+longer:
 	TESTQ SI, SI
 	JZ    done
 
@@ -4825,9 +4787,9 @@ row:
 	SUBQ    R8, SI
 	XORQ    AX, AX
 	CMPQ    R8, $+32
-	JLT     single6
+	JLT     single1
 
-loop7:
+loop2:
 	VMOVUPS (DX)(AX*1), Y0
 	VMOVUPS (BX)(AX*1), Y1
 	VADDPS  Y1, Y0, Y0
@@ -4847,13 +4809,13 @@ loop7:
 	ADDQ    $+128, AX
 	SUBQ    $+32, R8
 	CMPQ    R8, $+32
-	JGE     loop7
+	JGE     loop2
 
-single6:
+single1:
 	CMPQ R8, $+8
-	JLT  tail8
+	JLT  tail3
 
-loop9:
+loop4:
 	VMOVUPS (DX)(AX*1), Y0
 	VMOVUPS (BX)(AX*1), Y1
 	VADDPS  Y1, Y0, Y0
@@ -4861,11 +4823,11 @@ loop9:
 	ADDQ    $+32, AX
 	SUBQ    $+8, R8
 	CMPQ    R8, $+8
-	JGE     loop9
+	JGE     loop4
 
-tail8:
+tail3:
 	TESTQ        R8, R8
-	JZ           end10
+	JZ           end5
 	VMOVD        R8, X0
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     iota8<>+0(SB), Y0, Y0
@@ -4874,7 +4836,7 @@ tail8:
 	VADDPS       Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
 
-end10:
+end5:
 	LEAQ  (CX)(DI*4), CX
 	LEAQ  (DX)(DI*4), DX
 	TESTQ SI, SI
@@ -4983,97 +4945,51 @@ done:
 // func addRowReLUAVX2(dst []float32, x []float32, row []float32)
 // Requires: AVX, AVX2, CMOV
 TEXT ·addRowReLUAVX2(SB), NOSPLIT, $0-72
-	MOVQ dst_base+0(FP), CX
-	MOVQ x_base+24(FP), DX
-	MOVQ row_base+48(FP), BX
-	MOVQ dst_len+8(FP), SI
-	MOVQ row_len+56(FP), DI
+	MOVQ    dst_base+0(FP), CX
+	MOVQ    x_base+24(FP), DX
+	MOVQ    row_base+48(FP), BX
+	MOVQ    dst_len+8(FP), SI
+	MOVQ    row_len+56(FP), DI
+	CMPQ    DI, $+32
+	JNE     longer
+	VMOVUPS (BX), Y0
+	VMOVUPS 32(BX), Y1
+	VMOVUPS 64(BX), Y2
+	VMOVUPS 96(BX), Y3
+	XORQ    AX, AX
 
-two:
-	LEAQ (DI)(DI*1), R8
-	CMPQ SI, R8
-	JLT  fewer
-	SUBQ R8, SI
-	LEAQ (CX)(DI*4), R9
-	LEAQ (DX)(DI*4), R10
-	MOVQ DI, R8
-	XORQ AX, AX
-	CMPQ R8, $+16
-	JLT  single1
+turn:
+	SUBQ    $+32, SI
+	JLT     turned
+	VMOVUPS (DX)(AX*1), Y4
+	VADDPS  Y0, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VMAXPS  Y4, Y5, Y4
+	VMOVUPS Y4, (CX)(AX*1)
+	VMOVUPS 32(DX)(AX*1), Y4
+	VADDPS  Y1, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VMAXPS  Y4, Y5, Y4
+	VMOVUPS Y4, 32(CX)(AX*1)
+	VMOVUPS 64(DX)(AX*1), Y4
+	VADDPS  Y2, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VMAXPS  Y4, Y5, Y4
+	VMOVUPS Y4, 64(CX)(AX*1)
+	VMOVUPS 96(DX)(AX*1), Y4
+	VADDPS  Y3, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VMAXPS  Y4, Y5, Y4
+	VMOVUPS Y4, 96(CX)(AX*1)
+	ADDQ    $+128, AX
+	JMP     turn
 
-loop2:
-	VMOVUPS (DX)(AX*1), Y0
-	VMOVUPS (BX)(AX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VXORPS  Y2, Y2, Y2
-	VMAXPS  Y0, Y2, Y0
-	VMOVUPS Y0, (CX)(AX*1)
-	VMOVUPS (R10)(AX*1), Y0
-	VADDPS  Y1, Y0, Y0
-	VXORPS  Y1, Y1, Y1
-	VMAXPS  Y0, Y1, Y0
-	VMOVUPS Y0, (R9)(AX*1)
-	VMOVUPS 32(DX)(AX*1), Y0
-	VMOVUPS 32(BX)(AX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VXORPS  Y2, Y2, Y2
-	VMAXPS  Y0, Y2, Y0
-	VMOVUPS Y0, 32(CX)(AX*1)
-	VMOVUPS 32(R10)(AX*1), Y0
-	VADDPS  Y1, Y0, Y0
-	VXORPS  Y1, Y1, Y1
-	VMAXPS  Y0, Y1, Y0
-	VMOVUPS Y0, 32(R9)(AX*1)
-	ADDQ    $+64, AX
-	SUBQ    $+16, R8
-	CMPQ    R8, $+16
-	JGE     loop2
+turned:
+	ADDQ $+32, SI
+	ADDQ AX, CX
+	ADDQ AX, DX
 
-single1:
-	CMPQ R8, $+8
-	JLT  tail3
-
-loop4:
-	VMOVUPS (DX)(AX*1), Y0
-	VMOVUPS (BX)(AX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VXORPS  Y2, Y2, Y2
-	VMAXPS  Y0, Y2, Y0
-	VMOVUPS Y0, (CX)(AX*1)
-	VMOVUPS (R10)(AX*1), Y0
-	VADDPS  Y1, Y0, Y0
-	VXORPS  Y1, Y1, Y1
-	VMAXPS  Y0, Y1, Y0
-	VMOVUPS Y0, (R9)(AX*1)
-	ADDQ    $+32, AX
-	SUBQ    $+8, R8
-	CMPQ    R8, $+8
-	JGE     loop4
-
-tail3:
-	TESTQ        R8, R8
-	JZ           end5
-	VMOVD        R8, X0
-	VPBROADCASTD X0, Y0
-	VPCMPGTD     iota8<>+0(SB), Y0, Y0
-	VMASKMOVPS   (DX)(AX*1), Y0, Y1
-	VMASKMOVPS   (BX)(AX*1), Y0, Y2
-	VADDPS       Y2, Y1, Y1
-	VXORPS       Y3, Y3, Y3
-	VMAXPS       Y1, Y3, Y1
-	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
-	VMASKMOVPS   (R10)(AX*1), Y0, Y1
-	VADDPS       Y2, Y1, Y1
-	VXORPS       Y2, Y2, Y2
-	VMAXPS       Y1, Y2, Y1
-	VMASKMOVPS   Y1, Y0, (R9)(AX*1)
-
-end5:
-	LEAQ (R9)(DI*4), CX
-	LEAQ (R10)(DI*4), DX
-	JMP  two
-
-fewer:
+longer:
 	TESTQ SI, SI
 	JZ    done
 
@@ -5084,9 +5000,9 @@ row:
 	SUBQ    R8, SI
 	XORQ    AX, AX
 	CMPQ    R8, $+32
-	JLT     single6
+	JLT     single1
 
-loop7:
+loop2:
 	VMOVUPS (DX)(AX*1), Y0
 	VMOVUPS (BX)(AX*1), Y1
 	VADDPS  Y1, Y0, Y0
@@ -5114,13 +5030,13 @@ loop7:
 	ADDQ    $+128, AX
 	SUBQ    $+32, R8
 	CMPQ    R8, $+32
-	JGE     loop7
+	JGE     loop2
 
-single6:
+single1:
 	CMPQ R8, $+8
-	JLT  tail8
+	JLT  tail3
 
-loop9:
+loop4:
 	VMOVUPS (DX)(AX*1), Y0
 	VMOVUPS (BX)(AX*1), Y1
 	VADDPS  Y1, Y0, Y0
@@ -5130,11 +5046,11 @@ loop9:
 	ADDQ    $+32, AX
 	SUBQ    $+8, R8
 	CMPQ    R8, $+8
-	JGE     loop9
+	JGE     loop4
 
-tail8:
+tail3:
 	TESTQ        R8, R8
-	JZ           end10
+	JZ           end5
 	VMOVD        R8, X0
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     iota8<>+0(SB), Y0, Y0
@@ -5145,7 +5061,7 @@ tail8:
 	VMAXPS       Y1, Y2, Y1
 	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
 
-end10:
+end5:
 	LEAQ  (CX)(DI*4), CX
 	LEAQ  (DX)(DI*4), DX
 	TESTQ SI, SI
@@ -5268,81 +5184,43 @@ done:
 // func mulRowAVX2(dst []float32, x []float32, row []float32)
 // Requires: AVX, AVX2, CMOV
 TEXT ·mulRowAVX2(SB), NOSPLIT, $0-72
-	MOVQ dst_base+0(FP), CX
-	MOVQ x_base+24(FP), DX
-	MOVQ row_base+48(FP), BX
-	MOVQ dst_len+8(FP), SI
-	MOVQ row_len+56(FP), DI
+	MOVQ    dst_base+0(FP), CX
+	MOVQ    x_base+24(FP), DX
+	MOVQ    row_base+48(FP), BX
+	MOVQ    dst_len+8(FP), SI
+	MOVQ    row_len+56(FP), DI
+	CMPQ    DI, $+32
+	JNE     longer
+	VMOVUPS (BX), Y0
+	VMOVUPS 32(BX), Y1
+	VMOVUPS 64(BX), Y2
+	VMOVUPS 96(BX), Y3
+	XORQ    AX, AX
 
-two:
-	LEAQ (DI)(DI*1), R8
-	CMPQ SI, R8
-	JLT  fewer
-	SUBQ R8, SI
-	LEAQ (CX)(DI*4), R9
-	LEAQ (DX)(DI*4), R10
-	MOVQ DI, R8
-	XORQ AX, AX
-	CMPQ R8, $+16
-	JLT  single1
+turn:
+	SUBQ    $+32, SI
+	JLT     turned
+	VMOVUPS (DX)(AX*1), Y4
+	VMULPS  Y0, Y4, Y4
+	VMOVUPS Y4, (CX)(AX*1)
+	VMOVUPS 32(DX)(AX*1), Y4
+	VMULPS  Y1, Y4, Y4
+	VMOVUPS Y4, 32(CX)(AX*1)
+	VMOVUPS 64(DX)(AX*1), Y4
+	VMULPS  Y2, Y4, Y4
+	VMOVUPS Y4, 64(CX)(AX*1)
+	VMOVUPS 96(DX)(AX*1), Y4
+	VMULPS  Y3, Y4, Y4
+	VMOVUPS Y4, 96(CX)(AX*1)
+	ADDQ    $+128, AX
+	JMP     turn
 
-loop2:
-	VMOVUPS (DX)(AX*1), Y0
-	VMOVUPS (BX)(AX*1), Y1
-	VMULPS  Y1, Y0, Y0
-	VMOVUPS Y0, (CX)(AX*1)
-	VMOVUPS (R10)(AX*1), Y0
-	VMULPS  Y1, Y0, Y0
-	VMOVUPS Y0, (R9)(AX*1)
-	VMOVUPS 32(DX)(AX*1), Y0
-	VMOVUPS 32(BX)(AX*1), Y1
-	VMULPS  Y1, Y0, Y0
-	VMOVUPS Y0, 32(CX)(AX*1)
-	VMOVUPS 32(R10)(AX*1), Y0
-	VMULPS  Y1, Y0, Y0
-	VMOVUPS Y0, 32(R9)(AX*1)
-	ADDQ    $+64, AX
-	SUBQ    $+16, R8
-	CMPQ    R8, $+16
-	JGE     loop2
+turned:
+	ADDQ $+32, SI
+	ADDQ AX, CX
+	ADDQ AX, DX
 
-single1:
-	CMPQ R8, $+8
-	JLT  tail3
-
-loop4:
-	VMOVUPS (DX)(AX*1), Y0
-	VMOVUPS (BX)(AX*1), Y1
-	VMULPS  Y1, Y0, Y0
-	VMOVUPS Y0, (CX)(AX*1)
-	VMOVUPS (R10)(AX*1), Y0
-	VMULPS  Y1, Y0, Y0
-	VMOVUPS Y0, (R9)(AX*1)
-	ADDQ    $+32, AX
-	SUBQ    $+8, R8
-	CMPQ    R8, $+8
-	JGE     loop4
-
-tail3:
-	TESTQ        R8, R8
-	JZ           end5
-	VMOVD        R8, X0
-	VPBROADCASTD X0, Y0
-	VPCMPGTD     iota8<>+0(SB), Y0, Y0
-	VMASKMOVPS   (DX)(AX*1), Y0, Y1
-	VMASKMOVPS   (BX)(AX*1), Y0, Y2
-	VMULPS       Y2, Y1, Y1
-	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
-	VMASKMOVPS   (R10)(AX*1), Y0, Y1
-	VMULPS       Y2, Y1, Y1
-	VMASKMOVPS   Y1, Y0, (R9)(AX*1)
-
-end5:
-	LEAQ (R9)(DI*4), CX
-	LEAQ (R10)(DI*4), DX
-	JMP  two
-
-fewer:
+longer:
 	TESTQ SI, SI
 	JZ    done
 
@@ -5353,9 +5231,9 @@ row:
 	SUBQ    R8, SI
 	XORQ    AX, AX
 	CMPQ    R8, $+32
-	JLT     single6
+	JLT     single1
 
-loop7:
+loop2:
 	VMOVUPS (DX)(AX*1), Y0
 	VMOVUPS (BX)(AX*1), Y1
 	VMULPS  Y1, Y0, Y0
@@ -5375,13 +5253,13 @@ loop7:
 	ADDQ    $+128, AX
 	SUBQ    $+32, R8
 	CMPQ    R8, $+32
-	JGE     loop7
+	JGE     loop2
 
-single6:
+single1:
 	CMPQ R8, $+8
-	JLT  tail8
+	JLT  tail3
 
-loop9:
+loop4:
 	VMOVUPS (DX)(AX*1), Y0
 	VMOVUPS (BX)(AX*1), Y1
 	VMULPS  Y1, Y0, Y0
@@ -5389,11 +5267,11 @@ loop9:
 	ADDQ    $+32, AX
 	SUBQ    $+8, R8
 	CMPQ    R8, $+8
-	JGE     loop9
+	JGE     loop4
 
-tail8:
+tail3:
 	TESTQ        R8, R8
-	JZ           end10
+	JZ           end5
 	VMOVD        R8, X0
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     iota8<>+0(SB), Y0, Y0
@@ -5402,7 +5280,7 @@ tail8:
 	VMULPS       Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
 
-end10:
+end5:
 	LEAQ  (CX)(DI*4), CX
 	LEAQ  (DX)(DI*4), DX
 	TESTQ SI, SI
@@ -5511,93 +5389,53 @@ done:
 // func scaleShiftAVX2(dst []float32, x []float32, center []float32, scale []float32, shift []float32)
 // Requires: AVX, AVX2, CMOV, FMA3
 TEXT ·scaleShiftAVX2(SB), NOSPLIT, $0-120
-	MOVQ dst_base+0(FP), CX
-	MOVQ x_base+24(FP), DX
-	MOVQ center_base+48(FP), BX
-	MOVQ scale_base+72(FP), SI
-	MOVQ shift_base+96(FP), DI
-	MOVQ dst_len+8(FP), R8
-	MOVQ center_len+56(FP), R9
+	MOVQ    dst_base+0(FP), CX
+	MOVQ    x_base+24(FP), DX
+	MOVQ    center_base+48(FP), BX
+	MOVQ    scale_base+72(FP), SI
+	MOVQ    shift_base+96(FP), DI
+	MOVQ    dst_len+8(FP), R8
+	MOVQ    center_len+56(FP), R9
+	CMPQ    R9, $+32
+	JNE     longer
+	VMOVUPS (BX), Y0
+	VMOVUPS 32(BX), Y1
+	VMOVUPS 64(BX), Y2
+	VMOVUPS 96(BX), Y3
+	VMOVUPS (SI), Y4
+	VMOVUPS 32(SI), Y5
+	VMOVUPS 64(SI), Y6
+	VMOVUPS 96(SI), Y7
+	VMOVUPS (DI), Y8
+	VMOVUPS 32(DI), Y9
+	VMOVUPS 64(DI), Y10
+	VMOVUPS 96(DI), Y11
+	XORQ    AX, AX
 
-two:
-	LEAQ (R9)(R9*1), R10
-	CMPQ R8, R10
-	JLT  fewer
-	SUBQ R10, R8
-	LEAQ (CX)(R9*4), R11
-	LEAQ (DX)(R9*4), R12
-	MOVQ R9, R10
-	XORQ AX, AX
-	CMPQ R10, $+16
-	JLT  single1
+turn:
+	SUBQ         $+32, R8
+	JLT          turned
+	VSUBPS       (DX)(AX*1), Y0, Y12
+	VFNMADD213PS Y8, Y4, Y12
+	VMOVUPS      Y12, (CX)(AX*1)
+	VSUBPS       32(DX)(AX*1), Y1, Y12
+	VFNMADD213PS Y9, Y5, Y12
+	VMOVUPS      Y12, 32(CX)(AX*1)
+	VSUBPS       64(DX)(AX*1), Y2, Y12
+	VFNMADD213PS Y10, Y6, Y12
+	VMOVUPS      Y12, 64(CX)(AX*1)
+	VSUBPS       96(DX)(AX*1), Y3, Y12
+	VFNMADD213PS Y11, Y7, Y12
+	VMOVUPS      Y12, 96(CX)(AX*1)
+	ADDQ         $+128, AX
+	JMP          turn
 
-loop2:
-	VMOVUPS      (BX)(AX*1), Y0
-	VSUBPS       (DX)(AX*1), Y0, Y1
-	VMOVUPS      (SI)(AX*1), Y2
-	VMOVUPS      (DI)(AX*1), Y3
-	VFNMADD213PS Y3, Y2, Y1
-	VMOVUPS      Y1, (CX)(AX*1)
-	VSUBPS       (R12)(AX*1), Y0, Y0
-	VFNMADD213PS Y3, Y2, Y0
-	VMOVUPS      Y0, (R11)(AX*1)
-	VMOVUPS      32(BX)(AX*1), Y0
-	VSUBPS       32(DX)(AX*1), Y0, Y1
-	VMOVUPS      32(SI)(AX*1), Y2
-	VMOVUPS      32(DI)(AX*1), Y3
-	VFNMADD213PS Y3, Y2, Y1
-	VMOVUPS      Y1, 32(CX)(AX*1)
-	VSUBPS       32(R12)(AX*1), Y0, Y0
-	VFNMADD213PS Y3, Y2, Y0
-	VMOVUPS      Y0, 32(R11)(AX*1)
-	ADDQ         $+64, AX
-	SUBQ         $+16, R10
-	CMPQ         R10, $+16
-	JGE          loop2
+turned:
+	ADDQ $+32, R8
+	ADDQ AX, CX
+	ADDQ AX, DX
 
-single1:
-	CMPQ R10, $+8
-	JLT  tail3
-
-loop4:
-	VMOVUPS      (BX)(AX*1), Y0
-	VSUBPS       (DX)(AX*1), Y0, Y1
-	VMOVUPS      (SI)(AX*1), Y2
-	VMOVUPS      (DI)(AX*1), Y3
-	VFNMADD213PS Y3, Y2, Y1
-	VMOVUPS      Y1, (CX)(AX*1)
-	VSUBPS       (R12)(AX*1), Y0, Y0
-	VFNMADD213PS Y3, Y2, Y0
-	VMOVUPS      Y0, (R11)(AX*1)
-	ADDQ         $+32, AX
-	SUBQ         $+8, R10
-	CMPQ         R10, $+8
-	JGE          loop4
-
-tail3:
-	TESTQ        R10, R10
-	JZ           end5
-	VMOVD        R10, X0
-	VPBROADCASTD X0, Y0
-	VPCMPGTD     iota8<>+0(SB), Y0, Y0
-	VMASKMOVPS   (BX)(AX*1), Y0, Y1
-	VMASKMOVPS   (DX)(AX*1), Y0, Y2
-	VSUBPS       Y2, Y1, Y2
-	VMASKMOVPS   (SI)(AX*1), Y0, Y3
-	VMASKMOVPS   (DI)(AX*1), Y0, Y4
-	VFNMADD213PS Y4, Y3, Y2
-	VMASKMOVPS   Y2, Y0, (CX)(AX*1)
-	VMASKMOVPS   (R12)(AX*1), Y0, Y2
-	VSUBPS       Y2, Y1, Y1
-	VFNMADD213PS Y4, Y3, Y1
-	VMASKMOVPS   Y1, Y0, (R11)(AX*1)
-
-end5:
-	LEAQ (R11)(R9*4), CX
-	LEAQ (R12)(R9*4), DX
-	JMP  two
-
-fewer:
+longer:
 	TESTQ R8, R8
 	JZ    done
 
@@ -5608,9 +5446,9 @@ row:
 	SUBQ    R10, R8
 	XORQ    AX, AX
 	CMPQ    R10, $+32
-	JLT     single6
+	JLT     single1
 
-loop7:
+loop2:
 	VMOVUPS      (BX)(AX*1), Y0
 	VSUBPS       (DX)(AX*1), Y0, Y0
 	VMOVUPS      (SI)(AX*1), Y1
@@ -5638,13 +5476,13 @@ loop7:
 	ADDQ         $+128, AX
 	SUBQ         $+32, R10
 	CMPQ         R10, $+32
-	JGE          loop7
+	JGE          loop2
 
-single6:
+single1:
 	CMPQ R10, $+8
-	JLT  tail8
+	JLT  tail3
 
-loop9:
+loop4:
 	VMOVUPS      (BX)(AX*1), Y0
 	VSUBPS       (DX)(AX*1), Y0, Y0
 	VMOVUPS      (SI)(AX*1), Y1
@@ -5654,11 +5492,11 @@ loop9:
 	ADDQ         $+32, AX
 	SUBQ         $+8, R10
 	CMPQ         R10, $+8
-	JGE          loop9
+	JGE          loop4
 
-tail8:
+tail3:
 	TESTQ        R10, R10
-	JZ           end10
+	JZ           end5
 	VMOVD        R10, X0
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     iota8<>+0(SB), Y0, Y0
@@ -5670,7 +5508,7 @@ tail8:
 	VFNMADD213PS Y3, Y2, Y1
 	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
 
-end10:
+end5:
 	LEAQ  (CX)(R9*4), CX
 	LEAQ  (DX)(R9*4), DX
 	TESTQ R8, R8
@@ -5797,14 +5635,63 @@ done:
 // func scaleShiftAddAVX2(dst []float32, x []float32, residual []float32, center []float32, scale []float32, shift []float32)
 // Requires: AVX, AVX2, CMOV, FMA3
 TEXT ·scaleShiftAddAVX2(SB), NOSPLIT, $0-144
-	MOVQ  dst_base+0(FP), CX
-	MOVQ  x_base+24(FP), DX
-	MOVQ  residual_base+48(FP), BX
-	MOVQ  center_base+72(FP), SI
-	MOVQ  scale_base+96(FP), DI
-	MOVQ  shift_base+120(FP), R8
-	MOVQ  dst_len+8(FP), R9
-	MOVQ  center_len+80(FP), R10
+	MOVQ    dst_base+0(FP), CX
+	MOVQ    x_base+24(FP), DX
+	MOVQ    residual_base+48(FP), BX
+	MOVQ    center_base+72(FP), SI
+	MOVQ    scale_base+96(FP), DI
+	MOVQ    shift_base+120(FP), R8
+	MOVQ    dst_len+8(FP), R9
+	MOVQ    center_len+80(FP), R10
+	CMPQ    R10, $+32
+	JNE     longer
+	VMOVUPS (SI), Y0
+	VMOVUPS 32(SI), Y1
+	VMOVUPS 64(SI), Y2
+	VMOVUPS 96(SI), Y3
+	VMOVUPS (DI), Y4
+	VMOVUPS 32(DI), Y5
+	VMOVUPS 64(DI), Y6
+	VMOVUPS 96(DI), Y7
+	VMOVUPS (R8), Y8
+	VMOVUPS 32(R8), Y9
+	VMOVUPS 64(R8), Y10
+	VMOVUPS 96(R8), Y11
+	XORQ    AX, AX
+
+turn:
+	SUBQ         $+32, R9
+	JLT          turned
+	VSUBPS       (DX)(AX*1), Y0, Y12
+	VFNMADD213PS Y8, Y4, Y12
+	VMOVUPS      (BX)(AX*1), Y13
+	VADDPS       Y13, Y12, Y12
+	VMOVUPS      Y12, (CX)(AX*1)
+	VSUBPS       32(DX)(AX*1), Y1, Y12
+	VFNMADD213PS Y9, Y5, Y12
+	VMOVUPS      32(BX)(AX*1), Y13
+	VADDPS       Y13, Y12, Y12
+	VMOVUPS      Y12, 32(CX)(AX*1)
+	VSUBPS       64(DX)(AX*1), Y2, Y12
+	VFNMADD213PS Y10, Y6, Y12
+	VMOVUPS      64(BX)(AX*1), Y13
+	VADDPS       Y13, Y12, Y12
+	VMOVUPS      Y12, 64(CX)(AX*1)
+	VSUBPS       96(DX)(AX*1), Y3, Y12
+	VFNMADD213PS Y11, Y7, Y12
+	VMOVUPS      96(BX)(AX*1), Y13
+	VADDPS       Y13, Y12, Y12
+	VMOVUPS      Y12, 96(CX)(AX*1)
+	ADDQ         $+128, AX
+	JMP          turn
+
+turned:
+	ADDQ $+32, R9
+	ADDQ AX, CX
+	ADDQ AX, DX
+	ADDQ AX, BX
+
+longer:
 	TESTQ R9, R9
 	JZ    done
 
@@ -6033,109 +5920,61 @@ done:
 // func scaleShiftReLUAVX2(dst []float32, x []float32, center []float32, scale []float32, shift []float32)
 // Requires: AVX, AVX2, CMOV, FMA3
 TEXT ·scaleShiftReLUAVX2(SB), NOSPLIT, $0-120
-	MOVQ dst_base+0(FP), CX
-	MOVQ x_base+24(FP), DX
-	MOVQ center_base+48(FP), BX
-	MOVQ scale_base+72(FP), SI
-	MOVQ shift_base+96(FP), DI
-	MOVQ dst_len+8(FP), R8
-	MOVQ center_len+56(FP), R9
+	MOVQ    dst_base+0(FP), CX
+	MOVQ    x_base+24(FP), DX
+	MOVQ    center_base+48(FP), BX
+	MOVQ    scale_base+72(FP), SI
+	MOVQ    shift_base+96(FP), DI
+	MOVQ    dst_len+8(FP), R8
+	MOVQ    center_len+56(FP), R9
+	CMPQ    R9, $+32
+	JNE     longer
+	VMOVUPS (BX), Y0
+	VMOVUPS 32(BX), Y1
+	VMOVUPS 64(BX), Y2
+	VMOVUPS 96(BX), Y3
+	VMOVUPS (SI), Y4
+	VMOVUPS 32(SI), Y5
+	VMOVUPS 64(SI), Y6
+	VMOVUPS 96(SI), Y7
+	VMOVUPS (DI), Y8
+	VMOVUPS 32(DI), Y9
+	VMOVUPS 64(DI), Y10
+	VMOVUPS 96(DI), Y11
+	XORQ    AX, AX
 
-two:
-	LEAQ (R9)(R9*1), R10
-	CMPQ R8, R10
-	JLT  fewer
-	SUBQ R10, R8
-	LEAQ (CX)(R9*4), R11
-	LEAQ (DX)(R9*4), R12
-	MOVQ R9, R10
-	XORQ AX, AX
-	CMPQ R10, $+16
-	JLT  single1
+turn:
+	SUBQ         $+32, R8
+	JLT          turned
+	VSUBPS       (DX)(AX*1), Y0, Y12
+	VFNMADD213PS Y8, Y4, Y12
+	VXORPS       Y13, Y13, Y13
+	VMAXPS       Y12, Y13, Y12
+	VMOVUPS      Y12, (CX)(AX*1)
+	VSUBPS       32(DX)(AX*1), Y1, Y12
+	VFNMADD213PS Y9, Y5, Y12
+	VXORPS       Y13, Y13, Y13
+	VMAXPS       Y12, Y13, Y12
+	VMOVUPS      Y12, 32(CX)(AX*1)
+	VSUBPS       64(DX)(AX*1), Y2, Y12
+	VFNMADD213PS Y10, Y6, Y12
+	VXORPS       Y13, Y13, Y13
+	VMAXPS       Y12, Y13, Y12
+	VMOVUPS      Y12, 64(CX)(AX*1)
+	VSUBPS       96(DX)(AX*1), Y3, Y12
+	VFNMADD213PS Y11, Y7, Y12
+	VXORPS       Y13, Y13, Y13
+	VMAXPS       Y12, Y13, Y12
+	VMOVUPS      Y12, 96(CX)(AX*1)
+	ADDQ         $+128, AX
+	JMP          turn
 
-loop2:
-	VMOVUPS      (BX)(AX*1), Y0
-	VSUBPS       (DX)(AX*1), Y0, Y1
-	VMOVUPS      (SI)(AX*1), Y2
-	VMOVUPS      (DI)(AX*1), Y3
-	VFNMADD213PS Y3, Y2, Y1
-	VXORPS       Y4, Y4, Y4
-	VMAXPS       Y1, Y4, Y1
-	VMOVUPS      Y1, (CX)(AX*1)
-	VSUBPS       (R12)(AX*1), Y0, Y0
-	VFNMADD213PS Y3, Y2, Y0
-	VXORPS       Y1, Y1, Y1
-	VMAXPS       Y0, Y1, Y0
-	VMOVUPS      Y0, (R11)(AX*1)
-	VMOVUPS      32(BX)(AX*1), Y0
-	VSUBPS       32(DX)(AX*1), Y0, Y1
-	VMOVUPS      32(SI)(AX*1), Y2
-	VMOVUPS      32(DI)(AX*1), Y3
-	VFNMADD213PS Y3, Y2, Y1
-	VXORPS       Y4, Y4, Y4
-	VMAXPS       Y1, Y4, Y1
-	VMOVUPS      Y1, 32(CX)(AX*1)
-	VSUBPS       32(R12)(AX*1), Y0, Y0
-	VFNMADD213PS Y3, Y2, Y0
-	VXORPS       Y1, Y1, Y1
-	VMAXPS       Y0, Y1, Y0
-	VMOVUPS      Y0, 32(R11)(AX*1)
-	ADDQ         $+64, AX
-	SUBQ         $+16, R10
-	CMPQ         R10, $+16
-	JGE          loop2
+turned:
+	ADDQ $+32, R8
+	ADDQ AX, CX
+	ADDQ AX, DX
 
-single1:
-	CMPQ R10, $+8
-	JLT  tail3
-
-loop4:
-	VMOVUPS      (BX)(AX*1), Y0
-	VSUBPS       (DX)(AX*1), Y0, Y1
-	VMOVUPS      (SI)(AX*1), Y2
-	VMOVUPS      (DI)(AX*1), Y3
-	VFNMADD213PS Y3, Y2, Y1
-	VXORPS       Y4, Y4, Y4
-	VMAXPS       Y1, Y4, Y1
-	VMOVUPS      Y1, (CX)(AX*1)
-	VSUBPS       (R12)(AX*1), Y0, Y0
-	VFNMADD213PS Y3, Y2, Y0
-	VXORPS       Y1, Y1, Y1
-	VMAXPS       Y0, Y1, Y0
-	VMOVUPS      Y0, (R11)(AX*1)
-	ADDQ         $+32, AX
-	SUBQ         $+8, R10
-	CMPQ         R10, $+8
-	JGE          loop4
-
-tail3:
-	TESTQ        R10, R10
-	JZ           end5
-	VMOVD        R10, X0
-	VPBROADCASTD X0, Y0
-	VPCMPGTD     iota8<>+0(SB), Y0, Y0
-	VMASKMOVPS   (BX)(AX*1), Y0, Y1
-	VMASKMOVPS   (DX)(AX*1), Y0, Y2
-	VSUBPS       Y2, Y1, Y2
-	VMASKMOVPS   (SI)(AX*1), Y0, Y3
-	VMASKMOVPS   (DI)(AX*1), Y0, Y4
-	VFNMADD213PS Y4, Y3, Y2
-	VXORPS       Y5, Y5, Y5
-	VMAXPS       Y2, Y5, Y2
-	VMASKMOVPS   Y2, Y0, (CX)(AX*1)
-	VMASKMOVPS   (R12)(AX*1), Y0, Y2
-	VSUBPS       Y2, Y1, Y1
-	VFNMADD213PS Y4, Y3, Y1
-	VXORPS       Y2, Y2, Y2
-	VMAXPS       Y1, Y2, Y1
-	VMASKMOVPS   Y1, Y0, (R11)(AX*1)
-
-end5:
-	LEAQ (R11)(R9*4), CX
-	LEAQ (R12)(R9*4), DX
-	JMP  two
-
-fewer:
+longer:
 	TESTQ R8, R8
 	JZ    done
 
@@ -6146,9 +5985,9 @@ row:
 	SUBQ    R10, R8
 	XORQ    AX, AX
 	CMPQ    R10, $+32
-	JLT     single6
+	JLT     single1
 
-loop7:
+loop2:
 	VMOVUPS      (BX)(AX*1), Y0
 	VSUBPS       (DX)(AX*1), Y0, Y0
 	VMOVUPS      (SI)(AX*1), Y1
@@ -6184,13 +6023,13 @@ loop7:
 	ADDQ         $+128, AX
 	SUBQ         $+32, R10
 	CMPQ         R10, $+32
-	JGE          loop7
+	JGE          loop2
 
-single6:
+single1:
 	CMPQ R10, $+8
-	JLT  tail8
+	JLT  tail3
 
-loop9:
+loop4:
 	VMOVUPS      (BX)(AX*1), Y0
 	VSUBPS       (DX)(AX*1), Y0, Y0
 	VMOVUPS      (SI)(AX*1), Y1
@@ -6202,11 +6041,11 @@ loop9:
 	ADDQ         $+32, AX
 	SUBQ         $+8, R10
 	CMPQ         R10, $+8
-	JGE          loop9
+	JGE          loop4
 
-tail8:
+tail3:
 	TESTQ        R10, R10
-	JZ           end10
+	JZ           end5
 	VMOVD        R10, X0
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     iota8<>+0(SB), Y0, Y0
@@ -6220,7 +6059,7 @@ tail8:
 	VMAXPS       Y1, Y2, Y1
 	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
 
-end10:
+end5:
 	LEAQ  (CX)(R9*4), CX
 	LEAQ  (DX)(R9*4), DX
 	TESTQ R8, R8
@@ -6361,14 +6200,71 @@ done:
 // func scaleShiftAddReLUAVX2(dst []float32, x []float32, residual []float32, center []float32, scale []float32, shift []float32)
 // Requires: AVX, AVX2, CMOV, FMA3
 TEXT ·scaleShiftAddReLUAVX2(SB), NOSPLIT, $0-144
-	MOVQ  dst_base+0(FP), CX
-	MOVQ  x_base+24(FP), DX
-	MOVQ  residual_base+48(FP), BX
-	MOVQ  center_base+72(FP), SI
-	MOVQ  scale_base+96(FP), DI
-	MOVQ  shift_base+120(FP), R8
-	MOVQ  dst_len+8(FP), R9
-	MOVQ  center_len+80(FP), R10
+	MOVQ    dst_base+0(FP), CX
+	MOVQ    x_base+24(FP), DX
+	MOVQ    residual_base+48(FP), BX
+	MOVQ    center_base+72(FP), SI
+	MOVQ    scale_base+96(FP), DI
+	MOVQ    shift_base+120(FP), R8
+	MOVQ    dst_len+8(FP), R9
+	MOVQ    center_len+80(FP), R10
+	CMPQ    R10, $+32
+	JNE     longer
+	VMOVUPS (SI), Y0
+	VMOVUPS 32(SI), Y1
+	VMOVUPS 64(SI), Y2
+	VMOVUPS 96(SI), Y3
+	VMOVUPS (DI), Y4
+	VMOVUPS 32(DI), Y5
+	VMOVUPS 64(DI), Y6
+	VMOVUPS 96(DI), Y7
+	VMOVUPS (R8), Y8
+	VMOVUPS 32(R8), Y9
+	VMOVUPS 64(R8), Y10
+	VMOVUPS 96(R8), Y11
+	XORQ    AX, AX
+
+turn:
+	SUBQ         $+32, R9
+	JLT          turned
+	VSUBPS       (DX)(AX*1), Y0, Y12
+	VFNMADD213PS Y8, Y4, Y12
+	VMOVUPS      (BX)(AX*1), Y13
+	VADDPS       Y13, Y12, Y12
+	VXORPS       Y13, Y13, Y13
+	VMAXPS       Y12, Y13, Y12
+	VMOVUPS      Y12, (CX)(AX*1)
+	VSUBPS       32(DX)(AX*1), Y1, Y12
+	VFNMADD213PS Y9, Y5, Y12
+	VMOVUPS      32(BX)(AX*1), Y13
+	VADDPS       Y13, Y12, Y12
+	VXORPS       Y13, Y13, Y13
+	VMAXPS       Y12, Y13, Y12
+	VMOVUPS      Y12, 32(CX)(AX*1)
+	VSUBPS       64(DX)(AX*1), Y2, Y12
+	VFNMADD213PS Y10, Y6, Y12
+	VMOVUPS      64(BX)(AX*1), Y13
+	VADDPS       Y13, Y12, Y12
+	VXORPS       Y13, Y13, Y13
+	VMAXPS       Y12, Y13, Y12
+	VMOVUPS      Y12, 64(CX)(AX*1)
+	VSUBPS       96(DX)(AX*1), Y3, Y12
+	VFNMADD213PS Y11, Y7, Y12
+	VMOVUPS      96(BX)(AX*1), Y13
+	VADDPS       Y13, Y12, Y12
+	VXORPS       Y13, Y13, Y13
+	VMAXPS       Y12, Y13, Y12
+	VMOVUPS      Y12, 96(CX)(AX*1)
+	ADDQ         $+128, AX
+	JMP          turn
+
+turned:
+	ADDQ $+32, R9
+	ADDQ AX, CX
+	ADDQ AX, DX
+	ADDQ AX, BX
+
+longer:
 	TESTQ R9, R9
 	JZ    done
 
@@ -13783,81 +13679,43 @@ end6:
 // func addRowAVX512(dst []float32, x []float32, row []float32)
 // Requires: AVX, AVX512F, BMI2, CMOV
 TEXT ·addRowAVX512(SB), NOSPLIT, $0-72
-	MOVQ dst_base+0(FP), CX
-	MOVQ x_base+24(FP), DX
-	MOVQ row_base+48(FP), BX
-	MOVQ dst_len+8(FP), SI
-	MOVQ row_len+56(FP), DI
+	MOVQ    dst_base+0(FP), CX
+	MOVQ    x_base+24(FP), DX
+	MOVQ    row_base+48(FP), BX
+	MOVQ    dst_len+8(FP), SI
+	MOVQ    row_len+56(FP), DI
+	CMPQ    DI, $+64
+	JNE     longer
+	VMOVUPS (BX), Z0
+	VMOVUPS 64(BX), Z1
+	VMOVUPS 128(BX), Z2
+	VMOVUPS 192(BX), Z3
+	XORQ    AX, AX
 
-two:
-	LEAQ (DI)(DI*1), R8
-	CMPQ SI, R8
-	JLT  fewer
-	SUBQ R8, SI
-	LEAQ (CX)(DI*4), R9
-	LEAQ (DX)(DI*4), R10
-	MOVQ DI, R8
-	XORQ AX, AX
-	CMPQ R8, $+32
-	JLT  single1
+turn:
+	SUBQ    $+64, SI
+	JLT     turned
+	VMOVUPS (DX)(AX*1), Z4
+	VADDPS  Z0, Z4, Z4
+	VMOVUPS Z4, (CX)(AX*1)
+	VMOVUPS 64(DX)(AX*1), Z4
+	VADDPS  Z1, Z4, Z4
+	VMOVUPS Z4, 64(CX)(AX*1)
+	VMOVUPS 128(DX)(AX*1), Z4
+	VADDPS  Z2, Z4, Z4
+	VMOVUPS Z4, 128(CX)(AX*1)
+	VMOVUPS 192(DX)(AX*1), Z4
+	VADDPS  Z3, Z4, Z4
+	VMOVUPS Z4, 192(CX)(AX*1)
+	ADDQ    $+256, AX
+	JMP     turn
 
-loop2:
-	VMOVUPS (DX)(AX*1), Z0
-	VMOVUPS (BX)(AX*1), Z1
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS Z0, (CX)(AX*1)
-	VMOVUPS (R10)(AX*1), Z0
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS Z0, (R9)(AX*1)
-	VMOVUPS 64(DX)(AX*1), Z0
-	VMOVUPS 64(BX)(AX*1), Z1
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS Z0, 64(CX)(AX*1)
-	VMOVUPS 64(R10)(AX*1), Z0
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS Z0, 64(R9)(AX*1)
-	ADDQ    $+128, AX
-	SUBQ    $+32, R8
-	CMPQ    R8, $+32
-	JGE     loop2
+turned:
+	ADDQ $+64, SI
+	ADDQ AX, CX
+	ADDQ AX, DX
 
-single1:
-	CMPQ R8, $+16
-	JLT  tail3
-
-loop4:
-	VMOVUPS (DX)(AX*1), Z0
-	VMOVUPS (BX)(AX*1), Z1
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS Z0, (CX)(AX*1)
-	VMOVUPS (R10)(AX*1), Z0
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS Z0, (R9)(AX*1)
-	ADDQ    $+64, AX
-	SUBQ    $+16, R8
-	CMPQ    R8, $+16
-	JGE     loop4
-
-tail3:
-	TESTQ     R8, R8
-	JZ        end5
-	MOVL      $-1, R11
-	BZHIL     R8, R11, R11
-	KMOVW     R11, K1
-	VMOVUPS.Z (DX)(AX*1), K1, Z0
-	VMOVUPS.Z (BX)(AX*1), K1, Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, (CX)(AX*1)
-	VMOVUPS.Z (R10)(AX*1), K1, Z0
-	VADDPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, (R9)(AX*1)
-
-end5:
-	LEAQ (R9)(DI*4), CX
-	LEAQ (R10)(DI*4), DX
-	JMP  two
-
-fewer:
+longer:
 	TESTQ SI, SI
 	JZ    done
 
@@ -13868,9 +13726,9 @@ row:
 	SUBQ    R8, SI
 	XORQ    AX, AX
 	CMPQ    R8, $+64
-	JLT     single6
+	JLT     single1
 
-loop7:
+loop2:
 	VMOVUPS (DX)(AX*1), Z0
 	VMOVUPS (BX)(AX*1), Z1
 	VADDPS  Z1, Z0, Z0
@@ -13890,13 +13748,13 @@ loop7:
 	ADDQ    $+256, AX
 	SUBQ    $+64, R8
 	CMPQ    R8, $+64
-	JGE     loop7
+	JGE     loop2
 
-single6:
+single1:
 	CMPQ R8, $+16
-	JLT  tail8
+	JLT  tail3
 
-loop9:
+loop4:
 	VMOVUPS (DX)(AX*1), Z0
 	VMOVUPS (BX)(AX*1), Z1
 	VADDPS  Z1, Z0, Z0
@@ -13904,11 +13762,11 @@ loop9:
 	ADDQ    $+64, AX
 	SUBQ    $+16, R8
 	CMPQ    R8, $+16
-	JGE     loop9
+	JGE     loop4
 
-tail8:
+tail3:
 	TESTQ     R8, R8
-	JZ        end10
+	JZ        end5
 	MOVL      $-1, R9
 	BZHIL     R8, R9, R9
 	KMOVW     R9, K1
@@ -13917,7 +13775,7 @@ tail8:
 	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (CX)(AX*1)
 
-end10:
+end5:
 	LEAQ  (CX)(DI*4), CX
 	LEAQ  (DX)(DI*4), DX
 	TESTQ SI, SI
@@ -14026,97 +13884,51 @@ done:
 // func addRowReLUAVX512(dst []float32, x []float32, row []float32)
 // Requires: AVX, AVX512F, BMI2, CMOV
 TEXT ·addRowReLUAVX512(SB), NOSPLIT, $0-72
-	MOVQ dst_base+0(FP), CX
-	MOVQ x_base+24(FP), DX
-	MOVQ row_base+48(FP), BX
-	MOVQ dst_len+8(FP), SI
-	MOVQ row_len+56(FP), DI
+	MOVQ    dst_base+0(FP), CX
+	MOVQ    x_base+24(FP), DX
+	MOVQ    row_base+48(FP), BX
+	MOVQ    dst_len+8(FP), SI
+	MOVQ    row_len+56(FP), DI
+	CMPQ    DI, $+64
+	JNE     longer
+	VMOVUPS (BX), Z0
+	VMOVUPS 64(BX), Z1
+	VMOVUPS 128(BX), Z2
+	VMOVUPS 192(BX), Z3
+	XORQ    AX, AX
 
-two:
-	LEAQ (DI)(DI*1), R8
-	CMPQ SI, R8
-	JLT  fewer
-	SUBQ R8, SI
-	LEAQ (CX)(DI*4), R9
-	LEAQ (DX)(DI*4), R10
-	MOVQ DI, R8
-	XORQ AX, AX
-	CMPQ R8, $+32
-	JLT  single1
-
-loop2:
-	VMOVUPS (DX)(AX*1), Z0
-	VMOVUPS (BX)(AX*1), Z1
-	VADDPS  Z1, Z0, Z0
-	VPXORD  Z2, Z2, Z2
-	VMAXPS  Z0, Z2, Z0
-	VMOVUPS Z0, (CX)(AX*1)
-	VMOVUPS (R10)(AX*1), Z0
-	VADDPS  Z1, Z0, Z0
-	VPXORD  Z3, Z3, Z3
-	VMAXPS  Z0, Z3, Z0
-	VMOVUPS Z0, (R9)(AX*1)
-	VMOVUPS 64(DX)(AX*1), Z0
-	VMOVUPS 64(BX)(AX*1), Z1
-	VADDPS  Z1, Z0, Z0
-	VPXORD  Z4, Z4, Z4
-	VMAXPS  Z0, Z4, Z0
-	VMOVUPS Z0, 64(CX)(AX*1)
-	VMOVUPS 64(R10)(AX*1), Z0
-	VADDPS  Z1, Z0, Z0
+turn:
+	SUBQ    $+64, SI
+	JLT     turned
+	VMOVUPS (DX)(AX*1), Z4
+	VADDPS  Z0, Z4, Z4
 	VPXORD  Z5, Z5, Z5
-	VMAXPS  Z0, Z5, Z0
-	VMOVUPS Z0, 64(R9)(AX*1)
-	ADDQ    $+128, AX
-	SUBQ    $+32, R8
-	CMPQ    R8, $+32
-	JGE     loop2
-
-single1:
-	CMPQ R8, $+16
-	JLT  tail3
-
-loop4:
-	VMOVUPS (DX)(AX*1), Z0
-	VMOVUPS (BX)(AX*1), Z1
-	VADDPS  Z1, Z0, Z0
+	VMAXPS  Z4, Z5, Z4
+	VMOVUPS Z4, (CX)(AX*1)
+	VMOVUPS 64(DX)(AX*1), Z4
+	VADDPS  Z1, Z4, Z4
 	VPXORD  Z6, Z6, Z6
-	VMAXPS  Z0, Z6, Z0
-	VMOVUPS Z0, (CX)(AX*1)
-	VMOVUPS (R10)(AX*1), Z0
-	VADDPS  Z1, Z0, Z0
+	VMAXPS  Z4, Z6, Z4
+	VMOVUPS Z4, 64(CX)(AX*1)
+	VMOVUPS 128(DX)(AX*1), Z4
+	VADDPS  Z2, Z4, Z4
 	VPXORD  Z7, Z7, Z7
-	VMAXPS  Z0, Z7, Z0
-	VMOVUPS Z0, (R9)(AX*1)
-	ADDQ    $+64, AX
-	SUBQ    $+16, R8
-	CMPQ    R8, $+16
-	JGE     loop4
+	VMAXPS  Z4, Z7, Z4
+	VMOVUPS Z4, 128(CX)(AX*1)
+	VMOVUPS 192(DX)(AX*1), Z4
+	VADDPS  Z3, Z4, Z4
+	VPXORD  Z8, Z8, Z8
+	VMAXPS  Z4, Z8, Z4
+	VMOVUPS Z4, 192(CX)(AX*1)
+	ADDQ    $+256, AX
+	JMP     turn
 
-tail3:
-	TESTQ     R8, R8
-	JZ        end5
-	MOVL      $-1, R11
-	BZHIL     R8, R11, R11
-	KMOVW     R11, K1
-	VMOVUPS.Z (DX)(AX*1), K1, Z0
-	VMOVUPS.Z (BX)(AX*1), K1, Z1
-	VADDPS    Z1, Z0, Z0
-	VPXORD    Z8, Z8, Z8
-	VMAXPS    Z0, Z8, Z0
-	VMOVUPS   Z0, K1, (CX)(AX*1)
-	VMOVUPS.Z (R10)(AX*1), K1, Z0
-	VADDPS    Z1, Z0, Z0
-	VPXORD    Z9, Z9, Z9
-	VMAXPS    Z0, Z9, Z0
-	VMOVUPS   Z0, K1, (R9)(AX*1)
+turned:
+	ADDQ $+64, SI
+	ADDQ AX, CX
+	ADDQ AX, DX
 
-end5:
-	LEAQ (R9)(DI*4), CX
-	LEAQ (R10)(DI*4), DX
-	JMP  two
-
-fewer:
+longer:
 	TESTQ SI, SI
 	JZ    done
 
@@ -14127,68 +13939,68 @@ row:
 	SUBQ    R8, SI
 	XORQ    AX, AX
 	CMPQ    R8, $+64
-	JLT     single6
+	JLT     single1
 
-loop7:
+loop2:
 	VMOVUPS (DX)(AX*1), Z0
 	VMOVUPS (BX)(AX*1), Z1
 	VADDPS  Z1, Z0, Z0
-	VPXORD  Z10, Z10, Z10
-	VMAXPS  Z0, Z10, Z0
+	VPXORD  Z9, Z9, Z9
+	VMAXPS  Z0, Z9, Z0
 	VMOVUPS Z0, (CX)(AX*1)
 	VMOVUPS 64(DX)(AX*1), Z0
 	VMOVUPS 64(BX)(AX*1), Z1
 	VADDPS  Z1, Z0, Z0
-	VPXORD  Z11, Z11, Z11
-	VMAXPS  Z0, Z11, Z0
+	VPXORD  Z10, Z10, Z10
+	VMAXPS  Z0, Z10, Z0
 	VMOVUPS Z0, 64(CX)(AX*1)
 	VMOVUPS 128(DX)(AX*1), Z0
 	VMOVUPS 128(BX)(AX*1), Z1
 	VADDPS  Z1, Z0, Z0
-	VPXORD  Z12, Z12, Z12
-	VMAXPS  Z0, Z12, Z0
+	VPXORD  Z11, Z11, Z11
+	VMAXPS  Z0, Z11, Z0
 	VMOVUPS Z0, 128(CX)(AX*1)
 	VMOVUPS 192(DX)(AX*1), Z0
 	VMOVUPS 192(BX)(AX*1), Z1
 	VADDPS  Z1, Z0, Z0
-	VPXORD  Z13, Z13, Z13
-	VMAXPS  Z0, Z13, Z0
+	VPXORD  Z12, Z12, Z12
+	VMAXPS  Z0, Z12, Z0
 	VMOVUPS Z0, 192(CX)(AX*1)
 	ADDQ    $+256, AX
 	SUBQ    $+64, R8
 	CMPQ    R8, $+64
-	JGE     loop7
+	JGE     loop2
 
-single6:
+single1:
 	CMPQ R8, $+16
-	JLT  tail8
+	JLT  tail3
 
-loop9:
+loop4:
 	VMOVUPS (DX)(AX*1), Z0
 	VMOVUPS (BX)(AX*1), Z1
 	VADDPS  Z1, Z0, Z0
-	VPXORD  Z14, Z14, Z14
-	VMAXPS  Z0, Z14, Z0
+	VPXORD  Z13, Z13, Z13
+	VMAXPS  Z0, Z13, Z0
 	VMOVUPS Z0, (CX)(AX*1)
 	ADDQ    $+64, AX
 	SUBQ    $+16, R8
 	CMPQ    R8, $+16
-	JGE     loop9
+	JGE     loop4
 
-tail8:
+tail3:
 	TESTQ     R8, R8
-	JZ        end10
+	JZ        end5
 	MOVL      $-1, R9
 	BZHIL     R8, R9, R9
 	KMOVW     R9, K1
 	VMOVUPS.Z (DX)(AX*1), K1, Z0
 	VMOVUPS.Z (BX)(AX*1), K1, Z1
 	VADDPS    Z1, Z0, Z0
-	VPXORD    Z15, Z15, Z15
-	VMAXPS    Z0, Z15, Z0
+	VPXORD    Z14, Z14, Z14
+	VMAXPS    Z0, Z14, Z0
 	VMOVUPS   Z0, K1, (CX)(AX*1)
 
-end10:
+end5:
 	LEAQ  (CX)(DI*4), CX
 	LEAQ  (DX)(DI*4), DX
 	TESTQ SI, SI
@@ -14311,81 +14123,43 @@ done:
 // func mulRowAVX512(dst []float32, x []float32, row []float32)
 // Requires: AVX, AVX512F, BMI2, CMOV
 TEXT ·mulRowAVX512(SB), NOSPLIT, $0-72
-	MOVQ dst_base+0(FP), CX
-	MOVQ x_base+24(FP), DX
-	MOVQ row_base+48(FP), BX
-	MOVQ dst_len+8(FP), SI
-	MOVQ row_len+56(FP), DI
+	MOVQ    dst_base+0(FP), CX
+	MOVQ    x_base+24(FP), DX
+	MOVQ    row_base+48(FP), BX
+	MOVQ    dst_len+8(FP), SI
+	MOVQ    row_len+56(FP), DI
+	CMPQ    DI, $+64
+	JNE     longer
+	VMOVUPS (BX), Z0
+	VMOVUPS 64(BX), Z1
+	VMOVUPS 128(BX), Z2
+	VMOVUPS 192(BX), Z3
+	XORQ    AX, AX
 
-two:
-	LEAQ (DI)(DI*1), R8
-	CMPQ SI, R8
-	JLT  fewer
-	SUBQ R8, SI
-	LEAQ (CX)(DI*4), R9
-	LEAQ (DX)(DI*4), R10
-	MOVQ DI, R8
-	XORQ AX, AX
-	CMPQ R8, $+32
-	JLT  single1
+turn:
+	SUBQ    $+64, SI
+	JLT     turned
+	VMOVUPS (DX)(AX*1), Z4
+	VMULPS  Z0, Z4, Z4
+	VMOVUPS Z4, (CX)(AX*1)
+	VMOVUPS 64(DX)(AX*1), Z4
+	VMULPS  Z1, Z4, Z4
+	VMOVUPS Z4, 64(CX)(AX*1)
+	VMOVUPS 128(DX)(AX*1), Z4
+	VMULPS  Z2, Z4, Z4
+	VMOVUPS Z4, 128(CX)(AX*1)
+	VMOVUPS 192(DX)(AX*1), Z4
+	VMULPS  Z3, Z4, Z4
+	VMOVUPS Z4, 192(CX)(AX*1)
+	ADDQ    $+256, AX
+	JMP     turn
 
-loop2:
-	VMOVUPS (DX)(AX*1), Z0
-	VMOVUPS (BX)(AX*1), Z1
-	VMULPS  Z1, Z0, Z0
-	VMOVUPS Z0, (CX)(AX*1)
-	VMOVUPS (R10)(AX*1), Z0
-	VMULPS  Z1, Z0, Z0
-	VMOVUPS Z0, (R9)(AX*1)
-	VMOVUPS 64(DX)(AX*1), Z0
-	VMOVUPS 64(BX)(AX*1), Z1
-	VMULPS  Z1, Z0, Z0
-	VMOVUPS Z0, 64(CX)(AX*1)
-	VMOVUPS 64(R10)(AX*1), Z0
-	VMULPS  Z1, Z0, Z0
-	VMOVUPS Z0, 64(R9)(AX*1)
-	ADDQ    $+128, AX
-	SUBQ    $+32, R8
-	CMPQ    R8, $+32
-	JGE     loop2
+turned:
+	ADDQ $+64, SI
+	ADDQ AX, CX
+	ADDQ AX, DX
 
-single1:
-	CMPQ R8, $+16
-	JLT  tail3
-
-loop4:
-	VMOVUPS (DX)(AX*1), Z0
-	VMOVUPS (BX)(AX*1), Z1
-	VMULPS  Z1, Z0, Z0
-	VMOVUPS Z0, (CX)(AX*1)
-	VMOVUPS (R10)(AX*1), Z0
-	VMULPS  Z1, Z0, Z0
-	VMOVUPS Z0, (R9)(AX*1)
-	ADDQ    $+64, AX
-	SUBQ    $+16, R8
-	CMPQ    R8, $+16
-	JGE     loop4
-
-tail3:
-	TESTQ     R8, R8
-	JZ        end5
-	MOVL      $-1, R11
-	BZHIL     R8, R11, R11
-	KMOVW     R11, K1
-	VMOVUPS.Z (DX)(AX*1), K1, Z0
-	VMOVUPS.Z (BX)(AX*1), K1, Z1
-	VMULPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, (CX)(AX*1)
-	VMOVUPS.Z (R10)(AX*1), K1, Z0
-	VMULPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, (R9)(AX*1)
-
-end5:
-	LEAQ (R9)(DI*4), CX
-	LEAQ (R10)(DI*4), DX
-	JMP  two
-
-fewer:
+longer:
 	TESTQ SI, SI
 	JZ    done
 
@@ -14396,9 +14170,9 @@ row:
 	SUBQ    R8, SI
 	XORQ    AX, AX
 	CMPQ    R8, $+64
-	JLT     single6
+	JLT     single1
 
-loop7:
+loop2:
 	VMOVUPS (DX)(AX*1), Z0
 	VMOVUPS (BX)(AX*1), Z1
 	VMULPS  Z1, Z0, Z0
@@ -14418,13 +14192,13 @@ loop7:
 	ADDQ    $+256, AX
 	SUBQ    $+64, R8
 	CMPQ    R8, $+64
-	JGE     loop7
+	JGE     loop2
 
-single6:
+single1:
 	CMPQ R8, $+16
-	JLT  tail8
+	JLT  tail3
 
-loop9:
+loop4:
 	VMOVUPS (DX)(AX*1), Z0
 	VMOVUPS (BX)(AX*1), Z1
 	VMULPS  Z1, Z0, Z0
@@ -14432,11 +14206,11 @@ loop9:
 	ADDQ    $+64, AX
 	SUBQ    $+16, R8
 	CMPQ    R8, $+16
-	JGE     loop9
+	JGE     loop4
 
-tail8:
+tail3:
 	TESTQ     R8, R8
-	JZ        end10
+	JZ        end5
 	MOVL      $-1, R9
 	BZHIL     R8, R9, R9
 	KMOVW     R9, K1
@@ -14445,7 +14219,7 @@ tail8:
 	VMULPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (CX)(AX*1)
 
-end10:
+end5:
 	LEAQ  (CX)(DI*4), CX
 	LEAQ  (DX)(DI*4), DX
 	TESTQ SI, SI
@@ -14554,93 +14328,53 @@ done:
 // func scaleShiftAVX512(dst []float32, x []float32, center []float32, scale []float32, shift []float32)
 // Requires: AVX, AVX512F, BMI2, CMOV
 TEXT ·scaleShiftAVX512(SB), NOSPLIT, $0-120
-	MOVQ dst_base+0(FP), CX
-	MOVQ x_base+24(FP), DX
-	MOVQ center_base+48(FP), BX
-	MOVQ scale_base+72(FP), SI
-	MOVQ shift_base+96(FP), DI
-	MOVQ dst_len+8(FP), R8
-	MOVQ center_len+56(FP), R9
+	MOVQ    dst_base+0(FP), CX
+	MOVQ    x_base+24(FP), DX
+	MOVQ    center_base+48(FP), BX
+	MOVQ    scale_base+72(FP), SI
+	MOVQ    shift_base+96(FP), DI
+	MOVQ    dst_len+8(FP), R8
+	MOVQ    center_len+56(FP), R9
+	CMPQ    R9, $+64
+	JNE     longer
+	VMOVUPS (BX), Z0
+	VMOVUPS 64(BX), Z1
+	VMOVUPS 128(BX), Z2
+	VMOVUPS 192(BX), Z3
+	VMOVUPS (SI), Z4
+	VMOVUPS 64(SI), Z5
+	VMOVUPS 128(SI), Z6
+	VMOVUPS 192(SI), Z7
+	VMOVUPS (DI), Z8
+	VMOVUPS 64(DI), Z9
+	VMOVUPS 128(DI), Z10
+	VMOVUPS 192(DI), Z11
+	XORQ    AX, AX
 
-two:
-	LEAQ (R9)(R9*1), R10
-	CMPQ R8, R10
-	JLT  fewer
-	SUBQ R10, R8
-	LEAQ (CX)(R9*4), R11
-	LEAQ (DX)(R9*4), R12
-	MOVQ R9, R10
-	XORQ AX, AX
-	CMPQ R10, $+32
-	JLT  single1
+turn:
+	SUBQ         $+64, R8
+	JLT          turned
+	VSUBPS       (DX)(AX*1), Z0, Z12
+	VFNMADD213PS Z8, Z4, Z12
+	VMOVUPS      Z12, (CX)(AX*1)
+	VSUBPS       64(DX)(AX*1), Z1, Z12
+	VFNMADD213PS Z9, Z5, Z12
+	VMOVUPS      Z12, 64(CX)(AX*1)
+	VSUBPS       128(DX)(AX*1), Z2, Z12
+	VFNMADD213PS Z10, Z6, Z12
+	VMOVUPS      Z12, 128(CX)(AX*1)
+	VSUBPS       192(DX)(AX*1), Z3, Z12
+	VFNMADD213PS Z11, Z7, Z12
+	VMOVUPS      Z12, 192(CX)(AX*1)
+	ADDQ         $+256, AX
+	JMP          turn
 
-loop2:
-	VMOVUPS      (BX)(AX*1), Z0
-	VSUBPS       (DX)(AX*1), Z0, Z1
-	VMOVUPS      (SI)(AX*1), Z2
-	VMOVUPS      (DI)(AX*1), Z3
-	VFNMADD213PS Z3, Z2, Z1
-	VMOVUPS      Z1, (CX)(AX*1)
-	VSUBPS       (R12)(AX*1), Z0, Z0
-	VFNMADD213PS Z3, Z2, Z0
-	VMOVUPS      Z0, (R11)(AX*1)
-	VMOVUPS      64(BX)(AX*1), Z0
-	VSUBPS       64(DX)(AX*1), Z0, Z1
-	VMOVUPS      64(SI)(AX*1), Z2
-	VMOVUPS      64(DI)(AX*1), Z3
-	VFNMADD213PS Z3, Z2, Z1
-	VMOVUPS      Z1, 64(CX)(AX*1)
-	VSUBPS       64(R12)(AX*1), Z0, Z0
-	VFNMADD213PS Z3, Z2, Z0
-	VMOVUPS      Z0, 64(R11)(AX*1)
-	ADDQ         $+128, AX
-	SUBQ         $+32, R10
-	CMPQ         R10, $+32
-	JGE          loop2
+turned:
+	ADDQ $+64, R8
+	ADDQ AX, CX
+	ADDQ AX, DX
 
-single1:
-	CMPQ R10, $+16
-	JLT  tail3
-
-loop4:
-	VMOVUPS      (BX)(AX*1), Z0
-	VSUBPS       (DX)(AX*1), Z0, Z1
-	VMOVUPS      (SI)(AX*1), Z2
-	VMOVUPS      (DI)(AX*1), Z3
-	VFNMADD213PS Z3, Z2, Z1
-	VMOVUPS      Z1, (CX)(AX*1)
-	VSUBPS       (R12)(AX*1), Z0, Z0
-	VFNMADD213PS Z3, Z2, Z0
-	VMOVUPS      Z0, (R11)(AX*1)
-	ADDQ         $+64, AX
-	SUBQ         $+16, R10
-	CMPQ         R10, $+16
-	JGE          loop4
-
-tail3:
-	TESTQ        R10, R10
-	JZ           end5
-	MOVL         $-1, R13
-	BZHIL        R10, R13, R13
-	KMOVW        R13, K1
-	VMOVUPS.Z    (BX)(AX*1), K1, Z0
-	VMOVUPS.Z    (DX)(AX*1), K1, Z1
-	VSUBPS       Z1, Z0, Z1
-	VMOVUPS.Z    (SI)(AX*1), K1, Z2
-	VMOVUPS.Z    (DI)(AX*1), K1, Z3
-	VFNMADD213PS Z3, Z2, Z1
-	VMOVUPS      Z1, K1, (CX)(AX*1)
-	VMOVUPS.Z    (R12)(AX*1), K1, Z1
-	VSUBPS       Z1, Z0, Z0
-	VFNMADD213PS Z3, Z2, Z0
-	VMOVUPS      Z0, K1, (R11)(AX*1)
-
-end5:
-	LEAQ (R11)(R9*4), CX
-	LEAQ (R12)(R9*4), DX
-	JMP  two
-
-fewer:
+longer:
 	TESTQ R8, R8
 	JZ    done
 
@@ -14651,9 +14385,9 @@ row:
 	SUBQ    R10, R8
 	XORQ    AX, AX
 	CMPQ    R10, $+64
-	JLT     single6
+	JLT     single1
 
-loop7:
+loop2:
 	VMOVUPS      (BX)(AX*1), Z0
 	VSUBPS       (DX)(AX*1), Z0, Z0
 	VMOVUPS      (SI)(AX*1), Z1
@@ -14681,13 +14415,13 @@ loop7:
 	ADDQ         $+256, AX
 	SUBQ         $+64, R10
 	CMPQ         R10, $+64
-	JGE          loop7
+	JGE          loop2
 
-single6:
+single1:
 	CMPQ R10, $+16
-	JLT  tail8
+	JLT  tail3
 
-loop9:
+loop4:
 	VMOVUPS      (BX)(AX*1), Z0
 	VSUBPS       (DX)(AX*1), Z0, Z0
 	VMOVUPS      (SI)(AX*1), Z1
@@ -14697,11 +14431,11 @@ loop9:
 	ADDQ         $+64, AX
 	SUBQ         $+16, R10
 	CMPQ         R10, $+16
-	JGE          loop9
+	JGE          loop4
 
-tail8:
+tail3:
 	TESTQ        R10, R10
-	JZ           end10
+	JZ           end5
 	MOVL         $-1, R11
 	BZHIL        R10, R11, R11
 	KMOVW        R11, K1
@@ -14713,7 +14447,7 @@ tail8:
 	VFNMADD213PS Z2, Z1, Z0
 	VMOVUPS      Z0, K1, (CX)(AX*1)
 
-end10:
+end5:
 	LEAQ  (CX)(R9*4), CX
 	LEAQ  (DX)(R9*4), DX
 	TESTQ R8, R8
@@ -14840,14 +14574,63 @@ done:
 // func scaleShiftAddAVX512(dst []float32, x []float32, residual []float32, center []float32, scale []float32, shift []float32)
 // Requires: AVX, AVX512F, BMI2, CMOV
 TEXT ·scaleShiftAddAVX512(SB), NOSPLIT, $0-144
-	MOVQ  dst_base+0(FP), CX
-	MOVQ  x_base+24(FP), DX
-	MOVQ  residual_base+48(FP), BX
-	MOVQ  center_base+72(FP), SI
-	MOVQ  scale_base+96(FP), DI
-	MOVQ  shift_base+120(FP), R8
-	MOVQ  dst_len+8(FP), R9
-	MOVQ  center_len+80(FP), R10
+	MOVQ    dst_base+0(FP), CX
+	MOVQ    x_base+24(FP), DX
+	MOVQ    residual_base+48(FP), BX
+	MOVQ    center_base+72(FP), SI
+	MOVQ    scale_base+96(FP), DI
+	MOVQ    shift_base+120(FP), R8
+	MOVQ    dst_len+8(FP), R9
+	MOVQ    center_len+80(FP), R10
+	CMPQ    R10, $+64
+	JNE     longer
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS 128(SI), Z2
+	VMOVUPS 192(SI), Z3
+	VMOVUPS (DI), Z4
+	VMOVUPS 64(DI), Z5
+	VMOVUPS 128(DI), Z6
+	VMOVUPS 192(DI), Z7
+	VMOVUPS (R8), Z8
+	VMOVUPS 64(R8), Z9
+	VMOVUPS 128(R8), Z10
+	VMOVUPS 192(R8), Z11
+	XORQ    AX, AX
+
+turn:
+	SUBQ         $+64, R9
+	JLT          turned
+	VSUBPS       (DX)(AX*1), Z0, Z12
+	VFNMADD213PS Z8, Z4, Z12
+	VMOVUPS      (BX)(AX*1), Z13
+	VADDPS       Z13, Z12, Z12
+	VMOVUPS      Z12, (CX)(AX*1)
+	VSUBPS       64(DX)(AX*1), Z1, Z12
+	VFNMADD213PS Z9, Z5, Z12
+	VMOVUPS      64(BX)(AX*1), Z13
+	VADDPS       Z13, Z12, Z12
+	VMOVUPS      Z12, 64(CX)(AX*1)
+	VSUBPS       128(DX)(AX*1), Z2, Z12
+	VFNMADD213PS Z10, Z6, Z12
+	VMOVUPS      128(BX)(AX*1), Z13
+	VADDPS       Z13, Z12, Z12
+	VMOVUPS      Z12, 128(CX)(AX*1)
+	VSUBPS       192(DX)(AX*1), Z3, Z12
+	VFNMADD213PS Z11, Z7, Z12
+	VMOVUPS      192(BX)(AX*1), Z13
+	VADDPS       Z13, Z12, Z12
+	VMOVUPS      Z12, 192(CX)(AX*1)
+	ADDQ         $+256, AX
+	JMP          turn
+
+turned:
+	ADDQ $+64, R9
+	ADDQ AX, CX
+	ADDQ AX, DX
+	ADDQ AX, BX
+
+longer:
 	TESTQ R9, R9
 	JZ    done
 
@@ -15076,109 +14859,61 @@ done:
 // func scaleShiftReLUAVX512(dst []float32, x []float32, center []float32, scale []float32, shift []float32)
 // Requires: AVX, AVX512F, BMI2, CMOV
 TEXT ·scaleShiftReLUAVX512(SB), NOSPLIT, $0-120
-	MOVQ dst_base+0(FP), CX
-	MOVQ x_base+24(FP), DX
-	MOVQ center_base+48(FP), BX
-	MOVQ scale_base+72(FP), SI
-	MOVQ shift_base+96(FP), DI
-	MOVQ dst_len+8(FP), R8
-	MOVQ center_len+56(FP), R9
+	MOVQ    dst_base+0(FP), CX
+	MOVQ    x_base+24(FP), DX
+	MOVQ    center_base+48(FP), BX
+	MOVQ    scale_base+72(FP), SI
+	MOVQ    shift_base+96(FP), DI
+	MOVQ    dst_len+8(FP), R8
+	MOVQ    center_len+56(FP), R9
+	CMPQ    R9, $+64
+	JNE     longer
+	VMOVUPS (BX), Z0
+	VMOVUPS 64(BX), Z1
+	VMOVUPS 128(BX), Z2
+	VMOVUPS 192(BX), Z3
+	VMOVUPS (SI), Z4
+	VMOVUPS 64(SI), Z5
+	VMOVUPS 128(SI), Z6
+	VMOVUPS 192(SI), Z7
+	VMOVUPS (DI), Z8
+	VMOVUPS 64(DI), Z9
+	VMOVUPS 128(DI), Z10
+	VMOVUPS 192(DI), Z11
+	XORQ    AX, AX
 
-two:
-	LEAQ (R9)(R9*1), R10
-	CMPQ R8, R10
-	JLT  fewer
-	SUBQ R10, R8
-	LEAQ (CX)(R9*4), R11
-	LEAQ (DX)(R9*4), R12
-	MOVQ R9, R10
-	XORQ AX, AX
-	CMPQ R10, $+32
-	JLT  single1
+turn:
+	SUBQ         $+64, R8
+	JLT          turned
+	VSUBPS       (DX)(AX*1), Z0, Z12
+	VFNMADD213PS Z8, Z4, Z12
+	VPXORD       Z13, Z13, Z13
+	VMAXPS       Z12, Z13, Z12
+	VMOVUPS      Z12, (CX)(AX*1)
+	VSUBPS       64(DX)(AX*1), Z1, Z12
+	VFNMADD213PS Z9, Z5, Z12
+	VPXORD       Z14, Z14, Z14
+	VMAXPS       Z12, Z14, Z12
+	VMOVUPS      Z12, 64(CX)(AX*1)
+	VSUBPS       128(DX)(AX*1), Z2, Z12
+	VFNMADD213PS Z10, Z6, Z12
+	VPXORD       Z15, Z15, Z15
+	VMAXPS       Z12, Z15, Z12
+	VMOVUPS      Z12, 128(CX)(AX*1)
+	VSUBPS       192(DX)(AX*1), Z3, Z12
+	VFNMADD213PS Z11, Z7, Z12
+	VPXORD       Z16, Z16, Z16
+	VMAXPS       Z12, Z16, Z12
+	VMOVUPS      Z12, 192(CX)(AX*1)
+	ADDQ         $+256, AX
+	JMP          turn
 
-loop2:
-	VMOVUPS      (BX)(AX*1), Z0
-	VSUBPS       (DX)(AX*1), Z0, Z1
-	VMOVUPS      (SI)(AX*1), Z2
-	VMOVUPS      (DI)(AX*1), Z3
-	VFNMADD213PS Z3, Z2, Z1
-	VPXORD       Z4, Z4, Z4
-	VMAXPS       Z1, Z4, Z1
-	VMOVUPS      Z1, (CX)(AX*1)
-	VSUBPS       (R12)(AX*1), Z0, Z0
-	VFNMADD213PS Z3, Z2, Z0
-	VPXORD       Z5, Z5, Z5
-	VMAXPS       Z0, Z5, Z0
-	VMOVUPS      Z0, (R11)(AX*1)
-	VMOVUPS      64(BX)(AX*1), Z0
-	VSUBPS       64(DX)(AX*1), Z0, Z1
-	VMOVUPS      64(SI)(AX*1), Z2
-	VMOVUPS      64(DI)(AX*1), Z3
-	VFNMADD213PS Z3, Z2, Z1
-	VPXORD       Z6, Z6, Z6
-	VMAXPS       Z1, Z6, Z1
-	VMOVUPS      Z1, 64(CX)(AX*1)
-	VSUBPS       64(R12)(AX*1), Z0, Z0
-	VFNMADD213PS Z3, Z2, Z0
-	VPXORD       Z7, Z7, Z7
-	VMAXPS       Z0, Z7, Z0
-	VMOVUPS      Z0, 64(R11)(AX*1)
-	ADDQ         $+128, AX
-	SUBQ         $+32, R10
-	CMPQ         R10, $+32
-	JGE          loop2
+turned:
+	ADDQ $+64, R8
+	ADDQ AX, CX
+	ADDQ AX, DX
 
-single1:
-	CMPQ R10, $+16
-	JLT  tail3
-
-loop4:
-	VMOVUPS      (BX)(AX*1), Z0
-	VSUBPS       (DX)(AX*1), Z0, Z1
-	VMOVUPS      (SI)(AX*1), Z2
-	VMOVUPS      (DI)(AX*1), Z3
-	VFNMADD213PS Z3, Z2, Z1
-	VPXORD       Z8, Z8, Z8
-	VMAXPS       Z1, Z8, Z1
-	VMOVUPS      Z1, (CX)(AX*1)
-	VSUBPS       (R12)(AX*1), Z0, Z0
-	VFNMADD213PS Z3, Z2, Z0
-	VPXORD       Z9, Z9, Z9
-	VMAXPS       Z0, Z9, Z0
-	VMOVUPS      Z0, (R11)(AX*1)
-	ADDQ         $+64, AX
-	SUBQ         $+16, R10
-	CMPQ         R10, $+16
-	JGE          loop4
-
-tail3:
-	TESTQ        R10, R10
-	JZ           end5
-	MOVL         $-1, R13
-	BZHIL        R10, R13, R13
-	KMOVW        R13, K1
-	VMOVUPS.Z    (BX)(AX*1), K1, Z0
-	VMOVUPS.Z    (DX)(AX*1), K1, Z1
-	VSUBPS       Z1, Z0, Z1
-	VMOVUPS.Z    (SI)(AX*1), K1, Z2
-	VMOVUPS.Z    (DI)(AX*1), K1, Z3
-	VFNMADD213PS Z3, Z2, Z1
-	VPXORD       Z10, Z10, Z10
-	VMAXPS       Z1, Z10, Z1
-	VMOVUPS      Z1, K1, (CX)(AX*1)
-	VMOVUPS.Z    (R12)(AX*1), K1, Z1
-	VSUBPS       Z1, Z0, Z0
-	VFNMADD213PS Z3, Z2, Z0
-	VPXORD       Z11, Z11, Z11
-	VMAXPS       Z0, Z11, Z0
-	VMOVUPS      Z0, K1, (R11)(AX*1)
-
-end5:
-	LEAQ (R11)(R9*4), CX
-	LEAQ (R12)(R9*4), DX
-	JMP  two
-
-fewer:
+longer:
 	TESTQ R8, R8
 	JZ    done
 
@@ -15189,67 +14924,67 @@ row:
 	SUBQ    R10, R8
 	XORQ    AX, AX
 	CMPQ    R10, $+64
-	JLT     single6
+	JLT     single1
 
-loop7:
+loop2:
 	VMOVUPS      (BX)(AX*1), Z0
 	VSUBPS       (DX)(AX*1), Z0, Z0
 	VMOVUPS      (SI)(AX*1), Z1
 	VMOVUPS      (DI)(AX*1), Z2
 	VFNMADD213PS Z2, Z1, Z0
-	VPXORD       Z12, Z12, Z12
-	VMAXPS       Z0, Z12, Z0
+	VPXORD       Z17, Z17, Z17
+	VMAXPS       Z0, Z17, Z0
 	VMOVUPS      Z0, (CX)(AX*1)
 	VMOVUPS      64(BX)(AX*1), Z0
 	VSUBPS       64(DX)(AX*1), Z0, Z0
 	VMOVUPS      64(SI)(AX*1), Z1
 	VMOVUPS      64(DI)(AX*1), Z2
 	VFNMADD213PS Z2, Z1, Z0
-	VPXORD       Z13, Z13, Z13
-	VMAXPS       Z0, Z13, Z0
+	VPXORD       Z18, Z18, Z18
+	VMAXPS       Z0, Z18, Z0
 	VMOVUPS      Z0, 64(CX)(AX*1)
 	VMOVUPS      128(BX)(AX*1), Z0
 	VSUBPS       128(DX)(AX*1), Z0, Z0
 	VMOVUPS      128(SI)(AX*1), Z1
 	VMOVUPS      128(DI)(AX*1), Z2
 	VFNMADD213PS Z2, Z1, Z0
-	VPXORD       Z14, Z14, Z14
-	VMAXPS       Z0, Z14, Z0
+	VPXORD       Z19, Z19, Z19
+	VMAXPS       Z0, Z19, Z0
 	VMOVUPS      Z0, 128(CX)(AX*1)
 	VMOVUPS      192(BX)(AX*1), Z0
 	VSUBPS       192(DX)(AX*1), Z0, Z0
 	VMOVUPS      192(SI)(AX*1), Z1
 	VMOVUPS      192(DI)(AX*1), Z2
 	VFNMADD213PS Z2, Z1, Z0
-	VPXORD       Z15, Z15, Z15
-	VMAXPS       Z0, Z15, Z0
+	VPXORD       Z20, Z20, Z20
+	VMAXPS       Z0, Z20, Z0
 	VMOVUPS      Z0, 192(CX)(AX*1)
 	ADDQ         $+256, AX
 	SUBQ         $+64, R10
 	CMPQ         R10, $+64
-	JGE          loop7
+	JGE          loop2
 
-single6:
+single1:
 	CMPQ R10, $+16
-	JLT  tail8
+	JLT  tail3
 
-loop9:
+loop4:
 	VMOVUPS      (BX)(AX*1), Z0
 	VSUBPS       (DX)(AX*1), Z0, Z0
 	VMOVUPS      (SI)(AX*1), Z1
 	VMOVUPS      (DI)(AX*1), Z2
 	VFNMADD213PS Z2, Z1, Z0
-	VPXORD       Z16, Z16, Z16
-	VMAXPS       Z0, Z16, Z0
+	VPXORD       Z21, Z21, Z21
+	VMAXPS       Z0, Z21, Z0
 	VMOVUPS      Z0, (CX)(AX*1)
 	ADDQ         $+64, AX
 	SUBQ         $+16, R10
 	CMPQ         R10, $+16
-	JGE          loop9
+	JGE          loop4
 
-tail8:
+tail3:
 	TESTQ        R10, R10
-	JZ           end10
+	JZ           end5
 	MOVL         $-1, R11
 	BZHIL        R10, R11, R11
 	KMOVW        R11, K1
@@ -15259,11 +14994,11 @@ tail8:
 	VMOVUPS.Z    (SI)(AX*1), K1, Z1
 	VMOVUPS.Z    (DI)(AX*1), K1, Z2
 	VFNMADD213PS Z2, Z1, Z0
-	VPXORD       Z17, Z17, Z17
-	VMAXPS       Z0, Z17, Z0
+	VPXORD       Z22, Z22, Z22
+	VMAXPS       Z0, Z22, Z0
 	VMOVUPS      Z0, K1, (CX)(AX*1)
 
-end10:
+end5:
 	LEAQ  (CX)(R9*4), CX
 	LEAQ  (DX)(R9*4), DX
 	TESTQ R8, R8
@@ -15404,14 +15139,71 @@ done:
 // func scaleShiftAddReLUAVX512(dst []float32, x []float32, residual []float32, center []float32, scale []float32, shift []float32)
 // Requires: AVX, AVX512F, BMI2, CMOV
 TEXT ·scaleShiftAddReLUAVX512(SB), NOSPLIT, $0-144
-	MOVQ  dst_base+0(FP), CX
-	MOVQ  x_base+24(FP), DX
-	MOVQ  residual_base+48(FP), BX
-	MOVQ  center_base+72(FP), SI
-	MOVQ  scale_base+96(FP), DI
-	MOVQ  shift_base+120(FP), R8
-	MOVQ  dst_len+8(FP), R9
-	MOVQ  center_len+80(FP), R10
+	MOVQ    dst_base+0(FP), CX
+	MOVQ    x_base+24(FP), DX
+	MOVQ    residual_base+48(FP), BX
+	MOVQ    center_base+72(FP), SI
+	MOVQ    scale_base+96(FP), DI
+	MOVQ    shift_base+120(FP), R8
+	MOVQ    dst_len+8(FP), R9
+	MOVQ    center_len+80(FP), R10
+	CMPQ    R10, $+64
+	JNE     longer
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS 128(SI), Z2
+	VMOVUPS 192(SI), Z3
+	VMOVUPS (DI), Z4
+	VMOVUPS 64(DI), Z5
+	VMOVUPS 128(DI), Z6
+	VMOVUPS 192(DI), Z7
+	VMOVUPS (R8), Z8
+	VMOVUPS 64(R8), Z9
+	VMOVUPS 128(R8), Z10
+	VMOVUPS 192(R8), Z11
+	XORQ    AX, AX
+
+turn:
+	SUBQ         $+64, R9
+	JLT          turned
+	VSUBPS       (DX)(AX*1), Z0, Z12
+	VFNMADD213PS Z8, Z4, Z12
+	VMOVUPS      (BX)(AX*1), Z13
+	VADDPS       Z13, Z12, Z12
+	VPXORD       Z14, Z14, Z14
+	VMAXPS       Z12, Z14, Z12
+	VMOVUPS      Z12, (CX)(AX*1)
+	VSUBPS       64(DX)(AX*1), Z1, Z12
+	VFNMADD213PS Z9, Z5, Z12
+	VMOVUPS      64(BX)(AX*1), Z13
+	VADDPS       Z13, Z12, Z12
+	VPXORD       Z15, Z15, Z15
+	VMAXPS       Z12, Z15, Z12
+	VMOVUPS      Z12, 64(CX)(AX*1)
+	VSUBPS       128(DX)(AX*1), Z2, Z12
+	VFNMADD213PS Z10, Z6, Z12
+	VMOVUPS      128(BX)(AX*1), Z13
+	VADDPS       Z13, Z12, Z12
+	VPXORD       Z16, Z16, Z16
+	VMAXPS       Z12, Z16, Z12
+	VMOVUPS      Z12, 128(CX)(AX*1)
+	VSUBPS       192(DX)(AX*1), Z3, Z12
+	VFNMADD213PS Z11, Z7, Z12
+	VMOVUPS      192(BX)(AX*1), Z13
+	VADDPS       Z13, Z12, Z12
+	VPXORD       Z17, Z17, Z17
+	VMAXPS       Z12, Z17, Z12
+	VMOVUPS      Z12, 192(CX)(AX*1)
+	ADDQ         $+256, AX
+	JMP          turn
+
+turned:
+	ADDQ $+64, R9
+	ADDQ AX, CX
+	ADDQ AX, DX
+	ADDQ AX, BX
+
+longer:
 	TESTQ R9, R9
 	JZ    done
 
@@ -15427,43 +15219,43 @@ row:
 loop2:
 	VMOVUPS      (SI)(AX*1), Z0
 	VSUBPS       (DX)(AX*1), Z0, Z0
-	VMOVUPS      (DI)(AX*1), Z7
-	VMOVUPS      (R8)(AX*1), Z8
-	VFNMADD213PS Z8, Z7, Z0
-	VMOVUPS      (BX)(AX*1), Z7
-	VADDPS       Z7, Z0, Z0
-	VPXORD       Z1, Z1, Z1
-	VMAXPS       Z0, Z1, Z0
+	VMOVUPS      (DI)(AX*1), Z1
+	VMOVUPS      (R8)(AX*1), Z2
+	VFNMADD213PS Z2, Z1, Z0
+	VMOVUPS      (BX)(AX*1), Z1
+	VADDPS       Z1, Z0, Z0
+	VPXORD       Z18, Z18, Z18
+	VMAXPS       Z0, Z18, Z0
 	VMOVUPS      Z0, (CX)(AX*1)
 	VMOVUPS      64(SI)(AX*1), Z0
 	VSUBPS       64(DX)(AX*1), Z0, Z0
-	VMOVUPS      64(DI)(AX*1), Z7
-	VMOVUPS      64(R8)(AX*1), Z8
-	VFNMADD213PS Z8, Z7, Z0
-	VMOVUPS      64(BX)(AX*1), Z7
-	VADDPS       Z7, Z0, Z0
-	VPXORD       Z2, Z2, Z2
-	VMAXPS       Z0, Z2, Z0
+	VMOVUPS      64(DI)(AX*1), Z1
+	VMOVUPS      64(R8)(AX*1), Z2
+	VFNMADD213PS Z2, Z1, Z0
+	VMOVUPS      64(BX)(AX*1), Z1
+	VADDPS       Z1, Z0, Z0
+	VPXORD       Z19, Z19, Z19
+	VMAXPS       Z0, Z19, Z0
 	VMOVUPS      Z0, 64(CX)(AX*1)
 	VMOVUPS      128(SI)(AX*1), Z0
 	VSUBPS       128(DX)(AX*1), Z0, Z0
-	VMOVUPS      128(DI)(AX*1), Z7
-	VMOVUPS      128(R8)(AX*1), Z8
-	VFNMADD213PS Z8, Z7, Z0
-	VMOVUPS      128(BX)(AX*1), Z7
-	VADDPS       Z7, Z0, Z0
-	VPXORD       Z3, Z3, Z3
-	VMAXPS       Z0, Z3, Z0
+	VMOVUPS      128(DI)(AX*1), Z1
+	VMOVUPS      128(R8)(AX*1), Z2
+	VFNMADD213PS Z2, Z1, Z0
+	VMOVUPS      128(BX)(AX*1), Z1
+	VADDPS       Z1, Z0, Z0
+	VPXORD       Z20, Z20, Z20
+	VMAXPS       Z0, Z20, Z0
 	VMOVUPS      Z0, 128(CX)(AX*1)
 	VMOVUPS      192(SI)(AX*1), Z0
 	VSUBPS       192(DX)(AX*1), Z0, Z0
-	VMOVUPS      192(DI)(AX*1), Z7
-	VMOVUPS      192(R8)(AX*1), Z8
-	VFNMADD213PS Z8, Z7, Z0
-	VMOVUPS      192(BX)(AX*1), Z7
-	VADDPS       Z7, Z0, Z0
-	VPXORD       Z4, Z4, Z4
-	VMAXPS       Z0, Z4, Z0
+	VMOVUPS      192(DI)(AX*1), Z1
+	VMOVUPS      192(R8)(AX*1), Z2
+	VFNMADD213PS Z2, Z1, Z0
+	VMOVUPS      192(BX)(AX*1), Z1
+	VADDPS       Z1, Z0, Z0
+	VPXORD       Z21, Z21, Z21
+	VMAXPS       Z0, Z21, Z0
 	VMOVUPS      Z0, 192(CX)(AX*1)
 	ADDQ         $+256, AX
 	SUBQ         $+64, R11
@@ -15477,13 +15269,13 @@ single1:
 loop4:
 	VMOVUPS      (SI)(AX*1), Z0
 	VSUBPS       (DX)(AX*1), Z0, Z0
-	VMOVUPS      (DI)(AX*1), Z7
-	VMOVUPS      (R8)(AX*1), Z8
-	VFNMADD213PS Z8, Z7, Z0
-	VMOVUPS      (BX)(AX*1), Z7
-	VADDPS       Z7, Z0, Z0
-	VPXORD       Z5, Z5, Z5
-	VMAXPS       Z0, Z5, Z0
+	VMOVUPS      (DI)(AX*1), Z1
+	VMOVUPS      (R8)(AX*1), Z2
+	VFNMADD213PS Z2, Z1, Z0
+	VMOVUPS      (BX)(AX*1), Z1
+	VADDPS       Z1, Z0, Z0
+	VPXORD       Z22, Z22, Z22
+	VMAXPS       Z0, Z22, Z0
 	VMOVUPS      Z0, (CX)(AX*1)
 	ADDQ         $+64, AX
 	SUBQ         $+16, R11
@@ -15497,15 +15289,15 @@ tail3:
 	BZHIL        R11, R12, R12
 	KMOVW        R12, K1
 	VMOVUPS.Z    (SI)(AX*1), K1, Z0
-	VMOVUPS.Z    (DX)(AX*1), K1, Z7
-	VSUBPS       Z7, Z0, Z0
-	VMOVUPS.Z    (DI)(AX*1), K1, Z7
-	VMOVUPS.Z    (R8)(AX*1), K1, Z8
-	VFNMADD213PS Z8, Z7, Z0
-	VMOVUPS.Z    (BX)(AX*1), K1, Z7
-	VADDPS       Z7, Z0, Z0
-	VPXORD       Z6, Z6, Z6
-	VMAXPS       Z0, Z6, Z0
+	VMOVUPS.Z    (DX)(AX*1), K1, Z1
+	VSUBPS       Z1, Z0, Z0
+	VMOVUPS.Z    (DI)(AX*1), K1, Z1
+	VMOVUPS.Z    (R8)(AX*1), K1, Z2
+	VFNMADD213PS Z2, Z1, Z0
+	VMOVUPS.Z    (BX)(AX*1), K1, Z1
+	VADDPS       Z1, Z0, Z0
+	VPXORD       Z23, Z23, Z23
+	VMAXPS       Z0, Z23, Z0
 	VMOVUPS      Z0, K1, (CX)(AX*1)
 
 end5:

@@ -1,6 +1,10 @@
 package vec
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/residuum-go/residuum/internal/cpu"
+)
 
 // The functions of this file combine a matrix with vectors that hold one number per column. Narrow
 // rows would leave most of a call idle, so the vectors are repeated until they cover several rows,
@@ -10,12 +14,25 @@ import "fmt"
 // cost of a row, short enough that six vectors stay in the first-level cache.
 const period = 512
 
+// repeatRows is [task.repeat] for kernels that hold up to three row vectors in registers, where these divide what
+// fits there.
+func (t *task) repeatRows(vectors ...[]float32) {
+	c, period := len(vectors[0]), period
+	if held := heldPeriod[cpu.Active()]; c > 0 && c <= held && held%c == 0 && t.set == active() {
+		period = held
+	}
+	t.repeat(len(t.x), period, vectors...)
+}
+
+// heldPeriod is the period of row vectors that kernels hold in registers, four vectors of each.
+var heldPeriod = [cpu.AVX512 + 1]int{cpu.AVX2: 32, cpu.AVX512: 64}
+
 // AddRow computes dst[r,c] = x[r,c] + row[c] for x [rows, len(row)].
 func AddRow(dst, x, row []float32) {
 	checkRows("AddRow", len(row), len(dst), len(x))
 	t := newTask()
 	t.dst, t.x, t.set = dst, x, kernelsFor(dst, x)
-	t.repeat(len(x), period, row)
+	t.repeatRows(row)
 	t.runRows(func(t *task, lo, hi int) { t.set.addRow(t.dst[lo:hi], t.x[lo:hi], t.row[0]) })
 }
 
@@ -24,7 +41,7 @@ func AddRowReLU(dst, x, row []float32) {
 	checkRows("AddRowReLU", len(row), len(dst), len(x))
 	t := newTask()
 	t.dst, t.x, t.set = dst, x, kernelsFor(dst, x)
-	t.repeat(len(x), period, row)
+	t.repeatRows(row)
 	t.runRows(func(t *task, lo, hi int) { t.set.addRowReLU(t.dst[lo:hi], t.x[lo:hi], t.row[0]) })
 }
 
@@ -33,7 +50,7 @@ func MulRow(dst, x, row []float32) {
 	checkRows("MulRow", len(row), len(dst), len(x))
 	t := newTask()
 	t.dst, t.x, t.set = dst, x, kernelsFor(dst, x)
-	t.repeat(len(x), period, row)
+	t.repeatRows(row)
 	t.runRows(func(t *task, lo, hi int) { t.set.mulRow(t.dst[lo:hi], t.x[lo:hi], t.row[0]) })
 }
 
@@ -46,7 +63,7 @@ func ScaleShiftRows(dst, x, center, scale, shift []float32, relu bool) {
 	check2("ScaleShiftRows", len(dst), len(x))
 	t := newTask()
 	t.dst, t.x, t.set = dst, x, kernelsFor(dst, x)
-	t.repeat(len(x), period, center, scale, shift)
+	t.repeatRows(center, scale, shift)
 	if relu {
 		t.runRows(func(t *task, lo, hi int) {
 			t.set.scaleShiftReLU(t.dst[lo:hi], t.x[lo:hi], t.row[0], t.row[1], t.row[2])
@@ -65,7 +82,7 @@ func ScaleShiftAddRows(dst, x, center, scale, shift, residual []float32, relu bo
 	check3("ScaleShiftAddRows", len(dst), len(x), len(residual))
 	t := newTask()
 	t.dst, t.x, t.residual, t.set = dst, x, residual, kernelsFor(dst, x, residual)
-	t.repeat(len(x), period, center, scale, shift)
+	t.repeatRows(center, scale, shift)
 	if relu {
 		t.runRows(func(t *task, lo, hi int) {
 			t.set.scaleShiftAddReLU(t.dst[lo:hi], t.x[lo:hi], t.residual[lo:hi], t.row[0], t.row[1], t.row[2])

@@ -16,35 +16,24 @@ type Loop struct {
 	offset   reg.GPVirtual // in bytes
 	disp     int
 	mask     *Mask
-	stream   string // the slice that whole vectors are written to past the caches, if any
-
-	// Where a body handles two periods of its row vectors together:
-	next map[string]reg.GPVirtual  // the slices of the second period, while the body is there
-	rows map[string]reg.VecVirtual // the row vectors' elements, read once for both; nil where one period is handled
+	stream   string                      // the slice that whole vectors are written to past the caches, if any
+	held     map[string][]reg.VecVirtual // row vectors that are held in registers, by unrolled vector
 }
 
 func (l *Loop) at(name string) Mem {
-	p, ok := l.next[name]
-	if !ok {
-		p, ok = l.pointers[name]
-	}
+	p, ok := l.pointers[name]
 	if !ok {
 		panic("no slice " + name)
 	}
 	return Mem{Base: p, Index: l.offset, Scale: 1, Disp: l.disp}
 }
 
-// Get reads the elements of a slice parameter. What it returns of a row vector must not be overwritten.
+// Get reads the elements of a slice parameter.
 func (l *Loop) Get(name string) reg.VecVirtual {
-	v, ok := l.rows[name]
-	if !ok {
-		return l.Load(l.at(name), l.mask)
+	if v, ok := l.held[name]; ok {
+		return v[l.Unrolled()]
 	}
-	if v == nil {
-		v = l.Load(l.at(name), l.mask)
-		l.rows[name] = v
-	}
-	return v
+	return l.Load(l.at(name), l.mask)
 }
 
 // Operand is [Loop.Get] for the memory operand of one instruction.
@@ -127,10 +116,8 @@ func (m *Machine) elementwise(name, list, doc string, unroll int, stream bool, b
 	}
 	period := m.Context.Load(m.Param(p.rows[0]).Len(), m.GP64()).(reg.GPVirtual)
 	now := m.GP64()
-	// Streamed results are bound by memory, and the second period's need not be aligned as the first one's is;
-	// with three slices, and so six places in memory, the loop was measured to be slower.
-	if !stream && len(p.slices) == 2 {
-		l.twoPeriods(p, left, now, period, unroll, body)
+	if !stream && unroll*len(p.rows) <= heldVectors { // streamed results are bound by memory
+		l.holdRows(p, left, period, unroll, body)
 	}
 	m.TESTQ(left, left)
 	m.JZ(LabelRef("done"))
@@ -151,39 +138,39 @@ func (m *Machine) elementwise(name, list, doc string, unroll int, stream bool, b
 	l.end()
 }
 
-// twoPeriods handles two periods of the row vectors at a time while there are two, so that each vector of them is
-// read once for two of the slices: what the first-level cache can read limits such a loop.
-func (l *Loop) twoPeriods(p params, left, now, period reg.GPVirtual, unroll int, body func(l *Loop)) {
+// heldVectors is how many vectors of rows are held in registers; four of AVX2's are left for a body.
+const heldVectors = 12
+
+// holdRows handles whole turns of unroll vectors where that is the period of the row vectors: these are read
+// once, and what the first-level cache can deliver no longer limits the loop.
+func (l *Loop) holdRows(p params, left, period reg.GPVirtual, unroll int, body func(l *Loop)) {
 	m := l.Machine
-	next := map[string]reg.GPVirtual{}
-	for _, s := range p.slices {
-		next[s] = m.GP64()
-	}
-	m.Label("two")
-	m.LEAQ(Mem{Base: period, Index: period, Scale: 1}, now)
-	m.CMPQ(left, now)
-	m.JLT(LabelRef("fewer"))
-	m.SUBQ(now, left)
-	for _, s := range p.slices {
-		m.LEAQ(Mem{Base: l.pointers[s], Index: period, Scale: 4}, next[s])
-	}
-	m.MOVQ(period, now)
-	m.XORQ(l.offset, l.offset)
-	l.walk(now, max(1, unroll/2), func(l *Loop) {
-		l.rows = map[string]reg.VecVirtual{}
-		for _, r := range p.rows {
-			l.rows[r] = nil
+	m.CMPQ(period, I32(unroll*m.Lanes))
+	m.JNE(LabelRef("longer"))
+	held := map[string][]reg.VecVirtual{}
+	for _, r := range p.rows {
+		for i := range unroll {
+			held[r] = append(held[r], m.Load(Mem{Base: l.pointers[r], Disp: i * m.Bytes()}, nil))
 		}
-		body(l)
-		l.next = next
-		body(l)
-		l.next, l.rows = nil, nil
-	})
-	for _, s := range p.slices {
-		m.LEAQ(Mem{Base: next[s], Index: period, Scale: 4}, l.pointers[s])
 	}
-	m.JMP(LabelRef("two"))
-	m.Label("fewer")
+	l.held = held
+	m.XORQ(l.offset, l.offset)
+	m.Label("turn")
+	m.SUBQ(I32(unroll*m.Lanes), left)
+	m.JLT(LabelRef("turned"))
+	for i := range unroll {
+		body(l.Vector(i))
+	}
+	l.Vector(0)
+	m.ADDQ(I32(unroll*m.Bytes()), l.offset)
+	m.JMP(LabelRef("turn"))
+	m.Label("turned")
+	m.ADDQ(I32(unroll*m.Lanes), left)
+	l.held = nil
+	for _, s := range p.slices {
+		m.ADDQ(l.offset, l.pointers[s])
+	}
+	m.Label("longer")
 }
 
 // end orders streamed writes before whatever tells other threads of them, and returns.

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/residuum-go/residuum/internal/figure"
@@ -234,7 +235,7 @@ func growth(r *Results) (Figure, bool) {
 		}
 		return v
 	}
-	longest := func(es []unravel.EffectiveLengths) float64 { ls := es[1].Lengths; return float64(ls[len(ls)-1]) }
+	longest := func(es []unravel.EffectiveLengths) float64 { return float64(slices.Max(append(es[1].Lengths, 0))) } // none if there is no gradient
 	c := figure.Chart{
 		Title: "Effective depth during training", XLabel: "training images seen, thousands", YLabel: "path length, blocks", LogX: true,
 		Series: []figure.Series{

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 
 	"github.com/residuum-go/residuum/unravel"
 )
@@ -17,14 +18,28 @@ type Snapshot struct {
 	Boosting []unravel.Iteration        `json:"boosting_link,omitempty"` // by block
 }
 
-// snapshotAt reports whether a net is studied after the given step: count times, at the end, half-way, ...
-func snapshotAt(step, steps, count int) bool {
-	for i := range count {
-		if step == max(1, steps>>i) {
-			return true
-		}
+// snapshotSteps lists the steps of training after which the net is studied, in ascending order.
+func (j *job) snapshotSteps() []int {
+	if j.res.Name != "residual" {
+		return nil
 	}
-	return false
+	return halvings(j.epochs()*j.batchesPerEpoch(), j.cfg.Snapshots)
+}
+
+// halvings returns up to count numbers: steps, half of it, a quarter, ... in ascending order.
+func halvings(steps, count int) []int {
+	var at []int
+	for i := range count {
+		at = append(at, max(1, steps>>i))
+	}
+	slices.Sort(at)
+	return slices.Compact(at)
+}
+
+// images is how many training images the net has seen after the given step.
+func (j *job) images(step int) int {
+	epoch := (step-1)/j.batchesPerEpoch() + 1
+	return min(step*batchSize, epoch*j.train.Len())
 }
 
 // snapshot studies the net as it is now.

@@ -1,40 +1,19 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"math"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
-
-// arguments hands the command line to a child process that is this program.
-const arguments = "RESIDUUM_TEST_VEIT_ARGUMENTS"
-
-func TestMain(m *testing.M) {
-	if args := os.Getenv(arguments); args != "" {
-		cfg, err := parse(strings.Split(args, " "), os.Stderr)
-		if err == nil {
-			err = do(context.Background(), cfg, os.Stdout)
-		}
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
-	os.Exit(m.Run())
-}
 
 // tiny is the command line of a run of the paper's preset that takes about a second.
 func tiny(out string, more ...string) []string {
@@ -88,43 +67,6 @@ func TestPaperPresetMeasuresEveryNetWithEverySeed(t *testing.T) {
 	require.NoError(t, do(context.Background(), c, &log))
 	require.Equal(t, 2*len(nets), strings.Count(log.String(), "kept from an earlier run"))
 	require.Equal(t, r.Nets, readResults(t, c.Out).Nets)
-}
-
-// A process that is killed again and again ends where one that is left alone ends.
-func TestKilledRunGoesOnWhereItWas(t *testing.T) {
-	dir := t.TempDir()
-	args := func(out string) []string {
-		return tiny(filepath.Join(dir, out), "-seeds", "1", "-nets", "residual,effective,boost")
-	}
-	straight := parsed(t, args("straight"))
-	require.NoError(t, do(context.Background(), straight, io.Discard))
-	killed := 0
-	for more := true; more; {
-		child := exec.Command(os.Args[0])
-		child.Env = append(os.Environ(), arguments+"="+strings.Join(args("killed"), " "))
-		out, err := child.StdoutPipe()
-		require.NoError(t, err)
-		require.NoError(t, child.Start())
-		lines := bufio.NewScanner(out)
-		for news := 0; news < 3 && lines.Scan(); { // each child gets three steps further
-			if strings.Contains(lines.Text(), "the report is") {
-				more = false
-			}
-			if strings.Contains(lines.Text(), "epoch") || strings.Contains(lines.Text(), "stage") || strings.Contains(lines.Text(), "done in") {
-				news++
-			}
-		}
-		if !more {
-			require.NoError(t, child.Wait())
-			break
-		}
-		require.NoError(t, child.Process.Kill())
-		require.Error(t, child.Wait())
-		killed++
-		require.Less(t, killed, 30, "no progress")
-	}
-	require.Greater(t, killed, 3)
-	require.Equal(t, timeless(t, readResults(t, straight.Out)), timeless(t, readResults(t, filepath.Join(dir, "killed"))))
 }
 
 // timeless returns results as JSON without what depends on time.
@@ -199,14 +141,9 @@ func TestPresets(t *testing.T) {
 }
 
 func TestSnapshotsHalve(t *testing.T) {
-	var at []int
-	for step := 1; step <= 100; step++ {
-		if snapshotAt(step, 100, 4) {
-			at = append(at, step)
-		}
-	}
-	require.Equal(t, []int{12, 25, 50, 100}, at)
-	require.False(t, snapshotAt(100, 100, 0))
+	require.Equal(t, []int{12, 25, 50, 100}, halvings(100, 4))
+	require.Equal(t, []int{1, 2, 5}, halvings(5, 6))
+	require.Empty(t, halvings(100, 0))
 }
 
 // docs/findings.md rests on these files; whoever changes what results.json holds has to bring them along.

@@ -55,28 +55,43 @@ type run struct {
 	norm        data.Norm
 	store       *store
 	results     *Results
+	written     time.Time // when the report was, or the run began
 }
+
+// reportEvery is how often the report is written anew while the run goes on. Its pictures take a second or two,
+// which is more than small nets do.
+const reportEvery = 10 * time.Second
 
 // do trains, studies and reports. When ctx is done or a part fails, what is there is reported, and
 // the error says what is missing.
-func do(ctx context.Context, cfg Config, log io.Writer) error {
-	if err := errors.Join(cpu.Err(), prepare(cfg.Out)); err != nil {
+func do(ctx context.Context, cfg Config, log io.Writer) (err error) {
+	if err := cpu.Err(); err != nil {
 		return err
 	}
+	lock, err := prepare(cfg.Out)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, lock.Release()) }()
 	r, err := newRun(cfg, log)
 	if err != nil {
 		return err
 	}
+	return r.report(ctx)
+}
+
+// report does everything but choosing the data.
+func (r *run) report(ctx context.Context) error {
 	failed := r.all(ctx)
 	r.line.end()
-	if err := write(cfg.Out, r.results); err != nil {
+	if err := write(r.cfg.Out, r.results); err != nil {
 		return errors.Join(failed, err)
 	}
-	page := filepath.Join(cfg.Out, "index.html")
+	page := filepath.Join(r.cfg.Out, "index.html")
 	if failed != nil {
 		return fmt.Errorf("%w\nmissing: %s\nwhat was measured before is in %s", failed, strings.Join(r.results.Lacks(), "; "), page)
 	}
-	fmt.Fprintf(log, "the report is %s (%v)\n", page, time.Since(r.results.Started).Round(time.Second))
+	fmt.Fprintf(r.log, "the report is %s (%v)\n", page, time.Since(r.results.Started).Round(time.Second))
 	return nil
 }
 
@@ -85,7 +100,7 @@ func newRun(cfg Config, log io.Writer) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &run{cfg: cfg, log: log, line: newLine(log), train: split.Train, test: split.Test}
+	r := &run{cfg: cfg, log: log, line: newLine(log), train: split.Train, test: split.Test, written: time.Now()}
 	if r.train, err = shuffled(split.Train, cfg.Train/split.Train.Classes, cfg.Seed); err != nil {
 		return nil, err
 	}
@@ -95,7 +110,7 @@ func newRun(cfg Config, log io.Writer) (*run, error) {
 	r.graded = r.studied.Select(indices(min(gradientImages, r.studied.Len())))
 	r.norm = r.train.Norm()
 	r.results = &Results{
-		Started: time.Now(), Config: cfg, Machine: thisMachine(),
+		Started: r.written, Config: cfg, Machine: thisMachine(),
 		Data: DataInfo{split.Source, r.train.Len(), r.test.Len(), r.studied.Len(), r.graded.Len(), r.train.Classes},
 	}
 	if cfg.Resume {
@@ -132,17 +147,16 @@ func indices(n int) []int {
 }
 
 // all trains and studies one net after the other, all of them with the first seed, then with the next.
-// The report is written after each, so that even a process that is killed leaves one. What an earlier
+// The report is written now and then, so that even a process that is killed leaves one. What an earlier
 // run has kept is in it from the beginning.
 func (r *run) all(ctx context.Context) error {
 	var jobs []*job
 	for i := range r.cfg.Seeds {
 		for _, name := range r.cfg.Nets {
-			res, err := r.store.load(name, r.cfg.Seed+uint64(i))
+			j, err := r.load(name, r.cfg.Seed+uint64(i))
 			if err != nil {
 				return err
 			}
-			j := &job{r, res.Seed, res}
 			jobs = append(jobs, j)
 			r.results.Missing = append(r.results.Missing, j.missing()...)
 		}
@@ -160,11 +174,25 @@ func (r *run) all(ctx context.Context) error {
 		if err := j.do(ctx); err != nil {
 			return fmt.Errorf("%s: %w", j.label(), err)
 		}
+		if time.Since(r.written) < reportEvery {
+			continue
+		}
 		if err := write(r.cfg.Out, r.results); err != nil {
 			return err
 		}
+		r.written = time.Now()
 	}
 	return nil
+}
+
+// load returns the job of a net, with what an earlier run has kept of it.
+func (r *run) load(name string, seed uint64) (*job, error) {
+	res, err := r.store.load(name, seed)
+	if err != nil {
+		return nil, err
+	}
+	j := &job{r, seed, res}
+	return j, r.store.damaged(res, j.check())
 }
 
 // do trains and studies one net, or what of that an earlier run has left.
@@ -174,13 +202,13 @@ func (j *job) do(ctx context.Context) error {
 		return err
 	}
 	j.results.Nets = append(j.results.Nets, j.res)
-	if !j.has("training") {
+	if !j.has(trainingPart) {
 		j.res.Test = unravel.Score{}
 		for _, b := range j.batches(j.test, evaluationBatch) {
 			logits := unravel.Forward(model, autograd.Const(b.X)).Value()
 			j.res.Test = j.res.Test.Plus(unravel.ScoreOf(logits, b.Labels))
 		}
-		if err := j.done("training"); err != nil {
+		if err := j.done(trainingPart); err != nil {
 			return err
 		}
 	}
@@ -201,8 +229,8 @@ func (j *job) has(part string) bool { return slices.Contains(j.res.Done, part) }
 // missing lists the parts that are not done yet.
 func (j *job) missing() []string {
 	var m []string
-	if !j.has("training") {
-		m = append(m, j.label()+": training")
+	if !j.has(trainingPart) {
+		m = append(m, j.label()+": "+trainingPart)
 	}
 	for _, p := range j.parts() {
 		if !j.has(p.name) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/residuum-go/residuum/data"
@@ -113,6 +114,9 @@ func (j *job) trainConvolutional(ctx context.Context) (network, error) {
 		if err := t.Resume(); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
 		}
+		if err := j.checkReached(t.Loader.State()); err != nil {
+			return nil, err
+		}
 	}
 	watch := j.watch(ctx, model)
 	t.Progress = watch.step
@@ -125,17 +129,18 @@ func (j *job) trainConvolutional(ctx context.Context) (network, error) {
 // watch follows the training of a net.
 type watch struct {
 	*job
-	ctx    context.Context
-	model  network
-	before float64 // seconds of training in earlier runs
-	start  time.Time
-	err    error
+	ctx       context.Context
+	model     network
+	snapshots []int   // steps after which the net is studied
+	before    float64 // seconds of training in earlier runs
+	start     time.Time
+	err       error
 }
 
 // watch begins to follow. What it measures is not cut short when ctx is done, for the trainer is about to
 // save its state and would not come this way again.
 func (j *job) watch(ctx context.Context, model network) *watch {
-	return &watch{job: j, ctx: context.WithoutCancel(ctx), model: model, before: j.res.Seconds, start: time.Now()}
+	return &watch{job: j, ctx: context.WithoutCancel(ctx), model: model, snapshots: j.snapshotSteps(), before: j.res.Seconds, start: time.Now()}
 }
 
 // step is called after every step of training. What is known is saved before the trainer saves its
@@ -145,12 +150,12 @@ func (w *watch) step(p train.Progress) {
 	w.line.show(last, "%-10s epoch %d/%d  loss %.4f  accuracy %.1f %%  %.0f images/s  %v left",
 		w.label(), p.Epoch, p.Epochs, p.Loss, percent*p.Accuracy, p.ImagesPerSecond, p.Left.Round(time.Second))
 	step := (p.Epoch-1)*p.Batches + p.Batch
-	due := w.res.Name == "residual" && snapshotAt(step, p.Epochs*p.Batches, w.cfg.Snapshots)
+	due := slices.Contains(w.snapshots, step)
 	if w.err != nil || !last && !due {
 		return
 	}
 	if due {
-		w.note(w.snapshot(w.ctx, w.model, min(step*batchSize, p.Epoch*w.train.Len())))
+		w.note(w.snapshot(w.ctx, w.model, w.images(step)))
 	}
 	if last {
 		w.note(w.epoch(p))
@@ -190,11 +195,14 @@ func parameters(m nn.Module) int {
 	return n
 }
 
+// batchesPerEpoch is how many steps of training an epoch has; the last may be on fewer images.
+func (r *run) batchesPerEpoch() int { return (r.train.Len() + batchSize - 1) / batchSize }
+
 func (j *job) trainer(model nn.Module) *train.Trainer {
 	loader := data.NewLoader(j.train, data.LoaderConfig{
 		Batch: batchSize, Shuffle: true, Augment: data.Augment{Pad: cropPadding, Flip: true}, Norm: j.norm, Seed: j.seed,
 	})
-	steps := j.epochs() * loader.Batches()
+	steps := j.epochs() * j.batchesPerEpoch()
 	rate := peakRate
 	if j.res.Name == "vgg-nobn" {
 		rate = gentleRate

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 
 	"github.com/residuum-go/residuum/internal/atomicfile"
+	"github.com/residuum-go/residuum/internal/filelock"
 )
 
 //go:embed page.html
@@ -124,15 +125,31 @@ func inline(svg []byte) template.HTML {
 	return template.HTML(svg)
 }
 
-// prepare makes the report folder and checks that it can be written to, before any work is done.
-func prepare(dir string) error {
+// prepare makes the report folder, takes it for this run alone, and checks that it can be written to, before
+// any work is done.
+func prepare(dir string) (*filelock.Lock, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("report folder: %w", err)
+		return nil, fmt.Errorf("report folder: %w", err)
 	}
+	lock, err := filelock.Acquire(filepath.Join(dir, "report")) // inside, for the folder may be all that we can write to
+	var held *filelock.HeldError
+	if errors.As(err, &held) {
+		return nil, fmt.Errorf("report folder: %w: wait for it, or give another -out", &filelock.HeldError{Path: dir, Holder: held.Holder})
+	} else if err != nil {
+		return nil, fmt.Errorf("report folder: %w", err)
+	}
+	if err := tryFolder(dir); err != nil {
+		return nil, errors.Join(fmt.Errorf("report folder: %w", err), lock.Release())
+	}
+	return lock, nil
+}
+
+// tryFolder writes a file into dir and removes it.
+func tryFolder(dir string) error {
 	probe, err := os.CreateTemp(dir, ".probe-*")
 	if err != nil {
-		return fmt.Errorf("report folder: %w", err)
+		return err
 	}
-	probe.Close()
-	return os.Remove(probe.Name())
+	_, err = probe.WriteString("probe")
+	return errors.Join(err, probe.Close(), os.Remove(probe.Name()))
 }

@@ -141,7 +141,7 @@ func (r *Results) Lacks() []string {
 	for _, m := range r.Missing {
 		net, part, _ := strings.Cut(m, ": ")
 		switch {
-		case part == "training":
+		case part == trainingPart:
 			short = append(short, net)
 		case len(short) == 0 || short[len(short)-1] != net:
 			short = append(short, m)

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -40,7 +42,7 @@ func openStore(cfg Config, level string, sets ...*data.Dataset) (*store, error) 
 	path := filepath.Join(s.dir, "origin.json")
 	switch err := readJSON(path, &got); {
 	case errors.Is(err, fs.ErrNotExist):
-		return s, writeJSON(path, want)
+		return s, s.begin(path, want)
 	case err != nil:
 		return nil, err
 	}
@@ -51,6 +53,15 @@ func openStore(cfg Config, level string, sets ...*data.Dataset) (*store, error) 
 			"give the same flags, another -out, or delete that folder", s.dir, b, a)
 	}
 	return s, nil
+}
+
+// begin writes down for what the store is. Results that are there already may be of any run.
+func (s *store) begin(path string, o origin) error {
+	kept, err := filepath.Glob(filepath.Join(s.dir, "*-*.*"))
+	if err != nil || len(kept) > 0 {
+		return errors.Join(err, fmt.Errorf("%s is missing, which says what %s is about: delete that folder", path, kept))
+	}
+	return writeJSON(path, o)
 }
 
 func digest(sets []*data.Dataset) string {
@@ -71,14 +82,28 @@ func (s *store) path(name string, seed uint64, ending string) string {
 
 // load returns what is known about a net, or new results if nothing is.
 func (s *store) load(name string, seed uint64) (*Net, error) {
-	n := &Net{Name: name, Seed: seed}
+	fresh := &Net{Name: name, Seed: seed}
 	if s == nil {
-		return n, nil
+		return fresh, nil
 	}
-	if err := readJSON(s.path(name, seed, ".json"), n); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	n := &Net{}
+	switch err := readJSON(s.path(name, seed, ".json"), n); {
+	case errors.Is(err, fs.ErrNotExist):
+		return fresh, nil
+	case err != nil:
 		return nil, err
+	case n.Name != name || n.Seed != seed:
+		return nil, s.damaged(fresh, fmt.Errorf("it is about %q with seed %d", n.Name, n.Seed))
 	}
 	return n, nil
+}
+
+// damaged names the file of kept results that cannot be used because of err; of nil it makes nil.
+func (s *store) damaged(n *Net, err error) error {
+	if s == nil || err == nil {
+		return err
+	}
+	return fmt.Errorf("%s: %w; to measure this net anew, delete the files in that folder whose names begin so", s.path(n.Name, n.Seed, ".json"), err)
 }
 
 func (s *store) save(n *Net) error {
@@ -110,8 +135,13 @@ func readJSON(path string, v any) error {
 	if err != nil {
 		return err
 	}
-	if err := json.Unmarshal(raw, v); err != nil {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return fmt.Errorf("%s: more than one JSON value", path)
 	}
 	return nil
 }

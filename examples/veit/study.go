@@ -53,27 +53,40 @@ func (j *job) study(ctx context.Context, model network) error {
 type part struct {
 	name    string
 	measure func(j *job, ctx context.Context, s *unravel.Study) error
+	check   func(j *job, c *checker) // of what an earlier run has measured
+	forget  func(n *Net)             // clears what an earlier run has not completed
 }
 
-// parts lists what is measured on the net, in order.
+// trainingPart is the first part of every net.
+const trainingPart = "training"
+
+// parts lists what this run measures on the net, in order.
 func (j *job) parts() []part {
 	if !j.cfg.Studies {
 		return nil
 	}
+	return j.allParts()
+}
+
+// allParts lists what can be known about the net.
+func (j *job) allParts() []part {
 	parts := []part{
-		{"deleting one block", (*job).deleteOne},
-		{"deleting random blocks", (*job).deleteRandom},
-		{"re-ordering blocks", (*job).reorder},
+		{"deleting one block", (*job).deleteOne, (*job).checkDeleteOne, func(n *Net) { n.DeleteOne, n.Whole = nil, nil }},
+		{"deleting random blocks", (*job).deleteRandom, (*job).checkDeleteRandom, func(n *Net) { n.DeleteRandom = nil }},
+		{"re-ordering blocks", (*job).reorder, (*job).checkReorder, func(n *Net) { n.Reorder = nil }},
 	}
 	name := j.res.Name
 	if j.cfg.Recalibrate && (name == "residual" || name == "plain" || name == "vgg") {
-		parts = append(parts, part{"deleting one block, batch norm estimated anew", (*job).deleteRecalibrated})
+		parts = append(parts, part{"deleting one block, batch norm estimated anew", (*job).deleteRecalibrated, (*job).checkRecalibrated,
+			func(n *Net) { n.Recalibrated, n.WholeRecalibrated = nil, nil }})
 	}
 	if name == "residual" {
-		parts = append(parts, part{"gradient by path length", (*job).gradient})
+		parts = append(parts, part{"gradient by path length", (*job).gradient, (*job).checkGradient, func(n *Net) { n.Paths, n.Gradient, n.SumError = nil, nil, 0 }})
 	}
 	if name == "residual" || name == "boost" {
-		parts = append(parts, part{"forward contributions", (*job).forward}, part{"iterative inference", (*job).link})
+		parts = append(parts,
+			part{"forward contributions", (*job).forward, (*job).checkForward, func(n *Net) { n.Forward = nil }},
+			part{"iterative inference", (*job).link, (*job).checkLink, func(n *Net) { n.Link = nil }})
 	}
 	return parts
 }
@@ -90,7 +103,7 @@ func (j *job) deleteOne(ctx context.Context, s *unravel.Study) error {
 
 func (j *job) deleteRandom(ctx context.Context, s *unravel.Study) error {
 	n := s.Net.Len()
-	points := unravel.DeletionCurve(n, steps(n*3/4, 8), j.cfg.Draws, j.seed)
+	points := unravel.DeletionCurve(n, deletionCounts(n), j.cfg.Draws, j.seed)
 	if err := s.Measure(ctx, points); err != nil {
 		return err
 	}
@@ -101,7 +114,7 @@ func (j *job) deleteRandom(ctx context.Context, s *unravel.Study) error {
 func (j *job) reorder(ctx context.Context, s *unravel.Study) error {
 	n := s.Net.Len()
 	groups := unravel.Interchangeable(s.Net, s.Batches[0].X.Slice(0, 1))
-	points := unravel.SwapCurve(n, groups, append([]int{0}, steps(n, 7)...), j.cfg.Draws, j.seed)
+	points := unravel.SwapCurve(n, groups, swapCounts(n), j.cfg.Draws, j.seed)
 	points[0].Plans = points[0].Plans[:1] // no swaps: all draws are the same
 	if err := s.Measure(ctx, points); err != nil {
 		return err
@@ -109,6 +122,10 @@ func (j *job) reorder(ctx context.Context, s *unravel.Study) error {
 	j.res.Reorder = lesions(points)
 	return nil
 }
+
+// How many of n blocks are deleted, and how many swaps are made.
+func deletionCounts(n int) []int { return steps(n*3/4, 8) }
+func swapCounts(n int) []int     { return append([]int{0}, steps(n, 7)...) }
 
 // steps returns up to count numbers from 1 to last, close together at the beginning.
 func steps(last, count int) []int {

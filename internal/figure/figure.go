@@ -203,13 +203,24 @@ func (c Chart) fit(p *plot.Plot) {
 	if math.IsInf(p.Y.Min, 0) || math.IsInf(p.X.Min, 0) { // nothing to draw
 		p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = 0.1, 1, 0.1, 1
 	}
-	if p.Y.Min == p.Y.Max {
-		p.Y.Max = p.Y.Min + 1
-	}
-	if p.X.Min == p.X.Max && c.LogX { // else the drawing widens it, to both sides
+	widen(&p.Y)
+	if p.X.Min == p.X.Max && c.LogX {
 		p.X.Min, p.X.Max = p.X.Min/2, p.X.Max*2
+	} else if p.X.Min != p.X.Max { // else the drawing widens it, to both sides
+		widen(&p.X)
 	}
 }
+
+// widen gives an axis room for ticks that differ.
+func widen(a *plot.Axis) {
+	size := math.Max(math.Abs(a.Min), math.Abs(a.Max))
+	if length := a.Max - a.Min; length <= 1e-9*size || length < 1/huge {
+		a.Max = a.Min + math.Max(1, 1e-6*size)
+	}
+}
+
+// huge is more than what can be drawn, with room for arithmetic.
+const huge = 1e300
 
 // add draws one series.
 func (c Chart) add(p *plot.Plot, legend *plot.Legend, i int, s Series) error {
@@ -267,7 +278,7 @@ func (c Chart) add(p *plot.Plot, legend *plot.Legend, i int, s Series) error {
 	return nil
 }
 
-// points are what can be drawn of a series: finite, and positive on a logarithmic axis.
+// points are what can be drawn of a series: neither NaN nor huge, and positive on a logarithmic axis.
 type points struct {
 	plotter.XYs
 	plotter.YErrors
@@ -275,9 +286,10 @@ type points struct {
 
 func (c Chart) points(s Series) points {
 	var out points
-	ok := func(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) && (!c.LogY || v > 0) }
+	drawn := func(v float64, log bool) bool { return math.Abs(v) <= huge && (!log || v > 1/huge) }
+	ok := func(v float64) bool { return drawn(v, c.LogY) }
 	for i, y := range s.Y {
-		if !ok(y) || c.LogX && !(s.X[i] > 0) {
+		if !ok(y) || !drawn(s.X[i], c.LogX) {
 			continue
 		}
 		out.XYs = append(out.XYs, plotter.XY{X: s.X[i], Y: y})

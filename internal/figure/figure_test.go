@@ -3,6 +3,7 @@ package figure
 import (
 	"bytes"
 	"encoding/xml"
+	"fmt"
 	"image/png"
 	"io"
 	"math"
@@ -106,4 +107,27 @@ func TestEmptyAndConstantDataStillDraw(t *testing.T) {
 func TestSeriesOfUnequalLengthsIsAnError(t *testing.T) {
 	_, err := Chart{Title: "bad", Series: []Series{{Name: "s", X: []float64{1}, Y: nil}}}.SVG()
 	require.ErrorContains(t, err, `"s"`)
+}
+
+// Charts show numbers that come from files, so any finite ones have to be drawn, and in finite time.
+func TestAnyNumbersCanBeDrawn(t *testing.T) {
+	for _, y := range [][]float64{
+		{1e300, -1e300}, {math.MaxFloat64, -math.MaxFloat64}, {1e20, 1e20}, {1e20, math.Nextafter(1e20, 2e20)},
+		{-1e17, -1e17 + 16}, {5e-324, 0}, {1e-320, -1e-320}, {1e300, 1}, {1, 1 + 1e-15}, {math.NaN(), math.Inf(1)}, {3e7, 3e7 + 1},
+	} {
+		t.Run(fmt.Sprint(y), func(t *testing.T) {
+			for _, c := range []Chart{
+				{Title: "plain", Series: []Series{{Name: "s", X: []float64{1, 2}, Y: y}}, Marks: []Mark{{Name: "m", At: 0}}},
+				{Title: "alone", Series: []Series{{Name: "s", X: []float64{1, 2}, Y: y}}},
+				{Title: "logarithmic", LogX: true, LogY: true, Series: []Series{{Name: "s", X: []float64{1, 2}, Y: y}}},
+				{Title: "across", Series: []Series{{Name: "s", X: y, Y: []float64{1, 2}}}},
+				{Title: "bars", Series: []Series{{Name: "s", X: []float64{1, 2}, Y: []float64{0, 0}, Low: []float64{-y[0], -y[1]}, High: y}}},
+			} {
+				_, err := c.SVG()
+				require.NoError(t, err, c.Title)
+				_, err = c.PNG()
+				require.NoError(t, err, c.Title)
+			}
+		})
+	}
 }

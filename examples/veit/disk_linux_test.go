@@ -1,0 +1,50 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// A run whose disk is full says which file did not fit, wherever it is by then. With more room it goes on, and ends
+// where one ends that never had to stop.
+func TestAFullDiskIsAnErrorAndTheRunGoesOnLater(t *testing.T) {
+	dir := t.TempDir()
+	mount := func(flags uintptr, kilobytes int) error {
+		return syscall.Mount("tmpfs", dir, "tmpfs", flags, fmt.Sprintf("size=%dk", kilobytes))
+	}
+	size := 16
+	if err := mount(0, size); errors.Is(err, syscall.EPERM) {
+		t.Skip("mounting a small disk takes root")
+	} else {
+		require.NoError(t, err)
+	}
+	t.Cleanup(func() { require.NoError(t, syscall.Unmount(dir, 0)) })
+	completeRun(t)
+	failed := 0
+	for {
+		err := do(t.Context(), parsed(t, completeArgs(dir)), io.Discard)
+		if err == nil {
+			break
+		}
+		require.ErrorIs(t, err, syscall.ENOSPC)
+		require.ErrorContains(t, err, dir+"/")
+		require.NotContains(t, err.Error(), "delete the files", "nothing is damaged")
+		failed++
+		size = size * 3 / 2
+		require.Less(t, size, 1<<20)
+		require.NoError(t, mount(syscall.MS_REMOUNT, size))
+	}
+	require.Greater(t, failed, 3)
+	require.Equal(t, timeless(t, readResults(t, complete.dir)), timeless(t, readResults(t, dir)))
+	require.NoError(t, filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+		require.NotEqual(t, ".tmp", filepath.Ext(path), "left behind")
+		return err
+	}))
+}

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// arguments hands the command line to a child process that is this program.
+const arguments = "RESIDUUM_TEST_VEIT_ARGUMENTS"
+
+func TestMain(m *testing.M) {
+	if args := os.Getenv(arguments); args != "" {
+		os.Args = append(os.Args[:1], strings.Split(args, " ")...)
+		main()
+		os.Exit(0)
+	}
+	code := m.Run()
+	os.RemoveAll(complete.dir)
+	os.Exit(code)
+}
+
+// program returns a process that runs the program.
+func program(args []string) *exec.Cmd {
+	child := exec.Command(os.Args[0])
+	child.Env = append(os.Environ(), arguments+"="+strings.Join(args, " "))
+	return child
+}
+
+// A process that is killed again and again ends where one that is left alone ends.
+func TestKilledRunGoesOnWhereItWas(t *testing.T) {
+	dir := t.TempDir()
+	completeRun(t)
+	killed := 0
+	for more := true; more; {
+		child := program(completeArgs(dir))
+		out, err := child.StdoutPipe()
+		require.NoError(t, err)
+		require.NoError(t, child.Start())
+		lines := bufio.NewScanner(out)
+		for news := 0; news < 3 && lines.Scan(); { // each child gets three steps further
+			if strings.Contains(lines.Text(), "the report is") {
+				more = false
+			}
+			if strings.Contains(lines.Text(), "epoch") || strings.Contains(lines.Text(), "stage") || strings.Contains(lines.Text(), "done in") {
+				news++
+			}
+		}
+		if !more {
+			require.NoError(t, child.Wait())
+			break
+		}
+		require.NoError(t, child.Process.Kill())
+		require.Error(t, child.Wait())
+		killed++
+		require.Less(t, killed, 30, "no progress")
+	}
+	require.Greater(t, killed, 3)
+	require.Equal(t, timeless(t, readResults(t, complete.dir)), timeless(t, readResults(t, dir)))
+}
+
+// held is a log that holds up the run which writes the first line to it.
+type held struct{ begun, goOn chan struct{} }
+
+func (h held) Write(p []byte) (int, error) {
+	select {
+	case <-h.goOn:
+	case h.begun <- struct{}{}:
+		<-h.goOn
+	}
+	return len(p), nil
+}
+
+// A second run into a folder ends before it has touched anything, with -resume or without.
+func TestTwoAtOnce(t *testing.T) {
+	dir := t.TempDir()
+	log := held{make(chan struct{}), make(chan struct{})}
+	done := make(chan error)
+	go func() { done <- do(t.Context(), parsed(t, completeArgs(dir)), log) }()
+	<-log.begun
+	for _, args := range [][]string{completeArgs(dir), append(completeArgs(dir), "-resume=false")} {
+		out, err := program(args).CombinedOutput()
+		exit := &exec.ExitError{}
+		require.ErrorAs(t, err, &exit)
+		require.Equal(t, 1, exit.ExitCode())
+		require.Equal(t, fmt.Sprintf("veit: report folder: %s is in use by process %d (%s): wait for it, or give another -out\n", dir, os.Getpid(), "veit.test"), string(out))
+	}
+	close(log.goOn)
+	require.NoError(t, <-done)
+	completeRun(t)
+	require.Equal(t, timeless(t, readResults(t, complete.dir)), timeless(t, readResults(t, dir)))
+	require.NoError(t, do(t.Context(), parsed(t, completeArgs(dir)), io.Discard), "the lock is given back")
+}

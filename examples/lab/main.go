@@ -84,13 +84,14 @@ func checkLoopback(addr string) error {
 	if err != nil {
 		return fmt.Errorf("lab: -addr: %w", err)
 	}
-	if !loopback(host) {
+	if _, ok := ownHost(host); !ok {
 		return fmt.Errorf("lab: -addr %s: the page is for this machine only, so want localhost, 127.0.0.1 or [::1] and a port", addr)
 	}
 	return nil
 }
 
-// do serves the page until ctx is done. The page shows how the training goes, and then the net.
+// do serves the page until ctx is done. The page shows how the training goes, and then the net. Training that
+// ctx stops is an error, which comes when the trainer has saved what is done.
 func do(ctx context.Context, cfg config, log io.Writer) error {
 	if err := cpu.Err(); err != nil {
 		return err
@@ -99,36 +100,37 @@ func do(ctx context.Context, cfg config, log io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("%w: choose another address with -addr", err)
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	s := newSite()
 	server := &http.Server{
-		Handler:           s.handler(),
-		BaseContext:       func(net.Listener) context.Context { return ctx },
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       30 * time.Second,
-		IdleTimeout:       2 * time.Minute,
+		Handler:                      s.handler(),
+		DisableGeneralOptionsHandler: true, // ours answers
+		BaseContext:                  func(net.Listener) context.Context { return ctx },
+		ReadHeaderTimeout:            10 * time.Second,
+		ReadTimeout:                  30 * time.Second,
+		IdleTimeout:                  2 * time.Minute,
 	}
 	fmt.Fprintf(log, "lab: open http://%s/ in a browser, Ctrl-C ends\n", listener.Addr())
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
-	go func() {
-		if err := prepare(ctx, cfg, s, log); err != nil {
-			cancel(err)
-		}
-	}()
+	served, prepared := make(chan error, 1), make(chan error, 1)
+	go func() { served <- server.Serve(explaining{listener}) }()
+	go func() { prepared <- prepare(ctx, cfg, s, log) }()
 	select {
-	case err := <-served:
-		return err
+	case err = <-served:
+		cancel()
+		return errors.Join(err, <-prepared)
+	case err = <-prepared:
+		if err == nil {
+			<-ctx.Done()
+		}
 	case <-ctx.Done():
+		err = <-prepared
 	}
 	patience, stop := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer stop()
+	cancel()
 	_ = server.Shutdown(patience) // what is not done by then is given up
-	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) {
-		return err
-	}
-	return nil
+	return err
 }
 
 // prepare trains or loads the net and hands it to the page.

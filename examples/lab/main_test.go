@@ -30,11 +30,12 @@ func TestParseRefuses(t *testing.T) {
 		"-addr 127.0.0.1":       "-addr: address 127.0.0.1: missing port",
 		"-seed x":               `invalid value "x" for flag -seed`,
 		"-addr 192.168.0.1:123": "the page is for this machine only",
+		"-addr [::]:80":         "the page is for this machine only",
 	} {
 		_, err := parse(strings.Fields(args), io.Discard)
 		require.ErrorContains(t, err, want, args)
 	}
-	for _, addr := range []string{"127.0.0.1:0", "localhost:8080", "[::1]:0"} {
+	for _, addr := range []string{"127.0.0.1:0", "localhost:8080", "[::1]:0", "LocalHost.:80", "[0:0:0:0:0:0:0:1]:0", "[::ffff:127.0.0.1]:0"} {
 		_, err := parse([]string{"-addr", addr}, io.Discard)
 		require.NoError(t, err)
 	}
@@ -162,5 +163,5 @@ func TestAddressInUse(t *testing.T) {
 	cfg.addr = strings.TrimPrefix(url, "http://")
 	require.ErrorContains(t, do(t.Context(), cfg, io.Discard), "choose another address with -addr")
 	cancel()
-	require.NoError(t, <-done)
+	require.ErrorIs(t, <-done, context.Canceled, "the net is not trained")
 }

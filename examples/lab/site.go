@@ -11,7 +11,6 @@ import (
 	"io"
 	"io/fs"
 	"mime"
-	"net"
 	"net/http"
 	"strconv"
 	"sync/atomic"
@@ -69,46 +68,27 @@ func (s *site) training(p train.Progress) {
 func (s *site) ready(e *experiment) { s.experiment.Store(e) }
 
 // handler serves the page, GET /api/net, POST /api/plan and GET /images/<i>.png. Requests that another
-// web page could have caused are refused.
+// web page could have caused are refused. Whatever is refused, and for whichever reason, is answered
+// {"error": reason}.
 func (s *site) handler() http.Handler {
 	files, err := fs.Sub(page, "page")
 	if err != nil {
 		panic(err) // a build without its page
 	}
+	entries, err := fs.ReadDir(files, ".")
+	if err != nil {
+		panic(err)
+	}
 	_ = mime.AddExtensionType(".js", "text/javascript; charset=utf-8") // the system's table may say otherwise
 	mux := http.NewServeMux()
-	mux.Handle("GET /", http.FileServerFS(files))
+	mux.Handle("GET /{$}", http.FileServerFS(files))
+	for _, f := range entries {
+		mux.Handle("GET /"+f.Name(), http.FileServerFS(files))
+	}
 	mux.HandleFunc("GET /api/net", s.getNet)
 	mux.HandleFunc("POST /api/plan", s.postPlan)
 	mux.HandleFunc("GET /images/{name}", s.getImage)
-	return guarded(http.NewCrossOriginProtection().Handler(mux))
-}
-
-// guarded refuses hosts that are not this machine, as a name that somebody else's server has made
-// point here would be, and forbids the page everything that it does not need.
-func guarded(h http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		header := w.Header()
-		header.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
-		header.Set("Cross-Origin-Resource-Policy", "same-origin")
-		header.Set("X-Content-Type-Options", "nosniff")
-		header.Set("Referrer-Policy", "no-referrer")
-		header.Set("Cache-Control", "no-cache")
-		host, _, err := net.SplitHostPort(r.Host)
-		if err != nil {
-			host = r.Host
-		}
-		if !loopback(host) {
-			fail(w, http.StatusForbidden, fmt.Sprintf("the host %.100q is not this machine", host))
-			return
-		}
-		h.ServeHTTP(w, r)
-	})
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback() || host == "[::1]"
+	return explained(guarded(mux))
 }
 
 // getNet answers {"training": ...} or {"net": ...}.

@@ -59,6 +59,16 @@ func TestPlanIsAnswered(t *testing.T) {
 	require.Equal(t, "1.2.3.4.5.6", n.Net.Whole.Plan)
 }
 
+// requireReason checks that an answer says in JSON why it refuses.
+func requireReason(t *testing.T, response *http.Response, text string) {
+	t.Helper()
+	require.Equal(t, "application/json", response.Header.Get("Content-Type"), text)
+	var e map[string]string
+	require.NoError(t, json.Unmarshal([]byte(text), &e), text)
+	require.NotEmpty(t, e["error"])
+	require.Len(t, e, 1)
+}
+
 func TestBadRequestsGetAReason(t *testing.T) {
 	h := readySite(t)
 	long := strings.Repeat("1.", 1_000_000)
@@ -80,33 +90,16 @@ func TestBadRequestsGetAReason(t *testing.T) {
 		{"two values", "POST", `{"plan": "1.2.3.4.5.6"} {}`, nil, 400, "more than one value"},
 		{"null", "POST", `null`, nil, 400, "the plan is empty"},
 		{"media type", "POST", `{"plan": "1"}`, func(r *http.Request) { r.Header.Set("Content-Type", "text/plain") }, 415, "application/json"},
-		{"method", "GET", "", nil, 404, ""},
-		{"other page", "POST", `{"plan": "1"}`, func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") }, 403, ""},
-		{"other origin", "POST", `{"plan": "1"}`, func(r *http.Request) {
-			r.Header.Del("Sec-Fetch-Site")
-			r.Header.Set("Origin", "http://evil.example")
-		}, 403, ""},
+		{"method", "GET", "", nil, 405, "Method Not Allowed"},
+		{"other page", "POST", `{"plan": "1"}`, func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") }, 403, "cross-origin"},
 		{"other host", "POST", `{"plan": "1"}`, func(r *http.Request) { r.Host = "evil.example:8080" }, 403, "is not this machine"},
-		{"other host, no port", "POST", `{"plan": "1"}`, func(r *http.Request) { r.Host = "evil.example" }, 403, "is not this machine"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			response, text := ask(t, h, c.method, "/api/plan", c.body, c.change)
 			require.Equal(t, c.status, response.StatusCode, text)
 			require.Contains(t, text, strings.ReplaceAll(c.reason, `want {"plan": "1.2.-3"}`, `want {\"plan\": \"1.2.-3\"}`))
-			if c.reason != "" {
-				var e map[string]string
-				require.NoError(t, json.Unmarshal([]byte(text), &e))
-				require.NotEmpty(t, e["error"])
-			}
+			requireReason(t, response, text)
 		})
-	}
-}
-
-func TestThisMachineHasSeveralNames(t *testing.T) {
-	h := readySite(t)
-	for _, host := range []string{"localhost:1234", "localhost", "127.0.0.1", "[::1]:80", "127.8.8.8:80"} {
-		response, _ := ask(t, h, "GET", "/api/net", "", func(r *http.Request) { r.Host = host })
-		require.Equal(t, http.StatusOK, response.StatusCode, host)
 	}
 }
 

@@ -69,8 +69,8 @@ func parse(args []string, log io.Writer) (cfg config, err error) {
 		err = fmt.Errorf("lab: -blocks %d: want a multiple of 3 from 3 to 30", cfg.blocks)
 	case cfg.width < 1 || cfg.width > 64:
 		err = fmt.Errorf("lab: -width %d: want 1 to 64", cfg.width)
-	case cfg.epochs < 1:
-		err = fmt.Errorf("lab: -epochs %d: want at least 1", cfg.epochs)
+	case cfg.epochs < 1 || cfg.epochs > 1e6:
+		err = fmt.Errorf("lab: -epochs %d: want 1 to 1,000,000", cfg.epochs)
 	default:
 		err = checkLoopback(cfg.addr)
 	}

@@ -5,7 +5,9 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -125,23 +127,23 @@ func (c Config) check() error {
 		errs = append(errs, fmt.Errorf("flag -%s is %v: want %s", flag, value, want))
 	}
 	for _, f := range []struct {
-		name                   string
-		value, least, multiple int
-		want                   string
+		name                         string
+		value, least, most, multiple int
+		want                         string
 	}{
-		{"blocks", c.Blocks, 3, 3, "a positive multiple of 3"},
-		{"plain-blocks", c.PlainBlocks, 0, 3, "0 or a multiple of 3"},
-		{"width", c.Width, 1, 1, "at least 1"},
-		{"vgg-width", c.VGGWidth, 1, 1, "at least 1"},
-		{"stride", c.Stride, 1, 1, "at least 1"},
-		{"epochs", c.Epochs, 0, 1, "0 or more"},
-		{"seeds", c.Seeds, 1, 1, "at least 1"},
-		{"train", c.Train, 0, 10, "0 or a multiple of the 10 classes"},
-		{"test", c.Test, 0, 10, "0 or a multiple of the 10 classes"},
-		{"draws", c.Draws, 1, 1, "at least 1"},
-		{"snapshots", c.Snapshots, 0, 1, "0 or more"},
+		{"blocks", c.Blocks, 3, 3000, 3, "a multiple of 3 from 3 to 3000"},
+		{"plain-blocks", c.PlainBlocks, 0, 3000, 3, "0 or a multiple of 3 up to 3000"},
+		{"width", c.Width, 1, 1024, 1, "1 to 1024"},
+		{"vgg-width", c.VGGWidth, 1, 1024, 1, "1 to 1024"},
+		{"stride", c.Stride, 1, 32, 1, "1 to 32, the side of an image"},
+		{"epochs", c.Epochs, 0, 1e6, 1, "0 to 1,000,000"},
+		{"seeds", c.Seeds, 1, 1000, 1, "1 to 1000"},
+		{"train", c.Train, 0, math.MaxInt, 10, "0 or a multiple of the 10 classes"},
+		{"test", c.Test, 0, math.MaxInt, 10, "0 or a multiple of the 10 classes"},
+		{"draws", c.Draws, 1, 10_000, 1, "1 to 10,000"},
+		{"snapshots", c.Snapshots, 0, 64, 1, "0 to 64"},
 	} {
-		if f.value < f.least || f.value%f.multiple != 0 {
+		if f.value < f.least || f.value > f.most || f.value%f.multiple != 0 {
 			bad(f.name, f.value, f.want)
 		}
 	}
@@ -150,7 +152,7 @@ func (c Config) check() error {
 	}
 	for i, n := range c.Nets {
 		if !slices.Contains(allNets, n) || slices.Contains(c.Nets[:i], n) {
-			bad("nets", n, "different ones of "+strings.Join(allNets, ","))
+			bad("nets", strconv.Quote(n), "different ones of "+strings.Join(allNets, ","))
 		}
 	}
 	return errors.Join(errs...)

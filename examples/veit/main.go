@@ -102,10 +102,10 @@ func newRun(cfg Config, log io.Writer) (*run, error) {
 	}
 	r := &run{cfg: cfg, log: log, line: newLine(log), train: split.Train, test: split.Test, written: time.Now()}
 	if r.train, err = shuffled(split.Train, cfg.Train/split.Train.Classes, cfg.Seed); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("flag -train is %d: %w", cfg.Train, err)
 	}
 	if r.studied, err = shuffled(split.Test, cfg.Test/split.Test.Classes, cfg.Seed); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("flag -test is %d: %w", cfg.Test, err)
 	}
 	r.graded = r.studied.Select(indices(min(gradientImages, r.studied.Len())))
 	r.norm = r.train.Norm()

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
 	"time"
 
@@ -238,7 +237,7 @@ func shuffled(d *data.Dataset, n int, seed uint64) (*data.Dataset, error) {
 	}
 	s, err := d.Subset(n, seed)
 	if err != nil {
-		return nil, fmt.Errorf("choose images: %w", err)
+		return nil, err
 	}
 	return s.Select(rand.New(rand.NewPCG(seed, 1)).Perm(s.Len())), nil
 }

@@ -176,12 +176,22 @@ func TestFlags(t *testing.T) {
 	}
 	for _, args := range [][]string{
 		{"-blocks", "4"}, {"-width", "0"}, {"-epochs", "-1"}, {"-nets", "resnet"}, {"-draws", "0"}, {"-out", ""}, {"-train", "15"}, {"-test", "-10"},
+		{"-blocks", "3000000"}, {"-plain-blocks", "3003"}, {"-width", "100000"}, {"-vgg-width", "100000"}, {"-stride", "33"}, {"-epochs", "10000000"}, {"-seeds", "1001"},
+		{"-draws", "100000"}, {"-snapshots", "65"}, {"-test", "1"},
 	} {
 		_, err := parse(args, io.Discard)
 		require.ErrorContains(t, err, "flag "+args[0])
 	}
 	_, err = parse([]string{"stray"}, io.Discard)
 	require.ErrorContains(t, err, "stray")
+}
+
+func TestMoreImagesThanThereAre(t *testing.T) {
+	for _, c := range []func(c *Config){func(c *Config) { c.Train = 20_000 }, func(c *Config) { c.Test = 20_000 }} {
+		cfg := small(t)
+		c(&cfg)
+		require.ErrorContains(t, do(t.Context(), cfg, io.Discard), " is 20000: data: Subset: class 0 holds")
+	}
 }
 
 func TestSpansAreShort(t *testing.T) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"html/template"
 	"io"
@@ -16,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// complete is the report folder of a finished run, made once for all tests.
+// complete is a finished run without its report, made once for all tests.
 var complete struct {
 	once sync.Once
 	dir  string
@@ -29,7 +30,7 @@ func completeArgs(out string) []string {
 	return tiny(out, "-seeds", "1", "-nets", "residual,effective,boost")
 }
 
-// completeRun returns what wrote the folder complete.dir, which the caller must not change.
+// completeRun returns that run, which the caller must not change, nor the folder.
 func completeRun(t testing.TB) *run {
 	complete.once.Do(func() {
 		if complete.dir, complete.err = os.MkdirTemp("", "veit-complete-"); complete.err != nil {
@@ -40,14 +41,24 @@ func completeRun(t testing.TB) *run {
 			return
 		}
 		if complete.run, complete.err = newRun(c, io.Discard); complete.err == nil {
-			complete.err = complete.run.report(t.Context())
+			complete.err = complete.run.all(context.Background())
 		}
 	})
 	require.NoError(t, complete.err)
 	return complete.run
 }
 
-// copied returns a copy of that folder.
+// measured runs everything but the report, and returns the results.
+func measured(t testing.TB, args []string) *Results {
+	c, err := parse(args, io.Discard)
+	require.NoError(t, err)
+	r, err := newRun(c, io.Discard)
+	require.NoError(t, err)
+	require.NoError(t, r.all(t.Context()))
+	return r.results
+}
+
+// copied returns a copy of its folder.
 func copied(t *testing.T) string {
 	completeRun(t)
 	dir := filepath.Join(t.TempDir(), "report")
@@ -64,6 +75,14 @@ func loadFrom(t testing.TB, kept, name string) (*job, error) {
 
 func TestADamagedKeptFileIsRefusedByName(t *testing.T) {
 	dir := copied(t)
+	read := func(file string) error {
+		if net, ok := strings.CutSuffix(file, "-1.json"); ok {
+			_, err := loadFrom(t, filepath.Join(dir, "kept"), net)
+			return err
+		}
+		_, err := openStore(parsed(t, completeArgs(dir)), "avx2")
+		return err
+	}
 	for _, file := range []string{"residual-1.json", "boost-1.json", "origin.json"} {
 		path := filepath.Join(dir, "kept", file)
 		whole, err := os.ReadFile(path)
@@ -75,8 +94,7 @@ func TestADamagedKeptFileIsRefusedByName(t *testing.T) {
 			"null": []byte("null"), "list": []byte("[]"), "another net": other, "twice": append(slices.Clone(whole), whole...), "zeros": make([]byte, len(whole)),
 		} {
 			require.NoError(t, os.WriteFile(path, text, 0o644))
-			err := do(t.Context(), parsed(t, completeArgs(dir)), io.Discard)
-			require.ErrorContains(t, err, filepath.Join("kept", strings.TrimSuffix(file, "origin.json")), "%s: %s", file, what)
+			require.ErrorContains(t, read(file), filepath.Join(dir, "kept", strings.TrimSuffix(file, "origin.json")), "%s: %s", file, what)
 			now, err := os.ReadFile(path)
 			require.NoError(t, err)
 			require.Equal(t, text, now, "%s: %s: as it was", file, what)
@@ -101,16 +119,16 @@ func TestADamagedCheckpointOrJournalIsRefusedByName(t *testing.T) {
 		}
 		for what, text := range damaged {
 			require.NoError(t, os.WriteFile(path, text, 0o644))
-			err := do(t.Context(), parsed(t, completeArgs(dir)), io.Discard)
-			require.ErrorContains(t, err, filepath.Join("kept", file), what)
+			r := *completeRun(t)
+			r.store, r.results = &store{filepath.Join(dir, "kept")}, &Results{}
+			require.ErrorContains(t, r.all(t.Context()), path, what)
 			now, err := os.ReadFile(path)
 			require.NoError(t, err)
 			require.Equal(t, string(text), string(now), "%s: %s: as it was", file, what)
 		}
 		require.NoError(t, os.WriteFile(path, whole, 0o644))
 	}
-	require.NoError(t, do(t.Context(), parsed(t, completeArgs(dir)), io.Discard))
-	require.Equal(t, timeless(t, readResults(t, complete.dir)), timeless(t, readResults(t, dir)))
+	require.Equal(t, timeless(t, complete.run.results), timeless(t, measured(t, completeArgs(dir))))
 }
 
 // The checkpoint is ahead of results that were lost.

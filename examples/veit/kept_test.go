@@ -31,6 +31,9 @@ func parsed(t *testing.T, args []string) Config {
 
 func TestPaperPresetMeasuresEveryNetWithEverySeed(t *testing.T) {
 	nets := []string{"residual", "stochastic", "vgg-nobn", "plain"}
+	if testing.Short() {
+		nets = nets[:2]
+	}
 	c := parsed(t, tiny(filepath.Join(t.TempDir(), "report"), "-seeds", "2", "-nets", strings.Join(nets, ",")))
 	require.NoError(t, do(context.Background(), c, io.Discard))
 	r := readResults(t, c.Out)
@@ -64,9 +67,11 @@ func TestPaperPresetMeasuresEveryNetWithEverySeed(t *testing.T) {
 	require.InDelta(t, math.Abs(a-b)/math.Sqrt2, bars.High[1]-bars.Y[1], 1e-9, "standard deviation over two seeds")
 	// The same again takes everything from what was kept.
 	var log bytes.Buffer
-	require.NoError(t, do(context.Background(), c, &log))
+	again, err := newRun(c, &log)
+	require.NoError(t, err)
+	require.NoError(t, again.all(t.Context()))
 	require.Equal(t, 2*len(nets), strings.Count(log.String(), "kept from an earlier run"))
-	require.Equal(t, r.Nets, readResults(t, c.Out).Nets)
+	require.Equal(t, r.Nets, again.results.Nets)
 }
 
 // timeless returns results as JSON without what depends on time.
@@ -85,19 +90,14 @@ func timeless(t *testing.T, r *Results) string {
 func TestKeptResultsOfOtherFlagsAreRefused(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "report")
 	nets := []string{"-seeds", "1", "-nets", "plain"}
-	require.NoError(t, do(context.Background(), parsed(t, tiny(out, nets...)), io.Discard))
+	measured(t, tiny(out, nets...))
 	err := do(context.Background(), parsed(t, tiny(out, append(nets, "-epochs", "3")...)), io.Discard)
 	require.ErrorContains(t, err, `"epochs":3`)
 	require.ErrorContains(t, err, "delete that folder")
 	err = do(context.Background(), parsed(t, tiny(out, append(nets, "-train", "200")...)), io.Discard)
 	require.ErrorContains(t, err, "keeps the results of a run with other flags")
 	// More seeds and other nets add to what is there.
-	require.NoError(t, do(context.Background(), parsed(t, tiny(out, "-seeds", "2", "-nets", "plain")), io.Discard))
-	require.Len(t, readResults(t, out).Nets, 2)
-
-	require.NoError(t, os.WriteFile(filepath.Join(out, "kept", "plain-1.json"), []byte("{"), 0o644))
-	err = do(context.Background(), parsed(t, tiny(out, nets...)), io.Discard)
-	require.ErrorContains(t, err, "plain-1.json")
+	require.Len(t, measured(t, tiny(out, "-seeds", "2", "-nets", "plain")).Nets, 2)
 }
 
 func TestCIFAR10FolderIsRecognised(t *testing.T) {
@@ -115,8 +115,7 @@ func TestCIFAR10FolderIsRecognised(t *testing.T) {
 	}
 	out := filepath.Join(t.TempDir(), "report")
 	args := tiny(out, "-seeds", "1", "-nets", "residual,vgg", "-data", dir)
-	require.NoError(t, do(context.Background(), parsed(t, args), io.Discard))
-	r := readResults(t, out)
+	r := measured(t, args)
 	require.Contains(t, r.Data.Source, "CIFAR-10")
 	require.Equal(t, 60, r.Data.Test)
 	require.Empty(t, r.Missing)

@@ -60,7 +60,7 @@ type run struct {
 
 // reportEvery is how often the report is written anew while the run goes on. Its pictures take a second or two,
 // which is more than small nets do.
-const reportEvery = 10 * time.Second
+const reportEvery = time.Minute
 
 // do trains, studies and reports. When ctx is done or a part fails, what is there is reported, and
 // the error says what is missing.

@@ -2,10 +2,12 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"fmt"
-	"io"
+	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -37,14 +39,17 @@ func program(args []string) *exec.Cmd {
 func TestKilledRunGoesOnWhereItWas(t *testing.T) {
 	dir := t.TempDir()
 	completeRun(t)
-	killed := 0
+	killed, further := 0, 3
+	if testing.Short() {
+		further = 5
+	}
 	for more := true; more; {
 		child := program(completeArgs(dir))
 		out, err := child.StdoutPipe()
 		require.NoError(t, err)
 		require.NoError(t, child.Start())
 		lines := bufio.NewScanner(out)
-		for news := 0; news < 3 && lines.Scan(); { // each child gets three steps further
+		for news := 0; news < further && lines.Scan(); { // each child gets so many steps further
 			if strings.Contains(lines.Text(), "the report is") {
 				more = false
 			}
@@ -61,8 +66,8 @@ func TestKilledRunGoesOnWhereItWas(t *testing.T) {
 		killed++
 		require.Less(t, killed, 30, "no progress")
 	}
-	require.Greater(t, killed, 3)
-	require.Equal(t, timeless(t, readResults(t, complete.dir)), timeless(t, readResults(t, dir)))
+	require.Greater(t, killed, 2)
+	require.Equal(t, timeless(t, complete.run.results), timeless(t, readResults(t, dir)))
 }
 
 // held is a log that holds up the run which writes the first line to it.
@@ -81,19 +86,37 @@ func (h held) Write(p []byte) (int, error) {
 func TestTwoAtOnce(t *testing.T) {
 	dir := t.TempDir()
 	log := held{make(chan struct{}), make(chan struct{})}
+	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
-	go func() { done <- do(t.Context(), parsed(t, completeArgs(dir)), log) }()
+	go func() { done <- do(ctx, parsed(t, completeArgs(dir)), log) }()
 	<-log.begun
+	before := content(t, dir)
 	for _, args := range [][]string{completeArgs(dir), append(completeArgs(dir), "-resume=false")} {
 		out, err := program(args).CombinedOutput()
 		exit := &exec.ExitError{}
 		require.ErrorAs(t, err, &exit)
 		require.Equal(t, 1, exit.ExitCode())
-		require.Equal(t, fmt.Sprintf("veit: report folder: %s is in use by process %d (%s): wait for it, or give another -out\n", dir, os.Getpid(), "veit.test"), string(out))
+		require.Equal(t, fmt.Sprintf("veit: report folder: %s is in use by process %d (%s): wait for it, or give another -out\n", dir, os.Getpid(), filepath.Base(os.Args[0])), string(out))
 	}
+	require.Equal(t, before, content(t, dir))
+	cancel()
 	close(log.goOn)
-	require.NoError(t, <-done)
-	completeRun(t)
-	require.Equal(t, timeless(t, readResults(t, complete.dir)), timeless(t, readResults(t, dir)))
-	require.NoError(t, do(t.Context(), parsed(t, completeArgs(dir)), io.Discard), "the lock is given back")
+	require.ErrorIs(t, <-done, context.Canceled)
+	lock, err := prepare(dir)
+	require.NoError(t, err, "the lock has been given back")
+	require.NoError(t, lock.Release())
+}
+
+// content returns all files of a folder.
+func content(t *testing.T, dir string) map[string]string {
+	files := map[string]string{}
+	require.NoError(t, filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		files[path] = string(text)
+		return err
+	}))
+	return files
 }

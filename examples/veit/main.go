@@ -163,7 +163,7 @@ func (r *run) all(ctx context.Context) error {
 	}
 	for _, j := range jobs {
 		if len(j.missing()) == 0 {
-			r.results.Nets = append(r.results.Nets, j.res)
+			r.results.add(j.res)
 			r.line.show(true, "%-10s kept from an earlier run", j.label())
 		}
 	}
@@ -201,7 +201,7 @@ func (j *job) do(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	j.results.Nets = append(j.results.Nets, j.res)
+	j.results.add(j.res)
 	if !j.has(trainingPart) {
 		j.res.Test = unravel.Score{}
 		for _, b := range j.batches(j.test, evaluationBatch) {

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -148,6 +150,15 @@ func (r *Results) Lacks() []string {
 		}
 	}
 	return short
+}
+
+// add puts the results of a net where they belong, in whichever order they become known.
+func (r *Results) add(n *Net) {
+	r.Nets = append(r.Nets, n)
+	slices.SortFunc(r.Nets, func(a, b *Net) int {
+		return cmp.Or(cmp.Compare(a.Seed-r.Config.Seed, b.Seed-r.Config.Seed),
+			cmp.Compare(slices.Index(r.Config.Nets, a.Name), slices.Index(r.Config.Nets, b.Name)))
+	})
 }
 
 // net returns the results of a net with the first seed, or nil if there are none.

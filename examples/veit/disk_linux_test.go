@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"syscall"
 	"testing"
@@ -50,4 +52,22 @@ func TestAFullDiskIsAnErrorAndTheRunGoesOnLater(t *testing.T) {
 		require.NotEqual(t, ".tmp", filepath.Ext(path), "left behind")
 		return err
 	}))
+}
+
+// What is not a file that can be replaced is refused before any work, and left alone.
+func TestAPipeInTheFolderIsRefused(t *testing.T) {
+	completeRun(t)
+	for _, name := range []string{"index.html", "results.json", "reorder.png", "unraveled.svg", "kept/origin.json", "kept/residual-1.json", "kept/residual-1.safetensors", "kept/residual-1-sweeps.jsonl"} {
+		dir := copied(t)
+		edit(t, filepath.Join(dir, "kept", "residual-1.json"), func(n map[string]any) { n["done"] = n["done"].([]any)[:1] })
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		_ = os.Remove(path)
+		require.NoError(t, syscall.Mkfifo(path, 0o644))
+		var log bytes.Buffer
+		require.ErrorContains(t, do(t.Context(), parsed(t, completeArgs(dir)), &log), path)
+		require.NotContains(t, log.String(), "done in", name)
+		info, err := os.Lstat(path)
+		require.NoError(t, err)
+		require.Equal(t, fs.ModeNamedPipe, info.Mode().Type())
+	}
 }

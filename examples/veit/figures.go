@@ -19,14 +19,37 @@ type Figure struct {
 	Paper   string // what Veit et al. 2016 report, if they do
 }
 
+// drawings are the figures of a report in their order, by name. Each is drawn if there are results for it.
+var drawings = []struct {
+	name string
+	draw func(*Results) (Figure, bool)
+}{
+	{"unraveled", unraveled},
+	{"training", training},
+	{"delete-one", deleteOne},
+	{"delete-one-by-training", deleteTrained},
+	{"delete-one-recalibrated", deleteRecalibrated},
+	{"delete-random", deleteRandom},
+	{"delete-random-by-training", deleteRandomTrained},
+	{"reorder", reorder},
+	{"reorder-boosted", reorderBoosted},
+	{"path-lengths", pathLengths},
+	{"paths-left", pathsLeft},
+	{"gradient-norms", gradientNorms},
+	{"gradient-shares", gradientShares},
+	{"growth", growth},
+	{"contributions", contributions},
+	{"forward", forward},
+	{"boosting", boosting},
+	{"boosting-growth", boostingGrowth},
+}
+
 // figures returns the figures for which there are results.
 func figures(r *Results) []Figure {
 	var all []Figure
-	for _, make := range []func(*Results) (Figure, bool){
-		unraveled, training, deleteOne, deleteTrained, deleteRecalibrated, deleteRandom, deleteRandomTrained, reorder, reorderBoosted,
-		pathLengths, pathsLeft, gradientNorms, gradientShares, growth, contributions, forward, boosting, boostingGrowth,
-	} {
-		if f, ok := make(r); ok {
+	for _, d := range drawings {
+		if f, ok := d.draw(r); ok {
+			f.Name = d.name
 			all = append(all, f)
 		}
 	}
@@ -131,6 +154,6 @@ func training(r *Results) (Figure, bool) {
 		text += fmt.Sprintf("%s %s %%, ", name, spread("%.1f", each(nets, func(n *Net) float64 { return percent * n.Test.Accuracy() })))
 	}
 	text = strings.TrimSuffix(text, ", ") + ". For the boosted ensembles each stage counts its rows once, though its learner makes several passes over them." + bars(r)
-	return Figure{Name: "training", Chart: c, Text: text, Paper: "On CIFAR-10, trained to the end: 6.10 % error for the 110-layer residual net and 5.96 % for the one that only " +
+	return Figure{Chart: c, Text: text, Paper: "On CIFAR-10, trained to the end: 6.10 % error for the 110-layer residual net and 5.96 % for the one that only " +
 		"ever had 23 random blocks of 54 active, no significant difference (section 5). Huang et al. (2016) report 6.41 % without and 5.25 % with stochastic depth."}, len(c.Series) > 0
 }

@@ -23,7 +23,7 @@ func contributions(r *Results) (Figure, bool) {
 		"Shown is the sum for each length, mean over %d test images: of the paths that begin at the stem's output, and of those that begin at a bias inside a block, "+
 		"which count the branches from there on. With %s from the head's own biases they add up to the logit, %s. Large terms of opposite sign are paths that cancel.",
 		len(nets[0].Blocks), r.Data.Gradient, spread("%.3g", each(nets, func(n *Net) float64 { return n.Forward.Rest })), spread("%.3g", each(nets, func(n *Net) float64 { return n.Forward.Logit })))
-	return Figure{Name: "contributions", Chart: c, Text: text + bars(r), Paper: "Not in the paper."}, true
+	return Figure{Chart: c, Text: text + bars(r), Paper: "Not in the paper."}, true
 }
 
 func forward(r *Results) (Figure, bool) {
@@ -45,7 +45,7 @@ func forward(r *Results) (Figure, bool) {
 	}
 	text := "First m blocks: the head reads the state after m blocks (early exit). Picard order m: branches are nested at most m deep, " +
 		"so that every block reads what the blocks before it made of order m-1; order 0 is the stem alone, order n the whole net. A low order that classifies well means that short paths suffice forward as well."
-	return Figure{Name: "forward", Chart: c, Text: text + bars(r), Paper: "Not in the paper."}, len(c.Series) > 0
+	return Figure{Chart: c, Text: text + bars(r), Paper: "Not in the paper."}, len(c.Series) > 0
 }
 
 const cosineAxis = "cosine of f(y) and -dL/dy"
@@ -65,7 +65,7 @@ func boosting(r *Results) (Figure, bool) {
 	text := "A boosting stage is fitted to the negative gradient of the loss at the ensemble so far. For each block, the mean cosine between what it adds and the negative gradient at its input " +
 		"(Jastrzebski et al. 2018), with the gradient from backpropagation through all later blocks, and with that of the head applied at once, which is the true analogue of a pseudo-residual. " +
 		"In the boosted ensemble a state holds the image beside the scores; no later learner reads the scores, so the early-exit gradient is the pseudo-residual itself."
-	return Figure{Name: "boosting", Chart: c, Text: text + bars(r), Paper: "Not in the paper. Jastrzebski et al. (2018) find it positive in all blocks and larger near the output, about 0.1 at the last block of a 110-layer net."}, len(c.Series) > 0
+	return Figure{Chart: c, Text: text + bars(r), Paper: "Not in the paper. Jastrzebski et al. (2018) find it positive in all blocks and larger near the output, about 0.1 at the last block of a 110-layer net."}, len(c.Series) > 0
 }
 
 func boostingGrowth(r *Results) (Figure, bool) {
@@ -82,5 +82,5 @@ func boostingGrowth(r *Results) (Figure, bool) {
 		}))
 	}
 	text := fmt.Sprintf("The cosine between what each block of the residual net adds and the negative gradient from backpropagation at its input, on %d test images, at several times during training.", r.Data.Gradient)
-	return Figure{Name: "boosting-growth", Chart: c, Text: text + bars(r), Paper: "Not in the paper."}, true
+	return Figure{Chart: c, Text: text + bars(r), Paper: "Not in the paper."}, true
 }

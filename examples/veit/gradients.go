@@ -13,7 +13,7 @@ import (
 // unraveled draws the paths of a small net.
 func unraveled(*Results) (Figure, bool) {
 	return Figure{
-		Name: "unraveled", Chart: figure.Chart{Title: "The unraveled view of three blocks"}, Drawing: unravel.NewPaths(3).Unraveled().SVG(),
+		Chart: figure.Chart{Title: "The unraveled view of three blocks"}, Drawing: unravel.NewPaths(3).Unraveled().SVG(),
 		Text: "A net of three residual blocks, written out: f3 reads what f1 and f2 have made, f2 what f1 has made, and every sum passes its skip on, " +
 			"so that there are eight ways from the input to the output. Deleting f2 takes away the four of them that go through it; in a net without skips it would take away the only one.",
 		Paper: "Figures 1 and 2 show the same, as drawings.",
@@ -35,7 +35,7 @@ func pathLengths(r *Results) (Figure, bool) {
 	text := fmt.Sprintf("The residual net of %d blocks has 2^%d = %s paths. Their lengths follow the binomial distribution, counted exactly: "+
 		"%.1f %% of the paths have a length from %d to %d.",
 		len(n.Blocks), len(n.Blocks), p.Count, percent*p.MiddleShare, p.Middle[0], p.Middle[1])
-	return Figure{Name: "path-lengths", Chart: c, Text: text, Paper: "Figure 6a: with 54 blocks more than 95 % of all paths go through 19 to 35."}, true
+	return Figure{Chart: c, Text: text, Paper: "Figure 6a: with 54 blocks more than 95 % of all paths go through 19 to 35."}, true
 }
 
 // pathsLeft draws what deletions leave of the paths of each length, which needs no measurement.
@@ -60,7 +60,7 @@ func pathsLeft(r *Results) (Figure, bool) {
 		}
 	}
 	text := fmt.Sprintf("Of the C(%d,k) paths of length k, C(%d-d,k) avoid the d deleted blocks; this is arithmetic, not measured. Deletion takes the long paths above all.", n, n)
-	return Figure{Name: "paths-left", Chart: c, Text: text, Paper: "Figure 7: the same for 1, 10 and 20 of 54 blocks. Many of the effective paths, 5 to 17 blocks long, outlive 10 deletions."}, true
+	return Figure{Chart: c, Text: text, Paper: "Figure 7: the same for 1, 10 and 20 of 54 blocks. Many of the effective paths, 5 to 17 blocks long, outlive 10 deletions."}, true
 }
 
 // by is a series over path lengths, mean over the nets.
@@ -104,7 +104,7 @@ func gradientNorms(r *Results) (Figure, bool) {
 		"Where the exact curve lies below the bound, paths of the same length cancel. The sum over all lengths equals the ordinary gradient within %.1g of its norm. "+
 		"Per further block the RMS norm falls by a factor of %s at lengths up to a quarter of the net.",
 		r.Data.Gradient, samplesByLength, interval, signDraws, len(nets[0].Blocks), nets[0].SumError, spread("%.2f", each(nets, decay)))
-	return Figure{Name: "gradient-norms", Chart: c, Text: text + bars(r), Paper: "Figure 6b: the norm of the gradient along a sampled path falls roughly exponentially with its length."}, true
+	return Figure{Chart: c, Text: text + bars(r), Paper: "Figure 6b: the norm of the gradient along a sampled path falls roughly exponentially with its length."}, true
 }
 
 // decay is the factor by which the RMS norm of a path falls with each block, over the first quarter of the lengths.
@@ -173,7 +173,7 @@ func gradientShares(r *Results) (Figure, bool) {
 	if len(nets) > 1 {
 		text += " A semicolon separates seeds."
 	}
-	return Figure{Name: "gradient-shares", Chart: c, Text: text + bars(r),
+	return Figure{Chart: c, Text: text + bars(r),
 		Paper: "Figure 6c, count x sampled norm: almost all of the gradient comes from lengths 5 to 17 of 54, which are 0.45 % of all paths."}, true
 }
 
@@ -252,7 +252,7 @@ func growth(r *Results) (Figure, bool) {
 	text := fmt.Sprintf("Lengths of the paths that carry the gradient of the residual net, on %d test images, while it is trained. Mean: weighted by the norm that each length carries, "+
 		"exact, or count x RMS norm of one path. Longest: the upper end of the smallest set of lengths with 95 %% of the sum. By exact norm the mean length goes from %s after %d images to %s at the end.",
 		r.Data.Gradient, spread("%.1f", at(0)), first.Images, spread("%.1f", at(last)))
-	return Figure{Name: "growth", Chart: c, Text: text + bars(r), Paper: "Not measured in the paper. Littwin and Wolf (2016) argue that the effective depth of a residual net grows during training."}, true
+	return Figure{Chart: c, Text: text + bars(r), Paper: "Not measured in the paper. Littwin and Wolf (2016) argue that the effective depth of a residual net grows during training."}, true
 }
 
 // meanLength is the mean of path lengths weighted by what each carries.

@@ -84,7 +84,7 @@ func deleteOne(r *Results) (Figure, bool) {
 	text += r.deletions(&c, r.others())
 	r.boundaries(&c)
 	text += "In a net without skips nothing but the shape-preserving (or subsampled) input of the deleted layer goes on." + bars(r)
-	return Figure{Name: "delete-one", Chart: c, Text: text, Paper: "Figure 3: in the 110-layer residual net no single deletion has a noticeable effect, except a modest one at the downsampling blocks; " +
+	return Figure{Chart: c, Text: text, Paper: "Figure 3: in the 110-layer residual net no single deletion has a noticeable effect, except a modest one at the downsampling blocks; " +
 		"in a 15-layer VGG each deletion takes the error to chance. Figure 4 is the same for a 200-layer net on ImageNet, which this program does not repeat."}, len(c.Series) > 0
 }
 
@@ -93,7 +93,7 @@ func deleteTrained(r *Results) (Figure, bool) {
 	text := r.deletions(&c, differentlyTrained)
 	text = "Residual nets that differ only in their training: all blocks on each batch, stochastic depth, or a fixed number of random blocks. " + text + bars(r)
 	r.boundaries(&c)
-	return Figure{Name: "delete-one-by-training", Chart: c, Text: text, Paper: "Figure 8: training with stochastic depth improves resilience only slightly, chiefly at the downsampling blocks, " +
+	return Figure{Chart: c, Text: text, Paper: "Figure 8: training with stochastic depth improves resilience only slightly, chiefly at the downsampling blocks, " +
 		"because the ordinary residual net does not depend on single blocks either. The paper does not delete blocks of the net trained on effective paths."}, len(c.Series) > 1
 }
 
@@ -122,7 +122,7 @@ func deleteRecalibrated(r *Results) (Figure, bool) {
 	}
 	r.boundaries(&c)
 	text += "As trained: the same deletions with the statistics that training has left, without bars." + bars(r)
-	return Figure{Name: "delete-one-recalibrated", Chart: c, Text: text, Paper: "Not in the paper."}, len(c.Series) > 0
+	return Figure{Chart: c, Text: text, Paper: "Not in the paper."}, len(c.Series) > 0
 }
 
 // draws is a series of mean accuracies over the random lesions of each kind. With one seed the bars go
@@ -207,14 +207,14 @@ func deleteRandom(r *Results) (Figure, bool) {
 	if nets := r.pick("residual", func(n *Net) bool { return n.DeleteRandom != nil }); len(nets) > 0 {
 		c.Series = append(c.Series, spared(nets, func(n *Net) []Lesions { return n.DeleteRandom }, func(l Lesions) float64 { return float64(l.Count) }))
 	}
-	return Figure{Name: "delete-random", Chart: c, Text: text + r.drawn(), Paper: paperRandom}, len(c.Series) > 0
+	return Figure{Chart: c, Text: text + r.drawn(), Paper: paperRandom}, len(c.Series) > 0
 }
 
 func deleteRandomTrained(r *Results) (Figure, bool) {
 	c := deletionChart("Deleting several random blocks, by how the net was trained")
 	c.XLabel = "blocks deleted"
 	text := "The residual nets of equal form. " + r.randomDeletions(&c, differentlyTrained)
-	return Figure{Name: "delete-random-by-training", Chart: c, Text: text + r.drawn(), Paper: paperRandom + " For the net trained in the ordinary way only."}, len(c.Series) > 1
+	return Figure{Chart: c, Text: text + r.drawn(), Paper: paperRandom + " For the net trained in the ordinary way only."}, len(c.Series) > 1
 }
 
 // reorderings adds a curve over Kendall's tau for each net and says what is left.
@@ -244,7 +244,7 @@ func reorder(r *Results) (Figure, bool) {
 	c := figure.Chart{Title: "Re-ordering blocks"}
 	text := r.reorderings(&c, slices.DeleteFunc(slices.Clone(r.Config.Nets), func(name string) bool { return slices.Contains(boosted, name) }))
 	text = "k random swaps of two blocks of equal shape, for several k. First block spared: those draws alone that leave it in its place, without bars. " + text + r.drawn()
-	return Figure{Name: "reorder", Chart: c, Text: text, Paper: "Figure 5b: the error grows smoothly as Kendall's tau falls; blocks can be moved about without making the net fail."}, len(c.Series) > 0
+	return Figure{Chart: c, Text: text, Paper: "Figure 5b: the error grows smoothly as Kendall's tau falls; blocks can be moved about without making the net fail."}, len(c.Series) > 0
 }
 
 func reorderBoosted(r *Results) (Figure, bool) {
@@ -252,7 +252,7 @@ func reorderBoosted(r *Results) (Figure, bool) {
 	text := r.reorderings(&c, append([]string{"residual"}, boosted...))
 	text += "Permuting the stages of plain additive boosting changes the prediction by nothing but rounding, so its line is flat by construction and says nothing; " +
 		"in the chained ensemble each learner reads features of the one before it, so there order can matter." + r.drawn()
-	return Figure{Name: "reorder-boosted", Chart: c, Text: text, Paper: "Not in the paper."}, len(r.seeds("boost"))+len(r.seeds("chained")) > 0
+	return Figure{Chart: c, Text: text, Paper: "Not in the paper."}, len(r.seeds("boost"))+len(r.seeds("chained")) > 0
 }
 
 // byX sorts the points of a series.

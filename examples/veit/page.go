@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed"
 	"encoding/json"
 	"errors"
@@ -125,7 +126,16 @@ func inline(svg []byte) template.HTML {
 	return template.HTML(svg)
 }
 
-// prepare makes the report folder, takes it for this run alone, and checks that it can be written to, before
+// reportFiles lists all files that a report may have.
+func reportFiles(dir string) []string {
+	files := []string{filepath.Join(dir, "index.html"), filepath.Join(dir, "results.json")}
+	for _, d := range drawings {
+		files = append(files, filepath.Join(dir, d.name+".svg"), filepath.Join(dir, d.name+".png"))
+	}
+	return files
+}
+
+// prepare makes the report folder, takes it for this run alone, and checks that its files can be written, before
 // any work is done.
 func prepare(dir string) (*filelock.Lock, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -134,22 +144,15 @@ func prepare(dir string) (*filelock.Lock, error) {
 	lock, err := filelock.Acquire(filepath.Join(dir, "report")) // inside, for the folder may be all that we can write to
 	var held *filelock.HeldError
 	if errors.As(err, &held) {
-		return nil, fmt.Errorf("report folder: %w: wait for it, or give another -out", &filelock.HeldError{Path: dir, Holder: held.Holder})
-	} else if err != nil {
+		err = fmt.Errorf("%w: wait for it, or give another -out", &filelock.HeldError{Path: dir, Holder: held.Holder})
+	}
+	if err != nil {
 		return nil, fmt.Errorf("report folder: %w", err)
 	}
-	if err := tryFolder(dir); err != nil {
-		return nil, errors.Join(fmt.Errorf("report folder: %w", err), lock.Release())
+	for _, file := range reportFiles(dir) {
+		if err := cmp.Or(atomicfile.Check(file), atomicfile.Clean(file)); err != nil {
+			return nil, errors.Join(fmt.Errorf("report folder: %w", err), lock.Release())
+		}
 	}
 	return lock, nil
-}
-
-// tryFolder writes a file into dir and removes it.
-func tryFolder(dir string) error {
-	probe, err := os.CreateTemp(dir, ".probe-*")
-	if err != nil {
-		return err
-	}
-	_, err = probe.WriteString("probe")
-	return errors.Join(err, probe.Close(), os.Remove(probe.Name()))
 }

@@ -130,7 +130,16 @@ func (s *store) journal(n *Net, model nn.Module, kind string) (*unravel.Journal,
 	return unravel.OpenJournal(s.path(n.Name, n.Seed, "-"+kind+".jsonl"), identity)
 }
 
+// readJSON reads a file that writeJSON has written.
 func readJSON(path string, v any) error {
+	if info, err := os.Stat(path); err != nil {
+		return err
+	} else if !info.Mode().IsRegular() { // a pipe would keep us waiting
+		return fmt.Errorf("%s: %w", path, atomicfile.ErrNotRegular)
+	}
+	if err := atomicfile.Clean(path); err != nil {
+		return err
+	}
 	raw, err := os.ReadFile(path)
 	if err != nil {
 		return err

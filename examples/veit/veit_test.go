@@ -14,6 +14,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -161,6 +162,20 @@ func TestUnwritableFolderFailsBeforeAnyWork(t *testing.T) {
 		require.NoError(t, os.Chmod(c.Out, 0o500))
 		require.ErrorIs(t, do(context.Background(), c, &log), os.ErrPermission)
 	}
+}
+
+func TestTheReportIsWrittenWhileTheRunGoesOn(t *testing.T) {
+	c := small(t)
+	c.Nets = []string{"plain"}
+	r, err := newRun(c, io.Discard)
+	require.NoError(t, err)
+	r.written = time.Time{} // long ago
+	lock, err := prepare(c.Out)
+	require.NoError(t, err)
+	require.NoError(t, r.all(t.Context()))
+	require.NoError(t, lock.Release())
+	require.Len(t, readResults(t, c.Out).Nets, 1)
+	require.FileExists(t, filepath.Join(c.Out, "index.html"))
 }
 
 func TestMissingDataIsNamed(t *testing.T) {

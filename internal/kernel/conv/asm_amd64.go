@@ -4,7 +4,7 @@
 
 package conv
 
-// fetchPixels fetches so many bytes at x[off[i*stride]:] for each of rows, at x for a negative offset.
+// fetchPixels fetches so many bytes, a multiple of 256, at x[off[i*stride]:] for each of rows, at x for a negative offset.
 //
 //go:noescape
 func fetchPixels(x *float32, off *int32, stride int, rows int, bytes int)

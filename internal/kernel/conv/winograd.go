@@ -261,8 +261,9 @@ func (k *winograd) somePanels(lo, hi int) {
 // transformInput transforms the input of tile i.
 func (k *winograd) transformInput(dst []float32, pitch, i int, scratch *[]float32) {
 	*scratch = grow(*scratch, scratchPerChannel*tileChannels)
-	t, x := i%k.plan.tiles, k.in[i/k.plan.tiles*k.inImage:]
-	k.plan.fetchInput(k.in, k.inImage, i, k.inner)
+	image, t := i/k.plan.tiles, i%k.plan.tiles
+	x := k.in[image*k.inImage:]
+	k.plan.fetchInput(x, k.inImage, t, k.inner)
 	for c := 0; c < k.inner; c += tileChannels {
 		n := min(tileChannels, k.inner-c)
 		tileInput(k.level, dst[c:], pitch, x[c:], k.plan.zeros, k.plan.in[36*t:], *scratch, n)
@@ -274,7 +275,7 @@ func (k *winograd) transformOutput(sums []float32, pitch, i, first, end int, scr
 	*scratch = grow(*scratch, scratchPerChannel*tileChannels)
 	image, t := i/k.plan.tiles, i%k.plan.tiles
 	y := k.out[image*k.outImage:]
-	k.plan.fetchOutput(k.out, k.outImage, i, k.outer)
+	k.plan.fetchOutput(y, k.outImage, t, k.outer)
 	for c := first; c < end; c += tileChannels {
 		n := min(tileChannels, end-c)
 		if !tileOutput(k.level, y[c:], k.plan.out[16*t:], sums[c-first:], pitch, *scratch, n) {

@@ -65,19 +65,25 @@ const (
 	fetchChannels = 64
 )
 
-// fetchInput has the cache fetch what a tile soon after tile i reads of x, of which an image has size
-// elements. The first two columns have arrived for its neighbour.
-func (p *tilePlan) fetchInput(x []float32, size, i, channels int) {
-	i += fetchAhead
-	if from := i / p.tiles * size; channels <= fetchChannels && from < len(x) {
-		fetchPixels(&x[from], &p.in[i%p.tiles*36+2], 6, 6, 4*4*channels)
+// fetchInput has the cache fetch what a tile soon after tile t of an image reads, x being that image and those
+// behind it, of size elements each. The first two columns have arrived for its neighbour.
+func (p *tilePlan) fetchInput(x []float32, size, t, channels int) {
+	if from, t := p.ahead(size, t); channels <= fetchChannels && from < len(x) {
+		fetchPixels(&x[from], &p.in[t*36+2], 6, 6, 4*4*channels)
 	}
 }
 
 // fetchOutput is fetchInput for the pixels of y in the output.
-func (p *tilePlan) fetchOutput(y []float32, size, i, channels int) {
-	i += fetchAhead
-	if from := i / p.tiles * size; channels <= fetchChannels && from < len(y) {
-		fetchPixels(&y[from], &p.out[i%p.tiles*16], 4, 4, 4*4*channels)
+func (p *tilePlan) fetchOutput(y []float32, size, t, channels int) {
+	if from, t := p.ahead(size, t); channels <= fetchChannels && from < len(y) {
+		fetchPixels(&y[from], &p.out[t*16], 4, 4, 4*4*channels)
 	}
+}
+
+// ahead returns where the image begins of the tile to fetch, and its number there. A division would take longer.
+func (p *tilePlan) ahead(size, t int) (from, tile int) {
+	for t += fetchAhead; t >= p.tiles; t -= p.tiles {
+		from += size
+	}
+	return from, t
 }

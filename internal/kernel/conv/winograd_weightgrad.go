@@ -199,9 +199,9 @@ func (g *winogradGrad) transform(b *transformed, first, end int, scratch *[]floa
 	*scratch = grow(*scratch, scratchPerChannel*tileChannels)
 	for i := first; i < end; i++ {
 		image, t := i/g.plan.tiles, i%g.plan.tiles
-		g.plan.fetchInput(g.x, sizeX, i, s.C)
-		g.plan.fetchOutput(g.dy, sizeY, i, s.K)
 		x, dy := g.x[image*sizeX:], g.dy[image*sizeY:]
+		g.plan.fetchInput(x, sizeX, t, s.C)
+		g.plan.fetchOutput(dy, sizeY, t, s.K)
 		inputs, grads := b.inputs[(i-b.first)*b.ldx:], b.grads[(i-b.first)*b.ldy:]
 		for c := 0; c < s.C; c += tileChannels {
 			tileInput(g.level, inputs[c:], b.pitchX, x[c:], g.plan.zeros, g.plan.in[36*t:], *scratch, min(tileChannels, s.C-c))

@@ -199,7 +199,7 @@ func fetch(c *build.Context) {
 	c.Pragma("noescape")
 	c.Attributes(attr.NOSPLIT)
 	c.SignatureExpr("func(x *float32, off *int32, stride int, rows int, bytes int)")
-	c.Doc("fetchPixels fetches so many bytes at x[off[i*stride]:] for each of rows, at x for a negative offset.")
+	c.Doc("fetchPixels fetches so many bytes, a multiple of 256, at x[off[i*stride]:] for each of rows, at x for a negative offset.")
 	x, off := c.Load(c.Param("x"), c.GP64()).(reg.GPVirtual), c.Load(c.Param("off"), c.GP64()).(reg.GPVirtual)
 	stride, rows := c.Load(c.Param("stride"), c.GP64()).(reg.GPVirtual), c.Load(c.Param("rows"), c.GP64()).(reg.GPVirtual)
 	bytes := c.Load(c.Param("bytes"), c.GP64()).(reg.GPVirtual)
@@ -210,11 +210,13 @@ func fetch(c *build.Context) {
 	c.LEAQ(Mem{Base: x, Index: at, Scale: 4}, at)
 	c.CMOVQMI(x, at)
 	c.MOVQ(bytes, left)
-	c.Label("line")
-	c.PREFETCHT0(Mem{Base: at})
-	c.ADDQ(I32(64), at)
-	c.SUBQ(I32(64), left)
-	c.JG(LabelRef("line"))
+	c.Label("lines")
+	for i := range 4 {
+		c.PREFETCHT0(Mem{Base: at, Disp: 64 * i})
+	}
+	c.ADDQ(I32(256), at)
+	c.SUBQ(I32(256), left)
+	c.JG(LabelRef("lines"))
 	c.LEAQ(Mem{Base: off, Index: stride, Scale: 4}, off)
 	c.DECQ(rows)
 	c.JNZ(LabelRef("row"))
@@ -250,11 +252,11 @@ func output(t transform) {
 	t.begin("tileOutput", "y *float32, off *int32, m *float32, pitch int, tmp *float32, n int) (finite bool",
 		"computes y[off[i]+c] = (AT d A)[i], d being m[pitch*i+c], for n channels; pixels with a negative offset are dropped.")
 	c := t.numbers(a, b, a*a, b*b, a*a*a, b*b*b)
-	apply := func(from, to func(i int) Mem, result func(v vec)) {
+	apply := func(from, to func(i int) Mem, result func(i int, v vec)) {
 		put := func(i int, v vec) {
 			t.Store(v, to(i), nil)
 			if result != nil {
-				result(v)
+				result(i, v)
 			}
 		}
 		var sum, dif []vec
@@ -288,18 +290,18 @@ func output(t transform) {
 	// tmp has come to the end of what it holds between the passes; dropped pixels go behind that. A
 	// product with zero is NaN for whatever is not finite.
 	y, off := t.pointer("y"), t.pointer("off")
-	zero, bad := t.Zero(), t.Zero()
+	zero, bad := t.Zero(), []vec{t.Zero(), t.Zero()} // one sum alone would be waited for
 	from = t.series(t.pointer("tmp"), t.times(4, bytes), 6)
 	p := t.pointers(4)
 	t.repeat("column", 4, func() {
 		t.pixels(y, tmp, off, 4, 4, p)
 		t.channels(at, bytes, func() {
-			apply(from.at, func(i int) Mem { return Mem{Base: p[i], Index: at, Scale: 1} }, func(v vec) { t.AddMul(bad, v, zero) })
+			apply(from.at, func(i int) Mem { return Mem{Base: p[i], Index: at, Scale: 1} }, func(i int, v vec) { t.AddMul(bad[i%2], v, zero) })
 			t.ADDQ(I32(t.Bytes()), from.base)
 		})
 		t.ADDQ(I32(4), off)
 	})
-	t.finite(bad)
+	t.finite(t.Add(bad[0], bad[1]))
 	t.End()
 }
 

@@ -181,20 +181,20 @@ func (t transform) output() {
 	p := t.params("y", "off", "m", "pitch", "tmp", "n")
 	y, off, m, pitch, tmp, n := p[0], p[1], p[2], p[3], p[4], p[5]
 	c := t.numbers(a, b, a*a, b*b, a*a*a, b*b*b)
-	apply := func(from, to []gp, result func(v vec)) {
+	apply := func(from, to []gp, result func(i int, v vec)) {
 		var d []vec
 		for _, r := range from {
 			d = append(d, t.next(r))
 		}
-		put := func(v vec, r gp) {
-			t.put(v, r)
-			result(v)
+		put := func(i int, v vec) {
+			t.put(v, to[i])
+			result(i, v)
 		}
 		sumA, difA, sumB, difB := t.Add(d[1], d[2]), t.Sub(d[1], d[2]), t.Add(d[3], d[4]), t.Sub(d[3], d[4])
-		put(t.Add(t.Add(sumA, sumB), d[0]), to[0])
-		put(t.AddMul(t.Mul(difA, c[0]), difB, c[1]), to[1])
-		put(t.AddMul(t.Mul(sumA, c[2]), sumB, c[3]), to[2])
-		put(t.AddMul(t.AddMul(d[5], difA, c[4]), difB, c[5]), to[3])
+		put(0, t.Add(t.Add(sumA, sumB), d[0]))
+		put(1, t.AddMul(t.Mul(difA, c[0]), difB, c[1]))
+		put(2, t.AddMul(t.Mul(sumA, c[2]), sumB, c[3]))
+		put(3, t.AddMul(t.AddMul(d[5], difA, c[4]), difB, c[5]))
 	}
 	left, bytes := t.GP(), t.times(4, n)
 	t.Op("LSL $2, %v", pitch)
@@ -204,7 +204,7 @@ func (t transform) output() {
 	back := t.times(6, pitch)
 	t.Op("SUB %v, %v", bytes, back)
 	t.repeat("row", 6, func() {
-		t.channels(n, left, func() { apply(from, to, func(vec) {}) })
+		t.channels(n, left, func() { apply(from, to, func(int, vec) {}) })
 		t.move(from, back)
 		for range 3 {
 			t.move(to, bytes)
@@ -214,17 +214,17 @@ func (t transform) output() {
 	// Behind the 24 parts that tmp holds between the passes is room for pixels that are dropped. A product with
 	// zero is NaN for whatever is not finite.
 	t.Release(mark)
-	zero, bad := t.Zero(), t.Zero()
+	zero, bad := t.Zero(), []vec{t.Zero(), t.Zero()} // one sum alone would be waited for
 	row := t.times(4, bytes)
 	t.Op("MOVD tmp+32(FP), %v", tmp)
 	from = t.series(tmp, row, 6)
 	to = t.series(m, row, 4) // only registers: set for each column
 	t.repeat("column", 4, func() {
 		t.pixels(y, tmp, off, left, 4, to)
-		t.channels(n, left, func() { apply(from, to, func(v vec) { t.AddMul(bad, v, zero) }) })
+		t.channels(n, left, func() { apply(from, to, func(i int, v vec) { t.AddMul(bad[i%2], v, zero) }) })
 		t.Op("ADD $4, %v", off)
 	})
-	largest := t.Largest(bad)
+	largest := t.Largest(t.Add(bad[0], bad[1]))
 	t.VecOp("FCMPS F%d, F%d", largest, largest)
 	t.Op("CSET VC, %v", left)
 	t.Op("MOVB %v, finite+48(FP)", left)

@@ -14,6 +14,11 @@ func fetchPixels(x *float32, off *int32, stride int, rows int, bytes int)
 //go:noescape
 func tileInputAVX2(dst *float32, pitch int, x *float32, zero *float32, off *int32, tmp *float32, n int)
 
+// tileInputSquaresAVX2 is tileInputAVX2, and sets squares to sums over the quarters of the middle pixels and, in four parts, over the border.
+//
+//go:noescape
+func tileInputSquaresAVX2(dst *float32, pitch int, x *float32, zero *float32, off *int32, tmp *float32, n int, squares *[8]float32)
+
 // tileOutputAVX2 computes y[off[i]+c] = (AT d A)[i], d being m[pitch*i+c], for n channels; pixels with a negative offset are dropped.
 //
 //go:noescape
@@ -38,6 +43,11 @@ func tileWeightGradAVX2(dw *float32, m *float32, pitch int, n int) (finite bool)
 //
 //go:noescape
 func tileInputAVX512(dst *float32, pitch int, x *float32, zero *float32, off *int32, tmp *float32, n int)
+
+// tileInputSquaresAVX512 is tileInputAVX512, and sets squares to sums over the quarters of the middle pixels and, in four parts, over the border.
+//
+//go:noescape
+func tileInputSquaresAVX512(dst *float32, pitch int, x *float32, zero *float32, off *int32, tmp *float32, n int, squares *[8]float32)
 
 // tileOutputAVX512 computes y[off[i]+c] = (AT d A)[i], d being m[pitch*i+c], for n channels; pixels with a negative offset are dropped.
 //

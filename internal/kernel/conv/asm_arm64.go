@@ -4,10 +4,10 @@
 
 package conv
 
-// tileInputNEON computes dst[pitch*i+c] = (BT d B)[i], d being the pixels x[off[i]:], or zero, for n channels.
+// tileInputSquaresNEON computes dst[pitch*i+c] = (BT d B)[i], d being the pixels x[off[i]:], or zero, for n channels, and sets squares to sums over the quarters of the middle pixels and, in four parts, over the border.
 //
 //go:noescape
-func tileInputNEON(dst *float32, pitch int, x *float32, zero *float32, off *int32, tmp *float32, n int)
+func tileInputSquaresNEON(dst *float32, pitch int, x *float32, zero *float32, off *int32, tmp *float32, n int, squares *[8]float32)
 
 // tileOutputNEON computes y[off[i]+c] = (AT d A)[i], d being m[pitch*i+c], for n channels; pixels with a negative offset are dropped.
 //

@@ -87,6 +87,24 @@ func tileInputRef[T float32 | float64](dst []T, pitch int, x []T, off []int32, n
 	}
 }
 
+// tileSquaresRef returns, of the pixels that tileInputRef reads, the sums of the squares of the four quarters of
+// the middle 4 x 4, row by row, and of the border around them.
+func tileSquaresRef[T float32 | float64](x []T, off []int32, n int) (squares [8]T) {
+	for i, o := range off[:36] {
+		if o < 0 {
+			continue
+		}
+		part, row, col := 4, i/6, i%6
+		if row >= 1 && row <= 4 && col >= 1 && col <= 4 {
+			part = (row-1)/2*2 + (col-1)/2
+		}
+		for _, v := range x[o:][:n] {
+			squares[part] += v * v
+		}
+	}
+	return squares
+}
+
 // tileWeightsRef computes, for each of n weights,
 //
 //	dst[pitch*i+j] = (G g GT)[i]    0 <= i < 36

@@ -24,6 +24,21 @@ func tileInput(l cpu.Level, dst []float32, pitch int, x, zeros []float32, off []
 	}
 }
 
+// tileInputSquares is tileInput, and sets squares to what [tileSquaresRef] returns, with the border's sum in any
+// parts.
+func tileInputSquares(l cpu.Level, dst []float32, pitch int, x, zeros []float32, off []int32, scratch []float32, n int, squares *[8]float32) {
+	_, _, _, _ = dst[35*pitch+n-1], zeros[n-1], off[35], scratch[scratchPerChannel*n-1]
+	switch l {
+	case cpu.AVX512:
+		tileInputSquaresAVX512(&dst[0], pitch, &x[0], &zeros[0], &off[0], &scratch[0], n, squares)
+	case cpu.AVX2:
+		tileInputSquaresAVX2(&dst[0], pitch, &x[0], &zeros[0], &off[0], &scratch[0], n, squares)
+	default:
+		tileInputRef(dst, pitch, x, off, n)
+		*squares = tileSquaresRef(x, off, n)
+	}
+}
+
 // tileWeights is [tileWeightsRef] for a multiple of 16 weights.
 func tileWeights(l cpu.Level, dst []float32, pitch int, w []float32, n int) {
 	_, _ = dst[35*pitch+n-1], w[9*n-1]

@@ -8,15 +8,16 @@ import "github.com/residuum-go/residuum/internal/cpu"
 // 6 x 4 and what is written to pixels that are left out.
 const scratchPerChannel = 36
 
-// tileInput is [tileInputRef] for a multiple of 16 channels. zeros has n elements and scratch
-// scratchPerChannel times as many.
-func tileInput(l cpu.Level, dst []float32, pitch int, x, zeros []float32, off []int32, scratch []float32, n int) {
+// tileInputSquares is [tileInputRef] for a multiple of 16 channels, and sets squares to what [tileSquaresRef] returns,
+// with the border's sum in any parts. zeros has n elements and scratch scratchPerChannel times as many.
+func tileInputSquares(l cpu.Level, dst []float32, pitch int, x, zeros []float32, off []int32, scratch []float32, n int, squares *[8]float32) {
 	if l < cpu.NEON {
 		tileInputRef(dst, pitch, x, off, n)
+		*squares = tileSquaresRef(x, off, n)
 		return
 	}
 	_, _, _, _ = dst[35*pitch+n-1], zeros[n-1], off[35], scratch[scratchPerChannel*n-1]
-	tileInputNEON(&dst[0], pitch, &x[0], &zeros[0], &off[0], &scratch[0], n)
+	tileInputSquaresNEON(&dst[0], pitch, &x[0], &zeros[0], &off[0], &scratch[0], n, squares)
 }
 
 // tileWeights is [tileWeightsRef] for a multiple of 16 weights.
@@ -36,6 +37,12 @@ func tileOutput(l cpu.Level, y []float32, off []int32, m []float32, pitch int, s
 	}
 	_, _, _ = m[35*pitch+n-1], off[15], scratch[scratchPerChannel*n-1]
 	return tileOutputNEON(&y[0], &off[0], &m[0], pitch, &scratch[0], n)
+}
+
+// The gradient of weights does without: see [Shape.winogradGradWins].
+
+func tileInput(_ cpu.Level, dst []float32, pitch int, x, _ []float32, off []int32, _ []float32, n int) {
+	tileInputRef(dst, pitch, x, off, n)
 }
 
 func tileGradient(_ cpu.Level, dst []float32, pitch int, y, _ []float32, off []int32, _ []float32, n int) {

@@ -10,6 +10,11 @@ func tileInput(_ cpu.Level, dst []float32, pitch int, x, _ []float32, off []int3
 	tileInputRef(dst, pitch, x, off, n)
 }
 
+func tileInputSquares(_ cpu.Level, dst []float32, pitch int, x, _ []float32, off []int32, _ []float32, n int, squares *[8]float32) {
+	tileInputRef(dst, pitch, x, off, n)
+	*squares = tileSquaresRef(x, off, n)
+}
+
 func tileWeights(_ cpu.Level, dst []float32, pitch int, w []float32, n int) {
 	tileWeightsRef(dst, pitch, w, n)
 }

@@ -42,6 +42,14 @@ func TestTransformsEqualTheirReference(t *testing.T) {
 				tileInputRef(want, pitch, widen(x, false), off, n)
 				tileInput(l, got, pitch, x, memory(t, n), off, scratch, n)
 				requireNear(t, want, got, 2e-5)
+				squares, wantSquares := [8]float32{}, tileSquaresRef(widen(x, false), off, n)
+				for i := range 36 {
+					clear(got[i*pitch:][:n])
+				}
+				tileInputSquares(l, got, pitch, x, memory(t, n), off, scratch, n, &squares)
+				requireNear(t, want, got, 2e-5)
+				squares[4] += squares[5] + squares[6] + squares[7]
+				requireNear(t, wantSquares[:5], squares[:5], 1e-4)
 
 				w := numbers(9 * n)
 				tileWeightsRef(want, pitch, widen(w, false), n)

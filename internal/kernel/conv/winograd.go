@@ -30,9 +30,9 @@ import (
 // direct sum is 0.5 and 5. The points of interpolation are 0, ±5/8, ±3/2 and infinity. With the usual 0, ±1,
 // ±2 the error is twice as large.
 //
-// What is not finite spreads over its tile. Images in whose results there is such a number are
-// therefore computed again, directly: NaN and infinities come out as they do there, and what only
-// overflowed between the transforms comes out finite.
+// Two kinds of images are therefore computed again, directly. Those with a tile that is not even: see [unevenness].
+// And those with a result that is not finite, as that spreads over its tile: NaN and infinities come out as they do
+// there, and what only overflowed between the transforms comes out finite.
 type winograd struct {
 	shape        Shape
 	inputGrad    bool
@@ -45,7 +45,7 @@ type winograd struct {
 	inner, outer int // input and output channels
 	panels       int // of output channels
 
-	notFinite []atomic.Bool // images with results that are not finite
+	direct []atomic.Bool // images to compute directly
 
 	weights     []float32 // transformed: [36][panels][inner][cols]
 	weightPitch int       // elements from one of the 36 parts to the next
@@ -119,10 +119,10 @@ func runWinograd(s Shape, inputGrad bool, out, in, w []float32) {
 		k.inner, k.outer = k.outer, k.inner
 	}
 	k.panels = ceil(k.outer, k.cols)
-	if cap(k.notFinite) < s.N {
-		k.notFinite = make([]atomic.Bool, s.N)
+	if cap(k.direct) < s.N {
+		k.direct = make([]atomic.Bool, s.N)
 	}
-	k.notFinite = k.notFinite[:s.N]
+	k.direct = k.direct[:s.N]
 	if k.manyTiles() {
 		k.byBlocks()
 	} else {
@@ -133,13 +133,17 @@ func runWinograd(s Shape, inputGrad bool, out, in, w []float32) {
 	winograds.Put(k)
 }
 
-// again computes images directly in whose results something is not finite.
+// again computes the images directly that Winograd's algorithm is not good enough for, neighbours together.
 func (k *winograd) again() {
-	s := k.shape
-	s.N = 1
-	for i := range k.notFinite {
-		if k.notFinite[i].Swap(false) {
-			run(s, k.inputGrad, k.out[i*k.outImage:][:k.outImage], k.in[i*k.inImage:][:k.inImage], k.w)
+	for i := 0; i < len(k.direct); i++ {
+		first := i
+		for i < len(k.direct) && k.direct[i].Swap(false) {
+			i++
+		}
+		if n := i - first; n > 0 {
+			s := k.shape
+			s.N = n
+			run(s, k.inputGrad, k.out[first*k.outImage:][:n*k.outImage], k.in[first*k.inImage:][:n*k.inImage], k.w)
 		}
 	}
 }
@@ -264,9 +268,14 @@ func (k *winograd) transformInput(dst []float32, pitch, i int, scratch *[]float3
 	image, t := i/k.plan.tiles, i%k.plan.tiles
 	x := k.in[image*k.inImage:]
 	k.plan.fetchInput(x, k.inImage, t, k.inner)
+	even, squares := true, [8]float32{}
 	for c := 0; c < k.inner; c += tileChannels {
 		n := min(tileChannels, k.inner-c)
-		tileInput(k.level, dst[c:], pitch, x[c:], k.plan.zeros, k.plan.in[36*t:], *scratch, n)
+		tileInputSquares(k.level, dst[c:], pitch, x[c:], k.plan.zeros, k.plan.in[36*t:], *scratch, n, &squares)
+		even = k.plan.quartersEven(t, &squares) && even
+	}
+	if !even && !k.direct[image].Load() && !k.plan.windowsEven(t, x, k.inner) {
+		k.direct[image].Store(true)
 	}
 }
 
@@ -279,7 +288,7 @@ func (k *winograd) transformOutput(sums []float32, pitch, i, first, end int, scr
 	for c := first; c < end; c += tileChannels {
 		n := min(tileChannels, end-c)
 		if !tileOutput(k.level, y[c:], k.plan.out[16*t:], sums[c-first:], pitch, *scratch, n) {
-			k.notFinite[image].Store(true)
+			k.direct[image].Store(true)
 		}
 	}
 }

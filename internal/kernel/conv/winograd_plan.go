@@ -3,10 +3,11 @@ package conv
 // tilePlan says where the tiles of an image read and write. Like a [plan] it depends on the shape of
 // an image alone.
 type tilePlan struct {
-	tiles int       // of an image, row by row
-	in    []int32   // [tiles][6][6] offsets in the input image, negative for a pixel outside
-	out   []int32   // [tiles][4][4] offsets in the output image
-	zeros []float32 // what pixels outside read
+	tiles  int       // of an image, row by row
+	in     []int32   // [tiles][6][6] offsets in the input image, negative for a pixel outside
+	out    []int32   // [tiles][4][4] offsets in the output image
+	unseen []float32 // [tiles][2][2] infinity for quarters of the middle of in that no output needs, else 0
+	zeros  []float32 // what pixels outside read
 }
 
 var tilePlans cache[planKey, *tilePlan]
@@ -18,7 +19,7 @@ func tilePlanFor(s Shape, inputGrad bool) *tilePlan {
 		return p
 	}
 	p := newTilePlan(s, inputGrad)
-	tilePlans.put(key, p, len(p.in)+len(p.out)+len(p.zeros))
+	tilePlans.put(key, p, len(p.in)+len(p.out)+len(p.zeros)+len(p.unseen))
 	return p
 }
 
@@ -51,6 +52,8 @@ func newTilePlan(s Shape, inputGrad bool) *tilePlan {
 		for w := 0; w < out.width; w += 4 {
 			p.in = in.offsets(p.in, h-padH, w-padW, 6)
 			p.out = out.offsets(p.out, h, w, 4)
+			unseen := p.unseenQuarters(p.tiles)
+			p.unseen = append(p.unseen, unseen[:]...)
 			p.tiles++
 		}
 	}

@@ -22,6 +22,15 @@ import (
 //
 //	|error| <= (T + 20) u · |GT| [ Σ_tiles (|BT| |d| |B|) ⊙ (|A| |e| |AT|) ] |G|
 //
+// The largest of these bilinear forms in |d| and |e| has the norm 69.5, a pixel is in at most 4 tiles and a gradient in
+// one. With the roots of the sums of squares over all images, as in [unevenness], that is at most
+//
+//	|error| <= 140 (T + 20) u ‖x_c‖‖e_k‖
+//
+// where the direct sum, of up to 16 T terms, has 16 T u ‖x_c‖‖e_k‖, whatever the images hold. So nothing is looked for
+// here: a large value of x_c or e_k costs all nine weights between c and k the same digits, as it does directly unless
+// what it is multiplied with is padding or small.
+//
 // When a result is not finite, all are computed again, directly.
 //
 // The sums are cut into units, a band of input channels and a panel of output channels. Where they are

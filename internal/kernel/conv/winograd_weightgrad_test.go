@@ -111,6 +111,44 @@ func TestWinogradGradKeepsItsBound(t *testing.T) {
 	}
 }
 
+// TestWinogradGradBesideALargeValue: an error is at most 140 (T + 20) u ‖x_c‖‖e_k‖, whatever the images.
+func TestWinogradGradBesideALargeValue(t *testing.T) {
+	const u = 0x1p-24
+	o, s := operations[2], square(2, 7, 16, 32, 3, 1, 1, 1, 1)
+	nd, na, nb := o.sizes(s)
+	tiles := s.N * newTilePlan(s, false).tiles
+	channelNorms := func(x []float32, channels int) []float64 {
+		norm := make([]float64, channels)
+		for i, v := range x {
+			norm[i%channels] = math.Hypot(norm[i%channels], float64(v))
+		}
+		return norm
+	}
+	for _, input := range unevenInputs {
+		for _, large := range []string{"x", "dy"} {
+			rng := rand.New(rand.NewPCG(1, 2))
+			x, dy, want := normal(rng, heap(na)), normal(rng, heap(nb)), make([]float64, nd)
+			if large == "x" {
+				input.set(rng, image{s.H, s.W, s.C}, x)
+			} else {
+				input.set(rng, image{s.OutH(), s.OutW(), s.K}, dy)
+			}
+			o.ref(s, want, widen(x, false), widen(dy, false))
+			normX, normDY := channelNorms(x, s.C), channelNorms(dy, s.K)
+			t.Run(input.name+" in "+large, func(t *testing.T) {
+				kerneltest.EachLevel(t, func(t *testing.T) {
+					got := heap(nd)
+					runWinogradGrad(s, got, x, dy)
+					for i, v := range got {
+						bound := 140 * float64(tiles+20) * u * normX[i/s.K%s.C] * normDY[i%s.K]
+						require.LessOrEqual(t, math.Abs(float64(v)-want[i]), bound, "element %d: %v, want %v", i, v, want[i])
+					}
+				})
+			})
+		}
+	}
+}
+
 func TestWinogradGradHasTheSameBitsForAnyNumberOfWorkers(t *testing.T) {
 	kerneltest.EachLevel(t, func(t *testing.T) {
 		for _, s := range []Shape{square(24, 8, 96, 64, 3, 1, 1, 1, 1), square(70, 8, 32, 16, 3, 1, 1, 1, 1)} { // chunks, parts

@@ -8,7 +8,6 @@ import (
 	"flag"
 	"os"
 
-	"github.com/mmcloughlin/avo/attr"
 	"github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
@@ -26,7 +25,8 @@ func main() {
 	c.ConstraintExpr("!purego")
 	fetch(c)
 	for _, m := range simd.Machines(c) {
-		input(transform{m})
+		input(transform{m}, false)
+		input(transform{m}, true)
 		output(transform{m})
 		weights(transform{m})
 		gradient(transform{m})
@@ -135,14 +135,24 @@ const (
 	b = 3. / 2
 )
 
-func input(t transform) {
-	t.begin("tileInput", "dst *float32, pitch int, x *float32, zero *float32, off *int32, tmp *float32, n int",
-		"computes dst[pitch*i+c] = (BT d B)[i], d being the pixels x[off[i]:], or zero, for n channels.")
+// input writes tileInput, or with squares tileInputSquares.
+func input(t transform, squares bool) {
+	if squares {
+		t.begin("tileInputSquares", "dst *float32, pitch int, x *float32, zero *float32, off *int32, tmp *float32, n int, squares *[8]float32",
+			"is tileInput"+t.Name+", and sets squares to sums over the quarters of the middle pixels and, in four parts, over the border.")
+	} else {
+		t.begin("tileInput", "dst *float32, pitch int, x *float32, zero *float32, off *int32, tmp *float32, n int",
+			"computes dst[pitch*i+c] = (BT d B)[i], d being the pixels x[off[i]:], or zero, for n channels.")
+	}
 	c := t.numbers(a*a*b*b, a*a+b*b, a*a, b*b, a, b)
-	apply := func(from, to func(i int) Mem) {
+	// The sums are those of the first and the last pixel, and of each pair between them.
+	apply := func(from, to func(i int) Mem, sums []vec) {
 		var d []vec
 		for i := range 6 {
-			d = append(d, t.Load(from(i), nil))
+			v := t.Load(from(i), nil)
+			if d = append(d, v); sums != nil {
+				t.AddMul(sums[(i+1)/2%3], v, v)
+			}
 		}
 		first := t.AddMul(t.Copy(d[4]), d[0], c[0])
 		t.Store(t.SubMul(first, d[2], c[1]), to(0), nil)
@@ -165,15 +175,22 @@ func input(t transform) {
 	tmp, x, zero, off := t.pointer("tmp"), t.pointer("x"), t.pointer("zero"), t.pointer("off")
 	to := t.series(tmp, bytes, 6)
 	p, at := t.pointers(6), t.GP64()
-	t.repeat("row", 6, func() {
-		t.pixels(x, zero, off, 6, 1, p)
-		t.channels(at, bytes, func() {
-			apply(func(i int) Mem { return Mem{Base: p[i], Index: at, Scale: 1} }, to.at)
-			t.ADDQ(I32(t.Bytes()), tmp)
+	rows := func(n int, sums []vec) {
+		t.repeat("row", n, func() {
+			t.pixels(x, zero, off, 6, 1, p)
+			t.channels(at, bytes, func() {
+				apply(func(i int) Mem { return Mem{Base: p[i], Index: at, Scale: 1} }, to.at, sums)
+				t.ADDQ(I32(t.Bytes()), tmp)
+			})
+			t.ADDQ(I32(24), off)
+			t.LEAQ(Mem{Base: tmp, Index: to.step5, Scale: 1}, tmp)
 		})
-		t.ADDQ(I32(24), off)
-		t.LEAQ(Mem{Base: tmp, Index: to.step5, Scale: 1}, tmp)
-	})
+	}
+	if squares {
+		t.sumSquares(rows)
+	} else {
+		rows(6, nil)
+	}
 
 	dst, pitch := t.pointer("dst"), t.Int("pitch")
 	src := t.series(t.pointer("tmp"), t.times(6, bytes), 6)
@@ -184,7 +201,7 @@ func input(t transform) {
 	t.SUBQ(bytes, back)
 	t.repeat("column", 6, func() {
 		t.channels(at, bytes, func() {
-			apply(src.at, to.at)
+			apply(src.at, to.at, nil)
 			t.ADDQ(I32(t.Bytes()), src.base)
 			t.ADDQ(I32(t.Bytes()), dst)
 		})
@@ -193,34 +210,47 @@ func input(t transform) {
 	t.End()
 }
 
-// fetch has the cache fetch what a later tile reads or writes.
-func fetch(c *build.Context) {
-	c.Function("fetchPixels")
-	c.Pragma("noescape")
-	c.Attributes(attr.NOSPLIT)
-	c.SignatureExpr("func(x *float32, off *int32, stride int, rows int, bytes int)")
-	c.Doc("fetchPixels fetches so many bytes, a multiple of 256, at x[off[i*stride]:] for each of rows, at x for a negative offset.")
-	x, off := c.Load(c.Param("x"), c.GP64()).(reg.GPVirtual), c.Load(c.Param("off"), c.GP64()).(reg.GPVirtual)
-	stride, rows := c.Load(c.Param("stride"), c.GP64()).(reg.GPVirtual), c.Load(c.Param("rows"), c.GP64()).(reg.GPVirtual)
-	bytes := c.Load(c.Param("bytes"), c.GP64()).(reg.GPVirtual)
-	at, left := c.GP64(), c.GP64()
-	c.Label("row")
-	c.MOVL(Mem{Base: off}, at.As32())
-	c.TESTL(at.As32(), at.As32())
-	c.LEAQ(Mem{Base: x, Index: at, Scale: 4}, at)
-	c.CMOVQMI(x, at)
-	c.MOVQ(bytes, left)
-	c.Label("lines")
-	for i := range 4 {
-		c.PREFETCHT0(Mem{Base: at, Disp: 64 * i})
+// sumSquares has rows add squares while it transforms the rows of a tile, and stores the sums. Three sums at a time
+// are all that AVX2 has registers for, and few enough additions to each.
+func (t transform) sumSquares(rows func(n int, sums []vec)) {
+	border, left, right := t.Zero(), t.Zero(), t.Zero()
+	sums, at, upper := []vec{border, left, right}, t.pointer("squares"), t.AllocLocal(32)
+	outer := func() { // the first or the last row
+		rows(1, sums)
+		t.VADDPS(left, border, border)
+		t.VADDPS(right, border, border)
 	}
-	c.ADDQ(I32(256), at)
-	c.SUBQ(I32(256), left)
-	c.JG(LabelRef("lines"))
-	c.LEAQ(Mem{Base: off, Index: stride, Scale: 4}, off)
-	c.DECQ(rows)
-	c.JNZ(LabelRef("row"))
-	c.RET()
+	middle := func() { // two rows between them: sums of 4 lanes of left and right in left
+		t.Clear(left)
+		t.Clear(right)
+		rows(2, sums)
+		t.VHADDPS(t.fold(right), t.fold(left), left.AsY())
+	}
+	outer()
+	middle()
+	t.VMOVUPS(left.AsY(), upper)
+	middle()
+	t.VMOVUPS(upper, right.AsY())
+	t.VHADDPS(left.AsY(), right.AsY(), left.AsY())
+	t.VEXTRACTF128(U8(1), left.AsY(), right.AsX())
+	t.VADDPS(right.AsX(), left.AsX(), left.AsX())
+	t.VMOVUPS(left.AsX(), Mem{Base: at})
+	t.Clear(left)
+	t.Clear(right)
+	outer()
+	t.VEXTRACTF128(U8(1), t.fold(border), left.AsX())
+	t.VADDPS(left.AsX(), border.AsX(), border.AsX())
+	t.VMOVUPS(border.AsX(), Mem{Base: at, Disp: 16})
+}
+
+// fold returns the lower half of v, the upper half of 16 numbers having been added to it.
+func (t transform) fold(v vec) reg.Register {
+	if t.Wide() {
+		high := t.YMM()
+		t.VEXTRACTF64X4(U8(1), v, high)
+		t.VADDPS(high, v.AsY(), v.AsY())
+	}
+	return v.AsY()
 }
 
 // finite sets the result to whether no lane of bad is NaN.

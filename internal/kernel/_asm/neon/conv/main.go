@@ -120,15 +120,20 @@ const (
 )
 
 func (t transform) input() {
-	t.Func("tileInputNEON", "(dst *float32, pitch int, x *float32, zero *float32, off *int32, tmp *float32, n int)",
-		"computes dst[pitch*i+c] = (BT d B)[i], d being the pixels x[off[i]:], or zero, for n channels.", 56)
+	t.Func("tileInputSquaresNEON", "(dst *float32, pitch int, x *float32, zero *float32, off *int32, tmp *float32, n int, squares *[8]float32)",
+		"computes dst[pitch*i+c] = (BT d B)[i], d being the pixels x[off[i]:], or zero, for n channels, "+
+			"and sets squares to sums over the quarters of the middle pixels and, in four parts, over the border.", 64)
 	p := t.params("dst", "pitch", "x", "zero", "off", "tmp", "n")
 	dst, pitch, x, zero, off, tmp, n := p[0], p[1], p[2], p[3], p[4], p[5], p[6]
 	c := t.numbers(a*a*b*b, a*a+b*b, a*a, b*b, a, b)
-	apply := func(from, to []gp) {
+	// The sums are those of the first and the last pixel, and of each pair between them.
+	apply := func(from, to []gp, sums []vec) {
 		var d []vec
-		for _, r := range from {
-			d = append(d, t.next(r))
+		for i, r := range from {
+			v := t.next(r)
+			if d = append(d, v); sums != nil {
+				t.AddMul(sums[(i+1)/2%3], v, v)
+			}
 		}
 		t.put(t.SubMul(t.AddMul(t.Copy(d[4]), d[0], c[0]), d[2], c[1]), to[0])
 		t.put(t.SubMul(t.AddMul(d[5], d[1], c[0]), d[3], c[1]), to[5])
@@ -149,14 +154,28 @@ func (t transform) input() {
 	to := t.series(tmp, bytes, 6)
 	from := t.series(x, bytes, 6) // only registers: set for each row
 	t.Op("MOVD x+16(FP), %v", x)
-	t.repeat("row", 6, func() {
-		t.pixels(x, zero, off, left, 1, from)
-		t.channels(n, left, func() { apply(from, to) })
-		for range 5 { // to the next row
-			t.move(to, bytes)
-		}
-		t.Op("ADD $24, %v", off)
-	})
+	counter := t.Mark()
+	rows := func(name string, count int, sums ...vec) {
+		t.Release(counter)
+		t.repeat(name, count, func() {
+			t.pixels(x, zero, off, left, 1, from)
+			t.channels(n, left, func() { apply(from, to, sums) })
+			for range 5 { // to the next row
+				t.move(to, bytes)
+			}
+			t.Op("ADD $24, %v", off)
+		})
+	}
+	border, quarters := []vec{t.Zero(), t.Zero(), t.Zero()}, []vec{t.Zero(), t.Zero(), t.Zero(), t.Zero()}
+	rows("first", 1, border...)
+	rows("upper", 2, border[0], quarters[0], quarters[1])
+	rows("lower", 2, border[1], quarters[2], quarters[3])
+	rows("last", 1, border...)
+	parts := t.Transpose(quarters)
+	squares := off // no longer needed
+	t.Op("MOVD squares+56(FP), %v", squares)
+	t.Store(t.Add(t.Add(parts[0], parts[1]), t.Add(parts[2], parts[3])), squares, 0, 4)
+	t.Store(t.Add(t.Add(border[0], border[1]), border[2]), squares, 16, 4)
 
 	t.Release(mark)
 	t.Op("MOVD tmp+40(FP), %v", tmp)
@@ -168,7 +187,7 @@ func (t transform) input() {
 	from, to = t.series(tmp, row, 6), t.series(dst, stride, 6)
 	t.Op("SUB %v, %v", bytes, pitch)
 	t.repeat("column", 6, func() {
-		t.channels(n, left, func() { apply(from, to) })
+		t.channels(n, left, func() { apply(from, to, nil) })
 		t.move(to, pitch) // from is there already
 	})
 	t.Op("RET")

@@ -82,7 +82,7 @@ func newGradPlan(s Shape, pitch, packed int) *gradPlan {
 	units := ceil(cg, unit)
 	bands := ceil(cg, p.band(s))
 	for b := range bands {
-		c, end := units*b/bands*unit, min(units*(b+1)/bands*unit, cg)
+		c, end := share(units, b, bands)*unit, min(share(units, b+1, bands)*unit, cg)
 		for t, strips := range taps {
 			p.groups = append(p.groups, []list{{row: t*cg + c, rows: end - c, x: c, strips: strips}})
 		}
@@ -153,7 +153,7 @@ func (st *strip) append(x, dy, count, xPitch, dyPitch, start int) {
 
 // rows returns the output rows of strip i.
 func (p *gradPlan) rows(s Shape, i int) (first, end int) {
-	return s.OutH() * i / p.strips, s.OutH() * (i + 1) / p.strips
+	return share(s.OutH(), i, p.strips), share(s.OutH(), i+1, p.strips)
 }
 
 var gradPlans cache[gradKey, *gradPlan]

@@ -78,7 +78,7 @@ func newPlan(v view, maxRows int) *plan {
 			}
 			n := ceil(len(pixels), maxRows)
 			for i := range n { // tiles of equal height, give or take a row
-				first, end := len(pixels)*i/n, len(pixels)*(i+1)/n
+				first, end := share(len(pixels), i, n), share(len(pixels), i+1, n)
 				t := v.tiling(pixels[first:end], used)
 				t.first = first
 				c.tiles = append(c.tiles, t)
@@ -208,3 +208,7 @@ func planFor(s Shape, inputGrad bool, rows int) *plan {
 }
 
 func ceil(a, b int) int { return (a + b - 1) / b }
+
+// share returns where part i of n begins when a number of things is shared out evenly: number*i/n rounded down. The
+// product may be beyond an int of 32 bits.
+func share(number, i, n int) int { return int(int64(number) * int64(i) / int64(n)) }

@@ -20,11 +20,11 @@ func (s Shape) OutH() int { return out(s.H, s.R, s.StrideH, s.PadH, s.DilationH)
 func (s Shape) OutW() int { return out(s.W, s.S, s.StrideW, s.PadW, s.DilationW) }
 
 func out(size, kernel, stride, pad, dilation int) int {
-	d := size + 2*pad - dilation*(kernel-1) - 1
-	if d < 0 {
+	last := size + 2*pad - 1
+	if last < 0 || kernel-1 > last/dilation { // not dilation*(kernel-1) > last, which may overflow
 		return 0
 	}
-	return d/stride + 1
+	return (last-dilation*(kernel-1))/stride + 1
 }
 
 // check panics unless the slices hold what s says.

@@ -154,10 +154,10 @@ func (k *walk) doCompute(lo, hi int) {
 		b, q := i/across, i%across
 		b, c := b/len(k.plan.classes), &k.plan.classes[b%len(k.plan.classes)]
 		tiles := k.shape.N * len(c.tiles)
-		first, end := tiles*b/down, tiles*(b+1)/down
+		first, end := share(tiles, b, down), share(tiles, b+1, down)
 		g := q / perGroup
 		q = q % perGroup
-		panel, panelEnd := k.panels*q/perGroup, k.panels*(q+1)/perGroup
+		panel, panelEnd := share(k.panels, q, perGroup), share(k.panels, q+1, perGroup)
 		if c.taps == 0 {
 			k.clear(c, g, panel, panelEnd, first, end)
 			continue

@@ -1,6 +1,7 @@
 package conv
 
 import (
+	"math"
 	"sync"
 
 	"github.com/residuum-go/residuum/internal/cpu"
@@ -88,12 +89,13 @@ func (g *weightGrad) split() {
 		want      = 16      // blocks
 	)
 	pixels := g.shape.N * g.shape.OutH() * g.shape.OutW()
-	g.chunks = max(1, min(want, g.strips, maxSums/len(g.dw), pixels/minPixels, pixels*len(g.dw)/enough))
+	worth := int(min(int64(pixels)*int64(len(g.dw))/enough, math.MaxInt32)) // blocks
+	g.chunks = max(1, min(want, g.strips, maxSums/len(g.dw), pixels/minPixels, worth))
 	all := g.shape.Groups * g.panels
 	g.blockPanels = min(all, maxPanels)
 	g.blockGroups = len(g.plan.groups)
 	across, _ := g.grid()
-	down := min(len(g.plan.groups), ceil(want, g.chunks*across), max(1, pixels*len(g.dw)/(g.chunks*across*enough)))
+	down := min(len(g.plan.groups), ceil(want, g.chunks*across), max(1, worth/(g.chunks*across)))
 	g.blockGroups = ceil(len(g.plan.groups), down)
 }
 
@@ -115,10 +117,10 @@ func (g *weightGrad) doCompute(lo, hi int) {
 	buf, x := buffers.Get().(*[]float32), packedXs.Get().(*packedX)
 	for i := lo; i < hi; i++ {
 		chunk, q, b := i%g.chunks, i/g.chunks%across, i/g.chunks/across
-		groups := g.plan.groups[len(g.plan.groups)*b/down : len(g.plan.groups)*(b+1)/down]
+		groups := g.plan.groups[share(len(g.plan.groups), b, down):share(len(g.plan.groups), b+1, down)]
 		all := g.shape.Groups * g.panels
-		panel, panelEnd := all*q/across, all*(q+1)/across
-		first, end := g.strips*chunk/g.chunks, g.strips*(chunk+1)/g.chunks
+		panel, panelEnd := share(all, q, across), share(all, q+1, across)
+		first, end := share(g.strips, chunk, g.chunks), share(g.strips, chunk+1, g.chunks)
 		for st := first; st < end; st++ {
 			g.strip(g.chunk(chunk), st, st > first, st+1 < end, groups, panel, panelEnd, buf, x)
 		}
@@ -266,7 +268,7 @@ func (g *weightGrad) tiles(t *tile.Outer, row, rows int, x, dst []float32, next 
 	}
 	n := ceil(rows, mr)
 	for j := range n { // tiles of equal height, give or take a row
-		first, end := rows*j/n, rows*(j+1)/n
+		first, end := share(rows, j, n), share(rows, j+1, n)
 		t.Rows = end - first
 		t.A = x[first:]
 		t.C = dst[(row+first)*g.shape.K:]

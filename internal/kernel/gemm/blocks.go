@@ -35,11 +35,12 @@ func (j *job) split() {
 	m, n, k := j.m, j.n, j.k
 	j.cut = cut{down: 1, across: 1, chunks: 1, unitRows: 1, unitCols: 1, depth: k}
 	c := &j.cut
+	work := int64(m) * int64(n) * int64(k) // beyond an int of 32 bits
 	if j.method == strips {
-		j.splitStrips(pieces(m * n * k >> 18))
+		j.splitStrips(pieces(work >> 18))
 		return
 	}
-	blocks := pieces(m * n * k >> 16) // memory bounds most of what is not strips
+	blocks := pieces(work >> 16) // memory bounds most of what is not strips
 	switch {
 	case j.method == combinations && m <= fewRows:
 		c.chunks = min(blocks, pieces(k>>6)) // whole rows of b, in the order of memory
@@ -60,7 +61,7 @@ func (j *job) split() {
 }
 
 // pieces is how many blocks work of n units is cut into: the largest power of two up to n, and 1 to 16.
-func pieces(n int) int { return 1 << min(max(bits.Len(uint(n)), 1)-1, 4) }
+func pieces[N int | int64](n N) int { return 1 << min(max(bits.Len64(uint64(n)), 1)-1, 4) }
 
 // splitStrips cuts a product into strips, into about as many blocks as wanted.
 func (j *job) splitStrips(blocks int) {

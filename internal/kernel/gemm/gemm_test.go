@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/residuum-go/residuum/internal/cpu"
+	"github.com/residuum-go/residuum/internal/kernel/gemm/tile"
 	"github.com/residuum-go/residuum/internal/kernel/kerneltest"
 	"github.com/residuum-go/residuum/internal/parallel"
 )
@@ -277,4 +279,16 @@ func ExampleMul() {
 	Mul(false, false, false, 2, 2, 3, a, 3, b, 2, c, 2)
 	fmt.Println(c)
 	// Output: [4 5 10 11]
+}
+
+// The multiply-adds of a product, here 2^32, are counted to cut it into 16 blocks at least.
+func TestLargeProductsAreCut(t *testing.T) {
+	kerneltest.EachLevel(t, func(t *testing.T) {
+		for _, size := range [][3]int{{256, 1 << 16, 256}, {1 << 16, 256, 256}, {256, 256, 1 << 16}} {
+			j := job{problem: problem{m: size[0], n: size[1], k: size[2], lda: size[2], ldb: size[1], ldc: size[1]}, level: cpu.Active()}
+			j.rows, j.cols = tile.Size(j.level)
+			j.split()
+			require.GreaterOrEqual(t, j.cut.down*j.cut.across*j.cut.chunks, 16, "%v", size)
+		}
+	})
 }

@@ -73,7 +73,8 @@ func sampleMeans(center, x []float32) {
 	rows := len(x) / c
 	n := min(rows, 64)
 	for i := range n {
-		AddScaled(center, center, 1/float32(n), x[i*rows/n*c:][:c])
+		row := rows/n*i + rows%n*i/n // i*rows/n, without a product that an int of 32 bits cannot hold
+		AddScaled(center, center, 1/float32(n), x[row*c:][:c])
 	}
 	for j, v := range center {
 		if math.IsInf(float64(v), 0) || v != v {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -69,6 +70,18 @@ func TestBatchNormStatsFarFromZero(t *testing.T) {
 		}
 		statsOf(t, x, c, 0)
 	})
+}
+
+// The number of rows times that of those sampled, 64, is beyond an int of 32 bits.
+func TestBatchNormStatsOfManyRows(t *testing.T) {
+	if strconv.IntSize > 32 {
+		t.Skip("an int of 64 bits holds the product")
+	}
+	x := make([]float32, 35<<20)
+	Fill(x, 3)
+	n, variance := guardedNorm(t, 1), make([]float32, 1)
+	BatchNormStats(n, variance, x, 0)
+	require.Equal(t, []float32{3, 0}, []float32{n.Mean[0], variance[0]})
 }
 
 func TestBatchNormStatsOfConstantsAndSpecials(t *testing.T) {

@@ -40,7 +40,7 @@ func stripGo(s *Strip, l cpu.Level) {
 func (s *Strip) byTiles(l cpu.Level) {
 	var off, out [6]int32
 	tall := s.Rows
-	if tall*max(s.RowA, s.LDC) > math.MaxInt32 {
+	if max(s.RowA, s.LDC) > math.MaxInt32/tall {
 		tall = 1 // distances in a tile have 32 bits
 	}
 	for i := range tall {

@@ -54,8 +54,7 @@ func convShape(op string, x, w []int, spec ConvSpec) conv.Shape {
 		fail(op, "want x [N H W C] and w [R S C/groups K]", x, w)
 	}
 	stride, dilation, groups := orOne(spec.Stride), orOne(spec.Dilation), orOne(spec.Groups)
-	const limit = 1 << 30 // keeps the sums below from overflowing
-	if min(stride, dilation, groups) < 1 || spec.Pad < 0 || max(stride, spec.Pad, dilation) > limit {
+	if min(stride, dilation, groups) < 1 || spec.Pad < 0 || max(stride, spec.Pad, dilation) > maxStep {
 		fail(op, "stride "+itoa(stride)+", padding "+itoa(spec.Pad)+", dilation "+itoa(dilation)+", groups "+itoa(groups), x, w)
 	}
 	if x[3]%groups != 0 || x[3]/groups != w[2] {

@@ -1,7 +1,9 @@
 package tensor_test
 
 import (
+	"fmt"
 	"math"
+	"math/bits"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -12,14 +14,15 @@ import (
 // Every wrong shape panics with the operation, the shapes and the reason.
 func TestCallerBugsPanic(t *testing.T) {
 	n := tensor.New
+	half, root := math.MaxInt/2+1, 1<<(bits.UintSize/2) // 4*half and root*root are 0 in an int
 	conv, moments := tensor.ConvSpec{}, tensor.Moments{Mean: n(3), MeanLow: n(3), InvStd: n(3)}
 	for _, c := range []struct {
 		want string
 		f    func()
 	}{
 		{"New: [2 -1]: negative length", func() { n(2, -1) }},
-		{"New: [4611686018427387904 4]: the number of elements overflows", func() { n(math.MaxInt/2+1, 4) }},
-		{"New: [0 4294967296 4294967296]: the number of elements overflows", func() { n(0, 1<<32, 1<<32) }},
+		{fmt.Sprintf("New: [%d 4]: the number of elements overflows", half), func() { n(half, 4) }},
+		{fmt.Sprintf("New: [0 %d %[1]d]: the number of elements overflows", root), func() { n(0, root, root) }},
 		{"From: [2 3]: 5 elements given, 6 needed", func() { tensor.From(make([]float32, 5), 2, 3) }},
 		{"Dim: [2 3]: no axis 2", func() { n(2, 3).Dim(2) }},
 		{"Dim: [2 3]: no axis -3", func() { n(2, 3).Dim(-3) }},
@@ -78,6 +81,7 @@ func TestCallerBugsPanic(t *testing.T) {
 		{"ScatterAdd: [0 3]: negative number of rows", func() { tensor.ScatterAdd(nil, n(0, 3), nil, -1) }},
 		{"SubsampleHW: [2 3]: want [N H W C]", func() { tensor.SubsampleHW(nil, n(2, 3), 2) }},
 		{"SubsampleHW: [1 2 2 1]: stride 0", func() { tensor.SubsampleHW(nil, n(1, 2, 2, 1), 0) }},
+		{fmt.Sprintf("SubsampleHW: [1 2 2 1]: stride %d", math.MaxInt), func() { tensor.SubsampleHW(nil, n(1, 2, 2, 1), math.MaxInt) }},
 		{"SubsampleHWGrad: g [1 2 2 1]: want [1 2 1 1]", func() { tensor.SubsampleHWGrad(nil, n(1, 2, 2, 1), []int{1, 3, 2, 1}, 2) }},
 
 		{"Conv2D: [2 3 3] x [3 3 1 1]: want x [N H W C] and w [R S C/groups K]",
@@ -92,6 +96,10 @@ func TestCallerBugsPanic(t *testing.T) {
 			func() { tensor.Conv2D(nil, n(1, 5, 5, 4), n(0, 3, 4, 3), conv) }},
 		{"Conv2D: [1 5 5 4] x [3 3 4 3]: the dilated kernel is larger than the padded image",
 			func() { tensor.Conv2D(nil, n(1, 5, 5, 4), n(3, 3, 4, 3), tensor.ConvSpec{Dilation: 3}) }},
+		{"Conv2D: [1 5 5 4] x [17 1 4 3]: the dilated kernel is larger than the padded image",
+			func() { tensor.Conv2D(nil, n(1, 5, 5, 4), n(17, 1, 4, 3), tensor.ConvSpec{Dilation: 1 << 28}) }},
+		{"Conv2D: [1 5 5 4] x [5 1 4 3]: stride 1, padding 0, dilation 1073741824, groups 1",
+			func() { tensor.Conv2D(nil, n(1, 5, 5, 4), n(5, 1, 4, 3), tensor.ConvSpec{Dilation: 1 << 30}) }},
 		{"Conv2DInputGrad: dy [1 3 3 2]: want [1 5 5 2]",
 			func() {
 				tensor.Conv2DInputGrad(nil, n(1, 3, 3, 2), n(3, 3, 4, 2), []int{1, 5, 5, 4}, tensor.ConvSpec{Pad: 1})
@@ -105,6 +113,12 @@ func TestCallerBugsPanic(t *testing.T) {
 			func() { tensor.AvgPool2D(nil, n(1, 4, 4, 3), tensor.PoolSpec{}) }},
 		{"AvgPool2D: [1 4 4 3]: size 3, stride 3, padding 2 make no window",
 			func() { tensor.AvgPool2D(nil, n(1, 4, 4, 3), tensor.PoolSpec{Size: 3, Pad: 2}) }},
+		{fmt.Sprintf("MaxPool2D: [1 4 4 3]: size 2, stride %d, padding 0 make no window", math.MaxInt),
+			func() { tensor.MaxPool2D(nil, nil, n(1, 4, 4, 3), tensor.PoolSpec{Size: 2, Stride: math.MaxInt}) }},
+		{fmt.Sprintf("AvgPool2D: [1 4 4 3]: size %d, stride 1, padding %d make no window", math.MaxInt, math.MaxInt/2),
+			func() {
+				tensor.AvgPool2D(nil, n(1, 4, 4, 3), tensor.PoolSpec{Size: math.MaxInt, Stride: 1, Pad: math.MaxInt / 2})
+			}},
 		{"MaxPool2D: [1 4 4 3]: the window of 5 is larger than the padded image",
 			func() { tensor.MaxPool2D(nil, nil, n(1, 4, 4, 3), tensor.PoolSpec{Size: 5}) }},
 		{"MaxPool2D: [1 2 2 3]: 5 indices",

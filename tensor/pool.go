@@ -143,7 +143,7 @@ func poolShape(op string, x []int, spec PoolSpec) pool.Shape {
 	if spec.Stride == 0 {
 		spec.Stride = spec.Size
 	}
-	if spec.Size < 1 || spec.Stride < 1 || spec.Pad < 0 || spec.Pad > spec.Size/2 {
+	if spec.Size < 1 || spec.Stride < 1 || spec.Pad < 0 || spec.Pad > spec.Size/2 || max(spec.Size, spec.Stride) > maxStep {
 		fail(op, "size "+itoa(spec.Size)+", stride "+itoa(spec.Stride)+", padding "+itoa(spec.Pad)+" make no window", x)
 	}
 	if min(x[1], x[2])+2*spec.Pad < spec.Size {

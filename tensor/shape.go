@@ -33,6 +33,10 @@ func size(op string, shape []int) int {
 	return int(n)
 }
 
+// maxStep bounds strides, windows, paddings and dilations, so that what is added up from them and from the lengths
+// of a tensor fits an int of 32 bits.
+const maxStep = 1 << 28
+
 // product multiplies lengths that are already known to belong to a tensor.
 func product(dims []int) int {
 	n := 1

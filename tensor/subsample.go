@@ -33,7 +33,7 @@ func subsampled(op string, x []int, stride int) (oh, ow int) {
 	if len(x) != 4 {
 		fail(op, "want [N H W C]", x)
 	}
-	if stride < 1 {
+	if stride < 1 || stride > maxStep {
 		fail(op, "stride "+itoa(stride), x)
 	}
 	return (x[1] + stride - 1) / stride, (x[2] + stride - 1) / stride

@@ -64,7 +64,7 @@ func AvgGrad(s Shape, dx, g []float32) {
 // cannot overflow, and then the sum by scale: by 1/(SizeH*SizeW) together. But for numbers near the smallest
 // ones, whose last bits get lost, that changes no bit.
 func (t *task) average() {
-	n := float32(t.s.SizeH * t.s.SizeW)
+	n := float32(t.s.SizeH) * float32(t.s.SizeW) // the product of the ints may overflow
 	t.unit = 1
 	for t.unit*n > 1 {
 		t.unit /= 2

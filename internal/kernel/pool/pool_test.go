@@ -3,6 +3,7 @@ package pool
 import (
 	"fmt"
 	"math"
+	"math/bits"
 	"math/rand/v2"
 	"reflect"
 	"runtime"
@@ -28,7 +29,10 @@ var shapes = []Shape{
 	{N: 1, H: 2, W: 2, C: 8, SizeH: 4, SizeW: 4, StrideH: 5, StrideW: 5, PadH: 3, PadW: 3},
 	{N: 2, H: 40, W: 40, C: 17, SizeH: 3, SizeW: 3, StrideH: 2, StrideW: 2, PadH: 1, PadW: 1}, // several chunks
 	{N: 0, H: 4, W: 4, C: 4, SizeH: 2, SizeW: 2, StrideH: 2, StrideW: 2},
+	{N: 1, H: 2, W: 2, C: 3, SizeH: root, SizeW: root, StrideH: 1, StrideW: 2, PadH: root / 2, PadW: root / 2},
 }
+
+const root = 1 << (bits.UintSize / 2) // whose square is 0 in an int
 
 // eachShape also runs every number of channels up to two AVX-512 registers and a half.
 func eachShape(t *testing.T, f func(t *testing.T, s Shape)) {

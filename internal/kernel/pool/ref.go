@@ -43,7 +43,7 @@ func AvgRef[T Float](s Shape, y, x []T) {
 				sum += x[((n*s.H+h)*s.W+w)*s.C+c]
 			}
 		}
-		y[o] = sum * (1 / T(s.SizeH*s.SizeW))
+		y[o] = sum * (1 / (T(s.SizeH) * T(s.SizeW)))
 	})
 }
 
@@ -53,7 +53,7 @@ func AvgGradRef[T Float](s Shape, dx, g []T) {
 	s.eachOutput(func(o, n, h0, h1, w0, w1, c int) {
 		for h := h0; h < h1; h++ {
 			for w := w0; w < w1; w++ {
-				dx[((n*s.H+h)*s.W+w)*s.C+c] += g[o] * (1 / T(s.SizeH*s.SizeW))
+				dx[((n*s.H+h)*s.W+w)*s.C+c] += g[o] * (1 / (T(s.SizeH) * T(s.SizeW)))
 			}
 		}
 	})

@@ -13,9 +13,6 @@ import (
 // smallDisk mounts a file system of 64 KB for the test.
 func smallDisk(t *testing.T) string {
 	dir := t.TempDir()
-	if os.Geteuid() != 0 {
-		t.Skip("mounting a small disk needs root")
-	}
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=64k"); err != nil {
 		if os.Getenv("CI") == "" {
 			t.Skip("cannot mount a small disk: ", err)

@@ -43,7 +43,9 @@ func TestNothingAllocates(t *testing.T) {
 		"SGD":        func() { SGDStep(x, y, z, 0.1, 0.9, 0.1, true) },
 		"Adam":       func() { AdamStep(x, y, z, g, 0.1, 0.9, 0.999, 1e-8, 0.1, true, 3) },
 	} {
-		t.Run("op="+name, func(t *testing.T) { kerneltest.NoAllocs(t, f) })
+		t.Run("op="+name, func(t *testing.T) {
+			kerneltest.EachLevel(t, func(t *testing.T) { kerneltest.NoAllocs(t, f) })
+		})
 	}
 }
 

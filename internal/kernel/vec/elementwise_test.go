@@ -176,12 +176,14 @@ func eachVariant(t *testing.T, f func(t *testing.T)) {
 }
 
 func TestKernelsForLargeResults(t *testing.T) {
-	l := &table[cpu.Active()]
 	a, b := make([]float32, streamLen), make([]float32, streamLen)
-	require.Same(t, &l.cached, kernelsFor(a[1:], b[1:]))
-	require.Same(t, &l.cached, kernelsFor(a, b, a))
-	require.Same(t, &l.streamed, kernelsFor(a, b))
-	require.Same(t, &l.streamed, kernelsFor(a))
+	kerneltest.EachLevel(t, func(t *testing.T) {
+		l := &table[cpu.Active()]
+		require.Same(t, &l.cached, kernelsFor(a[1:], b[1:]))
+		require.Same(t, &l.cached, kernelsFor(a, b, a))
+		require.Same(t, &l.streamed, kernelsFor(a, b))
+		require.Same(t, &l.streamed, kernelsFor(a))
+	})
 }
 
 // TestEveryLevelHasEveryKernel also catches a kernel that is listed under another one's name in one

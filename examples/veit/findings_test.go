@@ -15,10 +15,10 @@ import (
 	"github.com/residuum-go/residuum/unravel"
 )
 
-// written is a folder with the results.json and longer.json that docs/findings.md tells of, when those in docs/findings
-// are newer: the test then writes the new numbers into the page.
+// written is a folder with the results.json, gradients.json and gradients-longer.json that docs/findings.md tells of,
+// when those in docs/findings are newer: the test then writes the new numbers into the page.
 //
-//	git show HEAD:docs/findings/results.json >old/results.json  # and longer.json
+//	git show HEAD:docs/findings/results.json >old/results.json  # and the others
 //	go test ./examples/veit -run FindingsPage -written "$PWD/old"
 //
 // Sentences that it does not know are for a person, and so is what all of them mean.
@@ -66,11 +66,14 @@ func TestSentencesAreRewritten(t *testing.T) {
 
 // findings returns sentences, or parts of them, with numbers from the results in a folder.
 func findings(t *testing.T, dir string) []string {
-	r := readResults(t, dir)
-	longer := &Results{}
-	require.NoError(t, readJSON(filepath.Join(dir, "longer.json"), longer))
-	all := append(rowsOf(t, r), aboutLesions(t, r)...)
-	return append(append(all, aboutGradients(r)...), aboutLongerGradients(longer)...)
+	read := func(name string) *Results {
+		r := new(Results)
+		require.NoError(t, readJSON(filepath.Join(dir, name), r))
+		return r
+	}
+	r := read("results.json")
+	return slices.Concat(rowsOf(t, r), aboutLesions(t, r),
+		aboutGradients(read("gradients.json")), aboutLongerGradients(read("gradients-longer.json")))
 }
 
 // rowsOf are the ends of the rows of the table of nets.

@@ -21,13 +21,16 @@ type Progress struct {
 // clock measures speed from the start of Run.
 type clock struct {
 	start  time.Time
-	images int
+	images int64
 }
 
-func (c *clock) estimate(done, left int) (perSecond float64, remaining time.Duration) {
-	c.images += done
+// estimate counts done images and returns how many are done in a second, and how long those left will take, of
+// which there may be more than an int holds.
+func (c *clock) estimate(done int, left float64) (perSecond float64, remaining time.Duration) {
+	const longest = 1 << 62 // nanoseconds, 146 years
+	c.images += int64(done)
 	perSecond = float64(c.images) / max(time.Since(c.start).Seconds(), 1e-9)
-	return perSecond, time.Duration(float64(left) / perSecond * float64(time.Second))
+	return perSecond, time.Duration(min(left/perSecond*float64(time.Second), longest))
 }
 
 // Printer shows progress to a person. On a terminal it rewrites one line, and keeps the last line of

@@ -213,7 +213,7 @@ func (t *Trainer) report(images int, rate float64) {
 	if t.Progress == nil {
 		return
 	}
-	left := (t.Epochs-len(t.history))*t.Loader.Dataset().Len() - t.seen.Images
+	left := float64(t.Epochs-len(t.history))*float64(t.Loader.Dataset().Len()) - float64(t.seen.Images)
 	p.ImagesPerSecond, p.Left = t.clock.estimate(images, left)
 	t.Progress(p)
 }

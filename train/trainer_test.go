@@ -53,6 +53,19 @@ func TestRunLearns(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 }
 
+// A run may have no end in sight: it has more images left than an int holds.
+func TestEndlessRun(t *testing.T) {
+	tr := newTrainer("sgd", "")
+	tr.Epochs = math.MaxInt
+	ctx, stop := context.WithCancel(t.Context())
+	tr.Progress = func(p train.Progress) {
+		require.Positive(t, p.Left)
+		stop()
+	}
+	_, err := tr.Run(ctx)
+	require.ErrorIs(t, err, context.Canceled)
+}
+
 // A run that is stopped after any number of steps, and continued by new objects from the checkpoint,
 // ends with the same checkpoint, byte for byte, as one that was not.
 func TestResumeIsExact(t *testing.T) {

@@ -149,6 +149,18 @@ func TestShardsShareTheWork(t *testing.T) {
 	require.Panics(t, func() { Shard{2, 2}.Plans(plans) })
 }
 
+// The steps before a plan times the number of shards are beyond an int of 32 bits.
+func TestEveryPlanIsInOneOfManyShards(t *testing.T) {
+	const count = 1 << 20
+	plans := make([]Plan, 1<<12)
+	for i := range plans {
+		plans[i] = Plan{{Block: i}}
+	}
+	for _, i := range []int{0, 1, 2047, 2048, 4095} {
+		require.Equal(t, []Plan{plans[i]}, Shard{count / len(plans) * i, count}.Plans(plans))
+	}
+}
+
 func TestShardFrom(t *testing.T) {
 	for name, c := range map[string]struct {
 		env  map[string]string

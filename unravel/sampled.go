@@ -164,7 +164,7 @@ func (m *measurer) batch(batch int, walks []*walk) error {
 		largest = max(largest, y.Len())
 	}
 	// A gradient, what the tape makes of it, and a copy of that are alive at once.
-	side := max(1, int(m.memory/int64(3*4*max(largest, 1))))
+	side := int(min(max(1, m.memory/(3*4*int64(max(largest, 1)))), math.MaxInt32))
 	start := &scaled{t: lossGradient(m.tape, m.net, acts.State[m.net.Len()], m.study.Batches[batch].Labels)}
 	for chunk := range slices.Chunk(walks, side) {
 		for _, w := range chunk {

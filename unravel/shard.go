@@ -31,7 +31,7 @@ func (s Shard) Plans(plans []Plan) []Plan {
 	}
 	var mine []Plan
 	for i, p := range order {
-		if work[i]*s.Count/max(total, 1) == s.Index {
+		if int64(work[i])*int64(s.Count)/int64(max(total, 1)) == int64(s.Index) {
 			mine = append(mine, p)
 		}
 	}

@@ -224,7 +224,7 @@ func (k *winograd) byPanels() {
 	tiles := k.shape.N * k.plan.tiles
 	chunks := ceil(tiles, sharedTiles)
 	for i := range chunks {
-		k.first, k.end = tiles*i/chunks, tiles*(i+1)/chunks
+		k.first, k.end = share(tiles, i, chunks), share(tiles, i+1, chunks)
 		n := k.end - k.first
 		k.inputPitch = n*k.inner + skew
 		k.inputs = grow(k.inputs, 36*k.inputPitch)

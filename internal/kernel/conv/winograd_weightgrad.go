@@ -148,7 +148,7 @@ func (g *winogradGrad) someParts(lo, hi int) {
 	b := transformed{ldx: g.shape.C, ldy: g.shape.K}
 	block := partBlock / (36 * (b.ldx + b.ldy))
 	for p := lo; p < hi; p++ {
-		first, end := tiles*p/g.parts, tiles*(p+1)/g.parts
+		first, end := share(tiles, p, g.parts), share(tiles, p+1, g.parts)
 		for b.first = first; b.first < end; b.first = b.end {
 			b.end = min(b.first+block, end)
 			b.room(inputs, grads)
@@ -180,7 +180,7 @@ func (g *winogradGrad) byChunks() {
 	c := &g.chunk
 	c.ldx, c.ldy = g.shape.C+rowSkew, g.shape.K+rowSkew
 	for i := range chunks {
-		c.first, c.end, g.last = tiles*i/chunks, tiles*(i+1)/chunks, i == chunks-1
+		c.first, c.end, g.last = share(tiles, i, chunks), share(tiles, i+1, chunks), i == chunks-1
 		c.room(&c.inputs, &c.grads)
 		parallel.For(c.end-c.first, 1, g.doInputs)
 		parallel.For(units, 1, g.doUnits)
@@ -237,7 +237,7 @@ func (g *winogradGrad) someUnits(lo, hi int) {
 // channels returns the input channels of unit u, the first of its output channels, and how many it has.
 func (g *winogradGrad) channels(u int) (first, end, k, cols int) {
 	b, q := u/g.panels, u%g.panels
-	return g.shape.C * b / g.bands, g.shape.C * (b + 1) / g.bands, q * g.nr, min(g.nr, g.shape.K-q*g.nr)
+	return share(g.shape.C, b, g.bands), share(g.shape.C, b+1, g.bands), q * g.nr, min(g.nr, g.shape.K-q*g.nr)
 }
 
 // products adds tiles to the sums of unit u, or sets them.

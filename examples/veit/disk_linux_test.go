@@ -25,7 +25,7 @@ func TestAFullDiskIsAnErrorAndTheRunGoesOnLater(t *testing.T) {
 		return syscall.Mount("tmpfs", dir, "tmpfs", flags, fmt.Sprintf("size=%dk", kilobytes))
 	}
 	size := 64
-	if err := mount(0, size); errors.Is(err, syscall.EPERM) {
+	if err := mount(0, size); errors.Is(err, syscall.EPERM) && os.Getenv("CI") == "" {
 		t.Skip("mounting a small disk takes root")
 	} else {
 		require.NoError(t, err)

@@ -31,7 +31,9 @@ func (j *job) trainBoosted(ctx context.Context) (network, error) {
 	if chained {
 		res.About = "the same, but every learner also reads the hidden units of the one before (as in GrowNet, Badirli et al. 2020), so that order matters"
 	}
-	res.Training, res.Blocks = nil, nil
+	if !j.has(trainingPart) { // else all of this is known
+		res.Training, res.Blocks = nil, nil
+	}
 	start := time.Now()
 	model, err := boost.Fit(ctx, boost.Config{
 		Loss: boost.Softmax{}, Learner: boost.MLP{Hidden: hiddenUnits}, Stages: j.cfg.Blocks, Rate: learningRate, Newton: true,
@@ -39,6 +41,9 @@ func (j *job) trainBoosted(ctx context.Context) (network, error) {
 	}, fit, &held)
 	if err != nil {
 		return nil, err
+	}
+	if j.has(trainingPart) {
+		return model, nil
 	}
 	res.Seconds = time.Since(start).Seconds()
 	res.Parameters = parameters(model)
@@ -50,9 +55,11 @@ func (j *job) trainBoosted(ctx context.Context) (network, error) {
 
 // boosted records one stage.
 func (j *job) boosted(p boost.Report, seconds float64) {
-	j.res.Training = append(j.res.Training, Epoch{
-		Images: (len(j.res.Training) + 1) * p.Rows, Loss: p.TrainLoss, Accuracy: p.TrainAccuracy, TestAccuracy: p.ValidAccuracy, Seconds: seconds,
-	})
+	if !j.has(trainingPart) {
+		j.res.Training = append(j.res.Training, Epoch{
+			Images: (len(j.res.Training) + 1) * p.Rows, Loss: p.TrainLoss, Accuracy: p.TrainAccuracy, TestAccuracy: p.ValidAccuracy, Seconds: seconds,
+		})
+	}
 	left := time.Duration(seconds / float64(p.Stage) * float64(p.Stages-p.Stage) * float64(time.Second))
 	j.line.show(p.Stage == p.Stages, "%-10s stage %d/%d  loss %.4f  accuracy %.1f %%  test %.1f %%  %.0f images/s  %v left", j.label(), p.Stage, p.Stages,
 		p.TrainLoss, percent*p.TrainAccuracy, percent*p.ValidAccuracy, float64(p.Stage*p.Rows)/seconds, left.Round(time.Second))

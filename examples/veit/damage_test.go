@@ -66,18 +66,18 @@ func copied(t *testing.T) string {
 	return dir
 }
 
-// loadFrom reads one net from a folder of kept results.
-func loadFrom(t testing.TB, kept, name string) (*job, error) {
+// from returns the same run with a folder of kept results, which it has loaded.
+func from(t testing.TB, kept string, nets ...string) (*run, error) {
 	r := *completeRun(t)
-	r.store = &store{kept}
-	return r.load(name, 1)
+	r.cfg.Nets, r.store, r.jobs, r.results = nets, &store{kept}, nil, &Results{Config: r.cfg, Data: r.results.Data}
+	return &r, r.load()
 }
 
 func TestADamagedKeptFileIsRefusedByName(t *testing.T) {
 	dir := copied(t)
 	read := func(file string) error {
 		if net, ok := strings.CutSuffix(file, "-1.json"); ok {
-			_, err := loadFrom(t, filepath.Join(dir, "kept"), net)
+			_, err := from(t, filepath.Join(dir, "kept"), net)
 			return err
 		}
 		_, err := openStore(parsed(t, completeArgs(dir)), "avx2")
@@ -101,6 +101,14 @@ func TestADamagedKeptFileIsRefusedByName(t *testing.T) {
 		}
 		require.NoError(t, os.WriteFile(path, whole, 0o644))
 	}
+	// A run that is refused leaves the report of an earlier one alone.
+	page := filepath.Join(dir, "index.html")
+	require.NoError(t, os.WriteFile(page, []byte("old"), 0o644))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "kept", "boost-1.json"), nil, 0o644))
+	require.ErrorContains(t, do(t.Context(), parsed(t, completeArgs(dir)), io.Discard), "boost-1.json")
+	old, err := os.ReadFile(page)
+	require.NoError(t, err)
+	require.Equal(t, "old", string(old))
 	require.NoError(t, os.Remove(filepath.Join(dir, "kept", "origin.json")))
 	require.ErrorContains(t, do(t.Context(), parsed(t, completeArgs(dir)), io.Discard), "origin.json is missing")
 }
@@ -119,9 +127,10 @@ func TestADamagedCheckpointOrJournalIsRefusedByName(t *testing.T) {
 		}
 		for what, text := range damaged {
 			require.NoError(t, os.WriteFile(path, text, 0o644))
-			r := *completeRun(t)
-			r.store, r.results = &store{filepath.Join(dir, "kept")}, &Results{}
+			r, err := from(t, filepath.Join(dir, "kept"), "residual", "effective")
+			require.NoError(t, err)
 			require.ErrorContains(t, r.all(t.Context()), path, what)
+			require.Len(t, r.results.Nets, 2, "what is known is reported")
 			now, err := os.ReadFile(path)
 			require.NoError(t, err)
 			require.Equal(t, string(text), string(now), "%s: %s: as it was", file, what)
@@ -238,7 +247,7 @@ func TestKeptResultsThatCannotBeAreRefused(t *testing.T) {
 	} {
 		require.NoError(t, os.WriteFile(path, whole, 0o644))
 		edit(t, path, change)
-		_, err := loadFrom(t, kept, "residual")
+		_, err := from(t, kept, "residual")
 		require.ErrorContains(t, err, path)
 		require.ErrorContains(t, err, what)
 	}
@@ -248,8 +257,9 @@ func TestKeptResultsThatCannotBeAreRefused(t *testing.T) {
 func TestKeptResultsThatAreNotDoneAreForgotten(t *testing.T) {
 	kept := filepath.Join(copied(t), "kept")
 	edit(t, filepath.Join(kept, "residual-1.json"), func(n map[string]any) { n["done"], n["delete_one"] = []any{"training"}, []any{} })
-	j, err := loadFrom(t, kept, "residual")
+	r, err := from(t, kept, "residual")
 	require.NoError(t, err)
+	j := r.jobs[0]
 	require.Nil(t, j.res.DeleteOne)
 	require.Nil(t, j.res.Link)
 	require.Len(t, j.missing(), 7)
@@ -293,12 +303,12 @@ func FuzzKept(f *testing.F) {
 	f.Add(`{"name": "residual", "seed": 1}`)
 	f.Fuzz(func(t *testing.T, text string) {
 		require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
-		j, err := loadFrom(t, kept, "residual")
+		r, err := from(t, kept, "residual")
 		if err != nil {
 			require.ErrorContains(t, err, path)
 			return
 		}
-		results := *r.results
+		j, results := r.jobs[0], *r.results
 		results.Nets = []*Net{j.res, &good}
 		var sections []section
 		for _, fig := range figures(&results) {

@@ -54,6 +54,7 @@ type run struct {
 	graded      *data.Dataset // test images of the gradient studies
 	norm        data.Norm
 	store       *store
+	jobs        []*job
 	results     *Results
 	written     time.Time // when the report was, or the run began
 }
@@ -96,7 +97,7 @@ func (r *run) report(ctx context.Context) error {
 }
 
 func newRun(cfg Config, log io.Writer) (*run, error) {
-	split, err := load(cfg.Data)
+	split, err := loadData(cfg.Data)
 	if err != nil {
 		return nil, err
 	}
@@ -119,11 +120,11 @@ func newRun(cfg Config, log io.Writer) (*run, error) {
 		}
 	}
 	fmt.Fprintf(log, "%s: %d training images, %d test images; %s kernels\n", split.Source, r.train.Len(), r.test.Len(), r.results.Machine.Level)
-	return r, nil
+	return r, r.load()
 }
 
-// load reads Fashion-MNIST, or CIFAR-10 if its files are in dir.
-func load(dir string) (fashion.Split, error) {
+// loadData reads Fashion-MNIST, or CIFAR-10 if its files are in dir.
+func loadData(dir string) (fashion.Split, error) {
 	if dir == "embedded" {
 		return fashion.Embedded(), nil
 	}
@@ -146,28 +147,38 @@ func indices(n int) []int {
 	return index
 }
 
+// load makes the jobs, with what an earlier run has kept of each.
+func (r *run) load() error {
+	for i := range r.cfg.Seeds {
+		for _, name := range r.cfg.Nets {
+			res, err := r.store.load(name, r.cfg.Seed+uint64(i))
+			if err != nil {
+				return err
+			}
+			j := &job{r, res.Seed, res}
+			if err := r.store.damaged(res, j.check()); err != nil {
+				return err
+			}
+			r.jobs = append(r.jobs, j)
+		}
+	}
+	return nil
+}
+
 // all trains and studies one net after the other, all of them with the first seed, then with the next.
 // The report is written now and then, so that even a process that is killed leaves one. What an earlier
 // run has kept is in it from the beginning.
 func (r *run) all(ctx context.Context) error {
-	var jobs []*job
-	for i := range r.cfg.Seeds {
-		for _, name := range r.cfg.Nets {
-			j, err := r.load(name, r.cfg.Seed+uint64(i))
-			if err != nil {
-				return err
-			}
-			jobs = append(jobs, j)
-			r.results.Missing = append(r.results.Missing, j.missing()...)
-		}
-	}
-	for _, j := range jobs {
-		if len(j.missing()) == 0 {
+	for _, j := range r.jobs {
+		r.results.Missing = append(r.results.Missing, j.missing()...)
+		if j.has(trainingPart) {
 			r.results.add(j.res)
+		}
+		if len(j.missing()) == 0 {
 			r.line.show(true, "%-10s kept from an earlier run", j.label())
 		}
 	}
-	for _, j := range jobs {
+	for _, j := range r.jobs {
 		if len(j.missing()) == 0 {
 			continue
 		}
@@ -185,24 +196,14 @@ func (r *run) all(ctx context.Context) error {
 	return nil
 }
 
-// load returns the job of a net, with what an earlier run has kept of it.
-func (r *run) load(name string, seed uint64) (*job, error) {
-	res, err := r.store.load(name, seed)
-	if err != nil {
-		return nil, err
-	}
-	j := &job{r, seed, res}
-	return j, r.store.damaged(res, j.check())
-}
-
 // do trains and studies one net, or what of that an earlier run has left.
 func (j *job) do(ctx context.Context) error {
 	model, err := j.trainNet(ctx)
 	if err != nil {
 		return err
 	}
-	j.results.add(j.res)
 	if !j.has(trainingPart) {
+		j.results.add(j.res)
 		j.res.Test = unravel.Score{}
 		for _, b := range j.batches(j.test, evaluationBatch) {
 			logits := unravel.Forward(model, autograd.Const(b.X)).Value()

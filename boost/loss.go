@@ -33,7 +33,7 @@ type Curved interface {
 // Scorer is a loss of a classification.
 type Scorer interface {
 	// Correct reports for every row whether the class that the scores predict is the target's. Scores
-	// that have a NaN predict none.
+	// that are not all finite predict none, as in [tensor.Predictions].
 	Correct(f, y *tensor.Tensor) []bool
 }
 

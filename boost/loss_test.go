@@ -74,14 +74,14 @@ func TestLossDerivatives(t *testing.T) {
 	}
 }
 
-func TestNaNIsNeverRight(t *testing.T) {
-	nan := float32(math.NaN())
-	f := tensor.From([]float32{nan, 0, nan, nan, 0, nan, 2, 1, 1, 2}, 5, 2)
-	y := tensor.From([]float32{1, 0, 1, 0, 1, 0, 1, 0, 1, 0}, 5, 2)
-	require.Equal(t, []bool{false, false, false, true, false}, Softmax{}.Correct(f, y))
-	f = tensor.From([]float32{nan, -1, nan, 1, -1, -1}, 3, 2)
-	y = tensor.From([]float32{0, 0, 1, 1, 0, 0}, 3, 2)
-	require.Equal(t, []bool{false, false, true}, Logistic{}.Correct(f, y))
+func TestScoresThatAreNotFiniteAreNeverRight(t *testing.T) {
+	nan, inf := float32(math.NaN()), float32(math.Inf(1))
+	f := tensor.From([]float32{nan, 0, nan, nan, 0, nan, 2, 1, 1, 2, inf, 0}, 6, 2)
+	y := tensor.From([]float32{1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0}, 6, 2)
+	require.Equal(t, []bool{false, false, false, true, false, false}, Softmax{}.Correct(f, y))
+	f = tensor.From([]float32{nan, -1, nan, 1, -1, -1, inf, 1}, 4, 2)
+	y = tensor.From([]float32{0, 0, 1, 1, 0, 0, 1, 1}, 4, 2)
+	require.Equal(t, []bool{false, false, true, false}, Logistic{}.Correct(f, y))
 }
 
 func wide(t *tensor.Tensor) []float64 {

@@ -96,13 +96,12 @@ func (Softmax) Curvature(f, _ *tensor.Tensor) *tensor.Tensor {
 	return p
 }
 
-// Correct compares the largest score with the largest target. A row with a NaN among its scores is wrong.
+// Correct compares the largest score with the largest target. A row whose scores are not all finite is wrong.
 func (Softmax) Correct(f, y *tensor.Tensor) []bool {
-	got, want := tensor.ArgMax(f), tensor.ArgMax(y)
-	out, k := make([]bool, len(got)), f.Dim(1)
+	got, want := tensor.Predictions(nil, f), tensor.ArgMax(y)
+	out := make([]bool, len(got))
 	for i := range got {
-		largest := f.Data()[i*k+got[i]] // NaN if any of the row is
-		out[i] = got[i] == want[i] && largest == largest
+		out[i] = got[i] == want[i]
 	}
 	return out
 }
@@ -149,7 +148,7 @@ func (Logistic) Curvature(f, _ *tensor.Tensor) *tensor.Tensor {
 	return tensor.Mul(p, p, tensor.Sigmoid(nil, tensor.Neg(nil, f)))
 }
 
-// Correct reports whether every score of the row is on its target's side: F_k > 0 where y_k > 1/2. NaN is on neither.
+// Correct reports whether every score of the row is on its target's side: F_k > 0 where y_k > 1/2. What is not finite is on neither.
 func (Logistic) Correct(f, y *tensor.Tensor) []bool {
 	out := make([]bool, f.Dim(0))
 	k := f.Dim(1)
@@ -157,7 +156,8 @@ func (Logistic) Correct(f, y *tensor.Tensor) []bool {
 		out[i] = true
 		for j := i * k; j < (i+1)*k; j++ {
 			score := f.Data()[j]
-			out[i] = out[i] && score == score && (score > 0) == (y.Data()[j] > 0.5)
+			finite := score-score == 0 // what is not predicts nothing, as in tensor.Predictions
+			out[i] = out[i] && finite && (score > 0) == (y.Data()[j] > 0.5)
 		}
 	}
 	return out

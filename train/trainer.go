@@ -76,10 +76,15 @@ type DivergedError struct {
 	Epoch, Step int    // both counted from 1, the step within the epoch
 	What        string // what is not finite: "loss" or the name of a tensor
 	Value       float64
+	Rate        float64 // the learning rate of the last step that was completed; 0 before the first
 }
 
 func (e *DivergedError) Error() string {
-	return fmt.Sprintf("train: epoch %d, step %d: %s is %v", e.Epoch, e.Step, e.What, e.Value)
+	text := fmt.Sprintf("train: epoch %d, step %d: %s is %v", e.Epoch, e.Step, e.What, e.Value)
+	if e.Rate > 0 {
+		text += fmt.Sprintf(", after a step at learning rate %.3g", e.Rate)
+	}
+	return text
 }
 
 // Run trains until Epochs epochs are complete, counting those of earlier calls and of the run that
@@ -196,6 +201,9 @@ func (t *Trainer) fail(what string, value float64) error {
 		epoch, step = epoch-1, t.Loader.Batches()
 	}
 	t.diverged = &DivergedError{Epoch: epoch, Step: step, What: what, Value: value}
+	if t.step > 0 {
+		t.diverged.Rate = t.Schedule(t.step - 1)
+	}
 	return t.diverged
 }
 

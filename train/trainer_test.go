@@ -171,7 +171,7 @@ func TestLossThatIsNotFiniteStopsAndKeepsTheCheckpoint(t *testing.T) {
 	var diverged *train.DivergedError
 	require.ErrorAs(t, err, &diverged)
 	require.Equal(t, []int{2, 4}, []int{diverged.Epoch, diverged.Step})
-	require.EqualError(t, err, "train: epoch 2, step 4: loss is NaN")
+	require.EqualError(t, err, "train: epoch 2, step 4: loss is NaN, after a step at learning rate 0.094")
 	require.Len(t, history, 1)
 	after, err := os.ReadFile(path)
 	require.NoError(t, err)
@@ -193,7 +193,7 @@ func TestWeightsThatAreNotFiniteAreNotSaved(t *testing.T) {
 			require.Len(t, history, last/6)
 			var diverged *train.DivergedError
 			require.ErrorAs(t, err, &diverged)
-			require.EqualError(t, err, fmt.Sprintf("train: epoch %d, step 6: fc.bias is +Inf", last/6))
+			require.EqualError(t, err, fmt.Sprintf("train: epoch %d, step 6: fc.bias is +Inf, after a step at learning rate %.3g", last/6, tr.Schedule(last-1)))
 		}
 		err := tr.Resume()
 		if last == 6 {
@@ -215,7 +215,7 @@ func TestWeightsThatAreNotFiniteAreAnErrorWithoutACheckpoint(t *testing.T) {
 		}
 	}
 	_, err := tr.Run(t.Context())
-	require.EqualError(t, err, "train: epoch 4, step 6: bn1.running_var is NaN")
+	require.EqualError(t, err, "train: epoch 4, step 6: bn1.running_var is NaN, after a step at learning rate 0.000682")
 }
 
 // A checkpoint is not replaced by a run that has done nothing.

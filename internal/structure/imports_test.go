@@ -11,6 +11,7 @@ import (
 // mayImport says for every package which others of the module its code may import: the direction
 // of docs/design.md. Tests may import more, since nothing imports them.
 var mayImport = map[string]string{
+	".":                          "",
 	"internal/cpu":               "",
 	"internal/cpu/levels":        "internal/cpu",
 	"internal/cpu/emulated":      "",

@@ -56,18 +56,36 @@ func TestAFullDiskIsAnErrorAndTheRunGoesOnLater(t *testing.T) {
 
 // What is not a file that can be replaced is refused before any work, and left alone.
 func TestAPipeInTheFolderIsRefused(t *testing.T) {
-	completeRun(t)
+	dir := copied(t)
+	edit(t, filepath.Join(dir, "kept", "residual-1.json"), func(n map[string]any) { n["done"] = n["done"].([]any)[:1] })
+	var log bytes.Buffer
+	begin := func() error {
+		lock, err := prepare(dir)
+		if err != nil {
+			return err
+		}
+		defer lock.Release()
+		if _, err := openStore(parsed(t, completeArgs(dir)), complete.run.results.Machine.Level, complete.run.train, complete.run.test); err != nil {
+			return err
+		}
+		r, err := from(t, filepath.Join(dir, "kept"), "residual")
+		if err != nil {
+			return err
+		}
+		r.line = newLine(&log)
+		return r.all(t.Context())
+	}
 	for _, name := range []string{"index.html", "results.json", "reorder.png", "unraveled.svg", "kept/origin.json", "kept/residual-1.json", "kept/residual-1.safetensors", "kept/residual-1-sweeps.jsonl"} {
-		dir := copied(t)
-		edit(t, filepath.Join(dir, "kept", "residual-1.json"), func(n map[string]any) { n["done"] = n["done"].([]any)[:1] })
 		path := filepath.Join(dir, filepath.FromSlash(name))
-		_ = os.Remove(path)
+		_ = os.Rename(path, path+".old")
 		require.NoError(t, syscall.Mkfifo(path, 0o644))
-		var log bytes.Buffer
-		require.ErrorContains(t, do(t.Context(), parsed(t, completeArgs(dir)), &log), path)
+		require.ErrorContains(t, begin(), path)
 		require.NotContains(t, log.String(), "done in", name)
 		info, err := os.Lstat(path)
 		require.NoError(t, err)
 		require.Equal(t, fs.ModeNamedPipe, info.Mode().Type())
+		require.NoError(t, os.Remove(path))
+		_ = os.Rename(path+".old", path)
 	}
+	require.NoError(t, begin())
 }

@@ -66,7 +66,7 @@ func TestKilledRunGoesOnWhereItWas(t *testing.T) {
 		killed++
 		require.Less(t, killed, 30, "no progress")
 	}
-	require.Greater(t, killed, 2)
+	require.Greater(t, killed, 1)
 	require.Equal(t, timeless(t, complete.run.results), timeless(t, readResults(t, dir)))
 }
 

@@ -43,26 +43,21 @@ func TestKilledRunGoesOnWhereItWas(t *testing.T) {
 	if testing.Short() {
 		further = 5
 	}
-	for more := true; more; {
+	for {
 		child := program(completeArgs(dir))
 		out, err := child.StdoutPipe()
 		require.NoError(t, err)
 		require.NoError(t, child.Start())
 		lines := bufio.NewScanner(out)
 		for news := 0; news < further && lines.Scan(); { // each child gets so many steps further
-			if strings.Contains(lines.Text(), "the report is") {
-				more = false
-			}
 			if strings.Contains(lines.Text(), "epoch") || strings.Contains(lines.Text(), "stage") || strings.Contains(lines.Text(), "done in") {
 				news++
 			}
 		}
-		if !more {
-			require.NoError(t, child.Wait())
+		_ = child.Process.Kill()
+		if child.Wait() == nil { // it had reached the end
 			break
 		}
-		require.NoError(t, child.Process.Kill())
-		require.Error(t, child.Wait())
 		killed++
 		require.Less(t, killed, 30, "no progress")
 	}

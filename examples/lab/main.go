@@ -114,21 +114,21 @@ func do(ctx context.Context, cfg config, log io.Writer) error {
 	fmt.Fprintf(log, "lab: open http://%s/ in a browser, Ctrl-C ends\n", listener.Addr())
 	served, prepared := make(chan error, 1), make(chan error, 1)
 	go func() { served <- server.Serve(explaining{listener}) }()
-	go func() { prepared <- prepare(ctx, cfg, s, log) }()
+	go func() {
+		err := prepare(ctx, cfg, s, log)
+		if err != nil {
+			cancel()
+		}
+		prepared <- err
+	}()
 	select {
 	case err = <-served:
 		cancel()
-		return errors.Join(err, <-prepared)
-	case err = <-prepared:
-		if err == nil {
-			<-ctx.Done()
-		}
 	case <-ctx.Done():
-		err = <-prepared
 	}
+	err = errors.Join(err, <-prepared) // training saves what is done
 	patience, stop := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer stop()
-	cancel()
 	_ = server.Shutdown(patience) // what is not done by then is given up
 	return err
 }

@@ -3,9 +3,11 @@ package train
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/nn/optim"
 	"github.com/residuum-go/residuum/tensor"
 	"github.com/residuum-go/residuum/weights"
@@ -86,14 +88,16 @@ func checkOptimizer(o optim.Optimizer, params []*autograd.Param) error {
 }
 
 // trial finds out, once, what would end the training later: it asks the model for the logits of a batch and
-// holds the labels against them, and if the epoch's last batch is of one image, tries such a batch. A model
-// that does not take these images at all panics here.
+// holds the labels against them, and if the epoch's last batch is of one image, tries such a batch.
 func (t *Trainer) trial() error {
 	if t.tried {
 		return nil
 	}
 	set, batch := t.Loader.Dataset(), t.Loader.State().Batch
-	shape := t.try(2)
+	shape, err := t.try(2)
+	if err != nil {
+		return fmt.Errorf("train: Trainer.Model does not take the images of Trainer.Loader: %w", err)
+	}
 	if err := checkShape(shape, 2); err != nil {
 		return fmt.Errorf("train: Trainer.Model: %w", err)
 	}
@@ -101,7 +105,7 @@ func (t *Trainer) trial() error {
 		return fmt.Errorf("train: Trainer.Loader: %w", err)
 	}
 	if (set.Len()-1)%batch == 0 {
-		if err := t.tryOne(); err != nil {
+		if _, err := t.try(1); err != nil { // it takes two, so it is their number
 			return fmt.Errorf("train: %d images in batches of %d leave one for the last, on which the model cannot be trained: "+
 				"choose another batch size, or leave an image out: %w", set.Len(), batch, err)
 		}
@@ -112,7 +116,7 @@ func (t *Trainer) trial() error {
 
 // try returns the shape of the logits of n black images in training mode. Random numbers and running statistics are
 // afterwards as they were.
-func (t *Trainer) try(n int) []int {
+func (t *Trainer) try(n int) ([]int, error) {
 	for _, p := range t.params {
 		if p.Fixed {
 			before := p.Value.Clone()
@@ -121,18 +125,26 @@ func (t *Trainer) try(n int) []int {
 	}
 	set := t.Loader.Dataset()
 	images := tensor.New(n, set.Height, set.Width, set.Channels)
-	return slices.Clone(t.Model.Forward(autograd.NewTape(t.Seed).Input(images)).Shape())
+	logits, err := forward(t.Model, autograd.NewTape(t.Seed).Input(images))
+	if err != nil {
+		return nil, err
+	}
+	return slices.Clone(logits.Shape()), nil
 }
 
-// tryOne is for a model that takes several images at once: a panic on one is the fault of their number.
-func (t *Trainer) tryOne() (err error) {
+// forward returns the logits of images that come from outside the program: a model that refuses them, by a panic,
+// is an error then. A panic of the runtime goes on.
+func forward(model nn.Module, images *autograd.Var) (logits *autograd.Var, err error) {
 	defer func() {
-		if p := recover(); p != nil {
+		switch p := recover().(type) {
+		case nil:
+		case runtime.Error:
+			panic(p)
+		default:
 			err = fmt.Errorf("%v", p)
 		}
 	}()
-	t.try(1)
-	return nil
+	return model.Forward(images), nil
 }
 
 // checkShape makes sure that a model has returned logits for n images.

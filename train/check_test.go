@@ -123,15 +123,26 @@ func TestModelThatReturnsNoLogits(t *testing.T) {
 	require.ErrorContains(t, err, "it returns [3 6 6 4] for 3 images, want logits [3, classes]")
 }
 
-// A model that takes no such images is a mistake in the calling program, but one that shows before the first step.
-func TestModelForOtherImagesPanicsBeforeTheFirstStep(t *testing.T) {
+// Images come from outside the program: that the model does not take them is an error, before the first step.
+func TestModelForOtherImages(t *testing.T) {
 	set := stripes(images)
 	set.Channels, set.Height = 3, 2
 	tr := newTrainer("sgd", "")
 	tr.Loader = data.NewLoader(set, data.LoaderConfig{Batch: 8})
 	tr.Progress = func(train.Progress) { t.Error("a step was done") }
-	require.Panics(t, func() { _, _ = tr.Run(t.Context()) })
+	_, err := tr.Run(t.Context())
+	require.ErrorContains(t, err, "train: Trainer.Model does not take the images of Trainer.Loader: nn: Conv2D")
+	_, err = train.Evaluate(t.Context(), tr.Model, set, data.Norm{}, 8)
+	require.ErrorContains(t, err, "train: Evaluate: the model does not take these images: nn: Conv2D")
+
+	tr.Model = broken{tr.Model}
+	require.Panics(t, func() { _, _ = train.Evaluate(t.Context(), tr.Model, set, data.Norm{}, 8) }, "a fault of the program")
 }
+
+// broken has a fault of its own.
+type broken struct{ nn.Module }
+
+func (broken) Forward(x *autograd.Var) *autograd.Var { return (*nn.Linear)(nil).Forward(x) }
 
 // onePixel has a batch norm that sees one value of each image and channel.
 func onePixel() nn.Module {

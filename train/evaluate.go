@@ -14,8 +14,8 @@ import (
 
 // Evaluate returns the metrics of a model on a dataset, computed without a tape in batches of the
 // given size. It only reads the model, so several calls may run at once. Its errors are the context's,
-// wrapped together with its cause, what the arguments lack (a model, images, a batch of at least 1, logits
-// for every label), and a [*NonFiniteError], which comes with the metrics.
+// wrapped together with its cause, what the arguments lack (a model, images that it takes, a batch of at least
+// 1, logits for every label), and a [*NonFiniteError], which comes with the metrics.
 func Evaluate(ctx context.Context, model nn.Module, set *data.Dataset, norm data.Norm, batch int) (Metrics, error) {
 	switch {
 	case model == nil:
@@ -34,7 +34,10 @@ func Evaluate(ctx context.Context, model nn.Module, set *data.Dataset, norm data
 		}
 		hi := min(lo+batch, set.Len())
 		labels := set.Labels[lo:hi]
-		logits := model.Forward(autograd.Const(set.Images(nil, norm, lo, hi)))
+		logits, err := forward(model, autograd.Const(set.Images(nil, norm, lo, hi)))
+		if err != nil {
+			return Metrics{}, fmt.Errorf("train: Evaluate: the model does not take these images: %w", err)
+		}
 		if err := checkShape(logits.Shape(), hi-lo); err != nil {
 			return Metrics{}, fmt.Errorf("train: Evaluate: model: %w", err)
 		}

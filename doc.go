@@ -1,5 +1,5 @@
-// Package residuum is a deep learning library for residual networks, in Go without cgo. It holds no code itself;
-// this page says which package to import for what.
+// Package residuum is a deep learning library for residual networks, in Go without cgo. It holds what all
+// packages share, the error of configurations; this page says which package to import for what.
 //
 // To train a net and use it:
 //

@@ -167,7 +167,7 @@ func (c *opCase) trace(tape *Tape) traced {
 	var along *Var
 	for i, g := range Grad(y, u, xs...) {
 		r.first = append(r.first, g.value.Clone())
-		s := Sum(Mul(g, Const(c.w[i])), false)
+		s := Sum(Mul(g, Const(c.w[i])))
 		if along == nil {
 			along = s
 		} else {
@@ -219,7 +219,7 @@ func (c *opCase) checkAccumulation(t *testing.T) {
 		ps[i] = NewParam("p", x.value)
 		vs[i] = ps[i].On(x)
 	}
-	use := func() *Var { return Sum(Mul(c.f(vs), Const(c.u)), false) }
+	use := func() *Var { return Sum(Mul(c.f(vs), Const(c.u))) }
 	loss := Add(use(), use())
 	for round := range 2 {
 		tape.Backward(loss)

@@ -16,7 +16,7 @@ func Example() {
 		tape.Reset()
 		autograd.ZeroGrad([]*autograd.Param{w})
 		in := tape.Input(x)
-		out := autograd.MatMul(in, w.On(in), false, false)
+		out := autograd.MatMul(in, w.On(in), tensor.NN)
 		loss := autograd.MSE(out, autograd.Const(y))
 		tape.Backward(loss)
 		tensor.AddScaled(w.Value, w.Value, -0.1, w.Grad)
@@ -59,7 +59,7 @@ func ExampleTape_Backward() {
 	w := autograd.NewParam("w", tensor.From([]float32{2, 5}, 2))
 	tape := autograd.NewTape(1)
 	x := tape.Input(tensor.From([]float32{3, 4}, 2))
-	loss := autograd.Sum(autograd.Mul(w.On(x), x), false)
+	loss := autograd.Sum(autograd.Mul(w.On(x), x))
 	tape.Backward(loss)
 	tape.Backward(loss) // gradients add up until ZeroGrad
 	fmt.Println(loss.Value(), w.Grad)

@@ -23,7 +23,7 @@ func distributions(shape []int) *tensor.Tensor {
 	for i := range t.Data() {
 		t.Data()[i] = float32(i * i % 5)
 	}
-	return tensor.Div(nil, t, tensor.Sum(nil, t, true, 1))
+	return tensor.Div(nil, t, tensor.SumKeep(nil, t, 1))
 }
 
 // targetFor returns -t/N with t as in CrossEntropy.

@@ -2,36 +2,38 @@ package autograd
 
 import "github.com/residuum-go/residuum/tensor"
 
-// MatMul returns the matrix product op(a) op(b) of two matrices, where op transposes if the flag
-// says so: [m,k] x [k,n] -> [m,n].
-func MatMul(a, b *Var, transA, transB bool) *Var {
+// MatMul returns the product of two matrices, of which t transposes none, one or both before:
+// [m,k] x [k,n] -> [m,n].
+func MatMul(a, b *Var, t tensor.Transposed) *Var {
 	y := result("MatMul", a, b)
-	*attr[flags](y) = flags{transA, transB}
+	*attr[tensor.Transposed](y) = t
 	m, n := dim(a, 0), dim(b, 1)
-	if transA {
+	if t == tensor.TN || t == tensor.TT {
 		m = dim(a, 1)
 	}
-	if transB {
+	if t == tensor.NT || t == tensor.TT {
 		n = dim(b, 0)
 	}
-	tensor.MatMul(y.buffer(m, n), a.value, b.value, transA, transB)
+	tensor.MatMul(y.buffer(m, n), a.value, b.value, t)
 	return y.returns(func(y, g *Var, d []*Var) {
-		a, b, t := y.in[0], y.in[1], attr[flags](y)
-		if y.needs(0) {
-			if t.a {
-				d[0] = MatMul(b, g, t.b, true)
-			} else {
-				d[0] = MatMul(g, b, false, !t.b)
-			}
-		}
-		if y.needs(1) {
-			if t.b {
-				d[1] = MatMul(g, a, true, t.a)
-			} else {
-				d[1] = MatMul(a, g, !t.a, false)
-			}
+		a, b := y.in[0], y.in[1]
+		switch *attr[tensor.Transposed](y) {
+		case tensor.NN:
+			d[0], d[1] = y.matMulGrad(0, g, b, tensor.NT), y.matMulGrad(1, a, g, tensor.TN)
+		case tensor.NT:
+			d[0], d[1] = y.matMulGrad(0, g, b, tensor.NN), y.matMulGrad(1, g, a, tensor.TN)
+		case tensor.TN:
+			d[0], d[1] = y.matMulGrad(0, b, g, tensor.NT), y.matMulGrad(1, a, g, tensor.NN)
+		case tensor.TT:
+			d[0], d[1] = y.matMulGrad(0, b, g, tensor.TT), y.matMulGrad(1, g, a, tensor.TT)
 		}
 	})
 }
 
-type flags struct{ a, b bool }
+// matMulGrad is MatMul for the gradient by input i, if that is needed.
+func (y *Var) matMulGrad(i int, a, b *Var, t tensor.Transposed) *Var {
+	if !y.needs(i) {
+		return nil
+	}
+	return MatMul(a, b, t)
+}

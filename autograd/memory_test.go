@@ -44,7 +44,7 @@ func (net *smallNet) loss(x *Var, labels []int) *Var {
 		x = Add(x, Dropout(Conv2D(h, w[i+2], tensor.ConvSpec{Pad: 1}), 0.1))
 	}
 	h := GlobalAvgPool(PadAxis(SliceAxis(x, 3, 1, 8), 3, 0, 1))
-	return CrossEntropy(MatMul(Reshape(ReLU(h), -1, 8), w[10], false, false), labels, 0.1)
+	return CrossEntropy(MatMul(Reshape(ReLU(h), -1, 8), w[10], tensor.NN), labels, 0.1)
 }
 
 func batch(n int) (*tensor.Tensor, []int) {
@@ -103,7 +103,7 @@ func TestBackwardRecyclesGradients(t *testing.T) {
 		"views":  func(x *Var) *Var { return Tanh(Reshape(Add(Square(x), Reshape(x, -1)), size)) },
 	}
 	backs := map[string]func(tape *Tape, x, y *Var){
-		"Backward": func(tape *Tape, x, y *Var) { tape.Backward(Mean(y, false)) },
+		"Backward": func(tape *Tape, x, y *Var) { tape.Backward(Mean(y)) },
 		"VJP":      func(tape *Tape, x, y *Var) { VJP(y, nil, x) },
 	}
 	x := tensor.Full(0.1, size)

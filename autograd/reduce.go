@@ -6,31 +6,52 @@ import (
 	"github.com/residuum-go/residuum/tensor"
 )
 
-// Sum adds up a over the given axes, over all of them when none is given. With keepDims the summed
-// axes stay with length 1, otherwise they are dropped.
-func Sum(a *Var, keepDims bool, axes ...int) *Var {
+// Sum adds up a over the given axes, which are dropped, over all of them when none is given.
+func Sum(a *Var, axes ...int) *Var {
 	y := result("Sum", a)
-	s := attr[reduced](y)
-	s.set(a.Shape(), axes)
-	var buf [8]int
-	tensor.Sum(y.buffer(s.shape(buf[:0], keepDims)...), a.value, keepDims, axes...)
-	return y.returns(func(y, g *Var, d []*Var) {
-		d[0] = BroadcastTo(Reshape(g, attr[reduced](y).kept...), y.in[0].Shape()...)
-	})
+	tensor.Sum(y.reduced(a, axes, false), a.value, axes...)
+	return y.returns(sumVJP)
 }
 
-// Mean averages a over the given axes, as [Sum] adds up.
-func Mean(a *Var, keepDims bool, axes ...int) *Var {
+// SumKeep is [Sum], but the summed axes stay with length 1.
+func SumKeep(a *Var, axes ...int) *Var {
+	y := result("SumKeep", a)
+	tensor.SumKeep(y.reduced(a, axes, true), a.value, axes...)
+	return y.returns(sumVJP)
+}
+
+func sumVJP(y, g *Var, d []*Var) {
+	d[0] = BroadcastTo(Reshape(g, attr[reduced](y).kept...), y.in[0].Shape()...)
+}
+
+// Mean averages a over the given axes, which are dropped, over all of them when none is given.
+func Mean(a *Var, axes ...int) *Var {
 	y := result("Mean", a)
+	tensor.Mean(y.reduced(a, axes, false), a.value, axes...)
+	return y.returns(meanVJP)
+}
+
+// MeanKeep is [Mean], but the averaged axes stay with length 1.
+func MeanKeep(a *Var, axes ...int) *Var {
+	y := result("MeanKeep", a)
+	tensor.MeanKeep(y.reduced(a, axes, true), a.value, axes...)
+	return y.returns(meanVJP)
+}
+
+func meanVJP(y, g *Var, d []*Var) {
+	n := float32(y.in[0].value.Len()) / float32(g.value.Len())
+	sumVJP(y, Scale(g, 1/n), d)
+}
+
+// reduced returns the buffer for y, a reduced over axes.
+func (y *Var) reduced(a *Var, axes []int, keep bool) *tensor.Tensor {
 	s := attr[reduced](y)
 	s.set(a.Shape(), axes)
+	if keep {
+		return y.buffer(s.kept...)
+	}
 	var buf [8]int
-	tensor.Mean(y.buffer(s.shape(buf[:0], keepDims)...), a.value, keepDims, axes...)
-	return y.returns(func(y, g *Var, d []*Var) {
-		a := y.in[0]
-		n := float32(a.value.Len()) / float32(g.value.Len())
-		d[0] = BroadcastTo(Reshape(Scale(g, 1/n), attr[reduced](y).kept...), a.Shape()...)
-	})
+	return y.buffer(s.shape(buf[:0])...)
 }
 
 // reduced describes a reduction by the shape that it leaves when it keeps the axes it reduces.
@@ -51,10 +72,10 @@ func (s *reduced) set(shape, axes []int) {
 	}
 }
 
-// shape appends the shape of the result to buf.
-func (s *reduced) shape(buf []int, keepDims bool) []int {
+// shape appends the shape without the axes that are gone to buf.
+func (s *reduced) shape(buf []int) []int {
 	for i, n := range s.kept {
-		if keepDims || !s.gone[i] {
+		if !s.gone[i] {
 			buf = append(buf, n)
 		}
 	}

@@ -52,5 +52,5 @@ func logSoftmaxJVP(a, h *Var) *Var {
 
 // bilinearGrad is the gradient of <g, J h> by a: of <g, h> - sum(g) <p, h>, that is -sum(g) p * J h.
 func bilinearGrad(a, g, h *Var) *Var {
-	return Neg(Mul(Sum(g, true, -1), Mul(Softmax(a), logSoftmaxJVP(a, h))))
+	return Neg(Mul(SumKeep(g, -1), Mul(Softmax(a), logSoftmaxJVP(a, h))))
 }

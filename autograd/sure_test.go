@@ -152,7 +152,7 @@ func softTarget(seed uint64, k int) *tensor.Tensor {
 		}
 	}
 	t.Data()[r.IntN(k)]++
-	return tensor.Scale(t, t, 1/tensor.Sum(nil, t, false).Item())
+	return tensor.Scale(t, t, 1/tensor.Sum(nil, t).Item())
 }
 
 func directionOf(k int) []float32 {

@@ -18,8 +18,8 @@ func TestMixedTapesPanic(t *testing.T) {
 		"Add: inputs are on different tapes":   func() { Add(x, y) },
 		"Grad: Input [2] and Input [2] are on": func() { Grad(x, nil, y) },
 		"VJP: Mul [2] and Input [2] are on":    func() { VJP(Mul(x, c), y, x) },
-		"Backward: the loss is not on":         func() { a.Backward(Sum(y, false)) },
-		"the loss is not on this tape":         func() { a.Backward(Sum(c, false)) },
+		"Backward: the loss is not on":         func() { a.Backward(Sum(y)) },
+		"the loss is not on this tape":         func() { a.Backward(Sum(c)) },
 	} {
 		require.Panics(t, f)
 		func() {
@@ -37,8 +37,8 @@ func TestWrongArgumentsPanicWithOpAndShapes(t *testing.T) {
 	for want, f := range map[string]func(){
 		"Add: [2 3] x [4 5]":              func() { Add(in(2, 3), in(4, 5)) },
 		"Div: [2 3] x [2]":                func() { Div(in(2, 3), in(2)) },
-		"MatMul: [2 3] x [4 5]":           func() { MatMul(in(2, 3), in(4, 5), false, false) },
-		"MatMul: [2]":                     func() { MatMul(in(2), in(2), false, false) },
+		"MatMul: [2 3] x [4 5]":           func() { MatMul(in(2, 3), in(4, 5), tensor.NN) },
+		"MatMul: [2]":                     func() { MatMul(in(2), in(2), tensor.NN) },
 		"Conv2D: [1 4 4 3] x [3 3 2 8]":   func() { Conv2D(in(1, 4, 4, 3), in(3, 3, 2, 8), tensor.ConvSpec{}) },
 		"Conv2D: [4 4 3] x [3 3 3 8]":     func() { Conv2D(in(4, 4, 3), in(3, 3, 3, 8), tensor.ConvSpec{}) },
 		"Conv2D: [1 2 2 3] x [3 3 3 8]":   func() { Conv2D(in(1, 2, 2, 3), in(3, 3, 3, 8), tensor.ConvSpec{}) },
@@ -50,7 +50,7 @@ func TestWrongArgumentsPanicWithOpAndShapes(t *testing.T) {
 		"BatchNorm: [4 3] x [3] x [1 3]":  func() { BatchNorm(in(4, 3), in(3), in(1, 3), 1e-5, false) },
 		"BatchNormStats: []":              func() { BatchNorm(in(), in(3), in(3), 1e-5, false) },
 		"ScaleShift: scale [2]":           func() { ScaleShift(in(4, 3), in(3), in(2), in(3), false) },
-		"Sum: [2 3]: no axis 2":           func() { Sum(in(2, 3), false, 2) },
+		"Sum: [2 3]: no axis 2":           func() { Sum(in(2, 3), 2) },
 		"Reshape: [2 3] to [4 -1]":        func() { Reshape(in(2, 3), 4, -1) },
 		"Reshape: [2 3] to [-1 -1]":       func() { Reshape(NewTape(1).Input(tensor.New(2, 3)), -1, -1) },
 		"Reshape: [0 3] to [0 -1]":        func() { Reshape(NewTape(1).Input(tensor.New(0, 3)), 0, -1) },
@@ -95,7 +95,7 @@ func TestParam(t *testing.T) {
 	step := func() {
 		tape.Reset()
 		x := tape.Input(vector(2, 3))
-		tape.Backward(Sum(Mul(Mul(p.On(x), x), fixed.On(x)), false))
+		tape.Backward(Sum(Mul(Mul(p.On(x), x), fixed.On(x))))
 	}
 	require.Nil(t, p.Grad)
 	step()
@@ -110,7 +110,7 @@ func TestParam(t *testing.T) {
 	q := NewParam("unused", vector(1))
 	tape.Reset()
 	q.On(tape.Input(vector(1)))
-	tape.Backward(Sum(tape.Input(vector(1)), false))
+	tape.Backward(Sum(tape.Input(vector(1))))
 	require.Nil(t, q.Grad, "the loss does not depend on it")
 }
 

@@ -98,8 +98,8 @@ func TestBackwardThroughGrad(t *testing.T) {
 	for range 3 {
 		tape.Reset()
 		x := tape.Input(vector(2))
-		y := Mul(Square(x), w.On(x))                   // w x^2
-		loss := Sum(Square(Grad(y, nil, x)[0]), false) // (2 w x)^2
+		y := Mul(Square(x), w.On(x))            // w x^2
+		loss := Sum(Square(Grad(y, nil, x)[0])) // (2 w x)^2
 		ZeroGrad([]*Param{w})
 		tape.Backward(loss)
 		require.Equal(t, float32(8*3*4), w.Grad.Item()) // 8 w x^2
@@ -118,7 +118,7 @@ func TestViews(t *testing.T) {
 		x := tape.Input(tensor.From([]float32{1, 2, 3, 4, 5, 6}, 2, 3))
 		h := Square(x)
 		v := Reshape(Reshape(h, 6), 3, 2)
-		y := Add(Add(Sum(Mul(v, v), false), Sum(h, false)), Sum(Mul(Reshape(v, 6), Reshape(x, -1)), false))
+		y := Add(Add(Sum(Mul(v, v)), Sum(h)), Sum(Mul(Reshape(v, 6), Reshape(x, -1))))
 		got := VJP(y, nil, x, h, v)
 		gx, gh, gv := tensor.New(6), tensor.New(6), tensor.New(6)
 		for i, x := range x.Value().Data() {
@@ -226,7 +226,7 @@ func TestSharedGradientsAreNotAddedInPlace(t *testing.T) {
 		tape.Poison()
 		h, k := tape.Input(vector(1, 2)), tape.Input(tensor.From([]float32{3, 4}, 2, 1))
 		q := Square(k)
-		y := Add(Sum(q, false), Sum(Square(Add(h, Reshape(k, 2))), false))
+		y := Add(Sum(q), Sum(Square(Add(h, Reshape(k, 2)))))
 		g := VJP(y, nil, h, k)
 		require.Equal(t, []float32{8, 12}, g[0].Value().Data())
 		require.Equal(t, []float32{14, 20}, g[1].Value().Data())

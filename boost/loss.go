@@ -41,7 +41,7 @@ type Scorer interface {
 // is the gradient of the sum of the rows' losses.
 func Gradient(loss Loss, f, y *tensor.Tensor) *tensor.Tensor {
 	v := autograd.NewTape(0).Input(f)
-	return autograd.VJP(autograd.Sum(loss.Rows(v, y), false), nil, v)[0].Value().Clone()
+	return autograd.VJP(autograd.Sum(loss.Rows(v, y)), nil, v)[0].Value().Clone()
 }
 
 // Hessian returns the diagonal of the Hessian, d2 l(y_i, F_i) / dF_ik^2, [N, K]: in closed form if
@@ -59,7 +59,7 @@ func Hessian(loss Loss, f, y *tensor.Tensor) *tensor.Tensor {
 func HessianByAutograd(loss Loss, f, y *tensor.Tensor) *tensor.Tensor {
 	n, k := f.Dim(0), f.Dim(1)
 	v := autograd.NewTape(0).Input(f)
-	g := autograd.Grad(autograd.Sum(loss.Rows(v, y), false), nil, v)[0]
+	g := autograd.Grad(autograd.Sum(loss.Rows(v, y)), nil, v)[0]
 	out := tensor.New(n, k)
 	for j := range k {
 		seed := tensor.New(n, k)

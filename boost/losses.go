@@ -22,7 +22,7 @@ func (SquaredError) Check(*tensor.Tensor) error { return nil }
 // Rows implements Loss.
 func (SquaredError) Rows(f *autograd.Var, y *tensor.Tensor) *autograd.Var {
 	d := autograd.Sub(f, autograd.Const(y))
-	return autograd.Scale(autograd.Sum(autograd.Square(d), false, 1), 0.5)
+	return autograd.Scale(autograd.Sum(autograd.Square(d), 1), 0.5)
 }
 
 // Start returns the weighted mean of the targets.
@@ -129,7 +129,7 @@ func (Logistic) Rows(f *autograd.Var, y *tensor.Tensor) *autograd.Var {
 		both.Data()[2*i], both.Data()[2*i+1] = 1-p, p
 	}
 	scores := autograd.PadAxis(autograd.Reshape(f, n*k, 1), 1, 1, 0)
-	return autograd.Sum(autograd.Reshape(autograd.SoftCrossEntropy(scores, both), n, k), false, 1)
+	return autograd.Sum(autograd.Reshape(autograd.SoftCrossEntropy(scores, both), n, k), 1)
 }
 
 // Start returns the log-odds of the targets' weighted means.

@@ -163,5 +163,5 @@ func (b *batch) loss(tape *autograd.Tape, l Learner) *autograd.Var {
 	if b.weight != nil {
 		d = autograd.Mul(d, autograd.Const(b.weight))
 	}
-	return autograd.Scale(autograd.Sum(d, false), 0.5/float32(b.x.Dim(0)))
+	return autograd.Scale(autograd.Sum(d), 0.5/float32(b.x.Dim(0)))
 }

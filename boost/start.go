@@ -80,7 +80,7 @@ func lineSearch(loss Loss, d Data, f, h *tensor.Tensor) float64 {
 		if d.Weight != nil {
 			rows = autograd.Mul(rows, autograd.Const(d.Weight))
 		}
-		g := autograd.Grad(autograd.Mean(rows, false), nil, r)[0]
+		g := autograd.Grad(autograd.Mean(rows), nil, r)[0]
 		gg := autograd.VJP(g, nil, r)[0]
 		return float64(g.Value().Item()), float64(gg.Value().Item())
 	}

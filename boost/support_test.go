@@ -61,7 +61,7 @@ func (l *lineLearner) Fit(_ context.Context, x, target, weight *tensor.Tensor) e
 func (l *lineLearner) Forward(x *autograd.Var) *autograd.Var {
 	d := l.coefficients.Dim(0) - 1
 	slope := autograd.Const(l.coefficients.Slice(0, d))
-	return autograd.Add(autograd.MatMul(x, slope, false, false), autograd.Const(l.coefficients.Slice(d, d+1)))
+	return autograd.Add(autograd.MatMul(x, slope, tensor.NN), autograd.Const(l.coefficients.Slice(d, d+1)))
 }
 
 // blobs returns n points of each of the given number of classes, spread around points of a circle.
@@ -121,7 +121,7 @@ type poisson struct{}
 func (poisson) Check(*tensor.Tensor) error { return nil }
 
 func (poisson) Rows(f *autograd.Var, y *tensor.Tensor) *autograd.Var {
-	return autograd.Sum(autograd.Sub(autograd.Exp(f), autograd.Mul(autograd.Const(y), f)), false, 1)
+	return autograd.Sum(autograd.Sub(autograd.Exp(f), autograd.Mul(autograd.Const(y), f)), 1)
 }
 
 // lossCases are losses with targets they accept, [12, K].

@@ -101,8 +101,8 @@ func TestNormGivesMeanZeroAndDeviationOne(t *testing.T) {
 	d := numbered(50, 3, 4, 2, 5)
 	x := d.Images(nil, d.Norm(), 0, 50)
 	require.Equal(t, []int{50, 3, 4, 2}, x.Shape())
-	mean := tensor.Mean(nil, x, false, 0, 1, 2)
-	square := tensor.Mean(nil, tensor.Square(nil, x), false, 0, 1, 2)
+	mean := tensor.Mean(nil, x, 0, 1, 2)
+	square := tensor.Mean(nil, tensor.Square(nil, x), 0, 1, 2)
 	for c := range 2 {
 		require.InDelta(t, 0, mean.At(c), 1e-6)
 		require.InDelta(t, 1, square.At(c), 1e-5)

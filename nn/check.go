@@ -38,7 +38,7 @@ func (c *Conv2D) check(x *autograd.Var) {
 	case shape[3] == 1 && want == 3:
 		fail("; these are grey: repeat them, Concat(nil, 3, x, x, x) of package tensor, or build the net for 1 channel")
 	case shape[3] == 3 && want == 1:
-		fail("; these are in colour: make them grey, Mean(nil, x, true, 3) of package tensor, or build the net for 3 channels")
+		fail("; these are in colour: make them grey, MeanKeep(nil, x, 3) of package tensor, or build the net for 3 channels")
 	}
 	fail("; these have %d channels", shape[3])
 }

@@ -50,7 +50,7 @@ func TestEmptyBatches(t *testing.T) {
 				y := c.m.Forward(v)
 				require.Equal(t, c.want, y.Shape())
 				require.Equal(t, c.in, autograd.VJP(y, nil, v)[0].Shape())
-				tape.Backward(autograd.Sum(y, false))
+				tape.Backward(autograd.Sum(y))
 				for _, p := range c.m.Params() {
 					if !p.Fixed {
 						require.NotNil(t, p.Grad, p.Name)

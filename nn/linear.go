@@ -33,7 +33,7 @@ func (l *Linear) Forward(x *autograd.Var) *autograd.Var { return addBias(l.produ
 func (l *Linear) forwardReLU(x *autograd.Var) *autograd.Var { return addBiasReLU(l.product(x), l.Bias) }
 
 func (l *Linear) product(x *autograd.Var) *autograd.Var {
-	return autograd.MatMul(x, l.Weight.On(x), false, true)
+	return autograd.MatMul(x, l.Weight.On(x), tensor.NT)
 }
 
 // Params returns the weight and the bias, if there is one.

@@ -195,7 +195,7 @@ func TestBatchNormForwardAddNormReLUIsBothThenSumThenReLU(t *testing.T) {
 				vx, vz := tape.Input(x), tape.Input(z)
 				y := f(b, vx, other, vz)
 				params := append(b.Params(), other.Params()...)
-				tape.Backward(autograd.Sum(autograd.Square(y), false))
+				tape.Backward(autograd.Sum(autograd.Square(y)))
 				for _, p := range params {
 					got = append(got, p.Value.Data())
 					if !p.Fixed {
@@ -235,7 +235,7 @@ func TestSequentialFusesMaxPoolWithTheSameBits(t *testing.T) {
 				tape.SetTraining(training)
 				v := tape.Input(x)
 				y := forward(nn.Sequential{b, nn.MaxPool2D{Size: 3, Stride: 2, Pad: 1}}, v)
-				tape.Backward(autograd.Sum(autograd.Square(y), false))
+				tape.Backward(autograd.Sum(autograd.Square(y)))
 				for _, p := range b.Params() {
 					got = append(got, p.Value.Data())
 					if !p.Fixed {
@@ -268,7 +268,7 @@ func TestSequentialFusesReLUWithTheSameBits(t *testing.T) {
 					}
 				}
 				y := forward(m, tape.Input(x))
-				tape.Backward(autograd.Sum(autograd.Square(y), false))
+				tape.Backward(autograd.Sum(autograd.Square(y)))
 				var grads []*tensor.Tensor
 				for _, p := range m.Params() {
 					if !p.Fixed {

@@ -48,7 +48,7 @@ func TestALayerUsedTwiceTrainsAndIsSavedOnce(t *testing.T) {
 	x := tensor.From([]float32{1, 2, -1, 0.5, -3, 2}, 2, 3)
 	backward := func(m nn.Module) {
 		tape := autograd.NewTape(1)
-		tape.Backward(autograd.Sum(autograd.Square(m.Forward(tape.Input(x))), false))
+		tape.Backward(autograd.Sum(autograd.Square(m.Forward(tape.Input(x)))))
 	}
 	backward(net)
 	backward(apart)

@@ -40,7 +40,7 @@ func TestEmptyBatches(t *testing.T) {
 			tape := autograd.NewTape(1)
 			tape.SetTraining(cfg.WithoutBatchNorm)
 			in := tape.Input(x)
-			tape.Backward(autograd.Sum(net.Forward(in), false))
+			tape.Backward(autograd.Sum(net.Forward(in)))
 			for _, p := range net.Params() {
 				if p.Grad != nil { // not Fixed, and not of a branch that stochastic depth left out
 					require.Zero(t, tensor.Norm(p.Grad), p.Name)
@@ -65,7 +65,7 @@ func TestImagesThatDoNotFit(t *testing.T) {
 		{resnet.Original, 3, []int{2, 32, 32, 1}, "nn: Conv2D conv1: [2 32 32 1]: want images [N H W 3]; " +
 			"these are grey: repeat them, Concat(nil, 3, x, x, x) of package tensor, or build the net for 1 channel"},
 		{resnet.VGG, 1, []int{2, 32, 32, 3}, "nn: Conv2D features.0: [2 32 32 3]: want images [N H W 1]; " +
-			"these are in colour: make them grey, Mean(nil, x, true, 3) of package tensor, or build the net for 3 channels"},
+			"these are in colour: make them grey, MeanKeep(nil, x, 3) of package tensor, or build the net for 3 channels"},
 		{resnet.Plain, 3, []int{32, 32, 3}, "nn: Conv2D conv1: [32 32 3]: want images [N H W 3]; " +
 			"a single one is a batch of one, Reshape(1, 32, 32, 3)"},
 		{resnet.Plain, 3, []int{2, 3072}, "nn: Conv2D conv1: [2 3072]: want images [N H W 3]"},
@@ -83,7 +83,7 @@ func TestImagesThatDoNotFit(t *testing.T) {
 	require.Equal(t, []int{2, 32, 16, 3}, tensor.Transpose(nil, x, 0, 2, 3, 1).Shape())
 	grey := tensor.New(2, 32, 16, 1)
 	require.Equal(t, []int{2, 32, 16, 3}, tensor.Concat(nil, 3, grey, grey, grey).Shape())
-	require.Equal(t, grey.Shape(), tensor.Mean(nil, tensor.Concat(nil, 3, grey, grey, grey), true, 3).Shape())
+	require.Equal(t, grey.Shape(), tensor.MeanKeep(nil, tensor.Concat(nil, 3, grey, grey, grey), 3).Shape())
 }
 
 func TestWithoutRandomNumbers(t *testing.T) {

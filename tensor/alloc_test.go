@@ -33,10 +33,10 @@ func TestSmallOperationsDoNotAllocate(t *testing.T) {
 		"Add":         func() { tensor.Add(d, a, b) },
 		"Add row":     func() { tensor.Add(d, a, c) },
 		"Exp":         func() { tensor.Exp(d, a) },
-		"Sum":         func() { tensor.Sum(s, a, false, 0) },
+		"Sum":         func() { tensor.Sum(s, a, 0) },
 		"SumTo":       func() { tensor.SumTo(s, a, 5) },
 		"BroadcastTo": func() { tensor.BroadcastTo(d, c, 3, 5) },
-		"Max":         func() { tensor.Max(s, a, false, 0) },
+		"Max":         func() { tensor.Max(s, a, 0) },
 		"At and Set":  func() { a.Set(a.At(1, 2), 2, 3) },
 		"Equal":       func() { tensor.Equal(a, b) },
 	} {

@@ -28,11 +28,11 @@ func BenchmarkAdd(b *testing.B) {
 func BenchmarkSum(b *testing.B) {
 	a := tensor.New(64, 32, 32, 16)
 	for _, axes := range [][]int{{}, {3}, {0, 1, 2}, {1, 2}, {0, 2, 3}} {
-		dst := tensor.Sum(nil, a, false, axes...)
+		dst := tensor.Sum(nil, a, axes...)
 		b.Run(fmt.Sprintf("shape=%v/axes=%v/impl=%v", a.Shape(), axes, cpu.Active()), func(b *testing.B) {
 			b.SetBytes(int64(4 * a.Len()))
 			for b.Loop() {
-				tensor.Sum(dst, a, false, axes...)
+				tensor.Sum(dst, a, axes...)
 			}
 		})
 	}

@@ -233,7 +233,7 @@ func TestMaximumOfZeros(t *testing.T) {
 			for at := range n {
 				mixed := minuses.Clone()
 				mixed.Set(0, at)
-				require.Equal(t, uint32(0), math.Float32bits(tensor.Max(nil, mixed, false, 0).Item()))
+				require.Equal(t, uint32(0), math.Float32bits(tensor.Max(nil, mixed, 0).Item()))
 				require.True(t, tensor.Equal(mixed, tensor.Maximum(nil, mixed, minuses)))
 				require.True(t, tensor.Equal(mixed, tensor.Maximum(nil, minuses, mixed)))
 			}
@@ -243,9 +243,9 @@ func TestMaximumOfZeros(t *testing.T) {
 			}
 			require.True(t, tensor.Equal(minuses, tensor.Maximum(nil, minuses, tensor.Scalar(minus))))
 			require.True(t, tensor.Equal(minuses, tensor.Maximum(nil, tensor.Scalar(minus), minuses)))
-			require.Equal(t, math.Float32bits(minus), math.Float32bits(tensor.Max(nil, minuses, false, 0).Item()))
+			require.Equal(t, math.Float32bits(minus), math.Float32bits(tensor.Max(nil, minuses, 0).Item()))
 			both := tensor.Concat(nil, 0, plus, minuses).Reshape(2, n)
-			require.True(t, tensor.Equal(plus, tensor.Max(nil, both, false, 0)))
+			require.True(t, tensor.Equal(plus, tensor.Max(nil, both, 0)))
 			require.True(t, tensor.Equal(minuses, tensor.ReLU(nil, minuses)), "ReLU leaves -0 as it is")
 		}
 	})

@@ -50,21 +50,21 @@ func TestCallerBugsPanic(t *testing.T) {
 		{"SumTo: [3] to [2 3]: shapes do not broadcast", func() { tensor.SumTo(nil, n(3), 2, 3) }},
 		{"SumTo: [4 3] to [2 3]: shapes do not broadcast", func() { tensor.SumTo(nil, n(4, 3), 2, 3) }},
 
-		{"Sum: [2 3]: no axis 2", func() { tensor.Sum(nil, n(2, 3), false, 2) }},
-		{"Mean: [2 3]: axis 1 is named twice", func() { tensor.Mean(nil, n(2, 3), false, 1, -1) }},
-		{"Sum: dst [2], result [3]: shapes differ", func() { tensor.Sum(n(2), n(2, 3), false, 0) }},
-		{"Max: [2 0]: maximum of nothing", func() { tensor.Max(nil, n(2, 0), false, 1) }},
-		{"Max: []: no axis 0", func() { tensor.Max(nil, n(), false, 0) }},
+		{"Sum: [2 3]: no axis 2", func() { tensor.Sum(nil, n(2, 3), 2) }},
+		{"Mean: [2 3]: axis 1 is named twice", func() { tensor.Mean(nil, n(2, 3), 1, -1) }},
+		{"Sum: dst [2], result [3]: shapes differ", func() { tensor.Sum(n(2), n(2, 3), 0) }},
+		{"Max: [2 0]: maximum of nothing", func() { tensor.Max(nil, n(2, 0), 1) }},
+		{"Max: []: no axis 0", func() { tensor.Max(nil, n(), 0) }},
 		{"ArgMax: [2 0]: maximum of nothing", func() { tensor.ArgMax(n(2, 0)) }},
 		{"ArgMax: []: rank 0 has no last axis", func() { tensor.ArgMax(n()) }},
 		{"Predictions: [2 0]: no classes", func() { tensor.Predictions(nil, n(2, 0)) }},
 		{"Dot: [2] x [1 2]: shapes differ", func() { tensor.Dot(n(2), n(1, 2)) }},
 
-		{"MatMul: [2 3] x [4 5]: inner dimensions differ", func() { tensor.MatMul(nil, n(2, 3), n(4, 5), false, false) }},
-		{"MatMul: [2 3]ᵀ x [3 5]: inner dimensions differ", func() { tensor.MatMul(nil, n(2, 3), n(3, 5), true, false) }},
-		{"MatMul: [2 3] x [4 5]ᵀ: inner dimensions differ", func() { tensor.MatMul(nil, n(2, 3), n(4, 5), false, true) }},
-		{"MatMul: [3] x [3 5]: both must be matrices", func() { tensor.MatMul(nil, n(3), n(3, 5), false, false) }},
-		{"MatMul: dst [2 4], result [2 5]: shapes differ", func() { tensor.MatMul(n(2, 4), n(2, 3), n(3, 5), false, false) }},
+		{"MatMul: [2 3] x [4 5]: inner dimensions differ", func() { tensor.MatMul(nil, n(2, 3), n(4, 5), tensor.NN) }},
+		{"MatMul: [2 3]ᵀ x [3 5]: inner dimensions differ", func() { tensor.MatMul(nil, n(2, 3), n(3, 5), tensor.TN) }},
+		{"MatMul: [2 3] x [4 5]ᵀ: inner dimensions differ", func() { tensor.MatMul(nil, n(2, 3), n(4, 5), tensor.NT) }},
+		{"MatMul: [3] x [3 5]: both must be matrices", func() { tensor.MatMul(nil, n(3), n(3, 5), tensor.NN) }},
+		{"MatMul: dst [2 4], result [2 5]: shapes differ", func() { tensor.MatMul(n(2, 4), n(2, 3), n(3, 5), tensor.NN) }},
 
 		{"Transpose: [2 3]: [0 0] is not a permutation of the axes", func() { tensor.Transpose(nil, n(2, 3), 0, 0) }},
 		{"Transpose: [2 3]: [0] is not a permutation of the axes", func() { tensor.Transpose(nil, n(2, 3), 0) }},
@@ -174,10 +174,10 @@ func TestCallerBugsPanic(t *testing.T) {
 		{"CrossEntropy: [1 4]: smoothing -1 is outside [0,1]", func() { tensor.CrossEntropy(n(1, 4), []int{1}, -1) }},
 		{"SoftCrossEntropy: [4]: want [N K]", func() { tensor.SoftCrossEntropy(nil, n(4), n(4)) }},
 
-		{"SGDStep: [3] x [4]: shapes differ", func() { tensor.SGDStep(n(3), n(4), nil, 1, 0, 0, false) }},
-		{"SGDStep: [3]: momentum without a velocity", func() { tensor.SGDStep(n(3), n(3), nil, 1, 0.9, 0, false) }},
+		{"SGDStep: [3] x [4]: shapes differ", func() { tensor.SGDStep(n(3), n(4), nil, tensor.SGDOptions{}) }},
+		{"SGDStep: [3]: momentum without a velocity", func() { tensor.SGDStep(n(3), n(3), nil, tensor.SGDOptions{Momentum: 0.9}) }},
 		{"AdamStep: [3]: step 0 is not positive",
-			func() { tensor.AdamStep(n(3), n(3), n(3), n(3), 1, 0.9, 0.999, 1e-8, 0, false, 0) }},
+			func() { tensor.AdamStep(n(3), n(3), n(3), n(3), 0, tensor.AdamOptions{}) }},
 		{"Dense: [3]: not a matrix", func() { n(3).Dense() }},
 	} {
 		t.Run(c.want, func(t *testing.T) {
@@ -206,10 +206,10 @@ func TestOverlappingDestinationsPanic(t *testing.T) {
 	a := tensor.New(4, 4)
 	img := tensor.New(1, 4, 4, 1)
 	for name, f := range map[string]func(){
-		"MatMul":      func() { tensor.MatMul(a, a, tensor.New(4, 4), false, false) },
+		"MatMul":      func() { tensor.MatMul(a, a, tensor.New(4, 4), tensor.NN) },
 		"Transpose":   func() { tensor.Transpose(a, a) },
-		"Sum":         func() { tensor.Sum(a.Slice(1, 2).Reshape(4), a, false, 0) },
-		"Max":         func() { tensor.Max(a.Slice(0, 1).Reshape(4), a, false, 0) },
+		"Sum":         func() { tensor.Sum(a.Slice(1, 2).Reshape(4), a, 0) },
+		"Max":         func() { tensor.Max(a.Slice(0, 1).Reshape(4), a, 0) },
 		"SumTo":       func() { tensor.SumTo(a.Slice(3, 4), a, 1, 4) },
 		"BroadcastTo": func() { tensor.BroadcastTo(a, a.Slice(1, 2), 4, 4) },
 		"Add":         func() { tensor.Add(a, a.Slice(1, 2), tensor.New(4, 4)) },
@@ -236,5 +236,5 @@ func TestOverlappingDestinationsPanic(t *testing.T) {
 			f()
 		})
 	}
-	tensor.MatMul(a.Slice(0, 2), a.Slice(2, 4), tensor.New(4, 4), false, false) // neighbours are apart
+	tensor.MatMul(a.Slice(0, 2), a.Slice(2, 4), tensor.New(4, 4), tensor.NN) // neighbours are apart
 }

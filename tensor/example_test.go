@@ -19,7 +19,7 @@ func Example() {
 
 	tensor.ReLU(y, tensor.Sub(y, y, tensor.Scalar(20))) // no new memory
 	fmt.Println(y)
-	fmt.Println("column sums:", tensor.Sum(nil, y, false, 0))
+	fmt.Println("column sums:", tensor.Sum(nil, y, 0))
 	// Output:
 	// [[11 22 33]
 	//  [14 25 36]]
@@ -60,8 +60,8 @@ func ExampleTensor_Reshape() {
 func ExampleMatMul() {
 	a := tensor.From([]float32{1, 2, 3, 4}, 2, 2)
 	b := tensor.From([]float32{0, 1, 1, 0}, 2, 2)
-	fmt.Println(tensor.MatMul(nil, a, b, false, false))
-	fmt.Println(tensor.MatMul(nil, a, b, true, false)) // aᵀb
+	fmt.Println(tensor.MatMul(nil, a, b, tensor.NN))
+	fmt.Println(tensor.MatMul(nil, a, b, tensor.TN)) // aᵀb
 	// Output:
 	// [[2 1]
 	//  [4 3]]
@@ -72,7 +72,7 @@ func ExampleMatMul() {
 // A shape that does not fit is a bug in the caller: it panics and says why.
 func ExampleMatMul_shapes() {
 	defer func() { fmt.Println(recover()) }()
-	tensor.MatMul(nil, tensor.New(2, 3), tensor.New(4, 5), false, false)
+	tensor.MatMul(nil, tensor.New(2, 3), tensor.New(4, 5), tensor.NN)
 	// Output:
 	// tensor: MatMul: [2 3] x [4 5]: inner dimensions differ
 }
@@ -110,7 +110,7 @@ func ExampleMaxPool2D() {
 
 func ExampleMean() {
 	images := tensor.From([]float32{1, 10, 3, 30, 5, 50, 7, 70}, 1, 2, 2, 2)
-	fmt.Println(tensor.Mean(nil, images, false, 1, 2)) // over height and width
+	fmt.Println(tensor.Mean(nil, images, 1, 2)) // over height and width
 	// Output:
 	// [[ 4 40]]
 }

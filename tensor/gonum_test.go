@@ -26,5 +26,5 @@ func TestMatMulAgreesWithGonum(t *testing.T) {
 	a, b := normal(r, 20, 31), normal(r, 31, 8)
 	var want mat.Dense
 	want.Mul(a.Dense(), b.Dense())
-	require.True(t, tensor.AllClose(tensor.MatMul(nil, a, b, false, false), tensor.FromDense(&want), 1e-5, 1e-5))
+	require.True(t, tensor.AllClose(tensor.MatMul(nil, a, b, tensor.NN), tensor.FromDense(&want), 1e-5, 1e-5))
 }

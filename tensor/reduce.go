@@ -6,21 +6,37 @@ import (
 	"github.com/residuum-go/residuum/internal/kernel/vec"
 )
 
-// Sum adds up a over the given axes, over all of them when none is given. With keepDims the summed
-// axes stay with length 1, otherwise they are dropped. A sum over nothing is 0. It is kept in float64
-// until it is complete: of finite numbers, only a sum that float32 does not hold is infinite.
-func Sum(dst, a *Tensor, keepDims bool, axes ...int) *Tensor {
-	return sumAxes("Sum", false, dst, a, keepDims, axes)
+// Sum adds up a over the given axes, which are dropped, over all of them when none is given. A sum over
+// nothing is 0. It is kept in float64 until it is complete: of finite numbers, only a sum that float32 does
+// not hold is infinite.
+func Sum(dst, a *Tensor, axes ...int) *Tensor { return sum.over(dst, a, axes) }
+
+// SumKeep is [Sum], but the summed axes stay with length 1.
+func SumKeep(dst, a *Tensor, axes ...int) *Tensor { return sumKeep.over(dst, a, axes) }
+
+// Mean averages a over the given axes, which are dropped, over all of them when none is given, as [Sum]
+// adds up: the mean of finite numbers is finite. A mean over nothing is NaN.
+func Mean(dst, a *Tensor, axes ...int) *Tensor { return mean.over(dst, a, axes) }
+
+// MeanKeep is [Mean], but the averaged axes stay with length 1.
+func MeanKeep(dst, a *Tensor, axes ...int) *Tensor { return meanKeep.over(dst, a, axes) }
+
+// A reduction is one way of adding up over axes.
+type reduction struct {
+	op         string
+	mean, keep bool // divide by the number of terms; keep the axes
 }
 
-// Mean averages a over the given axes, over all of them when none is given, as [Sum] adds up: the mean
-// of finite numbers is finite. A mean over nothing is NaN.
-func Mean(dst, a *Tensor, keepDims bool, axes ...int) *Tensor {
-	return sumAxes("Mean", true, dst, a, keepDims, axes)
-}
+var (
+	sum      = reduction{op: "Sum"}
+	sumKeep  = reduction{op: "SumKeep", keep: true}
+	mean     = reduction{op: "Mean", mean: true}
+	meanKeep = reduction{op: "MeanKeep", mean: true, keep: true}
+)
 
-func sumAxes(op string, mean bool, dst, a *Tensor, keepDims bool, axes []int) *Tensor {
+func (r reduction) over(dst, a *Tensor, axes []int) *Tensor {
 	const summed = -1
+	op := r.op
 	var keptBuf, shapeBuf [8]int
 	kept, shape := append(keptBuf[:0], a.shape...), shapeBuf[:0]
 	for _, i := range axes {
@@ -36,13 +52,13 @@ func sumAxes(op string, mean bool, dst, a *Tensor, keepDims bool, axes []int) *T
 			continue
 		}
 		kept[i] = 1
-		if keepDims {
+		if r.keep {
 			shape = append(shape, 1)
 		}
 	}
 	dst = out(op, dst, shape)
 	apart(op, dst, a)
-	sumTo(dst.data, a, kept, mean)
+	sumTo(dst.data, a, kept, r.mean)
 	return dst
 }
 
@@ -64,15 +80,19 @@ func SumTo(dst, a *Tensor, shape ...int) *Tensor {
 	return dst
 }
 
-// Max returns the largest elements of a along one axis, by the rule of [Maximum]: NaN where there is
-// one, +0 of two zeros. With keepDims the axis stays with length 1, otherwise it is dropped. The maximum
-// of nothing panics.
-func Max(dst, a *Tensor, keepDims bool, axisIndex int) *Tensor {
-	const op = "Max"
+// Max returns the largest elements of a along one axis, which is dropped, by the rule of [Maximum]: NaN
+// where there is one, +0 of two zeros. The maximum of nothing panics.
+func Max(dst, a *Tensor, axisIndex int) *Tensor { return maxOver("Max", dst, a, axisIndex, 0) }
+
+// MaxKeep is [Max], but the axis stays with length 1.
+func MaxKeep(dst, a *Tensor, axisIndex int) *Tensor { return maxOver("MaxKeep", dst, a, axisIndex, 1) }
+
+// maxOver leaves kept axes of length 1, one or none.
+func maxOver(op string, dst, a *Tensor, axisIndex, kept int) *Tensor {
 	at := axis(op, axisIndex, a.shape)
 	var buf [8]int
 	shape := append(buf[:0], a.shape[:at]...)
-	if keepDims {
+	for range kept {
 		shape = append(shape, 1)
 	}
 	shape = append(shape, a.shape[at+1:]...)

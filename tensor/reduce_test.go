@@ -55,14 +55,14 @@ func checkReduction(t *testing.T, r *rand.Rand, shape []int, summed []bool) {
 	if len(axes) == 0 {
 		return
 	}
-	got := tensor.Sum(nil, a, true, axes...)
+	got := tensor.SumKeep(nil, a, axes...)
 	require.Equal(t, kept, got.Shape())
 	requireNear(t, want, got, 1e-5, shape, axes)
-	requireNear(t, want, tensor.Sum(garbage(dropped...), a, false, axes...), 1e-5, shape, axes)
+	requireNear(t, want, tensor.Sum(garbage(dropped...), a, axes...), 1e-5, shape, axes)
 	for i := range want {
 		want[i] /= float64(n)
 	}
-	requireNear(t, want, tensor.Mean(nil, a, false, axes...), 1e-5, shape, axes)
+	requireNear(t, want, tensor.Mean(nil, a, axes...), 1e-5, shape, axes)
 }
 
 func TestSumMeanSumTo(t *testing.T) {
@@ -115,11 +115,11 @@ func TestSumToDropsMissingAxes(t *testing.T) {
 
 func TestReductionsOverNothing(t *testing.T) {
 	a := tensor.New(2, 0, 3)
-	require.True(t, tensor.Equal(tensor.New(2, 3), tensor.Sum(nil, a, false, 1)))
-	require.True(t, tensor.Equal(tensor.New(1, 1, 1), tensor.Sum(nil, a, true)))
-	requireNear(t, []float64{math.NaN()}, tensor.Mean(nil, a, false), 0)
-	require.Equal(t, []int{2, 0}, tensor.Mean(nil, a, false, 2).Shape())
-	require.Equal(t, []int{0, 3}, tensor.Max(nil, tensor.New(0, 2, 3), false, 1).Shape())
+	require.True(t, tensor.Equal(tensor.New(2, 3), tensor.Sum(nil, a, 1)))
+	require.True(t, tensor.Equal(tensor.New(1, 1, 1), tensor.SumKeep(nil, a)))
+	requireNear(t, []float64{math.NaN()}, tensor.Mean(nil, a), 0)
+	require.Equal(t, []int{2, 0}, tensor.Mean(nil, a, 2).Shape())
+	require.Equal(t, []int{0, 3}, tensor.Max(nil, tensor.New(0, 2, 3), 1).Shape())
 	require.Empty(t, tensor.ArgMax(tensor.New(0, 3)))
 	require.Zero(t, tensor.Norm(a))
 }
@@ -129,8 +129,8 @@ func TestLongSumsKeepTheirDigits(t *testing.T) {
 	kerneltest.EachLevel(t, func(t *testing.T) {
 		const n = 1<<24 + 1001
 		a := tensor.Full(1, n)
-		require.EqualValues(t, float32(n), tensor.Sum(nil, a, false).Item())
-		require.EqualValues(t, 1, tensor.Mean(nil, a.Slice(0, n-1).Reshape(-1, 8), false, 0).At(3))
+		require.EqualValues(t, float32(n), tensor.Sum(nil, a).Item())
+		require.EqualValues(t, 1, tensor.Mean(nil, a.Slice(0, n-1).Reshape(-1, 8), 0).At(3))
 		require.EqualValues(t, n, tensor.Dot(a, a))
 	})
 }
@@ -155,8 +155,8 @@ func TestMax(t *testing.T) {
 				}
 				want = append(want, best)
 			})
-			requireNear(t, want, tensor.Max(garbage(kept...), a, true, axis), 0, shape, axis)
-			requireNear(t, want, tensor.Max(nil, a, false, axis-len(shape)), 0, shape, axis)
+			requireNear(t, want, tensor.MaxKeep(garbage(kept...), a, axis), 0, shape, axis)
+			requireNear(t, want, tensor.Max(nil, a, axis-len(shape)), 0, shape, axis)
 		}
 	})
 }
@@ -197,9 +197,9 @@ func TestReductionsPropagateNaN(t *testing.T) {
 			a := tensor.Full(1, 70)
 			a.Set(float32(math.NaN()), at)
 			nan := []float64{math.NaN()}
-			requireNear(t, nan, tensor.Max(nil, a, false, 0), 0)
-			requireNear(t, nan, tensor.Sum(nil, a, false), 0)
-			requireNear(t, nan, tensor.Mean(nil, a, false), 0)
+			requireNear(t, nan, tensor.Max(nil, a, 0), 0)
+			requireNear(t, nan, tensor.Sum(nil, a), 0)
+			requireNear(t, nan, tensor.Mean(nil, a), 0)
 			require.True(t, math.IsNaN(tensor.Norm(a)))
 			require.Equal(t, []int{at}, tensor.ArgMax(a))
 		}
@@ -227,7 +227,7 @@ func TestDotAndNorm(t *testing.T) {
 func TestSumsThatOverflowOnTheWay(t *testing.T) {
 	const huge = float32(2e38)
 	kerneltest.EachLevel(t, func(t *testing.T) {
-		require.Equal(t, float32(3e38), tensor.Mean(nil, tensor.From([]float32{3e38, 3e38}, 2), false).Item())
+		require.Equal(t, float32(3e38), tensor.Mean(nil, tensor.From([]float32{3e38, 3e38}, 2)).Item())
 		for _, shape := range [][]int{{64, 1}, {64, 5}, {64, 48}, {64, 700}, {4, 16, 3}, {2, 2, 2, 2, 4, 6, 3, 2}} {
 			a := tensor.Full(huge, shape...)
 			n := a.Len() / 2
@@ -236,20 +236,20 @@ func TestSumsThatOverflowOnTheWay(t *testing.T) {
 			}
 			last := shape[len(shape)-1]
 			requireNear(t, make([]float64, last), tensor.SumTo(nil, a, last), 0, shape)
-			requireNear(t, make([]float64, last), tensor.Sum(nil, a.Reshape(-1, last), false, 0), 0, shape)
-			requireNear(t, []float64{0}, tensor.Sum(nil, a, false), 0, shape)
+			requireNear(t, make([]float64, last), tensor.Sum(nil, a.Reshape(-1, last), 0), 0, shape)
+			requireNear(t, []float64{0}, tensor.Sum(nil, a), 0, shape)
 
 			tensor.Abs(a, a)
 			for axis := range shape {
-				for _, v := range tensor.Mean(nil, a, false, axis).Data() {
+				for _, v := range tensor.Mean(nil, a, axis).Data() {
 					require.Equal(t, huge, v)
 				}
 			}
-			for _, v := range tensor.Mean(nil, a, true, 0, -1).Data() {
+			for _, v := range tensor.MeanKeep(nil, a, 0, -1).Data() {
 				require.Equal(t, huge, v)
 			}
-			require.Equal(t, huge, tensor.Mean(nil, a, false).Item())
-			require.Equal(t, float32(math.Inf(1)), tensor.Sum(nil, a, false).Item(), "float32 does not hold it")
+			require.Equal(t, huge, tensor.Mean(nil, a).Item())
+			require.Equal(t, float32(math.Inf(1)), tensor.Sum(nil, a).Item(), "float32 does not hold it")
 		}
 	})
 }

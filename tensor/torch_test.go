@@ -46,6 +46,19 @@ func (c torchCase) check(t *testing.T, name string, got *tensor.Tensor) {
 	requireNear(t, want.Data, got, 2e-5, c.Op, name)
 }
 
+// transposed is which operands a matmul transposes.
+func (c torchCase) transposed() tensor.Transposed {
+	switch p := c.Params; {
+	case p.TransA && p.TransB:
+		return tensor.TT
+	case p.TransA:
+		return tensor.TN
+	case p.TransB:
+		return tensor.NT
+	}
+	return tensor.NN
+}
+
 var torchChecks = map[string]func(t *testing.T, c torchCase){
 	"conv2d": func(t *testing.T, c torchCase) {
 		p := c.Params
@@ -83,13 +96,15 @@ var torchChecks = map[string]func(t *testing.T, c torchCase){
 		c.check(t, "log_softmax", tensor.LogSoftmax(nil, c.in("x")))
 	},
 	"matmul": func(t *testing.T, c torchCase) {
-		c.check(t, "y", tensor.MatMul(nil, c.in("a"), c.in("b"), c.Params.TransA, c.Params.TransB))
+		c.check(t, "y", tensor.MatMul(nil, c.in("a"), c.in("b"), c.transposed()))
 	},
 	"sgd": func(t *testing.T, c torchCase) {
 		p, x := c.Params, c.in("p")
 		velocity := tensor.New(x.Shape()...)
 		for step := range len(c.Out) {
-			tensor.SGDStep(x, c.in(fmt.Sprintf("g%d", step)), velocity, float32(p.LR), float32(p.Momentum), float32(p.WeightDecay), p.Nesterov)
+			tensor.SGDStep(x, c.in(fmt.Sprintf("g%d", step)), velocity, tensor.SGDOptions{
+				Rate: p.LR, Momentum: p.Momentum, WeightDecay: p.WeightDecay, Nesterov: p.Nesterov,
+			})
 			c.check(t, fmt.Sprintf("p%d", step), x)
 		}
 	},
@@ -98,7 +113,9 @@ var torchChecks = map[string]func(t *testing.T, c torchCase){
 		m, v := tensor.New(x.Shape()...), tensor.New(x.Shape()...)
 		for step := range len(c.Out) {
 			g := c.in(fmt.Sprintf("g%d", step))
-			tensor.AdamStep(x, g, m, v, p.LR, p.B1, p.B2, p.Eps, p.WeightDecay, p.Decoupled, step+1)
+			tensor.AdamStep(x, g, m, v, step+1, tensor.AdamOptions{
+				Rate: p.LR, Beta1: p.B1, Beta2: p.B2, Eps: p.Eps, WeightDecay: p.WeightDecay, Decoupled: p.Decoupled,
+			})
 			c.check(t, fmt.Sprintf("p%d", step), x)
 		}
 	},
@@ -121,9 +138,9 @@ func TestAgreesWithPyTorch(t *testing.T) {
 
 func TestSGDWithoutMomentumNeedsNoVelocity(t *testing.T) {
 	a, b, g := tensor.Full(2, 40), tensor.Full(2, 40), tensor.Full(3, 40)
-	tensor.SGDStep(a, g, nil, 0.5, 0, 0.25, false)
+	tensor.SGDStep(a, g, nil, tensor.SGDOptions{Rate: 0.5, WeightDecay: 0.25})
 	m := tensor.Full(9, 40)
-	tensor.SGDStep(b, g, m, 0.5, 0, 0.25, false)
+	tensor.SGDStep(b, g, m, tensor.SGDOptions{Rate: 0.5, WeightDecay: 0.25})
 	require.Equal(t, tensor.Full(0.25, 40).Data(), a.Data())
 	require.True(t, tensor.Equal(a, b))
 	require.True(t, tensor.Equal(tensor.Full(9, 40), m))

@@ -47,15 +47,15 @@ func largeOps(t testing.TB) []largeOp {
 		{"AddScaled", same(), func(d *tensor.Tensor) { tensor.AddScaled(d, a, 0.3, b) }},
 		{"ReLUGrad", same(), func(d *tensor.Tensor) { tensor.ReLUGrad(d, a, b) }},
 		{"BroadcastTo", same(), func(d *tensor.Tensor) { tensor.BroadcastTo(d, c, a.Shape()...) }},
-		{"Sum", n(), func(d *tensor.Tensor) { tensor.Sum(d, a, false) }},
-		{"SumChannels", n(19), func(d *tensor.Tensor) { tensor.Sum(d, a, false, 0, 1, 2) }},
-		{"MeanPixels", n(8, 19), func(d *tensor.Tensor) { tensor.Mean(d, a, false, 1, 2) }},
-		{"SumLast", n(8, 24, 24), func(d *tensor.Tensor) { tensor.Sum(d, a, false, -1) }},
-		{"SumOdd", n(24), func(d *tensor.Tensor) { tensor.Sum(d, a, false, 0, 2, 3) }},
+		{"Sum", n(), func(d *tensor.Tensor) { tensor.Sum(d, a) }},
+		{"SumChannels", n(19), func(d *tensor.Tensor) { tensor.Sum(d, a, 0, 1, 2) }},
+		{"MeanPixels", n(8, 19), func(d *tensor.Tensor) { tensor.Mean(d, a, 1, 2) }},
+		{"SumLast", n(8, 24, 24), func(d *tensor.Tensor) { tensor.Sum(d, a, -1) }},
+		{"SumOdd", n(24), func(d *tensor.Tensor) { tensor.Sum(d, a, 0, 2, 3) }},
 		{"SumTo", n(24, 1), func(d *tensor.Tensor) { tensor.SumTo(d, a, 24, 1) }},
-		{"Max", n(8, 24, 19), func(d *tensor.Tensor) { tensor.Max(d, a, false, 1) }},
+		{"Max", n(8, 24, 19), func(d *tensor.Tensor) { tensor.Max(d, a, 1) }},
 		{"Dot", n(), func(d *tensor.Tensor) { d.Data()[0] = float32(tensor.Dot(a, b)) }},
-		{"MatMul", n(150, 130), func(d *tensor.Tensor) { tensor.MatMul(d, m1, m2, false, false) }},
+		{"MatMul", n(150, 130), func(d *tensor.Tensor) { tensor.MatMul(d, m1, m2, tensor.NN) }},
 		{"Transpose", n(8, 19, 24, 24), func(d *tensor.Tensor) { tensor.Transpose(d, a, 0, 3, 1, 2) }},
 		{"Concat", n(16, 24, 24, 19), func(d *tensor.Tensor) { tensor.Concat(d, 0, a, b) }},
 		{"SliceAxis", n(8, 24, 24, 7), func(d *tensor.Tensor) { tensor.SliceAxis(d, a, -1, 5, 12) }},
@@ -104,13 +104,15 @@ func largeOps(t testing.TB) []largeOp {
 		{"SGDStep", same(), func(d *tensor.Tensor) {
 			tensor.Copy(d, a)
 			state[0].Zero()
-			tensor.SGDStep(d, b, state[0], 0.1, 0.9, 1e-4, true)
+			tensor.SGDStep(d, b, state[0], tensor.SGDOptions{Rate: 0.1, Momentum: 0.9, WeightDecay: 1e-4, Nesterov: true})
 		}},
 		{"AdamStep", same(), func(d *tensor.Tensor) {
 			tensor.Copy(d, a)
 			state[1].Zero()
 			state[2].Zero()
-			tensor.AdamStep(d, b, state[1], state[2], 0.1, 0.9, 0.999, 1e-8, 1e-4, true, 3)
+			tensor.AdamStep(d, b, state[1], state[2], 3, tensor.AdamOptions{
+				Rate: 0.1, Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, WeightDecay: 1e-4, Decoupled: true,
+			})
 		}},
 	}
 }

@@ -18,7 +18,7 @@ func (l ladder) Skip(_ int, y *autograd.Var) *autograd.Var { return y }
 func (l ladder) Head(y *autograd.Var) *autograd.Var        { return y }
 func (l ladder) Sums(int) bool                             { return true }
 func (l ladder) Branch(i int, y *autograd.Var) *autograd.Var {
-	return autograd.Tanh(autograd.MatMul(y, l[i].On(y), false, false))
+	return autograd.Tanh(autograd.MatMul(y, l[i].On(y), tensor.NN))
 }
 func (l ladder) Join(_ int, skip, branch *autograd.Var) *autograd.Var {
 	if branch == nil {

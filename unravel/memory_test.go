@@ -63,7 +63,7 @@ func TestMemoryOfEvaluate(t *testing.T) {
 	}
 	const n, state = 16, 256 << 10 // bytes
 	same := func(y *autograd.Var) *autograd.Var { return y }
-	net := &toy{stem: same, head: func(y *autograd.Var) *autograd.Var { return autograd.Mean(y, false, 2) }}
+	net := &toy{stem: same, head: func(y *autograd.Var) *autograd.Var { return autograd.Mean(y, 2) }}
 	for range n {
 		net.blocks = append(net.blocks, toyBlock{branch: func(y *autograd.Var) *autograd.Var { return autograd.Scale(y, 0.5) }})
 	}

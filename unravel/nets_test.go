@@ -61,7 +61,7 @@ func dense(rng *rand.Rand, in, out int, gain, bias float64) func(*autograd.Var) 
 	w := autograd.NewParam("w", normal(rng, gain/math.Sqrt(float64(in)), in, out))
 	b := autograd.NewParam("b", normal(rng, bias, out))
 	return func(y *autograd.Var) *autograd.Var {
-		z := autograd.MatMul(y, w.On(y), false, false)
+		z := autograd.MatMul(y, w.On(y), tensor.NN)
 		if bias == 0 {
 			return z
 		}
@@ -148,7 +148,7 @@ func newLinear(rng *rand.Rand, n, width int, gain float64) (*toy, []*tensor.Tens
 		as = append(as, a)
 		w := autograd.NewParam("a", a)
 		t.blocks = append(t.blocks, toyBlock{branch: func(y *autograd.Var) *autograd.Var {
-			return autograd.MatMul(y, w.On(y), false, false)
+			return autograd.MatMul(y, w.On(y), tensor.NN)
 		}})
 	}
 	return t, as

@@ -61,7 +61,7 @@ func (r *runner) ablate(s Step, batch int, f *autograd.Var) *autograd.Var {
 		}
 		return autograd.BroadcastTo(autograd.Const(r.means[s.Block]), shape...)
 	case BatchMean:
-		return autograd.BroadcastTo(autograd.Mean(f, true, 0), shape...)
+		return autograd.BroadcastTo(autograd.MeanKeep(f, 0), shape...)
 	case Resample:
 		return autograd.Gather(f, others(r.rand(s, batch), shape[0]))
 	case Noise:

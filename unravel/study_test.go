@@ -46,7 +46,7 @@ func TestPlansEqualEditingByHand(t *testing.T) {
 		return edited(net, blocks...)
 	}
 	mean := func(f *autograd.Var) *autograd.Var {
-		return autograd.BroadcastTo(autograd.Mean(f, true, 0), f.Shape()...)
+		return autograd.BroadcastTo(autograd.MeanKeep(f, 0), f.Shape()...)
 	}
 	bs := net.blocks
 	const relu2 = 2 // block 2 has a ReLU after the sum, block 3 a projection
@@ -444,7 +444,7 @@ func TestTrainingAPlan(t *testing.T) {
 	net := &toy{stem: chain(), head: chain()}
 	for _, p := range w {
 		net.blocks = append(net.blocks, toyBlock{branch: func(y *autograd.Var) *autograd.Var {
-			return autograd.MatMul(y, p.On(y), false, false)
+			return autograd.MatMul(y, p.On(y), tensor.NN)
 		}})
 	}
 	tape := autograd.NewTape(1)

@@ -67,7 +67,9 @@ func (o *Adam) step(k kinds, lr float64, decoupled bool) {
 	for _, p := range moving.params {
 		r := o.state.of(p, k)
 		r.steps++
-		tensor.AdamStep(p.Value, p.Grad, r.values[0], r.values[1], lr, b1, b2, eps, decayOf(p, o.WeightDecay), decoupled, r.steps)
+		tensor.AdamStep(p.Value, p.Grad, r.values[0], r.values[1], r.steps, tensor.AdamOptions{
+			Rate: lr, Beta1: b1, Beta2: b2, Eps: eps, WeightDecay: decayOf(p, o.WeightDecay), Decoupled: decoupled,
+		})
 	}
 }
 

@@ -22,7 +22,7 @@ func Example() {
 	for step := range steps {
 		tape.Reset()
 		in := tape.Input(x)
-		line := autograd.Add(autograd.MatMul(in, w.On(in), false, false), b.On(in))
+		line := autograd.Add(autograd.MatMul(in, w.On(in), tensor.NN), b.On(in))
 		tape.Backward(autograd.MSE(line, autograd.Const(y)))
 		sgd.Step(rate(step))
 		autograd.ZeroGrad(sgd.Params)

@@ -37,7 +37,9 @@ func (o *SGD) Step(lr float64) {
 		if o.Momentum != 0 {
 			m = o.state.of(p, k).values[0]
 		}
-		tensor.SGDStep(p.Value, p.Grad, m, float32(lr), float32(o.Momentum), float32(decayOf(p, o.WeightDecay)), o.Nesterov)
+		tensor.SGDStep(p.Value, p.Grad, m, tensor.SGDOptions{
+			Rate: lr, Momentum: o.Momentum, WeightDecay: decayOf(p, o.WeightDecay), Nesterov: o.Nesterov,
+		})
 	}
 }
 

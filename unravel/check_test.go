@@ -12,6 +12,7 @@ import (
 
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/tensor"
+	"github.com/residuum-go/residuum/unravel/paths"
 )
 
 // methods are what a study can be asked, by name.
@@ -120,7 +121,7 @@ func TestOptionsThatDoNotFit(t *testing.T) {
 		},
 		"unravel: Record: batch 2 of 2":                     func() { s.Record(Whole(6), 2, false) },
 		"unravel: Record: Study.Net is nil: it is the netw": func() { (&Study{Batches: s.Batches}).Record(Whole(6), 0, false) },
-		"unravel: RMS: no draws":                            func() { RMS(NewPaths(3), nil) },
+		"unravel: RMS: no draws":                            func() { RMS(paths.New(3), nil) },
 		"unravel: choose 2 of 6 blocks in 0 draws":          func() { DeletionCurve(6, []int{2}, 0, 1) },
 		"unravel: SwapCurve: 0 draws":                       func() { SwapCurve(6, [][]int{{0, 1}}, []int{2}, 0, 1) },
 		"unravel: Picard: orders up to -1":                  func() { _, _ = s.Picard(t.Context(), -1) },

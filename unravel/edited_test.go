@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/unravel/paths"
 )
 
 func TestEditedComputesWhatRunDoes(t *testing.T) {
@@ -17,7 +18,7 @@ func TestEditedComputesWhatRunDoes(t *testing.T) {
 			rng := rand.New(rand.NewPCG(1, 2))
 			plans := []Plan{Whole(n), Only(n), Reverse(n, Interchangeable(e.net, e.batch.X))}
 			for range 5 {
-				plans = append(plans, Shuffle(n, Interchangeable(e.net, e.batch.X), rng).With(Delete, subset(rng, n, n/2)...))
+				plans = append(plans, Shuffle(n, Interchangeable(e.net, e.batch.X), rng).With(Delete, paths.New(n).Sample(n/2, rng).Branches()...))
 			}
 			for _, p := range plans {
 				net := Edited(e.net, p)

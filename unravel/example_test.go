@@ -72,9 +72,9 @@ func ExampleGradientByLength() {
 		fmt.Println(err)
 		return
 	}
-	paths := unravel.PathsOf(net)
+	set := unravel.PathsOf(net)
 	for k, norm := range g.Norm[0] {
-		fmt.Printf("length %d: %v paths carry a gradient of norm %.2f\n", k, paths.CountOfLength(k), norm.Value())
+		fmt.Printf("length %d: %v paths carry a gradient of norm %.2f\n", k, set.CountOfLength(k), norm.Value())
 	}
 	fmt.Printf("all together: %.2f\n", g.Whole.Value())
 	// Output:
@@ -84,19 +84,6 @@ func ExampleGradientByLength() {
 	// length 3: 4 paths carry a gradient of norm 0.48
 	// length 4: 1 paths carry a gradient of norm 0.24
 	// all together: 0.21
-}
-
-func ExamplePaths() {
-	p := unravel.NewPaths(54)
-	fmt.Println(p.Count(), "paths")
-	fmt.Printf("lengths 19 to 35 hold %.1f %% of them\n", 100*p.Share(19, 35))
-	for path := range unravel.NewPaths(3).ByLength() {
-		fmt.Print(path, " ")
-	}
-	// Output:
-	// 18014398509481984 paths
-	// lengths 19 to 35 hold 98.0 % of them
-	// --- f-- -f- --f ff- f-f -ff fff
 }
 
 func ExampleStudy_Measure() {
@@ -139,7 +126,7 @@ func ExampleEdited() {
 }
 
 // The lengths that carry 90 % of the gradient at the first block and in the middle of the net.
-func ExampleEffective() {
+func ExamplePathsOf() {
 	net := newLadder(8)
 	for _, part := range []struct {
 		name string
@@ -150,7 +137,7 @@ func ExampleEffective() {
 			fmt.Println(err)
 			return
 		}
-		e := unravel.Effective(unravel.PathsOf(part.net), g.Norm[0], 0.9)
+		e := unravel.PathsOf(part.net).Effective(g.Norm[0], 0.9)
 		fmt.Printf("%s: lengths %v, %.0f %% of the paths\n", part.name, e.Lengths, 100*e.Share)
 	}
 	// Output:

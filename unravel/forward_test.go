@@ -8,12 +8,13 @@ import (
 
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/tensor"
+	"github.com/residuum-go/residuum/unravel/paths"
 	"github.com/stretchr/testify/require"
 )
 
 // frozen returns, for a residual MLP without biases and a path, what the path makes of y_0 in all
 // blocks with every ReLU frozen as it was in the forward pass, as far as the head's output.
-func frozen(net *toy, acts *Activations, path Path) *tensor.Tensor {
+func frozen(net *toy, acts *Activations, path paths.Path) *tensor.Tensor {
 	// At fixed masks every block is linear; its value at v is its Jacobian at y times v, which is
 	// the derivative of <VJP(u), v> by u.
 	tape := evaluationTape()
@@ -50,7 +51,7 @@ func TestContributionsEqualFrozenPaths(t *testing.T) {
 	acts := Record(net, b.X, false)
 	want := table(9, 5)
 	for k := range want {
-		for path := range NewPaths(8).OfLength(k) {
+		for path := range paths.New(8).OfLength(k) {
 			addDots(want[k], 1, direction, frozen(net, acts, path))
 		}
 		for e := range 5 {
@@ -203,7 +204,7 @@ func TestPicardOfALinearNet(t *testing.T) {
 	for m := range n {
 		sum := tensor.New(e.batch.X.Shape()...)
 		for k := range m + 1 {
-			for path := range NewPaths(n).OfLength(k) {
+			for path := range paths.New(n).OfLength(k) {
 				y := autograd.Const(e.batch.X)
 				for i, taken := range path {
 					if taken {

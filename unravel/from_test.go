@@ -8,6 +8,7 @@ import (
 
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/tensor"
+	"github.com/residuum-go/residuum/unravel/paths"
 )
 
 func TestPartsOfANetComputeWhatItDoes(t *testing.T) {
@@ -38,7 +39,7 @@ func TestFromInput(t *testing.T) {
 			for k := range g.Norm[0] {
 				by0, exp := g.At(k)
 				if by0 == nil {
-					require.Equal(t, LogZero, input.Norm[0][k])
+					require.Equal(t, paths.LogZero, input.Norm[0][k])
 					continue
 				}
 				tape := evaluationTape()

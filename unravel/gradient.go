@@ -10,6 +10,7 @@ import (
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/internal/cancelled"
 	"github.com/residuum-go/residuum/tensor"
+	"github.com/residuum-go/residuum/unravel/paths"
 )
 
 // Gradient is the gradient of a batch's mean cross-entropy, taken apart by path length. G_{i,k} is
@@ -18,9 +19,9 @@ import (
 type Gradient struct {
 	// Norm[i][k] is the logarithm of the Euclidean norm of G_{i,k} over the whole batch, for the
 	// states i = 0..n and lengths k = 0..n (or the limit, if lower).
-	Norm [][]Log
+	Norm [][]paths.Log
 	// Whole is the norm of the gradient at y_0, of all lengths together.
-	Whole Log
+	Whole paths.Log
 
 	byLength []scaled // G_{0,k}
 	shape    []int    // of y_0
@@ -71,7 +72,7 @@ func GradientByLength(ctx context.Context, net Network, batch Batch, limit int, 
 // each draw.
 //
 // With C(n,k) paths the RMS norm of one path is the root of the sum divided by C(n,k): see [RMS].
-func Squares(ctx context.Context, net Network, batch Batch, limit, draws int, seed uint64, report func(done, total int)) ([][]Log, error) {
+func Squares(ctx context.Context, net Network, batch Batch, limit, draws int, seed uint64, report func(done, total int)) ([][]paths.Log, error) {
 	if draws < 1 {
 		return nil, fmt.Errorf("unravel: squared norms by length: %d draws: want at least 1", draws)
 	}
@@ -82,7 +83,7 @@ func Squares(ctx context.Context, net Network, batch Batch, limit, draws int, se
 	n := net.Len()
 	r.progress = progress{report: report, total: draws * r.passes()}
 	start := lossGradient(r.tape, net, r.acts.State[n], batch.Labels)
-	var squares [][]Log
+	var squares [][]paths.Log
 	for d := range draws {
 		rng := rand.New(rand.NewPCG(seed, uint64(d)))
 		r.signs = func() []float32 {
@@ -106,20 +107,20 @@ func Squares(ctx context.Context, net Network, batch Batch, limit, draws int, se
 }
 
 // RMS returns by length the root mean square norm of a single path, given Squares. It panics without draws.
-func RMS(paths Paths, squares [][]Log) []Log {
+func RMS(set paths.Set, squares [][]paths.Log) []paths.Log {
 	if len(squares) == 0 {
 		panic("unravel: RMS: no draws")
 	}
-	rms := make([]Log, len(squares[0]))
+	rms := make([]paths.Log, len(squares[0]))
 	for k := range rms {
-		var draws []Log
+		var draws []paths.Log
 		for _, d := range squares {
 			draws = append(draws, d[k])
 		}
-		if mean := logMean(draws...); mean != LogZero {
-			rms[k] = (mean - paths.LogCount(k)) / 2
+		if mean := paths.LogMean(draws...); mean != paths.LogZero {
+			rms[k] = (mean - set.LogCount(k)) / 2
 		} else {
-			rms[k] = LogZero
+			rms[k] = paths.LogZero
 		}
 	}
 	return rms
@@ -169,9 +170,9 @@ func newRecursion(net Network, x *tensor.Tensor, limit int) *recursion {
 
 // run takes seed, a gradient by y_n that it may overwrite, to y_0. It returns the norms at every
 // state by length and leaves the gradients in r.g.
-func (r *recursion) run(ctx context.Context, seed *tensor.Tensor) ([][]Log, error) {
+func (r *recursion) run(ctx context.Context, seed *tensor.Tensor) ([][]paths.Log, error) {
 	n := r.net.Len()
-	norms := make([][]Log, n+1)
+	norms := make([][]paths.Log, n+1)
 	r.g = make([]scaled, r.limit+1)
 	r.g[0] = scaled{t: seed}
 	norms[n] = r.norms()
@@ -198,8 +199,8 @@ func (r *recursion) passes() int {
 func passes(after, limit int) int { return min(after, limit+1) }
 
 // norms returns the norms by length. It runs between blocks, so it also keeps all in range.
-func (r *recursion) norms() []Log {
-	ls := make([]Log, len(r.g))
+func (r *recursion) norms() []paths.Log {
+	ls := make([]paths.Log, len(r.g))
 	for k := range ls {
 		ls[k] = r.g[k].norm()
 	}

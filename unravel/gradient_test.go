@@ -10,12 +10,13 @@ import (
 
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/tensor"
+	"github.com/residuum-go/residuum/unravel/paths"
 	"github.com/stretchr/testify/require"
 	"gonum.org/v1/gonum/mat"
 )
 
 // pathGradient takes the gradient of the loss along one path.
-func pathGradient(net Network, b Batch, path Path) *tensor.Tensor {
+func pathGradient(net Network, b Batch, path paths.Path) *tensor.Tensor {
 	acts := Record(net, b.X, false)
 	in := evaluationTape().Input(acts.State[net.Len()])
 	g := autograd.VJP(autograd.CrossEntropy(net.Head(in), b.Labels, 0), nil, in)[0].Value()
@@ -24,7 +25,7 @@ func pathGradient(net Network, b Batch, path Path) *tensor.Tensor {
 
 // along takes g, a gradient by y_n, along one path to y_0, written with Detach instead of the package's own
 // cuts, so as to be independent of it.
-func along(net Network, acts *Activations, path Path, g *tensor.Tensor) *tensor.Tensor {
+func along(net Network, acts *Activations, path paths.Path, g *tensor.Tensor) *tensor.Tensor {
 	tape := evaluationTape()
 	for i := net.Len() - 1; i >= 0; i-- {
 		tape.Reset()
@@ -65,8 +66,8 @@ func requireClose(t *testing.T, want, got *tensor.Tensor) {
 func TestGradientByLengthEqualsBruteForce(t *testing.T) {
 	for name, e := range zoo() {
 		t.Run("net="+name, func(t *testing.T) {
-			paths := PathsOf(e.net)
-			n := paths.Blocks()
+			set := PathsOf(e.net)
+			n := set.Blocks()
 			g, err := GradientByLength(context.Background(), e.net, e.batch, -1, nil)
 			require.NoError(t, err)
 			whole := ordinary(e.net, e.batch)
@@ -74,14 +75,14 @@ func TestGradientByLengthEqualsBruteForce(t *testing.T) {
 			require.InDelta(t, math.Log(tensor.Norm(whole)), float64(g.Whole), 1e-5)
 			for k := 0; k <= n; k++ {
 				want := make([]scaled, 0)
-				for path := range paths.OfLength(k) {
+				for path := range set.OfLength(k) {
 					want = append(want, scaled{t: pathGradient(e.net, e.batch, path)})
 				}
 				got, exp := g.At(k)
 				sum := sumScaled(want, g.shape)
 				if got == nil {
 					require.Zero(t, tensor.Norm(sum))
-					require.Equal(t, LogZero, g.Norm[0][k])
+					require.Equal(t, paths.LogZero, g.Norm[0][k])
 					continue
 				}
 				requireClose(t, sum, tensor.Scale(nil, got, float32(math.Ldexp(1, exp))))
@@ -141,7 +142,7 @@ func TestDeepLinearNet(t *testing.T) {
 	a := as[0].Dense()
 	for k := 0; k <= n; k++ {
 		want := new(mat.Dense)
-		count := float64(NewPaths(n).CountOfLength(k).Int64())
+		count := float64(paths.New(n).CountOfLength(k).Int64())
 		want.Scale(count, power)
 		got, exp := g.At(k)
 		requireClose(t, tensor.FromDense(want), tensor.Scale(nil, got, float32(math.Ldexp(1, exp))))
@@ -171,9 +172,9 @@ func TestAThousandBlocks(t *testing.T) {
 			g, err := GradientByLength(context.Background(), net, b, -1, nil)
 			require.NoError(t, err)
 			size := math.Log(0.5) // both rows are (-1/2, 1/2)/2
-			paths := NewPaths(n)
+			set := paths.New(n)
 			for k := 0; k <= n; k++ {
-				want := size + float64(paths.LogCount(k)) + float64(k)*math.Log(float64(a))
+				want := size + float64(set.LogCount(k)) + float64(k)*math.Log(float64(a))
 				require.InDelta(t, want, float64(g.Norm[0][k]), 1e-3, "k=%d", k)
 			}
 			study := Study{Net: net, Batches: []Batch{b}}
@@ -203,19 +204,19 @@ func trials(n int) int {
 func TestSquaresEqualBruteForceOnAverage(t *testing.T) {
 	for name, e := range zoo() {
 		t.Run("net="+name, func(t *testing.T) {
-			paths := PathsOf(e.net)
+			set := PathsOf(e.net)
 			draws := trials(400)
 			squares, err := Squares(context.Background(), e.net, e.batch, -1, draws, 1, nil)
 			require.NoError(t, err)
-			rms := RMS(paths, squares)
-			for k := 0; k <= paths.Blocks(); k++ {
+			rms := RMS(set, squares)
+			for k := 0; k <= set.Blocks(); k++ {
 				var sum float64
-				for path := range paths.OfLength(k) {
+				for path := range set.OfLength(k) {
 					norm := tensor.Norm(pathGradient(e.net, e.batch, path))
 					sum += norm * norm
 				}
 				if sum == 0 {
-					require.Equal(t, LogZero, rms[k])
+					require.Equal(t, paths.LogZero, rms[k])
 					continue
 				}
 				values := make([]float64, draws)
@@ -224,7 +225,7 @@ func TestSquaresEqualBruteForceOnAverage(t *testing.T) {
 				}
 				s := SpreadOf(values)
 				require.InDelta(t, 1, s.Mean, 4*s.Std/math.Sqrt(float64(draws))+1e-5, "k=%d", k)
-				count, _ := paths.CountOfLength(k).Float64()
+				count, _ := set.CountOfLength(k).Float64()
 				require.InDelta(t, math.Sqrt(sum*s.Mean/count), rms[k].Value(), 1e-5*math.Sqrt(sum))
 			}
 		})
@@ -268,16 +269,16 @@ func TestSquaresOverAllSigns(t *testing.T) {
 func TestSampledGradientsEqualBruteForceWhenExhaustive(t *testing.T) {
 	for name, e := range zoo() {
 		t.Run("net="+name, func(t *testing.T) {
-			paths := PathsOf(e.net)
+			set := PathsOf(e.net)
 			s := Study{Net: e.net, Batches: []Batch{e.batch}, Memory: 1} // one walk at a time
 			samples, err := s.SampleGradients(context.Background(), SampleOptions{Draws: 1 << 20})
 			require.NoError(t, err)
-			require.Len(t, samples, paths.Blocks()-paths.Shortest()+1)
+			require.Len(t, samples, set.Blocks()-set.Shortest()+1)
 			for _, got := range samples {
 				require.True(t, got.Exhaustive)
 				require.Equal(t, got.Mean, got.Low)
 				j := 0
-				for path := range paths.OfLength(got.Length) {
+				for path := range set.OfLength(got.Length) {
 					g := pathGradient(e.net, e.batch, path)
 					require.InDelta(t, math.Log(tensor.Norm(g)), float64(got.Norms[j]), 1e-5)
 					j++
@@ -335,8 +336,8 @@ func TestLengthsSetsTheNormsAgainstEachOther(t *testing.T) {
 				share += l.Share
 				require.InDelta(t, math.Log(math.Max(1, math.Exp(float64(l.Count)))), float64(l.Count), 1e-9)
 				require.LessOrEqual(t, float64(l.Cancellation), 1e-6) // no sum exceeds the sum of norms
-				if l.RMS == LogZero {
-					require.Equal(t, LogZero, l.Exact)
+				if l.RMS == paths.LogZero {
+					require.Equal(t, paths.LogZero, l.Exact)
 					continue
 				}
 				require.LessOrEqual(t, float64(l.Sampled.Mean), float64(l.RMS)+0.2)

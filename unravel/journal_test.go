@@ -94,24 +94,24 @@ func TestShardsMerge(t *testing.T) {
 	require.NoError(t, err)
 	dir := t.TempDir()
 	const count = 3
-	var paths []string
+	var set []string
 	rng := rand.New(rand.NewPCG(1, 1))
 	for i := range count {
-		paths = append(paths, filepath.Join(dir, fmt.Sprintf("shard%d.jsonl", i)))
+		set = append(set, filepath.Join(dir, fmt.Sprintf("shard%d.jsonl", i)))
 		shuffled := append([]Plan(nil), plans...)
 		rng.Shuffle(len(shuffled), func(a, b int) { shuffled[a], shuffled[b] = shuffled[b], shuffled[a] })
 		part := s
-		part.Journal = openJournal(t, paths[i], "net 1")
+		part.Journal = openJournal(t, set[i], "net 1")
 		_, err := part.Evaluate(context.Background(), Shard{i, count}.Plans(shuffled))
 		require.NoError(t, err)
 		require.NoError(t, part.Journal.Close())
 	}
 	file := func(name string) string { return filepath.Join(dir, name) }
-	require.NoError(t, MergeJournals(file("ab"), paths[0], paths[1]))
-	require.NoError(t, MergeJournals(file("ab-c"), file("ab"), paths[2]))
-	require.NoError(t, MergeJournals(file("bc"), paths[2], paths[1]))
-	require.NoError(t, MergeJournals(file("a-bc"), paths[0], file("bc")))
-	require.NoError(t, MergeJournals(file("bc"), file("bc"), paths[0], paths[0])) // onto itself
+	require.NoError(t, MergeJournals(file("ab"), set[0], set[1]))
+	require.NoError(t, MergeJournals(file("ab-c"), file("ab"), set[2]))
+	require.NoError(t, MergeJournals(file("bc"), set[2], set[1]))
+	require.NoError(t, MergeJournals(file("a-bc"), set[0], file("bc")))
+	require.NoError(t, MergeJournals(file("bc"), file("bc"), set[0], set[0])) // onto itself
 	text := func(name string) string {
 		b, err := os.ReadFile(file(name))
 		require.NoError(t, err)

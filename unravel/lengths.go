@@ -3,6 +3,7 @@ package unravel
 import (
 	"context"
 	"fmt"
+	"github.com/residuum-go/residuum/unravel/paths"
 )
 
 // LengthOptions says what Lengths measures.
@@ -16,35 +17,35 @@ type LengthOptions struct {
 type Lengths struct {
 	Length int `json:"length"`
 	// Count is the number of paths, and Share their part of all paths.
-	Count Log     `json:"log_count"`
-	Share float64 `json:"share"`
+	Count paths.Log `json:"log_count"`
+	Share float64   `json:"share"`
 	// Exact is the norm of the gradient that all paths of this length carry together to y_0, mean
 	// over the batches: the norm of a sum.
-	Exact Log `json:"log_exact"`
+	Exact paths.Log `json:"log_exact"`
 	// Sampled is the mean norm for a single path, and Bound that times the number of paths: the
 	// sum of the norms, which no sum can exceed (the quantity of Veit 2016, figure 6c).
 	Sampled *SampledNorm `json:"sampled,omitempty"`
-	Bound   Log          `json:"log_bound"`
+	Bound   paths.Log    `json:"log_bound"`
 	// RMS is the root mean square norm of a single path, and Incoherent the norm that their sum
 	// would have if they were orthogonal, RMS times the root of the number of paths.
-	RMS        Log `json:"log_rms"`
-	Incoherent Log `json:"log_incoherent"`
+	RMS        paths.Log `json:"log_rms"`
+	Incoherent paths.Log `json:"log_incoherent"`
 	// Cancellation is Exact / Bound, at most 1: what is left of the paths' norms after they have
 	// cancelled in part. Alignment is Exact / Incoherent: below 1 the paths oppose each other,
 	// above 1 they agree. Both are the logarithm of zero when not measured.
-	Cancellation Log `json:"log_cancellation"`
-	Alignment    Log `json:"log_alignment"`
+	Cancellation paths.Log `json:"log_cancellation"`
+	Alignment    paths.Log `json:"log_alignment"`
 }
 
 // check returns an error that names the option that does not fit.
-func (o LengthOptions) check(paths Paths) error {
+func (o LengthOptions) check(set paths.Set) error {
 	switch {
 	case o.Draws < 0:
 		return fmt.Errorf("LengthOptions.Draws is %d: want 0 or more", o.Draws)
 	case o.Signs < 0:
 		return fmt.Errorf("LengthOptions.Signs is %d: want 0 or more", o.Signs)
-	case o.Limit < 0 || o.Limit > 0 && o.Limit < paths.Shortest():
-		return fmt.Errorf("LengthOptions.Limit is %d: want 0, or at least %d, the length of the net's shortest path", o.Limit, paths.Shortest())
+	case o.Limit < 0 || o.Limit > 0 && o.Limit < set.Shortest():
+		return fmt.Errorf("LengthOptions.Limit is %d: want 0, or at least %d, the length of the net's shortest path", o.Limit, set.Shortest())
 	}
 	return nil
 }
@@ -53,12 +54,12 @@ func (o LengthOptions) check(paths Paths) error {
 type LengthReport struct {
 	ByLength []Lengths `json:"by_length"` // from the shortest path to the longest, or to the limit
 	// Whole is the norm of the ordinary gradient by y_0, mean over the batches.
-	Whole Log `json:"log_whole"`
+	Whole paths.Log `json:"log_whole"`
 	// Shares of 90, 95 and 99 % of the sum over lengths of Bound and of Exact.
-	EffectiveSampled []EffectiveLengths `json:"effective_sampled,omitempty"`
-	EffectiveExact   []EffectiveLengths `json:"effective_exact"`
+	EffectiveSampled []paths.EffectiveLengths `json:"effective_sampled,omitempty"`
+	EffectiveExact   []paths.EffectiveLengths `json:"effective_exact"`
 	// State[i] is Exact at the state y_i: the logarithm of the norm by length.
-	State [][]Log `json:"log_exact_by_state"`
+	State [][]paths.Log `json:"log_exact_by_state"`
 }
 
 // Lengths measures the gradient by path length in every way the package knows, and sets them against
@@ -67,36 +68,36 @@ func (s *Study) Lengths(ctx context.Context, o LengthOptions) (*LengthReport, er
 	if err := s.check(); err != nil {
 		return nil, fmt.Errorf("unravel: lengths: %w", err)
 	}
-	paths := PathsOf(s.Net)
-	if err := o.check(paths); err != nil {
+	set := PathsOf(s.Net)
+	if err := o.check(set); err != nil {
 		return nil, fmt.Errorf("unravel: lengths: %w", err)
 	}
 	if _, err := s.record(0, false); err != nil { // finds wrong labels before the work
 		return nil, fmt.Errorf("unravel: lengths: %w", err)
 	}
-	limit := paths.Blocks()
+	limit := set.Blocks()
 	if o.Limit > 0 {
 		limit = min(limit, o.Limit)
 	}
-	lo := paths.Shortest()
+	lo := set.Shortest()
 	r := &LengthReport{}
 	for k := lo; k <= limit; k++ {
 		r.ByLength = append(r.ByLength, Lengths{
-			Length: k, Count: paths.LogCount(k), Share: paths.Share(k, k),
-			Bound: LogZero, RMS: LogZero, Incoherent: LogZero, Cancellation: LogZero, Alignment: LogZero,
+			Length: k, Count: set.LogCount(k), Share: set.Share(k, k),
+			Bound: paths.LogZero, RMS: paths.LogZero, Incoherent: paths.LogZero, Cancellation: paths.LogZero, Alignment: paths.LogZero,
 		})
 	}
 	p := progress{report: s.Progress}
-	for after := range paths.Blocks() {
+	for after := range set.Blocks() {
 		p.total += len(s.Batches) * (1 + o.Signs) * passes(after+1, limit)
 	}
 	if o.Draws > 0 {
 		for _, l := range r.ByLength {
-			count, _ := drawn(paths, l.Length, len(s.Batches), o.Draws)
-			p.total += count * paths.Blocks()
+			count, _ := drawn(set, l.Length, len(s.Batches), o.Draws)
+			p.total += count * set.Blocks()
 		}
 	}
-	if err := s.exactLengths(ctx, o, limit, paths, r, &p); err != nil {
+	if err := s.exactLengths(ctx, o, limit, set, r, &p); err != nil {
 		return nil, err
 	}
 	if o.Draws > 0 {
@@ -104,35 +105,35 @@ func (s *Study) Lengths(ctx context.Context, o LengthOptions) (*LengthReport, er
 			return nil, err
 		}
 	}
-	exact, bound := make([]Log, limit+1), make([]Log, limit+1)
+	exact, bound := make([]paths.Log, limit+1), make([]paths.Log, limit+1)
 	for k := range lo {
-		exact[k], bound[k] = LogZero, LogZero
+		exact[k], bound[k] = paths.LogZero, paths.LogZero
 	}
 	for i := range r.ByLength {
 		l := &r.ByLength[i]
 		exact[l.Length], bound[l.Length] = l.Exact, l.Bound
-		if l.Bound != LogZero {
+		if l.Bound != paths.LogZero {
 			l.Cancellation = l.Exact - l.Bound
 		}
-		if l.Incoherent != LogZero {
+		if l.Incoherent != paths.LogZero {
 			l.Alignment = l.Exact - l.Incoherent
 		}
 	}
 	for _, fraction := range []float64{0.90, 0.95, 0.99} {
-		r.EffectiveExact = append(r.EffectiveExact, Effective(paths, exact, fraction))
+		r.EffectiveExact = append(r.EffectiveExact, set.Effective(exact, fraction))
 		if o.Draws > 0 {
-			r.EffectiveSampled = append(r.EffectiveSampled, Effective(paths, bound, fraction))
+			r.EffectiveSampled = append(r.EffectiveSampled, set.Effective(bound, fraction))
 		}
 	}
 	return r, nil
 }
 
 // exactLengths fills in Exact, RMS and State, averaged over the batches.
-func (s *Study) exactLengths(ctx context.Context, o LengthOptions, limit int, paths Paths, r *LengthReport, p *progress) error {
-	n := paths.Blocks()
-	var norms [][][]Log // by batch, state, length
-	var squares [][]Log // by draw, of all batches
-	var whole []Log
+func (s *Study) exactLengths(ctx context.Context, o LengthOptions, limit int, set paths.Set, r *LengthReport, p *progress) error {
+	n := set.Blocks()
+	var norms [][][]paths.Log // by batch, state, length
+	var squares [][]paths.Log // by draw, of all batches
+	var whole []paths.Log
 	for b, batch := range s.Batches {
 		g, err := GradientByLength(ctx, s.Net, batch, limit, p.part())
 		if err != nil {
@@ -148,26 +149,26 @@ func (s *Study) exactLengths(ctx context.Context, o LengthOptions, limit int, pa
 			squares = append(squares, q...)
 		}
 	}
-	r.Whole = logMean(whole...)
-	r.State = make([][]Log, n+1)
+	r.Whole = paths.LogMean(whole...)
+	r.State = make([][]paths.Log, n+1)
 	for i := range r.State {
-		r.State[i] = make([]Log, limit+1)
+		r.State[i] = make([]paths.Log, limit+1)
 		for k := range r.State[i] {
-			each := make([]Log, len(norms))
+			each := make([]paths.Log, len(norms))
 			for b := range norms {
 				each[b] = norms[b][i][k]
 			}
-			r.State[i][k] = logMean(each...)
+			r.State[i][k] = paths.LogMean(each...)
 		}
 	}
-	var rms []Log
+	var rms []paths.Log
 	if o.Signs > 0 {
-		rms = RMS(paths, squares)
+		rms = RMS(set, squares)
 	}
 	for i := range r.ByLength {
 		l := &r.ByLength[i]
 		l.Exact = r.State[0][l.Length]
-		if rms != nil && rms[l.Length] != LogZero {
+		if rms != nil && rms[l.Length] != paths.LogZero {
 			l.RMS = rms[l.Length]
 			l.Incoherent = l.RMS + l.Count/2
 		}
@@ -189,7 +190,7 @@ func (s *Study) sampledLengths(ctx context.Context, draws int, r *LengthReport, 
 	}
 	for i := range sampled {
 		r.ByLength[i].Sampled = &sampled[i]
-		if sampled[i].Mean != LogZero {
+		if sampled[i].Mean != paths.LogZero {
 			r.ByLength[i].Bound = sampled[i].Mean + r.ByLength[i].Count
 		}
 	}

@@ -3,8 +3,8 @@ package unravel
 import (
 	"context"
 	"fmt"
+	"github.com/residuum-go/residuum/unravel/paths"
 	"math/rand/v2"
-	"slices"
 )
 
 // Point is one position on the horizontal axis of a figure: the plans that stand for it and, once
@@ -86,22 +86,19 @@ func choices(n, k, draws int, rng *rand.Rand) [][]int {
 		panic(fmt.Sprintf("unravel: choose %d of %d blocks in %d draws", k, n, draws))
 	}
 	var all [][]int
-	if c := NewPaths(n).CountOfLength(k); c.IsInt64() && c.Int64() <= int64(draws) {
-		choice := make([]int, k)
-		for i := range choice {
-			choice[i] = i
-		}
-		for more := true; more; more = next(choice, n) {
-			all = append(all, slices.Clone(choice))
+	set := paths.New(n)
+	if c := set.CountOfLength(k); c.IsInt64() && c.Int64() <= int64(draws) {
+		for chosen := range set.OfLength(k) {
+			all = append(all, chosen.Branches())
 		}
 		return all
 	}
 	seen := map[string]bool{}
 	for len(all) < draws {
-		c := subset(rng, n, k)
-		if key := fmt.Sprint(c); !seen[key] {
+		chosen := set.Sample(k, rng)
+		if key := chosen.String(); !seen[key] {
 			seen[key] = true
-			all = append(all, c)
+			all = append(all, chosen.Branches())
 		}
 	}
 	return all

@@ -7,6 +7,7 @@ import (
 
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/tensor"
+	"github.com/residuum-go/residuum/unravel/paths"
 )
 
 // Network is a chain of n blocks between a stem and a head. Block i, counted from 0, takes the
@@ -61,6 +62,15 @@ func whole(net Network, i int, y *autograd.Var) *autograd.Var {
 // bypass runs block i with its branch deleted.
 func bypass(net Network, i int, y *autograd.Var) *autograd.Var {
 	return net.Join(i, net.Skip(i, y), nil)
+}
+
+// PathsOf returns the paths through net.
+func PathsOf(net Network) paths.Set {
+	skips := make([]bool, net.Len())
+	for i := range skips {
+		skips[i] = net.Sums(i)
+	}
+	return paths.Through(skips)
 }
 
 // Batch is some examples and their classes.

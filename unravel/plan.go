@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/residuum-go/residuum/unravel/paths"
 	"gonum.org/v1/gonum/stat"
 )
 
@@ -96,7 +97,7 @@ func Only(n int, blocks ...int) Plan {
 // a new one on each training batch trains paths up to length k alone (Veit 2016, section 5: 23 of 54 blocks).
 // With the tape's own random numbers, as in the example, a resumed training has the same bits.
 func OnlyRandom(n, k int, rng *rand.Rand) Plan {
-	p := Only(n, subset(rng, n, k)...)
+	p := Only(n, paths.New(n).Sample(k, rng).Branches()...)
 	for i := range p {
 		if p[i].Do == Keep && k < n {
 			p[i].Do, p[i].Amount = Scale, float32(float64(n)/float64(k))

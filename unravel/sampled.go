@@ -11,6 +11,7 @@ import (
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/internal/cancelled"
 	"github.com/residuum-go/residuum/tensor"
+	"github.com/residuum-go/residuum/unravel/paths"
 )
 
 // SampledNorm is an estimate of the mean norm of the gradient that a single path of one length carries.
@@ -18,13 +19,13 @@ type SampledNorm struct {
 	Length int `json:"length"`
 	// Mean is the logarithm of the mean of the sampled norms at y_0; Low and High bound its 95 %
 	// confidence interval, corrected for the skewness of the norms. It wants 20 draws or more.
-	Mean Log `json:"mean"`
-	Low  Log `json:"low"`
-	High Log `json:"high"`
+	Mean paths.Log `json:"mean"`
+	Low  paths.Log `json:"low"`
+	High paths.Log `json:"high"`
 	// Exhaustive says that there were no more paths and batches than draws, so that all were
 	// measured and Mean is exact.
-	Exhaustive bool  `json:"exhaustive"`
-	Norms      []Log `json:"norms"` // the logarithm of the norm at y_0, by draw
+	Exhaustive bool        `json:"exhaustive"`
+	Norms      []paths.Log `json:"norms"` // the logarithm of the norm at y_0, by draw
 }
 
 // SampleOptions says what SampleGradients measures.
@@ -44,11 +45,11 @@ func (s *Study) SampleGradients(ctx context.Context, o SampleOptions) ([]Sampled
 	if err := s.check(); err != nil {
 		return nil, fmt.Errorf("unravel: sample gradients: %w", err)
 	}
-	paths := PathsOf(s.Net)
+	set := PathsOf(s.Net)
 	if o.Lengths == nil {
-		o.Lengths = span(paths.Shortest(), paths.Blocks()-paths.Shortest()+1)
+		o.Lengths = span(set.Shortest(), set.Blocks()-set.Shortest()+1)
 	}
-	if err := o.check(paths); err != nil {
+	if err := o.check(set); err != nil {
 		return nil, fmt.Errorf("unravel: sample gradients: %w", err)
 	}
 	norms := make([]SampledNorm, len(o.Lengths))
@@ -57,13 +58,13 @@ func (s *Study) SampleGradients(ctx context.Context, o SampleOptions) ([]Sampled
 	m.progress.report = s.Progress
 	for i, k := range o.Lengths {
 		rng := rand.New(rand.NewPCG(s.Seed, uint64(k)))
-		draws, all := draw(paths, k, len(s.Batches), o.Draws, rng)
-		norms[i] = SampledNorm{Length: k, Exhaustive: all, Norms: make([]Log, len(draws))}
+		draws, all := draw(set, k, len(s.Batches), o.Draws, rng)
+		norms[i] = SampledNorm{Length: k, Exhaustive: all, Norms: make([]paths.Log, len(draws))}
 		for j, w := range draws {
 			w.norm = &norms[i].Norms[j]
 			walks[w.batch] = append(walks[w.batch], w)
 		}
-		m.progress.total += len(draws) * paths.Blocks()
+		m.progress.total += len(draws) * set.Blocks()
 	}
 	for b := range s.Batches {
 		if err := m.batch(b, walks[b]); err != nil {
@@ -77,13 +78,13 @@ func (s *Study) SampleGradients(ctx context.Context, o SampleOptions) ([]Sampled
 }
 
 // check returns an error that names the option that does not fit.
-func (o SampleOptions) check(paths Paths) error {
+func (o SampleOptions) check(set paths.Set) error {
 	if o.Draws < 1 {
 		return fmt.Errorf("SampleOptions.Draws is %d: want at least 1", o.Draws)
 	}
 	for i, k := range o.Lengths {
-		if paths.CountOfLength(k).Sign() == 0 {
-			return fmt.Errorf("SampleOptions.Lengths[%d] is %d: the net's paths have lengths from %d to %d", i, k, paths.Shortest(), paths.Blocks())
+		if set.CountOfLength(k).Sign() == 0 {
+			return fmt.Errorf("SampleOptions.Lengths[%d] is %d: the net's paths have lengths from %d to %d", i, k, set.Shortest(), set.Blocks())
 		}
 	}
 	return nil
@@ -91,9 +92,9 @@ func (o SampleOptions) check(paths Paths) error {
 
 // summarise computes the mean and its confidence interval.
 func (s *SampledNorm) summarise() {
-	s.Mean = logMean(s.Norms...)
+	s.Mean = paths.LogMean(s.Norms...)
 	s.Low, s.High = s.Mean, s.Mean
-	if s.Exhaustive || s.Mean == LogZero || len(s.Norms) < 2 {
+	if s.Exhaustive || s.Mean == paths.LogZero || len(s.Norms) < 2 {
 		return
 	}
 	relative := make([]float64, len(s.Norms)) // to the mean, hence of size 1
@@ -101,38 +102,38 @@ func (s *SampledNorm) summarise() {
 		relative[i] = (l - s.Mean).Value()
 	}
 	low, high := meanInterval(relative, 0.95)
-	s.Low = s.Mean + Log(math.Log(max(low, 0)))
-	s.High = s.Mean + Log(math.Log(high))
+	s.Low = s.Mean + paths.Log(math.Log(max(low, 0)))
+	s.High = s.Mean + paths.Log(math.Log(high))
 }
 
 // walk is one path taken backward from the loss of one batch.
 type walk struct {
 	batch int
-	path  Path
-	g     *scaled // where the walk has come to; shared with walks that agree so far
-	norm  *Log    // where its result goes
+	path  paths.Path
+	g     *scaled    // where the walk has come to; shared with walks that agree so far
+	norm  *paths.Log // where its result goes
 }
 
 // draw returns walks of length k: all there are if they are no more than draws, else independent
 // random ones.
-func draw(paths Paths, k, batches, draws int, rng *rand.Rand) (walks []*walk, all bool) {
-	if _, all := drawn(paths, k, batches, draws); all {
+func draw(set paths.Set, k, batches, draws int, rng *rand.Rand) (walks []*walk, all bool) {
+	if _, all := drawn(set, k, batches, draws); all {
 		for b := range batches {
-			for p := range paths.OfLength(k) {
+			for p := range set.OfLength(k) {
 				walks = append(walks, &walk{batch: b, path: slices.Clone(p)})
 			}
 		}
 		return walks, true
 	}
 	for range draws {
-		walks = append(walks, &walk{batch: rng.IntN(batches), path: paths.Sample(rng, k)})
+		walks = append(walks, &walk{batch: rng.IntN(batches), path: set.Sample(k, rng)})
 	}
 	return walks, false
 }
 
 // drawn returns how many walks draw returns, and whether these are all.
-func drawn(paths Paths, k, batches, draws int) (count int, all bool) {
-	total := paths.CountOfLength(k)
+func drawn(set paths.Set, k, batches, draws int) (count int, all bool) {
+	total := set.CountOfLength(k)
 	total.Mul(total, big.NewInt(int64(batches)))
 	if total.Cmp(big.NewInt(int64(draws))) <= 0 {
 		return int(total.Int64()), true

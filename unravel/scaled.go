@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/residuum-go/residuum/tensor"
+	"github.com/residuum-go/residuum/unravel/paths"
 )
 
 // scaled is the tensor t * 2^exp, or zero if t is nil. The exponent keeps the elements within
@@ -42,16 +43,16 @@ func power(exp int) float32 { return float32(math.Ldexp(1, exp)) }
 
 // norm returns the logarithm of the Euclidean norm, and moves the exponent if the elements come close
 // to the limits of float32.
-func (s *scaled) norm() Log {
+func (s *scaled) norm() paths.Log {
 	if s.t == nil {
-		return LogZero
+		return paths.LogZero
 	}
 	norm := tensor.Norm(s.t)
 	if norm == 0 {
 		s.t = nil
-		return LogZero
+		return paths.LogZero
 	}
-	l := Log(math.Log(norm) + float64(s.exp)*math.Ln2)
+	l := paths.Log(math.Log(norm) + float64(s.exp)*math.Ln2)
 	const comfortable = 24
 	if _, e := math.Frexp(norm); e > comfortable || e < -comfortable {
 		e = max(-120, min(e, 120)) // so that 2^-e is a normal float32

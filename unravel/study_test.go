@@ -13,6 +13,7 @@ import (
 	"github.com/residuum-go/residuum/internal/parallel"
 	"github.com/residuum-go/residuum/resnet"
 	"github.com/residuum-go/residuum/tensor"
+	"github.com/residuum-go/residuum/unravel/paths"
 	"github.com/stretchr/testify/require"
 )
 
@@ -146,7 +147,7 @@ func TestSumOverAllPathsIsTheLinearNet(t *testing.T) {
 	n := e.net.Len()
 	want := Forward(e.net, autograd.Const(e.batch.X)).Value()
 	sum := tensor.New(want.Shape()...)
-	for _, path := range NewPaths(n).Gray() {
+	for _, path := range paths.New(n).Gray() {
 		y := autograd.Const(e.batch.X)
 		for i, taken := range path {
 			if taken {

@@ -12,6 +12,7 @@ import (
 	"github.com/residuum-go/residuum/resnet"
 	"github.com/residuum-go/residuum/tensor"
 	"github.com/residuum-go/residuum/unravel"
+	"github.com/residuum-go/residuum/unravel/paths"
 )
 
 // Images of each class on which plans are measured. The gradient needs a block backward pass for
@@ -266,34 +267,20 @@ func softmax(logits []float32) []float64 {
 // unravel fills in the paths of the edited net and the gradient that they carry.
 func (e *experiment) unravel(ctx context.Context, p unravel.Plan, r *result) error {
 	net := unravel.Edited(e.net, p)
-	paths := unravel.PathsOf(net)
-	r.Paths = pathResult{Blocks: net.Len(), Count: paths.Count().String(), Shares: paths.Distribution()}
+	set := unravel.PathsOf(net)
+	r.Paths = pathResult{Blocks: net.Len(), Count: set.Count().String(), Shares: set.Distribution()}
 	r.Paths.Mean = mean(r.Paths.Shares)
 	g, err := unravel.GradientByLength(ctx, net, e.grade, -1, nil)
 	if err != nil {
 		return err
 	}
-	effective := unravel.Effective(paths, g.Norm[0], 0.95)
+	effective := set.Effective(g.Norm[0], 0.95)
 	if len(effective.Lengths) == 0 || math.IsNaN(effective.Carried) {
 		return nil
 	}
-	shares := sharesOf(g.Norm[0])
+	shares := paths.Shares(g.Norm[0])
 	r.Gradient = &gradientResult{Mean: mean(shares), From: effective.Lengths[0], To: effective.Lengths[len(effective.Lengths)-1], Shares: shares}
 	return nil
-}
-
-// sharesOf returns each quantity as a part of their sum.
-func sharesOf(ls []unravel.Log) []float64 {
-	top, sum := slices.Max(ls), 0.0
-	shares := make([]float64, len(ls))
-	for i, l := range ls {
-		shares[i] = (l - top).Value()
-		sum += shares[i]
-	}
-	for i := range shares {
-		shares[i] /= sum
-	}
-	return shares
 }
 
 // mean returns the mean length when shares are those of the lengths 0, 1, ...

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/residuum-go/residuum/unravel"
+	"github.com/residuum-go/residuum/unravel/paths"
 )
 
 // written is a folder with the results.json, gradients.json and gradients-longer.json that docs/findings.md tells of,
@@ -125,12 +126,12 @@ func aboutGradients(r *Results) []string {
 	length := func(at int) string {
 		return over("%.1f", func(n *Net) float64 { return meanLength(n.Growth[at].Exact) })
 	}
-	longest := func(at int, of func(Snapshot) []unravel.EffectiveLengths) string {
+	longest := func(at int, of func(Snapshot) []paths.EffectiveLengths) string {
 		return distinct(nets, func(n *Net) string { return fmt.Sprint(slices.Max(of(n.Growth[at])[1].Lengths)) })
 	}
-	exact := func(s Snapshot) []unravel.EffectiveLengths { return s.Lengths }
-	rms := func(s Snapshot) []unravel.EffectiveLengths { return s.Bound }
-	of95 := func(n *Net) unravel.EffectiveLengths { return n.Gradient.EffectiveExact[1] }
+	exact := func(s Snapshot) []paths.EffectiveLengths { return s.Lengths }
+	rms := func(s Snapshot) []paths.EffectiveLengths { return s.Bound }
+	of95 := func(n *Net) paths.EffectiveLengths { return n.Gradient.EffectiveExact[1] }
 	boost := func(f func(*Net) float64) string { return spread("%.2f", each(r.seeds("boost"), f)) }
 	return []string{
 		"factor " + over("%.2f", decay) + " for each block",

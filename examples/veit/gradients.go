@@ -8,12 +8,13 @@ import (
 
 	"github.com/residuum-go/residuum/internal/figure"
 	"github.com/residuum-go/residuum/unravel"
+	"github.com/residuum-go/residuum/unravel/paths"
 )
 
 // unraveled draws the paths of a small net.
 func unraveled(*Results) (Figure, bool) {
 	return Figure{
-		Chart: figure.Chart{Title: "The unraveled view of three blocks"}, Drawing: unravel.NewPaths(3).Unraveled().SVG(),
+		Chart: figure.Chart{Title: "The unraveled view of three blocks"}, Drawing: paths.New(3).Unraveled().SVG(),
 		Text: "A net of three residual blocks, written out: f3 reads what f1 and f2 have made, f2 what f1 has made, and every sum passes its skip on, " +
 			"so that there are eight ways from the input to the output. Deleting f2 takes away the four of them that go through it; in a net without skips it would take away the only one.",
 		Paper: "Figures 1 and 2 show the same, as drawings.",
@@ -46,9 +47,9 @@ func pathsLeft(r *Results) (Figure, bool) {
 	}
 	n := len(res.Blocks)
 	c := figure.Chart{Title: "Paths left after deleting blocks", XLabel: "path length, blocks", YLabel: "share of paths left, %"}
-	all := unravel.NewPaths(n)
+	all := paths.New(n)
 	for _, d := range []int{1, n * 10 / 54, n * 20 / 54} {
-		left := unravel.NewPaths(n - d)
+		left := paths.New(n - d)
 		c.Series = append(c.Series, curve(fmt.Sprintf("%d deleted", d), n+1, func(k int) (float64, float64) {
 			if k > n-d {
 				return float64(k), 0
@@ -72,7 +73,7 @@ func by(name string, nets []*Net, y func(n *Net, l unravel.Lengths) float64) fig
 }
 
 // log10 converts a natural logarithm. Norms are drawn by exponent, for they may leave the range of float64.
-func log10(l unravel.Log) float64 { return float64(l) / math.Ln10 }
+func log10(l paths.Log) float64 { return float64(l) / math.Ln10 }
 
 func gradientNorms(r *Results) (Figure, bool) {
 	nets := r.pick("residual", func(n *Net) bool { return n.Gradient != nil })
@@ -114,33 +115,15 @@ func decay(n *Net) float64 {
 	return math.Exp(-float64(ls[last].RMS-ls[0].RMS) / float64(last))
 }
 
-// shares returns what each length carries, scaled to a sum of 1.
-func shares(v []unravel.Log) []float64 {
-	top := unravel.LogZero
-	for _, l := range v {
-		top = max(top, l)
-	}
-	var sum float64
-	s := make([]float64, len(v))
-	for i, l := range v {
-		s[i] = (l - top).Value()
-		sum += s[i]
-	}
-	for i := range s {
-		s[i] /= sum
-	}
-	return s
-}
-
 // share is a series of what each length carries, in percent of the sum over lengths.
-func share(name string, nets []*Net, of func(l unravel.Lengths) unravel.Log) figure.Series {
+func share(name string, nets []*Net, of func(l unravel.Lengths) paths.Log) figure.Series {
 	byNet := map[*Net][]float64{}
 	for _, n := range nets {
-		var v []unravel.Log
+		var v []paths.Log
 		for _, l := range n.Gradient.ByLength {
 			v = append(v, of(l))
 		}
-		byNet[n] = shares(v)
+		byNet[n] = paths.Shares(v)
 	}
 	return by(name, nets, func(n *Net, l unravel.Lengths) float64 {
 		return percent * byNet[n][l.Length-n.Gradient.ByLength[0].Length]
@@ -155,9 +138,9 @@ func gradientShares(r *Results) (Figure, bool) {
 	c := figure.Chart{
 		Title: "Which path lengths carry the gradient", XLabel: "path length, blocks", YLabel: "share, %",
 		Series: []figure.Series{
-			share("count x mean norm", nets, func(l unravel.Lengths) unravel.Log { return l.Bound }),
-			share("count x RMS norm", nets, func(l unravel.Lengths) unravel.Log { return l.RMS + l.Count }),
-			share("exact norm", nets, func(l unravel.Lengths) unravel.Log { return l.Exact }),
+			share("count x mean norm", nets, func(l unravel.Lengths) paths.Log { return l.Bound }),
+			share("count x RMS norm", nets, func(l unravel.Lengths) paths.Log { return l.RMS + l.Count }),
+			share("exact norm", nets, func(l unravel.Lengths) paths.Log { return l.Exact }),
 			by("number of paths", nets, func(_ *Net, l unravel.Lengths) float64 { return percent * l.Share }),
 		},
 	}
@@ -165,9 +148,9 @@ func gradientShares(r *Results) (Figure, bool) {
 	text := "Share of each length in the sum over lengths, beside its share of all paths. The effective lengths are the smallest set that carries a given part: "
 	for i, e := range nets[0].Gradient.EffectiveSampled {
 		text += fmt.Sprintf("%.0f %% is carried by lengths %s by count x mean norm, by lengths %s by count x RMS norm, and by lengths %s by exact norm. ", percent*e.Fraction,
-			effective(nets, func(n *Net) unravel.EffectiveLengths { return n.Gradient.EffectiveSampled[i] }),
-			effective(nets, func(n *Net) unravel.EffectiveLengths { return effectiveRMS(n, e.Fraction) }),
-			effective(nets, func(n *Net) unravel.EffectiveLengths { return n.Gradient.EffectiveExact[i] }))
+			effective(nets, func(n *Net) paths.EffectiveLengths { return n.Gradient.EffectiveSampled[i] }),
+			effective(nets, func(n *Net) paths.EffectiveLengths { return effectiveRMS(n, e.Fraction) }),
+			effective(nets, func(n *Net) paths.EffectiveLengths { return n.Gradient.EffectiveExact[i] }))
 	}
 	text += fmt.Sprintf("The mean norm comes from %d random paths of each length and is ragged where few paths carry most; the RMS norm is over all paths.", samplesByLength)
 	if len(nets) > 1 {
@@ -178,17 +161,17 @@ func gradientShares(r *Results) (Figure, bool) {
 }
 
 // effectiveRMS returns the effective lengths by count x RMS norm.
-func effectiveRMS(n *Net, fraction float64) unravel.EffectiveLengths {
-	paths := unravel.NewPaths(len(n.Blocks))
-	v := make([]unravel.Log, len(n.Blocks)+1)
+func effectiveRMS(n *Net, fraction float64) paths.EffectiveLengths {
+	set := paths.New(len(n.Blocks))
+	v := make([]paths.Log, len(n.Blocks)+1)
 	for _, l := range n.Gradient.ByLength {
 		v[l.Length] = l.RMS + l.Count
 	}
-	return unravel.Effective(paths, v, fraction)
+	return set.Effective(v, fraction)
 }
 
 // effective lists effective lengths and their share of all paths, of each net.
-func effective(nets []*Net, of func(*Net) unravel.EffectiveLengths) string {
+func effective(nets []*Net, of func(*Net) paths.EffectiveLengths) string {
 	var all []string
 	for _, n := range nets {
 		e := of(n)
@@ -228,14 +211,14 @@ func growth(r *Results) (Figure, bool) {
 			return float64(n.Growth[i].Images) / 1000, y(n.Growth[i])
 		})
 	}
-	bound := func(s Snapshot) []unravel.Log {
-		paths, v := unravel.NewPaths(len(s.Single)-1), make([]unravel.Log, len(s.Single))
+	bound := func(s Snapshot) []paths.Log {
+		set, v := paths.New(len(s.Single)-1), make([]paths.Log, len(s.Single))
 		for k, l := range s.Single {
-			v[k] = l + paths.LogCount(k)
+			v[k] = l + set.LogCount(k)
 		}
 		return v
 	}
-	longest := func(es []unravel.EffectiveLengths) float64 { return float64(slices.Max(append(es[1].Lengths, 0))) } // none if there is no gradient
+	longest := func(es []paths.EffectiveLengths) float64 { return float64(slices.Max(append(es[1].Lengths, 0))) } // none if there is no gradient
 	c := figure.Chart{
 		Title: "Effective depth during training", XLabel: "training images seen, thousands", YLabel: "path length, blocks", LogX: true,
 		Series: []figure.Series{
@@ -256,9 +239,9 @@ func growth(r *Results) (Figure, bool) {
 }
 
 // meanLength is the mean of path lengths weighted by what each carries.
-func meanLength(v []unravel.Log) float64 {
+func meanLength(v []paths.Log) float64 {
 	var m float64
-	for k, s := range shares(v) {
+	for k, s := range paths.Shares(v) {
 		m += float64(k) * s
 	}
 	return m

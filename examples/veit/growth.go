@@ -5,17 +5,18 @@ import (
 	"slices"
 
 	"github.com/residuum-go/residuum/unravel"
+	"github.com/residuum-go/residuum/unravel/paths"
 )
 
 // Snapshot is what was measured on a net while it was being trained, on the images of the gradient studies.
 type Snapshot struct {
-	Images   int                        `json:"images"` // seen so far
-	Score    unravel.Score              `json:"score"`
-	Exact    []unravel.Log              `json:"log_exact_by_length"`     // norm of the gradient that all paths of a length carry together
-	Single   []unravel.Log              `json:"log_rms_by_length"`       // root mean square norm of one path
-	Bound    []unravel.EffectiveLengths `json:"effective_by_rms"`        // of count x RMS norm
-	Lengths  []unravel.EffectiveLengths `json:"effective_exact"`         // of the exact norm
-	Boosting []unravel.Iteration        `json:"boosting_link,omitempty"` // by block
+	Images   int                      `json:"images"` // seen so far
+	Score    unravel.Score            `json:"score"`
+	Exact    []paths.Log              `json:"log_exact_by_length"`     // norm of the gradient that all paths of a length carry together
+	Single   []paths.Log              `json:"log_rms_by_length"`       // root mean square norm of one path
+	Bound    []paths.EffectiveLengths `json:"effective_by_rms"`        // of count x RMS norm
+	Lengths  []paths.EffectiveLengths `json:"effective_exact"`         // of the exact norm
+	Boosting []unravel.Iteration      `json:"boosting_link,omitempty"` // by block
 }
 
 // snapshotSteps lists the steps of training after which the net is studied, in ascending order.
@@ -50,14 +51,14 @@ func (j *job) snapshot(ctx context.Context, net network, images int) error {
 		return err
 	}
 	shot := Snapshot{Images: images, Lengths: g.EffectiveExact}
-	paths := unravel.PathsOf(net)
-	bound := make([]unravel.Log, paths.Blocks()+1)
+	set := unravel.PathsOf(net)
+	bound := make([]paths.Log, set.Blocks()+1)
 	for _, l := range g.ByLength {
 		shot.Exact, shot.Single = append(shot.Exact, l.Exact), append(shot.Single, l.RMS)
 		bound[l.Length] = l.RMS + l.Count
 	}
 	for _, e := range g.EffectiveExact {
-		shot.Bound = append(shot.Bound, unravel.Effective(paths, bound, e.Fraction))
+		shot.Bound = append(shot.Bound, set.Effective(bound, e.Fraction))
 	}
 	if _, shot.Boosting, err = s.Iterative(ctx); err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 
 	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/unravel"
+	"github.com/residuum-go/residuum/unravel/paths"
 )
 
 // check returns an error unless the kept results are ones that this run could have found. Figures and
@@ -64,7 +65,7 @@ func (c *checker) whole(what string, examples int, s *unravel.Score) {
 	c.scores(what, examples, *s)
 }
 
-func (c *checker) effective(what string, longest int, all []unravel.EffectiveLengths) {
+func (c *checker) effective(what string, longest int, all []paths.EffectiveLengths) {
 	c.length(what, len(all), 3)
 	for _, e := range all {
 		c.shares(what, []float64{e.Fraction, e.Carried, e.Share})
@@ -189,7 +190,7 @@ func (j *job) checkGradient(c *checker) {
 		c.want(false, "paths or gradient: absent")
 		return
 	}
-	c.want(p.Count == unravel.NewPaths(n).Count().String(), "paths: %q of them", p.Count)
+	c.want(p.Count == paths.New(n).Count().String(), "paths: %q of them", p.Count)
 	c.length("paths, share_by_length", len(p.Distribution), n+1)
 	c.shares("paths, share_by_length", p.Distribution)
 	c.length("gradient, by_length", len(g.ByLength), n+1)

@@ -152,12 +152,12 @@ func lesions(points []unravel.Point) []Lesions {
 
 func (j *job) gradient(ctx context.Context, s *unravel.Study) error {
 	res := j.res
-	paths := unravel.PathsOf(s.Net)
-	res.Paths = &PathCount{Count: paths.Count().String(), Distribution: paths.Distribution()}
-	n := paths.Blocks()
+	set := unravel.PathsOf(s.Net)
+	res.Paths = &PathCount{Count: set.Count().String(), Distribution: set.Distribution()}
+	n := set.Blocks()
 	for half := 0; res.Paths.MiddleShare < 0.95; half++ {
 		res.Paths.Middle = [2]int{max(n/2-half, 0), min((n+1)/2+half, n)}
-		res.Paths.MiddleShare = paths.Share(res.Paths.Middle[0], res.Paths.Middle[1])
+		res.Paths.MiddleShare = set.Share(res.Paths.Middle[0], res.Paths.Middle[1])
 	}
 	g := *s
 	g.Batches = j.batches(j.graded, j.graded.Len())

@@ -33,7 +33,8 @@ var mayImport = map[string]string{
 	"nn":                         "tensor autograd internal/cancelled",
 	"nn/optim":                   "tensor autograd",
 	"resnet":                     "tensor autograd nn",
-	"unravel":                    "tensor autograd internal/atomicfile internal/filelock internal/cancelled", // sees networks through its own interface alone
+	"unravel/paths":              "",
+	"unravel":                    "tensor autograd unravel/paths internal/atomicfile internal/filelock internal/cancelled", // sees networks through its own interface alone
 	"boost":                      "tensor autograd nn nn/optim resnet internal/cancelled",
 	"data":                       "tensor internal/atomicfile",
 	"data/fashion":               "data",
@@ -47,7 +48,7 @@ var mayImport = map[string]string{
 var outside = map[string]string{
 	"golang.org/x/sys":            "internal/cpu internal/kernel/kerneltest internal/kernel/gemm/peak",
 	"github.com/gofrs/flock":      "internal/filelock",
-	"gonum.org/v1/gonum":          "tensor unravel",
+	"gonum.org/v1/gonum":          "tensor unravel unravel/paths",
 	"gonum.org/v1/plot":           "internal/figure",
 	"github.com/stretchr/testify": "internal/kernel/kerneltest",
 }

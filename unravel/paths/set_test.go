@@ -1,7 +1,6 @@
-package unravel
+package paths
 
 import (
-	"encoding/json"
 	"math"
 	"math/big"
 	"math/rand/v2"
@@ -12,7 +11,7 @@ import (
 )
 
 func TestVeitsPathCounts(t *testing.T) {
-	p := NewPaths(54)
+	p := New(54)
 	require.Equal(t, "18014398509481984", p.Count().String())
 	require.InDelta(t, 0.980, p.Share(19, 35), 0.0005)
 	require.InDelta(t, 0.004537, p.Share(5, 17), 0.0000005)
@@ -23,7 +22,7 @@ func TestVeitsPathCounts(t *testing.T) {
 }
 
 func TestDistributionOfAThousandBlocks(t *testing.T) {
-	p := NewPaths(1000)
+	p := New(1000)
 	var sum, mean float64
 	for k, share := range p.Distribution() {
 		sum += share
@@ -38,8 +37,8 @@ func TestDistributionOfAThousandBlocks(t *testing.T) {
 }
 
 func TestEnumeration(t *testing.T) {
-	for name, p := range map[string]Paths{
-		"n=0": NewPaths(0), "n=1": NewPaths(1), "n=6": NewPaths(6), "mixed": {n: 5, free: []int{0, 2, 3}},
+	for name, p := range map[string]Set{
+		"n=0": New(0), "n=1": New(1), "n=6": New(6), "mixed": {n: 5, free: []int{0, 2, 3}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			count := map[string]int{}
@@ -72,12 +71,12 @@ func TestEnumeration(t *testing.T) {
 }
 
 func TestSampleIsUniform(t *testing.T) {
-	p := Paths{n: 6, free: []int{0, 1, 3, 4, 5}} // block 2 has no skip
+	p := Set{n: 6, free: []int{0, 1, 3, 4, 5}} // block 2 has no skip
 	rng := rand.New(rand.NewPCG(1, 1))
 	const draws = 10000
 	count := map[string]float64{}
 	for range draws {
-		path := p.Sample(rng, 3)
+		path := p.Sample(3, rng)
 		require.Equal(t, 3, path.Length())
 		require.True(t, path[2])
 		count[path.String()]++
@@ -88,11 +87,11 @@ func TestSampleIsUniform(t *testing.T) {
 		chi += (c - draws/10) * (c - draws/10) / (draws / 10)
 	}
 	require.Less(t, chi, distuv.ChiSquared{K: 9}.Quantile(0.999))
-	require.Panics(t, func() { p.Sample(rng, 0) })
+	require.Panics(t, func() { p.Sample(0, rng) })
 }
 
 func TestInStage(t *testing.T) {
-	p := Paths{n: 6, free: []int{0, 1, 3, 4, 5}}
+	p := Set{n: 6, free: []int{0, 1, 3, 4, 5}}
 	stage := []int{1, 2, 3}
 	for k := 0; k <= 6; k++ {
 		want := make([]float64, 4)
@@ -117,31 +116,15 @@ func TestInStage(t *testing.T) {
 	}
 }
 
-func TestLogJSON(t *testing.T) {
-	in := []Log{LogZero, -1000.5, 0, 3}
-	text, err := json.Marshal(in)
-	require.NoError(t, err)
-	require.Equal(t, "[null,-1000.5,0,3]", string(text))
-	var out []Log
-	require.NoError(t, json.Unmarshal(text, &out))
-	require.Equal(t, in, out)
-	_, err = json.Marshal(Log(math.NaN()))
-	require.Error(t, err)
-	require.Error(t, json.Unmarshal([]byte(`["x"]`), &out))
-}
-
-func TestLogSum(t *testing.T) {
-	require.Equal(t, LogZero, logSum())
-	require.Equal(t, LogZero, logSum(LogZero, LogZero))
-	require.InDelta(t, -5000+math.Ln2, float64(logSum(-5000, -5000)), 1e-12)
-	require.InDelta(t, 7, float64(logMean(7, 7, 7)), 1e-12)
-}
-
 func TestEffective(t *testing.T) {
-	p := NewPaths(4)
-	e := Effective(p, []Log{LogZero, -1000 + Log(math.Log(6)), -1000 + Log(math.Log(3)), -1000, LogZero}, 0.9)
+	p := New(4)
+	e := p.Effective([]Log{LogZero, -1000 + Log(math.Log(6)), -1000 + Log(math.Log(3)), -1000, LogZero}, 0.9)
 	require.Equal(t, []int{1, 2}, e.Lengths)
 	require.InDelta(t, 0.9, e.Carried, 1e-9)
 	require.InDelta(t, 10.0/16, e.Share, 1e-15)
-	require.Empty(t, Effective(p, []Log{LogZero}, 0.9).Lengths)
+	require.Equal(t, "lengths 1-2, 62 % of the paths, carry 90.0 %", e.String())
+	none := p.Effective([]Log{LogZero}, 0.9)
+	require.Empty(t, none.Lengths)
+	require.Equal(t, "no length carries anything", none.String())
+	require.Equal(t, "lengths 0, 2-3, 69 % of the paths, carry 100.0 %", p.Effective([]Log{1, LogZero, 1, 2}, 1).String())
 }

@@ -1,4 +1,4 @@
-package unravel
+package paths
 
 import (
 	"fmt"
@@ -50,12 +50,12 @@ type Edge struct {
 // y_0 2^n times, with one way to the output from each: the paths. Blocks are counted from 1 here, as
 // in the paper.
 // It panics for more than 10 blocks that can be skipped.
-func (p Paths) Unraveled() Graph {
-	if len(p.free) > 10 {
-		panic(fmt.Sprintf("unravel: Unraveled: 2^%d paths are too many to draw; use Folded", len(p.free)))
+func (s Set) Unraveled() Graph {
+	if len(s.free) > 10 {
+		panic(fmt.Sprintf("paths: Unraveled: 2^%d paths are too many to draw; use Folded", len(s.free)))
 	}
-	g := Graph{Title: fmt.Sprintf("The %v paths through %d blocks", p.Count(), p.n)}
-	whole := p.shortest() // true where there is no skip
+	g := Graph{Title: fmt.Sprintf("The %v paths through %d blocks", s.Count(), s.n)}
+	whole := s.shortest() // true where there is no skip
 	row := 0
 	var expand func(i int) (node int, y float64) // writes out y_i
 	expand = func(i int) (int, float64) {
@@ -80,29 +80,31 @@ func (p Paths) Unraveled() Graph {
 		g.edge(branch, sum, false)
 		return sum, y
 	}
-	last, y := expand(p.n)
-	g.edge(last, g.node(Node{Label: fmt.Sprintf("y%d", p.n), X: float64(2*p.n + 1), Y: y}), false)
+	last, y := expand(s.n)
+	g.edge(last, g.node(Node{Label: fmt.Sprintf("y%d", s.n), X: float64(2*s.n + 1), Y: y}), false)
 	return g
 }
 
 // Folded returns the paths folded by length: node i, k is state y_i with k branches still to come
 // on the way to the output, so that it stands for all ways to get there: their number is its label
 // if that is short. A skip leads right, a branch right and down. A path begins in the column of y_0 at the
-// height of its length. weights, if not nil, holds the weight of node i, k, from 0 to 1; see [Weights].
-func (p Paths) Folded(weights [][]float64) Graph {
+// height of its length. norms, if not nil, says by state and length what the ways from there carry, as unravel.Gradient
+// has it: nodes are the darker the more that is of the most in their column.
+func (s Set) Folded(norms [][]Log) Graph {
+	weights := weightsOf(norms)
 	g := Graph{
-		Title: fmt.Sprintf("The paths through %d blocks, by length", p.n),
-		X:     Axis{Label: "state", Names: ticks(p.n, func(i int) (int, string) { return i, fmt.Sprintf("y%d", i) })},
-		Y:     Axis{Label: "branches still to come", Names: ticks(p.n, func(k int) (int, string) { return p.n - k, fmt.Sprint(k) })},
+		Title: fmt.Sprintf("The paths through %d blocks, by length", s.n),
+		X:     Axis{Label: "state", Names: ticks(s.n, func(i int) (int, string) { return i, fmt.Sprintf("y%d", i) })},
+		Y:     Axis{Label: "branches still to come", Names: ticks(s.n, func(k int) (int, string) { return s.n - k, fmt.Sprint(k) })},
 	}
-	if weights != nil {
+	if norms != nil {
 		g.Key = "weight, by column relative to the largest"
 	}
-	whole := p.shortest() // true where there is no skip
-	places := make([]map[int]int, p.n+1)
-	ahead := Paths{} // the paths through the blocks from i on
-	for i := p.n; i >= 0; i-- {
-		if i < p.n {
+	whole := s.shortest() // true where there is no skip
+	places := make([]map[int]int, s.n+1)
+	ahead := Set{} // the paths through the blocks from i on
+	for i := s.n; i >= 0; i-- {
+		if i < s.n {
 			ahead.n++
 			if !whole[i] {
 				ahead.free = append(ahead.free, i)
@@ -110,16 +112,16 @@ func (p Paths) Folded(weights [][]float64) Graph {
 		}
 		places[i] = map[int]int{}
 		for k := ahead.Shortest(); k <= ahead.n; k++ {
-			nd := Node{X: float64(i), Y: float64(p.n - k)}
+			nd := Node{X: float64(i), Y: float64(s.n - k)}
 			if c := ahead.CountOfLength(k); c.Cmp(big.NewInt(999)) <= 0 {
 				nd.Label = c.String()
 			}
-			if weights != nil && k < len(weights[i]) {
+			if norms != nil && k < len(weights[i]) {
 				nd.Weight = weights[i][k]
 			}
 			from := g.node(nd)
 			places[i][k] = from
-			if i == p.n {
+			if i == s.n {
 				continue
 			}
 			if to, ok := places[i+1][k]; ok && !whole[i] {
@@ -147,9 +149,8 @@ func ticks(n int, name func(i int) (place int, label string)) map[int]string {
 	return names
 }
 
-// Weights turns the norms of [Gradient] by state and length into weights for [Paths.Folded]: within each
-// state relative to the largest.
-func Weights(norms [][]Log) [][]float64 {
+// weightsOf turns norms by state and length into weights: within each state relative to the largest.
+func weightsOf(norms [][]Log) [][]float64 {
 	w := make([][]float64, len(norms))
 	for i, row := range norms {
 		w[i] = make([]float64, len(row))

@@ -1,4 +1,4 @@
-package unravel
+package paths
 
 import (
 	"fmt"

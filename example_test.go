@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 
+	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/resnet"
 	"github.com/residuum-go/residuum/tensor"
 	"github.com/residuum-go/residuum/unravel"
@@ -20,7 +21,7 @@ func Example() {
 		return
 	}
 	images, labels := tensor.Full(0.5, 2, 16, 16, 1), []int{0, 1}
-	study := &unravel.Study{Net: net, Batches: []unravel.Batch{{X: images, Labels: labels}}}
+	study := &unravel.Study{Net: net, Batches: []data.Batch{{X: images, Labels: labels}}}
 	scores, err := study.Evaluate(context.Background(), unravel.DeleteEach(net.Len()))
 	if err != nil {
 		fmt.Println(err)

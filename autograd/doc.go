@@ -6,7 +6,7 @@
 //	tape := autograd.NewTape(seed)
 //	for batch := range batches {
 //		tape.Reset()
-//		logits := model.Forward(tape.Input(batch.Images))
+//		logits := model.Forward(tape.Input(batch.X))
 //		loss := autograd.CrossEntropy(logits, batch.Labels, 0)
 //		autograd.ZeroGrad(params)
 //		tape.Backward(loss) // adds d loss / d p to p.Grad of every parameter p in use

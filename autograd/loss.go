@@ -17,7 +17,7 @@ import (
 func CrossEntropy(logits *Var, labels []int, smoothing float32) *Var {
 	y := result("CrossEntropy", logits)
 	*attr[targets](y) = targets{labels, smoothing}
-	y.buffer().Data()[0] = tensor.CrossEntropy(logits.value, labels, smoothing)
+	y.buffer().Data()[0] = float32(tensor.CrossEntropy(logits.value, labels, smoothing))
 	return y.returns(func(y, g *Var, d []*Var) {
 		d[0] = Mul(crossEntropyGrad(y.in[0], *attr[targets](y)), g)
 	})

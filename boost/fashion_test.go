@@ -20,7 +20,7 @@ func TestFashionMNIST(t *testing.T) {
 	examples := func(d *data.Dataset) boost.Data {
 		y, err := boost.OneHot(d.Labels, d.Classes)
 		require.NoError(t, err)
-		return boost.Data{X: d.Images(nil, norm, 0, d.Len()), Y: y}
+		return boost.Data{X: d.Batch(norm, 0, d.Len()).X, Y: y}
 	}
 	test := examples(split.Test)
 	for _, newton := range []bool{false, true} {

@@ -6,8 +6,6 @@ import (
 	"math/bits"
 	"math/rand/v2"
 	"slices"
-
-	"github.com/residuum-go/residuum/tensor"
 )
 
 // Dataset is a set of labelled images of one size, held in memory. It is read-only once built and
@@ -112,25 +110,4 @@ func (d *Dataset) Subset(n int, seed uint64) (*Dataset, error) {
 	}
 	slices.Sort(chosen)
 	return d.Select(chosen), nil
-}
-
-// Images writes images [lo, hi), normalised, to dst, [hi-lo, Height, Width, Channels], and returns
-// it; a nil dst is allocated.
-func (d *Dataset) Images(dst *tensor.Tensor, norm Norm, lo, hi int) *tensor.Tensor {
-	if lo < 0 || hi < lo || hi > d.Len() {
-		panic(fmt.Sprintf("data: Images: [%d, %d) of %d images", lo, hi, d.Len()))
-	}
-	if dst == nil {
-		dst = tensor.New(hi-lo, d.Height, d.Width, d.Channels)
-	}
-	if want := []int{hi - lo, d.Height, d.Width, d.Channels}; !slices.Equal(dst.Shape(), want) {
-		panic(fmt.Sprintf("data: Images: destination %v, images %v", dst.Shape(), want))
-	}
-	table := norm.table(d.Channels)
-	size := d.Height * d.Width * d.Channels
-	out := dst.Data()
-	for i, p := range d.Pixels[lo*size : hi*size] {
-		out[i] = table[i%d.Channels][p]
-	}
-	return dst
 }

@@ -99,7 +99,7 @@ func TestSubsetIsBalancedOrderedAndSeeded(t *testing.T) {
 
 func TestNormGivesMeanZeroAndDeviationOne(t *testing.T) {
 	d := numbered(50, 3, 4, 2, 5)
-	x := d.Images(nil, d.Norm(), 0, 50)
+	x := d.Batch(d.Norm(), 0, 50).X
 	require.Equal(t, []int{50, 3, 4, 2}, x.Shape())
 	mean := tensor.Mean(nil, x, 0, 1, 2)
 	square := tensor.Mean(nil, tensor.Square(nil, x), 0, 1, 2)
@@ -119,17 +119,4 @@ func TestNormOfManyPixels(t *testing.T) {
 		d.Pixels[2*i] = 255
 	}
 	require.Equal(t, data.Norm{Mean: []float32{0.5}, Std: []float32{0.5}}, d.Norm())
-}
-
-func TestImagesScalesToOneWithoutNorm(t *testing.T) {
-	d := numbered(3, 1, 2, 1, 1)
-	d.Pixels[4] = 255
-	dst := tensor.New(2, 1, 2, 1)
-	require.Same(t, dst, d.Images(dst, data.Norm{}, 1, 3))
-	require.Equal(t, []float32{1. / 255, 2. / 255, 1, 3. / 255}, dst.Data())
-	require.PanicsWithValue(t, "data: Images: [1, 4) of 3 images", func() { d.Images(nil, data.Norm{}, 1, 4) })
-	require.PanicsWithValue(t, "data: Images: destination [2 1 2 1], images [3 1 2 1]", func() { d.Images(dst, data.Norm{}, 0, 3) })
-	require.PanicsWithValue(t, "data: Norm: 2 means, 2 deviations for 1 channels", func() {
-		d.Images(nil, data.Norm{Mean: make([]float32, 2), Std: make([]float32, 2)}, 0, 3)
-	})
 }

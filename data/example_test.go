@@ -17,7 +17,7 @@ func ExampleLoader() {
 	loader := data.NewLoader(set, data.LoaderConfig{Batch: 4, Shuffle: true, Norm: set.Norm(), Seed: 1})
 	for range 2 {
 		for batch := range loader.Epoch(context.Background()) {
-			fmt.Println(batch.Images.Shape(), batch.Labels)
+			fmt.Println(batch.X.Shape(), batch.Labels)
 		}
 	}
 	// Output:

@@ -21,14 +21,6 @@ type LoaderConfig struct {
 	Workers int // goroutines that prepare batches ahead; 0 means 1
 }
 
-// Batch is a group of images that are trained on together. It is valid until the loop that
-// received it asks for the next one.
-type Batch struct {
-	Images *tensor.Tensor // [n, Height, Width, Channels], normalised
-	Labels []int
-	Index  []int // where each image is in the dataset
-}
-
 // State is the place of a [Loader] in its endless sequence of batches.
 type State struct {
 	Seed  uint64 `json:"seed"`
@@ -106,8 +98,8 @@ func (l *Loader) SetState(s State) error {
 }
 
 // Epoch yields the batches that are left of the current epoch, all of them at its start. It ends
-// early when ctx is done. Goroutines run only while the loop does: they are gone when it ends,
-// however it ends.
+// early when ctx is done. A batch is valid until the loop asks for the next one. Goroutines run only
+// while the loop does: they are gone when it ends, however it ends.
 //
 //	for batch := range loader.Epoch(ctx) { ... }
 func (l *Loader) Epoch(ctx context.Context) iter.Seq[*Batch] {
@@ -130,7 +122,7 @@ func (l *Loader) Epoch(ctx context.Context) iter.Seq[*Batch] {
 			if ctx.Err() != nil { // select picks any branch that can go
 				return
 			}
-			l.advance(s.batch.Images.Dim(0))
+			l.advance(s.batch.X.Dim(0))
 			if !yield(&s.batch) {
 				return
 			}
@@ -213,11 +205,11 @@ func (p *prefetcher) stop() {
 func (l *Loader) fill(s *slot, k int, seed uint64, epoch int) {
 	lo := k * l.config.Batch
 	hi := min(lo+l.config.Batch, l.set.Len())
-	s.batch = Batch{Images: s.full, Labels: s.labels[:hi-lo], Index: l.order[lo:hi]}
+	s.batch = Batch{X: s.full, Labels: s.labels[:hi-lo], Index: l.order[lo:hi]}
 	if hi-lo < l.config.Batch {
-		s.batch.Images = s.full.Slice(0, hi-lo)
+		s.batch.X = s.full.Slice(0, hi-lo)
 	}
-	out := s.batch.Images.Data()
+	out := s.batch.X.Data()
 	size := len(out) / (hi - lo)
 	for i, sample := range s.batch.Index {
 		v := l.config.Augment.draw(seed, epoch, sample)

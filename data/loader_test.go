@@ -26,7 +26,7 @@ func take(t *testing.T, l *data.Loader, n int) []copied {
 	var out []copied
 	for len(out) < n {
 		for b := range l.Epoch(t.Context()) {
-			out = append(out, copied{slices.Clone(b.Images.Data()), slices.Clone(b.Labels), slices.Clone(b.Index)})
+			out = append(out, copied{slices.Clone(b.X.Data()), slices.Clone(b.Labels), slices.Clone(b.Index)})
 			if len(out) == n {
 				break
 			}
@@ -47,10 +47,10 @@ func TestEpochYieldsEveryImageOnce(t *testing.T) {
 			for epoch := range orders {
 				require.Equal(t, epoch, l.State().Epoch)
 				for b := range l.Epoch(t.Context()) {
-					require.Equal(t, b.Images.Dim(0), len(b.Labels))
+					require.Equal(t, b.X.Dim(0), len(b.Labels))
 					for i, k := range b.Index {
 						require.Equal(t, d.Labels[k], b.Labels[i])
-						require.Equal(t, d.Images(nil, data.Norm{}, k, k+1).Data(), b.Images.Slice(i, i+1).Data())
+						require.Equal(t, d.Batch(data.Norm{}, k, k+1).X.Data(), b.X.Slice(i, i+1).Data())
 					}
 					orders[epoch] = append(orders[epoch], b.Index...)
 				}

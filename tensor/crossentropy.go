@@ -8,9 +8,9 @@ import "github.com/residuum-go/residuum/internal/kernel/vec"
 //	-sum over k of t[k] * log softmax(logits)[k]
 //
 // Labels lie in [0, K) and smoothing in [0, 1].
-func CrossEntropy(logits *Tensor, labels []int, smoothing float32) float32 {
+func CrossEntropy(logits *Tensor, labels []int, smoothing float32) float64 {
 	checkLabels("CrossEntropy", logits, labels, smoothing)
-	return float32(vec.CrossEntropyMean(logits.data, labels, smoothing, logits.shape[1]))
+	return vec.CrossEntropyMean(logits.data, labels, smoothing, logits.shape[1])
 }
 
 // CrossEntropyGrad computes the gradient of [CrossEntropy], (softmax(logits) - t) / N. Like those of

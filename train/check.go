@@ -52,9 +52,9 @@ func (t *Trainer) check() error {
 		return fmt.Errorf("train: Trainer.SaveEvery is %d, want a number of steps, or 0 for the end of epochs only", t.SaveEvery)
 	case t.diverged != nil:
 		return t.diverged
-	case s.Epoch != len(t.history) || s.Next != t.seen.Images:
+	case s.Epoch != len(t.history) || s.Next != t.seen.Examples:
 		return fmt.Errorf("train: Trainer.Loader stands after %d epochs and %d images, the trainer after %d and %d: "+
-			"give each trainer a loader of its own, or call Resume", s.Epoch, s.Next, len(t.history), t.seen.Images)
+			"give each trainer a loader of its own, or call Resume", s.Epoch, s.Next, len(t.history), t.seen.Examples)
 	}
 	return nil
 }

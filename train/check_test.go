@@ -91,7 +91,7 @@ func TestRunIsThePlainLoop(t *testing.T) {
 			for _, p := range params {
 				p.Grad = tensor.New(p.Value.Shape()...)
 			}
-			tape.Backward(autograd.CrossEntropy(by.Model.Forward(tape.Input(batch.Images)), batch.Labels, 0))
+			tape.Backward(autograd.CrossEntropy(by.Model.Forward(tape.Input(batch.X)), batch.Labels, 0))
 			by.Optimizer.Step(by.Schedule(step))
 			step++
 		}
@@ -340,17 +340,17 @@ var errCause = errors.New("cause")
 
 func TestEvaluateRefusesNonsense(t *testing.T) {
 	set := stripes(images)
-	for says, call := range map[string]func() (train.Metrics, error){
-		"train: Evaluate: batches of 0 images, want at least 1": func() (train.Metrics, error) {
+	for says, call := range map[string]func() (data.Score, error){
+		"train: Evaluate: batches of 0 images, want at least 1": func() (data.Score, error) {
 			return train.Evaluate(t.Context(), newNet(), set, set.Norm(), 0)
 		},
-		"train: Evaluate: batches of -5 images, want at least 1": func() (train.Metrics, error) {
+		"train: Evaluate: batches of -5 images, want at least 1": func() (data.Score, error) {
 			return train.Evaluate(t.Context(), newNet(), set, set.Norm(), -5)
 		},
-		"train: Evaluate: the dataset holds no images": func() (train.Metrics, error) {
+		"train: Evaluate: the dataset holds no images": func() (data.Score, error) {
 			return train.Evaluate(t.Context(), newNet(), stripes(0), set.Norm(), 10)
 		},
-		"train: Evaluate: the model is nil": func() (train.Metrics, error) {
+		"train: Evaluate: the model is nil": func() (data.Score, error) {
 			return train.Evaluate(t.Context(), nil, set, set.Norm(), 10)
 		},
 	} {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"math"
 	"os"
 	"slices"
 	"strings"
@@ -22,19 +23,39 @@ import (
 const (
 	optimizerPrefix = "optimizer/"
 	progressKey     = "residuum.train"
-	progressVersion = 1
+	progressVersion = 2
 )
 
 var errNoCheckpoint = fmt.Errorf("no key %s in the metadata: not a checkpoint", progressKey)
 
 // progress is what a checkpoint holds beside tensors.
 type progress struct {
-	Version int        `json:"version"`
-	Step    int        `json:"step"`
-	Sampler data.State `json:"sampler"`
-	Rand    []byte     `json:"rand"`
-	Seen    totals     `json:"seen"`
-	History []Metrics  `json:"history"`
+	Version int          `json:"version"`
+	Step    int          `json:"step"`
+	Sampler data.State   `json:"sampler"`
+	Rand    []byte       `json:"rand"`
+	Seen    data.Score   `json:"seen"`
+	History []data.Score `json:"history"`
+}
+
+// upgrade fills in what version 1 wrote otherwise: sums of the epoch under way, and means of those before it.
+func (p *progress) upgrade(text []byte) error {
+	var old struct {
+		Seen struct {
+			Images, Correct int
+			Loss            float64
+		}
+		History []struct{ Loss, Accuracy float64 }
+	}
+	if err := json.Unmarshal(text, &old); err != nil {
+		return err
+	}
+	p.Seen = data.Score{Examples: old.Seen.Images, Correct: old.Seen.Correct, LossSum: old.Seen.Loss}
+	n := p.Sampler.Len
+	for i, m := range old.History {
+		p.History[i] = data.Score{Examples: n, Correct: int(math.Round(m.Accuracy * float64(n))), LossSum: m.Loss * float64(n)}
+	}
+	return nil
 }
 
 // save writes a checkpoint, if there is to be one. It refuses, with or without one, numbers that are not
@@ -160,13 +181,19 @@ func (t *Trainer) decode(text string) (*progress, error) {
 	if err := json.Unmarshal([]byte(text), &p); err != nil {
 		return nil, fmt.Errorf("metadata: %w", err)
 	}
-	if p.Version != progressVersion {
-		return nil, fmt.Errorf("version %d, can read version %d", p.Version, progressVersion)
+	switch p.Version {
+	case progressVersion:
+	case 1:
+		if err := p.upgrade([]byte(text)); err != nil {
+			return nil, fmt.Errorf("metadata: %w", err)
+		}
+	default:
+		return nil, fmt.Errorf("version %d, can read versions 1 and %d", p.Version, progressVersion)
 	}
-	if p.Sampler.Batch < 1 || p.Sampler.Epoch != len(p.History) || p.Sampler.Next != p.Seen.Images ||
-		p.Seen.Correct < 0 || p.Seen.Correct > p.Seen.Images ||
+	if p.Sampler.Batch < 1 || p.Sampler.Epoch != len(p.History) || p.Sampler.Next != p.Seen.Examples ||
+		p.Seen.Correct < 0 || p.Seen.Correct > p.Seen.Examples ||
 		p.Step != len(p.History)*t.Loader.Batches()+p.Sampler.Next/p.Sampler.Batch {
-		return nil, fmt.Errorf("step %d, %d epochs and %d images of the next do not agree", p.Step, len(p.History), p.Seen.Images)
+		return nil, fmt.Errorf("step %d, %d epochs and %d images of the next do not agree", p.Step, len(p.History), p.Seen.Examples)
 	}
 	return &p, nil
 }

@@ -31,7 +31,7 @@ func ExampleTrainer() {
 		fmt.Println(err)
 		return
 	}
-	metrics, err := train.Evaluate(context.Background(), model, set, set.Norm(), 60)
-	fmt.Println(metrics.Accuracy > 0.9, err)
+	score, err := train.Evaluate(context.Background(), model, set, set.Norm(), 60)
+	fmt.Println(score.Accuracy() > 0.9, err)
 	// Output: true <nil>
 }

@@ -6,15 +6,17 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"github.com/residuum-go/residuum/data"
 )
 
 // Progress is where a run stands after a step.
 type Progress struct {
-	Epoch, Epochs   int     // Epoch counts from 1
-	Batch, Batches  int     // of the epoch, Batch counts from 1
-	Metrics                 // of the epoch so far, each batch as the model was then
-	Rate            float64 // learning rate of the step
-	ImagesPerSecond float64 // since Run began
+	Epoch, Epochs   int        // Epoch counts from 1
+	Batch, Batches  int        // of the epoch, Batch counts from 1
+	Score           data.Score // of the epoch so far, each batch as the model was then
+	Rate            float64    // learning rate of the step
+	ImagesPerSecond float64    // since Run began
 	Left            time.Duration
 }
 
@@ -67,7 +69,7 @@ func (p *Printer) Show(s Progress) {
 	}
 	p.last = p.now()
 	line := fmt.Sprintf("%s  epoch %d/%d %d%%  loss %.4f  acc %.1f%%  %.0f img/s  %v left",
-		p.label, s.Epoch, s.Epochs, 100*s.Batch/s.Batches, s.Loss, 100*s.Accuracy, s.ImagesPerSecond, s.Left.Round(time.Second))
+		p.label, s.Epoch, s.Epochs, 100*s.Batch/s.Batches, s.Score.Loss(), 100*s.Score.Accuracy(), s.ImagesPerSecond, s.Left.Round(time.Second))
 	if !p.terminal {
 		fmt.Fprintln(p.w, line)
 		return

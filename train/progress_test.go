@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/residuum-go/residuum/data"
 	"github.com/stretchr/testify/require"
 )
 
@@ -16,7 +17,7 @@ func show(terminal bool, tick time.Duration) string {
 	p.terminal, p.last, p.now = terminal, now, func() time.Time { return now }
 	for i := range 10 {
 		now = now.Add(tick)
-		p.Show(Progress{Epoch: i/5 + 1, Epochs: 2, Batch: i%5 + 1, Batches: 5, Metrics: Metrics{Loss: 100.5 / float64(i+1), Accuracy: 0.25},
+		p.Show(Progress{Epoch: i/5 + 1, Epochs: 2, Batch: i%5 + 1, Batches: 5, Score: data.Score{Examples: 4, Correct: 1, LossSum: 402 / float64(i+1)},
 			ImagesPerSecond: 1234.4, Left: time.Duration(10-i) * 1400 * time.Millisecond})
 	}
 	return b.String()
@@ -44,7 +45,7 @@ func TestPrinterCoversALongerLineAndEndsAnUnfinishedOne(t *testing.T) {
 	p.Close()
 	require.Empty(t, b.String())
 	for _, loss := range []float64{12345, 1} {
-		p.Show(Progress{Epoch: 1, Epochs: 1, Batch: 1, Batches: 2, Metrics: Metrics{Loss: loss}})
+		p.Show(Progress{Epoch: 1, Epochs: 1, Batch: 1, Batches: 2, Score: data.Score{Examples: 1, LossSum: loss}})
 	}
 	p.Close()
 	p.Close()

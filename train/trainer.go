@@ -17,12 +17,6 @@ import (
 	"github.com/residuum-go/residuum/tensor"
 )
 
-// Metrics are means over images.
-type Metrics struct {
-	Loss     float64 `json:"loss"`     // cross-entropy, nats
-	Accuracy float64 `json:"accuracy"` // fraction of labels that the logits predict, see tensor.Predictions
-}
-
 // Trainer minimises the cross-entropy of a classifier. Set the fields, do not change any but Epochs
 // afterwards, and use it from one goroutine.
 type Trainer struct {
@@ -44,29 +38,14 @@ type Trainer struct {
 	tape     *autograd.Tape
 	params   []*autograd.Param
 	tried    bool           // whether trial has passed
-	history  []Metrics      // of the epochs that are complete
+	history  []data.Score   // of the epochs that are complete
 	step     int            // steps done
 	saved    int            // of them, the number when save last succeeded
-	seen     totals         // in the epoch under way
+	seen     data.Score     // of the epoch under way
 	diverged *DivergedError // what ended an earlier Run
 	clock    clock
 	lock     *filelock.Lock // of the checkpoint, while Run runs
 	file     fs.FileInfo    // the checkpoint that was read or written last
-
-	predictions []int // memory for those of a batch
-}
-
-// totals add up metrics. They are part of a checkpoint, so that the metrics of a resumed epoch are
-// those of the whole epoch.
-type totals struct {
-	Images  int     `json:"images"`
-	Correct int     `json:"correct"`
-	Loss    float64 `json:"loss"` // sum over images
-}
-
-func (s totals) metrics() Metrics {
-	n := float64(max(s.Images, 1))
-	return Metrics{Loss: s.Loss / n, Accuracy: float64(s.Correct) / n}
 }
 
 // DivergedError says that training has left the finite numbers. No checkpoint holds the damage: the
@@ -88,7 +67,7 @@ func (e *DivergedError) Error() string {
 }
 
 // Run trains until Epochs epochs are complete, counting those of earlier calls and of the run that
-// was resumed, and returns the training metrics of each. To look at the model between epochs, call
+// was resumed, and returns the score of each on its own batches, each batch as the model was then. To look at the model between epochs, call
 // Run repeatedly with Epochs one higher each time.
 //
 // It returns the context's error, wrapped together with its cause, when ctx is done, and a
@@ -96,9 +75,9 @@ func (e *DivergedError) Error() string {
 // latest at the end of each epoch. What can be known before the first step is an error then: a field that
 // is missing or makes no sense, labels for which the model has no logit, a last batch of one image that
 // the model cannot be trained on, a checkpoint that cannot be written, is not to be replaced or is in use
-// by another Run. A checkpoint that could not be saved is tried again by the next call. The metrics of
+// by another Run. A checkpoint that could not be saved is tried again by the next call. The scores of
 // the complete epochs are returned in any case.
-func (t *Trainer) Run(ctx context.Context) ([]Metrics, error) {
+func (t *Trainer) Run(ctx context.Context) ([]data.Score, error) {
 	err := t.run(ctx)
 	return slices.Clone(t.history), err
 }
@@ -153,7 +132,7 @@ func (t *Trainer) epoch(ctx context.Context) error {
 // giveBack puts the loader back to before a batch that was not trained on.
 func (t *Trainer) giveBack() {
 	s := t.Loader.State()
-	s.Epoch, s.Next = len(t.history), t.seen.Images
+	s.Epoch, s.Next = len(t.history), t.seen.Examples
 	_ = t.Loader.SetState(s) // it has been there
 }
 
@@ -161,7 +140,7 @@ func (t *Trainer) giveBack() {
 func (t *Trainer) train(batch *data.Batch, rate float64) error {
 	t.tape.Reset()
 	t.makeGradients()
-	logits := t.Model.Forward(t.tape.Input(batch.Images))
+	logits := t.Model.Forward(t.tape.Input(batch.X))
 	loss := autograd.CrossEntropy(logits, batch.Labels, 0)
 	value := float64(loss.Value().Item())
 	if !finite(value) {
@@ -171,12 +150,7 @@ func (t *Trainer) train(batch *data.Batch, rate float64) error {
 	t.tape.Backward(loss)
 	t.Optimizer.Step(rate)
 	t.step++
-	n := len(batch.Labels)
-	t.seen.Images += n
-	t.predictions = tensor.Predictions(t.predictions[:0], logits.Value())
-	right, _ := correct(t.predictions, batch.Labels)
-	t.seen.Correct += right
-	t.seen.Loss += value * float64(n)
+	t.seen = t.seen.Plus(data.ScoreOf(logits.Value(), batch.Labels))
 	return nil
 }
 
@@ -212,16 +186,16 @@ func (t *Trainer) report(images int, rate float64) {
 	p := Progress{
 		Epoch: len(t.history) + 1, Epochs: t.Epochs,
 		Batch: t.step - len(t.history)*t.Loader.Batches(), Batches: t.Loader.Batches(),
-		Metrics: t.seen.metrics(), Rate: rate,
+		Score: t.seen, Rate: rate,
 	}
 	if t.Loader.State().Next == 0 {
-		t.history = append(t.history, p.Metrics)
-		t.seen = totals{}
+		t.history = append(t.history, p.Score)
+		t.seen = data.Score{}
 	}
 	if t.Progress == nil {
 		return
 	}
-	left := float64(t.Epochs-len(t.history))*float64(t.Loader.Dataset().Len()) - float64(t.seen.Images)
+	left := float64(t.Epochs-len(t.history))*float64(t.Loader.Dataset().Len()) - float64(t.seen.Examples)
 	p.ImagesPerSecond, p.Left = t.clock.estimate(images, left)
 	t.Progress(p)
 }
@@ -254,16 +228,3 @@ func (t *Trainer) stop(cause error) error {
 
 // finite reports whether v is neither NaN nor infinite.
 func finite(v float64) bool { return v-v == 0 }
-
-// correct counts the predictions that are right, and those that are none because a logit was not finite.
-func correct(predictions, labels []int) (right, none int) {
-	for i, p := range predictions {
-		switch p {
-		case labels[i]:
-			right++
-		case -1:
-			none++
-		}
-	}
-	return right, none
-}

@@ -2,6 +2,7 @@ package train_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"math"
@@ -35,16 +36,16 @@ func TestRunLearns(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, history, 30)
 	require.Equal(t, 180, steps)
-	require.Greater(t, history[0].Loss, 2*history[29].Loss)
+	require.Greater(t, history[0].Loss(), 2*history[29].Loss())
 
 	set := stripes(images)
 	m, err := train.Evaluate(t.Context(), tr.Model, set, set.Norm(), 10)
 	require.NoError(t, err)
-	require.Greater(t, m.Accuracy, 0.95)
+	require.Greater(t, m.Accuracy(), 0.95)
 	whole, err := train.Evaluate(t.Context(), tr.Model, set, set.Norm(), images)
 	require.NoError(t, err)
-	require.InDelta(t, whole.Loss, m.Loss, 1e-6)
-	require.Equal(t, whole.Accuracy, m.Accuracy)
+	require.InDelta(t, whole.Loss(), m.Loss(), 1e-6)
+	require.Equal(t, whole.Accuracy(), m.Accuracy())
 
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(errCause)
@@ -250,11 +251,11 @@ func TestResumeRefusesWhatDoesNotFitAndChangesNothing(t *testing.T) {
 	}{
 		{"weights only", "not a checkpoint", func(f *weights.File) { f.Meta = nil }},
 		{"bad JSON", "metadata: ", meta("{")},
-		{"other version", "version 2, can read version 1", meta(`{"version":2}`)},
-		{"no step", "do not agree", meta(`{"version":1,"step":3}`)},
-		{"other dataset", "loader state of 44 images", meta(`{"version":1,"rand":"cGNnOgAAAAAAAAAAAAAAAAAAAAA=","sampler":{"len":44,"batch":8}}`)},
+		{"other version", "version 3, can read versions 1 and 2", meta(`{"version":3}`)},
+		{"no step", "do not agree", meta(`{"version":2,"step":3}`)},
+		{"other dataset", "loader state of 44 images", meta(`{"version":2,"rand":"cGNnOgAAAAAAAAAAAAAAAAAAAAA=","sampler":{"len":44,"batch":8}}`)},
 		{"no random state", "random state", meta(`{"version":1,"sampler":{"len":43,"batch":8}}`)},
-		{"more right than seen", "do not agree", meta(`{"version":1,"sampler":{"len":43,"batch":8},"seen":{"correct":1}}`)},
+		{"more right than seen", "do not agree", meta(`{"version":2,"sampler":{"len":43,"batch":8},"seen":{"correct":1}}`)},
 		{"NaN weight", "tensor fc.bias holds NaN", func(f *weights.File) { f.Tensors["fc.bias"].Data()[2] = float32(math.NaN()) }},
 		{"infinite momentum", "tensor optimizer/fc.bias.momentum_buffer holds -Inf", func(f *weights.File) {
 			f.Tensors["optimizer/fc.bias.momentum_buffer"].Data()[0] = float32(math.Inf(-1))
@@ -280,6 +281,46 @@ func TestResumeRefusesWhatDoesNotFitAndChangesNothing(t *testing.T) {
 	require.NoError(t, os.WriteFile(torn, b[:len(b)-1], 0o600))
 	require.ErrorIs(t, newTrainer("sgd", torn).Resume(), weights.ErrFormat)
 	require.ErrorIs(t, newTrainer("sgd", filepath.Join(dir, "none")).Resume(), fs.ErrNotExist)
+}
+
+// Version 1 held means of past epochs where version 2 holds sums.
+func TestResumeReadsVersion1(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "net.safetensors")
+	first := newTrainer("sgd", path)
+	runUntil(t, first, 15)
+	want := newTrainer("sgd", path)
+	require.NoError(t, want.Resume())
+	history, err := want.Run(t.Context())
+	require.NoError(t, err)
+
+	runUntil(t, newTrainer("sgd", path), 15)
+	file, err := weights.Load(path)
+	require.NoError(t, err)
+	var meta map[string]any
+	require.NoError(t, json.Unmarshal([]byte(file.Meta["residuum.train"]), &meta))
+	meta["version"] = 1
+	seen := meta["seen"].(map[string]any)
+	meta["seen"] = map[string]any{"images": seen["examples"], "correct": seen["correct"], "loss": seen["loss_sum"]}
+	var means []map[string]float64
+	for _, s := range history[:2] {
+		means = append(means, map[string]float64{"loss": s.Loss(), "accuracy": s.Accuracy()})
+	}
+	meta["history"] = means
+	text, err := json.Marshal(meta)
+	require.NoError(t, err)
+	file.Meta["residuum.train"] = string(text)
+	require.NoError(t, weights.Save(path, file))
+
+	second := newTrainer("sgd", path)
+	require.NoError(t, second.Resume())
+	got, err := second.Run(t.Context())
+	require.NoError(t, err)
+	for i := range history {
+		require.InDelta(t, history[i].LossSum, got[i].LossSum, 1e-12)
+		got[i].LossSum = history[i].LossSum
+	}
+	require.Equal(t, history, got)
+	requireSameParams(t, want.Model, second.Model)
 }
 
 func TestLoadModel(t *testing.T) {

@@ -9,12 +9,13 @@ import (
 	"time"
 
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/resnet"
 )
 
 // newDeepNet returns the pre-activation ResNet-110, 54 blocks, for images of 28x28x1 and with 8 channels behind
 // a stem of stride 2, and a batch for it.
-func newDeepNet(images int) (*resnet.Net, Batch) {
+func newDeepNet(images int) (*resnet.Net, data.Batch) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	net := newResNet(rng, resnet.Config{
 		Depth: 110, Width: 8, StemStride: 2, Image: resnet.Shape{Height: 28, Width: 28, Channels: 1}, Classes: 10,
@@ -67,7 +68,7 @@ func BenchmarkEvaluate(b *testing.B) {
 	for name, plans := range map[string][]Plan{"single": DeleteEach(54), "pairs": DeletePairs(54)} {
 		b.Run("sweep="+name+"/n=54", func(b *testing.B) {
 			net, batch := newDeepNet(10)
-			s := Study{Net: net, Batches: []Batch{batch}}
+			s := Study{Net: net, Batches: []data.Batch{batch}}
 			naive := func() time.Duration {
 				start := time.Now()
 				for range plans {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/tensor"
 )
 
@@ -27,12 +28,12 @@ func (s *Study) checkInputs() error {
 		return errors.New("Study.Reference is empty: nil means the examples of Batches")
 	}
 	for i, b := range s.Batches {
-		if err := b.checkInput(fmt.Sprintf("Study.Batches[%d]", i)); err != nil {
+		if err := checkExamples(b, fmt.Sprintf("Study.Batches[%d]", i)); err != nil {
 			return err
 		}
 	}
 	for i, b := range s.Reference {
-		if err := b.checkInput(fmt.Sprintf("Study.Reference[%d]", i)); err != nil {
+		if err := checkExamples(b, fmt.Sprintf("Study.Reference[%d]", i)); err != nil {
 			return err
 		}
 	}
@@ -51,17 +52,17 @@ func (s *Study) record(batch int, branches bool) (*Activations, error) {
 }
 
 // checkLabels checks that every example of a study has a label, and that it is one of that many classes.
-func checkLabels(batches []Batch, classes int) error {
+func checkLabels(batches []data.Batch, classes int) error {
 	for i, b := range batches {
-		if err := b.checkLabels(fmt.Sprintf("Study.Batches[%d]", i), classes); err != nil {
+		if err := checkClasses(b, fmt.Sprintf("Study.Batches[%d]", i), classes); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// checkInput checks that there are examples. name is what the caller calls the batch.
-func (b Batch) checkInput(name string) error {
+// checkExamples checks that there are examples. name is what the caller calls the batch.
+func checkExamples(b data.Batch, name string) error {
 	if b.X == nil {
 		return fmt.Errorf("%s.X is nil", name)
 	}
@@ -71,8 +72,8 @@ func (b Batch) checkInput(name string) error {
 	return nil
 }
 
-// checkLabels checks that there is a label for each example, and that it is one of that many classes.
-func (b Batch) checkLabels(name string, classes int) error {
+// checkClasses checks that there is a label for each example, and that it is one of that many classes.
+func checkClasses(b data.Batch, name string, classes int) error {
 	if len(b.Labels) != b.X.Dim(0) {
 		return fmt.Errorf("%s has %d labels for the %d examples of X %v", name, len(b.Labels), b.X.Dim(0), b.X.Shape())
 	}

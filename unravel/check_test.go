@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/tensor"
 	"github.com/residuum-go/residuum/unravel/paths"
 )
@@ -49,10 +50,10 @@ func TestStudiesNameWhatIsMissing(t *testing.T) {
 	for want, spoil := range map[string]func(s *Study){
 		"Study.Net is nil":                                      func(s *Study) { s.Net = nil },
 		"Study.Batches is empty":                                func(s *Study) { s.Batches = nil },
-		"Study.Reference is empty":                              func(s *Study) { s.Reference = []Batch{} },
+		"Study.Reference is empty":                              func(s *Study) { s.Reference = []data.Batch{} },
 		"Study.Batches[1].X is nil":                             func(s *Study) { s.Batches[1].X = nil },
-		"Study.Reference[0].X is nil":                           func(s *Study) { s.Reference = []Batch{{}} },
-		"Study.Batches[1].X [0 6 6 2] has no examples":          func(s *Study) { s.Batches[1] = Batch{X: tensor.New(0, 6, 6, 2)} },
+		"Study.Reference[0].X is nil":                           func(s *Study) { s.Reference = []data.Batch{{}} },
+		"Study.Batches[1].X [0 6 6 2] has no examples":          func(s *Study) { s.Batches[1] = data.Batch{X: tensor.New(0, 6, 6, 2)} },
 		"Study.Batches[1] has 1 labels for the 2 examples of X": func(s *Study) { s.Batches[1].Labels = []int{1} },
 		"Study.Batches[0] has 5 labels for the 4 examples of X": func(s *Study) { s.Batches[0].Labels = []int{1, 1, 1, 1, 1} },
 		"Study.Batches[0] has 0 labels for the 4 examples of X": func(s *Study) { s.Batches[0].Labels = nil },
@@ -75,7 +76,7 @@ func TestStudiesNameWhatIsMissing(t *testing.T) {
 	}
 	// The examples behind dataset means need no labels.
 	s, _ := journalled()
-	s.Reference = []Batch{{X: s.Batches[0].X}}
+	s.Reference = []data.Batch{{X: s.Batches[0].X}}
 	require.NoError(t, methods["Evaluate a dataset mean"](t.Context(), &s))
 }
 
@@ -87,7 +88,7 @@ func TestOptionsThatDoNotFit(t *testing.T) {
 		_, err := Squares(t.Context(), s.Net, s.Batches[0], -1, draws, 1, nil)
 		return err
 	}
-	gradient := func(net Network, b Batch) error {
+	gradient := func(net Network, b data.Batch) error {
 		_, err := GradientByLength(t.Context(), net, b, -1, nil)
 		return err
 	}
@@ -101,14 +102,14 @@ func TestOptionsThatDoNotFit(t *testing.T) {
 		"LengthOptions.Limit is -3":                                lengths(LengthOptions{Limit: -3}),
 		"0 draws: want at least 1":                                 squares(0),
 		"the network is nil":                                       gradient(nil, s.Batches[0]),
-		"batch.X is nil":                                           gradient(s.Net, Batch{}),
-		"batch has 3 labels for the 4 examples":                    gradient(s.Net, Batch{s.Batches[0].X, []int{0, 1, 2}}),
-		"batch.Labels[3] is 3: the net has 3 classes":              gradient(s.Net, Batch{s.Batches[0].X, []int{0, 1, 2, 3}}),
+		"batch.X is nil":                                           gradient(s.Net, data.Batch{}),
+		"batch has 3 labels for the 4 examples":                    gradient(s.Net, data.Batch{X: s.Batches[0].X, Labels: []int{0, 1, 2}}),
+		"batch.Labels[3] is 3: the net has 3 classes":              gradient(s.Net, data.Batch{X: s.Batches[0].X, Labels: []int{0, 1, 2, 3}}),
 	} {
 		require.ErrorContains(t, err, want)
 	}
 	plain := zoo()["plain"] // whose 5 blocks are on every path
-	_, err := (&Study{Net: plain.net, Batches: []Batch{plain.batch}}).Lengths(t.Context(), LengthOptions{Limit: 1})
+	_, err := (&Study{Net: plain.net, Batches: []data.Batch{plain.batch}}).Lengths(t.Context(), LengthOptions{Limit: 1})
 	require.ErrorContains(t, err, "LengthOptions.Limit is 1: want 0, or at least 5")
 	require.NoError(t, lengths(LengthOptions{Limit: 100, Draws: 1}))
 
@@ -139,11 +140,11 @@ func TestContextsWithACause(t *testing.T) {
 	why := errors.New("the machine is needed")
 	all := map[string]func(ctx context.Context) error{
 		"GradientByLength": func(ctx context.Context) error {
-			_, err := GradientByLength(ctx, newMLP(rand.New(rand.NewPCG(1, 1)), 3, 1, 0), Batch{tensor.New(2, 4), []int{0, 1}}, -1, nil)
+			_, err := GradientByLength(ctx, newMLP(rand.New(rand.NewPCG(1, 1)), 3, 1, 0), data.Batch{X: tensor.New(2, 4), Labels: []int{0, 1}}, -1, nil)
 			return err
 		},
 		"Squares": func(ctx context.Context) error {
-			_, err := Squares(ctx, newMLP(rand.New(rand.NewPCG(1, 1)), 3, 1, 0), Batch{tensor.New(2, 4), []int{0, 1}}, -1, 2, 1, nil)
+			_, err := Squares(ctx, newMLP(rand.New(rand.NewPCG(1, 1)), 3, 1, 0), data.Batch{X: tensor.New(2, 4), Labels: []int{0, 1}}, -1, 2, 1, nil)
 			return err
 		},
 		"Contributions": func(ctx context.Context) error {
@@ -184,7 +185,7 @@ func TestContextsWithACause(t *testing.T) {
 // Nets whose head gives no logits for each example are wrong in the program.
 func TestHeadsThatGiveNoLogits(t *testing.T) {
 	same := func(y *autograd.Var) *autograd.Var { return y }
-	s := Study{Net: &toy{stem: same, head: same}, Batches: []Batch{{tensor.New(2, 3, 3), []int{0, 1}}}}
+	s := Study{Net: &toy{stem: same, head: same}, Batches: []data.Batch{{X: tensor.New(2, 3, 3), Labels: []int{0, 1}}}}
 	require.PanicsWithValue(t, "unravel: Head: logits [2 3 3]: want [examples, classes]", func() {
 		_, _ = s.Evaluate(t.Context(), []Plan{{}})
 	})

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/internal/cancelled"
 	"github.com/residuum-go/residuum/tensor"
 )
@@ -15,7 +16,7 @@ import (
 //
 // When ctx is done it stops and returns ctx's error, with its cause; so it does with an error of Recalibrate or of
 // the journal. What the journal holds by then is kept.
-func (s *Study) Evaluate(ctx context.Context, plans []Plan) ([]Score, error) {
+func (s *Study) Evaluate(ctx context.Context, plans []Plan) ([]data.Score, error) {
 	if err := s.check(); err != nil {
 		return nil, fmt.Errorf("unravel: evaluate: %w", err)
 	}
@@ -27,7 +28,7 @@ func (s *Study) Evaluate(ctx context.Context, plans []Plan) ([]Score, error) {
 }
 
 // evaluate is Evaluate of a study that has been checked, with the keys of its journal.
-func (s *Study) evaluate(ctx context.Context, plans []Plan, ks *keys) ([]Score, error) {
+func (s *Study) evaluate(ctx context.Context, plans []Plan, ks *keys) ([]data.Score, error) {
 	for _, p := range plans {
 		p.check(s.Net.Len())
 	}
@@ -47,13 +48,13 @@ func (s *Study) evaluate(ctx context.Context, plans []Plan, ks *keys) ([]Score, 
 }
 
 // evaluateAlone measures one plan after the other, each on a net calibrated for it.
-func (s *Study) evaluateAlone(ctx context.Context, plans []Plan, ks *keys) ([]Score, error) {
+func (s *Study) evaluateAlone(ctx context.Context, plans []Plan, ks *keys) ([]data.Score, error) {
 	p := progress{report: s.Progress}
 	for _, plan := range plans {
 		p.total += len(plan) * len(s.Batches)
 	}
 	r := runner{net: s.Net, seed: s.Seed}
-	var scores []Score
+	var scores []data.Score
 	for i, plan := range plans {
 		w := s.walker(ctx, plans[i:i+1], ks)
 		w.first = i
@@ -135,10 +136,10 @@ type walker struct {
 	study    *Study
 	keys     *keys // if there is a journal
 	plans    []Plan
-	first    int       // place of the first plan among all that are evaluated
-	missing  []Plan    // those whose score on some batch has to be computed
-	roots    []*node   // by batch: of those plans
-	scores   [][]Score // by batch, then plan
+	first    int            // place of the first plan among all that are evaluated
+	missing  []Plan         // those whose score on some batch has to be computed
+	roots    []*node        // by batch: of those plans
+	scores   [][]data.Score // by batch, then plan
 	progress progress
 
 	run     *runner
@@ -151,7 +152,7 @@ type walker struct {
 func (s *Study) walker(ctx context.Context, plans []Plan, ks *keys) *walker {
 	w := &walker{ctx: ctx, study: s, keys: ks, plans: plans}
 	for b := range s.Batches {
-		w.scores = append(w.scores, make([]Score, len(plans)))
+		w.scores = append(w.scores, make([]data.Score, len(plans)))
 		root := grow(plans, w.unknown(b))
 		w.roots = append(w.roots, root)
 		w.progress.total += root.size - 1
@@ -182,7 +183,7 @@ func (w *walker) key(batch int, p Plan) string {
 }
 
 // walk computes what is unknown and returns the scores of all plans.
-func (w *walker) walk(run *runner) ([]Score, error) {
+func (w *walker) walk(run *runner) ([]data.Score, error) {
 	w.run = run
 	for b, root := range w.roots {
 		if err := w.batch(root, b); err != nil {
@@ -193,8 +194,8 @@ func (w *walker) walk(run *runner) ([]Score, error) {
 }
 
 // sums adds up the batches in their order, so that it does not matter which of them the journal held.
-func (w *walker) sums() []Score {
-	sums := make([]Score, len(w.plans))
+func (w *walker) sums() []data.Score {
+	sums := make([]data.Score, len(w.plans))
 	for _, scores := range w.scores {
 		for i, s := range scores {
 			sums[i] = sums[i].Plus(s)
@@ -283,7 +284,7 @@ func (w *walker) finish(nd *node, y *autograd.Var) error {
 		}
 		w.checked = true
 	}
-	score := ScoreOf(logits, w.study.Batches[w.index].Labels)
+	score := data.ScoreOf(logits, w.study.Batches[w.index].Labels)
 	for i, p := range nd.plans {
 		w.scores[w.index][p] = score
 		if w.study.Observe != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/tensor"
 	"github.com/residuum-go/residuum/unravel"
 )
@@ -39,7 +40,7 @@ func newLadder(n int) ladder {
 	return l
 }
 
-var examples = []unravel.Batch{{
+var examples = []data.Batch{{
 	X:      tensor.From([]float32{1, 0, 0.2, 0.4, -1, 0.5, 0.3, 0.2}, 4, 2),
 	Labels: []int{0, 1, 1, 0},
 }}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/internal/cancelled"
 	"github.com/residuum-go/residuum/tensor"
 )
@@ -198,8 +199,8 @@ func EarlyExits(n int) []Plan {
 
 // PicardOrder is how well the net does when its branches are nested at most Order deep.
 type PicardOrder struct {
-	Order int   `json:"order"`
-	Score Score `json:"score"`
+	Order int        `json:"order"`
+	Score data.Score `json:"score"`
 	// Distance is the RMS difference between these logits and those of the whole net, relative to the
 	// RMS of the latter. It is NaN if a logit is not finite.
 	Distance float64 `json:"distance"`
@@ -239,7 +240,7 @@ func (s *Study) Picard(ctx context.Context, orders int) ([]PicardOrder, error) {
 			d := tensor.Sub(nil, logits, acts.Logits)
 			difference[m] += tensor.Dot(d, d)
 			result[m].Order = m
-			result[m].Score = result[m].Score.Plus(ScoreOf(logits, b.Labels))
+			result[m].Score = result[m].Score.Plus(data.ScoreOf(logits, b.Labels))
 			p.add(1)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/tensor"
 	"github.com/residuum-go/residuum/unravel/paths"
 	"github.com/stretchr/testify/require"
@@ -182,12 +183,12 @@ func TestPicard(t *testing.T) {
 	for name, e := range zoo() {
 		t.Run("net="+name, func(t *testing.T) {
 			n := e.net.Len()
-			s := Study{Net: e.net, Batches: []Batch{e.batch}}
+			s := Study{Net: e.net, Batches: []data.Batch{e.batch}}
 			orders, err := s.Picard(context.Background(), n+5)
 			require.NoError(t, err)
 			require.Len(t, orders, n+1)
 			for m, o := range orders {
-				want := ScoreOf(e.net.Head(picard(e.net, e.batch.X, m)[n]).Value(), e.batch.Labels)
+				want := data.ScoreOf(e.net.Head(picard(e.net, e.batch.X, m)[n]).Value(), e.batch.Labels)
 				require.Equal(t, m, o.Order)
 				require.InDelta(t, want.LossSum, o.Score.LossSum, 1e-5)
 			}
@@ -222,7 +223,7 @@ func TestIterative(t *testing.T) {
 	for name, e := range zoo() {
 		t.Run("net="+name, func(t *testing.T) {
 			n := e.net.Len()
-			s := Study{Net: e.net, Batches: []Batch{e.batch}}
+			s := Study{Net: e.net, Batches: []data.Batch{e.batch}}
 			stem, blocks, err := s.Iterative(context.Background())
 			require.NoError(t, err)
 			exits, err := s.Evaluate(context.Background(), EarlyExits(n))
@@ -270,7 +271,7 @@ func TestGradientStepsPointDownhill(t *testing.T) {
 		return autograd.Scale(autograd.Sub(autograd.Const(target), autograd.Softmax(y)), 0.5)
 	}
 	net := &toy{stem: same, head: same, blocks: []toyBlock{{branch: step}, {branch: step}, {branch: step}}}
-	s := Study{Net: net, Batches: []Batch{{normal(rand.New(rand.NewPCG(1, 1)), 1, 4, 3), labels}}}
+	s := Study{Net: net, Batches: []data.Batch{{X: normal(rand.New(rand.NewPCG(1, 1)), 1, 4, 3), Labels: labels}}}
 	_, blocks, err := s.Iterative(context.Background())
 	require.NoError(t, err)
 	for _, b := range blocks {

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/internal/cancelled"
 	"github.com/residuum-go/residuum/tensor"
 	"github.com/residuum-go/residuum/unravel/paths"
@@ -48,7 +49,7 @@ func (g *Gradient) Sum() *tensor.Tensor { return sumScaled(g.byLength, g.shape) 
 //
 // report, if not nil, is told how many gradients have been taken through one block. When ctx is done
 // its error is returned.
-func GradientByLength(ctx context.Context, net Network, batch Batch, limit int, report func(done, total int)) (*Gradient, error) {
+func GradientByLength(ctx context.Context, net Network, batch data.Batch, limit int, report func(done, total int)) (*Gradient, error) {
 	r, err := recursionOn(net, batch, limit)
 	if err != nil {
 		return nil, fmt.Errorf("unravel: gradient by length: %w", err)
@@ -72,7 +73,7 @@ func GradientByLength(ctx context.Context, net Network, batch Batch, limit int, 
 // each draw.
 //
 // With C(n,k) paths the RMS norm of one path is the root of the sum divided by C(n,k): see [RMS].
-func Squares(ctx context.Context, net Network, batch Batch, limit, draws int, seed uint64, report func(done, total int)) ([][]paths.Log, error) {
+func Squares(ctx context.Context, net Network, batch data.Batch, limit, draws int, seed uint64, report func(done, total int)) ([][]paths.Log, error) {
 	if draws < 1 {
 		return nil, fmt.Errorf("unravel: squared norms by length: %d draws: want at least 1", draws)
 	}
@@ -150,15 +151,15 @@ type passage struct {
 }
 
 // recursionOn begins a recursion on a batch and checks that its labels fit.
-func recursionOn(net Network, batch Batch, limit int) (*recursion, error) {
+func recursionOn(net Network, batch data.Batch, limit int) (*recursion, error) {
 	if net == nil {
 		return nil, errors.New("the network is nil")
 	}
-	if err := batch.checkInput("batch"); err != nil {
+	if err := checkExamples(batch, "batch"); err != nil {
 		return nil, err
 	}
 	r := newRecursion(net, batch.X, limit)
-	return r, batch.checkLabels("batch", classesOf(r.acts.Logits))
+	return r, checkClasses(batch, "batch", classesOf(r.acts.Logits))
 }
 
 func newRecursion(net Network, x *tensor.Tensor, limit int) *recursion {

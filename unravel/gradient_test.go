@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/tensor"
 	"github.com/residuum-go/residuum/unravel/paths"
 	"github.com/stretchr/testify/require"
@@ -16,7 +17,7 @@ import (
 )
 
 // pathGradient takes the gradient of the loss along one path.
-func pathGradient(net Network, b Batch, path paths.Path) *tensor.Tensor {
+func pathGradient(net Network, b data.Batch, path paths.Path) *tensor.Tensor {
 	acts := Record(net, b.X, false)
 	in := evaluationTape().Input(acts.State[net.Len()])
 	g := autograd.VJP(autograd.CrossEntropy(net.Head(in), b.Labels, 0), nil, in)[0].Value()
@@ -46,7 +47,7 @@ func along(net Network, acts *Activations, path paths.Path, g *tensor.Tensor) *t
 }
 
 // ordinary returns the gradient of the loss by y_0, from one tape.
-func ordinary(net Network, b Batch) *tensor.Tensor {
+func ordinary(net Network, b data.Batch) *tensor.Tensor {
 	tape := evaluationTape()
 	y0 := tape.Input(Record(net, b.X, false).State[0])
 	y := y0
@@ -112,7 +113,7 @@ func TestNormsAtEveryState(t *testing.T) {
 	acts := Record(net, e.batch.X, false)
 	for i := range net.blocks {
 		rest := &toy{stem: func(y *autograd.Var) *autograd.Var { return y }, head: net.head, blocks: net.blocks[i:]}
-		h, err := GradientByLength(context.Background(), rest, Batch{acts.State[i], e.batch.Labels}, -1, nil)
+		h, err := GradientByLength(context.Background(), rest, data.Batch{X: acts.State[i], Labels: e.batch.Labels}, -1, nil)
 		require.NoError(t, err)
 		require.Equal(t, h.Norm[0], g.Norm[i][:len(rest.blocks)+1])
 		part, err := GradientByLength(context.Background(), From(net, i), e.batch, -1, nil)
@@ -168,7 +169,7 @@ func TestAThousandBlocks(t *testing.T) {
 				as[i].Set(a, 1, 1)
 			}
 			// Zero inputs keep the states themselves within float32; the gradient does not need them.
-			b := Batch{X: tensor.New(2, 2), Labels: []int{0, 1}}
+			b := data.Batch{X: tensor.New(2, 2), Labels: []int{0, 1}}
 			g, err := GradientByLength(context.Background(), net, b, -1, nil)
 			require.NoError(t, err)
 			size := math.Log(0.5) // both rows are (-1/2, 1/2)/2
@@ -177,7 +178,7 @@ func TestAThousandBlocks(t *testing.T) {
 				want := size + float64(set.LogCount(k)) + float64(k)*math.Log(float64(a))
 				require.InDelta(t, want, float64(g.Norm[0][k]), 1e-3, "k=%d", k)
 			}
-			study := Study{Net: net, Batches: []Batch{b}}
+			study := Study{Net: net, Batches: []data.Batch{b}}
 			sampled, err := study.SampleGradients(context.Background(), SampleOptions{Lengths: []int{0, 500, n}, Draws: 2})
 			require.NoError(t, err)
 			for _, l := range sampled {
@@ -270,7 +271,7 @@ func TestSampledGradientsEqualBruteForceWhenExhaustive(t *testing.T) {
 	for name, e := range zoo() {
 		t.Run("net="+name, func(t *testing.T) {
 			set := PathsOf(e.net)
-			s := Study{Net: e.net, Batches: []Batch{e.batch}, Memory: 1} // one walk at a time
+			s := Study{Net: e.net, Batches: []data.Batch{e.batch}, Memory: 1} // one walk at a time
 			samples, err := s.SampleGradients(context.Background(), SampleOptions{Draws: 1 << 20})
 			require.NoError(t, err)
 			require.Len(t, samples, set.Blocks()-set.Shortest()+1)
@@ -298,7 +299,7 @@ func TestSampledGradientsEqualBruteForceWhenExhaustive(t *testing.T) {
 func TestConfidenceIntervalsCover(t *testing.T) {
 	e := zoo()["mlp"]
 	rng := rand.New(rand.NewPCG(5, 5))
-	batches := []Batch{e.batch, randomBatch(rng, 3, 7, 4), randomBatch(rng, 3, 7, 4)}
+	batches := []data.Batch{e.batch, randomBatch(rng, 3, 7, 4), randomBatch(rng, 3, 7, 4)}
 	s := Study{Net: e.net, Batches: batches}
 	lengths := []int{3, 4, 6}
 	exact, err := s.SampleGradients(context.Background(), SampleOptions{Lengths: lengths, Draws: 1 << 20})
@@ -325,7 +326,7 @@ func TestConfidenceIntervalsCover(t *testing.T) {
 func TestLengthsSetsTheNormsAgainstEachOther(t *testing.T) {
 	for name, e := range zoo() {
 		t.Run("net="+name, func(t *testing.T) {
-			s := Study{Net: e.net, Batches: []Batch{e.batch, e.batch}}
+			s := Study{Net: e.net, Batches: []data.Batch{e.batch, e.batch}}
 			var done, total int
 			s.Progress = func(d, t int) { done, total = d, t }
 			defer func() { require.Equal(t, total, done) }()
@@ -359,7 +360,7 @@ func TestGradientStopsWhenCancelled(t *testing.T) {
 		cancel()
 	})
 	require.ErrorIs(t, err, context.Canceled)
-	s := Study{Net: e.net, Batches: []Batch{e.batch}}
+	s := Study{Net: e.net, Batches: []data.Batch{e.batch}}
 	_, err = s.SampleGradients(ctx, SampleOptions{Draws: 3})
 	require.ErrorIs(t, err, context.Canceled)
 }

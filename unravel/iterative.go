@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/internal/cancelled"
 	"github.com/residuum-go/residuum/tensor"
 )
@@ -25,8 +26,8 @@ type Iteration struct {
 	// Exit is the early-exit score after the block, and LossRemoved by how much the block lowers
 	// the early-exit loss. LossRemoved adds up, over the blocks, to the loss of the stem's
 	// output minus that of the whole net.
-	Exit        Score   `json:"exit"`
-	LossRemoved float64 `json:"loss_removed"`
+	Exit        data.Score `json:"exit"`
+	LossRemoved float64    `json:"loss_removed"`
 }
 
 // Iterative measures iterative inference on every block that sums (Jastrzebski et al. 2018, "Residual Connections
@@ -35,7 +36,7 @@ type Iteration struct {
 // Where a block changes the shape, f_i and the gradient by y_i cannot be compared; the gradient by the
 // skip's output takes its place. An example whose gradient or branch output is zero has no cosine
 // and is left out.
-func (s *Study) Iterative(ctx context.Context) (stem Score, blocks []Iteration, err error) {
+func (s *Study) Iterative(ctx context.Context) (stem data.Score, blocks []Iteration, err error) {
 	if err := s.check(); err != nil {
 		return stem, nil, fmt.Errorf("unravel: iterative inference: %w", err)
 	}
@@ -43,7 +44,7 @@ func (s *Study) Iterative(ctx context.Context) (stem Score, blocks []Iteration, 
 	m := iteration{
 		study: s, net: s.Net, tape: evaluationTape(),
 		cosine: make([][]float64, n), early: make([][]float64, n), ratio: make([][]float64, n),
-		exits: make([]Score, n+1),
+		exits: make([]data.Score, n+1),
 	}
 	p := progress{report: s.Progress, total: n * len(s.Batches)}
 	for b := range s.Batches {
@@ -77,7 +78,7 @@ type iteration struct {
 	net                  Network
 	tape                 *autograd.Tape
 	cosine, early, ratio [][]float64
-	exits                []Score
+	exits                []data.Score
 }
 
 func (m *iteration) batch(ctx context.Context, batch int, p *progress) error {
@@ -114,7 +115,7 @@ func (m *iteration) batch(ctx context.Context, batch int, p *progress) error {
 // score adds the early-exit score of y_i.
 func (m *iteration) score(acts *Activations, i int, labels []int) {
 	logits := exit(m.net, autograd.Const(acts.State[i]), i).Value()
-	m.exits[i] = m.exits[i].Plus(ScoreOf(logits, labels))
+	m.exits[i] = m.exits[i].Plus(data.ScoreOf(logits, labels))
 }
 
 // earlyGradient returns the gradient of the early-exit loss by the skip's output of block i, which is

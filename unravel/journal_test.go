@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/tensor"
 	"github.com/stretchr/testify/require"
 )
@@ -25,7 +26,7 @@ func openJournal(t *testing.T, path, identity string) *Journal {
 // journalled returns a study of two batches and plans for it.
 func journalled() (Study, []Plan) {
 	rng := rand.New(rand.NewPCG(9, 9))
-	s := Study{Net: newConvNet(rng), Seed: 5, Batches: []Batch{randomBatch(rng, 3, 4, 6, 6, 2), randomBatch(rng, 3, 2, 6, 6, 2)}}
+	s := Study{Net: newConvNet(rng), Seed: 5, Batches: []data.Batch{randomBatch(rng, 3, 4, 6, 6, 2), randomBatch(rng, 3, 2, 6, 6, 2)}}
 	return s, append(DeletePairs(6), Whole(6).With(Noise, 2), Whole(6).With(DatasetMean, 3))
 }
 

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/tensor"
 )
 
@@ -48,7 +49,7 @@ func (s *Study) keys() *keys {
 	if s.Reference == nil {
 		h := sha256.New()
 		for _, b := range s.Batches {
-			digest(h, Batch{X: b.X})
+			digest(h, data.Batch{X: b.X})
 		}
 		k.means = " over " + hex.EncodeToString(h.Sum(nil))
 	}
@@ -86,7 +87,7 @@ func (k *keys) patch(do Step, p Patch) string {
 }
 
 // digest writes the content of a batch. It needs no error: a hash accepts everything.
-func digest(h io.Writer, b Batch) {
+func digest(h io.Writer, b data.Batch) {
 	fmt.Fprintf(h, "%v %v ", b.X.Shape(), b.Labels)
 	digestValues(h, b.X)
 }

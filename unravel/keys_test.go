@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/resnet"
 	"github.com/residuum-go/residuum/tensor"
 )
@@ -29,7 +30,7 @@ func studiedNet() *studied {
 	net := newResNet(rng, resnet.Config{Blocks: []int{3}, Width: 2, Image: resnet.Shape{Height: 4, Width: 4, Channels: 1}, Classes: 3})
 	return &studied{
 		net: net,
-		study: Study{Net: net, Seed: 5, Batches: []Batch{
+		study: Study{Net: net, Seed: 5, Batches: []data.Batch{
 			randomBatch(rng, 3, 4, 4, 4, 1), randomBatch(rng, 3, 4, 4, 4, 1), randomBatch(rng, 3, 4, 4, 4, 1),
 		}},
 		patch: Patch{0, 2},
@@ -69,10 +70,10 @@ func (s *studied) measure(t *testing.T) (plan, patch line) {
 // Whatever a score depends on is in its key: for each thing that a study is made of and each ablation, a change that
 // changes the score changes the key, and some ablation's score does change.
 func TestKeysHoldAllThatScoresDependOn(t *testing.T) {
-	other := func(b Batch) Batch {
+	other := func(b data.Batch) data.Batch {
 		x := b.X.Clone()
 		tensor.Scale(x, x, 3)
-		return Batch{x, b.Labels}
+		return data.Batch{X: x, Labels: b.Labels}
 	}
 	images := normal(rand.New(rand.NewPCG(6, 6)), 1, 8, 4, 4, 1)
 	for name, c := range map[string]struct {
@@ -157,20 +158,20 @@ func TestJournalsOfEarlierVersions(t *testing.T) {
 {"key":"530200736a352253208bae6e54cc2f06","plan":"delete:0 \u003e 1","batch":1,"score":{"examples":2,"correct":1,"loss_sum":1},"change":1,"size":9}
 `
 	require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
-	batch := Batch{X: tensor.From([]float32{1, 0, 0, 1}, 2, 2), Labels: []int{0, 1}}
+	batch := data.Batch{X: tensor.From([]float32{1, 0, 0, 1}, 2, 2), Labels: []int{0, 1}}
 	net, _ := newLinear(rand.New(rand.NewPCG(1, 1)), 2, 2, 0.5)
-	s := Study{Net: net, Seed: 7, Batches: []Batch{batch, batch}, Journal: openJournal(t, path, "net 1")}
+	s := Study{Net: net, Seed: 7, Batches: []data.Batch{batch, batch}, Journal: openJournal(t, path, "net 1")}
 	s.Observe = func(int, int, *tensor.Tensor) { t.Error("computed again") }
 	scores, err := s.Evaluate(t.Context(), []Plan{Whole(2), {{Block: 0, Do: Noise, Amount: 0.1, Draw: 3}}})
 	require.NoError(t, err)
-	require.Equal(t, []Score{{4, 1, 8.5, 1}, {4, 4, 0.43476149644004214 + 0.4221913205868786, 0}}, scores)
+	require.Equal(t, []data.Score{{Examples: 4, Correct: 1, LossSum: 8.5, NonFinite: 1}, {Examples: 4, Correct: 4, LossSum: 0.43476149644004214 + 0.4221913205868786}}, scores)
 	s.Reference = s.Batches[:1]
 	scores, err = s.Evaluate(t.Context(), []Plan{Whole(2).With(DatasetMean, 1)})
 	require.NoError(t, err)
-	require.Equal(t, []Score{{4, 4, 7, 0}}, scores)
+	require.Equal(t, []data.Score{{Examples: 4, Correct: 4, LossSum: 7}}, scores)
 	patches, err := s.PatchPaths(t.Context(), Step{Do: Delete}, []Patch{{0, 1}})
 	require.NoError(t, err)
-	require.Equal(t, []PatchScore{{Patch{0, 1}, Score{4, 3, 2, 0}, 0.5}}, patches)
+	require.Equal(t, []PatchScore{{Patch{0, 1}, data.Score{Examples: 4, Correct: 3, LossSum: 2}, 0.5}}, patches)
 }
 
 // A copy of a study that has run has nothing of the original's.

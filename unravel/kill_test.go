@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/residuum-go/residuum/data"
 	"github.com/stretchr/testify/require"
 )
 
@@ -28,7 +29,7 @@ func TestMain(m *testing.M) {
 func killedSweep() (Study, []Plan) {
 	rng := rand.New(rand.NewPCG(8, 8))
 	net := newMLP(rng, 20, 0.5, 0.1)
-	return Study{Net: net, Seed: 1, Batches: []Batch{randomBatch(rng, 3, 5, 4), randomBatch(rng, 3, 5, 4)}}, DeletePairs(20)
+	return Study{Net: net, Seed: 1, Batches: []data.Batch{randomBatch(rng, 3, 5, 4), randomBatch(rng, 3, 5, 4)}}, DeletePairs(20)
 }
 
 // sweep does it slowly, so that it is still at work when it is killed.

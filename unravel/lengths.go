@@ -3,6 +3,7 @@ package unravel
 import (
 	"context"
 	"fmt"
+
 	"github.com/residuum-go/residuum/unravel/paths"
 )
 

@@ -3,28 +3,30 @@ package unravel
 import (
 	"context"
 	"fmt"
-	"github.com/residuum-go/residuum/unravel/paths"
 	"math/rand/v2"
+
+	"github.com/residuum-go/residuum/data"
+	"github.com/residuum-go/residuum/unravel/paths"
 )
 
 // Point is one position on the horizontal axis of a figure: the plans that stand for it and, once
 // measured, their scores.
 type Point struct {
-	X      float64 `json:"x"` // number of blocks deleted, of swaps, ...
-	Plans  []Plan  `json:"plans"`
-	Scores []Score `json:"scores"`
+	X      float64      `json:"x"` // number of blocks deleted, of swaps, ...
+	Plans  []Plan       `json:"plans"`
+	Scores []data.Score `json:"scores"`
 }
 
 // Error returns the spread of the error rate over the plans.
-func (p Point) Error() Spread { return p.spread(Score.Error) }
+func (p Point) Error() Spread { return p.spread(data.Score.Error) }
 
 // Accuracy returns the spread of the accuracy over the plans.
-func (p Point) Accuracy() Spread { return p.spread(Score.Accuracy) }
+func (p Point) Accuracy() Spread { return p.spread(data.Score.Accuracy) }
 
 // Loss returns the spread of the mean cross-entropy over the plans.
-func (p Point) Loss() Spread { return p.spread(Score.Loss) }
+func (p Point) Loss() Spread { return p.spread(data.Score.Loss) }
 
-func (p Point) spread(of func(Score) float64) Spread {
+func (p Point) spread(of func(data.Score) float64) Spread {
 	v := make([]float64, len(p.Scores))
 	for i, s := range p.Scores {
 		v[i] = of(s)
@@ -144,8 +146,8 @@ func span(first, length int) []int {
 
 // Removal is one step of Greedy.
 type Removal struct {
-	Block int   `json:"block"` // deleted in this step, after those of the steps before
-	Score Score `json:"score"` // with it deleted
+	Block int        `json:"block"` // deleted in this step, after those of the steps before
+	Score data.Score `json:"score"` // with it deleted
 }
 
 // wholeStep is what one step of Greedy counts in its progress: steps are not equally long.
@@ -195,7 +197,7 @@ func (s *Study) Greedy(ctx context.Context, steps int) ([]Removal, error) {
 }
 
 // worse reports whether a has more non-finite examples than b or, if equal, a higher loss.
-func worse(a, b Score) bool {
+func worse(a, b data.Score) bool {
 	if a.NonFinite != b.NonFinite {
 		return a.NonFinite > b.NonFinite
 	}

@@ -9,11 +9,13 @@ import (
 	"io"
 	"math"
 	"strconv"
+
+	"github.com/residuum-go/residuum/data"
 )
 
 // finding is what was measured on one batch.
 type finding struct {
-	Score Score `json:"score"`
+	Score data.Score `json:"score"`
 	// Of a patch, the sums of squares of the change of the logits and of the whole net's logits.
 	Change number `json:"change,omitempty"`
 	Size   number `json:"size,omitempty"`

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/residuum-go/residuum/data"
 	"github.com/stretchr/testify/require"
 )
 
@@ -25,7 +26,7 @@ func written(t testing.TB, key string, f finding) string {
 
 // What is not a journal is refused and left as it is, with the line in the error.
 func TestForeignFilesAreLeftAlone(t *testing.T) {
-	good := written(t, keyA, finding{Score: Score{Examples: 1}})
+	good := written(t, keyA, finding{Score: data.Score{Examples: 1}})
 	object := strings.TrimSuffix(good, "\n")
 	for name, c := range map[string]struct{ text, want string }{
 		"a note":                    {"hello", "line 1: not a line"},
@@ -80,7 +81,7 @@ func requireFile(t testing.TB, path, text string) {
 // A journal that contradicts itself is one that went wrong.
 func TestContradictions(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal")
-	text := written(t, keyA, finding{Score: Score{Examples: 1}}) + written(t, keyA, finding{Score: Score{Examples: 2}})
+	text := written(t, keyA, finding{Score: data.Score{Examples: 1}}) + written(t, keyA, finding{Score: data.Score{Examples: 2}})
 	require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
 	_, err := OpenJournal(path, "")
 	require.ErrorIs(t, err, ErrConflict)
@@ -91,8 +92,8 @@ func TestContradictions(t *testing.T) {
 
 // Wherever a crash cuts a journal, what was whole is kept, and the journal goes on.
 func TestJournalsCutAnywhere(t *testing.T) {
-	first := written(t, keyA, finding{Score: Score{Examples: 3, LossSum: 0.1, NonFinite: 1}})
-	second := written(t, keyB, finding{Score: Score{Examples: 3}, Change: number(math.NaN()), Size: 1})
+	first := written(t, keyA, finding{Score: data.Score{Examples: 3, LossSum: 0.1, NonFinite: 1}})
+	second := written(t, keyB, finding{Score: data.Score{Examples: 3}, Change: number(math.NaN()), Size: 1})
 	path := filepath.Join(t.TempDir(), "journal")
 	for cut := range len(first+second) + 1 {
 		text := (first + second)[:cut]
@@ -153,7 +154,7 @@ func TestLongLines(t *testing.T) {
 // FuzzJournal opens any file as a journal: either it is left as it is, or it is one, of which at most a line that was
 // cut short is dropped; then it can be written, read again and merged.
 func FuzzJournal(f *testing.F) {
-	good := written(f, keyA, finding{Score: Score{Examples: 3, Correct: 1, LossSum: 1.5, NonFinite: 1}, Change: number(math.Inf(1)), Size: 2})
+	good := written(f, keyA, finding{Score: data.Score{Examples: 3, Correct: 1, LossSum: 1.5, NonFinite: 1}, Change: number(math.Inf(1)), Size: 2})
 	for _, text := range []string{"", "{", "{}\n", "hello", good, good + good, good + good[:60], good[:60] + good, good[:len(good)-1] + " \n", good + "\x00"} {
 		f.Add([]byte(text))
 	}

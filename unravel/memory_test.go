@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/tensor"
 )
 
@@ -67,10 +68,10 @@ func TestMemoryOfEvaluate(t *testing.T) {
 	for range n {
 		net.blocks = append(net.blocks, toyBlock{branch: func(y *autograd.Var) *autograd.Var { return autograd.Scale(y, 0.5) }})
 	}
-	batch := Batch{X: tensor.New(2, 4, state/4/8), Labels: []int{0, 1}}
+	batch := data.Batch{X: tensor.New(2, 4, state/4/8), Labels: []int{0, 1}}
 	plans := DeleteRandom(n, 8, 100, rand.New(rand.NewPCG(1, 1)))
 	peak := func(memory int64) float64 {
-		s := Study{Net: net, Batches: []Batch{batch}, Memory: memory}
+		s := Study{Net: net, Batches: []data.Batch{batch}, Memory: memory}
 		most, before := 0.0, heap()
 		s.Progress = func(done, _ int) {
 			if done%3 == 0 {

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/tensor"
 )
 
@@ -154,8 +155,8 @@ func newLinear(rng *rand.Rand, n, width int, gain float64) (*toy, []*tensor.Tens
 	return t, as
 }
 
-func randomBatch(rng *rand.Rand, classes int, shape ...int) Batch {
-	b := Batch{X: normal(rng, 1, shape...)}
+func randomBatch(rng *rand.Rand, classes int, shape ...int) data.Batch {
+	b := data.Batch{X: normal(rng, 1, shape...)}
 	for range shape[0] {
 		b.Labels = append(b.Labels, rng.IntN(classes))
 	}

@@ -73,12 +73,6 @@ func PathsOf(net Network) paths.Set {
 	return paths.Through(skips)
 }
 
-// Batch is some examples and their classes.
-type Batch struct {
-	X      *tensor.Tensor // [N, ...], as the net's Stem takes it
-	Labels []int          // N classes, from 0
-}
-
 // Activations is the cache of one forward pass in evaluation mode.
 type Activations struct {
 	X      *tensor.Tensor   // the input

@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/internal/cancelled"
 	"github.com/residuum-go/residuum/tensor"
 )
@@ -31,7 +32,7 @@ func AllPatches(n int) []Patch {
 // PatchScore is what a patch does.
 type PatchScore struct {
 	Patch
-	Score Score `json:"score"`
+	Score data.Score `json:"score"`
 	// Distance is the RMS change of the logits relative to the RMS of the whole net's. It is NaN if a logit is not
 	// finite.
 	Distance float64 `json:"distance"`
@@ -165,7 +166,7 @@ func (w *patcher) recall() (lines []line, unknown [][]int) {
 func (w *patcher) compare(logits *tensor.Tensor) finding {
 	d := tensor.Sub(nil, logits, w.acts.Logits)
 	return finding{
-		Score:  ScoreOf(logits, w.study.Batches[w.batch].Labels),
+		Score:  data.ScoreOf(logits, w.study.Batches[w.batch].Labels),
 		Change: number(tensor.Dot(d, d)), Size: number(tensor.Dot(w.acts.Logits, w.acts.Logits)),
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/tensor"
 	"github.com/stretchr/testify/require"
 )
@@ -25,7 +26,7 @@ func TestPatchesByDefinition(t *testing.T) {
 		t.Run("net="+name, func(t *testing.T) {
 			n := e.net.Len()
 			acts := Record(e.net, e.batch.X, true)
-			s := Study{Net: e.net, Batches: []Batch{e.batch}}
+			s := Study{Net: e.net, Batches: []data.Batch{e.batch}}
 			patches := AllPatches(n)
 			require.Len(t, patches, n*(n+1)/2)
 			scores, err := s.PatchPaths(context.Background(), Step{Do: Zero}, patches)
@@ -50,7 +51,7 @@ func TestPatchesByDefinition(t *testing.T) {
 					}}
 					want = Forward(patched, autograd.Const(e.batch.X)).Value()
 				}
-				require.InDelta(t, ScoreOf(want, e.batch.Labels).LossSum, got.Score.LossSum, 1e-5)
+				require.InDelta(t, data.ScoreOf(want, e.batch.Labels).LossSum, got.Score.LossSum, 1e-5)
 				distance := tensor.Norm(tensor.Sub(nil, want, acts.Logits)) / tensor.Norm(acts.Logits)
 				require.InDelta(t, distance, got.Distance, 1e-5)
 			}
@@ -64,7 +65,7 @@ func TestPatchesOfALinearNet(t *testing.T) {
 	e := zoo()["linear"]
 	n := e.net.Len()
 	acts := Record(e.net, e.batch.X, true)
-	s := Study{Net: e.net, Batches: []Batch{e.batch}}
+	s := Study{Net: e.net, Batches: []data.Batch{e.batch}}
 	scores, err := s.PatchPaths(context.Background(), Step{Do: Delete}, []Patch{{2, n}, {n - 1, n}})
 	require.NoError(t, err)
 	for _, got := range scores {

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/resnet"
 	"github.com/residuum-go/residuum/tensor"
@@ -32,7 +33,7 @@ func TestRecalibratingBatchNorm(t *testing.T) {
 	rng := rand.New(rand.NewPCG(2, 2))
 	test, images := randomBatch(rng, 3, 8, 6, 6, 2), randomBatch(rng, 3, 16, 6, 6, 2).X
 	net := build()
-	s := Study{Net: net, Batches: []Batch{test}, Recalibrate: recalibrating(net, images)}
+	s := Study{Net: net, Batches: []data.Batch{test}, Recalibrate: recalibrating(net, images)}
 	plans := append(DeleteEach(4), Whole(4))
 	got, err := s.Evaluate(context.Background(), plans)
 	require.NoError(t, err)
@@ -45,7 +46,7 @@ func TestRecalibratingBatchNorm(t *testing.T) {
 			b.Momentum = 1 // one batch: its statistics are all there is
 		}
 		Run(hand, p, autograd.NewTape(1).Input(images))
-		want := ScoreOf(Run(hand, p, autograd.Const(test.X)).Value(), test.Labels)
+		want := data.ScoreOf(Run(hand, p, autograd.Const(test.X)).Value(), test.Labels)
 		require.InDelta(t, want.LossSum, got[i].LossSum, 1e-6)
 		require.NotEqual(t, stale[i].LossSum, got[i].LossSum)
 	}
@@ -59,7 +60,7 @@ func TestEachPlanOnItsOwnNet(t *testing.T) {
 	rng := rand.New(rand.NewPCG(9, 9))
 	net := newMLP(rng, 4, 0.7, 0.1)
 	b := randomBatch(rng, 3, 6, 4)
-	s := Study{Net: net, Batches: []Batch{b}}
+	s := Study{Net: net, Batches: []data.Batch{b}}
 	plans := DeleteEach(4)
 	var events []string
 	s.Observe = func(plan, batch int, _ *tensor.Tensor) { events = append(events, fmt.Sprint("measure ", plan)) }

@@ -1,70 +1,12 @@
 package unravel
 
 import (
-	"fmt"
 	"math"
 	"slices"
 
-	"github.com/residuum-go/residuum/tensor"
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
 )
-
-// Score is how well a plan classifies. It holds sums, so scores of disjoint examples add up.
-type Score struct {
-	Examples  int     `json:"examples"`
-	Correct   int     `json:"correct"`
-	LossSum   float64 `json:"loss_sum"`             // cross-entropy in nats, over the finite examples
-	NonFinite int     `json:"non_finite,omitempty"` // examples with a NaN or infinite logit: errors without a loss
-}
-
-// Accuracy returns the share of examples classified correctly.
-func (s Score) Accuracy() float64 { return float64(s.Correct) / float64(max(s.Examples, 1)) }
-
-// Error returns 1 - Accuracy.
-func (s Score) Error() float64 { return 1 - s.Accuracy() }
-
-// Loss returns the mean cross-entropy in nats over the examples with finite logits.
-func (s Score) Loss() float64 { return s.LossSum / float64(max(s.Examples-s.NonFinite, 1)) }
-
-// Plus returns the score of the examples of s and o together.
-func (s Score) Plus(o Score) Score {
-	return Score{s.Examples + o.Examples, s.Correct + o.Correct, s.LossSum + o.LossSum, s.NonFinite + o.NonFinite}
-}
-
-// ScoreOf scores logits [N, classes] against N labels by [tensor.Predictions]: an example with a NaN or
-// infinite logit is an error, and has no loss.
-func ScoreOf(logits *tensor.Tensor, labels []int) Score {
-	if logits.Rank() != 2 || logits.Dim(0) != len(labels) {
-		panic(fmt.Sprintf("unravel: ScoreOf: logits %v for %d labels", logits.Shape(), len(labels)))
-	}
-	s := Score{Examples: len(labels)}
-	classes, predicted := logits.Dim(1), tensor.Predictions(nil, logits)
-	for i, label := range labels {
-		if label < 0 || label >= classes {
-			panic(fmt.Sprintf("unravel: ScoreOf: label %d of %d classes", label, classes))
-		}
-		if predicted[i] < 0 {
-			s.NonFinite++
-			continue
-		}
-		s.LossSum += crossEntropy(logits.Data()[i*classes:(i+1)*classes], label)
-		if predicted[i] == label {
-			s.Correct++
-		}
-	}
-	return s
-}
-
-// crossEntropy returns log sum_c exp(row[c]) - row[label] for finite logits.
-func crossEntropy(row []float32, label int) float64 {
-	top := float64(slices.Max(row))
-	var sum float64
-	for _, v := range row {
-		sum += math.Exp(float64(v) - top)
-	}
-	return math.Log(sum) + top - float64(row[label])
-}
 
 // Spread describes the values of repeated draws.
 type Spread struct {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/internal/filelock"
 	"github.com/residuum-go/residuum/resnet"
 	"github.com/residuum-go/residuum/tensor"
@@ -103,11 +104,11 @@ func TestStudiesShareAJournal(t *testing.T) {
 func TestRecalibrateBesideAnotherStudy(t *testing.T) {
 	rng := rand.New(rand.NewPCG(2, 2))
 	net := newResNet(rng, resnet.Config{Blocks: []int{2, 2}, Width: 3, Image: resnet.Shape{Height: 6, Width: 6, Channels: 2}, Classes: 3})
-	plain := Study{Net: net, Batches: []Batch{randomBatch(rng, 3, 8, 6, 6, 2)}}
+	plain := Study{Net: net, Batches: []data.Batch{randomBatch(rng, 3, 8, 6, 6, 2)}}
 	recalibrated := plain
 	recalibrated.Recalibrate = recalibrating(net, normal(rng, 1, 16, 6, 6, 2))
 	plans := append(DeleteEach(4), Whole(4).With(DatasetMean, 1))
-	var want [2][]Score
+	var want [2][]data.Score
 	for i, s := range []Study{plain, recalibrated} {
 		var err error
 		want[i], err = s.Evaluate(t.Context(), plans)

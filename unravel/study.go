@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/internal/cancelled"
 	"github.com/residuum-go/residuum/tensor"
 )
@@ -16,9 +17,9 @@ import (
 // A field that is missing or does not fit is an error that names it.
 type Study struct {
 	Net     Network
-	Batches []Batch
+	Batches []data.Batch
 	// Reference holds the examples that DatasetMean averages over; nil means those of Batches. They need no labels.
-	Reference []Batch
+	Reference []data.Batch
 	// Seed fixes every random number: equal seeds give equal results, whatever else is measured.
 	Seed uint64
 	// Memory limits, in bytes, the states that Evaluate keeps for plans with a common beginning, and

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/internal/parallel"
 	"github.com/residuum-go/residuum/resnet"
 	"github.com/residuum-go/residuum/tensor"
@@ -78,13 +79,13 @@ func TestPlansEqualEditingByHand(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			want := Forward(c.want, autograd.Const(b.X)).Value()
-			s := Study{Net: net, Batches: []Batch{b}, Observe: func(plan, batch int, logits *tensor.Tensor) {
+			s := Study{Net: net, Batches: []data.Batch{b}, Observe: func(plan, batch int, logits *tensor.Tensor) {
 				require.True(t, tensor.AllClose(want, logits, 1e-5, 1e-6))
 			}}
 			scores, err := s.Evaluate(context.Background(), []Plan{c.plan})
 			require.NoError(t, err)
 			require.Equal(t, 6, scores[0].Examples)
-			require.InDelta(t, ScoreOf(want, b.Labels).Loss(), scores[0].Loss(), 1e-5)
+			require.InDelta(t, data.ScoreOf(want, b.Labels).Loss(), scores[0].Loss(), 1e-5)
 		})
 	}
 }
@@ -179,14 +180,14 @@ func randomPlans(rng *rand.Rand, groups [][]int, n, count int) []Plan {
 func TestSharingChangesNoBits(t *testing.T) {
 	rng := rand.New(rand.NewPCG(9, 9))
 	net := newConvNet(rng)
-	batches := []Batch{randomBatch(rng, 3, 4, 6, 6, 2), randomBatch(rng, 3, 2, 6, 6, 2)}
+	batches := []data.Batch{randomBatch(rng, 3, 4, 6, 6, 2), randomBatch(rng, 3, 2, 6, 6, 2)}
 	n := net.Len()
 	groups := Interchangeable(net, batches[0].X.Slice(0, 1))
 	require.Equal(t, [][]int{{0, 1}, {2}, {3}, {4}, {5}}, groups)
 	plans := append(randomPlans(rng, groups, n, 20), DeletePairs(n)...)
 	plans = append(plans, DeleteEach(n)...)
 	plans = append(plans, plans[3]) // the same plan twice
-	var want []Score
+	var want []data.Score
 	for _, p := range plans {
 		s := Study{Net: net, Batches: batches, Seed: 5}
 		one, err := s.Evaluate(context.Background(), []Plan{p})
@@ -220,7 +221,7 @@ func TestWorkOfSharedPlans(t *testing.T) {
 func TestStudyStopsWhenCancelled(t *testing.T) {
 	e := zoo()["mlp"]
 	ctx, cancel := context.WithCancel(context.Background())
-	s := Study{Net: e.net, Batches: []Batch{e.batch}, Progress: func(done, total int) {
+	s := Study{Net: e.net, Batches: []data.Batch{e.batch}, Progress: func(done, total int) {
 		if done == 5 {
 			cancel()
 		}
@@ -241,26 +242,6 @@ func TestOthersHasNoFixedPoint(t *testing.T) {
 		}
 		require.Len(t, seen, n)
 	}
-}
-
-func TestScoreOf(t *testing.T) {
-	nan, inf := float32(math.NaN()), float32(math.Inf(1))
-	s := ScoreOf(tensor.From([]float32{2, 1, 0, 3, 1, 1, nan, 9, inf, 0}, 5, 2), []int{0, 0, 0, 1, 0})
-	require.Equal(t, 5, s.Examples)
-	require.Equal(t, 2, s.Correct) // ties go to the first class
-	require.Equal(t, 2, s.NonFinite)
-	want := math.Log(1+math.Exp(-1)) + math.Log(1+math.Exp(3)) + math.Ln2
-	require.InDelta(t, want, s.LossSum, 1e-12)
-	require.InDelta(t, want/3, s.Loss(), 1e-12)
-	require.InDelta(t, 0.6, s.Error(), 1e-12)
-
-	// A lesion may leave nothing but NaN: whatever the label, that is an error without a loss.
-	all := ScoreOf(tensor.Full(nan, 2, 2), []int{0, 1})
-	require.Equal(t, Score{Examples: 2, NonFinite: 2}, all)
-	require.Equal(t, Score{Examples: 1, NonFinite: 1}, ScoreOf(tensor.From([]float32{0, -inf}, 1, 2), []int{0}))
-	text, err := json.Marshal(all)
-	require.NoError(t, err)
-	require.JSONEq(t, `{"examples":2,"correct":0,"loss_sum":0,"non_finite":2}`, string(text))
 }
 
 func TestSpreadOf(t *testing.T) {
@@ -341,7 +322,7 @@ func TestReordering(t *testing.T) {
 
 func TestGreedy(t *testing.T) {
 	e := zoo()["mlp"]
-	s := Study{Net: e.net, Batches: []Batch{e.batch}}
+	s := Study{Net: e.net, Batches: []data.Batch{e.batch}}
 	steps, err := s.Greedy(context.Background(), 3)
 	require.NoError(t, err)
 	singles, err := s.Evaluate(context.Background(), DeleteEach(9))
@@ -371,10 +352,10 @@ func TestGreedy(t *testing.T) {
 // different, so that their mean is more certain than the interval assumes.
 func TestDeletionCurveCovers(t *testing.T) {
 	e := zoo()["mlp"]
-	s := Study{Net: e.net, Batches: []Batch{e.batch}}
+	s := Study{Net: e.net, Batches: []data.Batch{e.batch}}
 	all := DeletionCurve(9, []int{3}, 84, 1)
 	require.NoError(t, s.Measure(context.Background(), all))
-	score := map[string]Score{}
+	score := map[string]data.Score{}
 	for i, p := range all[0].Plans {
 		score[p.String()] = all[0].Scores[i]
 	}
@@ -410,7 +391,7 @@ func TestPlanText(t *testing.T) {
 
 func TestRecordOfAPlan(t *testing.T) {
 	e := zoo()["conv"]
-	s := Study{Net: e.net, Batches: []Batch{e.batch}}
+	s := Study{Net: e.net, Batches: []data.Batch{e.batch}}
 	whole := s.Record(Whole(6), 0, true)
 	require.Equal(t, Record(e.net, e.batch.X, true), whole)
 	a := s.Record(Whole(6).With(DatasetMean, 1), 0, true)
@@ -460,7 +441,7 @@ func TestBitsDoNotDependOnWorkers(t *testing.T) {
 	results := make([]any, 0)
 	for _, workers := range []int{1, 2, 5} {
 		restore := parallel.SetWorkers(workers)
-		s := Study{Net: e.net, Batches: []Batch{e.batch}, Seed: 3}
+		s := Study{Net: e.net, Batches: []data.Batch{e.batch}, Seed: 3}
 		scores, err := s.Evaluate(context.Background(), DeletePairs(6))
 		require.NoError(t, err)
 		r, err := s.Lengths(context.Background(), LengthOptions{Draws: 3, Signs: 2})

@@ -77,7 +77,7 @@ func ExampleOnlyRandom() {
 		return
 	}
 	fmt.Println(len(history), "epochs with 2 of 4 blocks active in every batch")
-	fmt.Println("learns:", history[2].Loss < history[0].Loss)
+	fmt.Println("learns:", history[2].Loss() < history[0].Loss())
 	// Output:
 	// 3 epochs with 2 of 4 blocks active in every batch
 	// learns: true
@@ -87,7 +87,7 @@ func ExampleOnlyRandom() {
 func ExampleStudy_Iterative() {
 	ctx := context.Background()
 	model, set := smallNet(0), noise(40)
-	study := &unravel.Study{Net: model, Batches: []unravel.Batch{{X: set.Images(nil, set.Norm(), 0, 40), Labels: set.Labels}}}
+	study := &unravel.Study{Net: model, Batches: []data.Batch{set.Batch(set.Norm(), 0, 40)}}
 	trainer := trainerOf(model, "")
 	var removed []float64 // by epoch: the loss that all blocks remove together
 	for trainer.Epochs = 1; trainer.Epochs <= 3; trainer.Epochs++ {
@@ -140,7 +140,7 @@ func ExampleShard() {
 		fmt.Printf("attempt %d of shard %d of %d: %d of %d plans known\n", attempt, shard.Index, shard.Count, journal.Len(), len(shard.Plans(plans)))
 		study := &unravel.Study{
 			Net: model, Journal: journal,
-			Batches: []unravel.Batch{{X: set.Images(nil, set.Norm(), 0, 40), Labels: set.Labels}},
+			Batches: []data.Batch{set.Batch(set.Norm(), 0, 40)},
 		}
 		if _, err := study.Evaluate(ctx, shard.Plans(plans)); err != nil {
 			fmt.Println(err)

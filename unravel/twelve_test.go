@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/resnet"
 	"github.com/residuum-go/residuum/tensor"
 )
@@ -15,7 +16,7 @@ import (
 // allPaths walks from the loss back along every one of the 2^n paths, of which those that agree so far share
 // their way, and returns by length the sum of their gradients by y_0 and of the squared norms. Blocks are cut
 // with Detach.
-func allPaths(net Network, b Batch) (sums []*tensor.Tensor, squares []float64) {
+func allPaths(net Network, b data.Batch) (sums []*tensor.Tensor, squares []float64) {
 	n := net.Len()
 	acts := Record(net, b.X, false)
 	in := make([]*autograd.Var, n)
@@ -66,7 +67,7 @@ func TestTwelveBlocks(t *testing.T) {
 				got, exp := g.At(k)
 				requireClose(t, want, sumScaled([]scaled{{got, exp}}, want.Shape()))
 			}
-			s := Study{Net: e.net, Batches: []Batch{e.batch}}
+			s := Study{Net: e.net, Batches: []data.Batch{e.batch}}
 			sampled, err := s.SampleGradients(context.Background(), SampleOptions{Draws: 1000})
 			require.NoError(t, err)
 			for k, l := range sampled {

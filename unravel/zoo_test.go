@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/residuum-go/residuum/boost"
+	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/resnet"
 	"github.com/residuum-go/residuum/tensor"
 )
@@ -14,7 +15,7 @@ import (
 // animal is a net with a batch of three classes for it.
 type animal struct {
 	net   Network
-	batch Batch
+	batch data.Batch
 }
 
 // zoo is every kind of net that the studies are tested on, by name: toys with all that a network may do, the

@@ -30,8 +30,8 @@ type experiment struct {
 	classes []string
 	tested  *data.Dataset    // images on which accuracy is measured
 	shown   []int            // indices of those that the page shows
-	test    unravel.Batch    // tested, as the net reads it
-	grade   unravel.Batch    // images on which the gradient is measured
+	test    data.Batch       // tested, as the net reads it
+	grade   data.Batch       // images on which the gradient is measured
 	states  []*tensor.Tensor // of the whole net on test: a plan is run from where it begins to differ
 	whole   *result
 	guess   []int // the whole net's predictions
@@ -102,15 +102,11 @@ func newExperiment(ctx context.Context, net *resnet.Net, set *data.Dataset, norm
 	}
 	e.shown = firstOfEachClass(e.tested, shownPerClass)
 	graded := e.tested.Select(firstOfEachClass(e.tested, gradedPerClass))
-	e.test = batchOf(e.tested, norm)
-	e.grade = batchOf(graded, norm)
+	e.test = e.tested.Batch(norm, 0, e.tested.Len())
+	e.grade = graded.Batch(norm, 0, graded.Len())
 	e.states = unravel.Record(net, e.test.X, false).State
 	e.whole, err = e.measure(ctx, unravel.Whole(net.Len()))
 	return e, err
-}
-
-func batchOf(d *data.Dataset, norm data.Norm) unravel.Batch {
-	return unravel.Batch{X: d.Images(nil, norm, 0, d.Len()), Labels: d.Labels}
 }
 
 // firstOfEachClass returns the indices of the first image of each class, then of the second ones, n in all.
@@ -180,7 +176,7 @@ func (e *experiment) classify(ctx context.Context, p unravel.Plan, r *result) er
 		same++
 	}
 	rest := begun{e.net, autograd.Const(e.states[same])}
-	study := unravel.Study{Net: rest, Batches: []unravel.Batch{e.test}, Observe: func(_, _ int, logits *tensor.Tensor) {
+	study := unravel.Study{Net: rest, Batches: []data.Batch{e.test}, Observe: func(_, _ int, logits *tensor.Tensor) {
 		guess = tensor.Predictions(nil, logits)
 		for _, i := range e.shown {
 			r.Shown = append(r.Shown, softmax(row(logits, i)))

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/data/fashion"
 	"github.com/residuum-go/residuum/tensor"
 	"github.com/residuum-go/residuum/unravel"
@@ -58,7 +59,7 @@ func requireByHand(t *testing.T, e *experiment, plan string, order, deleted []in
 		return e.net.Head(y).Value()
 	}
 	now, before := run(order, deleted...), run([]int{0, 1, 2, 3, 4, 5})
-	score, whole := unravel.ScoreOf(now, e.test.Labels), unravel.ScoreOf(before, e.test.Labels)
+	score, whole := data.ScoreOf(now, e.test.Labels), data.ScoreOf(before, e.test.Labels)
 	require.Equal(t, score.Accuracy(), r.Accuracy)
 	require.Equal(t, whole.Accuracy(), e.whole.Accuracy)
 	require.InDelta(t, score.Accuracy()-whole.Accuracy(), r.Change, 1e-9)

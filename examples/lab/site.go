@@ -62,7 +62,7 @@ func newSite() *site {
 
 func (s *site) training(p train.Progress) {
 	done := (float64(p.Epoch-1) + float64(p.Batch)/float64(p.Batches)) / float64(p.Epochs)
-	s.progress.Store(&trainingState{Done: done, Epoch: p.Epoch, Epochs: p.Epochs, Accuracy: p.Accuracy, SecondsLeft: p.Left.Seconds()})
+	s.progress.Store(&trainingState{Done: done, Epoch: p.Epoch, Epochs: p.Epochs, Accuracy: p.Score.Accuracy(), SecondsLeft: p.Left.Seconds()})
 }
 
 func (s *site) ready(e *experiment) { s.experiment.Store(e) }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/train"
 )
 
@@ -126,7 +127,7 @@ func FuzzPostPlan(f *testing.F) {
 
 func TestTrainingIsShown(t *testing.T) {
 	s := newSite()
-	s.training(train.Progress{Epoch: 2, Epochs: 4, Batch: 1, Batches: 2, Metrics: train.Metrics{Accuracy: 0.5}})
+	s.training(train.Progress{Epoch: 2, Epochs: 4, Batch: 1, Batches: 2, Score: data.Score{Examples: 2, Correct: 1}})
 	h := s.handler()
 	_, text := ask(t, h, "GET", "/api/net", "", nil)
 	require.JSONEq(t, `{"training": {"done": 0.375, "epoch": 2, "epochs": 4, "accuracy": 0.5, "secondsLeft": 0}}`, text)

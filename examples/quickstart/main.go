@@ -29,7 +29,7 @@ func main() {
 	stopOn(err)
 	result, err := train.Evaluate(ctx, net, images.Test, norm, 250)
 	stopOn(err)
-	fmt.Printf("%d residual blocks, %.1f %% of the test images right\n", net.Len(), 100*result.Accuracy)
+	fmt.Printf("%d residual blocks, %.1f %% of the test images right\n", net.Len(), 100*result.Accuracy())
 }
 
 func stopOn(err error) {

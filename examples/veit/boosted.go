@@ -67,5 +67,5 @@ func (j *job) boosted(p boost.Report, seconds float64) {
 
 func (r *run) onehot(d *data.Dataset) (boost.Data, error) {
 	y, err := boost.OneHot(d.Labels, d.Classes)
-	return boost.Data{X: d.Images(nil, r.norm, 0, d.Len()), Y: y}, err
+	return boost.Data{X: d.Batch(r.norm, 0, d.Len()).X, Y: y}, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/unravel"
 	"github.com/residuum-go/residuum/unravel/paths"
 )
@@ -11,7 +12,7 @@ import (
 // Snapshot is what was measured on a net while it was being trained, on the images of the gradient studies.
 type Snapshot struct {
 	Images   int                      `json:"images"` // seen so far
-	Score    unravel.Score            `json:"score"`
+	Score    data.Score               `json:"score"`
 	Exact    []paths.Log              `json:"log_exact_by_length"`     // norm of the gradient that all paths of a length carry together
 	Single   []paths.Log              `json:"log_rms_by_length"`       // root mean square norm of one path
 	Bound    []paths.EffectiveLengths `json:"effective_by_rms"`        // of count x RMS norm
@@ -45,7 +46,7 @@ func (j *job) images(step int) int {
 
 // snapshot studies the net as it is now.
 func (j *job) snapshot(ctx context.Context, net network, images int) error {
-	s := &unravel.Study{Net: net, Seed: j.seed, Batches: j.batches(j.graded, j.graded.Len())}
+	s := &unravel.Study{Net: net, Seed: j.seed, Batches: j.whole(j.graded)}
 	g, err := s.Lengths(ctx, unravel.LengthOptions{Signs: 1})
 	if err != nil {
 		return err

@@ -49,7 +49,7 @@ func (c *checker) shares(what string, v []float64) {
 	}
 }
 
-func (c *checker) scores(what string, examples int, scores ...unravel.Score) {
+func (c *checker) scores(what string, examples int, scores ...data.Score) {
 	for _, s := range scores {
 		c.want(s.Examples == examples, "%s: score on %d images, want %d", what, s.Examples, examples)
 		c.want(s.Correct >= 0 && s.NonFinite >= 0 && s.Correct <= s.Examples-s.NonFinite && s.LossSum >= 0, "%s: impossible score %+v", what, s)
@@ -57,7 +57,7 @@ func (c *checker) scores(what string, examples int, scores ...unravel.Score) {
 }
 
 // whole checks a score that has to be there.
-func (c *checker) whole(what string, examples int, s *unravel.Score) {
+func (c *checker) whole(what string, examples int, s *data.Score) {
 	if s == nil {
 		c.want(false, "%s: absent", what)
 		return
@@ -138,7 +138,7 @@ func (j *job) checkTraining(c *checker) {
 	}
 	if !j.has(trainingPart) {
 		c.want(len(n.Training) <= j.rounds(), "training: %d epochs of %d", len(n.Training), j.rounds())
-		n.Test = unravel.Score{}
+		n.Test = data.Score{}
 		return
 	}
 	c.length("training", len(n.Training), j.rounds())

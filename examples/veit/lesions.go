@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/internal/figure"
 	"github.com/residuum-go/residuum/unravel"
 )
@@ -22,13 +23,13 @@ func (r *Results) deletions(c *figure.Chart, names []string) (text string) {
 		})
 		s.Look = look(name)
 		c.Series = append(c.Series, s)
-		text += fmt.Sprintf("%s: %s. ", name, losses(nets, func(n *Net) ([]unravel.Score, unravel.Score) { return n.DeleteOne, *n.Whole }))
+		text += fmt.Sprintf("%s: %s. ", name, losses(nets, func(n *Net) ([]data.Score, data.Score) { return n.DeleteOne, *n.Whole }))
 	}
 	return text
 }
 
 // losses says how much accuracy the deletion of single blocks costs.
-func losses(nets []*Net, of func(*Net) (deleted []unravel.Score, whole unravel.Score)) string {
+func losses(nets []*Net, of func(*Net) (deleted []data.Score, whole data.Score)) string {
 	var medians, worst []float64
 	block := 0
 	for _, n := range nets {
@@ -45,7 +46,7 @@ func losses(nets []*Net, of func(*Net) (deleted []unravel.Score, whole unravel.S
 }
 
 // lost returns how much accuracy each deletion costs, in points.
-func lost(deleted []unravel.Score, whole unravel.Score) []float64 {
+func lost(deleted []data.Score, whole data.Score) []float64 {
 	v := make([]float64, len(deleted))
 	for i, s := range deleted {
 		v[i] = percent * (whole.Accuracy() - s.Accuracy())
@@ -117,7 +118,7 @@ func deleteRecalibrated(r *Results) (Figure, bool) {
 		old.Low, old.High, old.Look = nil, nil, look(name)+len(allNets)
 		c.Series = append(c.Series, old)
 		text += fmt.Sprintf("%s: %s, whole net %s %%. ", name,
-			losses(nets, func(n *Net) ([]unravel.Score, unravel.Score) { return n.Recalibrated, *n.WholeRecalibrated }),
+			losses(nets, func(n *Net) ([]data.Score, data.Score) { return n.Recalibrated, *n.WholeRecalibrated }),
 			spread("%.1f", each(nets, func(n *Net) float64 { return percent * n.WholeRecalibrated.Accuracy() })))
 	}
 	r.boundaries(&c)

@@ -204,10 +204,10 @@ func (j *job) do(ctx context.Context) error {
 	}
 	if !j.has(trainingPart) {
 		j.results.add(j.res)
-		j.res.Test = unravel.Score{}
-		for _, b := range j.batches(j.test, evaluationBatch) {
+		j.res.Test = data.Score{}
+		for b := range j.test.Batches(j.norm, evaluationBatch) {
 			logits := unravel.Forward(model, autograd.Const(b.X)).Value()
-			j.res.Test = j.res.Test.Plus(unravel.ScoreOf(logits, b.Labels))
+			j.res.Test = j.res.Test.Plus(data.ScoreOf(logits, b.Labels))
 		}
 		if err := j.done(trainingPart); err != nil {
 			return err

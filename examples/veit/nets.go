@@ -148,7 +148,7 @@ func (j *job) watch(ctx context.Context, model network) *watch {
 func (w *watch) step(p train.Progress) {
 	last := p.Batch == p.Batches
 	w.line.show(last, "%-10s epoch %d/%d  loss %.4f  accuracy %.1f %%  %.0f images/s  %v left",
-		w.label(), p.Epoch, p.Epochs, p.Loss, percent*p.Accuracy, p.ImagesPerSecond, p.Left.Round(time.Second))
+		w.label(), p.Epoch, p.Epochs, p.Score.Loss(), percent*p.Score.Accuracy(), p.ImagesPerSecond, p.Left.Round(time.Second))
 	step := (p.Epoch-1)*p.Batches + p.Batch
 	due := slices.Contains(w.snapshots, step)
 	if w.err != nil || !last && !due {
@@ -171,15 +171,15 @@ func (w *watch) note(err error) {
 	}
 }
 
-// epoch records the metrics of an epoch.
+// epoch records the scores of an epoch.
 func (w *watch) epoch(p train.Progress) error {
 	m, err := train.Evaluate(w.ctx, w.model, w.test, w.norm, evaluationBatch)
 	if err != nil {
 		return err
 	}
 	w.res.Training = append(w.res.Training[:min(p.Epoch-1, len(w.res.Training))], Epoch{
-		Images: p.Epoch * w.train.Len(), Loss: p.Loss, Accuracy: p.Accuracy,
-		TestAccuracy: m.Accuracy, Seconds: w.before + time.Since(w.start).Seconds(),
+		Images: p.Epoch * w.train.Len(), Loss: p.Score.Loss(), Accuracy: p.Score.Accuracy(),
+		TestAccuracy: m.Accuracy(), Seconds: w.before + time.Since(w.start).Seconds(),
 	})
 	return nil
 }

@@ -25,7 +25,7 @@ func (j *job) deleteRecalibrated(ctx context.Context, s *unravel.Study) error {
 	}
 	c := *s
 	c.Journal = journal
-	images := j.train.Images(nil, j.norm, 0, min(calibrationImages, j.train.Len()))
+	images := j.train.Batch(j.norm, 0, min(calibrationImages, j.train.Len())).X
 	c.Recalibrate = func(ctx context.Context, run func(unravel.Network, *autograd.Var) *autograd.Var) (unravel.Network, error) {
 		twin := model.Twin()
 		forward := func(x *autograd.Var) *autograd.Var { return run(twin, x) }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/internal/cpu"
 	"github.com/residuum-go/residuum/internal/parallel"
 	"github.com/residuum-go/residuum/unravel"
@@ -49,25 +50,25 @@ type DataInfo struct {
 
 // Net is all that was measured on one network.
 type Net struct {
-	Name       string        `json:"name"`
-	Seed       uint64        `json:"seed"`
-	Done       []string      `json:"done"` // the parts that have been measured
-	About      string        `json:"about"`
-	Parameters int           `json:"parameters"`
-	Blocks     []BlockInfo   `json:"blocks"`
-	Training   []Epoch       `json:"training"`
-	Seconds    float64       `json:"training_seconds"`
-	Test       unravel.Score `json:"test"` // unharmed, on all test images
+	Name       string      `json:"name"`
+	Seed       uint64      `json:"seed"`
+	Done       []string    `json:"done"` // the parts that have been measured
+	About      string      `json:"about"`
+	Parameters int         `json:"parameters"`
+	Blocks     []BlockInfo `json:"blocks"`
+	Training   []Epoch     `json:"training"`
+	Seconds    float64     `json:"training_seconds"`
+	Test       data.Score  `json:"test"` // unharmed, on all test images
 
 	// On the studied images only:
-	Whole        *unravel.Score  `json:"whole,omitempty"`         // unharmed
-	DeleteOne    []unravel.Score `json:"delete_one,omitempty"`    // by block
-	DeleteRandom []Lesions       `json:"delete_random,omitempty"` // by number of blocks deleted
-	Reorder      []Lesions       `json:"reorder,omitempty"`       // by number of swaps
+	Whole        *data.Score  `json:"whole,omitempty"`         // unharmed
+	DeleteOne    []data.Score `json:"delete_one,omitempty"`    // by block
+	DeleteRandom []Lesions    `json:"delete_random,omitempty"` // by number of blocks deleted
+	Reorder      []Lesions    `json:"reorder,omitempty"`       // by number of swaps
 
 	// With the statistics of batch norm estimated anew after each deletion, from training images:
-	Recalibrated      []unravel.Score `json:"delete_one_recalibrated,omitempty"` // by block
-	WholeRecalibrated *unravel.Score  `json:"whole_recalibrated,omitempty"`      // nothing deleted
+	Recalibrated      []data.Score `json:"delete_one_recalibrated,omitempty"` // by block
+	WholeRecalibrated *data.Score  `json:"whole_recalibrated,omitempty"`      // nothing deleted
 
 	Growth []Snapshot `json:"growth,omitempty"` // during training
 
@@ -98,10 +99,10 @@ type Epoch struct {
 
 // Lesions are the scores of random plans of one kind.
 type Lesions struct {
-	Count  int             `json:"count"` // blocks deleted, or swaps
-	Plans  []string        `json:"plans"`
-	Tau    []float64       `json:"kendall_tau"`
-	Scores []unravel.Score `json:"scores"`
+	Count  int          `json:"count"` // blocks deleted, or swaps
+	Plans  []string     `json:"plans"`
+	Tau    []float64    `json:"kendall_tau"`
+	Scores []data.Score `json:"scores"`
 }
 
 func (l Lesions) accuracy() unravel.Spread {
@@ -125,7 +126,7 @@ type PathCount struct {
 
 // ForwardStudy is what can be read from the net before all blocks have acted.
 type ForwardStudy struct {
-	EarlyExit []unravel.Score       `json:"early_exit"` // the first m blocks, then the head; m = 0..n
+	EarlyExit []data.Score          `json:"early_exit"` // the first m blocks, then the head; m = 0..n
 	Picard    []unravel.PicardOrder `json:"picard"`
 
 	// What the paths of each length contribute to the logit of the right class less the mean of all

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/residuum-go/residuum/autograd"
@@ -27,7 +28,7 @@ func (j *job) study(ctx context.Context, model network) error {
 	if journal != nil {
 		defer journal.Close()
 	}
-	s := &unravel.Study{Net: model, Seed: j.seed, Batches: j.batches(j.studied, evaluationBatch), Journal: journal}
+	s := &unravel.Study{Net: model, Seed: j.seed, Batches: slices.Collect(j.studied.Batches(j.norm, evaluationBatch)), Journal: journal}
 	for _, p := range j.parts() {
 		if j.has(p.name) {
 			continue
@@ -160,7 +161,7 @@ func (j *job) gradient(ctx context.Context, s *unravel.Study) error {
 		res.Paths.MiddleShare = set.Share(res.Paths.Middle[0], res.Paths.Middle[1])
 	}
 	g := *s
-	g.Batches = j.batches(j.graded, j.graded.Len())
+	g.Batches = j.whole(j.graded)
 	var err error
 	if res.Gradient, err = g.Lengths(ctx, unravel.LengthOptions{Draws: samplesByLength, Signs: signDraws}); err != nil {
 		return err
@@ -171,7 +172,7 @@ func (j *job) gradient(ctx context.Context, s *unravel.Study) error {
 
 // sumError compares the sum of the gradients by length with the gradient that ordinary
 // backpropagation computes in one go.
-func sumError(ctx context.Context, net unravel.Network, b unravel.Batch) (float64, error) {
+func sumError(ctx context.Context, net unravel.Network, b data.Batch) (float64, error) {
 	g, err := unravel.GradientByLength(ctx, net, b, -1, nil)
 	if err != nil {
 		return 0, err
@@ -197,7 +198,7 @@ func (j *job) forward(ctx context.Context, s *unravel.Study) error {
 	if err != nil {
 		return err
 	}
-	b := j.batches(j.graded, j.graded.Len())[0]
+	b := j.whole(j.graded)[0]
 	c, err := unravel.Contributions(ctx, s.Net, b.X, unravel.Centred(b.Labels, j.graded.Classes), s.Progress)
 	if err != nil {
 		return err
@@ -214,20 +215,15 @@ func mean(v []float64) float64 { return unravel.SpreadOf(v).Mean }
 
 func (j *job) link(ctx context.Context, s *unravel.Study) error {
 	g := *s
-	g.Batches = j.batches(j.graded, j.graded.Len())
+	g.Batches = j.whole(j.graded)
 	_, blocks, err := g.Iterative(ctx)
 	j.res.Link = blocks
 	return err
 }
 
-// batches returns a dataset as the studies take it.
-func (r *run) batches(d *data.Dataset, size int) []unravel.Batch {
-	var bs []unravel.Batch
-	for lo := 0; lo < d.Len(); lo += size {
-		hi := min(lo+size, d.Len())
-		bs = append(bs, unravel.Batch{X: d.Images(nil, r.norm, lo, hi), Labels: d.Labels[lo:hi]})
-	}
-	return bs
+// whole returns a dataset as one batch.
+func (r *run) whole(d *data.Dataset) []data.Batch {
+	return []data.Batch{d.Batch(r.norm, 0, d.Len())}
 }
 
 // shuffled returns n images of each class in random order, all of them if n is 0.

@@ -34,7 +34,7 @@ var mayImport = map[string]string{
 	"nn/optim":                   "tensor autograd",
 	"resnet":                     "tensor autograd nn",
 	"unravel/paths":              "",
-	"unravel":                    "tensor autograd unravel/paths internal/atomicfile internal/filelock internal/cancelled", // sees networks through its own interface alone
+	"unravel":                    "tensor autograd data unravel/paths internal/atomicfile internal/filelock internal/cancelled", // sees networks through its own interface alone
 	"boost":                      "tensor autograd nn nn/optim resnet internal/cancelled",
 	"data":                       "tensor internal/atomicfile",
 	"data/fashion":               "data",

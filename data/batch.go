@@ -1,0 +1,54 @@
+package data
+
+import (
+	"fmt"
+	"iter"
+
+	"github.com/residuum-go/residuum/tensor"
+)
+
+// Batch is some examples and their classes: N images [N, Height, Width, Channels] of a [Dataset], normalised, or
+// whatever else a network takes.
+type Batch struct {
+	X      *tensor.Tensor // [N, ...]
+	Labels []int          // N classes, counted from 0
+	Index  []int          // where each example is in its dataset; nil if it has none
+}
+
+// Batch returns images [lo, hi) of d. They are the caller's.
+func (d *Dataset) Batch(norm Norm, lo, hi int) Batch {
+	if lo < 0 || hi < lo || hi > d.Len() {
+		panic(fmt.Sprintf("data: Batch: [%d, %d) of %d images", lo, hi, d.Len()))
+	}
+	b := Batch{
+		X:      tensor.New(hi-lo, d.Height, d.Width, d.Channels),
+		Labels: d.Labels[lo:hi:hi],
+		Index:  make([]int, hi-lo),
+	}
+	out, table := b.X.Data(), norm.table(d.Channels)
+	size := d.Height * d.Width * d.Channels
+	for i, p := range d.Pixels[lo*size : hi*size] {
+		out[i] = table[i%d.Channels][p]
+	}
+	for i := range b.Index {
+		b.Index[i] = lo + i
+	}
+	return b
+}
+
+// Batches yields d in its own order, so many images at a time; the last batch may hold fewer. Each is the caller's
+// to keep:
+//
+//	all := slices.Collect(set.Batches(norm, 250))
+func (d *Dataset) Batches(norm Norm, size int) iter.Seq[Batch] {
+	if size < 1 {
+		panic(fmt.Sprintf("data: Batches: %d images in each", size))
+	}
+	return func(yield func(Batch) bool) {
+		for lo := 0; lo < d.Len(); lo += size {
+			if !yield(d.Batch(norm, lo, min(lo+size, d.Len()))) {
+				return
+			}
+		}
+	}
+}

@@ -1,10 +1,9 @@
 package tensor
 
 import (
-	"sync"
-
 	"github.com/residuum-go/residuum/internal/kernel/vec"
 	"github.com/residuum-go/residuum/internal/parallel"
+	"github.com/residuum-go/residuum/internal/work"
 )
 
 // Add computes a + b with broadcasting.
@@ -144,10 +143,10 @@ func BroadcastTo(dst, a *Tensor, shape ...int) *Tensor {
 
 // pair computes the operation for every element of dst, which has at least one.
 func (op *arithmetic) pair(dst, a, b []float32, shape, aShape, bShape []int) {
-	p := pairings.Get().(*pairing)
+	p := pairings.Get()
 	p.op, p.dst, p.a, p.b = op, dst, a, b
 	p.walk.plan(shape, aShape, bShape)
-	p.run()
+	p.compute()
 	p.op, p.dst, p.a, p.b = nil, nil, nil, nil
 	pairings.Put(p)
 }
@@ -158,18 +157,13 @@ type pairing struct {
 	op        *arithmetic
 	dst, a, b []float32
 	walk      broadcast
-	outer     int              // how many axes are left to walk over; a kernel does the others
-	block     int              // elements of the result that a kernel computes in one call
-	body      func(lo, hi int) // p.blocks, bound once
+	outer     int // how many axes are left to walk over; a kernel does the others
+	block     int // elements of the result that a kernel computes in one call
 }
 
-var pairings = sync.Pool{New: func() any {
-	p := new(pairing)
-	p.body = p.blocks
-	return p
-}}
+var pairings work.Pool[pairing]
 
-func (p *pairing) run() {
+func (p *pairing) compute() {
 	w := &p.walk
 	p.outer = len(w.dims) - 1
 	p.block = w.dims[p.outer]
@@ -178,11 +172,11 @@ func (p *pairing) run() {
 		p.block *= w.dims[p.outer]
 	}
 	const atOnce = 32 << 10 // elements; fewer are not worth another goroutine
-	parallel.For(len(p.dst)/p.block, max(1, atOnce/p.block), p.body)
+	parallel.For(len(p.dst)/p.block, max(1, atOnce/p.block), p)
 }
 
-// blocks computes blocks lo to hi of the result.
-func (p *pairing) blocks(lo, hi int) {
+// Run computes blocks lo to hi of the result.
+func (p *pairing) Run(lo, hi int) {
 	w := &p.walk
 	last := len(w.dims) - 1
 	n := w.dims[last]

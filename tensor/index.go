@@ -155,7 +155,7 @@ func ScatterAdd(dst, a *Tensor, rows []int, n int) *Tensor {
 	shape[0] = n
 	dst = out(op, dst, shape)
 	apart(op, dst, a)
-	s := summations.Get().(*summation)
+	s := summations.Get()
 	s.begin(len(dst.data))
 	for i, r := range rows {
 		sums := s.partial[r*inner : (r+1)*inner]

@@ -1,10 +1,9 @@
 package tensor
 
 import (
-	"sync"
-
 	"github.com/residuum-go/residuum/internal/kernel/vec"
 	"github.com/residuum-go/residuum/internal/parallel"
+	"github.com/residuum-go/residuum/internal/work"
 )
 
 // A summation is one call of sumTo, or the sums of ScatterAdd. It lives in a pool so that a call allocates
@@ -19,14 +18,9 @@ type summation struct {
 	rows, cols int
 	walk       broadcast
 	partial    []float64
-	body       func(lo, hi int) // s.blocks, bound once
 }
 
-var summations = sync.Pool{New: func() any {
-	s := new(summation)
-	s.body = s.blocks
-	return s
-}}
+var summations work.Pool[summation]
 
 // sumTo sums a over the axes where kept, which has the rank of a, is 1. For a mean it divides the sums
 // before they are rounded to float32, which may not hold them.
@@ -43,12 +37,12 @@ func sumTo(dst []float32, a *Tensor, kept []int, mean bool) {
 		vec.Fill(dst, float32(0*scale)) // the mean of nothing is NaN
 		return
 	}
-	s := summations.Get().(*summation)
+	s := summations.Get()
 	s.dst, s.a, s.scale = dst, a.data, scale
 	s.walk.plan(a.shape, a.shape, kept)
 	if n, ok := s.split(); ok {
 		const atOnce = 32 << 10 // elements; fewer are not worth another goroutine
-		parallel.For(n, max(1, atOnce/(s.rows*s.cols)), s.body)
+		parallel.For(n, max(1, atOnce/(s.rows*s.cols)), s)
 	} else {
 		s.general()
 	}
@@ -69,7 +63,8 @@ func (s *summation) split() (blocks int, ok bool) {
 	return n[0], i == len(s.walk.dims)
 }
 
-func (s *summation) blocks(lo, hi int) {
+// Run sums parts lo to hi of the first axis.
+func (s *summation) Run(lo, hi int) {
 	n := s.rows * s.cols
 	for i := lo; i < hi; i++ {
 		block := s.a[i*n : (i+1)*n]

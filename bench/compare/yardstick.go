@@ -30,7 +30,7 @@ func multiplyAdd(*worker.Case) worker.Ready {
 	if flops == 0 {
 		panic(worker.ErrUnsupported)
 	}
-	spin := func(lo, hi int) { tile.Peak(level, steps) }
+	spin := parallel.Func(func(lo, hi int) { tile.Peak(level, steps) })
 	return worker.Ready{Call: func() { parallel.For(workers, 1, spin) }, Work: flops}
 }
 
@@ -42,6 +42,6 @@ func copyMemory(c *worker.Case) worker.Ready {
 	for i := range src {
 		src[i] = float32(i)
 	}
-	body := func(lo, hi int) { copy(dst[lo:hi], src[lo:hi]) }
+	body := parallel.Func(func(lo, hi int) { copy(dst[lo:hi], src[lo:hi]) })
 	return worker.Ready{Call: func() { parallel.For(n, chunk, body) }, Work: 8 * float64(n)}
 }

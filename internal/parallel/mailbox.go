@@ -6,22 +6,22 @@ import (
 	"sync/atomic"
 )
 
-// helper is a goroutine that works on the jobs of others. Its mail is nil while it looks for one, the
-// job from when one is offered until it begins, and busy or asleep.
+// helper is a goroutine that works on the loops of others. Its mail is nil while it looks for one, the
+// loop from when one is offered until it begins, and busy or asleep.
 type helper struct {
-	mail atomic.Pointer[job]
+	mail atomic.Pointer[loop]
 	wake chan struct{}
 }
 
-// What else mail can be. These jobs are never run.
-var busy, asleep = new(job), new(job)
+// What else mail can be. These loops are never run.
+var busy, asleep = new(loop), new(loop)
 
-// offer leaves a job for an idle helper to find.
-func (h *helper) offer(j *job) bool {
-	if h.mail.CompareAndSwap(nil, j) {
+// offer leaves a loop for an idle helper to find.
+func (h *helper) offer(l *loop) bool {
+	if h.mail.CompareAndSwap(nil, l) {
 		return true
 	}
-	if !h.mail.CompareAndSwap(asleep, j) {
+	if !h.mail.CompareAndSwap(asleep, l) {
 		return false
 	}
 	h.wake <- struct{}{}
@@ -30,16 +30,16 @@ func (h *helper) offer(j *job) bool {
 
 func (h *helper) run() {
 	for {
-		j := h.mail.Load()
+		l := h.mail.Load()
 		switch {
-		case j == nil:
+		case l == nil:
 			if !spin(func() bool { return h.mail.Load() != nil }) && h.mail.CompareAndSwap(nil, asleep) {
 				<-h.wake
 			}
-		case h.mail.CompareAndSwap(j, busy):
-			j.work()
+		case h.mail.CompareAndSwap(l, busy):
+			l.work()
 			h.mail.Store(nil) // before the caller can go on, so that its next loop finds this helper
-			j.letOff()
+			l.letOff()
 		}
 	}
 }

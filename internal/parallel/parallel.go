@@ -8,37 +8,49 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+
+	"github.com/residuum-go/residuum/internal/work"
 )
 
-// For calls f(lo, hi) for consecutive chunks of [0, n), each of grain iterations except the last,
+// Job is the body of a loop. Run does iterations lo to hi-1, and may run several times at once.
+//
+// A kernel's job is the struct of its arguments, from a pool, so that a loop allocates nothing. A struct with several
+// loops has a type for each, as in sort: For(n, grain, (*packing)(j)).
+type Job interface{ Run(lo, hi int) }
+
+// Func is a Job that is a function.
+type Func func(lo, hi int)
+
+// Run calls f.
+func (f Func) Run(lo, hi int) { f(lo, hi) }
+
+// For calls job.Run(lo, hi) for consecutive chunks of [0, n), each of grain iterations except the last,
 // and returns when all are done. Chunks run concurrently on up to Workers goroutines, the caller's
-// included, in no particular order. A panic in f is raised again in the caller once every chunk
+// included, in no particular order. A panic in one is raised again in the caller once every chunk
 // that had started is done. A For inside a For uses the helpers that are idle, if any are.
 //
-// For does not allocate. f itself escapes: hot callers pass a function that outlives the call.
-func For(n, grain int, f func(lo, hi int)) {
+// For does not allocate. The job itself escapes.
+func For(n, grain int, job Job) {
 	if n <= 0 {
 		return
 	}
-	if grain < 1 {
-		grain = 1
-	}
-	chunks := (n + grain - 1) / grain
+	grain = max(grain, 1)
+	chunks := work.Ceil(n, grain)
 	if chunks == 1 || Workers() == 1 {
 		for lo := 0; lo < n; lo += grain {
-			f(lo, min(lo+grain, n))
+			job.Run(lo, min(lo+grain, n))
 		}
 		return
 	}
-	j := jobs.Get().(*job)
-	j.f, j.n, j.grain = f, n, grain
-	j.next.Store(0)
-	j.ask(min(chunks, Workers()) - 1)
-	j.work()
-	j.wait()
-	p := j.panicked.Swap(nil)
-	j.f = nil
-	jobs.Put(j)
+	l := loops.Get()
+	l.job, l.n, l.grain = job, n, grain
+	l.next.Store(0)
+	l.ask(min(chunks, Workers()) - 1)
+	l.work()
+	l.wait()
+	p := l.panicked.Swap(nil)
+	l.job = nil
+	loops.Put(l)
 	if p != nil {
 		panic(*p)
 	}
@@ -57,9 +69,9 @@ var workers atomic.Int32
 
 func init() { workers.Store(int32(runtime.GOMAXPROCS(0))) }
 
-// job is one call of For, shared by the goroutines that work on it.
-type job struct {
-	f        func(lo, hi int)
+// loop is one call of For, shared by the goroutines that work on it.
+type loop struct {
+	job      Job
 	n, grain int
 	next     atomic.Int64
 	panicked atomic.Pointer[any]
@@ -69,53 +81,53 @@ type job struct {
 	done   sync.WaitGroup
 }
 
-var jobs = sync.Pool{New: func() any { return new(job) }}
+var loops work.Pool[loop]
 
-func (j *job) work() {
+func (l *loop) work() {
 	defer func() {
 		if r := recover(); r != nil {
 			p := r                   // a copy, so that only a panic allocates
-			j.next.Store(int64(j.n)) // the chunks not yet begun are dropped
-			j.panicked.CompareAndSwap(nil, &p)
+			l.next.Store(int64(l.n)) // the chunks not yet begun are dropped
+			l.panicked.CompareAndSwap(nil, &p)
 		}
 	}()
 	for {
-		lo := int(j.next.Add(int64(j.grain))) - j.grain
-		if lo >= j.n {
+		lo := int(l.next.Add(int64(l.grain))) - l.grain
+		if lo >= l.n {
 			return
 		}
-		j.f(lo, min(lo+j.grain, j.n))
+		l.job.Run(lo, min(lo+l.grain, l.n))
 	}
 }
 
-// ask offers the job to as many of the first n helpers as are idle.
-func (j *job) ask(n int) {
+// ask offers the loop to as many of the first n helpers as are idle.
+func (l *loop) ask(n int) {
 	for _, h := range helpers(n) {
 		// Counted before the offer, since the helper may be done before offer returns.
-		j.active.Add(1)
-		j.done.Add(1)
-		if h.offer(j) {
-			j.asked = append(j.asked, h)
+		l.active.Add(1)
+		l.done.Add(1)
+		if h.offer(l) {
+			l.asked = append(l.asked, h)
 		} else {
-			j.letOff()
+			l.letOff()
 		}
 	}
 }
 
 // wait returns when every helper that has begun is done. One that has not yet is let off: waking up
 // can take longer than the work that is left.
-func (j *job) wait() {
-	for _, h := range j.asked {
-		if h.mail.CompareAndSwap(j, nil) {
-			j.letOff()
+func (l *loop) wait() {
+	for _, h := range l.asked {
+		if h.mail.CompareAndSwap(l, nil) {
+			l.letOff()
 		}
 	}
-	j.asked = j.asked[:0]
-	spin(func() bool { return j.active.Load() == 0 })
-	j.done.Wait()
+	l.asked = l.asked[:0]
+	spin(func() bool { return l.active.Load() == 0 })
+	l.done.Wait()
 }
 
-func (j *job) letOff() {
-	j.active.Add(-1)
-	j.done.Done()
+func (l *loop) letOff() {
+	l.active.Add(-1)
+	l.done.Done()
 }

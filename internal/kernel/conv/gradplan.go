@@ -1,5 +1,7 @@
 package conv
 
+import "github.com/residuum-go/residuum/internal/work"
+
 // gradPlan says, for one shape, which pixels of x meet which pixels of dy in the gradient of the
 // weights. Like a [plan] it depends on the shape of an image alone.
 //
@@ -48,7 +50,7 @@ const (
 func newGradPlan(s Shape, pitch, packed int) *gradPlan {
 	p := &gradPlan{pitch: pitch, packed: packed, images: s.stripImages(), strips: 1}
 	if p.images == 1 {
-		p.strips = min(s.OutH(), ceil(s.OutH()*s.OutW(), stripPixels))
+		p.strips = min(s.OutH(), work.Ceil(s.OutH()*s.OutW(), stripPixels))
 	}
 	for i := range p.strips {
 		_, end := p.rows(s, i)
@@ -79,10 +81,10 @@ func newGradPlan(s Shape, pitch, packed int) *gradPlan {
 		taps[t] = p.stripsOf(s, t/s.S, t%s.S, [2]int{first, end})
 	}
 	unit := max(1, packed) // panels of a copy do not straddle bands
-	units := ceil(cg, unit)
-	bands := ceil(cg, p.band(s))
+	units := work.Ceil(cg, unit)
+	bands := work.Ceil(cg, p.band(s))
 	for b := range bands {
-		c, end := share(units, b, bands)*unit, min(share(units, b+1, bands)*unit, cg)
+		c, end := work.Share(units, b, bands)*unit, min(work.Share(units, b+1, bands)*unit, cg)
 		for t, strips := range taps {
 			p.groups = append(p.groups, []list{{row: t*cg + c, rows: end - c, x: c, strips: strips}})
 		}
@@ -93,21 +95,13 @@ func newGradPlan(s Shape, pitch, packed int) *gradPlan {
 // stripImages returns how many images a strip spans: all strips have nearly as many.
 func (s Shape) stripImages() int {
 	most := max(1, stripPixels/(s.OutH()*s.OutW()))
-	return ceil(s.N, ceil(s.N, most))
+	return work.Ceil(s.N, work.Ceil(s.N, most))
 }
 
 // columns returns the output columns whose source through column t of the kernel is inside.
 func (s Shape) columns(t int) (first, end int) {
 	d := s.PadW - t*s.DilationW // iw = ow*StrideW - d
-	return min(max(0, ceilDiv(d, s.StrideW)), s.OutW()), max(0, min(s.OutW(), ceilDiv(s.W+d, s.StrideW)))
-}
-
-// ceilDiv is ceil for any sign of a.
-func ceilDiv(a, b int) int {
-	if a <= 0 {
-		return -(-a / b)
-	}
-	return ceil(a, b)
+	return min(max(0, work.Ceil(d, s.StrideW)), s.OutW()), max(0, min(s.OutW(), work.Ceil(s.W+d, s.StrideW)))
 }
 
 // stripsOf returns, for each strip, the segments that tap (r, t) covers in runs of output columns.
@@ -153,7 +147,7 @@ func (st *strip) append(x, dy, count, xPitch, dyPitch, start int) {
 
 // rows returns the output rows of strip i.
 func (p *gradPlan) rows(s Shape, i int) (first, end int) {
-	return share(s.OutH(), i, p.strips), share(s.OutH(), i+1, p.strips)
+	return work.Share(s.OutH(), i, p.strips), work.Share(s.OutH(), i+1, p.strips)
 }
 
 var gradPlans cache[gradKey, *gradPlan]

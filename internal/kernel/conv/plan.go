@@ -1,5 +1,7 @@
 package conv
 
+import "github.com/residuum-go/residuum/internal/work"
+
 // plan says, for one shape and one direction, where each output pixel of an image reads and writes.
 // It depends on nothing else, so all images of all batches share it.
 //
@@ -76,9 +78,9 @@ func newPlan(v view, maxRows int) *plan {
 					c.out = append(c.out, int32((h*v.width+w)*v.outC))
 				}
 			}
-			n := ceil(len(pixels), maxRows)
+			n := work.Ceil(len(pixels), maxRows)
 			for i := range n { // tiles of equal height, give or take a row
-				first, end := share(len(pixels), i, n), share(len(pixels), i+1, n)
+				first, end := work.Share(len(pixels), i, n), work.Share(len(pixels), i+1, n)
 				t := v.tiling(pixels[first:end], used)
 				t.first = first
 				c.tiles = append(c.tiles, t)
@@ -206,9 +208,3 @@ func planFor(s Shape, inputGrad bool, rows int) *plan {
 	plans.put(key, p, p.size)
 	return p
 }
-
-func ceil(a, b int) int { return (a + b - 1) / b }
-
-// share returns where part i of n begins when a number of things is shared out evenly: number*i/n rounded down. The
-// product may be beyond an int of 32 bits.
-func share(number, i, n int) int { return int(int64(number) * int64(i) / int64(n)) }

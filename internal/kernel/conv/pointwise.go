@@ -1,10 +1,9 @@
 package conv
 
 import (
-	"sync"
-
 	"github.com/residuum-go/residuum/internal/kernel/gemm"
 	"github.com/residuum-go/residuum/internal/parallel"
+	"github.com/residuum-go/residuum/internal/work"
 )
 
 // A convolution by 1x1 kernels is a matrix product of pixels by weights, and most are computed as one. With a stride,
@@ -39,7 +38,7 @@ var maxKept = 2 << 20
 
 // forwardPointwise computes [Forward]. The shape has no empty dimension.
 func forwardPointwise(s Shape, y, x, w []float32) {
-	k := keeps.Get().(*keep)
+	k := keeps.Get()
 	pixels := s.OutH() * s.OutW()
 	images := s.N
 	if s.strided() {
@@ -69,7 +68,7 @@ func (s Shape) pointwiseGradWins() bool {
 
 // weightGradPointwise computes [WeightGrad]. The shape has no empty dimension.
 func weightGradPointwise(s Shape, dw, x, dy []float32) {
-	k := keeps.Get().(*keep)
+	k := keeps.Get()
 	pixels := s.OutH() * s.OutW()
 	images := max(1, sumPixels*max(s.C, s.K)/pixels)
 	if s.strided() {
@@ -87,14 +86,9 @@ type keep struct {
 	shape Shape
 	x     []float32 // from the first image to copy on
 	kept  []float32
-	rows  func(lo, hi int)
 }
 
-var keeps = sync.Pool{New: func() any {
-	k := new(keep)
-	k.rows = k.copyRows
-	return k
-}}
+var keeps work.Pool[keep]
 
 // pixels returns the pixels of x that outputs of n images depend on, in the order of the outputs.
 func (k *keep) pixels(s Shape, x []float32, first, n int) []float32 {
@@ -103,14 +97,14 @@ func (k *keep) pixels(s Shape, x []float32, first, n int) []float32 {
 		return x
 	}
 	row := s.OutW() * s.C
-	k.shape, k.x, k.kept = s, x, grow(k.kept, n*s.OutH()*row)
-	parallel.For(n*s.OutH(), max(1, 1<<14/row), k.rows)
+	k.shape, k.x, k.kept = s, x, work.Grow(k.kept, n*s.OutH()*row)
+	parallel.For(n*s.OutH(), max(1, 1<<14/row), k)
 	k.x = nil
 	return k.kept
 }
 
-// copyRows copies rows lo to hi of the output, counted through the images.
-func (k *keep) copyRows(lo, hi int) {
+// Run copies rows lo to hi of the output, counted through the images.
+func (k *keep) Run(lo, hi int) {
 	s := k.shape
 	row := s.OutW() * s.C
 	for i := lo; i < hi; i++ {

@@ -1,12 +1,12 @@
 package conv
 
 import (
-	"sync"
 	"sync/atomic"
 
 	"github.com/residuum-go/residuum/internal/cpu"
 	"github.com/residuum-go/residuum/internal/kernel/gemm/tile"
 	"github.com/residuum-go/residuum/internal/parallel"
+	"github.com/residuum-go/residuum/internal/work"
 )
 
 // winograd computes a 3x3 convolution with stride 1, or its gradient with respect to the image, by
@@ -52,15 +52,17 @@ type winograd struct {
 	inputs      []float32 // of the tiles first to end, transformed: [36][end-first][inner]
 	inputPitch  int
 	first, end  int // counted through all images
-
-	doWeights, doBlock, doInputs, doPanels func(lo, hi int)
 }
 
-var winograds = sync.Pool{New: func() any {
-	k := new(winograd)
-	k.doWeights, k.doBlock, k.doInputs, k.doPanels = k.someWeights, k.oneBlock, k.someInputs, k.somePanels
-	return k
-}}
+var winograds work.Pool[winograd]
+
+// The loops of a winograd.
+type (
+	winogradWeights winograd
+	winogradTiles   winograd
+	winogradInputs  winograd
+	winogradPanels  winograd
+)
 
 const (
 	// skew is added to the distance of the 36 parts, so that they begin in different places of the caches.
@@ -101,12 +103,12 @@ func (s Shape) winogradWins(inputGrad bool) bool {
 	if inputGrad {
 		h, w = s.H, s.W
 	}
-	return 2*h*w >= 16*ceil(h, 4)*ceil(w, 4) // else most of what tiles compute lies outside
+	return 2*h*w >= 16*work.Ceil(h, 4)*work.Ceil(w, 4) // else most of what tiles compute lies outside
 }
 
 // runWinograd computes out from in. The shape has no empty dimension.
 func runWinograd(s Shape, inputGrad bool, out, in, w []float32) {
-	k := winograds.Get().(*winograd)
+	k := winograds.Get()
 	k.shape, k.inputGrad = s, inputGrad
 	k.in, k.w, k.out = in, w, out
 	k.level = cpu.Active()
@@ -118,11 +120,8 @@ func runWinograd(s Shape, inputGrad bool, out, in, w []float32) {
 		k.inImage, k.outImage = k.outImage, k.inImage
 		k.inner, k.outer = k.outer, k.inner
 	}
-	k.panels = ceil(k.outer, k.cols)
-	if cap(k.direct) < s.N {
-		k.direct = make([]atomic.Bool, s.N)
-	}
-	k.direct = k.direct[:s.N]
+	k.panels = work.Ceil(k.outer, k.cols)
+	k.direct = work.Grow(k.direct, s.N)
 	if k.manyTiles() {
 		k.byBlocks()
 	} else {
@@ -161,20 +160,22 @@ func (k *winograd) manyTiles() bool {
 // cache from its inputs to its outputs.
 func (k *winograd) byBlocks() {
 	k.weightPitch = k.panels*k.inner*k.cols + skew
-	k.weights = grow(k.weights, 36*k.weightPitch)
-	parallel.For(k.panels*ceil(k.inner, weightRows), 1, k.doWeights)
+	k.weights = work.Grow(k.weights, 36*k.weightPitch)
+	parallel.For(k.panels*work.Ceil(k.inner, weightRows), 1, (*winogradWeights)(k))
 
 	tiles := k.shape.N * k.plan.tiles
 	block := max(k.rows, blockElements/(37*max(k.inner, k.outer))/k.rows*k.rows)
 	if tiles < 16*block { // spread them evenly
-		block = max(2*k.rows, ceil(tiles, 16))
+		block = max(2*k.rows, work.Ceil(tiles, 16))
 	}
-	parallel.For(tiles, block, k.doBlock)
+	parallel.For(tiles, block, (*winogradTiles)(k))
 }
 
-func (k *winograd) someWeights(lo, hi int) {
-	parts := ceil(k.inner, weightRows)
-	buf := buffers.Get().(*[]float32)
+// Run transforms the weights of parts lo to hi of all panels.
+func (l *winogradWeights) Run(lo, hi int) {
+	k := (*winograd)(l)
+	parts := work.Ceil(k.inner, weightRows)
+	buf := buffers.Get()
 	for i := lo; i < hi; i++ {
 		q, row := i/parts, i%parts*weightRows
 		k.transformWeights(k.weights[q*k.inner*k.cols:], k.weightPitch, q, row, min(row+weightRows, k.inner), buf)
@@ -188,7 +189,7 @@ func (k *winograd) transformWeights(panel []float32, pitch, q, first, end int, b
 	c, kk := k.shape.C, k.shape.K
 	rows, o := end-first, q*k.cols
 	n, cols := rows*k.cols, min(k.cols, k.outer-o)
-	*buf = grow(*buf, 9*n)
+	*buf = work.Grow(*buf, 9*n)
 	for t := range 9 {
 		if k.inputGrad {
 			tile.Pack(k.level, (*buf)[(8-t)*n:], k.w[(t*c+o)*kk+first:], kk, true, rows, cols)
@@ -199,13 +200,14 @@ func (k *winograd) transformWeights(panel []float32, pitch, q, first, end int, b
 	tileWeights(k.level, panel[first*k.cols:], pitch, *buf, n)
 }
 
-// oneBlock computes the block of tiles first to end. The products take the places of the inputs before
+// Run computes tiles first to end. The products take the places of the inputs before
 // them, which are not needed any more: part i begins at i*pitch, and its inputs one pitch later.
-func (k *winograd) oneBlock(first, end int) {
-	buf, scratch := buffers.Get().(*[]float32), buffers.Get().(*[]float32)
+func (l *winogradTiles) Run(first, end int) {
+	k := (*winograd)(l)
+	buf, scratch := buffers.Get(), buffers.Get()
 	n := end - first
 	pitch := n*max(k.inner, k.outer) + skew
-	*buf = grow(*buf, 37*pitch)
+	*buf = work.Grow(*buf, 37*pitch)
 	for i := range n {
 		k.transformInput((*buf)[pitch+i*k.inner:], pitch, first+i, scratch)
 	}
@@ -222,30 +224,34 @@ func (k *winograd) oneBlock(first, end int) {
 // second-level cache from its weights to its outputs.
 func (k *winograd) byPanels() {
 	tiles := k.shape.N * k.plan.tiles
-	chunks := ceil(tiles, sharedTiles)
+	chunks := work.Ceil(tiles, sharedTiles)
 	for i := range chunks {
-		k.first, k.end = share(tiles, i, chunks), share(tiles, i+1, chunks)
+		k.first, k.end = work.Share(tiles, i, chunks), work.Share(tiles, i+1, chunks)
 		n := k.end - k.first
 		k.inputPitch = n*k.inner + skew
-		k.inputs = grow(k.inputs, 36*k.inputPitch)
-		parallel.For(n, 1, k.doInputs)
-		parallel.For(k.panels, 1, k.doPanels)
+		k.inputs = work.Grow(k.inputs, 36*k.inputPitch)
+		parallel.For(n, 1, (*winogradInputs)(k))
+		parallel.For(k.panels, 1, (*winogradPanels)(k))
 	}
 }
 
-func (k *winograd) someInputs(lo, hi int) {
-	scratch := buffers.Get().(*[]float32)
+// Run transforms the inputs of tiles lo to hi of the chunk at hand.
+func (l *winogradInputs) Run(lo, hi int) {
+	k := (*winograd)(l)
+	scratch := buffers.Get()
 	for i := lo; i < hi; i++ {
 		k.transformInput(k.inputs[i*k.inner:], k.inputPitch, k.first+i, scratch)
 	}
 	buffers.Put(scratch)
 }
 
-func (k *winograd) somePanels(lo, hi int) {
-	weights, sums, scratch := buffers.Get().(*[]float32), buffers.Get().(*[]float32), buffers.Get().(*[]float32)
+// Run computes panels lo to hi of the outputs of the chunk at hand.
+func (l *winogradPanels) Run(lo, hi int) {
+	k := (*winograd)(l)
+	weights, sums, scratch := buffers.Get(), buffers.Get(), buffers.Get()
 	n := k.end - k.first
 	pitch, pitchC := k.inner*k.cols+skew, n*k.cols+skew
-	*weights, *sums = grow(*weights, 36*pitch), grow(*sums, 36*pitchC)
+	*weights, *sums = work.Grow(*weights, 36*pitch), work.Grow(*sums, 36*pitchC)
 	for q := lo; q < hi; q++ {
 		for row := 0; row < k.inner; row += panelRows {
 			k.transformWeights(*weights, pitch, q, row, min(row+panelRows, k.inner), scratch)
@@ -264,7 +270,7 @@ func (k *winograd) somePanels(lo, hi int) {
 
 // transformInput transforms the input of tile i.
 func (k *winograd) transformInput(dst []float32, pitch, i int, scratch *[]float32) {
-	*scratch = grow(*scratch, scratchPerChannel*tileChannels)
+	*scratch = work.Grow(*scratch, scratchPerChannel*tileChannels)
 	image, t := i/k.plan.tiles, i%k.plan.tiles
 	x := k.in[image*k.inImage:]
 	k.plan.fetchInput(x, k.inImage, t, k.inner)
@@ -281,7 +287,7 @@ func (k *winograd) transformInput(dst []float32, pitch, i int, scratch *[]float3
 
 // transformOutput makes the output channels first to end of tile i from their sums.
 func (k *winograd) transformOutput(sums []float32, pitch, i, first, end int, scratch *[]float32) {
-	*scratch = grow(*scratch, scratchPerChannel*tileChannels)
+	*scratch = work.Grow(*scratch, scratchPerChannel*tileChannels)
 	image, t := i/k.plan.tiles, i%k.plan.tiles
 	y := k.out[image*k.outImage:]
 	k.plan.fetchOutput(y, k.outImage, t, k.outer)
@@ -313,14 +319,14 @@ func (k *winograd) products(p *products) {
 		t.A = p.a[i*p.pitchA:]
 		for q := range p.panelEnd - p.panel {
 			t.Cols = min(k.cols, k.outer-(p.panel+q)*k.cols)
-			tiles := ceil(t.M, tile.StripRows(k.level, t.Cols))
-			t.Rows = ceil(t.M, tiles)
+			tiles := work.Ceil(t.M, tile.StripRows(k.level, t.Cols))
+			t.Rows = work.Ceil(t.M, tiles)
 			t.B = p.b[i*p.pitchB+q*panel:]
 			t.C = p.c[i*p.pitchC+q*k.cols:]
 			if one {
 				t.Ahead, t.AheadStep = t.A[t.Rows*t.RowA:], 4*t.Rows
 			} else {
-				t.Ahead, t.AheadStep = t.B[panel:], ceil(4*k.cols, tiles)
+				t.Ahead, t.AheadStep = t.B[panel:], work.Ceil(4*k.cols, tiles)
 			}
 			t.Run(k.level)
 		}

@@ -1,13 +1,13 @@
 package conv
 
 import (
-	"sync"
 	"sync/atomic"
 
 	"github.com/residuum-go/residuum/internal/cpu"
 	"github.com/residuum-go/residuum/internal/kernel/gemm/tile"
 	"github.com/residuum-go/residuum/internal/kernel/vec"
 	"github.com/residuum-go/residuum/internal/parallel"
+	"github.com/residuum-go/residuum/internal/work"
 )
 
 // winogradGrad computes the gradient of the weights of a 3x3 convolution with stride 1 by the transpose of
@@ -47,14 +47,20 @@ type winogradGrad struct {
 	bands     int
 	parts     int
 
-	chunk                      transformed
-	last                       bool      // it is the last one
-	sums                       []float32 // [parts][bands][panels][36][rows of a band][nr]
-	pitch                      int       // from one of the 36 to the next
-	notFinite                  atomic.Bool
-	doInputs, doUnits, doParts func(lo, hi int)
-	doFinish                   func(lo, hi int)
+	chunk     transformed
+	last      bool      // it is the last one
+	sums      []float32 // [parts][bands][panels][36][rows of a band][nr]
+	pitch     int       // from one of the 36 to the next
+	notFinite atomic.Bool
 }
+
+// The loops of a winogradGrad.
+type (
+	winogradGradParts  winogradGrad
+	winogradGradFinish winogradGrad
+	winogradGradInputs winogradGrad
+	winogradGradUnits  winogradGrad
+)
 
 // transformed is tiles in the domain of the products.
 type transformed struct {
@@ -64,11 +70,7 @@ type transformed struct {
 	pitchX, pitchY int
 }
 
-var winogradGrads = sync.Pool{New: func() any {
-	g := new(winogradGrad)
-	g.doInputs, g.doUnits, g.doParts, g.doFinish = g.someInputs, g.someUnits, g.someParts, g.someFinish
-	return g
-}}
+var winogradGrads work.Pool[winogradGrad]
 
 const (
 	// bandRows is the most input channels of a band: the sums of a unit take 295 KB at AVX2.
@@ -99,19 +101,19 @@ func (s Shape) winogradGradWins() bool {
 	if cpu.Active() == cpu.NEON {
 		return false
 	}
-	tiles := s.N * ceil(s.OutH(), 4) * ceil(s.OutW(), 4)
+	tiles := s.N * work.Ceil(s.OutH(), 4) * work.Ceil(s.OutW(), 4)
 	return s.winogradWins(false) && tiles >= max(32, s.C*s.K>>12)
 }
 
 func runWinogradGrad(s Shape, dw, x, dy []float32) {
-	g := winogradGrads.Get().(*winogradGrad)
+	g := winogradGrads.Get()
 	g.shape, g.dw, g.x, g.dy = s, dw, x, dy
 	g.level = cpu.Active()
 	_, g.nr = tile.Size(g.level)
 	g.plan = tilePlanFor(s, false)
-	g.panels = ceil(s.K, g.nr)
-	g.bands = ceil(s.C, bandRows)
-	g.pitch = ceil(s.C, g.bands)*g.nr + skew
+	g.panels = work.Ceil(s.K, g.nr)
+	g.bands = work.Ceil(s.C, bandRows)
+	g.pitch = work.Ceil(s.C, g.bands)*g.nr + skew
 	if s.C*s.K <= ownSums {
 		g.byParts()
 	} else {
@@ -133,22 +135,24 @@ func (g *winogradGrad) unit(part, u int) []float32 {
 func (g *winogradGrad) byParts() {
 	tiles, units := g.shape.N*g.plan.tiles, g.bands*g.panels
 	g.parts = max(1, min(16, tiles/gradTiles)) // with fewer tiles, adding the sums would take long
-	g.sums = grow(g.sums, g.parts*units*36*g.pitch)
-	parallel.For(g.parts, 1, g.doParts)
+	g.sums = work.Grow(g.sums, g.parts*units*36*g.pitch)
+	parallel.For(g.parts, 1, (*winogradGradParts)(g))
 	size := units * 36 * g.pitch
 	for p := 1; p < g.parts; p++ {
 		vec.Add(g.sums[:size], g.sums[:size], g.sums[p*size:][:size])
 	}
-	parallel.For(units, 1, g.doFinish)
+	parallel.For(units, 1, (*winogradGradFinish)(g))
 }
 
-func (g *winogradGrad) someParts(lo, hi int) {
-	inputs, grads, scratch := buffers.Get().(*[]float32), buffers.Get().(*[]float32), buffers.Get().(*[]float32)
+// Run sums parts lo to hi of the tiles.
+func (l *winogradGradParts) Run(lo, hi int) {
+	g := (*winogradGrad)(l)
+	inputs, grads, scratch := buffers.Get(), buffers.Get(), buffers.Get()
 	tiles := g.shape.N * g.plan.tiles
 	b := transformed{ldx: g.shape.C, ldy: g.shape.K}
 	block := partBlock / (36 * (b.ldx + b.ldy))
 	for p := lo; p < hi; p++ {
-		first, end := share(tiles, p, g.parts), share(tiles, p+1, g.parts)
+		first, end := work.Share(tiles, p, g.parts), work.Share(tiles, p+1, g.parts)
 		for b.first = first; b.first < end; b.first = b.end {
 			b.end = min(b.first+block, end)
 			b.room(inputs, grads)
@@ -163,8 +167,10 @@ func (g *winogradGrad) someParts(lo, hi int) {
 	buffers.Put(scratch)
 }
 
-func (g *winogradGrad) someFinish(lo, hi int) {
-	scratch := buffers.Get().(*[]float32)
+// Run writes the weights of units lo to hi.
+func (l *winogradGradFinish) Run(lo, hi int) {
+	g := (*winogradGrad)(l)
+	scratch := buffers.Get()
 	for u := lo; u < hi; u++ {
 		g.finish(g.unit(0, u), u, scratch)
 	}
@@ -174,16 +180,16 @@ func (g *winogradGrad) someFinish(lo, hi int) {
 // byChunks transforms a chunk of the tiles for all units, then the next.
 func (g *winogradGrad) byChunks() {
 	units := g.bands * g.panels
-	g.sums = grow(g.sums, units*36*g.pitch)
+	g.sums = work.Grow(g.sums, units*36*g.pitch)
 	tiles := g.shape.N * g.plan.tiles
-	chunks := ceil(tiles, gradTiles)
+	chunks := work.Ceil(tiles, gradTiles)
 	c := &g.chunk
 	c.ldx, c.ldy = g.shape.C+rowSkew, g.shape.K+rowSkew
 	for i := range chunks {
-		c.first, c.end, g.last = share(tiles, i, chunks), share(tiles, i+1, chunks), i == chunks-1
+		c.first, c.end, g.last = work.Share(tiles, i, chunks), work.Share(tiles, i+1, chunks), i == chunks-1
 		c.room(&c.inputs, &c.grads)
-		parallel.For(c.end-c.first, 1, g.doInputs)
-		parallel.For(units, 1, g.doUnits)
+		parallel.For(c.end-c.first, 1, (*winogradGradInputs)(g))
+		parallel.For(units, 1, (*winogradGradUnits)(g))
 	}
 }
 
@@ -191,12 +197,14 @@ func (g *winogradGrad) byChunks() {
 func (b *transformed) room(inputs, grads *[]float32) {
 	n := b.end - b.first
 	b.pitchX, b.pitchY = n*b.ldx+skew, n*b.ldy+skew
-	*inputs, *grads = grow(*inputs, 36*b.pitchX), grow(*grads, 36*b.pitchY)
+	*inputs, *grads = work.Grow(*inputs, 36*b.pitchX), work.Grow(*grads, 36*b.pitchY)
 	b.inputs, b.grads = *inputs, *grads
 }
 
-func (g *winogradGrad) someInputs(lo, hi int) {
-	scratch := buffers.Get().(*[]float32)
+// Run transforms tiles lo to hi of the chunk at hand.
+func (l *winogradGradInputs) Run(lo, hi int) {
+	g := (*winogradGrad)(l)
+	scratch := buffers.Get()
 	g.transform(&g.chunk, g.chunk.first+lo, g.chunk.first+hi, scratch)
 	buffers.Put(scratch)
 }
@@ -205,7 +213,7 @@ func (g *winogradGrad) someInputs(lo, hi int) {
 func (g *winogradGrad) transform(b *transformed, first, end int, scratch *[]float32) {
 	s := g.shape
 	sizeX, sizeY := s.H*s.W*s.C, s.OutH()*s.OutW()*s.K // of an image
-	*scratch = grow(*scratch, scratchPerChannel*tileChannels)
+	*scratch = work.Grow(*scratch, scratchPerChannel*tileChannels)
 	for i := first; i < end; i++ {
 		image, t := i/g.plan.tiles, i%g.plan.tiles
 		x, dy := g.x[image*sizeX:], g.dy[image*sizeY:]
@@ -222,9 +230,10 @@ func (g *winogradGrad) transform(b *transformed, first, end int, scratch *[]floa
 	}
 }
 
-// someUnits adds the chunk at hand to the sums of units.
-func (g *winogradGrad) someUnits(lo, hi int) {
-	scratch := buffers.Get().(*[]float32)
+// Run adds the chunk at hand to the sums of units lo to hi.
+func (l *winogradGradUnits) Run(lo, hi int) {
+	g := (*winogradGrad)(l)
+	scratch := buffers.Get()
 	for u := lo; u < hi; u++ {
 		g.products(&g.chunk, g.unit(0, u), u, g.chunk.first > 0)
 		if g.last {
@@ -237,14 +246,14 @@ func (g *winogradGrad) someUnits(lo, hi int) {
 // channels returns the input channels of unit u, the first of its output channels, and how many it has.
 func (g *winogradGrad) channels(u int) (first, end, k, cols int) {
 	b, q := u/g.panels, u%g.panels
-	return share(g.shape.C, b, g.bands), share(g.shape.C, b+1, g.bands), q * g.nr, min(g.nr, g.shape.K-q*g.nr)
+	return work.Share(g.shape.C, b, g.bands), work.Share(g.shape.C, b+1, g.bands), q * g.nr, min(g.nr, g.shape.K-q*g.nr)
 }
 
 // products adds tiles to the sums of unit u, or sets them.
 func (g *winogradGrad) products(b *transformed, sums []float32, u int, acc bool) {
 	first, end, k, cols := g.channels(u)
 	t := tile.Strip{M: end - first, K: b.end - b.first, RowA: 1, StepA: b.ldx, LDB: b.ldy, LDC: g.nr, Cols: cols}
-	t.Rows = ceil(t.M, ceil(t.M, tile.StripRows(g.level, cols)))
+	t.Rows = work.Ceil(t.M, work.Ceil(t.M, tile.StripRows(g.level, cols)))
 	if acc {
 		t.Acc = 1
 	}
@@ -259,7 +268,7 @@ func (g *winogradGrad) products(b *transformed, sums []float32, u int, acc bool)
 func (g *winogradGrad) finish(sums []float32, u int, scratch *[]float32) {
 	first, end, o, cols := g.channels(u)
 	n, k := (end-first)*g.nr, g.shape.K
-	*scratch = grow(*scratch, 9*n)
+	*scratch = work.Grow(*scratch, 9*n)
 	if !tileWeightGrad(g.level, *scratch, sums, g.pitch, n) {
 		g.notFinite.Store(true)
 	}

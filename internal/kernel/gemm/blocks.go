@@ -2,10 +2,10 @@ package gemm
 
 import (
 	"math/bits"
-	"sync"
 
 	"github.com/residuum-go/residuum/internal/kernel/gemm/tile"
 	"github.com/residuum-go/residuum/internal/parallel"
+	"github.com/residuum-go/residuum/internal/work"
 )
 
 // Sizes of strips, in elements.
@@ -68,9 +68,9 @@ func (j *job) splitStrips(blocks int) {
 	j.cut.depth = passDepth(j.k)
 	c := &j.cut
 	c.unitRows, c.unitCols = j.rows, j.cols
-	tiles, panels := ceil(j.m, j.rows), ceil(j.n, j.cols)
+	tiles, panels := work.Ceil(j.m, j.rows), work.Ceil(j.n, j.cols)
 	if !j.whole() {
-		c.down = ceil(tiles, max(1, blockA/c.depth/j.rows))
+		c.down = work.Ceil(tiles, max(1, blockA/c.depth/j.rows))
 	}
 	switch {
 	case c.down >= blocks:
@@ -81,7 +81,7 @@ func (j *job) splitStrips(blocks int) {
 		c.down = max(c.down, min(blocks, max(pieces(tiles/8), min(8, pieces(tiles/4)))))
 	default:
 		if j.long() {
-			c.chunks = min(ceil(blocks, c.down), pieces(j.k/512))
+			c.chunks = min(work.Ceil(blocks, c.down), pieces(j.k/512))
 		}
 		few := 2
 		if j.transA {
@@ -130,17 +130,21 @@ func (j *job) parts() {
 			j.b = whole.b[at(whole.transB, p, q, whole.ldb):]
 			j.c = whole.c[q:]
 			j.acc = whole.acc || p > 0
-			panels := ceil(j.n, j.cols)
-			j.packed = grow(j.packed, panels*k*j.cols)
-			parallel.For(panels, packTogether, j.pack)
-			j.blocks()
+			n := work.Ceil(j.n, j.cols)
+			j.packed = work.Grow(j.packed, n*k*j.cols)
+			parallel.For(n, packTogether, (*packing)(j))
+			j.compute()
 			j.packed = j.packed[:0]
 		}
 	}
 }
 
-// doPack copies panels lo to hi of b for all blocks.
-func (j *job) doPack(lo, hi int) {
+// packing is the loop over the panels of b that all blocks share.
+type packing job
+
+// Run copies panels lo to hi.
+func (p *packing) Run(lo, hi int) {
+	j := (*job)(p)
 	j.packPanels(j.packed[lo*j.k*j.cols:], lo*j.cols, min(hi*j.cols, j.n), 0, j.k)
 }
 
@@ -159,17 +163,17 @@ func (j *job) packPanels(to []float32, col, colEnd, p, k int) {
 }
 
 // passDepth cuts k steps into equal passes.
-func passDepth(k int) int { return ceil(k, ceil(k, maxDepth)) }
+func passDepth(k int) int { return work.Ceil(k, work.Ceil(k, maxDepth)) }
 
 // copies are what a block copies for itself.
 type copies struct{ a, b []float32 }
 
-var copiesPool = sync.Pool{New: func() any { return new(copies) }}
+var copiesPool work.Pool[copies]
 
 // strips computes a region, panel by panel, with the rows of a staying in the second-level cache and the
 // panel of b in the first-level one.
 func (j *job) strips(r *region) {
-	buf := copiesPool.Get().(*copies)
+	buf := copiesPool.Get()
 	defer copiesPool.Put(buf)
 	copiesB := len(j.packed) == 0 && j.copiesB(r.rowEnd-r.row)
 	t := tile.Strip{M: r.rowEnd - r.row, LDC: r.ldc}
@@ -180,19 +184,19 @@ func (j *job) strips(r *region) {
 		for q := r.col; q < r.colEnd; q += j.cols {
 			t.Cols = min(j.cols, r.colEnd-q)
 			t.C = r.c[r.row*r.ldc+q:]
-			tiles := ceil(t.M, tile.StripRows(j.level, t.Cols))
-			t.Rows = ceil(t.M, tiles)
+			tiles := work.Ceil(t.M, tile.StripRows(j.level, t.Cols))
+			t.Rows = work.Ceil(t.M, tiles)
 			t.Ahead, t.AheadStep, t.AheadTile = t.A, 0, 0
 			switch {
 			case len(j.packed) > 0:
 				t.B, t.LDB = j.packed[q*j.k+p*j.cols:], j.cols
 				if q+j.cols < r.colEnd { // the next panel arrives meanwhile
-					t.Ahead, t.AheadStep = j.packed[(q+j.cols)*j.k+p*j.cols:], ceil(4*j.cols, tiles)
+					t.Ahead, t.AheadStep = j.packed[(q+j.cols)*j.k+p*j.cols:], work.Ceil(4*j.cols, tiles)
 				}
 			case copiesB:
 				i := (q - r.col) / j.cols % packTogether
 				if i == 0 {
-					buf.b = grow(buf.b, packTogether*t.K*j.cols)
+					buf.b = work.Grow(buf.b, packTogether*t.K*j.cols)
 					j.packPanels(buf.b, q, min(q+packTogether*j.cols, r.colEnd), p, t.K)
 				}
 				t.B, t.LDB = buf.b[i*t.K*j.cols:], j.cols
@@ -238,7 +242,7 @@ func (n *ahead) fetch(t *tile.Strip, tiles int) {
 	if n.row >= n.rows {
 		return
 	}
-	t.Ahead, t.AheadStep = n.from[n.row*n.ld:], ceil(4*n.cols, t.K)
+	t.Ahead, t.AheadStep = n.from[n.row*n.ld:], work.Ceil(4*n.cols, t.K)
 	t.AheadTile = 4*n.ld - t.AheadStep*t.K
 	n.row += tiles
 }
@@ -253,7 +257,7 @@ func (j *job) readA(t *tile.Strip, buf *copies, r *region, p int) {
 		return
 	}
 	pitch := t.K + copySkew
-	buf.a = grow(buf.a, t.M*pitch)
+	buf.a = work.Grow(buf.a, t.M*pitch)
 	if j.transA {
 		tile.Transpose(j.level, buf.a, pitch, t.A, j.lda, t.K, t.M)
 	} else {
@@ -278,4 +282,4 @@ func (j *job) copiesA(steps, cols int) bool {
 	return j.transA && steps*j.lda > resident || !j.transA && j.lda%1024 == 0
 }
 
-func roundUp(a, b int) int { return ceil(a, b) * b }
+func roundUp(a, b int) int { return work.Ceil(a, b) * b }

@@ -20,13 +20,13 @@ func Mul(acc, transA, transB bool, m, n, k int, a []float32, lda int, b []float3
 		}
 		return
 	}
-	j := jobs.Get().(*job)
+	j := jobs.Get()
 	j.problem = problem{acc: acc, transA: transA, transB: transB, m: m, n: n, k: k,
 		a: a, lda: lda, b: b, ldb: ldb, c: c, ldc: ldc}
 	if n == 1 && m > 1 {
 		j.column()
 	} else {
-		j.run()
+		j.multiply()
 	}
 	j.problem = problem{}
 	jobs.Put(j)

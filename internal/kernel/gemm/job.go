@@ -1,12 +1,11 @@
 package gemm
 
 import (
-	"sync"
-
 	"github.com/residuum-go/residuum/internal/cpu"
 	"github.com/residuum-go/residuum/internal/kernel/gemm/tile"
 	"github.com/residuum-go/residuum/internal/kernel/vec"
 	"github.com/residuum-go/residuum/internal/parallel"
+	"github.com/residuum-go/residuum/internal/work"
 )
 
 // problem is the arguments of one call of Mul, or a part of it.
@@ -32,8 +31,6 @@ type job struct {
 	sums     []float32 // of chunks of k after the first, which goes to c
 	packed   []float32 // b for all blocks, see shared
 	straight [3][]float32
-
-	pack, compute func(lo, hi int)
 }
 
 // method says how a block is computed.
@@ -45,11 +42,7 @@ const (
 	combinations               // rows of c from a few rows of b
 )
 
-var jobs = sync.Pool{New: func() any {
-	j := new(job)
-	j.pack, j.compute = j.doPack, j.doCompute
-	return j
-}}
+var jobs work.Pool[job]
 
 const (
 	// fewRows is for products without transB. With few rows each element of b is used once or a few
@@ -63,8 +56,8 @@ const (
 	longDots = 128
 )
 
-// run chooses the method, by shape and level alone, and computes.
-func (j *job) run() {
+// multiply chooses the method, by shape and level alone, and computes.
+func (j *job) multiply() {
 	j.level = cpu.Active()
 	j.rows, j.cols = tile.Size(j.level)
 	if j.m == 1 {
@@ -87,14 +80,14 @@ func (j *job) run() {
 		j.parts()
 		return
 	}
-	j.blocks()
+	j.compute()
 }
 
-// blocks computes all blocks, then adds up the chunks in order.
-func (j *job) blocks() {
+// compute computes all blocks, then adds up the chunks in order.
+func (j *job) compute() {
 	j.split()
-	j.sums = grow(j.sums, (j.cut.chunks-1)*j.m*j.n)
-	parallel.For(j.cut.down*j.cut.across*j.cut.chunks, 1, j.compute)
+	j.sums = work.Grow(j.sums, (j.cut.chunks-1)*j.m*j.n)
+	parallel.For(j.cut.down*j.cut.across*j.cut.chunks, 1, j)
 	for s := range j.cut.chunks - 1 {
 		for i := range j.m {
 			c := j.c[i*j.ldc : i*j.ldc+j.n]
@@ -113,7 +106,7 @@ type cut struct {
 // part returns where part i of so many of n rows or columns begins. The larger parts come first: workers that take
 // one after the other then finish together.
 func part(n, unit, parts, i int) int {
-	units := ceil(n, unit)
+	units := work.Ceil(n, unit)
 	return min(n, (units/parts*i+min(i, units%parts))*unit)
 }
 
@@ -126,8 +119,8 @@ type region struct {
 	acc                                     bool
 }
 
-// doCompute computes blocks lo to hi. Those that read the same rows of a follow each other.
-func (j *job) doCompute(lo, hi int) {
+// Run computes blocks lo to hi. Those that read the same rows of a follow each other.
+func (j *job) Run(lo, hi int) {
 	c := &j.cut
 	for i := lo; i < hi; i++ {
 		chunk, q, p := i%c.chunks, i/c.chunks%c.across, i/c.chunks/c.across
@@ -164,14 +157,4 @@ func flag(b bool) int {
 		return 1
 	}
 	return 0
-}
-
-func ceil(a, b int) int { return (a + b - 1) / b }
-
-// grow returns a buffer of n elements, s if it is large enough.
-func grow(s []float32, n int) []float32 {
-	if cap(s) < n {
-		return make([]float32, n)
-	}
-	return s[:n]
 }

@@ -1,6 +1,9 @@
 package gemm
 
-import "github.com/residuum-go/residuum/internal/kernel/gemm/tile"
+import (
+	"github.com/residuum-go/residuum/internal/kernel/gemm/tile"
+	"github.com/residuum-go/residuum/internal/work"
+)
 
 // column computes a product with one column: the transposed problem has one row.
 func (j *job) column() {
@@ -8,11 +11,11 @@ func (j *job) column() {
 	j.problem = problem{acc: p.acc, transA: !p.transB, transB: !p.transA, m: 1, n: p.m, k: p.k,
 		a: p.b, lda: p.ldb, b: p.a, ldb: p.lda, c: p.c, ldc: p.m}
 	if p.ldc == 1 {
-		j.run()
+		j.multiply()
 		return
 	}
 	j.c = j.apart(0, p.c, p.m, p.ldc)
-	j.run()
+	j.multiply()
 	for i, v := range j.straight[0][:p.m] {
 		p.c[i*p.ldc] = v
 	}
@@ -33,7 +36,7 @@ func (j *job) apart(buffer int, v []float32, n, step int) []float32 {
 	if step == 1 {
 		return v
 	}
-	s := grow(j.straight[buffer], n)
+	s := work.Grow(j.straight[buffer], n)
 	j.straight[buffer] = s
 	for i := range s {
 		s[i] = v[i*step]

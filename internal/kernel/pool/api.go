@@ -40,7 +40,7 @@ func MaxGather(y, x []float32, idx []int32) {
 	if len(idx) != len(y) {
 		panic(fmt.Sprintf("pool: MaxGather: %d outputs, %d indices", len(y), len(idx)))
 	}
-	t := tasks.Get().(*task)
+	t := tasks.Get()
 	t.dst, t.src, t.idx = y, x, idx
 	t.loop(len(y), grain, func(t *task, lo, hi int) { MaxGatherRef(t.dst[lo:hi], t.src, t.idx[lo:hi]) })
 }
@@ -87,7 +87,7 @@ func GlobalAvg(y, x []float32, n, hw, c int) {
 // dx[n,p,c] = g[n,c]/hw for dx [n, hw, c].
 func GlobalAvgGrad(dx, g []float32, n, hw, c int) {
 	checkGlobal("GlobalAvgGrad", len(g), len(dx), n, hw, c)
-	t := tasks.Get().(*task)
+	t := tasks.Get()
 	t.dst, t.src, t.s = dx, g, Shape{N: n, H: hw, C: c}
 	t.loop(n, max(1, grain/max(1, hw*c)), func(t *task, lo, hi int) {
 		hw, c := t.s.H, t.s.C

@@ -40,7 +40,7 @@ func BenchmarkPooling(b *testing.B) {
 				b.Run(fmt.Sprintf("op=%s/shape=%dx%dx%dx%d/size=%d/impl=%v", op.name, s.N, s.H, s.W, s.C, s.SizeH, l), func(b *testing.B) {
 					defer cpu.Set(l)()
 					var copying, pooling []time.Duration
-					move := func(lo, hi int) { copy(spare[lo:hi], x[lo:hi]) }
+					move := parallel.Func(func(lo, hi int) { copy(spare[lo:hi], x[lo:hi]) })
 					for b.Loop() {
 						start := time.Now()
 						parallel.For(len(x), grain, move)

@@ -5,7 +5,11 @@
 // bits for any number of workers.
 package pool
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/residuum-go/residuum/internal/work"
+)
 
 // Shape is the geometry of a pooling. The input x is [N, H, W, C]; output pixel (h, w) covers the
 // SizeH by SizeW window of x whose first corner is (h*StrideH - PadH, w*StrideW - PadW); the output
@@ -54,8 +58,5 @@ func window(o, size, stride, pad, n int) (lo, hi int) {
 
 // covering returns the output positions, of out many, whose windows cover input position i.
 func covering(i, size, stride, pad, out int) (lo, hi int) {
-	if first := i + pad - size + 1; first > 0 {
-		lo = (first + stride - 1) / stride
-	}
-	return lo, min((i+pad)/stride+1, out)
+	return max(0, work.Ceil(i+pad-size+1, stride)), min((i+pad)/stride+1, out)
 }

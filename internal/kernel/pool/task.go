@@ -1,9 +1,8 @@
 package pool
 
 import (
-	"sync"
-
 	"github.com/residuum-go/residuum/internal/parallel"
+	"github.com/residuum-go/residuum/internal/work"
 )
 
 // task is one call: a walk over the rows of the destination image, each cut into runs of pixels
@@ -11,7 +10,7 @@ import (
 // window is what a pixel covers; backward, the destination is the input's gradient and a window is
 // the outputs that cover a pixel, so that every pixel is written once, by one worker.
 //
-// Tasks are pooled and their method value is bound once, so that a call allocates nothing.
+// Tasks are pooled, so that a call allocates nothing.
 type task struct {
 	dst, src []float32
 	idx      []int32
@@ -24,7 +23,6 @@ type task struct {
 	set      *kernels
 	kernel   func(t *task, to, from int, r run, rows int)
 	body     func(t *task, lo, hi int)
-	chunk    func(lo, hi int) // t.callBody, bound once
 }
 
 // image is the size of one image of the source or the destination.
@@ -37,16 +35,12 @@ type run struct{ dst, dstStep, src, srcStep, count, cols int }
 // grain is about how many destination elements go to one worker at a time.
 const grain = 16 << 10
 
-var tasks = sync.Pool{New: func() any {
-	t := new(task)
-	t.chunk = t.callBody
-	return t
-}}
+var tasks work.Pool[task]
 
 // newTask returns a task for dst and src, the output and the input or, backward, the input's
 // gradient and the output's.
 func newTask(s Shape, dst, src []float32, idx []int32, backward bool) *task {
-	t := tasks.Get().(*task)
+	t := tasks.Get()
 	t.s, t.dst, t.src, t.idx, t.backward, t.set = s, dst, src, idx, backward, active()
 	t.to, t.from = image{s.OutH(), s.OutW()}, image{s.H, s.W}
 	if backward {
@@ -63,13 +57,14 @@ func (t *task) run(kernel func(t *task, to, from int, r run, rows int)) {
 	t.loop(t.s.N*t.to.h, max(1, grain/(t.to.w*t.s.C)), (*task).rows)
 }
 
-func (t *task) callBody(lo, hi int) { t.body(t, lo, hi) }
+// Run does a part of the loop at hand.
+func (t *task) Run(lo, hi int) { t.body(t, lo, hi) }
 
 // loop executes body over [0, n) in parallel and gives the task back.
 func (t *task) loop(n, grain int, body func(t *task, lo, hi int)) {
 	t.body = body
-	parallel.For(n, grain, t.chunk)
-	*t = task{chunk: t.chunk, runs: t.runs}
+	parallel.For(n, grain, t)
+	*t = task{runs: t.runs}
 	tasks.Put(t)
 }
 

@@ -23,7 +23,7 @@ type buffers struct {
 	m          [5][]float32
 	row        [8][]float32
 	copyGrain  int
-	copyChunks func(lo, hi int)
+	copyChunks parallel.Func
 }
 
 func newBuffers(n, c int) *buffers {

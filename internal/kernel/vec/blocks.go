@@ -1,9 +1,8 @@
 package vec
 
 import (
-	"sync"
-
 	"github.com/residuum-go/residuum/internal/cpu"
+	"github.com/residuum-go/residuum/internal/work"
 )
 
 // Reductions over rows cut the matrix into blocks of rows, and very wide matrices also into blocks
@@ -43,8 +42,8 @@ func newCut(n, c int) cut {
 	}
 	k := cut{c: c, rows: n / c, times: repeats(c, n, blockPeriod), blockCols: min(c, blockColumns)}
 	k.blockRows = max(1, blockElements/k.blockCols/k.times) * k.times
-	k.across = (c + k.blockCols - 1) / k.blockCols
-	k.down = (k.rows + k.blockRows - 1) / k.blockRows
+	k.across = work.Ceil(c, k.blockCols)
+	k.down = work.Ceil(k.rows, k.blockRows)
 	return k
 }
 
@@ -89,7 +88,7 @@ func finite(a []float64) bool {
 	return true
 }
 
-var accumulators = sync.Pool{New: func() any { return new([2 * blockColumns]float64) }}
+var accumulators work.Pool[[2 * blockColumns]float64]
 
 func (t *task) reduceBlock(down, across int) {
 	k := &t.cut
@@ -97,7 +96,7 @@ func (t *task) reduceBlock(down, across int) {
 	rows, cols := min(k.blockRows, k.rows-row), min(k.blockCols, k.c-col)
 	full, rest := rows/k.times, rows%k.times
 
-	acc := accumulators.Get().(*[2 * blockColumns]float64)
+	acc := accumulators.Get()
 	width := k.times * cols
 	sum0, sum1 := acc[:width], acc[width:2*width]
 	clear(acc[:2*width])

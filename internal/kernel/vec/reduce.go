@@ -114,7 +114,7 @@ func MeanGroups(dst, x []float32, groups, rows, c int) {
 	t := newTask()
 	t.dst, t.x, t.c, t.cut.rows, t.set = dst, x, c, rows, active()
 	t.run(groups, max(1, grain/max(1, rows*c)), func(t *task, lo, hi int) {
-		acc := accumulators.Get().(*[2 * blockColumns]float64)
+		acc := accumulators.Get()
 		for g := lo; g < hi; g++ {
 			for col := 0; col < t.c; col += blockColumns {
 				t.meanGroup(acc, g, col)

@@ -2,9 +2,9 @@ package vec
 
 import (
 	"fmt"
-	"sync"
 
 	"github.com/residuum-go/residuum/internal/parallel"
+	"github.com/residuum-go/residuum/internal/work"
 )
 
 // How many elements of work go to one worker at a time: enough that handing them over costs
@@ -16,8 +16,8 @@ const (
 	grainExp  = 1 << 10 // one exponential in float64 or two, in Go
 )
 
-// task carries the arguments of one parallel loop. Tasks are pooled and their method value is bound
-// once, so that a loop allocates nothing. Fields have the names of the public parameters.
+// task carries the arguments of one parallel loop. Tasks are pooled, so that a loop allocates nothing. Fields have the
+// names of the public parameters.
 type task struct {
 	dst, a, b, x, y, g, residual, p, m, v []float32
 
@@ -36,19 +36,15 @@ type task struct {
 	scalar func(dst, a []float32, s float32)
 	binary func(dst, a, b []float32)
 
-	body  func(t *task, lo, hi int)
-	chunk func(lo, hi int) // t.callBody, bound once
+	body func(t *task, lo, hi int)
 }
 
-var tasks = sync.Pool{New: func() any {
-	t := new(task)
-	t.chunk = t.callBody
-	return t
-}}
+var tasks work.Pool[task]
 
-func newTask() *task { return tasks.Get().(*task) }
+func newTask() *task { return tasks.Get() }
 
-func (t *task) callBody(lo, hi int) { t.body(t, lo, hi) }
+// Run does a part of the loop at hand.
+func (t *task) Run(lo, hi int) { t.body(t, lo, hi) }
 
 // run executes body over [0, n) in parallel and gives the task back.
 func (t *task) run(n, grain int, body func(t *task, lo, hi int)) {
@@ -59,21 +55,18 @@ func (t *task) run(n, grain int, body func(t *task, lo, hi int)) {
 // loop is run for callers that still need the task.
 func (t *task) loop(n, grain int, body func(t *task, lo, hi int)) {
 	t.body = body
-	parallel.For(n, grain, t.chunk)
+	parallel.For(n, grain, t)
 }
 
 // free drops what the task refers to, so that the pool keeps no tensor alive, and pools the task.
 func (t *task) free() {
-	*t = task{chunk: t.chunk, scratch: t.scratch, coef: t.coef, partial: t.partial}
+	*t = task{scratch: t.scratch, coef: t.coef, partial: t.partial}
 	tasks.Put(t)
 }
 
 // floats64 returns n zeros that belong to the task.
 func (t *task) floats64(n int) []float64 {
-	if cap(t.partial) < n {
-		t.partial = make([]float64, n)
-	}
-	t.partial = t.partial[:n]
+	t.partial = work.Grow(t.partial, n)
 	clear(t.partial)
 	return t.partial
 }

@@ -50,7 +50,7 @@ func Compare(b *testing.B, flops float64, f func()) {
 	for start := now(); now()-start < turn; steps += 1000 {
 		tile.Peak(l, 1000)
 	}
-	spin := func(lo, hi int) { tile.Peak(l, steps) }
+	spin := parallel.Func(func(lo, hi int) { tile.Peak(l, steps) })
 	perSpin := tile.Peak(l, 1) * float64(steps*workers)
 
 	var rates, peaks, ratios []float64

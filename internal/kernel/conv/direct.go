@@ -1,21 +1,20 @@
 package conv
 
 import (
-	"sync"
-
 	"github.com/residuum-go/residuum/internal/cpu"
 	"github.com/residuum-go/residuum/internal/kernel/gemm/tile"
 	"github.com/residuum-go/residuum/internal/parallel"
+	"github.com/residuum-go/residuum/internal/work"
 )
 
-// walk computes an output image from an input image along a plan: Forward and InputGrad.
+// direct computes an output image from an input image along a plan: Forward and InputGrad.
 //
 // The weights are packed once per call into panels [taps][inner][cols of a tile]. Work is handed out
 // in blocks of tiles by panels. When all panels fit in the second-level cache, a block takes its
 // tiles one by one and passes each over all panels: pixels are read once, at an even pace. Otherwise
 // it takes its panels one by one and passes each over all tiles: a panel is fetched once per block,
 // and it is the pixels that stay in the cache.
-type walk struct {
+type direct struct {
 	shape     Shape
 	inputGrad bool
 	plan      *plan
@@ -35,18 +34,13 @@ type walk struct {
 	local                   bool // blocks pack their own panels
 	passes                  int  // over the taps, for each panel
 	packed                  []float32
-	pack, compute           func(lo, hi int)
 }
 
-var walks = sync.Pool{New: func() any {
-	k := new(walk)
-	k.pack, k.compute = k.doPack, k.doCompute
-	return k
-}}
+var directs work.Pool[direct]
 
 // run computes out from in. The shape has no empty dimension.
 func run(s Shape, inputGrad bool, out, in, w []float32) {
-	k := walks.Get().(*walk)
+	k := directs.Get()
 	k.shape, k.inputGrad = s, inputGrad
 	k.in, k.w, k.out = in, w, out
 	k.level = cpu.Active()
@@ -60,31 +54,35 @@ func run(s Shape, inputGrad bool, out, in, w []float32) {
 		k.inner, k.outer = k.outer, k.inner
 	}
 	k.pair = k.outer <= tile.PairCols(k.level) && k.inner%2 == 0
-	k.panels = ceil(k.outer, k.cols)
+	k.panels = work.Ceil(k.outer, k.cols)
 	all := s.Groups * k.panels
 	k.split(rows)
 	if !k.local {
-		k.packed = grow(k.packed, all*k.panelSize())
-		parallel.For(all, max(1, 1<<16/k.panelSize()), k.pack)
+		k.packed = work.Grow(k.packed, all*k.panelSize())
+		parallel.For(all, max(1, 1<<16/k.panelSize()), (*packing)(k))
 	}
 	down, across := k.grid()
-	parallel.For(down*across*len(k.plan.classes), 1, k.compute)
+	parallel.For(down*across*len(k.plan.classes), 1, k)
 	k.in, k.w, k.out, k.plan = nil, nil, nil, nil
-	walks.Put(k)
+	directs.Put(k)
 }
 
 // tapSize returns the elements of a panel for one tap, panelSize for all.
-func (k *walk) tapSize() int {
+func (k *direct) tapSize() int {
 	if k.pair {
 		return k.inner / 2 * k.cols
 	}
 	return k.inner * k.cols
 }
 
-func (k *walk) panelSize() int { return len(k.plan.taps) * k.tapSize() }
+func (k *direct) panelSize() int { return len(k.plan.taps) * k.tapSize() }
 
-// doPack packs panels of all groups.
-func (k *walk) doPack(lo, hi int) {
+// packing is the loop over the panels of all groups.
+type packing direct
+
+// Run packs panels lo to hi.
+func (p *packing) Run(lo, hi int) {
+	k := (*direct)(p)
 	for i := lo; i < hi; i++ {
 		k.packTaps(k.packed[i*k.panelSize():], i/k.panels, i%k.panels, 0, len(k.plan.taps))
 	}
@@ -92,7 +90,7 @@ func (k *walk) doPack(lo, hi int) {
 
 // packTaps packs taps first to end of panel q of group g. Row (t, i) of a panel holds the weights
 // between input channel i and the output channels of the panel through tap t.
-func (k *walk) packTaps(panel []float32, g, q, first, end int) {
+func (k *direct) packTaps(panel []float32, g, q, first, end int) {
 	s := k.shape
 	cg, kg := s.C/s.Groups, s.K/s.Groups
 	pack := tile.Pack
@@ -117,7 +115,7 @@ var (
 )
 
 // split chooses blocks of about 2^21 multiply-adds, by size alone.
-func (k *walk) split(rows int) {
+func (k *direct) split(rows int) {
 	const (
 		enough = 1 << 21
 		fewest = 16 // tiles of a block that stay in the cache for all panels
@@ -132,7 +130,7 @@ func (k *walk) split(rows int) {
 		k.blockTiles = min(max(enough/(perTile*k.panels), fewest/2), most)
 		return
 	}
-	k.passes = max(1, min(len(k.plan.taps)/len(k.plan.classes), ceil(k.panelSize()/len(k.plan.classes), maxPass)))
+	k.passes = max(1, min(len(k.plan.taps)/len(k.plan.classes), work.Ceil(k.panelSize()/len(k.plan.classes), maxPass)))
 	k.blockTiles = min(max(enough/perTile, fewest), most)
 	k.blockPanels = max(1, min(enough/(perTile*k.blockTiles), k.panels))
 	if k.local = tiles <= most && k.shape.Groups*k.panels >= 8; k.local {
@@ -142,22 +140,22 @@ func (k *walk) split(rows int) {
 
 // grid returns how many blocks cover the tiles of a class and the panels of all groups. All classes
 // have nearly as many tiles.
-func (k *walk) grid() (down, across int) {
-	return ceil(k.shape.N*len(k.plan.classes[0].tiles), k.blockTiles), k.shape.Groups * ceil(k.panels, k.blockPanels)
+func (k *direct) grid() (down, across int) {
+	return work.Ceil(k.shape.N*len(k.plan.classes[0].tiles), k.blockTiles), k.shape.Groups * work.Ceil(k.panels, k.blockPanels)
 }
 
-// doCompute computes blocks. Blocks that read the same pixels follow each other.
-func (k *walk) doCompute(lo, hi int) {
+// Run computes blocks lo to hi. Blocks that read the same pixels follow each other.
+func (k *direct) Run(lo, hi int) {
 	down, across := k.grid()
-	perGroup := ceil(k.panels, k.blockPanels)
+	perGroup := work.Ceil(k.panels, k.blockPanels)
 	for i := lo; i < hi; i++ {
 		b, q := i/across, i%across
 		b, c := b/len(k.plan.classes), &k.plan.classes[b%len(k.plan.classes)]
 		tiles := k.shape.N * len(c.tiles)
-		first, end := share(tiles, b, down), share(tiles, b+1, down)
+		first, end := work.Share(tiles, b, down), work.Share(tiles, b+1, down)
 		g := q / perGroup
 		q = q % perGroup
-		panel, panelEnd := share(k.panels, q, perGroup), share(k.panels, q+1, perGroup)
+		panel, panelEnd := work.Share(k.panels, q, perGroup), work.Share(k.panels, q+1, perGroup)
 		if c.taps == 0 {
 			k.clear(c, g, panel, panelEnd, first, end)
 			continue
@@ -173,7 +171,7 @@ func (k *walk) doCompute(lo, hi int) {
 }
 
 // clear is block for pixels that the stride leaves without taps.
-func (k *walk) clear(c *class, g, panel, panelEnd, first, end int) {
+func (k *direct) clear(c *class, g, panel, panelEnd, first, end int) {
 	from, to := g*k.outer+panel*k.cols, g*k.outer+min(panelEnd*k.cols, k.outer)
 	for ; first < end; first++ {
 		x := &c.tiles[first%len(c.tiles)]
@@ -193,13 +191,13 @@ type part struct {
 
 // passesOver computes tiles for one panel, in several passes over the taps when the panel is large: what
 // one pass uses of it then stays in the second-level cache.
-func (k *walk) passesOver(c *class, g, q, first, end int) {
+func (k *direct) passesOver(c *class, g, q, first, end int) {
 	if k.passes == 1 && !k.local {
 		k.block(c, g, q, q+1, first, end, part{taps: c.taps, fetch: q == 0})
 		return
 	}
 	unit := max(1, c.run)
-	buf := buffers.Get().(*[]float32)
+	buf := buffers.Get()
 	for p := range k.passes {
 		lo, hi := c.taps/unit*p/k.passes*unit, c.taps/unit*(p+1)/k.passes*unit
 		if lo == hi {
@@ -207,7 +205,7 @@ func (k *walk) passesOver(c *class, g, q, first, end int) {
 		}
 		r := part{first: lo, taps: hi - lo, fetch: q == 0 && p == 0}
 		if k.local {
-			*buf = grow(*buf, r.taps*k.tapSize())
+			*buf = work.Grow(*buf, r.taps*k.tapSize())
 			k.packTaps(*buf, g, q, c.firstTap+lo, c.firstTap+hi)
 			r.packed = *buf
 		}
@@ -218,12 +216,12 @@ func (k *walk) passesOver(c *class, g, q, first, end int) {
 
 // block computes tiles first to end of class c, counted through all images, each for panels panel to
 // panelEnd of group g.
-func (k *walk) block(c *class, g, panel, panelEnd, first, end int, r part) {
+func (k *direct) block(c *class, g, panel, panelEnd, first, end int, r part) {
 	t := tile.Rows{Zero: k.plan.zeros, LDB: k.cols, Ahead: k.in, Acc: min(r.first, 1)}
 	if !r.fetch && r.packed == nil && r.taps > 0 { // what lies behind this part of the packed weights
 		size := r.taps * k.tapSize()
 		t.Ahead = k.packed[min(k.partAt(c, r, g, panel)+size, len(k.packed)):]
-		t.AheadStep = ceil(4*k.cols, end-first)
+		t.AheadStep = work.Ceil(4*k.cols, end-first)
 	}
 	for image, i := first/len(c.tiles), first%len(c.tiles); first < end; first++ {
 		x := &c.tiles[i]
@@ -262,16 +260,16 @@ func (k *walk) block(c *class, g, panel, panelEnd, first, end int, r part) {
 }
 
 // partAt returns where the part of panel q of group g begins in k.packed.
-func (k *walk) partAt(c *class, r part, g, q int) int {
+func (k *direct) partAt(c *class, r part, g, q int) int {
 	return (g*k.panels+q)*k.panelSize() + (c.firstTap+r.first)*k.tapSize()
 }
 
 // aheadStep returns how many bytes of n elements each step of a tile has to fetch, at most the cache
 // line that it asks for.
-func (k *walk) aheadStep(t *tile.Rows, n int) int {
+func (k *direct) aheadStep(t *tile.Rows, n int) int {
 	steps := t.Taps * t.Inner
 	if k.pair {
 		steps /= 2
 	}
-	return min(ceil(4*n, steps), 64)
+	return min(work.Ceil(4*n, steps), 64)
 }

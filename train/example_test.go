@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"os"
 
 	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/nn"
@@ -17,15 +16,12 @@ func ExampleTrainer() {
 	rng := rand.New(rand.NewPCG(1, 1))
 	model := nn.NewSequential(nn.Flatten{}, nn.NewLinear(rng, 36, 3))
 
-	bar := train.NewPrinter(os.Stderr, "linear")
-	defer bar.Close()
 	trainer := &train.Trainer{
 		Model:     model,
 		Loader:    data.NewLoader(set, data.LoaderConfig{Batch: 20, Shuffle: true, Norm: set.Norm(), Seed: 1}),
 		Optimizer: &optim.SGD{Params: model.Params(), Momentum: 0.9},
 		Schedule:  optim.Cosine(0.1, 0, 30),
 		Epochs:    10,
-		Progress:  bar.Show,
 	}
 	if _, err := trainer.Run(context.Background()); err != nil {
 		fmt.Println(err)

@@ -10,37 +10,18 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/residuum-go/residuum/data/fashion"
-	"github.com/residuum-go/residuum/internal/cpu"
+	"github.com/residuum-go/residuum/examples/internal/program"
 	"github.com/residuum-go/residuum/train"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
-	cfg, err := parse(os.Args[1:], os.Stderr)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		return
-	case err != nil:
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(2)
-	}
-	if err := do(ctx, cfg, os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "lab:", err)
-		os.Exit(1)
-	}
-}
+func main() { program.Main("lab", parse, do) }
 
 // config is what the flags say.
 type config struct {
@@ -50,31 +31,21 @@ type config struct {
 	seed                  uint64
 }
 
-func parse(args []string, log io.Writer) (cfg config, err error) {
-	f := flag.NewFlagSet("lab", flag.ContinueOnError)
-	f.SetOutput(log)
+const about = `Lab serves a web page on which one takes a residual net apart by hand.`
+
+func parse(args []string, help io.Writer) (config, error) {
+	cfg := config{blocks: 15, width: 8, epochs: 8}
+	f := program.NewFlags("lab", about)
 	f.StringVar(&cfg.addr, "addr", "127.0.0.1:8080", "`address` to listen on, of this machine only; port 0 takes a free one")
 	f.StringVar(&cfg.model, "model", "", "`checkpoint` of a trained net with these blocks and this width (default: train one, once, and keep it in the user's cache)")
-	f.IntVar(&cfg.blocks, "blocks", 15, "residual blocks, a multiple of 3 up to 30")
-	f.IntVar(&cfg.width, "width", 8, "channels of the first stage; the others have two and four times as many")
-	f.IntVar(&cfg.epochs, "epochs", 8, "how often training goes through the images")
+	f.IntVar(&cfg.blocks, "blocks", program.Range{Least: 3, Most: 30, Multiple: stages}, "residual blocks")
+	f.IntVar(&cfg.width, "width", program.Range{Least: 1, Most: 64}, "channels of the first stage; the others have two and four times as many")
+	f.IntVar(&cfg.epochs, "epochs", program.Range{Least: 1, Most: 1e6}, "how often training goes through the images")
 	f.Uint64Var(&cfg.seed, "seed", 1, "of all random numbers")
-	if err := f.Parse(args); err != nil {
+	if err := f.Parse(args, help); err != nil {
 		return cfg, err
 	}
-	switch {
-	case f.NArg() > 0:
-		err = fmt.Errorf("lab: %q: want flags only", f.Arg(0))
-	case cfg.blocks < 3 || cfg.blocks > 30 || cfg.blocks%stages != 0:
-		err = fmt.Errorf("lab: -blocks %d: want a multiple of 3 from 3 to 30", cfg.blocks)
-	case cfg.width < 1 || cfg.width > 64:
-		err = fmt.Errorf("lab: -width %d: want 1 to 64", cfg.width)
-	case cfg.epochs < 1 || cfg.epochs > 1e6:
-		err = fmt.Errorf("lab: -epochs %d: want 1 to 1,000,000", cfg.epochs)
-	default:
-		err = checkLoopback(cfg.addr)
-	}
-	return cfg, err
+	return cfg, checkLoopback(cfg.addr)
 }
 
 // checkLoopback returns an error for addresses that other machines could reach: whoever reaches the
@@ -82,10 +53,10 @@ func parse(args []string, log io.Writer) (cfg config, err error) {
 func checkLoopback(addr string) error {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
-		return fmt.Errorf("lab: -addr: %w", err)
+		return fmt.Errorf("-addr: %w", err)
 	}
 	if _, ok := ownHost(host); !ok {
-		return fmt.Errorf("lab: -addr %s: the page is for this machine only, so want localhost, 127.0.0.1 or [::1] and a port", addr)
+		return fmt.Errorf("-addr %s: the page is for this machine only, so want localhost, 127.0.0.1 or [::1] and a port", addr)
 	}
 	return nil
 }
@@ -93,9 +64,6 @@ func checkLoopback(addr string) error {
 // do serves the page until ctx is done. The page shows how the training goes, and then the net. Training that
 // ctx stops is an error, which comes when the trainer has saved what is done.
 func do(ctx context.Context, cfg config, log io.Writer) error {
-	if err := cpu.Err(); err != nil {
-		return err
-	}
 	listener, err := net.Listen("tcp", cfg.addr)
 	if err != nil {
 		return fmt.Errorf("%w: choose another address with -addr", err)
@@ -136,12 +104,18 @@ func do(ctx context.Context, cfg config, log io.Writer) error {
 // prepare trains or loads the net and hands it to the page.
 func prepare(ctx context.Context, cfg config, s *site, log io.Writer) error {
 	images := fashion.Embedded()
-	printer := train.NewPrinter(log, "lab: training")
+	out := program.NewOutput(log)
+	defer out.Clear()
+	bar, start := out.Bar("lab: training"), time.Now()
 	model, err := trained(ctx, cfg, images, func(p train.Progress) {
 		s.training(p)
-		printer.Show(p)
+		bar.Note("epoch %d of %d  loss %.4f  accuracy %.1f %%", p.Epoch, p.Epochs, p.Score.Loss(), 100*p.Score.Accuracy())
+		done, total := (p.Epoch-1)*p.Batches+p.Batch, p.Epochs*p.Batches
+		bar.Show(done, total)
+		if done == total {
+			out.Printf("lab: trained for %d epochs, the last steps in %v", p.Epochs, time.Since(start).Round(time.Second))
+		}
 	})
-	printer.Close()
 	if err != nil {
 		return err
 	}
@@ -150,6 +124,6 @@ func prepare(ctx context.Context, cfg config, s *site, log io.Writer) error {
 		return err
 	}
 	s.ready(e)
-	fmt.Fprintf(log, "lab: ready: %d blocks, %.1f %% of %d test images right\n", model.Len(), 100*e.whole.Accuracy, e.tested.Len())
+	out.Printf("lab: ready: %d blocks, %.1f %% of %s test images right", model.Len(), 100*e.whole.Accuracy, program.Thousands(e.tested.Len()))
 	return nil
 }

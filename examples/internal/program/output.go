@@ -1,0 +1,122 @@
+package program
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+)
+
+// Thousands writes n as 1,234,567.
+func Thousands(n int) string { return message.NewPrinter(language.English).Sprintf("%d", n) }
+
+// Output is where a program tells a person what it does: lines that stay, and below them the progress of what it is
+// at. On a terminal that is a bar; elsewhere it is a line now and then.
+type Output struct {
+	w     io.Writer
+	width int // of the terminal in columns, 0 if w is none
+	bar   *progressbar.ProgressBar
+	now   func() time.Time
+}
+
+// NewOutput returns an output to w.
+func NewOutput(w io.Writer) *Output {
+	o := &Output{w: w, now: time.Now}
+	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb" {
+		o.width = 80
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
+			o.width = width
+		}
+	}
+	return o
+}
+
+// Printf prints a line that stays, to which it adds the end of the line.
+func (o *Output) Printf(format string, args ...any) {
+	o.Clear()
+	fmt.Fprintf(o.w, format+"\n", args...)
+}
+
+// Clear takes the bar off the terminal, for whoever prints something else.
+func (o *Output) Clear() {
+	if o.bar != nil {
+		_ = o.bar.Clear() // whoever reads has gone if it fails, as with Printf
+		_ = o.bar.Exit()
+		o.bar = nil
+	}
+}
+
+// Bar is the progress of one thing.
+type Bar struct {
+	o           *Output
+	label, note string
+	start       time.Time // of the first call of Show
+	first       int       // what was done by then
+	shown       time.Time // when Show last had an effect
+}
+
+// Times between two pictures of a bar and two lines of a log.
+const (
+	barInterval  = 100 * time.Millisecond
+	lineInterval = 10 * time.Second
+)
+
+// Bar begins to show the progress of something else.
+func (o *Output) Bar(label string) *Bar {
+	o.Clear()
+	b := &Bar{o: o, label: label}
+	if o.width == 0 {
+		b.shown = o.now() // short work leaves nothing in a log
+	}
+	return b
+}
+
+// Note sets what is said behind the label.
+func (b *Bar) Note(format string, args ...any) { b.note = "  " + fmt.Sprintf(format, args...) }
+
+// Show says how much is done, and how long the rest will take at the speed since the first call. It has the shape of
+// progress everywhere in the library. A bar that is complete goes away.
+func (b *Bar) Show(done, total int) {
+	now := b.o.now()
+	if b.start.IsZero() {
+		b.start, b.first = now, done
+	}
+	switch {
+	case done >= total:
+		b.o.Clear()
+	case b.o.width == 0 && now.Sub(b.shown) >= lineInterval:
+		b.shown = now
+		fmt.Fprintf(b.o.w, "%3.0f %%  %s\n", 100*float64(done)/float64(total), b.text(now, done, total))
+	case b.o.width > 0 && now.Sub(b.shown) >= barInterval:
+		b.shown = now
+		b.draw(done, total, b.text(now, done, total))
+	}
+}
+
+// draw shows the bar on the terminal.
+func (b *Bar) draw(done, total int, text string) {
+	length := min(20, b.o.width/4)
+	if b.o.bar == nil {
+		b.o.bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(b.o.w), progressbar.OptionSetWidth(length),
+			progressbar.OptionShowDescriptionAtLineEnd(), progressbar.OptionSetPredictTime(false))
+	}
+	room := max(b.o.width-length-12, 0) // a line that wraps cannot be rewritten
+	runes := []rune(text)
+	_ = b.o.bar.Set(done)
+	b.o.bar.Describe(string(runes[:min(len(runes), room)]))
+}
+
+// text is what is said beside the bar.
+func (b *Bar) text(now time.Time, done, total int) string {
+	text := b.label + b.note
+	if done <= b.first {
+		return text
+	}
+	left := float64(now.Sub(b.start)) / float64(done-b.first) * float64(total-done)
+	return text + "  " + time.Duration(min(left, 1<<62)).Round(time.Second).String() + " left"
+}

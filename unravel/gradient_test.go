@@ -271,7 +271,7 @@ func TestSampledGradientsEqualBruteForceWhenExhaustive(t *testing.T) {
 	for name, e := range zoo() {
 		t.Run("net="+name, func(t *testing.T) {
 			set := PathsOf(e.net)
-			s := Study{Net: e.net, Batches: []data.Batch{e.batch}, Memory: 1} // one walk at a time
+			s := Study{Net: e.net, Batches: []data.Batch{e.batch}, Memory: 1} // one sample at a time
 			samples, err := s.SampleGradients(context.Background(), SampleOptions{Draws: 1 << 20})
 			require.NoError(t, err)
 			require.Len(t, samples, set.Blocks()-set.Shortest()+1)

@@ -35,7 +35,7 @@ func (s *Study) evaluate(ctx context.Context, plans []Plan, ks *keys) ([]data.Sc
 	if s.Recalibrate != nil {
 		return s.evaluateAlone(ctx, plans, ks)
 	}
-	w := s.walker(ctx, plans, ks)
+	w := s.sweep(ctx, plans, ks)
 	w.progress.report = s.Progress
 	var means []*tensor.Tensor
 	if slices.ContainsFunc(w.missing, Plan.averages) {
@@ -44,7 +44,7 @@ func (s *Study) evaluate(ctx context.Context, plans []Plan, ks *keys) ([]data.Sc
 			return nil, err
 		}
 	}
-	return w.walk(&runner{s.Net, s.Seed, means})
+	return w.compute(&runner{s.Net, s.Seed, means})
 }
 
 // evaluateAlone measures one plan after the other, each on a net calibrated for it.
@@ -56,14 +56,14 @@ func (s *Study) evaluateAlone(ctx context.Context, plans []Plan, ks *keys) ([]da
 	r := runner{net: s.Net, seed: s.Seed}
 	var scores []data.Score
 	for i, plan := range plans {
-		w := s.walker(ctx, plans[i:i+1], ks)
+		w := s.sweep(ctx, plans[i:i+1], ks)
 		w.first = i
 		if len(w.missing) > 0 {
 			if err := s.recalibrate(ctx, &r, plan); err != nil {
 				return nil, err
 			}
 		}
-		one, err := w.walk(&r)
+		one, err := w.compute(&r)
 		if err != nil {
 			return nil, err
 		}
@@ -130,8 +130,8 @@ func (nd *node) measure() {
 	slices.SortStableFunc(nd.children, func(a, b *node) int { return a.size - b.size })
 }
 
-// walker visits the tries of all batches depth first.
-type walker struct {
+// sweep visits the tries of all batches, depth first.
+type sweep struct {
 	ctx      context.Context
 	study    *Study
 	keys     *keys // if there is a journal
@@ -148,9 +148,9 @@ type walker struct {
 	checked bool  // the labels are known to be classes of the net
 }
 
-// walker takes from the journal what it holds and returns what computes the rest.
-func (s *Study) walker(ctx context.Context, plans []Plan, ks *keys) *walker {
-	w := &walker{ctx: ctx, study: s, keys: ks, plans: plans}
+// sweep takes from the journal what it holds and returns what computes the rest.
+func (s *Study) sweep(ctx context.Context, plans []Plan, ks *keys) *sweep {
+	w := &sweep{ctx: ctx, study: s, keys: ks, plans: plans}
 	for b := range s.Batches {
 		w.scores = append(w.scores, make([]data.Score, len(plans)))
 		root := grow(plans, w.unknown(b))
@@ -162,7 +162,7 @@ func (s *Study) walker(ctx context.Context, plans []Plan, ks *keys) *walker {
 
 // unknown returns the plans whose score on a batch has to be computed, and takes the others' from the
 // journal.
-func (w *walker) unknown(batch int) []int {
+func (w *sweep) unknown(batch int) []int {
 	var unknown []int
 	for i, p := range w.plans {
 		if w.keys != nil {
@@ -178,12 +178,12 @@ func (w *walker) unknown(batch int) []int {
 }
 
 // key returns the key of a plan's score on a batch.
-func (w *walker) key(batch int, p Plan) string {
+func (w *sweep) key(batch int, p Plan) string {
 	return w.keys.of(batch, w.keys.plan(p, w.study.Recalibrate != nil))
 }
 
-// walk computes what is unknown and returns the scores of all plans.
-func (w *walker) walk(run *runner) ([]data.Score, error) {
+// compute runs what is unknown and returns the scores of all plans.
+func (w *sweep) compute(run *runner) ([]data.Score, error) {
 	w.run = run
 	for b, root := range w.roots {
 		if err := w.batch(root, b); err != nil {
@@ -194,7 +194,7 @@ func (w *walker) walk(run *runner) ([]data.Score, error) {
 }
 
 // sums adds up the batches in their order, so that it does not matter which of them the journal held.
-func (w *walker) sums() []data.Score {
+func (w *sweep) sums() []data.Score {
 	sums := make([]data.Score, len(w.plans))
 	for _, scores := range w.scores {
 		for i, s := range scores {
@@ -204,7 +204,7 @@ func (w *walker) sums() []data.Score {
 	return sums
 }
 
-func (w *walker) batch(root *node, index int) error {
+func (w *sweep) batch(root *node, index int) error {
 	if len(root.children)+len(root.plans) == 0 {
 		return nil
 	}
@@ -215,7 +215,7 @@ func (w *walker) batch(root *node, index int) error {
 
 // visit measures all plans below nd, whose state is y. To save memory y may have to be dropped on the
 // way; the steps in since lead to it from the state anchor, which is kept.
-func (w *walker) visit(nd *node, y, anchor *autograd.Var, since []Step) error {
+func (w *sweep) visit(nd *node, y, anchor *autograd.Var, since []Step) error {
 	for {
 		if err := w.finish(nd, y); err != nil || len(nd.children) == 0 {
 			return err
@@ -255,7 +255,7 @@ func (w *walker) visit(nd *node, y, anchor *autograd.Var, since []Step) error {
 	}
 }
 
-func (w *walker) step(s Step, y *autograd.Var) (*autograd.Var, error) {
+func (w *sweep) step(s Step, y *autograd.Var) (*autograd.Var, error) {
 	if err := cancelled.Err(w.ctx); err != nil {
 		return nil, err
 	}
@@ -265,7 +265,7 @@ func (w *walker) step(s Step, y *autograd.Var) (*autograd.Var, error) {
 }
 
 // replay computes a dropped state again.
-func (w *walker) replay(y *autograd.Var, steps []Step) *autograd.Var {
+func (w *sweep) replay(y *autograd.Var, steps []Step) *autograd.Var {
 	for _, s := range steps {
 		y = w.run.step(s, w.index, y)
 	}
@@ -273,7 +273,7 @@ func (w *walker) replay(y *autograd.Var, steps []Step) *autograd.Var {
 }
 
 // finish scores the plans that end at nd.
-func (w *walker) finish(nd *node, y *autograd.Var) error {
+func (w *sweep) finish(nd *node, y *autograd.Var) error {
 	if len(nd.plans) == 0 {
 		return nil
 	}

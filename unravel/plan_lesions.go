@@ -136,6 +136,16 @@ func DeleteGroups(n int, groups [][]int) []Plan {
 	return plans
 }
 
+// EarlyExits returns n+1 plans, the i-th with the first i blocks kept and all others deleted: the
+// net truncated and read out by its own head.
+func EarlyExits(n int) []Plan {
+	plans := make([]Plan, n+1)
+	for i := range plans {
+		plans[i] = Only(n, span(0, i)...)
+	}
+	return plans
+}
+
 func span(first, length int) []int {
 	s := make([]int, length)
 	for i := range s {

@@ -174,7 +174,7 @@ func (w *patcher) compare(logits *tensor.Tensor) finding {
 // chain returns the states y_j, for every j = To of the patches, with do.Block's branch ablated and all
 // branches between frozen.
 func (w *patcher) chain(do Step, which []int, patches []Patch) map[int]*autograd.Var {
-	last := do.Block
+	net, last := w.run.net, do.Block
 	wanted := map[int]bool{}
 	for _, i := range which {
 		wanted[patches[i].To] = true
@@ -186,11 +186,11 @@ func (w *patcher) chain(do Step, which []int, patches []Patch) map[int]*autograd
 		f := autograd.Const(w.acts.Branch[i])
 		switch {
 		case i == do.Block && do.Do == Delete:
-			y = bypass(w.run.net, i, y)
+			y = bypass(net, i, y)
 		case i == do.Block:
-			y = w.join(i, y, w.run.ablate(do, w.batch, f))
+			y = net.Join(i, skip(net, i, y), w.run.ablate(do, w.batch, f))
 		default:
-			y = w.join(i, y, f)
+			y = net.Join(i, skip(net, i, y), f)
 		}
 		if wanted[i+1] {
 			states[i+1] = y
@@ -199,19 +199,11 @@ func (w *patcher) chain(do Step, which []int, patches []Patch) map[int]*autograd
 	return states
 }
 
-// join returns what follows block i with input y to its skip and branch output f.
-func (w *patcher) join(i int, y, f *autograd.Var) *autograd.Var {
-	if !w.run.net.Sums(i) {
-		return w.run.net.Join(i, nil, f)
-	}
-	return w.run.net.Join(i, w.run.net.Skip(i, y), f)
-}
-
 // finish lets the branch of block i read y in an otherwise whole net and returns the logits.
 func (w *patcher) finish(y *autograd.Var, i int) *tensor.Tensor {
 	net := w.run.net
 	if i < net.Len() {
-		y = w.join(i, autograd.Const(w.acts.State[i]), net.Branch(i, y))
+		y = net.Join(i, skip(net, i, autograd.Const(w.acts.State[i])), net.Branch(i, y))
 		for i++; i < net.Len(); i++ {
 			y = whole(net, i, y)
 		}

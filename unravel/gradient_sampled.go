@@ -53,7 +53,7 @@ func (s *Study) SampleGradients(ctx context.Context, o SampleOptions) ([]Sampled
 		return nil, fmt.Errorf("unravel: sample gradients: %w", err)
 	}
 	norms := make([]SampledNorm, len(o.Lengths))
-	walks := make([][]*walk, len(s.Batches)) // by batch
+	samples := make([][]*sample, len(s.Batches)) // by batch
 	m := measurer{ctx: ctx, study: s, net: s.Net, memory: s.memory(), tape: evaluationTape()}
 	m.progress.report = s.Progress
 	for i, k := range o.Lengths {
@@ -62,12 +62,12 @@ func (s *Study) SampleGradients(ctx context.Context, o SampleOptions) ([]Sampled
 		norms[i] = SampledNorm{Length: k, Exhaustive: all, Norms: make([]paths.Log, len(draws))}
 		for j, w := range draws {
 			w.norm = &norms[i].Norms[j]
-			walks[w.batch] = append(walks[w.batch], w)
+			samples[w.batch] = append(samples[w.batch], w)
 		}
 		m.progress.total += len(draws) * set.Blocks()
 	}
 	for b := range s.Batches {
-		if err := m.batch(b, walks[b]); err != nil {
+		if err := m.batch(b, samples[b]); err != nil {
 			return nil, fmt.Errorf("unravel: sample gradients: %w", err)
 		}
 	}
@@ -106,32 +106,32 @@ func (s *SampledNorm) summarise() {
 	s.High = s.Mean + paths.Log(math.Log(high))
 }
 
-// walk is one path taken backward from the loss of one batch.
-type walk struct {
+// sample is one path taken backward from the loss of one batch.
+type sample struct {
 	batch int
 	path  paths.Path
-	g     *scaled    // where the walk has come to; shared with walks that agree so far
+	g     *scaled    // where it has come to; shared with samples that agree so far
 	norm  *paths.Log // where its result goes
 }
 
-// draw returns walks of length k: all there are if they are no more than draws, else independent
+// draw returns samples of length k: all there are if they are no more than draws, else independent
 // random ones.
-func draw(set paths.Set, k, batches, draws int, rng *rand.Rand) (walks []*walk, all bool) {
+func draw(set paths.Set, k, batches, draws int, rng *rand.Rand) (samples []*sample, all bool) {
 	if _, all := drawn(set, k, batches, draws); all {
 		for b := range batches {
 			for p := range set.OfLength(k) {
-				walks = append(walks, &walk{batch: b, path: slices.Clone(p)})
+				samples = append(samples, &sample{batch: b, path: slices.Clone(p)})
 			}
 		}
-		return walks, true
+		return samples, true
 	}
 	for range draws {
-		walks = append(walks, &walk{batch: rng.IntN(batches), path: set.Sample(k, rng)})
+		samples = append(samples, &sample{batch: rng.IntN(batches), path: set.Sample(k, rng)})
 	}
-	return walks, false
+	return samples, false
 }
 
-// drawn returns how many walks draw returns, and whether these are all.
+// drawn returns how many samples draw returns, and whether these are all.
 func drawn(set paths.Set, k, batches, draws int) (count int, all bool) {
 	total := set.CountOfLength(k)
 	total.Mul(total, big.NewInt(int64(batches)))
@@ -141,7 +141,7 @@ func drawn(set paths.Set, k, batches, draws int) (count int, all bool) {
 	return draws, false
 }
 
-// measurer takes walks through one batch after the other.
+// measurer takes the samples of one batch after the other back to y_0.
 type measurer struct {
 	ctx      context.Context
 	study    *Study
@@ -151,9 +151,9 @@ type measurer struct {
 	progress progress
 }
 
-// batch measures the walks of one batch, as many side by side as memory allows.
-func (m *measurer) batch(batch int, walks []*walk) error {
-	if len(walks) == 0 {
+// batch measures the samples of one batch, as many side by side as memory allows.
+func (m *measurer) batch(batch int, samples []*sample) error {
+	if len(samples) == 0 {
 		return nil
 	}
 	acts, err := m.study.record(batch, false)
@@ -167,7 +167,7 @@ func (m *measurer) batch(batch int, walks []*walk) error {
 	// A gradient, what the tape makes of it, and a copy of that are alive at once.
 	side := int(min(max(1, m.memory/(3*4*int64(max(largest, 1)))), math.MaxInt32))
 	start := &scaled{t: lossGradient(m.tape, m.net, acts.State[m.net.Len()], m.study.Batches[batch].Labels)}
-	for chunk := range slices.Chunk(walks, side) {
+	for chunk := range slices.Chunk(samples, side) {
 		for _, w := range chunk {
 			w.g = start
 		}
@@ -181,16 +181,16 @@ func (m *measurer) batch(batch int, walks []*walk) error {
 	return nil
 }
 
-// back takes walks from the last block to the first.
-func (m *measurer) back(acts *Activations, walks []*walk) error {
+// back takes samples from the last block to the first.
+func (m *measurer) back(acts *Activations, samples []*sample) error {
 	type turn struct {
 		from   *scaled
 		branch bool
 	}
 	for i := m.net.Len() - 1; i >= 0; i-- {
 		b := recordBlock(m.tape, m.net, i, acts.State[i])
-		done := map[turn]*scaled{} // walks that have agreed so far and still do share the work
-		for _, w := range walks {
+		done := map[turn]*scaled{} // samples that have agreed so far and still do share the work
+		for _, w := range samples {
 			if err := cancelled.Err(m.ctx); err != nil {
 				return err
 			}
@@ -200,7 +200,7 @@ func (m *measurer) back(acts *Activations, walks []*walk) error {
 			}
 			w.g = done[t]
 		}
-		m.progress.add(len(walks))
+		m.progress.add(len(samples))
 	}
 	return nil
 }

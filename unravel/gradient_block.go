@@ -21,8 +21,7 @@ func recordBlock(tape *autograd.Tape, net Network, i int, y *tensor.Tensor) *blo
 	b := &block{y: tape.Input(y)}
 	b.branch = net.Branch(i, b.y)
 	b.branchLeaf = tape.Input(b.branch.Value())
-	if net.Sums(i) {
-		b.skip = net.Skip(i, b.y)
+	if b.skip = skip(net, i, b.y); b.skip != nil {
 		b.skipLeaf = tape.Input(b.skip.Value())
 	}
 	b.out = net.Join(i, b.skipLeaf, b.branchLeaf)

@@ -43,10 +43,7 @@ func (r *runner) step(s Step, batch int, y *autograd.Var) *autograd.Var {
 		return whole(r.net, i, y)
 	}
 	f := r.ablate(s, batch, r.net.Branch(i, y))
-	if !r.net.Sums(i) {
-		return r.net.Join(i, nil, f)
-	}
-	return r.net.Join(i, r.net.Skip(i, y), f)
+	return r.net.Join(i, skip(r.net, i, y), f)
 }
 
 // ablate returns what the step makes of the branch output f.

@@ -13,7 +13,7 @@ import (
 	"github.com/residuum-go/residuum/tensor"
 )
 
-// allPaths walks from the loss back along every one of the 2^n paths, of which those that agree so far share
+// allPaths goes from the loss back along every one of the 2^n paths, of which those that agree so far share
 // their way, and returns by length the sum of their gradients by y_0 and of the squared norms. Blocks are cut
 // with Detach.
 func allPaths(net Network, b data.Batch) (sums []*tensor.Tensor, squares []float64) {

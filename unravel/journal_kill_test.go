@@ -19,7 +19,7 @@ const sweepJournal = "RESIDUUM_TEST_SWEEP_JOURNAL"
 
 func TestMain(m *testing.M) {
 	if path := os.Getenv(sweepJournal); path != "" {
-		fmt.Println(sweep(path))
+		fmt.Println(runSweep(path))
 		os.Exit(1)
 	}
 	os.Exit(m.Run())
@@ -32,8 +32,8 @@ func killedSweep() (Study, []Plan) {
 	return Study{Net: net, Seed: 1, Batches: []data.Batch{randomBatch(rng, 3, 5, 4), randomBatch(rng, 3, 5, 4)}}, DeletePairs(20)
 }
 
-// sweep does it slowly, so that it is still at work when it is killed.
-func sweep(path string) error {
+// runSweep does it slowly, so that it is still at work when it is killed.
+func runSweep(path string) error {
 	s, plans := killedSweep()
 	var err error
 	if s.Journal, err = OpenJournal(path, "net"); err != nil {

@@ -1,0 +1,81 @@
+package unravel
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/data"
+	"github.com/residuum-go/residuum/internal/cancelled"
+	"github.com/residuum-go/residuum/tensor"
+)
+
+// PicardOrder is how well the net does when its branches are nested at most Order deep.
+type PicardOrder struct {
+	Order int        `json:"order"`
+	Score data.Score `json:"score"`
+	// Distance is the RMS difference between these logits and those of the whole net, relative to the
+	// RMS of the latter. It is NaN if a logit is not finite.
+	Distance float64 `json:"distance"`
+}
+
+// Picard evaluates the Picard iterates of the net,
+//
+//	y_{i+1}^(m) = Join(i, Skip(i, y_i^(m)), Branch(i, y_i^(m-1)))
+//
+// for m = 0 (no branches at all) to orders. For identity skips this is x_i^(m) = x_0 + sum_{j<i} f_j(x_j^(m-1)):
+// order 1 adds up what each block makes of the stem's output, order m holds all paths on which
+// branches are nested up to m deep, and order n is the net itself.
+func (s *Study) Picard(ctx context.Context, orders int) ([]PicardOrder, error) {
+	if err := s.check(); err != nil {
+		return nil, fmt.Errorf("unravel: Picard orders: %w", err)
+	}
+	n := s.Net.Len()
+	if orders < 0 {
+		panic(fmt.Sprintf("unravel: Picard: orders up to %d", orders))
+	}
+	orders = min(orders, n)
+	result := make([]PicardOrder, orders+1)
+	difference, size := make([]float64, orders+1), 0.0
+	p := progress{report: s.Progress, total: len(s.Batches) * (orders + 1)}
+	for i, b := range s.Batches {
+		acts, err := s.record(i, false)
+		if err != nil {
+			return nil, fmt.Errorf("unravel: Picard orders: %w", err)
+		}
+		size += tensor.Dot(acts.Logits, acts.Logits)
+		before := make([]*autograd.Var, n) // the states of the previous order
+		for m := range result {
+			if err := cancelled.Err(ctx); err != nil {
+				return nil, fmt.Errorf("unravel: Picard orders: %w", err)
+			}
+			logits := s.picard(acts, before, m).Value()
+			d := tensor.Sub(nil, logits, acts.Logits)
+			difference[m] += tensor.Dot(d, d)
+			result[m].Order = m
+			result[m].Score = result[m].Score.Plus(data.ScoreOf(logits, b.Labels))
+			p.add(1)
+		}
+	}
+	for m := range result {
+		result[m].Distance = math.Sqrt(difference[m] / size)
+	}
+	return result, nil
+}
+
+// picard computes order m from the states of order m-1, which it replaces.
+func (s *Study) picard(acts *Activations, states []*autograd.Var, m int) *autograd.Var {
+	// Up to y_m the iterate has converged to the net's own states.
+	y := autograd.Const(acts.State[m])
+	for i := m; i < len(states); i++ {
+		before := states[i]
+		states[i] = y
+		if m == 0 {
+			y = bypass(s.Net, i, y)
+		} else {
+			y = s.Net.Join(i, skip(s.Net, i, y), s.Net.Branch(i, before))
+		}
+	}
+	return s.Net.Head(y)
+}

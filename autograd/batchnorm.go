@@ -2,6 +2,7 @@ package autograd
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/residuum-go/residuum/tensor"
 )
@@ -101,7 +102,12 @@ func (m moments) linear() moments {
 }
 
 // channels returns the length of the last axis.
-func channels(x *Var) int { return dim(x, len(x.Shape())-1) }
+func channels(x *Var) int {
+	if len(x.Shape()) == 0 {
+		return 0 // the op on the tensors says that there is no last axis
+	}
+	return x.value.Dim(-1)
+}
 
 // batchMoments computes the moments of x, and the variance, in memory of y.
 func (y *Var) batchMoments(x *Var, eps float32) (m moments, variance *tensor.Tensor) {
@@ -157,7 +163,7 @@ func normVJP(y *Var, i int, g, sums *Var, m moments, d []*Var) {
 	}
 }
 
-func isVector(v *Var, n int) bool { return len(v.Shape()) == 1 && dim(v, 0) == n }
+func isVector(v *Var, n int) bool { return slices.Equal(v.Shape(), []int{n}) }
 
 // row returns row i of a matrix as a vector.
 func row(a *Var, i int) *Var { return Reshape(SliceAxis(a, 0, i, i+1), -1) }

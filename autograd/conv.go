@@ -7,10 +7,8 @@ import "github.com/residuum-go/residuum/tensor"
 func Conv2D(x, w *Var, spec tensor.ConvSpec) *Var {
 	y := result("Conv2D", x, w)
 	*attr[tensor.ConvSpec](y) = spec
-	stride, dilation := max(spec.Stride, 1), max(spec.Dilation, 1)
-	oh := outLength(dim(x, 1), spec.Pad, dilation*(dim(w, 0)-1)+1, stride)
-	ow := outLength(dim(x, 2), spec.Pad, dilation*(dim(w, 1)-1)+1, stride)
-	tensor.Conv2D(y.buffer(dim(x, 0), oh, ow, dim(w, 3)), x.value, w.value, spec)
+	shape := tensor.Conv2DShape(y.room[:], x.Shape(), w.Shape(), spec)
+	tensor.Conv2D(y.buffer(shape...), x.value, w.value, spec)
 	return y.returns(func(y, g *Var, d []*Var) {
 		x, w, spec := y.in[0], y.in[1], *attr[tensor.ConvSpec](y)
 		if y.needs(0) {
@@ -20,12 +18,6 @@ func Conv2D(x, w *Var, spec tensor.ConvSpec) *Var {
 			d[1] = conv2DWeightGrad(x, g, w.Shape(), spec)
 		}
 	})
-}
-
-// outLength returns how many windows fit into a padded length, 0 if the arguments make no sense:
-// the op on the tensors then says why.
-func outLength(n, pad, window, stride int) int {
-	return max(n+2*pad-window+stride, 0) / stride
 }
 
 // conv2DInputGrad is the adjoint of Conv2D as a linear map of images of the given shape.

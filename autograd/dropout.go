@@ -11,43 +11,26 @@ import (
 // it was, also infinite or NaN. The choice comes from the tape's random source. Source: Srivastava et
 // al. 2014, with the scaling moved into training.
 func Dropout(x *Var, p float32) *Var {
-	if !(p >= 0 && p < 1) {
+	if !(p >= 0 && p < 1) { // in evaluation too
 		panic(fmt.Sprintf("autograd: Dropout: probability %v is outside [0,1)", p))
 	}
 	if !x.Training() || p == 0 {
 		return x
 	}
-	keep := x.tape.record("dropout mask").buffer(x.Shape()...)
-	data := keep.Data()
-	threshold := uint32(float64(p) * (1 << 32))
-	for i := 0; i < len(data); i += 2 { // one random number decides two elements
-		r := x.tape.rand.Uint64()
-		data[i] = oneIf(uint32(r) >= threshold)
-		if i+1 < len(data) {
-			data[i+1] = oneIf(uint32(r>>32) >= threshold)
-		}
-	}
-	return drop(x, dropped{keep, 1 / (1 - p)})
+	mask := x.tape.record("dropout mask").buffer(x.Shape()...)
+	tensor.DropoutMask(mask, p, x.tape.rand)
+	return drop(x, dropped{mask, p})
 }
 
-// dropped is what a dropout does: it keeps and multiplies elements where keep is 1, not 0.
+// dropped is what a dropout does.
 type dropped struct {
-	keep  *tensor.Tensor
-	scale float32
+	mask *tensor.Tensor
+	p    float32
 }
 
-// drop chooses instead of multiplying by a mask: 0 times infinity is not 0.
-func drop(x *Var, p dropped) *Var {
+func drop(x *Var, by dropped) *Var {
 	y := result("Dropout", x)
-	*attr[dropped](y) = p
-	chosen := tensor.ReLUGrad(y.buffer(x.Shape()...), p.keep, x.value)
-	tensor.Scale(chosen, chosen, p.scale)
+	*attr[dropped](y) = by
+	tensor.Dropout(y.buffer(x.Shape()...), x.value, by.mask, by.p)
 	return y.returns(func(y, g *Var, d []*Var) { d[0] = drop(g, *attr[dropped](y)) })
-}
-
-func oneIf(keep bool) float32 {
-	if keep {
-		return 1
-	}
-	return 0
 }

@@ -4,9 +4,8 @@ import "github.com/residuum-go/residuum/tensor"
 
 // Add returns a + b elementwise, with NumPy broadcasting.
 func Add(a, b *Var) *Var {
-	var buf [8]int
 	y := result("Add", a, b)
-	tensor.Add(y.buffer(broadcast(buf[:0], a, b)...), a.value, b.value)
+	tensor.Add(y.broadcast(a, b), a.value, b.value)
 	return y.returns(func(y, g *Var, d []*Var) {
 		if y.needs(0) {
 			d[0] = SumTo(g, y.in[0].Shape()...)
@@ -20,9 +19,8 @@ func Add(a, b *Var) *Var {
 // AddReLU returns max(a + b, 0) elementwise, with NumPy broadcasting, in one pass: a bias with its
 // activation, or the end of a residual block.
 func AddReLU(a, b *Var) *Var {
-	var buf [8]int
 	y := result("AddReLU", a, b)
-	tensor.AddReLU(y.buffer(broadcast(buf[:0], a, b)...), a.value, b.value)
+	tensor.AddReLU(y.broadcast(a, b), a.value, b.value)
 	return y.returns(func(y, g *Var, d []*Var) {
 		g = reluGrad(y.value, g.lastUse())
 		if y.needs(0) {
@@ -36,9 +34,8 @@ func AddReLU(a, b *Var) *Var {
 
 // Sub returns a - b elementwise, with NumPy broadcasting.
 func Sub(a, b *Var) *Var {
-	var buf [8]int
 	y := result("Sub", a, b)
-	tensor.Sub(y.buffer(broadcast(buf[:0], a, b)...), a.value, b.value)
+	tensor.Sub(y.broadcast(a, b), a.value, b.value)
 	return y.returns(func(y, g *Var, d []*Var) {
 		if y.needs(0) {
 			d[0] = SumTo(g, y.in[0].Shape()...)
@@ -51,9 +48,8 @@ func Sub(a, b *Var) *Var {
 
 // Mul returns a * b elementwise, with NumPy broadcasting.
 func Mul(a, b *Var) *Var {
-	var buf [8]int
 	y := result("Mul", a, b)
-	tensor.Mul(y.buffer(broadcast(buf[:0], a, b)...), a.value, b.value)
+	tensor.Mul(y.broadcast(a, b), a.value, b.value)
 	return y.returns(func(y, g *Var, d []*Var) {
 		a, b := y.in[0], y.in[1]
 		if y.needs(0) {
@@ -67,9 +63,8 @@ func Mul(a, b *Var) *Var {
 
 // Div returns a / b elementwise, with NumPy broadcasting.
 func Div(a, b *Var) *Var {
-	var buf [8]int
 	y := result("Div", a, b)
-	tensor.Div(y.buffer(broadcast(buf[:0], a, b)...), a.value, b.value)
+	tensor.Div(y.broadcast(a, b), a.value, b.value)
 	return y.returns(func(y, g *Var, d []*Var) {
 		a, b := y.in[0], y.in[1]
 		q := Div(g, b)
@@ -82,20 +77,9 @@ func Div(a, b *Var) *Var {
 	})
 }
 
-// broadcast appends the shape of an elementwise op on a and b to buf. Whether the shapes fit is
-// checked by the op on the tensors, which names them.
-func broadcast(buf []int, a, b *Var) []int {
-	x, y := a.Shape(), b.Shape()
-	if len(x) < len(y) {
-		x, y = y, x
-	}
-	buf = append(buf, x...)
-	for i, d := range y {
-		if j := len(x) - len(y) + i; buf[j] == 1 {
-			buf[j] = d
-		}
-	}
-	return buf
+// broadcast returns the buffer for an elementwise op on a and b.
+func (y *Var) broadcast(a, b *Var) *tensor.Tensor {
+	return y.buffer(tensor.BroadcastShape(y.room[:], y.op, a.Shape(), b.Shape())...)
 }
 
 // Neg returns -a.

@@ -46,12 +46,9 @@ func crossEntropyGrad(logits *Var, t targets) *Var {
 // as [N], as precise as [CrossEntropy]. A target of 0 adds 0, however improbable its class. t must not change until
 // the tape's Reset.
 func SoftCrossEntropy(logits *Var, t *tensor.Tensor) *Var {
-	if len(t.Shape()) != 2 || !slices.Equal(logits.Shape(), t.Shape()) {
-		panic(fmt.Sprintf("autograd: SoftCrossEntropy: %v x %v: want [N K] twice", logits.Shape(), t.Shape()))
-	}
 	y := result("SoftCrossEntropy", logits)
 	*attr[*tensor.Tensor](y) = t
-	tensor.SoftCrossEntropy(y.buffer(t.Dim(0)), logits.value, t)
+	tensor.SoftCrossEntropy(y.buffer(tensor.SoftCrossEntropyShape(y.room[:], logits.Shape(), t.Shape())...), logits.value, t)
 	return y.returns(func(y, g *Var, d []*Var) {
 		t := Const(*attr[*tensor.Tensor](y))
 		d[0] = Mul(logSoftmaxVJP(y.in[0], t), Neg(Reshape(g, t.Shape()[0], 1)))
@@ -66,8 +63,7 @@ func MSE(a, b *Var) *Var {
 	}
 	difference := Sub(a, b)
 	y := result("MSE", difference)
-	v := difference.value
-	y.buffer().Data()[0] = float32(tensor.Dot(v, v) / float64(v.Len()))
+	y.buffer().Data()[0] = tensor.MeanSquare(difference.value)
 	return y.returns(func(y, g *Var, d []*Var) {
 		difference := y.in[0]
 		d[0] = Mul(Scale(difference, 2/float32(difference.value.Len())), g)

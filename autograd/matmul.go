@@ -7,14 +7,8 @@ import "github.com/residuum-go/residuum/tensor"
 func MatMul(a, b *Var, t tensor.Transposed) *Var {
 	y := result("MatMul", a, b)
 	*attr[tensor.Transposed](y) = t
-	m, n := dim(a, 0), dim(b, 1)
-	if t == tensor.TN || t == tensor.TT {
-		m = dim(a, 1)
-	}
-	if t == tensor.NT || t == tensor.TT {
-		n = dim(b, 0)
-	}
-	tensor.MatMul(y.buffer(m, n), a.value, b.value, t)
+	shape := tensor.MatMulShape(y.room[:], a.Shape(), b.Shape(), t)
+	tensor.MatMul(y.buffer(shape...), a.value, b.value, t)
 	return y.returns(func(y, g *Var, d []*Var) {
 		a, b := y.in[0], y.in[1]
 		switch *attr[tensor.Transposed](y) {

@@ -167,7 +167,7 @@ var ops = []op{
 	{name: "GlobalAvgPool", shapes: images, f: func(v []*Var) *Var { return GlobalAvgPool(v[0]) },
 		ref: func(a []array) array { return a[0].mean(1, 2).reshape(a[0].shape[0], a[0].shape[3]) }},
 	{name: "globalAvgPoolGrad", shapes: []string{"2x3", "1x4"},
-		f: func(v []*Var) *Var { return globalAvgPoolGrad(v[0], []int{dim(v[0], 0), 3, 2, dim(v[0], 1)}) },
+		f: func(v []*Var) *Var { return globalAvgPoolGrad(v[0], []int{v[0].value.Dim(0), 3, 2, v[0].value.Dim(1)}) },
 		ref: func(a []array) array {
 			shape := []int{a[0].shape[0], 3, 2, a[0].shape[1]}
 			return adjoint(shape, func(x array) array { return x.mean(1, 2).reshape(a[0].shape...) })(a)

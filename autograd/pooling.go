@@ -101,19 +101,13 @@ func avgPool2DGrad(g *Var, xShape []int, spec tensor.PoolSpec) *Var {
 
 // pooled returns the buffer for the result of pooling x.
 func (v *Var) pooled(x *Var, spec tensor.PoolSpec) *tensor.Tensor {
-	if spec.Stride == 0 {
-		spec.Stride = spec.Size
-	}
-	stride := max(spec.Stride, 1)
-	oh := outLength(dim(x, 1), spec.Pad, spec.Size, stride)
-	ow := outLength(dim(x, 2), spec.Pad, spec.Size, stride)
-	return v.buffer(dim(x, 0), oh, ow, dim(x, 3))
+	return v.buffer(tensor.PoolShape(v.room[:], v.op, x.Shape(), spec)...)
 }
 
 // GlobalAvgPool averages each channel over the image: [N,H,W,C] -> [N,C].
 func GlobalAvgPool(x *Var) *Var {
 	y := result("GlobalAvgPool", x)
-	tensor.GlobalAvgPool(y.buffer(dim(x, 0), dim(x, 3)), x.value)
+	tensor.GlobalAvgPool(y.buffer(tensor.GlobalAvgPoolShape(y.room[:], x.Shape())...), x.value)
 	return y.returns(func(y, g *Var, d []*Var) { d[0] = globalAvgPoolGrad(g, y.in[0].Shape()) })
 }
 

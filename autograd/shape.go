@@ -1,59 +1,13 @@
 package autograd
 
-import (
-	"slices"
-
-	"github.com/residuum-go/residuum/tensor"
-)
-
-// dim returns the length of axis i, or 0 if there is none. Ops work out the shape of their result
-// with it and leave what is wrong with their inputs to the op on the tensors, which says it.
-func dim(v *Var, i int) int {
-	if s := v.Shape(); i >= 0 && i < len(s) {
-		return s[i]
-	}
-	return 0
-}
-
-// fromStart turns an axis that may count from the end into one that counts from the start.
-func fromStart(axis int, v *Var) int {
-	if axis < 0 {
-		axis += len(v.Shape())
-	}
-	return axis
-}
-
-// withAxis appends the shape of v to buf, with length n at an axis.
-func withAxis(buf []int, v *Var, axis, n int) []int {
-	buf = append(buf, v.Shape()...)
-	if axis >= 0 && axis < len(buf) {
-		buf[axis] = max(n, 0)
-	}
-	return buf
-}
+import "github.com/residuum-go/residuum/tensor"
 
 // Reshape returns the elements of a in the same order with another shape, of which one length may
 // be -1. It shares the memory of a.
 func Reshape(a *Var, shape ...int) *Var {
-	var buf [8]int
-	full := inferred(buf[:0], a, shape)
 	y := result("Reshape", a)
-	y.shares(a, full)
+	y.shares(a, tensor.ReshapeShape(y.room[:], a.Shape(), shape...))
 	return y.returns(func(y, g *Var, d []*Var) { d[0] = Reshape(g, y.in[0].Shape()...) })
-}
-
-// inferred appends shape to buf with the length that -1 stands for.
-func inferred(buf []int, a *Var, shape []int) []int {
-	full := append(buf, shape...)
-	if i := slices.Index(full, -1); i >= 0 {
-		if rest := -length(full); rest > 0 {
-			full[i] = a.value.Len() / rest
-		}
-	}
-	if length(full) != a.value.Len() || slices.ContainsFunc(full, func(d int) bool { return d < 0 }) {
-		a.value.Reshape(shape...) // panics, and says why
-	}
-	return full
 }
 
 // Detach returns the value of a without its history: no gradient flows through it.
@@ -72,21 +26,12 @@ func Transpose(a *Var, perm ...int) *Var {
 	y := result("Transpose", a)
 	s := attr[permutation](y)
 	*s = append((*s)[:0], perm...)
-	if len(perm) == 0 {
-		for i := range a.Shape() {
-			*s = append(*s, len(a.Shape())-1-i)
-		}
-	}
-	var buf [8]int
-	shape := buf[:0]
-	for _, i := range *s {
-		shape = append(shape, dim(a, i))
-	}
-	tensor.Transpose(y.buffer(shape...), a.value, perm...)
+	tensor.Transpose(y.buffer(tensor.TransposeShape(y.room[:], a.Shape(), perm...)...), a.value, perm...)
 	return y.returns(func(y, g *Var, d []*Var) {
 		var buf [8]int
-		inverse := append(buf[:0], g.Shape()...)
-		for i, j := range *attr[permutation](y) {
+		perm := *attr[permutation](y)
+		inverse := append(buf[:0], perm...) // none for none: reversed twice
+		for i, j := range perm {
 			inverse[j] = i
 		}
 		d[0] = Transpose(g, inverse...)
@@ -99,21 +44,16 @@ type permutation []int
 
 // Concat joins variables along an axis; all other axes must agree.
 func Concat(axis int, vs ...*Var) *Var {
-	if len(vs) == 0 {
-		panic("autograd: Concat: nothing to join")
-	}
 	y := result("Concat", vs...)
 	s := attr[joined](y)
-	s.axis = fromStart(axis, vs[0])
-	n := 0
+	s.axis = axis
 	for _, v := range vs {
-		s.parts = append(s.parts, v.value)
-		n += dim(v, s.axis)
+		s.parts, s.shapes = append(s.parts, v.value), append(s.shapes, v.Shape())
 	}
-	var buf [8]int
-	tensor.Concat(y.buffer(withAxis(buf[:0], vs[0], s.axis, n)...), axis, s.parts...)
+	tensor.Concat(y.buffer(tensor.ConcatShape(y.room[:], axis, s.shapes...)...), axis, s.parts...)
 	clear(s.parts) // keep nothing alive
-	s.parts = s.parts[:0]
+	clear(s.shapes)
+	s.parts, s.shapes = s.parts[:0], s.shapes[:0]
 	return y.returns(func(y, g *Var, d []*Var) {
 		axis, lo := attr[joined](y).axis, 0
 		for i, v := range y.in {
@@ -127,17 +67,16 @@ func Concat(axis int, vs ...*Var) *Var {
 }
 
 type joined struct {
-	axis  int
-	parts []*tensor.Tensor
+	axis   int
+	parts  []*tensor.Tensor
+	shapes [][]int
 }
 
 // SliceAxis returns the entries lo up to but not including hi along an axis.
 func SliceAxis(a *Var, axis, lo, hi int) *Var {
 	y := result("SliceAxis", a)
-	s := attr[slice](y)
-	*s = slice{fromStart(axis, a), lo, hi}
-	var buf [8]int
-	tensor.SliceAxis(y.buffer(withAxis(buf[:0], a, s.axis, hi-lo)...), a.value, axis, lo, hi)
+	*attr[slice](y) = slice{axis, lo, hi}
+	tensor.SliceAxis(y.buffer(tensor.SliceAxisShape(y.room[:], a.Shape(), axis, lo, hi)...), a.value, axis, lo, hi)
 	return y.returns(func(y, g *Var, d []*Var) {
 		s := attr[slice](y)
 		d[0] = PadAxis(g, s.axis, s.lo, y.in[0].value.Dim(s.axis)-s.hi)
@@ -149,10 +88,9 @@ type slice struct{ axis, lo, hi int }
 // PadAxis puts zeros before and after a along an axis. It is the adjoint of [SliceAxis].
 func PadAxis(a *Var, axis, before, after int) *Var {
 	y := result("PadAxis", a)
-	at := fromStart(axis, a)
-	*attr[slice](y) = slice{at, before, before + dim(a, at)}
-	var buf [8]int
-	tensor.PadAxis(y.buffer(withAxis(buf[:0], a, at, before+dim(a, at)+after)...), a.value, axis, before, after)
+	shape := tensor.PadAxisShape(y.room[:], a.Shape(), axis, before, after)
+	*attr[slice](y) = slice{axis, before, before + a.value.Dim(axis)}
+	tensor.PadAxis(y.buffer(shape...), a.value, axis, before, after)
 	return y.returns(func(y, g *Var, d []*Var) {
 		s := attr[slice](y)
 		d[0] = SliceAxis(g, s.axis, s.lo, s.hi)
@@ -164,8 +102,7 @@ func PadAxis(a *Var, axis, before, after int) *Var {
 func Gather(a *Var, rows []int) *Var {
 	y := result("Gather", a)
 	*attr[[]int](y) = rows
-	var buf [8]int
-	tensor.Gather(y.buffer(withAxis(buf[:0], a, 0, len(rows))...), a.value, rows)
+	tensor.Gather(y.buffer(tensor.RowsShape(y.room[:], y.op, a.Shape(), len(rows))...), a.value, rows)
 	return y.returns(func(y, g *Var, d []*Var) {
 		d[0] = scatterAdd(g, *attr[[]int](y), y.in[0].Shape()[0])
 	})
@@ -175,8 +112,7 @@ func Gather(a *Var, rows []int) *Var {
 func scatterAdd(a *Var, rows []int, n int) *Var {
 	y := result("scatterAdd", a)
 	*attr[[]int](y) = rows
-	var buf [8]int
-	tensor.ScatterAdd(y.buffer(withAxis(buf[:0], a, 0, n)...), a.value, rows, n)
+	tensor.ScatterAdd(y.buffer(tensor.RowsShape(y.room[:], y.op, a.Shape(), n)...), a.value, rows, n)
 	return y.returns(func(y, g *Var, d []*Var) { d[0] = Gather(g, *attr[[]int](y)) })
 }
 
@@ -186,8 +122,7 @@ func scatterAdd(a *Var, rows []int, n int) *Var {
 func SubsampleHW(x *Var, stride int) *Var {
 	y := result("SubsampleHW", x)
 	*attr[int](y) = stride
-	step := max(stride, 1)
-	tensor.SubsampleHW(y.buffer(dim(x, 0), (dim(x, 1)+step-1)/step, (dim(x, 2)+step-1)/step, dim(x, 3)), x.value, stride)
+	tensor.SubsampleHW(y.buffer(tensor.SubsampleHWShape(y.room[:], x.Shape(), stride)...), x.value, stride)
 	return y.returns(func(y, g *Var, d []*Var) {
 		d[0] = subsampleHWGrad(g, y.in[0].Shape(), *attr[int](y))
 	})

@@ -26,6 +26,7 @@ type Var struct {
 	holds   int        // pending gradients that refer to this record
 	spare   bool       // a gradient that only the VJP under way refers to
 	spent   bool       // a spare one that nobody will read after the next op
+	room    [8]int     // for the shape that package tensor says the result has
 }
 
 // vjp is the vector-Jacobian product of the op that made y: given g, the gradient of some scalar by

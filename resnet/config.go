@@ -3,6 +3,8 @@ package resnet
 import (
 	"fmt"
 	"slices"
+
+	"github.com/residuum-go/residuum/tensor"
 )
 
 // Kind says how the blocks of a net compute; see the package comment for the formulas.
@@ -34,9 +36,10 @@ type Shape struct{ Height, Width, Channels int }
 func (s Shape) String() string { return fmt.Sprintf("%dx%dx%d", s.Height, s.Width, s.Channels) }
 
 // strided is the shape after a convolution of odd size that is padded to keep the image, but for its
-// stride.
+// stride: that of every stride-th pixel.
 func (s Shape) strided(stride, channels int) Shape {
-	return Shape{(s.Height-1)/stride + 1, (s.Width-1)/stride + 1, channels}
+	out := tensor.SubsampleHWShape(nil, []int{1, s.Height, s.Width, s.Channels}, stride)
+	return Shape{out[1], out[2], channels}
 }
 
 // Config describes a network. Classes and one of Depth and Blocks must be set. It survives a round trip

@@ -16,23 +16,6 @@ type broadcast struct {
 	bufD, bA, bB [8]int
 }
 
-// broadcastShape appends the shape of the result of combining a and b to buf.
-func broadcastShape(op string, buf []int, a, b []int) []int {
-	rank := max(len(a), len(b))
-	for i := range rank {
-		x, y := dimFromEnd(a, rank-i), dimFromEnd(b, rank-i)
-		switch {
-		case x == y || y == 1:
-			buf = append(buf, x)
-		case x == 1:
-			buf = append(buf, y)
-		default:
-			fail(op, "shapes do not broadcast", a, b)
-		}
-	}
-	return buf
-}
-
 // dimFromEnd returns the i-th length from the end (the last is 1), or 1 where shape has no axis.
 func dimFromEnd(shape []int, i int) int {
 	if i > len(shape) {

@@ -17,7 +17,8 @@ type ConvSpec struct{ Stride, Pad, Dilation, Groups int }
 func Conv2D(dst, x, w *Tensor, spec ConvSpec) *Tensor {
 	const op = "Conv2D"
 	s := convShape(op, x.shape, w.shape, spec)
-	dst = out(op, dst, []int{s.N, s.OutH(), s.OutW(), s.K})
+	var buf [4]int
+	dst = out(op, dst, convOut(buf[:], s))
 	apart(op, dst, x, w)
 	conv.Forward(s, dst.data, x.data, w.data)
 	return dst
@@ -29,7 +30,8 @@ func Conv2D(dst, x, w *Tensor, spec ConvSpec) *Tensor {
 func Conv2DInputGrad(dst, dy, w *Tensor, xShape []int, spec ConvSpec) *Tensor {
 	const op = "Conv2DInputGrad"
 	s := convShape(op, xShape, w.shape, spec)
-	mustBe(op, "dy", dy, s.N, s.OutH(), s.OutW(), s.K)
+	var buf [4]int
+	mustBe(op, "dy", dy, convOut(buf[:], s)...)
 	dst = out(op, dst, xShape)
 	apart(op, dst, dy, w)
 	conv.InputGrad(s, dst.data, dy.data, w.data)
@@ -41,46 +43,10 @@ func Conv2DInputGrad(dst, dy, w *Tensor, xShape []int, spec ConvSpec) *Tensor {
 func Conv2DWeightGrad(dst, x, dy *Tensor, wShape []int, spec ConvSpec) *Tensor {
 	const op = "Conv2DWeightGrad"
 	s := convShape(op, x.shape, wShape, spec)
-	mustBe(op, "dy", dy, s.N, s.OutH(), s.OutW(), s.K)
+	var buf [4]int
+	mustBe(op, "dy", dy, convOut(buf[:], s)...)
 	dst = out(op, dst, wShape)
 	apart(op, dst, x, dy)
 	conv.WeightGrad(s, dst.data, x.data, dy.data)
 	return dst
-}
-
-// convShape checks a convolution and describes it to the kernels.
-func convShape(op string, x, w []int, spec ConvSpec) conv.Shape {
-	if len(x) != 4 || len(w) != 4 {
-		fail(op, "want x [N H W C] and w [R S C/groups K]", x, w)
-	}
-	stride, dilation, groups := orOne(spec.Stride), orOne(spec.Dilation), orOne(spec.Groups)
-	if min(stride, dilation, groups) < 1 || spec.Pad < 0 || max(stride, spec.Pad, dilation) > maxStep {
-		fail(op, "stride "+itoa(stride)+", padding "+itoa(spec.Pad)+", dilation "+itoa(dilation)+", groups "+itoa(groups), x, w)
-	}
-	if x[3]%groups != 0 || x[3]/groups != w[2] {
-		fail(op, itoa(x[3])+" input channels, weights for "+itoa(w[2])+" in each of "+itoa(groups)+" groups", x, w)
-	}
-	if w[3]%groups != 0 {
-		fail(op, itoa(w[3])+" output channels do not split into "+itoa(groups)+" groups", x, w)
-	}
-	if w[0] < 1 || w[1] < 1 {
-		fail(op, "empty kernel", x, w)
-	}
-	s := conv.Shape{
-		N: x[0], H: x[1], W: x[2], C: x[3],
-		K: w[3], R: w[0], S: w[1],
-		StrideH: stride, StrideW: stride, PadH: spec.Pad, PadW: spec.Pad,
-		DilationH: dilation, DilationW: dilation, Groups: groups,
-	}
-	if s.OutH() == 0 || s.OutW() == 0 {
-		fail(op, "the dilated kernel is larger than the padded image", x, w)
-	}
-	return s
-}
-
-func orOne(n int) int {
-	if n == 0 {
-		return 1
-	}
-	return n
 }

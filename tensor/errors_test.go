@@ -172,7 +172,11 @@ func TestCallerBugsPanic(t *testing.T) {
 		{"CrossEntropy: [3 4] and 1 labels: want [N K] and N labels", func() { tensor.CrossEntropy(n(3, 4), []int{1}, 0) }},
 		{"CrossEntropyGrad: [1 4]: label 4 of row 0 is not a class: want 0 to 3", func() { tensor.CrossEntropyGrad(nil, n(1, 4), []int{4}, 0) }},
 		{"CrossEntropy: [1 4]: smoothing -1 is outside [0,1]", func() { tensor.CrossEntropy(n(1, 4), []int{1}, -1) }},
-		{"SoftCrossEntropy: [4]: want [N K]", func() { tensor.SoftCrossEntropy(nil, n(4), n(4)) }},
+		{"SoftCrossEntropy: [4] x [4]: want [N K] twice", func() { tensor.SoftCrossEntropy(nil, n(4), n(4)) }},
+
+		{"DropoutMask: [3]: probability 1 is outside [0,1)", func() { tensor.DropoutMask(n(3), 1, nil) }},
+		{"Dropout: [3]: probability -1 is outside [0,1)", func() { tensor.Dropout(nil, n(3), n(3), -1) }},
+		{"Dropout: mask [2]: want [3]", func() { tensor.Dropout(nil, n(3), n(2), 0.5) }},
 
 		{"SGDStep: [3] x [4]: shapes differ", func() { tensor.SGDStep(n(3), n(4), nil, tensor.SGDOptions{}) }},
 		{"SGDStep: [3]: momentum without a velocity", func() { tensor.SGDStep(n(3), n(3), nil, tensor.SGDOptions{Momentum: 0.9}) }},

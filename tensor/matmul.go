@@ -21,38 +21,13 @@ func (t Transposed) b() bool { return t == NT || t == TT }
 // [m,k] x [k,n] -> [m,n].
 func MatMul(dst, a, b *Tensor, t Transposed) *Tensor {
 	const op = "MatMul"
-	m, n, k := matMulSizes(op, a.shape, b.shape, t)
-	dst = out(op, dst, []int{m, n})
+	var buf [2]int
+	dst = out(op, dst, MatMulShape(buf[:], a.shape, b.shape, t))
 	apart(op, dst, a, b)
+	m, n, k := dst.shape[0], dst.shape[1], a.shape[1]
+	if t.a() {
+		k = a.shape[0]
+	}
 	gemm.Mul(false, t.a(), t.b(), m, n, k, a.data, a.shape[1], b.data, b.shape[1], dst.data, n)
 	return dst
-}
-
-// matMulSizes checks the shapes of a product.
-func matMulSizes(op string, a, b []int, t Transposed) (m, n, k int) {
-	fail := func(why string) {
-		sa, sb := shapeString(a), shapeString(b)
-		if t.a() {
-			sa += "ᵀ"
-		}
-		if t.b() {
-			sb += "ᵀ"
-		}
-		panic("tensor: " + op + ": " + sa + " x " + sb + ": " + why)
-	}
-	if len(a) != 2 || len(b) != 2 {
-		fail("both must be matrices")
-	}
-	m, k = a[0], a[1]
-	if t.a() {
-		m, k = k, m
-	}
-	kb, n := b[0], b[1]
-	if t.b() {
-		kb, n = n, kb
-	}
-	if k != kb {
-		fail("inner dimensions differ")
-	}
-	return m, n, k
 }

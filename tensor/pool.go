@@ -21,7 +21,8 @@ func MaxPool2D(dst *Tensor, idx []int32, x *Tensor, spec PoolSpec) (*Tensor, []i
 	if len(x.data) > math.MaxInt32 {
 		fail(op, "too many elements for 32-bit indices", x.shape)
 	}
-	dst = out(op, dst, []int{s.N, s.OutH(), s.OutW(), s.C})
+	var buf [4]int
+	dst = out(op, dst, poolOut(buf[:], s))
 	apart(op, dst, x)
 	if idx == nil {
 		idx = make([]int32, len(dst.data))
@@ -40,7 +41,8 @@ func MaxPool2D(dst *Tensor, idx []int32, x *Tensor, spec PoolSpec) (*Tensor, []i
 func MaxPool2DGrad(dst, g *Tensor, idx []int32, xShape []int, spec PoolSpec) *Tensor {
 	const op = "MaxPool2DGrad"
 	s := poolShape(op, xShape, spec)
-	mustBe(op, "g", g, s.N, s.OutH(), s.OutW(), s.C)
+	var buf [4]int
+	mustBe(op, "g", g, poolOut(buf[:], s)...)
 	if len(idx) != len(g.data) {
 		fail(op, itoa(len(idx))+" indices", g.shape)
 	}
@@ -87,7 +89,8 @@ func checkIndices(op string, idx []int32, y, x []int) {
 func AvgPool2D(dst, x *Tensor, spec PoolSpec) *Tensor {
 	const op = "AvgPool2D"
 	s := poolShape(op, x.shape, spec)
-	dst = out(op, dst, []int{s.N, s.OutH(), s.OutW(), s.C})
+	var buf [4]int
+	dst = out(op, dst, poolOut(buf[:], s))
 	apart(op, dst, x)
 	if len(dst.data) > 0 {
 		pool.Avg(s, dst.data, x.data)
@@ -100,7 +103,8 @@ func AvgPool2D(dst, x *Tensor, spec PoolSpec) *Tensor {
 func AvgPool2DGrad(dst, g *Tensor, xShape []int, spec PoolSpec) *Tensor {
 	const op = "AvgPool2DGrad"
 	s := poolShape(op, xShape, spec)
-	mustBe(op, "g", g, s.N, s.OutH(), s.OutW(), s.C)
+	var buf [4]int
+	mustBe(op, "g", g, poolOut(buf[:], s)...)
 	dst = out(op, dst, xShape)
 	apart(op, dst, g)
 	if len(dst.data) > 0 {
@@ -112,8 +116,8 @@ func AvgPool2DGrad(dst, g *Tensor, xShape []int, spec PoolSpec) *Tensor {
 // GlobalAvgPool takes the mean of every channel over the image: [N,H,W,C] -> [N,C].
 func GlobalAvgPool(dst, x *Tensor) *Tensor {
 	const op = "GlobalAvgPool"
-	checkPixels(op, x.shape)
-	dst = out(op, dst, []int{x.shape[0], x.shape[3]})
+	var buf [2]int
+	dst = out(op, dst, GlobalAvgPoolShape(buf[:], x.shape))
 	apart(op, dst, x)
 	pool.GlobalAvg(dst.data, x.data, x.shape[0], x.shape[1]*x.shape[2], x.shape[3])
 	return dst
@@ -129,29 +133,4 @@ func GlobalAvgPoolGrad(dst, g *Tensor, xShape []int) *Tensor {
 	apart(op, dst, g)
 	pool.GlobalAvgGrad(dst.data, g.data, xShape[0], xShape[1]*xShape[2], xShape[3])
 	return dst
-}
-
-func checkPixels(op string, x []int) {
-	if len(x) != 4 || x[1] < 1 || x[2] < 1 {
-		fail(op, "want [N H W C] with pixels", x)
-	}
-}
-
-// poolShape checks a pooling and describes it to the kernels.
-func poolShape(op string, x []int, spec PoolSpec) pool.Shape {
-	checkPixels(op, x)
-	if spec.Stride == 0 {
-		spec.Stride = spec.Size
-	}
-	if spec.Size < 1 || spec.Stride < 1 || spec.Pad < 0 || spec.Pad > spec.Size/2 || max(spec.Size, spec.Stride) > maxStep {
-		fail(op, "size "+itoa(spec.Size)+", stride "+itoa(spec.Stride)+", padding "+itoa(spec.Pad)+" make no window", x)
-	}
-	if min(x[1], x[2])+2*spec.Pad < spec.Size {
-		fail(op, "the window of "+itoa(spec.Size)+" is larger than the padded image", x)
-	}
-	return pool.Shape{
-		N: x[0], H: x[1], W: x[2], C: x[3],
-		SizeH: spec.Size, SizeW: spec.Size, StrideH: spec.Stride, StrideW: spec.Stride,
-		PadH: spec.Pad, PadW: spec.Pad,
-	}
 }

@@ -35,29 +35,14 @@ var (
 )
 
 func (r reduction) over(dst, a *Tensor, axes []int) *Tensor {
-	const summed = -1
-	op := r.op
 	var keptBuf, shapeBuf [8]int
-	kept, shape := append(keptBuf[:0], a.shape...), shapeBuf[:0]
-	for _, i := range axes {
-		i = axis(op, i, a.shape)
-		if kept[i] == summed {
-			fail(op, "axis "+itoa(i)+" is named twice", a.shape)
-		}
-		kept[i] = summed
+	kept := ReduceKeepShape(keptBuf[:], r.op, a.shape, axes...)
+	shape := kept
+	if !r.keep {
+		shape = ReduceShape(shapeBuf[:], r.op, a.shape, axes...)
 	}
-	for i, d := range kept {
-		if d != summed && len(axes) > 0 {
-			shape = append(shape, d)
-			continue
-		}
-		kept[i] = 1
-		if r.keep {
-			shape = append(shape, 1)
-		}
-	}
-	dst = out(op, dst, shape)
-	apart(op, dst, a)
+	dst = out(r.op, dst, shape)
+	apart(r.op, dst, a)
 	sumTo(dst.data, a, kept, r.mean)
 	return dst
 }
@@ -82,20 +67,19 @@ func SumTo(dst, a *Tensor, shape ...int) *Tensor {
 
 // Max returns the largest elements of a along one axis, which is dropped, by the rule of [Maximum]: NaN
 // where there is one, +0 of two zeros. The maximum of nothing panics.
-func Max(dst, a *Tensor, axisIndex int) *Tensor { return maxOver("Max", dst, a, axisIndex, 0) }
+func Max(dst, a *Tensor, axisIndex int) *Tensor {
+	var buf [8]int
+	return maxOver("Max", dst, a, axisIndex, ReduceShape(buf[:], "Max", a.shape, axisIndex))
+}
 
 // MaxKeep is [Max], but the axis stays with length 1.
-func MaxKeep(dst, a *Tensor, axisIndex int) *Tensor { return maxOver("MaxKeep", dst, a, axisIndex, 1) }
-
-// maxOver leaves kept axes of length 1, one or none.
-func maxOver(op string, dst, a *Tensor, axisIndex, kept int) *Tensor {
-	at := axis(op, axisIndex, a.shape)
+func MaxKeep(dst, a *Tensor, axisIndex int) *Tensor {
 	var buf [8]int
-	shape := append(buf[:0], a.shape[:at]...)
-	for range kept {
-		shape = append(shape, 1)
-	}
-	shape = append(shape, a.shape[at+1:]...)
+	return maxOver("MaxKeep", dst, a, axisIndex, ReduceKeepShape(buf[:], "MaxKeep", a.shape, axisIndex))
+}
+
+func maxOver(op string, dst, a *Tensor, axisIndex int, shape []int) *Tensor {
+	at := axis(op, axisIndex, a.shape)
 	dst = out(op, dst, shape)
 	apart(op, dst, a)
 	if len(dst.data) == 0 {
@@ -167,6 +151,10 @@ func Dot(a, b *Tensor) float64 {
 	sameShape("Dot", a, b)
 	return vec.Dot(a.data, b.data)
 }
+
+// MeanSquare returns the mean of the squares of a. They and their sum are taken in float64: for a finite a, only a
+// mean that float32 does not hold is infinite.
+func MeanSquare(a *Tensor) float32 { return float32(vec.Dot(a.data, a.data) / float64(len(a.data))) }
 
 // Norm returns the Euclidean norm of a: the square root of the sum of its squares.
 func Norm(a *Tensor) float64 { return math.Sqrt(vec.Dot(a.data, a.data)) }

@@ -5,10 +5,11 @@ package tensor
 // is the shortcut of option A in He et al. 2016, section 4.2, before the channels are padded.
 func SubsampleHW(dst, x *Tensor, stride int) *Tensor {
 	const op = "SubsampleHW"
-	oh, ow := subsampled(op, x.shape, stride)
-	n, h, w, c := x.shape[0], x.shape[1], x.shape[2], x.shape[3]
-	dst = out(op, dst, []int{n, oh, ow, c})
+	var buf [4]int
+	dst = out(op, dst, SubsampleHWShape(buf[:], x.shape, stride))
 	apart(op, dst, x)
+	h, w := x.shape[1], x.shape[2]
+	n, oh, ow, c := dst.shape[0], dst.shape[1], dst.shape[2], dst.shape[3]
 	line := w * c
 	copyBlocks(dst.data, x.data, c, [3]int{n, oh, ow}, [3]int{oh * ow * c, ow * c, c}, [3]int{h * line, stride * line, stride * c})
 	return dst
@@ -27,14 +28,4 @@ func SubsampleHWGrad(dst, g *Tensor, xShape []int, stride int) *Tensor {
 	line := w * c
 	copyBlocks(dst.data, g.data, c, [3]int{n, oh, ow}, [3]int{h * line, stride * line, stride * c}, [3]int{oh * ow * c, ow * c, c})
 	return dst
-}
-
-func subsampled(op string, x []int, stride int) (oh, ow int) {
-	if len(x) != 4 {
-		fail(op, "want [N H W C]", x)
-	}
-	if stride < 1 || stride > maxStep {
-		fail(op, "stride "+itoa(stride), x)
-	}
-	return (x[1] + stride - 1) / stride, (x[2] + stride - 1) / stride
 }

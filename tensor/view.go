@@ -4,35 +4,7 @@ package tensor
 // may be -1 and is then worked out from the others. Writing to the view writes to t.
 func (t *Tensor) Reshape(shape ...int) *Tensor {
 	var buf [8]int
-	full := append(buf[:0], shape...)
-	free, rest := -1, 1
-	for i, d := range full {
-		switch {
-		case d != -1:
-			rest *= d
-		case free >= 0:
-			failReshape(t, shape, "more than one -1")
-		default:
-			free = i
-		}
-	}
-	if free >= 0 {
-		if rest == 0 && len(t.data) == 0 {
-			failReshape(t, shape, "every length fits in place of -1")
-		}
-		if rest <= 0 || len(t.data)%rest != 0 {
-			failReshape(t, shape, "no length fits in place of -1")
-		}
-		full[free] = len(t.data) / rest
-	}
-	if size("Reshape", full) != len(t.data) {
-		failReshape(t, shape, "sizes differ")
-	}
-	return wrap(t.data, full)
-}
-
-func failReshape(t *Tensor, shape []int, why string) {
-	panic("tensor: Reshape: " + shapeString(t.shape) + " to " + shapeString(shape) + ": " + why)
+	return wrap(t.data, ReshapeShape(buf[:], t.shape, shape...))
 }
 
 // Slice returns a view of the entries lo up to but not including hi along the leading axis, of

@@ -1,0 +1,104 @@
+package tensor
+
+import (
+	"github.com/residuum-go/residuum/internal/kernel/conv"
+	"github.com/residuum-go/residuum/internal/kernel/pool"
+)
+
+// Conv2DShape returns the shape [N,OH,OW,K] of [Conv2D].
+func Conv2DShape(buf []int, x, w []int, spec ConvSpec) []int {
+	return convOut(buf, convShape("Conv2D", x, w, spec))
+}
+
+func convOut(buf []int, s conv.Shape) []int { return append(buf[:0], s.N, s.OutH(), s.OutW(), s.K) }
+
+// convShape checks a convolution and describes it to the kernels.
+func convShape(op string, x, w []int, spec ConvSpec) conv.Shape {
+	if len(x) != 4 || len(w) != 4 {
+		fail(op, "want x [N H W C] and w [R S C/groups K]", x, w)
+	}
+	stride, dilation, groups := orOne(spec.Stride), orOne(spec.Dilation), orOne(spec.Groups)
+	if min(stride, dilation, groups) < 1 || spec.Pad < 0 || max(stride, spec.Pad, dilation) > maxStep {
+		fail(op, "stride "+itoa(stride)+", padding "+itoa(spec.Pad)+", dilation "+itoa(dilation)+", groups "+itoa(groups), x, w)
+	}
+	if x[3]%groups != 0 || x[3]/groups != w[2] {
+		fail(op, itoa(x[3])+" input channels, weights for "+itoa(w[2])+" in each of "+itoa(groups)+" groups", x, w)
+	}
+	if w[3]%groups != 0 {
+		fail(op, itoa(w[3])+" output channels do not split into "+itoa(groups)+" groups", x, w)
+	}
+	if w[0] < 1 || w[1] < 1 {
+		fail(op, "empty kernel", x, w)
+	}
+	s := conv.Shape{
+		N: x[0], H: x[1], W: x[2], C: x[3],
+		K: w[3], R: w[0], S: w[1],
+		StrideH: stride, StrideW: stride, PadH: spec.Pad, PadW: spec.Pad,
+		DilationH: dilation, DilationW: dilation, Groups: groups,
+	}
+	if s.OutH() == 0 || s.OutW() == 0 {
+		fail(op, "the dilated kernel is larger than the padded image", x, w)
+	}
+	return s
+}
+
+func orOne(n int) int {
+	if n == 0 {
+		return 1
+	}
+	return n
+}
+
+// PoolShape returns the shape [N,OH,OW,C] of [MaxPool2D] and [AvgPool2D].
+func PoolShape(buf []int, op string, x []int, spec PoolSpec) []int {
+	return poolOut(buf, poolShape(op, x, spec))
+}
+
+func poolOut(buf []int, s pool.Shape) []int { return append(buf[:0], s.N, s.OutH(), s.OutW(), s.C) }
+
+// poolShape checks a pooling and describes it to the kernels.
+func poolShape(op string, x []int, spec PoolSpec) pool.Shape {
+	checkPixels(op, x)
+	if spec.Stride == 0 {
+		spec.Stride = spec.Size
+	}
+	if spec.Size < 1 || spec.Stride < 1 || spec.Pad < 0 || spec.Pad > spec.Size/2 || max(spec.Size, spec.Stride) > maxStep {
+		fail(op, "size "+itoa(spec.Size)+", stride "+itoa(spec.Stride)+", padding "+itoa(spec.Pad)+" make no window", x)
+	}
+	if min(x[1], x[2])+2*spec.Pad < spec.Size {
+		fail(op, "the window of "+itoa(spec.Size)+" is larger than the padded image", x)
+	}
+	return pool.Shape{
+		N: x[0], H: x[1], W: x[2], C: x[3],
+		SizeH: spec.Size, SizeW: spec.Size, StrideH: spec.Stride, StrideW: spec.Stride,
+		PadH: spec.Pad, PadW: spec.Pad,
+	}
+}
+
+// GlobalAvgPoolShape returns the shape [N,C] of [GlobalAvgPool].
+func GlobalAvgPoolShape(buf []int, x []int) []int {
+	checkPixels("GlobalAvgPool", x)
+	return append(buf[:0], x[0], x[3])
+}
+
+func checkPixels(op string, x []int) {
+	if len(x) != 4 || x[1] < 1 || x[2] < 1 {
+		fail(op, "want [N H W C] with pixels", x)
+	}
+}
+
+// SubsampleHWShape returns the shape [N,OH,OW,C] of [SubsampleHW].
+func SubsampleHWShape(buf []int, x []int, stride int) []int {
+	oh, ow := subsampled("SubsampleHW", x, stride)
+	return append(buf[:0], x[0], oh, ow, x[3])
+}
+
+func subsampled(op string, x []int, stride int) (oh, ow int) {
+	if len(x) != 4 {
+		fail(op, "want [N H W C]", x)
+	}
+	if stride < 1 || stride > maxStep {
+		fail(op, "stride "+itoa(stride), x)
+	}
+	return (x[1] + stride - 1) / stride, (x[2] + stride - 1) / stride
+}

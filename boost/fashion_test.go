@@ -2,6 +2,7 @@ package boost_test
 
 import (
 	"context"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -14,7 +15,7 @@ import (
 // A known-good result on real images: three stages on a fifth of the embedded subset.
 func TestFashionMNIST(t *testing.T) {
 	split := fashion.Embedded()
-	small, err := split.Train.Subset(200, 1)
+	small, err := split.Train.Subset(200, rand.New(rand.NewPCG(1, 0)))
 	require.NoError(t, err)
 	norm := small.Norm()
 	examples := func(d *data.Dataset) boost.Data {

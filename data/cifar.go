@@ -67,5 +67,5 @@ func decodeCIFAR(name string, raw []byte) (*Dataset, error) {
 	if err != nil {
 		return nil, err
 	}
-	return New(pixels, ints, cifarSide, cifarSide, 3, 10)
+	return New(Dataset{Height: cifarSide, Width: cifarSide, Channels: 3, Classes: 10, Pixels: pixels, Labels: ints})
 }

@@ -6,6 +6,8 @@ import (
 	"math/bits"
 	"math/rand/v2"
 	"slices"
+
+	"github.com/residuum-go/residuum"
 )
 
 // Dataset is a set of labelled images of one size, held in memory. It is read-only once built and
@@ -17,33 +19,39 @@ type Dataset struct {
 	Labels                  []int   // in [0, Classes)
 }
 
-// New returns the set of len(labels) images of h by w pixels with c channels. Pixels and labels
-// are shared, not copied. It is an error if their sizes disagree or a label lies outside
-// [0, classes).
-func New(pixels []uint8, labels []int, h, w, c, classes int) (*Dataset, error) {
-	d := &Dataset{Height: h, Width: w, Channels: c, Classes: classes, Pixels: pixels, Labels: labels}
+// New returns d if its fields agree, and a [*residuum.ConfigError] otherwise. Pixels and labels are shared, not
+// copied.
+func New(d Dataset) (*Dataset, error) {
 	if err := d.check(); err != nil {
-		return nil, fmt.Errorf("data: New: %w", err)
+		return nil, err
 	}
-	return d, nil
+	return &d, nil
 }
 
 // check compares the fields with each other.
 func (d *Dataset) check() error {
-	h, w, c := d.Height, d.Width, d.Channels
-	if h < 1 || w < 1 || c < 1 || d.Classes < 1 {
-		return fmt.Errorf("%dx%dx%d pixels, %d classes: all must be positive", h, w, c, d.Classes)
+	fault := func(field string, value any, format string, args ...any) error {
+		return &residuum.ConfigError{Struct: "data.Dataset", Field: field, Value: value, Reason: fmt.Sprintf(format, args...)}
 	}
-	need, ok := product(h, w, c, len(d.Labels))
+	for _, f := range []struct {
+		name  string
+		value int
+	}{{"Height", d.Height}, {"Width", d.Width}, {"Channels", d.Channels}, {"Classes", d.Classes}} {
+		if f.value < 1 {
+			return fault(f.name, f.value, "want at least 1")
+		}
+	}
+	shape := fmt.Sprintf("%d labels of %dx%dx%d pixels", len(d.Labels), d.Height, d.Width, d.Channels)
+	need, ok := product(d.Height, d.Width, d.Channels, len(d.Labels))
 	if !ok {
-		return fmt.Errorf("%d labels of %dx%dx%d pixels need more bytes than there can be", len(d.Labels), h, w, c)
+		return fault("Pixels", fmt.Sprintf("%d bytes", len(d.Pixels)), "%s need more bytes than there can be", shape)
 	}
 	if len(d.Pixels) != need {
-		return fmt.Errorf("%d labels of %dx%dx%d pixels need %d bytes, there are %d", len(d.Labels), h, w, c, need, len(d.Pixels))
+		return fault("Pixels", fmt.Sprintf("%d bytes", len(d.Pixels)), "want %d for %s", need, shape)
 	}
 	for i, l := range d.Labels {
 		if l < 0 || l >= d.Classes {
-			return fmt.Errorf("label %d of image %d is outside 0..%d", l, i, d.Classes-1)
+			return fault(fmt.Sprintf("Labels[%d]", i), l, "want a class from 0 to %d", d.Classes-1)
 		}
 	}
 	return nil
@@ -91,7 +99,7 @@ func (d *Dataset) Select(index []int) *Dataset {
 
 // Subset returns n images of each class, drawn without replacement and kept in the order that they
 // have in d. It is an error if n is not positive or a class holds fewer than n.
-func (d *Dataset) Subset(n int, seed uint64) (*Dataset, error) {
+func (d *Dataset) Subset(n int, rng *rand.Rand) (*Dataset, error) {
 	if n < 1 {
 		return nil, fmt.Errorf("data: Subset: %d images of each class asked for, at least 1 needed", n)
 	}
@@ -99,7 +107,6 @@ func (d *Dataset) Subset(n int, seed uint64) (*Dataset, error) {
 	for i, l := range d.Labels {
 		byClass[l] = append(byClass[l], i)
 	}
-	rng := rand.New(rand.NewPCG(seed, 0))
 	var chosen []int
 	for class, index := range byClass {
 		if len(index) < n {

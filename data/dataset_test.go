@@ -3,11 +3,13 @@ package data_test
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/residuum-go/residuum"
 	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/tensor"
 )
@@ -25,20 +27,28 @@ func numbered(n, h, w, c, classes int) *data.Dataset {
 }
 
 func TestNewChecksSizesAndLabels(t *testing.T) {
-	_, err := data.New(make([]uint8, 4), []int{0, 1}, 1, 2, 1, 2)
+	two := data.Dataset{Height: 1, Width: 2, Channels: 1, Classes: 2, Pixels: make([]uint8, 4), Labels: []int{0, 1}}
+	d, err := data.New(two)
 	require.NoError(t, err)
-	_, err = data.New(make([]uint8, 5), []int{0, 1}, 1, 2, 1, 2)
-	require.ErrorContains(t, err, "2 labels of 1x2x1 pixels need 4 bytes, there are 5")
-	_, err = data.New(make([]uint8, 4), []int{0, 2}, 1, 2, 1, 2)
-	require.ErrorContains(t, err, "label 2 of image 1 is outside 0..1")
-	_, err = data.New(make([]uint8, 4), []int{0, -1}, 1, 2, 1, 2)
-	require.ErrorContains(t, err, "label -1")
-	for _, size := range [][4]int{{0, 2, 1, 2}, {1, -2, 1, 2}, {1, 2, 0, 2}, {1, 2, 1, 0}} {
-		_, err = data.New(nil, nil, size[0], size[1], size[2], size[3])
-		require.ErrorContains(t, err, "must be positive")
+	require.Equal(t, two, *d)
+	_, err = data.New(data.Dataset{Height: 1, Width: 1, Channels: 1, Classes: 1})
+	require.NoError(t, err)
+	for says, spoil := range map[string]func(*data.Dataset){
+		"Height is 0: want at least 1":                           func(d *data.Dataset) { d.Height = 0 },
+		"Width is -2: want at least 1":                           func(d *data.Dataset) { d.Width = -2 },
+		"Channels is 0: want at least 1":                         func(d *data.Dataset) { d.Channels = 0 },
+		"Classes is 0: want at least 1":                          func(d *data.Dataset) { d.Classes = 0 },
+		"Pixels is 5 bytes: want 4 for 2 labels of 1x2x1 pixels": func(d *data.Dataset) { d.Pixels = make([]uint8, 5) },
+		"Labels[1] is 2: want a class from 0 to 1":               func(d *data.Dataset) { d.Labels = []int{0, 2} },
+		"Labels[0] is -1: want a class from 0 to 1":              func(d *data.Dataset) { d.Labels = []int{-1, 0} },
+	} {
+		bad := two
+		spoil(&bad)
+		_, err := data.New(bad)
+		require.EqualError(t, err, "data: Dataset."+says)
+		var config *residuum.ConfigError
+		require.ErrorAs(t, err, &config)
 	}
-	_, err = data.New(nil, nil, 1, 1, 1, 1)
-	require.NoError(t, err)
 }
 
 // Sizes whose product is 0 or 4 if what leaves int is dropped.
@@ -53,7 +63,8 @@ func TestNewRefusesSizesThatOverflow(t *testing.T) {
 		{4, 4, half, 1, half},
 		{4, 1, half + 2, half + 2, 1},
 	} {
-		_, err := data.New(make([]uint8, c.bytes), make([]int, c.labels), c.h, c.w, c.c, 1)
+		_, err := data.New(data.Dataset{Height: c.h, Width: c.w, Channels: c.c, Classes: 1,
+			Pixels: make([]uint8, c.bytes), Labels: make([]int, c.labels)})
 		require.ErrorContains(t, err, "more bytes than there can be", "%+v", c)
 	}
 }
@@ -69,7 +80,7 @@ func TestImageOutsideTheSetPanicsByName(t *testing.T) {
 
 func TestSubsetIsBalancedOrderedAndSeeded(t *testing.T) {
 	d := numbered(100, 1, 2, 1, 4)
-	s, err := d.Subset(7, 1)
+	s, err := d.Subset(7, rand.New(rand.NewPCG(1, 0)))
 	require.NoError(t, err)
 	require.Equal(t, 28, s.Len())
 	count := make([]int, 4)
@@ -82,17 +93,17 @@ func TestSubsetIsBalancedOrderedAndSeeded(t *testing.T) {
 	}
 	require.Equal(t, []int{7, 7, 7, 7}, count)
 
-	again, err := d.Subset(7, 1)
+	again, err := d.Subset(7, rand.New(rand.NewPCG(1, 0)))
 	require.NoError(t, err)
 	require.Equal(t, s, again)
-	other, err := d.Subset(7, 2)
+	other, err := d.Subset(7, rand.New(rand.NewPCG(2, 0)))
 	require.NoError(t, err)
 	require.NotEqual(t, s, other)
 
-	_, err = d.Subset(26, 1)
+	_, err = d.Subset(26, rand.New(rand.NewPCG(1, 0)))
 	require.ErrorContains(t, err, "class 0 holds 25 images, 26 asked for")
 	for _, n := range []int{0, -1, math.MinInt} {
-		_, err = d.Subset(n, 1)
+		_, err = d.Subset(n, rand.New(rand.NewPCG(1, 0)))
 		require.ErrorContains(t, err, fmt.Sprintf("data: Subset: %d images of each class", n))
 	}
 }

@@ -39,7 +39,7 @@ func LoadIDX(fsys fs.FS, images, labels string, classes int) (*Dataset, error) {
 	if err != nil {
 		return nil, err
 	}
-	return New(pixels, ints, shape[1], shape[2], 1, classes)
+	return New(Dataset{Height: shape[1], Width: shape[2], Channels: 1, Classes: classes, Pixels: pixels, Labels: ints})
 }
 
 func loadIDX(fsys fs.FS, name string, rank, limit int) (shape []int, elements []uint8, err error) {

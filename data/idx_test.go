@@ -224,7 +224,7 @@ func FuzzLoadIDX(f *testing.F) {
 			require.True(t, classes < 1 || errors.As(err, &format), "%v", err)
 			return
 		}
-		again, err := data.New(d.Pixels, d.Labels, d.Height, d.Width, 1, classes)
+		again, err := data.New(*d)
 		require.NoError(t, err)
 		require.Equal(t, again, d)
 		require.Positive(t, d.Len())

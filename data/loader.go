@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"sync"
 
+	"github.com/residuum-go/residuum"
 	"github.com/residuum-go/residuum/tensor"
 )
 
@@ -42,11 +43,11 @@ type Loader struct {
 	active bool
 }
 
-// NewLoader returns a loader of d that starts at epoch 0. It panics if d is nil or empty, if it is one that
-// New would refuse, or if c makes no sense for it.
-func NewLoader(d *Dataset, c LoaderConfig) *Loader {
+// NewLoader returns a loader of d that starts at epoch 0. It is a [*residuum.ConfigError] if c makes no sense for d,
+// and an error if d is nil or empty or one that [New] would refuse.
+func NewLoader(d *Dataset, c LoaderConfig) (*Loader, error) {
 	if err := c.check(d); err != nil {
-		panic("data: NewLoader: " + err.Error())
+		return nil, err
 	}
 	c.Batch = min(c.Batch, d.Len())
 	l := &Loader{
@@ -55,24 +56,36 @@ func NewLoader(d *Dataset, c LoaderConfig) *Loader {
 		order: make([]int, d.Len()),
 	}
 	l.config.Workers = min(max(c.Workers, 1), l.Batches()) // each worker has memory of its own
-	return l
+	return l, nil
 }
 
 func (c LoaderConfig) check(d *Dataset) error {
 	if d == nil || d.Len() == 0 {
-		return errors.New("no images")
+		return errors.New("data: NewLoader: no images")
 	}
 	if err := d.check(); err != nil {
 		return err
 	}
-	if c.Batch < 1 {
-		return fmt.Errorf("batches of %d images", c.Batch)
+	fault := func(field string, value any, reason string) error {
+		return &residuum.ConfigError{Struct: "data.LoaderConfig", Field: field, Value: value, Reason: reason}
 	}
-	if pad := c.Augment.Pad; pad < 0 || pad > 0 && pad >= min(d.Height, d.Width) {
-		return fmt.Errorf("padding of %d for images of %dx%d pixels: crops could show nothing of them", pad, d.Height, d.Width)
+	if c.Batch < 1 {
+		return fault("Batch", c.Batch, "want at least 1")
+	}
+	if c.Workers < 0 {
+		return fault("Workers", c.Workers, "want goroutines, or 0 for 1")
+	}
+	if pad, side := c.Augment.Pad, min(d.Height, d.Width); pad < 0 || pad > 0 && pad >= side {
+		return fault("Augment.Pad", pad, fmt.Sprintf("want 0 to %d, or crops could show nothing of the images", side-1))
+	}
+	if err := c.Norm.check(d.Channels); err != nil {
+		return fault("Norm", c.Norm, err.Error())
 	}
 	return nil
 }
+
+// Norm returns how the loader normalises.
+func (l *Loader) Norm() Norm { return l.config.Norm }
 
 // Dataset returns the set that the loader draws from.
 func (l *Loader) Dataset() *Dataset { return l.set }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/residuum-go/residuum"
 	"github.com/residuum-go/residuum/data"
 )
 
@@ -18,6 +19,14 @@ type copied struct {
 	images []float32
 	labels []int
 	index  []int
+}
+
+// newLoader is data.NewLoader for what it takes.
+func newLoader(t *testing.T, d *data.Dataset, c data.LoaderConfig) *data.Loader {
+	t.Helper()
+	l, err := data.NewLoader(d, c)
+	require.NoError(t, err)
+	return l
 }
 
 // take copies n batches, over as many epochs as that needs.
@@ -41,7 +50,7 @@ func TestEpochYieldsEveryImageOnce(t *testing.T) {
 	d := numbered(23, 3, 5, 2, 7)
 	for _, shuffle := range []bool{false, true} {
 		t.Run(fmt.Sprintf("shuffle=%v", shuffle), func(t *testing.T) {
-			l := data.NewLoader(d, data.LoaderConfig{Batch: 4, Shuffle: shuffle, Seed: 1})
+			l := newLoader(t, d, data.LoaderConfig{Batch: 4, Shuffle: shuffle, Seed: 1})
 			require.Equal(t, 6, l.Batches())
 			var orders [2][]int
 			for epoch := range orders {
@@ -70,33 +79,33 @@ func TestEpochYieldsEveryImageOnce(t *testing.T) {
 
 func TestBatchesAreTheSameForAnyNumberOfWorkers(t *testing.T) {
 	d := numbered(50, 4, 6, 3, 10)
-	want := take(t, data.NewLoader(d, varied), 30)
+	want := take(t, newLoader(t, d, varied), 30)
 	for _, workers := range []int{1, 2, 3, 5, 20} {
 		c := varied
 		c.Workers = workers
-		require.Equal(t, want, take(t, data.NewLoader(d, c), 30), "%d workers", workers)
+		require.Equal(t, want, take(t, newLoader(t, d, c), 30), "%d workers", workers)
 	}
 	c := varied
 	c.Seed++
-	require.NotEqual(t, want, take(t, data.NewLoader(d, c), 30))
+	require.NotEqual(t, want, take(t, newLoader(t, d, c), 30))
 }
 
 func TestStateResumesExactlyAtEveryBatch(t *testing.T) {
 	d := numbered(18, 4, 4, 1, 3) // 5 batches an epoch, the last one short
-	want := take(t, data.NewLoader(d, varied), 12)
+	want := take(t, newLoader(t, d, varied), 12)
 	for stop := range 11 {
-		first := data.NewLoader(d, varied)
+		first := newLoader(t, d, varied)
 		require.Equal(t, want[:stop], append([]copied{}, take(t, first, stop)...))
 		c := varied
 		c.Seed = 99 // the state brings its own
-		second := data.NewLoader(d, c)
+		second := newLoader(t, d, c)
 		require.NoError(t, second.SetState(first.State()))
 		require.Equal(t, want[stop:], take(t, second, 12-stop), "stopped after %d", stop)
 	}
 }
 
 func TestSetStateRefusesWhatDoesNotFit(t *testing.T) {
-	l := data.NewLoader(numbered(18, 1, 1, 1, 3), data.LoaderConfig{Batch: 4})
+	l := newLoader(t, numbered(18, 1, 1, 1, 3), data.LoaderConfig{Batch: 4})
 	good := l.State()
 	for name, edit := range map[string]func(*data.State){
 		"other dataset": func(s *data.State) { s.Len = 20 },
@@ -147,7 +156,7 @@ func TestAugmentationCropsAndFlips(t *testing.T) {
 	c := varied
 	c.Batch = 1
 	const draws = 5000
-	for _, b := range take(t, data.NewLoader(d, c), draws) {
+	for _, b := range take(t, newLoader(t, d, c), draws) {
 		k := slices.IndexFunc(want, func(v []float32) bool { return slices.Equal(v, b.images) })
 		require.GreaterOrEqual(t, k, 0, "%v", b.images)
 		count[k]++
@@ -201,7 +210,7 @@ func TestEpochLeavesNoGoroutine(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				l := data.NewLoader(numbered(100, 2, 2, 1, 10), data.LoaderConfig{Batch: 3, Workers: 4})
+				l := newLoader(t, numbered(100, 2, 2, 1, 10), data.LoaderConfig{Batch: 3, Workers: 4})
 				loop(t, l)
 				synctest.Wait()
 				require.Len(t, take(t, l, 40), 40, "still usable")
@@ -211,7 +220,7 @@ func TestEpochLeavesNoGoroutine(t *testing.T) {
 }
 
 func TestBuffersAreRecycled(t *testing.T) {
-	l := data.NewLoader(numbered(4096, 4, 4, 1, 10), data.LoaderConfig{Batch: 8, Shuffle: true, Augment: varied.Augment})
+	l := newLoader(t, numbered(4096, 4, 4, 1, 10), data.LoaderConfig{Batch: 8, Shuffle: true, Augment: varied.Augment})
 	epoch := func() {
 		for range l.Epoch(t.Context()) {
 		}
@@ -220,39 +229,47 @@ func TestBuffersAreRecycled(t *testing.T) {
 }
 
 func TestNewLoaderRefusesNonsense(t *testing.T) {
-	one := data.LoaderConfig{Batch: 1}
-	padded := func(pad int) data.LoaderConfig {
-		return data.LoaderConfig{Batch: 1, Augment: data.Augment{Pad: pad}}
-	}
-	short, label := numbered(3, 4, 5, 1, 3), numbered(3, 4, 5, 1, 3)
-	short.Pixels = short.Pixels[1:]
-	label.Labels[1] = 3
-	for _, c := range []struct {
-		reason string
-		set    *data.Dataset
-		config data.LoaderConfig
-	}{
-		{"no images", nil, one},
-		{"no images", &data.Dataset{}, one},
-		{"no images", numbered(0, 4, 5, 1, 3), one},
-		{"3 labels of 4x5x1 pixels need 60 bytes, there are 59", short, one},
-		{"label 3 of image 1 is outside 0..2", label, one},
-		{"batches of 0 images", numbered(3, 4, 5, 1, 3), data.LoaderConfig{}},
-		{"batches of -1 images", numbered(3, 4, 5, 1, 3), data.LoaderConfig{Batch: -1}},
-		{"padding of -1 for images of 4x5 pixels: crops could show nothing of them", numbered(3, 4, 5, 1, 3), padded(-1)},
-		{"padding of 4 for images of 4x5 pixels: crops could show nothing of them", numbered(3, 4, 5, 1, 3), padded(4)},
-		{fmt.Sprintf("padding of %d for images of 4x5 pixels: crops could show nothing of them", math.MaxInt/2+1), numbered(3, 4, 5, 1, 3), padded(math.MaxInt/2 + 1)},
+	set := numbered(3, 4, 5, 1, 3)
+	for says, spoil := range map[string]func(*data.LoaderConfig){
+		"Batch is 0: want at least 1":                                                                             func(c *data.LoaderConfig) { c.Batch = 0 },
+		"Batch is -1: want at least 1":                                                                            func(c *data.LoaderConfig) { c.Batch = -1 },
+		"Workers is -1: want goroutines, or 0 for 1":                                                              func(c *data.LoaderConfig) { c.Workers = -1 },
+		"Augment.Pad is -1: want 0 to 3, or crops could show nothing of the images":                               func(c *data.LoaderConfig) { c.Augment.Pad = -1 },
+		"Augment.Pad is 4: want 0 to 3, or crops could show nothing of the images":                                func(c *data.LoaderConfig) { c.Augment.Pad = 4 },
+		fmt.Sprintf("Augment.Pad is %d: want 0 to 3, or crops could show nothing of the images", math.MaxInt/2+1): func(c *data.LoaderConfig) { c.Augment.Pad = math.MaxInt/2 + 1 },
+		"Norm is {[0] []}: 1 means, 0 deviations for 1 channels":                                                  func(c *data.LoaderConfig) { c.Norm.Mean = []float32{0} },
+		"Norm is {[0] [0]}: mean 0 and deviation 0 of channel 0: want finite numbers, the deviation positive": func(c *data.LoaderConfig) {
+			c.Norm = data.Norm{Mean: []float32{0}, Std: []float32{0}}
+		},
 	} {
-		require.PanicsWithValue(t, "data: NewLoader: "+c.reason, func() { data.NewLoader(c.set, c.config) })
+		c := data.LoaderConfig{Batch: 1, Augment: data.Augment{Pad: 3}}
+		spoil(&c)
+		_, err := data.NewLoader(set, c)
+		require.EqualError(t, err, "data: LoaderConfig."+says)
+		var config *residuum.ConfigError
+		require.ErrorAs(t, err, &config)
 	}
-	data.NewLoader(numbered(3, 4, 5, 1, 3), padded(3))
-	require.Equal(t, 1, data.NewLoader(numbered(3, 1, 1, 1, 3), data.LoaderConfig{Batch: 100}).Batches())
+	short := numbered(3, 4, 5, 1, 3)
+	short.Pixels = short.Pixels[1:]
+	for _, c := range []struct {
+		says string
+		set  *data.Dataset
+	}{
+		{"data: NewLoader: no images", nil},
+		{"data: NewLoader: no images", &data.Dataset{}},
+		{"data: NewLoader: no images", numbered(0, 4, 5, 1, 3)},
+		{"data: Dataset.Pixels is 59 bytes: want 60 for 3 labels of 4x5x1 pixels", short},
+	} {
+		_, err := data.NewLoader(c.set, data.LoaderConfig{Batch: 1})
+		require.EqualError(t, err, c.says)
+	}
+	require.Equal(t, 1, newLoader(t, set, data.LoaderConfig{Batch: 100, Augment: data.Augment{Pad: 3}}).Batches())
 }
 
 // A worker has memory of its own, so there are no more than there are batches to prepare.
 func TestWorkersThatAreNotNeededCostNothing(t *testing.T) {
 	d := numbered(4, 64, 64, 1, 4)
-	l := data.NewLoader(d, data.LoaderConfig{Batch: 2, Workers: 1 << 20})
+	l := newLoader(t, d, data.LoaderConfig{Batch: 2, Workers: 1 << 20})
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	require.Len(t, take(t, l, 2), 2)

@@ -37,16 +37,32 @@ func (d *Dataset) Norm() Norm {
 	return n
 }
 
+// check looks for what keeps n from normalising images of so many channels.
+func (n Norm) check(channels int) error {
+	if n.Mean == nil && n.Std == nil {
+		return nil
+	}
+	if len(n.Mean) != channels || len(n.Std) != channels {
+		return fmt.Errorf("%d means, %d deviations for %d channels", len(n.Mean), len(n.Std), channels)
+	}
+	for c, std := range n.Std {
+		if mean := n.Mean[c]; mean-mean != 0 || !(std > 0 && std <= math.MaxFloat32) {
+			return fmt.Errorf("mean %v and deviation %v of channel %d: want finite numbers, the deviation positive", mean, std, c)
+		}
+	}
+	return nil
+}
+
 // table returns the value of every byte for each channel.
 func (n Norm) table(channels int) [][256]float32 {
-	if n.Mean == nil && n.Std == nil {
+	if err := n.check(channels); err != nil {
+		panic("data: Norm: " + err.Error())
+	}
+	if n.Mean == nil {
 		n = Norm{Mean: make([]float32, channels), Std: make([]float32, channels)}
 		for c := range n.Std {
 			n.Std[c] = 1
 		}
-	}
-	if len(n.Mean) != channels || len(n.Std) != channels {
-		panic(fmt.Sprintf("data: Norm: %d means, %d deviations for %d channels", len(n.Mean), len(n.Std), channels))
 	}
 	t := make([][256]float32, channels)
 	for c := range t {

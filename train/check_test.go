@@ -103,7 +103,7 @@ func TestLabelsWithoutALogit(t *testing.T) {
 	set := stripes(images)
 	set.Classes, set.Labels[17] = 4, 3
 	tr := newTrainer("sgd", "")
-	tr.Loader = data.NewLoader(set, data.LoaderConfig{Batch: 8})
+	tr.Loader = newLoader(set, data.LoaderConfig{Batch: 8})
 	says := "image 17 has the label 3, the model has logits for the classes 0 to 2"
 	requireNoStep(t, tr, "train: Trainer.Loader: "+says)
 	_, err := train.Evaluate(t.Context(), newNet(), set, data.Norm{}, 10)
@@ -128,7 +128,7 @@ func TestModelForOtherImages(t *testing.T) {
 	set := stripes(images)
 	set.Channels, set.Height = 3, 2
 	tr := newTrainer("sgd", "")
-	tr.Loader = data.NewLoader(set, data.LoaderConfig{Batch: 8})
+	tr.Loader = newLoader(set, data.LoaderConfig{Batch: 8})
 	tr.Progress = func(train.Progress) { t.Error("a step was done") }
 	_, err := tr.Run(t.Context())
 	require.ErrorContains(t, err, "train: Trainer.Model does not take the images of Trainer.Loader: nn: Conv2D")
@@ -160,7 +160,7 @@ func TestLastBatchOfOneImage(t *testing.T) {
 			tr := newTrainer("sgd", filepath.Join(t.TempDir(), "net.safetensors"))
 			tr.Model = onePixel()
 			tr.Optimizer = &optim.SGD{Params: tr.Model.Params()}
-			tr.Loader = data.NewLoader(stripes(c.images), data.LoaderConfig{Batch: c.batch})
+			tr.Loader = newLoader(stripes(c.images), data.LoaderConfig{Batch: c.batch})
 			if c.ok {
 				_, err := tr.Run(t.Context())
 				require.NoError(t, err)
@@ -173,7 +173,7 @@ func TestLastBatchOfOneImage(t *testing.T) {
 	}
 	// Over several pixels one image is enough.
 	tr := newTrainer("sgd", "")
-	tr.Loader = data.NewLoader(stripes(images), data.LoaderConfig{Batch: 6})
+	tr.Loader = newLoader(stripes(images), data.LoaderConfig{Batch: 6})
 	_, err := tr.Run(t.Context())
 	require.NoError(t, err)
 }

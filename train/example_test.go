@@ -14,11 +14,16 @@ import (
 func ExampleTrainer() {
 	set := stripes(60)
 	rng := rand.New(rand.NewPCG(1, 1))
+	loader, err := data.NewLoader(set, data.LoaderConfig{Batch: 20, Shuffle: true, Norm: set.Norm(), Seed: 1})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	model := nn.NewSequential(nn.Flatten{}, nn.NewLinear(rng, 36, 3))
 
 	trainer := &train.Trainer{
 		Model:     model,
-		Loader:    data.NewLoader(set, data.LoaderConfig{Batch: 20, Shuffle: true, Norm: set.Norm(), Seed: 1}),
+		Loader:    loader,
 		Optimizer: &optim.SGD{Params: model.Params(), Momentum: 0.9},
 		Schedule:  optim.Cosine(0.1, 0, 30),
 		Epochs:    10,

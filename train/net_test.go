@@ -60,12 +60,21 @@ func stripes(n int) *data.Dataset {
 
 const images = 43 // in batches of 8: 6 a epoch, the last one of 3
 
+// newLoader is data.NewLoader for what it takes.
+func newLoader(set *data.Dataset, c data.LoaderConfig) *data.Loader {
+	l, err := data.NewLoader(set, c)
+	if err != nil {
+		panic(err)
+	}
+	return l
+}
+
 // newTrainer is always the same trainer; a checkpoint is all that passes from one to the next.
 func newTrainer(optimizer string, path string) *train.Trainer {
 	model, set := newNet(), stripes(images)
 	t := &train.Trainer{
 		Model: model,
-		Loader: data.NewLoader(set, data.LoaderConfig{
+		Loader: newLoader(set, data.LoaderConfig{
 			Batch: 8, Shuffle: true, Norm: set.Norm(), Augment: data.Augment{Pad: 1, Flip: true}, Seed: 7, Workers: 2,
 		}),
 		Schedule:   optim.Cosine(0.1, 5, 24),

@@ -59,9 +59,13 @@ func smallNet(active int) *resnet.Net {
 
 func trainerOf(model nn.Module, checkpoint string) *train.Trainer {
 	set := noise(40)
+	loader, err := data.NewLoader(set, data.LoaderConfig{Batch: 8, Shuffle: true, Norm: set.Norm(), Seed: 7})
+	if err != nil {
+		panic(err)
+	}
 	return &train.Trainer{
 		Model: model, Epochs: 3, Seed: 5, Checkpoint: checkpoint,
-		Loader:    data.NewLoader(set, data.LoaderConfig{Batch: 8, Shuffle: true, Norm: set.Norm(), Seed: 7}),
+		Loader:    loader,
 		Schedule:  optim.Constant(0.05),
 		Optimizer: &optim.SGD{Params: model.Params(), Momentum: 0.9},
 	}

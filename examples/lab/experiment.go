@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"time"
@@ -97,7 +98,7 @@ func newExperiment(ctx context.Context, net *resnet.Net, set *data.Dataset, norm
 		e.blocks = append(e.blocks, net.Block(i))
 	}
 	var err error
-	if e.tested, err = set.Subset(testedPerClass, 0); err != nil {
+	if e.tested, err = set.Subset(testedPerClass, rand.New(rand.NewPCG(0, 0))); err != nil {
 		return nil, err
 	}
 	e.shown = firstOfEachClass(e.tested, shownPerClass)

@@ -41,7 +41,10 @@ func trained(ctx context.Context, cfg config, images fashion.Split, report func(
 	if err != nil {
 		return nil, err
 	}
-	t := newTrainer(net, cfg, images.Train)
+	t, err := newTrainer(net, cfg, images.Train)
+	if err != nil {
+		return nil, err
+	}
 	t.Checkpoint, t.Progress = file, report
 	if err := t.Resume(); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%w: remove the file to train anew", err)
@@ -61,14 +64,17 @@ func cachedModel(cfg config) (string, error) {
 }
 
 // newTrainer has the recipe of examples/veit.
-func newTrainer(net *resnet.Net, cfg config, set *data.Dataset) *train.Trainer {
-	loader := data.NewLoader(set, data.LoaderConfig{
+func newTrainer(net *resnet.Net, cfg config, set *data.Dataset) (*train.Trainer, error) {
+	loader, err := data.NewLoader(set, data.LoaderConfig{
 		Batch: 64, Shuffle: true, Augment: data.Augment{Pad: 2, Flip: true}, Norm: set.Norm(), Seed: cfg.seed,
 	})
+	if err != nil {
+		return nil, err
+	}
 	steps := cfg.epochs * loader.Batches()
 	return &train.Trainer{
 		Model: net, Loader: loader, Seed: cfg.seed, Epochs: cfg.epochs,
 		Optimizer: &optim.SGD{Params: net.Params(), Momentum: 0.9, Nesterov: true, WeightDecay: 5e-4},
 		Schedule:  optim.Cosine(0.1, steps/10, steps),
-	}
+	}, nil
 }

@@ -19,7 +19,8 @@ func main() {
 	norm, shape := images.Train.Norm(), resnet.Shape{Height: 28, Width: 28, Channels: 1}
 	net, err := resnet.New(resnet.Config{Depth: 14, Width: 8, Image: shape, StemStride: 2, Classes: 10}, rand.New(rand.NewPCG(1, 2)))
 	stopOn(err)
-	loader := data.NewLoader(images.Train, data.LoaderConfig{Batch: 64, Shuffle: true, Norm: norm})
+	loader, err := data.NewLoader(images.Train, data.LoaderConfig{Batch: 64, Shuffle: true, Norm: norm})
+	stopOn(err)
 	trainer := &train.Trainer{
 		Model: net, Loader: loader, Epochs: 2,
 		Optimizer: &optim.SGD{Params: net.Params(), Momentum: 0.9, Nesterov: true, WeightDecay: 5e-4},

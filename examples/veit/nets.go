@@ -109,7 +109,10 @@ func (j *job) trainConvolutional(ctx context.Context) (network, error) {
 		b := model.Block(i)
 		res.Blocks = append(res.Blocks, BlockInfo{Stage: b.Stage + 1, Downsample: b.In != b.Out})
 	}
-	t := j.trainer(model)
+	t, err := j.trainer(model)
+	if err != nil {
+		return nil, err
+	}
 	if t.Checkpoint != "" {
 		if err := t.Resume(); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
@@ -198,10 +201,13 @@ func parameters(m nn.Module) int {
 // batchesPerEpoch is how many steps of training an epoch has; the last may be on fewer images.
 func (r *run) batchesPerEpoch() int { return (r.train.Len() + batchSize - 1) / batchSize }
 
-func (j *job) trainer(model nn.Module) *train.Trainer {
-	loader := data.NewLoader(j.train, data.LoaderConfig{
+func (j *job) trainer(model nn.Module) (*train.Trainer, error) {
+	loader, err := data.NewLoader(j.train, data.LoaderConfig{
 		Batch: batchSize, Shuffle: true, Augment: data.Augment{Pad: cropPadding, Flip: true}, Norm: j.norm, Seed: j.seed,
 	})
+	if err != nil {
+		return nil, err
+	}
 	steps := j.epochs() * j.batchesPerEpoch()
 	rate := peakRate
 	if j.res.Name == "vgg-nobn" {
@@ -212,5 +218,5 @@ func (j *job) trainer(model nn.Module) *train.Trainer {
 		Optimizer: &optim.SGD{Params: model.Params(), Momentum: momentum, Nesterov: true, WeightDecay: weightDecay},
 		Schedule:  optim.Cosine(rate, int(warmup*float64(steps)), steps),
 		Epochs:    j.epochs(), Checkpoint: j.store.checkpoint(j.res), SaveEvery: saveEvery,
-	}
+	}, nil
 }

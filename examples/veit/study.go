@@ -231,7 +231,7 @@ func shuffled(d *data.Dataset, n int, seed uint64) (*data.Dataset, error) {
 	if n == 0 {
 		return d, nil
 	}
-	s, err := d.Subset(n, seed)
+	s, err := d.Subset(n, rand.New(rand.NewPCG(seed, 0)))
 	if err != nil {
 		return nil, err
 	}

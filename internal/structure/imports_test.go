@@ -66,6 +66,9 @@ func TestImportsPointDownwards(t *testing.T) {
 		require.True(t, ok, "package %s: add it to mayImport, with what it may import", dir)
 		for _, f := range files {
 			for _, path := range f.imports {
+				if path+"/" == module {
+					continue // ConfigError, which every constructor returns
+				}
 				if local, ok := strings.CutPrefix(path, module); ok {
 					require.Contains(t, strings.Fields(allowed), local, "%s imports %s", f.name, local)
 				} else if strings.Contains(strings.Split(path, "/")[0], ".") {

@@ -12,6 +12,7 @@ import (
 	"compress/gzip"
 	"flag"
 	"log"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 
@@ -46,7 +47,7 @@ func generate(from, to string) error {
 		if err != nil {
 			return err
 		}
-		d, err := whole.Subset(p.perClass, seed)
+		d, err := whole.Subset(p.perClass, rand.New(rand.NewPCG(seed, 0)))
 		if err != nil {
 			return err
 		}

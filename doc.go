@@ -1,5 +1,6 @@
 // Package residuum is a deep learning library for residual networks, in Go without cgo. It holds what all
-// packages share, the error of configurations; this page says which package to import for what.
+// packages share: the error of configurations, and the settings of the process. This page says which package to
+// import for what.
 //
 // To train a net and use it:
 //
@@ -19,6 +20,18 @@
 //   - [github.com/residuum-go/residuum/nn] has layers, [github.com/residuum-go/residuum/nn/optim] optimisers and schedules.
 //   - [github.com/residuum-go/residuum/autograd] differentiates, to any order, what is computed with
 //   - [github.com/residuum-go/residuum/tensor], n-dimensional arrays of float32.
+//
+// # Settings
+//
+// How a process computes is set for the whole of it, by the environment when it starts or by these functions, which are
+// called while nothing is being computed:
+//
+//	RESIDUUM_CPU=avx2      SetLevel("avx2")     instruction set, one of Levels()
+//	GOMAXPROCS=4           SetWorkers(4)        goroutines that compute
+//	RESIDUUM_WINOGRAD=off  SetWinograd(false)   sum every convolution directly
+//
+// A process whose RESIDUUM_CPU or RESIDUUM_WINOGRAD holds anything else does not start: it says what may stand there and
+// ends with status 2 before main, so that nothing is computed in another way than was asked for.
 //
 // A first program is examples/quickstart; docs/design.md says how the parts hang together.
 package residuum

@@ -23,7 +23,6 @@ import (
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/data/fashion"
-	"github.com/residuum-go/residuum/internal/cpu"
 	"github.com/residuum-go/residuum/unravel"
 )
 
@@ -66,9 +65,6 @@ const reportEvery = time.Minute
 // do trains, studies and reports. When ctx is done or a part fails, what is there is reported, and
 // the error says what is missing.
 func do(ctx context.Context, cfg Config, log io.Writer) (err error) {
-	if err := cpu.Err(); err != nil {
-		return err
-	}
 	lock, err := prepare(cfg.Out)
 	if err != nil {
 		return err

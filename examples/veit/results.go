@@ -7,9 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/residuum-go/residuum"
 	"github.com/residuum-go/residuum/data"
-	"github.com/residuum-go/residuum/internal/cpu"
-	"github.com/residuum-go/residuum/internal/parallel"
 	"github.com/residuum-go/residuum/unravel"
 )
 
@@ -35,7 +34,7 @@ type Machine struct {
 }
 
 func thisMachine() Machine {
-	return Machine{runtime.GOOS, runtime.GOARCH, runtime.Version(), runtime.NumCPU(), parallel.Workers(), cpu.Active().String()}
+	return Machine{runtime.GOOS, runtime.GOARCH, runtime.Version(), runtime.NumCPU(), residuum.Workers(), residuum.Level()}
 }
 
 // DataInfo says what the nets were trained and measured on.

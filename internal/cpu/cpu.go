@@ -1,4 +1,4 @@
-// Package cpu says which instruction set and algorithms the kernels use, and lets tests choose others.
+// Package cpu says which instruction set the kernels use, and lets programs and tests choose another.
 //
 // Kernels ask Active on every call and branch on the answer:
 //
@@ -9,15 +9,15 @@
 //	}
 //
 // The environment variable RESIDUUM_CPU (generic, avx2, avx512, neon) forces a level for a whole
-// process. Naming a level that the machine lacks is an error that [Err] reports, so that a CI run
-// which asks for AVX-512 cannot silently test something else.
+// process. One that names a level which the machine lacks does not start, so that a CI run which asks
+// for AVX-512 cannot silently test something else.
 package cpu
 
 import (
-	"errors"
 	"fmt"
-	"os"
 	"sync/atomic"
+
+	"github.com/residuum-go/residuum/internal/environment"
 )
 
 // Level is an instruction-set level. Levels of one architecture are ordered: a machine that has
@@ -43,31 +43,17 @@ func (l Level) String() string {
 
 var (
 	active    atomic.Int32
-	direct    atomic.Bool
 	available = detect() // ascending, always starts with Generic
-	envErr    error
 )
 
 func init() {
-	switch v := os.Getenv("RESIDUUM_WINOGRAD"); v {
-	case "", "on":
-	case "off":
-		direct.Store(true)
-	default:
-		envErr = fmt.Errorf("RESIDUUM_WINOGRAD=%s: want on or off", v)
-	}
-	active.Store(int32(Best()))
-	name := os.Getenv("RESIDUUM_CPU")
-	if name == "" {
-		return
-	}
+	levels := map[string]Level{"": Best()}
+	var choices []string
 	for _, l := range available {
-		if l.String() == name {
-			active.Store(int32(l))
-			return
-		}
+		levels[l.String()] = l
+		choices = append(choices, l.String())
 	}
-	envErr = errors.Join(envErr, fmt.Errorf("RESIDUUM_CPU=%s: this build on this machine has %v", name, available))
+	active.Store(int32(levels[environment.Choice("RESIDUUM_CPU", choices...)]))
 }
 
 // Active returns the level that kernels use now.
@@ -79,23 +65,8 @@ func Best() Level { return available[len(available)-1] }
 // Available returns every level that this build on this machine supports, lowest first.
 func Available() []Level { return append([]Level(nil), available...) }
 
-// Winograd reports whether convolutions may use Winograd's algorithm where it is faster. Setting
-// RESIDUUM_WINOGRAD=off has all of them summed directly, with smaller errors.
-func Winograd() bool { return !direct.Load() }
-
-// SetWinograd sets Winograd for the whole process and returns a function that restores the old value. It is
-// for tests and benchmarks.
-func SetWinograd(on bool) (restore func()) {
-	old := direct.Swap(!on)
-	return func() { direct.Store(old) }
-}
-
-// Err reports a RESIDUUM_CPU that names no available level, or a RESIDUUM_WINOGRAD that is neither on nor
-// off. The kernels then run as if it was not set.
-func Err() error { return envErr }
-
 // Set switches every kernel of the process to level l and returns a function that switches back.
-// It is for tests and benchmarks; it panics when l is not available.
+// It panics when l is not available.
 func Set(l Level) (restore func()) {
 	for _, a := range available {
 		if a == l {

@@ -11,8 +11,6 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-
-	"github.com/residuum-go/residuum/internal/cpu"
 )
 
 // Main is the main function of the program called name. parse reads the command line, and writes the help to its
@@ -38,10 +36,7 @@ func run[C any](ctx context.Context, name string, args []string, out, complaints
 		fmt.Fprintf(complaints, "%s: %v\n%s -h says what can be chosen\n", name, err, name)
 		return 2
 	}
-	if err = cpu.Err(); err == nil {
-		err = do(ctx, cfg, out)
-	}
-	if err != nil {
+	if err := do(ctx, cfg, out); err != nil {
 		fmt.Fprintf(complaints, "%s: %v\n", name, err)
 		return 1
 	}

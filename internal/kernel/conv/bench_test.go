@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"github.com/residuum-go/residuum/internal/cpu"
 	"github.com/residuum-go/residuum/internal/kernel/gemm/peak"
 	"github.com/residuum-go/residuum/internal/parallel"
 )
@@ -78,7 +77,7 @@ func BenchmarkConv(b *testing.B) {
 						for _, workers := range []int{1, 2} {
 							b.Run(fmt.Sprintf("op=%s/shape=%s/batch=%d/algo=%s/workers=%d", o.name, l.name, batch, algo, workers), func(b *testing.B) {
 								defer parallel.SetWorkers(workers)()
-								defer cpu.SetWinograd(algo == "winograd")()
+								defer SetWinograd(SetWinograd(algo == "winograd"))
 								benchmark(b, o, s)
 							})
 						}

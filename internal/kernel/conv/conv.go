@@ -2,10 +2,21 @@ package conv
 
 import (
 	"math"
+	"sync/atomic"
 
-	"github.com/residuum-go/residuum/internal/cpu"
+	"github.com/residuum-go/residuum/internal/environment"
 	"github.com/residuum-go/residuum/internal/kernel/gemm"
 )
+
+var noWinograd atomic.Bool
+
+func init() { noWinograd.Store(environment.Choice("RESIDUUM_WINOGRAD", "on", "off") == "off") }
+
+// Winograd reports whether Winograd's algorithm is used where it is faster, as it is unless RESIDUUM_WINOGRAD=off.
+func Winograd() bool { return !noWinograd.Load() }
+
+// SetWinograd sets Winograd for the whole process and returns what it was.
+func SetWinograd(on bool) (was bool) { return !noWinograd.Swap(!on) }
 
 // Forward computes y = x * w, overwriting y. The formula is the package comment's.
 func Forward(s Shape, y, x, w []float32) {
@@ -18,7 +29,7 @@ func Forward(s Shape, y, x, w []float32) {
 		forwardPointwise(s, y, x, w)
 	case s.huge():
 		ForwardRef(s, y, x, w)
-	case cpu.Winograd() && s.winogradWins(false):
+	case Winograd() && s.winogradWins(false):
 		runWinograd(s, false, y, x, w)
 	default:
 		run(s, false, y, x, w)
@@ -36,7 +47,7 @@ func InputGrad(s Shape, dx, dy, w []float32) {
 		gemm.Mul(false, false, true, s.N*s.H*s.W, s.C, s.K, dy, s.K, w, s.K, dx, s.C)
 	case s.huge():
 		InputGradRef(s, dx, dy, w)
-	case cpu.Winograd() && s.winogradWins(true):
+	case Winograd() && s.winogradWins(true):
 		runWinograd(s, true, dx, dy, w)
 	default:
 		run(s, true, dx, dy, w)
@@ -54,7 +65,7 @@ func WeightGrad(s Shape, dw, x, dy []float32) {
 		weightGradPointwise(s, dw, x, dy)
 	case s.huge():
 		WeightGradRef(s, dw, x, dy)
-	case cpu.Winograd() && s.winogradGradWins():
+	case Winograd() && s.winogradGradWins():
 		runWinogradGrad(s, dw, x, dy)
 	default:
 		runWeightGrad(s, dw, x, dy)

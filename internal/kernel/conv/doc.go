@@ -10,7 +10,7 @@
 // padded image. [WeightGrad] skips them.
 //
 // Where it is faster, all three use Winograd's algorithm, whose errors are larger: see the types winograd
-// and winogradGrad for the bounds. [cpu.SetWinograd] and RESIDUUM_WINOGRAD=off turn it off.
+// and winogradGrad for the bounds. [SetWinograd] and RESIDUUM_WINOGRAD=off turn it off.
 //
 // Otherwise nothing is copied into columns or padded: the kernels read pixels through a table of offsets
 // that depends on the shape alone (M. Dukhan, The Indirect Convolution Algorithm, 2019,

@@ -7,7 +7,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/residuum-go/residuum/internal/cpu"
 	"github.com/residuum-go/residuum/internal/kernel/kerneltest"
 )
 
@@ -247,9 +246,9 @@ func TestWinogradSwitchesOff(t *testing.T) {
 		direct, off, on := heap(nd), heap(nd), heap(nd)
 		run(s, o.name == "InputGrad", direct, a, b)
 		o.run(s, on, a, b)
-		restore := cpu.SetWinograd(false)
+		was := SetWinograd(false)
 		o.run(s, off, a, b)
-		restore()
+		SetWinograd(was)
 		require.Equal(t, direct, off)
 		require.NotEqual(t, direct, on)
 	}

@@ -21,7 +21,11 @@ func Example() {
 		return
 	}
 	images, labels := tensor.Full(0.5, 2, 16, 16, 1), []int{0, 1}
-	study := &unravel.Study{Net: net, Batches: []data.Batch{{X: images, Labels: labels}}}
+	study, err := unravel.NewStudy(net, []data.Batch{{X: images, Labels: labels}}, unravel.Options{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	scores, err := study.Evaluate(context.Background(), unravel.DeleteEach(net.Len()))
 	if err != nil {
 		fmt.Println(err)

@@ -55,7 +55,7 @@ func BenchmarkGradientByLength(b *testing.B) {
 				return time.Since(start)
 			}
 			compare(b, "backwards", backward, func() {
-				if _, err := GradientByLength(context.Background(), net, batch, -1, nil); err != nil {
+				if _, err := gradientOf(context.Background(), net, batch, 0); err != nil {
 					b.Fatal(err)
 				}
 			})
@@ -68,7 +68,7 @@ func BenchmarkEvaluate(b *testing.B) {
 	for name, plans := range map[string][]Plan{"single": DeleteEach(54), "pairs": DeletePairs(54)} {
 		b.Run("sweep="+name+"/n=54", func(b *testing.B) {
 			net, batch := newDeepNet(10)
-			s := Study{Net: net, Batches: []data.Batch{batch}}
+			s := studyOf(net, batch)
 			naive := func() time.Duration {
 				start := time.Now()
 				for range plans {

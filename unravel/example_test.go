@@ -48,7 +48,11 @@ var examples = []data.Batch{{
 // Any type with these seven methods can be studied.
 func Example() {
 	net := newLadder(4)
-	study := &unravel.Study{Net: net, Batches: examples}
+	study, err := unravel.NewStudy(net, examples, unravel.Options{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	scores, err := study.Evaluate(context.Background(), append(unravel.DeleteEach(4), unravel.Whole(4)))
 	if err != nil {
 		fmt.Println(err)
@@ -66,9 +70,14 @@ func Example() {
 	// the whole net's loss is 0.39
 }
 
-func ExampleGradientByLength() {
+func ExampleStudy_GradientByLength() {
 	net := newLadder(4)
-	g, err := unravel.GradientByLength(context.Background(), net, examples[0], -1, nil)
+	study, err := unravel.NewStudy(net, examples, unravel.Options{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	g, err := study.GradientByLength(context.Background(), unravel.GradientOptions{})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -89,8 +98,12 @@ func ExampleGradientByLength() {
 
 func ExampleStudy_Measure() {
 	net := newLadder(4)
-	study := &unravel.Study{Net: net, Batches: examples}
-	curve := unravel.DeletionCurve(4, []int{0, 1, 2}, 10, 1)
+	study, err := unravel.NewStudy(net, examples, unravel.Options{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	curve := unravel.DeletionCurve(4, unravel.CurveOptions{Counts: []int{0, 1, 2}, Draws: 10})
 	if err := study.Measure(context.Background(), curve); err != nil {
 		fmt.Println(err)
 		return
@@ -109,7 +122,12 @@ func ExampleStudy_Measure() {
 func ExampleEdited() {
 	net := newLadder(4)
 	edited := unravel.Edited(net, unravel.Whole(4).With(unravel.Delete, 1))
-	g, err := unravel.GradientByLength(context.Background(), edited, examples[0], -1, nil)
+	study, err := unravel.NewStudy(edited, examples, unravel.Options{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	g, err := study.GradientByLength(context.Background(), unravel.GradientOptions{})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -133,7 +151,12 @@ func ExamplePathsOf() {
 		name string
 		net  unravel.Network
 	}{{"y0", net}, {"y4", unravel.From(net, 4)}} {
-		g, err := unravel.GradientByLength(context.Background(), part.net, examples[0], -1, nil)
+		study, err := unravel.NewStudy(part.net, examples, unravel.Options{})
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		g, err := study.GradientByLength(context.Background(), unravel.GradientOptions{})
 		if err != nil {
 			fmt.Println(err)
 			return

@@ -7,11 +7,12 @@ import (
 	"slices"
 
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/internal/cancelled"
 	"github.com/residuum-go/residuum/tensor"
 )
 
 // Three notions say what the paths of one length do on the way forward, each under its own name:
-// frozen-mask contributions ([Contributions]), Picard orders ([Study.Picard]) and truncation of the
+// frozen-mask contributions ([Study.Contributions]), Picard orders ([Study.Picard]) and truncation of the
 // net ([EarlyExits]).
 
 // Contribution takes one number per example, <direction, logits>, apart by path length:
@@ -31,9 +32,27 @@ type Contribution struct {
 	Logit  []float64 // <direction, logits>
 }
 
-// Centred returns the direction [N, classes] whose product with the logits is the logit of the label
-// minus the mean of all logits: what the softmax sees of it, whatever constant the logits share.
-func Centred(labels []int, classes int) *tensor.Tensor {
+// ContributionOptions says what is taken apart.
+type ContributionOptions struct {
+	Batch int // of the study
+	// Direction [N, classes] makes the number <direction, logits> of each example. Nil stands for the logit of its
+	// label minus the mean of all logits: what the softmax sees of it, whatever constant the logits share.
+	Direction *tensor.Tensor
+}
+
+// direction returns o.Direction, or what stands for it, and panics if it does not fit the logits.
+func (s *Study) direction(op string, o ContributionOptions, logits *tensor.Tensor) *tensor.Tensor {
+	if o.Direction == nil {
+		return centred(s.batches[o.Batch].Labels, logits.Dim(1))
+	}
+	if !slices.Equal(o.Direction.Shape(), logits.Shape()) {
+		panic(fmt.Sprintf("unravel: %s: direction %v for logits %v", op, o.Direction.Shape(), logits.Shape()))
+	}
+	return o.Direction
+}
+
+// centred returns the direction whose product with the logits is that of each label minus the mean.
+func centred(labels []int, classes int) *tensor.Tensor {
 	d := tensor.Full(-1/float32(classes), len(labels), classes)
 	for i, l := range labels {
 		d.Set(1-1/float32(classes), i, l)
@@ -41,15 +60,20 @@ func Centred(labels []int, classes int) *tensor.Tensor {
 	return d
 }
 
-// Contributions computes the contributions by length for the inputs x. direction has the shape of
-// the logits; see [Centred]. It costs as much as [GradientByLength]. When ctx is done its error is returned.
-func Contributions(ctx context.Context, net Network, x, direction *tensor.Tensor, report func(done, total int)) (*Contribution, error) {
-	n, examples := net.Len(), x.Dim(0)
-	r := newRecursion(net, x, -1)
-	checkDirection("Contributions", direction, r.acts.Logits)
-	r.progress = progress{report: report, total: r.passes()}
+// Contributions computes the contributions by length for one batch of the study. It costs as much as
+// [Study.GradientByLength]. It panics if there is no such batch or if the direction has not the shape of the logits.
+func (s *Study) Contributions(ctx context.Context, o ContributionOptions) (*Contribution, error) {
+	s.checkBatch("Contributions", o.Batch)
+	acts, err := s.record(o.Batch, false)
+	if err != nil {
+		return nil, fmt.Errorf("unravel: Contributions: %w", err)
+	}
+	n, examples := s.net.Len(), acts.X.Dim(0)
+	direction := s.direction("Contributions", o, acts.Logits)
+	r := &recursion{net: s.net, acts: acts, tape: evaluationTape(), limit: n}
+	r.progress = progress{report: s.opts.Progress, total: r.passes()}
 	c := &Contribution{State: table(n+1, examples), Offset: table(n+1, examples), Logit: make([]float64, examples)}
-	addDots(c.Logit, 1, direction, r.acts.Logits)
+	addDots(c.Logit, 1, direction, acts.Logits)
 	r.watch = func(p passage) {
 		f := math.Ldexp(1, p.exp)
 		// What an affine map adds to its tangent at y: <g, f(y)> - <J^T g, y>.
@@ -62,26 +86,19 @@ func Contributions(ctx context.Context, net Network, x, direction *tensor.Tensor
 			addDots(to, -f, p.fromSkip, p.at.y.Value())
 		}
 	}
-	if _, err := r.run(ctx, logitGradient(r.tape, net, r.acts.State[n], direction)); err != nil {
-		return nil, fmt.Errorf("unravel: contributions: %w", err)
+	if _, err := r.run(ctx, logitGradient(r.tape, s.net, acts.State[n], direction)); err != nil {
+		return nil, fmt.Errorf("unravel: Contributions: %w", err)
 	}
 	c.Rest = append(c.Rest, c.Logit...)
 	for k, g := range r.g {
 		if g.t != nil {
-			addDots(c.State[k], math.Ldexp(1, g.exp), g.t, r.acts.State[0])
+			addDots(c.State[k], math.Ldexp(1, g.exp), g.t, acts.State[0])
 		}
 		for e := range c.Rest {
 			c.Rest[e] -= c.State[k][e] + c.Offset[k][e]
 		}
 	}
 	return c, nil
-}
-
-// checkDirection panics if direction is not one for these logits.
-func checkDirection(op string, direction, logits *tensor.Tensor) {
-	if !slices.Equal(direction.Shape(), logits.Shape()) || logits.Len() == 0 {
-		panic(fmt.Sprintf("unravel: %s: direction %v for logits %v", op, direction.Shape(), logits.Shape()))
-	}
 }
 
 // logitGradient returns the gradient of <direction, logits> by y_n.
@@ -127,18 +144,26 @@ type BlockContribution struct {
 	Lens Spread `json:"lens"`
 }
 
-// BlockContributions returns the contributions of every block for the inputs x. direction has the
-// shape of the logits; see [Centred].
-func BlockContributions(net Network, x, direction *tensor.Tensor) []BlockContribution {
-	n, examples := net.Len(), x.Dim(0)
-	acts := Record(net, x, false)
-	checkDirection("BlockContributions", direction, acts.Logits)
+// BlockContributions returns the contributions of every block for one batch of the study. It panics if there is no such
+// batch or if the direction has not the shape of the logits.
+func (s *Study) BlockContributions(ctx context.Context, o ContributionOptions) ([]BlockContribution, error) {
+	s.checkBatch("BlockContributions", o.Batch)
+	acts, err := s.record(o.Batch, false)
+	if err != nil {
+		return nil, fmt.Errorf("unravel: BlockContributions: %w", err)
+	}
+	net, n, examples := s.net, s.net.Len(), acts.X.Dim(0)
+	direction := s.direction("BlockContributions", o, acts.Logits)
+	p := progress{report: s.opts.Progress, total: n}
 	tape := evaluationTape()
 	total := logitGradient(tape, net, acts.State[n], direction)
 	direct := total
 	blocks := make([]BlockContribution, n)
 	after := exits(net, acts.State[n], n, direction)
 	for i := n - 1; i >= 0; i-- {
+		if err := cancelled.Err(ctx); err != nil {
+			return nil, fmt.Errorf("unravel: BlockContributions: %w", err)
+		}
 		b := recordBlock(tape, net, i, acts.State[i])
 		sums := table(3, examples)
 		bySkip, byBranch := b.split(direct)
@@ -157,8 +182,9 @@ func BlockContributions(net Network, x, direction *tensor.Tensor) []BlockContrib
 		}
 		after = before
 		blocks[i] = BlockContribution{i, SpreadOf(sums[0]), SpreadOf(sums[1]), SpreadOf(sums[2])}
+		p.add(1)
 	}
-	return blocks
+	return blocks, nil
 }
 
 // through returns the whole gradient by the block's input: S^T gs + J^T gf.

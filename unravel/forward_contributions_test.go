@@ -46,10 +46,10 @@ func TestContributionsEqualFrozenPaths(t *testing.T) {
 	rng := rand.New(rand.NewPCG(11, 1))
 	net := newMLP(rng, 8, 0.7, 0) // no biases
 	b := randomBatch(rng, 3, 5, 4)
-	direction := Centred(b.Labels, 3)
-	c, err := Contributions(context.Background(), net, b.X, direction, nil)
+	direction := centred(b.Labels, 3)
+	c, err := studyOf(net, b).Contributions(context.Background(), ContributionOptions{})
 	require.NoError(t, err)
-	acts := Record(net, b.X, false)
+	acts := record(net, b.X, false)
 	want := table(9, 5)
 	for k := range want {
 		for path := range paths.New(8).OfLength(k) {
@@ -70,10 +70,10 @@ func TestContributionsEqualFrozenPaths(t *testing.T) {
 func TestContributionsEqualAllPaths(t *testing.T) {
 	for name, e := range zoo() {
 		t.Run("net="+name, func(t *testing.T) {
-			direction := Centred(e.batch.Labels, 3)
-			c, err := Contributions(context.Background(), e.net, e.batch.X, direction, nil)
+			direction := centred(e.batch.Labels, 3)
+			c, err := studyOf(e.net, e.batch).Contributions(context.Background(), ContributionOptions{Direction: direction})
 			require.NoError(t, err)
-			acts := Record(e.net, e.batch.X, false)
+			acts := record(e.net, e.batch.X, false)
 			g := logitGradient(evaluationTape(), e.net, acts.State[e.net.Len()], direction)
 			for k, got := range c.State {
 				want := make([]float64, len(got))
@@ -91,10 +91,10 @@ func TestContributionsAddUp(t *testing.T) {
 	// what is left must be the head's offset.
 	for name, e := range zoo() {
 		t.Run("net="+name, func(t *testing.T) {
-			direction := Centred(e.batch.Labels, 3)
-			c, err := Contributions(context.Background(), e.net, e.batch.X, direction, nil)
+			direction := centred(e.batch.Labels, 3)
+			c, err := studyOf(e.net, e.batch).Contributions(context.Background(), ContributionOptions{Direction: direction})
 			require.NoError(t, err)
-			acts := Record(e.net, e.batch.X, false)
+			acts := record(e.net, e.batch.X, false)
 			last := acts.State[e.net.Len()]
 			offset := make([]float64, e.batch.X.Dim(0))
 			addDots(offset, 1, direction, acts.Logits)
@@ -112,7 +112,7 @@ func TestContributionsAddUp(t *testing.T) {
 }
 
 func TestCentred(t *testing.T) {
-	d := Centred([]int{1}, 4)
+	d := centred([]int{1}, 4)
 	require.Equal(t, []float32{-0.25, 0.75, -0.25, -0.25}, d.Data())
 }
 
@@ -120,9 +120,10 @@ func TestBlockContributions(t *testing.T) {
 	rng := rand.New(rand.NewPCG(12, 1))
 	net, _ := newLinear(rng, 6, 3, 0.5)
 	b := randomBatch(rng, 3, 5, 3)
-	direction := Centred(b.Labels, 3)
-	acts := Record(net, b.X, true)
-	blocks := BlockContributions(net, b.X, direction)
+	direction := centred(b.Labels, 3)
+	acts := record(net, b.X, true)
+	blocks, err := studyOf(net, b).BlockContributions(context.Background(), ContributionOptions{})
+	require.NoError(t, err)
 	mean := func(t *tensor.Tensor) float64 {
 		sums := make([]float64, 5)
 		addDots(sums, 1, direction, t)
@@ -143,9 +144,11 @@ func TestLensTelescopes(t *testing.T) {
 	for name, e := range zoo() {
 		t.Run("net="+name, func(t *testing.T) {
 			n := e.net.Len()
-			direction := Centred(e.batch.Labels, 3)
+			direction := centred(e.batch.Labels, 3)
 			sum := 0.0
-			for _, c := range BlockContributions(e.net, e.batch.X, direction) {
+			blocks, err := studyOf(e.net, e.batch).BlockContributions(context.Background(), ContributionOptions{Direction: direction})
+			require.NoError(t, err)
+			for _, c := range blocks {
 				sum += c.Lens.Mean
 			}
 			plans := EarlyExits(n)
@@ -183,7 +186,7 @@ func TestPicard(t *testing.T) {
 	for name, e := range zoo() {
 		t.Run("net="+name, func(t *testing.T) {
 			n := e.net.Len()
-			s := Study{Net: e.net, Batches: []data.Batch{e.batch}}
+			s := studyOf(e.net, e.batch)
 			orders, err := s.Picard(context.Background(), n+5)
 			require.NoError(t, err)
 			require.Len(t, orders, n+1)
@@ -223,14 +226,14 @@ func TestIterative(t *testing.T) {
 	for name, e := range zoo() {
 		t.Run("net="+name, func(t *testing.T) {
 			n := e.net.Len()
-			s := Study{Net: e.net, Batches: []data.Batch{e.batch}}
-			stem, blocks, err := s.Iterative(context.Background())
+			s := studyOf(e.net, e.batch)
+			r, err := s.Iterative(context.Background())
 			require.NoError(t, err)
 			exits, err := s.Evaluate(context.Background(), EarlyExits(n))
 			require.NoError(t, err)
-			require.Equal(t, exits[0].Correct, stem.Correct)
-			acts := Record(e.net, e.batch.X, true)
-			for _, b := range blocks {
+			require.Equal(t, exits[0].Correct, r.Stem.Correct)
+			acts := record(e.net, e.batch.X, true)
+			for _, b := range r.Blocks {
 				i := b.Block
 				require.True(t, e.net.Sums(i))
 				require.InDelta(t, exits[i+1].LossSum, b.Exit.LossSum, 1e-6)
@@ -271,12 +274,12 @@ func TestGradientStepsPointDownhill(t *testing.T) {
 		return autograd.Scale(autograd.Sub(autograd.Const(target), autograd.Softmax(y)), 0.5)
 	}
 	net := &toy{stem: same, head: same, blocks: []toyBlock{{branch: step}, {branch: step}, {branch: step}}}
-	s := Study{Net: net, Batches: []data.Batch{{X: normal(rand.New(rand.NewPCG(1, 1)), 1, 4, 3), Labels: labels}}}
-	_, blocks, err := s.Iterative(context.Background())
+	s := Study{net: net, batches: []data.Batch{{X: normal(rand.New(rand.NewPCG(1, 1)), 1, 4, 3), Labels: labels}}}
+	r, err := s.Iterative(context.Background())
 	require.NoError(t, err)
-	for _, b := range blocks {
+	for _, b := range r.Blocks {
 		require.InDelta(t, 1, b.EarlyCosine.Mean, 1e-5)
 		require.Positive(t, b.LossRemoved)
 	}
-	require.InDelta(t, 1, blocks[2].EarlyCosine.Min, 1e-5)
+	require.InDelta(t, 1, r.Blocks[2].EarlyCosine.Min, 1e-5)
 }

@@ -47,26 +47,23 @@ type PatchScore struct {
 //
 // What the journal holds is not measured again.
 func (s *Study) PatchPaths(ctx context.Context, do Step, patches []Patch) ([]PatchScore, error) {
-	if err := s.check(); err != nil {
-		return nil, fmt.Errorf("unravel: path patching: %w", err)
-	}
-	n := s.Net.Len()
+	n := s.net.Len()
 	for _, p := range patches {
 		if p.From < 0 || p.From >= p.To || p.To > n {
 			panic(fmt.Sprintf("unravel: PatchPaths: from block %d to block %d of %d", p.From, p.To, n))
 		}
 		Plan{{Block: p.From, Do: do.Do}}.check(n)
 	}
-	r := &runner{net: s.Net, seed: s.Seed}
+	r := &runner{net: s.net, seed: s.opts.Seed}
 	scores := make([]PatchScore, len(patches))
 	change, size := make([]float64, len(patches)), make([]float64, len(patches))
 	ks := s.keys()
-	p := progress{report: s.Progress, total: len(patches) * len(s.Batches)}
-	for b := range s.Batches {
+	p := progress{report: s.opts.Progress, total: len(patches) * len(s.batches)}
+	for b := range s.batches {
 		w := patcher{study: s, run: r, do: do, patches: patches, batch: b, keys: ks, progress: &p}
 		findings, err := w.measure(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("unravel: path patching: %w", err)
+			return nil, fmt.Errorf("unravel: PatchPaths: %w", err)
 		}
 		for i, f := range findings {
 			scores[i].Patch = patches[i]
@@ -113,7 +110,7 @@ func (w *patcher) measure(ctx context.Context) ([]finding, error) {
 			}
 			lines[i].finding = w.compare(w.finish(at[w.patches[i].To], w.patches[i].To))
 			if w.keys != nil {
-				if err := w.study.Journal.add(lines[i]); err != nil {
+				if err := w.study.opts.Journal.add(lines[i]); err != nil {
 					return nil, err
 				}
 			}
@@ -151,7 +148,7 @@ func (w *patcher) recall() (lines []line, unknown [][]int) {
 		known := false
 		if w.keys != nil {
 			lines[i].Key = w.keys.of(w.batch, w.keys.patch(w.do, p))
-			lines[i].finding, known = w.study.Journal.find(lines[i].Key)
+			lines[i].finding, known = w.study.opts.Journal.find(lines[i].Key)
 		}
 		if known {
 			w.progress.add(1)
@@ -166,7 +163,7 @@ func (w *patcher) recall() (lines []line, unknown [][]int) {
 func (w *patcher) compare(logits *tensor.Tensor) finding {
 	d := tensor.Sub(nil, logits, w.acts.Logits)
 	return finding{
-		Score:  data.ScoreOf(logits, w.study.Batches[w.batch].Labels),
+		Score:  data.ScoreOf(logits, w.study.batches[w.batch].Labels),
 		Change: number(tensor.Dot(d, d)), Size: number(tensor.Dot(w.acts.Logits, w.acts.Logits)),
 	}
 }

@@ -25,8 +25,8 @@ func TestPatchesByDefinition(t *testing.T) {
 	for name, e := range zoo() {
 		t.Run("net="+name, func(t *testing.T) {
 			n := e.net.Len()
-			acts := Record(e.net, e.batch.X, true)
-			s := Study{Net: e.net, Batches: []data.Batch{e.batch}}
+			acts := record(e.net, e.batch.X, true)
+			s := studyOf(e.net, e.batch)
 			patches := AllPatches(n)
 			require.Len(t, patches, n*(n+1)/2)
 			scores, err := s.PatchPaths(context.Background(), Step{Do: Zero}, patches)
@@ -38,7 +38,7 @@ func TestPatchesByDefinition(t *testing.T) {
 					}
 					return autograd.Const(acts.Branch[i])
 				}}
-				input := autograd.Const(Record(frozen, e.batch.X, false).State[got.To])
+				input := autograd.Const(record(frozen, e.batch.X, false).State[got.To])
 				var want *tensor.Tensor
 				if got.To == n {
 					want = e.net.Head(input).Value()
@@ -64,8 +64,8 @@ func TestPatchesByDefinition(t *testing.T) {
 func TestPatchesOfALinearNet(t *testing.T) {
 	e := zoo()["linear"]
 	n := e.net.Len()
-	acts := Record(e.net, e.batch.X, true)
-	s := Study{Net: e.net, Batches: []data.Batch{e.batch}}
+	acts := record(e.net, e.batch.X, true)
+	s := studyOf(e.net, e.batch)
 	scores, err := s.PatchPaths(context.Background(), Step{Do: Delete}, []Patch{{2, n}, {n - 1, n}})
 	require.NoError(t, err)
 	for _, got := range scores {
@@ -86,18 +86,18 @@ func TestPatchesAreRemembered(t *testing.T) {
 	want, err := s.PatchPaths(t.Context(), Step{Do: Zero}, AllPatches(6))
 	require.NoError(t, err)
 	path := filepath.Join(t.TempDir(), "patches.jsonl")
-	s.Journal = openJournal(t, path, "net 1")
+	s.opts.Journal = openJournal(t, path, "net 1")
 	_, err = s.PatchPaths(t.Context(), Step{Do: Zero}, AllPatches(6)[:9])
 	require.NoError(t, err)
-	require.NoError(t, s.Journal.Close())
-	s.Journal = openJournal(t, path, "net 1")
-	require.Equal(t, 2*9, s.Journal.Len())
+	require.NoError(t, s.opts.Journal.Close())
+	s.opts.Journal = openJournal(t, path, "net 1")
+	require.Equal(t, 2*9, s.opts.Journal.Len())
 	got, err := s.PatchPaths(t.Context(), Step{Do: Zero}, AllPatches(6))
 	require.NoError(t, err)
 	require.Equal(t, want, got)
-	require.Equal(t, 2*21, s.Journal.Len())
+	require.Equal(t, 2*21, s.opts.Journal.Len())
 
-	s.Net = &editedNet{blocks: make([]int, 6)} // has a length, and computes nothing
+	s.net = &editedNet{blocks: make([]int, 6)} // has a length, and computes nothing
 	got, err = s.PatchPaths(t.Context(), Step{Do: Zero}, AllPatches(6))
 	require.NoError(t, err)
 	require.Equal(t, want, got)

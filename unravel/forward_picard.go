@@ -28,27 +28,24 @@ type PicardOrder struct {
 // order 1 adds up what each block makes of the stem's output, order m holds all paths on which
 // branches are nested up to m deep, and order n is the net itself.
 func (s *Study) Picard(ctx context.Context, orders int) ([]PicardOrder, error) {
-	if err := s.check(); err != nil {
-		return nil, fmt.Errorf("unravel: Picard orders: %w", err)
-	}
-	n := s.Net.Len()
+	n := s.net.Len()
 	if orders < 0 {
 		panic(fmt.Sprintf("unravel: Picard: orders up to %d", orders))
 	}
 	orders = min(orders, n)
 	result := make([]PicardOrder, orders+1)
 	difference, size := make([]float64, orders+1), 0.0
-	p := progress{report: s.Progress, total: len(s.Batches) * (orders + 1)}
-	for i, b := range s.Batches {
+	p := progress{report: s.opts.Progress, total: len(s.batches) * (orders + 1)}
+	for i, b := range s.batches {
 		acts, err := s.record(i, false)
 		if err != nil {
-			return nil, fmt.Errorf("unravel: Picard orders: %w", err)
+			return nil, fmt.Errorf("unravel: Picard: %w", err)
 		}
 		size += tensor.Dot(acts.Logits, acts.Logits)
 		before := make([]*autograd.Var, n) // the states of the previous order
 		for m := range result {
 			if err := cancelled.Err(ctx); err != nil {
-				return nil, fmt.Errorf("unravel: Picard orders: %w", err)
+				return nil, fmt.Errorf("unravel: Picard: %w", err)
 			}
 			logits := s.picard(acts, before, m).Value()
 			d := tensor.Sub(nil, logits, acts.Logits)
@@ -72,10 +69,10 @@ func (s *Study) picard(acts *Activations, states []*autograd.Var, m int) *autogr
 		before := states[i]
 		states[i] = y
 		if m == 0 {
-			y = bypass(s.Net, i, y)
+			y = bypass(s.net, i, y)
 		} else {
-			y = s.Net.Join(i, skip(s.Net, i, y), s.Net.Branch(i, before))
+			y = s.net.Join(i, skip(s.net, i, y), s.net.Branch(i, before))
 		}
 	}
-	return s.Net.Head(y)
+	return s.net.Head(y)
 }

@@ -2,13 +2,11 @@ package unravel
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
 
 	"github.com/residuum-go/residuum/autograd"
-	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/internal/cancelled"
 	"github.com/residuum-go/residuum/tensor"
 	"github.com/residuum-go/residuum/unravel/paths"
@@ -35,6 +33,12 @@ func (g *Gradient) At(k int) (t *tensor.Tensor, exp int) { return g.byLength[k].
 // Sum returns the sum of G_{0,k} over k, the ordinary gradient by y_0 unless the lengths are limited.
 func (g *Gradient) Sum() *tensor.Tensor { return sumScaled(g.byLength, g.shape) }
 
+// GradientOptions says which gradient GradientByLength takes apart.
+type GradientOptions struct {
+	Batch int // of the study
+	Limit int // longest path length; 0, or more than the net has blocks, for no limit
+}
+
 // GradientByLength computes, for every length, the gradient that all paths of this length carry
 // together, at the activations of the whole net:
 //
@@ -43,22 +47,33 @@ func (g *Gradient) Sum() *tensor.Tensor { return sumScaled(g.byLength, g.shape) 
 // with S_i and J_i the Jacobians of the block's skip and branch and M_i that of what follows the sum.
 // The sum over k is the ordinary gradient. It takes n(n+1)/2 block backward passes (about n/2
 // ordinary backward passes, less because no weight gradients are needed), or n*limit if only lengths
-// up to limit are wanted; a limit below 0 or above n means n. The exponents of the gradients are kept apart,
-// so nets of a thousand blocks neither under- nor overflow. For gradients by the net's input rather than
-// y_0 see [FromInput].
+// up to a limit are wanted. The exponents of the gradients are kept apart, so nets of a thousand blocks
+// neither under- nor overflow. For gradients by the net's input rather than y_0 see [FromInput].
 //
-// report, if not nil, is told how many gradients have been taken through one block. When ctx is done
-// its error is returned.
-func GradientByLength(ctx context.Context, net Network, batch data.Batch, limit int, report func(done, total int)) (*Gradient, error) {
-	r, err := recursionOn(net, batch, limit)
+// It panics if the study has no such batch.
+func (s *Study) GradientByLength(ctx context.Context, o GradientOptions) (*Gradient, error) {
+	s.checkBatch("GradientByLength", o.Batch)
+	limit, err := longest("GradientOptions", o.Limit, PathsOf(s.net))
 	if err != nil {
-		return nil, fmt.Errorf("unravel: gradient by length: %w", err)
+		return nil, err
+	}
+	g, err := s.gradientByLength(ctx, o.Batch, limit, s.opts.Progress)
+	if err != nil {
+		return nil, fmt.Errorf("unravel: GradientByLength: %w", err)
+	}
+	return g, nil
+}
+
+// gradientByLength reports to report how many gradients have been taken through one block.
+func (s *Study) gradientByLength(ctx context.Context, batch, limit int, report func(done, total int)) (*Gradient, error) {
+	r, seed, err := s.recursion(batch, limit)
+	if err != nil {
+		return nil, err
 	}
 	r.progress = progress{report: report, total: r.passes()}
-	seed := lossGradient(r.tape, net, r.acts.State[net.Len()], batch.Labels)
 	norms, err := r.run(ctx, seed)
 	if err != nil {
-		return nil, fmt.Errorf("unravel: gradient by length: %w", err)
+		return nil, err
 	}
 	g := &Gradient{Norm: norms, byLength: r.g, shape: r.acts.State[0].Shape()}
 	whole := scaled{t: g.Sum()}
@@ -66,37 +81,29 @@ func GradientByLength(ctx context.Context, net Network, batch data.Batch, limit 
 	return g, nil
 }
 
-// Squares estimates the sum over all paths p of length k of |g_p|^2, with g_p the gradient that the
+// squares estimates the sum over all paths p of length k of |g_p|^2, with g_p the gradient that the
 // path carries to y_0 (the norm taken over the whole batch). Multiplying every branch Jacobian by an
 // independent random sign, for each example its own, makes all cross terms vanish on average: E
-// |G_{0,k}|^2 is that sum. Each draw costs as much as GradientByLength. The result is by length, for
-// each draw.
-//
-// With C(n,k) paths the RMS norm of one path is the root of the sum divided by C(n,k): see [RMS].
-func Squares(ctx context.Context, net Network, batch data.Batch, limit, draws int, seed uint64, report func(done, total int)) ([][]paths.Log, error) {
-	if draws < 1 {
-		return nil, fmt.Errorf("unravel: squared norms by length: %d draws: want at least 1", draws)
-	}
-	r, err := recursionOn(net, batch, limit)
+// |G_{0,k}|^2 is that sum. Each draw costs as much as GradientByLength. The result is by draw, then length.
+func (s *Study) squares(ctx context.Context, batch, limit, draws int, report func(done, total int)) ([][]paths.Log, error) {
+	r, start, err := s.recursion(batch, limit)
 	if err != nil {
-		return nil, fmt.Errorf("unravel: squared norms by length: %w", err)
+		return nil, err
 	}
-	n := net.Len()
 	r.progress = progress{report: report, total: draws * r.passes()}
-	start := lossGradient(r.tape, net, r.acts.State[n], batch.Labels)
 	var squares [][]paths.Log
 	for d := range draws {
-		rng := rand.New(rand.NewPCG(seed, uint64(d)))
+		rng := rand.New(rand.NewPCG(s.opts.Seed+uint64(batch), uint64(d)))
 		r.signs = func() []float32 {
-			s := make([]float32, batch.X.Dim(0))
-			for i := range s {
-				s[i] = float32(1 - 2*rng.IntN(2))
+			signs := make([]float32, s.batches[batch].X.Dim(0))
+			for i := range signs {
+				signs[i] = float32(1 - 2*rng.IntN(2))
 			}
-			return s
+			return signs
 		}
 		norms, err := r.run(ctx, start.Clone())
 		if err != nil {
-			return nil, fmt.Errorf("unravel: squared norms by length: %w", err)
+			return nil, err
 		}
 		one := norms[0]
 		for k := range one {
@@ -107,24 +114,22 @@ func Squares(ctx context.Context, net Network, batch data.Batch, limit, draws in
 	return squares, nil
 }
 
-// RMS returns by length the root mean square norm of a single path, given Squares. It panics without draws.
-func RMS(set paths.Set, squares [][]paths.Log) []paths.Log {
-	if len(squares) == 0 {
-		panic("unravel: RMS: no draws")
-	}
-	rms := make([]paths.Log, len(squares[0]))
-	for k := range rms {
+// rmsNorms returns by length the root mean square norm of a single path, given squares: with C(n,k) paths that is the
+// root of the sum divided by C(n,k).
+func rmsNorms(set paths.Set, squares [][]paths.Log) []paths.Log {
+	norms := make([]paths.Log, len(squares[0]))
+	for k := range norms {
 		var draws []paths.Log
 		for _, d := range squares {
 			draws = append(draws, d[k])
 		}
 		if mean := paths.LogMean(draws...); mean != paths.LogZero {
-			rms[k] = (mean - set.LogCount(k)) / 2
+			norms[k] = (mean - set.LogCount(k)) / 2
 		} else {
-			rms[k] = paths.LogZero
+			norms[k] = paths.LogZero
 		}
 	}
-	return rms
+	return norms
 }
 
 // recursion takes gradients by length from the output of a net to its first block.
@@ -150,23 +155,14 @@ type passage struct {
 	bySkip, byBranch, fromSkip, fromBranch *tensor.Tensor
 }
 
-// recursionOn begins a recursion on a batch and checks that its labels fit.
-func recursionOn(net Network, batch data.Batch, limit int) (*recursion, error) {
-	if net == nil {
-		return nil, errors.New("the network is nil")
+// recursion begins one on a batch of the study, with the gradient of its mean cross-entropy by y_n.
+func (s *Study) recursion(batch, limit int) (r *recursion, seed *tensor.Tensor, err error) {
+	acts, err := s.record(batch, false)
+	if err != nil {
+		return nil, nil, err
 	}
-	if err := checkExamples(batch, "batch"); err != nil {
-		return nil, err
-	}
-	r := newRecursion(net, batch.X, limit)
-	return r, checkClasses(batch, "batch", classesOf(r.acts.Logits))
-}
-
-func newRecursion(net Network, x *tensor.Tensor, limit int) *recursion {
-	if n := net.Len(); limit < 0 || limit > n {
-		limit = n
-	}
-	return &recursion{net: net, acts: Record(net, x, false), tape: evaluationTape(), limit: limit}
+	r = &recursion{net: s.net, acts: acts, tape: evaluationTape(), limit: limit}
+	return r, lossGradient(r.tape, s.net, acts.State[s.net.Len()], s.batches[batch].Labels), nil
 }
 
 // run takes seed, a gradient by y_n that it may overwrite, to y_0. It returns the norms at every

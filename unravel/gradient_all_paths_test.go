@@ -18,7 +18,7 @@ import (
 // with Detach.
 func allPaths(net Network, b data.Batch) (sums []*tensor.Tensor, squares []float64) {
 	n := net.Len()
-	acts := Record(net, b.X, false)
+	acts := record(net, b.X, false)
 	in := make([]*autograd.Var, n)
 	outBranch, outSkip := make([]*autograd.Var, n), make([]*autograd.Var, n)
 	for i := range n {
@@ -61,13 +61,13 @@ func TestTwelveBlocks(t *testing.T) {
 	} {
 		t.Run("net="+name, func(t *testing.T) {
 			sums, squares := allPaths(e.net, e.batch)
-			g, err := GradientByLength(context.Background(), e.net, e.batch, -1, nil)
+			g, err := gradientOf(context.Background(), e.net, e.batch, 0)
 			require.NoError(t, err)
 			for k, want := range sums {
 				got, exp := g.At(k)
 				requireClose(t, want, sumScaled([]scaled{{got, exp}}, want.Shape()))
 			}
-			s := Study{Net: e.net, Batches: []data.Batch{e.batch}}
+			s := studyOf(e.net, e.batch)
 			sampled, err := s.SampleGradients(context.Background(), SampleOptions{Draws: 1000})
 			require.NoError(t, err)
 			for k, l := range sampled {

@@ -30,38 +30,42 @@ type Iteration struct {
 	LossRemoved float64    `json:"loss_removed"`
 }
 
+// IterativeReport is what Iterative finds.
+type IterativeReport struct {
+	Stem   data.Score  `json:"stem"` // of y_0 read out by the head
+	Blocks []Iteration `json:"blocks"`
+}
+
 // Iterative measures iterative inference on every block that sums (Jastrzebski et al. 2018, "Residual Connections
-// Encourage Iterative Inference"). stem is the score of y_0 read out by the head.
+// Encourage Iterative Inference").
 //
 // Where a block changes the shape, f_i and the gradient by y_i cannot be compared; the gradient by the
 // skip's output takes its place. An example whose gradient or branch output is zero has no cosine
 // and is left out.
-func (s *Study) Iterative(ctx context.Context) (stem data.Score, blocks []Iteration, err error) {
-	if err := s.check(); err != nil {
-		return stem, nil, fmt.Errorf("unravel: iterative inference: %w", err)
-	}
-	n := s.Net.Len()
+func (s *Study) Iterative(ctx context.Context) (*IterativeReport, error) {
+	n := s.net.Len()
 	m := iteration{
-		study: s, net: s.Net, tape: evaluationTape(),
+		study: s, net: s.net, tape: evaluationTape(),
 		cosine: make([][]float64, n), early: make([][]float64, n), ratio: make([][]float64, n),
 		exits: make([]data.Score, n+1),
 	}
-	p := progress{report: s.Progress, total: n * len(s.Batches)}
-	for b := range s.Batches {
+	p := progress{report: s.opts.Progress, total: n * len(s.batches)}
+	for b := range s.batches {
 		if err := m.batch(ctx, b, &p); err != nil {
-			return stem, nil, fmt.Errorf("unravel: iterative inference: %w", err)
+			return nil, fmt.Errorf("unravel: Iterative: %w", err)
 		}
 	}
+	r := &IterativeReport{Stem: m.exits[0]}
 	for i := range n {
-		if !s.Net.Sums(i) {
+		if !s.net.Sums(i) {
 			continue
 		}
-		blocks = append(blocks, Iteration{
+		r.Blocks = append(r.Blocks, Iteration{
 			Block: i, Cosine: spread(m.cosine[i]), EarlyCosine: spread(m.early[i]), Ratio: spread(m.ratio[i]),
 			Exit: m.exits[i+1], LossRemoved: m.exits[i].Loss() - m.exits[i+1].Loss(),
 		})
 	}
-	return m.exits[0], blocks, nil
+	return r, nil
 }
 
 // spread is SpreadOf, but zero if there are no values.
@@ -82,7 +86,7 @@ type iteration struct {
 }
 
 func (m *iteration) batch(ctx context.Context, batch int, p *progress) error {
-	n, labels := m.net.Len(), m.study.Batches[batch].Labels
+	n, labels := m.net.Len(), m.study.batches[batch].Labels
 	acts, err := m.study.record(batch, false)
 	if err != nil {
 		return err

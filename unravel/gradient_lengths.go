@@ -1,6 +1,7 @@
 package unravel
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -39,14 +40,12 @@ type Lengths struct {
 }
 
 // check returns an error that names the option that does not fit.
-func (o LengthOptions) check(set paths.Set) error {
+func (o LengthOptions) check() error {
 	switch {
 	case o.Draws < 0:
-		return fmt.Errorf("LengthOptions.Draws is %d: want 0 or more", o.Draws)
+		return misfit("LengthOptions", "Draws", o.Draws, "want 0 or more")
 	case o.Signs < 0:
-		return fmt.Errorf("LengthOptions.Signs is %d: want 0 or more", o.Signs)
-	case o.Limit < 0 || o.Limit > 0 && o.Limit < set.Shortest():
-		return fmt.Errorf("LengthOptions.Limit is %d: want 0, or at least %d, the length of the net's shortest path", o.Limit, set.Shortest())
+		return misfit("LengthOptions", "Signs", o.Signs, "want 0 or more")
 	}
 	return nil
 }
@@ -66,19 +65,10 @@ type LengthReport struct {
 // Lengths measures the gradient by path length in every way the package knows, and sets them against
 // each other: sampled as in Veit 2016, figure 6, exact, and in the RMS of single paths.
 func (s *Study) Lengths(ctx context.Context, o LengthOptions) (*LengthReport, error) {
-	if err := s.check(); err != nil {
-		return nil, fmt.Errorf("unravel: lengths: %w", err)
-	}
-	set := PathsOf(s.Net)
-	if err := o.check(set); err != nil {
-		return nil, fmt.Errorf("unravel: lengths: %w", err)
-	}
-	if _, err := s.record(0, false); err != nil { // finds wrong labels before the work
-		return nil, fmt.Errorf("unravel: lengths: %w", err)
-	}
-	limit := set.Blocks()
-	if o.Limit > 0 {
-		limit = min(limit, o.Limit)
+	set := PathsOf(s.net)
+	limit, err := longest("LengthOptions", o.Limit, set)
+	if err = cmp.Or(err, o.check()); err != nil {
+		return nil, err
 	}
 	lo := set.Shortest()
 	r := &LengthReport{}
@@ -88,22 +78,22 @@ func (s *Study) Lengths(ctx context.Context, o LengthOptions) (*LengthReport, er
 			Bound: paths.LogZero, RMS: paths.LogZero, Incoherent: paths.LogZero, Cancellation: paths.LogZero, Alignment: paths.LogZero,
 		})
 	}
-	p := progress{report: s.Progress}
+	p := progress{report: s.opts.Progress}
 	for after := range set.Blocks() {
-		p.total += len(s.Batches) * (1 + o.Signs) * passes(after+1, limit)
+		p.total += len(s.batches) * (1 + o.Signs) * passes(after+1, limit)
 	}
 	if o.Draws > 0 {
 		for _, l := range r.ByLength {
-			count, _ := drawn(set, l.Length, len(s.Batches), o.Draws)
+			count, _ := drawn(set, l.Length, len(s.batches), o.Draws)
 			p.total += count * set.Blocks()
 		}
 	}
 	if err := s.exactLengths(ctx, o, limit, set, r, &p); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("unravel: Lengths: %w", err)
 	}
 	if o.Draws > 0 {
 		if err := s.sampledLengths(ctx, o.Draws, r, &p); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("unravel: Lengths: %w", err)
 		}
 	}
 	exact, bound := make([]paths.Log, limit+1), make([]paths.Log, limit+1)
@@ -135,15 +125,15 @@ func (s *Study) exactLengths(ctx context.Context, o LengthOptions, limit int, se
 	var norms [][][]paths.Log // by batch, state, length
 	var squares [][]paths.Log // by draw, of all batches
 	var whole []paths.Log
-	for b, batch := range s.Batches {
-		g, err := GradientByLength(ctx, s.Net, batch, limit, p.part())
+	for b := range s.batches {
+		g, err := s.gradientByLength(ctx, b, limit, p.part())
 		if err != nil {
 			return err
 		}
 		norms = append(norms, g.Norm)
 		whole = append(whole, g.Whole)
 		if o.Signs > 0 {
-			q, err := Squares(ctx, s.Net, batch, limit, o.Signs, s.Seed+uint64(b), p.part())
+			q, err := s.squares(ctx, b, limit, o.Signs, p.part())
 			if err != nil {
 				return err
 			}
@@ -164,7 +154,7 @@ func (s *Study) exactLengths(ctx context.Context, o LengthOptions, limit int, se
 	}
 	var rms []paths.Log
 	if o.Signs > 0 {
-		rms = RMS(set, squares)
+		rms = rmsNorms(set, squares)
 	}
 	for i := range r.ByLength {
 		l := &r.ByLength[i]
@@ -183,11 +173,9 @@ func (s *Study) sampledLengths(ctx context.Context, draws int, r *LengthReport, 
 	for _, l := range r.ByLength {
 		lengths = append(lengths, l.Length)
 	}
-	part := *s
-	part.Progress = p.part()
-	sampled, err := part.SampleGradients(ctx, SampleOptions{Lengths: lengths, Draws: draws})
+	sampled, err := s.sampleGradients(ctx, SampleOptions{Lengths: lengths, Draws: draws}, p.part())
 	if err != nil {
-		return fmt.Errorf("unravel: lengths: %w", err)
+		return err
 	}
 	for i := range sampled {
 		r.ByLength[i].Sampled = &sampled[i]

@@ -42,23 +42,30 @@ type SampleOptions struct {
 //
 // When ctx is done its error is returned.
 func (s *Study) SampleGradients(ctx context.Context, o SampleOptions) ([]SampledNorm, error) {
-	if err := s.check(); err != nil {
-		return nil, fmt.Errorf("unravel: sample gradients: %w", err)
-	}
-	set := PathsOf(s.Net)
+	set := PathsOf(s.net)
 	if o.Lengths == nil {
 		o.Lengths = span(set.Shortest(), set.Blocks()-set.Shortest()+1)
 	}
 	if err := o.check(set); err != nil {
-		return nil, fmt.Errorf("unravel: sample gradients: %w", err)
+		return nil, err
 	}
+	norms, err := s.sampleGradients(ctx, o, s.opts.Progress)
+	if err != nil {
+		return nil, fmt.Errorf("unravel: SampleGradients: %w", err)
+	}
+	return norms, nil
+}
+
+// sampleGradients is SampleGradients with options that have been checked.
+func (s *Study) sampleGradients(ctx context.Context, o SampleOptions, report func(done, total int)) ([]SampledNorm, error) {
+	set := PathsOf(s.net)
 	norms := make([]SampledNorm, len(o.Lengths))
-	samples := make([][]*sample, len(s.Batches)) // by batch
-	m := measurer{ctx: ctx, study: s, net: s.Net, memory: s.memory(), tape: evaluationTape()}
-	m.progress.report = s.Progress
+	samples := make([][]*sample, len(s.batches)) // by batch
+	m := measurer{ctx: ctx, study: s, net: s.net, memory: s.memory(), tape: evaluationTape()}
+	m.progress.report = report
 	for i, k := range o.Lengths {
-		rng := rand.New(rand.NewPCG(s.Seed, uint64(k)))
-		draws, all := draw(set, k, len(s.Batches), o.Draws, rng)
+		rng := rand.New(rand.NewPCG(s.opts.Seed, uint64(k)))
+		draws, all := draw(set, k, len(s.batches), o.Draws, rng)
 		norms[i] = SampledNorm{Length: k, Exhaustive: all, Norms: make([]paths.Log, len(draws))}
 		for j, w := range draws {
 			w.norm = &norms[i].Norms[j]
@@ -66,9 +73,9 @@ func (s *Study) SampleGradients(ctx context.Context, o SampleOptions) ([]Sampled
 		}
 		m.progress.total += len(draws) * set.Blocks()
 	}
-	for b := range s.Batches {
+	for b := range s.batches {
 		if err := m.batch(b, samples[b]); err != nil {
-			return nil, fmt.Errorf("unravel: sample gradients: %w", err)
+			return nil, err
 		}
 	}
 	for i := range norms {
@@ -80,11 +87,11 @@ func (s *Study) SampleGradients(ctx context.Context, o SampleOptions) ([]Sampled
 // check returns an error that names the option that does not fit.
 func (o SampleOptions) check(set paths.Set) error {
 	if o.Draws < 1 {
-		return fmt.Errorf("SampleOptions.Draws is %d: want at least 1", o.Draws)
+		return misfit("SampleOptions", "Draws", o.Draws, "want at least 1")
 	}
 	for i, k := range o.Lengths {
 		if set.CountOfLength(k).Sign() == 0 {
-			return fmt.Errorf("SampleOptions.Lengths[%d] is %d: the net's paths have lengths from %d to %d", i, k, set.Shortest(), set.Blocks())
+			return misfit("SampleOptions", fmt.Sprintf("Lengths[%d]", i), k, "the net's paths have lengths from %d to %d", set.Shortest(), set.Blocks())
 		}
 	}
 	return nil
@@ -166,7 +173,7 @@ func (m *measurer) batch(batch int, samples []*sample) error {
 	}
 	// A gradient, what the tape makes of it, and a copy of that are alive at once.
 	side := int(min(max(1, m.memory/(3*4*int64(max(largest, 1)))), math.MaxInt32))
-	start := &scaled{t: lossGradient(m.tape, m.net, acts.State[m.net.Len()], m.study.Batches[batch].Labels)}
+	start := &scaled{t: lossGradient(m.tape, m.net, acts.State[m.net.Len()], m.study.batches[batch].Labels)}
 	for chunk := range slices.Chunk(samples, side) {
 		for _, w := range chunk {
 			w.g = start

@@ -18,7 +18,7 @@ import (
 
 // pathGradient takes the gradient of the loss along one path.
 func pathGradient(net Network, b data.Batch, path paths.Path) *tensor.Tensor {
-	acts := Record(net, b.X, false)
+	acts := record(net, b.X, false)
 	in := evaluationTape().Input(acts.State[net.Len()])
 	g := autograd.VJP(autograd.CrossEntropy(net.Head(in), b.Labels, 0), nil, in)[0].Value()
 	return along(net, acts, path, g)
@@ -49,7 +49,7 @@ func along(net Network, acts *Activations, path paths.Path, g *tensor.Tensor) *t
 // ordinary returns the gradient of the loss by y_0, from one tape.
 func ordinary(net Network, b data.Batch) *tensor.Tensor {
 	tape := evaluationTape()
-	y0 := tape.Input(Record(net, b.X, false).State[0])
+	y0 := tape.Input(record(net, b.X, false).State[0])
 	y := y0
 	for i := range net.Len() {
 		y = whole(net, i, y)
@@ -69,7 +69,7 @@ func TestGradientByLengthEqualsBruteForce(t *testing.T) {
 		t.Run("net="+name, func(t *testing.T) {
 			set := PathsOf(e.net)
 			n := set.Blocks()
-			g, err := GradientByLength(context.Background(), e.net, e.batch, -1, nil)
+			g, err := gradientOf(context.Background(), e.net, e.batch, 0)
 			require.NoError(t, err)
 			whole := ordinary(e.net, e.batch)
 			requireClose(t, whole, g.Sum())
@@ -95,9 +95,9 @@ func TestGradientByLengthEqualsBruteForce(t *testing.T) {
 
 func TestGradientByLengthUpToALimit(t *testing.T) {
 	e := zoo()["mlp"]
-	all, err := GradientByLength(context.Background(), e.net, e.batch, -1, nil)
+	all, err := gradientOf(context.Background(), e.net, e.batch, 0)
 	require.NoError(t, err)
-	some, err := GradientByLength(context.Background(), e.net, e.batch, 3, nil)
+	some, err := gradientOf(context.Background(), e.net, e.batch, 3)
 	require.NoError(t, err)
 	for i, norms := range some.Norm {
 		require.Equal(t, all.Norm[i][:4], norms)
@@ -108,15 +108,15 @@ func TestNormsAtEveryState(t *testing.T) {
 	// The gradient at y_i of a net is that at y_0 of the net that begins there.
 	e := zoo()["mlp"]
 	net := e.net.(*toy)
-	g, err := GradientByLength(context.Background(), net, e.batch, -1, nil)
+	g, err := gradientOf(context.Background(), net, e.batch, 0)
 	require.NoError(t, err)
-	acts := Record(net, e.batch.X, false)
+	acts := record(net, e.batch.X, false)
 	for i := range net.blocks {
 		rest := &toy{stem: func(y *autograd.Var) *autograd.Var { return y }, head: net.head, blocks: net.blocks[i:]}
-		h, err := GradientByLength(context.Background(), rest, data.Batch{X: acts.State[i], Labels: e.batch.Labels}, -1, nil)
+		h, err := gradientOf(context.Background(), rest, data.Batch{X: acts.State[i], Labels: e.batch.Labels}, 0)
 		require.NoError(t, err)
 		require.Equal(t, h.Norm[0], g.Norm[i][:len(rest.blocks)+1])
-		part, err := GradientByLength(context.Background(), From(net, i), e.batch, -1, nil)
+		part, err := gradientOf(context.Background(), From(net, i), e.batch, 0)
 		require.NoError(t, err)
 		require.Equal(t, h, part)
 	}
@@ -132,9 +132,9 @@ func TestDeepLinearNet(t *testing.T) {
 		tensor.Copy(as[i], as[0])
 	}
 	b := randomBatch(rng, width, 4, width)
-	g, err := GradientByLength(context.Background(), net, b, -1, nil)
+	g, err := gradientOf(context.Background(), net, b, 0)
 	require.NoError(t, err)
-	logits := Record(net, b.X, false).Logits
+	logits := record(net, b.X, false).Logits
 	gn := tensor.Softmax(nil, logits)
 	for i, l := range b.Labels {
 		gn.Set(gn.At(i, l)-1, i, l)
@@ -170,7 +170,7 @@ func TestAThousandBlocks(t *testing.T) {
 			}
 			// Zero inputs keep the states themselves within float32; the gradient does not need them.
 			b := data.Batch{X: tensor.New(2, 2), Labels: []int{0, 1}}
-			g, err := GradientByLength(context.Background(), net, b, -1, nil)
+			g, err := gradientOf(context.Background(), net, b, 0)
 			require.NoError(t, err)
 			size := math.Log(0.5) // both rows are (-1/2, 1/2)/2
 			set := paths.New(n)
@@ -178,13 +178,13 @@ func TestAThousandBlocks(t *testing.T) {
 				want := size + float64(set.LogCount(k)) + float64(k)*math.Log(float64(a))
 				require.InDelta(t, want, float64(g.Norm[0][k]), 1e-3, "k=%d", k)
 			}
-			study := Study{Net: net, Batches: []data.Batch{b}}
+			study := studyOf(net, b)
 			sampled, err := study.SampleGradients(context.Background(), SampleOptions{Lengths: []int{0, 500, n}, Draws: 2})
 			require.NoError(t, err)
 			for _, l := range sampled {
 				require.InDelta(t, size+float64(l.Length)*math.Log(float64(a)), float64(l.Mean), 1e-3, "k=%d", l.Length)
 			}
-			squares, err := Squares(context.Background(), net, b, 20, 1, 1, nil)
+			squares, err := study.squares(context.Background(), 0, 20, 1, nil)
 			require.NoError(t, err)
 			for k, square := range squares[0] { // sums over C(n,k) products of signs: no more than C(n,k)
 				require.LessOrEqual(t, float64(square), 2*float64(g.Norm[0][k])+1e-3)
@@ -207,9 +207,9 @@ func TestSquaresEqualBruteForceOnAverage(t *testing.T) {
 		t.Run("net="+name, func(t *testing.T) {
 			set := PathsOf(e.net)
 			draws := trials(400)
-			squares, err := Squares(context.Background(), e.net, e.batch, -1, draws, 1, nil)
+			squares, err := (&Study{net: e.net, batches: []data.Batch{e.batch}, opts: Options{Seed: 1}}).squares(context.Background(), 0, set.Blocks(), draws, nil)
 			require.NoError(t, err)
-			rms := RMS(set, squares)
+			rms := rmsNorms(set, squares)
 			for k := 0; k <= set.Blocks(); k++ {
 				var sum float64
 				for path := range set.OfLength(k) {
@@ -240,8 +240,8 @@ func TestSquaresOverAllSigns(t *testing.T) {
 		t.Run("net="+name, func(t *testing.T) {
 			n := e.net.Len()
 			mean := make([]float64, n+1)
-			r := newRecursion(e.net, e.batch.X, -1)
-			seed := lossGradient(r.tape, e.net, r.acts.State[n], e.batch.Labels)
+			r, seed, err := studyOf(e.net, e.batch).recursion(0, n)
+			require.NoError(t, err)
 			for draw := range 1 << n {
 				bits := draw
 				r.signs = func() []float32 {
@@ -271,7 +271,7 @@ func TestSampledGradientsEqualBruteForceWhenExhaustive(t *testing.T) {
 	for name, e := range zoo() {
 		t.Run("net="+name, func(t *testing.T) {
 			set := PathsOf(e.net)
-			s := Study{Net: e.net, Batches: []data.Batch{e.batch}, Memory: 1} // one sample at a time
+			s := Study{net: e.net, batches: []data.Batch{e.batch}, opts: Options{Memory: 1}} // one sample at a time
 			samples, err := s.SampleGradients(context.Background(), SampleOptions{Draws: 1 << 20})
 			require.NoError(t, err)
 			require.Len(t, samples, set.Blocks()-set.Shortest()+1)
@@ -286,7 +286,7 @@ func TestSampledGradientsEqualBruteForceWhenExhaustive(t *testing.T) {
 				}
 				require.Len(t, got.Norms, j)
 			}
-			s.Memory = 0
+			s.opts.Memory = 0
 			again, err := s.SampleGradients(context.Background(), SampleOptions{Draws: 1 << 20})
 			require.NoError(t, err)
 			require.Equal(t, samples, again)
@@ -300,14 +300,14 @@ func TestConfidenceIntervalsCover(t *testing.T) {
 	e := zoo()["mlp"]
 	rng := rand.New(rand.NewPCG(5, 5))
 	batches := []data.Batch{e.batch, randomBatch(rng, 3, 7, 4), randomBatch(rng, 3, 7, 4)}
-	s := Study{Net: e.net, Batches: batches}
+	s := Study{net: e.net, batches: batches}
 	lengths := []int{3, 4, 6}
 	exact, err := s.SampleGradients(context.Background(), SampleOptions{Lengths: lengths, Draws: 1 << 20})
 	require.NoError(t, err)
 	trials := trials(600)
 	covered := make([]float64, len(lengths))
 	for seed := range trials {
-		s.Seed = uint64(seed)
+		s.opts.Seed = uint64(seed)
 		got, err := s.SampleGradients(context.Background(), SampleOptions{Lengths: lengths, Draws: 40})
 		require.NoError(t, err)
 		for i := range got {
@@ -326,9 +326,9 @@ func TestConfidenceIntervalsCover(t *testing.T) {
 func TestLengthsSetsTheNormsAgainstEachOther(t *testing.T) {
 	for name, e := range zoo() {
 		t.Run("net="+name, func(t *testing.T) {
-			s := Study{Net: e.net, Batches: []data.Batch{e.batch, e.batch}}
+			s := studyOf(e.net, e.batch, e.batch)
 			var done, total int
-			s.Progress = func(d, t int) { done, total = d, t }
+			s.opts.Progress = func(d, t int) { done, total = d, t }
 			defer func() { require.Equal(t, total, done) }()
 			r, err := s.Lengths(context.Background(), LengthOptions{Draws: 1 << 20, Signs: trials(100)})
 			require.NoError(t, err)
@@ -355,12 +355,13 @@ func TestLengthsSetsTheNormsAgainstEachOther(t *testing.T) {
 func TestGradientStopsWhenCancelled(t *testing.T) {
 	e := zoo()["mlp"]
 	ctx, cancel := context.WithCancel(context.Background())
-	_, err := GradientByLength(ctx, e.net, e.batch, -1, func(done, total int) {
+	s, err := NewStudy(e.net, []data.Batch{e.batch}, Options{Progress: func(done, total int) {
 		require.Equal(t, 9*10/2, total)
 		cancel()
-	})
+	}})
+	require.NoError(t, err)
+	_, err = s.GradientByLength(ctx, GradientOptions{})
 	require.ErrorIs(t, err, context.Canceled)
-	s := Study{Net: e.net, Batches: []data.Batch{e.batch}}
 	_, err = s.SampleGradients(ctx, SampleOptions{Draws: 3})
 	require.ErrorIs(t, err, context.Canceled)
 }

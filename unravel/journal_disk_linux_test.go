@@ -35,7 +35,7 @@ func TestSweepOnAFullDisk(t *testing.T) {
 	s, plans := killedSweep()
 	want, err := s.Evaluate(t.Context(), plans)
 	require.NoError(t, err)
-	s.Journal = openJournal(t, path, "net")
+	s.opts.Journal = openJournal(t, path, "net")
 	fill := func() {
 		f, err := os.Create(filler)
 		require.NoError(t, err)
@@ -55,17 +55,17 @@ func TestSweepOnAFullDisk(t *testing.T) {
 			require.ErrorContains(t, err, path)
 			text, err := os.ReadFile(path)
 			require.NoError(t, err)
-			require.Equal(t, s.Journal.Len(), lines(path))
+			require.Equal(t, s.opts.Journal.Len(), lines(path))
 			require.True(t, len(text) == 0 || text[len(text)-1] == '\n')
 		}
 		require.NoError(t, os.Truncate(filler, 0))
-		require.NoError(t, s.Journal.add(line{Key: fmt.Sprintf("%032x", round)}))
+		require.NoError(t, s.opts.Journal.add(line{Key: fmt.Sprintf("%032x", round)}))
 	}
 	require.NoError(t, os.Remove(filler))
 	got, err := s.Evaluate(t.Context(), plans)
 	require.NoError(t, err)
 	require.Equal(t, want, got)
-	require.NoError(t, s.Journal.Close())
+	require.NoError(t, s.opts.Journal.Close())
 	require.Equal(t, 2*len(plans)+rounds, openJournal(t, path, "net").Len())
 	require.Equal(t, 2*len(plans)+rounds, lines(path))
 }

@@ -33,22 +33,22 @@ type keys struct {
 // keys returns the keys of the study as it is now, or nil if there is no journal. The batch's position is part of
 // them, since the random numbers of a plan depend on it.
 func (s *Study) keys() *keys {
-	if s.Journal == nil {
+	if s.opts.Journal == nil {
 		return nil
 	}
-	k := &keys{batches: make([][sha256.Size]byte, len(s.Batches))}
-	for i, b := range s.Batches {
+	k := &keys{batches: make([][sha256.Size]byte, len(s.batches))}
+	for i, b := range s.batches {
 		h := sha256.New()
-		fmt.Fprintf(h, "%q %d %d ", s.Journal.identity, s.Seed, i)
+		fmt.Fprintf(h, "%q %d %d ", s.opts.Journal.identity, s.opts.Seed, i)
 		digest(h, b)
-		for _, r := range s.Reference {
+		for _, r := range s.opts.Reference {
 			digest(h, r)
 		}
 		h.Sum(k.batches[i][:0])
 	}
-	if s.Reference == nil {
+	if s.opts.Reference == nil {
 		h := sha256.New()
-		for _, b := range s.Batches {
+		for _, b := range s.batches {
 			digest(h, data.Batch{X: b.X})
 		}
 		k.means = " over " + hex.EncodeToString(h.Sum(nil))

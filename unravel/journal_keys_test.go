@@ -1,7 +1,7 @@
 package unravel
 
 import (
-	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -30,9 +30,9 @@ func studiedNet() *studied {
 	net := newResNet(rng, resnet.Config{Blocks: []int{3}, Width: 2, Image: resnet.Shape{Height: 4, Width: 4, Channels: 1}, Classes: 3})
 	return &studied{
 		net: net,
-		study: Study{Net: net, Seed: 5, Batches: []data.Batch{
+		study: Study{net: net, batches: []data.Batch{
 			randomBatch(rng, 3, 4, 4, 4, 1), randomBatch(rng, 3, 4, 4, 4, 1), randomBatch(rng, 3, 4, 4, 4, 1),
-		}},
+		}, opts: Options{Seed: 5}},
 		patch: Patch{0, 2},
 	}
 }
@@ -47,13 +47,13 @@ func (s *studied) asked(do Ablation) *studied {
 // measure returns the score of the plan on batch 1 and what the patch does to it, each with its key.
 func (s *studied) measure(t *testing.T) (plan, patch line) {
 	study := s.study
-	study.Journal = openJournal(t, filepath.Join(t.TempDir(), "journal"), Identity(s.net.Params()))
+	study.opts.Journal = openJournal(t, filepath.Join(t.TempDir(), "journal"), Identity(s.net.Params()))
 	_, err := study.Evaluate(t.Context(), []Plan{s.plan})
 	require.NoError(t, err)
 	_, err = study.PatchPaths(t.Context(), s.do, []Patch{s.patch})
 	require.NoError(t, err)
-	require.NoError(t, study.Journal.Close())
-	err = readFile(study.Journal.path, func(l line) error {
+	require.NoError(t, study.opts.Journal.Close())
+	err = readFile(study.opts.Journal.path, func(l line) error {
 		switch {
 		case l.Batch != 1:
 		case l.Size == 0:
@@ -85,14 +85,14 @@ func TestKeysHoldAllThatScoresDependOn(t *testing.T) {
 			v := s.net.BatchNorms()[0].RunningVar.Value
 			tensor.Scale(v, v, 2)
 		}, true, true},
-		"seed":           {func(s *studied) { s.study.Seed++ }, true, true},
-		"examples":       {func(s *studied) { s.study.Batches[1] = other(s.study.Batches[1]) }, true, true},
-		"labels":         {func(s *studied) { s.study.Batches[1].Labels = []int{2, 1, 0, 2} }, true, true},
-		"other examples": {func(s *studied) { s.study.Batches[2] = other(s.study.Batches[2]) }, true, true},
-		"batches before": {func(s *studied) { s.study.Batches[0], s.study.Batches[1] = s.study.Batches[1], s.study.Batches[0] }, true, true},
-		"a batch less":   {func(s *studied) { s.study.Batches = s.study.Batches[:2] }, true, true},
-		"reference":      {func(s *studied) { s.study.Reference = s.study.Batches[:1] }, true, true},
-		"recalibration":  {func(s *studied) { s.study.Recalibrate = recalibrating(s.net, images) }, true, false},
+		"seed":           {func(s *studied) { s.study.opts.Seed++ }, true, true},
+		"examples":       {func(s *studied) { s.study.batches[1] = other(s.study.batches[1]) }, true, true},
+		"labels":         {func(s *studied) { s.study.batches[1].Labels = []int{2, 1, 0, 2} }, true, true},
+		"other examples": {func(s *studied) { s.study.batches[2] = other(s.study.batches[2]) }, true, true},
+		"batches before": {func(s *studied) { s.study.batches[0], s.study.batches[1] = s.study.batches[1], s.study.batches[0] }, true, true},
+		"a batch less":   {func(s *studied) { s.study.batches = s.study.batches[:2] }, true, true},
+		"reference":      {func(s *studied) { s.study.opts.Reference = s.study.batches[:1] }, true, true},
+		"recalibration":  {func(s *studied) { s.study.opts.Recalibrate = recalibrating(s.net, images) }, true, false},
 		"block":          {func(s *studied) { s.plan[1].Block = 2; s.patch.From = 1 }, true, true},
 		"amount":         {func(s *studied) { s.plan[1].Amount = 0.25; s.do.Amount = 0.25 }, true, true},
 		"draw":           {func(s *studied) { s.plan[1].Draw = 2; s.do.Draw = 2 }, true, true},
@@ -102,7 +102,7 @@ func TestKeysHoldAllThatScoresDependOn(t *testing.T) {
 			s.do.Do = (s.do.Do + 1) % Ablation(len(ablationNames))
 			s.plan[1].Do = s.do.Do
 		}, true, true},
-		"memory": {func(s *studied) { s.study.Memory = 1 }, false, false},
+		"memory": {func(s *studied) { s.study.opts.Memory = 1 }, false, false},
 	} {
 		t.Run("changed="+name, func(t *testing.T) {
 			var plans, patches bool
@@ -130,11 +130,11 @@ func TestKeysHoldAllThatScoresDependOn(t *testing.T) {
 func TestKeysStayWhatTheyAre(t *testing.T) {
 	for name, change := range map[string]func(s *studied){
 		"nothing":        func(*studied) {},
-		"memory":         func(s *studied) { s.study.Memory = 1 },
-		"progress":       func(s *studied) { s.study.Progress = func(int, int) {} },
-		"observe":        func(s *studied) { s.study.Observe = func(int, int, *tensor.Tensor) {} },
-		"other examples": func(s *studied) { s.study.Batches[2].X.Data()[0]++ },
-		"fewer batches":  func(s *studied) { s.study.Batches = s.study.Batches[:2] },
+		"memory":         func(s *studied) { s.study.opts.Memory = 1 },
+		"progress":       func(s *studied) { s.study.opts.Progress = func(int, int) {} },
+		"logits":         func(s *studied) { s.study.opts.OnLogits = func(int, int, *tensor.Tensor) error { return nil } },
+		"other examples": func(s *studied) { s.study.batches[2].X.Data()[0]++ },
+		"fewer batches":  func(s *studied) { s.study.batches = s.study.batches[:2] },
 	} {
 		plan, patch := studiedNet().asked(Noise).measure(t)
 		s := studiedNet().asked(Noise)
@@ -160,44 +160,18 @@ func TestJournalsOfEarlierVersions(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
 	batch := data.Batch{X: tensor.From([]float32{1, 0, 0, 1}, 2, 2), Labels: []int{0, 1}}
 	net, _ := newLinear(rand.New(rand.NewPCG(1, 1)), 2, 2, 0.5)
-	s := Study{Net: net, Seed: 7, Batches: []data.Batch{batch, batch}, Journal: openJournal(t, path, "net 1")}
-	s.Observe = func(int, int, *tensor.Tensor) { t.Error("computed again") }
+	s := Study{net: net, batches: []data.Batch{batch, batch}, opts: Options{Seed: 7, Journal: openJournal(t, path, "net 1")}}
+	s.opts.OnLogits = func(int, int, *tensor.Tensor) error { return errors.New("computed again") }
 	scores, err := s.Evaluate(t.Context(), []Plan{Whole(2), {{Block: 0, Do: Noise, Amount: 0.1, Draw: 3}}})
 	require.NoError(t, err)
 	require.Equal(t, []data.Score{{Examples: 4, Correct: 1, LossSum: 8.5, NonFinite: 1}, {Examples: 4, Correct: 4, LossSum: 0.43476149644004214 + 0.4221913205868786}}, scores)
-	s.Reference = s.Batches[:1]
+	s.opts.Reference = s.batches[:1]
 	scores, err = s.Evaluate(t.Context(), []Plan{Whole(2).With(DatasetMean, 1)})
 	require.NoError(t, err)
 	require.Equal(t, []data.Score{{Examples: 4, Correct: 4, LossSum: 7}}, scores)
 	patches, err := s.PatchPaths(t.Context(), Step{Do: Delete}, []Patch{{0, 1}})
 	require.NoError(t, err)
 	require.Equal(t, []PatchScore{{Patch{0, 1}, data.Score{Examples: 4, Correct: 3, LossSum: 2}, 0.5}}, patches)
-}
-
-// A copy of a study that has run has nothing of the original's.
-func TestCopiedStudies(t *testing.T) {
-	s, _ := journalled()
-	plans := []Plan{Whole(6).With(DatasetMean, 1, 3)}
-	_, err := s.Evaluate(t.Context(), plans)
-	require.NoError(t, err)
-	rng := rand.New(rand.NewPCG(3, 3))
-	for name, change := range map[string]func(s *Study){
-		"reference": func(s *Study) { s.Reference = s.Batches[:1] },
-		"batches":   func(s *Study) { s.Batches = s.Batches[1:] },
-		"net":       func(s *Study) { s.Net = newConvNet(rng) },
-	} {
-		copied := s
-		change(&copied)
-		got, err := copied.Evaluate(t.Context(), plans)
-		require.NoError(t, err)
-		fresh := Study{Net: copied.Net, Batches: copied.Batches, Reference: copied.Reference, Seed: copied.Seed}
-		want, err := fresh.Evaluate(t.Context(), plans)
-		require.NoError(t, err)
-		require.Equal(t, want, got, name)
-		got, err = copied.Evaluate(context.Background(), plans)
-		require.NoError(t, err)
-		require.Equal(t, want, got, name)
-	}
 }
 
 func TestIdentity(t *testing.T) {
@@ -221,7 +195,7 @@ func TestIdentity(t *testing.T) {
 func TestPlansHaveDifferentKeys(t *testing.T) {
 	rng := rand.New(rand.NewPCG(8, 8))
 	s, _ := journalled()
-	s.Journal = &Journal{identity: "net"}
+	s.opts.Journal = &Journal{identity: "net"}
 	k := s.keys()
 	seen := map[string]string{}
 	for range 20000 {

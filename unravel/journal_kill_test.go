@@ -29,17 +29,17 @@ func TestMain(m *testing.M) {
 func killedSweep() (Study, []Plan) {
 	rng := rand.New(rand.NewPCG(8, 8))
 	net := newMLP(rng, 20, 0.5, 0.1)
-	return Study{Net: net, Seed: 1, Batches: []data.Batch{randomBatch(rng, 3, 5, 4), randomBatch(rng, 3, 5, 4)}}, DeletePairs(20)
+	return Study{net: net, batches: []data.Batch{randomBatch(rng, 3, 5, 4), randomBatch(rng, 3, 5, 4)}, opts: Options{Seed: 1}}, DeletePairs(20)
 }
 
 // runSweep does it slowly, so that it is still at work when it is killed.
 func runSweep(path string) error {
 	s, plans := killedSweep()
 	var err error
-	if s.Journal, err = OpenJournal(path, "net"); err != nil {
+	if s.opts.Journal, err = OpenJournal(path, "net"); err != nil {
 		return err
 	}
-	s.Progress = func(int, int) { time.Sleep(time.Millisecond) }
+	s.opts.Progress = func(int, int) { time.Sleep(time.Millisecond) }
 	_, err = s.Evaluate(context.Background(), plans)
 	return err
 }
@@ -64,7 +64,7 @@ func TestKilledSweepGoesOn(t *testing.T) {
 	require.Less(t, known, 2*len(plans), "killed before the end")
 	want, err := s.Evaluate(t.Context(), plans)
 	require.NoError(t, err)
-	s.Journal = openJournal(t, path, "net")
+	s.opts.Journal = openJournal(t, path, "net")
 	got, err := s.Evaluate(t.Context(), plans)
 	require.NoError(t, err)
 	require.Equal(t, want, got)

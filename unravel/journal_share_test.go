@@ -69,7 +69,7 @@ func TestStudiesShareAJournal(t *testing.T) {
 	want, err := s.Evaluate(t.Context(), plans)
 	require.NoError(t, err)
 	path := filepath.Join(t.TempDir(), "sweep.jsonl")
-	s.Journal = openJournal(t, path, "net")
+	s.opts.Journal = openJournal(t, path, "net")
 	_, err = OpenJournal(path, "net")
 	var held *filelock.HeldError
 	require.ErrorAs(t, err, &held)
@@ -95,8 +95,8 @@ func TestStudiesShareAJournal(t *testing.T) {
 		})
 	}
 	all.Wait()
-	require.NoError(t, s.Journal.Close())
-	require.ErrorIs(t, s.Journal.Close(), os.ErrClosed)
+	require.NoError(t, s.opts.Journal.Close())
+	require.ErrorIs(t, s.opts.Journal.Close(), os.ErrClosed)
 	require.Equal(t, openJournal(t, path, "net").Len(), lines(path), "each score once")
 }
 
@@ -104,9 +104,9 @@ func TestStudiesShareAJournal(t *testing.T) {
 func TestRecalibrateBesideAnotherStudy(t *testing.T) {
 	rng := rand.New(rand.NewPCG(2, 2))
 	net := newResNet(rng, resnet.Config{Blocks: []int{2, 2}, Width: 3, Image: resnet.Shape{Height: 6, Width: 6, Channels: 2}, Classes: 3})
-	plain := Study{Net: net, Batches: []data.Batch{randomBatch(rng, 3, 8, 6, 6, 2)}}
+	plain := Study{net: net, batches: []data.Batch{randomBatch(rng, 3, 8, 6, 6, 2)}}
 	recalibrated := plain
-	recalibrated.Recalibrate = recalibrating(net, normal(rng, 1, 16, 6, 6, 2))
+	recalibrated.opts.Recalibrate = recalibrating(net, normal(rng, 1, 16, 6, 6, 2))
 	plans := append(DeleteEach(4), Whole(4).With(DatasetMean, 1))
 	var want [2][]data.Score
 	for i, s := range []Study{plain, recalibrated} {
@@ -187,16 +187,16 @@ func TestWritesThatFail(t *testing.T) {
 func TestPatchesWithoutFiniteLogits(t *testing.T) {
 	s, _ := journalled()
 	path := filepath.Join(t.TempDir(), "journal")
-	s.Journal = openJournal(t, path, "net")
-	x := s.Batches[1].X.Clone()
+	s.opts.Journal = openJournal(t, path, "net")
+	x := s.batches[1].X.Clone()
 	tensor.Scale(x, x, 3e38)
-	s.Batches[1].X = x
+	s.batches[1].X = x
 	want, err := s.PatchPaths(t.Context(), Step{Do: Zero}, AllPatches(6))
 	require.NoError(t, err)
 	require.Positive(t, want[0].Score.NonFinite)
-	require.NoError(t, s.Journal.Close())
-	s.Journal = openJournal(t, path, "net")
-	s.Net = newConvNet(rand.New(rand.NewPCG(0, 0))) // of which nothing is asked
+	require.NoError(t, s.opts.Journal.Close())
+	s.opts.Journal = openJournal(t, path, "net")
+	s.net = newConvNet(rand.New(rand.NewPCG(0, 0))) // of which nothing is asked
 	got, err := s.PatchPaths(t.Context(), Step{Do: Zero}, AllPatches(6))
 	require.NoError(t, err)
 	require.Equal(t, fmt.Sprint(want), fmt.Sprint(got))

@@ -2,6 +2,7 @@ package unravel
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -26,7 +27,7 @@ func openJournal(t *testing.T, path, identity string) *Journal {
 // journalled returns a study of two batches and plans for it.
 func journalled() (Study, []Plan) {
 	rng := rand.New(rand.NewPCG(9, 9))
-	s := Study{Net: newConvNet(rng), Seed: 5, Batches: []data.Batch{randomBatch(rng, 3, 4, 6, 6, 2), randomBatch(rng, 3, 2, 6, 6, 2)}}
+	s := Study{net: newConvNet(rng), batches: []data.Batch{randomBatch(rng, 3, 4, 6, 6, 2), randomBatch(rng, 3, 2, 6, 6, 2)}, opts: Options{Seed: 5}}
 	return s, append(DeletePairs(6), Whole(6).With(Noise, 2), Whole(6).With(DatasetMean, 3))
 }
 
@@ -36,18 +37,18 @@ func TestAStoppedSweepGoesOn(t *testing.T) {
 	require.NoError(t, err)
 	path := filepath.Join(t.TempDir(), "sweep.jsonl")
 	ctx, cancel := context.WithCancel(context.Background())
-	s.Journal = openJournal(t, path, "net 1")
+	s.opts.Journal = openJournal(t, path, "net 1")
 	steps := 0
-	s.Progress = func(done, total int) {
+	s.opts.Progress = func(done, total int) {
 		if done == total*3/4 {
 			cancel()
 		}
 	}
 	_, err = s.Evaluate(ctx, plans)
 	require.ErrorIs(t, err, context.Canceled)
-	before := s.Journal.Len()
+	before := s.opts.Journal.Len()
 	require.Positive(t, before)
-	require.NoError(t, s.Journal.Close())
+	require.NoError(t, s.opts.Journal.Close())
 
 	// The crash also cut the last line short.
 	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
@@ -56,14 +57,14 @@ func TestAStoppedSweepGoesOn(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, f.Close())
 
-	s.Journal = openJournal(t, path, "net 1")
-	require.Equal(t, before, s.Journal.Len())
-	s.Progress = func(_, total int) { steps = total }
+	s.opts.Journal = openJournal(t, path, "net 1")
+	require.Equal(t, before, s.opts.Journal.Len())
+	s.opts.Progress = func(_, total int) { steps = total }
 	got, err := s.Evaluate(context.Background(), plans)
 	require.NoError(t, err)
 	require.Equal(t, want, got)
 	require.Less(t, steps, 2*grow(plans, span(0, len(plans))).size)
-	require.Equal(t, 2*len(plans), s.Journal.Len())
+	require.Equal(t, 2*len(plans), s.opts.Journal.Len())
 
 	steps = 0
 	got, err = s.Evaluate(context.Background(), plans)
@@ -74,11 +75,11 @@ func TestAStoppedSweepGoesOn(t *testing.T) {
 
 func TestRecalibratedPlansAreRemembered(t *testing.T) {
 	s, plans := journalled()
-	s.Journal = openJournal(t, filepath.Join(t.TempDir(), "sweep.jsonl"), "net 1, recalibrated")
+	s.opts.Journal = openJournal(t, filepath.Join(t.TempDir(), "sweep.jsonl"), "net 1, recalibrated")
 	calls := 0
-	s.Recalibrate = func(context.Context, func(Network, *autograd.Var) *autograd.Var) (Network, error) {
+	s.opts.Recalibrate = func(context.Context, func(Network, *autograd.Var) *autograd.Var) (Network, error) {
 		calls++
-		return s.Net, nil
+		return s.net, nil
 	}
 	want, err := s.Evaluate(context.Background(), plans)
 	require.NoError(t, err)
@@ -102,10 +103,10 @@ func TestShardsMerge(t *testing.T) {
 		shuffled := append([]Plan(nil), plans...)
 		rng.Shuffle(len(shuffled), func(a, b int) { shuffled[a], shuffled[b] = shuffled[b], shuffled[a] })
 		part := s
-		part.Journal = openJournal(t, set[i], "net 1")
+		part.opts.Journal = openJournal(t, set[i], "net 1")
 		_, err := part.Evaluate(context.Background(), Shard{i, count}.Plans(shuffled))
 		require.NoError(t, err)
-		require.NoError(t, part.Journal.Close())
+		require.NoError(t, part.opts.Journal.Close())
 	}
 	file := func(name string) string { return filepath.Join(dir, name) }
 	require.NoError(t, MergeJournals(file("ab"), set[0], set[1]))
@@ -120,9 +121,9 @@ func TestShardsMerge(t *testing.T) {
 	}
 	require.Equal(t, text("ab-c"), text("a-bc"))
 	require.Equal(t, text("ab-c"), text("bc"))
-	s.Journal = openJournal(t, file("ab-c"), "net 1")
-	require.Equal(t, 2*len(plans), s.Journal.Len())
-	s.Observe = func(int, int, *tensor.Tensor) { t.Error("computed again") }
+	s.opts.Journal = openJournal(t, file("ab-c"), "net 1")
+	require.Equal(t, 2*len(plans), s.opts.Journal.Len())
+	s.opts.OnLogits = func(int, int, *tensor.Tensor) error { return errors.New("computed again") }
 	got, err := s.Evaluate(context.Background(), plans)
 	require.NoError(t, err)
 	require.Equal(t, want, got)

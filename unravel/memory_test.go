@@ -34,7 +34,7 @@ func (o observer) Err() error { o.see(); return nil }
 func TestMemoryOfGradientByLength(t *testing.T) {
 	net, batch := newDeepNet(10)
 	lengths := func(ctx context.Context) {
-		_, err := GradientByLength(ctx, net, batch, -1, nil)
+		_, err := gradientOf(ctx, net, batch, 0)
 		require.NoError(t, err)
 	}
 	lengths(context.Background()) // once for what kernels and tapes keep for good
@@ -71,9 +71,9 @@ func TestMemoryOfEvaluate(t *testing.T) {
 	batch := data.Batch{X: tensor.New(2, 4, state/4/8), Labels: []int{0, 1}}
 	plans := DeleteRandom(n, 8, 100, rand.New(rand.NewPCG(1, 1)))
 	peak := func(memory int64) float64 {
-		s := Study{Net: net, Batches: []data.Batch{batch}, Memory: memory}
+		s := Study{net: net, batches: []data.Batch{batch}, opts: Options{Memory: memory}}
 		most, before := 0.0, heap()
-		s.Progress = func(done, _ int) {
+		s.opts.Progress = func(done, _ int) {
 			if done%3 == 0 {
 				most = max(most, heap()-before)
 			}

@@ -1,6 +1,7 @@
 package unravel
 
 import (
+	"context"
 	"math"
 	"math/rand/v2"
 
@@ -161,4 +162,18 @@ func randomBatch(rng *rand.Rand, classes int, shape ...int) data.Batch {
 		b.Labels = append(b.Labels, rng.IntN(classes))
 	}
 	return b
+}
+
+// studyOf returns a study with the usual options, and panics if there is none.
+func studyOf(net Network, batches ...data.Batch) *Study {
+	s, err := NewStudy(net, batches, Options{})
+	if err != nil {
+		panic(err)
+	}
+	return s
+}
+
+// gradientOf takes the gradient of one batch apart.
+func gradientOf(ctx context.Context, net Network, b data.Batch, limit int) (*Gradient, error) {
+	return studyOf(net, b).GradientByLength(ctx, GradientOptions{Limit: limit})
 }

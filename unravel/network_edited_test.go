@@ -26,7 +26,7 @@ func TestEditedComputesWhatRunDoes(t *testing.T) {
 				x := autograd.Const(e.batch.X)
 				require.Equal(t, Run(e.net, p, x).Value(), Forward(net, x).Value(), "plan %v", p)
 
-				g, err := GradientByLength(context.Background(), net, e.batch, -1, nil)
+				g, err := gradientOf(context.Background(), net, e.batch, 0)
 				require.NoError(t, err)
 				requireClose(t, ordinary(net, e.batch), g.Sum())
 			}
@@ -40,7 +40,7 @@ func TestEditedHasThePathsThatAreLeft(t *testing.T) {
 	n := e.net.Len()
 	net := Edited(e.net, Repeat(n, 0, 3).With(Delete, n-1))
 	require.Equal(t, n+1, PathsOf(net).Blocks())
-	g, err := GradientByLength(context.Background(), net, e.batch, -1, nil)
+	g, err := gradientOf(context.Background(), net, e.batch, 0)
 	require.NoError(t, err)
 	for k := 0; k <= net.Len(); k++ {
 		var want []scaled

@@ -31,9 +31,9 @@ func TestPartsOfANetComputeWhatItDoes(t *testing.T) {
 func TestFromInput(t *testing.T) {
 	for name, e := range zoo() {
 		t.Run("net="+name, func(t *testing.T) {
-			g, err := GradientByLength(context.Background(), e.net, e.batch, -1, nil)
+			g, err := gradientOf(context.Background(), e.net, e.batch, 0)
 			require.NoError(t, err)
-			input, err := GradientByLength(context.Background(), FromInput(e.net), e.batch, -1, nil)
+			input, err := gradientOf(context.Background(), FromInput(e.net), e.batch, 0)
 			require.NoError(t, err)
 			require.Equal(t, g.Norm[1:], input.Norm[1:])
 			for k := range g.Norm[0] {

@@ -12,7 +12,7 @@ import (
 func TestHooksSeeWhatRecordKeeps(t *testing.T) {
 	for name, e := range zoo() {
 		t.Run("net="+name, func(t *testing.T) {
-			want := Record(e.net, e.batch.X, true)
+			want := record(e.net, e.batch.X, true)
 			got := &Activations{X: e.batch.X, State: make([]*tensor.Tensor, e.net.Len()+1), Branch: make([]*tensor.Tensor, e.net.Len())}
 			skips := 0
 			net := WithHooks(e.net, Hooks{

@@ -14,29 +14,26 @@ import (
 // Evaluate returns the score of each plan over all batches. Plans with a common beginning share the
 // work for it: deleting each of n blocks in turn costs about n/2 forward passes, not n.
 //
-// When ctx is done it stops and returns ctx's error, with its cause; so it does with an error of Recalibrate or of
-// the journal. What the journal holds by then is kept.
+// When ctx is done it stops and returns ctx's error, with its cause; so it does with an error of OnLogits, of
+// Recalibrate or of the journal. What the journal holds by then is kept.
 func (s *Study) Evaluate(ctx context.Context, plans []Plan) ([]data.Score, error) {
-	if err := s.check(); err != nil {
-		return nil, fmt.Errorf("unravel: evaluate: %w", err)
-	}
 	scores, err := s.evaluate(ctx, plans, s.keys())
 	if err != nil {
-		return nil, fmt.Errorf("unravel: evaluate: %w", err)
+		return nil, fmt.Errorf("unravel: Evaluate: %w", err)
 	}
 	return scores, nil
 }
 
-// evaluate is Evaluate of a study that has been checked, with the keys of its journal.
+// evaluate is Evaluate with the keys of the study's journal.
 func (s *Study) evaluate(ctx context.Context, plans []Plan, ks *keys) ([]data.Score, error) {
 	for _, p := range plans {
-		p.check(s.Net.Len())
+		p.check(s.net.Len())
 	}
-	if s.Recalibrate != nil {
+	if s.opts.Recalibrate != nil {
 		return s.evaluateAlone(ctx, plans, ks)
 	}
 	w := s.sweep(ctx, plans, ks)
-	w.progress.report = s.Progress
+	w.progress.report = s.opts.Progress
 	var means []*tensor.Tensor
 	if slices.ContainsFunc(w.missing, Plan.averages) {
 		var err error
@@ -44,16 +41,16 @@ func (s *Study) evaluate(ctx context.Context, plans []Plan, ks *keys) ([]data.Sc
 			return nil, err
 		}
 	}
-	return w.compute(&runner{s.Net, s.Seed, means})
+	return w.compute(&runner{s.net, s.opts.Seed, means})
 }
 
 // evaluateAlone measures one plan after the other, each on a net calibrated for it.
 func (s *Study) evaluateAlone(ctx context.Context, plans []Plan, ks *keys) ([]data.Score, error) {
-	p := progress{report: s.Progress}
+	p := progress{report: s.opts.Progress}
 	for _, plan := range plans {
-		p.total += len(plan) * len(s.Batches)
+		p.total += len(plan) * len(s.batches)
 	}
-	r := runner{net: s.Net, seed: s.Seed}
+	r := runner{net: s.net, seed: s.opts.Seed}
 	var scores []data.Score
 	for i, plan := range plans {
 		w := s.sweep(ctx, plans[i:i+1], ks)
@@ -68,7 +65,7 @@ func (s *Study) evaluateAlone(ctx context.Context, plans []Plan, ks *keys) ([]da
 			return nil, err
 		}
 		scores = append(scores, one...)
-		p.add(len(plan) * len(s.Batches))
+		p.add(len(plan) * len(s.batches))
 	}
 	return scores, nil
 }
@@ -80,14 +77,14 @@ func (s *Study) recalibrate(ctx context.Context, r *runner, plan Plan) (err erro
 			return err
 		}
 	}
-	r.net, err = s.Recalibrate(ctx, func(net Network, x *autograd.Var) *autograd.Var {
+	r.net, err = s.opts.Recalibrate(ctx, func(net Network, x *autograd.Var) *autograd.Var {
 		return runner{net, r.seed, r.means}.logits(plan, x)
 	})
 	if err != nil {
 		return fmt.Errorf("recalibrate for plan %v: %w", plan, err)
 	}
 	if r.net == nil {
-		return fmt.Errorf("Study.Recalibrate returned no network for plan %v", plan)
+		return fmt.Errorf("Options.Recalibrate returned no network for plan %v", plan)
 	}
 	return nil
 }
@@ -151,7 +148,7 @@ type sweep struct {
 // sweep takes from the journal what it holds and returns what computes the rest.
 func (s *Study) sweep(ctx context.Context, plans []Plan, ks *keys) *sweep {
 	w := &sweep{ctx: ctx, study: s, keys: ks, plans: plans}
-	for b := range s.Batches {
+	for b := range s.batches {
 		w.scores = append(w.scores, make([]data.Score, len(plans)))
 		root := grow(plans, w.unknown(b))
 		w.roots = append(w.roots, root)
@@ -166,7 +163,7 @@ func (w *sweep) unknown(batch int) []int {
 	var unknown []int
 	for i, p := range w.plans {
 		if w.keys != nil {
-			if found, ok := w.study.Journal.find(w.key(batch, p)); ok {
+			if found, ok := w.study.opts.Journal.find(w.key(batch, p)); ok {
 				w.scores[batch][i] = found.Score
 				continue
 			}
@@ -179,7 +176,7 @@ func (w *sweep) unknown(batch int) []int {
 
 // key returns the key of a plan's score on a batch.
 func (w *sweep) key(batch int, p Plan) string {
-	return w.keys.of(batch, w.keys.plan(p, w.study.Recalibrate != nil))
+	return w.keys.of(batch, w.keys.plan(p, w.study.opts.Recalibrate != nil))
 }
 
 // compute runs what is unknown and returns the scores of all plans.
@@ -209,7 +206,7 @@ func (w *sweep) batch(root *node, index int) error {
 		return nil
 	}
 	w.index = index
-	stem := w.run.net.Stem(autograd.Const(w.study.Batches[index].X))
+	stem := w.run.net.Stem(autograd.Const(w.study.batches[index].X))
 	return w.visit(root, stem, stem, nil)
 }
 
@@ -279,21 +276,23 @@ func (w *sweep) finish(nd *node, y *autograd.Var) error {
 	}
 	logits := w.run.net.Head(y).Value()
 	if !w.checked {
-		if err := w.study.checkLogits(logits); err != nil {
+		if err := w.study.checkClasses(logits); err != nil {
 			return err
 		}
 		w.checked = true
 	}
-	score := data.ScoreOf(logits, w.study.Batches[w.index].Labels)
+	score := data.ScoreOf(logits, w.study.batches[w.index].Labels)
 	for i, p := range nd.plans {
 		w.scores[w.index][p] = score
-		if w.study.Observe != nil {
-			w.study.Observe(w.first+p, w.index, logits)
+		if w.study.opts.OnLogits != nil {
+			if err := w.study.opts.OnLogits(w.first+p, w.index, logits); err != nil {
+				return err
+			}
 		}
 		if w.keys != nil && i == 0 {
 			plan := w.plans[p]
 			l := line{w.key(w.index, plan), plan.String(), w.index, finding{Score: score}}
-			if err := w.study.Journal.add(l); err != nil {
+			if err := w.study.opts.Journal.add(l); err != nil {
 				return err
 			}
 		}

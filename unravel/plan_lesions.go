@@ -106,13 +106,20 @@ func choices(n, k, draws int, rng *rand.Rand) [][]int {
 	return all
 }
 
-// DeletionCurve returns a point for each number of deleted blocks in ks, with up to draws random
+// CurveOptions says which points a curve has.
+type CurveOptions struct {
+	Counts []int  // of blocks deleted, or of swaps: a point for each
+	Draws  int    // random plans at each point
+	Seed   uint64 // of the draws; those of one count do not depend on the other counts
+}
+
+// DeletionCurve returns a point for each number of deleted blocks, with up to o.Draws different random
 // choices of blocks each (Veit 2016, section 4.2, figure 5a).
-func DeletionCurve(n int, ks []int, draws int, seed uint64) []Point {
-	points := make([]Point, len(ks))
-	for i, k := range ks {
-		rng := rand.New(rand.NewPCG(seed, uint64(k)))
-		points[i] = Point{X: float64(k), Plans: DeleteRandom(n, k, draws, rng)}
+func DeletionCurve(n int, o CurveOptions) []Point {
+	points := make([]Point, len(o.Counts))
+	for i, k := range o.Counts {
+		rng := rand.New(rand.NewPCG(o.Seed, uint64(k)))
+		points[i] = Point{X: float64(k), Plans: DeleteRandom(n, k, o.Draws, rng)}
 	}
 	return points
 }
@@ -167,10 +174,7 @@ const wholeStep = 1000
 // until steps blocks are gone. It costs about steps*n/2 forward passes. When ctx is done, what was found so
 // far comes with its error.
 func (s *Study) Greedy(ctx context.Context, steps int) ([]Removal, error) {
-	if err := s.check(); err != nil {
-		return nil, fmt.Errorf("unravel: greedy deletion: %w", err)
-	}
-	n := s.Net.Len()
+	n := s.net.Len()
 	if steps < 0 || steps > n {
 		panic(fmt.Sprintf("unravel: Greedy: %d of %d blocks", steps, n))
 	}
@@ -179,8 +183,8 @@ func (s *Study) Greedy(ctx context.Context, steps int) ([]Removal, error) {
 	part := *s
 	var done []Removal
 	for step := range steps {
-		if s.Progress != nil {
-			part.Progress = func(d, t int) { s.Progress(step*wholeStep+d*wholeStep/t, steps*wholeStep) }
+		if s.opts.Progress != nil {
+			part.opts.Progress = func(d, t int) { s.opts.Progress(step*wholeStep+d*wholeStep/t, steps*wholeStep) }
 		}
 		var plans []Plan
 		var blocks []int
@@ -192,7 +196,7 @@ func (s *Study) Greedy(ctx context.Context, steps int) ([]Removal, error) {
 		}
 		scores, err := part.evaluate(ctx, plans, ks)
 		if err != nil {
-			return done, fmt.Errorf("unravel: greedy deletion: %w", err)
+			return done, fmt.Errorf("unravel: Greedy: %w", err)
 		}
 		best := 0
 		for i, score := range scores {

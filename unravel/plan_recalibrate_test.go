@@ -33,11 +33,11 @@ func TestRecalibratingBatchNorm(t *testing.T) {
 	rng := rand.New(rand.NewPCG(2, 2))
 	test, images := randomBatch(rng, 3, 8, 6, 6, 2), randomBatch(rng, 3, 16, 6, 6, 2).X
 	net := build()
-	s := Study{Net: net, Batches: []data.Batch{test}, Recalibrate: recalibrating(net, images)}
+	s := Study{net: net, batches: []data.Batch{test}, opts: Options{Recalibrate: recalibrating(net, images)}}
 	plans := append(DeleteEach(4), Whole(4))
 	got, err := s.Evaluate(context.Background(), plans)
 	require.NoError(t, err)
-	s.Recalibrate = nil
+	s.opts.Recalibrate = nil
 	stale, err := s.Evaluate(context.Background(), plans)
 	require.NoError(t, err)
 	for i, p := range plans {
@@ -60,12 +60,15 @@ func TestEachPlanOnItsOwnNet(t *testing.T) {
 	rng := rand.New(rand.NewPCG(9, 9))
 	net := newMLP(rng, 4, 0.7, 0.1)
 	b := randomBatch(rng, 3, 6, 4)
-	s := Study{Net: net, Batches: []data.Batch{b}}
+	s := studyOf(net, b)
 	plans := DeleteEach(4)
 	var events []string
-	s.Observe = func(plan, batch int, _ *tensor.Tensor) { events = append(events, fmt.Sprint("measure ", plan)) }
+	s.opts.OnLogits = func(plan, batch int, _ *tensor.Tensor) error {
+		events = append(events, fmt.Sprint("measure ", plan))
+		return nil
+	}
 	other := newMLP(rng, 4, 0.7, 0.1) // stands for the net with other statistics
-	s.Recalibrate = func(_ context.Context, run func(Network, *autograd.Var) *autograd.Var) (Network, error) {
+	s.opts.Recalibrate = func(_ context.Context, run func(Network, *autograd.Var) *autograd.Var) (Network, error) {
 		plan := plans[len(events)/2]
 		for _, n := range []Network{net, other} {
 			require.True(t, tensor.Equal(Run(n, plan, autograd.Const(b.X)).Value(), run(n, autograd.Const(b.X)).Value()))
@@ -75,15 +78,15 @@ func TestEachPlanOnItsOwnNet(t *testing.T) {
 	}
 	got, err := s.Evaluate(context.Background(), plans)
 	require.NoError(t, err)
-	want, err := (&Study{Net: other, Batches: s.Batches}).Evaluate(context.Background(), plans)
+	want, err := (&Study{net: other, batches: s.batches}).Evaluate(context.Background(), plans)
 	require.NoError(t, err)
 	require.Equal(t, want, got)
 	require.Equal(t, []string{"calibrate", "measure 0", "calibrate", "measure 1"}, events[:4])
 	broken := errors.New("no data")
-	s.Recalibrate = func(context.Context, func(Network, *autograd.Var) *autograd.Var) (Network, error) { return nil, broken }
+	s.opts.Recalibrate = func(context.Context, func(Network, *autograd.Var) *autograd.Var) (Network, error) { return nil, broken }
 	_, err = s.Evaluate(context.Background(), plans)
 	require.ErrorIs(t, err, broken)
-	s.Recalibrate = func(context.Context, func(Network, *autograd.Var) *autograd.Var) (Network, error) { return nil, nil }
+	s.opts.Recalibrate = func(context.Context, func(Network, *autograd.Var) *autograd.Var) (Network, error) { return nil, nil }
 	_, err = s.Evaluate(context.Background(), plans)
 	require.ErrorContains(t, err, "returned no network for plan delete:0 1-3")
 }

@@ -39,17 +39,17 @@ func pick(groups [][]int, r int) (int, int) {
 	panic("unravel: pair out of range")
 }
 
-// SwapCurve returns a point for each number of swaps in ks, with draws random plans each (Veit 2016,
+// SwapCurve returns a point for each number of swaps, with o.Draws random plans each (Veit 2016,
 // figure 5b, whose horizontal axis is the Tau of each plan).
-func SwapCurve(n int, groups [][]int, ks []int, draws int, seed uint64) []Point {
-	if draws < 1 {
-		panic(fmt.Sprintf("unravel: SwapCurve: %d draws", draws))
+func SwapCurve(n int, groups [][]int, o CurveOptions) []Point {
+	if o.Draws < 1 {
+		panic(fmt.Sprintf("unravel: SwapCurve: %d draws", o.Draws))
 	}
-	points := make([]Point, len(ks))
-	for i, k := range ks {
-		rng := rand.New(rand.NewPCG(seed, uint64(k)))
+	points := make([]Point, len(o.Counts))
+	for i, k := range o.Counts {
+		rng := rand.New(rand.NewPCG(o.Seed, uint64(k)))
 		points[i].X = float64(k)
-		for range draws {
+		for range o.Draws {
 			points[i].Plans = append(points[i].Plans, Swaps(n, groups, k, rng))
 		}
 	}

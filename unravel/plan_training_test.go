@@ -91,7 +91,11 @@ func ExampleOnlyRandom() {
 func ExampleStudy_Iterative() {
 	ctx := context.Background()
 	model, set := smallNet(0), noise(40)
-	study := &unravel.Study{Net: model, Batches: []data.Batch{set.Batch(set.Norm(), 0, 40)}}
+	study, err := unravel.NewStudy(model, []data.Batch{set.Batch(set.Norm(), 0, 40)}, unravel.Options{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	trainer := trainerOf(model, "")
 	var removed []float64 // by epoch: the loss that all blocks remove together
 	for trainer.Epochs = 1; trainer.Epochs <= 3; trainer.Epochs++ {
@@ -99,13 +103,13 @@ func ExampleStudy_Iterative() {
 			fmt.Println(err)
 			return
 		}
-		stem, blocks, err := study.Iterative(ctx)
+		r, err := study.Iterative(ctx)
 		if err != nil {
 			fmt.Println(err)
 			return
 		}
-		last := blocks[len(blocks)-1]
-		removed = append(removed, stem.Loss()-last.Exit.Loss())
+		last := r.Blocks[len(r.Blocks)-1]
+		removed = append(removed, r.Stem.Loss()-last.Exit.Loss())
 		fmt.Println("epoch", trainer.Epochs, "block", last.Block, "points down the loss:", last.Cosine.Mean > 0)
 	}
 	fmt.Println("the blocks remove more and more:", slices.IsSorted(removed))
@@ -142,9 +146,10 @@ func ExampleShard() {
 			return
 		}
 		fmt.Printf("attempt %d of shard %d of %d: %d of %d plans known\n", attempt, shard.Index, shard.Count, journal.Len(), len(shard.Plans(plans)))
-		study := &unravel.Study{
-			Net: model, Journal: journal,
-			Batches: []data.Batch{set.Batch(set.Norm(), 0, 40)},
+		study, err := unravel.NewStudy(model, []data.Batch{set.Batch(set.Norm(), 0, 40)}, unravel.Options{Journal: journal})
+		if err != nil {
+			fmt.Println(err)
+			return
 		}
 		if _, err := study.Evaluate(ctx, shard.Plans(plans)); err != nil {
 			fmt.Println(err)

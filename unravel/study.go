@@ -10,30 +10,35 @@ import (
 	"github.com/residuum-go/residuum/tensor"
 )
 
-// Study is a network, the examples it is measured on, and how. A method reads the fields when it is called and
-// keeps nothing in them, so a Study may be changed between calls, and copied. Many studies may share a network, a
-// journal and batches, also at the same time.
-//
-// A field that is missing or does not fit is an error that names it.
+// Study is a network, the examples it is measured on, and how. It keeps nothing between calls. Many studies may share a
+// network, a journal and batches, also at the same time.
 type Study struct {
-	Net     Network
-	Batches []data.Batch
-	// Reference holds the examples that DatasetMean averages over; nil means those of Batches. They need no labels.
-	Reference []data.Batch
+	net     Network
+	batches []data.Batch
+	opts    Options
+}
+
+// Options says how a [Study] measures; zero values mean the usual thing.
+type Options struct {
 	// Seed fixes every random number: equal seeds give equal results, whatever else is measured.
 	Seed uint64
+	// Reference holds the examples that DatasetMean averages over; nil means those of the study. They need no labels.
+	Reference []data.Batch
 	// Memory limits, in bytes, the states that Evaluate keeps for plans with a common beginning, and
 	// the gradients that SampleGradients carries at once. Zero means 1 GiB. A small limit costs
 	// time, never precision.
 	Memory int64
-	// Progress, if set, is called with the work done so far and all of it: in runs of one block on one
-	// batch, or in gradients taken through one block.
+	// Journal, if set, remembers what Evaluate and PatchPaths find.
+	Journal *Journal
+	// Progress, if set, is called with the work done so far and all of it, on the goroutine of the call that works: in
+	// runs of one block on one batch, or in gradients taken through one block.
 	Progress func(done, total int)
-	// Observe, if set, sees the logits of every plan on every batch. They must not be modified.
-	Observe func(plan, batch int, logits *tensor.Tensor)
+	// OnLogits, if set, sees the logits of every plan on every batch that Evaluate runs, not those of scores that the
+	// journal remembers. They must not be modified. Its error ends the call.
+	OnLogits func(plan, batch int, logits *tensor.Tensor) error
 	// Recalibrate, if set, makes the network that Evaluate measures a plan on. It is given a function that runs the
-	// plan on any network, and returns one that has Net's weights and running statistics of batch norm, which a
-	// lesion leaves stale, estimated anew. It leaves Net alone, since others may be using it:
+	// plan on any network, and returns one that has the study's weights and running statistics of batch norm, which a
+	// lesion leaves stale, estimated anew. It leaves the study's net alone, since others may be using it:
 	//
 	//	func(ctx context.Context, run func(net unravel.Network, x *autograd.Var) *autograd.Var) (unravel.Network, error) {
 	//		twin := net.Twin() // of a resnet.Net
@@ -41,16 +46,33 @@ type Study struct {
 	//		return twin, nn.Recalibrate(ctx, twin.BatchNorms(), forward, images)
 	//	}
 	//
-	// Plans then share no work. Dataset means stay those of Net.
+	// Plans then share no work. Dataset means stay those of the study's net.
 	Recalibrate func(ctx context.Context, run func(net Network, x *autograd.Var) *autograd.Var) (Network, error)
-
-	// Journal, if set, remembers what Evaluate and PatchPaths find. Observe does not see what is remembered.
-	Journal *Journal
 }
 
+// NewStudy returns a study of net on batches, each of which has at least one example and a label for each. What is
+// missing or does not fit is a [residuum.ConfigError]. How many classes the net has is known when it first runs:
+// a label beyond them is an error of the call that finds it.
+func NewStudy(net Network, batches []data.Batch, o Options) (*Study, error) {
+	s := &Study{net, batches, o}
+	if err := s.check(); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Net returns the network that is studied.
+func (s *Study) Net() Network { return s.net }
+
+// Batches returns the examples that it is studied on.
+func (s *Study) Batches() []data.Batch { return s.batches }
+
+// Options returns what the study was made with, for a [NewStudy] that differs in some of it.
+func (s *Study) Options() Options { return s.opts }
+
 func (s *Study) memory() int64 {
-	if s.Memory > 0 {
-		return s.Memory
+	if s.opts.Memory > 0 {
+		return s.opts.Memory
 	}
 	return 1 << 30
 }
@@ -58,18 +80,18 @@ func (s *Study) memory() int64 {
 // datasetMeans runs the whole net on the reference examples and averages what each branch gives
 // over the examples, in float64. The result is by block, [1, ...].
 func (s *Study) datasetMeans(ctx context.Context) ([]*tensor.Tensor, error) {
-	batches := s.Reference
+	batches := s.opts.Reference
 	if batches == nil {
-		batches = s.Batches
+		batches = s.batches
 	}
-	sums := make([][]float64, s.Net.Len())
-	means := make([]*tensor.Tensor, s.Net.Len())
+	sums := make([][]float64, s.net.Len())
+	means := make([]*tensor.Tensor, s.net.Len())
 	var examples int
 	for _, b := range batches {
 		if err := cancelled.Err(ctx); err != nil {
 			return nil, fmt.Errorf("dataset means: %w", err)
 		}
-		a := Record(s.Net, b.X, true)
+		a := record(s.net, b.X, true)
 		examples += b.X.Dim(0)
 		for i, f := range a.Branch {
 			each := f.Len() / f.Dim(0)

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/internal/cancelled"
 	"github.com/residuum-go/residuum/tensor"
 )
 
@@ -13,13 +14,14 @@ import (
 type Activations struct {
 	X      *tensor.Tensor   // the input
 	State  []*tensor.Tensor // y_0 to y_n
-	Branch []*tensor.Tensor // f_i(y_i), if asked for
+	Branch []*tensor.Tensor // f_i(y_i), if they were asked for
 	Logits *tensor.Tensor   // [N, classes]
 }
 
-// Record runs the whole net on x and keeps every state, and what every branch computed if branches
-// is set.
-func Record(net Network, x *tensor.Tensor, branches bool) *Activations {
+// Record runs the whole net on x and keeps every state. [Study.Record] can keep what the branches compute, and run plans.
+func Record(net Network, x *tensor.Tensor) *Activations { return record(net, x, false) }
+
+func record(net Network, x *tensor.Tensor, branches bool) *Activations {
 	n := net.Len()
 	a := &Activations{X: x, State: make([]*tensor.Tensor, 0, n+1)}
 	y := net.Stem(autograd.Const(x))
@@ -36,39 +38,45 @@ func Record(net Network, x *tensor.Tensor, branches bool) *Activations {
 	return a
 }
 
-// Record runs a plan on one batch of the study and keeps every state of it and, if branches is set,
-// what every branch computes before it is ablated. State[i] and Branch[i] belong to the i-th step. It needs no
-// labels, and panics without what it needs.
-func (s *Study) Record(plan Plan, batch int, branches bool) *Activations {
-	if err := s.checkInputs(); err != nil {
-		panic(fmt.Sprintf("unravel: Record: %v", err))
-	}
-	if batch < 0 || batch >= len(s.Batches) {
-		panic(fmt.Sprintf("unravel: Record: batch %d of %d", batch, len(s.Batches)))
-	}
-	plan.check(s.Net.Len())
-	r := runner{net: s.Net, seed: s.Seed}
+// RecordOptions says what [Study.Record] keeps.
+type RecordOptions struct {
+	Batch    int  // of the study
+	Branches bool // keep also what every branch computes, before it is ablated
+}
+
+// Record runs a plan on one batch of the study and keeps every state of it. State[i] and Branch[i] belong to the i-th
+// step. It panics if there is no such batch.
+func (s *Study) Record(ctx context.Context, plan Plan, o RecordOptions) (*Activations, error) {
+	s.checkBatch("Record", o.Batch)
+	plan.check(s.net.Len())
+	r := runner{net: s.net, seed: s.opts.Seed}
 	if plan.averages() {
-		r.means, _ = s.datasetMeans(context.Background()) // which is never done
-	}
-	a := &Activations{X: s.Batches[batch].X}
-	y := s.Net.Stem(autograd.Const(a.X))
-	for _, step := range plan {
-		a.State = append(a.State, y.Value())
-		if branches {
-			a.Branch = append(a.Branch, s.Net.Branch(step.Block, y).Value())
+		var err error
+		if r.means, err = s.datasetMeans(ctx); err != nil {
+			return nil, fmt.Errorf("unravel: Record: %w", err)
 		}
-		y = r.step(step, batch, y)
+	}
+	a := &Activations{X: s.batches[o.Batch].X}
+	y := s.net.Stem(autograd.Const(a.X))
+	for _, step := range plan {
+		if err := cancelled.Err(ctx); err != nil {
+			return nil, fmt.Errorf("unravel: Record: %w", err)
+		}
+		a.State = append(a.State, y.Value())
+		if o.Branches {
+			a.Branch = append(a.Branch, s.net.Branch(step.Block, y).Value())
+		}
+		y = r.step(step, o.Batch, y)
 	}
 	a.State = append(a.State, y.Value())
-	a.Logits = s.Net.Head(y).Value()
-	return a
+	a.Logits = s.net.Head(y).Value()
+	return a, nil
 }
 
 // Stages returns the blocks grouped into stages: consecutive blocks whose outputs have one shape. A
 // stage begins with the block that changes the shape. x is any input, one example is enough.
 func Stages(net Network, x *tensor.Tensor) [][]int {
-	a := Record(net, x, false)
+	a := Record(net, x)
 	var stages [][]int
 	for i := range net.Len() {
 		if i == 0 || !slices.Equal(a.State[i].Shape(), a.State[i+1].Shape()) {
@@ -84,7 +92,7 @@ func Stages(net Network, x *tensor.Tensor) [][]int {
 // group can trade places; a block that changes the shape is alone in its group. x is any input, one
 // example is enough. Blocks and groups are in ascending order.
 func Interchangeable(net Network, x *tensor.Tensor) [][]int {
-	a := Record(net, x, false)
+	a := Record(net, x)
 	var groups [][]int
 	for i := range net.Len() {
 		j := slices.IndexFunc(groups, func(g []int) bool {

@@ -22,7 +22,7 @@ func TestForwardAgreesEverywhere(t *testing.T) {
 	for name, e := range zoo() {
 		t.Run("net="+name, func(t *testing.T) {
 			want := Forward(e.net, autograd.Const(e.batch.X)).Value()
-			a := Record(e.net, e.batch.X, true)
+			a := record(e.net, e.batch.X, true)
 			require.True(t, tensor.Equal(want, a.Logits))
 			require.True(t, tensor.Equal(want, Run(e.net, Whole(e.net.Len()), autograd.Const(e.batch.X)).Value()))
 			for i, f := range a.Branch {
@@ -79,9 +79,10 @@ func TestPlansEqualEditingByHand(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			want := Forward(c.want, autograd.Const(b.X)).Value()
-			s := Study{Net: net, Batches: []data.Batch{b}, Observe: func(plan, batch int, logits *tensor.Tensor) {
+			s := Study{net: net, batches: []data.Batch{b}, opts: Options{OnLogits: func(plan, batch int, logits *tensor.Tensor) error {
 				require.True(t, tensor.AllClose(want, logits, 1e-5, 1e-6))
-			}}
+				return nil
+			}}}
 			scores, err := s.Evaluate(context.Background(), []Plan{c.plan})
 			require.NoError(t, err)
 			require.Equal(t, 6, scores[0].Examples)
@@ -189,16 +190,16 @@ func TestSharingChangesNoBits(t *testing.T) {
 	plans = append(plans, plans[3]) // the same plan twice
 	var want []data.Score
 	for _, p := range plans {
-		s := Study{Net: net, Batches: batches, Seed: 5}
+		s := Study{net: net, batches: batches, opts: Options{Seed: 5}}
 		one, err := s.Evaluate(context.Background(), []Plan{p})
 		require.NoError(t, err)
 		want = append(want, one[0])
 	}
 	for _, memory := range []int64{0, 1, 3000} {
 		t.Run(fmt.Sprintf("memory=%d", memory), func(t *testing.T) {
-			s := Study{Net: net, Batches: batches, Seed: 5, Memory: memory}
+			s := Study{net: net, batches: batches, opts: Options{Seed: 5, Memory: memory}}
 			last := 0
-			s.Progress = func(done, total int) {
+			s.opts.Progress = func(done, total int) {
 				require.Equal(t, last+1, done)
 				last = done
 				require.LessOrEqual(t, done, total)
@@ -221,11 +222,11 @@ func TestWorkOfSharedPlans(t *testing.T) {
 func TestStudyStopsWhenCancelled(t *testing.T) {
 	e := zoo()["mlp"]
 	ctx, cancel := context.WithCancel(context.Background())
-	s := Study{Net: e.net, Batches: []data.Batch{e.batch}, Progress: func(done, total int) {
+	s := Study{net: e.net, batches: []data.Batch{e.batch}, opts: Options{Progress: func(done, total int) {
 		if done == 5 {
 			cancel()
 		}
-	}}
+	}}}
 	_, err := s.Evaluate(ctx, DeleteEach(9))
 	require.ErrorIs(t, err, context.Canceled)
 	_, err = s.Evaluate(ctx, []Plan{Whole(9).With(DatasetMean, 1)})
@@ -278,7 +279,7 @@ func TestMeanInterval(t *testing.T) {
 }
 
 func TestDeletionCurve(t *testing.T) {
-	points := DeletionCurve(10, []int{0, 1, 3, 9, 10}, 12, 1)
+	points := DeletionCurve(10, CurveOptions{Counts: []int{0, 1, 3, 9, 10}, Draws: 12, Seed: 1})
 	for i, want := range []int{1, 10, 12, 10, 1} {
 		require.Len(t, points[i].Plans, want)
 		seen := map[string]bool{}
@@ -288,7 +289,7 @@ func TestDeletionCurve(t *testing.T) {
 		}
 		require.Len(t, seen, want, "draws differ")
 	}
-	require.Equal(t, points, DeletionCurve(10, []int{0, 1, 3, 9, 10}, 12, 1))
+	require.Equal(t, points, DeletionCurve(10, CurveOptions{Counts: []int{0, 1, 3, 9, 10}, Draws: 12, Seed: 1}))
 }
 
 func TestReordering(t *testing.T) {
@@ -317,12 +318,12 @@ func TestReordering(t *testing.T) {
 	require.Equal(t, -1.0, Reverse(3, [][]int{{0, 1, 2}}).Tau())
 	require.InDelta(t, 1-2*9.0/28, Reverse(n, groups).Tau(), 1e-12) // 6 + 3 of 28 pairs turned round
 	require.Equal(t, Whole(2), Swaps(2, [][]int{{0}, {1}}, 3, rng))
-	require.Equal(t, 1.0, SwapCurve(n, groups, []int{0, 2}, 3, 1)[0].Plans[2].Tau())
+	require.Equal(t, 1.0, SwapCurve(n, groups, CurveOptions{Counts: []int{0, 2}, Draws: 3, Seed: 1})[0].Plans[2].Tau())
 }
 
 func TestGreedy(t *testing.T) {
 	e := zoo()["mlp"]
-	s := Study{Net: e.net, Batches: []data.Batch{e.batch}}
+	s := studyOf(e.net, e.batch)
 	steps, err := s.Greedy(context.Background(), 3)
 	require.NoError(t, err)
 	singles, err := s.Evaluate(context.Background(), DeleteEach(9))
@@ -336,7 +337,7 @@ func TestGreedy(t *testing.T) {
 
 	ctx, cancel := context.WithCancel(context.Background())
 	last := 0
-	s.Progress = func(done, total int) {
+	s.opts.Progress = func(done, total int) {
 		require.GreaterOrEqual(t, done, last)
 		require.Equal(t, 3*wholeStep, total)
 		if last = done; done == wholeStep {
@@ -352,8 +353,8 @@ func TestGreedy(t *testing.T) {
 // different, so that their mean is more certain than the interval assumes.
 func TestDeletionCurveCovers(t *testing.T) {
 	e := zoo()["mlp"]
-	s := Study{Net: e.net, Batches: []data.Batch{e.batch}}
-	all := DeletionCurve(9, []int{3}, 84, 1)
+	s := studyOf(e.net, e.batch)
+	all := DeletionCurve(9, CurveOptions{Counts: []int{3}, Draws: 84, Seed: 1})
 	require.NoError(t, s.Measure(context.Background(), all))
 	score := map[string]data.Score{}
 	for i, p := range all[0].Plans {
@@ -363,7 +364,7 @@ func TestDeletionCurveCovers(t *testing.T) {
 	const trials = 1000
 	covered := 0.0
 	for seed := range uint64(trials) {
-		drawn := DeletionCurve(9, []int{3}, 20, seed)[0]
+		drawn := DeletionCurve(9, CurveOptions{Counts: []int{3}, Draws: 20, Seed: seed})[0]
 		for _, p := range drawn.Plans {
 			drawn.Scores = append(drawn.Scores, score[p.String()])
 		}
@@ -391,10 +392,12 @@ func TestPlanText(t *testing.T) {
 
 func TestRecordOfAPlan(t *testing.T) {
 	e := zoo()["conv"]
-	s := Study{Net: e.net, Batches: []data.Batch{e.batch}}
-	whole := s.Record(Whole(6), 0, true)
-	require.Equal(t, Record(e.net, e.batch.X, true), whole)
-	a := s.Record(Whole(6).With(DatasetMean, 1), 0, true)
+	s := studyOf(e.net, e.batch)
+	whole, err := s.Record(t.Context(), Whole(6), RecordOptions{Branches: true})
+	require.NoError(t, err)
+	require.Equal(t, record(e.net, e.batch.X, true), whole)
+	a, err := s.Record(t.Context(), Whole(6).With(DatasetMean, 1), RecordOptions{Branches: true})
+	require.NoError(t, err)
 	require.True(t, tensor.Equal(whole.State[1], a.State[1]))
 	require.True(t, tensor.Equal(whole.Branch[1], a.Branch[1]))
 	require.False(t, tensor.Equal(whole.State[2], a.State[2]))
@@ -441,7 +444,7 @@ func TestBitsDoNotDependOnWorkers(t *testing.T) {
 	results := make([]any, 0)
 	for _, workers := range []int{1, 2, 5} {
 		restore := parallel.SetWorkers(workers)
-		s := Study{Net: e.net, Batches: []data.Batch{e.batch}, Seed: 3}
+		s := Study{net: e.net, batches: []data.Batch{e.batch}, opts: Options{Seed: 3}}
 		scores, err := s.Evaluate(context.Background(), DeletePairs(6))
 		require.NoError(t, err)
 		r, err := s.Lengths(context.Background(), LengthOptions{Draws: 3, Signs: 2})

@@ -105,7 +105,7 @@ func newExperiment(ctx context.Context, net *resnet.Net, set *data.Dataset, norm
 	graded := e.tested.Select(firstOfEachClass(e.tested, gradedPerClass))
 	e.test = e.tested.Batch(norm, 0, e.tested.Len())
 	e.grade = graded.Batch(norm, 0, graded.Len())
-	e.states = unravel.Record(net, e.test.X, false).State
+	e.states = unravel.Record(net, e.test.X).State
 	e.whole, err = e.measure(ctx, unravel.Whole(net.Len()))
 	return e, err
 }
@@ -177,12 +177,16 @@ func (e *experiment) classify(ctx context.Context, p unravel.Plan, r *result) er
 		same++
 	}
 	rest := begun{e.net, autograd.Const(e.states[same])}
-	study := unravel.Study{Net: rest, Batches: []data.Batch{e.test}, Observe: func(_, _ int, logits *tensor.Tensor) {
+	study, err := unravel.NewStudy(rest, []data.Batch{e.test}, unravel.Options{OnLogits: func(_, _ int, logits *tensor.Tensor) error {
 		guess = tensor.Predictions(nil, logits)
 		for _, i := range e.shown {
 			r.Shown = append(r.Shown, softmax(row(logits, i)))
 		}
-	}}
+		return nil
+	}})
+	if err != nil {
+		return err
+	}
 	scores, err := study.Evaluate(ctx, []unravel.Plan{p[same:]})
 	if err != nil {
 		return err
@@ -267,7 +271,11 @@ func (e *experiment) unravel(ctx context.Context, p unravel.Plan, r *result) err
 	set := unravel.PathsOf(net)
 	r.Paths = pathResult{Blocks: net.Len(), Count: set.Count().String(), Shares: set.Distribution()}
 	r.Paths.Mean = mean(r.Paths.Shares)
-	g, err := unravel.GradientByLength(ctx, net, e.grade, -1, nil)
+	study, err := unravel.NewStudy(net, []data.Batch{e.grade}, unravel.Options{})
+	if err != nil {
+		return err
+	}
+	g, err := study.GradientByLength(ctx, unravel.GradientOptions{})
 	if err != nil {
 		return err
 	}

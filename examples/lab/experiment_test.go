@@ -93,7 +93,9 @@ func TestMeasureCountsThePathsThatAreLeft(t *testing.T) {
 	require.Equal(t, 2.5, r.Paths.Mean)
 	require.InDeltaSlice(t, []float64{1. / 32, 5. / 32, 10. / 32, 10. / 32, 5. / 32, 1. / 32}, r.Paths.Shares, 1e-12)
 
-	g, err := unravel.GradientByLength(t.Context(), unravel.Edited(e.net, p), e.grade, -1, nil)
+	study, err := unravel.NewStudy(unravel.Edited(e.net, p), []data.Batch{e.grade}, unravel.Options{})
+	require.NoError(t, err)
+	g, err := study.GradientByLength(t.Context(), unravel.GradientOptions{})
 	require.NoError(t, err)
 	var norms []float64
 	var total float64

@@ -46,7 +46,10 @@ func (j *job) images(step int) int {
 
 // snapshot studies the net as it is now.
 func (j *job) snapshot(ctx context.Context, net network, images int) error {
-	s := &unravel.Study{Net: net, Seed: j.seed, Batches: j.whole(j.graded)}
+	s, err := unravel.NewStudy(net, j.whole(j.graded), unravel.Options{Seed: j.seed})
+	if err != nil {
+		return err
+	}
 	g, err := s.Lengths(ctx, unravel.LengthOptions{Signs: 1})
 	if err != nil {
 		return err
@@ -61,9 +64,11 @@ func (j *job) snapshot(ctx context.Context, net network, images int) error {
 	for _, e := range g.EffectiveExact {
 		shot.Bound = append(shot.Bound, set.Effective(bound, e.Fraction))
 	}
-	if _, shot.Boosting, err = s.Iterative(ctx); err != nil {
+	boosting, err := s.Iterative(ctx)
+	if err != nil {
 		return err
 	}
+	shot.Boosting = boosting.Blocks
 	shot.Score = shot.Boosting[len(shot.Boosting)-1].Exit
 	for len(j.res.Growth) > 0 && j.res.Growth[len(j.res.Growth)-1].Images >= images {
 		j.res.Growth = j.res.Growth[:len(j.res.Growth)-1]

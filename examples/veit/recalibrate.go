@@ -15,7 +15,7 @@ const calibrationImages = 250
 // deleteRecalibrated deletes each block, and lets batch norm adapt to what then reaches it: the weights
 // stay as they are, but the running means and variances become those of the net without the block.
 func (j *job) deleteRecalibrated(ctx context.Context, s *unravel.Study) error {
-	model := s.Net.(*resnet.Net)
+	model := s.Net().(*resnet.Net)
 	journal, err := j.store.journal(j.res, model, "recalibrated")
 	if err != nil {
 		return err
@@ -23,15 +23,19 @@ func (j *job) deleteRecalibrated(ctx context.Context, s *unravel.Study) error {
 	if journal != nil {
 		defer journal.Close()
 	}
-	c := *s
-	c.Journal = journal
+	o := s.Options()
+	o.Journal = journal
 	images := j.train.Batch(j.norm, 0, min(calibrationImages, j.train.Len())).X
-	c.Recalibrate = func(ctx context.Context, run func(unravel.Network, *autograd.Var) *autograd.Var) (unravel.Network, error) {
+	o.Recalibrate = func(ctx context.Context, run func(unravel.Network, *autograd.Var) *autograd.Var) (unravel.Network, error) {
 		twin := model.Twin()
 		forward := func(x *autograd.Var) *autograd.Var { return run(twin, x) }
 		return twin, nn.Recalibrate(ctx, twin.BatchNorms(), forward, images)
 	}
-	n := s.Net.Len()
+	c, err := unravel.NewStudy(model, s.Batches(), o)
+	if err != nil {
+		return err
+	}
+	n := model.Len()
 	scores, err := c.Evaluate(ctx, append(unravel.DeleteEach(n), unravel.Whole(n)))
 	if err != nil {
 		return err

@@ -28,16 +28,23 @@ func (j *job) study(ctx context.Context, model network) error {
 	if journal != nil {
 		defer journal.Close()
 	}
-	s := &unravel.Study{Net: model, Seed: j.seed, Batches: slices.Collect(j.studied.Batches(j.norm, evaluationBatch)), Journal: journal}
+	var name string // of the part that is measured
+	var start time.Time
+	s, err := unravel.NewStudy(model, slices.Collect(j.studied.Batches(j.norm, evaluationBatch)), unravel.Options{
+		Seed: j.seed, Journal: journal,
+		Progress: func(done, total int) {
+			left := time.Duration(float64(time.Since(start)) / float64(done) * float64(total-done))
+			j.line.show(false, "%-10s %s  %.0f %%  %v left", j.label(), name, percent*float64(done)/float64(total), left.Round(time.Second))
+		},
+	})
+	if err != nil {
+		return err
+	}
 	for _, p := range j.parts() {
 		if j.has(p.name) {
 			continue
 		}
-		start := time.Now()
-		s.Progress = func(done, total int) {
-			left := time.Duration(float64(time.Since(start)) / float64(done) * float64(total-done))
-			j.line.show(false, "%-10s %s  %.0f %%  %v left", j.label(), p.name, percent*float64(done)/float64(total), left.Round(time.Second))
-		}
+		name, start = p.name, time.Now()
 		if err := p.measure(j, ctx, s); err != nil {
 			return err
 		}
@@ -92,7 +99,7 @@ func (j *job) allParts() []part {
 }
 
 func (j *job) deleteOne(ctx context.Context, s *unravel.Study) error {
-	n := s.Net.Len()
+	n := s.Net().Len()
 	scores, err := s.Evaluate(ctx, append(unravel.DeleteEach(n), unravel.Whole(n)))
 	if err != nil {
 		return err
@@ -102,8 +109,8 @@ func (j *job) deleteOne(ctx context.Context, s *unravel.Study) error {
 }
 
 func (j *job) deleteRandom(ctx context.Context, s *unravel.Study) error {
-	n := s.Net.Len()
-	points := unravel.DeletionCurve(n, deletionCounts(n), j.cfg.Draws, j.seed)
+	n := s.Net().Len()
+	points := unravel.DeletionCurve(n, unravel.CurveOptions{Counts: deletionCounts(n), Draws: j.cfg.Draws, Seed: j.seed})
 	if err := s.Measure(ctx, points); err != nil {
 		return err
 	}
@@ -112,9 +119,9 @@ func (j *job) deleteRandom(ctx context.Context, s *unravel.Study) error {
 }
 
 func (j *job) reorder(ctx context.Context, s *unravel.Study) error {
-	n := s.Net.Len()
-	groups := unravel.Interchangeable(s.Net, s.Batches[0].X.Slice(0, 1))
-	points := unravel.SwapCurve(n, groups, swapCounts(n), j.cfg.Draws, j.seed)
+	n := s.Net().Len()
+	groups := unravel.Interchangeable(s.Net(), s.Batches()[0].X.Slice(0, 1))
+	points := unravel.SwapCurve(n, groups, unravel.CurveOptions{Counts: swapCounts(n), Draws: j.cfg.Draws, Seed: j.seed})
 	points[0].Plans = points[0].Plans[:1] // no swaps: all draws are the same
 	if err := s.Measure(ctx, points); err != nil {
 		return err
@@ -153,30 +160,32 @@ func lesions(points []unravel.Point) []Lesions {
 
 func (j *job) gradient(ctx context.Context, s *unravel.Study) error {
 	res := j.res
-	set := unravel.PathsOf(s.Net)
+	set := unravel.PathsOf(s.Net())
 	res.Paths = &PathCount{Count: set.Count().String(), Distribution: set.Distribution()}
 	n := set.Blocks()
 	for half := 0; res.Paths.MiddleShare < 0.95; half++ {
 		res.Paths.Middle = [2]int{max(n/2-half, 0), min((n+1)/2+half, n)}
 		res.Paths.MiddleShare = set.Share(res.Paths.Middle[0], res.Paths.Middle[1])
 	}
-	g := *s
-	g.Batches = j.whole(j.graded)
-	var err error
+	g, err := j.onGraded(s)
+	if err != nil {
+		return err
+	}
 	if res.Gradient, err = g.Lengths(ctx, unravel.LengthOptions{Draws: samplesByLength, Signs: signDraws}); err != nil {
 		return err
 	}
-	res.SumError, err = sumError(ctx, s.Net, g.Batches[0])
+	res.SumError, err = sumError(ctx, g)
 	return err
 }
 
 // sumError compares the sum of the gradients by length with the gradient that ordinary
 // backpropagation computes in one go.
-func sumError(ctx context.Context, net unravel.Network, b data.Batch) (float64, error) {
-	g, err := unravel.GradientByLength(ctx, net, b, -1, nil)
+func sumError(ctx context.Context, s *unravel.Study) (float64, error) {
+	g, err := s.GradientByLength(ctx, unravel.GradientOptions{})
 	if err != nil {
 		return 0, err
 	}
+	net, b := s.Net(), s.Batches()[0]
 	tape := autograd.NewTape(0)
 	tape.SetTraining(false)
 	stem := tape.Input(net.Stem(autograd.Const(b.X)).Value())
@@ -190,16 +199,19 @@ func sumError(ctx context.Context, net unravel.Network, b data.Batch) (float64, 
 }
 
 func (j *job) forward(ctx context.Context, s *unravel.Study) error {
-	exits, err := s.Evaluate(ctx, unravel.EarlyExits(s.Net.Len()))
+	exits, err := s.Evaluate(ctx, unravel.EarlyExits(s.Net().Len()))
 	if err != nil {
 		return err
 	}
-	picard, err := s.Picard(ctx, s.Net.Len())
+	picard, err := s.Picard(ctx, s.Net().Len())
 	if err != nil {
 		return err
 	}
-	b := j.whole(j.graded)[0]
-	c, err := unravel.Contributions(ctx, s.Net, b.X, unravel.Centred(b.Labels, j.graded.Classes), s.Progress)
+	g, err := j.onGraded(s)
+	if err != nil {
+		return err
+	}
+	c, err := g.Contributions(ctx, unravel.ContributionOptions{})
 	if err != nil {
 		return err
 	}
@@ -214,11 +226,21 @@ func (j *job) forward(ctx context.Context, s *unravel.Study) error {
 func mean(v []float64) float64 { return unravel.SpreadOf(v).Mean }
 
 func (j *job) link(ctx context.Context, s *unravel.Study) error {
-	g := *s
-	g.Batches = j.whole(j.graded)
-	_, blocks, err := g.Iterative(ctx)
-	j.res.Link = blocks
-	return err
+	g, err := j.onGraded(s)
+	if err != nil {
+		return err
+	}
+	r, err := g.Iterative(ctx)
+	if err != nil {
+		return err
+	}
+	j.res.Link = r.Blocks
+	return nil
+}
+
+// onGraded returns the study on the images for gradients, as one batch.
+func (j *job) onGraded(s *unravel.Study) (*unravel.Study, error) {
+	return unravel.NewStudy(s.Net(), j.whole(j.graded), s.Options())
 }
 
 // whole returns a dataset as one batch.

@@ -2,8 +2,8 @@ package conv
 
 import "github.com/residuum-go/residuum/internal/work"
 
-// buffers hold what a block of work packs for itself.
+// buffers hold what a piece of work packs for itself.
 var buffers work.Pool[[]float32]
 
-// packedXs hold the copies of x of a block of work.
+// packedXs hold the copies of x of a piece of work.
 var packedXs work.Pool[packedX]

@@ -10,9 +10,9 @@ import (
 // direct computes an output image from an input image along a plan: Forward and InputGrad.
 //
 // The weights are packed once per call into panels [taps][inner][cols of a tile]. Work is handed out
-// in blocks of tiles by panels. When all panels fit in the second-level cache, a block takes its
+// in pieces of tiles by panels. When all panels fit in the second-level cache, a piece takes its
 // tiles one by one and passes each over all panels: pixels are read once, at an even pace. Otherwise
-// it takes its panels one by one and passes each over all tiles: a panel is fetched once per block,
+// it takes its panels one by one and passes each over all tiles: a panel is fetched once per piece,
 // and it is the pixels that stay in the cache.
 type direct struct {
 	shape     Shape
@@ -29,9 +29,9 @@ type direct struct {
 	outer      int // output channels of a group
 	panels     int // of a group
 
-	blockTiles, blockPanels int
+	pieceTiles, piecePanels int
 	panelsInner             bool
-	local                   bool // blocks pack their own panels
+	local                   bool // pieces pack their own panels
 	passes                  int  // over the taps, for each panel
 	packed                  []float32
 }
@@ -111,14 +111,14 @@ func (k *direct) packTaps(panel []float32, g, q, first, end int) {
 // What stays in a second-level cache of 1 MB beside the pixels. Variables, so that tests can lower them.
 var (
 	maxWeights = 96 << 10 // elements of the weights of a class while a tile passes over all its panels
-	maxPass    = 72 << 10 // elements of a panel while the tiles of a block use it
+	maxPass    = 72 << 10 // elements of a panel while the tiles of a piece use it
 )
 
-// split chooses blocks of about 2^21 multiply-adds, by size alone.
+// split chooses pieces of about 2^21 multiply-adds, by size alone.
 func (k *direct) split(rows int) {
 	const (
 		enough = 1 << 21
-		fewest = 16 // tiles of a block that stay in the cache for all panels
+		fewest = 16 // tiles of a piece that stay in the cache for all panels
 		most   = 96
 	)
 	perTile := max(1, rows*k.panelSize()/len(k.plan.classes))
@@ -126,28 +126,28 @@ func (k *direct) split(rows int) {
 	k.panelsInner = k.panels*k.panelSize()/len(k.plan.classes) <= maxWeights
 	k.local, k.passes = false, 1
 	if k.panelsInner {
-		k.blockPanels = k.panels
-		k.blockTiles = min(max(enough/(perTile*k.panels), fewest/2), most)
+		k.piecePanels = k.panels
+		k.pieceTiles = min(max(enough/(perTile*k.panels), fewest/2), most)
 		return
 	}
 	k.passes = max(1, min(len(k.plan.taps)/len(k.plan.classes), work.Ceil(k.panelSize()/len(k.plan.classes), maxPass)))
-	k.blockTiles = min(max(enough/perTile, fewest), most)
-	k.blockPanels = max(1, min(enough/(perTile*k.blockTiles), k.panels))
+	k.pieceTiles = min(max(enough/perTile, fewest), most)
+	k.piecePanels = max(1, min(enough/(perTile*k.pieceTiles), k.panels))
 	if k.local = tiles <= most && k.shape.Groups*k.panels >= 8; k.local {
-		k.blockTiles, k.blockPanels = tiles, 1
+		k.pieceTiles, k.piecePanels = tiles, 1
 	}
 }
 
-// grid returns how many blocks cover the tiles of a class and the panels of all groups. All classes
+// grid returns how many pieces cover the tiles of a class and the panels of all groups. All classes
 // have nearly as many tiles.
 func (k *direct) grid() (down, across int) {
-	return work.Ceil(k.shape.N*len(k.plan.classes[0].tiles), k.blockTiles), k.shape.Groups * work.Ceil(k.panels, k.blockPanels)
+	return work.Ceil(k.shape.N*len(k.plan.classes[0].tiles), k.pieceTiles), k.shape.Groups * work.Ceil(k.panels, k.piecePanels)
 }
 
-// Run computes blocks lo to hi. Blocks that read the same pixels follow each other.
+// Run computes pieces lo to hi. Pieces that read the same pixels follow each other.
 func (k *direct) Run(lo, hi int) {
 	down, across := k.grid()
-	perGroup := work.Ceil(k.panels, k.blockPanels)
+	perGroup := work.Ceil(k.panels, k.piecePanels)
 	for i := lo; i < hi; i++ {
 		b, q := i/across, i%across
 		b, c := b/len(k.plan.classes), &k.plan.classes[b%len(k.plan.classes)]
@@ -161,7 +161,7 @@ func (k *direct) Run(lo, hi int) {
 			continue
 		}
 		if k.panelsInner {
-			k.block(c, g, panel, panelEnd, first, end, part{taps: c.taps, fetch: true})
+			k.piece(c, g, panel, panelEnd, first, end, part{taps: c.taps, fetch: true})
 			continue
 		}
 		for p := panel; p < panelEnd; p++ {
@@ -170,7 +170,7 @@ func (k *direct) Run(lo, hi int) {
 	}
 }
 
-// clear is block for pixels that the stride leaves without taps.
+// clear is piece for pixels that the stride leaves without taps.
 func (k *direct) clear(c *class, g, panel, panelEnd, first, end int) {
 	from, to := g*k.outer+panel*k.cols, g*k.outer+min(panelEnd*k.cols, k.outer)
 	for ; first < end; first++ {
@@ -182,7 +182,7 @@ func (k *direct) clear(c *class, g, panel, panelEnd, first, end int) {
 	}
 }
 
-// part is what a pass over the tiles of a block covers of the reduction.
+// part is what a pass over the tiles of a piece covers of the reduction.
 type part struct {
 	first, taps int       // taps of the class
 	packed      []float32 // their panel, nil when it is where all panels are
@@ -193,7 +193,7 @@ type part struct {
 // one pass uses of it then stays in the second-level cache.
 func (k *direct) passesOver(c *class, g, q, first, end int) {
 	if k.passes == 1 && !k.local {
-		k.block(c, g, q, q+1, first, end, part{taps: c.taps, fetch: q == 0})
+		k.piece(c, g, q, q+1, first, end, part{taps: c.taps, fetch: q == 0})
 		return
 	}
 	unit := max(1, c.run)
@@ -209,14 +209,14 @@ func (k *direct) passesOver(c *class, g, q, first, end int) {
 			k.packTaps(*buf, g, q, c.firstTap+lo, c.firstTap+hi)
 			r.packed = *buf
 		}
-		k.block(c, g, q, q+1, first, end, r)
+		k.piece(c, g, q, q+1, first, end, r)
 	}
 	buffers.Put(buf)
 }
 
-// block computes tiles first to end of class c, counted through all images, each for panels panel to
+// piece computes tiles first to end of class c, counted through all images, each for panels panel to
 // panelEnd of group g.
-func (k *direct) block(c *class, g, panel, panelEnd, first, end int, r part) {
+func (k *direct) piece(c *class, g, panel, panelEnd, first, end int, r part) {
 	t := tile.Rows{Zero: k.plan.zeros, LDB: k.cols, Ahead: k.in, Acc: min(r.first, 1)}
 	if !r.fetch && r.packed == nil && r.taps > 0 { // what lies behind this part of the packed weights
 		size := r.taps * k.tapSize()

@@ -27,9 +27,9 @@ type weightGrad struct {
 	pack      bool // copy the panels of dy for each strip
 	strips    int  // of the batch
 
-	// A block of work is a chunk of the strips, blockPanels panels of all groups of channels, and
-	// blockGroups groups of the plan.
-	chunks, blockPanels, blockGroups int
+	// A piece of work is a chunk of the strips, piecePanels panels of all groups of channels, and
+	// pieceGroups groups of the plan.
+	chunks, piecePanels, pieceGroups int
 	sums                             []float32 // a dw for each chunk but the first
 }
 
@@ -71,31 +71,31 @@ func (g *weightGrad) choosePacking() bool {
 	return g.shape.K > g.nr && uses >= 6 || g.kg%tile.Whole(g.level) != 0
 }
 
-// maxPanels is the most panels of dy in a block: packed, 256 KB.
+// maxPanels is the most panels of dy in a piece: packed, 256 KB.
 const maxPanels = 8
 
-// split chooses chunks and blocks by size alone.
+// split chooses chunks and pieces by size alone.
 func (g *weightGrad) split() {
 	const (
 		maxSums   = 4 << 20 // elements of all chunks' dw
 		minPixels = 1024    // of a chunk: adding it up is then a few percent of the work at most
-		enough    = 1 << 21 // multiply-adds of a block
-		want      = 16      // blocks
+		enough    = 1 << 21 // multiply-adds of a piece
+		want      = 16      // pieces
 	)
 	pixels := g.shape.N * g.shape.OutH() * g.shape.OutW()
-	worth := int(min(int64(pixels)*int64(len(g.dw))/enough, math.MaxInt32)) // blocks
+	worth := int(min(int64(pixels)*int64(len(g.dw))/enough, math.MaxInt32)) // pieces
 	g.chunks = max(1, min(want, g.strips, maxSums/len(g.dw), pixels/minPixels, worth))
 	all := g.shape.Groups * g.panels
-	g.blockPanels = min(all, maxPanels)
-	g.blockGroups = len(g.plan.groups)
+	g.piecePanels = min(all, maxPanels)
+	g.pieceGroups = len(g.plan.groups)
 	across, _ := g.grid()
 	down := min(len(g.plan.groups), work.Ceil(want, g.chunks*across), max(1, worth/(g.chunks*across)))
-	g.blockGroups = work.Ceil(len(g.plan.groups), down)
+	g.pieceGroups = work.Ceil(len(g.plan.groups), down)
 }
 
-// grid returns how many blocks of panels and of groups cover a chunk.
+// grid returns how many pieces of panels and of groups cover a chunk.
 func (g *weightGrad) grid() (across, down int) {
-	return work.Ceil(g.shape.Groups*g.panels, g.blockPanels), work.Ceil(len(g.plan.groups), g.blockGroups)
+	return work.Ceil(g.shape.Groups*g.panels, g.piecePanels), work.Ceil(len(g.plan.groups), g.pieceGroups)
 }
 
 // chunk returns where chunk i adds up: the first one in dw.
@@ -106,7 +106,7 @@ func (g *weightGrad) chunk(i int) []float32 {
 	return g.sums[(i-1)*len(g.dw) : i*len(g.dw)]
 }
 
-// Run computes blocks lo to hi.
+// Run computes pieces lo to hi.
 func (g *weightGrad) Run(lo, hi int) {
 	across, down := g.grid()
 	buf, x := buffers.Get(), packedXs.Get()

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What is shared out over blocks is multiplied by the number of a block: here by more than an int of 32 bits holds.
+// What is shared out over pieces is multiplied by the number of a piece: here by more than an int of 32 bits holds.
 func TestMoreTilesThanAnIntHoldsTheSquareOf(t *testing.T) {
 	if strconv.IntSize > 32 {
 		t.Skip("an int of 64 bits holds all products")
@@ -26,7 +26,7 @@ func TestMoreTilesThanAnIntHoldsTheSquareOf(t *testing.T) {
 	}
 }
 
-// The multiply-adds of a block are counted, here 3.7e9 of them, to cut work into 16 blocks at least.
+// The multiply-adds of a piece are counted, here 3.7e9 of them, to cut work into 16 pieces at least.
 func TestLargeWeightGradientsAreCut(t *testing.T) {
 	s := square(32, 56, 64, 64, 3, 1, 1, 1, 1)
 	plan := gradPlanFor(s, s.K, 0)

@@ -77,9 +77,9 @@ const (
 	// of their rows arrive faster. 512 channels at 7x7, input gradient, one thread: 0.70 instead of 0.54 of the peak for
 	// an image, 1.9 instead of 1.7 for 8. With 256 rows it is the same.
 	panelRows = 128
-	// blockElements is the most elements of a block of tiles: 160 KB. With 450 KB, 16 and 32 channels run at
+	// pieceElements is the most elements of a piece of tiles: 160 KB. With 450 KB, 16 and 32 channels run at
 	// 0.8 and 0.9 of that; with 110 or 220 KB as fast.
-	blockElements = 40 << 10
+	pieceElements = 40 << 10
 )
 
 // sharedTiles is the most tiles whose inputs are kept for all panels: 9 MB with 512 channels. A variable, so
@@ -123,7 +123,7 @@ func runWinograd(s Shape, inputGrad bool, out, in, w []float32) {
 	k.panels = work.Ceil(k.outer, k.cols)
 	k.direct = work.Grow(k.direct, s.N)
 	if k.manyTiles() {
-		k.byBlocks()
+		k.byTiles()
 	} else {
 		k.byPanels()
 	}
@@ -148,7 +148,7 @@ func (k *winograd) again() {
 }
 
 // manyTiles says which operand is transformed for all to share, the smaller one that is: the weights,
-// while each block of work transforms its tiles, or the inputs, while each transforms its panel of
+// while each piece of work transforms its tiles, or the inputs, while each transforms its panel of
 // weights. With the other choice, 256 channels at 14x14 run at 1.1 instead of 1.5 of the peak for one
 // image, and at 2.1 instead of 2.4 for 32; 512 at 7x7 at 1.1 instead of 1.8 for 8.
 func (k *winograd) manyTiles() bool {
@@ -156,19 +156,19 @@ func (k *winograd) manyTiles() bool {
 	return weights <= 1<<17 && k.shape.N*k.plan.tiles >= weights>>10
 }
 
-// byBlocks transforms all weights and then computes block by block of tiles, each in the second-level
+// byTiles transforms all weights and then computes piece by piece of tiles, each in the second-level
 // cache from its inputs to its outputs.
-func (k *winograd) byBlocks() {
+func (k *winograd) byTiles() {
 	k.weightPitch = k.panels*k.inner*k.cols + skew
 	k.weights = work.Grow(k.weights, 36*k.weightPitch)
 	parallel.For(k.panels*work.Ceil(k.inner, weightRows), 1, (*winogradWeights)(k))
 
 	tiles := k.shape.N * k.plan.tiles
-	block := max(k.rows, blockElements/(37*max(k.inner, k.outer))/k.rows*k.rows)
-	if tiles < 16*block { // spread them evenly
-		block = max(2*k.rows, work.Ceil(tiles, 16))
+	piece := max(k.rows, pieceElements/(37*max(k.inner, k.outer))/k.rows*k.rows)
+	if tiles < 16*piece { // spread them evenly
+		piece = max(2*k.rows, work.Ceil(tiles, 16))
 	}
-	parallel.For(tiles, block, (*winogradTiles)(k))
+	parallel.For(tiles, piece, (*winogradTiles)(k))
 }
 
 // Run transforms the weights of parts lo to hi of all panels.
@@ -308,7 +308,7 @@ type products struct {
 	panel, panelEnd        int // b and c begin with the first
 }
 
-// products computes p. Meanwhile it fetches what comes next of the operand that many blocks share, and
+// products computes p. Meanwhile it fetches what comes next of the operand that many pieces share, and
 // that therefore comes from the third-level cache: the next panel, or the next inputs when there is
 // one panel.
 func (k *winograd) products(p *products) {

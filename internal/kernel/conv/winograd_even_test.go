@@ -304,7 +304,7 @@ func TestWinogradKeepsEvenImages(t *testing.T) {
 func TestWinogradDecidesByTheImage(t *testing.T) {
 	kerneltest.EachLevel(t, func(t *testing.T) {
 		for _, o := range operations[:2] {
-			for _, s := range []Shape{square(4, 7, 32, 16, 3, 1, 1, 1, 1), square(4, 6, 128, 144, 3, 1, 1, 1, 1)} { // by blocks, by panels
+			for _, s := range []Shape{square(4, 7, 32, 16, 3, 1, 1, 1, 1), square(4, 6, 128, 144, 3, 1, 1, 1, 1)} { // by pieces, by panels
 				inputGrad := o.name == "InputGrad"
 				nd, na, nb := o.sizes(s)
 				rng := rand.New(rand.NewPCG(1, 2))

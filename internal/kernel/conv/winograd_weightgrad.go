@@ -83,9 +83,9 @@ const (
 	ownSums = 32 * 32
 )
 
-// partBlock is what is transformed at a time in a part, in elements: 230 KB. Half or twice as much is no
+// partPiece is what is transformed at a time in a part, in elements: 230 KB. Half or twice as much is no
 // faster. A variable, so that tests can lower it.
-var partBlock = 56 << 10
+var partPiece = 56 << 10
 
 // gradTiles is the most tiles of a chunk: what is transformed takes 19 MB with 512 channels. With 256, 64
 // channels at 56x56 run at 1.6 instead of 2.0 of the peak. A variable, so that tests can lower it.
@@ -150,11 +150,11 @@ func (l *winogradGradParts) Run(lo, hi int) {
 	inputs, grads, scratch := buffers.Get(), buffers.Get(), buffers.Get()
 	tiles := g.shape.N * g.plan.tiles
 	b := transformed{ldx: g.shape.C, ldy: g.shape.K}
-	block := partBlock / (36 * (b.ldx + b.ldy))
+	piece := partPiece / (36 * (b.ldx + b.ldy))
 	for p := lo; p < hi; p++ {
 		first, end := work.Share(tiles, p, g.parts), work.Share(tiles, p+1, g.parts)
 		for b.first = first; b.first < end; b.first = b.end {
-			b.end = min(b.first+block, end)
+			b.end = min(b.first+piece, end)
 			b.room(inputs, grads)
 			g.transform(&b, b.first, b.end, scratch)
 			for u := range g.bands * g.panels {

@@ -74,10 +74,10 @@ func winogradGradBound(s Shape, x, dy []float32) []float64 {
 	return bound
 }
 
-// TestWinogradGradKeepsItsBound compares with the reference in float64, with chunks, parts and blocks of a few
+// TestWinogradGradKeepsItsBound compares with the reference in float64, with chunks, parts and pieces of a few
 // tiles and with all tiles at once.
 func TestWinogradGradKeepsItsBound(t *testing.T) {
-	defer func(n, m int) { gradTiles, partBlock = n, m }(gradTiles, partBlock)
+	defer func(n, m int) { gradTiles, partPiece = n, m }(gradTiles, partPiece)
 	const u = 0x1p-24
 	o := operations[2]
 	rng := rand.New(rand.NewPCG(1, 2))
@@ -92,7 +92,7 @@ func TestWinogradGradKeepsItsBound(t *testing.T) {
 		t.Run(s.name(), func(t *testing.T) {
 			kerneltest.EachLevel(t, func(t *testing.T) {
 				for _, gradTiles = range []int{5, 128} {
-					partBlock = 800 * gradTiles // 3 and 88 tiles of 16 channels
+					partPiece = 800 * gradTiles // 3 and 88 tiles of 16 channels
 					got := heap(nd)
 					for i := range got {
 						got[i] = float32(math.NaN())

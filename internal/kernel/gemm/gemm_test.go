@@ -281,7 +281,7 @@ func ExampleMul() {
 	// Output: [4 5 10 11]
 }
 
-// The multiply-adds of a product, here 2^32, are counted to cut it into 16 blocks at least.
+// The multiply-adds of a product, here 2^32, are counted to cut it into 16 pieces at least.
 func TestLargeProductsAreCut(t *testing.T) {
 	kerneltest.EachLevel(t, func(t *testing.T) {
 		for _, size := range [][3]int{{256, 1 << 16, 256}, {1 << 16, 256, 256}, {256, 256, 1 << 16}} {

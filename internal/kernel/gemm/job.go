@@ -29,11 +29,11 @@ type job struct {
 	cut        cut
 
 	sums     []float32 // of chunks of k after the first, which goes to c
-	packed   []float32 // b for all blocks, see shared
+	packed   []float32 // b for all pieces, see shared
 	straight [3][]float32
 }
 
-// method says how a block is computed.
+// method says how a piece is computed.
 type method int
 
 const (
@@ -83,7 +83,7 @@ func (j *job) multiply() {
 	j.compute()
 }
 
-// compute computes all blocks, then adds up the chunks in order.
+// compute computes all pieces, then adds up the chunks in order.
 func (j *job) compute() {
 	j.split()
 	j.sums = work.Grow(j.sums, (j.cut.chunks-1)*j.m*j.n)
@@ -110,7 +110,7 @@ func part(n, unit, parts, i int) int {
 	return min(n, (units/parts*i+min(i, units%parts))*unit)
 }
 
-// region is the part of a product that a block of work computes, and where its sums go: c begins at
+// region is the part of a product that a piece of work computes, and where its sums go: c begins at
 // the first row and column of the product.
 type region struct {
 	row, rowEnd, col, colEnd, step, stepEnd int
@@ -119,7 +119,7 @@ type region struct {
 	acc                                     bool
 }
 
-// Run computes blocks lo to hi. Those that read the same rows of a follow each other.
+// Run computes pieces lo to hi. Those that read the same rows of a follow each other.
 func (j *job) Run(lo, hi int) {
 	c := &j.cut
 	for i := lo; i < hi; i++ {

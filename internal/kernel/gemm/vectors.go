@@ -72,18 +72,18 @@ func (j *job) dots(r *region) {
 }
 
 // combine computes a region from a few rows of b at a time. When there are several rows of c, these go by
-// pieces, for which the rows of b stay in the first-level cache.
+// a few columns, for which the rows of b stay in the first-level cache.
 func (j *job) combine(r *region) {
-	piece := r.colEnd - r.col
+	width := r.colEnd - r.col
 	if r.rowEnd-r.row > 1 && j.k > tile.CombineRows {
-		piece = min(piece, 512)
+		width = min(width, 512)
 	}
 	t := tile.Combine{M: r.rowEnd - r.row, RowA: j.lda, StepA: 1, LDB: j.ldb, LDC: r.ldc}
 	if j.transA {
 		t.RowA, t.StepA = 1, j.lda
 	}
-	for q := r.col; q < r.colEnd; q += piece {
-		t.N, t.C = min(piece, r.colEnd-q), r.c[r.row*r.ldc+q:]
+	for q := r.col; q < r.colEnd; q += width {
+		t.N, t.C = min(width, r.colEnd-q), r.c[r.row*r.ldc+q:]
 		for p := r.step; p < r.stepEnd; p += tile.CombineRows {
 			t.K, t.Acc = min(tile.CombineRows, r.stepEnd-p), flag(r.acc || p > r.step)
 			t.A, t.B = j.a[r.row*t.RowA+p*t.StepA:], j.b[p*j.ldb+q:]

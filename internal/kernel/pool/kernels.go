@@ -4,7 +4,7 @@ import "github.com/residuum-go/residuum/internal/cpu"
 
 //go:generate go -C ../_asm run ./neon/pool -out ../pool/asm_arm64.s -stubs ../pool/asm_arm64.go
 
-// kernels is the set of inner loops of one instruction-set level. Each walks pixels whose windows
+// kernels is the set of inner loops of one instruction-set level. Each goes through pixels whose windows
 // have rows x cols elements, neither 0: the first window starts at element 0 of the source slices,
 // its rows rowStride apart, and the next one srcStride later; pixels are written dstStride apart.
 type kernels struct {

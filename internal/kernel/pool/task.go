@@ -5,7 +5,7 @@ import (
 	"github.com/residuum-go/residuum/internal/work"
 )
 
-// task is one call: a walk over the rows of the destination image, each cut into runs of pixels
+// task is one call: a loop over the rows of the destination image, each cut into runs of pixels
 // whose windows have the same number of columns. Forward, the destination is the output and a
 // window is what a pixel covers; backward, the destination is the input's gradient and a window is
 // the outputs that cover a pixel, so that every pixel is written once, by one worker.

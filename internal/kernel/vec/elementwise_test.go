@@ -273,13 +273,13 @@ func TestElementwiseLarge(t *testing.T) {
 // TestFunctionErrors tries every stride-th float32. With stride 1 it takes minutes, and gave the
 // bounds of the table above.
 func TestFunctionErrors(t *testing.T) {
-	const stride, block = 20011, 4096
+	const stride, piece = 20011, 4096
 	for _, level := range cpu.Available() {
 		for _, o := range functions {
 			t.Run(fmt.Sprintf("op=%s/level=%v", o.name, level), func(t *testing.T) {
 				defer cpu.Set(level)()
-				x, got := make([]float32, block), make([]float32, block)
-				want := make([]float64, block)
+				x, got := make([]float32, piece), make([]float32, piece)
+				want := make([]float64, piece)
 				worst, at := 0.0, float32(0)
 				for bits := uint64(0); bits < 1<<32; {
 					for i := range x {

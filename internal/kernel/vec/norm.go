@@ -41,8 +41,8 @@ func BatchNormStats(n Norm, variance, x []float32, eps float32) {
 	t := newTask()
 	t.x, t.set = x, active()
 	sampleMeans(n.Mean, x)
-	t.repeat(len(x), blockPeriod, n.Mean)
-	t.reduceRows(c, 2, func(t *task, set *kernels, sum, square []float64, b block) {
+	t.repeat(len(x), piecePeriod, n.Mean)
+	t.reduceRows(c, 2, func(t *task, set *kernels, sum, square []float64, b piece) {
 		set.statsRows(sum, square, t.x[b.lo:b.hi], t.row[0][b.col:][:b.width], b.rows, b.stride)
 	})
 	rows := float64(len(x) / max(c, 1))
@@ -97,14 +97,14 @@ func BatchNormGradSums(sumG, sumGX, x, g []float32, n Norm) {
 	t := newTask()
 	t.x, t.g, t.set = x, g, active()
 	if n.relu() {
-		t.repeat(len(x), blockPeriod, n.Mean, n.Scale, n.Shift)
-		t.reduceRows(c, 2, func(t *task, set *kernels, sumG, sumGX []float64, b block) {
+		t.repeat(len(x), piecePeriod, n.Mean, n.Scale, n.Shift)
+		t.reduceRows(c, 2, func(t *task, set *kernels, sumG, sumGX []float64, b piece) {
 			set.normGradSumsReLU(sumG, sumGX, t.x[b.lo:b.hi], t.g[b.lo:b.hi],
 				t.row[0][b.col:][:b.width], t.row[1][b.col:][:b.width], t.row[2][b.col:][:b.width], b.rows, b.stride)
 		})
 	} else {
-		t.repeat(len(x), blockPeriod, n.Mean)
-		t.reduceRows(c, 2, func(t *task, set *kernels, sumG, sumGX []float64, b block) {
+		t.repeat(len(x), piecePeriod, n.Mean)
+		t.reduceRows(c, 2, func(t *task, set *kernels, sumG, sumGX []float64, b piece) {
 			set.normGradSums(sumG, sumGX, t.x[b.lo:b.hi], t.g[b.lo:b.hi], t.row[0][b.col:][:b.width], b.rows, b.stride)
 		})
 	}
@@ -124,7 +124,7 @@ func BatchNormAddGradSums(dst, sumG, sumGX, x, y, g []float32, n Norm) {
 	check2("BatchNormAddGradSums", len(dst), len(x))
 	t := newTask()
 	t.dst, t.x, t.y, t.g, t.set = dst, x, y, g, active()
-	t.repeat(len(x), blockPeriod, n.Mean)
+	t.repeat(len(x), piecePeriod, n.Mean)
 	t.reduceRows(c, 2, (*task).addGradSums)
 	t.gradSums(sumG, sumGX, n)
 }
@@ -132,7 +132,7 @@ func BatchNormAddGradSums(dst, sumG, sumGX, x, y, g []float32, n Norm) {
 // addGradSums takes so many rows at a time that what they read and write fits in the first-level cache
 // twice. It is a multiple of the rows that a kernel sums in float32, so that the bits are those of
 // BatchNormGradSums.
-func (t *task) addGradSums(set *kernels, sumG, sumGX []float64, b block) {
+func (t *task) addGradSums(set *kernels, sumG, sumGX []float64, b piece) {
 	const elements, together = 1 << 10, 4
 	step := max(together, elements/b.width/together*together)
 	for r := 0; r < b.rows; r += step {

@@ -1,6 +1,6 @@
 package vec
 
-// The generic kernels of norm.go and SumRows. Sums have one element per column of the block; its
+// The generic kernels of norm.go and SumRows. Sums have one element per column of the piece; its
 // rows are stride apart.
 
 func sumRows(sum []float64, x []float32, rows, stride int) {

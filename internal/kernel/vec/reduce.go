@@ -62,11 +62,11 @@ func MaxIndex(a []float32) int {
 	if len(a) == 0 {
 		panic("vec: MaxIndex: no elements")
 	}
-	const block = 4 << 10 // only the block that has the maximum is read a second time
+	const piece = 4 << 10 // only the piece that has the maximum is read a second time
 	k, at := active().maxOf, 0
-	best := k(a[:min(block, len(a))])
-	for lo := block; lo < len(a) && best == best; lo += block {
-		if v := k(a[lo:min(lo+block, len(a))]); v > best || v != v {
+	best := k(a[:min(piece, len(a))])
+	for lo := piece; lo < len(a) && best == best; lo += piece {
+		if v := k(a[lo:min(lo+piece, len(a))]); v > best || v != v {
 			best, at = v, lo
 		}
 	}
@@ -96,7 +96,7 @@ func SumRows(dst, x []float32, c int, scale float64) {
 	checkColumns("SumRows", c, len(x), len(dst))
 	t := newTask()
 	t.x, t.set = x, active()
-	t.reduceRows(c, 1, func(t *task, set *kernels, sum, _ []float64, b block) {
+	t.reduceRows(c, 1, func(t *task, set *kernels, sum, _ []float64, b piece) {
 		set.sumRows(sum, t.x[b.lo:b.hi], b.rows, b.stride)
 	})
 	for j := range dst {
@@ -116,7 +116,7 @@ func MeanGroups(dst, x []float32, groups, rows, c int) {
 	t.run(groups, max(1, grain/max(1, rows*c)), func(t *task, lo, hi int) {
 		acc := accumulators.Get()
 		for g := lo; g < hi; g++ {
-			for col := 0; col < t.c; col += blockColumns {
+			for col := 0; col < t.c; col += pieceColumns {
 				t.meanGroup(acc, g, col)
 			}
 		}
@@ -124,9 +124,9 @@ func MeanGroups(dst, x []float32, groups, rows, c int) {
 	})
 }
 
-func (t *task) meanGroup(acc *[2 * blockColumns]float64, g, col int) {
+func (t *task) meanGroup(acc *[2 * pieceColumns]float64, g, col int) {
 	rows := t.cut.rows
-	sum := acc[:min(blockColumns, t.c-col)]
+	sum := acc[:min(pieceColumns, t.c-col)]
 	clear(sum)
 	t.set.sumRows(sum, t.x[g*rows*t.c+col:], rows, t.c)
 	if !finite(sum) { // summed again in float64 throughout, see reduceRows

@@ -8,7 +8,7 @@ import (
 
 // The functions of this file combine a matrix with vectors that hold one number per column. Narrow
 // rows would leave most of a call idle, so the vectors are repeated until they cover several rows,
-// and the matrix is walked as one long vector against their period.
+// and the matrix is taken as one long vector against their period.
 
 // period is about how many elements of a row vector a kernel should see: long enough to hide the
 // cost of a row, short enough that six vectors stay in the first-level cache.

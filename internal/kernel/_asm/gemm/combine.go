@@ -23,7 +23,7 @@ var (
 )
 
 // combine writes the kernel of Combine: a variant for each number of rows of B, which holds the elements
-// of A broadcast in registers and walks along B and C.
+// of A broadcast in registers and goes along B and C.
 func (v isa) combine(pkg *types.Package, name string) {
 	field := v.begin(pkg, name, "Combine", name+" computes linear combinations of a few rows.")
 	args := reg.RDX

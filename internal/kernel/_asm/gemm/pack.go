@@ -35,22 +35,22 @@ func (v isa) copyRows(name string) {
 	v.RET()
 }
 
-// transpose writes a kernel that transposes blocks of lanes x lanes elements, side by side in src, to
-// blocks below each other in dst. Pairs of rows are interleaved by elements, then by pairs, which
+// transpose writes a kernel that transposes squares of lanes x lanes elements, side by side in src, to
+// squares below each other in dst. Pairs of rows are interleaved by elements, then by pairs, which
 // transposes 4 x 4 elements in each 128-bit lane, and then the lanes are transposed.
 func (v isa) transpose(name string) {
 	v.Function(name)
 	v.Attributes(nosplit)
-	v.SignatureExpr("func(dst *float32, ldd int, src *float32, lds, blocks int)")
-	v.Doc(name + " transposes blocks of a vector's width; rows are ldd and lds elements apart.")
+	v.SignatureExpr("func(dst *float32, ldd int, src *float32, lds, squares int)")
+	v.Doc(name + " transposes squares of a vector's width; rows are ldd and lds elements apart.")
 	v.Pragma("noescape")
-	dst, ldd, src, ld, blocks, row := reg.RDI, reg.R8, reg.RSI, reg.RDX, reg.RCX, reg.RAX
+	dst, ldd, src, ld, squares, row := reg.RDI, reg.R8, reg.RSI, reg.RDX, reg.RCX, reg.RAX
 	v.Load(v.Param("dst"), dst)
 	v.Load(v.Param("src"), src)
 	v.Load(v.Param("ldd"), ldd)
 	v.SHLQ(U8(2), ldd)
 	v.Load(v.Param("lds"), ld)
-	v.Load(v.Param("blocks"), blocks)
+	v.Load(v.Param("squares"), squares)
 	v.SHLQ(U8(2), ld)
 	v.Label("loop")
 	v.MOVQ(src, row)
@@ -103,10 +103,10 @@ func (v isa) transpose(name string) {
 		}
 	}
 	v.ADDQ(U32(4*v.lanes), src)
-	v.MOVQ(at, dst) // the last column ends where the next block begins
+	v.MOVQ(at, dst) // the last column ends where the next square begins
 	v.SUBQ(ldd4, dst)
 	v.ADDQ(ldd, dst)
-	v.DECQ(blocks)
+	v.DECQ(squares)
 	v.JNE(LabelRef("loop"))
 	v.VZEROUPPER()
 	v.RET()

@@ -124,14 +124,14 @@ func copyRows(l cpu.Level, panel, b []float32, ldb, k int) bool {
 	return true
 }
 
-// transpose transposes n = lanes(l) rows of blocks*n elements of src.
-func transpose(l cpu.Level, dst []float32, ldd int, src []float32, lds, blocks int) {
+// transpose transposes n = lanes(l) rows of squares*n elements of src.
+func transpose(l cpu.Level, dst []float32, ldd int, src []float32, lds, squares int) {
 	n := lanes(l)
-	_ = src[(n-1)*lds+blocks*n-1]
-	_ = dst[(blocks*n-1)*ldd+n-1]
+	_ = src[(n-1)*lds+squares*n-1]
+	_ = dst[(squares*n-1)*ldd+n-1]
 	if l == cpu.AVX512 {
-		transposeAVX512(&dst[0], ldd, &src[0], lds, blocks)
+		transposeAVX512(&dst[0], ldd, &src[0], lds, squares)
 	} else {
-		transposeAVX2(&dst[0], ldd, &src[0], lds, blocks)
+		transposeAVX2(&dst[0], ldd, &src[0], lds, squares)
 	}
 }

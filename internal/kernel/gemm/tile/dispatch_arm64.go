@@ -137,9 +137,9 @@ func copyRows(l cpu.Level, panel, b []float32, ldb, k int) bool {
 	return true
 }
 
-// transpose transposes 4 rows of 4*blocks elements of src.
-func transpose(_ cpu.Level, dst []float32, ldd int, src []float32, lds, blocks int) {
-	_ = src[3*lds+4*blocks-1]
-	_ = dst[(4*blocks-1)*ldd+3]
-	transposeNEON(&dst[0], ldd, &src[0], lds, blocks)
+// transpose transposes 4 rows of 4*squares elements of src.
+func transpose(_ cpu.Level, dst []float32, ldd int, src []float32, lds, squares int) {
+	_ = src[3*lds+4*squares-1]
+	_ = dst[(4*squares-1)*ldd+3]
+	transposeNEON(&dst[0], ldd, &src[0], lds, squares)
 }

@@ -5,7 +5,7 @@ package tile
 func rowsGo(t *Rows) {
 	for i := 0; i < t.Rows; i += 2 {
 		two := min(i+1, t.Rows-1)
-		var s block
+		var s pairSums
 		for tap := range t.Taps {
 			s.add(t.row(tap, i), t.row(tap, two), 1, t.Inner, t.B[tap*t.Inner*t.LDB:], t.LDB, t.Cols)
 		}
@@ -27,7 +27,7 @@ func (t *Rows) row(tap, i int) []float32 {
 func outerGo(t *Outer) {
 	for i := 0; i < t.Rows; i += 2 {
 		two := min(i+1, t.Rows-1)
-		var s block
+		var s pairSums
 		for g := range t.Segs {
 			seg := t.Seg[3*g : 3*g+3]
 			a := t.A[seg[0]:]
@@ -40,11 +40,11 @@ func outerGo(t *Outer) {
 	}
 }
 
-// block is the sums of two rows and four columns.
-type block [2][4]float32
+// pairSums is the sums of two rows and four columns.
+type pairSums [2][4]float32
 
 // add adds, for n steps, the product of column p*lda of the rows x and y with the row b[p*ldb:].
-func (s *block) add(x, y []float32, lda, n int, b []float32, ldb, cols int) {
+func (s *pairSums) add(x, y []float32, lda, n int, b []float32, ldb, cols int) {
 	if cols < 4 {
 		for p := range n {
 			for j := range cols {
@@ -72,8 +72,8 @@ func (s *block) add(x, y []float32, lda, n int, b []float32, ldb, cols int) {
 	s[1] = [4]float32{y0, y1, y2, y3}
 }
 
-// put stores row i of the block, or adds it to c.
-func (s *block) put(i int, c []float32, cols, acc int) {
+// put stores row i of them, or adds it to c.
+func (s *pairSums) put(i int, c []float32, cols, acc int) {
 	for j, v := range s[i][:cols] {
 		if acc != 0 {
 			v += c[j]

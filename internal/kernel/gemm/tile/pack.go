@@ -21,7 +21,7 @@ func Pack(l cpu.Level, panel, b []float32, ldb int, trans bool, k, cols int) {
 }
 
 // Transpose writes the transpose of a [rows, cols] matrix: dst[j*ldd+i] = src[i*lds+j]. It goes by
-// square blocks of vectors; where those do not come out even, the last one overlaps the one before.
+// squares of vectors; where those do not come out even, the last one overlaps the one before.
 func Transpose(l cpu.Level, dst []float32, ldd int, src []float32, lds, rows, cols int) {
 	n := lanes(l)
 	if n == 0 || rows < n || cols < n {

@@ -59,10 +59,10 @@ func combineAVX2(t *Combine)
 //go:noescape
 func copyRowsAVX2(dst *float32, src *float32, ld int, rows int)
 
-// transposeAVX2 transposes blocks of a vector's width; rows are ldd and lds elements apart.
+// transposeAVX2 transposes squares of a vector's width; rows are ldd and lds elements apart.
 //
 //go:noescape
-func transposeAVX2(dst *float32, ldd int, src *float32, lds int, blocks int)
+func transposeAVX2(dst *float32, ldd int, src *float32, lds int, squares int)
 
 // peakAVX2 runs n steps of 2 x mr independent vector multiply-adds.
 func peakAVX2(n int)
@@ -122,10 +122,10 @@ func combineAVX512(t *Combine)
 //go:noescape
 func copyRowsAVX512(dst *float32, src *float32, ld int, rows int)
 
-// transposeAVX512 transposes blocks of a vector's width; rows are ldd and lds elements apart.
+// transposeAVX512 transposes squares of a vector's width; rows are ldd and lds elements apart.
 //
 //go:noescape
-func transposeAVX512(dst *float32, ldd int, src *float32, lds int, blocks int)
+func transposeAVX512(dst *float32, ldd int, src *float32, lds int, squares int)
 
 // peakAVX512 runs n steps of 2 x mr independent vector multiply-adds.
 func peakAVX512(n int)

@@ -49,10 +49,10 @@ func outer4NEON(t *Outer)
 //go:noescape
 func copyRowsNEON(dst, src *float32, ld, rows int)
 
-// transposeNEON transposes blocks of 4 x 4 elements; rows are ldd and lds elements apart.
+// transposeNEON transposes squares of 4 x 4 elements; rows are ldd and lds elements apart.
 //
 //go:noescape
-func transposeNEON(dst *float32, ldd int, src *float32, lds, blocks int)
+func transposeNEON(dst *float32, ldd int, src *float32, lds, squares int)
 
 // peakNEON runs n steps of 24 independent vector multiply-adds.
 //

@@ -10246,7 +10246,7 @@ loop:
 	VZEROUPPER
 	RET
 
-// func transposeAVX2(dst *float32, ldd int, src *float32, lds int, blocks int)
+// func transposeAVX2(dst *float32, ldd int, src *float32, lds int, squares int)
 // Requires: AVX
 TEXT ·transposeAVX2(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), DI
@@ -10254,7 +10254,7 @@ TEXT ·transposeAVX2(SB), NOSPLIT, $0-40
 	MOVQ ldd+8(FP), R8
 	SHLQ $0x02, R8
 	MOVQ lds+24(FP), DX
-	MOVQ blocks+32(FP), CX
+	MOVQ squares+32(FP), CX
 	SHLQ $0x02, DX
 
 loop:
@@ -32362,7 +32362,7 @@ loop:
 	VZEROUPPER
 	RET
 
-// func transposeAVX512(dst *float32, ldd int, src *float32, lds int, blocks int)
+// func transposeAVX512(dst *float32, ldd int, src *float32, lds int, squares int)
 // Requires: AVX, AVX512F
 TEXT ·transposeAVX512(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), DI
@@ -32370,7 +32370,7 @@ TEXT ·transposeAVX512(SB), NOSPLIT, $0-40
 	MOVQ ldd+8(FP), R8
 	SHLQ $0x02, R8
 	MOVQ lds+24(FP), DX
-	MOVQ blocks+32(FP), CX
+	MOVQ squares+32(FP), CX
 	SHLQ $0x02, DX
 
 loop:

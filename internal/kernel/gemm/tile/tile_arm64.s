@@ -8025,13 +8025,13 @@ loop:
 	BNE loop
 	RET
 
-// func transposeNEON(dst *float32, ldd int, src *float32, lds, blocks int)
+// func transposeNEON(dst *float32, ldd int, src *float32, lds, squares int)
 TEXT ·transposeNEON(SB), NOSPLIT, $0-40
 	MOVD dst+0(FP), R0
 	MOVD ldd+8(FP), R1
 	MOVD src+16(FP), R2
 	MOVD lds+24(FP), R3
-	MOVD blocks+32(FP), R4
+	MOVD squares+32(FP), R4
 	LSL $2, R1
 	LSL $2, R3
 

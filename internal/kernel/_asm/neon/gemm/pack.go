@@ -29,16 +29,16 @@ func (k kernels) copyRows() {
 	k.End()
 }
 
-// transpose writes a kernel that transposes blocks of 4 x 4 elements, side by side in src, to blocks below
+// transpose writes a kernel that transposes squares of 4 x 4 elements, side by side in src, to squares below
 // each other in dst.
 func (k kernels) transpose() {
-	k.Func("transposeNEON", "(dst *float32, ldd int, src *float32, lds, blocks int)", "transposes blocks of 4 x 4 elements; rows are ldd and lds elements apart.", 40)
-	dst, ldd, src, lds, blocks, row := k.GP(), k.GP(), k.GP(), k.GP(), k.GP(), k.GP()
+	k.Func("transposeNEON", "(dst *float32, ldd int, src *float32, lds, squares int)", "transposes squares of 4 x 4 elements; rows are ldd and lds elements apart.", 40)
+	dst, ldd, src, lds, squares, row := k.GP(), k.GP(), k.GP(), k.GP(), k.GP(), k.GP()
 	k.Op("MOVD dst+0(FP), %v", dst)
 	k.Op("MOVD ldd+8(FP), %v", ldd)
 	k.Op("MOVD src+16(FP), %v", src)
 	k.Op("MOVD lds+24(FP), %v", lds)
-	k.Op("MOVD blocks+32(FP), %v", blocks)
+	k.Op("MOVD squares+32(FP), %v", squares)
 	k.Op("LSL $2, %v", ldd)
 	k.Op("LSL $2, %v", lds)
 	k.Label("loop")
@@ -53,7 +53,7 @@ func (k kernels) transpose() {
 		k.Op("ADD %v, %v", ldd, dst)
 	}
 	k.Op("ADD $16, %v", src)
-	k.Op("SUBS $1, %v", blocks)
+	k.Op("SUBS $1, %v", squares)
 	k.Jump("BNE", "loop")
 	k.Op("RET")
 	k.End()

@@ -14,9 +14,9 @@ const (
 	// reads it from the second, which takes no time: 512 cubed at 0.91 of the peak on Zen 3, where 256
 	// steps, for which the panel stays, reach 0.88, since sums are added to c twice as often.
 	maxDepth = 512
-	// blockA is what a block holds of a: less than half of a second-level cache of 512 KB, so that what the
-	// next block needs has room.
-	blockA = 48 << 10
+	// pieceA is what a piece holds of a: less than half of a second-level cache of 512 KB, so that what the
+	// next piece needs has room.
+	pieceA = 48 << 10
 	// packTogether is how many panels of b are copied together, packRows how many rows of them at a time: where
 	// rows are pages apart, the neighbours of a line then arrive with it. A product of 196x1024x256 takes 0.91 to
 	// 0.96 of the time that it takes panel by panel.
@@ -29,7 +29,7 @@ const (
 // maxPacked bounds the shared copy of b.
 var maxPacked = 1 << 20 // a variable so that tests can lower it
 
-// split decides how the work is cut, by size alone: into a power of two of equal blocks, so that 2, 4 and 8
+// split decides how the work is cut, by size alone: into a power of two of equal pieces, so that 2, 4 and 8
 // workers finish together, none of which takes less than a few microseconds.
 func (j *job) split() {
 	m, n, k := j.m, j.n, j.k
@@ -40,58 +40,58 @@ func (j *job) split() {
 		j.splitStrips(pieces(work >> 18))
 		return
 	}
-	blocks := pieces(work >> 16) // memory bounds most of what is not strips
+	most := pieces(work >> 16) // memory bounds most of what is not strips
 	switch {
 	case j.method == combinations && m <= fewRows:
-		c.chunks = min(blocks, pieces(k>>6)) // whole rows of b, in the order of memory
-		c.unitCols, c.across = 256, min(blocks/c.chunks, pieces(n>>8))
+		c.chunks = min(most, pieces(k>>6)) // whole rows of b, in the order of memory
+		c.unitCols, c.across = 256, min(most/c.chunks, pieces(n>>8))
 	case j.method == combinations:
-		c.down = min(blocks, pieces(m>>2))
+		c.down = min(most, pieces(m>>2))
 	default:
 		if m > 1 { // the rows that meet stay in the first-level cache
 			c.depth = min(k, 2048)
 		}
 		if m > n {
-			c.unitRows, c.down = tile.DotRows, min(blocks, pieces(m/tile.DotRows))
+			c.unitRows, c.down = tile.DotRows, min(most, pieces(m/tile.DotRows))
 		} else {
-			c.unitCols, c.across = tile.DotCols, min(blocks, pieces(n/tile.DotCols))
+			c.unitCols, c.across = tile.DotCols, min(most, pieces(n/tile.DotCols))
 		}
-		c.chunks = min(blocks/(c.down*c.across), pieces(k>>14))
+		c.chunks = min(most/(c.down*c.across), pieces(k>>14))
 	}
 }
 
-// pieces is how many blocks work of n units is cut into: the largest power of two up to n, and 1 to 16.
+// pieces is how many pieces work of n units is cut into: the largest power of two up to n, and 1 to 16.
 func pieces[N int | int64](n N) int { return 1 << min(max(bits.Len64(uint64(n)), 1)-1, 4) }
 
-// splitStrips cuts a product into strips, into about as many blocks as wanted.
-func (j *job) splitStrips(blocks int) {
+// splitStrips cuts a product into strips, into about as many pieces as wanted.
+func (j *job) splitStrips(wanted int) {
 	j.cut.depth = passDepth(j.k)
 	c := &j.cut
 	c.unitRows, c.unitCols = j.rows, j.cols
 	tiles, panels := work.Ceil(j.m, j.rows), work.Ceil(j.n, j.cols)
 	if !j.whole() {
-		c.down = work.Ceil(tiles, max(1, blockA/c.depth/j.rows))
+		c.down = work.Ceil(tiles, max(1, pieceA/c.depth/j.rows))
 	}
 	switch {
-	case c.down >= blocks:
+	case c.down >= wanted:
 		c.down = min(tiles, roundUp(c.down, 8))
 	case j.shares():
-		// Blocks of 8 tiles lose nothing for reading all of b, those of 4 up to 3 %: where there are few tiles,
+		// Pieces of 8 tiles lose nothing for reading all of b, those of 4 up to 3 %: where there are few tiles,
 		// that costs less than a worker that waits.
-		c.down = max(c.down, min(blocks, max(pieces(tiles/8), min(8, pieces(tiles/4)))))
+		c.down = max(c.down, min(wanted, max(pieces(tiles/8), min(8, pieces(tiles/4)))))
 	default:
 		if j.long() {
-			c.chunks = min(work.Ceil(blocks, c.down), pieces(j.k/512))
+			c.chunks = min(work.Ceil(wanted, c.down), pieces(j.k/512))
 		}
 		few := 2
 		if j.transA {
-			few = 8 // every block copies its rows of a
+			few = 8 // every piece copies its rows of a
 		}
-		c.across = pieces(min(blocks/(c.down*c.chunks), panels/few))
+		c.across = pieces(min(wanted/(c.down*c.chunks), panels/few))
 	}
 }
 
-// long reports whether the sums are long and few, so that chunks of k make better blocks than parts of c.
+// long reports whether the sums are long and few, so that chunks of k make better pieces than parts of c.
 func (j *job) long() bool {
 	times := 4
 	if j.m > 16*j.rows {
@@ -100,22 +100,22 @@ func (j *job) long() bool {
 	return j.k >= 1024 && j.k >= times*max(j.m, j.n)
 }
 
-// shares reports whether the blocks share a copy of b that is made first, because several rows of
-// blocks would each copy it.
+// shares reports whether the pieces share a copy of b that is made first, because several rows of
+// pieces would each copy it.
 func (j *job) shares() bool { return j.m > 16*j.rows && !j.whole() && !j.long() && j.copiesB(j.m) }
 
-// whole reports whether all of a is read in place and takes half of a second-level cache at most. Blocks are
+// whole reports whether all of a is read in place and takes half of a second-level cache at most. Pieces are
 // columns of c then, each copies its own panels of b, and nobody waits for, or reads from the caches of, another:
 // 256 cubed takes 10 % less time on two cores.
 func (j *job) whole() bool { return j.m*j.k <= 64<<10 && !j.copiesA(j.k, j.n) }
 
-// copiesB reports whether a block of so many rows reads b from a copy: panels of neighbouring
+// copiesB reports whether a piece of so many rows reads b from a copy: panels of neighbouring
 // elements. Without one, its columns lie in other pages and in the same few sets of the first-level cache.
 func (j *job) copiesB(rows int) bool {
 	return j.transB || rows > j.rows && j.k*j.ldb > resident
 }
 
-// parts computes a product whose blocks share a copy of b, a part of it at a time.
+// parts computes a product whose pieces share a copy of b, a part of it at a time.
 func (j *job) parts() {
 	whole := j.problem
 	depth := passDepth(whole.k)
@@ -139,7 +139,7 @@ func (j *job) parts() {
 	}
 }
 
-// packing is the loop over the panels of b that all blocks share.
+// packing is the loop over the panels of b that all pieces share.
 type packing job
 
 // Run copies panels lo to hi.
@@ -165,7 +165,7 @@ func (j *job) packPanels(to []float32, col, colEnd, p, k int) {
 // passDepth cuts k steps into equal passes.
 func passDepth(k int) int { return work.Ceil(k, work.Ceil(k, maxDepth)) }
 
-// copies are what a block copies for itself.
+// copies are what a piece copies for itself.
 type copies struct{ a, b []float32 }
 
 var copiesPool work.Pool[copies]
@@ -212,7 +212,7 @@ func (j *job) strips(r *region) {
 	}
 }
 
-// ahead is a matrix that a block will read next.
+// ahead is a matrix that a piece will read next.
 type ahead struct {
 	from      []float32
 	rows, row int // all, and the next one to fetch

@@ -9,7 +9,7 @@ import (
 // What the tape itself costs: elementwise ops on one number.
 func BenchmarkOverhead(b *testing.B) {
 	const ops = 1000
-	x := NewParam("x", tensor.Full(0.1, 1))
+	x := NewParam(tensor.Full(0.1, 1))
 	for name, back := range map[string]func(*Tape, *Var, *Var){
 		"forward":  func(*Tape, *Var, *Var) {},
 		"backward": func(t *Tape, x, y *Var) { t.Backward(y) },

@@ -216,7 +216,7 @@ func (c *opCase) checkAccumulation(t *testing.T) {
 	ps := make([]*Param, len(xs))
 	vs := make([]*Var, len(xs))
 	for i, x := range xs {
-		ps[i] = NewParam("p", x.value)
+		ps[i] = NewParam(x.value)
 		vs[i] = ps[i].On(x)
 	}
 	use := func() *Var { return Sum(Mul(c.f(vs), Const(c.u))) }

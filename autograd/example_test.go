@@ -10,7 +10,7 @@ import (
 func Example() {
 	// Fit y = w x to points on y = 3 x.
 	x, y := tensor.From([]float32{1, 2, 3}, 3, 1), tensor.From([]float32{3, 6, 9}, 3, 1)
-	w := autograd.NewParam("w", tensor.New(1, 1))
+	w := autograd.NewParam(tensor.New(1, 1))
 	tape := autograd.NewTape(1)
 	for range 20 {
 		tape.Reset()
@@ -56,7 +56,7 @@ func ExampleGrad() {
 }
 
 func ExampleTape_Backward() {
-	w := autograd.NewParam("w", tensor.From([]float32{2, 5}, 2))
+	w := autograd.NewParam(tensor.From([]float32{2, 5}, 2))
 	tape := autograd.NewTape(1)
 	x := tape.Input(tensor.From([]float32{3, 4}, 2))
 	loss := autograd.Sum(autograd.Mul(w.On(x), x))
@@ -68,7 +68,7 @@ func ExampleTape_Backward() {
 
 // A forward pass over constants records nothing and may run in many goroutines at once.
 func ExampleConst() {
-	w := autograd.NewParam("w", tensor.From([]float32{2, 5}, 2))
+	w := autograd.NewParam(tensor.From([]float32{2, 5}, 2))
 	x := autograd.Const(tensor.From([]float32{3, 4}, 2))
 	y := autograd.Mul(w.On(x), x)
 	fmt.Println(y.Value(), y.Tape() == nil)

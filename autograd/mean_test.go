@@ -14,7 +14,7 @@ import (
 func TestMSEOfLargeNumbers(t *testing.T) {
 	kerneltest.EachLevel(t, func(t *testing.T) {
 		for _, n := range []int{1, 4, 64, 1000} {
-			a := NewParam("a", tensor.New(n))
+			a := NewParam(tensor.New(n))
 			b := Const(tensor.New(n))
 			for _, c := range []struct{ first, rest, want float64 }{
 				{1e19, 1e19, 1e38},
@@ -37,7 +37,7 @@ func TestMSEOfLargeNumbers(t *testing.T) {
 
 func TestMeanOfLargeNumbers(t *testing.T) {
 	kerneltest.EachLevel(t, func(t *testing.T) {
-		a := NewParam("a", tensor.Full(3e38, 2, 3))
+		a := NewParam(tensor.Full(3e38, 2, 3))
 		tape := NewTape(1)
 		m := Mean(a.On(tape.Input(tensor.New(1))))
 		require.Equal(t, float32(3e38), m.Value().Item())

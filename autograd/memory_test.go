@@ -21,7 +21,7 @@ func newSmallNet() *smallNet {
 		for i := range w.Data() {
 			w.Data()[i] = float32(scale * r.NormFloat64())
 		}
-		net.params = append(net.params, NewParam("p", w))
+		net.params = append(net.params, NewParam(w))
 	}
 	add(0.3, 3, 3, 3, 8)
 	for range 3 {
@@ -111,7 +111,7 @@ func TestBackwardRecyclesGradients(t *testing.T) {
 		for walk, back := range backs {
 			t.Run("of="+layer+"/walk="+walk, func(t *testing.T) {
 				tape := NewTape(1)
-				v := NewParam("x", x).On(tape.Input(x))
+				v := NewParam(x).On(tape.Input(x))
 				y := v
 				for range depth {
 					y = f(y)

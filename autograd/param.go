@@ -2,24 +2,22 @@ package autograd
 
 import "github.com/residuum-go/residuum/tensor"
 
-// Param is a tensor that outlives steps: a weight and the gradient that Backward adds up for it, or
-// a statistic that a layer keeps.
+// Param is a tensor that outlives steps, a weight, and the gradient that Backward adds up for it. Its name is
+// where it stands in a model: package nn works it out.
 type Param struct {
-	Name    string         // dotted path in the model, as in a PyTorch state dict
-	Value   *tensor.Tensor // the weight
-	Grad    *tensor.Tensor // sum of the gradients since ZeroGrad; nil before the first Backward
-	Fixed   bool           // never trained: the running statistics of batch norm
-	NoDecay bool           // optimisers leave it out of weight decay
+	Value  *tensor.Tensor // the weight
+	Grad   *tensor.Tensor // sum of the gradients since ZeroGrad; nil before the first Backward
+	Frozen bool           // has no gradient and is not moved
 }
 
-// NewParam returns a trainable parameter.
-func NewParam(name string, value *tensor.Tensor) *Param { return &Param{Name: name, Value: value} }
+// NewParam returns a parameter that is trained.
+func NewParam(value *tensor.Tensor) *Param { return &Param{Value: value} }
 
 // On returns p as a variable beside x: on x's tape a leaf that Backward differentiates by, the same
-// one however often p is used in a step; beside a constant, or for a fixed parameter, a constant.
+// one however often p is used in a step; beside a constant, or for a frozen parameter, a constant.
 func (p *Param) On(x *Var) *Var {
 	t := x.tape
-	if t == nil || p.Fixed {
+	if t == nil || p.Frozen {
 		return Const(p.Value)
 	}
 	if v, ok := t.leaves[p]; ok {

@@ -85,29 +85,29 @@ func TestWrongArgumentsPanicWithOpAndShapes(t *testing.T) {
 func TestParam(t *testing.T) {
 	tape := NewTape(1)
 	x := tape.Input(vector(2, 3))
-	p := NewParam("layer.weight", vector(5, 7))
+	p := NewParam(vector(5, 7))
 	require.Same(t, p.On(x), p.On(Square(x)), "one leaf per tape and step")
-	require.Contains(t, p.On(x).String(), "layer.weight")
+	require.Equal(t, "parameter [2]", p.On(x).String())
 	require.Nil(t, p.On(Const(vector(1))).Tape())
-	fixed := &Param{Name: "running_mean", Value: vector(1, 1), Fixed: true}
-	require.Nil(t, fixed.On(x).Tape())
+	frozen := &Param{Value: vector(1, 1), Frozen: true}
+	require.Nil(t, frozen.On(x).Tape())
 
 	step := func() {
 		tape.Reset()
 		x := tape.Input(vector(2, 3))
-		tape.Backward(Sum(Mul(Mul(p.On(x), x), fixed.On(x))))
+		tape.Backward(Sum(Mul(Mul(p.On(x), x), frozen.On(x))))
 	}
 	require.Nil(t, p.Grad)
 	step()
 	require.Equal(t, []float32{2, 3}, p.Grad.Data())
 	step()
 	require.Equal(t, []float32{4, 6}, p.Grad.Data())
-	ZeroGrad([]*Param{p, fixed})
+	ZeroGrad([]*Param{p, frozen})
 	require.Equal(t, []float32{0, 0}, p.Grad.Data())
-	require.Nil(t, fixed.Grad)
+	require.Nil(t, frozen.Grad)
 
 	ZeroGrad([]*Param{p})
-	q := NewParam("unused", vector(1))
+	q := NewParam(vector(1))
 	tape.Reset()
 	q.On(tape.Input(vector(1)))
 	tape.Backward(Sum(tape.Input(vector(1))))

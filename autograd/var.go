@@ -57,7 +57,7 @@ func (v *Var) String() string {
 	case v.tape == nil:
 		return fmt.Sprintf("constant %v", v.Shape())
 	case v.param != nil:
-		return fmt.Sprintf("parameter %q %v", v.param.Name, v.Shape())
+		return fmt.Sprintf("parameter %v", v.Shape())
 	}
 	return fmt.Sprintf("%s %v", v.op, v.Shape())
 }

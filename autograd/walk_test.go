@@ -94,7 +94,7 @@ func TestHighDerivatives(t *testing.T) {
 func TestBackwardThroughGrad(t *testing.T) {
 	tape := NewTape(1)
 	tape.Poison()
-	w := NewParam("w", vector(3))
+	w := NewParam(vector(3))
 	for range 3 {
 		tape.Reset()
 		x := tape.Input(vector(2))

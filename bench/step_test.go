@@ -14,6 +14,7 @@ import (
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/internal/cpu"
 	"github.com/residuum-go/residuum/internal/parallel"
+	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/nn/optim"
 	"github.com/residuum-go/residuum/resnet"
 	"github.com/residuum-go/residuum/tensor"
@@ -43,13 +44,14 @@ func stepper(tb testing.TB, config resnet.Config, batch int) func() float32 {
 	for i := range labels {
 		labels[i] = rng.IntN(10)
 	}
-	sgd := &optim.SGD{Params: net.Params(), Momentum: 0.9, WeightDecay: 1e-4}
+	sgd, err := optim.NewSGD(nn.Params(net), optim.SGDConfig{Momentum: 0.9, WeightDecay: 1e-4})
+	require.NoError(tb, err)
 	tape := autograd.NewTape(1)
 	return func() float32 {
 		tape.Reset()
 		loss := autograd.CrossEntropy(net.Forward(tape.Input(x)), labels, 0)
 		value := loss.Value().Item()
-		autograd.ZeroGrad(sgd.Params)
+		autograd.ZeroGrad(sgd.Params())
 		tape.Backward(loss)
 		sgd.Step(0.01)
 		return value

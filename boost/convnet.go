@@ -53,9 +53,9 @@ func newConvBody(rng *rand.Rand, in Input, c Conv) *convBody {
 	flat := half(half(in.Row[0])) * half(half(in.Row[1])) * 2 * c.Channels
 	return &convBody{
 		in:     in,
-		conv1:  nn.Named("conv1", nn.NewConv2D(rng, in.Row[2], c.Channels, 3, spec).WithBias()),
-		conv2:  nn.Named("conv2", nn.NewConv2D(rng, c.Channels, 2*c.Channels, 3, spec).WithBias()),
-		hidden: nn.Named("hidden", newHidden(rng, flat+in.Features, c.Hidden)),
+		conv1:  nn.NewConv2D(rng, in.Row[2], c.Channels, 3, spec).WithBias(),
+		conv2:  nn.NewConv2D(rng, c.Channels, 2*c.Channels, 3, spec).WithBias(),
+		hidden: newHidden(rng, flat+in.Features, c.Hidden),
 	}
 }
 
@@ -77,5 +77,7 @@ func (b *convBody) Forward(x *autograd.Var) *autograd.Var {
 	return b.hidden.Forward(y)
 }
 
-// Params implements nn.Module.
-func (b *convBody) Params() []*autograd.Param { return nn.Params(b.conv1, b.conv2, b.hidden) }
+// Parts implements nn.Module.
+func (b *convBody) Parts() []nn.Part {
+	return []nn.Part{{Name: "conv1", Module: b.conv1}, {Name: "conv2", Module: b.conv2}, {Name: "hidden", Module: b.hidden}}
+}

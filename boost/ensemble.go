@@ -3,8 +3,10 @@ package boost
 import (
 	"fmt"
 	"iter"
+	"strconv"
 
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/tensor"
 )
 
@@ -21,15 +23,15 @@ type Ensemble struct {
 	inputs   int   // d, elements of one example
 	outputs  int   // K
 	features int   // f, 0 unless chained
-	start    *autograd.Param
+	start    *tensor.Tensor
 	stages   []stage
 }
 
 // stage is one fitted block.
 type stage struct {
 	learner Learner
-	scale   *autograd.Param // nu rho, [1]
-	sees    int             // width of the features its learner sees: 0 or f
+	scale   *tensor.Tensor // nu rho, [1]
+	sees    int            // width of the features its learner sees: 0 or f
 }
 
 // Len returns the number of stages M.
@@ -39,7 +41,7 @@ func (e *Ensemble) Len() int { return len(e.stages) }
 func (e *Ensemble) Outputs() int { return e.outputs }
 
 // Scale returns nu rho_m, the factor of learner m.
-func (e *Ensemble) Scale(m int) float64 { return float64(e.stages[m].scale.Value.Item()) }
+func (e *Ensemble) Scale(m int) float64 { return float64(e.stages[m].scale.Item()) }
 
 // Stem returns the state y_0 = [x | F_0 | 0] for inputs x [N, ...] in the shape that was fitted, or
 // flattened.
@@ -48,7 +50,7 @@ func (e *Ensemble) Stem(x *autograd.Var) *autograd.Var {
 		panic(fmt.Sprintf("boost: Stem: %v: fitted on rows of shape %v", x.Shape(), e.row))
 	}
 	n := x.Shape()[0]
-	f := autograd.BroadcastTo(e.start.On(x), n, e.outputs)
+	f := autograd.BroadcastTo(autograd.Const(e.start), n, e.outputs)
 	y := autograd.Concat(1, autograd.Reshape(x, n, e.inputs), f)
 	if e.features > 0 {
 		y = autograd.PadAxis(y, 1, 0, e.features)
@@ -66,7 +68,7 @@ func (e *Ensemble) Branch(m int, y *autograd.Var) *autograd.Var {
 	x := autograd.SliceAxis(y, 1, 0, e.inputs)
 	if e.features == 0 {
 		h := s.learner.Forward(autograd.Reshape(x, append([]int{n}, e.row...)...))
-		return autograd.PadAxis(autograd.Scale(h, s.scale.Value.Item()), 1, e.inputs, 0)
+		return autograd.PadAxis(autograd.Scale(h, s.scale.Item()), 1, e.inputs, 0)
 	}
 	before := autograd.SliceAxis(y, 1, e.inputs+e.outputs, e.inputs+e.outputs+e.features)
 	h, z := s.apply(x, before)
@@ -81,7 +83,7 @@ func (s stage) apply(x, before *autograd.Var) (h, z *autograd.Var) {
 		x = autograd.Concat(1, x, before)
 	}
 	z = l.Features(x)
-	return autograd.Scale(l.Output(z), s.scale.Value.Item()), z
+	return autograd.Scale(l.Output(z), s.scale.Item()), z
 }
 
 // Join returns skip + branch; either may be nil.
@@ -112,17 +114,18 @@ func (e *Ensemble) Forward(x *autograd.Var) *autograd.Var {
 	return e.Head(y)
 }
 
-// Params returns the constants F_0 ("start"), the factors nu rho_m ("stages.m.scale") and the
-// parameters of the learners ("stages.m. ...") where they have any.
-func (e *Ensemble) Params() []*autograd.Param {
-	ps := []*autograd.Param{e.start}
-	for _, s := range e.stages {
-		ps = append(ps, s.scale)
-		if t, ok := s.learner.(Trained); ok {
-			ps = append(ps, t.Params()...)
+// Parts returns the constants F_0 ("start"), the factors nu rho_m ("stages.m.scale") and the learners ("stages.m")
+// that are modules.
+func (e *Ensemble) Parts() []nn.Part {
+	parts := []nn.Part{{Name: "start", Buffer: e.start}}
+	for i, s := range e.stages {
+		name := "stages." + strconv.Itoa(i)
+		parts = append(parts, nn.Part{Name: name + ".scale", Buffer: s.scale})
+		if m, ok := s.learner.(nn.Module); ok {
+			parts = append(parts, nn.Part{Name: name, Module: m})
 		}
 	}
-	return ps
+	return parts
 }
 
 // Predict returns the scores F_M(x), [N, K].
@@ -143,7 +146,7 @@ func (e *Ensemble) Staged(x *tensor.Tensor) iter.Seq2[int, *tensor.Tensor] {
 		}
 		for m, s := range e.stages {
 			h, z := r.output(s.learner, s.sees)
-			r.add(h, z, s.scale.Value.Item())
+			r.add(h, z, s.scale.Item())
 			if !yield(m+1, r.scores.Clone()) {
 				return
 			}

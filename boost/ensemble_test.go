@@ -83,7 +83,7 @@ func TestScoresAreTheSumOfStages(t *testing.T) {
 			continue
 		}
 		t.Run(name, func(t *testing.T) {
-			sum := tensor.BroadcastTo(nil, c.e.start.Value, c.d.Y.Shape()...)
+			sum := tensor.BroadcastTo(nil, c.e.start, c.d.Y.Shape()...)
 			for m, s := range c.e.stages {
 				h := s.learner.Forward(autograd.Const(c.d.X)).Value()
 				sum = tensor.AddScaled(nil, sum, float32(c.e.Scale(m)), h)
@@ -147,13 +147,13 @@ func TestPathsThroughTwoBranches(t *testing.T) {
 	}
 }
 
-func TestParams(t *testing.T) {
+func TestState(t *testing.T) {
 	for name, c := range ensembles(t) {
 		t.Run(name, func(t *testing.T) {
 			seen := map[string]bool{}
-			for _, p := range c.e.Params() {
-				require.False(t, seen[p.Name], p.Name)
-				seen[p.Name] = true
+			for name := range nn.State(c.e) {
+				require.False(t, seen[name], name)
+				seen[name] = true
 			}
 			require.True(t, seen["start"] && seen["stages.4.scale"])
 			require.Equal(t, name != "line", seen["stages.4.output.weight"])

@@ -4,9 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-
-	"github.com/residuum-go/residuum/autograd"
-	"github.com/residuum-go/residuum/tensor"
 )
 
 // Fit boosts an ensemble on train. valid may be nil.
@@ -84,7 +81,7 @@ func newBooster(c Config, train Data, valid *Data) (*booster, error) {
 		row:     slices.Clone(train.X.Shape()[1:]),
 		inputs:  train.X.Len() / train.X.Dim(0),
 		outputs: train.Y.Dim(1),
-		start:   fixed("start", f0),
+		start:   f0,
 	}
 	b := &booster{Config: c, ensemble: e, train: subject{train, e.run(train.X, c.Chained)}}
 	if valid == nil {
@@ -99,11 +96,4 @@ func newBooster(c Config, train Data, valid *Data) (*booster, error) {
 	}
 	b.valid = &subject{*valid, e.run(valid.X, c.Chained)}
 	return b, nil
-}
-
-// fixed returns a parameter that is saved but never trained.
-func fixed(name string, value *tensor.Tensor) *autograd.Param {
-	p := autograd.NewParam(name, value)
-	p.Fixed = true
-	return p
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/residuum-go/residuum/tensor"
 )
 
-// Learner is one weak hypothesis h: R^d -> R^K of an ensemble.
+// Learner is one weak hypothesis h: R^d -> R^K of an ensemble. One that is made of parameters is an nn.Module too.
 type Learner interface {
 	// Fit makes h minimise sum_ik w_ik (target_ik - h_k(x_i))^2 approximately. x is [N, ...] in the
 	// shape announced to the Family, target is [N, K], weight is [N, K] with mean one, or nil for
@@ -25,12 +25,6 @@ type Featured interface {
 	Learner
 	Features(x *autograd.Var) *autograd.Var
 	Output(features *autograd.Var) *autograd.Var
-}
-
-// Trained is a learner made of parameters, named relative to the learner.
-type Trained interface {
-	Learner
-	Params() []*autograd.Param
 }
 
 // Input describes the inputs of a learner. Without features of an earlier stage a row has shape Row;

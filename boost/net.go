@@ -54,11 +54,10 @@ type net struct {
 	seed     uint64 // of the order of batches
 }
 
-// newNet names the parameters of body and output.
 func newNet(body nn.Module, features, outputs int, t Training, rng *rand.Rand) *net {
 	return &net{
-		body:     nn.Named("body", body),
-		output:   nn.Named("output", nn.NewLinear(rng, features, outputs)),
+		body:     body,
+		output:   nn.NewLinear(rng, features, outputs),
 		training: t,
 		seed:     rng.Uint64(),
 	}
@@ -73,8 +72,10 @@ func (l *net) Features(x *autograd.Var) *autograd.Var { return l.body.Forward(x)
 // Output implements Featured.
 func (l *net) Output(features *autograd.Var) *autograd.Var { return l.output.Forward(features) }
 
-// Params implements Trained.
-func (l *net) Params() []*autograd.Param { return nn.Params(l.body, l.output) }
+// Parts implements nn.Module.
+func (l *net) Parts() []nn.Part {
+	return []nn.Part{{Name: "body", Module: l.body}, {Name: "output", Module: l.output}}
+}
 
 // Fit implements Learner. Targets shrink as an ensemble gets better, so they are scaled to unit size
 // for the time of the training and the output layer is scaled back after it: one learning rate then
@@ -97,7 +98,7 @@ func (l *net) Fit(ctx context.Context, x, target, weight *tensor.Tensor) error {
 }
 
 func (l *net) scaleOutput(s float32) {
-	for _, p := range l.output.Params() {
+	for _, p := range nn.Params(l.output) {
 		tensor.Scale(p.Value, p.Value, s)
 	}
 }
@@ -108,7 +109,10 @@ func (l *net) train(ctx context.Context, x, target, weight *tensor.Tensor) error
 	size := min(l.training.Batch, n)
 	perEpoch := n / size // the rows left over wait for the next epoch's order
 	rate := optim.Cosine(l.training.Rate, 0, perEpoch*l.training.Epochs)
-	adam := &optim.AdamW{Params: l.Params(), WeightDecay: l.training.WeightDecay}
+	adam, err := optim.NewAdamW(nn.Params(l), optim.AdamConfig{WeightDecay: l.training.WeightDecay})
+	if err != nil {
+		return err
+	}
 	b := newBatch(size, x, target, weight)
 	tape := autograd.NewTape(l.seed)
 	for epoch := range l.training.Epochs {
@@ -122,7 +126,7 @@ func (l *net) train(ctx context.Context, x, target, weight *tensor.Tensor) error
 			loss := b.load(order[i*size:(i+1)*size]).loss(tape, l)
 			tape.Backward(loss)
 			adam.Step(rate(epoch*perEpoch + i))
-			autograd.ZeroGrad(adam.Params)
+			autograd.ZeroGrad(adam.Params())
 			total += float64(loss.Value().Item())
 		}
 		if total-total != 0 {

@@ -29,7 +29,7 @@ func (e *Ensemble) run(x *tensor.Tensor, chained bool) *run {
 	return &run{
 		x:       x.Reshape(append([]int{n}, e.row...)...),
 		flat:    x.Reshape(n, e.inputs),
-		scores:  tensor.BroadcastTo(nil, e.start.Value, n, e.outputs),
+		scores:  tensor.BroadcastTo(nil, e.start, n, e.outputs),
 		chained: chained,
 	}
 }

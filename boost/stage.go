@@ -7,10 +7,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
-	"strconv"
 
 	"github.com/residuum-go/residuum/internal/cancelled"
-	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/tensor"
 )
 
@@ -146,17 +144,9 @@ func (e *Ensemble) admit(h, z *tensor.Tensor) error {
 	return nil
 }
 
-// append adds a fitted learner and gives its parameters names that are unique in the ensemble.
+// append adds a fitted learner.
 func (e *Ensemble) append(l Learner, scale float32, sees int) {
-	name := "stages." + strconv.Itoa(len(e.stages))
-	if t, ok := l.(Trained); ok {
-		nn.Named(name, t)
-	}
-	e.stages = append(e.stages, stage{
-		learner: l,
-		scale:   fixed(name+".scale", tensor.Scalar(scale).Reshape(1)),
-		sees:    sees,
-	})
+	e.stages = append(e.stages, stage{learner: l, scale: tensor.Full(scale, 1), sees: sees})
 }
 
 // report describes the ensemble after m stages. It fails with ErrDiverged when scores or a loss are not finite.

@@ -8,8 +8,8 @@ type ReLU struct{}
 // Forward returns max(x, 0).
 func (ReLU) Forward(x *autograd.Var) *autograd.Var { return autograd.ReLU(x) }
 
-// Params returns nil.
-func (ReLU) Params() []*autograd.Param { return nil }
+// Parts returns nil.
+func (ReLU) Parts() []Part { return nil }
 
 // Tanh is the hyperbolic tangent, elementwise.
 type Tanh struct{}
@@ -17,8 +17,8 @@ type Tanh struct{}
 // Forward returns tanh x.
 func (Tanh) Forward(x *autograd.Var) *autograd.Var { return autograd.Tanh(x) }
 
-// Params returns nil.
-func (Tanh) Params() []*autograd.Param { return nil }
+// Parts returns nil.
+func (Tanh) Parts() []Part { return nil }
 
 // Sigmoid is 1/(1+exp(-x)), elementwise.
 type Sigmoid struct{}
@@ -26,8 +26,8 @@ type Sigmoid struct{}
 // Forward returns 1/(1+exp(-x)).
 func (Sigmoid) Forward(x *autograd.Var) *autograd.Var { return autograd.Sigmoid(x) }
 
-// Params returns nil.
-func (Sigmoid) Params() []*autograd.Param { return nil }
+// Parts returns nil.
+func (Sigmoid) Parts() []Part { return nil }
 
 // Dropout zeroes each element with probability P in training and divides the others by 1-P, so that
 // the expectation is x; it evaluates to x. Srivastava et al. 2014.
@@ -36,5 +36,5 @@ type Dropout struct{ P float32 }
 // Forward returns x with dropout. The random numbers are the tape's.
 func (d Dropout) Forward(x *autograd.Var) *autograd.Var { return autograd.Dropout(x, d.P) }
 
-// Params returns nil.
-func (Dropout) Params() []*autograd.Param { return nil }
+// Parts returns nil.
+func (Dropout) Parts() []Part { return nil }

@@ -4,18 +4,9 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"strings"
 
 	"github.com/residuum-go/residuum/autograd"
 )
-
-// at names a layer in messages by its kind and, if it is named, where it is: weight is its first parameter.
-func at(kind string, weight *autograd.Param) string {
-	if path, ok := strings.CutSuffix(weight.Name, ".weight"); ok {
-		kind += " " + path
-	}
-	return "nn: " + kind
-}
 
 // check panics if x is not made of images that c can read, and says what to do with those that are often
 // given instead.
@@ -26,7 +17,8 @@ func (c *Conv2D) check(x *autograd.Var) {
 		return
 	}
 	fail := func(format string, args ...any) {
-		panic(fmt.Sprintf("%s: %v: want images [N H W %d]", at("Conv2D", c.Weight), shape, want) + fmt.Sprintf(format, args...))
+		w := c.Weight.Value.Shape()
+		panic(fmt.Sprintf("nn: Conv2D %dx%d, %d to %d: %v: want images [N H W %d]", w[0], w[1], want, w[3], shape, want) + fmt.Sprintf(format, args...))
 	}
 	switch {
 	case len(shape) == 3 && shape[2] == want:
@@ -46,15 +38,18 @@ func (c *Conv2D) check(x *autograd.Var) {
 // check panics if the fields of b make no sense, or if it is to train on channels of fewer than two values,
 // whose variance is unknown. It comes before anything is computed, so that nothing has changed.
 func (b *BatchNorm2D) check(x *autograd.Var) {
+	channels := b.Weight.Value.Len()
+	fail := func(format string, args ...any) {
+		panic(fmt.Sprintf("nn: BatchNorm2D of %d channels: ", channels) + fmt.Sprintf(format, args...))
+	}
 	if !(b.Eps > 0 && b.Eps <= math.MaxFloat32) {
-		panic(fmt.Sprintf("%s: Eps %v: want more than 0, and finite", at("BatchNorm2D", b.Weight), b.Eps))
+		fail("Eps %v: want more than 0, and finite", b.Eps)
 	}
 	if !(b.Momentum >= 0 && b.Momentum <= 1) {
-		panic(fmt.Sprintf("%s: Momentum %v: want 0 <= Momentum <= 1", at("BatchNorm2D", b.Weight), b.Momentum))
+		fail("Momentum %v: want 0 <= Momentum <= 1", b.Momentum)
 	}
-	if c := b.Weight.Value.Len(); x.Training() && x.Value().Len() < 2*c {
-		panic(fmt.Sprintf("%s: %v: training needs at least two values per channel: more images in a batch, or larger ones",
-			at("BatchNorm2D", b.Weight), x.Shape()))
+	if b.trains(x) && x.Value().Len() < 2*channels {
+		fail("%v: training needs at least two values per channel: more images in a batch, or larger ones", x.Shape())
 	}
 }
 

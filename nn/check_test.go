@@ -18,32 +18,32 @@ func TestNumbersThatMakeNoSensePanic(t *testing.T) {
 	inf := float32(math.Inf(1))
 	w, x := tensor.New(2, 2), autograd.Const(tensor.New(2, 2, 2, 3))
 	norm := func(eps, momentum float32) func() {
-		b := nn.Named("layer1.0.bn1", nn.NewBatchNorm2D(3))
+		b := nn.NewBatchNorm2D(3)
 		b.Eps, b.Momentum = eps, momentum
 		return func() { b.Forward(x) }
 	}
 	noRand := "no random numbers: pass rand.New(rand.NewPCG(seed, 0)) of math/rand/v2"
 	for says, f := range map[string]func(){
-		"nn: BatchNorm2D layer1.0.bn1: Eps 0: want more than 0, and finite":      norm(0, 0.1),
-		"nn: BatchNorm2D layer1.0.bn1: Eps -1e-05: want more than 0, and finite": norm(-1e-5, 0.1),
-		"nn: BatchNorm2D layer1.0.bn1: Eps NaN: want more than 0, and finite":    norm(nan, 0.1),
-		"nn: BatchNorm2D layer1.0.bn1: Eps +Inf: want more than 0, and finite":   norm(inf, 0.1),
-		"nn: BatchNorm2D layer1.0.bn1: Momentum NaN: want 0 <= Momentum <= 1":    norm(1e-5, nan),
-		"nn: BatchNorm2D layer1.0.bn1: Momentum 1.5: want 0 <= Momentum <= 1":    norm(1e-5, 1.5),
-		"nn: BatchNorm2D layer1.0.bn1: Momentum -0.1: want 0 <= Momentum <= 1":   norm(1e-5, -0.1),
-		"nn: NewBatchNorm2D: 0 channels: want at least 1":                        func() { nn.NewBatchNorm2D(0) },
-		"nn: NewConv2D: 0 inputs, 4 outputs: want at least 1 of both":            func() { nn.NewConv2D(rng, 0, 4, 3, tensor.ConvSpec{}) },
-		"nn: NewLinear: 4 inputs, -1 outputs: want at least 1 of both":           func() { nn.NewLinear(rng, 4, -1) },
-		"nn: KaimingNormal: fan 0: want at least 1":                              func() { nn.KaimingNormal(rng, w, 0) },
-		"nn: XavierUniform: fans 0 and 0: want a sum of at least 1":              func() { nn.XavierUniform(rng, w, 0, 0) },
-		"nn: XavierUniform: fans -1 and 5: want a sum of at least 1":             func() { nn.XavierUniform(rng, w, -1, 5) },
-		"nn: Uniform: bound NaN: want at least 0, and finite in float32":         func() { nn.Uniform(rng, w, math.NaN()) },
-		"nn: Uniform: bound -1: want at least 0, and finite in float32":          func() { nn.Uniform(rng, w, -1) },
-		"nn: Uniform: bound 1e+39: want at least 0, and finite in float32":       func() { nn.Uniform(rng, w, 1e39) },
+		"nn: BatchNorm2D of 3 channels: Eps 0: want more than 0, and finite":      norm(0, 0.1),
+		"nn: BatchNorm2D of 3 channels: Eps -1e-05: want more than 0, and finite": norm(-1e-5, 0.1),
+		"nn: BatchNorm2D of 3 channels: Eps NaN: want more than 0, and finite":    norm(nan, 0.1),
+		"nn: BatchNorm2D of 3 channels: Eps +Inf: want more than 0, and finite":   norm(inf, 0.1),
+		"nn: BatchNorm2D of 3 channels: Momentum NaN: want 0 <= Momentum <= 1":    norm(1e-5, nan),
+		"nn: BatchNorm2D of 3 channels: Momentum 1.5: want 0 <= Momentum <= 1":    norm(1e-5, 1.5),
+		"nn: BatchNorm2D of 3 channels: Momentum -0.1: want 0 <= Momentum <= 1":   norm(1e-5, -0.1),
+		"nn: NewBatchNorm2D: 0 channels: want at least 1":                         func() { nn.NewBatchNorm2D(0) },
+		"nn: NewConv2D: 0 inputs, 4 outputs: want at least 1 of both":             func() { nn.NewConv2D(rng, 0, 4, 3, tensor.ConvSpec{}) },
+		"nn: NewLinear: 4 inputs, -1 outputs: want at least 1 of both":            func() { nn.NewLinear(rng, 4, -1) },
+		"nn: KaimingNormal: fan 0: want at least 1":                               func() { nn.KaimingNormal(rng, w, 0) },
+		"nn: XavierUniform: fans 0 and 0: want a sum of at least 1":               func() { nn.XavierUniform(rng, w, 0, 0) },
+		"nn: XavierUniform: fans -1 and 5: want a sum of at least 1":              func() { nn.XavierUniform(rng, w, -1, 5) },
+		"nn: Uniform: bound NaN: want at least 0, and finite in float32":          func() { nn.Uniform(rng, w, math.NaN()) },
+		"nn: Uniform: bound -1: want at least 0, and finite in float32":           func() { nn.Uniform(rng, w, -1) },
+		"nn: Uniform: bound 1e+39: want at least 0, and finite in float32":        func() { nn.Uniform(rng, w, 1e39) },
 		"nn: Uniform: " + noRand:                            func() { nn.NewLinear(nil, 3, 4) },
 		"nn: KaimingNormal: " + noRand:                      func() { nn.NewConv2D(nil, 3, 4, 3, tensor.ConvSpec{}) },
 		"autograd: Dropout: probability 1 is outside [0,1)": func() { nn.Dropout{P: 1}.Forward(x) },
-		"nn: Conv2D: [2 2 2 3]: want images [N H W 5]; these have 3 channels": func() {
+		"nn: Conv2D 1x1, 5 to 4: [2 2 2 3]: want images [N H W 5]; these have 3 channels": func() {
 			nn.NewConv2D(rand.New(rand.NewPCG(1, 2)), 5, 4, 1, tensor.ConvSpec{}).Forward(x)
 		},
 		"nn: Flatten: a single number has no leading axis": func() { nn.Flatten{}.Forward(autograd.Const(tensor.Scalar(1))) },

@@ -24,7 +24,7 @@ func NewConv2D(rng *rand.Rand, in, out, size int, spec tensor.ConvSpec) *Conv2D 
 	if in%groups != 0 || out%groups != 0 {
 		panic(fmt.Sprintf("nn: NewConv2D: %d to %d channels in %d groups: not divisible", in, out, groups))
 	}
-	c := &Conv2D{Weight: autograd.NewParam("weight", tensor.New(size, size, in/groups, out)), Spec: spec}
+	c := &Conv2D{Weight: autograd.NewParam(tensor.New(size, size, in/groups, out)), Spec: spec}
 	_, fanOut := c.Fans()
 	KaimingNormal(rng, c.Weight.Value, fanOut)
 	return c
@@ -32,7 +32,7 @@ func NewConv2D(rng *rand.Rand, in, out, size int, spec tensor.ConvSpec) *Conv2D 
 
 // WithBias gives c a bias of zeros and returns c.
 func (c *Conv2D) WithBias() *Conv2D {
-	c.Bias = autograd.NewParam("bias", tensor.New(c.Weight.Value.Dim(-1)))
+	c.Bias = autograd.NewParam(tensor.New(c.Weight.Value.Dim(-1)))
 	return c
 }
 
@@ -46,8 +46,10 @@ func (c *Conv2D) product(x *autograd.Var) *autograd.Var {
 	return autograd.Conv2D(x, c.Weight.On(x), c.Spec)
 }
 
-// Params returns the weight and the bias, if there is one.
-func (c *Conv2D) Params() []*autograd.Param { return present(c.Weight, c.Bias) }
+// Parts returns the weight and the bias.
+func (c *Conv2D) Parts() []Part {
+	return []Part{{Name: "weight", Param: c.Weight}, {Name: "bias", Param: c.Bias}}
+}
 
 // Fans returns how many inputs an output sees, R*S*C/groups, and how many outputs an input reaches
 // when the stride is 1, R*S*K, as PyTorch counts them.
@@ -69,11 +71,4 @@ func addBiasReLU(y *autograd.Var, bias *autograd.Param) *autograd.Var {
 		return autograd.ReLU(y)
 	}
 	return autograd.AddReLU(y, bias.On(y))
-}
-
-func present(weight, bias *autograd.Param) []*autograd.Param {
-	if bias == nil {
-		return []*autograd.Param{weight}
-	}
-	return []*autograd.Param{weight, bias}
 }

@@ -21,7 +21,7 @@ func TestEmptyBatches(t *testing.T) {
 		in, want []int
 	}{
 		"linear":                 {nn.NewLinear(rng, 3, 5), []int{0, 3}, []int{0, 5}},
-		"linear, relu":           {nn.NewSequential(nn.NewLinear(rng, 3, 5), nn.ReLU{}), []int{0, 3}, []int{0, 5}},
+		"linear, relu":           {nn.Sequential{nn.NewLinear(rng, 3, 5), nn.ReLU{}}, []int{0, 3}, []int{0, 5}},
 		"conv":                   {nn.NewConv2D(rng, 4, 6, 3, tensor.ConvSpec{Pad: 1, Stride: 2}).WithBias(), image, []int{0, 4, 4, 6}},
 		"conv by winograd":       {nn.NewConv2D(rng, 16, 16, 3, tensor.ConvSpec{Pad: 1}), []int{0, 8, 8, 16}, []int{0, 8, 8, 16}},
 		"conv 1x1":               {nn.NewConv2D(rng, 4, 6, 1, tensor.ConvSpec{}), image, []int{0, 8, 8, 6}},
@@ -36,9 +36,9 @@ func TestEmptyBatches(t *testing.T) {
 		"dropout":                {nn.Dropout{P: 0.5}, image, image},
 		"identity":               {nn.Identity{}, image, image},
 		"batch norm":             {nn.NewBatchNorm2D(4), image, image},
-		"batch norm, relu, pool": {nn.NewSequential(nn.NewBatchNormReLU(4), nn.MaxPool2D{Size: 2}), image, []int{0, 4, 4, 4}},
-		"net": {nn.NewSequential(nn.NewConv2D(rng, 4, 6, 3, tensor.ConvSpec{}), nn.NewBatchNorm2D(6), nn.ReLU{}, nn.MaxPool2D{Size: 2},
-			nn.Flatten{}, nn.NewLinear(rng, 54, 7), nn.Tanh{}, nn.NewLinear(rng, 7, 2)), image, []int{0, 2}},
+		"batch norm, relu, pool": {nn.Sequential{nn.NewBatchNormReLU(4), nn.MaxPool2D{Size: 2}}, image, []int{0, 4, 4, 4}},
+		"net": {nn.Sequential{nn.NewConv2D(rng, 4, 6, 3, tensor.ConvSpec{}), nn.NewBatchNorm2D(6), nn.ReLU{}, nn.MaxPool2D{Size: 2},
+			nn.Flatten{}, nn.NewLinear(rng, 54, 7), nn.Tanh{}, nn.NewLinear(rng, 7, 2)}, image, []int{0, 2}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			kerneltest.EachLevel(t, func(t *testing.T) {
@@ -51,11 +51,9 @@ func TestEmptyBatches(t *testing.T) {
 				require.Equal(t, c.want, y.Shape())
 				require.Equal(t, c.in, autograd.VJP(y, nil, v)[0].Shape())
 				tape.Backward(autograd.Sum(y))
-				for _, p := range c.m.Params() {
-					if !p.Fixed {
-						require.NotNil(t, p.Grad, p.Name)
-						require.Zero(t, tensor.Norm(p.Grad), p.Name)
-					}
+				for name, p := range nn.Params(c.m) {
+					require.NotNil(t, p.Grad, name)
+					require.Zero(t, tensor.Norm(p.Grad), name)
 				}
 			})
 		})
@@ -77,12 +75,12 @@ func TestBatchNormTrainsOnTwoValuesOrMore(t *testing.T) {
 				return b.ForwardAddNormReLU(x, nn.NewBatchNorm2D(3), x)
 			},
 		} {
-			b := nn.Named("layer1.bn", nn.NewBatchNorm2D(3))
+			b := nn.NewBatchNorm2D(3)
 			x := tensor.Full(5, shape...)
-			says := "nn: BatchNorm2D layer1.bn: " + fmt.Sprint(shape) + ": training needs at least two values per channel: more images in a batch, or larger ones"
+			says := "nn: BatchNorm2D of 3 channels: " + fmt.Sprint(shape) + ": training needs at least two values per channel: more images in a batch, or larger ones"
 			require.PanicsWithValue(t, says, func() { forward(b, autograd.NewTape(1).Input(x)) }, name)
-			require.Equal(t, []float32{0, 0, 0}, b.RunningMean.Value.Data())
-			require.Equal(t, []float32{1, 1, 1}, b.RunningVar.Value.Data())
+			require.Equal(t, []float32{0, 0, 0}, b.RunningMean.Data())
+			require.Equal(t, []float32{1, 1, 1}, b.RunningVar.Data())
 			require.NotPanics(t, func() { forward(b, autograd.Const(x)) })
 		}
 	}

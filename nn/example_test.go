@@ -9,17 +9,17 @@ import (
 	"github.com/residuum-go/residuum/tensor"
 )
 
-// A small convolutional network, its parameters, and the shape of what it computes.
+// A small convolutional network, what a file of it holds, and the shape of what it computes.
 func Example() {
 	rng := rand.New(rand.NewPCG(1, 2))
-	net := nn.NewSequential(
+	net := nn.Sequential{
 		nn.NewConv2D(rng, 1, 8, 3, tensor.ConvSpec{Stride: 2, Pad: 1}),
 		nn.NewBatchNormReLU(8),
 		nn.GlobalAvgPool{},
 		nn.NewLinear(rng, 8, 10),
-	)
-	for _, p := range net.Params() {
-		fmt.Println(p.Name, p.Value.Shape())
+	}
+	for name, t := range nn.State(net) {
+		fmt.Println(name, t.Shape())
 	}
 	images := tensor.New(4, 28, 28, 1)
 	fmt.Println(net.Forward(autograd.Const(images)).Shape())
@@ -34,24 +34,50 @@ func Example() {
 	// [4 10]
 }
 
-// mlp is a module of one's own: fields, a Forward, and names for the parameters.
+// mlp is a module of one's own: fields, a Forward, and names for the fields.
 type mlp struct{ hidden, out *nn.Linear }
 
 func newMLP(rng *rand.Rand) *mlp {
-	return &mlp{
-		hidden: nn.Named("hidden", nn.NewLinear(rng, 2, 16)),
-		out:    nn.Named("out", nn.NewLinear(rng, 16, 1)),
-	}
+	return &mlp{hidden: nn.NewLinear(rng, 2, 16), out: nn.NewLinear(rng, 16, 1)}
 }
 
 func (m *mlp) Forward(x *autograd.Var) *autograd.Var {
 	return m.out.Forward(autograd.Tanh(m.hidden.Forward(x)))
 }
 
-func (m *mlp) Params() []*autograd.Param { return nn.Params(m.hidden, m.out) }
+func (m *mlp) Parts() []nn.Part {
+	return []nn.Part{{Name: "hidden", Module: m.hidden}, {Name: "out", Module: m.out}}
+}
 
 func ExampleModule() {
 	var m nn.Module = newMLP(rand.New(rand.NewPCG(1, 2)))
-	fmt.Println(nn.Count(m.Params()), "parameters, the last one", m.Params()[3].Name)
-	// Output: 65 parameters, the last one out.bias
+	for name, p := range nn.Params(m) {
+		fmt.Println(name, p.Value.Shape())
+	}
+	fmt.Println(nn.Count(m), "numbers")
+	// Output:
+	// hidden.weight [16 2]
+	// hidden.bias [16]
+	// out.weight [1 16]
+	// out.bias [1]
+	// 65 numbers
+}
+
+// To fine-tune a net is to freeze it, batch norms included, and to set its last layer free.
+func ExampleFreeze() {
+	rng := rand.New(rand.NewPCG(1, 2))
+	head := nn.NewLinear(rng, 8, 10)
+	net := nn.Sequential{nn.NewConv2D(rng, 1, 8, 3, tensor.ConvSpec{}), nn.NewBatchNorm2D(8), nn.ReLU{}, nn.GlobalAvgPool{}, head}
+
+	nn.Freeze(net)
+	nn.Unfreeze(head)
+	for name, p := range nn.Params(net) {
+		fmt.Println(name, p.Frozen)
+	}
+	// Output:
+	// 0.weight true
+	// 1.weight true
+	// 1.bias true
+	// 4.weight false
+	// 4.bias false
 }

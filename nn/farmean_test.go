@@ -60,7 +60,7 @@ func TestBatchNormFarFromZero(t *testing.T) {
 				layer := func() *nn.BatchNorm2D {
 					b := nn.NewBatchNorm2D(1)
 					b.Weight.Value.Data()[0], b.Bias.Value.Data()[0] = gamma, beta
-					b.RunningMean.Value.Data()[0], b.RunningVar.Value.Data()[0] = float32(mean), float32(variance)
+					b.RunningMean.Data()[0], b.RunningVar.Data()[0] = float32(mean), float32(variance)
 					return b
 				}
 				x := tensor.From(batch.x, n, 1, 1, 1)

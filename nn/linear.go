@@ -18,8 +18,8 @@ type Linear struct {
 func NewLinear(rng *rand.Rand, in, out int) *Linear {
 	checkSizes("NewLinear", in, out)
 	l := &Linear{
-		Weight: autograd.NewParam("weight", tensor.New(out, in)),
-		Bias:   autograd.NewParam("bias", tensor.New(out)),
+		Weight: autograd.NewParam(tensor.New(out, in)),
+		Bias:   autograd.NewParam(tensor.New(out)),
 	}
 	bound := 1 / math.Sqrt(float64(in))
 	Uniform(rng, l.Weight.Value, bound)
@@ -36,8 +36,10 @@ func (l *Linear) product(x *autograd.Var) *autograd.Var {
 	return autograd.MatMul(x, l.Weight.On(x), tensor.NT)
 }
 
-// Params returns the weight and the bias, if there is one.
-func (l *Linear) Params() []*autograd.Param { return present(l.Weight, l.Bias) }
+// Parts returns the weight and the bias.
+func (l *Linear) Parts() []Part {
+	return []Part{{Name: "weight", Param: l.Weight}, {Name: "bias", Param: l.Bias}}
+}
 
 // Fans returns the numbers of inputs and outputs.
 func (l *Linear) Fans() (in, out int) { return l.Weight.Value.Dim(1), l.Weight.Value.Dim(0) }

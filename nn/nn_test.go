@@ -14,28 +14,36 @@ import (
 )
 
 func names(m nn.Module) (out []string) {
-	for _, p := range m.Params() {
-		out = append(out, p.Name)
+	for name := range nn.State(m) {
+		out = append(out, name)
 	}
 	return out
 }
 
+// inside is a module inside another, which names it.
+type inside struct {
+	name string
+	nn.Module
+}
+
+func (i inside) Parts() []nn.Part { return []nn.Part{{Name: i.name, Module: i.Module}} }
+
 func TestNamesAreStateDictNames(t *testing.T) {
 	rng := newRand()
-	m := nn.Named("layer1", nn.NewSequential(
+	m := inside{"layer1", nn.Sequential{
 		nn.NewConv2D(rng, 3, 4, 3, tensor.ConvSpec{Pad: 1}),
 		nn.NewBatchNorm2D(4),
 		nn.ReLU{},
-		nn.NewSequential(nn.Flatten{}, nn.NewLinear(rng, 36, 2)),
+		nn.Sequential{nn.Flatten{}, nn.NewLinear(rng, 36, 2)},
 		nn.NewConv2D(rng, 1, 1, 1, tensor.ConvSpec{}).WithBias(),
-	))
+	}}
 	require.Equal(t, []string{
 		"layer1.0.weight",
 		"layer1.1.weight", "layer1.1.bias", "layer1.1.running_mean", "layer1.1.running_var",
 		"layer1.3.1.weight", "layer1.3.1.bias",
 		"layer1.4.weight", "layer1.4.bias",
 	}, names(m))
-	require.Equal(t, 3*4*9+2*4+36*2+2+2, nn.Count(m.Params()), "running statistics do not count")
+	require.Equal(t, 3*4*9+2*4+36*2+2+2, nn.Count(m), "running statistics do not count")
 }
 
 func TestSequentialAppliesInOrder(t *testing.T) {
@@ -43,15 +51,15 @@ func TestSequentialAppliesInOrder(t *testing.T) {
 	double := nn.NewLinear(newRand(), 2, 2)
 	tensor.Copy(double.Weight.Value, tensor.From([]float32{2, 0, 0, 2}, 2, 2))
 	tensor.Copy(double.Bias.Value, tensor.From([]float32{1, -5}, 2))
-	y := nn.NewSequential(nn.Identity{}, nn.ReLU{}, double).Forward(autograd.Const(x))
+	y := nn.Sequential{nn.Identity{}, nn.ReLU{}, double}.Forward(autograd.Const(x))
 	require.Equal(t, []float32{1, -1}, y.Value().Data())
-	require.Same(t, y, nn.NewSequential().Forward(y))
+	require.Same(t, y, nn.Sequential{}.Forward(y))
 }
 
 func TestModulesWithoutParameters(t *testing.T) {
 	for _, m := range []nn.Module{nn.ReLU{}, nn.Tanh{}, nn.Sigmoid{}, nn.Dropout{}, nn.Identity{}, nn.Flatten{},
-		nn.GlobalAvgPool{}, nn.MaxPool2D{}, nn.AvgPool2D{}, nn.NewSequential()} {
-		require.Empty(t, m.Params(), "%T", m)
+		nn.GlobalAvgPool{}, nn.MaxPool2D{}, nn.AvgPool2D{}, nn.Sequential{}} {
+		require.Empty(t, names(m), "%T", m)
 	}
 }
 
@@ -139,7 +147,7 @@ func TestConv2DGroupsMustDivide(t *testing.T) {
 func TestBatchNormNeedsTwoValues(t *testing.T) {
 	bn := nn.NewBatchNorm2D(3)
 	x := tensor.New(1, 1, 1, 3)
-	require.PanicsWithValue(t, "nn: BatchNorm2D: [1 1 1 3]: training needs at least two values per channel: more images in a batch, or larger ones", func() {
+	require.PanicsWithValue(t, "nn: BatchNorm2D of 3 channels: [1 1 1 3]: training needs at least two values per channel: more images in a batch, or larger ones", func() {
 		bn.Forward(autograd.NewTape(1).Input(x))
 	})
 	require.NotPanics(t, func() { bn.Forward(autograd.Const(x)) })
@@ -154,8 +162,8 @@ func TestRunningStatisticsConverge(t *testing.T) {
 		tape.Reset()
 		bn.Forward(tape.Input(x))
 	}
-	require.InDeltaSlice(t, []float32{3, 30}, bn.RunningMean.Value.Data(), 1e-4)
-	require.InDeltaSlice(t, []float32{14.0 / 3, 1400.0 / 3}, bn.RunningVar.Value.Data(), 1e-3)
+	require.InDeltaSlice(t, []float32{3, 30}, bn.RunningMean.Data(), 1e-4)
+	require.InDeltaSlice(t, []float32{14.0 / 3, 1400.0 / 3}, bn.RunningVar.Data(), 1e-3)
 }
 
 func TestBatchNormForwardAddReLUIsForwardThenSumThenReLU(t *testing.T) {
@@ -178,7 +186,7 @@ func TestBatchNormForwardAddReLUIsForwardThenSumThenReLU(t *testing.T) {
 			for i := range wantGrad {
 				require.Equal(t, wantGrad[i].Value().Data(), gotGrad[i].Value().Data())
 			}
-			require.Equal(t, one.RunningVar.Value.Data(), two.RunningVar.Value.Data())
+			require.Equal(t, one.RunningVar.Data(), two.RunningVar.Data())
 		}
 	}
 }
@@ -194,14 +202,8 @@ func TestBatchNormForwardAddNormReLUIsBothThenSumThenReLU(t *testing.T) {
 				tape.SetTraining(training)
 				vx, vz := tape.Input(x), tape.Input(z)
 				y := f(b, vx, other, vz)
-				params := append(b.Params(), other.Params()...)
 				tape.Backward(autograd.Sum(autograd.Square(y)))
-				for _, p := range params {
-					got = append(got, p.Value.Data())
-					if !p.Fixed {
-						got = append(got, p.Grad.Data())
-					}
-				}
+				got = append(got, insides(nn.Sequential{b, other})...)
 				for _, g := range autograd.VJP(y, nil, vx, vz) {
 					got = append(got, g.Value().Data())
 				}
@@ -213,6 +215,17 @@ func TestBatchNormForwardAddNormReLUIsBothThenSumThenReLU(t *testing.T) {
 			require.Equal(t, want, run((*nn.BatchNorm2D).ForwardAddNormReLU), "relu %v, training %v", relu, training)
 		}
 	}
+}
+
+// insides returns the state of a module and the gradients of its parameters.
+func insides(m nn.Module) (all [][]float32) {
+	for _, x := range nn.State(m) {
+		all = append(all, x.Data())
+	}
+	for _, p := range nn.Params(m) {
+		all = append(all, p.Grad.Data())
+	}
+	return all
 }
 
 func randomImage(t *testing.T, seed uint64) *tensor.Tensor {
@@ -236,12 +249,7 @@ func TestSequentialFusesMaxPoolWithTheSameBits(t *testing.T) {
 				v := tape.Input(x)
 				y := forward(nn.Sequential{b, nn.MaxPool2D{Size: 3, Stride: 2, Pad: 1}}, v)
 				tape.Backward(autograd.Sum(autograd.Square(y)))
-				for _, p := range b.Params() {
-					got = append(got, p.Value.Data())
-					if !p.Fixed {
-						got = append(got, p.Grad.Data())
-					}
-				}
+				got = append(got, insides(b)...)
 				return append(got, y.Value().Data(), autograd.VJP(y, nil, v)[0].Value().Data())
 			}
 			want := run(func(s nn.Sequential, x *autograd.Var) *autograd.Var { return s[1].Forward(s[0].Forward(x)) })
@@ -256,24 +264,22 @@ func TestSequentialFusesReLUWithTheSameBits(t *testing.T) {
 		"conv":           func() nn.Module { return nn.NewConv2D(newRand(), 5, 4, 3, tensor.ConvSpec{Pad: 1}) },
 		"conv with bias": func() nn.Module { return nn.NewConv2D(newRand(), 5, 4, 3, tensor.ConvSpec{Pad: 1}).WithBias() },
 		"batch norm":     func() nn.Module { return nn.NewBatchNorm2D(5) },
-		"linear":         func() nn.Module { return nn.NewSequential(nn.Flatten{}, nn.NewLinear(newRand(), 80, 7), nn.ReLU{}) },
+		"linear":         func() nn.Module { return nn.Sequential{nn.Flatten{}, nn.NewLinear(newRand(), 80, 7), nn.ReLU{}} },
 		"pool":           func() nn.Module { return nn.MaxPool2D{Size: 2} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			run := func(forward func(m nn.Module, x *autograd.Var) *autograd.Var) ([]float32, []*tensor.Tensor) {
 				m, tape := layer(), autograd.NewTape(1)
-				for _, p := range m.Params() {
-					for i := range p.Value.Data() {
-						p.Value.Data()[i] += 0.1 * float32(i%7-3) // biases are zeros
+				for _, x := range nn.State(m) {
+					for i := range x.Data() {
+						x.Data()[i] += 0.1 * float32(i%7-3) // biases are zeros
 					}
 				}
 				y := forward(m, tape.Input(x))
 				tape.Backward(autograd.Sum(autograd.Square(y)))
 				var grads []*tensor.Tensor
-				for _, p := range m.Params() {
-					if !p.Fixed {
-						grads = append(grads, p.Grad)
-					}
+				for _, p := range nn.Params(m) {
+					grads = append(grads, p.Grad)
 				}
 				return y.Value().Data(), grads
 			}

@@ -13,8 +13,8 @@ func (p MaxPool2D) Forward(x *autograd.Var) *autograd.Var {
 	return autograd.MaxPool2D(x, tensor.PoolSpec(p))
 }
 
-// Params returns nil.
-func (MaxPool2D) Params() []*autograd.Param { return nil }
+// Parts returns nil.
+func (MaxPool2D) Parts() []Part { return nil }
 
 // AvgPool2D takes the mean over windows of Size x Size pixels of an image [N, H, W, C].
 type AvgPool2D tensor.PoolSpec
@@ -24,8 +24,8 @@ func (p AvgPool2D) Forward(x *autograd.Var) *autograd.Var {
 	return autograd.AvgPool2D(x, tensor.PoolSpec(p))
 }
 
-// Params returns nil.
-func (AvgPool2D) Params() []*autograd.Param { return nil }
+// Parts returns nil.
+func (AvgPool2D) Parts() []Part { return nil }
 
 // GlobalAvgPool takes the mean over all pixels of an image: [N, H, W, C] becomes [N, C].
 type GlobalAvgPool struct{}
@@ -33,8 +33,8 @@ type GlobalAvgPool struct{}
 // Forward returns [N, C].
 func (GlobalAvgPool) Forward(x *autograd.Var) *autograd.Var { return autograd.GlobalAvgPool(x) }
 
-// Params returns nil.
-func (GlobalAvgPool) Params() []*autograd.Param { return nil }
+// Parts returns nil.
+func (GlobalAvgPool) Parts() []Part { return nil }
 
 // Flatten keeps the leading axis and joins the others: [N, H, W, C] becomes [N, H*W*C], pixels
 // first. (PyTorch flattens [N, C, H, W] to channels first.)
@@ -53,5 +53,5 @@ func (Flatten) Forward(x *autograd.Var) *autograd.Var {
 	return autograd.Reshape(x, shape[0], rest)
 }
 
-// Params returns nil.
-func (Flatten) Params() []*autograd.Param { return nil }
+// Parts returns nil.
+func (Flatten) Parts() []Part { return nil }

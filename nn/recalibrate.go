@@ -9,20 +9,22 @@ import (
 	"github.com/residuum-go/residuum/tensor"
 )
 
-// Recalibrate estimates the running statistics of norms anew for a network that has been edited, given as its
+// Recalibrate estimates the running statistics of the batch norms in m anew for what has been made of m, given as a
 // forward function: it runs the batches through it in training mode and replaces each running mean and
-// variance by the average of the batches' own, every batch with the same weight, whatever Momentum is. A norm that
-// forward does not reach keeps what it has. PyTorch calls this torch.optim.swa_utils.update_bn.
+// variance by the average of the batches' own, every batch with the same weight, whatever Momentum is, and in frozen
+// norms too. A norm that forward does not reach keeps what it has. PyTorch calls this
+// torch.optim.swa_utils.update_bn.
 //
-// Nobody else may use the norms meanwhile. resnet's Net.Twin makes a net of which they may be, as the Recalibrate
+// Nobody else may use the norms meanwhile. resnet's Net.Twin makes a net of which they may be changed, as the Recalibrate
 // field of a study of package unravel needs it.
 //
 // When ctx is done its error is returned, with its cause, and the statistics are as before. It panics without
 // batches.
-func Recalibrate(ctx context.Context, norms []*BatchNorm2D, forward func(*autograd.Var) *autograd.Var, batches ...*tensor.Tensor) error {
+func Recalibrate(ctx context.Context, m Module, forward func(*autograd.Var) *autograd.Var, batches ...*tensor.Tensor) error {
 	if len(batches) == 0 {
 		panic("nn: Recalibrate: no batches")
 	}
+	norms := batchNorms(m)
 	restore := remember(norms)
 	for _, b := range norms {
 		b.average = new(average)
@@ -40,16 +42,27 @@ func Recalibrate(ctx context.Context, norms []*BatchNorm2D, forward func(*autogr
 	return nil
 }
 
+// batchNorms returns those of m.
+func batchNorms(m Module) []*BatchNorm2D {
+	var norms []*BatchNorm2D
+	for _, m := range Modules(m) {
+		if b, ok := m.(*BatchNorm2D); ok {
+			norms = append(norms, b)
+		}
+	}
+	return norms
+}
+
 // remember returns what brings the present running statistics back.
 func remember(norms []*BatchNorm2D) (restore func()) {
 	means, variances := make([]*tensor.Tensor, len(norms)), make([]*tensor.Tensor, len(norms))
 	for i, b := range norms {
-		means[i], variances[i] = b.RunningMean.Value.Clone(), b.RunningVar.Value.Clone()
+		means[i], variances[i] = b.RunningMean.Clone(), b.RunningVar.Clone()
 	}
 	return func() {
 		for i, b := range norms {
-			tensor.Copy(b.RunningMean.Value, means[i])
-			tensor.Copy(b.RunningVar.Value, variances[i])
+			tensor.Copy(b.RunningMean, means[i])
+			tensor.Copy(b.RunningVar, variances[i])
 		}
 	}
 }

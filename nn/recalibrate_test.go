@@ -17,8 +17,8 @@ import (
 func TestRecalibrate(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	bn, unused := nn.NewBatchNorm2D(2), nn.NewBatchNorm2D(2)
-	bn.RunningMean.Value.Set(5, 0)
-	unused.RunningMean.Value.Set(7, 1)
+	bn.RunningMean.Set(5, 0)
+	unused.RunningMean.Set(7, 1)
 	var batches []*tensor.Tensor
 	mean, variance := make([]float64, 2), make([]float64, 2)
 	const size, count = 6, 3
@@ -38,29 +38,29 @@ func TestRecalibrate(t *testing.T) {
 		batches = append(batches, x)
 	}
 	recalibrate := func(ctx context.Context, forward func(*autograd.Var) *autograd.Var) error {
-		return nn.Recalibrate(ctx, []*nn.BatchNorm2D{bn, unused}, forward, batches...)
+		return nn.Recalibrate(ctx, nn.Sequential{bn, unused}, forward, batches...)
 	}
 	for range 2 { // the second time nothing is left of the first
 		require.NoError(t, recalibrate(t.Context(), bn.Forward))
 		for c := range 2 {
-			require.InDelta(t, mean[c], bn.RunningMean.Value.At(c), 1e-5)
-			require.InDelta(t, variance[c], bn.RunningVar.Value.At(c), 1e-4)
+			require.InDelta(t, mean[c], bn.RunningMean.At(c), 1e-5)
+			require.InDelta(t, variance[c], bn.RunningVar.At(c), 1e-4)
 		}
-		require.Equal(t, []float32{0, 7}, unused.RunningMean.Value.Data())
+		require.Equal(t, []float32{0, 7}, unused.RunningMean.Data())
 	}
 
 	// Training goes on with Momentum.
 	tape := autograd.NewTape(1)
-	bn.RunningMean.Value.Set(5, 0)
+	bn.RunningMean.Set(5, 0)
 	bn.Forward(tape.Input(tensor.Full(1, size, 1, 1, 2)))
-	require.InDelta(t, 0.9*5+0.1, bn.RunningMean.Value.At(0), 1e-6)
+	require.InDelta(t, 0.9*5+0.1, bn.RunningMean.At(0), 1e-6)
 
 	ctx, cancel := context.WithCancelCause(t.Context())
 	late := errors.New("late")
-	before := bn.RunningMean.Value.Clone()
+	before := bn.RunningMean.Clone()
 	err := recalibrate(ctx, func(x *autograd.Var) *autograd.Var { cancel(late); return bn.Forward(x) })
 	require.ErrorIs(t, err, context.Canceled)
 	require.ErrorIs(t, err, late)
-	require.True(t, tensor.Equal(before, bn.RunningMean.Value))
+	require.True(t, tensor.Equal(before, bn.RunningMean))
 	require.PanicsWithValue(t, "nn: Recalibrate: no batches", func() { _ = nn.Recalibrate(ctx, nil, nil) })
 }

@@ -8,27 +8,12 @@ import (
 
 // Sequential applies its modules one after the other. A convolution, linear layer or batch norm and the [ReLU]
 // right behind it are computed together, with the same bits in fewer passes over memory, and so are a batch norm
-// with a ReLU and the [MaxPool2D] behind it, in less memory.
+// with a ReLU and the [MaxPool2D] behind it, in less memory. A module may occur several times.
 type Sequential []Module
 
 // reluFuser is a module that computes itself and a ReLU behind it together.
 type reluFuser interface {
 	forwardReLU(x *autograd.Var) *autograd.Var
-}
-
-// NewSequential names the parameters of the i-th module "i." and what they were called before. A module
-// may occur several times: its parameters are the same ones each time, and have the name of the first.
-func NewSequential(modules ...Module) Sequential {
-	named := map[*autograd.Param]bool{}
-	for i, m := range modules {
-		for _, p := range m.Params() {
-			if !named[p] {
-				named[p] = true
-				p.Name = strconv.Itoa(i) + "." + p.Name
-			}
-		}
-	}
-	return modules
 }
 
 // Forward returns the last module's output.
@@ -63,8 +48,14 @@ func (s Sequential) firstTwo(x *autograd.Var) *autograd.Var {
 	return nil
 }
 
-// Params returns the parameters of all modules in order, each once.
-func (s Sequential) Params() []*autograd.Param { return Params(s...) }
+// Parts returns the modules, named "0", "1" and so on.
+func (s Sequential) Parts() []Part {
+	parts := make([]Part, len(s))
+	for i, m := range s {
+		parts[i] = Part{Name: strconv.Itoa(i), Module: m}
+	}
+	return parts
+}
 
 // Identity returns its input.
 type Identity struct{}
@@ -72,5 +63,5 @@ type Identity struct{}
 // Forward returns x.
 func (Identity) Forward(x *autograd.Var) *autograd.Var { return x }
 
-// Params returns nil.
-func (Identity) Params() []*autograd.Param { return nil }
+// Parts returns nil.
+func (Identity) Parts() []Part { return nil }

@@ -2,6 +2,7 @@ package resnet
 
 import (
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/nn"
 )
 
 // Block describes one block of a [Net].
@@ -14,18 +15,13 @@ type Block struct {
 	Survival    float64 // probability with which its branch survives a training step
 }
 
-// block is what can be taken out of a network: y = join(skip(x), branch(x)).
+// block is what can be taken out of a network. Its Forward has the bits of join(skip(x), branch(x)), or where skips are
+// not added of branch(x), in as few passes over memory as can be.
 type block interface {
+	nn.Module
 	skip(x *autograd.Var) *autograd.Var
 	branch(x *autograd.Var) *autograd.Var
 	join(skip, branch *autograd.Var) *autograd.Var // either may be nil
-	params() []*autograd.Param
-}
-
-// fused is a block that computes join(skip(x), branch(x)) in fewer passes over memory than its parts, bit
-// for bit.
-type fused interface {
-	whole(x *autograd.Var) *autograd.Var
 }
 
 // sum adds what is there.

@@ -25,12 +25,12 @@ func (l *layers) filters(b Block) []filter {
 	return []filter{{b.In, width, 1, 1}, {before, width, 3, stride}, {after, b.Out.Channels, 1, 1}}
 }
 
-// convs makes the convolutions of a branch, "conv1" and so on. In a residual net without batch norm the
+// convs makes the convolutions of a branch. In a residual net without batch norm the
 // last one starts smaller, see Config.WithoutBatchNorm.
 func (l *layers) convs(b Block) []*nn.Conv2D {
 	var convs []*nn.Conv2D
-	for i, f := range l.filters(b) {
-		convs = append(convs, l.conv(fmt.Sprintf("%s.conv%d", b.Name, i+1), f.in, f.out, f.size, f.stride))
+	for _, f := range l.filters(b) {
+		convs = append(convs, l.conv(f.in, f.out, f.size, f.stride))
 	}
 	if l.WithoutBatchNorm && l.residual() {
 		last := convs[len(convs)-1].Weight.Value
@@ -40,14 +40,18 @@ func (l *layers) convs(b Block) []*nn.Conv2D {
 }
 
 // body makes the convolutions of a branch with a batch norm and a ReLU between two of them, for those
-// kinds in which these follow a convolution; and the name of the batch norm that follows the last one.
-func (l *layers) body(b Block) (body nn.Sequential, last string) {
+// kinds in which these follow a convolution. The parts lack the batch norm that follows the last one.
+func (l *layers) body(b Block) (body nn.Sequential, parts []nn.Part) {
 	for i, c := range l.convs(b) {
 		if i > 0 {
-			body = append(body, l.normReLU(last, c.Weight.Value.Dim(2)))
+			norm := l.normReLU(c.Weight.Value.Dim(2))
+			body, parts = append(body, norm), append(parts, numbered("bn", i, norm))
 		}
-		body = append(body, c)
-		last = fmt.Sprintf("%s.bn%d", b.Name, i+1)
+		body, parts = append(body, c), append(parts, numbered("conv", i+1, c))
 	}
-	return body, last
+	return body, parts
+}
+
+func numbered(name string, i int, m nn.Module) nn.Part {
+	return nn.Part{Name: fmt.Sprint(name, i), Module: m}
 }

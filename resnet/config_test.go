@@ -16,7 +16,7 @@ func TestParameterCounts(t *testing.T) {
 	for depth, millions := range map[int]float64{20: 0.27, 32: 0.46, 44: 0.66, 56: 0.85, 110: 1.7} {
 		for _, kind := range []resnet.Kind{resnet.PreActivation, resnet.Original, resnet.Plain} {
 			net := mustNew(t, resnet.Config{Kind: kind, Depth: depth, Classes: 10})
-			require.InEpsilon(t, millions, float64(nn.Count(net.Params()))/1e6, 0.02, "%s %d", kind, depth)
+			require.InEpsilon(t, millions, float64(nn.Count(net))/1e6, 0.02, "%s %d", kind, depth)
 			require.Equal(t, (depth-2)/2, net.Len())
 		}
 	}
@@ -34,7 +34,7 @@ func TestExactParameterCounts(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run("net="+name, func(t *testing.T) {
-			require.Equal(t, c.want, nn.Count(mustNew(t, c.config).Params()))
+			require.Equal(t, c.want, nn.Count(mustNew(t, c.config)))
 		})
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/resnet"
 	"github.com/residuum-go/residuum/tensor"
 )
@@ -27,7 +28,7 @@ func positive(t *testing.T, survival float64, active int) *resnet.Net {
 	t.Helper()
 	net := mustNew(t, resnet.Config{Blocks: []int{2}, Width: 2, Classes: 3, Survival: survival, Active: active,
 		Image: resnet.Shape{Height: 2, Width: 2, Channels: 1}, WithoutBatchNorm: true})
-	for _, p := range net.Params() {
+	for _, p := range nn.Params(net) {
 		tensor.Abs(p.Value, p.Value)
 	}
 	return net
@@ -120,8 +121,8 @@ func TestDroppedBranchesCostNothing(t *testing.T) {
 	tape := autograd.NewTape(1)
 	y := net.ForwardWeighted(tape.Input(onePixelEach()), []float64{0, 2})
 	tape.Backward(autograd.CrossEntropy(y, []int{1}, 0))
-	for _, p := range net.Params() {
-		dropped := strings.HasPrefix(p.Name, net.Block(0).Name)
-		require.Equal(t, dropped, p.Grad == nil, p.Name)
+	for name, p := range nn.Params(net) {
+		dropped := strings.HasPrefix(name, net.Block(0).Name)
+		require.Equal(t, dropped, p.Grad == nil, name)
 	}
 }

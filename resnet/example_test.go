@@ -17,7 +17,7 @@ func ExampleNew() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(net.Len(), "blocks,", nn.Count(net.Params()), "parameters")
+	fmt.Println(net.Len(), "blocks,", nn.Count(net), "parameters")
 	for i := range net.Len() {
 		if b := net.Block(i); b.Downsamples {
 			fmt.Println(b.Name, b.In, "->", b.Out)
@@ -42,7 +42,7 @@ func ExampleResNet50() {
 			fmt.Println(err)
 			return
 		}
-		fmt.Println(net.Config().Image, "to", net.Block(net.Len()-1).Out, "in", net.Len(), "blocks,", nn.Count(net.Params()), "parameters")
+		fmt.Println(net.Config().Image, "to", net.Block(net.Len()-1).Out, "in", net.Len(), "blocks,", nn.Count(net), "parameters")
 	}
 	// Output:
 	// 224x224x3 to 7x7x2048 in 16 blocks, 25557032 parameters

@@ -61,15 +61,17 @@ func TestParametersAreTorchvisions(t *testing.T) {
 	for name, p := range torchvision(t) {
 		t.Run("net="+name, func(t *testing.T) {
 			net := mustNew(t, imageNets[name].config(1000))
-			require.Equal(t, imageNets[name].parameters, nn.Count(net.Params()))
+			require.Equal(t, imageNets[name].parameters, nn.Count(net))
 			require.InDelta(t, imageNets[name].billions, float64(net.MultiplyAdds())/1e9, 0.0005)
 			require.Equal(t, p.Names, names(net))
-			for i, q := range net.Params() {
-				require.Equal(t, p.Shapes[i], pytorchShape(q.Value.Shape()), q.Name)
+			i := 0
+			for name, x := range nn.State(net) {
+				require.Equal(t, p.Shapes[i], pytorchShape(x.Shape()), name)
+				i++
 			}
 			require.Equal(t, resnet.Shape{Height: 56, Width: 56, Channels: 64}, net.Block(0).In)
 			last := net.Block(net.Len() - 1).Out
-			require.Equal(t, resnet.Shape{Height: 7, Width: 7, Channels: net.Params()[len(net.Params())-2].Value.Dim(1)}, last)
+			require.Equal(t, resnet.Shape{Height: 7, Width: 7, Channels: p.Shapes[i-2][1]}, last)
 		})
 	}
 }
@@ -86,9 +88,7 @@ func TestImageNetsEqualTorchvisions(t *testing.T) {
 			config := imageNets[name].config(p.Classes)
 			config.Image = resnet.Shape{Height: p.Side, Width: p.Side, Channels: 3}
 			net := mustNew(t, config)
-			for _, q := range net.Params() {
-				fill(q)
-			}
+			fill(net)
 			x := images(p.Images, config.Image)
 			requireClose(t, p.Eval, evaluate(net, x).Data(), 2e-5, "logits in evaluation")
 
@@ -99,16 +99,15 @@ func TestImageNetsEqualTorchvisions(t *testing.T) {
 			requireClose(t, p.Train, logits.Value().Data(), 1e-4, "logits in training")
 			require.InEpsilon(t, p.Loss, loss.Value().Item(), 1e-4)
 			var grads, running int
-			for _, q := range net.Params() {
-				if q.Fixed {
-					require.Equal(t, p.Running[running].Name, q.Name)
-					p.Running[running].equal(t, q.Value, 1e-5)
-					running++
-				} else {
-					require.Equal(t, p.Grads[grads].Name, q.Name)
-					p.Grads[grads].equal(t, q.Grad, 1e-2)
-					grads++
-				}
+			for name, x := range nn.Buffers(net) {
+				require.Equal(t, p.Running[running].Name, name)
+				p.Running[running].equal(t, x, 1e-5)
+				running++
+			}
+			for name, q := range nn.Params(net) {
+				require.Equal(t, p.Grads[grads].Name, name)
+				p.Grads[grads].equal(t, q.Grad, 1e-2)
+				grads++
 			}
 			require.Len(t, p.Running, running)
 			require.Len(t, p.Grads, grads)
@@ -121,7 +120,7 @@ func TestBottlenecksForSmallImages(t *testing.T) {
 	for depth, millions := range map[int]float64{164: 1.7, 1001: 10.2} {
 		net := mustNew(t, resnet.Config{Depth: depth, Bottleneck: true, Shortcut: resnet.OptionB, Classes: 10})
 		require.Equal(t, (depth-2)/3, net.Len())
-		require.InEpsilon(t, millions, float64(nn.Count(net.Params()))/1e6, 0.02, "%d", depth)
+		require.InEpsilon(t, millions, float64(nn.Count(net))/1e6, 0.02, "%d", depth)
 		require.Equal(t, resnet.Shape{Height: 8, Width: 8, Channels: 256}, net.Block(net.Len()-1).Out)
 	}
 }

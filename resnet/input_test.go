@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/resnet"
 	"github.com/residuum-go/residuum/tensor"
 )
@@ -41,9 +42,9 @@ func TestEmptyBatches(t *testing.T) {
 			tape.SetTraining(cfg.WithoutBatchNorm)
 			in := tape.Input(x)
 			tape.Backward(autograd.Sum(net.Forward(in)))
-			for _, p := range net.Params() {
-				if p.Grad != nil { // not Fixed, and not of a branch that stochastic depth left out
-					require.Zero(t, tensor.Norm(p.Grad), p.Name)
+			for name, p := range nn.Params(net) {
+				if p.Grad != nil { // not of a branch that stochastic depth left out
+					require.Zero(t, tensor.Norm(p.Grad), name)
 				}
 			}
 		})
@@ -58,18 +59,18 @@ func TestImagesThatDoNotFit(t *testing.T) {
 		in       []int
 		says     string
 	}{
-		{resnet.PreActivation, 3, []int{2, 3, 32, 32}, "nn: Conv2D conv1: [2 3 32 32]: want images [N H W 3]; " +
+		{resnet.PreActivation, 3, []int{2, 3, 32, 32}, "nn: Conv2D 3x3, 3 to 4: [2 3 32 32]: want images [N H W 3]; " +
 			"these look like [N C H W], which Transpose(nil, x, 0, 2, 3, 1) of package tensor turns into [N H W C]"},
-		{resnet.PreActivation, 1, []int{2, 1, 32, 32}, "nn: Conv2D conv1: [2 1 32 32]: want images [N H W 1]; " +
+		{resnet.PreActivation, 1, []int{2, 1, 32, 32}, "nn: Conv2D 3x3, 1 to 4: [2 1 32 32]: want images [N H W 1]; " +
 			"these look like [N C H W], which Transpose(nil, x, 0, 2, 3, 1) of package tensor turns into [N H W C]"},
-		{resnet.Original, 3, []int{2, 32, 32, 1}, "nn: Conv2D conv1: [2 32 32 1]: want images [N H W 3]; " +
+		{resnet.Original, 3, []int{2, 32, 32, 1}, "nn: Conv2D 3x3, 3 to 4: [2 32 32 1]: want images [N H W 3]; " +
 			"these are grey: repeat them, Concat(nil, 3, x, x, x) of package tensor, or build the net for 1 channel"},
-		{resnet.VGG, 1, []int{2, 32, 32, 3}, "nn: Conv2D features.0: [2 32 32 3]: want images [N H W 1]; " +
+		{resnet.VGG, 1, []int{2, 32, 32, 3}, "nn: Conv2D 3x3, 1 to 4: [2 32 32 3]: want images [N H W 1]; " +
 			"these are in colour: make them grey, MeanKeep(nil, x, 3) of package tensor, or build the net for 3 channels"},
-		{resnet.Plain, 3, []int{32, 32, 3}, "nn: Conv2D conv1: [32 32 3]: want images [N H W 3]; " +
+		{resnet.Plain, 3, []int{32, 32, 3}, "nn: Conv2D 3x3, 3 to 4: [32 32 3]: want images [N H W 3]; " +
 			"a single one is a batch of one, Reshape(1, 32, 32, 3)"},
-		{resnet.Plain, 3, []int{2, 3072}, "nn: Conv2D conv1: [2 3072]: want images [N H W 3]"},
-		{resnet.Plain, 3, []int{2, 32, 32, 4}, "nn: Conv2D conv1: [2 32 32 4]: want images [N H W 3]; these have 4 channels"},
+		{resnet.Plain, 3, []int{2, 3072}, "nn: Conv2D 3x3, 3 to 4: [2 3072]: want images [N H W 3]"},
+		{resnet.Plain, 3, []int{2, 32, 32, 4}, "nn: Conv2D 3x3, 3 to 4: [2 32 32 4]: want images [N H W 3]; these have 4 channels"},
 	} {
 		image := resnet.Shape{Height: 32, Width: 32, Channels: c.channels}
 		cfg := resnet.Config{Kind: c.kind, Blocks: []int{1, 1}, Width: 4, Image: image, Classes: 5}

@@ -15,24 +15,24 @@ type layers struct {
 	rng          *rand.Rand
 	features     int   // number of vgg layers so far, as torchvision counts them
 	multiplyAdds int64 // of the convolutions and linear layers so far
-	norms        []*nn.BatchNorm2D
 }
 
 // stem makes what comes before the blocks, and returns the shape that it gives.
-func (l *layers) stem() (nn.Module, Shape) {
+func (l *layers) stem() (stem nn.Sequential, parts []nn.Part, out Shape) {
 	if l.Kind == VGG {
-		return nn.Identity{}, l.Image
+		return nil, nil, l.Image
 	}
-	stem := nn.Sequential{
-		l.conv("conv1", l.Image, l.Width, l.StemSize, l.StemStride),
-		l.normReLU("bn1", l.Width),
+	stem = nn.Sequential{
+		l.conv(l.Image, l.Width, l.StemSize, l.StemStride),
+		l.normReLU(l.Width),
 	}
-	out := l.Image.strided(l.StemStride, l.Width)
+	parts = []nn.Part{{Name: "conv1", Module: stem[0]}, {Name: "bn1", Module: stem[1]}}
+	out = l.Image.strided(l.StemStride, l.Width)
 	if l.StemPool {
 		stem = append(stem, nn.MaxPool2D{Size: 3, Stride: 2, Pad: 1})
 		out = out.strided(2, l.Width)
 	}
-	return stem, out
+	return stem, parts, out
 }
 
 // block makes the index-th block of a stage, which takes the given shape.
@@ -53,17 +53,20 @@ func (l *layers) block(stage, index int, in Shape) (block, Block) {
 }
 
 // head makes what comes after the blocks.
-func (l *layers) head(in Shape) nn.Module {
+func (l *layers) head(in Shape) (nn.Sequential, []nn.Part) {
 	c := in.Channels
 	switch l.Kind {
 	case PreActivation: // the activation that no later unit applies; He et al. 2016b, appendix
-		return nn.Sequential{l.normReLU("bn", c), nn.GlobalAvgPool{}, l.linear("fc", c, l.Classes)}
+		bn, fc := l.normReLU(c), l.linear(c, l.Classes)
+		return nn.Sequential{bn, nn.GlobalAvgPool{}, fc}, []nn.Part{{Name: "bn", Module: bn}, {Name: "fc", Module: fc}}
 	case VGG:
-		hidden := l.linear("classifier.0", c, c)
+		hidden := l.linear(c, c)
 		nn.KaimingNormal(l.rng, hidden.Weight.Value, c)
-		return nn.Sequential{nn.GlobalAvgPool{}, hidden, nn.ReLU{}, l.linear("classifier.2", c, l.Classes)}
+		classifier := nn.Sequential{hidden, nn.ReLU{}, l.linear(c, l.Classes)}
+		return append(nn.Sequential{nn.GlobalAvgPool{}}, classifier...), []nn.Part{{Name: "classifier", Module: classifier}}
 	}
-	return nn.Sequential{nn.GlobalAvgPool{}, l.linear("fc", c, l.Classes)}
+	fc := l.linear(c, l.Classes)
+	return nn.Sequential{nn.GlobalAvgPool{}, fc}, []nn.Part{{Name: "fc", Module: fc}}
 }
 
 // stride is that of a block.
@@ -92,7 +95,7 @@ func (l *layers) out(b Block) Shape {
 
 // conv makes a convolution that keeps the size of the image but for its stride. Its weights are drawn
 // over the fan-out, as in the papers' code.
-func (l *layers) conv(name string, in Shape, out, size, stride int) *nn.Conv2D {
+func (l *layers) conv(in Shape, out, size, stride int) *nn.Conv2D {
 	c := nn.NewConv2D(l.rng, in.Channels, out, size, tensor.ConvSpec{Stride: stride, Pad: size / 2})
 	y := in.strided(stride, out)
 	l.multiplyAdds += int64(y.Height) * int64(y.Width) * int64(c.Weight.Value.Len())
@@ -100,7 +103,7 @@ func (l *layers) conv(name string, in Shape, out, size, stride int) *nn.Conv2D {
 		c.WithBias()
 		nn.KaimingNormal(l.rng, c.Weight.Value, meanFanIn(in, size, stride))
 	}
-	return nn.Named(name, c)
+	return c
 }
 
 // meanFanIn is the number of inputs that an output of conv sees, the mean over all outputs: padding
@@ -119,28 +122,22 @@ func meanFanIn(in Shape, size, stride int) int {
 }
 
 // normReLU makes a batch norm and a ReLU, or the ReLU alone.
-func (l *layers) normReLU(name string, channels int) nn.Module {
+func (l *layers) normReLU(channels int) nn.Module {
 	if l.WithoutBatchNorm {
 		return nn.ReLU{}
 	}
-	return l.named(name, nn.NewBatchNormReLU(channels))
+	return nn.NewBatchNormReLU(channels)
 }
 
 // norm makes a batch norm, or nothing.
-func (l *layers) norm(name string, channels int) nn.Module {
+func (l *layers) norm(channels int) nn.Module {
 	if l.WithoutBatchNorm {
 		return nn.Identity{}
 	}
-	return l.named(name, nn.NewBatchNorm2D(channels))
+	return nn.NewBatchNorm2D(channels)
 }
 
-// named keeps b as one of the net's batch norms.
-func (l *layers) named(name string, b *nn.BatchNorm2D) *nn.BatchNorm2D {
-	l.norms = append(l.norms, b)
-	return nn.Named(name, b)
-}
-
-func (l *layers) linear(name string, in, out int) *nn.Linear {
+func (l *layers) linear(in, out int) *nn.Linear {
 	l.multiplyAdds += int64(in) * int64(out)
-	return nn.Named(name, nn.NewLinear(l.rng, in, out))
+	return nn.NewLinear(l.rng, in, out)
 }

@@ -1,6 +1,7 @@
 package resnet
 
 import (
+	"maps"
 	"math/rand/v2"
 
 	"github.com/residuum-go/residuum/autograd"
@@ -16,8 +17,7 @@ type Net struct {
 	units  []block
 	blocks []Block
 	head   nn.Module
-	params []*autograd.Param
-	norms  []*nn.BatchNorm2D
+	parts  []nn.Part
 	work   int64 // see MultiplyAdds
 }
 
@@ -33,38 +33,32 @@ func New(cfg Config, rng *rand.Rand) (*Net, error) {
 	l := &layers{Config: cfg, rng: rng}
 	n := &Net{cfg: cfg}
 	var at Shape
-	n.stem, at = l.stem()
+	n.stem, n.parts, at = l.stem()
 	for stage, blocks := range cfg.Blocks {
 		for index := range blocks {
 			unit, b := l.block(stage, index, at)
 			b.Survival = cfg.survival(n.Len())
 			n.units, n.blocks = append(n.units, unit), append(n.blocks, b)
+			if cfg.Kind == VGG { // whose files do not know of blocks
+				n.parts = append(n.parts, unit.Parts()...)
+			} else {
+				n.parts = append(n.parts, nn.Part{Name: b.Name, Module: unit})
+			}
 			at = b.Out
 		}
 	}
-	n.head = l.head(at)
-	n.params, n.norms, n.work = n.collect(), l.norms, l.multiplyAdds
+	head, parts := l.head(at)
+	n.head, n.parts, n.work = head, append(n.parts, parts...), l.multiplyAdds
 	return n, nil
-}
-
-func (n *Net) collect() []*autograd.Param {
-	ps := n.stem.Params()
-	for _, u := range n.units {
-		ps = append(ps, u.params()...)
-	}
-	return append(ps, n.head.Params()...)
 }
 
 // Config returns what the network was built from, with the meaning of zero values filled in.
 func (n *Net) Config() Config { return n.cfg }
 
-// Params returns the parameters in the order and with the names of a torchvision state dict:
+// Parts returns the layers and blocks in the order and with the names of a torchvision state dict:
 // "conv1.weight", "bn1.running_mean", "layer1.0.conv1.weight", ..., "fc.bias", or for VGG
 // "features.0.weight", ..., "classifier.2.bias". A pre-activation net's last norm is "bn".
-func (n *Net) Params() []*autograd.Param { return n.params }
-
-// BatchNorms returns all batch norms of the net, for [nn.Recalibrate].
-func (n *Net) BatchNorms() []*nn.BatchNorm2D { return n.norms }
+func (n *Net) Parts() []nn.Part { return n.parts }
 
 // Twin returns a net with the weights of n, in the same memory, and running statistics of its own, which begin as
 // copies of n's. [nn.Recalibrate] may change them while others use n. A twin is for evaluation: training it would
@@ -74,12 +68,17 @@ func (n *Net) Twin() *Net {
 	if err != nil {
 		panic(err) // n was built from this configuration
 	}
-	for i, p := range twin.params {
-		p.Value = n.params[i].Value
+	original := maps.Collect(nn.Modules(n))
+	for name, m := range nn.Modules(twin) {
+		if b, ok := m.(*nn.BatchNorm2D); ok {
+			of := original[name].(*nn.BatchNorm2D)
+			b.Momentum, b.Eps = of.Momentum, of.Eps
+			b.RunningMean, b.RunningVar = of.RunningMean.Clone(), of.RunningVar.Clone()
+		}
 	}
-	for i, b := range twin.norms {
-		b.Momentum, b.Eps = n.norms[i].Momentum, n.norms[i].Eps
-		b.RunningMean.Value, b.RunningVar.Value = b.RunningMean.Value.Clone(), b.RunningVar.Value.Clone()
+	params := maps.Collect(nn.Params(n))
+	for name, p := range nn.Params(twin) {
+		p.Value = params[name].Value
 	}
 	return twin
 }
@@ -142,18 +141,15 @@ func (n *Net) ForwardWeighted(x *autograd.Var, weights []float64) *autograd.Var 
 
 // step runs one block, and no more of it than matters.
 func (n *Net) step(i int, x *autograd.Var, weight float64) *autograd.Var {
-	if u, ok := n.units[i].(fused); ok && weight == 1 {
-		return u.whole(x)
+	if weight == 1 {
+		return n.units[i].Forward(x)
 	}
 	var skip, branch *autograd.Var
 	if n.Sums(i) || weight == 0 {
 		skip = n.Skip(i, x)
 	}
 	if weight != 0 {
-		branch = n.Branch(i, x)
-	}
-	if weight != 0 && weight != 1 {
-		branch = autograd.Scale(branch, float32(weight))
+		branch = autograd.Scale(n.Branch(i, x), float32(weight))
 	}
 	return n.Join(i, skip, branch)
 }

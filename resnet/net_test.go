@@ -1,6 +1,7 @@
 package resnet_test
 
 import (
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -104,12 +105,12 @@ func TestForwardIsItsParts(t *testing.T) {
 			a := train(whole.Forward)
 			b := train(func(x *autograd.Var) *autograd.Var { return takenApart(parts, x) })
 			require.True(t, tensor.Equal(a, b), "training")
-			for i, p := range whole.Params() {
-				q := parts.Params()[i]
-				require.True(t, tensor.Equal(p.Value, q.Value), p.Name)
-				if !p.Fixed {
-					require.True(t, tensor.Equal(p.Grad, q.Grad), p.Name)
-				}
+			state, params := maps.Collect(nn.State(parts)), maps.Collect(nn.Params(parts))
+			for name, x := range nn.State(whole) {
+				require.True(t, tensor.Equal(x, state[name]), name)
+			}
+			for name, p := range nn.Params(whole) {
+				require.True(t, tensor.Equal(p.Grad, params[name].Grad), name)
 			}
 			check("evaluation with new statistics")
 		})
@@ -191,9 +192,9 @@ func TestGradientOfTheWhole(t *testing.T) {
 	for name, config := range tiny() {
 		t.Run("net="+name, func(t *testing.T) {
 			net, rng := mustNew(t, config), newRand()
-			for _, p := range net.Params() { // biases of zero put dead inputs exactly on a kink
-				for i := range p.Value.Data() {
-					p.Value.Data()[i] += float32(0.1 * (rng.Float64() - 0.5))
+			for _, x := range nn.State(net) { // biases of zero put dead inputs exactly on a kink
+				for i := range x.Data() {
+					x.Data()[i] += float32(0.1 * (rng.Float64() - 0.5))
 				}
 			}
 			x := randomImages(rng, 6, config.Image)
@@ -226,10 +227,7 @@ func TestGradientOfTheWhole(t *testing.T) {
 // zero, half random; and the slope of the loss along it.
 func uphill(net *resnet.Net, rng *rand.Rand) (direction map[*autograd.Param]*tensor.Tensor, slope float64) {
 	direction = map[*autograd.Param]*tensor.Tensor{}
-	for _, p := range net.Params() {
-		if p.Fixed {
-			continue
-		}
+	for _, p := range nn.Params(net) {
 		d := tensor.New(p.Value.Shape()...)
 		for i := range d.Data() {
 			d.Data()[i] = float32(rng.NormFloat64() * tensor.Norm(p.Grad) / math.Sqrt(float64(d.Len())))
@@ -313,19 +311,15 @@ func TestConcurrentEvaluation(t *testing.T) {
 	}
 }
 
-// BatchNorms are all there are: every running mean belongs to one.
-func TestBatchNorms(t *testing.T) {
-	for name, config := range tiny() {
-		net := mustNew(t, config)
-		means := 0
-		for _, p := range net.Params() {
-			if strings.HasSuffix(p.Name, "running_mean") {
-				means++
-			}
+// batchNorms returns those of a net.
+func batchNorms(net *resnet.Net) []*nn.BatchNorm2D {
+	var norms []*nn.BatchNorm2D
+	for _, m := range nn.Modules(net) {
+		if b, ok := m.(*nn.BatchNorm2D); ok {
+			norms = append(norms, b)
 		}
-		require.Len(t, net.BatchNorms(), means, name)
-		require.Equal(t, means == 0, config.WithoutBatchNorm, name)
 	}
+	return norms
 }
 
 // A twin has the weights of its net, in the same memory, and running statistics that change without the net's.
@@ -333,25 +327,27 @@ func TestTwin(t *testing.T) {
 	for name, config := range tiny() {
 		net := mustNew(t, config)
 		rng := newRand()
-		for _, b := range net.BatchNorms() {
+		for _, b := range batchNorms(net) {
 			b.Eps = 1e-3
-			for c := range b.RunningVar.Value.Len() {
-				b.RunningMean.Value.Set(float32(rng.NormFloat64()), c)
-				b.RunningVar.Value.Set(float32(1+rng.Float64()), c)
+			for c := range b.RunningVar.Len() {
+				b.RunningMean.Set(float32(rng.NormFloat64()), c)
+				b.RunningVar.Set(float32(1+rng.Float64()), c)
 			}
 		}
 		x := randomImages(rng, 4, net.Config().Image)
 		before := evaluate(net, x)
 		twin := net.Twin()
 		require.True(t, tensor.Equal(before, evaluate(twin, x)), name)
-		require.NoError(t, nn.Recalibrate(t.Context(), twin.BatchNorms(), twin.Forward, x))
+		require.NoError(t, nn.Recalibrate(t.Context(), twin, twin.Forward, x))
 		require.True(t, tensor.Equal(before, evaluate(net, x)), name)
 		require.Equal(t, config.WithoutBatchNorm, tensor.Equal(before, evaluate(twin, x)), name)
-		for i, p := range net.Params() {
-			require.Equal(t, p.Name, twin.Params()[i].Name)
-			p.Value.Zero()
-			running := strings.Contains(p.Name, "running")
-			require.Equal(t, running, tensor.Norm(twin.Params()[i].Value) > 0, "%s: %s", name, p.Name)
+		twins := maps.Collect(nn.State(twin))
+		for at, x := range nn.State(net) {
+			x.Zero()
+			running := strings.Contains(at, "running")
+			require.Equal(t, running, tensor.Norm(twins[at]) > 0, "%s: %s", name, at)
+			delete(twins, at)
 		}
+		require.Empty(t, twins, name)
 	}
 }

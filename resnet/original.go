@@ -13,11 +13,16 @@ type original struct {
 	shortcut nn.Module
 	body     nn.Sequential // up to the last convolution
 	norm     nn.Module     // the last one, without a ReLU: that comes after the sum
+	parts    []nn.Part
 }
 
 func (l *layers) original(b Block) *original {
-	body, last := l.body(b)
-	return &original{body: body, norm: l.norm(last, b.Out.Channels), shortcut: l.shortcut(b)}
+	u := &original{}
+	u.body, u.parts = l.body(b)
+	u.norm = l.norm(b.Out.Channels)
+	u.shortcut = l.shortcut(b)
+	u.parts = append(u.parts, numbered("bn", len(l.filters(b)), u.norm), nn.Part{Name: "downsample", Module: u.shortcut})
+	return u
 }
 
 func (u *original) skip(x *autograd.Var) *autograd.Var { return u.shortcut.Forward(x) }
@@ -31,8 +36,8 @@ func (u *original) join(skip, branch *autograd.Var) *autograd.Var {
 	return autograd.AddReLU(skip, branch)
 }
 
-// whole has the bits of join(skip(x), branch(x)), with the last batch norms, the sum and the ReLU in one op.
-func (u *original) whole(x *autograd.Var) *autograd.Var {
+// Forward computes the last batch norms, the sum and the ReLU in one op.
+func (u *original) Forward(x *autograd.Var) *autograd.Var {
 	norm, ok := u.norm.(*nn.BatchNorm2D)
 	if !ok {
 		return u.join(u.skip(x), u.branch(x))
@@ -57,4 +62,4 @@ func splitNorm(m nn.Module) (before nn.Sequential, norm *nn.BatchNorm2D) {
 	return s[:len(s)-1], norm
 }
 
-func (u *original) params() []*autograd.Param { return nn.Params(u.body, u.norm, u.shortcut) }
+func (u *original) Parts() []nn.Part { return u.parts }

@@ -11,12 +11,17 @@ import (
 type plain struct {
 	remains nn.Module // what deletion leaves
 	body    nn.Sequential
+	parts   []nn.Part
 }
 
 func (l *layers) plain(b Block) *plain {
-	body, last := l.body(b)
+	body, parts := l.body(b)
 	out := b.Out.Channels
-	return &plain{body: append(body, l.normReLU(last, out)), remains: optionA(b.In.Channels, out, l.stride(b))}
+	norm := l.normReLU(out)
+	return &plain{
+		body: append(body, norm), parts: append(parts, numbered("bn", len(l.filters(b)), norm)),
+		remains: optionA(b.In.Channels, out, l.stride(b)),
+	}
 }
 
 func (u *plain) skip(x *autograd.Var) *autograd.Var { return u.remains.Forward(x) }
@@ -25,4 +30,6 @@ func (u *plain) branch(x *autograd.Var) *autograd.Var { return u.body.Forward(x)
 
 func (u *plain) join(skip, branch *autograd.Var) *autograd.Var { return either(skip, branch) }
 
-func (u *plain) params() []*autograd.Param { return u.body.Params() }
+func (u *plain) Forward(x *autograd.Var) *autograd.Var { return u.branch(x) }
+
+func (u *plain) Parts() []nn.Part { return u.parts }

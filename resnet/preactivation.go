@@ -1,8 +1,6 @@
 package resnet
 
 import (
-	"fmt"
-
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/nn"
 )
@@ -17,17 +15,20 @@ import (
 type preActivation struct {
 	shortcut nn.Module
 	body     nn.Sequential
+	parts    []nn.Part
 }
 
 func (l *layers) preActivation(b Block) *preActivation {
 	u := &preActivation{}
 	for i, c := range l.convs(b) {
 		if i > 0 || b.Stage > 0 || b.Index > 0 {
-			u.body = append(u.body, l.normReLU(fmt.Sprintf("%s.bn%d", b.Name, i+1), c.Weight.Value.Dim(2)))
+			norm := l.normReLU(c.Weight.Value.Dim(2))
+			u.body, u.parts = append(u.body, norm), append(u.parts, numbered("bn", i+1, norm))
 		}
-		u.body = append(u.body, c)
+		u.body, u.parts = append(u.body, c), append(u.parts, numbered("conv", i+1, c))
 	}
 	u.shortcut = l.shortcut(b)
+	u.parts = append(u.parts, nn.Part{Name: "downsample", Module: u.shortcut})
 	return u
 }
 
@@ -37,4 +38,6 @@ func (u *preActivation) branch(x *autograd.Var) *autograd.Var { return u.body.Fo
 
 func (u *preActivation) join(skip, branch *autograd.Var) *autograd.Var { return sum(skip, branch) }
 
-func (u *preActivation) params() []*autograd.Param { return nn.Params(u.body, u.shortcut) }
+func (u *preActivation) Forward(x *autograd.Var) *autograd.Var { return u.join(u.skip(x), u.branch(x)) }
+
+func (u *preActivation) Parts() []nn.Part { return u.parts }

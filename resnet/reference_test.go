@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/nn/optim"
 	"github.com/residuum-go/residuum/resnet"
 	"github.com/residuum-go/residuum/tensor"
@@ -75,9 +76,15 @@ func ours(values []float64, shape []int) *tensor.Tensor {
 	return t
 }
 
-func fill(p *autograd.Param) {
-	shape := pytorchShape(p.Value.Shape())
-	u := uniform(p.Name, p.Value.Len())
+func fill(net *resnet.Net) {
+	for name, x := range nn.State(net) {
+		tensor.Copy(x, ours(filling(name, x), x.Shape()))
+	}
+}
+
+func filling(name string, x *tensor.Tensor) []float64 {
+	shape := pytorchShape(x.Shape())
+	u := uniform(name, x.Len())
 	fan := 1.0
 	for _, d := range shape[1:] {
 		fan *= float64(d)
@@ -86,15 +93,15 @@ func fill(p *autograd.Param) {
 		switch {
 		case len(shape) > 1:
 			u[i] *= math.Sqrt(24 / fan)
-		case strings.HasSuffix(p.Name, "running_var"):
+		case strings.HasSuffix(name, "running_var"):
 			u[i]++
-		case strings.HasSuffix(p.Name, "weight"):
+		case strings.HasSuffix(name, "weight"):
 			u[i] = 1 + u[i]/2
 		default:
 			u[i] /= 2
 		}
 	}
-	tensor.Copy(p.Value, ours(u, p.Value.Shape()))
+	return u
 }
 
 var labels = []int{0, 3, 1, 4}
@@ -140,9 +147,7 @@ func TestNetsEqualPyTorchs(t *testing.T) {
 		t.Run("net="+name, func(t *testing.T) {
 			net := mustNew(t, s.Config)
 			require.Equal(t, s.Names, names(net))
-			for _, p := range net.Params() {
-				fill(p)
-			}
+			fill(net)
 			x := images(len(labels), s.Config.Image)
 			requireClose(t, s.Eval, evaluate(net, x).Data(), 2e-5, "logits in evaluation")
 
@@ -155,7 +160,8 @@ func TestNetsEqualPyTorchs(t *testing.T) {
 			requireGradients(t, s, net)
 			requireStatistics(t, s, net)
 
-			sgd := &optim.SGD{Params: net.Params(), Momentum: 0.9, Nesterov: true, WeightDecay: 0.01}
+			sgd, err := optim.NewSGD(nn.Params(net), optim.SGDConfig{Momentum: 0.9, Nesterov: true, WeightDecay: 0.01})
+			require.NoError(t, err)
 			sgd.Step(0.1)
 			requireClose(t, s.After, evaluate(net, x).Data(), 2e-4, "logits after a step")
 		})
@@ -163,8 +169,8 @@ func TestNetsEqualPyTorchs(t *testing.T) {
 }
 
 func names(net *resnet.Net) (out []string) {
-	for _, p := range net.Params() {
-		out = append(out, p.Name)
+	for name := range nn.State(net) {
+		out = append(out, name)
 	}
 	return out
 }
@@ -176,14 +182,10 @@ func evaluate(net *resnet.Net, x *tensor.Tensor) *tensor.Tensor {
 func requireGradients(t *testing.T, s *study, net *resnet.Net) {
 	t.Helper()
 	i := 0
-	for _, p := range net.Params() {
-		if p.Fixed {
-			require.Nil(t, p.Grad, p.Name)
-			continue
-		}
+	for name, p := range nn.Params(net) {
 		want := s.Grads[i]
 		i++
-		require.Equal(t, want.Name, p.Name)
+		require.Equal(t, want.Name, name)
 		want.equal(t, p.Grad, 1e-4)
 	}
 	require.Len(t, s.Grads, i)
@@ -192,11 +194,9 @@ func requireGradients(t *testing.T, s *study, net *resnet.Net) {
 func requireStatistics(t *testing.T, s *study, net *resnet.Net) {
 	t.Helper()
 	n := 0
-	for _, p := range net.Params() {
-		if p.Fixed {
-			n++
-			requireClose(t, s.Running[p.Name], p.Value.Data(), 1e-5, p.Name)
-		}
+	for name, x := range nn.Buffers(net) {
+		n++
+		requireClose(t, s.Running[name], x.Data(), 1e-5, name)
 	}
 	require.Len(t, s.Running, n)
 }

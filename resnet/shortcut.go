@@ -16,14 +16,14 @@ func (l *layers) shortcut(b Block) nn.Module {
 	if l.Shortcut == OptionA || l.Shortcut == OptionB && keeps {
 		return optionA(in, out, stride)
 	}
-	conv := l.conv(b.Name+".downsample.0", b.In, out, 1, stride)
+	conv := l.conv(b.In, out, 1, stride)
 	if l.Kind == Original {
-		return nn.Sequential{conv, l.norm(b.Name+".downsample.1", out)}
+		return nn.Sequential{conv, l.norm(out)}
 	}
 	if l.WithoutBatchNorm { // no ReLU has halved its input, and nothing else keeps many of them from growing
 		tensor.Scale(conv.Weight.Value, conv.Weight.Value, float32(math.Sqrt(0.5)))
 	}
-	return conv
+	return nn.Sequential{conv}
 }
 
 // optionA returns the shortcut without parameters.
@@ -48,5 +48,5 @@ func (s subsampleAndPad) Forward(x *autograd.Var) *autograd.Var {
 	return x
 }
 
-// Params returns nil.
-func (subsampleAndPad) Params() []*autograd.Param { return nil }
+// Parts returns nil.
+func (subsampleAndPad) Parts() []nn.Part { return nil }

@@ -1,12 +1,14 @@
 package resnet_test
 
 import (
+	"maps"
 	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/nn/optim"
 	"github.com/residuum-go/residuum/resnet"
 	"github.com/residuum-go/residuum/tensor"
@@ -15,11 +17,14 @@ import (
 // fit takes steps of SGD on one batch, each on the tape that next returns, and returns the losses.
 func fit(net *resnet.Net, steps int, next func() *autograd.Tape) []float32 {
 	x := randomImages(newRand(), 8, net.Config().Image)
-	sgd := &optim.SGD{Params: net.Params(), Momentum: 0.9}
+	sgd, err := optim.NewSGD(nn.Params(net), optim.SGDConfig{Momentum: 0.9})
+	if err != nil {
+		panic(err)
+	}
 	var losses []float32
 	for range steps {
 		tape := next()
-		autograd.ZeroGrad(net.Params())
+		autograd.ZeroGrad(sgd.Params())
 		loss := autograd.CrossEntropy(net.Forward(tape.Input(x)), []int{0, 1, 2, 3, 4, 0, 1, 2}, 0)
 		losses = append(losses, loss.Value().Item())
 		tape.Backward(loss)
@@ -41,8 +46,9 @@ func TestTrainingOnARecycledTape(t *testing.T) {
 			got := fit(recycled, steps, func() *autograd.Tape { tape.Reset(); return tape })
 			require.Equal(t, want, got)
 			require.Less(t, slices.Min(want), 0.6*want[0], "%v", want)
-			for i, p := range fresh.Params() {
-				require.True(t, tensor.Equal(p.Value, recycled.Params()[i].Value), p.Name)
+			state := maps.Collect(nn.State(recycled))
+			for name, x := range nn.State(fresh) {
+				require.True(t, tensor.Equal(x, state[name]), name)
 			}
 		})
 	}

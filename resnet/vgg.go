@@ -1,8 +1,6 @@
 package resnet
 
 import (
-	"fmt"
-
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/nn"
 )
@@ -16,19 +14,22 @@ type vgg struct {
 	remains  nn.Module
 	conv, bn nn.Module // bn with its ReLU
 	pool     nn.Module
+	parts    []nn.Part
 }
 
-// vgg makes the next block. Its parameters are numbered as the layers of torchvision's "features".
+// vgg makes the next block. Its layers are numbered as those of torchvision's "features".
 func (l *layers) vgg(b Block) *vgg {
 	in, out, stride := b.In.Channels, b.Out.Channels, l.stride(b)
 	u := &vgg{
 		remains: optionA(in, out, stride),
-		conv:    l.conv(l.feature(), b.In, out, 3, stride),
+		conv:    l.conv(b.In, out, 3, stride),
 		bn:      nn.ReLU{},
 		pool:    nn.Identity{},
 	}
+	u.parts = []nn.Part{l.feature(u.conv)}
 	if !l.WithoutBatchNorm {
-		u.bn = l.normReLU(l.feature(), out)
+		u.bn = l.normReLU(out)
+		u.parts = append(u.parts, l.feature(u.bn))
 	}
 	l.features++ // the ReLU
 	if b.Out.Height < b.In.strided(stride, out).Height {
@@ -38,10 +39,10 @@ func (l *layers) vgg(b Block) *vgg {
 	return u
 }
 
-// feature returns the name of the next layer.
-func (l *layers) feature() string {
+// feature returns m as the next layer.
+func (l *layers) feature(m nn.Module) nn.Part {
 	l.features++
-	return fmt.Sprintf("features.%d", l.features-1)
+	return numbered("features.", l.features-1, m)
 }
 
 func (u *vgg) skip(x *autograd.Var) *autograd.Var { return u.pool.Forward(u.remains.Forward(x)) }
@@ -52,4 +53,6 @@ func (u *vgg) branch(x *autograd.Var) *autograd.Var {
 
 func (u *vgg) join(skip, branch *autograd.Var) *autograd.Var { return either(skip, branch) }
 
-func (u *vgg) params() []*autograd.Param { return nn.Params(u.conv, u.bn) }
+func (u *vgg) Forward(x *autograd.Var) *autograd.Var { return u.branch(x) }
+
+func (u *vgg) Parts() []nn.Part { return u.parts }

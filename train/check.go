@@ -25,9 +25,12 @@ func (t *Trainer) init() error {
 	case t.tape != nil:
 		return nil
 	}
-	params, err := weights.Distinct(t.Model.Params())
-	if err != nil {
+	if err := weights.Check(nn.State(t.Model)); err != nil {
 		return fmt.Errorf("train: Trainer.Model: %w", err)
+	}
+	var params []*autograd.Param
+	for _, p := range nn.Params(t.Model) {
+		params = append(params, p)
 	}
 	if err := checkOptimizer(t.Optimizer, params); err != nil {
 		return fmt.Errorf("train: Trainer.Optimizer: %w", err)
@@ -60,28 +63,14 @@ func (t *Trainer) check() error {
 }
 
 // checkOptimizer makes sure that an optimiser moves parameters of the model. What it leaves out is not
-// trained, as in PyTorch. Optimisers of other packages do not say what they move.
+// trained, as in PyTorch.
 func checkOptimizer(o optim.Optimizer, params []*autograd.Param) error {
-	var own []*autograd.Param
-	switch o := o.(type) {
-	case *optim.SGD:
-		own = o.Params
-	case *optim.Adam:
-		own = o.Params
-	case *optim.AdamW:
-		own = o.Params
-	default:
-		return nil
+	if len(o.Params()) == 0 {
+		return errors.New("it has no parameters: make it with nn.Params of this Model")
 	}
-	if len(own) == 0 {
-		return errors.New("its Params are empty: set them to the model's Params()")
-	}
-	for i, p := range own {
-		switch {
-		case p == nil:
-			return fmt.Errorf("its Params[%d] is nil", i)
-		case !slices.Contains(params, p):
-			return fmt.Errorf("its parameter %q is not one of the model's: set its Params to those of this Model", p.Name)
+	for i, p := range o.Params() {
+		if !slices.Contains(params, p) {
+			return fmt.Errorf("its parameter %d, of shape %v, is not one of the model's: make it with nn.Params of this Model", i, p.Value.Shape())
 		}
 	}
 	return nil
@@ -117,11 +106,9 @@ func (t *Trainer) trial() error {
 // try returns the shape of the logits of n black images in training mode. Random numbers and running statistics are
 // afterwards as they were.
 func (t *Trainer) try(n int) ([]int, error) {
-	for _, p := range t.params {
-		if p.Fixed {
-			before := p.Value.Clone()
-			defer tensor.Copy(p.Value, before)
-		}
+	for _, b := range nn.Buffers(t.Model) {
+		before := b.Clone()
+		defer tensor.Copy(b, before)
 	}
 	set := t.Loader.Dataset()
 	images := tensor.New(n, set.Height, set.Width, set.Channels)

@@ -27,27 +27,24 @@ func requireNoStep(t *testing.T, tr *train.Trainer, says string) {
 	_, err := tr.Run(t.Context())
 	require.ErrorContains(t, err, says)
 	if n, ok := tr.Model.(*net); ok {
-		requireSameParams(t, newNet(), n)
+		requireSameState(t, newNet(), n)
 	}
 }
 
 func TestFieldsThatMakeNoSenseAreNamed(t *testing.T) {
-	twins := nn.Sequential{nn.Flatten{}, nn.NewLinear(rand.New(rand.NewPCG(1, 1)), 36, 3), nn.NewLinear(rand.New(rand.NewPCG(1, 1)), 3, 3)}
 	for says, spoil := range map[string]func(*train.Trainer){
-		"train: Trainer.Model is not set":         func(tr *train.Trainer) { tr.Model = nil },
-		"train: Trainer.Loader is not set":        func(tr *train.Trainer) { tr.Loader = nil },
-		"train: Trainer.Optimizer is not set":     func(tr *train.Trainer) { tr.Optimizer = nil },
-		"train: Trainer.Schedule is not set":      func(tr *train.Trainer) { tr.Schedule = nil },
-		"train: Trainer.Epochs is 0, want":        func(tr *train.Trainer) { tr.Epochs = 0 },
-		"train: Trainer.Epochs is -3, want":       func(tr *train.Trainer) { tr.Epochs = -3 },
-		"train: Trainer.SaveEvery is -1, want":    func(tr *train.Trainer) { tr.SaveEvery = -1 },
-		"train: Trainer.Optimizer: its Params":    func(tr *train.Trainer) { tr.Optimizer = &optim.SGD{} },
-		`two parameters are named "weight": name`: func(tr *train.Trainer) { tr.Model = twins },
-		`train: Trainer.Optimizer: its parameter "conv1.weight" is not one of the model's`: func(tr *train.Trainer) {
-			tr.Optimizer = &optim.Adam{Params: newNet().Params()}
+		"train: Trainer.Model is not set":                               func(tr *train.Trainer) { tr.Model = nil },
+		"train: Trainer.Loader is not set":                              func(tr *train.Trainer) { tr.Loader = nil },
+		"train: Trainer.Optimizer is not set":                           func(tr *train.Trainer) { tr.Optimizer = nil },
+		"train: Trainer.Schedule is not set":                            func(tr *train.Trainer) { tr.Schedule = nil },
+		"train: Trainer.Epochs is 0, want":                              func(tr *train.Trainer) { tr.Epochs = 0 },
+		"train: Trainer.Epochs is -3, want":                             func(tr *train.Trainer) { tr.Epochs = -3 },
+		"train: Trainer.SaveEvery is -1, want":                          func(tr *train.Trainer) { tr.SaveEvery = -1 },
+		`train: Trainer.Model: two tensors are named "fc.weight": give`: func(tr *train.Trainer) { tr.Model = twins{newNet()} },
+		`train: Trainer.Optimizer: its parameter 0, of shape [3 3 1 4], is not one of the model's`: func(tr *train.Trainer) {
+			tr.Optimizer = sgd(newNet(), optim.SGDConfig{})
 		},
-		"its Params are empty": func(tr *train.Trainer) { tr.Optimizer = &optim.AdamW{} },
-		"its Params[0] is nil": func(tr *train.Trainer) { tr.Optimizer = &optim.SGD{Params: make([]*autograd.Param, 1)} },
+		"train: Trainer.Optimizer: it has no parameters": func(tr *train.Trainer) { tr.Optimizer = &optim.SGD{} },
 	} {
 		t.Run(says, func(t *testing.T) {
 			tr := newTrainer("sgd", "")
@@ -71,7 +68,7 @@ func TestFieldsThatMakeNoSenseAreNamed(t *testing.T) {
 func TestOptimizerOfSomeParameters(t *testing.T) {
 	tr := newTrainer("sgd", filepath.Join(t.TempDir(), "net.safetensors"))
 	n := tr.Model.(*net)
-	tr.Optimizer = &optim.SGD{Params: n.fc.Params()}
+	tr.Optimizer = sgd(n.fc, optim.SGDConfig{})
 	_, err := tr.Run(t.Context())
 	require.NoError(t, err)
 	require.True(t, tensor.Equal(newNet().conv.Weight.Value, n.conv.Weight.Value))
@@ -84,11 +81,11 @@ func TestRunIsThePlainLoop(t *testing.T) {
 	_, err := tr.Run(t.Context())
 	require.NoError(t, err)
 
-	tape, params, step := autograd.NewTape(by.Seed), by.Model.Params(), 0
+	tape, step := autograd.NewTape(by.Seed), 0
 	for range by.Epochs {
 		for batch := range by.Loader.Epoch(t.Context()) {
 			tape.Reset()
-			for _, p := range params {
+			for _, p := range nn.Params(by.Model) {
 				p.Grad = tensor.New(p.Value.Shape()...)
 			}
 			tape.Backward(autograd.CrossEntropy(by.Model.Forward(tape.Input(batch.X)), batch.Labels, 0))
@@ -96,7 +93,7 @@ func TestRunIsThePlainLoop(t *testing.T) {
 			step++
 		}
 	}
-	requireSameParams(t, by.Model, tr.Model)
+	requireSameState(t, by.Model, tr.Model)
 }
 
 func TestLabelsWithoutALogit(t *testing.T) {
@@ -117,7 +114,7 @@ func TestLabelsWithoutALogit(t *testing.T) {
 func TestModelThatReturnsNoLogits(t *testing.T) {
 	n := newNet()
 	tr := newTrainer("sgd", "")
-	tr.Model, tr.Optimizer = nn.NewSequential(n.conv), &optim.SGD{Params: n.conv.Params()}
+	tr.Model, tr.Optimizer = nn.Sequential{n.conv}, sgd(n.conv, optim.SGDConfig{})
 	requireNoStep(t, tr, "it returns [2 6 6 4] for 2 images, want logits [2, classes]")
 	_, err := train.Evaluate(t.Context(), tr.Model, stripes(4), data.Norm{}, 3)
 	require.ErrorContains(t, err, "it returns [3 6 6 4] for 3 images, want logits [3, classes]")
@@ -147,7 +144,7 @@ func (broken) Forward(x *autograd.Var) *autograd.Var { return (*nn.Linear)(nil).
 // onePixel has a batch norm that sees one value of each image and channel.
 func onePixel() nn.Module {
 	rng := rand.New(rand.NewPCG(5, 5))
-	return nn.NewSequential(nn.NewConv2D(rng, 1, 4, 6, tensor.ConvSpec{}), nn.NewBatchNormReLU(4), nn.Flatten{}, nn.NewLinear(rng, 4, 3))
+	return nn.Sequential{nn.NewConv2D(rng, 1, 4, 6, tensor.ConvSpec{}), nn.NewBatchNormReLU(4), nn.Flatten{}, nn.NewLinear(rng, 4, 3)}
 }
 
 // The last batch of an epoch may be of one image, of which a batch norm over one pixel has no variance.
@@ -159,7 +156,7 @@ func TestLastBatchOfOneImage(t *testing.T) {
 		t.Run(fmt.Sprintf("images=%d/batch=%d", c.images, c.batch), func(t *testing.T) {
 			tr := newTrainer("sgd", filepath.Join(t.TempDir(), "net.safetensors"))
 			tr.Model = onePixel()
-			tr.Optimizer = &optim.SGD{Params: tr.Model.Params()}
+			tr.Optimizer = sgd(tr.Model, optim.SGDConfig{})
 			tr.Loader = newLoader(stripes(c.images), data.LoaderConfig{Batch: c.batch})
 			if c.ok {
 				_, err := tr.Run(t.Context())
@@ -168,7 +165,7 @@ func TestLastBatchOfOneImage(t *testing.T) {
 			}
 			requireNoStep(t, tr, fmt.Sprintf("train: %d images in batches of %d leave one for the last, on which the model cannot be trained: choose",
 				c.images, min(c.batch, c.images)))
-			requireSameParams(t, onePixel(), tr.Model)
+			requireSameState(t, onePixel(), tr.Model)
 		})
 	}
 	// Over several pixels one image is enough.
@@ -217,20 +214,20 @@ func TestScheduleThatMakesNoSense(t *testing.T) {
 		got, err := resumed.Run(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, want, got)
-		requireSameParams(t, whole.Model, resumed.Model)
+		requireSameState(t, whole.Model, resumed.Model)
 	}
 }
 
-// A parameter that is set free in the middle of a run trains from then on, and one that is fixed no longer.
-func TestFixedMayChange(t *testing.T) {
+// A parameter that is set free in the middle of a run trains from then on, and one that is frozen no longer.
+func TestFrozenMayChange(t *testing.T) {
 	tr := newTrainer("sgd", "")
 	n := tr.Model.(*net)
-	n.conv.Weight.Fixed = true
+	n.conv.Weight.Frozen = true
 	start, frozen := n.conv.Weight.Value.Clone(), (*tensor.Tensor)(nil)
 	tr.Progress = func(p train.Progress) {
 		if p.Epoch == 2 && p.Batch == 3 {
 			require.True(t, tensor.Equal(start, n.conv.Weight.Value))
-			n.conv.Weight.Fixed, n.fc.Weight.Fixed = false, true
+			n.conv.Weight.Frozen, n.fc.Weight.Frozen = false, true
 			frozen = n.fc.Weight.Value.Clone()
 		}
 	}
@@ -241,12 +238,19 @@ func TestFixedMayChange(t *testing.T) {
 	require.True(t, tensor.Equal(frozen, n.fc.Weight.Value))
 }
 
-// follower is an optimiser that looks at Fixed in every step, and leaves alone what never had a gradient.
+// twins is a net whose last layer occurs twice under one name.
+type twins struct{ *net }
+
+func (t twins) Parts() []nn.Part {
+	return append(t.net.Parts(), nn.Part{Name: "fc", Module: nn.NewLinear(rand.New(rand.NewPCG(1, 1)), 4, 3)})
+}
+
+// follower is an optimiser that looks at Frozen in every step, and leaves alone what never had a gradient.
 type follower struct{ params []*autograd.Param }
 
 func (f follower) Step(lr float64) {
 	for _, p := range f.params {
-		if p.Grad == nil || p.Fixed {
+		if p.Grad == nil || p.Frozen {
 			continue
 		}
 		for i := range p.Value.Data() {
@@ -254,6 +258,8 @@ func (f follower) Step(lr float64) {
 		}
 	}
 }
+
+func (f follower) Params() []*autograd.Param { return f.params }
 
 func (follower) State() map[string]*tensor.Tensor { return nil }
 
@@ -267,23 +273,20 @@ func TestParameterThatIsSetFree(t *testing.T) {
 		run := func(stop int) *net {
 			tr := newTrainer("", path)
 			n := tr.Model.(*net)
-			branch := n.branch.Params()
-			tr.Optimizer = follower{n.Params()}
+			tr.Optimizer = follower{sgd(n, optim.SGDConfig{}).Params()}
 			step := 0
 			if stop == 0 {
 				require.NoError(t, tr.Resume())
 				step = free
 			}
-			for _, p := range branch {
-				p.Fixed = step < free
+			if step < free {
+				nn.Freeze(n.branch)
 			}
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			tr.Progress = func(train.Progress) {
 				if step++; step == free {
-					for _, p := range branch {
-						p.Fixed = false
-					}
+					nn.Unfreeze(n.branch)
 				}
 				if step == stop {
 					cancel()
@@ -299,7 +302,7 @@ func TestParameterThatIsSetFree(t *testing.T) {
 		}
 		whole := run(24)
 		run(free)
-		requireSameParams(t, whole, run(0))
+		requireSameState(t, whole, run(0))
 	}
 }
 

@@ -18,7 +18,7 @@ import (
 	"github.com/residuum-go/residuum/weights"
 )
 
-// A checkpoint is a safetensors file. The model's parameters have their own names, so that other
+// A checkpoint is a safetensors file. The model's tensors have their own names, so that other
 // programs find them; the optimiser's tensors come after a prefix; the rest is JSON in the metadata.
 const (
 	optimizerPrefix = "optimizer/"
@@ -62,9 +62,9 @@ func (p *progress) upgrade(text []byte) error {
 // finite.
 func (t *Trainer) save() error {
 	state := t.Optimizer.State()
-	for _, p := range t.params {
-		if i, ok := firstNotFinite(p.Value); ok {
-			return t.fail(p.Name, float64(p.Value.Data()[i]))
+	for name, x := range nn.State(t.Model) {
+		if i, ok := firstNotFinite(x); ok {
+			return t.fail(name, float64(x.Data()[i]))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(state)) {
@@ -93,7 +93,7 @@ func (t *Trainer) write(state map[string]*tensor.Tensor) error {
 	if err != nil {
 		return err
 	}
-	tensors := weights.FromParams(t.params)
+	tensors := weights.FromState(nn.State(t.Model))
 	for name, s := range state {
 		tensors[optimizerPrefix+name] = s
 	}
@@ -201,16 +201,16 @@ func (t *Trainer) decode(text string) (*progress, error) {
 // restore changes model, loader and optimiser, or none of them.
 func (t *Trainer) restore(file *weights.File, sampler data.State) error {
 	model, optimizer := split(file)
-	oldModel, oldSampler := &weights.File{Tensors: weights.FromParams(t.params)}, t.Loader.State()
+	oldModel, oldSampler := &weights.File{Tensors: weights.FromState(nn.State(t.Model))}, t.Loader.State()
 	if err := t.Loader.SetState(sampler); err != nil {
 		return err
 	}
-	err := weights.Assign(t.params, model)
+	err := weights.Assign(nn.State(t.Model), model)
 	if err == nil {
 		if err = t.Optimizer.LoadState(optimizer); err == nil {
 			return nil
 		}
-		_ = weights.Assign(t.params, oldModel) // fits, it is the model's own
+		_ = weights.Assign(nn.State(t.Model), oldModel) // fits, it is the model's own
 	}
 	_ = t.Loader.SetState(oldSampler) // likewise
 	return err
@@ -231,7 +231,7 @@ func LoadModel(path string, model nn.Module) error {
 	if err := checkFinite(own.Tensors); err != nil {
 		return fmt.Errorf("train: checkpoint %s: %w", path, err)
 	}
-	if err := weights.Assign(model.Params(), own); err != nil {
+	if err := weights.Assign(nn.State(model), own); err != nil {
 		return fmt.Errorf("train: checkpoint %s: %w", path, err)
 	}
 	return nil

@@ -4,12 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 
-	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/internal/atomicfile"
 	"github.com/residuum-go/residuum/internal/filelock"
+	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/tensor"
 	"github.com/residuum-go/residuum/weights"
 )
@@ -92,9 +93,9 @@ func (t *Trainer) isOfModel() error {
 		return errNoCheckpoint
 	}
 	model, _ := split(file)
-	var same []*autograd.Param
-	for _, p := range t.params {
-		same = append(same, autograd.NewParam(p.Name, tensor.New(p.Value.Shape()...)))
+	same := map[string]*tensor.Tensor{}
+	for name, x := range nn.State(t.Model) {
+		same[name] = tensor.New(x.Shape()...)
 	}
-	return weights.Assign(same, model)
+	return weights.Assign(maps.All(same), model)
 }

@@ -200,12 +200,12 @@ func TestOnlyACheckpointOfTheModelIsReplaced(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "net.safetensors")
 	small := newTrainer("sgd", path)
-	small.Model = nn.NewSequential(nn.Flatten{}, nn.NewLinear(rand.New(rand.NewPCG(1, 1)), 36, 3))
-	small.Optimizer = &optim.SGD{Params: small.Model.Params()}
+	small.Model = nn.Sequential{nn.Flatten{}, nn.NewLinear(rand.New(rand.NewPCG(1, 1)), 36, 3)}
+	small.Optimizer = sgd(small.Model, optim.SGDConfig{})
 	_, err := small.Run(t.Context())
 	require.NoError(t, err)
 	plain := filepath.Join(dir, "weights.safetensors")
-	require.NoError(t, weights.Save(plain, &weights.File{Tensors: weights.FromParams(newNet().Params())}))
+	require.NoError(t, weights.Save(plain, &weights.File{Tensors: weights.FromState(nn.State(newNet()))}))
 	notes := filepath.Join(dir, "notes")
 	require.NoError(t, os.WriteFile(notes, []byte("do not forget\n"), 0o600))
 	for path, says := range map[string]string{path: "do not fit the model", plain: "not a checkpoint", notes: weights.ErrFormat.Error()} {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/data"
+	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/tensor"
 	"github.com/residuum-go/residuum/train"
 )
@@ -24,7 +25,7 @@ func (a answers) Forward(x *autograd.Var) *autograd.Var {
 	return autograd.Const(tensor.From(logits, n, len(a[0])))
 }
 
-func (answers) Params() []*autograd.Param { return nil }
+func (answers) Parts() []nn.Part { return nil }
 
 // ask is a dataset of one image for each answer, with the labels given.
 func ask(labels ...int) *data.Dataset {

@@ -19,12 +19,17 @@ func ExampleTrainer() {
 		fmt.Println(err)
 		return
 	}
-	model := nn.NewSequential(nn.Flatten{}, nn.NewLinear(rng, 36, 3))
+	model := nn.Sequential{nn.Flatten{}, nn.NewLinear(rng, 36, 3)}
+	sgd, err := optim.NewSGD(nn.Params(model), optim.SGDConfig{Momentum: 0.9})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 
 	trainer := &train.Trainer{
 		Model:     model,
 		Loader:    loader,
-		Optimizer: &optim.SGD{Params: model.Params(), Momentum: 0.9},
+		Optimizer: sgd,
 		Schedule:  optim.Cosine(0.1, 0, 30),
 		Epochs:    10,
 	}

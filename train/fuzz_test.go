@@ -32,7 +32,7 @@ func FuzzCheckpoint(f *testing.F) {
 		require.NoError(t, os.WriteFile(path, append(append(b, header...), elements...), 0o600))
 		model := newNet()
 		if train.LoadModel(path, model) != nil {
-			requireSameParams(t, newNet(), model)
+			requireSameState(t, newNet(), model)
 		}
 		for _, optimizer := range []string{"sgd", "adamw"} {
 			tr, fresh := newTrainer(optimizer, path), newTrainer(optimizer, "")
@@ -41,7 +41,7 @@ func FuzzCheckpoint(f *testing.F) {
 				_, _ = tr.Run(t.Context())
 				continue
 			}
-			requireSameParams(t, fresh.Model, tr.Model)
+			requireSameState(t, fresh.Model, tr.Model)
 			require.Equal(t, fresh.Loader.State(), tr.Loader.State())
 			want := fresh.Optimizer.State()
 			for name, s := range tr.Optimizer.State() {

@@ -154,7 +154,7 @@ func requireGoesOn(t *testing.T, path string) {
 	require.NoError(t, err)
 	_, err = straight.Run(t.Context())
 	require.NoError(t, err)
-	requireSameParams(t, straight.Model, killed.Model)
+	requireSameState(t, straight.Model, killed.Model)
 	if runtime.GOOS == "linux" {
 		entries, err := os.ReadDir(filepath.Dir(path))
 		require.NoError(t, err)

@@ -1,6 +1,7 @@
 package train_test
 
 import (
+	"maps"
 	"math/rand/v2"
 	"testing"
 
@@ -25,10 +26,10 @@ type net struct {
 func newNet() *net {
 	rng := rand.New(rand.NewPCG(5, 5))
 	return &net{
-		conv:   nn.Named("conv1", nn.NewConv2D(rng, 1, 4, 3, tensor.ConvSpec{Pad: 1})),
-		bn:     nn.Named("bn1", nn.NewBatchNormReLU(4)),
-		branch: nn.Named("branch", nn.NewConv2D(rng, 4, 4, 1, tensor.ConvSpec{})),
-		fc:     nn.Named("fc", nn.NewLinear(rng, 4, 3)),
+		conv:   nn.NewConv2D(rng, 1, 4, 3, tensor.ConvSpec{Pad: 1}),
+		bn:     nn.NewBatchNormReLU(4),
+		branch: nn.NewConv2D(rng, 4, 4, 1, tensor.ConvSpec{}),
+		fc:     nn.NewLinear(rng, 4, 3),
 	}
 }
 
@@ -40,7 +41,9 @@ func (n *net) Forward(x *autograd.Var) *autograd.Var {
 	return n.fc.Forward(autograd.Dropout(autograd.GlobalAvgPool(y), 0.2))
 }
 
-func (n *net) Params() []*autograd.Param { return nn.Params(n.conv, n.bn, n.branch, n.fc) }
+func (n *net) Parts() []nn.Part {
+	return []nn.Part{{Name: "conv1", Module: n.conv}, {Name: "bn1", Module: n.bn}, {Name: "branch", Module: n.branch}, {Name: "fc", Module: n.fc}}
+}
 
 // stripes is a dataset that the net can learn: columns, rows and noise.
 func stripes(n int) *data.Dataset {
@@ -84,16 +87,26 @@ func newTrainer(optimizer string, path string) *train.Trainer {
 	}
 	switch optimizer {
 	case "sgd":
-		t.Optimizer = &optim.SGD{Params: model.Params(), Momentum: 0.9, Nesterov: true, WeightDecay: 1e-3}
+		t.Optimizer = sgd(model, optim.SGDConfig{Momentum: 0.9, Nesterov: true, WeightDecay: 1e-3})
 	case "adamw":
-		t.Optimizer = &optim.AdamW{Params: model.Params(), WeightDecay: 1e-2}
+		t.Optimizer = must(optim.NewAdamW(nn.Params(model), optim.AdamConfig{WeightDecay: 1e-2}))
 	}
 	return t
 }
 
-func requireSameParams(t *testing.T, want, got nn.Module) {
+func sgd(m nn.Module, c optim.SGDConfig) *optim.SGD { return must(optim.NewSGD(nn.Params(m), c)) }
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+func requireSameState(t *testing.T, want, got nn.Module) {
 	t.Helper()
-	for i, p := range want.Params() {
-		require.True(t, tensor.Equal(p.Value, got.Params()[i].Value), p.Name)
+	state := maps.Collect(nn.State(got))
+	for name, x := range nn.State(want) {
+		require.True(t, tensor.Equal(x, state[name]), name)
 	}
 }

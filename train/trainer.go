@@ -158,7 +158,7 @@ func (t *Trainer) train(batch *data.Batch, rate float64) error {
 // that is zero from one that never was, and a resumed run must not differ.
 func (t *Trainer) makeGradients() {
 	for _, p := range t.params {
-		if !p.Fixed && p.Grad == nil {
+		if !p.Frozen && p.Grad == nil {
 			p.Grad = tensor.New(p.Value.Shape()...)
 		}
 	}

@@ -92,7 +92,7 @@ func TestResumeIsExact(t *testing.T) {
 				got, err := last.Run(t.Context())
 				require.NoError(t, err)
 				require.Equal(t, history, got)
-				requireSameParams(t, whole.Model, last.Model)
+				requireSameState(t, whole.Model, last.Model)
 				b, err := os.ReadFile(path)
 				require.NoError(t, err)
 				require.True(t, string(want) == string(b), "checkpoints differ")
@@ -140,7 +140,7 @@ func TestResumeFromAnOlderCheckpointIsExact(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 24-8, steps)
 	require.Equal(t, want, got)
-	requireSameParams(t, first.Model, second.Model)
+	requireSameState(t, first.Model, second.Model)
 }
 
 func TestRunGoesOnWhenEpochsIsRaised(t *testing.T) {
@@ -155,7 +155,7 @@ func TestRunGoesOnWhenEpochsIsRaised(t *testing.T) {
 			break
 		}
 	}
-	requireSameParams(t, whole.Model, parts.Model)
+	requireSameState(t, whole.Model, parts.Model)
 }
 
 func TestLossThatIsNotFiniteStopsAndKeepsTheCheckpoint(t *testing.T) {
@@ -212,7 +212,7 @@ func TestWeightsThatAreNotFiniteAreAnErrorWithoutACheckpoint(t *testing.T) {
 	tr := newTrainer("sgd", "")
 	tr.Progress = func(p train.Progress) {
 		if p.Epoch == 4 && p.Batch == 6 {
-			tr.Model.(*net).bn.RunningVar.Value.Data()[2] = float32(math.NaN())
+			tr.Model.(*net).bn.RunningVar.Data()[2] = float32(math.NaN())
 		}
 	}
 	_, err := tr.Run(t.Context())
@@ -269,7 +269,7 @@ func TestResumeRefusesWhatDoesNotFitAndChangesNothing(t *testing.T) {
 			err := fresh.Resume()
 			require.ErrorContains(t, err, c.reason)
 			require.ErrorContains(t, err, path)
-			requireSameParams(t, newNet(), fresh.Model)
+			requireSameState(t, newNet(), fresh.Model)
 			require.Equal(t, newTrainer("sgd", "").Loader.State(), fresh.Loader.State())
 		})
 	}
@@ -320,7 +320,7 @@ func TestResumeReadsVersion1(t *testing.T) {
 		got[i].LossSum = history[i].LossSum
 	}
 	require.Equal(t, history, got)
-	requireSameParams(t, want.Model, second.Model)
+	requireSameState(t, want.Model, second.Model)
 }
 
 func TestLoadModel(t *testing.T) {
@@ -329,7 +329,7 @@ func TestLoadModel(t *testing.T) {
 	runUntil(t, tr, 9)
 	model := newNet()
 	require.NoError(t, train.LoadModel(path, model))
-	requireSameParams(t, tr.Model, model)
+	requireSameState(t, tr.Model, model)
 
 	whole := read(t, path)
 	for _, c := range []struct {
@@ -348,13 +348,13 @@ func TestLoadModel(t *testing.T) {
 		err = train.LoadModel(edited, model)
 		require.ErrorContains(t, err, c.reason)
 		require.ErrorContains(t, err, edited)
-		requireSameParams(t, tr.Model, model)
+		requireSameState(t, tr.Model, model)
 	}
 	torn := filepath.Join(t.TempDir(), "torn.safetensors")
 	require.NoError(t, os.WriteFile(torn, []byte(whole[:len(whole)-1]), 0o600))
 	require.ErrorIs(t, train.LoadModel(torn, model), weights.ErrFormat)
-	requireSameParams(t, tr.Model, model)
+	requireSameState(t, tr.Model, model)
 
 	require.EqualError(t, train.LoadModel(path, nil), "train: LoadModel: the model is nil")
-	require.ErrorContains(t, train.LoadModel(path, &boost.Ensemble{}), "parameter 0 is nil: the model has not been built, or the ensemble not fitted")
+	require.ErrorContains(t, train.LoadModel(path, &boost.Ensemble{}), "the model has none: it has not been built, or the ensemble not fitted")
 }

@@ -35,7 +35,7 @@ func newLadder(n int) ladder {
 		if i == 1 {
 			tensor.Neg(w, w) // this block works against the others
 		}
-		l = append(l, autograd.NewParam(fmt.Sprintf("w%d", i), w))
+		l = append(l, autograd.NewParam(w))
 	}
 	return l
 }

@@ -6,20 +6,21 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"iter"
 	"math"
 	"slices"
 
-	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/tensor"
 )
 
-// Identity returns a hash of the names, shapes and values of parameters, for [OpenJournal].
-func Identity(params []*autograd.Param) string {
+// Identity returns a hash of the names, shapes and values of a model's tensors, such as nn.State of a module, for
+// [OpenJournal].
+func Identity(state iter.Seq2[string, *tensor.Tensor]) string {
 	h := sha256.New()
-	for _, p := range params {
-		fmt.Fprintf(h, "%q %v ", p.Name, p.Value.Shape())
-		digestValues(h, p.Value)
+	for name, t := range state {
+		fmt.Fprintf(h, "%q %v ", name, t.Shape())
+		digestValues(h, t)
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }

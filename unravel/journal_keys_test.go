@@ -10,8 +10,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/data"
+	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/resnet"
 	"github.com/residuum-go/residuum/tensor"
 )
@@ -47,7 +47,7 @@ func (s *studied) asked(do Ablation) *studied {
 // measure returns the score of the plan on batch 1 and what the patch does to it, each with its key.
 func (s *studied) measure(t *testing.T) (plan, patch line) {
 	study := s.study
-	study.opts.Journal = openJournal(t, filepath.Join(t.TempDir(), "journal"), Identity(s.net.Params()))
+	study.opts.Journal = openJournal(t, filepath.Join(t.TempDir(), "journal"), Identity(nn.State(s.net)))
 	_, err := study.Evaluate(t.Context(), []Plan{s.plan})
 	require.NoError(t, err)
 	_, err = study.PatchPaths(t.Context(), s.do, []Patch{s.patch})
@@ -80,9 +80,9 @@ func TestKeysHoldAllThatScoresDependOn(t *testing.T) {
 		change      func(s *studied)
 		plan, patch bool // whose score it changes
 	}{
-		"weights": {func(s *studied) { w := s.net.Params()[0].Value; tensor.Scale(w, w, 2) }, true, true},
+		"weights": {func(s *studied) { w := batchNorms(s.net)[0].Weight.Value; tensor.Scale(w, w, 2) }, true, true},
 		"running statistics": {func(s *studied) {
-			v := s.net.BatchNorms()[0].RunningVar.Value
+			v := batchNorms(s.net)[0].RunningVar
 			tensor.Scale(v, v, 2)
 		}, true, true},
 		"seed":           {func(s *studied) { s.study.opts.Seed++ }, true, true},
@@ -174,20 +174,29 @@ func TestJournalsOfEarlierVersions(t *testing.T) {
 	require.Equal(t, []PatchScore{{Patch{0, 1}, data.Score{Examples: 4, Correct: 3, LossSum: 2}, 0.5}}, patches)
 }
 
+// made is a module of the given parts.
+type made struct {
+	nn.Identity
+	parts []nn.Part
+}
+
+func (m made) Parts() []nn.Part { return m.parts }
+
 func TestIdentity(t *testing.T) {
-	a := autograd.NewParam("a", tensor.From([]float32{1, 2, 3, 4}, 2, 2))
-	b := autograd.NewParam("b", tensor.From([]float32{5}, 1))
+	a := nn.Part{Name: "a", Buffer: tensor.From([]float32{1, 2, 3, 4}, 2, 2)}
+	b := nn.Part{Name: "b", Buffer: tensor.From([]float32{5}, 1)}
 	seen := map[string]bool{}
-	for _, params := range [][]*autograd.Param{
+	for _, parts := range [][]nn.Part{
 		{a, b}, {b, a}, {a}, nil,
-		{autograd.NewParam("a", tensor.From([]float32{1, 2, 3, 4}, 4)), b},
-		{autograd.NewParam("x", a.Value), b},
-		{autograd.NewParam("a", tensor.From([]float32{1, 2, 3, 4.0000005}, 2, 2)), b},
+		{{Name: "a", Buffer: tensor.From([]float32{1, 2, 3, 4}, 4)}, b},
+		{{Name: "x", Buffer: a.Buffer}, b},
+		{{Name: "a", Buffer: tensor.From([]float32{1, 2, 3, 4.0000005}, 2, 2)}, b},
 	} {
-		id := Identity(params)
+		state := nn.State(made{parts: parts})
+		id := Identity(state)
 		require.False(t, seen[id])
 		seen[id] = true
-		require.Equal(t, id, Identity(params))
+		require.Equal(t, id, Identity(state))
 	}
 }
 

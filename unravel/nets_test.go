@@ -60,8 +60,8 @@ func normal(rng *rand.Rand, std float64, shape ...int) *tensor.Tensor {
 
 // dense returns y -> y W + b with random weights of the given gain, b = 0 if bias is 0.
 func dense(rng *rand.Rand, in, out int, gain, bias float64) func(*autograd.Var) *autograd.Var {
-	w := autograd.NewParam("w", normal(rng, gain/math.Sqrt(float64(in)), in, out))
-	b := autograd.NewParam("b", normal(rng, bias, out))
+	w := autograd.NewParam(normal(rng, gain/math.Sqrt(float64(in)), in, out))
+	b := autograd.NewParam(normal(rng, bias, out))
 	return func(y *autograd.Var) *autograd.Var {
 		z := autograd.MatMul(y, w.On(y), tensor.NN)
 		if bias == 0 {
@@ -103,14 +103,14 @@ func newMLP(rng *rand.Rand, n int, gain, bias float64) *toy {
 // with an option A shortcut to 2x2x6, and a plain block.
 func newConvNet(rng *rand.Rand) *toy {
 	conv := func(in, out, size, stride int) func(*autograd.Var) *autograd.Var {
-		w := autograd.NewParam("w", normal(rng, 1/math.Sqrt(float64(in*size*size)), size, size, in, out))
+		w := autograd.NewParam(normal(rng, 1/math.Sqrt(float64(in*size*size)), size, size, in, out))
 		return func(y *autograd.Var) *autograd.Var {
 			return autograd.Conv2D(y, w.On(y), tensor.ConvSpec{Stride: stride, Pad: size / 2})
 		}
 	}
 	norm := func(c int) func(*autograd.Var) *autograd.Var { // batch norm in evaluation mode
-		scale := autograd.NewParam("scale", tensor.AddScalar(nil, normal(rng, 0.2, c), 1))
-		shift := autograd.NewParam("shift", normal(rng, 0.2, c))
+		scale := autograd.NewParam(tensor.AddScalar(nil, normal(rng, 0.2, c), 1))
+		shift := autograd.NewParam(normal(rng, 0.2, c))
 		center := autograd.Const(tensor.New(c))
 		return func(y *autograd.Var) *autograd.Var {
 			return autograd.ScaleShift(y, center, scale.On(y), shift.On(y), false)
@@ -148,7 +148,7 @@ func newLinear(rng *rand.Rand, n, width int, gain float64) (*toy, []*tensor.Tens
 	for range n {
 		a := normal(rng, gain/math.Sqrt(float64(width)), width, width)
 		as = append(as, a)
-		w := autograd.NewParam("a", a)
+		w := autograd.NewParam(a)
 		t.blocks = append(t.blocks, toyBlock{branch: func(y *autograd.Var) *autograd.Var {
 			return autograd.MatMul(y, w.On(y), tensor.NN)
 		}})

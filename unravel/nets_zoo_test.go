@@ -8,6 +8,7 @@ import (
 
 	"github.com/residuum-go/residuum/boost"
 	"github.com/residuum-go/residuum/data"
+	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/resnet"
 	"github.com/residuum-go/residuum/tensor"
 )
@@ -61,18 +62,29 @@ func residual() map[string]animal {
 	return all
 }
 
+// batchNorms returns those of a net.
+func batchNorms(net nn.Module) []*nn.BatchNorm2D {
+	var norms []*nn.BatchNorm2D
+	for _, m := range nn.Modules(net) {
+		if b, ok := m.(*nn.BatchNorm2D); ok {
+			norms = append(norms, b)
+		}
+	}
+	return norms
+}
+
 // newResNet returns a net whose batch norms are such as training might have left them.
 func newResNet(rng *rand.Rand, c resnet.Config) *resnet.Net {
 	net, err := resnet.New(c, rng)
 	if err != nil {
 		panic(err)
 	}
-	for _, b := range net.BatchNorms() {
+	for _, b := range batchNorms(net) {
 		n := b.Weight.Value.Len()
-		for _, p := range []*tensor.Tensor{b.Bias.Value, b.RunningMean.Value} {
+		for _, p := range []*tensor.Tensor{b.Bias.Value, b.RunningMean} {
 			tensor.Copy(p, normal(rng, 0.2, n))
 		}
-		for _, p := range []*tensor.Tensor{b.Weight.Value, b.RunningVar.Value} {
+		for _, p := range []*tensor.Tensor{b.Weight.Value, b.RunningVar} {
 			tensor.Exp(p, normal(rng, 0.2, n))
 		}
 	}

@@ -1,9 +1,11 @@
 package unravel
 
-import "github.com/residuum-go/residuum/autograd"
+import (
+	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/nn"
+)
 
-// Module is a [Network] as one module, with the Forward and Params that nn.Module asks for, so that it can be
-// trained and tested like any other:
+// Module is a [Network] as an [nn.Module], so that it can be trained and tested like any other:
 //
 //	result, err := train.Evaluate(ctx, unravel.Module{Network: net}, set, norm, 250)
 //
@@ -18,20 +20,20 @@ type Module struct{ Network }
 // Forward returns the logits [N, classes] of a batch x.
 func (m Module) Forward(x *autograd.Var) *autograd.Var { return Forward(m.Network, x) }
 
-// Params returns the parameters of the network, or nil if it does not say which it has.
-func (m Module) Params() []*autograd.Param { return params(m.Network) }
+// Parts returns the parts of the network, or nil if it does not say which it has.
+func (m Module) Parts() []nn.Part { return parts(m.Network) }
 
-// params asks a network that may have parameters for them.
-func params(net Network) []*autograd.Param {
-	if m, ok := net.(interface{ Params() []*autograd.Param }); ok {
-		return m.Params()
+// parts asks a network that may have parts for them.
+func parts(net Network) []nn.Part {
+	if m, ok := net.(interface{ Parts() []nn.Part }); ok {
+		return m.Parts()
 	}
 	return nil
 }
 
-// Networks made of a network have its parameters, those of deleted and skipped blocks as well.
+// Networks made of a network have its parts, deleted and skipped blocks as well.
 
-func (e *editedNet) Params() []*autograd.Param { return params(e.net) }
-func (f from) Params() []*autograd.Param       { return params(f.net) }
-func (f fromInput) Params() []*autograd.Param  { return params(f.Network) }
-func (h hooked) Params() []*autograd.Param     { return params(h.Network) }
+func (e *editedNet) Parts() []nn.Part { return parts(e.net) }
+func (f from) Parts() []nn.Part       { return parts(f.net) }
+func (f fromInput) Parts() []nn.Part  { return parts(f.Network) }
+func (h hooked) Parts() []nn.Part     { return parts(h.Network) }

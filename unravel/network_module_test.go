@@ -64,12 +64,13 @@ func TestModulesOfNetworks(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var m nn.Module = unravel.Module{Network: other}
 			require.Equal(t, unravel.Forward(other, autograd.Const(x)).Value().Data(), m.Forward(autograd.Const(x)).Value().Data())
-			require.Equal(t, net.Params(), m.Params())
-			sgd := &optim.SGD{Params: m.Params()}
+			require.Equal(t, net.Parts(), m.Parts())
+			sgd, err := optim.NewSGD(nn.Params(m), optim.SGDConfig{})
+			require.NoError(t, err)
 			loss := func() float32 {
 				tape := autograd.NewTape(1)
 				l := autograd.CrossEntropy(m.Forward(tape.Input(x)), []int{0, 0}, 0)
-				autograd.ZeroGrad(m.Params())
+				autograd.ZeroGrad(sgd.Params())
 				tape.Backward(l)
 				return l.Value().Item()
 			}
@@ -78,8 +79,8 @@ func TestModulesOfNetworks(t *testing.T) {
 			require.Less(t, loss(), before)
 		})
 	}
-	require.Nil(t, unravel.Module{Network: withoutParams{net}}.Params())
+	require.Nil(t, unravel.Module{Network: withoutParts{net}}.Parts())
 }
 
-// withoutParams is a network that has the methods of one and no others.
-type withoutParams struct{ unravel.Network }
+// withoutParts is a network that has the methods of one and no others.
+type withoutParts struct{ unravel.Network }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"testing"
 
@@ -21,7 +22,7 @@ func recalibrating(net *resnet.Net, images *tensor.Tensor) func(context.Context,
 	return func(ctx context.Context, run func(Network, *autograd.Var) *autograd.Var) (Network, error) {
 		twin := net.Twin()
 		forward := func(x *autograd.Var) *autograd.Var { return run(twin, x) }
-		return twin, nn.Recalibrate(ctx, twin.BatchNorms(), forward, images)
+		return twin, nn.Recalibrate(ctx, twin, forward, images)
 	}
 }
 
@@ -42,7 +43,7 @@ func TestRecalibratingBatchNorm(t *testing.T) {
 	require.NoError(t, err)
 	for i, p := range plans {
 		hand := build()
-		for _, b := range hand.BatchNorms() {
+		for _, b := range batchNorms(hand) {
 			b.Momentum = 1 // one batch: its statistics are all there is
 		}
 		Run(hand, p, autograd.NewTape(1).Input(images))
@@ -50,8 +51,9 @@ func TestRecalibratingBatchNorm(t *testing.T) {
 		require.InDelta(t, want.LossSum, got[i].LossSum, 1e-6)
 		require.NotEqual(t, stale[i].LossSum, got[i].LossSum)
 	}
-	for i, p := range build().Params() {
-		require.True(t, tensor.Equal(p.Value, net.Params()[i].Value), p.Name)
+	state := maps.Collect(nn.State(net))
+	for name, want := range nn.State(build()) {
+		require.True(t, tensor.Equal(want, state[name]), name)
 	}
 }
 

@@ -3,6 +3,7 @@ package unravel_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -63,11 +64,15 @@ func trainerOf(model nn.Module, checkpoint string) *train.Trainer {
 	if err != nil {
 		panic(err)
 	}
+	sgd, err := optim.NewSGD(nn.Params(model), optim.SGDConfig{Momentum: 0.9})
+	if err != nil {
+		panic(err)
+	}
 	return &train.Trainer{
 		Model: model, Epochs: 3, Seed: 5, Checkpoint: checkpoint,
 		Loader:    loader,
 		Schedule:  optim.Constant(0.05),
-		Optimizer: &optim.SGD{Params: model.Params(), Momentum: 0.9},
+		Optimizer: sgd,
 	}
 }
 
@@ -140,7 +145,7 @@ func ExampleShard() {
 	defer os.RemoveAll(dir)
 	path := filepath.Join(dir, fmt.Sprintf("shard-%d.jsonl", shard.Index))
 	for attempt := range 2 { // the second finds what the first has left
-		journal, err := unravel.OpenJournal(path, unravel.Identity(model.Params()))
+		journal, err := unravel.OpenJournal(path, unravel.Identity(nn.State(model)))
 		if err != nil {
 			fmt.Println(err)
 			return
@@ -190,8 +195,9 @@ func TestTrainingOnRandomBlocks(t *testing.T) {
 			got, err := second.Run(t.Context())
 			require.NoError(t, err)
 			require.Equal(t, want, got)
-			for i, p := range straight.Model.Params() {
-				require.True(t, tensor.Equal(p.Value, second.Model.Params()[i].Value), p.Name)
+			state := maps.Collect(nn.State(second.Model))
+			for name, want := range nn.State(straight.Model) {
+				require.True(t, tensor.Equal(want, state[name]), name)
 			}
 		})
 	}

@@ -43,7 +43,7 @@ type Options struct {
 	//	func(ctx context.Context, run func(net unravel.Network, x *autograd.Var) *autograd.Var) (unravel.Network, error) {
 	//		twin := net.Twin() // of a resnet.Net
 	//		forward := func(x *autograd.Var) *autograd.Var { return run(twin, x) }
-	//		return twin, nn.Recalibrate(ctx, twin.BatchNorms(), forward, images)
+	//		return twin, nn.Recalibrate(ctx, twin, forward, images)
 	//	}
 	//
 	// Plans then share no work. Dataset means stay those of the study's net.

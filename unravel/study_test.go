@@ -12,6 +12,7 @@ import (
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/internal/parallel"
+	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/resnet"
 	"github.com/residuum-go/residuum/tensor"
 	"github.com/residuum-go/residuum/unravel/paths"
@@ -103,8 +104,8 @@ func TestDeletingRealBlocks(t *testing.T) {
 			for i := range net.Len() {
 				want := Run(net, Whole(net.Len()).With(Delete, i), x).Value()
 				edited := residual()[name].net.(*resnet.Net)
-				for _, p := range edited.Params() {
-					layer, ok := strings.CutPrefix(p.Name, net.Block(i).Name+".")
+				for name, p := range nn.Params(edited) {
+					layer, ok := strings.CutPrefix(name, net.Block(i).Name+".")
 					if ok && lastLayer(edited, layer) {
 						p.Value.Zero()
 					}
@@ -425,7 +426,7 @@ func TestOnlyRandom(t *testing.T) {
 
 // TestTrainingAPlan: a plan runs on a training tape, and deleted blocks get no gradient.
 func TestTrainingAPlan(t *testing.T) {
-	w := []*autograd.Param{autograd.NewParam("a", tensor.Full(0.1, 3, 3)), autograd.NewParam("b", tensor.Full(0.1, 3, 3))}
+	w := []*autograd.Param{autograd.NewParam(tensor.Full(0.1, 3, 3)), autograd.NewParam(tensor.Full(0.1, 3, 3))}
 	net := &toy{stem: chain(), head: chain()}
 	for _, p := range w {
 		net.blocks = append(net.blocks, toyBlock{branch: func(y *autograd.Var) *autograd.Var {

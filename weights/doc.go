@@ -1,5 +1,5 @@
 // Package weights reads and writes named tensors in the safetensors format, and moves them into and
-// out of the parameters of a model.
+// out of a model.
 //
 // A file is eight bytes with the length of a header (little-endian), the header, a JSON object that
 // gives each tensor's type, shape and place, and the elements of all tensors one after the other
@@ -7,5 +7,5 @@
 // error, and [Read] says how memory is bounded by the length of the file.
 //
 // In a file, convolution weights are laid out as PyTorch has them, OIHW: out channels, in channels
-// of a group, rows, columns. In memory they are HWIO. [FromParams] and [Assign] convert.
+// of a group, rows, columns. In memory they are HWIO. [FromState] and [Assign] convert.
 package weights

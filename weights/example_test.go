@@ -2,10 +2,10 @@ package weights_test
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 
-	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/tensor"
 	"github.com/residuum-go/residuum/weights"
 )
@@ -19,8 +19,8 @@ func Example() {
 	defer os.RemoveAll(dir)
 	path := filepath.Join(dir, "net.safetensors")
 
-	params := []*autograd.Param{autograd.NewParam("conv1.weight", tensor.Full(0.5, 3, 3, 1, 16))} // HWIO
-	if err := weights.Save(path, &weights.File{Tensors: weights.FromParams(params)}); err != nil {
+	model := map[string]*tensor.Tensor{"conv1.weight": tensor.Full(0.5, 3, 3, 1, 16)} // HWIO; of a module it is nn.State
+	if err := weights.Save(path, &weights.File{Tensors: weights.FromState(maps.All(model))}); err != nil {
 		fmt.Println(err)
 		return
 	}
@@ -30,7 +30,7 @@ func Example() {
 		return
 	}
 	fmt.Println(file.Tensors["conv1.weight"].Shape()) // OIHW
-	fmt.Println(weights.Assign(params, file))
+	fmt.Println(weights.Assign(maps.All(model), file))
 	// Output:
 	// [16 1 3 3]
 	// <nil>

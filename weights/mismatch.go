@@ -7,16 +7,14 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-
-	"github.com/residuum-go/residuum/autograd"
 )
 
-// Mismatch lists how a file differs from the parameters that it should fill.
+// Mismatch lists how a file differs from the model that it should fill.
 type Mismatch struct {
-	Missing     []string // parameters that have no tensor
-	Unexpected  []string // tensors that have no parameter
+	Missing     []string // tensors of the model that the file lacks
+	Unexpected  []string // tensors of the file that the model lacks
 	Shapes      []string // descriptions of the pairs whose shapes differ
-	Unsupported []string // descriptions of the parameters whose tensors are in File.Unsupported
+	Unsupported []string // descriptions of those of the model that are in File.Unsupported
 	Hint        string   // what the reason seems to be, or ""
 }
 
@@ -45,24 +43,24 @@ func (m *Mismatch) Error() string {
 	return text + strings.Join(parts, "; ")
 }
 
-// compare lists the differences between parameters, each of another name, and a file.
-func compare(params []*autograd.Param, f *File) *Mismatch {
+// compare lists the differences between a model's tensors, each of another name, and a file.
+func compare(state []named, f *File) *Mismatch {
 	m := &Mismatch{}
 	known := map[string]bool{}
 	var differ [][2][]int
-	for _, p := range params {
-		known[p.Name] = true
-		t := f.Tensors[p.Name]
-		if dtype, ok := f.Unsupported[p.Name]; ok && t == nil {
-			m.Unsupported = append(m.Unsupported, fmt.Sprintf("%s is %.80s", p.Name, dtype))
+	for _, p := range state {
+		known[p.name] = true
+		t := f.Tensors[p.name]
+		if dtype, ok := f.Unsupported[p.name]; ok && t == nil {
+			m.Unsupported = append(m.Unsupported, fmt.Sprintf("%s is %.80s", p.name, dtype))
 			continue
 		}
 		if t == nil {
-			m.Missing = append(m.Missing, p.Name)
+			m.Missing = append(m.Missing, p.name)
 			continue
 		}
-		if want := fileShape(p); !slices.Equal(t.Shape(), want) {
-			m.Shapes = append(m.Shapes, fmt.Sprintf("%s is %v, the model has %v", p.Name, t.Shape(), want))
+		if want := fileShape(p.Tensor); !slices.Equal(t.Shape(), want) {
+			m.Shapes = append(m.Shapes, fmt.Sprintf("%s is %v, the model has %v", p.name, t.Shape(), want))
 			differ = append(differ, [2][]int{t.Shape(), want})
 		}
 	}
@@ -89,6 +87,8 @@ func (m *Mismatch) hint(known map[string]bool, names []string, differ [][2][]int
 	}
 	theirs, ours := blocks(slices.Values(names)), blocks(maps.Keys(known))
 	switch {
+	case len(known) == 0:
+		return "the model has none: it has not been built, or the ensemble not fitted"
 	case theirs != ours && theirs > 0 && ours > 0:
 		return fmt.Sprintf("they are of %d blocks, the model has %d", theirs, ours)
 	case len(m.Missing) == len(known) && len(m.Unexpected) > 0:

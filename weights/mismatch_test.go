@@ -1,30 +1,32 @@
 package weights_test
 
 import (
+	"iter"
 	"math/rand/v2"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/resnet"
 	"github.com/residuum-go/residuum/tensor"
 	"github.com/residuum-go/residuum/weights"
 )
 
-func params(t *testing.T, cfg resnet.Config) []*autograd.Param {
+type state = iter.Seq2[string, *tensor.Tensor]
+
+func stateOf(t *testing.T, cfg resnet.Config) state {
 	t.Helper()
 	net, err := resnet.New(cfg, rand.New(rand.NewPCG(1, 2)))
 	require.NoError(t, err)
-	return net.Params()
+	return nn.State(net)
 }
 
-// renamed returns the tensors of params under other names.
-func renamed(params []*autograd.Param, f func(name string) string) map[string]*tensor.Tensor {
+// renamed returns the tensors of a model under other names.
+func renamed(model state, f func(name string) string) map[string]*tensor.Tensor {
 	m := map[string]*tensor.Tensor{}
-	for name, v := range weights.FromParams(params) {
+	for name, v := range weights.FromState(model) {
 		m[f(name)] = v
 	}
 	return m
@@ -33,15 +35,15 @@ func renamed(params []*autograd.Param, f func(name string) string) map[string]*t
 // What is wrong with a file is said in one line, with the reason where the names tell it.
 func TestMismatchGuessesTheReason(t *testing.T) {
 	cfg := resnet.Config{Depth: 20, Width: 4, Classes: 10}
-	model := params(t, cfg)
+	model := stateOf(t, cfg)
 	same := func(name string) string { return name }
 	deeper, classes, wider, vgg := cfg, cfg, cfg, cfg
 	deeper.Depth, classes.Classes, wider.Width = 32, 100, 8
 	vgg.Kind, vgg.Depth = resnet.VGG, 10
-	mlp := nn.NewSequential(nn.NewLinear(rand.New(rand.NewPCG(1, 2)), 3, 2)).Params()
+	linear := nn.NewLinear(rand.New(rand.NewPCG(1, 2)), 3, 2)
 	const begin = "weights: tensors do not fit the model: "
 	for name, c := range map[string]struct {
-		params  []*autograd.Param
+		model   state
 		tensors map[string]*tensor.Tensor
 		says    string
 	}{
@@ -53,23 +55,22 @@ func TestMismatchGuessesTheReason(t *testing.T) {
 		}), `95 of their names begin with "module.", which is to be cut off: 97 missing: `},
 		"a prefix too few": {model, renamed(model, func(name string) string { return strings.TrimPrefix(name, "layer1.") }),
 			`26 of their names lack "layer1." at the beginning: 26 missing: `},
-		"nothing": {params(t, cfg), nil, "97 missing: conv1.weight, bn1.weight, bn1.bias and 94 more"},
-		"too deep": {model, weights.FromParams(params(t, deeper)), "they are of 15 blocks, the model has 9: " +
+		"nothing": {stateOf(t, cfg), nil, "97 missing: conv1.weight, bn1.weight, bn1.bias and 94 more"},
+		"too deep": {model, weights.FromState(stateOf(t, deeper)), "they are of 15 blocks, the model has 9: " +
 			"60 unexpected: layer1.3.bn1.bias, layer1.3.bn1.running_mean, layer1.3.bn1.running_var and 57 more"},
-		"too shallow": {params(t, deeper), weights.FromParams(model), "they are of 9 blocks, the model has 15: 60 missing: "},
-		"other classes": {model, weights.FromParams(params(t, classes)),
+		"too shallow": {stateOf(t, deeper), weights.FromState(model), "they are of 9 blocks, the model has 15: 60 missing: "},
+		"other classes": {model, weights.FromState(stateOf(t, classes)),
 			"they are for 100 classes, the model for 10; delete these and use AssignMatching for the rest: " +
 				"2 of another shape: fc.weight is [100 16], the model has [10 16], fc.bias is [100], the model has [10]"},
-		"too wide": {model, weights.FromParams(params(t, wider)), "96 of another shape: conv1.weight is [8 3 3 3], the model has [4 3 3 3], " +
+		"too wide": {model, weights.FromState(stateOf(t, wider)), "96 of another shape: conv1.weight is [8 3 3 3], the model has [4 3 3 3], " +
 			"bn1.weight is [8], the model has [4], bn1.bias is [8], the model has [4] and 93 more"},
-		"another kind": {model, weights.FromParams(params(t, vgg)), "no name is the same, so they are of another kind of model: 97 missing: "},
-		"a prefix in the model": {nn.Named("net", nn.Sequential{nn.NewLinear(rand.New(rand.NewPCG(1, 2)), 3, 2)}).Params(),
-			renamed(nn.NewLinear(rand.New(rand.NewPCG(1, 2)), 3, 2).Params(), same),
-			`2 of their names lack "net." at the beginning: 2 missing: net.weight, net.bias; 2 unexpected: bias, weight`},
-		"an empty file": {mlp, nil, "2 missing: 0.weight, 0.bias"},
+		"another kind": {model, weights.FromState(stateOf(t, vgg)), "no name is the same, so they are of another kind of model: 97 missing: "},
+		"a prefix in the model": {nn.State(nn.Sequential{linear}), renamed(nn.State(linear), same),
+			`2 of their names lack "0." at the beginning: 2 missing: 0.weight, 0.bias; 2 unexpected: bias, weight`},
+		"an empty file": {nn.State(nn.Sequential{linear}), nil, "2 missing: 0.weight, 0.bias"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := weights.Assign(c.params, &weights.File{Tensors: c.tensors})
+			err := weights.Assign(c.model, &weights.File{Tensors: c.tensors})
 			var mismatch *weights.Mismatch
 			require.ErrorAs(t, err, &mismatch)
 			require.True(t, strings.HasPrefix(err.Error(), begin+c.says), "%v", err)

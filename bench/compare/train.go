@@ -6,6 +6,7 @@ import (
 
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/bench/worker"
+	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/nn/optim"
 	"github.com/residuum-go/residuum/resnet"
 	"github.com/residuum-go/residuum/tensor"
@@ -84,8 +85,8 @@ func (m model) batch(net *resnet.Net, n int) *Case {
 		Inputs: []Input{{"x", []int{n, m.side, m.side, 3}, uniform}},
 		Flops:  2 * float64(n) * float64(net.MultiplyAdds()),
 	}
-	for _, p := range net.Params() {
-		c.Inputs = append(c.Inputs, Input{p.Name, p.Value.Shape(), given(p.Value.Data())})
+	for name, t := range nn.State(net) {
+		c.Inputs = append(c.Inputs, Input{name, t.Shape(), given(t.Data())})
 	}
 	return c
 }
@@ -101,8 +102,8 @@ func stemFlops(net *resnet.Net, n int) float64 {
 func loaded(c *worker.Case) (*resnet.Net, *tensor.Tensor) {
 	m := model{c.Arg("depth"), c.Arg("side")}
 	net := m.build()
-	for _, p := range net.Params() {
-		copy(p.Value.Data(), c.Input(p.Name))
+	for name, t := range nn.State(net) {
+		copy(t.Data(), c.Input(name))
 	}
 	return net, tensor.From(c.Input("x"), c.Arg("n"), m.side, m.side, 3)
 }
@@ -113,7 +114,10 @@ func prepareTrain(c *worker.Case) worker.Ready {
 	for _, l := range c.Input("labels") {
 		classes = append(classes, int(l))
 	}
-	sgd := &optim.SGD{Params: net.Params(), Momentum: momentum, WeightDecay: decay}
+	sgd, err := optim.NewSGD(nn.Params(net), optim.SGDConfig{Momentum: momentum, WeightDecay: decay})
+	if err != nil {
+		panic(err)
+	}
 	tape := autograd.NewTape(1)
 	var losses []float32
 	return worker.Ready{
@@ -121,7 +125,7 @@ func prepareTrain(c *worker.Case) worker.Ready {
 			tape.Reset()
 			loss := autograd.CrossEntropy(net.Forward(tape.Input(x)), classes, 0)
 			losses = append(losses, loss.Value().Item())
-			autograd.ZeroGrad(sgd.Params)
+			autograd.ZeroGrad(sgd.Params())
 			tape.Backward(loss)
 			sgd.Step(rate)
 		},

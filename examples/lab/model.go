@@ -11,6 +11,7 @@ import (
 
 	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/data/fashion"
+	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/nn/optim"
 	"github.com/residuum-go/residuum/resnet"
 	"github.com/residuum-go/residuum/train"
@@ -71,10 +72,13 @@ func newTrainer(net *resnet.Net, cfg config, set *data.Dataset) (*train.Trainer,
 	if err != nil {
 		return nil, err
 	}
+	sgd, err := optim.NewSGD(nn.Params(net), optim.SGDConfig{Momentum: 0.9, Nesterov: true, WeightDecay: 5e-4})
+	if err != nil {
+		return nil, err
+	}
 	steps := cfg.epochs * loader.Batches()
 	return &train.Trainer{
 		Model: net, Loader: loader, Seed: cfg.seed, Epochs: cfg.epochs,
-		Optimizer: &optim.SGD{Params: net.Params(), Momentum: 0.9, Nesterov: true, WeightDecay: 5e-4},
-		Schedule:  optim.Cosine(0.1, steps/10, steps),
+		Optimizer: sgd, Schedule: optim.Cosine(0.1, steps/10, steps),
 	}, nil
 }

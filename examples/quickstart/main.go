@@ -9,6 +9,7 @@ import (
 
 	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/data/fashion"
+	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/nn/optim"
 	"github.com/residuum-go/residuum/resnet"
 	"github.com/residuum-go/residuum/train"
@@ -21,10 +22,11 @@ func main() {
 	stopOn(err)
 	loader, err := data.NewLoader(images.Train, data.LoaderConfig{Batch: 64, Shuffle: true, Norm: norm})
 	stopOn(err)
+	sgd, err := optim.NewSGD(nn.Params(net), optim.SGDConfig{Momentum: 0.9, Nesterov: true, WeightDecay: 5e-4})
+	stopOn(err)
 	trainer := &train.Trainer{
 		Model: net, Loader: loader, Epochs: 2,
-		Optimizer: &optim.SGD{Params: net.Params(), Momentum: 0.9, Nesterov: true, WeightDecay: 5e-4},
-		Schedule:  optim.OneCycle(0.1, 0.3, 2*loader.Batches()),
+		Optimizer: sgd, Schedule: optim.OneCycle(0.1, 0.3, 2*loader.Batches()),
 	}
 	_, err = trainer.Run(ctx)
 	stopOn(err)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/residuum-go/residuum/boost"
 	"github.com/residuum-go/residuum/data"
+	"github.com/residuum-go/residuum/nn"
 )
 
 // The recipe of the boosted ensembles. They have as many stages as the residual net has blocks.
@@ -46,7 +47,7 @@ func (j *job) trainBoosted(ctx context.Context) (network, error) {
 		return model, nil
 	}
 	res.Seconds = time.Since(start).Seconds()
-	res.Parameters = parameters(model)
+	res.Parameters = nn.Count(model)
 	for range model.Len() {
 		res.Blocks = append(res.Blocks, BlockInfo{Stage: 1})
 	}

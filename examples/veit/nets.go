@@ -104,7 +104,7 @@ func (j *job) trainConvolutional(ctx context.Context) (network, error) {
 	if err != nil {
 		return nil, err
 	}
-	res.About, res.Parameters, res.Blocks = about, parameters(model), nil
+	res.About, res.Parameters, res.Blocks = about, nn.Count(model), nil
 	for i := range model.Len() {
 		b := model.Block(i)
 		res.Blocks = append(res.Blocks, BlockInfo{Stage: b.Stage + 1, Downsample: b.In != b.Out})
@@ -187,17 +187,6 @@ func (w *watch) epoch(p train.Progress) error {
 	return nil
 }
 
-// parameters counts what is trained.
-func parameters(m nn.Module) int {
-	n := 0
-	for _, p := range m.Params() {
-		if !p.Fixed {
-			n += p.Value.Len()
-		}
-	}
-	return n
-}
-
 // batchesPerEpoch is how many steps of training an epoch has; the last may be on fewer images.
 func (r *run) batchesPerEpoch() int { return (r.train.Len() + batchSize - 1) / batchSize }
 
@@ -213,10 +202,13 @@ func (j *job) trainer(model nn.Module) (*train.Trainer, error) {
 	if j.res.Name == "vgg-nobn" {
 		rate = gentleRate
 	}
+	sgd, err := optim.NewSGD(nn.Params(model), optim.SGDConfig{Momentum: momentum, Nesterov: true, WeightDecay: weightDecay})
+	if err != nil {
+		return nil, err
+	}
 	return &train.Trainer{
 		Model: model, Loader: loader, Seed: j.seed,
-		Optimizer: &optim.SGD{Params: model.Params(), Momentum: momentum, Nesterov: true, WeightDecay: weightDecay},
-		Schedule:  optim.Cosine(rate, int(warmup*float64(steps)), steps),
-		Epochs:    j.epochs(), Checkpoint: j.store.checkpoint(j.res), SaveEvery: saveEvery,
+		Optimizer: sgd, Schedule: optim.Cosine(rate, int(warmup*float64(steps)), steps),
+		Epochs: j.epochs(), Checkpoint: j.store.checkpoint(j.res), SaveEvery: saveEvery,
 	}, nil
 }

@@ -29,7 +29,7 @@ func (j *job) deleteRecalibrated(ctx context.Context, s *unravel.Study) error {
 	o.Recalibrate = func(ctx context.Context, run func(unravel.Network, *autograd.Var) *autograd.Var) (unravel.Network, error) {
 		twin := model.Twin()
 		forward := func(x *autograd.Var) *autograd.Var { return run(twin, x) }
-		return twin, nn.Recalibrate(ctx, twin.BatchNorms(), forward, images)
+		return twin, nn.Recalibrate(ctx, twin, forward, images)
 	}
 	c, err := unravel.NewStudy(model, s.Batches(), o)
 	if err != nil {

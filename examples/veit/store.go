@@ -126,7 +126,7 @@ func (s *store) journal(n *Net, model nn.Module, kind string) (*unravel.Journal,
 	if s == nil {
 		return nil, nil
 	}
-	identity := unravel.Identity(model.Params()) + " " + kind
+	identity := unravel.Identity(nn.State(model)) + " " + kind
 	return unravel.OpenJournal(s.path(n.Name, n.Seed, "-"+kind+".jsonl"), identity)
 }
 

@@ -37,12 +37,12 @@ var mayImport = map[string]string{
 	"nn/optim":                   "tensor autograd",
 	"resnet":                     "tensor autograd nn",
 	"unravel/paths":              "",
-	"unravel":                    "tensor autograd data unravel/paths internal/atomicfile internal/filelock internal/cancelled", // sees networks through its own interface alone
+	"unravel":                    "tensor autograd nn data unravel/paths internal/atomicfile internal/filelock internal/cancelled", // sees networks through its own interface alone
 	"boost":                      "tensor autograd nn nn/optim internal/cancelled",
 	"data":                       "tensor",
 	"data/fashion":               "data",
 	"data/fashion/gen":           "data internal/atomicfile",
-	"weights":                    "tensor autograd internal/atomicfile",
+	"weights":                    "tensor internal/atomicfile",
 	"train":                      "tensor autograd nn nn/optim data weights internal/atomicfile internal/filelock internal/cancelled",
 }
 

@@ -1,6 +1,7 @@
 package optim
 
 import (
+	"iter"
 	"maps"
 
 	"github.com/residuum-go/residuum/autograd"
@@ -14,82 +15,78 @@ import (
 //	v = Beta2*v + (1-Beta2)*g^2
 //	p = p - lr * m/(1-Beta1^t) / (sqrt(v/(1-Beta2^t)) + Eps)
 //
-// Kingma and Ba 2015, algorithm 1. Set the fields before the first Step and leave them; a zero Beta1,
-// Beta2 or Eps means the paper's 0.9, 0.999 and 1e-8. Betas may be closer to 1 than float32 can tell; an Eps
-// that is zero there would divide a gradient of zero by zero, and is a panic.
+// Kingma and Ba 2015, algorithm 1. As AdamW, weight decay is apart from the gradient: p = p - lr*WeightDecay*p before
+// each step. Loshchilov and Hutter 2019, algorithm 2.
 type Adam struct {
-	Params            []*autograd.Param
+	slots
+	c         AdamConfig
+	decoupled bool // AdamW
+}
+
+// AdamConfig are the options of [NewAdam] and [NewAdamW]. A zero Beta1, Beta2 or Eps means the paper's 0.9, 0.999 and 1e-8.
+// Betas may be closer to 1 than float32 can tell; an Eps that is zero there would divide a gradient of zero by zero.
+type AdamConfig struct {
 	Beta1, Beta2, Eps float64
 	WeightDecay       float64
-
-	state state
+	Groups            []Group
 }
 
-// AdamW is [Adam] with weight decay apart from the gradient: p = p - lr*WeightDecay*p before each
-// step. Loshchilov and Hutter 2019, algorithm 2.
-type AdamW Adam
-
-// Step implements [Optimizer]. It panics when a field or lr makes no sense.
-func (o *Adam) Step(lr float64) { o.step(moments("Adam"), lr, false) }
-
-// Step implements [Optimizer]. It panics when a field or lr makes no sense.
-func (o *AdamW) Step(lr float64) { (*Adam)(o).step(moments("AdamW"), lr, true) }
-
-// State implements [Optimizer]: "<parameter>.exp_avg", "<parameter>.exp_avg_sq" and "<parameter>.step" for
-// each parameter.
-func (o *Adam) State() map[string]*tensor.Tensor { return o.state.export(o.Params, moments("Adam")) }
-
-// State implements [Optimizer], with the names that [Adam.State] has.
-func (o *AdamW) State() map[string]*tensor.Tensor { return o.state.export(o.Params, moments("AdamW")) }
-
-// LoadState implements [Optimizer]. It also takes a state of before, with one "step" for all parameters.
-func (o *Adam) LoadState(m map[string]*tensor.Tensor) error { return o.load(moments("Adam"), m) }
-
-// LoadState implements [Optimizer]. It also takes a state of before, with one "step" for all parameters.
-func (o *AdamW) LoadState(m map[string]*tensor.Tensor) error {
-	return (*Adam)(o).load(moments("AdamW"), m)
+// NewAdam returns an optimiser of parameters, such as nn.Params of a model. It fails when there are none, when two have
+// one name, and with a [*residuum.ConfigError].
+func NewAdam(params iter.Seq2[string, *autograd.Param], c AdamConfig) (*Adam, error) {
+	return newAdam("Adam", false, params, c)
 }
 
-// moments is what Adam and AdamW keep.
-func moments(op string) kinds { return kinds{op: op, values: meanAndSquare, steps: true} }
+// NewAdamW is [NewAdam] with weight decay apart from the gradient.
+func NewAdamW(params iter.Seq2[string, *autograd.Param], c AdamConfig) (*Adam, error) {
+	return newAdam("AdamW", true, params, c)
+}
 
-var meanAndSquare = []string{"exp_avg", "exp_avg_sq"}
+func newAdam(op string, decoupled bool, params iter.Seq2[string, *autograd.Param], c AdamConfig) (*Adam, error) {
+	const of = "optim.AdamConfig"
+	c.Beta1, c.Beta2, c.Eps = orElse(c.Beta1, 0.9), orElse(c.Beta2, 0.999), orElse(c.Eps, 1e-8)
+	err := firstFault(of,
+		check{c.Beta1 > 0 && c.Beta1 < 1, "Beta1", c.Beta1, "want 0 < Beta1 < 1"},
+		check{c.Beta2 > 0 && c.Beta2 < 1, "Beta2", c.Beta2, "want 0 < Beta2 < 1"},
+		check{float32(c.Eps) > 0 && finite(c.Eps), "Eps", c.Eps, "want more than 0, and finite, in float32 too"},
+		decayCheck(c.WeightDecay))
+	if err != nil {
+		return nil, err
+	}
+	k := kinds{op: op, values: []string{"exp_avg", "exp_avg_sq"}, steps: true}
+	s, err := newSlots(of, k, params, c.Groups, c.WeightDecay)
+	if err != nil {
+		return nil, err
+	}
+	return &Adam{slots: s, c: c, decoupled: decoupled}, nil
+}
 
-func (o *Adam) step(k kinds, lr float64, decoupled bool) {
-	begin(k.op, o.Params, lr, o.WeightDecay)
-	b1, b2, eps := orElse(o.Beta1, 0.9), orElse(o.Beta2, 0.999), orElse(o.Eps, 1e-8)
-	want(b1 > 0 && b1 < 1, k.op, "Beta1", b1, "0 < Beta1 < 1")
-	want(b2 > 0 && b2 < 1, k.op, "Beta2", b2, "0 < Beta2 < 1")
-	want(float32(eps) > 0 && finite(eps), k.op, "Eps", eps, "more than 0, and finite, in float32 too")
-	o.state.prepare(o.Params, k)
-	moving := movingOf(o.Params)
-	defer moving.done()
-	for _, p := range moving.params {
-		r := o.state.of(p, k)
-		r.steps++
-		tensor.AdamStep(p.Value, p.Grad, r.values[0], r.values[1], r.steps, tensor.AdamOptions{
-			Rate: lr, Beta1: b1, Beta2: b2, Eps: eps, WeightDecay: decayOf(p, o.WeightDecay), Decoupled: decoupled,
+// Step implements [Optimizer]. It panics when lr is negative or not finite.
+func (o *Adam) Step(lr float64) {
+	o.begin(lr)
+	for i := range o.all {
+		p := &o.all[i]
+		if !p.moves() {
+			continue
+		}
+		v := p.state(o.kinds)
+		p.steps++
+		tensor.AdamStep(p.Value, p.Grad, v[0], v[1], p.steps, tensor.AdamOptions{
+			Rate: lr * p.rate, Beta1: o.c.Beta1, Beta2: o.c.Beta2, Eps: o.c.Eps, WeightDecay: p.decay, Decoupled: o.decoupled,
 		})
 	}
 }
 
-// load gives every parameter the number of steps of a state that has but one.
-func (o *Adam) load(k kinds, m map[string]*tensor.Tensor) error {
+// LoadState implements [Optimizer]. It also takes a state of before, with one "step" for all parameters.
+func (o *Adam) LoadState(m map[string]*tensor.Tensor) error {
 	if all, ok := m[stepName]; ok {
 		m = maps.Clone(m)
 		delete(m, stepName)
-		for _, p := range o.Params {
-			if k.any(p, m) {
-				m[p.Name+"."+stepName] = all
+		for _, p := range o.all {
+			if o.kinds.any(p.name, m) {
+				m[p.name+"."+stepName] = all
 			}
 		}
 	}
-	return o.state.load(o.Params, k, m)
-}
-
-func orElse(v, standard float64) float64 {
-	if v == 0 {
-		return standard
-	}
-	return v
+	return o.slots.LoadState(m)
 }

@@ -2,32 +2,35 @@ package optim_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/nn/optim"
 	"github.com/residuum-go/residuum/tensor"
 )
 
 // Least squares by gradient descent: the line y = 2x - 1 through three points.
 func Example() {
-	w := autograd.NewParam("w", tensor.New(1, 1))
-	b := autograd.NewParam("b", tensor.New(1))
+	line := nn.NewLinear(rand.New(rand.NewPCG(1, 2)), 1, 1)
 	x := tensor.From([]float32{0, 1, 2}, 3, 1)
 	y := tensor.From([]float32{-1, 1, 3}, 3, 1)
 
 	const steps = 200
-	sgd := &optim.SGD{Params: []*autograd.Param{w, b}, Momentum: 0.9}
+	sgd, err := optim.NewSGD(nn.Params(line), optim.SGDConfig{Momentum: 0.9})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	rate := optim.Cosine(0.1, 10, steps)
 	tape := autograd.NewTape(1)
 	for step := range steps {
 		tape.Reset()
-		in := tape.Input(x)
-		line := autograd.Add(autograd.MatMul(in, w.On(in), tensor.NN), b.On(in))
-		tape.Backward(autograd.MSE(line, autograd.Const(y)))
+		tape.Backward(autograd.MSE(line.Forward(tape.Input(x)), autograd.Const(y)))
 		sgd.Step(rate(step))
-		autograd.ZeroGrad(sgd.Params)
+		autograd.ZeroGrad(sgd.Params())
 	}
-	fmt.Printf("y = %.2f x + %.2f\n", w.Value.Item(), b.Value.Item())
+	fmt.Printf("y = %.2f x + %.2f\n", line.Weight.Value.Item(), line.Bias.Value.Item())
 	// Output: y = 2.00 x + -1.00
 }
 

@@ -2,12 +2,14 @@ package optim_test
 
 import (
 	"encoding/json"
+	"iter"
 	"math"
 	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/residuum-go/residuum"
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/nn/optim"
 	"github.com/residuum-go/residuum/tensor"
@@ -42,22 +44,45 @@ func pytorch(t *testing.T) reference {
 	return ref
 }
 
-// start returns the two parameters of the reference problem, and a statistic that must not move.
-func start() []*autograd.Param {
-	fixed := autograd.NewParam("running_mean", tensor.From([]float32{7}, 1))
-	fixed.Fixed = true
-	fixed.Grad = tensor.From([]float32{1}, 1)
-	return []*autograd.Param{
-		autograd.NewParam("a", tensor.From([]float32{0.5, -1.25, 2}, 3)),
-		fixed,
-		autograd.NewParam("b", tensor.From([]float32{1, -0.5, 0.25, 3}, 2, 2)),
+// named is a parameter in a list of some.
+type named struct {
+	name string
+	*autograd.Param
+}
+
+type params []named
+
+func (ps params) all() iter.Seq2[string, *autograd.Param] {
+	return func(yield func(string, *autograd.Param) bool) {
+		for _, p := range ps {
+			if !yield(p.name, p.Param) {
+				return
+			}
+		}
+	}
+}
+
+func (ps params) list() (list []*autograd.Param) {
+	for _, p := range ps {
+		list = append(list, p.Param)
+	}
+	return list
+}
+
+// start returns the two parameters a and b of the reference problem, and one between them that must not move.
+func start() params {
+	frozen := &autograd.Param{Value: tensor.From([]float32{7}, 1), Grad: tensor.From([]float32{1}, 1), Frozen: true}
+	return params{
+		{"a", autograd.NewParam(tensor.From([]float32{0.5, -1.25, 2}, 3))},
+		{"frozen", frozen},
+		{"b", autograd.NewParam(tensor.From([]float32{1, -0.5, 0.25, 3}, 2, 2))},
 	}
 }
 
 // backward sets the gradients of the reference problem at step t.
-func backward(ps []*autograd.Param, t int) {
+func backward(ps params, t int) {
 	for _, p := range ps {
-		if p.Fixed {
+		if p.Frozen {
 			continue
 		}
 		p.Grad = tensor.New(p.Value.Shape()...)
@@ -68,23 +93,37 @@ func backward(ps []*autograd.Param, t int) {
 	}
 }
 
-func build(name string, ps []*autograd.Param, f fields) optim.Optimizer {
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+func newSGD(ps params, c optim.SGDConfig) *optim.SGD { return must(optim.NewSGD(ps.all(), c)) }
+
+func newAdam(ps params, c optim.AdamConfig) *optim.Adam { return must(optim.NewAdam(ps.all(), c)) }
+
+func newAdamW(ps params, c optim.AdamConfig) *optim.Adam { return must(optim.NewAdamW(ps.all(), c)) }
+
+func build(name string, ps params, f fields) optim.Optimizer {
+	adam := optim.AdamConfig{Beta1: f.Beta1, Beta2: f.Beta2, Eps: f.Eps, WeightDecay: f.WeightDecay}
 	switch {
 	case name[:3] == "sgd":
-		return &optim.SGD{Params: ps, Momentum: f.Momentum, Nesterov: f.Nesterov, WeightDecay: f.WeightDecay}
+		return newSGD(ps, optim.SGDConfig{Momentum: f.Momentum, Nesterov: f.Nesterov, WeightDecay: f.WeightDecay})
 	case name == "adamw":
-		return &optim.AdamW{Params: ps, Beta1: f.Beta1, Beta2: f.Beta2, Eps: f.Eps, WeightDecay: f.WeightDecay}
+		return newAdamW(ps, adam)
 	default:
-		return &optim.Adam{Params: ps, Beta1: f.Beta1, Beta2: f.Beta2, Eps: f.Eps, WeightDecay: f.WeightDecay}
+		return newAdam(ps, adam)
 	}
 }
 
-func joined(ps []*autograd.Param, of func(*autograd.Param) *tensor.Tensor) (out []float64) {
+func joined(ps params, of func(*autograd.Param) *tensor.Tensor) (out []float64) {
 	for _, p := range ps {
-		if p.Fixed {
+		if p.Frozen {
 			continue
 		}
-		for _, v := range of(p).Data() {
+		for _, v := range of(p.Param).Data() {
 			out = append(out, float64(v))
 		}
 	}
@@ -105,7 +144,7 @@ func TestTrajectoriesEqualPyTorchs(t *testing.T) {
 				o.Step(rate)
 				require.InDeltaSlice(t, c.Params[step], joined(ps, value), 3e-6, "step %d", step)
 			}
-			require.Equal(t, float32(7), ps[1].Value.Item(), "a fixed parameter moved")
+			require.Equal(t, float32(7), ps[1].Value.Item(), "a frozen parameter moved")
 		})
 	}
 }
@@ -162,7 +201,7 @@ func TestLoadStateRefusesWhatDoesNotFit(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run("state="+c.name, func(t *testing.T) {
-			o := &optim.AdamW{Params: start()}
+			o := newAdamW(start(), optim.AdamConfig{})
 			state := good()
 			c.spoil(state)
 			err := o.LoadState(state)
@@ -171,74 +210,111 @@ func TestLoadStateRefusesWhatDoesNotFit(t *testing.T) {
 			require.Zero(t, tensor.Norm(o.State()["a.exp_avg_sq"]), "a refused state must change nothing")
 		})
 	}
-	require.NoError(t, (&optim.AdamW{Params: start()}).LoadState(good()))
-	require.ErrorIs(t, (&optim.SGD{Params: start()}).LoadState(good()), optim.ErrState)
+	require.NoError(t, newAdamW(start(), optim.AdamConfig{}).LoadState(good()))
+	require.ErrorIs(t, newSGD(start(), optim.SGDConfig{}).LoadState(good()), optim.ErrState)
 }
 
-func TestParametersLeftAlone(t *testing.T) {
+func TestNoGradientNoStep(t *testing.T) {
 	ps := start()
 	backward(ps, 0)
 	ps[0].Grad = nil
-	ps[2].NoDecay = true
 	before := ps[0].Value.Clone()
-	(&optim.SGD{Params: ps, WeightDecay: 0.5}).Step(0.1)
-	require.True(t, tensor.Equal(before, ps[0].Value), "no gradient, no step")
-
-	plain := start()
-	backward(plain, 0)
-	(&optim.SGD{Params: plain}).Step(0.1)
-	require.True(t, tensor.Equal(plain[2].Value, ps[2].Value), "NoDecay")
+	newSGD(ps, optim.SGDConfig{WeightDecay: 0.5}).Step(0.1)
+	require.True(t, tensor.Equal(before, ps[0].Value))
 }
 
-// Each panics in the first step, by name, and moves nothing.
-func TestFieldsThatMakeNoSensePanic(t *testing.T) {
+// A group moves as it would alone, at its own rate and decay, and the first group that wants a parameter has it.
+func TestGroups(t *testing.T) {
+	is := func(want string) func(string, *autograd.Param) bool {
+		return func(name string, _ *autograd.Param) bool { return name == want }
+	}
+	all := func(string, *autograd.Param) bool { return true }
+	groups := []optim.Group{{Match: is("b"), Rate: 0.5}, {Match: all, WeightDecay: 0.25}}
+	for name, build := range map[string]func(ps params, decay float64, groups ...optim.Group) optim.Optimizer{
+		"sgd": func(ps params, decay float64, groups ...optim.Group) optim.Optimizer {
+			return newSGD(ps, optim.SGDConfig{Momentum: 0.9, WeightDecay: decay, Groups: groups})
+		},
+		"adamw": func(ps params, decay float64, groups ...optim.Group) optim.Optimizer {
+			return newAdamW(ps, optim.AdamConfig{WeightDecay: decay, Groups: groups})
+		},
+	} {
+		t.Run("optimiser="+name, func(t *testing.T) {
+			grouped, apart := start(), start()
+			whole, a, b := build(grouped, 0.7, groups...), build(apart[:1], 0.25), build(apart[2:], 0)
+			for step := range 3 {
+				backward(grouped, step)
+				backward(apart, step)
+				whole.Step(0.1)
+				a.Step(0.1)
+				b.Step(0.05)
+			}
+			require.Equal(t, joined(apart, value), joined(grouped, value))
+		})
+	}
+}
+
+// Options and parameters that make no sense are errors that name them.
+func TestBadConfigs(t *testing.T) {
 	inf, nan := math.Inf(1), math.NaN()
-	sgd, adam, adamw := func(o optim.SGD) optim.Optimizer { return &o }, func(o optim.Adam) optim.Optimizer { return &o },
-		func(o optim.AdamW) optim.Optimizer { return &o }
+	never := func(string, *autograd.Param) bool { return false }
+	always := func(string, *autograd.Param) bool { return true }
+	sgd := func(c optim.SGDConfig) error { _, err := optim.NewSGD(start().all(), c); return err }
+	adam := func(c optim.AdamConfig) error { _, err := optim.NewAdam(start().all(), c); return err }
+	groups := func(groups ...optim.Group) error { return sgd(optim.SGDConfig{Groups: groups}) }
+	for says, err := range map[string]error{
+		"SGDConfig.Momentum is 1: want 0 <= Momentum < 1":                                      sgd(optim.SGDConfig{Momentum: 1}),
+		"SGDConfig.Momentum is NaN: want 0 <= Momentum < 1":                                    sgd(optim.SGDConfig{Momentum: nan}),
+		"SGDConfig.Momentum is 0: want more than 0 with Nesterov":                              sgd(optim.SGDConfig{Nesterov: true}),
+		"SGDConfig.WeightDecay is -1: want at least 0, and finite in float32":                  sgd(optim.SGDConfig{WeightDecay: -1}),
+		"SGDConfig.WeightDecay is +Inf: want at least 0, and finite in float32":                sgd(optim.SGDConfig{WeightDecay: inf}),
+		"SGDConfig.WeightDecay is 1e+39: want at least 0, and finite in float32":               sgd(optim.SGDConfig{WeightDecay: 1e39}),
+		"AdamConfig.Beta1 is 1: want 0 < Beta1 < 1":                                            adam(optim.AdamConfig{Beta1: 1}),
+		"AdamConfig.Beta2 is -0.5: want 0 < Beta2 < 1":                                         adam(optim.AdamConfig{Beta2: -0.5}),
+		"AdamConfig.Eps is 1e-50: want more than 0, and finite, in float32 too":                adam(optim.AdamConfig{Eps: 1e-50}),
+		"AdamConfig.Eps is -1: want more than 0, and finite, in float32 too":                   adam(optim.AdamConfig{Eps: -1}),
+		"AdamConfig.WeightDecay is NaN: want at least 0, and finite in float32":                adam(optim.AdamConfig{WeightDecay: nan}),
+		"SGDConfig.Groups is [0] without Match: want a function":                               groups(optim.Group{}),
+		"SGDConfig.Groups is [0] with Rate -1: want at least 0, and finite in float32":         groups(optim.Group{Match: always, Rate: -1}),
+		"SGDConfig.Groups is [0] with WeightDecay NaN: want at least 0, and finite in float32": groups(optim.Group{Match: always, WeightDecay: nan}),
+		"SGDConfig.Groups is [1] of no parameter: want a Match that picks some that no earlier group has": groups(
+			optim.Group{Match: always}, optim.Group{Match: always}),
+		"SGDConfig.Groups is [0] of no parameter: want a Match that picks some that no earlier group has": groups(optim.Group{Match: never}),
+	} {
+		require.EqualError(t, err, "optim: "+says)
+		require.ErrorAs(t, err, new(*residuum.ConfigError))
+	}
+	for says, ps := range map[string]params{
+		"optim: NewAdamW: no parameters to train: pass nn.Params of the model": nil,
+		`optim: NewAdamW: two parameters are named "a"`:                        append(start(), start()...),
+		`optim: NewAdamW: parameter "c" is nil`:                                append(start(), named{"c", nil}),
+	} {
+		_, err := optim.NewAdamW(ps.all(), optim.AdamConfig{})
+		require.EqualError(t, err, says)
+	}
+}
+
+// A rate that makes no sense is a panic that moves nothing.
+func TestRatesThatMakeNoSensePanic(t *testing.T) {
 	ps := start()
 	backward(ps, 0)
 	before := joined(ps, value)
-	for _, c := range []struct {
-		o    optim.Optimizer
-		rate float64
-		says string
-	}{
-		{sgd(optim.SGD{Params: ps, Momentum: 1}), 0.1, "SGD: Momentum 1: want 0 <= Momentum < 1"},
-		{sgd(optim.SGD{Params: ps, Momentum: nan}), 0.1, "SGD: Momentum NaN: want 0 <= Momentum < 1"},
-		{sgd(optim.SGD{Params: ps, Nesterov: true}), 0.1, "SGD: Momentum 0: want more than 0 with Nesterov"},
-		{sgd(optim.SGD{Params: ps, WeightDecay: -1}), 0.1, "SGD: WeightDecay -1: want at least 0, and finite in float32"},
-		{sgd(optim.SGD{Params: ps, WeightDecay: inf}), 0.1, "SGD: WeightDecay +Inf: want at least 0, and finite in float32"},
-		{sgd(optim.SGD{Params: ps, WeightDecay: 1e39}), 0.1, "SGD: WeightDecay 1e+39: want at least 0, and finite in float32"},
-		{sgd(optim.SGD{Params: ps}), nan, "SGD: learning rate NaN: want at least 0, and finite in float32"},
-		{sgd(optim.SGD{Params: ps}), -0.1, "SGD: learning rate -0.1: want at least 0, and finite in float32"},
-		{sgd(optim.SGD{Params: ps}), inf, "SGD: learning rate +Inf: want at least 0, and finite in float32"},
-		{sgd(optim.SGD{}), 0.1, "SGD: no parameters to train: set Params, usually to the Params() of the model"},
-		{adam(optim.Adam{Params: ps, Beta1: 1}), 0.1, "Adam: Beta1 1: want 0 < Beta1 < 1"},
-		{adam(optim.Adam{Params: ps, Beta2: -0.5}), 0.1, "Adam: Beta2 -0.5: want 0 < Beta2 < 1"},
-		{adam(optim.Adam{Params: ps, Eps: 1e-50}), 0.1, "Adam: Eps 1e-50: want more than 0, and finite, in float32 too"},
-		{adamw(optim.AdamW{Params: ps, Eps: -1}), 0.1, "AdamW: Eps -1: want more than 0, and finite, in float32 too"},
-		{adamw(optim.AdamW{Params: ps, Eps: inf}), 0.1, "AdamW: Eps +Inf: want more than 0, and finite, in float32 too"},
-		{adamw(optim.AdamW{Params: ps, WeightDecay: nan}), 0.1, "AdamW: WeightDecay NaN: want at least 0, and finite in float32"},
-		{adamw(optim.AdamW{Params: ps}), 1e300, "AdamW: learning rate 1e+300: want at least 0, and finite in float32"},
-		{adamw(optim.AdamW{}), 0.1, "AdamW: no parameters to train: set Params, usually to the Params() of the model"},
-		{sgd(optim.SGD{Params: append(start(), ps...)}), 0.1,
-			`SGD: two parameters are named "a": name their layers with nn.Named or nn.NewSequential`},
-	} {
-		t.Run(c.says, func(t *testing.T) {
-			require.PanicsWithValue(t, "optim: "+c.says, func() { c.o.Step(c.rate) })
-			require.Equal(t, before, joined(ps, value))
-		})
+	for says, rate := range map[string]float64{"NaN": math.NaN(), "-0.1": -0.1, "+Inf": math.Inf(1), "1e+300": 1e300} {
+		for of, o := range map[string]optim.Optimizer{"SGD": newSGD(ps, optim.SGDConfig{}), "AdamW": newAdamW(ps, optim.AdamConfig{})} {
+			require.PanicsWithValue(t, "optim: "+of+": learning rate "+says+": want at least 0, and finite in float32", func() { o.Step(rate) })
+		}
 	}
-	require.PanicsWithValue(t, "optim: ClipNorm: limit NaN: want at least 0", func() { optim.ClipNorm(ps, nan) })
+	require.PanicsWithValue(t, "optim: Step of an optimiser that has not been made by NewSGD, NewAdam or NewAdamW", func() { new(optim.SGD).Step(0.1) })
+	require.Equal(t, before, joined(ps, value))
+	require.PanicsWithValue(t, "optim: ClipNorm: limit NaN: want at least 0", func() { optim.ClipNorm(ps.list(), math.NaN()) })
 }
 
 func TestClipNormEqualsPyTorchs(t *testing.T) {
 	for _, c := range pytorch(t).Clip {
 		ps := start()
 		backward(ps, 0)
-		require.InDelta(t, c.Norm, optim.ClipNorm(ps, c.Limit), 1e-5)
+		require.InDelta(t, c.Norm, optim.ClipNorm(ps.list(), c.Limit), 1e-5)
 		grads := joined(ps, func(p *autograd.Param) *tensor.Tensor { return p.Grad })
 		require.InDeltaSlice(t, c.Grad, grads, 1e-6)
-		require.Equal(t, float32(1), ps[1].Grad.Item(), "fixed parameters do not count")
+		require.Equal(t, float32(1), ps[1].Grad.Item(), "frozen parameters do not count")
 	}
 }

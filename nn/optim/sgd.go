@@ -1,6 +1,8 @@
 package optim
 
 import (
+	"iter"
+
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/tensor"
 )
@@ -11,53 +13,55 @@ import (
 //	d = g + WeightDecay*p
 //	m = Momentum*m + d
 //	p = p - lr*m                  or, with Nesterov, p - lr*(d + Momentum*m)
-//
-// Set the fields before the first Step and leave them.
 type SGD struct {
-	Params      []*autograd.Param
+	slots
+	c SGDConfig
+}
+
+// SGDConfig are the options of [NewSGD].
+type SGDConfig struct {
 	Momentum    float64 // in [0, 1)
 	Nesterov    bool    // needs Momentum
 	WeightDecay float64
-
-	state state
+	Groups      []Group
 }
 
-// Step implements [Optimizer]. It panics when a field or lr makes no sense.
+// NewSGD returns an optimiser of parameters, such as nn.Params of a model. It fails when there are none, when two have
+// one name, and with a [*residuum.ConfigError].
+func NewSGD(params iter.Seq2[string, *autograd.Param], c SGDConfig) (*SGD, error) {
+	const of = "optim.SGDConfig"
+	err := firstFault(of,
+		check{c.Momentum >= 0 && c.Momentum < 1, "Momentum", c.Momentum, "want 0 <= Momentum < 1"},
+		check{c.Momentum > 0 || !c.Nesterov, "Momentum", c.Momentum, "want more than 0 with Nesterov"},
+		decayCheck(c.WeightDecay))
+	if err != nil {
+		return nil, err
+	}
+	k := kinds{op: "SGD"}
+	if c.Momentum != 0 {
+		k.values = []string{"momentum_buffer"}
+	}
+	s, err := newSlots(of, k, params, c.Groups, c.WeightDecay)
+	if err != nil {
+		return nil, err
+	}
+	return &SGD{slots: s, c: c}, nil
+}
+
+// Step implements [Optimizer]. It panics when lr is negative or not finite.
 func (o *SGD) Step(lr float64) {
-	const op = "SGD"
-	begin(op, o.Params, lr, o.WeightDecay)
-	want(o.Momentum >= 0 && o.Momentum < 1, op, "Momentum", o.Momentum, "0 <= Momentum < 1")
-	want(o.Momentum > 0 || !o.Nesterov, op, "Momentum", o.Momentum, "more than 0 with Nesterov")
-	k := o.kinds()
-	o.state.prepare(o.Params, k)
-	moving := movingOf(o.Params)
-	defer moving.done()
-	for _, p := range moving.params {
+	o.begin(lr)
+	for i := range o.all {
+		p := &o.all[i]
+		if !p.moves() {
+			continue
+		}
 		var m *tensor.Tensor
-		if o.Momentum != 0 {
-			m = o.state.of(p, k).values[0]
+		if o.c.Momentum != 0 {
+			m = p.state(o.kinds)[0]
 		}
 		tensor.SGDStep(p.Value, p.Grad, m, tensor.SGDOptions{
-			Rate: lr, Momentum: o.Momentum, WeightDecay: decayOf(p, o.WeightDecay), Nesterov: o.Nesterov,
+			Rate: lr * p.rate, Momentum: o.c.Momentum, WeightDecay: p.decay, Nesterov: o.c.Nesterov,
 		})
 	}
 }
-
-// State implements [Optimizer]: "<parameter>.momentum_buffer" for each, nothing without momentum.
-func (o *SGD) State() map[string]*tensor.Tensor {
-	return o.state.export(o.Params, o.kinds())
-}
-
-// LoadState implements [Optimizer].
-func (o *SGD) LoadState(m map[string]*tensor.Tensor) error {
-	return o.state.load(o.Params, o.kinds(), m)
-}
-
-func (o *SGD) kinds() kinds {
-	if o.Momentum == 0 {
-		return kinds{op: "SGD"}
-	}
-	return kinds{op: "SGD", values: velocity}
-}
-
-var velocity = []string{"momentum_buffer"}

@@ -8,23 +8,12 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/tensor"
 )
 
 // ErrState is what LoadState returns, wrapped, for a state that belongs to other parameters or to
 // another kind of optimiser, or that no optimiser can have had.
 var ErrState = errors.New("optim: state does not fit")
-
-// state is what an optimiser keeps between steps, for each parameter by itself: those that join late, or rest
-// while they are Fixed or have no gradient, know nothing of the steps of others.
-type state map[*autograd.Param]*kept
-
-// kept is the state of one parameter.
-type kept struct {
-	values []*tensor.Tensor // one of each kind, zeros at first
-	steps  int              // how many it has taken
-}
 
 // kinds says what an optimiser keeps for a parameter, by the names that PyTorch gives them.
 type kinds struct {
@@ -36,86 +25,84 @@ type kinds struct {
 // stepName is the kind of a parameter's number of steps.
 const stepName = "step"
 
-// of returns the state of p, which it makes if there is none.
-func (s state) of(p *autograd.Param, k kinds) *kept {
-	r := s[p]
-	if r == nil {
-		r = &kept{}
-		s[p] = r
+// state returns the tensors that are kept for the parameter, which it makes if there are none.
+func (s *slot) state(k kinds) []*tensor.Tensor {
+	if s.values == nil {
+		s.values = make([]*tensor.Tensor, len(k.values))
+		for i := range s.values {
+			s.values[i] = tensor.New(s.Value.Shape()...)
+		}
 	}
-	for len(r.values) < len(k.values) {
-		r.values = append(r.values, tensor.New(p.Value.Shape()...))
-	}
-	return r
+	return s.values
 }
 
-// named returns the parameters that have a state or may get one, by name. It panics if two have the same.
-func (s state) named(params []*autograd.Param, k kinds) map[string]*autograd.Param {
-	byName := map[string]*autograd.Param{}
-	for _, p := range params {
-		if p.Fixed && s[p] == nil {
-			continue
-		}
-		if other := byName[p.Name]; other != nil && other != p {
-			panic(fmt.Sprintf("optim: %s: two parameters are named %q: name their layers with nn.Named or nn.NewSequential", k.op, p.Name))
-		}
-		byName[p.Name] = p
+// begin is the beginning of every step.
+func (s *slots) begin(lr float64) {
+	if len(s.all) == 0 {
+		panic("optim: Step of an optimiser that has not been made by NewSGD, NewAdam or NewAdamW")
 	}
-	return byName
+	checkRate(s.kinds.op, lr)
+	s.prepare()
 }
 
-// prepare makes the state of all parameters that are trainable before the first step, so that later ones
-// allocate nothing.
-func (s *state) prepare(params []*autograd.Param, k kinds) {
-	if *s != nil {
+// prepare makes, once, the state of all parameters that are trainable now, so that later steps allocate nothing.
+func (s *slots) prepare() {
+	if s.prepared {
 		return
 	}
-	*s = state{}
-	for _, p := range s.named(params, k) {
-		s.of(p, k)
+	s.prepared = true
+	for i := range s.all {
+		if p := &s.all[i]; !p.Frozen {
+			p.state(s.kinds)
+		}
 	}
 }
 
-// export names every tensor "<parameter>.<kind>". Every trainable parameter is there, so that a state that
+// State implements [Optimizer]: "<parameter>.<kind>", with the kinds "momentum_buffer" of [SGD] with momentum, and
+// "exp_avg", "exp_avg_sq" and "step" of [Adam]. Every trainable parameter is there, so that a state that
 // lacks one differs from a state in which it has not moved yet.
-func (s *state) export(params []*autograd.Param, k kinds) map[string]*tensor.Tensor {
-	s.prepare(params, k)
+func (s *slots) State() map[string]*tensor.Tensor {
+	s.prepare()
 	m := map[string]*tensor.Tensor{}
-	for name, p := range s.named(params, k) {
-		r := s.of(p, k)
-		for i, kind := range k.values {
-			m[name+"."+kind] = r.values[i]
+	for i := range s.all {
+		p := &s.all[i]
+		if p.Frozen && p.values == nil {
+			continue
 		}
-		if k.steps {
-			m[name+"."+stepName] = tensor.Full(float32(r.steps), 1) // rounded above 2^24, as PyTorch's
+		for i, v := range p.state(s.kinds) {
+			m[p.name+"."+s.kinds.values[i]] = v
+		}
+		if s.kinds.steps {
+			m[p.name+"."+stepName] = tensor.Full(float32(p.steps), 1) // rounded above 2^24, as PyTorch's
 		}
 	}
 	return m
 }
 
-// load takes over what export has made, or changes nothing.
-func (s *state) load(params []*autograd.Param, k kinds, m map[string]*tensor.Tensor) error {
-	fresh, rest := state{}, maps.Clone(m)
-	fresh.named(params, k) // panics if two have one name
-	for _, p := range params {
-		if fresh[p] != nil || p.Fixed && !k.any(p, m) {
+// LoadState implements [Optimizer].
+func (s *slots) LoadState(m map[string]*tensor.Tensor) error {
+	fresh, rest := slices.Clone(s.all), maps.Clone(m)
+	for i := range fresh {
+		p := &fresh[i]
+		p.values, p.steps = nil, 0
+		if p.Frozen && !s.kinds.any(p.name, m) {
 			continue
 		}
-		if err := fresh.of(p, k).load(p.Name, k, rest); err != nil {
+		if err := p.load(s.kinds, rest); err != nil {
 			return err
 		}
 	}
 	if names := slices.Sorted(maps.Keys(rest)); len(names) > 0 {
 		return fmt.Errorf("%w: %s belongs to no parameter", ErrState, names[0])
 	}
-	*s = fresh
+	s.all, s.prepared = fresh, true
 	return nil
 }
 
-// load moves the tensors of the parameter of a name out of m.
-func (r *kept) load(name string, k kinds, m map[string]*tensor.Tensor) error {
-	for i, kind := range k.values {
-		if err := take(m, name+"."+kind, r.values[i]); err != nil {
+// load moves the tensors of the parameter out of m.
+func (s *slot) load(k kinds, m map[string]*tensor.Tensor) error {
+	for i, v := range s.state(k) {
+		if err := take(m, s.name+"."+k.values[i], v); err != nil {
 			return err
 		}
 	}
@@ -123,14 +110,14 @@ func (r *kept) load(name string, k kinds, m map[string]*tensor.Tensor) error {
 		return nil
 	}
 	count := tensor.New(1)
-	err := take(m, name+"."+stepName, count)
-	r.steps = int(count.Item())
+	err := take(m, s.name+"."+stepName, count)
+	s.steps = int(count.Item())
 	return err
 }
 
-// any reports whether m holds something of p.
-func (k kinds) any(p *autograd.Param, m map[string]*tensor.Tensor) bool {
-	return slices.ContainsFunc(k.values, func(kind string) bool { return m[p.Name+"."+kind] != nil })
+// any reports whether m holds something of the parameter of a name.
+func (k kinds) any(name string, m map[string]*tensor.Tensor) bool {
+	return slices.ContainsFunc(k.values, func(kind string) bool { return m[name+"."+kind] != nil })
 }
 
 // take moves the tensor of a name out of m into dst.

@@ -1,0 +1,112 @@
+package weights
+
+import (
+	"fmt"
+	"iter"
+	"slices"
+
+	"github.com/residuum-go/residuum/tensor"
+)
+
+// named is a tensor of a model under its name.
+type named struct {
+	name string
+	*tensor.Tensor
+}
+
+// FromState returns copies of the tensors of a model, such as nn.State of a module, as a file holds them: those of
+// rank 4, the convolution weights, turned from HWIO into OIHW. Two tensors of one name are a panic.
+func FromState(state iter.Seq2[string, *tensor.Tensor]) map[string]*tensor.Tensor {
+	all, err := distinct(state)
+	if err != nil {
+		panic("weights: FromState: " + err.Error())
+	}
+	m := make(map[string]*tensor.Tensor, len(all))
+	for _, t := range all {
+		if t.Rank() == 4 {
+			m[t.name] = tensor.Transpose(nil, t.Tensor, 3, 2, 0, 1)
+		} else {
+			m[t.name] = t.Clone()
+		}
+	}
+	return m
+}
+
+// Assign copies the tensors of a file into those of a model, such as nn.State of a module, that have the same names,
+// those of rank 4 turned from OIHW into HWIO. Names and shapes must agree exactly, or nothing is changed and the
+// error is a [*Mismatch]. PyTorch's counters num_batches_tracked are passed over. Two tensors of one name in the model
+// are an error, too.
+func Assign(state iter.Seq2[string, *tensor.Tensor], f *File) error {
+	all, err := distinct(state)
+	if err != nil {
+		return fmt.Errorf("weights: Assign: %w", err)
+	}
+	if m := compare(all, f); !m.empty() {
+		return m
+	}
+	fill(all, f.Tensors)
+	return nil
+}
+
+// AssignMatching is Assign for the names that occur on both sides, such as those of a backbone under
+// another head. It returns what was missing and unexpected. Shapes that differ, and
+// tensors that the model needs but that are in File.Unsupported, are still an error.
+func AssignMatching(state iter.Seq2[string, *tensor.Tensor], f *File) (missing, unexpected []string, err error) {
+	all, err := distinct(state)
+	if err != nil {
+		return nil, nil, fmt.Errorf("weights: AssignMatching: %w", err)
+	}
+	m := compare(all, f)
+	if len(m.Shapes)+len(m.Unsupported) > 0 {
+		return nil, nil, &Mismatch{Shapes: m.Shapes, Unsupported: m.Unsupported}
+	}
+	fill(all, f.Tensors)
+	return m.Missing, m.Unexpected, nil
+}
+
+// Check returns an error if a tensor of a model is nil, or if two have the same name, which a file cannot tell apart.
+func Check(state iter.Seq2[string, *tensor.Tensor]) error {
+	_, err := distinct(state)
+	return err
+}
+
+func distinct(state iter.Seq2[string, *tensor.Tensor]) ([]named, error) {
+	byName := map[string]*tensor.Tensor{}
+	var all []named
+	for name, t := range state {
+		if t == nil {
+			return nil, fmt.Errorf("tensor %q is nil: the model has not been built", name)
+		}
+		switch byName[name] {
+		case nil:
+			byName[name] = t
+			all = append(all, named{name, t})
+		case t:
+		default:
+			return nil, fmt.Errorf("two tensors are named %q: give the parts of the model different names", name)
+		}
+	}
+	return all, nil
+}
+
+func fill(state []named, tensors map[string]*tensor.Tensor) {
+	for _, to := range state {
+		t := tensors[to.name]
+		switch {
+		case t == nil:
+		case t.Rank() == 4:
+			tensor.Transpose(to.Tensor, t, 2, 3, 1, 0)
+		default:
+			tensor.Copy(to.Tensor, t)
+		}
+	}
+}
+
+// fileShape returns the shape that a file has for t.
+func fileShape(t *tensor.Tensor) []int {
+	s := slices.Clone(t.Shape())
+	if len(s) == 4 {
+		s = []int{s[3], s[2], s[0], s[1]}
+	}
+	return s
+}

@@ -164,6 +164,9 @@ func randomBatch(rng *rand.Rand, classes int, shape ...int) data.Batch {
 	return b
 }
 
+// ofLen returns a network of n blocks that can do nothing but be counted, for plans.
+func ofLen(n int) Network { return &toy{blocks: make([]toyBlock, n)} }
+
 // studyOf returns a study with the usual options, and panics if there is none.
 func studyOf(net Network, batches ...data.Batch) *Study {
 	s, err := NewStudy(net, batches, Options{})

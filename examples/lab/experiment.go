@@ -106,7 +106,7 @@ func newExperiment(ctx context.Context, net *resnet.Net, set *data.Dataset, norm
 	e.test = e.tested.Batch(norm, 0, e.tested.Len())
 	e.grade = graded.Batch(norm, 0, graded.Len())
 	e.states = unravel.Record(net, e.test.X).State
-	e.whole, err = e.measure(ctx, unravel.Whole(net.Len()))
+	e.whole, err = e.measure(ctx, unravel.Whole(net))
 	return e, err
 }
 

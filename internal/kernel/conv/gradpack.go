@@ -12,8 +12,7 @@ import (
 
 // When x is copied. Variables, so that tests can lower them.
 var (
-	// packDistance is the least distance of pixels, in elements. Copying and reading in place in turns on
-	// ImageNet's layers, one core of Zen 3: 1.05 to 1.77 times as fast from 512 on, 0.85 to 1.07 below.
+	// packDistance is the least distance of pixels, in elements: 2 KB. Nearer ones are read faster in place.
 	packDistance = 512
 	packUses     = 4 // taps and panels that read a copy, at least
 )

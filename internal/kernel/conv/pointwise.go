@@ -7,8 +7,7 @@ import (
 )
 
 // A convolution by 1x1 kernels is a matrix product of pixels by weights, and most are computed as one. With a stride,
-// the pixels that it keeps are first copied together, some images at a time: 1.02 to 1.15 times as fast as reading them
-// in place, AVX2 on Zen 3, all such layers of ResNet-18 and -50.
+// the pixels that it keeps are first copied together, some images at a time, which is faster than reading them in place.
 
 // pointwise reports whether each output pixel depends on one input pixel of its own.
 func (s Shape) pointwise() bool {
@@ -19,10 +18,8 @@ func (s Shape) pointwise() bool {
 func (s Shape) strided() bool { return s.StrideH > 1 || s.StrideW > 1 }
 
 // productWins reports whether a 1x1 convolution, or its gradient with respect to the image, is best computed as a
-// matrix product. From many channels to few the direct sum is better, which passes the pixels once over all weights: 1.07 to
-// 1.4 times as fast with batches of 8 and 16, AVX2 on Zen 3, one thread; 256 to 128 channels of 56x56 pixels at 0.89 of the
-// peak instead of 0.78, 512 to 128 of 28x28 at 0.92 instead of 0.85. It takes its tiles from one image, so small images
-// do not fill them. The gradient with a stride is a direct sum because of its zeros.
+// matrix product. From many channels to few the direct sum is better, which passes the pixels once over all weights. It
+// takes its tiles from one image, so small images do not fill them. The gradient with a stride is a direct sum because of its zeros.
 func (s Shape) productWins(inputGrad bool) bool {
 	inner, outer := s.C, s.K
 	if inputGrad {
@@ -52,15 +49,12 @@ func forwardPointwise(s Shape, y, x, w []float32) {
 }
 
 // sumPixels is how many times as many pixels as channels a matrix product sums at most in the gradient of weights.
-// In longer sums its pieces copy x and dy more often than they need to: 256 to 512 channels of 56x56 pixels with
-// stride 2, batches of 16 and 32, at 0.75 of the peak instead of 0.68.
+// In longer sums its pieces copy x and dy more often than they need to.
 const sumPixels = 4
 
 // pointwiseGradWins reports whether the gradient of weights is best computed as a matrix product, which
-// transposes x, rather than as a sum of outer products, which does not. Fractions of the peak, AVX2 on Zen 3, one
-// thread: 1024 to 256 channels of 14x14 pixels, batches of 1 to 32, 0.89 and 0.79; 512 to 2048 of 7x7 0.86 and 0.75;
-// 512 to 256 of 28x28 0.79 and 0.77, but 512 to 128 0.71 and 0.80, unless there are few pixels, as in
-// one image, 0.82 and 0.78, or pixels far apart, 128 to 256 of 28x28 with stride 2, 0.63 and 0.58.
+// transposes x, rather than as a sum of outer products, which does not: with many weights, and with some if there are
+// few pixels or a stride sets them far apart.
 func (s Shape) pointwiseGradWins() bool {
 	few := s.N*s.OutH()*s.OutW() <= sumPixels*max(s.C, s.K)
 	return s.pointwise() && (s.C*s.K >= 1<<17 || (few || s.strided()) && s.C*s.K >= 1<<15)

@@ -73,12 +73,10 @@ const (
 	// weightRows is how many input channels of a panel are transformed at a time when all weights are: their 9
 	// taps take 18 KB.
 	weightRows = 32
-	// panelRows is the same where a panel's weights are used once, which is when there are many: longer pieces
-	// of their rows arrive faster. 512 channels at 7x7, input gradient, one thread: 0.70 instead of 0.54 of the peak for
-	// an image, 1.9 instead of 1.7 for 8. With 256 rows it is the same.
+	// panelRows is the same where a panel's weights are used once, which is when there are many: longer stretches
+	// of their rows arrive faster.
 	panelRows = 128
-	// pieceElements is the most elements of a piece of tiles: 160 KB. With 450 KB, 16 and 32 channels run at
-	// 0.8 and 0.9 of that; with 110 or 220 KB as fast.
+	// pieceElements is the most elements of a piece of tiles: 160 KB, which stay in the second-level cache.
 	pieceElements = 40 << 10
 )
 
@@ -87,13 +85,8 @@ const (
 var sharedTiles = 128
 
 // winogradWins reports whether Winograd's algorithm is faster. It looks at the shape of an image alone,
-// so that an image has the same bits in every batch.
-//
-// Measured in units of the multiply-add peak, AVX2 on Zen 3, one thread, direct and Winograd, forward:
-// 16 channels at 32x32 0.90 and 1.5, 32 at 16x16 0.92 and 2.2, 64 at 56x56 0.94 and 2.5, 128 at 28x28 0.94
-// and 2.7, 256 at 14x14 0.93 and 2.2, 512 at 7x7 0.88 and 1.8, batches of 8 to 128. With an image at a time
-// 512 at 7x7 is even, 0.63 and 0.6, because the weights take most of the time, the others are not: 256 at
-// 14x14 0.87 and 1.5.
+// so that an image has the same bits in every batch. From 16 to 512 channels it is 1.6 to 3 times as fast as the direct
+// sum, but with one image of 7x7 pixels, where the weights take most of the time, as fast.
 func (s Shape) winogradWins(inputGrad bool) bool {
 	if s.R != 3 || s.S != 3 || s.StrideH != 1 || s.StrideW != 1 || s.DilationH != 1 || s.DilationW != 1 || s.Groups != 1 ||
 		s.C%16 != 0 || s.K%16 != 0 {
@@ -149,8 +142,7 @@ func (k *winograd) again() {
 
 // manyTiles says which operand is transformed for all to share, the smaller one that is: the weights,
 // while each piece of work transforms its tiles, or the inputs, while each transforms its panel of
-// weights. With the other choice, 256 channels at 14x14 run at 1.1 instead of 1.5 of the peak for one
-// image, and at 2.1 instead of 2.4 for 32; 512 at 7x7 at 1.1 instead of 1.8 for 8.
+// weights.
 func (k *winograd) manyTiles() bool {
 	weights := k.inner * k.outer
 	return weights <= 1<<17 && k.shape.N*k.plan.tiles >= weights>>10

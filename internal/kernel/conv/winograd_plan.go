@@ -60,9 +60,9 @@ func newTilePlan(s Shape, inputGrad bool) *tilePlan {
 	return p
 }
 
-// With few channels a tile takes less time than its pixels take to arrive, and they lie in too short pieces
-// for the hardware to foresee: fetched so many tiles ahead, 16 channels run at 1.5 instead of 1.15 of the
-// peak. With more than fetchChannels it makes no difference.
+// With few channels a tile takes less time than its pixels take to arrive, and they lie in too short stretches
+// for the hardware to foresee: so they are fetched so many tiles ahead. With more than fetchChannels it makes no
+// difference.
 const (
 	fetchAhead    = 3
 	fetchChannels = 64

@@ -83,20 +83,16 @@ const (
 	ownSums = 32 * 32
 )
 
-// partPiece is what is transformed at a time in a part, in elements: 230 KB. Half or twice as much is no
-// faster. A variable, so that tests can lower it.
+// partPiece is what is transformed at a time in a part, in elements: 230 KB, half a second-level cache. A variable, so
+// that tests can lower it.
 var partPiece = 56 << 10
 
-// gradTiles is the most tiles of a chunk: what is transformed takes 19 MB with 512 channels. With 256, 64
-// channels at 56x56 run at 1.6 instead of 2.0 of the peak. A variable, so that tests can lower it.
+// gradTiles is the most tiles of a chunk: what is transformed takes 19 MB with 512 channels, and is to come back from
+// the third-level cache. A variable, so that tests can lower it.
 var gradTiles = 128
 
-// winogradGradWins reports whether Winograd's algorithm is faster for the gradient of the weights.
-//
-// Measured in units of the multiply-add peak, AVX2 on Zen 3, one thread, direct and Winograd: in batches of
-// 128, 16 channels at 32x32 0.89 and 1.4, 32 at 16x16 0.88 and 1.6; in batches of 8, 64 at 56x56 0.88 and 2.0, 128
-// at 28x28 0.87 and 2.3, 256 at 14x14 0.88 and 1.45, 512 at 7x7, with 32 tiles, 0.83 and 1.04, but on two
-// threads 1.20 and 1.09. With 16 tiles, 256 channels are even. NEON has no transforms for it.
+// winogradGradWins reports whether Winograd's algorithm is faster for the gradient of the weights, as it is from 32 tiles
+// on, or more with many weights. NEON has no transforms for it.
 func (s Shape) winogradGradWins() bool {
 	if cpu.Active() == cpu.NEON {
 		return false

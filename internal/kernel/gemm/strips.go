@@ -10,16 +10,14 @@ import (
 
 // Sizes of strips, in elements.
 const (
-	// maxDepth is the most steps of a pass. A panel of b then fills the first-level cache, and each tile
-	// reads it from the second, which takes no time: 512 cubed at 0.91 of the peak on Zen 3, where 256
-	// steps, for which the panel stays, reach 0.88, since sums are added to c twice as often.
+	// maxDepth is the most steps of a pass. A panel of b then fills the first-level cache, and tiles read it from the
+	// second, which costs less than adding sums to c twice as often.
 	maxDepth = 512
 	// pieceA is what a piece holds of a: less than half of a second-level cache of 512 KB, so that what the
 	// next piece needs has room.
 	pieceA = 48 << 10
 	// packTogether is how many panels of b are copied together, packRows how many rows of them at a time: where
-	// rows are pages apart, the neighbours of a line then arrive with it. A product of 196x1024x256 takes 0.91 to
-	// 0.96 of the time that it takes panel by panel.
+	// rows are pages apart, the neighbours of a line then arrive with it.
 	packTogether = 4
 	packRows     = 16
 	// resident is what the first-level cache holds however it lies in memory.
@@ -76,8 +74,8 @@ func (j *job) splitStrips(wanted int) {
 	case c.down >= wanted:
 		c.down = min(tiles, roundUp(c.down, 8))
 	case j.shares():
-		// Pieces of 8 tiles lose nothing for reading all of b, those of 4 up to 3 %: where there are few tiles,
-		// that costs less than a worker that waits.
+		// Pieces of 8 tiles lose nothing for reading all of b, and those of 4 less than a worker that waits, which is
+		// what counts where there are few tiles.
 		c.down = max(c.down, min(wanted, max(pieces(tiles/8), min(8, pieces(tiles/4)))))
 	default:
 		if j.long() {
@@ -105,8 +103,7 @@ func (j *job) long() bool {
 func (j *job) shares() bool { return j.m > 16*j.rows && !j.whole() && !j.long() && j.copiesB(j.m) }
 
 // whole reports whether all of a is read in place and takes half of a second-level cache at most. Pieces are
-// columns of c then, each copies its own panels of b, and nobody waits for, or reads from the caches of, another:
-// 256 cubed takes 10 % less time on two cores.
+// columns of c then, each copies its own panels of b, and nobody waits for, or reads from the caches of, another.
 func (j *job) whole() bool { return j.m*j.k <= 64<<10 && !j.copiesA(j.k, j.n) }
 
 // copiesB reports whether a piece of so many rows reads b from a copy: panels of neighbouring

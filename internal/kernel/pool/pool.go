@@ -1,8 +1,3 @@
-// Package pool holds two-dimensional pooling over images stored as [N, H, W, C].
-//
-// Each function has a reference, the same name with the suffix Ref, that is plain Go, generic over
-// float32 and float64, and compiled everywhere; its text is the definition. Results have the same
-// bits for any number of workers.
 package pool
 
 import (

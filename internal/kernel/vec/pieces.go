@@ -12,7 +12,7 @@ import (
 const (
 	pieceElements = 64 << 10
 	pieceColumns  = 512 // the float64 sums and a few rows then share the first-level cache
-	piecePeriod   = 128 // columns that narrow rows are repeated to; 64 to 512 are within a few percent
+	piecePeriod   = 128 // columns that narrow rows are repeated to; 64 to 512 do as well
 )
 
 // cut is how a matrix [rows, c] is divided.

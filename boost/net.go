@@ -108,7 +108,7 @@ func (l *net) train(ctx context.Context, x, target, weight *tensor.Tensor) error
 	n := x.Dim(0)
 	size := min(l.training.Batch, n)
 	perEpoch := n / size // the rows left over wait for the next epoch's order
-	rate := optim.Cosine(l.training.Rate, 0, perEpoch*l.training.Epochs)
+	rate, steps := optim.Cosine{Peak: l.training.Rate}, perEpoch*l.training.Epochs
 	adam, err := optim.NewAdamW(nn.Params(l), optim.AdamConfig{WeightDecay: l.training.WeightDecay})
 	if err != nil {
 		return err
@@ -125,7 +125,7 @@ func (l *net) train(ctx context.Context, x, target, weight *tensor.Tensor) error
 			tape.Reset()
 			loss := b.load(order[i*size:(i+1)*size]).loss(tape, l)
 			tape.Backward(loss)
-			adam.Step(rate(epoch*perEpoch + i))
+			adam.Step(rate.Rate(epoch*perEpoch+i, steps))
 			autograd.ZeroGrad(adam.Params())
 			total += float64(loss.Value().Item())
 		}

@@ -49,6 +49,8 @@ func (t *Trainer) check() error {
 	switch s := t.Loader.State(); {
 	case t.Schedule == nil:
 		return missing("Schedule")
+	case optim.CheckSchedule(t.Schedule) != nil:
+		return fmt.Errorf("train: Trainer.Schedule: %w", optim.CheckSchedule(t.Schedule))
 	case t.Epochs < 1:
 		return fmt.Errorf("train: Trainer.Epochs is %d, want at least 1", t.Epochs)
 	case t.SaveEvery < 0:

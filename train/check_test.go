@@ -89,7 +89,7 @@ func TestRunIsThePlainLoop(t *testing.T) {
 				p.Grad = tensor.New(p.Value.Shape()...)
 			}
 			tape.Backward(autograd.CrossEntropy(by.Model.Forward(tape.Input(batch.X)), batch.Labels, 0))
-			by.Optimizer.Step(by.Schedule(step))
+			by.Optimizer.Step(by.Schedule.Rate(step, 24))
 			step++
 		}
 	}
@@ -198,12 +198,13 @@ func TestScheduleThatMakesNoSense(t *testing.T) {
 	for _, rate := range []float64{math.NaN(), -1e-9, math.Inf(1), math.Inf(-1), 1e39} {
 		path := filepath.Join(t.TempDir(), "net.safetensors")
 		tr := newTrainer("sgd", path)
-		tr.Schedule = func(step int) float64 {
+		tr.Schedule = optim.ScheduleFunc(func(step, total int) float64 {
+			require.Equal(t, 24, total)
 			if step == 23 {
 				return rate
 			}
-			return whole.Schedule(step)
-		}
+			return whole.Schedule.Rate(step, total)
+		})
 		for range 2 {
 			_, err = tr.Run(t.Context())
 			require.EqualError(t, err, fmt.Sprint("train: stopped in epoch 4 of 4 after 40 of 43 images: "+

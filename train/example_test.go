@@ -30,7 +30,7 @@ func ExampleTrainer() {
 		Model:     model,
 		Loader:    loader,
 		Optimizer: sgd,
-		Schedule:  optim.Cosine(0.1, 0, 30),
+		Schedule:  optim.Cosine{Peak: 0.1},
 		Epochs:    10,
 	}
 	if _, err := trainer.Run(context.Background()); err != nil {

@@ -23,7 +23,7 @@ type Trainer struct {
 	Model     nn.Module       // images [N, H, W, C] to logits [N, classes]
 	Loader    *data.Loader    // one that nobody else takes batches from
 	Optimizer optim.Optimizer // of parameters of the model, all or some
-	Schedule  optim.Schedule  // learning rate by step, counted from 0 over all epochs
+	Schedule  optim.Schedule  // learning rate by step, counted over all epochs
 	Epochs    int             // at least 1
 	Seed      uint64          // of the random numbers that the model draws: dropout, stochastic depth
 
@@ -110,7 +110,7 @@ func (t *Trainer) run(ctx context.Context) error {
 // epoch trains on what is left of the current epoch.
 func (t *Trainer) epoch(ctx context.Context) error {
 	for batch := range t.Loader.Epoch(ctx) {
-		rate := t.Schedule(t.step)
+		rate := t.rate(t.step)
 		if v := float32(rate); !(v >= 0 && v <= math.MaxFloat32) {
 			t.giveBack()
 			return t.stop(fmt.Errorf("the learning rate that Schedule gives for step %d is %v", t.step, rate))
@@ -127,6 +127,12 @@ func (t *Trainer) epoch(ctx context.Context) error {
 		return t.stop(cancelled.Err(ctx))
 	}
 	return nil
+}
+
+// rate returns the learning rate of a step in a run of all epochs.
+func (t *Trainer) rate(step int) float64 {
+	epochs := min(t.Epochs, math.MaxInt/t.Loader.Batches()) // a run may have no end in sight
+	return t.Schedule.Rate(step, epochs*t.Loader.Batches())
 }
 
 // giveBack puts the loader back to before a batch that was not trained on.
@@ -176,7 +182,7 @@ func (t *Trainer) fail(what string, value float64) error {
 	}
 	t.diverged = &DivergedError{Epoch: epoch, Step: step, What: what, Value: value}
 	if t.step > 0 {
-		t.diverged.Rate = t.Schedule(t.step - 1)
+		t.diverged.Rate = t.rate(t.step - 1)
 	}
 	return t.diverged
 }

@@ -21,14 +21,14 @@ import (
 func TestRunLearns(t *testing.T) {
 	tr := newTrainer("sgd", "")
 	tr.Epochs = 30
-	tr.Schedule = optim.Cosine(0.1, 5, 180)
+	tr.Schedule = optim.Cosine{Peak: 0.1, Warmup: 5. / 180}
 	var steps int
 	tr.Progress = func(p train.Progress) {
 		steps++
 		require.Equal(t, (steps-1)/6+1, p.Epoch)
 		require.Equal(t, (steps-1)%6+1, p.Batch)
 		require.Equal(t, []int{30, 6}, []int{p.Epochs, p.Batches})
-		require.Equal(t, tr.Schedule(steps-1), p.Rate)
+		require.Equal(t, tr.Schedule.Rate(steps-1, 180), p.Rate)
 		require.Positive(t, p.ImagesPerSecond)
 		require.Equal(t, steps == 180, p.Left == 0)
 	}
@@ -194,7 +194,7 @@ func TestWeightsThatAreNotFiniteAreNotSaved(t *testing.T) {
 			require.Len(t, history, last/6)
 			var diverged *train.DivergedError
 			require.ErrorAs(t, err, &diverged)
-			require.EqualError(t, err, fmt.Sprintf("train: epoch %d, step 6: fc.bias is +Inf, after a step at learning rate %.3g", last/6, tr.Schedule(last-1)))
+			require.EqualError(t, err, fmt.Sprintf("train: epoch %d, step 6: fc.bias is +Inf, after a step at learning rate %.3g", last/6, falling(last-1, 0)))
 		}
 		err := tr.Resume()
 		if last == 6 {

@@ -76,9 +76,8 @@ func newTrainer(net *resnet.Net, cfg config, set *data.Dataset) (*train.Trainer,
 	if err != nil {
 		return nil, err
 	}
-	steps := cfg.epochs * loader.Batches()
 	return &train.Trainer{
 		Model: net, Loader: loader, Seed: cfg.seed, Epochs: cfg.epochs,
-		Optimizer: sgd, Schedule: optim.Cosine(0.1, steps/10, steps),
+		Optimizer: sgd, Schedule: optim.Cosine{Peak: 0.1, Warmup: 0.1},
 	}, nil
 }

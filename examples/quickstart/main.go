@@ -26,7 +26,7 @@ func main() {
 	stopOn(err)
 	trainer := &train.Trainer{
 		Model: net, Loader: loader, Epochs: 2,
-		Optimizer: sgd, Schedule: optim.OneCycle(0.1, 0.3, 2*loader.Batches()),
+		Optimizer: sgd, Schedule: optim.OneCycle{Peak: 0.1},
 	}
 	_, err = trainer.Run(ctx)
 	stopOn(err)

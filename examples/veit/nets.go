@@ -197,7 +197,6 @@ func (j *job) trainer(model nn.Module) (*train.Trainer, error) {
 	if err != nil {
 		return nil, err
 	}
-	steps := j.epochs() * j.batchesPerEpoch()
 	rate := peakRate
 	if j.res.Name == "vgg-nobn" {
 		rate = gentleRate
@@ -208,7 +207,7 @@ func (j *job) trainer(model nn.Module) (*train.Trainer, error) {
 	}
 	return &train.Trainer{
 		Model: model, Loader: loader, Seed: j.seed,
-		Optimizer: sgd, Schedule: optim.Cosine(rate, int(warmup*float64(steps)), steps),
+		Optimizer: sgd, Schedule: optim.Cosine{Peak: rate, Warmup: warmup},
 		Epochs: j.epochs(), Checkpoint: j.store.checkpoint(j.res), SaveEvery: saveEvery,
 	}, nil
 }

@@ -22,12 +22,12 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	rate := optim.Cosine(0.1, 10, steps)
+	rate := optim.Cosine{Peak: 0.1, Warmup: 0.05}
 	tape := autograd.NewTape(1)
 	for step := range steps {
 		tape.Reset()
 		tape.Backward(autograd.MSE(line.Forward(tape.Input(x)), autograd.Const(y)))
-		sgd.Step(rate(step))
+		sgd.Step(rate.Rate(step, steps))
 		autograd.ZeroGrad(sgd.Params())
 	}
 	fmt.Printf("y = %.2f x + %.2f\n", line.Weight.Value.Item(), line.Bias.Value.Item())
@@ -35,9 +35,9 @@ func Example() {
 }
 
 func ExampleCosine() {
-	rate := optim.Cosine(0.1, 2, 6)
+	schedule := optim.Cosine{Peak: 0.1, Warmup: 0.34}
 	for step := range 7 {
-		fmt.Printf("%.4f ", rate(step))
+		fmt.Printf("%.4f ", schedule.Rate(step, 6))
 	}
 	// Output: 0.0500 0.1000 0.1000 0.0854 0.0500 0.0146 0.0000
 }

@@ -5,10 +5,10 @@
 //
 //	sgd, err := optim.NewSGD(nn.Params(net), optim.SGDConfig{Momentum: 0.9, Nesterov: true, WeightDecay: 1e-4})
 //	...
-//	rate := optim.Cosine(0.1, 100, steps)
+//	rate := optim.Cosine{Peak: 0.1, Warmup: 0.05}
 //	for step := range steps {
 //		... Backward ...
-//		sgd.Step(rate(step))
+//		sgd.Step(rate.Rate(step, steps))
 //		autograd.ZeroGrad(sgd.Params())
 //	}
 //

@@ -1,85 +1,151 @@
 package optim
 
 import (
+	"errors"
+	"fmt"
 	"math"
-	"slices"
 )
 
-// Schedule gives the learning rate of a step, counted from 0. It is a pure function, so a training
-// run that is resumed needs no state beside the count of steps.
-type Schedule func(step int) float64
+// Schedule gives the learning rate of a step, counted from 0, in a run of total steps.
+// It is a pure function, so a training run that is resumed needs no state beside the count of steps. The schedules of
+// this package have their places in fractions of the run, so one is for runs of any length. A total below 1 is a panic.
+type Schedule interface {
+	Rate(step, total int) float64
+}
+
+// ScheduleFunc is a function as a [Schedule].
+type ScheduleFunc func(step, total int) float64
+
+// Rate returns f(step, total).
+func (f ScheduleFunc) Rate(step, total int) float64 { return f(step, total) }
+
+// CheckSchedule returns an error if s is nil, and a [*residuum.ConfigError] if it is of this package and its fields
+// make no sense.
+func CheckSchedule(s Schedule) error {
+	if s == nil {
+		return errors.New("optim: no schedule")
+	}
+	if c, ok := s.(interface{ check() error }); ok {
+		return c.check()
+	}
+	return nil
+}
 
 // Constant is the same rate at every step.
-func Constant(rate float64) Schedule {
-	checkRate("Constant", rate)
-	return func(int) float64 { return rate }
-}
+type Constant float64
 
-// Cosine rises linearly to rate over the first warmup steps, rate*(step+1)/warmup, then falls along
-// half a cosine, reaching 0 at step total and staying there:
+// Rate implements [Schedule].
+func (c Constant) Rate(_, _ int) float64 { return float64(c) }
+
+func (c Constant) check() error { return firstFault("optim.Constant", rateCheck("Rate", float64(c))) }
+
+// Cosine rises linearly to Peak over the warm-up, w = floor(Warmup*total) steps, then falls along half a cosine,
+// reaching 0 at step total and staying there:
 //
-//	rate * (1 + cos(pi * (step-warmup)/(total-warmup))) / 2
+//	Peak * (step+1) / w                              in the warm-up
+//	Peak * (1 + cos(pi * (step-w)/(total-w))) / 2    after it
 //
-// A run that is shorter than its warm-up ends within it. Loshchilov and Hutter 2017, equation 5, without
-// restarts; warm-up as in Goyal et al. 2017.
-func Cosine(rate float64, warmup, total int) Schedule {
-	const op = "Cosine"
-	checkRate(op, rate)
-	checkSteps(op, total)
-	want(warmup >= 0, op, "warm-up", float64(warmup), "at least 0 steps")
-	return func(step int) float64 {
-		switch {
-		case step >= total:
-			return 0
-		case step < warmup:
-			return rate * float64(step+1) / float64(warmup)
+// Loshchilov and Hutter 2017, equation 5, without restarts; warm-up as in Goyal et al. 2017.
+type Cosine struct {
+	Peak   float64
+	Warmup float64 // fraction of the run
+}
+
+// Rate implements [Schedule].
+func (c Cosine) Rate(step, total int) float64 {
+	wantSteps("Cosine", total)
+	warmup := int(c.Warmup * float64(total))
+	switch {
+	case step >= total:
+		return 0
+	case step < warmup:
+		return c.Peak * float64(step+1) / float64(warmup)
+	}
+	return anneal(c.Peak, 0, float64(step-warmup)/float64(total-warmup))
+}
+
+func (c Cosine) check() error {
+	return firstFault("optim.Cosine", rateCheck("Peak", c.Peak), fractionCheck("Warmup", c.Warmup))
+}
+
+// Steps begins at Peak and multiplies the rate by Factor at each of the places At, rounded to steps. With Factor and At left zero these
+// are those of the published CIFAR ResNets, a tenth after half of the run and another after three quarters (32k and 48k
+// of 64k steps; He et al. 2016a, section 4.2).
+type Steps struct {
+	Peak   float64
+	Factor float64   // 0 means 0.1
+	At     []float64 // fractions of the run; nil means 0.5 and 0.75
+}
+
+// Rate implements [Schedule].
+func (s Steps) Rate(step, total int) float64 {
+	wantSteps("Steps", total)
+	rate, factor := s.Peak, orElse(s.Factor, 0.1)
+	for _, at := range s.places() {
+		if float64(step) >= math.Round(at*float64(total)) {
+			rate *= factor
 		}
-		return anneal(rate, 0, float64(step-warmup)/float64(total-warmup))
+	}
+	return rate
+}
+
+var halfAndThreeQuarters = []float64{0.5, 0.75}
+
+func (s Steps) places() []float64 {
+	if s.At == nil {
+		return halfAndThreeQuarters
+	}
+	return s.At
+}
+
+func (s Steps) check() error {
+	checks := []check{rateCheck("Peak", s.Peak), rateCheck("Factor", orElse(s.Factor, 0.1))}
+	for i, at := range s.At {
+		checks = append(checks, fractionCheck(fmt.Sprintf("At[%d]", i), at))
+	}
+	return firstFault("optim.Steps", checks...)
+}
+
+// OneCycle rises along half a cosine from Peak/25 to Peak over the first Rise of the run, then falls along another to
+// Peak/250000 in the last step, where it stays. A rise of less than one step begins at the peak, so a run of one
+// step has that rate. Smith and Topin 2019, with the shape and constants of PyTorch's OneCycleLR, which would begin such
+// a run below the peak.
+type OneCycle struct {
+	Peak float64
+	Rise float64 // fraction of the run; 0 means 0.3
+}
+
+// Rate implements [Schedule].
+func (c OneCycle) Rate(step, total int) float64 {
+	wantSteps("OneCycle", total)
+	top, last := max(orElse(c.Rise, 0.3)*float64(total)-1, 0), float64(total-1)
+	first := c.Peak / 25
+	t := min(float64(step), last)
+	switch {
+	case t < top:
+		return anneal(first, c.Peak, t/top)
+	case t == top:
+		return c.Peak
+	}
+	return anneal(c.Peak, first/1e4, (t-top)/(last-top))
+}
+
+func (c OneCycle) check() error {
+	return firstFault("optim.OneCycle", rateCheck("Peak", c.Peak), fractionCheck("Rise", c.Rise))
+}
+
+func wantSteps(op string, total int) {
+	if total < 1 {
+		panic(fmt.Sprintf("optim: %s: a run of %d steps: want at least one", op, total))
 	}
 }
 
-// Steps multiplies rate by factor at each of the given steps. The published CIFAR ResNets divide by
-// 10 after 32k and 48k of 64k steps: Steps(0.1, 0.1, 32000, 48000).
-func Steps(rate, factor float64, at ...int) Schedule {
-	checkRate("Steps", rate)
-	want(factor >= 0 && finite(factor), "Steps", "factor", factor, "at least 0, and finite in float32")
-	at = slices.Clone(at)
-	return func(step int) float64 {
-		r := rate
-		for _, s := range at {
-			if step >= s {
-				r *= factor
-			}
-		}
-		return r
-	}
+func rateCheck(field string, v float64) check {
+	return check{v > 0 && finite(v), field, v, "want more than 0, and finite in float32"}
 }
 
-// OneCycle rises along half a cosine from peak/25 to peak over the first rise (a fraction, commonly
-// 0.3) of total steps, then falls along another to peak/250000 in the last step, where it stays. A rise of less
-// than one step begins at the peak, so a run of one step has that rate. Smith and Topin 2019, with the
-// shape and constants of PyTorch's OneCycleLR, which would begin such a run below the peak.
-func OneCycle(peak, rise float64, total int) Schedule {
-	const op = "OneCycle"
-	checkRate(op, peak)
-	checkSteps(op, total)
-	want(rise >= 0 && rise <= 1, op, "rise", rise, "a fraction from 0 to 1")
-	top, last := max(rise*float64(total)-1, 0), float64(total-1)
-	first := peak / 25
-	return func(step int) float64 {
-		t := min(float64(step), last)
-		switch {
-		case t < top:
-			return anneal(first, peak, t/top)
-		case t == top:
-			return peak
-		}
-		return anneal(peak, first/1e4, (t-top)/(last-top))
-	}
-}
-
-func checkSteps(op string, total int) {
-	want(total >= 1, op, "total", float64(total), "at least one step")
+func fractionCheck(field string, v float64) check {
+	return check{v >= 0 && v <= 1, field, v, "want a fraction of the run, from 0 to 1"}
 }
 
 // anneal goes from one rate to another along half a cosine as t goes from 0 to 1.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/residuum-go/residuum"
 	"github.com/residuum-go/residuum/nn/optim"
 )
 
@@ -13,97 +14,115 @@ func TestSchedulesEqualPyTorchs(t *testing.T) {
 	ref := pytorch(t).Schedules
 	ours := map[string]optim.Schedule{
 		"constant":      optim.Constant(0.1),
-		"cosine":        optim.Cosine(0.1, 0, 20),
-		"cosine-warmup": optim.Cosine(0.1, 5, 20),
-		"steps":         optim.Steps(0.1, 0.1, 7, 15),
-		"onecycle":      optim.OneCycle(0.1, 0.3, 20),
+		"cosine":        optim.Cosine{Peak: 0.1},
+		"cosine-warmup": optim.Cosine{Peak: 0.1, Warmup: 0.25},
+		"steps":         optim.Steps{Peak: 0.1, At: []float64{0.35, 0.75}},
+		"onecycle":      optim.OneCycle{Peak: 0.1},
 	}
 	require.Len(t, ref, len(ours))
-	for name, rate := range ours {
+	for name, s := range ours {
 		t.Run("schedule="+name, func(t *testing.T) {
 			for step, want := range ref[name] {
-				require.InDelta(t, want, rate(step), 1e-15, "step %d", step)
+				require.InDelta(t, want, s.Rate(step, 20), 1e-15, "step %d", step)
 			}
 		})
 	}
 }
 
 func TestSchedulesEnd(t *testing.T) {
-	require.Zero(t, optim.Cosine(0.1, 5, 20)(20))
-	require.Zero(t, optim.Cosine(0.1, 5, 20)(1000))
-	require.Equal(t, 0.1, optim.Cosine(0.1, 5, 5)(4), "all warm-up")
-	require.InDelta(t, 0.1/250000, optim.OneCycle(0.1, 0.3, 20)(1000), 1e-15)
-	require.InDelta(t, 0.1, optim.OneCycle(0.1, 0.3, 20)(5), 1e-15)
+	cosine, cycle := optim.Cosine{Peak: 0.1, Warmup: 0.25}, optim.OneCycle{Peak: 0.1}
+	require.Zero(t, cosine.Rate(20, 20))
+	require.Zero(t, cosine.Rate(1000, 20))
+	require.Equal(t, 0.1, optim.Cosine{Peak: 0.1, Warmup: 1}.Rate(4, 5), "all warm-up")
+	require.InDelta(t, 0.1/250000, cycle.Rate(1000, 20), 1e-15)
+	require.InDelta(t, 0.1, cycle.Rate(5, 20), 1e-15)
 }
 
 // Runs of few steps, as those on a handful of images are.
 func TestSchedulesOfShortRuns(t *testing.T) {
 	const peak, least = 0.1, 0.1 / 250000
 	for name, c := range map[string]struct {
-		rate optim.Schedule
-		want []float64
+		schedule optim.Schedule
+		total    int
+		want     []float64
 	}{
-		"OneCycle of 1":           {optim.OneCycle(peak, 0.3, 1), []float64{peak, peak}},
-		"OneCycle of 2":           {optim.OneCycle(peak, 0.3, 2), []float64{peak, least, least}},
-		"OneCycle of 3":           {optim.OneCycle(peak, 0.3, 3), []float64{peak, (peak + least) / 2, least, least}},
-		"OneCycle of 4":           {optim.OneCycle(peak, 0.25, 4), []float64{peak, least + (peak-least)*0.75, least + (peak-least)*0.25, least}},
-		"OneCycle without a rise": {optim.OneCycle(peak, 0, 3), []float64{peak, (peak + least) / 2, least}},
-		"OneCycle that only rises": {optim.OneCycle(peak, 1, 3),
+		"OneCycle of 1": {optim.OneCycle{Peak: peak}, 1, []float64{peak, peak}},
+		"OneCycle of 2": {optim.OneCycle{Peak: peak}, 2, []float64{peak, least, least}},
+		"OneCycle of 3": {optim.OneCycle{Peak: peak}, 3, []float64{peak, (peak + least) / 2, least, least}},
+		"OneCycle of 4": {optim.OneCycle{Peak: peak, Rise: 0.25}, 4,
+			[]float64{peak, least + (peak-least)*0.75, least + (peak-least)*0.25, least}},
+		"OneCycle without a rise": {optim.OneCycle{Peak: peak, Rise: 1e-9}, 3, []float64{peak, (peak + least) / 2, least}},
+		"OneCycle that only rises": {optim.OneCycle{Peak: peak, Rise: 1}, 3,
 			[]float64{peak / 25, (peak + peak/25) / 2, peak, peak}},
-		"OneCycle of 1 that rises": {optim.OneCycle(peak, 1, 1), []float64{peak, peak}},
-		"Cosine of 1":              {optim.Cosine(peak, 0, 1), []float64{peak, 0}},
-		"Cosine of 2":              {optim.Cosine(peak, 0, 2), []float64{peak, peak / 2, 0}},
-		"Cosine within warm-up":    {optim.Cosine(peak, 4, 2), []float64{peak / 4, peak / 2, 0, 0, 0, 0}},
-		"Constant of 0":            {optim.Constant(0), []float64{0, 0}},
-		"Steps at once":            {optim.Steps(peak, 0.5, 0, 1), []float64{peak / 2, peak / 4, peak / 4}},
-		"Steps nowhere":            {optim.Steps(peak, 0.5), []float64{peak, peak}},
+		"OneCycle of 1 that rises": {optim.OneCycle{Peak: peak, Rise: 1}, 1, []float64{peak, peak}},
+		"Cosine of 1":              {optim.Cosine{Peak: peak}, 1, []float64{peak, 0}},
+		"Cosine of 2":              {optim.Cosine{Peak: peak}, 2, []float64{peak, peak / 2, 0}},
+		"Cosine of 3 with warm-up": {optim.Cosine{Peak: peak, Warmup: 0.7}, 3, []float64{peak / 2, peak, peak, 0}},
+		"Cosine that only rises":   {optim.Cosine{Peak: peak, Warmup: 1}, 2, []float64{peak / 2, peak, 0, 0}},
+		"Steps at once":            {optim.Steps{Peak: peak, Factor: 0.5, At: []float64{0, 1. / 3}}, 3, []float64{peak / 2, peak / 4, peak / 4}},
+		"Steps nowhere":            {optim.Steps{Peak: peak, At: []float64{}}, 2, []float64{peak, peak}},
+		"Steps as published":       {optim.Steps{Peak: peak}, 4, []float64{peak, peak, peak / 10, peak / 100}},
+		"a function":               {optim.ScheduleFunc(func(step, total int) float64 { return float64(step * total) }), 3, []float64{0, 3, 6}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			require.NoError(t, optim.CheckSchedule(c.schedule))
 			for step, want := range c.want {
-				require.InDelta(t, want, c.rate(step), 1e-15, "step %d", step)
+				require.InDelta(t, want, c.schedule.Rate(step, c.total), 1e-15, "step %d", step)
 			}
 		})
 	}
 }
 
-// Every schedule that can be built gives rates that can be used, in and behind runs of any length.
+// A place that is a whole number of steps but for the rounding of its fraction is that step.
+func TestStepsAreWhereTheFractionsSay(t *testing.T) {
+	for total := 1; total <= 1000; total++ {
+		for at := range total {
+			s := optim.Steps{Peak: 1, At: []float64{float64(at) / float64(total)}}
+			require.Equal(t, 0.1, s.Rate(at, total))
+			require.True(t, at == 0 || s.Rate(at-1, total) == 1)
+		}
+	}
+}
+
+// Every schedule that passes the check gives rates that can be used, in and behind runs of any length.
 func TestSchedulesAreNeverNegativeOrNaN(t *testing.T) {
 	for total := 1; total <= 40; total++ {
 		for _, part := range []float64{0, 1e-9, 0.1, 0.3, 0.5, 0.999, 1} {
-			for _, rate := range []optim.Schedule{optim.OneCycle(0.1, part, total), optim.Cosine(0.1, int(2*part*float64(total)), total)} {
+			for _, s := range []optim.Schedule{optim.OneCycle{Peak: 0.1, Rise: part}, optim.Cosine{Peak: 0.1, Warmup: part},
+				optim.Steps{Peak: 0.1, At: []float64{part}}} {
+				require.NoError(t, optim.CheckSchedule(s))
 				for step := range total + 3 {
-					v := rate(step)
-					require.True(t, v >= 0 && v <= 0.1*(1+1e-12), "%d steps, %v, step %d: %v", total, part, step, v)
+					v := s.Rate(step, total)
+					require.True(t, v >= 0 && v <= 0.1*(1+1e-12), "%d steps, %+v, step %d: %v", total, s, step, v)
 				}
 			}
 		}
 	}
 }
 
-func TestStepsKeepsItsSteps(t *testing.T) {
-	at := []int{2}
-	rate := optim.Steps(1, 0.5, at...)
-	at[0] = 0
-	require.Equal(t, 1.0, rate(0))
-}
-
-func TestSchedulesThatMakeNoSensePanic(t *testing.T) {
+func TestSchedulesThatMakeNoSense(t *testing.T) {
 	inf, nan := math.Inf(1), math.NaN()
-	for says, f := range map[string]func(){
-		"Constant: learning rate NaN: want at least 0, and finite in float32":   func() { optim.Constant(nan) },
-		"Constant: learning rate 1e+39: want at least 0, and finite in float32": func() { optim.Constant(1e39) },
-		"Cosine: learning rate -1: want at least 0, and finite in float32":      func() { optim.Cosine(-1, 0, 1) },
-		"Cosine: total 0: want at least one step":                               func() { optim.Cosine(0.1, 0, 0) },
-		"Cosine: warm-up -1: want at least 0 steps":                             func() { optim.Cosine(0.1, -1, 20) },
-		"Steps: learning rate +Inf: want at least 0, and finite in float32":     func() { optim.Steps(inf, 0.1, 1) },
-		"Steps: factor NaN: want at least 0, and finite in float32":             func() { optim.Steps(0.1, nan, 1) },
-		"Steps: factor -0.1: want at least 0, and finite in float32":            func() { optim.Steps(0.1, -0.1, 1) },
-		"OneCycle: learning rate NaN: want at least 0, and finite in float32":   func() { optim.OneCycle(nan, 0.3, 20) },
-		"OneCycle: total 0: want at least one step":                             func() { optim.OneCycle(0.1, 0.3, 0) },
-		"OneCycle: rise -0.1: want a fraction from 0 to 1":                      func() { optim.OneCycle(0.1, -0.1, 20) },
-		"OneCycle: rise 1.1: want a fraction from 0 to 1":                       func() { optim.OneCycle(0.1, 1.1, 20) },
-		"OneCycle: rise NaN: want a fraction from 0 to 1":                       func() { optim.OneCycle(0.1, nan, 20) },
+	for says, s := range map[string]optim.Schedule{
+		"Constant.Rate is NaN: want more than 0, and finite in float32":   optim.Constant(nan),
+		"Constant.Rate is 1e+39: want more than 0, and finite in float32": optim.Constant(1e39),
+		"Cosine.Peak is -1: want more than 0, and finite in float32":      optim.Cosine{Peak: -1},
+		"Cosine.Peak is 0: want more than 0, and finite in float32":       optim.Cosine{},
+		"Cosine.Warmup is -0.1: want a fraction of the run, from 0 to 1":  optim.Cosine{Peak: 1, Warmup: -0.1},
+		"Steps.Peak is +Inf: want more than 0, and finite in float32":     optim.Steps{Peak: inf},
+		"Steps.Factor is NaN: want more than 0, and finite in float32":    optim.Steps{Peak: 1, Factor: nan},
+		"Steps.Factor is -0.1: want more than 0, and finite in float32":   optim.Steps{Peak: 1, Factor: -0.1},
+		"Steps.At[1] is 32000: want a fraction of the run, from 0 to 1":   optim.Steps{Peak: 1, At: []float64{0.5, 32000}},
+		"OneCycle.Peak is NaN: want more than 0, and finite in float32":   optim.OneCycle{Peak: nan},
+		"OneCycle.Rise is -0.1: want a fraction of the run, from 0 to 1":  optim.OneCycle{Peak: 1, Rise: -0.1},
+		"OneCycle.Rise is 1.1: want a fraction of the run, from 0 to 1":   optim.OneCycle{Peak: 1, Rise: 1.1},
+		"OneCycle.Rise is NaN: want a fraction of the run, from 0 to 1":   optim.OneCycle{Peak: 1, Rise: nan},
 	} {
-		require.PanicsWithValue(t, "optim: "+says, f)
+		err := optim.CheckSchedule(s)
+		require.EqualError(t, err, "optim: "+says)
+		require.ErrorAs(t, err, new(*residuum.ConfigError))
+	}
+	require.EqualError(t, optim.CheckSchedule(nil), "optim: no schedule")
+	for op, s := range map[string]optim.Schedule{"Cosine": optim.Cosine{}, "Steps": optim.Steps{}, "OneCycle": optim.OneCycle{}} {
+		require.PanicsWithValue(t, "optim: "+op+": a run of 0 steps: want at least one", func() { s.Rate(0, 0) })
 	}
 }

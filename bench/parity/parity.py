@@ -128,7 +128,7 @@ def train_torch(seed, blocks, width, epochs):
 def train_here(seed, blocks, width, epochs):
     with tempfile.TemporaryDirectory() as out:
         subprocess.run(
-            ["go", "run", "./examples/veit", "-nets", "residual", "-data", "embedded", "-studies=false", "-seed", str(seed),
+            ["go", "run", "./examples/veit", "-nets", "residual", "-augment", "-data", "embedded", "-studies=false", "-seed", str(seed),
              "-blocks", str(blocks), "-width", str(width), "-epochs", str(epochs), "-out", out],
             cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
         test = json.loads((pathlib.Path(out) / "results.json").read_text())["nets"][0]["test"]

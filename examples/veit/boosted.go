@@ -7,6 +7,7 @@ import (
 
 	"github.com/residuum-go/residuum/boost"
 	"github.com/residuum-go/residuum/data"
+	"github.com/residuum-go/residuum/examples/internal/program"
 	"github.com/residuum-go/residuum/nn"
 )
 
@@ -35,10 +36,10 @@ func (j *job) trainBoosted(ctx context.Context) (network, error) {
 	if !j.has(trainingPart) { // else all of this is known
 		res.Training, res.Blocks = nil, nil
 	}
-	start := time.Now()
+	start, bar := time.Now(), j.out.Bar(fmt.Sprintf("%-10s training", j.label()))
 	model, err := boost.Fit(ctx, boost.Config{
 		Loss: boost.Softmax{}, Learner: boost.MLP{Hidden: hiddenUnits}, Stages: j.cfg.Blocks, Rate: learningRate, Newton: true,
-		Chained: chained, Seed: j.seed, Progress: func(p boost.Report) { j.boosted(p, time.Since(start).Seconds()) },
+		Chained: chained, Seed: j.seed, Progress: func(p boost.Report) { j.boosted(p, bar, time.Since(start).Seconds()) },
 	}, fit, &held)
 	if err != nil {
 		return nil, err
@@ -55,15 +56,14 @@ func (j *job) trainBoosted(ctx context.Context) (network, error) {
 }
 
 // boosted records one stage.
-func (j *job) boosted(p boost.Report, seconds float64) {
+func (j *job) boosted(p boost.Report, bar *program.Bar, seconds float64) {
 	if !j.has(trainingPart) {
-		j.res.Training = append(j.res.Training, Epoch{
+		j.learned(Reading{
 			Images: (len(j.res.Training) + 1) * p.Rows, Loss: p.TrainLoss, Accuracy: p.TrainAccuracy, TestAccuracy: p.ValidAccuracy, Seconds: seconds,
 		})
 	}
-	left := time.Duration(seconds / float64(p.Stage) * float64(p.Stages-p.Stage) * float64(time.Second))
-	j.line.show(p.Stage == p.Stages, "%-10s stage %d/%d  loss %.4f  accuracy %.1f %%  test %.1f %%  %.0f images/s  %v left", j.label(), p.Stage, p.Stages,
-		p.TrainLoss, percent*p.TrainAccuracy, percent*p.ValidAccuracy, float64(p.Stage*p.Rows)/seconds, left.Round(time.Second))
+	bar.Note("stage %d of %d  loss %.4f  accuracy %.1f %%  in test %.1f %%", p.Stage, p.Stages, p.TrainLoss, percent*p.TrainAccuracy, percent*p.ValidAccuracy)
+	bar.Show(p.Stage, p.Stages)
 }
 
 func (r *run) onehot(d *data.Dataset) (boost.Data, error) {

@@ -70,6 +70,7 @@ func copied(t *testing.T) string {
 func from(t testing.TB, kept string, nets ...string) (*run, error) {
 	r := *completeRun(t)
 	r.cfg.Nets, r.store, r.jobs, r.results = nets, &store{kept}, nil, &Results{Config: r.cfg, Data: r.results.Data}
+	r.folder = newFolder(filepath.Dir(kept))
 	return &r, r.load()
 }
 
@@ -145,7 +146,7 @@ func TestACheckpointWithoutItsResultsIsRefused(t *testing.T) {
 	dir := copied(t)
 	require.NoError(t, os.Remove(filepath.Join(dir, "kept", "residual-1.json")))
 	err := do(t.Context(), parsed(t, completeArgs(dir)), io.Discard)
-	require.ErrorContains(t, err, "residual-1.json: it tells of 0 epochs and 0 snapshots, but the checkpoint beside it has passed 2 and 2")
+	require.ErrorContains(t, err, "residual-1.json: it tells of 0 readings and 0 snapshots, but the checkpoint beside it has passed 4 and 2")
 }
 
 // edit changes a file of JSON.
@@ -191,8 +192,8 @@ func TestKeptResultsThatCannotBeAreRefused(t *testing.T) {
 	for what, change := range map[string]func(map[string]any){
 		"done: \"tea\" is no part":                   set([]any{"training", "tea"}, "done"),
 		"without \"training\"":                       set([]any{"deleting one block"}, "done"),
-		"training: 1 values, want 2":                 shorten("training"),
-		"training: impossible epoch":                 set(-300, "training", 0, "images"),
+		"training: 3 values, want 4":                 shorten("training"),
+		"training: impossible reading":               set(-300, "training", 0, "images"),
 		"training: -0.5, want 0 to 1":                set(-0.5, "training", 1, "accuracy"),
 		"growth: 1 values":                           shorten("growth"),
 		"log_exact_by_length: 3 values, want 4":      shorten("growth", 1, "log_exact_by_length"),
@@ -316,7 +317,8 @@ func FuzzKept(f *testing.F) {
 			require.NoError(t, err)
 			sections = append(sections, section{Title: fig.Chart.Title, Text: fig.Text, Wide: template.HTML(svg)})
 		}
-		require.NoError(t, page.Execute(io.Discard, map[string]any{"Results": &results, "Nets": rows(&results), "Figures": sections}))
+		_, err = pageOf(&results, sections)
+		require.NoError(t, err)
 		_, err = json.Marshal(j.res)
 		require.NoError(t, err, "what was read can be kept again")
 	})

@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/residuum-go/residuum/examples/internal/program"
 )
 
 // A run whose disk is full says which file did not fit, wherever it is by then. With more room it goes on, and ends
@@ -72,7 +74,7 @@ func TestAPipeInTheFolderIsRefused(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		r.line = newLine(&log)
+		r.out = program.NewOutput(&log)
 		return r.all(t.Context())
 	}
 	for _, name := range []string{"index.html", "results.json", "reorder.png", "unraveled.svg", "kept/origin.json", "kept/residual-1.json", "kept/residual-1.safetensors", "kept/residual-1-sweeps.jsonl"} {

@@ -99,7 +99,7 @@ func over(name string, nets []*Net, n int, f func(net *Net, i int) (x, y float64
 
 // bars says what the error bars of over are.
 func bars(r *Results) string {
-	switch least, most := r.trained(); {
+	switch least, most := r.seedCounts(); {
 	case most == 1:
 		return ""
 	case least == most:
@@ -110,7 +110,7 @@ func bars(r *Results) string {
 }
 
 // trained returns the least and the most seeds with which a net was trained, of those nets that were.
-func (r *Results) trained() (least, most int) {
+func (r *Results) seedCounts() (least, most int) {
 	for _, name := range r.Config.Nets {
 		if n := len(r.seeds(name)); n > 0 {
 			most = max(most, n)
@@ -140,10 +140,14 @@ func each(nets []*Net, f func(*Net) float64) []float64 {
 
 func training(r *Results) (Figure, bool) {
 	c := figure.Chart{Title: "Training", XLabel: "training images seen, thousands", YLabel: "test accuracy, %", LogX: true}
-	text := "Held-out accuracy while the nets are trained, with the same data and seed for all. At the end: "
+	text, ends := "Held-out accuracy while the nets are trained, with the same data and seed for all.", ""
 	for _, name := range r.Config.Nets {
-		nets := r.pick(name, func(n *Net) bool { return len(n.Training) > 0 && n.Test.Examples > 0 })
-		if len(nets) == 0 {
+		nets := r.pick(name, (*Net).trained)
+		if len(nets) > 0 {
+			ends += fmt.Sprintf(", %s %s %%", name, spread("%.1f", each(nets, func(n *Net) float64 { return percent * n.Test.Accuracy() })))
+		} else if nets = r.pick(name, func(n *Net) bool { return len(n.Training) > 0 }); len(nets) > 0 {
+			nets = nets[:1] // the one that is being trained
+		} else {
 			continue
 		}
 		s := over(name, nets, len(nets[0].Training), func(n *Net, i int) (float64, float64) {
@@ -151,9 +155,11 @@ func training(r *Results) (Figure, bool) {
 		})
 		s.Look = look(name)
 		c.Series = append(c.Series, s)
-		text += fmt.Sprintf("%s %s %%, ", name, spread("%.1f", each(nets, func(n *Net) float64 { return percent * n.Test.Accuracy() })))
 	}
-	text = strings.TrimSuffix(text, ", ") + ". For the boosted ensembles each stage counts its rows once, though its learner makes several passes over them." + bars(r)
+	if ends != "" {
+		text += " At the end: " + strings.TrimPrefix(ends, ", ") + "."
+	}
+	text += " For the boosted ensembles each stage counts its rows once, though its learner makes several passes over them." + bars(r)
 	return Figure{Chart: c, Text: text, Paper: "On CIFAR-10, trained to the end: 6.10 % error for the 110-layer residual net and 5.96 % for the one that only " +
 		"ever had 23 random blocks of 54 active, no significant difference (section 5). Huang et al. (2016) report 6.41 % without and 5.25 % with stochastic depth."}, len(c.Series) > 0
 }

@@ -69,7 +69,7 @@ func boosting(r *Results) (Figure, bool) {
 }
 
 func boostingGrowth(r *Results) (Figure, bool) {
-	nets := r.pick("residual", func(n *Net) bool { return len(n.Growth) > 0 && n.Test.Examples > 0 })
+	nets := r.pick("residual", func(n *Net) bool { return len(n.Growth) > 0 && n.trained() })
 	if len(nets) == 0 {
 		return Figure{}, false
 	}

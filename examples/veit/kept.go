@@ -110,19 +110,26 @@ func (j *job) blocks() int {
 	return n
 }
 
-// rounds is how many entries Training has at the end.
-func (j *job) rounds() int {
+// readingImages lists the images seen by each entry of Training at the end.
+func (j *job) readingImages() []int {
+	var seen []int
 	if slices.Contains(boosted, j.res.Name) {
-		return j.cfg.Blocks
+		for stage := range j.cfg.Blocks {
+			seen = append(seen, (stage+1)*j.train.Len())
+		}
+		return seen
 	}
-	return j.epochs()
+	for _, step := range j.readingSteps() {
+		seen = append(seen, j.images(step))
+	}
+	return seen
 }
 
 // checkTraining also serves a net that is still being trained.
 func (j *job) checkTraining(c *checker) {
-	n := j.res
+	n, seen := j.res, j.readingImages()
 	for i, e := range n.Training {
-		c.want(e.Images == (i+1)*j.train.Len() && e.Loss >= 0 && e.Seconds >= 0, "training: impossible epoch %+v", e)
+		c.want(i < len(seen) && e.Images == seen[i] && e.Loss >= 0 && e.Seconds >= 0, "training: impossible reading %+v", e)
 		c.shares("training", []float64{e.Accuracy, e.TestAccuracy})
 	}
 	c.want(n.Parameters >= 0 && n.Seconds >= 0, "parameters %d, training_seconds %v", n.Parameters, n.Seconds)
@@ -137,11 +144,10 @@ func (j *job) checkTraining(c *checker) {
 		c.iterations("growth, boosting_link", j.blocks(), j.graded.Len(), s.Boosting)
 	}
 	if !j.has(trainingPart) {
-		c.want(len(n.Training) <= j.rounds(), "training: %d epochs of %d", len(n.Training), j.rounds())
 		n.Test = data.Score{}
 		return
 	}
-	c.length("training", len(n.Training), j.rounds())
+	c.length("training", len(n.Training), len(seen))
 	c.length("growth", len(n.Growth), len(steps))
 	c.length("blocks", len(n.Blocks), j.blocks())
 	for _, b := range n.Blocks {
@@ -152,15 +158,13 @@ func (j *job) checkTraining(c *checker) {
 
 // checkReached returns an error if training has passed more than the kept results tell of: they are saved first.
 func (j *job) checkReached(at data.State) error {
-	step, due := at.Epoch*j.batchesPerEpoch()+at.Next/batchSize, 0
-	for _, s := range j.snapshotSteps() {
-		if s <= step {
-			due++
-		}
+	step := at.Epoch*j.batchesPerEpoch() + at.Next/batchSize
+	passed := func(steps []int) int {
+		return len(slices.DeleteFunc(steps, func(s int) bool { return s > step }))
 	}
-	c := &checker{}
-	c.want(len(j.res.Training) >= at.Epoch && len(j.res.Growth) >= due,
-		"it tells of %d epochs and %d snapshots, but the checkpoint beside it has passed %d and %d", len(j.res.Training), len(j.res.Growth), at.Epoch, due)
+	c, readings, snapshots := &checker{}, passed(j.readingSteps()), passed(j.snapshotSteps())
+	c.want(len(j.res.Training) >= readings && len(j.res.Growth) >= snapshots,
+		"it tells of %d readings and %d snapshots, but the checkpoint beside it has passed %d and %d", len(j.res.Training), len(j.res.Growth), readings, snapshots)
 	return j.store.damaged(j.res, c.err)
 }
 

@@ -165,7 +165,7 @@ func spared(nets []*Net, of func(*Net) []Lesions, x func(Lesions) float64) figur
 
 // drawn says what the points of draws are.
 func (r *Results) drawn() string {
-	least, most := r.trained()
+	least, most := r.seedCounts()
 	text := fmt.Sprintf(" %d draws for each seed.%s", r.Config.Draws, bars(r))
 	if most == 1 {
 		text = fmt.Sprintf(" Means over %d draws.", r.Config.Draws)

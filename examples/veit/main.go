@@ -9,45 +9,27 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
-	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/data/fashion"
-	"github.com/residuum-go/residuum/unravel"
+	"github.com/residuum-go/residuum/examples/internal/program"
+	"github.com/residuum-go/residuum/train"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
-	cfg, err := parse(os.Args[1:], os.Stderr)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		return
-	case err != nil:
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(2)
-	}
-	if err := do(ctx, cfg, os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "veit:", err)
-		os.Exit(1)
-	}
-}
+func main() { program.Main("veit", parse, do) }
 
 // run is one run of the program.
 type run struct {
 	cfg         Config
-	log         io.Writer
-	line        *line
+	out         *program.Output
 	train, test *data.Dataset
 	studied     *data.Dataset // test images of the lesion studies
 	graded      *data.Dataset // test images of the gradient studies
@@ -55,12 +37,8 @@ type run struct {
 	store       *store
 	jobs        []*job
 	results     *Results
-	written     time.Time // when the report was, or the run began
+	folder      *folder // of the report
 }
-
-// reportEvery is how often the report is written anew while the run goes on. Its pictures take a second or two,
-// which is more than small nets do.
-const reportEvery = time.Minute
 
 // do trains, studies and reports. When ctx is done or a part fails, what is there is reported, and
 // the error says what is missing.
@@ -79,16 +57,18 @@ func do(ctx context.Context, cfg Config, log io.Writer) (err error) {
 
 // report does everything but choosing the data.
 func (r *run) report(ctx context.Context) error {
+	page := filepath.Join(r.cfg.Out, "index.html")
+	r.out.Printf("%s shows what is known so far", page)
 	failed := r.all(ctx)
-	r.line.end()
-	if err := write(r.cfg.Out, r.results); err != nil {
+	r.out.Clear()
+	r.results.Running = false
+	if err := r.folder.write(r.results); err != nil {
 		return errors.Join(failed, err)
 	}
-	page := filepath.Join(r.cfg.Out, "index.html")
 	if failed != nil {
 		return fmt.Errorf("%w\nmissing: %s\nwhat was measured before is in %s", failed, strings.Join(r.results.Lacks(), "; "), page)
 	}
-	fmt.Fprintf(r.log, "the report is %s (%v)\n", page, time.Since(r.results.Started).Round(time.Second))
+	r.out.Printf("the report is %s (%v)", page, time.Since(r.results.Started).Round(time.Second))
 	return nil
 }
 
@@ -97,7 +77,7 @@ func newRun(cfg Config, log io.Writer) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &run{cfg: cfg, log: log, line: newLine(log), train: split.Train, test: split.Test, written: time.Now()}
+	r := &run{cfg: cfg, out: program.NewOutput(log), train: split.Train, test: split.Test, folder: newFolder(cfg.Out)}
 	if r.train, err = shuffled(split.Train, cfg.Train/split.Train.Classes, cfg.Seed); err != nil {
 		return nil, fmt.Errorf("flag -train is %d: %w", cfg.Train, err)
 	}
@@ -107,7 +87,7 @@ func newRun(cfg Config, log io.Writer) (*run, error) {
 	r.graded = r.studied.Select(indices(min(gradientImages, r.studied.Len())))
 	r.norm = r.train.Norm()
 	r.results = &Results{
-		Started: r.written, Config: cfg, Machine: thisMachine(),
+		Started: time.Now(), Running: true, Config: cfg, Machine: thisMachine(),
 		Data: DataInfo{split.Source, r.train.Len(), r.test.Len(), r.studied.Len(), r.graded.Len(), r.train.Classes},
 	}
 	if cfg.Resume {
@@ -115,16 +95,25 @@ func newRun(cfg Config, log io.Writer) (*run, error) {
 			return nil, err
 		}
 	}
-	fmt.Fprintf(log, "%s: %d training images, %d test images; %s kernels\n", split.Source, r.train.Len(), r.test.Len(), r.results.Machine.Level)
+	r.out.Printf("%s: %s training images, %s test images; %s kernels", split.Source,
+		program.Thousands(r.train.Len()), program.Thousands(r.test.Len()), r.results.Machine.Level)
 	return r, r.load()
 }
 
-// loadData reads Fashion-MNIST, or CIFAR-10 if its files are in dir.
-func loadData(dir string) (fashion.Split, error) {
-	if dir == "embedded" {
+// loadData reads what -data names.
+func loadData(name string) (fashion.Split, error) {
+	switch name {
+	case "embedded":
 		return fashion.Embedded(), nil
+	case "whole":
+		split, err := fashion.Load(fashion.SystemDir)
+		if errors.Is(err, fs.ErrNotExist) {
+			err = fmt.Errorf("flag -data is whole: %w: install the Debian package dataset-fashion-mnist, name a folder that has its files, or say -data embedded", err)
+		}
+		return split, err
 	}
-	if _, err := os.Stat(filepath.Join(dir, "data_batch_1.bin")); dir == "" || err != nil {
+	dir := name
+	if _, err := os.Stat(filepath.Join(dir, "data_batch_1.bin")); err != nil {
 		return fashion.Load(dir)
 	}
 	split := fashion.Split{Source: "CIFAR-10, " + dir}
@@ -161,18 +150,20 @@ func (r *run) load() error {
 	return nil
 }
 
-// all trains and studies one net after the other, all of them with the first seed, then with the next.
-// The report is written now and then, so that even a process that is killed leaves one. What an earlier
-// run has kept is in it from the beginning.
+// all trains and studies one net after the other, all of them with the first seed, then with the next. What an
+// earlier run has kept is in the report from the beginning.
 func (r *run) all(ctx context.Context) error {
 	for _, j := range r.jobs {
 		r.results.Missing = append(r.results.Missing, j.missing()...)
-		if j.has(trainingPart) {
+		if len(j.res.Training) > 0 {
 			r.results.add(j.res)
 		}
 		if len(j.missing()) == 0 {
-			r.line.show(true, "%-10s kept from an earlier run", j.label())
+			r.out.Printf("%-10s kept from an earlier run", j.label())
 		}
+	}
+	if err := r.show(); err != nil {
+		return err
 	}
 	for _, j := range r.jobs {
 		if len(j.missing()) == 0 {
@@ -181,15 +172,16 @@ func (r *run) all(ctx context.Context) error {
 		if err := j.do(ctx); err != nil {
 			return fmt.Errorf("%s: %w", j.label(), err)
 		}
-		if time.Since(r.written) < reportEvery {
-			continue
-		}
-		if err := write(r.cfg.Out, r.results); err != nil {
-			return err
-		}
-		r.written = time.Now()
 	}
 	return nil
+}
+
+// show brings the report up to date if it is old.
+func (r *run) show() error {
+	if time.Since(r.folder.written) < r.folder.every {
+		return nil
+	}
+	return r.folder.write(r.results)
 }
 
 // do trains and studies one net, or what of that an earlier run has left.
@@ -199,18 +191,22 @@ func (j *job) do(ctx context.Context) error {
 		return err
 	}
 	if !j.has(trainingPart) {
-		j.results.add(j.res)
-		j.res.Test = data.Score{}
-		for b := range j.test.Batches(j.norm, evaluationBatch) {
-			logits := unravel.Forward(model, autograd.Const(b.X)).Value()
-			j.res.Test = j.res.Test.Plus(data.ScoreOf(logits, b.Labels))
+		if j.res.Test.Examples == 0 {
+			if j.res.Test, err = j.tested(ctx, model); err != nil {
+				return err
+			}
 		}
 		if err := j.done(trainingPart); err != nil {
 			return err
 		}
 	}
-	j.line.show(true, "%-10s test accuracy %.1f %%", j.label(), percent*j.res.Test.Accuracy())
+	j.out.Printf("%-10s test accuracy %.1f %%", j.label(), percent*j.res.Test.Accuracy())
 	return j.study(ctx, model)
+}
+
+// tested returns the score of a net on all test images.
+func (j *job) tested(ctx context.Context, model network) (data.Score, error) {
+	return train.Evaluate(ctx, model, j.test, j.norm, evaluationBatch)
 }
 
 // label names the net, and the seed if there are several.
@@ -237,9 +233,12 @@ func (j *job) missing() []string {
 	return m
 }
 
-// done keeps the results of a part and takes it off the list of what is missing.
+// done keeps the results of a part, takes it off the list of what is missing, and shows it.
 func (j *job) done(part string) error {
 	j.res.Done = append(j.res.Done, part)
 	j.results.Missing = slices.DeleteFunc(j.results.Missing, func(s string) bool { return s == j.label()+": "+part })
-	return j.store.save(j.res)
+	if err := j.store.save(j.res); err != nil {
+		return err
+	}
+	return j.show()
 }

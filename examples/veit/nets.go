@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/residuum-go/residuum/data"
+	"github.com/residuum-go/residuum/examples/internal/program"
 	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/nn/optim"
 	"github.com/residuum-go/residuum/resnet"
@@ -27,7 +28,7 @@ const (
 	weightDecay = 5e-4
 	cropPadding = 2
 	warmup      = 0.1    // share of all steps over which the rate rises
-	imagesShown = 60_000 // over all epochs, unless -epochs says otherwise
+	imagesShown = 30_000 // over all epochs, unless -epochs says otherwise
 	survival    = 0.5    // of the last block, with stochastic depth (Huang et al. 2016)
 	saveEvery   = 200    // steps between checkpoints
 )
@@ -132,39 +133,40 @@ func (j *job) trainConvolutional(ctx context.Context) (network, error) {
 // watch follows the training of a net.
 type watch struct {
 	*job
-	ctx       context.Context
-	model     network
-	snapshots []int   // steps after which the net is studied
-	before    float64 // seconds of training in earlier runs
-	start     time.Time
-	err       error
+	ctx    context.Context
+	model  network
+	bar    *program.Bar
+	before float64 // seconds of training in earlier runs
+	start  time.Time
+	err    error
 }
 
 // watch begins to follow. What it measures is not cut short when ctx is done, for the trainer is about to
 // save its state and would not come this way again.
 func (j *job) watch(ctx context.Context, model network) *watch {
-	return &watch{job: j, ctx: context.WithoutCancel(ctx), model: model, snapshots: j.snapshotSteps(), before: j.res.Seconds, start: time.Now()}
+	bar := j.out.Bar(fmt.Sprintf("%-10s training", j.label()))
+	return &watch{job: j, ctx: context.WithoutCancel(ctx), model: model, bar: bar, before: j.res.Seconds, start: time.Now()}
 }
 
 // step is called after every step of training. What is known is saved before the trainer saves its
 // checkpoint: a step that is done again because of that replaces its results.
 func (w *watch) step(p train.Progress) {
-	last := p.Batch == p.Batches
-	w.line.show(last, "%-10s epoch %d/%d  loss %.4f  accuracy %.1f %%  %.0f images/s  %v left",
-		w.label(), p.Epoch, p.Epochs, p.Score.Loss(), percent*p.Score.Accuracy(), p.ImagesPerSecond, p.Left.Round(time.Second))
+	w.bar.Note("epoch %d of %d  loss %.4f  accuracy %.1f %%  %.0f images/s", p.Epoch, p.Epochs, p.Score.Loss(), percent*p.Score.Accuracy(), p.ImagesPerSecond)
 	step := (p.Epoch-1)*p.Batches + p.Batch
-	due := slices.Contains(w.snapshots, step)
-	if w.err != nil || !last && !due {
+	w.bar.Show(step, p.Epochs*p.Batches)
+	reading, snapshot := slices.Contains(w.readingSteps(), step), slices.Contains(w.snapshotSteps(), step)
+	if w.err != nil || !reading && !snapshot {
 		return
 	}
-	if due {
+	if snapshot {
 		w.note(w.snapshot(w.ctx, w.model, w.images(step)))
 	}
-	if last {
-		w.note(w.epoch(p))
+	if reading {
+		w.note(w.read(w.images(step), p.Score))
 	}
 	w.res.Seconds = w.before + time.Since(w.start).Seconds()
 	w.note(w.store.save(w.res))
+	w.note(w.show())
 }
 
 // note remembers the first error.
@@ -174,25 +176,54 @@ func (w *watch) note(err error) {
 	}
 }
 
-// epoch records the scores of an epoch.
-func (w *watch) epoch(p train.Progress) error {
-	m, err := train.Evaluate(w.ctx, w.model, w.test, w.norm, evaluationBatch)
+// readings is into how many parts the first epoch is cut by halving it again and again. The net is tested after each
+// of them, so that there is something to see of a training that ends with it.
+const readings = 4
+
+// readingSteps lists the steps of training after which the net is tested: parts of the first epoch, and each epoch.
+func (r *run) readingSteps() []int {
+	at := halvings(r.batchesPerEpoch(), readings)
+	for e := 2; e <= r.epochs(); e++ {
+		at = append(at, e*r.batchesPerEpoch())
+	}
+	return at
+}
+
+// read tests the net. The score is that of the epoch so far, on training images.
+func (w *watch) read(images int, score data.Score) error {
+	test, err := w.tested(w.ctx, w.model)
 	if err != nil {
 		return err
 	}
-	w.res.Training = append(w.res.Training[:min(p.Epoch-1, len(w.res.Training))], Epoch{
-		Images: p.Epoch * w.train.Len(), Loss: p.Score.Loss(), Accuracy: p.Score.Accuracy(),
-		TestAccuracy: m.Accuracy(), Seconds: w.before + time.Since(w.start).Seconds(),
+	w.res.Test = test // at last that of the trained net
+	w.res.Training = slices.DeleteFunc(w.res.Training, func(r Reading) bool { return r.Images >= images })
+	w.learned(Reading{
+		Images: images, Loss: score.Loss(), Accuracy: score.Accuracy(),
+		TestAccuracy: test.Accuracy(), Seconds: w.before + time.Since(w.start).Seconds(),
 	})
+	w.out.Printf("%-10s %7s images: loss %.4f, accuracy %.1f %%, in test %.1f %%", w.label(), program.Thousands(images),
+		score.Loss(), percent*score.Accuracy(), percent*test.Accuracy())
 	return nil
+}
+
+// learned records what a net has learned, and has the report show the net from then on.
+func (j *job) learned(r Reading) {
+	j.res.Training = append(j.res.Training, r)
+	if !slices.Contains(j.results.Nets, j.res) {
+		j.results.add(j.res)
+	}
 }
 
 // batchesPerEpoch is how many steps of training an epoch has; the last may be on fewer images.
 func (r *run) batchesPerEpoch() int { return (r.train.Len() + batchSize - 1) / batchSize }
 
 func (j *job) trainer(model nn.Module) (*train.Trainer, error) {
+	var augment data.Augment
+	if j.cfg.Augment {
+		augment = data.Augment{Pad: cropPadding, Flip: true}
+	}
 	loader, err := data.NewLoader(j.train, data.LoaderConfig{
-		Batch: batchSize, Shuffle: true, Augment: data.Augment{Pad: cropPadding, Flip: true}, Norm: j.norm, Seed: j.seed,
+		Batch: batchSize, Shuffle: true, Augment: augment, Norm: j.norm, Seed: j.seed,
 	})
 	if err != nil {
 		return nil, err

@@ -10,6 +10,8 @@ import (
 	"html/template"
 	"os"
 	"path/filepath"
+	"reflect"
+	"time"
 
 	"github.com/residuum-go/residuum/internal/atomicfile"
 	"github.com/residuum-go/residuum/internal/filelock"
@@ -21,9 +23,9 @@ var pageSource string
 var page = template.Must(template.New("page").Parse(pageSource))
 
 type section struct {
-	Title, Text, Paper string
-	Wide, Narrow       template.HTML
-	Drawing            bool
+	Name, Title, Text, Paper string
+	Wide, Narrow             template.HTML
+	Drawing                  bool
 }
 
 // row is a line of the table of nets, over all seeds.
@@ -36,10 +38,9 @@ type row struct {
 // rows returns a line for each net that has been trained and tested.
 func rows(r *Results) []row {
 	var all []row
-	tested := func(n *Net) bool { return n.Test.Examples > 0 }
 	accuracy := func(n *Net) float64 { return percent * n.Test.Accuracy() }
 	for _, name := range r.Config.Nets {
-		nets := r.pick(name, tested)
+		nets := r.pick(name, (*Net).trained)
 		if len(nets) == 0 {
 			continue
 		}
@@ -59,7 +60,7 @@ func (r *Results) gain(nets []*Net, of func(*Net) float64) string {
 	var gains []float64
 	for _, n := range nets {
 		for _, res := range r.seeds("residual") {
-			if res.Seed == n.Seed && res.Test.Examples > 0 {
+			if res.Seed == n.Seed && res.trained() {
 				gains = append(gains, of(n)-of(res))
 			}
 		}
@@ -70,34 +71,71 @@ func (r *Results) gain(nets []*Net, of func(*Net) float64) string {
 	return spread("%+.2f", gains)
 }
 
+// reportEvery is how often the report is written anew while the run goes on.
+const reportEvery = 5 * time.Second
+
+// folder is where a report is written, again and again while it grows.
+type folder struct {
+	dir     string
+	every   time.Duration
+	written time.Time           // when the report was last
+	figures map[string]rendered // by name: figures that stay as they are need not be drawn again
+}
+
+// rendered is a figure and what the page shows of it.
+type rendered struct {
+	figure  Figure
+	section section
+}
+
+func newFolder(dir string) *folder {
+	return &folder{dir: dir, every: reportEvery, figures: map[string]rendered{}}
+}
+
 // write puts the whole report into the folder: each file appears complete or not at all, and the page
 // that refers to the others comes last.
-func write(dir string, r *Results) error {
+func (d *folder) write(r *Results) error {
 	var sections []section
 	for _, f := range figures(r) {
-		s, err := f.write(dir)
-		if err != nil {
-			return err
+		old, known := d.figures[f.Name]
+		if !known || !reflect.DeepEqual(f, old.figure) {
+			s, err := f.write(d.dir)
+			if err != nil {
+				return err
+			}
+			old = rendered{f, s}
+			d.figures[f.Name] = old
 		}
-		sections = append(sections, s)
+		sections = append(sections, old.section)
 	}
 	numbers, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		return fmt.Errorf("results.json: %w", err)
 	}
-	if err := atomicfile.Write(filepath.Join(dir, "results.json"), append(numbers, '\n')); err != nil {
+	if err := atomicfile.Write(filepath.Join(d.dir, "results.json"), append(numbers, '\n')); err != nil {
 		return err
 	}
-	var html bytes.Buffer
-	if err := page.Execute(&html, map[string]any{"Results": r, "Nets": rows(r), "Figures": sections}); err != nil {
-		return fmt.Errorf("index.html: %w", err)
+	html, err := pageOf(r, sections)
+	if err != nil {
+		return err
 	}
-	return atomicfile.Write(filepath.Join(dir, "index.html"), html.Bytes())
+	d.written = time.Now()
+	return atomicfile.Write(filepath.Join(d.dir, "index.html"), html)
+}
+
+// pageOf returns the page with these figures.
+func pageOf(r *Results, figures []section) ([]byte, error) {
+	var html bytes.Buffer
+	err := page.Execute(&html, map[string]any{"Results": r, "Nets": rows(r), "Figures": figures})
+	if err != nil {
+		return nil, fmt.Errorf("index.html: %w", err)
+	}
+	return html.Bytes(), nil
 }
 
 // write puts a figure into the folder and returns what the page shows of it.
 func (f Figure) write(dir string) (section, error) {
-	s := section{Title: f.Chart.Title, Text: f.Text, Paper: f.Paper}
+	s := section{Name: f.Name, Title: f.Chart.Title, Text: f.Text, Paper: f.Paper}
 	if f.Drawing != "" {
 		s.Wide, s.Narrow, s.Drawing = inline([]byte(f.Drawing)), inline([]byte(f.Drawing)), true
 		return s, atomicfile.Write(filepath.Join(dir, f.Name+".svg"), []byte(f.Drawing))

@@ -28,8 +28,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// program returns a process that runs the program.
-func program(args []string) *exec.Cmd {
+// process returns a process that runs the program.
+func process(args []string) *exec.Cmd {
 	child := exec.Command(os.Args[0])
 	child.Env = append(os.Environ(), arguments+"="+strings.Join(args, " "))
 	return child
@@ -44,13 +44,13 @@ func TestKilledRunGoesOnWhereItWas(t *testing.T) {
 		further = 5
 	}
 	for {
-		child := program(completeArgs(dir))
+		child := process(completeArgs(dir))
 		out, err := child.StdoutPipe()
 		require.NoError(t, err)
 		require.NoError(t, child.Start())
 		lines := bufio.NewScanner(out)
 		for news := 0; news < further && lines.Scan(); { // each child gets so many steps further
-			if strings.Contains(lines.Text(), "epoch") || strings.Contains(lines.Text(), "stage") || strings.Contains(lines.Text(), "done in") {
+			if strings.Contains(lines.Text(), " images: loss") || strings.Contains(lines.Text(), "done in") {
 				news++
 			}
 		}
@@ -87,7 +87,7 @@ func TestTwoAtOnce(t *testing.T) {
 	<-log.begun
 	before := content(t, dir)
 	for _, args := range [][]string{completeArgs(dir), append(completeArgs(dir), "-resume=false")} {
-		out, err := program(args).CombinedOutput()
+		out, err := process(args).CombinedOutput()
 		exit := &exec.ExitError{}
 		require.ErrorAs(t, err, &exit)
 		require.Equal(t, 1, exit.ExitCode())

@@ -19,7 +19,8 @@ type Results struct {
 	Config  Config    `json:"config"`
 	Machine Machine   `json:"machine"`
 	Data    DataInfo  `json:"data"`
-	Missing []string  `json:"missing,omitempty"` // parts that a stopped run did not reach
+	Running bool      `json:"running,omitempty"` // the run has not come to its end yet
+	Missing []string  `json:"missing,omitempty"` // parts that it did not reach, or not yet
 	Nets    []*Net    `json:"nets"`
 }
 
@@ -55,7 +56,7 @@ type Net struct {
 	About      string      `json:"about"`
 	Parameters int         `json:"parameters"`
 	Blocks     []BlockInfo `json:"blocks"`
-	Training   []Epoch     `json:"training"`
+	Training   []Reading   `json:"training"`
 	Seconds    float64     `json:"training_seconds"`
 	Test       data.Score  `json:"test"` // unharmed, on all test images
 
@@ -78,6 +79,9 @@ type Net struct {
 	Link     []unravel.Iteration   `json:"boosting_link,omitempty"` // by block
 }
 
+// trained reports whether the net has been trained to the end, and tested.
+func (n *Net) trained() bool { return slices.Contains(n.Done, trainingPart) }
+
 // residual reports whether the net adds its skips.
 func (n *Net) residual() bool { return n.Name != "plain" && n.Name != "vgg" && n.Name != "vgg-nobn" }
 
@@ -87,11 +91,11 @@ type BlockInfo struct {
 	Downsample bool `json:"downsample"` // changes the shape, so its skip is not the identity
 }
 
-// Epoch is one pass over the training images, or one boosting stage.
-type Epoch struct {
+// Reading is what a net had learned at some time of its training, or after a boosting stage.
+type Reading struct {
 	Images       int     `json:"images"` // seen so far; a boosting stage counts its rows once
 	Loss         float64 `json:"loss"`
-	Accuracy     float64 `json:"accuracy"` // on the training images, as augmented
+	Accuracy     float64 `json:"accuracy"` // on the training images of this epoch, as augmented
 	TestAccuracy float64 `json:"test_accuracy"`
 	Seconds      float64 `json:"seconds"` // since training began
 }

@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"time"
 
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/data"
+	"github.com/residuum-go/residuum/examples/internal/program"
 	"github.com/residuum-go/residuum/tensor"
 	"github.com/residuum-go/residuum/unravel"
 )
@@ -28,14 +30,9 @@ func (j *job) study(ctx context.Context, model network) error {
 	if journal != nil {
 		defer journal.Close()
 	}
-	var name string // of the part that is measured
-	var start time.Time
+	var bar *program.Bar // of the part that is measured
 	s, err := unravel.NewStudy(model, slices.Collect(j.studied.Batches(j.norm, evaluationBatch)), unravel.Options{
-		Seed: j.seed, Journal: journal,
-		Progress: func(done, total int) {
-			left := time.Duration(float64(time.Since(start)) / float64(done) * float64(total-done))
-			j.line.show(false, "%-10s %s  %.0f %%  %v left", j.label(), name, percent*float64(done)/float64(total), left.Round(time.Second))
-		},
+		Seed: j.seed, Journal: journal, Progress: func(done, total int) { bar.Show(done, total) },
 	})
 	if err != nil {
 		return err
@@ -44,14 +41,15 @@ func (j *job) study(ctx context.Context, model network) error {
 		if j.has(p.name) {
 			continue
 		}
-		name, start = p.name, time.Now()
+		start := time.Now()
+		bar = j.out.Bar(fmt.Sprintf("%-10s %s", j.label(), p.name))
 		if err := p.measure(j, ctx, s); err != nil {
 			return err
 		}
 		if err := j.done(p.name); err != nil {
 			return err
 		}
-		j.line.show(true, "%-10s %s: done in %v", j.label(), p.name, time.Since(start).Round(time.Second/10))
+		j.out.Printf("%-10s %s: done in %v", j.label(), p.name, time.Since(start).Round(time.Second/10))
 	}
 	return nil
 }

@@ -14,7 +14,6 @@ import (
 	"runtime"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -22,7 +21,7 @@ import (
 // small is a run of a second or two that still goes through every part.
 func small(t *testing.T) Config {
 	c, err := parse([]string{
-		"-data", "embedded", "-train", "500", "-test", "50", "-blocks", "3", "-width", "8", "-epochs", "1", "-draws", "2",
+		"-data", "embedded", "-train", "500", "-test", "50", "-blocks", "3", "-plain-blocks", "3", "-width", "8", "-epochs", "1", "-draws", "2",
 		"-out", filepath.Join(t.TempDir(), "report"),
 	}, io.Discard)
 	require.NoError(t, err)
@@ -52,13 +51,15 @@ func TestRunWritesTheWholeReport(t *testing.T) {
 	for _, n := range r.Nets {
 		require.Equal(t, 2000, n.Test.Examples, n.Name)
 		require.Greater(t, n.Test.Loss(), 0.0, n.Name)
-		rounds := c.Epochs
+		seen := []int{64, 128, 256, 500} // in steps of 64
 		if n.Name == "boost" || n.Name == "chained" {
-			rounds = c.Blocks
+			seen = []int{500, 1000, 1500}
 		}
-		require.Len(t, n.Training, rounds, n.Name)
-		last := n.Training[rounds-1]
-		require.Equal(t, rounds*c.Train, last.Images, n.Name)
+		require.Len(t, n.Training, len(seen), n.Name)
+		for i, reading := range n.Training {
+			require.Equal(t, seen[i], reading.Images, n.Name)
+		}
+		last := n.Training[len(seen)-1]
 		require.Greater(t, last.Accuracy, 0.1, "%s: better than chance on what it was trained on", n.Name)
 		require.InDelta(t, n.Test.Accuracy(), last.TestAccuracy, 1e-9, n.Name)
 		require.Len(t, n.DeleteOne, len(n.Blocks), n.Name)
@@ -141,10 +142,12 @@ func TestRunStoppedInTrainingSaysWhere(t *testing.T) {
 	c := small(t)
 	c.Epochs = 3
 	ctx, cancel := context.WithCancel(context.Background())
-	err := do(ctx, c, &stopper{at: "epoch 1/3", cancel: cancel})
+	err := do(ctx, c, &stopper{at: "500 images", cancel: cancel})
 	require.ErrorIs(t, err, context.Canceled)
 	require.ErrorContains(t, err, "of 3")
-	require.Empty(t, readResults(t, c.Out).Nets)
+	r := readResults(t, c.Out)
+	require.NotEmpty(t, r.net("residual").Training, "what it had learned is shown")
+	require.Contains(t, r.Missing, "residual: training")
 }
 
 func TestUnwritableFolderFailsBeforeAnyWork(t *testing.T) {
@@ -169,13 +172,21 @@ func TestTheReportIsWrittenWhileTheRunGoesOn(t *testing.T) {
 	c.Nets = []string{"plain"}
 	r, err := newRun(c, io.Discard)
 	require.NoError(t, err)
-	r.written = time.Time{} // long ago
+	r.folder.every = 0
 	lock, err := prepare(c.Out)
 	require.NoError(t, err)
 	require.NoError(t, r.all(t.Context()))
 	require.NoError(t, lock.Release())
-	require.Len(t, readResults(t, c.Out).Nets, 1)
-	require.FileExists(t, filepath.Join(c.Out, "index.html"))
+	results := readResults(t, c.Out)
+	require.Len(t, results.Nets, 1)
+	require.True(t, results.Running)
+	page, err := os.ReadFile(filepath.Join(c.Out, "index.html"))
+	require.NoError(t, err)
+	require.Contains(t, string(page), `http-equiv="refresh"`)
+	require.NoError(t, r.report(t.Context()))
+	page, err = os.ReadFile(filepath.Join(c.Out, "index.html"))
+	require.NoError(t, err)
+	require.NotContains(t, string(page), `http-equiv="refresh"`, "a report that is complete stays as it is")
 }
 
 func TestMissingDataIsNamed(t *testing.T) {
@@ -192,12 +203,12 @@ func TestFlags(t *testing.T) {
 		require.Contains(t, help.String(), name)
 	}
 	for _, args := range [][]string{
-		{"-blocks", "4"}, {"-width", "0"}, {"-epochs", "-1"}, {"-nets", "resnet"}, {"-draws", "0"}, {"-out", ""}, {"-train", "15"}, {"-test", "-10"},
+		{"-data", ""}, {"-blocks", "4"}, {"-width", "0"}, {"-epochs", "-1"}, {"-nets", "resnet"}, {"-draws", "0"}, {"-out", ""}, {"-train", "15"}, {"-test", "-10"},
 		{"-blocks", "3000000"}, {"-plain-blocks", "3003"}, {"-width", "100000"}, {"-vgg-width", "100000"}, {"-stride", "33"}, {"-epochs", "10000000"}, {"-seeds", "1001"},
 		{"-draws", "100000"}, {"-snapshots", "65"}, {"-test", "1"},
 	} {
 		_, err := parse(args, io.Discard)
-		require.ErrorContains(t, err, "flag "+args[0])
+		require.ErrorContains(t, err, "flag "+args[0], args)
 	}
 	_, err = parse([]string{"stray"}, io.Discard)
 	require.ErrorContains(t, err, "stray")

@@ -2,7 +2,7 @@ package pool
 
 import "github.com/residuum-go/residuum/internal/cpu"
 
-//go:generate go -C ../_asm run ./neon/pool -out ../pool/asm_arm64.s -stubs ../pool/asm_arm64.go
+//go:generate go -C ../_asm run ./pool
 
 // kernels is the set of inner loops of one instruction-set level. Each goes through pixels whose windows
 // have rows x cols elements, neither 0: the first window starts at element 0 of the source slices,

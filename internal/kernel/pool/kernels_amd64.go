@@ -4,8 +4,6 @@ package pool
 
 import "github.com/residuum-go/residuum/internal/cpu"
 
-//go:generate go -C ../_asm run ./pool -out ../pool/asm_amd64.s -stubs ../pool/asm_amd64.go -pkg pool
-
 func levels(generic kernels) [cpu.AVX512 + 1]kernels {
 	t := everywhere(generic)
 	t[cpu.AVX2] = kernels{max: maxWindowsAVX2, avg: avgWindowsAVX2, maxGrad: maxGradWindowsAVX2}

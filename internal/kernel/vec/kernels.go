@@ -2,7 +2,7 @@ package vec
 
 import "github.com/residuum-go/residuum/internal/cpu"
 
-//go:generate go -C ../_asm run ./neon/vec -out ../vec/asm_arm64.s -stubs ../vec/asm_arm64.go
+//go:generate go -C ../_asm run ./vec
 
 // kernels is the set of inner loops of one instruction-set level. The functions here split, tile
 // and combine; a kernel is one straight loop over what fits in a call.

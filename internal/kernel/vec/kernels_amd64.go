@@ -4,8 +4,6 @@ package vec
 
 import "github.com/residuum-go/residuum/internal/cpu"
 
-//go:generate go -C ../_asm run ./vec -out ../vec/asm_amd64.s -stubs ../vec/asm_amd64.go -pkg vec
-
 func levels(generic kernels) (t [cpu.AVX512 + 1]level) {
 	t = everywhere(generic)
 	t[cpu.AVX2], t[cpu.AVX512] = avx2, avx512

@@ -38,9 +38,18 @@ func main() {
 // transform is a function that moves tiles to or from the domain of the products.
 type transform struct{ *simd.Machine }
 
+// What the machine computes is in registers here, which other instructions take.
+func (t transform) Add(a vec, b Op) vec    { return t.Machine.Add(a, b).(vec) }
+func (t transform) Sub(a vec, b Op) vec    { return t.Machine.Sub(a, b).(vec) }
+func (t transform) Mul(a vec, b Op) vec    { return t.Machine.Mul(a, b).(vec) }
+func (t transform) AddMul(s, a, b vec) vec { return t.Machine.AddMul(s, a, b).(vec) }
+func (t transform) SubMul(s, a, b vec) vec { return t.Machine.SubMul(s, a, b).(vec) }
+func (t transform) Copy(a any) vec         { return t.Machine.Copy(a).(vec) }
+func (t transform) Zero() vec              { return t.Machine.Zero().(vec) }
+
 // begin starts function name(dst *float32, pitch int, params..., n int).
 func (t transform) begin(name, params, doc string) {
-	t.Func(name, "func("+params+")", name+t.Name+" "+doc)
+	t.Begin(name, "func("+params+")", doc)
 	t.Pragma("noescape")
 }
 

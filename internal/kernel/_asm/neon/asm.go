@@ -1,5 +1,6 @@
 // Package neon writes arm64 assembly for Go: functions whose vectors are virtual registers, in a text
-// that shows every instruction. avo, which writes the amd64 kernels, does not know arm64.
+// that shows every instruction. avo, which writes the amd64 kernels, does not know arm64. [Asm] is the assembler, and
+// [Machine] the back-end of package vector on top of it.
 //
 // Go's assembler lacks most of the floating-point vector instructions. Those are written as WORDs, with
 // the instruction in the notation of the Arm manual behind them.
@@ -40,10 +41,11 @@ type Asm struct {
 	usesTable bool // of the current function
 }
 
-// line is an instruction or a label. print gets the numbers of the registers of vecs.
+// line is an instruction or a label. print gets the numbers of the registers of vecs. A move copies the first of two.
 type line struct {
 	label, target string
 	vecs          []Vec
+	move          bool
 	print         func(v []int) string
 }
 
@@ -161,13 +163,18 @@ func (a *Asm) End() {
 		for i, r := range l.vecs {
 			v[i] = regs[r]
 		}
+		if l.move && v[0] == v[1] {
+			continue
+		}
 		fmt.Fprintf(&a.text, "\t%s\n", l.print(v))
 	}
 }
 
 // allocate gives each virtual register one of 32 for as long as it lives: from the first line that
 // names it to the last one, and to the end of every loop that it is carried into. Of the free ones it
-// takes the one that has been free for longest, so that neighbouring instructions share few registers.
+// takes the one that has been free for longest, so that neighbouring instructions share few registers. A register
+// that begins as a copy of one that ends there is the same one, and needs no instruction: so operations may copy
+// what the instruction overwrites, and only those copies remain that are needed.
 func (a *Asm) allocate() []int {
 	type span struct{ first, last int }
 	spans := make([]span, a.vecs)
@@ -203,6 +210,18 @@ func (a *Asm) allocate() []int {
 			}
 		}
 	}
+	same := make([]Vec, a.vecs) // the register that a copy is one with
+	for i := range same {
+		same[i] = Vec(i)
+	}
+	for at, l := range a.code {
+		if !l.move {
+			continue
+		}
+		if from, to := same[l.vecs[0]], l.vecs[1]; spans[from].last == at && spans[to].first == at {
+			same[to], spans[from].last, spans[to].first = from, spans[to].last, -1
+		}
+	}
 	starts, ends := make([][]Vec, len(a.code)), make([][]Vec, len(a.code))
 	for i, s := range spans {
 		if s.first >= 0 {
@@ -226,6 +245,9 @@ func (a *Asm) allocate() []int {
 		for _, v := range ends[at] {
 			free = append(free, regs[v])
 		}
+	}
+	for v := range regs {
+		regs[v] = regs[same[v]]
 	}
 	return regs
 }

@@ -2,50 +2,61 @@ package neon
 
 import (
 	"fmt"
-	"strings"
+
+	"github.com/residuum-go/residuum/internal/kernel/_asm/vector"
 )
 
 // Loop is the body of an elementwise function at one vector. There are no masked instructions: the last
 // elements are handled one at a time, in the first lane, by the same body.
 type Loop struct {
-	*Asm
+	Machine
 	pointers map[string]GP
 	names    []string // of the pointers, in order
-	scalars  map[string]Vec
+	scalars  map[string]vec
 	disp     int  // bytes from the pointers
 	one      bool // at one element
 }
 
-// Get reads the elements of a slice parameter.
-func (l *Loop) Get(name string) Vec {
-	v := l.Vec()
-	l.Load(v, l.at(name), l.disp, l.width())
-	return v
+func (l *Loop) Get(name string) vec {
+	a := l.Vec()
+	l.Load(a, l.at(name), l.disp, l.width())
+	return a
 }
 
-// GetOr is [Loop.Get] with other in the lanes that lie behind the end of the slices.
-func (l *Loop) GetOr(name string, other Vec) Vec {
+func (l *Loop) Operand(name string) vec { return l.Get(name) }
+
+func (l *Loop) GetOr(name string, other vec) vec {
 	if !l.one {
 		return l.Get(name)
 	}
-	v := l.Copy(other)
-	l.VecOp(fmt.Sprintf("VLD1 (%v), V%%d.S[0]", l.at(name)), v)
-	return v
+	a := l.Copy(other)
+	l.VecOp(fmt.Sprintf("VLD1 (%v), V%%d.S[0]", l.at(name)), v(a))
+	return a
 }
 
-// Set writes the elements of a slice parameter.
-func (l *Loop) Set(name string, v Vec) { l.Store(v, l.at(name), l.disp, l.width()) }
+func (l *Loop) Set(name string, a vec) { l.Store(v(a), l.at(name), l.disp, l.width()) }
 
-// Valid returns v with 0 in the lanes that lie behind the end of the slices.
-func (l *Loop) Valid(v Vec) Vec {
+func (l *Loop) Valid(a vec) vec {
 	if l.one {
-		return l.First(v)
+		return l.First(v(a))
 	}
-	return v
+	return a
 }
 
-// Scalar returns a scalar parameter in every lane.
-func (l *Loop) Scalar(name string) Vec {
+func (l *Loop) Vector(i int) vector.Loop {
+	l.disp = 16 * i
+	return l
+}
+
+func (l *Loop) CountAndClear(c vector.Count, a vec, number float64) {
+	equal := l.Equal(v(a), l.Asm.F(number))
+	l.AddTo(c.(count).lanes, l.Valid(l.And(equal, l.Asm.F(1))))
+	l.ClearWhere(v(a), equal)
+}
+
+func (l *Loop) PrefetchNextRow() {}
+
+func (l *Loop) Scalar(name string) vec {
 	v, ok := l.scalars[name]
 	if !ok {
 		panic("no scalar " + name)
@@ -53,7 +64,6 @@ func (l *Loop) Scalar(name string) Vec {
 	return v
 }
 
-// Unrolled returns which of the vectors of one turn the body is at.
 func (l *Loop) Unrolled() int { return l.disp / 16 }
 
 func (l *Loop) at(name string) GP {
@@ -71,62 +81,54 @@ func (l *Loop) width() int {
 	return 4
 }
 
-// parameter is one of a function, at an offset from FP.
+// parameter is one of a function, or its result, at an offset from FP.
 type parameter struct {
-	name, kind string // slice, row, scalar, sum (a slice of float64), int
-	offset     int
+	vector.Param
+	offset int
 }
 
-// begin starts a function with the parameters of a list: "dst x *row $s" has the slices dst and x, which
-// are walked in step, the slice row, which is walked again and again, and the scalar s; "+sum" is a slice of
-// float64, "%idx" one of int32 and "#n" an int. result is a type or empty. It loads what the body needs.
-func (a *Asm) begin(name, list, result, doc string) (l *Loop, params []parameter) {
-	kinds := map[byte][2]string{'*': {"row", "[]float32"}, '$': {"scalar", "float32"}, '+': {"sum", "[]float64"},
-		'%': {"slice", "[]int32"}, '#': {"int", "int"}}
-	var args []string
-	offset := 0
-	for _, f := range strings.Fields(list) {
-		k, ok := kinds[f[0]]
-		if !ok {
-			k = [2]string{"slice", "[]float32"}
+// place returns where a function's parameters are, and their bytes with those of the result.
+func place(f vector.Func) (params []parameter, size int) {
+	for _, p := range vector.Parse(f.Params) {
+		bytes, align := 24, 8
+		switch p.Kind {
+		case vector.Scalar:
+			bytes, align = 4, 4
+		case vector.Int:
+			bytes = 8
 		}
-		size, align := 24, 8
-		switch k[0] {
-		case "scalar":
-			size, align = 4, 4
-		case "int":
-			size = 8
-		}
-		offset = (offset + align - 1) / align * align
-		p := parameter{strings.TrimLeft(f, "*$+%#"), k[0], offset}
-		offset += size
-		params = append(params, p)
-		args = append(args, p.name+" "+k[1])
+		size = (size + align - 1) / align * align
+		params = append(params, parameter{p, size})
+		size += bytes
 	}
-	size := offset
-	if result != "" {
-		offset = (offset + 7) / 8 * 8
-		params = append(params, parameter{"ret", "result", offset})
-		size = offset + map[string]int{"float32": 4, "float64": 8}[result]
-		result = " " + result
+	if f.Result != "" {
+		size = (size + 7) / 8 * 8
+		params = append(params, parameter{vector.Param{Name: "ret"}, size})
+		size += map[string]int{"float32": 4, "float64": 8}[f.Result]
 	}
-	a.Func(name+"NEON", "("+strings.Join(args, ", ")+")"+result, "computes "+doc+".", size)
-	l = &Loop{Asm: a, pointers: map[string]GP{}, scalars: map[string]Vec{}}
-	for _, p := range params {
-		switch p.kind {
-		case "slice", "row", "sum":
-			r := a.GP()
-			a.Op("MOVD %s_base+%d(FP), %v", p.name, p.offset, r)
-			l.pointers[p.name] = r
-			l.names = append(l.names, p.name)
-		case "int":
-			r := a.GP()
-			a.Op("MOVD %s+%d(FP), %v", p.name, p.offset, r)
-			l.pointers["#"+p.name] = r
-		case "scalar":
-			v := a.Vec()
-			a.VecOp(fmt.Sprintf("FMOVS %s+%d(FP), F%%d", p.name, p.offset), v)
-			l.scalars[p.name] = a.Spread(v)
+	return params, size
+}
+
+// begin starts a function and loads its parameters but for lengths.
+func (m Machine) begin(f vector.Func) (l *Loop, params []parameter) {
+	params, size := place(f)
+	m.Func(f.Name+"NEON", f.Signature(), "computes "+f.Doc+".", size)
+	l = &Loop{Machine: m, pointers: map[string]GP{}, scalars: map[string]vec{}}
+	for _, p := range params[:len(vector.Parse(f.Params))] {
+		switch p.Kind {
+		case vector.Int:
+			r := m.GP()
+			m.Op("MOVD %s+%d(FP), %v", p.Name, p.offset, r)
+			l.pointers["#"+p.Name] = r
+		case vector.Scalar:
+			s := m.Vec()
+			m.VecOp(fmt.Sprintf("FMOVS %s+%d(FP), F%%d", p.Name, p.offset), s)
+			l.scalars[p.Name] = m.Spread(s)
+		default:
+			r := m.GP()
+			m.Op("MOVD %s_base+%d(FP), %v", p.Name, p.offset, r)
+			l.pointers[p.Name] = r
+			l.names = append(l.names, p.Name)
 		}
 	}
 	return l, params
@@ -135,82 +137,90 @@ func (a *Asm) begin(name, list, result, doc string) (l *Loop, params []parameter
 // length returns a register with the length of a slice.
 func (l *Loop) length(p parameter) GP {
 	r := l.GP()
-	l.Op("MOVD %s_len+%d(FP), %v", p.name, p.offset+8, r)
+	l.Op("MOVD %s_len+%d(FP), %v", p.Name, p.offset+8, r)
 	return r
 }
 
-// Elementwise writes function name, which executes body for every vector of its slices. Row vectors (*)
-// start again after their length; the slices may end inside one.
-func (a *Asm) Elementwise(name, list, doc string, unroll int, body func(l *Loop)) {
-	l, params := a.begin(name, list, "", doc)
+func (m Machine) Elementwise(f vector.Func, unroll int, body func(l vector.Loop)) {
+	l, params := m.begin(f)
 	left := l.length(params[0])
 	var rows []parameter
 	for _, p := range params {
-		if p.kind == "row" {
+		if p.Kind == vector.Row {
 			rows = append(rows, p)
 		}
 	}
 	if len(rows) == 0 {
 		l.walk(left, unroll, body)
-		l.Op("RET")
-		l.End()
+		m.Op("RET")
+		m.End()
 		return
 	}
-	period, now := l.length(rows[0]), a.GP()
-	a.Jump(fmt.Sprintf("CBZ %v,", left), "done")
-	a.Label("row")
-	a.Op("CMP %v, %v", period, left)
-	a.Op("CSEL LT, %v, %v, %v", left, period, now)
-	a.Op("SUB %v, %v", now, left)
+	period, now := l.length(rows[0]), m.GP()
+	m.Jump(fmt.Sprintf("CBZ %v,", left), "done")
+	m.Label("row")
+	m.Op("CMP %v, %v", period, left)
+	m.Op("CSEL LT, %v, %v, %v", left, period, now)
+	m.Op("SUB %v, %v", now, left)
 	l.walk(now, unroll, body)
 	for _, r := range rows {
-		a.Op("SUB %v<<2, %v", period, l.at(r.name))
+		m.Op("SUB %v<<2, %v", period, l.at(r.Name))
 	}
-	a.Jump(fmt.Sprintf("CBNZ %v,", left), "row")
-	a.Label("done")
-	a.Op("RET")
-	a.End()
+	m.Jump(fmt.Sprintf("CBNZ %v,", left), "row")
+	m.Label("done")
+	m.Op("RET")
+	m.End()
 }
 
-// Reduce writes function name, which executes body for every vector of its slices between start and
-// finish, and returns the first element of what finish returns, of type result.
-func (a *Asm) Reduce(name, list, result, doc string, unroll int, start func(), body func(l *Loop), finish func() Vec) {
-	l, params := a.begin(name, list, result, doc)
+// Streamed writes nothing past the caches.
+func (m Machine) Streamed(f vector.Func, unroll int, body func(l vector.Loop)) {
+	m.Elementwise(f, unroll, body)
+}
+
+func (m Machine) Reduce(f vector.Func, unroll int, start func(), body func(l vector.Loop), finish func() vec) {
+	l, params := m.begin(f)
 	start()
 	l.walk(l.length(params[0]), unroll, body)
-	move := map[string]string{"float32": "FMOVS", "float64": "FMOVD"}[result]
-	a.VecOp(fmt.Sprintf("%s F%%d, ret+%d(FP)", move, params[len(params)-1].offset), finish())
-	a.Op("RET")
-	a.End()
+	move := map[string]string{"float32": "FMOVS", "float64": "FMOVD"}[f.Result]
+	m.VecOp(fmt.Sprintf("%s F%%d, ret+%d(FP)", move, params[len(params)-1].offset), v(finish()))
+	m.Op("RET")
+	m.End()
 }
 
-// EachRow writes function name(dst, x []float32, rows, c int), which executes row for each of rows rows
-// of c elements. row calls pass to execute a body for every vector of the row as often as it needs
-// to go over it.
-func (a *Asm) EachRow(name, doc string, row func(l *Loop, pass func(unroll int, body func(l *Loop)))) {
-	l, _ := a.begin(name, "dst x #rows #c", "", doc)
-	rows, c, left := l.at("#rows"), l.at("#c"), a.GP()
-	a.Jump(fmt.Sprintf("CBZ %v,", rows), "done")
-	a.Label("rows")
-	row(l, func(unroll int, body func(l *Loop)) {
-		a.Op("MOVD %v, %v", c, left)
-		l.walk(left, unroll, body)
+func (m Machine) EachRow(f vector.Func, row func(pass vector.Pass)) {
+	f.Params = "dst x #rows #c"
+	l, _ := m.begin(f)
+	rows, c, left := l.at("#rows"), l.at("#c"), m.GP()
+	m.Jump(fmt.Sprintf("CBZ %v,", rows), "done")
+	m.Label("rows")
+	row(func(together int, body func(l vector.Loop, n int)) {
+		m.Op("MOVD %v, %v", c, left)
+		l.walkTogether(left, together, body)
 		for _, s := range l.names {
-			a.Op("SUB %v<<2, %v", c, l.at(s))
+			m.Op("SUB %v<<2, %v", c, l.at(s))
 		}
 	})
 	for _, s := range l.names {
-		a.Op("ADD %v<<2, %v", c, l.at(s))
+		m.Op("ADD %v<<2, %v", c, l.at(s))
 	}
-	a.Op("SUBS $1, %v", rows)
-	a.Jump("BNE", "rows")
-	a.Label("done")
-	a.Op("RET")
-	a.End()
+	m.Op("SUBS $1, %v", rows)
+	m.Jump("BNE", "rows")
+	m.Label("done")
+	m.Op("RET")
+	m.End()
 }
 
 // walk executes body for left elements, moves the pointers behind them and destroys left.
-func (l *Loop) walk(left GP, unroll int, body func(l *Loop)) {
+func (l *Loop) walk(left GP, unroll int, body func(l vector.Loop)) {
+	l.walkTogether(left, unroll, func(l vector.Loop, n int) {
+		for i := range n {
+			body(l.Vector(i))
+		}
+	})
+}
+
+// walkTogether is walk for a body that handles n vectors, together of them or one.
+func (l *Loop) walkTogether(left GP, together int, body func(l vector.Loop, n int)) {
 	advance := func(bytes int) {
 		for _, s := range l.names {
 			l.Op("ADD $%d, %v", bytes, l.at(s))
@@ -221,25 +231,23 @@ func (l *Loop) walk(left GP, unroll int, body func(l *Loop)) {
 		l.Op("SUBS $%d, %v", 4*vectors, left)
 		l.Jump("BLT", next)
 		l.Label(loop)
-		for l.disp = 0; l.disp < 16*vectors; l.disp += 16 {
-			body(l)
-		}
-		l.disp = 0
+		body(l, vectors)
+		l.Vector(0)
 		advance(16 * vectors)
 		l.Op("SUBS $%d, %v", 4*vectors, left)
 		l.Jump("BGE", loop)
 		l.Label(next)
 		l.Op("ADD $%d, %v", 4*vectors, left)
 	}
-	if unroll > 1 {
-		step(unroll)
+	if together > 1 {
+		step(together)
 	}
 	step(1)
 	one, end := l.Unique("one"), l.Unique("end")
 	l.Jump(fmt.Sprintf("CBZ %v,", left), end)
 	l.Label(one)
 	l.one = true
-	body(l)
+	body(l, 1)
 	l.one = false
 	advance(4)
 	l.Op("SUBS $1, %v", left)

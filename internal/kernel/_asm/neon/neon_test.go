@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/residuum-go/residuum/internal/kernel/_asm/vector"
 )
 
 // everyWord returns a function in which each instruction that is encoded here stands once, "word comment" a line.
@@ -103,20 +105,42 @@ func TestRegistersOfALoop(t *testing.T) {
 	}
 }
 
+// TestCopies: a copy of what ends there is no instruction, one of what goes on to live is.
+func TestCopies(t *testing.T) {
+	a := New("test")
+	a.Func("f", "()", "", 0)
+	ends, lives := a.Zero(), a.Zero()
+	b := a.Copy(a.Copy(ends))
+	c := a.Copy(lives)
+	a.AddTo(b, lives)
+	a.AddTo(c, b)
+	carried := a.Zero()
+	a.Label("loop")
+	d := a.Copy(carried) // which the next turn copies again
+	a.AddTo(d, d)
+	a.Jump("BNE", "loop")
+	regs := a.allocate()
+	if regs[b] != regs[ends] {
+		t.Error("a copy of what ends has a register of its own")
+	}
+	if regs[c] == regs[lives] || regs[d] == regs[carried] {
+		t.Error("a copy shares the register of what lives")
+	}
+	a.End()
+	if n := strings.Count(a.text.String(), "VMOV"); n != 2 {
+		t.Errorf("%d copies are left, want 2", n)
+	}
+}
+
 // TestOffsetsOfParameters against Go's rules for the stack: what go vet checks of the committed files.
 func TestOffsetsOfParameters(t *testing.T) {
-	a := New("test")
-	l, params := a.begin("f", "dst *row $s %idx $u #n +sum", "float64", "nothing")
-	want := "dst 0 row 24 s 48 idx 56 u 80 n 88 sum 96 ret 120 "
+	params, size := place(vector.Func{Params: "dst *row $s %idx $u #n +sum", Result: "float64"})
+	want := "dst 0 row 24 s 48 idx 56 u 80 n 88 sum 96 ret 120 of 128"
 	var got string
 	for _, p := range params {
-		got += fmt.Sprint(p.name, " ", p.offset, " ")
+		got += fmt.Sprint(p.Name, " ", p.offset, " ")
 	}
-	if got != want {
+	if got += fmt.Sprint("of ", size); got != want {
 		t.Fatalf("got %s, want %s", got, want)
 	}
-	if !strings.Contains(a.header, "$0-128") {
-		t.Fatal(a.header)
-	}
-	_ = l.Scalar("u")
 }

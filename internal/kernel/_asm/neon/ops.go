@@ -46,22 +46,10 @@ func (a *Asm) Min(n, m Vec) Vec { return a.op3(fmin, n, m) }
 // MaxTo sets d to [Asm.Max] of d and n.
 func (a *Asm) MaxTo(d, n Vec) { a.three(fmax, d, d, n) }
 
-// Polynomial returns c[0] + c[1]*x + c[2]*x^2 + ...
-func (a *Asm) Polynomial(x Vec, c []float64) Vec {
-	p := a.F(c[len(c)-1])
-	for i := len(c) - 2; i >= 0; i-- {
-		p = a.AddMul(a.F(c[i]), p, x)
-	}
-	return p
-}
-
 // Bitwise operations. AndNot is n & ^m.
 func (a *Asm) And(n, m Vec) Vec    { return a.op3(and, n, m) }
 func (a *Asm) AndNot(n, m Vec) Vec { return a.op3(bic, n, m) }
 func (a *Asm) Or(n, m Vec) Vec     { return a.op3(orr, n, m) }
-
-// Sign returns the sign bit of n alone.
-func (a *Asm) Sign(n Vec) Vec { return a.And(n, a.Bits(0x80000000)) }
 
 // Comparisons set all bits of a lane or none; they are false for NaN.
 func (a *Asm) Greater(n, m Vec) Vec       { return a.op3(fcmgt, n, m) }
@@ -76,14 +64,14 @@ func (a *Asm) Select(c, yes, no Vec) Vec  { a.three(bsl, c, yes, no); return c }
 func (a *Asm) Merge(into, c, yes Vec)     { a.three(bit, into, yes, c) }         // into = yes where c
 func (a *Asm) MergeUnless(into, c, v Vec) { a.three(bif, into, v, c) }           // into = v where not c
 
+// ClearWhere sets v to 0 where all bits of m are set.
+func (a *Asm) ClearWhere(v, m Vec) { a.three(bic, v, v, m) }
+
 func (a *Asm) zero(name string, word uint32, n Vec) Vec {
 	d := a.Vec()
 	a.word2(word, name+" V%d.4S, V%d.4S, #0.0", d, n)
 	return d
 }
-
-// ReLU returns 0 where n < 0, else n.
-func (a *Asm) ReLU(n Vec) Vec { return a.AndNot(n, a.Negative(n)) }
 
 // Integers.
 func (a *Asm) AddInts(n, m Vec) Vec { return a.op3(addInt, n, m) }
@@ -113,7 +101,10 @@ func (a *Asm) Copy(n Vec) Vec {
 	return d
 }
 
-func (a *Asm) Move(d, n Vec) { a.VecOp("VMOV V%d.B16, V%d.B16", n, d) }
+func (a *Asm) Move(d, n Vec) {
+	a.VecOp("VMOV V%d.B16, V%d.B16", n, d)
+	a.code[len(a.code)-1].move = true
+}
 
 // Zero returns zeros.
 func (a *Asm) Zero() Vec {

@@ -1,13 +1,13 @@
 package neon
 
-// Windows is the walk that pooling kernels share: for every pixel and every few vectors of channels, over
-// the rows and columns of one window.
-type Windows struct {
-	*Asm
-	Vectors int // of channels at hand
+import "github.com/residuum-go/residuum/internal/kernel/_asm/vector"
 
-	WindowParts
-	dst, src           []string
+// Windows is a [vector.Window].
+type Windows struct {
+	Machine
+	vector.Pooling
+	vectors int // of channels at hand
+
 	pixel, channel     map[string]GP // pointers: of the pixel, and at the channels at hand
 	row, element       map[string]GP // of sources: of the window's row, and at its element
 	flat               GP            // index of the first channel at hand, if there are indices
@@ -16,67 +16,62 @@ type Windows struct {
 	left               GP // channels of the pixel
 	one                bool
 	loop               *Loop
+
+	// If there are offsets: the distance from the window's first element, at hand and at its row's begin, and that
+	// of columns and rows.
+	here, start, column, stride Vec
 }
 
-// WindowParts is what a kernel does with the windows. Each but Start handles Vectors vectors.
-type WindowParts struct {
-	Start   func(w *Windows)
-	Init    func(w *Windows)
-	Row     func(w *Windows) // before each row of a window, if not nil
-	Element func(w *Windows)
-	Done    func(w *Windows)
-}
-
-const geometry = " #pixels #dstStride #srcStride #rows #cols #rowStride #channels"
-
-// Windows writes function name with the parameters of a list, see [Asm.begin], and those of the geometry. dst and
-// src are the slices that go from pixel to pixel by dstStride and by srcStride; flat indices begin at the
-// parameter first and follow flatStride, "" if there are none. wide is how many vectors of channels go together.
-func (a *Asm) Windows(name, list, doc string, dst, src []string, flatStride string, wide int, parts WindowParts) {
-	l, _ := a.begin(name, list+geometry, "", doc)
-	w := &Windows{Asm: a, WindowParts: parts, loop: l, dst: dst, src: src, indexed: flatStride != "",
+// Windows has no code of its own for any size of windows.
+func (m Machine) Windows(f vector.Func, p vector.Pooling) {
+	f.Params += vector.Geometry
+	l, _ := m.begin(f)
+	p.Start()
+	w := &Windows{Machine: m, Pooling: p, loop: l, indexed: p.Indexed != "",
 		pixel: l.pointers, channel: map[string]GP{}, row: map[string]GP{}, element: map[string]GP{}}
 	for _, s := range w.all() {
-		w.channel[s] = a.GP()
+		w.channel[s] = m.GP()
 	}
-	for _, s := range src {
-		w.row[s], w.element[s] = a.GP(), a.GP()
+	for _, s := range w.Src {
+		w.row[s], w.element[s] = m.GP(), m.GP()
 	}
-	w.rowsLeft, w.colsLeft, w.left = a.GP(), a.GP(), a.GP()
+	w.rowsLeft, w.colsLeft, w.left = m.GP(), m.GP(), m.GP()
 	if w.indexed {
-		w.flat = a.GP()
+		w.flat = m.GP()
 	}
-	w.Start(w)
+	if w.Offsets {
+		w.here, w.start, w.column, w.stride = m.Vec(), m.Vec(), m.SpreadInt(w.int("channels")), m.SpreadInt(w.int("rowStride"))
+	}
 
-	a.Label("pixel")
+	m.Label("pixel")
 	for _, s := range w.all() {
-		a.Op("MOVD %v, %v", w.pixel[s], w.channel[s])
+		m.Op("MOVD %v, %v", w.pixel[s], w.channel[s])
 	}
-	a.Op("MOVD %v, %v", w.Int("channels"), w.left)
+	m.Op("MOVD %v, %v", w.int("channels"), w.left)
 	if w.indexed {
-		a.Op("MOVD %v, %v", w.Int("first"), w.flat)
-		a.Op("ADD %v, %v", w.Int(flatStride), w.Int("first"))
+		m.Op("MOVD %v, %v", w.int("first"), w.flat)
+		m.Op("ADD %v, %v", w.int(w.Indexed), w.int("first"))
 	}
-	w.channels(wide, false)
+	w.channels(w.Together, false)
 	w.channels(1, false)
 	w.channels(1, true)
-	for _, s := range dst {
-		a.Op("ADD %v<<2, %v", w.Int("dstStride"), w.pixel[s])
+	for _, s := range w.Dst {
+		m.Op("ADD %v<<2, %v", w.int("dstStride"), w.pixel[s])
 	}
-	for _, s := range src {
-		a.Op("ADD %v<<2, %v", w.Int("srcStride"), w.pixel[s])
+	for _, s := range w.Src {
+		m.Op("ADD %v<<2, %v", w.int("srcStride"), w.pixel[s])
 	}
-	a.Op("SUBS $1, %v", w.Int("pixels"))
-	a.Jump("BNE", "pixel")
-	a.Op("RET")
-	a.End()
+	m.Op("SUBS $1, %v", w.int("pixels"))
+	m.Jump("BNE", "pixel")
+	m.Op("RET")
+	m.End()
 }
 
-func (w *Windows) all() []string { return append(append([]string{}, w.dst...), w.src...) }
+func (w *Windows) all() []string { return append(append([]string{}, w.Dst...), w.Src...) }
 
 // channels writes the loop over the channels of a pixel, some vectors or one channel at a time.
 func (w *Windows) channels(vectors int, one bool) {
-	w.Vectors, w.one = vectors, one
+	w.vectors, w.one = vectors, one
 	loop, next := w.Unique("channels"), w.Unique("next")
 	n := 4 * vectors
 	if one {
@@ -101,39 +96,45 @@ func (w *Windows) channels(vectors int, one bool) {
 // window writes the loops over the rows and columns of a window.
 func (w *Windows) window() {
 	row, column := w.Unique("row"), w.Unique("column")
-	w.Init(w)
-	for _, s := range w.src {
+	w.Init(w, w.vectors)
+	if w.Offsets {
+		w.Asm.Clear(w.start)
+	}
+	for _, s := range w.Src {
 		w.Op("MOVD %v, %v", w.channel[s], w.row[s])
 	}
-	w.Op("MOVD %v, %v", w.Int("rows"), w.rowsLeft)
+	w.Op("MOVD %v, %v", w.int("rows"), w.rowsLeft)
 	w.Label(row)
-	for _, s := range w.src {
+	for _, s := range w.Src {
 		w.Op("MOVD %v, %v", w.row[s], w.element[s])
 	}
-	w.Op("MOVD %v, %v", w.Int("cols"), w.colsLeft)
-	if w.Row != nil {
-		w.Row(w)
+	w.Op("MOVD %v, %v", w.int("cols"), w.colsLeft)
+	if w.Offsets {
+		w.Asm.Move(w.here, w.start)
+		w.AddIntsTo(w.start, w.stride)
 	}
 	w.Label(column)
-	w.Element(w)
-	for _, s := range w.src {
-		w.Op("ADD %v<<2, %v", w.Int("channels"), w.element[s])
+	w.Pooling.Element(w, w.vectors)
+	if w.Offsets {
+		w.AddIntsTo(w.here, w.column)
+	}
+	for _, s := range w.Src {
+		w.Op("ADD %v<<2, %v", w.int("channels"), w.element[s])
 	}
 	w.Op("SUBS $1, %v", w.colsLeft)
 	w.Jump("BNE", column)
-	for _, s := range w.src {
-		w.Op("ADD %v<<2, %v", w.Int("rowStride"), w.row[s])
+	for _, s := range w.Src {
+		w.Op("ADD %v<<2, %v", w.int("rowStride"), w.row[s])
 	}
 	w.Op("SUBS $1, %v", w.rowsLeft)
 	w.Jump("BNE", row)
-	w.Done(w)
+	w.Done(w, w.vectors)
 }
 
-// Int returns the register of an int parameter.
-func (w *Windows) Int(name string) GP { return w.loop.at("#" + name) }
+// int returns the register of an int parameter.
+func (w *Windows) int(name string) GP { return w.loop.at("#" + name) }
 
-// Scalar returns a scalar parameter in every lane.
-func (w *Windows) Scalar(name string) Vec { return w.loop.Scalar(name) }
+func (w *Windows) Scalar(name string) vec { return w.loop.Scalar(name) }
 
 func (w *Windows) width() int {
 	if w.one {
@@ -142,23 +143,25 @@ func (w *Windows) width() int {
 	return 4
 }
 
-// Get reads vector u of a source at the element of the window.
-func (w *Windows) Get(src string, u int) Vec {
-	v := w.Vec()
-	w.Load(v, w.element[src], 16*u, w.width())
-	return v
+func (w *Windows) Element(src string, u int) vec {
+	a := w.Vec()
+	w.Load(a, w.element[src], 16*u, w.width())
+	return a
 }
 
-// Begin reads vector u of a source at the window's first element.
-func (w *Windows) Begin(into Vec, src string, u int) {
-	w.Load(into, w.channel[src], 16*u, w.width())
+func (w *Windows) First(src string, u int) vec {
+	a := w.Vec()
+	w.Load(a, w.channel[src], 16*u, w.width())
+	return a
 }
 
-// Set writes vector u of a destination.
-func (w *Windows) Set(dst string, u int, v Vec) { w.Store(v, w.channel[dst], 16*u, w.width()) }
+func (w *Windows) Set(dst string, u int, a vec) { w.Store(v(a), w.channel[dst], 16*u, w.width()) }
 
-// Index returns the flat indices of vector u.
-func (w *Windows) Index(u int) Vec {
+func (w *Windows) Index(u int) vec {
 	i := uint32(4 * u)
 	return w.AddInts(w.SpreadInt(w.flat), w.Words([4]uint32{i, i + 1, i + 2, i + 3}))
 }
+
+func (w *Windows) Offset() vec { return w.here }
+
+func (w *Windows) IndexAt(u int, offset vec) vec { return w.AddInts(w.Index(u), offset) }

@@ -1,5 +1,5 @@
-// Package simd writes vector code that is the same for AVX2 and AVX-512 but for the width: the
-// generators of packages vec and pool describe a loop once, and a Machine emits it for its level.
+// Package simd is the back-end of package vector for AVX2 and AVX-512, which are the same but for the width, masks
+// and a few instructions.
 package simd
 
 import (
@@ -10,9 +10,11 @@ import (
 	"github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
+
+	"github.com/residuum-go/residuum/internal/kernel/_asm/vector"
 )
 
-// Machine emits the instructions of one level into a context that several may share.
+// Machine is a [vector.Machine] that emits the instructions of one level into a context that several may share.
 type Machine struct {
 	*build.Context
 	Name  string // suffix of function names
@@ -37,17 +39,22 @@ func Machines(c *build.Context) []*Machine {
 // Wide reports whether the machine has AVX-512.
 func (m *Machine) Wide() bool { return m.Lanes == 16 }
 
+func (m *Machine) Registers() int { return 2 * m.Lanes }
+
 // Bytes returns the size of a vector.
 func (m *Machine) Bytes() int { return 4 * m.Lanes }
 
-// Func starts function name with the level's suffix; signature is that of Go.
-func (m *Machine) Func(name, signature, doc string) {
+// Func starts a function.
+func (m *Machine) Func(f vector.Func) {
+	m.Begin(f.Name, "func"+f.Signature(), "computes "+f.Doc+".")
+}
+
+// Begin starts function name with the level's suffix; signature is that of Go.
+func (m *Machine) Begin(name, signature, doc string) {
 	m.Function(name + m.Name)
 	m.Attributes(attr.NOSPLIT)
 	m.SignatureExpr(signature)
-	if doc != "" {
-		m.Doc(doc)
-	}
+	m.Doc(name + m.Name + " " + doc)
 	m.labels = 0
 }
 
@@ -79,15 +86,12 @@ func (m *Machine) Half() reg.VecVirtual {
 	return m.XMM()
 }
 
-// Number is a number for every lane, an operand of the methods of Machine. AVX-512 instructions
-// broadcast it from one word in memory; AVX2 ones read a whole vector.
+// Number is a constant. AVX-512 instructions broadcast it from one word in memory; AVX2 ones read a whole vector.
 type Number struct{ Mem }
 
-// F returns the constant v.
-func (m *Machine) F(v float64) Number { return m.Bits(math.Float32bits(float32(v))) }
+func (m *Machine) F(v float64) vec { return m.Bits(math.Float32bits(float32(v))) }
 
-// Bits returns the constant with the bits u.
-func (m *Machine) Bits(u uint32) Number {
+func (m *Machine) Bits(u uint32) vec {
 	n := 8
 	if m.Wide() {
 		n = 1

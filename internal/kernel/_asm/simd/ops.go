@@ -3,320 +3,275 @@ package simd
 import (
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
+
+	"github.com/residuum-go/residuum/internal/kernel/_asm/vector"
 )
+
+// vec is the vector of the loops. Here it is a register, a [Number], or memory that one instruction reads.
+type vec = vector.Vec
+
+var _ vector.Machine = (*Machine)(nil)
+
+// register returns a in a register.
+func (m *Machine) register(a vec) reg.VecVirtual {
+	if r, ok := a.(reg.VecVirtual); ok {
+		return r
+	}
+	return m.Copy(a).(reg.VecVirtual)
+}
 
 // instruction is an instruction whose first operand may be memory.
 type instruction func(ops ...Op)
 
-// emit emits i, or broadcast, its form that broadcasts a word, if a wide machine's first operand is a
-// [Number].
-func (m *Machine) emit(i, broadcast instruction, first Op, rest ...Op) {
+// emit emits i, or broadcast, its form that broadcasts a word, if a wide machine's first operand is a [Number].
+func (m *Machine) emit(i, broadcast instruction, first vec, rest ...Op) {
 	if c, ok := first.(Number); ok {
 		first = c.Mem
 		if m.Wide() {
 			i = broadcast
 		}
 	}
-	i(append([]Op{first}, rest...)...)
+	i(append([]Op{first.(Op)}, rest...)...)
 }
 
-// Add returns a + b.
-func (m *Machine) Add(a reg.VecVirtual, b Op) reg.VecVirtual {
-	d := m.Vec()
-	m.emit(m.VADDPS, m.VADDPS_BCST, b, a, d)
+// binary returns a op b by one of two instructions, see [Machine.emit].
+func (m *Machine) binary(i, broadcast instruction, a, b vec) vec {
+	r, d := m.register(a), m.Vec()
+	m.emit(i, broadcast, b, r, d)
 	return d
 }
 
-// Sub returns a - b.
-func (m *Machine) Sub(a reg.VecVirtual, b Op) reg.VecVirtual {
-	d := m.Vec()
-	m.emit(m.VSUBPS, m.VSUBPS_BCST, b, a, d)
+func (m *Machine) Add(a, b vec) vec { return m.binary(m.VADDPS, m.VADDPS_BCST, a, b) }
+func (m *Machine) Sub(a, b vec) vec { return m.binary(m.VSUBPS, m.VSUBPS_BCST, a, b) }
+func (m *Machine) Mul(a, b vec) vec { return m.binary(m.VMULPS, m.VMULPS_BCST, a, b) }
+func (m *Machine) Div(a, b vec) vec { return m.binary(m.VDIVPS, m.VDIVPS_BCST, a, b) }
+
+func (m *Machine) And(a, b vec) vec { return m.binary(m.VANDPS, m.VANDPS_BCST, a, b) }
+func (m *Machine) Or(a, b vec) vec  { return m.binary(m.VORPS, m.VORPS_BCST, a, b) }
+func (m *Machine) Xor(a, b vec) vec { return m.binary(m.VXORPS, m.VXORPS_BCST, a, b) }
+
+func (m *Machine) Abs(a vec) vec  { return m.And(a, m.Bits(0x7fffffff)) }
+func (m *Machine) Sign(a vec) vec { return m.And(a, m.Bits(0x80000000)) }
+
+func (m *Machine) Sqrt(a vec) vec {
+	r, d := m.register(a), m.Vec()
+	m.VSQRTPS(r, d)
 	return d
 }
 
-// Mul returns a * b.
-func (m *Machine) Mul(a reg.VecVirtual, b Op) reg.VecVirtual {
-	d := m.Vec()
-	m.emit(m.VMULPS, m.VMULPS_BCST, b, a, d)
-	return d
+// fuse emits a multiply-add into a.
+func (m *Machine) fuse(i, broadcast instruction, a, b, c vec) vec {
+	m.emit(i, broadcast, c, m.register(b), a.(Op))
+	return a
 }
 
-// Div returns a / b.
-func (m *Machine) Div(a reg.VecVirtual, b Op) reg.VecVirtual {
-	d := m.Vec()
-	m.emit(m.VDIVPS, m.VDIVPS_BCST, b, a, d)
-	return d
+func (m *Machine) MulAdd(a, b, c vec) vec { return m.fuse(m.VFMADD213PS, m.VFMADD213PS_BCST, a, b, c) }
+func (m *Machine) MulNegAdd(a, b, c vec) vec {
+	return m.fuse(m.VFNMADD213PS, m.VFNMADD213PS_BCST, a, b, c)
+}
+func (m *Machine) AddMul(s, a, b vec) vec { return m.fuse(m.VFMADD231PS, m.VFMADD231PS_BCST, s, a, b) }
+func (m *Machine) SubMul(s, a, b vec) vec {
+	return m.fuse(m.VFNMADD231PS, m.VFNMADD231PS_BCST, s, a, b)
 }
 
-// Sqrt returns the square root of a.
-func (m *Machine) Sqrt(a Op) reg.VecVirtual {
-	d := m.Vec()
-	m.VSQRTPS(a, d)
-	return d
-}
+func (m *Machine) AddTo(s, a vec) { m.VADDPS(a.(Op), s.(Op), s.(Op)) }
 
-// MulAdd sets p to p*a + b, rounded once, and returns p.
-func (m *Machine) MulAdd(p, a reg.VecVirtual, b Op) reg.VecVirtual {
-	m.emit(m.VFMADD213PS, m.VFMADD213PS_BCST, b, a, p)
-	return p
-}
-
-// MulNegAdd sets p to b - p*a, rounded once, and returns p.
-func (m *Machine) MulNegAdd(p, a reg.VecVirtual, b Op) reg.VecVirtual {
-	m.emit(m.VFNMADD213PS, m.VFNMADD213PS_BCST, b, a, p)
-	return p
-}
-
-// AddMul sets s to s + a*b, rounded once, and returns s.
-func (m *Machine) AddMul(s, a reg.VecVirtual, b Op) reg.VecVirtual {
-	m.emit(m.VFMADD231PS, m.VFMADD231PS_BCST, b, a, s)
-	return s
-}
-
-// SubMul sets s to s - a*b, rounded once, and returns s.
-func (m *Machine) SubMul(s, a reg.VecVirtual, b Op) reg.VecVirtual {
-	m.emit(m.VFNMADD231PS, m.VFNMADD231PS_BCST, b, a, s)
-	return s
-}
-
-// Copy returns a copy of a, a register, memory or a constant.
-func (m *Machine) Copy(a Op) reg.VecVirtual {
+func (m *Machine) Copy(a vec) vec {
 	d := m.Vec()
 	if c, ok := a.(Number); ok {
 		m.VBROADCASTSS(c.Mem, d)
 	} else {
-		m.VMOVUPS(a, d)
+		m.VMOVUPS(a.(Op), d)
 	}
 	return d
 }
 
-// Zero returns zeros.
-func (m *Machine) Zero() reg.VecVirtual {
+func (m *Machine) Keep(a vec) vec { return m.Copy(a) }
+
+func (m *Machine) Register() vec { return m.Vec() }
+
+func (m *Machine) Move(into, a vec) { m.VMOVUPS(a.(Op), into.(Op)) }
+
+func (m *Machine) Zero() vec {
 	d := m.Vec()
 	m.Clear(d)
 	return d
 }
 
-// Max returns the larger of a and b, and b if either is NaN or both are zero.
-func (m *Machine) Max(a reg.VecVirtual, b Op) reg.VecVirtual {
-	d := m.Vec()
-	m.emit(m.VMAXPS, m.VMAXPS_BCST, b, a, d)
-	return d
+func (m *Machine) Clear(v vec) {
+	r := v.(Op)
+	if m.Wide() {
+		m.VPXORD(r, r, r)
+	} else {
+		m.VXORPS(r, r, r)
+	}
 }
 
-// Maximum is Max by the rule of IEEE 754-2019: NaN if either is NaN, and +0 is larger than -0. Where the two
-// orders of the operands differ, one is NaN or their signs do: setting the bits that differ keeps a NaN and makes
-// a zero -0, and subtracting -0 from that makes it +0.
-func (m *Machine) Maximum(a, b reg.VecVirtual) reg.VecVirtual {
-	larger := m.Max(a, b)
-	differs := m.Xor(larger, m.Max(b, a))
+// greater returns the larger of a and b, and b if either is NaN or both are zero.
+func (m *Machine) greater(a, b vec) vec { return m.binary(m.VMAXPS, m.VMAXPS_BCST, a, b) }
+
+// Max: where the two orders of the operands differ, one is NaN or their signs do: setting the bits that differ keeps
+// a NaN and makes a zero -0, and subtracting -0 from that makes it +0.
+func (m *Machine) Max(a, b vec) vec {
+	larger := m.greater(a, b)
+	differs := m.Xor(larger, m.greater(b, a))
 	return m.Sub(m.Or(larger, differs), differs)
 }
 
-// Min returns the smaller of a and b, and b if either is NaN or both are zero.
-func (m *Machine) Min(a reg.VecVirtual, b Op) reg.VecVirtual {
-	d := m.Vec()
-	m.emit(m.VMINPS, m.VMINPS_BCST, b, a, d)
+func (m *Machine) AtMost(a, c vec) vec  { return m.binary(m.VMINPS, m.VMINPS_BCST, c, a) }
+func (m *Machine) AtLeast(a, c vec) vec { return m.greater(c, a) }
+func (m *Machine) ReLU(a vec) vec       { return m.greater(m.Zero(), a) }
+
+func (m *Machine) Round(a vec) vec {
+	r, d := m.register(a), m.Vec()
+	const nearest = U8(8)
+	if m.Wide() {
+		m.VRNDSCALEPS(nearest, r, d)
+	} else {
+		m.VROUNDPS(nearest, r, d)
+	}
 	return d
 }
 
-// AtMost returns the smaller of a and the constant c, NaN where a is NaN.
-func (m *Machine) AtMost(a reg.VecVirtual, c float64) reg.VecVirtual {
-	return m.Min(m.Copy(m.F(c)), a)
-}
+// cond is an opmask, or a vector of all-ones and zeros.
+type cond struct{ Op }
 
-// AtLeast returns the larger of a and the constant c, NaN where a is NaN.
-func (m *Machine) AtLeast(a reg.VecVirtual, c float64) reg.VecVirtual {
-	return m.Max(m.Copy(m.F(c)), a)
-}
-
-// ReLU returns 0 where a < 0, else a.
-func (m *Machine) ReLU(a Op) reg.VecVirtual { return m.Max(m.Zero(), a) }
-
-// And returns the bitwise a & b.
-func (m *Machine) And(a reg.VecVirtual, b Op) reg.VecVirtual {
-	d := m.Vec()
-	m.emit(m.VANDPS, m.VANDPS_BCST, b, a, d)
-	return d
-}
-
-// Or returns the bitwise a | b.
-func (m *Machine) Or(a reg.VecVirtual, b Op) reg.VecVirtual {
-	d := m.Vec()
-	m.emit(m.VORPS, m.VORPS_BCST, b, a, d)
-	return d
-}
-
-// Xor returns the bitwise a ^ b.
-func (m *Machine) Xor(a reg.VecVirtual, b Op) reg.VecVirtual {
-	d := m.Vec()
-	m.emit(m.VXORPS, m.VXORPS_BCST, b, a, d)
-	return d
-}
-
-// Abs returns |a|.
-func (m *Machine) Abs(a reg.VecVirtual) reg.VecVirtual { return m.And(a, m.Bits(0x7fffffff)) }
-
-// Sign returns the sign bit of a alone.
-func (m *Machine) Sign(a reg.VecVirtual) reg.VecVirtual { return m.And(a, m.Bits(0x80000000)) }
-
-// Cond is the outcome of a comparison in every lane: an opmask, or a vector of all-ones and zeros.
-type Cond struct{ Op }
-
-// Comparisons. But for the last two they are false for NaN.
+// Predicates of the instruction that compares.
 const (
-	Equal          = 0x00
-	Less           = 0x11
-	Greater        = 0x1e
-	Ordered        = 0x07 // neither is NaN
+	ordered        = 0x07 // neither is NaN
 	Unordered      = 0x03 // one is NaN
-	NotLessOrEqual = 0x16 // greater, or one is NaN
-	NotGreater     = 0x1a // less or equal, or one is NaN
+	notLessOrEqual = 0x16
 )
 
-// Compare returns a op b; b is no constant.
-func (m *Machine) Compare(op uint8, a reg.VecVirtual, b Op) Cond {
-	if m.Wide() {
-		k := m.K()
-		m.VCMPPS(U8(op), b, a, k)
-		return Cond{k}
-	}
-	d := m.Vec()
-	m.VCMPPS(U8(op), b, a, d)
-	return Cond{d}
+var predicates = map[vector.Comparison]uint8{vector.Equal: 0x00, vector.Less: 0x11, vector.Greater: 0x1e,
+	vector.NotGreater: 0x1a, vector.NotLessOrEqual: notLessOrEqual}
+
+func (m *Machine) Compare(op vector.Comparison, a, b vec) vector.Cond {
+	return m.compare(predicates[op], a, b)
 }
 
-// CompareAnd returns (a op b) && c.
-func (m *Machine) CompareAnd(c Cond, op uint8, a reg.VecVirtual, b Op) Cond {
-	if m.Wide() {
-		k := m.K()
-		m.VCMPPS(U8(op), b, a, c.Op, k)
-		return Cond{k}
-	}
-	d := m.Vec()
-	m.VCMPPS(U8(op), b, a, d)
-	m.VANDPS(d, c.Op, d)
-	return Cond{d}
+func (m *Machine) CompareZero(op vector.Comparison, a vec) vector.Cond {
+	return m.Compare(op, a, m.Zero())
 }
 
-// EqualInts returns whether the lanes of a and b, taken as integers, are equal.
-func (m *Machine) EqualInts(a reg.VecVirtual, b Op) Cond {
+func (m *Machine) compare(predicate uint8, a, b vec) cond {
+	x, y := m.register(a), m.register(b)
 	if m.Wide() {
 		k := m.K()
-		m.VPCMPEQD(b, a, k)
-		return Cond{k}
+		m.VCMPPS(U8(predicate), y, x, k)
+		return cond{k}
 	}
 	d := m.Vec()
-	m.VPCMPEQD(b, a, d)
-	return Cond{d}
+	m.VCMPPS(U8(predicate), y, x, d)
+	return cond{d}
 }
 
-// Select returns yes where c, else no.
-func (m *Machine) Select(c Cond, yes Op, no reg.VecVirtual) reg.VecVirtual {
-	d := m.Vec()
+func (m *Machine) Better(a, b vec) vector.Cond {
+	x, y, valid := m.register(a), m.register(b), m.compare(ordered, b, b)
 	if m.Wide() {
-		m.emit(m.VBLENDMPS, m.VBLENDMPS_BCST, yes, no, c.Op, d)
+		k := m.K()
+		m.VCMPPS(U8(notLessOrEqual), y, x, valid.Op, k)
+		return cond{k}
+	}
+	d := m.Vec()
+	m.VCMPPS(U8(notLessOrEqual), y, x, d)
+	m.VANDPS(d, valid.Op, d)
+	return cond{d}
+}
+
+func (m *Machine) EqualInts(a, b vec) vector.Cond {
+	x, y := m.register(a), m.register(b)
+	if m.Wide() {
+		k := m.K()
+		m.VPCMPEQD(y, x, k)
+		return cond{k}
+	}
+	d := m.Vec()
+	m.VPCMPEQD(y, x, d)
+	return cond{d}
+}
+
+func (m *Machine) Where(c vector.Cond, a vec) vec {
+	r, d := m.register(a), m.Vec()
+	if m.Wide() {
+		m.VMOVAPS_Z(r, c.(cond).Op, d)
+	} else {
+		m.VANDPS(r, c.(cond).Op, d)
+	}
+	return d
+}
+
+func (m *Machine) Select(c vector.Cond, yes, no vec) vec {
+	r, d := m.register(no), m.Vec()
+	if m.Wide() {
+		m.emit(m.VBLENDMPS, m.VBLENDMPS_BCST, yes, r, c.(cond).Op, d)
 	} else {
 		if k, ok := yes.(Number); ok {
 			yes = k.Mem
 		}
-		m.VBLENDVPS(c.Op, yes, no, d)
+		m.VBLENDVPS(c.(cond).Op, yes.(Op), r, d)
 	}
 	return d
 }
 
-// Merge sets into to yes where c.
-func (m *Machine) Merge(into reg.VecVirtual, c Cond, yes reg.VecVirtual) {
+func (m *Machine) Merge(into vec, c vector.Cond, yes vec) {
 	if m.Wide() {
-		m.VMOVAPS(yes, c.Op, into)
+		m.VMOVAPS(m.register(yes), c.(cond).Op, into.(Op))
 	} else {
-		m.VBLENDVPS(c.Op, yes, into, into)
+		m.VBLENDVPS(c.(cond).Op, m.register(yes), into.(Op), into.(Op))
 	}
 }
 
-// Clear sets v to zeros.
-func (m *Machine) Clear(v reg.VecVirtual) {
-	if m.Wide() {
-		m.VPXORD(v, v, v)
-	} else {
-		m.VXORPS(v, v, v)
-	}
-}
+func (m *Machine) AddInts(a, b vec) vec { return m.binary(m.VPADDD, m.VPADDD_BCST, a, b) }
+func (m *Machine) SubInts(a, b vec) vec { return m.binary(m.VPSUBD, m.VPSUBD_BCST, a, b) }
 
-// Where returns a where c, else 0.
-func (m *Machine) Where(c Cond, a reg.VecVirtual) reg.VecVirtual {
-	d := m.Vec()
-	if m.Wide() {
-		m.VMOVAPS_Z(a, c.Op, d)
-	} else {
-		m.VANDPS(a, c.Op, d)
-	}
+func (m *Machine) ToInts(a vec) vec {
+	r, d := m.register(a), m.Vec()
+	m.VCVTPS2DQ(r, d)
 	return d
 }
 
-// Round returns a rounded to the nearest integer, ties to even.
-func (m *Machine) Round(a Op) reg.VecVirtual {
-	d := m.Vec()
-	const nearest = U8(8)
-	if m.Wide() {
-		m.VRNDSCALEPS(nearest, a, d)
-	} else {
-		m.VROUNDPS(nearest, a, d)
-	}
+func (m *Machine) FromInts(a vec) vec {
+	r, d := m.register(a), m.Vec()
+	m.VCVTDQ2PS(r, d)
 	return d
 }
 
-// Polynomial returns c[0] + c[1]*x + c[2]*x^2 + ...
-func (m *Machine) Polynomial(x reg.VecVirtual, c []float64) reg.VecVirtual {
-	p := m.Copy(m.F(c[len(c)-1]))
-	for i := len(c) - 2; i >= 0; i-- {
-		m.MulAdd(p, x, m.F(c[i]))
-	}
-	return p
+func (m *Machine) ShiftLeft(a vec, bits int) vec {
+	r, d := m.register(a), m.Vec()
+	m.VPSLLD(U8(bits), r, d)
+	return d
 }
 
-// Widen returns the low and the high half of a as float64.
-func (m *Machine) Widen(a reg.VecVirtual) (lo, hi reg.VecVirtual) {
-	lo, hi = m.Vec(), m.Vec()
-	high := m.Half()
-	if m.Wide() {
-		m.VEXTRACTF64X4(U8(1), a, high)
-		m.VCVTPS2PD(a.AsY(), lo)
-	} else {
-		m.VEXTRACTF128(U8(1), a, high)
-		m.VCVTPS2PD(a.AsX(), lo)
-	}
-	m.VCVTPS2PD(high, hi)
-	return lo, hi
+func (m *Machine) ShiftRight(a vec, bits int) vec {
+	r, d := m.register(a), m.Vec()
+	m.VPSRAD(U8(bits), r, d)
+	return d
 }
 
-// SumLanes returns the sum of the float64 lanes of v in its lowest lane. It destroys v.
-func (m *Machine) SumLanes(v reg.VecVirtual) reg.VecVirtual {
-	high := m.YMM()
+func (m *Machine) Exponents() vector.Exponents {
 	if m.Wide() {
-		m.VEXTRACTF64X4(U8(1), v, high)
-		m.VADDPD(high, v.AsY(), v.AsY())
+		return exponents{m}
 	}
-	m.VEXTRACTF128(U8(1), v.AsY(), high.AsX())
-	m.VADDPD(high.AsX(), v.AsX(), v.AsX())
-	m.VUNPCKHPD(v.AsX(), v.AsX(), high.AsX())
-	m.VADDSD(high.AsX(), v.AsX(), v.AsX())
-	return v
+	return nil
 }
 
-// MaxLanes returns the largest of the float32 lanes of v, which has no NaN, in its lowest lane. It
-// destroys v.
-func (m *Machine) MaxLanes(v reg.VecVirtual) reg.VecVirtual {
-	high := m.YMM()
-	if m.Wide() {
-		m.VEXTRACTF64X4(U8(1), v, high)
-		m.VMAXPS(high, v.AsY(), v.AsY())
-	}
-	m.VEXTRACTF128(U8(1), v.AsY(), high.AsX())
-	m.VMAXPS(high.AsX(), v.AsX(), v.AsX())
-	m.VPERMILPS(U8(0b1110), v.AsX(), high.AsX())
-	m.VMAXPS(high.AsX(), v.AsX(), v.AsX())
-	m.VPERMILPS(U8(1), v.AsX(), high.AsX())
-	m.VMAXPS(high.AsX(), v.AsX(), v.AsX())
-	return v
+type exponents struct{ *Machine }
+
+func (m exponents) Scale(a, n vec) vec {
+	x, k, d := m.register(a), m.register(n), m.Vec()
+	m.VSCALEFPS(k, x, d)
+	return d
+}
+
+func (m exponents) Mantissa(a vec) vec {
+	r, d := m.register(a), m.Vec()
+	m.VGETMANTPS(U8(0b1011), r, d)
+	return d
+}
+
+func (m exponents) Exponent(a vec) vec {
+	r, d := m.register(a), m.Vec()
+	m.VGETEXPPS(r, d)
+	return d
 }

@@ -1,16 +1,16 @@
 package simd
 
 import (
-	"fmt"
-
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
+
+	"github.com/residuum-go/residuum/internal/kernel/_asm/vector"
 )
 
 // Rows is the body of a column reduction: one vector of columns in a few neighbouring rows.
 type Rows struct {
 	*Machine
-	Count     int // rows at hand, from 0
+	count     int // rows at hand, from 0
 	pointers  map[string]reg.GPVirtual
 	ahead     map[string]reg.GPVirtual // of the next group of rows, to prefetch
 	vectors   map[string]reg.GPVirtual
@@ -26,8 +26,9 @@ type Rows struct {
 // divides the traffic with the sums, which stay in the first-level cache, by that number.
 const rowsAtOnce = 4
 
-// Get reads the columns of row r of a slice parameter.
-func (l *Rows) Get(name string, r int) reg.VecVirtual {
+func (l *Rows) Count() int { return l.count }
+
+func (l *Rows) Get(name string, r int) vec {
 	return l.Load(l.row(l.pointers[name], r), l.mask)
 }
 
@@ -42,23 +43,15 @@ func (l *Rows) row(p reg.GPVirtual, r int) Mem {
 	return Mem{Base: p, Index: l.stride, Scale: uint8(r), Disp: l.disp}
 }
 
-// Vector reads the columns of a row vector.
-func (l *Rows) Vector(name string) reg.VecVirtual {
+func (l *Rows) Vector(name string) vec {
 	return l.Load(Mem{Base: l.vectors[name], Index: l.column, Scale: 1, Disp: l.disp}, l.mask)
 }
 
-// RowSums writes function name(sums... []float64, slices..., vectors... []float32, rows, stride int).
-// For every column of the matrices that start at the slices, whose rows are stride apart, body returns
-// what a few rows add to each of the sums.
-func (m *Machine) RowSums(name, doc string, sums, slices, vectors []string, body func(l *Rows) []reg.VecVirtual) {
-	signature := "func("
-	for _, s := range sums {
-		signature += s + " []float64, "
-	}
-	for _, s := range append(append([]string{}, slices...), vectors...) {
-		signature += s + " []float32, "
-	}
-	m.Func(name, signature+"rows int, stride int)", fmt.Sprintf("%s%s computes %s.", name, m.Name, doc))
+func (m *Machine) RowSums(f vector.Func, body func(l vector.Rows) []vec) {
+	p := vector.Parse(f.Params)
+	sums, slices, vectors := vector.Names(p, vector.Sums), vector.Names(p, vector.Slice), vector.Names(p, vector.Row)
+	f.Params += " #rows #stride"
+	m.Func(f)
 
 	l := &Rows{Machine: m, pointers: map[string]reg.GPVirtual{}, vectors: map[string]reg.GPVirtual{}}
 	l.ahead = map[string]reg.GPVirtual{}
@@ -78,12 +71,12 @@ func (m *Machine) RowSums(name, doc string, sums, slices, vectors []string, body
 	m.SHLQ(U8(2), l.stride)
 	m.LEAQ(Mem{Base: l.stride, Index: l.stride, Scale: 2}, l.stride3)
 
-	for _, l.Count = range []int{rowsAtOnce, 1} {
+	for _, l.count = range []int{rowsAtOnce, 1} {
 		next, group := m.Unique("next"), m.Unique("group")
-		m.CMPQ(rows, I32(l.Count))
+		m.CMPQ(rows, I32(l.count))
 		m.JLT(LabelRef(next))
 		m.Label(group)
-		if l.Count > 1 {
+		if l.count > 1 {
 			for _, s := range slices {
 				m.LEAQ(Mem{Base: l.pointers[s], Index: l.stride, Scale: rowsAtOnce}, l.ahead[s])
 			}
@@ -92,10 +85,10 @@ func (m *Machine) RowSums(name, doc string, sums, slices, vectors []string, body
 		for _, s := range slices {
 			p := l.pointers[s]
 			m.SUBQ(l.column, p)
-			m.LEAQ(Mem{Base: p, Index: l.stride, Scale: uint8(l.Count)}, p)
+			m.LEAQ(Mem{Base: p, Index: l.stride, Scale: uint8(l.count)}, p)
 		}
-		m.SUBQ(I32(l.Count), rows)
-		m.CMPQ(rows, I32(l.Count))
+		m.SUBQ(I32(l.count), rows)
+		m.CMPQ(rows, I32(l.count))
 		m.JGE(LabelRef(group))
 		m.Label(next)
 	}
@@ -109,12 +102,12 @@ func (m *Machine) RowSums(name, doc string, sums, slices, vectors []string, body
 const farApart = 2048
 
 // columns adds one group of rows to the sums and leaves how far the pointers went in l.column.
-func (l *Rows) columns(first string, slices []string, to []reg.GPVirtual, body func(l *Rows) []reg.VecVirtual) {
+func (l *Rows) columns(first string, slices []string, to []reg.GPVirtual, body func(l vector.Rows) []vec) {
 	m := l.Machine
 	left := m.Context.Load(m.Param(first).Len(), m.GP64()).(reg.GPVirtual)
 	loop, tail, end := m.Unique("columns"), m.Unique("tail"), m.Unique("end")
 	m.XORQ(l.column, l.column)
-	if l.Count > 1 {
+	if l.count > 1 {
 		near := m.Unique("near")
 		m.CMPQ(l.stride, I32(farApart))
 		m.JLT(LabelRef(near))
@@ -124,9 +117,9 @@ func (l *Rows) columns(first string, slices []string, to []reg.GPVirtual, body f
 	m.CMPQ(left, I32(m.Lanes))
 	m.JLT(LabelRef(tail))
 	m.Label(loop)
-	if l.Count > 1 {
+	if l.count > 1 {
 		for _, s := range slices {
-			for r := range l.Count {
+			for r := range l.count {
 				m.PREFETCHT0(l.row(l.ahead[s], r))
 			}
 			m.ADDQ(I32(m.Bytes()), l.ahead[s])
@@ -151,7 +144,7 @@ func (l *Rows) columns(first string, slices []string, to []reg.GPVirtual, body f
 }
 
 // lines is the loop of columns over whole lines of the cache.
-func (l *Rows) lines(left reg.GPVirtual, slices []string, to []reg.GPVirtual, body func(l *Rows) []reg.VecVirtual) {
+func (l *Rows) lines(left reg.GPVirtual, slices []string, to []reg.GPVirtual, body func(l vector.Rows) []vec) {
 	m := l.Machine
 	const line = 64
 	loop, end := m.Unique("lines"), m.Unique("end")
@@ -172,10 +165,10 @@ func (l *Rows) lines(left reg.GPVirtual, slices []string, to []reg.GPVirtual, bo
 	m.Label(end)
 }
 
-func (l *Rows) accumulate(to []reg.GPVirtual, add []reg.VecVirtual) {
+func (l *Rows) accumulate(to []reg.GPVirtual, add []vec) {
 	m := l.Machine
 	for i, v := range add {
-		lo, hi := m.Widen(v)
+		lo, hi := m.widen(v)
 		for half, v := range []reg.VecVirtual{lo, hi} {
 			at := Mem{Base: to[i], Index: l.column, Scale: 2, Disp: 2*l.disp + half*m.Bytes()}
 			switch k := l.halfMasks[half].Op; {

@@ -1,20 +1,20 @@
 package main
 
-import (
-	"github.com/mmcloughlin/avo/reg"
+import "github.com/residuum-go/residuum/internal/kernel/_asm/vector"
 
-	"github.com/residuum-go/residuum/internal/kernel/_asm/simd"
-)
+type vec = vector.Vec
 
-type vec = reg.VecVirtual
+func fn(name, params, doc string) vector.Func {
+	return vector.Func{Name: name, Params: params, Doc: doc}
+}
 
 // unroll is how many vectors one turn of a memory-bound loop handles. Out-of-order execution
 // overlaps them anyway; more only saves loop overhead.
 const unroll = 4
 
-func elementwise(m *simd.Machine) {
+func elementwise(m vector.Machine) {
 	binary := func(name, doc string, f func(a, b vec) vec) {
-		m.Streamed(name, "dst a b", "dst[i] = "+doc, unroll, func(l *simd.Loop) {
+		m.Streamed(fn(name, "dst a b", "dst[i] = "+doc), unroll, func(l vector.Loop) {
 			a := l.Get("a")
 			l.Set("dst", f(a, l.Get("b")))
 		})
@@ -23,33 +23,33 @@ func elementwise(m *simd.Machine) {
 	binary("sub", "a[i] - b[i]", func(a, b vec) vec { return m.Sub(a, b) })
 	binary("mul", "a[i] * b[i]", func(a, b vec) vec { return m.Mul(a, b) })
 	binary("div", "a[i] / b[i]", func(a, b vec) vec { return m.Div(a, b) })
-	binary("max", "max(a[i], b[i]), NaN if either is, +0 of two zeros that differ", func(a, b vec) vec { return m.Maximum(a, b) })
+	binary("max", "max(a[i], b[i]), NaN if either is, +0 of two zeros that differ", func(a, b vec) vec { return m.Max(a, b) })
 	binary("addReLU", "relu(a[i] + b[i])", func(a, b vec) vec { return m.ReLU(m.Add(a, b)) })
 	binary("reluGrad", "0 where a[i] <= 0, else b[i]", func(a, b vec) vec {
-		return m.Where(m.Compare(simd.NotLessOrEqual, a, m.Zero()), b)
+		return m.Where(m.CompareZero(vector.NotLessOrEqual, a), b)
 	})
 
-	m.Streamed("addScalar", "dst a $s", "dst[i] = a[i] + s", unroll, func(l *simd.Loop) {
-		l.Set("dst", l.Add(l.Get("a"), l.Scalar("s")))
+	m.Streamed(fn("addScalar", "dst a $s", "dst[i] = a[i] + s"), unroll, func(l vector.Loop) {
+		l.Set("dst", m.Add(l.Get("a"), l.Scalar("s")))
 	})
-	m.Streamed("scale", "dst a $s", "dst[i] = a[i] * s", unroll, func(l *simd.Loop) {
-		l.Set("dst", l.Mul(l.Get("a"), l.Scalar("s")))
+	m.Streamed(fn("scale", "dst a $s", "dst[i] = a[i] * s"), unroll, func(l vector.Loop) {
+		l.Set("dst", m.Mul(l.Get("a"), l.Scalar("s")))
 	})
-	m.Streamed("addScaled", "dst a $s b", "dst[i] = a[i] + s*b[i]", unroll, func(l *simd.Loop) {
-		l.Set("dst", l.AddMul(l.Get("a"), l.Scalar("s"), l.Get("b")))
+	m.Streamed(fn("addScaled", "dst a $s b", "dst[i] = a[i] + s*b[i]"), unroll, func(l vector.Loop) {
+		l.Set("dst", m.AddMul(l.Get("a"), l.Scalar("s"), l.Get("b")))
 	})
-	m.Streamed("fill", "dst $v", "dst[i] = v", unroll, func(l *simd.Loop) {
+	m.Streamed(fn("fill", "dst $v", "dst[i] = v"), unroll, func(l vector.Loop) {
 		l.Set("dst", l.Scalar("v"))
 	})
 
 	unary := func(name, doc string, unroll int, f func(a vec) vec) {
-		m.Streamed(name, "dst a", "dst[i] = "+doc, unroll, func(l *simd.Loop) { l.Set("dst", f(l.Get("a"))) })
+		m.Streamed(fn(name, "dst a", "dst[i] = "+doc), unroll, func(l vector.Loop) { l.Set("dst", f(l.Get("a"))) })
 	}
 	unary("abs", "|a[i]|", unroll, m.Abs)
 	unary("sqrt", "sqrt(a[i])", unroll, func(a vec) vec { return m.Sqrt(a) })
 	unary("relu", "0 where a[i] < 0, else a[i]", unroll, func(a vec) vec { return m.ReLU(a) })
 	unary("step", "1 where a[i] > 0, else 0", unroll, func(a vec) vec {
-		return m.Where(m.Compare(simd.Greater, a, m.Zero()), m.Copy(m.F(1)))
+		return m.Where(m.CompareZero(vector.Greater, a), m.F(1))
 	})
 	unary("exp", "e^a[i]", 2, func(a vec) vec { return exponential(m, a) })
 	unary("log", "ln(a[i])", 2, func(a vec) vec { return logarithm(m, a) })
@@ -58,16 +58,16 @@ func elementwise(m *simd.Machine) {
 	unary("erf", "erf(a[i])", 2, func(a vec) vec { return errorFunction(m, a) })
 }
 
-func rows(m *simd.Machine) {
+func rows(m vector.Machine) {
 	const again = " with row vectors that start again after their length"
-	m.Streamed("addRow", "dst x *row", "dst[i] = x[i] + row[i]"+again, unroll, func(l *simd.Loop) {
-		l.Set("dst", l.Add(l.Get("x"), l.Get("row")))
+	m.Streamed(fn("addRow", "dst x *row", "dst[i] = x[i] + row[i]"+again), unroll, func(l vector.Loop) {
+		l.Set("dst", m.Add(l.Get("x"), l.Get("row")))
 	})
-	m.Streamed("addRowReLU", "dst x *row", "dst[i] = relu(x[i] + row[i])"+again, unroll, func(l *simd.Loop) {
-		l.Set("dst", l.ReLU(l.Add(l.Get("x"), l.Get("row"))))
+	m.Streamed(fn("addRowReLU", "dst x *row", "dst[i] = relu(x[i] + row[i])"+again), unroll, func(l vector.Loop) {
+		l.Set("dst", m.ReLU(m.Add(l.Get("x"), l.Get("row"))))
 	})
-	m.Streamed("mulRow", "dst x *row", "dst[i] = x[i] * row[i]"+again, unroll, func(l *simd.Loop) {
-		l.Set("dst", l.Mul(l.Get("x"), l.Get("row")))
+	m.Streamed(fn("mulRow", "dst x *row", "dst[i] = x[i] * row[i]"+again), unroll, func(l vector.Loop) {
+		l.Set("dst", m.Mul(l.Get("x"), l.Get("row")))
 	})
 	// The center less x needs no load of its own for x; these loops are limited by what they load.
 	for _, suffix := range []string{"", "ReLU"} {
@@ -77,72 +77,69 @@ func rows(m *simd.Machine) {
 			}
 			return a
 		}
-		m.Streamed("scaleShift"+suffix, "dst x *center *scale *shift",
-			"dst[i] = (x[i]-center[i])*scale[i] + shift[i]"+again, unroll, func(l *simd.Loop) {
-				below := l.Sub(l.Get("center"), l.Operand("x"))
-				l.Set("dst", then(l.MulNegAdd(below, l.Get("scale"), l.Get("shift"))))
-			})
-		m.Streamed("scaleShiftAdd"+suffix, "dst x residual *center *scale *shift",
-			"dst[i] = (x[i]-center[i])*scale[i] + shift[i] + residual[i]"+again, unroll, func(l *simd.Loop) {
-				below := l.Sub(l.Get("center"), l.Operand("x"))
-				y := l.MulNegAdd(below, l.Get("scale"), l.Get("shift"))
-				l.Set("dst", then(l.Add(y, l.Get("residual"))))
-			})
-	}
-	normGrad := func(l *simd.Loop, centred, g vec) {
-		d := l.MulAdd(g, l.Get("ag"), l.Get("c"))
-		l.Set("dst", l.AddMul(d, centred, l.Get("ax")))
-	}
-	m.Streamed("normGrad", "dst x g *ag *ax *mean *c",
-		"dst[i] = g[i]*ag[i] + (x[i]-mean[i])*ax[i] + c[i]"+again, unroll, func(l *simd.Loop) {
-			normGrad(l, l.Sub(l.Get("x"), l.Get("mean")), l.Get("g"))
+		m.Streamed(fn("scaleShift"+suffix, "dst x *center *scale *shift",
+			"dst[i] = (x[i]-center[i])*scale[i] + shift[i]"+again), unroll, func(l vector.Loop) {
+			below := m.Sub(l.Get("center"), l.Operand("x"))
+			l.Set("dst", then(m.MulNegAdd(below, l.Get("scale"), l.Get("shift"))))
 		})
-	m.Streamed("normGradReLU", "dst x g *ag *ax *mean *c *scale *shift",
-		"normGrad with 0 for g[i] where (x[i]-mean[i])*scale[i] + shift[i] <= 0", unroll, func(l *simd.Loop) {
-			centred := l.Sub(l.Get("x"), l.Get("mean"))
-			normGrad(l, centred, passed(l.Machine, centred, l.Get("scale"), l.Get("shift"), l.Get("g")))
+		m.Streamed(fn("scaleShiftAdd"+suffix, "dst x residual *center *scale *shift",
+			"dst[i] = (x[i]-center[i])*scale[i] + shift[i] + residual[i]"+again), unroll, func(l vector.Loop) {
+			below := m.Sub(l.Get("center"), l.Operand("x"))
+			y := m.MulNegAdd(below, l.Get("scale"), l.Get("shift"))
+			l.Set("dst", then(m.Add(y, l.Get("residual"))))
 		})
+	}
+	normGrad := func(l vector.Loop, centred, g vec) {
+		d := m.MulAdd(g, l.Get("ag"), l.Get("c"))
+		l.Set("dst", m.AddMul(d, centred, l.Get("ax")))
+	}
+	m.Streamed(fn("normGrad", "dst x g *ag *ax *mean *c", "dst[i] = g[i]*ag[i] + (x[i]-mean[i])*ax[i] + c[i]"+again), unroll, func(l vector.Loop) {
+		normGrad(l, m.Sub(l.Get("x"), l.Get("mean")), l.Get("g"))
+	})
+	m.Streamed(fn("normGradReLU", "dst x g *ag *ax *mean *c *scale *shift", "normGrad with 0 for g[i] where (x[i]-mean[i])*scale[i] + shift[i] <= 0"), unroll, func(l vector.Loop) {
+		centred := m.Sub(l.Get("x"), l.Get("mean"))
+		normGrad(l, centred, passed(m, centred, l.Get("scale"), l.Get("shift"), l.Get("g")))
+	})
 }
 
 // passed returns 0 where x*scale + shift <= 0, else g.
-func passed(m *simd.Machine, x, scale, shift, g vec) vec {
-	return m.Where(m.Compare(simd.NotLessOrEqual, m.MulAdd(m.Copy(x), scale, shift), m.Zero()), g)
+func passed(m vector.Machine, x, scale, shift, g vec) vec {
+	return m.Where(m.CompareZero(vector.NotLessOrEqual, m.MulAdd(m.Keep(x), scale, shift)), g)
 }
 
-func optimisers(m *simd.Machine) {
-	m.Elementwise("sgdPlain", "p g $lr $weightDecay", "p[i] -= lr*(g[i] + weightDecay*p[i])", unroll, func(l *simd.Loop) {
+func optimisers(m vector.Machine) {
+	m.Elementwise(fn("sgdPlain", "p g $lr $weightDecay", "p[i] -= lr*(g[i] + weightDecay*p[i])"), unroll, func(l vector.Loop) {
 		p := l.Get("p")
-		d := l.AddMul(l.Get("g"), p, l.Scalar("weightDecay"))
-		l.Set("p", l.SubMul(p, d, l.Scalar("lr")))
+		d := m.AddMul(l.Get("g"), p, l.Scalar("weightDecay"))
+		l.Set("p", m.SubMul(p, d, l.Scalar("lr")))
 	})
 	momentum := func(name, doc string, nesterov bool) {
-		m.Elementwise(name, "p g m $lr $momentum $weightDecay", doc, unroll, func(l *simd.Loop) {
+		m.Elementwise(fn(name, "p g m $lr $momentum $weightDecay", doc), unroll, func(l vector.Loop) {
 			p := l.Get("p")
-			d := l.AddMul(l.Get("g"), p, l.Scalar("weightDecay"))
-			buf := l.MulAdd(l.Get("m"), l.Scalar("momentum"), d)
+			d := m.AddMul(l.Get("g"), p, l.Scalar("weightDecay"))
+			buf := m.MulAdd(l.Get("m"), l.Scalar("momentum"), d)
 			l.Set("m", buf)
 			if nesterov {
-				buf = l.AddMul(d, buf, l.Scalar("momentum"))
+				buf = m.AddMul(d, buf, l.Scalar("momentum"))
 			}
-			l.Set("p", l.SubMul(p, buf, l.Scalar("lr")))
+			l.Set("p", m.SubMul(p, buf, l.Scalar("lr")))
 		})
 	}
 	momentum("sgdMomentum", "m[i] = momentum*m[i] + d with d = g[i] + weightDecay*p[i], then p[i] -= lr*m[i]", false)
 	momentum("sgdNesterov", "m[i] = momentum*m[i] + d with d = g[i] + weightDecay*p[i], then p[i] -= lr*(d + momentum*m[i])", true)
 
-	m.Elementwise("adam", "p g m v $b1 $oneMinusB1 $b2 $oneMinusB2 $eps $rate $root $weightDecay $decay",
-		"the step that its reference shows", 2, func(l *simd.Loop) {
-			p := l.Get("p")
-			d := l.AddMul(l.Get("g"), p, l.Scalar("weightDecay"))
-			first := l.Mul(l.Get("m"), l.Scalar("b1"))
-			l.AddMul(first, d, l.Scalar("oneMinusB1"))
-			l.Set("m", first)
-			second := l.Mul(l.Get("v"), l.Scalar("b2"))
-			l.AddMul(second, l.Mul(d, d), l.Scalar("oneMinusB2"))
-			l.Set("v", second)
-			below := l.MulAdd(l.Sqrt(second), l.Scalar("root"), l.Scalar("eps"))
-			step := l.Mul(l.Div(first, below), l.Scalar("rate"))
-			p = l.Mul(p, l.Scalar("decay"))
-			l.Set("p", l.Sub(p, step))
-		})
+	m.Elementwise(fn("adam", "p g m v $b1 $oneMinusB1 $b2 $oneMinusB2 $eps $rate $root $weightDecay $decay", "the step that its reference shows"), 2, func(l vector.Loop) {
+		p := l.Get("p")
+		d := m.AddMul(l.Get("g"), p, l.Scalar("weightDecay"))
+		first := m.Mul(l.Get("m"), l.Scalar("b1"))
+		m.AddMul(first, d, l.Scalar("oneMinusB1"))
+		l.Set("m", first)
+		second := m.Mul(l.Get("v"), l.Scalar("b2"))
+		m.AddMul(second, m.Mul(d, d), l.Scalar("oneMinusB2"))
+		l.Set("v", second)
+		below := m.MulAdd(m.Sqrt(second), l.Scalar("root"), l.Scalar("eps"))
+		step := m.Mul(m.Div(first, below), l.Scalar("rate"))
+		p = m.Mul(p, l.Scalar("decay"))
+		l.Set("p", m.Sub(p, step))
+	})
 }

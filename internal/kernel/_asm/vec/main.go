@@ -2,21 +2,18 @@
 package main
 
 import (
-	"flag"
-	"os"
-
-	"github.com/mmcloughlin/avo/build"
-
+	"github.com/residuum-go/residuum/internal/kernel/_asm/neon"
 	"github.com/residuum-go/residuum/internal/kernel/_asm/simd"
+	"github.com/residuum-go/residuum/internal/kernel/_asm/vector"
 )
 
 func main() {
-	flags := flag.NewFlagSet("vec", flag.ExitOnError)
-	config := build.NewFlags(flags)
-	_ = flags.Parse(os.Args[1:])
-	c := build.NewContext()
-	c.ConstraintExpr("!purego")
-	for _, m := range simd.Machines(c) {
+	amd64, arm64 := simd.New(), neon.New("vec")
+	levels := []vector.Machine{neon.Machine{Asm: arm64}}
+	for _, m := range simd.Machines(amd64) {
+		levels = append(levels, m)
+	}
+	for _, m := range levels {
 		elementwise(m)
 		rows(m)
 		optimisers(m)
@@ -24,5 +21,6 @@ func main() {
 		flatSums(m)
 		softmax(m)
 	}
-	os.Exit(build.Main(config.Config(), c))
+	simd.Write(amd64, "vec", "../vec/asm_amd64.s", "../vec/asm_amd64.go", "go", "run", "./vec")
+	arm64.Write("../vec/asm_arm64.s", "../vec/asm_arm64.go", "go run ./vec")
 }

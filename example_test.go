@@ -26,7 +26,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	scores, err := study.Evaluate(context.Background(), unravel.DeleteEach(net))
+	scores, err := study.Evaluate(context.Background(), unravel.DeleteEach(net.Len()))
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -14,8 +14,7 @@ func Example() {
 	rng := rand.New(rand.NewPCG(1, 2))
 	net := nn.Sequential{
 		nn.NewConv2D(rng, 1, 8, 3, tensor.ConvSpec{Stride: 2, Pad: 1}),
-		nn.NewBatchNorm2D(8),
-		nn.ReLU{},
+		nn.NewBatchNormReLU(8),
 		nn.GlobalAvgPool{},
 		nn.NewLinear(rng, 8, 10),
 	}
@@ -30,8 +29,8 @@ func Example() {
 	// 1.bias [8]
 	// 1.running_mean [8]
 	// 1.running_var [8]
-	// 4.weight [10 8]
-	// 4.bias [10]
+	// 3.weight [10 8]
+	// 3.bias [10]
 	// [4 10]
 }
 

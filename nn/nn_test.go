@@ -166,6 +166,57 @@ func TestRunningStatisticsConverge(t *testing.T) {
 	require.InDeltaSlice(t, []float32{14.0 / 3, 1400.0 / 3}, bn.RunningVar.Data(), 1e-3)
 }
 
+func TestBatchNormForwardAddReLUIsForwardThenSumThenReLU(t *testing.T) {
+	x, z := randomImage(t, 1), randomImage(t, 2)
+	for _, relu := range []bool{false, true} {
+		for _, training := range []bool{false, true} {
+			run := func(f func(b *nn.BatchNorm2D, x, z *autograd.Var) *autograd.Var) (*nn.BatchNorm2D, []float32, []*autograd.Var) {
+				b, tape := nn.NewBatchNorm2D(5), autograd.NewTape(1)
+				b.ReLU = relu
+				tape.SetTraining(training)
+				vx, vz := tape.Input(x), tape.Input(z)
+				y := f(b, vx, vz)
+				return b, y.Value().Data(), autograd.VJP(y, nil, vx, vz)
+			}
+			one, want, wantGrad := run(func(b *nn.BatchNorm2D, x, z *autograd.Var) *autograd.Var {
+				return autograd.ReLU(autograd.Add(b.Forward(x), z))
+			})
+			two, got, gotGrad := run((*nn.BatchNorm2D).ForwardAddReLU)
+			require.Equal(t, want, got)
+			for i := range wantGrad {
+				require.Equal(t, wantGrad[i].Value().Data(), gotGrad[i].Value().Data())
+			}
+			require.Equal(t, one.RunningVar.Data(), two.RunningVar.Data())
+		}
+	}
+}
+
+func TestBatchNormForwardAddNormReLUIsBothThenSumThenReLU(t *testing.T) {
+	x, z := randomImage(t, 1), randomImage(t, 2)
+	for _, relu := range []bool{false, true} {
+		for _, training := range []bool{false, true} {
+			run := func(f func(b *nn.BatchNorm2D, x *autograd.Var, other *nn.BatchNorm2D, z *autograd.Var) *autograd.Var) (got [][]float32) {
+				b, other, tape := nn.NewBatchNorm2D(5), nn.NewBatchNorm2D(5), autograd.NewTape(1)
+				other.ReLU, other.Eps = relu, 1e-3
+				other.Weight.Value.Fill(0.7)
+				tape.SetTraining(training)
+				vx, vz := tape.Input(x), tape.Input(z)
+				y := f(b, vx, other, vz)
+				tape.Backward(autograd.Sum(autograd.Square(y)))
+				got = append(got, insides(nn.Sequential{b, other})...)
+				for _, g := range autograd.VJP(y, nil, vx, vz) {
+					got = append(got, g.Value().Data())
+				}
+				return append(got, y.Value().Data())
+			}
+			want := run(func(b *nn.BatchNorm2D, x *autograd.Var, other *nn.BatchNorm2D, z *autograd.Var) *autograd.Var {
+				return autograd.ReLU(autograd.Add(b.Forward(x), other.Forward(z)))
+			})
+			require.Equal(t, want, run((*nn.BatchNorm2D).ForwardAddNormReLU), "relu %v, training %v", relu, training)
+		}
+	}
+}
+
 // insides returns the state of a module and the gradients of its parameters.
 func insides(m nn.Module) (all [][]float32) {
 	for _, x := range nn.State(m) {
@@ -184,4 +235,69 @@ func randomImage(t *testing.T, seed uint64) *tensor.Tensor {
 		x.Data()[i] = float32(rng.NormFloat64())
 	}
 	return x
+}
+
+func TestSequentialFusesMaxPoolWithTheSameBits(t *testing.T) {
+	x := randomImage(t, 3)
+	for _, relu := range []bool{false, true} {
+		for _, training := range []bool{false, true} {
+			run := func(forward func(s nn.Sequential, x *autograd.Var) *autograd.Var) (got [][]float32) {
+				b, tape := nn.NewBatchNorm2D(5), autograd.NewTape(1)
+				b.ReLU = relu
+				tape.Poison()
+				tape.SetTraining(training)
+				v := tape.Input(x)
+				y := forward(nn.Sequential{b, nn.MaxPool2D{Size: 3, Stride: 2, Pad: 1}}, v)
+				tape.Backward(autograd.Sum(autograd.Square(y)))
+				got = append(got, insides(b)...)
+				return append(got, y.Value().Data(), autograd.VJP(y, nil, v)[0].Value().Data())
+			}
+			want := run(func(s nn.Sequential, x *autograd.Var) *autograd.Var { return s[1].Forward(s[0].Forward(x)) })
+			require.Equal(t, want, run(nn.Sequential.Forward), "relu %v, training %v", relu, training)
+		}
+	}
+}
+
+func TestSequentialFusesReLUWithTheSameBits(t *testing.T) {
+	x := randomImage(t, 3)
+	for name, layer := range map[string]func() nn.Module{
+		"conv":           func() nn.Module { return nn.NewConv2D(newRand(), 5, 4, 3, tensor.ConvSpec{Pad: 1}) },
+		"conv with bias": func() nn.Module { return nn.NewConv2D(newRand(), 5, 4, 3, tensor.ConvSpec{Pad: 1}).WithBias() },
+		"batch norm":     func() nn.Module { return nn.NewBatchNorm2D(5) },
+		"linear":         func() nn.Module { return nn.Sequential{nn.Flatten{}, nn.NewLinear(newRand(), 80, 7), nn.ReLU{}} },
+		"pool":           func() nn.Module { return nn.MaxPool2D{Size: 2} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			run := func(forward func(m nn.Module, x *autograd.Var) *autograd.Var) ([]float32, []*tensor.Tensor) {
+				m, tape := layer(), autograd.NewTape(1)
+				for _, x := range nn.State(m) {
+					for i := range x.Data() {
+						x.Data()[i] += 0.1 * float32(i%7-3) // biases are zeros
+					}
+				}
+				y := forward(m, tape.Input(x))
+				tape.Backward(autograd.Sum(autograd.Square(y)))
+				var grads []*tensor.Tensor
+				for _, p := range nn.Params(m) {
+					grads = append(grads, p.Grad)
+				}
+				return y.Value().Data(), grads
+			}
+			want, wantGrads := run(func(m nn.Module, x *autograd.Var) *autograd.Var {
+				if s, ok := m.(nn.Sequential); ok {
+					return s[2].Forward(s[1].Forward(s[0].Forward(x)))
+				}
+				return nn.ReLU{}.Forward(m.Forward(x))
+			})
+			got, gotGrads := run(func(m nn.Module, x *autograd.Var) *autograd.Var {
+				return nn.Sequential{m, nn.ReLU{}}.Forward(x)
+			})
+			require.Equal(t, want, got)
+			require.Contains(t, want, float32(0))
+			require.Equal(t, len(wantGrads), len(gotGrads))
+			for i := range wantGrads {
+				require.Equal(t, wantGrads[i].Data(), gotGrads[i].Data())
+			}
+		})
+	}
 }

@@ -27,14 +27,14 @@ func newNet() *net {
 	rng := rand.New(rand.NewPCG(5, 5))
 	return &net{
 		conv:   nn.NewConv2D(rng, 1, 4, 3, tensor.ConvSpec{Pad: 1}),
-		bn:     nn.NewBatchNorm2D(4),
+		bn:     nn.NewBatchNormReLU(4),
 		branch: nn.NewConv2D(rng, 4, 4, 1, tensor.ConvSpec{}),
 		fc:     nn.NewLinear(rng, 4, 3),
 	}
 }
 
 func (n *net) Forward(x *autograd.Var) *autograd.Var {
-	y := nn.Sequential{n.conv, n.bn, nn.ReLU{}}.Forward(x)
+	y := n.bn.Forward(n.conv.Forward(x))
 	if t := x.Tape(); t == nil || t.Rand().IntN(4) > 0 {
 		y = autograd.Add(y, n.branch.Forward(y))
 	}

@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/resnet"
 	"github.com/residuum-go/residuum/tensor"
@@ -24,18 +23,18 @@ const (
 	shownPerClass  = 3
 )
 
-// experiment measures plans on a trained net. Its methods may be called concurrently.
+// experiment measures plans on a trained residual net and, as a yardstick, on a plain one. Its methods may be called
+// concurrently.
 type experiment struct {
-	net     unravel.Network
-	blocks  []resnet.Block
-	classes []string
-	tested  *data.Dataset    // images on which accuracy is measured
-	shown   []int            // indices of those that the page shows
-	test    data.Batch       // tested, as the net reads it
-	grade   data.Batch       // images on which the gradient is measured
-	states  []*tensor.Tensor // of the whole net on test: a plan is run from where it begins to differ
-	whole   *result
-	guess   []int // the whole net's predictions
+	residual, plain *subject
+	blocks          []resnet.Block // of either net
+	classes         []string
+	tested          *data.Dataset // images on which accuracy is measured
+	shown           []int         // indices of those that the page shows
+	test            data.Batch    // tested, as a net reads it
+	grade           data.Batch    // images on which the gradient is measured
+	whole           *result
+	guess           []int // the whole residual net's predictions
 
 	turn  chan struct{} // holds a token while a plan is measured
 	mu    sync.Mutex
@@ -52,6 +51,7 @@ type result struct {
 	Change   float64       `json:"change"` // of accuracy, against the whole net
 	Lost     int           `json:"lost"`   // images that the whole net has right and the plan has not
 	Gained   int           `json:"gained"` // the reverse
+	Plain    plainResult   `json:"plain"`
 	Classes  []classResult `json:"classes"`
 	Paths    pathResult    `json:"paths"`
 	// Gradient is nil if there is none, or one that is not finite.
@@ -60,6 +60,12 @@ type result struct {
 	// they are not finite.
 	Shown  [][]float64 `json:"shown"`
 	Timing timing      `json:"ms"`
+}
+
+// plainResult is what the same plan makes of the plain net.
+type plainResult struct {
+	Accuracy float64 `json:"accuracy"`
+	Change   float64 `json:"change"` // against the whole plain net
 }
 
 type classResult struct {
@@ -91,11 +97,11 @@ type timing struct {
 	Gradient float64 `json:"gradient"`
 }
 
-// newExperiment measures the whole net and then is ready for plans.
-func newExperiment(ctx context.Context, net *resnet.Net, set *data.Dataset, norm data.Norm, classes []string) (*experiment, error) {
-	e := &experiment{net: net, classes: classes, turn: make(chan struct{}, 1), cache: map[string]*result{}}
-	for i := range net.Len() {
-		e.blocks = append(e.blocks, net.Block(i))
+// newExperiment measures the whole nets and then is ready for plans.
+func newExperiment(ctx context.Context, nets pair, set *data.Dataset, norm data.Norm, classes []string) (*experiment, error) {
+	e := &experiment{classes: classes, turn: make(chan struct{}, 1), cache: map[string]*result{}}
+	for i := range nets.residual.Len() {
+		e.blocks = append(e.blocks, nets.residual.Block(i))
 	}
 	var err error
 	if e.tested, err = set.Subset(testedPerClass, rand.New(rand.NewPCG(0, 0))); err != nil {
@@ -105,8 +111,8 @@ func newExperiment(ctx context.Context, net *resnet.Net, set *data.Dataset, norm
 	graded := e.tested.Select(firstOfEachClass(e.tested, gradedPerClass))
 	e.test = e.tested.Batch(norm, 0, e.tested.Len())
 	e.grade = graded.Batch(norm, 0, graded.Len())
-	e.states = unravel.Record(net, e.test.X).State
-	e.whole, err = e.measure(ctx, unravel.Whole(net))
+	e.residual, e.plain = newSubject(nets.residual, e.test), newSubject(nets.plain, e.test)
+	e.whole, err = e.measure(ctx, unravel.Whole(len(e.blocks)))
 	return e, err
 }
 
@@ -126,7 +132,7 @@ func firstOfEachClass(d *data.Dataset, n int) []int {
 // measured at a time; a request that is given up makes room for the next within a block's run. The only
 // error is that of ctx.
 func (e *experiment) measure(ctx context.Context, p unravel.Plan) (*result, error) {
-	key := formatPlan(p)
+	key := formatPlan(p, e.blocks)
 	if r := e.cached(key); r != nil {
 		return r, nil
 	}
@@ -172,29 +178,24 @@ func (e *experiment) cached(key string) *result {
 // classify fills in what the plan makes of the test images.
 func (e *experiment) classify(ctx context.Context, p unravel.Plan, r *result) error {
 	var guess []int
-	same := 0 // steps that are those of the whole net
-	for same < len(p) && p[same] == (unravel.Step{Block: same}) {
-		same++
-	}
-	rest := begun{e.net, autograd.Const(e.states[same])}
-	study, err := unravel.NewStudy(rest, []data.Batch{e.test}, unravel.Options{OnLogits: func(_, _ int, logits *tensor.Tensor) error {
+	score, err := e.residual.run(ctx, p, e.test, func(logits *tensor.Tensor) {
 		guess = tensor.Predictions(nil, logits)
 		for _, i := range e.shown {
 			r.Shown = append(r.Shown, softmax(row(logits, i)))
 		}
-		return nil
-	}})
+	})
 	if err != nil {
 		return err
 	}
-	scores, err := study.Evaluate(ctx, []unravel.Plan{p[same:]})
+	plain, err := e.plain.run(ctx, p, e.test, nil)
 	if err != nil {
 		return err
 	}
 	if e.guess == nil { // the first plan is the whole net
-		e.guess = guess
+		e.guess, e.plain.whole = guess, plain.Accuracy()
 	}
-	r.Accuracy = scores[0].Accuracy()
+	r.Accuracy = score.Accuracy()
+	r.Plain = plainResult{plain.Accuracy(), plain.Accuracy() - e.plain.whole}
 	lost, gained := make([]int, len(e.classes)), make([]int, len(e.classes))
 	right, total := make([]int, len(e.classes)), make([]int, len(e.classes))
 	for i, label := range e.test.Labels {
@@ -222,14 +223,6 @@ func (e *experiment) classify(ctx context.Context, p unravel.Plan, r *result) er
 	r.Change = float64(r.Gained-r.Lost) / float64(len(guess))
 	return nil
 }
-
-// begun is a net whose first blocks have run: its stem gives their state.
-type begun struct {
-	unravel.Network
-	state *autograd.Var
-}
-
-func (b begun) Stem(*autograd.Var) *autograd.Var { return b.state }
 
 // margin returns half the 95 % confidence interval, in the normal approximation, of the difference of
 // two accuracies on the same n images, of which only gained and lost are judged differently.
@@ -267,7 +260,7 @@ func softmax(logits []float32) []float64 {
 
 // unravel fills in the paths of the edited net and the gradient that they carry.
 func (e *experiment) unravel(ctx context.Context, p unravel.Plan, r *result) error {
-	net := unravel.Edited(e.net, p)
+	net := unravel.Edited(e.residual.net, p)
 	set := unravel.PathsOf(net)
 	r.Paths = pathResult{Blocks: net.Len(), Count: set.Count().String(), Shares: set.Distribution()}
 	r.Paths.Mean = mean(r.Paths.Shares)

@@ -15,11 +15,11 @@ import (
 	"github.com/residuum-go/residuum/unravel"
 )
 
-// tinyExperiment has an untrained net: what is tested does not depend on its weights.
+// tinyExperiment has untrained nets: what is tested does not depend on its weights.
 func tinyExperiment(t testing.TB) *experiment {
 	t.Helper()
 	images := fashion.Embedded()
-	e, err := newExperiment(t.Context(), tinyNet(t), images.Test, images.Train.Norm(), fashion.Classes[:])
+	e, err := newExperiment(t.Context(), tinyPair(t), images.Test, images.Train.Norm(), fashion.Classes[:])
 	require.NoError(t, err)
 	return e
 }
@@ -27,12 +27,12 @@ func tinyExperiment(t testing.TB) *experiment {
 func TestMeasureAgreesWithEditingTheNetByHand(t *testing.T) {
 	e := tinyExperiment(t)
 	for text, edit := range map[string]struct{ order, deleted []int }{
-		"2.1.2.-3.4.5.6":    {[]int{1, 0, 1, 2, 3, 4, 5}, []int{2}}, // differs from the first step on
-		"1.2.3.4.4.-5.6":    {[]int{0, 1, 2, 3, 3, 4, 5}, []int{4}},
-		"1.2.3.4.5.6.6":     {[]int{0, 1, 2, 3, 4, 5, 5}, nil}, // differs in the last
-		"1.2.3.4.5.-6":      {[]int{0, 1, 2, 3, 4, 5}, []int{5}},
-		"1.2.3.4.5":         {[]int{0, 1, 2, 3, 4}, nil}, // a block left out
-		"-1.-2.-3.-4.-5.-6": {[]int{0, 1, 2, 3, 4, 5}, []int{0, 1, 2, 3, 4, 5}},
+		"2 1 2 -3 4 5 6":    {[]int{1, 0, 1, 2, 3, 4, 5}, []int{2}}, // differs from the first step on
+		"1 2 3 4 4 -5 6":    {[]int{0, 1, 2, 3, 3, 4, 5}, []int{4}},
+		"1 2 3 4 5 6 6":     {[]int{0, 1, 2, 3, 4, 5, 5}, nil}, // differs in the last
+		"1 2 3 4 5 -6":      {[]int{0, 1, 2, 3, 4, 5}, []int{5}},
+		"1 2 3 4 5":         {[]int{0, 1, 2, 3, 4}, nil}, // a block left out
+		"-1 -2 -3 -4 -5 -6": {[]int{0, 1, 2, 3, 4, 5}, []int{0, 1, 2, 3, 4, 5}},
 	} {
 		requireByHand(t, e, text, edit.order, edit.deleted)
 	}
@@ -41,29 +41,37 @@ func TestMeasureAgreesWithEditingTheNetByHand(t *testing.T) {
 // requireByHand compares what is measured of a plan with running the blocks in order, some of them deleted.
 func requireByHand(t *testing.T, e *experiment, plan string, order, deleted []int) {
 	t.Helper()
+	plan = named(plan)
 	p, err := parsePlan(plan, e.blocks)
 	require.NoError(t, err)
 	r, err := e.measure(t.Context(), p)
 	require.NoError(t, err)
 	require.Equal(t, plan, r.Plan)
 
-	run := func(order []int, deleted ...int) *tensor.Tensor {
-		y := e.net.Stem(autograd.Const(e.test.X))
+	run := func(net unravel.Network, order []int, deleted ...int) *tensor.Tensor {
+		y := net.Stem(autograd.Const(e.test.X))
 		for _, i := range order {
 			if slices.Contains(deleted, i) {
-				y = e.net.Skip(i, y)
+				y = net.Skip(i, y)
 			} else {
-				y = e.net.Join(i, e.net.Skip(i, y), e.net.Branch(i, y))
+				y = net.Join(i, net.Skip(i, y), net.Branch(i, y))
 			}
 		}
-		return e.net.Head(y).Value()
+		return net.Head(y).Value()
 	}
-	now, before := run(order, deleted...), run([]int{0, 1, 2, 3, 4, 5})
+	all := []int{0, 1, 2, 3, 4, 5}
+	now, before := run(e.residual.net, order, deleted...), run(e.residual.net, all)
 	score, whole := data.ScoreOf(now, e.test.Labels), data.ScoreOf(before, e.test.Labels)
 	require.Equal(t, score.Accuracy(), r.Accuracy)
 	require.Equal(t, whole.Accuracy(), e.whole.Accuracy)
 	require.InDelta(t, score.Accuracy()-whole.Accuracy(), r.Change, 1e-9)
 	require.Equal(t, score.Correct-whole.Correct, r.Gained-r.Lost)
+
+	plainNow := data.ScoreOf(run(e.plain.net, order, deleted...), e.test.Labels)
+	plainBefore := data.ScoreOf(run(e.plain.net, all), e.test.Labels)
+	require.Equal(t, plainNow.Accuracy(), r.Plain.Accuracy)
+	require.Equal(t, plainBefore.Accuracy(), e.whole.Plain.Accuracy)
+	require.InDelta(t, plainNow.Accuracy()-plainBefore.Accuracy(), r.Plain.Change, 1e-9)
 
 	var mean, change float64
 	for _, c := range r.Classes {
@@ -84,7 +92,7 @@ func requireByHand(t *testing.T, e *experiment, plan string, order, deleted []in
 
 func TestMeasureCountsThePathsThatAreLeft(t *testing.T) {
 	e := tinyExperiment(t)
-	p, err := parsePlan("1.1.-2.3.4.-5.6", e.blocks)
+	p, err := parsePlan(named("1 1 -2 3 4 -5 6"), e.blocks)
 	require.NoError(t, err)
 	r, err := e.measure(t.Context(), p)
 	require.NoError(t, err)
@@ -93,7 +101,7 @@ func TestMeasureCountsThePathsThatAreLeft(t *testing.T) {
 	require.Equal(t, 2.5, r.Paths.Mean)
 	require.InDeltaSlice(t, []float64{1. / 32, 5. / 32, 10. / 32, 10. / 32, 5. / 32, 1. / 32}, r.Paths.Shares, 1e-12)
 
-	study, err := unravel.NewStudy(unravel.Edited(e.net, p), []data.Batch{e.grade}, unravel.Options{})
+	study, err := unravel.NewStudy(unravel.Edited(e.residual.net, p), []data.Batch{e.grade}, unravel.Options{})
 	require.NoError(t, err)
 	g, err := study.GradientByLength(t.Context(), unravel.GradientOptions{})
 	require.NoError(t, err)
@@ -112,7 +120,7 @@ func TestMeasureCountsThePathsThatAreLeft(t *testing.T) {
 
 func TestMeasureWithoutAnyBlock(t *testing.T) {
 	e := tinyExperiment(t)
-	p, err := parsePlan("-1.-2.-3.-4.-5.-6", e.blocks)
+	p, err := parsePlan(named("-1 -2 -3 -4 -5 -6"), e.blocks)
 	require.NoError(t, err)
 	r, err := e.measure(t.Context(), p)
 	require.NoError(t, err)
@@ -128,7 +136,7 @@ func TestMeasureTakesNumbersThatAreNotFiniteForErrors(t *testing.T) {
 
 func TestMeasureAnswersAgainFromTheCache(t *testing.T) {
 	e := tinyExperiment(t)
-	r, err := e.measure(t.Context(), unravel.Whole(e.net))
+	r, err := e.measure(t.Context(), unravel.Whole(6))
 	require.NoError(t, err)
 	require.Same(t, e.whole, r)
 }
@@ -137,18 +145,18 @@ func TestMeasureAnswersAgainFromTheCache(t *testing.T) {
 func TestMeasureStopsWhenNobodyWaits(t *testing.T) {
 	e := tinyExperiment(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	slow := &watched{Network: e.net, at: cancel}
-	e.net = slow
-	_, err := e.measure(ctx, unravel.Ablate(e.net, unravel.Delete, 0))
+	slow := &watched{Network: e.residual.net, at: cancel}
+	e.residual.net = slow
+	_, err := e.measure(ctx, unravel.Whole(6).With(unravel.Delete, 0))
 	require.ErrorIs(t, err, context.Canceled)
 	require.Equal(t, 1, slow.branches, "blocks that ran")
 
 	slow.at = func() {}
-	_, err = e.measure(t.Context(), unravel.Ablate(e.net, unravel.Delete, 0))
+	_, err = e.measure(t.Context(), unravel.Whole(6).With(unravel.Delete, 0))
 	require.NoError(t, err)
 
 	e.turn <- struct{}{} // somebody else is being served
-	_, err = e.measure(ctx, unravel.Ablate(e.net, unravel.Delete, 4))
+	_, err = e.measure(ctx, unravel.Whole(6).With(unravel.Delete, 4))
 	require.ErrorIs(t, err, context.Canceled)
 }
 

@@ -23,7 +23,7 @@ func TestThisMachineHasManyNames(t *testing.T) {
 		got, ok := ownHost(host)
 		require.True(t, ok, host)
 		require.Equal(t, want, got)
-		response, text := ask(t, h, "POST", "/api/plan", `{"plan": "1.2.3.4.5.6"}`, func(r *http.Request) { r.Host = host })
+		response, text := ask(t, h, "POST", "/api/plan", `{"plan": "`+named("1 2 3 4 5 6")+`"}`, func(r *http.Request) { r.Host = host })
 		require.Equal(t, http.StatusOK, response.StatusCode, "%s: %s", host, text)
 	}
 }
@@ -47,7 +47,7 @@ func TestOtherHostsAreRefused(t *testing.T) {
 func TestOnlyThePageItselfMayAsk(t *testing.T) {
 	h := readySite(t)
 	post := func(host, origin string) int {
-		response, text := ask(t, h, "POST", "/api/plan", `{"plan": "1.2.3.4.5.6"}`, func(r *http.Request) {
+		response, text := ask(t, h, "POST", "/api/plan", `{"plan": "`+named("1 2 3 4 5 6")+`"}`, func(r *http.Request) {
 			r.Host = host
 			r.Header.Del("Sec-Fetch-Site") // as old browsers
 			r.Header.Set("Origin", origin)

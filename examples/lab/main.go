@@ -4,7 +4,8 @@
 //
 //	go run ./examples/lab
 //
-// The first start trains the net, which takes a minute or so; lab -h lists what can be chosen.
+// The first start trains the net, and a plain one to compare it with, which takes a minute or so; lab -h lists what
+// can be chosen.
 package main
 
 import (
@@ -18,7 +19,6 @@ import (
 
 	"github.com/residuum-go/residuum/data/fashion"
 	"github.com/residuum-go/residuum/examples/internal/program"
-	"github.com/residuum-go/residuum/train"
 )
 
 func main() { program.Main("lab", parse, do) }
@@ -31,13 +31,13 @@ type config struct {
 	seed                  uint64
 }
 
-const about = `Lab serves a web page on which one takes a residual net apart by hand.`
+const about = `Lab serves a web page on which one takes a residual net apart by hand, beside a plain one. It trains both at its first start.`
 
 func parse(args []string, help io.Writer) (config, error) {
-	cfg := config{blocks: 15, width: 8, epochs: 8}
+	cfg := config{blocks: 27, width: 8, epochs: 8}
 	f := program.NewFlags("lab", about)
 	f.StringVar(&cfg.addr, "addr", "127.0.0.1:8080", "`address` to listen on, of this machine only; port 0 takes a free one")
-	f.StringVar(&cfg.model, "model", "", "`checkpoint` of a trained net with these blocks and this width (default: train one, once, and keep it in the user's cache)")
+	f.StringVar(&cfg.model, "model", "", "`checkpoint` of a trained residual net with these blocks and this width (default: train one, once, and keep it in the user's cache)")
 	f.IntVar(&cfg.blocks, "blocks", program.Range{Least: 3, Most: 30, Multiple: stages}, "residual blocks")
 	f.IntVar(&cfg.width, "width", program.Range{Least: 1, Most: 64}, "channels of the first stage; the others have two and four times as many")
 	f.IntVar(&cfg.epochs, "epochs", program.Range{Least: 1, Most: 1e6}, "how often training goes through the images")
@@ -101,29 +101,28 @@ func do(ctx context.Context, cfg config, log io.Writer) error {
 	return err
 }
 
-// prepare trains or loads the net and hands it to the page.
+// prepare trains or loads the nets and hands them to the page.
 func prepare(ctx context.Context, cfg config, s *site, log io.Writer) error {
-	images := fashion.Embedded()
-	out := program.NewOutput(log)
+	out, images := program.NewOutput(log), fashion.Embedded()
 	defer out.Clear()
 	bar, start := out.Bar("lab: training"), time.Now()
-	model, err := trained(ctx, cfg, images, func(p train.Progress) {
-		s.training(p)
-		bar.Note("epoch %d of %d  loss %.4f  accuracy %.1f %%", p.Epoch, p.Epochs, p.Score.Loss(), 100*p.Score.Accuracy())
-		done, total := (p.Epoch-1)*p.Batches+p.Batch, p.Epochs*p.Batches
-		bar.Show(done, total)
-		if done == total {
-			out.Printf("lab: trained for %d epochs, the last steps in %v", p.Epochs, time.Since(start).Round(time.Second))
+	nets, err := trained(ctx, cfg, images, func(t trainingState) {
+		s.training(t)
+		bar.Note("%s net  epoch %d of %d  accuracy %.1f %%", t.Net, t.Epoch, t.Epochs, 100*t.Accuracy)
+		bar.Show(t.Step, t.Steps)
+		if t.Step == t.Steps {
+			out.Printf("lab: trained in %v, kept for the next start", time.Since(start).Round(time.Second))
 		}
 	})
 	if err != nil {
 		return err
 	}
-	e, err := newExperiment(ctx, model, images.Test, images.Train.Norm(), fashion.Classes[:])
+	e, err := newExperiment(ctx, nets, images.Test, images.Train.Norm(), fashion.Classes[:])
 	if err != nil {
 		return err
 	}
 	s.ready(e)
-	out.Printf("lab: ready: %d blocks, %.1f %% of %s test images right", model.Len(), 100*e.whole.Accuracy, program.Thousands(e.tested.Len()))
+	out.Printf("lab: ready: %d blocks, %.1f %% of %s test images right, without skips %.1f %%",
+		len(e.blocks), 100*e.whole.Accuracy, program.Thousands(e.tested.Len()), 100*e.whole.Plain.Accuracy)
 	return nil
 }

@@ -15,7 +15,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/residuum-go/residuum/data/fashion"
-	"github.com/residuum-go/residuum/train"
 )
 
 func TestParseRefuses(t *testing.T) {
@@ -77,7 +76,7 @@ func (l *syncedLog) wait(t *testing.T, re string, done <-chan error) string {
 	}
 }
 
-// The program trains once. The second start, and one that is given the checkpoint, find the net.
+// The program trains once. The second start, and one that is given the checkpoint, find the nets.
 func TestProgramTrainsOnceAndServes(t *testing.T) {
 	if testing.Short() {
 		t.Skip("trains a net")
@@ -88,13 +87,13 @@ func TestProgramTrainsOnceAndServes(t *testing.T) {
 	t.Setenv("LocalAppData", dir) // and Windows
 	cfg := config{addr: "127.0.0.1:0", blocks: 3, width: 1, epochs: 1, seed: 1}
 	first := serveOnce(t, cfg)
-	require.Contains(t, first, "trained for 1 epochs")
+	require.Contains(t, first, "lab: trained in ")
 	second := serveOnce(t, cfg)
-	require.NotContains(t, second, "trained")
+	require.NotContains(t, second, "trained in")
 	ready := regexp.MustCompile(`ready: .*`)
-	require.Equal(t, ready.FindString(first), ready.FindString(second), "the same net")
+	require.Equal(t, ready.FindString(first), ready.FindString(second), "the same nets")
 
-	file, err := cachedModel(cfg)
+	file, err := cachedModel(cfg, "residual")
 	require.NoError(t, err)
 	require.FileExists(t, file)
 	cfg.model = file
@@ -134,21 +133,22 @@ func TestTrainingThatWasStoppedGoesOn(t *testing.T) {
 	t.Setenv("LocalAppData", t.TempDir())
 	cfg := config{blocks: 3, width: 1, epochs: 1, seed: 1}
 	images := fashion.Embedded()
-	ctx, cancel := context.WithCancel(t.Context())
-	_, err := trained(ctx, cfg, images, func(p train.Progress) {
-		if p.Batch == 3 {
-			cancel()
-		}
-	})
-	require.ErrorIs(t, err, context.Canceled)
-	ctx, cancel = context.WithCancel(t.Context())
-	first := 0
-	_, err = trained(ctx, cfg, images, func(p train.Progress) {
-		first = p.Batch
-		cancel()
-	})
-	require.ErrorIs(t, err, context.Canceled)
-	require.Equal(t, 4, first)
+	for i, step := range []int{3, 4, 5, 200, 201} { // an epoch has 157 steps, so the last two are those of the plain net
+		ctx, cancel := context.WithCancel(t.Context())
+		first := 0
+		_, err := trained(ctx, cfg, images, func(s trainingState) {
+			if first == 0 {
+				first = s.Step
+			}
+			if s.Step == step {
+				cancel()
+			}
+			require.Equal(t, 2*157, s.Steps)
+			require.Equal(t, s.Step > 157, s.Net == "plain")
+		})
+		require.ErrorIs(t, err, context.Canceled)
+		require.Equal(t, []int{1, 4, 5, 6, 201}[i], first)
+	}
 }
 
 func TestAddressInUse(t *testing.T) {
@@ -164,5 +164,5 @@ func TestAddressInUse(t *testing.T) {
 	cfg.addr = strings.TrimPrefix(url, "http://")
 	require.ErrorContains(t, do(t.Context(), cfg, io.Discard), "choose another address with -addr")
 	cancel()
-	require.ErrorIs(t, <-done, context.Canceled, "the net is not trained")
+	require.ErrorIs(t, <-done, context.Canceled, "the nets are not trained")
 }

@@ -2,16 +2,16 @@ package main
 
 import (
 	"fmt"
-	"strconv"
+	"slices"
 	"strings"
 
 	"github.com/residuum-go/residuum/resnet"
 	"github.com/residuum-go/residuum/unravel"
 )
 
-// A plan is written as the numbers of its blocks in the order in which they run, counted from 1 and
-// separated by dots, with a minus before those that are deleted: 1.2.-3.4.4 runs four blocks, the
-// last of them twice. This is what a link to an experiment holds, too.
+// A plan is written as the names of its blocks in the order in which they run, separated by commas, with a minus before
+// those that are deleted: layer1.0,-layer1.1,layer2.0,layer2.0 runs two blocks, the last of them twice. This is what a
+// link to an experiment holds, too.
 
 // planError says why a text is no plan.
 type planError struct {
@@ -47,20 +47,16 @@ func parsePlan(text string, blocks []resnet.Block) (unravel.Plan, error) {
 	if text == "" {
 		return nil, &planError{Reason: "the plan is empty"}
 	}
-	if n, limit := strings.Count(text, ".")+1, maxSteps(len(blocks)); n > limit {
+	if n, limit := strings.Count(text, ",")+1, maxSteps(len(blocks)); n > limit {
 		return nil, &planError{Reason: fmt.Sprintf("%d steps are too many: at most %d", n, limit)}
 	}
 	var p unravel.Plan
-	for word := range strings.SplitSeq(text, ".") {
-		number, deleted := strings.CutPrefix(word, "-")
-		i, err := strconv.ParseUint(number, 10, 16)
-		if err != nil || number[0] == '0' {
-			return nil, &planError{len(p) + 1, fmt.Sprintf("%.20q is not the number of a block", word)}
+	for word := range strings.SplitSeq(text, ",") {
+		name, deleted := strings.CutPrefix(word, "-")
+		s := unravel.Step{Block: slices.IndexFunc(blocks, func(b resnet.Block) bool { return b.Name == name })}
+		if s.Block < 0 {
+			return nil, &planError{len(p) + 1, fmt.Sprintf("there is no block %.20q: the net has %s to %s", name, blocks[0].Name, blocks[len(blocks)-1].Name)}
 		}
-		if int(i) > len(blocks) {
-			return nil, &planError{len(p) + 1, fmt.Sprintf("there is no block %d: the net has blocks 1 to %d", i, len(blocks))}
-		}
-		s := unravel.Step{Block: int(i) - 1}
 		if deleted {
 			s.Do = unravel.Delete
 		}
@@ -73,26 +69,26 @@ func parsePlan(text string, blocks []resnet.Block) (unravel.Plan, error) {
 func checkFit(p unravel.Plan, blocks []resnet.Block) error {
 	after, has := "the stem", blocks[0].In
 	for _, s := range p {
-		name := fmt.Sprintf("block %d", s.Block+1)
+		name := blocks[s.Block].Name
 		if wants := blocks[s.Block].In; wants != has {
 			return &misfitError{after, name, has, wants}
 		}
 		after, has = name, blocks[s.Block].Out
 	}
 	if wants := blocks[len(blocks)-1].Out; wants != has {
-		return &misfitError{after, "the classifier", has, wants}
+		return &misfitError{after, "the head", has, wants}
 	}
 	return nil
 }
 
 // formatPlan writes a plan as parsePlan reads it.
-func formatPlan(p unravel.Plan) string {
+func formatPlan(p unravel.Plan, blocks []resnet.Block) string {
 	words := make([]string, len(p))
 	for i, s := range p {
-		words[i] = strconv.Itoa(s.Block + 1)
+		words[i] = blocks[s.Block].Name
 		if s.Do == unravel.Delete {
 			words[i] = "-" + words[i]
 		}
 	}
-	return strings.Join(words, ".")
+	return strings.Join(words, ",")
 }

@@ -21,7 +21,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/residuum-go/residuum/data/fashion"
-	"github.com/residuum-go/residuum/train"
 )
 
 // process is the built program in a cache of its own.
@@ -59,7 +58,7 @@ func startTraining(t *testing.T, file string, args ...string) *process {
 		require.NoError(t, err)
 		var n struct{ Training trainingState }
 		require.NoError(t, json.Unmarshal(text, &n))
-		return n.Training.Done > 0
+		return n.Training.Step > 0
 	}, time.Minute, 5*time.Millisecond)
 	return p
 }
@@ -87,8 +86,8 @@ func TestASignalWaitsForTheCheckpoint(t *testing.T) {
 
 		ctx, cancel := context.WithCancel(t.Context())
 		next := 0
-		_, err = trained(ctx, cfg, fashion.Embedded(), func(p train.Progress) {
-			next = (p.Epoch-1)*p.Batches + p.Batch
+		_, err = trained(ctx, cfg, fashion.Embedded(), func(s trainingState) {
+			next = s.Step
 			cancel()
 		})
 		require.ErrorIs(t, err, context.Canceled)

@@ -14,8 +14,6 @@ import (
 	"net/http"
 	"strconv"
 	"sync/atomic"
-
-	"github.com/residuum-go/residuum/train"
 )
 
 //go:embed page
@@ -27,16 +25,7 @@ type site struct {
 	experiment atomic.Pointer[experiment]
 }
 
-// trainingState is how far the training is.
-type trainingState struct {
-	Done        float64 `json:"done"` // 0 to 1
-	Epoch       int     `json:"epoch"`
-	Epochs      int     `json:"epochs"`
-	Accuracy    float64 `json:"accuracy"` // on the training images of this epoch
-	SecondsLeft float64 `json:"secondsLeft"`
-}
-
-// netState describes the trained net.
+// netState describes the trained residual net.
 type netState struct {
 	Blocks   []blockState `json:"blocks"`
 	Classes  []string     `json:"classes"`
@@ -48,10 +37,10 @@ type netState struct {
 }
 
 type blockState struct {
-	Number int    `json:"number"`
-	Stage  int    `json:"stage"` // both counted from 1
-	In     string `json:"in"`
-	Out    string `json:"out"`
+	Name  string `json:"name"`
+	Stage int    `json:"stage"` // counted from 1
+	In    string `json:"in"`
+	Out   string `json:"out"`
 }
 
 func newSite() *site {
@@ -60,10 +49,7 @@ func newSite() *site {
 	return s
 }
 
-func (s *site) training(p train.Progress) {
-	done := (float64(p.Epoch-1) + float64(p.Batch)/float64(p.Batches)) / float64(p.Epochs)
-	s.progress.Store(&trainingState{Done: done, Epoch: p.Epoch, Epochs: p.Epochs, Accuracy: p.Score.Accuracy(), SecondsLeft: p.Left.Seconds()})
-}
+func (s *site) training(t trainingState) { s.progress.Store(&t) }
 
 func (s *site) ready(e *experiment) { s.experiment.Store(e) }
 
@@ -99,8 +85,8 @@ func (s *site) getNet(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	n := netState{Classes: e.classes, Tested: e.tested.Len(), Graded: len(e.grade.Labels), MaxSteps: maxSteps(len(e.blocks)), Whole: e.whole}
-	for i, b := range e.blocks {
-		n.Blocks = append(n.Blocks, blockState{i + 1, b.Stage + 1, size(b.In), size(b.Out)})
+	for _, b := range e.blocks {
+		n.Blocks = append(n.Blocks, blockState{b.Name, b.Stage + 1, size(b.In), size(b.Out)})
 	}
 	for _, i := range e.shown {
 		n.Shown = append(n.Shown, e.tested.Labels[i])
@@ -111,12 +97,12 @@ func (s *site) getNet(w http.ResponseWriter, r *http.Request) {
 // maxBody is more than any plan takes.
 const maxBody = 4096
 
-// postPlan takes {"plan": "1.2.-3"} and answers a result. The error of a bad request is
+// postPlan takes {"plan": "layer1.0,-layer1.1"} and answers a result. The error of a bad request is
 // {"error": reason}, with status 422 if the plan is one but its blocks do not fit.
 func (s *site) postPlan(w http.ResponseWriter, r *http.Request) {
 	e := s.experiment.Load()
 	if e == nil {
-		fail(w, http.StatusServiceUnavailable, "the net is still being trained")
+		fail(w, http.StatusServiceUnavailable, "the nets are still being trained")
 		return
 	}
 	text, status, err := readPlan(w, r)
@@ -162,7 +148,7 @@ func readPlan(w http.ResponseWriter, r *http.Request) (text string, status int, 
 	if large := (*http.MaxBytesError)(nil); errors.As(err, &large) {
 		return "", http.StatusRequestEntityTooLarge, fmt.Errorf("the request has more than %d bytes", maxBody)
 	}
-	return "", http.StatusBadRequest, fmt.Errorf(`want {"plan": "1.2.-3"}: %w`, err)
+	return "", http.StatusBadRequest, fmt.Errorf(`want {"plan": "layer1.0,-layer1.1"}: %w`, err)
 }
 
 // getImage serves the i-th of the images that the page shows.

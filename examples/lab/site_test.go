@@ -11,9 +11,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/residuum-go/residuum/data"
-	"github.com/residuum-go/residuum/train"
 )
 
 // ask sends a request as a browser on the page does, and returns status and answer.
@@ -40,11 +37,11 @@ func readySite(t *testing.T) http.Handler {
 
 func TestPlanIsAnswered(t *testing.T) {
 	h := readySite(t)
-	response, text := ask(t, h, "POST", "/api/plan", `{"plan": "1.-2.3.4.5.6"}`, nil)
+	response, text := ask(t, h, "POST", "/api/plan", `{"plan": "`+named("1 -2 3 4 5 6")+`"}`, nil)
 	require.Equal(t, http.StatusOK, response.StatusCode, text)
 	var r result
 	require.NoError(t, json.Unmarshal([]byte(text), &r))
-	require.Equal(t, "1.-2.3.4.5.6", r.Plan)
+	require.Equal(t, named("1 -2 3 4 5 6"), r.Plan)
 	require.Len(t, r.Classes, 10)
 	require.Len(t, r.Shown, 30)
 	require.Len(t, r.Paths.Shares, 6)
@@ -55,9 +52,9 @@ func TestPlanIsAnswered(t *testing.T) {
 	require.Equal(t, http.StatusOK, response.StatusCode)
 	var n struct{ Net netState }
 	require.NoError(t, json.Unmarshal([]byte(text), &n))
-	require.Equal(t, blockState{3, 2, "14×14×2", "7×7×4"}, n.Net.Blocks[2])
+	require.Equal(t, blockState{"layer2.0", 2, "14×14×2", "7×7×4"}, n.Net.Blocks[2])
 	require.Equal(t, 1000, n.Net.Tested)
-	require.Equal(t, "1.2.3.4.5.6", n.Net.Whole.Plan)
+	require.Equal(t, named("1 2 3 4 5 6"), n.Net.Whole.Plan)
 }
 
 // requireReason checks that an answer says in JSON why it refuses.
@@ -72,23 +69,23 @@ func requireReason(t *testing.T, response *http.Response, text string) {
 
 func TestBadRequestsGetAReason(t *testing.T) {
 	h := readySite(t)
-	long := strings.Repeat("1.", 1_000_000)
+	long := strings.Repeat("layer1.0,", 1_000_000)
 	for _, c := range []struct {
 		name, method, body string
 		change             func(*http.Request)
 		status             int
 		reason             string
 	}{
-		{"misfit", "POST", `{"plan": "1.3.2.4.5.6"}`, nil, 422, "block 2 reads 14×14×2, but block 3 before it gives 7×7×4"},
-		{"unknown block", "POST", `{"plan": "1.2.3.4.5.66"}`, nil, 400, "there is no block 66"},
-		{"too many", "POST", `{"plan": "` + strings.Repeat("1.", 50) + `1"}`, nil, 400, "51 steps are too many: at most 12"},
+		{"misfit", "POST", `{"plan": "` + named("1 3 2 4 5 6") + `"}`, nil, 422, "layer1.1 reads 14×14×2, but layer2.0 before it gives 7×7×4"},
+		{"unknown block", "POST", `{"plan": "layer1.0,layer1.66"}`, nil, 400, `there is no block \"layer1.66\"`},
+		{"too many", "POST", `{"plan": "` + strings.Repeat(",", 50) + `"}`, nil, 400, "51 steps are too many: at most 12"},
 		{"huge", "POST", `{"plan": "` + long + `"}`, nil, 413, "more than 4096 bytes"},
 		{"empty plan", "POST", `{}`, nil, 400, "the plan is empty"},
-		{"no body", "POST", "", nil, 400, `want {"plan": "1.2.-3"}`},
-		{"not JSON", "POST", "1.2.3", nil, 400, `want {"plan": "1.2.-3"}`},
-		{"other type", "POST", `{"plan": [1, 2]}`, nil, 400, `want {"plan": "1.2.-3"}`},
+		{"no body", "POST", "", nil, 400, `want {"plan": "layer1.0,-layer1.1"}`},
+		{"not JSON", "POST", "1.2.3", nil, 400, `want {"plan": "layer1.0,-layer1.1"}`},
+		{"other type", "POST", `{"plan": [1, 2]}`, nil, 400, `want {"plan": "layer1.0,-layer1.1"}`},
 		{"unknown field", "POST", `{"plan": "1", "epochs": 3}`, nil, 400, `unknown field \"epochs\"`},
-		{"two values", "POST", `{"plan": "1.2.3.4.5.6"} {}`, nil, 400, "more than one value"},
+		{"two values", "POST", `{"plan": "layer1.0"} {}`, nil, 400, "more than one value"},
 		{"null", "POST", `null`, nil, 400, "the plan is empty"},
 		{"media type", "POST", `{"plan": "1"}`, func(r *http.Request) { r.Header.Set("Content-Type", "text/plain") }, 415, "application/json"},
 		{"method", "GET", "", nil, 405, "Method Not Allowed"},
@@ -98,7 +95,7 @@ func TestBadRequestsGetAReason(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			response, text := ask(t, h, c.method, "/api/plan", c.body, c.change)
 			require.Equal(t, c.status, response.StatusCode, text)
-			require.Contains(t, text, strings.ReplaceAll(c.reason, `want {"plan": "1.2.-3"}`, `want {\"plan\": \"1.2.-3\"}`))
+			require.Contains(t, text, strings.ReplaceAll(c.reason, `want {"plan": "layer1.0,-layer1.1"}`, `want {\"plan\": \"layer1.0,-layer1.1\"}`))
 			requireReason(t, response, text)
 		})
 	}
@@ -109,7 +106,7 @@ func FuzzPostPlan(f *testing.F) {
 	s := newSite()
 	s.ready(tinyExperiment(f))
 	h := s.handler()
-	for _, body := range []string{`{"plan": "1.2.3.4.5.6"}`, `{"plan": "1.3.2"}`, `{"plan": ""}`, `[]`, `{"plan": "1" `, "\xff", `{"PLAN": "1.-2.3.4.5.6"}`} {
+	for _, body := range []string{`{"plan": "` + named("1 2 3 4 5 6") + `"}`, `{"plan": "` + named("1 3 2") + `"}`, `{"plan": ""}`, `[]`, `{"plan": "1" `, "\xff", `{"PLAN": "` + named("1 -2 3 4 5 6") + `"}`} {
 		f.Add(body)
 	}
 	f.Fuzz(func(t *testing.T, body string) {
@@ -127,10 +124,13 @@ func FuzzPostPlan(f *testing.F) {
 
 func TestTrainingIsShown(t *testing.T) {
 	s := newSite()
-	s.training(train.Progress{Epoch: 2, Epochs: 4, Batch: 1, Batches: 2, Score: data.Score{Examples: 2, Correct: 1}})
+	state := trainingState{Net: "plain", Step: 3, Steps: 8, Epoch: 2, Epochs: 4, Accuracy: 0.5, SecondsLeft: 7.5}
+	s.training(state)
 	h := s.handler()
 	_, text := ask(t, h, "GET", "/api/net", "", nil)
-	require.JSONEq(t, `{"training": {"done": 0.375, "epoch": 2, "epochs": 4, "accuracy": 0.5, "secondsLeft": 0}}`, text)
+	var answer struct{ Training trainingState }
+	require.NoError(t, json.Unmarshal([]byte(text), &answer))
+	require.Equal(t, state, answer.Training)
 	response, text := ask(t, h, "POST", "/api/plan", `{"plan": "1"}`, nil)
 	require.Equal(t, http.StatusServiceUnavailable, response.StatusCode)
 	require.Contains(t, text, "still being trained")

@@ -55,8 +55,7 @@ func (o *Output) Clear() {
 type Bar struct {
 	o           *Output
 	label, note string
-	start       time.Time // of the first call of Show
-	first       int       // what was done by then
+	estimate    Estimate
 	shown       time.Time // when Show last had an effect
 }
 
@@ -83,18 +82,16 @@ func (b *Bar) Note(format string, args ...any) { b.note = "  " + fmt.Sprintf(for
 // progress everywhere in the library. A bar that is complete goes away.
 func (b *Bar) Show(done, total int) {
 	now := b.o.now()
-	if b.start.IsZero() {
-		b.start, b.first = now, done
-	}
+	left := b.estimate.Left(now, done, total)
 	switch {
 	case done >= total:
 		b.o.Clear()
 	case b.o.width == 0 && now.Sub(b.shown) >= lineInterval:
 		b.shown = now
-		fmt.Fprintf(b.o.w, "%3.0f %%  %s\n", 100*float64(done)/float64(total), b.text(now, done, total))
+		fmt.Fprintf(b.o.w, "%3.0f %%  %s\n", 100*float64(done)/float64(total), b.text(left))
 	case b.o.width > 0 && now.Sub(b.shown) >= barInterval:
 		b.shown = now
-		b.draw(done, total, b.text(now, done, total))
+		b.draw(done, total, b.text(left))
 	}
 }
 
@@ -112,11 +109,28 @@ func (b *Bar) draw(done, total int, text string) {
 }
 
 // text is what is said beside the bar.
-func (b *Bar) text(now time.Time, done, total int) string {
+func (b *Bar) text(left time.Duration) string {
 	text := b.label + b.note
-	if done <= b.first {
-		return text
+	if left > 0 {
+		text += "  " + left.Round(time.Second).String() + " left"
 	}
-	left := float64(now.Sub(b.start)) / float64(done-b.first) * float64(total-done)
-	return text + "  " + time.Duration(min(left, 1<<62)).Round(time.Second).String() + " left"
+	return text
+}
+
+// Estimate says how long the rest of some work will take.
+type Estimate struct {
+	start time.Time // of the first call of Left
+	first int       // what was done by then
+}
+
+// Left returns the time from now to the end, at the speed since the first call, and 0 while that is not known.
+func (e *Estimate) Left(now time.Time, done, total int) time.Duration {
+	if e.start.IsZero() {
+		e.start, e.first = now, done
+	}
+	if done <= e.first {
+		return 0
+	}
+	left := float64(now.Sub(e.start)) / float64(done-e.first) * float64(total-done)
+	return time.Duration(min(left, 1<<62))
 }

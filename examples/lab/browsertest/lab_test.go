@@ -226,7 +226,7 @@ func command[P, R any](c cdp.Command[P, R], params P) chromedp.Action[chromedp.V
 func (p *tab) settle() {
 	p.Helper()
 	p.until(`document.querySelector("#readout").dataset.plan === [...document.querySelectorAll("#stages li")]
-		.map((li) => (li.classList.contains("deleted") ? "-" : "") + li.dataset.block).join(".") && document.getAnimations().length === 0`)
+		.map((li) => (li.classList.contains("deleted") ? "-" : "") + li.dataset.block).join(",") && document.getAnimations().length === 0`)
 }
 
 // until waits until a JavaScript expression is true. chromedp.Poll cannot: it evaluates text inside the page, which
@@ -258,11 +258,26 @@ func (p *tab) text(selector string) string {
 	return value[string](p, fmt.Sprintf("document.querySelector(%q).textContent", selector))
 }
 
+// name is what the lab calls the n-th block of a net with three in each stage.
+func name(n int) string { return fmt.Sprintf("layer%d.%d", (n-1)/3+1, (n-1)%3) }
+
+// named writes a plan by the names of its blocks, of which numbers gives the places: "1 -2 3".
+func named(numbers string) string {
+	return strings.ReplaceAll(regexp.MustCompile(`\d`).ReplaceAllStringFunc(numbers, func(n string) string { return name(int(n[0] - '0')) }), " ", ",")
+}
+
 // card is the selector of a block's first card.
-func card(block int) string { return fmt.Sprintf(`#stages li[data-block="%d"] .body`, block) }
+func card(block int) string { return fmt.Sprintf(`#stages li[data-block="%s"] .body`, name(block)) }
 
 // measured asks the lab itself for the accuracy of a plan, as the page shows it.
 func measured(t *testing.T, plan string) string {
+	t.Helper()
+	residual, _ := measuredBoth(t, plan)
+	return residual
+}
+
+// measuredBoth asks for the accuracies of the residual and of the plain net.
+func measuredBoth(t *testing.T, plan string) (residual, plain string) {
 	t.Helper()
 	body, err := json.Marshal(map[string]string{"plan": plan})
 	require.NoError(t, err)
@@ -270,9 +285,13 @@ func measured(t *testing.T, plan string) string {
 	require.NoError(t, err)
 	defer response.Body.Close()
 	require.Equal(t, http.StatusOK, response.StatusCode)
-	var result struct{ Accuracy float64 }
+	var result struct {
+		Accuracy float64
+		Plain    struct{ Accuracy float64 }
+	}
 	require.NoError(t, json.NewDecoder(response.Body).Decode(&result))
-	return fmt.Sprintf("%.1f\u00a0%%", 100*result.Accuracy) // a space that does not break
+	shown := func(share float64) string { return fmt.Sprintf("%.1f\u00a0%%", 100*share) } // a space that does not break
+	return shown(result.Accuracy), shown(result.Plain.Accuracy)
 }
 
 // picture saves what the tab shows, all of it, if pictures are wanted.

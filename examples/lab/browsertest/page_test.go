@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const whole = "1.2.3.4.5.6.7.8.9" // three blocks in each of three stages
+var whole = named("1 2 3 4 5 6 7 8 9") // three blocks in each of three stages
 
 func TestClickDeletesAndBringsBack(t *testing.T) {
 	p := open(t, desk, "")
@@ -24,12 +25,12 @@ func TestClickDeletesAndBringsBack(t *testing.T) {
 	require.Empty(t, value[string](p, "location.hash"))
 
 	p.click(card(2))
-	require.Equal(t, "1.-2.3.4.5.6.7.8.9", p.plan())
-	require.Equal(t, "#1.-2.3.4.5.6.7.8.9", value[string](p, "location.hash"))
-	require.Equal(t, measured(t, "1.-2.3.4.5.6.7.8.9"), p.text("#accuracy"))
+	require.Equal(t, named("1 -2 3 4 5 6 7 8 9"), p.plan())
+	require.Equal(t, "#"+named("1 -2 3 4 5 6 7 8 9"), value[string](p, "location.hash"))
+	require.Equal(t, measured(t, named("1 -2 3 4 5 6 7 8 9")), p.text("#accuracy"))
 	require.Equal(t, "256, mean length 4", p.text("#paths"))
 	require.Equal(t, "true", value[string](p, fmt.Sprintf("document.querySelector(%q).ariaPressed", card(2))))
-	require.Contains(t, p.text("#live"), "Block 2 deleted. Accuracy "+p.text("#accuracy"))
+	require.Contains(t, p.text("#live"), "layer1.1 deleted. Accuracy "+p.text("#accuracy"))
 	require.Regexp(t, `^\d+ ms: accuracy \d+, gradient \d+$`, p.text("#timing"))
 	require.Contains(t, p.text("#chart-paths .caption"), "8 blocks make 2^8 paths of mean length 4, in the whole net 4.5")
 	require.Equal(t, 9, value[int](p, `document.querySelectorAll("#chart-paths rect.now").length`))
@@ -43,13 +44,13 @@ func TestClickDeletesAndBringsBack(t *testing.T) {
 
 func TestPlusRepeatsAndDeletingTakesOneOut(t *testing.T) {
 	p := open(t, desk, "")
-	p.click(`#stages li[data-block="5"] .again`)
-	require.Equal(t, "1.2.3.4.5.5.6.7.8.9", p.plan())
-	require.Equal(t, measured(t, "1.2.3.4.5.5.6.7.8.9"), p.text("#accuracy"))
+	p.click(`#stages li[data-block="layer2.1"] .again`)
+	require.Equal(t, named("1 2 3 4 5 5 6 7 8 9"), p.plan())
+	require.Equal(t, measured(t, named("1 2 3 4 5 5 6 7 8 9")), p.text("#accuracy"))
 	require.Contains(t, p.text("#stages li.copy .note"), "2nd run")
 	p.click("#stages li.copy .body")
 	require.Equal(t, whole, p.plan())
-	require.Equal(t, 2, value[int](p, `document.querySelectorAll("#stages .again[hidden]").length`), "blocks 4 and 7 change the shape")
+	require.Equal(t, 2, value[int](p, `document.querySelectorAll("#stages .again[hidden]").length`), "layer2.0 and layer3.0 change the shape")
 }
 
 func TestMouseDragsACard(t *testing.T) {
@@ -59,27 +60,27 @@ func TestMouseDragsACard(t *testing.T) {
 		require.Equal(t, 1, value[int](p, `document.querySelectorAll(".stage.open").length`), "stages where it fits")
 		require.False(t, value[bool](p, `document.querySelector(".mark").hidden`))
 	})
-	require.Equal(t, "2.3.1.4.5.6.7.8.9", p.plan(), "a drag is no click as well: nothing is deleted")
-	require.Equal(t, measured(t, "2.3.1.4.5.6.7.8.9"), p.text("#accuracy"))
+	require.Equal(t, named("2 3 1 4 5 6 7 8 9"), p.plan(), "a drag is no click as well: nothing is deleted")
+	require.Equal(t, measured(t, named("2 3 1 4 5 6 7 8 9")), p.text("#accuracy"))
 
 	p.click(card(1))
-	require.Equal(t, "2.3.-1.4.5.6.7.8.9", p.plan(), "the click after a drag counts")
+	require.Equal(t, named("2 3 -1 4 5 6 7 8 9"), p.plan(), "the click after a drag counts")
 	p.mouseDrag(p.middle(card(8)), p.middle(card(8)).right(8), nil)
-	require.Equal(t, "2.3.-1.4.5.6.7.8.9", p.plan(), "dropped where it was")
+	require.Equal(t, named("2 3 -1 4 5 6 7 8 9"), p.plan(), "dropped where it was")
 }
 
 func TestFingerDragsACard(t *testing.T) {
 	p := open(t, phone, "")
 	to := p.middle(card(3))
 	p.touchDrag(p.middle(card(1)), point{to.x + 20, to.y})
-	require.Equal(t, "2.3.1.4.5.6.7.8.9", p.plan())
-	require.Equal(t, measured(t, "2.3.1.4.5.6.7.8.9"), p.text("#accuracy"))
+	require.Equal(t, named("2 3 1 4 5 6 7 8 9"), p.plan())
+	require.Equal(t, measured(t, named("2 3 1 4 5 6 7 8 9")), p.text("#accuracy"))
 	p.do(chromedp.Tap(chromedp.CSS(card(1))))
-	require.Equal(t, "2.3.-1.4.5.6.7.8.9", p.plan(), "a tap deletes")
+	require.Equal(t, named("2 3 -1 4 5 6 7 8 9"), p.plan(), "a tap deletes")
 }
 
 func TestFingerThatRestsDragsInAnyDirection(t *testing.T) {
-	p := open(t, phone, "1.1.1.2.2.2.3.4.5.6.7.8.9") // more cards than a row holds
+	p := open(t, phone, named("1 1 1 2 2 2 3 4 5 6 7 8 9")) // more cards than a row holds
 	from, to := p.middle(card(1)), p.middle(card(3))
 	require.Greater(t, to.y, from.y+50)
 	before := value[float64](p, "scrollY")
@@ -87,7 +88,7 @@ func TestFingerThatRestsDragsInAnyDirection(t *testing.T) {
 	p.until(`document.querySelector(".dragged") !== null`)
 	p.touchMove(from, to.right(20))
 	p.touch(input.DispatchTouchEventTypeTouchEnd)
-	require.Equal(t, "1.1.2.2.2.3.1.4.5.6.7.8.9", p.plan())
+	require.Equal(t, named("1 1 2 2 2 3 1 4 5 6 7 8 9"), p.plan())
 	require.Equal(t, before, value[float64](p, "scrollY"), "the page stays where it is")
 }
 
@@ -111,19 +112,19 @@ func TestKeyboard(t *testing.T) {
 	focused := func() string { return value[string](p, `document.activeElement.ariaLabel`) }
 
 	key(kb.ArrowRight)
-	require.Equal(t, "Block 2, runs, place 2 of 9", focused())
-	require.Equal(t, "1.-2.3.4.5.6.7.8.9", key(kb.Delete))
-	require.Equal(t, "Block 2, deleted, place 2 of 9", focused(), "the focus stays")
+	require.Equal(t, "layer1.1, runs, place 2 of 9", focused())
+	require.Equal(t, named("1 -2 3 4 5 6 7 8 9"), key(kb.Delete))
+	require.Equal(t, "layer1.1, deleted, place 2 of 9", focused(), "the focus stays")
 	require.Equal(t, whole, key("\r"), "Enter brings it back")
-	require.Equal(t, "1.3.2.4.5.6.7.8.9", key(kb.ArrowRight, alt))
-	require.Equal(t, "Block 2, runs, place 3 of 9", focused(), "the focus goes with the block")
-	require.Equal(t, "1.3.2.2.4.5.6.7.8.9", key("r"))
-	require.Equal(t, "1.3.2.4.5.6.7.8.9", key("z", chromedp.KeyModifiers(chromedp.ModifierCtrl)))
-	require.Equal(t, "1.3.2.4.5.6.7.8.9", key(kb.ArrowRight, alt), "block 4 changes the shape")
+	require.Equal(t, named("1 3 2 4 5 6 7 8 9"), key(kb.ArrowRight, alt))
+	require.Equal(t, "layer1.1, runs, place 3 of 9", focused(), "the focus goes with the block")
+	require.Equal(t, named("1 3 2 2 4 5 6 7 8 9"), key("r"))
+	require.Equal(t, named("1 3 2 4 5 6 7 8 9"), key("z", chromedp.KeyModifiers(chromedp.ModifierCtrl)))
+	require.Equal(t, named("1 3 2 4 5 6 7 8 9"), key(kb.ArrowRight, alt), "layer2.0 changes the shape")
 	p.until(`!document.querySelector("#alert").hidden`)
-	require.Contains(t, p.text("#alert"), "This cannot run: block 2 reads 14×14×4, but block 4 before it gives 7×7×8.")
+	require.Contains(t, p.text("#alert"), "This cannot run: layer1.1 reads 14×14×4, but layer2.0 before it gives 7×7×8.")
 	key(kb.End)
-	require.Equal(t, "Block 9, runs, place 9 of 9", focused())
+	require.Equal(t, "layer3.2, runs, place 9 of 9", focused())
 	require.Equal(t, 1, value[int](p, `document.querySelectorAll("#stages .body[tabindex='0']").length`), "Tab reaches the board once")
 }
 
@@ -134,7 +135,7 @@ func TestDroppingWhereItDoesNotFitSaysWhy(t *testing.T) {
 		p.picture("misfit")
 	})
 	p.until(`!document.querySelector("#alert").hidden`)
-	require.Contains(t, p.text("#alert"), "This cannot run: block 2 reads 14×14×4, but block 5 before it gives 7×7×8.")
+	require.Contains(t, p.text("#alert"), "This cannot run: layer1.1 reads 14×14×4, but layer2.1 before it gives 7×7×8.")
 	require.Equal(t, whole, p.plan(), "nothing has changed")
 	p.picture("error")
 	p.click("#alert-close")
@@ -142,19 +143,19 @@ func TestDroppingWhereItDoesNotFitSaysWhy(t *testing.T) {
 }
 
 func TestLinksHoldThePlan(t *testing.T) {
-	p := open(t, desk, "3.1.1.-2.4.5.6.7.-8.9")
-	require.Equal(t, "3.1.1.-2.4.5.6.7.-8.9", p.plan())
-	require.Equal(t, measured(t, "3.1.1.-2.4.5.6.7.-8.9"), p.text("#accuracy"))
-	p.do(chromedp.Evaluate[chromedp.Void](`location.hash = "#1.-2.3.4.5.6.7.8.9"; 0`))
-	p.until(`document.querySelector("#readout").dataset.plan === "1.-2.3.4.5.6.7.8.9"`)
+	p := open(t, desk, named("3 1 1 -2 4 5 6 7 -8 9"))
+	require.Equal(t, named("3 1 1 -2 4 5 6 7 -8 9"), p.plan())
+	require.Equal(t, measured(t, named("3 1 1 -2 4 5 6 7 -8 9")), p.text("#accuracy"))
+	p.do(chromedp.Evaluate[chromedp.Void](`location.hash = "#` + named("1 -2 3 4 5 6 7 8 9") + `"; 0`))
+	p.until(`document.querySelector("#readout").dataset.plan === "` + named("1 -2 3 4 5 6 7 8 9") + `"`)
 }
 
 func TestLinksThatCannotRunSayWhy(t *testing.T) {
 	for plan, want := range map[string]string{
-		"1.2.5.3.4.6.7.8.9":              "block 5 reads 7×7×8, but block 2 before it gives 14×14×4.",
-		"1.2.77":                         "step 3: there is no block 77: the net has blocks 1 to 9.",
-		"<img src=x onerror=alert(1)>":   "is not the number of a block.",
-		strings.Repeat("1.", 20) + whole: "29 steps are too many: at most 18.",
+		named("1 2 5 3 4 6 7 8 9"):              "layer2.1 reads 7×7×8, but layer1.1 before it gives 14×14×4.",
+		"layer1.0,layer1.77":                    `step 2: there is no block "layer1.77": the net has layer1.0 to layer3.2.`,
+		"<img src=x onerror=alert(1)>":          "there is no block ",
+		strings.Repeat("layer1.0,", 20) + whole: "29 steps are too many: at most 18.",
 	} {
 		p := open(t, desk, plan)
 		p.until(`!document.querySelector("#alert").hidden`)
@@ -166,12 +167,14 @@ func TestLinksThatCannotRunSayWhy(t *testing.T) {
 
 func TestUndoResetReverseAndRandom(t *testing.T) {
 	p := open(t, desk, "")
+	undoable := func() bool { return !value[bool](p, `document.querySelector("#undo").disabled`) }
+	require.False(t, undoable(), "nothing is done")
 	p.click(`[data-stage="2"] .reverse`)
-	require.Equal(t, "1.2.3.4.6.5.7.8.9", p.plan(), "block 4 has to stay in front")
+	require.Equal(t, named("1 2 3 4 6 5 7 8 9"), p.plan(), "layer2.0 has to stay in front")
 	p.click(`[data-stage="1"] .reverse`)
-	require.Equal(t, "3.2.1.4.6.5.7.8.9", p.plan())
+	require.Equal(t, named("3 2 1 4 6 5 7 8 9"), p.plan())
 	p.click("#undo")
-	require.Equal(t, "1.2.3.4.6.5.7.8.9", p.plan())
+	require.Equal(t, named("1 2 3 4 6 5 7 8 9"), p.plan())
 	p.do(chromedp.SetValue(chromedp.CSS("#random-count"), "4"))
 	p.click("#random button")
 	require.Equal(t, 4, strings.Count(p.plan(), "-"))
@@ -180,6 +183,18 @@ func TestUndoResetReverseAndRandom(t *testing.T) {
 	require.True(t, value[bool](p, `document.querySelector("#reset").disabled`))
 	p.click("#undo")
 	require.Equal(t, 4, strings.Count(p.plan(), "-"), "a reset can be undone")
+	for range 2 {
+		require.True(t, undoable())
+		p.click("#undo")
+	}
+	require.Equal(t, whole, p.plan())
+	require.False(t, undoable(), "all is undone")
+	p.do(chromedp.KeyEvent("z", chromedp.KeyModifiers(chromedp.ModifierCtrl)))
+	require.Equal(t, whole, p.plan())
+
+	p = open(t, desk, named("1 -2 3 4 5 6 7 8 9"))
+	require.Equal(t, named("1 -2 3 4 5 6 7 8 9"), p.plan())
+	require.False(t, undoable(), "a link is where one begins")
 }
 
 // Whoever clicks faster than the lab computes sees the result of the last click.
@@ -188,13 +203,13 @@ func TestTheNewestPlanWins(t *testing.T) {
 	for _, block := range []int{2, 3, 5, 6, 8, 9, 3} {
 		p.click(card(block))
 	}
-	require.Equal(t, "1.-2.3.4.-5.-6.7.-8.-9", p.plan())
-	require.Equal(t, measured(t, "1.-2.3.4.-5.-6.7.-8.-9"), p.text("#accuracy"))
+	require.Equal(t, named("1 -2 3 4 -5 -6 7 -8 -9"), p.plan())
+	require.Equal(t, measured(t, named("1 -2 3 4 -5 -6 7 -8 -9")), p.text("#accuracy"))
 	require.True(t, value[bool](p, `document.querySelector("#alert").hidden`))
 }
 
 func TestImagesShowTheirProbabilities(t *testing.T) {
-	p := open(t, desk, "1.-2.3.4.5.6.7.8.9")
+	p := open(t, desk, named("1 -2 3 4 5 6 7 8 9"))
 	require.Equal(t, 30, value[int](p, `[...document.images].filter((i) => i.complete && i.naturalWidth === 28).length`))
 	p.click("#images button:nth-child(19)")
 	require.Equal(t, "One image: Bag", p.text("#chart-image h2"))
@@ -204,7 +219,7 @@ func TestImagesShowTheirProbabilities(t *testing.T) {
 
 func TestPagesFitTheScreen(t *testing.T) {
 	for _, v := range []view{desk, phone, {width: 320, height: 600, touch: true}, {width: 768, height: 1024, touch: true}} {
-		p := open(t, v, "1.-2.3.3.3.4.5.6.7.8.9.9")
+		p := open(t, v, named("1 -2 3 3 3 4 5 6 7 8 9 9"))
 		require.LessOrEqual(t, value[int64](p, "document.scrollingElement.scrollWidth"), v.width, "width %d", v.width)
 		// 24 pixels is what WCAG 2.2 asks of a target, success criterion 2.5.8.
 		require.Empty(t, value[[]string](p, `[...document.querySelectorAll("button, input, summary")].filter((b) => {
@@ -223,7 +238,7 @@ func TestPagesFitTheScreen(t *testing.T) {
 
 func TestDarkAndWithoutMotion(t *testing.T) {
 	brightness := func(features ...*emulation.MediaFeature) (ground, ink int, p *tab) {
-		p = open(t, desk, "1.-2.3.3.4.5.6.7.8.9", command(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features}))
+		p = open(t, desk, named("1 -2 3 3 4 5 6 7 8 9"), command(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features}))
 		of := func(property string) int {
 			return value[int](p, fmt.Sprintf(`getComputedStyle(document.body).%s.match(/\d+/g).slice(0, 3).reduce((a, b) => a + +b, 0)`, property))
 		}
@@ -248,7 +263,7 @@ func TestTrainingIsShown(t *testing.T) {
 	defer stop()
 	p := newTab(t, desk)
 	p.do(chromedp.Navigate(address))
-	p.until(`/^Epoch 1 of 1000: [\d.]+\u00a0% of the training images right, \d+ s left$/.test(document.querySelector("#training-text").textContent)`)
+	p.until(`/^The residual net, epoch 1 of 1000: [\d.]+\u00a0% of the training images right\. \d+ s left\.$/.test(document.querySelector("#training-text").textContent)`)
 	p.until(`document.querySelector("#training-bar").value > 0`)
 	p.picture("training")
 }
@@ -270,7 +285,14 @@ func TestReadmePicture(t *testing.T) {
 	if *labURL == "" || *pictures == "" {
 		t.Skip("wants -lab and -pictures")
 	}
-	p := open(t, view{width: 1280, height: 1140}, "1.2.3.4.-5.6.7.9.8.10.10.11.12.-13.14.15")
+	var plan []string
+	for i := range 27 {
+		plan = append(plan, fmt.Sprintf("layer%d.%d", i/9+1, i%9))
+	}
+	plan[4], plan[13] = "-"+plan[4], "-"+plan[13]
+	plan[11], plan[12] = plan[12], plan[11]
+	plan = slices.Insert(plan, 24, plan[23])
+	p := open(t, view{width: 1400, height: 1280}, strings.Join(plan, ","))
 	png, err := chromedp.Run(p.ctx, chromedp.CaptureScreenshot()) // what fits the window
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(*pictures, "lab.png"), png, 0o666))

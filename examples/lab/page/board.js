@@ -1,21 +1,24 @@
-// The board shows a plan as cards, a row for each stage, and turns clicks, keys and drags into new plans.
+// The board draws a plan: stem, a card for each block with its skip above it, a row for each stage, and head. It turns
+// clicks, keys and drags into new plans.
 
 import { changesShape, deleteRandom, move, repeat, reverse, toggle } from "./plan.js";
 import { watchDrags } from "./drag.js";
+import { term } from "./terms.js";
 
 const ordinal = (n) => n + (["th", "st", "nd", "rd"][n > 3 && n < 21 ? 0 : n % 10] ?? "th");
 
 // newBoard returns {show(plan)}. propose(plan, what) is called with each plan that the user asks for,
 // and what was done in words.
 export function newBoard(root, blocks, propose) {
-  const stages = [...new Set(blocks.map((b) => b.stage))].map((number) => newStage(number, blocks));
+  const stages = [...new Set([...blocks.values()].map((b) => b.stage))].map((number, i, all) => newStage(number, blocks, i === 0, i === all.length - 1));
+  root.style.setProperty("--row", Math.max(...stages.map((s) => s.length)));
   root.append(...stages.map((s) => s.element));
   const cards = new Map(); // by id of the step
   let plan = [];
   let current = 0; // id of the step that Tab reaches
 
   const at = (element) => plan.findIndex((s) => cards.get(s.id)?.item === element.closest("li"));
-  const name = (i) => `Block ${plan[i].block}`;
+  const name = (i) => plan[i].block;
   const actions = {
     toggle: (i) => {
       const next = toggle(plan, i);
@@ -27,7 +30,7 @@ export function newBoard(root, blocks, propose) {
       if (gap === i || gap === i + 1) return;
       propose(move(plan, i, gap), `${name(i)} moved to place ${gap > i ? gap : gap + 1}.`);
     },
-    reverse: (stage) => propose(reverse(plan, stage, blocks), `Stage ${stage} reversed.`),
+    reverse: (stage) => propose(reverse(plan, stage, blocks), `layer${stage} reversed.`),
     random: (k) => propose(deleteRandom(plan, k), `${k} blocks deleted at random.`),
   };
 
@@ -72,10 +75,10 @@ export function newBoard(root, blocks, propose) {
 
   // gaps lists the places between cards of one row, and whether an item fits there.
   function gaps(item) {
-    const block = blocks[plan[at(item)].block - 1];
+    const block = blocks.get(plan[at(item)].block);
     return stages.flatMap(({ number, list, element }) => [...list.children].flatMap((li) => {
       const i = at(li);
-      const first = changesShape(blocks[plan[i].block - 1]); // nothing of this stage can come before it
+      const first = changesShape(blocks.get(plan[i].block)); // nothing of this stage can come before it
       const fits = number === block.stage && !changesShape(block);
       return [...(first ? [] : [{ li, side: "left", index: i, fits, element }]), { li, side: "right", index: i + 1, fits, element }];
     }));
@@ -98,8 +101,8 @@ export function newBoard(root, blocks, propose) {
       if (!cards.has(s.id)) cards.set(s.id, newCard());
       const times = (seen.get(s.block) ?? 0) + 1;
       seen.set(s.block, times);
-      cards.get(s.id).set(s, times, i, plan.length, blocks[s.block - 1]);
-      lists.get(blocks[s.block - 1].stage).push(cards.get(s.id).item);
+      cards.get(s.id).set(s, times, i, plan.length, blocks.get(s.block));
+      lists.get(blocks.get(s.block).stage).push(cards.get(s.id).item);
     }
     for (const s of stages) arrange(s.list, lists.get(s.number));
     setCurrent(cards.has(current) ? plan.findIndex((s) => s.id === current) : place);
@@ -129,22 +132,30 @@ function arrange(list, items) {
   });
 }
 
-function newStage(number, blocks) {
-  const shape = blocks.findLast((b) => b.stage === number).out;
+// newStage is a row. The first begins with the stem and the last ends with the head; the others go on from the row above
+// and into the one below.
+function newStage(number, blocks, first, last) {
+  const own = [...blocks.values()].filter((b) => b.stage === number);
+  const shape = own.at(-1).out;
   const element = document.createElement("section");
   element.className = "stage";
   element.dataset.stage = number;
-  element.innerHTML = `<div class="bar"><h3>Stage ${number} <span class="muted">${shape}</span></h3>
+  element.innerHTML = `<div class="bar"><h3>layer${number} <span class="muted">${shape}</span></h3>
     <span class="refusal" aria-hidden="true">does not fit here</span>
-    <button type="button" class="reverse" aria-label="Reverse the order of stage ${number}">Reverse</button></div>
-    <ol aria-label="Stage ${number}, ${shape}"></ol>`;
-  return { number, element, list: element.querySelector("ol"), reverse: element.querySelector(".reverse") };
+    <button type="button" class="reverse" aria-label="Reverse the order of layer${number}">Reverse</button></div>
+    <div class="row"><div class="end begin"></div><ol aria-label="layer${number}, ${shape}"></ol><div class="end"></div></div>`;
+  const [begin, end] = element.querySelectorAll(".end");
+  begin.append(first ? term("stem") : "");
+  begin.classList.toggle("box", first);
+  end.append(last ? term("head") : "");
+  end.classList.toggle("box", last);
+  return { number, element, length: own.length, list: element.querySelector("ol"), reverse: element.querySelector(".reverse") };
 }
 
 function newCard() {
   const item = document.createElement("li");
-  item.innerHTML = `<div class="card"><button type="button" class="body" aria-describedby="help"
-      aria-keyshortcuts="Delete R Alt+ArrowLeft Alt+ArrowRight"><span class="number"></span><span class="note"></span></button>
+  item.innerHTML = `<i class="skip"></i><i class="fork"></i><i class="join"></i><i class="sum"></i><div class="card"><button type="button" class="body" aria-describedby="help"
+      aria-keyshortcuts="Delete R Alt+ArrowLeft Alt+ArrowRight"><span class="name"></span><span class="note"></span></button>
     <button type="button" class="again" tabindex="-1">+</button></div>`;
   const [body, again] = item.querySelectorAll("button");
   function set(s, times, place, places, block) {
@@ -153,12 +164,12 @@ function newCard() {
     item.classList.toggle("deleted", s.deleted);
     item.classList.toggle("copy", times > 1);
     item.classList.toggle("fixed", fixed);
-    body.querySelector(".number").textContent = s.block;
+    body.querySelector(".name").textContent = s.block;
     body.querySelector(".note").textContent = s.deleted ? "deleted" : times > 1 ? ordinal(times) + " run" : fixed ? "resizes" : "";
     const state = s.deleted ? "deleted" : times > 1 ? ordinal(times) + " run" : "runs";
-    body.setAttribute("aria-label", `Block ${s.block}, ${state}, place ${place + 1} of ${places}${fixed ? `, changes ${block.in} to ${block.out}` : ""}`);
+    body.setAttribute("aria-label", `${s.block}, ${state}, place ${place + 1} of ${places}${fixed ? `, changes ${block.in} to ${block.out}` : ""}`);
     body.setAttribute("aria-pressed", s.deleted);
-    again.setAttribute("aria-label", `Repeat block ${s.block}`);
+    again.setAttribute("aria-label", `Repeat ${s.block}`);
     again.hidden = fixed;
   }
   return { item, body, set };

@@ -1,6 +1,8 @@
 // Charts as inline SVG. They are drawn in the pixels of the page, so that text keeps its size on a phone.
 // Whole net and edited net differ in form as well as in colour.
 
+import { withTerms } from "./terms.js";
+
 const ns = "http://www.w3.org/2000/svg";
 
 export const percent = (share, digits = 1) => `${(100 * share).toFixed(digits)}\u00a0%`; // a space that does not break
@@ -27,9 +29,14 @@ const html = (name, className, text) => {
 // height; summary(data) says in words what there is to see; table(data) returns rows, the first of them the heads.
 function newChart(figure, { title, legend, draw, summary, table }) {
   const svg = el("svg", { role: "img" });
-  const heading = html("h2", "", title);
+  const heading = html("h2", "", "");
+  heading.append(...withTerms(title));
   const keys = html("p", "legend", "");
-  for (const [className, text] of legend) keys.append(html("span", className, text));
+  for (const [className, text] of legend) {
+    const key = html("span", className, "");
+    key.append(...withTerms(text));
+    keys.append(key);
+  }
   const caption = html("p", "muted caption", "");
   const details = html("details", "", "");
   const grid = document.createElement("table");
@@ -57,7 +64,7 @@ function newChart(figure, { title, legend, draw, summary, table }) {
   }).observe(figure);
   return function update(next) {
     data = next;
-    heading.textContent = data.title ?? title;
+    if (data.title) heading.textContent = data.title;
     caption.textContent = summary(data);
     svg.setAttribute("aria-label", `${heading.textContent}. ${caption.textContent}`);
     const [heads, ...rows] = table(data);
@@ -115,15 +122,15 @@ const lengthTable = ({ now, whole }) => [
   ...Array.from({ length: Math.max(now?.length ?? 0, whole.length) }, (_, k) => [k, percent(now?.[k] ?? 0, 2), percent(whole[k] ?? 0, 2)]),
 ];
 
-const bothNets = [["key now", "edited net"], ["key whole", "whole net"]];
+const bothNets = [["key now", "edited net"], ["key whole", "{whole net}"]];
 
 export const newPathChart = (figure) => newChart(figure, {
-  title: "How long the paths are", legend: bothNets, draw: byLength, table: lengthTable,
+  title: "How long the {paths} are", legend: bothNets, draw: byLength, table: lengthTable,
   summary: ({ result, before }) => `${result.paths.blocks} blocks make 2^${result.paths.blocks} paths of mean length ${result.paths.mean}, in the whole net ${before.paths.mean}.`,
 });
 
 export const newGradientChart = (figure) => newChart(figure, {
-  title: "Which lengths carry the gradient", legend: bothNets, draw: byLength, table: lengthTable,
+  title: "Which {length|lengths} carry the {gradient}", legend: bothNets, draw: byLength, table: lengthTable,
   summary: ({ result: { gradient: g }, before: { gradient: b } }) => g
     ? `Share of the sum over lengths of |gradient|. ${range(g)} carry 95 % of it, in the whole net ${range(b).toLowerCase()}.`
     : "The edited net has no gradient that is finite and not zero.",
@@ -157,7 +164,7 @@ const way = (change) => (change < 0 ? "loss" : change > 0 ? "gain" : "same");
 
 export const newClassChart = (figure) => newChart(figure, {
   title: "Accuracy of each class",
-  legend: [["key ring", "whole net"], ["key gain", "edited, gain"], ["key loss", "edited, loss"], ["key whisker", "95 % interval of the change"]],
+  legend: [["key ring", "{whole net}"], ["key gain", "edited, gain"], ["key loss", "edited, loss"], ["key whisker", "{95 % interval} of the change"]],
   draw: (svg, width, { classes, result, before }) => rows(svg, width, classes, {
     label: "accuracy, %", pitch: 30, noteHead: "change, points",
     note: (i) => ({ text: points(result.classes[i].change, 0), className: way(result.classes[i].change) }),

@@ -3,6 +3,8 @@ import { newBoard } from "./board.js";
 import { drawMeter, newClassChart, newGradientChart, newImageChart, newPathChart, percent, points } from "./charts.js";
 import { newGallery } from "./gallery.js";
 import { fits, format, parse, wholePlan } from "./plan.js";
+import { term } from "./terms.js";
+import { newTour } from "./tour.js";
 
 const $ = (id) => document.getElementById(id);
 const count = (n) => BigInt(n).toLocaleString("en");
@@ -15,34 +17,39 @@ $("alert-close").addEventListener("click", () => alertUser(""));
 
 const reason = (error) => (error instanceof Refused ? `The lab says: ${error.message}.` : "The lab does not answer: has the program ended?");
 
+for (const e of document.querySelectorAll("[data-term]")) e.append(term(e.dataset.term, e.dataset.text));
+
 function showTraining(t) {
-  $("training-bar").value = t.done;
-  $("training-text").textContent = t.epochs
-    ? `Epoch ${t.epoch} of ${t.epochs}: ${percent(t.accuracy)} of the training images right, ${Math.ceil(t.secondsLeft)} s left`
+  $("training-bar").value = t.steps ? t.step / t.steps : 0;
+  $("training-text").textContent = t.steps
+    ? `The ${t.net} net, epoch ${t.epoch} of ${t.epochs}: ${percent(t.accuracy)} of the training images right` +
+      (t.secondsLeft ? `. ${Math.ceil(t.secondsLeft)} s left.` : ".")
     : "Starting";
 }
 
-// newLab wires the page to a trained net.
+// newLab wires the page to trained nets.
 function newLab(net) {
+  const blocks = new Map(net.blocks.map((b) => [b.name, b]));
   const charts = { paths: newPathChart($("chart-paths")), gradient: newGradientChart($("chart-gradient")), classes: newClassChart($("chart-classes")), image: newImageChart($("chart-image")) };
-  const board = newBoard($("stages"), net.blocks, propose);
+  const board = newBoard($("stages"), blocks, propose);
   const gallery = newGallery($("images"), net.shown, net.classes, showImage);
+  const tour = newTour($("tour"), blocks, propose);
   const past = []; // plans that Undo goes back to
-  let plan = wholePlan(net.blocks); // what the board shows
+  let plan = wholePlan(blocks); // what the board shows
   let result = net.whole;
 
-  $("count").textContent = net.blocks.length;
+  $("count").textContent = blocks.size;
   $("tested").textContent = net.tested.toLocaleString("en");
   $("graded").textContent = net.graded;
-  $("whole").textContent = percent(net.whole.accuracy);
+  $("whole").textContent = `${percent(net.whole.accuracy)}, plain ${percent(net.whole.plain.accuracy)}`;
 
-  const runs = (next) => next.length <= net.maxSteps && fits(next, net.blocks);
+  const runs = (next) => next.length <= net.maxSteps && fits(next, blocks);
 
   // propose shows a plan and asks for its result, or the server why it cannot run.
   function propose(next, what) {
     alertUser("");
     if (!runs(next)) return explain(format(next), "This cannot run");
-    past.push(plan);
+    if (format(next) !== format(plan)) past.push(plan);
     show(next);
     ask(what);
   }
@@ -54,7 +61,7 @@ function newLab(net) {
     history.replaceState(null, "", whole ? location.pathname : `#${format(plan)}`);
     $("undo").disabled = past.length === 0;
     $("reset").disabled = whole;
-    document.title = whole ? "Residuum lab" : `${format(plan)} - Residuum lab`;
+    document.title = whole ? "Residuum lab" : "Edited net - Residuum lab";
   }
 
   async function ask(what) {
@@ -64,7 +71,7 @@ function newLab(net) {
       if (!answer) return; // a later plan has been asked for
       result = answer;
       showResult();
-      $("live").textContent = `${what} Accuracy ${percent(result.accuracy)}, ${change(result.change)}.`;
+      $("live").textContent = `${what} Accuracy ${percent(result.accuracy)}, ${change(result.change)}; plain net ${percent(result.plain.accuracy)}.`;
     } catch (error) {
       alertUser(reason(error));
     }
@@ -86,10 +93,8 @@ function newLab(net) {
     const before = net.whole;
     $("readout").dataset.plan = result.plan;
     const r = { ...result, perClass: net.tested / net.classes.length };
-    $("accuracy").textContent = percent(r.accuracy);
-    $("change").textContent = r.change ? `${points(r.change)} points` : r.plan === before.plan ? "whole net" : "no change";
-    $("change").className = `change ${r.change < 0 ? "loss" : r.change > 0 ? "gain" : "same"}`;
-    drawMeter($("meter"), r.accuracy, before.accuracy, 1 / net.classes.length);
+    showAccuracy("", r, before);
+    showAccuracy("plain-", r.plain, before.plain);
     $("moved").textContent = `${r.lost}, ${r.gained}`;
     $("blocks").textContent = `${r.paths.blocks}`;
     $("paths").textContent = `${count(r.paths.count)}, mean length ${r.paths.mean}`;
@@ -99,6 +104,16 @@ function newLab(net) {
     charts.classes({ classes: net.classes, result: r, before });
     gallery.update(r.shown);
     showImage(gallery.chosen());
+    tour(r.plan, r);
+  }
+
+  // showAccuracy shows that of one of the nets, whose elements' names begin with prefix.
+  function showAccuracy(prefix, now, before) {
+    const whole = result.plan === net.whole.plan;
+    $(`${prefix}accuracy`).textContent = percent(now.accuracy);
+    $(`${prefix}change`).textContent = whole ? "whole net" : now.change ? `${points(now.change)} points` : "no change";
+    $(`${prefix}change`).className = `change ${now.change < 0 ? "loss" : now.change > 0 ? "gain" : "same"}`;
+    drawMeter($(`${prefix}meter`), now.accuracy, before.accuracy, 1 / net.classes.length);
   }
 
   function showImage(i) {
@@ -117,14 +132,14 @@ function newLab(net) {
   function fromLink() {
     const text = location.hash.slice(1);
     if (text === format(plan)) return;
-    const linked = text ? parse(text, net.blocks) : wholePlan(net.blocks);
+    const linked = text ? parse(text, blocks) : wholePlan(blocks);
     if (linked && runs(linked)) return propose(linked, text ? "The plan of the link." : "The whole net.");
     show(plan);
     explain(text, "The link's plan cannot run");
   }
 
   $("undo").addEventListener("click", undo);
-  $("reset").addEventListener("click", () => propose(wholePlan(net.blocks), "Reset to the whole net."));
+  $("reset").addEventListener("click", () => propose(wholePlan(blocks), "Reset to the whole net."));
   $("link").addEventListener("click", async () => {
     try {
       await navigator.clipboard.writeText(location.href);
@@ -139,7 +154,7 @@ function newLab(net) {
     event.preventDefault();
     board.random(Number($("random-count").value));
   });
-  $("random-count").max = net.blocks.length;
+  $("random-count").max = blocks.size;
   document.addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key === "z" && event.target.tagName !== "INPUT") {
       event.preventDefault();
@@ -153,6 +168,8 @@ function newLab(net) {
   board.show(plan);
   showResult();
   fromLink();
+  past.length = 0; // where a link leads is where Undo ends
+  $("undo").disabled = true;
 }
 
 try {

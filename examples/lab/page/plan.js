@@ -1,29 +1,30 @@
-// A plan is a list of steps {id, block, deleted}: the blocks, counted from 1, in the order in which they
-// run. As text it is 1.2.-3.4.4, with a minus before deleted blocks. The id tells two steps of one block apart.
+// A plan is a list of steps {id, block, deleted}: the names of the blocks in the order in which they run. As text it is
+// layer1.0,-layer1.1,layer1.2, with a minus before deleted blocks. The id tells two steps of one block apart. Blocks are
+// a Map by name, in the order of the whole net.
 
 let lastId = 0;
 
 export const step = (block, deleted = false) => ({ id: ++lastId, block, deleted });
 
-export const wholePlan = (blocks) => blocks.map((b) => step(b.number));
+export const wholePlan = (blocks) => [...blocks.keys()].map((name) => step(name));
 
-export const format = (plan) => plan.map((s) => (s.deleted ? -s.block : s.block)).join(".");
+export const format = (plan) => plan.map((s) => (s.deleted ? "-" : "") + s.block).join(",");
 
 // parse reads a plan of existing blocks, or returns null: the server says what is wrong.
 export function parse(text, blocks) {
-  const numbers = text.split(".").map(Number);
-  const known = numbers.every((n) => Number.isInteger(n) && n !== 0 && Math.abs(n) <= blocks.length);
-  return known ? numbers.map((n) => step(Math.abs(n), n < 0)) : null;
+  const steps = text.split(",").map((word) => step(word.replace(/^-/, ""), word.startsWith("-")));
+  return steps.every((s) => blocks.has(s.block)) ? steps : null;
 }
 
 // fits reports whether each block reads the shape that the one before it gives.
 export function fits(plan, blocks) {
-  let shape = blocks[0].in;
+  const all = [...blocks.values()];
+  let shape = all[0].in;
   for (const s of plan) {
-    if (blocks[s.block - 1].in !== shape) return false;
-    shape = blocks[s.block - 1].out;
+    if (blocks.get(s.block).in !== shape) return false;
+    shape = blocks.get(s.block).out;
   }
-  return plan.length > 0 && shape === blocks.at(-1).out;
+  return plan.length > 0 && shape === all.at(-1).out;
 }
 
 // toggle deletes the i-th step or brings it back. Of a block that runs several times it takes one out.
@@ -52,12 +53,15 @@ export function deleteRandom(plan, k) {
   return plan.map((s) => (chosen.has(s.id) ? { ...s, deleted: true } : s));
 }
 
+// without deletes the blocks of these names.
+export const without = (plan, ...names) => plan.map((s) => (names.includes(s.block) ? { ...s, deleted: true } : s));
+
 // changesShape says whether a block can stand only where it is.
 export const changesShape = (block) => block.in !== block.out;
 
 // reverse turns round the order of a stage. A block that changes the shape stays at its beginning.
 export function reverse(plan, stage, blocks) {
-  const turns = (s) => blocks[s.block - 1].stage === stage && !changesShape(blocks[s.block - 1]);
+  const turns = ({ block }) => blocks.get(block).stage === stage && !changesShape(blocks.get(block));
   const order = plan.filter(turns).reverse();
   return plan.map((s) => (turns(s) ? order.shift() : s));
 }

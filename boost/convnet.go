@@ -37,7 +37,7 @@ func (c Conv) New(in Input, outputs int, seed uint64) (Learner, error) {
 		return nil, err
 	}
 	rng := rand.New(rand.NewPCG(seed, 0))
-	return newNet(newConvBody(rng, in, c), c.Hidden, outputs, t, rng), nil
+	return newNet(newConvBody(in, c, rng), c.Hidden, outputs, t, rng), nil
 }
 
 // convBody computes the features of a Conv.
@@ -47,15 +47,15 @@ type convBody struct {
 	hidden       hidden
 }
 
-func newConvBody(rng *rand.Rand, in Input, c Conv) *convBody {
+func newConvBody(in Input, c Conv, rng *rand.Rand) *convBody {
 	half := func(size int) int { return (size + 1) / 2 }
 	spec := tensor.ConvSpec{Stride: 2, Pad: 1}
 	flat := half(half(in.Row[0])) * half(half(in.Row[1])) * 2 * c.Channels
 	return &convBody{
 		in:     in,
-		conv1:  nn.NewConv2D(rng, in.Row[2], c.Channels, 3, spec).WithBias(),
-		conv2:  nn.NewConv2D(rng, c.Channels, 2*c.Channels, 3, spec).WithBias(),
-		hidden: newHidden(rng, flat+in.Features, c.Hidden),
+		conv1:  nn.NewConv2D(in.Row[2], c.Channels, 3, spec, rng).WithBias(),
+		conv2:  nn.NewConv2D(c.Channels, 2*c.Channels, 3, spec, rng).WithBias(),
+		hidden: newHidden(flat+in.Features, c.Hidden, rng),
 	}
 }
 

@@ -28,15 +28,15 @@ func (m MLP) New(in Input, outputs int, seed uint64) (Learner, error) {
 		return nil, err
 	}
 	rng := rand.New(rand.NewPCG(seed, 0))
-	return newNet(newHidden(rng, in.Width(), m.Hidden), m.Hidden, outputs, t, rng), nil
+	return newNet(newHidden(in.Width(), m.Hidden, rng), m.Hidden, outputs, t, rng), nil
 }
 
 // hidden is ReLU(A x + a) of flattened rows.
 type hidden struct{ *nn.Linear }
 
-func newHidden(rng *rand.Rand, in, width int) hidden {
-	h := hidden{nn.NewLinear(rng, in, width)}
-	nn.KaimingNormal(rng, h.Weight.Value, in)
+func newHidden(in, width int, rng *rand.Rand) hidden {
+	h := hidden{nn.NewLinear(in, width, rng)}
+	nn.KaimingNormal(h.Weight.Value, in, rng)
 	return h
 }
 

@@ -57,7 +57,7 @@ type net struct {
 func newNet(body nn.Module, features, outputs int, t Training, rng *rand.Rand) *net {
 	return &net{
 		body:     body,
-		output:   nn.NewLinear(rng, features, outputs),
+		output:   nn.NewLinear(features, outputs, rng),
 		training: t,
 		seed:     rng.Uint64(),
 	}

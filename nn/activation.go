@@ -1,6 +1,10 @@
 package nn
 
-import "github.com/residuum-go/residuum/autograd"
+import (
+	"fmt"
+
+	"github.com/residuum-go/residuum/autograd"
+)
 
 // ReLU is max(x, 0), elementwise.
 type ReLU struct{}
@@ -29,12 +33,20 @@ func (Sigmoid) Forward(x *autograd.Var) *autograd.Var { return autograd.Sigmoid(
 // Parts returns nil.
 func (Sigmoid) Parts() []Part { return nil }
 
-// Dropout zeroes each element with probability P in training and divides the others by 1-P, so that
+// Dropout zeroes each element with probability p in training and divides the others by 1-p, so that
 // the expectation is x; it evaluates to x. Srivastava et al. 2014.
-type Dropout struct{ P float32 }
+type Dropout struct{ p float32 }
+
+// NewDropout returns dropout with probability p, which must be in [0, 1).
+func NewDropout(p float32) Dropout {
+	if !(p >= 0 && p < 1) {
+		panic(fmt.Sprintf("nn: NewDropout: probability %v is outside [0,1)", p))
+	}
+	return Dropout{p}
+}
 
 // Forward returns x with dropout. The random numbers are the tape's.
-func (d Dropout) Forward(x *autograd.Var) *autograd.Var { return autograd.Dropout(x, d.P) }
+func (d Dropout) Forward(x *autograd.Var) *autograd.Var { return autograd.Dropout(x, d.p) }
 
 // Parts returns nil.
 func (Dropout) Parts() []Part { return nil }

@@ -18,7 +18,7 @@ type Conv2D struct {
 
 // NewConv2D returns a convolution without bias from in to out channels with filters of size x size,
 // drawn by [KaimingNormal] over the fan-out.
-func NewConv2D(rng *rand.Rand, in, out, size int, spec tensor.ConvSpec) *Conv2D {
+func NewConv2D(in, out, size int, spec tensor.ConvSpec, rng *rand.Rand) *Conv2D {
 	checkSizes("NewConv2D", in, out)
 	groups := max(spec.Groups, 1)
 	if in%groups != 0 || out%groups != 0 {
@@ -26,7 +26,7 @@ func NewConv2D(rng *rand.Rand, in, out, size int, spec tensor.ConvSpec) *Conv2D 
 	}
 	c := &Conv2D{Weight: autograd.NewParam(tensor.New(size, size, in/groups, out)), Spec: spec}
 	_, fanOut := c.Fans()
-	KaimingNormal(rng, c.Weight.Value, fanOut)
+	KaimingNormal(c.Weight.Value, fanOut, rng)
 	return c
 }
 

@@ -20,12 +20,12 @@ func TestEmptyBatches(t *testing.T) {
 		m        nn.Module
 		in, want []int
 	}{
-		"linear":                 {nn.NewLinear(rng, 3, 5), []int{0, 3}, []int{0, 5}},
-		"linear, relu":           {nn.Sequential{nn.NewLinear(rng, 3, 5), nn.ReLU{}}, []int{0, 3}, []int{0, 5}},
-		"conv":                   {nn.NewConv2D(rng, 4, 6, 3, tensor.ConvSpec{Pad: 1, Stride: 2}).WithBias(), image, []int{0, 4, 4, 6}},
-		"conv by winograd":       {nn.NewConv2D(rng, 16, 16, 3, tensor.ConvSpec{Pad: 1}), []int{0, 8, 8, 16}, []int{0, 8, 8, 16}},
-		"conv 1x1":               {nn.NewConv2D(rng, 4, 6, 1, tensor.ConvSpec{}), image, []int{0, 8, 8, 6}},
-		"conv, groups":           {nn.NewConv2D(rng, 4, 6, 3, tensor.ConvSpec{Groups: 2}), image, []int{0, 6, 6, 6}},
+		"linear":                 {nn.NewLinear(3, 5, rng), []int{0, 3}, []int{0, 5}},
+		"linear, relu":           {nn.Sequential{nn.NewLinear(3, 5, rng), nn.ReLU{}}, []int{0, 3}, []int{0, 5}},
+		"conv":                   {nn.NewConv2D(4, 6, 3, tensor.ConvSpec{Pad: 1, Stride: 2}, rng).WithBias(), image, []int{0, 4, 4, 6}},
+		"conv by winograd":       {nn.NewConv2D(16, 16, 3, tensor.ConvSpec{Pad: 1}, rng), []int{0, 8, 8, 16}, []int{0, 8, 8, 16}},
+		"conv 1x1":               {nn.NewConv2D(4, 6, 1, tensor.ConvSpec{}, rng), image, []int{0, 8, 8, 6}},
+		"conv, groups":           {nn.NewConv2D(4, 6, 3, tensor.ConvSpec{Groups: 2}, rng), image, []int{0, 6, 6, 6}},
 		"max pool":               {nn.MaxPool2D{Size: 2}, image, []int{0, 4, 4, 4}},
 		"average pool":           {nn.AvgPool2D{Size: 2}, image, []int{0, 4, 4, 4}},
 		"global pool":            {nn.GlobalAvgPool{}, image, []int{0, 4}},
@@ -33,12 +33,12 @@ func TestEmptyBatches(t *testing.T) {
 		"flatten vectors":        {nn.Flatten{}, []int{0}, []int{0, 1}},
 		"tanh":                   {nn.Tanh{}, image, image},
 		"sigmoid":                {nn.Sigmoid{}, image, image},
-		"dropout":                {nn.Dropout{P: 0.5}, image, image},
+		"dropout":                {nn.NewDropout(0.5), image, image},
 		"identity":               {nn.Identity{}, image, image},
 		"batch norm":             {nn.NewBatchNorm2D(4), image, image},
 		"batch norm, relu, pool": {nn.Sequential{nn.NewBatchNormReLU(4), nn.MaxPool2D{Size: 2}}, image, []int{0, 4, 4, 4}},
-		"net": {nn.Sequential{nn.NewConv2D(rng, 4, 6, 3, tensor.ConvSpec{}), nn.NewBatchNorm2D(6), nn.ReLU{}, nn.MaxPool2D{Size: 2},
-			nn.Flatten{}, nn.NewLinear(rng, 54, 7), nn.Tanh{}, nn.NewLinear(rng, 7, 2)}, image, []int{0, 2}},
+		"net": {nn.Sequential{nn.NewConv2D(4, 6, 3, tensor.ConvSpec{}, rng), nn.NewBatchNorm2D(6), nn.ReLU{}, nn.MaxPool2D{Size: 2},
+			nn.Flatten{}, nn.NewLinear(54, 7, rng), nn.Tanh{}, nn.NewLinear(7, 2, rng)}, image, []int{0, 2}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			kerneltest.EachLevel(t, func(t *testing.T) {

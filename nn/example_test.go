@@ -13,10 +13,10 @@ import (
 func Example() {
 	rng := rand.New(rand.NewPCG(1, 2))
 	net := nn.Sequential{
-		nn.NewConv2D(rng, 1, 8, 3, tensor.ConvSpec{Stride: 2, Pad: 1}),
+		nn.NewConv2D(1, 8, 3, tensor.ConvSpec{Stride: 2, Pad: 1}, rng),
 		nn.NewBatchNormReLU(8),
 		nn.GlobalAvgPool{},
-		nn.NewLinear(rng, 8, 10),
+		nn.NewLinear(8, 10, rng),
 	}
 	for name, t := range nn.State(net) {
 		fmt.Println(name, t.Shape())
@@ -38,7 +38,7 @@ func Example() {
 type mlp struct{ hidden, out *nn.Linear }
 
 func newMLP(rng *rand.Rand) *mlp {
-	return &mlp{hidden: nn.NewLinear(rng, 2, 16), out: nn.NewLinear(rng, 16, 1)}
+	return &mlp{hidden: nn.NewLinear(2, 16, rng), out: nn.NewLinear(16, 1, rng)}
 }
 
 func (m *mlp) Forward(x *autograd.Var) *autograd.Var {
@@ -66,8 +66,8 @@ func ExampleModule() {
 // To fine-tune a net is to freeze it, batch norms included, and to set its last layer free.
 func ExampleFreeze() {
 	rng := rand.New(rand.NewPCG(1, 2))
-	head := nn.NewLinear(rng, 8, 10)
-	net := nn.Sequential{nn.NewConv2D(rng, 1, 8, 3, tensor.ConvSpec{}), nn.NewBatchNorm2D(8), nn.ReLU{}, nn.GlobalAvgPool{}, head}
+	head := nn.NewLinear(8, 10, rng)
+	net := nn.Sequential{nn.NewConv2D(1, 8, 3, tensor.ConvSpec{}, rng), nn.NewBatchNorm2D(8), nn.ReLU{}, nn.GlobalAvgPool{}, head}
 
 	nn.Freeze(net)
 	nn.Unfreeze(head)

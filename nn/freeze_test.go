@@ -76,7 +76,7 @@ func TestRecalibrateFrozen(t *testing.T) {
 
 // Everyone who walks sees modules by their names, from the outside in, and may stop.
 func TestModules(t *testing.T) {
-	l := nn.NewLinear(newRand(), 3, 3)
+	l := nn.NewLinear(3, 3, newRand())
 	net := nn.Sequential{l, nn.Sequential{nn.ReLU{}, nn.NewBatchNorm2D(3), l}, nn.ReLU{}}
 	var walked []string
 	for name := range nn.Modules(net) {

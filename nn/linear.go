@@ -15,15 +15,15 @@ type Linear struct {
 }
 
 // NewLinear returns a linear layer with bias, both drawn uniformly from +-1/sqrt(in) as PyTorch does.
-func NewLinear(rng *rand.Rand, in, out int) *Linear {
+func NewLinear(in, out int, rng *rand.Rand) *Linear {
 	checkSizes("NewLinear", in, out)
 	l := &Linear{
 		Weight: autograd.NewParam(tensor.New(out, in)),
 		Bias:   autograd.NewParam(tensor.New(out)),
 	}
 	bound := 1 / math.Sqrt(float64(in))
-	Uniform(rng, l.Weight.Value, bound)
-	Uniform(rng, l.Bias.Value, bound)
+	Uniform(l.Weight.Value, bound, rng)
+	Uniform(l.Bias.Value, bound, rng)
 	return l
 }
 

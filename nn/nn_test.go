@@ -31,11 +31,11 @@ func (i inside) Parts() []nn.Part { return []nn.Part{{Name: i.name, Module: i.Mo
 func TestNamesAreStateDictNames(t *testing.T) {
 	rng := newRand()
 	m := inside{"layer1", nn.Sequential{
-		nn.NewConv2D(rng, 3, 4, 3, tensor.ConvSpec{Pad: 1}),
+		nn.NewConv2D(3, 4, 3, tensor.ConvSpec{Pad: 1}, rng),
 		nn.NewBatchNorm2D(4),
 		nn.ReLU{},
-		nn.Sequential{nn.Flatten{}, nn.NewLinear(rng, 36, 2)},
-		nn.NewConv2D(rng, 1, 1, 1, tensor.ConvSpec{}).WithBias(),
+		nn.Sequential{nn.Flatten{}, nn.NewLinear(36, 2, rng)},
+		nn.NewConv2D(1, 1, 1, tensor.ConvSpec{}, rng).WithBias(),
 	}}
 	require.Equal(t, []string{
 		"layer1.0.weight",
@@ -48,7 +48,7 @@ func TestNamesAreStateDictNames(t *testing.T) {
 
 func TestSequentialAppliesInOrder(t *testing.T) {
 	x := tensor.From([]float32{-1, 2}, 1, 2)
-	double := nn.NewLinear(newRand(), 2, 2)
+	double := nn.NewLinear(2, 2, newRand())
 	tensor.Copy(double.Weight.Value, tensor.From([]float32{2, 0, 0, 2}, 2, 2))
 	tensor.Copy(double.Bias.Value, tensor.From([]float32{1, -5}, 2))
 	y := nn.Sequential{nn.Identity{}, nn.ReLU{}, double}.Forward(autograd.Const(x))
@@ -64,7 +64,7 @@ func TestModulesWithoutParameters(t *testing.T) {
 }
 
 func TestLinearWithoutBias(t *testing.T) {
-	l := nn.NewLinear(newRand(), 3, 2)
+	l := nn.NewLinear(3, 2, newRand())
 	l.Bias = nil
 	require.Equal(t, []string{"weight"}, names(l))
 	y := l.Forward(autograd.Const(tensor.New(1, 3)))
@@ -78,7 +78,7 @@ func TestFlattenKeepsTheBatch(t *testing.T) {
 
 func TestDropout(t *testing.T) {
 	x := tensor.Full(1, 100, 100)
-	d := nn.Dropout{P: 0.25}
+	d := nn.NewDropout(0.25)
 	require.True(t, tensor.Equal(x, d.Forward(autograd.Const(x)).Value()), "evaluation changes nothing")
 
 	got := d.Forward(autograd.NewTape(1).Input(x)).Value()
@@ -112,9 +112,9 @@ func TestInitialisers(t *testing.T) {
 		draw []float64
 		std  float64
 	}{
-		"kaiming": {draw(func(w *tensor.Tensor) { nn.KaimingNormal(rng, w, 18) }), 1.0 / 3},
-		"xavier":  {draw(func(w *tensor.Tensor) { nn.XavierUniform(rng, w, 10, 14) }), uniform(0.5)},
-		"uniform": {draw(func(w *tensor.Tensor) { nn.Uniform(rng, w, 2) }), uniform(2)},
+		"kaiming": {draw(func(w *tensor.Tensor) { nn.KaimingNormal(w, 18, rng) }), 1.0 / 3},
+		"xavier":  {draw(func(w *tensor.Tensor) { nn.XavierUniform(w, 10, 14, rng) }), uniform(0.5)},
+		"uniform": {draw(func(w *tensor.Tensor) { nn.Uniform(w, 2, rng) }), uniform(2)},
 	} {
 		t.Run("init="+name, func(t *testing.T) {
 			mean, std := stat.MeanStdDev(c.draw, nil)
@@ -132,15 +132,15 @@ func TestInitialisers(t *testing.T) {
 // As torch.nn.init._calculate_fan_in_and_fan_out counts for the same layers.
 func TestFans(t *testing.T) {
 	rng := newRand()
-	in, out := nn.NewConv2D(rng, 16, 32, 3, tensor.ConvSpec{Groups: 4}).Fans()
+	in, out := nn.NewConv2D(16, 32, 3, tensor.ConvSpec{Groups: 4}, rng).Fans()
 	require.Equal(t, [2]int{36, 288}, [2]int{in, out})
-	in, out = nn.NewLinear(rng, 7, 3).Fans()
+	in, out = nn.NewLinear(7, 3, rng).Fans()
 	require.Equal(t, [2]int{7, 3}, [2]int{in, out})
 }
 
 func TestConv2DGroupsMustDivide(t *testing.T) {
 	require.PanicsWithValue(t, "nn: NewConv2D: 4 to 6 channels in 4 groups: not divisible", func() {
-		nn.NewConv2D(newRand(), 4, 6, 3, tensor.ConvSpec{Groups: 4})
+		nn.NewConv2D(4, 6, 3, tensor.ConvSpec{Groups: 4}, newRand())
 	})
 }
 
@@ -261,10 +261,10 @@ func TestSequentialFusesMaxPoolWithTheSameBits(t *testing.T) {
 func TestSequentialFusesReLUWithTheSameBits(t *testing.T) {
 	x := randomImage(t, 3)
 	for name, layer := range map[string]func() nn.Module{
-		"conv":           func() nn.Module { return nn.NewConv2D(newRand(), 5, 4, 3, tensor.ConvSpec{Pad: 1}) },
-		"conv with bias": func() nn.Module { return nn.NewConv2D(newRand(), 5, 4, 3, tensor.ConvSpec{Pad: 1}).WithBias() },
+		"conv":           func() nn.Module { return nn.NewConv2D(5, 4, 3, tensor.ConvSpec{Pad: 1}, newRand()) },
+		"conv with bias": func() nn.Module { return nn.NewConv2D(5, 4, 3, tensor.ConvSpec{Pad: 1}, newRand()).WithBias() },
 		"batch norm":     func() nn.Module { return nn.NewBatchNorm2D(5) },
-		"linear":         func() nn.Module { return nn.Sequential{nn.Flatten{}, nn.NewLinear(newRand(), 80, 7), nn.ReLU{}} },
+		"linear":         func() nn.Module { return nn.Sequential{nn.Flatten{}, nn.NewLinear(80, 7, newRand()), nn.ReLU{}} },
 		"pool":           func() nn.Module { return nn.MaxPool2D{Size: 2} },
 	} {
 		t.Run(name, func(t *testing.T) {

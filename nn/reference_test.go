@@ -57,9 +57,9 @@ func TestLayersEqualPyTorchs(t *testing.T) {
 		layer nn.Module
 		eval  bool
 	}{
-		"conv":                 {layer: nn.NewConv2D(rng, 4, 6, 3, tensor.ConvSpec{Stride: 2, Pad: 1})},
-		"conv-bias-groups":     {layer: nn.NewConv2D(rng, 4, 6, 3, tensor.ConvSpec{Pad: 2, Dilation: 2, Groups: 2}).WithBias()},
-		"linear":               {layer: nn.NewLinear(rng, 7, 3)},
+		"conv":                 {layer: nn.NewConv2D(4, 6, 3, tensor.ConvSpec{Stride: 2, Pad: 1}, rng)},
+		"conv-bias-groups":     {layer: nn.NewConv2D(4, 6, 3, tensor.ConvSpec{Pad: 2, Dilation: 2, Groups: 2}, rng).WithBias()},
+		"linear":               {layer: nn.NewLinear(7, 3, rng)},
 		"batchnorm-train":      {layer: nn.NewBatchNorm2D(4)},
 		"batchnorm-eval":       {layer: nn.NewBatchNorm2D(4), eval: true},
 		"batchnorm-relu-train": {layer: nn.Sequential{nn.NewBatchNormReLU(4)}},

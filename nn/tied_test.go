@@ -15,7 +15,7 @@ import (
 
 // A layer that occurs twice has one weight and one bias, for everyone who looks at parameters.
 func TestALayerUsedTwiceHasItsParametersOnce(t *testing.T) {
-	l := nn.NewLinear(newRand(), 3, 3)
+	l := nn.NewLinear(3, 3, newRand())
 	net := nn.Sequential{l, nn.ReLU{}, l}
 	require.Equal(t, []string{"0.weight", "0.bias"}, names(net))
 	require.Equal(t, map[string]*autograd.Param{"0.weight": l.Weight, "0.bias": l.Bias}, maps.Collect(nn.Params(net)))
@@ -27,14 +27,14 @@ func TestALayerUsedTwiceHasItsParametersOnce(t *testing.T) {
 }
 
 func TestLayersThatShareAWeight(t *testing.T) {
-	a, b := nn.NewLinear(newRand(), 3, 3), nn.NewLinear(newRand(), 3, 3)
+	a, b := nn.NewLinear(3, 3, newRand()), nn.NewLinear(3, 3, newRand())
 	b.Weight = a.Weight
 	require.Equal(t, []string{"0.weight", "0.bias", "1.bias"}, names(nn.Sequential{a, b}))
 }
 
 // The gradient is the sum of those of two layers of the same values, and a step, a clip and a file see it once.
 func TestALayerUsedTwiceTrainsAndIsSavedOnce(t *testing.T) {
-	tied, first, second := nn.NewLinear(newRand(), 3, 3), nn.NewLinear(newRand(), 3, 3), nn.NewLinear(newRand(), 3, 3)
+	tied, first, second := nn.NewLinear(3, 3, newRand()), nn.NewLinear(3, 3, newRand()), nn.NewLinear(3, 3, newRand())
 	net, apart := nn.Sequential{tied, nn.ReLU{}, tied}, nn.Sequential{first, nn.ReLU{}, second}
 	for _, l := range []*nn.Linear{first, second} {
 		tensor.Copy(l.Weight.Value, tied.Weight.Value)

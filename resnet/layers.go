@@ -61,7 +61,7 @@ func (l *layers) head(in Shape) (nn.Sequential, []nn.Part) {
 		return nn.Sequential{bn, nn.GlobalAvgPool{}, fc}, []nn.Part{{Name: "bn", Module: bn}, {Name: "fc", Module: fc}}
 	case VGG:
 		hidden := l.linear(c, c)
-		nn.KaimingNormal(l.rng, hidden.Weight.Value, c)
+		nn.KaimingNormal(hidden.Weight.Value, c, l.rng)
 		classifier := nn.Sequential{hidden, nn.ReLU{}, l.linear(c, l.Classes)}
 		return append(nn.Sequential{nn.GlobalAvgPool{}}, classifier...), []nn.Part{{Name: "classifier", Module: classifier}}
 	}
@@ -96,12 +96,12 @@ func (l *layers) out(b Block) Shape {
 // conv makes a convolution that keeps the size of the image but for its stride. Its weights are drawn
 // over the fan-out, as in the papers' code.
 func (l *layers) conv(in Shape, out, size, stride int) *nn.Conv2D {
-	c := nn.NewConv2D(l.rng, in.Channels, out, size, tensor.ConvSpec{Stride: stride, Pad: size / 2})
+	c := nn.NewConv2D(in.Channels, out, size, tensor.ConvSpec{Stride: stride, Pad: size / 2}, l.rng)
 	y := in.strided(stride, out)
 	l.multiplyAdds += int64(y.Height) * int64(y.Width) * int64(c.Weight.Value.Len())
 	if l.WithoutBatchNorm {
 		c.WithBias()
-		nn.KaimingNormal(l.rng, c.Weight.Value, meanFanIn(in, size, stride))
+		nn.KaimingNormal(c.Weight.Value, meanFanIn(in, size, stride), l.rng)
 	}
 	return c
 }
@@ -139,5 +139,5 @@ func (l *layers) norm(channels int) nn.Module {
 
 func (l *layers) linear(in, out int) *nn.Linear {
 	l.multiplyAdds += int64(in) * int64(out)
-	return nn.NewLinear(l.rng, in, out)
+	return nn.NewLinear(in, out, l.rng)
 }

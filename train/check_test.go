@@ -144,7 +144,7 @@ func (broken) Forward(x *autograd.Var) *autograd.Var { return (*nn.Linear)(nil).
 // onePixel has a batch norm that sees one value of each image and channel.
 func onePixel() nn.Module {
 	rng := rand.New(rand.NewPCG(5, 5))
-	return nn.Sequential{nn.NewConv2D(rng, 1, 4, 6, tensor.ConvSpec{}), nn.NewBatchNormReLU(4), nn.Flatten{}, nn.NewLinear(rng, 4, 3)}
+	return nn.Sequential{nn.NewConv2D(1, 4, 6, tensor.ConvSpec{}, rng), nn.NewBatchNormReLU(4), nn.Flatten{}, nn.NewLinear(4, 3, rng)}
 }
 
 // The last batch of an epoch may be of one image, of which a batch norm over one pixel has no variance.
@@ -243,7 +243,7 @@ func TestFrozenMayChange(t *testing.T) {
 type twins struct{ *net }
 
 func (t twins) Parts() []nn.Part {
-	return append(t.net.Parts(), nn.Part{Name: "fc", Module: nn.NewLinear(rand.New(rand.NewPCG(1, 1)), 4, 3)})
+	return append(t.net.Parts(), nn.Part{Name: "fc", Module: nn.NewLinear(4, 3, rand.New(rand.NewPCG(1, 1)))})
 }
 
 // follower is an optimiser that looks at Frozen in every step, and leaves alone what never had a gradient.

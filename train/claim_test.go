@@ -200,7 +200,7 @@ func TestOnlyACheckpointOfTheModelIsReplaced(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "net.safetensors")
 	small := newTrainer("sgd", path)
-	small.Model = nn.Sequential{nn.Flatten{}, nn.NewLinear(rand.New(rand.NewPCG(1, 1)), 36, 3)}
+	small.Model = nn.Sequential{nn.Flatten{}, nn.NewLinear(36, 3, rand.New(rand.NewPCG(1, 1)))}
 	small.Optimizer = sgd(small.Model, optim.SGDConfig{})
 	_, err := small.Run(t.Context())
 	require.NoError(t, err)

@@ -19,7 +19,7 @@ func ExampleTrainer() {
 		fmt.Println(err)
 		return
 	}
-	model := nn.Sequential{nn.Flatten{}, nn.NewLinear(rng, 36, 3)}
+	model := nn.Sequential{nn.Flatten{}, nn.NewLinear(36, 3, rng)}
 	sgd, err := optim.NewSGD(nn.Params(model), optim.SGDConfig{Momentum: 0.9})
 	if err != nil {
 		fmt.Println(err)

@@ -26,10 +26,10 @@ type net struct {
 func newNet() *net {
 	rng := rand.New(rand.NewPCG(5, 5))
 	return &net{
-		conv:   nn.NewConv2D(rng, 1, 4, 3, tensor.ConvSpec{Pad: 1}),
+		conv:   nn.NewConv2D(1, 4, 3, tensor.ConvSpec{Pad: 1}, rng),
 		bn:     nn.NewBatchNormReLU(4),
-		branch: nn.NewConv2D(rng, 4, 4, 1, tensor.ConvSpec{}),
-		fc:     nn.NewLinear(rng, 4, 3),
+		branch: nn.NewConv2D(4, 4, 1, tensor.ConvSpec{}, rng),
+		fc:     nn.NewLinear(4, 3, rng),
 	}
 }
 

@@ -40,7 +40,7 @@ func TestMismatchGuessesTheReason(t *testing.T) {
 	deeper, classes, wider, vgg := cfg, cfg, cfg, cfg
 	deeper.Depth, classes.Classes, wider.Width = 32, 100, 8
 	vgg.Kind, vgg.Depth = resnet.VGG, 10
-	linear := nn.NewLinear(rand.New(rand.NewPCG(1, 2)), 3, 2)
+	linear := nn.NewLinear(3, 2, rand.New(rand.NewPCG(1, 2)))
 	const begin = "weights: tensors do not fit the model: "
 	for name, c := range map[string]struct {
 		model   state

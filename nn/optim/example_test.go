@@ -12,7 +12,7 @@ import (
 
 // Least squares by gradient descent: the line y = 2x - 1 through three points.
 func Example() {
-	line := nn.NewLinear(rand.New(rand.NewPCG(1, 2)), 1, 1)
+	line := nn.NewLinear(1, 1, rand.New(rand.NewPCG(1, 2)))
 	x := tensor.From([]float32{0, 1, 2}, 3, 1)
 	y := tensor.From([]float32{-1, 1, 3}, 3, 1)
 

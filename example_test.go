@@ -26,7 +26,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	scores, err := study.Evaluate(context.Background(), unravel.DeleteEach(net.Len()))
+	scores, err := study.Evaluate(context.Background(), unravel.DeleteEach(net))
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -40,7 +40,7 @@ func (net *smallNet) loss(x *Var, labels []int) *Var {
 	}
 	x = MaxPool2D(Conv2D(x, w[0], tensor.ConvSpec{Pad: 1}), tensor.PoolSpec{Size: 2})
 	for i := 1; i < 10; i += 3 {
-		h, _, _ := BatchNorm(x, w[i], w[i+1], 1e-5, true)
+		h, _, _ := BatchNorm(Norm{X: x, Gamma: w[i], Beta: w[i+1], Eps: 1e-5}, Then{ReLU: true})
 		x = Add(x, Dropout(Conv2D(h, w[i+2], tensor.ConvSpec{Pad: 1}), 0.1))
 	}
 	h := GlobalAvgPool(PadAxis(SliceAxis(x, 3, 1, 8), 3, 0, 1))
@@ -134,8 +134,9 @@ func TestGradientsAreWrittenOver(t *testing.T) {
 	normal(rand.New(rand.NewPCG(1, 2)), x.Data())
 	layer := func(x *Var) *Var {
 		gamma, beta := Const(tensor.Full(0.5, c)), Const(tensor.New(c))
-		y, _, _ := BatchNorm(ReLU(x), gamma, beta, normEps, true)
-		z, _, _ := BatchNormsAddReLU(Normed{y, gamma, beta, normEps}, Normed{x, gamma, beta, normEps})
+		y, _, _ := BatchNorm(Norm{X: ReLU(x), Gamma: gamma, Beta: beta, Eps: normEps}, Then{ReLU: true})
+		skip := &Norm{X: x, Gamma: gamma, Beta: beta, Eps: normEps}
+		z, _, _ := BatchNorm(Norm{X: y, Gamma: gamma, Beta: beta, Eps: normEps}, Then{AddNorm: skip, ReLU: true})
 		return z
 	}
 	const depth, activations = 10, 3 * 10
@@ -195,10 +196,13 @@ func TestOpsKeepLittle(t *testing.T) {
 	const n, c = 1000, 16
 	x, vec := tensor.Full(0.5, n, c), tensor.Full(1, c)
 	for name, f := range map[string]func(x, v *Var) *Var{
-		"BatchNorm": func(x, v *Var) *Var { y, _, _ := BatchNorm(x, v, v, 1e-5, true); return y },
-		"ReLU":      func(x, v *Var) *Var { return ReLU(x) },
-		"Add":       func(x, v *Var) *Var { return Add(x, v) },
-		"Reshape":   func(x, v *Var) *Var { return Reshape(ReLU(x), c, n) },
+		"BatchNorm": func(x, v *Var) *Var {
+			y, _, _ := BatchNorm(Norm{X: x, Gamma: v, Beta: v, Eps: 1e-5}, Then{ReLU: true})
+			return y
+		},
+		"ReLU":    func(x, v *Var) *Var { return ReLU(x) },
+		"Add":     func(x, v *Var) *Var { return Add(x, v) },
+		"Reshape": func(x, v *Var) *Var { return Reshape(ReLU(x), c, n) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			tape := NewTape(1)

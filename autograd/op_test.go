@@ -18,7 +18,7 @@ import (
 
 // ops is the table of every op. To add an op, add a row: the checks in check_test.go then compare
 // it with its float64 reference and its gradients with finite differences of that reference.
-var ops = []op{
+var ops = append([]op{
 	{name: "Add", shapes: binary, f: func(v []*Var) *Var { return Add(v[0], v[1]) },
 		ref: func(a []array) array { return a[0].add(a[1]) }},
 	{name: "AddReLU", shapes: binary, f: func(v []*Var) *Var { return AddReLU(v[0], v[1]) },
@@ -140,15 +140,6 @@ var ops = []op{
 	{name: "MaxPool2D", shapes: images, domain: apart,
 		f:   func(v []*Var) *Var { return MaxPool2D(v[0], overlapping) },
 		ref: func(a []array) array { return a[0].maxPool(overlapping) }},
-	{name: "BatchNormReLUMaxPool2D", shapes: []string{"2x4x5x3,3,3"}, domain: apart,
-		f: func(v []*Var) *Var {
-			y, _ := BatchNormReLUMaxPool2D(Normed{v[0], v[1], v[2], normEps}, overlapping)
-			return y
-		},
-		ref: func(a []array) array {
-			xhat, _ := a[0].standardise(normEps)
-			return xhat.mul(a[1]).add(a[2]).relu().maxPool(overlapping)
-		}},
 	{name: "MaxPool2D", with: "tiles", shapes: images, domain: apart,
 		f:   func(v []*Var) *Var { return MaxPool2D(v[0], tiles) },
 		ref: func(a []array) array { return a[0].maxPool(tiles) }},
@@ -173,34 +164,6 @@ var ops = []op{
 			return adjoint(shape, func(x array) array { return x.mean(1, 2).reshape(a[0].shape...) })(a)
 		}},
 
-	{name: "BatchNorm", shapes: normShapes,
-		f: func(v []*Var) *Var { y, _, _ := BatchNorm(v[0], v[1], v[2], normEps, false); return y },
-		ref: func(a []array) array {
-			xhat, _ := a[0].standardise(normEps)
-			return xhat.mul(a[1]).add(a[2])
-		}},
-	{name: "BatchNorm", with: "ReLU", shapes: normShapes,
-		f: func(v []*Var) *Var { y, _, _ := BatchNorm(v[0], v[1], v[2], normEps, true); return y },
-		ref: func(a []array) array {
-			xhat, _ := a[0].standardise(normEps)
-			return xhat.mul(a[1]).add(a[2]).relu()
-		}},
-	{name: "BatchNormAddReLU", shapes: []string{"7x3,3,3,7x3", "2x3x2x4,4,4,2x3x2x4"},
-		f: func(v []*Var) *Var { y, _, _ := BatchNormAddReLU(v[0], v[1], v[2], v[3], normEps); return y },
-		ref: func(a []array) array {
-			xhat, _ := a[0].standardise(normEps)
-			return xhat.mul(a[1]).add(a[2]).add(a[3]).relu()
-		}},
-	{name: "BatchNormsAddReLU", shapes: []string{"7x3,3,3,7x3,3,3", "2x3x2x4,4,4,2x3x2x4,4,4"},
-		f: func(v []*Var) *Var {
-			y, _, _ := BatchNormsAddReLU(Normed{v[0], v[1], v[2], normEps}, Normed{v[3], v[4], v[5], normEps})
-			return y
-		},
-		ref: func(a []array) array {
-			xhat, _ := a[0].standardise(normEps)
-			zhat, _ := a[3].standardise(normEps)
-			return xhat.mul(a[1]).add(a[2]).add(zhat.mul(a[4]).add(a[5])).relu()
-		}},
 	{name: "standardise", shapes: normShapes,
 		f: func(v []*Var) *Var { return standardise(v[0], v[1], v[2], momentsOf(v[0])) },
 		ref: func(a []array) array {
@@ -247,15 +210,6 @@ var ops = []op{
 	{name: "invStd", shapes: []string{"7x3", "2x3x2x4"},
 		f:   func(v []*Var) *Var { return invStd(v[0], momentsOf(v[0])) },
 		ref: func(a []array) array { _, r := a[0].standardise(normEps); return r }},
-	{name: "ScaleShift", shapes: []string{"7x3,3,3,3", "2x3x2x4,4,4,4"},
-		f:   func(v []*Var) *Var { return ScaleShift(v[0], v[1], v[2], v[3], false) },
-		ref: func(a []array) array { return a[0].sub(a[1]).mul(a[2]).add(a[3]) }},
-	{name: "ScaleShift", with: "ReLU", shapes: []string{"7x3,3,3,3", "2x3x2x4,4,4,4"},
-		f:   func(v []*Var) *Var { return ScaleShift(v[0], v[1], v[2], v[3], true) },
-		ref: func(a []array) array { return a[0].sub(a[1]).mul(a[2]).add(a[3]).relu() }},
-	{name: "ScaleShiftAddReLU", shapes: []string{"7x3,3,3,3,7x3", "2x3x2x4,4,4,4,2x3x2x4"},
-		f:   func(v []*Var) *Var { return ScaleShiftAddReLU(v[0], v[1], v[2], v[3], v[4]) },
-		ref: func(a []array) array { return a[0].sub(a[1]).mul(a[2]).add(a[3]).add(a[4]).relu() }},
 
 	{name: "Softmax", shapes: unary, f: func(v []*Var) *Var { return Softmax(v[0]) },
 		ref: func(a []array) array { return a[0].logSoftmax().exp() }},
@@ -288,7 +242,7 @@ var ops = []op{
 		}},
 	{name: "MSE", shapes: []string{"3x4,3x4", "7,7"}, f: func(v []*Var) *Var { return MSE(v[0], v[1]) },
 		ref: func(a []array) array { d := a[0].sub(a[1]); return d.mul(d).mean().reshape() }},
-}
+}, norms()...)
 
 // op is a row of the table.
 type op struct {
@@ -363,13 +317,12 @@ func everyOther(shape []int) *tensor.Tensor {
 	return t
 }
 
-func momentsOf(x *Var) moments {
-	m, _ := tensor.BatchNormStats(tensor.Moments{}, nil, x.value, normEps)
-	return moments{m}
+func momentsOf(x *Var) tensor.Moments {
+	return tensor.BatchNormStats(tensor.Moments{}, x.value, normEps)
 }
 
 // momentsWithReLU has a ReLU behind whose input is 0.5 - x.
-func momentsWithReLU(x *Var) moments {
+func momentsWithReLU(x *Var) tensor.Moments {
 	m := momentsOf(x)
 	m.Mean, m.MeanLow = tensor.New(channels(x)), m.Mean
 	m.Scale, m.Shift = tensor.Full(-1, channels(x)), tensor.Full(0.5, channels(x))

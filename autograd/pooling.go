@@ -33,33 +33,6 @@ func (own *ownChoice) maxima(y, x *tensor.Tensor, spec tensor.PoolSpec) {
 	tensor.MaxPool2D(y, own.idx, x, spec)
 }
 
-// BatchNormReLUMaxPool2D returns [MaxPool2D] of max(batchnorm(n), 0), how ResNets for ImageNet begin, and the
-// statistics, with the same bits as the three but without memory for what is pooled.
-func BatchNormReLUMaxPool2D(n Normed, spec tensor.PoolSpec) (y *Var, of BatchStats) {
-	y = result("BatchNormReLUMaxPool2D", n.X, n.Gamma, n.Beta)
-	m, variance := y.batchMoments(n.X, n.Eps)
-	scale, shift := y.affine(n.X, n.Gamma, n.Beta, m)
-	m.Scale, m.Shift = scale, shift
-	a := attr[normAndChoice](y)
-	a.moments = m
-	passed := tensor.ScaleShift(y.scratch(n.X.Shape()...), n.X.value, m.Mean, scale, shift, true)
-	a.own.maxima(y.pooled(n.X, spec), passed, spec)
-	y.dropScratch()
-	return y.returns(func(y, g *Var, d []*Var) {
-		x, a := y.in[0], attr[normAndChoice](y)
-		g = maxPool2DGrad(g, choice(a.own), x.Shape())
-		g.temporary()
-		sums := normSums(x, g, a.moments)
-		normVJP(y, 0, g.lastUse(), sums, a.moments, d)
-	}), BatchStats{m.Mean, variance}
-}
-
-// normAndChoice is what a BatchNormReLUMaxPool2D keeps.
-type normAndChoice struct {
-	moments moments
-	own     ownChoice
-}
-
 // maxPool2DGrad adds every element of g to the element of a zero tensor that the choice names.
 func maxPool2DGrad(g *Var, c choice, xShape []int) *Var {
 	y := result("maxPool2DGrad", g)

@@ -45,9 +45,15 @@ func TestPyTorch(t *testing.T) {
 	require.NoError(t, json.Unmarshal(data, &cases))
 	require.NotEmpty(t, cases)
 	for i, p := range cases {
+		norm := func(then Then) func(v []*Var) *Var {
+			return func(v []*Var) *Var {
+				y, _, _ := BatchNorm(Norm{X: v[0], Gamma: v[1], Beta: v[2], Eps: 1e-5}, then)
+				return y
+			}
+		}
 		f := map[string]func(v []*Var) *Var{
-			"BatchNorm":     func(v []*Var) *Var { y, _, _ := BatchNorm(v[0], v[1], v[2], 1e-5, false); return y },
-			"BatchNormReLU": func(v []*Var) *Var { y, _, _ := BatchNorm(v[0], v[1], v[2], 1e-5, true); return y },
+			"BatchNorm":     norm(Then{}),
+			"BatchNormReLU": norm(Then{ReLU: true}),
 			"Conv2D":        func(v []*Var) *Var { return Conv2D(v[0], v[1], p.Spec) },
 			"CrossEntropy":  func(v []*Var) *Var { return CrossEntropy(v[0], p.Labels, p.Smoothing) },
 		}[p.Op]

@@ -35,21 +35,27 @@ func TestWrongArgumentsPanicWithOpAndShapes(t *testing.T) {
 	in := func(shape ...int) *Var { return Const(tensor.New(shape...)) }
 	labels := []int{0, 1}
 	for want, f := range map[string]func(){
-		"Add: [2 3] x [4 5]":              func() { Add(in(2, 3), in(4, 5)) },
-		"Div: [2 3] x [2]":                func() { Div(in(2, 3), in(2)) },
-		"MatMul: [2 3] x [4 5]":           func() { MatMul(in(2, 3), in(4, 5), tensor.NN) },
-		"MatMul: [2]":                     func() { MatMul(in(2), in(2), tensor.NN) },
-		"Conv2D: [1 4 4 3] x [3 3 2 8]":   func() { Conv2D(in(1, 4, 4, 3), in(3, 3, 2, 8), tensor.ConvSpec{}) },
-		"Conv2D: [4 4 3] x [3 3 3 8]":     func() { Conv2D(in(4, 4, 3), in(3, 3, 3, 8), tensor.ConvSpec{}) },
-		"Conv2D: [1 2 2 3] x [3 3 3 8]":   func() { Conv2D(in(1, 2, 2, 3), in(3, 3, 3, 8), tensor.ConvSpec{}) },
-		"MaxPool2D: [2 2]":                func() { MaxPool2D(in(2, 2), tensor.PoolSpec{Size: 2}) },
-		"MaxPool2D: [1 2 2 1]":            func() { MaxPool2D(in(1, 2, 2, 1), tensor.PoolSpec{}) },
-		"AvgPool2D: [1 2 2 1]":            func() { AvgPool2D(in(1, 2, 2, 1), tensor.PoolSpec{Size: 3}) },
-		"GlobalAvgPool: [2 3]":            func() { GlobalAvgPool(in(2, 3)) },
-		"BatchNorm: [4 3] x [2] x [3]":    func() { BatchNorm(in(4, 3), in(2), in(3), 1e-5, false) },
-		"BatchNorm: [4 3] x [3] x [1 3]":  func() { BatchNorm(in(4, 3), in(3), in(1, 3), 1e-5, false) },
-		"BatchNormStats: []":              func() { BatchNorm(in(), in(3), in(3), 1e-5, false) },
-		"ScaleShift: scale [2]":           func() { ScaleShift(in(4, 3), in(3), in(2), in(3), false) },
+		"Add: [2 3] x [4 5]":            func() { Add(in(2, 3), in(4, 5)) },
+		"Div: [2 3] x [2]":              func() { Div(in(2, 3), in(2)) },
+		"MatMul: [2 3] x [4 5]":         func() { MatMul(in(2, 3), in(4, 5), tensor.NN) },
+		"MatMul: [2]":                   func() { MatMul(in(2), in(2), tensor.NN) },
+		"Conv2D: [1 4 4 3] x [3 3 2 8]": func() { Conv2D(in(1, 4, 4, 3), in(3, 3, 2, 8), tensor.ConvSpec{}) },
+		"Conv2D: [4 4 3] x [3 3 3 8]":   func() { Conv2D(in(4, 4, 3), in(3, 3, 3, 8), tensor.ConvSpec{}) },
+		"Conv2D: [1 2 2 3] x [3 3 3 8]": func() { Conv2D(in(1, 2, 2, 3), in(3, 3, 3, 8), tensor.ConvSpec{}) },
+		"MaxPool2D: [2 2]":              func() { MaxPool2D(in(2, 2), tensor.PoolSpec{Size: 2}) },
+		"MaxPool2D: [1 2 2 1]":          func() { MaxPool2D(in(1, 2, 2, 1), tensor.PoolSpec{}) },
+		"AvgPool2D: [1 2 2 1]":          func() { AvgPool2D(in(1, 2, 2, 1), tensor.PoolSpec{Size: 3}) },
+		"GlobalAvgPool: [2 3]":          func() { GlobalAvgPool(in(2, 3)) },
+		"BatchNormAffine: gamma [2]":    func() { BatchNorm(Norm{X: in(4, 3), Gamma: in(2), Beta: in(3)}, Then{}) },
+		"BatchNormAffine: beta [1 3]":   func() { BatchNorm(Norm{X: in(4, 3), Gamma: in(3), Beta: in(1, 3)}, Then{}) },
+		"BatchNormStats: []":            func() { BatchNorm(Norm{X: in(), Gamma: in(3), Beta: in(3)}, Then{}) },
+		"BatchNorm: two sums follow":    func() { BatchNorm(Norm{X: in(4, 3)}, Then{Add: in(4, 3), AddNorm: &Norm{}}) },
+		"ScaleShift: what is added [3]": func() {
+			BatchNorm(Norm{X: in(4, 3), Gamma: in(3), Beta: in(3)}, Then{Add: in(3)})
+		},
+		"ScaleShift: center [2]": func() {
+			BatchNorm(Norm{X: in(4, 3), Gamma: in(3), Beta: in(3), Mean: tensor.New(2), Variance: tensor.New(3)}, Then{})
+		},
 		"Sum: [2 3]: no axis 2":           func() { Sum(in(2, 3), 2) },
 		"Reshape: [2 3] to [4 -1]":        func() { Reshape(in(2, 3), 4, -1) },
 		"Reshape: [2 3] to [-1 -1]":       func() { Reshape(NewTape(1).Input(tensor.New(2, 3)), -1, -1) },

@@ -37,6 +37,9 @@ type stage struct {
 // Len returns the number of stages M.
 func (e *Ensemble) Len() int { return len(e.stages) }
 
+// BlockName returns "stage 3" for stage 3, counted from 0, as package unravel asks for it.
+func (e *Ensemble) BlockName(m int) string { return fmt.Sprintf("stage %d", m) }
+
 // Outputs returns the number of scores K.
 func (e *Ensemble) Outputs() int { return e.outputs }
 

@@ -36,7 +36,7 @@ func TestEmptyBatches(t *testing.T) {
 		"dropout":                {nn.NewDropout(0.5), image, image},
 		"identity":               {nn.Identity{}, image, image},
 		"batch norm":             {nn.NewBatchNorm2D(4), image, image},
-		"batch norm, relu, pool": {nn.Sequential{nn.NewBatchNormReLU(4), nn.MaxPool2D{Size: 2}}, image, []int{0, 4, 4, 4}},
+		"batch norm, relu, pool": {nn.Sequential{nn.NewBatchNorm2D(4), nn.ReLU{}, nn.MaxPool2D{Size: 2}}, image, []int{0, 4, 4, 4}},
 		"net": {nn.Sequential{nn.NewConv2D(4, 6, 3, tensor.ConvSpec{}, rng), nn.NewBatchNorm2D(6), nn.ReLU{}, nn.MaxPool2D{Size: 2},
 			nn.Flatten{}, nn.NewLinear(54, 7, rng), nn.Tanh{}, nn.NewLinear(7, 2, rng)}, image, []int{0, 2}},
 	} {
@@ -67,12 +67,11 @@ func TestBatchNormTrainsOnTwoValuesOrMore(t *testing.T) {
 			"alone":     (*nn.BatchNorm2D).Forward,
 			"with ReLU": func(b *nn.BatchNorm2D, x *autograd.Var) *autograd.Var { return nn.Sequential{b, nn.ReLU{}}.Forward(x) },
 			"with pool": func(b *nn.BatchNorm2D, x *autograd.Var) *autograd.Var {
-				b.ReLU = true
-				return nn.Sequential{b, nn.MaxPool2D{Size: 1}}.Forward(x)
+				return nn.Sequential{b, nn.ReLU{}, nn.MaxPool2D{Size: 1}}.Forward(x)
 			},
-			"with a sum": func(b *nn.BatchNorm2D, x *autograd.Var) *autograd.Var { return b.ForwardAddReLU(x, x) },
+			"with a sum": func(b *nn.BatchNorm2D, x *autograd.Var) *autograd.Var { return nn.AddReLU(nn.Identity{}, b, x) },
 			"with another": func(b *nn.BatchNorm2D, x *autograd.Var) *autograd.Var {
-				return b.ForwardAddNormReLU(x, nn.NewBatchNorm2D(3), x)
+				return nn.AddReLU(nn.NewBatchNorm2D(3), b, x)
 			},
 		} {
 			b := nn.NewBatchNorm2D(3)

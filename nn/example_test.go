@@ -14,7 +14,8 @@ func Example() {
 	rng := rand.New(rand.NewPCG(1, 2))
 	net := nn.Sequential{
 		nn.NewConv2D(1, 8, 3, tensor.ConvSpec{Stride: 2, Pad: 1}, rng),
-		nn.NewBatchNormReLU(8),
+		nn.NewBatchNorm2D(8),
+		nn.ReLU{},
 		nn.GlobalAvgPool{},
 		nn.NewLinear(8, 10, rng),
 	}
@@ -29,8 +30,8 @@ func Example() {
 	// 1.bias [8]
 	// 1.running_mean [8]
 	// 1.running_var [8]
-	// 3.weight [10 8]
-	// 3.bias [10]
+	// 4.weight [10 8]
+	// 4.bias [10]
 	// [4 10]
 }
 

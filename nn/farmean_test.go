@@ -76,12 +76,12 @@ func TestBatchNormFarFromZero(t *testing.T) {
 				}{
 					"plain": {func(b *nn.BatchNorm2D, x *autograd.Var) *autograd.Var { return b.Forward(x) },
 						func(y float64) float64 { return y }},
-					"ReLU": {func(b *nn.BatchNorm2D, x *autograd.Var) *autograd.Var { b.ReLU = true; return b.Forward(x) }, relu},
+					"ReLU": {func(b *nn.BatchNorm2D, x *autograd.Var) *autograd.Var { return nn.Sequential{b, nn.ReLU{}}.Forward(x) }, relu},
 					"add, ReLU": {func(b *nn.BatchNorm2D, x *autograd.Var) *autograd.Var {
-						return b.ForwardAddReLU(x, autograd.Const(residual))
+						return nn.AddReLU(given{autograd.Const(residual)}, b, x)
 					}, func(y float64) float64 { return relu(y + 0.125) }},
 					"add norm, ReLU": {func(b *nn.BatchNorm2D, x *autograd.Var) *autograd.Var {
-						return b.ForwardAddNormReLU(x, layer(), x)
+						return nn.AddReLU(layer(), b, x)
 					}, func(y float64) float64 { return relu(2 * y) }},
 				} {
 					b, tape := layer(), autograd.NewTape(1)

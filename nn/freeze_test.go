@@ -27,9 +27,9 @@ func TestFrozenBatchNorm(t *testing.T) {
 		"ReLU": func(a, b *nn.BatchNorm2D, x, z *autograd.Var) *autograd.Var {
 			return nn.Sequential{a, nn.ReLU{}}.Forward(x)
 		},
-		"a sum":       func(a, b *nn.BatchNorm2D, x, z *autograd.Var) *autograd.Var { return a.ForwardAddReLU(x, z) },
-		"two":         func(a, b *nn.BatchNorm2D, x, z *autograd.Var) *autograd.Var { return a.ForwardAddNormReLU(x, b, z) },
-		"two, turned": func(a, b *nn.BatchNorm2D, x, z *autograd.Var) *autograd.Var { return a.ForwardAddNormReLU(z, b, x) },
+		"a sum":       func(a, b *nn.BatchNorm2D, x, z *autograd.Var) *autograd.Var { return nn.AddReLU(given{z}, a, x) },
+		"two":         func(a, b *nn.BatchNorm2D, x, z *autograd.Var) *autograd.Var { return addNormReLU(a, x, b, z) },
+		"two, turned": func(a, b *nn.BatchNorm2D, x, z *autograd.Var) *autograd.Var { return addNormReLU(a, z, b, x) },
 		"pool": func(a, b *nn.BatchNorm2D, x, z *autograd.Var) *autograd.Var {
 			return nn.Sequential{a, nn.ReLU{}, nn.MaxPool2D{Size: 2}}.Forward(x)
 		},

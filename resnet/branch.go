@@ -45,7 +45,7 @@ func (l *layers) body(b Block) (body nn.Sequential, parts []nn.Part) {
 	for i, c := range l.convs(b) {
 		if i > 0 {
 			norm := l.normReLU(c.Weight.Value.Dim(2))
-			body, parts = append(body, norm), append(parts, numbered("bn", i, norm))
+			body, parts = append(body, norm...), append(parts, numbered("bn", i, norm[0]))
 		}
 		body, parts = append(body, c), append(parts, numbered("conv", i+1, c))
 	}

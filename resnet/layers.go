@@ -22,10 +22,7 @@ func (l *layers) stem() (stem nn.Sequential, parts []nn.Part, out Shape) {
 	if l.Kind == VGG {
 		return nil, nil, l.Image
 	}
-	stem = nn.Sequential{
-		l.conv(l.Image, l.Width, l.StemSize, l.StemStride),
-		l.normReLU(l.Width),
-	}
+	stem = append(nn.Sequential{l.conv(l.Image, l.Width, l.StemSize, l.StemStride)}, l.normReLU(l.Width)...)
 	parts = []nn.Part{{Name: "conv1", Module: stem[0]}, {Name: "bn1", Module: stem[1]}}
 	out = l.Image.strided(l.StemStride, l.Width)
 	if l.StemPool {
@@ -57,8 +54,9 @@ func (l *layers) head(in Shape) (nn.Sequential, []nn.Part) {
 	c := in.Channels
 	switch l.Kind {
 	case PreActivation: // the activation that no later unit applies; He et al. 2016b, appendix
-		bn, fc := l.normReLU(c), l.linear(c, l.Classes)
-		return nn.Sequential{bn, nn.GlobalAvgPool{}, fc}, []nn.Part{{Name: "bn", Module: bn}, {Name: "fc", Module: fc}}
+		head, fc := l.normReLU(c), l.linear(c, l.Classes)
+		parts := []nn.Part{{Name: "bn", Module: head[0]}, {Name: "fc", Module: fc}}
+		return append(head, nn.GlobalAvgPool{}, fc), parts
 	case VGG:
 		hidden := l.linear(c, c)
 		nn.KaimingNormal(hidden.Weight.Value, c, l.rng)
@@ -122,11 +120,11 @@ func meanFanIn(in Shape, size, stride int) int {
 }
 
 // normReLU makes a batch norm and a ReLU, or the ReLU alone.
-func (l *layers) normReLU(channels int) nn.Module {
+func (l *layers) normReLU(channels int) nn.Sequential {
 	if l.WithoutBatchNorm {
-		return nn.ReLU{}
+		return nn.Sequential{nn.ReLU{}}
 	}
-	return nn.NewBatchNormReLU(channels)
+	return nn.Sequential{nn.NewBatchNorm2D(channels), nn.ReLU{}}
 }
 
 // norm makes a batch norm, or nothing.

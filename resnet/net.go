@@ -94,6 +94,9 @@ func (n *Net) Len() int { return len(n.units) }
 // Block describes the i-th block, counted from 0.
 func (n *Net) Block(i int) Block { return n.blocks[i] }
 
+// BlockName returns the name of block i, "layer2.0", as package unravel asks for it.
+func (n *Net) BlockName(i int) string { return n.blocks[i].Name }
+
 // Sums reports whether the i-th block adds its skip to its branch; it is the same for all blocks.
 func (n *Net) Sums(i int) bool { return n.cfg.residual() }
 

@@ -19,7 +19,7 @@ func (l *layers) plain(b Block) *plain {
 	out := b.Out.Channels
 	norm := l.normReLU(out)
 	return &plain{
-		body: append(body, norm), parts: append(parts, numbered("bn", len(l.filters(b)), norm)),
+		body: append(body, norm...), parts: append(parts, numbered("bn", len(l.filters(b)), norm[0])),
 		remains: optionA(b.In.Channels, out, l.stride(b)),
 	}
 }

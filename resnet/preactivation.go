@@ -23,7 +23,7 @@ func (l *layers) preActivation(b Block) *preActivation {
 	for i, c := range l.convs(b) {
 		if i > 0 || b.Stage > 0 || b.Index > 0 {
 			norm := l.normReLU(c.Weight.Value.Dim(2))
-			u.body, u.parts = append(u.body, norm), append(u.parts, numbered("bn", i+1, norm))
+			u.body, u.parts = append(u.body, norm...), append(u.parts, numbered("bn", i+1, norm[0]))
 		}
 		u.body, u.parts = append(u.body, c), append(u.parts, numbered("conv", i+1, c))
 	}

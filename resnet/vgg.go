@@ -11,31 +11,27 @@ import (
 //
 // Deleting it leaves the pooling, which has no weights, so that the shapes still fit.
 type vgg struct {
-	remains  nn.Module
-	conv, bn nn.Module // bn with its ReLU
-	pool     nn.Module
-	parts    []nn.Part
+	remains nn.Module
+	pool    nn.Module     // or the identity
+	body    nn.Sequential // all layers
+	parts   []nn.Part
 }
 
 // vgg makes the next block. Its layers are numbered as those of torchvision's "features".
 func (l *layers) vgg(b Block) *vgg {
 	in, out, stride := b.In.Channels, b.Out.Channels, l.stride(b)
-	u := &vgg{
-		remains: optionA(in, out, stride),
-		conv:    l.conv(b.In, out, 3, stride),
-		bn:      nn.ReLU{},
-		pool:    nn.Identity{},
-	}
-	u.parts = []nn.Part{l.feature(u.conv)}
+	u := &vgg{remains: optionA(in, out, stride), pool: nn.Identity{}}
+	conv, norm := l.conv(b.In, out, 3, stride), l.normReLU(out)
+	u.parts = []nn.Part{l.feature(conv)}
 	if !l.WithoutBatchNorm {
-		u.bn = l.normReLU(out)
-		u.parts = append(u.parts, l.feature(u.bn))
+		u.parts = append(u.parts, l.feature(norm[0]))
 	}
 	l.features++ // the ReLU
 	if b.Out.Height < b.In.strided(stride, out).Height {
 		u.pool = nn.MaxPool2D{Size: 2, Stride: 2}
 		l.features++
 	}
+	u.body = append(append(nn.Sequential{conv}, norm...), u.pool)
 	return u
 }
 
@@ -47,9 +43,7 @@ func (l *layers) feature(m nn.Module) nn.Part {
 
 func (u *vgg) skip(x *autograd.Var) *autograd.Var { return u.pool.Forward(u.remains.Forward(x)) }
 
-func (u *vgg) branch(x *autograd.Var) *autograd.Var {
-	return u.pool.Forward(u.bn.Forward(u.conv.Forward(x)))
-}
+func (u *vgg) branch(x *autograd.Var) *autograd.Var { return u.body.Forward(x) }
 
 func (u *vgg) join(skip, branch *autograd.Var) *autograd.Var { return either(skip, branch) }
 

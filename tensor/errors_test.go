@@ -138,7 +138,12 @@ func TestCallerBugsPanic(t *testing.T) {
 		{"GlobalAvgPool: [2 3]: want [N H W C] with pixels", func() { tensor.GlobalAvgPool(nil, n(2, 3)) }},
 		{"GlobalAvgPoolGrad: g [2 3]: want [2 4]",
 			func() { tensor.GlobalAvgPoolGrad(nil, n(2, 3), []int{2, 5, 5, 4}) }},
-		{"ScaleShiftAdd: residual [3]: want [4 3]", func() { tensor.ScaleShiftAdd(nil, n(4, 3), n(3), n(3), n(3), n(3), true) }},
+		{"ScaleShift: what is added [3]: want [4 3]", func() {
+			tensor.ScaleShift(nil, n(4, 3), tensor.Affine{Center: n(3), Scale: n(3), Shift: n(3)}, tensor.Then{Add: n(3)})
+		}},
+		{"BatchNormAffine: gamma [2]: want [3]", func() { tensor.BatchNormAffine(moments, n(2), n(3)) }},
+		{"BatchNormAffine: beta [3 1]: want [3]", func() { tensor.BatchNormAffine(moments, n(3), n(3, 1)) }},
+		{"InvStd: dst [2], result [3]: shapes differ", func() { tensor.InvStd(n(2), n(3), 1) }},
 		{"BatchNormGradSums: shift [2]: want [3]", func() {
 			m := moments
 			m.Scale, m.Shift = n(3), n(2)
@@ -158,10 +163,14 @@ func TestCallerBugsPanic(t *testing.T) {
 		{"AvgPool2DGrad: g [1 2 2 3]: want [1 3 3 3]",
 			func() { tensor.AvgPool2DGrad(nil, n(1, 2, 2, 3), []int{1, 6, 6, 3}, tensor.PoolSpec{Size: 2}) }},
 
-		{"BatchNormStats: []: rank 0 has no last axis", func() { tensor.BatchNormStats(tensor.Moments{}, nil, n(), 1) }},
-		{"BatchNormStats: dst [2], result [3]: shapes differ", func() { tensor.BatchNormStats(tensor.Moments{}, n(2), n(4, 3), 1) }},
-		{"ScaleShift: scale [2]: want [3]", func() { tensor.ScaleShift(nil, n(4, 3), n(3), n(2), n(3), false) }},
-		{"ScaleShift: shift [1]: want [3]", func() { tensor.ScaleShift(nil, n(4, 3), n(3), n(3), n(1), false) }},
+		{"BatchNormStats: []: rank 0 has no last axis", func() { tensor.BatchNormStats(tensor.Moments{}, n(), 1) }},
+		{"BatchNormStats: dst [2], result [3]: shapes differ", func() { tensor.BatchNormStats(tensor.Moments{Variance: n(2)}, n(4, 3), 1) }},
+		{"ScaleShift: scale [2]: want [3]", func() {
+			tensor.ScaleShift(nil, n(4, 3), tensor.Affine{Center: n(3), Scale: n(2), Shift: n(3)}, tensor.Then{})
+		}},
+		{"ScaleShift: shift [1]: want [3]", func() {
+			tensor.ScaleShift(nil, n(4, 3), tensor.Affine{Center: n(3), Scale: n(3), Shift: n(1)}, tensor.Then{})
+		}},
 		{"BatchNormGradSums: g [3]: want [4 3]", func() { tensor.BatchNormGradSums(nil, n(4, 3), moments, n(3)) }},
 		{"BatchNormInputGrad: sums [3 2]: want [2 3]",
 			func() { tensor.BatchNormInputGrad(nil, n(4, 3), moments, n(3), n(4, 3), n(3, 2)) }},
@@ -230,7 +239,8 @@ func TestOverlappingDestinationsPanic(t *testing.T) {
 		"AvgPool2D":   func() { tensor.AvgPool2D(img, img, tensor.PoolSpec{Size: 3, Stride: 1, Pad: 1}) },
 		"SubsampleHW": func() { tensor.SubsampleHW(img, img, 1) },
 		"ScaleShift": func() {
-			tensor.ScaleShift(a, tensor.New(4, 4), a.Slice(0, 1).Reshape(4), tensor.New(4), tensor.New(4), false)
+			by := tensor.Affine{Center: a.Slice(0, 1).Reshape(4), Scale: tensor.New(4), Shift: tensor.New(4)}
+			tensor.ScaleShift(a, tensor.New(4, 4), by, tensor.Then{})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

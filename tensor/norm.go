@@ -1,18 +1,32 @@
 package tensor
 
-import "github.com/residuum-go/residuum/internal/kernel/vec"
+import (
+	"math"
 
-// Moments are what batch normalisation by a batch keeps of it, [C] each:
+	"github.com/residuum-go/residuum/internal/kernel/vec"
+)
+
+// Moments are what batch normalisation by a batch knows of it, [C] each: the biased variance, and
 //
-//	xhat = (x - mean) * InvStd,  InvStd = 1 / sqrt(variance + eps)
+//	xhat = (x - mean) * InvStd,  InvStd = 1 / sqrt(Variance + eps)
 //
 // The mean is Mean + MeanLow: when it is far larger than the spread, one float32 does not hold it well enough.
-// If a ReLU follows, Scale and Shift say where it passes: where (x - Mean)*Scale + Shift, what [ScaleShift]
-// computes, is not 0 or less. So its result need not be kept. Otherwise they are nil.
+//
+// Scale and Shift are nil until [BatchNormAffine] sets them. For the functions of the gradient, those who have
+// them are followed by a ReLU, which passes where [ScaleShift] by them is not 0 or less. So its result need not be kept.
 type Moments struct {
-	Mean, MeanLow, InvStd *Tensor
-	Scale, Shift          *Tensor
+	Mean, MeanLow, Variance, InvStd *Tensor
+	Scale, Shift                    *Tensor
 }
+
+// Linear returns m without Scale and Shift: no ReLU follows.
+func (m Moments) Linear() Moments {
+	m.Scale, m.Shift = nil, nil
+	return m
+}
+
+// Affine returns what batch normalisation does to x.
+func (m Moments) Affine() Affine { return Affine{m.Mean, m.Scale, m.Shift} }
 
 // kernel checks the shapes for images of c channels.
 func (m *Moments) kernel(op string, c int) vec.Norm {
@@ -36,55 +50,81 @@ func (m *Moments) apartFrom(op string, dst *Tensor) {
 	}
 }
 
-// BatchNormStats computes mean and 1/sqrt(variance + eps) of every channel of x [..., C], and its biased
-// variance, over all other axes:
+// BatchNormStats computes the moments of every channel of x [..., C] over all other axes:
 //
 //	mean[c] = 1/n * sum over i of x[i,c]
 //	variance[c] = 1/n * sum over i of (x[i,c] - mean[c])**2
 //
-// The results are [C], new when nil. With no rows all are NaN.
-func BatchNormStats(m Moments, variance, x *Tensor, eps float32) (Moments, *Tensor) {
+// in the tensors of m, new ones where those are nil. Scale and Shift stay as they are. With no rows all are NaN.
+func BatchNormStats(m Moments, x *Tensor, eps float32) Moments {
 	const op = "BatchNormStats"
 	_, c := lastAxis(op, x)
-	variance = out(op, variance, []int{c})
-	m = Moments{Mean: out(op, m.Mean, []int{c}), MeanLow: out(op, m.MeanLow, []int{c}), InvStd: out(op, m.InvStd, []int{c})}
-	apart(op, m.Mean, x, variance, m.MeanLow, m.InvStd)
-	apart(op, m.MeanLow, x, variance, m.InvStd)
-	apart(op, m.InvStd, x, variance)
-	apart(op, variance, x)
-	vec.BatchNormStats(m.kernel(op, c), variance.data, x.data, eps)
-	return m, variance
+	shape := []int{c}
+	m.Mean, m.MeanLow = out(op, m.Mean, shape), out(op, m.MeanLow, shape)
+	m.Variance, m.InvStd = out(op, m.Variance, shape), out(op, m.InvStd, shape)
+	apart(op, m.Mean, x, m.Variance, m.MeanLow, m.InvStd)
+	apart(op, m.MeanLow, x, m.Variance, m.InvStd)
+	apart(op, m.InvStd, x, m.Variance)
+	apart(op, m.Variance, x)
+	linear := m.Linear()
+	vec.BatchNormStats(linear.kernel(op, c), m.Variance.data, x.data, eps)
+	return m
 }
 
-// ScaleShift computes (x - center)*scale + shift for x [..., C] with center, scale and shift [C], followed by
-// ReLU if relu is set: batch normalisation with known statistics. The center is taken off first because
-// x*scale + shift would lose the digits of a channel whose mean is far larger than its spread.
-func ScaleShift(dst, x, center, scale, shift *Tensor, relu bool) *Tensor {
-	const op = "ScaleShift"
-	_, c := lastAxis(op, x)
-	mustBe(op, "center", center, c)
-	mustBe(op, "scale", scale, c)
-	mustBe(op, "shift", shift, c)
-	dst = out(op, dst, x.shape)
-	apartOrSame(op, dst, x)
-	apart(op, dst, center, scale, shift)
-	vec.ScaleShiftRows(dst.data, x.data, center.data, scale.data, shift.data, relu)
+// BatchNormAffine computes Scale = gamma*InvStd and Shift = beta - MeanLow*Scale for gamma and beta [C], with which
+// gamma*xhat + beta = (x - Mean)*Scale + Shift, in the tensors of m, new ones where those are nil.
+func BatchNormAffine(m Moments, gamma, beta *Tensor) Moments {
+	const op = "BatchNormAffine"
+	shape := m.InvStd.shape
+	mustBe(op, "gamma", gamma, shape...)
+	mustBe(op, "beta", beta, shape...)
+	m.Scale, m.Shift = out(op, m.Scale, shape), out(op, m.Shift, shape)
+	apart(op, m.Scale, beta, m.MeanLow, m.Shift)
+	vec.Mul(m.Scale.data, gamma.data, m.InvStd.data)
+	for i, s := range m.Scale.data {
+		m.Shift.data[i] = float32(float64(beta.data[i]) - float64(m.MeanLow.data[i])*float64(s))
+	}
+	return m
+}
+
+// InvStd computes 1 / sqrt(variance + eps), in float64 until it is rounded.
+func InvStd(dst, variance *Tensor, eps float32) *Tensor {
+	dst = out("InvStd", dst, variance.shape)
+	for i, v := range variance.data {
+		dst.data[i] = float32(1 / math.Sqrt(float64(v)+float64(eps)))
+	}
 	return dst
 }
 
-// ScaleShiftAdd computes (x - center)*scale + shift + residual for x and residual [..., C] with center, scale and
-// shift [C], followed by ReLU if relu is set: the end of a residual block, batch norm with known statistics.
-func ScaleShiftAdd(dst, x, center, scale, shift, residual *Tensor, relu bool) *Tensor {
-	const op = "ScaleShiftAdd"
+// Affine maps channels, (x - Center)*Scale + Shift with [C] each: batch normalisation with known statistics. The
+// center is taken off first because x*scale + shift would lose the digits of a channel whose mean is far larger than
+// its spread.
+type Affine struct{ Center, Scale, Shift *Tensor }
+
+// Then says what follows a map of channels in the same pass over memory: first Add is added, of the shape of the
+// result, if it is not nil; then ReLU.
+type Then struct {
+	Add  *Tensor
+	ReLU bool
+}
+
+// ScaleShift computes (x - Center)*Scale + Shift for x [..., C], and what follows it.
+func ScaleShift(dst, x *Tensor, by Affine, then Then) *Tensor {
+	const op = "ScaleShift"
 	_, c := lastAxis(op, x)
-	mustBe(op, "center", center, c)
-	mustBe(op, "scale", scale, c)
-	mustBe(op, "shift", shift, c)
-	mustBe(op, "residual", residual, x.shape...)
+	mustBe(op, "center", by.Center, c)
+	mustBe(op, "scale", by.Scale, c)
+	mustBe(op, "shift", by.Shift, c)
 	dst = out(op, dst, x.shape)
-	apartOrSame(op, dst, x, residual)
-	apart(op, dst, center, scale, shift)
-	vec.ScaleShiftAddRows(dst.data, x.data, center.data, scale.data, shift.data, residual.data, relu)
+	apartOrSame(op, dst, x)
+	apart(op, dst, by.Center, by.Scale, by.Shift)
+	if then.Add == nil {
+		vec.ScaleShiftRows(dst.data, x.data, by.Center.data, by.Scale.data, by.Shift.data, then.ReLU)
+		return dst
+	}
+	mustBe(op, "what is added", then.Add, x.shape...)
+	apartOrSame(op, dst, then.Add)
+	vec.ScaleShiftAddRows(dst.data, x.data, by.Center.data, by.Scale.data, by.Shift.data, then.Add.data, then.ReLU)
 	return dst
 }
 

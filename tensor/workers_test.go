@@ -31,9 +31,9 @@ func largeOps(t testing.TB) []largeOp {
 	pixels := normal(r, 8, 19)
 	idx := make([]int32, pooled.Len())
 	tensor.MaxPool2D(nil, idx, a, pool)
-	moments, variance := tensor.BatchNormStats(tensor.Moments{}, nil, a, 1e-5)
-	mean, withReLU := moments.Mean, moments
-	withReLU.Scale, withReLU.Shift = c, variance
+	moments := tensor.BatchNormStats(tensor.Moments{}, a, 1e-5)
+	withReLU := moments
+	withReLU.Scale, withReLU.Shift = c, moments.Variance
 	sums := tensor.BatchNormGradSums(nil, a, moments, b)
 	state := [3]*tensor.Tensor{n(a.Shape()...), n(a.Shape()...), n(a.Shape()...)}
 	rows := []int{3, 1, 1, 7}
@@ -75,12 +75,16 @@ func largeOps(t testing.TB) []largeOp {
 		{"GlobalAvgPool", n(8, 19), func(d *tensor.Tensor) { tensor.GlobalAvgPool(d, a) }},
 		{"GlobalAvgPoolGrad", same(), func(d *tensor.Tensor) { tensor.GlobalAvgPoolGrad(d, pixels, a.Shape()) }},
 		{"BatchNormStats", n(2, 19), func(d *tensor.Tensor) {
-			tensor.BatchNormStats(moments, variance, a, 1e-5)
-			copy(d.Data()[copy(d.Data(), mean.Data()):], variance.Data())
+			tensor.BatchNormStats(moments, a, 1e-5)
+			copy(d.Data()[copy(d.Data(), moments.Mean.Data()):], moments.Variance.Data())
 		}},
-		{"ScaleShift", same(), func(d *tensor.Tensor) { tensor.ScaleShift(d, a, mean, c, variance, true) }},
+		{"ScaleShift", same(), func(d *tensor.Tensor) {
+			tensor.ScaleShift(d, a, withReLU.Affine(), tensor.Then{ReLU: true})
+		}},
 		{"BatchNormGradSums", n(2, 19), func(d *tensor.Tensor) { tensor.BatchNormGradSums(d, a, moments, b) }},
-		{"ScaleShiftAdd", same(), func(d *tensor.Tensor) { tensor.ScaleShiftAdd(d, a, mean, c, variance, b, true) }},
+		{"ScaleShiftAdd", same(), func(d *tensor.Tensor) {
+			tensor.ScaleShift(d, a, withReLU.Affine(), tensor.Then{Add: b, ReLU: true})
+		}},
 		{"BatchNormGradSumsReLU", n(2, 19), func(d *tensor.Tensor) {
 			tensor.BatchNormGradSums(d, a, withReLU, b)
 		}},

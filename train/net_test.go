@@ -27,14 +27,14 @@ func newNet() *net {
 	rng := rand.New(rand.NewPCG(5, 5))
 	return &net{
 		conv:   nn.NewConv2D(1, 4, 3, tensor.ConvSpec{Pad: 1}, rng),
-		bn:     nn.NewBatchNormReLU(4),
+		bn:     nn.NewBatchNorm2D(4),
 		branch: nn.NewConv2D(4, 4, 1, tensor.ConvSpec{}, rng),
 		fc:     nn.NewLinear(4, 3, rng),
 	}
 }
 
 func (n *net) Forward(x *autograd.Var) *autograd.Var {
-	y := n.bn.Forward(n.conv.Forward(x))
+	y := nn.Sequential{n.conv, n.bn, nn.ReLU{}}.Forward(x)
 	if t := x.Tape(); t == nil || t.Rand().IntN(4) > 0 {
 		y = autograd.Add(y, n.branch.Forward(y))
 	}

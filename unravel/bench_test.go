@@ -65,7 +65,7 @@ func BenchmarkGradientByLength(b *testing.B) {
 
 // BenchmarkEvaluate reports the cost of sweeps relative to one full forward pass for each plan.
 func BenchmarkEvaluate(b *testing.B) {
-	for name, plans := range map[string][]Plan{"single": DeleteEach(54), "pairs": DeletePairs(54)} {
+	for name, plans := range map[string][]Plan{"single": DeleteEach(ofLen(54)), "pairs": DeletePairs(ofLen(54))} {
 		b.Run("sweep="+name+"/n=54", func(b *testing.B) {
 			net, batch := newDeepNet(10)
 			s := studyOf(net, batch)

@@ -53,7 +53,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	scores, err := study.Evaluate(context.Background(), append(unravel.DeleteEach(4), unravel.Whole(4)))
+	scores, err := study.Evaluate(context.Background(), append(unravel.DeleteEach(net), unravel.Whole(net)))
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -103,7 +103,7 @@ func ExampleStudy_Measure() {
 		fmt.Println(err)
 		return
 	}
-	curve := unravel.DeletionCurve(4, unravel.CurveOptions{Counts: []int{0, 1, 2}, Draws: 10})
+	curve := unravel.DeletionCurve(net, unravel.CurveOptions{Counts: []int{0, 1, 2}, Draws: 10})
 	if err := study.Measure(context.Background(), curve); err != nil {
 		fmt.Println(err)
 		return
@@ -121,7 +121,7 @@ func ExampleStudy_Measure() {
 // Without block 1 the net has 2^3 paths left, and a gradient for each of their lengths.
 func ExampleEdited() {
 	net := newLadder(4)
-	edited := unravel.Edited(net, unravel.Whole(4).With(unravel.Delete, 1))
+	edited := unravel.Edited(net, unravel.Ablate(net, unravel.Delete, 1))
 	study, err := unravel.NewStudy(edited, examples, unravel.Options{})
 	if err != nil {
 		fmt.Println(err)

@@ -134,7 +134,8 @@ func dot(a, b []float32) float64 {
 
 // BlockContribution is what one block contributes to <direction, logits>, over the examples.
 type BlockContribution struct {
-	Block int `json:"block"`
+	Block int    `json:"block"`
+	Name  string `json:"name"` // of the block
 	// Direct is <g, f_i> with g the gradient that reaches the branch's output through skips alone:
 	// the path from the block straight to the head.
 	Direct Spread `json:"direct"`
@@ -181,7 +182,7 @@ func (s *Study) BlockContributions(ctx context.Context, o ContributionOptions) (
 			sums[2][e] = after[e] - before[e]
 		}
 		after = before
-		blocks[i] = BlockContribution{i, SpreadOf(sums[0]), SpreadOf(sums[1]), SpreadOf(sums[2])}
+		blocks[i] = BlockContribution{i, BlockName(net, i), SpreadOf(sums[0]), SpreadOf(sums[1]), SpreadOf(sums[2])}
 		p.add(1)
 	}
 	return blocks, nil

@@ -135,7 +135,7 @@ func TestBlockContributions(t *testing.T) {
 		require.InDelta(t, mean(acts.Branch[i]), c.Direct.Mean, 1e-5)
 		require.InDelta(t, c.Direct.Mean, c.Lens.Mean, 1e-5)
 		// In a linear net the whole contribution of a block is what deleting it takes away.
-		deleted := Run(net, Whole(6).With(Delete, i), autograd.Const(b.X)).Value()
+		deleted := Run(net, Ablate(ofLen(6), Delete, i), autograd.Const(b.X)).Value()
 		require.InDelta(t, mean(tensor.Sub(nil, acts.Logits, deleted)), c.Total.Mean, 1e-5)
 	}
 }
@@ -151,9 +151,9 @@ func TestLensTelescopes(t *testing.T) {
 			for _, c := range blocks {
 				sum += c.Lens.Mean
 			}
-			plans := EarlyExits(n)
+			plans := EarlyExits(ofLen(n))
 			require.Len(t, plans, n+1)
-			require.Equal(t, Whole(n), plans[n])
+			require.Equal(t, Whole(ofLen(n)), plans[n])
 			values := make([]float64, e.batch.X.Dim(0))
 			addDots(values, 1, direction, Run(e.net, plans[n], autograd.Const(e.batch.X)).Value())
 			addDots(values, -1, direction, Run(e.net, plans[0], autograd.Const(e.batch.X)).Value())
@@ -229,7 +229,7 @@ func TestIterative(t *testing.T) {
 			s := studyOf(e.net, e.batch)
 			r, err := s.Iterative(context.Background())
 			require.NoError(t, err)
-			exits, err := s.Evaluate(context.Background(), EarlyExits(n))
+			exits, err := s.Evaluate(context.Background(), EarlyExits(ofLen(n)))
 			require.NoError(t, err)
 			require.Equal(t, exits[0].Correct, r.Stem.Correct)
 			acts := record(e.net, e.batch.X, true)

@@ -18,9 +18,20 @@ type Patch struct {
 	To   int `json:"to"`
 }
 
+// Describe names the blocks of the patch in net: "layer1.0 > layer2.1".
+func (p Patch) Describe(net Network) string {
+	return BlockName(net, p.From) + " > " + readerName(net, p.To)
+}
+
+// NewPatch returns the patch between two blocks of net, or from a block to "head".
+func NewPatch[R Ref](net Network, from, to R) Patch {
+	return Patch{index("NewPatch", net, from), reader("NewPatch", net, to)}
+}
+
 // AllPatches returns the n(n+1)/2 patches of a net of n blocks, by From, then To.
-func AllPatches(n int) []Patch {
+func AllPatches(net Network) []Patch {
 	var ps []Patch
+	n := net.Len()
 	for i := range n {
 		for j := i + 1; j <= n; j++ {
 			ps = append(ps, Patch{i, j})
@@ -32,6 +43,7 @@ func AllPatches(n int) []Patch {
 // PatchScore is what a patch does.
 type PatchScore struct {
 	Patch
+	Name  string     `json:"name"` // of the two blocks, "layer1.0 > layer2.1"
 	Score data.Score `json:"score"`
 	// Distance is the RMS change of the logits relative to the RMS of the whole net's. It is NaN if a logit is not
 	// finite.
@@ -66,7 +78,7 @@ func (s *Study) PatchPaths(ctx context.Context, do Step, patches []Patch) ([]Pat
 			return nil, fmt.Errorf("unravel: PatchPaths: %w", err)
 		}
 		for i, f := range findings {
-			scores[i].Patch = patches[i]
+			scores[i].Patch, scores[i].Name = patches[i], patches[i].Describe(s.net)
 			scores[i].Score = scores[i].Score.Plus(f.Score)
 			change[i] += float64(f.Change)
 			size[i] += float64(f.Size)

@@ -27,7 +27,7 @@ func TestPatchesByDefinition(t *testing.T) {
 			n := e.net.Len()
 			acts := record(e.net, e.batch.X, true)
 			s := studyOf(e.net, e.batch)
-			patches := AllPatches(n)
+			patches := AllPatches(ofLen(n))
 			require.Len(t, patches, n*(n+1)/2)
 			scores, err := s.PatchPaths(context.Background(), Step{Do: Zero}, patches)
 			require.NoError(t, err)
@@ -72,7 +72,7 @@ func TestPatchesOfALinearNet(t *testing.T) {
 		want := tensor.Norm(acts.Branch[got.From]) / tensor.Norm(acts.Logits)
 		require.InDelta(t, want, got.Distance, 1e-5)
 	}
-	same, err := s.PatchPaths(context.Background(), Step{Do: Keep}, AllPatches(n))
+	same, err := s.PatchPaths(context.Background(), Step{Do: Keep}, AllPatches(ofLen(n)))
 	require.NoError(t, err)
 	for _, got := range same {
 		require.InDelta(t, 0, got.Distance, 1e-6)
@@ -83,23 +83,23 @@ func TestPatchesOfALinearNet(t *testing.T) {
 // Patches that a journal holds are not computed again, those of another lesion are.
 func TestPatchesAreRemembered(t *testing.T) {
 	s, _ := journalled()
-	want, err := s.PatchPaths(t.Context(), Step{Do: Zero}, AllPatches(6))
+	want, err := s.PatchPaths(t.Context(), Step{Do: Zero}, AllPatches(ofLen(6)))
 	require.NoError(t, err)
 	path := filepath.Join(t.TempDir(), "patches.jsonl")
 	s.opts.Journal = openJournal(t, path, "net 1")
-	_, err = s.PatchPaths(t.Context(), Step{Do: Zero}, AllPatches(6)[:9])
+	_, err = s.PatchPaths(t.Context(), Step{Do: Zero}, AllPatches(ofLen(6))[:9])
 	require.NoError(t, err)
 	require.NoError(t, s.opts.Journal.Close())
 	s.opts.Journal = openJournal(t, path, "net 1")
 	require.Equal(t, 2*9, s.opts.Journal.Len())
-	got, err := s.PatchPaths(t.Context(), Step{Do: Zero}, AllPatches(6))
+	got, err := s.PatchPaths(t.Context(), Step{Do: Zero}, AllPatches(ofLen(6)))
 	require.NoError(t, err)
 	require.Equal(t, want, got)
 	require.Equal(t, 2*21, s.opts.Journal.Len())
 
-	s.net = &editedNet{blocks: make([]int, 6)} // has a length, and computes nothing
-	got, err = s.PatchPaths(t.Context(), Step{Do: Zero}, AllPatches(6))
+	s.net = &editedNet{blocks: span(0, 6)} // has a length, and computes nothing
+	got, err = s.PatchPaths(t.Context(), Step{Do: Zero}, AllPatches(ofLen(6)))
 	require.NoError(t, err)
 	require.Equal(t, want, got)
-	require.Panics(t, func() { _, _ = s.PatchPaths(t.Context(), Step{Do: BatchMean}, AllPatches(6)) })
+	require.Panics(t, func() { _, _ = s.PatchPaths(t.Context(), Step{Do: BatchMean}, AllPatches(ofLen(6))) })
 }

@@ -14,7 +14,8 @@ import (
 
 // Iteration says how far one residual block acts like a stage of gradient boosting.
 type Iteration struct {
-	Block int `json:"block"`
+	Block int    `json:"block"`
+	Name  string `json:"name,omitempty"` // of the block
 	// Cosine is that between what the branch adds, f_i(y_i), and the negative gradient of the loss
 	// by y_i from backpropagation, over the examples (Jastrzebski et al. 2018, section 4).
 	Cosine Spread `json:"cosine"`
@@ -61,7 +62,7 @@ func (s *Study) Iterative(ctx context.Context) (*IterativeReport, error) {
 			continue
 		}
 		r.Blocks = append(r.Blocks, Iteration{
-			Block: i, Cosine: spread(m.cosine[i]), EarlyCosine: spread(m.early[i]), Ratio: spread(m.ratio[i]),
+			Block: i, Name: BlockName(s.net, i), Cosine: spread(m.cosine[i]), EarlyCosine: spread(m.early[i]), Ratio: spread(m.ratio[i]),
 			Exit: m.exits[i+1], LossRemoved: m.exits[i].Loss() - m.exits[i+1].Loss(),
 		})
 	}

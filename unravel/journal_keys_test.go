@@ -162,16 +162,16 @@ func TestJournalsOfEarlierVersions(t *testing.T) {
 	net, _ := newLinear(rand.New(rand.NewPCG(1, 1)), 2, 2, 0.5)
 	s := Study{net: net, batches: []data.Batch{batch, batch}, opts: Options{Seed: 7, Journal: openJournal(t, path, "net 1")}}
 	s.opts.OnLogits = func(int, int, *tensor.Tensor) error { return errors.New("computed again") }
-	scores, err := s.Evaluate(t.Context(), []Plan{Whole(2), {{Block: 0, Do: Noise, Amount: 0.1, Draw: 3}}})
+	scores, err := s.Evaluate(t.Context(), []Plan{Whole(ofLen(2)), {{Block: 0, Do: Noise, Amount: 0.1, Draw: 3}}})
 	require.NoError(t, err)
 	require.Equal(t, []data.Score{{Examples: 4, Correct: 1, LossSum: 8.5, NonFinite: 1}, {Examples: 4, Correct: 4, LossSum: 0.43476149644004214 + 0.4221913205868786}}, scores)
 	s.opts.Reference = s.batches[:1]
-	scores, err = s.Evaluate(t.Context(), []Plan{Whole(2).With(DatasetMean, 1)})
+	scores, err = s.Evaluate(t.Context(), []Plan{Ablate(ofLen(2), DatasetMean, 1)})
 	require.NoError(t, err)
 	require.Equal(t, []data.Score{{Examples: 4, Correct: 4, LossSum: 7}}, scores)
 	patches, err := s.PatchPaths(t.Context(), Step{Do: Delete}, []Patch{{0, 1}})
 	require.NoError(t, err)
-	require.Equal(t, []PatchScore{{Patch{0, 1}, data.Score{Examples: 4, Correct: 3, LossSum: 2}, 0.5}}, patches)
+	require.Equal(t, []PatchScore{{Patch{0, 1}, "block 0 > block 1", data.Score{Examples: 4, Correct: 3, LossSum: 2}, 0.5}}, patches)
 }
 
 // made is a module of the given parts.

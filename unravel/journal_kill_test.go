@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 func killedSweep() (Study, []Plan) {
 	rng := rand.New(rand.NewPCG(8, 8))
 	net := newMLP(rng, 20, 0.5, 0.1)
-	return Study{net: net, batches: []data.Batch{randomBatch(rng, 3, 5, 4), randomBatch(rng, 3, 5, 4)}, opts: Options{Seed: 1}}, DeletePairs(20)
+	return Study{net: net, batches: []data.Batch{randomBatch(rng, 3, 5, 4), randomBatch(rng, 3, 5, 4)}, opts: Options{Seed: 1}}, DeletePairs(ofLen(20))
 }
 
 // runSweep does it slowly, so that it is still at work when it is killed.

@@ -107,7 +107,7 @@ func TestRecalibrateBesideAnotherStudy(t *testing.T) {
 	plain := Study{net: net, batches: []data.Batch{randomBatch(rng, 3, 8, 6, 6, 2)}}
 	recalibrated := plain
 	recalibrated.opts.Recalibrate = recalibrating(net, normal(rng, 1, 16, 6, 6, 2))
-	plans := append(DeleteEach(4), Whole(4).With(DatasetMean, 1))
+	plans := append(DeleteEach(ofLen(4)), Ablate(ofLen(4), DatasetMean, 1))
 	var want [2][]data.Score
 	for i, s := range []Study{plain, recalibrated} {
 		var err error
@@ -191,13 +191,13 @@ func TestPatchesWithoutFiniteLogits(t *testing.T) {
 	x := s.batches[1].X.Clone()
 	tensor.Scale(x, x, 3e38)
 	s.batches[1].X = x
-	want, err := s.PatchPaths(t.Context(), Step{Do: Zero}, AllPatches(6))
+	want, err := s.PatchPaths(t.Context(), Step{Do: Zero}, AllPatches(ofLen(6)))
 	require.NoError(t, err)
 	require.Positive(t, want[0].Score.NonFinite)
 	require.NoError(t, s.opts.Journal.Close())
 	s.opts.Journal = openJournal(t, path, "net")
 	s.net = newConvNet(rand.New(rand.NewPCG(0, 0))) // of which nothing is asked
-	got, err := s.PatchPaths(t.Context(), Step{Do: Zero}, AllPatches(6))
+	got, err := s.PatchPaths(t.Context(), Step{Do: Zero}, AllPatches(ofLen(6)))
 	require.NoError(t, err)
 	require.Equal(t, fmt.Sprint(want), fmt.Sprint(got))
 }

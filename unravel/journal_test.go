@@ -28,7 +28,7 @@ func openJournal(t *testing.T, path, identity string) *Journal {
 func journalled() (Study, []Plan) {
 	rng := rand.New(rand.NewPCG(9, 9))
 	s := Study{net: newConvNet(rng), batches: []data.Batch{randomBatch(rng, 3, 4, 6, 6, 2), randomBatch(rng, 3, 2, 6, 6, 2)}, opts: Options{Seed: 5}}
-	return s, append(DeletePairs(6), Whole(6).With(Noise, 2), Whole(6).With(DatasetMean, 3))
+	return s, append(DeletePairs(ofLen(6)), Ablate(ofLen(6), Noise, 2), Ablate(ofLen(6), DatasetMean, 3))
 }
 
 func TestAStoppedSweepGoesOn(t *testing.T) {
@@ -134,7 +134,7 @@ func TestShardsMerge(t *testing.T) {
 }
 
 func TestShardsShareTheWork(t *testing.T) {
-	plans := DeletePairs(20)
+	plans := DeletePairs(ofLen(20))
 	whole := grow(plans, span(0, len(plans))).size
 	for _, count := range []int{1, 2, 7} {
 		seen := map[string]bool{}

@@ -69,7 +69,7 @@ func TestMemoryOfEvaluate(t *testing.T) {
 		net.blocks = append(net.blocks, toyBlock{branch: func(y *autograd.Var) *autograd.Var { return autograd.Scale(y, 0.5) }})
 	}
 	batch := data.Batch{X: tensor.New(2, 4, state/4/8), Labels: []int{0, 1}}
-	plans := DeleteRandom(n, 8, 100, rand.New(rand.NewPCG(1, 1)))
+	plans := DeleteRandom(ofLen(n), 8, 100, rand.New(rand.NewPCG(1, 1)))
 	peak := func(memory int64) float64 {
 		s := Study{net: net, batches: []data.Batch{batch}, opts: Options{Memory: memory}}
 		most, before := 0.0, heap()

@@ -111,9 +111,11 @@ func newConvNet(rng *rand.Rand) *toy {
 	norm := func(c int) func(*autograd.Var) *autograd.Var { // batch norm in evaluation mode
 		scale := autograd.NewParam(tensor.AddScalar(nil, normal(rng, 0.2, c), 1))
 		shift := autograd.NewParam(normal(rng, 0.2, c))
-		center := autograd.Const(tensor.New(c))
+		mean, variance := tensor.New(c), tensor.Full(1, c)
 		return func(y *autograd.Var) *autograd.Var {
-			return autograd.ScaleShift(y, center, scale.On(y), shift.On(y), false)
+			n := autograd.Norm{X: y, Gamma: scale.On(y), Beta: shift.On(y), Mean: mean, Variance: variance}
+			y, _, _ = autograd.BatchNorm(n, autograd.Then{})
+			return y
 		}
 	}
 	pre := func(in, out, stride int) func(*autograd.Var) *autograd.Var {
@@ -163,6 +165,9 @@ func randomBatch(rng *rand.Rand, classes int, shape ...int) data.Batch {
 	}
 	return b
 }
+
+// ofLen returns a network of n blocks that can do nothing but be counted, for plans.
+func ofLen(n int) Network { return &toy{blocks: make([]toyBlock, n)} }
 
 // studyOf returns a study with the usual options, and panics if there is none.
 func studyOf(net Network, batches ...data.Batch) *Study {

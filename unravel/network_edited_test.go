@@ -16,9 +16,9 @@ func TestEditedComputesWhatRunDoes(t *testing.T) {
 		t.Run("net="+name, func(t *testing.T) {
 			n := e.net.Len()
 			rng := rand.New(rand.NewPCG(1, 2))
-			plans := []Plan{Whole(n), Only(n), Reverse(n, Interchangeable(e.net, e.batch.X))}
+			plans := []Plan{Whole(ofLen(n)), Only[int](e.net), Reverse(ofLen(n), Interchangeable(e.net, e.batch.X))}
 			for range 5 {
-				plans = append(plans, Shuffle(n, Interchangeable(e.net, e.batch.X), rng).With(Delete, paths.New(n).Sample(n/2, rng).Branches()...))
+				plans = append(plans, Shuffle(ofLen(n), Interchangeable(e.net, e.batch.X), rng).With(Delete, paths.New(n).Sample(n/2, rng).Branches()...))
 			}
 			for _, p := range plans {
 				net := Edited(e.net, p)
@@ -38,7 +38,7 @@ func TestEditedComputesWhatRunDoes(t *testing.T) {
 func TestEditedHasThePathsThatAreLeft(t *testing.T) {
 	e := zoo()["mlp"]
 	n := e.net.Len()
-	net := Edited(e.net, Repeat(n, 0, 3).With(Delete, n-1))
+	net := Edited(e.net, Repeat(ofLen(n), 0, 3).With(Delete, n-1))
 	require.Equal(t, n+1, PathsOf(net).Blocks())
 	g, err := gradientOf(context.Background(), net, e.batch, 0)
 	require.NoError(t, err)
@@ -55,7 +55,7 @@ func TestEditedHasThePathsThatAreLeft(t *testing.T) {
 func TestEditedPanicsOnWhatItCannotDo(t *testing.T) {
 	net := newMLP(rand.New(rand.NewPCG(1, 1)), 3, 1, 0)
 	require.PanicsWithValue(t, "unravel: Edited: plan 0 noise:1 2: want keep and delete alone", func() {
-		Edited(net, Whole(3).With(Noise, 1))
+		Edited(net, Ablate(ofLen(3), Noise, 1))
 	})
 	require.Panics(t, func() { Edited(net, Plan{{Block: 3}}) })
 }

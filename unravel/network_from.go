@@ -1,20 +1,12 @@
 package unravel
 
-import (
-	"fmt"
+import "github.com/residuum-go/residuum/autograd"
 
-	"github.com/residuum-go/residuum/autograd"
-)
-
-// From returns the part of net that begins with state y_i, as a network of its own: its stem runs net's
+// From returns the part of net that begins with state y_i, what the block first reads (or the head, if it is net.Len() or
+// "head"), as a network of its own: its stem runs net's
 // stem and first i blocks, and its paths are those from y_i to the output. So every study of gradients by
 // y_0 can be made at any block.
-func From(net Network, i int) Network {
-	if i < 0 || i > net.Len() {
-		panic(fmt.Sprintf("unravel: From: state %d of a net with %d blocks", i, net.Len()))
-	}
-	return from{net, i}
-}
+func From[R Ref](net Network, first R) Network { return from{net, reader("From", net, first)} }
 
 // from is a net without its first blocks.
 type from struct {

@@ -37,7 +37,7 @@ func TestHooksReplace(t *testing.T) {
 		}
 		return f
 	}})
-	plan := Whole(9)
+	plan := Whole(ofLen(9))
 	plan[4] = Step{Block: 4, Do: Scale, Amount: 0.5}
 	x := autograd.Const(e.batch.X)
 	require.True(t, tensor.Equal(Run(e.net, plan, x).Value(), Forward(scaled, x).Value()))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/residuum-go/residuum/unravel/paths"
@@ -61,16 +62,23 @@ type Step struct {
 // so blocks that change the shape have to be deleted instead.
 type Plan []Step
 
-// Whole returns the plan of the unharmed net of n blocks.
-func Whole(n int) Plan {
-	p := make(Plan, n)
+// Whole returns the plan of the unharmed net.
+func Whole(net Network) Plan {
+	p := make(Plan, net.Len())
 	for i := range p {
 		p[i].Block = i
 	}
 	return p
 }
 
-// With returns a copy of the plan in which the given blocks are ablated, wherever they occur.
+// Ablate returns the plan of a net in which the given blocks are ablated, for example
+//
+//	unravel.Ablate(net, unravel.Delete, "layer2.0", "layer2.1")
+func Ablate[R Ref](net Network, do Ablation, blocks ...R) Plan {
+	return Whole(net).With(do, indices("Ablate", net, blocks)...)
+}
+
+// With returns a copy of the plan in which the blocks of these places in the net are ablated, wherever they occur.
 func (p Plan) With(do Ablation, blocks ...int) Plan {
 	q := slices.Clone(p)
 	for i := range q {
@@ -81,23 +89,28 @@ func (p Plan) With(do Ablation, blocks ...int) Plan {
 	return q
 }
 
-// Only returns the plan of a net of n blocks in which all but the given blocks are deleted.
-func Only(n int, blocks ...int) Plan {
-	p := Whole(n)
+// Only returns the plan of a net in which all but the given blocks are deleted.
+func Only[R Ref](net Network, blocks ...R) Plan {
+	return only(net, indices("Only", net, blocks))
+}
+
+func only(net Network, kept []int) Plan {
+	p := Whole(net)
 	for i := range p {
-		if !slices.Contains(blocks, i) {
+		if !slices.Contains(kept, i) {
 			p[i].Do = Delete
 		}
 	}
 	return p
 }
 
-// OnlyRandom returns the plan of a net of n blocks in which all but k random blocks are deleted and the
+// OnlyRandom returns the plan of a net in which all but k random blocks are deleted and the
 // branches of those k multiplied by n/k, so that the whole net is what the plans are on average. Running
 // a new one on each training batch trains paths up to length k alone (Veit 2016, section 5: 23 of 54 blocks).
 // With the tape's own random numbers, as in the example, a resumed training has the same bits.
-func OnlyRandom(n, k int, rng *rand.Rand) Plan {
-	p := Only(n, paths.New(n).Sample(k, rng).Branches()...)
+func OnlyRandom(net Network, k int, rng *rand.Rand) Plan {
+	n := net.Len()
+	p := only(net, paths.New(n).Sample(k, rng).Branches())
 	for i := range p {
 		if p[i].Do == Keep && k < n {
 			p[i].Do, p[i].Amount = Scale, float32(float64(n)/float64(k))
@@ -136,8 +149,17 @@ func (p Plan) Tau() float64 {
 	return stat.Kendall(position, block, nil)
 }
 
-// String lists the steps, kept blocks by number alone, runs of them shortened: "0-3 delete:4 5-9".
-func (p Plan) String() string {
+// String lists the steps, kept blocks by place alone, runs of them shortened: "0-3 delete:4 5-9".
+func (p Plan) String() string { return p.text("-", ":", " ", strconv.Itoa) }
+
+// Describe lists the steps by the names that the blocks have in net:
+// "layer1.0 to layer2.0, delete layer2.1, layer2.2 to layer3.2".
+func (p Plan) Describe(net Network) string {
+	return p.text(" to ", " ", ", ", func(i int) string { return BlockName(net, i) })
+}
+
+// text joins first and last of a run by to, what is done and its block by of, and steps by sep.
+func (p Plan) text(to, of, sep string, name func(block int) string) string {
 	var words []string
 	for i := 0; i < len(p); {
 		s := p[i]
@@ -149,22 +171,27 @@ func (p Plan) String() string {
 		}
 		switch {
 		case j-i > 1:
-			words = append(words, fmt.Sprintf("%d-%d", s.Block, s.Block+j-i-1))
+			words = append(words, name(s.Block)+to+name(s.Block+j-i-1))
 		case s.Do == Keep:
-			words = append(words, fmt.Sprint(s.Block))
+			words = append(words, name(s.Block))
 		default:
-			w := fmt.Sprintf("%v:%d", s.Do, s.Block)
-			if s.Amount != 0 {
-				w += fmt.Sprintf("*%g", s.Amount)
-			}
-			if s.Draw != 0 {
-				w += fmt.Sprintf("#%d", s.Draw)
-			}
-			words = append(words, w)
+			words = append(words, s.text(of, name))
 		}
 		i = j
 	}
-	return strings.Join(words, " ")
+	return strings.Join(words, sep)
+}
+
+// text writes a step that does not keep its block as it is.
+func (s Step) text(of string, name func(block int) string) string {
+	w := s.Do.String() + of + name(s.Block)
+	if s.Amount != 0 {
+		w += fmt.Sprintf("*%g", s.Amount)
+	}
+	if s.Draw != 0 {
+		w += fmt.Sprintf("#%d", s.Draw)
+	}
+	return w
 }
 
 // check panics if the plan names blocks or ablations that do not exist.

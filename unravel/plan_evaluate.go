@@ -81,10 +81,10 @@ func (s *Study) recalibrate(ctx context.Context, r *runner, plan Plan) (err erro
 		return runner{net, r.seed, r.means}.logits(plan, x)
 	})
 	if err != nil {
-		return fmt.Errorf("recalibrate for plan %v: %w", plan, err)
+		return fmt.Errorf("recalibrate for plan %s: %w", plan.Describe(s.net), err)
 	}
 	if r.net == nil {
-		return fmt.Errorf("Options.Recalibrate returned no network for plan %v", plan)
+		return fmt.Errorf("Options.Recalibrate returned no network for plan %s", plan.Describe(s.net))
 	}
 	return nil
 }

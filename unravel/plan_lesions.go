@@ -51,22 +51,23 @@ func (s *Study) Measure(ctx context.Context, points []Point) error {
 	return nil
 }
 
-// DeleteEach returns n plans, the i-th with block i deleted (Veit 2016, section 4.1, figure 3). For
-// another ablation use Whole(n).With.
-func DeleteEach(n int) []Plan {
-	plans := make([]Plan, n)
+// DeleteEach returns a plan for each block, the i-th with block i deleted (Veit 2016, section 4.1, figure 3). For
+// another ablation use [Ablate].
+func DeleteEach(net Network) []Plan {
+	plans := make([]Plan, net.Len())
 	for i := range plans {
-		plans[i] = Whole(n).With(Delete, i)
+		plans[i] = Whole(net).With(Delete, i)
 	}
 	return plans
 }
 
 // DeletePairs returns the n(n-1)/2 plans with two blocks deleted, in lexicographic order.
-func DeletePairs(n int) []Plan {
+func DeletePairs(net Network) []Plan {
 	var plans []Plan
+	n := net.Len()
 	for i := range n {
 		for j := i + 1; j < n; j++ {
-			plans = append(plans, Whole(n).With(Delete, i, j))
+			plans = append(plans, Whole(net).With(Delete, i, j))
 		}
 	}
 	return plans
@@ -74,10 +75,10 @@ func DeletePairs(n int) []Plan {
 
 // DeleteRandom returns plans with k random blocks deleted: all of them, in lexicographic order, if
 // there are no more than draws, else that many different ones.
-func DeleteRandom(n, k, draws int, rng *rand.Rand) []Plan {
+func DeleteRandom(net Network, k, draws int, rng *rand.Rand) []Plan {
 	var plans []Plan
-	for _, blocks := range choices(n, k, draws, rng) {
-		plans = append(plans, Whole(n).With(Delete, blocks...))
+	for _, blocks := range choices(net.Len(), k, draws, rng) {
+		plans = append(plans, Whole(net).With(Delete, blocks...))
 	}
 	return plans
 }
@@ -115,40 +116,40 @@ type CurveOptions struct {
 
 // DeletionCurve returns a point for each number of deleted blocks, with up to o.Draws different random
 // choices of blocks each (Veit 2016, section 4.2, figure 5a).
-func DeletionCurve(n int, o CurveOptions) []Point {
+func DeletionCurve(net Network, o CurveOptions) []Point {
 	points := make([]Point, len(o.Counts))
 	for i, k := range o.Counts {
 		rng := rand.New(rand.NewPCG(o.Seed, uint64(k)))
-		points[i] = Point{X: float64(k), Plans: DeleteRandom(n, k, o.Draws, rng)}
+		points[i] = Point{X: float64(k), Plans: DeleteRandom(net, k, o.Draws, rng)}
 	}
 	return points
 }
 
 // DeleteRuns returns the plans with length consecutive blocks deleted, by first block.
-func DeleteRuns(n, length int) []Plan {
+func DeleteRuns(net Network, length int) []Plan {
 	var plans []Plan
-	for first := 0; first+length <= n; first++ {
-		plans = append(plans, DeleteGroups(n, [][]int{span(first, length)})...)
+	for first := 0; first+length <= net.Len(); first++ {
+		plans = append(plans, DeleteGroups(net, [][]int{span(first, length)})...)
 	}
 	return plans
 }
 
 // DeleteGroups returns one plan for each group, with all its blocks deleted: with [Stages], whole
 // stages; with [Interchangeable], only the blocks that keep the shape.
-func DeleteGroups(n int, groups [][]int) []Plan {
+func DeleteGroups(net Network, groups [][]int) []Plan {
 	plans := make([]Plan, len(groups))
 	for i, g := range groups {
-		plans[i] = Whole(n).With(Delete, g...)
+		plans[i] = Whole(net).With(Delete, g...)
 	}
 	return plans
 }
 
 // EarlyExits returns n+1 plans, the i-th with the first i blocks kept and all others deleted: the
 // net truncated and read out by its own head.
-func EarlyExits(n int) []Plan {
-	plans := make([]Plan, n+1)
+func EarlyExits(net Network) []Plan {
+	plans := make([]Plan, net.Len()+1)
 	for i := range plans {
-		plans[i] = Only(n, span(0, i)...)
+		plans[i] = only(net, span(0, i))
 	}
 	return plans
 }
@@ -164,6 +165,7 @@ func span(first, length int) []int {
 // Removal is one step of Greedy.
 type Removal struct {
 	Block int        `json:"block"` // deleted in this step, after those of the steps before
+	Name  string     `json:"name"`  // of the block
 	Score data.Score `json:"score"` // with it deleted
 }
 
@@ -178,7 +180,7 @@ func (s *Study) Greedy(ctx context.Context, steps int) ([]Removal, error) {
 	if steps < 0 || steps > n {
 		panic(fmt.Sprintf("unravel: Greedy: %d of %d blocks", steps, n))
 	}
-	plan := Whole(n)
+	plan := Whole(s.net)
 	ks := s.keys()
 	part := *s
 	var done []Removal
@@ -205,7 +207,7 @@ func (s *Study) Greedy(ctx context.Context, steps int) ([]Removal, error) {
 			}
 		}
 		plan = plans[best]
-		done = append(done, Removal{blocks[best], scores[best]})
+		done = append(done, Removal{blocks[best], BlockName(s.net, blocks[best]), scores[best]})
 	}
 	return done, nil
 }

@@ -35,7 +35,7 @@ func TestRecalibratingBatchNorm(t *testing.T) {
 	test, images := randomBatch(rng, 3, 8, 6, 6, 2), randomBatch(rng, 3, 16, 6, 6, 2).X
 	net := build()
 	s := Study{net: net, batches: []data.Batch{test}, opts: Options{Recalibrate: recalibrating(net, images)}}
-	plans := append(DeleteEach(4), Whole(4))
+	plans := append(DeleteEach(ofLen(4)), Whole(ofLen(4)))
 	got, err := s.Evaluate(context.Background(), plans)
 	require.NoError(t, err)
 	s.opts.Recalibrate = nil
@@ -63,7 +63,7 @@ func TestEachPlanOnItsOwnNet(t *testing.T) {
 	net := newMLP(rng, 4, 0.7, 0.1)
 	b := randomBatch(rng, 3, 6, 4)
 	s := studyOf(net, b)
-	plans := DeleteEach(4)
+	plans := DeleteEach(ofLen(4))
 	var events []string
 	s.opts.OnLogits = func(plan, batch int, _ *tensor.Tensor) error {
 		events = append(events, fmt.Sprint("measure ", plan))
@@ -90,5 +90,5 @@ func TestEachPlanOnItsOwnNet(t *testing.T) {
 	require.ErrorIs(t, err, broken)
 	s.opts.Recalibrate = func(context.Context, func(Network, *autograd.Var) *autograd.Var) (Network, error) { return nil, nil }
 	_, err = s.Evaluate(context.Background(), plans)
-	require.ErrorContains(t, err, "returned no network for plan delete:0 1-3")
+	require.ErrorContains(t, err, "returned no network for plan delete block 0, block 1 to block 3")
 }

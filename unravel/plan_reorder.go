@@ -9,8 +9,8 @@ import (
 // Swaps returns the plan in which k random pairs of blocks of one group have traded places, one pair
 // after the other; a block may be moved more than once (Veit 2016, section 4.3). groups come from
 // [Interchangeable]. If no group has two blocks the plan is the whole net.
-func Swaps(n int, groups [][]int, k int, rng *rand.Rand) Plan {
-	p := Whole(n)
+func Swaps(net Network, groups [][]int, k int, rng *rand.Rand) Plan {
+	p := Whole(net)
 	var pairs int
 	for _, g := range groups {
 		pairs += len(g) * (len(g) - 1) / 2
@@ -41,7 +41,7 @@ func pick(groups [][]int, r int) (int, int) {
 
 // SwapCurve returns a point for each number of swaps, with o.Draws random plans each (Veit 2016,
 // figure 5b, whose horizontal axis is the Tau of each plan).
-func SwapCurve(n int, groups [][]int, o CurveOptions) []Point {
+func SwapCurve(net Network, groups [][]int, o CurveOptions) []Point {
 	if o.Draws < 1 {
 		panic(fmt.Sprintf("unravel: SwapCurve: %d draws", o.Draws))
 	}
@@ -50,15 +50,15 @@ func SwapCurve(n int, groups [][]int, o CurveOptions) []Point {
 		rng := rand.New(rand.NewPCG(o.Seed, uint64(k)))
 		points[i].X = float64(k)
 		for range o.Draws {
-			points[i].Plans = append(points[i].Plans, Swaps(n, groups, k, rng))
+			points[i].Plans = append(points[i].Plans, Swaps(net, groups, k, rng))
 		}
 	}
 	return points
 }
 
 // Shuffle returns the plan in which the blocks of each group are in random order.
-func Shuffle(n int, groups [][]int, rng *rand.Rand) Plan {
-	p := Whole(n)
+func Shuffle(net Network, groups [][]int, rng *rand.Rand) Plan {
+	p := Whole(net)
 	for _, g := range groups {
 		rng.Shuffle(len(g), func(a, b int) { p[g[a]], p[g[b]] = p[g[b]], p[g[a]] })
 	}
@@ -66,8 +66,8 @@ func Shuffle(n int, groups [][]int, rng *rand.Rand) Plan {
 }
 
 // Reverse returns the plan in which the blocks of each group are in reverse order.
-func Reverse(n int, groups [][]int) Plan {
-	p := Whole(n)
+func Reverse(net Network, groups [][]int) Plan {
+	p := Whole(net)
 	for _, g := range groups {
 		for a, b := 0, len(g)-1; a < b; a, b = a+1, b-1 {
 			p[g[a]], p[g[b]] = p[g[b]], p[g[a]]
@@ -78,7 +78,8 @@ func Reverse(n int, groups [][]int) Plan {
 
 // Repeat returns the plan in which a block runs the given number of times in a row. The block must
 // not change the shape.
-func Repeat(n, block, times int) Plan {
-	p := Whole(n)
-	return slices.Concat(p[:block], slices.Repeat(p[block:block+1], times), p[block+1:])
+func Repeat[R Ref](net Network, block R, times int) Plan {
+	p := Whole(net)
+	i := index("Repeat", net, block)
+	return slices.Concat(p[:i], slices.Repeat(p[i:i+1], times), p[i+1:])
 }

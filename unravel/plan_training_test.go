@@ -32,7 +32,7 @@ func (s shortPaths) Forward(x *autograd.Var) *autograd.Var {
 	if !x.Training() {
 		return unravel.Forward(s.Net, x)
 	}
-	return unravel.Run(s.Net, unravel.OnlyRandom(s.Len(), s.k, x.Tape().Rand()), x)
+	return unravel.Run(s.Net, unravel.OnlyRandom(s.Net, s.k, x.Tape().Rand()), x)
 }
 
 // noise returns random images in two classes, the second one brighter.
@@ -130,7 +130,7 @@ func ExampleStudy_Iterative() {
 func ExampleShard() {
 	ctx := context.Background()
 	model, set := smallNet(0), noise(40)
-	plans := unravel.DeletePairs(model.Len())
+	plans := unravel.DeletePairs(model)
 	env := map[string]string{"SLURM_ARRAY_TASK_ID": "1", "SLURM_ARRAY_TASK_COUNT": "3"} // os.Getenv in earnest
 	shard, err := unravel.ShardFrom(func(name string) string { return env[name] })
 	if err != nil {

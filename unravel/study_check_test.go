@@ -19,22 +19,24 @@ import (
 // methods are what a study can be asked, by name.
 var methods = map[string]func(ctx context.Context, s *Study) error{
 	"Evaluate": func(ctx context.Context, s *Study) error {
-		_, err := s.Evaluate(ctx, []Plan{Whole(6), Whole(6).With(Delete, 1)})
+		_, err := s.Evaluate(ctx, []Plan{Whole(ofLen(6)), Ablate(ofLen(6), Delete, 1)})
 		return err
 	},
 	"Evaluate a dataset mean": func(ctx context.Context, s *Study) error {
-		_, err := s.Evaluate(ctx, []Plan{Whole(6).With(DatasetMean, 1)})
+		_, err := s.Evaluate(ctx, []Plan{Ablate(ofLen(6), DatasetMean, 1)})
 		return err
 	},
 	"Evaluate nothing": func(_ context.Context, s *Study) error { _, err := s.Evaluate(context.Background(), nil); return err },
-	"Measure":          func(ctx context.Context, s *Study) error { return s.Measure(ctx, []Point{{Plans: DeleteEach(6)}}) },
-	"Greedy":           func(ctx context.Context, s *Study) error { _, err := s.Greedy(ctx, 2); return err },
+	"Measure": func(ctx context.Context, s *Study) error {
+		return s.Measure(ctx, []Point{{Plans: DeleteEach(ofLen(6))}})
+	},
+	"Greedy": func(ctx context.Context, s *Study) error { _, err := s.Greedy(ctx, 2); return err },
 	"PatchPaths": func(ctx context.Context, s *Study) error {
-		_, err := s.PatchPaths(ctx, Step{Do: Zero}, AllPatches(6))
+		_, err := s.PatchPaths(ctx, Step{Do: Zero}, AllPatches(ofLen(6)))
 		return err
 	},
 	"PatchPaths with a dataset mean": func(ctx context.Context, s *Study) error {
-		_, err := s.PatchPaths(ctx, Step{Do: DatasetMean}, AllPatches(6))
+		_, err := s.PatchPaths(ctx, Step{Do: DatasetMean}, AllPatches(ofLen(6)))
 		return err
 	},
 	"Picard":    func(ctx context.Context, s *Study) error { _, err := s.Picard(ctx, 6); return err },
@@ -57,7 +59,7 @@ var methods = map[string]func(ctx context.Context, s *Study) error{
 		return err
 	},
 	"Record a dataset mean": func(ctx context.Context, s *Study) error {
-		_, err := s.Record(ctx, Whole(6).With(DatasetMean, 1), RecordOptions{})
+		_, err := s.Record(ctx, Ablate(ofLen(6), DatasetMean, 1), RecordOptions{})
 		return err
 	},
 	"SampleGradients": func(ctx context.Context, s *Study) error {
@@ -149,10 +151,10 @@ func TestOptionsThatDoNotFit(t *testing.T) {
 		"unravel: BlockContributions: direction [3 3] for logits [4 3]": func() {
 			_, _ = s.BlockContributions(t.Context(), ContributionOptions{Direction: tensor.New(3, 3)})
 		},
-		"unravel: Record: batch 2 of 2":            func() { _, _ = s.Record(t.Context(), Whole(6), RecordOptions{Batch: 2}) },
+		"unravel: Record: batch 2 of 2":            func() { _, _ = s.Record(t.Context(), Whole(ofLen(6)), RecordOptions{Batch: 2}) },
 		"unravel: GradientByLength: batch -1 of 2": func() { _ = gradient(GradientOptions{Batch: -1}) },
-		"unravel: choose 2 of 6 blocks in 0 draws": func() { DeletionCurve(6, CurveOptions{Counts: []int{2}}) },
-		"unravel: SwapCurve: 0 draws":              func() { SwapCurve(6, [][]int{{0, 1}}, CurveOptions{Counts: []int{2}}) },
+		"unravel: choose 2 of 6 blocks in 0 draws": func() { DeletionCurve(ofLen(6), CurveOptions{Counts: []int{2}}) },
+		"unravel: SwapCurve: 0 draws":              func() { SwapCurve(ofLen(6), [][]int{{0, 1}}, CurveOptions{Counts: []int{2}}) },
 		"unravel: Picard: orders up to -1":         func() { _, _ = s.Picard(t.Context(), -1) },
 		"unravel: Greedy: -1 of 6 blocks":          func() { _, _ = s.Greedy(t.Context(), -1) },
 	} {
@@ -191,7 +193,7 @@ func TestContextsWithACause(t *testing.T) {
 	all["Evaluate, recalibrated"] = func(ctx context.Context) error {
 		s := studiedNet()
 		s.study.opts.Recalibrate = recalibrating(s.net, tensor.New(2, 4, 4, 1))
-		_, err := s.study.Evaluate(ctx, []Plan{Whole(3)})
+		_, err := s.study.Evaluate(ctx, []Plan{Whole(ofLen(3))})
 		return err
 	}
 	cancelled, cancel := context.WithCancelCause(t.Context())

@@ -25,7 +25,7 @@ func TestForwardAgreesEverywhere(t *testing.T) {
 			want := Forward(e.net, autograd.Const(e.batch.X)).Value()
 			a := record(e.net, e.batch.X, true)
 			require.True(t, tensor.Equal(want, a.Logits))
-			require.True(t, tensor.Equal(want, Run(e.net, Whole(e.net.Len()), autograd.Const(e.batch.X)).Value()))
+			require.True(t, tensor.Equal(want, Run(e.net, Whole(e.net), autograd.Const(e.batch.X)).Value()))
 			for i, f := range a.Branch {
 				require.True(t, tensor.Equal(f, e.net.Branch(i, autograd.Const(a.State[i])).Value()))
 			}
@@ -60,8 +60,8 @@ func TestPlansEqualEditingByHand(t *testing.T) {
 		plan Plan
 		want *toy
 	}{
-		"delete": {Whole(n).With(Delete, 3), edited(net, bs[0], bs[1], bs[2], deleted, bs[4])},
-		"zero":   {Whole(n).With(Zero, 3), edited(net, bs[0], bs[1], bs[2], deleted, bs[4])},
+		"delete": {Ablate(ofLen(n), Delete, 3), edited(net, bs[0], bs[1], bs[2], deleted, bs[4])},
+		"zero":   {Ablate(ofLen(n), Zero, 3), edited(net, bs[0], bs[1], bs[2], deleted, bs[4])},
 		"scale":  {Plan{{Block: 0}, {Block: 1, Do: Scale, Amount: 0.5}, {Block: 2}, {Block: 3}, {Block: 4}}, with(1, func(f *autograd.Var) *autograd.Var { return autograd.Scale(f, 0.5) })},
 		"resample": {Plan{{Block: 0}, resample, {Block: 2}, {Block: 3}, {Block: 4}}, with(1, func(f *autograd.Var) *autograd.Var {
 			return autograd.Gather(f, others((&runner{}).rand(resample, 0), 6))
@@ -70,11 +70,11 @@ func TestPlansEqualEditingByHand(t *testing.T) {
 			rng := (&runner{}).rand(noise, 0)
 			return autograd.Add(f, autograd.Const(normal(rng, 0.5*tensor.Norm(f.Value())/math.Sqrt(30), 6, 5)))
 		})},
-		"batch mean": {Whole(n).With(BatchMean, relu2), with(relu2, mean)},
+		"batch mean": {Ablate(ofLen(n), BatchMean, relu2), with(relu2, mean)},
 		// The study's only batch is also its reference, so the dataset mean is the batch mean.
-		"dataset mean": {Whole(n).With(DatasetMean, relu2), with(relu2, mean)},
+		"dataset mean": {Ablate(ofLen(n), DatasetMean, relu2), with(relu2, mean)},
 		"order":        {Plan{{Block: 4}, {Block: 1}, {Block: 2}, {Block: 3}, {Block: 0}}, edited(net, bs[4], bs[1], bs[2], bs[3], bs[0])},
-		"repeat":       {Repeat(n, 1, 3), edited(net, bs[0], bs[1], bs[1], bs[1], bs[2], bs[3], bs[4])},
+		"repeat":       {Repeat(ofLen(n), 1, 3), edited(net, bs[0], bs[1], bs[1], bs[1], bs[2], bs[3], bs[4])},
 		"leave out":    {Plan{{Block: 0}, {Block: 3}}, edited(net, bs[0], bs[3])},
 		"nothing left": {Plan{}, edited(net)},
 	} {
@@ -102,7 +102,7 @@ func TestDeletingRealBlocks(t *testing.T) {
 		t.Run("net="+name, func(t *testing.T) {
 			x, matter := autograd.Const(e.batch.X), 0
 			for i := range net.Len() {
-				want := Run(net, Whole(net.Len()).With(Delete, i), x).Value()
+				want := Run(net, Ablate(net, Delete, i), x).Value()
 				edited := residual()[name].net.(*resnet.Net)
 				for name, p := range nn.Params(edited) {
 					layer, ok := strings.CutPrefix(name, net.Block(i).Name+".")
@@ -136,7 +136,7 @@ func lastLayer(net *resnet.Net, name string) bool {
 func TestDeletingPlainBlocks(t *testing.T) {
 	e := zoo()["conv"]
 	net := e.net.(*toy)
-	plan := Whole(net.Len()).With(Delete, 5) // the plain block: its input passes
+	plan := Ablate(net, Delete, 5) // the plain block: its input passes
 	want := edited(net, append(append([]toyBlock(nil), net.blocks[:5]...), toyBlock{
 		branch: func(y *autograd.Var) *autograd.Var { return y }, plain: true,
 	})...)
@@ -166,7 +166,7 @@ func TestSumOverAllPathsIsTheLinearNet(t *testing.T) {
 func randomPlans(rng *rand.Rand, groups [][]int, n, count int) []Plan {
 	var plans []Plan
 	for range count {
-		p := Shuffle(n, groups, rng)
+		p := Shuffle(ofLen(n), groups, rng)
 		for i := range p {
 			if rng.IntN(3) == 0 {
 				p[i].Do = Ablation(rng.IntN(len(ablationNames)))
@@ -186,8 +186,8 @@ func TestSharingChangesNoBits(t *testing.T) {
 	n := net.Len()
 	groups := Interchangeable(net, batches[0].X.Slice(0, 1))
 	require.Equal(t, [][]int{{0, 1}, {2}, {3}, {4}, {5}}, groups)
-	plans := append(randomPlans(rng, groups, n, 20), DeletePairs(n)...)
-	plans = append(plans, DeleteEach(n)...)
+	plans := append(randomPlans(rng, groups, n, 20), DeletePairs(ofLen(n))...)
+	plans = append(plans, DeleteEach(ofLen(n))...)
 	plans = append(plans, plans[3]) // the same plan twice
 	var want []data.Score
 	for _, p := range plans {
@@ -214,9 +214,9 @@ func TestSharingChangesNoBits(t *testing.T) {
 
 func TestWorkOfSharedPlans(t *testing.T) {
 	const n = 54
-	single := DeleteEach(n)
+	single := DeleteEach(ofLen(n))
 	require.LessOrEqual(t, float64(grow(single, span(0, len(single))).size), 0.55*n*n)
-	pairs := DeletePairs(n)
+	pairs := DeletePairs(ofLen(n))
 	require.LessOrEqual(t, float64(grow(pairs, span(0, len(pairs))).size), 0.4*n*n*(n-1)/2)
 }
 
@@ -228,9 +228,9 @@ func TestStudyStopsWhenCancelled(t *testing.T) {
 			cancel()
 		}
 	}}}
-	_, err := s.Evaluate(ctx, DeleteEach(9))
+	_, err := s.Evaluate(ctx, DeleteEach(ofLen(9)))
 	require.ErrorIs(t, err, context.Canceled)
-	_, err = s.Evaluate(ctx, []Plan{Whole(9).With(DatasetMean, 1)})
+	_, err = s.Evaluate(ctx, []Plan{Ablate(ofLen(9), DatasetMean, 1)})
 	require.ErrorContains(t, err, "dataset means: context canceled")
 }
 
@@ -280,7 +280,7 @@ func TestMeanInterval(t *testing.T) {
 }
 
 func TestDeletionCurve(t *testing.T) {
-	points := DeletionCurve(10, CurveOptions{Counts: []int{0, 1, 3, 9, 10}, Draws: 12, Seed: 1})
+	points := DeletionCurve(ofLen(10), CurveOptions{Counts: []int{0, 1, 3, 9, 10}, Draws: 12, Seed: 1})
 	for i, want := range []int{1, 10, 12, 10, 1} {
 		require.Len(t, points[i].Plans, want)
 		seen := map[string]bool{}
@@ -290,7 +290,7 @@ func TestDeletionCurve(t *testing.T) {
 		}
 		require.Len(t, seen, want, "draws differ")
 	}
-	require.Equal(t, points, DeletionCurve(10, CurveOptions{Counts: []int{0, 1, 3, 9, 10}, Draws: 12, Seed: 1}))
+	require.Equal(t, points, DeletionCurve(ofLen(10), CurveOptions{Counts: []int{0, 1, 3, 9, 10}, Draws: 12, Seed: 1}))
 }
 
 func TestReordering(t *testing.T) {
@@ -306,7 +306,7 @@ func TestReordering(t *testing.T) {
 		return -1
 	}
 	for range 50 {
-		for _, p := range []Plan{Swaps(n, groups, 5, rng), Shuffle(n, groups, rng), Reverse(n, groups)} {
+		for _, p := range []Plan{Swaps(ofLen(n), groups, 5, rng), Shuffle(ofLen(n), groups, rng), Reverse(ofLen(n), groups)} {
 			seen := map[int]bool{}
 			for i, s := range p {
 				require.Equal(t, group(i), group(s.Block), "stays within its group")
@@ -315,11 +315,11 @@ func TestReordering(t *testing.T) {
 			require.Len(t, seen, n)
 		}
 	}
-	require.Equal(t, 1.0, Whole(n).Tau())
-	require.Equal(t, -1.0, Reverse(3, [][]int{{0, 1, 2}}).Tau())
-	require.InDelta(t, 1-2*9.0/28, Reverse(n, groups).Tau(), 1e-12) // 6 + 3 of 28 pairs turned round
-	require.Equal(t, Whole(2), Swaps(2, [][]int{{0}, {1}}, 3, rng))
-	require.Equal(t, 1.0, SwapCurve(n, groups, CurveOptions{Counts: []int{0, 2}, Draws: 3, Seed: 1})[0].Plans[2].Tau())
+	require.Equal(t, 1.0, Whole(ofLen(n)).Tau())
+	require.Equal(t, -1.0, Reverse(ofLen(3), [][]int{{0, 1, 2}}).Tau())
+	require.InDelta(t, 1-2*9.0/28, Reverse(ofLen(n), groups).Tau(), 1e-12) // 6 + 3 of 28 pairs turned round
+	require.Equal(t, Whole(ofLen(2)), Swaps(ofLen(2), [][]int{{0}, {1}}, 3, rng))
+	require.Equal(t, 1.0, SwapCurve(ofLen(n), groups, CurveOptions{Counts: []int{0, 2}, Draws: 3, Seed: 1})[0].Plans[2].Tau())
 }
 
 func TestGreedy(t *testing.T) {
@@ -327,12 +327,12 @@ func TestGreedy(t *testing.T) {
 	s := studyOf(e.net, e.batch)
 	steps, err := s.Greedy(context.Background(), 3)
 	require.NoError(t, err)
-	singles, err := s.Evaluate(context.Background(), DeleteEach(9))
+	singles, err := s.Evaluate(context.Background(), DeleteEach(ofLen(9)))
 	require.NoError(t, err)
 	for _, single := range singles {
 		require.LessOrEqual(t, steps[0].Score.LossSum, single.LossSum)
 	}
-	all, err := s.Evaluate(context.Background(), []Plan{Whole(9).With(Delete, steps[0].Block, steps[1].Block, steps[2].Block)})
+	all, err := s.Evaluate(context.Background(), []Plan{Ablate(ofLen(9), Delete, steps[0].Block, steps[1].Block, steps[2].Block)})
 	require.NoError(t, err)
 	require.Equal(t, all[0], steps[2].Score)
 
@@ -355,7 +355,7 @@ func TestGreedy(t *testing.T) {
 func TestDeletionCurveCovers(t *testing.T) {
 	e := zoo()["mlp"]
 	s := studyOf(e.net, e.batch)
-	all := DeletionCurve(9, CurveOptions{Counts: []int{3}, Draws: 84, Seed: 1})
+	all := DeletionCurve(ofLen(9), CurveOptions{Counts: []int{3}, Draws: 84, Seed: 1})
 	require.NoError(t, s.Measure(context.Background(), all))
 	score := map[string]data.Score{}
 	for i, p := range all[0].Plans {
@@ -365,7 +365,7 @@ func TestDeletionCurveCovers(t *testing.T) {
 	const trials = 1000
 	covered := 0.0
 	for seed := range uint64(trials) {
-		drawn := DeletionCurve(9, CurveOptions{Counts: []int{3}, Draws: 20, Seed: seed})[0]
+		drawn := DeletionCurve(ofLen(9), CurveOptions{Counts: []int{3}, Draws: 20, Seed: seed})[0]
 		for _, p := range drawn.Plans {
 			drawn.Scores = append(drawn.Scores, score[p.String()])
 		}
@@ -394,10 +394,10 @@ func TestPlanText(t *testing.T) {
 func TestRecordOfAPlan(t *testing.T) {
 	e := zoo()["conv"]
 	s := studyOf(e.net, e.batch)
-	whole, err := s.Record(t.Context(), Whole(6), RecordOptions{Branches: true})
+	whole, err := s.Record(t.Context(), Whole(ofLen(6)), RecordOptions{Branches: true})
 	require.NoError(t, err)
 	require.Equal(t, record(e.net, e.batch.X, true), whole)
-	a, err := s.Record(t.Context(), Whole(6).With(DatasetMean, 1), RecordOptions{Branches: true})
+	a, err := s.Record(t.Context(), Ablate(ofLen(6), DatasetMean, 1), RecordOptions{Branches: true})
 	require.NoError(t, err)
 	require.True(t, tensor.Equal(whole.State[1], a.State[1]))
 	require.True(t, tensor.Equal(whole.Branch[1], a.Branch[1]))
@@ -407,13 +407,13 @@ func TestRecordOfAPlan(t *testing.T) {
 func TestStages(t *testing.T) {
 	e := zoo()["conv"]
 	require.Equal(t, [][]int{{0, 1}, {2, 3}, {4, 5}}, Stages(e.net, e.batch.X.Slice(0, 1)))
-	require.Equal(t, []int{2, 3}, DeleteGroups(6, Stages(e.net, e.batch.X))[1].Deleted())
-	require.Equal(t, []int{3, 4}, DeleteRuns(5, 2)[3].Deleted())
-	require.Len(t, DeleteRuns(5, 2), 4)
+	require.Equal(t, []int{2, 3}, DeleteGroups(ofLen(6), Stages(e.net, e.batch.X))[1].Deleted())
+	require.Equal(t, []int{3, 4}, DeleteRuns(ofLen(5), 2)[3].Deleted())
+	require.Len(t, DeleteRuns(ofLen(5), 2), 4)
 }
 
 func TestOnlyRandom(t *testing.T) {
-	p := OnlyRandom(9, 4, rand.New(rand.NewPCG(1, 1)))
+	p := OnlyRandom(ofLen(9), 4, rand.New(rand.NewPCG(1, 1)))
 	require.Len(t, p, 9)
 	require.Len(t, p.Deleted(), 5)
 	for _, s := range p {
@@ -421,7 +421,7 @@ func TestOnlyRandom(t *testing.T) {
 			require.Equal(t, Step{Block: s.Block, Do: Scale, Amount: 9.0 / 4}, s)
 		}
 	}
-	require.Equal(t, Whole(9), OnlyRandom(9, 9, rand.New(rand.NewPCG(1, 1))))
+	require.Equal(t, Whole(ofLen(9)), OnlyRandom(ofLen(9), 9, rand.New(rand.NewPCG(1, 1))))
 }
 
 // TestTrainingAPlan: a plan runs on a training tape, and deleted blocks get no gradient.
@@ -434,7 +434,7 @@ func TestTrainingAPlan(t *testing.T) {
 		}})
 	}
 	tape := autograd.NewTape(1)
-	logits := Run(net, Only(2, 1), tape.Input(tensor.Full(1, 2, 3)))
+	logits := Run(net, Only(ofLen(2), 1), tape.Input(tensor.Full(1, 2, 3)))
 	tape.Backward(autograd.CrossEntropy(logits, []int{0, 1}, 0))
 	require.Nil(t, w[0].Grad)
 	require.Positive(t, tensor.Norm(w[1].Grad))
@@ -446,7 +446,7 @@ func TestBitsDoNotDependOnWorkers(t *testing.T) {
 	for _, workers := range []int{1, 2, 5} {
 		restore := parallel.SetWorkers(workers)
 		s := Study{net: e.net, batches: []data.Batch{e.batch}, opts: Options{Seed: 3}}
-		scores, err := s.Evaluate(context.Background(), DeletePairs(6))
+		scores, err := s.Evaluate(context.Background(), DeletePairs(ofLen(6)))
 		require.NoError(t, err)
 		r, err := s.Lengths(context.Background(), LengthOptions{Draws: 3, Signs: 2})
 		require.NoError(t, err)

@@ -112,7 +112,7 @@ func newExperiment(ctx context.Context, nets pair, set *data.Dataset, norm data.
 	e.test = e.tested.Batch(norm, 0, e.tested.Len())
 	e.grade = graded.Batch(norm, 0, graded.Len())
 	e.residual, e.plain = newSubject(nets.residual, e.test), newSubject(nets.plain, e.test)
-	e.whole, err = e.measure(ctx, unravel.Whole(len(e.blocks)))
+	e.whole, err = e.measure(ctx, unravel.Whole(nets.residual))
 	return e, err
 }
 

@@ -136,7 +136,7 @@ func TestMeasureTakesNumbersThatAreNotFiniteForErrors(t *testing.T) {
 
 func TestMeasureAnswersAgainFromTheCache(t *testing.T) {
 	e := tinyExperiment(t)
-	r, err := e.measure(t.Context(), unravel.Whole(6))
+	r, err := e.measure(t.Context(), unravel.Whole(e.residual.net))
 	require.NoError(t, err)
 	require.Same(t, e.whole, r)
 }
@@ -147,16 +147,16 @@ func TestMeasureStopsWhenNobodyWaits(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	slow := &watched{Network: e.residual.net, at: cancel}
 	e.residual.net = slow
-	_, err := e.measure(ctx, unravel.Whole(6).With(unravel.Delete, 0))
+	_, err := e.measure(ctx, unravel.Ablate(e.residual.net, unravel.Delete, 0))
 	require.ErrorIs(t, err, context.Canceled)
 	require.Equal(t, 1, slow.branches, "blocks that ran")
 
 	slow.at = func() {}
-	_, err = e.measure(t.Context(), unravel.Whole(6).With(unravel.Delete, 0))
+	_, err = e.measure(t.Context(), unravel.Ablate(e.residual.net, unravel.Delete, 0))
 	require.NoError(t, err)
 
 	e.turn <- struct{}{} // somebody else is being served
-	_, err = e.measure(ctx, unravel.Whole(6).With(unravel.Delete, 4))
+	_, err = e.measure(ctx, unravel.Ablate(e.residual.net, unravel.Delete, 4))
 	require.ErrorIs(t, err, context.Canceled)
 }
 

@@ -36,7 +36,7 @@ func (j *job) deleteRecalibrated(ctx context.Context, s *unravel.Study) error {
 		return err
 	}
 	n := model.Len()
-	scores, err := c.Evaluate(ctx, append(unravel.DeleteEach(n), unravel.Whole(n)))
+	scores, err := c.Evaluate(ctx, append(unravel.DeleteEach(model), unravel.Whole(model)))
 	if err != nil {
 		return err
 	}

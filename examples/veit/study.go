@@ -98,7 +98,7 @@ func (j *job) allParts() []part {
 
 func (j *job) deleteOne(ctx context.Context, s *unravel.Study) error {
 	n := s.Net().Len()
-	scores, err := s.Evaluate(ctx, append(unravel.DeleteEach(n), unravel.Whole(n)))
+	scores, err := s.Evaluate(ctx, append(unravel.DeleteEach(s.Net()), unravel.Whole(s.Net())))
 	if err != nil {
 		return err
 	}
@@ -108,7 +108,7 @@ func (j *job) deleteOne(ctx context.Context, s *unravel.Study) error {
 
 func (j *job) deleteRandom(ctx context.Context, s *unravel.Study) error {
 	n := s.Net().Len()
-	points := unravel.DeletionCurve(n, unravel.CurveOptions{Counts: deletionCounts(n), Draws: j.cfg.Draws, Seed: j.seed})
+	points := unravel.DeletionCurve(s.Net(), unravel.CurveOptions{Counts: deletionCounts(n), Draws: j.cfg.Draws, Seed: j.seed})
 	if err := s.Measure(ctx, points); err != nil {
 		return err
 	}
@@ -119,7 +119,7 @@ func (j *job) deleteRandom(ctx context.Context, s *unravel.Study) error {
 func (j *job) reorder(ctx context.Context, s *unravel.Study) error {
 	n := s.Net().Len()
 	groups := unravel.Interchangeable(s.Net(), s.Batches()[0].X.Slice(0, 1))
-	points := unravel.SwapCurve(n, groups, unravel.CurveOptions{Counts: swapCounts(n), Draws: j.cfg.Draws, Seed: j.seed})
+	points := unravel.SwapCurve(s.Net(), groups, unravel.CurveOptions{Counts: swapCounts(n), Draws: j.cfg.Draws, Seed: j.seed})
 	points[0].Plans = points[0].Plans[:1] // no swaps: all draws are the same
 	if err := s.Measure(ctx, points); err != nil {
 		return err
@@ -197,7 +197,7 @@ func sumError(ctx context.Context, s *unravel.Study) (float64, error) {
 }
 
 func (j *job) forward(ctx context.Context, s *unravel.Study) error {
-	exits, err := s.Evaluate(ctx, unravel.EarlyExits(s.Net().Len()))
+	exits, err := s.Evaluate(ctx, unravel.EarlyExits(s.Net()))
 	if err != nil {
 		return err
 	}

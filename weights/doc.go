@@ -1,7 +1,7 @@
-// Package weights reads and writes named tensors in the safetensors format, and moves them into and
-// out of a model.
+// Package weights reads files of named tensors, safetensors and what PyTorch's torch.save writes, writes safetensors,
+// and moves tensors into and out of a model.
 //
-// A file is eight bytes with the length of a header (little-endian), the header, a JSON object that
+// A safetensors file is eight bytes with the length of a header (little-endian), the header, a JSON object that
 // gives each tensor's type, shape and place, and the elements of all tensors one after the other
 // (https://huggingface.co/docs/safetensors). Files are not trusted: whatever is wrong with one is an
 // error, and [Read] says how memory is bounded by the length of the file.

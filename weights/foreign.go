@@ -8,8 +8,7 @@ import (
 
 // kinds are files that people take for safetensors, by how they begin.
 var kinds = []struct{ begin, name string }{
-	{"PK\x03\x04", "a zip archive, as torch.save writes it to .pt, .pth and .bin files" + convert},
-	{"\x80\x02", pickle}, {"\x80\x03", pickle}, {"\x80\x04", pickle}, {"\x80\x05", pickle},
+	{"\x80\x02", pickled}, {"\x80\x03", pickled}, {"\x80\x04", pickled}, {"\x80\x05", pickled},
 	{"\x89HDF\r\n\x1a\n", "HDF5, as Keras writes it to .h5 files" + convert},
 	{"GGUF", "GGUF"},
 	{"\x93NUMPY", "a NumPy array"},
@@ -21,7 +20,7 @@ var kinds = []struct{ begin, name string }{
 }
 
 const (
-	pickle  = "a Python pickle, as older versions of torch.save write it to .pt and .pth files" + convert
+	pickled = "a Python pickle, but not one of torch.save" + convert
 	convert = ": in Python, write its state_dict again by safetensors.torch.save_file"
 )
 

@@ -54,6 +54,9 @@ func requireErrorOrRoundTrip(t *testing.T, b []byte) {
 		require.ErrorIs(t, err, weights.ErrFormat)
 		return
 	}
+	if n := binary.LittleEndian.Uint64(b); n > uint64(len(b)) {
+		return // no safetensors, then: it has found how to make a file of torch.save
+	}
 	require.True(t, json.Valid(b[8:8+binary.LittleEndian.Uint64(b)]))
 	var first, second bytes.Buffer
 	if len(file.Unsupported) > 0 {

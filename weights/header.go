@@ -144,23 +144,32 @@ func (s *scanner) offsets() (begin, end int64, err error) {
 	return at[0], at[1], err
 }
 
-// check compares the range with the shape. The size of elements of an unknown type is unknown.
-func (e *entry) check() error {
+// elements returns the product of a shape, or an error if it is too large.
+func elements(shape []int) (uint64, error) {
 	// Axes of length zero do not excuse a product of the others that overflows.
 	product, empty := uint64(1), false
-	for _, n := range e.shape {
+	for _, n := range shape {
 		if n == 0 {
 			empty = true
 			continue
 		}
 		hi, lo := bits.Mul64(product, uint64(n))
 		if hi != 0 || lo > maxElements {
-			return fmt.Errorf("shape %v is too large", e.shape)
+			return 0, fmt.Errorf("shape %v is too large", shape)
 		}
 		product = lo
 	}
 	if empty {
 		product = 0
+	}
+	return product, nil
+}
+
+// check compares the range with the shape. The size of elements of an unknown type is unknown.
+func (e *entry) check() error {
+	product, err := elements(e.shape)
+	if err != nil {
+		return err
 	}
 	if e.end < e.begin {
 		return fmt.Errorf("data_offsets are %d to %d", e.begin, e.end)

@@ -73,7 +73,7 @@ func TestLoadWhileTheFileChanges(t *testing.T) {
 				info, err := f.Stat()
 				require.NoError(t, err)
 				m := &meddled{File: f, when: when, how: func() { c.how(info.Size()) }}
-				got, err := load(m)
+				got, err := load(m, "")
 				require.GreaterOrEqual(t, m.reads, when)
 				require.NoError(t, f.Close())
 				c.check(t, got, err)

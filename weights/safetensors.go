@@ -19,22 +19,30 @@ import (
 	"github.com/residuum-go/residuum/tensor"
 )
 
-// File is what a safetensors file holds: tensors by name, and text by key.
+// File is what a file of weights holds: tensors by name, and text by key.
 type File struct {
+	// Part says which dictionary of a PyTorch file this is, by its keys with dots between: "state_dict". It is "" where
+	// the file itself is one, and in safetensors, which know no others.
+	Part    string
 	Tensors map[string]*tensor.Tensor
 	// Unsupported gives the element type of each tensor that was left in the file because its type is not
 	// converted: 8-bit floats and smaller ones, complex numbers, and types that this package does not know.
 	Unsupported map[string]string
-	Meta        map[string]string
+	// Meta is the metadata of safetensors; of a PyTorch file the numbers and strings that stand beside Part and beside
+	// the dictionaries around it, such as "epoch".
+	Meta map[string]string
 }
 
-// ErrFormat is matched, through errors.Is, by every error that says that a file is not valid
-// safetensors.
-var ErrFormat = errors.New("not a valid safetensors file")
+// ErrFormat is matched, through errors.Is, by every error that says that a file is not valid.
+var ErrFormat = errors.New("not a valid file of weights")
 
-// Load reads the file at path. If it is seen to change meanwhile, that is an error; one that is replaced,
+// Load reads the file at path, safetensors or what torch.save writes; see [Read]. If it is seen to change meanwhile, that is an error; one that is replaced,
 // as Save does it, is read as it was.
-func Load(path string) (*File, error) {
+func Load(path string) (*File, error) { return LoadPart(path, "") }
+
+// LoadPart is Load for a PyTorch file of several dictionaries of tensors: it reads the one of the given name, such as
+// "ema", or "model.ema" for one in another.
+func LoadPart(path, part string) (*File, error) {
 	// Before it is opened, because to open a pipe is to wait for its writer.
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("weights: %s: not a regular file, mode %s", path, info.Mode())
@@ -44,7 +52,7 @@ func Load(path string) (*File, error) {
 		return nil, fmt.Errorf("weights: %w", err)
 	}
 	defer f.Close()
-	file, err := load(f)
+	file, err := load(f, part)
 	if err != nil {
 		return nil, fmt.Errorf("weights: %s: %w", path, err)
 	}
@@ -57,12 +65,12 @@ type opened interface {
 	Stat() (fs.FileInfo, error)
 }
 
-func load(f opened) (*File, error) {
+func load(f opened, part string) (*File, error) {
 	before, err := f.Stat()
 	if err != nil {
 		return nil, err
 	}
-	file, err := Read(f, before.Size())
+	file, err := ReadPart(f, before.Size(), part)
 	if err != nil {
 		return nil, err
 	}
@@ -76,17 +84,27 @@ func load(f opened) (*File, error) {
 	return file, nil
 }
 
-// Read reads a file of the given size from r. Elements of the types F64, F16, BF16, I64, I32, I16, I8,
+// Read reads a file of the given size from r: safetensors, or what torch.save writes, of PyTorch 1.6 and newer, a zip
+// archive, or of 0.4 to 1.5. Elements of the types F64, F16, BF16, I64, I32, I16, I8,
 // U64, U32, U16, U8 and BOOL are converted to float32; tensors of other types are named in
 // File.Unsupported. A header that is cut, longer than 100 MB, not UTF-8 or not the JSON it should be, a
 // name that occurs twice, a shape of more than 64 axes or that does not fit its range, and ranges that
 // overlap or do not cover the rest of the file exactly match [ErrFormat]. If r ends before size, the error
 // matches [io.ErrUnexpectedEOF] instead.
 //
+// A PyTorch file may hold more than its state dict. Read takes the dictionary of tensors that it is, or has under a
+// usual name ("state_dict", "model", "model_state_dict", "net", "module", "ema"), or has as the only one, and says so in
+// File.Part; [ReadPart] takes another. Nothing in such a file is run: a name that is not among the few that weights need is
+// an error with that name. Together its tensors may have as many elements as the file has bytes, which allows for some
+// that share their storage.
+//
 // Beside the tensors, which take four bytes an element, memory is that of the header and what it describes:
 // less than twenty times the header's length if it is built to take much.
-func Read(r io.ReaderAt, size int64) (*File, error) {
-	file, err := read(r, size)
+func Read(r io.ReaderAt, size int64) (*File, error) { return ReadPart(r, size, "") }
+
+// ReadPart is [Read] for one part of a PyTorch file; see [LoadPart].
+func ReadPart(r io.ReaderAt, size int64, part string) (*File, error) {
+	file, err := read(r, size, part)
 	if err != nil && !errors.Is(err, errRead) {
 		err = fmt.Errorf("%w: %w", ErrFormat, err)
 	}
@@ -95,7 +113,7 @@ func Read(r io.ReaderAt, size int64) (*File, error) {
 
 var errRead = errors.New("read error")
 
-func read(r io.ReaderAt, size int64) (*File, error) {
+func read(r io.ReaderAt, size int64, part string) (*File, error) {
 	if size < 8 {
 		return nil, fmt.Errorf("%d bytes long, too short for a header", size)
 	}
@@ -103,6 +121,21 @@ func read(r io.ReaderAt, size int64) (*File, error) {
 	if _, err := (&source{r: r, at: size - 1}).take(1); err != nil {
 		return nil, err
 	}
+	begin, err := (&source{r: r}).take(int(min(size, tarMagicAt+int64(len(tarMagic)))))
+	switch {
+	case err != nil:
+		return nil, err
+	case isTorch(begin):
+		return readTorch(r, size, begin, part)
+	case isTar(begin):
+		return nil, errors.New("a tar archive, as PyTorch before 0.4 wrote it: load it in a newer PyTorch and save its state_dict again")
+	case part != "":
+		return nil, fmt.Errorf("part %q of a file that has no parts: only those of torch.save do", part)
+	}
+	return readSafetensors(r, size)
+}
+
+func readSafetensors(r io.ReaderAt, size int64) (*File, error) {
 	src := &source{r: r}
 	b, err := src.take(8)
 	if err != nil {

@@ -22,6 +22,7 @@ var mayImport = map[string]string{
 	"internal/atomicfile":        "",
 	"internal/filelock":          "",
 	"internal/cancelled":         "",
+	"internal/pickle":            "",
 	"internal/figure":            "",
 	"internal/structure":         "",
 	"internal/kernel/gemm/tile":  "internal/cpu",
@@ -42,7 +43,7 @@ var mayImport = map[string]string{
 	"data":                       "tensor",
 	"data/fashion":               "data",
 	"data/fashion/gen":           "data internal/atomicfile",
-	"weights":                    "tensor internal/atomicfile",
+	"weights":                    "tensor internal/atomicfile internal/pickle",
 	"train":                      "tensor autograd nn nn/optim data weights internal/atomicfile internal/filelock internal/cancelled",
 }
 

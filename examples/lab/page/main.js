@@ -19,11 +19,13 @@ const reason = (error) => (error instanceof Refused ? `The lab says: ${error.mes
 
 for (const e of document.querySelectorAll("[data-term]")) e.append(term(e.dataset.term, e.dataset.text));
 
+const timeLeft = (s) => (s < 90 ? `${Math.ceil(s)} s` : `${Math.round(s / 60).toLocaleString("en")} min`);
+
 function showTraining(t) {
   $("training-bar").value = t.steps ? t.step / t.steps : 0;
   $("training-text").textContent = t.steps
     ? `The ${t.net} net, epoch ${t.epoch} of ${t.epochs}: ${percent(t.accuracy)} of the training images right` +
-      (t.secondsLeft ? `. ${Math.ceil(t.secondsLeft)} s left.` : ".")
+      (t.secondsLeft ? `. ${timeLeft(t.secondsLeft)} left.` : ".")
     : "Starting";
 }
 
@@ -38,7 +40,7 @@ function newLab(net) {
   let plan = wholePlan(blocks); // what the board shows
   let result = net.whole;
 
-  $("count").textContent = blocks.size;
+  $("count").textContent = ` of ${blocks.size} blocks`;
   $("tested").textContent = net.tested.toLocaleString("en");
   $("graded").textContent = net.graded;
   $("whole").textContent = `${percent(net.whole.accuracy)}, plain ${percent(net.whole.plain.accuracy)}`;

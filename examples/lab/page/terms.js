@@ -42,7 +42,13 @@ function show(button) {
   button.setAttribute("aria-describedby", "tip");
   tip.textContent = glossary[button.dataset.term];
   tip.hidden = false;
-  const at = button.getBoundingClientRect(), own = tip.getBoundingClientRect();
+  place();
+}
+
+// place puts the meaning below its term, or above where there is no room, and within the window.
+function place() {
+  if (!shown) return;
+  const at = shown.getBoundingClientRect(), own = tip.getBoundingClientRect();
   const wide = document.documentElement.clientWidth;
   const below = at.bottom + own.height + 8 < innerHeight || at.top < own.height;
   tip.style.left = `${scrollX + Math.max(8, Math.min(at.left, wide - own.width - 8))}px`;
@@ -76,3 +82,5 @@ document.addEventListener("click", (event) => {
   pinned = true;
 });
 document.addEventListener("keydown", (event) => event.key === "Escape" && hide());
+addEventListener("scroll", place, { passive: true }); // the term may stay where it is on the screen
+addEventListener("resize", place);

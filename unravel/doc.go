@@ -2,29 +2,53 @@
 // input can take through them (Veit, Wilber and Belongie 2016, "Residual Networks Behave Like
 // Ensembles of Relatively Shallow Networks"), and measures what the blocks and paths do.
 //
-// Any type with the few methods of [Network] can be studied: residual nets, plain nets as the
-// control, boosted ensembles.
+//   - [Network] is what can be studied: any type with its seven methods, such as a resnet.Net, a plain net as the
+//     control, a boost.Ensemble, one of your own.
+//   - [Plan] is what can be done to one: an order of blocks, and what happens to each. Blocks go by their place or by their
+//     name, "layer2.0".
+//   - [Study] is a network, the examples that it is measured on, and how. All that is measured is a method of it.
 //
-//   - [PathsOf]: the paths through a net, for package [paths], which counts, lists, samples and draws them.
-//   - [Plan]: an order of blocks and what is done to each; [Study.Evaluate] measures many plans at
-//     once and computes what they share only once. [DeleteEach], [DeleteRandom], [Swaps] and
-//     their relatives list the plans of the usual studies. [Edited] makes a network of a plan, and
-//     [OnlyRandom] trains on short paths alone.
-//   - [GradientByLength]: the gradient carried by all paths of each length, exactly, and
-//     [Squares]: how large those paths are one by one; [Study.SampleGradients]: the sampled norms
-//     of the paper; [Study.Lengths]: all of these in one report.
-//     [From] and [FromInput] bring them to any block and to the input.
-//   - [Module]: a network as a module that can be trained and tested, also one that embeds another and
-//     overrides a part of it.
-//   - [Record] and [WithHooks]: to keep, see and replace activations.
-//   - [Study.PatchPaths]: what one block's output does to one other block alone.
-//   - [Contributions]: what each length adds to a logit on the way forward; [Study.Picard].
-//   - [Study.Iterative]: whether blocks step down the loss, as the stages of gradient boosting do.
-//   - [Journal] and [Shard]: long sweeps that can be stopped, and split over machines.
+// How good is the net without each of its blocks, without one, and by which lengths does its gradient come?
 //
-// A path is counted by the branches it takes: length k of n means k branches and n-k skips.
-// Studies run networks in evaluation mode, so batch norm uses its running statistics, and leave them as
-// they are; Study.Recalibrate estimates them anew after each lesion, on a net of its own.
+//	study, err := unravel.NewStudy(net, batches, unravel.Options{})
+//	scores, err := study.Evaluate(ctx, unravel.DeleteEach(net))
+//	scores, err = study.Evaluate(ctx, []unravel.Plan{unravel.Ablate(net, unravel.Delete, "layer2.0")})
+//	report, err := study.Lengths(ctx, unravel.LengthOptions{Draws: 30, Signs: 3})
+//	fmt.Println(report)
 //
-// [paths]: https://pkg.go.dev/github.com/residuum-go/residuum/unravel/paths
+// A path is counted by the branches it takes: length k of n means k branches and n-k skips. Studies run networks in
+// evaluation mode, so batch norm uses its running statistics, and leave them as they are; Options.Recalibrate estimates
+// them anew after each lesion, on a net of its own. Package [github.com/residuum-go/residuum/unravel/paths] counts, lists and
+// draws the paths, of which [PathsOf] returns those of a net.
+//
+// # Networks
+//
+// What a study should see other than the net itself is a network made of it, with its names and parameters: [Edited] is
+// what a plan makes of it, [From] the part behind a block, [FromInput] the net whose first block begins at the image,
+// [WithHooks] one whose states and branches are seen and replaced. [Module] trains and tests any of them. [Record] keeps
+// the states of a forward pass; [Stages] and [Interchangeable] group blocks by what they read and write.
+//
+// # Plans and lesions
+//
+// [Study.Evaluate] measures many plans at once and computes what they share only once. [DeleteEach], [DeletePairs],
+// [DeleteRandom], [Swaps] and their relatives list the plans of the usual studies, [DeletionCurve] and [SwapCurve] those of
+// a figure, for [Study.Measure]; [Study.Greedy] looks for the blocks that matter least. [Run] runs a plan on a tape too:
+// with [OnlyRandom], training takes short paths alone.
+//
+// # Gradients
+//
+// [Study.GradientByLength] computes the gradient that all paths of each length carry, exactly; [Study.SampleGradients] the
+// norms of random paths, as the paper does; [Study.Lengths] sets both, and the root mean square over all paths, against each
+// other. [Study.Iterative] asks whether blocks step down the loss, as the stages of gradient boosting do.
+//
+// # Forward
+//
+// [Study.Contributions] takes a logit apart by path length, [Study.BlockContributions] by block, [Study.Picard] bounds how
+// deep branches are nested, [EarlyExits] truncates the net, and [Study.PatchPaths] measures what one block's output does to
+// one other block alone.
+//
+// # Journals
+//
+// A [Journal] keeps each score as soon as it is known, so that a sweep goes on where it was stopped. [Shard] splits a
+// sweep over machines, and [MergeJournals] puts their journals together.
 package unravel

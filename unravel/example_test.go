@@ -82,18 +82,15 @@ func ExampleStudy_GradientByLength() {
 		fmt.Println(err)
 		return
 	}
-	set := unravel.PathsOf(net)
-	for k, norm := range g.Norm[0] {
-		fmt.Printf("length %d: %v paths carry a gradient of norm %.2f\n", k, set.CountOfLength(k), norm.Value())
-	}
-	fmt.Printf("all together: %.2f\n", g.Whole.Value())
+	fmt.Println(g)
 	// Output:
-	// length 0: 1 paths carry a gradient of norm 0.25
-	// length 1: 4 paths carry a gradient of norm 0.52
-	// length 2: 6 paths carry a gradient of norm 0.06
-	// length 3: 4 paths carry a gradient of norm 0.48
-	// length 4: 1 paths carry a gradient of norm 0.24
-	// all together: 0.21
+	// length    norm   share
+	//          0   0.255  16.4 %
+	//          1   0.516  33.2 %
+	//          2  0.0627  4.04 %
+	//          3   0.478  30.8 %
+	//          4   0.242  15.6 %
+	//   together    0.21
 }
 
 func ExampleStudy_Measure() {
@@ -171,23 +168,59 @@ func ExamplePathsOf() {
 
 // Hooks see and replace what passes: here the second branch is halved, by hand.
 func ExampleWithHooks() {
-	net := unravel.WithHooks(newLadder(4), unravel.Hooks{
-		Branch: func(i int, f *autograd.Var) *autograd.Var {
-			if i == 1 {
-				return autograd.Scale(f, 0.5)
-			}
-			return f
-		},
+	net := newLadder(4)
+	hooked := unravel.WithHooks(net, unravel.Hooks{
+		Branch: unravel.At(net, 1, func(f *autograd.Var) *autograd.Var { return autograd.Scale(f, 0.5) }),
 		State: func(i int, y *autograd.Var) *autograd.Var {
 			fmt.Printf("y%d: norm %.2f\n", i, tensor.Norm(y.Value()))
 			return y
 		},
 	})
-	unravel.Forward(net, autograd.Const(examples[0].X))
+	unravel.Forward(hooked, autograd.Const(examples[0].X))
 	// Output:
 	// y0: norm 1.61
 	// y1: norm 2.59
 	// y2: norm 1.85
 	// y3: norm 3.03
 	// y4: norm 4.74
+}
+
+// Everything about the gradient by path length, as a table.
+func ExampleStudy_Lengths() {
+	study, err := unravel.NewStudy(newLadder(4), examples, unravel.Options{Seed: 1})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	report, err := study.Lengths(context.Background(), unravel.LengthOptions{Draws: 10, Signs: 100})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(report)
+	// Output:
+	// length  paths  of all  together   share  one path    RMS  cancellation  alignment
+	//        0      1  6.25 %     0.255  16.4 %     0.255  0.255             1          1
+	//        1      4    25 %     0.516  33.2 %     0.251  0.266         0.515       0.97
+	//        2      6  37.5 %    0.0627  4.04 %     0.247  0.275        0.0423     0.0932
+	//        3      4    25 %     0.478  30.8 %     0.244  0.259          0.49      0.925
+	//        4      1  6.25 %     0.242  15.6 %     0.242  0.242             1          1
+	// ordinary gradient: norm 0.21
+	// lengths 0-1, 3-4, 62.5 % of the paths, carry 96.0 %
+	// lengths 0-1, 3-4, 62.5 % of the paths, carry 96.0 %
+	// lengths 0-4, 100 % of the paths, carry 100.0 %
+}
+
+// Blocks go by place or by name; these blocks have no names of their own.
+func ExamplePlan_Describe() {
+	net := newLadder(4)
+	plan := unravel.Ablate(net, unravel.Delete, 1)
+	fmt.Println(plan)
+	fmt.Println(plan.Describe(net))
+	_, err := unravel.Index(net, "layer2.0")
+	fmt.Println(err)
+	// Output:
+	// 0 delete:1 2-3
+	// block 0, delete block 1, block 2 to block 3
+	// unravel: Index: no block layer2.0: the net has 4, block 0 to block 3
 }

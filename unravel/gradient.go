@@ -30,6 +30,9 @@ type Gradient struct {
 // must not be modified.
 func (g *Gradient) At(k int) (t *tensor.Tensor, exp int) { return g.byLength[k].t, g.byLength[k].exp }
 
+// Shares returns by length the part of |G_{0,k}| in the sum of these norms.
+func (g *Gradient) Shares() []float64 { return paths.Shares(g.Norm[0]) }
+
 // Sum returns the sum of G_{0,k} over k, the ordinary gradient by y_0 unless the lengths are limited.
 func (g *Gradient) Sum() *tensor.Tensor { return sumScaled(g.byLength, g.shape) }
 

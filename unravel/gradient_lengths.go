@@ -15,7 +15,8 @@ type LengthOptions struct {
 	Limit int // longest path length; 0, or more than the net has blocks, for no limit
 }
 
-// Lengths is everything about one path length. All logarithms are natural.
+// Lengths is everything about one path length. Counts and norms are [paths.Log]s, since deep nets take them out of the
+// range of float64: Value and String give the quantity itself, and [LengthReport] the shares.
 type Lengths struct {
 	Length int `json:"length"`
 	// Count is the number of paths, and Share their part of all paths.
@@ -28,7 +29,7 @@ type Lengths struct {
 	// sum of the norms, which no sum can exceed (the quantity of Veit 2016, figure 6c).
 	Sampled *SampledNorm `json:"sampled,omitempty"`
 	Bound   paths.Log    `json:"log_bound"`
-	// RMS is the root mean square norm of a single path, and Incoherent the norm that their sum
+	// RMS is the root mean square norm of a single path, by random signs, and Incoherent the norm that their sum
 	// would have if they were orthogonal, RMS times the root of the number of paths.
 	RMS        paths.Log `json:"log_rms"`
 	Incoherent paths.Log `json:"log_incoherent"`
@@ -60,6 +61,30 @@ type LengthReport struct {
 	EffectiveExact   []paths.EffectiveLengths `json:"effective_exact"`
 	// State[i] is Exact at the state y_i: the logarithm of the norm by length.
 	State [][]paths.Log `json:"log_exact_by_state"`
+}
+
+// ExactShares returns for each entry of ByLength the part of Exact in the sum over lengths.
+func (r *LengthReport) ExactShares() []float64 {
+	return r.shares(func(l Lengths) paths.Log { return l.Exact })
+}
+
+// BoundShares returns for each entry of ByLength the part of Bound in the sum over lengths (Veit 2016, figure 6c), zeros
+// without Draws.
+func (r *LengthReport) BoundShares() []float64 {
+	return r.shares(func(l Lengths) paths.Log { return l.Bound })
+}
+
+// RMSShares returns for each entry of ByLength the part of Count times RMS in the sum over lengths, zeros without Signs.
+func (r *LengthReport) RMSShares() []float64 {
+	return r.shares(func(l Lengths) paths.Log { return l.RMS + l.Count })
+}
+
+func (r *LengthReport) shares(of func(Lengths) paths.Log) []float64 {
+	ls := make([]paths.Log, len(r.ByLength))
+	for i, l := range r.ByLength {
+		ls[i] = of(l)
+	}
+	return paths.Shares(ls)
 }
 
 // Lengths measures the gradient by path length in every way the package knows, and sets them against

@@ -41,15 +41,15 @@ type Journal struct {
 // that a journal does not write the file is not a journal: the error names the line, and the file is left as it is.
 func OpenJournal(path, identity string) (*Journal, error) {
 	if err := regular(path); err != nil {
-		return nil, fmt.Errorf("unravel: open journal: %w", err)
+		return nil, fmt.Errorf("unravel: OpenJournal: %w", err)
 	}
 	lock, err := filelock.Acquire(path)
 	if err != nil {
-		return nil, fmt.Errorf("unravel: open journal: %w", err)
+		return nil, fmt.Errorf("unravel: OpenJournal: %w", err)
 	}
 	j := &Journal{path: path, identity: identity, lock: lock, findings: map[string]finding{}}
 	if err := j.open(); err != nil {
-		return nil, errors.Join(fmt.Errorf("unravel: open journal: %w", err), j.release())
+		return nil, errors.Join(fmt.Errorf("unravel: OpenJournal: %w", err), j.release())
 	}
 	return j, nil
 }
@@ -92,7 +92,7 @@ func (j *Journal) Close() error {
 	}
 	j.broken = fmt.Errorf("unravel: journal %s: %w", j.path, os.ErrClosed)
 	if err := j.release(); err != nil {
-		return fmt.Errorf("unravel: close journal: %w", err)
+		return fmt.Errorf("unravel: Journal.Close: %w", err)
 	}
 	return nil
 }

@@ -22,18 +22,18 @@ import (
 // there that is not a journal is an error; with any error it is left as it was.
 func MergeJournals(to string, from ...string) error {
 	if len(from) == 0 {
-		return errors.New("unravel: merge journals: no journals to merge")
+		return errors.New("unravel: MergeJournals: no journals to merge")
 	}
 	if err := regular(to); err != nil {
-		return fmt.Errorf("unravel: merge journals: %w", err)
+		return fmt.Errorf("unravel: MergeJournals: %w", err)
 	}
 	lock, err := filelock.Acquire(to)
 	if err != nil {
-		return fmt.Errorf("unravel: merge journals: %w", err)
+		return fmt.Errorf("unravel: MergeJournals: %w", err)
 	}
 	defer func() { _ = lock.Release() }() // by now the new file is there, or the old one
 	if err := merge(to, from); err != nil {
-		return fmt.Errorf("unravel: merge journals: %w", err)
+		return fmt.Errorf("unravel: MergeJournals: %w", err)
 	}
 	return nil
 }

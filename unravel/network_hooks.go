@@ -3,7 +3,8 @@ package unravel
 import "github.com/residuum-go/residuum/autograd"
 
 // Hooks are functions that see what passes between the parts of a network, and may replace it: they
-// return what they are given, or something else of its shape. Those that are nil are left out.
+// return what they are given, or something else of its shape. Those that are nil are left out; [At] makes
+// one for a single block, which may go by its name.
 type Hooks struct {
 	// State is given what the stem makes, with i = 0, and what block i-1 makes.
 	State func(i int, y *autograd.Var) *autograd.Var

@@ -40,9 +40,9 @@ func (s *Study) Measure(ctx context.Context, points []Point) error {
 	for _, p := range points {
 		plans = append(plans, p.Plans...)
 	}
-	scores, err := s.Evaluate(ctx, plans)
+	scores, err := s.evaluate(ctx, plans, s.keys())
 	if err != nil {
-		return err
+		return fmt.Errorf("unravel: Measure: %w", err)
 	}
 	for i := range points {
 		n := len(points[i].Plans)

@@ -12,7 +12,6 @@ import (
 	"github.com/residuum-go/residuum/resnet"
 	"github.com/residuum-go/residuum/tensor"
 	"github.com/residuum-go/residuum/unravel"
-	"github.com/residuum-go/residuum/unravel/paths"
 )
 
 // Images of each class on which plans are measured. The gradient needs a block backward pass for
@@ -276,7 +275,7 @@ func (e *experiment) unravel(ctx context.Context, p unravel.Plan, r *result) err
 	if len(effective.Lengths) == 0 || math.IsNaN(effective.Carried) {
 		return nil
 	}
-	shares := paths.Shares(g.Norm[0])
+	shares := g.Shares()
 	r.Gradient = &gradientResult{Mean: mean(shares), From: effective.Lengths[0], To: effective.Lengths[len(effective.Lengths)-1], Shares: shares}
 	return nil
 }

@@ -116,14 +116,10 @@ func decay(n *Net) float64 {
 }
 
 // share is a series of what each length carries, in percent of the sum over lengths.
-func share(name string, nets []*Net, of func(l unravel.Lengths) paths.Log) figure.Series {
+func share(name string, nets []*Net, of func(*unravel.LengthReport) []float64) figure.Series {
 	byNet := map[*Net][]float64{}
 	for _, n := range nets {
-		var v []paths.Log
-		for _, l := range n.Gradient.ByLength {
-			v = append(v, of(l))
-		}
-		byNet[n] = paths.Shares(v)
+		byNet[n] = of(n.Gradient)
 	}
 	return by(name, nets, func(n *Net, l unravel.Lengths) float64 {
 		return percent * byNet[n][l.Length-n.Gradient.ByLength[0].Length]
@@ -138,9 +134,9 @@ func gradientShares(r *Results) (Figure, bool) {
 	c := figure.Chart{
 		Title: "Which path lengths carry the gradient", XLabel: "path length, blocks", YLabel: "share, %",
 		Series: []figure.Series{
-			share("count x mean norm", nets, func(l unravel.Lengths) paths.Log { return l.Bound }),
-			share("count x RMS norm", nets, func(l unravel.Lengths) paths.Log { return l.RMS + l.Count }),
-			share("exact norm", nets, func(l unravel.Lengths) paths.Log { return l.Exact }),
+			share("count x mean norm", nets, (*unravel.LengthReport).BoundShares),
+			share("count x RMS norm", nets, (*unravel.LengthReport).RMSShares),
+			share("exact norm", nets, (*unravel.LengthReport).ExactShares),
 			by("number of paths", nets, func(_ *Net, l unravel.Lengths) float64 { return percent * l.Share }),
 		},
 	}

@@ -42,7 +42,7 @@ func (s Set) Effective(weights []Log, fraction float64) EffectiveLengths {
 	return e
 }
 
-// String returns a line such as "lengths 5-17, 0.45 % of the paths, carry 95.2 %".
+// String returns a line such as "lengths 5-17, 0.454 % of the paths, carry 95.2 %".
 func (e EffectiveLengths) String() string {
 	if len(e.Lengths) == 0 {
 		return "no length carries anything"
@@ -60,5 +60,5 @@ func (e EffectiveLengths) String() string {
 		runs = append(runs, run)
 		i = j
 	}
-	return fmt.Sprintf("lengths %s, %.2g %% of the paths, carry %.1f %%", strings.Join(runs, ", "), 100*e.Share, 100*e.Carried)
+	return fmt.Sprintf("lengths %s, %.3g %% of the paths, carry %.1f %%", strings.Join(runs, ", "), 100*e.Share, 100*e.Carried)
 }

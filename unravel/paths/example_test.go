@@ -40,5 +40,5 @@ func ExampleSet_Effective() {
 		together = append(together, all.LogCount(k)+paths.Log(k)*perBranch)
 	}
 	fmt.Println(all.Effective(together, 0.95))
-	// Output: lengths 4-14, 0.027 % of the paths, carry 95.8 %
+	// Output: lengths 4-14, 0.0268 % of the paths, carry 95.8 %
 }

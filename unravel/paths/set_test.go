@@ -122,9 +122,9 @@ func TestEffective(t *testing.T) {
 	require.Equal(t, []int{1, 2}, e.Lengths)
 	require.InDelta(t, 0.9, e.Carried, 1e-9)
 	require.InDelta(t, 10.0/16, e.Share, 1e-15)
-	require.Equal(t, "lengths 1-2, 62 % of the paths, carry 90.0 %", e.String())
+	require.Equal(t, "lengths 1-2, 62.5 % of the paths, carry 90.0 %", e.String())
 	none := p.Effective([]Log{LogZero}, 0.9)
 	require.Empty(t, none.Lengths)
 	require.Equal(t, "no length carries anything", none.String())
-	require.Equal(t, "lengths 0, 2-3, 69 % of the paths, carry 100.0 %", p.Effective([]Log{1, LogZero, 1, 2}, 1).String())
+	require.Equal(t, "lengths 0, 2-3, 68.8 % of the paths, carry 100.0 %", p.Effective([]Log{1, LogZero, 1, 2}, 1).String())
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/residuum-go/residuum"
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/nn"
@@ -21,9 +22,9 @@ import (
 )
 
 // requireNoStep requires that Run fails before the first step with an error that says so, and that it changes nothing.
-func requireNoStep(t *testing.T, tr *train.Trainer, says string) {
+func requireNoStep(t *testing.T, tr *trainer, says string) {
 	t.Helper()
-	tr.Progress = func(train.Progress) { t.Error("a step was done") }
+	tr.Each = func(train.Step) { t.Error("a step was done") }
 	_, err := tr.Run(t.Context())
 	require.ErrorContains(t, err, says)
 	if n, ok := tr.Model.(*net); ok {
@@ -31,37 +32,55 @@ func requireNoStep(t *testing.T, tr *train.Trainer, says string) {
 	}
 }
 
-func TestFieldsThatMakeNoSenseAreNamed(t *testing.T) {
-	for says, spoil := range map[string]func(*train.Trainer){
-		"train: Trainer.Model is not set":                               func(tr *train.Trainer) { tr.Model = nil },
-		"train: Trainer.Loader is not set":                              func(tr *train.Trainer) { tr.Loader = nil },
-		"train: Trainer.Optimizer is not set":                           func(tr *train.Trainer) { tr.Optimizer = nil },
-		"train: Trainer.Schedule is not set":                            func(tr *train.Trainer) { tr.Schedule = nil },
-		"train: Trainer.Epochs is 0, want":                              func(tr *train.Trainer) { tr.Epochs = 0 },
-		"train: Trainer.Epochs is -3, want":                             func(tr *train.Trainer) { tr.Epochs = -3 },
-		"train: Trainer.SaveEvery is -1, want":                          func(tr *train.Trainer) { tr.SaveEvery = -1 },
-		`train: Trainer.Model: two tensors are named "fc.weight": give`: func(tr *train.Trainer) { tr.Model = twins{newNet()} },
-		`train: Trainer.Optimizer: its parameter 0, of shape [3 3 1 4], is not one of the model's`: func(tr *train.Trainer) {
+// requireRefused requires that New fails with an error about the given field, and that it changes nothing.
+func requireRefused(t *testing.T, tr *trainer, says string) {
+	t.Helper()
+	requireNoStep(t, tr, says)
+	require.Nil(t, tr.made)
+	_, err := train.New(tr.Model, tr.Loader, tr.Optimizer, tr.Config)
+	var config *residuum.ConfigError
+	require.ErrorAs(t, err, &config)
+}
+
+func TestFaultsAreNamedBeforeTraining(t *testing.T) {
+	mean := func(logits *autograd.Var, _ *data.Batch) *autograd.Var { return autograd.Mean(logits, 1) }
+	other := func(edit func(*data.Dataset)) *data.Dataset {
+		d := stripes(4)
+		edit(d)
+		return d
+	}
+	for says, spoil := range map[string]func(*trainer){
+		"train: New.model is <nil>: want one":                                           func(tr *trainer) { tr.Model = nil },
+		"train: New.loader is <nil>: want one":                                          func(tr *trainer) { tr.Loader = nil },
+		"train: New.optimizer is <nil>: want one":                                       func(tr *trainer) { tr.Optimizer = nil },
+		`train: New.model is train_test.twins: two tensors are named "fc.weight": give`: func(tr *trainer) { tr.Model = twins{newNet()} },
+		"train: New.optimizer is *optim.SGD: its parameter 0, of shape [3 3 1 4], is not one of the model's": func(tr *trainer) {
 			tr.Optimizer = sgd(newNet(), optim.SGDConfig{})
 		},
-		"train: Trainer.Optimizer: it has no parameters": func(tr *train.Trainer) { tr.Optimizer = &optim.SGD{} },
+		"train: New.optimizer is *optim.SGD: it has no parameters":                             func(tr *trainer) { tr.Optimizer = &optim.SGD{} },
+		"train: Config.Schedule is <nil>: want the learning rate of each step":                 func(tr *trainer) { tr.Schedule = nil },
+		"train: Config.Schedule is 0: optim: Constant.Rate is 0: want":                         func(tr *trainer) { tr.Schedule = optim.Constant(0) },
+		"train: Config.Epochs is 0: want at least 1":                                           func(tr *trainer) { tr.Epochs = 0 },
+		"train: Config.Epochs is -3: want at least 1":                                          func(tr *trainer) { tr.Epochs = -3 },
+		fmt.Sprintf("train: Config.Epochs is %d: want at most %d", math.MaxInt, math.MaxInt/6): func(tr *trainer) { tr.Epochs = math.MaxInt },
+		"train: Config.SaveEvery is -1: want a number of steps":                                func(tr *trainer) { tr.SaveEvery = -1 },
+		"train: Config.ClipNorm is -1: want a norm":                                            func(tr *trainer) { tr.ClipNorm = -1 },
+		"train: Config.ClipNorm is NaN: want a norm":                                           func(tr *trainer) { tr.ClipNorm = math.NaN() },
+		"train: Config.Best is b: there is no Valid":                                           func(tr *trainer) { tr.Best, tr.Valid = "b", nil },
+		"train: Config.Best is b: want another file than Checkpoint":                           func(tr *trainer) { tr.Best, tr.Checkpoint = "b", "b" },
+		"train: Config.Loss is [2] for logits [2 3]: want a scalar":                            func(tr *trainer) { tr.Loss = mean },
+		"train: Config.Valid is 0 images of 6x6x1: want some of 6x6x1":                         func(tr *trainer) { tr.Valid = stripes(0) },
+		"train: Config.Valid is 4 images of 3x12x1: want some of 6x6x1":                        func(tr *trainer) { tr.Valid = other(func(d *data.Dataset) { d.Height, d.Width = 3, 12 }) },
+		"train: Config.Valid is 4 images: data: Dataset.Pixels is 143 bytes: want 144":         func(tr *trainer) { tr.Valid = other(func(d *data.Dataset) { d.Pixels = d.Pixels[1:] }) },
+		"train: Config.Valid is 4 images: image 2 has the label 3, the model has logits":       func(tr *trainer) { tr.Valid = other(func(d *data.Dataset) { d.Classes, d.Labels[2] = 4, 3 }) },
 	} {
 		t.Run(says, func(t *testing.T) {
 			tr := newTrainer("sgd", "")
 			spoil(tr)
-			requireNoStep(t, tr, says)
+			requireRefused(t, tr, says)
 		})
 	}
-	for says, spoil := range map[string]func(*train.Trainer){
-		"train: Trainer.Model is not set":     func(tr *train.Trainer) { tr.Model = nil },
-		"train: Trainer.Loader is not set":    func(tr *train.Trainer) { tr.Loader = nil },
-		"train: Trainer.Optimizer is not set": func(tr *train.Trainer) { tr.Optimizer = nil },
-		"Trainer.Checkpoint is not set":       func(*train.Trainer) {},
-	} {
-		tr := newTrainer("sgd", "")
-		spoil(tr)
-		require.ErrorContains(t, tr.Resume(), says)
-	}
+	require.EqualError(t, newTrainer("sgd", "").Resume(), "train: Resume: Config.Checkpoint is not set: file does not exist")
 }
 
 // An optimiser may train a part of the model, such as a new head.
@@ -75,39 +94,18 @@ func TestOptimizerOfSomeParameters(t *testing.T) {
 	require.False(t, tensor.Equal(newNet().fc.Weight.Value, n.fc.Weight.Value))
 }
 
-// What a trainer tries before the first step leaves no trace: it is a loop over batches, to the bit.
-func TestRunIsThePlainLoop(t *testing.T) {
-	tr, by := newTrainer("sgd", ""), newTrainer("sgd", "")
-	_, err := tr.Run(t.Context())
-	require.NoError(t, err)
-
-	tape, step := autograd.NewTape(by.Seed), 0
-	for range by.Epochs {
-		for batch := range by.Loader.Epoch(t.Context()) {
-			tape.Reset()
-			for _, p := range nn.Params(by.Model) {
-				p.Grad = tensor.New(p.Value.Shape()...)
-			}
-			tape.Backward(autograd.CrossEntropy(by.Model.Forward(tape.Input(batch.X)), batch.Labels, 0))
-			by.Optimizer.Step(by.Schedule.Rate(step, 24))
-			step++
-		}
-	}
-	requireSameState(t, by.Model, tr.Model)
-}
-
 func TestLabelsWithoutALogit(t *testing.T) {
 	set := stripes(images)
 	set.Classes, set.Labels[17] = 4, 3
 	tr := newTrainer("sgd", "")
 	tr.Loader = newLoader(set, data.LoaderConfig{Batch: 8})
 	says := "image 17 has the label 3, the model has logits for the classes 0 to 2"
-	requireNoStep(t, tr, "train: Trainer.Loader: "+says)
-	_, err := train.Evaluate(t.Context(), newNet(), set, data.Norm{}, 10)
+	requireRefused(t, tr, "train: New.loader is *data.Loader: "+says)
+	_, err := train.Evaluate(t.Context(), newNet(), set.Batches(data.Norm{}, 10))
 	require.EqualError(t, err, "train: Evaluate: "+says)
 
 	set.Labels[17] = -1 // as only a program can do it
-	_, err = train.Evaluate(t.Context(), newNet(), set, data.Norm{}, 10)
+	_, err = train.Evaluate(t.Context(), newNet(), set.Batches(data.Norm{}, 10))
 	require.EqualError(t, err, "train: Evaluate: image 17 has the label -1, the model has logits for the classes 0 to 2")
 }
 
@@ -115,8 +113,8 @@ func TestModelThatReturnsNoLogits(t *testing.T) {
 	n := newNet()
 	tr := newTrainer("sgd", "")
 	tr.Model, tr.Optimizer = nn.Sequential{n.conv}, sgd(n.conv, optim.SGDConfig{})
-	requireNoStep(t, tr, "it returns [2 6 6 4] for 2 images, want logits [2, classes]")
-	_, err := train.Evaluate(t.Context(), tr.Model, stripes(4), data.Norm{}, 3)
+	requireRefused(t, tr, "it returns [2 6 6 4] for 2 images, want logits [2, classes]")
+	_, err := train.Evaluate(t.Context(), tr.Model, stripes(4).Batches(data.Norm{}, 3))
 	require.ErrorContains(t, err, "it returns [3 6 6 4] for 3 images, want logits [3, classes]")
 }
 
@@ -126,14 +124,12 @@ func TestModelForOtherImages(t *testing.T) {
 	set.Channels, set.Height = 3, 2
 	tr := newTrainer("sgd", "")
 	tr.Loader = newLoader(set, data.LoaderConfig{Batch: 8})
-	tr.Progress = func(train.Progress) { t.Error("a step was done") }
-	_, err := tr.Run(t.Context())
-	require.ErrorContains(t, err, "train: Trainer.Model does not take the images of Trainer.Loader: nn: Conv2D")
-	_, err = train.Evaluate(t.Context(), tr.Model, set, data.Norm{}, 8)
-	require.ErrorContains(t, err, "train: Evaluate: the model does not take these images: nn: Conv2D")
+	requireRefused(t, tr, "train: New.model is *train_test.net: it does not take the images of the loader: nn: Conv2D")
+	_, err := train.Evaluate(t.Context(), tr.Model, set.Batches(data.Norm{}, 8))
+	require.ErrorContains(t, err, "train: Evaluate: the model does not take examples [8 2 6 3]: nn: Conv2D")
 
 	tr.Model = broken{tr.Model}
-	require.Panics(t, func() { _, _ = train.Evaluate(t.Context(), tr.Model, set, data.Norm{}, 8) }, "a fault of the program")
+	require.Panics(t, func() { _, _ = train.Evaluate(t.Context(), tr.Model, set.Batches(data.Norm{}, 8)) }, "a fault of the program")
 }
 
 // broken has a fault of its own.
@@ -163,7 +159,7 @@ func TestLastBatchOfOneImage(t *testing.T) {
 				require.NoError(t, err)
 				return
 			}
-			requireNoStep(t, tr, fmt.Sprintf("train: %d images in batches of %d leave one for the last, on which the model cannot be trained: choose",
+			requireRefused(t, tr, fmt.Sprintf("train: New.loader is *data.Loader: %d images in batches of %d leave one for the last, on which the model cannot be trained: choose",
 				c.images, min(c.batch, c.images)))
 			requireSameState(t, onePixel(), tr.Model)
 		})
@@ -181,13 +177,13 @@ func TestLoaderThatStandsElsewhere(t *testing.T) {
 	require.NoError(t, err)
 	second := newTrainer("sgd", "")
 	second.Loader = first.Loader
-	requireNoStep(t, second, "train: Trainer.Loader stands after 4 epochs and 0 images, the trainer after 0 and 0: give")
+	requireNoStep(t, second, "train: the loader stands after 4 epochs and 0 images, the trainer after 0 and 0: give")
 
 	third := newTrainer("sgd", "")
 	for range third.Loader.Epoch(t.Context()) {
 		break
 	}
-	requireNoStep(t, third, "train: Trainer.Loader stands after 0 epochs and 8 images")
+	requireNoStep(t, third, "train: the loader stands after 0 epochs and 8 images")
 }
 
 // A rate that is no number stops before it does harm, and what was done until then is saved.
@@ -225,7 +221,7 @@ func TestFrozenMayChange(t *testing.T) {
 	n := tr.Model.(*net)
 	n.conv.Weight.Frozen = true
 	start, frozen := n.conv.Weight.Value.Clone(), (*tensor.Tensor)(nil)
-	tr.Progress = func(p train.Progress) {
+	tr.Each = func(p train.Step) {
 		if p.Epoch == 2 && p.Batch == 3 {
 			require.True(t, tensor.Equal(start, n.conv.Weight.Value))
 			n.conv.Weight.Frozen, n.fc.Weight.Frozen = false, true
@@ -273,6 +269,7 @@ func TestParameterThatIsSetFree(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "net.safetensors")
 		run := func(stop int) *net {
 			tr := newTrainer("", path)
+			tr.Valid = nil // an evaluation would notice that the context is done
 			n := tr.Model.(*net)
 			tr.Optimizer = follower{sgd(n, optim.SGDConfig{}).Params()}
 			step := 0
@@ -285,7 +282,7 @@ func TestParameterThatIsSetFree(t *testing.T) {
 			}
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			tr.Progress = func(train.Progress) {
+			tr.Each = func(train.Step) {
 				if step++; step == free {
 					nn.Unfreeze(n.branch)
 				}
@@ -335,7 +332,7 @@ func TestErrorOfAContextWithACause(t *testing.T) {
 
 	late, cancelLate := context.WithTimeoutCause(t.Context(), 0, errCause)
 	defer cancelLate()
-	_, err = train.Evaluate(late, newNet(), stripes(3), data.Norm{}, 3)
+	_, err = train.Evaluate(late, newNet(), stripes(3).Batches(data.Norm{}, 3))
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	require.ErrorIs(t, err, errCause)
 }
@@ -343,25 +340,16 @@ func TestErrorOfAContextWithACause(t *testing.T) {
 var errCause = errors.New("cause")
 
 func TestEvaluateRefusesNonsense(t *testing.T) {
-	set := stripes(images)
 	for says, call := range map[string]func() (data.Score, error){
-		"train: Evaluate: batches of 0 images, want at least 1": func() (data.Score, error) {
-			return train.Evaluate(t.Context(), newNet(), set, set.Norm(), 0)
-		},
-		"train: Evaluate: batches of -5 images, want at least 1": func() (data.Score, error) {
-			return train.Evaluate(t.Context(), newNet(), set, set.Norm(), -5)
-		},
-		"train: Evaluate: the dataset holds no images": func() (data.Score, error) {
-			return train.Evaluate(t.Context(), newNet(), stripes(0), set.Norm(), 10)
+		"train: Evaluate: there are no examples": func() (data.Score, error) {
+			return train.Evaluate(t.Context(), newNet(), stripes(0).Batches(data.Norm{}, 10))
 		},
 		"train: Evaluate: the model is nil": func() (data.Score, error) {
-			return train.Evaluate(t.Context(), nil, set, set.Norm(), 10)
+			return train.Evaluate(t.Context(), nil, stripes(3).Batches(data.Norm{}, 10))
 		},
 	} {
-		m, err := call()
+		score, err := call()
 		require.EqualError(t, err, says)
-		require.Zero(t, m)
+		require.Zero(t, score)
 	}
-	_, err := train.Evaluate(t.Context(), newNet(), nil, set.Norm(), 10)
-	require.EqualError(t, err, "train: Evaluate: the dataset holds no images")
 }

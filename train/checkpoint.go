@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"maps"
 	"math"
-	"os"
 	"slices"
 	"strings"
 
@@ -30,12 +29,12 @@ var errNoCheckpoint = fmt.Errorf("no key %s in the metadata: not a checkpoint", 
 
 // progress is what a checkpoint holds beside tensors.
 type progress struct {
-	Version int          `json:"version"`
-	Step    int          `json:"step"`
-	Sampler data.State   `json:"sampler"`
-	Rand    []byte       `json:"rand"`
-	Seen    data.Score   `json:"seen"`
-	History []data.Score `json:"history"`
+	Version int        `json:"version"`
+	Step    int        `json:"step"`
+	Sampler data.State `json:"sampler"`
+	Rand    []byte     `json:"rand"`
+	Seen    data.Score `json:"seen"`
+	History []Epoch    `json:"history"`
 }
 
 // upgrade fills in what version 1 wrote otherwise: sums of the epoch under way, and means of those before it.
@@ -53,59 +52,87 @@ func (p *progress) upgrade(text []byte) error {
 	p.Seen = data.Score{Examples: old.Seen.Images, Correct: old.Seen.Correct, LossSum: old.Seen.Loss}
 	n := p.Sampler.Len
 	for i, m := range old.History {
-		p.History[i] = data.Score{Examples: n, Correct: int(math.Round(m.Accuracy * float64(n))), LossSum: m.Loss * float64(n)}
+		p.History[i] = Epoch{Number: i + 1, Train: data.Score{
+			Examples: n, Correct: int(math.Round(m.Accuracy * float64(n))), LossSum: m.Loss * float64(n),
+		}}
 	}
 	return nil
 }
 
-// save writes a checkpoint, if there is to be one. It refuses, with or without one, numbers that are not
-// finite.
-func (t *Trainer) save() error {
-	state := t.Optimizer.State()
-	for name, x := range nn.State(t.Model) {
+// checkFinite refuses numbers that are not finite, in the model and in the optimiser.
+func (t *Trainer) checkFinite() error {
+	for name, x := range nn.State(t.model) {
 		if i, ok := firstNotFinite(x); ok {
-			return t.fail(name, float64(x.Data()[i]))
+			return t.fail(name, float64(x.Data()[i]), t.step)
 		}
 	}
+	state := t.optimizer.State()
 	for _, name := range slices.Sorted(maps.Keys(state)) {
 		if i, ok := firstNotFinite(state[name]); ok {
-			return t.fail(optimizerPrefix+name, float64(state[name].Data()[i]))
+			return t.fail(optimizerPrefix+name, float64(state[name].Data()[i]), t.step)
 		}
 	}
-	if t.Checkpoint != "" {
-		if err := t.write(state); err != nil {
-			return fmt.Errorf("train: checkpoint: %w", err)
-		}
-	}
-	t.saved = t.step
 	return nil
 }
 
-func (t *Trainer) write(state map[string]*tensor.Tensor) error {
+// save writes what checkpoints are due, the best one first: whoever finds the last one there need not make up for it.
+func (t *Trainer) save() error {
+	if err := t.checkFinite(); err != nil {
+		return err
+	}
+	var due []*target
+	if t.improved {
+		due = append(due, &t.best)
+	}
+	if t.last.path != "" {
+		due = append(due, &t.last)
+	}
+	if len(due) > 0 {
+		content, err := t.content()
+		if err != nil {
+			return fmt.Errorf("train: checkpoint: %w", err)
+		}
+		for _, file := range due {
+			if err := file.write(content); err != nil {
+				return err
+			}
+		}
+	}
+	t.unsaved, t.improved = false, false
+	return nil
+}
+
+// content returns what a checkpoint holds.
+func (t *Trainer) content() (*weights.File, error) {
 	random, err := t.tape.RandState()
 	if err != nil {
-		return fmt.Errorf("random state: %w", err)
+		return nil, fmt.Errorf("random state: %w", err)
 	}
 	meta, err := json.Marshal(progress{
-		Version: progressVersion, Step: t.step, Sampler: t.Loader.State(),
+		Version: progressVersion, Step: t.step, Sampler: t.loader.State(),
 		Rand: random, Seen: t.seen, History: t.history,
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	tensors := weights.FromState(nn.State(t.Model))
-	for name, s := range state {
+	tensors := weights.FromState(nn.State(t.model))
+	for name, s := range t.optimizer.State() {
 		tensors[optimizerPrefix+name] = s
 	}
-	if err := t.keepFolder(); err != nil {
-		return err
+	return &weights.File{Tensors: tensors, Meta: map[string]string{progressKey: string(meta)}}, nil
+}
+
+// isOfModel returns an error if a file is not what a trainer of a model of the same shape has saved.
+func (t *Trainer) isOfModel(file *weights.File) error {
+	if _, ok := file.Meta[progressKey]; !ok {
+		return errNoCheckpoint
 	}
-	file := &weights.File{Tensors: tensors, Meta: map[string]string{progressKey: string(meta)}}
-	if err := weights.Save(t.Checkpoint, file); err != nil {
-		return err
+	model, _ := split(file)
+	same := map[string]*tensor.Tensor{}
+	for name, x := range nn.State(t.model) {
+		same[name] = tensor.New(x.Shape()...)
 	}
-	t.file, err = os.Stat(t.Checkpoint)
-	return err
+	return weights.Assign(maps.All(same), model)
 }
 
 // firstNotFinite returns the place of a NaN or infinity.
@@ -118,28 +145,22 @@ func firstNotFinite(x *tensor.Tensor) (int, bool) {
 	return 0, false
 }
 
-// Resume continues from the checkpoint, which a Trainer with the same fields has saved (Epochs may
-// differ): the Run that follows does exactly what that trainer would have done. If there is none,
+// Resume continues from Config.Checkpoint, which a trainer of the same model, data and configuration has saved: the Run
+// that follows does exactly what that trainer would have done. Epochs may differ, which changes the learning rates. If there is none,
 // errors.Is(err, fs.ErrNotExist). On an error nothing has changed.
 func (t *Trainer) Resume() error {
-	if err := t.init(); err != nil {
+	if t.config.Checkpoint == "" {
+		return fmt.Errorf("train: Resume: Config.Checkpoint is not set: %w", fs.ErrNotExist)
+	}
+	file := t.last
+	content, err := file.read()
+	if err != nil {
 		return err
 	}
-	if t.Checkpoint == "" {
-		return fmt.Errorf("train: Resume: Trainer.Checkpoint is not set: %w", fs.ErrNotExist)
+	if err := t.takeOver(content); err != nil {
+		return fmt.Errorf("train: checkpoint %s: %w", t.config.Checkpoint, err)
 	}
-	info, err := os.Stat(t.Checkpoint) // before it is read: should it be replaced meanwhile, Run will notice
-	if err != nil {
-		return fmt.Errorf("train: checkpoint: %w", err)
-	}
-	file, err := weights.Load(t.Checkpoint)
-	if err != nil {
-		return fmt.Errorf("train: checkpoint: %w", err)
-	}
-	if err := t.takeOver(file); err != nil {
-		return fmt.Errorf("train: checkpoint %s: %w", t.Checkpoint, err)
-	}
-	t.file = info
+	t.last = file
 	return nil
 }
 
@@ -151,7 +172,7 @@ func (t *Trainer) takeOver(file *weights.File) error {
 	if err := checkFinite(file.Tensors); err != nil {
 		return err
 	}
-	tape := autograd.NewTape(t.Seed)
+	tape := autograd.NewTape(t.config.Seed)
 	if err := tape.SetRandState(p.Rand); err != nil {
 		return fmt.Errorf("random state: %w", err)
 	}
@@ -159,7 +180,7 @@ func (t *Trainer) takeOver(file *weights.File) error {
 		return err
 	}
 	t.tape, t.step, t.seen, t.history = tape, p.Step, p.Seen, p.History
-	t.saved, t.diverged = t.step, nil
+	t.unsaved, t.improved, t.diverged = false, false, nil
 	return nil
 }
 
@@ -190,9 +211,9 @@ func (t *Trainer) decode(text string) (*progress, error) {
 	default:
 		return nil, fmt.Errorf("version %d, can read versions 1 and %d", p.Version, progressVersion)
 	}
-	if p.Sampler.Batch < 1 || p.Sampler.Epoch != len(p.History) || p.Sampler.Next != p.Seen.Examples ||
-		p.Seen.Correct < 0 || p.Seen.Correct > p.Seen.Examples ||
-		p.Step != len(p.History)*t.Loader.Batches()+p.Sampler.Next/p.Sampler.Batch {
+	q := Trainer{history: p.History, seen: p.Seen}
+	if s := p.Sampler; s.Batch < 1 || s != q.place(s) || p.Seen.Correct < 0 || p.Seen.Correct > p.Seen.Examples ||
+		p.Step != s.Epoch*t.loader.Batches()+s.Next/s.Batch {
 		return nil, fmt.Errorf("step %d, %d epochs and %d images of the next do not agree", p.Step, len(p.History), p.Seen.Examples)
 	}
 	return &p, nil
@@ -201,18 +222,18 @@ func (t *Trainer) decode(text string) (*progress, error) {
 // restore changes model, loader and optimiser, or none of them.
 func (t *Trainer) restore(file *weights.File, sampler data.State) error {
 	model, optimizer := split(file)
-	oldModel, oldSampler := &weights.File{Tensors: weights.FromState(nn.State(t.Model))}, t.Loader.State()
-	if err := t.Loader.SetState(sampler); err != nil {
+	oldModel, oldSampler := &weights.File{Tensors: weights.FromState(nn.State(t.model))}, t.loader.State()
+	if err := t.loader.SetState(sampler); err != nil {
 		return err
 	}
-	err := weights.Assign(nn.State(t.Model), model)
+	err := weights.Assign(nn.State(t.model), model)
 	if err == nil {
-		if err = t.Optimizer.LoadState(optimizer); err == nil {
+		if err = t.optimizer.LoadState(optimizer); err == nil {
 			return nil
 		}
-		_ = weights.Assign(nn.State(t.Model), oldModel) // fits, it is the model's own
+		_ = weights.Assign(nn.State(t.model), oldModel) // fits, it is the model's own
 	}
-	_ = t.Loader.SetState(oldSampler) // likewise
+	_ = t.loader.SetState(oldSampler) // likewise
 	return err
 }
 

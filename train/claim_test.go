@@ -72,7 +72,9 @@ func TestRunMakesTheFolderAndLeavesTheFilesOfOthers(t *testing.T) {
 	for _, suffix := range []string{".notes.tmp", ".0123.tmp", ".0123456789abcdef.tmp"} {
 		require.NoError(t, os.WriteFile(path+suffix, []byte("mine"), 0o600))
 	}
+	tr = newTrainer("sgd", path)
 	tr.Epochs = 2
+	require.NoError(t, tr.Resume())
 	_, err = tr.Run(t.Context())
 	require.NoError(t, err)
 	entries, err := os.ReadDir(dir)
@@ -94,8 +96,8 @@ func TestSaveThatFailedIsTriedAgain(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "net.safetensors")
 			tr := newTrainer("sgd", path)
 			tr.SaveEvery = 9
-			tr.Progress = func(p train.Progress) {
-				if (p.Epoch-1)*p.Batches+p.Batch == stop {
+			tr.Each = func(p train.Step) {
+				if p.Done == stop {
 					require.NoError(t, os.Remove(path))
 					require.NoError(t, os.Mkdir(path, 0o700))
 				}
@@ -108,7 +110,7 @@ func TestSaveThatFailedIsTriedAgain(t *testing.T) {
 			}
 			require.NoError(t, os.Remove(path))
 			steps := 0
-			tr.Progress = func(train.Progress) { steps++ }
+			tr.Each = func(train.Step) { steps++ }
 			history, err := tr.Run(t.Context())
 			require.NoError(t, err)
 			require.Len(t, history, 4)
@@ -123,7 +125,7 @@ func TestFolderThatIsDeletedMeanwhile(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "folder")
 	path := filepath.Join(dir, "net.safetensors")
 	tr := newTrainer("sgd", path)
-	tr.Progress = func(p train.Progress) {
+	tr.Each = func(p train.Step) {
 		switch {
 		case p.Epoch == 2 && p.Batch == 3:
 			if err := os.RemoveAll(dir); err != nil { // Windows keeps open files
@@ -144,7 +146,7 @@ func TestFolderThatIsDeletedMeanwhile(t *testing.T) {
 func TestTwoTrainersOnOneCheckpoint(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "net.safetensors")
 	first := newTrainer("sgd", path)
-	first.Progress = func(p train.Progress) {
+	first.Each = func(p train.Step) {
 		if p.Epoch < 2 {
 			return
 		}
@@ -153,7 +155,7 @@ func TestTwoTrainersOnOneCheckpoint(t *testing.T) {
 		if p.Epoch == 3 {
 			require.NoError(t, second.Resume()) // only reads
 		}
-		second.Progress = func(train.Progress) { t.Error("a step was done") }
+		second.Each = func(train.Step) { t.Error("a step was done") }
 		_, err := second.Run(t.Context())
 		var held *filelock.HeldError
 		require.ErrorAs(t, err, &held)
@@ -184,14 +186,12 @@ func TestTwoTrainersInTurns(t *testing.T) {
 	_, err = other.Run(t.Context()) // a new training of the same model may begin
 	require.NoError(t, err)
 	before := read(t, path)
-	for _, tr := range []*train.Trainer{one, reader} {
-		tr.Epochs = 2
-		tr.Progress = func(train.Progress) { t.Error("a step was done") }
+	for _, tr := range []*trainer{one, reader} {
+		tr.Each = func(train.Step) { t.Error("a step was done") }
 		_, err = tr.Run(t.Context())
 		require.ErrorContains(t, err, path+" was replaced since this trainer read or wrote it")
 		require.True(t, before == read(t, path))
 	}
-	other.Epochs = 2
 	_, err = other.Run(t.Context())
 	require.NoError(t, err)
 }
@@ -238,7 +238,7 @@ func TestCheckpointBehindALink(t *testing.T) {
 		t.Skip(err)
 	}
 	tr := newTrainer("sgd", link)
-	tr.Progress = func(train.Progress) {
+	tr.Each = func(train.Step) {
 		_, err := newTrainer("sgd", target).Run(t.Context())
 		var held *filelock.HeldError
 		require.ErrorAs(t, err, &held)

@@ -51,7 +51,7 @@ func fillDisk(t *testing.T, dir string) {
 	tr := newTrainer("sgd", path)
 	tr.SaveEvery = 9
 	before := ""
-	tr.Progress = func(p train.Progress) {
+	tr.Each = func(p train.Step) {
 		if p.Epoch == 2 && p.Batch == 2 {
 			before = read(t, path)
 			require.ErrorIs(t, os.WriteFile(filler, make([]byte, 16*page), 0o600), syscall.ENOSPC)
@@ -68,7 +68,7 @@ func fillDisk(t *testing.T, dir string) {
 		require.Len(t, entries, 2, "%v", entries)
 	}
 	require.NoError(t, os.Remove(filler))
-	tr.Progress = nil
+	tr.Each = nil
 	_, err := tr.Run(t.Context())
 	require.NoError(t, err)
 	requireWhole(t, path)

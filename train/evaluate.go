@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/data"
@@ -11,27 +12,25 @@ import (
 	"github.com/residuum-go/residuum/nn"
 )
 
-// Evaluate returns the score of a model on a dataset, computed without a tape in batches of the
-// given size. It only reads the model, so several calls may run at once. Its errors are the context's,
-// wrapped together with its cause, what the arguments lack (a model, images that it takes, a batch of at least
-// 1, logits for every label), and a [*NonFiniteError], which comes with the score.
-func Evaluate(ctx context.Context, model nn.Module, set *data.Dataset, norm data.Norm, batch int) (data.Score, error) {
-	switch {
-	case model == nil:
+// Evaluate returns the score of a model on batches, computed without a tape:
+//
+//	score, err := train.Evaluate(ctx, net, set.Batches(norm, 250))
+//
+// It only reads the model, so several calls may run at once. Its errors are the context's, wrapped together with its
+// cause, what the arguments lack (a model, examples that it takes, logits for every label), and a [*NonFiniteError],
+// which comes with the score.
+func Evaluate(ctx context.Context, model nn.Module, batches iter.Seq[data.Batch]) (data.Score, error) {
+	if model == nil {
 		return data.Score{}, errors.New("train: Evaluate: the model is nil")
-	case set == nil || set.Len() == 0:
-		return data.Score{}, errors.New("train: Evaluate: the dataset holds no images")
-	case batch < 1:
-		return data.Score{}, fmt.Errorf("train: Evaluate: batches of %d images, want at least 1", batch)
 	}
 	var seen data.Score
-	for b := range set.Batches(norm, batch) {
+	for b := range batches {
 		if ctx.Err() != nil {
-			return data.Score{}, fmt.Errorf("train: evaluation stopped after %d of %d images: %w", seen.Examples, set.Len(), cancelled.Err(ctx))
+			return data.Score{}, fmt.Errorf("train: evaluation stopped after %d examples: %w", seen.Examples, cancelled.Err(ctx))
 		}
 		logits, err := forward(model, autograd.Const(b.X))
 		if err != nil {
-			return data.Score{}, fmt.Errorf("train: Evaluate: the model does not take these images: %w", err)
+			return data.Score{}, fmt.Errorf("train: Evaluate: the model does not take examples %v: %w", b.X.Shape(), err)
 		}
 		if err := checkShape(logits.Shape(), len(b.Labels)); err != nil {
 			return data.Score{}, fmt.Errorf("train: Evaluate: model: %w", err)
@@ -41,8 +40,11 @@ func Evaluate(ctx context.Context, model nn.Module, set *data.Dataset, norm data
 		}
 		seen = seen.Plus(data.ScoreOf(logits.Value(), b.Labels))
 	}
-	if seen.NonFinite > 0 {
-		return seen, &NonFiniteError{Images: seen.NonFinite, Of: set.Len()}
+	switch {
+	case seen.Examples == 0:
+		return seen, errors.New("train: Evaluate: there are no examples")
+	case seen.NonFinite > 0:
+		return seen, &NonFiniteError{Images: seen.NonFinite, Of: seen.Examples}
 	}
 	return seen, nil
 }

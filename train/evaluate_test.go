@@ -40,7 +40,7 @@ func TestEvaluateSaysWhatIsNotFinite(t *testing.T) {
 	nan, inf := float32(math.NaN()), float32(math.Inf(1))
 	model := answers{{2, 1}, {0, 3}, {nan, nan}, {nan, 0}, {0, nan}, {inf, 0}, {0, -inf}, {1, 1}}
 	for _, batch := range []int{1, 3, 100} {
-		m, err := train.Evaluate(t.Context(), model, ask(0, 1, 0, 0, 0, 0, 0, 0), data.Norm{}, batch)
+		m, err := train.Evaluate(t.Context(), model, ask(0, 1, 0, 0, 0, 0, 0, 0).Batches(data.Norm{}, batch))
 		var e *train.NonFiniteError
 		require.ErrorAs(t, err, &e)
 		require.Equal(t, train.NonFiniteError{Images: 5, Of: 8}, *e)
@@ -48,7 +48,7 @@ func TestEvaluateSaysWhatIsNotFinite(t *testing.T) {
 		require.Equal(t, 3./8, m.Accuracy())
 		require.InDelta(t, (math.Log(1+math.Exp(-1))+math.Log(1+math.Exp(-3))+math.Ln2)/3, m.Loss(), 1e-6)
 	}
-	m, err := train.Evaluate(t.Context(), model, ask(0, 0), data.Norm{}, 2)
+	m, err := train.Evaluate(t.Context(), model, ask(0, 0).Batches(data.Norm{}, 2))
 	require.NoError(t, err)
 	require.Equal(t, 0.5, m.Accuracy())
 	require.InDelta(t, (math.Log(1+math.Exp(-1))+math.Log(1+math.Exp(3)))/2, m.Loss(), 1e-6)

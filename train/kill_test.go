@@ -15,9 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/residuum-go/residuum/nn/optim"
 	"github.com/stretchr/testify/require"
-
-	"github.com/residuum-go/residuum/train"
 )
 
 // endless names the checkpoint of a child process that trains until it is killed.
@@ -40,10 +39,11 @@ func trainEndlessly(path string) error {
 	return err
 }
 
-func endlessTrainer(path string) *train.Trainer {
+func endlessTrainer(path string) *trainer {
 	tr := newTrainer("sgd", path)
-	tr.Epochs = 1 << 24
+	tr.Epochs, tr.Schedule = 1<<24, optim.Constant(0.02) // which does not look at Epochs
 	tr.SaveEvery = 1
+	tr.Best = path + ".best"
 	return tr
 }
 
@@ -145,19 +145,23 @@ func TestManyProcessesOnOneCheckpoint(t *testing.T) {
 // else is left in its folder then.
 func requireGoesOn(t *testing.T, path string) {
 	t.Helper()
-	straight := newTrainer("sgd", "")
-	killed := endlessTrainer(path)
-	require.NoError(t, killed.Resume())
-	straight.Epochs = killed.Loader.State().Epoch + 1
+	reached := endlessTrainer(path)
+	require.NoError(t, reached.Resume())
+	whole := filepath.Join(t.TempDir(), "net.safetensors")
+	straight, killed := endlessTrainer(whole), endlessTrainer(path)
+	straight.Epochs = reached.Loader.State().Epoch + 1
 	killed.Epochs = straight.Epochs
+	require.NoError(t, killed.Resume())
 	_, err := killed.Run(t.Context())
 	require.NoError(t, err)
 	_, err = straight.Run(t.Context())
 	require.NoError(t, err)
 	requireSameState(t, straight.Model, killed.Model)
+	require.True(t, read(t, whole) == read(t, path), "checkpoints differ")
+	require.True(t, read(t, whole+".best") == read(t, path+".best"), "best checkpoints differ")
 	if runtime.GOOS == "linux" {
 		entries, err := os.ReadDir(filepath.Dir(path))
 		require.NoError(t, err)
-		require.Len(t, entries, 1)
+		require.Len(t, entries, 2)
 	}
 }

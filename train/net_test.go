@@ -1,6 +1,7 @@
 package train_test
 
 import (
+	"context"
 	"maps"
 	"math/rand/v2"
 	"testing"
@@ -63,30 +64,61 @@ func stripes(n int) *data.Dataset {
 
 const images = 43 // in batches of 8: 6 a epoch, the last one of 3
 
-// newLoader is data.NewLoader for what it takes.
-func newLoader(set *data.Dataset, c data.LoaderConfig) *data.Loader {
-	l, err := data.NewLoader(set, c)
-	if err != nil {
-		panic(err)
-	}
-	return l
+// trainer is what a train.Trainer is made of. The first Run or Resume makes it: until then a test may change all of it,
+// and afterwards what is to be done after each step.
+type trainer struct {
+	Model     nn.Module
+	Loader    *data.Loader
+	Optimizer optim.Optimizer
+	train.Config
+	Each func(train.Step)
+	made *train.Trainer
 }
 
-// falling is the rate of a run of four epochs, whatever Epochs is, so that this may be raised.
+func (t *trainer) make() (err error) {
+	if t.made != nil {
+		return nil
+	}
+	c := t.Config
+	c.OnStep = func(s train.Step) error {
+		if t.Each != nil {
+			t.Each(s)
+		}
+		if t.OnStep != nil {
+			return t.OnStep(s)
+		}
+		return nil
+	}
+	t.made, err = train.New(t.Model, t.Loader, t.Optimizer, c)
+	return err
+}
+
+func (t *trainer) Run(ctx context.Context) ([]train.Epoch, error) {
+	if err := t.make(); err != nil {
+		return nil, err
+	}
+	return t.made.Run(ctx)
+}
+
+func (t *trainer) Resume() error {
+	if err := t.make(); err != nil {
+		return err
+	}
+	return t.made.Resume()
+}
+
+// falling is the rate of a run of four epochs, whatever Epochs is, so that a resumed run may have more.
 func falling(step, _ int) float64 { return optim.Cosine{Peak: 0.1, Warmup: 5. / 24}.Rate(step, 24) }
 
 // newTrainer is always the same trainer; a checkpoint is all that passes from one to the next.
-func newTrainer(optimizer string, path string) *train.Trainer {
+func newTrainer(optimizer string, path string) *trainer {
 	model, set := newNet(), stripes(images)
-	t := &train.Trainer{
+	t := &trainer{
 		Model: model,
 		Loader: newLoader(set, data.LoaderConfig{
 			Batch: 8, Shuffle: true, Norm: set.Norm(), Augment: data.Augment{Pad: 1, Flip: true}, Seed: 7, Workers: 2,
 		}),
-		Schedule:   optim.ScheduleFunc(falling),
-		Epochs:     4,
-		Seed:       11,
-		Checkpoint: path,
+		Config: train.Config{Schedule: optim.ScheduleFunc(falling), Epochs: 4, Seed: 11, Valid: stripes(20), Checkpoint: path},
 	}
 	switch optimizer {
 	case "sgd":
@@ -95,6 +127,11 @@ func newTrainer(optimizer string, path string) *train.Trainer {
 		t.Optimizer = must(optim.NewAdamW(nn.Params(model), optim.AdamConfig{WeightDecay: 1e-2}))
 	}
 	return t
+}
+
+// newLoader is data.NewLoader for what it takes.
+func newLoader(set *data.Dataset, c data.LoaderConfig) *data.Loader {
+	return must(data.NewLoader(set, c))
 }
 
 func sgd(m nn.Module, c optim.SGDConfig) *optim.SGD { return must(optim.NewSGD(nn.Params(m), c)) }

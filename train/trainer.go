@@ -2,50 +2,38 @@ package train
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"io/fs"
 	"math"
 	"slices"
-	"time"
 
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/internal/cancelled"
-	"github.com/residuum-go/residuum/internal/filelock"
 	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/nn/optim"
 	"github.com/residuum-go/residuum/tensor"
 )
 
-// Trainer minimises the cross-entropy of a classifier. Set the fields, do not change any but Epochs
-// afterwards, and use it from one goroutine.
+// Trainer trains a classifier. Make it by [New] and use it from one goroutine.
 type Trainer struct {
-	Model     nn.Module       // images [N, H, W, C] to logits [N, classes]
-	Loader    *data.Loader    // one that nobody else takes batches from
-	Optimizer optim.Optimizer // of parameters of the model, all or some
-	Schedule  optim.Schedule  // learning rate by step, counted over all epochs
-	Epochs    int             // at least 1
-	Seed      uint64          // of the random numbers that the model draws: dropout, stochastic depth
+	config     Config
+	model      nn.Module
+	loader     *data.Loader
+	optimizer  optim.Optimizer
+	tape       *autograd.Tape
+	params     []*autograd.Param
+	last, best target // the files Checkpoint and Best, without a path if there is none
 
-	// Checkpoint is the file to save to at the end of every epoch, when Run is stopped by its
-	// context, and every SaveEvery steps if that is positive. Empty means never. Without Resume, Run
-	// starts anew and replaces a checkpoint that fits the model; it refuses to replace anything else.
-	Checkpoint string
-	SaveEvery  int
+	// Where training stands. Between the last step of an epoch and its end, which an evaluation may keep apart,
+	// seen holds the whole epoch.
+	history []Epoch
+	seen    data.Score // of the epoch under way
+	step    int        // steps done
 
-	Progress func(Progress) // called after every step, if set
-
-	tape     *autograd.Tape
-	params   []*autograd.Param
-	tried    bool           // whether trial has passed
-	history  []data.Score   // of the epochs that are complete
-	step     int            // steps done
-	saved    int            // of them, the number when save last succeeded
-	seen     data.Score     // of the epoch under way
+	unsaved  bool           // whether something has happened since save last succeeded
+	improved bool           // whether the best file is due
 	diverged *DivergedError // what ended an earlier Run
-	clock    clock
-	lock     *filelock.Lock // of the checkpoint, while Run runs
-	file     fs.FileInfo    // the checkpoint that was read or written last
 }
 
 // DivergedError says that training has left the finite numbers. No checkpoint holds the damage: the
@@ -53,7 +41,7 @@ type Trainer struct {
 // Resume has brought the checkpoint back.
 type DivergedError struct {
 	Epoch, Step int    // both counted from 1, the step within the epoch
-	What        string // what is not finite: "loss" or the name of a tensor
+	What        string // what is not finite: "loss", "norm of the gradients" or the name of a tensor
 	Value       float64
 	Rate        float64 // the learning rate of the last step that was completed; 0 before the first
 }
@@ -66,40 +54,42 @@ func (e *DivergedError) Error() string {
 	return text
 }
 
-// Run trains until Epochs epochs are complete, counting those of earlier calls and of the run that
-// was resumed, and returns the score of each on its own batches, each batch as the model was then. To look at the model between epochs, call
-// Run repeatedly with Epochs one higher each time.
+// Run trains until Config.Epochs epochs are complete, counting those of earlier calls and of the run that
+// was resumed, and returns what came out of each.
 //
-// It returns the context's error, wrapped together with its cause, when ctx is done, and a
+// It returns the context's error, wrapped together with its cause, when ctx is done, the error of a hook, wrapped, and a
 // [*DivergedError] when the loss is NaN or infinite, or a parameter is when a checkpoint is due, at the
-// latest at the end of each epoch. What can be known before the first step is an error then: a field that
-// is missing or makes no sense, labels for which the model has no logit, a last batch of one image that
-// the model cannot be trained on, a checkpoint that cannot be written, is not to be replaced or is in use
-// by another Run. A checkpoint that could not be saved is tried again by the next call. The scores of
-// the complete epochs are returned in any case.
-func (t *Trainer) Run(ctx context.Context) ([]data.Score, error) {
+// latest at the end of each epoch. A checkpoint that cannot be written, is not to be replaced or is in use
+// by another Run is an error before the first step. One that could not be saved later is tried again by the next
+// call. The epochs that are complete are returned in any case.
+func (t *Trainer) Run(ctx context.Context) ([]Epoch, error) {
 	err := t.run(ctx)
 	return slices.Clone(t.history), err
 }
 
 func (t *Trainer) run(ctx context.Context) error {
-	if err := t.check(); err != nil {
-		return err
+	if t.diverged != nil {
+		return t.diverged
 	}
-	if t.Checkpoint != "" {
-		defer t.release()
-		if err := t.claim(); err != nil {
+	if s := t.loader.State(); s != t.place(s) {
+		return fmt.Errorf("train: the loader stands after %d epochs and %d images, the trainer after %d and %d: "+
+			"give each trainer a loader of its own, or call Resume", s.Epoch, s.Next, len(t.history), t.seen.Examples)
+	}
+	for _, file := range []*target{&t.last, &t.best} {
+		if file.path == "" {
+			continue
+		}
+		defer file.release()
+		if err := file.claim(t.isOfModel); err != nil {
 			return err
 		}
 	}
-	if err := t.trial(); err != nil {
-		return err
+	if t.unsaved { // an earlier Run may have failed to
+		if err := t.save(); err != nil {
+			return err
+		}
 	}
-	if err := t.saveWhatIsNew(); err != nil { // an earlier Run may have failed to
-		return err
-	}
-	t.clock = clock{start: time.Now()}
-	for t.Loader.State().Epoch < t.Epochs {
+	for len(t.history) < t.config.Epochs {
 		if err := t.epoch(ctx); err != nil {
 			return err
 		}
@@ -107,57 +97,119 @@ func (t *Trainer) run(ctx context.Context) error {
 	return nil
 }
 
-// epoch trains on what is left of the current epoch.
+// place returns where the loader ought to stand, in a state of it.
+func (t *Trainer) place(s data.State) data.State {
+	s.Epoch, s.Next = len(t.history), t.seen.Examples
+	if t.seen.Examples == s.Len {
+		s.Epoch, s.Next = s.Epoch+1, 0
+	}
+	return s
+}
+
+// epoch does what is left of the current epoch.
 func (t *Trainer) epoch(ctx context.Context) error {
-	for batch := range t.Loader.Epoch(ctx) {
-		rate := t.rate(t.step)
-		if v := float32(rate); !(v >= 0 && v <= math.MaxFloat32) {
-			t.giveBack()
-			return t.stop(fmt.Errorf("the learning rate that Schedule gives for step %d is %v", t.step, rate))
-		}
-		if err := t.train(batch, rate); err != nil {
-			return err
-		}
-		t.report(len(batch.Labels), rate)
-		if err := t.saveIfDue(); err != nil {
+	if t.loader.State().Epoch == len(t.history) {
+		if err := t.steps(ctx); err != nil {
 			return err
 		}
 	}
-	if ctx.Err() != nil && t.Loader.State().Epoch < t.Epochs {
+	if err := t.checkFinite(); err != nil {
+		return err
+	}
+	e := Epoch{Number: len(t.history) + 1, Train: t.seen}
+	if t.config.Valid != nil {
+		var err error
+		e.Valid, err = Evaluate(ctx, t.model, t.config.Valid.Batches(t.loader.Norm(), t.loader.State().Batch))
+		nonFinite := (*NonFiniteError)(nil) // the score says so, and whoever likes may end the run
+		switch {
+		case ctx.Err() != nil:
+			return t.stop(cancelled.Err(ctx))
+		case err != nil && !errors.As(err, &nonFinite):
+			return t.stop(err)
+		}
+		e.Best = !slices.ContainsFunc(t.history, func(before Epoch) bool { return !better(e.Valid, before.Valid) })
+	}
+	t.history, t.seen = append(t.history, e), data.Score{}
+	t.unsaved, t.improved = true, e.Best && t.best.path != ""
+	if t.config.OnEpoch != nil {
+		if err := t.config.OnEpoch(e); err != nil {
+			return t.stop(err)
+		}
+	}
+	return t.save()
+}
+
+// better reports whether a score has more images right than another one of the same images, or as many and less loss.
+// No score at all is worse than any.
+func better(a, b data.Score) bool {
+	if b.Examples == 0 || a.Correct != b.Correct {
+		return b.Examples == 0 || a.Correct > b.Correct
+	}
+	return a.Loss() < b.Loss()
+}
+
+// steps trains on the batches that are left of the current epoch.
+func (t *Trainer) steps(ctx context.Context) error {
+	for batch := range t.loader.Epoch(ctx) {
+		rate := t.rate(t.step)
+		if v := float32(rate); !(v >= 0 && v <= math.MaxFloat32) {
+			_ = t.loader.SetState(t.place(t.loader.State())) // the batch is not trained on
+			return t.stop(fmt.Errorf("the learning rate that Schedule gives for step %d is %v", t.step, rate))
+		}
+		s, err := t.train(batch, rate)
+		if err != nil {
+			return err
+		}
+		if err := t.report(s); err != nil {
+			return t.stop(err)
+		}
+		if t.config.SaveEvery > 0 && t.step%t.config.SaveEvery == 0 && t.loader.State().Next > 0 {
+			if err := t.save(); err != nil {
+				return err
+			}
+		}
+	}
+	if t.loader.State().Epoch == len(t.history) {
 		return t.stop(cancelled.Err(ctx))
 	}
 	return nil
 }
 
-// rate returns the learning rate of a step in a run of all epochs.
-func (t *Trainer) rate(step int) float64 {
-	epochs := min(t.Epochs, math.MaxInt/t.Loader.Batches()) // a run may have no end in sight
-	return t.Schedule.Rate(step, epochs*t.Loader.Batches())
-}
+// total returns the number of steps of all epochs.
+func (t *Trainer) total() int { return t.config.Epochs * t.loader.Batches() }
 
-// giveBack puts the loader back to before a batch that was not trained on.
-func (t *Trainer) giveBack() {
-	s := t.Loader.State()
-	s.Epoch, s.Next = len(t.history), t.seen.Examples
-	_ = t.Loader.SetState(s) // it has been there
-}
+// rate returns the learning rate of a step, counted from 0.
+func (t *Trainer) rate(step int) float64 { return t.config.Schedule.Rate(step, t.total()) }
 
 // train does one step on a batch.
-func (t *Trainer) train(batch *data.Batch, rate float64) error {
+func (t *Trainer) train(batch *data.Batch, rate float64) (Step, error) {
 	t.tape.Reset()
 	t.makeGradients()
-	logits := t.Model.Forward(t.tape.Input(batch.X))
-	loss := autograd.CrossEntropy(logits, batch.Labels, 0)
-	value := float64(loss.Value().Item())
-	if !finite(value) {
-		return t.fail("loss", value)
+	logits := t.model.Forward(t.tape.Input(batch.X))
+	loss := t.config.Loss(logits, batch)
+	s := Step{Total: t.total(), Rate: rate, Loss: float64(loss.Value().Item())}
+	if !finite(s.Loss) {
+		return s, t.fail("loss", s.Loss, t.step+1)
 	}
 	autograd.ZeroGrad(t.params)
 	t.tape.Backward(loss)
-	t.Optimizer.Step(rate)
+	if t.config.ClipNorm > 0 {
+		if s.GradNorm = optim.ClipNorm(t.params, t.config.ClipNorm); !finite(s.GradNorm) {
+			return s, t.fail("norm of the gradients", s.GradNorm, t.step+1)
+		}
+	}
+	t.optimizer.Step(rate)
 	t.step++
+	t.unsaved = true
 	t.seen = t.seen.Plus(data.ScoreOf(logits.Value(), batch.Labels))
-	return nil
+	s.Done, s.Score = t.step, t.seen
+	s.Epoch, s.Batch = t.position(t.step)
+	return s, nil
+}
+
+// position returns the epoch of step n, and its place there. All count from 1.
+func (t *Trainer) position(n int) (epoch, batch int) {
+	return (n-1)/t.loader.Batches() + 1, (n-1)%t.loader.Batches() + 1
 }
 
 // makeGradients gives a gradient to every parameter that is trainable now, because optimisers tell one
@@ -170,64 +222,37 @@ func (t *Trainer) makeGradients() {
 	}
 }
 
-// fail ends the training. It is called while the loader stands behind the batch that did it.
-func (t *Trainer) fail(what string, value float64) error {
-	epoch := len(t.history) + 1
-	step := t.step - len(t.history)*t.Loader.Batches()
-	if what == "loss" {
-		step++ // the step was not completed
-	}
-	if step == 0 { // the epoch has just been closed
-		epoch, step = epoch-1, t.Loader.Batches()
-	}
-	t.diverged = &DivergedError{Epoch: epoch, Step: step, What: what, Value: value}
+// fail ends the training because of step n, counted from 1.
+func (t *Trainer) fail(what string, value float64, n int) error {
+	t.diverged = &DivergedError{What: what, Value: value}
+	t.diverged.Epoch, t.diverged.Step = t.position(n)
 	if t.step > 0 {
 		t.diverged.Rate = t.rate(t.step - 1)
 	}
 	return t.diverged
 }
 
-// report closes the epoch if it is complete, and calls Progress.
-func (t *Trainer) report(images int, rate float64) {
-	p := Progress{
-		Epoch: len(t.history) + 1, Epochs: t.Epochs,
-		Batch: t.step - len(t.history)*t.Loader.Batches(), Batches: t.Loader.Batches(),
-		Score: t.seen, Rate: rate,
+func (t *Trainer) report(s Step) error {
+	if t.config.Progress != nil {
+		t.config.Progress(s.Done, s.Total)
 	}
-	if t.Loader.State().Next == 0 {
-		t.history = append(t.history, p.Score)
-		t.seen = data.Score{}
+	if t.config.OnStep != nil {
+		return t.config.OnStep(s)
 	}
-	if t.Progress == nil {
-		return
-	}
-	left := float64(t.Epochs-len(t.history))*float64(t.Loader.Dataset().Len()) - float64(t.seen.Examples)
-	p.ImagesPerSecond, p.Left = t.clock.estimate(images, left)
-	t.Progress(p)
-}
-
-func (t *Trainer) saveIfDue() error {
-	due := t.Loader.State().Next == 0 || t.Checkpoint != "" && t.SaveEvery > 0 && t.step%t.SaveEvery == 0
-	if !due {
-		return nil
-	}
-	return t.save()
-}
-
-func (t *Trainer) saveWhatIsNew() error {
-	if t.step == t.saved {
-		return nil
-	}
-	return t.save()
+	return nil
 }
 
 // stop saves what has been done since the last checkpoint and says where the run stands.
 func (t *Trainer) stop(cause error) error {
-	state := t.Loader.State()
-	err := fmt.Errorf("train: stopped in epoch %d of %d after %d of %d images: %w",
-		state.Epoch+1, t.Epochs, state.Next, state.Len, cause)
-	if failed := t.saveWhatIsNew(); failed != nil {
-		return fmt.Errorf("%w; %w", err, failed)
+	where := fmt.Sprintf("in epoch %d of %d after %d of %d images", len(t.history)+1, t.config.Epochs, t.seen.Examples, t.loader.State().Len)
+	if n := len(t.history); n > 0 && t.seen.Examples == 0 {
+		where = fmt.Sprintf("after epoch %d of %d", n, t.config.Epochs)
+	}
+	err := fmt.Errorf("train: stopped %s: %w", where, cause)
+	if t.unsaved {
+		if failed := t.save(); failed != nil {
+			return fmt.Errorf("%w; %w", err, failed)
+		}
 	}
 	return err
 }

@@ -23,97 +23,108 @@ func TestRunLearns(t *testing.T) {
 	tr.Epochs = 30
 	tr.Schedule = optim.Cosine{Peak: 0.1, Warmup: 5. / 180}
 	var steps int
-	tr.Progress = func(p train.Progress) {
+	tr.Each = func(p train.Step) {
 		steps++
 		require.Equal(t, (steps-1)/6+1, p.Epoch)
 		require.Equal(t, (steps-1)%6+1, p.Batch)
-		require.Equal(t, []int{30, 6}, []int{p.Epochs, p.Batches})
+		require.Equal(t, []int{steps, 180}, []int{p.Done, p.Total})
 		require.Equal(t, tr.Schedule.Rate(steps-1, 180), p.Rate)
-		require.Positive(t, p.ImagesPerSecond)
-		require.Equal(t, steps == 180, p.Left == 0)
+		require.Equal(t, min(p.Batch*8, images), p.Score.Examples)
+		require.Zero(t, p.GradNorm)
 	}
 	history, err := tr.Run(t.Context())
 	require.NoError(t, err)
 	require.Len(t, history, 30)
 	require.Equal(t, 180, steps)
-	require.Greater(t, history[0].Loss(), 2*history[29].Loss())
+	require.Greater(t, history[0].Train.Loss(), 2*history[29].Train.Loss())
 
 	set := stripes(images)
-	m, err := train.Evaluate(t.Context(), tr.Model, set, set.Norm(), 10)
+	m, err := train.Evaluate(t.Context(), tr.Model, set.Batches(set.Norm(), 10))
 	require.NoError(t, err)
 	require.Greater(t, m.Accuracy(), 0.95)
-	whole, err := train.Evaluate(t.Context(), tr.Model, set, set.Norm(), images)
+	whole, err := train.Evaluate(t.Context(), tr.Model, set.Batches(set.Norm(), images))
 	require.NoError(t, err)
 	require.InDelta(t, whole.Loss(), m.Loss(), 1e-6)
 	require.Equal(t, whole.Accuracy(), m.Accuracy())
 
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(errCause)
-	_, err = train.Evaluate(ctx, tr.Model, set, set.Norm(), 10)
+	_, err = train.Evaluate(ctx, tr.Model, set.Batches(set.Norm(), 10))
 	require.ErrorIs(t, err, errCause)
 	require.ErrorIs(t, err, context.Canceled)
 }
 
-// A run may have no end in sight: it has more images left than an int holds.
-func TestEndlessRun(t *testing.T) {
-	tr := newTrainer("sgd", "")
-	tr.Epochs = math.MaxInt
-	ctx, stop := context.WithCancel(t.Context())
-	tr.Progress = func(p train.Progress) {
-		require.Positive(t, p.Left)
-		stop()
-	}
-	_, err := tr.Run(ctx)
-	require.ErrorIs(t, err, context.Canceled)
-}
-
-// A run that is stopped after any number of steps, and continued by new objects from the checkpoint,
-// ends with the same checkpoint, byte for byte, as one that was not.
+// A run that is stopped after any number of steps, by its context or by a hook, and continued by new objects from the
+// checkpoint, ends with the same checkpoints, byte for byte, as one that was not. Step 6, 18 and 24 are followed by an
+// evaluation, which is then left to the next run.
 func TestResumeIsExact(t *testing.T) {
 	for _, optimizer := range []string{"sgd", "adamw"} {
 		straight := filepath.Join(t.TempDir(), "net.safetensors")
 		whole := newTrainer(optimizer, straight)
+		whole.Best = straight + ".best"
 		history, err := whole.Run(t.Context())
 		require.NoError(t, err)
-		want, err := os.ReadFile(straight)
-		require.NoError(t, err)
-		for _, stops := range [][]int{{1}, {6}, {15}, {3, 4, 11, 18, 23}} {
+		for _, stops := range [][]int{{1}, {6}, {15}, {24}, {3, 4, 6, 11, 18, 23}} {
 			t.Run(fmt.Sprintf("%s/stops=%v", optimizer, stops), func(t *testing.T) {
 				path := filepath.Join(t.TempDir(), "net.safetensors")
 				for i, stop := range stops {
 					tr := newTrainer(optimizer, path)
+					tr.Best = path + ".best"
 					if i > 0 {
 						require.NoError(t, tr.Resume())
 					}
-					runUntil(t, tr, stop)
+					if i%2 == 0 {
+						runUntil(t, tr, stop)
+					} else {
+						failAt(t, tr, stop)
+					}
 				}
 				last := newTrainer(optimizer, path)
+				last.Best = path + ".best"
 				require.NoError(t, last.Resume())
 				got, err := last.Run(t.Context())
 				require.NoError(t, err)
 				require.Equal(t, history, got)
 				requireSameState(t, whole.Model, last.Model)
-				b, err := os.ReadFile(path)
-				require.NoError(t, err)
-				require.True(t, string(want) == string(b), "checkpoints differ")
+				require.True(t, read(t, straight) == read(t, path), "checkpoints differ")
+				require.True(t, read(t, straight+".best") == read(t, path+".best"), "best checkpoints differ")
 			})
 		}
 	}
 }
 
 // runUntil cancels the run when it has done the given number of steps, counted from the beginning.
-func runUntil(t testing.TB, tr *train.Trainer, step int) {
+func runUntil(t testing.TB, tr *trainer, step int) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	tr.Progress = func(p train.Progress) {
-		if (p.Epoch-1)*p.Batches+p.Batch == step {
+	tr.Each = func(p train.Step) {
+		if p.Done == step {
 			cancel()
 		}
 	}
 	_, err := tr.Run(ctx)
 	require.ErrorIs(t, err, context.Canceled)
-	require.ErrorContains(t, err, fmt.Sprintf("train: stopped in epoch %d of 4 after %d of 43 images", step/6+1, step%6*8))
+	requireStopped(t, err, step)
+}
+
+// failAt has the hook fail after the given number of steps.
+func failAt(t testing.TB, tr *trainer, step int) {
+	t.Helper()
+	tr.OnStep = func(s train.Step) error {
+		if s.Done == step {
+			return errCause
+		}
+		return nil
+	}
+	_, err := tr.Run(t.Context())
+	require.ErrorIs(t, err, errCause)
+	requireStopped(t, err, step)
+}
+
+func requireStopped(t testing.TB, err error, step int) {
+	t.Helper()
+	require.ErrorContains(t, err, fmt.Sprintf("train: stopped in epoch %d of 4 after %d of 43 images", (step-1)/6+1, min((step-1)%6*8+8, images)))
 }
 
 // Without a last checkpoint, as after a power cut, the steps since the one before are done again.
@@ -122,7 +133,7 @@ func TestResumeFromAnOlderCheckpointIsExact(t *testing.T) {
 	var old []byte
 	first := newTrainer("sgd", path)
 	first.SaveEvery = 4
-	first.Progress = func(p train.Progress) {
+	first.Each = func(p train.Step) {
 		if p.Epoch == 2 && p.Batch == 4 { // step 10, saved at 8
 			var err error
 			old, err = os.ReadFile(path)
@@ -135,7 +146,7 @@ func TestResumeFromAnOlderCheckpointIsExact(t *testing.T) {
 	second := newTrainer("sgd", path)
 	require.NoError(t, second.Resume())
 	steps := 0
-	second.Progress = func(train.Progress) { steps++ }
+	second.Each = func(train.Step) { steps++ }
 	got, err := second.Run(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, 24-8, steps)
@@ -143,26 +154,35 @@ func TestResumeFromAnOlderCheckpointIsExact(t *testing.T) {
 	requireSameState(t, first.Model, second.Model)
 }
 
-func TestRunGoesOnWhenEpochsIsRaised(t *testing.T) {
-	whole, parts := newTrainer("sgd", ""), newTrainer("sgd", "")
+func TestResumeWithMoreEpochs(t *testing.T) {
+	steady := func(epochs int, path string) *trainer {
+		tr := newTrainer("sgd", path)
+		tr.Schedule, tr.Epochs = optim.Constant(0.05), epochs
+		return tr
+	}
+	whole := steady(4, "")
 	want, err := whole.Run(t.Context())
 	require.NoError(t, err)
-	for parts.Epochs = 1; ; parts.Epochs++ {
-		got, err := parts.Run(t.Context())
+	path := filepath.Join(t.TempDir(), "net.safetensors")
+	for epochs := 1; epochs <= 4; epochs++ {
+		tr := steady(epochs, path)
+		if epochs > 1 {
+			require.NoError(t, tr.Resume())
+		}
+		got, err := tr.Run(t.Context())
 		require.NoError(t, err)
-		require.Equal(t, want[:parts.Epochs], got)
-		if parts.Epochs == 4 {
-			break
+		require.Equal(t, want[:epochs], got)
+		if epochs == 4 {
+			requireSameState(t, whole.Model, tr.Model)
 		}
 	}
-	requireSameState(t, whole.Model, parts.Model)
 }
 
 func TestLossThatIsNotFiniteStopsAndKeepsTheCheckpoint(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "net.safetensors")
 	tr := newTrainer("sgd", path)
 	var before []byte
-	tr.Progress = func(p train.Progress) {
+	tr.Each = func(p train.Step) {
 		if p.Epoch == 2 && p.Batch == 3 {
 			before, _ = os.ReadFile(path)
 			tr.Model.(*net).fc.Bias.Value.Data()[1] = float32(math.NaN())
@@ -184,14 +204,14 @@ func TestWeightsThatAreNotFiniteAreNotSaved(t *testing.T) {
 	for _, last := range []int{6, 12} {
 		path := filepath.Join(t.TempDir(), "net.safetensors")
 		tr := newTrainer("sgd", path)
-		tr.Progress = func(p train.Progress) {
-			if (p.Epoch-1)*6+p.Batch == last {
+		tr.Each = func(p train.Step) {
+			if p.Done == last {
 				tr.Model.(*net).fc.Bias.Value.Data()[1] = float32(math.Inf(1))
 			}
 		}
 		for range 2 { // the second Run cannot make it good
 			history, err := tr.Run(t.Context())
-			require.Len(t, history, last/6)
+			require.Len(t, history, last/6-1)
 			var diverged *train.DivergedError
 			require.ErrorAs(t, err, &diverged)
 			require.EqualError(t, err, fmt.Sprintf("train: epoch %d, step 6: fc.bias is +Inf, after a step at learning rate %.3g", last/6, falling(last-1, 0)))
@@ -202,7 +222,7 @@ func TestWeightsThatAreNotFiniteAreNotSaved(t *testing.T) {
 			continue
 		}
 		require.NoError(t, err)
-		tr.Progress = nil
+		tr.Each = nil
 		_, err = tr.Run(t.Context())
 		require.NoError(t, err)
 	}
@@ -210,7 +230,7 @@ func TestWeightsThatAreNotFiniteAreNotSaved(t *testing.T) {
 
 func TestWeightsThatAreNotFiniteAreAnErrorWithoutACheckpoint(t *testing.T) {
 	tr := newTrainer("sgd", "")
-	tr.Progress = func(p train.Progress) {
+	tr.Each = func(p train.Step) {
 		if p.Epoch == 4 && p.Batch == 6 {
 			tr.Model.(*net).bn.RunningVar.Data()[2] = float32(math.NaN())
 		}
@@ -303,7 +323,7 @@ func TestResumeReadsVersion1(t *testing.T) {
 	meta["seen"] = map[string]any{"images": seen["examples"], "correct": seen["correct"], "loss": seen["loss_sum"]}
 	var means []map[string]float64
 	for _, s := range history[:2] {
-		means = append(means, map[string]float64{"loss": s.Loss(), "accuracy": s.Accuracy()})
+		means = append(means, map[string]float64{"loss": s.Train.Loss(), "accuracy": s.Train.Accuracy()})
 	}
 	meta["history"] = means
 	text, err := json.Marshal(meta)
@@ -316,8 +336,13 @@ func TestResumeReadsVersion1(t *testing.T) {
 	got, err := second.Run(t.Context())
 	require.NoError(t, err)
 	for i := range history {
-		require.InDelta(t, history[i].LossSum, got[i].LossSum, 1e-12)
-		got[i].LossSum = history[i].LossSum
+		require.InDelta(t, history[i].Train.LossSum, got[i].Train.LossSum, 1e-12)
+		got[i].Train.LossSum = history[i].Train.LossSum
+		if i < 2 { // without validation then
+			require.Zero(t, got[i].Valid)
+			got[i].Valid = history[i].Valid
+		}
+		got[i].Best = history[i].Best // as of what is known
 	}
 	require.Equal(t, history, got)
 	requireSameState(t, want.Model, second.Model)

@@ -7,7 +7,7 @@ import (
 
 // Module is a [Network] as an [nn.Module], so that it can be trained and tested like any other:
 //
-//	result, err := train.Evaluate(ctx, unravel.Module{Network: net}, set, norm, 250)
+//	result, err := train.Evaluate(ctx, unravel.Module{Network: net}, set.Batches(norm, 250))
 //
 // A type that embeds a net and has, say, a Stem of its own needs this. It also has the Forward of the net
 // that it embeds, but that one calls the inner net's Stem and not its own. So do the networks that this

@@ -58,7 +58,7 @@ func smallNet(active int) *resnet.Net {
 	return net
 }
 
-func trainerOf(model nn.Module, checkpoint string) *train.Trainer {
+func trainerOf(model nn.Module, c train.Config) *train.Trainer {
 	set := noise(40)
 	loader, err := data.NewLoader(set, data.LoaderConfig{Batch: 8, Shuffle: true, Norm: set.Norm(), Seed: 7})
 	if err != nil {
@@ -68,31 +68,31 @@ func trainerOf(model nn.Module, checkpoint string) *train.Trainer {
 	if err != nil {
 		panic(err)
 	}
-	return &train.Trainer{
-		Model: model, Epochs: 3, Seed: 5, Checkpoint: checkpoint,
-		Loader:    loader,
-		Schedule:  optim.Constant(0.05),
-		Optimizer: sgd,
+	c.Schedule, c.Epochs, c.Seed = optim.Constant(0.05), 3, 5
+	trainer, err := train.New(model, loader, sgd, c)
+	if err != nil {
+		panic(err)
 	}
+	return trainer
 }
 
 // Any network can be trained on its effective paths alone; what is drawn for each batch follows from the
 // trainer's Seed and is part of its checkpoints. For resnet.Net setting Config.Active does the same.
 func ExampleOnlyRandom() {
-	trainer := trainerOf(shortPaths{smallNet(0), 2}, "")
+	trainer := trainerOf(shortPaths{smallNet(0), 2}, train.Config{})
 	history, err := trainer.Run(context.Background())
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	fmt.Println(len(history), "epochs with 2 of 4 blocks active in every batch")
-	fmt.Println("learns:", history[2].Loss() < history[0].Loss())
+	fmt.Println("learns:", history[2].Train.Loss() < history[0].Train.Loss())
 	// Output:
 	// 3 epochs with 2 of 4 blocks active in every batch
 	// learns: true
 }
 
-// A study over training time: train an epoch, measure, train on.
+// A study over training time, after each epoch.
 func ExampleStudy_Iterative() {
 	ctx := context.Background()
 	model, set := smallNet(0), noise(40)
@@ -101,21 +101,20 @@ func ExampleStudy_Iterative() {
 		fmt.Println(err)
 		return
 	}
-	trainer := trainerOf(model, "")
 	var removed []float64 // by epoch: the loss that all blocks remove together
-	for trainer.Epochs = 1; trainer.Epochs <= 3; trainer.Epochs++ {
-		if _, err := trainer.Run(ctx); err != nil {
-			fmt.Println(err)
-			return
-		}
+	trainer := trainerOf(model, train.Config{OnEpoch: func(e train.Epoch) error {
 		r, err := study.Iterative(ctx)
 		if err != nil {
-			fmt.Println(err)
-			return
+			return err
 		}
 		last := r.Blocks[len(r.Blocks)-1]
 		removed = append(removed, r.Stem.Loss()-last.Exit.Loss())
-		fmt.Println("epoch", trainer.Epochs, "block", last.Block, "points down the loss:", last.Cosine.Mean > 0)
+		fmt.Println("epoch", e.Number, "block", last.Block, "points down the loss:", last.Cosine.Mean > 0)
+		return nil
+	}})
+	if _, err := trainer.Run(ctx); err != nil {
+		fmt.Println(err)
+		return
 	}
 	fmt.Println("the blocks remove more and more:", slices.IsSorted(removed))
 	// Output:
@@ -172,8 +171,8 @@ func ExampleShard() {
 
 // A plan drawn for each batch and Config.Active train the same bits, and go on with them after a stop.
 func TestTrainingOnRandomBlocks(t *testing.T) {
-	straight := trainerOf(smallNet(2), "")
-	want, err := straight.Run(t.Context())
+	straight := smallNet(2)
+	want, err := trainerOf(straight, train.Config{}).Run(t.Context())
 	require.NoError(t, err)
 	for name, model := range map[string]func() nn.Module{
 		"plans":  func() nn.Module { return shortPaths{smallNet(0), 2} },
@@ -181,22 +180,23 @@ func TestTrainingOnRandomBlocks(t *testing.T) {
 	} {
 		t.Run("by="+name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "net.safetensors")
-			first := trainerOf(model(), path)
 			ctx, cancel := context.WithCancel(t.Context())
-			first.Progress = func(p train.Progress) {
-				if p.Epoch == 2 && p.Batch == 3 {
+			first := trainerOf(model(), train.Config{Checkpoint: path, OnStep: func(s train.Step) error {
+				if s.Epoch == 2 && s.Batch == 3 {
 					cancel()
 				}
-			}
+				return nil
+			}})
 			_, err := first.Run(ctx)
 			require.ErrorIs(t, err, context.Canceled)
-			second := trainerOf(model(), path)
+			resumed := model()
+			second := trainerOf(resumed, train.Config{Checkpoint: path})
 			require.NoError(t, second.Resume())
 			got, err := second.Run(t.Context())
 			require.NoError(t, err)
 			require.Equal(t, want, got)
-			state := maps.Collect(nn.State(second.Model))
-			for name, want := range nn.State(straight.Model) {
+			state := maps.Collect(nn.State(resumed))
+			for name, want := range nn.State(straight) {
 				require.True(t, tensor.Equal(want, state[name]), name)
 			}
 		})

@@ -65,14 +65,14 @@ func trained(ctx context.Context, cfg config, images fashion.Split, report func(
 		if n.model != "" {
 			err = train.LoadModel(n.model, n.net)
 		} else {
-			err = trainOne(ctx, cfg, n.name, n.net, images.Train, func(p train.Progress) {
-				steps := p.Epochs * p.Batches
+			err = trainOne(ctx, cfg, n.name, n.net, images.Train, func(p train.Step) error {
 				s := trainingState{
-					Net: n.name, Step: i*steps + (p.Epoch-1)*p.Batches + p.Batch, Steps: 2 * steps,
-					Epoch: p.Epoch, Epochs: p.Epochs, Accuracy: p.Score.Accuracy(),
+					Net: n.name, Step: i*p.Total + p.Done, Steps: 2 * p.Total,
+					Epoch: p.Epoch, Epochs: cfg.epochs, Accuracy: p.Score.Accuracy(),
 				}
 				s.SecondsLeft = left.Left(time.Now(), s.Step, s.Steps).Seconds()
 				report(s)
+				return nil
 			})
 		}
 		if err != nil {
@@ -83,16 +83,15 @@ func trained(ctx context.Context, cfg config, images fashion.Split, report func(
 }
 
 // trainOne trains a net, or takes from the cache how far it was trained before.
-func trainOne(ctx context.Context, cfg config, name string, net *resnet.Net, set *data.Dataset, report func(train.Progress)) error {
+func trainOne(ctx context.Context, cfg config, name string, net *resnet.Net, set *data.Dataset, report func(train.Step) error) error {
 	file, err := cachedModel(cfg, name)
 	if err != nil {
 		return err
 	}
-	t, err := newTrainer(net, cfg, set)
+	t, err := newTrainer(net, cfg, set, file, report)
 	if err != nil {
 		return err
 	}
-	t.Checkpoint, t.Progress = file, report
 	if err := t.Resume(); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%w: remove the file to train anew", err)
 	}
@@ -113,7 +112,7 @@ func cachedModel(cfg config, net string) (string, error) {
 }
 
 // newTrainer has the recipe of examples/veit.
-func newTrainer(net *resnet.Net, cfg config, set *data.Dataset) (*train.Trainer, error) {
+func newTrainer(net *resnet.Net, cfg config, set *data.Dataset, file string, report func(train.Step) error) (*train.Trainer, error) {
 	loader, err := data.NewLoader(set, data.LoaderConfig{
 		Batch: 64, Shuffle: true, Augment: data.Augment{Pad: 2, Flip: true}, Norm: set.Norm(), Seed: cfg.seed,
 	})
@@ -124,8 +123,7 @@ func newTrainer(net *resnet.Net, cfg config, set *data.Dataset) (*train.Trainer,
 	if err != nil {
 		return nil, err
 	}
-	return &train.Trainer{
-		Model: net, Loader: loader, Seed: cfg.seed, Epochs: cfg.epochs,
-		Optimizer: sgd, Schedule: optim.Cosine{Peak: 0.1, Warmup: 0.1},
-	}, nil
+	return train.New(net, loader, sgd, train.Config{
+		Schedule: optim.Cosine{Peak: 0.1, Warmup: 0.1}, Epochs: cfg.epochs, Seed: cfg.seed, Checkpoint: file, OnStep: report,
+	})
 }

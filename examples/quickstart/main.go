@@ -24,15 +24,13 @@ func main() {
 	stopOn(err)
 	sgd, err := optim.NewSGD(nn.Params(net), optim.SGDConfig{Momentum: 0.9, Nesterov: true, WeightDecay: 5e-4})
 	stopOn(err)
-	trainer := &train.Trainer{
-		Model: net, Loader: loader, Epochs: 2,
-		Optimizer: sgd, Schedule: optim.OneCycle{Peak: 0.1},
-	}
+	trainer, err := train.New(net, loader, sgd, train.Config{Schedule: optim.OneCycle{Peak: 0.1}, Epochs: 2})
+	stopOn(err)
 	_, err = trainer.Run(ctx)
 	stopOn(err)
-	result, err := train.Evaluate(ctx, net, images.Test, norm, 250)
+	score, err := train.Evaluate(ctx, net, images.Test.Batches(norm, 250))
 	stopOn(err)
-	fmt.Printf("%d residual blocks, %.1f %% of the test images right\n", net.Len(), 100*result.Accuracy())
+	fmt.Printf("%d residual blocks, %.1f %% of the test images right\n", net.Len(), 100*score.Accuracy())
 }
 
 func stopOn(err error) {

@@ -206,7 +206,7 @@ func (j *job) do(ctx context.Context) error {
 
 // tested returns the score of a net on all test images.
 func (j *job) tested(ctx context.Context, model network) (data.Score, error) {
-	return train.Evaluate(ctx, model, j.test, j.norm, evaluationBatch)
+	return train.Evaluate(ctx, model, j.test.Batches(j.norm, evaluationBatch))
 }
 
 // label names the net, and the seed if there are several.

@@ -110,24 +110,26 @@ func (j *job) trainConvolutional(ctx context.Context) (network, error) {
 		b := model.Block(i)
 		res.Blocks = append(res.Blocks, BlockInfo{Stage: b.Stage + 1, Downsample: b.In != b.Out})
 	}
-	t, err := j.trainer(model)
+	loader, err := j.loader()
 	if err != nil {
 		return nil, err
 	}
-	if t.Checkpoint != "" {
+	t, err := j.trainer(model, loader, j.watch(ctx, model))
+	if err != nil {
+		return nil, err
+	}
+	if j.store != nil {
 		if err := t.Resume(); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
 		}
-		if err := j.checkReached(t.Loader.State()); err != nil {
+		if err := j.checkReached(loader.State()); err != nil {
 			return nil, err
 		}
 	}
-	watch := j.watch(ctx, model)
-	t.Progress = watch.step
 	if _, err := t.Run(ctx); err != nil {
 		return nil, err
 	}
-	return model, watch.err
+	return model, nil
 }
 
 // watch follows the training of a net.
@@ -138,7 +140,7 @@ type watch struct {
 	bar    *program.Bar
 	before float64 // seconds of training in earlier runs
 	start  time.Time
-	err    error
+	steps  int // since then
 }
 
 // watch begins to follow. What it measures is not cut short when ctx is done, for the trainer is about to
@@ -150,30 +152,30 @@ func (j *job) watch(ctx context.Context, model network) *watch {
 
 // step is called after every step of training. What is known is saved before the trainer saves its
 // checkpoint: a step that is done again because of that replaces its results.
-func (w *watch) step(p train.Progress) {
-	w.bar.Note("epoch %d of %d  loss %.4f  accuracy %.1f %%  %.0f images/s", p.Epoch, p.Epochs, p.Score.Loss(), percent*p.Score.Accuracy(), p.ImagesPerSecond)
-	step := (p.Epoch-1)*p.Batches + p.Batch
-	w.bar.Show(step, p.Epochs*p.Batches)
-	reading, snapshot := slices.Contains(w.readingSteps(), step), slices.Contains(w.snapshotSteps(), step)
-	if w.err != nil || !reading && !snapshot {
-		return
+func (w *watch) step(s train.Step) error {
+	w.steps++
+	w.bar.Note("epoch %d of %d  loss %.4f  accuracy %.1f %%  %.0f images/s", s.Epoch, w.epochs(), s.Score.Loss(), percent*s.Score.Accuracy(),
+		float64(w.steps*batchSize)/time.Since(w.start).Seconds())
+	w.bar.Show(s.Done, s.Total)
+	reading, snapshot := slices.Contains(w.readingSteps(), s.Done), slices.Contains(w.snapshotSteps(), s.Done)
+	if !reading && !snapshot {
+		return nil
 	}
 	if snapshot {
-		w.note(w.snapshot(w.ctx, w.model, w.images(step)))
+		if err := w.snapshot(w.ctx, w.model, w.images(s.Done)); err != nil {
+			return err
+		}
 	}
 	if reading {
-		w.note(w.read(w.images(step), p.Score))
+		if err := w.read(w.images(s.Done), s.Score); err != nil {
+			return err
+		}
 	}
 	w.res.Seconds = w.before + time.Since(w.start).Seconds()
-	w.note(w.store.save(w.res))
-	w.note(w.show())
-}
-
-// note remembers the first error.
-func (w *watch) note(err error) {
-	if w.err == nil {
-		w.err = err
+	if err := w.store.save(w.res); err != nil {
+		return err
 	}
+	return w.show()
 }
 
 // readings is into how many parts the first epoch is cut by halving it again and again. The net is tested after each
@@ -217,17 +219,17 @@ func (j *job) learned(r Reading) {
 // batchesPerEpoch is how many steps of training an epoch has; the last may be on fewer images.
 func (r *run) batchesPerEpoch() int { return (r.train.Len() + batchSize - 1) / batchSize }
 
-func (j *job) trainer(model nn.Module) (*train.Trainer, error) {
+func (j *job) loader() (*data.Loader, error) {
 	var augment data.Augment
 	if j.cfg.Augment {
 		augment = data.Augment{Pad: cropPadding, Flip: true}
 	}
-	loader, err := data.NewLoader(j.train, data.LoaderConfig{
+	return data.NewLoader(j.train, data.LoaderConfig{
 		Batch: batchSize, Shuffle: true, Augment: augment, Norm: j.norm, Seed: j.seed,
 	})
-	if err != nil {
-		return nil, err
-	}
+}
+
+func (j *job) trainer(model nn.Module, loader *data.Loader, w *watch) (*train.Trainer, error) {
 	rate := peakRate
 	if j.res.Name == "vgg-nobn" {
 		rate = gentleRate
@@ -236,9 +238,8 @@ func (j *job) trainer(model nn.Module) (*train.Trainer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &train.Trainer{
-		Model: model, Loader: loader, Seed: j.seed,
-		Optimizer: sgd, Schedule: optim.Cosine{Peak: rate, Warmup: warmup},
-		Epochs: j.epochs(), Checkpoint: j.store.checkpoint(j.res), SaveEvery: saveEvery,
-	}, nil
+	return train.New(model, loader, sgd, train.Config{
+		Schedule: optim.Cosine{Peak: rate, Warmup: warmup}, Epochs: j.epochs(), Seed: j.seed,
+		Checkpoint: j.store.checkpoint(j.res), SaveEvery: saveEvery, OnStep: w.step,
+	})
 }

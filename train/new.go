@@ -1,0 +1,177 @@
+package train
+
+import (
+	"fmt"
+	"math"
+	"runtime"
+	"slices"
+
+	"github.com/residuum-go/residuum"
+	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/data"
+	"github.com/residuum-go/residuum/nn"
+	"github.com/residuum-go/residuum/nn/optim"
+	"github.com/residuum-go/residuum/tensor"
+	"github.com/residuum-go/residuum/weights"
+)
+
+// New returns a trainer of a model that turns images [N, H, W, C] into logits [N, classes], on the batches of a loader
+// that nobody else takes any from, by an optimiser of parameters of the model, all or some.
+//
+// Whatever would keep it from training is a [*residuum.ConfigError] now, and not in the middle of a run: a field that
+// makes no sense, labels without a logit, images that the model does not take, a last batch of one image on which
+// it cannot be trained. To find that out, New asks the model for the logits of black images, which leaves no trace.
+func New(model nn.Module, loader *data.Loader, optimizer optim.Optimizer, c Config) (*Trainer, error) {
+	switch {
+	case model == nil:
+		return nil, argument("model", model, "want one")
+	case loader == nil:
+		return nil, argument("loader", nil, "want one")
+	case optimizer == nil:
+		return nil, argument("optimizer", optimizer, "want one")
+	}
+	t := &Trainer{
+		config: c, model: model, loader: loader, optimizer: optimizer, tape: autograd.NewTape(c.Seed),
+		last: target{path: c.Checkpoint}, best: target{path: c.Best},
+	}
+	if t.config.Loss == nil {
+		t.config.Loss = func(logits *autograd.Var, b *data.Batch) *autograd.Var {
+			return autograd.CrossEntropy(logits, b.Labels, 0)
+		}
+	}
+	for _, p := range nn.Params(model) {
+		t.params = append(t.params, p)
+	}
+	for _, check := range []func() error{t.check, t.checkModel, t.checkOptimizer, t.checkData} {
+		if err := check(); err != nil {
+			return nil, err
+		}
+	}
+	return t, nil
+}
+
+// argument is a fault of an argument of New, which is named by its type: a model is too large to be printed.
+func argument(name string, value any, format string, args ...any) error {
+	return &residuum.ConfigError{Struct: "train.New", Field: name, Value: fmt.Sprintf("%T", value), Reason: fmt.Sprintf(format, args...)}
+}
+
+func (t *Trainer) check() error {
+	if err := t.config.check(); err != nil {
+		return err
+	}
+	if most := math.MaxInt / t.loader.Batches(); t.config.Epochs > most {
+		return fault("Epochs", t.config.Epochs, "want at most %d: steps are counted by an int", most)
+	}
+	return nil
+}
+
+func (t *Trainer) checkModel() error {
+	if err := weights.Check(nn.State(t.model)); err != nil {
+		return argument("model", t.model, "%v", err)
+	}
+	return nil
+}
+
+// checkOptimizer makes sure that the optimiser moves parameters of the model. What it leaves out is not trained, as in
+// PyTorch.
+func (t *Trainer) checkOptimizer() error {
+	if len(t.optimizer.Params()) == 0 {
+		return argument("optimizer", t.optimizer, "it has no parameters: make it with nn.Params of this model")
+	}
+	for i, p := range t.optimizer.Params() {
+		if !slices.Contains(t.params, p) {
+			return argument("optimizer", t.optimizer, "its parameter %d, of shape %v, is not one of the model's: "+
+				"make it with nn.Params of this model", i, p.Value.Shape())
+		}
+	}
+	return nil
+}
+
+// checkData asks the model for the logits of a batch and holds the labels against them, and if the epoch's last batch is
+// of one image, tries such a batch.
+func (t *Trainer) checkData() error {
+	set, batch := t.loader.Dataset(), t.loader.State().Batch
+	classes, err := t.try(2)
+	if err != nil {
+		return err
+	}
+	if err := checkLabels(set.Labels, classes, 0); err != nil {
+		return argument("loader", t.loader, "%v", err)
+	}
+	if (set.Len()-1)%batch == 0 {
+		if _, err := t.try(1); err != nil { // it takes two, so it is their number
+			return argument("loader", t.loader, "%d images in batches of %d leave one for the last, on which the model cannot "+
+				"be trained: choose another batch size, or leave an image out: %v", set.Len(), batch, err)
+		}
+	}
+	if t.config.Valid == nil {
+		return nil
+	}
+	if v := t.config.Valid; v.Len() == 0 || v.Height != set.Height || v.Width != set.Width || v.Channels != set.Channels {
+		return fault("Valid", fmt.Sprintf("%d images of %dx%dx%d", v.Len(), v.Height, v.Width, v.Channels),
+			"want some of %dx%dx%d, like the loader's", set.Height, set.Width, set.Channels)
+	}
+	_, err = data.New(*t.config.Valid)
+	if err == nil {
+		err = checkLabels(t.config.Valid.Labels, classes, 0)
+	}
+	if err != nil {
+		return fault("Valid", fmt.Sprintf("%d images", t.config.Valid.Len()), "%v", err)
+	}
+	return nil
+}
+
+// try returns the number of classes of the logits of n black images in training mode, and makes sure that there is a
+// loss of them. Random numbers and running statistics are afterwards as they were.
+func (t *Trainer) try(n int) (classes int, err error) {
+	for _, b := range nn.Buffers(t.model) {
+		before := b.Clone()
+		defer tensor.Copy(b, before)
+	}
+	set := t.loader.Dataset()
+	batch := data.Batch{X: tensor.New(n, set.Height, set.Width, set.Channels), Labels: make([]int, n), Index: make([]int, n)}
+	logits, err := forward(t.model, autograd.NewTape(t.config.Seed).Input(batch.X))
+	if err != nil {
+		return 0, argument("model", t.model, "it does not take the images of the loader: %v", err)
+	}
+	if err := checkShape(logits.Shape(), n); err != nil {
+		return 0, argument("model", t.model, "%v", err)
+	}
+	if loss := t.config.Loss(logits, &batch).Shape(); len(loss) > 0 {
+		return 0, fault("Loss", fmt.Sprintf("%v for logits %v", loss, logits.Shape()), "want a scalar")
+	}
+	return logits.Shape()[1], nil
+}
+
+// forward returns the logits of images that come from outside the program: a model that refuses them, by a panic,
+// is an error then. A panic of the runtime goes on.
+func forward(model nn.Module, images *autograd.Var) (logits *autograd.Var, err error) {
+	defer func() {
+		switch p := recover().(type) {
+		case nil:
+		case runtime.Error:
+			panic(p)
+		default:
+			err = fmt.Errorf("%v", p)
+		}
+	}()
+	return model.Forward(images), nil
+}
+
+// checkShape makes sure that a model has returned logits for n images.
+func checkShape(logits []int, n int) error {
+	if len(logits) != 2 || logits[0] != n || logits[1] < 1 {
+		return fmt.Errorf("it returns %v for %d images, want logits [%d, classes]", logits, n, n)
+	}
+	return nil
+}
+
+// checkLabels makes sure that there is a logit for every label. first is the number of the first image.
+func checkLabels(labels []int, classes, first int) error {
+	for i, l := range labels {
+		if l < 0 || l >= classes {
+			return fmt.Errorf("image %d has the label %d, the model has logits for the classes 0 to %d", first+i, l, classes-1)
+		}
+	}
+	return nil
+}

@@ -1,10 +1,12 @@
 // Command compare measures this project against other libraries, call by call in one run: the same
 // threads, shapes, weights and inputs, in processes that take turns while the others stand still. It
 // checks that results agree, prints a table and writes the numbers as JSON. docs/performance.md says how
-// to read them.
+// to read them; its tables are those of the files in bench/results.
 //
 //	bench/peers/setup
 //	go run ./bench/compare -suite conv -threads 1,2 -case 'forward/3x3/.*/n8' -json conv.json
+//	go run ./bench/compare -from bench/results/conv20.json   # print
+//	go run ./bench/compare -page docs/performance.md         # write into a page
 package main
 
 import (
@@ -15,6 +17,7 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -31,8 +34,11 @@ type options struct {
 	rounds   int
 	turn     time.Duration
 	python   string
+	machine  string
 	json     string
 	from     []string
+	page     string
+	args     []string
 	roofline string
 	list     bool
 }
@@ -60,7 +66,7 @@ func exit(err error) {
 }
 
 func parse(args []string) (*options, error) {
-	o := &options{}
+	o := &options{args: args}
 	f := flag.NewFlagSet("compare", flag.ContinueOnError)
 	suite := f.String("suite", "gemm", "what to measure, comma-separated: "+strings.Join(suiteNames(), ", "))
 	threads := f.String("threads", "1", "numbers of threads, comma-separated")
@@ -70,7 +76,9 @@ func parse(args []string) (*options, error) {
 	f.DurationVar(&o.turn, "turn", 30*time.Millisecond, "how long a turn lasts at least")
 	f.StringVar(&o.python, "python", os.Getenv("RESIDUUM_PEERS_PYTHON"), "interpreter that has bench/peers/requirements.txt (default $RESIDUUM_PEERS_PYTHON, else bench/peers/.venv)")
 	f.StringVar(&o.json, "json", "", "file to write the results to")
+	f.StringVar(&o.machine, "machine", "", "what to call this machine in the JSON (default: system, number of CPUs, instruction set)")
 	from := f.String("from", "", "measure nothing: take results from these JSON files, comma-separated")
+	f.StringVar(&o.page, "page", "", "measure nothing: write the tables of a page anew, from the JSON files that it names")
 	f.StringVar(&o.roofline, "roofline", "", "file to draw the results in, as SVG")
 	f.BoolVar(&o.list, "list", false, "only list the cases")
 	if err := f.Parse(args); err != nil {
@@ -107,57 +115,61 @@ func run(o *options) error {
 		}
 		return nil
 	}
-	var results []Result
-	if len(o.from) > 0 {
-		results, err = readResults(o.from)
-	} else {
-		results, err = measureAll(o, cases)
+	if o.page != "" {
+		return fillPage(o.page)
 	}
-	return errors.Join(err, report(o, results))
+	if len(o.from) > 0 {
+		runs, err := readRuns(o.from)
+		return errors.Join(err, report(o, runs))
+	}
+	r, err := measureAll(o, cases)
+	return errors.Join(err, report(o, []*Run{r}))
 }
 
 // measureAll returns what it has when it fails or is interrupted.
-func measureAll(o *options, cases []*Case) ([]Result, error) {
+func measureAll(o *options, cases []*Case) (*Run, error) {
+	run := newRun(o.machine, o.args)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	all, err := newPeers(ctx, o)
 	if err != nil {
-		return nil, err
+		return run, err
 	}
 	defer all.close()
-	var results []Result
 	wrong := 0
 	for _, threads := range o.threads {
 		for i, c := range cases {
 			if ctx.Err() != nil {
-				return results, ctx.Err()
+				return run, ctx.Err()
 			}
 			r, err := all.measure(c, threads)
 			if err != nil {
-				return results, fmt.Errorf("%s %s: %w", c.Suite, c.Name, err)
+				return run, fmt.Errorf("%s %s: %w", c.Suite, c.Name, err)
 			}
 			fmt.Fprintf(os.Stderr, "%d/%d, %d threads: %s\n", i+1, len(cases), threads, r.line())
-			results = append(results, r)
+			run.add(r)
 			wrong += len(r.Disagree)
-			if err := writeResults(o.json, results); err != nil {
-				return results, err
+			if err := run.write(o.json); err != nil {
+				return run, err
 			}
 		}
 		all.stop()
 	}
 	if wrong > 0 {
-		return results, fmt.Errorf("%d results disagree", wrong)
+		return run, fmt.Errorf("%d results disagree", wrong)
 	}
-	return results, nil
+	return run, nil
 }
 
 // report prints and draws the results.
-func report(o *options, results []Result) error {
-	if len(results) == 0 {
-		return nil
+func report(o *options, runs []*Run) error {
+	var results []Result
+	for _, r := range runs {
+		results = append(results, r.Results...)
 	}
-	writeTables(os.Stdout, results)
-	if o.roofline == "" {
+	writeTables(os.Stdout, slices.DeleteFunc(slices.Clone(results), func(r Result) bool { return r.OursMS == 0 }))
+	writePage(os.Stdout, slices.DeleteFunc(runs, func(r *Run) bool { return r.Cases == 0 }))
+	if o.roofline == "" || len(results) == 0 {
 		return nil
 	}
 	svg, err := roofline(results).SVG()

@@ -1,13 +1,9 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
-
-	"github.com/residuum-go/residuum/internal/atomicfile"
 )
 
 // Result is what was measured for one case: medians over the rounds, of milliseconds a call. Spreads
@@ -18,6 +14,7 @@ type Result struct {
 	Threads      int                   `json:"threads"`
 	OursMS       float64               `json:"ours_ms"`
 	Peers        map[string]float64    `json:"peers"`
+	Ratios       map[string]float64    `json:"ratios"`        // peer / ours
 	Ratio        float64               `json:"ratio"`         // best peer / ours; 0 without peers
 	PeakFraction float64               `json:"peak_fraction"` // of the yardstick's rate; 0 where there is none
 	Best         string                `json:"best_peer,omitempty"`
@@ -31,6 +28,7 @@ type Result struct {
 	Copy         float64               `json:"copy_gbytes"`        // GB/s read and written
 	PeakMB       map[string]float64    `json:"peak_mb,omitempty"`  // resident at most
 	BaseMB       map[string]float64    `json:"base_mb,omitempty"`  // resident before the case
+	MemoryRatio  float64               `json:"memory_ratio"`       // of PeakMB, ours / eager PyTorch's, without it the best peer's
 	Missing      map[string]string     `json:"missing,omitempty"`  // peers that should have run, and why not
 	Disagree     map[string]float64    `json:"disagree,omitempty"` // relative errors above the bound
 	Versions     map[string]string     `json:"versions,omitempty"` // of the peers
@@ -39,7 +37,7 @@ type Result struct {
 
 func newResult(c *Case, threads int) Result {
 	return Result{
-		Suite: c.Suite, Case: c.Name, Threads: threads, Peers: map[string]float64{}, PeersSpread: map[string][2]float64{},
+		Suite: c.Suite, Case: c.Name, Threads: threads, Peers: map[string]float64{}, Ratios: map[string]float64{}, PeersSpread: map[string][2]float64{},
 		Missing: map[string]string{}, Versions: map[string]string{},
 	}
 }
@@ -67,11 +65,19 @@ func (r *Result) fill(c *Case, all []*participant) {
 			r.addPeer(p, own)
 		}
 	}
+	peer := "torch"
+	if r.PeakMB[peer] == 0 {
+		peer = r.Best
+	}
+	if r.PeakMB[peer] > 0 {
+		r.MemoryRatio = r.PeakMB[ours] / r.PeakMB[peer]
+	}
 }
 
 func (r *Result) addPeer(p *participant, own []float64) {
 	ms := median(p.ms)
 	r.Peers[p.name], r.PeersSpread[p.name], r.Versions[p.name] = ms, quartiles(p.ms), p.process.hello.Version
+	r.Ratios[p.name] = ms / r.OursMS
 	if r.Best == "" || ms < r.Peers[r.Best] {
 		r.Best, r.Ratio, r.RatioSpread = p.name, ms/r.OursMS, quartiles(pairwise(p.ms, own))
 	}
@@ -96,33 +102,4 @@ func (r *Result) line() string {
 		s += fmt.Sprintf("; DISAGREES: %s by %.1e", what, r.Disagree[what])
 	}
 	return s
-}
-
-// writeResults writes the list to a file, if one is named.
-func writeResults(path string, results []Result) error {
-	if path == "" {
-		return nil
-	}
-	text, err := json.MarshalIndent(results, "", " ")
-	if err != nil {
-		return err
-	}
-	return atomicfile.Write(path, append(text, '\n'))
-}
-
-// readResults reads files that writeResults wrote.
-func readResults(paths []string) ([]Result, error) {
-	var all []Result
-	for _, path := range paths {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return nil, err
-		}
-		var some []Result
-		if err := json.Unmarshal(text, &some); err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
-		all = append(all, some...)
-	}
-	return all, nil
 }

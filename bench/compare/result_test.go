@@ -68,21 +68,35 @@ func TestResultOfMemoryIsAgainstACopy(t *testing.T) {
 
 func TestJSONHasTheAgreedFields(t *testing.T) {
 	path := t.TempDir() + "/results.json"
-	require.NoError(t, writeResults(path, []Result{sample()}))
+	run := newRun("a machine", []string{"-suite", "gemm"})
+	run.add(sample())
+	require.NoError(t, run.write(path))
 	text, err := os.ReadFile(path)
 	require.NoError(t, err)
-	var list []map[string]any
-	require.NoError(t, json.Unmarshal(text, &list))
+	var file struct {
+		Machine, Date, Command string
+		Cases                  int
+		Mean                   float64
+		Results                []map[string]any
+	}
+	require.NoError(t, json.Unmarshal(text, &file))
+	require.Equal(t, "a machine", file.Machine)
+	require.Equal(t, "go run ./bench/compare -suite gemm", file.Command)
+	require.Regexp(t, `^\d{4}-\d\d-\d\d$`, file.Date)
+	require.Equal(t, 1, file.Cases)
+	require.InDelta(t, 2.5, file.Mean, 1e-12)
+	list := file.Results
 	require.Len(t, list, 1)
 	for _, field := range []string{"suite", "case", "threads", "ours_ms", "peers", "ratio", "peak_fraction"} {
 		require.Contains(t, list[0], field)
 	}
 	require.Equal(t, map[string]any{"torch": 0.05, "numpy": 0.1}, list[0]["peers"])
 
-	again, err := readResults([]string{path})
+	again, err := readRun(path)
 	require.NoError(t, err)
-	require.Equal(t, sample().Peers, again[0].Peers)
-	_, err = readResults([]string{path + "none"})
+	require.Equal(t, run.Mean, again.Mean)
+	require.Equal(t, sample().Peers, again.Results[0].Peers)
+	_, err = readRun(path + "none")
 	require.ErrorIs(t, err, os.ErrNotExist)
 }
 

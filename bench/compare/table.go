@@ -14,31 +14,35 @@ import (
 // writeTables prints a table, which is also Markdown, for each suite and number of threads, and below
 // it what is to be said about missing peers.
 func writeTables(w io.Writer, results []Result) {
-	type key struct {
-		suite   string
-		threads int
-	}
-	groups, keys := map[key][]Result{}, []key(nil)
-	for _, r := range results {
-		k := key{r.Suite, r.Threads}
-		if groups[k] == nil {
-			keys = append(keys, k)
-		}
-		groups[k] = append(groups[k], r)
-	}
-	for _, k := range keys {
-		plural := "s"
-		if k.threads == 1 {
-			plural = ""
-		}
-		fmt.Fprintf(w, "\n%s, %d thread%s, milliseconds a call\n\n", k.suite, k.threads, plural)
-		align(w, table(groups[k]))
-		if m := memoryTable(groups[k]); len(m) > 1 {
-			fmt.Fprintf(w, "\n%s, %d thread%s, MB resident at most while the steps ran (before the case)\n\n", k.suite, k.threads, plural)
+	for _, of := range apart(results) {
+		title := title(of[0])
+		fmt.Fprintf(w, "\n%s, milliseconds a call\n\n", title)
+		align(w, table(of))
+		if m := memoryTable(of); len(m) > 1 {
+			fmt.Fprintf(w, "\n%s, MB resident at most while the steps ran (before the case)\n\n", title)
 			align(w, m)
 		}
-		notes(w, groups[k])
+		notes(w, of)
 	}
+}
+
+// apart returns the results of each suite and number of threads.
+func apart(results []Result) (all [][]Result) {
+	for _, r := range results {
+		i := slices.IndexFunc(all, func(of []Result) bool { return of[0].Suite == r.Suite && of[0].Threads == r.Threads })
+		if i < 0 {
+			i, all = len(all), append(all, nil)
+		}
+		all[i] = append(all[i], r)
+	}
+	return all
+}
+
+func title(r Result) string {
+	if r.Threads == 1 {
+		return r.Suite + ", 1 thread"
+	}
+	return fmt.Sprintf("%s, %d threads", r.Suite, r.Threads)
 }
 
 // table makes the cells; the first row is the head.
@@ -84,17 +88,10 @@ func (r *Result) cell(peer string) string {
 
 // summary is the geometric mean of the ratios.
 func summary(results []Result, peers int) []string {
-	sum, n := 0.0, 0
-	for _, r := range results {
-		if r.Ratio > 0 {
-			sum += math.Log(r.Ratio)
-			n++
-		}
-	}
 	row := make([]string, 4+peers+2)
 	row[0] = "geometric mean"
-	if n > 0 {
-		row[4+peers] = fmt.Sprintf("%.2f", math.Exp(sum/float64(n)))
+	if mean := meanRatio(results); mean > 0 {
+		row[4+peers] = fmt.Sprintf("%.2f", mean)
 	}
 	return row
 }

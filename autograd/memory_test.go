@@ -38,10 +38,10 @@ func (net *smallNet) loss(x *Var, labels []int) *Var {
 	for i, p := range net.params {
 		w[i] = p.On(x)
 	}
-	x = MaxPool2D(Conv2D(x, w[0], tensor.ConvSpec{Pad: 1}), tensor.PoolSpec{Size: 2})
+	x = MaxPool2D(Conv2D(x, w[0], tensor.ConvSpec{Pad: tensor.Both(1)}), tensor.PoolSpec{Size: tensor.Both(2)})
 	for i := 1; i < 10; i += 3 {
 		h, _, _ := BatchNorm(Norm{X: x, Gamma: w[i], Beta: w[i+1], Eps: 1e-5}, Then{ReLU: true})
-		x = Add(x, Dropout(Conv2D(h, w[i+2], tensor.ConvSpec{Pad: 1}), 0.1))
+		x = Add(x, Dropout(Conv2D(h, w[i+2], tensor.ConvSpec{Pad: tensor.Both(1)}), 0.1))
 	}
 	h := GlobalAvgPool(PadAxis(SliceAxis(x, 3, 1, 8), 3, 0, 1))
 	return CrossEntropy(MatMul(Reshape(ReLU(h), -1, 8), w[10], tensor.NN), labels, 0.1)
@@ -174,7 +174,7 @@ func TestReusedRecordsForgetReferences(t *testing.T) {
 		require.Equal(t, []int{1, 1, 0}, rows)
 	})
 	t.Run("indices", func(t *testing.T) {
-		tape, window := NewTape(1), tensor.PoolSpec{Size: 2}
+		tape, window := NewTape(1), tensor.PoolSpec{Size: tensor.Both(2)}
 		rising := tensor.From([]float32{1, 2, 3, 4}, 1, 2, 2, 1)
 		falling := tensor.From([]float32{4, 3, 2, 1}, 1, 2, 2, 1)
 		x := tape.Input(rising)

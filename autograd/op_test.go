@@ -120,12 +120,16 @@ var ops = append([]op{
 		f:   func(v []*Var) *Var { return MatMul(v[0], v[1], tensor.TT) },
 		ref: func(a []array) array { return a[0].transpose(1, 0).matMul(a[1].transpose(1, 0)) }},
 
-	convolution("3x3", tensor.ConvSpec{Pad: 1}, "2x4x5x3,3x3x3x4", "1x7x6x16,3x3x16x32"),
-	convolution("1x1 stride 2", tensor.ConvSpec{Stride: 2}, "2x5x4x3,1x1x3x4"),
-	convolution("3x3 stride 2", tensor.ConvSpec{Stride: 2, Pad: 1}, "2x5x6x3,3x3x3x2"),
-	convolution("dilated", tensor.ConvSpec{Pad: 2, Dilation: 2}, "1x6x5x2,3x3x2x3"),
-	convolution("groups", tensor.ConvSpec{Pad: 1, Groups: 2}, "2x4x4x4,3x3x2x6"),
-	convolution("depthwise", tensor.ConvSpec{Pad: 1, Groups: 4}, "1x5x4x4,3x3x1x4"),
+	convolution("3x3", tensor.ConvSpec{Pad: tensor.Both(1)}, "2x4x5x3,3x3x3x4", "1x7x6x16,3x3x16x32"),
+	convolution("1x1 stride 2", tensor.ConvSpec{Stride: tensor.Both(2)}, "2x5x4x3,1x1x3x4"),
+	convolution("3x3 stride 2", tensor.ConvSpec{Stride: tensor.Both(2), Pad: tensor.Both(1)}, "2x5x6x3,3x3x3x2"),
+	convolution("dilated", tensor.ConvSpec{Pad: tensor.Both(2), Dilation: tensor.Both(2)}, "1x6x5x2,3x3x2x3"),
+	convolution("groups", tensor.ConvSpec{Pad: tensor.Both(1), Groups: 2}, "2x4x4x4,3x3x2x6"),
+	convolution("depthwise", tensor.ConvSpec{Pad: tensor.Both(1), Groups: 4}, "1x5x4x4,3x3x1x4"),
+	convolution("rectangle", tensor.ConvSpec{
+		Stride: tensor.HW{H: 1, W: 2}, Pad: tensor.HW{H: 2, W: 0}, Dilation: tensor.HW{H: 2, W: 1},
+	}, "2x5x6x3,3x2x3x2"),
+	convolution("row", tensor.ConvSpec{Pad: tensor.HW{W: 2}}, "2x4x6x3,1x5x3x2"),
 	{name: "conv2DInputGrad", shapes: []string{"2x3x3x2,3x3x3x2"},
 		f: func(v []*Var) *Var { return conv2DInputGrad(v[0], v[1], []int{2, 5, 6, 3}, strided) },
 		ref: func(a []array) array {
@@ -143,6 +147,9 @@ var ops = append([]op{
 	{name: "MaxPool2D", with: "tiles", shapes: images, domain: apart,
 		f:   func(v []*Var) *Var { return MaxPool2D(v[0], tiles) },
 		ref: func(a []array) array { return a[0].maxPool(tiles) }},
+	{name: "MaxPool2D", with: "rectangles", shapes: images, domain: apart,
+		f:   func(v []*Var) *Var { return MaxPool2D(v[0], rectangles) },
+		ref: func(a []array) array { return a[0].maxPool(rectangles) }},
 	{name: "maxPool2DGrad", shapes: []string{"1x2x3x3"},
 		f:   func(v []*Var) *Var { return maxPool2DGrad(v[0], chosen, []int{1, 4, 5, 3}) },
 		ref: adjoint([]int{1, 4, 5, 3}, pick)},
@@ -152,6 +159,9 @@ var ops = append([]op{
 	{name: "AvgPool2D", shapes: images,
 		f:   func(v []*Var) *Var { return AvgPool2D(v[0], overlapping) },
 		ref: func(a []array) array { return a[0].avgPool(overlapping) }},
+	{name: "AvgPool2D", with: "rectangles", shapes: images,
+		f:   func(v []*Var) *Var { return AvgPool2D(v[0], rectangles) },
+		ref: func(a []array) array { return a[0].avgPool(rectangles) }},
 	{name: "avgPool2DGrad", shapes: []string{"2x3x2x3"},
 		f:   func(v []*Var) *Var { return avgPool2DGrad(v[0], []int{2, 5, 4, 3}, overlapping) },
 		ref: adjoint([]int{2, 5, 4, 3}, func(x array) array { return x.avgPool(overlapping) })},
@@ -263,10 +273,11 @@ var (
 	logits     = []string{"1x3", "4x10", "6x2"}
 
 	someRows    = []int{1, 0, 2, 1, 1}
-	strided     = tensor.ConvSpec{Stride: 2, Pad: 1}
-	overlapping = tensor.PoolSpec{Size: 3, Stride: 2, Pad: 1}
-	tiles       = tensor.PoolSpec{Size: 2}
-	oneInTwo    = tensor.PoolSpec{Size: 1, Stride: 2}
+	strided     = tensor.ConvSpec{Stride: tensor.Both(2), Pad: tensor.Both(1)}
+	overlapping = tensor.PoolSpec{Size: tensor.Both(3), Stride: tensor.Both(2), Pad: tensor.Both(1)}
+	rectangles  = tensor.PoolSpec{Size: tensor.HW{H: 2, W: 3}, Stride: tensor.HW{H: 1, W: 2}, Pad: tensor.HW{W: 1}}
+	tiles       = tensor.PoolSpec{Size: tensor.Both(2)}
+	oneInTwo    = tensor.PoolSpec{Size: tensor.Both(1), Stride: tensor.Both(2)}
 	chosen      = someChoice()
 )
 

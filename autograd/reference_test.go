@@ -214,11 +214,11 @@ func (a array) scatterAdd(rows []int, m int) array {
 
 // convShape describes the convolution of images and weights of the given shapes.
 func convShape(x, w []int, s tensor.ConvSpec) conv.Shape {
-	stride, dilation := max(s.Stride, 1), max(s.Dilation, 1)
+	one := func(n int) int { return max(n, 1) }
 	return conv.Shape{
 		N: x[0], H: x[1], W: x[2], C: x[3], R: w[0], S: w[1], K: w[3],
-		StrideH: stride, StrideW: stride, PadH: s.Pad, PadW: s.Pad,
-		DilationH: dilation, DilationW: dilation, Groups: max(s.Groups, 1),
+		StrideH: one(s.Stride.H), StrideW: one(s.Stride.W), PadH: s.Pad.H, PadW: s.Pad.W,
+		DilationH: one(s.Dilation.H), DilationW: one(s.Dilation.W), Groups: one(s.Groups),
 	}
 }
 
@@ -232,17 +232,17 @@ func (a array) conv(w array, spec tensor.ConvSpec) array {
 // windows calls f for every output element of a pooling and every element of its window, padding
 // excepted, both as flat indices.
 func (a array) windows(spec tensor.PoolSpec, f func(y, x int)) (shape []int) {
-	stride := spec.Stride
-	if stride == 0 {
-		stride = spec.Size
+	size, stride, pad := spec.Size, spec.Stride, spec.Pad
+	if stride == (tensor.HW{}) {
+		stride = size
 	}
-	out := func(n int) int { return (n+2*spec.Pad-spec.Size)/stride + 1 }
-	shape = []int{a.shape[0], out(a.shape[1]), out(a.shape[2]), a.shape[3]}
+	oh, ow := (a.shape[1]+2*pad.H-size.H)/stride.H+1, (a.shape[2]+2*pad.W-size.W)/stride.W+1
+	shape = []int{a.shape[0], oh, ow, a.shape[3]}
 	y := 0
 	index(shape, func(at []int) {
-		for r := range spec.Size {
-			for s := range spec.Size {
-				h, w := at[1]*stride+r-spec.Pad, at[2]*stride+s-spec.Pad
+		for r := range size.H {
+			for s := range size.W {
+				h, w := at[1]*stride.H+r-pad.H, at[2]*stride.W+s-pad.W
 				if h >= 0 && h < a.shape[1] && w >= 0 && w < a.shape[2] {
 					f(y, ((at[0]*a.shape[1]+h)*a.shape[2]+w)*a.shape[3]+at[3])
 				}
@@ -264,7 +264,7 @@ func (a array) maxPool(spec tensor.PoolSpec) array {
 
 func (a array) avgPool(spec tensor.PoolSpec) array {
 	y := zeros(a.windows(spec, func(int, int) {})...)
-	a.windows(spec, func(i, j int) { y.data[i] += a.data[j] / float64(spec.Size*spec.Size) })
+	a.windows(spec, func(i, j int) { y.data[i] += a.data[j] / float64(spec.Size.H*spec.Size.W) })
 	return y
 }
 

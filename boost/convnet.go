@@ -49,12 +49,12 @@ type convBody struct {
 
 func newConvBody(in Input, c Conv, rng *rand.Rand) *convBody {
 	half := func(size int) int { return (size + 1) / 2 }
-	spec := tensor.ConvSpec{Stride: 2, Pad: 1}
+	spec := tensor.ConvSpec{Stride: tensor.Both(2), Pad: tensor.Both(1)}
 	flat := half(half(in.Row[0])) * half(half(in.Row[1])) * 2 * c.Channels
 	return &convBody{
 		in:     in,
-		conv1:  nn.NewConv2D(in.Row[2], c.Channels, 3, spec, rng).WithBias(),
-		conv2:  nn.NewConv2D(c.Channels, 2*c.Channels, 3, spec, rng).WithBias(),
+		conv1:  nn.NewConv2D(in.Row[2], c.Channels, tensor.Both(3), spec, rng).WithBias(),
+		conv2:  nn.NewConv2D(c.Channels, 2*c.Channels, tensor.Both(3), spec, rng).WithBias(),
 		hidden: newHidden(flat+in.Features, c.Hidden, rng),
 	}
 }

@@ -16,15 +16,21 @@ type Conv2D struct {
 	Spec   tensor.ConvSpec
 }
 
-// NewConv2D returns a convolution without bias from in to out channels with filters of size x size,
+// NewConv2D returns a convolution without bias from in to out channels with filters of the given size,
 // drawn by [KaimingNormal] over the fan-out.
-func NewConv2D(in, out, size int, spec tensor.ConvSpec, rng *rand.Rand) *Conv2D {
+func NewConv2D(in, out int, size tensor.HW, spec tensor.ConvSpec, rng *rand.Rand) *Conv2D {
 	checkSizes("NewConv2D", in, out)
+	if min(size.H, size.W) < 1 {
+		panic(fmt.Sprintf("nn: NewConv2D: filters of %v: want sides of at least 1", size))
+	}
+	if s := spec; min(s.Stride.H, s.Stride.W, s.Pad.H, s.Pad.W, s.Dilation.H, s.Dilation.W, s.Groups) < 0 {
+		panic(fmt.Sprintf("nn: NewConv2D: %+v: want no negative numbers", spec))
+	}
 	groups := max(spec.Groups, 1)
 	if in%groups != 0 || out%groups != 0 {
 		panic(fmt.Sprintf("nn: NewConv2D: %d to %d channels in %d groups: not divisible", in, out, groups))
 	}
-	c := &Conv2D{Weight: autograd.NewParam(tensor.New(size, size, in/groups, out)), Spec: spec}
+	c := &Conv2D{Weight: autograd.NewParam(tensor.New(size.H, size.W, in/groups, out)), Spec: spec}
 	_, fanOut := c.Fans()
 	KaimingNormal(c.Weight.Value, fanOut, rng)
 	return c

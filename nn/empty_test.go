@@ -22,12 +22,12 @@ func TestEmptyBatches(t *testing.T) {
 	}{
 		"linear":                 {nn.NewLinear(3, 5, rng), []int{0, 3}, []int{0, 5}},
 		"linear, relu":           {nn.Sequential{nn.NewLinear(3, 5, rng), nn.ReLU{}}, []int{0, 3}, []int{0, 5}},
-		"conv":                   {nn.NewConv2D(4, 6, 3, tensor.ConvSpec{Pad: 1, Stride: 2}, rng).WithBias(), image, []int{0, 4, 4, 6}},
-		"conv by winograd":       {nn.NewConv2D(16, 16, 3, tensor.ConvSpec{Pad: 1}, rng), []int{0, 8, 8, 16}, []int{0, 8, 8, 16}},
-		"conv 1x1":               {nn.NewConv2D(4, 6, 1, tensor.ConvSpec{}, rng), image, []int{0, 8, 8, 6}},
-		"conv, groups":           {nn.NewConv2D(4, 6, 3, tensor.ConvSpec{Groups: 2}, rng), image, []int{0, 6, 6, 6}},
-		"max pool":               {nn.MaxPool2D{Size: 2}, image, []int{0, 4, 4, 4}},
-		"average pool":           {nn.AvgPool2D{Size: 2}, image, []int{0, 4, 4, 4}},
+		"conv":                   {nn.NewConv2D(4, 6, tensor.Both(3), tensor.ConvSpec{Pad: tensor.Both(1), Stride: tensor.Both(2)}, rng).WithBias(), image, []int{0, 4, 4, 6}},
+		"conv by winograd":       {nn.NewConv2D(16, 16, tensor.Both(3), tensor.ConvSpec{Pad: tensor.Both(1)}, rng), []int{0, 8, 8, 16}, []int{0, 8, 8, 16}},
+		"conv 1x1":               {nn.NewConv2D(4, 6, tensor.Both(1), tensor.ConvSpec{}, rng), image, []int{0, 8, 8, 6}},
+		"conv, groups":           {nn.NewConv2D(4, 6, tensor.Both(3), tensor.ConvSpec{Groups: 2}, rng), image, []int{0, 6, 6, 6}},
+		"max pool":               {nn.MaxPool2D{Size: tensor.Both(2)}, image, []int{0, 4, 4, 4}},
+		"average pool":           {nn.AvgPool2D{Size: tensor.Both(2)}, image, []int{0, 4, 4, 4}},
 		"global pool":            {nn.GlobalAvgPool{}, image, []int{0, 4}},
 		"flatten":                {nn.Flatten{}, image, []int{0, 256}},
 		"flatten vectors":        {nn.Flatten{}, []int{0}, []int{0, 1}},
@@ -36,8 +36,8 @@ func TestEmptyBatches(t *testing.T) {
 		"dropout":                {nn.NewDropout(0.5), image, image},
 		"identity":               {nn.Identity{}, image, image},
 		"batch norm":             {nn.NewBatchNorm2D(4), image, image},
-		"batch norm, relu, pool": {nn.Sequential{nn.NewBatchNorm2D(4), nn.ReLU{}, nn.MaxPool2D{Size: 2}}, image, []int{0, 4, 4, 4}},
-		"net": {nn.Sequential{nn.NewConv2D(4, 6, 3, tensor.ConvSpec{}, rng), nn.NewBatchNorm2D(6), nn.ReLU{}, nn.MaxPool2D{Size: 2},
+		"batch norm, relu, pool": {nn.Sequential{nn.NewBatchNorm2D(4), nn.ReLU{}, nn.MaxPool2D{Size: tensor.Both(2)}}, image, []int{0, 4, 4, 4}},
+		"net": {nn.Sequential{nn.NewConv2D(4, 6, tensor.Both(3), tensor.ConvSpec{}, rng), nn.NewBatchNorm2D(6), nn.ReLU{}, nn.MaxPool2D{Size: tensor.Both(2)},
 			nn.Flatten{}, nn.NewLinear(54, 7, rng), nn.Tanh{}, nn.NewLinear(7, 2, rng)}, image, []int{0, 2}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -67,7 +67,7 @@ func TestBatchNormTrainsOnTwoValuesOrMore(t *testing.T) {
 			"alone":     (*nn.BatchNorm2D).Forward,
 			"with ReLU": func(b *nn.BatchNorm2D, x *autograd.Var) *autograd.Var { return nn.Sequential{b, nn.ReLU{}}.Forward(x) },
 			"with pool": func(b *nn.BatchNorm2D, x *autograd.Var) *autograd.Var {
-				return nn.Sequential{b, nn.ReLU{}, nn.MaxPool2D{Size: 1}}.Forward(x)
+				return nn.Sequential{b, nn.ReLU{}, nn.MaxPool2D{Size: tensor.Both(1)}}.Forward(x)
 			},
 			"with a sum": func(b *nn.BatchNorm2D, x *autograd.Var) *autograd.Var { return nn.AddReLU(nn.Identity{}, b, x) },
 			"with another": func(b *nn.BatchNorm2D, x *autograd.Var) *autograd.Var {

@@ -13,7 +13,7 @@ import (
 func Example() {
 	rng := rand.New(rand.NewPCG(1, 2))
 	net := nn.Sequential{
-		nn.NewConv2D(1, 8, 3, tensor.ConvSpec{Stride: 2, Pad: 1}, rng),
+		nn.NewConv2D(1, 8, tensor.Both(3), tensor.ConvSpec{Stride: tensor.Both(2), Pad: tensor.Both(1)}, rng),
 		nn.NewBatchNorm2D(8),
 		nn.ReLU{},
 		nn.GlobalAvgPool{},
@@ -68,7 +68,7 @@ func ExampleModule() {
 func ExampleFreeze() {
 	rng := rand.New(rand.NewPCG(1, 2))
 	head := nn.NewLinear(8, 10, rng)
-	net := nn.Sequential{nn.NewConv2D(1, 8, 3, tensor.ConvSpec{}, rng), nn.NewBatchNorm2D(8), nn.ReLU{}, nn.GlobalAvgPool{}, head}
+	net := nn.Sequential{nn.NewConv2D(1, 8, tensor.Both(3), tensor.ConvSpec{}, rng), nn.NewBatchNorm2D(8), nn.ReLU{}, nn.GlobalAvgPool{}, head}
 
 	nn.Freeze(net)
 	nn.Unfreeze(head)

@@ -31,7 +31,7 @@ func TestFrozenBatchNorm(t *testing.T) {
 		"two":         func(a, b *nn.BatchNorm2D, x, z *autograd.Var) *autograd.Var { return addNormReLU(a, x, b, z) },
 		"two, turned": func(a, b *nn.BatchNorm2D, x, z *autograd.Var) *autograd.Var { return addNormReLU(a, z, b, x) },
 		"pool": func(a, b *nn.BatchNorm2D, x, z *autograd.Var) *autograd.Var {
-			return nn.Sequential{a, nn.ReLU{}, nn.MaxPool2D{Size: 2}}.Forward(x)
+			return nn.Sequential{a, nn.ReLU{}, nn.MaxPool2D{Size: tensor.Both(2)}}.Forward(x)
 		},
 	} {
 		t.Run("form="+name, func(t *testing.T) {

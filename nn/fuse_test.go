@@ -33,7 +33,9 @@ func separately(m nn.Module, x *autograd.Var) *autograd.Var {
 	return m.Forward(x)
 }
 
-func conv() nn.Module { return nn.NewConv2D(5, 5, 3, tensor.ConvSpec{Pad: 1}, newRand()) }
+func conv() nn.Module {
+	return nn.NewConv2D(5, 5, tensor.Both(3), tensor.ConvSpec{Pad: tensor.Both(1)}, newRand())
+}
 
 func norm() nn.Module {
 	b := nn.NewBatchNorm2D(5)
@@ -48,11 +50,11 @@ func norm() nn.Module {
 
 // What is computed together, and the op that is recorded for it in training.
 func TestFusedLayersHaveTheBitsOfTheirParts(t *testing.T) {
-	biased := nn.NewConv2D(5, 4, 3, tensor.ConvSpec{Pad: 1}, newRand()).WithBias()
+	biased := nn.NewConv2D(5, 4, tensor.Both(3), tensor.ConvSpec{Pad: tensor.Both(1)}, newRand()).WithBias()
 	for i := range 4 {
 		biased.Bias.Value.Set(0.3*float32(i-1), i)
 	}
-	pool := nn.MaxPool2D{Size: 3, Stride: 2, Pad: 1}
+	pool := nn.MaxPool2D{Size: tensor.Both(3), Stride: tensor.Both(2), Pad: tensor.Both(1)}
 	type sequence = nn.Sequential
 	for name, c := range map[string]struct {
 		layers func() nn.Sequential // or, with a skip, the branch of a sum with a ReLU behind it

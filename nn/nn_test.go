@@ -31,11 +31,11 @@ func (i inside) Parts() []nn.Part { return []nn.Part{{Name: i.name, Module: i.Mo
 func TestNamesAreStateDictNames(t *testing.T) {
 	rng := newRand()
 	m := inside{"layer1", nn.Sequential{
-		nn.NewConv2D(3, 4, 3, tensor.ConvSpec{Pad: 1}, rng),
+		nn.NewConv2D(3, 4, tensor.Both(3), tensor.ConvSpec{Pad: tensor.Both(1)}, rng),
 		nn.NewBatchNorm2D(4),
 		nn.ReLU{},
 		nn.Sequential{nn.Flatten{}, nn.NewLinear(36, 2, rng)},
-		nn.NewConv2D(1, 1, 1, tensor.ConvSpec{}, rng).WithBias(),
+		nn.NewConv2D(1, 1, tensor.Both(1), tensor.ConvSpec{}, rng).WithBias(),
 	}}
 	require.Equal(t, []string{
 		"layer1.0.weight",
@@ -132,7 +132,7 @@ func TestInitialisers(t *testing.T) {
 // As torch.nn.init._calculate_fan_in_and_fan_out counts for the same layers.
 func TestFans(t *testing.T) {
 	rng := newRand()
-	in, out := nn.NewConv2D(16, 32, 3, tensor.ConvSpec{Groups: 4}, rng).Fans()
+	in, out := nn.NewConv2D(16, 32, tensor.Both(3), tensor.ConvSpec{Groups: 4}, rng).Fans()
 	require.Equal(t, [2]int{36, 288}, [2]int{in, out})
 	in, out = nn.NewLinear(7, 3, rng).Fans()
 	require.Equal(t, [2]int{7, 3}, [2]int{in, out})
@@ -140,7 +140,7 @@ func TestFans(t *testing.T) {
 
 func TestConv2DGroupsMustDivide(t *testing.T) {
 	require.PanicsWithValue(t, "nn: NewConv2D: 4 to 6 channels in 4 groups: not divisible", func() {
-		nn.NewConv2D(4, 6, 3, tensor.ConvSpec{Groups: 4}, newRand())
+		nn.NewConv2D(4, 6, tensor.Both(3), tensor.ConvSpec{Groups: 4}, newRand())
 	})
 }
 

@@ -5,7 +5,7 @@ import (
 	"github.com/residuum-go/residuum/tensor"
 )
 
-// MaxPool2D takes the maximum over windows of Size x Size pixels of an image [N, H, W, C].
+// MaxPool2D takes the maximum over windows of Size pixels of an image [N, H, W, C].
 type MaxPool2D tensor.PoolSpec
 
 // Forward returns [N, H', W', C].
@@ -16,7 +16,7 @@ func (p MaxPool2D) Forward(x *autograd.Var) *autograd.Var {
 // Parts returns nil.
 func (MaxPool2D) Parts() []Part { return nil }
 
-// AvgPool2D takes the mean over windows of Size x Size pixels of an image [N, H, W, C].
+// AvgPool2D takes the mean over windows of Size pixels of an image [N, H, W, C].
 type AvgPool2D tensor.PoolSpec
 
 // Forward returns [N, H', W', C].

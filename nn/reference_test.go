@@ -57,19 +57,26 @@ func TestLayersEqualPyTorchs(t *testing.T) {
 		layer nn.Module
 		eval  bool
 	}{
-		"conv":                 {layer: nn.NewConv2D(4, 6, 3, tensor.ConvSpec{Stride: 2, Pad: 1}, rng)},
-		"conv-bias-groups":     {layer: nn.NewConv2D(4, 6, 3, tensor.ConvSpec{Pad: 2, Dilation: 2, Groups: 2}, rng).WithBias()},
+		"conv":                 {layer: nn.NewConv2D(4, 6, tensor.Both(3), tensor.ConvSpec{Stride: tensor.Both(2), Pad: tensor.Both(1)}, rng)},
+		"conv-bias-groups":     {layer: nn.NewConv2D(4, 6, tensor.Both(3), tensor.ConvSpec{Pad: tensor.Both(2), Dilation: tensor.Both(2), Groups: 2}, rng).WithBias()},
 		"linear":               {layer: nn.NewLinear(7, 3, rng)},
 		"batchnorm-train":      {layer: nn.NewBatchNorm2D(4)},
 		"batchnorm-eval":       {layer: nn.NewBatchNorm2D(4), eval: true},
 		"batchnorm-relu-train": {layer: nn.Sequential{nn.NewBatchNorm2D(4), nn.ReLU{}}},
 		"batchnorm-relu-eval":  {layer: nn.Sequential{nn.NewBatchNorm2D(4), nn.ReLU{}}, eval: true},
-		"maxpool":              {layer: nn.MaxPool2D{Size: 3, Stride: 2, Pad: 1}},
-		"avgpool":              {layer: nn.AvgPool2D{Size: 2, Stride: 2}},
+		"maxpool":              {layer: nn.MaxPool2D{Size: tensor.Both(3), Stride: tensor.Both(2), Pad: tensor.Both(1)}},
+		"avgpool":              {layer: nn.AvgPool2D{Size: tensor.Both(2), Stride: tensor.Both(2)}},
 		"globalavgpool":        {layer: nn.GlobalAvgPool{}},
 		"relu":                 {layer: nn.ReLU{}},
 		"tanh":                 {layer: nn.Tanh{}},
 		"sigmoid":              {layer: nn.Sigmoid{}},
+		"conv-rectangle": {layer: nn.NewConv2D(4, 3, tensor.HW{H: 1, W: 3}, tensor.ConvSpec{
+			Stride: tensor.HW{H: 2, W: 1}, Pad: tensor.HW{W: 2}, Dilation: tensor.HW{W: 2},
+		}, rng).WithBias()},
+		"maxpool-rectangle": {layer: nn.MaxPool2D{
+			Size: tensor.HW{H: 2, W: 3}, Stride: tensor.HW{H: 1, W: 2}, Pad: tensor.HW{H: 1},
+		}},
+		"avgpool-rectangle": {layer: nn.AvgPool2D{Size: tensor.HW{H: 3, W: 2}, Stride: tensor.HW{H: 2, W: 1}}},
 	}
 	require.Len(t, studies, len(layers))
 	for name, c := range layers {

@@ -26,7 +26,7 @@ func (l *layers) stem() (stem nn.Sequential, parts []nn.Part, out Shape) {
 	parts = []nn.Part{{Name: "conv1", Module: stem[0]}, {Name: "bn1", Module: stem[1]}}
 	out = l.Image.strided(l.StemStride, l.Width)
 	if l.StemPool {
-		stem = append(stem, nn.MaxPool2D{Size: 3, Stride: 2, Pad: 1})
+		stem = append(stem, nn.MaxPool2D{Size: tensor.Both(3), Stride: tensor.Both(2), Pad: tensor.Both(1)})
 		out = out.strided(2, l.Width)
 	}
 	return stem, parts, out
@@ -94,7 +94,7 @@ func (l *layers) out(b Block) Shape {
 // conv makes a convolution that keeps the size of the image but for its stride. Its weights are drawn
 // over the fan-out, as in the papers' code.
 func (l *layers) conv(in Shape, out, size, stride int) *nn.Conv2D {
-	c := nn.NewConv2D(in.Channels, out, size, tensor.ConvSpec{Stride: stride, Pad: size / 2}, l.rng)
+	c := nn.NewConv2D(in.Channels, out, tensor.Both(size), tensor.ConvSpec{Stride: tensor.Both(stride), Pad: tensor.Both(size / 2)}, l.rng)
 	y := in.strided(stride, out)
 	l.multiplyAdds += int64(y.Height) * int64(y.Width) * int64(c.Weight.Value.Len())
 	if l.WithoutBatchNorm {

@@ -3,6 +3,7 @@ package resnet
 import (
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/nn"
+	"github.com/residuum-go/residuum/tensor"
 )
 
 // vgg is one convolution of Simonyan and Zisserman 2015, and the pooling that may follow it:
@@ -28,7 +29,7 @@ func (l *layers) vgg(b Block) *vgg {
 	}
 	l.features++ // the ReLU
 	if b.Out.Height < b.In.strided(stride, out).Height {
-		u.pool = nn.MaxPool2D{Size: 2, Stride: 2}
+		u.pool = nn.MaxPool2D{Size: tensor.Both(2), Stride: tensor.Both(2)}
 		l.features++
 	}
 	u.body = append(append(nn.Sequential{conv}, norm...), u.pool)

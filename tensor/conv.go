@@ -2,17 +2,22 @@ package tensor
 
 import "github.com/residuum-go/residuum/internal/kernel/conv"
 
-// ConvSpec says how a two-dimensional convolution walks over its input: the same stride, zero
-// padding and dilation for height and width, and the number of groups that the channels are split
-// into. A zero Stride, Dilation or Groups means 1.
-type ConvSpec struct{ Stride, Pad, Dilation, Groups int }
+// ConvSpec says how a two-dimensional convolution walks over its input: with which strides, zero padding and
+// dilation, and how many groups the channels are split into. Zero strides, dilations and Groups mean 1. An image is
+// padded alike at both ends of an axis; what more is needed at one of them, [PadAxis] adds.
+type ConvSpec struct {
+	Stride, Pad, Dilation HW
+	Groups                int
+}
 
 // Conv2D convolves (in the sense of deep learning: without flipping the kernel)
 //
-//	y[n,i,j,k] = sum over r,s,c of x[n, i*Stride+r*Dilation-Pad, j*Stride+s*Dilation-Pad, g*C/G+c] * w[r,s,c,k]
+//	y[n,i,j,k] = sum over r,s,c of x[n,h,v,g*C/G+c] * w[r,s,c,k]
+//	h = i*Stride.H + r*Dilation.H - Pad.H
+//	v = j*Stride.W + s*Dilation.W - Pad.W
 //
 // where g is the group of output channel k and x is zero outside the image. Shapes: x [N,H,W,C],
-// w [R,S,C/G,K], y [N,OH,OW,K] with OH = (H + 2 Pad - Dilation (R-1) - 1) / Stride + 1, rounded
+// w [R,S,C/G,K], y [N,OH,OW,K] with OH = (H + 2 Pad.H - Dilation.H (R-1) - 1) / Stride.H + 1, rounded
 // down; OW likewise.
 func Conv2D(dst, x, w *Tensor, spec ConvSpec) *Tensor {
 	const op = "Conv2D"

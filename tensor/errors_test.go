@@ -90,42 +90,59 @@ func TestCallerBugsPanic(t *testing.T) {
 			func() { tensor.Conv2D(nil, n(1, 5, 5, 3), n(3, 3, 2, 4), conv) }},
 		{"Conv2D: [1 5 5 4] x [3 3 2 3]: 3 output channels do not split into 2 groups",
 			func() { tensor.Conv2D(nil, n(1, 5, 5, 4), n(3, 3, 2, 3), tensor.ConvSpec{Groups: 2}) }},
-		{"Conv2D: [1 5 5 4] x [3 3 4 3]: stride -1, padding 0, dilation 1, groups 1",
-			func() { tensor.Conv2D(nil, n(1, 5, 5, 4), n(3, 3, 4, 3), tensor.ConvSpec{Stride: -1}) }},
+		{"Conv2D: [1 5 5 4] x [3 3 4 3]: stride -1x-1, padding 0x0, dilation 1x1, groups 1",
+			func() { tensor.Conv2D(nil, n(1, 5, 5, 4), n(3, 3, 4, 3), tensor.ConvSpec{Stride: tensor.Both(-1)}) }},
+		{"Conv2D: [1 5 5 4] x [3 3 4 3]: stride 1x1, padding 0x-1, dilation 1x1, groups 1",
+			func() { tensor.Conv2D(nil, n(1, 5, 5, 4), n(3, 3, 4, 3), tensor.ConvSpec{Pad: tensor.HW{W: -1}}) }},
+		{"Conv2D: [1 5 5 4] x [3 3 4 3]: stride 1x1, padding 0x0, dilation 1x-1, groups 1",
+			func() { tensor.Conv2D(nil, n(1, 5, 5, 4), n(3, 3, 4, 3), tensor.ConvSpec{Dilation: tensor.HW{W: -1}}) }},
+		{"MaxPool2D: [1 4 4 3]: size 3x2, stride 3x2, padding 1x2 make no window", func() {
+			tensor.MaxPool2D(nil, nil, n(1, 4, 4, 3), tensor.PoolSpec{Size: tensor.HW{H: 3, W: 2}, Pad: tensor.HW{H: 1, W: 2}})
+		}},
+		{"AvgPool2D: [1 4 4 3]: the window of 2x5 is larger than the padded image",
+			func() { tensor.AvgPool2D(nil, n(1, 4, 4, 3), tensor.PoolSpec{Size: tensor.HW{H: 2, W: 5}}) }},
 		{"Conv2D: [1 5 5 4] x [0 3 4 3]: empty kernel",
 			func() { tensor.Conv2D(nil, n(1, 5, 5, 4), n(0, 3, 4, 3), conv) }},
 		{"Conv2D: [1 5 5 4] x [3 3 4 3]: the dilated kernel is larger than the padded image",
-			func() { tensor.Conv2D(nil, n(1, 5, 5, 4), n(3, 3, 4, 3), tensor.ConvSpec{Dilation: 3}) }},
+			func() { tensor.Conv2D(nil, n(1, 5, 5, 4), n(3, 3, 4, 3), tensor.ConvSpec{Dilation: tensor.Both(3)}) }},
 		{"Conv2D: [1 5 5 4] x [17 1 4 3]: the dilated kernel is larger than the padded image",
-			func() { tensor.Conv2D(nil, n(1, 5, 5, 4), n(17, 1, 4, 3), tensor.ConvSpec{Dilation: 1 << 28}) }},
-		{"Conv2D: [1 5 5 4] x [5 1 4 3]: stride 1, padding 0, dilation 1073741824, groups 1",
-			func() { tensor.Conv2D(nil, n(1, 5, 5, 4), n(5, 1, 4, 3), tensor.ConvSpec{Dilation: 1 << 30}) }},
+			func() {
+				tensor.Conv2D(nil, n(1, 5, 5, 4), n(17, 1, 4, 3), tensor.ConvSpec{Dilation: tensor.Both(1 << 28)})
+			}},
+		{"Conv2D: [1 5 5 4] x [5 1 4 3]: stride 1x1, padding 0x0, dilation 1073741824x1073741824, groups 1",
+			func() {
+				tensor.Conv2D(nil, n(1, 5, 5, 4), n(5, 1, 4, 3), tensor.ConvSpec{Dilation: tensor.Both(1 << 30)})
+			}},
 		{"Conv2DInputGrad: dy [1 3 3 2]: want [1 5 5 2]",
 			func() {
-				tensor.Conv2DInputGrad(nil, n(1, 3, 3, 2), n(3, 3, 4, 2), []int{1, 5, 5, 4}, tensor.ConvSpec{Pad: 1})
+				tensor.Conv2DInputGrad(nil, n(1, 3, 3, 2), n(3, 3, 4, 2), []int{1, 5, 5, 4}, tensor.ConvSpec{Pad: tensor.Both(1)})
 			}},
 		{"Conv2DWeightGrad: dy [1 3 3 3]: want [1 3 3 2]",
 			func() { tensor.Conv2DWeightGrad(nil, n(1, 5, 5, 4), n(1, 3, 3, 3), []int{3, 3, 4, 2}, conv) }},
 
 		{"MaxPool2D: [4 4 3]: want [N H W C] with pixels",
-			func() { tensor.MaxPool2D(nil, nil, n(4, 4, 3), tensor.PoolSpec{Size: 2}) }},
-		{"AvgPool2D: [1 4 4 3]: size 0, stride 0, padding 0 make no window",
+			func() { tensor.MaxPool2D(nil, nil, n(4, 4, 3), tensor.PoolSpec{Size: tensor.Both(2)}) }},
+		{"AvgPool2D: [1 4 4 3]: size 0x0, stride 0x0, padding 0x0 make no window",
 			func() { tensor.AvgPool2D(nil, n(1, 4, 4, 3), tensor.PoolSpec{}) }},
-		{"AvgPool2D: [1 4 4 3]: size 3, stride 3, padding 2 make no window",
-			func() { tensor.AvgPool2D(nil, n(1, 4, 4, 3), tensor.PoolSpec{Size: 3, Pad: 2}) }},
-		{fmt.Sprintf("MaxPool2D: [1 4 4 3]: size 2, stride %d, padding 0 make no window", math.MaxInt),
-			func() { tensor.MaxPool2D(nil, nil, n(1, 4, 4, 3), tensor.PoolSpec{Size: 2, Stride: math.MaxInt}) }},
-		{fmt.Sprintf("AvgPool2D: [1 4 4 3]: size %d, stride 1, padding %d make no window", math.MaxInt, math.MaxInt/2),
+		{"AvgPool2D: [1 4 4 3]: size 3x3, stride 3x3, padding 2x2 make no window",
 			func() {
-				tensor.AvgPool2D(nil, n(1, 4, 4, 3), tensor.PoolSpec{Size: math.MaxInt, Stride: 1, Pad: math.MaxInt / 2})
+				tensor.AvgPool2D(nil, n(1, 4, 4, 3), tensor.PoolSpec{Size: tensor.Both(3), Pad: tensor.Both(2)})
 			}},
-		{"MaxPool2D: [1 4 4 3]: the window of 5 is larger than the padded image",
-			func() { tensor.MaxPool2D(nil, nil, n(1, 4, 4, 3), tensor.PoolSpec{Size: 5}) }},
+		{fmt.Sprintf("MaxPool2D: [1 4 4 3]: size 2x2, stride %[1]dx%[1]d, padding 0x0 make no window", math.MaxInt),
+			func() {
+				tensor.MaxPool2D(nil, nil, n(1, 4, 4, 3), tensor.PoolSpec{Size: tensor.Both(2), Stride: tensor.Both(math.MaxInt)})
+			}},
+		{fmt.Sprintf("AvgPool2D: [1 4 4 3]: size %[1]dx%[1]d, stride 1x1, padding %[2]dx%[2]d make no window", math.MaxInt, math.MaxInt/2),
+			func() {
+				tensor.AvgPool2D(nil, n(1, 4, 4, 3), tensor.PoolSpec{Size: tensor.Both(math.MaxInt), Stride: tensor.Both(1), Pad: tensor.Both(math.MaxInt / 2)})
+			}},
+		{"MaxPool2D: [1 4 4 3]: the window of 5x5 is larger than the padded image",
+			func() { tensor.MaxPool2D(nil, nil, n(1, 4, 4, 3), tensor.PoolSpec{Size: tensor.Both(5)}) }},
 		{"MaxPool2D: [1 2 2 3]: 5 indices",
-			func() { tensor.MaxPool2D(nil, make([]int32, 5), n(1, 4, 4, 3), tensor.PoolSpec{Size: 2}) }},
+			func() { tensor.MaxPool2D(nil, make([]int32, 5), n(1, 4, 4, 3), tensor.PoolSpec{Size: tensor.Both(2)}) }},
 		{"MaxPool2DGrad: [1 2 2 3]: 3 indices",
 			func() {
-				tensor.MaxPool2DGrad(nil, n(1, 2, 2, 3), make([]int32, 3), []int{1, 4, 4, 3}, tensor.PoolSpec{Size: 2})
+				tensor.MaxPool2DGrad(nil, n(1, 2, 2, 3), make([]int32, 3), []int{1, 4, 4, 3}, tensor.PoolSpec{Size: tensor.Both(2)})
 			}},
 		{"MaxPool2DGather: [2 1 1 1] x [1 2 2 1]: want [N OH OW C] and [N H W C]",
 			func() { tensor.MaxPool2DGather(nil, n(1, 2, 2, 1), []int32{0, 0}, []int{2, 1, 1, 1}) }},
@@ -133,7 +150,7 @@ func TestCallerBugsPanic(t *testing.T) {
 			func() { tensor.MaxPool2DGather(nil, n(1, 2, 2, 1), []int32{-1}, []int{1, 1, 1, 1}) }},
 		{"MaxPool2DGrad: g [2 1 1 1]: want [1 1 1 1]",
 			func() {
-				tensor.MaxPool2DGrad(nil, n(2, 1, 1, 1), []int32{0, 0}, []int{1, 2, 2, 1}, tensor.PoolSpec{Size: 2})
+				tensor.MaxPool2DGrad(nil, n(2, 1, 1, 1), []int32{0, 0}, []int{1, 2, 2, 1}, tensor.PoolSpec{Size: tensor.Both(2)})
 			}},
 		{"GlobalAvgPool: [2 3]: want [N H W C] with pixels", func() { tensor.GlobalAvgPool(nil, n(2, 3)) }},
 		{"GlobalAvgPoolGrad: g [2 3]: want [2 4]",
@@ -159,9 +176,13 @@ func TestCallerBugsPanic(t *testing.T) {
 			}},
 		{"AddReLU: [2] x [3]: shapes do not broadcast", func() { tensor.AddReLU(nil, n(2), n(3)) }},
 		{"AvgPool2D: [1 0 4 3]: want [N H W C] with pixels",
-			func() { tensor.AvgPool2D(nil, n(1, 0, 4, 3), tensor.PoolSpec{Size: 2, Pad: 1}) }},
+			func() {
+				tensor.AvgPool2D(nil, n(1, 0, 4, 3), tensor.PoolSpec{Size: tensor.Both(2), Pad: tensor.Both(1)})
+			}},
 		{"AvgPool2DGrad: g [1 2 2 3]: want [1 3 3 3]",
-			func() { tensor.AvgPool2DGrad(nil, n(1, 2, 2, 3), []int{1, 6, 6, 3}, tensor.PoolSpec{Size: 2}) }},
+			func() {
+				tensor.AvgPool2DGrad(nil, n(1, 2, 2, 3), []int{1, 6, 6, 3}, tensor.PoolSpec{Size: tensor.Both(2)})
+			}},
 
 		{"BatchNormStats: []: rank 0 has no last axis", func() { tensor.BatchNormStats(tensor.Moments{}, n(), 1) }},
 		{"BatchNormStats: dst [2], result [3]: shapes differ", func() { tensor.BatchNormStats(tensor.Moments{Variance: n(2)}, n(4, 3), 1) }},
@@ -233,10 +254,14 @@ func TestOverlappingDestinationsPanic(t *testing.T) {
 		"Gather":      func() { tensor.Gather(a, a, []int{3, 2, 1, 0}) },
 		"ScatterAdd":  func() { tensor.ScatterAdd(a, a, []int{3, 2, 1, 0}, 4) },
 		"Conv2D": func() {
-			tensor.Conv2D(img, img, tensor.New(3, 3, 1, 1), tensor.ConvSpec{Pad: 1})
+			tensor.Conv2D(img, img, tensor.New(3, 3, 1, 1), tensor.ConvSpec{Pad: tensor.Both(1)})
 		},
-		"MaxPool2D":   func() { tensor.MaxPool2D(img, nil, img, tensor.PoolSpec{Size: 3, Stride: 1, Pad: 1}) },
-		"AvgPool2D":   func() { tensor.AvgPool2D(img, img, tensor.PoolSpec{Size: 3, Stride: 1, Pad: 1}) },
+		"MaxPool2D": func() {
+			tensor.MaxPool2D(img, nil, img, tensor.PoolSpec{Size: tensor.Both(3), Stride: tensor.Both(1), Pad: tensor.Both(1)})
+		},
+		"AvgPool2D": func() {
+			tensor.AvgPool2D(img, img, tensor.PoolSpec{Size: tensor.Both(3), Stride: tensor.Both(1), Pad: tensor.Both(1)})
+		},
 		"SubsampleHW": func() { tensor.SubsampleHW(img, img, 1) },
 		"ScaleShift": func() {
 			by := tensor.Affine{Center: a.Slice(0, 1).Reshape(4), Scale: tensor.New(4), Shift: tensor.New(4)}

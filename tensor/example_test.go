@@ -89,7 +89,7 @@ func ExampleConv2D() {
 		-2, 0, 2,
 		-1, 0, 1,
 	}, 3, 3, 1, 1) // [R,S,C,K]
-	edges := tensor.Conv2D(nil, image, sobel, tensor.ConvSpec{Pad: 1})
+	edges := tensor.Conv2D(nil, image, sobel, tensor.ConvSpec{Pad: tensor.Both(1)})
 	fmt.Println(edges.Reshape(3, 4))
 	// Output:
 	// [[ 0  3  3 -3]
@@ -102,7 +102,7 @@ func ExampleMaxPool2D() {
 		1, 2, 5, 0,
 		3, 4, 1, 1,
 	}, 1, 2, 4, 1)
-	y, from := tensor.MaxPool2D(nil, nil, x, tensor.PoolSpec{Size: 2})
+	y, from := tensor.MaxPool2D(nil, nil, x, tensor.PoolSpec{Size: tensor.Both(2)})
 	fmt.Println(y.Reshape(1, 2), from)
 	// Output:
 	// [[4 5]] [5 2]

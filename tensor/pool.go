@@ -6,12 +6,12 @@ import (
 	"github.com/residuum-go/residuum/internal/kernel/pool"
 )
 
-// PoolSpec is a square pooling window: its side, the distance between windows (zero means Size, so
-// that windows tile the image) and the padding, at most half of Size.
-type PoolSpec struct{ Size, Stride, Pad int }
+// PoolSpec is a pooling window: its sides, the distances between windows (zero means Size, so that windows
+// tile the image) and the padding at both ends of an axis, at most half of Size.
+type PoolSpec struct{ Size, Stride, Pad HW }
 
 // MaxPool2D takes the maximum over each window: [N,H,W,C] -> [N,OH,OW,C] with
-// OH = (H + 2 Pad - Size) / Stride + 1, rounded down; OW likewise. Padding never wins; NaN does. It
+// OH = (H + 2 Pad.H - Size.H) / Stride.H + 1, rounded down; OW likewise. Padding never wins; NaN does. It
 // also returns, for every element of the result, the flat index in x where it was found, the first
 // of equals, of which -0 and +0 are two. idx is used for that when it is not nil and must have as many
 // entries as the result.
@@ -84,7 +84,7 @@ func checkIndices(op string, idx []int32, y, x []int) {
 }
 
 // AvgPool2D takes the mean over each window, [N,H,W,C] -> [N,OH,OW,C] with shapes as in
-// [MaxPool2D]. Padding counts as zeros: the divisor is always Size*Size. Where the mean is in the range of
+// [MaxPool2D]. Padding counts as zeros: the divisor is always Size.H*Size.W. Where the mean is in the range of
 // float32, so are the sums on the way to it.
 func AvgPool2D(dst, x *Tensor, spec PoolSpec) *Tensor {
 	const op = "AvgPool2D"

@@ -19,22 +19,27 @@ type pooling struct {
 func (p pooling) String() string { return fmt.Sprintf("%dx%dx%dx%d/%+v", p.n, p.h, p.w, p.c, p.spec) }
 
 func (p pooling) shape() []int {
-	stride := p.spec.Stride
-	if stride == 0 {
-		stride = p.spec.Size
+	size, stride, pad := p.spec.Size, p.stride(), p.spec.Pad
+	return []int{p.n, (p.h+2*pad.H-size.H)/stride.H + 1, (p.w+2*pad.W-size.W)/stride.W + 1, p.c}
+}
+
+func (p pooling) stride() tensor.HW {
+	s := p.spec.Stride
+	if s.H == 0 {
+		s.H = p.spec.Size.H
 	}
-	return []int{p.n, (p.h+2*p.spec.Pad-p.spec.Size)/stride + 1, (p.w+2*p.spec.Pad-p.spec.Size)/stride + 1, p.c}
+	if s.W == 0 {
+		s.W = p.spec.Size.W
+	}
+	return s
 }
 
 // window calls f with the flat index in x of every element that output element y covers.
 func (p pooling) window(y []int, f func(x int)) {
-	stride := p.spec.Stride
-	if stride == 0 {
-		stride = p.spec.Size
-	}
-	for r := range p.spec.Size {
-		for s := range p.spec.Size {
-			h, w := y[1]*stride+r-p.spec.Pad, y[2]*stride+s-p.spec.Pad
+	stride, pad := p.stride(), p.spec.Pad
+	for r := range p.spec.Size.H {
+		for s := range p.spec.Size.W {
+			h, w := y[1]*stride.H+r-pad.H, y[2]*stride.W+s-pad.W
 			if h >= 0 && h < p.h && w >= 0 && w < p.w {
 				f(((y[0]*p.h+h)*p.w+w)*p.c + y[3])
 			}
@@ -43,14 +48,17 @@ func (p pooling) window(y []int, f func(x int)) {
 }
 
 var poolings = []pooling{
-	{1, 1, 1, 1, tensor.PoolSpec{Size: 1}},
-	{2, 4, 6, 16, tensor.PoolSpec{Size: 2}},
-	{2, 7, 9, 35, tensor.PoolSpec{Size: 3, Stride: 2, Pad: 1}},
-	{1, 8, 5, 3, tensor.PoolSpec{Size: 3, Stride: 1, Pad: 1}},
-	{3, 9, 8, 17, tensor.PoolSpec{Size: 2, Stride: 3}},
-	{2, 5, 5, 4, tensor.PoolSpec{Size: 5}},
-	{0, 5, 5, 4, tensor.PoolSpec{Size: 2}},
-	{2, 5, 5, 0, tensor.PoolSpec{Size: 2}},
+	{1, 1, 1, 1, tensor.PoolSpec{Size: tensor.Both(1)}},
+	{2, 4, 6, 16, tensor.PoolSpec{Size: tensor.Both(2)}},
+	{2, 7, 9, 35, tensor.PoolSpec{Size: tensor.Both(3), Stride: tensor.Both(2), Pad: tensor.Both(1)}},
+	{1, 8, 5, 3, tensor.PoolSpec{Size: tensor.Both(3), Stride: tensor.Both(1), Pad: tensor.Both(1)}},
+	{3, 9, 8, 17, tensor.PoolSpec{Size: tensor.Both(2), Stride: tensor.Both(3)}},
+	{2, 5, 5, 4, tensor.PoolSpec{Size: tensor.Both(5)}},
+	{2, 5, 9, 17, tensor.PoolSpec{Size: tensor.HW{H: 1, W: 3}}},
+	{2, 9, 6, 16, tensor.PoolSpec{Size: tensor.HW{H: 4, W: 2}, Stride: tensor.HW{H: 2}, Pad: tensor.HW{H: 2, W: 1}}},
+	{1, 7, 8, 35, tensor.PoolSpec{Size: tensor.HW{H: 2, W: 5}, Stride: tensor.HW{H: 3, W: 1}, Pad: tensor.HW{W: 2}}},
+	{0, 5, 5, 4, tensor.PoolSpec{Size: tensor.Both(2)}},
+	{2, 5, 5, 0, tensor.PoolSpec{Size: tensor.Both(2)}},
 }
 
 func TestMaxPool2D(t *testing.T) {
@@ -97,7 +105,7 @@ func TestAvgPool2D(t *testing.T) {
 				r := source(t)
 				x, g := normal(r, p.n, p.h, p.w, p.c), normal(r, p.shape()...)
 				want, dx := make([]float64, g.Len()), make([]float64, x.Len())
-				area, i := float64(p.spec.Size*p.spec.Size), 0
+				area, i := float64(p.spec.Size.H*p.spec.Size.W), 0
 				indices(p.shape(), func(y []int) {
 					p.window(y, func(at int) {
 						want[i] += float64(x.Data()[at]) / area
@@ -135,7 +143,7 @@ func TestMaxPool2DPropagatesNaN(t *testing.T) {
 	kerneltest.EachLevel(t, func(t *testing.T) {
 		x := normal(source(t), 1, 4, 4, 20)
 		x.Set(float32(math.NaN()), 0, 1, 2, 7)
-		y, idx := tensor.MaxPool2D(nil, nil, x, tensor.PoolSpec{Size: 2})
+		y, idx := tensor.MaxPool2D(nil, nil, x, tensor.PoolSpec{Size: tensor.Both(2)})
 		require.True(t, math.IsNaN(float64(y.At(0, 0, 1, 7))))
 		require.EqualValues(t, (1*4+2)*20+7, idx[20+7])
 	})
@@ -149,12 +157,12 @@ func TestAveragesOfLargeNumbers(t *testing.T) {
 			for _, v := range tensor.GlobalAvgPool(nil, x).Data() {
 				require.Equal(t, huge, v)
 			}
-			for _, spec := range []tensor.PoolSpec{{Size: 2}, {Size: 3, Stride: 1}, {Size: 5}, {Size: 6}} {
+			for _, spec := range []tensor.PoolSpec{{Size: tensor.Both(2)}, {Size: tensor.Both(3), Stride: tensor.Both(1)}, {Size: tensor.Both(5)}, {Size: tensor.Both(6)}} {
 				for _, v := range tensor.AvgPool2D(nil, x, spec).Data() {
 					require.InEpsilon(t, huge, v, 1e-6, "%+v", spec)
 				}
 			}
-			spec := tensor.PoolSpec{Size: 3, Stride: 1, Pad: 1} // an inner pixel lies in nine windows
+			spec := tensor.PoolSpec{Size: tensor.Both(3), Stride: tensor.Both(1), Pad: tensor.Both(1)} // an inner pixel lies in nine windows
 			dx := tensor.AvgPool2DGrad(nil, x, x.Shape(), spec)
 			require.InEpsilon(t, huge, dx.At(1, 3, 3, c-1), 1e-6)
 		}

@@ -17,9 +17,12 @@ func convShape(op string, x, w []int, spec ConvSpec) conv.Shape {
 	if len(x) != 4 || len(w) != 4 {
 		fail(op, "want x [N H W C] and w [R S C/groups K]", x, w)
 	}
-	stride, dilation, groups := orOne(spec.Stride), orOne(spec.Dilation), orOne(spec.Groups)
-	if min(stride, dilation, groups) < 1 || spec.Pad < 0 || max(stride, spec.Pad, dilation) > maxStep {
-		fail(op, "stride "+itoa(stride)+", padding "+itoa(spec.Pad)+", dilation "+itoa(dilation)+", groups "+itoa(groups), x, w)
+	stride, pad, dilation, groups := spec.Stride.or(Both(1)), spec.Pad, spec.Dilation.or(Both(1)), spec.Groups
+	if groups == 0 {
+		groups = 1
+	}
+	if !stride.within(1, maxStep) || !pad.within(0, maxStep) || !dilation.within(1, maxStep) || groups < 1 {
+		fail(op, "stride "+stride.String()+", padding "+pad.String()+", dilation "+dilation.String()+", groups "+itoa(groups), x, w)
 	}
 	if x[3]%groups != 0 || x[3]/groups != w[2] {
 		fail(op, itoa(x[3])+" input channels, weights for "+itoa(w[2])+" in each of "+itoa(groups)+" groups", x, w)
@@ -33,20 +36,13 @@ func convShape(op string, x, w []int, spec ConvSpec) conv.Shape {
 	s := conv.Shape{
 		N: x[0], H: x[1], W: x[2], C: x[3],
 		K: w[3], R: w[0], S: w[1],
-		StrideH: stride, StrideW: stride, PadH: spec.Pad, PadW: spec.Pad,
-		DilationH: dilation, DilationW: dilation, Groups: groups,
+		StrideH: stride.H, StrideW: stride.W, PadH: pad.H, PadW: pad.W,
+		DilationH: dilation.H, DilationW: dilation.W, Groups: groups,
 	}
 	if s.OutH() == 0 || s.OutW() == 0 {
 		fail(op, "the dilated kernel is larger than the padded image", x, w)
 	}
 	return s
-}
-
-func orOne(n int) int {
-	if n == 0 {
-		return 1
-	}
-	return n
 }
 
 // PoolShape returns the shape [N,OH,OW,C] of [MaxPool2D] and [AvgPool2D].
@@ -59,19 +55,16 @@ func poolOut(buf []int, s pool.Shape) []int { return append(buf[:0], s.N, s.OutH
 // poolShape checks a pooling and describes it to the kernels.
 func poolShape(op string, x []int, spec PoolSpec) pool.Shape {
 	checkPixels(op, x)
-	if spec.Stride == 0 {
-		spec.Stride = spec.Size
+	size, stride, pad := spec.Size, spec.Stride.or(spec.Size), spec.Pad
+	if !size.within(1, maxStep) || !stride.within(1, maxStep) || !pad.within(0, maxStep) || pad.H > size.H/2 || pad.W > size.W/2 {
+		fail(op, "size "+size.String()+", stride "+stride.String()+", padding "+pad.String()+" make no window", x)
 	}
-	if spec.Size < 1 || spec.Stride < 1 || spec.Pad < 0 || spec.Pad > spec.Size/2 || max(spec.Size, spec.Stride) > maxStep {
-		fail(op, "size "+itoa(spec.Size)+", stride "+itoa(spec.Stride)+", padding "+itoa(spec.Pad)+" make no window", x)
-	}
-	if min(x[1], x[2])+2*spec.Pad < spec.Size {
-		fail(op, "the window of "+itoa(spec.Size)+" is larger than the padded image", x)
+	if x[1]+2*pad.H < size.H || x[2]+2*pad.W < size.W {
+		fail(op, "the window of "+size.String()+" is larger than the padded image", x)
 	}
 	return pool.Shape{
 		N: x[0], H: x[1], W: x[2], C: x[3],
-		SizeH: spec.Size, SizeW: spec.Size, StrideH: spec.Stride, StrideW: spec.Stride,
-		PadH: spec.Pad, PadW: spec.Pad,
+		SizeH: size.H, SizeW: size.W, StrideH: stride.H, StrideW: stride.W, PadH: pad.H, PadW: pad.W,
 	}
 }
 

@@ -20,9 +20,9 @@ func shapeCases() map[string]shapeCase {
 	n, at := tensor.New, []int{2, 3}
 	a, b := n(2, 3), n(3, 4)
 	rank3, image := n(2, 3, 4), n(2, 7, 6, 4)
-	conv := tensor.ConvSpec{Stride: 2, Pad: 1, Dilation: 2, Groups: 2}
+	conv := tensor.ConvSpec{Stride: tensor.Both(2), Pad: tensor.Both(1), Dilation: tensor.Both(2), Groups: 2}
 	filters := n(3, 2, 2, 6)
-	pool := tensor.PoolSpec{Size: 3, Stride: 2, Pad: 1}
+	pool := tensor.PoolSpec{Size: tensor.Both(3), Stride: tensor.Both(2), Pad: tensor.Both(1)}
 	return map[string]shapeCase{
 		"Add": {func() *tensor.Tensor { return tensor.Add(nil, n(2, 1, 3), n(4, 1)) },
 			func(buf []int) []int { return tensor.BroadcastShape(buf, "Add", []int{2, 1, 3}, []int{4, 1}) }},

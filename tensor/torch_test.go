@@ -16,11 +16,12 @@ import (
 type torchCase struct {
 	Op     string
 	Params struct {
-		Stride, Pad, Dilation, Groups, Size int
-		TransA, TransB                      bool
-		LR, Momentum, WeightDecay           float64
-		B1, B2, Eps                         float64
-		Nesterov, Decoupled                 bool
+		Stride, Pad, Dilation, Size tensor.HW
+		Groups                      int
+		TransA, TransB              bool
+		LR, Momentum, WeightDecay   float64
+		B1, B2, Eps                 float64
+		Nesterov, Decoupled         bool
 	}
 	In, Out map[string]torchTensor
 }

@@ -25,8 +25,8 @@ func largeOps(t testing.TB) []largeOp {
 	m1, m2 := normal(r, 150, 170), normal(r, 170, 130)
 	x, w := normal(r, 4, 20, 20, 16), normal(r, 3, 3, 16, 24)
 	dy := normal(r, 4, 20, 20, 24)
-	spec := tensor.ConvSpec{Pad: 1}
-	pool := tensor.PoolSpec{Size: 3, Stride: 2, Pad: 1}
+	spec := tensor.ConvSpec{Pad: tensor.Both(1)}
+	pool := tensor.PoolSpec{Size: tensor.Both(3), Stride: tensor.Both(2), Pad: tensor.Both(1)}
 	pooled := normal(r, 8, 12, 12, 19)
 	pixels := normal(r, 8, 19)
 	idx := make([]int32, pooled.Len())

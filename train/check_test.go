@@ -140,7 +140,7 @@ func (broken) Forward(x *autograd.Var) *autograd.Var { return (*nn.Linear)(nil).
 // onePixel has a batch norm that sees one value of each image and channel.
 func onePixel() nn.Module {
 	rng := rand.New(rand.NewPCG(5, 5))
-	return nn.Sequential{nn.NewConv2D(1, 4, 6, tensor.ConvSpec{}, rng), nn.NewBatchNorm2D(4), nn.ReLU{}, nn.Flatten{}, nn.NewLinear(4, 3, rng)}
+	return nn.Sequential{nn.NewConv2D(1, 4, tensor.Both(6), tensor.ConvSpec{}, rng), nn.NewBatchNorm2D(4), nn.ReLU{}, nn.Flatten{}, nn.NewLinear(4, 3, rng)}
 }
 
 // The last batch of an epoch may be of one image, of which a batch norm over one pixel has no variance.

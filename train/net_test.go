@@ -27,9 +27,9 @@ type net struct {
 func newNet() *net {
 	rng := rand.New(rand.NewPCG(5, 5))
 	return &net{
-		conv:   nn.NewConv2D(1, 4, 3, tensor.ConvSpec{Pad: 1}, rng),
+		conv:   nn.NewConv2D(1, 4, tensor.Both(3), tensor.ConvSpec{Pad: tensor.Both(1)}, rng),
 		bn:     nn.NewBatchNorm2D(4),
-		branch: nn.NewConv2D(4, 4, 1, tensor.ConvSpec{}, rng),
+		branch: nn.NewConv2D(4, 4, tensor.Both(1), tensor.ConvSpec{}, rng),
 		fc:     nn.NewLinear(4, 3, rng),
 	}
 }

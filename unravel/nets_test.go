@@ -105,7 +105,7 @@ func newConvNet(rng *rand.Rand) *toy {
 	conv := func(in, out, size, stride int) func(*autograd.Var) *autograd.Var {
 		w := autograd.NewParam(normal(rng, 1/math.Sqrt(float64(in*size*size)), size, size, in, out))
 		return func(y *autograd.Var) *autograd.Var {
-			return autograd.Conv2D(y, w.On(y), tensor.ConvSpec{Stride: stride, Pad: size / 2})
+			return autograd.Conv2D(y, w.On(y), tensor.ConvSpec{Stride: tensor.Both(stride), Pad: tensor.Both(size / 2)})
 		}
 	}
 	norm := func(c int) func(*autograd.Var) *autograd.Var { // batch norm in evaluation mode

@@ -51,19 +51,25 @@ def case(op, f, *xs, **attributes):
     }
 
 
+def hw(h, w):
+    return {"H": h, "W": w}
+
+
 labels = [2, 0, 4]
 json.dump([
     case("BatchNorm", batch_norm, draw(6, 3), draw(3), draw(3)),
     case("BatchNorm", batch_norm, draw(2, 3, 2, 4), draw(4), draw(4)),
     case("BatchNormReLU", lambda x, a, b: F.relu(batch_norm(x, a, b)), draw(2, 2, 3, 3), draw(3), draw(3)),
     case("Conv2D", lambda x, w: conv(x, w, padding=1), draw(2, 4, 3, 3), draw(3, 3, 3, 2),
-         spec={"Pad": 1}),
+         spec={"Pad": hw(1, 1)}),
     case("Conv2D", lambda x, w: conv(x, w, padding=1, stride=2), draw(1, 5, 6, 2), draw(3, 3, 2, 3),
-         spec={"Pad": 1, "Stride": 2}),
+         spec={"Pad": hw(1, 1), "Stride": hw(2, 2)}),
     case("Conv2D", lambda x, w: conv(x, w, padding=2, dilation=2, groups=2), draw(1, 4, 5, 4), draw(3, 3, 2, 4),
-         spec={"Pad": 2, "Dilation": 2, "Groups": 2}),
+         spec={"Pad": hw(2, 2), "Dilation": hw(2, 2), "Groups": 2}),
     case("CrossEntropy", lambda z: F.cross_entropy(z, torch.tensor(labels)), draw(3, 5), labels=labels),
     case("CrossEntropy", lambda z: F.cross_entropy(z, torch.tensor(labels), label_smoothing=0.125), draw(3, 5),
          labels=labels, smoothing=0.125),
+    case("Conv2D", lambda x, w: conv(x, w, padding=(0, 2), stride=(2, 1), dilation=(1, 2)), draw(1, 5, 4, 2),
+         draw(2, 3, 2, 3), spec={"Pad": hw(0, 2), "Stride": hw(2, 1), "Dilation": hw(1, 2)}),
 ], sys.stdout, separators=(",", ":"))
 sys.stdout.write("\n")

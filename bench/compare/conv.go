@@ -81,11 +81,10 @@ func convCase(pass string, l layer, batch int) *Case {
 }
 
 func prepareConv(c *worker.Case, pass string) worker.Ready {
-	spec := tensor.ConvSpec{Stride: c.Arg("stride"), Pad: c.Arg("pad")}
+	spec := tensor.ConvSpec{Stride: tensor.Both(c.Arg("stride")), Pad: tensor.Both(c.Arg("pad"))}
 	xShape := []int{c.Arg("n"), c.Arg("h"), c.Arg("w"), c.Arg("c")}
 	wShape := []int{c.Arg("r"), c.Arg("r"), c.Arg("c"), c.Arg("k")}
-	out := func(size int) int { return (size-1)/spec.Stride + 1 }
-	yShape := []int{xShape[0], out(xShape[1]), out(xShape[2]), wShape[3]}
+	yShape := tensor.Conv2DShape(nil, xShape, wShape, spec)
 	in := func(name string, shape []int) *tensor.Tensor { return tensor.From(c.Input(name), shape...) }
 	switch pass {
 	case "forward":

@@ -78,7 +78,7 @@ func image(c *worker.Case, name string) *tensor.Tensor {
 	return tensor.From(c.Input(name), c.Arg("n"), c.Arg("h"), c.Arg("w"), c.Arg("c"))
 }
 
-var poolSpec = tensor.PoolSpec{Size: 3, Stride: 2, Pad: 1}
+var poolSpec = tensor.PoolSpec{Size: tensor.Both(3), Stride: tensor.Both(2), Pad: tensor.Both(1)}
 
 func maxPool(c *worker.Case) (x, y *tensor.Tensor, index []int32) {
 	x = image(c, "x")

@@ -40,6 +40,10 @@ def case(op, params, inputs, outputs):
     }
 
 
+def hw(v):
+    return dict(zip("HW", v if isinstance(v, tuple) else (v, v)))
+
+
 def conv2d(n, h, w, c, k, r, s, stride=1, pad=0, dilation=1, groups=1):
     x = random(n, c, h, w).requires_grad_()
     wt = random(k, c // groups, r, s).requires_grad_()
@@ -48,7 +52,7 @@ def conv2d(n, h, w, c, k, r, s, stride=1, pad=0, dilation=1, groups=1):
     dx, dw = torch.autograd.grad(y, (x, wt), dy)
     return case(
         "conv2d",
-        {"stride": stride, "pad": pad, "dilation": dilation, "groups": groups},
+        {"stride": hw(stride), "pad": hw(pad), "dilation": hw(dilation), "groups": groups},
         {"x": nhwc(x), "w": hwio(wt), "dy": nhwc(dy)},
         {"y": nhwc(y), "dx": nhwc(dx), "dw": hwio(dw)},
     )
@@ -62,7 +66,7 @@ def pool(op, n, h, w, c, size, stride, pad):
     (dx,) = torch.autograd.grad(y, x, dy)
     return case(
         op,
-        {"size": size, "stride": stride, "pad": pad},
+        {"size": hw(size), "stride": hw(stride), "pad": hw(pad)},
         {"x": nhwc(x), "dy": nhwc(dy)},
         {"y": nhwc(y), "dx": nhwc(dx)},
     )
@@ -155,6 +159,12 @@ cases = [
     adam(0.01, 0.9, 0.999, 1e-8, 0, False),
     adam(0.01, 0.8, 0.99, 1e-8, 0.1, False),
     adam(0.01, 0.9, 0.999, 1e-8, 0.1, True),
+    conv2d(1, 6, 8, 3, 18, 3, 3, pad=(2, 1)),
+    conv2d(2, 5, 9, 3, 4, 1, 5, stride=(1, 2), pad=(0, 2)),
+    conv2d(1, 8, 7, 4, 6, 3, 2, stride=(2, 1), pad=(1, 0), dilation=(1, 3), groups=2),
+    conv2d(1, 5, 6, 3, 2, 1, 1, stride=(2, 1)),
+    pool("max_pool2d", 1, 7, 6, 2, (3, 2), (1, 2), (1, 0)),
+    pool("avg_pool2d", 1, 5, 8, 3, (2, 4), (2, 3), (0, 2)),
 ]
 
 path = pathlib.Path(__file__).with_suffix(".json")

@@ -24,6 +24,7 @@ var shapes = []Shape{
 	{N: 1, H: 8, W: 8, C: 64, SizeH: 3, SizeW: 3, StrideH: 2, StrideW: 2, PadH: 1, PadW: 1},
 	{N: 3, H: 5, W: 5, C: 9, SizeH: 3, SizeW: 3, StrideH: 1, StrideW: 1, PadH: 1, PadW: 1},
 	{N: 1, H: 9, W: 11, C: 37, SizeH: 3, SizeW: 2, StrideH: 1, StrideW: 3, PadH: 2, PadW: 1},
+	{N: 2, H: 6, W: 9, C: 33, SizeH: 1, SizeW: 4, StrideH: 1, StrideW: 2, PadW: 2},
 	{N: 1, H: 10, W: 10, C: 5, SizeH: 2, SizeW: 1, StrideH: 3, StrideW: 4}, // pixels that no window covers
 	{N: 1, H: 3, W: 3, C: 100, SizeH: 5, SizeW: 5, StrideH: 1, StrideW: 1, PadH: 2, PadW: 2},
 	{N: 1, H: 2, W: 2, C: 8, SizeH: 4, SizeW: 4, StrideH: 5, StrideW: 5, PadH: 3, PadW: 3},

@@ -16,7 +16,14 @@ type Figure struct {
 	Chart   figure.Chart
 	Drawing string // SVG that stands in for the chart, of which only the title then counts
 	Text    string // what it shows, and how it was measured
+	Table   *Table // numbers that belong to it, if any
 	Paper   string // what Veit et al. 2016 report, if they do
+}
+
+// Table is a table of the report.
+type Table struct {
+	Head []string
+	Rows [][]string
 }
 
 // drawings are the figures of a report in their order, by name. Each is drawn if there are results for it.
@@ -126,7 +133,7 @@ func spread(format string, values []float64) string {
 	if len(values) == 1 {
 		return fmt.Sprintf(format, s.Mean)
 	}
-	return fmt.Sprintf(format+" ± "+format, s.Mean, s.Std)
+	return fmt.Sprintf(format+" ± "+strings.Replace(format, "+", "", 1), s.Mean, s.Std)
 }
 
 // each applies f to every net.

@@ -12,7 +12,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/residuum-go/residuum/unravel"
 	"github.com/residuum-go/residuum/unravel/paths"
 )
 
@@ -72,9 +71,9 @@ func findings(t *testing.T, dir string) []string {
 		require.NoError(t, readJSON(filepath.Join(dir, name), r))
 		return r
 	}
-	r := read("results.json")
-	return slices.Concat(rowsOf(t, r), aboutLesions(t, r),
-		aboutGradients(read("gradients.json")), aboutLongerGradients(read("gradients-longer.json")))
+	r, g := read("results.json"), read("gradients.json")
+	return slices.Concat(rowsOf(t, r), claimed(deletionClaims(r), orderClaims(r), lengthClaims(r), gradientClaims(g), trainingClaims(r), growthClaims(g)),
+		aboutLesions(r), aboutGradients(g), aboutLongerGradients(read("gradients-longer.json")))
 }
 
 // rowsOf are the ends of the rows of the table of nets.
@@ -83,62 +82,37 @@ func rowsOf(t *testing.T, r *Results) []string {
 	for _, name := range allNets {
 		nets := r.seeds(name)
 		require.Len(t, nets, 3, name)
-		all = append(all, fmt.Sprintf("| %s | %d | %s | 3 |", nets[0].About, len(nets[0].Blocks), spread("%.2f", each(nets, tested))))
+		all = append(all, fmt.Sprintf("| %s | %d | %s | 3 |", nets[0].About, len(nets[0].Blocks), spread("%.2f", each(nets, accuracy))))
 	}
 	return all
 }
 
-func aboutLesions(t *testing.T, r *Results) []string {
-	over := func(net, format string, f func(*Net) float64) string { return spread(format, each(r.seeds(net), f)) }
-	residual := func(format string, f func(*Net) float64) string { return over("residual", format, f) }
-	less := func(net string) string { // than the residual net of the same seed
-		v := each(r.seeds(net), tested)
-		for i, n := range r.seeds("residual") {
-			v[i] -= tested(n)
-		}
-		return spread("%.2f", v)
+// claimed are the rows of the table of claims.
+func claimed(claims ...[]Claim) []string {
+	var all []string
+	for _, c := range slices.Concat(claims...) {
+		verdict := strings.Replace(c.Verdict(), "no", "**no**", 1)
+		all = append(all, fmt.Sprintf("| %s | %s | %s | %s |", c.Claim, c.There, c.Here, verdict))
 	}
-	wrong := func(count int) string {
-		return residual("%.1f", func(n *Net) float64 { return percent - drawn(t, n.DeleteRandom, count) })
-	}
-	moved := func(count int) string {
-		return residual("%.1f", func(n *Net) float64 { return drawn(t, n.Reorder, count) })
-	}
+	return all
+}
+
+func aboutLesions(r *Results) []string {
 	worst := func(n *Net) float64 { return loss(n).Max }
-	return []string{
-		"median loss " + residual("%.1f", median) + " points",
-		"the first block costs " + residual("%.1f", func(n *Net) float64 { return lost(n.DeleteOne, *n.Whole)[0] }) + " points",
-		"downsampling blocks " + residual("%.1f", downsampling) + " |",
-		"downsampling blocks cost " + over("stochastic", "%.1f", downsampling) + " points instead of " + residual("%.1f", downsampling) +
-			"; median " + over("stochastic", "%.1f", median) + " instead of " + residual("%.1f", median),
-		"error " + wrong(5) + " % at 5, " + wrong(10) + " % at 10, " + wrong(22) + " % at 22",
-		"accuracy " + moved(4) + " % after 4 swaps, " + moved(17) + " % after 17",
-		over("effective", "%.2f", tested) + " against " + residual("%.2f", tested) + " % accuracy, " + less("effective") + " points",
-		over("stochastic", "%.2f", tested) + " against " + residual("%.2f", tested) + " % accuracy, " + less("stochastic") + " points",
-		"whose stages read each other, " + over("chained", "%.1f", worst),
-	}
+	return []string{"whose stages read each other, " + spread("%.1f", each(r.seeds("chained"), worst))}
 }
 
 // aboutGradients are those that rest on the gradient of the loss.
 func aboutGradients(r *Results) []string {
 	nets := r.seeds("residual")
 	over := func(format string, f func(*Net) float64) string { return spread(format, each(nets, f)) }
-	length := func(at int) string {
-		return over("%.1f", func(n *Net) float64 { return meanLength(n.Growth[at].Exact) })
-	}
 	longest := func(at int, of func(Snapshot) []paths.EffectiveLengths) string {
 		return distinct(nets, func(n *Net) string { return fmt.Sprint(slices.Max(of(n.Growth[at])[1].Lengths)) })
 	}
 	exact := func(s Snapshot) []paths.EffectiveLengths { return s.Lengths }
 	rms := func(s Snapshot) []paths.EffectiveLengths { return s.Bound }
-	of95 := func(n *Net) paths.EffectiveLengths { return n.Gradient.EffectiveExact[1] }
 	boost := func(f func(*Net) float64) string { return spread("%.2f", each(r.seeds("boost"), f)) }
 	return []string{
-		"factor " + over("%.2f", decay) + " for each block",
-		"exact norm: 95 % from lengths " + distinct(nets, func(n *Net) string { return span(of95(n).Lengths) }) + ", " +
-			distinct(nets, func(n *Net) string { return fmt.Sprintf("%.4f %%", percent*of95(n).Share) }) + " of the paths",
-		"mean length by exact norm " + length(0) + " after 3,712 images, " + length(5) + " after 120,000",
-		"positive in " + distinct(nets, func(n *Net) string { return fmt.Sprint(positive(n)) }) + " of 54, " + over("%.3f", lastCosine) + " at the last",
 		"add up to " + over("%.0f", cancelled) + " times the norm of the gradient",
 		"ordinary gradient within " + fmt.Sprintf("%.0e", slices.Max(each(nets, func(n *Net) float64 { return n.SumError }))) + " of its norm",
 		"carry 95 % goes from " + longest(0, exact) + " to " + longest(5, exact) + ", by count x RMS norm from " + longest(0, rms) + " to " + longest(5, rms),
@@ -175,38 +149,13 @@ func aboutLongerGradients(r *Results) []string {
 	}
 }
 
-// distinct lists what the seeds give where they differ.
-func distinct(nets []*Net, f func(*Net) string) string {
-	var all []string
-	for _, n := range nets {
-		if s := f(n); !slices.Contains(all, s) {
-			all = append(all, s)
-		}
-	}
-	return strings.Join(all, "; ")
-}
-
-// cosinesOf is the mean cosine of each block with the negative gradient, early that with the gradient of the early exit.
-func cosinesOf(n *Net) []float64 {
-	var v []float64
-	for _, b := range n.Link {
-		v = append(v, b.Cosine.Mean)
-	}
-	return v
-}
-
+// early is the mean cosine of each block with the gradient of the early exit.
 func early(n *Net) []float64 {
 	var v []float64
 	for _, b := range n.Link {
 		v = append(v, b.EarlyCosine.Mean)
 	}
 	return v
-}
-
-func lastCosine(n *Net) float64 { return n.Link[len(n.Link)-1].Cosine.Mean }
-
-func positive(n *Net) int {
-	return len(slices.DeleteFunc(cosinesOf(n), func(c float64) bool { return c <= 0 }))
 }
 
 // cancelled is what the norms of all paths add up to, over the norm of the gradient.
@@ -216,34 +165,4 @@ func cancelled(n *Net) float64 {
 		sum += (l.Bound - n.Gradient.Whole).Value()
 	}
 	return sum
-}
-
-// tested is the test accuracy of a net, in percent.
-func tested(n *Net) float64 { return percent * n.Test.Accuracy() }
-
-// loss is how much accuracy the deletion of a block costs, in points.
-func loss(n *Net) unravel.Spread { return unravel.SpreadOf(lost(n.DeleteOne, *n.Whole)) }
-
-func median(n *Net) float64 { return loss(n).Median }
-
-// downsampling is the mean loss of the blocks that change the shape.
-func downsampling(n *Net) float64 {
-	var v []float64
-	for i, x := range lost(n.DeleteOne, *n.Whole) {
-		if n.Blocks[i].Downsample {
-			v = append(v, x)
-		}
-	}
-	return mean(v)
-}
-
-// drawn is the mean accuracy of the draws that change so many blocks, in percent.
-func drawn(t *testing.T, all []Lesions, count int) float64 {
-	for _, l := range all {
-		if l.Count == count {
-			return percent * l.accuracy().Mean
-		}
-	}
-	require.Fail(t, "not measured", "%d blocks", count)
-	return 0
 }

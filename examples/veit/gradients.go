@@ -141,19 +141,35 @@ func gradientShares(r *Results) (Figure, bool) {
 		},
 	}
 	c.Series[3].Low, c.Series[3].High = nil, nil
-	text := "Share of each length in the sum over lengths, beside its share of all paths. The effective lengths are the smallest set that carries a given part: "
-	for i, e := range nets[0].Gradient.EffectiveSampled {
-		text += fmt.Sprintf("%.0f %% is carried by lengths %s by count x mean norm, by lengths %s by count x RMS norm, and by lengths %s by exact norm. ", percent*e.Fraction,
-			effective(nets, func(n *Net) paths.EffectiveLengths { return n.Gradient.EffectiveSampled[i] }),
-			effective(nets, func(n *Net) paths.EffectiveLengths { return effectiveRMS(n, e.Fraction) }),
-			effective(nets, func(n *Net) paths.EffectiveLengths { return n.Gradient.EffectiveExact[i] }))
-	}
-	text += fmt.Sprintf("The mean norm comes from %d random paths of each length and is ragged where few paths carry most; the RMS norm is over all paths.", samplesByLength)
+	text := fmt.Sprintf("Share of each length in the sum over lengths, beside its share of all paths. The table has the effective lengths, the smallest set that carries a given part, "+
+		"and how many of all paths have such a length. The mean norm comes from %d random paths of each length and is ragged where few paths carry most; the RMS norm is over all paths.", samplesByLength)
 	if len(nets) > 1 {
 		text += " A semicolon separates seeds."
 	}
-	return Figure{Chart: c, Text: text + bars(r),
+	return Figure{Chart: c, Text: text + bars(r), Table: effectiveTable(nets),
 		Paper: "Figure 6c, count x sampled norm: almost all of the gradient comes from lengths 5 to 17 of 54, which are 0.45 % of all paths."}, true
+}
+
+// effectiveTable has the lengths that carry most of the gradient, by each way to measure it.
+func effectiveTable(nets []*Net) *Table {
+	t := &Table{Head: []string{"measured by", "of the gradient, %", "path lengths", "of all paths, %"}}
+	for _, by := range []struct {
+		name string
+		of   func(n *Net, i int) paths.EffectiveLengths
+	}{
+		{"count x mean norm", func(n *Net, i int) paths.EffectiveLengths { return n.Gradient.EffectiveSampled[i] }},
+		{"count x RMS norm", func(n *Net, i int) paths.EffectiveLengths {
+			return effectiveRMS(n, n.Gradient.EffectiveSampled[i].Fraction)
+		}},
+		{"exact norm", func(n *Net, i int) paths.EffectiveLengths { return n.Gradient.EffectiveExact[i] }},
+	} {
+		for i, e := range nets[0].Gradient.EffectiveSampled {
+			of := func(n *Net) paths.EffectiveLengths { return by.of(n, i) }
+			t.Rows = append(t.Rows, []string{by.name, fmt.Sprintf("%.0f", percent*e.Fraction), lengths(nets, of),
+				distinct(nets, func(n *Net) string { return fmt.Sprintf("%.2g", percent*of(n).Share) })})
+		}
+	}
+	return t
 }
 
 // effectiveRMS returns the effective lengths by count x RMS norm.
@@ -164,16 +180,6 @@ func effectiveRMS(n *Net, fraction float64) paths.EffectiveLengths {
 		v[l.Length] = l.RMS + l.Count
 	}
 	return set.Effective(v, fraction)
-}
-
-// effective lists effective lengths and their share of all paths, of each net.
-func effective(nets []*Net, of func(*Net) paths.EffectiveLengths) string {
-	var all []string
-	for _, n := range nets {
-		e := of(n)
-		all = append(all, fmt.Sprintf("%s (%.3g %% of all paths)", span(e.Lengths), percent*e.Share))
-	}
-	return strings.Join(all, "; ")
 }
 
 // span writes an ascending set of lengths shortly: "1 to 3, 5".

@@ -63,8 +63,8 @@ func (r *run) epochs() int {
 	return max(1, imagesShown/r.train.Len())
 }
 
-// active returns how many blocks of the net called "effective" act on a batch: 23 of the paper's 54.
-func (r *run) active() int { return max(1, r.cfg.Blocks*23/54) }
+// active returns how many of n blocks of the net called "effective" act on a batch: 23 of the paper's 54.
+func active(n int) int { return max(1, n*23/54) }
 
 // convolutional returns the configuration of a convolutional net and a sentence about it.
 func (r *run) convolutional(name string) (resnet.Config, string) {
@@ -83,8 +83,8 @@ func (r *run) convolutional(name string) (resnet.Config, string) {
 		c.Survival = survival
 		return c, fmt.Sprintf("the residual net, trained with stochastic depth (Huang et al. 2016), survival falling linearly to %g", survival)
 	case "effective":
-		c.Active = r.active()
-		return c, fmt.Sprintf("the residual net, trained with %d random blocks out of %d on each batch, so that no path is longer (Veit et al. 2016)", r.active(), r.cfg.Blocks)
+		c.Active = active(r.cfg.Blocks)
+		return c, fmt.Sprintf("the residual net, trained with %d random blocks out of %d on each batch, so that no path is longer (Veit et al. 2016)", active(r.cfg.Blocks), r.cfg.Blocks)
 	case "plain":
 		n := cmp.Or(r.cfg.PlainBlocks, r.cfg.Blocks)
 		c.Kind, c.Blocks = resnet.Plain, stages(n)

@@ -13,6 +13,7 @@ import (
 	"reflect"
 	"time"
 
+	"github.com/residuum-go/residuum/examples/internal/program"
 	"github.com/residuum-go/residuum/internal/atomicfile"
 	"github.com/residuum-go/residuum/internal/filelock"
 )
@@ -20,55 +21,55 @@ import (
 //go:embed page.html
 var pageSource string
 
-var page = template.Must(template.New("page").Parse(pageSource))
+var page = template.Must(template.New("page").Funcs(template.FuncMap{"thousands": program.Thousands}).Parse(pageSource))
 
 type section struct {
 	Name, Title, Text, Paper string
 	Wide, Narrow             template.HTML
 	Drawing                  bool
+	Table                    *Table
 }
 
 // row is a line of the table of nets, over all seeds.
 type row struct {
-	Name, About                    string
-	Seeds, Blocks, Parameters      int
+	Name, About, Parameters        string
+	Seeds, Blocks                  int
 	Accuracy, Loss, Gain, Duration string
 }
 
 // rows returns a line for each net that has been trained and tested.
 func rows(r *Results) []row {
 	var all []row
-	accuracy := func(n *Net) float64 { return percent * n.Test.Accuracy() }
 	for _, name := range r.Config.Nets {
 		nets := r.pick(name, (*Net).trained)
 		if len(nets) == 0 {
 			continue
 		}
-		n := nets[0]
+		n, gain := nets[0], ""
+		if gains := r.gains(nets, accuracy); len(gains) > 0 {
+			gain = spread("%+.2f", gains)
+		}
 		all = append(all, row{
-			Name: name, About: n.About, Seeds: len(nets), Blocks: len(n.Blocks), Parameters: n.Parameters,
+			Name: name, About: n.About, Seeds: len(nets), Blocks: len(n.Blocks), Parameters: program.Thousands(n.Parameters),
 			Accuracy: spread("%.2f", each(nets, accuracy)), Loss: spread("%.3f", each(nets, func(n *Net) float64 { return n.Test.Loss() })),
 			Duration: spread("%.0f", each(nets, func(n *Net) float64 { return n.Seconds })),
-			Gain:     r.gain(nets, accuracy),
+			Gain:     gain,
 		})
 	}
 	return all
 }
 
-// gain is by how much nets are better than the residual net of the same seed.
-func (r *Results) gain(nets []*Net, of func(*Net) float64) string {
+// gains are by how much nets are better than the residual net of the same seed.
+func (r *Results) gains(nets []*Net, of func(*Net) float64) []float64 {
 	var gains []float64
 	for _, n := range nets {
 		for _, res := range r.seeds("residual") {
-			if res.Seed == n.Seed && res.trained() {
+			if res.Seed == n.Seed && res.trained() && n != res {
 				gains = append(gains, of(n)-of(res))
 			}
 		}
 	}
-	if len(gains) == 0 || nets[0].Name == "residual" {
-		return ""
-	}
-	return spread("%+.2f", gains)
+	return gains
 }
 
 // reportEvery is how often the report is written anew while the run goes on.
@@ -126,7 +127,7 @@ func (d *folder) write(r *Results) error {
 // pageOf returns the page with these figures.
 func pageOf(r *Results, figures []section) ([]byte, error) {
 	var html bytes.Buffer
-	err := page.Execute(&html, map[string]any{"Results": r, "Nets": rows(r), "Figures": figures})
+	err := page.Execute(&html, map[string]any{"Results": r, "Claims": claims(r), "Untested": untested(r), "Nets": rows(r), "Figures": figures})
 	if err != nil {
 		return nil, fmt.Errorf("index.html: %w", err)
 	}
@@ -135,7 +136,7 @@ func pageOf(r *Results, figures []section) ([]byte, error) {
 
 // write puts a figure into the folder and returns what the page shows of it.
 func (f Figure) write(dir string) (section, error) {
-	s := section{Name: f.Name, Title: f.Chart.Title, Text: f.Text, Paper: f.Paper}
+	s := section{Name: f.Name, Title: f.Chart.Title, Text: f.Text, Paper: f.Paper, Table: f.Table}
 	if f.Drawing != "" {
 		s.Wide, s.Narrow, s.Drawing = inline([]byte(f.Drawing)), inline([]byte(f.Drawing)), true
 		return s, atomicfile.Write(filepath.Join(dir, f.Name+".svg"), []byte(f.Drawing))

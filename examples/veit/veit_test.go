@@ -81,10 +81,19 @@ func TestRunWritesTheWholeReport(t *testing.T) {
 
 	page, err := os.ReadFile(filepath.Join(c.Out, "index.html"))
 	require.NoError(t, err)
+	if !testing.Short() {
+		require.Len(t, claims(r), 11)
+	}
+	for _, c := range claims(r) {
+		require.Contains(t, []string{"yes", "no", "partly"}, c.Holds, c.Claim)
+		require.Contains(t, string(page), "<td>"+c.Claim+"</td>")
+	}
 	all := figures(r)
 	require.Equal(t, 13, len(all))
 	for _, f := range all {
 		require.Contains(t, string(page), f.Chart.Title)
+		require.Contains(t, string(page), `<a href="#`+f.Name+`">`)
+		require.Contains(t, string(page), `<section id="`+f.Name+`">`)
 		if f.Drawing == "" {
 			raw, err := os.ReadFile(filepath.Join(c.Out, f.Name+".png"))
 			require.NoError(t, err)

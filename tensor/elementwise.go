@@ -5,30 +5,6 @@ import "github.com/residuum-go/residuum/internal/kernel/vec"
 // Neg computes -a.
 func Neg(dst, a *Tensor) *Tensor { return Scale(dst, a, -1) }
 
-// Exp computes e**a, at most 1.02 ulps off.
-func Exp(dst, a *Tensor) *Tensor { return unary("Exp", dst, a, vec.Exp) }
-
-// Log computes the natural logarithm of a, at most 0.92 ulps off.
-func Log(dst, a *Tensor) *Tensor { return unary("Log", dst, a, vec.Log) }
-
-// Sqrt computes the square root of a.
-func Sqrt(dst, a *Tensor) *Tensor { return unary("Sqrt", dst, a, vec.Sqrt) }
-
-// Tanh computes the hyperbolic tangent of a, at most 2.62 ulps off.
-func Tanh(dst, a *Tensor) *Tensor { return unary("Tanh", dst, a, vec.Tanh) }
-
-// Sigmoid computes 1 / (1 + e**-a), at most 2.41 ulps off.
-func Sigmoid(dst, a *Tensor) *Tensor { return unary("Sigmoid", dst, a, vec.Sigmoid) }
-
-// ReLU computes max(a, 0): 0 where a < 0, else a, so that NaN stays NaN and -0 stays -0.
-func ReLU(dst, a *Tensor) *Tensor { return unary("ReLU", dst, a, vec.ReLU) }
-
-// Abs computes |a|.
-func Abs(dst, a *Tensor) *Tensor { return unary("Abs", dst, a, vec.Abs) }
-
-// Step computes 1 where a > 0 and 0 elsewhere: the derivative of [ReLU].
-func Step(dst, a *Tensor) *Tensor { return unary("Step", dst, a, vec.Step) }
-
 func unary(op string, dst, a *Tensor, kernel func(dst, a []float32)) *Tensor {
 	dst = out(op, dst, a.shape)
 	apartOrSame(op, dst, a)

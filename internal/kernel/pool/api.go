@@ -15,7 +15,7 @@ func Max(s Shape, y []float32, idx []int32, x []float32) {
 	}
 	newTask(s, y, x, idx, false).run(func(t *task, to, from int, r run, rows int) {
 		c := t.s.C
-		t.set.max(t.dst[to:], t.idx[to:], t.src[from:], from,
+		t.set.maxWindows(t.dst[to:], t.idx[to:], t.src[from:], from,
 			r.count, r.dstStep*c, r.srcStep*c, rows, r.cols, t.from.w*c, c)
 	})
 }
@@ -29,7 +29,7 @@ func MaxGrad(s Shape, dx, g []float32, idx []int32) {
 	}
 	newTask(s, dx, g, idx, true).run(func(t *task, to, from int, r run, rows int) {
 		c := t.s.C
-		t.set.maxGrad(t.dst[to:], t.src[from:], t.idx[from:], to,
+		t.set.maxGradWindows(t.dst[to:], t.src[from:], t.idx[from:], to,
 			r.count, r.dstStep*c, r.srcStep*c, rows, r.cols, t.from.w*c, c)
 	})
 }
@@ -72,7 +72,7 @@ func (t *task) average() {
 	t.scale = 1 / n / t.unit
 	t.run(func(t *task, to, from int, r run, rows int) {
 		c := t.s.C
-		t.set.avg(t.dst[to:], t.src[from:], t.unit, t.scale,
+		t.set.avgWindows(t.dst[to:], t.src[from:], t.unit, t.scale,
 			r.count, r.dstStep*c, r.srcStep*c, rows, r.cols, t.from.w*c, c)
 	})
 }

@@ -4,20 +4,49 @@
 
 package pool
 
+import "github.com/residuum-go/residuum/internal/cpu"
+
+func levels(generic kernels) [cpu.AVX512 + 1]kernels {
+	t := everywhere(generic)
+	t[cpu.AVX2] = kernels{
+		maxWindows:     maxWindowsAVX2,
+		avgWindows:     avgWindowsAVX2,
+		maxGradWindows: maxGradWindowsAVX2,
+	}
+	t[cpu.AVX512] = kernels{
+		maxWindows:     maxWindowsAVX512,
+		avgWindows:     avgWindowsAVX512,
+		maxGradWindows: maxGradWindowsAVX512,
+	}
+	return t
+}
+
 // maxWindowsAVX2 computes y = the largest of each window and idx = its flat index, first being that of x[0].
-func maxWindowsAVX2(y []float32, idx []int32, x []float32, first int, pixels int, dstStride int, srcStride int, rows int, cols int, rowStride int, channels int)
+//
+//go:noescape
+func maxWindowsAVX2(y []float32, idx []int32, x []float32, first, pixels, dstStride, srcStride, rows, cols, rowStride, channels int)
 
 // avgWindowsAVX2 computes y = scale * the sum of each window of unit*x.
-func avgWindowsAVX2(y []float32, x []float32, unit float32, scale float32, pixels int, dstStride int, srcStride int, rows int, cols int, rowStride int, channels int)
+//
+//go:noescape
+func avgWindowsAVX2(y, x []float32, unit, scale float32, pixels, dstStride, srcStride, rows, cols, rowStride, channels int)
 
 // maxGradWindowsAVX2 computes dx = the sum over each window of the g whose idx is the flat index of dx, first being that of dx[0].
-func maxGradWindowsAVX2(dx []float32, g []float32, idx []int32, first int, pixels int, dstStride int, srcStride int, rows int, cols int, rowStride int, channels int)
+//
+//go:noescape
+func maxGradWindowsAVX2(dx, g []float32, idx []int32, first, pixels, dstStride, srcStride, rows, cols, rowStride, channels int)
 
 // maxWindowsAVX512 computes y = the largest of each window and idx = its flat index, first being that of x[0].
-func maxWindowsAVX512(y []float32, idx []int32, x []float32, first int, pixels int, dstStride int, srcStride int, rows int, cols int, rowStride int, channels int)
+//
+//go:noescape
+func maxWindowsAVX512(y []float32, idx []int32, x []float32, first, pixels, dstStride, srcStride, rows, cols, rowStride, channels int)
 
 // avgWindowsAVX512 computes y = scale * the sum of each window of unit*x.
-func avgWindowsAVX512(y []float32, x []float32, unit float32, scale float32, pixels int, dstStride int, srcStride int, rows int, cols int, rowStride int, channels int)
+//
+//go:noescape
+func avgWindowsAVX512(y, x []float32, unit, scale float32, pixels, dstStride, srcStride, rows, cols, rowStride, channels int)
 
 // maxGradWindowsAVX512 computes dx = the sum over each window of the g whose idx is the flat index of dx, first being that of dx[0].
-func maxGradWindowsAVX512(dx []float32, g []float32, idx []int32, first int, pixels int, dstStride int, srcStride int, rows int, cols int, rowStride int, channels int)
+//
+//go:noescape
+func maxGradWindowsAVX512(dx, g []float32, idx []int32, first, pixels, dstStride, srcStride, rows, cols, rowStride, channels int)

@@ -4,17 +4,29 @@
 
 package pool
 
+import "github.com/residuum-go/residuum/internal/cpu"
+
+func levels(generic kernels) [cpu.AVX512 + 1]kernels {
+	t := everywhere(generic)
+	t[cpu.NEON] = kernels{
+		maxWindows:     maxWindowsNEON,
+		avgWindows:     avgWindowsNEON,
+		maxGradWindows: maxGradWindowsNEON,
+	}
+	return t
+}
+
 // maxWindowsNEON computes y = the largest of each window and idx = its flat index, first being that of x[0].
 //
 //go:noescape
-func maxWindowsNEON(y []float32, idx []int32, x []float32, first int, pixels int, dstStride int, srcStride int, rows int, cols int, rowStride int, channels int)
+func maxWindowsNEON(y []float32, idx []int32, x []float32, first, pixels, dstStride, srcStride, rows, cols, rowStride, channels int)
 
 // avgWindowsNEON computes y = scale * the sum of each window of unit*x.
 //
 //go:noescape
-func avgWindowsNEON(y []float32, x []float32, unit float32, scale float32, pixels int, dstStride int, srcStride int, rows int, cols int, rowStride int, channels int)
+func avgWindowsNEON(y, x []float32, unit, scale float32, pixels, dstStride, srcStride, rows, cols, rowStride, channels int)
 
 // maxGradWindowsNEON computes dx = the sum over each window of the g whose idx is the flat index of dx, first being that of dx[0].
 //
 //go:noescape
-func maxGradWindowsNEON(dx []float32, g []float32, idx []int32, first int, pixels int, dstStride int, srcStride int, rows int, cols int, rowStride int, channels int)
+func maxGradWindowsNEON(dx, g []float32, idx []int32, first, pixels, dstStride, srcStride, rows, cols, rowStride, channels int)

@@ -14,7 +14,7 @@ DATA constants<>+48(SB)/8, $0x0000000d0000000c
 DATA constants<>+56(SB)/8, $0x0000000f0000000e
 GLOBL constants<>(SB), RODATA|NOPTR, $64
 
-// func maxWindowsNEON(y []float32, idx []int32, x []float32, first int, pixels int, dstStride int, srcStride int, rows int, cols int, rowStride int, channels int)
+// func maxWindowsNEON(y []float32, idx []int32, x []float32, first, pixels, dstStride, srcStride, rows, cols, rowStride, channels int)
 TEXT ·maxWindowsNEON(SB), NOSPLIT, $0-136
 	MOVD $constants<>(SB), R26
 	MOVD y_base+0(FP), R0
@@ -224,7 +224,7 @@ next10:
 	BNE pixel
 	RET
 
-// func avgWindowsNEON(y []float32, x []float32, unit float32, scale float32, pixels int, dstStride int, srcStride int, rows int, cols int, rowStride int, channels int)
+// func avgWindowsNEON(y, x []float32, unit, scale float32, pixels, dstStride, srcStride, rows, cols, rowStride, channels int)
 TEXT ·avgWindowsNEON(SB), NOSPLIT, $0-112
 	MOVD y_base+0(FP), R0
 	MOVD x_base+24(FP), R1
@@ -355,7 +355,7 @@ next10:
 	BNE pixel
 	RET
 
-// func maxGradWindowsNEON(dx []float32, g []float32, idx []int32, first int, pixels int, dstStride int, srcStride int, rows int, cols int, rowStride int, channels int)
+// func maxGradWindowsNEON(dx, g []float32, idx []int32, first, pixels, dstStride, srcStride, rows, cols, rowStride, channels int)
 TEXT ·maxGradWindowsNEON(SB), NOSPLIT, $0-136
 	MOVD $constants<>(SB), R26
 	MOVD dx_base+0(FP), R0

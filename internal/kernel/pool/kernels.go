@@ -4,20 +4,10 @@ import "github.com/residuum-go/residuum/internal/cpu"
 
 //go:generate go -C ../_asm run ./pool
 
-// kernels is the set of inner loops of one instruction-set level. Each goes through pixels whose windows
-// have rows x cols elements, neither 0: the first window starts at element 0 of the source slices,
-// its rows rowStride apart, and the next one srcStride later; pixels are written dstStride apart.
-type kernels struct {
-	max func(y []float32, idx []int32, x []float32, first,
-		pixels, dstStride, srcStride, rows, cols, rowStride, channels int)
-	avg func(y, x []float32, unit, scale float32,
-		pixels, dstStride, srcStride, rows, cols, rowStride, channels int)
-	maxGrad func(dx, g []float32, idx []int32, first,
-		pixels, dstStride, srcStride, rows, cols, rowStride, channels int)
-}
-
-// table has the kernels of every level; levels without their own have the generic ones.
-var table = levels(kernels{max: maxWindows, avg: avgWindows, maxGrad: maxGradWindows})
+// table has the kernels of every level; levels without their own have the generic ones. A kernel goes through pixels
+// whose windows have rows x cols elements, neither 0: the first window starts at element 0 of the source slices, its
+// rows rowStride apart, and the next one srcStride later; pixels are written dstStride apart.
+var table = levels(generic)
 
 func active() *kernels { return &table[cpu.Active()] }
 

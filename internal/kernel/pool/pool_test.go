@@ -5,15 +5,11 @@ import (
 	"math"
 	"math/bits"
 	"math/rand/v2"
-	"reflect"
-	"runtime"
-	"strings"
 	"testing"
 	"unsafe"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/residuum-go/residuum/internal/cpu"
 	"github.com/residuum-go/residuum/internal/kernel/kerneltest"
 )
 
@@ -146,18 +142,6 @@ func TestGlobalAvg(t *testing.T) {
 			})
 		}
 	})
-}
-
-// TestEveryLevelHasEveryKernel also catches a kernel that is listed under another level in the table.
-func TestEveryLevelHasEveryKernel(t *testing.T) {
-	for _, l := range cpu.Available()[1:] {
-		v := reflect.ValueOf(table[l])
-		for i := range v.NumField() {
-			name := runtime.FuncForPC(v.Field(i).Pointer()).Name()
-			want := "." + v.Type().Field(i).Name + "Windows" + strings.ToUpper(l.String())
-			require.True(t, strings.HasSuffix(name, want), "%v: %s", l, name)
-		}
-	}
 }
 
 func TestPaddingNeverWins(t *testing.T) {

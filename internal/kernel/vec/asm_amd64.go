@@ -4,428 +4,899 @@
 
 package vec
 
+import "github.com/residuum-go/residuum/internal/cpu"
+
+func levels(generic kernels) [cpu.AVX512 + 1]level {
+	t := everywhere(generic)
+	t[cpu.AVX2] = level{
+		cached: kernels{
+			add:               addAVX2,
+			sub:               subAVX2,
+			mul:               mulAVX2,
+			div:               divAVX2,
+			max:               maxAVX2,
+			addReLU:           addReLUAVX2,
+			reluGrad:          reluGradAVX2,
+			addScalar:         addScalarAVX2,
+			scale:             scaleAVX2,
+			addScaled:         addScaledAVX2,
+			fill:              fillAVX2,
+			abs:               absAVX2,
+			sqrt:              sqrtAVX2,
+			relu:              reluAVX2,
+			step:              stepAVX2,
+			exp:               expAVX2,
+			log:               logAVX2,
+			tanh:              tanhAVX2,
+			sigmoid:           sigmoidAVX2,
+			erf:               erfAVX2,
+			addRow:            addRowAVX2,
+			addRowReLU:        addRowReLUAVX2,
+			mulRow:            mulRowAVX2,
+			scaleShift:        scaleShiftAVX2,
+			scaleShiftAdd:     scaleShiftAddAVX2,
+			scaleShiftReLU:    scaleShiftReLUAVX2,
+			scaleShiftAddReLU: scaleShiftAddReLUAVX2,
+			normGrad:          normGradAVX2,
+			normGradReLU:      normGradReLUAVX2,
+			sgdPlain:          sgdPlainAVX2,
+			sgdMomentum:       sgdMomentumAVX2,
+			sgdNesterov:       sgdNesterovAVX2,
+			adam:              adamAVX2,
+			sumRows:           sumRowsAVX2,
+			statsRows:         statsRowsAVX2,
+			normGradSums:      normGradSumsAVX2,
+			normGradSumsReLU:  normGradSumsReLUAVX2,
+			sum:               sumAVX2,
+			dot:               dotAVX2,
+			maxOf:             maxOfAVX2,
+			softmax:           softmaxAVX2,
+			logSoftmax:        logSoftmaxAVX2,
+		},
+		streamed: kernels{
+			add:               addStreamAVX2,
+			sub:               subStreamAVX2,
+			mul:               mulStreamAVX2,
+			div:               divStreamAVX2,
+			max:               maxStreamAVX2,
+			addReLU:           addReLUStreamAVX2,
+			reluGrad:          reluGradStreamAVX2,
+			addScalar:         addScalarStreamAVX2,
+			scale:             scaleStreamAVX2,
+			addScaled:         addScaledStreamAVX2,
+			fill:              fillStreamAVX2,
+			abs:               absStreamAVX2,
+			sqrt:              sqrtStreamAVX2,
+			relu:              reluStreamAVX2,
+			step:              stepStreamAVX2,
+			exp:               expStreamAVX2,
+			log:               logStreamAVX2,
+			tanh:              tanhStreamAVX2,
+			sigmoid:           sigmoidStreamAVX2,
+			erf:               erfStreamAVX2,
+			addRow:            addRowStreamAVX2,
+			addRowReLU:        addRowReLUStreamAVX2,
+			mulRow:            mulRowStreamAVX2,
+			scaleShift:        scaleShiftStreamAVX2,
+			scaleShiftAdd:     scaleShiftAddStreamAVX2,
+			scaleShiftReLU:    scaleShiftReLUStreamAVX2,
+			scaleShiftAddReLU: scaleShiftAddReLUStreamAVX2,
+			normGrad:          normGradStreamAVX2,
+			normGradReLU:      normGradReLUStreamAVX2,
+			sgdPlain:          sgdPlainAVX2,
+			sgdMomentum:       sgdMomentumAVX2,
+			sgdNesterov:       sgdNesterovAVX2,
+			adam:              adamAVX2,
+			sumRows:           sumRowsAVX2,
+			statsRows:         statsRowsAVX2,
+			normGradSums:      normGradSumsAVX2,
+			normGradSumsReLU:  normGradSumsReLUAVX2,
+			sum:               sumAVX2,
+			dot:               dotAVX2,
+			maxOf:             maxOfAVX2,
+			softmax:           softmaxAVX2,
+			logSoftmax:        logSoftmaxAVX2,
+		},
+	}
+	t[cpu.AVX512] = level{
+		cached: kernels{
+			add:               addAVX512,
+			sub:               subAVX512,
+			mul:               mulAVX512,
+			div:               divAVX512,
+			max:               maxAVX512,
+			addReLU:           addReLUAVX512,
+			reluGrad:          reluGradAVX512,
+			addScalar:         addScalarAVX512,
+			scale:             scaleAVX512,
+			addScaled:         addScaledAVX512,
+			fill:              fillAVX512,
+			abs:               absAVX512,
+			sqrt:              sqrtAVX512,
+			relu:              reluAVX512,
+			step:              stepAVX512,
+			exp:               expAVX512,
+			log:               logAVX512,
+			tanh:              tanhAVX512,
+			sigmoid:           sigmoidAVX512,
+			erf:               erfAVX512,
+			addRow:            addRowAVX512,
+			addRowReLU:        addRowReLUAVX512,
+			mulRow:            mulRowAVX512,
+			scaleShift:        scaleShiftAVX512,
+			scaleShiftAdd:     scaleShiftAddAVX512,
+			scaleShiftReLU:    scaleShiftReLUAVX512,
+			scaleShiftAddReLU: scaleShiftAddReLUAVX512,
+			normGrad:          normGradAVX512,
+			normGradReLU:      normGradReLUAVX512,
+			sgdPlain:          sgdPlainAVX512,
+			sgdMomentum:       sgdMomentumAVX512,
+			sgdNesterov:       sgdNesterovAVX512,
+			adam:              adamAVX512,
+			sumRows:           sumRowsAVX512,
+			statsRows:         statsRowsAVX512,
+			normGradSums:      normGradSumsAVX512,
+			normGradSumsReLU:  normGradSumsReLUAVX512,
+			sum:               sumAVX512,
+			dot:               dotAVX512,
+			maxOf:             maxOfAVX512,
+			softmax:           softmaxAVX512,
+			logSoftmax:        logSoftmaxAVX512,
+		},
+		streamed: kernels{
+			add:               addStreamAVX512,
+			sub:               subStreamAVX512,
+			mul:               mulStreamAVX512,
+			div:               divStreamAVX512,
+			max:               maxStreamAVX512,
+			addReLU:           addReLUStreamAVX512,
+			reluGrad:          reluGradStreamAVX512,
+			addScalar:         addScalarStreamAVX512,
+			scale:             scaleStreamAVX512,
+			addScaled:         addScaledStreamAVX512,
+			fill:              fillStreamAVX512,
+			abs:               absStreamAVX512,
+			sqrt:              sqrtStreamAVX512,
+			relu:              reluStreamAVX512,
+			step:              stepStreamAVX512,
+			exp:               expStreamAVX512,
+			log:               logStreamAVX512,
+			tanh:              tanhStreamAVX512,
+			sigmoid:           sigmoidStreamAVX512,
+			erf:               erfStreamAVX512,
+			addRow:            addRowStreamAVX512,
+			addRowReLU:        addRowReLUStreamAVX512,
+			mulRow:            mulRowStreamAVX512,
+			scaleShift:        scaleShiftStreamAVX512,
+			scaleShiftAdd:     scaleShiftAddStreamAVX512,
+			scaleShiftReLU:    scaleShiftReLUStreamAVX512,
+			scaleShiftAddReLU: scaleShiftAddReLUStreamAVX512,
+			normGrad:          normGradStreamAVX512,
+			normGradReLU:      normGradReLUStreamAVX512,
+			sgdPlain:          sgdPlainAVX512,
+			sgdMomentum:       sgdMomentumAVX512,
+			sgdNesterov:       sgdNesterovAVX512,
+			adam:              adamAVX512,
+			sumRows:           sumRowsAVX512,
+			statsRows:         statsRowsAVX512,
+			normGradSums:      normGradSumsAVX512,
+			normGradSumsReLU:  normGradSumsReLUAVX512,
+			sum:               sumAVX512,
+			dot:               dotAVX512,
+			maxOf:             maxOfAVX512,
+			softmax:           softmaxAVX512,
+			logSoftmax:        logSoftmaxAVX512,
+		},
+	}
+	return t
+}
+
 // addAVX2 computes dst[i] = a[i] + b[i].
-func addAVX2(dst []float32, a []float32, b []float32)
+//
+//go:noescape
+func addAVX2(dst, a, b []float32)
 
 // addStreamAVX2 computes dst[i] = a[i] + b[i]; for dst too large for the caches.
-func addStreamAVX2(dst []float32, a []float32, b []float32)
+//
+//go:noescape
+func addStreamAVX2(dst, a, b []float32)
 
 // subAVX2 computes dst[i] = a[i] - b[i].
-func subAVX2(dst []float32, a []float32, b []float32)
+//
+//go:noescape
+func subAVX2(dst, a, b []float32)
 
 // subStreamAVX2 computes dst[i] = a[i] - b[i]; for dst too large for the caches.
-func subStreamAVX2(dst []float32, a []float32, b []float32)
+//
+//go:noescape
+func subStreamAVX2(dst, a, b []float32)
 
 // mulAVX2 computes dst[i] = a[i] * b[i].
-func mulAVX2(dst []float32, a []float32, b []float32)
+//
+//go:noescape
+func mulAVX2(dst, a, b []float32)
 
 // mulStreamAVX2 computes dst[i] = a[i] * b[i]; for dst too large for the caches.
-func mulStreamAVX2(dst []float32, a []float32, b []float32)
+//
+//go:noescape
+func mulStreamAVX2(dst, a, b []float32)
 
 // divAVX2 computes dst[i] = a[i] / b[i].
-func divAVX2(dst []float32, a []float32, b []float32)
+//
+//go:noescape
+func divAVX2(dst, a, b []float32)
 
 // divStreamAVX2 computes dst[i] = a[i] / b[i]; for dst too large for the caches.
-func divStreamAVX2(dst []float32, a []float32, b []float32)
+//
+//go:noescape
+func divStreamAVX2(dst, a, b []float32)
 
-// maxAVX2 computes dst[i] = max(a[i], b[i]), NaN if either is, +0 of two zeros that differ.
-func maxAVX2(dst []float32, a []float32, b []float32)
+// maxAVX2 computes dst[i] = max(a[i], b[i]).
+//
+//go:noescape
+func maxAVX2(dst, a, b []float32)
 
-// maxStreamAVX2 computes dst[i] = max(a[i], b[i]), NaN if either is, +0 of two zeros that differ; for dst too large for the caches.
-func maxStreamAVX2(dst []float32, a []float32, b []float32)
+// maxStreamAVX2 computes dst[i] = max(a[i], b[i]); for dst too large for the caches.
+//
+//go:noescape
+func maxStreamAVX2(dst, a, b []float32)
 
 // addReLUAVX2 computes dst[i] = relu(a[i] + b[i]).
-func addReLUAVX2(dst []float32, a []float32, b []float32)
+//
+//go:noescape
+func addReLUAVX2(dst, a, b []float32)
 
 // addReLUStreamAVX2 computes dst[i] = relu(a[i] + b[i]); for dst too large for the caches.
-func addReLUStreamAVX2(dst []float32, a []float32, b []float32)
+//
+//go:noescape
+func addReLUStreamAVX2(dst, a, b []float32)
 
 // reluGradAVX2 computes dst[i] = 0 where a[i] <= 0, else b[i].
-func reluGradAVX2(dst []float32, a []float32, b []float32)
+//
+//go:noescape
+func reluGradAVX2(dst, a, b []float32)
 
 // reluGradStreamAVX2 computes dst[i] = 0 where a[i] <= 0, else b[i]; for dst too large for the caches.
-func reluGradStreamAVX2(dst []float32, a []float32, b []float32)
+//
+//go:noescape
+func reluGradStreamAVX2(dst, a, b []float32)
 
 // addScalarAVX2 computes dst[i] = a[i] + s.
-func addScalarAVX2(dst []float32, a []float32, s float32)
+//
+//go:noescape
+func addScalarAVX2(dst, a []float32, s float32)
 
 // addScalarStreamAVX2 computes dst[i] = a[i] + s; for dst too large for the caches.
-func addScalarStreamAVX2(dst []float32, a []float32, s float32)
+//
+//go:noescape
+func addScalarStreamAVX2(dst, a []float32, s float32)
 
 // scaleAVX2 computes dst[i] = a[i] * s.
-func scaleAVX2(dst []float32, a []float32, s float32)
+//
+//go:noescape
+func scaleAVX2(dst, a []float32, s float32)
 
 // scaleStreamAVX2 computes dst[i] = a[i] * s; for dst too large for the caches.
-func scaleStreamAVX2(dst []float32, a []float32, s float32)
+//
+//go:noescape
+func scaleStreamAVX2(dst, a []float32, s float32)
 
 // addScaledAVX2 computes dst[i] = a[i] + s*b[i].
-func addScaledAVX2(dst []float32, a []float32, s float32, b []float32)
+//
+//go:noescape
+func addScaledAVX2(dst, a []float32, s float32, b []float32)
 
 // addScaledStreamAVX2 computes dst[i] = a[i] + s*b[i]; for dst too large for the caches.
-func addScaledStreamAVX2(dst []float32, a []float32, s float32, b []float32)
+//
+//go:noescape
+func addScaledStreamAVX2(dst, a []float32, s float32, b []float32)
 
 // fillAVX2 computes dst[i] = v.
+//
+//go:noescape
 func fillAVX2(dst []float32, v float32)
 
 // fillStreamAVX2 computes dst[i] = v; for dst too large for the caches.
+//
+//go:noescape
 func fillStreamAVX2(dst []float32, v float32)
 
 // absAVX2 computes dst[i] = |a[i]|.
-func absAVX2(dst []float32, a []float32)
+//
+//go:noescape
+func absAVX2(dst, a []float32)
 
 // absStreamAVX2 computes dst[i] = |a[i]|; for dst too large for the caches.
-func absStreamAVX2(dst []float32, a []float32)
+//
+//go:noescape
+func absStreamAVX2(dst, a []float32)
 
 // sqrtAVX2 computes dst[i] = sqrt(a[i]).
-func sqrtAVX2(dst []float32, a []float32)
+//
+//go:noescape
+func sqrtAVX2(dst, a []float32)
 
 // sqrtStreamAVX2 computes dst[i] = sqrt(a[i]); for dst too large for the caches.
-func sqrtStreamAVX2(dst []float32, a []float32)
+//
+//go:noescape
+func sqrtStreamAVX2(dst, a []float32)
 
 // reluAVX2 computes dst[i] = 0 where a[i] < 0, else a[i].
-func reluAVX2(dst []float32, a []float32)
+//
+//go:noescape
+func reluAVX2(dst, a []float32)
 
 // reluStreamAVX2 computes dst[i] = 0 where a[i] < 0, else a[i]; for dst too large for the caches.
-func reluStreamAVX2(dst []float32, a []float32)
+//
+//go:noescape
+func reluStreamAVX2(dst, a []float32)
 
 // stepAVX2 computes dst[i] = 1 where a[i] > 0, else 0.
-func stepAVX2(dst []float32, a []float32)
+//
+//go:noescape
+func stepAVX2(dst, a []float32)
 
 // stepStreamAVX2 computes dst[i] = 1 where a[i] > 0, else 0; for dst too large for the caches.
-func stepStreamAVX2(dst []float32, a []float32)
+//
+//go:noescape
+func stepStreamAVX2(dst, a []float32)
 
 // expAVX2 computes dst[i] = e^a[i].
-func expAVX2(dst []float32, a []float32)
+//
+//go:noescape
+func expAVX2(dst, a []float32)
 
 // expStreamAVX2 computes dst[i] = e^a[i]; for dst too large for the caches.
-func expStreamAVX2(dst []float32, a []float32)
+//
+//go:noescape
+func expStreamAVX2(dst, a []float32)
 
-// logAVX2 computes dst[i] = ln(a[i]).
-func logAVX2(dst []float32, a []float32)
+// logAVX2 computes dst[i] = ln a[i].
+//
+//go:noescape
+func logAVX2(dst, a []float32)
 
-// logStreamAVX2 computes dst[i] = ln(a[i]); for dst too large for the caches.
-func logStreamAVX2(dst []float32, a []float32)
+// logStreamAVX2 computes dst[i] = ln a[i]; for dst too large for the caches.
+//
+//go:noescape
+func logStreamAVX2(dst, a []float32)
 
-// tanhAVX2 computes dst[i] = tanh(a[i]).
-func tanhAVX2(dst []float32, a []float32)
+// tanhAVX2 computes dst[i] = tanh a[i].
+//
+//go:noescape
+func tanhAVX2(dst, a []float32)
 
-// tanhStreamAVX2 computes dst[i] = tanh(a[i]); for dst too large for the caches.
-func tanhStreamAVX2(dst []float32, a []float32)
+// tanhStreamAVX2 computes dst[i] = tanh a[i]; for dst too large for the caches.
+//
+//go:noescape
+func tanhStreamAVX2(dst, a []float32)
 
 // sigmoidAVX2 computes dst[i] = 1/(1 + e^-a[i]).
-func sigmoidAVX2(dst []float32, a []float32)
+//
+//go:noescape
+func sigmoidAVX2(dst, a []float32)
 
 // sigmoidStreamAVX2 computes dst[i] = 1/(1 + e^-a[i]); for dst too large for the caches.
-func sigmoidStreamAVX2(dst []float32, a []float32)
+//
+//go:noescape
+func sigmoidStreamAVX2(dst, a []float32)
 
-// erfAVX2 computes dst[i] = erf(a[i]).
-func erfAVX2(dst []float32, a []float32)
+// erfAVX2 computes dst[i] = erf a[i].
+//
+//go:noescape
+func erfAVX2(dst, a []float32)
 
-// erfStreamAVX2 computes dst[i] = erf(a[i]); for dst too large for the caches.
-func erfStreamAVX2(dst []float32, a []float32)
+// erfStreamAVX2 computes dst[i] = erf a[i]; for dst too large for the caches.
+//
+//go:noescape
+func erfStreamAVX2(dst, a []float32)
 
 // addRowAVX2 computes dst[i] = x[i] + row[i] with row vectors that start again after their length.
-func addRowAVX2(dst []float32, x []float32, row []float32)
+//
+//go:noescape
+func addRowAVX2(dst, x, row []float32)
 
 // addRowStreamAVX2 computes dst[i] = x[i] + row[i] with row vectors that start again after their length; for dst too large for the caches.
-func addRowStreamAVX2(dst []float32, x []float32, row []float32)
+//
+//go:noescape
+func addRowStreamAVX2(dst, x, row []float32)
 
 // addRowReLUAVX2 computes dst[i] = relu(x[i] + row[i]) with row vectors that start again after their length.
-func addRowReLUAVX2(dst []float32, x []float32, row []float32)
+//
+//go:noescape
+func addRowReLUAVX2(dst, x, row []float32)
 
 // addRowReLUStreamAVX2 computes dst[i] = relu(x[i] + row[i]) with row vectors that start again after their length; for dst too large for the caches.
-func addRowReLUStreamAVX2(dst []float32, x []float32, row []float32)
+//
+//go:noescape
+func addRowReLUStreamAVX2(dst, x, row []float32)
 
 // mulRowAVX2 computes dst[i] = x[i] * row[i] with row vectors that start again after their length.
-func mulRowAVX2(dst []float32, x []float32, row []float32)
+//
+//go:noescape
+func mulRowAVX2(dst, x, row []float32)
 
 // mulRowStreamAVX2 computes dst[i] = x[i] * row[i] with row vectors that start again after their length; for dst too large for the caches.
-func mulRowStreamAVX2(dst []float32, x []float32, row []float32)
+//
+//go:noescape
+func mulRowStreamAVX2(dst, x, row []float32)
 
 // scaleShiftAVX2 computes dst[i] = (x[i]-center[i])*scale[i] + shift[i] with row vectors that start again after their length.
-func scaleShiftAVX2(dst []float32, x []float32, center []float32, scale []float32, shift []float32)
+//
+//go:noescape
+func scaleShiftAVX2(dst, x, center, scale, shift []float32)
 
 // scaleShiftStreamAVX2 computes dst[i] = (x[i]-center[i])*scale[i] + shift[i] with row vectors that start again after their length; for dst too large for the caches.
-func scaleShiftStreamAVX2(dst []float32, x []float32, center []float32, scale []float32, shift []float32)
+//
+//go:noescape
+func scaleShiftStreamAVX2(dst, x, center, scale, shift []float32)
 
 // scaleShiftAddAVX2 computes dst[i] = (x[i]-center[i])*scale[i] + shift[i] + residual[i] with row vectors that start again after their length.
-func scaleShiftAddAVX2(dst []float32, x []float32, residual []float32, center []float32, scale []float32, shift []float32)
+//
+//go:noescape
+func scaleShiftAddAVX2(dst, x, residual, center, scale, shift []float32)
 
 // scaleShiftAddStreamAVX2 computes dst[i] = (x[i]-center[i])*scale[i] + shift[i] + residual[i] with row vectors that start again after their length; for dst too large for the caches.
-func scaleShiftAddStreamAVX2(dst []float32, x []float32, residual []float32, center []float32, scale []float32, shift []float32)
+//
+//go:noescape
+func scaleShiftAddStreamAVX2(dst, x, residual, center, scale, shift []float32)
 
 // scaleShiftReLUAVX2 computes dst[i] = (x[i]-center[i])*scale[i] + shift[i] with row vectors that start again after their length.
-func scaleShiftReLUAVX2(dst []float32, x []float32, center []float32, scale []float32, shift []float32)
+//
+//go:noescape
+func scaleShiftReLUAVX2(dst, x, center, scale, shift []float32)
 
 // scaleShiftReLUStreamAVX2 computes dst[i] = (x[i]-center[i])*scale[i] + shift[i] with row vectors that start again after their length; for dst too large for the caches.
-func scaleShiftReLUStreamAVX2(dst []float32, x []float32, center []float32, scale []float32, shift []float32)
+//
+//go:noescape
+func scaleShiftReLUStreamAVX2(dst, x, center, scale, shift []float32)
 
 // scaleShiftAddReLUAVX2 computes dst[i] = (x[i]-center[i])*scale[i] + shift[i] + residual[i] with row vectors that start again after their length.
-func scaleShiftAddReLUAVX2(dst []float32, x []float32, residual []float32, center []float32, scale []float32, shift []float32)
+//
+//go:noescape
+func scaleShiftAddReLUAVX2(dst, x, residual, center, scale, shift []float32)
 
 // scaleShiftAddReLUStreamAVX2 computes dst[i] = (x[i]-center[i])*scale[i] + shift[i] + residual[i] with row vectors that start again after their length; for dst too large for the caches.
-func scaleShiftAddReLUStreamAVX2(dst []float32, x []float32, residual []float32, center []float32, scale []float32, shift []float32)
+//
+//go:noescape
+func scaleShiftAddReLUStreamAVX2(dst, x, residual, center, scale, shift []float32)
 
 // normGradAVX2 computes dst[i] = g[i]*ag[i] + (x[i]-mean[i])*ax[i] + c[i] with row vectors that start again after their length.
-func normGradAVX2(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, c []float32)
+//
+//go:noescape
+func normGradAVX2(dst, x, g, ag, ax, mean, c []float32)
 
 // normGradStreamAVX2 computes dst[i] = g[i]*ag[i] + (x[i]-mean[i])*ax[i] + c[i] with row vectors that start again after their length; for dst too large for the caches.
-func normGradStreamAVX2(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, c []float32)
+//
+//go:noescape
+func normGradStreamAVX2(dst, x, g, ag, ax, mean, c []float32)
 
 // normGradReLUAVX2 computes normGrad with 0 for g[i] where (x[i]-mean[i])*scale[i] + shift[i] <= 0.
-func normGradReLUAVX2(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, c []float32, scale []float32, shift []float32)
+//
+//go:noescape
+func normGradReLUAVX2(dst, x, g, ag, ax, mean, c, scale, shift []float32)
 
 // normGradReLUStreamAVX2 computes normGrad with 0 for g[i] where (x[i]-mean[i])*scale[i] + shift[i] <= 0; for dst too large for the caches.
-func normGradReLUStreamAVX2(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, c []float32, scale []float32, shift []float32)
+//
+//go:noescape
+func normGradReLUStreamAVX2(dst, x, g, ag, ax, mean, c, scale, shift []float32)
 
 // sgdPlainAVX2 computes p[i] -= lr*(g[i] + weightDecay*p[i]).
-func sgdPlainAVX2(p []float32, g []float32, lr float32, weightDecay float32)
+//
+//go:noescape
+func sgdPlainAVX2(p, g []float32, lr, weightDecay float32)
 
 // sgdMomentumAVX2 computes m[i] = momentum*m[i] + d with d = g[i] + weightDecay*p[i], then p[i] -= lr*m[i].
-func sgdMomentumAVX2(p []float32, g []float32, m []float32, lr float32, momentum float32, weightDecay float32)
+//
+//go:noescape
+func sgdMomentumAVX2(p, g, m []float32, lr, momentum, weightDecay float32)
 
 // sgdNesterovAVX2 computes m[i] = momentum*m[i] + d with d = g[i] + weightDecay*p[i], then p[i] -= lr*(d + momentum*m[i]).
-func sgdNesterovAVX2(p []float32, g []float32, m []float32, lr float32, momentum float32, weightDecay float32)
+//
+//go:noescape
+func sgdNesterovAVX2(p, g, m []float32, lr, momentum, weightDecay float32)
 
 // adamAVX2 computes the step that its reference shows.
-func adamAVX2(p []float32, g []float32, m []float32, v []float32, b1 float32, oneMinusB1 float32, b2 float32, oneMinusB2 float32, eps float32, rate float32, root float32, weightDecay float32, decay float32)
+//
+//go:noescape
+func adamAVX2(p, g, m, v []float32, b1, oneMinusB1, b2, oneMinusB2, eps, rate, root, weightDecay, decay float32)
 
 // sumRowsAVX2 computes sum[c] += sum over r of x[r*stride+c].
-func sumRowsAVX2(sum []float64, x []float32, rows int, stride int)
+//
+//go:noescape
+func sumRowsAVX2(sum []float64, x []float32, rows, stride int)
 
 // statsRowsAVX2 computes sum[c] += d and square[c] += d*d, summed over r, with d = x[r*stride+c] - center[c].
-func statsRowsAVX2(sum []float64, square []float64, x []float32, center []float32, rows int, stride int)
+//
+//go:noescape
+func statsRowsAVX2(sum, square []float64, x, center []float32, rows, stride int)
 
 // normGradSumsAVX2 computes sumG[c] += g and sumGX[c] += g*(x-mean[c]), summed over r, with g and x at r*stride+c.
-func normGradSumsAVX2(sumG []float64, sumGX []float64, x []float32, g []float32, mean []float32, rows int, stride int)
+//
+//go:noescape
+func normGradSumsAVX2(sumG, sumGX []float64, x, g, mean []float32, rows, stride int)
 
 // normGradSumsReLUAVX2 computes normGradSums with 0 for g where (x-mean[c])*scale[c] + shift[c] <= 0.
-func normGradSumsReLUAVX2(sumG []float64, sumGX []float64, x []float32, g []float32, mean []float32, scale []float32, shift []float32, rows int, stride int)
+//
+//go:noescape
+func normGradSumsReLUAVX2(sumG, sumGX []float64, x, g, mean, scale, shift []float32, rows, stride int)
 
 // sumAVX2 computes the sum of a[i] in float64.
+//
+//go:noescape
 func sumAVX2(a []float32) float64
 
 // dotAVX2 computes the sum of a[i]*b[i] in float64.
-func dotAVX2(a []float32, b []float32) float64
+//
+//go:noescape
+func dotAVX2(a, b []float32) float64
 
 // maxOfAVX2 computes the largest a[i], or NaN if there is one.
+//
+//go:noescape
 func maxOfAVX2(a []float32) float32
 
 // softmaxAVX2 computes dst[r,i] = e^(x[r,i]-max) / sum over j of e^(x[r,j]-max).
-func softmaxAVX2(dst []float32, x []float32, rows int, c int)
+//
+//go:noescape
+func softmaxAVX2(dst, x []float32, rows, c int)
 
 // logSoftmaxAVX2 computes dst[r,i] = (x[r,i]-max) - ln(sum over j of e^(x[r,j]-max)).
-func logSoftmaxAVX2(dst []float32, x []float32, rows int, c int)
+//
+//go:noescape
+func logSoftmaxAVX2(dst, x []float32, rows, c int)
 
 // addAVX512 computes dst[i] = a[i] + b[i].
-func addAVX512(dst []float32, a []float32, b []float32)
+//
+//go:noescape
+func addAVX512(dst, a, b []float32)
 
 // addStreamAVX512 computes dst[i] = a[i] + b[i]; for dst too large for the caches.
-func addStreamAVX512(dst []float32, a []float32, b []float32)
+//
+//go:noescape
+func addStreamAVX512(dst, a, b []float32)
 
 // subAVX512 computes dst[i] = a[i] - b[i].
-func subAVX512(dst []float32, a []float32, b []float32)
+//
+//go:noescape
+func subAVX512(dst, a, b []float32)
 
 // subStreamAVX512 computes dst[i] = a[i] - b[i]; for dst too large for the caches.
-func subStreamAVX512(dst []float32, a []float32, b []float32)
+//
+//go:noescape
+func subStreamAVX512(dst, a, b []float32)
 
 // mulAVX512 computes dst[i] = a[i] * b[i].
-func mulAVX512(dst []float32, a []float32, b []float32)
+//
+//go:noescape
+func mulAVX512(dst, a, b []float32)
 
 // mulStreamAVX512 computes dst[i] = a[i] * b[i]; for dst too large for the caches.
-func mulStreamAVX512(dst []float32, a []float32, b []float32)
+//
+//go:noescape
+func mulStreamAVX512(dst, a, b []float32)
 
 // divAVX512 computes dst[i] = a[i] / b[i].
-func divAVX512(dst []float32, a []float32, b []float32)
+//
+//go:noescape
+func divAVX512(dst, a, b []float32)
 
 // divStreamAVX512 computes dst[i] = a[i] / b[i]; for dst too large for the caches.
-func divStreamAVX512(dst []float32, a []float32, b []float32)
+//
+//go:noescape
+func divStreamAVX512(dst, a, b []float32)
 
-// maxAVX512 computes dst[i] = max(a[i], b[i]), NaN if either is, +0 of two zeros that differ.
-func maxAVX512(dst []float32, a []float32, b []float32)
+// maxAVX512 computes dst[i] = max(a[i], b[i]).
+//
+//go:noescape
+func maxAVX512(dst, a, b []float32)
 
-// maxStreamAVX512 computes dst[i] = max(a[i], b[i]), NaN if either is, +0 of two zeros that differ; for dst too large for the caches.
-func maxStreamAVX512(dst []float32, a []float32, b []float32)
+// maxStreamAVX512 computes dst[i] = max(a[i], b[i]); for dst too large for the caches.
+//
+//go:noescape
+func maxStreamAVX512(dst, a, b []float32)
 
 // addReLUAVX512 computes dst[i] = relu(a[i] + b[i]).
-func addReLUAVX512(dst []float32, a []float32, b []float32)
+//
+//go:noescape
+func addReLUAVX512(dst, a, b []float32)
 
 // addReLUStreamAVX512 computes dst[i] = relu(a[i] + b[i]); for dst too large for the caches.
-func addReLUStreamAVX512(dst []float32, a []float32, b []float32)
+//
+//go:noescape
+func addReLUStreamAVX512(dst, a, b []float32)
 
 // reluGradAVX512 computes dst[i] = 0 where a[i] <= 0, else b[i].
-func reluGradAVX512(dst []float32, a []float32, b []float32)
+//
+//go:noescape
+func reluGradAVX512(dst, a, b []float32)
 
 // reluGradStreamAVX512 computes dst[i] = 0 where a[i] <= 0, else b[i]; for dst too large for the caches.
-func reluGradStreamAVX512(dst []float32, a []float32, b []float32)
+//
+//go:noescape
+func reluGradStreamAVX512(dst, a, b []float32)
 
 // addScalarAVX512 computes dst[i] = a[i] + s.
-func addScalarAVX512(dst []float32, a []float32, s float32)
+//
+//go:noescape
+func addScalarAVX512(dst, a []float32, s float32)
 
 // addScalarStreamAVX512 computes dst[i] = a[i] + s; for dst too large for the caches.
-func addScalarStreamAVX512(dst []float32, a []float32, s float32)
+//
+//go:noescape
+func addScalarStreamAVX512(dst, a []float32, s float32)
 
 // scaleAVX512 computes dst[i] = a[i] * s.
-func scaleAVX512(dst []float32, a []float32, s float32)
+//
+//go:noescape
+func scaleAVX512(dst, a []float32, s float32)
 
 // scaleStreamAVX512 computes dst[i] = a[i] * s; for dst too large for the caches.
-func scaleStreamAVX512(dst []float32, a []float32, s float32)
+//
+//go:noescape
+func scaleStreamAVX512(dst, a []float32, s float32)
 
 // addScaledAVX512 computes dst[i] = a[i] + s*b[i].
-func addScaledAVX512(dst []float32, a []float32, s float32, b []float32)
+//
+//go:noescape
+func addScaledAVX512(dst, a []float32, s float32, b []float32)
 
 // addScaledStreamAVX512 computes dst[i] = a[i] + s*b[i]; for dst too large for the caches.
-func addScaledStreamAVX512(dst []float32, a []float32, s float32, b []float32)
+//
+//go:noescape
+func addScaledStreamAVX512(dst, a []float32, s float32, b []float32)
 
 // fillAVX512 computes dst[i] = v.
+//
+//go:noescape
 func fillAVX512(dst []float32, v float32)
 
 // fillStreamAVX512 computes dst[i] = v; for dst too large for the caches.
+//
+//go:noescape
 func fillStreamAVX512(dst []float32, v float32)
 
 // absAVX512 computes dst[i] = |a[i]|.
-func absAVX512(dst []float32, a []float32)
+//
+//go:noescape
+func absAVX512(dst, a []float32)
 
 // absStreamAVX512 computes dst[i] = |a[i]|; for dst too large for the caches.
-func absStreamAVX512(dst []float32, a []float32)
+//
+//go:noescape
+func absStreamAVX512(dst, a []float32)
 
 // sqrtAVX512 computes dst[i] = sqrt(a[i]).
-func sqrtAVX512(dst []float32, a []float32)
+//
+//go:noescape
+func sqrtAVX512(dst, a []float32)
 
 // sqrtStreamAVX512 computes dst[i] = sqrt(a[i]); for dst too large for the caches.
-func sqrtStreamAVX512(dst []float32, a []float32)
+//
+//go:noescape
+func sqrtStreamAVX512(dst, a []float32)
 
 // reluAVX512 computes dst[i] = 0 where a[i] < 0, else a[i].
-func reluAVX512(dst []float32, a []float32)
+//
+//go:noescape
+func reluAVX512(dst, a []float32)
 
 // reluStreamAVX512 computes dst[i] = 0 where a[i] < 0, else a[i]; for dst too large for the caches.
-func reluStreamAVX512(dst []float32, a []float32)
+//
+//go:noescape
+func reluStreamAVX512(dst, a []float32)
 
 // stepAVX512 computes dst[i] = 1 where a[i] > 0, else 0.
-func stepAVX512(dst []float32, a []float32)
+//
+//go:noescape
+func stepAVX512(dst, a []float32)
 
 // stepStreamAVX512 computes dst[i] = 1 where a[i] > 0, else 0; for dst too large for the caches.
-func stepStreamAVX512(dst []float32, a []float32)
+//
+//go:noescape
+func stepStreamAVX512(dst, a []float32)
 
 // expAVX512 computes dst[i] = e^a[i].
-func expAVX512(dst []float32, a []float32)
+//
+//go:noescape
+func expAVX512(dst, a []float32)
 
 // expStreamAVX512 computes dst[i] = e^a[i]; for dst too large for the caches.
-func expStreamAVX512(dst []float32, a []float32)
+//
+//go:noescape
+func expStreamAVX512(dst, a []float32)
 
-// logAVX512 computes dst[i] = ln(a[i]).
-func logAVX512(dst []float32, a []float32)
+// logAVX512 computes dst[i] = ln a[i].
+//
+//go:noescape
+func logAVX512(dst, a []float32)
 
-// logStreamAVX512 computes dst[i] = ln(a[i]); for dst too large for the caches.
-func logStreamAVX512(dst []float32, a []float32)
+// logStreamAVX512 computes dst[i] = ln a[i]; for dst too large for the caches.
+//
+//go:noescape
+func logStreamAVX512(dst, a []float32)
 
-// tanhAVX512 computes dst[i] = tanh(a[i]).
-func tanhAVX512(dst []float32, a []float32)
+// tanhAVX512 computes dst[i] = tanh a[i].
+//
+//go:noescape
+func tanhAVX512(dst, a []float32)
 
-// tanhStreamAVX512 computes dst[i] = tanh(a[i]); for dst too large for the caches.
-func tanhStreamAVX512(dst []float32, a []float32)
+// tanhStreamAVX512 computes dst[i] = tanh a[i]; for dst too large for the caches.
+//
+//go:noescape
+func tanhStreamAVX512(dst, a []float32)
 
 // sigmoidAVX512 computes dst[i] = 1/(1 + e^-a[i]).
-func sigmoidAVX512(dst []float32, a []float32)
+//
+//go:noescape
+func sigmoidAVX512(dst, a []float32)
 
 // sigmoidStreamAVX512 computes dst[i] = 1/(1 + e^-a[i]); for dst too large for the caches.
-func sigmoidStreamAVX512(dst []float32, a []float32)
+//
+//go:noescape
+func sigmoidStreamAVX512(dst, a []float32)
 
-// erfAVX512 computes dst[i] = erf(a[i]).
-func erfAVX512(dst []float32, a []float32)
+// erfAVX512 computes dst[i] = erf a[i].
+//
+//go:noescape
+func erfAVX512(dst, a []float32)
 
-// erfStreamAVX512 computes dst[i] = erf(a[i]); for dst too large for the caches.
-func erfStreamAVX512(dst []float32, a []float32)
+// erfStreamAVX512 computes dst[i] = erf a[i]; for dst too large for the caches.
+//
+//go:noescape
+func erfStreamAVX512(dst, a []float32)
 
 // addRowAVX512 computes dst[i] = x[i] + row[i] with row vectors that start again after their length.
-func addRowAVX512(dst []float32, x []float32, row []float32)
+//
+//go:noescape
+func addRowAVX512(dst, x, row []float32)
 
 // addRowStreamAVX512 computes dst[i] = x[i] + row[i] with row vectors that start again after their length; for dst too large for the caches.
-func addRowStreamAVX512(dst []float32, x []float32, row []float32)
+//
+//go:noescape
+func addRowStreamAVX512(dst, x, row []float32)
 
 // addRowReLUAVX512 computes dst[i] = relu(x[i] + row[i]) with row vectors that start again after their length.
-func addRowReLUAVX512(dst []float32, x []float32, row []float32)
+//
+//go:noescape
+func addRowReLUAVX512(dst, x, row []float32)
 
 // addRowReLUStreamAVX512 computes dst[i] = relu(x[i] + row[i]) with row vectors that start again after their length; for dst too large for the caches.
-func addRowReLUStreamAVX512(dst []float32, x []float32, row []float32)
+//
+//go:noescape
+func addRowReLUStreamAVX512(dst, x, row []float32)
 
 // mulRowAVX512 computes dst[i] = x[i] * row[i] with row vectors that start again after their length.
-func mulRowAVX512(dst []float32, x []float32, row []float32)
+//
+//go:noescape
+func mulRowAVX512(dst, x, row []float32)
 
 // mulRowStreamAVX512 computes dst[i] = x[i] * row[i] with row vectors that start again after their length; for dst too large for the caches.
-func mulRowStreamAVX512(dst []float32, x []float32, row []float32)
+//
+//go:noescape
+func mulRowStreamAVX512(dst, x, row []float32)
 
 // scaleShiftAVX512 computes dst[i] = (x[i]-center[i])*scale[i] + shift[i] with row vectors that start again after their length.
-func scaleShiftAVX512(dst []float32, x []float32, center []float32, scale []float32, shift []float32)
+//
+//go:noescape
+func scaleShiftAVX512(dst, x, center, scale, shift []float32)
 
 // scaleShiftStreamAVX512 computes dst[i] = (x[i]-center[i])*scale[i] + shift[i] with row vectors that start again after their length; for dst too large for the caches.
-func scaleShiftStreamAVX512(dst []float32, x []float32, center []float32, scale []float32, shift []float32)
+//
+//go:noescape
+func scaleShiftStreamAVX512(dst, x, center, scale, shift []float32)
 
 // scaleShiftAddAVX512 computes dst[i] = (x[i]-center[i])*scale[i] + shift[i] + residual[i] with row vectors that start again after their length.
-func scaleShiftAddAVX512(dst []float32, x []float32, residual []float32, center []float32, scale []float32, shift []float32)
+//
+//go:noescape
+func scaleShiftAddAVX512(dst, x, residual, center, scale, shift []float32)
 
 // scaleShiftAddStreamAVX512 computes dst[i] = (x[i]-center[i])*scale[i] + shift[i] + residual[i] with row vectors that start again after their length; for dst too large for the caches.
-func scaleShiftAddStreamAVX512(dst []float32, x []float32, residual []float32, center []float32, scale []float32, shift []float32)
+//
+//go:noescape
+func scaleShiftAddStreamAVX512(dst, x, residual, center, scale, shift []float32)
 
 // scaleShiftReLUAVX512 computes dst[i] = (x[i]-center[i])*scale[i] + shift[i] with row vectors that start again after their length.
-func scaleShiftReLUAVX512(dst []float32, x []float32, center []float32, scale []float32, shift []float32)
+//
+//go:noescape
+func scaleShiftReLUAVX512(dst, x, center, scale, shift []float32)
 
 // scaleShiftReLUStreamAVX512 computes dst[i] = (x[i]-center[i])*scale[i] + shift[i] with row vectors that start again after their length; for dst too large for the caches.
-func scaleShiftReLUStreamAVX512(dst []float32, x []float32, center []float32, scale []float32, shift []float32)
+//
+//go:noescape
+func scaleShiftReLUStreamAVX512(dst, x, center, scale, shift []float32)
 
 // scaleShiftAddReLUAVX512 computes dst[i] = (x[i]-center[i])*scale[i] + shift[i] + residual[i] with row vectors that start again after their length.
-func scaleShiftAddReLUAVX512(dst []float32, x []float32, residual []float32, center []float32, scale []float32, shift []float32)
+//
+//go:noescape
+func scaleShiftAddReLUAVX512(dst, x, residual, center, scale, shift []float32)
 
 // scaleShiftAddReLUStreamAVX512 computes dst[i] = (x[i]-center[i])*scale[i] + shift[i] + residual[i] with row vectors that start again after their length; for dst too large for the caches.
-func scaleShiftAddReLUStreamAVX512(dst []float32, x []float32, residual []float32, center []float32, scale []float32, shift []float32)
+//
+//go:noescape
+func scaleShiftAddReLUStreamAVX512(dst, x, residual, center, scale, shift []float32)
 
 // normGradAVX512 computes dst[i] = g[i]*ag[i] + (x[i]-mean[i])*ax[i] + c[i] with row vectors that start again after their length.
-func normGradAVX512(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, c []float32)
+//
+//go:noescape
+func normGradAVX512(dst, x, g, ag, ax, mean, c []float32)
 
 // normGradStreamAVX512 computes dst[i] = g[i]*ag[i] + (x[i]-mean[i])*ax[i] + c[i] with row vectors that start again after their length; for dst too large for the caches.
-func normGradStreamAVX512(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, c []float32)
+//
+//go:noescape
+func normGradStreamAVX512(dst, x, g, ag, ax, mean, c []float32)
 
 // normGradReLUAVX512 computes normGrad with 0 for g[i] where (x[i]-mean[i])*scale[i] + shift[i] <= 0.
-func normGradReLUAVX512(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, c []float32, scale []float32, shift []float32)
+//
+//go:noescape
+func normGradReLUAVX512(dst, x, g, ag, ax, mean, c, scale, shift []float32)
 
 // normGradReLUStreamAVX512 computes normGrad with 0 for g[i] where (x[i]-mean[i])*scale[i] + shift[i] <= 0; for dst too large for the caches.
-func normGradReLUStreamAVX512(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, c []float32, scale []float32, shift []float32)
+//
+//go:noescape
+func normGradReLUStreamAVX512(dst, x, g, ag, ax, mean, c, scale, shift []float32)
 
 // sgdPlainAVX512 computes p[i] -= lr*(g[i] + weightDecay*p[i]).
-func sgdPlainAVX512(p []float32, g []float32, lr float32, weightDecay float32)
+//
+//go:noescape
+func sgdPlainAVX512(p, g []float32, lr, weightDecay float32)
 
 // sgdMomentumAVX512 computes m[i] = momentum*m[i] + d with d = g[i] + weightDecay*p[i], then p[i] -= lr*m[i].
-func sgdMomentumAVX512(p []float32, g []float32, m []float32, lr float32, momentum float32, weightDecay float32)
+//
+//go:noescape
+func sgdMomentumAVX512(p, g, m []float32, lr, momentum, weightDecay float32)
 
 // sgdNesterovAVX512 computes m[i] = momentum*m[i] + d with d = g[i] + weightDecay*p[i], then p[i] -= lr*(d + momentum*m[i]).
-func sgdNesterovAVX512(p []float32, g []float32, m []float32, lr float32, momentum float32, weightDecay float32)
+//
+//go:noescape
+func sgdNesterovAVX512(p, g, m []float32, lr, momentum, weightDecay float32)
 
 // adamAVX512 computes the step that its reference shows.
-func adamAVX512(p []float32, g []float32, m []float32, v []float32, b1 float32, oneMinusB1 float32, b2 float32, oneMinusB2 float32, eps float32, rate float32, root float32, weightDecay float32, decay float32)
+//
+//go:noescape
+func adamAVX512(p, g, m, v []float32, b1, oneMinusB1, b2, oneMinusB2, eps, rate, root, weightDecay, decay float32)
 
 // sumRowsAVX512 computes sum[c] += sum over r of x[r*stride+c].
-func sumRowsAVX512(sum []float64, x []float32, rows int, stride int)
+//
+//go:noescape
+func sumRowsAVX512(sum []float64, x []float32, rows, stride int)
 
 // statsRowsAVX512 computes sum[c] += d and square[c] += d*d, summed over r, with d = x[r*stride+c] - center[c].
-func statsRowsAVX512(sum []float64, square []float64, x []float32, center []float32, rows int, stride int)
+//
+//go:noescape
+func statsRowsAVX512(sum, square []float64, x, center []float32, rows, stride int)
 
 // normGradSumsAVX512 computes sumG[c] += g and sumGX[c] += g*(x-mean[c]), summed over r, with g and x at r*stride+c.
-func normGradSumsAVX512(sumG []float64, sumGX []float64, x []float32, g []float32, mean []float32, rows int, stride int)
+//
+//go:noescape
+func normGradSumsAVX512(sumG, sumGX []float64, x, g, mean []float32, rows, stride int)
 
 // normGradSumsReLUAVX512 computes normGradSums with 0 for g where (x-mean[c])*scale[c] + shift[c] <= 0.
-func normGradSumsReLUAVX512(sumG []float64, sumGX []float64, x []float32, g []float32, mean []float32, scale []float32, shift []float32, rows int, stride int)
+//
+//go:noescape
+func normGradSumsReLUAVX512(sumG, sumGX []float64, x, g, mean, scale, shift []float32, rows, stride int)
 
 // sumAVX512 computes the sum of a[i] in float64.
+//
+//go:noescape
 func sumAVX512(a []float32) float64
 
 // dotAVX512 computes the sum of a[i]*b[i] in float64.
-func dotAVX512(a []float32, b []float32) float64
+//
+//go:noescape
+func dotAVX512(a, b []float32) float64
 
 // maxOfAVX512 computes the largest a[i], or NaN if there is one.
+//
+//go:noescape
 func maxOfAVX512(a []float32) float32
 
 // softmaxAVX512 computes dst[r,i] = e^(x[r,i]-max) / sum over j of e^(x[r,j]-max).
-func softmaxAVX512(dst []float32, x []float32, rows int, c int)
+//
+//go:noescape
+func softmaxAVX512(dst, x []float32, rows, c int)
 
 // logSoftmaxAVX512 computes dst[r,i] = (x[r,i]-max) - ln(sum over j of e^(x[r,j]-max)).
-func logSoftmaxAVX512(dst []float32, x []float32, rows int, c int)
+//
+//go:noescape
+func logSoftmaxAVX512(dst, x []float32, rows, c int)

@@ -4,55 +4,152 @@
 
 package vec
 
+import "github.com/residuum-go/residuum/internal/cpu"
+
+func levels(generic kernels) [cpu.AVX512 + 1]level {
+	t := everywhere(generic)
+	t[cpu.NEON] = level{
+		cached: kernels{
+			add:               addNEON,
+			sub:               subNEON,
+			mul:               mulNEON,
+			div:               divNEON,
+			max:               maxNEON,
+			addReLU:           addReLUNEON,
+			reluGrad:          reluGradNEON,
+			addScalar:         addScalarNEON,
+			scale:             scaleNEON,
+			addScaled:         addScaledNEON,
+			fill:              fillNEON,
+			abs:               absNEON,
+			sqrt:              sqrtNEON,
+			relu:              reluNEON,
+			step:              stepNEON,
+			exp:               expNEON,
+			log:               logNEON,
+			tanh:              tanhNEON,
+			sigmoid:           sigmoidNEON,
+			erf:               erfNEON,
+			addRow:            addRowNEON,
+			addRowReLU:        addRowReLUNEON,
+			mulRow:            mulRowNEON,
+			scaleShift:        scaleShiftNEON,
+			scaleShiftAdd:     scaleShiftAddNEON,
+			scaleShiftReLU:    scaleShiftReLUNEON,
+			scaleShiftAddReLU: scaleShiftAddReLUNEON,
+			normGrad:          normGradNEON,
+			normGradReLU:      normGradReLUNEON,
+			sgdPlain:          sgdPlainNEON,
+			sgdMomentum:       sgdMomentumNEON,
+			sgdNesterov:       sgdNesterovNEON,
+			adam:              adamNEON,
+			sumRows:           sumRowsNEON,
+			statsRows:         statsRowsNEON,
+			normGradSums:      normGradSumsNEON,
+			normGradSumsReLU:  normGradSumsReLUNEON,
+			sum:               sumNEON,
+			dot:               dotNEON,
+			maxOf:             maxOfNEON,
+			softmax:           softmaxNEON,
+			logSoftmax:        logSoftmaxNEON,
+		},
+		streamed: kernels{
+			add:               addNEON,
+			sub:               subNEON,
+			mul:               mulNEON,
+			div:               divNEON,
+			max:               maxNEON,
+			addReLU:           addReLUNEON,
+			reluGrad:          reluGradNEON,
+			addScalar:         addScalarNEON,
+			scale:             scaleNEON,
+			addScaled:         addScaledNEON,
+			fill:              fillNEON,
+			abs:               absNEON,
+			sqrt:              sqrtNEON,
+			relu:              reluNEON,
+			step:              stepNEON,
+			exp:               expNEON,
+			log:               logNEON,
+			tanh:              tanhNEON,
+			sigmoid:           sigmoidNEON,
+			erf:               erfNEON,
+			addRow:            addRowNEON,
+			addRowReLU:        addRowReLUNEON,
+			mulRow:            mulRowNEON,
+			scaleShift:        scaleShiftNEON,
+			scaleShiftAdd:     scaleShiftAddNEON,
+			scaleShiftReLU:    scaleShiftReLUNEON,
+			scaleShiftAddReLU: scaleShiftAddReLUNEON,
+			normGrad:          normGradNEON,
+			normGradReLU:      normGradReLUNEON,
+			sgdPlain:          sgdPlainNEON,
+			sgdMomentum:       sgdMomentumNEON,
+			sgdNesterov:       sgdNesterovNEON,
+			adam:              adamNEON,
+			sumRows:           sumRowsNEON,
+			statsRows:         statsRowsNEON,
+			normGradSums:      normGradSumsNEON,
+			normGradSumsReLU:  normGradSumsReLUNEON,
+			sum:               sumNEON,
+			dot:               dotNEON,
+			maxOf:             maxOfNEON,
+			softmax:           softmaxNEON,
+			logSoftmax:        logSoftmaxNEON,
+		},
+	}
+	return t
+}
+
 // addNEON computes dst[i] = a[i] + b[i].
 //
 //go:noescape
-func addNEON(dst []float32, a []float32, b []float32)
+func addNEON(dst, a, b []float32)
 
 // subNEON computes dst[i] = a[i] - b[i].
 //
 //go:noescape
-func subNEON(dst []float32, a []float32, b []float32)
+func subNEON(dst, a, b []float32)
 
 // mulNEON computes dst[i] = a[i] * b[i].
 //
 //go:noescape
-func mulNEON(dst []float32, a []float32, b []float32)
+func mulNEON(dst, a, b []float32)
 
 // divNEON computes dst[i] = a[i] / b[i].
 //
 //go:noescape
-func divNEON(dst []float32, a []float32, b []float32)
+func divNEON(dst, a, b []float32)
 
-// maxNEON computes dst[i] = max(a[i], b[i]), NaN if either is, +0 of two zeros that differ.
+// maxNEON computes dst[i] = max(a[i], b[i]).
 //
 //go:noescape
-func maxNEON(dst []float32, a []float32, b []float32)
+func maxNEON(dst, a, b []float32)
 
 // addReLUNEON computes dst[i] = relu(a[i] + b[i]).
 //
 //go:noescape
-func addReLUNEON(dst []float32, a []float32, b []float32)
+func addReLUNEON(dst, a, b []float32)
 
 // reluGradNEON computes dst[i] = 0 where a[i] <= 0, else b[i].
 //
 //go:noescape
-func reluGradNEON(dst []float32, a []float32, b []float32)
+func reluGradNEON(dst, a, b []float32)
 
 // addScalarNEON computes dst[i] = a[i] + s.
 //
 //go:noescape
-func addScalarNEON(dst []float32, a []float32, s float32)
+func addScalarNEON(dst, a []float32, s float32)
 
 // scaleNEON computes dst[i] = a[i] * s.
 //
 //go:noescape
-func scaleNEON(dst []float32, a []float32, s float32)
+func scaleNEON(dst, a []float32, s float32)
 
 // addScaledNEON computes dst[i] = a[i] + s*b[i].
 //
 //go:noescape
-func addScaledNEON(dst []float32, a []float32, s float32, b []float32)
+func addScaledNEON(dst, a []float32, s float32, b []float32)
 
 // fillNEON computes dst[i] = v.
 //
@@ -62,132 +159,132 @@ func fillNEON(dst []float32, v float32)
 // absNEON computes dst[i] = |a[i]|.
 //
 //go:noescape
-func absNEON(dst []float32, a []float32)
+func absNEON(dst, a []float32)
 
 // sqrtNEON computes dst[i] = sqrt(a[i]).
 //
 //go:noescape
-func sqrtNEON(dst []float32, a []float32)
+func sqrtNEON(dst, a []float32)
 
 // reluNEON computes dst[i] = 0 where a[i] < 0, else a[i].
 //
 //go:noescape
-func reluNEON(dst []float32, a []float32)
+func reluNEON(dst, a []float32)
 
 // stepNEON computes dst[i] = 1 where a[i] > 0, else 0.
 //
 //go:noescape
-func stepNEON(dst []float32, a []float32)
+func stepNEON(dst, a []float32)
 
 // expNEON computes dst[i] = e^a[i].
 //
 //go:noescape
-func expNEON(dst []float32, a []float32)
+func expNEON(dst, a []float32)
 
-// logNEON computes dst[i] = ln(a[i]).
+// logNEON computes dst[i] = ln a[i].
 //
 //go:noescape
-func logNEON(dst []float32, a []float32)
+func logNEON(dst, a []float32)
 
-// tanhNEON computes dst[i] = tanh(a[i]).
+// tanhNEON computes dst[i] = tanh a[i].
 //
 //go:noescape
-func tanhNEON(dst []float32, a []float32)
+func tanhNEON(dst, a []float32)
 
 // sigmoidNEON computes dst[i] = 1/(1 + e^-a[i]).
 //
 //go:noescape
-func sigmoidNEON(dst []float32, a []float32)
+func sigmoidNEON(dst, a []float32)
 
-// erfNEON computes dst[i] = erf(a[i]).
+// erfNEON computes dst[i] = erf a[i].
 //
 //go:noescape
-func erfNEON(dst []float32, a []float32)
+func erfNEON(dst, a []float32)
 
 // addRowNEON computes dst[i] = x[i] + row[i] with row vectors that start again after their length.
 //
 //go:noescape
-func addRowNEON(dst []float32, x []float32, row []float32)
+func addRowNEON(dst, x, row []float32)
 
 // addRowReLUNEON computes dst[i] = relu(x[i] + row[i]) with row vectors that start again after their length.
 //
 //go:noescape
-func addRowReLUNEON(dst []float32, x []float32, row []float32)
+func addRowReLUNEON(dst, x, row []float32)
 
 // mulRowNEON computes dst[i] = x[i] * row[i] with row vectors that start again after their length.
 //
 //go:noescape
-func mulRowNEON(dst []float32, x []float32, row []float32)
+func mulRowNEON(dst, x, row []float32)
 
 // scaleShiftNEON computes dst[i] = (x[i]-center[i])*scale[i] + shift[i] with row vectors that start again after their length.
 //
 //go:noescape
-func scaleShiftNEON(dst []float32, x []float32, center []float32, scale []float32, shift []float32)
+func scaleShiftNEON(dst, x, center, scale, shift []float32)
 
 // scaleShiftAddNEON computes dst[i] = (x[i]-center[i])*scale[i] + shift[i] + residual[i] with row vectors that start again after their length.
 //
 //go:noescape
-func scaleShiftAddNEON(dst []float32, x []float32, residual []float32, center []float32, scale []float32, shift []float32)
+func scaleShiftAddNEON(dst, x, residual, center, scale, shift []float32)
 
 // scaleShiftReLUNEON computes dst[i] = (x[i]-center[i])*scale[i] + shift[i] with row vectors that start again after their length.
 //
 //go:noescape
-func scaleShiftReLUNEON(dst []float32, x []float32, center []float32, scale []float32, shift []float32)
+func scaleShiftReLUNEON(dst, x, center, scale, shift []float32)
 
 // scaleShiftAddReLUNEON computes dst[i] = (x[i]-center[i])*scale[i] + shift[i] + residual[i] with row vectors that start again after their length.
 //
 //go:noescape
-func scaleShiftAddReLUNEON(dst []float32, x []float32, residual []float32, center []float32, scale []float32, shift []float32)
+func scaleShiftAddReLUNEON(dst, x, residual, center, scale, shift []float32)
 
 // normGradNEON computes dst[i] = g[i]*ag[i] + (x[i]-mean[i])*ax[i] + c[i] with row vectors that start again after their length.
 //
 //go:noescape
-func normGradNEON(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, c []float32)
+func normGradNEON(dst, x, g, ag, ax, mean, c []float32)
 
 // normGradReLUNEON computes normGrad with 0 for g[i] where (x[i]-mean[i])*scale[i] + shift[i] <= 0.
 //
 //go:noescape
-func normGradReLUNEON(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, c []float32, scale []float32, shift []float32)
+func normGradReLUNEON(dst, x, g, ag, ax, mean, c, scale, shift []float32)
 
 // sgdPlainNEON computes p[i] -= lr*(g[i] + weightDecay*p[i]).
 //
 //go:noescape
-func sgdPlainNEON(p []float32, g []float32, lr float32, weightDecay float32)
+func sgdPlainNEON(p, g []float32, lr, weightDecay float32)
 
 // sgdMomentumNEON computes m[i] = momentum*m[i] + d with d = g[i] + weightDecay*p[i], then p[i] -= lr*m[i].
 //
 //go:noescape
-func sgdMomentumNEON(p []float32, g []float32, m []float32, lr float32, momentum float32, weightDecay float32)
+func sgdMomentumNEON(p, g, m []float32, lr, momentum, weightDecay float32)
 
 // sgdNesterovNEON computes m[i] = momentum*m[i] + d with d = g[i] + weightDecay*p[i], then p[i] -= lr*(d + momentum*m[i]).
 //
 //go:noescape
-func sgdNesterovNEON(p []float32, g []float32, m []float32, lr float32, momentum float32, weightDecay float32)
+func sgdNesterovNEON(p, g, m []float32, lr, momentum, weightDecay float32)
 
 // adamNEON computes the step that its reference shows.
 //
 //go:noescape
-func adamNEON(p []float32, g []float32, m []float32, v []float32, b1 float32, oneMinusB1 float32, b2 float32, oneMinusB2 float32, eps float32, rate float32, root float32, weightDecay float32, decay float32)
+func adamNEON(p, g, m, v []float32, b1, oneMinusB1, b2, oneMinusB2, eps, rate, root, weightDecay, decay float32)
 
 // sumRowsNEON computes sum[c] += sum over r of x[r*stride+c].
 //
 //go:noescape
-func sumRowsNEON(sum []float64, x []float32, rows int, stride int)
+func sumRowsNEON(sum []float64, x []float32, rows, stride int)
 
 // statsRowsNEON computes sum[c] += d and square[c] += d*d, summed over r, with d = x[r*stride+c] - center[c].
 //
 //go:noescape
-func statsRowsNEON(sum []float64, square []float64, x []float32, center []float32, rows int, stride int)
+func statsRowsNEON(sum, square []float64, x, center []float32, rows, stride int)
 
 // normGradSumsNEON computes sumG[c] += g and sumGX[c] += g*(x-mean[c]), summed over r, with g and x at r*stride+c.
 //
 //go:noescape
-func normGradSumsNEON(sumG []float64, sumGX []float64, x []float32, g []float32, mean []float32, rows int, stride int)
+func normGradSumsNEON(sumG, sumGX []float64, x, g, mean []float32, rows, stride int)
 
 // normGradSumsReLUNEON computes normGradSums with 0 for g where (x-mean[c])*scale[c] + shift[c] <= 0.
 //
 //go:noescape
-func normGradSumsReLUNEON(sumG []float64, sumGX []float64, x []float32, g []float32, mean []float32, scale []float32, shift []float32, rows int, stride int)
+func normGradSumsReLUNEON(sumG, sumGX []float64, x, g, mean, scale, shift []float32, rows, stride int)
 
 // sumNEON computes the sum of a[i] in float64.
 //
@@ -197,7 +294,7 @@ func sumNEON(a []float32) float64
 // dotNEON computes the sum of a[i]*b[i] in float64.
 //
 //go:noescape
-func dotNEON(a []float32, b []float32) float64
+func dotNEON(a, b []float32) float64
 
 // maxOfNEON computes the largest a[i], or NaN if there is one.
 //
@@ -207,9 +304,9 @@ func maxOfNEON(a []float32) float32
 // softmaxNEON computes dst[r,i] = e^(x[r,i]-max) / sum over j of e^(x[r,j]-max).
 //
 //go:noescape
-func softmaxNEON(dst []float32, x []float32, rows int, c int)
+func softmaxNEON(dst, x []float32, rows, c int)
 
 // logSoftmaxNEON computes dst[r,i] = (x[r,i]-max) - ln(sum over j of e^(x[r,j]-max)).
 //
 //go:noescape
-func logSoftmaxNEON(dst []float32, x []float32, rows int, c int)
+func logSoftmaxNEON(dst, x []float32, rows, c int)

@@ -112,7 +112,7 @@ DATA constants<>+832(SB)/8, $0x1f8000001f800000
 DATA constants<>+840(SB)/8, $0x1f8000001f800000
 GLOBL constants<>(SB), RODATA|NOPTR, $848
 
-// func addNEON(dst []float32, a []float32, b []float32)
+// func addNEON(dst, a, b []float32)
 TEXT ·addNEON(SB), NOSPLIT, $0-72
 	MOVD dst_base+0(FP), R0
 	MOVD a_base+24(FP), R1
@@ -178,7 +178,7 @@ one5:
 end6:
 	RET
 
-// func subNEON(dst []float32, a []float32, b []float32)
+// func subNEON(dst, a, b []float32)
 TEXT ·subNEON(SB), NOSPLIT, $0-72
 	MOVD dst_base+0(FP), R0
 	MOVD a_base+24(FP), R1
@@ -244,7 +244,7 @@ one5:
 end6:
 	RET
 
-// func mulNEON(dst []float32, a []float32, b []float32)
+// func mulNEON(dst, a, b []float32)
 TEXT ·mulNEON(SB), NOSPLIT, $0-72
 	MOVD dst_base+0(FP), R0
 	MOVD a_base+24(FP), R1
@@ -310,7 +310,7 @@ one5:
 end6:
 	RET
 
-// func divNEON(dst []float32, a []float32, b []float32)
+// func divNEON(dst, a, b []float32)
 TEXT ·divNEON(SB), NOSPLIT, $0-72
 	MOVD dst_base+0(FP), R0
 	MOVD a_base+24(FP), R1
@@ -376,7 +376,7 @@ one5:
 end6:
 	RET
 
-// func maxNEON(dst []float32, a []float32, b []float32)
+// func maxNEON(dst, a, b []float32)
 TEXT ·maxNEON(SB), NOSPLIT, $0-72
 	MOVD dst_base+0(FP), R0
 	MOVD a_base+24(FP), R1
@@ -442,7 +442,7 @@ one5:
 end6:
 	RET
 
-// func addReLUNEON(dst []float32, a []float32, b []float32)
+// func addReLUNEON(dst, a, b []float32)
 TEXT ·addReLUNEON(SB), NOSPLIT, $0-72
 	MOVD dst_base+0(FP), R0
 	MOVD a_base+24(FP), R1
@@ -520,7 +520,7 @@ one5:
 end6:
 	RET
 
-// func reluGradNEON(dst []float32, a []float32, b []float32)
+// func reluGradNEON(dst, a, b []float32)
 TEXT ·reluGradNEON(SB), NOSPLIT, $0-72
 	MOVD dst_base+0(FP), R0
 	MOVD a_base+24(FP), R1
@@ -592,7 +592,7 @@ one5:
 end6:
 	RET
 
-// func addScalarNEON(dst []float32, a []float32, s float32)
+// func addScalarNEON(dst, a []float32, s float32)
 TEXT ·addScalarNEON(SB), NOSPLIT, $0-52
 	MOVD dst_base+0(FP), R0
 	MOVD a_base+24(FP), R1
@@ -650,7 +650,7 @@ one5:
 end6:
 	RET
 
-// func scaleNEON(dst []float32, a []float32, s float32)
+// func scaleNEON(dst, a []float32, s float32)
 TEXT ·scaleNEON(SB), NOSPLIT, $0-52
 	MOVD dst_base+0(FP), R0
 	MOVD a_base+24(FP), R1
@@ -708,7 +708,7 @@ one5:
 end6:
 	RET
 
-// func addScaledNEON(dst []float32, a []float32, s float32, b []float32)
+// func addScaledNEON(dst, a []float32, s float32, b []float32)
 TEXT ·addScaledNEON(SB), NOSPLIT, $0-80
 	MOVD dst_base+0(FP), R0
 	MOVD a_base+24(FP), R1
@@ -818,7 +818,7 @@ one5:
 end6:
 	RET
 
-// func absNEON(dst []float32, a []float32)
+// func absNEON(dst, a []float32)
 TEXT ·absNEON(SB), NOSPLIT, $0-48
 	MOVD dst_base+0(FP), R0
 	MOVD a_base+24(FP), R1
@@ -874,7 +874,7 @@ one5:
 end6:
 	RET
 
-// func sqrtNEON(dst []float32, a []float32)
+// func sqrtNEON(dst, a []float32)
 TEXT ·sqrtNEON(SB), NOSPLIT, $0-48
 	MOVD dst_base+0(FP), R0
 	MOVD a_base+24(FP), R1
@@ -930,7 +930,7 @@ one5:
 end6:
 	RET
 
-// func reluNEON(dst []float32, a []float32)
+// func reluNEON(dst, a []float32)
 TEXT ·reluNEON(SB), NOSPLIT, $0-48
 	MOVD dst_base+0(FP), R0
 	MOVD a_base+24(FP), R1
@@ -992,7 +992,7 @@ one5:
 end6:
 	RET
 
-// func stepNEON(dst []float32, a []float32)
+// func stepNEON(dst, a []float32)
 TEXT ·stepNEON(SB), NOSPLIT, $0-48
 	MOVD $constants<>(SB), R26
 	MOVD dst_base+0(FP), R0
@@ -1061,7 +1061,7 @@ one5:
 end6:
 	RET
 
-// func expNEON(dst []float32, a []float32)
+// func expNEON(dst, a []float32)
 TEXT ·expNEON(SB), NOSPLIT, $0-48
 	MOVD $constants<>(SB), R26
 	MOVD dst_base+0(FP), R0
@@ -1248,7 +1248,7 @@ one5:
 end6:
 	RET
 
-// func logNEON(dst []float32, a []float32)
+// func logNEON(dst, a []float32)
 TEXT ·logNEON(SB), NOSPLIT, $0-48
 	MOVD $constants<>(SB), R26
 	MOVD dst_base+0(FP), R0
@@ -1503,7 +1503,7 @@ one5:
 end6:
 	RET
 
-// func tanhNEON(dst []float32, a []float32)
+// func tanhNEON(dst, a []float32)
 TEXT ·tanhNEON(SB), NOSPLIT, $0-48
 	MOVD $constants<>(SB), R26
 	MOVD dst_base+0(FP), R0
@@ -1690,7 +1690,7 @@ one5:
 end6:
 	RET
 
-// func sigmoidNEON(dst []float32, a []float32)
+// func sigmoidNEON(dst, a []float32)
 TEXT ·sigmoidNEON(SB), NOSPLIT, $0-48
 	MOVD $constants<>(SB), R26
 	MOVD dst_base+0(FP), R0
@@ -1897,7 +1897,7 @@ one5:
 end6:
 	RET
 
-// func erfNEON(dst []float32, a []float32)
+// func erfNEON(dst, a []float32)
 TEXT ·erfNEON(SB), NOSPLIT, $0-48
 	MOVD $constants<>(SB), R26
 	MOVD dst_base+0(FP), R0
@@ -2228,7 +2228,7 @@ one5:
 end6:
 	RET
 
-// func addRowNEON(dst []float32, x []float32, row []float32)
+// func addRowNEON(dst, x, row []float32)
 TEXT ·addRowNEON(SB), NOSPLIT, $0-72
 	MOVD dst_base+0(FP), R0
 	MOVD x_base+24(FP), R1
@@ -2305,7 +2305,7 @@ end6:
 done:
 	RET
 
-// func addRowReLUNEON(dst []float32, x []float32, row []float32)
+// func addRowReLUNEON(dst, x, row []float32)
 TEXT ·addRowReLUNEON(SB), NOSPLIT, $0-72
 	MOVD dst_base+0(FP), R0
 	MOVD x_base+24(FP), R1
@@ -2394,7 +2394,7 @@ end6:
 done:
 	RET
 
-// func mulRowNEON(dst []float32, x []float32, row []float32)
+// func mulRowNEON(dst, x, row []float32)
 TEXT ·mulRowNEON(SB), NOSPLIT, $0-72
 	MOVD dst_base+0(FP), R0
 	MOVD x_base+24(FP), R1
@@ -2471,7 +2471,7 @@ end6:
 done:
 	RET
 
-// func scaleShiftNEON(dst []float32, x []float32, center []float32, scale []float32, shift []float32)
+// func scaleShiftNEON(dst, x, center, scale, shift []float32)
 TEXT ·scaleShiftNEON(SB), NOSPLIT, $0-120
 	MOVD dst_base+0(FP), R0
 	MOVD x_base+24(FP), R1
@@ -2576,7 +2576,7 @@ end6:
 done:
 	RET
 
-// func scaleShiftAddNEON(dst []float32, x []float32, residual []float32, center []float32, scale []float32, shift []float32)
+// func scaleShiftAddNEON(dst, x, residual, center, scale, shift []float32)
 TEXT ·scaleShiftAddNEON(SB), NOSPLIT, $0-144
 	MOVD dst_base+0(FP), R0
 	MOVD x_base+24(FP), R1
@@ -2697,7 +2697,7 @@ end6:
 done:
 	RET
 
-// func scaleShiftReLUNEON(dst []float32, x []float32, center []float32, scale []float32, shift []float32)
+// func scaleShiftReLUNEON(dst, x, center, scale, shift []float32)
 TEXT ·scaleShiftReLUNEON(SB), NOSPLIT, $0-120
 	MOVD dst_base+0(FP), R0
 	MOVD x_base+24(FP), R1
@@ -2814,7 +2814,7 @@ end6:
 done:
 	RET
 
-// func scaleShiftAddReLUNEON(dst []float32, x []float32, residual []float32, center []float32, scale []float32, shift []float32)
+// func scaleShiftAddReLUNEON(dst, x, residual, center, scale, shift []float32)
 TEXT ·scaleShiftAddReLUNEON(SB), NOSPLIT, $0-144
 	MOVD dst_base+0(FP), R0
 	MOVD x_base+24(FP), R1
@@ -2947,7 +2947,7 @@ end6:
 done:
 	RET
 
-// func normGradNEON(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, c []float32)
+// func normGradNEON(dst, x, g, ag, ax, mean, c []float32)
 TEXT ·normGradNEON(SB), NOSPLIT, $0-168
 	MOVD dst_base+0(FP), R0
 	MOVD x_base+24(FP), R1
@@ -3079,7 +3079,7 @@ end6:
 done:
 	RET
 
-// func normGradReLUNEON(dst []float32, x []float32, g []float32, ag []float32, ax []float32, mean []float32, c []float32, scale []float32, shift []float32)
+// func normGradReLUNEON(dst, x, g, ag, ax, mean, c, scale, shift []float32)
 TEXT ·normGradReLUNEON(SB), NOSPLIT, $0-216
 	MOVD dst_base+0(FP), R0
 	MOVD x_base+24(FP), R1
@@ -3251,7 +3251,7 @@ end6:
 done:
 	RET
 
-// func sgdPlainNEON(p []float32, g []float32, lr float32, weightDecay float32)
+// func sgdPlainNEON(p, g []float32, lr, weightDecay float32)
 TEXT ·sgdPlainNEON(SB), NOSPLIT, $0-56
 	MOVD p_base+0(FP), R0
 	MOVD g_base+24(FP), R1
@@ -3323,7 +3323,7 @@ one5:
 end6:
 	RET
 
-// func sgdMomentumNEON(p []float32, g []float32, m []float32, lr float32, momentum float32, weightDecay float32)
+// func sgdMomentumNEON(p, g, m []float32, lr, momentum, weightDecay float32)
 TEXT ·sgdMomentumNEON(SB), NOSPLIT, $0-84
 	MOVD p_base+0(FP), R0
 	MOVD g_base+24(FP), R1
@@ -3419,7 +3419,7 @@ one5:
 end6:
 	RET
 
-// func sgdNesterovNEON(p []float32, g []float32, m []float32, lr float32, momentum float32, weightDecay float32)
+// func sgdNesterovNEON(p, g, m []float32, lr, momentum, weightDecay float32)
 TEXT ·sgdNesterovNEON(SB), NOSPLIT, $0-84
 	MOVD p_base+0(FP), R0
 	MOVD g_base+24(FP), R1
@@ -3527,7 +3527,7 @@ one5:
 end6:
 	RET
 
-// func adamNEON(p []float32, g []float32, m []float32, v []float32, b1 float32, oneMinusB1 float32, b2 float32, oneMinusB2 float32, eps float32, rate float32, root float32, weightDecay float32, decay float32)
+// func adamNEON(p, g, m, v []float32, b1, oneMinusB1, b2, oneMinusB2, eps, rate, root, weightDecay, decay float32)
 TEXT ·adamNEON(SB), NOSPLIT, $0-132
 	MOVD p_base+0(FP), R0
 	MOVD g_base+24(FP), R1
@@ -3671,7 +3671,7 @@ one5:
 end6:
 	RET
 
-// func sumRowsNEON(sum []float64, x []float32, rows int, stride int)
+// func sumRowsNEON(sum []float64, x []float32, rows, stride int)
 TEXT ·sumRowsNEON(SB), NOSPLIT, $0-64
 	MOVD sum_base+0(FP), R0
 	MOVD x_base+24(FP), R1
@@ -3785,7 +3785,7 @@ end12:
 next7:
 	RET
 
-// func statsRowsNEON(sum []float64, square []float64, x []float32, center []float32, rows int, stride int)
+// func statsRowsNEON(sum, square []float64, x, center []float32, rows, stride int)
 TEXT ·statsRowsNEON(SB), NOSPLIT, $0-112
 	MOVD sum_base+0(FP), R0
 	MOVD square_base+24(FP), R1
@@ -3953,7 +3953,7 @@ end12:
 next7:
 	RET
 
-// func normGradSumsNEON(sumG []float64, sumGX []float64, x []float32, g []float32, mean []float32, rows int, stride int)
+// func normGradSumsNEON(sumG, sumGX []float64, x, g, mean []float32, rows, stride int)
 TEXT ·normGradSumsNEON(SB), NOSPLIT, $0-136
 	MOVD sumG_base+0(FP), R0
 	MOVD sumGX_base+24(FP), R1
@@ -4142,7 +4142,7 @@ end12:
 next7:
 	RET
 
-// func normGradSumsReLUNEON(sumG []float64, sumGX []float64, x []float32, g []float32, mean []float32, scale []float32, shift []float32, rows int, stride int)
+// func normGradSumsReLUNEON(sumG, sumGX []float64, x, g, mean, scale, shift []float32, rows, stride int)
 TEXT ·normGradSumsReLUNEON(SB), NOSPLIT, $0-184
 	MOVD sumG_base+0(FP), R0
 	MOVD sumGX_base+24(FP), R1
@@ -4462,7 +4462,7 @@ end6:
 	FMOVD F26, ret+24(FP)
 	RET
 
-// func dotNEON(a []float32, b []float32) float64
+// func dotNEON(a, b []float32) float64
 TEXT ·dotNEON(SB), NOSPLIT, $0-56
 	MOVD a_base+0(FP), R0
 	MOVD b_base+24(FP), R1
@@ -4623,7 +4623,7 @@ end6:
 	FMOVS F11, ret+24(FP)
 	RET
 
-// func softmaxNEON(dst []float32, x []float32, rows int, c int)
+// func softmaxNEON(dst, x []float32, rows, c int)
 TEXT ·softmaxNEON(SB), NOSPLIT, $0-64
 	MOVD $constants<>(SB), R26
 	MOVD dst_base+0(FP), R0
@@ -4958,7 +4958,7 @@ end18:
 done:
 	RET
 
-// func logSoftmaxNEON(dst []float32, x []float32, rows int, c int)
+// func logSoftmaxNEON(dst, x []float32, rows, c int)
 TEXT ·logSoftmaxNEON(SB), NOSPLIT, $0-64
 	MOVD $constants<>(SB), R26
 	MOVD dst_base+0(FP), R0

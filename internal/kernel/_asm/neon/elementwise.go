@@ -113,6 +113,7 @@ func place(f vector.Func) (params []parameter, size int) {
 func (m Machine) begin(f vector.Func) (l *Loop, params []parameter) {
 	params, size := place(f)
 	m.Func(f.Name+"NEON", f.Signature(), "computes "+f.Doc+".", size)
+	m.funcs = append(m.funcs, f)
 	l = &Loop{Machine: m, pointers: map[string]GP{}, scalars: map[string]vec{}}
 	for _, p := range params[:len(vector.Parse(f.Params))] {
 		switch p.Kind {

@@ -15,6 +15,7 @@ type vec = vector.Vec
 
 func v(a vec) Vec { return a.(Vec) }
 
+func (m Machine) Level() vector.Level         { return vector.Level{Name: "NEON", Funcs: m.funcs} }
 func (m Machine) Registers() int              { return 32 }
 func (m Machine) Exponents() vector.Exponents { return nil }
 

@@ -66,7 +66,7 @@ func (m *Machine) Elementwise(f vector.Func, unroll int, body func(l vector.Loop
 
 func (m *Machine) Streamed(f vector.Func, unroll int, body func(l vector.Loop)) {
 	m.elementwise(f, unroll, false, body)
-	f.Name += "Stream"
+	f.Name += vector.StreamSuffix
 	f.Doc += "; for dst too large for the caches"
 	m.elementwise(f, unroll, true, body)
 }

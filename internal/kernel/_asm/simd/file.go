@@ -16,18 +16,14 @@ func New() *build.Context {
 	return c
 }
 
-// Write writes the assembly and the declarations of package pkg.
-func Write(c *build.Context, pkg, assembly, stubs string, by ...string) {
-	config := printer.Config{Argv: by, Pkg: pkg}
-	passes := []pass.Interface{pass.Compile}
-	for path, p := range map[string]printer.Printer{assembly: printer.NewGoAsm(config), stubs: printer.NewStubs(config)} {
-		f, err := os.Create(path)
-		if err != nil {
-			log.Fatal(err)
-		}
-		passes = append(passes, &pass.Output{Writer: f, Printer: p})
+// Write writes the assembly.
+func Write(c *build.Context, path string, by ...string) {
+	f, err := os.Create(path)
+	if err != nil {
+		log.Fatal(err)
 	}
-	if build.Main(&build.Config{ErrOut: os.Stderr, Passes: passes}, c) != 0 {
+	text := &pass.Output{Writer: f, Printer: printer.NewGoAsm(printer.Config{Argv: by})}
+	if build.Main(&build.Config{ErrOut: os.Stderr, Passes: []pass.Interface{pass.Compile, text}}, c) != 0 {
 		os.Exit(1)
 	}
 }

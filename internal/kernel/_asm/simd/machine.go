@@ -22,6 +22,7 @@ type Machine struct {
 
 	shared *shared
 	labels int
+	funcs  []vector.Func
 }
 
 // shared is what the machines of one file have in common.
@@ -47,7 +48,10 @@ func (m *Machine) Bytes() int { return 4 * m.Lanes }
 // Func starts a function.
 func (m *Machine) Func(f vector.Func) {
 	m.Begin(f.Name, "func"+f.Signature(), "computes "+f.Doc+".")
+	m.funcs = append(m.funcs, f)
 }
+
+func (m *Machine) Level() vector.Level { return vector.Level{Name: m.Name, Funcs: m.funcs} }
 
 // Begin starts function name with the level's suffix; signature is that of Go.
 func (m *Machine) Begin(name, signature, doc string) {

@@ -76,9 +76,10 @@ const accumulators = 4
 
 // flatSums writes the reductions over whole slices.
 func flatSums(m vector.Machine) {
-	float64Sum := func(name, params, doc string, body func(l vector.Loop, lo, hi vec)) {
+	float64Sum := func(f vector.Func, body func(l vector.Loop, lo, hi vec)) {
 		var lo, hi [accumulators]vec
-		m.Reduce(vector.Func{Name: name, Params: params, Result: "float64", Doc: doc}, accumulators, func() {
+		f.Result = "float64"
+		m.Reduce(f, accumulators, func() {
 			for i := range accumulators {
 				lo[i], hi[i] = m.Zero(), m.Zero()
 			}
@@ -86,10 +87,10 @@ func flatSums(m vector.Machine) {
 			body(l, lo[l.Unrolled()], hi[l.Unrolled()])
 		}, func() vec { return m.Sum64(lo[:], hi[:]) })
 	}
-	float64Sum("sum", "a", "the sum of a[i] in float64", func(l vector.Loop, lo, hi vec) {
+	float64Sum(vector.Func{Name: "sum", Params: "a", Doc: "the sum of a[i] in float64", Go: "SumRef[float32]"}, func(l vector.Loop, lo, hi vec) {
 		m.AddWide(lo, hi, l.Get("a"))
 	})
-	float64Sum("dot", "a b", "the sum of a[i]*b[i] in float64", func(l vector.Loop, lo, hi vec) {
+	float64Sum(vector.Func{Name: "dot", Params: "a b", Doc: "the sum of a[i]*b[i] in float64", Go: "DotRef[float32]"}, func(l vector.Loop, lo, hi vec) {
 		a := l.Get("a")
 		m.AddMulWide(lo, hi, a, l.Get("b"))
 	})

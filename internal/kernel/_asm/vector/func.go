@@ -2,9 +2,9 @@ package vector
 
 import "strings"
 
-// Func is a function: its name without the level's, its parameters, see [Parse], a result type if it has one, and
-// what it computes.
-type Func struct{ Name, Params, Result, Doc string }
+// Func is a function: its name without the level's, its parameters, see [Parse], a result type if it has one, what it
+// computes, and the same in Go, where that is not a function of the same name.
+type Func struct{ Name, Params, Result, Doc, Go string }
 
 // Param is a parameter of a function.
 type Param struct {
@@ -56,13 +56,16 @@ func Names(params []Param, k Kind) (names []string) {
 
 // Signature returns what follows a function's name in Go.
 func (f Func) Signature() string {
-	var args []string
-	for _, p := range Parse(f.Params) {
-		args = append(args, p.Name+" "+p.Kind.Type())
+	var s strings.Builder
+	params := Parse(f.Params)
+	for i, p := range params {
+		s.WriteString(p.Name)
+		if i+1 == len(params) || params[i+1].Kind.Type() != p.Kind.Type() {
+			s.WriteString(" " + p.Kind.Type())
+		}
+		if i+1 < len(params) {
+			s.WriteString(", ")
+		}
 	}
-	s := "(" + strings.Join(args, ", ") + ")"
-	if f.Result != "" {
-		s += " " + f.Result
-	}
-	return s
+	return strings.TrimSpace("(" + s.String() + ") " + f.Result)
 }

@@ -20,6 +20,8 @@ type Machine interface {
 	Integers
 	Wide
 
+	// Level returns what was written.
+	Level() Level
 	// Registers returns how many vectors there are registers for.
 	Registers() int
 	// Exponents returns the instructions for exponents, nil if there are none.

@@ -4,6 +4,7 @@ import "github.com/residuum-go/residuum/internal/kernel/_asm/vector"
 
 type vec = vector.Vec
 
+// fn is a kernel whose equal in Go is a function of the same name.
 func fn(name, params, doc string) vector.Func {
 	return vector.Func{Name: name, Params: params, Doc: doc}
 }
@@ -11,52 +12,6 @@ func fn(name, params, doc string) vector.Func {
 // unroll is how many vectors one turn of a memory-bound loop handles. Out-of-order execution
 // overlaps them anyway; more only saves loop overhead.
 const unroll = 4
-
-func elementwise(m vector.Machine) {
-	binary := func(name, doc string, f func(a, b vec) vec) {
-		m.Streamed(fn(name, "dst a b", "dst[i] = "+doc), unroll, func(l vector.Loop) {
-			a := l.Get("a")
-			l.Set("dst", f(a, l.Get("b")))
-		})
-	}
-	binary("add", "a[i] + b[i]", func(a, b vec) vec { return m.Add(a, b) })
-	binary("sub", "a[i] - b[i]", func(a, b vec) vec { return m.Sub(a, b) })
-	binary("mul", "a[i] * b[i]", func(a, b vec) vec { return m.Mul(a, b) })
-	binary("div", "a[i] / b[i]", func(a, b vec) vec { return m.Div(a, b) })
-	binary("max", "max(a[i], b[i]), NaN if either is, +0 of two zeros that differ", func(a, b vec) vec { return m.Max(a, b) })
-	binary("addReLU", "relu(a[i] + b[i])", func(a, b vec) vec { return m.ReLU(m.Add(a, b)) })
-	binary("reluGrad", "0 where a[i] <= 0, else b[i]", func(a, b vec) vec {
-		return m.Where(m.CompareZero(vector.NotLessOrEqual, a), b)
-	})
-
-	m.Streamed(fn("addScalar", "dst a $s", "dst[i] = a[i] + s"), unroll, func(l vector.Loop) {
-		l.Set("dst", m.Add(l.Get("a"), l.Scalar("s")))
-	})
-	m.Streamed(fn("scale", "dst a $s", "dst[i] = a[i] * s"), unroll, func(l vector.Loop) {
-		l.Set("dst", m.Mul(l.Get("a"), l.Scalar("s")))
-	})
-	m.Streamed(fn("addScaled", "dst a $s b", "dst[i] = a[i] + s*b[i]"), unroll, func(l vector.Loop) {
-		l.Set("dst", m.AddMul(l.Get("a"), l.Scalar("s"), l.Get("b")))
-	})
-	m.Streamed(fn("fill", "dst $v", "dst[i] = v"), unroll, func(l vector.Loop) {
-		l.Set("dst", l.Scalar("v"))
-	})
-
-	unary := func(name, doc string, unroll int, f func(a vec) vec) {
-		m.Streamed(fn(name, "dst a", "dst[i] = "+doc), unroll, func(l vector.Loop) { l.Set("dst", f(l.Get("a"))) })
-	}
-	unary("abs", "|a[i]|", unroll, m.Abs)
-	unary("sqrt", "sqrt(a[i])", unroll, func(a vec) vec { return m.Sqrt(a) })
-	unary("relu", "0 where a[i] < 0, else a[i]", unroll, func(a vec) vec { return m.ReLU(a) })
-	unary("step", "1 where a[i] > 0, else 0", unroll, func(a vec) vec {
-		return m.Where(m.CompareZero(vector.Greater, a), m.F(1))
-	})
-	unary("exp", "e^a[i]", 2, func(a vec) vec { return exponential(m, a) })
-	unary("log", "ln(a[i])", 2, func(a vec) vec { return logarithm(m, a) })
-	unary("tanh", "tanh(a[i])", 2, func(a vec) vec { return tangent(m, a) })
-	unary("sigmoid", "1/(1 + e^-a[i])", 2, func(a vec) vec { return sigmoid(m, a) })
-	unary("erf", "erf(a[i])", 2, func(a vec) vec { return errorFunction(m, a) })
-}
 
 func rows(m vector.Machine) {
 	const again = " with row vectors that start again after their length"

@@ -33,7 +33,8 @@ type experiment struct {
 	test            data.Batch    // tested, as a net reads it
 	grade           data.Batch    // images on which the gradient is measured
 	whole           *result
-	guess           []int // the whole residual net's predictions
+	guess           []int   // the whole residual net's predictions
+	plainWhole      float64 // accuracy of the whole plain net
 
 	turn  chan struct{} // holds a token while a plan is measured
 	mu    sync.Mutex
@@ -176,28 +177,26 @@ func (e *experiment) cached(key string) *result {
 
 // classify fills in what the plan makes of the test images.
 func (e *experiment) classify(ctx context.Context, p unravel.Plan, r *result) error {
-	var guess []int
-	score, err := e.residual.run(ctx, p, e.test, func(logits *tensor.Tensor) {
-		guess = tensor.Predictions(nil, logits)
-		for _, i := range e.shown {
-			r.Shown = append(r.Shown, softmax(row(logits, i)))
-		}
-	})
+	logits, err := e.residual.logits(ctx, p)
 	if err != nil {
 		return err
 	}
-	plain, err := e.plain.run(ctx, p, e.test, nil)
+	plain, err := e.plain.logits(ctx, p)
 	if err != nil {
 		return err
 	}
+	labels, guess := e.test.Labels, tensor.Predictions(nil, logits)
+	r.Accuracy, r.Plain.Accuracy = data.ScoreOf(logits, labels).Accuracy(), data.ScoreOf(plain, labels).Accuracy()
 	if e.guess == nil { // the first plan is the whole net
-		e.guess, e.plain.whole = guess, plain.Accuracy()
+		e.guess, e.plainWhole = guess, r.Plain.Accuracy
 	}
-	r.Accuracy = score.Accuracy()
-	r.Plain = plainResult{plain.Accuracy(), plain.Accuracy() - e.plain.whole}
+	r.Plain.Change = r.Plain.Accuracy - e.plainWhole
+	for _, i := range e.shown {
+		r.Shown = append(r.Shown, softmax(row(logits, i)))
+	}
 	lost, gained := make([]int, len(e.classes)), make([]int, len(e.classes))
 	right, total := make([]int, len(e.classes)), make([]int, len(e.classes))
-	for i, label := range e.test.Labels {
+	for i, label := range labels {
 		now, before := guess[i] == label, e.guess[i] == label
 		total[label]++
 		if now {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -13,7 +12,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -94,29 +92,4 @@ func TestASignalWaitsForTheCheckpoint(t *testing.T) {
 		require.Equal(t, steps+1, next)
 		before = next
 	}
-}
-
-// A save that takes too long can be cut short.
-func TestASecondSignalEndsAtOnce(t *testing.T) {
-	file := build(t)
-	for _, name := range []string{"XDG_CACHE_HOME", "HOME", "LocalAppData"} {
-		t.Setenv(name, t.TempDir())
-	}
-	p := startTraining(t, file, "-blocks", "9", "-width", "64") // steps so long that the first signal finds it in one
-	for running := true; running; {
-		if err := p.Process.Signal(os.Interrupt); !errors.Is(err, os.ErrProcessDone) {
-			require.NoError(t, err)
-		}
-		select {
-		case err := <-p.done:
-			exit := &exec.ExitError{}
-			require.ErrorAs(t, err, &exit)
-			status := exit.Sys().(syscall.WaitStatus)
-			require.True(t, status.Signaled(), "it ended by itself: %s", p.errors.String())
-			require.Equal(t, os.Interrupt, status.Signal())
-			running = false
-		case <-time.After(time.Millisecond):
-		}
-	}
-	require.False(t, strings.Contains(p.errors.String(), "stopped"))
 }

@@ -12,37 +12,30 @@ import (
 // subject is a trained net on which plans are run.
 type subject struct {
 	net    unravel.Network
-	states []*tensor.Tensor // of the whole net on the test images: a plan is run from where it begins to differ
-	whole  float64          // accuracy
+	test   data.Batch
+	states []*tensor.Tensor // of the whole net on test: a plan is run from where it begins to differ
 }
 
 func newSubject(net unravel.Network, test data.Batch) *subject {
-	return &subject{net: net, states: unravel.Record(net, test.X).State}
+	return &subject{net: net, test: test, states: unravel.Record(net, test.X).State}
 }
 
-// run returns the score of a plan on the images of newSubject, and shows observe the logits unless it is nil. Nothing but
-// ctx makes it fail.
-func (s *subject) run(ctx context.Context, p unravel.Plan, test data.Batch, observe func(logits *tensor.Tensor)) (data.Score, error) {
+// logits runs a plan on the test images. The only error is that of ctx.
+func (s *subject) logits(ctx context.Context, p unravel.Plan) (logits *tensor.Tensor, err error) {
 	same := 0 // steps that are those of the whole net
 	for same < len(p) && p[same] == (unravel.Step{Block: same}) {
 		same++
 	}
-	var options unravel.Options
-	if observe != nil {
-		options.OnLogits = func(_, _ int, logits *tensor.Tensor) error {
-			observe(logits)
-			return nil
-		}
-	}
-	study, err := unravel.NewStudy(begun{s.net, autograd.Const(s.states[same])}, []data.Batch{test}, options)
+	rest := begun{s.net, autograd.Const(s.states[same])}
+	study, err := unravel.NewStudy(rest, []data.Batch{s.test}, unravel.Options{OnLogits: func(_, _ int, l *tensor.Tensor) error {
+		logits = l.Clone()
+		return nil
+	}})
 	if err != nil {
-		return data.Score{}, err
+		return nil, err
 	}
-	scores, err := study.Evaluate(ctx, []unravel.Plan{p[same:]})
-	if err != nil {
-		return data.Score{}, err
-	}
-	return scores[0], nil
+	_, err = study.Evaluate(ctx, []unravel.Plan{p[same:]})
+	return logits, err
 }
 
 // begun is a net whose first blocks have run: its stem gives their state.

@@ -8,7 +8,8 @@
 //     name, "layer2.0".
 //   - [Study] is a network, the examples that it is measured on, and how. All that is measured is a method of it.
 //
-// How good is the net without each of its blocks, without one, and by which lengths does its gradient come?
+// How good is a net without each of its blocks in turn, how good without a certain one, and which path lengths carry its
+// gradient?
 //
 //	study, err := unravel.NewStudy(net, batches, unravel.Options{})
 //	scores, err := study.Evaluate(ctx, unravel.DeleteEach(net))

@@ -3,14 +3,13 @@ package unravel
 import (
 	"context"
 	"math/rand/v2"
-	"slices"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/residuum-go/residuum/autograd"
-	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/tensor"
 	"github.com/residuum-go/residuum/unravel/paths"
-	"github.com/stretchr/testify/require"
 )
 
 // frozen returns, for a residual MLP without biases and a path, what the path makes of y_0 in all
@@ -160,126 +159,4 @@ func TestLensTelescopes(t *testing.T) {
 			require.InDelta(t, SpreadOf(values).Mean, sum, 1e-5)
 		})
 	}
-}
-
-// picard computes the m-th Picard iterate by its definition.
-func picard(net Network, x *tensor.Tensor, m int) []*autograd.Var {
-	y := []*autograd.Var{net.Stem(autograd.Const(x))}
-	var before []*autograd.Var
-	if m > 0 {
-		before = picard(net, x, m-1)
-	}
-	for i := range net.Len() {
-		switch {
-		case m == 0:
-			y = append(y, net.Join(i, net.Skip(i, y[i]), nil))
-		case net.Sums(i):
-			y = append(y, net.Join(i, net.Skip(i, y[i]), net.Branch(i, before[i])))
-		default:
-			y = append(y, net.Branch(i, before[i]))
-		}
-	}
-	return y
-}
-
-func TestPicard(t *testing.T) {
-	for name, e := range zoo() {
-		t.Run("net="+name, func(t *testing.T) {
-			n := e.net.Len()
-			s := studyOf(e.net, e.batch)
-			orders, err := s.Picard(context.Background(), n+5)
-			require.NoError(t, err)
-			require.Len(t, orders, n+1)
-			for m, o := range orders {
-				want := data.ScoreOf(e.net.Head(picard(e.net, e.batch.X, m)[n]).Value(), e.batch.Labels)
-				require.Equal(t, m, o.Order)
-				require.InDelta(t, want.LossSum, o.Score.LossSum, 1e-5)
-			}
-			require.Zero(t, orders[n].Distance)
-			require.Positive(t, orders[0].Distance)
-		})
-	}
-}
-
-// TestPicardOfALinearNet: order m of a linear net holds the paths up to length m.
-func TestPicardOfALinearNet(t *testing.T) {
-	e := zoo()["linear"]
-	n := e.net.Len()
-	for m := range n {
-		sum := tensor.New(e.batch.X.Shape()...)
-		for k := range m + 1 {
-			for path := range paths.New(n).OfLength(k) {
-				y := autograd.Const(e.batch.X)
-				for i, taken := range path {
-					if taken {
-						y = e.net.Branch(i, y)
-					}
-				}
-				tensor.Add(sum, sum, y.Value())
-			}
-		}
-		requireClose(t, sum, picard(e.net, e.batch.X, m)[n].Value())
-	}
-}
-
-func TestIterative(t *testing.T) {
-	for name, e := range zoo() {
-		t.Run("net="+name, func(t *testing.T) {
-			n := e.net.Len()
-			s := studyOf(e.net, e.batch)
-			r, err := s.Iterative(context.Background())
-			require.NoError(t, err)
-			exits, err := s.Evaluate(context.Background(), EarlyExits(ofLen(n)))
-			require.NoError(t, err)
-			require.Equal(t, exits[0].Correct, r.Stem.Correct)
-			acts := record(e.net, e.batch.X, true)
-			for _, b := range r.Blocks {
-				i := b.Block
-				require.True(t, e.net.Sums(i))
-				require.InDelta(t, exits[i+1].LossSum, b.Exit.LossSum, 1e-6)
-				require.InDelta(t, exits[i].Loss()-exits[i+1].Loss(), b.LossRemoved, 1e-6)
-				if !slices.Equal(acts.State[i].Shape(), acts.Branch[i].Shape()) {
-					continue
-				}
-				// The gradients, from whole tapes.
-				tape := evaluationTape()
-				y := tape.Input(acts.State[i])
-				z := y
-				for j := i; j < n; j++ {
-					z = whole(e.net, j, z)
-				}
-				g := autograd.VJP(autograd.CrossEntropy(e.net.Head(z), e.batch.Labels, 0), nil, y)[0].Value()
-				require.InDelta(t, spread(cosines(acts.Branch[i], g)).Mean, b.Cosine.Mean, 1e-5)
-				require.InDelta(t, spread(ratios(acts.Branch[i], acts.State[i])).Mean, b.Ratio.Mean, 1e-6)
-				if e.net.Skip(i, y) != y {
-					continue
-				}
-				logits := exit(e.net, y, i)
-				g = autograd.VJP(autograd.CrossEntropy(logits, e.batch.Labels, 0), nil, y)[0].Value()
-				require.InDelta(t, spread(cosines(acts.Branch[i], g)).Mean, b.EarlyCosine.Mean, 1e-5)
-			}
-		})
-	}
-}
-
-// TestGradientStepsPointDownhill: a branch that is a gradient step on the early-exit loss has cosine 1.
-func TestGradientStepsPointDownhill(t *testing.T) {
-	same := func(y *autograd.Var) *autograd.Var { return y }
-	labels := []int{0, 2, 1, 1}
-	step := func(y *autograd.Var) *autograd.Var { // (onehot - softmax) / 2
-		target := tensor.New(y.Shape()...)
-		for i, l := range labels {
-			target.Set(1, i, l)
-		}
-		return autograd.Scale(autograd.Sub(autograd.Const(target), autograd.Softmax(y)), 0.5)
-	}
-	net := &toy{stem: same, head: same, blocks: []toyBlock{{branch: step}, {branch: step}, {branch: step}}}
-	s := Study{net: net, batches: []data.Batch{{X: normal(rand.New(rand.NewPCG(1, 1)), 1, 4, 3), Labels: labels}}}
-	r, err := s.Iterative(context.Background())
-	require.NoError(t, err)
-	for _, b := range r.Blocks {
-		require.InDelta(t, 1, b.EarlyCosine.Mean, 1e-5)
-		require.Positive(t, b.LossRemoved)
-	}
-	require.InDelta(t, 1, r.Blocks[2].EarlyCosine.Min, 1e-5)
 }

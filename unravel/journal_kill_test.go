@@ -10,8 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/residuum-go/residuum/data"
 	"github.com/stretchr/testify/require"
+
+	"github.com/residuum-go/residuum/data"
 )
 
 // sweepJournal names the journal of a child process that does a sweep.

@@ -8,8 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/residuum-go/residuum/data"
 	"github.com/stretchr/testify/require"
+
+	"github.com/residuum-go/residuum/data"
 )
 
 const (

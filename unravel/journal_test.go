@@ -10,10 +10,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/tensor"
-	"github.com/stretchr/testify/require"
 )
 
 func openJournal(t *testing.T, path, identity string) *Journal {

@@ -27,6 +27,7 @@ func SpreadOf(values []float64) Spread {
 	}
 	v := slices.Sorted(slices.Values(values))
 	s := Spread{Draws: len(v), Min: v[0], Max: v[len(v)-1], Mean: stat.Mean(v, nil)}
+	// The mean of the middle two, which is no stat.Quantile: its definitions take one of them, or a point between others.
 	s.Median = (v[(len(v)-1)/2] + v[len(v)/2]) / 2
 	s.Low, s.High = s.Mean, s.Mean
 	if len(v) > 1 {

@@ -41,6 +41,7 @@ var mayImport = map[string]string{
 	"unravel":                    "tensor autograd nn data unravel/paths internal/atomicfile internal/filelock internal/cancelled", // sees networks through its own interface alone
 	"boost":                      "tensor autograd nn nn/optim internal/cancelled",
 	"data":                       "tensor",
+	"data/image":                 "",
 	"data/fashion":               "data",
 	"data/fashion/gen":           "data internal/atomicfile",
 	"weights":                    "tensor internal/atomicfile internal/pickle",
@@ -50,6 +51,7 @@ var mayImport = map[string]string{
 // outside says which packages may use which dependencies, so that the heavy ones stay where they are
 // needed and the core stays light.
 var outside = map[string]string{
+	"golang.org/x/image":             "data/image",
 	"golang.org/x/sys":               "internal/cpu internal/kernel/kerneltest internal/kernel/gemm/peak",
 	"github.com/gofrs/flock":         "internal/filelock",
 	"gonum.org/v1/gonum":             "examples/veit tensor unravel unravel/paths",

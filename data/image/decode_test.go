@@ -1,0 +1,135 @@
+package image
+
+import (
+	"bytes"
+	"compress/zlib"
+	"encoding/binary"
+	"encoding/json"
+	"hash/crc32"
+	stdimage "image"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/stretchr/testify/require"
+)
+
+type pillowPicture struct {
+	Height, Width int
+	RGB           []byte
+}
+
+func pillowPictures(t testing.TB) map[string]pillowPicture {
+	t.Helper()
+	text, err := os.ReadFile("testdata/pictures.json")
+	require.NoError(t, err)
+	var file struct{ Pictures map[string]pillowPicture }
+	require.NoError(t, json.Unmarshal(text, &file))
+	for name, p := range file.Pictures {
+		z, err := zlib.NewReader(bytes.NewReader(p.RGB))
+		require.NoError(t, err)
+		p.RGB, err = io.ReadAll(z)
+		require.NoError(t, err)
+		file.Pictures[name] = p
+	}
+	return file.Pictures
+}
+
+// Lossless formats have Pillow's bytes; those of JPEG differ by rounding, on few bytes and by little.
+func TestDecodeEqualsPillow(t *testing.T) {
+	files, err := os.ReadDir("testdata/pictures")
+	require.NoError(t, err)
+	pictures := pillowPictures(t)
+	require.Len(t, files, len(pictures))
+	all, differ := 0, 0
+	for name, want := range pictures {
+		got, err := Load(filepath.Join("testdata/pictures", name))
+		require.NoError(t, err)
+		require.Equal(t, [3]int{want.Height, want.Width, 3}, [3]int{got.Height, got.Width, got.Channels}, name)
+		if !strings.HasSuffix(name, ".jpg") {
+			require.True(t, bytes.Equal(want.RGB, got.Pixels), "%s has other bytes", name)
+			continue
+		}
+		for i, w := range want.RGB {
+			d := max(int(w), int(got.Pixels[i])) - min(int(w), int(got.Pixels[i]))
+			require.LessOrEqual(t, d, 3, "%s, byte %d", name, i)
+			all++
+			if d > 0 {
+				differ++
+			}
+		}
+	}
+	require.Less(t, float64(differ)/float64(all), 0.05)
+}
+
+func TestHostilePictures(t *testing.T) {
+	png := func(width, height uint32) string {
+		header := []byte{'I', 'H', 'D', 'R', byte(width >> 24), byte(width >> 16), byte(width >> 8), byte(width),
+			byte(height >> 24), byte(height >> 16), byte(height >> 8), byte(height), 8, 2, 0, 0, 0}
+		sum := crc32.ChecksumIEEE(header)
+		return "\x89PNG\r\n\x1a\n\x00\x00\x00\x0d" + string(header) + string(binary.BigEndian.AppendUint32(nil, sum))
+	}
+	for text, says := range map[string]string{
+		"":                                     "unknown format",
+		"no picture":                           "unknown format",
+		png(100_000, 100_000):                  "png of 100000x100000 pixels, at most 178956970 are read",
+		png(10_000, 10_000):                    "png of 10000x10000 pixels in 33 bytes",
+		png(5, 5):                              "png: ",
+		"\xff\xd8\xff\xe1\x00\x10Exif\x00\x00": "EOF",
+	} {
+		m, err := Decode(strings.NewReader(text))
+		require.ErrorIs(t, err, ErrFormat)
+		require.ErrorContains(t, err, says)
+		require.Nil(t, m)
+	}
+	_, err := Decode(iotest.ErrReader(io.ErrClosedPipe))
+	require.ErrorIs(t, err, io.ErrClosedPipe)
+	require.NotErrorIs(t, err, ErrFormat)
+	_, err = Load(t.TempDir())
+	require.ErrorContains(t, err, "not a regular file")
+	_, err = Load(filepath.Join(t.TempDir(), "none.png"))
+	require.ErrorIs(t, err, fs.ErrNotExist)
+}
+
+// Whatever the bytes are, there is a picture or an error.
+func FuzzDecode(f *testing.F) {
+	files, err := os.ReadDir("testdata/pictures")
+	require.NoError(f, err)
+	for _, file := range files {
+		b, err := os.ReadFile(filepath.Join("testdata/pictures", file.Name()))
+		require.NoError(f, err)
+		f.Add(b)
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if c, format, err := stdimage.DecodeConfig(bytes.NewReader(b)); err == nil && format == "webp" && c.Width*c.Height > 1<<20 {
+			return // large ones of one colour take few bytes, and long
+		}
+		m, err := Decode(bytes.NewReader(b))
+		if err != nil {
+			require.ErrorIs(t, err, ErrFormat)
+			return
+		}
+		require.Len(t, m.Pixels, m.Height*m.Width*3)
+	})
+}
+
+// torchvision 0.29 cuts these windows: transforms.functional.center_crop and resize of its sizes.
+func TestCentreCropAndShortSideAreTorchvisions(t *testing.T) {
+	for _, c := range []struct{ size, n, begins int }{
+		{10, 10, 0}, {10, 9, 0}, {10, 8, 1}, {10, 7, 2}, {11, 8, 2}, {256, 224, 16}, {257, 224, 16}, {259, 224, 18},
+		{5, 8, -1}, {5, 9, -2}, {1, 4, -1},
+	} {
+		require.Equal(t, c.begins, middle(c.size, c.n), "%d of %d", c.n, c.size)
+	}
+	m := picture(33, 47, 3)
+	s := m.ShortSide(20, Bilinear)
+	require.Equal(t, [2]int{20, 28}, [2]int{s.Height, s.Width})
+	c := m.CentreCrop(40, 11)
+	require.Equal(t, [2]int{40, 11}, [2]int{c.Height, c.Width})
+	require.Equal(t, make([]uint8, 33), c.row(2))
+	require.Equal(t, m.row(0)[18*3:29*3], c.row(3))
+}

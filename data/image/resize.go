@@ -1,0 +1,233 @@
+package image
+
+import (
+	"fmt"
+	"math"
+)
+
+// Filter says how a resized pixel is made of those around its place.
+type Filter int
+
+// The filters of Pillow, by their names there. All but Nearest average, so that an image made smaller has no
+// aliases: their support grows with the scale.
+const (
+	Bilinear Filter = iota // triangle, support 1
+	Nearest                // the pixel that the centre falls into
+	Box                    // support 0.5
+	Hamming                // sinc under a Hamming window, support 1
+	Bicubic                // Keys's cubic with a = -0.5, support 2
+	Lanczos                // sinc under a sinc window, support 3
+)
+
+var filterNames = [...]string{Bilinear: "bilinear", Nearest: "nearest", Box: "box", Hamming: "hamming", Bicubic: "bicubic", Lanczos: "lanczos"}
+
+// String returns the filter's name in lower case, as timm's configurations spell it.
+func (f Filter) String() string {
+	if f < 0 || int(f) >= len(filterNames) {
+		return fmt.Sprintf("Filter(%d)", int(f))
+	}
+	return filterNames[f]
+}
+
+// kernel returns a filter's function and beyond which distance it is zero.
+func (f Filter) kernel() (weight func(x float64) float64, support float64) {
+	switch f {
+	case Bilinear:
+		return func(x float64) float64 { return max(1-math.Abs(x), 0) }, 1
+	case Box:
+		return func(x float64) float64 {
+			if x > -0.5 && x <= 0.5 {
+				return 1
+			}
+			return 0
+		}, 0.5
+	case Hamming:
+		return hamming, 1
+	case Bicubic:
+		return cubic, 2
+	case Lanczos:
+		return func(x float64) float64 {
+			if x < -3 || x >= 3 {
+				return 0
+			}
+			return sinc(x) * sinc(x/3)
+		}, 3
+	}
+	panic("image: Resize: no filter " + f.String())
+}
+
+func sinc(x float64) float64 {
+	if x == 0 {
+		return 1
+	}
+	x *= math.Pi
+	return math.Sin(x) / x
+}
+
+func hamming(x float64) float64 {
+	x = math.Abs(x)
+	switch {
+	case x == 0:
+		return 1
+	case x >= 1:
+		return 0
+	}
+	x *= math.Pi
+	return math.Sin(x) / x * (0.54 + float64(0.46*math.Cos(x)))
+}
+
+func cubic(x float64) float64 {
+	const a = -0.5
+	x = math.Abs(x)
+	switch { // the conversions keep a processor from fusing, which rounds otherwise
+	case x < 1:
+		return float64((float64((a+2)*x)-(a+3))*x*x) + 1
+	case x < 2:
+		return float64((float64((float64(x-5)*x)+8)*x)-4) * a
+	}
+	return 0
+}
+
+// Resize returns m with height x width pixels, bit for bit as Pillow's Image.resize does it on images of 8 bits: along
+// the rows and along the columns, each rounded to bytes, with weights of 22 binary digits. As in Pillow 13, columns come
+// first where the height shrinks by more than twice as many pixels as the width; rounding differs from older versions
+// there. It panics unless both are at least 1.
+func (m *Image) Resize(height, width int, f Filter) *Image {
+	if height < 1 || width < 1 {
+		panic(fmt.Sprintf("image: Resize: to %dx%d pixels: want at least 1 of both", height, width))
+	}
+	if f == Nearest {
+		return m.nearest(height, width)
+	}
+	out := m
+	columnsFirst := 2*(m.Width-width) < m.Height-height && height < m.Height // since Pillow 13
+	if columnsFirst {
+		out = out.resizeColumns(weightsOf(m.Height, height, f))
+	}
+	if width != m.Width {
+		out = out.resizeRows(weightsOf(m.Width, width, f))
+	}
+	if height != m.Height && !columnsFirst {
+		out = out.resizeColumns(weightsOf(m.Height, height, f))
+	}
+	if out == m {
+		return &Image{append([]uint8(nil), m.Pixels...), m.Height, m.Width, m.Channels}
+	}
+	return out
+}
+
+// ShortSide returns m resized so that its shorter side has n pixels, the longer one in proportion, rounded down:
+// torchvision's Resize(n).
+func (m *Image) ShortSide(n int, f Filter) *Image {
+	if m.Width <= m.Height {
+		return m.Resize(int(int64(n)*int64(m.Height)/int64(m.Width)), n, f)
+	}
+	return m.Resize(n, int(int64(n)*int64(m.Width)/int64(m.Height)), f)
+}
+
+// nearest takes pixels by places that are added up, as Pillow does, rounding errors included.
+func (m *Image) nearest(height, width int) *Image {
+	out := New(height, width, m.Channels)
+	columns, rows := places(m.Width, width), places(m.Height, height)
+	for y, from := range rows {
+		src, dst := m.row(from), out.row(y)
+		for x, from := range columns {
+			copy(dst[x*m.Channels:(x+1)*m.Channels], src[from*m.Channels:])
+		}
+	}
+	return out
+}
+
+func places(in, out int) []int {
+	step := float64(in) / float64(out)
+	at := step * 0.5
+	p := make([]int, out)
+	for i := range p {
+		p[i] = min(int(at), in-1)
+		at += step
+	}
+	return p
+}
+
+// precision is the number of binary digits of a weight: 32 less 8 of the pixel, a sign and one for sums above 1.
+const precision = 32 - 8 - 2
+
+// taps are the pixels that make one resized pixel, from first on, and their weights in units of 2^-precision.
+type taps struct {
+	first  int
+	weight []int32
+}
+
+func weightsOf(in, out int, f Filter) []taps {
+	weight, support := f.kernel()
+	scale := float64(in) / float64(out)
+	wide := max(scale, 1)
+	support *= wide
+	all := make([]taps, out)
+	values := make([]float64, 0, int(math.Ceil(support))*2+1)
+	for i := range all {
+		centre := float64((float64(i) + 0.5) * scale) // the conversion keeps what follows from being fused with it
+		first := max(int(centre-support+0.5), 0)
+		last := min(int(centre+support+0.5), in)
+		values = values[:0]
+		sum := 0.0
+		for x := first; x < last; x++ {
+			w := weight(float64((float64(x) - centre + 0.5) * (1 / wide)))
+			values = append(values, w)
+			sum += w
+		}
+		fixed := make([]int32, len(values))
+		for j, w := range values {
+			if sum != 0 {
+				w /= sum
+			}
+			fixed[j] = int32(math.Trunc(math.Copysign(0.5, w) + float64(w*(1<<precision))))
+		}
+		all[i] = taps{first, fixed}
+	}
+	return all
+}
+
+// clip is a sum of weighted pixels as a byte.
+func clip(sum int32) uint8 { return uint8(min(max(sum>>precision, 0), 255)) }
+
+const half = 1 << (precision - 1) // what a sum begins with, to round
+
+func (m *Image) resizeRows(all []taps) *Image {
+	out := New(m.Height, len(all), m.Channels)
+	c := m.Channels
+	for y := range m.Height {
+		src, dst := m.row(y), out.row(y)
+		for x, t := range all {
+			for k := range c {
+				sum, at := int32(half), t.first*c+k
+				for _, w := range t.weight {
+					sum += int32(src[at]) * w
+					at += c
+				}
+				dst[x*c+k] = clip(sum)
+			}
+		}
+	}
+	return out
+}
+
+func (m *Image) resizeColumns(all []taps) *Image {
+	out := New(len(all), m.Width, m.Channels)
+	sums := make([]int32, m.Width*m.Channels)
+	for y, t := range all {
+		for i := range sums {
+			sums[i] = half
+		}
+		for j, w := range t.weight {
+			for i, p := range m.row(t.first + j) {
+				sums[i] += int32(p) * w
+			}
+		}
+		dst := out.row(y)
+		for i, sum := range sums {
+			dst[i] = clip(sum)
+		}
+	}
+	return out
+}

@@ -3,6 +3,7 @@ package tensor
 import (
 	"github.com/residuum-go/residuum/internal/kernel/conv"
 	"github.com/residuum-go/residuum/internal/kernel/pool"
+	"github.com/residuum-go/residuum/internal/work"
 )
 
 // Conv2DShape returns the shape [N,OH,OW,K] of [Conv2D].
@@ -93,5 +94,5 @@ func subsampled(op string, x []int, stride int) (oh, ow int) {
 	if stride < 1 || stride > maxStep {
 		fail(op, "stride "+itoa(stride), x)
 	}
-	return (x[1] + stride - 1) / stride, (x[2] + stride - 1) / stride
+	return work.Ceil(x[1], stride), work.Ceil(x[2], stride)
 }

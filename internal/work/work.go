@@ -1,4 +1,4 @@
-// Package work is what kernels share when they prepare their work: they cut it into parts ([Ceil], [Share]) and find
+// Package work is what kernels share when they prepare their work: they cut it into parts ([Ceil], [RoundUp], [Share]) and find
 // memory for it that the last call left ([Pool], [Grow]), so that a call allocates nothing once there has been one.
 package work
 
@@ -11,6 +11,9 @@ func Ceil(a, b int) int {
 	}
 	return (a + b - 1) / b
 }
+
+// RoundUp returns the least multiple of b that is not below a.
+func RoundUp(a, b int) int { return Ceil(a, b) * b }
 
 // Share returns where part i of n begins when a number of things is shared out evenly: number*i/n rounded down. The
 // product may be beyond an int of 32 bits.

@@ -12,6 +12,7 @@ func TestCeilRoundsUpForAnySign(t *testing.T) {
 	for a := -20; a <= 20; a++ {
 		for b := 1; b <= 7; b++ {
 			require.Equal(t, int(math.Ceil(float64(a)/float64(b))), Ceil(a, b), "%d / %d", a, b)
+			require.Equal(t, b*Ceil(a, b), RoundUp(a, b), "%d / %d", a, b)
 		}
 	}
 }

@@ -72,7 +72,7 @@ func (j *job) splitStrips(wanted int) {
 	}
 	switch {
 	case c.down >= wanted:
-		c.down = min(tiles, roundUp(c.down, 8))
+		c.down = min(tiles, work.RoundUp(c.down, 8))
 	case j.shares():
 		// Pieces of 8 tiles lose nothing for reading all of b, and those of 4 less than a worker that waits, which is
 		// what counts where there are few tiles.
@@ -116,7 +116,7 @@ func (j *job) copiesB(rows int) bool {
 func (j *job) parts() {
 	whole := j.problem
 	depth := passDepth(whole.k)
-	depth *= max(maxPacked/depth/roundUp(whole.n, j.cols), 1)
+	depth *= max(maxPacked/depth/work.RoundUp(whole.n, j.cols), 1)
 	for p := 0; p < whole.k; p += depth {
 		k := min(depth, whole.k-p)
 		width := max(maxPacked/k/j.cols, 1) * j.cols
@@ -278,5 +278,3 @@ func (j *job) copiesA(steps, cols int) bool {
 	}
 	return j.transA && steps*j.lda > resident || !j.transA && j.lda%1024 == 0
 }
-
-func roundUp(a, b int) int { return work.Ceil(a, b) * b }

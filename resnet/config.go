@@ -4,18 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/residuum-go/residuum/tensor"
-)
-
-// Kind says how the blocks of a net compute; see the package comment for the formulas.
-type Kind string
-
-// The kinds of network. The zero value means PreActivation.
-const (
-	PreActivation Kind = "preactivation" // He et al. 2016b, figure 1b
-	Original      Kind = "original"      // He et al. 2016a, figure 2
-	Plain         Kind = "plain"         // the original's layers without skips; He et al. 2016a, section 3.3
-	VGG           Kind = "vgg"           // Simonyan and Zisserman 2015, for small images
+	"github.com/residuum-go/residuum"
 )
 
 // Shortcut says what s is in a residual block. He et al. 2016a, section 3.3.
@@ -36,10 +25,9 @@ type Shape struct{ Height, Width, Channels int }
 func (s Shape) String() string { return fmt.Sprintf("%dx%dx%d", s.Height, s.Width, s.Channels) }
 
 // strided is the shape after a convolution of odd size that is padded to keep the image, but for its
-// stride: that of every stride-th pixel.
+// stride.
 func (s Shape) strided(stride, channels int) Shape {
-	out := tensor.SubsampleHWShape(nil, []int{1, s.Height, s.Width, s.Channels}, stride)
-	return Shape{out[1], out[2], channels}
+	return Shape{(s.Height-1)/stride + 1, (s.Width-1)/stride + 1, channels}
 }
 
 // Config describes a network. Classes and one of Depth and Blocks must be set. It survives a round trip
@@ -80,193 +68,99 @@ type Config struct {
 	// that of block l of L is 1 - l/L*(1-p_L). 0 means 1: no stochastic depth. Huang et al. 2016,
 	// equation 4. See [Net.Forward].
 	Survival float64
-
-	// Active is how many blocks, drawn at random for each batch, a training step runs; of the others
-	// only the skip is left, so that paths up to this length alone are trained. 0 means all. Veit et al.
-	// 2016, section 5: 23 of 54. See [Net.Forward].
-	Active int
 }
 
-// ConfigError says which field of a [Config] cannot be, and why.
-type ConfigError struct {
-	Field  string
-	Value  any
-	Reason string
+// wrong says which field of a Config cannot be, and why.
+func wrong(field string, value any, reason string) error {
+	return &residuum.ConfigError{Struct: "resnet.Config", Field: field, Value: value, Reason: reason}
 }
 
-func (e *ConfigError) Error() string {
-	return fmt.Sprintf("resnet: Config.%s is %v: %s", e.Field, e.Value, e.Reason)
-}
-
-// residual reports whether blocks add their skip.
-func (c Config) residual() bool { return c.Kind == PreActivation || c.Kind == Original }
-
-// vggStages is the number of convolutions in each stage, by depth. Simonyan and Zisserman 2015, table
-// 1, columns A, B, D and E.
-var vggStages = map[int][]int{
-	10: {1, 1, 2, 2, 2},
-	12: {2, 2, 2, 2, 2},
-	15: {2, 2, 3, 3, 3},
-	18: {2, 2, 4, 4, 4},
-}
-
-// complete checks c and fills in what its zero values mean.
-func (c Config) complete() (Config, error) {
-	for _, step := range []func(*Config) error{(*Config).names, (*Config).sizes, (*Config).stages, (*Config).active} {
-		if err := step(&c); err != nil {
-			return c, err
+// complete checks c and fills in what its zero values mean. What only some kinds have is the kind's affair.
+func (c Config) complete() (Config, kind, error) {
+	setIfZero(&c.Kind, PreActivation)
+	k := kinds[c.Kind]
+	if k == nil {
+		return c, nil, wrong("Kind", c.Kind, "want preactivation, original, plain or vgg")
+	}
+	setIfZero(&c.Width, k.width())
+	setIfZero(&c.StemSize, 3)
+	setIfZero(&c.StemStride, 1)
+	setIfZero(&c.Image, Shape{32, 32, 3})
+	setIfZero(&c.Shortcut, OptionA)
+	setIfZero(&c.Survival, 1)
+	for _, check := range []func() error{c.check, func() error { return k.check(c) }, func() error { return c.count(k) }} {
+		if err := check(); err != nil {
+			return c, nil, err
 		}
 	}
-	return c, nil
+	return c, k, nil
 }
 
-func (c *Config) names() error {
-	if c.Kind == "" {
-		c.Kind = PreActivation
+func setIfZero[T comparable](field *T, v T) {
+	var zero T
+	if *field == zero {
+		*field = v
 	}
-	if c.Shortcut == "" {
-		c.Shortcut = OptionA
-	}
-	switch c.Kind {
-	case PreActivation, Original, Plain, VGG:
-	default:
-		return &ConfigError{"Kind", c.Kind, "want preactivation, original, plain or vgg"}
-	}
-	switch {
-	case c.Shortcut != OptionA && c.Shortcut != OptionB && c.Shortcut != OptionC:
-		return &ConfigError{"Shortcut", c.Shortcut, "want A, B or C"}
-	case c.Shortcut != OptionA && !c.residual():
-		return &ConfigError{"Shortcut", c.Shortcut, "a " + string(c.Kind) + " net has none"}
-	case c.Bottleneck && c.Kind == VGG:
-		return &ConfigError{"Bottleneck", c.Bottleneck, "the blocks of a vgg net are single convolutions"}
-	}
-	return nil
 }
 
-func (c *Config) sizes() error {
-	if c.Width == 0 {
-		c.Width = 16
-		if c.Kind == VGG {
-			c.Width = 64
-		}
-	}
-	if c.StemSize == 0 {
-		c.StemSize = 3
-	}
-	if c.StemStride == 0 {
-		c.StemStride = 1
-	}
-	if c.Image == (Shape{}) {
-		c.Image = Shape{32, 32, 3}
-	}
-	if c.Survival == 0 {
-		c.Survival = 1
-	}
+// check finds sizes that are none.
+func (c *Config) check() error {
 	switch {
 	case c.Width < 1:
-		return &ConfigError{"Width", c.Width, "want at least 1"}
+		return wrong("Width", c.Width, "want at least 1")
 	case c.StemStride < 1:
-		return &ConfigError{"StemStride", c.StemStride, "want at least 1"}
+		return wrong("StemStride", c.StemStride, "want at least 1")
 	case c.StemSize < 1 || c.StemSize%2 == 0:
-		return &ConfigError{"StemSize", c.StemSize, "want an odd number"}
-	case c.Kind == VGG && c.StemSize != 3:
-		return &ConfigError{"StemSize", c.StemSize, "a vgg net has 3x3 filters only"}
-	case c.Kind == VGG && c.StemPool:
-		return &ConfigError{"StemPool", c.StemPool, "a vgg net has no stem"}
+		return wrong("StemSize", c.StemSize, "want an odd number")
 	case min(c.Image.Height, c.Image.Width, c.Image.Channels) < 1:
-		return &ConfigError{"Image", c.Image, "want sides and channels of at least 1"}
-	case c.Kind == VGG && c.Width < c.Image.Channels:
-		return &ConfigError{"Width", c.Width, "a vgg net needs at least as many channels as the image has"}
+		return wrong("Image", c.Image, "want sides and channels of at least 1")
 	case c.Classes < 1:
-		return &ConfigError{"Classes", c.Classes, "want at least 1"}
+		return wrong("Classes", c.Classes, "want at least 1")
+	case c.Shortcut != OptionA && c.Shortcut != OptionB && c.Shortcut != OptionC:
+		return wrong("Shortcut", c.Shortcut, "want A, B or C")
 	case !(c.Survival > 0 && c.Survival <= 1):
-		return &ConfigError{"Survival", c.Survival, "want a probability above 0"}
-	case c.Survival < 1 && !c.residual():
-		return &ConfigError{"Survival", c.Survival, "stochastic depth needs skips"}
+		return wrong("Survival", c.Survival, "want a probability above 0")
 	}
 	return nil
 }
 
-// stages makes Depth and Blocks say the same.
-func (c *Config) stages() error {
+// checkNoSkips finds what nets without skips cannot have.
+func (c Config) checkNoSkips() error {
+	switch {
+	case c.Shortcut != OptionA:
+		return wrong("Shortcut", c.Shortcut, "a "+string(c.Kind)+" net has none")
+	case c.Survival < 1:
+		return wrong("Survival", c.Survival, "stochastic depth needs skips")
+	}
+	return nil
+}
+
+// count makes Depth and Blocks say the same.
+func (c *Config) count(k kind) (err error) {
 	if len(c.Blocks) == 0 {
-		return c.stagesOfDepth()
+		c.Blocks, err = k.blocks(*c)
+		return err
 	}
 	c.Blocks = slices.Clone(c.Blocks)
 	depth := 2 // first and last layer; for VGG the hidden and the last one
 	for _, n := range c.Blocks {
 		if n < 1 {
-			return &ConfigError{"Blocks", c.Blocks, "want at least one block in each stage"}
+			return wrong("Blocks", c.Blocks, "want at least one block in each stage")
 		}
-		depth += n * c.layersPerBlock()
+		depth += n * k.layers(*c)
 	}
 	if len(c.Blocks) > 8 {
-		return &ConfigError{"Blocks", c.Blocks, "want at most 8 stages"}
+		return wrong("Blocks", c.Blocks, "want at most 8 stages")
 	}
 	if c.Depth != 0 && c.Depth != depth {
-		return &ConfigError{"Depth", c.Depth, fmt.Sprintf("but Blocks %v make %d layers", c.Blocks, depth)}
+		return wrong("Depth", c.Depth, fmt.Sprintf("but Blocks %v make %d layers", c.Blocks, depth))
 	}
 	c.Depth = depth
 	return nil
 }
 
-func (c *Config) stagesOfDepth() error {
-	if c.Kind == VGG {
-		if c.Blocks = slices.Clone(vggStages[c.Depth]); c.Blocks == nil {
-			return &ConfigError{"Depth", c.Depth, "want 10, 12, 15 or 18, or Blocks instead"}
-		}
-		return nil
-	}
-	step := 3 * c.layersPerBlock()
-	if c.Depth < step+2 || c.Depth%step != 2 {
-		want := fmt.Sprintf("want %dn+2 (%d, %d, %d, ...), or Blocks instead", step, step+2, 2*step+2, 3*step+2)
-		return &ConfigError{"Depth", c.Depth, want}
-	}
-	n := (c.Depth - 2) / step
-	c.Blocks = []int{n, n, n}
-	return nil
-}
-
-func (c *Config) active() error {
-	if c.Active == 0 {
-		c.Active = c.blocks()
-	}
-	switch {
-	case c.Active < 1 || c.Active > c.blocks():
-		return &ConfigError{"Active", c.Active, fmt.Sprintf("want 1 to %d blocks", c.blocks())}
-	case c.Active < c.blocks() && !c.residual():
-		return &ConfigError{"Active", c.Active, "a block without a skip cannot be left out"}
-	case c.Active < c.blocks() && c.Survival < 1:
-		return &ConfigError{"Active", c.Active, fmt.Sprintf("stochastic depth (Survival %v) draws blocks already", c.Survival)}
-	}
-	return nil
-}
-
-// layersPerBlock returns how many convolutions a block has.
-func (c Config) layersPerBlock() int {
-	switch {
-	case c.Kind == VGG:
-		return 1
-	case c.Bottleneck:
-		return 3
-	}
-	return 2
-}
-
-// expansion is how many times as many channels a bottleneck gives as its inner layers have.
-const expansion = 4
-
-// channels returns the number of channels of a stage, counted from 0; in bottlenecks that of the inner
-// layers.
-func (c Config) channels(stage int) int {
-	if c.Kind == VGG {
-		stage = min(stage, 3)
-	}
-	return c.Width << stage
-}
-
-// blocks returns the number of blocks in all stages.
-func (c Config) blocks() int {
+// sum returns the number of blocks in all stages.
+func (c Config) sum() int {
 	n := 0
 	for _, b := range c.Blocks {
 		n += b

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/residuum-go/residuum"
 	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/resnet"
 )
@@ -44,7 +45,7 @@ func TestZeroValuesAreFilledIn(t *testing.T) {
 	require.Equal(t, resnet.Config{
 		Kind: resnet.PreActivation, Depth: 20, Blocks: []int{3, 3, 3}, Width: 16,
 		Image: resnet.Shape{Height: 32, Width: 32, Channels: 3}, Classes: 10,
-		StemSize: 3, StemStride: 1, Shortcut: resnet.OptionA, Survival: 1, Active: 9,
+		StemSize: 3, StemStride: 1, Shortcut: resnet.OptionA, Survival: 1,
 	}, got)
 	again, err := resnet.New(got, newRand())
 	require.NoError(t, err, "a complete Config describes the same net")
@@ -104,10 +105,6 @@ func TestBadConfigs(t *testing.T) {
 		"plain shortcut":   {"Shortcut", func(c *resnet.Config) { c.Kind, c.Shortcut = resnet.Plain, resnet.OptionB }},
 		"survival":         {"Survival", func(c *resnet.Config) { c.Survival = 1.5 }},
 		"survival nan":     {"Survival", func(c *resnet.Config) { c.Survival = math.NaN() }},
-		"active":           {"Active", func(c *resnet.Config) { c.Active = 10 }},
-		"negative active":  {"Active", func(c *resnet.Config) { c.Active = -1 }},
-		"plain active":     {"Active", func(c *resnet.Config) { c.Kind, c.Active = resnet.Plain, 4 }},
-		"active survival":  {"Active", func(c *resnet.Config) { c.Active, c.Survival = 4, 0.5 }},
 		"plain survival":   {"Survival", func(c *resnet.Config) { c.Kind, c.Survival = resnet.Plain, 0.5 }},
 	} {
 		t.Run("config="+name, func(t *testing.T) {
@@ -115,7 +112,7 @@ func TestBadConfigs(t *testing.T) {
 			c.spoil(&config)
 			net, err := resnet.New(config, newRand())
 			require.Nil(t, net)
-			var bad *resnet.ConfigError
+			var bad *residuum.ConfigError
 			require.ErrorAs(t, err, &bad)
 			require.Equal(t, c.field, bad.Field)
 			require.ErrorContains(t, err, "resnet: Config."+c.field+" is ")

@@ -24,9 +24,9 @@ func TestSurvivalFallsLinearly(t *testing.T) {
 
 // positive returns a net of two blocks whose numbers are all positive, so that no ReLU does anything and
 // the logits are linear in the weight of each branch.
-func positive(t *testing.T, survival float64, active int) *resnet.Net {
+func positive(t *testing.T, survival float64) *resnet.Net {
 	t.Helper()
-	net := mustNew(t, resnet.Config{Blocks: []int{2}, Width: 2, Classes: 3, Survival: survival, Active: active,
+	net := mustNew(t, resnet.Config{Blocks: []int{2}, Width: 2, Classes: 3, Survival: survival,
 		Image: resnet.Shape{Height: 2, Width: 2, Channels: 1}, WithoutBatchNorm: true})
 	for _, p := range nn.Params(net) {
 		tensor.Abs(p.Value, p.Value)
@@ -39,7 +39,7 @@ func onePixelEach() *tensor.Tensor { return tensor.From([]float32{1, 2, 3, 4}, 1
 // In expectation a training step computes what evaluation computes. Each pair of survivors must come
 // up as often as independent draws with probabilities 3/4 and 1/2 say.
 func TestStochasticDepthExpectation(t *testing.T) {
-	net, x := positive(t, 0.5, 0), onePixelEach()
+	net, x := positive(t, 0.5), onePixelEach()
 	outcomes := map[[2]bool]*tensor.Tensor{}
 	for _, a := range []bool{false, true} {
 		for _, b := range []bool{false, true} {
@@ -77,38 +77,14 @@ func TestStochasticDepthExpectation(t *testing.T) {
 	}
 }
 
-// With one of two blocks active a training step runs either block, doubled, equally often.
-func TestExactlyActiveBlocks(t *testing.T) {
-	net, x := positive(t, 1, 1), onePixelEach()
-	require.Equal(t, 0.5, net.Block(1).Survival)
-	first := net.ForwardWeighted(autograd.Const(x), []float64{2, 0}).Value()
-	second := net.ForwardWeighted(autograd.Const(x), []float64{0, 2}).Value()
-	const draws = 1000
-	var firsts int
-	tape := autograd.NewTape(3)
-	for range draws {
-		tape.Reset()
-		got := net.Forward(tape.Input(x)).Value()
-		if tensor.Equal(first, got) {
-			firsts++
-		} else {
-			require.True(t, tensor.Equal(second, got))
-		}
-	}
-	require.InDelta(t, 0.5, float64(firsts)/draws, 0.06)
-}
-
 func TestEvaluationDropsNothing(t *testing.T) {
-	for _, net := range []*resnet.Net{positive(t, 0.01, 0), positive(t, 1, 1)} {
-		x := onePixelEach()
-		tape := autograd.NewTape(1)
-		tape.SetTraining(false)
-		require.True(t, tensor.Equal(evaluate(net, x), net.Forward(tape.Input(x)).Value()))
-	}
+	net, x, tape := positive(t, 0.01), onePixelEach(), autograd.NewTape(1)
+	tape.SetTraining(false)
+	require.True(t, tensor.Equal(evaluate(net, x), net.Forward(tape.Input(x)).Value()))
 }
 
 func TestSameSeedSameSurvivors(t *testing.T) {
-	net, x := positive(t, 0.5, 0), onePixelEach()
+	net, x := positive(t, 0.5), onePixelEach()
 	a, b := autograd.NewTape(5), autograd.NewTape(5)
 	for range 20 {
 		require.True(t, tensor.Equal(net.Forward(a.Input(x)).Value(), net.Forward(b.Input(x)).Value()))
@@ -117,7 +93,7 @@ func TestSameSeedSameSurvivors(t *testing.T) {
 
 // A branch of weight zero is not computed: it gets no gradient.
 func TestDroppedBranchesCostNothing(t *testing.T) {
-	net := positive(t, 1, 0)
+	net := positive(t, 1)
 	tape := autograd.NewTape(1)
 	y := net.ForwardWeighted(tape.Input(onePixelEach()), []float64{0, 2})
 	tape.Backward(autograd.CrossEntropy(y, []int{1}, 0))

@@ -1,6 +1,7 @@
 package resnet
 
 import (
+	"fmt"
 	"maps"
 	"math/rand/v2"
 
@@ -14,42 +15,49 @@ import (
 type Net struct {
 	cfg    Config
 	stem   nn.Module
-	units  []block
+	units  []unit
 	blocks []Block
 	head   nn.Module
 	parts  []nn.Part
+	sums   bool
 	work   int64 // see MultiplyAdds
 }
 
 // New builds the network that cfg describes, drawing weights from rng: convolutions and hidden
 // layers by [nn.KaimingNormal], over the fan-out with batch norm, and without over
 // the fan-in that there is beside the padding.
-// A cfg that describes none is a [*ConfigError].
+// A cfg that describes none is a [*residuum.ConfigError].
 func New(cfg Config, rng *rand.Rand) (*Net, error) {
-	cfg, err := cfg.complete()
+	cfg, k, err := cfg.complete()
 	if err != nil {
 		return nil, err
 	}
-	l := &layers{Config: cfg, rng: rng}
-	n := &Net{cfg: cfg}
-	var at Shape
-	n.stem, n.parts, at = l.stem()
+	b := &builder{Config: cfg, kind: k, rng: rng}
+	n := &Net{cfg: cfg, sums: k.sums()}
+	stem, in := k.stem(b)
+	n.stem, n.parts = stem, stem.parts
 	for stage, blocks := range cfg.Blocks {
 		for index := range blocks {
-			unit, b := l.block(stage, index, at)
-			b.Survival = cfg.survival(n.Len())
-			n.units, n.blocks = append(n.units, unit), append(n.blocks, b)
-			if cfg.Kind == VGG { // whose files do not know of blocks
-				n.parts = append(n.parts, unit.Parts()...)
-			} else {
-				n.parts = append(n.parts, nn.Part{Name: b.Name, Module: unit})
-			}
-			at = b.Out
+			at := Block{Name: fmt.Sprintf("layer%d.%d", stage+1, index), Stage: stage, Index: index, In: in, Survival: cfg.survival(n.Len())}
+			u := k.block(b, &at)
+			at.Downsamples = at.Out.Height < in.Height || at.Out.Width < in.Width
+			n.units, n.blocks, n.parts = append(n.units, u), append(n.blocks, at), append(n.parts, k.parts(at, u)...)
+			in = at.Out
 		}
 	}
-	head, parts := l.head(at)
-	n.head, n.parts, n.work = head, append(n.parts, parts...), l.multiplyAdds
+	head := k.head(b, in)
+	n.head, n.parts, n.work = head, append(n.parts, head.parts...), b.work
 	return n, nil
+}
+
+// Block describes one block of a [Net].
+type Block struct {
+	Name        string  // "layer2.0", as its parameters' names begin; for VGG "conv3_1"
+	Stage       int     // counted from 0
+	Index       int     // within the stage, counted from 0
+	In, Out     Shape   // what it takes and gives, for one image
+	Downsamples bool    // gives fewer pixels than it takes
+	Survival    float64 // probability with which its branch survives a training step
 }
 
 // Config returns what the network was built from, with the meaning of zero values filled in.
@@ -98,7 +106,7 @@ func (n *Net) Block(i int) Block { return n.blocks[i] }
 func (n *Net) BlockName(i int) string { return n.blocks[i].Name }
 
 // Sums reports whether the i-th block adds its skip to its branch; it is the same for all blocks.
-func (n *Net) Sums(i int) bool { return n.cfg.residual() }
+func (n *Net) Sums(i int) bool { return n.sums }
 
 // Stem returns the state before the first block, y_0, for images x [N, H, W, C]. In a VGG net that is
 // x itself: all its convolutions are blocks.
@@ -123,9 +131,10 @@ func (n *Net) Join(i int, skip, branch *autograd.Var) *autograd.Var {
 func (n *Net) Head(y *autograd.Var) *autograd.Var { return n.head.Forward(y) }
 
 // Forward returns the logits [N, classes] of images [N, H, W, C]. In training with Survival below 1,
-// or Active below the number of blocks, one draw of the tape's random numbers decides for the whole
+// one draw of the tape's random numbers decides for the whole
 // batch which branches are computed. They are multiplied by 1/p, where p is the probability of that, so
-// the net in evaluation, with all branches, is what training sees on average.
+// the net in evaluation, with all branches, is what training sees on average. To train on exactly k random blocks there is
+// unravel.ShortPaths.
 func (n *Net) Forward(x *autograd.Var) *autograd.Var { return n.ForwardWeighted(x, n.drawn(x)) }
 
 // ForwardWeighted is Forward with the branch of block i multiplied by weights[i], and not computed

@@ -1,41 +1,45 @@
 package resnet
 
 import (
+	"fmt"
+
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/nn"
 )
 
-// original is the unit of He et al. 2016a, figure 2, and the bottleneck of figure 5:
+// original are the nets of He et al. 2016a, figure 2, and their bottlenecks (figure 5):
 //
 //	y = relu(s(x) + bn2(conv2(relu(bn1(conv1(x))))))
 //	y = relu(s(x) + bn3(conv3(relu(bn2(conv2(relu(bn1(conv1(x)))))))))
-type original struct {
-	shortcut nn.Module
-	body     nn.Sequential // without the ReLU that comes after the sum
-	parts    []nn.Part
+type original struct{ family }
+
+func (k original) block(b *builder, at *Block) unit {
+	var body sequence
+	for i, conv := range k.convs(b, at) {
+		if i > 0 {
+			body.then(nn.ReLU{})
+		}
+		body.add(fmt.Sprint("conv", i+1), conv)
+		body.add(fmt.Sprint("bn", i+1), b.norm(conv.Weight.Value.Dim(3)))
+	}
+	return rectified{paths{b.shortcut(*at, func(projection *nn.Conv2D) nn.Sequential {
+		var s sequence
+		s.add("0", projection)
+		s.add("1", b.norm(at.Out.Channels))
+		return s.Sequential
+	}), body}}
 }
 
-func (l *layers) original(b Block) *original {
-	u := &original{}
-	u.body, u.parts = l.body(b)
-	norm := l.norm(b.Out.Channels)
-	u.body = append(u.body, norm)
-	u.shortcut = l.shortcut(b)
-	u.parts = append(u.parts, numbered("bn", len(l.filters(b)), norm), nn.Part{Name: "downsample", Module: u.shortcut})
-	return u
+// rectified is a unit relu(s(x) + f(x)).
+type rectified struct{ paths }
+
+func (u rectified) Forward(x *autograd.Var) *autograd.Var {
+	return nn.AddReLU(u.shortcut, u.body.Sequential, x)
 }
 
-func (u *original) skip(x *autograd.Var) *autograd.Var { return u.shortcut.Forward(x) }
-
-func (u *original) branch(x *autograd.Var) *autograd.Var { return u.body.Forward(x) }
-
-func (u *original) join(skip, branch *autograd.Var) *autograd.Var {
+func (rectified) join(skip, branch *autograd.Var) *autograd.Var {
 	if skip == nil || branch == nil {
 		return autograd.ReLU(either(skip, branch))
 	}
 	return autograd.AddReLU(skip, branch)
 }
-
-func (u *original) Forward(x *autograd.Var) *autograd.Var { return nn.AddReLU(u.shortcut, u.body, x) }
-
-func (u *original) Parts() []nn.Part { return u.parts }

@@ -1,35 +1,33 @@
 package resnet
 
 import (
+	"fmt"
+
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/nn"
 )
 
-// plain is the original unit without its skip, He et al. 2016a, section 3.3:
+// plain are the original nets without their skips, He et al. 2016a, section 3.3:
 //
 //	y = relu(bn2(conv2(relu(bn1(conv1(x))))))
-type plain struct {
-	remains nn.Module // what deletion leaves
-	body    nn.Sequential
-	parts   []nn.Part
-}
+type plain struct{ family }
 
-func (l *layers) plain(b Block) *plain {
-	body, parts := l.body(b)
-	out := b.Out.Channels
-	norm := l.normReLU(out)
-	return &plain{
-		body: append(body, norm...), parts: append(parts, numbered("bn", len(l.filters(b)), norm[0])),
-		remains: optionA(b.In.Channels, out, l.stride(b)),
+func (plain) check(c Config) error { return c.checkNoSkips() }
+
+func (plain) sums() bool { return false }
+
+func (k plain) block(b *builder, at *Block) unit {
+	var body sequence
+	for i, conv := range k.convs(b, at) {
+		body.add(fmt.Sprint("conv", i+1), conv)
+		body.add(fmt.Sprint("bn", i+1), b.norm(conv.Weight.Value.Dim(3)), nn.ReLU{})
 	}
+	return single{paths{optionA(at.In.Channels, at.Out.Channels, at.stride()), body}}
 }
 
-func (u *plain) skip(x *autograd.Var) *autograd.Var { return u.remains.Forward(x) }
+// single is a unit f(x); s(x) is what its deletion leaves.
+type single struct{ paths }
 
-func (u *plain) branch(x *autograd.Var) *autograd.Var { return u.body.Forward(x) }
+func (u single) Forward(x *autograd.Var) *autograd.Var { return u.branch(x) }
 
-func (u *plain) join(skip, branch *autograd.Var) *autograd.Var { return either(skip, branch) }
-
-func (u *plain) Forward(x *autograd.Var) *autograd.Var { return u.branch(x) }
-
-func (u *plain) Parts() []nn.Part { return u.parts }
+func (single) join(skip, branch *autograd.Var) *autograd.Var { return either(skip, branch) }

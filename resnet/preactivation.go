@@ -1,43 +1,54 @@
 package resnet
 
 import (
+	"fmt"
+	"math"
+
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/nn"
+	"github.com/residuum-go/residuum/tensor"
 )
 
-// preActivation is the unit of He et al. 2016b, figure 1b, and its bottleneck (section 4):
+// preActivation are the nets of He et al. 2016b, figure 1b, and their bottlenecks (section 4):
 //
 //	y = s(x) + conv2(relu(bn2(conv1(relu(bn1(x))))))
 //	y = s(x) + conv3(relu(bn3(conv2(relu(bn2(conv1(relu(bn1(x)))))))))
 //
 // The net's first unit has no bn1 and ReLU of its own: there the paper moves them in front of the
 // split, into the stem (appendix, "Implementation Details").
-type preActivation struct {
-	shortcut nn.Module
-	body     nn.Sequential
-	parts    []nn.Part
-}
+type preActivation struct{ family }
 
-func (l *layers) preActivation(b Block) *preActivation {
-	u := &preActivation{}
-	for i, c := range l.convs(b) {
-		if i > 0 || b.Stage > 0 || b.Index > 0 {
-			norm := l.normReLU(c.Weight.Value.Dim(2))
-			u.body, u.parts = append(u.body, norm...), append(u.parts, numbered("bn", i+1, norm[0]))
+func (k preActivation) block(b *builder, at *Block) unit {
+	var body sequence
+	for i, conv := range k.convs(b, at) {
+		if i > 0 || at.Stage > 0 || at.Index > 0 {
+			body.add(fmt.Sprint("bn", i+1), b.norm(conv.Weight.Value.Dim(2)), nn.ReLU{})
 		}
-		u.body, u.parts = append(u.body, c), append(u.parts, numbered("conv", i+1, c))
+		body.add(fmt.Sprint("conv", i+1), conv)
 	}
-	u.shortcut = l.shortcut(b)
-	u.parts = append(u.parts, nn.Part{Name: "downsample", Module: u.shortcut})
-	return u
+	return sum{paths{b.shortcut(*at, func(projection *nn.Conv2D) nn.Sequential {
+		if b.WithoutBatchNorm { // no ReLU has halved its input, and nothing else keeps many of them from growing
+			tensor.Scale(projection.Weight.Value, projection.Weight.Value, float32(math.Sqrt(0.5)))
+		}
+		return nn.Sequential{projection}
+	}), body}}
 }
 
-func (u *preActivation) skip(x *autograd.Var) *autograd.Var { return u.shortcut.Forward(x) }
+// head begins with the activation that no later unit applies; He et al. 2016b, appendix.
+func (k preActivation) head(b *builder, in Shape) (head sequence) {
+	head.add("bn", b.norm(in.Channels), nn.ReLU{}, nn.GlobalAvgPool{})
+	head.add("fc", b.linear(in.Channels, b.Classes))
+	return head
+}
 
-func (u *preActivation) branch(x *autograd.Var) *autograd.Var { return u.body.Forward(x) }
+// sum is a unit s(x) + f(x).
+type sum struct{ paths }
 
-func (u *preActivation) join(skip, branch *autograd.Var) *autograd.Var { return sum(skip, branch) }
+func (u sum) Forward(x *autograd.Var) *autograd.Var { return u.join(u.skip(x), u.branch(x)) }
 
-func (u *preActivation) Forward(x *autograd.Var) *autograd.Var { return u.join(u.skip(x), u.branch(x)) }
-
-func (u *preActivation) Parts() []nn.Part { return u.parts }
+func (sum) join(skip, branch *autograd.Var) *autograd.Var {
+	if skip == nil || branch == nil {
+		return either(skip, branch)
+	}
+	return autograd.Add(skip, branch)
+}

@@ -1,29 +1,19 @@
 package resnet
 
 import (
-	"math"
-
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/nn"
-	"github.com/residuum-go/residuum/tensor"
 )
 
-// shortcut returns s: what the Config asks for, the identity where a block keeps the shape unless all
-// blocks shall have projections.
-func (l *layers) shortcut(b Block) nn.Module {
-	in, out, stride := b.In.Channels, b.Out.Channels, l.stride(b)
+// shortcut makes s: what the Config asks for, the identity where a block keeps the shape unless all
+// blocks shall have projections. What belongs to a projection is the kind's affair.
+func (b *builder) shortcut(at Block, around func(projection *nn.Conv2D) nn.Sequential) nn.Module {
+	in, out, stride := at.In.Channels, at.Out.Channels, at.stride()
 	keeps := in == out && stride == 1
-	if l.Shortcut == OptionA || l.Shortcut == OptionB && keeps {
+	if b.Shortcut == OptionA || b.Shortcut == OptionB && keeps {
 		return optionA(in, out, stride)
 	}
-	conv := l.conv(b.In, out, 1, stride)
-	if l.Kind == Original {
-		return nn.Sequential{conv, l.norm(out)}
-	}
-	if l.WithoutBatchNorm { // no ReLU has halved its input, and nothing else keeps many of them from growing
-		tensor.Scale(conv.Weight.Value, conv.Weight.Value, float32(math.Sqrt(0.5)))
-	}
-	return nn.Sequential{conv}
+	return around(b.conv(at.In, out, 1, stride))
 }
 
 // optionA returns the shortcut without parameters.

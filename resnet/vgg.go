@@ -1,53 +1,89 @@
 package resnet
 
 import (
-	"github.com/residuum-go/residuum/autograd"
+	"fmt"
+
 	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/tensor"
 )
 
-// vgg is one convolution of Simonyan and Zisserman 2015, and the pooling that may follow it:
+// vgg are the nets of Simonyan and Zisserman 2015 for small images. A block is one convolution, and the pooling that may
+// follow it:
 //
 //	y = pool(relu(bn(conv(x))))
 //
 // Deleting it leaves the pooling, which has no weights, so that the shapes still fit.
-type vgg struct {
-	remains nn.Module
-	pool    nn.Module     // or the identity
-	body    nn.Sequential // all layers
-	parts   []nn.Part
-}
+type vgg struct{}
 
-// vgg makes the next block. Its layers are numbered as those of torchvision's "features".
-func (l *layers) vgg(b Block) *vgg {
-	in, out, stride := b.In.Channels, b.Out.Channels, l.stride(b)
-	u := &vgg{remains: optionA(in, out, stride), pool: nn.Identity{}}
-	conv, norm := l.conv(b.In, out, 3, stride), l.normReLU(out)
-	u.parts = []nn.Part{l.feature(conv)}
-	if !l.WithoutBatchNorm {
-		u.parts = append(u.parts, l.feature(norm[0]))
+func (vgg) width() int { return 64 }
+
+func (vgg) check(c Config) error {
+	switch {
+	case c.Bottleneck:
+		return wrong("Bottleneck", c.Bottleneck, "the blocks of a vgg net are single convolutions")
+	case c.StemSize != 3:
+		return wrong("StemSize", c.StemSize, "a vgg net has 3x3 filters only")
+	case c.StemPool:
+		return wrong("StemPool", c.StemPool, "a vgg net has no stem")
+	case c.Width < c.Image.Channels:
+		return wrong("Width", c.Width, "a vgg net needs at least as many channels as the image has")
 	}
-	l.features++ // the ReLU
-	if b.Out.Height < b.In.strided(stride, out).Height {
-		u.pool = nn.MaxPool2D{Size: tensor.Both(2), Stride: tensor.Both(2)}
-		l.features++
+	return c.checkNoSkips()
+}
+
+func (vgg) layers(Config) int { return 1 }
+
+// blocks returns the convolutions in each stage of Simonyan and Zisserman 2015, table 1, columns A, B, D and E.
+func (vgg) blocks(c Config) ([]int, error) {
+	stages := map[int][]int{10: {1, 1, 2, 2, 2}, 12: {2, 2, 2, 2, 2}, 15: {2, 2, 3, 3, 3}, 18: {2, 2, 4, 4, 4}}[c.Depth]
+	if stages == nil {
+		return nil, wrong("Depth", c.Depth, "want 10, 12, 15 or 18, or Blocks instead")
 	}
-	u.body = append(append(nn.Sequential{conv}, norm...), u.pool)
-	return u
+	return stages, nil
 }
 
-// feature returns m as the next layer.
-func (l *layers) feature(m nn.Module) nn.Part {
-	l.features++
-	return numbered("features.", l.features-1, m)
+func (vgg) sums() bool { return false }
+
+// parts are the layers of a block: files do not know of blocks.
+func (vgg) parts(_ Block, u unit) []nn.Part { return u.Parts() }
+
+func (vgg) stem(b *builder) (sequence, Shape) { return sequence{}, b.Image }
+
+// block numbers its layers as torchvision's "features" do, which count the ReLU and the pooling. The last block of a
+// stage pools, as long as there is a window to take the maximum over.
+func (vgg) block(b *builder, at *Block) unit {
+	at.Name = fmt.Sprintf("conv%d_%d", at.Stage+1, at.Index+1)
+	channels, stride := b.Width<<min(at.Stage, 3), 1
+	if at.Stage == 0 && at.Index == 0 {
+		stride = b.StemStride // there is no other stem
+	}
+	at.Out = at.In.strided(stride, channels)
+	remains := nn.Sequential{optionA(at.In.Channels, channels, stride)}
+
+	var body sequence
+	feature := func(layer nn.Module) {
+		if layer != nil {
+			body.add(fmt.Sprint("features.", b.features), layer)
+			b.features++
+		}
+	}
+	feature(b.conv(at.In, channels, 3, stride))
+	feature(b.norm(channels))
+	feature(nn.ReLU{})
+	if at.Index == b.Blocks[at.Stage]-1 && min(at.Out.Height, at.Out.Width) >= 2 {
+		at.Out.Height, at.Out.Width = at.Out.Height/2, at.Out.Width/2
+		pool := nn.MaxPool2D{Size: tensor.Both(2), Stride: tensor.Both(2)}
+		feature(pool)
+		remains = append(remains, pool)
+	}
+	return single{paths{remains, body}}
 }
 
-func (u *vgg) skip(x *autograd.Var) *autograd.Var { return u.pool.Forward(u.remains.Forward(x)) }
-
-func (u *vgg) branch(x *autograd.Var) *autograd.Var { return u.body.Forward(x) }
-
-func (u *vgg) join(skip, branch *autograd.Var) *autograd.Var { return either(skip, branch) }
-
-func (u *vgg) Forward(x *autograd.Var) *autograd.Var { return u.branch(x) }
-
-func (u *vgg) Parts() []nn.Part { return u.parts }
+func (vgg) head(b *builder, in Shape) (head sequence) {
+	hidden := b.linear(in.Channels, in.Channels)
+	nn.KaimingNormal(hidden.Weight.Value, in.Channels, b.rng)
+	head.then(nn.GlobalAvgPool{})
+	head.add("classifier.0", hidden, nn.ReLU{})
+	head.add("classifier.2", b.linear(in.Channels, b.Classes))
+	return head
+}

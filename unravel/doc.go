@@ -34,7 +34,7 @@
 // [Study.Evaluate] measures many plans at once and computes what they share only once. [DeleteEach], [DeletePairs],
 // [DeleteRandom], [Swaps] and their relatives list the plans of the usual studies, [DeletionCurve] and [SwapCurve] those of
 // a figure, for [Study.Measure]; [Study.Greedy] looks for the blocks that matter least. [Run] runs a plan on a tape too:
-// with [OnlyRandom], training takes short paths alone.
+// as [ShortPaths], a net is trained on these alone.
 //
 // # Gradients
 //

@@ -13,8 +13,8 @@ import (
 // that it embeds, but that one calls the inner net's Stem and not its own. So do the networks that this
 // package makes, such as [Edited] and [WithHooks], which have no Forward.
 //
-// Forward is the function [Forward] of the network. Stochastic depth and resnet.Config.Active belong to
-// the Forward of resnet.Net and are no part of it.
+// Forward is the function [Forward] of the network. Stochastic depth belongs to the Forward of resnet.Net and is no part
+// of it.
 type Module struct{ Network }
 
 // Forward returns the logits [N, classes] of a batch x.

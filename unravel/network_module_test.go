@@ -84,3 +84,16 @@ func TestModulesOfNetworks(t *testing.T) {
 
 // withoutParts is a network that has the methods of one and no others.
 type withoutParts struct{ unravel.Network }
+
+func TestShortPathsOfNetsThatHaveNone(t *testing.T) {
+	build := func(kind resnet.Kind) *resnet.Net {
+		net, err := resnet.New(resnet.Config{Kind: kind, Blocks: []int{2}, Width: 2, Classes: 2}, rand.New(rand.NewPCG(1, 2)))
+		require.NoError(t, err)
+		return net
+	}
+	require.PanicsWithValue(t, "unravel: ShortPaths: 3 of 2 blocks", func() { unravel.ShortPaths(build(resnet.Original), 3) })
+	require.PanicsWithValue(t, "unravel: ShortPaths: 0 of 2 blocks", func() { unravel.ShortPaths(build(resnet.Original), 0) })
+	require.PanicsWithValue(t, "unravel: ShortPaths: block 0 has no skip, so it cannot be left out",
+		func() { unravel.ShortPaths(build(resnet.Plain), 1) })
+	require.Equal(t, build(resnet.Original).Parts()[0].Name, unravel.ShortPaths(build(resnet.Original), 1).Parts()[0].Name)
+}

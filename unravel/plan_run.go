@@ -9,7 +9,7 @@ import (
 )
 
 // Run returns the logits of the net as plan edits it. It runs on tapes as well, so a plan can be
-// trained: see [OnlyRandom].
+// trained: see [ShortPaths].
 //
 // It panics if the plan needs reference examples (DatasetMean): use a [Study] for those.
 func Run(net Network, plan Plan, x *autograd.Var) *autograd.Var {

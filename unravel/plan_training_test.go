@@ -22,17 +22,21 @@ import (
 	"github.com/residuum-go/residuum/unravel"
 )
 
-// shortPaths trains a network along paths of at most k branches.
-type shortPaths struct {
-	*resnet.Net // or any other nn.Module that is an unravel.Network
-	k           int
+// weighted is what ShortPaths is, by weights of the branches.
+type weighted struct {
+	*resnet.Net
+	k int
 }
 
-func (s shortPaths) Forward(x *autograd.Var) *autograd.Var {
+func (s weighted) Forward(x *autograd.Var) *autograd.Var {
 	if !x.Training() {
-		return unravel.Forward(s.Net, x)
+		return s.Net.Forward(x)
 	}
-	return unravel.Run(s.Net, unravel.OnlyRandom(s.Net, s.k, x.Tape().Rand()), x)
+	weights := make([]float64, s.Len())
+	for _, i := range x.Tape().Rand().Perm(s.Len())[:s.k] {
+		weights[i] = float64(s.Len()) / float64(s.k)
+	}
+	return s.ForwardWeighted(x, weights)
 }
 
 // noise returns random images in two classes, the second one brighter.
@@ -48,9 +52,9 @@ func noise(n int) *data.Dataset {
 	return d
 }
 
-func smallNet(active int) *resnet.Net {
+func smallNet() *resnet.Net {
 	net, err := resnet.New(resnet.Config{
-		Blocks: []int{2, 2}, Width: 3, Image: resnet.Shape{Height: 8, Width: 8, Channels: 1}, Classes: 2, Active: active,
+		Blocks: []int{2, 2}, Width: 3, Image: resnet.Shape{Height: 8, Width: 8, Channels: 1}, Classes: 2,
 	}, rand.New(rand.NewPCG(3, 3)))
 	if err != nil {
 		panic(err)
@@ -77,9 +81,9 @@ func trainerOf(model nn.Module, c train.Config) *train.Trainer {
 }
 
 // Any network can be trained on its effective paths alone; what is drawn for each batch follows from the
-// trainer's Seed and is part of its checkpoints. For resnet.Net setting Config.Active does the same.
-func ExampleOnlyRandom() {
-	trainer := trainerOf(shortPaths{smallNet(0), 2}, train.Config{})
+// trainer's Seed and is part of its checkpoints.
+func ExampleShortPaths() {
+	trainer := trainerOf(unravel.ShortPaths(smallNet(), 2), train.Config{})
 	history, err := trainer.Run(context.Background())
 	if err != nil {
 		fmt.Println(err)
@@ -95,7 +99,7 @@ func ExampleOnlyRandom() {
 // A study over training time, after each epoch.
 func ExampleStudy_Iterative() {
 	ctx := context.Background()
-	model, set := smallNet(0), noise(40)
+	model, set := smallNet(), noise(40)
 	study, err := unravel.NewStudy(model, []data.Batch{set.Batch(set.Norm(), 0, 40)}, unravel.Options{})
 	if err != nil {
 		fmt.Println(err)
@@ -128,7 +132,7 @@ func ExampleStudy_Iterative() {
 // all are done, MergeJournals makes one journal of theirs, and a study with it knows all scores.
 func ExampleShard() {
 	ctx := context.Background()
-	model, set := smallNet(0), noise(40)
+	model, set := smallNet(), noise(40)
 	plans := unravel.DeletePairs(model)
 	env := map[string]string{"SLURM_ARRAY_TASK_ID": "1", "SLURM_ARRAY_TASK_COUNT": "3"} // os.Getenv in earnest
 	shard, err := unravel.ShardFrom(func(name string) string { return env[name] })
@@ -169,14 +173,14 @@ func ExampleShard() {
 	// attempt 1 of shard 1 of 3: 2 of 2 plans known
 }
 
-// A plan drawn for each batch and Config.Active train the same bits, and go on with them after a stop.
+// Training on short paths has the bits of weights of 0 and n/k, and goes on with them after a stop.
 func TestTrainingOnRandomBlocks(t *testing.T) {
-	straight := smallNet(2)
+	straight := weighted{smallNet(), 2}
 	want, err := trainerOf(straight, train.Config{}).Run(t.Context())
 	require.NoError(t, err)
 	for name, model := range map[string]func() nn.Module{
-		"plans":  func() nn.Module { return shortPaths{smallNet(0), 2} },
-		"active": func() nn.Module { return smallNet(2) },
+		"plans":   func() nn.Module { return unravel.ShortPaths(smallNet(), 2) },
+		"weights": func() nn.Module { return weighted{smallNet(), 2} },
 	} {
 		t.Run("by="+name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "net.safetensors")

@@ -83,7 +83,6 @@ func (r *run) convolutional(name string) (resnet.Config, string) {
 		c.Survival = survival
 		return c, fmt.Sprintf("the residual net, trained with stochastic depth (Huang et al. 2016), survival falling linearly to %g", survival)
 	case "effective":
-		c.Active = active(r.cfg.Blocks)
 		return c, fmt.Sprintf("the residual net, trained with %d random blocks out of %d on each batch, so that no path is longer (Veit et al. 2016)", active(r.cfg.Blocks), r.cfg.Blocks)
 	case "plain":
 		n := cmp.Or(r.cfg.PlainBlocks, r.cfg.Blocks)
@@ -110,11 +109,15 @@ func (j *job) trainConvolutional(ctx context.Context) (network, error) {
 		b := model.Block(i)
 		res.Blocks = append(res.Blocks, BlockInfo{Stage: b.Stage + 1, Downsample: b.In != b.Out})
 	}
+	var trained nn.Module = model
+	if res.Name == "effective" {
+		trained = unravel.ShortPaths(model, active(model.Len()))
+	}
 	loader, err := j.loader()
 	if err != nil {
 		return nil, err
 	}
-	t, err := j.trainer(model, loader, j.watch(ctx, model))
+	t, err := j.trainer(trained, loader, j.watch(ctx, model))
 	if err != nil {
 		return nil, err
 	}

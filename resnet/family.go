@@ -1,0 +1,88 @@
+package resnet
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/residuum-go/residuum/nn"
+	"github.com/residuum-go/residuum/tensor"
+)
+
+// family is what the nets of He et al. 2016a and 2016b have in common: a convolution, stages of blocks of two or three
+// convolutions, of which each stage but the first halves the image and doubles the channels, and a linear layer on the mean of
+// all pixels.
+type family struct{}
+
+func (family) width() int { return 16 }
+
+func (family) check(Config) error { return nil }
+
+func (family) layers(c Config) int {
+	if c.Bottleneck {
+		return 3
+	}
+	return 2
+}
+
+// blocks divides the depth among three stages, as for small images; He et al. 2016a, section 4.2.
+func (f family) blocks(c Config) ([]int, error) {
+	step := 3 * f.layers(c)
+	if c.Depth < step+2 || c.Depth%step != 2 {
+		want := fmt.Sprintf("want %dn+2 (%d, %d, %d, ...), or Blocks instead", step, step+2, 2*step+2, 3*step+2)
+		return nil, wrong("Depth", c.Depth, want)
+	}
+	n := (c.Depth - 2) / step
+	return []int{n, n, n}, nil
+}
+
+func (family) sums() bool { return true }
+
+func (family) parts(at Block, u unit) []nn.Part { return []nn.Part{{Name: at.Name, Module: u}} }
+
+func (family) stem(b *builder) (stem sequence, out Shape) {
+	stem.add("conv1", b.conv(b.Image, b.Width, b.StemSize, b.StemStride))
+	stem.add("bn1", b.norm(b.Width), nn.ReLU{})
+	out = b.Image.strided(b.StemStride, b.Width)
+	if b.StemPool {
+		stem.then(nn.MaxPool2D{Size: tensor.Both(3), Stride: tensor.Both(2), Pad: tensor.Both(1)})
+		out = out.strided(2, b.Width)
+	}
+	return stem, out
+}
+
+func (family) head(b *builder, in Shape) (head sequence) {
+	head.then(nn.GlobalAvgPool{})
+	head.add("fc", b.linear(in.Channels, b.Classes))
+	return head
+}
+
+// expansion is how many times as many channels a bottleneck gives as its inner layers have.
+const expansion = 4
+
+// convs makes the convolutions of a block, 3x3 and 3x3, or in a bottleneck 1x1, 3x3 and 1x1, and sets what it gives. In a
+// residual net without batch norm the last one starts smaller, see Config.WithoutBatchNorm.
+func (family) convs(b *builder, at *Block) []*nn.Conv2D {
+	width, stride := b.Width<<at.Stage, at.stride()
+	wide, narrow := at.In, at.In.strided(stride, width)
+	at.Out = narrow
+	var convs []*nn.Conv2D
+	if b.Bottleneck {
+		wide.Channels, at.Out.Channels = width, expansion*width
+		convs = []*nn.Conv2D{b.conv(at.In, width, 1, 1), b.conv(wide, width, 3, stride), b.conv(narrow, at.Out.Channels, 1, 1)}
+	} else {
+		convs = []*nn.Conv2D{b.conv(wide, width, 3, stride), b.conv(narrow, width, 3, 1)}
+	}
+	if b.WithoutBatchNorm && b.sums() {
+		last := convs[len(convs)-1].Weight.Value
+		tensor.Scale(last, last, float32(1/math.Sqrt(float64(b.sum()))))
+	}
+	return convs
+}
+
+// stride is that of a block of the family.
+func (at *Block) stride() int {
+	if at.Stage > 0 && at.Index == 0 {
+		return 2
+	}
+	return 1
+}

@@ -1,7 +1,6 @@
 package boost
 
 import (
-	"fmt"
 	"math/rand/v2"
 
 	"github.com/residuum-go/residuum/autograd"
@@ -9,7 +8,7 @@ import (
 	"github.com/residuum-go/residuum/tensor"
 )
 
-// Conv is the family of small convolutional networks on images [H, W, C]: two 3x3 convolutions of
+// Conv makes small convolutional networks on images [H, W, C]: two 3x3 convolutions of
 // stride 2 with ReLU, a hidden layer with ReLU, and a linear output. Their features are the hidden
 // layer. The features of an earlier stage enter before the hidden layer.
 type Conv struct {
@@ -18,25 +17,21 @@ type Conv struct {
 	Training Training
 }
 
-// New implements Family.
-func (c Conv) New(in Input, outputs int, seed uint64) (Learner, error) {
+// New implements Learner.
+func (c Conv) New(in Input, outputs int, rng *rand.Rand) (Hypothesis, error) {
 	t, err := c.Training.withDefaults()
 	if err != nil {
 		return nil, err
 	}
-	if c.Channels < 1 {
-		return nil, fmt.Errorf("Conv.Channels is %d, want at least 1: %w", c.Channels, ErrConfig)
-	}
-	if c.Hidden < 1 {
-		return nil, fmt.Errorf("Conv.Hidden is %d, want at least 1 unit: %w", c.Hidden, ErrConfig)
-	}
-	if len(in.Row) != 3 {
-		return nil, fmt.Errorf("Conv needs rows [H, W, C], these are %v: %w", in.Row, ErrConfig)
-	}
-	if err := in.check("Conv", outputs); err != nil {
+	if err := firstFault("boost.Conv",
+		check{c.Channels >= 1, "Channels", c.Channels, "want at least 1"},
+		check{c.Hidden >= 1, "Hidden", c.Hidden, "want at least 1 unit"},
+	); err != nil {
 		return nil, err
 	}
-	rng := rand.New(rand.NewPCG(seed, 0))
+	if err := firstFault("boost.Input", check{len(in.Row) == 3, "Row", in.Row, "Conv wants rows [H, W, C]"}); err != nil {
+		return nil, err
+	}
 	return newNet(newConvBody(in, c, rng), c.Hidden, outputs, t, rng), nil
 }
 

@@ -6,37 +6,42 @@ import (
 	"math"
 	"slices"
 
+	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/tensor"
 )
 
 // Errors that Fit and its helpers wrap.
 var (
 	ErrData     = errors.New("bad data")              // shapes that disagree, NaN, targets outside the loss's domain
-	ErrConfig   = errors.New("bad configuration")     // settings outside their range, or that exclude each other
 	ErrDiverged = errors.New("training has diverged") // a loss or an output is no longer finite
 )
 
-// Data is a set of N examples.
+// Data is a set of N examples. [DataOf] makes it of labelled ones.
 type Data struct {
 	X      *tensor.Tensor // inputs [N, ...]: rows [N, d] or images [N, H, W, C]
-	Y      *tensor.Tensor // targets [N, K], see the loss; for classes see OneHot
+	Y      *tensor.Tensor // targets [N, K], see the loss
 	Weight *tensor.Tensor // importance of each row, [N], not negative, of any scale; nil means all one
 }
 
-// OneHot returns labels in [0, classes) as the rows of an identity matrix, [N, classes]. It fails
-// with ErrData on a label outside that range.
-func OneHot(labels []int, classes int) (*tensor.Tensor, error) {
+// DataOf returns a batch as Data whose targets are the labels as rows of an identity matrix, [N, classes]. It fails with
+// ErrData on labels that are not one for each example or not in [0, classes).
+//
+//	fit, err := boost.DataOf(set.Batch(set.Norm(), 0, set.Len()), set.Classes)
+func DataOf(b data.Batch, classes int) (Data, error) {
 	if classes < 1 {
-		return nil, fmt.Errorf("boost: OneHot: %d classes: %w", classes, ErrData)
+		return Data{}, fmt.Errorf("boost: DataOf: %d classes: %w", classes, ErrData)
 	}
-	y := tensor.New(len(labels), classes)
-	for i, l := range labels {
+	if b.X == nil || b.X.Rank() == 0 || b.X.Dim(0) != len(b.Labels) {
+		return Data{}, fmt.Errorf("boost: DataOf: %d labels for inputs %v: %w", len(b.Labels), b.X, ErrData)
+	}
+	y := tensor.New(len(b.Labels), classes)
+	for i, l := range b.Labels {
 		if l < 0 || l >= classes {
-			return nil, fmt.Errorf("boost: OneHot: label %d at row %d is not in [0, %d): %w", l, i, classes, ErrData)
+			return Data{}, fmt.Errorf("boost: DataOf: label %d at row %d is not in [0, %d): %w", l, i, classes, ErrData)
 		}
 		y.Data()[i*classes+l] = 1
 	}
-	return y, nil
+	return Data{X: b.X, Y: y}, nil
 }
 
 // check reports whether d is complete, consistent and finite, and accepted by the loss.

@@ -8,19 +8,27 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/residuum-go/residuum"
+	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/tensor"
 )
 
-func TestOneHot(t *testing.T) {
-	y, err := OneHot([]int{2, 0}, 3)
+func TestDataOf(t *testing.T) {
+	x := tensor.New(2, 5)
+	d, err := DataOf(data.Batch{X: x, Labels: []int{2, 0}}, 3)
 	require.NoError(t, err)
-	require.Equal(t, []float32{0, 0, 1, 1, 0, 0}, y.Data())
+	require.Equal(t, []float32{0, 0, 1, 1, 0, 0}, d.Y.Data())
+	require.Same(t, x, d.X)
 	for _, label := range []int{-1, 3} {
-		_, err := OneHot([]int{0, label}, 3)
+		_, err := DataOf(data.Batch{X: x, Labels: []int{0, label}}, 3)
 		require.ErrorIs(t, err, ErrData)
 		require.ErrorContains(t, err, "row 1")
 	}
-	_, err = OneHot(nil, 0)
+	for _, b := range []data.Batch{{}, {X: tensor.New()}, {X: x}, {Labels: []int{0, 0}}} {
+		_, err = DataOf(b, 3)
+		require.ErrorIs(t, err, ErrData)
+	}
+	_, err = DataOf(data.Batch{X: x, Labels: []int{0, 0}}, 0)
 	require.ErrorIs(t, err, ErrData)
 }
 
@@ -58,23 +66,27 @@ func TestFitRejectsBadData(t *testing.T) {
 	c := Config{Loss: Softmax{}, Learner: line{}, Stages: 1, Rate: 1}
 	for name, d := range cases {
 		t.Run("training/"+name, func(t *testing.T) {
-			e, err := Fit(context.Background(), c, d, nil)
+			e, err := Fit(context.Background(), d, c)
 			require.ErrorIs(t, err, ErrData)
 			require.ErrorContains(t, err, "training data")
 			require.Nil(t, e)
 		})
 		t.Run("validation/"+name, func(t *testing.T) {
-			_, err := Fit(context.Background(), c, good, &d)
+			c := c
+			c.Valid = &d
+			_, err := Fit(context.Background(), good, c)
 			require.ErrorIs(t, err, ErrData)
 			require.ErrorContains(t, err, "validation data")
 		})
 	}
 	t.Run("validation/other width", func(t *testing.T) {
-		_, err := Fit(context.Background(), c, good, &Data{X: tensor.New(12, 5), Y: good.Y})
+		c := c
+		c.Valid = &Data{X: tensor.New(12, 5), Y: good.Y}
+		_, err := Fit(context.Background(), good, c)
 		require.ErrorIs(t, err, ErrData)
 	})
 	t.Run("row is named", func(t *testing.T) {
-		_, err := Fit(context.Background(), c, cases["NaN target"], nil)
+		_, err := Fit(context.Background(), cases["NaN target"], c)
 		require.ErrorContains(t, err, "row 7")
 	})
 	t.Run("logistic", func(t *testing.T) {
@@ -86,46 +98,43 @@ func TestFitRejectsBadConfig(t *testing.T) {
 	good := Config{Loss: Softmax{}, Learner: MLP{Hidden: 4}, Stages: 1, Rate: 0.5}
 	trained := func(t Training) func(c *Config) { return func(c *Config) { c.Learner = MLP{Hidden: 4, Training: t} } }
 	cases := map[string]func(c *Config){
-		"Config.Loss is nil":                func(c *Config) { c.Loss = nil },
-		"Config.Learner is nil":             func(c *Config) { c.Learner = nil },
-		"Config.Stages is 0":                func(c *Config) { c.Stages = 0 },
-		"Config.Rate is 0":                  func(c *Config) { c.Rate = 0 },
-		"Config.Rate is 1.1":                func(c *Config) { c.Rate = 1.1 },
-		"Config.Rate is NaN":                func(c *Config) { c.Rate = math.NaN() },
-		"Config.Subsample is 2":             func(c *Config) { c.Subsample = 2 },
-		"Config.Patience is -1":             func(c *Config) { c.Patience = -1 },
-		"Config.Patience is 1":              func(c *Config) { c.Patience = 1 },
-		"MLP.Hidden is 0":                   func(c *Config) { c.Learner = MLP{} },
-		"Training.Epochs is -1":             trained(Training{Epochs: -1}),
-		"Training.Batch is -1":              trained(Training{Batch: -1}),
-		"Training.Rate is NaN":              trained(Training{Rate: math.NaN()}),
-		"Training.Rate is 1e+15":            trained(Training{Rate: 1e15}),
-		"Training.Rate is +Inf":             trained(Training{Rate: math.Inf(1)}),
-		"Training.WeightDecay is 501":       trained(Training{WeightDecay: 501}),
-		"Training.WeightDecay is 1e+39":     trained(Training{Rate: 1e-50, WeightDecay: 1e39}),
-		"Training.WeightDecay is +Inf":      trained(Training{WeightDecay: math.Inf(1)}),
-		"Training.WeightDecay is NaN":       trained(Training{WeightDecay: math.NaN()}),
-		"Conv needs rows [H, W, C]":         func(c *Config) { c.Learner = Conv{Channels: 2, Hidden: 4} },
-		"Conv.Channels is 0":                func(c *Config) { c.Learner = Conv{Hidden: 4} },
-		"Conv.Hidden is 0":                  func(c *Config) { c.Learner = Conv{Channels: 4} },
-		"*boost.lineLearner has no feature": func(c *Config) { c.Learner, c.Chained = line{}, true },
+		"boost: Config.Loss is <nil>: want":                                       func(c *Config) { c.Loss = nil },
+		"boost: Config.Learner is <nil>: want":                                    func(c *Config) { c.Learner = nil },
+		"boost: Config.Stages is 0: want":                                         func(c *Config) { c.Stages = 0 },
+		"boost: Config.Rate is 0: want":                                           func(c *Config) { c.Rate = 0 },
+		"boost: Config.Rate is 1.1: want":                                         func(c *Config) { c.Rate = 1.1 },
+		"boost: Config.Rate is NaN: want":                                         func(c *Config) { c.Rate = math.NaN() },
+		"boost: Config.Subsample is 2: want":                                      func(c *Config) { c.Subsample = 2 },
+		"boost: Config.Patience is -1: want":                                      func(c *Config) { c.Patience = -1 },
+		"boost: Config.Patience is 1: there is no":                                func(c *Config) { c.Patience = 1 },
+		"boost: MLP.Hidden is 0: want":                                            func(c *Config) { c.Learner = MLP{} },
+		"boost: Training.Epochs is -1: want":                                      trained(Training{Epochs: -1}),
+		"boost: Training.Batch is -1: want":                                       trained(Training{Batch: -1}),
+		"boost: Training.Rate is NaN: want":                                       trained(Training{Rate: math.NaN()}),
+		"boost: Training.Rate is 1e+15: want":                                     trained(Training{Rate: 1e15}),
+		"boost: Training.Rate is +Inf: want":                                      trained(Training{Rate: math.Inf(1)}),
+		"boost: Training.WeightDecay is 501: want":                                trained(Training{WeightDecay: 501}),
+		"boost: Training.WeightDecay is 1e+39: want":                              trained(Training{Rate: 1e-50, WeightDecay: 1e39}),
+		"boost: Training.WeightDecay is +Inf: want":                               trained(Training{WeightDecay: math.Inf(1)}),
+		"boost: Training.WeightDecay is NaN: want":                                trained(Training{WeightDecay: math.NaN()}),
+		"boost: Input.Row is [2]: Conv wants rows [H, W, C]":                      func(c *Config) { c.Learner = Conv{Channels: 2, Hidden: 4} },
+		"boost: Conv.Channels is 0: want":                                         func(c *Config) { c.Learner = Conv{Hidden: 4} },
+		"boost: Conv.Hidden is 0: want":                                           func(c *Config) { c.Learner = Conv{Channels: 4} },
+		"boost: Config.Learner is boost.line: *boost.lineLearner has no features": func(c *Config) { c.Learner, c.Chained = line{}, true },
 	}
 	d := blobs(t, 4, 3, 1)
-	_, err := Fit(context.Background(), good, d, nil)
+	_, err := Fit(context.Background(), d, good)
 	require.NoError(t, err)
 	for name, change := range cases {
 		t.Run(name, func(t *testing.T) {
 			c := good
 			change(&c)
-			_, err := Fit(context.Background(), c, d, nil)
-			require.ErrorIs(t, err, ErrConfig)
+			_, err := Fit(context.Background(), d, c)
+			var config *residuum.ConfigError
+			require.ErrorAs(t, err, &config)
 			require.False(t, errors.Is(err, ErrData))
 			require.ErrorContains(t, err, name)
 			require.NotContains(t, err.Error(), "\n")
 		})
 	}
-	_, err = MLP{Hidden: 4}.New(Input{Row: []int{0}}, 3, 1)
-	require.ErrorIs(t, err, ErrConfig)
-	_, err = Conv{Channels: 1, Hidden: 4}.New(Input{Row: []int{4, 4, 1}}, 0, 1)
-	require.ErrorIs(t, err, ErrConfig)
 }

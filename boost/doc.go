@@ -5,8 +5,16 @@
 //
 // in which learner h_m is fitted to the negative gradient of the loss at F_{m-1}, or to the Newton
 // step (Friedman 2001, "Greedy function approximation"; Friedman, Hastie, Tibshirani 2000). The
-// gradient comes from autograd, so any [Loss] written with its ops can be boosted; learners are small
-// neural networks ([MLP], [Conv]) or anything else that is a [Learner].
+// gradient comes from autograd, so any [Loss] written with its ops can be boosted; learners make small
+// neural networks ([MLP], [Conv]) or anything else that is a [Hypothesis].
+//
+// [Fit] makes an [Ensemble] of [Data], as a [Config] says. Of labelled images it is this:
+//
+//	fit, err := boost.DataOf(set.Batch(norm, 0, set.Len()), set.Classes)
+//	...
+//	ensemble, err := boost.Fit(ctx, fit, boost.Config{Loss: boost.Softmax{}, Learner: boost.MLP{Hidden: 32}, Stages: 27, Rate: 0.15})
+//	...
+//	score := data.ScoreOf(ensemble.Predict(images), labels)
 //
 // # A boosted ensemble is a residual network
 //

@@ -29,7 +29,7 @@ type Ensemble struct {
 
 // stage is one fitted block.
 type stage struct {
-	learner Learner
+	learner Hypothesis
 	scale   *tensor.Tensor // nu rho, [1]
 	sees    int            // width of the features its learner sees: 0 or f
 }

@@ -40,7 +40,7 @@ func ensembles(t *testing.T) map[string]struct {
 			d = square
 		}
 		c.Loss, c.Stages, c.Rate = Softmax{}, 5, 0.5
-		e, err := Fit(context.Background(), c, d, nil)
+		e, err := Fit(context.Background(), d, c)
 		require.NoError(t, err)
 		out[name] = struct {
 			e *Ensemble
@@ -178,7 +178,7 @@ func TestConcurrentPrediction(t *testing.T) {
 
 func TestWrongWidthPanics(t *testing.T) {
 	d := blobs(t, 10, 2, 1)
-	e, err := Fit(context.Background(), Config{Loss: Softmax{}, Learner: line{}, Stages: 1, Rate: 1}, d, nil)
+	e, err := Fit(context.Background(), d, Config{Loss: Softmax{}, Learner: line{}, Stages: 1, Rate: 1})
 	require.NoError(t, err)
 	x := tensor.New(4, 3)
 	require.PanicsWithValue(t, "boost: Stem: [4 3]: fitted on rows of shape [2]", func() { e.Stem(autograd.Const(x)) })

@@ -6,6 +6,7 @@ import (
 
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/boost"
+	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/tensor"
 )
 
@@ -21,35 +22,30 @@ func ExampleFit() {
 			labels[i] = 1
 		}
 	}
-	y, err := boost.OneHot(labels, 2)
+	ring, err := boost.DataOf(data.Batch{X: x, Labels: labels}, 2)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 
 	falling, last := true, 1.0
-	ensemble, err := boost.Fit(context.Background(), boost.Config{
+	ensemble, err := boost.Fit(context.Background(), ring, boost.Config{
 		Loss:    boost.Softmax{},
 		Learner: boost.MLP{Hidden: 16, Training: boost.Training{Epochs: 40, Batch: 40, Rate: 0.01}},
 		Stages:  10,
 		Rate:    0.5,
-		Progress: func(r boost.Report) {
-			falling, last = falling && r.TrainLoss < last, r.TrainLoss
+		OnStage: func(r boost.Report) error {
+			falling, last = falling && r.Train.Loss() < last, r.Train.Loss()
+			return nil
 		},
-	}, boost.Data{X: x, Y: y}, nil)
+	})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 
-	right := 0
-	for i, class := range tensor.ArgMax(ensemble.Predict(x)) {
-		if class == labels[i] {
-			right++
-		}
-	}
 	fmt.Println(ensemble.Len(), "stages, loss falls at each:", falling)
-	fmt.Println("more than 95 % right:", right > len(labels)*95/100)
+	fmt.Println("more than 95 % right:", data.ScoreOf(ensemble.Predict(x), labels).Accuracy() > 0.95)
 	// Output:
 	// 10 stages, loss falls at each: true
 	// more than 95 % right: true
@@ -59,12 +55,12 @@ func ExampleFit() {
 func ExampleEnsemble() {
 	x := tensor.From([]float32{0, 1, 2, 3}, 4, 1)
 	y := tensor.From([]float32{0, 1, 4, 9}, 4, 1)
-	e, err := boost.Fit(context.Background(), boost.Config{
+	e, err := boost.Fit(context.Background(), boost.Data{X: x, Y: y}, boost.Config{
 		Loss:    boost.SquaredError{},
 		Learner: boost.MLP{Hidden: 4},
 		Stages:  5,
 		Rate:    0.5,
-	}, boost.Data{X: x, Y: y}, nil)
+	})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -19,23 +19,24 @@ func TestFashionMNIST(t *testing.T) {
 	require.NoError(t, err)
 	norm := small.Norm()
 	examples := func(d *data.Dataset) boost.Data {
-		y, err := boost.OneHot(d.Labels, d.Classes)
+		all, err := boost.DataOf(d.Batch(norm, 0, d.Len()), d.Classes)
 		require.NoError(t, err)
-		return boost.Data{X: d.Batch(norm, 0, d.Len()).X, Y: y}
+		return all
 	}
 	test := examples(split.Test)
 	for _, newton := range []bool{false, true} {
 		var last boost.Report
-		_, err = boost.Fit(context.Background(), boost.Config{
-			Loss:     boost.Softmax{},
-			Learner:  boost.MLP{Hidden: 16},
-			Stages:   3,
-			Rate:     0.5,
-			Newton:   newton,
-			Progress: func(r boost.Report) { last = r },
-		}, examples(small), &test)
+		_, err = boost.Fit(context.Background(), examples(small), boost.Config{
+			Loss:    boost.Softmax{},
+			Learner: boost.MLP{Hidden: 16},
+			Stages:  3,
+			Rate:    0.5,
+			Newton:  newton,
+			Valid:   &test,
+			OnStage: func(r boost.Report) error { last = r; return nil },
+		})
 		require.NoError(t, err)
-		t.Logf("newton=%v: accuracy %.3f in training, %.3f on the test images", newton, last.TrainAccuracy, last.ValidAccuracy)
-		require.Greater(t, last.ValidAccuracy, 0.72)
+		t.Logf("newton=%v: %v", newton, last)
+		require.Greater(t, last.Valid.Accuracy(), 0.72)
 	}
 }

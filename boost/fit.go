@@ -6,13 +6,14 @@ import (
 	"slices"
 )
 
-// Fit boosts an ensemble on train. valid may be nil.
+// Fit boosts an ensemble on train.
 //
-// It fails with ErrConfig or ErrData, before any work, when c or the data cannot be used. When ctx is
-// cancelled or a stage fails (ErrDiverged, also for a loss that is no longer finite), it returns the stages before that, with
-// Patience up to the best, and an error; that of a cancelled ctx is ctx's and its cause.
-func Fit(ctx context.Context, c Config, train Data, valid *Data) (*Ensemble, error) {
-	b, err := newBooster(c, train, valid)
+// It fails with a [*residuum.ConfigError] or ErrData, before any work, when c or the data cannot be used; what is wrong
+// with a Learner shows in the first stage. When ctx is cancelled, a hook returns an error or a stage fails (ErrDiverged,
+// also for a loss that is no longer finite), it returns the stages until then, with Patience up to the best, and
+// an error; that of a cancelled ctx is ctx's and its cause.
+func Fit(ctx context.Context, train Data, c Config) (*Ensemble, error) {
+	b, err := newBooster(train, c)
 	if err != nil {
 		return nil, fmt.Errorf("boost: Fit: %w", err)
 	}
@@ -32,17 +33,22 @@ func (b *booster) boost(ctx context.Context) (best int, err error) {
 	if err != nil {
 		return 0, fmt.Errorf("before the first stage: %w", err)
 	}
-	bestLoss := r.ValidLoss
+	bestLoss := r.Valid.Loss()
 	for m := range b.Stages {
 		r, err := b.stage(ctx, m)
 		if err != nil {
 			return best, fmt.Errorf("stage %d of %d: %w", m+1, b.Stages, err)
 		}
-		if b.Progress != nil {
-			b.Progress(r)
+		if loss := r.Valid.Loss(); loss < bestLoss {
+			best, bestLoss = m+1, loss
 		}
-		if r.ValidLoss < bestLoss {
-			best, bestLoss = m+1, r.ValidLoss
+		if b.Progress != nil {
+			b.Progress(m+1, b.Stages)
+		}
+		if b.OnStage != nil {
+			if err := b.OnStage(r); err != nil {
+				return best, fmt.Errorf("after stage %d of %d: %w", m+1, b.Stages, err)
+			}
 		}
 		if b.Patience > 0 && m+1-best >= b.Patience {
 			break
@@ -65,8 +71,8 @@ type subject struct {
 	*run
 }
 
-func newBooster(c Config, train Data, valid *Data) (*booster, error) {
-	if err := c.check(valid != nil); err != nil {
+func newBooster(train Data, c Config) (*booster, error) {
+	if err := c.check(); err != nil {
 		return nil, err
 	}
 	if err := train.check(c.Loss); err != nil {
@@ -84,6 +90,7 @@ func newBooster(c Config, train Data, valid *Data) (*booster, error) {
 		start:   f0,
 	}
 	b := &booster{Config: c, ensemble: e, train: subject{train, e.run(train.X, c.Chained)}}
+	valid := c.Valid
 	if valid == nil {
 		return b, nil
 	}

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"math"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/internal/parallel"
 	"github.com/residuum-go/residuum/tensor"
 )
@@ -27,8 +29,8 @@ func TestSquaredErrorByHand(t *testing.T) {
 		const nu = 0.4
 		var reports []Report
 		c := Config{Loss: SquaredError{}, Learner: line{}, Stages: 5, Rate: nu, Newton: newton,
-			Progress: func(r Report) { reports = append(reports, r) }}
-		e, err := Fit(context.Background(), c, d, nil)
+			OnStage: func(r Report) error { reports = append(reports, r); return nil }}
+		e, err := Fit(context.Background(), d, c)
 		require.NoError(t, err)
 		require.Equal(t, 5, e.Len())
 		for m, f := range e.Staged(d.X) {
@@ -44,8 +46,9 @@ func TestSquaredErrorByHand(t *testing.T) {
 				r := reports[m-1]
 				require.Equal(t, []int{m, 5, 4}, []int{r.Stage, r.Stages, r.Rows})
 				require.InDelta(t, 1, r.Rho, 1e-4)
-				require.InDelta(t, loss, r.TrainLoss, 1e-5)
-				require.True(t, math.IsNaN(r.TrainAccuracy) && math.IsNaN(r.ValidLoss) && math.IsNaN(r.ValidAccuracy))
+				require.InDelta(t, loss, r.Train.Loss(), 1e-5)
+				require.Equal(t, data.Score{Examples: 4, LossSum: r.Train.LossSum}, r.Train)
+				require.Zero(t, r.Valid)
 			}
 		}
 	}
@@ -56,7 +59,7 @@ func TestTargetsAreNegativeGradients(t *testing.T) {
 	for _, newton := range []bool{false, true} {
 		var fitted []*lineLearner
 		c := Config{Loss: Softmax{}, Learner: line{&fitted}, Stages: 6, Rate: 0.2, Newton: newton}
-		e, err := Fit(context.Background(), c, d, nil)
+		e, err := Fit(context.Background(), d, c)
 		require.NoError(t, err)
 		for m, f := range e.Staged(d.X) {
 			if m == e.Len() {
@@ -91,15 +94,16 @@ func TestTrainingLossFalls(t *testing.T) {
 			d := Data{X: random(8, 12, 3), Y: c.y, Weight: tensor.Abs(nil, random(9, 12))}
 			f0, err := start(c.loss, d)
 			require.NoError(t, err)
-			last, _ := evaluate(c.loss, tensor.BroadcastTo(nil, f0, 12, k), d)
+			last := meanLoss(c.loss, tensor.BroadcastTo(nil, f0, 12, k), d)
 			first := last
-			_, err = Fit(ctx, Config{
+			_, err = Fit(ctx, d, Config{
 				Loss: c.loss, Learner: line{}, Stages: 10, Rate: 0.1, Newton: newton,
-				Progress: func(r Report) {
-					require.LessOrEqual(t, r.TrainLoss, last+1e-6, "%s stage %d", name, r.Stage)
-					last = r.TrainLoss
+				OnStage: func(r Report) error {
+					require.LessOrEqual(t, r.Train.Loss(), last+1e-6, "%s stage %d", name, r.Stage)
+					last = r.Train.Loss()
+					return nil
 				},
-			}, d, nil)
+			})
 			require.NoError(t, err)
 			require.Less(t, last, first, name)
 		}
@@ -110,7 +114,7 @@ func TestSubsample(t *testing.T) {
 	d := blobs(t, 50, 2, 1)
 	var fitted []*lineLearner
 	c := Config{Loss: Softmax{}, Learner: line{&fitted}, Stages: 3, Rate: 0.5, Subsample: 0.3, Seed: 4}
-	_, err := Fit(context.Background(), c, d, nil)
+	_, err := Fit(context.Background(), d, c)
 	require.NoError(t, err)
 	for _, l := range fitted {
 		require.Equal(t, []int{30, 2}, l.x.Shape())
@@ -141,9 +145,9 @@ func TestWeightsCountRows(t *testing.T) {
 	double := Data{X: tensor.Gather(nil, d.X, rows), Y: tensor.Gather(nil, d.Y, rows)}
 	for _, newton := range []bool{false, true} {
 		c := Config{Loss: Softmax{}, Learner: line{}, Stages: 4, Rate: 0.5, Newton: newton}
-		a, err := Fit(context.Background(), c, Data{X: d.X, Y: d.Y, Weight: weight}, nil)
+		a, err := Fit(context.Background(), Data{X: d.X, Y: d.Y, Weight: weight}, c)
 		require.NoError(t, err)
-		b, err := Fit(context.Background(), c, double, nil)
+		b, err := Fit(context.Background(), double, c)
 		require.NoError(t, err)
 		requireClose(t, a.Predict(d.X), b.Predict(d.X), 1e-3)
 	}
@@ -158,7 +162,7 @@ func TestSameBits(t *testing.T) {
 		var want *tensor.Tensor
 		for _, workers := range []int{1, 2, 5} {
 			restore := parallel.SetWorkers(workers)
-			e, err := Fit(context.Background(), c, train, nil)
+			e, err := Fit(context.Background(), train, c)
 			require.NoError(t, err)
 			got := e.Predict(test.X)
 			restore()
@@ -168,7 +172,7 @@ func TestSameBits(t *testing.T) {
 			require.True(t, tensor.Equal(want, got), "workers=%d", workers)
 		}
 		c.Seed++
-		e, err := Fit(context.Background(), c, train, nil)
+		e, err := Fit(context.Background(), train, c)
 		require.NoError(t, err)
 		require.False(t, tensor.Equal(want, e.Predict(test.X)), "another seed")
 	}
@@ -178,27 +182,60 @@ func TestCancel(t *testing.T) {
 	d := blobs(t, 30, 3, 1)
 	ctx, cancel := context.WithCancel(context.Background())
 	c := Config{Loss: Softmax{}, Learner: MLP{Hidden: 4}, Stages: 5, Rate: 0.5,
-		Progress: func(r Report) {
-			if r.Stage == 2 {
+		Progress: func(done, total int) {
+			require.Equal(t, 5, total)
+			if done == 2 {
 				cancel()
 			}
 		}}
-	e, err := Fit(ctx, c, d, nil)
+	e, err := Fit(ctx, d, c)
 	require.ErrorIs(t, err, context.Canceled)
 	require.ErrorContains(t, err, "stage 3 of 5")
 	require.Equal(t, 2, e.Len())
 	require.Equal(t, []int{90, 3}, e.Predict(d.X).Shape())
 
-	l, err := MLP{Hidden: 4}.New(Input{Row: []int{2}}, 3, 1)
+	l, err := MLP{Hidden: 4}.New(Input{Row: []int{2}}, 3, rand.New(rand.NewPCG(1, 0)))
 	require.NoError(t, err)
 	require.ErrorIs(t, l.Fit(ctx, d.X, d.Y, nil), context.Canceled, "within a stage")
+}
+
+// An error of OnStage ends the fit with that stage, and with Patience as any other end does.
+func TestHookThatFails(t *testing.T) {
+	train, valid := noise()
+	stop := errors.New("enough")
+	c := Config{Loss: SquaredError{}, Learner: line{}, Stages: 30, Rate: 0.5, Valid: &valid}
+	var last Report
+	c.OnStage = func(r Report) error {
+		if last = r; r.Stage == 12 {
+			return stop
+		}
+		return nil
+	}
+	e, err := Fit(context.Background(), train, c)
+	require.ErrorIs(t, err, stop)
+	require.EqualError(t, err, "boost: Fit: after stage 12 of 30: enough")
+	require.Equal(t, 12, e.Len())
+	require.InDelta(t, scoreOf(c.Loss, e.Predict(valid.X), valid).Loss(), last.Valid.Loss(), 1e-6)
+	c.Patience = 25
+	best, err := Fit(context.Background(), train, c)
+	require.ErrorIs(t, err, stop)
+	require.Less(t, best.Len(), 12)
+}
+
+func TestReportAsText(t *testing.T) {
+	r := Report{Stage: 3, Stages: 27, Train: data.Score{Examples: 40, Correct: 30, LossSum: 20}, classes: true}
+	require.Equal(t, "stage 3 of 27: 75.0 % of 40 right, loss 0.5000", r.String())
+	r.Valid = data.Score{Examples: 20, Correct: 10, LossSum: 20}
+	require.Equal(t, "stage 3 of 27: 75.0 % of 40 right, loss 0.5000; validation 50.0 % of 20 right, loss 1.0000", r.String())
+	r.classes = false
+	require.Equal(t, "stage 3 of 27: loss 0.5000; validation loss 1.0000", r.String())
 }
 
 func TestDivergence(t *testing.T) {
 	d := blobs(t, 200, 3, 1)
 	tensor.Scale(d.X, d.X, 1e30)
 	c := Config{Loss: Softmax{}, Learner: MLP{Hidden: 4}, Stages: 5, Rate: 0.5}
-	e, err := Fit(context.Background(), c, d, nil)
+	e, err := Fit(context.Background(), d, c)
 	require.ErrorIs(t, err, ErrDiverged)
 	require.False(t, errors.Is(err, ErrData))
 	require.Zero(t, e.Len())
@@ -207,12 +244,12 @@ func TestDivergence(t *testing.T) {
 func TestPatience(t *testing.T) {
 	train, valid := noise()
 	var losses []float64
-	c := Config{Loss: SquaredError{}, Learner: line{}, Stages: 30, Rate: 0.5, Patience: 3,
-		Progress: func(r Report) { losses = append(losses, r.ValidLoss) }}
-	e, err := Fit(context.Background(), c, train, &valid)
+	c := Config{Loss: SquaredError{}, Learner: line{}, Stages: 30, Rate: 0.5, Patience: 3, Valid: &valid,
+		OnStage: func(r Report) error { losses = append(losses, r.Valid.Loss()); return nil }}
+	e, err := Fit(context.Background(), train, c)
 	require.NoError(t, err)
 	require.Len(t, losses, e.Len()+3)
-	best, _ := evaluate(SquaredError{}, e.Predict(valid.X), valid)
+	best := scoreOf(SquaredError{}, e.Predict(valid.X), valid).Loss()
 	for _, l := range losses[e.Len():] {
 		require.GreaterOrEqual(t, l, best)
 	}
@@ -230,36 +267,36 @@ type interrupted struct {
 	made  *int
 }
 
-type interruptedLearner struct {
-	Learner
+type interruptedHypothesis struct {
+	Hypothesis
 	event func() (float32, error)
 	add   float32
 }
 
-func (f interrupted) New(in Input, outputs int, seed uint64) (Learner, error) {
-	l, err := line{}.New(in, outputs, seed)
+func (f interrupted) New(in Input, outputs int, rng *rand.Rand) (Hypothesis, error) {
+	l, err := line{}.New(in, outputs, rng)
 	*f.made++
 	if *f.made == f.at {
-		return &interruptedLearner{l, f.event, 0}, err
+		return &interruptedHypothesis{l, f.event, 0}, err
 	}
 	return l, err
 }
 
-func (l *interruptedLearner) Fit(ctx context.Context, x, target, weight *tensor.Tensor) (err error) {
+func (l *interruptedHypothesis) Fit(ctx context.Context, x, target, weight *tensor.Tensor) (err error) {
 	if l.add, err = l.event(); err != nil {
 		return err
 	}
-	return l.Learner.Fit(ctx, x, target, weight)
+	return l.Hypothesis.Fit(ctx, x, target, weight)
 }
 
-func (l *interruptedLearner) Forward(x *autograd.Var) *autograd.Var {
-	return autograd.AddScalar(l.Learner.Forward(x), l.add)
+func (l *interruptedHypothesis) Forward(x *autograd.Var) *autograd.Var {
+	return autograd.AddScalar(l.Hypothesis.Forward(x), l.add)
 }
 
 func TestPatienceHoweverTheFitEnds(t *testing.T) {
 	train, valid := noise()
-	c := Config{Loss: SquaredError{}, Learner: line{}, Stages: 30, Rate: 0.5, Patience: 25}
-	full, err := Fit(context.Background(), c, train, &valid)
+	c := Config{Loss: SquaredError{}, Learner: line{}, Stages: 30, Rate: 0.5, Patience: 25, Valid: &valid}
+	full, err := Fit(context.Background(), train, c)
 	require.NoError(t, err)
 	best := full.Len()
 	require.Less(t, best, 10)
@@ -286,7 +323,7 @@ func TestPatienceHoweverTheFitEnds(t *testing.T) {
 			ctx, cancel = context.WithCancelCause(context.Background())
 			defer cancel(nil)
 			c.Learner = interrupted{best + 5, end.event, new(int)}
-			e, err := Fit(ctx, c, train, &valid)
+			e, err := Fit(ctx, train, c)
 			for _, want := range end.want {
 				require.ErrorIs(t, err, want)
 			}
@@ -299,7 +336,7 @@ func TestPatienceHoweverTheFitEnds(t *testing.T) {
 func TestValidationThatDiverges(t *testing.T) {
 	train, valid := noise()
 	valid.X = set(valid.X, 3e38, 5, 0)
-	e, err := Fit(context.Background(), Config{Loss: SquaredError{}, Learner: line{}, Stages: 3, Rate: 0.5}, train, &valid)
+	e, err := Fit(context.Background(), train, Config{Loss: SquaredError{}, Learner: line{}, Stages: 3, Rate: 0.5, Valid: &valid})
 	require.ErrorIs(t, err, ErrDiverged)
 	require.ErrorContains(t, err, "stage 1 of 3: validation loss is +Inf")
 	require.Zero(t, e.Len())
@@ -307,7 +344,7 @@ func TestValidationThatDiverges(t *testing.T) {
 
 func TestLossThatIsNotFiniteFromTheStart(t *testing.T) {
 	d := Data{X: random(1, 4, 2), Y: tensor.From([]float32{3e38, -3e38, 3e38, -3e38}, 4, 1)}
-	e, err := Fit(context.Background(), Config{Loss: SquaredError{}, Learner: line{}, Stages: 2, Rate: 1}, d, nil)
+	e, err := Fit(context.Background(), d, Config{Loss: SquaredError{}, Learner: line{}, Stages: 2, Rate: 1})
 	require.ErrorIs(t, err, ErrDiverged)
 	require.ErrorContains(t, err, "before the first stage: training loss is +Inf")
 	require.Zero(t, e.Len())
@@ -318,8 +355,8 @@ func TestCauseOfACancelledFit(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	cancel(cause)
 	d := blobs(t, 30, 3, 1)
-	_, err := Fit(ctx, Config{Loss: Softmax{}, Learner: MLP{Hidden: 4}, Stages: 5, Rate: 0.5}, d, nil)
-	l, newErr := MLP{Hidden: 4}.New(Input{Row: []int{2}}, 3, 1)
+	_, err := Fit(ctx, d, Config{Loss: Softmax{}, Learner: MLP{Hidden: 4}, Stages: 5, Rate: 0.5})
+	l, newErr := MLP{Hidden: 4}.New(Input{Row: []int{2}}, 3, rand.New(rand.NewPCG(1, 0)))
 	require.NoError(t, newErr)
 	for _, err := range []error{err, l.Fit(ctx, d.X, d.Y, nil)} {
 		require.ErrorIs(t, err, context.Canceled)
@@ -336,7 +373,7 @@ func TestUserLoss(t *testing.T) {
 	}
 	for _, newton := range []bool{false, true} {
 		c := Config{Loss: poisson{}, Learner: line{}, Stages: 60, Rate: 0.5, Newton: newton}
-		e, err := Fit(context.Background(), c, Data{X: x, Y: y}, nil)
+		e, err := Fit(context.Background(), Data{X: x, Y: y}, c)
 		require.NoError(t, err)
 		got := e.Forward(autograd.Const(x)).Value()
 		requireClose(t, tensor.Log(nil, y), got, 0.02)
@@ -349,9 +386,9 @@ type growing struct {
 	output float32
 }
 
-func (f growing) New(in Input, outputs int, seed uint64) (Learner, error) {
+func (f growing) New(in Input, outputs int, rng *rand.Rand) (Hypothesis, error) {
 	*f.width++
-	l, err := MLP{Hidden: *f.width}.New(in, outputs, seed)
+	l, err := MLP{Hidden: *f.width}.New(in, outputs, rng)
 	if err == nil && f.output != 0 {
 		return constant{l.(Featured), f.output}, nil
 	}
@@ -373,11 +410,11 @@ func TestBadLearners(t *testing.T) {
 	d := blobs(t, 10, 2, 1)
 	fit := func(output float32, chained bool) error {
 		f := growing{new(int), output}
-		_, err := Fit(context.Background(), Config{Loss: Softmax{}, Learner: f, Stages: 2, Rate: 1, Chained: chained}, d, nil)
+		_, err := Fit(context.Background(), d, Config{Loss: Softmax{}, Learner: f, Stages: 2, Rate: 1, Chained: chained})
 		return err
 	}
 	require.NoError(t, fit(0, false))
-	require.ErrorIs(t, fit(0, true), ErrConfig)
+	require.ErrorContains(t, fit(0, true), "boost: Config.Learner is boost.growing: it makes a hypothesis with 2 features, those before it have 1")
 	require.ErrorIs(t, fit(float32(math.Inf(1)), false), ErrDiverged)
 	require.ErrorIs(t, fit(float32(math.NaN()), true), ErrDiverged)
 }

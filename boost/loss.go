@@ -1,9 +1,8 @@
 package boost
 
 import (
-	"math"
-
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/tensor"
 )
 
@@ -74,19 +73,27 @@ func HessianByAutograd(loss Loss, f, y *tensor.Tensor) *tensor.Tensor {
 	return out
 }
 
-// evaluate returns the mean loss and the accuracy of scores f on d; the accuracy is NaN for a loss
-// that is not a Scorer.
-func evaluate(loss Loss, f *tensor.Tensor, d Data) (mean, accuracy float64) {
-	mean = d.mean(loss.Rows(autograd.Const(f), d.Y).Value().Data())
-	s, ok := loss.(Scorer)
-	if !ok {
-		return mean, math.NaN()
+// meanLoss returns the weighted mean loss of scores f on d.
+func meanLoss(loss Loss, f *tensor.Tensor, d Data) float64 {
+	return d.mean(loss.Rows(autograd.Const(f), d.Y).Value().Data())
+}
+
+// scoreOf returns the score of f on the rows of d that have a weight. Nothing is right for a loss that is not a Scorer.
+func scoreOf(loss Loss, f *tensor.Tensor, d Data) data.Score {
+	var right []bool
+	if s, ok := loss.(Scorer); ok {
+		right = s.Correct(f, d.Y)
 	}
-	hits := make([]float32, f.Dim(0))
-	for i, ok := range s.Correct(f, d.Y) {
-		if ok {
-			hits[i] = 1
+	var score data.Score
+	for i := range f.Dim(0) {
+		if d.rowWeight(i) == 0 {
+			continue
+		}
+		score.Examples++
+		if right != nil && right[i] {
+			score.Correct++
 		}
 	}
-	return mean, d.mean(hits)
+	score.LossSum = meanLoss(loss, f, d) * float64(score.Examples)
+	return score
 }

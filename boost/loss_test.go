@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/tensor"
 )
 
@@ -119,9 +120,9 @@ func TestStartIsStationary(t *testing.T) {
 }
 
 func TestStartWithAbsentClass(t *testing.T) {
-	y, err := OneHot([]int{0, 1, 1}, 3)
+	d, err := DataOf(data.Batch{X: tensor.New(3, 1), Labels: []int{0, 1, 1}}, 3)
 	require.NoError(t, err)
-	f0, err := start(Softmax{}, Data{X: tensor.New(3, 1), Y: y})
+	f0, err := start(Softmax{}, d)
 	require.NoError(t, err)
 	require.NoError(t, finite("start", f0.Reshape(1, 3), ErrData))
 	require.Less(t, f0.At(2), f0.At(0))
@@ -136,8 +137,7 @@ func TestLineSearch(t *testing.T) {
 			descent := tensor.Scale(nil, Gradient(c.loss, f, c.y), -0.3)
 			h := tensor.AddScaled(nil, descent, 0.2, random(8, f.Shape()...)) // off course, so that a minimum exists
 			phi := func(rho float64) float64 {
-				mean, _ := evaluate(c.loss, tensor.AddScaled(nil, f, float32(rho), h), d)
-				return mean
+				return meanLoss(c.loss, tensor.AddScaled(nil, f, float32(rho), h), d)
 			}
 			rho := lineSearch(c.loss, d, f, h)
 			require.Positive(t, rho)

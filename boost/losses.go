@@ -35,14 +35,14 @@ func (SquaredError) Curvature(f, _ *tensor.Tensor) *tensor.Tensor {
 
 // Softmax is the multi-class cross-entropy l(y, F) = -sum_k y_k log p_k with
 // p_k = exp F_k / sum_j exp F_j. Each row of targets is a distribution over the K classes, one-hot
-// for plain labels (see OneHot).
+// for plain labels (see DataOf).
 type Softmax struct{}
 
 // Check accepts rows that are distributions over at least two classes.
 func (Softmax) Check(y *tensor.Tensor) error {
 	k := y.Dim(1)
 	if k < 2 {
-		return fmt.Errorf("targets %v: softmax needs a column for each of at least two classes, see OneHot: %w", y.Shape(), ErrData)
+		return fmt.Errorf("targets %v: softmax needs a column for each of at least two classes, see DataOf: %w", y.Shape(), ErrData)
 	}
 	for i := range y.Dim(0) {
 		sum := 0.0

@@ -33,20 +33,16 @@ func (t Training) withDefaults() (Training, error) {
 	if t.Rate == 0 {
 		t.Rate = 0.002
 	}
-	switch {
-	case t.Epochs < 0:
-		return t, fmt.Errorf("Training.Epochs is %d, want at least 1, or 0 for 10: %w", t.Epochs, ErrConfig)
-	case t.Batch < 0:
-		return t, fmt.Errorf("Training.Batch is %d, want at least 1, or 0 for 128: %w", t.Batch, ErrConfig)
-	case !(t.Rate > 0 && t.Rate <= 1):
-		return t, fmt.Errorf("Training.Rate is %v, want a learning rate in (0, 1], or 0 for 0.002: %w", t.Rate, ErrConfig)
-	case !(t.WeightDecay >= 0 && t.WeightDecay <= math.MaxFloat32 && t.Rate*t.WeightDecay <= 1):
-		return t, fmt.Errorf("Training.WeightDecay is %v, want at least 0 and at most 1/Rate: %w", t.WeightDecay, ErrConfig)
-	}
-	return t, nil
+	decays := t.WeightDecay >= 0 && t.WeightDecay <= math.MaxFloat32 && t.Rate*t.WeightDecay <= 1
+	return t, firstFault("boost.Training",
+		check{t.Epochs > 0, "Epochs", t.Epochs, "want at least 1, or 0 for 10"},
+		check{t.Batch > 0, "Batch", t.Batch, "want at least 1, or 0 for 128"},
+		check{t.Rate > 0 && t.Rate <= 1, "Rate", t.Rate, "want a learning rate in (0, 1], or 0 for 0.002"},
+		check{decays, "WeightDecay", t.WeightDecay, "want at least 0 and at most 1/Rate"},
+	)
 }
 
-// net is a neural learner: a body that computes features and a linear output layer.
+// net is a neural hypothesis: a body that computes features and a linear output layer.
 type net struct {
 	body     nn.Module // [N, ...] to [N, f]
 	output   *nn.Linear
@@ -63,7 +59,7 @@ func newNet(body nn.Module, features, outputs int, t Training, rng *rand.Rand) *
 	}
 }
 
-// Forward implements Learner.
+// Forward implements Hypothesis.
 func (l *net) Forward(x *autograd.Var) *autograd.Var { return l.Output(l.Features(x)) }
 
 // Features implements Featured.
@@ -77,7 +73,7 @@ func (l *net) Parts() []nn.Part {
 	return []nn.Part{{Name: "body", Module: l.body}, {Name: "output", Module: l.output}}
 }
 
-// Fit implements Learner. Targets shrink as an ensemble gets better, so they are scaled to unit size
+// Fit implements Hypothesis. Targets shrink as an ensemble gets better, so they are scaled to unit size
 // for the time of the training and the output layer is scaled back after it: one learning rate then
 // suits all stages.
 func (l *net) Fit(ctx context.Context, x, target, weight *tensor.Tensor) error {
@@ -162,7 +158,7 @@ func (b *batch) load(rows []int) *batch {
 	return b
 }
 
-func (b *batch) loss(tape *autograd.Tape, l Learner) *autograd.Var {
+func (b *batch) loss(tape *autograd.Tape, l Hypothesis) *autograd.Var {
 	d := autograd.Square(autograd.Sub(l.Forward(tape.Input(b.x)), autograd.Const(b.target)))
 	if b.weight != nil {
 		d = autograd.Mul(d, autograd.Const(b.weight))

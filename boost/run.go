@@ -55,7 +55,7 @@ func (r *run) gather(rows []int, sees int) *tensor.Tensor {
 }
 
 // output returns h(x), [N, K], and in a chained run the learner's features, [N, f].
-func (r *run) output(l Learner, sees int) (h, z *tensor.Tensor) {
+func (r *run) output(l Hypothesis, sees int) (h, z *tensor.Tensor) {
 	n := r.x.Dim(0)
 	h = tensor.New(r.scores.Shape()...)
 	for lo := 0; lo < n; lo += chunk {

@@ -8,6 +8,8 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"github.com/residuum-go/residuum"
+	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/internal/cancelled"
 	"github.com/residuum-go/residuum/tensor"
 )
@@ -20,12 +22,12 @@ func (b *booster) stage(ctx context.Context, m int) (Report, error) {
 	e := b.ensemble
 	rng := rand.New(rand.NewPCG(b.Seed, uint64(m)))
 	sees := e.features // 0 in the first stage, also of a chained ensemble
-	l, err := b.Learner.New(Input{Row: e.row, Features: sees}, e.outputs, rng.Uint64())
+	l, err := b.Learner.New(Input{Row: e.row, Features: sees}, e.outputs, rand.New(rand.NewPCG(rng.Uint64(), 0)))
 	if err != nil {
 		return Report{}, err
 	}
 	if _, ok := l.(Featured); b.Chained && !ok {
-		return Report{}, fmt.Errorf("%T has no features to chain: %w", l, ErrConfig)
+		return Report{}, badLearner(b.Learner, "%T has no features to chain", l)
 	}
 	rows := b.sample(rng)
 	target, weight := b.target(rows)
@@ -106,9 +108,9 @@ func normalise(weight *tensor.Tensor) {
 }
 
 // advance applies learner l to both data sets and returns its rho.
-func (b *booster) advance(l Learner, sees int) (rho float64, err error) {
+func (b *booster) advance(l Hypothesis, sees int) (rho float64, err error) {
 	h, z := b.train.output(l, sees)
-	if err := b.ensemble.admit(h, z); err != nil {
+	if err := b.admit(h, z); err != nil {
 		return 0, err
 	}
 	rho = 1
@@ -125,7 +127,8 @@ func (b *booster) advance(l Learner, sees int) (rho float64, err error) {
 
 // admit checks the outputs and features of a new learner, and takes the width of the features from
 // the first one that has any.
-func (e *Ensemble) admit(h, z *tensor.Tensor) error {
+func (b *booster) admit(h, z *tensor.Tensor) error {
+	e := b.ensemble
 	if err := finite("outputs of the learner", h, ErrDiverged); err != nil {
 		return err
 	}
@@ -139,35 +142,40 @@ func (e *Ensemble) admit(h, z *tensor.Tensor) error {
 		e.features = z.Dim(1)
 	}
 	if z.Dim(1) != e.features {
-		return fmt.Errorf("a learner has %d features, those before it %d: %w", z.Dim(1), e.features, ErrConfig)
+		return badLearner(b.Learner, "it makes a hypothesis with %d features, those before it have %d", z.Dim(1), e.features)
 	}
 	return nil
 }
 
+// badLearner says why the hypotheses of a learner cannot be chained.
+func badLearner(l Learner, format string, args ...any) error {
+	return &residuum.ConfigError{Struct: "boost.Config", Field: "Learner", Value: fmt.Sprintf("%T", l), Reason: fmt.Sprintf(format, args...)}
+}
+
 // append adds a fitted learner.
-func (e *Ensemble) append(l Learner, scale float32, sees int) {
+func (e *Ensemble) append(l Hypothesis, scale float32, sees int) {
 	e.stages = append(e.stages, stage{learner: l, scale: tensor.Full(scale, 1), sees: sees})
 }
 
 // report describes the ensemble after m stages. It fails with ErrDiverged when scores or a loss are not finite.
 func (b *booster) report(m, rows int, rho float64) (Report, error) {
-	nan := math.NaN()
-	r := Report{Stage: m, Stages: b.Stages, Rows: rows, Rho: rho, ValidLoss: nan, ValidAccuracy: nan}
+	_, classes := b.Loss.(Scorer)
+	r := Report{Stage: m, Stages: b.Stages, Rows: rows, Rho: rho, classes: classes}
 	var err error
-	if r.TrainLoss, r.TrainAccuracy, err = b.judge("training", b.train); err != nil || b.valid == nil {
+	if r.Train, err = b.judge("training", b.train); err != nil || b.valid == nil {
 		return r, err
 	}
-	r.ValidLoss, r.ValidAccuracy, err = b.judge("validation", *b.valid)
+	r.Valid, err = b.judge("validation", *b.valid)
 	return r, err
 }
 
-func (b *booster) judge(set string, s subject) (loss, accuracy float64, err error) {
+func (b *booster) judge(set string, s subject) (data.Score, error) {
 	if err := finite(set+" scores", s.scores, ErrDiverged); err != nil {
-		return 0, 0, err
+		return data.Score{}, err
 	}
-	loss, accuracy = evaluate(b.Loss, s.scores, s.Data)
-	if loss-loss != 0 {
-		err = fmt.Errorf("%s loss is %v: %w", set, loss, ErrDiverged)
+	score := scoreOf(b.Loss, s.scores, s.Data)
+	if v := score.LossSum; v-v != 0 {
+		return score, fmt.Errorf("%s loss is %v: %w", set, v, ErrDiverged)
 	}
-	return loss, accuracy, err
+	return score, nil
 }

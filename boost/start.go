@@ -43,7 +43,7 @@ func minimiseConstant(loss Loss, d Data) []float64 {
 		return columnMeans(Data{X: d.X, Y: t, Weight: d.Weight})
 	}
 	c := make([]float64, k)
-	value, _ := evaluate(loss, scores(c), d)
+	value := meanLoss(loss, scores(c), d)
 	for range 100 {
 		f := scores(c)
 		g, h := mean(Gradient(loss, f, d.Y)), mean(Hessian(loss, f, d.Y))
@@ -53,7 +53,7 @@ func minimiseConstant(loss Loss, d Data) []float64 {
 			for j := range next {
 				next[j] = c[j] - step*g[j]/max(h[j], minHessian)
 			}
-			if v, _ := evaluate(loss, scores(next), d); v < value {
+			if v := meanLoss(loss, scores(next), d); v < value {
 				c, value, improved = next, v, true
 			}
 		}
@@ -70,7 +70,8 @@ const maxRho = 1024
 
 // lineSearch returns the rho in [0, maxRho] that minimises phi(rho) = mean_i w_i l(y_i, F_i + rho h_i),
 // by Newton's method on phi' from autograd, kept inside the interval on whose ends phi' changes sign.
-// It returns 0 when h is no direction of descent.
+// It returns 0 when h is no direction of descent. The line searches of gonum's optimize end where the descent suffices
+// (Wolfe), this one at the minimum, since rho is part of the model.
 func lineSearch(loss Loss, d Data, f, h *tensor.Tensor) float64 {
 	tape := autograd.NewTape(0)
 	slopes := func(rho float64) (first, second float64) {

@@ -11,10 +11,11 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/tensor"
 )
 
-// line is a family of affine learners fitted exactly by weighted least squares; it keeps what it was
+// line is a learner of affine maps fitted exactly by weighted least squares; it keeps what it was
 // asked to fit.
 type line struct{ fitted *[]*lineLearner }
 
@@ -23,7 +24,7 @@ type lineLearner struct {
 	x, target, weight *tensor.Tensor
 }
 
-func (f line) New(in Input, outputs int, _ uint64) (Learner, error) {
+func (f line) New(in Input, outputs int, _ *rand.Rand) (Hypothesis, error) {
 	l := &lineLearner{coefficients: tensor.New(in.Width()+1, outputs)}
 	if f.fitted != nil {
 		*f.fitted = append(*f.fitted, l)
@@ -75,9 +76,9 @@ func blobs(t *testing.T, n, classes int, seed uint64) Data {
 		x.Set(float32(math.Cos(angle)+0.5*rng.NormFloat64()), i, 0)
 		x.Set(float32(math.Sin(angle)+0.5*rng.NormFloat64()), i, 1)
 	}
-	y, err := OneHot(labels, classes)
+	d, err := DataOf(data.Batch{X: x, Labels: labels}, classes)
 	require.NoError(t, err)
-	return Data{X: x, Y: y}
+	return d
 }
 
 // images returns n 8x8 images of noise with one bright quadrant, which is the class.
@@ -95,9 +96,9 @@ func images(t *testing.T, n int, seed uint64) Data {
 			x.Data()[i*64+p] = float32(v)
 		}
 	}
-	y, err := OneHot(labels, 4)
+	d, err := DataOf(data.Batch{X: x, Labels: labels}, 4)
 	require.NoError(t, err)
-	return Data{X: x, Y: y}
+	return d
 }
 
 func random(seed uint64, shape ...int) *tensor.Tensor {
@@ -134,14 +135,14 @@ func lossCases(t *testing.T) map[string]struct {
 	for i := range labels {
 		labels[i] = []int{0, 1, 1, 2}[i%4]
 	}
-	classes, err := OneHot(labels, 3)
+	classes, err := DataOf(data.Batch{X: tensor.New(12, 1), Labels: labels}, 3)
 	require.NoError(t, err)
 	return map[string]struct {
 		loss Loss
 		y    *tensor.Tensor
 	}{
 		"squared":  {SquaredError{}, random(1, 12, 2)},
-		"softmax":  {Softmax{}, classes},
+		"softmax":  {Softmax{}, classes.Y},
 		"logistic": {Logistic{}, tensor.Softmax(nil, random(2, 12, 2))},
 		"poisson":  {poisson{}, tensor.Abs(nil, random(3, 12, 2))},
 	}

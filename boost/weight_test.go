@@ -16,8 +16,8 @@ func fitWeighted(t *testing.T, c Config, d Data, weight func(i int) float32) (e 
 	for i := range d.Weight.Data() {
 		d.Weight.Data()[i] = weight(i)
 	}
-	c.Progress = func(r Report) { reports += fmt.Sprintln(r) }
-	e, err := Fit(context.Background(), c, d, nil)
+	c.OnStage = func(r Report) error { reports += fmt.Sprintf("%#v\n", r); return nil }
+	e, err := Fit(context.Background(), d, c)
 	require.NoError(t, err)
 	return e, reports
 }
@@ -76,6 +76,7 @@ func TestRowsOfWeightZeroHaveNoPart(t *testing.T) {
 	valid := absurd
 	valid.Weight = tensor.Full(1, n+2)
 	valid.Weight.Data()[0], valid.Weight.Data()[1] = 0, 0
-	mean, _ := evaluate(SquaredError{}, tensor.Concat(nil, 0, tensor.Full(3e38, 2, 3), tensor.New(n, 3)), valid)
-	require.InDelta(t, 0.5, mean, 1e-6)
+	score := scoreOf(SquaredError{}, tensor.Concat(nil, 0, tensor.Full(3e38, 2, 3), tensor.New(n, 3)), valid)
+	require.Equal(t, n, score.Examples)
+	require.InDelta(t, 0.5, score.Loss(), 1e-6)
 }

@@ -95,16 +95,16 @@ func newResNet(rng *rand.Rand, c resnet.Config) *resnet.Net {
 func boosted() map[string]animal {
 	rng := rand.New(rand.NewPCG(5, 6))
 	batch := randomBatch(rng, 3, 8, 4)
-	y, err := boost.OneHot(batch.Labels, 3)
+	fit, err := boost.DataOf(batch, 3)
 	if err != nil {
 		panic(err)
 	}
 	all := map[string]animal{}
 	for name, chained := range map[string]bool{"boosted": false, "boosted, chained": true} {
-		e, err := boost.Fit(context.Background(), boost.Config{
+		e, err := boost.Fit(context.Background(), fit, boost.Config{
 			Loss: boost.Softmax{}, Stages: 4, Rate: 0.5, Chained: chained,
 			Learner: boost.MLP{Hidden: 3, Training: boost.Training{Epochs: 30, Batch: 8, Rate: 0.05}},
-		}, boost.Data{X: batch.X, Y: y}, nil)
+		})
 		if err != nil {
 			panic(err)
 		}

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/residuum-go/residuum/boost"
-	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/examples/internal/program"
 	"github.com/residuum-go/residuum/nn"
 )
@@ -21,11 +20,11 @@ const (
 // fits it again, to the same bits.
 func (j *job) trainBoosted(ctx context.Context) (network, error) {
 	res, chained := j.res, j.res.Name == "chained"
-	fit, err := j.onehot(j.train)
+	fit, err := boost.DataOf(j.train.Batch(j.norm, 0, j.train.Len()), j.train.Classes)
 	if err != nil {
 		return nil, err
 	}
-	held, err := j.onehot(j.test)
+	held, err := boost.DataOf(j.test.Batch(j.norm, 0, j.test.Len()), j.test.Classes)
 	if err != nil {
 		return nil, err
 	}
@@ -37,10 +36,11 @@ func (j *job) trainBoosted(ctx context.Context) (network, error) {
 		res.Training, res.Blocks = nil, nil
 	}
 	start, bar := time.Now(), j.out.Bar(fmt.Sprintf("%-10s training", j.label()))
-	model, err := boost.Fit(ctx, boost.Config{
+	model, err := boost.Fit(ctx, fit, boost.Config{
 		Loss: boost.Softmax{}, Learner: boost.MLP{Hidden: hiddenUnits}, Stages: j.cfg.Blocks, Rate: learningRate, Newton: true,
-		Chained: chained, Seed: j.seed, Progress: func(p boost.Report) { j.boosted(p, bar, time.Since(start).Seconds()) },
-	}, fit, &held)
+		Chained: chained, Seed: j.seed, Valid: &held,
+		OnStage: func(r boost.Report) error { return j.boosted(r, bar, time.Since(start).Seconds()) },
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -56,17 +56,13 @@ func (j *job) trainBoosted(ctx context.Context) (network, error) {
 }
 
 // boosted records one stage.
-func (j *job) boosted(p boost.Report, bar *program.Bar, seconds float64) {
+func (j *job) boosted(p boost.Report, bar *program.Bar, seconds float64) error {
 	if !j.has(trainingPart) {
 		j.learned(Reading{
-			Images: (len(j.res.Training) + 1) * p.Rows, Loss: p.TrainLoss, Accuracy: p.TrainAccuracy, TestAccuracy: p.ValidAccuracy, Seconds: seconds,
+			Images: (len(j.res.Training) + 1) * p.Rows, Loss: p.Train.Loss(), Accuracy: p.Train.Accuracy(), TestAccuracy: p.Valid.Accuracy(), Seconds: seconds,
 		})
 	}
-	bar.Note("stage %d of %d  loss %.4f  accuracy %.1f %%  in test %.1f %%", p.Stage, p.Stages, p.TrainLoss, percent*p.TrainAccuracy, percent*p.ValidAccuracy)
+	bar.Note("stage %d of %d  loss %.4f  accuracy %.1f %%  in test %.1f %%", p.Stage, p.Stages, p.Train.Loss(), percent*p.Train.Accuracy(), percent*p.Valid.Accuracy())
 	bar.Show(p.Stage, p.Stages)
-}
-
-func (r *run) onehot(d *data.Dataset) (boost.Data, error) {
-	y, err := boost.OneHot(d.Labels, d.Classes)
-	return boost.Data{X: d.Batch(r.norm, 0, d.Len()).X, Y: y}, err
+	return nil
 }

@@ -39,7 +39,7 @@ var mayImport = map[string]string{
 	"resnet":                     "tensor autograd nn",
 	"unravel/paths":              "",
 	"unravel":                    "tensor autograd nn data unravel/paths internal/atomicfile internal/filelock internal/cancelled", // sees networks through its own interface alone
-	"boost":                      "tensor autograd nn nn/optim internal/cancelled",
+	"boost":                      "tensor autograd nn nn/optim data internal/cancelled",
 	"data":                       "tensor",
 	"data/image":                 "",
 	"data/fashion":               "data",

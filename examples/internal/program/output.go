@@ -75,7 +75,7 @@ func (o *Output) Bar(label string) *Bar {
 	return b
 }
 
-// Note sets what is said behind the label.
+// Note sets what is said behind label and time.
 func (b *Bar) Note(format string, args ...any) { b.note = "  " + fmt.Sprintf(format, args...) }
 
 // Show says how much is done, and how long the rest will take at the speed since the first call. It has the shape of
@@ -108,13 +108,12 @@ func (b *Bar) draw(done, total int, text string) {
 	b.o.bar.Describe(string(runes[:min(len(runes), room)]))
 }
 
-// text is what is said beside the bar.
+// text is what is said beside the bar. The note comes last, for it is what a narrow terminal cuts.
 func (b *Bar) text(left time.Duration) string {
-	text := b.label + b.note
 	if left > 0 {
-		text += "  " + left.Round(time.Second).String() + " left"
+		return b.label + "  " + left.Round(time.Second).String() + " left" + b.note
 	}
-	return text
+	return b.label + b.note
 }
 
 // Estimate says how long the rest of some work will take.

@@ -32,12 +32,12 @@ func show(width int, tick time.Duration) string {
 
 func TestALogHasALineNowAndThen(t *testing.T) {
 	require.Equal(t, "epoch 1 ends\nnet  trained\n", show(0, time.Millisecond))
-	require.Equal(t, " 42 %  net  training  loss 0.24  4m50s left\n"+
-		" 44 %  net  training  loss 0.23  4m40s left\n"+
+	require.Equal(t, " 42 %  net  training  4m50s left  loss 0.24\n"+
+		" 44 %  net  training  4m40s left  loss 0.23\n"+
 		"epoch 1 ends\n"+
-		" 46 %  net  training  loss 0.22  4m30s left\n"+
-		" 48 %  net  training  loss 0.21  4m20s left\n"+
-		" 50 %  net  training  loss 0.20  4m10s left\n"+
+		" 46 %  net  training  4m30s left  loss 0.22\n"+
+		" 48 %  net  training  4m20s left  loss 0.21\n"+
+		" 50 %  net  training  4m10s left  loss 0.20\n"+
 		"net  trained\n", show(0, 5*time.Second))
 }
 
@@ -79,7 +79,7 @@ func TestATerminalHasABarBelowTheLines(t *testing.T) {
 	begun, _, _ := strings.Cut(text, "epoch")
 	require.Contains(t, begun, "40% |████████            |  net  training  loss 0.25")
 	_, rest, _ := strings.Cut(text, "ends\n")
-	require.Contains(t, rest, "46% |█████████           |  net  training  loss 0.22  54s left", "the bar comes back")
+	require.Contains(t, rest, "46% |█████████           |  net  training  54s left  loss 0.22", "the bar comes back")
 }
 
 func TestClearEndsABarThatIsNotComplete(t *testing.T) {

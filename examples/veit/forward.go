@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"github.com/residuum-go/residuum/examples/internal/program"
 	"github.com/residuum-go/residuum/internal/figure"
 )
 
@@ -12,7 +13,7 @@ func contributions(r *Results) (Figure, bool) {
 		return Figure{}, false
 	}
 	c := figure.Chart{
-		Title: "What each path length adds to the right logit", XLabel: "path length, blocks", YLabel: "logit of the right class less the mean logit",
+		Title: "What each path length adds to the right logit", XLabel: "path length, blocks", YLabel: "right logit less the mean",
 		Series: []figure.Series{
 			over("from the stem's output", nets, len(nets[0].Forward.State), func(n *Net, k int) (float64, float64) { return float64(k), n.Forward.State[k] }),
 			over("from biases on the way", nets, len(nets[0].Forward.Offset), func(n *Net, k int) (float64, float64) { return float64(k), n.Forward.Offset[k] }),
@@ -20,9 +21,9 @@ func contributions(r *Results) (Figure, bool) {
 		Marks: []figure.Mark{{Name: "none", At: 0}},
 	}
 	text := fmt.Sprintf("With every ReLU held as it is, the net is affine, and a logit is the sum of what all 2^%d paths contribute, exactly. "+
-		"Shown is the sum for each length, mean over %d test images: of the paths that begin at the stem's output, and of those that begin at a bias inside a block, "+
+		"Shown is the sum for each length, mean over %s test images: of the paths that begin at the stem's output, and of those that begin at a bias inside a block, "+
 		"which count the branches from there on. With %s from the head's own biases they add up to the logit, %s. Large terms of opposite sign are paths that cancel.",
-		len(nets[0].Blocks), r.Data.Gradient, spread("%.3g", each(nets, func(n *Net) float64 { return n.Forward.Rest })), spread("%.3g", each(nets, func(n *Net) float64 { return n.Forward.Logit })))
+		len(nets[0].Blocks), program.Thousands(r.Data.Gradient), spread("%.3g", each(nets, func(n *Net) float64 { return n.Forward.Rest })), spread("%.3g", each(nets, func(n *Net) float64 { return n.Forward.Logit })))
 	return Figure{Chart: c, Text: text + bars(r), Paper: "Not in the paper."}, true
 }
 
@@ -76,11 +77,11 @@ func boostingGrowth(r *Results) (Figure, bool) {
 	c := figure.Chart{Title: "Iterative inference during training", XLabel: "block", YLabel: cosineAxis, Marks: []figure.Mark{{Name: "no relation", At: 0}}}
 	shots := len(nets[0].Growth)
 	for i := (shots + 1) % 2; i < shots; i += 2 { // every other one, the last among them
-		name := fmt.Sprintf("after %d images", nets[0].Growth[i].Images)
+		name := fmt.Sprintf("after %s images", program.Thousands(nets[0].Growth[i].Images))
 		c.Series = append(c.Series, over(name, nets, len(nets[0].Growth[i].Boosting), func(n *Net, b int) (float64, float64) {
 			return float64(b + 1), n.Growth[i].Boosting[b].Cosine.Mean
 		}))
 	}
-	text := fmt.Sprintf("The cosine between what each block of the residual net adds and the negative gradient from backpropagation at its input, on %d test images, at several times during training.", r.Data.Gradient)
+	text := fmt.Sprintf("The cosine between what each block of the residual net adds and the negative gradient from backpropagation at its input, on %s test images, at several times during training.", program.Thousands(r.Data.Gradient))
 	return Figure{Chart: c, Text: text + bars(r), Paper: "Not in the paper."}, true
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/residuum-go/residuum/examples/internal/program"
 	"github.com/residuum-go/residuum/internal/figure"
 	"github.com/residuum-go/residuum/unravel"
 	"github.com/residuum-go/residuum/unravel/paths"
@@ -35,8 +36,16 @@ func pathLengths(r *Results) (Figure, bool) {
 	}
 	text := fmt.Sprintf("The residual net of %d blocks has 2^%d = %s paths. Their lengths follow the binomial distribution, counted exactly: "+
 		"%.1f %% of the paths have a length from %d to %d.",
-		len(n.Blocks), len(n.Blocks), p.Count, percent*p.MiddleShare, p.Middle[0], p.Middle[1])
+		len(n.Blocks), len(n.Blocks), grouped(p.Count), percent*p.MiddleShare, p.Middle[0], p.Middle[1])
 	return Figure{Chart: c, Text: text, Paper: "Figure 6a: with 54 blocks more than 95 % of all paths go through 19 to 35."}, true
+}
+
+// grouped writes digits, however many, as 1,234,567.
+func grouped(digits string) string {
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
 }
 
 // pathsLeft draws what deletions leave of the paths of each length, which needs no measurement.
@@ -89,7 +98,7 @@ func gradientNorms(r *Results) (Figure, bool) {
 		}
 	}
 	c := figure.Chart{
-		Title: "Gradient by path length", XLabel: "path length, blocks", YLabel: "log10 of the gradient norm at the first block",
+		Title: "Gradient by path length", XLabel: "path length, blocks", YLabel: "log10 of the gradient norm",
 		Series: []figure.Series{
 			one,
 			by("one path, RMS", nets, func(_ *Net, l unravel.Lengths) float64 { return log10(l.RMS) }),
@@ -98,13 +107,13 @@ func gradientNorms(r *Results) (Figure, bool) {
 		},
 		Marks: []figure.Mark{{Name: "ordinary gradient", At: mean(each(nets, func(n *Net) float64 { return log10(n.Gradient.Whole) }))}},
 	}
-	text := fmt.Sprintf("Gradient of the mean loss of %d test images at the input of the first block. "+
+	text := fmt.Sprintf("Gradient of the mean loss of %s test images at the input of the first block. "+
 		"Sampled: mean norm along %d random paths of each length%s, as in section 5. "+
 		"RMS: the root mean square over all paths of the length, from %d draws of random signs. "+
 		"Count x mean bounds the norm of what all paths of a length carry together; the exact norm is that of their sum, computed for all 2^%d paths by the recursion over lengths. "+
 		"Where the exact curve lies below the bound, paths of the same length cancel. The sum over all lengths equals the ordinary gradient within %.1g of its norm. "+
 		"Per further block the RMS norm falls by a factor of %s at lengths up to a quarter of the net.",
-		r.Data.Gradient, samplesByLength, interval, signDraws, len(nets[0].Blocks), nets[0].SumError, spread("%.2f", each(nets, decay)))
+		program.Thousands(r.Data.Gradient), samplesByLength, interval, signDraws, len(nets[0].Blocks), nets[0].SumError, spread("%.2f", each(nets, decay)))
 	return Figure{Chart: c, Text: text + bars(r), Paper: "Figure 6b: the norm of the gradient along a sampled path falls roughly exponentially with its length."}, true
 }
 
@@ -141,7 +150,7 @@ func gradientShares(r *Results) (Figure, bool) {
 		},
 	}
 	c.Series[3].Low, c.Series[3].High = nil, nil
-	text := fmt.Sprintf("Share of each length in the sum over lengths, beside its share of all paths. The table has the effective lengths, the smallest set that carries a given part, "+
+	text := fmt.Sprintf("Share of each length in the sum over lengths, beside its share of all paths. The table has the effective lengths, the smallest set that carries a given part of the gradient, "+
 		"and how many of all paths have such a length. The mean norm comes from %d random paths of each length and is ragged where few paths carry most; the RMS norm is over all paths.", samplesByLength)
 	if len(nets) > 1 {
 		text += " A semicolon separates seeds."
@@ -152,16 +161,16 @@ func gradientShares(r *Results) (Figure, bool) {
 
 // effectiveTable has the lengths that carry most of the gradient, by each way to measure it.
 func effectiveTable(nets []*Net) *Table {
-	t := &Table{Head: []string{"measured by", "of the gradient, %", "path lengths", "of all paths, %"}}
+	t := &Table{Head: []string{"norm", "gradient, %", "lengths", "paths, %"}}
 	for _, by := range []struct {
 		name string
 		of   func(n *Net, i int) paths.EffectiveLengths
 	}{
-		{"count x mean norm", func(n *Net, i int) paths.EffectiveLengths { return n.Gradient.EffectiveSampled[i] }},
-		{"count x RMS norm", func(n *Net, i int) paths.EffectiveLengths {
+		{"count x mean", func(n *Net, i int) paths.EffectiveLengths { return n.Gradient.EffectiveSampled[i] }},
+		{"count x RMS", func(n *Net, i int) paths.EffectiveLengths {
 			return effectiveRMS(n, n.Gradient.EffectiveSampled[i].Fraction)
 		}},
-		{"exact norm", func(n *Net, i int) paths.EffectiveLengths { return n.Gradient.EffectiveExact[i] }},
+		{"exact", func(n *Net, i int) paths.EffectiveLengths { return n.Gradient.EffectiveExact[i] }},
 	} {
 		for i, e := range nets[0].Gradient.EffectiveSampled {
 			of := func(n *Net) paths.EffectiveLengths { return by.of(n, i) }
@@ -234,9 +243,9 @@ func growth(r *Results) (Figure, bool) {
 	at := func(i int) []float64 {
 		return each(nets, func(n *Net) float64 { return meanLength(n.Growth[i].Exact) })
 	}
-	text := fmt.Sprintf("Lengths of the paths that carry the gradient of the residual net, on %d test images, while it is trained. Mean: weighted by the norm that each length carries, "+
-		"exact, or count x RMS norm of one path. Longest: the upper end of the smallest set of lengths with 95 %% of the sum. By exact norm the mean length goes from %s after %d images to %s at the end.",
-		r.Data.Gradient, spread("%.1f", at(0)), first.Images, spread("%.1f", at(last)))
+	text := fmt.Sprintf("Lengths of the paths that carry the gradient of the residual net, on %s test images, while it is trained. Mean: weighted by the norm that each length carries, "+
+		"exact, or count x RMS norm of one path. Longest: the upper end of the smallest set of lengths with 95 %% of the sum. By exact norm the mean length goes from %s after %s images to %s at the end.",
+		program.Thousands(r.Data.Gradient), spread("%.1f", at(0)), program.Thousands(first.Images), spread("%.1f", at(last)))
 	return Figure{Chart: c, Text: text + bars(r), Paper: "Not measured in the paper. Littwin and Wolf (2016) argue that the effective depth of a residual net grows during training."}, true
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/residuum-go/residuum/data"
+	"github.com/residuum-go/residuum/examples/internal/program"
 	"github.com/residuum-go/residuum/internal/figure"
 	"github.com/residuum-go/residuum/unravel"
 )
@@ -81,7 +82,7 @@ func (r *Results) others() []string {
 
 func deleteOne(r *Results) (Figure, bool) {
 	c := deletionChart("Deleting one block")
-	text := fmt.Sprintf("One block at a time is replaced by its skip, without training again; measured on %d test images. ", r.Data.Studied)
+	text := fmt.Sprintf("One block at a time is replaced by its skip, without training again; measured on %s test images. ", program.Thousands(r.Data.Studied))
 	text += r.deletions(&c, r.others())
 	r.boundaries(&c)
 	text += "In a net without skips nothing but the shape-preserving (or subsampled) input of the deleted layer goes on." + bars(r)
@@ -220,7 +221,7 @@ func deleteRandomTrained(r *Results) (Figure, bool) {
 
 // reorderings adds a curve over Kendall's tau for each net and says what is left.
 func (r *Results) reorderings(c *figure.Chart, names []string) (text string) {
-	c.XLabel, c.YLabel = "Kendall's tau of the new order (1 = unchanged)", "test accuracy, %"
+	c.XLabel, c.YLabel = "Kendall's tau (1: order unchanged)", "test accuracy, %"
 	c.YMax, c.Marks = 100, []figure.Mark{chance}
 	for _, name := range names {
 		nets := r.pick(name, func(n *Net) bool { return n.Reorder != nil })

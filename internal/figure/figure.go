@@ -84,6 +84,15 @@ const (
 	narrowWidth  = 10 * vg.Centimeter
 	narrowHeight = 8.5 * vg.Centimeter // without the legend
 	margin       = 8 * vg.Length(1)    // points
+	thumbnail    = 28 * vg.Length(1)   // of a legend, in points
+)
+
+// An SVG is drawn by whoever shows it, in the first of these that is at hand. The first four are equally wide; another
+// one may be wider than what the drawing was made for, of which a legend takes heed.
+const (
+	typeface = "Liberation"
+	families = "Liberation Sans,Arimo,Arial,Helvetica,sans-serif"
+	wider    = 1.2
 )
 
 // SVG returns the chart as a scalable drawing.
@@ -124,7 +133,7 @@ func (c Chart) render(format string, narrow bool) ([]byte, error) {
 		p.Draw(draw.Crop(whole, 0, 0, below, 0))
 		legend.Draw(draw.Crop(whole, 0, 0, 0, below-whole.Max.Y+whole.Min.Y))
 	default: // the legend stands to the right of the plot, where it hides no data
-		room := legend.Rectangle(whole).Size().X + 2*margin
+		room := thumbnail + wider*(legend.Rectangle(whole).Size().X-thumbnail) + 2*margin
 		p.Draw(draw.Crop(whole, 0, -room, 0, 0))
 		legend.Draw(draw.Crop(whole, whole.Max.X-whole.Min.X-room+2*margin, 0, 0, -vg.Points(20)))
 	}
@@ -132,7 +141,7 @@ func (c Chart) render(format string, narrow bool) ([]byte, error) {
 	if _, err := canvas.WriteTo(&buf); err != nil {
 		return nil, fmt.Errorf("figure %q: %w", c.Title, err)
 	}
-	return buf.Bytes(), nil
+	return bytes.ReplaceAll(buf.Bytes(), []byte("font-family:Liberation Sans"), []byte("font-family:"+families)), nil
 }
 
 func (c Chart) plot() (*plot.Plot, *plot.Legend, error) {
@@ -168,7 +177,7 @@ func (c Chart) entries() int {
 
 func style(p *plot.Plot, legend *plot.Legend, c Chart) {
 	sans := func(size float64) font.Font {
-		return font.Font{Typeface: "Liberation", Variant: "Sans", Size: vg.Points(size)}
+		return font.Font{Typeface: typeface, Variant: "Sans", Size: vg.Points(size)}
 	}
 	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = c.Title, c.XLabel, c.YLabel
 	p.Title.TextStyle.Font = sans(13)
@@ -178,7 +187,7 @@ func style(p *plot.Plot, legend *plot.Legend, c Chart) {
 	p.X.Tick.Label.Font, p.Y.Tick.Label.Font = sans(10), sans(10)
 	legend.TextStyle.Font = sans(10)
 	legend.Top, legend.Left = true, true
-	legend.ThumbnailWidth = vg.Points(28)
+	legend.ThumbnailWidth = thumbnail
 	legend.Padding = vg.Points(3)
 	if c.LogX {
 		p.X.Scale = plot.LogScale{}

@@ -40,7 +40,7 @@ func TestChartIsWellFormedInBothFormats(t *testing.T) {
 			require.NoError(t, err)
 		}
 	}
-	for _, text := range []string{"residual", "plain", "VGG", "boosted", "accuracy, %", "block deleted", "chance"} {
+	for _, text := range []string{"residual", "plain", "VGG", "boosted", "accuracy, %", "block deleted", "chance", "font-family:" + families} {
 		require.Contains(t, string(svg), text)
 	}
 	narrow, err := sample().NarrowSVG()

@@ -21,6 +21,8 @@
 //   - [github.com/residuum-go/residuum/autograd] differentiates, to any order, what is computed with
 //   - [github.com/residuum-go/residuum/tensor], n-dimensional arrays of float32.
 //
+// A first program is examples/quickstart; docs/design.md says how the parts hang together.
+//
 // # Settings
 //
 // How a process computes is set for the whole of it, by the environment when it starts or by these functions, which are
@@ -32,6 +34,4 @@
 //
 // A process whose RESIDUUM_CPU or RESIDUUM_WINOGRAD holds anything else does not start: it says what may stand there and
 // ends with status 2 before main, so that nothing is computed in another way than was asked for.
-//
-// A first program is examples/quickstart; docs/design.md says how the parts hang together.
 package residuum

@@ -4,6 +4,8 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -111,4 +113,35 @@ func (p *plain) named(name string, params *ast.FieldList) bool {
 	}
 	e, ok := p.types[name]
 	return ok && p.is(e, params)
+}
+
+// A folder of kernels begins with a page, which names its ways to compute.
+func TestKernelFoldersBeginWithAPage(t *testing.T) {
+	for dir, files := range packages(t) {
+		if !strings.HasPrefix(dir, "internal/kernel/") || strings.HasSuffix(dir, "/kerneltest") || strings.HasSuffix(dir, "/peak") {
+			continue
+		}
+		i := slices.IndexFunc(files, func(f *file) bool { return f.name == dir+"/doc.go" })
+		if i < 0 || !strings.Contains(files[i].syntax.Doc.Text(), "\n# ") {
+			t.Errorf("%s: doc.go should say, under headings, which ways there are and when each is chosen", dir)
+		}
+	}
+}
+
+// Words that mean one thing in the whole tree, see docs/design.md, do not name another one in kernels.
+func TestKernelsLeaveWordsToTheirMeaning(t *testing.T) {
+	taken := regexp.MustCompile(`^(block|walk|progress)|Block|Walk|Progress`)
+	for dir, files := range packages(t) {
+		if !strings.HasPrefix(dir, "internal/kernel/") {
+			continue
+		}
+		for _, f := range files {
+			ast.Inspect(f.syntax, func(n ast.Node) bool {
+				if id, ok := n.(*ast.Ident); ok && taken.MatchString(id.Name) {
+					t.Errorf("%s: %s: a block is a residual block, a walk visits a tree, progress is told by a callback", f.name, id.Name)
+				}
+				return true
+			})
+		}
+	}
 }

@@ -146,6 +146,17 @@ func Sigmoid(a *Var) *Var {
 	return y.returns(func(y, g *Var, d []*Var) { d[0] = Mul(g, slope(y.in[0], 1)) })
 }
 
+// SiLU returns a / (1 + e^-a), the sigmoid linear unit, also called swish. Hendrycks and Gimpel 2016, Ramachandran et
+// al. 2017.
+func SiLU(a *Var) *Var {
+	y := result("SiLU", a)
+	tensor.SiLU(y.buffer(a.Shape()...), a.value)
+	return y.returns(func(y, g *Var, d []*Var) {
+		a := y.in[0]
+		d[0] = Mul(g, Add(Sigmoid(a), Mul(a, slope(a, 1))))
+	})
+}
+
 // slope returns k^2 s(ka) s(-ka) for the sigmoid s: its derivative for k = 1, that of tanh for k = 2. Made from
 // their results, as y (1-y) and 1 - y^2, they would be 0 where y rounds to 1.
 func slope(a *Var, k float32) *Var {

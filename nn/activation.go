@@ -33,6 +33,15 @@ func (Sigmoid) Forward(x *autograd.Var) *autograd.Var { return autograd.Sigmoid(
 // Parts returns nil.
 func (Sigmoid) Parts() []Part { return nil }
 
+// SiLU is x/(1+exp(-x)), elementwise, also called swish. Hendrycks and Gimpel 2016, Ramachandran et al. 2017.
+type SiLU struct{}
+
+// Forward returns x/(1+exp(-x)).
+func (SiLU) Forward(x *autograd.Var) *autograd.Var { return autograd.SiLU(x) }
+
+// Parts returns nil.
+func (SiLU) Parts() []Part { return nil }
+
 // Dropout zeroes each element with probability p in training and divides the others by 1-p, so that
 // the expectation is x; it evaluates to x. Srivastava et al. 2014.
 type Dropout struct{ p float32 }

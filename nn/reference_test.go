@@ -70,6 +70,7 @@ func TestLayersEqualPyTorchs(t *testing.T) {
 		"relu":                 {layer: nn.ReLU{}},
 		"tanh":                 {layer: nn.Tanh{}},
 		"sigmoid":              {layer: nn.Sigmoid{}},
+		"silu":                 {layer: nn.SiLU{}},
 		"conv-rectangle": {layer: nn.NewConv2D(4, 3, tensor.HW{H: 1, W: 3}, tensor.ConvSpec{
 			Stride: tensor.HW{H: 2, W: 1}, Pad: tensor.HW{W: 2}, Dilation: tensor.HW{W: 2},
 		}, rng).WithBias()},

@@ -28,5 +28,8 @@ func Tanh(dst, a *Tensor) *Tensor { return unary("Tanh", dst, a, vec.Tanh) }
 // Sigmoid computes 1/(1 + e^-a), at most 2.41 ulps off, tiny results included.
 func Sigmoid(dst, a *Tensor) *Tensor { return unary("Sigmoid", dst, a, vec.Sigmoid) }
 
+// SiLU computes a/(1 + e^-a), at most 3.4 ulps off, tiny results included; of -Inf it is -0.
+func SiLU(dst, a *Tensor) *Tensor { return unary("SiLU", dst, a, vec.SiLU) }
+
 // Erf computes erf a, at most 1.08 ulps off: the error function.
 func Erf(dst, a *Tensor) *Tensor { return unary("Erf", dst, a, vec.Erf) }

@@ -4048,6 +4048,483 @@ end6:
 	VZEROUPPER
 	RET
 
+// func siluAVX2(dst []float32, a []float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·siluAVX2(SB), NOSPLIT, $0-48
+	MOVQ dst_base+0(FP), CX
+	MOVQ a_base+24(FP), DX
+	MOVQ dst_len+8(FP), BX
+	XORQ AX, AX
+	CMPQ BX, $+16
+	JLT  single1
+
+loop2:
+	VMOVUPS      (DX)(AX*1), Y0
+	VORPS        all8_80000000<>+0(SB), Y0, Y1
+	VBROADCASTSS all8_c2fc0000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMULPS       all8_3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VMOVUPS      Y1, Y3
+	VFNMADD231PS all8_3f317218<>+0(SB), Y2, Y3
+	VFNMADD231PS all8_b102e308<>+0(SB), Y2, Y3
+	VBROADCASTSS all8_3ab525cc<>+0(SB), Y4
+	VFMADD213PS  all8_3c091f2e<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_3d2aac5d<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_3e2aaa46<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_3efffffe<>+0(SB), Y3, Y4
+	VMULPS       Y3, Y3, Y5
+	VFMADD213PS  Y3, Y5, Y4
+	VADDPS       all8_3f800000<>+0(SB), Y4, Y3
+	VXORPS       Y4, Y4, Y4
+	VCMPPS       $0x11, Y4, Y0, Y4
+	VMULPS       Y1, Y3, Y1
+	VCVTPS2DQ    Y2, Y5
+	VPSRAD       $0x01, Y5, Y6
+	VPSUBD       Y6, Y5, Y5
+	VPADDD       all8_0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y1, Y1
+	VPADDD       all8_0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y1, Y1
+	VBLENDVPS    Y4, Y1, Y0, Y0
+	VCVTPS2DQ    Y2, Y1
+	VPSRAD       $0x01, Y1, Y2
+	VPSUBD       Y2, Y1, Y1
+	VPADDD       all8_0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y3, Y2
+	VPADDD       all8_0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y2, Y1
+	VADDPS       all8_3f800000<>+0(SB), Y1, Y1
+	VDIVPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (CX)(AX*1)
+	VMOVUPS      32(DX)(AX*1), Y0
+	VORPS        all8_80000000<>+0(SB), Y0, Y1
+	VBROADCASTSS all8_c2fc0000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMULPS       all8_3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VMOVUPS      Y1, Y3
+	VFNMADD231PS all8_3f317218<>+0(SB), Y2, Y3
+	VFNMADD231PS all8_b102e308<>+0(SB), Y2, Y3
+	VBROADCASTSS all8_3ab525cc<>+0(SB), Y4
+	VFMADD213PS  all8_3c091f2e<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_3d2aac5d<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_3e2aaa46<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_3efffffe<>+0(SB), Y3, Y4
+	VMULPS       Y3, Y3, Y5
+	VFMADD213PS  Y3, Y5, Y4
+	VADDPS       all8_3f800000<>+0(SB), Y4, Y3
+	VXORPS       Y4, Y4, Y4
+	VCMPPS       $0x11, Y4, Y0, Y4
+	VMULPS       Y1, Y3, Y1
+	VCVTPS2DQ    Y2, Y5
+	VPSRAD       $0x01, Y5, Y6
+	VPSUBD       Y6, Y5, Y5
+	VPADDD       all8_0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y1, Y1
+	VPADDD       all8_0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y1, Y1
+	VBLENDVPS    Y4, Y1, Y0, Y0
+	VCVTPS2DQ    Y2, Y1
+	VPSRAD       $0x01, Y1, Y2
+	VPSUBD       Y2, Y1, Y1
+	VPADDD       all8_0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y3, Y2
+	VPADDD       all8_0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y2, Y1
+	VADDPS       all8_3f800000<>+0(SB), Y1, Y1
+	VDIVPS       Y1, Y0, Y0
+	VMOVUPS      Y0, 32(CX)(AX*1)
+	ADDQ         $+64, AX
+	SUBQ         $+16, BX
+	CMPQ         BX, $+16
+	JGE          loop2
+
+single1:
+	CMPQ BX, $+8
+	JLT  tail3
+
+loop4:
+	VMOVUPS      (DX)(AX*1), Y0
+	VORPS        all8_80000000<>+0(SB), Y0, Y1
+	VBROADCASTSS all8_c2fc0000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMULPS       all8_3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VMOVUPS      Y1, Y3
+	VFNMADD231PS all8_3f317218<>+0(SB), Y2, Y3
+	VFNMADD231PS all8_b102e308<>+0(SB), Y2, Y3
+	VBROADCASTSS all8_3ab525cc<>+0(SB), Y4
+	VFMADD213PS  all8_3c091f2e<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_3d2aac5d<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_3e2aaa46<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_3efffffe<>+0(SB), Y3, Y4
+	VMULPS       Y3, Y3, Y5
+	VFMADD213PS  Y3, Y5, Y4
+	VADDPS       all8_3f800000<>+0(SB), Y4, Y3
+	VXORPS       Y4, Y4, Y4
+	VCMPPS       $0x11, Y4, Y0, Y4
+	VMULPS       Y1, Y3, Y1
+	VCVTPS2DQ    Y2, Y5
+	VPSRAD       $0x01, Y5, Y6
+	VPSUBD       Y6, Y5, Y5
+	VPADDD       all8_0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y1, Y1
+	VPADDD       all8_0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y1, Y1
+	VBLENDVPS    Y4, Y1, Y0, Y0
+	VCVTPS2DQ    Y2, Y1
+	VPSRAD       $0x01, Y1, Y2
+	VPSUBD       Y2, Y1, Y1
+	VPADDD       all8_0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y3, Y2
+	VPADDD       all8_0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y2, Y1
+	VADDPS       all8_3f800000<>+0(SB), Y1, Y1
+	VDIVPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (CX)(AX*1)
+	ADDQ         $+32, AX
+	SUBQ         $+8, BX
+	CMPQ         BX, $+8
+	JGE          loop4
+
+tail3:
+	TESTQ        BX, BX
+	JZ           end5
+	VMOVD        BX, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VORPS        all8_80000000<>+0(SB), Y1, Y2
+	VBROADCASTSS all8_c2fc0000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMULPS       all8_3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VMOVUPS      Y2, Y4
+	VFNMADD231PS all8_3f317218<>+0(SB), Y3, Y4
+	VFNMADD231PS all8_b102e308<>+0(SB), Y3, Y4
+	VBROADCASTSS all8_3ab525cc<>+0(SB), Y5
+	VFMADD213PS  all8_3c091f2e<>+0(SB), Y4, Y5
+	VFMADD213PS  all8_3d2aac5d<>+0(SB), Y4, Y5
+	VFMADD213PS  all8_3e2aaa46<>+0(SB), Y4, Y5
+	VFMADD213PS  all8_3efffffe<>+0(SB), Y4, Y5
+	VMULPS       Y4, Y4, Y6
+	VFMADD213PS  Y4, Y6, Y5
+	VADDPS       all8_3f800000<>+0(SB), Y5, Y4
+	VXORPS       Y5, Y5, Y5
+	VCMPPS       $0x11, Y5, Y1, Y5
+	VMULPS       Y2, Y4, Y2
+	VCVTPS2DQ    Y3, Y6
+	VPSRAD       $0x01, Y6, Y7
+	VPSUBD       Y7, Y6, Y6
+	VPADDD       all8_0000007f<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y2, Y2
+	VPADDD       all8_0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y2, Y2
+	VBLENDVPS    Y5, Y2, Y1, Y1
+	VCVTPS2DQ    Y3, Y2
+	VPSRAD       $0x01, Y2, Y3
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       all8_0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y4, Y3
+	VPADDD       all8_0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y3, Y2
+	VADDPS       all8_3f800000<>+0(SB), Y2, Y2
+	VDIVPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+
+end5:
+	VZEROUPPER
+	RET
+
+DATA all8_c2fc0000<>+0(SB)/4, $0xc2fc0000
+DATA all8_c2fc0000<>+4(SB)/4, $0xc2fc0000
+DATA all8_c2fc0000<>+8(SB)/4, $0xc2fc0000
+DATA all8_c2fc0000<>+12(SB)/4, $0xc2fc0000
+DATA all8_c2fc0000<>+16(SB)/4, $0xc2fc0000
+DATA all8_c2fc0000<>+20(SB)/4, $0xc2fc0000
+DATA all8_c2fc0000<>+24(SB)/4, $0xc2fc0000
+DATA all8_c2fc0000<>+28(SB)/4, $0xc2fc0000
+GLOBL all8_c2fc0000<>(SB), RODATA|NOPTR, $32
+
+// func siluStreamAVX2(dst []float32, a []float32)
+// Requires: AVX, AVX2, CMOV, FMA3, MMX+
+TEXT ·siluStreamAVX2(SB), NOSPLIT, $0-48
+	MOVQ         dst_base+0(FP), CX
+	MOVQ         a_base+24(FP), DX
+	MOVQ         dst_len+8(FP), BX
+	XORQ         AX, AX
+	LEAQ         (CX)(AX*1), SI
+	NEGQ         SI
+	ANDQ         $+31, SI
+	JZ           aligned1
+	SHRQ         $0x02, SI
+	CMPQ         SI, BX
+	CMOVQGT      BX, SI
+	VMOVD        SI, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VORPS        all8_80000000<>+0(SB), Y1, Y2
+	VBROADCASTSS all8_c2fc0000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMULPS       all8_3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VMOVUPS      Y2, Y4
+	VFNMADD231PS all8_3f317218<>+0(SB), Y3, Y4
+	VFNMADD231PS all8_b102e308<>+0(SB), Y3, Y4
+	VBROADCASTSS all8_3ab525cc<>+0(SB), Y5
+	VFMADD213PS  all8_3c091f2e<>+0(SB), Y4, Y5
+	VFMADD213PS  all8_3d2aac5d<>+0(SB), Y4, Y5
+	VFMADD213PS  all8_3e2aaa46<>+0(SB), Y4, Y5
+	VFMADD213PS  all8_3efffffe<>+0(SB), Y4, Y5
+	VMULPS       Y4, Y4, Y6
+	VFMADD213PS  Y4, Y6, Y5
+	VADDPS       all8_3f800000<>+0(SB), Y5, Y4
+	VXORPS       Y5, Y5, Y5
+	VCMPPS       $0x11, Y5, Y1, Y5
+	VMULPS       Y2, Y4, Y2
+	VCVTPS2DQ    Y3, Y6
+	VPSRAD       $0x01, Y6, Y7
+	VPSUBD       Y7, Y6, Y6
+	VPADDD       all8_0000007f<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y2, Y2
+	VPADDD       all8_0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y2, Y2
+	VBLENDVPS    Y5, Y2, Y1, Y1
+	VCVTPS2DQ    Y3, Y2
+	VPSRAD       $0x01, Y2, Y3
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       all8_0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y4, Y3
+	VPADDD       all8_0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y3, Y2
+	VADDPS       all8_3f800000<>+0(SB), Y2, Y2
+	VDIVPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+	SUBQ         SI, BX
+	LEAQ         (AX)(SI*4), AX
+
+aligned1:
+	CMPQ BX, $+16
+	JLT  single2
+
+loop3:
+	VMOVUPS      (DX)(AX*1), Y0
+	VORPS        all8_80000000<>+0(SB), Y0, Y1
+	VBROADCASTSS all8_c2fc0000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMULPS       all8_3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VMOVUPS      Y1, Y3
+	VFNMADD231PS all8_3f317218<>+0(SB), Y2, Y3
+	VFNMADD231PS all8_b102e308<>+0(SB), Y2, Y3
+	VBROADCASTSS all8_3ab525cc<>+0(SB), Y4
+	VFMADD213PS  all8_3c091f2e<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_3d2aac5d<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_3e2aaa46<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_3efffffe<>+0(SB), Y3, Y4
+	VMULPS       Y3, Y3, Y5
+	VFMADD213PS  Y3, Y5, Y4
+	VADDPS       all8_3f800000<>+0(SB), Y4, Y3
+	VXORPS       Y4, Y4, Y4
+	VCMPPS       $0x11, Y4, Y0, Y4
+	VMULPS       Y1, Y3, Y1
+	VCVTPS2DQ    Y2, Y5
+	VPSRAD       $0x01, Y5, Y6
+	VPSUBD       Y6, Y5, Y5
+	VPADDD       all8_0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y1, Y1
+	VPADDD       all8_0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y1, Y1
+	VBLENDVPS    Y4, Y1, Y0, Y0
+	VCVTPS2DQ    Y2, Y1
+	VPSRAD       $0x01, Y1, Y2
+	VPSUBD       Y2, Y1, Y1
+	VPADDD       all8_0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y3, Y2
+	VPADDD       all8_0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y2, Y1
+	VADDPS       all8_3f800000<>+0(SB), Y1, Y1
+	VDIVPS       Y1, Y0, Y0
+	VMOVNTPS     Y0, (CX)(AX*1)
+	VMOVUPS      32(DX)(AX*1), Y0
+	VORPS        all8_80000000<>+0(SB), Y0, Y1
+	VBROADCASTSS all8_c2fc0000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMULPS       all8_3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VMOVUPS      Y1, Y3
+	VFNMADD231PS all8_3f317218<>+0(SB), Y2, Y3
+	VFNMADD231PS all8_b102e308<>+0(SB), Y2, Y3
+	VBROADCASTSS all8_3ab525cc<>+0(SB), Y4
+	VFMADD213PS  all8_3c091f2e<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_3d2aac5d<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_3e2aaa46<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_3efffffe<>+0(SB), Y3, Y4
+	VMULPS       Y3, Y3, Y5
+	VFMADD213PS  Y3, Y5, Y4
+	VADDPS       all8_3f800000<>+0(SB), Y4, Y3
+	VXORPS       Y4, Y4, Y4
+	VCMPPS       $0x11, Y4, Y0, Y4
+	VMULPS       Y1, Y3, Y1
+	VCVTPS2DQ    Y2, Y5
+	VPSRAD       $0x01, Y5, Y6
+	VPSUBD       Y6, Y5, Y5
+	VPADDD       all8_0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y1, Y1
+	VPADDD       all8_0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y1, Y1
+	VBLENDVPS    Y4, Y1, Y0, Y0
+	VCVTPS2DQ    Y2, Y1
+	VPSRAD       $0x01, Y1, Y2
+	VPSUBD       Y2, Y1, Y1
+	VPADDD       all8_0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y3, Y2
+	VPADDD       all8_0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y2, Y1
+	VADDPS       all8_3f800000<>+0(SB), Y1, Y1
+	VDIVPS       Y1, Y0, Y0
+	VMOVNTPS     Y0, 32(CX)(AX*1)
+	ADDQ         $+64, AX
+	SUBQ         $+16, BX
+	CMPQ         BX, $+16
+	JGE          loop3
+
+single2:
+	CMPQ BX, $+8
+	JLT  tail4
+
+loop5:
+	VMOVUPS      (DX)(AX*1), Y0
+	VORPS        all8_80000000<>+0(SB), Y0, Y1
+	VBROADCASTSS all8_c2fc0000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMULPS       all8_3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VMOVUPS      Y1, Y3
+	VFNMADD231PS all8_3f317218<>+0(SB), Y2, Y3
+	VFNMADD231PS all8_b102e308<>+0(SB), Y2, Y3
+	VBROADCASTSS all8_3ab525cc<>+0(SB), Y4
+	VFMADD213PS  all8_3c091f2e<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_3d2aac5d<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_3e2aaa46<>+0(SB), Y3, Y4
+	VFMADD213PS  all8_3efffffe<>+0(SB), Y3, Y4
+	VMULPS       Y3, Y3, Y5
+	VFMADD213PS  Y3, Y5, Y4
+	VADDPS       all8_3f800000<>+0(SB), Y4, Y3
+	VXORPS       Y4, Y4, Y4
+	VCMPPS       $0x11, Y4, Y0, Y4
+	VMULPS       Y1, Y3, Y1
+	VCVTPS2DQ    Y2, Y5
+	VPSRAD       $0x01, Y5, Y6
+	VPSUBD       Y6, Y5, Y5
+	VPADDD       all8_0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y1, Y1
+	VPADDD       all8_0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y1, Y1
+	VBLENDVPS    Y4, Y1, Y0, Y0
+	VCVTPS2DQ    Y2, Y1
+	VPSRAD       $0x01, Y1, Y2
+	VPSUBD       Y2, Y1, Y1
+	VPADDD       all8_0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y3, Y2
+	VPADDD       all8_0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y2, Y1
+	VADDPS       all8_3f800000<>+0(SB), Y1, Y1
+	VDIVPS       Y1, Y0, Y0
+	VMOVNTPS     Y0, (CX)(AX*1)
+	ADDQ         $+32, AX
+	SUBQ         $+8, BX
+	CMPQ         BX, $+8
+	JGE          loop5
+
+tail4:
+	TESTQ        BX, BX
+	JZ           end6
+	VMOVD        BX, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VORPS        all8_80000000<>+0(SB), Y1, Y2
+	VBROADCASTSS all8_c2fc0000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMULPS       all8_3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VMOVUPS      Y2, Y4
+	VFNMADD231PS all8_3f317218<>+0(SB), Y3, Y4
+	VFNMADD231PS all8_b102e308<>+0(SB), Y3, Y4
+	VBROADCASTSS all8_3ab525cc<>+0(SB), Y5
+	VFMADD213PS  all8_3c091f2e<>+0(SB), Y4, Y5
+	VFMADD213PS  all8_3d2aac5d<>+0(SB), Y4, Y5
+	VFMADD213PS  all8_3e2aaa46<>+0(SB), Y4, Y5
+	VFMADD213PS  all8_3efffffe<>+0(SB), Y4, Y5
+	VMULPS       Y4, Y4, Y6
+	VFMADD213PS  Y4, Y6, Y5
+	VADDPS       all8_3f800000<>+0(SB), Y5, Y4
+	VXORPS       Y5, Y5, Y5
+	VCMPPS       $0x11, Y5, Y1, Y5
+	VMULPS       Y2, Y4, Y2
+	VCVTPS2DQ    Y3, Y6
+	VPSRAD       $0x01, Y6, Y7
+	VPSUBD       Y7, Y6, Y6
+	VPADDD       all8_0000007f<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y2, Y2
+	VPADDD       all8_0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y2, Y2
+	VBLENDVPS    Y5, Y2, Y1, Y1
+	VCVTPS2DQ    Y3, Y2
+	VPSRAD       $0x01, Y2, Y3
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       all8_0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y4, Y3
+	VPADDD       all8_0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y3, Y2
+	VADDPS       all8_3f800000<>+0(SB), Y2, Y2
+	VDIVPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+
+end6:
+	SFENCE
+	VZEROUPPER
+	RET
+
 // func erfAVX2(dst []float32, a []float32)
 // Requires: AVX, AVX2, FMA3
 TEXT ·erfAVX2(SB), NOSPLIT, $0-48
@@ -13156,6 +13633,332 @@ tail4:
 	VCMPPS            $0x11, Z11, Z0, K2
 	VBLENDMPS         Z1, Z2, K2, Z12
 	VADDPS            Z2, Z1, Z0
+	VDIVPS            Z0, Z12, Z0
+	VMOVUPS           Z0, K1, (CX)(AX*1)
+
+end6:
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func siluAVX512(dst []float32, a []float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·siluAVX512(SB), NOSPLIT, $0-48
+	MOVQ dst_base+0(FP), CX
+	MOVQ a_base+24(FP), DX
+	MOVQ dst_len+8(FP), BX
+	XORQ AX, AX
+	CMPQ BX, $+32
+	JLT  single1
+
+loop2:
+	VMOVUPS           (DX)(AX*1), Z0
+	VORPS.BCST        all1_80000000<>+0(SB), Z0, Z1
+	VBROADCASTSS      all1_c2fc0000<>+0(SB), Z2
+	VMAXPS            Z1, Z2, Z1
+	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS       $0x08, Z2, Z2
+	VMOVUPS           Z1, Z11
+	VFNMADD231PS.BCST all1_3f317218<>+0(SB), Z2, Z11
+	VFNMADD231PS.BCST all1_b102e308<>+0(SB), Z2, Z11
+	VBROADCASTSS      all1_3ab525cc<>+0(SB), Z12
+	VFMADD213PS.BCST  all1_3c091f2e<>+0(SB), Z11, Z12
+	VFMADD213PS.BCST  all1_3d2aac5d<>+0(SB), Z11, Z12
+	VFMADD213PS.BCST  all1_3e2aaa46<>+0(SB), Z11, Z12
+	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z11, Z12
+	VMULPS            Z11, Z11, Z13
+	VFMADD213PS       Z11, Z13, Z12
+	VADDPS.BCST       all1_3f800000<>+0(SB), Z12, Z11
+	VPXORD            Z3, Z3, Z3
+	VCMPPS            $0x11, Z3, Z0, K1
+	VMULPS            Z1, Z11, Z1
+	VSCALEFPS         Z2, Z1, Z1
+	VBLENDMPS         Z1, Z0, K1, Z4
+	VSCALEFPS         Z2, Z11, Z0
+	VADDPS.BCST       all1_3f800000<>+0(SB), Z0, Z0
+	VDIVPS            Z0, Z4, Z0
+	VMOVUPS           Z0, (CX)(AX*1)
+	VMOVUPS           64(DX)(AX*1), Z0
+	VORPS.BCST        all1_80000000<>+0(SB), Z0, Z1
+	VBROADCASTSS      all1_c2fc0000<>+0(SB), Z2
+	VMAXPS            Z1, Z2, Z1
+	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS       $0x08, Z2, Z2
+	VMOVUPS           Z1, Z11
+	VFNMADD231PS.BCST all1_3f317218<>+0(SB), Z2, Z11
+	VFNMADD231PS.BCST all1_b102e308<>+0(SB), Z2, Z11
+	VBROADCASTSS      all1_3ab525cc<>+0(SB), Z12
+	VFMADD213PS.BCST  all1_3c091f2e<>+0(SB), Z11, Z12
+	VFMADD213PS.BCST  all1_3d2aac5d<>+0(SB), Z11, Z12
+	VFMADD213PS.BCST  all1_3e2aaa46<>+0(SB), Z11, Z12
+	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z11, Z12
+	VMULPS            Z11, Z11, Z13
+	VFMADD213PS       Z11, Z13, Z12
+	VADDPS.BCST       all1_3f800000<>+0(SB), Z12, Z11
+	VPXORD            Z5, Z5, Z5
+	VCMPPS            $0x11, Z5, Z0, K1
+	VMULPS            Z1, Z11, Z1
+	VSCALEFPS         Z2, Z1, Z1
+	VBLENDMPS         Z1, Z0, K1, Z6
+	VSCALEFPS         Z2, Z11, Z0
+	VADDPS.BCST       all1_3f800000<>+0(SB), Z0, Z0
+	VDIVPS            Z0, Z6, Z0
+	VMOVUPS           Z0, 64(CX)(AX*1)
+	ADDQ              $+128, AX
+	SUBQ              $+32, BX
+	CMPQ              BX, $+32
+	JGE               loop2
+
+single1:
+	CMPQ BX, $+16
+	JLT  tail3
+
+loop4:
+	VMOVUPS           (DX)(AX*1), Z0
+	VORPS.BCST        all1_80000000<>+0(SB), Z0, Z1
+	VBROADCASTSS      all1_c2fc0000<>+0(SB), Z2
+	VMAXPS            Z1, Z2, Z1
+	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS       $0x08, Z2, Z2
+	VMOVUPS           Z1, Z3
+	VFNMADD231PS.BCST all1_3f317218<>+0(SB), Z2, Z3
+	VFNMADD231PS.BCST all1_b102e308<>+0(SB), Z2, Z3
+	VBROADCASTSS      all1_3ab525cc<>+0(SB), Z4
+	VFMADD213PS.BCST  all1_3c091f2e<>+0(SB), Z3, Z4
+	VFMADD213PS.BCST  all1_3d2aac5d<>+0(SB), Z3, Z4
+	VFMADD213PS.BCST  all1_3e2aaa46<>+0(SB), Z3, Z4
+	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z3, Z4
+	VMULPS            Z3, Z3, Z5
+	VFMADD213PS       Z3, Z5, Z4
+	VADDPS.BCST       all1_3f800000<>+0(SB), Z4, Z3
+	VPXORD            Z7, Z7, Z7
+	VCMPPS            $0x11, Z7, Z0, K1
+	VMULPS            Z1, Z3, Z1
+	VSCALEFPS         Z2, Z1, Z1
+	VBLENDMPS         Z1, Z0, K1, Z8
+	VSCALEFPS         Z2, Z3, Z0
+	VADDPS.BCST       all1_3f800000<>+0(SB), Z0, Z0
+	VDIVPS            Z0, Z8, Z0
+	VMOVUPS           Z0, (CX)(AX*1)
+	ADDQ              $+64, AX
+	SUBQ              $+16, BX
+	CMPQ              BX, $+16
+	JGE               loop4
+
+tail3:
+	TESTQ             BX, BX
+	JZ                end5
+	MOVL              $-1, SI
+	BZHIL             BX, SI, SI
+	KMOVW             SI, K1
+	VMOVUPS.Z         (DX)(AX*1), K1, Z0
+	VORPS.BCST        all1_80000000<>+0(SB), Z0, Z1
+	VBROADCASTSS      all1_c2fc0000<>+0(SB), Z2
+	VMAXPS            Z1, Z2, Z1
+	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS       $0x08, Z2, Z2
+	VMOVUPS           Z1, Z3
+	VFNMADD231PS.BCST all1_3f317218<>+0(SB), Z2, Z3
+	VFNMADD231PS.BCST all1_b102e308<>+0(SB), Z2, Z3
+	VBROADCASTSS      all1_3ab525cc<>+0(SB), Z4
+	VFMADD213PS.BCST  all1_3c091f2e<>+0(SB), Z3, Z4
+	VFMADD213PS.BCST  all1_3d2aac5d<>+0(SB), Z3, Z4
+	VFMADD213PS.BCST  all1_3e2aaa46<>+0(SB), Z3, Z4
+	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z3, Z4
+	VMULPS            Z3, Z3, Z5
+	VFMADD213PS       Z3, Z5, Z4
+	VADDPS.BCST       all1_3f800000<>+0(SB), Z4, Z3
+	VPXORD            Z9, Z9, Z9
+	VCMPPS            $0x11, Z9, Z0, K2
+	VMULPS            Z1, Z3, Z1
+	VSCALEFPS         Z2, Z1, Z1
+	VBLENDMPS         Z1, Z0, K2, Z10
+	VSCALEFPS         Z2, Z3, Z0
+	VADDPS.BCST       all1_3f800000<>+0(SB), Z0, Z0
+	VDIVPS            Z0, Z10, Z0
+	VMOVUPS           Z0, K1, (CX)(AX*1)
+
+end5:
+	VZEROUPPER
+	RET
+
+DATA all1_c2fc0000<>+0(SB)/4, $0xc2fc0000
+GLOBL all1_c2fc0000<>(SB), RODATA|NOPTR, $4
+
+// func siluStreamAVX512(dst []float32, a []float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV, MMX+
+TEXT ·siluStreamAVX512(SB), NOSPLIT, $0-48
+	MOVQ              dst_base+0(FP), CX
+	MOVQ              a_base+24(FP), DX
+	MOVQ              dst_len+8(FP), BX
+	XORQ              AX, AX
+	LEAQ              (CX)(AX*1), SI
+	NEGQ              SI
+	ANDQ              $+63, SI
+	JZ                aligned1
+	SHRQ              $0x02, SI
+	CMPQ              SI, BX
+	CMOVQGT           BX, SI
+	MOVL              $-1, DI
+	BZHIL             SI, DI, DI
+	KMOVW             DI, K1
+	VMOVUPS.Z         (DX)(AX*1), K1, Z0
+	VORPS.BCST        all1_80000000<>+0(SB), Z0, Z1
+	VBROADCASTSS      all1_c2fc0000<>+0(SB), Z2
+	VMAXPS            Z1, Z2, Z1
+	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS       $0x08, Z2, Z2
+	VMOVUPS           Z1, Z13
+	VFNMADD231PS.BCST all1_3f317218<>+0(SB), Z2, Z13
+	VFNMADD231PS.BCST all1_b102e308<>+0(SB), Z2, Z13
+	VBROADCASTSS      all1_3ab525cc<>+0(SB), Z14
+	VFMADD213PS.BCST  all1_3c091f2e<>+0(SB), Z13, Z14
+	VFMADD213PS.BCST  all1_3d2aac5d<>+0(SB), Z13, Z14
+	VFMADD213PS.BCST  all1_3e2aaa46<>+0(SB), Z13, Z14
+	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z13, Z14
+	VMULPS            Z13, Z13, Z15
+	VFMADD213PS       Z13, Z15, Z14
+	VADDPS.BCST       all1_3f800000<>+0(SB), Z14, Z13
+	VPXORD            Z3, Z3, Z3
+	VCMPPS            $0x11, Z3, Z0, K2
+	VMULPS            Z1, Z13, Z1
+	VSCALEFPS         Z2, Z1, Z1
+	VBLENDMPS         Z1, Z0, K2, Z4
+	VSCALEFPS         Z2, Z13, Z0
+	VADDPS.BCST       all1_3f800000<>+0(SB), Z0, Z0
+	VDIVPS            Z0, Z4, Z0
+	VMOVUPS           Z0, K1, (CX)(AX*1)
+	SUBQ              SI, BX
+	LEAQ              (AX)(SI*4), AX
+
+aligned1:
+	CMPQ BX, $+32
+	JLT  single2
+
+loop3:
+	VMOVUPS           (DX)(AX*1), Z0
+	VORPS.BCST        all1_80000000<>+0(SB), Z0, Z1
+	VBROADCASTSS      all1_c2fc0000<>+0(SB), Z2
+	VMAXPS            Z1, Z2, Z1
+	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS       $0x08, Z2, Z2
+	VMOVUPS           Z1, Z3
+	VFNMADD231PS.BCST all1_3f317218<>+0(SB), Z2, Z3
+	VFNMADD231PS.BCST all1_b102e308<>+0(SB), Z2, Z3
+	VBROADCASTSS      all1_3ab525cc<>+0(SB), Z4
+	VFMADD213PS.BCST  all1_3c091f2e<>+0(SB), Z3, Z4
+	VFMADD213PS.BCST  all1_3d2aac5d<>+0(SB), Z3, Z4
+	VFMADD213PS.BCST  all1_3e2aaa46<>+0(SB), Z3, Z4
+	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z3, Z4
+	VMULPS            Z3, Z3, Z13
+	VFMADD213PS       Z3, Z13, Z4
+	VADDPS.BCST       all1_3f800000<>+0(SB), Z4, Z3
+	VPXORD            Z5, Z5, Z5
+	VCMPPS            $0x11, Z5, Z0, K1
+	VMULPS            Z1, Z3, Z1
+	VSCALEFPS         Z2, Z1, Z1
+	VBLENDMPS         Z1, Z0, K1, Z6
+	VSCALEFPS         Z2, Z3, Z0
+	VADDPS.BCST       all1_3f800000<>+0(SB), Z0, Z0
+	VDIVPS            Z0, Z6, Z0
+	VMOVNTPS          Z0, (CX)(AX*1)
+	VMOVUPS           64(DX)(AX*1), Z0
+	VORPS.BCST        all1_80000000<>+0(SB), Z0, Z1
+	VBROADCASTSS      all1_c2fc0000<>+0(SB), Z2
+	VMAXPS            Z1, Z2, Z1
+	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS       $0x08, Z2, Z2
+	VMOVUPS           Z1, Z3
+	VFNMADD231PS.BCST all1_3f317218<>+0(SB), Z2, Z3
+	VFNMADD231PS.BCST all1_b102e308<>+0(SB), Z2, Z3
+	VBROADCASTSS      all1_3ab525cc<>+0(SB), Z4
+	VFMADD213PS.BCST  all1_3c091f2e<>+0(SB), Z3, Z4
+	VFMADD213PS.BCST  all1_3d2aac5d<>+0(SB), Z3, Z4
+	VFMADD213PS.BCST  all1_3e2aaa46<>+0(SB), Z3, Z4
+	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z3, Z4
+	VMULPS            Z3, Z3, Z13
+	VFMADD213PS       Z3, Z13, Z4
+	VADDPS.BCST       all1_3f800000<>+0(SB), Z4, Z3
+	VPXORD            Z7, Z7, Z7
+	VCMPPS            $0x11, Z7, Z0, K1
+	VMULPS            Z1, Z3, Z1
+	VSCALEFPS         Z2, Z1, Z1
+	VBLENDMPS         Z1, Z0, K1, Z8
+	VSCALEFPS         Z2, Z3, Z0
+	VADDPS.BCST       all1_3f800000<>+0(SB), Z0, Z0
+	VDIVPS            Z0, Z8, Z0
+	VMOVNTPS          Z0, 64(CX)(AX*1)
+	ADDQ              $+128, AX
+	SUBQ              $+32, BX
+	CMPQ              BX, $+32
+	JGE               loop3
+
+single2:
+	CMPQ BX, $+16
+	JLT  tail4
+
+loop5:
+	VMOVUPS           (DX)(AX*1), Z0
+	VORPS.BCST        all1_80000000<>+0(SB), Z0, Z1
+	VBROADCASTSS      all1_c2fc0000<>+0(SB), Z2
+	VMAXPS            Z1, Z2, Z1
+	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS       $0x08, Z2, Z2
+	VMOVUPS           Z1, Z3
+	VFNMADD231PS.BCST all1_3f317218<>+0(SB), Z2, Z3
+	VFNMADD231PS.BCST all1_b102e308<>+0(SB), Z2, Z3
+	VBROADCASTSS      all1_3ab525cc<>+0(SB), Z4
+	VFMADD213PS.BCST  all1_3c091f2e<>+0(SB), Z3, Z4
+	VFMADD213PS.BCST  all1_3d2aac5d<>+0(SB), Z3, Z4
+	VFMADD213PS.BCST  all1_3e2aaa46<>+0(SB), Z3, Z4
+	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z3, Z4
+	VMULPS            Z3, Z3, Z5
+	VFMADD213PS       Z3, Z5, Z4
+	VADDPS.BCST       all1_3f800000<>+0(SB), Z4, Z3
+	VPXORD            Z9, Z9, Z9
+	VCMPPS            $0x11, Z9, Z0, K1
+	VMULPS            Z1, Z3, Z1
+	VSCALEFPS         Z2, Z1, Z1
+	VBLENDMPS         Z1, Z0, K1, Z10
+	VSCALEFPS         Z2, Z3, Z0
+	VADDPS.BCST       all1_3f800000<>+0(SB), Z0, Z0
+	VDIVPS            Z0, Z10, Z0
+	VMOVNTPS          Z0, (CX)(AX*1)
+	ADDQ              $+64, AX
+	SUBQ              $+16, BX
+	CMPQ              BX, $+16
+	JGE               loop5
+
+tail4:
+	TESTQ             BX, BX
+	JZ                end6
+	MOVL              $-1, SI
+	BZHIL             BX, SI, SI
+	KMOVW             SI, K1
+	VMOVUPS.Z         (DX)(AX*1), K1, Z0
+	VORPS.BCST        all1_80000000<>+0(SB), Z0, Z1
+	VBROADCASTSS      all1_c2fc0000<>+0(SB), Z2
+	VMAXPS            Z1, Z2, Z1
+	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS       $0x08, Z2, Z2
+	VMOVUPS           Z1, Z3
+	VFNMADD231PS.BCST all1_3f317218<>+0(SB), Z2, Z3
+	VFNMADD231PS.BCST all1_b102e308<>+0(SB), Z2, Z3
+	VBROADCASTSS      all1_3ab525cc<>+0(SB), Z4
+	VFMADD213PS.BCST  all1_3c091f2e<>+0(SB), Z3, Z4
+	VFMADD213PS.BCST  all1_3d2aac5d<>+0(SB), Z3, Z4
+	VFMADD213PS.BCST  all1_3e2aaa46<>+0(SB), Z3, Z4
+	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z3, Z4
+	VMULPS            Z3, Z3, Z5
+	VFMADD213PS       Z3, Z5, Z4
+	VADDPS.BCST       all1_3f800000<>+0(SB), Z4, Z3
+	VPXORD            Z11, Z11, Z11
+	VCMPPS            $0x11, Z11, Z0, K2
+	VMULPS            Z1, Z3, Z1
+	VSCALEFPS         Z2, Z1, Z1
+	VBLENDMPS         Z1, Z0, K2, Z12
+	VSCALEFPS         Z2, Z3, Z0
+	VADDPS.BCST       all1_3f800000<>+0(SB), Z0, Z0
 	VDIVPS            Z0, Z12, Z0
 	VMOVUPS           Z0, K1, (CX)(AX*1)
 

@@ -108,6 +108,14 @@ func SigmoidRef[T Float](dst, a []T) {
 	})
 }
 
+// SiLURef is the reference of [SiLU].
+func SiLURef[T Float](dst, a []T) {
+	apply(dst, a, func(x float64) float64 {
+		x = max(x, -1e3) // from there on it is -0, also where -Inf/Inf would not be
+		return x / (1 + math.Exp(-x))
+	})
+}
+
 // ReLURef is the reference of [ReLU].
 func ReLURef[T Float](dst, a []T) {
 	for i, v := range a {

@@ -2,8 +2,8 @@ package neon
 
 import "github.com/residuum-go/residuum/internal/kernel/_asm/vector"
 
-// Windows is a [vector.Window].
-type Windows struct {
+// windows is a [vector.Window].
+type windows struct {
 	Machine
 	vector.Pooling
 	vectors int // of channels at hand
@@ -27,7 +27,7 @@ func (m Machine) Windows(f vector.Func, p vector.Pooling) {
 	f.Params += vector.Geometry
 	l, _ := m.begin(f)
 	p.Start()
-	w := &Windows{Machine: m, Pooling: p, loop: l, indexed: p.Indexed != "",
+	w := &windows{Machine: m, Pooling: p, loop: l, indexed: p.Indexed != "",
 		pixel: l.pointers, channel: map[string]GP{}, row: map[string]GP{}, element: map[string]GP{}}
 	for _, s := range w.all() {
 		w.channel[s] = m.GP()
@@ -67,10 +67,10 @@ func (m Machine) Windows(f vector.Func, p vector.Pooling) {
 	m.End()
 }
 
-func (w *Windows) all() []string { return append(append([]string{}, w.Dst...), w.Src...) }
+func (w *windows) all() []string { return append(append([]string{}, w.Dst...), w.Src...) }
 
 // channels writes the loop over the channels of a pixel, some vectors or one channel at a time.
-func (w *Windows) channels(vectors int, one bool) {
+func (w *windows) channels(vectors int, one bool) {
 	w.vectors, w.one = vectors, one
 	loop, next := w.Unique("channels"), w.Unique("next")
 	n := 4 * vectors
@@ -94,7 +94,7 @@ func (w *Windows) channels(vectors int, one bool) {
 }
 
 // window writes the loops over the rows and columns of a window.
-func (w *Windows) window() {
+func (w *windows) window() {
 	row, column := w.Unique("row"), w.Unique("column")
 	w.Init(w, w.vectors)
 	if w.Offsets {
@@ -132,36 +132,36 @@ func (w *Windows) window() {
 }
 
 // int returns the register of an int parameter.
-func (w *Windows) int(name string) GP { return w.loop.at("#" + name) }
+func (w *windows) int(name string) GP { return w.loop.at("#" + name) }
 
-func (w *Windows) Scalar(name string) vec { return w.loop.Scalar(name) }
+func (w *windows) Scalar(name string) vec { return w.loop.Scalar(name) }
 
-func (w *Windows) width() int {
+func (w *windows) width() int {
 	if w.one {
 		return 1
 	}
 	return 4
 }
 
-func (w *Windows) Element(src string, u int) vec {
+func (w *windows) Element(src string, u int) vec {
 	a := w.Vec()
 	w.Load(a, w.element[src], 16*u, w.width())
 	return a
 }
 
-func (w *Windows) First(src string, u int) vec {
+func (w *windows) First(src string, u int) vec {
 	a := w.Vec()
 	w.Load(a, w.channel[src], 16*u, w.width())
 	return a
 }
 
-func (w *Windows) Set(dst string, u int, a vec) { w.Store(v(a), w.channel[dst], 16*u, w.width()) }
+func (w *windows) Set(dst string, u int, a vec) { w.Store(v(a), w.channel[dst], 16*u, w.width()) }
 
-func (w *Windows) Index(u int) vec {
+func (w *windows) Index(u int) vec {
 	i := uint32(4 * u)
 	return w.AddInts(w.SpreadInt(w.flat), w.Words([4]uint32{i, i + 1, i + 2, i + 3}))
 }
 
-func (w *Windows) Offset() vec { return w.here }
+func (w *windows) Offset() vec { return w.here }
 
-func (w *Windows) IndexAt(u int, offset vec) vec { return w.AddInts(w.Index(u), offset) }
+func (w *windows) IndexAt(u int, offset vec) vec { return w.AddInts(w.Index(u), offset) }

@@ -59,6 +59,7 @@ var unaries = []struct {
 	{function{name: "Log", value: "ln a[i]", ulps: 0.92, note: "; of ±0 it is -Inf, below 0 NaN"}, logarithm},
 	{function{name: "Tanh", value: "tanh a[i]", ulps: 2.62}, tangent},
 	{function{name: "Sigmoid", value: "1/(1 + e^-a[i])", ulps: 2.41, note: ", tiny results included"}, sigmoid},
+	{function{name: "SiLU", value: "a[i]/(1 + e^-a[i])", ulps: 3.40, note: ", tiny results included; of -Inf it is -0"}, silu},
 	{function{name: "Erf", value: "erf a[i]", ulps: 1.08, note: ": the error function"}, errorFunction},
 }
 
@@ -140,6 +141,16 @@ func sigmoid(m vector.Machine, x vec) vec {
 	one := m.Copy(m.F(1))
 	above := m.Select(m.CompareZero(vector.Less, x), e, one)
 	return m.Div(above, m.Add(e, one))
+}
+
+// silu is x/(1+e) or x*e/(1+e) with e = exp(-|x|), which cannot overflow. The product with x is taken before e is scaled,
+// so that it is rounded once where e is denormal.
+func silu(m vector.Machine, x vec) vec {
+	a := m.AtLeast(m.Or(x, m.Bits(0x80000000)), m.F(-126)) // -|x|; beyond lies -0
+	n, e := reduce(m, a)
+	e = m.Add(e, m.F(1))
+	above := m.Select(m.CompareZero(vector.Less, x), scale(m, m.Mul(e, a), n), x)
+	return m.Div(above, m.Add(scale(m, e, n), m.F(1)))
 }
 
 // tangent is tanh|x| = t/(t+2) with t = e^(2|x|) - 1, which is exact near 0, where t is 2|x|.

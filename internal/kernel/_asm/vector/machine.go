@@ -47,8 +47,8 @@ type Machine interface {
 }
 
 // Pass executes body for all vectors of a row, n of them at a time, together or one, to which body turns with
-// [Loop.Vector]: a processor finds work that it can do at once only among the next few dozen instructions, so a long chain of
-// dependent ones is best written for several vectors side by side.
+// [Loop.Vector]: a processor finds work that it can do at once only among the next few dozen instructions, so a long
+// chain of dependent ones is best written for several vectors side by side.
 type Pass func(together int, body func(l Loop, n int))
 
 // Arithmetic is that of float32.

@@ -19,14 +19,14 @@ type builder struct {
 
 // conv makes a convolution that keeps the size of the image but for its stride. Its weights are drawn
 // over the fan-out, as in the papers' code.
-func (b *builder) conv(in Shape, out, size, stride int) *nn.Conv2D {
-	spec := tensor.ConvSpec{Stride: tensor.Both(stride), Pad: tensor.Both(size / 2)}
+func (b *builder) conv(in Shape, out, size, stride, groups int) *nn.Conv2D {
+	spec := tensor.ConvSpec{Stride: tensor.Both(stride), Pad: tensor.Both(size / 2), Groups: groups}
 	c := nn.NewConv2D(in.Channels, out, tensor.Both(size), spec, b.rng)
 	y := in.strided(stride, out)
 	b.work += int64(y.Height) * int64(y.Width) * int64(c.Weight.Value.Len())
 	if b.WithoutBatchNorm {
 		c.WithBias()
-		nn.KaimingNormal(c.Weight.Value, meanFanIn(in, size, stride), b.rng)
+		nn.KaimingNormal(c.Weight.Value, meanFanIn(in, size, stride)/groups, b.rng)
 	}
 	return c
 }

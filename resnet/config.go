@@ -50,6 +50,10 @@ type Config struct {
 	// later stage has twice as many as the one before (VGG: up to eight times Width). Bottlenecks take
 	// and give four times as many.
 	Width int
+	// Groups and GroupWidth make the inner layers of bottlenecks other than Width wide: the 3x3 convolution of the first
+	// stage has Groups groups (0 for 1) of GroupWidth channels (0 for Width/Groups), and twice as many in each later stage.
+	// 32 and 4 make a ResNeXt 32x4d (Xie et al. 2017), 1 and 128 a Wide ResNet-50-2 (Zagoruyko and Komodakis 2016).
+	Groups, GroupWidth int
 
 	Image   Shape // of the input; zero means 32x32x3
 	Classes int
@@ -83,6 +87,8 @@ func (c Config) complete() (Config, kind, error) {
 		return c, nil, wrong("Kind", c.Kind, "want preactivation, original, plain or vgg")
 	}
 	setIfZero(&c.Width, k.width())
+	setIfZero(&c.Groups, 1)
+	setIfZero(&c.GroupWidth, c.Width/max(c.Groups, 1))
 	setIfZero(&c.StemSize, 3)
 	setIfZero(&c.StemStride, 1)
 	setIfZero(&c.Image, Shape{32, 32, 3})
@@ -108,6 +114,12 @@ func (c *Config) check() error {
 	switch {
 	case c.Width < 1:
 		return wrong("Width", c.Width, "want at least 1")
+	case c.Groups < 1:
+		return wrong("Groups", c.Groups, "want at least 1")
+	case c.GroupWidth < 1:
+		return wrong("GroupWidth", c.GroupWidth, "want at least 1")
+	case !c.Bottleneck && (c.Groups != 1 || c.GroupWidth != c.Width):
+		return wrong("Groups", fmt.Sprintf("%d of %d channels", c.Groups, c.GroupWidth), "only bottlenecks have groups")
 	case c.StemStride < 1:
 		return wrong("StemStride", c.StemStride, "want at least 1")
 	case c.StemSize < 1 || c.StemSize%2 == 0:

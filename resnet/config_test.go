@@ -45,7 +45,7 @@ func TestZeroValuesAreFilledIn(t *testing.T) {
 	require.Equal(t, resnet.Config{
 		Kind: resnet.PreActivation, Depth: 20, Blocks: []int{3, 3, 3}, Width: 16,
 		Image: resnet.Shape{Height: 32, Width: 32, Channels: 3}, Classes: 10,
-		StemSize: 3, StemStride: 1, Shortcut: resnet.OptionA, Survival: 1,
+		StemSize: 3, StemStride: 1, Shortcut: resnet.OptionA, Survival: 1, Groups: 1, GroupWidth: 16,
 	}, got)
 	again, err := resnet.New(got, newRand())
 	require.NoError(t, err, "a complete Config describes the same net")
@@ -98,6 +98,11 @@ func TestBadConfigs(t *testing.T) {
 		"shortcut":         {"Shortcut", func(c *resnet.Config) { c.Shortcut = "D" }},
 		"not 9n+2":         {"Depth", func(c *resnet.Config) { c.Depth, c.Bottleneck = 56+2, true }},
 		"vgg bottleneck":   {"Bottleneck", func(c *resnet.Config) { c.Kind, c.Depth, c.Bottleneck = resnet.VGG, 15, true }},
+		"groups":           {"Groups", func(c *resnet.Config) { c.Groups, c.Bottleneck = -1, true }},
+		"group width":      {"GroupWidth", func(c *resnet.Config) { c.GroupWidth, c.Bottleneck = -1, true }},
+		"narrow groups":    {"GroupWidth", func(c *resnet.Config) { c.Groups, c.Bottleneck = 17, true }},
+		"basic groups":     {"Groups", func(c *resnet.Config) { c.Groups = 2 }},
+		"basic wide":       {"Groups", func(c *resnet.Config) { c.GroupWidth = 32 }},
 		"even stem":        {"StemSize", func(c *resnet.Config) { c.StemSize = 4 }},
 		"negative stem":    {"StemSize", func(c *resnet.Config) { c.StemSize = -3 }},
 		"vgg stem":         {"StemSize", func(c *resnet.Config) { c.Kind, c.Depth, c.StemSize = resnet.VGG, 15, 7 }},

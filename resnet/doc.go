@@ -3,15 +3,14 @@
 //	net, err := resnet.New(resnet.Config{Depth: 56, Classes: 10}, rng) // for images of 32x32
 //	net, err := resnet.New(resnet.ResNet50(1000), rng)                 // for images of 224x224
 //
-// A [Config] describes a net. For small images that is one of the family of He et al. 2016a, section
-// 4.2: 6n+2 layers in three stages of n blocks with 16, 32 and 64 channels. For ImageNet there are
-// [ResNet18] and [ResNet50] of table 1, which have a larger stem, four stages and, in the second,
-// bottleneck blocks. Either comes in the original form and in the pre-activation form of He et al.
-// 2016b, and as the plain net of the same layers without skips. Beside them stands a net in the manner
-// of VGG. Block by block:
+// A [Config] describes a net, [New] builds it as a [Net], and [Block] describes one block of it. For small images there is
+// the family of He et al. 2016a, section 4.2: 6n+2 layers in three stages of n blocks with 16, 32 and 64 channels. For
+// ImageNet there are [ResNet18] and [ResNet50] of table 1, which have a larger stem, four stages and, in the second,
+// bottleneck blocks; [ResNeXt50] and [WideResNet50] have wider ones. All have the parameters of torchvision's nets, by
+// name and shape. Each comes as one of the first three of these, and beside them stands a net in the manner of VGG:
 //
-//	pre-activation  y = s(x) + conv2(relu(bn2(conv1(relu(bn1(x))))))
-//	original        y = relu(s(x) + bn2(conv2(relu(bn1(conv1(x))))))
+//	pre-activation  y = s(x) + conv2(relu(bn2(conv1(relu(bn1(x))))))       He et al. 2016b
+//	original        y = relu(s(x) + bn2(conv2(relu(bn1(conv1(x))))))       He et al. 2016a
 //	plain           y = relu(bn2(conv2(relu(bn1(conv1(x))))))
 //	vgg             y = pool(relu(bn(conv(x)))), pooling in the last block of a stage
 //

@@ -40,7 +40,7 @@ func (family) sums() bool { return true }
 func (family) parts(at Block, u unit) []nn.Part { return []nn.Part{{Name: at.Name, Module: u}} }
 
 func (family) stem(b *builder) (stem sequence, out Shape) {
-	stem.add("conv1", b.conv(b.Image, b.Width, b.StemSize, b.StemStride))
+	stem.add("conv1", b.conv(b.Image, b.Width, b.StemSize, b.StemStride, 1))
 	stem.add("bn1", b.norm(b.Width), nn.ReLU{})
 	out = b.Image.strided(b.StemStride, b.Width)
 	if b.StemPool {
@@ -67,10 +67,13 @@ func (family) convs(b *builder, at *Block) []*nn.Conv2D {
 	at.Out = narrow
 	var convs []*nn.Conv2D
 	if b.Bottleneck {
-		wide.Channels, at.Out.Channels = width, expansion*width
-		convs = []*nn.Conv2D{b.conv(at.In, width, 1, 1), b.conv(wide, width, 3, stride), b.conv(narrow, at.Out.Channels, 1, 1)}
+		inner := b.Groups * b.GroupWidth << at.Stage
+		wide.Channels, narrow.Channels, at.Out.Channels = inner, inner, expansion*width
+		convs = []*nn.Conv2D{
+			b.conv(at.In, inner, 1, 1, 1), b.conv(wide, inner, 3, stride, b.Groups), b.conv(narrow, at.Out.Channels, 1, 1, 1),
+		}
 	} else {
-		convs = []*nn.Conv2D{b.conv(wide, width, 3, stride), b.conv(narrow, width, 3, 1)}
+		convs = []*nn.Conv2D{b.conv(wide, width, 3, stride, 1), b.conv(narrow, width, 3, 1, 1)}
 	}
 	if b.WithoutBatchNorm && b.sums() {
 		last := convs[len(convs)-1].Weight.Value

@@ -53,8 +53,10 @@ var imageNets = map[string]struct {
 	parameters int
 	billions   float64
 }{
-	"resnet18": {resnet.ResNet18, 11_689_512, 1.814},
-	"resnet50": {resnet.ResNet50, 25_557_032, 4.089},
+	"resnet18":        {resnet.ResNet18, 11_689_512, 1.814},
+	"resnet50":        {resnet.ResNet50, 25_557_032, 4.089},
+	"resnext50_32x4d": {resnet.ResNeXt50, 25_028_904, 4.230},
+	"wide_resnet50_2": {resnet.WideResNet50, 68_883_240, 11.398},
 }
 
 func TestParametersAreTorchvisions(t *testing.T) {
@@ -81,7 +83,7 @@ func TestParametersAreTorchvisions(t *testing.T) {
 // The small nets of reference.json have a narrow one.
 func TestImageNetsEqualTorchvisions(t *testing.T) {
 	if testing.Short() {
-		t.Skip("half a minute in portable Go")
+		t.Skip("more than a minute in portable Go")
 	}
 	for name, p := range torchvision(t) {
 		t.Run("net="+name, func(t *testing.T) {

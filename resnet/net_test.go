@@ -54,6 +54,9 @@ func tiny() map[string]resnet.Config {
 			*c = resnet.ResNet50(5)
 			c.Blocks, c.Width, c.Image = []int{2, 1, 1}, 4, image
 		},
+		"resnext": func(c *resnet.Config) {
+			c.Kind, c.Bottleneck, c.Shortcut, c.Groups, c.GroupWidth = resnet.Original, true, resnet.OptionB, 2, 3
+		},
 		"plain": func(c *resnet.Config) { c.Kind = resnet.Plain },
 		"vgg":   func(c *resnet.Config) { c.Kind = resnet.VGG },
 	} {

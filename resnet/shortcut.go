@@ -13,7 +13,7 @@ func (b *builder) shortcut(at Block, around func(projection *nn.Conv2D) nn.Seque
 	if b.Shortcut == OptionA || b.Shortcut == OptionB && keeps {
 		return optionA(in, out, stride)
 	}
-	return around(b.conv(at.In, out, 1, stride))
+	return around(b.conv(at.In, out, 1, stride, 1))
 }
 
 // optionA returns the shortcut without parameters.

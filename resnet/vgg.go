@@ -67,7 +67,7 @@ func (vgg) block(b *builder, at *Block) unit {
 			b.features++
 		}
 	}
-	feature(b.conv(at.In, channels, 3, stride))
+	feature(b.conv(at.In, channels, 3, stride, 1))
 	feature(b.norm(channels))
 	feature(nn.ReLU{})
 	if at.Index == b.Blocks[at.Stage]-1 && min(at.Out.Height, at.Out.Width) >= 2 {

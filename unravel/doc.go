@@ -33,8 +33,8 @@
 //
 // [Study.Evaluate] measures many plans at once and computes what they share only once. [DeleteEach], [DeletePairs],
 // [DeleteRandom], [Swaps] and their relatives list the plans of the usual studies, [DeletionCurve] and [SwapCurve] those of
-// a figure, for [Study.Measure]; [Study.Greedy] looks for the blocks that matter least. [Run] runs a plan on a tape too:
-// as [ShortPaths], a net is trained on these alone.
+// a figure, for [Study.Measure]; [Study.Greedy] looks for the blocks that matter least. [Run] runs a plan on a tape too,
+// which is how [ShortPaths] trains a net.
 //
 // # Gradients
 //

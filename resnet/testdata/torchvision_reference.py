@@ -1,4 +1,4 @@
-"""Writes torchvision.json: what torchvision's ResNet-18 and -50 compute, and what their parameters are called.
+"""Writes torchvision.json: what torchvision's ResNets compute, and what their parameters are called.
 
 Run by hand:  python torchvision_reference.py
 The Go tests read only the JSON. As in reference.py, which this script borrows from, both sides draw the weights from a
@@ -55,6 +55,7 @@ def dump(v, depth=0):
 
 
 if __name__ == "__main__":
+    names = "resnet18", "resnet50", "resnext50_32x4d", "wide_resnet50_2"
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "torchvision.json")
     with open(path, "w") as f:
-        f.write(dump({m.__name__: study(m) for m in (torchvision.models.resnet18, torchvision.models.resnet50)}) + "\n")
+        f.write(dump({n: study(getattr(torchvision.models, n)) for n in names}) + "\n")

@@ -54,7 +54,7 @@ func common(a, b Plan) int {
 }
 
 // ErrShard says that the environment names a shard that does not exist, or not completely.
-var ErrShard = errors.New("unravel: shard from the environment")
+var ErrShard = errors.New("unravel: ShardFrom: no such shard")
 
 // ShardFrom reads the shard from environment variables, through a function like os.Getenv:
 //

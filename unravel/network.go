@@ -13,6 +13,8 @@ import (
 // and the whole net computes Head(y_n) from y_0 = Stem(x). The leading axis of every state counts
 // examples, and in evaluation mode no example may depend on another one.
 //
+// A network whose blocks have names is [Named], too.
+//
 // Every method must work both for constants, possibly from several goroutines at once, and for
 // variables on a tape.
 type Network interface {

@@ -31,7 +31,7 @@ type Options struct {
 	// Journal, if set, remembers what Evaluate and PatchPaths find.
 	Journal *Journal
 	// Progress, if set, is called with the work done so far and all of it, on the goroutine of the call that works: in
-	// runs of one block on one batch, or in gradients taken through one block.
+	// runs of one block on one batch, in gradients taken through one block, or, by Greedy, in thousandths of a step.
 	Progress func(done, total int)
 	// OnLogits, if set, sees the logits of every plan on every batch that Evaluate runs, not those of scores that the
 	// journal remembers. They must not be modified. Its error ends the call.

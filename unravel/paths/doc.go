@@ -9,5 +9,12 @@
 //     skips.
 //   - [Log] is the logarithm of a count or a norm, which deep nets take out of the range of float64.
 //
+// How many paths are there through the 54 blocks of ResNet-110, how long are most of them, and what do those through
+// three blocks look like?
+//
+//	all := paths.New(54)
+//	fmt.Println(all.Count(), all.Share(19, 35)) // 18014398509481984 0.98
+//	os.WriteFile("three.svg", []byte(paths.New(3).Unraveled().SVG()), 0o644)
+//
 // [Set.Unraveled] and [Set.Folded] draw a set as a [Graph], to be written as SVG or in Graphviz's language.
 package paths

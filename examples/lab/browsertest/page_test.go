@@ -274,8 +274,11 @@ func TestProgramThatEndsIsNoticed(t *testing.T) {
 	defer stop()
 	p := newTab(t, desk)
 	p.do(chromedp.Navigate(address), chromedp.WaitVisible(chromedp.CSS("#lab")))
+	p.click("#tour-do")
+	p.until(`document.querySelector("#tour-do").hidden`)
+	require.Regexp(t, `^Without layer2\.0 the residual net .*, the plain net .*\.$`, p.text("#tour p"), "all that a net of three blocks offers")
 	stop()
-	p.click(card(1))
+	p.click(`#stages li[data-block="layer1.0"] .body`)
 	p.until(`document.querySelector("#alert").textContent.includes("The lab does not answer: has the program ended?")`)
 	p.picture("ended")
 }

@@ -172,6 +172,9 @@ func report(o *options, runs []*Run) error {
 	if o.roofline == "" || len(results) == 0 {
 		return nil
 	}
+	if peak, bandwidth := roofs(results, results[0].Threads); peak == 0 || bandwidth == 0 {
+		return errors.New("-roofline: needs results with rates, of large copies among them")
+	}
 	svg, err := roofline(results).SVG()
 	if err != nil {
 		return err

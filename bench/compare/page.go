@@ -23,7 +23,10 @@ func writePage(w io.Writer, runs []*Run) {
 		if r.Note != "" {
 			fmt.Fprintf(w, "%s\n", r.Note)
 		}
-		fmt.Fprintf(w, "%d cases, best peer / ours in the geometric mean %.2f\n\n", r.Cases, r.Mean)
+		if r.Mean > 0 {
+			fmt.Fprintf(w, "best peer / ours of %d cases in the geometric mean: %.2f\n", r.Cases, r.Mean)
+		}
+		fmt.Fprintln(w)
 		r.writeTable(w)
 	}
 }
@@ -220,6 +223,9 @@ func fillPage(path string) error {
 	old, err := os.ReadFile(path)
 	if err != nil {
 		return err
+	}
+	if !place.Match(old) {
+		return fmt.Errorf("-page %s: it names no files of results", path)
 	}
 	text, err := filled(string(old), ".")
 	if err != nil {

@@ -68,7 +68,7 @@ func TestResultOfMemoryIsAgainstACopy(t *testing.T) {
 
 func TestJSONHasTheAgreedFields(t *testing.T) {
 	path := t.TempDir() + "/results.json"
-	run := newRun("a machine", []string{"-suite", "gemm"})
+	run := newRun("a machine", []string{"-suite", "gemm", "-case", "n8$", "-peers", ""})
 	run.add(sample())
 	require.NoError(t, run.write(path))
 	text, err := os.ReadFile(path)
@@ -81,7 +81,7 @@ func TestJSONHasTheAgreedFields(t *testing.T) {
 	}
 	require.NoError(t, json.Unmarshal(text, &file))
 	require.Equal(t, "a machine", file.Machine)
-	require.Equal(t, "go run ./bench/compare -suite gemm", file.Command)
+	require.Equal(t, "go run ./bench/compare -suite gemm -case 'n8$' -peers ''", file.Command)
 	require.Regexp(t, `^\d{4}-\d\d-\d\d$`, file.Date)
 	require.Equal(t, 1, file.Cases)
 	require.InDelta(t, 2.5, file.Mean, 1e-12)

@@ -52,7 +52,19 @@ func newRun(machine string, args []string) *Run {
 	if machine == "" {
 		machine = fmt.Sprintf("%s/%s, %d CPUs, %s", runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), residuum.Level())
 	}
-	return &Run{Machine: machine, Date: time.Now().Format(time.DateOnly), Command: "go run ./bench/compare " + strings.Join(args, " ")}
+	command := "go run ./bench/compare"
+	for _, a := range args {
+		command += " " + quoted(a)
+	}
+	return &Run{Machine: machine, Date: time.Now().Format(time.DateOnly), Command: command}
+}
+
+// quoted is an argument as a shell takes it.
+func quoted(arg string) string {
+	if arg != "" && !strings.ContainsAny(arg, " \t\n'\"\\$&|;<>()*?[]{}!#~`") {
+		return arg
+	}
+	return "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
 }
 
 // add appends a result.

@@ -36,26 +36,26 @@ type Scorer interface {
 	Correct(f, y *tensor.Tensor) []bool
 }
 
-// Gradient returns dl(y_i, F_i)/dF_i for every row, [N, K], by autograd: rows do not interact, so it
+// gradient returns dl(y_i, F_i)/dF_i for every row, [N, K], by autograd: rows do not interact, so it
 // is the gradient of the sum of the rows' losses.
-func Gradient(loss Loss, f, y *tensor.Tensor) *tensor.Tensor {
+func gradient(loss Loss, f, y *tensor.Tensor) *tensor.Tensor {
 	v := autograd.NewTape(0).Input(f)
 	return autograd.VJP(autograd.Sum(loss.Rows(v, y)), nil, v)[0].Value().Clone()
 }
 
-// Hessian returns the diagonal of the Hessian, d2 l(y_i, F_i) / dF_ik^2, [N, K]: in closed form if
-// the loss is Curved, else by HessianByAutograd.
-func Hessian(loss Loss, f, y *tensor.Tensor) *tensor.Tensor {
+// hessian returns the diagonal of the Hessian, d2 l(y_i, F_i) / dF_ik^2, [N, K]: in closed form if
+// the loss is Curved, else by hessianByAutograd.
+func hessian(loss Loss, f, y *tensor.Tensor) *tensor.Tensor {
 	if c, ok := loss.(Curved); ok {
 		return c.Curvature(f, y)
 	}
-	return HessianByAutograd(loss, f, y)
+	return hessianByAutograd(loss, f, y)
 }
 
-// HessianByAutograd is Hessian by differentiating twice: the gradient of column k of the gradient,
+// hessianByAutograd is hessian by differentiating twice: the gradient of column k of the gradient,
 // summed over rows, holds in its own column k the diagonal entries, for rows do not interact.
 // That is one second-order pass per score.
-func HessianByAutograd(loss Loss, f, y *tensor.Tensor) *tensor.Tensor {
+func hessianByAutograd(loss Loss, f, y *tensor.Tensor) *tensor.Tensor {
 	n, k := f.Dim(0), f.Dim(1)
 	v := autograd.NewTape(0).Input(f)
 	g := autograd.Grad(autograd.Sum(loss.Rows(v, y)), nil, v)[0]

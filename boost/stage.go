@@ -74,10 +74,10 @@ const (
 func (b *booster) target(rows []int) (target, weight *tensor.Tensor) {
 	f := tensor.Gather(nil, b.train.scores, rows)
 	y := tensor.Gather(nil, b.train.Y, rows)
-	g := Gradient(b.Loss, f, y)
+	g := gradient(b.Loss, f, y)
 	target = tensor.Neg(g, g)
 	if b.Newton {
-		weight = Hessian(b.Loss, f, y)
+		weight = hessian(b.Loss, f, y)
 		for i, v := range weight.Data() {
 			h := max(v, minHessian)
 			weight.Data()[i] = h

@@ -55,7 +55,7 @@ func NewLoader(d *Dataset, c LoaderConfig) (*Loader, error) {
 		state: State{Seed: c.Seed, Len: d.Len(), Batch: c.Batch},
 		order: make([]int, d.Len()),
 	}
-	l.config.Workers = min(max(c.Workers, 1), l.Batches()) // each worker has memory of its own
+	l.config.Workers = min(max(c.Workers, 1), l.Steps()) // each worker has memory of its own
 	return l, nil
 }
 
@@ -90,8 +90,8 @@ func (l *Loader) Norm() Norm { return l.config.Norm }
 // Dataset returns the set that the loader draws from.
 func (l *Loader) Dataset() *Dataset { return l.set }
 
-// Batches returns the number of batches in an epoch.
-func (l *Loader) Batches() int { return (l.set.Len() + l.config.Batch - 1) / l.config.Batch }
+// Steps returns the number of batches in an epoch.
+func (l *Loader) Steps() int { return (l.set.Len() + l.config.Batch - 1) / l.config.Batch }
 
 // State returns the place right after the batch that was handed out last.
 func (l *Loader) State() State { return l.state }
@@ -125,7 +125,7 @@ func (l *Loader) Epoch(ctx context.Context) iter.Seq[*Batch] {
 		l.shuffle()
 		ahead := l.prefetch()
 		defer ahead.stop()
-		for k := l.state.Next / l.config.Batch; k < l.Batches(); k++ {
+		for k := l.state.Next / l.config.Batch; k < l.Steps(); k++ {
 			s := l.slots[k%len(l.slots)]
 			select {
 			case <-s.ready:
@@ -203,7 +203,7 @@ func (l *Loader) prefetch() *prefetcher {
 
 // request asks for batch k, if the epoch has one.
 func (l *Loader) request(p *prefetcher, k int) {
-	if k < l.Batches() {
+	if k < l.Steps() {
 		p.work <- k
 	}
 }

@@ -51,7 +51,7 @@ func TestEpochYieldsEveryImageOnce(t *testing.T) {
 	for _, shuffle := range []bool{false, true} {
 		t.Run(fmt.Sprintf("shuffle=%v", shuffle), func(t *testing.T) {
 			l := newLoader(t, d, data.LoaderConfig{Batch: 4, Shuffle: shuffle, Seed: 1})
-			require.Equal(t, 6, l.Batches())
+			require.Equal(t, 6, l.Steps())
 			var orders [2][]int
 			for epoch := range orders {
 				require.Equal(t, epoch, l.State().Epoch)
@@ -263,7 +263,7 @@ func TestNewLoaderRefusesNonsense(t *testing.T) {
 		_, err := data.NewLoader(c.set, data.LoaderConfig{Batch: 1})
 		require.EqualError(t, err, c.says)
 	}
-	require.Equal(t, 1, newLoader(t, set, data.LoaderConfig{Batch: 100, Augment: data.Augment{Pad: 3}}).Batches())
+	require.Equal(t, 1, newLoader(t, set, data.LoaderConfig{Batch: 100, Augment: data.Augment{Pad: 3}}).Steps())
 }
 
 // A worker has memory of its own, so there are no more than there are batches to prepare.

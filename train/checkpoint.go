@@ -213,7 +213,7 @@ func (t *Trainer) decode(text string) (*progress, error) {
 	}
 	q := Trainer{history: p.History, seen: p.Seen}
 	if s := p.Sampler; s.Batch < 1 || s != q.place(s) || p.Seen.Correct < 0 || p.Seen.Correct > p.Seen.Examples ||
-		p.Step != s.Epoch*t.loader.Batches()+s.Next/s.Batch {
+		p.Step != s.Epoch*t.loader.Steps()+s.Next/s.Batch {
 		return nil, fmt.Errorf("step %d, %d epochs and %d images of the next do not agree", p.Step, len(p.History), p.Seen.Examples)
 	}
 	return &p, nil

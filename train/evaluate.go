@@ -44,15 +44,15 @@ func Evaluate(ctx context.Context, model nn.Module, batches iter.Seq[data.Batch]
 	case seen.Examples == 0:
 		return seen, errors.New("train: Evaluate: there are no examples")
 	case seen.NonFinite > 0:
-		return seen, &NonFiniteError{Images: seen.NonFinite, Of: seen.Examples}
+		return seen, &NonFiniteError{NonFinite: seen.NonFinite, Examples: seen.Examples}
 	}
 	return seen, nil
 }
 
-// NonFiniteError says that a model gives some images logits that are NaN or infinite. They count as
+// NonFiniteError says that a model gives some examples logits that are NaN or infinite. They count as
 // misclassified, and have no part in the loss.
-type NonFiniteError struct{ Images, Of int }
+type NonFiniteError struct{ NonFinite, Examples int }
 
 func (e *NonFiniteError) Error() string {
-	return fmt.Sprintf("train: the logits of %d of %d images are NaN or infinite; they count as misclassified", e.Images, e.Of)
+	return fmt.Sprintf("train: the logits of %d of %d examples are NaN or infinite; they count as misclassified", e.NonFinite, e.Examples)
 }

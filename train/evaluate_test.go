@@ -43,8 +43,8 @@ func TestEvaluateSaysWhatIsNotFinite(t *testing.T) {
 		m, err := train.Evaluate(t.Context(), model, ask(0, 1, 0, 0, 0, 0, 0, 0).Batches(data.Norm{}, batch))
 		var e *train.NonFiniteError
 		require.ErrorAs(t, err, &e)
-		require.Equal(t, train.NonFiniteError{Images: 5, Of: 8}, *e)
-		require.EqualError(t, err, "train: the logits of 5 of 8 images are NaN or infinite; they count as misclassified")
+		require.Equal(t, train.NonFiniteError{NonFinite: 5, Examples: 8}, *e)
+		require.EqualError(t, err, "train: the logits of 5 of 8 examples are NaN or infinite; they count as misclassified")
 		require.Equal(t, 3./8, m.Accuracy())
 		require.InDelta(t, (math.Log(1+math.Exp(-1))+math.Log(1+math.Exp(-3))+math.Ln2)/3, m.Loss(), 1e-6)
 	}

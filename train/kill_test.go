@@ -11,11 +11,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/residuum-go/residuum/nn/optim"
+	"github.com/residuum-go/residuum/train"
 	"github.com/stretchr/testify/require"
 )
 
@@ -44,6 +46,12 @@ func endlessTrainer(path string) *trainer {
 	tr.Epochs, tr.Schedule = 1<<24, optim.Constant(0.02) // which does not look at Epochs
 	tr.SaveEvery = 1
 	tr.Best = path + ".best"
+	tr.OnEpoch = func(e train.Epoch) error {
+		if err := os.MkdirAll(path+".epochs", 0o700); err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(path+".epochs", strconv.Itoa(e.Number)), []byte(e.String()), 0o600)
+	}
 	return tr
 }
 
@@ -102,7 +110,7 @@ func TestKilledProcessLeavesAWholeCheckpoint(t *testing.T) {
 		tr := endlessTrainer(path)
 		require.NoError(t, tr.Resume())
 		s := tr.Loader.State()
-		step := s.Epoch*tr.Loader.Batches() + s.Next/s.Batch
+		step := s.Epoch*tr.Loader.Steps() + s.Next/s.Batch
 		require.Greater(t, step, last)
 		last = step
 	}
@@ -159,9 +167,13 @@ func requireGoesOn(t *testing.T, path string) {
 	requireSameState(t, straight.Model, killed.Model)
 	require.True(t, read(t, whole) == read(t, path), "checkpoints differ")
 	require.True(t, read(t, whole+".best") == read(t, path+".best"), "best checkpoints differ")
+	for n := 1; n <= straight.Epochs; n++ { // no epoch is saved before its hook has seen it
+		name := ".epochs/" + strconv.Itoa(n)
+		require.Equal(t, read(t, whole+name), read(t, path+name))
+	}
 	if runtime.GOOS == "linux" {
 		entries, err := os.ReadDir(filepath.Dir(path))
 		require.NoError(t, err)
-		require.Len(t, entries, 2)
+		require.Len(t, entries, 3)
 	}
 }

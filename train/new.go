@@ -59,7 +59,7 @@ func (t *Trainer) check() error {
 	if err := t.config.check(); err != nil {
 		return err
 	}
-	if most := math.MaxInt / t.loader.Batches(); t.config.Epochs > most {
+	if most := math.MaxInt / t.loader.Steps(); t.config.Epochs > most {
 		return fault("Epochs", t.config.Epochs, "want at most %d: steps are counted by an int", most)
 	}
 	return nil

@@ -176,7 +176,7 @@ func (t *Trainer) steps(ctx context.Context) error {
 }
 
 // total returns the number of steps of all epochs.
-func (t *Trainer) total() int { return t.config.Epochs * t.loader.Batches() }
+func (t *Trainer) total() int { return t.config.Epochs * t.loader.Steps() }
 
 // rate returns the learning rate of a step, counted from 0.
 func (t *Trainer) rate(step int) float64 { return t.config.Schedule.Rate(step, t.total()) }
@@ -209,7 +209,7 @@ func (t *Trainer) train(batch *data.Batch, rate float64) (Step, error) {
 
 // position returns the epoch of step n, and its place there. All count from 1.
 func (t *Trainer) position(n int) (epoch, batch int) {
-	return (n-1)/t.loader.Batches() + 1, (n-1)%t.loader.Batches() + 1
+	return (n-1)/t.loader.Steps() + 1, (n-1)%t.loader.Steps() + 1
 }
 
 // makeGradients gives a gradient to every parameter that is trainable now, because optimisers tell one

@@ -43,4 +43,10 @@ func TestResultsAsText(t *testing.T) {
 	require.Contains(t, report.String(), "       0      1   100 %       0.5  100 %         -    -             -          -\n")
 	require.Equal(t, []float64{1}, report.ExactShares())
 	require.Equal(t, []float64{0}, report.RMSShares())
+	report.ByLength = append(report.ByLength, Lengths{Exact: norm(1.5), RMS: norm(0.5), Count: norm(4), Bound: norm(3)})
+	require.InDeltaSlice(t, []float64{0.25, 0.75}, report.ExactShares(), 1e-12)
+	require.InDeltaSlice(t, []float64{0.25, 0.75}, report.BoundShares(), 1e-12)
+	require.Equal(t, []float64{0, 1}, report.RMSShares())
+	require.Equal(t, 0.75, Point{Scores: []data.Score{score}}.Accuracy().Mean)
+	require.PanicsWithValue(t, "unravel: SpreadOf: no values", func() { SpreadOf(nil) })
 }

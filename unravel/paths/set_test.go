@@ -70,6 +70,26 @@ func TestEnumeration(t *testing.T) {
 	}
 }
 
+// Whoever has seen enough paths stops, also where there are more than could ever be listed.
+func TestListsEndEarly(t *testing.T) {
+	for path := range New(1000).ByLength() {
+		if path.Length() == 1 {
+			require.Equal(t, []int{0}, path.Branches())
+			break
+		}
+	}
+	for path := range New(1000).OfLength(500) {
+		require.Equal(t, 500, path.Length())
+		break
+	}
+	for _, path := range New(3).Gray() {
+		if path.Length() == 1 {
+			break
+		}
+	}
+	require.PanicsWithValue(t, "paths: Gray: 2^63 paths are too many to list", func() { New(63).Gray() })
+}
+
 func TestSampleIsUniform(t *testing.T) {
 	p := Set{n: 6, free: []int{0, 1, 3, 4, 5}} // block 2 has no skip
 	rng := rand.New(rand.NewPCG(1, 1))

@@ -7,7 +7,7 @@ import "github.com/residuum-go/residuum/tensor"
 func Conv2D(x, w *Var, spec tensor.ConvSpec) *Var {
 	y := result("Conv2D", x, w)
 	*attr[tensor.ConvSpec](y) = spec
-	shape := tensor.Conv2DShape(y.room[:], x.Shape(), w.Shape(), spec)
+	shape := y.shapes.Conv2D(x.Shape(), w.Shape(), spec)
 	tensor.Conv2D(y.buffer(shape...), x.value, w.value, spec)
 	return y.returns(func(y, g *Var, d []*Var) {
 		x, w, spec := y.in[0], y.in[1], *attr[tensor.ConvSpec](y)

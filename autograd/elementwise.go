@@ -79,7 +79,7 @@ func Div(a, b *Var) *Var {
 
 // broadcast returns the buffer for an elementwise op on a and b.
 func (y *Var) broadcast(a, b *Var) *tensor.Tensor {
-	return y.buffer(tensor.BroadcastShape(y.room[:], y.op, a.Shape(), b.Shape())...)
+	return y.buffer(y.shapes.Broadcast(y.op, a.Shape(), b.Shape())...)
 }
 
 // Neg returns -a.

@@ -48,7 +48,7 @@ func crossEntropyGrad(logits *Var, t targets) *Var {
 func SoftCrossEntropy(logits *Var, t *tensor.Tensor) *Var {
 	y := result("SoftCrossEntropy", logits)
 	*attr[*tensor.Tensor](y) = t
-	tensor.SoftCrossEntropy(y.buffer(tensor.SoftCrossEntropyShape(y.room[:], logits.Shape(), t.Shape())...), logits.value, t)
+	tensor.SoftCrossEntropy(y.buffer(y.shapes.SoftCrossEntropy(logits.Shape(), t.Shape())...), logits.value, t)
 	return y.returns(func(y, g *Var, d []*Var) {
 		t := Const(*attr[*tensor.Tensor](y))
 		d[0] = Mul(logSoftmaxVJP(y.in[0], t), Neg(Reshape(g, t.Shape()[0], 1)))

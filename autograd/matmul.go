@@ -7,7 +7,7 @@ import "github.com/residuum-go/residuum/tensor"
 func MatMul(a, b *Var, t tensor.Transposed) *Var {
 	y := result("MatMul", a, b)
 	*attr[tensor.Transposed](y) = t
-	shape := tensor.MatMulShape(y.room[:], a.Shape(), b.Shape(), t)
+	shape := y.shapes.MatMul(a.Shape(), b.Shape(), t)
 	tensor.MatMul(y.buffer(shape...), a.value, b.value, t)
 	return y.returns(func(y, g *Var, d []*Var) {
 		a, b := y.in[0], y.in[1]

@@ -74,13 +74,13 @@ func avgPool2DGrad(g *Var, xShape []int, spec tensor.PoolSpec) *Var {
 
 // pooled returns the buffer for the result of pooling x.
 func (v *Var) pooled(x *Var, spec tensor.PoolSpec) *tensor.Tensor {
-	return v.buffer(tensor.PoolShape(v.room[:], v.op, x.Shape(), spec)...)
+	return v.buffer(v.shapes.Pool(v.op, x.Shape(), spec)...)
 }
 
 // GlobalAvgPool averages each channel over the image: [N,H,W,C] -> [N,C].
 func GlobalAvgPool(x *Var) *Var {
 	y := result("GlobalAvgPool", x)
-	tensor.GlobalAvgPool(y.buffer(tensor.GlobalAvgPoolShape(y.room[:], x.Shape())...), x.value)
+	tensor.GlobalAvgPool(y.buffer(y.shapes.GlobalAvgPool(x.Shape())...), x.value)
 	return y.returns(func(y, g *Var, d []*Var) { d[0] = globalAvgPoolGrad(g, y.in[0].Shape()) })
 }
 

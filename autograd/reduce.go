@@ -49,14 +49,14 @@ type kept []int
 // kept returns and remembers the shape of a reduced over axes that stay.
 func (y *Var) kept(a *Var, axes []int) []int {
 	k := attr[kept](y)
-	*k = tensor.ReduceKeepShape(*k, y.op, a.Shape(), axes...)
+	*k = append((*k)[:0], y.shapes.ReduceKeep(y.op, a.Shape(), axes...)...)
 	return *k
 }
 
 // reduced returns the buffer for a reduced over axes that go.
 func (y *Var) reduced(a *Var, axes []int) *tensor.Tensor {
 	y.kept(a, axes)
-	return y.buffer(tensor.ReduceShape(y.room[:], y.op, a.Shape(), axes...)...)
+	return y.buffer(y.shapes.Reduce(y.op, a.Shape(), axes...)...)
 }
 
 // BroadcastTo repeats a along missing axes and axes of length 1 until it has the given shape, by

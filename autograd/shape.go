@@ -6,7 +6,7 @@ import "github.com/residuum-go/residuum/tensor"
 // be -1. It shares the memory of a.
 func Reshape(a *Var, shape ...int) *Var {
 	y := result("Reshape", a)
-	y.shares(a, tensor.ReshapeShape(y.room[:], a.Shape(), shape...))
+	y.shares(a, y.shapes.Reshape(a.Shape(), shape...))
 	return y.returns(func(y, g *Var, d []*Var) { d[0] = Reshape(g, y.in[0].Shape()...) })
 }
 
@@ -26,7 +26,7 @@ func Transpose(a *Var, perm ...int) *Var {
 	y := result("Transpose", a)
 	s := attr[permutation](y)
 	*s = append((*s)[:0], perm...)
-	tensor.Transpose(y.buffer(tensor.TransposeShape(y.room[:], a.Shape(), perm...)...), a.value, perm...)
+	tensor.Transpose(y.buffer(y.shapes.Transpose(a.Shape(), perm...)...), a.value, perm...)
 	return y.returns(func(y, g *Var, d []*Var) {
 		var buf [8]int
 		perm := *attr[permutation](y)
@@ -50,7 +50,7 @@ func Concat(axis int, vs ...*Var) *Var {
 	for _, v := range vs {
 		s.parts, s.shapes = append(s.parts, v.value), append(s.shapes, v.Shape())
 	}
-	tensor.Concat(y.buffer(tensor.ConcatShape(y.room[:], axis, s.shapes...)...), axis, s.parts...)
+	tensor.Concat(y.buffer(y.shapes.Concat(axis, s.shapes...)...), axis, s.parts...)
 	clear(s.parts) // keep nothing alive
 	clear(s.shapes)
 	s.parts, s.shapes = s.parts[:0], s.shapes[:0]
@@ -76,7 +76,7 @@ type joined struct {
 func SliceAxis(a *Var, axis, lo, hi int) *Var {
 	y := result("SliceAxis", a)
 	*attr[slice](y) = slice{axis, lo, hi}
-	tensor.SliceAxis(y.buffer(tensor.SliceAxisShape(y.room[:], a.Shape(), axis, lo, hi)...), a.value, axis, lo, hi)
+	tensor.SliceAxis(y.buffer(y.shapes.SliceAxis(a.Shape(), axis, lo, hi)...), a.value, axis, lo, hi)
 	return y.returns(func(y, g *Var, d []*Var) {
 		s := attr[slice](y)
 		d[0] = PadAxis(g, s.axis, s.lo, y.in[0].value.Dim(s.axis)-s.hi)
@@ -88,7 +88,7 @@ type slice struct{ axis, lo, hi int }
 // PadAxis puts zeros before and after a along an axis. It is the adjoint of [SliceAxis].
 func PadAxis(a *Var, axis, before, after int) *Var {
 	y := result("PadAxis", a)
-	shape := tensor.PadAxisShape(y.room[:], a.Shape(), axis, before, after)
+	shape := y.shapes.PadAxis(a.Shape(), axis, before, after)
 	*attr[slice](y) = slice{axis, before, before + a.value.Dim(axis)}
 	tensor.PadAxis(y.buffer(shape...), a.value, axis, before, after)
 	return y.returns(func(y, g *Var, d []*Var) {
@@ -102,7 +102,7 @@ func PadAxis(a *Var, axis, before, after int) *Var {
 func Gather(a *Var, rows []int) *Var {
 	y := result("Gather", a)
 	*attr[[]int](y) = rows
-	tensor.Gather(y.buffer(tensor.RowsShape(y.room[:], y.op, a.Shape(), len(rows))...), a.value, rows)
+	tensor.Gather(y.buffer(y.shapes.Rows(y.op, a.Shape(), len(rows))...), a.value, rows)
 	return y.returns(func(y, g *Var, d []*Var) {
 		d[0] = scatterAdd(g, *attr[[]int](y), y.in[0].Shape()[0])
 	})
@@ -112,7 +112,7 @@ func Gather(a *Var, rows []int) *Var {
 func scatterAdd(a *Var, rows []int, n int) *Var {
 	y := result("scatterAdd", a)
 	*attr[[]int](y) = rows
-	tensor.ScatterAdd(y.buffer(tensor.RowsShape(y.room[:], y.op, a.Shape(), n)...), a.value, rows, n)
+	tensor.ScatterAdd(y.buffer(y.shapes.Rows(y.op, a.Shape(), n)...), a.value, rows, n)
 	return y.returns(func(y, g *Var, d []*Var) { d[0] = Gather(g, *attr[[]int](y)) })
 }
 
@@ -122,7 +122,7 @@ func scatterAdd(a *Var, rows []int, n int) *Var {
 func SubsampleHW(x *Var, stride int) *Var {
 	y := result("SubsampleHW", x)
 	*attr[int](y) = stride
-	tensor.SubsampleHW(y.buffer(tensor.SubsampleHWShape(y.room[:], x.Shape(), stride)...), x.value, stride)
+	tensor.SubsampleHW(y.buffer(y.shapes.SubsampleHW(x.Shape(), stride)...), x.value, stride)
 	return y.returns(func(y, g *Var, d []*Var) {
 		d[0] = subsampleHWGrad(g, y.in[0].Shape(), *attr[int](y))
 	})

@@ -13,20 +13,20 @@ type Var struct {
 	tape  *Tape // nil for a constant
 
 	// The rest is meaningful on a tape only. Records are reused step after step (see Tape.record).
-	op      string     // name, for messages
-	index   int        // position on the tape; inputs come before outputs
-	tracked bool       // depends on a leaf through recorded ops
-	in      []*Var     // inputs of a tracked op
-	back    vjp        // its vector-Jacobian product
-	attr    any        // *T of the op's parameters, see attr
-	want    uint64     // bit i: the walk under way needs the gradient of input i
-	param   *Param     // the parameter a leaf stands for
-	store   *storage   // memory of value, nil if the tape does not own it
-	saved   []*storage // memory of what the op keeps for its gradient
-	holds   int        // pending gradients that refer to this record
-	spare   bool       // a gradient that only the VJP under way refers to
-	spent   bool       // a spare one that nobody will read after the next op
-	room    [8]int     // for the shape that package tensor says the result has
+	op      string        // name, for messages
+	index   int           // position on the tape; inputs come before outputs
+	tracked bool          // depends on a leaf through recorded ops
+	in      []*Var        // inputs of a tracked op
+	back    vjp           // its vector-Jacobian product
+	attr    any           // *T of the op's parameters, see attr
+	want    uint64        // bit i: the walk under way needs the gradient of input i
+	param   *Param        // the parameter a leaf stands for
+	store   *storage      // memory of value, nil if the tape does not own it
+	saved   []*storage    // memory of what the op keeps for its gradient
+	holds   int           // pending gradients that refer to this record
+	spare   bool          // a gradient that only the VJP under way refers to
+	spent   bool          // a spare one that nobody will read after the next op
+	shapes  tensor.Shapes // works out the shape of the result
 }
 
 // vjp is the vector-Jacobian product of the op that made y: given g, the gradient of some scalar by

@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/residuum-go/residuum"
+	"github.com/residuum-go/residuum/nn"
+	"github.com/residuum-go/residuum/tensor"
 )
 
 // Shortcut says what s is in a residual block. He et al. 2016a, section 3.3.
@@ -25,9 +27,16 @@ type Shape struct{ Height, Width, Channels int }
 func (s Shape) String() string { return fmt.Sprintf("%dx%dx%d", s.Height, s.Width, s.Channels) }
 
 // strided is the shape after a convolution of odd size that is padded to keep the image, but for its
-// stride.
+// stride: that of every stride-th pixel.
 func (s Shape) strided(stride, channels int) Shape {
-	return Shape{(s.Height-1)/stride + 1, (s.Width-1)/stride + 1, channels}
+	y := new(tensor.Shapes).SubsampleHW([]int{1, s.Height, s.Width, s.Channels}, stride)
+	return Shape{y[1], y[2], channels}
+}
+
+// pooled is the shape after a pooling.
+func (s Shape) pooled(by nn.MaxPool2D) Shape {
+	y := new(tensor.Shapes).Pool("MaxPool2D", []int{1, s.Height, s.Width, s.Channels}, tensor.PoolSpec(by))
+	return Shape{y[1], y[2], s.Channels}
 }
 
 // Config describes a network. Classes and one of Depth and Blocks must be set. It survives a round trip

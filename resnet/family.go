@@ -44,8 +44,9 @@ func (family) stem(b *builder) (stem sequence, out Shape) {
 	stem.add("bn1", b.norm(b.Width), nn.ReLU{})
 	out = b.Image.strided(b.StemStride, b.Width)
 	if b.StemPool {
-		stem.then(nn.MaxPool2D{Size: tensor.Both(3), Stride: tensor.Both(2), Pad: tensor.Both(1)})
-		out = out.strided(2, b.Width)
+		pool := nn.MaxPool2D{Size: tensor.Both(3), Stride: tensor.Both(2), Pad: tensor.Both(1)}
+		stem.then(pool)
+		out = out.pooled(pool)
 	}
 	return stem, out
 }

@@ -71,8 +71,8 @@ func (vgg) block(b *builder, at *Block) unit {
 	feature(b.norm(channels))
 	feature(nn.ReLU{})
 	if at.Index == b.Blocks[at.Stage]-1 && min(at.Out.Height, at.Out.Width) >= 2 {
-		at.Out.Height, at.Out.Width = at.Out.Height/2, at.Out.Width/2
-		pool := nn.MaxPool2D{Size: tensor.Both(2), Stride: tensor.Both(2)}
+		pool := nn.MaxPool2D{Size: tensor.Both(2)}
+		at.Out = at.Out.pooled(pool)
 		feature(pool)
 		remains = append(remains, pool)
 	}

@@ -103,8 +103,8 @@ func addScalarReLU(dst, a []float32, s float32) {
 }
 
 func (op *arithmetic) apply(dst, a, b *Tensor) *Tensor {
-	var buf [8]int
-	shape := BroadcastShape(buf[:], op.name, a.shape, b.shape)
+	var s Shapes
+	shape := s.Broadcast(op.name, a.shape, b.shape)
 	dst = out(op.name, dst, shape)
 	apartOrSame(op.name, dst, a, b)
 	if len(dst.data) == 0 {

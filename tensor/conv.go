@@ -22,8 +22,7 @@ type ConvSpec struct {
 func Conv2D(dst, x, w *Tensor, spec ConvSpec) *Tensor {
 	const op = "Conv2D"
 	s := convShape(op, x.shape, w.shape, spec)
-	var buf [4]int
-	dst = out(op, dst, convOut(buf[:], s))
+	dst = out(op, dst, new(Shapes).ofConv(s))
 	apart(op, dst, x, w)
 	conv.Forward(s, dst.data, x.data, w.data)
 	return dst
@@ -35,8 +34,7 @@ func Conv2D(dst, x, w *Tensor, spec ConvSpec) *Tensor {
 func Conv2DInputGrad(dst, dy, w *Tensor, xShape []int, spec ConvSpec) *Tensor {
 	const op = "Conv2DInputGrad"
 	s := convShape(op, xShape, w.shape, spec)
-	var buf [4]int
-	mustBe(op, "dy", dy, convOut(buf[:], s)...)
+	mustBe(op, "dy", dy, new(Shapes).ofConv(s)...)
 	dst = out(op, dst, xShape)
 	apart(op, dst, dy, w)
 	conv.InputGrad(s, dst.data, dy.data, w.data)
@@ -48,8 +46,7 @@ func Conv2DInputGrad(dst, dy, w *Tensor, xShape []int, spec ConvSpec) *Tensor {
 func Conv2DWeightGrad(dst, x, dy *Tensor, wShape []int, spec ConvSpec) *Tensor {
 	const op = "Conv2DWeightGrad"
 	s := convShape(op, x.shape, wShape, spec)
-	var buf [4]int
-	mustBe(op, "dy", dy, convOut(buf[:], s)...)
+	mustBe(op, "dy", dy, new(Shapes).ofConv(s)...)
 	dst = out(op, dst, wShape)
 	apart(op, dst, x, dy)
 	conv.WeightGrad(s, dst.data, x.data, dy.data)

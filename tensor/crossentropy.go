@@ -44,8 +44,8 @@ func checkLabels(op string, logits *Tensor, labels []int, smoothing float32) {
 // is minus [LogSoftmaxVJP] with t for g.
 func SoftCrossEntropy(dst, logits, t *Tensor) *Tensor {
 	const op = "SoftCrossEntropy"
-	var buf [1]int
-	dst = out(op, dst, SoftCrossEntropyShape(buf[:], logits.shape, t.shape))
+	var s Shapes
+	dst = out(op, dst, s.SoftCrossEntropy(logits.shape, t.shape))
 	apart(op, dst, logits, t)
 	vec.CrossEntropyRows(dst.data, logits.data, t.data, logits.shape[1])
 	return dst

@@ -2,6 +2,15 @@
 // operations that neural networks are made of. It knows nothing of gradients; package autograd
 // builds on it.
 //
+// A [Tensor] holds the numbers, and operations are functions of tensors. [ConvSpec] and [PoolSpec] say how windows
+// move over images, with an [HW] for what differs between height and width. [Shapes] knows what shape a result will
+// have.
+//
+//	x := tensor.From([]float32{1, 2, 3, 4, 5, 6}, 2, 3)
+//	y := tensor.MatMul(nil, x, x, tensor.NT) // x xᵀ, in new memory
+//	tensor.ReLU(y, y)                        // in place
+//	z := tensor.Conv2D(nil, images, weights, tensor.ConvSpec{Stride: tensor.Both(2), Pad: tensor.HW{H: 1}})
+//
 // # Memory
 //
 // Every tensor is contiguous and row-major. [Tensor.Reshape] and [Tensor.Slice] share memory, all

@@ -4,8 +4,9 @@ package tensor
 // them.
 func Transpose(dst, a *Tensor, perm ...int) *Tensor {
 	const op = "Transpose"
-	var shapeBuf, strideBuf [8]int
-	shape, stride := TransposeShape(shapeBuf[:], a.shape, perm...), strideBuf[:0] // how far its axes step in a
+	var s Shapes
+	var buf [8]int
+	shape, stride := s.Transpose(a.shape, perm...), buf[:0] // how far its axes step in a
 	for i := range shape {
 		from := len(shape) - 1 - i
 		if len(perm) > 0 {
@@ -43,13 +44,13 @@ func Transpose(dst, a *Tensor, perm ...int) *Tensor {
 // Concat joins tensors along an axis; all other axes must agree.
 func Concat(dst *Tensor, axisIndex int, ts ...*Tensor) *Tensor {
 	const op = "Concat"
-	var buf [8]int
-	var shapes [8][]int
-	all := shapes[:0]
+	var buf [8][]int
+	shapes := buf[:0]
 	for _, t := range ts {
-		all = append(all, t.shape)
+		shapes = append(shapes, t.shape)
 	}
-	shape := ConcatShape(buf[:], axisIndex, all...)
+	var s Shapes
+	shape := s.Concat(axisIndex, shapes...)
 	at := axis(op, axisIndex, shape)
 	dst = out(op, dst, shape)
 	apart(op, dst, ts...)
@@ -68,8 +69,8 @@ func Concat(dst *Tensor, axisIndex int, ts ...*Tensor) *Tensor {
 // SliceAxis copies the entries lo up to but not including hi along an axis.
 func SliceAxis(dst, a *Tensor, axisIndex, lo, hi int) *Tensor {
 	const op = "SliceAxis"
-	var buf [8]int
-	dst = out(op, dst, SliceAxisShape(buf[:], a.shape, axisIndex, lo, hi))
+	var s Shapes
+	dst = out(op, dst, s.SliceAxis(a.shape, axisIndex, lo, hi))
 	apart(op, dst, a)
 	at := axis(op, axisIndex, a.shape)
 	inner := product(a.shape[at+1:])
@@ -83,8 +84,8 @@ func SliceAxis(dst, a *Tensor, axisIndex, lo, hi int) *Tensor {
 // PadAxis puts zeros before and after a along an axis. It is the adjoint of [SliceAxis].
 func PadAxis(dst, a *Tensor, axisIndex, before, after int) *Tensor {
 	const op = "PadAxis"
-	var buf [8]int
-	shape := PadAxisShape(buf[:], a.shape, axisIndex, before, after)
+	var s Shapes
+	shape := s.PadAxis(a.shape, axisIndex, before, after)
 	dst = out(op, dst, shape)
 	apart(op, dst, a)
 	at := axis(op, axisIndex, shape)
@@ -100,8 +101,8 @@ func PadAxis(dst, a *Tensor, axisIndex, before, after int) *Tensor {
 // Gather copies entries of the leading axis: dst[i] = a[rows[i]].
 func Gather(dst, a *Tensor, rows []int) *Tensor {
 	const op = "Gather"
-	var buf [8]int
-	shape := RowsShape(buf[:], op, a.shape, len(rows))
+	var s Shapes
+	shape := s.Rows(op, a.shape, len(rows))
 	checkRows(op, a.shape, rows, a.shape[0])
 	dst = out(op, dst, shape)
 	apart(op, dst, a)
@@ -116,8 +117,8 @@ func Gather(dst, a *Tensor, rows []int) *Tensor {
 // shape [n, ...] of zeros to which dst[rows[i]] += a[i] has been applied for every i in order, in float64.
 func ScatterAdd(dst, a *Tensor, rows []int, n int) *Tensor {
 	const op = "ScatterAdd"
-	var buf [8]int
-	shape := RowsShape(buf[:], op, a.shape, n)
+	var shapes Shapes
+	shape := shapes.Rows(op, a.shape, n)
 	if len(rows) != a.shape[0] {
 		fail(op, itoa(len(rows))+" row numbers", a.shape)
 	}

@@ -21,8 +21,8 @@ func (t Transposed) b() bool { return t == NT || t == TT }
 // [m,k] x [k,n] -> [m,n].
 func MatMul(dst, a, b *Tensor, t Transposed) *Tensor {
 	const op = "MatMul"
-	var buf [2]int
-	dst = out(op, dst, MatMulShape(buf[:], a.shape, b.shape, t))
+	var s Shapes
+	dst = out(op, dst, s.MatMul(a.shape, b.shape, t))
 	apart(op, dst, a, b)
 	m, n, k := dst.shape[0], dst.shape[1], a.shape[1]
 	if t.a() {

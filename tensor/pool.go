@@ -21,8 +21,7 @@ func MaxPool2D(dst *Tensor, idx []int32, x *Tensor, spec PoolSpec) (*Tensor, []i
 	if len(x.data) > math.MaxInt32 {
 		fail(op, "too many elements for 32-bit indices", x.shape)
 	}
-	var buf [4]int
-	dst = out(op, dst, poolOut(buf[:], s))
+	dst = out(op, dst, new(Shapes).ofPool(s))
 	apart(op, dst, x)
 	if idx == nil {
 		idx = make([]int32, len(dst.data))
@@ -41,8 +40,7 @@ func MaxPool2D(dst *Tensor, idx []int32, x *Tensor, spec PoolSpec) (*Tensor, []i
 func MaxPool2DGrad(dst, g *Tensor, idx []int32, xShape []int, spec PoolSpec) *Tensor {
 	const op = "MaxPool2DGrad"
 	s := poolShape(op, xShape, spec)
-	var buf [4]int
-	mustBe(op, "g", g, poolOut(buf[:], s)...)
+	mustBe(op, "g", g, new(Shapes).ofPool(s)...)
 	if len(idx) != len(g.data) {
 		fail(op, itoa(len(idx))+" indices", g.shape)
 	}
@@ -89,8 +87,7 @@ func checkIndices(op string, idx []int32, y, x []int) {
 func AvgPool2D(dst, x *Tensor, spec PoolSpec) *Tensor {
 	const op = "AvgPool2D"
 	s := poolShape(op, x.shape, spec)
-	var buf [4]int
-	dst = out(op, dst, poolOut(buf[:], s))
+	dst = out(op, dst, new(Shapes).ofPool(s))
 	apart(op, dst, x)
 	if len(dst.data) > 0 {
 		pool.Avg(s, dst.data, x.data)
@@ -103,8 +100,7 @@ func AvgPool2D(dst, x *Tensor, spec PoolSpec) *Tensor {
 func AvgPool2DGrad(dst, g *Tensor, xShape []int, spec PoolSpec) *Tensor {
 	const op = "AvgPool2DGrad"
 	s := poolShape(op, xShape, spec)
-	var buf [4]int
-	mustBe(op, "g", g, poolOut(buf[:], s)...)
+	mustBe(op, "g", g, new(Shapes).ofPool(s)...)
 	dst = out(op, dst, xShape)
 	apart(op, dst, g)
 	if len(dst.data) > 0 {
@@ -116,8 +112,8 @@ func AvgPool2DGrad(dst, g *Tensor, xShape []int, spec PoolSpec) *Tensor {
 // GlobalAvgPool takes the mean of every channel over the image: [N,H,W,C] -> [N,C].
 func GlobalAvgPool(dst, x *Tensor) *Tensor {
 	const op = "GlobalAvgPool"
-	var buf [2]int
-	dst = out(op, dst, GlobalAvgPoolShape(buf[:], x.shape))
+	var s Shapes
+	dst = out(op, dst, s.GlobalAvgPool(x.shape))
 	apart(op, dst, x)
 	pool.GlobalAvg(dst.data, x.data, x.shape[0], x.shape[1]*x.shape[2], x.shape[3])
 	return dst

@@ -35,11 +35,11 @@ var (
 )
 
 func (r reduction) over(dst, a *Tensor, axes []int) *Tensor {
-	var keptBuf, shapeBuf [8]int
-	kept := ReduceKeepShape(keptBuf[:], r.op, a.shape, axes...)
+	var s, t Shapes
+	kept := s.ReduceKeep(r.op, a.shape, axes...)
 	shape := kept
 	if !r.keep {
-		shape = ReduceShape(shapeBuf[:], r.op, a.shape, axes...)
+		shape = t.Reduce(r.op, a.shape, axes...)
 	}
 	dst = out(r.op, dst, shape)
 	apart(r.op, dst, a)
@@ -68,14 +68,14 @@ func SumTo(dst, a *Tensor, shape ...int) *Tensor {
 // Max returns the largest elements of a along one axis, which is dropped, by the rule of [Maximum]: NaN
 // where there is one, +0 of two zeros. The maximum of nothing panics.
 func Max(dst, a *Tensor, axisIndex int) *Tensor {
-	var buf [8]int
-	return maxOver("Max", dst, a, axisIndex, ReduceShape(buf[:], "Max", a.shape, axisIndex))
+	var s Shapes
+	return maxOver("Max", dst, a, axisIndex, s.Reduce("Max", a.shape, axisIndex))
 }
 
 // MaxKeep is [Max], but the axis stays with length 1.
 func MaxKeep(dst, a *Tensor, axisIndex int) *Tensor {
-	var buf [8]int
-	return maxOver("MaxKeep", dst, a, axisIndex, ReduceKeepShape(buf[:], "MaxKeep", a.shape, axisIndex))
+	var s Shapes
+	return maxOver("MaxKeep", dst, a, axisIndex, s.ReduceKeep("MaxKeep", a.shape, axisIndex))
 }
 
 func maxOver(op string, dst, a *Tensor, axisIndex int, shape []int) *Tensor {

@@ -5,8 +5,8 @@ package tensor
 // is the shortcut of option A in He et al. 2016, section 4.2, before the channels are padded.
 func SubsampleHW(dst, x *Tensor, stride int) *Tensor {
 	const op = "SubsampleHW"
-	var buf [4]int
-	dst = out(op, dst, SubsampleHWShape(buf[:], x.shape, stride))
+	var s Shapes
+	dst = out(op, dst, s.SubsampleHW(x.shape, stride))
 	apart(op, dst, x)
 	h, w := x.shape[1], x.shape[2]
 	n, oh, ow, c := dst.shape[0], dst.shape[1], dst.shape[2], dst.shape[3]

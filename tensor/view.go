@@ -3,8 +3,8 @@ package tensor
 // Reshape returns a view of the same elements, in the same order, with another shape. One length
 // may be -1 and is then worked out from the others. Writing to the view writes to t.
 func (t *Tensor) Reshape(shape ...int) *Tensor {
-	var buf [8]int
-	return wrap(t.data, ReshapeShape(buf[:], t.shape, shape...))
+	var s Shapes
+	return wrap(t.data, s.Reshape(t.shape, shape...))
 }
 
 // Slice returns a view of the entries lo up to but not including hi along the leading axis, of

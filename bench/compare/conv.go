@@ -84,7 +84,7 @@ func prepareConv(c *worker.Case, pass string) worker.Ready {
 	spec := tensor.ConvSpec{Stride: tensor.Both(c.Arg("stride")), Pad: tensor.Both(c.Arg("pad"))}
 	xShape := []int{c.Arg("n"), c.Arg("h"), c.Arg("w"), c.Arg("c")}
 	wShape := []int{c.Arg("r"), c.Arg("r"), c.Arg("c"), c.Arg("k")}
-	yShape := tensor.Conv2DShape(nil, xShape, wShape, spec)
+	yShape := new(tensor.Shapes).Conv2D(xShape, wShape, spec)
 	in := func(name string, shape []int) *tensor.Tensor { return tensor.From(c.Input(name), shape...) }
 	switch pass {
 	case "forward":

@@ -2,15 +2,17 @@ package tensor
 
 import "slices"
 
-// The functions XShape say what shape the result of X has, for operands of the given shapes. Nothing else
-// knows: X itself asks them, and so does whoever makes room for a result before it is computed. They panic as
-// X would. The result is in the memory of buf, if that has room, so that a call allocates nothing. Where
-// several ops share a shape, op is the one that asks, for the message.
+// Shapes knows the ops by their shapes. A method takes those of the operands, and returns that of the op's result
+// or panics as the op would. The ops themselves ask it, and so does whoever makes room for a result before it is
+// computed; nothing else works out shapes. Where several ops share a method, op is the one that asks, for the message.
+//
+// The zero value is ready. What a method returns is valid until the next one is called, and takes no memory up to rank 8.
+type Shapes struct{ buf [8]int }
 
-// BroadcastShape returns the shape that a and b have together by NumPy's rules: aligned at the last axis,
+// Broadcast returns the shape that a and b have together by NumPy's rules: aligned at the last axis,
 // where an axis that is missing or of length 1 repeats. It is that of [Add], [Mul] and the like.
-func BroadcastShape(buf []int, op string, a, b []int) []int {
-	buf = buf[:0]
+func (s *Shapes) Broadcast(op string, a, b []int) []int {
+	buf := s.buf[:0]
 	rank := max(len(a), len(b))
 	for i := range rank {
 		x, y := dimFromEnd(a, rank-i), dimFromEnd(b, rank-i)
@@ -26,11 +28,11 @@ func BroadcastShape(buf []int, op string, a, b []int) []int {
 	return buf
 }
 
-// ReduceShape returns a without the given axes, or without all of them when none is given: the shape of [Sum],
+// Reduce returns a without the given axes, or without all of them when none is given: the shape of [Sum],
 // [Mean] and [Max].
-func ReduceShape(buf []int, op string, a []int, axes ...int) []int {
+func (s *Shapes) Reduce(op string, a []int, axes ...int) []int {
 	checkAxes(op, a, axes)
-	buf = buf[:0]
+	buf := s.buf[:0]
 	for i, d := range a {
 		if !reduced(i, a, axes) {
 			buf = append(buf, d)
@@ -39,11 +41,11 @@ func ReduceShape(buf []int, op string, a []int, axes ...int) []int {
 	return buf
 }
 
-// ReduceKeepShape returns a with length 1 for the given axes, or for all of them when none is given: the shape of
+// ReduceKeep returns a with length 1 for the given axes, or for all of them when none is given: the shape of
 // [SumKeep], [MeanKeep] and [MaxKeep].
-func ReduceKeepShape(buf []int, op string, a []int, axes ...int) []int {
+func (s *Shapes) ReduceKeep(op string, a []int, axes ...int) []int {
 	checkAxes(op, a, axes)
-	buf = buf[:0]
+	buf := s.buf[:0]
 	for i, d := range a {
 		if reduced(i, a, axes) {
 			d = 1
@@ -67,8 +69,8 @@ func checkAxes(op string, a, axes []int) {
 	}
 }
 
-// MatMulShape returns the shape [m,n] of [MatMul].
-func MatMulShape(buf []int, a, b []int, t Transposed) []int {
+// MatMul returns the shape [m,n] of [MatMul].
+func (s *Shapes) MatMul(a, b []int, t Transposed) []int {
 	if len(a) != 2 || len(b) != 2 {
 		failMatMul(a, b, t, "both must be matrices")
 	}
@@ -82,7 +84,7 @@ func MatMulShape(buf []int, a, b []int, t Transposed) []int {
 	if k != kb {
 		failMatMul(a, b, t, "inner dimensions differ")
 	}
-	return append(buf[:0], m, n)
+	return append(s.buf[:0], m, n)
 }
 
 func failMatMul(a, b []int, t Transposed, why string) {
@@ -96,12 +98,12 @@ func failMatMul(a, b []int, t Transposed, why string) {
 	panic("tensor: MatMul: " + sa + " x " + sb + ": " + why)
 }
 
-// ReshapeShape returns shape with the length that -1 stands for in [Tensor.Reshape].
-func ReshapeShape(buf []int, a []int, shape ...int) []int {
+// Reshape returns shape with the length that -1 stands for in [Tensor.Reshape].
+func (s *Shapes) Reshape(a []int, shape ...int) []int {
 	fail := func(why string) {
 		panic("tensor: Reshape: " + shapeString(a) + " to " + shapeString(shape) + ": " + why)
 	}
-	full := append(buf[:0], shape...)
+	full := append(s.buf[:0], shape...)
 	n, free, rest := product(a), -1, 1
 	for i, d := range full {
 		switch {
@@ -128,10 +130,10 @@ func ReshapeShape(buf []int, a []int, shape ...int) []int {
 	return full
 }
 
-// TransposeShape returns the axes of a in the order of perm, or reversed when there is none: the shape of
+// Transpose returns the axes of a in the order of perm, or reversed when there is none: the shape of
 // [Transpose].
-func TransposeShape(buf []int, a []int, perm ...int) []int {
-	buf = append(buf[:0], a...)
+func (s *Shapes) Transpose(a []int, perm ...int) []int {
+	buf := append(s.buf[:0], a...)
 	if len(perm) == 0 {
 		slices.Reverse(buf)
 		return buf
@@ -149,67 +151,67 @@ func TransposeShape(buf []int, a []int, perm ...int) []int {
 	return buf
 }
 
-// ConcatShape returns the shape of [Concat].
-func ConcatShape(buf []int, axisIndex int, shapes ...[]int) []int {
+// Concat returns the shape of [Concat].
+func (s *Shapes) Concat(axisIndex int, shapes ...[]int) []int {
 	const op = "Concat"
 	if len(shapes) == 0 {
 		panic("tensor: Concat: nothing to join")
 	}
 	first := shapes[0]
 	at := axis(op, axisIndex, first)
-	shape := append(buf[:0], first...)
-	for _, s := range shapes[1:] {
-		if len(s) != len(first) || !slices.Equal(s[:at], first[:at]) || !slices.Equal(s[at+1:], first[at+1:]) {
-			fail(op, "shapes differ outside axis "+itoa(at), first, s)
+	shape := append(s.buf[:0], first...)
+	for _, next := range shapes[1:] {
+		if len(next) != len(first) || !slices.Equal(next[:at], first[:at]) || !slices.Equal(next[at+1:], first[at+1:]) {
+			fail(op, "shapes differ outside axis "+itoa(at), first, next)
 		}
-		shape[at] += s[at]
+		shape[at] += next[at]
 	}
 	return shape
 }
 
-// SliceAxisShape returns the shape of [SliceAxis].
-func SliceAxisShape(buf []int, a []int, axisIndex, lo, hi int) []int {
+// SliceAxis returns the shape of [SliceAxis].
+func (s *Shapes) SliceAxis(a []int, axisIndex, lo, hi int) []int {
 	const op = "SliceAxis"
 	at := axis(op, axisIndex, a)
 	if lo < 0 || hi < lo || hi > a[at] {
 		fail(op, "range "+itoa(lo)+":"+itoa(hi)+" is outside axis "+itoa(at), a)
 	}
-	return withAxis(buf, a, at, hi-lo)
+	return s.withAxis(a, at, hi-lo)
 }
 
-// PadAxisShape returns the shape of [PadAxis].
-func PadAxisShape(buf []int, a []int, axisIndex, before, after int) []int {
+// PadAxis returns the shape of [PadAxis].
+func (s *Shapes) PadAxis(a []int, axisIndex, before, after int) []int {
 	const op = "PadAxis"
 	at := axis(op, axisIndex, a)
 	if before < 0 || after < 0 {
 		fail(op, "negative padding", a)
 	}
-	return withAxis(buf, a, at, before+a[at]+after)
+	return s.withAxis(a, at, before+a[at]+after)
 }
 
-// RowsShape returns a with n entries along the leading axis: the shape of [Gather] and [ScatterAdd].
-func RowsShape(buf []int, op string, a []int, n int) []int {
+// Rows returns a with n entries along the leading axis: the shape of [Gather] and [ScatterAdd].
+func (s *Shapes) Rows(op string, a []int, n int) []int {
 	if len(a) == 0 {
 		fail(op, "rank 0 has no leading axis", a)
 	}
 	if n < 0 {
 		fail(op, "negative number of rows", a)
 	}
-	return withAxis(buf, a, 0, n)
+	return s.withAxis(a, 0, n)
 }
 
 // withAxis returns a with length n for one axis.
-func withAxis(buf []int, a []int, at, n int) []int {
-	buf = append(buf[:0], a...)
+func (s *Shapes) withAxis(a []int, at, n int) []int {
+	buf := append(s.buf[:0], a...)
 	buf[at] = n
 	return buf
 }
 
-// SoftCrossEntropyShape returns the shape [N] of [SoftCrossEntropy].
-func SoftCrossEntropyShape(buf []int, logits, t []int) []int {
+// SoftCrossEntropy returns the shape [N] of [SoftCrossEntropy].
+func (s *Shapes) SoftCrossEntropy(logits, t []int) []int {
 	const op = "SoftCrossEntropy"
 	if len(logits) != 2 || !slices.Equal(logits, t) {
 		fail(op, "want [N K] twice", logits, t)
 	}
-	return append(buf[:0], logits[0])
+	return append(s.buf[:0], logits[0])
 }

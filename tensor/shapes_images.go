@@ -6,12 +6,12 @@ import (
 	"github.com/residuum-go/residuum/internal/work"
 )
 
-// Conv2DShape returns the shape [N,OH,OW,K] of [Conv2D].
-func Conv2DShape(buf []int, x, w []int, spec ConvSpec) []int {
-	return convOut(buf, convShape("Conv2D", x, w, spec))
+// Conv2D returns the shape [N,OH,OW,K] of [Conv2D].
+func (s *Shapes) Conv2D(x, w []int, spec ConvSpec) []int {
+	return s.ofConv(convShape("Conv2D", x, w, spec))
 }
 
-func convOut(buf []int, s conv.Shape) []int { return append(buf[:0], s.N, s.OutH(), s.OutW(), s.K) }
+func (s *Shapes) ofConv(c conv.Shape) []int { return append(s.buf[:0], c.N, c.OutH(), c.OutW(), c.K) }
 
 // convShape checks a convolution and describes it to the kernels.
 func convShape(op string, x, w []int, spec ConvSpec) conv.Shape {
@@ -46,12 +46,12 @@ func convShape(op string, x, w []int, spec ConvSpec) conv.Shape {
 	return s
 }
 
-// PoolShape returns the shape [N,OH,OW,C] of [MaxPool2D] and [AvgPool2D].
-func PoolShape(buf []int, op string, x []int, spec PoolSpec) []int {
-	return poolOut(buf, poolShape(op, x, spec))
+// Pool returns the shape [N,OH,OW,C] of [MaxPool2D] and [AvgPool2D].
+func (s *Shapes) Pool(op string, x []int, spec PoolSpec) []int {
+	return s.ofPool(poolShape(op, x, spec))
 }
 
-func poolOut(buf []int, s pool.Shape) []int { return append(buf[:0], s.N, s.OutH(), s.OutW(), s.C) }
+func (s *Shapes) ofPool(p pool.Shape) []int { return append(s.buf[:0], p.N, p.OutH(), p.OutW(), p.C) }
 
 // poolShape checks a pooling and describes it to the kernels.
 func poolShape(op string, x []int, spec PoolSpec) pool.Shape {
@@ -69,10 +69,10 @@ func poolShape(op string, x []int, spec PoolSpec) pool.Shape {
 	}
 }
 
-// GlobalAvgPoolShape returns the shape [N,C] of [GlobalAvgPool].
-func GlobalAvgPoolShape(buf []int, x []int) []int {
+// GlobalAvgPool returns the shape [N,C] of [GlobalAvgPool].
+func (s *Shapes) GlobalAvgPool(x []int) []int {
 	checkPixels("GlobalAvgPool", x)
-	return append(buf[:0], x[0], x[3])
+	return append(s.buf[:0], x[0], x[3])
 }
 
 func checkPixels(op string, x []int) {
@@ -81,10 +81,10 @@ func checkPixels(op string, x []int) {
 	}
 }
 
-// SubsampleHWShape returns the shape [N,OH,OW,C] of [SubsampleHW].
-func SubsampleHWShape(buf []int, x []int, stride int) []int {
+// SubsampleHW returns the shape [N,OH,OW,C] of [SubsampleHW].
+func (s *Shapes) SubsampleHW(x []int, stride int) []int {
 	oh, ow := subsampled("SubsampleHW", x, stride)
-	return append(buf[:0], x[0], oh, ow, x[3])
+	return append(s.buf[:0], x[0], oh, ow, x[3])
 }
 
 func subsampled(op string, x []int, stride int) (oh, ow int) {

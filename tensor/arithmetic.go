@@ -145,7 +145,7 @@ func BroadcastTo(dst, a *Tensor, shape ...int) *Tensor {
 func (op *arithmetic) pair(dst, a, b []float32, shape, aShape, bShape []int) {
 	p := pairings.Get()
 	p.op, p.dst, p.a, p.b = op, dst, a, b
-	p.walk.plan(shape, aShape, bShape)
+	p.loops.plan(shape, aShape, bShape)
 	p.compute()
 	p.op, p.dst, p.a, p.b = nil, nil, nil, nil
 	pairings.Put(p)
@@ -156,38 +156,38 @@ func (op *arithmetic) pair(dst, a, b []float32, shape, aShape, bShape []int) {
 type pairing struct {
 	op        *arithmetic
 	dst, a, b []float32
-	walk      broadcast
-	outer     int // how many axes are left to walk over; a kernel does the others
-	block     int // elements of the result that a kernel computes in one call
+	loops     broadcast
+	outer     int // how many axes are left to loop over; a kernel does the others
+	span      int // elements of the result that a kernel computes in one call
 }
 
 var pairings work.Pool[pairing]
 
 func (p *pairing) compute() {
-	w := &p.walk
+	w := &p.loops
 	p.outer = len(w.dims) - 1
-	p.block = w.dims[p.outer]
+	p.span = w.dims[p.outer]
 	if p.op.row != nil && p.outer > 0 && w.a[p.outer] == w.b[p.outer] && min(w.a[p.outer-1], w.b[p.outer-1]) == 0 {
 		p.outer--
-		p.block *= w.dims[p.outer]
+		p.span *= w.dims[p.outer]
 	}
 	const atOnce = 32 << 10 // elements; fewer are not worth another goroutine
-	parallel.For(len(p.dst)/p.block, max(1, atOnce/p.block), p)
+	parallel.For(len(p.dst)/p.span, max(1, atOnce/p.span), p)
 }
 
-// Run computes blocks lo to hi of the result.
+// Run computes spans lo to hi of the result.
 func (p *pairing) Run(lo, hi int) {
-	w := &p.walk
+	w := &p.loops
 	last := len(w.dims) - 1
 	n := w.dims[last]
 	for r := lo; r < hi; r++ {
 		i, j := w.offsets(r, p.outer)
-		dst := p.dst[r*p.block : (r+1)*p.block]
+		dst := p.dst[r*p.span : (r+1)*p.span]
 		switch {
 		case p.outer < last && w.b[last-1] == 0:
-			p.op.row(dst, p.a[i:i+p.block], p.b[j:j+n])
+			p.op.row(dst, p.a[i:i+p.span], p.b[j:j+n])
 		case p.outer < last:
-			p.op.row(dst, p.b[j:j+p.block], p.a[i:i+n])
+			p.op.row(dst, p.b[j:j+p.span], p.a[i:i+n])
 		case w.b[last] == 0:
 			p.op.scalarB(dst, p.a[i:i+n], p.b[j])
 		case w.a[last] == 0:

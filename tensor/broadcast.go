@@ -2,7 +2,7 @@ package tensor
 
 import "slices"
 
-// A broadcast is the walk over the elements of an operation on two inputs, one of which may repeat
+// A broadcast is the loops over the elements of an operation on two inputs, one of which may repeat
 // along some axes (NumPy's rules: shapes are aligned at the last axis; a missing axis or one of
 // length 1 repeats).
 //
@@ -24,7 +24,7 @@ func dimFromEnd(shape []int, i int) int {
 	return shape[len(shape)-i]
 }
 
-// plan fills w with the walk over shape that reads a and b, whose shapes broadcast to it.
+// plan fills w with the loops over shape that read a and b, whose shapes broadcast to it.
 func (w *broadcast) plan(shape, a, b []int) {
 	w.dims, w.a, w.b = w.bufD[:0], w.bA[:0], w.bB[:0]
 	// From the last axis to the first; reversed at the end.

@@ -90,15 +90,15 @@ func maxOver(op string, dst, a *Tensor, axisIndex int, shape []int) *Tensor {
 		fail(op, "maximum of nothing", a.shape)
 	}
 	for o := range len(dst.data) / inner {
-		block := a.data[o*n*inner : (o+1)*n*inner]
+		group := a.data[o*n*inner : (o+1)*n*inner]
 		if inner == 1 {
-			dst.data[o] = vec.MaxOf(block)
+			dst.data[o] = vec.MaxOf(group)
 			continue
 		}
 		best := dst.data[o*inner : (o+1)*inner]
-		copy(best, block)
+		copy(best, group)
 		for r := 1; r < n; r++ {
-			vec.Max(best, best, block[r*inner:(r+1)*inner])
+			vec.Max(best, best, group[r*inner:(r+1)*inner])
 		}
 	}
 	return dst

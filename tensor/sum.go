@@ -9,14 +9,14 @@ import (
 // A summation is one call of sumTo, or the sums of ScatterAdd. It lives in a pool so that a call allocates
 // nothing.
 //
-// What models ask for sums the middle of [blocks, rows, columns], any of which may be 1: everything
-// (only rows), the last axis (blocks and rows), all but the last (rows and columns), the pixels of
+// What models ask for sums the middle of [groups, rows, columns], any of which may be 1: everything
+// (only rows), the last axis (groups and rows), all but the last (rows and columns), the pixels of
 // images (all three).
 type summation struct {
 	dst, a     []float32
 	scale      float64 // of the sums
 	rows, cols int
-	walk       broadcast
+	loops      broadcast
 	partial    []float64
 }
 
@@ -39,7 +39,7 @@ func sumTo(dst []float32, a *Tensor, kept []int, mean bool) {
 	}
 	s := summations.Get()
 	s.dst, s.a, s.scale = dst, a.data, scale
-	s.walk.plan(a.shape, a.shape, kept)
+	s.loops.plan(a.shape, a.shape, kept)
 	if n, ok := s.split(); ok {
 		const atOnce = 32 << 10 // elements; fewer are not worth another goroutine
 		parallel.For(n, max(1, atOnce/(s.rows*s.cols)), s)
@@ -50,41 +50,41 @@ func sumTo(dst []float32, a *Tensor, kept []int, mean bool) {
 	summations.Put(s)
 }
 
-// split finds out whether the walk has the form [blocks, rows, columns], summed over rows.
-func (s *summation) split() (blocks int, ok bool) {
+// split finds out whether the loops have the form [groups, rows, columns], summed over rows.
+func (s *summation) split() (groups int, ok bool) {
 	n, i := [3]int{1, 1, 1}, 0
 	for part, repeats := range [3]bool{false, true, false} {
-		if i < len(s.walk.dims) && (s.walk.b[i] == 0) == repeats {
-			n[part] = s.walk.dims[i]
+		if i < len(s.loops.dims) && (s.loops.b[i] == 0) == repeats {
+			n[part] = s.loops.dims[i]
 			i++
 		}
 	}
 	s.rows, s.cols = n[1], n[2]
-	return n[0], i == len(s.walk.dims)
+	return n[0], i == len(s.loops.dims)
 }
 
 // Run sums parts lo to hi of the first axis.
 func (s *summation) Run(lo, hi int) {
 	n := s.rows * s.cols
 	for i := lo; i < hi; i++ {
-		block := s.a[i*n : (i+1)*n]
+		group := s.a[i*n : (i+1)*n]
 		if s.cols == 1 {
-			s.dst[i] = float32(vec.Sum(block) * s.scale)
+			s.dst[i] = float32(vec.Sum(group) * s.scale)
 		} else {
-			vec.SumRows(s.dst[i*s.cols:(i+1)*s.cols], block, s.cols, s.scale)
+			vec.SumRows(s.dst[i*s.cols:(i+1)*s.cols], group, s.cols, s.scale)
 		}
 	}
 }
 
-// general walks over any other pattern one run of the innermost axis after the other.
+// general goes through any other pattern one run of the innermost axis after the other.
 func (s *summation) general() {
 	s.begin(len(s.dst))
-	last := len(s.walk.dims) - 1
-	n := s.walk.dims[last]
+	last := len(s.loops.dims) - 1
+	n := s.loops.dims[last]
 	for r := range len(s.a) / n {
-		_, at := s.walk.offsets(r, last)
+		_, at := s.loops.offsets(r, last)
 		run := s.a[r*n : (r+1)*n]
-		if s.walk.b[last] == 0 {
+		if s.loops.b[last] == 0 {
 			s.partial[at] += vec.Sum(run)
 			continue
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/residuum-go/residuum/examples/internal/program"
 	"github.com/residuum-go/residuum/internal/figure"
 	"github.com/residuum-go/residuum/unravel"
 )
@@ -166,6 +167,7 @@ func training(r *Results) (Figure, bool) {
 	if ends != "" {
 		text += " At the end: " + strings.TrimPrefix(ends, ", ") + "."
 	}
+	text += fmt.Sprintf(" On %s test images, within the first epoch on %s of them.", program.Thousands(r.Data.Test), program.Thousands(r.Data.Studied))
 	text += " For the boosted ensembles each stage counts its rows once, though its learner makes several passes over them." + bars(r)
 	return Figure{Chart: c, Text: text, Paper: "On CIFAR-10, trained to the end: 6.10 % error for the 110-layer residual net and 5.96 % for the one that only " +
 		"ever had 23 random blocks of 54 active, no significant difference (section 5). Huang et al. (2016) report 6.41 % without and 5.25 % with stochastic depth."}, len(c.Series) > 0

@@ -192,7 +192,7 @@ func (j *job) do(ctx context.Context) error {
 	}
 	if !j.has(trainingPart) {
 		if j.res.Test.Examples == 0 {
-			if j.res.Test, err = j.tested(ctx, model); err != nil {
+			if j.res.Test, err = j.tested(ctx, model, j.test); err != nil {
 				return err
 			}
 		}
@@ -204,9 +204,9 @@ func (j *job) do(ctx context.Context) error {
 	return j.study(ctx, model)
 }
 
-// tested returns the score of a net on all test images.
-func (j *job) tested(ctx context.Context, model network) (data.Score, error) {
-	return train.Evaluate(ctx, model, j.test.Batches(j.norm, evaluationBatch))
+// tested returns the score of a net on a set of images.
+func (j *job) tested(ctx context.Context, model network, set *data.Dataset) (data.Score, error) {
+	return train.Evaluate(ctx, model, set.Batches(j.norm, evaluationBatch))
 }
 
 // label names the net, and the seed if there are several.

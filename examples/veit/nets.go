@@ -181,11 +181,11 @@ func (w *watch) step(s train.Step) error {
 	return w.show()
 }
 
-// readings is into how many parts the first epoch is cut by halving it again and again. The net is tested after each
-// of them, so that there is something to see of a training that ends with it.
+// readings is how often the net is tested in the first epoch: at its end, half-way, a quarter of the way, ..., so that
+// there is something to see of a training that has no other. Before its end the images of the lesion studies are enough.
 const readings = 4
 
-// readingSteps lists the steps of training after which the net is tested: parts of the first epoch, and each epoch.
+// readingSteps lists the steps of training after which the net is tested.
 func (r *run) readingSteps() []int {
 	at := halvings(r.batchesPerEpoch(), readings)
 	for e := 2; e <= r.epochs(); e++ {
@@ -196,7 +196,11 @@ func (r *run) readingSteps() []int {
 
 // read tests the net. The score is that of the epoch so far, on training images.
 func (w *watch) read(images int, score data.Score) error {
-	test, err := w.tested(w.ctx, w.model)
+	set := w.test
+	if images < w.train.Len() {
+		set = w.studied
+	}
+	test, err := w.tested(w.ctx, w.model, set)
 	if err != nil {
 		return err
 	}

@@ -94,7 +94,7 @@ func newFolder(dir string) *folder {
 }
 
 // write puts the whole report into the folder: each file appears complete or not at all, and the page
-// that refers to the others comes last.
+// that refers to the others comes last. Pictures in PNG, which the page does not need, wait for the end of the run.
 func (d *folder) write(r *Results) error {
 	var sections []section
 	for _, f := range figures(r) {
@@ -108,6 +108,15 @@ func (d *folder) write(r *Results) error {
 			d.figures[f.Name] = old
 		}
 		sections = append(sections, old.section)
+		if !r.Running && f.Drawing == "" {
+			png, err := f.Chart.PNG()
+			if err != nil {
+				return err
+			}
+			if err := atomicfile.Write(filepath.Join(d.dir, f.Name+".png"), png); err != nil {
+				return err
+			}
+		}
 	}
 	numbers, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
@@ -149,12 +158,8 @@ func (f Figure) write(dir string) (section, error) {
 	if err != nil {
 		return s, err
 	}
-	png, err := f.Chart.PNG()
-	if err != nil {
-		return s, err
-	}
 	s.Wide, s.Narrow = inline(wide), inline(narrow)
-	return s, errors.Join(atomicfile.Write(filepath.Join(dir, f.Name+".svg"), wide), atomicfile.Write(filepath.Join(dir, f.Name+".png"), png))
+	return s, atomicfile.Write(filepath.Join(dir, f.Name+".svg"), wide)
 }
 
 // inline takes the XML declaration off an SVG file, so that it can stand in a page.

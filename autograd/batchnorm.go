@@ -15,13 +15,17 @@ type Norm struct {
 }
 
 // Then says what follows a batch norm, in this order: the sum with Add or with the batch norm AddNorm, of which one
-// may be set; ReLU; pooling.
+// may be set; ReLU; pooling. Zero values are what does not follow.
 type Then struct {
 	Add     *Var
-	AddNorm *Norm
+	AddNorm Norm
 	ReLU    bool
-	MaxPool *tensor.PoolSpec
+	MaxPool tensor.PoolSpec
 }
+
+func (t *Then) addsNorm() bool { return t.AddNorm.X != nil }
+
+func (t *Then) pools() bool { return t.MaxPool != tensor.PoolSpec{} }
 
 // BatchNorm returns n and what follows it. So begin ResNets for ImageNet, with ReLU and MaxPool, and so end residual
 // blocks, with Add or AddNorm and ReLU (He et al. 2016a, figure 2). The result has the bits of the batch norm followed
@@ -32,16 +36,16 @@ type Then struct {
 func BatchNorm(n Norm, then Then) (y *Var, of, ofAdded tensor.Moments) {
 	known := n.Mean != nil
 	switch {
-	case then.Add != nil && then.AddNorm != nil:
+	case then.Add != nil && then.addsNorm():
 		panic("autograd: BatchNorm: two sums follow, Add and AddNorm")
-	case then.MaxPool != nil && (known || then.Add != nil || then.AddNorm != nil):
-		spec := *then.MaxPool
-		then.MaxPool = nil
+	case then.pools() && (known || then.Add != nil || then.addsNorm()):
+		spec := then.MaxPool
+		then.MaxPool = tensor.PoolSpec{}
 		y, of, ofAdded = BatchNorm(n, then)
 		return MaxPool2D(y, spec), of, ofAdded
-	case then.AddNorm != nil && (known || then.AddNorm.Mean != nil):
-		then.Add, ofAdded, _ = BatchNorm(*then.AddNorm, Then{})
-		then.AddNorm = nil
+	case then.addsNorm() && (known || then.AddNorm.Mean != nil):
+		then.Add, ofAdded, _ = BatchNorm(then.AddNorm, Then{})
+		then.AddNorm = Norm{}
 		y, of, _ = BatchNorm(n, then)
 		return y, of, ofAdded
 	case known:
@@ -51,12 +55,12 @@ func BatchNorm(n Norm, then Then) (y *Var, of, ofAdded tensor.Moments) {
 }
 
 // inputs appends what n and what follows it depend on: three variables, with a sum four, with two norms six.
-func (n *Norm) inputs(in []*Var, then Then) []*Var {
+func (n *Norm) inputs(in []*Var, then *Then) []*Var {
 	in = append(in, n.X, n.Gamma, n.Beta)
 	if then.Add != nil {
 		in = append(in, then.Add)
 	}
-	if b := then.AddNorm; b != nil {
+	if b := &then.AddNorm; b.X != nil {
 		in = append(in, b.X, b.Gamma, b.Beta)
 	}
 	return in
@@ -72,12 +76,12 @@ type normed struct {
 
 func (n *Norm) byBatch(then Then) (y *Var, of, ofAdded tensor.Moments) {
 	var buf [6]*Var
-	y = result("BatchNorm", n.inputs(buf[:0], then)...)
+	y = result("BatchNorm", n.inputs(buf[:0], &then)...)
 	k := attr[normed](y)
-	k.relu, k.pools = then.ReLU, then.MaxPool != nil
+	k.relu, k.pools = then.ReLU, then.pools()
 	of = y.moments(n)
 	k.m = of
-	if !k.relu || then.Add != nil || then.AddNorm != nil {
+	if !k.relu || then.Add != nil || then.addsNorm() {
 		k.m = of.Linear()
 	}
 	var sum *tensor.Tensor
@@ -90,14 +94,14 @@ func (n *Norm) byBatch(then Then) (y *Var, of, ofAdded tensor.Moments) {
 	if then.Add != nil {
 		with.Add = then.Add.value
 	}
-	if b := then.AddNorm; b != nil {
+	if b := &then.AddNorm; b.X != nil {
 		ofAdded = y.moments(b)
 		k.added = ofAdded.Linear()
 		with.Add = tensor.ScaleShift(sum, b.X.value, ofAdded.Affine(), tensor.Then{})
 	}
 	tensor.ScaleShift(sum, n.X.value, of.Affine(), with)
 	if k.pools {
-		k.own.maxima(y.pooled(n.X, *then.MaxPool), sum, *then.MaxPool)
+		k.own.maxima(y.pooled(n.X, then.MaxPool), sum, then.MaxPool)
 		y.dropScratch()
 	}
 	return y.returns(batchNormVJP), of, ofAdded
@@ -161,7 +165,7 @@ type knownNorm struct {
 
 func (n *Norm) byKnown(then Then) *Var {
 	var buf [4]*Var
-	y := result("BatchNorm", n.inputs(buf[:0], then)...)
+	y := result("BatchNorm", n.inputs(buf[:0], &then)...)
 	c := channels(n.X)
 	invStd := tensor.InvStd(y.scratch(c), n.Variance, n.Eps)
 	*attr[knownNorm](y) = knownNorm{n.Mean, invStd, then.ReLU}

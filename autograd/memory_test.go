@@ -135,7 +135,7 @@ func TestGradientsAreWrittenOver(t *testing.T) {
 	layer := func(x *Var) *Var {
 		gamma, beta := Const(tensor.Full(0.5, c)), Const(tensor.New(c))
 		y, _, _ := BatchNorm(Norm{X: ReLU(x), Gamma: gamma, Beta: beta, Eps: normEps}, Then{ReLU: true})
-		skip := &Norm{X: x, Gamma: gamma, Beta: beta, Eps: normEps}
+		skip := Norm{X: x, Gamma: gamma, Beta: beta, Eps: normEps}
 		z, _, _ := BatchNorm(Norm{X: y, Gamma: gamma, Beta: beta, Eps: normEps}, Then{AddNorm: skip, ReLU: true})
 		return z
 	}

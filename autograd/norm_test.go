@@ -13,7 +13,7 @@ import (
 func norms() (rows []op) {
 	const sum, two = "7x3,3,3,7x3 2x3x2x4,4,4,2x3x2x4", "7x3,3,3,7x3,3,3 2x3x2x4,4,4,2x3x2x4,4,4"
 	add := func(v []*Var) Then { return Then{Add: v[3]} }
-	addNorm := func(v []*Var) Then { return Then{AddNorm: &Norm{X: v[3], Gamma: v[4], Beta: v[5], Eps: normEps}} }
+	addNorm := func(v []*Var) Then { return Then{AddNorm: Norm{X: v[3], Gamma: v[4], Beta: v[5], Eps: normEps}} }
 	for _, c := range []struct {
 		with   string
 		shapes string
@@ -47,7 +47,7 @@ func norms() (rows []op) {
 				}
 				then.ReLU = c.relu
 				if c.pool {
-					then.MaxPool = &overlapping
+					then.MaxPool = overlapping
 				}
 				n := Norm{X: v[0], Gamma: v[1], Beta: v[2], Eps: normEps}
 				if known {

@@ -49,7 +49,7 @@ func TestWrongArgumentsPanicWithOpAndShapes(t *testing.T) {
 		"BatchNormAffine: gamma [2]":    func() { BatchNorm(Norm{X: in(4, 3), Gamma: in(2), Beta: in(3)}, Then{}) },
 		"BatchNormAffine: beta [1 3]":   func() { BatchNorm(Norm{X: in(4, 3), Gamma: in(3), Beta: in(1, 3)}, Then{}) },
 		"BatchNormStats: []":            func() { BatchNorm(Norm{X: in(), Gamma: in(3), Beta: in(3)}, Then{}) },
-		"BatchNorm: two sums follow":    func() { BatchNorm(Norm{X: in(4, 3)}, Then{Add: in(4, 3), AddNorm: &Norm{}}) },
+		"BatchNorm: two sums follow":    func() { BatchNorm(Norm{X: in(4, 3)}, Then{Add: in(4, 3), AddNorm: Norm{X: in(4, 3)}}) },
 		"ScaleShift: what is added [3]": func() {
 			BatchNorm(Norm{X: in(4, 3), Gamma: in(3), Beta: in(3)}, Then{Add: in(3)})
 		},

@@ -37,9 +37,8 @@ func followers(s Sequential) (then autograd.Then, rest Sequential) {
 	if startsWith[ReLU](s) {
 		then.ReLU, s = true, s[1:]
 	}
-	if startsWith[MaxPool2D](s) {
-		spec := tensor.PoolSpec(s[0].(MaxPool2D))
-		then.MaxPool, s = &spec, s[1:]
+	if startsWith[MaxPool2D](s) && s[0] != (MaxPool2D{}) { // that one cannot be, and says so itself
+		then.MaxPool, s = tensor.PoolSpec(s[0].(MaxPool2D)), s[1:]
 	}
 	return then, s
 }
@@ -67,7 +66,7 @@ func AddReLU(skip, branch Module, x *autograd.Var) *autograd.Var {
 	z := projection.Forward(x)
 	x = body.Forward(x)
 	a, b := norm.on(x), other.on(z)
-	y, of, ofOther := autograd.BatchNorm(a, autograd.Then{AddNorm: &b, ReLU: true})
+	y, of, ofOther := autograd.BatchNorm(a, autograd.Then{AddNorm: b, ReLU: true})
 	norm.track(x, of)
 	other.track(z, ofOther)
 	return y

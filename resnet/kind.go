@@ -1,8 +1,6 @@
 package resnet
 
 import (
-	"slices"
-
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/nn"
 )
@@ -47,16 +45,19 @@ type unit interface {
 // paths are the two ways through a unit.
 type paths struct {
 	shortcut nn.Module // what is left when the block is deleted
-	body     sequence
+	body     nn.Module // the layers of its sequence, as the interface that a step would have to allocate
+	parts    []nn.Part
+}
+
+func pathsOf(shortcut nn.Module, body sequence) paths {
+	return paths{shortcut, body.Sequential, append(body.parts, nn.Part{Name: "downsample", Module: shortcut})}
 }
 
 func (p paths) skip(x *autograd.Var) *autograd.Var { return p.shortcut.Forward(x) }
 
 func (p paths) branch(x *autograd.Var) *autograd.Var { return p.body.Forward(x) }
 
-func (p paths) Parts() []nn.Part {
-	return append(slices.Clip(p.body.parts), nn.Part{Name: "downsample", Module: p.shortcut})
-}
+func (p paths) Parts() []nn.Part { return p.parts }
 
 // either returns the branch, or the skip when there is no branch.
 func either(skip, branch *autograd.Var) *autograd.Var {

@@ -22,20 +22,18 @@ func (k original) block(b *builder, at *Block) unit {
 		body.add(fmt.Sprint("conv", i+1), conv)
 		body.add(fmt.Sprint("bn", i+1), b.norm(conv.Weight.Value.Dim(3)))
 	}
-	return rectified{paths{b.shortcut(*at, func(projection *nn.Conv2D) nn.Sequential {
+	return rectified{pathsOf(b.shortcut(*at, func(projection *nn.Conv2D) nn.Sequential {
 		var s sequence
 		s.add("0", projection)
 		s.add("1", b.norm(at.Out.Channels))
 		return s.Sequential
-	}), body}}
+	}), body)}
 }
 
 // rectified is a unit relu(s(x) + f(x)).
 type rectified struct{ paths }
 
-func (u rectified) Forward(x *autograd.Var) *autograd.Var {
-	return nn.AddReLU(u.shortcut, u.body.Sequential, x)
-}
+func (u rectified) Forward(x *autograd.Var) *autograd.Var { return nn.AddReLU(u.shortcut, u.body, x) }
 
 func (rectified) join(skip, branch *autograd.Var) *autograd.Var {
 	if skip == nil || branch == nil {

@@ -22,7 +22,7 @@ func (k plain) block(b *builder, at *Block) unit {
 		body.add(fmt.Sprint("conv", i+1), conv)
 		body.add(fmt.Sprint("bn", i+1), b.norm(conv.Weight.Value.Dim(3)), nn.ReLU{})
 	}
-	return single{paths{optionA(at.In.Channels, at.Out.Channels, at.stride()), body}}
+	return single{pathsOf(optionA(at.In.Channels, at.Out.Channels, at.stride()), body)}
 }
 
 // single is a unit f(x); s(x) is what its deletion leaves.

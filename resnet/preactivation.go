@@ -26,12 +26,12 @@ func (k preActivation) block(b *builder, at *Block) unit {
 		}
 		body.add(fmt.Sprint("conv", i+1), conv)
 	}
-	return sum{paths{b.shortcut(*at, func(projection *nn.Conv2D) nn.Sequential {
+	return sum{pathsOf(b.shortcut(*at, func(projection *nn.Conv2D) nn.Sequential {
 		if b.WithoutBatchNorm { // no ReLU has halved its input, and nothing else keeps many of them from growing
 			tensor.Scale(projection.Weight.Value, projection.Weight.Value, float32(math.Sqrt(0.5)))
 		}
 		return nn.Sequential{projection}
-	}), body}}
+	}), body)}
 }
 
 // head begins with the activation that no later unit applies; He et al. 2016b, appendix.

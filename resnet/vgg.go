@@ -76,7 +76,7 @@ func (vgg) block(b *builder, at *Block) unit {
 		feature(pool)
 		remains = append(remains, pool)
 	}
-	return single{paths{remains, body}}
+	return single{pathsOf(remains, body)}
 }
 
 func (vgg) head(b *builder, in Shape) (head sequence) {

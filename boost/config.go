@@ -3,8 +3,8 @@ package boost
 import (
 	"fmt"
 
-	"github.com/residuum-go/residuum"
 	"github.com/residuum-go/residuum/data"
+	"github.com/residuum-go/residuum/internal/demand"
 )
 
 // Config says how to boost. Loss, Learner, Stages and Rate have to be set.
@@ -66,31 +66,13 @@ func (r Report) String() string {
 }
 
 func (c Config) check() error {
-	return firstFault("boost.Config",
-		check{c.Loss != nil, "Loss", c.Loss, "want a loss such as Softmax{}"},
-		check{c.Learner != nil, "Learner", c.Learner, "want a learner such as MLP{Hidden: 32}"},
-		check{c.Stages >= 1, "Stages", c.Stages, "want at least 1"},
-		check{c.Rate > 0 && c.Rate <= 1, "Rate", c.Rate, "want a share in (0, 1]"},
-		check{c.Subsample >= 0 && c.Subsample <= 1, "Subsample", c.Subsample, "want a share in [0, 1]"},
-		check{c.Patience >= 0, "Patience", c.Patience, "want stages, or 0 for none"},
-		check{c.Patience == 0 || c.Valid != nil, "Patience", c.Patience, "there is no validation set"},
+	return demand.All("boost.Config",
+		demand.That(c.Loss != nil, "Loss", c.Loss, "want a loss such as Softmax{}"),
+		demand.That(c.Learner != nil, "Learner", c.Learner, "want a learner such as MLP{Hidden: 32}"),
+		demand.That(c.Stages >= 1, "Stages", c.Stages, "want at least 1"),
+		demand.That(c.Rate > 0 && c.Rate <= 1, "Rate", c.Rate, "want a share in (0, 1]"),
+		demand.That(c.Subsample >= 0 && c.Subsample <= 1, "Subsample", c.Subsample, "want a share in [0, 1]"),
+		demand.That(c.Patience >= 0, "Patience", c.Patience, "want stages, or 0 for none"),
+		demand.That(c.Patience == 0 || c.Valid != nil, "Patience", c.Patience, "there is no validation set"),
 	)
-}
-
-// check is one demand on a configuration.
-type check struct {
-	good   bool
-	field  string
-	value  any
-	reason string
-}
-
-// firstFault returns the first demand on a configuration that is not met.
-func firstFault(of string, checks ...check) error {
-	for _, c := range checks {
-		if !c.good {
-			return &residuum.ConfigError{Struct: of, Field: c.field, Value: c.value, Reason: c.reason}
-		}
-	}
-	return nil
 }

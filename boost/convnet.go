@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/internal/demand"
 	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/tensor"
 )
@@ -23,13 +24,13 @@ func (c Conv) New(in Input, outputs int, rng *rand.Rand) (Hypothesis, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := firstFault("boost.Conv",
-		check{c.Channels >= 1, "Channels", c.Channels, "want at least 1"},
-		check{c.Hidden >= 1, "Hidden", c.Hidden, "want at least 1 unit"},
+	if err := demand.All("boost.Conv",
+		demand.That(c.Channels >= 1, "Channels", c.Channels, "want at least 1"),
+		demand.That(c.Hidden >= 1, "Hidden", c.Hidden, "want at least 1 unit"),
 	); err != nil {
 		return nil, err
 	}
-	if err := firstFault("boost.Input", check{len(in.Row) == 3, "Row", in.Row, "Conv wants rows [H, W, C]"}); err != nil {
+	if err := demand.All("boost.Input", demand.That(len(in.Row) == 3, "Row", in.Row, "Conv wants rows [H, W, C]")); err != nil {
 		return nil, err
 	}
 	return newNet(newConvBody(in, c, rng), c.Hidden, outputs, t, rng), nil

@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/internal/demand"
 	"github.com/residuum-go/residuum/nn"
 )
 
@@ -20,7 +21,7 @@ func (m MLP) New(in Input, outputs int, rng *rand.Rand) (Hypothesis, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := firstFault("boost.MLP", check{m.Hidden >= 1, "Hidden", m.Hidden, "want at least 1 unit"}); err != nil {
+	if err := demand.All("boost.MLP", demand.That(m.Hidden >= 1, "Hidden", m.Hidden, "want at least 1 unit")); err != nil {
 		return nil, err
 	}
 	return newNet(newHidden(in.Width(), m.Hidden, rng), m.Hidden, outputs, t, rng), nil

@@ -8,6 +8,7 @@ import (
 
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/internal/cancelled"
+	"github.com/residuum-go/residuum/internal/demand"
 	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/nn/optim"
 	"github.com/residuum-go/residuum/tensor"
@@ -34,11 +35,11 @@ func (t Training) withDefaults() (Training, error) {
 		t.Rate = 0.002
 	}
 	decays := t.WeightDecay >= 0 && t.WeightDecay <= math.MaxFloat32 && t.Rate*t.WeightDecay <= 1
-	return t, firstFault("boost.Training",
-		check{t.Epochs > 0, "Epochs", t.Epochs, "want at least 1, or 0 for 10"},
-		check{t.Batch > 0, "Batch", t.Batch, "want at least 1, or 0 for 128"},
-		check{t.Rate > 0 && t.Rate <= 1, "Rate", t.Rate, "want a learning rate in (0, 1], or 0 for 0.002"},
-		check{decays, "WeightDecay", t.WeightDecay, "want at least 0 and at most 1/Rate"},
+	return t, demand.All("boost.Training",
+		demand.That(t.Epochs > 0, "Epochs", t.Epochs, "want at least 1, or 0 for 10"),
+		demand.That(t.Batch > 0, "Batch", t.Batch, "want at least 1, or 0 for 128"),
+		demand.That(t.Rate > 0 && t.Rate <= 1, "Rate", t.Rate, "want a learning rate in (0, 1], or 0 for 0.002"),
+		demand.That(decays, "WeightDecay", t.WeightDecay, "want at least 0 and at most 1/Rate"),
 	)
 }
 

@@ -7,7 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 
-	"github.com/residuum-go/residuum"
+	"github.com/residuum-go/residuum/internal/demand"
 )
 
 // Dataset is a set of labelled images of one size, held in memory. It is read-only once built and
@@ -30,29 +30,26 @@ func New(d Dataset) (*Dataset, error) {
 
 // check compares the fields with each other.
 func (d *Dataset) check() error {
-	fault := func(field string, value any, format string, args ...any) error {
-		return &residuum.ConfigError{Struct: "data.Dataset", Field: field, Value: value, Reason: fmt.Sprintf(format, args...)}
-	}
-	for _, f := range []struct {
-		name  string
-		value int
-	}{{"Height", d.Height}, {"Width", d.Width}, {"Channels", d.Channels}, {"Classes", d.Classes}} {
-		if f.value < 1 {
-			return fault(f.name, f.value, "want at least 1")
-		}
+	const of = "data.Dataset"
+	if err := demand.All(of,
+		demand.That(d.Height >= 1, "Height", d.Height, "want at least 1"),
+		demand.That(d.Width >= 1, "Width", d.Width, "want at least 1"),
+		demand.That(d.Channels >= 1, "Channels", d.Channels, "want at least 1"),
+		demand.That(d.Classes >= 1, "Classes", d.Classes, "want at least 1"),
+	); err != nil {
+		return err
 	}
 	shape := fmt.Sprintf("%d labels of %dx%dx%d pixels", len(d.Labels), d.Height, d.Width, d.Channels)
+	bytes := fmt.Sprintf("%d bytes", len(d.Pixels))
 	need, ok := product(d.Height, d.Width, d.Channels, len(d.Labels))
-	if !ok {
-		return fault("Pixels", fmt.Sprintf("%d bytes", len(d.Pixels)), "%s need more bytes than there can be", shape)
+	if err := demand.All(of,
+		demand.That(ok, "Pixels", bytes, shape+" need more bytes than there can be"),
+		demand.That(len(d.Pixels) == need, "Pixels", bytes, fmt.Sprintf("want %d for %s", need, shape)),
+	); err != nil {
+		return err
 	}
-	if len(d.Pixels) != need {
-		return fault("Pixels", fmt.Sprintf("%d bytes", len(d.Pixels)), "want %d for %s", need, shape)
-	}
-	for i, l := range d.Labels {
-		if l < 0 || l >= d.Classes {
-			return fault(fmt.Sprintf("Labels[%d]", i), l, "want a class from 0 to %d", d.Classes-1)
-		}
+	if i := slices.IndexFunc(d.Labels, func(l int) bool { return l < 0 || l >= d.Classes }); i >= 0 {
+		return demand.All(of, demand.That(false, fmt.Sprintf("Labels[%d]", i), d.Labels[i], fmt.Sprintf("want a class from 0 to %d", d.Classes-1)))
 	}
 	return nil
 }

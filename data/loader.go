@@ -8,7 +8,7 @@ import (
 	"math/rand/v2"
 	"sync"
 
-	"github.com/residuum-go/residuum"
+	"github.com/residuum-go/residuum/internal/demand"
 	"github.com/residuum-go/residuum/tensor"
 )
 
@@ -66,22 +66,13 @@ func (c LoaderConfig) check(d *Dataset) error {
 	if err := d.check(); err != nil {
 		return err
 	}
-	fault := func(field string, value any, reason string) error {
-		return &residuum.ConfigError{Struct: "data.LoaderConfig", Field: field, Value: value, Reason: reason}
-	}
-	if c.Batch < 1 {
-		return fault("Batch", c.Batch, "want at least 1")
-	}
-	if c.Workers < 0 {
-		return fault("Workers", c.Workers, "want goroutines, or 0 for 1")
-	}
-	if pad, side := c.Augment.Pad, min(d.Height, d.Width); pad < 0 || pad > 0 && pad >= side {
-		return fault("Augment.Pad", pad, fmt.Sprintf("want 0 to %d, or crops could show nothing of the images", side-1))
-	}
-	if err := c.Norm.check(d.Channels); err != nil {
-		return fault("Norm", c.Norm, err.Error())
-	}
-	return nil
+	pad, side, norm := c.Augment.Pad, min(d.Height, d.Width), c.Norm.check(d.Channels)
+	return demand.All("data.LoaderConfig",
+		demand.That(c.Batch >= 1, "Batch", c.Batch, "want at least 1"),
+		demand.That(c.Workers >= 0, "Workers", c.Workers, "want goroutines, or 0 for 1"),
+		demand.That(pad >= 0 && pad < side, "Augment.Pad", pad, fmt.Sprintf("want 0 to %d, or crops could show nothing of the images", side-1)),
+		demand.That(norm == nil, "Norm", c.Norm, fmt.Sprint(norm)),
+	)
 }
 
 // Norm returns how the loader normalises.

@@ -7,6 +7,7 @@ import (
 	"github.com/residuum-go/residuum"
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/data"
+	"github.com/residuum-go/residuum/internal/demand"
 	"github.com/residuum-go/residuum/nn/optim"
 )
 
@@ -47,27 +48,16 @@ type Config struct {
 
 // check looks at what needs neither model nor data.
 func (c *Config) check() error {
-	for _, f := range []struct {
-		bad    bool
-		field  string
-		value  any
-		reason string
-	}{
-		{c.Schedule == nil, "Schedule", c.Schedule, "want the learning rate of each step"},
-		{c.Epochs < 1, "Epochs", c.Epochs, "want at least 1"},
-		{!(c.ClipNorm >= 0 && c.ClipNorm <= math.MaxFloat32), "ClipNorm", c.ClipNorm, "want a norm, or 0 to leave gradients as they are"},
-		{c.SaveEvery < 0, "SaveEvery", c.SaveEvery, "want a number of steps, or 0 for the end of epochs only"},
-		{c.Best != "" && c.Valid == nil, "Best", c.Best, "there is no Valid to say what is best"},
-		{c.Best != "" && c.Best == c.Checkpoint, "Best", c.Best, "want another file than Checkpoint"},
-	} {
-		if f.bad {
-			return fault(f.field, f.value, "%s", f.reason)
-		}
-	}
-	if err := optim.CheckSchedule(c.Schedule); err != nil {
-		return fault("Schedule", c.Schedule, "%v", err)
-	}
-	return nil
+	schedule := optim.CheckSchedule(c.Schedule)
+	return demand.All("train.Config",
+		demand.That(c.Schedule != nil, "Schedule", c.Schedule, "want the learning rate of each step"),
+		demand.That(schedule == nil, "Schedule", c.Schedule, fmt.Sprint(schedule)),
+		demand.That(c.Epochs >= 1, "Epochs", c.Epochs, "want at least 1"),
+		demand.That(c.ClipNorm >= 0 && c.ClipNorm <= math.MaxFloat32, "ClipNorm", c.ClipNorm, "want a norm, or 0 to leave gradients as they are"),
+		demand.That(c.SaveEvery >= 0, "SaveEvery", c.SaveEvery, "want a number of steps, or 0 for the end of epochs only"),
+		demand.That(c.Best == "" || c.Valid != nil, "Best", c.Best, "there is no Valid to say what is best"),
+		demand.That(c.Best == "" || c.Best != c.Checkpoint, "Best", c.Best, "want another file than Checkpoint"),
+	)
 }
 
 func fault(field string, value any, format string, args ...any) error {

@@ -22,6 +22,7 @@ var mayImport = map[string]string{
 	"internal/atomicfile":        "",
 	"internal/filelock":          "",
 	"internal/cancelled":         "",
+	"internal/demand":            "",
 	"internal/pickle":            "",
 	"internal/figure":            "",
 	"internal/structure":         "",
@@ -35,17 +36,17 @@ var mayImport = map[string]string{
 	"tensor":                     "internal/parallel internal/work internal/kernel/gemm internal/kernel/conv internal/kernel/vec internal/kernel/pool",
 	"autograd":                   "tensor",
 	"nn":                         "tensor autograd internal/cancelled",
-	"nn/optim":                   "tensor autograd",
+	"nn/optim":                   "tensor autograd internal/demand",
 	"resnet":                     "tensor autograd nn",
 	"unravel/paths":              "",
 	"unravel":                    "tensor autograd nn data unravel/paths internal/atomicfile internal/filelock internal/cancelled", // sees networks through its own interface alone
-	"boost":                      "tensor autograd nn nn/optim data internal/cancelled",
-	"data":                       "tensor",
+	"boost":                      "tensor autograd nn nn/optim data internal/cancelled internal/demand",
+	"data":                       "tensor internal/demand",
 	"data/image":                 "",
 	"data/fashion":               "data",
 	"data/fashion/gen":           "data internal/atomicfile",
 	"weights":                    "tensor internal/atomicfile internal/pickle",
-	"train":                      "tensor autograd nn nn/optim data weights internal/atomicfile internal/filelock internal/cancelled",
+	"train":                      "tensor autograd nn nn/optim data weights internal/atomicfile internal/filelock internal/cancelled internal/demand",
 }
 
 // outside says which packages may use which dependencies, so that the heavy ones stay where they are

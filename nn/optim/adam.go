@@ -5,6 +5,7 @@ import (
 	"maps"
 
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/internal/demand"
 	"github.com/residuum-go/residuum/tensor"
 )
 
@@ -45,10 +46,10 @@ func NewAdamW(params iter.Seq2[string, *autograd.Param], c AdamConfig) (*Adam, e
 func newAdam(op string, decoupled bool, params iter.Seq2[string, *autograd.Param], c AdamConfig) (*Adam, error) {
 	const of = "optim.AdamConfig"
 	c.Beta1, c.Beta2, c.Eps = orElse(c.Beta1, 0.9), orElse(c.Beta2, 0.999), orElse(c.Eps, 1e-8)
-	err := firstFault(of,
-		check{c.Beta1 > 0 && c.Beta1 < 1, "Beta1", c.Beta1, "want 0 < Beta1 < 1"},
-		check{c.Beta2 > 0 && c.Beta2 < 1, "Beta2", c.Beta2, "want 0 < Beta2 < 1"},
-		check{float32(c.Eps) > 0 && finite(c.Eps), "Eps", c.Eps, "want more than 0, and finite, in float32 too"},
+	err := demand.All(of,
+		demand.That(c.Beta1 > 0 && c.Beta1 < 1, "Beta1", c.Beta1, "want 0 < Beta1 < 1"),
+		demand.That(c.Beta2 > 0 && c.Beta2 < 1, "Beta2", c.Beta2, "want 0 < Beta2 < 1"),
+		demand.That(float32(c.Eps) > 0 && finite(c.Eps), "Eps", c.Eps, "want more than 0, and finite, in float32 too"),
 		decayCheck(c.WeightDecay))
 	if err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 
 	"github.com/residuum-go/residuum"
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/internal/demand"
 	"github.com/residuum-go/residuum/tensor"
 )
 
@@ -46,10 +47,10 @@ func (s *slots) Params() []*autograd.Param { return s.params }
 // newSlots checks what parameters and groups an optimiser is made of.
 func newSlots(config string, k kinds, params iter.Seq2[string, *autograd.Param], groups []Group, decay float64) (slots, error) {
 	for i, g := range groups {
-		err := firstFault(config,
-			check{g.Match != nil, "Groups", fmt.Sprintf("[%d] without Match", i), "want a function"},
-			check{g.Rate >= 0 && finite(g.Rate), "Groups", fmt.Sprintf("[%d] with Rate %v", i, g.Rate), "want at least 0, and finite in float32"},
-			check{g.WeightDecay >= 0 && finite(g.WeightDecay), "Groups", fmt.Sprintf("[%d] with WeightDecay %v", i, g.WeightDecay), "want at least 0, and finite in float32"})
+		err := demand.All(config,
+			demand.That(g.Match != nil, "Groups", fmt.Sprintf("[%d] without Match", i), "want a function"),
+			demand.That(g.Rate >= 0 && finite(g.Rate), "Groups", fmt.Sprintf("[%d] with Rate %v", i, g.Rate), "want at least 0, and finite in float32"),
+			demand.That(g.WeightDecay >= 0 && finite(g.WeightDecay), "Groups", fmt.Sprintf("[%d] with WeightDecay %v", i, g.WeightDecay), "want at least 0, and finite in float32"))
 		if err != nil {
 			return slots{}, err
 		}

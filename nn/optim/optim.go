@@ -23,8 +23,8 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/residuum-go/residuum"
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/internal/demand"
 	"github.com/residuum-go/residuum/tensor"
 )
 
@@ -55,26 +55,8 @@ func want(good bool, op, name string, v float64, what string) {
 	}
 }
 
-// check is one demand on a configuration.
-type check struct {
-	good   bool
-	field  string
-	value  any
-	reason string
-}
-
-// firstFault returns the first demand on a configuration that is not met.
-func firstFault(of string, checks ...check) error {
-	for _, c := range checks {
-		if !c.good {
-			return &residuum.ConfigError{Struct: of, Field: c.field, Value: c.value, Reason: c.reason}
-		}
-	}
-	return nil
-}
-
-func decayCheck(decay float64) check {
-	return check{decay >= 0 && finite(decay), "WeightDecay", decay, "want at least 0, and finite in float32"}
+func decayCheck(decay float64) demand.Demand {
+	return demand.That(decay >= 0 && finite(decay), "WeightDecay", decay, "want at least 0, and finite in float32")
 }
 
 // finite reports whether v is a number in float32, in which steps are taken.

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+
+	"github.com/residuum-go/residuum/internal/demand"
 )
 
 // Schedule gives the learning rate of a step, counted from 0, in a run of total steps.
@@ -37,7 +39,7 @@ type Constant float64
 // Rate implements [Schedule].
 func (c Constant) Rate(_, _ int) float64 { return float64(c) }
 
-func (c Constant) check() error { return firstFault("optim.Constant", rateCheck("Rate", float64(c))) }
+func (c Constant) check() error { return demand.All("optim.Constant", rateCheck("Rate", float64(c))) }
 
 // Cosine rises linearly to Peak over the warm-up, w = floor(Warmup*total) steps, then falls along half a cosine,
 // reaching 0 at step total and staying there:
@@ -65,7 +67,7 @@ func (c Cosine) Rate(step, total int) float64 {
 }
 
 func (c Cosine) check() error {
-	return firstFault("optim.Cosine", rateCheck("Peak", c.Peak), fractionCheck("Warmup", c.Warmup))
+	return demand.All("optim.Cosine", rateCheck("Peak", c.Peak), fractionCheck("Warmup", c.Warmup))
 }
 
 // Steps begins at Peak and multiplies the rate by Factor at each of the places At, rounded to steps. With Factor and At left zero these
@@ -99,11 +101,11 @@ func (s Steps) places() []float64 {
 }
 
 func (s Steps) check() error {
-	checks := []check{rateCheck("Peak", s.Peak), rateCheck("Factor", orElse(s.Factor, 0.1))}
+	checks := []demand.Demand{rateCheck("Peak", s.Peak), rateCheck("Factor", orElse(s.Factor, 0.1))}
 	for i, at := range s.At {
 		checks = append(checks, fractionCheck(fmt.Sprintf("At[%d]", i), at))
 	}
-	return firstFault("optim.Steps", checks...)
+	return demand.All("optim.Steps", checks...)
 }
 
 // OneCycle rises along half a cosine from Peak/25 to Peak over the first Rise of the run, then falls along another to
@@ -131,7 +133,7 @@ func (c OneCycle) Rate(step, total int) float64 {
 }
 
 func (c OneCycle) check() error {
-	return firstFault("optim.OneCycle", rateCheck("Peak", c.Peak), fractionCheck("Rise", c.Rise))
+	return demand.All("optim.OneCycle", rateCheck("Peak", c.Peak), fractionCheck("Rise", c.Rise))
 }
 
 func wantSteps(op string, total int) {
@@ -140,12 +142,12 @@ func wantSteps(op string, total int) {
 	}
 }
 
-func rateCheck(field string, v float64) check {
-	return check{v > 0 && finite(v), field, v, "want more than 0, and finite in float32"}
+func rateCheck(field string, v float64) demand.Demand {
+	return demand.That(v > 0 && finite(v), field, v, "want more than 0, and finite in float32")
 }
 
-func fractionCheck(field string, v float64) check {
-	return check{v >= 0 && v <= 1, field, v, "want a fraction of the run, from 0 to 1"}
+func fractionCheck(field string, v float64) demand.Demand {
+	return demand.That(v >= 0 && v <= 1, field, v, "want a fraction of the run, from 0 to 1")
 }
 
 // anneal goes from one rate to another along half a cosine as t goes from 0 to 1.

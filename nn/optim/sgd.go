@@ -4,6 +4,7 @@ import (
 	"iter"
 
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/internal/demand"
 	"github.com/residuum-go/residuum/tensor"
 )
 
@@ -30,9 +31,9 @@ type SGDConfig struct {
 // one name, and with a [*residuum.ConfigError].
 func NewSGD(params iter.Seq2[string, *autograd.Param], c SGDConfig) (*SGD, error) {
 	const of = "optim.SGDConfig"
-	err := firstFault(of,
-		check{c.Momentum >= 0 && c.Momentum < 1, "Momentum", c.Momentum, "want 0 <= Momentum < 1"},
-		check{c.Momentum > 0 || !c.Nesterov, "Momentum", c.Momentum, "want more than 0 with Nesterov"},
+	err := demand.All(of,
+		demand.That(c.Momentum >= 0 && c.Momentum < 1, "Momentum", c.Momentum, "want 0 <= Momentum < 1"),
+		demand.That(c.Momentum > 0 || !c.Nesterov, "Momentum", c.Momentum, "want more than 0 with Nesterov"),
 		decayCheck(c.WeightDecay))
 	if err != nil {
 		return nil, err

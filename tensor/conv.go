@@ -2,7 +2,7 @@ package tensor
 
 import "github.com/residuum-go/residuum/internal/kernel/conv"
 
-// ConvSpec says how a two-dimensional convolution walks over its input: with which strides, zero padding and
+// ConvSpec says how a two-dimensional convolution goes over its input: with which strides, zero padding and
 // dilation, and how many groups the channels are split into. Zero strides, dilations and Groups mean 1. An image is
 // padded alike at both ends of an axis; what more is needed at one of them, [PadAxis] adds.
 type ConvSpec struct {

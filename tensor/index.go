@@ -76,7 +76,7 @@ func SliceAxis(dst, a *Tensor, axisIndex, lo, hi int) *Tensor {
 	inner := product(a.shape[at+1:])
 	n, row := (hi-lo)*inner, a.shape[at]*inner
 	if len(dst.data) > 0 {
-		copyBlocks(dst.data, a.data[lo*inner:], n, [3]int{1, product(a.shape[:at]), 1}, [3]int{0, n, 0}, [3]int{0, row, 0})
+		copyGrid(dst.data, a.data[lo*inner:], n, [3]int{1, product(a.shape[:at]), 1}, [3]int{0, n, 0}, [3]int{0, row, 0})
 	}
 	return dst
 }
@@ -93,7 +93,7 @@ func PadAxis(dst, a *Tensor, axisIndex, before, after int) *Tensor {
 	n, row := a.shape[at]*inner, shape[at]*inner
 	dst.Fill(0)
 	if len(a.data) > 0 {
-		copyBlocks(dst.data[before*inner:], a.data, n, [3]int{1, product(a.shape[:at]), 1}, [3]int{0, row, 0}, [3]int{0, n, 0})
+		copyGrid(dst.data[before*inner:], a.data, n, [3]int{1, product(a.shape[:at]), 1}, [3]int{0, row, 0}, [3]int{0, n, 0})
 	}
 	return dst
 }

@@ -11,7 +11,7 @@ func SubsampleHW(dst, x *Tensor, stride int) *Tensor {
 	h, w := x.shape[1], x.shape[2]
 	n, oh, ow, c := dst.shape[0], dst.shape[1], dst.shape[2], dst.shape[3]
 	line := w * c
-	copyBlocks(dst.data, x.data, c, [3]int{n, oh, ow}, [3]int{oh * ow * c, ow * c, c}, [3]int{h * line, stride * line, stride * c})
+	copyGrid(dst.data, x.data, c, [3]int{n, oh, ow}, [3]int{oh * ow * c, ow * c, c}, [3]int{h * line, stride * line, stride * c})
 	return dst
 }
 
@@ -26,6 +26,6 @@ func SubsampleHWGrad(dst, g *Tensor, xShape []int, stride int) *Tensor {
 	apart(op, dst, g)
 	dst.Fill(0)
 	line := w * c
-	copyBlocks(dst.data, g.data, c, [3]int{n, oh, ow}, [3]int{h * line, stride * line, stride * c}, [3]int{oh * ow * c, ow * c, c})
+	copyGrid(dst.data, g.data, c, [3]int{n, oh, ow}, [3]int{h * line, stride * line, stride * c}, [3]int{oh * ow * c, ow * c, c})
 	return dst
 }

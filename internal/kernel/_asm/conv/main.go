@@ -13,6 +13,8 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 
 	"github.com/residuum-go/residuum/internal/kernel/_asm/simd"
+	"github.com/residuum-go/residuum/internal/kernel/_asm/vector"
+	"github.com/residuum-go/residuum/internal/kernel/_asm/winograd"
 )
 
 type vec = reg.VecVirtual
@@ -39,13 +41,8 @@ func main() {
 type transform struct{ *simd.Machine }
 
 // What the machine computes is in registers here, which other instructions take.
-func (t transform) Add(a vec, b Op) vec    { return t.Machine.Add(a, b).(vec) }
-func (t transform) Sub(a vec, b Op) vec    { return t.Machine.Sub(a, b).(vec) }
-func (t transform) Mul(a vec, b Op) vec    { return t.Machine.Mul(a, b).(vec) }
-func (t transform) AddMul(s, a, b vec) vec { return t.Machine.AddMul(s, a, b).(vec) }
-func (t transform) SubMul(s, a, b vec) vec { return t.Machine.SubMul(s, a, b).(vec) }
-func (t transform) Copy(a any) vec         { return t.Machine.Copy(a).(vec) }
-func (t transform) Zero() vec              { return t.Machine.Zero().(vec) }
+func (t transform) Add(a, b vec) vec { return t.Machine.Add(a, b).(vec) }
+func (t transform) Zero() vec        { return t.Machine.Zero().(vec) }
 
 // begin starts function name(dst *float32, pitch int, params..., n int).
 func (t transform) begin(name, params, doc string) {
@@ -130,19 +127,11 @@ func (t transform) pointers(n int) (p []reg.GPVirtual) {
 	return p
 }
 
-// numbers returns constants in registers.
-func (t transform) numbers(v ...float64) (c []vec) {
-	for _, x := range v {
-		c = append(c, t.Copy(t.F(x)))
-	}
-	return c
+// get and put read and write vectors in memory.
+func (t transform) get(at Mem) vec { return t.Load(at, nil) }
+func (t transform) put(to func(i int) Mem) func(i int, v vector.Vec) {
+	return func(i int, v vector.Vec) { t.Store(v.(vec), to(i), nil) }
 }
-
-// The points of interpolation are 0, ±a, ±b and infinity.
-const (
-	a = 5. / 8
-	b = 3. / 2
-)
 
 // input writes tileInput, or with squares tileInputSquares.
 func input(t transform, squares bool) {
@@ -153,31 +142,17 @@ func input(t transform, squares bool) {
 		t.begin("tileInput", "dst *float32, pitch int, x *float32, zero *float32, off *int32, tmp *float32, n int",
 			"computes dst[pitch*i+c] = (BT d B)[i], d being the pixels x[off[i]:], or zero, for n channels.")
 	}
-	c := t.numbers(a*a*b*b, a*a+b*b, a*a, b*b, a, b)
+	transformed := winograd.Input(t.Machine)
 	// The sums are those of the first and the last pixel, and of each pair between them.
 	apply := func(from, to func(i int) Mem, sums []vec) {
-		var d []vec
+		var d []vector.Vec
 		for i := range 6 {
-			v := t.Load(from(i), nil)
+			v := t.get(from(i))
 			if d = append(d, v); sums != nil {
 				t.AddMul(sums[(i+1)/2%3], v, v)
 			}
 		}
-		first := t.AddMul(t.Copy(d[4]), d[0], c[0])
-		t.Store(t.SubMul(first, d[2], c[1]), to(0), nil)
-		last := t.AddMul(d[5], d[1], c[0])
-		t.Store(t.SubMul(last, d[3], c[1]), to(5), nil)
-		for i, sq := range []vec{c[3], c[2]} {
-			even, odd := d[4], d[3]
-			if i == 0 {
-				even, odd = t.Copy(d[4]), t.Copy(d[3])
-			}
-			t.SubMul(even, d[2], sq)
-			t.SubMul(odd, d[1], sq)
-			plus := t.AddMul(t.Copy(even), odd, c[4+i])
-			t.Store(plus, to(1+2*i), nil)
-			t.Store(t.SubMul(even, odd, c[4+i]), to(2+2*i), nil)
-		}
+		transformed(d, t.put(to))
 	}
 	bytes := t.times(4, t.Int("n"))
 
@@ -280,34 +255,22 @@ func (t transform) finite(bad vec) {
 	t.Context.Store(ok, t.Return("finite"))
 }
 
-// factors are the numbers in the transform of weights: that of the point 0, and for a and b those of the
-// first and the third weight and of the second.
-func factors() []float64 {
-	ka, kb := 1/(2*a*a*(a*a-b*b)), 1/(2*b*b*(b*b-a*a))
-	return []float64{1 / (a * a * b * b), ka, a * a * ka, a * ka, kb, b * b * kb, b * kb}
-}
-
 func output(t transform) {
 	t.begin("tileOutput", "y *float32, off *int32, m *float32, pitch int, tmp *float32, n int) (finite bool",
 		"computes y[off[i]+c] = (AT d A)[i], d being m[pitch*i+c], for n channels; pixels with a negative offset are dropped.")
-	c := t.numbers(a, b, a*a, b*b, a*a*a, b*b*b)
+	transformed := winograd.Output(t.Machine)
 	apply := func(from, to func(i int) Mem, result func(i int, v vec)) {
-		put := func(i int, v vec) {
-			t.Store(v, to(i), nil)
-			if result != nil {
-				result(i, v)
+		transformed(func(i int) vector.Vec {
+			if i == 0 {
+				return from(i)
 			}
-		}
-		var sum, dif []vec
-		for i := 1; i < 5; i += 2 {
-			u, v := t.Load(from(i), nil), t.Load(from(i+1), nil)
-			sum, dif = append(sum, t.Add(u, v)), append(dif, t.Sub(u, v))
-		}
-		put(0, t.Add(t.Add(sum[0], sum[1]), from(0)))
-		put(1, t.AddMul(t.Mul(dif[0], c[0]), dif[1], c[1]))
-		put(2, t.AddMul(t.Mul(sum[0], c[2]), sum[1], c[3]))
-		last := t.Load(from(5), nil)
-		put(3, t.AddMul(t.AddMul(last, dif[0], c[4]), dif[1], c[5]))
+			return t.get(from(i))
+		}, func(i int, v vector.Vec) {
+			t.put(to)(i, v)
+			if result != nil {
+				result(i, v.(vec))
+			}
+		})
 	}
 	bytes := t.times(4, t.Int("n"))
 
@@ -347,17 +310,9 @@ func output(t transform) {
 func weights(t transform) {
 	t.begin("tileWeights", "dst *float32, pitch int, w *float32, n int",
 		"computes dst[pitch*i+j] = (G g GT)[i], g being the nine weights w[n*i+j], for n numbers j.")
-	c := t.numbers(factors()...)
+	transformed := winograd.Weights(t.Machine)
 	apply := func(from, to func(i int) Mem) {
-		g0, g1, g2 := t.Load(from(0), nil), t.Load(from(1), nil), t.Load(from(2), nil)
-		t.Store(t.Mul(g0, c[0]), to(0), nil)
-		t.Store(g2, to(5), nil)
-		for i := range 2 {
-			k := c[1+3*i:]
-			even := t.AddMul(t.Mul(g0, k[0]), g2, k[1])
-			t.Store(t.AddMul(t.Copy(even), g1, k[2]), to(1+2*i), nil)
-			t.Store(t.SubMul(even, g1, k[2]), to(2+2*i), nil)
-		}
+		transformed([3]vector.Vec{t.get(from(0)), t.get(from(1)), t.get(from(2))}, t.put(to))
 	}
 	n := t.Int("n")
 	t.Attributes(0) // the stack may have to grow
@@ -389,16 +344,9 @@ func weights(t transform) {
 func gradient(t transform) {
 	t.begin("tileGradient", "dst *float32, pitch int, y *float32, zero *float32, off *int32, tmp *float32, n int",
 		"computes dst[pitch*i+c] = (A d AT)[i], d being the pixels y[off[i]:], or zero, for n channels.")
-	c := t.numbers(a*a, b*b, a, b)
+	transformed := winograd.Gradient(t.Machine)
 	apply := func(from, to func(i int) Mem) {
-		d0, d1, d2, d3 := t.Load(from(0), nil), t.Load(from(1), nil), t.Load(from(2), nil), t.Load(from(3), nil)
-		t.Store(d0, to(0), nil)
-		t.Store(d3, to(5), nil)
-		for i := range 2 {
-			even, odd := t.AddMul(t.Copy(d0), d2, c[i]), t.AddMul(t.Copy(d1), d3, c[i])
-			t.Store(t.AddMul(t.Copy(even), odd, c[2+i]), to(1+2*i), nil)
-			t.Store(t.SubMul(even, odd, c[2+i]), to(2+2*i), nil)
-		}
+		transformed([4]vector.Vec{t.get(from(0)), t.get(from(1)), t.get(from(2)), t.get(from(3))}, t.put(to))
 	}
 	bytes := t.times(4, t.Int("n"))
 	tmp, y, zero, off := t.pointer("tmp"), t.pointer("y"), t.pointer("zero"), t.pointer("off")
@@ -436,27 +384,14 @@ func weightGrad(t transform) {
 	t.begin("tileWeightGrad", "dw *float32, m *float32, pitch int, n int) (finite bool",
 		"computes dw[n*i+j] = (GT d G)[i], d being m[pitch*i+j], for n numbers j.")
 	t.Attributes(0) // the stack may have to grow
-	c := t.numbers(factors()...)
+	transformed := winograd.WeightGrad(t.Machine)
 	apply := func(from, to func(i int) Mem, result func(v vec)) {
-		var out [3]vec
-		out[0], out[2] = t.Mul(t.Load(from(0), nil), c[0]), t.Load(from(5), nil)
-		for i := range 2 {
-			u, v := t.Load(from(1+2*i), nil), t.Load(from(2+2*i), nil)
-			sum, k := t.Add(u, v), c[1+3*i:]
-			t.AddMul(out[0], sum, k[0])
-			t.AddMul(out[2], sum, k[1])
-			if dif := t.Sub(u, v); i == 0 {
-				out[1] = t.Mul(dif, k[2])
-			} else {
-				t.AddMul(out[1], dif, k[2])
-			}
-		}
-		for i, v := range out {
-			t.Store(v, to(i), nil)
+		transformed(func(i int) vector.Vec { return t.get(from(i)) }, func(i int, v vector.Vec) {
+			t.put(to)(i, v)
 			if result != nil {
-				result(v)
+				result(v.(vec))
 			}
-		}
+		})
 	}
 	local := t.AllocLocal(18 * t.Bytes())
 	pitch, tap := t.times(4, t.Int("pitch")), t.times(4, t.Int("n"))

@@ -152,7 +152,7 @@ func (m Machine) Elementwise(f vector.Func, unroll int, body func(l vector.Loop)
 		}
 	}
 	if len(rows) == 0 {
-		l.walk(left, unroll, body)
+		l.loop(left, unroll, body)
 		m.Op("RET")
 		m.End()
 		return
@@ -163,7 +163,7 @@ func (m Machine) Elementwise(f vector.Func, unroll int, body func(l vector.Loop)
 	m.Op("CMP %v, %v", period, left)
 	m.Op("CSEL LT, %v, %v, %v", left, period, now)
 	m.Op("SUB %v, %v", now, left)
-	l.walk(now, unroll, body)
+	l.loop(now, unroll, body)
 	for _, r := range rows {
 		m.Op("SUB %v<<2, %v", period, l.at(r.Name))
 	}
@@ -181,7 +181,7 @@ func (m Machine) Streamed(f vector.Func, unroll int, body func(l vector.Loop)) {
 func (m Machine) Reduce(f vector.Func, unroll int, start func(), body func(l vector.Loop), finish func() vec) {
 	l, params := m.begin(f)
 	start()
-	l.walk(l.length(params[0]), unroll, body)
+	l.loop(l.length(params[0]), unroll, body)
 	move := map[string]string{"float32": "FMOVS", "float64": "FMOVD"}[f.Result]
 	m.VecOp(fmt.Sprintf("%s F%%d, ret+%d(FP)", move, params[len(params)-1].offset), v(finish()))
 	m.Op("RET")
@@ -196,7 +196,7 @@ func (m Machine) EachRow(f vector.Func, row func(pass vector.Pass)) {
 	m.Label("rows")
 	row(func(together int, body func(l vector.Loop, n int)) {
 		m.Op("MOVD %v, %v", c, left)
-		l.walkTogether(left, together, body)
+		l.loopTogether(left, together, body)
 		for _, s := range l.names {
 			m.Op("SUB %v<<2, %v", c, l.at(s))
 		}
@@ -211,17 +211,17 @@ func (m Machine) EachRow(f vector.Func, row func(pass vector.Pass)) {
 	m.End()
 }
 
-// walk executes body for left elements, moves the pointers behind them and destroys left.
-func (l *Loop) walk(left GP, unroll int, body func(l vector.Loop)) {
-	l.walkTogether(left, unroll, func(l vector.Loop, n int) {
+// loop executes body for left elements, moves the pointers behind them and destroys left.
+func (l *Loop) loop(left GP, unroll int, body func(l vector.Loop)) {
+	l.loopTogether(left, unroll, func(l vector.Loop, n int) {
 		for i := range n {
 			body(l.Vector(i))
 		}
 	})
 }
 
-// walkTogether is walk for a body that handles n vectors, together of them or one.
-func (l *Loop) walkTogether(left GP, together int, body func(l vector.Loop, n int)) {
+// loopTogether is loop for a body that handles n vectors, together of them or one.
+func (l *Loop) loopTogether(left GP, together int, body func(l vector.Loop, n int)) {
 	advance := func(bytes int) {
 		for _, s := range l.names {
 			l.Op("ADD $%d, %v", bytes, l.at(s))

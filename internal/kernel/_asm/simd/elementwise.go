@@ -78,7 +78,7 @@ func (m *Machine) elementwise(f vector.Func, unroll int, stream bool, body func(
 	}
 	if len(l.rows) == 0 {
 		m.XORQ(l.offset, l.offset)
-		l.walk(left, unroll, body)
+		l.loop(left, unroll, body)
 		l.end()
 		return
 	}
@@ -95,7 +95,7 @@ func (m *Machine) elementwise(f vector.Func, unroll int, stream bool, body func(
 	m.CMOVQLT(left, now)
 	m.SUBQ(now, left)
 	m.XORQ(l.offset, l.offset)
-	l.walk(now, unroll, body)
+	l.loop(now, unroll, body)
 	for _, s := range l.slices {
 		q := l.pointers[s]
 		m.LEAQ(Mem{Base: q, Index: period, Scale: 4}, q)
@@ -173,7 +173,7 @@ func (m *Machine) Reduce(f vector.Func, unroll int, start func(), body func(l ve
 	l, left := m.begin(f)
 	start()
 	m.XORQ(l.offset, l.offset)
-	l.walk(left, unroll, body)
+	l.loop(left, unroll, body)
 	m.Context.Store(finish().(reg.VecVirtual).AsX(), m.ReturnIndex(0))
 	m.End()
 }
@@ -193,7 +193,7 @@ func (m *Machine) EachRow(f vector.Func, row func(pass vector.Pass)) {
 	row(func(together int, body func(l vector.Loop, n int)) {
 		m.XORQ(l.offset, l.offset)
 		m.MOVQ(c, left)
-		l.walkTogether(left, together, body)
+		l.loopTogether(left, together, body)
 	})
 	m.MOVQ(nextDst, dst)
 	m.MOVQ(nextX, x)
@@ -277,9 +277,9 @@ func (m *Machine) Counted(count vector.Count) vec {
 	return v
 }
 
-// walk executes body for left elements from l.offset on, and destroys both.
-func (l *Loop) walk(left reg.GPVirtual, unroll int, body func(l vector.Loop)) {
-	l.walkTogether(left, unroll, func(l vector.Loop, n int) {
+// loop executes body for left elements from l.offset on, and destroys both.
+func (l *Loop) loop(left reg.GPVirtual, unroll int, body func(l vector.Loop)) {
+	l.loopTogether(left, unroll, func(l vector.Loop, n int) {
 		for i := range n {
 			body(l.Vector(i))
 		}
@@ -291,10 +291,10 @@ func (l *Loop) Vector(i int) vector.Loop {
 	return l
 }
 
-// walkTogether is walk for a body that handles n vectors, together of them or one, in the order that it
+// loopTogether is loop for a body that handles n vectors, together of them or one, in the order that it
 // likes: a processor finds work that it can do at once only among the next few dozen instructions, so a long
 // chain of dependent ones is best written for several vectors side by side.
-func (l *Loop) walkTogether(left reg.GPVirtual, together int, body func(l vector.Loop, n int)) {
+func (l *Loop) loopTogether(left reg.GPVirtual, together int, body func(l vector.Loop, n int)) {
 	m := l.Machine
 	step := func(vectors int, next string) {
 		label := m.Unique("loop")

@@ -16,9 +16,9 @@ type Param struct {
 type Kind int
 
 const (
-	Slice   Kind = iota // of float32, walked in step with others
+	Slice   Kind = iota // of float32, read or written in step with others
 	Indices             // of int32, likewise
-	Row                 // of float32, walked again and again
+	Row                 // of float32, read again and again
 	Sums                // of float64
 	Scalar              // a float32
 	Int

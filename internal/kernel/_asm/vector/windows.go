@@ -1,6 +1,6 @@
 package vector
 
-// Geometry are the parameters of the walk over windows, in the notation of [Parse]. The first window has rows x cols
+// Geometry are the parameters of the loop over windows, in the notation of [Parse]. The first window has rows x cols
 // pixels of channels elements and starts at element 0 of the source slices, its rows rowStride apart, and the next
 // one srcStride later; pixels are written dstStride apart.
 const Geometry = " #pixels #dstStride #srcStride #rows #cols #rowStride #channels"

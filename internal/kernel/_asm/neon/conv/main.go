@@ -9,6 +9,8 @@ import (
 	"flag"
 
 	"github.com/residuum-go/residuum/internal/kernel/_asm/neon"
+	"github.com/residuum-go/residuum/internal/kernel/_asm/vector"
+	"github.com/residuum-go/residuum/internal/kernel/_asm/winograd"
 )
 
 type (
@@ -37,14 +39,6 @@ func (t transform) params(names ...string) (r []gp) {
 		t.Op("MOVD %s+%d(FP), %v", name, 8*i, r[i])
 	}
 	return r
-}
-
-// numbers returns constants in registers.
-func (t transform) numbers(v ...float64) (c []vec) {
-	for _, x := range v {
-		c = append(c, t.F(x))
-	}
-	return c
 }
 
 // series returns n pointers, step bytes apart from first on, which is lost.
@@ -104,20 +98,16 @@ func (t transform) pixels(base, other, table, tmp gp, stride int, p []gp) {
 	}
 }
 
-// next reads a vector at r, which moves on; put writes one.
+// next reads a vector at r, which moves on; put writes them likewise.
 func (t transform) next(r gp) vec {
 	v := t.Vec()
 	t.LoadNext(v, r, 4)
 	return v
 }
 
-func (t transform) put(v vec, r gp) { t.StoreNext(v, r, 4) }
-
-// The points of interpolation are 0, ±a, ±b and infinity.
-const (
-	a = 5. / 8
-	b = 3. / 2
-)
+func (t transform) put(to []gp) func(i int, v vector.Vec) {
+	return func(i int, v vector.Vec) { t.StoreNext(v.(vec), to[i], 4) }
+}
 
 func (t transform) input() {
 	t.Func("tileInputSquaresNEON", "(dst *float32, pitch int, x *float32, zero *float32, off *int32, tmp *float32, n int, squares *[8]float32)",
@@ -125,28 +115,17 @@ func (t transform) input() {
 			"and sets squares to sums over the quarters of the middle pixels and, in four parts, over the border.", 64)
 	p := t.params("dst", "pitch", "x", "zero", "off", "tmp", "n")
 	dst, pitch, x, zero, off, tmp, n := p[0], p[1], p[2], p[3], p[4], p[5], p[6]
-	c := t.numbers(a*a*b*b, a*a+b*b, a*a, b*b, a, b)
+	transformed := winograd.Input(neon.Machine{Asm: t.Asm})
 	// The sums are those of the first and the last pixel, and of each pair between them.
 	apply := func(from, to []gp, sums []vec) {
-		var d []vec
+		var d []vector.Vec
 		for i, r := range from {
 			v := t.next(r)
 			if d = append(d, v); sums != nil {
 				t.AddMul(sums[(i+1)/2%3], v, v)
 			}
 		}
-		t.put(t.SubMul(t.AddMul(t.Copy(d[4]), d[0], c[0]), d[2], c[1]), to[0])
-		t.put(t.SubMul(t.AddMul(d[5], d[1], c[0]), d[3], c[1]), to[5])
-		for i, sq := range []vec{c[3], c[2]} {
-			even, odd := d[4], d[3]
-			if i == 0 {
-				even, odd = t.Copy(d[4]), t.Copy(d[3])
-			}
-			t.SubMul(even, d[2], sq)
-			t.SubMul(odd, d[1], sq)
-			t.put(t.AddMul(t.Copy(even), odd, c[4+i]), to[1+2*i])
-			t.put(t.SubMul(even, odd, c[4+i]), to[2+2*i])
-		}
+		transformed(d, t.put(to))
 	}
 	left, bytes := t.GP(), t.times(4, n)
 	mark := t.Mark()
@@ -199,21 +178,12 @@ func (t transform) output() {
 		"computes y[off[i]+c] = (AT d A)[i], d being m[pitch*i+c], for n channels; pixels with a negative offset are dropped.", 49)
 	p := t.params("y", "off", "m", "pitch", "tmp", "n")
 	y, off, m, pitch, tmp, n := p[0], p[1], p[2], p[3], p[4], p[5]
-	c := t.numbers(a, b, a*a, b*b, a*a*a, b*b*b)
+	transformed := winograd.Output(neon.Machine{Asm: t.Asm})
 	apply := func(from, to []gp, result func(i int, v vec)) {
-		var d []vec
-		for _, r := range from {
-			d = append(d, t.next(r))
-		}
-		put := func(i int, v vec) {
-			t.put(v, to[i])
-			result(i, v)
-		}
-		sumA, difA, sumB, difB := t.Add(d[1], d[2]), t.Sub(d[1], d[2]), t.Add(d[3], d[4]), t.Sub(d[3], d[4])
-		put(0, t.Add(t.Add(sumA, sumB), d[0]))
-		put(1, t.AddMul(t.Mul(difA, c[0]), difB, c[1]))
-		put(2, t.AddMul(t.Mul(sumA, c[2]), sumB, c[3]))
-		put(3, t.AddMul(t.AddMul(d[5], difA, c[4]), difB, c[5]))
+		transformed(func(i int) vector.Vec { return t.next(from[i]) }, func(i int, v vector.Vec) {
+			t.put(to)(i, v)
+			result(i, v.(vec))
+		})
 	}
 	left, bytes := t.GP(), t.times(4, n)
 	t.Op("LSL $2, %v", pitch)
@@ -256,40 +226,30 @@ func (t transform) weights() {
 		"computes dst[pitch*i+j] = (G g GT)[i], g being the nine weights w[n*i+j], for n numbers j.", 32)
 	p := t.params("dst", "pitch", "w", "n")
 	dst, pitch, w, n := p[0], p[1], p[2], p[3]
-	ka, kb := 1/(2*a*a*(a*a-b*b)), 1/(2*b*b*(b*b-a*a))
-	c := t.numbers(1/(a*a*b*b), ka, a*a*ka, a*ka, kb, b*b*kb, b*kb)
-	apply := func(g [3]vec, put func(i int, v vec)) {
-		put(0, t.Mul(g[0], c[0]))
-		for i := range 2 {
-			k := c[1+3*i:]
-			even := t.AddMul(t.Mul(g[0], k[0]), g[2], k[1])
-			put(1+2*i, t.AddMul(t.Copy(even), g[1], k[2]))
-			put(2+2*i, t.SubMul(even, g[1], k[2]))
-		}
-		put(5, g[2])
-	}
+	transformed := winograd.Weights(neon.Machine{Asm: t.Asm})
 	at, left, bytes := t.GP(), t.GP(), t.times(4, n)
 	t.Op("LSL $2, %v", pitch)
 	t.channels(n, left, func() {
-		var g [3][3]vec
+		var g [3][3]vector.Vec
 		t.Op("MOVD %v, %v", w, at)
 		for i := range 3 {
 			for s := range 3 {
-				g[s][i] = t.Vec()
-				t.Load(g[s][i], at, 0, 4)
+				v := t.Vec()
+				t.Load(v, at, 0, 4)
+				g[s][i] = v
 				t.Op("ADD %v, %v", bytes, at)
 			}
 		}
-		var half [6][3]vec // G g
+		var half [6][3]vector.Vec // G g
 		for s := range 3 {
-			apply(g[s], func(i int, v vec) { half[i][s] = v })
+			transformed(g[s], func(i int, v vector.Vec) { half[i][s] = v })
 		}
 		t.Op("MOVD %v, %v", dst, at)
 		for i := range 6 {
-			var out [6]vec
-			apply(half[i], func(j int, v vec) { out[j] = v })
+			var out [6]vector.Vec
+			transformed(half[i], func(j int, v vector.Vec) { out[j] = v })
 			for _, v := range out {
-				t.Store(v, at, 0, 4)
+				t.Store(v.(vec), at, 0, 4)
 				t.Op("ADD %v, %v", pitch, at)
 			}
 		}

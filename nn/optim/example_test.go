@@ -41,3 +41,22 @@ func ExampleCosine() {
 	}
 	// Output: 0.0500 0.1000 0.1000 0.0854 0.0500 0.0146 0.0000
 }
+
+// Weights decay, biases and batch norms do not, and the head, which is new, learns ten times as fast.
+func ExampleGroup() {
+	rng := rand.New(rand.NewPCG(1, 2))
+	net := nn.Sequential{nn.NewLinear(2, 16, rng), nn.ReLU{}, nn.NewLinear(16, 3, rng)}
+	_, err := optim.NewSGD(nn.Params(net), optim.SGDConfig{Momentum: 0.9, WeightDecay: 1e-4, Groups: []optim.Group{
+		{Match: func(name string, _ *autograd.Param) bool { return name == "2.weight" }, Rate: 10, WeightDecay: 1e-4},
+		{Match: func(name string, _ *autograd.Param) bool { return name == "2.bias" }, Rate: 10},
+		{Match: func(_ string, p *autograd.Param) bool { return p.Value.Rank() < 2 }},
+	}})
+	fmt.Println(err)
+	_, err = optim.NewSGD(nn.Params(net), optim.SGDConfig{Groups: []optim.Group{
+		{Match: func(name string, _ *autograd.Param) bool { return name == "fc.weight" }, Rate: 10},
+	}})
+	fmt.Println(err)
+	// Output:
+	// <nil>
+	// optim: SGDConfig.Groups is [0] of no parameter: want a Match that picks some that no earlier group has
+}

@@ -1,18 +1,20 @@
 // Package optim holds optimisers, learning-rate schedules and gradient clipping.
 //
-// An optimiser is made for parameters, usually those of a model, and options. Call Step after each Backward. It
-// owns no learning rate; each Step is told it, usually by a [Schedule]:
+// An [Optimizer], such as [SGD], is made for parameters, usually those of a model, and options. It owns no learning rate:
+// each Step is told it, usually by a [Schedule], which knows where in the run the step is. A [Group] gives some of the
+// parameters a rate or a weight decay of their own.
 //
 //	sgd, err := optim.NewSGD(nn.Params(net), optim.SGDConfig{Momentum: 0.9, Nesterov: true, WeightDecay: 1e-4})
 //	...
-//	rate := optim.Cosine{Peak: 0.1, Warmup: 0.05}
+//	schedule := optim.Cosine{Peak: 0.1, Warmup: 0.05}
 //	for step := range steps {
-//		... Backward ...
-//		sgd.Step(rate.Rate(step, steps))
+//		tape.Reset()
+//		loss := autograd.CrossEntropy(net.Forward(tape.Input(images)), labels, 0)
 //		autograd.ZeroGrad(sgd.Params())
+//		tape.Backward(loss)
+//		optim.ClipNorm(sgd.Params(), 1)
+//		sgd.Step(schedule.Rate(step, steps))
 //	}
-//
-// A [Group] gives some of the parameters a learning rate or a weight decay of their own.
 //
 // Conventions are PyTorch's, and the tests compare with it. Each parameter has a state of its own, momenta
 // and a number of steps. A step leaves alone, state included, what has no gradient and what is Frozen, also for a
@@ -20,11 +22,7 @@
 package optim
 
 import (
-	"fmt"
-	"math"
-
 	"github.com/residuum-go/residuum/autograd"
-	"github.com/residuum-go/residuum/internal/demand"
 	"github.com/residuum-go/residuum/tensor"
 )
 
@@ -42,22 +40,3 @@ type Optimizer interface {
 	// now, and may be set free afterwards. On error, which is an [ErrState], nothing has changed.
 	LoadState(state map[string]*tensor.Tensor) error
 }
-
-// checkRate panics if a learning rate makes no sense.
-func checkRate(op string, rate float64) {
-	want(rate >= 0 && finite(rate), op, "learning rate", rate, "at least 0, and finite in float32")
-}
-
-// want panics with the name of a number that is not good.
-func want(good bool, op, name string, v float64, what string) {
-	if !good {
-		panic(fmt.Sprintf("optim: %s: %s %v: want %s", op, name, v, what))
-	}
-}
-
-func decayCheck(decay float64) demand.Demand {
-	return demand.That(decay >= 0 && finite(decay), "WeightDecay", decay, "want at least 0, and finite in float32")
-}
-
-// finite reports whether v is a number in float32, in which steps are taken.
-func finite(v float64) bool { return math.Abs(v) <= math.MaxFloat32 }

@@ -3,6 +3,7 @@ package train_test
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -89,6 +90,13 @@ func TestBestCheckpoint(t *testing.T) {
 	last, best := filepath.Join(dir, "net.safetensors"), filepath.Join(dir, "best", "net.safetensors")
 	tr := newTrainer("sgd", last)
 	tr.Best, tr.Epochs, tr.Schedule = best, 12, optim.Constant(0.5) // so that it is not always the last
+	tr.OnEpoch = func(e train.Epoch) error {                        // what it keeps is to be there when the epoch is saved as done
+		if e.Number == 1 {
+			require.NoFileExists(t, last)
+			require.NoFileExists(t, best)
+		}
+		return nil
+	}
 	after := map[int]string{}
 	tr.Each = func(s train.Step) {
 		if s.Batch == 1 && s.Epoch > 1 {
@@ -115,6 +123,20 @@ func TestBestCheckpoint(t *testing.T) {
 	score, err := train.Evaluate(t.Context(), model, tr.Valid.Batches(tr.Loader.Norm(), 8))
 	require.NoError(t, err)
 	require.Equal(t, history[chosen].Valid, score)
+}
+
+// Of equals the first is the best.
+func TestEpochsThatAreAllTheSame(t *testing.T) {
+	tr := newTrainer("sgd", "")
+	tr.Model = nn.Sequential{nn.Flatten{}, nn.NewLinear(36, 3, rand.New(rand.NewPCG(1, 1)))}
+	tr.Optimizer = sgd(tr.Model, optim.SGDConfig{})
+	tr.Schedule = optim.ScheduleFunc(func(int, int) float64 { return 0 })
+	history, err := tr.Run(t.Context())
+	require.NoError(t, err)
+	for i, e := range history {
+		require.Equal(t, history[0].Valid, e.Valid)
+		require.Equal(t, i == 0, e.Best)
+	}
 }
 
 // The best checkpoint is written before the last one, which would otherwise keep a resumed run from writing it.

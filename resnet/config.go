@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/residuum-go/residuum"
+	"github.com/residuum-go/residuum/internal/demand"
 	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/tensor"
 )
@@ -83,9 +83,11 @@ type Config struct {
 	Survival float64
 }
 
-// wrong says which field of a Config cannot be, and why.
+func all(demands ...demand.Demand) error { return demand.All("resnet.Config", demands...) }
+
+// wrong is a demand on a field that has not been met.
 func wrong(field string, value any, reason string) error {
-	return &residuum.ConfigError{Struct: "resnet.Config", Field: field, Value: value, Reason: reason}
+	return all(demand.That(false, field, value, reason))
 }
 
 // complete checks c and fills in what its zero values mean. What only some kinds have is the kind's affair.
@@ -120,40 +122,26 @@ func setIfZero[T comparable](field *T, v T) {
 
 // check finds sizes that are none.
 func (c *Config) check() error {
-	switch {
-	case c.Width < 1:
-		return wrong("Width", c.Width, "want at least 1")
-	case c.Groups < 1:
-		return wrong("Groups", c.Groups, "want at least 1")
-	case c.GroupWidth < 1:
-		return wrong("GroupWidth", c.GroupWidth, "want at least 1")
-	case !c.Bottleneck && (c.Groups != 1 || c.GroupWidth != c.Width):
-		return wrong("Groups", fmt.Sprintf("%d of %d channels", c.Groups, c.GroupWidth), "only bottlenecks have groups")
-	case c.StemStride < 1:
-		return wrong("StemStride", c.StemStride, "want at least 1")
-	case c.StemSize < 1 || c.StemSize%2 == 0:
-		return wrong("StemSize", c.StemSize, "want an odd number")
-	case min(c.Image.Height, c.Image.Width, c.Image.Channels) < 1:
-		return wrong("Image", c.Image, "want sides and channels of at least 1")
-	case c.Classes < 1:
-		return wrong("Classes", c.Classes, "want at least 1")
-	case c.Shortcut != OptionA && c.Shortcut != OptionB && c.Shortcut != OptionC:
-		return wrong("Shortcut", c.Shortcut, "want A, B or C")
-	case !(c.Survival > 0 && c.Survival <= 1):
-		return wrong("Survival", c.Survival, "want a probability above 0")
-	}
-	return nil
+	return all(
+		demand.That(c.Width >= 1, "Width", c.Width, "want at least 1"),
+		demand.That(c.Groups >= 1, "Groups", c.Groups, "want at least 1"),
+		demand.That(c.GroupWidth >= 1, "GroupWidth", c.GroupWidth, "want at least 1"),
+		demand.That(c.Bottleneck || c.Groups == 1 && c.GroupWidth == c.Width,
+			"Groups", fmt.Sprintf("%d of %d channels", c.Groups, c.GroupWidth), "only bottlenecks have groups"),
+		demand.That(c.StemStride >= 1, "StemStride", c.StemStride, "want at least 1"),
+		demand.That(c.StemSize >= 1 && c.StemSize%2 == 1, "StemSize", c.StemSize, "want an odd number"),
+		demand.That(min(c.Image.Height, c.Image.Width, c.Image.Channels) >= 1, "Image", c.Image, "want sides and channels of at least 1"),
+		demand.That(c.Classes >= 1, "Classes", c.Classes, "want at least 1"),
+		demand.That(slices.Contains([]Shortcut{OptionA, OptionB, OptionC}, c.Shortcut), "Shortcut", c.Shortcut, "want A, B or C"),
+		demand.That(c.Survival > 0 && c.Survival <= 1, "Survival", c.Survival, "want a probability above 0"))
 }
 
-// checkNoSkips finds what nets without skips cannot have.
-func (c Config) checkNoSkips() error {
-	switch {
-	case c.Shortcut != OptionA:
-		return wrong("Shortcut", c.Shortcut, "a "+string(c.Kind)+" net has none")
-	case c.Survival < 1:
-		return wrong("Survival", c.Survival, "stochastic depth needs skips")
+// noSkips are the demands on nets without skips.
+func (c Config) noSkips() []demand.Demand {
+	return []demand.Demand{
+		demand.That(c.Shortcut == OptionA, "Shortcut", c.Shortcut, "a "+string(c.Kind)+" net has none"),
+		demand.That(c.Survival == 1, "Survival", c.Survival, "stochastic depth needs skips"),
 	}
-	return nil
 }
 
 // count makes Depth and Blocks say the same.

@@ -12,7 +12,7 @@ import (
 //	y = relu(bn2(conv2(relu(bn1(conv1(x))))))
 type plain struct{ family }
 
-func (plain) check(c Config) error { return c.checkNoSkips() }
+func (plain) check(c Config) error { return all(c.noSkips()...) }
 
 func (plain) sums() bool { return false }
 

@@ -3,6 +3,7 @@ package resnet
 import (
 	"fmt"
 
+	"github.com/residuum-go/residuum/internal/demand"
 	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/tensor"
 )
@@ -18,17 +19,11 @@ type vgg struct{}
 func (vgg) width() int { return 64 }
 
 func (vgg) check(c Config) error {
-	switch {
-	case c.Bottleneck:
-		return wrong("Bottleneck", c.Bottleneck, "the blocks of a vgg net are single convolutions")
-	case c.StemSize != 3:
-		return wrong("StemSize", c.StemSize, "a vgg net has 3x3 filters only")
-	case c.StemPool:
-		return wrong("StemPool", c.StemPool, "a vgg net has no stem")
-	case c.Width < c.Image.Channels:
-		return wrong("Width", c.Width, "a vgg net needs at least as many channels as the image has")
-	}
-	return c.checkNoSkips()
+	return all(append(c.noSkips(),
+		demand.That(!c.Bottleneck, "Bottleneck", c.Bottleneck, "the blocks of a vgg net are single convolutions"),
+		demand.That(c.StemSize == 3, "StemSize", c.StemSize, "a vgg net has 3x3 filters only"),
+		demand.That(!c.StemPool, "StemPool", c.StemPool, "a vgg net has no stem"),
+		demand.That(c.Width >= c.Image.Channels, "Width", c.Width, "a vgg net needs at least as many channels as the image has"))...)
 }
 
 func (vgg) layers(Config) int { return 1 }

@@ -37,7 +37,7 @@ var mayImport = map[string]string{
 	"autograd":                   "tensor",
 	"nn":                         "tensor autograd internal/cancelled",
 	"nn/optim":                   "tensor autograd internal/demand",
-	"resnet":                     "tensor autograd nn",
+	"resnet":                     "tensor autograd nn internal/demand",
 	"unravel/paths":              "",
 	"unravel":                    "tensor autograd nn data unravel/paths internal/atomicfile internal/filelock internal/cancelled", // sees networks through its own interface alone
 	"boost":                      "tensor autograd nn nn/optim data internal/cancelled internal/demand",

@@ -115,6 +115,17 @@ func ExampleMean() {
 	// [[ 4 40]]
 }
 
+// A window of three pixels in a row, which moves two rows at a time, and what it makes of an image.
+func ExampleShapes() {
+	spec := tensor.ConvSpec{Stride: tensor.HW{H: 2, W: 1}, Pad: tensor.HW{H: 0, W: 1}}
+	var shapes tensor.Shapes
+	fmt.Println(shapes.Conv2D([]int{8, 32, 32, 3}, []int{1, 3, 3, 16}, spec))
+	fmt.Println(shapes.MatMul([]int{8, 64}, []int{10, 64}, tensor.NT))
+	// Output:
+	// [8 16 32 16]
+	// [8 10]
+}
+
 // Tensors and gonum matrices convert into each other, by copying.
 func ExampleTensor_Dense() {
 	a := tensor.From([]float32{2, 1, 1, 3}, 2, 2)

@@ -19,12 +19,12 @@
 // the loops:
 //
 //	elementwise.go     vectors, in chunks of some 32 Ki elements, fewer where an element is an exponential.
-//	rows.go            a matrix and vectors with a number for each column. Narrow rows are repeated until they cover some
-//	                   512 elements, so that the matrix is one long vector; those that a kernel can hold in registers cover
-//	                   that many.
-//	pieces.go          sums over the rows of a matrix, in pieces of 64 Ki elements with float64 sums of their own, which are
-//	                   added in order; narrow rows several at a time. A sum that leaves float32 within the few rows that are
-//	                   added up in it is computed again by the references, in float64.
+//	rows.go            a matrix and vectors with a number for each column. Narrow rows are repeated until they cover
+//	                   some 512 elements, so that the matrix is one long vector; those that a kernel can hold in
+//	                   registers cover that many.
+//	pieces.go          sums over the rows of a matrix, in pieces of 64 Ki elements with float64 sums of their own,
+//	                   which are added in order; narrow rows several at a time. A sum that leaves float32 within the
+//	                   few rows that are added up in it is computed again by the references, in float64.
 //	softmax.go         row by row; the derivatives are plain Go, in float64.
 //	norm.go, optim.go  batch norm and optimisers, of the above.
 //

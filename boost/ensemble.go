@@ -24,6 +24,7 @@ type Ensemble struct {
 	outputs  int   // K
 	features int   // f, 0 unless chained
 	start    *tensor.Tensor
+	family   Learner // that made the hypotheses
 	stages   []stage
 }
 

@@ -88,6 +88,7 @@ func newBooster(train Data, c Config) (*booster, error) {
 		inputs:  train.X.Len() / train.X.Dim(0),
 		outputs: train.Y.Dim(1),
 		start:   f0,
+		family:  c.Learner,
 	}
 	b := &booster{Config: c, ensemble: e, train: subject{train, e.run(train.X, c.Chained)}}
 	valid := c.Valid

@@ -7,7 +7,8 @@ import (
 
 // Norm turns a byte p of channel c into (p/255 - Mean[c]) / Std[c]. The zero Norm gives p/255.
 type Norm struct {
-	Mean, Std []float32
+	Mean []float32 `json:"mean,omitempty"`
+	Std  []float32 `json:"std,omitempty"`
 }
 
 // Norm returns the mean and the standard deviation of each channel of d, of bytes scaled to 0..1.

@@ -13,14 +13,27 @@ type builder struct {
 	Config
 	kind
 	rng      *rand.Rand
-	work     int64 // multiply-adds of the convolutions and linear layers so far
-	features int   // layers of a vgg net so far, as torchvision counts them
+	work     int64   // multiply-adds of the convolutions and linear layers so far
+	features int     // layers of a vgg net so far, as torchvision counts them
+	left     float64 // elements that may still be made
+}
+
+// make counts the elements of a layer before it is made.
+func (b *builder) make(sizes ...int) {
+	n := 1.0
+	for _, s := range sizes {
+		n *= float64(s)
+	}
+	if b.left -= n; b.left < 0 {
+		panic(errLarge)
+	}
 }
 
 // conv makes a convolution that keeps the size of the image but for its stride. Its weights are drawn
 // over the fan-out, as in the papers' code.
 func (b *builder) conv(in Shape, out, size, stride, groups int) *nn.Conv2D {
 	spec := tensor.ConvSpec{Stride: tensor.Both(stride), Pad: tensor.Both(size / 2), Groups: groups}
+	b.make(size, size, in.Channels/groups, out)
 	c := nn.NewConv2D(in.Channels, out, tensor.Both(size), spec, b.rng)
 	y := in.strided(stride, out)
 	b.work += int64(y.Height) * int64(y.Width) * int64(c.Weight.Value.Len())
@@ -51,10 +64,12 @@ func (b *builder) norm(channels int) nn.Module {
 	if b.WithoutBatchNorm {
 		return nil
 	}
+	b.make(channels)
 	return nn.NewBatchNorm2D(channels)
 }
 
 func (b *builder) linear(in, out int) *nn.Linear {
 	b.work += int64(in) * int64(out)
+	b.make(in, out)
 	return nn.NewLinear(in, out, b.rng)
 }

@@ -120,9 +120,18 @@ func setIfZero[T comparable](field *T, v T) {
 	}
 }
 
-// check finds sizes that are none.
+const (
+	maxSide     = 1 << 16 // pixels of an image
+	maxChannels = 1 << 20 // so that eight stages of them are an int of 32 bits
+)
+
+// check finds sizes that are none, and those that no machine holds.
 func (c *Config) check() error {
 	return all(
+		demand.That(max(c.Width, c.Classes, c.Image.Channels, c.Groups, c.GroupWidth) <= maxChannels && int64(c.Groups)*int64(c.GroupWidth) <= maxChannels,
+			"Width", c.Width, fmt.Sprintf("want at most %d channels, classes, groups and channels in all groups", maxChannels)),
+		demand.That(max(c.Image.Height, c.Image.Width, c.StemSize, c.StemStride) <= maxSide,
+			"Image", c.Image, fmt.Sprintf("want sides, filters and strides of at most %d", maxSide)),
 		demand.That(c.Width >= 1, "Width", c.Width, "want at least 1"),
 		demand.That(c.Groups >= 1, "Groups", c.Groups, "want at least 1"),
 		demand.That(c.GroupWidth >= 1, "GroupWidth", c.GroupWidth, "want at least 1"),

@@ -3,6 +3,7 @@ package resnet
 import (
 	"fmt"
 	"maps"
+	"math"
 	"math/rand/v2"
 
 	"github.com/residuum-go/residuum/autograd"
@@ -27,12 +28,15 @@ type Net struct {
 // layers by [nn.KaimingNormal], over the fan-out with batch norm, and without over
 // the fan-in that there is beside the padding.
 // A cfg that describes none is a [*residuum.ConfigError].
-func New(cfg Config, rng *rand.Rand) (*Net, error) {
+func New(cfg Config, rng *rand.Rand) (*Net, error) { return newNet(cfg, rng, math.Inf(1)) }
+
+// newNet is New, and panics with errLarge where the net would have more than so many elements.
+func newNet(cfg Config, rng *rand.Rand, most float64) (*Net, error) {
 	cfg, k, err := cfg.complete()
 	if err != nil {
 		return nil, err
 	}
-	b := &builder{Config: cfg, kind: k, rng: rng}
+	b := &builder{Config: cfg, kind: k, rng: rng, left: most}
 	n := &Net{cfg: cfg, sums: k.sums()}
 	stem, in := k.stem(b)
 	n.stem, n.parts = stem, stem.parts

@@ -20,7 +20,6 @@ import (
 // A checkpoint is a safetensors file. The model's tensors have their own names, so that other
 // programs find them; the optimiser's tensors come after a prefix; the rest is JSON in the metadata.
 const (
-	optimizerPrefix = "optimizer/"
 	progressKey     = "residuum.train"
 	progressVersion = 2
 )
@@ -69,7 +68,7 @@ func (t *Trainer) checkFinite() error {
 	state := t.optimizer.State()
 	for _, name := range slices.Sorted(maps.Keys(state)) {
 		if i, ok := firstNotFinite(state[name]); ok {
-			return t.fail(optimizerPrefix+name, float64(state[name].Data()[i]), t.step)
+			return t.fail(weights.Optimizer+name, float64(state[name].Data()[i]), t.step)
 		}
 	}
 	return nil
@@ -117,9 +116,24 @@ func (t *Trainer) content() (*weights.File, error) {
 	}
 	tensors := weights.FromState(nn.State(t.model))
 	for name, s := range t.optimizer.State() {
-		tensors[optimizerPrefix+name] = s
+		tensors[weights.Optimizer+name] = s
 	}
-	return &weights.File{Tensors: tensors, Meta: map[string]string{progressKey: string(meta)}}, nil
+	file := &weights.File{Tensors: tensors, Meta: map[string]string{progressKey: string(meta)}}
+	about, err := t.describe()
+	maps.Copy(file.Meta, about)
+	return file, err
+}
+
+// describe returns what the model says of itself in the metadata of a file, if it does as a resnet.Net does, so that the
+// file can be loaded without knowing it.
+func (t *Trainer) describe() (meta map[string]string, err error) {
+	m, ok := t.model.(interface {
+		Describe(card data.Card) (meta map[string]string, err error)
+	})
+	if !ok {
+		return nil, nil
+	}
+	return m.Describe(data.Card{Classes: t.config.Classes, Norm: t.loader.Norm()})
 }
 
 // isOfModel returns an error if a file is not what a trainer of a model of the same shape has saved.
@@ -263,7 +277,7 @@ func split(file *weights.File) (model *weights.File, optimizer map[string]*tenso
 	model = &weights.File{Tensors: map[string]*tensor.Tensor{}, Unsupported: file.Unsupported}
 	optimizer = map[string]*tensor.Tensor{}
 	for name, t := range file.Tensors {
-		if rest, ok := strings.CutPrefix(name, optimizerPrefix); ok {
+		if rest, ok := strings.CutPrefix(name, weights.Optimizer); ok {
 			optimizer[rest] = t
 		} else {
 			model.Tensors[name] = t

@@ -38,6 +38,10 @@ type Config struct {
 	SaveEvery  int
 	Best       string
 
+	// Classes are the names of the classes, which checkpoints then hold, and how the loader normalises, beside a
+	// model that describes itself: resnet.Load opens such a file.
+	Classes []string
+
 	// OnStep is called after each step and OnEpoch after each epoch, before its checkpoint is saved. An error ends
 	// the run: the checkpoint is saved, with that step or epoch as done, and Run returns the error, wrapped.
 	OnStep  func(Step) error

@@ -69,6 +69,9 @@ func (t *Trainer) checkModel() error {
 	if err := weights.Check(nn.State(t.model)); err != nil {
 		return argument("model", t.model, "%v", err)
 	}
+	if _, err := t.describe(); err != nil {
+		return fault("Classes", t.config.Classes, "%v", err)
+	}
 	return nil
 }
 

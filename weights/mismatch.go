@@ -67,7 +67,7 @@ func compare(state []named, f *File) *Mismatch {
 	names := slices.AppendSeq(slices.Collect(maps.Keys(f.Tensors)), maps.Keys(f.Unsupported))
 	slices.Sort(names)
 	for _, name := range names {
-		if !known[name] && !strings.HasSuffix(name, "num_batches_tracked") {
+		if !known[name] && !strings.HasSuffix(name, "num_batches_tracked") && !strings.HasPrefix(name, Optimizer) {
 			m.Unexpected = append(m.Unexpected, name)
 		}
 	}

@@ -33,6 +33,15 @@ type File struct {
 	Meta map[string]string
 }
 
+// Elements returns how many numbers the tensors hold together.
+func (f *File) Elements() int64 {
+	n := int64(0)
+	for _, t := range f.Tensors {
+		n += int64(t.Len())
+	}
+	return n
+}
+
 // ErrFormat is matched, through errors.Is, by every error that says that a file is not valid.
 var ErrFormat = errors.New("not a valid file of weights")
 

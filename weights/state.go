@@ -34,8 +34,8 @@ func FromState(state iter.Seq2[string, *tensor.Tensor]) map[string]*tensor.Tenso
 
 // Assign copies the tensors of a file into those of a model, such as nn.State of a module, that have the same names,
 // those of rank 4 turned from OIHW into HWIO. Names and shapes must agree exactly, or nothing is changed and the
-// error is a [*Mismatch]. PyTorch's counters num_batches_tracked are passed over. Two tensors of one name in the model
-// are an error, too.
+// error is a [*Mismatch]. PyTorch's counters num_batches_tracked are passed over, and so is what an optimiser keeps,
+// names that begin with [Optimizer]. Two tensors of one name in the model are an error, too.
 func Assign(state iter.Seq2[string, *tensor.Tensor], f *File) error {
 	all, err := distinct(state)
 	if err != nil {
@@ -63,6 +63,10 @@ func AssignMatching(state iter.Seq2[string, *tensor.Tensor], f *File) (missing, 
 	fill(all, f.Tensors)
 	return m.Missing, m.Unexpected, nil
 }
+
+// Optimizer begins the names of what an optimiser keeps of each tensor, which a checkpoint holds beside a model.
+// [Assign] passes over them.
+const Optimizer = "optimizer/"
 
 // Check returns an error if a tensor of a model is nil, or if two have the same name, which a file cannot tell apart.
 func Check(state iter.Seq2[string, *tensor.Tensor]) error {

@@ -37,10 +37,10 @@ var mayImport = map[string]string{
 	"autograd":                   "tensor",
 	"nn":                         "tensor autograd internal/cancelled",
 	"nn/optim":                   "tensor autograd internal/demand",
-	"resnet":                     "tensor autograd nn internal/demand",
+	"resnet":                     "tensor autograd nn data weights internal/demand",
 	"unravel/paths":              "",
 	"unravel":                    "tensor autograd nn data unravel/paths internal/atomicfile internal/filelock internal/cancelled", // sees networks through its own interface alone
-	"boost":                      "tensor autograd nn nn/optim data internal/cancelled internal/demand",
+	"boost":                      "tensor autograd nn nn/optim data weights internal/cancelled internal/demand",
 	"data":                       "tensor internal/demand",
 	"data/image":                 "",
 	"data/fashion":               "data",

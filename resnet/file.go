@@ -1,0 +1,81 @@
+package resnet
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/residuum-go/residuum/data"
+	"github.com/residuum-go/residuum/nn"
+	"github.com/residuum-go/residuum/weights"
+)
+
+// Describe returns the metadata by which [Load] builds n again. A train.Trainer writes them into its checkpoints, which
+// are then files for Load, too.
+func (n *Net) Describe(card data.Card) (map[string]string, error) {
+	if err := card.Check(n.cfg.Image.Channels, n.cfg.Classes); err != nil {
+		return nil, fmt.Errorf("resnet: %w", err)
+	}
+	return card.Describe("resnet", n.cfg)
+}
+
+// Save writes the net to a safetensors file that [Load] and other programs can read, with its configuration and the card
+// in the metadata.
+func (n *Net) Save(path string, card data.Card) error {
+	meta, err := n.Describe(card)
+	if err != nil {
+		return err
+	}
+	return weights.Save(path, &weights.File{Tensors: weights.FromState(nn.State(n)), Meta: meta})
+}
+
+// Load builds the net of a file that [Net.Save] or a train.Trainer wrote, and returns the card beside it. What is wrong
+// with a file is an error; no more memory is given than its tensors justify.
+func Load(path string) (*Net, data.Card, error) {
+	file, err := weights.Load(path)
+	if err != nil {
+		return nil, data.Card{}, fmt.Errorf("resnet: Load: %w", err)
+	}
+	n, card, err := fromFile(file)
+	if err != nil {
+		return nil, data.Card{}, fmt.Errorf("resnet: Load: %s: %w", path, err)
+	}
+	return n, card, nil
+}
+
+func fromFile(file *weights.File) (*Net, data.Card, error) {
+	var cfg Config
+	card, err := data.ReadCard(file.Meta, "resnet", &cfg)
+	if err != nil {
+		return nil, card, err
+	}
+	n, err := build(cfg, rand.New(zeros{}), file.Elements())
+	if err != nil {
+		return nil, card, err
+	}
+	if err := card.Check(n.cfg.Image.Channels, n.cfg.Classes); err != nil {
+		return nil, card, err
+	}
+	return n, card, weights.Assign(nn.State(n), file)
+}
+
+// zeros is a source of random numbers for weights that will be replaced.
+type zeros struct{}
+
+func (zeros) Uint64() uint64 { return 0 }
+
+// errLarge ends the building of a net with more elements than it may have.
+var errLarge = errors.New("the configuration is of a net with more elements than the file has")
+
+// build is New for a net of at most so many elements. The builder panics with errLarge before it makes more.
+func build(cfg Config, rng *rand.Rand, most int64) (n *Net, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			if r != errLarge {
+				panic(r)
+			}
+			n, err = nil, errLarge
+		}
+	}()
+	return newNet(cfg, rng, float64(most))
+}

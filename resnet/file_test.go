@@ -1,0 +1,109 @@
+package resnet
+
+import (
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/data"
+	"github.com/residuum-go/residuum/nn"
+	"github.com/residuum-go/residuum/tensor"
+	"github.com/residuum-go/residuum/weights"
+)
+
+var fileConfigs = []Config{
+	{Depth: 8, Width: 4, Classes: 3},
+	{Kind: Original, Depth: 8, Width: 4, Shortcut: OptionB, Image: Shape{28, 28, 1}, StemStride: 2, Classes: 3},
+	{Kind: Original, Bottleneck: true, Blocks: []int{1, 2}, Width: 4, Groups: 2, GroupWidth: 3, Shortcut: OptionC, StemSize: 7, StemPool: true, Classes: 3},
+	{Kind: Plain, Depth: 8, Width: 4, Classes: 3, WithoutBatchNorm: true},
+	{Kind: VGG, Blocks: []int{1, 1}, Width: 4, Classes: 3},
+	{Depth: 14, Width: 4, Classes: 3, Survival: 0.5},
+}
+
+func TestANetComesBackFromItsFile(t *testing.T) {
+	for _, cfg := range fileConfigs {
+		n, err := New(cfg, rand.New(rand.NewPCG(1, 2)))
+		require.NoError(t, err)
+		for _, b := range nn.Buffers(n) {
+			for i := range b.Data() {
+				b.Data()[i] += float32(i%3) * 0.1
+			}
+		}
+		channels := n.Config().Image.Channels
+		card := data.Card{Classes: []string{"cat", "dog", "ship"}, Norm: data.Norm{Mean: make([]float32, channels), Std: slices.Repeat([]float32{0.5}, channels)}}
+		path := filepath.Join(t.TempDir(), "net.safetensors")
+		require.NoError(t, n.Save(path, card))
+		got, gotCard, err := Load(path)
+		require.NoError(t, err)
+		require.Equal(t, card, gotCard)
+		require.Equal(t, n.Config(), got.Config())
+		require.Equal(t, "dog", gotCard.Class(1))
+		x := tensor.New(2, n.Config().Image.Height, n.Config().Image.Width, channels)
+		for i := range x.Data() {
+			x.Data()[i] = float32(i%11) - 5
+		}
+		require.True(t, tensor.Equal(n.Forward(autograd.Const(x)).Value(), got.Forward(autograd.Const(x)).Value()))
+	}
+}
+
+func TestFilesThatAreNotOfANet(t *testing.T) {
+	n, err := New(fileConfigs[0], rand.New(rand.NewPCG(1, 2)))
+	require.NoError(t, err)
+	_, err = n.Describe(data.Card{Classes: []string{"cat"}})
+	require.EqualError(t, err, "resnet: card: names of 1 classes for 3 outputs")
+	_, err = n.Describe(data.Card{Norm: data.Norm{Mean: []float32{1}, Std: []float32{1}}})
+	require.EqualError(t, err, "resnet: card: normalisation by 1 means and 1 deviations for 3 channels")
+
+	file := func(config any, model string) *weights.File {
+		meta, err := data.Card{}.Describe(model, config)
+		require.NoError(t, err)
+		return &weights.File{Tensors: weights.FromState(nn.State(n)), Meta: meta}
+	}
+	load := func(f *weights.File) error {
+		path := filepath.Join(t.TempDir(), "net.safetensors")
+		require.NoError(t, weights.Save(path, f))
+		got, _, err := Load(path)
+		require.Nil(t, got)
+		require.ErrorContains(t, err, path)
+		return err
+	}
+	wide, deep, other := fileConfigs[0], fileConfigs[0], fileConfigs[0]
+	wide.Width, other.Classes = 1<<20, 4
+	deep.Depth, deep.Blocks = 0, []int{1 << 30, 1 << 30}
+	require.ErrorIs(t, load(file(wide, "resnet")), errLarge)
+	require.ErrorIs(t, load(file(deep, "resnet")), errLarge)
+	require.ErrorContains(t, load(file(other, "resnet")), "they are for 3 classes, the model for 4")
+	require.ErrorContains(t, load(file(Config{Depth: 8, Classes: 3, Width: 1 << 21}, "resnet")), "resnet: Config.Width is 2097152")
+	require.ErrorContains(t, load(file(Config{Depth: 9, Classes: 3}, "resnet")), "resnet: Config.Depth is 9")
+	require.ErrorContains(t, load(file(Config{Depth: 8, Classes: 3, Image: Shape{1 << 30, 1, 1}}, "resnet")), "resnet: Config.Image is")
+	require.ErrorContains(t, load(file(fileConfigs[0], "boost")), `the file is of a model of package "boost", not "resnet"`)
+	require.ErrorContains(t, load(file(7, "resnet")), "configuration")
+	require.ErrorContains(t, load(&weights.File{Tensors: weights.FromState(nn.State(n))}), "the file does not say what model it is of")
+	_, _, err = Load(filepath.Join(t.TempDir(), "none"))
+	require.ErrorIs(t, err, os.ErrNotExist)
+}
+
+// Whatever the metadata say, there is a net of the tensors beside them, or an error.
+func FuzzConfigOfAFile(f *testing.F) {
+	n, err := New(fileConfigs[0], rand.New(rand.NewPCG(1, 2)))
+	require.NoError(f, err)
+	tensors := weights.FromState(nn.State(n))
+	for _, cfg := range fileConfigs {
+		meta, err := data.Card{Classes: []string{"a", "b", "c"}}.Describe("resnet", cfg)
+		require.NoError(f, err)
+		for key, text := range meta {
+			f.Add(key, text)
+		}
+	}
+	f.Fuzz(func(t *testing.T, key, text string) {
+		got, _, err := fromFile(&weights.File{Tensors: tensors, Meta: map[string]string{key: text}})
+		if err == nil {
+			require.Equal(t, len(tensors), len(weights.FromState(nn.State(got))))
+		}
+	})
+}

@@ -407,7 +407,7 @@ func functions(t *testing.T) (fs []*ast.FuncDecl) {
 	return fs
 }
 
-// mentionsVar reports whether a parameter or result is a *Var or ...*Var.
+// mentionsVar reports whether a parameter or result is a *Var, ...*Var or Norm.
 func mentionsVar(l *ast.FieldList) bool {
 	if l == nil {
 		return false
@@ -418,9 +418,10 @@ func mentionsVar(l *ast.FieldList) bool {
 			e = v.Elt
 		}
 		if p, ok := e.(*ast.StarExpr); ok {
-			if name, ok := p.X.(*ast.Ident); ok && name.Name == "Var" {
-				return true
-			}
+			e = p.X
+		}
+		if name, ok := e.(*ast.Ident); ok && (name.Name == "Var" || name.Name == "Norm") {
+			return true
 		}
 	}
 	return false

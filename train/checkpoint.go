@@ -20,14 +20,14 @@ import (
 // A checkpoint is a safetensors file. The model's tensors have their own names, so that other
 // programs find them; the optimiser's tensors come after a prefix; the rest is JSON in the metadata.
 const (
-	progressKey     = "residuum.train"
-	progressVersion = 2
+	standKey     = "residuum.train"
+	standVersion = 2
 )
 
-var errNoCheckpoint = fmt.Errorf("no key %s in the metadata: not a checkpoint", progressKey)
+var errNoCheckpoint = fmt.Errorf("no key %s in the metadata: not a checkpoint", standKey)
 
-// progress is what a checkpoint holds beside tensors.
-type progress struct {
+// stand is what a checkpoint holds beside tensors.
+type stand struct {
 	Version int        `json:"version"`
 	Step    int        `json:"step"`
 	Sampler data.State `json:"sampler"`
@@ -37,7 +37,7 @@ type progress struct {
 }
 
 // upgrade fills in what version 1 wrote otherwise: sums of the epoch under way, and means of those before it.
-func (p *progress) upgrade(text []byte) error {
+func (p *stand) upgrade(text []byte) error {
 	var old struct {
 		Seen struct {
 			Images, Correct int
@@ -107,8 +107,8 @@ func (t *Trainer) content() (*weights.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("random state: %w", err)
 	}
-	meta, err := json.Marshal(progress{
-		Version: progressVersion, Step: t.step, Sampler: t.loader.State(),
+	meta, err := json.Marshal(stand{
+		Version: standVersion, Step: t.step, Sampler: t.loader.State(),
 		Rand: random, Seen: t.seen, History: t.history,
 	})
 	if err != nil {
@@ -118,7 +118,7 @@ func (t *Trainer) content() (*weights.File, error) {
 	for name, s := range t.optimizer.State() {
 		tensors[weights.Optimizer+name] = s
 	}
-	file := &weights.File{Tensors: tensors, Meta: map[string]string{progressKey: string(meta)}}
+	file := &weights.File{Tensors: tensors, Meta: map[string]string{standKey: string(meta)}}
 	about, err := t.describe()
 	maps.Copy(file.Meta, about)
 	return file, err
@@ -138,7 +138,7 @@ func (t *Trainer) describe() (meta map[string]string, err error) {
 
 // isOfModel returns an error if a file is not what a trainer of a model of the same shape has saved.
 func (t *Trainer) isOfModel(file *weights.File) error {
-	if _, ok := file.Meta[progressKey]; !ok {
+	if _, ok := file.Meta[standKey]; !ok {
 		return errNoCheckpoint
 	}
 	model, _ := split(file)
@@ -179,7 +179,7 @@ func (t *Trainer) Resume() error {
 }
 
 func (t *Trainer) takeOver(file *weights.File) error {
-	p, err := t.decode(file.Meta[progressKey])
+	p, err := t.decode(file.Meta[standKey])
 	if err != nil {
 		return err
 	}
@@ -208,22 +208,22 @@ func checkFinite(tensors map[string]*tensor.Tensor) error {
 }
 
 // decode reads the metadata and checks that its parts agree.
-func (t *Trainer) decode(text string) (*progress, error) {
+func (t *Trainer) decode(text string) (*stand, error) {
 	if text == "" {
 		return nil, errNoCheckpoint
 	}
-	var p progress
+	var p stand
 	if err := json.Unmarshal([]byte(text), &p); err != nil {
 		return nil, fmt.Errorf("metadata: %w", err)
 	}
 	switch p.Version {
-	case progressVersion:
+	case standVersion:
 	case 1:
 		if err := p.upgrade([]byte(text)); err != nil {
 			return nil, fmt.Errorf("metadata: %w", err)
 		}
 	default:
-		return nil, fmt.Errorf("version %d, can read versions 1 and %d", p.Version, progressVersion)
+		return nil, fmt.Errorf("version %d, can read versions 1 and %d", p.Version, standVersion)
 	}
 	q := Trainer{history: p.History, seen: p.Seen}
 	if s := p.Sampler; s.Batch < 1 || s != q.place(s) || p.Seen.Correct < 0 || p.Seen.Correct > p.Seen.Examples ||

@@ -1,0 +1,122 @@
+// Package howto holds the recipes of docs/howto.md, which quotes the bodies of its functions; its tests run them.
+package howto
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+
+	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/boost"
+	"github.com/residuum-go/residuum/data"
+	"github.com/residuum-go/residuum/data/image"
+	"github.com/residuum-go/residuum/nn"
+	"github.com/residuum-go/residuum/nn/optim"
+	"github.com/residuum-go/residuum/resnet"
+	"github.com/residuum-go/residuum/tensor"
+	"github.com/residuum-go/residuum/train"
+	"github.com/residuum-go/residuum/unravel"
+	"github.com/residuum-go/residuum/weights"
+)
+
+func ownImages(folder string, classes []string) *data.Dataset {
+	set := data.Dataset{Height: 32, Width: 32, Channels: 3, Classes: len(classes)}
+	for label, class := range classes {
+		files, err := filepath.Glob(filepath.Join(folder, class, "*"))
+		stopOn(err)
+		for _, file := range files {
+			photo, err := image.Load(file)
+			stopOn(err)
+			set.Pixels = append(set.Pixels, photo.ShortSide(32, image.Bilinear).CentreCrop(32, 32).Pixels...)
+			set.Labels = append(set.Labels, label)
+		}
+	}
+	images, err := data.New(set)
+	stopOn(err)
+	return images
+}
+
+func otherPeoplesWeights(path string, net *resnet.Net) {
+	file, err := weights.Load(path) // a .pth file of PyTorch, or safetensors
+	stopOn(err)
+	stopOn(weights.Assign(nn.State(net), file))
+}
+
+func fineTune(ctx context.Context, path, tuned string, net *resnet.Net, loader *data.Loader) []train.Epoch {
+	file, err := weights.Load(path)
+	stopOn(err)
+	delete(file.Tensors, "fc.weight") // the old head, of other classes; net has a new one
+	delete(file.Tensors, "fc.bias")
+	_, _, err = weights.AssignMatching(nn.State(net), file)
+	stopOn(err)
+	nn.Freeze(net)
+	for name, layer := range nn.Modules(net) {
+		if name == "fc" {
+			nn.Unfreeze(layer)
+		}
+	}
+	sgd, err := optim.NewSGD(nn.Params(net), optim.SGDConfig{Momentum: 0.9})
+	stopOn(err)
+	c := train.Config{Schedule: optim.Cosine{Peak: 0.1}, Epochs: 3, Checkpoint: tuned}
+	trainer, err := train.New(net, loader, sgd, c)
+	stopOn(err)
+	epochs, err := trainer.Run(ctx)
+	stopOn(err)
+	return epochs
+}
+
+func serve(path string) http.Handler {
+	net, card, err := resnet.Load(path)
+	stopOn(err)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		photo, err := image.Decode(http.MaxBytesReader(w, r.Body, 8<<20))
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		small := photo.ShortSide(32, image.Bilinear).CentreCrop(32, 32)
+		one := data.Dataset{Height: 32, Width: 32, Channels: 3, Classes: 1, Pixels: small.Pixels, Labels: []int{0}}
+		logits := net.Forward(autograd.Const(one.Batch(card.Norm, 0, 1).X)).Value()
+		fmt.Fprintln(w, card.Class(tensor.ArgMax(logits)[0]))
+	})
+}
+
+func keepAnEnsemble(ctx context.Context, images *data.Dataset, path string) *boost.Ensemble {
+	norm := images.Norm()
+	rows, err := boost.DataOf(images.Batch(norm, 0, images.Len()), images.Classes)
+	stopOn(err)
+	c := boost.Config{Loss: boost.Softmax{}, Learner: boost.MLP{Hidden: 16}, Stages: 5, Rate: 0.3}
+	ensemble, err := boost.Fit(ctx, rows, c)
+	stopOn(err)
+	stopOn(ensemble.Save(path, data.Card{Norm: norm}))
+	again, _, err := boost.Load(path)
+	stopOn(err)
+	return again
+}
+
+// gated is a net of one's own: a residual net whose branches are halved.
+type gated struct{ *resnet.Net }
+
+// Branch overrides that of the net inside.
+func (g gated) Branch(i int, x *autograd.Var) *autograd.Var {
+	return autograd.Scale(g.Net.Branch(i, x), 0.5)
+}
+
+func takeApart(ctx context.Context, net unravel.Network, batches []data.Batch) ([]data.Score, *unravel.LengthReport) {
+	study, err := unravel.NewStudy(net, batches, unravel.Options{})
+	stopOn(err)
+	scores, err := study.Evaluate(ctx, unravel.DeleteEach(net))
+	stopOn(err)
+	lengths, err := study.Lengths(ctx, unravel.LengthOptions{Draws: 30})
+	stopOn(err)
+	return scores, lengths
+}
+
+func stopOn(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}

@@ -1,0 +1,127 @@
+package howto
+
+import (
+	"bytes"
+	stdimage "image"
+	"image/color"
+	"image/png"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/data"
+	"github.com/residuum-go/residuum/nn"
+	"github.com/residuum-go/residuum/resnet"
+	"github.com/residuum-go/residuum/tensor"
+	"github.com/residuum-go/residuum/unravel"
+	"github.com/residuum-go/residuum/weights"
+)
+
+// picture is a PNG of 40x36 pixels of about one colour.
+func picture(t *testing.T, c color.NRGBA, rng *rand.Rand) []byte {
+	t.Helper()
+	m := stdimage.NewNRGBA(stdimage.Rect(0, 0, 40, 36))
+	for i := range 40 * 36 {
+		m.Set(i%40, i/40, color.NRGBA{c.R + uint8(rng.IntN(20)), c.G + uint8(rng.IntN(20)), c.B + uint8(rng.IntN(20)), 255})
+	}
+	var b bytes.Buffer
+	require.NoError(t, png.Encode(&b, m))
+	return b.Bytes()
+}
+
+var colours = map[string]color.NRGBA{"day": {R: 200, G: 190, B: 150}, "night": {R: 10, G: 20, B: 60}}
+
+// photographs is a folder of eight pictures of each class.
+func photographs(t *testing.T) string {
+	t.Helper()
+	rng := rand.New(rand.NewPCG(1, 2))
+	folder := t.TempDir()
+	for class, c := range colours {
+		require.NoError(t, os.Mkdir(filepath.Join(folder, class), 0o755))
+		for i := range 8 {
+			require.NoError(t, os.WriteFile(filepath.Join(folder, class, string(rune('a'+i))+".png"), picture(t, c, rng), 0o644))
+		}
+	}
+	return folder
+}
+
+func newNet(t *testing.T, classes int, seed uint64) *resnet.Net {
+	t.Helper()
+	net, err := resnet.New(resnet.Config{Depth: 8, Width: 4, Classes: classes}, rand.New(rand.NewPCG(seed, 2)))
+	require.NoError(t, err)
+	return net
+}
+
+func TestRecipes(t *testing.T) {
+	images := ownImages(photographs(t), []string{"day", "night"})
+	require.Equal(t, 16, images.Len())
+	require.InDelta(t, 210, int(images.Pixels[0]), 15)
+
+	// What somebody else has trained is of three classes.
+	theirs, path := newNet(t, 3, 1), filepath.Join(t.TempDir(), "theirs.safetensors")
+	require.NoError(t, theirs.Save(path, data.Card{}))
+	mine := newNet(t, 3, 2)
+	otherPeoplesWeights(path, mine)
+	x := autograd.Const(images.Batch(images.Norm(), 0, 2).X)
+	require.True(t, tensor.Equal(theirs.Forward(x).Value(), mine.Forward(x).Value()))
+
+	net, tuned := newNet(t, 2, 3), filepath.Join(t.TempDir(), "tuned.safetensors")
+	loader, err := data.NewLoader(images, data.LoaderConfig{Batch: 8, Shuffle: true, Norm: images.Norm()})
+	require.NoError(t, err)
+	epochs := fineTune(t.Context(), path, tuned, net, loader)
+	require.Less(t, epochs[len(epochs)-1].Train.Loss(), epochs[0].Train.Loss())
+	file, err := weights.Load(tuned)
+	require.NoError(t, err)
+	for name, w := range weights.FromState(nn.State(theirs)) {
+		if !strings.HasPrefix(name, "fc.") {
+			require.True(t, tensor.Equal(w, file.Tensors[name]), name) // frozen, running statistics too
+		}
+	}
+
+	rng := rand.New(rand.NewPCG(9, 9))
+	handler := serve(tuned)
+	answer := func(body []byte) (int, string) {
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/", bytes.NewReader(body)))
+		return w.Code, strings.TrimSpace(w.Body.String())
+	}
+	code, text := answer(picture(t, colours["night"], rng))
+	require.Equal(t, http.StatusOK, code)
+	require.Contains(t, []string{"0", "1"}, text)
+	code, text = answer([]byte("no picture"))
+	require.Equal(t, http.StatusBadRequest, code)
+	require.Contains(t, text, "not a valid picture")
+
+	ensemble := keepAnEnsemble(t.Context(), images, filepath.Join(t.TempDir(), "ensemble.safetensors"))
+	require.Equal(t, 5, ensemble.Len())
+
+	batches := []data.Batch{images.Batch(images.Norm(), 0, 16)}
+	halved := gated{net}
+	scores, lengths := takeApart(t.Context(), halved, batches)
+	require.Len(t, scores, net.Len())
+	require.NotNil(t, lengths)
+	whole := unravel.Forward(halved, x).Value()
+	require.False(t, tensor.AllClose(net.Forward(x).Value(), whole, 1e-3, 1e-3))
+	require.True(t, tensor.Equal(whole, unravel.Module{Network: halved}.Forward(x).Value()))
+}
+
+// The page quotes the functions, whole where they are declared on their own and without their frame otherwise.
+func TestThePageQuotesTheRecipes(t *testing.T) {
+	page, err := os.ReadFile("../../docs/howto.md")
+	require.NoError(t, err)
+	source, err := os.ReadFile("recipes.go")
+	require.NoError(t, err)
+	blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(string(page), -1)
+	require.Len(t, blocks, 7)
+	for _, b := range blocks {
+		require.Contains(t, string(source), b[1])
+	}
+}

@@ -57,9 +57,7 @@ func scramble(seed uint64, epoch int) uint64 {
 func (d *Dataset) render(dst []float32, i int, v view, table [][256]float32) {
 	image, h, w, ch := d.Image(i), d.Height, d.Width, d.Channels
 	if v == (view{}) {
-		for j, p := range image {
-			dst[j] = table[j%ch][p]
-		}
+		normalise(dst, image, table)
 		return
 	}
 	for y := range h {

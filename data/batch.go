@@ -25,11 +25,8 @@ func (d *Dataset) Batch(norm Norm, lo, hi int) Batch {
 		Labels: d.Labels[lo:hi:hi],
 		Index:  make([]int, hi-lo),
 	}
-	out, table := b.X.Data(), norm.table(d.Channels)
 	size := d.Height * d.Width * d.Channels
-	for i, p := range d.Pixels[lo*size : hi*size] {
-		out[i] = table[i%d.Channels][p]
-	}
+	norm.Apply(b.X.Data(), d.Pixels[lo*size:hi*size], d.Channels)
 	for i := range b.Index {
 		b.Index[i] = lo + i
 	}

@@ -54,6 +54,17 @@ func (n Norm) check(channels int) error {
 	return nil
 }
 
+// Apply writes to dst the values of bytes [..., channels]. It panics unless n is for as many channels.
+func (n Norm) Apply(dst []float32, pixels []uint8, channels int) {
+	normalise(dst, pixels, n.table(channels))
+}
+
+func normalise(dst []float32, pixels []uint8, table [][256]float32) {
+	for i, p := range pixels {
+		dst[i] = table[i%len(table)][p]
+	}
+}
+
 // table returns the value of every byte for each channel.
 func (n Norm) table(channels int) [][256]float32 {
 	if err := n.check(channels); err != nil {

@@ -2,6 +2,7 @@
 // the library that most published networks were trained with.
 //
 // An [Image] is bytes in the order of rows, pixels and channels, as package data keeps its sets. [Decode] reads PNG, JPEG,
-// GIF, WebP and BMP and converts them to RGB or grey as Pillow does, orientation included; [Resize] equals Pillow's
-// Image.resize bit for bit; [ShortSide] and [CentreCrop] are torchvision's Resize and CenterCrop.
+// GIF, WebP and BMP and converts them to RGB or grey as Pillow does, orientation included; Image.Resize equals Pillow's
+// own bit for bit; ShortSide and CentreCrop are torchvision's Resize and CenterCrop. A [Preset] is what published
+// weights want: [PresetOf] knows those of torchvision and timm, and its Tensor goes into a network.
 package image

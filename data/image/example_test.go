@@ -6,14 +6,18 @@ import (
 	"github.com/residuum-go/residuum/data/image"
 )
 
-// What a network for ImageNet is given: the short side made 256 pixels long, and the middle of it cut out.
+// A photograph becomes what ResNet-50 with the second weights of torchvision was trained for.
 func Example() {
+	preset, err := image.PresetOf("resnet50.IMAGENET1K_V2")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	photo, err := image.Load("testdata/pictures/progressive.jpg")
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	input := photo.ShortSide(256, image.Bilinear).CentreCrop(224, 224)
-	fmt.Printf("%dx%d pixels become %dx%d\n", photo.Height, photo.Width, input.Height, input.Width)
-	// Output: 23x37 pixels become 224x224
+	fmt.Printf("%dx%d pixels become %v\n", photo.Height, photo.Width, preset.Tensor(photo).Shape())
+	// Output: 23x37 pixels become [1 224 224 3]
 }

@@ -191,7 +191,7 @@ func weightsOf(in, out int, f Filter) []taps {
 // clip is a sum of weighted pixels as a byte.
 func clip(sum int32) uint8 { return uint8(min(max(sum>>precision, 0), 255)) }
 
-const half = 1 << (precision - 1) // what a sum begins with, to round
+const rounding = 1 << (precision - 1) // what a sum begins with, to round
 
 func (m *Image) resizeRows(all []taps) *Image {
 	out := New(m.Height, len(all), m.Channels)
@@ -200,7 +200,7 @@ func (m *Image) resizeRows(all []taps) *Image {
 		src, dst := m.row(y), out.row(y)
 		for x, t := range all {
 			for k := range c {
-				sum, at := int32(half), t.first*c+k
+				sum, at := int32(rounding), t.first*c+k
 				for _, w := range t.weight {
 					sum += int32(src[at]) * w
 					at += c
@@ -217,7 +217,7 @@ func (m *Image) resizeColumns(all []taps) *Image {
 	sums := make([]int32, m.Width*m.Channels)
 	for y, t := range all {
 		for i := range sums {
-			sums[i] = half
+			sums[i] = rounding
 		}
 		for j, w := range t.weight {
 			for i, p := range m.row(t.first + j) {

@@ -42,7 +42,7 @@ var mayImport = map[string]string{
 	"unravel":                    "tensor autograd nn data unravel/paths internal/atomicfile internal/filelock internal/cancelled", // sees networks through its own interface alone
 	"boost":                      "tensor autograd nn nn/optim data weights internal/cancelled internal/demand",
 	"data":                       "tensor internal/demand",
-	"data/image":                 "",
+	"data/image":                 "tensor data",
 	"data/fashion":               "data",
 	"data/fashion/gen":           "data internal/atomicfile",
 	"weights":                    "tensor internal/atomicfile internal/pickle",

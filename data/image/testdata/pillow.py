@@ -20,17 +20,22 @@ def picture(height, width, channels):
     return out.reshape(height, width, channels)
 
 
-rows = []
-sizes = [(1, 1), (1, 7), (5, 3), (32, 32), (33, 31), (64, 100), (97, 113), (224, 173), (300, 257)]
-targets = [(1, 1), (2, 9), (7, 5), (32, 32), (33, 47), (64, 64), (224, 224), (255, 301)]
-for channels in (1, 3):
-    for h, w in sizes:
-        pixels = picture(h, w, channels)
-        image = Image.fromarray(pixels[:, :, 0] if channels == 1 else pixels)
-        for th, tw in targets:
-            for name, number in FILTERS.items():
-                got = numpy.asarray(image.resize((tw, th), number)).tobytes()
-                row = [h, w, channels, th, tw, name, hashlib.sha256(got).hexdigest()[:16]]
-                rows.append(row)
-with open("pillow.json", "w") as f:
-    f.write('{"pillow": "%s", "rows": [\n%s\n]}\n' % (PIL.__version__, ",\n".join(json.dumps(r) for r in rows)))
+def main():
+    rows = []
+    sizes = [(1, 1), (1, 7), (5, 3), (32, 32), (33, 31), (64, 100), (97, 113), (224, 173), (300, 257)]
+    targets = [(1, 1), (2, 9), (7, 5), (32, 32), (33, 47), (64, 64), (224, 224), (255, 301)]
+    for channels in (1, 3):
+        for h, w in sizes:
+            pixels = picture(h, w, channels)
+            image = Image.fromarray(pixels[:, :, 0] if channels == 1 else pixels)
+            for th, tw in targets:
+                for name, number in FILTERS.items():
+                    got = numpy.asarray(image.resize((tw, th), number)).tobytes()
+                    row = [h, w, channels, th, tw, name, hashlib.sha256(got).hexdigest()[:16]]
+                    rows.append(row)
+    with open("pillow.json", "w") as f:
+        f.write('{"pillow": "%s", "rows": [\n%s\n]}\n' % (PIL.__version__, ",\n".join(json.dumps(r) for r in rows)))
+
+
+if __name__ == "__main__":
+    main()

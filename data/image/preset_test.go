@@ -1,0 +1,76 @@
+package image
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"math"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func presetReference(t *testing.T) (file struct {
+	Rows [][5]any
+	JPEG []float64
+}) {
+	t.Helper()
+	text, err := os.ReadFile("testdata/presets.json")
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(text, &file))
+	return file
+}
+
+func TestPresetsHaveTheBitsOfTorchvisionAndTimm(t *testing.T) {
+	rows := presetReference(t).Rows
+	require.Len(t, rows, 2*len(presetTable))
+	for _, row := range rows {
+		p, err := PresetOf(row[0].(string))
+		require.NoError(t, err)
+		x := p.Tensor(picture(int(row[1].(float64)), int(row[2].(float64)), 3))
+		require.Equal(t, []int{1, p.Crop, p.Crop, 3}, x.Shape())
+		var b bytes.Buffer
+		require.NoError(t, binary.Write(&b, binary.LittleEndian, x.Data()))
+		sum := sha256.Sum256(b.Bytes())
+		assert.Equal(t, row[4], hex.EncodeToString(sum[:8]), "%v", row)
+	}
+}
+
+// A byte of a decoded JPEG is off by up to 3, and 1 in resized pixels.
+func TestPresetOfAJPEG(t *testing.T) {
+	want := presetReference(t).JPEG
+	p, err := PresetOf("IMAGENET1K_V2")
+	require.NoError(t, err)
+	m, err := Load("testdata/pictures/photo0-2.jpg")
+	require.NoError(t, err)
+	x := p.Tensor(m, m).Data()
+	differ, worst := 0, 0.0
+	for i, w := range want {
+		d := math.Abs(w - float64(x[97*i]))
+		worst = max(worst, d)
+		if d > 1e-4 {
+			differ++
+		}
+		require.Equal(t, x[97*i], x[len(x)/2+97*i], "in every row of a batch")
+	}
+	t.Logf("%d of %d differ, by %.4f at most", differ, len(want), worst)
+	require.LessOrEqual(t, worst, 2/(255*0.224)+1e-4)
+	require.Less(t, differ, len(want)/10)
+}
+
+func TestPresetNames(t *testing.T) {
+	v1, err := PresetOf("IMAGENET1K_V1")
+	require.NoError(t, err)
+	require.Equal(t, Preset{256, 224, Bilinear, imageNet}, v1)
+	wide, err := PresetOf("resnext101_64x4d.IMAGENET1K_V1")
+	require.NoError(t, err)
+	require.Equal(t, 232, wide.Resize)
+	for _, name := range []string{"", "resnet50", "resnet50.", "IMAGENET1K_V9", "V1"} {
+		_, err = PresetOf(name)
+		require.ErrorContains(t, err, "image: PresetOf: no preset for")
+	}
+}

@@ -2,6 +2,7 @@ package data
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 )
@@ -37,6 +38,9 @@ func (c Card) Describe(model string, config any) (meta map[string]string, err er
 	return map[string]string{cardKey: string(text)}, nil
 }
 
+// ErrNoCard is matched by the error of [ReadCard] for a file that [Card.Describe] has not described.
+var ErrNoCard = errors.New("the file does not say what model it is of")
+
 // ReadCard is the inverse of [Card.Describe]: it fills the configuration that config points to from a file's metadata,
 // and returns the card. A file that does not describe itself, or is of another model, or whose normalisation is none for
 // the given number of channels or names for the given number of classes, is an error; ask about the latter two by
@@ -44,7 +48,7 @@ func (c Card) Describe(model string, config any) (meta map[string]string, err er
 func ReadCard(meta map[string]string, model string, config any) (Card, error) {
 	text, ok := meta[cardKey]
 	if !ok {
-		return Card{}, fmt.Errorf("no key %s in the metadata: the file does not say what model it is of", cardKey)
+		return Card{}, fmt.Errorf("no key %s in the metadata: %w", cardKey, ErrNoCard)
 	}
 	var d described
 	if err := json.Unmarshal([]byte(text), &d); err != nil {

@@ -16,8 +16,11 @@ type Shortcut string
 // zero value means OptionA.
 const (
 	OptionA Shortcut = "A" // where the shape changes every stride-th pixel, new channels zero: no parameters
-	OptionB Shortcut = "B" // where the shape changes a projection
-	OptionC Shortcut = "C" // projections in all blocks
+	// OptionACentred is OptionA with half of the zero channels in front of the others and half behind, and not all behind:
+	// what nets computed that padded as TensorFlow's did. Weights do not tell which of the two they were trained with.
+	OptionACentred Shortcut = "A centred"
+	OptionB        Shortcut = "B" // where the shape changes a projection
+	OptionC        Shortcut = "C" // projections in all blocks
 )
 
 // Shape is the shape of one image or of its features.
@@ -51,7 +54,7 @@ type Config struct {
 
 	// Depth counts the layers with weights on the longest path: 6n+2 for three stages of n blocks, or
 	// 9n+2 of n bottlenecks; for VGG 10, 12, 15 or 18, which are VGG-11, -13, -16 and -19 with one hidden layer less before
-	// the classifier, as usual for small images.
+	// the classifier, as usual for small images; with Hidden 11, 13, 16 or 19.
 	Depth int
 	// Blocks, used instead of Depth, gives the number of blocks in each stage.
 	Blocks []int
@@ -59,10 +62,18 @@ type Config struct {
 	// later stage has twice as many as the one before (VGG: up to eight times Width). Bottlenecks take
 	// and give four times as many.
 	Width int
+	// Widen is how many times as wide as the stem the first stage is, 0 for 1: 10 in WRN-28-10 (Zagoruyko and Komodakis
+	// 2016, table 1).
+	Widen int
 	// Groups and GroupWidth make the inner layers of bottlenecks other than Width wide: the 3x3 convolution of the first
 	// stage has Groups groups (0 for 1) of GroupWidth channels (0 for Width/Groups), and twice as many in each later stage.
 	// 32 and 4 make a ResNeXt 32x4d (Xie et al. 2017), 1 and 128 a Wide ResNet-50-2 (Zagoruyko and Komodakis 2016).
 	Groups, GroupWidth int
+
+	// Hidden makes the classifier of a VGG net that of the paper: the last features, averaged to 7x7 pixels where they are
+	// more, and two hidden layers of this width, each with dropout. 0 means one hidden layer, as wide as the last
+	// convolution, on the mean of all pixels. Convolutions then have biases also beside batch norm, as in torchvision.
+	Hidden int
 
 	Image   Shape // of the input; zero means 32x32x3
 	Classes int
@@ -71,6 +82,13 @@ type Config struct {
 	StemStride int      // stride of the first convolution, 0 for 1
 	StemPool   bool     // the stem ends with a 3x3 max pooling of stride 2
 	Shortcut   Shortcut // for residual nets
+
+	// BareStem makes the stem of a pre-activation net a convolution alone, which then is the first block's skip, and gives
+	// that block a norm and ReLU of its own. Without it they stand in the stem, before the split, as in He et al. 2016b.
+	BareStem bool
+	// ActivatedProjection lets the projections of a pre-activation net take relu(bn1(x)), as the convolutions beside them
+	// do, instead of x: so have it He et al.'s code, Wide ResNets and timm's resnetv2.
+	ActivatedProjection bool
 
 	// WithoutBatchNorm leaves batch norm out; convolutions then have biases. In residual nets the
 	// last convolution of each branch then starts smaller by sqrt(number of blocks), so that
@@ -99,7 +117,8 @@ func (c Config) complete() (Config, kind, error) {
 	}
 	setIfZero(&c.Width, k.width())
 	setIfZero(&c.Groups, 1)
-	setIfZero(&c.GroupWidth, c.Width/max(c.Groups, 1))
+	setIfZero(&c.Widen, 1)
+	setIfZero(&c.GroupWidth, c.Width*c.Widen/max(c.Groups, 1))
 	setIfZero(&c.StemSize, 3)
 	setIfZero(&c.StemStride, 1)
 	setIfZero(&c.Image, Shape{32, 32, 3})
@@ -128,20 +147,26 @@ const (
 // check finds sizes that are none, and those that no machine holds.
 func (c *Config) check() error {
 	return all(
-		demand.That(max(c.Width, c.Classes, c.Image.Channels, c.Groups, c.GroupWidth) <= maxChannels && int64(c.Groups)*int64(c.GroupWidth) <= maxChannels,
-			"Width", c.Width, fmt.Sprintf("want at most %d channels, classes, groups and channels in all groups", maxChannels)),
+		demand.That(max(c.Width, c.Widen, c.Hidden, c.Classes, c.Image.Channels, c.Groups, c.GroupWidth) <= maxChannels &&
+			max(int64(c.Groups)*int64(c.GroupWidth), int64(c.Width)*int64(c.Widen)) <= maxChannels, "Width", c.Width, fmt.Sprintf("want at most %d channels, classes, groups and channels in all groups", maxChannels)),
 		demand.That(max(c.Image.Height, c.Image.Width, c.StemSize, c.StemStride) <= maxSide,
 			"Image", c.Image, fmt.Sprintf("want sides, filters and strides of at most %d", maxSide)),
 		demand.That(c.Width >= 1, "Width", c.Width, "want at least 1"),
+		demand.That(c.Widen >= 1, "Widen", c.Widen, "want at least 1"),
 		demand.That(c.Groups >= 1, "Groups", c.Groups, "want at least 1"),
 		demand.That(c.GroupWidth >= 1, "GroupWidth", c.GroupWidth, "want at least 1"),
-		demand.That(c.Bottleneck || c.Groups == 1 && c.GroupWidth == c.Width,
+		demand.That(c.Bottleneck || c.Groups == 1 && c.GroupWidth == c.Width*c.Widen,
 			"Groups", fmt.Sprintf("%d of %d channels", c.Groups, c.GroupWidth), "only bottlenecks have groups"),
+		demand.That(c.Hidden == 0 || c.Hidden > 0 && c.Kind == VGG, "Hidden", c.Hidden, "only a vgg net has hidden layers"),
 		demand.That(c.StemStride >= 1, "StemStride", c.StemStride, "want at least 1"),
 		demand.That(c.StemSize >= 1 && c.StemSize%2 == 1, "StemSize", c.StemSize, "want an odd number"),
 		demand.That(min(c.Image.Height, c.Image.Width, c.Image.Channels) >= 1, "Image", c.Image, "want sides and channels of at least 1"),
 		demand.That(c.Classes >= 1, "Classes", c.Classes, "want at least 1"),
-		demand.That(slices.Contains([]Shortcut{OptionA, OptionB, OptionC}, c.Shortcut), "Shortcut", c.Shortcut, "want A, B or C"),
+		demand.That(slices.Contains([]Shortcut{OptionA, OptionACentred, OptionB, OptionC}, c.Shortcut),
+			"Shortcut", c.Shortcut, "want A, A centred, B or C"),
+		demand.That(!c.BareStem || c.Kind == PreActivation, "BareStem", c.BareStem, "only a pre-activation net can do without a norm in its stem"),
+		demand.That(!c.ActivatedProjection || c.Kind == PreActivation, "ActivatedProjection", c.ActivatedProjection,
+			"only blocks of a pre-activation net begin with a ReLU"),
 		demand.That(c.Survival > 0 && c.Survival <= 1, "Survival", c.Survival, "want a probability above 0"))
 }
 
@@ -160,7 +185,7 @@ func (c *Config) count(k kind) (err error) {
 		return err
 	}
 	c.Blocks = slices.Clone(c.Blocks)
-	depth := 2 // first and last layer; for VGG the hidden and the last one
+	depth := k.ends(*c)
 	for _, n := range c.Blocks {
 		if n < 1 {
 			return wrong("Blocks", c.Blocks, "want at least one block in each stage")

@@ -43,7 +43,7 @@ func TestExactParameterCounts(t *testing.T) {
 func TestZeroValuesAreFilledIn(t *testing.T) {
 	got := mustNew(t, resnet.Config{Depth: 20, Classes: 10}).Config()
 	require.Equal(t, resnet.Config{
-		Kind: resnet.PreActivation, Depth: 20, Blocks: []int{3, 3, 3}, Width: 16,
+		Kind: resnet.PreActivation, Depth: 20, Blocks: []int{3, 3, 3}, Width: 16, Widen: 1,
 		Image: resnet.Shape{Height: 32, Width: 32, Channels: 3}, Classes: 10,
 		StemSize: 3, StemStride: 1, Shortcut: resnet.OptionA, Survival: 1, Groups: 1, GroupWidth: 16,
 	}, got)

@@ -24,6 +24,8 @@ func (family) layers(c Config) int {
 	return 2
 }
 
+func (family) ends(Config) int { return 2 }
+
 // blocks divides the depth among three stages, as for small images; He et al. 2016a, section 4.2.
 func (f family) blocks(c Config) ([]int, error) {
 	step := 3 * f.layers(c)
@@ -40,15 +42,24 @@ func (family) sums() bool { return true }
 func (family) parts(at Block, u unit) []nn.Part { return []nn.Part{{Name: at.Name, Module: u}} }
 
 func (family) stem(b *builder) (stem sequence, out Shape) {
-	stem.add("conv1", b.conv(b.Image, b.Width, b.StemSize, b.StemStride, 1))
+	b.firstConv(&stem)
 	stem.add("bn1", b.norm(b.Width), nn.ReLU{})
-	out = b.Image.strided(b.StemStride, b.Width)
+	return stem, b.firstPool(&stem)
+}
+
+func (b *builder) firstConv(stem *sequence) {
+	stem.add("conv1", b.conv(b.Image, b.Width, b.StemSize, b.StemStride, 1))
+}
+
+// firstPool appends the stem's pooling, if there is one, and returns what the stem gives.
+func (b *builder) firstPool(stem *sequence) Shape {
+	out := b.Image.strided(b.StemStride, b.Width)
 	if b.StemPool {
 		pool := nn.MaxPool2D{Size: tensor.Both(3), Stride: tensor.Both(2), Pad: tensor.Both(1)}
 		stem.then(pool)
 		out = out.pooled(pool)
 	}
-	return stem, out
+	return out
 }
 
 func (family) head(b *builder, in Shape) (head sequence) {
@@ -63,7 +74,7 @@ const expansion = 4
 // convs makes the convolutions of a block, 3x3 and 3x3, or in a bottleneck 1x1, 3x3 and 1x1, and sets what it gives. In a
 // residual net without batch norm the last one starts smaller, see Config.WithoutBatchNorm.
 func (family) convs(b *builder, at *Block) []*nn.Conv2D {
-	width, stride := b.Width<<at.Stage, at.stride()
+	width, stride := b.Width*b.Widen<<at.Stage, at.stride()
 	wide, narrow := at.In, at.In.strided(stride, width)
 	at.Out = narrow
 	var convs []*nn.Conv2D

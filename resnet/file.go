@@ -29,8 +29,9 @@ func (n *Net) Save(path string, card data.Card) error {
 	return weights.Save(path, &weights.File{Tensors: weights.FromState(nn.State(n)), Meta: meta})
 }
 
-// Load builds the net of a file that [Net.Save] or a train.Trainer wrote, and returns the card beside it. What is wrong
-// with a file is an error; no more memory is given than its tensors justify.
+// Load builds the net of a file that [Net.Save] or a train.Trainer wrote, and returns the card beside it. Of other
+// files, such as torchvision's, it builds what [Recognise] finds, with an empty card; what was assumed for that,
+// [Net.Recognised] tells. What is wrong with a file is an error; no more memory is given than its tensors justify.
 func Load(path string) (*Net, data.Card, error) {
 	file, err := weights.Load(path)
 	if err != nil {
@@ -46,6 +47,14 @@ func Load(path string) (*Net, data.Card, error) {
 func fromFile(file *weights.File) (*Net, data.Card, error) {
 	var cfg Config
 	card, err := data.ReadCard(file.Meta, "resnet", &cfg)
+	if errors.Is(err, data.ErrNoCard) {
+		r, err := Recognise(file)
+		if err != nil {
+			return nil, card, err
+		}
+		n, err := r.Net()
+		return n, card, err
+	}
 	if err != nil {
 		return nil, card, err
 	}

@@ -1,10 +1,13 @@
 package resnet
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -83,7 +86,7 @@ func TestFilesThatAreNotOfANet(t *testing.T) {
 	require.ErrorContains(t, load(file(Config{Depth: 8, Classes: 3, Image: Shape{1 << 30, 1, 1}}, "resnet")), "resnet: Config.Image is")
 	require.ErrorContains(t, load(file(fileConfigs[0], "boost")), `the file is of a model of package "boost", not "resnet"`)
 	require.ErrorContains(t, load(file(7, "resnet")), "configuration")
-	require.ErrorContains(t, load(&weights.File{Tensors: weights.FromState(nn.State(n))}), "the file does not say what model it is of")
+	require.ErrorContains(t, load(&weights.File{Tensors: map[string]*tensor.Tensor{"a": tensor.New(1)}}), "not a net of this package")
 	_, _, err = Load(filepath.Join(t.TempDir(), "none"))
 	require.ErrorIs(t, err, os.ErrNotExist)
 }
@@ -104,6 +107,64 @@ func FuzzConfigOfAFile(f *testing.F) {
 		got, _, err := fromFile(&weights.File{Tensors: tensors, Meta: map[string]string{key: text}})
 		if err == nil {
 			require.Equal(t, len(tensors), len(weights.FromState(nn.State(got))))
+		}
+	})
+}
+
+// A file without a configuration is one of a net as others have it.
+func TestLoadRecognises(t *testing.T) {
+	n, err := New(Config{Kind: Original, Depth: 8, Width: 4, Classes: 3}, rand.New(rand.NewPCG(1, 2)))
+	require.NoError(t, err)
+	require.Nil(t, n.Recognised())
+	path := filepath.Join(t.TempDir(), "net.safetensors")
+	require.NoError(t, weights.Save(path, &weights.File{Tensors: weights.FromState(nn.State(n))}))
+	got, card, err := Load(path)
+	require.NoError(t, err)
+	require.Equal(t, data.Card{}, card)
+	require.Equal(t, n.Config(), got.Config())
+	require.Len(t, got.Recognised().Assumed, 3)
+	require.True(t, tensor.Equal(n.parts[0].Module.(*nn.Conv2D).Weight.Value, got.parts[0].Module.(*nn.Conv2D).Weight.Value))
+}
+
+// Whatever the names and shapes are, there is a net or an error, and memory is bounded by the file's.
+func FuzzRecognise(f *testing.F) {
+	for _, cfg := range fileConfigs {
+		n, err := New(cfg, rand.New(rand.NewPCG(1, 2)))
+		require.NoError(f, err)
+		var text strings.Builder
+		for name, t := range weights.FromState(nn.State(n)) {
+			fmt.Fprintln(&text, name, strings.Trim(fmt.Sprint(t.Shape()), "[]"))
+		}
+		f.Add(text.String())
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		file, left := &weights.File{Tensors: map[string]*tensor.Tensor{}}, 1<<20
+		for line := range strings.Lines(text) {
+			fields := strings.Fields(line)
+			var shape []int
+			n := 1
+			for i := 1; i < len(fields); i++ {
+				side, err := strconv.Atoi(fields[i])
+				if err != nil || side < 0 || side > 1<<20 || len(shape) == 4 {
+					return
+				}
+				if n *= side; n > left {
+					return
+				}
+				shape = append(shape, side)
+			}
+			if len(fields) > 0 {
+				left -= n
+				file.Tensors[fields[0]] = tensor.New(shape...)
+			}
+		}
+		r, err := Recognise(file)
+		if err != nil {
+			return
+		}
+		_ = r.String()
+		if n, err := r.Net(); err == nil {
+			require.NotZero(t, n.Len())
 		}
 	})
 }

@@ -24,6 +24,7 @@ type kind interface {
 	width() int                     // what a Width of zero means
 	check(c Config) error           // finds what these nets cannot have
 	layers(c Config) int            // with weights, in each block
+	ends(c Config) int              // layers with weights before and behind the blocks
 	blocks(c Config) ([]int, error) // in each stage, by the Depth
 	sums() bool                     // whether blocks add their skips
 

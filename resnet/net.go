@@ -22,6 +22,8 @@ type Net struct {
 	parts  []nn.Part
 	sums   bool
 	work   int64 // see MultiplyAdds
+
+	recognised *Recognised
 }
 
 // New builds the network that cfg describes, drawing weights from rng: convolutions and hidden
@@ -66,6 +68,10 @@ type Block struct {
 
 // Config returns what the network was built from, with the meaning of zero values filled in.
 func (n *Net) Config() Config { return n.cfg }
+
+// Recognised tells what [Load] or [Recognised.Net] found out about the file that n came from, and what they assumed. It is
+// nil for a net that was built otherwise.
+func (n *Net) Recognised() *Recognised { return n.recognised }
 
 // Parts returns the layers and blocks in the order and with the names of a torchvision state dict:
 // "conv1.weight", "bn1.running_mean", "layer1.0.conv1.weight", ..., "fc.bias", or for VGG

@@ -9,11 +9,19 @@ import (
 // blocks shall have projections. What belongs to a projection is the kind's affair.
 func (b *builder) shortcut(at Block, around func(projection *nn.Conv2D) nn.Sequential) nn.Module {
 	in, out, stride := at.In.Channels, at.Out.Channels, at.stride()
-	keeps := in == out && stride == 1
-	if b.Shortcut == OptionA || b.Shortcut == OptionB && keeps {
-		return optionA(in, out, stride)
+	switch {
+	case b.projects(at):
+		return around(b.conv(at.In, out, 1, stride, 1))
+	case b.Shortcut == OptionACentred && in < out:
+		return subsampleAndPad{stride: stride, before: (out - in) / 2, behind: (out - in + 1) / 2}
 	}
-	return around(b.conv(at.In, out, 1, stride, 1))
+	return optionA(in, out, stride)
+}
+
+// projects reports whether a block's shortcut is a projection.
+func (b *builder) projects(at Block) bool {
+	keeps := at.In.Channels == at.Out.Channels && at.stride() == 1
+	return b.Shortcut == OptionC || b.Shortcut == OptionB && !keeps
 }
 
 // optionA returns the shortcut without parameters.
@@ -21,19 +29,19 @@ func optionA(in, out, stride int) nn.Module {
 	if in == out && stride == 1 {
 		return nn.Identity{}
 	}
-	return subsampleAndPad{stride: stride, channels: out - in}
+	return subsampleAndPad{stride: stride, behind: out - in}
 }
 
-// subsampleAndPad keeps every stride-th pixel of x and appends channels of zeros.
-type subsampleAndPad struct{ stride, channels int }
+// subsampleAndPad keeps every stride-th pixel of x and adds channels of zeros before the others and behind them.
+type subsampleAndPad struct{ stride, before, behind int }
 
-// Forward takes [N, H, W, C] to [N, H/stride, W/stride, C+channels], rounding up.
+// Forward takes [N, H, W, C] to [N, H/stride, W/stride, before+C+behind], rounding up.
 func (s subsampleAndPad) Forward(x *autograd.Var) *autograd.Var {
 	if s.stride > 1 {
 		x = autograd.SubsampleHW(x, s.stride)
 	}
-	if s.channels > 0 {
-		x = autograd.PadAxis(x, -1, 0, s.channels)
+	if s.before+s.behind > 0 {
+		x = autograd.PadAxis(x, -1, s.before, s.behind)
 	}
 	return x
 }

@@ -47,12 +47,15 @@ func TestMismatchGuessesTheReason(t *testing.T) {
 		tensors map[string]*tensor.Tensor
 		says    string
 	}{
-		"DataParallel": {model, renamed(model, func(name string) string { return "module." + name }),
-			`97 of their names begin with "module.", which is to be cut off: 97 missing: conv1.weight, bn1.weight, bn1.bias and 94 more; ` +
-				`97 unexpected: module.bn.bias, module.bn.running_mean, module.bn.running_var and 94 more`},
+		"a part of another": {model, renamed(model, func(name string) string { return "teacher." + name }),
+			`97 of their names begin with "teacher.", which is to be cut off: 97 missing: conv1.weight, bn1.weight, bn1.bias and 94 more; ` +
+				`97 unexpected: teacher.bn.bias, teacher.bn.running_mean, teacher.bn.running_var and 94 more`},
+		"a part of another with another head": {model, renamed(model, func(name string) string {
+			return "teacher." + strings.Replace(name, "fc.", "linear.", 1)
+		}), `95 of their names begin with "teacher.", which is to be cut off: 97 missing: `},
 		"DataParallel with another head": {model, renamed(model, func(name string) string {
 			return "module." + strings.Replace(name, "fc.", "linear.", 1)
-		}), `95 of their names begin with "module.", which is to be cut off: 97 missing: `},
+		}), "2 missing: fc.weight, fc.bias; 2 unexpected: linear.bias, linear.weight"},
 		"a prefix too few": {model, renamed(model, func(name string) string { return strings.TrimPrefix(name, "layer1.") }),
 			`26 of their names lack "layer1." at the beginning: 26 missing: `},
 		"nothing": {stateOf(t, cfg), nil, "97 missing: conv1.weight, bn1.weight, bn1.bias and 94 more"},

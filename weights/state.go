@@ -35,13 +35,15 @@ func FromState(state iter.Seq2[string, *tensor.Tensor]) map[string]*tensor.Tenso
 // Assign copies the tensors of a file into those of a model, such as nn.State of a module, that have the same names,
 // those of rank 4 turned from OIHW into HWIO. Names and shapes must agree exactly, or nothing is changed and the
 // error is a [*Mismatch]. PyTorch's counters num_batches_tracked are passed over, and so is what an optimiser keeps,
-// names that begin with [Optimizer]. Two tensors of one name in the model are an error, too.
+// names that begin with [Optimizer]. What wrappers put before all names is taken off where more of them fit without it, see
+// [Unwrap]. Two tensors of one name in the model are an error, too.
 func Assign(state iter.Seq2[string, *tensor.Tensor], f *File) error {
 	all, err := distinct(state)
 	if err != nil {
 		return fmt.Errorf("weights: Assign: %w", err)
 	}
-	if m := compare(all, f); !m.empty() {
+	f, m := fitting(all, f)
+	if !m.empty() {
 		return m
 	}
 	fill(all, f.Tensors)
@@ -56,7 +58,7 @@ func AssignMatching(state iter.Seq2[string, *tensor.Tensor], f *File) (missing, 
 	if err != nil {
 		return nil, nil, fmt.Errorf("weights: AssignMatching: %w", err)
 	}
-	m := compare(all, f)
+	f, m := fitting(all, f)
 	if len(m.Shapes)+len(m.Unsupported) > 0 {
 		return nil, nil, &Mismatch{Shapes: m.Shapes, Unsupported: m.Unsupported}
 	}

@@ -1,0 +1,291 @@
+package resnet
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/residuum-go/residuum/nn"
+	"github.com/residuum-go/residuum/tensor"
+	"github.com/residuum-go/residuum/weights"
+)
+
+// Recognised is the net that a file of weights seems to hold, as [Recognise] finds it.
+type Recognised struct {
+	// Config is what names and shapes of the tensors tell, and what was assumed where they do not. It may be changed before
+	// Net.
+	Config Config
+	// Prefix is what was taken off all names, such as "module.".
+	Prefix string
+	// Renamed are layers that the file calls otherwise than this package: "linear is fc".
+	Renamed []string
+	// Assumed says, in a sentence each, which fields of Config the file does not tell, and why they are what they are.
+	Assumed []string
+
+	file *weights.File // with the names of this package
+}
+
+// String returns the net in a line, and what was done and assumed in further ones.
+func (r *Recognised) String() string {
+	lines := []string{r.Config.String()}
+	if r.Prefix != "" {
+		lines = append(lines, fmt.Sprintf("taken off all names: %q", r.Prefix))
+	}
+	if r.Renamed != nil {
+		lines = append(lines, "called otherwise: "+strings.Join(r.Renamed, ", "))
+	}
+	for _, a := range r.Assumed {
+		lines = append(lines, "assumed: "+a)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Recognise finds out which net of this package a file holds that others wrote, as for torchvision's nets and
+// the CIFAR nets after them: from names and shapes it knows kind, blocks, widths, groups, shortcuts, classes and the
+// channels of images. Some things they do not tell. Whether a shortcut without weights has its zero channels behind or on
+// both sides is decided by the head's name, "linear" being that of nets that have them on both; where the stem's
+// filters are larger than 3x3, it has stride 2 and a pooling, and images are 224x224. All such is in Assumed. A
+// file of a net that this package does not have is an error, here or in [Recognised.Net].
+//
+//	r, err := resnet.Recognise(file)
+//	fmt.Println(r)                     // what it is, and what was assumed
+//	r.Config.Shortcut = resnet.OptionA // we know better
+//	net, err := r.Net()
+func Recognise(f *weights.File) (*Recognised, error) {
+	r := &Recognised{}
+	r.file, r.Prefix = weights.Unwrap(f)
+	r.rename()
+	find := r.residual
+	if r.shape("features.0.weight") != nil {
+		find = r.vgg
+	}
+	if err := find(); err != nil {
+		return nil, fmt.Errorf("resnet: not a net of this package: %w", err)
+	}
+	return r, nil
+}
+
+// Net builds the net that Config describes and fills it. If they do not fit, the error is, by errors.As, a [*weights.Mismatch].
+func (r *Recognised) Net() (*Net, error) {
+	n, err := build(r.Config, rand.New(zeros{}), 2*r.file.Elements()+1<<16) // if tensors are missing, Assign says which
+	if err != nil {
+		return nil, err
+	}
+	if err := weights.Assign(nn.State(n), r.file); err != nil {
+		return nil, fmt.Errorf("%w (taken for: %v)", err, r.Config)
+	}
+	n.recognised = r
+	return n, nil
+}
+
+// shape returns that of a tensor of the file, nil if there is none.
+func (r *Recognised) shape(name string) []int {
+	if t := r.file.Tensors[name]; t != nil {
+		return t.Shape()
+	}
+	return nil
+}
+
+// filters returns the shape of a convolution's weights: out, in and the side of its filters.
+func (r *Recognised) filters(layer string) (out, in, side int, err error) {
+	s := r.shape(layer + ".weight")
+	if len(s) != 4 || s[2] != s[3] || slices.Min(s) < 1 {
+		return 0, 0, 0, fmt.Errorf("%s.weight is %v, want square filters", layer, s)
+	}
+	return s[0], s[1], s[2], nil
+}
+
+// assume keeps a sentence for Assumed.
+func (r *Recognised) assume(format string, args ...any) {
+	r.Assumed = append(r.Assumed, fmt.Sprintf(format, args...))
+}
+
+// renamings are layers that other libraries call otherwise. What $ stands for is kept.
+var renamings = []struct {
+	theirs *regexp.Regexp
+	ours   string
+}{
+	{regexp.MustCompile(`^(linear|output|head|head\.fc|classifier|classifier\.1)\.(weight|bias)$`), "fc.$2"},
+	{regexp.MustCompile(`^(layer\d+\.\d+\.)shortcut\.`), "${1}downsample."},
+}
+
+// rename gives layers the names that they have in this package.
+func (r *Recognised) rename() {
+	renamed := map[string]*tensor.Tensor{}
+	for name, t := range r.file.Tensors {
+		to := name
+		for _, n := range renamings {
+			if m := n.theirs.FindStringSubmatch(name); m != nil {
+				to = n.theirs.ReplaceAllString(name, n.ours)
+			}
+		}
+		if _, taken := r.file.Tensors[to]; taken && to != name {
+			to = name
+		}
+		if to != name && strings.HasSuffix(name, ".weight") {
+			r.Renamed = append(r.Renamed, strings.TrimSuffix(name, ".weight")+" is "+strings.TrimSuffix(to, ".weight"))
+		}
+		renamed[to] = t
+	}
+	slices.Sort(r.Renamed)
+	file := *r.file
+	file.Tensors = renamed
+	r.file = &file
+}
+
+var blockName = regexp.MustCompile(`^layer(\d{1,3})\.(\d{1,5})\.`)
+
+// blocks counts those of each stage.
+func (r *Recognised) blocks() (blocks []int) {
+	found := map[[2]int]bool{}
+	for name := range r.file.Tensors {
+		if m := blockName.FindStringSubmatch(name); m != nil {
+			stage, _ := strconv.Atoi(m[1])
+			index, _ := strconv.Atoi(m[2])
+			found[[2]int{stage, index}] = true
+		}
+	}
+	for found[[2]int{len(blocks) + 1, 0}] {
+		n := 1
+		for found[[2]int{len(blocks) + 1, n}] {
+			n++
+		}
+		blocks = append(blocks, n)
+	}
+	return blocks
+}
+
+// residual recognises the nets of He et al.
+func (r *Recognised) residual() error {
+	c := &r.Config
+	*c = Config{Kind: Original, Blocks: r.blocks()}
+	if c.Blocks == nil {
+		return fmt.Errorf("it has no layer1.0, the first block, but %s", r.few())
+	}
+	steps := []func() error{r.stem, r.widths, r.kind, r.shortcuts, r.classes}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// few lists some names of the file.
+func (r *Recognised) few() string {
+	var names []string
+	for name := range r.file.Tensors {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	if len(names) > 5 {
+		names = append(names[:5], "...")
+	}
+	return strings.Join(names, ", ")
+}
+
+func (r *Recognised) stem() (err error) {
+	c := &r.Config
+	c.Width, c.Image.Channels, c.StemSize, err = r.filters("conv1")
+	c.Image.Height, c.Image.Width, c.StemStride = 32, 32, 1
+	if c.StemSize > 3 {
+		c.Image.Height, c.Image.Width, c.StemStride, c.StemPool = 224, 224, 2, true
+		r.assume("a stem of stride 2 with a max pooling, for images of 224x224, as usual where its filters are %dx%[1]d", c.StemSize)
+	} else {
+		r.assume("a stem of stride 1 without pooling, for images of 32x32, as usual where its filters are %dx%[1]d", c.StemSize)
+	}
+	return err
+}
+
+func (r *Recognised) widths() error {
+	c := &r.Config
+	out, _, _, err := r.filters("layer1.0.conv1")
+	if err == nil && r.shape("layer1.0.conv3.weight") != nil {
+		c.Bottleneck = true
+		var inner, in int
+		if inner, in, _, err = r.filters("layer1.0.conv2"); err == nil {
+			out, _, _, err = r.filters("layer1.0.conv3")
+			c.Groups = inner / in
+			c.GroupWidth = in
+			out /= expansion
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if out < c.Width || out%c.Width != 0 {
+		return fmt.Errorf("blocks of %d channels after a stem of %d", out, c.Width)
+	}
+	c.Widen = out / c.Width
+	return nil
+}
+
+// kind tells pre-activation nets, in which a norm has the channels that its convolution takes, from original ones, in which
+// it has those that the convolution gives.
+func (r *Recognised) kind() error {
+	c := &r.Config
+	c.WithoutBatchNorm = r.shape("layer1.0.bn2.weight") == nil
+	for stage := range c.Blocks {
+		conv, norm := r.shape(fmt.Sprintf("layer%d.0.conv1.weight", stage+1)), r.shape(fmt.Sprintf("layer%d.0.bn1.weight", stage+1))
+		if len(conv) == 4 && len(norm) == 1 && norm[0] != conv[0] {
+			c.Kind = PreActivation
+		}
+	}
+	if r.shape("bn.weight") != nil {
+		c.Kind = PreActivation
+	}
+	switch {
+	case c.WithoutBatchNorm:
+		r.assume("blocks of the kind %s, which tensors do not tell without batch norm", c.Kind)
+	case c.Kind == Original:
+		r.assume("skips: a plain net has the same tensors")
+	default:
+		c.BareStem = r.shape("layer1.0.bn1.weight") != nil
+	}
+	return nil
+}
+
+func (r *Recognised) shortcuts() error {
+	c := &r.Config
+	projections := 0
+	for stage, n := range c.Blocks {
+		for index := range n {
+			if r.shape(fmt.Sprintf("layer%d.%d.downsample.0.weight", stage+1, index)) != nil {
+				projections++
+			}
+		}
+	}
+	switch {
+	case projections == c.sum() && c.sum() > len(c.Blocks):
+		c.Shortcut = OptionC
+	case projections > 0:
+		c.Shortcut = OptionB
+	case len(c.Blocks) == 1 && c.Widen == 1 && !c.Bottleneck:
+		c.Shortcut = OptionA
+	default:
+		c.Shortcut = OptionA
+		where, why := "behind", "the head is called fc"
+		if slices.Contains(r.Renamed, "linear is fc") {
+			c.Shortcut = OptionACentred
+			where, why = "on both sides", "the head is called linear, as in the nets that do so"
+		}
+		r.assume("shortcuts without weights that pad zero channels %s, because %s: Config.Shortcut is %q", where, why, c.Shortcut)
+	}
+	if c.Kind == PreActivation && projections > 0 {
+		c.ActivatedProjection = c.BareStem
+		r.assume("projections that take x or relu(bn1(x)), the latter where the stem has no norm: Config.ActivatedProjection is %v", c.BareStem)
+	}
+	return nil
+}
+
+func (r *Recognised) classes() error {
+	s := r.shape("fc.weight")
+	if len(s) != 2 {
+		return fmt.Errorf("fc.weight, the head, is %v, want [classes, channels]", s)
+	}
+	r.Config.Classes = s[0]
+	return nil
+}

@@ -1,0 +1,134 @@
+package resnet_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/nn"
+	"github.com/residuum-go/residuum/resnet"
+	"github.com/residuum-go/residuum/tensor"
+	"github.com/residuum-go/residuum/weights"
+)
+
+// fileOf is a file of a net's tensors under other names.
+func fileOf(net *resnet.Net, rename func(string) string) *weights.File {
+	f := &weights.File{Tensors: map[string]*tensor.Tensor{}}
+	for name, t := range weights.FromState(nn.State(net)) {
+		f.Tensors[rename(name)] = t
+	}
+	return f
+}
+
+// Of a file without a configuration all nets of this package are found again, but for what it cannot tell, which is named.
+func TestRecognise(t *testing.T) {
+	for name, config := range tiny() {
+		t.Run("net="+name, func(t *testing.T) {
+			want := mustNew(t, config)
+			fill(want)
+			r, err := resnet.Recognise(fileOf(want, func(name string) string { return "module." + name }))
+			require.NoError(t, err)
+			require.Equal(t, "module.", r.Prefix)
+			text := r.String()
+
+			require.Contains(t, text, "images of ")
+			r.Config.Image = config.Image
+			if config.Kind == resnet.Plain && !config.WithoutBatchNorm {
+				require.Contains(t, text, "assumed: skips: a plain net has the same tensors")
+				r.Config.Kind = config.Kind
+			}
+			if config.WithoutBatchNorm && config.Kind != resnet.VGG {
+				require.Contains(t, text, "assumed: blocks of the kind original, which tensors do not tell without batch norm")
+				r.Config.Kind, r.Config.BareStem = config.Kind, config.BareStem
+			}
+			if config.Shortcut == resnet.OptionACentred {
+				require.Contains(t, text, "assumed: shortcuts without weights that pad zero channels behind, because the head is called fc")
+				r.Config.Shortcut = config.Shortcut
+			}
+			if config.ActivatedProjection || config.WithoutBatchNorm {
+				r.Config.ActivatedProjection = config.ActivatedProjection
+			}
+			got, err := r.Net()
+			require.NoError(t, err, "%s", r)
+			require.Equal(t, want.Config(), got.Config())
+			x := randomImages(newRand(), 2, config.Image)
+			require.True(t, tensor.Equal(evaluate(want, x), evaluate(got, x)))
+		})
+	}
+}
+
+// The nets of Idelbayev's family, whose head is called linear and whose shortcuts are called so, pad on both sides.
+func TestRecogniseByTheHead(t *testing.T) {
+	config := resnet.Config{Kind: resnet.Original, Depth: 8, Width: 4, Classes: 10, Shortcut: resnet.OptionACentred}
+	want := mustNew(t, config)
+	linear := func(name string) string { return "module." + strings.Replace(name, "fc.", "linear.", 1) }
+	r, err := resnet.Recognise(fileOf(want, linear))
+	require.NoError(t, err)
+	require.Equal(t, []string{"linear is fc"}, r.Renamed)
+	require.Contains(t, r.String(), "\nassumed: shortcuts without weights that pad zero channels on both sides, because the head is called linear")
+	got, err := r.Net()
+	require.NoError(t, err)
+	require.Equal(t, want.Config(), got.Config())
+
+	config.Shortcut = resnet.OptionB
+	want = mustNew(t, config)
+	r, err = resnet.Recognise(fileOf(want, func(name string) string {
+		return linear(strings.Replace(name, "downsample", "shortcut", 1))
+	}))
+	require.NoError(t, err)
+	require.Equal(t, []string{"layer2.0.shortcut.0 is layer2.0.downsample.0", "layer2.0.shortcut.1 is layer2.0.downsample.1",
+		"layer3.0.shortcut.0 is layer3.0.downsample.0", "layer3.0.shortcut.1 is layer3.0.downsample.1", "linear is fc"}, r.Renamed)
+	got, err = r.Net()
+	require.NoError(t, err)
+	require.Equal(t, want.Config(), got.Config())
+}
+
+// Half of the new channels are before the others.
+func TestOptionACentred(t *testing.T) {
+	net := mustNew(t, resnet.Config{Blocks: []int{1, 1}, Width: 4, Classes: 2, Shortcut: resnet.OptionACentred})
+	x := randomImages(newRand(), 1, net.Block(1).In)
+	y := net.Skip(1, autograd.Const(x)).Value()
+	require.Equal(t, []int{1, 16, 16, 8}, y.Shape())
+	for row := range 16 {
+		for column := range 16 {
+			at := (row*16 + column) * 8
+			from := (row*2*32 + column*2) * 4
+			require.Equal(t, []float32{0, 0}, y.Data()[at:at+2])
+			require.Equal(t, x.Data()[from:from+4], y.Data()[at+2:at+6])
+			require.Equal(t, []float32{0, 0}, y.Data()[at+6:at+8])
+		}
+	}
+}
+
+func TestRecogniseRefuses(t *testing.T) {
+	net := mustNew(t, resnet.Config{Kind: resnet.Original, Depth: 8, Width: 4, Classes: 10})
+	without := func(part string) *weights.File {
+		f := fileOf(net, func(name string) string { return name })
+		for name := range f.Tensors {
+			if strings.Contains(name, part) {
+				delete(f.Tensors, name)
+			}
+		}
+		return f
+	}
+	for part, says := range map[string]string{
+		"layer1":         "resnet: not a net of this package: it has no layer1.0, the first block, but bn1.bias, bn1.running_mean, ",
+		"fc.":            "fc.weight, the head, is [], want [classes, channels]",
+		"conv1":          "conv1.weight is [], want square filters",
+		"layer1.0.conv1": "layer1.0.conv1.weight is [], want square filters",
+	} {
+		_, err := resnet.Recognise(without(part))
+		require.ErrorContains(t, err, says)
+	}
+	_, err := resnet.Recognise(&weights.File{})
+	require.ErrorContains(t, err, "it has no layer1.0")
+
+	r, err := resnet.Recognise(without("layer3.0.bn2"))
+	require.NoError(t, err)
+	_, err = r.Net()
+	var mismatch *weights.Mismatch
+	require.ErrorAs(t, err, &mismatch)
+	require.Len(t, mismatch.Missing, 4)
+}

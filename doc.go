@@ -5,9 +5,10 @@
 // To train a net and use it:
 //
 //   - [github.com/residuum-go/residuum/resnet] builds residual networks, and plain and VGG-like ones to compare them with.
-//   - [github.com/residuum-go/residuum/data] reads image sets and makes batches of them.
+//   - [github.com/residuum-go/residuum/data] reads image sets and makes batches of them;
+//     [github.com/residuum-go/residuum/data/image] reads pictures.
 //   - [github.com/residuum-go/residuum/train] is the training loop, with checkpoints and exact resuming.
-//   - [github.com/residuum-go/residuum/weights] reads and writes safetensors files.
+//   - [github.com/residuum-go/residuum/weights] reads safetensors and PyTorch files and writes safetensors.
 //
 // To take it apart:
 //

@@ -131,6 +131,9 @@ var ops = append([]op{
 	convolution("rectangle", tensor.ConvSpec{
 		Stride: tensor.HW{H: 1, W: 2}, Pad: tensor.HW{H: 2, W: 0}, Dilation: tensor.HW{H: 2, W: 1},
 	}, "2x5x6x3,3x2x3x2"),
+	convolution("asymmetric", tensor.ConvSpec{
+		Stride: tensor.Both(2), Pad: tensor.HW{W: 1}, MoreAtEnd: tensor.HW{H: 1, W: -1},
+	}, "2x6x5x3,3x3x3x2"),
 	convolution("row", tensor.ConvSpec{Pad: tensor.HW{W: 2}}, "2x4x6x3,1x5x3x2"),
 	{name: "conv2DInputGrad", shapes: []string{"2x3x3x2,3x3x3x2"},
 		f: func(v []*Var) *Var { return conv2DInputGrad(v[0], v[1], []int{2, 5, 6, 3}, strided) },
@@ -152,6 +155,12 @@ var ops = append([]op{
 	{name: "MaxPool2D", with: "rectangles", shapes: images, domain: apart,
 		f:   func(v []*Var) *Var { return MaxPool2D(v[0], rectangles) },
 		ref: func(a []array) array { return a[0].maxPool(rectangles) }},
+	{name: "MaxPool2D", with: "dilated", shapes: images, domain: apart,
+		f:   func(v []*Var) *Var { return MaxPool2D(v[0], dilated) },
+		ref: func(a []array) array { return a[0].maxPool(dilated) }},
+	{name: "MaxPool2D", with: "ceil", shapes: images, domain: apart,
+		f:   func(v []*Var) *Var { return MaxPool2D(v[0], ceil) },
+		ref: func(a []array) array { return a[0].maxPool(ceil) }},
 	{name: "maxPool2DGrad", shapes: []string{"1x2x3x3"},
 		f:   func(v []*Var) *Var { return maxPool2DGrad(v[0], chosen, []int{1, 4, 5, 3}) },
 		ref: adjoint([]int{1, 4, 5, 3}, pick)},
@@ -164,6 +173,9 @@ var ops = append([]op{
 	{name: "AvgPool2D", with: "rectangles", shapes: images,
 		f:   func(v []*Var) *Var { return AvgPool2D(v[0], rectangles) },
 		ref: func(a []array) array { return a[0].avgPool(rectangles) }},
+	{name: "AvgPool2D", with: "pixels alone", shapes: images,
+		f:   func(v []*Var) *Var { return AvgPool2D(v[0], pixels) },
+		ref: func(a []array) array { return a[0].avgPool(pixels) }},
 	{name: "avgPool2DGrad", shapes: []string{"2x3x2x3"},
 		f:   func(v []*Var) *Var { return avgPool2DGrad(v[0], []int{2, 5, 4, 3}, overlapping) },
 		ref: adjoint([]int{2, 5, 4, 3}, func(x array) array { return x.avgPool(overlapping) })},
@@ -278,6 +290,9 @@ var (
 	strided     = tensor.ConvSpec{Stride: tensor.Both(2), Pad: tensor.Both(1)}
 	overlapping = tensor.PoolSpec{Size: tensor.Both(3), Stride: tensor.Both(2), Pad: tensor.Both(1)}
 	rectangles  = tensor.PoolSpec{Size: tensor.HW{H: 2, W: 3}, Stride: tensor.HW{H: 1, W: 2}, Pad: tensor.HW{W: 1}}
+	dilated     = tensor.PoolSpec{Size: tensor.Both(2), Stride: tensor.Both(1), Dilation: tensor.HW{H: 3, W: 2}}
+	ceil        = tensor.PoolSpec{Size: tensor.Both(2), Stride: tensor.Both(2), MoreAtEnd: tensor.HW{W: 1}, Ceil: true}
+	pixels      = tensor.PoolSpec{Size: tensor.Both(3), Stride: tensor.Both(2), Pad: tensor.Both(1), Ceil: true, ExcludePad: true}
 	tiles       = tensor.PoolSpec{Size: tensor.Both(2)}
 	oneInTwo    = tensor.PoolSpec{Size: tensor.Both(1), Stride: tensor.Both(2)}
 	chosen      = someChoice()

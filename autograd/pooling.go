@@ -53,8 +53,8 @@ func maxPool2DGather(x *Var, c choice, shape []int) *Var {
 	})
 }
 
-// AvgPool2D takes the mean over each window of images [N,H,W,C], padding included; see
-// [tensor.AvgPool2D].
+// AvgPool2D takes the mean over each window of images [N,H,W,C], padding included unless the spec says otherwise;
+// see [tensor.AvgPool2D].
 func AvgPool2D(x *Var, spec tensor.PoolSpec) *Var {
 	y := result("AvgPool2D", x)
 	*attr[tensor.PoolSpec](y) = spec

@@ -218,6 +218,7 @@ func convShape(x, w []int, s tensor.ConvSpec) conv.Shape {
 	return conv.Shape{
 		N: x[0], H: x[1], W: x[2], C: x[3], R: w[0], S: w[1], K: w[3],
 		StrideH: one(s.Stride.H), StrideW: one(s.Stride.W), PadH: s.Pad.H, PadW: s.Pad.W,
+		MoreH: s.MoreAtEnd.H, MoreW: s.MoreAtEnd.W,
 		DilationH: one(s.Dilation.H), DilationW: one(s.Dilation.W), Groups: one(s.Groups),
 	}
 }
@@ -232,17 +233,19 @@ func (a array) conv(w array, spec tensor.ConvSpec) array {
 // windows calls f for every output element of a pooling and every element of its window, padding
 // excepted, both as flat indices.
 func (a array) windows(spec tensor.PoolSpec, f func(y, x int)) (shape []int) {
-	size, stride, pad := spec.Size, spec.Stride, spec.Pad
+	size, stride, pad, dilation := spec.Size, spec.Stride, spec.Pad, spec.Dilation
 	if stride == (tensor.HW{}) {
 		stride = size
 	}
-	oh, ow := (a.shape[1]+2*pad.H-size.H)/stride.H+1, (a.shape[2]+2*pad.W-size.W)/stride.W+1
-	shape = []int{a.shape[0], oh, ow, a.shape[3]}
+	if dilation == (tensor.HW{}) {
+		dilation = tensor.Both(1)
+	}
+	shape = new(tensor.Shapes).Pool("windows", a.shape, spec)
 	y := 0
 	index(shape, func(at []int) {
 		for r := range size.H {
 			for s := range size.W {
-				h, w := at[1]*stride.H+r-pad.H, at[2]*stride.W+s-pad.W
+				h, w := at[1]*stride.H+r*dilation.H-pad.H, at[2]*stride.W+s*dilation.W-pad.W
 				if h >= 0 && h < a.shape[1] && w >= 0 && w < a.shape[2] {
 					f(y, ((at[0]*a.shape[1]+h)*a.shape[2]+w)*a.shape[3]+at[3])
 				}
@@ -264,7 +267,14 @@ func (a array) maxPool(spec tensor.PoolSpec) array {
 
 func (a array) avgPool(spec tensor.PoolSpec) array {
 	y := zeros(a.windows(spec, func(int, int) {})...)
-	a.windows(spec, func(i, j int) { y.data[i] += a.data[j] / float64(spec.Size.H*spec.Size.W) })
+	n := make([]float64, len(y.data))
+	a.windows(spec, func(i, _ int) { n[i]++ })
+	a.windows(spec, func(i, j int) {
+		if !spec.ExcludePad {
+			n[i] = float64(spec.Size.H * spec.Size.W)
+		}
+		y.data[i] += a.data[j] / n[i]
+	})
 	return y
 }
 

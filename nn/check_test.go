@@ -36,8 +36,11 @@ func TestNumbersThatMakeNoSensePanic(t *testing.T) {
 		"nn: NewConv2D: filters of 3x0: want sides of at least 1": func() {
 			nn.NewConv2D(3, 4, tensor.HW{H: 3}, tensor.ConvSpec{}, rng)
 		},
-		"nn: NewConv2D: {Stride:0x0 Pad:0x-1 Dilation:0x0 Groups:0}: want no negative numbers": func() {
+		"nn: NewConv2D: {Stride:0x0 Pad:0x-1 Dilation:0x0 MoreAtEnd:0x0 Groups:0}: want no negative numbers": func() {
 			nn.NewConv2D(3, 4, tensor.Both(3), tensor.ConvSpec{Pad: tensor.HW{W: -1}}, rng)
+		},
+		"nn: NewConv2D: {Stride:0x0 Pad:1x1 Dilation:0x0 MoreAtEnd:0x-2 Groups:0}: want no negative numbers": func() {
+			nn.NewConv2D(3, 4, tensor.Both(3), tensor.ConvSpec{Pad: tensor.Both(1), MoreAtEnd: tensor.HW{W: -2}}, rng)
 		},
 		"nn: NewLinear: 4 inputs, -1 outputs: want at least 1 of both":     func() { nn.NewLinear(4, -1, rng) },
 		"nn: KaimingNormal: fan 0: want at least 1":                        func() { nn.KaimingNormal(w, 0, rng) },

@@ -23,7 +23,8 @@ func NewConv2D(in, out int, size tensor.HW, spec tensor.ConvSpec, rng *rand.Rand
 	if min(size.H, size.W) < 1 {
 		panic(fmt.Sprintf("nn: NewConv2D: filters of %v: want sides of at least 1", size))
 	}
-	if s := spec; min(s.Stride.H, s.Stride.W, s.Pad.H, s.Pad.W, s.Dilation.H, s.Dilation.W, s.Groups) < 0 {
+	if s := spec; min(s.Stride.H, s.Stride.W, s.Pad.H, s.Pad.W, s.Dilation.H, s.Dilation.W, s.Groups,
+		s.Pad.H+s.MoreAtEnd.H, s.Pad.W+s.MoreAtEnd.W) < 0 {
 		panic(fmt.Sprintf("nn: NewConv2D: %+v: want no negative numbers", spec))
 	}
 	groups := max(spec.Groups, 1)

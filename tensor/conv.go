@@ -4,9 +4,11 @@ import "github.com/residuum-go/residuum/internal/kernel/conv"
 
 // ConvSpec says how a two-dimensional convolution goes over its input: with which strides, zero padding and
 // dilation, and how many groups the channels are split into. Zero strides, dilations and Groups mean 1. An image is
-// padded alike at both ends of an axis; what more is needed at one of them, [PadAxis] adds.
+// padded by Pad at both ends of an axis, and by MoreAtEnd more at the bottom and the right, which may be negative, down to
+// -Pad: what TensorFlow calls SAME pads an odd number so, and ONNX gives all four.
 type ConvSpec struct {
 	Stride, Pad, Dilation HW
+	MoreAtEnd             HW
 	Groups                int
 }
 
@@ -17,8 +19,8 @@ type ConvSpec struct {
 //	v = j*Stride.W + s*Dilation.W - Pad.W
 //
 // where g is the group of output channel k and x is zero outside the image. Shapes: x [N,H,W,C],
-// w [R,S,C/G,K], y [N,OH,OW,K] with OH = (H + 2 Pad.H - Dilation.H (R-1) - 1) / Stride.H + 1, rounded
-// down; OW likewise.
+// w [R,S,C/G,K], y [N,OH,OW,K] with OH = (H + 2 Pad.H + MoreAtEnd.H - Dilation.H (R-1) - 1) / Stride.H + 1,
+// rounded down; OW likewise.
 func Conv2D(dst, x, w *Tensor, spec ConvSpec) *Tensor {
 	const op = "Conv2D"
 	s := convShape(op, x.shape, w.shape, spec)

@@ -101,6 +101,27 @@ func TestCallerBugsPanic(t *testing.T) {
 		}},
 		{"AvgPool2D: [1 4 4 3]: the window of 2x5 is larger than the padded image",
 			func() { tensor.AvgPool2D(nil, n(1, 4, 4, 3), tensor.PoolSpec{Size: tensor.HW{H: 2, W: 5}}) }},
+		{"AvgPool2D: [1 4 4 3]: size 3x3, stride 3x3, padding 1x1 and 3x0 at the end make no window", func() {
+			tensor.AvgPool2D(nil, n(1, 4, 4, 3), tensor.PoolSpec{Size: tensor.Both(3), Pad: tensor.Both(1), MoreAtEnd: tensor.HW{H: 2, W: -1}})
+		}},
+		{"MaxPool2D: [1 4 4 3]: size 3x3, stride 3x3, padding 0x0, dilation -1x1 make no window",
+			func() {
+				tensor.MaxPool2D(nil, nil, n(1, 4, 4, 3), tensor.PoolSpec{Size: tensor.Both(3), Dilation: tensor.HW{H: -1}})
+			}},
+		{"MaxPool2D: [1 4 4 3]: the window of 5x3 is larger than the padded image",
+			func() {
+				tensor.MaxPool2D(nil, nil, n(1, 4, 4, 3), tensor.PoolSpec{Size: tensor.Both(3), Dilation: tensor.HW{H: 2}})
+			}},
+		{"MaxPool2D: [1 1 4 3]: a window of 2x1 with dilation 2x1 holds no pixel", func() {
+			tensor.MaxPool2D(nil, nil, n(1, 1, 4, 3), tensor.PoolSpec{Size: tensor.HW{H: 2, W: 1}, Pad: tensor.HW{H: 1}, Dilation: tensor.HW{H: 2}})
+		}},
+		{"AvgPool2D: [1 4 4 3]: dilation 2x2 of an average",
+			func() {
+				tensor.AvgPool2D(nil, n(1, 4, 4, 3), tensor.PoolSpec{Size: tensor.Both(2), Dilation: tensor.Both(2)})
+			}},
+		{"Conv2D: [1 5 5 4] x [3 3 4 3]: stride 1x1, padding 1x1 and -1x2 at the end, dilation 1x1, groups 1", func() {
+			tensor.Conv2D(nil, n(1, 5, 5, 4), n(3, 3, 4, 3), tensor.ConvSpec{Pad: tensor.Both(1), MoreAtEnd: tensor.HW{H: -2, W: 1}})
+		}},
 		{"Conv2D: [1 5 5 4] x [0 3 4 3]: empty kernel",
 			func() { tensor.Conv2D(nil, n(1, 5, 5, 4), n(0, 3, 4, 3), conv) }},
 		{"Conv2D: [1 5 5 4] x [3 3 4 3]: the dilated kernel is larger than the padded image",
@@ -124,9 +145,9 @@ func TestCallerBugsPanic(t *testing.T) {
 			func() { tensor.MaxPool2D(nil, nil, n(4, 4, 3), tensor.PoolSpec{Size: tensor.Both(2)}) }},
 		{"AvgPool2D: [1 4 4 3]: size 0x0, stride 0x0, padding 0x0 make no window",
 			func() { tensor.AvgPool2D(nil, n(1, 4, 4, 3), tensor.PoolSpec{}) }},
-		{"AvgPool2D: [1 4 4 3]: size 3x3, stride 3x3, padding 2x2 make no window",
+		{"AvgPool2D: [1 4 4 3]: size 3x3, stride 3x3, padding 3x3 make no window",
 			func() {
-				tensor.AvgPool2D(nil, n(1, 4, 4, 3), tensor.PoolSpec{Size: tensor.Both(3), Pad: tensor.Both(2)})
+				tensor.AvgPool2D(nil, n(1, 4, 4, 3), tensor.PoolSpec{Size: tensor.Both(3), Pad: tensor.Both(3)})
 			}},
 		{fmt.Sprintf("MaxPool2D: [1 4 4 3]: size 2x2, stride %[1]dx%[1]d, padding 0x0 make no window", math.MaxInt),
 			func() {

@@ -20,5 +20,16 @@ func (s HW) or(other HW) HW {
 	return s
 }
 
+// plus returns the sums of the numbers.
+func (s HW) plus(other HW) HW { return HW{s.H + other.H, s.W + other.W} }
+
+// padding is how errors show Pad and MoreAtEnd.
+func padding(pad, more HW) string {
+	if more == (HW{}) {
+		return "padding " + pad.String()
+	}
+	return "padding " + pad.String() + " and " + pad.plus(more).String() + " at the end"
+}
+
 // within reports whether both numbers lie in [lo, hi].
 func (s HW) within(lo, hi int) bool { return min(s.H, s.W) >= lo && max(s.H, s.W) <= hi }

@@ -6,13 +6,21 @@ import (
 	"github.com/residuum-go/residuum/internal/kernel/pool"
 )
 
-// PoolSpec is a pooling window: its sides, the distances between windows (zero means Size, so that windows
-// tile the image) and the padding at both ends of an axis, at most half of Size.
-type PoolSpec struct{ Size, Stride, Pad HW }
+// PoolSpec is a pooling window and how it goes over the image.
+type PoolSpec struct {
+	Size     HW // sides of the window
+	Stride   HW // distances between windows; zero means Size, so that windows tile the image
+	Pad      HW // padding at both ends of an axis, narrower than the window
+	Dilation HW // distances between the pixels of a window, of [MaxPool2D] only; zero means 1
+
+	MoreAtEnd  HW   // padding at the bottom and the right beyond Pad, down to -Pad
+	Ceil       bool // round sizes up: what is left at the end gets a window too, if it begins before the padding there
+	ExcludePad bool // an average is over the pixels of the image, not over padding too
+}
 
 // MaxPool2D takes the maximum over each window: [N,H,W,C] -> [N,OH,OW,C] with
-// OH = (H + 2 Pad.H - Size.H) / Stride.H + 1, rounded down; OW likewise. Padding never wins; NaN does. It
-// also returns, for every element of the result, the flat index in x where it was found, the first
+// OH = (H + 2 Pad.H + MoreAtEnd.H - Dilation.H (Size.H-1) - 1) / Stride.H + 1, rounded down, or with Ceil up unless the
+// last window would begin in the padding at the end; OW likewise. Padding never wins; NaN does. It also returns, for every element of the result, the flat index in x where it was found, the first
 // of equals, of which -0 and +0 are two. idx is used for that when it is not nil and must have as many
 // entries as the result.
 func MaxPool2D(dst *Tensor, idx []int32, x *Tensor, spec PoolSpec) (*Tensor, []int32) {
@@ -82,11 +90,12 @@ func checkIndices(op string, idx []int32, y, x []int) {
 }
 
 // AvgPool2D takes the mean over each window, [N,H,W,C] -> [N,OH,OW,C] with shapes as in
-// [MaxPool2D]. Padding counts as zeros: the divisor is always Size.H*Size.W. Where the mean is in the range of
-// float32, so are the sums on the way to it.
+// [MaxPool2D]. Padding counts as zeros, unless spec.ExcludePad says that the divisor is the number of pixels of the image.
+// What a last window of spec.Ceil covers beyond the padding never counts. Where the mean is in the range of float32, so are
+// the sums on the way to it.
 func AvgPool2D(dst, x *Tensor, spec PoolSpec) *Tensor {
 	const op = "AvgPool2D"
-	s := poolShape(op, x.shape, spec)
+	s := avgPoolShape(op, x.shape, spec)
 	dst = out(op, dst, new(Shapes).ofPool(s))
 	apart(op, dst, x)
 	if len(dst.data) > 0 {
@@ -95,11 +104,18 @@ func AvgPool2D(dst, x *Tensor, spec PoolSpec) *Tensor {
 	return dst
 }
 
+func avgPoolShape(op string, x []int, spec PoolSpec) pool.Shape {
+	if spec.Dilation.or(Both(1)) != Both(1) {
+		fail(op, "dilation "+spec.Dilation.String()+" of an average", x)
+	}
+	return poolShape(op, x, spec)
+}
+
 // AvgPool2DGrad is the gradient of [AvgPool2D] with respect to x, its adjoint: g has the shape of
 // the pooled result, the result has shape xShape = [N,H,W,C].
 func AvgPool2DGrad(dst, g *Tensor, xShape []int, spec PoolSpec) *Tensor {
 	const op = "AvgPool2DGrad"
-	s := poolShape(op, xShape, spec)
+	s := avgPoolShape(op, xShape, spec)
 	mustBe(op, "g", g, new(Shapes).ofPool(s)...)
 	dst = out(op, dst, xShape)
 	apart(op, dst, g)

@@ -19,8 +19,19 @@ type pooling struct {
 func (p pooling) String() string { return fmt.Sprintf("%dx%dx%dx%d/%+v", p.n, p.h, p.w, p.c, p.spec) }
 
 func (p pooling) shape() []int {
-	size, stride, pad := p.spec.Size, p.stride(), p.spec.Pad
-	return []int{p.n, (p.h+2*pad.H-size.H)/stride.H + 1, (p.w+2*pad.W-size.W)/stride.W + 1, p.c}
+	s, stride := p.spec, p.stride()
+	return []int{p.n, p.windows(p.h, s.Size.H, stride.H, s.Pad.H, s.MoreAtEnd.H, s.Dilation.H),
+		p.windows(p.w, s.Size.W, stride.W, s.Pad.W, s.MoreAtEnd.W, s.Dilation.W), p.c}
+}
+
+// windows counts those that fit along an axis of n pixels, or with Ceil those that begin in it or in front of it and are
+// needed to reach its padded end.
+func (p pooling) windows(n, size, stride, pad, more, dilation int) (count int) {
+	end, reach := n+pad+more, (size-1)*max(dilation, 1)+1
+	for at := -pad; at+reach <= end || p.spec.Ceil && at < n && at-stride+reach < end; at += stride {
+		count++
+	}
+	return count
 }
 
 func (p pooling) stride() tensor.HW {
@@ -36,15 +47,30 @@ func (p pooling) stride() tensor.HW {
 
 // window calls f with the flat index in x of every element that output element y covers.
 func (p pooling) window(y []int, f func(x int)) {
-	stride, pad := p.stride(), p.spec.Pad
+	stride, pad, dilation := p.stride(), p.spec.Pad, p.spec.Dilation
 	for r := range p.spec.Size.H {
 		for s := range p.spec.Size.W {
-			h, w := y[1]*stride.H+r-pad.H, y[2]*stride.W+s-pad.W
+			h, w := y[1]*stride.H+r*max(dilation.H, 1)-pad.H, y[2]*stride.W+s*max(dilation.W, 1)-pad.W
 			if h >= 0 && h < p.h && w >= 0 && w < p.w {
 				f(((y[0]*p.h+h)*p.w+w)*p.c + y[3])
 			}
 		}
 	}
+}
+
+// counts returns how many pixels the average of output element y is over.
+func (p pooling) counts(y []int) float64 {
+	stride, pad, more, n := p.stride(), p.spec.Pad, p.spec.MoreAtEnd, 0
+	for r := range p.spec.Size.H {
+		for s := range p.spec.Size.W {
+			h, w := y[1]*stride.H+r-pad.H, y[2]*stride.W+s-pad.W
+			inside := h >= 0 && h < p.h && w >= 0 && w < p.w
+			if inside || !p.spec.ExcludePad && h < p.h+pad.H+more.H && w < p.w+pad.W+more.W {
+				n++
+			}
+		}
+	}
+	return float64(n)
 }
 
 var poolings = []pooling{
@@ -57,12 +83,24 @@ var poolings = []pooling{
 	{2, 5, 9, 17, tensor.PoolSpec{Size: tensor.HW{H: 1, W: 3}}},
 	{2, 9, 6, 16, tensor.PoolSpec{Size: tensor.HW{H: 4, W: 2}, Stride: tensor.HW{H: 2}, Pad: tensor.HW{H: 2, W: 1}}},
 	{1, 7, 8, 35, tensor.PoolSpec{Size: tensor.HW{H: 2, W: 5}, Stride: tensor.HW{H: 3, W: 1}, Pad: tensor.HW{W: 2}}},
+	{2, 6, 7, 16, tensor.PoolSpec{Size: tensor.Both(3), Stride: tensor.Both(2), MoreAtEnd: tensor.HW{H: 1}}},
+	{1, 6, 7, 5, tensor.PoolSpec{Size: tensor.Both(3), Stride: tensor.Both(2), Pad: tensor.Both(1), MoreAtEnd: tensor.HW{H: -1, W: 1}}},
+	{2, 6, 7, 17, tensor.PoolSpec{Size: tensor.Both(3), Stride: tensor.Both(2), Ceil: true}},
+	{1, 4, 6, 3, tensor.PoolSpec{Size: tensor.Both(2), Stride: tensor.HW{H: 3, W: 5}, Pad: tensor.Both(1), Ceil: true}},
+	{1, 6, 5, 3, tensor.PoolSpec{Size: tensor.Both(3), Stride: tensor.Both(2), Pad: tensor.Both(1), ExcludePad: true}},
+	{2, 7, 8, 16, tensor.PoolSpec{Size: tensor.HW{H: 3, W: 4}, Stride: tensor.Both(3), Pad: tensor.HW{H: 2, W: 1},
+		MoreAtEnd: tensor.HW{H: -1, W: 2}, Ceil: true, ExcludePad: true}},
 	{0, 5, 5, 4, tensor.PoolSpec{Size: tensor.Both(2)}},
 	{2, 5, 5, 0, tensor.PoolSpec{Size: tensor.Both(2)}},
 }
 
+var dilatedPoolings = []pooling{
+	{2, 7, 8, 5, tensor.PoolSpec{Size: tensor.HW{H: 2, W: 3}, Stride: tensor.Both(1), Dilation: tensor.HW{H: 3, W: 2}}},
+	{1, 7, 6, 17, tensor.PoolSpec{Size: tensor.Both(3), Stride: tensor.Both(2), Pad: tensor.Both(1), Dilation: tensor.Both(2), Ceil: true}},
+}
+
 func TestMaxPool2D(t *testing.T) {
-	for _, p := range poolings {
+	for _, p := range append(dilatedPoolings, poolings...) {
 		t.Run(p.String(), func(t *testing.T) {
 			kerneltest.EachLevel(t, func(t *testing.T) {
 				r := source(t)
@@ -105,8 +143,9 @@ func TestAvgPool2D(t *testing.T) {
 				r := source(t)
 				x, g := normal(r, p.n, p.h, p.w, p.c), normal(r, p.shape()...)
 				want, dx := make([]float64, g.Len()), make([]float64, x.Len())
-				area, i := float64(p.spec.Size.H*p.spec.Size.W), 0
+				i := 0
 				indices(p.shape(), func(y []int) {
+					area := p.counts(y)
 					p.window(y, func(at int) {
 						want[i] += float64(x.Data()[at]) / area
 						dx[at] += float64(g.Data()[i]) / area

@@ -16,12 +16,12 @@ import (
 type torchCase struct {
 	Op     string
 	Params struct {
-		Stride, Pad, Dilation, Size tensor.HW
-		Groups                      int
-		TransA, TransB              bool
-		LR, Momentum, WeightDecay   float64
-		B1, B2, Eps                 float64
-		Nesterov, Decoupled         bool
+		tensor.PoolSpec
+		Groups                    int
+		TransA, TransB            bool
+		LR, Momentum, WeightDecay float64
+		B1, B2, Eps               float64
+		Nesterov, Decoupled       bool
 	}
 	In, Out map[string]torchTensor
 }
@@ -63,21 +63,20 @@ func (c torchCase) transposed() tensor.Transposed {
 var torchChecks = map[string]func(t *testing.T, c torchCase){
 	"conv2d": func(t *testing.T, c torchCase) {
 		p := c.Params
-		spec := tensor.ConvSpec{Stride: p.Stride, Pad: p.Pad, Dilation: p.Dilation, Groups: p.Groups}
+		spec := tensor.ConvSpec{Stride: p.Stride, Pad: p.Pad, Dilation: p.Dilation, Groups: p.Groups, MoreAtEnd: p.MoreAtEnd}
 		x, w, dy := c.in("x"), c.in("w"), c.in("dy")
 		c.check(t, "y", tensor.Conv2D(nil, x, w, spec))
 		c.check(t, "dx", tensor.Conv2DInputGrad(nil, dy, w, x.Shape(), spec))
 		c.check(t, "dw", tensor.Conv2DWeightGrad(nil, x, dy, w.Shape(), spec))
 	},
 	"max_pool2d": func(t *testing.T, c torchCase) {
-		x := c.in("x")
-		spec := tensor.PoolSpec{Size: c.Params.Size, Stride: c.Params.Stride, Pad: c.Params.Pad}
+		x, spec := c.in("x"), c.Params.PoolSpec
 		y, idx := tensor.MaxPool2D(nil, nil, x, spec)
 		c.check(t, "y", y)
 		c.check(t, "dx", tensor.MaxPool2DGrad(nil, c.in("dy"), idx, x.Shape(), spec))
 	},
 	"avg_pool2d": func(t *testing.T, c torchCase) {
-		x, spec := c.in("x"), tensor.PoolSpec{Size: c.Params.Size, Stride: c.Params.Stride, Pad: c.Params.Pad}
+		x, spec := c.in("x"), c.Params.PoolSpec
 		c.check(t, "y", tensor.AvgPool2D(nil, x, spec))
 		c.check(t, "dx", tensor.AvgPool2DGrad(nil, c.in("dy"), x.Shape(), spec))
 	},

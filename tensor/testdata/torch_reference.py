@@ -44,32 +44,52 @@ def hw(v):
     return dict(zip("HW", v if isinstance(v, tuple) else (v, v)))
 
 
-def conv2d(n, h, w, c, k, r, s, stride=1, pad=0, dilation=1, groups=1):
+def padded(x, more):
+    return F.pad(x, (0, more[1], 0, more[0]))
+
+
+def conv2d(n, h, w, c, k, r, s, stride=1, pad=0, dilation=1, groups=1, more=(0, 0)):
     x = random(n, c, h, w).requires_grad_()
     wt = random(k, c // groups, r, s).requires_grad_()
-    y = F.conv2d(x, wt, stride=stride, padding=pad, dilation=dilation, groups=groups)
+    y = F.conv2d(padded(x, more), wt, stride=stride, padding=pad, dilation=dilation, groups=groups)
     dy = random(*y.shape)
     dx, dw = torch.autograd.grad(y, (x, wt), dy)
     return case(
         "conv2d",
-        {"stride": hw(stride), "pad": hw(pad), "dilation": hw(dilation), "groups": groups},
+        {"stride": hw(stride), "pad": hw(pad), "dilation": hw(dilation), "groups": groups, **at_end(more)},
         {"x": nhwc(x), "w": hwio(wt), "dy": nhwc(dy)},
         {"y": nhwc(y), "dx": nhwc(dx), "dw": hwio(dw)},
     )
 
 
-def pool(op, n, h, w, c, size, stride, pad):
+def at_end(more):
+    return {"moreAtEnd": hw(more)} if any(more) else {}
+
+
+def pool(op, n, h, w, c, size, stride, pad, **options):
     x = random(n, c, h, w).requires_grad_()
     f = F.max_pool2d if op == "max_pool2d" else F.avg_pool2d
-    y = f(x, size, stride, pad)
+    y = f(x, size, stride, pad, **options)
     dy = random(*y.shape)
     (dx,) = torch.autograd.grad(y, x, dy)
     return case(
         op,
-        {"size": hw(size), "stride": hw(stride), "pad": hw(pad)},
+        {"size": hw(size), "stride": hw(stride), "pad": hw(pad), **named(options)},
         {"x": nhwc(x), "dy": nhwc(dy)},
         {"y": nhwc(y), "dx": nhwc(dx)},
     )
+
+
+def named(options):
+    fields = {}
+    for name, v in options.items():
+        if name == "dilation":
+            fields["dilation"] = hw(v)
+        elif name == "ceil_mode":
+            fields["ceil"] = v
+        else:
+            fields["excludePad"] = not v
+    return fields
 
 
 def batch_norm(n, h, w, c, eps):
@@ -165,6 +185,16 @@ cases = [
     conv2d(1, 5, 6, 3, 2, 1, 1, stride=(2, 1)),
     pool("max_pool2d", 1, 7, 6, 2, (3, 2), (1, 2), (1, 0)),
     pool("avg_pool2d", 1, 5, 8, 3, (2, 4), (2, 3), (0, 2)),
+    conv2d(1, 6, 7, 3, 2, 3, 3, stride=2, more=(1, 0)),
+    conv2d(2, 5, 5, 4, 6, 4, 3, pad=(1, 1), groups=2, more=(1, 2)),
+    pool("max_pool2d", 1, 6, 7, 2, 3, 2, 0, ceil_mode=True),
+    pool("max_pool2d", 1, 6, 4, 3, 2, (3, 5), 1, ceil_mode=True),
+    pool("max_pool2d", 1, 9, 8, 2, 3, 2, 1, dilation=(2, 1)),
+    pool("max_pool2d", 1, 8, 9, 2, (2, 3), (2, 1), (0, 1), dilation=(3, 2), ceil_mode=True),
+    pool("avg_pool2d", 1, 6, 7, 2, 3, 2, 1, count_include_pad=False),
+    pool("avg_pool2d", 1, 6, 7, 3, 3, 2, 0, ceil_mode=True),
+    pool("avg_pool2d", 1, 6, 8, 2, 3, 2, 1, ceil_mode=True),
+    pool("avg_pool2d", 1, 7, 8, 2, (3, 2), 3, 1, ceil_mode=True, count_include_pad=False),
 ]
 
 path = pathlib.Path(__file__).with_suffix(".json")

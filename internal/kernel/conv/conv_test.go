@@ -19,8 +19,8 @@ func square(n, size, c, k, kernel, stride, pad, dilation, groups int) Shape {
 }
 
 func (s Shape) name() string {
-	return fmt.Sprintf("shape=%dx%dx%dx%d/k=%d/kernel=%dx%d/stride=%d,%d/pad=%d,%d/dilation=%d,%d/groups=%d", s.N, s.H, s.W, s.C,
-		s.K, s.R, s.S, s.StrideH, s.StrideW, s.PadH, s.PadW, s.DilationH, s.DilationW, s.Groups)
+	return fmt.Sprintf("shape=%dx%dx%dx%d/k=%d/kernel=%dx%d/stride=%d,%d/pad=%d,%d/more=%d,%d/dilation=%d,%d/groups=%d", s.N, s.H, s.W, s.C,
+		s.K, s.R, s.S, s.StrideH, s.StrideW, s.PadH, s.PadW, s.MoreH, s.MoreW, s.DilationH, s.DilationW, s.Groups)
 }
 
 func (s Shape) sizes() (x, w, y int) {
@@ -132,7 +132,15 @@ func shapes() []Shape {
 		rectangle(2, 9, 18, 1, 1, 3, 2, 0, 0), rectangle(1, 260, 128, 1, 1, 1, 2, 0, 0), rectangle(2, 16, 40, 1, 1, 2, 1, 0, 0),
 		rectangle(2, 16, 32, 3, 3, 1, 2, 1, 1), rectangle(2, 32, 18, 3, 3, 2, 1, 1, 0), rectangle(1, 16, 16, 1, 7, 1, 1, 0, 3),
 		rectangle(1, 33, 18, 5, 1, 1, 1, 2, 0), rectangle(1, 3, 64, 2, 7, 1, 3, 0, 3),
-		rectangle(1, 176, 20, 2, 3, 1, 3, 1, 0)) // pixels of which a strip is copied
+		rectangle(1, 176, 20, 2, 3, 1, 3, 1, 0), // pixels of which a strip is copied
+		rectangle(2, 3, 18, 3, 3, 2, 2, 0, 0).more(1, 1), rectangle(1, 6, 5, 3, 2, 1, 1, 1, 1).more(-1, -1), rectangle(2, 4, 16, 1, 1, 2, 1, 0, 0).more(3, 2),
+		rectangle(1, 16, 32, 3, 3, 1, 1, 2, 0).more(-2, 2), rectangle(1, 5, 20, 2, 3, 1, 3, 1, 2).more(2, -1), rectangle(1, 260, 128, 1, 1, 2, 2, 0, 0).more(1, 0))
+}
+
+// more pads by h and w more at the bottom and the right.
+func (s Shape) more(h, w int) Shape {
+	s.MoreH, s.MoreW = h, w
+	return s
 }
 
 // rectangle has images of 6x9 pixels.

@@ -11,7 +11,7 @@ import (
 
 // pointwise reports whether each output pixel depends on one input pixel of its own.
 func (s Shape) pointwise() bool {
-	return s.R*s.S == 1 && s.PadH == 0 && s.PadW == 0 && s.Groups == 1
+	return s.R*s.S == 1 && s.PadH == 0 && s.PadW == 0 && s.MoreH == 0 && s.MoreW == 0 && s.Groups == 1
 }
 
 // strided reports whether a stride leaves pixels out.

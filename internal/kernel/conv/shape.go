@@ -8,19 +8,20 @@ type Shape struct {
 	N, H, W, C, K, R, S  int
 	StrideH, StrideW     int
 	PadH, PadW           int
+	MoreH, MoreW         int // padding at the bottom and right beyond PadH and PadW, at least -PadH and -PadW
 	DilationH, DilationW int
 	Groups               int
 }
 
-// OutH returns the height of the output, ⌊(H + 2 PadH - DilationH (R-1) - 1) / StrideH⌋ + 1, and
+// OutH returns the height of the output, ⌊(H + 2 PadH + MoreH - DilationH (R-1) - 1) / StrideH⌋ + 1, and
 // 0 when the dilated kernel is higher than the padded image.
-func (s Shape) OutH() int { return out(s.H, s.R, s.StrideH, s.PadH, s.DilationH) }
+func (s Shape) OutH() int { return out(s.H+2*s.PadH+s.MoreH, s.R, s.StrideH, s.DilationH) }
 
 // OutW returns the width of the output, as [Shape.OutH] does the height.
-func (s Shape) OutW() int { return out(s.W, s.S, s.StrideW, s.PadW, s.DilationW) }
+func (s Shape) OutW() int { return out(s.W+2*s.PadW+s.MoreW, s.S, s.StrideW, s.DilationW) }
 
-func out(size, kernel, stride, pad, dilation int) int {
-	last := size + 2*pad - 1
+func out(padded, kernel, stride, dilation int) int {
+	last := padded - 1
 	if last < 0 || kernel-1 > last/dilation { // not dilation*(kernel-1) > last, which may overflow
 		return 0
 	}
@@ -29,7 +30,7 @@ func out(size, kernel, stride, pad, dilation int) int {
 
 // check panics unless the slices hold what s says.
 func (s Shape) check(op string, x, w, y int) {
-	if min(s.N, s.H, s.W, s.C, s.K, s.R, s.S, s.PadH, s.PadW) < 0 ||
+	if min(s.N, s.H, s.W, s.C, s.K, s.R, s.S, s.PadH, s.PadW, s.PadH+s.MoreH, s.PadW+s.MoreW) < 0 ||
 		min(s.StrideH, s.StrideW, s.DilationH, s.DilationW, s.Groups) < 1 {
 		panic(fmt.Sprintf("conv: %s: %+v: negative size, or stride, dilation or groups below 1", op, s))
 	}

@@ -16,12 +16,13 @@ func winogradShapes() []Shape {
 	rectangle := square(2, 11, 48, 32, 3, 1, 1, 1, 1)
 	rectangle.W, rectangle.PadH, rectangle.PadW = 6, 2, 0
 	list := []Shape{square(3, 7, 32, 48, 3, 1, 1, 1, 1), square(3, 12, 16, 16, 3, 1, 1, 1, 1), square(1, 6, 96, 80, 3, 1, 1, 1, 1), rectangle}
+	uneven := rectangle.more(-1, 2)
 	if testing.Short() {
-		return list
+		return append(list, uneven)
 	}
 	return append(list,
 		square(2, 8, 64, 64, 3, 1, 1, 1, 1), square(1, 6, 144, 160, 3, 1, 1, 1, 1), square(9, 8, 80, 112, 3, 1, 1, 1, 1),
-		square(1, 9, 32, 32, 3, 1, 0, 1, 1), square(1, 9, 48, 32, 3, 1, 2, 1, 1), square(2, 6, 32, 32, 3, 1, 3, 1, 1))
+		square(1, 9, 32, 32, 3, 1, 0, 1, 1), square(1, 9, 48, 32, 3, 1, 2, 1, 1), square(2, 6, 32, 32, 3, 1, 3, 1, 1), uneven)
 }
 
 // matrices returns the matrices of Winograd's algorithm by the construction of Toom and Cook, from the points.

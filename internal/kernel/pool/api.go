@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/residuum-go/residuum/internal/kernel/vec"
+	"github.com/residuum-go/residuum/internal/work"
 )
 
 // Max computes y = the largest element of each window and channel of x, and idx = its flat index in
@@ -13,7 +14,11 @@ func Max(s Shape, y []float32, idx []int32, x []float32) {
 	if len(idx) != len(y) {
 		panic(fmt.Sprintf("pool: Max: %d outputs, %d indices", len(y), len(idx)))
 	}
-	newTask(s, y, x, idx, false).run(func(t *task, to, from int, r run, rows int) {
+	if s.dilated() {
+		byImages(s, y, x, idx, maxImages)
+		return
+	}
+	newTask(s, y, x, idx, false).run(func(t *task, to, from int, r run, h, rows int) {
 		c := t.s.C
 		t.set.maxWindows(t.dst[to:], t.idx[to:], t.src[from:], from,
 			r.count, r.dstStep*c, r.srcStep*c, rows, r.cols, t.from.w*c, c)
@@ -27,11 +32,43 @@ func MaxGrad(s Shape, dx, g []float32, idx []int32) {
 	if len(idx) != len(g) {
 		panic(fmt.Sprintf("pool: MaxGrad: %d outputs, %d indices", len(g), len(idx)))
 	}
-	newTask(s, dx, g, idx, true).run(func(t *task, to, from int, r run, rows int) {
+	if s.dilated() {
+		byImages(s, dx, g, idx, maxGradImages)
+		return
+	}
+	newTask(s, dx, g, idx, true).run(func(t *task, to, from int, r run, h, rows int) {
 		c := t.s.C
 		t.set.maxGradWindows(t.dst[to:], t.src[from:], t.idx[from:], to,
 			r.count, r.dstStep*c, r.srcStep*c, rows, r.cols, t.from.w*c, c)
 	})
+}
+
+// byImages has body compute images of a dilated pooling in parallel. They are rare, and plain Go.
+func byImages(s Shape, dst, src []float32, idx []int32, body func(t *task, lo, hi int)) {
+	t := tasks.Get()
+	t.s, t.dst, t.src, t.idx = s, dst, src, idx
+	t.loop(s.N, 1, body)
+}
+
+func maxImages(t *task, lo, hi int) {
+	in, out := t.s.In()/t.s.N, t.s.Out()/t.s.N
+	one := t.s
+	one.N = 1
+	for n := lo; n < hi; n++ {
+		idx := t.idx[n*out : (n+1)*out]
+		MaxRef(one, t.dst[n*out:(n+1)*out], idx, t.src[n*in:(n+1)*in])
+		for o := range idx {
+			idx[o] += int32(n * in)
+		}
+	}
+}
+
+func maxGradImages(t *task, lo, hi int) {
+	in, out := t.s.In()/t.s.N, t.s.Out()/t.s.N
+	clear(t.dst[lo*in : hi*in])
+	for o := lo * out; o < hi*out; o++ {
+		t.dst[t.idx[o]] += t.src[o]
+	}
 }
 
 // MaxGather computes y[o] = x[idx[o]]: what [Max] did to its input, done to another one. It is the
@@ -45,24 +82,39 @@ func MaxGather(y, x []float32, idx []int32) {
 	t.loop(len(y), grain, func(t *task, lo, hi int) { MaxGatherRef(t.dst[lo:hi], t.src, t.idx[lo:hi]) })
 }
 
-// Avg computes y = sum of each window and channel of x, divided by SizeH*SizeW: padding counts as
-// zeros, as in PyTorch unless told otherwise. Where the average is in the range of float32, so is all on the
-// way to it.
+// Avg computes y = sum of each window and channel of x, divided by the number of pixels that count: those of the
+// padded image, where padding is zeros, as in PyTorch unless told otherwise, or with ExcludePad those of x. Windows are
+// not dilated. Where the average is in the range of float32, so is all on the way to it.
 func Avg(s Shape, y, x []float32) {
 	s.check("Avg", len(x), len(y))
 	newTask(s, y, x, nil, false).average()
 }
 
-// AvgGrad computes the gradient of [Avg] with respect to its input: dx sums g/(SizeH*SizeW) over the
-// windows that cover an element.
+// AvgGrad computes the gradient of [Avg] with respect to its input: dx sums, over the windows that cover an
+// element, g divided by what they count.
 func AvgGrad(s Shape, dx, g []float32) {
 	s.check("AvgGrad", len(dx), len(g))
-	newTask(s, dx, g, nil, true).average()
+	t := newTask(s, dx, g, nil, true)
+	if s.uneven() {
+		t.divide()
+	}
+	t.average()
+}
+
+// divide divides the gradients of averages by what these counted, for average to add up.
+func (t *task) divide() {
+	t.scaled = work.Grow(t.scaled, len(t.src))
+	h, w, c := t.from.h, t.from.w, t.s.C
+	for p := range t.s.N * h * w {
+		n := float32(t.s.rows().counted(p/w%h)) * float32(t.s.columns().counted(p%w))
+		vec.Scale(t.scaled[p*c:(p+1)*c], t.src[p*c:(p+1)*c], 1/n)
+	}
+	t.src = t.scaled
 }
 
 // average runs the kernel that multiplies the elements of a window by unit, a power of two, so that their sum
-// cannot overflow, and then the sum by scale: by 1/(SizeH*SizeW) together. But for numbers near the smallest
-// ones, whose last bits get lost, that changes no bit.
+// cannot overflow, and then the sum by what is left of one divided by the number that counts. But for numbers near the
+// smallest ones, whose last bits get lost, that changes no bit.
 func (t *task) average() {
 	n := float32(t.s.SizeH) * float32(t.s.SizeW) // the product of the ints may overflow
 	t.unit = 1
@@ -70,9 +122,15 @@ func (t *task) average() {
 		t.unit /= 2
 	}
 	t.scale = 1 / n / t.unit
-	t.run(func(t *task, to, from int, r run, rows int) {
-		c := t.s.C
-		t.set.avgWindows(t.dst[to:], t.src[from:], t.unit, t.scale,
+	if t.s.uneven() {
+		t.scale = 1 / t.unit
+	}
+	t.run(func(t *task, to, from int, r run, h, rows int) {
+		c, scale := t.s.C, t.scale
+		if !t.backward {
+			scale = 1 / (float32(t.s.rows().counted(h)) * float32(r.counted)) / t.unit
+		}
+		t.set.avgWindows(t.dst[to:], t.src[from:], t.unit, scale,
 			r.count, r.dstStep*c, r.srcStep*c, rows, r.cols, t.from.w*c, c)
 	})
 }

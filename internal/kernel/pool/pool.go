@@ -6,22 +6,28 @@ import (
 	"github.com/residuum-go/residuum/internal/work"
 )
 
-// Shape is the geometry of a pooling. The input x is [N, H, W, C]; output pixel (h, w) covers the
-// SizeH by SizeW window of x whose first corner is (h*StrideH - PadH, w*StrideW - PadW); the output
-// is [N, OutH(), OutW(), C]. Windows lie within the padded image. Padding is narrower than the
-// window, so that every window holds a pixel.
+// Shape is the geometry of a pooling. The input x is [N, H, W, C]; output pixel (h, w) covers the window of x with
+// SizeH by SizeW pixels, DilationH and DilationW apart (0 means 1), whose first is (h*StrideH - PadH, w*StrideW - PadW);
+// the output is [N, OutH(), OutW(), C]. x is padded by PadH and PadW at both ends, and by MoreH and MoreW more at the
+// bottom and the right, which may be negative. Windows lie within the padded image; with Ceil there also is one where
+// what is left is less than a window, unless it would begin in the padding at the end. Every window holds a pixel.
+//
+// Averages are over the pixels of a window that lie in the padded image, or with ExcludePad in x.
 type Shape struct {
-	N, H, W, C       int
-	SizeH, SizeW     int
-	StrideH, StrideW int
-	PadH, PadW       int
+	N, H, W, C           int
+	SizeH, SizeW         int
+	StrideH, StrideW     int
+	PadH, PadW           int
+	MoreH, MoreW         int
+	DilationH, DilationW int
+	Ceil, ExcludePad     bool
 }
 
 // OutH returns the height of the output.
-func (s Shape) OutH() int { return (s.H+2*s.PadH-s.SizeH)/s.StrideH + 1 }
+func (s Shape) OutH() int { return s.rows().out() }
 
 // OutW returns the width of the output.
-func (s Shape) OutW() int { return (s.W+2*s.PadW-s.SizeW)/s.StrideW + 1 }
+func (s Shape) OutW() int { return s.columns().out() }
 
 // In returns the number of elements of the input.
 func (s Shape) In() int { return s.N * s.H * s.W * s.C }
@@ -29,15 +35,16 @@ func (s Shape) In() int { return s.N * s.H * s.W * s.C }
 // Out returns the number of elements of the output.
 func (s Shape) Out() int { return s.N * s.OutH() * s.OutW() * s.C }
 
+// Fits reports whether a window fits in the padded image and each holds a pixel.
+func (s Shape) Fits() bool { return s.rows().fits() && s.columns().fits() }
+
 // check panics unless s is a pooling and the slices have the lengths of its input and output.
 func (s Shape) check(op string, in, out int) {
 	switch {
-	case s.N < 0 || s.H < 1 || s.W < 1 || s.C < 1 || s.StrideH < 1 || s.StrideW < 1:
+	case s.N < 0 || s.H < 1 || s.W < 1 || s.C < 1 || s.StrideH < 1 || s.StrideW < 1 || s.DilationH < 0 || s.DilationW < 0:
 		panic(fmt.Sprintf("pool: %s: %+v: sizes must be positive", op, s))
-	case s.PadH < 0 || s.PadW < 0 || s.PadH >= s.SizeH || s.PadW >= s.SizeW:
-		panic(fmt.Sprintf("pool: %s: %+v: padding must be narrower than the window", op, s))
-	case s.H+2*s.PadH < s.SizeH || s.W+2*s.PadW < s.SizeW:
-		panic(fmt.Sprintf("pool: %s: %+v: the window is larger than the padded image", op, s))
+	case !s.Fits():
+		panic(fmt.Sprintf("pool: %s: %+v: the window is larger than the padded image, or one holds no pixel", op, s))
 	case in != s.In() || out != s.Out():
 		panic(fmt.Sprintf("pool: %s: %+v: needs %d and %d elements, has %d and %d", op, s, s.In(), s.Out(), in, out))
 	case s.In() > 1<<31-1:
@@ -45,13 +52,70 @@ func (s Shape) check(op string, in, out int) {
 	}
 }
 
-// window returns the part of [0, n) that output position o covers.
-func window(o, size, stride, pad, n int) (lo, hi int) {
-	lo = o*stride - pad
-	return max(lo, 0), min(lo+size, n)
+// dilated reports whether the pixels of a window are not neighbours.
+func (s Shape) dilated() bool { return max(s.DilationH, s.DilationW) > 1 }
+
+// uneven reports whether averages may be over windows of different sizes.
+func (s Shape) uneven() bool { return s.Ceil || s.ExcludePad }
+
+// axis is what a Shape says of one of the two axes.
+type axis struct {
+	n, size, stride, pad, end, dilation int // end is the padding at the end
+	ceil, excludePad                    bool
+}
+
+func (s Shape) rows() axis {
+	return axis{s.H, s.SizeH, s.StrideH, s.PadH, s.PadH + s.MoreH, max(s.DilationH, 1), s.Ceil, s.ExcludePad}
+}
+
+func (s Shape) columns() axis {
+	return axis{s.W, s.SizeW, s.StrideW, s.PadW, s.PadW + s.MoreW, max(s.DilationW, 1), s.Ceil, s.ExcludePad}
+}
+
+// reach returns how far a window reaches.
+func (a axis) reach() int { return (a.size-1)*a.dilation + 1 }
+
+// out returns the number of windows.
+func (a axis) out() int {
+	rest := a.n + a.pad + a.end - a.reach()
+	out := rest/a.stride + 1
+	if a.ceil && rest%a.stride > 0 && out*a.stride < a.n+a.pad {
+		out++
+	}
+	return out
+}
+
+func (a axis) fits() bool {
+	if a.size < 1 || a.n+a.pad+a.end < a.reach() || min(a.pad, a.end) < 0 || max(a.pad, a.end) >= a.reach() {
+		return false
+	}
+	for o := range a.out() {
+		if lo, hi := a.window(o); a.dilation > 1 && lo >= hi {
+			return false
+		} else if a.dilation == 1 {
+			break // by the condition above
+		}
+	}
+	return true
+}
+
+// window returns the first pixel of [0, n) that output position o covers, and the end of them.
+func (a axis) window(o int) (lo, hi int) {
+	lo = o*a.stride - a.pad
+	return lo + work.Ceil(max(-lo, 0), a.dilation)*a.dilation, min(lo+a.reach(), a.n)
+}
+
+// counted returns over how many pixels, of a window that is not dilated, the average at output position o is.
+func (a axis) counted(o int) int {
+	if a.excludePad {
+		lo, hi := a.window(o)
+		return hi - lo
+	}
+	lo := o*a.stride - a.pad
+	return min(lo+a.size, a.n+a.end) - lo
 }
 
 // covering returns the output positions, of out many, whose windows cover input position i.
-func covering(i, size, stride, pad, out int) (lo, hi int) {
-	return max(0, work.Ceil(i+pad-size+1, stride)), min((i+pad)/stride+1, out)
+func (a axis) covering(i, out int) (lo, hi int) {
+	return max(0, work.Ceil(i+a.pad-a.size+1, a.stride)), min((i+a.pad)/a.stride+1, out)
 }

@@ -25,22 +25,36 @@ var shapes = []Shape{
 	{N: 1, H: 3, W: 3, C: 100, SizeH: 5, SizeW: 5, StrideH: 1, StrideW: 1, PadH: 2, PadW: 2},
 	{N: 1, H: 2, W: 2, C: 8, SizeH: 4, SizeW: 4, StrideH: 5, StrideW: 5, PadH: 3, PadW: 3},
 	{N: 2, H: 40, W: 40, C: 17, SizeH: 3, SizeW: 3, StrideH: 2, StrideW: 2, PadH: 1, PadW: 1}, // several chunks
+	{N: 2, H: 6, W: 7, C: 17, SizeH: 3, SizeW: 2, StrideH: 2, StrideW: 2, PadH: 0, PadW: 1, MoreH: 1, MoreW: -1},
+	{N: 2, H: 5, W: 6, C: 5, SizeH: 3, SizeW: 3, StrideH: 2, StrideW: 2, PadH: 2, PadW: 1, MoreH: -2, MoreW: 1, ExcludePad: true},
+	{N: 2, H: 6, W: 8, C: 19, SizeH: 3, SizeW: 3, StrideH: 2, StrideW: 3, PadW: 1, Ceil: true},
+	{N: 1, H: 7, W: 9, C: 33, SizeH: 2, SizeW: 4, StrideH: 3, StrideW: 2, PadH: 1, PadW: 1, Ceil: true, ExcludePad: true},
+	{N: 3, H: 4, W: 4, C: 3, SizeH: 2, SizeW: 3, StrideH: 1, StrideW: 1, PadW: 1, Ceil: true},          // nothing left
+	{N: 1, H: 2, W: 4, C: 2, SizeH: 2, SizeW: 2, StrideH: 3, StrideW: 5, PadH: 1, PadW: 1, Ceil: true}, // one in the padding
 	{N: 0, H: 4, W: 4, C: 4, SizeH: 2, SizeW: 2, StrideH: 2, StrideW: 2},
 	{N: 1, H: 2, W: 2, C: 3, SizeH: root, SizeW: root, StrideH: 1, StrideW: 2, PadH: root / 2, PadW: root / 2},
 }
 
 const root = 1 << (bits.UintSize / 2) // whose square is 0 in an int
 
+// dilatedShapes are for maxima only.
+var dilatedShapes = []Shape{
+	{N: 2, H: 7, W: 8, C: 5, SizeH: 2, SizeW: 3, StrideH: 1, StrideW: 2, DilationH: 3, DilationW: 2},
+	{N: 3, H: 6, W: 9, C: 17, SizeH: 3, SizeW: 2, StrideH: 2, StrideW: 1, PadH: 2, PadW: 1, DilationH: 2},
+	{N: 1, H: 6, W: 7, C: 2, SizeH: 3, SizeW: 3, StrideH: 2, StrideW: 2, PadH: 1, MoreW: 2, DilationH: 1, DilationW: 2, Ceil: true},
+	{N: 0, H: 4, W: 4, C: 4, SizeH: 2, SizeW: 2, StrideH: 2, StrideW: 2, DilationH: 2},
+}
+
 // eachShape also runs every number of channels up to two AVX-512 registers and a half.
-func eachShape(t *testing.T, f func(t *testing.T, s Shape)) {
-	all := append([]Shape{}, shapes...)
+func eachShape(t *testing.T, f func(t *testing.T, s Shape), more ...Shape) {
+	all := append(append([]Shape{}, shapes...), more...)
 	for c := 1; c <= 40; c++ {
 		all = append(all, Shape{N: 1, H: 4, W: 5, C: c, SizeH: 3, SizeW: 3, StrideH: 2, StrideW: 2, PadH: 1, PadW: 1})
 	}
 	kerneltest.EachLevel(t, func(t *testing.T) {
 		for _, s := range all {
-			t.Run(fmt.Sprintf("shape=%dx%dx%dx%d/size=%dx%d/stride=%dx%d/pad=%dx%d", s.N, s.H, s.W, s.C,
-				s.SizeH, s.SizeW, s.StrideH, s.StrideW, s.PadH, s.PadW), func(t *testing.T) { f(t, s) })
+			t.Run(fmt.Sprintf("shape=%dx%dx%dx%d/size=%dx%d/stride=%dx%d/pad=%dx%d/more=%dx%d/dilation=%dx%d/ceil=%v/exclude=%v", s.N, s.H, s.W, s.C,
+				s.SizeH, s.SizeW, s.StrideH, s.StrideW, s.PadH, s.PadW, s.MoreH, s.MoreW, s.DilationH, s.DilationW, s.Ceil, s.ExcludePad), func(t *testing.T) { f(t, s) })
 		}
 	})
 }
@@ -98,7 +112,7 @@ func TestMax(t *testing.T) {
 			requireSame(t, want, z)
 			return dx
 		})
-	})
+	}, dilatedShapes...)
 }
 
 func TestAvg(t *testing.T) {
@@ -166,6 +180,8 @@ func TestShapesThatDoNotFit(t *testing.T) {
 	padded.PadH = 2
 	large := s
 	large.SizeW = 5
+	apart := s
+	apart.PadW, apart.DilationW, apart.W, apart.StrideW = 1, 2, 1, 1 // in columns -1 and 1
 	zero := s
 	zero.StrideW = 0
 	for name, f := range map[string]func(){
@@ -174,6 +190,7 @@ func TestShapesThatDoNotFit(t *testing.T) {
 		"grad":    func() { MaxGrad(s, x, y, idx[:3]) },
 		"padding": func() { Avg(padded, y, x) },
 		"size":    func() { Avg(large, y, x) },
+		"apart":   func() { Max(apart, y[:2], idx[:2], x[:4]) },
 		"stride":  func() { AvgGrad(zero, x, y) },
 		"gather":  func() { MaxGather(y, x, idx[:2]) },
 		"global":  func() { GlobalAvg(y, x, 4, 5, 1) },
@@ -255,7 +272,7 @@ func float64s(s []float32) []float64 {
 func requireWithin(t *testing.T, tol float64, want []float64, got []float32) {
 	t.Helper()
 	for i, g := range got {
-		if !(math.Abs(float64(g)-want[i]) <= tol) {
+		if !(math.Abs(float64(g)-want[i]) <= tol) && g != float32(want[i]) { // which may be infinite
 			t.Fatalf("element %d: %v, want %v", i, g, want[i])
 		}
 	}

@@ -5,10 +5,10 @@ type Float interface{ float32 | float64 }
 
 // MaxRef is the reference of [Max].
 func MaxRef[T Float](s Shape, y []T, idx []int32, x []T) {
-	s.eachOutput(func(o, n, h0, h1, w0, w1, c int) {
-		best := ((n*s.H+h0)*s.W+w0)*s.C + c
-		for h := h0; h < h1; h++ {
-			for w := w0; w < w1; w++ {
+	s.eachOutput(func(o, n, c int, v, u span) {
+		best := ((n*s.H+v.lo)*s.W+u.lo)*s.C + c
+		for h := v.lo; h < v.hi; h += v.step {
+			for w := u.lo; w < u.hi; w += u.step {
 				i := ((n*s.H+h)*s.W+w)*s.C + c
 				if x[i] > x[best] || x[i] != x[i] && x[best] == x[best] {
 					best = i
@@ -36,24 +36,24 @@ func MaxGatherRef[T Float](y, x []T, idx []int32) {
 
 // AvgRef is the reference of [Avg].
 func AvgRef[T Float](s Shape, y, x []T) {
-	s.eachOutput(func(o, n, h0, h1, w0, w1, c int) {
+	s.eachOutput(func(o, n, c int, v, u span) {
 		var sum T
-		for h := h0; h < h1; h++ {
-			for w := w0; w < w1; w++ {
+		for h := v.lo; h < v.hi; h++ {
+			for w := u.lo; w < u.hi; w++ {
 				sum += x[((n*s.H+h)*s.W+w)*s.C+c]
 			}
 		}
-		y[o] = sum * (1 / (T(s.SizeH) * T(s.SizeW)))
+		y[o] = sum * (1 / (T(v.counted) * T(u.counted)))
 	})
 }
 
 // AvgGradRef is the reference of [AvgGrad].
 func AvgGradRef[T Float](s Shape, dx, g []T) {
 	clear(dx)
-	s.eachOutput(func(o, n, h0, h1, w0, w1, c int) {
-		for h := h0; h < h1; h++ {
-			for w := w0; w < w1; w++ {
-				dx[((n*s.H+h)*s.W+w)*s.C+c] += g[o] * (1 / (T(s.SizeH) * T(s.SizeW)))
+	s.eachOutput(func(o, n, c int, v, u span) {
+		for h := v.lo; h < v.hi; h++ {
+			for w := u.lo; w < u.hi; w++ {
+				dx[((n*s.H+h)*s.W+w)*s.C+c] += g[o] * (1 / (T(v.counted) * T(u.counted)))
 			}
 		}
 	})
@@ -83,16 +83,23 @@ func GlobalAvgGradRef[T Float](dx, g []T, n, hw, c int) {
 	}
 }
 
-// eachOutput calls f for every output element o with the part of its window inside the image.
-func (s Shape) eachOutput(f func(o, n, h0, h1, w0, w1, c int)) {
+// span is the part of a window inside the image, along one axis, and how many pixels an average counts there.
+type span struct{ lo, hi, step, counted int }
+
+func (a axis) span(o int) span {
+	lo, hi := a.window(o)
+	return span{lo, hi, a.dilation, a.counted(o)}
+}
+
+// eachOutput calls f for every output element o with its window's rows and columns.
+func (s Shape) eachOutput(f func(o, n, c int, rows, columns span)) {
 	o := 0
 	for n := range s.N {
 		for oh := range s.OutH() {
-			h0, h1 := window(oh, s.SizeH, s.StrideH, s.PadH, s.H)
 			for ow := range s.OutW() {
-				w0, w1 := window(ow, s.SizeW, s.StrideW, s.PadW, s.W)
+				rows, columns := s.rows().span(oh), s.columns().span(ow)
 				for c := range s.C {
-					f(o, n, h0, h1, w0, w1, c)
+					f(o, n, c, rows, columns)
 					o++
 				}
 			}

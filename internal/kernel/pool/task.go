@@ -17,11 +17,12 @@ type task struct {
 	s        Shape
 	to, from image
 	backward bool
-	unit     float32 // of averages
-	scale    float32
+	unit     float32   // of averages
+	scale    float32   // of gradients of averages
+	scaled   []float32 // gradients divided by what their averages counted
 	runs     []run
 	set      *kernels
-	kernel   func(t *task, to, from int, r run, rows int)
+	kernel   func(t *task, to, from int, r run, h, rows int)
 	body     func(t *task, lo, hi int)
 }
 
@@ -29,8 +30,9 @@ type task struct {
 type image struct{ h, w int }
 
 // run is a sequence of pixels of a destination row: count of them from pixel dst on, dstStep apart.
-// The first one's window starts at column src, and the next ones' each srcStep later.
-type run struct{ dst, dstStep, src, srcStep, count, cols int }
+// The first one's window starts at column src, and the next ones' each srcStep later. Forward, an average counts
+// counted columns.
+type run struct{ dst, dstStep, src, srcStep, count, cols, counted int }
 
 // grain is about how many destination elements go to one worker at a time.
 const grain = 16 << 10
@@ -50,9 +52,9 @@ func newTask(s Shape, dst, src []float32, idx []int32, backward bool) *task {
 	return t
 }
 
-// run executes kernel, whose positions are those of the first channel of the run's first pixel and of its
-// window, for all pixels in parallel, and gives the task back.
-func (t *task) run(kernel func(t *task, to, from int, r run, rows int)) {
+// run executes kernel, whose positions are those of the first channel of the run's first pixel, in row h of the
+// destination, and of its window, for all pixels in parallel, and gives the task back.
+func (t *task) run(kernel func(t *task, to, from int, r run, h, rows int)) {
 	t.kernel = kernel
 	t.loop(t.s.N*t.to.h, max(1, grain/(t.to.w*t.s.C)), (*task).rows)
 }
@@ -64,24 +66,32 @@ func (t *task) Run(lo, hi int) { t.body(t, lo, hi) }
 func (t *task) loop(n, grain int, body func(t *task, lo, hi int)) {
 	t.body = body
 	parallel.For(n, grain, t)
-	*t = task{runs: t.runs}
+	*t = task{runs: t.runs, scaled: t.scaled}
 	tasks.Put(t)
 }
 
 // columns returns the columns of the source in the window of destination column w.
 func (t *task) columns(w int) (lo, hi int) {
 	if t.backward {
-		return covering(w, t.s.SizeW, t.s.StrideW, t.s.PadW, t.from.w)
+		return t.s.columns().covering(w, t.from.w)
 	}
-	return window(w, t.s.SizeW, t.s.StrideW, t.s.PadW, t.from.w)
+	return t.s.columns().window(w)
 }
 
 // lines returns the rows of the source in the window of destination row h.
 func (t *task) lines(h int) (lo, hi int) {
 	if t.backward {
-		return covering(h, t.s.SizeH, t.s.StrideH, t.s.PadH, t.from.h)
+		return t.s.rows().covering(h, t.from.h)
 	}
-	return window(h, t.s.SizeH, t.s.StrideH, t.s.PadH, t.from.h)
+	return t.s.rows().window(h)
+}
+
+// counted returns how many columns the average at destination column w counts.
+func (t *task) counted(w int) int {
+	if t.backward {
+		return 0
+	}
+	return t.s.columns().counted(w)
 }
 
 func (t *task) findRuns() {
@@ -93,10 +103,10 @@ func (t *task) findRuns() {
 	for phase := range min(dstStep, t.to.w) {
 		for w := phase; w < t.to.w; {
 			lo, hi := t.columns(w)
-			r := run{dst: w, dstStep: dstStep, src: lo, srcStep: srcStep, cols: max(hi-lo, 0)}
+			r := run{dst: w, dstStep: dstStep, src: lo, srcStep: srcStep, cols: max(hi-lo, 0), counted: t.counted(w)}
 			for ; w < t.to.w; w += dstStep {
 				a, b := t.columns(w)
-				if at := r.src + r.count*srcStep; max(b-a, 0) != r.cols || r.cols > 0 && a != at {
+				if at := r.src + r.count*srcStep; max(b-a, 0) != r.cols || r.cols > 0 && a != at || t.counted(w) != r.counted {
 					break
 				}
 				r.count++
@@ -118,7 +128,7 @@ func (t *task) rows(lo, hi int) {
 				t.zero(to, r)
 				continue
 			}
-			t.kernel(t, to, ((n*t.from.h+first)*t.from.w+r.src)*c, r, last-first)
+			t.kernel(t, to, ((n*t.from.h+first)*t.from.w+r.src)*c, r, h, last-first)
 		}
 	}
 }

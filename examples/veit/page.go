@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"time"
 
 	"github.com/residuum-go/residuum/examples/internal/program"
@@ -21,7 +22,10 @@ import (
 //go:embed page.html
 var pageSource string
 
-var page = template.Must(template.New("page").Funcs(template.FuncMap{"thousands": program.Thousands}).Parse(pageSource))
+var page = template.Must(template.New("page").Funcs(template.FuncMap{"thousands": program.Thousands, "tight": tight.Replace, "now": time.Now}).Parse(pageSource))
+
+// tight keeps numbers and their units on one line.
+var tight = strings.NewReplacer(" %", "\u00a0%", " ± ", "\u00a0±\u00a0")
 
 type section struct {
 	Name, Title, Text, Paper string

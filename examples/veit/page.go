@@ -77,7 +77,7 @@ func (r *Results) gains(nets []*Net, of func(*Net) float64) []float64 {
 }
 
 // reportEvery is how often the report is written anew while the run goes on.
-const reportEvery = 5 * time.Second
+const reportEvery = 10 * time.Second
 
 // folder is where a report is written, again and again while it grows.
 type folder struct {

@@ -16,7 +16,7 @@ var kinds = []struct{ begin, name string }{
 	{"\x08", "ONNX or another protocol buffer" + convert},
 	{"version ", "a pointer of Git LFS, not the file that it stands for: git lfs pull fetches it"},
 	{"<", "HTML or XML, perhaps of a download that failed"},
-	{"{", "JSON, perhaps the index of a model in several files: read these"},
+	{"{", "JSON: the index of a model in several files is known by a name that ends in " + indexSuffix},
 }
 
 const (

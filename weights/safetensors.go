@@ -11,7 +11,6 @@ import (
 	"io/fs"
 	"maps"
 	"math"
-	"os"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -45,25 +44,22 @@ func (f *File) Elements() int64 {
 // ErrFormat is matched, through errors.Is, by every error that says that a file is not valid.
 var ErrFormat = errors.New("not a valid file of weights")
 
-// Load reads the file at path, safetensors or what torch.save writes; see [Read]. If it is seen to change meanwhile, that is an error; one that is replaced,
-// as Save does it, is read as it was.
+// Load reads the file at path, safetensors or what torch.save writes; see [Read]. If it is seen to change meanwhile, that
+// is an error; one that is replaced, as Save does it, is read as it was. Where the name ends in .index.json, as in
+// model.safetensors.index.json, it is the index of a model in several files: Load reads each tensor from the file beside the index that its
+// weight_map names. One that is not beside it, is missing or lacks a tensor is an error.
 func Load(path string) (*File, error) { return LoadPart(path, "") }
 
 // LoadPart is Load for a PyTorch file of several dictionaries of tensors: it reads the one of the given name, such as
 // "ema", or "model.ema" for one in another.
 func LoadPart(path, part string) (*File, error) {
-	// Before it is opened, because to open a pipe is to wait for its writer.
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("weights: %s: not a regular file, mode %s", path, info.Mode())
+	load := loadOne
+	if strings.HasSuffix(path, indexSuffix) {
+		load = loadIndex
 	}
-	f, err := os.Open(path)
+	file, err := load(path, part)
 	if err != nil {
 		return nil, fmt.Errorf("weights: %w", err)
-	}
-	defer f.Close()
-	file, err := load(f, part)
-	if err != nil {
-		return nil, fmt.Errorf("weights: %s: %w", path, err)
 	}
 	return file, nil
 }

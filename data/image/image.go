@@ -43,7 +43,7 @@ func (m *Image) CentreCrop(height, width int) *Image {
 }
 
 // middle returns where a window of n begins in an axis of size, in the middle.
-func middle(size, n int) int {
+func middle[T int | int64](size, n T) T {
 	if n > size { // torchvision pads (n-size)/2 rounded down before and cuts from there
 		return -((n - size) / 2)
 	}

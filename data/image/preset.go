@@ -41,12 +41,26 @@ func PresetOf(weights string) (Preset, error) {
 	return Preset{}, fmt.Errorf("image: PresetOf: no preset for %q: want a name such as resnet50.IMAGENET1K_V2 or resnet50.a1_in1k", weights)
 }
 
-// Cut returns the bytes that the network sees of m, Crop x Crop pixels.
+// Cut returns the bytes that the network sees of m, Crop x Crop pixels: those of ShortSide and CentreCrop, of which no more
+// is computed.
 func (p Preset) Cut(m *Image) *Image {
-	if p.Resize > 0 {
-		m = m.ShortSide(p.Resize, p.Filter)
+	if p.Resize == 0 {
+		return m.CentreCrop(p.Crop, p.Crop)
 	}
-	return m.CentreCrop(p.Crop, p.Crop)
+	h, w := m.shortSide(p.Resize)
+	top, left := middle(h, int64(p.Crop)), middle(w, int64(p.Crop))
+	rows, columns := visible(h, top, p.Crop), visible(w, left, p.Crop)
+	m = m.resize(rows, columns, p.Filter)
+	if rows.n == p.Crop && columns.n == p.Crop {
+		return m
+	}
+	return m.Crop(int(top-rows.from), int(left-columns.from), p.Crop, p.Crop)
+}
+
+// visible returns what an axis has of n pixels that begin at a place, which may be before it.
+func visible(size, from int64, n int) span {
+	first := max(from, 0)
+	return span{size, first, int(min(from+int64(n), size) - first)}
 }
 
 // Tensor returns images as a batch [N, Crop, Crop, 3]. On the bytes that Pillow decodes it has the bits of torchvision's

@@ -74,3 +74,32 @@ func TestPresetNames(t *testing.T) {
 		require.ErrorContains(t, err, "image: PresetOf: no preset for")
 	}
 }
+
+// Cut computes the window alone, with the bits of the whole.
+func TestCutIsAWindowOfTheWhole(t *testing.T) {
+	for _, f := range []Filter{Bilinear, Nearest, Box, Hamming, Bicubic, Lanczos} {
+		for _, size := range [][2]int{{97, 113}, {31, 31}, {200, 40}, {40, 333}} {
+			for _, p := range []Preset{{37, 29, f, half}, {29, 29, f, half}, {20, 33, f, half}, {0, 50, f, half}, {113, 90, f, half}} {
+				m := picture(size[0], size[1], 3)
+				whole := m
+				if p.Resize > 0 {
+					whole = m.ShortSide(p.Resize, f)
+				}
+				require.Equal(t, whole.CentreCrop(p.Crop, p.Crop), p.Cut(m), "%v of %v", p, size)
+			}
+		}
+	}
+}
+
+// Its short side made 256 pixels long, this picture would be 12 GB.
+func TestCutOfALine(t *testing.T) {
+	m := New(1, 1<<16, 3)
+	for i := range m.Pixels {
+		m.Pixels[i] = 77
+	}
+	p, err := PresetOf("IMAGENET1K_V1")
+	require.NoError(t, err)
+	require.Equal(t, bytes.Repeat([]byte{77}, 224*224*3), p.Cut(m).Pixels)
+	m = &Image{m.Pixels, 1 << 16, 1, 3}
+	require.Equal(t, bytes.Repeat([]byte{77}, 224*224*3), p.Cut(m).Pixels)
+}

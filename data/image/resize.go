@@ -96,19 +96,38 @@ func (m *Image) Resize(height, width int, f Filter) *Image {
 	if height < 1 || width < 1 {
 		panic(fmt.Sprintf("image: Resize: to %dx%d pixels: want at least 1 of both", height, width))
 	}
+	return m.resize(span{int64(height), 0, height}, span{int64(width), 0, width}, f)
+}
+
+// span is the pixels [from, from+n) of an axis of so many. The axis may be longer than any image: of a picture that is a
+// million times as wide as it is high, only the middle is ever computed.
+type span struct {
+	size int64
+	from int64
+	n    int
+}
+
+// resize computes a window of the resized image.
+func (m *Image) resize(rows, columns span, f Filter) *Image {
 	if f == Nearest {
-		return m.nearest(height, width)
+		return m.nearest(rows, columns)
 	}
 	out := m
-	columnsFirst := 2*(m.Width-width) < m.Height-height && height < m.Height // since Pillow 13
+	less := int64(m.Height) - rows.size
+	columnsFirst := 2*(int64(m.Width)-columns.size) < less && less > 0 // since Pillow 13
+	resizeColumns := func() {
+		if rows != (span{int64(m.Height), 0, m.Height}) {
+			out = out.resizeColumns(weightsOf(m.Height, rows, f))
+		}
+	}
 	if columnsFirst {
-		out = out.resizeColumns(weightsOf(m.Height, height, f))
+		resizeColumns()
 	}
-	if width != m.Width {
-		out = out.resizeRows(weightsOf(m.Width, width, f))
+	if columns != (span{int64(m.Width), 0, m.Width}) {
+		out = out.resizeRows(weightsOf(m.Width, columns, f))
 	}
-	if height != m.Height && !columnsFirst {
-		out = out.resizeColumns(weightsOf(m.Height, height, f))
+	if !columnsFirst {
+		resizeColumns()
 	}
 	if out == m {
 		return &Image{append([]uint8(nil), m.Pixels...), m.Height, m.Width, m.Channels}
@@ -119,31 +138,39 @@ func (m *Image) Resize(height, width int, f Filter) *Image {
 // ShortSide returns m resized so that its shorter side has n pixels, the longer one in proportion, rounded down:
 // torchvision's Resize(n).
 func (m *Image) ShortSide(n int, f Filter) *Image {
+	h, w := m.shortSide(n)
+	return m.Resize(int(h), int(w), f)
+}
+
+// shortSide returns the size that makes the shorter side n.
+func (m *Image) shortSide(n int) (height, width int64) {
 	if m.Width <= m.Height {
-		return m.Resize(int(int64(n)*int64(m.Height)/int64(m.Width)), n, f)
+		return int64(n) * int64(m.Height) / int64(m.Width), int64(n)
 	}
-	return m.Resize(n, int(int64(n)*int64(m.Width)/int64(m.Height)), f)
+	return int64(n), int64(n) * int64(m.Width) / int64(m.Height)
 }
 
 // nearest takes pixels by places that are added up, as Pillow does, rounding errors included.
-func (m *Image) nearest(height, width int) *Image {
-	out := New(height, width, m.Channels)
-	columns, rows := places(m.Width, width), places(m.Height, height)
-	for y, from := range rows {
+func (m *Image) nearest(rows, columns span) *Image {
+	out := New(rows.n, columns.n, m.Channels)
+	across := places(m.Width, columns)
+	for y, from := range places(m.Height, rows) {
 		src, dst := m.row(from), out.row(y)
-		for x, from := range columns {
+		for x, from := range across {
 			copy(dst[x*m.Channels:(x+1)*m.Channels], src[from*m.Channels:])
 		}
 	}
 	return out
 }
 
-func places(in, out int) []int {
-	step := float64(in) / float64(out)
+func places(in int, out span) []int {
+	step := float64(in) / float64(out.size)
 	at := step * 0.5
-	p := make([]int, out)
-	for i := range p {
-		p[i] = min(int(at), in-1)
+	p := make([]int, out.n)
+	for i := range out.from + int64(out.n) {
+		if i >= out.from {
+			p[i-out.from] = min(int(at), in-1)
+		}
 		at += step
 	}
 	return p
@@ -158,15 +185,15 @@ type taps struct {
 	weight []int32
 }
 
-func weightsOf(in, out int, f Filter) []taps {
+func weightsOf(in int, out span, f Filter) []taps {
 	weight, support := f.kernel()
-	scale := float64(in) / float64(out)
+	scale := float64(in) / float64(out.size)
 	wide := max(scale, 1)
 	support *= wide
-	all := make([]taps, out)
+	all := make([]taps, out.n)
 	values := make([]float64, 0, int(math.Ceil(support))*2+1)
 	for i := range all {
-		centre := float64((float64(i) + 0.5) * scale) // the conversion keeps what follows from being fused with it
+		centre := float64((float64(out.from+int64(i)) + 0.5) * scale) // the conversion keeps what follows from being fused with it
 		first := max(int(centre-support+0.5), 0)
 		last := min(int(centre+support+0.5), in)
 		values = values[:0]

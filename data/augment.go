@@ -53,9 +53,9 @@ func scramble(seed uint64, epoch int) uint64 {
 	return z ^ z>>31
 }
 
-// render writes image i, seen through v and normalised by table, to dst.
-func (d *Dataset) render(dst []float32, i int, v view, table [][256]float32) {
-	image, h, w, ch := d.Image(i), d.Height, d.Width, d.Channels
+// render writes an image [h, w, channels], seen through v and normalised by table, to dst.
+func render(dst []float32, image []uint8, h, w int, v view, table [][256]float32) {
+	ch := len(table)
 	if v == (view{}) {
 		normalise(dst, image, table)
 		return

@@ -13,6 +13,7 @@ type Batch struct {
 	X      *tensor.Tensor // [N, ...]
 	Labels []int          // N classes, counted from 0
 	Index  []int          // where each example is in its dataset; nil if it has none
+	Err    error          // why there is nothing else: an image could not be read. Of a [Dataset] it is nil
 }
 
 // Batch returns images [lo, hi) of d. They are the caller's.

@@ -3,7 +3,8 @@
 // A [Dataset] keeps its images as bytes, one after the other, rows of pixels with their channels
 // side by side (NHWC). [LoadIDX] reads the files of MNIST and Fashion-MNIST, [LoadCIFAR10Train] and
 // [LoadCIFAR10Test] the binary version of CIFAR-10; what they read is not trusted, and nothing is
-// allocated for a size that a header claims before the bytes are there. [New] takes images of your own.
+// allocated for a size that a header claims before the bytes are there. [New] takes images of your own. Sets that do not
+// fit in memory are a [Source] of another kind: image.Folder reads pictures when they are needed.
 //
 // A [Batch] is some of them as a tensor, with their labels. For testing, a dataset comes in batches in its own order:
 //

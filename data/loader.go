@@ -32,9 +32,9 @@ type State struct {
 	Batch int `json:"batch"`
 }
 
-// Loader yields a dataset in batches, epoch by epoch. It may be used by one goroutine at a time.
+// Loader yields a source in batches, epoch by epoch. It may be used by one goroutine at a time.
 type Loader struct {
-	set    *Dataset
+	source Source
 	config LoaderConfig
 	table  [][256]float32
 	state  State
@@ -43,30 +43,36 @@ type Loader struct {
 	active bool
 }
 
-// NewLoader returns a loader of d that starts at epoch 0. It is a [*residuum.ConfigError] if c makes no sense for d,
-// and an error if d is nil or empty or one that [New] would refuse.
-func NewLoader(d *Dataset, c LoaderConfig) (*Loader, error) {
-	if err := c.check(d); err != nil {
+// NewLoader returns a loader of a source, such as a [*Dataset], that starts at epoch 0. It is a [*residuum.ConfigError]
+// if c makes no sense for it, and an error if it is nil or empty or a dataset that [New] would refuse.
+func NewLoader(source Source, c LoaderConfig) (*Loader, error) {
+	if err := c.check(source); err != nil {
 		return nil, err
 	}
-	c.Batch = min(c.Batch, d.Len())
+	n := source.Len()
+	c.Batch = min(c.Batch, n)
+	_, _, channels := source.Size()
 	l := &Loader{
-		set: d, config: c, table: c.Norm.table(d.Channels),
-		state: State{Seed: c.Seed, Len: d.Len(), Batch: c.Batch},
-		order: make([]int, d.Len()),
+		source: source, config: c, table: c.Norm.table(channels),
+		state: State{Seed: c.Seed, Len: n, Batch: c.Batch},
+		order: make([]int, n),
 	}
 	l.config.Workers = min(max(c.Workers, 1), l.Steps()) // each worker has memory of its own
 	return l, nil
 }
 
-func (c LoaderConfig) check(d *Dataset) error {
-	if d == nil || d.Len() == 0 {
+func (c LoaderConfig) check(source Source) error {
+	d, inMemory := source.(*Dataset)
+	if source == nil || inMemory && d == nil || source.Len() == 0 {
 		return errors.New("data: NewLoader: no images")
 	}
-	if err := d.check(); err != nil {
-		return err
+	if inMemory {
+		if err := d.check(); err != nil {
+			return err
+		}
 	}
-	pad, side, norm := c.Augment.Pad, min(d.Height, d.Width), c.Norm.check(d.Channels)
+	height, width, channels := source.Size()
+	pad, side, norm := c.Augment.Pad, min(height, width), c.Norm.check(channels)
 	return demand.All("data.LoaderConfig",
 		demand.That(c.Batch >= 1, "Batch", c.Batch, "want at least 1"),
 		demand.That(c.Workers >= 0, "Workers", c.Workers, "want goroutines, or 0 for 1"),
@@ -78,21 +84,21 @@ func (c LoaderConfig) check(d *Dataset) error {
 // Norm returns how the loader normalises.
 func (l *Loader) Norm() Norm { return l.config.Norm }
 
-// Dataset returns the set that the loader draws from.
-func (l *Loader) Dataset() *Dataset { return l.set }
+// Source returns what the loader draws from.
+func (l *Loader) Source() Source { return l.source }
 
 // Steps returns the number of batches in an epoch.
-func (l *Loader) Steps() int { return (l.set.Len() + l.config.Batch - 1) / l.config.Batch }
+func (l *Loader) Steps() int { return (l.source.Len() + l.config.Batch - 1) / l.config.Batch }
 
 // State returns the place right after the batch that was handed out last.
 func (l *Loader) State() State { return l.state }
 
-// SetState puts the loader at a place that State returned, for a loader with the same dataset and
+// SetState puts the loader at a place that State returned, for a loader with the same source and
 // batch size.
 func (l *Loader) SetState(s State) error {
-	if s.Len != l.set.Len() || s.Batch != l.config.Batch {
+	if s.Len != l.source.Len() || s.Batch != l.config.Batch {
 		return fmt.Errorf("data: loader state of %d images in batches of %d, not of %d in batches of %d",
-			s.Len, s.Batch, l.set.Len(), l.config.Batch)
+			s.Len, s.Batch, l.source.Len(), l.config.Batch)
 	}
 	if s.Epoch < 0 || s.Next < 0 || s.Next >= s.Len || s.Next%s.Batch != 0 {
 		return fmt.Errorf("data: loader state at image %d of %d in epoch %d, batches of %d", s.Next, s.Len, s.Epoch, s.Batch)
@@ -104,6 +110,8 @@ func (l *Loader) SetState(s State) error {
 // Epoch yields the batches that are left of the current epoch, all of them at its start. It ends
 // early when ctx is done. A batch is valid until the loop asks for the next one. Goroutines run only
 // while the loop does: they are gone when it ends, however it ends.
+//
+// An image that cannot be read ends it with a batch that has an Err, and the loader stands before this batch.
 //
 //	for batch := range loader.Epoch(ctx) { ... }
 func (l *Loader) Epoch(ctx context.Context) iter.Seq[*Batch] {
@@ -126,6 +134,10 @@ func (l *Loader) Epoch(ctx context.Context) iter.Seq[*Batch] {
 			if ctx.Err() != nil { // select picks any branch that can go
 				return
 			}
+			if s.batch.Err != nil {
+				yield(&s.batch)
+				return
+			}
 			l.advance(s.batch.X.Dim(0))
 			if !yield(&s.batch) {
 				return
@@ -137,7 +149,7 @@ func (l *Loader) Epoch(ctx context.Context) iter.Seq[*Batch] {
 
 func (l *Loader) advance(n int) {
 	l.state.Next += n
-	if l.state.Next == l.set.Len() {
+	if l.state.Next == l.source.Len() {
 		l.state.Epoch, l.state.Next = l.state.Epoch+1, 0
 	}
 }
@@ -159,6 +171,8 @@ type slot struct {
 	labels []int
 	batch  Batch
 	ready  chan struct{}
+	pcg    rand.PCG // of the sample that is being read
+	rng    *rand.Rand
 }
 
 // prefetcher is the set of workers of one Epoch. Only the consumer hands out work, batch k when the
@@ -170,9 +184,12 @@ type prefetcher struct {
 
 func (l *Loader) prefetch() *prefetcher {
 	// The consumer holds one slot while each worker fills another.
-	b, d, n := l.config.Batch, l.set, l.config.Workers+1
+	b, n := l.config.Batch, l.config.Workers+1
 	for len(l.slots) < n {
-		l.slots = append(l.slots, &slot{full: tensor.New(b, d.Height, d.Width, d.Channels), labels: make([]int, b)})
+		height, width, channels := l.source.Size()
+		s := &slot{full: tensor.New(b, height, width, channels), labels: make([]int, b)}
+		s.rng = rand.New(&s.pcg)
+		l.slots = append(l.slots, s)
 	}
 	p := &prefetcher{work: make(chan int, n)}
 	for k := range n {
@@ -184,7 +201,9 @@ func (l *Loader) prefetch() *prefetcher {
 		p.done.Go(func() {
 			for k := range p.work {
 				s := l.slots[k%n]
-				l.fill(s, k, seed, epoch)
+				if err := l.fill(s, k, seed, epoch); err != nil {
+					s.batch = Batch{Err: err}
+				}
 				s.ready <- struct{}{}
 			}
 		})
@@ -206,18 +225,26 @@ func (p *prefetcher) stop() {
 	p.done.Wait()
 }
 
-func (l *Loader) fill(s *slot, k int, seed uint64, epoch int) {
+// fill makes batch k of an epoch.
+func (l *Loader) fill(s *slot, k int, seed uint64, epoch int) error {
 	lo := k * l.config.Batch
-	hi := min(lo+l.config.Batch, l.set.Len())
+	hi := min(lo+l.config.Batch, l.source.Len())
 	s.batch = Batch{X: s.full, Labels: s.labels[:hi-lo], Index: l.order[lo:hi]}
 	if hi-lo < l.config.Batch {
 		s.batch.X = s.full.Slice(0, hi-lo)
 	}
 	out := s.batch.X.Data()
 	size := len(out) / (hi - lo)
+	height, width, _ := l.source.Size()
 	for i, sample := range s.batch.Index {
+		s.pcg.Seed(scramble(seed, epoch), ^uint64(sample)) // not the numbers that a view is drawn from
+		pixels, err := l.source.Read(sample, s.rng)
+		if err != nil {
+			return err
+		}
 		v := l.config.Augment.draw(seed, epoch, sample)
-		l.set.render(out[i*size:(i+1)*size], sample, v, l.table)
-		s.batch.Labels[i] = l.set.Labels[sample]
+		render(out[i*size:(i+1)*size], pixels, height, width, v, l.table)
+		s.batch.Labels[i] = l.source.Label(sample)
 	}
+	return nil
 }

@@ -27,7 +27,7 @@ type Config struct {
 	ClipNorm float64
 
 	// Valid is evaluated at the end of each epoch. It has images like the loader's and is normalised like them.
-	Valid *data.Dataset
+	Valid data.Source
 
 	// Checkpoint is the file to save to at the end of every epoch, when Run is stopped by its context or by a
 	// hook, and every SaveEvery steps if that is positive. Best is a file of the same kind that is written

@@ -18,7 +18,7 @@ import (
 //
 // It only reads the model, so several calls may run at once. Whoever wants to see its progress counts the batches that
 // it takes. Its errors are the context's, wrapped together with its
-// cause, what the arguments lack (a model, examples that it takes, logits for every label), and a [*NonFiniteError],
+// cause, the Err of a batch, what the arguments lack (a model, examples that it takes, logits for every label), and a [*NonFiniteError],
 // which comes with the score.
 func Evaluate(ctx context.Context, model nn.Module, batches iter.Seq[data.Batch]) (data.Score, error) {
 	if model == nil {
@@ -28,6 +28,9 @@ func Evaluate(ctx context.Context, model nn.Module, batches iter.Seq[data.Batch]
 	for b := range batches {
 		if ctx.Err() != nil {
 			return data.Score{}, fmt.Errorf("train: evaluation stopped after %d examples: %w", seen.Examples, cancelled.Err(ctx))
+		}
+		if b.Err != nil {
+			return data.Score{}, fmt.Errorf("train: Evaluate: %w", b.Err)
 		}
 		logits, err := forward(model, autograd.Const(b.X))
 		if err != nil {

@@ -33,7 +33,7 @@ func TestHooks(t *testing.T) {
 	tr.OnEpoch = func(e train.Epoch) error {
 		said = append(said, fmt.Sprint("end of ", e.Number))
 		require.Equal(t, seen, e.Train)
-		valid, err := train.Evaluate(t.Context(), tr.Model, tr.Valid.Batches(tr.Loader.Norm(), 8))
+		valid, err := train.Evaluate(t.Context(), tr.Model, data.Batches(tr.Valid, tr.Loader.Norm(), 8))
 		require.NoError(t, err)
 		require.Equal(t, valid, e.Valid)
 		epochs = append(epochs, e)
@@ -120,7 +120,7 @@ func TestBestCheckpoint(t *testing.T) {
 
 	model := newNet()
 	require.NoError(t, train.LoadModel(best, model))
-	score, err := train.Evaluate(t.Context(), model, tr.Valid.Batches(tr.Loader.Norm(), 8))
+	score, err := train.Evaluate(t.Context(), model, data.Batches(tr.Valid, tr.Loader.Norm(), 8))
 	require.NoError(t, err)
 	require.Equal(t, history[chosen].Valid, score)
 }

@@ -130,7 +130,7 @@ func newTrainer(optimizer string, path string) *trainer {
 }
 
 // newLoader is data.NewLoader for what it takes.
-func newLoader(set *data.Dataset, c data.LoaderConfig) *data.Loader {
+func newLoader(set data.Source, c data.LoaderConfig) *data.Loader {
 	return must(data.NewLoader(set, c))
 }
 

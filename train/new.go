@@ -93,12 +93,12 @@ func (t *Trainer) checkOptimizer() error {
 // checkData asks the model for the logits of a batch and holds the labels against them, and if the epoch's last batch is
 // of one image, tries such a batch.
 func (t *Trainer) checkData() error {
-	set, batch := t.loader.Dataset(), t.loader.State().Batch
+	set, batch := t.loader.Source(), t.loader.State().Batch
 	classes, err := t.try(2)
 	if err != nil {
 		return err
 	}
-	if err := checkLabels(set.Labels, classes, 0); err != nil {
+	if err := checkLabels(labels(set), classes, 0); err != nil {
 		return argument("loader", t.loader, "%v", err)
 	}
 	if (set.Len()-1)%batch == 0 {
@@ -110,18 +110,37 @@ func (t *Trainer) checkData() error {
 	if t.config.Valid == nil {
 		return nil
 	}
-	if v := t.config.Valid; v.Len() == 0 || v.Height != set.Height || v.Width != set.Width || v.Channels != set.Channels {
-		return fault("Valid", fmt.Sprintf("%d images of %dx%dx%d", v.Len(), v.Height, v.Width, v.Channels),
-			"want some of %dx%dx%d, like the loader's", set.Height, set.Width, set.Channels)
+	return t.checkValid(classes)
+}
+
+func (t *Trainer) checkValid(classes int) (err error) {
+	v := t.config.Valid
+	if size, want := size(v), size(t.loader.Source()); v.Len() == 0 || size != want {
+		return fault("Valid", fmt.Sprintf("%d images of %s", v.Len(), size), "want some of %s, like the loader's", want)
 	}
-	_, err = data.New(*t.config.Valid)
+	if d, ok := v.(*data.Dataset); ok {
+		_, err = data.New(*d)
+	}
 	if err == nil {
-		err = checkLabels(t.config.Valid.Labels, classes, 0)
+		err = checkLabels(labels(v), classes, 0)
 	}
 	if err != nil {
-		return fault("Valid", fmt.Sprintf("%d images", t.config.Valid.Len()), "%v", err)
+		return fault("Valid", fmt.Sprintf("%d images", v.Len()), "%v", err)
 	}
 	return nil
+}
+
+func size(s data.Source) string {
+	h, w, c := s.Size()
+	return fmt.Sprintf("%dx%dx%d", h, w, c)
+}
+
+func labels(s data.Source) []int {
+	all := make([]int, s.Len())
+	for i := range all {
+		all[i] = s.Label(i)
+	}
+	return all
 }
 
 // try returns the number of classes of the logits of n black images in training mode, and makes sure that there is a
@@ -131,8 +150,8 @@ func (t *Trainer) try(n int) (classes int, err error) {
 		before := b.Clone()
 		defer tensor.Copy(b, before)
 	}
-	set := t.loader.Dataset()
-	batch := data.Batch{X: tensor.New(n, set.Height, set.Width, set.Channels), Labels: make([]int, n), Index: make([]int, n)}
+	h, w, c := t.loader.Source().Size()
+	batch := data.Batch{X: tensor.New(n, h, w, c), Labels: make([]int, n), Index: make([]int, n)}
 	logits, err := forward(t.model, autograd.NewTape(t.config.Seed).Input(batch.X))
 	if err != nil {
 		return 0, argument("model", t.model, "it does not take the images of the loader: %v", err)

@@ -57,8 +57,8 @@ func (e *DivergedError) Error() string {
 // Run trains until Config.Epochs epochs are complete, counting those of earlier calls and of the run that
 // was resumed, and returns what came out of each.
 //
-// It returns the context's error, wrapped together with its cause, when ctx is done, the error of a hook, wrapped, and a
-// [*DivergedError] when the loss is NaN or infinite, or a parameter is when a checkpoint is due, at the
+// It returns the context's error, wrapped together with its cause, when ctx is done, the error of a hook, wrapped, the
+// error of an image that cannot be read, and a [*DivergedError] when the loss is NaN or infinite, or a parameter is when a checkpoint is due, at the
 // latest at the end of each epoch. A checkpoint that cannot be written, is not to be replaced or is in use
 // by another Run is an error before the first step. One that could not be saved later is tried again by the next
 // call. The epochs that are complete are returned in any case.
@@ -119,7 +119,7 @@ func (t *Trainer) epoch(ctx context.Context) error {
 	e := Epoch{Number: len(t.history) + 1, Train: t.seen}
 	if t.config.Valid != nil {
 		var err error
-		e.Valid, err = Evaluate(ctx, t.model, t.config.Valid.Batches(t.loader.Norm(), t.loader.State().Batch))
+		e.Valid, err = Evaluate(ctx, t.model, data.Batches(t.config.Valid, t.loader.Norm(), t.loader.State().Batch))
 		nonFinite := (*NonFiniteError)(nil) // the score says so, and whoever likes may end the run
 		switch {
 		case ctx.Err() != nil:
@@ -151,6 +151,9 @@ func better(a, b data.Score) bool {
 // steps trains on the batches that are left of the current epoch.
 func (t *Trainer) steps(ctx context.Context) error {
 	for batch := range t.loader.Epoch(ctx) {
+		if batch.Err != nil {
+			return t.stop(batch.Err)
+		}
 		rate := t.rate(t.step)
 		if v := float32(rate); !(v >= 0 && v <= math.MaxFloat32) {
 			_ = t.loader.SetState(t.place(t.loader.State())) // the batch is not trained on

@@ -5,4 +5,6 @@
 // GIF, WebP and BMP and converts them to RGB or grey as Pillow does, orientation included; Image.Resize equals Pillow's
 // own bit for bit; ShortSide and CentreCrop are torchvision's Resize and CenterCrop. A [Preset] is what published
 // weights want: [PresetOf] knows those of torchvision and timm, and its Tensor goes into a network.
+//
+// A [Folder] is a set of pictures for training, which are read when they are needed.
 package image

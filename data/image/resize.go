@@ -112,27 +112,30 @@ func (m *Image) resize(rows, columns span, f Filter) *Image {
 	if f == Nearest {
 		return m.nearest(rows, columns)
 	}
-	out := m
-	less := int64(m.Height) - rows.size
-	columnsFirst := 2*(int64(m.Width)-columns.size) < less && less > 0 // since Pillow 13
-	resizeColumns := func() {
-		if rows != (span{int64(m.Height), 0, m.Height}) {
-			out = out.resizeColumns(weightsOf(m.Height, rows, f))
-		}
-	}
-	if columnsFirst {
-		resizeColumns()
+	var vertical, horizontal []taps // none where an axis stays as it is
+	if rows != (span{int64(m.Height), 0, m.Height}) {
+		vertical = weightsOf(m.Height, rows, f)
 	}
 	if columns != (span{int64(m.Width), 0, m.Width}) {
-		out = out.resizeRows(weightsOf(m.Width, columns, f))
+		horizontal = weightsOf(m.Width, columns, f)
 	}
-	if !columnsFirst {
-		resizeColumns()
-	}
-	if out == m {
+	less := int64(m.Height) - rows.size
+	columnsFirst := 2*(int64(m.Width)-columns.size) < less && less > 0 // since Pillow 13
+	switch {
+	case vertical == nil && horizontal == nil:
 		return &Image{append([]uint8(nil), m.Pixels...), m.Height, m.Width, m.Channels}
+	case vertical == nil:
+		return m.resizeRows(horizontal)
+	case horizontal == nil:
+		return m.resizeColumns(vertical, 0)
+	case columnsFirst:
+		return m.resizeColumns(vertical, 0).resizeRows(horizontal)
 	}
-	return out
+	last := vertical[len(vertical)-1]
+	first, end := vertical[0].first, last.first+len(last.weight) // of the rows that matter
+	n := m.Width * m.Channels
+	part := &Image{m.Pixels[first*n : end*n], end - first, m.Width, m.Channels}
+	return part.resizeRows(horizontal).resizeColumns(vertical, first)
 }
 
 // ShortSide returns m resized so that its shorter side has n pixels, the longer one in proportion, rounded down:
@@ -239,7 +242,8 @@ func (m *Image) resizeRows(all []taps) *Image {
 	return out
 }
 
-func (m *Image) resizeColumns(all []taps) *Image {
+// resizeColumns resizes an image of whose rows the first ones are not there.
+func (m *Image) resizeColumns(all []taps, missing int) *Image {
 	out := New(len(all), m.Width, m.Channels)
 	sums := make([]int32, m.Width*m.Channels)
 	for y, t := range all {
@@ -247,7 +251,7 @@ func (m *Image) resizeColumns(all []taps) *Image {
 			sums[i] = rounding
 		}
 		for j, w := range t.weight {
-			for i, p := range m.row(t.first + j) {
+			for i, p := range m.row(t.first + j - missing) {
 				sums[i] += int32(p) * w
 			}
 		}

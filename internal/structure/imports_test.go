@@ -41,8 +41,8 @@ var mayImport = map[string]string{
 	"unravel/paths":              "",
 	"unravel":                    "tensor autograd nn data unravel/paths internal/atomicfile internal/filelock internal/cancelled", // sees networks through its own interface alone
 	"boost":                      "tensor autograd nn nn/optim data weights internal/cancelled internal/demand",
-	"data":                       "tensor internal/demand",
-	"data/image":                 "tensor data",
+	"data":                       "tensor internal/demand internal/parallel",
+	"data/image":                 "tensor data internal/cancelled internal/demand internal/parallel",
 	"data/fashion":               "data",
 	"data/fashion/gen":           "data internal/atomicfile",
 	"weights":                    "tensor internal/atomicfile internal/pickle",

@@ -12,10 +12,13 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/residuum-go/residuum/data/fashion"
 )
 
 // small is a run of a second or two that still goes through every part.
@@ -99,6 +102,11 @@ func TestRunWritesTheWholeReport(t *testing.T) {
 			require.NoError(t, err)
 			_, err = png.Decode(bytes.NewReader(raw))
 			require.NoError(t, err)
+		}
+		if strings.HasPrefix(f.Name, "reorder") {
+			for _, s := range f.Chart.Series {
+				require.True(t, slices.IsSorted(s.X), "%s: %s: in order of tau", f.Name, s.Name)
+			}
 		}
 		raw, err := os.ReadFile(filepath.Join(c.Out, f.Name+".svg"))
 		require.NoError(t, err)
@@ -202,6 +210,20 @@ func TestMissingDataIsNamed(t *testing.T) {
 	c := small(t)
 	c.Data = filepath.Join(t.TempDir(), "nowhere")
 	require.ErrorContains(t, do(context.Background(), c, io.Discard), "nowhere")
+}
+
+func TestTheWholeSetIsTakenWhenAsked(t *testing.T) {
+	require.Equal(t, "embedded", parsed(t, nil).Data, "else every machine trains on the same images")
+	if testing.Short() {
+		t.Skip("reads 70,000 images")
+	}
+	split, err := loadData("whole")
+	if _, absent := os.Stat(fashion.SystemDir); absent != nil {
+		require.ErrorContains(t, err, "install the Debian package dataset-fashion-mnist")
+		return
+	}
+	require.NoError(t, err)
+	require.Equal(t, 60_000, split.Train.Len())
 }
 
 func TestFlags(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -18,7 +19,7 @@ import (
 
 // ops is the table of every op. To add an op, add a row: the checks in check_test.go then compare
 // it with its float64 reference and its gradients with finite differences of that reference.
-var ops = append([]op{
+var ops = slices.Concat(norms(), resizes(), []op{
 	{name: "Add", shapes: binary, f: func(v []*Var) *Var { return Add(v[0], v[1]) },
 		ref: func(a []array) array { return a[0].add(a[1]) }},
 	{name: "AddReLU", shapes: binary, f: func(v []*Var) *Var { return AddReLU(v[0], v[1]) },
@@ -266,7 +267,7 @@ var ops = append([]op{
 		}},
 	{name: "MSE", shapes: []string{"3x4,3x4", "7,7"}, f: func(v []*Var) *Var { return MSE(v[0], v[1]) },
 		ref: func(a []array) array { d := a[0].sub(a[1]); return d.mul(d).mean().reshape() }},
-}, norms()...)
+})
 
 // op is a row of the table.
 type op struct {

@@ -36,6 +36,18 @@ func (GlobalAvgPool) Forward(x *autograd.Var) *autograd.Var { return autograd.Gl
 // Parts returns nil.
 func (GlobalAvgPool) Parts() []Part { return nil }
 
+// AdaptiveAvgPool2D takes means over an image such that the result has the given size, whatever the image's:
+// [N, H, W, C] becomes [N, size.H, size.W, C].
+type AdaptiveAvgPool2D tensor.HW
+
+// Forward returns [N, size.H, size.W, C].
+func (size AdaptiveAvgPool2D) Forward(x *autograd.Var) *autograd.Var {
+	return autograd.AdaptiveAvgPool2D(x, tensor.HW(size))
+}
+
+// Parts returns nil.
+func (AdaptiveAvgPool2D) Parts() []Part { return nil }
+
 // Flatten keeps the leading axis and joins the others: [N, H, W, C] becomes [N, H*W*C], pixels
 // first. (PyTorch flattens [N, C, H, W] to channels first.)
 type Flatten struct{}

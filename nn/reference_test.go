@@ -77,6 +77,9 @@ func TestLayersEqualPyTorchs(t *testing.T) {
 		"maxpool-rectangle": {layer: nn.MaxPool2D{
 			Size: tensor.HW{H: 2, W: 3}, Stride: tensor.HW{H: 1, W: 2}, Pad: tensor.HW{H: 1},
 		}},
+		"maxpool-ceil":      {layer: nn.MaxPool2D{Size: tensor.Both(3), Stride: tensor.Both(2), Pad: tensor.Both(1), Ceil: true}},
+		"avgpool-pixels":    {layer: nn.AvgPool2D{Size: tensor.Both(3), Stride: tensor.Both(2), Pad: tensor.Both(1), Ceil: true, ExcludePad: true}},
+		"adaptiveavgpool":   {layer: nn.AdaptiveAvgPool2D{H: 3, W: 7}},
 		"avgpool-rectangle": {layer: nn.AvgPool2D{Size: tensor.HW{H: 3, W: 2}, Stride: tensor.HW{H: 2, W: 1}}},
 	}
 	require.Len(t, studies, len(layers))

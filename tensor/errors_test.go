@@ -173,6 +173,9 @@ func TestCallerBugsPanic(t *testing.T) {
 			func() {
 				tensor.MaxPool2DGrad(nil, n(2, 1, 1, 1), []int32{0, 0}, []int{1, 2, 2, 1}, tensor.PoolSpec{Size: tensor.Both(2)})
 			}},
+		{"Resize: [2 3]: want [N H W C] with pixels", func() { tensor.Resize(nil, n(2, 3), tensor.Both(1), tensor.Area) }},
+		{"Resize: [1 4 4 3]: to 2x0 pixels", func() { tensor.Resize(nil, n(1, 4, 4, 3), tensor.HW{H: 2}, tensor.Area) }},
+		{"ResizeGrad: g [1 2 2 4]: want [1 2 2 3]", func() { tensor.ResizeGrad(nil, n(1, 2, 2, 4), []int{1, 4, 4, 3}, tensor.Area) }},
 		{"GlobalAvgPool: [2 3]: want [N H W C] with pixels", func() { tensor.GlobalAvgPool(nil, n(2, 3)) }},
 		{"GlobalAvgPoolGrad: g [2 3]: want [2 4]",
 			func() { tensor.GlobalAvgPoolGrad(nil, n(2, 3), []int{2, 5, 5, 4}) }},

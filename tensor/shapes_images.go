@@ -94,6 +94,16 @@ func (s *Shapes) GlobalAvgPool(x []int) []int {
 	return append(s.buf[:0], x[0], x[3])
 }
 
+// Resize returns the shape [N,size.H,size.W,C] of [Resize].
+func (s *Shapes) Resize(x []int, size HW) []int {
+	const op = "Resize"
+	checkPixels(op, x)
+	if !size.within(1, maxStep) {
+		fail(op, "to "+size.String()+" pixels", x)
+	}
+	return append(s.buf[:0], x[0], size.H, size.W, x[3])
+}
+
 func checkPixels(op string, x []int) {
 	if len(x) != 4 || x[1] < 1 || x[2] < 1 {
 		fail(op, "want [N H W C] with pixels", x)

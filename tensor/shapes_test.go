@@ -64,6 +64,8 @@ func shapeCases() map[string]shapeCase {
 			func(s *tensor.Shapes) []int { return s.Pool("AvgPool2D", image.Shape(), pool) }},
 		"GlobalAvgPool": {func() *tensor.Tensor { return tensor.GlobalAvgPool(nil, image) },
 			func(s *tensor.Shapes) []int { return s.GlobalAvgPool(image.Shape()) }},
+		"Resize": {func() *tensor.Tensor { return tensor.Resize(nil, image, tensor.HW{H: 3, W: 9}, tensor.Area) },
+			func(s *tensor.Shapes) []int { return s.Resize(image.Shape(), tensor.HW{H: 3, W: 9}) }},
 		"SubsampleHW": {func() *tensor.Tensor { return tensor.SubsampleHW(nil, image, 2) },
 			func(s *tensor.Shapes) []int { return s.SubsampleHW(image.Shape(), 2) }},
 	}

@@ -18,6 +18,7 @@ type torchCase struct {
 	Params struct {
 		tensor.PoolSpec
 		Groups                    int
+		By                        string
 		TransA, TransB            bool
 		LR, Momentum, WeightDecay float64
 		B1, B2, Eps               float64
@@ -79,6 +80,13 @@ var torchChecks = map[string]func(t *testing.T, c torchCase){
 		x, spec := c.in("x"), c.Params.PoolSpec
 		c.check(t, "y", tensor.AvgPool2D(nil, x, spec))
 		c.check(t, "dx", tensor.AvgPool2DGrad(nil, c.in("dy"), x.Shape(), spec))
+	},
+	"resize": func(t *testing.T, c torchCase) {
+		x, by := c.in("x"), map[string]tensor.Interpolation{
+			"nearest": tensor.Nearest, "bilinear": tensor.Bilinear, "corners": tensor.BilinearCorners, "area": tensor.Area,
+		}[c.Params.By]
+		c.check(t, "y", tensor.Resize(nil, x, c.Params.Size, by))
+		c.check(t, "dx", tensor.ResizeGrad(nil, c.in("dy"), x.Shape(), by))
 	},
 	"batch_norm": func(t *testing.T, c torchCase) {
 		x, gamma, dy := c.in("x"), c.in("gamma"), c.in("dy")

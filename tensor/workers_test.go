@@ -27,6 +27,8 @@ func largeOps(t testing.TB) []largeOp {
 	dy := normal(r, 4, 20, 20, 24)
 	spec := tensor.ConvSpec{Pad: tensor.Both(1)}
 	pool := tensor.PoolSpec{Size: tensor.Both(3), Stride: tensor.Both(2), Pad: tensor.Both(1)}
+	pixelsAlone := pool
+	pixelsAlone.ExcludePad = true
 	pooled := normal(r, 8, 12, 12, 19)
 	pixels := normal(r, 8, 19)
 	idx := make([]int32, pooled.Len())
@@ -70,6 +72,9 @@ func largeOps(t testing.TB) []largeOp {
 		{"MaxPool2D", n(8, 12, 12, 19), func(d *tensor.Tensor) { tensor.MaxPool2D(d, idx, a, pool) }},
 		{"MaxPool2DGrad", same(), func(d *tensor.Tensor) { tensor.MaxPool2DGrad(d, pooled, idx, a.Shape(), pool) }},
 		{"MaxPool2DGather", n(8, 12, 12, 19), func(d *tensor.Tensor) { tensor.MaxPool2DGather(d, b, idx, pooled.Shape()) }},
+		{"Resize", n(8, 31, 17, 19), func(d *tensor.Tensor) { tensor.Resize(d, a, tensor.HW{H: 31, W: 17}, tensor.Bilinear) }},
+		{"ResizeGrad", same(), func(d *tensor.Tensor) { tensor.ResizeGrad(d, pooled, a.Shape(), tensor.Bilinear) }},
+		{"AvgPool2DGrad, pixels", same(), func(d *tensor.Tensor) { tensor.AvgPool2DGrad(d, pooled, a.Shape(), pixelsAlone) }},
 		{"AvgPool2D", n(8, 12, 12, 19), func(d *tensor.Tensor) { tensor.AvgPool2D(d, a, pool) }},
 		{"AvgPool2DGrad", same(), func(d *tensor.Tensor) { tensor.AvgPool2DGrad(d, pooled, a.Shape(), pool) }},
 		{"GlobalAvgPool", n(8, 19), func(d *tensor.Tensor) { tensor.GlobalAvgPool(d, a) }},

@@ -60,6 +60,9 @@ cases = {
     "conv-rectangle": study(nn.Conv2d(4, 3, (1, 3), stride=(2, 1), padding=(0, 2), dilation=(1, 2)), image),
     "maxpool-rectangle": study(nn.MaxPool2d((2, 3), (1, 2), (1, 0)), image),
     "avgpool-rectangle": study(nn.AvgPool2d((3, 2), (2, 1)), image),
+    "maxpool-ceil": study(nn.MaxPool2d(3, 2, 1, ceil_mode=True), image),
+    "avgpool-pixels": study(nn.AvgPool2d(3, 2, 1, ceil_mode=True, count_include_pad=False), image),
+    "adaptiveavgpool": study(nn.AdaptiveAvgPool2d((3, 7)), image),
     "silu": study(nn.SiLU(), image),
 }
 

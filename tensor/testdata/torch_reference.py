@@ -80,6 +80,19 @@ def pool(op, n, h, w, c, size, stride, pad, **options):
     )
 
 
+def resize(by, n, h, w, c, size):
+    x = random(n, c, h, w).requires_grad_()
+    if by == "area":
+        y = F.adaptive_avg_pool2d(x, size)
+    elif by == "nearest":
+        y = F.interpolate(x, size)
+    else:
+        y = F.interpolate(x, size, mode="bilinear", align_corners=by == "corners")
+    dy = random(*y.shape)
+    (dx,) = torch.autograd.grad(y, x, dy)
+    return case("resize", {"by": by, "size": hw(size)}, {"x": nhwc(x), "dy": nhwc(dy)}, {"y": nhwc(y), "dx": nhwc(dx)})
+
+
 def named(options):
     fields = {}
     for name, v in options.items():
@@ -195,6 +208,7 @@ cases = [
     pool("avg_pool2d", 1, 6, 7, 3, 3, 2, 0, ceil_mode=True),
     pool("avg_pool2d", 1, 6, 8, 2, 3, 2, 1, ceil_mode=True),
     pool("avg_pool2d", 1, 7, 8, 2, (3, 2), 3, 1, ceil_mode=True, count_include_pad=False),
+    *(resize(by, 1, 5, 4, 2, size) for by in ("nearest", "bilinear", "corners", "area") for size in ((3, 9), (1, 3), (8, 1))),
 ]
 
 path = pathlib.Path(__file__).with_suffix(".json")

@@ -20,6 +20,8 @@ type Recognised struct {
 	Config Config
 	// Prefix is what was taken off all names, such as "module.".
 	Prefix string
+	// Naming is the library by whose names the file has its tensors.
+	Naming weights.Naming
 	// Renamed are layers that the file calls otherwise than this package: "linear is fc".
 	Renamed []string
 	// Assumed says, in a sentence each, which fields of Config the file does not tell, and why they are what they are.
@@ -33,6 +35,9 @@ func (r *Recognised) String() string {
 	lines := []string{r.Config.String()}
 	if r.Prefix != "" {
 		lines = append(lines, fmt.Sprintf("taken off all names: %q", r.Prefix))
+	}
+	if r.Naming != weights.Torchvision {
+		lines = append(lines, "names of "+string(r.Naming))
 	}
 	if r.Renamed != nil {
 		lines = append(lines, "called otherwise: "+strings.Join(r.Renamed, ", "))
@@ -57,6 +62,7 @@ func (r *Recognised) String() string {
 func Recognise(f *weights.File) (*Recognised, error) {
 	r := &Recognised{}
 	r.file, r.Prefix = weights.Unwrap(f)
+	r.file, r.Naming = weights.ToTorchvision(r.file)
 	r.rename()
 	find := r.residual
 	if r.shape("features.0.weight") != nil {

@@ -59,6 +59,22 @@ func TestRecognise(t *testing.T) {
 	}
 }
 
+// A file with Hugging Face's names is recognised as the net it is, and says whose names they are.
+func TestRecogniseOtherLibrariesNames(t *testing.T) {
+	want := mustNew(t, tiny()["original-bottleneck-B"])
+	fill(want)
+	file, err := weights.FromTorchvision(fileOf(want, func(name string) string { return name }), weights.HuggingFace)
+	require.NoError(t, err)
+	require.Contains(t, file.Tensors, "resnet.encoder.stages.0.layers.0.layer.2.convolution.weight")
+	r, err := resnet.Recognise(file)
+	require.NoError(t, err)
+	require.Equal(t, weights.HuggingFace, r.Naming)
+	require.Contains(t, r.String(), "\nnames of Hugging Face\n")
+	got, err := r.Net()
+	require.NoError(t, err)
+	require.Equal(t, weights.FromState(nn.State(want)), weights.FromState(nn.State(got)))
+}
+
 // The nets of Idelbayev's family, whose head is called linear and whose shortcuts are called so, pad on both sides.
 func TestRecogniseByTheHead(t *testing.T) {
 	config := resnet.Config{Kind: resnet.Original, Depth: 8, Width: 4, Classes: 10, Shortcut: resnet.OptionACentred}

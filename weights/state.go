@@ -36,7 +36,7 @@ func FromState(state iter.Seq2[string, *tensor.Tensor]) map[string]*tensor.Tenso
 // those of rank 4 turned from OIHW into HWIO. Names and shapes must agree exactly, or nothing is changed and the
 // error is a [*Mismatch]. PyTorch's counters num_batches_tracked are passed over, and so is what an optimiser keeps,
 // names that begin with [Optimizer]. What wrappers put before all names is taken off where more of them fit without it, see
-// [Unwrap]. Two tensors of one name in the model are an error, too.
+// [Unwrap], and names that another library gives are turned into torchvision's, see [ToTorchvision]. Two tensors of one name in the model are an error, too.
 func Assign(state iter.Seq2[string, *tensor.Tensor], f *File) error {
 	all, err := distinct(state)
 	if err != nil {

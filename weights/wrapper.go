@@ -55,18 +55,19 @@ func allBegin(f *File, prefix string) bool {
 	return len(f.Tensors) > 0
 }
 
-// fitting returns f, or f unwrapped if more of a model's names occur in that, and how the model differs from it.
+// fitting returns f, or f unwrapped, or that with torchvision's names, whichever has most of a model's names, and how the
+// model differs from it.
 func fitting(state []named, f *File) (*File, *Mismatch) {
 	m := compare(state, f)
 	if len(m.Missing) == 0 {
 		return f, m
 	}
-	short, prefix := Unwrap(f)
-	if prefix == "" {
-		return f, m
-	}
-	if of := compare(state, short); len(of.Missing) < len(m.Missing) {
-		return short, of
+	short, _ := Unwrap(f)
+	renamed, _ := ToTorchvision(short)
+	for _, candidate := range []*File{short, renamed} {
+		if of := compare(state, candidate); len(of.Missing) < len(m.Missing) {
+			f, m = candidate, of
+		}
 	}
 	return f, m
 }

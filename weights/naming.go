@@ -1,0 +1,156 @@
+package weights
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/residuum-go/residuum/tensor"
+)
+
+// Naming is how a library names the tensors of a residual net.
+type Naming string
+
+const (
+	// Torchvision is what this library uses, too: layer1.0.conv1.weight. timm names its resnet18 to resnet152 in the same way.
+	Torchvision Naming = "torchvision"
+	// HuggingFace is that of ResNetForImageClassification in transformers: resnet.encoder.stages.0.layers.0.layer.0.convolution.weight.
+	HuggingFace Naming = "Hugging Face"
+	// TimmV2 is that of resnetv2 in timm, nets of pre-activation: stages.0.blocks.0.conv1.weight.
+	TimmV2 Naming = "timm resnetv2"
+)
+
+// namings holds of each naming pairs of what names begin with, ours and theirs. {s} is a number and {s+1} the one after it.
+// What stands in [] may be missing in theirs.
+var namings = map[Naming][][2]string{
+	HuggingFace: {
+		{"conv1.", "[resnet.]embedder.embedder.convolution."},
+		{"bn1.", "[resnet.]embedder.embedder.normalization."},
+		{"layer{s+1}.{b}.conv{n+1}.", "[resnet.]encoder.stages.{s}.layers.{b}.layer.{n}.convolution."},
+		{"layer{s+1}.{b}.bn{n+1}.", "[resnet.]encoder.stages.{s}.layers.{b}.layer.{n}.normalization."},
+		{"layer{s+1}.{b}.downsample.0.", "[resnet.]encoder.stages.{s}.layers.{b}.shortcut.convolution."},
+		{"layer{s+1}.{b}.downsample.1.", "[resnet.]encoder.stages.{s}.layers.{b}.shortcut.normalization."},
+		{"fc.", "classifier.1."},
+	},
+	TimmV2: {
+		{"conv1.", "stem.conv."},
+		{"layer{s+1}.{b}.bn{n}.", "stages.{s}.blocks.{b}.norm{n}."},
+		{"layer{s+1}.{b}.conv{n}.", "stages.{s}.blocks.{b}.conv{n}."},
+		{"layer{s+1}.{b}.downsample.0.", "stages.{s}.blocks.{b}.downsample.conv."},
+		{"bn.", "norm."},
+		{"fc.", "head.fc."},
+	},
+}
+
+// toOurs and toTheirs are the rules of each naming, to be read and to be written.
+var toOurs, toTheirs = map[Naming][]rule{}, map[Naming][]rule{}
+
+func init() {
+	for naming, pairs := range namings {
+		for _, p := range pairs {
+			toOurs[naming] = append(toOurs[naming], newRule(p[1], p[0]))
+			toTheirs[naming] = append(toTheirs[naming], newRule(p[0], p[1]))
+		}
+	}
+}
+
+// rule turns names that begin in one way into such that begin in another.
+type rule struct {
+	read   *regexp.Regexp // a group for each number and one for the rest of the name
+	fields []string       // of these numbers, in their order: "s", or "s+1" where the number is one more
+	write  string         // the template of the new name
+}
+
+var (
+	field    = regexp.MustCompile(`\\\{(\w)(\\\+1)?\\\}`)
+	optional = regexp.MustCompile(`\\\[(.*?)\\\]`)
+	brackets = strings.NewReplacer("[", "", "]", "")
+)
+
+func newRule(from, to string) rule {
+	pattern := regexp.QuoteMeta(from)
+	var fields []string
+	for _, m := range field.FindAllStringSubmatch(pattern, -1) {
+		fields = append(fields, m[1]+strings.TrimPrefix(m[2], `\`))
+	}
+	pattern = field.ReplaceAllString(optional.ReplaceAllString(pattern, `(?:$1)?`), `(0|[1-9]\d{0,5})`)
+	return rule{regexp.MustCompile(`^` + pattern + `(\w+)$`), fields, brackets.Replace(to)}
+}
+
+// apply returns the new name, or "".
+func (r rule) apply(name string) string {
+	m := r.read.FindStringSubmatch(name)
+	if m == nil {
+		return ""
+	}
+	to := r.write
+	for i, f := range r.fields {
+		n, _ := strconv.Atoi(m[i+1]) // digits, and few
+		letter, isNext := strings.CutSuffix(f, "+1")
+		if isNext {
+			n--
+		}
+		if n < 0 {
+			return ""
+		}
+		to = strings.ReplaceAll(to, "{"+letter+"}", strconv.Itoa(n))
+		to = strings.ReplaceAll(to, "{"+letter+"+1}", strconv.Itoa(n+1))
+	}
+	return to + m[len(m)-1]
+}
+
+// ToTorchvision returns a file with the tensors of f under torchvision's names, and the naming that f has: the one by whose
+// rules all its names can be read. Where there is none, it is f itself and [Torchvision]. [Assign] does it where names do not
+// fit otherwise.
+func ToTorchvision(f *File) (*File, Naming) {
+	for naming, rules := range toOurs {
+		if to, err := f.renamed(rules); err == nil && len(f.Tensors) > 0 {
+			return to, naming
+		}
+	}
+	return f, Torchvision
+}
+
+// FromTorchvision returns a file with the tensors of f, which have torchvision's names, under those that another library has for
+// them. A name for which that has none, such as one of another kind of net, is an error.
+func FromTorchvision(f *File, to Naming) (*File, error) {
+	if to == Torchvision {
+		return f, nil
+	}
+	file, err := f.renamed(toTheirs[to])
+	if err != nil {
+		return nil, fmt.Errorf("weights: no names of %s: %w", to, err)
+	}
+	return file, nil
+}
+
+// renamed returns f with new names by the first rule that knows the old one. A name that none does is an error, and two that
+// become the same.
+func (f *File) renamed(rules []rule) (*File, error) {
+	to := *f
+	to.Tensors, to.Unsupported = map[string]*tensor.Tensor{}, map[string]string{}
+	seen := map[string]bool{}
+	names := slices.AppendSeq(slices.Collect(maps.Keys(f.Tensors)), maps.Keys(f.Unsupported))
+	slices.Sort(names)
+	for _, name := range names {
+		renamed := ""
+		for _, r := range rules {
+			if renamed = r.apply(name); renamed != "" {
+				break
+			}
+		}
+		if renamed == "" || seen[renamed] {
+			return nil, fmt.Errorf("%.80q is not among them", name)
+		}
+		seen[renamed] = true
+		if t := f.Tensors[name]; t != nil {
+			to.Tensors[renamed] = t
+		} else {
+			to.Unsupported[renamed] = f.Unsupported[name]
+		}
+	}
+	return &to, nil
+}

@@ -12,6 +12,9 @@ import (
 type Card struct {
 	Classes []string `json:"classes,omitempty"` // names of the classes in the order of the logits; empty if they have none
 	Norm    Norm     `json:"norm"`
+	// Preset, if it is not empty, names the published weights whose preset makes inputs of photographs, for PresetOf of
+	// package data/image. Norm is then the normalisation of that.
+	Preset string `json:"preset,omitempty"`
 }
 
 // cardKey is where the metadata of a file has what describes the model.

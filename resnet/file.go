@@ -37,14 +37,15 @@ func Load(path string) (*Net, data.Card, error) {
 	if err != nil {
 		return nil, data.Card{}, fmt.Errorf("resnet: Load: %w", err)
 	}
-	n, card, err := fromFile(file)
+	n, card, err := FromFile(file)
 	if err != nil {
 		return nil, data.Card{}, fmt.Errorf("resnet: Load: %s: %w", path, err)
 	}
 	return n, card, nil
 }
 
-func fromFile(file *weights.File) (*Net, data.Card, error) {
+// FromFile is [Load] of a file that has been read.
+func FromFile(file *weights.File) (*Net, data.Card, error) {
 	var cfg Config
 	card, err := data.ReadCard(file.Meta, "resnet", &cfg)
 	if errors.Is(err, data.ErrNoCard) {

@@ -104,7 +104,7 @@ func FuzzConfigOfAFile(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, key, text string) {
-		got, _, err := fromFile(&weights.File{Tensors: tensors, Meta: map[string]string{key: text}})
+		got, _, err := FromFile(&weights.File{Tensors: tensors, Meta: map[string]string{key: text}})
 		if err == nil {
 			require.Equal(t, len(tensors), len(weights.FromState(nn.State(got))))
 		}

@@ -38,6 +38,17 @@ func ownImages(folder string, classes []string) *data.Dataset {
 	return images
 }
 
+func classifyAPhotograph(path, photograph string) int {
+	net, _, err := resnet.Load(path) // "resnet50-0676ba61.pth": torchvision's file as it is
+	stopOn(err)
+	preset, err := image.PresetOf("resnet50.IMAGENET1K_V1")
+	stopOn(err)
+	photo, err := image.Load(photograph)
+	stopOn(err)
+	logits := net.Forward(autograd.Const(preset.Tensor(photo))).Value()
+	return tensor.ArgMax(logits)[0] // the number of the likeliest class
+}
+
 func otherPeoplesWeights(path string, net *resnet.Net) {
 	file, err := weights.Load(path) // a .pth file of PyTorch, or safetensors
 	stopOn(err)

@@ -60,6 +60,23 @@ func newNet(t *testing.T, classes int, seed uint64) *resnet.Net {
 	return net
 }
 
+// publishedNet is the file of a net as others write it, which has one answer for all pictures.
+func publishedNet(t *testing.T) (path string, class int) {
+	t.Helper()
+	c := resnet.ResNet18(7)
+	c.Blocks, c.Width = []int{1, 1}, 4
+	net, err := resnet.New(c, rand.New(rand.NewPCG(1, 2)))
+	require.NoError(t, err)
+	for name, p := range nn.Params(net) {
+		if name == "fc.bias" {
+			p.Value.Data()[3] = 1e6
+		}
+	}
+	path = filepath.Join(t.TempDir(), "published.safetensors")
+	require.NoError(t, weights.Save(path, &weights.File{Tensors: weights.FromState(nn.State(net))}))
+	return path, 3
+}
+
 func TestRecipes(t *testing.T) {
 	images := ownImages(photographs(t), []string{"day", "night"})
 	require.Equal(t, 16, images.Len())
@@ -72,6 +89,11 @@ func TestRecipes(t *testing.T) {
 	otherPeoplesWeights(path, mine)
 	x := autograd.Const(images.Batch(images.Norm(), 0, 2).X)
 	require.True(t, tensor.Equal(theirs.Forward(x).Value(), mine.Forward(x).Value()))
+
+	published, class := publishedNet(t)
+	photo := filepath.Join(t.TempDir(), "photo.png")
+	require.NoError(t, os.WriteFile(photo, picture(t, colours["day"], rand.New(rand.NewPCG(5, 6))), 0o644))
+	require.Equal(t, class, classifyAPhotograph(published, photo))
 
 	net, tuned := newNet(t, 2, 3), filepath.Join(t.TempDir(), "tuned.safetensors")
 	loader, err := data.NewLoader(images, data.LoaderConfig{Batch: 8, Shuffle: true, Norm: images.Norm()})
@@ -120,8 +142,18 @@ func TestThePageQuotesTheRecipes(t *testing.T) {
 	source, err := os.ReadFile("recipes.go")
 	require.NoError(t, err)
 	blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(string(page), -1)
-	require.Len(t, blocks, 7)
+	require.Len(t, blocks, 8)
 	for _, b := range blocks {
 		require.Contains(t, string(source), b[1])
 	}
+}
+
+func TestTheReadmeQuotesARecipe(t *testing.T) {
+	source, err := os.ReadFile("recipes.go")
+	require.NoError(t, err)
+	recipe := regexp.MustCompile(`(?s)func classifyAPhotograph.*?\n}\n`).Find(source)
+	require.NotNil(t, recipe)
+	readme, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+	require.Contains(t, string(readme), "```go\n"+string(recipe)+"```\n")
 }

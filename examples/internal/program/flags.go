@@ -7,17 +7,21 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 )
 
-// Flags reads the command line of a program that takes flags only.
+// Flags reads the command line of a program.
 type Flags struct {
 	*flag.FlagSet
+	// Arguments is how the help calls what may follow the flags, such as "[file ...]". If it is empty, nothing may.
+	Arguments string
+
 	about string
 }
 
 // NewFlags returns flags that are yet to be declared. Their help begins with about.
 func NewFlags(name, about string) *Flags {
-	f := &Flags{flag.NewFlagSet(name, flag.ContinueOnError), about}
+	f := &Flags{FlagSet: flag.NewFlagSet(name, flag.ContinueOnError), about: about}
 	f.SetOutput(io.Discard) // Parse says what is to be said
 	return f
 }
@@ -66,11 +70,18 @@ func (f *Flags) Parse(args []string, help io.Writer) error {
 	err := f.FlagSet.Parse(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprintf(help, "%s\n\nusage: %s [flags]\n\n", f.about, f.Name())
+		fmt.Fprintf(help, "%s\n\nusage: %s\n\n", f.about, strings.TrimSpace(f.Name()+" [flags] "+f.Arguments))
 		f.SetOutput(help)
 		f.PrintDefaults()
-	case err == nil && f.NArg() > 0:
+	case err != nil:
+	case f.NArg() > 0 && f.Arguments == "":
 		err = fmt.Errorf("unexpected argument %q: want flags only", f.Arg(0))
+	default:
+		for _, arg := range f.Args() {
+			if len(arg) > 1 && arg[0] == '-' {
+				return fmt.Errorf("%s behind %s: flags come first, and a file of that name is ./%[1]s", arg, f.Arg(0))
+			}
+		}
 	}
 	return err
 }

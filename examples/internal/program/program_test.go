@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -62,6 +63,31 @@ func TestStatusAndWhatIsSaid(t *testing.T) {
 		require.Equal(t, want.complaints == "", complaints.Len() == 0, complaints.String())
 		require.Equal(t, want.out == "", out.Len() == 0, out.String())
 	}
+}
+
+func TestArguments(t *testing.T) {
+	for args, want := range map[string]string{
+		"a b":         "",
+		"-":           "",
+		"a - b":       "",
+		"a -such":     "-such behind a: flags come first, and a file of that name is ./-such",
+		"-- -such -x": "-such behind -such: flags come first",
+	} {
+		f := NewFlags("see", "See looks.")
+		f.Arguments = "[file ...]"
+		err := f.Parse(strings.Fields(args), io.Discard)
+		if want == "" {
+			require.NoError(t, err, args)
+			require.Equal(t, strings.Fields(args), f.Args())
+		} else {
+			require.ErrorContains(t, err, want, args)
+		}
+	}
+	var help bytes.Buffer
+	f := NewFlags("see", "See looks.")
+	f.Arguments = "[file ...]"
+	require.ErrorIs(t, f.Parse([]string{"-h"}, &help), flag.ErrHelp)
+	require.Contains(t, help.String(), "\nusage: see [flags] [file ...]\n")
 }
 
 // A process of this test binary is the program whose Main is tested.

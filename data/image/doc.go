@@ -6,5 +6,11 @@
 // own bit for bit; ShortSide and CentreCrop are torchvision's Resize and CenterCrop. A [Preset] is what published
 // weights want: [PresetOf] knows those of torchvision and timm, and its Tensor goes into a network.
 //
-// A [Folder] is a set of pictures for training, which are read when they are needed.
+// A [Folder] is a set of pictures for training, which are read when they are needed. How they are varied is a function, made
+// of those here that draw, [RandomResizedCrop], [RandomFlip], [Jitter] and [TrivialAugment], and of your own:
+//
+//	vary := func(m *image.Image, rng *rand.Rand) *image.Image {
+//		m = image.RandomResizedCrop(m, 224, 0.08, image.Bilinear, rng)
+//		return image.TrivialAugment(image.RandomFlip(m, rng), rng)
+//	}
 package image

@@ -1,0 +1,132 @@
+package image
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// colours is that of testdata/augment.py.
+func colours(height, width int) *Image {
+	m := New(height, width, 3)
+	for y := range height {
+		for x := range width {
+			copy(m.row(y)[3*x:], []uint8{uint8(5 * x), uint8(7 * y), uint8(x * y)})
+		}
+	}
+	return m
+}
+
+func varyReference(t *testing.T) (file struct {
+	Rows  [][6]any
+	Parts [][6]int
+}) {
+	t.Helper()
+	text, err := os.ReadFile("testdata/augment.json")
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(text, &file))
+	return file
+}
+
+func TestOperationsHaveTheBitsOfTorchvision(t *testing.T) {
+	apply := map[string]func(*Image, float64) *Image{
+		"brightness": (*Image).Brightness, "contrast": (*Image).Contrast, "saturation": (*Image).Saturation, "hue": (*Image).Hue,
+		"flip": func(m *Image, _ float64) *Image { return m.Flip() },
+		"resized crop": func(m *Image, _ float64) *Image {
+			return m.Crop(0, 0, (m.Height+1)/2, (m.Width+2)/3).Resize(17, 17, Bilinear)
+		},
+	}
+	for _, op := range trivial {
+		apply[op.name] = op.apply
+	}
+	seen := map[string]bool{}
+	for _, row := range varyReference(t).Rows {
+		h, w, name, x := int(row[1].(float64)), int(row[2].(float64)), row[3].(string), row[4].(float64)
+		m := colours(h, w)
+		if row[0] == "picture" {
+			m = picture(h, w, 3)
+		}
+		before := slices.Clone(m.Pixels)
+		sum := sha256.Sum256(apply[name](m, x).Pixels)
+		assert.Equal(t, row[5], hex.EncodeToString(sum[:8]), "%v", row)
+		require.Equal(t, before, m.Pixels)
+		seen[name] = true
+	}
+	require.Len(t, seen, len(apply))
+}
+
+// The steps of strength are torchvision's, but for the rounding of its float32.
+func TestStrengths(t *testing.T) {
+	known := map[string][]float64{}
+	for _, row := range varyReference(t).Rows {
+		known[row[3].(string)] = append(known[row[3].(string)], row[4].(float64))
+	}
+	for _, op := range trivial {
+		var got []float64
+		for _, i := range []int{0, 1, 7, 20, 30} {
+			got = append(got, op.strength(i))
+			if op.signed {
+				got = append(got, -op.strength(i))
+			}
+		}
+		for _, x := range known[op.name] {
+			require.True(t, slices.ContainsFunc(got, func(g float64) bool { return math.Abs(g-x) < 1e-5 }), "%s %v: %v", op.name, x, got)
+		}
+	}
+}
+
+func TestPartsOfAPicture(t *testing.T) {
+	for _, p := range varyReference(t).Parts {
+		top, left, h, w := middlePart(p[0], p[1])
+		require.Equal(t, p, [6]int{p[0], p[1], top, left, h, w})
+	}
+	rng := rand.New(rand.NewPCG(1, 2))
+	const draws = 2000
+	var area, ratio float64
+	for range draws {
+		top, left, h, w := randomPart(300, 400, 0.08, rng)
+		require.True(t, top >= 0 && left >= 0 && h > 0 && w > 0 && top+h <= 300 && left+w <= 400)
+		r := float64(w) / float64(h)
+		require.True(t, r > narrowest*0.98 && r < widest*1.02, "%dx%d", h, w)
+		require.GreaterOrEqual(t, h*w, 300*400*8/100-400)
+		area += float64(h*w) / (300 * 400) / draws
+		ratio += math.Log(r) / draws
+	}
+	// torchvision 0.29's mean over 20,000 draws: area 0.432, logarithm of the ratio 0.029
+	require.InDelta(t, 0.432, area, 0.02)
+	require.InDelta(t, 0.029, ratio, 0.015)
+}
+
+// Every function returns the same for the same numbers, and another picture for others.
+func TestVariationsDependOnWhatIsDrawn(t *testing.T) {
+	m := picture(40, 50, 3)
+	for name, vary := range map[string]func(*rand.Rand) *Image{
+		"crop":    func(rng *rand.Rand) *Image { return RandomResizedCrop(m, 20, 0.08, Bilinear, rng) },
+		"flip":    func(rng *rand.Rand) *Image { return RandomFlip(m, rng) },
+		"jitter":  func(rng *rand.Rand) *Image { return Jitter{0.4, 0.4, 0.4, 0.1}.Vary(m, rng) },
+		"trivial": func(rng *rand.Rand) *Image { return TrivialAugment(m, rng) },
+	} {
+		seen := map[string]bool{}
+		for seed := range uint64(60) {
+			first, second := vary(rand.New(rand.NewPCG(seed, 1))), vary(rand.New(rand.NewPCG(seed, 1)))
+			require.Equal(t, first, second, name)
+			seen[fmt.Sprint(first.Pixels)] = true
+		}
+		require.Len(t, seen, map[string]int{"crop": 60, "flip": 2, "jitter": 60, "trivial": len(seen)}[name], name)
+		require.Greater(t, len(seen), 1)
+	}
+	require.Same(t, m, Jitter{}.Vary(m, rand.New(rand.NewPCG(1, 1))))
+	require.Equal(t, m, m.Flip().Flip())
+	require.Panics(t, func() { Jitter{Hue: 0.6}.Vary(m, rand.New(rand.NewPCG(1, 1))) })
+	require.Panics(t, func() { TrivialAugment(m.Grey(), rand.New(rand.NewPCG(1, 1))) })
+	require.Panics(t, func() { RandomResizedCrop(m, 20, 0, Bilinear, rand.New(rand.NewPCG(1, 1))) })
+}

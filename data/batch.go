@@ -12,8 +12,11 @@ import (
 type Batch struct {
 	X      *tensor.Tensor // [N, ...]
 	Labels []int          // N classes, counted from 0
-	Index  []int          // where each example is in its dataset; nil if it has none
-	Err    error          // why there is nothing else: an image could not be read. Of a [Dataset] it is nil
+	// Targets are shares of the classes that each example shows [N, classes], if a [Loader] mixes images ([Mix]); else
+	// nil. Labels then are the classes with the largest shares.
+	Targets *tensor.Tensor
+	Index   []int // where each example is in its dataset; nil if it has none
+	Err     error // why there is nothing else: an image could not be read. Of a [Dataset] it is nil
 }
 
 // Batch returns images [lo, hi) of d. They are the caller's.

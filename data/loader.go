@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"math/rand/v2"
 	"sync"
 
@@ -17,6 +18,7 @@ type LoaderConfig struct {
 	Batch   int // images; the last batch of an epoch may hold fewer
 	Shuffle bool
 	Augment Augment
+	Mix     Mix // needs at least two images to a batch; a last one alone is not mixed
 	Norm    Norm
 	Seed    uint64
 	Workers int // goroutines that prepare batches ahead; 0 means 1
@@ -71,18 +73,25 @@ func (c LoaderConfig) check(source Source) error {
 			return err
 		}
 	}
+	mixes := fmt.Sprintf("want 0 for none, or at least %v", leastAlpha)
 	height, width, channels := source.Size()
 	pad, side, norm := c.Augment.Pad, min(height, width), c.Norm.check(channels)
 	return demand.All("data.LoaderConfig",
 		demand.That(c.Batch >= 1, "Batch", c.Batch, "want at least 1"),
 		demand.That(c.Workers >= 0, "Workers", c.Workers, "want goroutines, or 0 for 1"),
 		demand.That(pad >= 0 && pad < side, "Augment.Pad", pad, fmt.Sprintf("want 0 to %d, or crops could show nothing of the images", side-1)),
+		demand.That(c.Augment.Erase >= 0 && c.Augment.Erase <= 1, "Augment.Erase", c.Augment.Erase, "want a probability"),
+		demand.That(c.Mix.MixUp == 0 || c.Mix.MixUp >= leastAlpha && c.Mix.MixUp <= math.MaxFloat32, "Mix.MixUp", c.Mix.MixUp, mixes),
+		demand.That(c.Mix.CutMix == 0 || c.Mix.CutMix >= leastAlpha && c.Mix.CutMix <= math.MaxFloat32, "Mix.CutMix", c.Mix.CutMix, mixes),
 		demand.That(norm == nil, "Norm", c.Norm, fmt.Sprint(norm)),
 	)
 }
 
 // Norm returns how the loader normalises.
 func (l *Loader) Norm() Norm { return l.config.Norm }
+
+// Mix returns how the loader mixes the images of a batch.
+func (l *Loader) Mix() Mix { return l.config.Mix }
 
 // Source returns what the loader draws from.
 func (l *Loader) Source() Source { return l.source }
@@ -173,6 +182,9 @@ type slot struct {
 	ready  chan struct{}
 	pcg    rand.PCG // of the sample that is being read
 	rng    *rand.Rand
+
+	targets *tensor.Tensor // nil unless images are mixed
+	last    []float32      // room for an image
 }
 
 // prefetcher is the set of workers of one Epoch. Only the consumer hands out work, batch k when the
@@ -189,6 +201,9 @@ func (l *Loader) prefetch() *prefetcher {
 		height, width, channels := l.source.Size()
 		s := &slot{full: tensor.New(b, height, width, channels), labels: make([]int, b)}
 		s.rng = rand.New(&s.pcg)
+		if l.config.Mix != (Mix{}) {
+			s.targets, s.last = tensor.New(b, l.source.NumClasses()), make([]float32, height*width*channels)
+		}
 		l.slots = append(l.slots, s)
 	}
 	p := &prefetcher{work: make(chan int, n)}
@@ -235,7 +250,7 @@ func (l *Loader) fill(s *slot, k int, seed uint64, epoch int) error {
 	}
 	out := s.batch.X.Data()
 	size := len(out) / (hi - lo)
-	height, width, _ := l.source.Size()
+	height, width, channels := l.source.Size()
 	for i, sample := range s.batch.Index {
 		s.pcg.Seed(scramble(seed, epoch), ^uint64(sample)) // not the numbers that a view is drawn from
 		pixels, err := l.source.Read(sample, s.rng)
@@ -244,7 +259,25 @@ func (l *Loader) fill(s *slot, k int, seed uint64, epoch int) error {
 		}
 		v := l.config.Augment.draw(seed, epoch, sample)
 		render(out[i*size:(i+1)*size], pixels, height, width, v, l.table)
+		if erase := l.config.Augment.Erase; erase > 0 && s.rng.Float64() < erase {
+			eraseBox(height, width, s.rng).blot(out[i*size:(i+1)*size], width, channels)
+		}
 		s.batch.Labels[i] = l.source.Label(sample)
 	}
+	if s.targets != nil {
+		s.pcg.Seed(scramble(^seed, epoch), uint64(k))
+		s.mix(l.config.Mix)
+	}
 	return nil
+}
+
+// mix mixes the images of a batch, if there is more than one.
+func (s *slot) mix(how Mix) {
+	b := &s.batch
+	m := mixture{lambda: 1}
+	if len(b.Labels) > 1 {
+		m = how.draw(b.X.Dim(1), b.X.Dim(2), s.rng)
+	}
+	b.Targets = s.targets.Slice(0, len(b.Labels))
+	m.apply(b.X, b.Labels, b.Targets, s.last)
 }

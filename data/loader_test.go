@@ -3,6 +3,7 @@ package data_test
 import (
 	"context"
 	"fmt"
+	"iter"
 	"math"
 	"runtime"
 	"slices"
@@ -101,6 +102,74 @@ func TestStateResumesExactlyAtEveryBatch(t *testing.T) {
 		second := newLoader(t, d, c)
 		require.NoError(t, second.SetState(first.State()))
 		require.Equal(t, want[stop:], take(t, second, 12-stop), "stopped after %d", stop)
+	}
+}
+
+// Erased and mixed images too depend on seed, epoch, sample and batch alone.
+func TestErasedAndMixedBatches(t *testing.T) {
+	d := numbered(18, 6, 8, 2, 3)
+	c := varied
+	c.Augment.Erase, c.Mix = 0.5, data.Mix{MixUp: 0.2, CutMix: 1}
+	type mixed struct {
+		copied
+		targets []float32
+	}
+	take := func(l *data.Loader, n int) (all []mixed) {
+		for len(all) < n {
+			for b := range l.Epoch(t.Context()) {
+				require.Equal(t, []int{len(b.Labels), 3}, b.Targets.Shape())
+				for i, label := range b.Labels {
+					row := b.Targets.Data()[3*i : 3*i+3]
+					require.InDelta(t, 1, row[0]+row[1]+row[2], 1e-6)
+					require.Equal(t, slices.Max(row), row[label])
+				}
+				all = append(all, mixed{copied{slices.Clone(b.X.Data()), slices.Clone(b.Labels), slices.Clone(b.Index)}, slices.Clone(b.Targets.Data())})
+				if len(all) == n {
+					break
+				}
+			}
+		}
+		return all
+	}
+	want := take(newLoader(t, d, c), 12)
+	require.NotEqual(t, want[0].targets, want[1].targets)
+	for _, workers := range []int{2, 5} {
+		c.Workers = workers
+		require.Equal(t, want, take(newLoader(t, d, c), 12))
+	}
+	first := newLoader(t, d, c)
+	require.Equal(t, want[:7], take(first, 7))
+	second := newLoader(t, d, c)
+	require.NoError(t, second.SetState(first.State()))
+	require.Equal(t, want[7:], take(second, 5))
+
+	// Erasing alone blots a rectangle out of about every second image, and changes nothing else.
+	c.Mix = data.Mix{}
+	plain := varied
+	plain.Batch, c.Batch = 1, 1
+	erased := 0
+	whole := newLoader(t, d, plain)
+	next, stop := iter.Pull(whole.Epoch(t.Context()))
+	defer stop()
+	for b := range newLoader(t, d, c).Epoch(t.Context()) {
+		require.Nil(t, b.Targets)
+		w, _ := next()
+		differs := false
+		for i, v := range b.X.Data() {
+			if v != w.X.Data()[i] {
+				require.Zero(t, v)
+				differs = true
+			}
+		}
+		if differs {
+			erased++
+		}
+	}
+	require.True(t, erased > 3 && erased < 15, "%d", erased)
+
+	one := newLoader(t, numbered(1, 6, 8, 2, 3), data.LoaderConfig{Batch: 4, Mix: data.Mix{MixUp: 1}})
+	for b := range one.Epoch(t.Context()) {
+		require.Equal(t, float32(1), b.Targets.Data()[b.Labels[0]], "alone")
 	}
 }
 
@@ -241,6 +310,9 @@ func TestNewLoaderRefusesNonsense(t *testing.T) {
 		"Norm is {[0] [0]}: mean 0 and deviation 0 of channel 0: want finite numbers, the deviation positive": func(c *data.LoaderConfig) {
 			c.Norm = data.Norm{Mean: []float32{0}, Std: []float32{0}}
 		},
+		"Augment.Erase is 1.5: want a probability":             func(c *data.LoaderConfig) { c.Augment.Erase = 1.5 },
+		"Mix.MixUp is 0.01: want 0 for none, or at least 0.05": func(c *data.LoaderConfig) { c.Mix.MixUp = 0.01 },
+		"Mix.CutMix is -1: want 0 for none, or at least 0.05":  func(c *data.LoaderConfig) { c.Mix.CutMix = -1 },
 	} {
 		c := data.LoaderConfig{Batch: 1, Augment: data.Augment{Pad: 3}}
 		spoil(&c)

@@ -36,6 +36,9 @@ func New(model nn.Module, loader *data.Loader, optimizer optim.Optimizer, c Conf
 	}
 	if t.config.Loss == nil {
 		t.config.Loss = func(logits *autograd.Var, b *data.Batch) *autograd.Var {
+			if b.Targets != nil {
+				return autograd.Mean(autograd.SoftCrossEntropy(logits, b.Targets))
+			}
 			return autograd.CrossEntropy(logits, b.Labels, 0)
 		}
 	}
@@ -158,6 +161,12 @@ func (t *Trainer) try(n int) (classes int, err error) {
 	}
 	if err := checkShape(logits.Shape(), n); err != nil {
 		return 0, argument("model", t.model, "%v", err)
+	}
+	if k := t.loader.Source().NumClasses(); t.loader.Mix() != (data.Mix{}) {
+		if k != logits.Shape()[1] {
+			return 0, argument("loader", t.loader, "it mixes images of %d classes, the model has logits for %d", k, logits.Shape()[1])
+		}
+		batch.Targets = tensor.New(n, k)
 	}
 	if loss := t.config.Loss(logits, &batch).Shape(); len(loss) > 0 {
 		return 0, fault("Loss", fmt.Sprintf("%v for logits %v", loss, logits.Shape()), "want a scalar")

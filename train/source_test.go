@@ -8,7 +8,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/data"
+	"github.com/residuum-go/residuum/tensor"
 )
 
 // files is a source that reads, and may fail to.
@@ -61,4 +63,35 @@ func TestTrainingFromFiles(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, want, got)
 	requireSameState(t, whole.Model, again.Model)
+}
+
+// A mixed batch is trained on its shares.
+func TestTrainingOnMixedImages(t *testing.T) {
+	set := stripes(images)
+	config := data.LoaderConfig{Batch: 8, Shuffle: true, Norm: set.Norm(), Seed: 7, Workers: 2, Mix: data.Mix{MixUp: 0.2, CutMix: 1}}
+	run := func(loss func(*autograd.Var, *data.Batch) *autograd.Var) *trainer {
+		tr := newTrainer("sgd", "")
+		tr.Loader, tr.Loss = newLoader(set, config), loss
+		_, err := tr.Run(t.Context())
+		require.NoError(t, err)
+		return tr
+	}
+	ours := run(nil)
+	byHand := run(func(logits *autograd.Var, b *data.Batch) *autograd.Var {
+		return autograd.Mean(autograd.SoftCrossEntropy(logits, b.Targets))
+	})
+	requireSameState(t, byHand.Model, ours.Model)
+	hard := run(func(logits *autograd.Var, b *data.Batch) *autograd.Var {
+		return autograd.CrossEntropy(logits, b.Labels, 0)
+	})
+	require.False(t, tensor.Equal(hard.Model.(*net).fc.Weight.Value, ours.Model.(*net).fc.Weight.Value))
+
+	more := stripes(images)
+	more.Classes = 2
+	for i := range more.Labels {
+		more.Labels[i] %= 2
+	}
+	tr := newTrainer("sgd", "")
+	tr.Loader = newLoader(more, config)
+	requireRefused(t, tr, "train: New.loader is *data.Loader: it mixes images of 2 classes, the model has logits for 3")
 }

@@ -55,7 +55,7 @@ var outside = map[string]string{
 	"golang.org/x/image":             "data/image",
 	"golang.org/x/sys":               "internal/cpu internal/kernel/kerneltest internal/kernel/gemm/peak",
 	"github.com/gofrs/flock":         "internal/filelock",
-	"gonum.org/v1/gonum":             "examples/veit tensor unravel unravel/paths",
+	"gonum.org/v1/gonum":             "data examples/veit tensor unravel unravel/paths",
 	"gonum.org/v1/plot":              "internal/figure",
 	"github.com/stretchr/testify":    "internal/kernel/kerneltest",
 	"golang.org/x/term":              "examples/internal/program",

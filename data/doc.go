@@ -16,6 +16,8 @@
 //
 //	loader, err := data.NewLoader(set, data.LoaderConfig{Batch: 64, Shuffle: true, Norm: set.Norm()})
 //
+// [Augment] crops, flips and erases, and [Mix] mixes the images of a batch, which then has soft targets.
+//
 // What it yields depends on its seed, the epoch and the sample alone: it is the same for any number of workers,
 // and a loader restored from a [State] goes on exactly where the saved one stopped.
 //

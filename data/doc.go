@@ -16,10 +16,9 @@
 //
 //	loader, err := data.NewLoader(set, data.LoaderConfig{Batch: 64, Shuffle: true, Norm: set.Norm()})
 //
-// [Augment] crops, flips and erases, and [Mix] mixes the images of a batch, which then has soft targets.
-//
-// What it yields depends on its seed, the epoch and the sample alone: it is the same for any number of workers,
-// and a loader restored from a [State] goes on exactly where the saved one stopped.
+// [Augment] crops, flips and erases, and [Mix] mixes the images of a batch, which then has soft targets. What a loader
+// yields depends on its seed, the epoch and the sample alone: it is the same for any number of workers, and one
+// restored from a [State] goes on exactly where the saved one stopped.
 //
 // A [Score] is the one way in which this module counts what is right: NaN and infinite logits never are.
 package data

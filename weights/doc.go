@@ -1,5 +1,5 @@
-// Package weights reads files of named tensors, safetensors and what PyTorch's torch.save writes, writes safetensors,
-// and moves tensors into and out of a model.
+// Package weights reads files of named tensors, safetensors, what PyTorch's torch.save writes and NumPy's arrays, writes
+// safetensors, and moves tensors into and out of a model.
 //
 // A safetensors file is eight bytes with the length of a header (little-endian), the header, a JSON object that
 // gives each tensor's type, shape and place, and the elements of all tensors one after the other

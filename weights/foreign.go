@@ -11,7 +11,6 @@ var kinds = []struct{ begin, name string }{
 	{"\x80\x02", pickled}, {"\x80\x03", pickled}, {"\x80\x04", pickled}, {"\x80\x05", pickled},
 	{"\x89HDF\r\n\x1a\n", "HDF5, as Keras writes it to .h5 files" + convert},
 	{"GGUF", "GGUF"},
-	{"\x93NUMPY", "a NumPy array"},
 	{"\x1f\x8b\x08", "compressed by gzip: decompress it first"},
 	{"\x08", "ONNX or another protocol buffer" + convert},
 	{"version ", "a pointer of Git LFS, not the file that it stands for: git lfs pull fetches it"},

@@ -1,6 +1,7 @@
 package weights
 
 import (
+	"archive/zip"
 	"bytes"
 	"cmp"
 	"encoding/binary"
@@ -44,10 +45,11 @@ func (f *File) Elements() int64 {
 // ErrFormat is matched, through errors.Is, by every error that says that a file is not valid.
 var ErrFormat = errors.New("not a valid file of weights")
 
-// Load reads the file at path, safetensors or what torch.save writes; see [Read]. If it is seen to change meanwhile, that
-// is an error; one that is replaced, as Save does it, is read as it was. Where the name ends in .index.json, as in
-// model.safetensors.index.json, it is the index of a model in several files: Load reads each tensor from the file beside the index that its
-// weight_map names. One that is not beside it, is missing or lacks a tensor is an error.
+// Load reads the file at path, safetensors, what torch.save writes, or NumPy's arrays; see [Read]. If it is seen to
+// change meanwhile, that is an error; one that is replaced, as Save does it, is read as it was. Where the name ends in
+// .index.json, as in model.safetensors.index.json, it is the index of a model in several files: Load reads each tensor
+// from the file beside the index that its weight_map names. One that is not beside it, is missing or lacks a tensor is
+// an error.
 func Load(path string) (*File, error) { return LoadPart(path, "") }
 
 // LoadPart is Load for a PyTorch file of several dictionaries of tensors: it reads the one of the given name, such as
@@ -89,19 +91,22 @@ func load(f opened, part string) (*File, error) {
 	return file, nil
 }
 
-// Read reads a file of the given size from r: safetensors, or what torch.save writes, of PyTorch 1.6 and newer, a zip
-// archive, or of 0.4 to 1.5. Elements of the types F64, F16, BF16, I64, I32, I16, I8,
-// U64, U32, U16, U8 and BOOL are converted to float32; tensors of other types are named in
-// File.Unsupported. A header that is cut, longer than 100 MB, not UTF-8 or not the JSON it should be, a
-// name that occurs twice, a shape of more than 64 axes or that does not fit its range, and ranges that
-// overlap or do not cover the rest of the file exactly match [ErrFormat]. If r ends before size, the error
-// matches [io.ErrUnexpectedEOF] instead.
+// Read reads a file of the given size from r: safetensors, NumPy's arrays, or what torch.save writes, of PyTorch 1.6
+// and newer, a zip archive, or of 0.4 to 1.5. Elements of the types F64, F16, BF16, I64, I32, I16, I8, U64, U32, U16,
+// U8 and BOOL are converted to float32; tensors of other types are named in File.Unsupported. A header that is cut,
+// longer than 100 MB, not UTF-8 or not the JSON it should be, a name that occurs twice, a shape of more than 64 axes or
+// that does not fit its range, and ranges that overlap or do not cover the rest of the file exactly match [ErrFormat].
+// If r ends before size, the error matches [io.ErrUnexpectedEOF] instead.
 //
 // A PyTorch file may hold more than its state dict. Read takes the dictionary of tensors that it is, or has under a
-// usual name ("state_dict", "model", "model_state_dict", "net", "module", "ema"), or has as the only one, and says so in
-// File.Part; [ReadPart] takes another. Nothing in such a file is run: a name that is not among the few that weights need is
-// an error with that name. Together its tensors may have as many elements as the file has bytes, which allows for some
-// that share their storage.
+// usual name ("state_dict", "model", "model_state_dict", "net", "module", "ema"), or has as the only one, and says so
+// in File.Part; [ReadPart] takes another. Nothing in such a file is run: a name that is not among the few that weights
+// need is an error with that name. Together its tensors may have as many elements as the file has bytes, which allows
+// for some that share their storage.
+//
+// NumPy's .npy and .npz, compressed or not, are read too, arrays by their names and one that is alone as "arr_0". An
+// array of Python objects is an error, and so are a header of more than 64 KiB and an archive whose arrays have more
+// than 100 times its bytes.
 //
 // Beside the tensors, which take four bytes an element, memory is that of the header and what it describes:
 // less than twenty times the header's length if it is built to take much.
@@ -127,15 +132,24 @@ func read(r io.ReaderAt, size int64, part string) (*File, error) {
 		return nil, err
 	}
 	begin, err := (&source{r: r}).take(int(min(size, tarMagicAt+int64(len(tarMagic)))))
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case isTorch(begin):
+	}
+	var arrays *zip.Reader
+	if bytes.HasPrefix(begin, []byte(zipBegin)) {
+		arrays = arraysOf(r, size)
+	}
+	switch {
+	case isTorch(begin) && arrays == nil:
 		return readTorch(r, size, begin, part)
 	case isTar(begin):
 		return nil, errors.New("a tar archive, as PyTorch before 0.4 wrote it: load it in a newer PyTorch and save its state_dict again")
 	case part != "":
 		return nil, fmt.Errorf("part %q of a file that has no parts: only those of torch.save do", part)
+	case arrays != nil:
+		return readNPZ(arrays, size)
+	case bytes.HasPrefix(begin, []byte(numpyBegin)):
+		return readNPY(r, size)
 	}
 	return readSafetensors(r, size)
 }

@@ -4,9 +4,9 @@ package howto
 import (
 	"context"
 	"fmt"
+	"log"
 	"net/http"
 	"os"
-	"path/filepath"
 
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/boost"
@@ -21,21 +21,13 @@ import (
 	"github.com/residuum-go/residuum/weights"
 )
 
-func ownImages(folder string, classes []string) *data.Dataset {
-	set := data.Dataset{Height: 32, Width: 32, Channels: 3, Classes: len(classes)}
-	for label, class := range classes {
-		files, err := filepath.Glob(filepath.Join(folder, class, "*"))
-		stopOn(err)
-		for _, file := range files {
-			photo, err := image.Load(file)
-			stopOn(err)
-			set.Pixels = append(set.Pixels, photo.ShortSide(32, image.Bilinear).CentreCrop(32, 32).Pixels...)
-			set.Labels = append(set.Labels, label)
-		}
-	}
-	images, err := data.New(set)
+func ownImages(ctx context.Context, folder string) *image.Folder {
+	set, err := image.OpenFolder(ctx, os.DirFS(folder), image.FolderConfig{
+		Preset:     image.Preset{Resize: 36, Crop: 32},
+		Unreadable: func(err error) { log.Print(err) }, // and is left out
+	})
 	stopOn(err)
-	return images
+	return set
 }
 
 func classifyAPhotograph(path, photograph string) int {
@@ -81,15 +73,14 @@ func fineTune(ctx context.Context, path, tuned string, net *resnet.Net, loader *
 func serve(path string) http.Handler {
 	net, card, err := resnet.Load(path)
 	stopOn(err)
+	preset := image.Preset{Resize: 36, Crop: 32, Norm: card.Norm}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		photo, err := image.Decode(http.MaxBytesReader(w, r.Body, 8<<20))
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		small := photo.ShortSide(32, image.Bilinear).CentreCrop(32, 32)
-		one := data.Dataset{Height: 32, Width: 32, Channels: 3, Classes: 1, Pixels: small.Pixels, Labels: []int{0}}
-		logits := net.Forward(autograd.Const(one.Batch(card.Norm, 0, 1).X)).Value()
+		logits := net.Forward(autograd.Const(preset.Tensor(photo))).Value()
 		fmt.Fprintln(w, card.Class(tensor.ArgMax(logits)[0]))
 	})
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/data"
+	"github.com/residuum-go/residuum/data/image"
 	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/resnet"
 	"github.com/residuum-go/residuum/tensor"
@@ -77,9 +78,27 @@ func publishedNet(t *testing.T) (path string, class int) {
 	return path, 3
 }
 
+// inMemory reads all of a folder.
+func inMemory(t *testing.T, folder *image.Folder) *data.Dataset {
+	t.Helper()
+	height, width, channels := folder.Size()
+	set := data.Dataset{Height: height, Width: width, Channels: channels, Classes: folder.NumClasses()}
+	for i := range folder.Len() {
+		pixels, err := folder.Read(i, nil)
+		require.NoError(t, err)
+		set.Pixels, set.Labels = append(set.Pixels, pixels...), append(set.Labels, folder.Label(i))
+	}
+	images, err := data.New(set)
+	require.NoError(t, err)
+	return images
+}
+
 func TestRecipes(t *testing.T) {
-	images := ownImages(photographs(t), []string{"day", "night"})
-	require.Equal(t, 16, images.Len())
+	folder := photographs(t)
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "day", "broken.png"), []byte("no picture"), 0o644))
+	own := ownImages(t.Context(), folder)
+	require.Equal(t, 16, own.Len())
+	images, norm := inMemory(t, own), data.Norm{Mean: []float32{0.5, 0.5, 0.5}, Std: []float32{0.25, 0.25, 0.25}}
 	require.InDelta(t, 210, int(images.Pixels[0]), 15)
 
 	// What somebody else has trained is of three classes.
@@ -96,7 +115,7 @@ func TestRecipes(t *testing.T) {
 	require.Equal(t, class, classifyAPhotograph(published, photo))
 
 	net, tuned := newNet(t, 2, 3), filepath.Join(t.TempDir(), "tuned.safetensors")
-	loader, err := data.NewLoader(images, data.LoaderConfig{Batch: 8, Shuffle: true, Norm: images.Norm()})
+	loader, err := data.NewLoader(own, data.LoaderConfig{Batch: 8, Shuffle: true, Norm: norm})
 	require.NoError(t, err)
 	epochs := fineTune(t.Context(), path, tuned, net, loader)
 	require.Less(t, epochs[len(epochs)-1].Train.Loss(), epochs[0].Train.Loss())

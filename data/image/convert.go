@@ -36,6 +36,16 @@ func convert(src stdimage.Image, format string) *Image {
 		return grey(func(x, y int) uint8 { return uint8(min(src.Gray16At(x, y).Y, 255)) })
 	case *stdimage.Paletted:
 		return rgb(func(x, y int) (uint8, uint8, uint8) { return opaque(src.Palette[src.ColorIndexAt(x, y)]) })
+	case *stdimage.RGBA: // as below, without a colour on the heap for each pixel
+		return rgb(func(x, y int) (uint8, uint8, uint8) {
+			c := src.RGBAAt(x, y)
+			if c.A < 255 {
+				return opaque(c)
+			}
+			return c.R, c.G, c.B
+		})
+	case *stdimage.NRGBA:
+		return rgb(func(x, y int) (uint8, uint8, uint8) { c := src.NRGBAAt(x, y); return c.R, c.G, c.B })
 	case *stdimage.CMYK:
 		return rgb(func(x, y int) (uint8, uint8, uint8) {
 			c := src.CMYKAt(x, y)

@@ -28,6 +28,9 @@ type File struct {
 	// Unsupported gives the element type of each tensor that was left in the file because its type is not
 	// converted: 8-bit floats and smaller ones, complex numbers, and types that this package does not know.
 	Unsupported map[string]string
+	// Types counts the Tensors that had each element type in the file that was read, such as "F16". What Write writes does
+	// not depend on it.
+	Types map[string]int
 	// Meta is the metadata of safetensors; of a PyTorch file the numbers and strings that stand beside Part and beside
 	// the dictionaries around it, such as "epoch".
 	Meta map[string]string
@@ -167,7 +170,7 @@ func readSafetensors(r io.ReaderAt, size int64) (*File, error) {
 	if b, err = src.take(int(n)); err != nil {
 		return nil, err
 	}
-	file := &File{Tensors: map[string]*tensor.Tensor{}, Unsupported: map[string]string{}}
+	file := &File{Tensors: map[string]*tensor.Tensor{}, Unsupported: map[string]string{}, Types: map[string]int{}}
 	entries, err := file.parseHeader(b)
 	if err != nil {
 		return nil, orForeign(begin, err)
@@ -195,6 +198,7 @@ func (f *File) readTensor(e entry, src *source) error {
 	}
 	t := tensor.New(e.shape...)
 	f.Tensors[e.name] = t
+	f.Types[e.dtype]++
 	for part := range slices.Chunk(t.Data(), chunk/8) {
 		b, err := src.take(len(part) * format.bits / 8)
 		if err != nil {

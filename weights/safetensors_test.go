@@ -168,6 +168,7 @@ func TestReadNamesTensorsOfOtherTypes(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, map[string]string{"f4": "F4", "f8": "F8_E4M3", "new": "F3.5"}, f.Unsupported)
 	require.Len(t, f.Tensors, 2)
+	require.Equal(t, map[string]int{"U16": 1, "I8": 1}, f.Types)
 	require.Equal(t, []float32{513, 65535}, f.Tensors["a"].Data())
 	require.Equal(t, []float32{127, -128}, f.Tensors["b"].Data())
 

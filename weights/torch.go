@@ -59,7 +59,7 @@ func readTorch(r io.ReaderAt, size int64, begin []byte, part string) (*File, err
 	if err := open(); err != nil {
 		return nil, err
 	}
-	file := &File{Tensors: map[string]*tensor.Tensor{}, Unsupported: map[string]string{}, Meta: map[string]string{}}
+	file := &File{Tensors: map[string]*tensor.Tensor{}, Unsupported: map[string]string{}, Types: map[string]int{}, Meta: map[string]string{}}
 	dict, err := a.part(part, file)
 	if err != nil {
 		return nil, err
@@ -96,6 +96,7 @@ func (a *torchArchive) fill(file *File, dict *pickle.Dict) error {
 		if err != nil {
 			return fmt.Errorf("tensor %.80q: %w", name, err)
 		}
+		file.Types[t.dtype]++
 		left -= int64(n)
 	}
 	return nil

@@ -41,6 +41,11 @@ func TestFilesOfTorchSave(t *testing.T) {
 			require.Equal(t, want.Meta, got.Meta)
 			require.Equal(t, want.Unsupported, got.Unsupported)
 			require.Len(t, got.Tensors, len(want.Tensors))
+			typed := 0
+			for _, n := range got.Types {
+				typed += n
+			}
+			require.Equal(t, len(got.Tensors), typed)
 			for key, w := range want.Tensors {
 				require.Equal(t, w.Shape, append([]int{}, got.Tensors[key].Shape()...), key)
 				require.Equal(t, w.Data, append([]float32{}, got.Tensors[key].Data()...), key)

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+
+	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/data"
+	"github.com/residuum-go/residuum/data/image"
+	"github.com/residuum-go/residuum/examples/internal/program"
+	"github.com/residuum-go/residuum/resnet"
+	"github.com/residuum-go/residuum/tensor"
+	"github.com/residuum-go/residuum/weights"
+)
+
+// conversion is what was read, and what is written of it.
+type conversion struct {
+	from string
+	file *weights.File
+	lost []string // tensors of types that are not converted
+
+	net     *resnet.Net // nil for a file that is of none, and then unknown says why
+	card    data.Card
+	unknown error
+}
+
+func read(cfg config) (*conversion, error) {
+	file, err := weights.LoadPart(cfg.from, cfg.part)
+	if err != nil {
+		return nil, err
+	}
+	c := &conversion{from: cfg.from, file: file}
+	if cfg.shortcut == "" {
+		c.net, c.card, c.unknown = resnet.FromFile(file)
+	} else if c.net, err = withShortcut(file, resnet.Shortcut(cfg.shortcut)); err != nil {
+		return nil, fmt.Errorf("%s: %w", cfg.from, err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(file.Unsupported)) {
+		c.lost = append(c.lost, fmt.Sprintf("%s (%s)", name, file.Unsupported[name]))
+	}
+	file.Unsupported = nil
+	return c, c.describe(cfg)
+}
+
+// withShortcut builds the net of a file that does not describe itself, when the user knows better how it pads.
+func withShortcut(file *weights.File, s resnet.Shortcut) (*resnet.Net, error) {
+	r, err := resnet.Recognise(file)
+	if err != nil {
+		return nil, err
+	}
+	if r.Config.Shortcut != resnet.OptionA && r.Config.Shortcut != resnet.OptionACentred {
+		return nil, fmt.Errorf("-shortcut is %q, but the file has weights for its shortcuts, which are of option %s", s, r.Config.Shortcut)
+	}
+	r.Config.Shortcut = s
+	r.Assumed = slices.DeleteFunc(r.Assumed, func(a string) bool { return strings.Contains(a, "Config.Shortcut") })
+	return r.Net()
+}
+
+// describe completes the card by the flags.
+func (c *conversion) describe(cfg config) (err error) {
+	if cfg.classes == "" && cfg.preset == "" {
+		return nil
+	}
+	if c.net == nil {
+		return fmt.Errorf("%s: -classes and -preset describe nets, and this is none of package resnet: %w", c.from, c.unknown)
+	}
+	if cfg.classes != "" {
+		if c.card.Classes, err = program.Names(cfg.classes); err != nil {
+			return err
+		}
+	}
+	if cfg.preset != "" {
+		p, err := image.PresetOf(cfg.preset)
+		if err != nil {
+			return err
+		}
+		c.card.Norm, c.card.Preset = p.Norm, cfg.preset
+	}
+	return c.card.Check(c.net.Config().Image.Channels, c.net.Config().Classes)
+}
+
+// summary tells what was read, a line for each thing.
+func (c *conversion) summary() string {
+	var b strings.Builder
+	row := func(label, format string, args ...any) {
+		text := strings.ReplaceAll(fmt.Sprintf(format, args...), "\n", "\n         ")
+		fmt.Fprintf(&b, "%-9s%s\n", label, text)
+	}
+	var types []string
+	for _, t := range slices.Sorted(maps.Keys(c.file.Types)) {
+		types = append(types, fmt.Sprintf("%d of %s", c.file.Types[t], t))
+	}
+	row("read", "%s%s", c.from, strings.TrimSuffix(", part "+c.file.Part, ", part "))
+	row("tensors", "%d, %s; %s numbers", len(c.file.Tensors), cmp.Or(strings.Join(types, ", "), "none"),
+		program.Thousands(int(c.file.Elements())))
+	if len(c.lost) > 0 {
+		row("left out", "%d of types that are not converted: %s", len(c.lost), strings.Join(c.lost, ", "))
+	}
+	if c.net == nil {
+		row("net", "not recognised, so tensors keep their names: %v", c.unknown)
+		return b.String()
+	}
+	if r := c.net.Recognised(); r != nil {
+		row("net", "%v", r)
+	} else {
+		row("net", "%v, as the file says", c.net.Config())
+	}
+	row("classes", "%d, %s", c.net.Config().Classes, cmp.Or(strings.Join(c.card.Classes, ", "), "without names: -classes can give them"))
+	if c.card.Norm.Mean == nil {
+		row("images", "without a normalisation: -preset can give it")
+	} else {
+		row("images", "normalised by mean %v, deviation %v%s", c.card.Norm.Mean, c.card.Norm.Std,
+			strings.TrimSuffix("; prepared as for "+c.card.Preset, "; prepared as for "))
+	}
+	return b.String()
+}
+
+func (c *conversion) write(path string) error {
+	if c.net != nil {
+		return c.net.Save(path, c.card)
+	}
+	return weights.Save(path, c.file)
+}
+
+// check reads the new file and compares it with what was read. It returns what agrees.
+func (c *conversion) check(ctx context.Context, path string) (string, error) {
+	if ctx.Err() != nil {
+		return "", context.Cause(ctx)
+	}
+	if c.net == nil {
+		again, err := weights.Load(path)
+		if err != nil {
+			return "", err
+		}
+		return fmt.Sprintf("all %s numbers are the same", program.Thousands(int(again.Elements()))), sameTensors(c.file, again)
+	}
+	again, _, err := resnet.Load(path)
+	if err != nil {
+		return "", err
+	}
+	const images = 2
+	in := c.net.Config().Image
+	x := tensor.New(images, in.Height, in.Width, in.Channels)
+	rng := rand.New(rand.NewPCG(1, 2))
+	for i := range x.Data() {
+		x.Data()[i] = float32(rng.NormFloat64())
+	}
+	want, got := c.net.Forward(autograd.Const(x)).Value(), again.Forward(autograd.Const(x)).Value()
+	if !sameBits(want, got) {
+		return "", errors.New("other logits for the same images")
+	}
+	return fmt.Sprintf("the logits of %d images of noise have the same bits", images), nil
+}
+
+func sameTensors(a, b *weights.File) error {
+	if len(a.Tensors) != len(b.Tensors) {
+		return fmt.Errorf("%d tensors instead of %d", len(b.Tensors), len(a.Tensors))
+	}
+	for name, t := range a.Tensors {
+		if u := b.Tensors[name]; u == nil || !slices.Equal(t.Shape(), u.Shape()) || !sameBits(t, u) {
+			return fmt.Errorf("tensor %q is another", name)
+		}
+	}
+	return nil
+}
+
+// sameBits compares numbers, of which NaN may be some.
+func sameBits(a, b *tensor.Tensor) bool {
+	return slices.EqualFunc(a.Data(), b.Data(), func(x, y float32) bool { return math.Float32bits(x) == math.Float32bits(y) })
+}

@@ -35,7 +35,7 @@ func crossEntropyGrad(logits *Var, t targets) *Var {
 	tensor.CrossEntropyGrad(y.buffer(logits.Shape()...), logits.value, t.labels, t.smoothing)
 	return y.returns(func(y, h *Var, d []*Var) {
 		logits := y.in[0]
-		d[0] = Scale(Mul(Softmax(logits), logSoftmaxJVP(logits, h)), 1/float32(logits.Shape()[0]))
+		d[0] = Scale(Mul(softmax(logits), logSoftmaxJVP(logits, h)), 1/float32(logits.Shape()[0]))
 	})
 }
 

@@ -3,7 +3,7 @@ package autograd
 import "github.com/residuum-go/residuum/tensor"
 
 // MatMul returns the product of two matrices, of which t transposes none, one or both before:
-// [m,k] x [k,n] -> [m,n].
+// [m,k] x [k,n] -> [m,n], or of stacks of matrices, whose leading axes broadcast; see [tensor.MatMul].
 func MatMul(a, b *Var, t tensor.Transposed) *Var {
 	y := result("MatMul", a, b)
 	*attr[tensor.Transposed](y) = t
@@ -29,5 +29,5 @@ func (y *Var) matMulGrad(i int, a, b *Var, t tensor.Transposed) *Var {
 	if !y.needs(i) {
 		return nil
 	}
-	return MatMul(a, b, t)
+	return SumTo(MatMul(a, b, t), y.in[i].Shape()...)
 }

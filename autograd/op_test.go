@@ -19,7 +19,7 @@ import (
 
 // ops is the table of every op. To add an op, add a row: the checks in check_test.go then compare
 // it with its float64 reference and its gradients with finite differences of that reference.
-var ops = slices.Concat(norms(), resizes(), []op{
+var ops = slices.Concat(norms(), resizes(), piecewise(), []op{
 	{name: "Add", shapes: binary, f: func(v []*Var) *Var { return Add(v[0], v[1]) },
 		ref: func(a []array) array { return a[0].add(a[1]) }},
 	{name: "AddReLU", shapes: binary, f: func(v []*Var) *Var { return AddReLU(v[0], v[1]) },
@@ -236,10 +236,14 @@ var ops = slices.Concat(norms(), resizes(), []op{
 		f:   func(v []*Var) *Var { return invStd(v[0], momentsOf(v[0])) },
 		ref: func(a []array) array { _, r := a[0].standardise(normEps); return r }},
 
-	{name: "Softmax", shapes: unary, f: func(v []*Var) *Var { return Softmax(v[0]) },
+	{name: "Softmax", shapes: unary, f: func(v []*Var) *Var { return Softmax(v[0], -1) },
 		ref: func(a []array) array { return a[0].logSoftmax().exp() }},
-	{name: "LogSoftmax", shapes: unary, f: func(v []*Var) *Var { return LogSoftmax(v[0]) },
+	{name: "LogSoftmax", shapes: unary, f: func(v []*Var) *Var { return LogSoftmax(v[0], -1) },
 		ref: func(a []array) array { return a[0].logSoftmax() }},
+	{name: "Softmax", with: "axis 1", shapes: []string{"2x3x4", "2x3x1"}, f: func(v []*Var) *Var { return Softmax(v[0], 1) },
+		ref: func(a []array) array { return a[0].transpose(0, 2, 1).logSoftmax().exp().transpose(0, 2, 1) }},
+	{name: "LogSoftmax", with: "axis 0", shapes: rank3, f: func(v []*Var) *Var { return LogSoftmax(v[0], -3) },
+		ref: func(a []array) array { return a[0].transpose(2, 1, 0).logSoftmax().transpose(2, 1, 0) }},
 	{name: "logSoftmaxVJP", shapes: []string{"3,3", "2x3,2x3", "5x17,5x17"},
 		f: func(v []*Var) *Var { return logSoftmaxVJP(v[0], v[1]) },
 		ref: func(a []array) array {

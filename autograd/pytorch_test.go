@@ -55,6 +55,13 @@ func TestPyTorch(t *testing.T) {
 			"BatchNorm":     norm(Then{}),
 			"BatchNormReLU": norm(Then{ReLU: true}),
 			"Conv2D":        func(v []*Var) *Var { return Conv2D(v[0], v[1], p.Spec) },
+			"Abs":           func(v []*Var) *Var { return Abs(v[0]) },
+			"Clip":          func(v []*Var) *Var { return Clip(v[0], -1, 0) },
+			"Maximum":       func(v []*Var) *Var { return Maximum(v[0], v[1]) },
+			"Max":           func(v []*Var) *Var { return Max(v[0], 0, 2) },
+			"MaxAll":        func(v []*Var) *Var { return Max(v[0]) },
+			"Softmax":       func(v []*Var) *Var { return Softmax(v[0], 1) },
+			"MatMul":        func(v []*Var) *Var { return MatMul(v[0], v[1], tensor.NN) },
 			"CrossEntropy":  func(v []*Var) *Var { return CrossEntropy(v[0], p.Labels, p.Smoothing) },
 		}[p.Op]
 		t.Run(fmt.Sprintf("op=%s/case=%d", p.Op, i), func(t *testing.T) {

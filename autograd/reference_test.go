@@ -164,9 +164,15 @@ func (a array) transpose(perm ...int) array {
 }
 
 func (a array) matMul(b array) array {
-	c := zeros(a.shape[0], b.shape[1])
-	index([]int{a.shape[0], b.shape[1], a.shape[1]}, func(at []int) {
-		*c.at(at[0], at[1]) += *a.at(at[0], at[2]) * *b.at(at[2], at[1])
+	m, n, k := len(a.shape)-2, len(b.shape)-1, a.shape[len(a.shape)-1]
+	lead := zeros(a.shape[:m]...).add(zeros(b.shape[:n-1]...)).shape
+	shape := append(lead, a.shape[m], b.shape[n])
+	c := zeros(shape...)
+	last := len(shape) - 2
+	index(append(slices.Clone(shape), k), func(at []int) {
+		lead, row, column, inner := at[:last], at[last], at[last+1], at[last+2]
+		with := func(i, j int) []int { return append(slices.Clone(lead), i, j) }
+		*c.at(with(row, column)...) += *a.at(with(row, inner)...) * *b.at(with(inner, column)...)
 	})
 	return c
 }

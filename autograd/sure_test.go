@@ -99,8 +99,8 @@ func TestGradientsOfSoftmaxHaveDigitsWhereItIsSure(t *testing.T) {
 			p, _ := bigSoftmax(row)
 			x := NewTape(1).Input(tensor.From(row, len(row)))
 			g := vector(directionOf(len(row))...)
-			soft := VJP(Softmax(x), Const(g), x)[0].Value().Data()
-			log := VJP(LogSoftmax(x), Const(g), x)[0].Value().Data()
+			soft := VJP(Softmax(x, -1), Const(g), x)[0].Value().Data()
+			log := VJP(LogSoftmax(x, -1), Const(g), x)[0].Value().Data()
 			mean, sum := bigDot(p, g.Data()), bigOf(0)
 			for _, v := range g.Data() {
 				sum.Add(sum, bigOf(float64(v)))

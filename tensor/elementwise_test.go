@@ -247,3 +247,21 @@ func TestMaximumOfZeros(t *testing.T) {
 		}
 	})
 }
+
+func TestClip(t *testing.T) {
+	nan, inf := float32(math.NaN()), float32(math.Inf(1))
+	a, g := tensor.From([]float32{-inf, -2, -1, 0.5, 1, 3, inf, nan}, 8), tensor.Full(7, 8)
+	for _, c := range []struct {
+		lo, hi      float32
+		value, grad []float64
+	}{
+		{-1, 1, []float64{-1, -1, -1, 0.5, 1, 1, 1, math.NaN()}, []float64{0, 0, 0, 7, 0, 0, 0, 0}},
+		{-inf, 1, []float64{math.Inf(-1), -2, -1, 0.5, 1, 1, 1, math.NaN()}, []float64{0, 7, 7, 7, 0, 0, 0, 0}},
+		{2, 1, []float64{1, 1, 1, 1, 1, 1, 1, math.NaN()}, make([]float64, 8)},
+	} {
+		requireNear(t, c.value, tensor.Clip(nil, a, c.lo, c.hi), 0)
+		requireNear(t, c.grad, tensor.ClipGrad(nil, a, c.lo, c.hi, g), 0)
+	}
+	in := a.Clone()
+	requireNear(t, []float64{0, 0, 0, 0.5, 1, 1, 1, math.NaN()}, tensor.Clip(in, in, 0, 1), 0, "in place")
+}

@@ -63,7 +63,10 @@ func TestCallerBugsPanic(t *testing.T) {
 		{"MatMul: [2 3] x [4 5]: inner dimensions differ", func() { tensor.MatMul(nil, n(2, 3), n(4, 5), tensor.NN) }},
 		{"MatMul: [2 3]ᵀ x [3 5]: inner dimensions differ", func() { tensor.MatMul(nil, n(2, 3), n(3, 5), tensor.TN) }},
 		{"MatMul: [2 3] x [4 5]ᵀ: inner dimensions differ", func() { tensor.MatMul(nil, n(2, 3), n(4, 5), tensor.NT) }},
-		{"MatMul: [3] x [3 5]: both must be matrices", func() { tensor.MatMul(nil, n(3), n(3, 5), tensor.NN) }},
+		{"MatMul: [3] x [3 5]: both must be matrices, or stacks of them", func() { tensor.MatMul(nil, n(3), n(3, 5), tensor.NN) }},
+		{"MatMul: [4 2 3] x [3 3 5]: leading axes do not broadcast", func() { tensor.MatMul(nil, n(4, 2, 3), n(3, 3, 5), tensor.NN) }},
+		{"ClipGrad: [2] x [3]: shapes differ", func() { tensor.ClipGrad(nil, n(2), 0, 1, n(3)) }},
+		{"Max: [2 3]: axis 1 is named twice", func() { tensor.Max(nil, n(2, 3), 1, -1) }},
 		{"MatMul: dst [2 4], result [2 5]: shapes differ", func() { tensor.MatMul(n(2, 4), n(2, 3), n(3, 5), tensor.NN) }},
 
 		{"Transpose: [2 3]: [0 0] is not a permutation of the axes", func() { tensor.Transpose(nil, n(2, 3), 0, 0) }},

@@ -56,3 +56,26 @@ func TestMatMulPropagatesNaN(t *testing.T) {
 		}
 	})
 }
+
+// TestStacksOfMatrices compares with products of one matrix at a time.
+func TestStacksOfMatrices(t *testing.T) {
+	kerneltest.EachLevel(t, func(t *testing.T) {
+		r := source(t)
+		a, b := normal(r, 5, 1, 40, 30), normal(r, 7, 30, 50)
+		want := tensor.New(5, 7, 40, 50)
+		for i := range 5 {
+			for j := range 7 {
+				tensor.MatMul(want.Slice(i, i+1).Reshape(7, 40, 50).Slice(j, j+1).Reshape(40, 50), a.Slice(i, i+1).Reshape(40, 30),
+					b.Slice(j, j+1).Reshape(30, 50), tensor.NN)
+			}
+		}
+		kerneltest.SameBitsForWorkers(t, func() []float32 {
+			y := tensor.MatMul(garbage(5, 7, 40, 50), a, b, tensor.NN)
+			require.True(t, tensor.Equal(want, y))
+			return y.Data()
+		})
+		require.Equal(t, []int{0, 2, 4}, tensor.MatMul(nil, tensor.New(0, 2, 3), tensor.New(1, 3, 4), tensor.NN).Shape())
+		zero := tensor.MatMul(garbage(2, 2, 4), tensor.New(2, 2, 0), tensor.New(0, 4), tensor.NN) // sums of nothing
+		require.True(t, tensor.Equal(tensor.New(2, 2, 4), zero))
+	})
+}

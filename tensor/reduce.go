@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/residuum-go/residuum/internal/kernel/vec"
+	"github.com/residuum-go/residuum/internal/work"
 )
 
 // Sum adds up a over the given axes, which are dropped, over all of them when none is given. A sum over
@@ -65,42 +66,46 @@ func SumTo(dst, a *Tensor, shape ...int) *Tensor {
 	return dst
 }
 
-// Max returns the largest elements of a along one axis, which is dropped, by the rule of [Maximum]: NaN
-// where there is one, +0 of two zeros. The maximum of nothing panics.
-func Max(dst, a *Tensor, axisIndex int) *Tensor {
+// Max returns the largest elements of a over the given axes, which are dropped, over all of them when none is
+// given, by the rule of [Maximum]: NaN where there is one, +0 of two zeros. The maximum of nothing panics.
+func Max(dst, a *Tensor, axes ...int) *Tensor {
 	var s Shapes
-	return maxOver("Max", dst, a, axisIndex, s.Reduce("Max", a.shape, axisIndex))
+	return maxOver("Max", dst, a, axes, s.Reduce("Max", a.shape, axes...))
 }
 
-// MaxKeep is [Max], but the axis stays with length 1.
-func MaxKeep(dst, a *Tensor, axisIndex int) *Tensor {
+// MaxKeep is [Max], but the axes stay with length 1.
+func MaxKeep(dst, a *Tensor, axes ...int) *Tensor {
 	var s Shapes
-	return maxOver("MaxKeep", dst, a, axisIndex, s.ReduceKeep("MaxKeep", a.shape, axisIndex))
+	return maxOver("MaxKeep", dst, a, axes, s.ReduceKeep("MaxKeep", a.shape, axes...))
 }
 
-func maxOver(op string, dst, a *Tensor, axisIndex int, shape []int) *Tensor {
-	at := axis(op, axisIndex, a.shape)
+var maxLoops work.Pool[broadcast]
+
+func maxOver(op string, dst, a *Tensor, axes, shape []int) *Tensor {
 	dst = out(op, dst, shape)
 	apart(op, dst, a)
 	if len(dst.data) == 0 {
 		return dst
 	}
-	n, inner := a.shape[at], product(a.shape[at+1:])
-	if n == 0 {
+	if len(a.data) == 0 {
 		fail(op, "maximum of nothing", a.shape)
 	}
-	for o := range len(dst.data) / inner {
-		group := a.data[o*n*inner : (o+1)*n*inner]
-		if inner == 1 {
-			dst.data[o] = vec.MaxOf(group)
+	var s Shapes
+	loops := maxLoops.Get()
+	loops.plan(a.shape, a.shape, s.ReduceKeep(op, a.shape, axes...))
+	last := len(loops.dims) - 1
+	n := loops.dims[last]
+	vec.Fill(dst.data, float32(math.Inf(-1)))
+	for r := range len(a.data) / n {
+		_, at := loops.offsets(r, last)
+		run := a.data[r*n : (r+1)*n]
+		if loops.b[last] == 0 {
+			dst.data[at] = max(dst.data[at], vec.MaxOf(run))
 			continue
 		}
-		best := dst.data[o*inner : (o+1)*inner]
-		copy(best, group)
-		for r := 1; r < n; r++ {
-			vec.Max(best, best, group[r*inner:(r+1)*inner])
-		}
+		vec.Max(dst.data[at:at+n], dst.data[at:at+n], run)
 	}
+	maxLoops.Put(loops)
 	return dst
 }
 

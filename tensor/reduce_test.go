@@ -161,6 +161,25 @@ func TestMax(t *testing.T) {
 	})
 }
 
+func TestMaxOverAxes(t *testing.T) {
+	kerneltest.EachLevel(t, func(t *testing.T) {
+		a := normal(source(t), 3, 2, 5, 4)
+		a.Set(float32(math.NaN()), 1, 0, 2, 3)
+		oneByOne := func(a *tensor.Tensor, axes ...int) (want []float64) { // from the last to the first
+			for _, axis := range axes {
+				a = tensor.Max(nil, a, axis)
+			}
+			for _, v := range a.Data() {
+				want = append(want, float64(v))
+			}
+			return want
+		}
+		requireNear(t, oneByOne(a, 2, 0), tensor.Max(garbage(2, 4), a, 0, 2), 0)
+		requireNear(t, oneByOne(a, 3, 1), tensor.MaxKeep(nil, a, -1, 1).Reshape(3, 5), 0)
+		requireNear(t, oneByOne(a, 3, 2, 1, 0), tensor.Max(nil, a), 0)
+	})
+}
+
 func TestArgMaxTakesTheFirst(t *testing.T) {
 	nan, inf := float32(math.NaN()), float32(math.Inf(1))
 	a := tensor.From([]float32{

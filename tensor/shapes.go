@@ -69,12 +69,23 @@ func checkAxes(op string, a, axes []int) {
 	}
 }
 
-// MatMul returns the shape [m,n] of [MatMul].
+// MatMul returns the shape [..., m,n] of [MatMul].
 func (s *Shapes) MatMul(a, b []int, t Transposed) []int {
-	if len(a) != 2 || len(b) != 2 {
-		failMatMul(a, b, t, "both must be matrices")
+	if len(a) < 2 || len(b) < 2 {
+		failMatMul(a, b, t, "both must be matrices, or stacks of them")
 	}
-	m, k, kb, n := a[0], a[1], b[0], b[1]
+	lead := s.buf[:0]
+	for i := max(len(a), len(b)); i > 2; i-- {
+		x, y := dimFromEnd(a, i), dimFromEnd(b, i)
+		if x != y && x != 1 && y != 1 {
+			failMatMul(a, b, t, "leading axes do not broadcast")
+		}
+		if x == 1 {
+			x = y
+		}
+		lead = append(lead, x)
+	}
+	m, k, kb, n := a[len(a)-2], a[len(a)-1], b[len(b)-2], b[len(b)-1]
 	if t.a() {
 		m, k = k, m
 	}
@@ -84,7 +95,7 @@ func (s *Shapes) MatMul(a, b []int, t Transposed) []int {
 	if k != kb {
 		failMatMul(a, b, t, "inner dimensions differ")
 	}
-	return append(s.buf[:0], m, n)
+	return append(lead, m, n)
 }
 
 func failMatMul(a, b []int, t Transposed, why string) {

@@ -36,6 +36,8 @@ func shapeCases() map[string]shapeCase {
 			func(s *tensor.Shapes) []int { return s.ReduceKeep("MaxKeep", rank3.Shape(), -1) }},
 		"MatMul": {func() *tensor.Tensor { return tensor.MatMul(nil, a, b, tensor.NN) },
 			func(s *tensor.Shapes) []int { return s.MatMul(a.Shape(), b.Shape(), tensor.NN) }},
+		"MatMul, stacks": {func() *tensor.Tensor { return tensor.MatMul(nil, n(2, 1, 3, 4), n(5, 6, 4), tensor.NT) },
+			func(s *tensor.Shapes) []int { return s.MatMul([]int{2, 1, 3, 4}, []int{5, 6, 4}, tensor.NT) }},
 		"MatMul TT": {func() *tensor.Tensor { return tensor.MatMul(nil, b, a, tensor.TT) },
 			func(s *tensor.Shapes) []int { return s.MatMul(b.Shape(), a.Shape(), tensor.TT) }},
 		"Reshape": {func() *tensor.Tensor { return rank3.Reshape(4, -1) },

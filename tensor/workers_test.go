@@ -58,6 +58,8 @@ func largeOps(t testing.TB) []largeOp {
 		{"Max", n(8, 24, 19), func(d *tensor.Tensor) { tensor.Max(d, a, 1) }},
 		{"Dot", n(), func(d *tensor.Tensor) { d.Data()[0] = float32(tensor.Dot(a, b)) }},
 		{"MatMul", n(150, 130), func(d *tensor.Tensor) { tensor.MatMul(d, m1, m2, tensor.NN) }},
+		{"Clip", same(), func(d *tensor.Tensor) { tensor.Clip(d, a, -1, 1) }},
+		{"ClipGrad", same(), func(d *tensor.Tensor) { tensor.ClipGrad(d, a, -1, 1, b) }},
 		{"Transpose", n(8, 19, 24, 24), func(d *tensor.Tensor) { tensor.Transpose(d, a, 0, 3, 1, 2) }},
 		{"Concat", n(16, 24, 24, 19), func(d *tensor.Tensor) { tensor.Concat(d, 0, a, b) }},
 		{"SliceAxis", n(8, 24, 24, 7), func(d *tensor.Tensor) { tensor.SliceAxis(d, a, -1, 5, 12) }},

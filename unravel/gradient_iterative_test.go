@@ -62,7 +62,7 @@ func TestGradientStepsPointDownhill(t *testing.T) {
 		for i, l := range labels {
 			target.Set(1, i, l)
 		}
-		return autograd.Scale(autograd.Sub(autograd.Const(target), autograd.Softmax(y)), 0.5)
+		return autograd.Scale(autograd.Sub(autograd.Const(target), autograd.Softmax(y, -1)), 0.5)
 	}
 	net := &toy{stem: same, head: same, blocks: []toyBlock{{branch: step}, {branch: step}, {branch: step}}}
 	s := Study{net: net, batches: []data.Batch{{X: normal(rand.New(rand.NewPCG(1, 1)), 1, 4, 3), Labels: labels}}}

@@ -43,12 +43,16 @@ def case(op, f, *xs, **attributes):
     first = torch.autograd.grad(y, xs, u, create_graph=True)
     along = sum((a * b).sum() for a, b in zip(first, w))
     second = torch.autograd.grad(along, [u, *xs], allow_unused=True)
-    second = [torch.zeros_like(v) if g is None else g for g, v in zip(second, [u, *xs])]
+    second = [torch.zeros_like(v) + (0 if g is None else g) for g, v in zip(second, [u, *xs])]
     return {
         "op": op, **attributes,
         "x": [as_json(x) for x in xs], "u": as_json(u), "w": [as_json(t) for t in w],
         "y": as_json(y), "first": [as_json(g) for g in first], "second": [as_json(g) for g in second],
     }
+
+
+def few(*shape):
+    return torch.randint(-2, 2, shape).to(torch.float64)
 
 
 def hw(h, w):
@@ -71,5 +75,14 @@ json.dump([
          labels=labels, smoothing=0.125),
     case("Conv2D", lambda x, w: conv(x, w, padding=(0, 2), stride=(2, 1), dilation=(1, 2)), draw(1, 5, 4, 2),
          draw(2, 3, 2, 3), spec={"Pad": hw(0, 2), "Stride": hw(2, 1), "Dilation": hw(1, 2)}),
+    # Where pieces meet: few different numbers, so that they tie and lie at bounds.
+    case("Abs", torch.abs, few(3, 4)),
+    case("Clip", lambda a: torch.clamp(a, -1, 0), few(3, 4)),
+    case("Clip", lambda a: torch.clamp(a, -1, 0), torch.tensor([0.5, -1, 0, -2])),
+    case("Maximum", torch.maximum, few(3, 4), few(4)),
+    case("Max", lambda a: a.amax((0, 2)), few(3, 4, 3)),
+    case("MaxAll", lambda a: a.amax(), few(3, 4)),
+    case("Softmax", lambda a: a.softmax(1), draw(2, 3, 2)),
+    case("MatMul", torch.matmul, draw(2, 1, 3, 2), draw(3, 2, 2)),
 ], sys.stdout, separators=(",", ":"))
 sys.stdout.write("\n")

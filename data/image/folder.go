@@ -57,13 +57,14 @@ type sample struct {
 const extensions = " .jpg .jpeg .png .ppm .bmp .pgm .tif .tiff .webp .gif "
 
 // OpenFolder lists the pictures in files, os.DirFS("train") say. Fields that make no sense are a
-// [*residuum.ConfigError]. A folder without classes, a class without pictures that Classes does not name, and a folder
-// that it does not name are errors. ctx ends the decoding that Unreadable asks for.
+// [*residuum.ConfigError]. That there are no folders, that one has no pictures, unless Classes names it, and that Classes does
+// not name one are errors. ctx ends the decoding that Unreadable asks for.
 func OpenFolder(ctx context.Context, files fs.FS, c FolderConfig) (*Folder, error) {
 	if err := demand.All("image.FolderConfig",
 		demand.That(c.Preset.Crop >= 1, "Preset.Crop", c.Preset.Crop, "want at least 1"),
 		demand.That(c.Preset.Resize >= 0, "Preset.Resize", c.Preset.Resize, "want pixels of the shorter side, or 0 to leave the size"),
 		demand.That(c.Preset.Filter >= 0 && int(c.Preset.Filter) < len(filterNames), "Preset.Filter", c.Preset.Filter, "there is none such"),
+		demand.That(!twice(c.Classes), "Classes", c.Classes, "want each folder once"),
 	); err != nil {
 		return nil, err
 	}
@@ -80,6 +81,15 @@ func OpenFolder(ctx context.Context, files fs.FS, c FolderConfig) (*Folder, erro
 		return nil, errors.New("image: OpenFolder: no pictures")
 	}
 	return f, nil
+}
+
+// twice reports whether two classes have the same folder.
+func twice(classes []Class) bool {
+	seen := map[string]bool{}
+	for _, c := range classes {
+		seen[c.Folder] = true
+	}
+	return len(seen) < len(classes)
 }
 
 // list finds classes and files.

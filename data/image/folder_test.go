@@ -167,9 +167,12 @@ func TestOpenFolderRefusesNonsense(t *testing.T) {
 	require.ErrorAs(t, err, &config)
 	require.EqualError(t, err, "image: FolderConfig.Preset.Crop is 0: want at least 1")
 	for says, spoil := range map[string]func(fstest.MapFS, *FolderConfig){
-		"no folder of a class":                      func(files fstest.MapFS, _ *FolderConfig) { clear(files) },
-		"folder empty holds no pictures":            func(files fstest.MapFS, _ *FolderConfig) { files["empty/a.txt"] = &fstest.MapFile{} },
-		"folder dog is none of the 1 of Classes":    func(_ fstest.MapFS, c *FolderConfig) { c.Classes = []Class{{"cat", "Cat"}} },
+		"no folder of a class":                   func(files fstest.MapFS, _ *FolderConfig) { clear(files) },
+		"folder empty holds no pictures":         func(files fstest.MapFS, _ *FolderConfig) { files["empty/a.txt"] = &fstest.MapFile{} },
+		"folder dog is none of the 1 of Classes": func(_ fstest.MapFS, c *FolderConfig) { c.Classes = []Class{{"cat", "Cat"}} },
+		"image: FolderConfig.Classes is [{cat a} {dog b} {cat c}]: want each folder once": func(_ fstest.MapFS, c *FolderConfig) {
+			c.Classes = []Class{{"cat", "a"}, {"dog", "b"}, {"cat", "c"}}
+		},
 		"image: OpenFolder: no pictures":            func(_ fstest.MapFS, c *FolderConfig) { c.Classes = nil },
 		"image: FolderConfig.Preset.Resize is -1: ": func(_ fstest.MapFS, c *FolderConfig) { c.Preset.Resize = -1 },
 		"image: FolderConfig.Preset.Filter is Filt": func(_ fstest.MapFS, c *FolderConfig) { c.Preset.Filter = 17 },

@@ -83,6 +83,13 @@ type Config struct {
 	StemPool   bool     // the stem ends with a 3x3 max pooling of stride 2
 	Shortcut   Shortcut // for residual nets
 
+	// DeepStem makes the stem three 3x3 convolutions, of which the first two have half as many channels and norms of their
+	// own, and PooledProjection puts a 2x2 average pooling before a projection in place of its stride. Together they make
+	// a ResNet-D: He et al. 2019, "Bag of Tricks for Image Classification", section 4.
+	DeepStem, PooledProjection bool
+	// Attention of original blocks weighs the channels of a branch before it is added.
+	Attention Attention
+
 	// BareStem makes the stem of a pre-activation net a convolution alone, which then is the first block's skip, and gives
 	// that block a norm and ReLU of its own. Without it they stand in the stem, before the split, as in He et al. 2016b.
 	BareStem bool
@@ -164,6 +171,9 @@ func (c *Config) check() error {
 		demand.That(c.Classes >= 1, "Classes", c.Classes, "want at least 1"),
 		demand.That(slices.Contains([]Shortcut{OptionA, OptionACentred, OptionB, OptionC}, c.Shortcut),
 			"Shortcut", c.Shortcut, "want A, A centred, B or C"),
+		demand.That(!c.DeepStem || c.StemSize == 3 && c.Width%2 == 0, "DeepStem", c.DeepStem, "want filters of 3x3 and an even Width"),
+		demand.That(c.Attention == "" || (c.Attention == SE || c.Attention == ECA) && c.Kind == Original,
+			"Attention", c.Attention, "want se, eca or none, and blocks of the kind original"),
 		demand.That(!c.BareStem || c.Kind == PreActivation, "BareStem", c.BareStem, "only a pre-activation net can do without a norm in its stem"),
 		demand.That(!c.ActivatedProjection || c.Kind == PreActivation, "ActivatedProjection", c.ActivatedProjection,
 			"only blocks of a pre-activation net begin with a ReLU"),

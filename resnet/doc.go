@@ -6,8 +6,17 @@
 // A [Config] describes a net, [New] builds it as a [Net], and [Block] describes one block of it. For small images there is
 // the family of He et al. 2016a, section 4.2: 6n+2 layers in three stages of n blocks with 16, 32 and 64 channels. For
 // ImageNet there are [ResNet18] and [ResNet50] of table 1, which have a larger stem, four stages and, in the second,
-// bottleneck blocks; [ResNeXt50] and [WideResNet50] have wider ones. All have the parameters of torchvision's nets, by
-// name and shape. Each comes as one of the first three of these, and beside them stands a net in the manner of VGG:
+// bottleneck blocks. [Names] lists all nets that have a name, and [Named] describes one: torchvision's ResNets, ResNeXts,
+// Wide ResNets and VGGs, variants of timm's, and Wide ResNets for small images. They have these libraries' parameters, by
+// name and shape.
+//
+// [Load] reads a net from a file: one of [Net.Save], or of others. Of these it finds out from names and shapes what they
+// are, see [Recognise], and [Net.Recognised] tells what it had to assume:
+//
+//	net, _, err := resnet.Load("resnet50-0676ba61.pth")
+//	fmt.Println(net.Recognised())
+//
+// Nets come as one of the first three of these, and beside them stand those in the manner of VGG:
 //
 //	pre-activation  y = s(x) + conv2(relu(bn2(conv1(relu(bn1(x))))))       He et al. 2016b
 //	original        y = relu(s(x) + bn2(conv2(relu(bn1(conv1(x))))))       He et al. 2016a

@@ -48,7 +48,16 @@ func (family) stem(b *builder) (stem sequence, out Shape) {
 }
 
 func (b *builder) firstConv(stem *sequence) {
-	stem.add("conv1", b.conv(b.Image, b.Width, b.StemSize, b.StemStride, 1))
+	if !b.DeepStem {
+		stem.add("conv1", b.conv(b.Image, b.Width, b.StemSize, b.StemStride, 1))
+		return
+	}
+	half := b.Image.strided(b.StemStride, b.Width/2)
+	stem.add("conv1.0", b.conv(b.Image, half.Channels, 3, b.StemStride, 1))
+	stem.add("conv1.1", b.norm(half.Channels), nn.ReLU{})
+	stem.add("conv1.3", b.conv(half, half.Channels, 3, 1, 1))
+	stem.add("conv1.4", b.norm(half.Channels), nn.ReLU{})
+	stem.add("conv1.6", b.conv(half, b.Width, 3, 1, 1))
 }
 
 // firstPool appends the stem's pooling, if there is one, and returns what the stem gives.

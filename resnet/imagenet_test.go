@@ -2,6 +2,7 @@ package resnet_test
 
 import (
 	"encoding/json"
+	"maps"
 	"math"
 	"os"
 	"testing"
@@ -48,21 +49,27 @@ func torchvision(t *testing.T) map[string]published {
 }
 
 var imageNets = map[string]struct {
-	config func(classes int) resnet.Config
 	// For 1000 classes, as torchvision's documentation gives them: "params" and "GFLOPS".
 	parameters int
 	billions   float64
 }{
-	"resnet18":        {resnet.ResNet18, 11_689_512, 1.814},
-	"resnet50":        {resnet.ResNet50, 25_557_032, 4.089},
-	"resnext50_32x4d": {resnet.ResNeXt50, 25_028_904, 4.230},
-	"wide_resnet50_2": {resnet.WideResNet50, 68_883_240, 11.398},
+	"resnet18":        {11_689_512, 1.814},
+	"resnet50":        {25_557_032, 4.089},
+	"resnext50_32x4d": {25_028_904, 4.230},
+	"wide_resnet50_2": {68_883_240, 11.398},
+}
+
+func named(t *testing.T, name string, classes int) resnet.Config {
+	t.Helper()
+	config, err := resnet.Named(name, classes)
+	require.NoError(t, err)
+	return config
 }
 
 func TestParametersAreTorchvisions(t *testing.T) {
 	for name, p := range torchvision(t) {
 		t.Run("net="+name, func(t *testing.T) {
-			net := mustNew(t, imageNets[name].config(1000))
+			net := mustNew(t, named(t, name, 1000))
 			require.Equal(t, imageNets[name].parameters, nn.Count(net))
 			require.InDelta(t, imageNets[name].billions, float64(net.MultiplyAdds())/1e9, 0.0005)
 			require.Equal(t, p.Names, names(net))
@@ -87,32 +94,11 @@ func TestImageNetsEqualTorchvisions(t *testing.T) {
 	}
 	for name, p := range torchvision(t) {
 		t.Run("net="+name, func(t *testing.T) {
-			config := imageNets[name].config(p.Classes)
+			config := named(t, name, p.Classes)
 			config.Image = resnet.Shape{Height: p.Side, Width: p.Side, Channels: 3}
 			net := mustNew(t, config)
 			fill(net)
-			x := images(p.Images, config.Image)
-			requireClose(t, p.Eval, evaluate(net, x).Data(), 2e-5, "logits in evaluation")
-
-			tape := autograd.NewTape(1)
-			logits := net.Forward(tape.Input(x))
-			loss := autograd.CrossEntropy(logits, p.Labels, 0)
-			tape.Backward(loss)
-			requireClose(t, p.Train, logits.Value().Data(), 1e-4, "logits in training")
-			require.InEpsilon(t, p.Loss, loss.Value().Item(), 1e-4)
-			var grads, running int
-			for name, x := range nn.Buffers(net) {
-				require.Equal(t, p.Running[running].Name, name)
-				p.Running[running].equal(t, x, 1e-5)
-				running++
-			}
-			for name, q := range nn.Params(net) {
-				require.Equal(t, p.Grads[grads].Name, name)
-				p.Grads[grads].equal(t, q.Grad, 1e-2)
-				grads++
-			}
-			require.Len(t, p.Running, running)
-			require.Len(t, p.Grads, grads)
+			equalsReference(t, net, p)
 		})
 	}
 }
@@ -147,5 +133,34 @@ func TestOptionC(t *testing.T) {
 		norm := tensor.Norm(skip.Value()) / math.Sqrt(float64(skip.Value().Len()))
 		require.Greater(t, norm, 0.1)
 		require.False(t, tensor.Equal(x.Value(), skip.Value()))
+	}
+}
+
+// equalsReference compares what a net computes of the reference's images, in evaluation and in training, with a reference.
+// One without running statistics has its gradients from evaluation.
+func equalsReference(t *testing.T, net *resnet.Net, p published) {
+	t.Helper()
+	x := images(p.Images, net.Config().Image)
+	requireClose(t, p.Eval, evaluate(net, x).Data(), 2e-5, "logits in evaluation")
+
+	tape := autograd.NewTape(1)
+	tape.SetTraining(len(p.Running) > 0)
+	logits := net.Forward(tape.Input(x))
+	loss := autograd.CrossEntropy(logits, p.Labels, 0)
+	tape.Backward(loss)
+	requireClose(t, p.Train, logits.Value().Data(), 1e-4, "logits in training")
+	require.InEpsilon(t, p.Loss, loss.Value().Item(), 1e-4)
+	running, params := maps.Collect(nn.Buffers(net)), maps.Collect(nn.Params(net))
+	if tape.Training() {
+		require.Len(t, running, len(p.Running))
+	}
+	for _, v := range p.Running {
+		require.Contains(t, running, v.Name)
+		v.equal(t, running[v.Name], 1e-5)
+	}
+	require.Len(t, params, len(p.Grads))
+	for _, v := range p.Grads {
+		require.Contains(t, params, v.Name)
+		v.equal(t, params[v.Name].Grad, 1e-2)
 	}
 }

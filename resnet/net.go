@@ -21,7 +21,7 @@ type Net struct {
 	head   nn.Module
 	parts  []nn.Part
 	sums   bool
-	work   int64 // see MultiplyAdds
+	works  []int64 // multiply-adds behind the stem, behind each block, and behind the head
 
 	recognised *Recognised
 }
@@ -41,18 +41,19 @@ func newNet(cfg Config, rng *rand.Rand, most float64) (*Net, error) {
 	b := &builder{Config: cfg, kind: k, rng: rng, left: most}
 	n := &Net{cfg: cfg, sums: k.sums()}
 	stem, in := k.stem(b)
-	n.stem, n.parts = stem, stem.parts
+	n.stem, n.parts, n.works = stem, stem.parts, []int64{b.work}
 	for stage, blocks := range cfg.Blocks {
 		for index := range blocks {
 			at := Block{Name: fmt.Sprintf("layer%d.%d", stage+1, index), Stage: stage, Index: index, In: in, Survival: cfg.survival(n.Len())}
 			u := k.block(b, &at)
 			at.Downsamples = at.Out.Height < in.Height || at.Out.Width < in.Width
 			n.units, n.blocks, n.parts = append(n.units, u), append(n.blocks, at), append(n.parts, k.parts(at, u)...)
+			n.works = append(n.works, b.work)
 			in = at.Out
 		}
 	}
 	head := k.head(b, in)
-	n.head, n.parts, n.work = head, append(n.parts, head.parts...), b.work
+	n.head, n.parts, n.works = head, append(n.parts, head.parts...), append(n.works, b.work)
 	return n, nil
 }
 
@@ -86,14 +87,7 @@ func (n *Net) Twin() *Net {
 	if err != nil {
 		panic(err) // n was built from this configuration
 	}
-	original := maps.Collect(nn.Modules(n))
-	for name, m := range nn.Modules(twin) {
-		if b, ok := m.(*nn.BatchNorm2D); ok {
-			of := original[name].(*nn.BatchNorm2D)
-			b.Momentum, b.Eps = of.Momentum, of.Eps
-			b.RunningMean, b.RunningVar = of.RunningMean.Clone(), of.RunningVar.Clone()
-		}
-	}
+	twin.copyNorms(n)
 	params := maps.Collect(nn.Params(n))
 	for name, p := range nn.Params(twin) {
 		p.Value = params[name].Value
@@ -101,10 +95,22 @@ func (n *Net) Twin() *Net {
 	return twin
 }
 
+// copyNorms gives the batch norms of n the settings and copies of the statistics of those of another net.
+func (n *Net) copyNorms(from *Net) {
+	original := maps.Collect(nn.Modules(from))
+	for name, m := range nn.Modules(n) {
+		if b, ok := m.(*nn.BatchNorm2D); ok {
+			of := original[name].(*nn.BatchNorm2D)
+			b.Momentum, b.Eps = of.Momentum, of.Eps
+			b.RunningMean, b.RunningVar = of.RunningMean.Clone(), of.RunningVar.Clone()
+		}
+	}
+}
+
 // MultiplyAdds returns how many multiplications, each with an addition, the convolutions and linear layers
 // do for one image in a forward pass; those with padding count. The rest is far less: the papers give this
 // number as "FLOPs".
-func (n *Net) MultiplyAdds() int64 { return n.work }
+func (n *Net) MultiplyAdds() int64 { return n.works[len(n.works)-1] }
 
 // Len returns the number of blocks.
 func (n *Net) Len() int { return len(n.units) }

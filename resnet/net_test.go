@@ -65,6 +65,12 @@ func tiny() map[string]resnet.Config {
 		"preactivation-resnext": func(c *resnet.Config) {
 			c.Bottleneck, c.Shortcut, c.Groups, c.GroupWidth = true, resnet.OptionB, 2, 3
 		},
+		"original-d": func(c *resnet.Config) {
+			c.Kind, c.Shortcut, c.DeepStem, c.PooledProjection, c.Attention = resnet.Original, resnet.OptionB, true, true, resnet.SE
+		},
+		"original-eca": func(c *resnet.Config) {
+			c.Kind, c.Bottleneck, c.Shortcut, c.Attention = resnet.Original, true, resnet.OptionB, resnet.ECA
+		},
 		"plain": func(c *resnet.Config) { c.Kind = resnet.Plain },
 		"vgg":   func(c *resnet.Config) { c.Kind = resnet.VGG },
 	} {

@@ -22,6 +22,7 @@ func (k original) block(b *builder, at *Block) unit {
 		body.add(fmt.Sprint("conv", i+1), conv)
 		body.add(fmt.Sprint("bn", i+1), b.norm(conv.Weight.Value.Dim(3)))
 	}
+	b.attention(&body, at.Out.Channels)
 	return rectified{pathsOf(b.shortcut(*at, func(projection *nn.Conv2D) nn.Sequential {
 		var s sequence
 		s.add("0", projection)

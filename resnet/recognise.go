@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/residuum-go/residuum/nn"
-	"github.com/residuum-go/residuum/tensor"
 	"github.com/residuum-go/residuum/weights"
 )
 
@@ -39,7 +38,9 @@ func (r *Recognised) String() string {
 	if r.Naming != weights.Torchvision {
 		lines = append(lines, "names of "+string(r.Naming))
 	}
-	if r.Renamed != nil {
+	if n := len(r.Renamed); n > 4 {
+		lines = append(lines, fmt.Sprintf("called otherwise: %s and %d more", strings.Join(r.Renamed[:3], ", "), n-3))
+	} else if n > 0 {
 		lines = append(lines, "called otherwise: "+strings.Join(r.Renamed, ", "))
 	}
 	for _, a := range r.Assumed {
@@ -109,39 +110,6 @@ func (r *Recognised) assume(format string, args ...any) {
 	r.Assumed = append(r.Assumed, fmt.Sprintf(format, args...))
 }
 
-// renamings are layers that other libraries call otherwise. What $ stands for is kept.
-var renamings = []struct {
-	theirs *regexp.Regexp
-	ours   string
-}{
-	{regexp.MustCompile(`^(linear|output|head|head\.fc|classifier|classifier\.1)\.(weight|bias)$`), "fc.$2"},
-	{regexp.MustCompile(`^(layer\d+\.\d+\.)shortcut\.`), "${1}downsample."},
-}
-
-// rename gives layers the names that they have in this package.
-func (r *Recognised) rename() {
-	renamed := map[string]*tensor.Tensor{}
-	for name, t := range r.file.Tensors {
-		to := name
-		for _, n := range renamings {
-			if m := n.theirs.FindStringSubmatch(name); m != nil {
-				to = n.theirs.ReplaceAllString(name, n.ours)
-			}
-		}
-		if _, taken := r.file.Tensors[to]; taken && to != name {
-			to = name
-		}
-		if to != name && strings.HasSuffix(name, ".weight") {
-			r.Renamed = append(r.Renamed, strings.TrimSuffix(name, ".weight")+" is "+strings.TrimSuffix(to, ".weight"))
-		}
-		renamed[to] = t
-	}
-	slices.Sort(r.Renamed)
-	file := *r.file
-	file.Tensors = renamed
-	r.file = &file
-}
-
 var blockName = regexp.MustCompile(`^layer(\d{1,3})\.(\d{1,5})\.`)
 
 // blocks counts those of each stage.
@@ -195,11 +163,19 @@ func (r *Recognised) few() string {
 
 func (r *Recognised) stem() (err error) {
 	c := &r.Config
-	c.Width, c.Image.Channels, c.StemSize, err = r.filters("conv1")
+	c.DeepStem = r.shape("conv1.0.weight") != nil
+	if c.DeepStem {
+		_, c.Image.Channels, c.StemSize, err = r.filters("conv1.0")
+		if err == nil {
+			c.Width, _, _, err = r.filters("conv1.6")
+		}
+	} else {
+		c.Width, c.Image.Channels, c.StemSize, err = r.filters("conv1")
+	}
 	c.Image.Height, c.Image.Width, c.StemStride = 32, 32, 1
-	if c.StemSize > 3 {
+	if c.StemSize > 3 || c.DeepStem {
 		c.Image.Height, c.Image.Width, c.StemStride, c.StemPool = 224, 224, 2, true
-		r.assume("a stem of stride 2 with a max pooling, for images of 224x224, as usual where its filters are %dx%[1]d", c.StemSize)
+		r.assume("a stem of stride 2 with a max pooling, for images of 224x224, as usual where it is large")
 	} else {
 		r.assume("a stem of stride 1 without pooling, for images of 32x32, as usual where its filters are %dx%[1]d", c.StemSize)
 	}
@@ -208,6 +184,12 @@ func (r *Recognised) stem() (err error) {
 
 func (r *Recognised) widths() error {
 	c := &r.Config
+	switch {
+	case r.shape("layer1.0.se.fc1.weight") != nil:
+		c.Attention = SE
+	case r.shape("layer1.0.se.conv.weight") != nil:
+		c.Attention = ECA
+	}
 	out, _, _, err := r.filters("layer1.0.conv1")
 	if err == nil && r.shape("layer1.0.conv3.weight") != nil {
 		c.Bottleneck = true
@@ -256,14 +238,18 @@ func (r *Recognised) kind() error {
 
 func (r *Recognised) shortcuts() error {
 	c := &r.Config
-	projections := 0
+	projections, pooled := 0, 0
 	for stage, n := range c.Blocks {
 		for index := range n {
 			if r.shape(fmt.Sprintf("layer%d.%d.downsample.0.weight", stage+1, index)) != nil {
 				projections++
+			} else if r.shape(fmt.Sprintf("layer%d.%d.downsample.1.weight", stage+1, index)) != nil {
+				pooled++
 			}
 		}
 	}
+	c.PooledProjection = pooled > projections
+	projections += pooled
 	switch {
 	case projections == c.sum() && c.sum() > len(c.Blocks):
 		c.Shortcut = OptionC

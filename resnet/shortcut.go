@@ -3,6 +3,7 @@ package resnet
 import (
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/nn"
+	"github.com/residuum-go/residuum/tensor"
 )
 
 // shortcut makes s: what the Config asks for, the identity where a block keeps the shape unless all
@@ -10,12 +11,22 @@ import (
 func (b *builder) shortcut(at Block, around func(projection *nn.Conv2D) nn.Sequential) nn.Module {
 	in, out, stride := at.In.Channels, at.Out.Channels, at.stride()
 	switch {
+	case b.projects(at) && b.PooledProjection:
+		return append(nn.Sequential{b.poolBefore(at)}, around(b.conv(at.In.strided(stride, in), out, 1, 1, 1))...)
 	case b.projects(at):
 		return around(b.conv(at.In, out, 1, stride, 1))
 	case b.Shortcut == OptionACentred && in < out:
 		return subsampleAndPad{stride: stride, before: (out - in) / 2, behind: (out - in + 1) / 2}
 	}
 	return optionA(in, out, stride)
+}
+
+// poolBefore takes the place of a projection's stride.
+func (b *builder) poolBefore(at Block) nn.Module {
+	if at.stride() == 1 {
+		return nn.Identity{}
+	}
+	return nn.AvgPool2D{Size: tensor.Both(2), Ceil: true, ExcludePad: true}
 }
 
 // projects reports whether a block's shortcut is a projection.

@@ -1,0 +1,52 @@
+package resnet
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/residuum-go/residuum/tensor"
+)
+
+// renamings are how layers are called in Idelbayev's and other nets for CIFAR, and in the Wide ResNets of those who
+// followed Zagoruyko and Komodakis, and here. $1 is what the first parentheses match.
+var renamings = []struct {
+	theirs *regexp.Regexp
+	ours   string
+}{
+	{regexp.MustCompile(`^(?:linear|output|head|classifier)\.(weight|bias)$`), "fc.$1"},
+	{regexp.MustCompile(`^(layer\d+\.\d+)\.shortcut\.`), "$1.downsample."},
+	{regexp.MustCompile(`^block(\d+)\.layer\.(\d+)\.convShortcut\.`), "layer$1.$2.downsample.0."},
+	{regexp.MustCompile(`^block(\d+)\.layer\.(\d+)\.`), "layer$1.$2."},
+}
+
+// rename gives layers the names that they have in this package.
+func (r *Recognised) rename() {
+	renamed := map[string]*tensor.Tensor{}
+	for name, t := range r.file.Tensors {
+		to := name
+		for _, n := range renamings {
+			if n.theirs.MatchString(name) {
+				to = n.theirs.ReplaceAllString(name, n.ours)
+				break
+			}
+		}
+		if strings.HasPrefix(name, "bn1.") && r.shape("block1.layer.0.conv1.weight") != nil { // the last norm of a Wide ResNet
+			to = "bn." + strings.TrimPrefix(name, "bn1.")
+		}
+		if _, taken := r.file.Tensors[to]; taken {
+			to = name
+		}
+		if to != name && strings.HasSuffix(name, ".weight") {
+			r.Renamed = append(r.Renamed, strings.TrimSuffix(name, ".weight")+" is "+strings.TrimSuffix(to, ".weight"))
+		}
+		if s := t.Shape(); to == "fc.weight" && len(s) == 4 && s[2] == 1 && s[3] == 1 { // a convolution as linear layer
+			t = t.Reshape(s[0], s[1])
+		}
+		renamed[to] = t
+	}
+	slices.Sort(r.Renamed)
+	file := *r.file
+	file.Tensors = renamed
+	r.file = &file
+}

@@ -67,6 +67,7 @@ func tiny() map[string]resnet.Config {
 		},
 		"original-d": func(c *resnet.Config) {
 			c.Kind, c.Shortcut, c.DeepStem, c.PooledProjection, c.Attention = resnet.Original, resnet.OptionB, true, true, resnet.SE
+			c.StemStride, c.StemPool = 2, true
 		},
 		"original-eca": func(c *resnet.Config) {
 			c.Kind, c.Bottleneck, c.Shortcut, c.Attention = resnet.Original, true, resnet.OptionB, resnet.ECA

@@ -26,7 +26,8 @@ func (b *builder) poolBefore(at Block) nn.Module {
 	if at.stride() == 1 {
 		return nn.Identity{}
 	}
-	return nn.AvgPool2D{Size: tensor.Both(2), Ceil: true, ExcludePad: true}
+	window := tensor.HW{H: min(2, at.In.Height), W: min(2, at.In.Width)}
+	return nn.AvgPool2D{Size: window, Stride: tensor.Both(2), Ceil: true, ExcludePad: true}
 }
 
 // projects reports whether a block's shortcut is a projection.

@@ -66,9 +66,10 @@ func tiny() map[string]resnet.Config {
 			c.Bottleneck, c.Shortcut, c.Groups, c.GroupWidth = true, resnet.OptionB, 2, 3
 		},
 		"original-d": func(c *resnet.Config) {
-			c.Kind, c.Shortcut, c.DeepStem, c.PooledProjection, c.Attention = resnet.Original, resnet.OptionB, true, true, resnet.SE
+			c.Kind, c.Shortcut, c.DeepStem, c.PooledProjection = resnet.Original, resnet.OptionB, true, true
 			c.StemStride, c.StemPool = 2, true
 		},
+		"original-se": func(c *resnet.Config) { c.Kind, c.Attention = resnet.Original, resnet.SE },
 		"original-eca": func(c *resnet.Config) {
 			c.Kind, c.Bottleneck, c.Shortcut, c.Attention = resnet.Original, true, resnet.OptionB, resnet.ECA
 		},
@@ -78,8 +79,10 @@ func tiny() map[string]resnet.Config {
 		c := base
 		vary(&c)
 		out[name] = c
-		c.WithoutBatchNorm = true
-		out[name+"-nobn"] = c
+		if c.Attention == "" { // which only nets with batch norm have
+			c.WithoutBatchNorm = true
+			out[name+"-nobn"] = c
+		}
 	}
 	return out
 }

@@ -81,7 +81,10 @@ func (c *conversion) describe(cfg config) (err error) {
 		if err != nil {
 			return err
 		}
-		c.card.Norm, c.card.Preset = p.Norm, cfg.preset
+		c.card.Norm = p.Norm
+		if in := c.net.Config().Image; 2*in.Height >= p.Crop { // a net for small images takes the colours only
+			c.card.Preset = cfg.preset
+		}
 	}
 	return c.card.Check(c.net.Config().Image.Channels, c.net.Config().Classes)
 }

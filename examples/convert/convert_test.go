@@ -75,7 +75,7 @@ func TestANetBecomesAFileThatDescribesItself(t *testing.T) {
 	for _, says := range []string{
 		"read     " + from + "\n", "\ntensors  37, 37 of F32; 5,007 numbers\n", "\nnet      original net of [1 1 1] blocks",
 		"\n         taken off all names: \"module.\"\n", "\n         assumed: a stem of stride 1", "\nclasses  3, cat, dog, horse\n",
-		"; prepared as for IMAGENET1K_V2\n", "\nwritten  " + to + "\n", "\nchecked  the logits of 2 images of noise have the same bits\n",
+		"\nimages   normalised by mean [0.485 0.456 0.406], deviation [0.229 0.224 0.225]\n", "\nwritten  " + to + "\n", "\nchecked  the logits of 2 images of noise have the same bits\n",
 	} {
 		require.Contains(t, summary, says)
 	}
@@ -87,7 +87,7 @@ func TestANetBecomesAFileThatDescribesItself(t *testing.T) {
 	want.Shortcut = resnet.OptionACentred
 	require.Equal(t, want, got.Config())
 	require.Equal(t, []string{"cat", "dog", "horse"}, card.Classes)
-	require.Equal(t, "IMAGENET1K_V2", card.Preset)
+	require.Empty(t, card.Preset) // of images of 32x32
 	require.Equal(t, []float32{0.485, 0.456, 0.406}, card.Norm.Mean)
 	same := weights.FromState(nn.State(got))
 	for name, w := range weights.FromState(nn.State(net)) {
@@ -103,6 +103,19 @@ func TestANetBecomesAFileThatDescribesItself(t *testing.T) {
 	after, err := os.ReadFile(again)
 	require.NoError(t, err)
 	require.Equal(t, before, after)
+}
+
+func TestAPresetIsKept(t *testing.T) {
+	c := resnet.Config{Kind: resnet.Original, Blocks: []int{1, 1}, Width: 4, StemSize: 7, StemStride: 2, StemPool: true, Classes: 3}
+	net, err := resnet.New(c, rand.New(rand.NewPCG(1, 2)))
+	require.NoError(t, err)
+	to := target(t)
+	status, summary, wrong := run(t, "-preset", "resnet50.a1_in1k", save(t, weights.FromState(nn.State(net))), to)
+	require.Zero(t, status, wrong)
+	require.Contains(t, summary, "; prepared as for resnet50.a1_in1k\n")
+	_, card, err := resnet.Load(to)
+	require.NoError(t, err)
+	require.Equal(t, "resnet50.a1_in1k", card.Preset)
 }
 
 // Whatever is no net of package resnet comes through with its names and metadata, NaN included.

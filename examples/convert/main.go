@@ -36,7 +36,7 @@ func parse(args []string, help io.Writer) (config, error) {
 	f.Arguments = "FROM TO.safetensors"
 	f.StringVar(&c.part, "part", "", "which dictionary of a PyTorch file with several, by its `key`: ema, model.ema")
 	f.StringVar(&c.classes, "classes", "", "`file` with the names of the classes, a line each in the order of the net's outputs")
-	f.StringVar(&c.preset, "preset", "", "how images are normalised, by the `name` of published weights: IMAGENET1K_V1, resnet50.a1_in1k")
+	f.StringVar(&c.preset, "preset", "", "how pictures become inputs, by the `name` of published weights, such as IMAGENET1K_V1; for small images only how they are normalised")
 	f.StringVar(&c.shortcut, "shortcut", "", "where shortcuts without weights pad zero channels: `\"A\"` for behind, \"A centred\" for both sides")
 	if err := f.Parse(args, help); err != nil {
 		return c, err

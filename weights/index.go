@@ -76,11 +76,17 @@ func loadIndex(path, part string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := &File{Part: part, Tensors: map[string]*tensor.Tensor{}, Unsupported: map[string]string{}, Meta: x.meta()}
+	all := &File{Tensors: map[string]*tensor.Tensor{}, Unsupported: map[string]string{}, Types: map[string]int{}}
+	all.Part, all.Meta = part, x.meta()
+	types := 0
 	for _, shard := range x.files() {
 		file, err := loadOne(filepath.Join(filepath.Dir(path), shard), part)
 		if err != nil {
 			return nil, fmt.Errorf("shard %w", err)
+		}
+		for dtype, n := range file.Types {
+			all.Types[dtype] += n
+			types += n
 		}
 		for name, of := range x.Shards {
 			t, dtype := file.Tensors[name], file.Unsupported[name]
@@ -94,6 +100,9 @@ func loadIndex(path, part string) (*File, error) {
 				return nil, lacking(shard, name)
 			}
 		}
+	}
+	if types != len(all.Tensors) {
+		all.Types = nil
 	}
 	return all, nil
 }

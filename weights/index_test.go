@@ -38,6 +38,12 @@ func TestIndexOfSeveralFiles(t *testing.T) {
 	}, file)
 }
 
+func TestTypesOfAnIndex(t *testing.T) {
+	file, err := weights.Load(sharded(t, `{"weight_map": {"a": "model-1.safetensors", "twice": "model-1.safetensors"}}`))
+	require.NoError(t, err)
+	require.Equal(t, map[string]int{"F32": 2}, file.Types)
+}
+
 // A model of PyTorch files, one of the new format and one of the old.
 func TestIndexOfPyTorchFiles(t *testing.T) {
 	dir := t.TempDir()
@@ -53,6 +59,7 @@ func TestIndexOfPyTorchFiles(t *testing.T) {
 	file, err := weights.Load(path)
 	require.NoError(t, err)
 	require.Len(t, file.Tensors, 2)
+	require.Nil(t, file.Types)
 	for name, x := range file.Tensors {
 		require.Equal(t, whole.Tensors[name], x)
 	}
@@ -67,7 +74,7 @@ func TestIndexThatIsWrong(t *testing.T) {
 		`{"weight_map": {"a": ".."}}`:                                              `which is no file beside`,
 		`{"weight_map": {"a": ""}}`:                                                `which is no file beside`,
 		`{"weight_map": {"a": "model-1.safetensors", "c": "model-1.safetensors"}}`: `shard model-1.safetensors lacks tensor "c"`,
-		`{"weight_map": {"a": "model-3.safetensors"}}`:                             `model-3.safetensors: no such file`,
+		`{"weight_map": {"a": "model-3.safetensors"}}`:                             `model-3.safetensors`,
 		`{"weight_map": {"a": "model.safetensors.index.json"}}`:                    `it seems to be JSON`,
 		`{"weight_map": {}}`:                                                       `an index without weight_map`,
 		`{"tensors": 3}`:                                                           `an index without weight_map`,

@@ -44,28 +44,27 @@ func (m *Mismatch) Error() string {
 }
 
 // compare lists the differences between a model's tensors, each of another name, and a file.
-func compare(state []named, f *File) *Mismatch {
+func compare(state []named, f listing) *Mismatch {
 	m := &Mismatch{}
 	known := map[string]bool{}
 	var differ [][2][]int
 	for _, p := range state {
 		known[p.name] = true
-		t := f.Tensors[p.name]
-		if dtype, ok := f.Unsupported[p.name]; ok && t == nil {
+		shape, ok := f.shapes[p.name]
+		if dtype, unsupported := f.unsupported[p.name]; unsupported && !ok {
 			m.Unsupported = append(m.Unsupported, fmt.Sprintf("%s is %.80s", p.name, dtype))
 			continue
 		}
-		if t == nil {
+		if !ok {
 			m.Missing = append(m.Missing, p.name)
 			continue
 		}
-		if want := fileShape(p.Tensor); !slices.Equal(t.Shape(), want) {
-			m.Shapes = append(m.Shapes, fmt.Sprintf("%s is %v, the model has %v", p.name, t.Shape(), want))
-			differ = append(differ, [2][]int{t.Shape(), want})
+		if want := fileShape(p.Tensor); !slices.Equal(shape, want) {
+			m.Shapes = append(m.Shapes, fmt.Sprintf("%s is %v, the model has %v", p.name, shape, want))
+			differ = append(differ, [2][]int{shape, want})
 		}
 	}
-	names := slices.AppendSeq(slices.Collect(maps.Keys(f.Tensors)), maps.Keys(f.Unsupported))
-	slices.Sort(names)
+	names := f.names()
 	for _, name := range names {
 		if !known[name] && !strings.HasSuffix(name, "num_batches_tracked") && !strings.HasPrefix(name, Optimizer) {
 			m.Unexpected = append(m.Unexpected, name)

@@ -2,13 +2,9 @@ package weights
 
 import (
 	"fmt"
-	"maps"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/residuum-go/residuum/tensor"
 )
 
 // Naming is how a library names the tensors of a residual net.
@@ -23,8 +19,8 @@ const (
 	TimmV2 Naming = "timm resnetv2"
 )
 
-// namings holds of each naming pairs of what names begin with, ours and theirs. {s} is a number and {s+1} the one after it.
-// What stands in [] may be missing in theirs.
+// namings holds of each naming pairs of what names begin with, ours and theirs. {s} is a number and {s+1} the one after
+// it. What stands in [] may be missing in theirs.
 var namings = map[Naming][][2]string{
 	HuggingFace: {
 		{"conv1.", "[resnet.]embedder.embedder.convolution."},
@@ -102,55 +98,47 @@ func (r rule) apply(name string) string {
 	return to + m[len(m)-1]
 }
 
-// ToTorchvision returns a file with the tensors of f under torchvision's names, and the naming that f has: the one by whose
-// rules all its names can be read. Where there is none, it is f itself and [Torchvision]. [Assign] does it where names do not
-// fit otherwise.
+// ToTorchvision returns a file with the tensors of f under torchvision's names, and the naming that f has: the one by
+// whose rules all its names can be read. Where there is none, it is f itself and [Torchvision]. [Assign] does it where
+// names do not fit otherwise.
 func ToTorchvision(f *File) (*File, Naming) {
+	l, naming := f.listing().toTorchvision()
+	if naming == Torchvision {
+		return f, naming
+	}
+	return f.under(l), naming
+}
+
+func (l listing) toTorchvision() (listing, Naming) {
 	for naming, rules := range toOurs {
-		if to, err := f.renamed(rules); err == nil && len(f.Tensors) > 0 {
+		if to, err := l.rename(by(rules)); err == nil && len(l.inFile) > 0 {
 			return to, naming
 		}
 	}
-	return f, Torchvision
+	return l, Torchvision
 }
 
-// FromTorchvision returns a file with the tensors of f, which have torchvision's names, under those that another library has for
-// them. A name for which that has none, such as one of another kind of net, is an error.
+// FromTorchvision returns a file with the tensors of f, which have torchvision's names, under those that another
+// library has for them. A name for which that has none, such as one of another kind of net, is an error.
 func FromTorchvision(f *File, to Naming) (*File, error) {
 	if to == Torchvision {
 		return f, nil
 	}
-	file, err := f.renamed(toTheirs[to])
+	l, err := f.listing().rename(by(toTheirs[to]))
 	if err != nil {
 		return nil, fmt.Errorf("weights: no names of %s: %w", to, err)
 	}
-	return file, nil
+	return f.under(l), nil
 }
 
-// renamed returns f with new names by the first rule that knows the old one. A name that none does is an error, and two that
-// become the same.
-func (f *File) renamed(rules []rule) (*File, error) {
-	to := *f
-	to.Tensors, to.Unsupported = map[string]*tensor.Tensor{}, map[string]string{}
-	seen := map[string]bool{}
-	names := slices.AppendSeq(slices.Collect(maps.Keys(f.Tensors)), maps.Keys(f.Unsupported))
-	slices.Sort(names)
-	for _, name := range names {
-		renamed := ""
+// by returns what gives names new ones by the first rule that knows them.
+func by(rules []rule) func(name string) string {
+	return func(name string) string {
 		for _, r := range rules {
-			if renamed = r.apply(name); renamed != "" {
-				break
+			if to := r.apply(name); to != "" {
+				return to
 			}
 		}
-		if renamed == "" || seen[renamed] {
-			return nil, fmt.Errorf("%.80q is not among them", name)
-		}
-		seen[renamed] = true
-		if t := f.Tensors[name]; t != nil {
-			to.Tensors[renamed] = t
-		} else {
-			to.Unsupported[renamed] = f.Unsupported[name]
-		}
+		return ""
 	}
-	return &to, nil
 }

@@ -39,7 +39,7 @@ func readNPY(r io.ReaderAt, size int64) (*File, error) {
 }
 
 func newNumPy() *File {
-	return &File{Tensors: map[string]*tensor.Tensor{}, Unsupported: map[string]string{}}
+	return &File{Tensors: map[string]*tensor.Tensor{}, Unsupported: map[string]string{}, Types: map[string]int{}}
 }
 
 // arraysOf returns the archive if it is an .npz, nil if it is another kind of zip, or none.
@@ -135,6 +135,7 @@ func (f *File) readArray(name string, r io.Reader, size int64) error {
 		}
 	}
 	f.Tensors[name] = t
+	f.Types[dtype]++
 	return nil
 }
 
@@ -166,6 +167,9 @@ func early(err error) error {
 // arrayHeader reads the header's text, and returns how many of size bytes are left behind it.
 func arrayHeader(r io.Reader, size int64) (string, int64, error) {
 	begin := make([]byte, len(numpyBegin)+2)
+	if size < int64(len(begin)+4) {
+		return "", 0, fmt.Errorf("%d bytes long, too short for a header", size)
+	}
 	if _, err := io.ReadFull(r, begin); err != nil {
 		return "", 0, early(err)
 	}

@@ -29,7 +29,7 @@ type File struct {
 	// converted: 8-bit floats and smaller ones, complex numbers, and types that this package does not know.
 	Unsupported map[string]string
 	// Types counts the Tensors that had each element type in the file that was read, such as "F16". What Write writes does
-	// not depend on it.
+	// not depend on it. It is nil where an index leaves out some of the tensors in its files.
 	Types map[string]int
 	// Meta is the metadata of safetensors; of a PyTorch file the numbers and strings that stand beside Part and beside
 	// the dictionaries around it, such as "epoch".
@@ -84,14 +84,22 @@ func load(f opened, part string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	after, err := f.Stat()
-	if err != nil {
+	if err := unchanged(f, before); err != nil {
 		return nil, err
 	}
-	if after.Size() != before.Size() || !after.ModTime().Equal(before.ModTime()) {
-		return nil, errors.New("changed while it was read")
-	}
 	return file, nil
+}
+
+// unchanged returns an error if f is seen to have changed since it was as before says.
+func unchanged(f opened, before fs.FileInfo) error {
+	after, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if after.Size() != before.Size() || !after.ModTime().Equal(before.ModTime()) {
+		return errors.New("changed while it was read")
+	}
+	return nil
 }
 
 // Read reads a file of the given size from r: safetensors, NumPy's arrays, or what torch.save writes, of PyTorch 1.6
@@ -158,55 +166,64 @@ func read(r io.ReaderAt, size int64, part string) (*File, error) {
 }
 
 func readSafetensors(r io.ReaderAt, size int64) (*File, error) {
-	src := &source{r: r}
-	b, err := src.take(8)
+	file, entries, src, err := readHeader(r, size)
 	if err != nil {
-		return nil, err
-	}
-	n, begin := binary.LittleEndian.Uint64(b), [8]byte(b)
-	if n > maxHeader || n > uint64(size-8) {
-		return nil, orForeign(begin, fmt.Errorf("header of %d bytes in a file of %d, at most %d allowed", n, size, maxHeader))
-	}
-	if b, err = src.take(int(n)); err != nil {
-		return nil, err
-	}
-	file := &File{Tensors: map[string]*tensor.Tensor{}, Unsupported: map[string]string{}, Types: map[string]int{}}
-	entries, err := file.parseHeader(b)
-	if err != nil {
-		return nil, orForeign(begin, err)
-	}
-	if err := tile(entries, size-src.at); err != nil {
 		return nil, err
 	}
 	src.buf = make([]byte, min(chunk, size-src.at)) // the header may be long
 	for _, e := range entries {
-		if err := file.readTensor(e, src); err != nil {
+		if formats[e.dtype].decode == nil {
+			src.at += e.end - e.begin
+			continue
+		}
+		if file.Tensors[e.name], err = e.read(src); err != nil {
 			return nil, err
 		}
+		file.Types[e.dtype]++
 	}
 	return file, nil
 }
 
-// readTensor reads the next tensor, which is that of e.
-func (f *File) readTensor(e entry, src *source) error {
-	format := formats[e.dtype]
-	if format.decode == nil {
-		delete(f.Tensors, e.name)
-		f.Unsupported[e.name] = e.dtype
-		src.at += e.end - e.begin
-		return nil
+// readHeader returns a file without tensors, an entry for each, in their order, and src where the first begins.
+func readHeader(r io.ReaderAt, size int64) (file *File, entries []entry, src *source, err error) {
+	src = &source{r: r}
+	b, err := src.take(8)
+	if err != nil {
+		return nil, nil, nil, err
 	}
+	n, begin := binary.LittleEndian.Uint64(b), [8]byte(b)
+	if n > maxHeader || n > uint64(size-8) {
+		err := fmt.Errorf("header of %d bytes in a file of %d, at most %d allowed", n, size, maxHeader)
+		return nil, nil, nil, orForeign(begin, err)
+	}
+	if b, err = src.take(int(n)); err != nil {
+		return nil, nil, nil, err
+	}
+	file = &File{Tensors: map[string]*tensor.Tensor{}, Unsupported: map[string]string{}, Types: map[string]int{}}
+	if entries, err = file.parseHeader(b); err != nil {
+		return nil, nil, nil, orForeign(begin, err)
+	}
+	clear(file.Tensors)
+	for _, e := range entries {
+		if formats[e.dtype].decode == nil {
+			file.Unsupported[e.name] = e.dtype
+		}
+	}
+	return file, entries, src, tile(entries, size-src.at)
+}
+
+// read reads the tensor of e, at which src is.
+func (e entry) read(src *source) (*tensor.Tensor, error) {
+	format := formats[e.dtype]
 	t := tensor.New(e.shape...)
-	f.Tensors[e.name] = t
-	f.Types[e.dtype]++
 	for part := range slices.Chunk(t.Data(), chunk/8) {
 		b, err := src.take(len(part) * format.bits / 8)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		format.decode(part, b)
 	}
-	return nil
+	return t, nil
 }
 
 const chunk = 1 << 20 // bytes that are read at a time

@@ -38,16 +38,19 @@ func FromState(state iter.Seq2[string, *tensor.Tensor]) map[string]*tensor.Tenso
 // names that begin with [Optimizer]. What wrappers put before all names is taken off where more of them fit without it, see
 // [Unwrap], and names that another library gives are turned into torchvision's, see [ToTorchvision]. Two tensors of one name in the model are an error, too.
 func Assign(state iter.Seq2[string, *tensor.Tensor], f *File) error {
+	return assign(state, f.listing(), f.tensor)
+}
+
+func assign(state iter.Seq2[string, *tensor.Tensor], l listing, read func(name string) (*tensor.Tensor, error)) error {
 	all, err := distinct(state)
 	if err != nil {
 		return fmt.Errorf("weights: Assign: %w", err)
 	}
-	f, m := fitting(all, f)
+	l, m := fitting(all, l)
 	if !m.empty() {
 		return m
 	}
-	fill(all, f.Tensors)
-	return nil
+	return fill(all, l, read)
 }
 
 // AssignMatching is Assign for the names that occur on both sides, such as those of a backbone under
@@ -58,12 +61,11 @@ func AssignMatching(state iter.Seq2[string, *tensor.Tensor], f *File) (missing, 
 	if err != nil {
 		return nil, nil, fmt.Errorf("weights: AssignMatching: %w", err)
 	}
-	f, m := fitting(all, f)
+	l, m := fitting(all, f.listing())
 	if len(m.Shapes)+len(m.Unsupported) > 0 {
 		return nil, nil, &Mismatch{Shapes: m.Shapes, Unsupported: m.Unsupported}
 	}
-	fill(all, f.Tensors)
-	return m.Missing, m.Unexpected, nil
+	return m.Missing, m.Unexpected, fill(all, l, f.tensor)
 }
 
 // Optimizer begins the names of what an optimiser keeps of each tensor, which a checkpoint holds beside a model.
@@ -95,18 +97,26 @@ func distinct(state iter.Seq2[string, *tensor.Tensor]) ([]named, error) {
 	return all, nil
 }
 
-func fill(state []named, tensors map[string]*tensor.Tensor) {
+// fill copies into a model what a file holds of it.
+func fill(state []named, l listing, read func(name string) (*tensor.Tensor, error)) error {
 	for _, to := range state {
-		t := tensors[to.name]
+		if _, ok := l.shapes[to.name]; !ok {
+			continue
+		}
+		t, err := read(l.inFile[to.name])
 		switch {
-		case t == nil:
+		case err != nil:
+			return err
 		case t.Rank() == 4:
 			tensor.Transpose(to.Tensor, t, 2, 3, 1, 0)
 		default:
 			tensor.Copy(to.Tensor, t)
 		}
 	}
+	return nil
 }
+
+func (f *File) tensor(name string) (*tensor.Tensor, error) { return f.Tensors[name], nil }
 
 // fileShape returns the shape that a file has for t.
 func fileShape(t *tensor.Tensor) []int {

@@ -1,10 +1,6 @@
 package weights
 
-import (
-	"strings"
-
-	"github.com/residuum-go/residuum/tensor"
-)
+import "strings"
 
 // wrappers are what names begin with where the model was a part of another module when it was saved: DataParallel,
 // Lightning's modules, detectors and segmenters, torch.compile.
@@ -14,10 +10,19 @@ var wrappers = []string{"module.", "model.", "backbone.", "encoder.", "_orig_mod
 // "_orig_mod.", one after the other. It returns a file of the shorter names, with the same tensors, and what was taken off;
 // where that is nothing, f itself. [Assign] does it where names do not fit otherwise.
 func Unwrap(f *File) (unwrapped *File, prefix string) {
+	l, prefix := f.listing().unwrap()
+	if prefix == "" {
+		return f, ""
+	}
+	return f.under(l), prefix
+}
+
+func (l listing) unwrap() (unwrapped listing, prefix string) {
+	names := l.names()
 	for {
 		more := ""
 		for _, w := range wrappers {
-			if allBegin(f, prefix+w) {
+			if allBegin(names, prefix+w) {
 				more = w
 			}
 		}
@@ -26,48 +31,35 @@ func Unwrap(f *File) (unwrapped *File, prefix string) {
 		}
 		prefix += more
 	}
-	if prefix == "" {
-		return f, ""
+	unwrapped, err := l.rename(func(name string) string { return name[len(prefix):] })
+	if err != nil {
+		return l, "" // nothing of a name is left
 	}
-	short := *f
-	short.Tensors = map[string]*tensor.Tensor{}
-	for name, t := range f.Tensors {
-		short.Tensors[name[len(prefix):]] = t
-	}
-	short.Unsupported = map[string]string{}
-	for name, dtype := range f.Unsupported {
-		short.Unsupported[name[len(prefix):]] = dtype
-	}
-	return &short, prefix
+	return unwrapped, prefix
 }
 
-func allBegin(f *File, prefix string) bool {
-	for name := range f.Tensors {
+func allBegin(names []string, prefix string) bool {
+	for _, name := range names {
 		if !strings.HasPrefix(name, prefix) {
 			return false
 		}
 	}
-	for name := range f.Unsupported {
-		if !strings.HasPrefix(name, prefix) {
-			return false
-		}
-	}
-	return len(f.Tensors) > 0
+	return len(names) > 0
 }
 
-// fitting returns f, or f unwrapped, or that with torchvision's names, whichever has most of a model's names, and how the
+// fitting returns l, or l unwrapped, or that with torchvision's names, whichever has most of a model's names, and how the
 // model differs from it.
-func fitting(state []named, f *File) (*File, *Mismatch) {
-	m := compare(state, f)
+func fitting(state []named, l listing) (listing, *Mismatch) {
+	m := compare(state, l)
 	if len(m.Missing) == 0 {
-		return f, m
+		return l, m
 	}
-	short, _ := Unwrap(f)
-	renamed, _ := ToTorchvision(short)
-	for _, candidate := range []*File{short, renamed} {
+	short, _ := l.unwrap()
+	renamed, _ := short.toTorchvision()
+	for _, candidate := range []listing{short, renamed} {
 		if of := compare(state, candidate); len(of.Missing) < len(m.Missing) {
-			f, m = candidate, of
+			l, m = candidate, of
 		}
 	}
-	return f, m
+	return l, m
 }

@@ -1,0 +1,171 @@
+package weights
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/residuum-go/residuum/tensor"
+)
+
+// Reader reads single tensors of a safetensors file, or of several with an index, when they are asked for. It may be
+// used by several goroutines.
+type Reader struct {
+	// Meta and Unsupported are as in [File].
+	Meta, Unsupported map[string]string
+
+	places map[string]place // of the tensors that can be read
+	files  []*os.File
+}
+
+// place is where a tensor is.
+type place struct {
+	entry
+	base int64 // where the bytes behind the header begin in file
+	file opened
+	was  fs.FileInfo // when file was opened
+}
+
+// Open opens a safetensors file, or the index of a model in several of them; see [Load]. It reads the headers, so that
+// what is wrong with these is an error here, and no tensors.
+func Open(path string) (*Reader, error) {
+	r := &Reader{Unsupported: map[string]string{}, places: map[string]place{}}
+	open := r.openFile
+	if strings.HasSuffix(path, indexSuffix) {
+		open = r.openIndex
+	}
+	if err := open(path); err != nil {
+		r.Close()
+		return nil, fmt.Errorf("weights: %w", err)
+	}
+	return r, nil
+}
+
+// openFile adds what is in a file.
+func (r *Reader) openFile(path string) error {
+	f, err := openRegular(path)
+	if err != nil {
+		return err
+	}
+	r.files = append(r.files, f)
+	if err := r.add(f); err != nil {
+		if !errors.Is(err, errRead) {
+			err = fmt.Errorf("%w: %w", ErrFormat, err)
+		}
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}
+
+func (r *Reader) add(f opened) error {
+	was, err := f.Stat()
+	if err != nil {
+		return fmt.Errorf("%w: %w", errRead, err)
+	}
+	if was.Size() < 8 {
+		return fmt.Errorf("%d bytes long, too short for a header", was.Size())
+	}
+	begin, err := (&source{r: f}).take(int(min(was.Size(), int64(len(legacyBegin)))))
+	if err != nil {
+		return err
+	}
+	if isTorch(begin) || strings.HasPrefix(string(begin), numpyBegin) {
+		return errors.New("a file of PyTorch or NumPy, which only Load reads")
+	}
+	file, entries, src, err := readHeader(f, was.Size())
+	if err != nil {
+		return err
+	}
+	r.Meta = file.Meta
+	for _, e := range entries {
+		if dtype, ok := file.Unsupported[e.name]; ok {
+			r.Unsupported[e.name] = dtype
+		} else {
+			r.places[e.name] = place{entry: e, base: src.at, file: f, was: was}
+		}
+	}
+	return nil
+}
+
+// openIndex adds what an index names, of each file those that it is said to hold.
+func (r *Reader) openIndex(path string) error {
+	x, err := openIndex(path)
+	if err != nil {
+		return err
+	}
+	for _, shard := range x.files() {
+		one := &Reader{Unsupported: map[string]string{}, places: map[string]place{}}
+		err := one.openFile(filepath.Join(filepath.Dir(path), shard))
+		r.files = append(r.files, one.files...)
+		if err != nil {
+			return fmt.Errorf("shard %w", err)
+		}
+		for name, of := range x.Shards {
+			p, ok := one.places[name]
+			dtype, unsupported := one.Unsupported[name]
+			switch {
+			case of != shard:
+			case ok:
+				r.places[name] = p
+			case unsupported:
+				r.Unsupported[name] = dtype
+			default:
+				return lacking(shard, name)
+			}
+		}
+	}
+	r.Meta = x.meta()
+	return nil
+}
+
+// Shapes returns the names and shapes of all tensors that can be read, the shapes as in the file.
+func (r *Reader) Shapes() map[string][]int {
+	return r.listing().shapes
+}
+
+func (r *Reader) listing() listing {
+	l := newListing()
+	for name, p := range r.places {
+		l.shapes[name], l.inFile[name] = p.shape, name
+	}
+	for name, dtype := range r.Unsupported {
+		l.unsupported[name], l.inFile[name] = dtype, name
+	}
+	return l
+}
+
+// Tensor reads a tensor. A file that has changed since it was opened is an error; one that has become shorter
+// matches [io.ErrUnexpectedEOF].
+func (r *Reader) Tensor(name string) (*tensor.Tensor, error) {
+	p, ok := r.places[name]
+	if !ok {
+		return nil, fmt.Errorf("weights: no tensor %.80q that can be read", name)
+	}
+	t, err := p.read(&source{r: p.file, at: p.base + p.begin})
+	if err == nil {
+		err = unchanged(p.file, p.was)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("weights: tensor %.80q: %w", name, err)
+	}
+	return t, nil
+}
+
+// Assign is the function [Assign] for a file that is not in memory: it holds one of its tensors at a time. If reading
+// fails, some of the model's tensors have been filled.
+func (r *Reader) Assign(state iter.Seq2[string, *tensor.Tensor]) error {
+	return assign(state, r.listing(), r.Tensor)
+}
+
+// Close closes the files. Tensors that were read stay.
+func (r *Reader) Close() error {
+	var all []error
+	for _, f := range r.files {
+		all = append(all, f.Close())
+	}
+	return errors.Join(all...)
+}

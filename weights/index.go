@@ -35,6 +35,10 @@ func openIndex(path string) (*index, error) {
 	if err != nil {
 		return nil, err
 	}
+	return parseIndex(b)
+}
+
+func parseIndex(b []byte) (*index, error) {
 	x := &index{}
 	switch err := json.Unmarshal(b, x); {
 	case len(b) > maxHeader:

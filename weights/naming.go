@@ -11,9 +11,11 @@ import (
 type Naming string
 
 const (
-	// Torchvision is what this library uses, too: layer1.0.conv1.weight. timm names its resnet18 to resnet152 in the same way.
+	// Torchvision is what this library uses, too: layer1.0.conv1.weight. timm names its resnet18 to resnet152 in the
+	// same way.
 	Torchvision Naming = "torchvision"
-	// HuggingFace is that of ResNetForImageClassification in transformers: resnet.encoder.stages.0.layers.0.layer.0.convolution.weight.
+	// HuggingFace is that of ResNetForImageClassification in transformers:
+	// resnet.encoder.stages.0.layers.0.layer.0.convolution.weight.
 	HuggingFace Naming = "Hugging Face"
 	// TimmV2 is that of resnetv2 in timm, nets of pre-activation: stages.0.blocks.0.conv1.weight.
 	TimmV2 Naming = "timm resnetv2"

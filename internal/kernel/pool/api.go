@@ -106,7 +106,7 @@ func (t *task) divide() {
 	t.scaled = work.Grow(t.scaled, len(t.src))
 	h, w, c := t.from.h, t.from.w, t.s.C
 	for p := range t.s.N * h * w {
-		n := float32(t.s.rows().counted(p/w%h)) * float32(t.s.columns().counted(p%w))
+		n := float32(t.v.counted(p/w%h)) * float32(t.u.counted(p%w))
 		vec.Scale(t.scaled[p*c:(p+1)*c], t.src[p*c:(p+1)*c], 1/n)
 	}
 	t.src = t.scaled
@@ -127,8 +127,8 @@ func (t *task) average() {
 	}
 	t.run(func(t *task, to, from int, r run, h, rows int) {
 		c, scale := t.s.C, t.scale
-		if !t.backward {
-			scale = 1 / (float32(t.s.rows().counted(h)) * float32(r.counted)) / t.unit
+		if t.s.uneven() && !t.backward {
+			scale = 1 / (float32(t.v.counted(h)) * float32(r.counted)) / t.unit
 		}
 		t.set.avgWindows(t.dst[to:], t.src[from:], t.unit, scale,
 			r.count, r.dstStep*c, r.srcStep*c, rows, r.cols, t.from.w*c, c)

@@ -24,10 +24,10 @@ type Shape struct {
 }
 
 // OutH returns the height of the output.
-func (s Shape) OutH() int { return s.rows().out() }
+func (s Shape) OutH() int { a := s.rows(); return a.out() }
 
 // OutW returns the width of the output.
-func (s Shape) OutW() int { return s.columns().out() }
+func (s Shape) OutW() int { a := s.columns(); return a.out() }
 
 // In returns the number of elements of the input.
 func (s Shape) In() int { return s.N * s.H * s.W * s.C }
@@ -36,7 +36,10 @@ func (s Shape) In() int { return s.N * s.H * s.W * s.C }
 func (s Shape) Out() int { return s.N * s.OutH() * s.OutW() * s.C }
 
 // Fits reports whether a window fits in the padded image and each holds a pixel.
-func (s Shape) Fits() bool { return s.rows().fits() && s.columns().fits() }
+func (s Shape) Fits() bool {
+	v, u := s.rows(), s.columns()
+	return v.fits() && u.fits()
+}
 
 // check panics unless s is a pooling and the slices have the lengths of its input and output.
 func (s Shape) check(op string, in, out int) {
@@ -73,10 +76,10 @@ func (s Shape) columns() axis {
 }
 
 // reach returns how far a window reaches.
-func (a axis) reach() int { return (a.size-1)*a.dilation + 1 }
+func (a *axis) reach() int { return (a.size-1)*a.dilation + 1 }
 
 // out returns the number of windows.
-func (a axis) out() int {
+func (a *axis) out() int {
 	rest := a.n + a.pad + a.end - a.reach()
 	out := rest/a.stride + 1
 	if a.ceil && rest%a.stride > 0 && out*a.stride < a.n+a.pad {
@@ -85,7 +88,7 @@ func (a axis) out() int {
 	return out
 }
 
-func (a axis) fits() bool {
+func (a *axis) fits() bool {
 	if a.size < 1 || a.n+a.pad+a.end < a.reach() || min(a.pad, a.end) < 0 || max(a.pad, a.end) >= a.reach() {
 		return false
 	}
@@ -100,13 +103,13 @@ func (a axis) fits() bool {
 }
 
 // window returns the first pixel of [0, n) that output position o covers, and the end of them.
-func (a axis) window(o int) (lo, hi int) {
+func (a *axis) window(o int) (lo, hi int) {
 	lo = o*a.stride - a.pad
 	return lo + work.Ceil(max(-lo, 0), a.dilation)*a.dilation, min(lo+a.reach(), a.n)
 }
 
 // counted returns over how many pixels, of a window that is not dilated, the average at output position o is.
-func (a axis) counted(o int) int {
+func (a *axis) counted(o int) int {
 	if a.excludePad {
 		lo, hi := a.window(o)
 		return hi - lo
@@ -116,6 +119,6 @@ func (a axis) counted(o int) int {
 }
 
 // covering returns the output positions, of out many, whose windows cover input position i.
-func (a axis) covering(i, out int) (lo, hi int) {
+func (a *axis) covering(i, out int) (lo, hi int) {
 	return max(0, work.Ceil(i+a.pad-a.size+1, a.stride)), min((i+a.pad)/a.stride+1, out)
 }

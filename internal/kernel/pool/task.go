@@ -15,6 +15,7 @@ type task struct {
 	dst, src []float32
 	idx      []int32
 	s        Shape
+	v, u     axis // its rows and columns
 	to, from image
 	backward bool
 	unit     float32   // of averages
@@ -44,6 +45,7 @@ var tasks work.Pool[task]
 func newTask(s Shape, dst, src []float32, idx []int32, backward bool) *task {
 	t := tasks.Get()
 	t.s, t.dst, t.src, t.idx, t.backward, t.set = s, dst, src, idx, backward, active()
+	t.v, t.u = s.rows(), s.columns()
 	t.to, t.from = image{s.OutH(), s.OutW()}, image{s.H, s.W}
 	if backward {
 		t.to, t.from = t.from, t.to
@@ -73,17 +75,17 @@ func (t *task) loop(n, grain int, body func(t *task, lo, hi int)) {
 // columns returns the columns of the source in the window of destination column w.
 func (t *task) columns(w int) (lo, hi int) {
 	if t.backward {
-		return t.s.columns().covering(w, t.from.w)
+		return t.u.covering(w, t.from.w)
 	}
-	return t.s.columns().window(w)
+	return t.u.window(w)
 }
 
 // lines returns the rows of the source in the window of destination row h.
 func (t *task) lines(h int) (lo, hi int) {
 	if t.backward {
-		return t.s.rows().covering(h, t.from.h)
+		return t.v.covering(h, t.from.h)
 	}
-	return t.s.rows().window(h)
+	return t.v.window(h)
 }
 
 // counted returns how many columns the average at destination column w counts.
@@ -91,7 +93,7 @@ func (t *task) counted(w int) int {
 	if t.backward {
 		return 0
 	}
-	return t.s.columns().counted(w)
+	return t.u.counted(w)
 }
 
 func (t *task) findRuns() {

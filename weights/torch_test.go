@@ -160,7 +160,7 @@ func TestHostileTorchFiles(t *testing.T) {
 			"stride 9223372036854775807"},
 		"many elements out of one": {legacyFile(tensorOf("K\x04", "K\x00", "\x8a\x04\xff\xff\xff\x0f\x85", "K\x00\x85"), oneStorage, elements),
 			"of tensors with more elements than the file has bytes"},
-		"a shape that overflows": {legacyFile(tensorOf("K\x04", "K\x00", "\x8a\x05\xff\xff\xff\xff\x0f\x8a\x05\xff\xff\xff\xff\x0f\x86", "K\x00K\x00\x86"), oneStorage, elements),
+		"a shape that overflows": {legacyFile(tensorOf("K\x04", "K\x00", "\x8a\x04\xff\xff\xff\x7f\x8a\x04\xff\xff\xff\x7f\x86", "K\x00K\x00\x86"), oneStorage, elements),
 			"is too large"},
 		"a long storage": {legacyFile(tensorOf("\x8a\x07\xff\xff\xff\xff\xff\xff\x0f", "K\x00", "K\x01\x85", "K\x01\x85"), oneStorage, elements),
 			"its length 4"},

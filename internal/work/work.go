@@ -9,7 +9,7 @@ func Ceil(a, b int) int {
 	if a <= 0 {
 		return a / b
 	}
-	return (a + b - 1) / b
+	return (a-1)/b + 1 // a + b may be beyond an int
 }
 
 // RoundUp returns the least multiple of b that is not below a.

@@ -54,9 +54,3 @@ func TestScoreAsText(t *testing.T) {
 	s.NonFinite = 200
 	require.Equal(t, "91.2 % of 400 right, loss 0.5000 without 200 that are not finite", s.String())
 }
-
-// Training scores every batch.
-func TestScoreOfABatchAllocatesNothing(t *testing.T) {
-	logits, labels := tensor.New(256, 10), make([]int, 256)
-	require.Zero(t, testing.AllocsPerRun(10, func() { data.ScoreOf(logits, labels) }))
-}

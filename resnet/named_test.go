@@ -29,7 +29,7 @@ func TestNamedNetsAreTheLibraries(t *testing.T) {
 	}
 	require.NoError(t, json.Unmarshal(text, &family))
 	for name, want := range family.Nets {
-		if testing.Short() && want.Parameters > 30e6 {
+		if testing.Short() && want.Parameters > 12e6 {
 			continue
 		}
 		config, err := Named(name, 1000)

@@ -3,7 +3,7 @@ package tensor
 import (
 	"github.com/residuum-go/residuum/internal/kernel/vec"
 	"github.com/residuum-go/residuum/internal/parallel"
-	"github.com/residuum-go/residuum/internal/work"
+	"github.com/residuum-go/residuum/internal/portions"
 )
 
 // Add computes a + b with broadcasting.
@@ -161,7 +161,7 @@ type pairing struct {
 	span      int // elements of the result that a kernel computes in one call
 }
 
-var pairings work.Pool[pairing]
+var pairings portions.Pool[pairing]
 
 func (p *pairing) compute() {
 	w := &p.loops

@@ -2,7 +2,7 @@ package tensor
 
 import (
 	"github.com/residuum-go/residuum/internal/parallel"
-	"github.com/residuum-go/residuum/internal/work"
+	"github.com/residuum-go/residuum/internal/portions"
 )
 
 // Clip computes lo where a < lo and then hi where that is larger, else a; NaN passes. An infinite bound bounds nothing.
@@ -32,7 +32,7 @@ type clipping struct {
 	grad      bool
 }
 
-var clippings work.Pool[clipping]
+var clippings portions.Pool[clipping]
 
 func clip(c clipping) {
 	p := clippings.Get()

@@ -2,7 +2,7 @@ package tensor
 
 import (
 	"github.com/residuum-go/residuum/internal/parallel"
-	"github.com/residuum-go/residuum/internal/work"
+	"github.com/residuum-go/residuum/internal/portions"
 )
 
 // gridCopy copies runs of n elements from one regular grid to another: for all i, j and k below count
@@ -16,7 +16,7 @@ type gridCopy struct {
 	count, to, from [3]int
 }
 
-var gridCopies work.Pool[gridCopy]
+var gridCopies portions.Pool[gridCopy]
 
 func copyGrid(dst, src []float32, n int, count, to, from [3]int) {
 	if n == 0 {

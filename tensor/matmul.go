@@ -3,7 +3,7 @@ package tensor
 import (
 	"github.com/residuum-go/residuum/internal/kernel/gemm"
 	"github.com/residuum-go/residuum/internal/parallel"
-	"github.com/residuum-go/residuum/internal/work"
+	"github.com/residuum-go/residuum/internal/portions"
 )
 
 // Transposed says which operands of a [MatMul] are transposed: N is as it is, T transposed, the first letter
@@ -62,7 +62,7 @@ type stack struct {
 	loops        broadcast
 }
 
-var stacks work.Pool[stack]
+var stacks portions.Pool[stack]
 
 // Run multiplies matrices lo to hi of the result.
 func (p *stack) Run(lo, hi int) {

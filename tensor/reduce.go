@@ -4,7 +4,7 @@ import (
 	"math"
 
 	"github.com/residuum-go/residuum/internal/kernel/vec"
-	"github.com/residuum-go/residuum/internal/work"
+	"github.com/residuum-go/residuum/internal/portions"
 )
 
 // Sum adds up a over the given axes, which are dropped, over all of them when none is given. A sum over
@@ -79,7 +79,7 @@ func MaxKeep(dst, a *Tensor, axes ...int) *Tensor {
 	return maxOver("MaxKeep", dst, a, axes, s.ReduceKeep("MaxKeep", a.shape, axes...))
 }
 
-var maxLoops work.Pool[broadcast]
+var maxLoops portions.Pool[broadcast]
 
 func maxOver(op string, dst, a *Tensor, axes, shape []int) *Tensor {
 	dst = out(op, dst, shape)

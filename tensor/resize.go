@@ -5,7 +5,7 @@ import (
 
 	"github.com/residuum-go/residuum/internal/kernel/vec"
 	"github.com/residuum-go/residuum/internal/parallel"
-	"github.com/residuum-go/residuum/internal/work"
+	"github.com/residuum-go/residuum/internal/portions"
 )
 
 // Interpolation says how [Resize] makes a pixel o, of out along an axis, of the n that there are.
@@ -98,7 +98,7 @@ func (t *taps) add(at int, weight float32) { t.taps = append(t.taps, tap{at, wei
 
 // adjoint fills t with the transpose of f, which makes pixels of n.
 func (t *taps) adjoint(f *taps, n int) {
-	t.first, t.taps, t.count = work.Grow(t.first, n+1), work.Grow(t.taps, len(f.taps)), work.Grow(t.count, n)
+	t.first, t.taps, t.count = portions.Grow(t.first, n+1), portions.Grow(t.taps, len(f.taps)), portions.Grow(t.count, n)
 	clear(t.count)
 	for _, p := range f.taps {
 		t.count[p.at]++
@@ -127,8 +127,8 @@ type resampling struct {
 }
 
 var (
-	resamplings work.Pool[resampling]
-	lines       work.Pool[line]
+	resamplings portions.Pool[resampling]
+	lines       portions.Pool[line]
 )
 
 // line is the memory for a row of pixels.
@@ -163,7 +163,7 @@ func (r *resampling) Run(lo, hi int) {
 	h, w, c := r.dst.shape[1], r.dst.shape[2], r.dst.shape[3]
 	fromH, row := r.src.shape[1], r.src.shape[2]*c
 	l := lines.Get()
-	l.data = work.Grow(l.data, row)
+	l.data = portions.Grow(l.data, row)
 	for i := lo; i < hi; i++ {
 		weighted(l.data, r.src.data[i/h*fromH*row:], r.rows.of(i%h))
 		for o := range w {

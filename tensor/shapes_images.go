@@ -3,7 +3,7 @@ package tensor
 import (
 	"github.com/residuum-go/residuum/internal/kernel/conv"
 	"github.com/residuum-go/residuum/internal/kernel/pool"
-	"github.com/residuum-go/residuum/internal/work"
+	"github.com/residuum-go/residuum/internal/portions"
 )
 
 // Conv2D returns the shape [N,OH,OW,K] of [Conv2D].
@@ -123,5 +123,5 @@ func subsampled(op string, x []int, stride int) (oh, ow int) {
 	if stride < 1 || stride > maxStep {
 		fail(op, "stride "+itoa(stride), x)
 	}
-	return work.Ceil(x[1], stride), work.Ceil(x[2], stride)
+	return portions.Ceil(x[1], stride), portions.Ceil(x[2], stride)
 }

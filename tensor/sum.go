@@ -3,7 +3,7 @@ package tensor
 import (
 	"github.com/residuum-go/residuum/internal/kernel/vec"
 	"github.com/residuum-go/residuum/internal/parallel"
-	"github.com/residuum-go/residuum/internal/work"
+	"github.com/residuum-go/residuum/internal/portions"
 )
 
 // A summation is one call of sumTo, or the sums of ScatterAdd. It lives in a pool so that a call allocates
@@ -20,7 +20,7 @@ type summation struct {
 	partial    []float64
 }
 
-var summations work.Pool[summation]
+var summations portions.Pool[summation]
 
 // sumTo sums a over the axes where kept, which has the rank of a, is 1. For a mean it divides the sums
 // before they are rounded to float32, which may not hold them.

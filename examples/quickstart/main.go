@@ -18,7 +18,8 @@ import (
 func main() {
 	ctx, images := context.Background(), fashion.Embedded()
 	norm, shape := images.Train.Norm(), resnet.Shape{Height: 28, Width: 28, Channels: 1}
-	net, err := resnet.New(resnet.Config{Depth: 14, Width: 8, Image: shape, StemStride: 2, Classes: 10}, rand.New(rand.NewPCG(1, 2)))
+	config := resnet.Config{Depth: 14, Width: 8, Image: shape, StemStride: 2, Classes: 10}
+	net, err := resnet.New(config, rand.New(rand.NewPCG(1, 2)))
 	stopOn(err)
 	loader, err := data.NewLoader(images.Train, data.LoaderConfig{Batch: 64, Shuffle: true, Norm: norm})
 	stopOn(err)

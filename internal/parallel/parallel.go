@@ -9,7 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/residuum-go/residuum/internal/work"
+	"github.com/residuum-go/residuum/internal/portions"
 )
 
 // Job is the body of a loop. Run does iterations lo to hi-1, and may run several times at once.
@@ -35,7 +35,7 @@ func For(n, grain int, job Job) {
 		return
 	}
 	grain = max(grain, 1)
-	chunks := work.Ceil(n, grain)
+	chunks := portions.Ceil(n, grain)
 	if chunks == 1 || Workers() == 1 {
 		for lo := 0; lo < n; lo += grain {
 			job.Run(lo, min(lo+grain, n))
@@ -81,7 +81,7 @@ type loop struct {
 	done   sync.WaitGroup
 }
 
-var loops work.Pool[loop]
+var loops portions.Pool[loop]
 
 func (l *loop) work() {
 	defer func() {

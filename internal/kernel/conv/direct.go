@@ -4,7 +4,7 @@ import (
 	"github.com/residuum-go/residuum/internal/cpu"
 	"github.com/residuum-go/residuum/internal/kernel/gemm/tile"
 	"github.com/residuum-go/residuum/internal/parallel"
-	"github.com/residuum-go/residuum/internal/work"
+	"github.com/residuum-go/residuum/internal/portions"
 )
 
 // direct computes an output image from an input image along a plan: Forward and InputGrad.
@@ -36,7 +36,7 @@ type direct struct {
 	packed                  []float32
 }
 
-var directs work.Pool[direct]
+var directs portions.Pool[direct]
 
 // run computes out from in. The shape has no empty dimension.
 func run(s Shape, inputGrad bool, out, in, w []float32) {
@@ -54,11 +54,11 @@ func run(s Shape, inputGrad bool, out, in, w []float32) {
 		k.inner, k.outer = k.outer, k.inner
 	}
 	k.pair = k.outer <= tile.PairCols(k.level) && k.inner%2 == 0
-	k.panels = work.Ceil(k.outer, k.cols)
+	k.panels = portions.Ceil(k.outer, k.cols)
 	all := s.Groups * k.panels
 	k.split(rows)
 	if !k.local {
-		k.packed = work.Grow(k.packed, all*k.panelSize())
+		k.packed = portions.Grow(k.packed, all*k.panelSize())
 		parallel.For(all, max(1, 1<<16/k.panelSize()), (*packing)(k))
 	}
 	down, across := k.grid()
@@ -130,7 +130,7 @@ func (k *direct) split(rows int) {
 		k.pieceTiles = min(max(enough/(perTile*k.panels), fewest/2), most)
 		return
 	}
-	k.passes = max(1, min(len(k.plan.taps)/len(k.plan.classes), work.Ceil(k.panelSize()/len(k.plan.classes), maxPass)))
+	k.passes = max(1, min(len(k.plan.taps)/len(k.plan.classes), portions.Ceil(k.panelSize()/len(k.plan.classes), maxPass)))
 	k.pieceTiles = min(max(enough/perTile, fewest), most)
 	k.piecePanels = max(1, min(enough/(perTile*k.pieceTiles), k.panels))
 	if k.local = tiles <= most && k.shape.Groups*k.panels >= 8; k.local {
@@ -141,21 +141,21 @@ func (k *direct) split(rows int) {
 // grid returns how many pieces cover the tiles of a class and the panels of all groups. All classes
 // have nearly as many tiles.
 func (k *direct) grid() (down, across int) {
-	return work.Ceil(k.shape.N*len(k.plan.classes[0].tiles), k.pieceTiles), k.shape.Groups * work.Ceil(k.panels, k.piecePanels)
+	return portions.Ceil(k.shape.N*len(k.plan.classes[0].tiles), k.pieceTiles), k.shape.Groups * portions.Ceil(k.panels, k.piecePanels)
 }
 
 // Run computes pieces lo to hi. Pieces that read the same pixels follow each other.
 func (k *direct) Run(lo, hi int) {
 	down, across := k.grid()
-	perGroup := work.Ceil(k.panels, k.piecePanels)
+	perGroup := portions.Ceil(k.panels, k.piecePanels)
 	for i := lo; i < hi; i++ {
 		b, q := i/across, i%across
 		b, c := b/len(k.plan.classes), &k.plan.classes[b%len(k.plan.classes)]
 		tiles := k.shape.N * len(c.tiles)
-		first, end := work.Share(tiles, b, down), work.Share(tiles, b+1, down)
+		first, end := portions.Share(tiles, b, down), portions.Share(tiles, b+1, down)
 		g := q / perGroup
 		q = q % perGroup
-		panel, panelEnd := work.Share(k.panels, q, perGroup), work.Share(k.panels, q+1, perGroup)
+		panel, panelEnd := portions.Share(k.panels, q, perGroup), portions.Share(k.panels, q+1, perGroup)
 		if c.taps == 0 {
 			k.clear(c, g, panel, panelEnd, first, end)
 			continue
@@ -205,7 +205,7 @@ func (k *direct) passesOver(c *class, g, q, first, end int) {
 		}
 		r := part{first: lo, taps: hi - lo, fetch: q == 0 && p == 0}
 		if k.local {
-			*buf = work.Grow(*buf, r.taps*k.tapSize())
+			*buf = portions.Grow(*buf, r.taps*k.tapSize())
 			k.packTaps(*buf, g, q, c.firstTap+lo, c.firstTap+hi)
 			r.packed = *buf
 		}
@@ -221,7 +221,7 @@ func (k *direct) piece(c *class, g, panel, panelEnd, first, end int, r part) {
 	if !r.fetch && r.packed == nil && r.taps > 0 { // what lies behind this part of the packed weights
 		size := r.taps * k.tapSize()
 		t.Ahead = k.packed[min(k.partAt(c, r, g, panel)+size, len(k.packed)):]
-		t.AheadStep = work.Ceil(4*k.cols, end-first)
+		t.AheadStep = portions.Ceil(4*k.cols, end-first)
 	}
 	for image, i := first/len(c.tiles), first%len(c.tiles); first < end; first++ {
 		x := &c.tiles[i]
@@ -271,5 +271,5 @@ func (k *direct) aheadStep(t *tile.Rows, n int) int {
 	if k.pair {
 		steps /= 2
 	}
-	return min(work.Ceil(4*n, steps), 64)
+	return min(portions.Ceil(4*n, steps), 64)
 }

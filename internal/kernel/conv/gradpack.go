@@ -2,7 +2,7 @@ package conv
 
 import (
 	"github.com/residuum-go/residuum/internal/kernel/gemm/tile"
-	"github.com/residuum-go/residuum/internal/work"
+	"github.com/residuum-go/residuum/internal/portions"
 )
 
 // A tile of the gradient reads a few channels of one pixel after the other. Pixels of many channels are a
@@ -88,7 +88,7 @@ func (g *weightGrad) packX(to *packedX, st, c, n int) {
 	lo, hi := g.plan.inputRows(s, part)
 	first, end := g.plan.rows(s, part)
 	to.pixels = g.plan.pixels(s, part, images)
-	to.buf = work.Grow(to.buf, work.Ceil(n, g.nr)*to.pixels*g.nr)
+	to.buf = portions.Grow(to.buf, portions.Ceil(n, g.nr)*to.pixels*g.nr)
 	for i := range images {
 		x := g.x[(image+i)*s.H*s.W*s.C:]
 		if !s.single() {

@@ -1,6 +1,6 @@
 package conv
 
-import "github.com/residuum-go/residuum/internal/work"
+import "github.com/residuum-go/residuum/internal/portions"
 
 // gradPlan says, for one shape, which pixels of x meet which pixels of dy in the gradient of the
 // weights. Like a [plan] it depends on the shape of an image alone.
@@ -50,7 +50,7 @@ const (
 func newGradPlan(s Shape, pitch, packed int) *gradPlan {
 	p := &gradPlan{pitch: pitch, packed: packed, images: s.stripImages(), strips: 1}
 	if p.images == 1 {
-		p.strips = min(s.OutH(), work.Ceil(s.OutH()*s.OutW(), stripPixels))
+		p.strips = min(s.OutH(), portions.Ceil(s.OutH()*s.OutW(), stripPixels))
 	}
 	for i := range p.strips {
 		_, end := p.rows(s, i)
@@ -81,10 +81,10 @@ func newGradPlan(s Shape, pitch, packed int) *gradPlan {
 		taps[t] = p.stripsOf(s, t/s.S, t%s.S, [2]int{first, end})
 	}
 	unit := max(1, packed) // panels of a copy do not straddle bands
-	units := work.Ceil(cg, unit)
-	bands := work.Ceil(cg, p.band(s))
+	units := portions.Ceil(cg, unit)
+	bands := portions.Ceil(cg, p.band(s))
 	for b := range bands {
-		c, end := work.Share(units, b, bands)*unit, min(work.Share(units, b+1, bands)*unit, cg)
+		c, end := portions.Share(units, b, bands)*unit, min(portions.Share(units, b+1, bands)*unit, cg)
 		for t, strips := range taps {
 			p.groups = append(p.groups, []list{{row: t*cg + c, rows: end - c, x: c, strips: strips}})
 		}
@@ -95,13 +95,13 @@ func newGradPlan(s Shape, pitch, packed int) *gradPlan {
 // stripImages returns how many images a strip spans: all strips have nearly as many.
 func (s Shape) stripImages() int {
 	most := max(1, stripPixels/(s.OutH()*s.OutW()))
-	return work.Ceil(s.N, work.Ceil(s.N, most))
+	return portions.Ceil(s.N, portions.Ceil(s.N, most))
 }
 
 // columns returns the output columns whose source through column t of the kernel is inside.
 func (s Shape) columns(t int) (first, end int) {
 	d := s.PadW - t*s.DilationW // iw = ow*StrideW - d
-	return min(max(0, work.Ceil(d, s.StrideW)), s.OutW()), max(0, min(s.OutW(), work.Ceil(s.W+d, s.StrideW)))
+	return min(max(0, portions.Ceil(d, s.StrideW)), s.OutW()), max(0, min(s.OutW(), portions.Ceil(s.W+d, s.StrideW)))
 }
 
 // stripsOf returns, for each strip, the segments that tap (r, t) covers in runs of output columns.
@@ -147,7 +147,7 @@ func (st *strip) append(x, dy, count, xPitch, dyPitch, start int) {
 
 // rows returns the output rows of strip i.
 func (p *gradPlan) rows(s Shape, i int) (first, end int) {
-	return work.Share(s.OutH(), i, p.strips), work.Share(s.OutH(), i+1, p.strips)
+	return portions.Share(s.OutH(), i, p.strips), portions.Share(s.OutH(), i+1, p.strips)
 }
 
 var gradPlans cache[gradKey, *gradPlan]

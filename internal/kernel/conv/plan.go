@@ -1,6 +1,6 @@
 package conv
 
-import "github.com/residuum-go/residuum/internal/work"
+import "github.com/residuum-go/residuum/internal/portions"
 
 // plan says, for one shape and one direction, where each output pixel of an image reads and writes.
 // It depends on nothing else, so all images of all batches share it.
@@ -78,9 +78,9 @@ func newPlan(v view, maxRows int) *plan {
 					c.out = append(c.out, int32((h*v.width+w)*v.outC))
 				}
 			}
-			n := work.Ceil(len(pixels), maxRows)
+			n := portions.Ceil(len(pixels), maxRows)
 			for i := range n { // tiles of equal height, give or take a row
-				first, end := work.Share(len(pixels), i, n), work.Share(len(pixels), i+1, n)
+				first, end := portions.Share(len(pixels), i, n), portions.Share(len(pixels), i+1, n)
 				t := v.tiling(pixels[first:end], used)
 				t.first = first
 				c.tiles = append(c.tiles, t)

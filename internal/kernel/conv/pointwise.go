@@ -3,7 +3,7 @@ package conv
 import (
 	"github.com/residuum-go/residuum/internal/kernel/gemm"
 	"github.com/residuum-go/residuum/internal/parallel"
-	"github.com/residuum-go/residuum/internal/work"
+	"github.com/residuum-go/residuum/internal/portions"
 )
 
 // A convolution by 1x1 kernels is a matrix product of pixels by weights, and most are computed as one. With a stride,
@@ -82,7 +82,7 @@ type keep struct {
 	kept  []float32
 }
 
-var keeps work.Pool[keep]
+var keeps portions.Pool[keep]
 
 // pixels returns the pixels of x that outputs of n images depend on, in the order of the outputs.
 func (k *keep) pixels(s Shape, x []float32, first, n int) []float32 {
@@ -91,7 +91,7 @@ func (k *keep) pixels(s Shape, x []float32, first, n int) []float32 {
 		return x
 	}
 	row := s.OutW() * s.C
-	k.shape, k.x, k.kept = s, x, work.Grow(k.kept, n*s.OutH()*row)
+	k.shape, k.x, k.kept = s, x, portions.Grow(k.kept, n*s.OutH()*row)
 	parallel.For(n*s.OutH(), max(1, 1<<14/row), k)
 	k.x = nil
 	return k.kept

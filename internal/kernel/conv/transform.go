@@ -1,6 +1,6 @@
 package conv
 
-//go:generate go -C ../_asm run ./neon/conv -out ../conv/asm_arm64.s -stubs ../conv/asm_arm64.go
+//go:generate go -C ../_asm run ./neon/conv -out ../conv/asm_arm64.s -declarations ../conv/asm_arm64.go
 
 // The one-dimensional transforms of F(4, 3) with the points 0, ±a, ±b and infinity. Each is applied to
 // the columns and to the rows of a tile.

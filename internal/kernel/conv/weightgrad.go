@@ -7,7 +7,7 @@ import (
 	"github.com/residuum-go/residuum/internal/kernel/gemm/tile"
 	"github.com/residuum-go/residuum/internal/kernel/vec"
 	"github.com/residuum-go/residuum/internal/parallel"
-	"github.com/residuum-go/residuum/internal/work"
+	"github.com/residuum-go/residuum/internal/portions"
 )
 
 // weightGrad computes the gradient of the weights: for each tap, the product of the transposed
@@ -33,7 +33,7 @@ type weightGrad struct {
 	sums                             []float32 // a dw for each chunk but the first
 }
 
-var weightGrads work.Pool[weightGrad]
+var weightGrads portions.Pool[weightGrad]
 
 func runWeightGrad(s Shape, dw, x, dy []float32) {
 	g := weightGrads.Get()
@@ -41,7 +41,7 @@ func runWeightGrad(s Shape, dw, x, dy []float32) {
 	g.level = cpu.Active()
 	g.mr, g.nr = tile.Size(g.level)
 	g.cg, g.kg = s.C/s.Groups, s.K/s.Groups
-	g.panels = work.Ceil(g.kg, g.nr)
+	g.panels = portions.Ceil(g.kg, g.nr)
 	pitch := s.K
 	if g.pack = g.choosePacking(); g.pack {
 		pitch = g.nr
@@ -51,10 +51,10 @@ func runWeightGrad(s Shape, dw, x, dy []float32) {
 		packed = g.nr
 	}
 	g.plan = gradPlanFor(s, pitch, packed)
-	g.strips = work.Ceil(s.N, g.plan.images) * g.plan.strips
+	g.strips = portions.Ceil(s.N, g.plan.images) * g.plan.strips
 	g.split()
 	across, down := g.grid()
-	g.sums = work.Grow(g.sums, (g.chunks-1)*len(dw))
+	g.sums = portions.Grow(g.sums, (g.chunks-1)*len(dw))
 	parallel.For(g.chunks*across*down, 1, g)
 	for c := 1; c < g.chunks; c++ {
 		vec.Add(dw, dw, g.chunk(c))
@@ -67,7 +67,7 @@ func runWeightGrad(s Shape, dw, x, dy []float32) {
 // rows a power of two apart share few places in the first-level cache, and when whole vectors would
 // be read beyond the end of dy.
 func (g *weightGrad) choosePacking() bool {
-	uses := g.shape.R * g.shape.S * work.Ceil(g.cg, g.mr)
+	uses := g.shape.R * g.shape.S * portions.Ceil(g.cg, g.mr)
 	return g.shape.K > g.nr && uses >= 6 || g.kg%tile.Whole(g.level) != 0
 }
 
@@ -89,13 +89,13 @@ func (g *weightGrad) split() {
 	g.piecePanels = min(all, maxPanels)
 	g.pieceGroups = len(g.plan.groups)
 	across, _ := g.grid()
-	down := min(len(g.plan.groups), work.Ceil(want, g.chunks*across), max(1, worth/(g.chunks*across)))
-	g.pieceGroups = work.Ceil(len(g.plan.groups), down)
+	down := min(len(g.plan.groups), portions.Ceil(want, g.chunks*across), max(1, worth/(g.chunks*across)))
+	g.pieceGroups = portions.Ceil(len(g.plan.groups), down)
 }
 
 // grid returns how many pieces of panels and of groups cover a chunk.
 func (g *weightGrad) grid() (across, down int) {
-	return work.Ceil(g.shape.Groups*g.panels, g.piecePanels), work.Ceil(len(g.plan.groups), g.pieceGroups)
+	return portions.Ceil(g.shape.Groups*g.panels, g.piecePanels), portions.Ceil(len(g.plan.groups), g.pieceGroups)
 }
 
 // chunk returns where chunk i adds up: the first one in dw.
@@ -112,10 +112,10 @@ func (g *weightGrad) Run(lo, hi int) {
 	buf, x := buffers.Get(), packedXs.Get()
 	for i := lo; i < hi; i++ {
 		chunk, q, b := i%g.chunks, i/g.chunks%across, i/g.chunks/across
-		groups := g.plan.groups[work.Share(len(g.plan.groups), b, down):work.Share(len(g.plan.groups), b+1, down)]
+		groups := g.plan.groups[portions.Share(len(g.plan.groups), b, down):portions.Share(len(g.plan.groups), b+1, down)]
 		all := g.shape.Groups * g.panels
-		panel, panelEnd := work.Share(all, q, across), work.Share(all, q+1, across)
-		first, end := work.Share(g.strips, chunk, g.chunks), work.Share(g.strips, chunk+1, g.chunks)
+		panel, panelEnd := portions.Share(all, q, across), portions.Share(all, q+1, across)
+		first, end := portions.Share(g.strips, chunk, g.chunks), portions.Share(g.strips, chunk+1, g.chunks)
 		for st := first; st < end; st++ {
 			g.strip(g.chunk(chunk), st, st > first, st+1 < end, groups, panel, panelEnd, buf, x)
 		}
@@ -131,7 +131,7 @@ func (g *weightGrad) strip(dst []float32, st int, acc, more bool, groups [][]lis
 	image, images, part := g.where(st)
 	dy, pixels := g.pixels(st)
 	if g.pack {
-		*buf = work.Grow(*buf, (end-first)*pixels*g.nr)
+		*buf = portions.Grow(*buf, (end-first)*pixels*g.nr)
 		g.packStrip(*buf, dy, pixels, first, end)
 	}
 	t := tile.Outer{LDA: g.plan.xPitch(s), LDB: g.plan.pitch, LDC: s.K, Ahead: g.x}
@@ -208,7 +208,7 @@ func (g *weightGrad) next(st, steps int) fetch {
 	}
 	dy, n := g.pixels(st + 1)
 	f.dy = dy[:n*s.K]
-	f.step = min(64, work.Ceil(4*(len(f.x)+len(f.dy)), max(steps, 1)))
+	f.step = min(64, portions.Ceil(4*(len(f.x)+len(f.dy)), max(steps, 1)))
 	return f
 }
 
@@ -230,9 +230,9 @@ func (g *weightGrad) tilesOf(groups [][]list) int {
 	n := 0
 	for _, lists := range groups {
 		if rows := lists[0].rows; g.plan.packed > 0 {
-			n += work.Ceil(rows, g.nr) * work.Ceil(g.nr, g.mr)
+			n += portions.Ceil(rows, g.nr) * portions.Ceil(g.nr, g.mr)
 		} else {
-			n += work.Ceil(rows, g.mr)
+			n += portions.Ceil(rows, g.mr)
 		}
 	}
 	return n
@@ -261,9 +261,9 @@ func (g *weightGrad) tiles(t *tile.Outer, row, rows int, x, dst []float32, next 
 	if t.Cols <= g.nr/2 {
 		mr = tile.NarrowRows(g.level)
 	}
-	n := work.Ceil(rows, mr)
+	n := portions.Ceil(rows, mr)
 	for j := range n { // tiles of equal height, give or take a row
-		first, end := work.Share(rows, j, n), work.Share(rows, j+1, n)
+		first, end := portions.Share(rows, j, n), portions.Share(rows, j+1, n)
 		t.Rows = end - first
 		t.A = x[first:]
 		t.C = dst[(row+first)*g.shape.K:]

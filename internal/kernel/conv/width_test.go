@@ -1,10 +1,11 @@
 package conv
 
 import (
-	"github.com/residuum-go/residuum/internal/work"
 	"math/rand/v2"
 	"strconv"
 	"testing"
+
+	"github.com/residuum-go/residuum/internal/portions"
 
 	"github.com/stretchr/testify/require"
 )
@@ -30,7 +31,7 @@ func TestMoreTilesThanAnIntHoldsTheSquareOf(t *testing.T) {
 func TestLargeWeightGradientsAreCut(t *testing.T) {
 	s := square(32, 56, 64, 64, 3, 1, 1, 1, 1)
 	plan := gradPlanFor(s, s.K, 0)
-	g := weightGrad{shape: s, plan: plan, dw: heap(9 * 64 * 64), panels: 4, strips: work.Ceil(s.N, plan.images) * plan.strips}
+	g := weightGrad{shape: s, plan: plan, dw: heap(9 * 64 * 64), panels: 4, strips: portions.Ceil(s.N, plan.images) * plan.strips}
 	g.split()
 	across, down := g.grid()
 	require.GreaterOrEqual(t, g.chunks*across*down, 16)

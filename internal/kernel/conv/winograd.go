@@ -6,7 +6,7 @@ import (
 	"github.com/residuum-go/residuum/internal/cpu"
 	"github.com/residuum-go/residuum/internal/kernel/gemm/tile"
 	"github.com/residuum-go/residuum/internal/parallel"
-	"github.com/residuum-go/residuum/internal/work"
+	"github.com/residuum-go/residuum/internal/portions"
 )
 
 // winograd computes a 3x3 convolution with stride 1, or its gradient with respect to the image, by
@@ -54,7 +54,7 @@ type winograd struct {
 	first, end  int // counted through all images
 }
 
-var winograds work.Pool[winograd]
+var winograds portions.Pool[winograd]
 
 // The loops of a winograd.
 type (
@@ -96,7 +96,7 @@ func (s Shape) winogradWins(inputGrad bool) bool {
 	if inputGrad {
 		h, w = s.H, s.W
 	}
-	return 2*h*w >= 16*work.Ceil(h, 4)*work.Ceil(w, 4) // else most of what tiles compute lies outside
+	return 2*h*w >= 16*portions.Ceil(h, 4)*portions.Ceil(w, 4) // else most of what tiles compute lies outside
 }
 
 // runWinograd computes out from in. The shape has no empty dimension.
@@ -113,8 +113,8 @@ func runWinograd(s Shape, inputGrad bool, out, in, w []float32) {
 		k.inImage, k.outImage = k.outImage, k.inImage
 		k.inner, k.outer = k.outer, k.inner
 	}
-	k.panels = work.Ceil(k.outer, k.cols)
-	k.direct = work.Grow(k.direct, s.N)
+	k.panels = portions.Ceil(k.outer, k.cols)
+	k.direct = portions.Grow(k.direct, s.N)
 	if k.manyTiles() {
 		k.byTiles()
 	} else {
@@ -152,13 +152,13 @@ func (k *winograd) manyTiles() bool {
 // cache from its inputs to its outputs.
 func (k *winograd) byTiles() {
 	k.weightPitch = k.panels*k.inner*k.cols + skew
-	k.weights = work.Grow(k.weights, 36*k.weightPitch)
-	parallel.For(k.panels*work.Ceil(k.inner, weightRows), 1, (*winogradWeights)(k))
+	k.weights = portions.Grow(k.weights, 36*k.weightPitch)
+	parallel.For(k.panels*portions.Ceil(k.inner, weightRows), 1, (*winogradWeights)(k))
 
 	tiles := k.shape.N * k.plan.tiles
 	piece := max(k.rows, pieceElements/(37*max(k.inner, k.outer))/k.rows*k.rows)
 	if tiles < 16*piece { // spread them evenly
-		piece = max(2*k.rows, work.Ceil(tiles, 16))
+		piece = max(2*k.rows, portions.Ceil(tiles, 16))
 	}
 	parallel.For(tiles, piece, (*winogradTiles)(k))
 }
@@ -166,7 +166,7 @@ func (k *winograd) byTiles() {
 // Run transforms the weights of parts lo to hi of all panels.
 func (l *winogradWeights) Run(lo, hi int) {
 	k := (*winograd)(l)
-	parts := work.Ceil(k.inner, weightRows)
+	parts := portions.Ceil(k.inner, weightRows)
 	buf := buffers.Get()
 	for i := lo; i < hi; i++ {
 		q, row := i/parts, i%parts*weightRows
@@ -181,7 +181,7 @@ func (k *winograd) transformWeights(panel []float32, pitch, q, first, end int, b
 	c, kk := k.shape.C, k.shape.K
 	rows, o := end-first, q*k.cols
 	n, cols := rows*k.cols, min(k.cols, k.outer-o)
-	*buf = work.Grow(*buf, 9*n)
+	*buf = portions.Grow(*buf, 9*n)
 	for t := range 9 {
 		if k.inputGrad {
 			tile.Pack(k.level, (*buf)[(8-t)*n:], k.w[(t*c+o)*kk+first:], kk, true, rows, cols)
@@ -199,7 +199,7 @@ func (l *winogradTiles) Run(first, end int) {
 	buf, scratch := buffers.Get(), buffers.Get()
 	n := end - first
 	pitch := n*max(k.inner, k.outer) + skew
-	*buf = work.Grow(*buf, 37*pitch)
+	*buf = portions.Grow(*buf, 37*pitch)
 	for i := range n {
 		k.transformInput((*buf)[pitch+i*k.inner:], pitch, first+i, scratch)
 	}
@@ -216,12 +216,12 @@ func (l *winogradTiles) Run(first, end int) {
 // second-level cache from its weights to its outputs.
 func (k *winograd) byPanels() {
 	tiles := k.shape.N * k.plan.tiles
-	chunks := work.Ceil(tiles, sharedTiles)
+	chunks := portions.Ceil(tiles, sharedTiles)
 	for i := range chunks {
-		k.first, k.end = work.Share(tiles, i, chunks), work.Share(tiles, i+1, chunks)
+		k.first, k.end = portions.Share(tiles, i, chunks), portions.Share(tiles, i+1, chunks)
 		n := k.end - k.first
 		k.inputPitch = n*k.inner + skew
-		k.inputs = work.Grow(k.inputs, 36*k.inputPitch)
+		k.inputs = portions.Grow(k.inputs, 36*k.inputPitch)
 		parallel.For(n, 1, (*winogradInputs)(k))
 		parallel.For(k.panels, 1, (*winogradPanels)(k))
 	}
@@ -243,7 +243,7 @@ func (l *winogradPanels) Run(lo, hi int) {
 	weights, sums, scratch := buffers.Get(), buffers.Get(), buffers.Get()
 	n := k.end - k.first
 	pitch, pitchC := k.inner*k.cols+skew, n*k.cols+skew
-	*weights, *sums = work.Grow(*weights, 36*pitch), work.Grow(*sums, 36*pitchC)
+	*weights, *sums = portions.Grow(*weights, 36*pitch), portions.Grow(*sums, 36*pitchC)
 	for q := lo; q < hi; q++ {
 		for row := 0; row < k.inner; row += panelRows {
 			k.transformWeights(*weights, pitch, q, row, min(row+panelRows, k.inner), scratch)
@@ -262,7 +262,7 @@ func (l *winogradPanels) Run(lo, hi int) {
 
 // transformInput transforms the input of tile i.
 func (k *winograd) transformInput(dst []float32, pitch, i int, scratch *[]float32) {
-	*scratch = work.Grow(*scratch, scratchPerChannel*tileChannels)
+	*scratch = portions.Grow(*scratch, scratchPerChannel*tileChannels)
 	image, t := i/k.plan.tiles, i%k.plan.tiles
 	x := k.in[image*k.inImage:]
 	k.plan.fetchInput(x, k.inImage, t, k.inner)
@@ -279,7 +279,7 @@ func (k *winograd) transformInput(dst []float32, pitch, i int, scratch *[]float3
 
 // transformOutput makes the output channels first to end of tile i from their sums.
 func (k *winograd) transformOutput(sums []float32, pitch, i, first, end int, scratch *[]float32) {
-	*scratch = work.Grow(*scratch, scratchPerChannel*tileChannels)
+	*scratch = portions.Grow(*scratch, scratchPerChannel*tileChannels)
 	image, t := i/k.plan.tiles, i%k.plan.tiles
 	y := k.out[image*k.outImage:]
 	k.plan.fetchOutput(y, k.outImage, t, k.outer)
@@ -311,14 +311,14 @@ func (k *winograd) products(p *products) {
 		t.A = p.a[i*p.pitchA:]
 		for q := range p.panelEnd - p.panel {
 			t.Cols = min(k.cols, k.outer-(p.panel+q)*k.cols)
-			tiles := work.Ceil(t.M, tile.StripRows(k.level, t.Cols))
-			t.Rows = work.Ceil(t.M, tiles)
+			tiles := portions.Ceil(t.M, tile.StripRows(k.level, t.Cols))
+			t.Rows = portions.Ceil(t.M, tiles)
 			t.B = p.b[i*p.pitchB+q*panel:]
 			t.C = p.c[i*p.pitchC+q*k.cols:]
 			if one {
 				t.Ahead, t.AheadStep = t.A[t.Rows*t.RowA:], 4*t.Rows
 			} else {
-				t.Ahead, t.AheadStep = t.B[panel:], work.Ceil(4*k.cols, tiles)
+				t.Ahead, t.AheadStep = t.B[panel:], portions.Ceil(4*k.cols, tiles)
 			}
 			t.Run(k.level)
 		}

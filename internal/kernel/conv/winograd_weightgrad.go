@@ -7,7 +7,7 @@ import (
 	"github.com/residuum-go/residuum/internal/kernel/gemm/tile"
 	"github.com/residuum-go/residuum/internal/kernel/vec"
 	"github.com/residuum-go/residuum/internal/parallel"
-	"github.com/residuum-go/residuum/internal/work"
+	"github.com/residuum-go/residuum/internal/portions"
 )
 
 // winogradGrad computes the gradient of the weights of a 3x3 convolution with stride 1 by the transpose of
@@ -70,7 +70,7 @@ type transformed struct {
 	pitchX, pitchY int
 }
 
-var winogradGrads work.Pool[winogradGrad]
+var winogradGrads portions.Pool[winogradGrad]
 
 const (
 	// bandRows is the most input channels of a band: the sums of a unit take 295 KB at AVX2.
@@ -97,7 +97,7 @@ func (s Shape) winogradGradWins() bool {
 	if cpu.Active() == cpu.NEON {
 		return false
 	}
-	tiles := s.N * work.Ceil(s.OutH(), 4) * work.Ceil(s.OutW(), 4)
+	tiles := s.N * portions.Ceil(s.OutH(), 4) * portions.Ceil(s.OutW(), 4)
 	return s.winogradWins(false) && tiles >= max(32, s.C*s.K>>12)
 }
 
@@ -107,9 +107,9 @@ func runWinogradGrad(s Shape, dw, x, dy []float32) {
 	g.level = cpu.Active()
 	_, g.nr = tile.Size(g.level)
 	g.plan = tilePlanFor(s, false)
-	g.panels = work.Ceil(s.K, g.nr)
-	g.bands = work.Ceil(s.C, bandRows)
-	g.pitch = work.Ceil(s.C, g.bands)*g.nr + skew
+	g.panels = portions.Ceil(s.K, g.nr)
+	g.bands = portions.Ceil(s.C, bandRows)
+	g.pitch = portions.Ceil(s.C, g.bands)*g.nr + skew
 	if s.C*s.K <= ownSums {
 		g.byParts()
 	} else {
@@ -131,7 +131,7 @@ func (g *winogradGrad) unit(part, u int) []float32 {
 func (g *winogradGrad) byParts() {
 	tiles, units := g.shape.N*g.plan.tiles, g.bands*g.panels
 	g.parts = max(1, min(16, tiles/gradTiles)) // with fewer tiles, adding the sums would take long
-	g.sums = work.Grow(g.sums, g.parts*units*36*g.pitch)
+	g.sums = portions.Grow(g.sums, g.parts*units*36*g.pitch)
 	parallel.For(g.parts, 1, (*winogradGradParts)(g))
 	size := units * 36 * g.pitch
 	for p := 1; p < g.parts; p++ {
@@ -148,7 +148,7 @@ func (l *winogradGradParts) Run(lo, hi int) {
 	b := transformed{ldx: g.shape.C, ldy: g.shape.K}
 	piece := partPiece / (36 * (b.ldx + b.ldy))
 	for p := lo; p < hi; p++ {
-		first, end := work.Share(tiles, p, g.parts), work.Share(tiles, p+1, g.parts)
+		first, end := portions.Share(tiles, p, g.parts), portions.Share(tiles, p+1, g.parts)
 		for b.first = first; b.first < end; b.first = b.end {
 			b.end = min(b.first+piece, end)
 			b.room(inputs, grads)
@@ -176,13 +176,13 @@ func (l *winogradGradFinish) Run(lo, hi int) {
 // byChunks transforms a chunk of the tiles for all units, then the next.
 func (g *winogradGrad) byChunks() {
 	units := g.bands * g.panels
-	g.sums = work.Grow(g.sums, units*36*g.pitch)
+	g.sums = portions.Grow(g.sums, units*36*g.pitch)
 	tiles := g.shape.N * g.plan.tiles
-	chunks := work.Ceil(tiles, gradTiles)
+	chunks := portions.Ceil(tiles, gradTiles)
 	c := &g.chunk
 	c.ldx, c.ldy = g.shape.C+rowSkew, g.shape.K+rowSkew
 	for i := range chunks {
-		c.first, c.end, g.last = work.Share(tiles, i, chunks), work.Share(tiles, i+1, chunks), i == chunks-1
+		c.first, c.end, g.last = portions.Share(tiles, i, chunks), portions.Share(tiles, i+1, chunks), i == chunks-1
 		c.room(&c.inputs, &c.grads)
 		parallel.For(c.end-c.first, 1, (*winogradGradInputs)(g))
 		parallel.For(units, 1, (*winogradGradUnits)(g))
@@ -193,7 +193,7 @@ func (g *winogradGrad) byChunks() {
 func (b *transformed) room(inputs, grads *[]float32) {
 	n := b.end - b.first
 	b.pitchX, b.pitchY = n*b.ldx+skew, n*b.ldy+skew
-	*inputs, *grads = work.Grow(*inputs, 36*b.pitchX), work.Grow(*grads, 36*b.pitchY)
+	*inputs, *grads = portions.Grow(*inputs, 36*b.pitchX), portions.Grow(*grads, 36*b.pitchY)
 	b.inputs, b.grads = *inputs, *grads
 }
 
@@ -209,7 +209,7 @@ func (l *winogradGradInputs) Run(lo, hi int) {
 func (g *winogradGrad) transform(b *transformed, first, end int, scratch *[]float32) {
 	s := g.shape
 	sizeX, sizeY := s.H*s.W*s.C, s.OutH()*s.OutW()*s.K // of an image
-	*scratch = work.Grow(*scratch, scratchPerChannel*tileChannels)
+	*scratch = portions.Grow(*scratch, scratchPerChannel*tileChannels)
 	for i := first; i < end; i++ {
 		image, t := i/g.plan.tiles, i%g.plan.tiles
 		x, dy := g.x[image*sizeX:], g.dy[image*sizeY:]
@@ -242,14 +242,14 @@ func (l *winogradGradUnits) Run(lo, hi int) {
 // channels returns the input channels of unit u, the first of its output channels, and how many it has.
 func (g *winogradGrad) channels(u int) (first, end, k, cols int) {
 	b, q := u/g.panels, u%g.panels
-	return work.Share(g.shape.C, b, g.bands), work.Share(g.shape.C, b+1, g.bands), q * g.nr, min(g.nr, g.shape.K-q*g.nr)
+	return portions.Share(g.shape.C, b, g.bands), portions.Share(g.shape.C, b+1, g.bands), q * g.nr, min(g.nr, g.shape.K-q*g.nr)
 }
 
 // products adds tiles to the sums of unit u, or sets them.
 func (g *winogradGrad) products(b *transformed, sums []float32, u int, acc bool) {
 	first, end, k, cols := g.channels(u)
 	t := tile.Strip{M: end - first, K: b.end - b.first, RowA: 1, StepA: b.ldx, LDB: b.ldy, LDC: g.nr, Cols: cols}
-	t.Rows = work.Ceil(t.M, work.Ceil(t.M, tile.StripRows(g.level, cols)))
+	t.Rows = portions.Ceil(t.M, portions.Ceil(t.M, tile.StripRows(g.level, cols)))
 	if acc {
 		t.Acc = 1
 	}
@@ -264,7 +264,7 @@ func (g *winogradGrad) products(b *transformed, sums []float32, u int, acc bool)
 func (g *winogradGrad) finish(sums []float32, u int, scratch *[]float32) {
 	first, end, o, cols := g.channels(u)
 	n, k := (end-first)*g.nr, g.shape.K
-	*scratch = work.Grow(*scratch, 9*n)
+	*scratch = portions.Grow(*scratch, 9*n)
 	if !tileWeightGrad(g.level, *scratch, sums, g.pitch, n) {
 		g.notFinite.Store(true)
 	}

@@ -5,7 +5,7 @@ import (
 	"github.com/residuum-go/residuum/internal/kernel/gemm/tile"
 	"github.com/residuum-go/residuum/internal/kernel/vec"
 	"github.com/residuum-go/residuum/internal/parallel"
-	"github.com/residuum-go/residuum/internal/work"
+	"github.com/residuum-go/residuum/internal/portions"
 )
 
 // problem is the arguments of one call of Mul, or a part of it.
@@ -42,7 +42,7 @@ const (
 	combinations               // rows of c from a few rows of b
 )
 
-var jobs work.Pool[job]
+var jobs portions.Pool[job]
 
 const (
 	// fewRows is for products without transB. With few rows each element of b is used once or a few
@@ -86,7 +86,7 @@ func (j *job) multiply() {
 // compute computes all pieces, then adds up the chunks in order.
 func (j *job) compute() {
 	j.split()
-	j.sums = work.Grow(j.sums, (j.cut.chunks-1)*j.m*j.n)
+	j.sums = portions.Grow(j.sums, (j.cut.chunks-1)*j.m*j.n)
 	parallel.For(j.cut.down*j.cut.across*j.cut.chunks, 1, j)
 	for s := range j.cut.chunks - 1 {
 		for i := range j.m {
@@ -106,7 +106,7 @@ type cut struct {
 // part returns where part i of so many of n rows or columns begins. The larger parts come first: workers that take
 // one after the other then finish together.
 func part(n, unit, parts, i int) int {
-	units := work.Ceil(n, unit)
+	units := portions.Ceil(n, unit)
 	return min(n, (units/parts*i+min(i, units%parts))*unit)
 }
 

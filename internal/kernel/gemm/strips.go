@@ -5,7 +5,7 @@ import (
 
 	"github.com/residuum-go/residuum/internal/kernel/gemm/tile"
 	"github.com/residuum-go/residuum/internal/parallel"
-	"github.com/residuum-go/residuum/internal/work"
+	"github.com/residuum-go/residuum/internal/portions"
 )
 
 // Sizes of strips, in elements.
@@ -66,20 +66,20 @@ func (j *job) splitStrips(wanted int) {
 	j.cut.depth = passDepth(j.k)
 	c := &j.cut
 	c.unitRows, c.unitCols = j.rows, j.cols
-	tiles, panels := work.Ceil(j.m, j.rows), work.Ceil(j.n, j.cols)
+	tiles, panels := portions.Ceil(j.m, j.rows), portions.Ceil(j.n, j.cols)
 	if !j.whole() {
-		c.down = work.Ceil(tiles, max(1, pieceA/c.depth/j.rows))
+		c.down = portions.Ceil(tiles, max(1, pieceA/c.depth/j.rows))
 	}
 	switch {
 	case c.down >= wanted:
-		c.down = min(tiles, work.RoundUp(c.down, 8))
+		c.down = min(tiles, portions.RoundUp(c.down, 8))
 	case j.shares():
 		// Pieces of 8 tiles lose nothing for reading all of b, and those of 4 less than a worker that waits, which is
 		// what counts where there are few tiles.
 		c.down = max(c.down, min(wanted, max(pieces(tiles/8), min(8, pieces(tiles/4)))))
 	default:
 		if j.long() {
-			c.chunks = min(work.Ceil(wanted, c.down), pieces(j.k/512))
+			c.chunks = min(portions.Ceil(wanted, c.down), pieces(j.k/512))
 		}
 		few := 2
 		if j.transA {
@@ -116,7 +116,7 @@ func (j *job) copiesB(rows int) bool {
 func (j *job) parts() {
 	whole := j.problem
 	depth := passDepth(whole.k)
-	depth *= max(maxPacked/depth/work.RoundUp(whole.n, j.cols), 1)
+	depth *= max(maxPacked/depth/portions.RoundUp(whole.n, j.cols), 1)
 	for p := 0; p < whole.k; p += depth {
 		k := min(depth, whole.k-p)
 		width := max(maxPacked/k/j.cols, 1) * j.cols
@@ -127,8 +127,8 @@ func (j *job) parts() {
 			j.b = whole.b[at(whole.transB, p, q, whole.ldb):]
 			j.c = whole.c[q:]
 			j.acc = whole.acc || p > 0
-			n := work.Ceil(j.n, j.cols)
-			j.packed = work.Grow(j.packed, n*k*j.cols)
+			n := portions.Ceil(j.n, j.cols)
+			j.packed = portions.Grow(j.packed, n*k*j.cols)
 			parallel.For(n, packTogether, (*packing)(j))
 			j.compute()
 			j.packed = j.packed[:0]
@@ -160,12 +160,12 @@ func (j *job) packPanels(to []float32, col, colEnd, p, k int) {
 }
 
 // passDepth cuts k steps into equal passes.
-func passDepth(k int) int { return work.Ceil(k, work.Ceil(k, maxDepth)) }
+func passDepth(k int) int { return portions.Ceil(k, portions.Ceil(k, maxDepth)) }
 
 // copies are what a piece copies for itself.
 type copies struct{ a, b []float32 }
 
-var copiesPool work.Pool[copies]
+var copiesPool portions.Pool[copies]
 
 // strips computes a region, panel by panel, with the rows of a staying in the second-level cache and the
 // panel of b in the first-level one.
@@ -181,19 +181,19 @@ func (j *job) strips(r *region) {
 		for q := r.col; q < r.colEnd; q += j.cols {
 			t.Cols = min(j.cols, r.colEnd-q)
 			t.C = r.c[r.row*r.ldc+q:]
-			tiles := work.Ceil(t.M, tile.StripRows(j.level, t.Cols))
-			t.Rows = work.Ceil(t.M, tiles)
+			tiles := portions.Ceil(t.M, tile.StripRows(j.level, t.Cols))
+			t.Rows = portions.Ceil(t.M, tiles)
 			t.Ahead, t.AheadStep, t.AheadTile = t.A, 0, 0
 			switch {
 			case len(j.packed) > 0:
 				t.B, t.LDB = j.packed[q*j.k+p*j.cols:], j.cols
 				if q+j.cols < r.colEnd { // the next panel arrives meanwhile
-					t.Ahead, t.AheadStep = j.packed[(q+j.cols)*j.k+p*j.cols:], work.Ceil(4*j.cols, tiles)
+					t.Ahead, t.AheadStep = j.packed[(q+j.cols)*j.k+p*j.cols:], portions.Ceil(4*j.cols, tiles)
 				}
 			case copiesB:
 				i := (q - r.col) / j.cols % packTogether
 				if i == 0 {
-					buf.b = work.Grow(buf.b, packTogether*t.K*j.cols)
+					buf.b = portions.Grow(buf.b, packTogether*t.K*j.cols)
 					j.packPanels(buf.b, q, min(q+packTogether*j.cols, r.colEnd), p, t.K)
 				}
 				t.B, t.LDB = buf.b[i*t.K*j.cols:], j.cols
@@ -239,7 +239,7 @@ func (n *ahead) fetch(t *tile.Strip, tiles int) {
 	if n.row >= n.rows {
 		return
 	}
-	t.Ahead, t.AheadStep = n.from[n.row*n.ld:], work.Ceil(4*n.cols, t.K)
+	t.Ahead, t.AheadStep = n.from[n.row*n.ld:], portions.Ceil(4*n.cols, t.K)
 	t.AheadTile = 4*n.ld - t.AheadStep*t.K
 	n.row += tiles
 }
@@ -254,7 +254,7 @@ func (j *job) readA(t *tile.Strip, buf *copies, r *region, p int) {
 		return
 	}
 	pitch := t.K + copySkew
-	buf.a = work.Grow(buf.a, t.M*pitch)
+	buf.a = portions.Grow(buf.a, t.M*pitch)
 	if j.transA {
 		tile.Transpose(j.level, buf.a, pitch, t.A, j.lda, t.K, t.M)
 	} else {

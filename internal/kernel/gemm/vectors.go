@@ -2,7 +2,7 @@ package gemm
 
 import (
 	"github.com/residuum-go/residuum/internal/kernel/gemm/tile"
-	"github.com/residuum-go/residuum/internal/work"
+	"github.com/residuum-go/residuum/internal/portions"
 )
 
 // column computes a product with one column: the transposed problem has one row.
@@ -36,7 +36,7 @@ func (j *job) apart(buffer int, v []float32, n, step int) []float32 {
 	if step == 1 {
 		return v
 	}
-	s := work.Grow(j.straight[buffer], n)
+	s := portions.Grow(j.straight[buffer], n)
 	j.straight[buffer] = s
 	for i := range s {
 		s[i] = v[i*step]

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
-	"github.com/residuum-go/residuum/internal/work"
+	"github.com/residuum-go/residuum/internal/portions"
 )
 
 // guarded maps whole pages with a protected one before and one behind them, and hands out the
@@ -21,7 +21,7 @@ func guarded(t testing.TB, n int, atEnd bool) []float32 {
 		return guarded(t, n, atEnd)[:0]
 	}
 	page := unix.Getpagesize()
-	size := work.RoundUp(4*n, page)
+	size := portions.RoundUp(4*n, page)
 	m, err := unix.Mmap(-1, 0, size+2*page, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = unix.Munmap(m) })

@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"github.com/residuum-go/residuum/internal/kernel/vec"
-	"github.com/residuum-go/residuum/internal/work"
+	"github.com/residuum-go/residuum/internal/portions"
 )
 
 // Max computes y = the largest element of each window and channel of x, and idx = its flat index in
@@ -103,7 +103,7 @@ func AvgGrad(s Shape, dx, g []float32) {
 
 // divide divides the gradients of averages by what these counted, for average to add up.
 func (t *task) divide() {
-	t.scaled = work.Grow(t.scaled, len(t.src))
+	t.scaled = portions.Grow(t.scaled, len(t.src))
 	h, w, c := t.from.h, t.from.w, t.s.C
 	for p := range t.s.N * h * w {
 		n := float32(t.v.counted(p/w%h)) * float32(t.u.counted(p%w))

@@ -3,7 +3,7 @@ package pool
 import (
 	"fmt"
 
-	"github.com/residuum-go/residuum/internal/work"
+	"github.com/residuum-go/residuum/internal/portions"
 )
 
 // Shape is the geometry of a pooling. The input x is [N, H, W, C]; output pixel (h, w) covers the window of x with
@@ -105,7 +105,7 @@ func (a *axis) fits() bool {
 // window returns the first pixel of [0, n) that output position o covers, and the end of them.
 func (a *axis) window(o int) (lo, hi int) {
 	lo = o*a.stride - a.pad
-	return lo + work.Ceil(max(-lo, 0), a.dilation)*a.dilation, min(lo+a.reach(), a.n)
+	return lo + portions.Ceil(max(-lo, 0), a.dilation)*a.dilation, min(lo+a.reach(), a.n)
 }
 
 // counted returns over how many pixels, of a window that is not dilated, the average at output position o is.
@@ -120,5 +120,5 @@ func (a *axis) counted(o int) int {
 
 // covering returns the output positions, of out many, whose windows cover input position i.
 func (a *axis) covering(i, out int) (lo, hi int) {
-	return max(0, work.Ceil(i+a.pad-a.size+1, a.stride)), min((i+a.pad)/a.stride+1, out)
+	return max(0, portions.Ceil(i+a.pad-a.size+1, a.stride)), min((i+a.pad)/a.stride+1, out)
 }

@@ -2,7 +2,7 @@ package pool
 
 import (
 	"github.com/residuum-go/residuum/internal/parallel"
-	"github.com/residuum-go/residuum/internal/work"
+	"github.com/residuum-go/residuum/internal/portions"
 )
 
 // task is one call: a loop over the rows of the destination image, each cut into runs of pixels
@@ -38,7 +38,7 @@ type run struct{ dst, dstStep, src, srcStep, count, cols, counted int }
 // grain is about how many destination elements go to one worker at a time.
 const grain = 16 << 10
 
-var tasks work.Pool[task]
+var tasks portions.Pool[task]
 
 // newTask returns a task for dst and src, the output and the input or, backward, the input's
 // gradient and the output's.

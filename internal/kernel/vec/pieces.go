@@ -2,7 +2,7 @@ package vec
 
 import (
 	"github.com/residuum-go/residuum/internal/cpu"
-	"github.com/residuum-go/residuum/internal/work"
+	"github.com/residuum-go/residuum/internal/portions"
 )
 
 // Reductions over rows cut the matrix into pieces of rows, and very wide matrices also into pieces
@@ -42,8 +42,8 @@ func newCut(n, c int) cut {
 	}
 	k := cut{c: c, rows: n / c, times: repeats(c, n, piecePeriod), pieceCols: min(c, pieceColumns)}
 	k.pieceRows = max(1, pieceElements/k.pieceCols/k.times) * k.times
-	k.across = work.Ceil(c, k.pieceCols)
-	k.down = work.Ceil(k.rows, k.pieceRows)
+	k.across = portions.Ceil(c, k.pieceCols)
+	k.down = portions.Ceil(k.rows, k.pieceRows)
 	return k
 }
 
@@ -88,7 +88,7 @@ func finite(a []float64) bool {
 	return true
 }
 
-var accumulators work.Pool[[2 * pieceColumns]float64]
+var accumulators portions.Pool[[2 * pieceColumns]float64]
 
 func (t *task) reducePiece(down, across int) {
 	k := &t.cut

@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"github.com/residuum-go/residuum/internal/parallel"
-	"github.com/residuum-go/residuum/internal/work"
+	"github.com/residuum-go/residuum/internal/portions"
 )
 
 // How many elements of work go to one worker at a time: enough that handing them over costs
@@ -39,7 +39,7 @@ type task struct {
 	body func(t *task, lo, hi int)
 }
 
-var tasks work.Pool[task]
+var tasks portions.Pool[task]
 
 func newTask() *task { return tasks.Get() }
 
@@ -66,7 +66,7 @@ func (t *task) free() {
 
 // floats64 returns n zeros that belong to the task.
 func (t *task) floats64(n int) []float64 {
-	t.partial = work.Grow(t.partial, n)
+	t.partial = portions.Grow(t.partial, n)
 	clear(t.partial)
 	return t.partial
 }

@@ -27,9 +27,9 @@ func (r GP) String() string { return fmt.Sprintf("R%d", int(r)) }
 
 // Asm collects functions.
 type Asm struct {
-	text, stubs bytes.Buffer
-	pkg         string
-	funcs       []vector.Func // that have loops of package vector
+	text, declarations bytes.Buffer
+	pkg                string
+	funcs              []vector.Func // that have loops of package vector
 
 	// The current function.
 	header string
@@ -57,7 +57,7 @@ func New(pkg string) *Asm { return &Asm{pkg: pkg, constants: map[[4]uint32]int{}
 // Func starts a function; End ends it. signature is what follows the name in Go, size the bytes of
 // parameters and results.
 func (a *Asm) Func(name, signature, doc string, size int) {
-	fmt.Fprintf(&a.stubs, "\n// %s %s\n//\n//go:noescape\nfunc %s%s\n", name, doc, name, signature)
+	fmt.Fprintf(&a.declarations, "\n// %s %s\n//\n//go:noescape\nfunc %s%s\n", name, doc, name, signature)
 	a.header = fmt.Sprintf("\n// func %s%s\nTEXT ·%s(SB), NOSPLIT, $0-%d\n", name, signature, name, size)
 	a.code, a.vecs, a.next, a.labels, a.usesTable = nil, 0, 0, 0, false
 }
@@ -255,9 +255,9 @@ func (a *Asm) allocate() []int {
 }
 
 // Write writes the assembly and its declarations.
-func (a *Asm) Write(assembly, stubs, by string) {
+func (a *Asm) Write(assembly, declarations, by string) {
 	a.WriteAssembly(assembly, by)
-	vector.WriteGo(stubs, vector.Head(a.pkg, "!purego", by)+a.stubs.String())
+	vector.WriteGo(declarations, vector.Head(a.pkg, "!purego", by)+a.declarations.String())
 }
 
 // WriteAssembly writes the assembly alone.

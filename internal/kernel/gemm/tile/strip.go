@@ -4,7 +4,7 @@ import (
 	"math"
 
 	"github.com/residuum-go/residuum/internal/cpu"
-	"github.com/residuum-go/residuum/internal/work"
+	"github.com/residuum-go/residuum/internal/portions"
 )
 
 // StripRows returns how many rows a tile of a [Strip] may have at level l, given its columns: twice as
@@ -21,7 +21,7 @@ func StripRows(l cpu.Level, cols int) int {
 // last row is too short for that, what is left of the columns is computed in Go.
 func stripGo(s *Strip, l cpu.Level) {
 	whole := *s
-	vectors := work.RoundUp(s.Cols, Whole(l))
+	vectors := portions.RoundUp(s.Cols, Whole(l))
 	if len(s.B) < (s.K-1)*s.LDB+vectors {
 		whole.Cols -= s.Cols % Whole(l)
 	}

@@ -20,13 +20,13 @@ type (
 
 func main() {
 	out := flag.String("out", "", "assembly")
-	stubs := flag.String("stubs", "", "declarations")
+	declarations := flag.String("declarations", "", "of the functions, in Go")
 	flag.Parse()
 	t := transform{neon.New("conv")}
 	t.input()
 	t.output()
 	t.weights()
-	t.Write(*out, *stubs, "go run ./neon/conv")
+	t.Write(*out, *declarations, "go run ./neon/conv")
 }
 
 // transform is a function that moves tiles to or from the domain of the products.

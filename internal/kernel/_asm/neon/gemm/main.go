@@ -40,7 +40,7 @@ const (
 
 func main() {
 	out := flag.String("out", "", "assembly")
-	stubs := flag.String("stubs", "", "declarations")
+	declarations := flag.String("declarations", "", "of the functions, in Go")
 	flag.Parse()
 	k := kernels{Asm: neon.New("tile"), fields: fields("../gemm/tile/args.go")}
 	for vectors := maxVectors; vectors >= 1; vectors-- {
@@ -52,7 +52,7 @@ func main() {
 	k.copyRows()
 	k.transpose()
 	k.peak()
-	k.Write(*out, *stubs, "go run ./neon/gemm")
+	k.Write(*out, *declarations, "go run ./neon/gemm")
 }
 
 type kernels struct {

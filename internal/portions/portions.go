@@ -1,6 +1,7 @@
-// Package work is what kernels share when they prepare their work: they cut it into parts ([Ceil], [RoundUp], [Share]) and find
-// memory for it that the last call left ([Pool], [Grow]), so that a call allocates nothing once there has been one.
-package work
+// Package portions is what kernels share when they portion out their work: arithmetic of parts ([Ceil], [RoundUp],
+// [Share]), and memory for each that the last call left ([Pool], [Grow]), so that a call allocates nothing once there has
+// been one.
+package portions
 
 import "sync"
 

@@ -16,7 +16,7 @@ import (
 var _ nn.Module = (*Ensemble)(nil)
 
 // ensembles are fitted ones of every kind, and inputs for them.
-func ensembles(t *testing.T) map[string]struct {
+func ensembles(t testing.TB) map[string]struct {
 	e *Ensemble
 	d Data
 } {

@@ -21,9 +21,8 @@ type description struct {
 	Conv    *Conv `json:"conv,omitempty"`
 }
 
-// Save writes the ensemble to a safetensors file for [Load], with the card in the metadata. Learners must be of an [MLP]
-// or a [Conv]: others are not known to Load.
-func (e *Ensemble) Save(path string, card data.Card) error {
+// describe returns what Load needs. It fails for learners that Load does not know.
+func (e *Ensemble) describe() (description, error) {
 	d := description{Row: e.row, Outputs: e.outputs, Stages: len(e.stages), Chained: e.features > 0}
 	switch l := e.family.(type) {
 	case MLP:
@@ -31,7 +30,17 @@ func (e *Ensemble) Save(path string, card data.Card) error {
 	case Conv:
 		d.Conv = &l
 	default:
-		return fmt.Errorf("boost: Save: learners of a %T: Load could only make those of an MLP or a Conv", e.family)
+		return d, fmt.Errorf("learners of a %T: Load could only make those of an MLP or a Conv", e.family)
+	}
+	return d, nil
+}
+
+// Save writes the ensemble to a safetensors file for [Load], with the card in the metadata. Learners must be of an [MLP]
+// or a [Conv]: others are not known to Load.
+func (e *Ensemble) Save(path string, card data.Card) error {
+	d, err := e.describe()
+	if err != nil {
+		return fmt.Errorf("boost: Save: %w", err)
 	}
 	if err := card.Check(e.row[len(e.row)-1], e.outputs); err != nil {
 		return fmt.Errorf("boost: Save: %w", err)
@@ -73,29 +82,25 @@ func fromFile(file *weights.File) (*Ensemble, data.Card, error) {
 	return e, card, weights.Assign(nn.State(e), file)
 }
 
-// build makes an ensemble whose weights are zeros.
+// build makes an ensemble whose weights are to be replaced by those of the file.
 func (d description) build(file *weights.File) (*Ensemble, error) {
 	inputs, err := d.check(file)
 	if err != nil {
 		return nil, err
 	}
 	e := &Ensemble{row: d.Row, inputs: inputs, outputs: d.Outputs, start: tensor.New(d.Outputs)}
-	switch {
-	case d.MLP != nil:
+	if d.MLP != nil {
 		e.family = *d.MLP
-	default:
+	} else {
 		e.family = *d.Conv
 	}
-	left := file.Elements()
+	left := float64(file.Elements())
 	for m := range d.Stages {
-		in := Input{Row: d.Row, Features: e.features}
-		if !d.Chained {
-			in.Features = 0
-		}
+		in := Input{Row: d.Row, Features: e.features} // none in the first stage, nor in any that is not chained
 		if left -= d.elements(in); left < 0 {
 			return nil, errors.New("the configuration is of an ensemble with more elements than the file has")
 		}
-		l, err := e.family.New(in, d.Outputs, rand.New(zeros{}))
+		l, err := e.family.New(in, d.Outputs, rand.New(rand.NewPCG(0, 0)))
 		if err != nil {
 			return nil, fmt.Errorf("stage %d: %w", m, err)
 		}
@@ -107,7 +112,8 @@ func (d description) build(file *weights.File) (*Ensemble, error) {
 	return e, nil
 }
 
-// check returns the number of elements of an example.
+// check returns the number of elements of an example, and an error unless all sizes are at least 1 and those of rows and
+// scores no more than the elements of the file.
 func (d description) check(file *weights.File) (inputs int, err error) {
 	if (d.MLP == nil) == (d.Conv == nil) {
 		return 0, errors.New("the configuration names none or both of two kinds of learners")
@@ -121,7 +127,7 @@ func (d description) check(file *weights.File) (inputs int, err error) {
 		n *= int64(s)
 	}
 	if len(d.Row) == 0 || d.Outputs < 1 || int64(d.Outputs) > most || d.Stages < 0 || d.Stages > len(file.Tensors) ||
-		d.hidden() < 1 || int64(d.hidden()) > most || d.Conv != nil && int64(d.Conv.Channels) > most {
+		d.hidden() < 1 || d.Conv != nil && d.Conv.Channels < 1 {
 		return 0, fmt.Errorf("rows %v, %d outputs, %d stages, %d hidden units for a file of %d tensors", d.Row, d.Outputs, d.Stages, d.hidden(), len(file.Tensors))
 	}
 	return int(n), nil
@@ -134,18 +140,14 @@ func (d description) hidden() int {
 	return d.MLP.Hidden
 }
 
-// elements returns at least a fourth of how many numbers a learner has, and never too many: those of its hidden layer.
-// Sizes are at most those of the file, so products of three are no int64 by far.
-func (d description) elements(in Input) int64 {
-	width := float64(in.Width())
-	if c := d.Conv; c != nil && len(in.Row) == 3 {
-		half := func(size int) float64 { return float64((size + 1) / 2) }
-		width = half((in.Row[0]+1)/2)*half((in.Row[1]+1)/2)*2*float64(c.Channels) + float64(in.Features)
+// elements returns how many numbers a learner has. What a file claims may be more than an int64 holds.
+func (d description) elements(in Input) float64 {
+	width, hidden, outputs, n := float64(in.Width()), float64(d.hidden()), float64(d.Outputs), 0.0
+	if d.Conv != nil && len(in.Row) == 3 { // of other rows Conv makes nothing
+		quarter := func(size int) float64 { return float64((size + 3) / 4) } // rounded up, twice halved
+		channels := float64(d.Conv.Channels)
+		n = (9*float64(in.Row[2])+1)*channels + (9*channels+1)*2*channels
+		width = quarter(in.Row[0])*quarter(in.Row[1])*2*channels + float64(in.Features)
 	}
-	return int64(min(width*float64(d.hidden()), 1<<62))
+	return n + (width+1)*hidden + (hidden+1)*outputs
 }
-
-// zeros is a source of random numbers for weights that will be replaced.
-type zeros struct{}
-
-func (zeros) Uint64() uint64 { return 0 }

@@ -66,7 +66,7 @@ func (l *lineLearner) Forward(x *autograd.Var) *autograd.Var {
 }
 
 // blobs returns n points of each of the given number of classes, spread around points of a circle.
-func blobs(t *testing.T, n, classes int, seed uint64) Data {
+func blobs(t testing.TB, n, classes int, seed uint64) Data {
 	t.Helper()
 	rng := rand.New(rand.NewPCG(seed, 1))
 	x, labels := tensor.New(n*classes, 2), make([]int, n*classes)
@@ -82,7 +82,7 @@ func blobs(t *testing.T, n, classes int, seed uint64) Data {
 }
 
 // images returns n 8x8 images of noise with one bright quadrant, which is the class.
-func images(t *testing.T, n int, seed uint64) Data {
+func images(t testing.TB, n int, seed uint64) Data {
 	t.Helper()
 	rng := rand.New(rand.NewPCG(seed, 2))
 	x, labels := tensor.New(n, 8, 8, 1), make([]int, n)

@@ -3,7 +3,6 @@ package unravel
 import (
 	"context"
 	"fmt"
-	"math"
 
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/data"
@@ -67,8 +66,7 @@ func (s *Study) PatchPaths(ctx context.Context, do Step, patches []Patch) ([]Pat
 		Plan{{Block: p.From, Do: do.Do}}.check(n)
 	}
 	r := &runner{net: s.net, seed: s.opts.Seed}
-	scores := make([]PatchScore, len(patches))
-	change, size := make([]float64, len(patches)), make([]float64, len(patches))
+	sums := make([]finding, len(patches))
 	ks := s.keys()
 	p := progress{report: s.opts.Progress, total: len(patches) * len(s.batches)}
 	for b := range s.batches {
@@ -78,14 +76,12 @@ func (s *Study) PatchPaths(ctx context.Context, do Step, patches []Patch) ([]Pat
 			return nil, fmt.Errorf("unravel: PatchPaths: %w", err)
 		}
 		for i, f := range findings {
-			scores[i].Patch, scores[i].Name = patches[i], patches[i].Describe(s.net)
-			scores[i].Score = scores[i].Score.Plus(f.Score)
-			change[i] += float64(f.Change)
-			size[i] += float64(f.Size)
+			sums[i] = sums[i].plus(f)
 		}
 	}
-	for i := range scores {
-		scores[i].Distance = math.Sqrt(change[i] / size[i])
+	scores := make([]PatchScore, len(patches))
+	for i, f := range sums {
+		scores[i] = PatchScore{patches[i], patches[i].Describe(s.net), f.Score, f.distance()}
 	}
 	return scores, nil
 }
@@ -115,12 +111,13 @@ func (w *patcher) measure(ctx context.Context) ([]finding, error) {
 			}
 		}
 		w.do.Block = from
-		at := w.chain(w.do, which, w.patches)
+		at := w.chain(which)
 		for _, i := range which {
 			if err := cancelled.Err(ctx); err != nil {
 				return nil, err
 			}
-			lines[i].finding = w.compare(w.finish(at[w.patches[i].To], w.patches[i].To))
+			logits := w.finish(at[w.patches[i].To], w.patches[i].To)
+			lines[i].finding = against(logits, w.acts.Logits, w.study.batches[w.batch].Labels)
 			if w.keys != nil {
 				if err := w.study.opts.Journal.add(lines[i]); err != nil {
 					return nil, err
@@ -171,23 +168,14 @@ func (w *patcher) recall() (lines []line, unknown [][]int) {
 	return lines, unknown
 }
 
-// compare scores logits and sets them against the whole net's.
-func (w *patcher) compare(logits *tensor.Tensor) finding {
-	d := tensor.Sub(nil, logits, w.acts.Logits)
-	return finding{
-		Score:  data.ScoreOf(logits, w.study.batches[w.batch].Labels),
-		Change: number(tensor.Dot(d, d)), Size: number(tensor.Dot(w.acts.Logits, w.acts.Logits)),
-	}
-}
-
-// chain returns the states y_j, for every j = To of the patches, with do.Block's branch ablated and all
+// chain returns the states y_j, for every j = To of the patches, with w.do.Block's branch ablated and all
 // branches between frozen.
-func (w *patcher) chain(do Step, which []int, patches []Patch) map[int]*autograd.Var {
-	net, last := w.run.net, do.Block
+func (w *patcher) chain(which []int) map[int]*autograd.Var {
+	net, do, last := w.run.net, w.do, w.do.Block
 	wanted := map[int]bool{}
 	for _, i := range which {
-		wanted[patches[i].To] = true
-		last = max(last, patches[i].To)
+		wanted[w.patches[i].To] = true
+		last = max(last, w.patches[i].To)
 	}
 	states := map[int]*autograd.Var{}
 	y := autograd.Const(w.acts.State[do.Block])

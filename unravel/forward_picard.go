@@ -3,12 +3,10 @@ package unravel
 import (
 	"context"
 	"fmt"
-	"math"
 
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/internal/cancelled"
-	"github.com/residuum-go/residuum/tensor"
 )
 
 // PicardOrder is how well the net does when its branches are nested at most Order deep.
@@ -33,30 +31,25 @@ func (s *Study) Picard(ctx context.Context, orders int) ([]PicardOrder, error) {
 		panic(fmt.Sprintf("unravel: Picard: orders up to %d", orders))
 	}
 	orders = min(orders, n)
-	result := make([]PicardOrder, orders+1)
-	difference, size := make([]float64, orders+1), 0.0
+	sums := make([]finding, orders+1)
 	p := progress{report: s.opts.Progress, total: len(s.batches) * (orders + 1)}
 	for i, b := range s.batches {
 		acts, err := s.record(i, false)
 		if err != nil {
 			return nil, fmt.Errorf("unravel: Picard: %w", err)
 		}
-		size += tensor.Dot(acts.Logits, acts.Logits)
 		before := make([]*autograd.Var, n) // the states of the previous order
-		for m := range result {
+		for m := range sums {
 			if err := cancelled.Err(ctx); err != nil {
 				return nil, fmt.Errorf("unravel: Picard: %w", err)
 			}
-			logits := s.picard(acts, before, m).Value()
-			d := tensor.Sub(nil, logits, acts.Logits)
-			difference[m] += tensor.Dot(d, d)
-			result[m].Order = m
-			result[m].Score = result[m].Score.Plus(data.ScoreOf(logits, b.Labels))
+			sums[m] = sums[m].plus(against(s.picard(acts, before, m).Value(), acts.Logits, b.Labels))
 			p.add(1)
 		}
 	}
-	for m := range result {
-		result[m].Distance = math.Sqrt(difference[m] / size)
+	result := make([]PicardOrder, len(sums))
+	for m, f := range sums {
+		result[m] = PicardOrder{m, f.Score, f.distance()}
 	}
 	return result, nil
 }

@@ -11,15 +11,30 @@ import (
 	"strconv"
 
 	"github.com/residuum-go/residuum/data"
+	"github.com/residuum-go/residuum/tensor"
 )
 
 // finding is what was measured on one batch.
 type finding struct {
 	Score data.Score `json:"score"`
-	// Of a patch, the sums of squares of the change of the logits and of the whole net's logits.
+	// Where logits are set against the whole net's: the sums of squares of their difference, and of the latter.
 	Change number `json:"change,omitempty"`
 	Size   number `json:"size,omitempty"`
 }
+
+// against scores logits and sets them against the whole net's.
+func against(logits, whole *tensor.Tensor, labels []int) finding {
+	d := tensor.Sub(nil, logits, whole)
+	return finding{data.ScoreOf(logits, labels), number(tensor.Dot(d, d)), number(tensor.Dot(whole, whole))}
+}
+
+// plus returns the finding on the batches of both.
+func (f finding) plus(o finding) finding {
+	return finding{f.Score.Plus(o.Score), f.Change + o.Change, f.Size + o.Size}
+}
+
+// distance is the RMS change of the logits relative to the RMS of the whole net's.
+func (f finding) distance() float64 { return math.Sqrt(float64(f.Change / f.Size)) }
 
 // same reports whether two findings are equal, where NaN is equal to NaN.
 func (f finding) same(o finding) bool {

@@ -54,12 +54,24 @@ func untested(r *Results) []string {
 	return all
 }
 
-// costs returns by how many points the deletion of each block lowers the accuracy, mean over the nets.
-func costs(nets []*Net) []float64 {
-	sum := make([]float64, len(nets[0].DeleteOne))
+// costs is by how many points the deletion of each block lowers the accuracy.
+func costs(n *Net) []float64 { return lost(n.DeleteOne, *n.Whole) }
+
+// left is the accuracy without each block, in percent.
+func left(n *Net) []float64 {
+	v := make([]float64, len(n.DeleteOne))
+	for i, s := range n.DeleteOne {
+		v[i] = percent * s.Accuracy()
+	}
+	return v
+}
+
+// byBlock is the mean over the nets of what of gives for each block.
+func byBlock(nets []*Net, of func(*Net) []float64) []float64 {
+	sum := make([]float64, len(of(nets[0])))
 	for _, n := range nets {
-		for i, c := range lost(n.DeleteOne, *n.Whole) {
-			sum[i] += c / float64(len(nets))
+		for i, v := range of(n) {
+			sum[i] += v / float64(len(nets))
 		}
 	}
 	return sum
@@ -76,31 +88,18 @@ func above(costs []float64, points float64) []int {
 	return blocks
 }
 
-func loss(n *Net) unravel.Spread { return unravel.SpreadOf(lost(n.DeleteOne, *n.Whole)) }
-
-func median(n *Net) float64 { return loss(n).Median }
+func median(n *Net) float64 { return unravel.SpreadOf(costs(n)).Median }
 
 // downsampling is the mean loss of accuracy of the blocks that change the shape, NaN if there are none.
 func downsampling(n *Net) float64 {
 	var v []float64
-	for i, x := range lost(n.DeleteOne, *n.Whole) {
+	for i, x := range costs(n) {
 		if n.Blocks[i].Downsample {
 			v = append(v, x)
 		}
 	}
 	return stat.Mean(v, nil)
 }
-
-// left is the accuracy without each block, in percent.
-func left(n *Net) []float64 {
-	v := make([]float64, len(n.DeleteOne))
-	for i, s := range n.DeleteOne {
-		v[i] = percent * s.Accuracy()
-	}
-	return v
-}
-
-func deleted(n *Net) bool { return n.DeleteOne != nil }
 
 func deletionClaims(r *Results) []Claim {
 	var all []Claim
@@ -113,7 +112,7 @@ func deletionClaims(r *Results) []Claim {
 	for _, kind := range [][2]string{{"vgg-nobn", "without batch norm"}, {"vgg", "with batch norm"}} {
 		if nets := r.pick(kind[0], deleted); len(nets) > 0 {
 			here = append(here, kind[1]+" "+remains(nets, "layers"))
-			remain = append(remain, remaining(nets)...)
+			remain = append(remain, byBlock(nets, left)...)
 		}
 	}
 	if here != nil {
@@ -123,7 +122,7 @@ func deletionClaims(r *Results) []Claim {
 	}
 	if nets := r.pick("plain", deleted); len(nets) > 0 {
 		plain := Claim{Claim: "... and one block of a plain net", There: "not measured", Here: remains(nets, "blocks")}
-		plain.Holds, plain.But = destroyed(remaining(nets))
+		plain.Holds, plain.But = destroyed(byBlock(nets, left))
 		all = append(all, plain)
 	}
 	return all
@@ -131,11 +130,9 @@ func deletionClaims(r *Results) []Claim {
 
 func oneBlock(nets []*Net) Claim {
 	c := Claim{Claim: "Deleting one block of a residual net does not matter (fig. 3)", There: "no noticeable change, modest at downsampling blocks", Holds: "no"}
-	cost := costs(nets)
+	cost := byBlock(nets, costs)
 	c.Here = fmt.Sprintf("median loss %s points; %s of %d blocks cost less than %d points; downsampling blocks %s", spread("%.1f", each(nets, median)),
-		distinct(nets, func(n *Net) string {
-			return fmt.Sprint(len(n.Blocks) - len(above(lost(n.DeleteOne, *n.Whole), harmless)))
-		}),
+		distinct(nets, func(n *Net) string { return fmt.Sprint(len(n.Blocks) - len(above(costs(n), harmless))) }),
 		len(cost), harmless, spread("%.1f", each(nets, downsampling)))
 	if unravel.SpreadOf(cost).Median < harmless {
 		c.Holds = "yes"
@@ -148,13 +145,13 @@ func oneBlock(nets []*Net) Claim {
 
 func anyBlock(nets []*Net) Claim {
 	c := Claim{Claim: "... whichever block it is", There: "no exception named", Holds: "yes"}
-	c.Here = fmt.Sprintf("the first block costs %s points, the next worst %s", spread("%.1f", each(nets, func(n *Net) float64 { return lost(n.DeleteOne, *n.Whole)[0] })),
+	c.Here = fmt.Sprintf("the first block costs %s points, the next worst %s", spread("%.1f", each(nets, func(n *Net) float64 { return costs(n)[0] })),
 		distinct(nets, func(n *Net) string {
-			others := lost(n.DeleteOne, *n.Whole)[1:]
+			others := costs(n)[1:]
 			worst := slices.Max(others)
 			return fmt.Sprintf("%.1f (block %d)", worst, 2+slices.Index(others, worst))
 		}))
-	if bad := above(costs(nets), noise); bad != nil {
+	if bad := above(byBlock(nets, costs), noise); bad != nil {
 		c.Holds, c.But = "no", "not "+blocks(bad)
 	}
 	return c
@@ -169,17 +166,6 @@ func blocks(bad []int) string {
 		return "block " + span(bad)
 	}
 	return "blocks " + span(bad)
-}
-
-// remaining is the accuracy without each block, mean over the nets.
-func remaining(nets []*Net) []float64 {
-	sum := make([]float64, len(nets[0].DeleteOne))
-	for _, n := range nets {
-		for i, a := range left(n) {
-			sum[i] += a / float64(len(nets))
-		}
-	}
-	return sum
 }
 
 // remains says what a net is still worth without one of its blocks.
@@ -231,9 +217,6 @@ func smooth(nets []*Net, of func(*Net) []Lesions) (holds, but string) {
 	return holds, ""
 }
 
-// count is how many blocks are deleted, or swaps made.
-func count(l Lesions) float64 { return float64(l.Count) }
-
 // drawn returns the accuracy of each net in the draws of lesion i, in percent.
 func drawn(nets []*Net, of func(*Net) []Lesions, i int) []float64 {
 	return each(nets, func(n *Net) float64 { return percent * of(n)[i].accuracy().Mean })
@@ -241,10 +224,10 @@ func drawn(nets []*Net, of func(*Net) []Lesions, i int) []float64 {
 
 func orderClaims(r *Results) []Claim {
 	var all []Claim
-	if nets := r.pick("residual", func(n *Net) bool { return n.DeleteRandom != nil }); len(nets) > 0 {
+	if nets := r.pick("residual", thinned); len(nets) > 0 {
 		all = append(all, severalBlocks(nets))
 	}
-	if nets := r.pick("residual", func(n *Net) bool { return n.Reorder != nil }); len(nets) > 0 {
+	if nets := r.pick("residual", reordered); len(nets) > 0 {
 		all = append(all, otherOrder(nets))
 	}
 	return all
@@ -252,10 +235,9 @@ func orderClaims(r *Results) []Claim {
 
 func severalBlocks(nets []*Net) Claim {
 	c := Claim{Claim: "Error grows smoothly with the number of deleted blocks (fig. 5a)", There: "error near 20 % at 10 of 54, severe at 20"}
-	of := func(n *Net) []Lesions { return n.DeleteRandom }
-	n, lesions := len(nets[0].Blocks), of(nets[0])
+	n, lesions := len(nets[0].Blocks), afterDeletions(nets[0])
 	wrong := func(i int) []float64 {
-		v := drawn(nets, of, i)
+		v := drawn(nets, afterDeletions, i)
 		for k := range v {
 			v[k] = percent - v[k]
 		}
@@ -267,7 +249,7 @@ func severalBlocks(nets []*Net) Claim {
 		here = append(here, fmt.Sprintf("%s %% at %d", spread("%.1f", wrong(i)), lesions[i].Count))
 	}
 	c.Here = fmt.Sprintf("error %s of %d", strings.Join(here, ", "), n)
-	if c.Holds, c.But = smooth(nets, of); c.Holds == "yes" {
+	if c.Holds, c.But = smooth(nets, afterDeletions); c.Holds == "yes" {
 		i := near(lesions, n*10/54)
 		if more := mean(wrong(i)) / 20; more > 1.25 {
 			c.But = fmt.Sprintf("but worse than there: %.1f times the error at %d", more, lesions[i].Count)
@@ -278,17 +260,16 @@ func severalBlocks(nets []*Net) Claim {
 
 func otherOrder(nets []*Net) Claim {
 	c := Claim{Claim: "Error grows smoothly as blocks are re-ordered (fig. 5b)", There: "smooth in Kendall's tau"}
-	of := func(n *Net) []Lesions { return n.Reorder }
-	n, lesions := len(nets[0].Blocks), of(nets[0])
+	n, lesions := len(nets[0].Blocks), afterSwaps(nets[0])
 	few, many := near(lesions, max(1, n*4/54)), near(lesions, max(1, n*17/54))
 	if few != many {
-		c.Here = fmt.Sprintf("accuracy %s %% after %d swaps, ", spread("%.1f", drawn(nets, of, few)), lesions[few].Count)
+		c.Here = fmt.Sprintf("accuracy %s %% after %d swaps, ", spread("%.1f", drawn(nets, afterSwaps, few)), lesions[few].Count)
 	}
-	c.Here += fmt.Sprintf("%s %% after %d (tau %.2f)", spread("%.1f", drawn(nets, of, many)), lesions[many].Count, mean(each(nets, func(n *Net) float64 { return of(n)[many].tau() })))
-	first := spared(nets, of, count)
+	c.Here += fmt.Sprintf("%s %% after %d (tau %.2f)", spread("%.1f", drawn(nets, afterSwaps, many)), lesions[many].Count, mean(each(nets, func(n *Net) float64 { return afterSwaps(n)[many].tau() })))
+	first := spared(nets, afterSwaps, count)
 	if i := slices.Index(first.X, count(lesions[many])); i >= 0 {
 		c.Here += fmt.Sprintf("; %.1f %% in the draws that leave the first block in its place", first.Y[i])
 	}
-	c.Holds, c.But = smooth(nets, of)
+	c.Holds, c.But = smooth(nets, afterSwaps)
 	return c
 }

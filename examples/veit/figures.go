@@ -137,6 +137,17 @@ func spread(format string, values []float64) string {
 	return fmt.Sprintf(format+" ± "+strings.Replace(format, "+", "", 1), s.Mean, s.Std)
 }
 
+// distinct lists what the seeds give where they differ.
+func distinct(nets []*Net, f func(*Net) string) string {
+	var all []string
+	for _, n := range nets {
+		if s := f(n); !slices.Contains(all, s) {
+			all = append(all, s)
+		}
+	}
+	return strings.Join(all, "; ")
+}
+
 // each applies f to every net.
 func each(nets []*Net, f func(*Net) float64) []float64 {
 	v := make([]float64, len(nets))
@@ -152,7 +163,7 @@ func training(r *Results) (Figure, bool) {
 	for _, name := range r.Config.Nets {
 		nets := r.pick(name, (*Net).trained)
 		if len(nets) > 0 {
-			ends += fmt.Sprintf(", %s %s %%", name, spread("%.1f", each(nets, func(n *Net) float64 { return percent * n.Test.Accuracy() })))
+			ends += fmt.Sprintf(", %s %s %%", name, spread("%.1f", each(nets, accuracy)))
 		} else if nets = r.pick(name, func(n *Net) bool { return len(n.Training) > 0 }); len(nets) > 0 {
 			nets = nets[:1] // the one that is being trained
 		} else {

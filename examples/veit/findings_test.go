@@ -98,7 +98,7 @@ func claimed(claims ...[]Claim) []string {
 }
 
 func aboutLesions(r *Results) []string {
-	worst := func(n *Net) float64 { return loss(n).Max }
+	worst := func(n *Net) float64 { return slices.Max(costs(n)) }
 	return []string{"whose stages read each other, " + spread("%.1f", each(r.seeds("chained"), worst))}
 }
 

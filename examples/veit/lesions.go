@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,11 +12,22 @@ import (
 	"github.com/residuum-go/residuum/unravel"
 )
 
+// Which lesions a net has been through.
+func deleted(n *Net) bool   { return n.DeleteOne != nil }
+func thinned(n *Net) bool   { return n.DeleteRandom != nil }
+func reordered(n *Net) bool { return n.Reorder != nil }
+
+func afterDeletions(n *Net) []Lesions { return n.DeleteRandom }
+func afterSwaps(n *Net) []Lesions     { return n.Reorder }
+
+// count is how many blocks are deleted, or swaps made.
+func count(l Lesions) float64 { return float64(l.Count) }
+
 // deletions adds a curve of the accuracy after deleting each block, for each net that has one, and
 // says in words how much is lost.
 func (r *Results) deletions(c *figure.Chart, names []string) (text string) {
 	for _, name := range names {
-		nets := r.pick(name, func(n *Net) bool { return n.DeleteOne != nil })
+		nets := r.pick(name, deleted)
 		if len(nets) == 0 {
 			continue
 		}
@@ -180,20 +192,15 @@ func (r *Results) drawn() string {
 // randomDeletions adds a curve for each net and says what is left.
 func (r *Results) randomDeletions(c *figure.Chart, names []string) (text string) {
 	for _, name := range names {
-		nets := r.pick(name, func(n *Net) bool { return n.DeleteRandom != nil })
+		nets := r.pick(name, thinned)
 		if len(nets) == 0 {
 			continue
 		}
-		c.Series = append(c.Series, draws(name, nets, func(n *Net) []Lesions { return n.DeleteRandom }, func(l Lesions) float64 { return float64(l.Count) }))
+		c.Series = append(c.Series, draws(name, nets, afterDeletions, count))
 		if !nets[0].residual() {
 			continue
 		}
-		tenth := 0 // the number of deletions nearest to the paper's 10 of 54
-		for i, l := range nets[0].DeleteRandom {
-			if 54*l.Count <= 10*len(nets[0].Blocks) {
-				tenth = i
-			}
-		}
+		tenth := near(nets[0].DeleteRandom, len(nets[0].Blocks)*10/54) // as the paper's 10 of 54
 		text += fmt.Sprintf("%s: %s %% with %d blocks deleted. ", name,
 			spread("%.1f", each(nets, func(n *Net) float64 { return percent * n.DeleteRandom[tenth].accuracy().Mean })), nets[0].DeleteRandom[tenth].Count)
 	}
@@ -206,8 +213,8 @@ func deleteRandom(r *Results) (Figure, bool) {
 	c := deletionChart("Deleting several random blocks")
 	c.XLabel = "blocks deleted"
 	text := "Deleting k of n blocks leaves 2^(n-k) of the 2^n paths. First block spared: those draws alone that do not delete it, without bars. " + r.randomDeletions(&c, r.others())
-	if nets := r.pick("residual", func(n *Net) bool { return n.DeleteRandom != nil }); len(nets) > 0 {
-		c.Series = append(c.Series, spared(nets, func(n *Net) []Lesions { return n.DeleteRandom }, func(l Lesions) float64 { return float64(l.Count) }))
+	if nets := r.pick("residual", thinned); len(nets) > 0 {
+		c.Series = append(c.Series, spared(nets, afterDeletions, count))
 	}
 	return Figure{Chart: c, Text: text + r.drawn(), Paper: paperRandom}, len(c.Series) > 0
 }
@@ -224,14 +231,13 @@ func (r *Results) reorderings(c *figure.Chart, names []string) (text string) {
 	c.XLabel, c.YLabel = "Kendall's tau (1: order unchanged)", "test accuracy, %"
 	c.YMax, c.Marks = 100, []figure.Mark{chance}
 	for _, name := range names {
-		nets := r.pick(name, func(n *Net) bool { return n.Reorder != nil })
+		nets := r.pick(name, reordered)
 		if len(nets) == 0 {
 			continue
 		}
-		of := func(n *Net) []Lesions { return n.Reorder }
-		c.Series = append(c.Series, byX(draws(name, nets, of, Lesions.tau)))
+		c.Series = append(c.Series, byX(draws(name, nets, afterSwaps, Lesions.tau)))
 		if name == "residual" {
-			c.Series = append(c.Series, byX(spared(nets, of, Lesions.tau)))
+			c.Series = append(c.Series, byX(spared(nets, afterSwaps, Lesions.tau)))
 		}
 		last := len(nets[0].Reorder) - 1
 		text += fmt.Sprintf("%s: %s %% after %d swaps. ", name,
@@ -259,19 +265,8 @@ func reorderBoosted(r *Results) (Figure, bool) {
 
 // byX sorts the points of a series.
 func byX(s figure.Series) figure.Series {
-	order := make([]int, len(s.X))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		switch {
-		case s.X[a] < s.X[b]:
-			return -1
-		case s.X[a] > s.X[b]:
-			return 1
-		}
-		return 0
-	})
+	order := indices(len(s.X))
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(s.X[a], s.X[b]) })
 	sorted := s
 	sorted.X, sorted.Y, sorted.Low, sorted.High = nil, nil, nil, nil
 	for _, i := range order {

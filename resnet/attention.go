@@ -2,7 +2,6 @@ package resnet
 
 import (
 	"math"
-	"math/rand/v2"
 
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/nn"
@@ -28,7 +27,7 @@ func (b *builder) attention(body *sequence, channels int) {
 		b.make(size)
 		b.work += int64(size) * int64(channels)
 		weight := tensor.New(1, 1, size)
-		nn.KaimingNormal(weight, size, b.rng)
+		b.normal(weight, size)
 		body.add("se", neighbours{autograd.NewParam(weight)})
 	}
 }
@@ -39,12 +38,11 @@ type squeezed struct{ reduce, expand *nn.Conv2D }
 // squeeze makes a squeezed with a sixteenth of the channels inside, rounded to a multiple of eight, as timm has it.
 func (b *builder) squeeze(channels int) squeezed {
 	inner := max(8, (channels/16+4)/8*8)
-	layer := func(in, out int, rng *rand.Rand) *nn.Conv2D {
-		b.make(in, out)
+	layer := func(in, out int) *nn.Conv2D {
 		b.work += int64(in) * int64(out)
-		return nn.NewConv2D(in, out, tensor.Both(1), tensor.ConvSpec{}, rng).WithBias()
+		return b.conv2D(in, out, tensor.Both(1), tensor.ConvSpec{}).WithBias()
 	}
-	return squeezed{layer(channels, inner, b.rng), layer(inner, channels, b.rng)}
+	return squeezed{layer(channels, inner), layer(inner, channels)}
 }
 
 // Forward takes and returns [N, H, W, C].

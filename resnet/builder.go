@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 
+	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/tensor"
 )
@@ -12,10 +13,10 @@ import (
 type builder struct {
 	Config
 	kind
-	rng      *rand.Rand
-	work     int64   // multiply-adds of the convolutions and linear layers so far
-	features int     // layers of a vgg net so far, as torchvision counts them
-	left     float64 // elements that may still be made
+	rng      *rand.Rand // nil for a net that is filled from elsewhere: its weights stay zero
+	work     int64      // multiply-adds of the convolutions and linear layers so far
+	features int        // layers of a vgg net so far, as torchvision counts them
+	left     float64    // elements that may still be made
 }
 
 // make counts the elements of a layer before it is made.
@@ -33,13 +34,12 @@ func (b *builder) make(sizes ...int) {
 // over the fan-out, as in the papers' code.
 func (b *builder) conv(in Shape, out, size, stride, groups int) *nn.Conv2D {
 	spec := tensor.ConvSpec{Stride: tensor.Both(stride), Pad: tensor.Both(size / 2), Groups: groups}
-	b.make(size, size, in.Channels/groups, out)
-	c := nn.NewConv2D(in.Channels, out, tensor.Both(size), spec, b.rng)
+	c := b.conv2D(in.Channels, out, tensor.Both(size), spec)
 	y := in.strided(stride, out)
 	b.work += int64(y.Height) * int64(y.Width) * int64(c.Weight.Value.Len())
 	if b.WithoutBatchNorm {
 		c.WithBias()
-		nn.KaimingNormal(c.Weight.Value, meanFanIn(in, size, stride)/groups, b.rng)
+		b.normal(c.Weight.Value, meanFanIn(in, size, stride)/groups)
 	}
 	return c
 }
@@ -71,5 +71,25 @@ func (b *builder) norm(channels int) nn.Module {
 func (b *builder) linear(in, out int) *nn.Linear {
 	b.work += int64(in) * int64(out)
 	b.make(in, out)
+	if b.rng == nil {
+		return &nn.Linear{Weight: autograd.NewParam(tensor.New(out, in)), Bias: autograd.NewParam(tensor.New(out))}
+	}
 	return nn.NewLinear(in, out, b.rng)
+}
+
+// conv2D makes a convolution of in and out channels; [nn.NewConv2D].
+func (b *builder) conv2D(in, out int, size tensor.HW, spec tensor.ConvSpec) *nn.Conv2D {
+	sides := []int{size.H, size.W, in / max(spec.Groups, 1), out}
+	b.make(sides...)
+	if b.rng == nil {
+		return &nn.Conv2D{Weight: autograd.NewParam(tensor.New(sides...)), Spec: spec}
+	}
+	return nn.NewConv2D(in, out, size, spec, b.rng)
+}
+
+// normal draws weights; [nn.KaimingNormal].
+func (b *builder) normal(w *tensor.Tensor, fan int) {
+	if b.rng != nil {
+		nn.KaimingNormal(w, fan, b.rng)
+	}
 }

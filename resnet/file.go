@@ -3,7 +3,6 @@ package resnet
 import (
 	"errors"
 	"fmt"
-	"math/rand/v2"
 
 	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/nn"
@@ -59,7 +58,7 @@ func FromFile(file *weights.File) (*Net, data.Card, error) {
 	if err != nil {
 		return nil, card, err
 	}
-	n, err := build(cfg, rand.New(zeros{}), file.Elements())
+	n, err := build(cfg, file.Elements())
 	if err != nil {
 		return nil, card, err
 	}
@@ -69,16 +68,12 @@ func FromFile(file *weights.File) (*Net, data.Card, error) {
 	return n, card, weights.Assign(nn.State(n), file)
 }
 
-// zeros is a source of random numbers for weights that will be replaced.
-type zeros struct{}
-
-func (zeros) Uint64() uint64 { return 0 }
-
 // errLarge ends the building of a net with more elements than it may have.
 var errLarge = errors.New("the configuration is of a net with more elements than the file has")
 
-// build is New for a net of at most so many elements. The builder panics with errLarge before it makes more.
-func build(cfg Config, rng *rand.Rand, most int64) (n *Net, err error) {
+// build makes a net of at most so many elements, to be filled from a file. The builder panics with errLarge before it
+// makes more.
+func build(cfg Config, most int64) (n *Net, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			if r != errLarge {
@@ -87,5 +82,5 @@ func build(cfg Config, rng *rand.Rand, most int64) (n *Net, err error) {
 			n, err = nil, errLarge
 		}
 	}()
-	return newNet(cfg, rng, float64(most))
+	return newNet(cfg, nil, float64(most))
 }

@@ -88,7 +88,7 @@ func TestImagesThatDoNotFit(t *testing.T) {
 }
 
 func TestWithoutRandomNumbers(t *testing.T) {
-	require.PanicsWithValue(t, "nn: KaimingNormal: no random numbers: pass rand.New(rand.NewPCG(seed, 0)) of math/rand/v2", func() {
+	require.PanicsWithValue(t, "resnet: New: no random numbers: pass rand.New(rand.NewPCG(seed, 0)) of math/rand/v2", func() {
 		_, _ = resnet.New(resnet.Config{Depth: 8, Classes: 2}, nil)
 	})
 }

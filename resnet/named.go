@@ -24,10 +24,10 @@ var architectures = []architecture{
 	{"resnet101", ResNet50, stages(3, 4, 23, 3)},
 	{"resnet152", ResNet50, stages(3, 8, 36, 3)},
 	{"resnext50_32x4d", ResNet50, groups(32, 4)},
-	{"resnext101_32x8d", ResNet50, both(stages(3, 4, 23, 3), groups(32, 8))},
-	{"resnext101_64x4d", ResNet50, both(stages(3, 4, 23, 3), groups(64, 4))},
+	{"resnext101_32x8d", ResNet50, each(stages(3, 4, 23, 3), groups(32, 8))},
+	{"resnext101_64x4d", ResNet50, each(stages(3, 4, 23, 3), groups(64, 4))},
 	{"wide_resnet50_2", ResNet50, groups(1, 128)},
-	{"wide_resnet101_2", ResNet50, both(stages(3, 4, 23, 3), groups(1, 128))},
+	{"wide_resnet101_2", ResNet50, each(stages(3, 4, 23, 3), groups(1, 128))},
 
 	{"vgg11", vggImageNet(11, false), nil}, {"vgg11_bn", vggImageNet(11, true), nil},
 	{"vgg13", vggImageNet(13, false), nil}, {"vgg13_bn", vggImageNet(13, true), nil},
@@ -37,24 +37,24 @@ var architectures = []architecture{
 	// timm
 	{"resnet26", ResNet50, stages(2, 2, 2, 2)},
 	{"resnet18d", ResNet18, d},
-	{"resnet26d", ResNet50, both(stages(2, 2, 2, 2), d)},
-	{"resnet34d", ResNet18, both(stages(3, 4, 6, 3), d)},
+	{"resnet26d", ResNet50, each(stages(2, 2, 2, 2), d)},
+	{"resnet34d", ResNet18, each(stages(3, 4, 6, 3), d)},
 	{"resnet50d", ResNet50, d},
-	{"resnet101d", ResNet50, both(stages(3, 4, 23, 3), d)},
-	{"resnet152d", ResNet50, both(stages(3, 8, 36, 3), d)},
+	{"resnet101d", ResNet50, each(stages(3, 4, 23, 3), d)},
+	{"resnet152d", ResNet50, each(stages(3, 8, 36, 3), d)},
 	{"resnet200", ResNet50, stages(3, 24, 36, 3)},
-	{"resnet200d", ResNet50, both(stages(3, 24, 36, 3), d)},
+	{"resnet200d", ResNet50, each(stages(3, 24, 36, 3), d)},
 	{"seresnet18", ResNet18, attention(SE)},
 	{"seresnet50", ResNet50, attention(SE)},
-	{"seresnet152d", ResNet50, both(stages(3, 8, 36, 3), both(d, attention(SE)))},
-	{"seresnext50_32x4d", ResNet50, both(groups(32, 4), attention(SE))},
-	{"ecaresnet50d", ResNet50, both(d, attention(ECA))},
-	{"ecaresnet101d", ResNet50, both(stages(3, 4, 23, 3), both(d, attention(ECA)))},
+	{"seresnet152d", ResNet50, each(stages(3, 8, 36, 3), d, attention(SE))},
+	{"seresnext50_32x4d", ResNet50, each(groups(32, 4), attention(SE))},
+	{"ecaresnet50d", ResNet50, each(d, attention(ECA))},
+	{"ecaresnet101d", ResNet50, each(stages(3, 4, 23, 3), d, attention(ECA))},
 	{"resnetv2_18", ResNet18, v2},
-	{"resnetv2_34", ResNet18, both(stages(3, 4, 6, 3), v2)},
+	{"resnetv2_34", ResNet18, each(stages(3, 4, 6, 3), v2)},
 	{"resnetv2_50", ResNet50, v2},
-	{"resnetv2_101", ResNet50, both(stages(3, 4, 23, 3), v2)},
-	{"resnetv2_152", ResNet50, both(stages(3, 8, 36, 3), v2)},
+	{"resnetv2_101", ResNet50, each(stages(3, 4, 23, 3), v2)},
+	{"resnetv2_152", ResNet50, each(stages(3, 8, 36, 3), v2)},
 
 	// for small images: He et al. 2016a and 2016b, Zagoruyko and Komodakis 2016
 	{"cifar_resnet20", cifar(Original, 3), nil}, {"cifar_resnet32", cifar(Original, 5), nil},
@@ -89,8 +89,12 @@ func Named(name string, classes int) (Config, error) {
 	return c, nil
 }
 
-func both(a, b func(*Config)) func(*Config) {
-	return func(c *Config) { a(c); b(c) }
+func each(changes ...func(*Config)) func(*Config) {
+	return func(c *Config) {
+		for _, change := range changes {
+			change(c)
+		}
+	}
 }
 
 func stages(blocks ...int) func(*Config) {

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"slices"
 	"strings"
@@ -29,12 +28,9 @@ func TestNamedNetsAreTheLibraries(t *testing.T) {
 	}
 	require.NoError(t, json.Unmarshal(text, &family))
 	for name, want := range family.Nets {
-		if testing.Short() && want.Parameters > 12e6 {
-			continue
-		}
 		config, err := Named(name, 1000)
 		require.NoError(t, err)
-		net, err := build(config, rand.New(zeros{}), 1<<40)
+		net, err := build(config, 1<<40)
 		require.NoError(t, err, name)
 		require.Equal(t, want.Parameters, nn.Count(net), name)
 		var lines []string
@@ -61,7 +57,7 @@ func TestNamedNetsForSmallImages(t *testing.T) {
 	} {
 		config, err := Named(name, 10)
 		require.NoError(t, err)
-		net, err := build(config, rand.New(zeros{}), 1<<40)
+		net, err := build(config, 1<<40)
 		require.NoError(t, err, name)
 		require.InEpsilon(t, millions, float64(nn.Count(net))/1e6, 0.02, name)
 	}
@@ -75,7 +71,6 @@ func TestNames(t *testing.T) {
 		require.NoError(t, err)
 		_, _, err = config.complete()
 		require.NoError(t, err, name)
-		config.Blocks = nil
 	}
 	_, err := Named("resnet51", 7)
 	var wrong *residuum.ConfigError

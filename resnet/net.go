@@ -26,13 +26,18 @@ type Net struct {
 	recognised *Recognised
 }
 
-// New builds the network that cfg describes, drawing weights from rng: convolutions and hidden
-// layers by [nn.KaimingNormal], over the fan-out with batch norm, and without over
-// the fan-in that there is beside the padding.
+// New builds the network that cfg describes, drawing weights from rng: convolutions and hidden layers by
+// [nn.KaimingNormal], over the fan-out with batch norm, and without over the fan-in that there is beside the padding.
 // A cfg that describes none is a [*residuum.ConfigError].
-func New(cfg Config, rng *rand.Rand) (*Net, error) { return newNet(cfg, rng, math.Inf(1)) }
+func New(cfg Config, rng *rand.Rand) (*Net, error) {
+	if rng == nil {
+		panic("resnet: New: no random numbers: pass rand.New(rand.NewPCG(seed, 0)) of math/rand/v2")
+	}
+	return newNet(cfg, rng, math.Inf(1))
+}
 
-// newNet is New, and panics with errLarge where the net would have more than so many elements.
+// newNet is New; without rng all weights are zero. It panics with errLarge where the net would have more than so many
+// elements.
 func newNet(cfg Config, rng *rand.Rand, most float64) (*Net, error) {
 	cfg, k, err := cfg.complete()
 	if err != nil {
@@ -83,7 +88,7 @@ func (n *Net) Parts() []nn.Part { return n.parts }
 // copies of n's. [nn.Recalibrate] may change them while others use n. A twin is for evaluation: training it would
 // train n.
 func (n *Net) Twin() *Net {
-	twin, err := New(n.cfg, rand.New(rand.NewPCG(0, 0))) // whose weights are dropped
+	twin, err := newNet(n.cfg, nil, math.Inf(1))
 	if err != nil {
 		panic(err) // n was built from this configuration
 	}

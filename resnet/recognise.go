@@ -2,7 +2,6 @@ package resnet
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"regexp"
 	"slices"
 	"strconv"
@@ -77,7 +76,7 @@ func Recognise(f *weights.File) (*Recognised, error) {
 
 // Net builds the net that Config describes and fills it. If they do not fit, the error is, by errors.As, a [*weights.Mismatch].
 func (r *Recognised) Net() (*Net, error) {
-	n, err := build(r.Config, rand.New(zeros{}), 2*r.file.Elements()+1<<16) // if tensors are missing, Assign says which
+	n, err := build(r.Config, 2*r.file.Elements()+1<<16) // if tensors are missing, Assign says which
 	if err != nil {
 		return nil, err
 	}

@@ -115,7 +115,7 @@ func (k vgg) head(b *builder, in Shape) (head sequence) {
 
 func (b *builder) hidden(in, out int) *nn.Linear {
 	l := b.linear(in, out)
-	nn.KaimingNormal(l.Weight.Value, in, b.rng)
+	b.normal(l.Weight.Value, in)
 	return l
 }
 

@@ -39,7 +39,9 @@ func openModel(cfg config) (*model, error) {
 		if file, err = weights.Read(bytes.NewReader(shipped), int64(len(shipped))); err == nil {
 			m.net, m.card, err = resnet.FromFile(file)
 		}
-		m.note("net: the one in this program, which knows clothes: %v", m.net.Config())
+		if err == nil {
+			m.note("net: the one in this program, which knows clothes: %v", m.net.Config())
+		}
 	} else if m.net, m.card, err = resnet.Load(cfg.net); err == nil {
 		m.note("net: %s", cfg.net)
 		if r := m.net.Recognised(); r != nil {

@@ -43,10 +43,9 @@ type Input struct {
 
 // Width returns the number of elements of a row.
 func (in Input) Width() int {
-	n := in.Features
-	d := 1
+	n := 1
 	for _, s := range in.Row {
-		d *= s
+		n *= s
 	}
-	return n + d
+	return n + in.Features
 }

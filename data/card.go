@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 )
 
 // Card is what a file of weights says of a model beside its tensors, so that whoever has the file can use it: how an
@@ -45,9 +44,8 @@ func (c Card) Describe(model string, config any) (meta map[string]string, err er
 var ErrNoCard = errors.New("the file does not say what model it is of")
 
 // ReadCard is the inverse of [Card.Describe]: it fills the configuration that config points to from a file's metadata,
-// and returns the card. A file that does not describe itself, or is of another model, or whose normalisation is none for
-// the given number of channels or names for the given number of classes, is an error; ask about the latter two by
-// [Card.Check].
+// and returns the card. A file that does not describe itself or is of another model is an error. Whether the card is for
+// as many channels and classes as the model has, [Card.Check] says.
 func ReadCard(meta map[string]string, model string, config any) (Card, error) {
 	text, ok := meta[cardKey]
 	if !ok {
@@ -71,13 +69,8 @@ func (c Card) Check(channels, classes int) error {
 	if n := len(c.Classes); n != 0 && n != classes {
 		return fmt.Errorf("card: names of %d classes for %d outputs", n, classes)
 	}
-	if len(c.Norm.Mean) != len(c.Norm.Std) || len(c.Norm.Mean) != 0 && len(c.Norm.Mean) != channels {
-		return fmt.Errorf("card: normalisation by %d means and %d deviations for %d channels", len(c.Norm.Mean), len(c.Norm.Std), channels)
-	}
-	for i, std := range c.Norm.Std {
-		if !(std > 0 && std <= math.MaxFloat32) || c.Norm.Mean[i]-c.Norm.Mean[i] != 0 {
-			return fmt.Errorf("card: normalisation by a mean of %v and a deviation of %v", c.Norm.Mean[i], std)
-		}
+	if err := c.Norm.check(channels); err != nil {
+		return fmt.Errorf("card: normalisation: %w", err)
 	}
 	return nil
 }

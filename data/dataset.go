@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"github.com/residuum-go/residuum"
 	"github.com/residuum-go/residuum/internal/demand"
 )
 
@@ -49,7 +50,7 @@ func (d *Dataset) check() error {
 		return err
 	}
 	if i := slices.IndexFunc(d.Labels, func(l int) bool { return l < 0 || l >= d.Classes }); i >= 0 {
-		return demand.All(of, demand.That(false, fmt.Sprintf("Labels[%d]", i), d.Labels[i], fmt.Sprintf("want a class from 0 to %d", d.Classes-1)))
+		return &residuum.ConfigError{Struct: of, Field: fmt.Sprintf("Labels[%d]", i), Value: d.Labels[i], Reason: fmt.Sprintf("want a class from 0 to %d", d.Classes-1)}
 	}
 	return nil
 }

@@ -15,11 +15,13 @@ import (
 // uint32, then the elements in row-major order.
 const idxUint8 = 8
 
-// LoadIDX reads the images and labels of an MNIST-like set from two IDX files of fsys, gzipped or
-// not. A wrong magic number, a truncated file, trailing bytes, no images, more than 1 GiB of pixels or
-// 2^27 labels, a gzip bomb, a label of classes or more, and files of different lengths are a
-// [*FormatError] that names the file. See [ReadIDX] for the memory that this takes; labels take eight bytes
-// each.
+// LoadIDX reads the images and labels of an MNIST-like set from two IDX files of fsys, gzipped or not. A wrong magic
+// number, a truncated file, trailing bytes, no images, more than 1 GiB of pixels or 2^27 labels, a gzip bomb, a label of
+// classes or more, and files of different lengths are a [*FormatError] that names the file.
+//
+// Memory is taken as bytes arrive, whatever a header promises: at most four times what has arrived, or a third more than
+// the elements; labels take eight bytes each. What arrives from a gzipped file is at most 1 MiB or 256 times the file;
+// deflate could pack 1032 times as much, but pictures do not.
 func LoadIDX(fsys fs.FS, images, labels string, classes int) (*Dataset, error) {
 	if classes < 1 {
 		return nil, fmt.Errorf("data: LoadIDX: %d classes", classes)
@@ -51,20 +53,8 @@ func loadIDX(fsys fs.FS, name string, rank, limit int) (shape []int, elements []
 	return readIDX(name, f, rank, limit)
 }
 
-// ReadIDX reads an array of bytes with the given number of axes in IDX format, gzipped or not.
-// What is wrong with it is reported as a [*FormatError] under the given name.
-//
-// Memory is taken as bytes arrive, whatever the header promises: at most four times what has arrived, or
-// a third more than the elements, and no more than 1 GiB of them. What arrives from a gzipped file is at most
-// 1 MiB or 256 times the file; deflate could pack 1032 times as much, but pictures do not.
-func ReadIDX(name string, r io.Reader, rank int) (shape []int, elements []uint8, err error) {
-	if rank < 1 || rank > 255 {
-		panic(fmt.Sprintf("data: ReadIDX: %d axes", rank))
-	}
-	return readIDX(name, r, rank, maxBytes)
-}
-
-// readIDX is ReadIDX for at most limit elements.
+// readIDX reads an array of at most limit bytes with the given number of axes. What is wrong with it is reported as a
+// [*FormatError] under the given name.
 func readIDX(name string, r io.Reader, rank, limit int) (shape []int, elements []uint8, err error) {
 	fail := func(err error, format string, args ...any) ([]int, []uint8, error) {
 		if own := (*FormatError)(nil); errors.As(err, &own) {

@@ -1,4 +1,4 @@
-package data_test
+package data
 
 import (
 	"bytes"
@@ -15,13 +15,11 @@ import (
 	"testing/iotest"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/residuum-go/residuum/data"
 )
 
 func idx(shape []int, elements ...uint8) []byte {
 	var b bytes.Buffer
-	if err := data.WriteIDX(&b, shape, elements); err != nil {
+	if err := WriteIDX(&b, shape, elements); err != nil {
 		panic(err)
 	}
 	return b.Bytes()
@@ -42,13 +40,13 @@ func TestWriteIDXRefusesShapesThatDoNotFit(t *testing.T) {
 		{make([]int, 256), 0},
 	} {
 		var b bytes.Buffer
-		require.ErrorContains(t, data.WriteIDX(&b, c.shape, make([]uint8, c.elements)), fmt.Sprintf("data: WriteIDX: shape %v", c.shape))
+		require.ErrorContains(t, WriteIDX(&b, c.shape, make([]uint8, c.elements)), fmt.Sprintf("data: WriteIDX: shape %v", c.shape))
 		require.Zero(t, b.Len())
 	}
 	if long := int64(1 << 32); strconv.IntSize == 64 {
-		require.ErrorContains(t, data.WriteIDX(io.Discard, []int{0, int(long)}, nil), "an axis has at most 4294967295")
+		require.ErrorContains(t, WriteIDX(io.Discard, []int{0, int(long)}, nil), "an axis has at most 4294967295")
 	}
-	require.ErrorIs(t, data.WriteIDX(failing{}, []int{1}, []uint8{1}), fs.ErrPermission)
+	require.ErrorIs(t, WriteIDX(failing{}, []int{1}, []uint8{1}), fs.ErrPermission)
 }
 
 type failing struct{}
@@ -70,7 +68,7 @@ func TestReadIDXReturnsWhatWriteIDXWrote(t *testing.T) {
 		"gzip in parts": slices.Concat(gzipped(file[:5]), gzipped(nil), gzipped(file[5:]), gzipped(nil))} {
 		t.Run(name, func(t *testing.T) {
 			for _, r := range []io.Reader{bytes.NewReader(file), iotest.OneByteReader(bytes.NewReader(file)), iotest.DataErrReader(bytes.NewReader(file))} {
-				shape, elements, err := data.ReadIDX("f", r, 3)
+				shape, elements, err := readIDX("f", r, 3, maxBytes)
 				require.NoError(t, err)
 				require.Equal(t, []int{2, 2, 3}, shape)
 				require.Equal(t, []uint8{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, elements)
@@ -111,8 +109,8 @@ func TestReadIDXRefusesDamage(t *testing.T) {
 		{"gzip of short file", "promises 2x1x2 = 4 bytes, the file holds 2", gzipped(good[:18])},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, _, err := data.ReadIDX("some-file", bytes.NewReader(c.file), 3)
-			var format *data.FormatError
+			_, _, err := readIDX("some-file", bytes.NewReader(c.file), 3, maxBytes)
+			var format *FormatError
 			require.ErrorAs(t, err, &format)
 			require.Equal(t, "some-file", format.File)
 			require.ErrorContains(t, err, c.reason)
@@ -143,7 +141,7 @@ func TestReadIDXAllocatesInProportionToTheFile(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			n := allocated(func() {
-				_, _, err := data.ReadIDX("f", bytes.NewReader(c.file), 3)
+				_, _, err := readIDX("f", bytes.NewReader(c.file), 3, maxBytes)
 				require.ErrorContains(t, err, c.reason)
 			})
 			require.Less(t, n, 1<<20+4*4/3*256*len(c.file))
@@ -161,7 +159,7 @@ func TestReadIDXAllocatesLittleMoreThanItReturns(t *testing.T) {
 		file := idx([]int{size}, elements...)
 		for name, file := range map[string][]byte{"plain": file, "gzip": gzipped(file)} {
 			n := allocated(func() {
-				_, got, err := data.ReadIDX("f", bytes.NewReader(file), 1)
+				_, got, err := readIDX("f", bytes.NewReader(file), 1, maxBytes)
 				require.NoError(t, err)
 				require.True(t, bytes.Equal(elements, got))
 			})
@@ -174,25 +172,25 @@ func TestReadIDXAllocatesLittleMoreThanItReturns(t *testing.T) {
 func TestLoadIDXBoundsLabels(t *testing.T) {
 	header := []byte{0, 0, 8, 1, 8, 0, 0, 1} // 2^27 + 1
 	fsys := fstest.MapFS{"images": {Data: idx([]int{1, 1, 1}, 1)}, "labels": {Data: header}}
-	_, err := data.LoadIDX(fsys, "images", "labels", 10)
+	_, err := LoadIDX(fsys, "images", "labels", 10)
 	require.EqualError(t, err, "data: labels: axis 0 of the header has length 134217729: empty or over 134217728 bytes")
 }
 
 func TestReadIDXPassesOnErrorsOfTheReader(t *testing.T) {
-	_, _, err := data.ReadIDX("f", io.MultiReader(bytes.NewReader(idx([]int{9}, make([]uint8, 9)...)[:8]), iotest.ErrReader(fs.ErrPermission)), 1)
+	_, _, err := readIDX("f", io.MultiReader(bytes.NewReader(idx([]int{9}, make([]uint8, 9)...)[:8]), iotest.ErrReader(fs.ErrPermission)), 1, maxBytes)
 	require.ErrorIs(t, err, fs.ErrPermission)
 	require.ErrorContains(t, err, "unreadable after 0 of 9 bytes")
 }
 
 func TestLoadIDXChecksImagesAgainstLabels(t *testing.T) {
 	images, labels := idx([]int{2, 1, 2}, 1, 2, 3, 4), idx([]int{2}, 0, 9)
-	load := func(images, labels []byte, classes int) (*data.Dataset, error) {
+	load := func(images, labels []byte, classes int) (*Dataset, error) {
 		fsys := fstest.MapFS{"images": {Data: images}, "labels": {Data: labels}}
-		return data.LoadIDX(fsys, "images", "labels", classes)
+		return LoadIDX(fsys, "images", "labels", classes)
 	}
 	d, err := load(images, gzipped(labels), 10)
 	require.NoError(t, err)
-	require.Equal(t, &data.Dataset{Height: 1, Width: 2, Channels: 1, Classes: 10, Pixels: []uint8{1, 2, 3, 4}, Labels: []int{0, 9}}, d)
+	require.Equal(t, &Dataset{Height: 1, Width: 2, Channels: 1, Classes: 10, Pixels: []uint8{1, 2, 3, 4}, Labels: []int{0, 9}}, d)
 
 	_, err = load(images, labels, 9)
 	require.EqualError(t, err, "data: labels: label 9 of image 1 is outside 0..8")
@@ -203,7 +201,7 @@ func TestLoadIDXChecksImagesAgainstLabels(t *testing.T) {
 	_, err = load(images, labels, 0)
 	require.EqualError(t, err, "data: LoadIDX: 0 classes")
 
-	_, err = data.LoadIDX(fstest.MapFS{}, "images", "labels", 10)
+	_, err = LoadIDX(fstest.MapFS{}, "images", "labels", 10)
 	require.ErrorIs(t, err, fs.ErrNotExist)
 	require.ErrorContains(t, err, "images")
 }
@@ -218,13 +216,13 @@ func FuzzLoadIDX(f *testing.F) {
 	f.Add(labels, images, 10)
 	f.Fuzz(func(t *testing.T, images, labels []byte, classes int) {
 		fsys := fstest.MapFS{"images": {Data: images}, "labels": {Data: labels}}
-		d, err := data.LoadIDX(fsys, "images", "labels", classes)
+		d, err := LoadIDX(fsys, "images", "labels", classes)
 		if err != nil {
-			var format *data.FormatError
+			var format *FormatError
 			require.True(t, classes < 1 || errors.As(err, &format), "%v", err)
 			return
 		}
-		again, err := data.New(*d)
+		again, err := New(*d)
 		require.NoError(t, err)
 		require.Equal(t, again, d)
 		require.Positive(t, d.Len())
@@ -238,14 +236,14 @@ func FuzzReadIDX(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, file []byte) {
-		shape, elements, err := data.ReadIDX("f", bytes.NewReader(file), 3)
+		shape, elements, err := readIDX("f", bytes.NewReader(file), 3, maxBytes)
 		if err != nil {
-			var format *data.FormatError
+			var format *FormatError
 			require.ErrorAs(t, err, &format)
 			return
 		}
 		require.Len(t, elements, shape[0]*shape[1]*shape[2])
-		again, copied, err := data.ReadIDX("f", bytes.NewReader(idx(shape, elements...)), 3)
+		again, copied, err := readIDX("f", bytes.NewReader(idx(shape, elements...)), 3, maxBytes)
 		require.NoError(t, err)
 		require.Equal(t, shape, again)
 		require.Equal(t, elements, copied)

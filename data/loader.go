@@ -2,13 +2,13 @@ package data
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"math"
 	"math/rand/v2"
 	"sync"
 
+	"github.com/residuum-go/residuum"
 	"github.com/residuum-go/residuum/internal/demand"
 	"github.com/residuum-go/residuum/tensor"
 )
@@ -45,8 +45,8 @@ type Loader struct {
 	active bool
 }
 
-// NewLoader returns a loader of a source, such as a [*Dataset], that starts at epoch 0. It is a [*residuum.ConfigError]
-// if c makes no sense for it, and an error if it is nil or empty or a dataset that [New] would refuse.
+// NewLoader returns a loader of a source, such as a [*Dataset], that starts at epoch 0. A source without images, a dataset
+// that [New] would refuse and fields of c that make no sense for it are a [*residuum.ConfigError].
 func NewLoader(source Source, c LoaderConfig) (*Loader, error) {
 	if err := c.check(source); err != nil {
 		return nil, err
@@ -66,7 +66,7 @@ func NewLoader(source Source, c LoaderConfig) (*Loader, error) {
 func (c LoaderConfig) check(source Source) error {
 	d, inMemory := source.(*Dataset)
 	if source == nil || inMemory && d == nil || source.Len() == 0 {
-		return errors.New("data: NewLoader: no images")
+		return &residuum.ConfigError{Struct: "data.NewLoader", Field: "source", Value: fmt.Sprintf("%T", source), Reason: "want one with images"}
 	}
 	if inMemory {
 		if err := d.check(); err != nil {

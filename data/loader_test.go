@@ -327,14 +327,17 @@ func TestNewLoaderRefusesNonsense(t *testing.T) {
 		says string
 		set  *data.Dataset
 	}{
-		{"data: NewLoader: no images", nil},
-		{"data: NewLoader: no images", &data.Dataset{}},
-		{"data: NewLoader: no images", numbered(0, 4, 5, 1, 3)},
+		{"data: NewLoader.source is *data.Dataset: want one with images", nil},
+		{"data: NewLoader.source is *data.Dataset: want one with images", &data.Dataset{}},
+		{"data: NewLoader.source is *data.Dataset: want one with images", numbered(0, 4, 5, 1, 3)},
 		{"data: Dataset.Pixels is 59 bytes: want 60 for 3 labels of 4x5x1 pixels", short},
 	} {
 		_, err := data.NewLoader(c.set, data.LoaderConfig{Batch: 1})
 		require.EqualError(t, err, c.says)
+		require.ErrorAs(t, err, new(*residuum.ConfigError))
 	}
+	_, err := data.NewLoader(nil, data.LoaderConfig{Batch: 1})
+	require.EqualError(t, err, "data: NewLoader.source is <nil>: want one with images")
 	require.Equal(t, 1, newLoader(t, set, data.LoaderConfig{Batch: 100, Augment: data.Augment{Pad: 3}}).Steps())
 }
 

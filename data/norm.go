@@ -40,7 +40,7 @@ func (d *Dataset) Norm() Norm {
 
 // check looks for what keeps n from normalising images of so many channels.
 func (n Norm) check(channels int) error {
-	if n.Mean == nil && n.Std == nil {
+	if len(n.Mean) == 0 && len(n.Std) == 0 {
 		return nil
 	}
 	if len(n.Mean) != channels || len(n.Std) != channels {
@@ -70,7 +70,7 @@ func (n Norm) table(channels int) [][256]float32 {
 	if err := n.check(channels); err != nil {
 		panic("data: Norm: " + err.Error())
 	}
-	if n.Mean == nil {
+	if len(n.Mean) == 0 {
 		n = Norm{Mean: make([]float32, channels), Std: make([]float32, channels)}
 		for c := range n.Std {
 			n.Std[c] = 1

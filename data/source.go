@@ -34,9 +34,9 @@ func (d *Dataset) Label(i int) int { return d.Labels[i] }
 // Read returns Image(i) and no error.
 func (d *Dataset) Read(i int, _ *rand.Rand) ([]uint8, error) { return d.Image(i), nil }
 
-// Batches yields the images of any source in their order, as [Dataset.Batches] does those in memory. The images of a batch
-// are read at once, by as many goroutines as there are workers. One that cannot be read ends the sequence with a batch
-// that has an Err.
+// Batches yields the images of any source in their order, as [Dataset.Batches] does those in memory. The images of a
+// batch are read at the same time, by as many goroutines as there are workers. One that cannot be read ends the sequence
+// with a batch that has an Err.
 func Batches(source Source, norm Norm, size int) iter.Seq[Batch] {
 	if d, ok := source.(*Dataset); ok {
 		return d.Batches(norm, size)
@@ -58,13 +58,13 @@ func readBatch(source Source, norm Norm, lo, hi int) Batch {
 	h, w, c := source.Size()
 	n := hi - lo
 	b := Batch{X: tensor.New(n, h, w, c), Labels: make([]int, n), Index: make([]int, n)}
-	errs := make([]error, n)
+	errs, table := make([]error, n), norm.table(c)
 	parallel.For(n, 1, parallel.Func(func(from, to int) {
 		for i := from; i < to; i++ {
 			b.Index[i], b.Labels[i] = lo+i, source.Label(lo+i)
 			var pixels []uint8
 			if pixels, errs[i] = source.Read(lo+i, nil); errs[i] == nil {
-				norm.Apply(b.X.Slice(i, i+1).Data(), pixels, c)
+				normalise(b.X.Slice(i, i+1).Data(), pixels, table)
 			}
 		}
 	}))

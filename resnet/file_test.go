@@ -60,7 +60,7 @@ func TestFilesThatAreNotOfANet(t *testing.T) {
 	_, err = n.Describe(data.Card{Classes: []string{"cat"}})
 	require.EqualError(t, err, "resnet: card: names of 1 classes for 3 outputs")
 	_, err = n.Describe(data.Card{Norm: data.Norm{Mean: []float32{1}, Std: []float32{1}}})
-	require.EqualError(t, err, "resnet: card: normalisation by 1 means and 1 deviations for 3 channels")
+	require.EqualError(t, err, "resnet: card: normalisation: 1 means, 1 deviations for 3 channels")
 
 	file := func(config any, model string) *weights.File {
 		meta, err := data.Card{}.Describe(model, config)

@@ -50,7 +50,7 @@ func newAdam(op string, decoupled bool, params iter.Seq2[string, *autograd.Param
 		demand.That(c.Beta1 > 0 && c.Beta1 < 1, "Beta1", c.Beta1, "want 0 < Beta1 < 1"),
 		demand.That(c.Beta2 > 0 && c.Beta2 < 1, "Beta2", c.Beta2, "want 0 < Beta2 < 1"),
 		demand.That(float32(c.Eps) > 0 && finite(c.Eps), "Eps", c.Eps, "want more than 0, and finite, in float32 too"),
-		decayCheck(c.WeightDecay))
+		notNegative("WeightDecay", c.WeightDecay))
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +78,7 @@ func (o *Adam) Step(lr float64) {
 	}
 }
 
-// LoadState implements [Optimizer]. It also takes a state of before, with one "step" for all parameters.
+// LoadState implements [Optimizer]. It also takes a state of an older version, with one "step" for all parameters.
 func (o *Adam) LoadState(m map[string]*tensor.Tensor) error {
 	if all, ok := m[stepName]; ok {
 		m = maps.Clone(m)

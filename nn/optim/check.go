@@ -7,11 +7,6 @@ import (
 	"github.com/residuum-go/residuum/internal/demand"
 )
 
-// checkRate panics if a learning rate makes no sense.
-func checkRate(op string, rate float64) {
-	want(rate >= 0 && finite(rate), op, "learning rate", rate, "at least 0, and finite in float32")
-}
-
 // want panics with the name of a number that is not good.
 func want(good bool, op, name string, v float64, what string) {
 	if !good {
@@ -19,8 +14,8 @@ func want(good bool, op, name string, v float64, what string) {
 	}
 }
 
-func decayCheck(decay float64) demand.Demand {
-	return demand.That(decay >= 0 && finite(decay), "WeightDecay", decay, "want at least 0, and finite in float32")
+func notNegative(field string, v float64) demand.Demand {
+	return demand.That(v >= 0 && finite(v), field, v, "want at least 0, and finite in float32")
 }
 
 // finite reports whether v is a number in float32, in which steps are taken.

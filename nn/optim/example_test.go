@@ -58,5 +58,5 @@ func ExampleGroup() {
 	fmt.Println(err)
 	// Output:
 	// <nil>
-	// optim: SGDConfig.Groups is [0] of no parameter: want a Match that picks some that no earlier group has
+	// optim: SGDConfig.Groups[0].Match is true of no parameter: want one that picks some that no earlier group has
 }

@@ -47,10 +47,11 @@ func (s *slots) Params() []*autograd.Param { return s.params }
 // newSlots checks what parameters and groups an optimiser is made of.
 func newSlots(config string, k kinds, params iter.Seq2[string, *autograd.Param], groups []Group, decay float64) (slots, error) {
 	for i, g := range groups {
+		field := fmt.Sprintf("Groups[%d]", i)
 		err := demand.All(config,
-			demand.That(g.Match != nil, "Groups", fmt.Sprintf("[%d] without Match", i), "want a function"),
-			demand.That(g.Rate >= 0 && finite(g.Rate), "Groups", fmt.Sprintf("[%d] with Rate %v", i, g.Rate), "want at least 0, and finite in float32"),
-			demand.That(g.WeightDecay >= 0 && finite(g.WeightDecay), "Groups", fmt.Sprintf("[%d] with WeightDecay %v", i, g.WeightDecay), "want at least 0, and finite in float32"))
+			demand.That(g.Match != nil, field+".Match", nil, "want a function"),
+			notNegative(field+".Rate", g.Rate),
+			notNegative(field+".WeightDecay", g.WeightDecay))
 		if err != nil {
 			return slots{}, err
 		}
@@ -81,8 +82,8 @@ func newSlots(config string, k kinds, params iter.Seq2[string, *autograd.Param],
 	}
 	for i, n := range of {
 		if n == 0 {
-			return slots{}, &residuum.ConfigError{Struct: config, Field: "Groups", Value: fmt.Sprintf("[%d] of no parameter", i),
-				Reason: "want a Match that picks some that no earlier group has"}
+			return slots{}, &residuum.ConfigError{Struct: config, Field: fmt.Sprintf("Groups[%d].Match", i), Value: "true of no parameter",
+				Reason: "want one that picks some that no earlier group has"}
 		}
 	}
 	return s, nil

@@ -262,23 +262,23 @@ func TestBadConfigs(t *testing.T) {
 	adam := func(c optim.AdamConfig) error { _, err := optim.NewAdam(start().all(), c); return err }
 	groups := func(groups ...optim.Group) error { return sgd(optim.SGDConfig{Groups: groups}) }
 	for says, err := range map[string]error{
-		"SGDConfig.Momentum is 1: want 0 <= Momentum < 1":                                      sgd(optim.SGDConfig{Momentum: 1}),
-		"SGDConfig.Momentum is NaN: want 0 <= Momentum < 1":                                    sgd(optim.SGDConfig{Momentum: nan}),
-		"SGDConfig.Momentum is 0: want more than 0 with Nesterov":                              sgd(optim.SGDConfig{Nesterov: true}),
-		"SGDConfig.WeightDecay is -1: want at least 0, and finite in float32":                  sgd(optim.SGDConfig{WeightDecay: -1}),
-		"SGDConfig.WeightDecay is +Inf: want at least 0, and finite in float32":                sgd(optim.SGDConfig{WeightDecay: inf}),
-		"SGDConfig.WeightDecay is 1e+39: want at least 0, and finite in float32":               sgd(optim.SGDConfig{WeightDecay: 1e39}),
-		"AdamConfig.Beta1 is 1: want 0 < Beta1 < 1":                                            adam(optim.AdamConfig{Beta1: 1}),
-		"AdamConfig.Beta2 is -0.5: want 0 < Beta2 < 1":                                         adam(optim.AdamConfig{Beta2: -0.5}),
-		"AdamConfig.Eps is 1e-50: want more than 0, and finite, in float32 too":                adam(optim.AdamConfig{Eps: 1e-50}),
-		"AdamConfig.Eps is -1: want more than 0, and finite, in float32 too":                   adam(optim.AdamConfig{Eps: -1}),
-		"AdamConfig.WeightDecay is NaN: want at least 0, and finite in float32":                adam(optim.AdamConfig{WeightDecay: nan}),
-		"SGDConfig.Groups is [0] without Match: want a function":                               groups(optim.Group{}),
-		"SGDConfig.Groups is [0] with Rate -1: want at least 0, and finite in float32":         groups(optim.Group{Match: always, Rate: -1}),
-		"SGDConfig.Groups is [0] with WeightDecay NaN: want at least 0, and finite in float32": groups(optim.Group{Match: always, WeightDecay: nan}),
-		"SGDConfig.Groups is [1] of no parameter: want a Match that picks some that no earlier group has": groups(
+		"SGDConfig.Momentum is 1: want 0 <= Momentum < 1":                                sgd(optim.SGDConfig{Momentum: 1}),
+		"SGDConfig.Momentum is NaN: want 0 <= Momentum < 1":                              sgd(optim.SGDConfig{Momentum: nan}),
+		"SGDConfig.Momentum is 0: want more than 0 with Nesterov":                        sgd(optim.SGDConfig{Nesterov: true}),
+		"SGDConfig.WeightDecay is -1: want at least 0, and finite in float32":            sgd(optim.SGDConfig{WeightDecay: -1}),
+		"SGDConfig.WeightDecay is +Inf: want at least 0, and finite in float32":          sgd(optim.SGDConfig{WeightDecay: inf}),
+		"SGDConfig.WeightDecay is 1e+39: want at least 0, and finite in float32":         sgd(optim.SGDConfig{WeightDecay: 1e39}),
+		"AdamConfig.Beta1 is 1: want 0 < Beta1 < 1":                                      adam(optim.AdamConfig{Beta1: 1}),
+		"AdamConfig.Beta2 is -0.5: want 0 < Beta2 < 1":                                   adam(optim.AdamConfig{Beta2: -0.5}),
+		"AdamConfig.Eps is 1e-50: want more than 0, and finite, in float32 too":          adam(optim.AdamConfig{Eps: 1e-50}),
+		"AdamConfig.Eps is -1: want more than 0, and finite, in float32 too":             adam(optim.AdamConfig{Eps: -1}),
+		"AdamConfig.WeightDecay is NaN: want at least 0, and finite in float32":          adam(optim.AdamConfig{WeightDecay: nan}),
+		"SGDConfig.Groups[0].Match is <nil>: want a function":                            groups(optim.Group{}),
+		"SGDConfig.Groups[0].Rate is -1: want at least 0, and finite in float32":         groups(optim.Group{Match: always, Rate: -1}),
+		"SGDConfig.Groups[0].WeightDecay is NaN: want at least 0, and finite in float32": groups(optim.Group{Match: always, WeightDecay: nan}),
+		"SGDConfig.Groups[1].Match is true of no parameter: want one that picks some that no earlier group has": groups(
 			optim.Group{Match: always}, optim.Group{Match: always}),
-		"SGDConfig.Groups is [0] of no parameter: want a Match that picks some that no earlier group has": groups(optim.Group{Match: never}),
+		"SGDConfig.Groups[0].Match is true of no parameter: want one that picks some that no earlier group has": groups(optim.Group{Match: never}),
 	} {
 		require.EqualError(t, err, "optim: "+says)
 		require.ErrorAs(t, err, new(*residuum.ConfigError))

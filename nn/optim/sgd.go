@@ -34,7 +34,7 @@ func NewSGD(params iter.Seq2[string, *autograd.Param], c SGDConfig) (*SGD, error
 	err := demand.All(of,
 		demand.That(c.Momentum >= 0 && c.Momentum < 1, "Momentum", c.Momentum, "want 0 <= Momentum < 1"),
 		demand.That(c.Momentum > 0 || !c.Nesterov, "Momentum", c.Momentum, "want more than 0 with Nesterov"),
-		decayCheck(c.WeightDecay))
+		notNegative("WeightDecay", c.WeightDecay))
 	if err != nil {
 		return nil, err
 	}

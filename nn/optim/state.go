@@ -41,7 +41,7 @@ func (s *slots) begin(lr float64) {
 	if len(s.all) == 0 {
 		panic("optim: Step of an optimiser that has not been made by NewSGD, NewAdam or NewAdamW")
 	}
-	checkRate(s.kinds.op, lr)
+	want(lr >= 0 && finite(lr), s.kinds.op, "learning rate", lr, "at least 0, and finite in float32")
 	s.prepare()
 }
 

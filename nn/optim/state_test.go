@@ -131,7 +131,7 @@ func joinedAll(ps params) (out []float32) {
 	return out
 }
 
-// A state of before had one count for all.
+// A state of an older version has one count for all.
 func TestLoadStateWithOneCount(t *testing.T) {
 	p, q := one("p"), one("q")
 	old := newAdamW(params{p, q}, optim.AdamConfig{})

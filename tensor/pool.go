@@ -19,10 +19,13 @@ type PoolSpec struct {
 }
 
 // MaxPool2D takes the maximum over each window: [N,H,W,C] -> [N,OH,OW,C] with
-// OH = (H + 2 Pad.H + MoreAtEnd.H - Dilation.H (Size.H-1) - 1) / Stride.H + 1, rounded down, or with Ceil up unless the
-// last window would begin in the padding at the end; OW likewise. Padding never wins; NaN does. It also returns, for every element of the result, the flat index in x where it was found, the first
-// of equals, of which -0 and +0 are two. idx is used for that when it is not nil and must have as many
-// entries as the result.
+//
+//	OH = (H + 2 Pad.H + MoreAtEnd.H - Dilation.H (Size.H-1) - 1) / Stride.H + 1
+//
+// rounded down, or with Ceil up unless the last window would begin in the padding at the end; OW likewise. Padding
+// never wins; NaN does. It also returns, for every element of the result, the flat index in x where it was found, the
+// first of equals, of which -0 and +0 are two. idx is used for that when it is not nil and must have as many entries as
+// the result.
 func MaxPool2D(dst *Tensor, idx []int32, x *Tensor, spec PoolSpec) (*Tensor, []int32) {
 	const op = "MaxPool2D"
 	s := poolShape(op, x.shape, spec)
@@ -90,9 +93,9 @@ func checkIndices(op string, idx []int32, y, x []int) {
 }
 
 // AvgPool2D takes the mean over each window, [N,H,W,C] -> [N,OH,OW,C] with shapes as in
-// [MaxPool2D]. Padding counts as zeros, unless spec.ExcludePad says that the divisor is the number of pixels of the image.
-// What a last window of spec.Ceil covers beyond the padding never counts. Where the mean is in the range of float32, so are
-// the sums on the way to it.
+// [MaxPool2D]. Padding counts as zeros, unless spec.ExcludePad says that the divisor is the number of pixels of the
+// image. What a last window of spec.Ceil covers beyond the padding never counts. Where the mean is in the range of
+// float32, so are the sums on the way to it.
 func AvgPool2D(dst, x *Tensor, spec PoolSpec) *Tensor {
 	const op = "AvgPool2D"
 	s := avgPoolShape(op, x.shape, spec)

@@ -12,20 +12,27 @@ type Shapes struct{ buf [8]int }
 // Broadcast returns the shape that a and b have together by NumPy's rules: aligned at the last axis,
 // where an axis that is missing or of length 1 repeats. It is that of [Add], [Mul] and the like.
 func (s *Shapes) Broadcast(op string, a, b []int) []int {
-	buf := s.buf[:0]
-	rank := max(len(a), len(b))
-	for i := range rank {
-		x, y := dimFromEnd(a, rank-i), dimFromEnd(b, rank-i)
-		switch {
-		case x == y || y == 1:
-			buf = append(buf, x)
-		case x == 1:
-			buf = append(buf, y)
-		default:
-			fail(op, "shapes do not broadcast", a, b)
-		}
+	shape, ok := s.together(a, b)
+	if !ok {
+		fail(op, "shapes do not broadcast", a, b)
 	}
-	return buf
+	return shape
+}
+
+// together returns the shape that a and b have together, if they broadcast.
+func (s *Shapes) together(a, b []int) (shape []int, ok bool) {
+	shape = s.buf[:0]
+	for i := max(len(a), len(b)); i > 0; i-- {
+		x, y := dimFromEnd(a, i), dimFromEnd(b, i)
+		if x != y && x != 1 && y != 1 {
+			return nil, false
+		}
+		if x == 1 {
+			x = y
+		}
+		shape = append(shape, x)
+	}
+	return shape, true
 }
 
 // Reduce returns a without the given axes, or without all of them when none is given: the shape of [Sum],
@@ -74,16 +81,9 @@ func (s *Shapes) MatMul(a, b []int, t Transposed) []int {
 	if len(a) < 2 || len(b) < 2 {
 		failMatMul(a, b, t, "both must be matrices, or stacks of them")
 	}
-	lead := s.buf[:0]
-	for i := max(len(a), len(b)); i > 2; i-- {
-		x, y := dimFromEnd(a, i), dimFromEnd(b, i)
-		if x != y && x != 1 && y != 1 {
-			failMatMul(a, b, t, "leading axes do not broadcast")
-		}
-		if x == 1 {
-			x = y
-		}
-		lead = append(lead, x)
+	lead, ok := s.together(a[:len(a)-2], b[:len(b)-2])
+	if !ok {
+		failMatMul(a, b, t, "leading axes do not broadcast")
 	}
 	m, k, kb, n := a[len(a)-2], a[len(a)-1], b[len(b)-2], b[len(b)-1]
 	if t.a() {

@@ -94,14 +94,10 @@ func Avg(s Shape, y, x []float32) {
 // element, g divided by what they count.
 func AvgGrad(s Shape, dx, g []float32) {
 	s.check("AvgGrad", len(dx), len(g))
-	t := newTask(s, dx, g, nil, true)
-	if s.uneven() {
-		t.divide()
-	}
-	t.average()
+	newTask(s, dx, g, nil, true).average()
 }
 
-// divide divides the gradients of averages by what these counted, for average to add up.
+// divide divides the gradients of averages by what these counted.
 func (t *task) divide() {
 	t.scaled = portions.Grow(t.scaled, len(t.src))
 	h, w, c := t.from.h, t.from.w, t.s.C
@@ -114,7 +110,8 @@ func (t *task) divide() {
 
 // average runs the kernel that multiplies the elements of a window by unit, a power of two, so that their sum
 // cannot overflow, and then the sum by what is left of one divided by the number that counts. But for numbers near the
-// smallest ones, whose last bits get lost, that changes no bit.
+// smallest ones, whose last bits get lost, that changes no bit. Where windows count different numbers, each forward has
+// a factor of its own, and backward, where a pixel is in several, the gradients are divided before.
 func (t *task) average() {
 	n := float32(t.s.SizeH) * float32(t.s.SizeW) // the product of the ints may overflow
 	t.unit = 1
@@ -122,12 +119,16 @@ func (t *task) average() {
 		t.unit /= 2
 	}
 	t.scale = 1 / n / t.unit
-	if t.s.uneven() {
+	switch uneven := t.v.uneven() || t.u.uneven(); {
+	case uneven && t.backward:
+		t.divide()
 		t.scale = 1 / t.unit
+	case uneven:
+		t.ownScales = true
 	}
 	t.run(func(t *task, to, from int, r run, h, rows int) {
 		c, scale := t.s.C, t.scale
-		if t.s.uneven() && !t.backward {
+		if t.ownScales {
 			scale = 1 / (float32(t.v.counted(h)) * float32(r.counted)) / t.unit
 		}
 		t.set.avgWindows(t.dst[to:], t.src[from:], t.unit, scale,

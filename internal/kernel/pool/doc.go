@@ -12,6 +12,6 @@
 // of three loops for each level, over pixels, window and vectors of channels (kernels.go). The usual sizes, 2x2 and 3x3
 // and the parts of them that cover a pixel backward, have loops without counters.
 //
-// Dilated windows and the gather of [MaxGather] are plain Go. [GlobalAvg] is a mean of package vec, and [GlobalAvgGrad] scales one pixel and
-// copies it to all others.
+// Dilated windows and the gather of [MaxGather] are plain Go. [GlobalAvg] is a mean of package vec, and [GlobalAvgGrad]
+// scales one pixel and copies it to all others.
 package pool

@@ -58,9 +58,6 @@ func (s Shape) check(op string, in, out int) {
 // dilated reports whether the pixels of a window are not neighbours.
 func (s Shape) dilated() bool { return max(s.DilationH, s.DilationW) > 1 }
 
-// uneven reports whether averages may be over windows of different sizes.
-func (s Shape) uneven() bool { return s.Ceil || s.ExcludePad }
-
 // axis is what a Shape says of one of the two axes.
 type axis struct {
 	n, size, stride, pad, end, dilation int // end is the padding at the end
@@ -92,11 +89,12 @@ func (a *axis) fits() bool {
 	if a.size < 1 || a.n+a.pad+a.end < a.reach() || min(a.pad, a.end) < 0 || max(a.pad, a.end) >= a.reach() {
 		return false
 	}
+	if a.dilation == 1 {
+		return true // a window is wider than the padding
+	}
 	for o := range a.out() {
-		if lo, hi := a.window(o); a.dilation > 1 && lo >= hi {
+		if lo, hi := a.window(o); lo >= hi {
 			return false
-		} else if a.dilation == 1 {
-			break // by the condition above
 		}
 	}
 	return true
@@ -104,8 +102,12 @@ func (a *axis) fits() bool {
 
 // window returns the first pixel of [0, n) that output position o covers, and the end of them.
 func (a *axis) window(o int) (lo, hi int) {
-	lo = o*a.stride - a.pad
-	return lo + portions.Ceil(max(-lo, 0), a.dilation)*a.dilation, min(lo+a.reach(), a.n)
+	first := o*a.stride - a.pad
+	lo = first
+	if lo < 0 {
+		lo += portions.Ceil(-lo, a.dilation) * a.dilation
+	}
+	return lo, min(first+a.reach(), a.n)
 }
 
 // counted returns over how many pixels, of a window that is not dilated, the average at output position o is.
@@ -117,6 +119,9 @@ func (a *axis) counted(o int) int {
 	lo := o*a.stride - a.pad
 	return min(lo+a.size, a.n+a.end) - lo
 }
+
+// uneven reports whether averages are over windows of different sizes: if any count less, so does the first or the last.
+func (a *axis) uneven() bool { return a.counted(0) < a.size || a.counted(a.out()-1) < a.size }
 
 // covering returns the output positions, of out many, whose windows cover input position i.
 func (a *axis) covering(i, out int) (lo, hi int) {

@@ -137,6 +137,23 @@ func TestAvg(t *testing.T) {
 	})
 }
 
+// Where all windows count as many pixels, an average that would count others has the bits of one that would not.
+func TestAvgOfEvenWindows(t *testing.T) {
+	kerneltest.EachLevel(t, func(t *testing.T) {
+		s := Shape{N: 2, H: 7, W: 9, C: 19, SizeH: 3, SizeW: 3, StrideH: 2, StrideW: 2}
+		x, g := random(t, s.In()), random(t, s.Out())
+		want, wantGrad := make([]float32, len(g)), make([]float32, len(x))
+		Avg(s, want, x)
+		AvgGrad(s, wantGrad, g)
+		s.Ceil, s.ExcludePad = true, true
+		y, dx := make([]float32, len(g)), make([]float32, len(x))
+		Avg(s, y, x)
+		AvgGrad(s, dx, g)
+		requireSame(t, want, y)
+		requireSame(t, wantGrad, dx)
+	})
+}
+
 func TestGlobalAvg(t *testing.T) {
 	kerneltest.EachLevel(t, func(t *testing.T) {
 		for _, s := range []struct{ n, hw, c int }{{0, 4, 3}, {1, 1, 1}, {3, 49, 10}, {2, 64, 64}, {1, 3000, 7}, {2, 5, 5001}} {

@@ -18,13 +18,14 @@ type task struct {
 	v, u     axis // its rows and columns
 	to, from image
 	backward bool
-	unit     float32   // of averages
-	scale    float32   // of gradients of averages
-	scaled   []float32 // gradients divided by what their averages counted
 	runs     []run
 	set      *kernels
 	kernel   func(t *task, to, from int, r run, h, rows int)
 	body     func(t *task, lo, hi int)
+
+	unit, scale float32   // of averages
+	ownScales   bool      // a window has a scale of its own
+	scaled      []float32 // gradients divided by what their averages counted
 }
 
 // image is the size of one image of the source or the destination.

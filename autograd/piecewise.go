@@ -35,12 +35,6 @@ func clipGrad(g *Var, c clipped) *Var {
 	return y.returns(func(y, h *Var, d []*Var) { d[0] = clipGrad(h.lastUse(), *attr[clipped](y)) })
 }
 
-// HardSigmoid returns min(max(a/6 + 1/2, 0), 1). Courbariaux et al. 2015, with the slope of Howard et al. 2019.
-func HardSigmoid(a *Var) *Var { return Clip(AddScalar(Scale(a, 1./6), 0.5), 0, 1) }
-
-// HardSwish returns a min(max(a/6 + 1/2, 0), 1). Howard et al. 2019, section 5.2.
-func HardSwish(a *Var) *Var { return Mul(a, HardSigmoid(a)) }
-
 // Maximum returns max(a, b) elementwise, with NumPy broadcasting, by the rule of [tensor.Maximum]. Where both are equal,
 // each gets half of the gradient, as in PyTorch.
 func Maximum(a, b *Var) *Var {

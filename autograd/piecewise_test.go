@@ -2,7 +2,6 @@ package autograd
 
 import (
 	"math"
-	"math/rand/v2"
 
 	"github.com/residuum-go/residuum/tensor"
 )
@@ -13,7 +12,6 @@ func piecewise() []op {
 	between := func(lo, hi float64) func(float64) float64 {
 		return func(x float64) float64 { return min(max(x, lo), hi) }
 	}
-	hard := func(x float64) float64 { return between(0, 1)(x/6 + 0.5) }
 	largest := func(a array, axes ...int) array { // that of all, or along some axes
 		y := a.sum(axes...).each(func(float64) float64 { return math.Inf(-1) })
 		index(a.shape, func(at []int) { *y.at(at...) = max(*y.at(at...), *a.at(at...)) })
@@ -30,10 +28,6 @@ func piecewise() []op {
 		{name: "clipGrad", shapes: unary,
 			f:   func(v []*Var) *Var { return clipGrad(v[0], clipped{everyOther(v[0].Shape()), 0.5, 2}) },
 			ref: func(a []array) array { return a[0].mul(fromTensor(everyOther(a[0].shape))) }},
-		{name: "HardSigmoid", shapes: unary, domain: wide, f: func(v []*Var) *Var { return HardSigmoid(v[0]) },
-			ref: func(a []array) array { return a[0].each(hard) }},
-		{name: "HardSwish", shapes: unary, domain: wide, f: func(v []*Var) *Var { return HardSwish(v[0]) },
-			ref: func(a []array) array { return a[0].each(func(x float64) float64 { return x * hard(x) }) }},
 		{name: "Maximum", shapes: binary, domain: apart,
 			f:   func(v []*Var) *Var { return Maximum(v[0], AddScalar(v[1], 1./32)) },
 			ref: func(a []array) array { return a[0].zip(a[1], func(x, y float64) float64 { return max(x, y+1./32) }) }},
@@ -49,12 +43,5 @@ func piecewise() []op {
 		{name: "MatMul", with: "stacks aT bT", shapes: []string{"2x4x3,5x4"},
 			f:   func(v []*Var) *Var { return MatMul(v[0], v[1], tensor.TT) },
 			ref: func(a []array) array { return a[0].transpose(0, 2, 1).matMul(a[1].transpose(1, 0)) }},
-	}
-}
-
-// wide draws numbers on all pieces of HardSigmoid, and none close to where they meet.
-func wide(r *rand.Rand, x []float32) {
-	for i := range x {
-		x[i] = float32(r.IntN(16)) - 7.5
 	}
 }

@@ -30,6 +30,3 @@ func Sigmoid(dst, a *Tensor) *Tensor { return unary("Sigmoid", dst, a, vec.Sigmo
 
 // SiLU computes a/(1 + e^-a), at most 3.4 ulps off, tiny results included; of -Inf it is -0.
 func SiLU(dst, a *Tensor) *Tensor { return unary("SiLU", dst, a, vec.SiLU) }
-
-// Erf computes erf a, at most 1.08 ulps off: the error function.
-func Erf(dst, a *Tensor) *Tensor { return unary("Erf", dst, a, vec.Erf) }

@@ -17,5 +17,4 @@ var functions = []unaryCase{
 	{"Tanh", tensor.Tanh, number(vec.TanhRef[float64])},
 	{"Sigmoid", tensor.Sigmoid, number(vec.SigmoidRef[float64])},
 	{"SiLU", tensor.SiLU, number(vec.SiLURef[float64])},
-	{"Erf", tensor.Erf, number(vec.ErfRef[float64])},
 }

@@ -13,7 +13,7 @@
 //	             conv for AVX2 and AVX-512, and neon/conv for arm64, which lacks the gradient of weights.
 //	neon         also an assembler: avo does not know arm64, and Go's lacks most vector instructions, which are
 //	             written as words with the instruction behind them.
-//	minimax      the polynomials that exp, log, erf and their like are made of.
+//	minimax      the polynomials that exp, log and their like are made of.
 //
 // How a new kernel is written: a loop over vectors or rows is described in vec or pool, and a new instruction that it
 // needs becomes a method of vector.Machine with both back-ends; what keeps a tile of sums in registers is written for

@@ -30,7 +30,6 @@ func levels(generic kernels) [cpu.AVX512 + 1]level {
 			tanh:              tanhAVX2,
 			sigmoid:           sigmoidAVX2,
 			silu:              siluAVX2,
-			erf:               erfAVX2,
 			addRow:            addRowAVX2,
 			addRowReLU:        addRowReLUAVX2,
 			mulRow:            mulRowAVX2,
@@ -75,7 +74,6 @@ func levels(generic kernels) [cpu.AVX512 + 1]level {
 			tanh:              tanhStreamAVX2,
 			sigmoid:           sigmoidStreamAVX2,
 			silu:              siluStreamAVX2,
-			erf:               erfStreamAVX2,
 			addRow:            addRowStreamAVX2,
 			addRowReLU:        addRowReLUStreamAVX2,
 			mulRow:            mulRowStreamAVX2,
@@ -122,7 +120,6 @@ func levels(generic kernels) [cpu.AVX512 + 1]level {
 			tanh:              tanhAVX512,
 			sigmoid:           sigmoidAVX512,
 			silu:              siluAVX512,
-			erf:               erfAVX512,
 			addRow:            addRowAVX512,
 			addRowReLU:        addRowReLUAVX512,
 			mulRow:            mulRowAVX512,
@@ -167,7 +164,6 @@ func levels(generic kernels) [cpu.AVX512 + 1]level {
 			tanh:              tanhStreamAVX512,
 			sigmoid:           sigmoidStreamAVX512,
 			silu:              siluStreamAVX512,
-			erf:               erfStreamAVX512,
 			addRow:            addRowStreamAVX512,
 			addRowReLU:        addRowReLUStreamAVX512,
 			mulRow:            mulRowStreamAVX512,
@@ -394,16 +390,6 @@ func siluAVX2(dst, a []float32)
 //
 //go:noescape
 func siluStreamAVX2(dst, a []float32)
-
-// erfAVX2 computes dst[i] = erf a[i].
-//
-//go:noescape
-func erfAVX2(dst, a []float32)
-
-// erfStreamAVX2 computes dst[i] = erf a[i]; for dst too large for the caches.
-//
-//go:noescape
-func erfStreamAVX2(dst, a []float32)
 
 // addRowAVX2 computes dst[i] = x[i] + row[i] with row vectors that start again after their length.
 //
@@ -759,16 +745,6 @@ func siluAVX512(dst, a []float32)
 //
 //go:noescape
 func siluStreamAVX512(dst, a []float32)
-
-// erfAVX512 computes dst[i] = erf a[i].
-//
-//go:noescape
-func erfAVX512(dst, a []float32)
-
-// erfStreamAVX512 computes dst[i] = erf a[i]; for dst too large for the caches.
-//
-//go:noescape
-func erfStreamAVX512(dst, a []float32)
 
 // addRowAVX512 computes dst[i] = x[i] + row[i] with row vectors that start again after their length.
 //

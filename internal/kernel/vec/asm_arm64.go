@@ -30,7 +30,6 @@ func levels(generic kernels) [cpu.AVX512 + 1]level {
 			tanh:              tanhNEON,
 			sigmoid:           sigmoidNEON,
 			silu:              siluNEON,
-			erf:               erfNEON,
 			addRow:            addRowNEON,
 			addRowReLU:        addRowReLUNEON,
 			mulRow:            mulRowNEON,
@@ -75,7 +74,6 @@ func levels(generic kernels) [cpu.AVX512 + 1]level {
 			tanh:              tanhNEON,
 			sigmoid:           sigmoidNEON,
 			silu:              siluNEON,
-			erf:               erfNEON,
 			addRow:            addRowNEON,
 			addRowReLU:        addRowReLUNEON,
 			mulRow:            mulRowNEON,
@@ -202,11 +200,6 @@ func sigmoidNEON(dst, a []float32)
 //
 //go:noescape
 func siluNEON(dst, a []float32)
-
-// erfNEON computes dst[i] = erf a[i].
-//
-//go:noescape
-func erfNEON(dst, a []float32)
 
 // addRowNEON computes dst[i] = x[i] + row[i] with row vectors that start again after their length.
 //

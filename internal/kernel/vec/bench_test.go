@@ -59,7 +59,6 @@ var passes = []pass{
 	{"Log", 2, func(b *buffers) { Log(b.m[0], b.m[1]) }},
 	{"Tanh", 2, func(b *buffers) { Tanh(b.m[0], b.m[1]) }},
 	{"Sigmoid", 2, func(b *buffers) { Sigmoid(b.m[0], b.m[1]) }},
-	{"Erf", 2, func(b *buffers) { Erf(b.m[0], b.m[1]) }},
 	{"Sum", 1, func(b *buffers) { Sum(b.m[0]) }},
 	{"Dot", 2, func(b *buffers) { Dot(b.m[0], b.m[1]) }},
 	{"AddRow", 2, func(b *buffers) { AddRow(b.m[0], b.m[1], b.row[0]) }},

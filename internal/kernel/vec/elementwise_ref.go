@@ -94,9 +94,6 @@ func LogRef[T Float](dst, a []T) { apply(dst, a, math.Log) }
 // TanhRef is the reference of [Tanh].
 func TanhRef[T Float](dst, a []T) { apply(dst, a, math.Tanh) }
 
-// ErfRef is the reference of [Erf].
-func ErfRef[T Float](dst, a []T) { apply(dst, a, math.Erf) }
-
 // SigmoidRef is the reference of [Sigmoid].
 func SigmoidRef[T Float](dst, a []T) {
 	apply(dst, a, func(x float64) float64 {

@@ -51,6 +51,3 @@ func Sigmoid(dst, a []float32) { unary("Sigmoid", kernelsFor(dst, a).sigmoid, ds
 
 // SiLU computes dst[i] = a[i]/(1 + e^-a[i]), at most 3.4 ulps off, tiny results included; of -Inf it is -0.
 func SiLU(dst, a []float32) { unary("SiLU", kernelsFor(dst, a).silu, dst, a, grainMath) }
-
-// Erf computes dst[i] = erf a[i], at most 1.08 ulps off: the error function.
-func Erf(dst, a []float32) { unary("Erf", kernelsFor(dst, a).erf, dst, a, grainMath) }

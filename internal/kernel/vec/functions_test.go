@@ -22,5 +22,4 @@ var functions = []op{
 	within(2.62, "Tanh", Tanh, TanhRef[float64]),
 	within(2.41, "Sigmoid", Sigmoid, SigmoidRef[float64]),
 	within(3.4, "SiLU", SiLU, SiLURef[float64]),
-	within(1.08, "Erf", Erf, ErfRef[float64]),
 }

@@ -24,7 +24,6 @@ type kernels struct {
 	tanh              func(dst, a []float32)
 	sigmoid           func(dst, a []float32)
 	silu              func(dst, a []float32)
-	erf               func(dst, a []float32)
 	addRow            func(dst, x, row []float32)
 	addRowReLU        func(dst, x, row []float32)
 	mulRow            func(dst, x, row []float32)
@@ -71,7 +70,6 @@ var generic = kernels{
 	tanh:              TanhRef[float32],
 	sigmoid:           SigmoidRef[float32],
 	silu:              SiLURef[float32],
-	erf:               ErfRef[float32],
 	addRow:            addRow,
 	addRowReLU:        addRowReLU,
 	mulRow:            mulRow,

@@ -60,7 +60,6 @@ var unaries = []struct {
 	{function{name: "Tanh", value: "tanh a[i]", ulps: 2.62}, tangent},
 	{function{name: "Sigmoid", value: "1/(1 + e^-a[i])", ulps: 2.41, note: ", tiny results included"}, sigmoid},
 	{function{name: "SiLU", value: "a[i]/(1 + e^-a[i])", ulps: 3.40, note: ", tiny results included; of -Inf it is -0"}, silu},
-	{function{name: "Erf", value: "erf a[i]", ulps: 1.08, note: ": the error function"}, errorFunction},
 }
 
 func elementwise(m vector.Machine) {
@@ -166,18 +165,6 @@ func tangent(m vector.Machine, x vec) vec {
 	}
 	t := m.MulAdd(e, p, m.Sub(p, one))
 	return m.Or(m.Div(t, m.Add(t, m.F(2))), m.Sign(x))
-}
-
-func errorFunction(m vector.Machine, x vec) vec {
-	small := polynomial(m, m.Mul(x, x), minimax.ErfSmall)
-	small = m.MulAdd(small, x, x)
-
-	a := m.Abs(x)
-	g := polynomial(m, m.AtMost(a, m.F(4)), minimax.ErfLarge)
-	n, e := reduce(m, m.Or(g, m.Bits(0x80000000)))
-	one := m.Copy(m.F(1))
-	large := m.Sub(one, scale(m, m.Add(e, one), n))
-	return m.Select(m.Compare(vector.Less, a, one), small, m.Or(large, m.Sign(x)))
 }
 
 // logarithm is e*ln 2 + ln(1+f) for x = 2^e * (1+f) with 1+f in [3/4, 3/2).

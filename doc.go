@@ -8,7 +8,7 @@
 //   - [github.com/residuum-go/residuum/data] reads image sets and makes batches of them;
 //     [github.com/residuum-go/residuum/data/image] reads pictures.
 //   - [github.com/residuum-go/residuum/train] is the training loop, with checkpoints and exact resuming.
-//   - [github.com/residuum-go/residuum/weights] reads safetensors and PyTorch files and writes safetensors.
+//   - [github.com/residuum-go/residuum/weights] reads files of safetensors, PyTorch and NumPy, and writes safetensors.
 //
 // To take it apart:
 //
@@ -19,8 +19,8 @@
 // To build something new:
 //
 //   - [github.com/residuum-go/residuum/nn] has layers, [github.com/residuum-go/residuum/nn/optim] optimisers and schedules.
-//   - [github.com/residuum-go/residuum/autograd] differentiates, to any order, what is computed with
-//   - [github.com/residuum-go/residuum/tensor], n-dimensional arrays of float32.
+//   - [github.com/residuum-go/residuum/autograd] differentiates, to any order, what is made of operations on tensors.
+//   - [github.com/residuum-go/residuum/tensor] has the n-dimensional arrays of float32 that all compute with.
 //
 // A first program is examples/quickstart; docs/design.md says how the parts hang together.
 //

@@ -1,7 +1,8 @@
 // Package autograd differentiates programs made of tensor operations, in reverse mode.
 //
 // A [Var] is a tensor with a history. A [Tape] is where that history is written: it is explicit,
-// belongs to one goroutine, and lasts one step of training:
+// belongs to one goroutine, and lasts one step of training. A [Param] is a weight, which outlives steps, and its
+// gradient:
 //
 //	tape := autograd.NewTape(seed)
 //	for batch := range batches {

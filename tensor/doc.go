@@ -33,6 +33,6 @@
 // # Numbers
 //
 // Axes of length zero behave as in NumPy: sums over nothing are 0, means are NaN, maxima panic. NaN
-// and infinities propagate. Sums accumulate in float64 or pairwise. Results have the same bits
-// whatever the number of CPUs, on one instruction-set level.
+// and infinities propagate. Reductions add up in float64, matrix products and convolutions in float32. Results have
+// the same bits whatever the number of CPUs, on one instruction-set level.
 package tensor

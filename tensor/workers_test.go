@@ -23,6 +23,7 @@ func largeOps(t testing.TB) []largeOp {
 	c, perImage := normal(r, 19), normal(r, 8, 1, 1, 1)
 	odd := normal(r, 24, 1)
 	m1, m2 := normal(r, 150, 170), normal(r, 170, 130)
+	stack1, stack2 := normal(r, 2, 3, 60, 80), normal(r, 3, 80, 70)
 	x, w := normal(r, 4, 20, 20, 16), normal(r, 3, 3, 16, 24)
 	dy := normal(r, 4, 20, 20, 24)
 	spec := tensor.ConvSpec{Pad: tensor.Both(1)}
@@ -58,6 +59,7 @@ func largeOps(t testing.TB) []largeOp {
 		{"Max", n(8, 24, 19), func(d *tensor.Tensor) { tensor.Max(d, a, 1) }},
 		{"Dot", n(), func(d *tensor.Tensor) { d.Data()[0] = float32(tensor.Dot(a, b)) }},
 		{"MatMul", n(150, 130), func(d *tensor.Tensor) { tensor.MatMul(d, m1, m2, tensor.NN) }},
+		{"MatMulStacks", n(2, 3, 60, 70), func(d *tensor.Tensor) { tensor.MatMul(d, stack1, stack2, tensor.NN) }},
 		{"Clip", same(), func(d *tensor.Tensor) { tensor.Clip(d, a, -1, 1) }},
 		{"ClipGrad", same(), func(d *tensor.Tensor) { tensor.ClipGrad(d, a, -1, 1, b) }},
 		{"Transpose", n(8, 19, 24, 24), func(d *tensor.Tensor) { tensor.Transpose(d, a, 0, 3, 1, 2) }},

@@ -1,6 +1,6 @@
 // Package cpu says which instruction set the kernels use, and lets programs and tests choose another.
 //
-// Kernels ask Active on every call and branch on the answer:
+// Kernels ask Active on every call, and look their loops up in a table by the answer or branch on it:
 //
 //	switch {
 //	case cpu.Active() >= cpu.AVX512: addAVX512(...)

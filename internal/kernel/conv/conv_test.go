@@ -305,13 +305,7 @@ func TestConvolutionsWithEmptyDimensions(t *testing.T) {
 	}
 }
 
-// race is set by builds with the race detector, under which a sync.Pool drops what it is given at random.
-var race bool
-
 func TestConvolutionsDoNotAllocate(t *testing.T) {
-	if race {
-		t.Skip("pools are not reliable under the race detector")
-	}
 	defer parallel.SetWorkers(2)()
 	for _, o := range operations {
 		t.Run("op="+o.name, func(t *testing.T) {
@@ -320,7 +314,7 @@ func TestConvolutionsDoNotAllocate(t *testing.T) {
 					square(9, 8, 32, 32, 3, 1, 1, 1, 1), square(1, 8, 96, 96, 3, 1, 1, 1, 1)} {
 					nd, na, nb := o.sizes(s)
 					dst, a, b := heap(nd), heap(na), heap(nb)
-					require.Less(t, testing.AllocsPerRun(20, func() { o.run(s, dst, a, b) }), 1.0)
+					kerneltest.NoAllocs(t, func() { o.run(s, dst, a, b) })
 				}
 			})
 		})

@@ -245,18 +245,12 @@ func TestMulSplitsLargeCopies(t *testing.T) {
 	})
 }
 
-// race is set by builds with the race detector, under which a sync.Pool drops what it is given at random.
-var race bool
-
 func TestMulDoesNotAllocate(t *testing.T) {
-	if race {
-		t.Skip("pools are not reliable under the race detector")
-	}
 	defer parallel.SetWorkers(2)()
 	kerneltest.EachLevel(t, func(t *testing.T) {
 		cases(func(acc, transA, transB bool) {
 			p := random(rand.New(rand.NewPCG(1, 1)), heap, acc, transA, transB, 130, 70, 40, 0)
-			require.Less(t, testing.AllocsPerRun(20, p.mul), 1.0, p.name())
+			kerneltest.NoAllocs(t, p.mul)
 		})
 	})
 }

@@ -3,6 +3,8 @@ package vec
 import (
 	"fmt"
 	"math"
+
+	"github.com/residuum-go/residuum/internal/portions"
 )
 
 // sumChunk is how many elements of a whole-slice reduction are summed on their own; the chunks'
@@ -16,7 +18,7 @@ func Sum(a []float32) float64 {
 	}
 	t := newTask()
 	t.a, t.set = a, active()
-	t.floats64((len(a) + sumChunk - 1) / sumChunk)
+	t.floats64(portions.Ceil(len(a), sumChunk))
 	t.loop(len(a), sumChunk, func(t *task, lo, hi int) { t.partial[lo/sumChunk] = t.set.sum(t.a[lo:hi]) })
 	s := SumRef(t.partial)
 	t.free()
@@ -31,7 +33,7 @@ func Dot(a, b []float32) float64 {
 	}
 	t := newTask()
 	t.a, t.b, t.set = a, b, active()
-	t.floats64((len(a) + sumChunk - 1) / sumChunk)
+	t.floats64(portions.Ceil(len(a), sumChunk))
 	t.loop(len(a), sumChunk, func(t *task, lo, hi int) { t.partial[lo/sumChunk] = t.set.dot(t.a[lo:hi], t.b[lo:hi]) })
 	s := SumRef(t.partial)
 	t.free()

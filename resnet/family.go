@@ -9,8 +9,8 @@ import (
 )
 
 // family is what the nets of He et al. 2016a and 2016b have in common: a convolution, stages of blocks of two or three
-// convolutions, of which each stage but the first halves the image and doubles the channels, and a linear layer on the mean of
-// all pixels.
+// convolutions, of which each stage but the first halves the image and doubles the channels, and a linear layer on the
+// mean of all pixels.
 type family struct{}
 
 func (family) width() int { return 16 }

@@ -74,7 +74,8 @@ func Recognise(f *weights.File) (*Recognised, error) {
 	return r, nil
 }
 
-// Net builds the net that Config describes and fills it. If they do not fit, the error is, by errors.As, a [*weights.Mismatch].
+// Net builds the net that Config describes and fills it. If they do not fit, the error is, by errors.As, a
+// [*weights.Mismatch].
 func (r *Recognised) Net() (*Net, error) {
 	n, err := build(r.Config, 2*r.file.Elements()+1<<16) // if tensors are missing, Assign says which
 	if err != nil {

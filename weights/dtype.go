@@ -3,6 +3,7 @@ package weights
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 )
 
 // format is how an element type is stored, little-endian.
@@ -37,6 +38,36 @@ var formats = map[string]format{
 	"F6_E2M3":     {bits: 6},
 	"F6_E3M2":     {bits: 6},
 	"F4":          {bits: 4},
+}
+
+// elementBits returns the size of an element, and whether its type is converted.
+func elementBits(dtype string) (int64, bool) {
+	f, ok := formats[dtype]
+	return int64(f.bits), ok && f.decode != nil
+}
+
+// fill decodes elements of a type that is converted, as many as dst holds, from the bytes that take returns, so many at
+// a time.
+func (f format) fill(dst []float32, bigEndian bool, take func(n int) ([]byte, error)) error {
+	size := f.bits / 8
+	for part := range slices.Chunk(dst, chunk/8) {
+		b, err := take(len(part) * size)
+		if err != nil {
+			return err
+		}
+		if bigEndian {
+			swap(b, size)
+		}
+		f.decode(part, b)
+	}
+	return nil
+}
+
+// swap reverses the bytes of each element.
+func swap(b []byte, size int) {
+	for element := range slices.Chunk(b, size) {
+		slices.Reverse(element)
+	}
 }
 
 func each(size int, one func([]byte) float32) func([]float32, []byte) {

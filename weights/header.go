@@ -26,7 +26,7 @@ type entry struct {
 }
 
 // parseHeader decodes the JSON and checks it on its own: names and keys unique, each range as long as
-// its shape needs. It puts the metadata into f, and the names, so that it notices one that occurs twice.
+// its shape needs. It puts the metadata into f.
 func (f *File) parseHeader(b []byte) (entries []entry, err error) {
 	if !utf8.Valid(b) {
 		return nil, errors.New("header is not UTF-8")
@@ -34,19 +34,19 @@ func (f *File) parseHeader(b []byte) (entries []entry, err error) {
 	if len(b) == 0 || b[0] != '{' {
 		return nil, errors.New("header does not start with {")
 	}
-	s := &scanner{b: b}
+	s, seen := &scanner{b: b}, map[string]bool{}
 	err = s.object(func(name string) error {
 		if name == metadataKey {
 			return f.metadata(s)
 		}
-		if _, ok := f.Tensors[name]; ok {
+		if seen[name] {
 			return twice(name)
 		}
 		e, err := s.entry(name)
 		if err != nil {
 			return fmt.Errorf("tensor %.80q: %w", name, err)
 		}
-		f.Tensors[name] = nil
+		seen[name] = true
 		entries = append(entries, e)
 		return nil
 	})

@@ -44,15 +44,17 @@ var namings = map[Naming][][2]string{
 }
 
 // toOurs and toTheirs are the rules of each naming, to be read and to be written.
-var toOurs, toTheirs = map[Naming][]rule{}, map[Naming][]rule{}
+var toOurs, toTheirs = rules(1, 0), rules(0, 1)
 
-func init() {
+// rules makes those of each naming from one of its columns to the other.
+func rules(from, to int) map[Naming][]rule {
+	all := map[Naming][]rule{}
 	for naming, pairs := range namings {
 		for _, p := range pairs {
-			toOurs[naming] = append(toOurs[naming], newRule(p[1], p[0]))
-			toTheirs[naming] = append(toTheirs[naming], newRule(p[0], p[1]))
+			all[naming] = append(all[naming], newRule(p[from], p[to]))
 		}
 	}
+	return all
 }
 
 // rule turns names that begin in one way into such that begin in another.

@@ -42,18 +42,9 @@ func newNumPy() *File {
 	return &File{Tensors: map[string]*tensor.Tensor{}, Unsupported: map[string]string{}, Types: map[string]int{}}
 }
 
-// arraysOf returns the archive if it is an .npz, nil if it is another kind of zip, or none.
-func arraysOf(r io.ReaderAt, size int64) *zip.Reader {
-	z, err := zip.NewReader(r, size)
-	if err != nil || len(z.File) == 0 {
-		return nil
-	}
-	for _, f := range z.File {
-		if !strings.HasSuffix(f.Name, numpySuffix) {
-			return nil
-		}
-	}
-	return z
+// isNPZ reports whether an archive is of arrays alone.
+func isNPZ(z *zip.Reader) bool {
+	return len(z.File) > 0 && !slices.ContainsFunc(z.File, func(f *zip.File) bool { return !strings.HasSuffix(f.Name, numpySuffix) })
 }
 
 // readNPZ reads an archive of arrays, compressed or not.
@@ -117,42 +108,23 @@ func (f *File) readArray(name string, r io.Reader, size int64) error {
 	if n*uint64(format.bits/8) != uint64(size) {
 		return fmt.Errorf("shape %v of %s needs %d bytes, it has %d", h.shape, h.descr, n*uint64(format.bits/8), size)
 	}
+	if h.fortran {
+		slices.Reverse(h.shape)
+	}
 	t := tensor.New(h.shape...)
-	if err := format.readFrom(r, t.Data(), h.descr[0] == '>'); err != nil {
+	buf := make([]byte, min(size, chunk))
+	err = format.fill(t.Data(), h.descr[0] == '>', func(n int) ([]byte, error) {
+		_, err := io.ReadFull(r, buf[:n])
+		return buf[:n], early(err)
+	})
+	if err != nil {
 		return err
 	}
 	if h.fortran {
-		stride := make([]int64, len(h.shape))
-		step := int64(1)
-		for i, n := range h.shape {
-			stride[i] = step
-			step *= int64(n)
-		}
-		columns := t
-		t = tensor.New(h.shape...)
-		if n > 0 {
-			gather(t.Data(), columns.Data(), h.shape, stride)
-		}
+		t = tensor.Transpose(nil, t)
 	}
 	f.Tensors[name] = t
 	f.Types[dtype]++
-	return nil
-}
-
-// readFrom fills dst with the next elements of r.
-func (f format) readFrom(r io.Reader, dst []float32, bigEndian bool) error {
-	size := f.bits / 8
-	buf := make([]byte, size*min(len(dst), chunk/8))
-	for part := range slices.Chunk(dst, chunk/8) {
-		b := buf[:size*len(part)]
-		if _, err := io.ReadFull(r, b); err != nil {
-			return early(err)
-		}
-		if bigEndian {
-			swap(b, size)
-		}
-		f.decode(part, b)
-	}
 	return nil
 }
 

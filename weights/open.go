@@ -1,6 +1,7 @@
 package weights
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -73,8 +74,10 @@ func (r *Reader) add(f opened) error {
 	if err != nil {
 		return err
 	}
-	if isTorch(begin) || strings.HasPrefix(string(begin), numpyBegin) {
-		return errors.New("a file of PyTorch or NumPy, which only Load reads")
+	for _, other := range []string{zipBegin, legacyBegin, numpyBegin} {
+		if bytes.HasPrefix(begin, []byte(other)) {
+			return errors.New("a file of PyTorch or NumPy, which only Load reads")
+		}
 	}
 	file, entries, src, err := readHeader(f, was.Size())
 	if err != nil {

@@ -35,8 +35,9 @@ func FromState(state iter.Seq2[string, *tensor.Tensor]) map[string]*tensor.Tenso
 // Assign copies the tensors of a file into those of a model, such as nn.State of a module, that have the same names,
 // those of rank 4 turned from OIHW into HWIO. Names and shapes must agree exactly, or nothing is changed and the
 // error is a [*Mismatch]. PyTorch's counters num_batches_tracked are passed over, and so is what an optimiser keeps,
-// names that begin with [Optimizer]. What wrappers put before all names is taken off where more of them fit without it, see
-// [Unwrap], and names that another library gives are turned into torchvision's, see [ToTorchvision]. Two tensors of one name in the model are an error, too.
+// names that begin with [Optimizer]. What wrappers put before all names is taken off where more of them fit without
+// it, see [Unwrap], and names that another library gives are turned into torchvision's, see [ToTorchvision]. Two
+// tensors of one name in the model are an error, too.
 func Assign(state iter.Seq2[string, *tensor.Tensor], f *File) error {
 	return assign(state, f.listing(), f.tensor)
 }
@@ -53,9 +54,9 @@ func assign(state iter.Seq2[string, *tensor.Tensor], l listing, read func(name s
 	return fill(all, l, read)
 }
 
-// AssignMatching is Assign for the names that occur on both sides, such as those of a backbone under
-// another head. It returns what was missing and unexpected. Shapes that differ, and
-// tensors that the model needs but that are in File.Unsupported, are still an error.
+// AssignMatching is Assign for the names that occur on both sides, such as those of a backbone under another head. It
+// returns what was missing and unexpected. Shapes that differ, and tensors that the model needs but that are in
+// File.Unsupported, are still an error.
 func AssignMatching(state iter.Seq2[string, *tensor.Tensor], f *File) (missing, unexpected []string, err error) {
 	all, err := distinct(state)
 	if err != nil {

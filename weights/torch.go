@@ -1,7 +1,7 @@
 package weights
 
 import (
-	"bytes"
+	"archive/zip"
 	"errors"
 	"fmt"
 	"io"
@@ -49,12 +49,12 @@ type torchTensor struct {
 	stride  []int64
 }
 
-// readTorch reads a file of either format.
-func readTorch(r io.ReaderAt, size int64, begin []byte, part string) (*File, error) {
+// readTorch reads a file of either format; z is nil for the older one.
+func readTorch(r io.ReaderAt, size int64, z *zip.Reader, part string) (*File, error) {
 	a := &torchArchive{r: r, size: size, storages: map[string]*storage{}}
 	open := a.readLegacy
-	if bytes.HasPrefix(begin, []byte(zipBegin)) {
-		open = a.readZip
+	if z != nil {
+		open = func() error { return a.readZip(z) }
 	}
 	if err := open(); err != nil {
 		return nil, err
@@ -88,9 +88,6 @@ func (a *torchArchive) fill(file *File, dict *pickle.Dict) error {
 			err = fmt.Errorf("shape %v, of tensors with more elements than the file has bytes", t.shape)
 		}
 		if err == nil {
-			err = t.check(a.size)
-		}
-		if err == nil {
 			file.Tensors[name], err = a.elements(t)
 		}
 		if err != nil {
@@ -100,11 +97,6 @@ func (a *torchArchive) fill(file *File, dict *pickle.Dict) error {
 		left -= int64(n)
 	}
 	return nil
-}
-
-// isTorch reports whether a file that begins like this is read by readTorch.
-func isTorch(begin []byte) bool {
-	return bytes.HasPrefix(begin, []byte(zipBegin)) || bytes.HasPrefix(begin, []byte(legacyBegin))
 }
 
 // isTar reports whether a file that begins like this is what torch.save wrote before 2018.

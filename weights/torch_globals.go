@@ -52,32 +52,31 @@ var dtypeNames = map[string]string{
 	"float8_e4m3fn": "F8_E4M3", "float8_e5m2": "F8_E5M2", "float8_e4m3fnuz": "F8_E4M3FNUZ", "float8_e5m2fnuz": "F8_E5M2FNUZ", "float8_e8m0fnu": "F8_E8M0",
 }
 
-var globals map[string]any
+// tensorClass stands for a class of tensors, which all are the same here.
+type tensorClass struct{}
 
-func init() { // a variable's initialiser would refer to itself through rebuildFromType
-	tensorClass := struct{ string }{"a class of tensors"}
-	globals = map[string]any{
-		"collections.OrderedDict": pickle.Func(func(args pickle.Tuple) (any, error) { return orderedDict(args) }),
-		"torch.Size":              pickle.Func(only),
-		"builtins.set":            pickle.Func(only), "__builtin__.set": pickle.Func(only),
-		"_codecs.encode": pickle.Func(encode),
+// globals are the names that a file may use, with what they stand for.
+var globals = map[string]any{
+	"collections.OrderedDict": pickle.Func(orderedDict),
+	"torch.Size":              pickle.Func(only),
+	"builtins.set":            pickle.Func(only), "__builtin__.set": pickle.Func(only),
+	"_codecs.encode": pickle.Func(encode),
 
-		"torch._utils._rebuild_tensor":               pickle.Func(rebuildTensor),
-		"torch._utils._rebuild_tensor_v2":            pickle.Func(rebuildTensor),
-		"torch._utils._rebuild_tensor_v3":            pickle.Func(rebuildTensorV3),
-		"torch._utils._rebuild_parameter":            pickle.Func(firstOf),
-		"torch._utils._rebuild_parameter_with_state": pickle.Func(firstOf),
-		"torch._tensor._rebuild_from_type_v2":        pickle.Func(rebuildFromType),
-		"torch.Tensor":                               tensorClass,
-		"torch.nn.parameter.Parameter":               tensorClass,
-		"torch.nn.parameter.Buffer":                  tensorClass,
+	"torch._utils._rebuild_tensor":               pickle.Func(rebuildTensor),
+	"torch._utils._rebuild_tensor_v2":            pickle.Func(rebuildTensor),
+	"torch._utils._rebuild_tensor_v3":            pickle.Func(rebuildTensorV3),
+	"torch._utils._rebuild_parameter":            pickle.Func(firstOf),
+	"torch._utils._rebuild_parameter_with_state": pickle.Func(firstOf),
+	"torch._tensor._rebuild_from_type_v2":        pickle.Func(rebuildFromType),
+	"torch.Tensor":                               tensorClass{},
+	"torch.nn.parameter.Parameter":               tensorClass{},
+	"torch.nn.parameter.Buffer":                  tensorClass{},
 
-		"numpy.dtype":                     pickle.Func(numpyType),
-		"numpy.core.multiarray.scalar":    pickle.Func(numpyScalar),
-		"numpy._core.multiarray.scalar":   pickle.Func(numpyScalar),
-		"torch.serialization._get_layout": pickle.Func(only),
-		"torch.device":                    pickle.Func(only),
-	}
+	"numpy.dtype":                     pickle.Func(numpyType),
+	"numpy.core.multiarray.scalar":    pickle.Func(numpyScalar),
+	"numpy._core.multiarray.scalar":   pickle.Func(numpyScalar),
+	"torch.serialization._get_layout": pickle.Func(only),
+	"torch.device":                    pickle.Func(only),
 }
 
 // only returns the one argument, as torch.Size(...) is its tuple here; nil if there is none.

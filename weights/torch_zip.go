@@ -11,11 +11,7 @@ import (
 
 // readZip reads data.pkl and finds the storages among the archive's records. torch.save compresses nothing, and
 // here nothing may be, so that no record is longer than the file.
-func (a *torchArchive) readZip() error {
-	z, err := zip.NewReader(a.r, a.size)
-	if err != nil {
-		return err
-	}
+func (a *torchArchive) readZip(z *zip.Reader) error {
 	records := map[string]*zip.File{}
 	root := "" // the folder that all records are in, named like the file that was saved
 	for _, f := range z.File {
@@ -65,8 +61,8 @@ func (a *torchArchive) readByteOrder(f *zip.File) error {
 	if err != nil {
 		return err
 	}
-	b := make([]byte, min(n, 8))
-	if _, err := a.r.ReadAt(b, at); err != nil && err != io.EOF {
+	b, err := (&source{r: a.r, at: at}).take(int(min(n, 8)))
+	if err != nil {
 		return err
 	}
 	switch string(b) {

@@ -32,9 +32,6 @@ func NewDecoder(r io.Reader, size int64) *Decoder {
 // At returns how many bytes have been read.
 func (d *Decoder) At() int64 { return d.at }
 
-// Rest returns what has not been read.
-func (d *Decoder) Rest() io.Reader { return d.r }
-
 // Decode reads one pickle.
 func (d *Decoder) Decode() (any, error) {
 	d.stack, d.marks, d.memo = nil, nil, map[int64]any{}

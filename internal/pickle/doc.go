@@ -17,7 +17,7 @@
 // Values may be shared, and a list or dictionary may hold itself.
 //
 // Pickles are not trusted. Memory is in proportion to the bytes that have been read and to the operations, of which
-// there may be 8 million; every error says at which
-// byte it arose. Protocols 0 to 5 (https://docs.python.org/3/library/pickletools.html) are read, but for instances of old
-// classes, extension codes and buffers out of band, which are refused.
+// there may be 8 million; every error says at which byte it arose. Protocols 0 to 5
+// (https://docs.python.org/3/library/pickletools.html) are read, but for instances of old classes, extension codes and
+// buffers out of band, which are refused.
 package pickle

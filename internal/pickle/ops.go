@@ -2,7 +2,6 @@ package pickle
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"math"
 	"math/big"
@@ -12,59 +11,54 @@ import (
 )
 
 // ops are the operations by their codes; what is nil is refused.
-var ops [256]func(*Decoder) error
+var ops = [256]func(*Decoder) error{
+	0x80: (*Decoder).protocol,
+	0x95: func(d *Decoder) error { _, err := d.number(8); return err }, // a frame's length, of no interest here
 
-func init() {
-	for code, op := range map[byte]func(*Decoder) error{
-		0x80: (*Decoder).protocol,
-		0x95: func(d *Decoder) error { _, err := d.number(8); return err }, // a frame's length, of no interest here
+	'(': func(d *Decoder) error { d.marks = append(d.marks, len(d.stack)); return nil },
+	'0': (*Decoder).drop,
+	'1': func(d *Decoder) error { _, err := d.popMark(); return err },
+	'2': func(d *Decoder) error { return d.pushed(d.top()) },
 
-		'(': func(d *Decoder) error { d.marks = append(d.marks, len(d.stack)); return nil },
-		'0': (*Decoder).drop,
-		'1': func(d *Decoder) error { _, err := d.popMark(); return err },
-		'2': func(d *Decoder) error { return d.pushed(d.top()) },
+	'N': func(d *Decoder) error { return d.push(nil) }, 0x88: func(d *Decoder) error { return d.push(true) },
+	0x89: func(d *Decoder) error { return d.push(false) },
+	'I':  (*Decoder).intLine, 'L': (*Decoder).longLine, 'F': (*Decoder).floatLine,
+	'K': func(d *Decoder) error { return d.pushNumber(d.number(1)) },
+	'M': func(d *Decoder) error { return d.pushNumber(d.number(2)) },
+	'J': func(d *Decoder) error { n, err := d.number(4); return d.pushNumber(uint64(int32(n)), err) },
+	'G': (*Decoder).binFloat, 0x8a: long(1), 0x8b: long(4),
 
-		'N': func(d *Decoder) error { return d.push(nil) }, 0x88: func(d *Decoder) error { return d.push(true) },
-		0x89: func(d *Decoder) error { return d.push(false) },
-		'I':  (*Decoder).intLine, 'L': (*Decoder).longLine, 'F': (*Decoder).floatLine,
-		'K': func(d *Decoder) error { return d.pushNumber(d.number(1)) },
-		'M': func(d *Decoder) error { return d.pushNumber(d.number(2)) },
-		'J': func(d *Decoder) error { n, err := d.number(4); return d.pushNumber(uint64(int32(n)), err) },
-		'G': (*Decoder).binFloat, 0x8a: long(1), 0x8b: long(4),
+	'S': (*Decoder).quotedLine, 'V': (*Decoder).rawUnicodeLine,
+	'U': text(1), 'T': text(4), 'X': text(4), 0x8c: text(1), 0x8d: text(8),
+	'C': blob(1), 'B': blob(4), 0x8e: blob(8), 0x96: blob(8),
 
-		'S': (*Decoder).quotedLine, 'V': (*Decoder).rawUnicodeLine,
-		'U': text(1), 'T': text(4), 'X': text(4), 0x8c: text(1), 0x8d: text(8),
-		'C': blob(1), 'B': blob(4), 0x8e: blob(8), 0x96: blob(8),
+	')': func(d *Decoder) error { return d.push(Tuple{}) }, 't': func(d *Decoder) error { return d.tuple(d.popMark()) },
+	0x85: func(d *Decoder) error { return d.tuple(d.popN(1)) }, 0x86: func(d *Decoder) error { return d.tuple(d.popN(2)) },
+	0x87: func(d *Decoder) error { return d.tuple(d.popN(3)) },
+	']':  func(d *Decoder) error { return d.push(new(List)) }, 0x8f: func(d *Decoder) error { return d.push(new(List)) },
+	'l': func(d *Decoder) error { return d.list(d.popMark()) }, 0x91: func(d *Decoder) error { return d.list(d.popMark()) },
+	'a': func(d *Decoder) error { return d.extend(d.popN(1)) }, 'e': func(d *Decoder) error { return d.extend(d.popMark()) },
+	0x90: func(d *Decoder) error { return d.extend(d.popMark()) },
+	'}':  func(d *Decoder) error { return d.push(new(Dict)) }, 'd': (*Decoder).dict,
+	's': func(d *Decoder) error { return d.setItems(d.popN(2)) }, 'u': func(d *Decoder) error { return d.setItems(d.popMark()) },
 
-		')': func(d *Decoder) error { return d.push(Tuple{}) }, 't': func(d *Decoder) error { return d.tuple(d.popMark()) },
-		0x85: func(d *Decoder) error { return d.tuple(d.popN(1)) }, 0x86: func(d *Decoder) error { return d.tuple(d.popN(2)) },
-		0x87: func(d *Decoder) error { return d.tuple(d.popN(3)) },
-		']':  func(d *Decoder) error { return d.push(new(List)) }, 0x8f: func(d *Decoder) error { return d.push(new(List)) },
-		'l': func(d *Decoder) error { return d.list(d.popMark()) }, 0x91: func(d *Decoder) error { return d.list(d.popMark()) },
-		'a': func(d *Decoder) error { return d.extend(d.popN(1)) }, 'e': func(d *Decoder) error { return d.extend(d.popMark()) },
-		0x90: func(d *Decoder) error { return d.extend(d.popMark()) },
-		'}':  func(d *Decoder) error { return d.push(new(Dict)) }, 'd': (*Decoder).dict,
-		's': func(d *Decoder) error { return d.setItems(d.popN(2)) }, 'u': func(d *Decoder) error { return d.setItems(d.popMark()) },
+	'p': func(d *Decoder) error { return d.put(d.lineIndex()) }, 'g': func(d *Decoder) error { return d.get(d.lineIndex()) },
+	'q': func(d *Decoder) error { return d.put(d.number(1)) }, 'h': func(d *Decoder) error { return d.get(d.number(1)) },
+	'r': func(d *Decoder) error { return d.put(d.number(4)) }, 'j': func(d *Decoder) error { return d.get(d.number(4)) },
+	0x94: func(d *Decoder) error { return d.put(uint64(len(d.memo)), nil) },
 
-		'p': func(d *Decoder) error { return d.put(d.lineIndex()) }, 'g': func(d *Decoder) error { return d.get(d.lineIndex()) },
-		'q': func(d *Decoder) error { return d.put(d.number(1)) }, 'h': func(d *Decoder) error { return d.get(d.number(1)) },
-		'r': func(d *Decoder) error { return d.put(d.number(4)) }, 'j': func(d *Decoder) error { return d.get(d.number(4)) },
-		0x94: func(d *Decoder) error { return d.put(uint64(len(d.memo)), nil) },
-
-		'c': (*Decoder).globalLines, 0x93: (*Decoder).stackGlobal,
-		'R': (*Decoder).call, 0x81: (*Decoder).call, 0x92: (*Decoder).callWithNames, 'b': (*Decoder).build,
-		'P': func(d *Decoder) error { id, err := d.line(); return d.persistent(id, err) },
-		'Q': func(d *Decoder) error { return d.persistent(d.pop()) },
-	} {
-		ops[code] = op
-	}
+	'c': (*Decoder).globalLines, 0x93: (*Decoder).stackGlobal,
+	'R': (*Decoder).call, 0x81: (*Decoder).call, 0x92: (*Decoder).callWithNames, 'b': (*Decoder).build,
+	'P': func(d *Decoder) error { id, err := d.line(); return d.persistent(id, err) },
+	'Q': func(d *Decoder) error { return d.persistent(d.pop()) },
 }
 
 func (d *Decoder) protocol() error {
-	if v, err := d.byte(); err != nil || v > 5 {
-		return errors.Join(err, fmt.Errorf("protocol %d, want 0 to 5", v))
+	v, err := d.byte()
+	if err == nil && v > 5 {
+		err = fmt.Errorf("protocol %d, want 0 to 5", v)
 	}
-	return nil
+	return err
 }
 
 func (d *Decoder) drop() error {

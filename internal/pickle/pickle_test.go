@@ -139,10 +139,6 @@ func TestPicklesBehindEachOther(t *testing.T) {
 		require.Equal(t, want+1, v)
 		require.Equal(t, 3*(want+1), d.At())
 	}
-	var tail bytes.Buffer
-	_, err := tail.ReadFrom(d.Rest())
-	require.NoError(t, err)
-	require.Equal(t, "tail", tail.String())
 }
 
 func TestHostilePickles(t *testing.T) {

@@ -54,10 +54,10 @@ CIFAR-10, takes them apart as Veit, Wilber and Belongie (2016) did, and writes a
 The report folder holds index.html (one page with everything), the figures as SVG and PNG, and
 results.json with every number. They are there from the first seconds on and grow while the run goes
 on. Ctrl-C stops early: what has been measured by then is reported, and what is missing is named.
-Without flags it takes less than two minutes on two cores.
+Without flags it takes about two minutes on two cores.
 
 -preset paper has the 54 blocks of the paper, but half its width, an input that is subsampled once, and
-two epochs, so that two cores can train it: about an hour for its three seeds. It keeps everything it
+two epochs, so that two cores can train it: an hour or two for its three seeds. It keeps everything it
 finds in the folder "kept" of the report. Stop it in any way, give the same command again, and it goes on
 where it was. With a week and more cores, -width 16 -vgg-width 64 -stride 1 -epochs 160 is closer to the paper.`
 

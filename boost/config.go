@@ -50,7 +50,8 @@ type Report struct {
 	classes bool // whether there is something to be right about
 }
 
-// String returns a line such as "stage 3 of 27: 91.0 % of 10000 right, loss 0.2512; validation 88.5 % of 2000 right, loss 0.3100".
+// String returns a line such as "stage 3 of 27: 91.0 % of 10000 right, loss 0.2512; validation 88.5 % of 2000 right, loss
+// 0.3100".
 func (r Report) String() string {
 	text := func(s data.Score) string {
 		if r.classes {

@@ -12,9 +12,12 @@
 //
 //	fit, err := boost.DataOf(set.Batch(norm, 0, set.Len()), set.Classes)
 //	...
-//	ensemble, err := boost.Fit(ctx, fit, boost.Config{Loss: boost.Softmax{}, Learner: boost.MLP{Hidden: 32}, Stages: 27, Rate: 0.15})
+//	c := boost.Config{Loss: boost.Softmax{}, Learner: boost.MLP{Hidden: 32}, Stages: 27, Rate: 0.15}
+//	ensemble, err := boost.Fit(ctx, fit, c)
 //	...
 //	score := data.ScoreOf(ensemble.Predict(images), labels)
+//
+// [Ensemble.Save] and [Load] keep what is fitted in a file that says how it is built.
 //
 // # A boosted ensemble is a residual network
 //

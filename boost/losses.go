@@ -148,7 +148,8 @@ func (Logistic) Curvature(f, _ *tensor.Tensor) *tensor.Tensor {
 	return tensor.Mul(p, p, tensor.Sigmoid(nil, tensor.Neg(nil, f)))
 }
 
-// Correct reports whether every score of the row is on its target's side: F_k > 0 where y_k > 1/2. What is not finite is on neither.
+// Correct reports whether every score of the row is on its target's side: F_k > 0 where y_k > 1/2. What is not finite is
+// on neither.
 func (Logistic) Correct(f, y *tensor.Tensor) []bool {
 	out := make([]bool, f.Dim(0))
 	k := f.Dim(1)

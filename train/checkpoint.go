@@ -160,8 +160,8 @@ func firstNotFinite(x *tensor.Tensor) (int, bool) {
 }
 
 // Resume continues from Config.Checkpoint, which a trainer of the same model, data and configuration has saved: the Run
-// that follows does exactly what that trainer would have done. Epochs may differ, which changes the learning rates. If there is none,
-// errors.Is(err, fs.ErrNotExist). On an error nothing has changed.
+// that follows does exactly what that trainer would have done. Epochs may differ, which changes the learning rates. If
+// there is no such file, errors.Is(err, fs.ErrNotExist). On an error nothing has changed.
 func (t *Trainer) Resume() error {
 	if t.config.Checkpoint == "" {
 		return fmt.Errorf("train: Resume: Config.Checkpoint is not set: %w", fs.ErrNotExist)

@@ -17,8 +17,9 @@ type Config struct {
 	Epochs   int            // at least 1
 	Seed     uint64         // of the random numbers that the model draws: dropout, stochastic depth
 
-	// Loss makes the scalar that is minimised of a batch and its logits [N, classes]; nil means their mean
-	// cross-entropy, with the batch's Targets if it has some. New tries it on two images. With smoothed labels (Szegedy et al. 2016, section 7) it is
+	// Loss makes the scalar that is minimised of a batch and its logits [N, classes]; nil means their mean cross-entropy,
+	// with the batch's Targets if it has some. New tries it on two images. With smoothed labels (Szegedy et al. 2016,
+	// section 7) it is
 	//
 	//	func(logits *autograd.Var, b *data.Batch) *autograd.Var { return autograd.CrossEntropy(logits, b.Labels, 0.1) }
 	Loss func(logits *autograd.Var, batch *data.Batch) *autograd.Var

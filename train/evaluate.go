@@ -16,10 +16,9 @@ import (
 //
 //	score, err := train.Evaluate(ctx, net, set.Batches(norm, 250))
 //
-// It only reads the model, so several calls may run at once. Whoever wants to see its progress counts the batches that
-// it takes. Its errors are the context's, wrapped together with its
-// cause, the Err of a batch, what the arguments lack (a model, examples that it takes, logits for every label), and a [*NonFiniteError],
-// which comes with the score.
+// It only reads the model, so several calls may run at once. Whoever wants to see its progress counts the batches that it
+// takes. Its errors are the context's, wrapped together with its cause, the Err of a batch, what the arguments lack (a
+// model, examples that it takes, logits for every label), and a [*NonFiniteError], which comes with the score.
 func Evaluate(ctx context.Context, model nn.Module, batches iter.Seq[data.Batch]) (data.Score, error) {
 	if model == nil {
 		return data.Score{}, errors.New("train: Evaluate: the model is nil")

@@ -57,11 +57,11 @@ func (e *DivergedError) Error() string {
 // Run trains until Config.Epochs epochs are complete, counting those of earlier calls and of the run that
 // was resumed, and returns what came out of each.
 //
-// It returns the context's error, wrapped together with its cause, when ctx is done, the error of a hook, wrapped, the
-// error of an image that cannot be read, and a [*DivergedError] when the loss is NaN or infinite, or a parameter is when a checkpoint is due, at the
-// latest at the end of each epoch. A checkpoint that cannot be written, is not to be replaced or is in use
-// by another Run is an error before the first step. One that could not be saved later is tried again by the next
-// call. The epochs that are complete are returned in any case.
+// It returns the context's error, together with its cause, when ctx is done, the error of a hook or of an image that
+// cannot be read, all wrapped, and a [*DivergedError] when the loss is NaN or infinite, or a parameter is when a checkpoint
+// is due, at the latest at the end of each epoch. A checkpoint that cannot be written, is not to be replaced or is in use
+// by another Run is an error before the first step. One that could not be saved later is tried again by the next call. The
+// epochs that are complete are returned in any case.
 func (t *Trainer) Run(ctx context.Context) ([]Epoch, error) {
 	err := t.run(ctx)
 	return slices.Clone(t.history), err

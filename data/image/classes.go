@@ -21,8 +21,9 @@ const maxClasses = 1 << 17
 //	n01440764 tench, Tinca tinca
 //	n01443537 goldfish, Carassius auratus
 //
-// They are divided by the first tab, or without one by the first space. A folder alone is its own name. Empty lines do not count. A folder that comes twice, or is no name of one, text that is not
-// UTF-8, no line at all and more than 2^17 or one of more than 64 KiB are errors.
+// They are divided by the first tab, or without one by the first space. A folder alone is its own name. Empty lines do
+// not count. Errors are a folder that comes twice or is no name of one, text that is not UTF-8, a line of more than 64 KiB,
+// and no classes or more than 2^17.
 func ReadClasses(r io.Reader) ([]Class, error) {
 	var classes []Class
 	seen := map[string]bool{}

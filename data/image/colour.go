@@ -9,7 +9,6 @@ import (
 
 // blend returns from + factor*(m-from), byte by byte, rounded towards zero and clipped. from is called for each pixel.
 func (m *Image) blend(from func(pixel int) [3]uint8, factor float64) *Image {
-	m.wantColours("blend")
 	out := New(m.Height, m.Width, 3)
 	f := float32(factor)
 	for i := range m.Height * m.Width {
@@ -30,11 +29,13 @@ func (m *Image) wantColours(op string) {
 
 // Brightness returns m with all bytes times a factor that is not negative: 0 is black, 1 as it was.
 func (m *Image) Brightness(factor float64) *Image {
+	m.wantColours("Brightness")
 	return m.blend(func(int) [3]uint8 { return [3]uint8{} }, factor)
 }
 
 // Contrast returns m with differences to its mean luminance times a factor: 0 is grey, 1 as it was.
 func (m *Image) Contrast(factor float64) *Image {
+	m.wantColours("Contrast")
 	sum := int64(0)
 	for _, p := range m.Grey().Pixels {
 		sum += int64(p)
@@ -45,12 +46,14 @@ func (m *Image) Contrast(factor float64) *Image {
 
 // Saturation returns m with differences to the luminance of each pixel times a factor: 0 is grey, 1 as it was.
 func (m *Image) Saturation(factor float64) *Image {
+	m.wantColours("Saturation")
 	grey := m.Grey().Pixels
 	return m.blend(func(i int) [3]uint8 { return [3]uint8{grey[i], grey[i], grey[i]} }, factor)
 }
 
 // Sharpness returns m with differences to a smoothed image times a factor: 0 is smooth, 1 as it was, 2 sharp.
 func (m *Image) Sharpness(factor float64) *Image {
+	m.wantColours("Sharpness")
 	smooth := m.smooth().Pixels
 	return m.blend(func(i int) [3]uint8 { return [3]uint8(smooth[3*i : 3*i+3]) }, factor)
 }

@@ -26,8 +26,9 @@ type FolderConfig struct {
 	// Classes are the folders in the order of the classes, as [ReadClasses] has them, or as the Classes of another Folder.
 	// Nil means those that are there, sorted by their bytes, as torchvision's ImageFolder does.
 	Classes []Class
-	// Unreadable, if set, is given the error of each file that is no picture, and these are left out: OpenFolder then decodes
-	// every file. Otherwise a file is looked at when a batch needs it, and if it cannot be read, this ends the epoch.
+	// Unreadable, if set, is given the error of each file that is no picture, and these are left out: OpenFolder then
+	// decodes every file. Otherwise a file is looked at when a batch needs it, and if it cannot be read, this ends the
+	// epoch.
 	Unreadable func(error)
 	Progress   func(done, total int) // of decoding every file
 }
@@ -98,24 +99,28 @@ func (f *Folder) list() error {
 	if err != nil {
 		return err
 	}
-	var found []Class
+	known, there := map[string]bool{}, map[string]bool{}
+	for _, c := range f.classes {
+		known[c.Folder] = true
+	}
 	for _, e := range entries { // sorted by name
-		if info, err := fs.Stat(f.files, e.Name()); err != nil || !info.IsDir() {
+		name := e.Name()
+		if info, err := fs.Stat(f.files, name); err != nil || !info.IsDir() {
 			continue
 		}
-		if i := slices.IndexFunc(f.config.Classes, func(c Class) bool { return c.Folder == e.Name() }); f.config.Classes != nil && i < 0 {
-			return fmt.Errorf("folder %s is none of the %d of Classes", e.Name(), len(f.classes))
+		switch {
+		case f.config.Classes == nil:
+			f.classes = append(f.classes, Class{Folder: name, Name: name})
+		case !known[name]:
+			return fmt.Errorf("folder %s is none of the %d of Classes", name, len(f.classes))
 		}
-		found = append(found, Class{Folder: e.Name(), Name: e.Name()})
+		there[name] = true
 	}
-	if f.config.Classes == nil {
-		f.classes = found
-	}
-	if len(found) == 0 {
+	if len(there) == 0 {
 		return errors.New("no folder of a class")
 	}
 	for class, c := range f.classes {
-		if !slices.ContainsFunc(found, func(there Class) bool { return there.Folder == c.Folder }) {
+		if !there[c.Folder] {
 			continue
 		}
 		names, err := f.pictures(c.Folder)

@@ -2,7 +2,6 @@ package image
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -49,13 +48,10 @@ func names(f *Folder) (all []string) {
 }
 
 func TestFolderHasTorchvisionsOrder(t *testing.T) {
-	var want struct {
+	want := reference[struct {
 		Files, Classes []string
 		Samples        [][2]any
-	}
-	text, err := os.ReadFile("testdata/folder.json")
-	require.NoError(t, err)
-	require.NoError(t, json.Unmarshal(text, &want))
+	}](t, "folder.json")
 	files := fstest.MapFS{}
 	for _, name := range want.Files {
 		files[name] = &fstest.MapFile{}

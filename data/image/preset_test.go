@@ -2,31 +2,21 @@ package image
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/binary"
-	"encoding/hex"
-	"encoding/json"
 	"math"
-	"os"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-func presetReference(t *testing.T) (file struct {
+type presetReference struct {
 	Rows [][5]any
 	JPEG []float64
-}) {
-	t.Helper()
-	text, err := os.ReadFile("testdata/presets.json")
-	require.NoError(t, err)
-	require.NoError(t, json.Unmarshal(text, &file))
-	return file
 }
 
 func TestPresetsHaveTheBitsOfTorchvisionAndTimm(t *testing.T) {
-	rows := presetReference(t).Rows
+	rows := reference[presetReference](t, "presets.json").Rows
 	require.Len(t, rows, 2*len(presetTable))
 	for _, row := range rows {
 		p, err := PresetOf(row[0].(string))
@@ -35,14 +25,13 @@ func TestPresetsHaveTheBitsOfTorchvisionAndTimm(t *testing.T) {
 		require.Equal(t, []int{1, p.Crop, p.Crop, 3}, x.Shape())
 		var b bytes.Buffer
 		require.NoError(t, binary.Write(&b, binary.LittleEndian, x.Data()))
-		sum := sha256.Sum256(b.Bytes())
-		assert.Equal(t, row[4], hex.EncodeToString(sum[:8]), "%v", row)
+		assert.Equal(t, row[4], digest(b.Bytes()), "%v", row)
 	}
 }
 
 // A byte of a decoded JPEG is off by up to 3, and 1 in resized pixels.
 func TestPresetOfAJPEG(t *testing.T) {
-	want := presetReference(t).JPEG
+	want := reference[presetReference](t, "presets.json").JPEG
 	p, err := PresetOf("IMAGENET1K_V2")
 	require.NoError(t, err)
 	m, err := Load("testdata/pictures/photo0-2.jpg")

@@ -1,13 +1,9 @@
 package image
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"testing"
 
@@ -26,15 +22,9 @@ func colours(height, width int) *Image {
 	return m
 }
 
-func varyReference(t *testing.T) (file struct {
+type varyReference struct {
 	Rows  [][6]any
 	Parts [][6]int
-}) {
-	t.Helper()
-	text, err := os.ReadFile("testdata/augment.json")
-	require.NoError(t, err)
-	require.NoError(t, json.Unmarshal(text, &file))
-	return file
 }
 
 func TestOperationsHaveTheBitsOfTorchvision(t *testing.T) {
@@ -49,15 +39,14 @@ func TestOperationsHaveTheBitsOfTorchvision(t *testing.T) {
 		apply[op.name] = op.apply
 	}
 	seen := map[string]bool{}
-	for _, row := range varyReference(t).Rows {
+	for _, row := range reference[varyReference](t, "augment.json").Rows {
 		h, w, name, x := int(row[1].(float64)), int(row[2].(float64)), row[3].(string), row[4].(float64)
 		m := colours(h, w)
 		if row[0] == "picture" {
 			m = picture(h, w, 3)
 		}
 		before := slices.Clone(m.Pixels)
-		sum := sha256.Sum256(apply[name](m, x).Pixels)
-		assert.Equal(t, row[5], hex.EncodeToString(sum[:8]), "%v", row)
+		assert.Equal(t, row[5], digest(apply[name](m, x).Pixels), "%v", row)
 		require.Equal(t, before, m.Pixels)
 		seen[name] = true
 	}
@@ -67,7 +56,7 @@ func TestOperationsHaveTheBitsOfTorchvision(t *testing.T) {
 // The steps of strength are torchvision's, but for the rounding of its float32.
 func TestStrengths(t *testing.T) {
 	known := map[string][]float64{}
-	for _, row := range varyReference(t).Rows {
+	for _, row := range reference[varyReference](t, "augment.json").Rows {
 		known[row[3].(string)] = append(known[row[3].(string)], row[4].(float64))
 	}
 	for _, op := range trivial {
@@ -85,7 +74,7 @@ func TestStrengths(t *testing.T) {
 }
 
 func TestPartsOfAPicture(t *testing.T) {
-	for _, p := range varyReference(t).Parts {
+	for _, p := range reference[varyReference](t, "augment.json").Parts {
 		top, left, h, w := middlePart(p[0], p[1])
 		require.Equal(t, p, [6]int{p[0], p[1], top, left, h, w})
 	}

@@ -70,9 +70,9 @@ func (c Cosine) check() error {
 	return demand.All("optim.Cosine", rateCheck("Peak", c.Peak), fractionCheck("Warmup", c.Warmup))
 }
 
-// Steps begins at Peak and multiplies the rate by Factor at each of the places At, rounded to steps. With Factor and At left zero these
-// are those of the published CIFAR ResNets, a tenth after half of the run and another after three quarters (32k and 48k
-// of 64k steps; He et al. 2016a, section 4.2).
+// Steps begins at Peak and multiplies the rate by Factor at each of the places At, rounded to steps. With Factor and At
+// left zero these are those of the published CIFAR ResNets, a tenth after half of the run and another after three quarters
+// (32k and 48k of 64k steps; He et al. 2016a, section 4.2).
 type Steps struct {
 	Peak   float64
 	Factor float64   // 0 means 0.1

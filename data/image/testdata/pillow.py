@@ -1,5 +1,5 @@
 """Writes pillow.json: hashes of what Pillow's Image.resize makes of images of noise and of gradients, by size, filter and
-number of channels, and small results whole. Run beside this file: pip install pillow numpy && python3 pillow.py"""
+number of channels. Run beside this file: pip install pillow numpy && python3 pillow.py"""
 import hashlib
 import json
 

@@ -183,7 +183,7 @@ func (t *Trainer) takeOver(file *weights.File) error {
 	if err != nil {
 		return err
 	}
-	if err := checkFinite(file.Tensors); err != nil {
+	if err := checkTensors(file.Tensors); err != nil {
 		return err
 	}
 	tape := autograd.NewTape(t.config.Seed)
@@ -198,7 +198,8 @@ func (t *Trainer) takeOver(file *weights.File) error {
 	return nil
 }
 
-func checkFinite(tensors map[string]*tensor.Tensor) error {
+// checkTensors refuses numbers in a file that are not finite.
+func checkTensors(tensors map[string]*tensor.Tensor) error {
 	for _, name := range slices.Sorted(maps.Keys(tensors)) {
 		if i, ok := firstNotFinite(tensors[name]); ok {
 			return fmt.Errorf("tensor %s holds %v, as of a training that has diverged", name, tensors[name].Data()[i])
@@ -225,8 +226,7 @@ func (t *Trainer) decode(text string) (*stand, error) {
 	default:
 		return nil, fmt.Errorf("version %d, can read versions 1 and %d", p.Version, standVersion)
 	}
-	q := Trainer{history: p.History, seen: p.Seen}
-	if s := p.Sampler; s.Batch < 1 || s != q.place(s) || p.Seen.Correct < 0 || p.Seen.Correct > p.Seen.Examples ||
+	if s := p.Sampler; s.Batch < 1 || s != place(s, len(p.History), p.Seen.Examples) || p.Seen.Correct < 0 || p.Seen.Correct > p.Seen.Examples ||
 		p.Step != s.Epoch*t.loader.Steps()+s.Next/s.Batch {
 		return nil, fmt.Errorf("step %d, %d epochs and %d images of the next do not agree", p.Step, len(p.History), p.Seen.Examples)
 	}
@@ -263,7 +263,7 @@ func LoadModel(path string, model nn.Module) error {
 		return fmt.Errorf("train: checkpoint: %w", err)
 	}
 	own, _ := split(file)
-	if err := checkFinite(own.Tensors); err != nil {
+	if err := checkTensors(own.Tensors); err != nil {
 		return fmt.Errorf("train: checkpoint %s: %w", path, err)
 	}
 	if err := weights.Assign(nn.State(model), own); err != nil {

@@ -71,7 +71,7 @@ func (t *Trainer) run(ctx context.Context) error {
 	if t.diverged != nil {
 		return t.diverged
 	}
-	if s := t.loader.State(); s != t.place(s) {
+	if s := t.loader.State(); s != place(s, len(t.history), t.seen.Examples) {
 		return fmt.Errorf("train: the loader stands after %d epochs and %d images, the trainer after %d and %d: "+
 			"give each trainer a loader of its own, or call Resume", s.Epoch, s.Next, len(t.history), t.seen.Examples)
 	}
@@ -97,11 +97,12 @@ func (t *Trainer) run(ctx context.Context) error {
 	return nil
 }
 
-// place returns where the loader ought to stand, in a state of it.
-func (t *Trainer) place(s data.State) data.State {
-	s.Epoch, s.Next = len(t.history), t.seen.Examples
-	if t.seen.Examples == s.Len {
-		s.Epoch, s.Next = s.Epoch+1, 0
+// place returns state s of a loader as it is after so many epochs and images of the next. After the last image
+// the loader is in the epoch after that, whether or not this one has been evaluated.
+func place(s data.State, epochs, images int) data.State {
+	s.Epoch, s.Next = epochs, images
+	if images == s.Len {
+		s.Epoch, s.Next = epochs+1, 0
 	}
 	return s
 }
@@ -156,7 +157,7 @@ func (t *Trainer) steps(ctx context.Context) error {
 		}
 		rate := t.rate(t.step)
 		if v := float32(rate); !(v >= 0 && v <= math.MaxFloat32) {
-			_ = t.loader.SetState(t.place(t.loader.State())) // the batch is not trained on
+			_ = t.loader.SetState(place(t.loader.State(), len(t.history), t.seen.Examples)) // the batch is not trained on
 			return t.stop(fmt.Errorf("the learning rate that Schedule gives for step %d is %v", t.step, rate))
 		}
 		s, err := t.train(batch, rate)

@@ -26,11 +26,11 @@ type FolderConfig struct {
 	// Classes are the folders in the order of the classes, as [ReadClasses] has them, or as the Classes of another Folder.
 	// Nil means those that are there, sorted by their bytes, as torchvision's ImageFolder does.
 	Classes []Class
-	// Unreadable, if set, is given the error of each file that is no picture, and these are left out: OpenFolder then
-	// decodes every file. Otherwise a file is looked at when a batch needs it, and if it cannot be read, this ends the
-	// epoch.
-	Unreadable func(error)
-	Progress   func(done, total int) // of decoding every file
+	// OnUnreadable, if set, is called with the error of each file that is no picture: OpenFolder then decodes every file.
+	// An error that it returns ends this; otherwise the file is left out. Without it a file is looked at when a batch
+	// needs it, and if it cannot be read, this ends the epoch.
+	OnUnreadable func(error) error
+	Progress     func(done, total int) // files that have been decoded for OnUnreadable
 }
 
 // Folder is a set of pictures in files, the class of each being the folder that it is in:
@@ -59,7 +59,7 @@ const extensions = " .jpg .jpeg .png .ppm .bmp .pgm .tif .tiff .webp .gif "
 
 // OpenFolder lists the pictures in files, os.DirFS("train") say. Fields that make no sense are a
 // [*residuum.ConfigError]. That there are no folders, that one has no pictures, unless Classes names it, and that Classes does
-// not name one are errors. ctx ends the decoding that Unreadable asks for.
+// not name one are errors. ctx ends the decoding that OnUnreadable asks for.
 func OpenFolder(ctx context.Context, files fs.FS, c FolderConfig) (*Folder, error) {
 	if err := demand.All("image.FolderConfig",
 		demand.That(c.Preset.Crop >= 1, "Preset.Crop", c.Preset.Crop, "want at least 1"),
@@ -73,7 +73,7 @@ func OpenFolder(ctx context.Context, files fs.FS, c FolderConfig) (*Folder, erro
 	if err := f.list(); err != nil {
 		return nil, fmt.Errorf("image: OpenFolder: %w", err)
 	}
-	if c.Unreadable != nil {
+	if c.OnUnreadable != nil {
 		if err := f.leaveOut(ctx); err != nil {
 			return nil, fmt.Errorf("image: OpenFolder: %w", err)
 		}
@@ -171,10 +171,10 @@ func (f *Folder) leaveOut(ctx context.Context) error {
 			}
 		}))
 		for i, err := range errs {
-			if err != nil {
-				f.config.Unreadable(err)
-			} else {
+			if err == nil {
 				kept = append(kept, some[i])
+			} else if err := f.config.OnUnreadable(err); err != nil {
+				return err
 			}
 		}
 		if f.config.Progress != nil {

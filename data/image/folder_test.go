@@ -134,10 +134,11 @@ func TestUnreadableFilesAreNamed(t *testing.T) {
 	c := tiny
 	var said []string
 	var progress [][2]int
-	c.Unreadable = func(err error) {
+	c.OnUnreadable = func(err error) error {
 		require.ErrorIs(t, err, ErrFormat)
 		name, _, _ := strings.Cut(strings.TrimPrefix(err.Error(), "image: "), ":")
 		said = append(said, name)
+		return nil
 	}
 	c.Progress = func(done, total int) { progress = append(progress, [2]int{done, total}) }
 	f = open(t, files, c)
@@ -155,6 +156,10 @@ func TestUnreadableFilesAreNamed(t *testing.T) {
 	cancel()
 	_, err := OpenFolder(ctx, files, c)
 	require.ErrorIs(t, err, context.Canceled)
+	c.OnUnreadable = func(err error) error { return fmt.Errorf("enough: %w", err) }
+	_, err = OpenFolder(t.Context(), files, c)
+	require.ErrorIs(t, err, ErrFormat)
+	require.ErrorContains(t, err, "image: OpenFolder: enough: image: cat/0.jpg")
 }
 
 func TestOpenFolderRefusesNonsense(t *testing.T) {
@@ -179,7 +184,7 @@ func TestOpenFolderRefusesNonsense(t *testing.T) {
 			for _, f := range files {
 				f.Data = nil
 			}
-			c.Unreadable = func(error) {}
+			c.OnUnreadable = func(error) error { return nil }
 		}
 		_, err := OpenFolder(t.Context(), files, c)
 		require.ErrorContains(t, err, says)

@@ -23,8 +23,8 @@ import (
 
 func ownImages(ctx context.Context, folder string) *image.Folder {
 	set, err := image.OpenFolder(ctx, os.DirFS(folder), image.FolderConfig{
-		Preset:     image.Preset{Resize: 36, Crop: 32},
-		Unreadable: func(err error) { log.Print(err) }, // and is left out
+		Preset:       image.Preset{Resize: 36, Crop: 32},
+		OnUnreadable: func(err error) error { log.Print(err); return nil }, // and is left out
 	})
 	stopOn(err)
 	return set

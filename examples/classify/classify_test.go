@@ -3,14 +3,12 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	stdimage "image"
 	"image/color"
 	"image/png"
 	"math"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -23,6 +21,7 @@ import (
 	"github.com/residuum-go/residuum/data/fashion"
 	"github.com/residuum-go/residuum/data/image"
 	"github.com/residuum-go/residuum/examples/internal/program"
+	"github.com/residuum-go/residuum/examples/internal/programtest"
 	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/resnet"
 	"github.com/residuum-go/residuum/tensor"
@@ -30,27 +29,9 @@ import (
 	"github.com/residuum-go/residuum/weights"
 )
 
-// A process of this test binary is the program.
 func TestMain(m *testing.M) {
-	if os.Getenv("CLASSIFY_TEST") == "" {
-		os.Exit(m.Run())
-	}
-	main()
-}
-
-// run starts the program and returns its exit status, the answers and what it says beside them.
-func run(t *testing.T, stdin []byte, args ...string) (status int, answers, notes string) {
-	t.Helper()
-	cmd := exec.Command(os.Args[0], args...)
-	cmd.Env = append(os.Environ(), "CLASSIFY_TEST=1")
-	var out, complaints bytes.Buffer
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(stdin), &out, &complaints
-	err := cmd.Run()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		require.NoError(t, err)
-	}
-	return cmd.ProcessState.ExitCode(), out.String(), complaints.String()
+	programtest.Child(main)
+	m.Run()
 }
 
 // pngOf is a picture file of the pixels of an image of one channel or three.
@@ -96,7 +77,7 @@ func TestTheShippedNet(t *testing.T) {
 }
 
 func TestWithoutArguments(t *testing.T) {
-	status, answers, notes := run(t, nil)
+	status, answers, notes := programtest.Run(t, nil)
 	require.Zero(t, status, notes)
 	table := strings.Split(strings.TrimSpace(answers), "\n")
 	require.Len(t, table, 1+10*5+1)
@@ -121,7 +102,7 @@ func TestFilesFoldersAndStdin(t *testing.T) {
 	first, err := os.ReadFile(files[0])
 	require.NoError(t, err)
 
-	status, answers, notes := run(t, first, "-json", "-top", "2", "-batch", "2", files[1], "-", filepath.Join(dir, "deep"))
+	status, answers, notes := programtest.Run(t, first, "-json", "-top", "2", "-batch", "2", files[1], "-", filepath.Join(dir, "deep"))
 	require.Zero(t, status, notes)
 	got := lines(t, answers)
 	require.Len(t, got, 5)
@@ -157,7 +138,7 @@ func TestBrokenPictures(t *testing.T) {
 	folder := filepath.Join(dir, "folder")
 	require.NoError(t, os.Mkdir(folder, 0o755))
 
-	status, answers, notes := run(t, []byte("\xff\xd8 and nothing more"), "-top", "1", missing, cut, good, empty, text, folder, "-")
+	status, answers, notes := programtest.Run(t, []byte("\xff\xd8 and nothing more"), "-top", "1", missing, cut, good, empty, text, folder, "-")
 	require.Equal(t, 1, status)
 	require.Len(t, strings.Split(strings.TrimSpace(answers), "\n"), 2, answers)
 	require.Contains(t, answers, "\n"+good)
@@ -167,7 +148,7 @@ func TestBrokenPictures(t *testing.T) {
 	require.Contains(t, notes, "no picture in this folder")
 	require.Contains(t, notes, "\nclassify: 6 of 7 pictures could not be classified\n")
 
-	status, answers, _ = run(t, nil, "-json", missing, good)
+	status, answers, _ = programtest.Run(t, nil, "-json", missing, good)
 	require.Equal(t, 1, status)
 	got := lines(t, answers)
 	require.Len(t, got, 2)
@@ -217,7 +198,7 @@ func TestANetOfSomebodyElse(t *testing.T) {
 		"IMAGENET1K_V2":        "shorter side to 232 pixels (bilinear), 224x224 from the middle",
 		"resnetv2_50.a1h_in1k": "normalised by mean [0.5 0.5 0.5]",
 	} {
-		status, answers, notes := run(t, nil, "-json", "-net", foreign(t, net), "-classes", classes, "-preset", preset, path)
+		status, answers, notes := programtest.Run(t, nil, "-json", "-net", foreign(t, net), "-classes", classes, "-preset", preset, path)
 		require.Zero(t, status, notes)
 		require.Contains(t, notes, "original net of [1 1] blocks")
 		require.Contains(t, notes, "assumed: a stem of stride 2")
@@ -244,7 +225,7 @@ func TestAFileWithACard(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "ours.safetensors")
 	require.NoError(t, net.Save(file, card))
 	path, m := photograph(t)
-	status, answers, notes := run(t, nil, "-json", "-net", file, path)
+	status, answers, notes := programtest.Run(t, nil, "-json", "-net", file, path)
 	require.Zero(t, status, notes)
 	require.Contains(t, notes, "normalised by mean [0 0.5 1], deviation [1 2 3]; as the file says")
 	want := image.Preset{Resize: 32, Crop: 32, Norm: card.Norm}.Tensor(m)
@@ -261,10 +242,10 @@ func TestAFileWithAPreset(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "ours.safetensors")
 	require.NoError(t, net.Save(file, card))
 	path, _ := photograph(t)
-	_, _, notes := run(t, nil, "-net", file, path)
+	_, _, notes := programtest.Run(t, nil, "-net", file, path)
 	require.Contains(t, notes, "168 pixels (bicubic), 160x160 from the middle")
 	require.Contains(t, notes, "as of resnet50.a3_in1k")
-	_, _, notes = run(t, nil, "-net", file, "-preset", "IMAGENET1K_V1", path)
+	_, _, notes = programtest.Run(t, nil, "-net", file, "-preset", "IMAGENET1K_V1", path)
 	require.Contains(t, notes, "256 pixels (bilinear), 224x224 from the middle")
 }
 
@@ -277,7 +258,7 @@ func TestANetWithoutNumbers(t *testing.T) {
 		}
 	}
 	path, _ := photograph(t)
-	status, answers, notes := run(t, nil, "-net", foreign(t, net), path)
+	status, answers, notes := programtest.Run(t, nil, "-net", foreign(t, net), path)
 	require.Equal(t, 1, status)
 	require.Empty(t, answers)
 	require.Contains(t, notes, path+": the net gives no numbers for it")
@@ -307,7 +288,7 @@ func TestWhatCannotBe(t *testing.T) {
 		{2, []string{"-top", "0", path}, "want 1 to 1,000,000"},
 		{2, []string{"-train", filepath.Join(dir, "x"), path}, "-train takes no pictures"},
 	} {
-		status, answers, notes := run(t, nil, c.args...)
+		status, answers, notes := programtest.Run(t, nil, c.args...)
 		require.Equal(t, c.status, status, notes)
 		require.Empty(t, answers)
 		require.Contains(t, notes, c.says)
@@ -330,7 +311,7 @@ func TestTrainFashion(t *testing.T) {
 	}
 	require.Equal(t, files[0], files[1])
 	require.Contains(t, notes.String(), "epoch 1: ")
-	status, answers, said := run(t, nil, "-net", filepath.Join(dir, "a"), "-top", "1")
+	status, answers, said := programtest.Run(t, nil, "-net", filepath.Join(dir, "a"), "-top", "1")
 	require.Zero(t, status, said)
 	require.Contains(t, answers, "of 10 are what their labels say")
 }

@@ -1,45 +1,25 @@
 package main
 
 import (
-	"bytes"
-	"errors"
 	"math"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/residuum-go/residuum/data"
+	"github.com/residuum-go/residuum/examples/internal/programtest"
 	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/resnet"
 	"github.com/residuum-go/residuum/tensor"
 	"github.com/residuum-go/residuum/weights"
 )
 
-// A process of this test binary is the program.
 func TestMain(m *testing.M) {
-	if os.Getenv("CONVERT_TEST") == "" {
-		os.Exit(m.Run())
-	}
-	main()
-}
-
-// run starts the program and returns its exit status, the summary and what is wrong.
-func run(t *testing.T, args ...string) (status int, summary, wrong string) {
-	t.Helper()
-	cmd := exec.Command(os.Args[0], args...)
-	cmd.Env = append(os.Environ(), "CONVERT_TEST=1")
-	var out, complaints bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &complaints
-	err := cmd.Run()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		require.NoError(t, err)
-	}
-	return cmd.ProcessState.ExitCode(), out.String(), complaints.String()
+	programtest.Child(main)
+	m.Run()
 }
 
 func newNet(t *testing.T) *resnet.Net {
@@ -69,7 +49,7 @@ func TestANetBecomesAFileThatDescribesItself(t *testing.T) {
 	from, to := save(t, tensors), target(t)
 	names := filepath.Join(t.TempDir(), "names.txt")
 	require.NoError(t, os.WriteFile(names, []byte("cat\ndog\nhorse\n"), 0o644))
-	status, summary, wrong := run(t, "-classes", names, "-preset", "IMAGENET1K_V2", "-shortcut", "A centred", from, to)
+	status, summary, wrong := programtest.Run(t, nil, "-classes", names, "-preset", "IMAGENET1K_V2", "-shortcut", "A centred", from, to)
 	require.Zero(t, status, wrong)
 	require.Empty(t, wrong)
 	for _, says := range []string{
@@ -95,7 +75,7 @@ func TestANetBecomesAFileThatDescribesItself(t *testing.T) {
 	}
 
 	again := target(t)
-	status, summary, wrong = run(t, to, again)
+	status, summary, wrong = programtest.Run(t, nil, to, again)
 	require.Zero(t, status, wrong)
 	require.Contains(t, summary, ", as the file says\n")
 	before, err := os.ReadFile(to)
@@ -110,7 +90,7 @@ func TestAPresetIsKept(t *testing.T) {
 	net, err := resnet.New(c, rand.New(rand.NewPCG(1, 2)))
 	require.NoError(t, err)
 	to := target(t)
-	status, summary, wrong := run(t, "-preset", "resnet50.a1_in1k", save(t, weights.FromState(nn.State(net))), to)
+	status, summary, wrong := programtest.Run(t, nil, "-preset", "resnet50.a1_in1k", save(t, weights.FromState(nn.State(net))), to)
 	require.Zero(t, status, wrong)
 	require.Contains(t, summary, "; prepared as for resnet50.a1_in1k\n")
 	_, card, err := resnet.Load(to)
@@ -123,7 +103,7 @@ func TestAnUnknownNet(t *testing.T) {
 	odd := tensor.New(2, 3)
 	odd.Data()[4], odd.Data()[5] = float32(math.NaN()), float32(math.Inf(-1))
 	to := target(t)
-	status, summary, wrong := run(t, save(t, map[string]*tensor.Tensor{"transformer.wte": odd}), to)
+	status, summary, wrong := programtest.Run(t, nil, save(t, map[string]*tensor.Tensor{"transformer.wte": odd}), to)
 	require.Zero(t, status, wrong)
 	require.Contains(t, summary, "\nnet      not recognised, so tensors keep their names: resnet: not a net of this package: it has no layer1.0")
 	require.Contains(t, summary, "\nchecked  all 6 numbers are the same\n")
@@ -139,7 +119,7 @@ func TestTypesThatAreNotConverted(t *testing.T) {
 	header := `{"a":{"dtype":"F16","shape":[2],"data_offsets":[0,4]},"b":{"dtype":"F8_E4M3","shape":[4],"data_offsets":[4,8]}}`
 	content := append([]byte{byte(len(header)), 0, 0, 0, 0, 0, 0, 0}, header+"\x00\x3c\x00\xc0\x01\x02\x03\x04"...)
 	require.NoError(t, os.WriteFile(from, content, 0o644))
-	status, summary, wrong := run(t, from, to)
+	status, summary, wrong := programtest.Run(t, nil, from, to)
 	require.Zero(t, status, wrong)
 	require.Contains(t, summary, "\ntensors  1, 1 of F16; 2 numbers\nleft out 1 of types that are not converted: b (F8_E4M3)\n")
 	got, err := weights.Load(to)
@@ -151,7 +131,7 @@ func TestTypesThatAreNotConverted(t *testing.T) {
 // A file of torch.save, of which one of two dictionaries is asked for.
 func TestAPartOfAFileOfPyTorch(t *testing.T) {
 	to := target(t)
-	status, summary, wrong := run(t, "-part", "ema", "../../weights/testdata/torch/two.pt", to)
+	status, summary, wrong := programtest.Run(t, nil, "-part", "ema", "../../weights/testdata/torch/two.pt", to)
 	require.Zero(t, status, wrong)
 	require.Contains(t, summary, "two.pt, part ema\ntensors  1, 1 of F32; 1 numbers\n")
 	got, err := weights.Load(to)
@@ -189,7 +169,7 @@ func TestWhatCannotBe(t *testing.T) {
 		{2, []string{ours}, "1 files: want two, the one to read and the one to write"},
 		{2, []string{ours, "new.pth"}, "the file to write is new.pth: want a name that ends in .safetensors"},
 	} {
-		status, _, wrong := run(t, c.args...)
+		status, _, wrong := programtest.Run(t, nil, c.args...)
 		require.Equal(t, c.status, status, wrong)
 		require.Contains(t, wrong, c.says)
 		if to := c.args[len(c.args)-1]; to != ours {

@@ -12,27 +12,14 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/residuum-go/residuum/examples/internal/programtest"
 )
 
-// arguments hands the command line to a child process that is this program.
-const arguments = "RESIDUUM_TEST_VEIT_ARGUMENTS"
-
 func TestMain(m *testing.M) {
-	if args := os.Getenv(arguments); args != "" {
-		os.Args = append(os.Args[:1], strings.Split(args, " ")...)
-		main()
-		os.Exit(0)
-	}
-	code := m.Run()
+	programtest.Child(main)
+	m.Run()
 	os.RemoveAll(complete.dir)
-	os.Exit(code)
-}
-
-// process returns a process that runs the program.
-func process(args []string) *exec.Cmd {
-	child := exec.Command(os.Args[0])
-	child.Env = append(os.Environ(), arguments+"="+strings.Join(args, " "))
-	return child
 }
 
 // A process that is killed again and again ends where one that is left alone ends.
@@ -44,7 +31,7 @@ func TestKilledRunGoesOnWhereItWas(t *testing.T) {
 		further = 7
 	}
 	for {
-		child := process(completeArgs(dir))
+		child := programtest.Command(completeArgs(dir)...)
 		out, err := child.StdoutPipe()
 		require.NoError(t, err)
 		require.NoError(t, child.Start())
@@ -87,7 +74,7 @@ func TestTwoAtOnce(t *testing.T) {
 	<-log.begun
 	before := content(t, dir)
 	for _, args := range [][]string{completeArgs(dir), append(completeArgs(dir), "-resume=false")} {
-		out, err := process(args).CombinedOutput()
+		out, err := programtest.Command(args...).CombinedOutput()
 		exit := &exec.ExitError{}
 		require.ErrorAs(t, err, &exit)
 		require.Equal(t, 1, exit.ExitCode())

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/residuum-go/residuum/examples/internal/programtest"
 )
 
 type config struct{ blocks, most int }
@@ -90,12 +92,14 @@ func TestArguments(t *testing.T) {
 	require.Contains(t, help.String(), "\nusage: see [flags] [file ...]\n")
 }
 
-// A process of this test binary is the program whose Main is tested.
 func TestMain(m *testing.M) {
-	if os.Getenv("PROGRAM_TEST") == "" {
-		os.Exit(m.Run())
-	}
-	Main("lab", func([]string, io.Writer) (string, error) { return os.Getenv("PROGRAM_TEST"), nil },
+	programtest.Child(patient)
+	m.Run()
+}
+
+// patient is a program that waits for a signal, and for one more if its argument is "endless".
+func patient() {
+	Main("lab", func(args []string, _ io.Writer) (string, error) { return args[0], nil },
 		func(ctx context.Context, patience string, out io.Writer) error {
 			fmt.Fprintln(out, "begun")
 			<-ctx.Done()
@@ -113,8 +117,7 @@ func start(t *testing.T, patience string) (process *exec.Cmd, out io.Reader, com
 	if runtime.GOOS == "windows" {
 		t.Skip("no process can send another one Ctrl-C")
 	}
-	p := exec.Command(os.Args[0])
-	p.Env = append(os.Environ(), "PROGRAM_TEST="+patience)
+	p := programtest.Command(patience)
 	complaints = &bytes.Buffer{}
 	p.Stderr = complaints
 	out, err := p.StdoutPipe()

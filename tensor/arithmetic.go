@@ -84,22 +84,20 @@ var (
 	maximum = arithmetic{
 		name:    "Maximum",
 		vectors: vec.Max,
-		scalarB: func(dst, a []float32, s float32) {
-			for i, v := range a {
-				dst[i] = max(v, s)
-			}
-		},
-		scalarA: func(dst []float32, s float32, b []float32) {
-			for i, v := range b {
-				dst[i] = max(s, v)
-			}
-		},
+		scalarB: maxScalar,
+		scalarA: func(dst []float32, s float32, b []float32) { maxScalar(dst, b, s) },
 	}
 )
 
 func addScalarReLU(dst, a []float32, s float32) {
 	vec.AddScalar(dst, a, s)
 	vec.ReLU(dst, dst)
+}
+
+func maxScalar(dst, a []float32, s float32) {
+	for i, v := range a {
+		dst[i] = max(v, s)
+	}
 }
 
 func (op *arithmetic) apply(dst, a, b *Tensor) *Tensor {

@@ -63,11 +63,11 @@ type tap struct {
 func (t *taps) make(by Interpolation, n, out int) {
 	t.first, t.taps = append(t.first[:0], 0), t.taps[:0]
 	for o := range out {
-		switch lo := scaled(o, n, out); by {
+		switch lo := portions.Share(n, o, out); by {
 		case Nearest:
 			t.add(lo, 1)
 		case Area:
-			hi := scaled(o+1, n, out)
+			hi := portions.Share(n, o+1, out)
 			if int64(hi)*int64(out) < int64(o+1)*int64(n) {
 				hi++
 			}
@@ -90,9 +90,6 @@ func (t *taps) make(by Interpolation, n, out int) {
 		t.first = append(t.first, len(t.taps))
 	}
 }
-
-// scaled returns o*n/out rounded down; the product may not fit an int.
-func scaled(o, n, out int) int { return int(int64(o) * int64(n) / int64(out)) }
 
 func (t *taps) add(at int, weight float32) { t.taps = append(t.taps, tap{at, weight}) }
 

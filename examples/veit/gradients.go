@@ -183,12 +183,16 @@ func effectiveTable(nets []*Net) *Table {
 
 // effectiveRMS returns the effective lengths by count x RMS norm.
 func effectiveRMS(n *Net, fraction float64) paths.EffectiveLengths {
-	set := paths.New(len(n.Blocks))
-	v := make([]paths.Log, len(n.Blocks)+1)
-	for _, l := range n.Gradient.ByLength {
-		v[l.Length] = l.RMS + l.Count
+	return paths.New(len(n.Blocks)).Effective(countRMS(n.Gradient), fraction)
+}
+
+// countRMS is count x RMS norm of a net whose blocks all add their skips, by length.
+func countRMS(g *unravel.LengthReport) []paths.Log {
+	v := make([]paths.Log, len(g.ByLength))
+	for k, l := range g.ByLength {
+		v[k] = l.RMS + l.Count
 	}
-	return set.Effective(v, fraction)
+	return v
 }
 
 // span writes an ascending set of lengths shortly: "1 to 3, 5".

@@ -55,14 +55,11 @@ func (j *job) snapshot(ctx context.Context, net network, images int) error {
 		return err
 	}
 	shot := Snapshot{Images: images, Lengths: g.EffectiveExact}
-	set := unravel.PathsOf(net)
-	bound := make([]paths.Log, set.Blocks()+1)
 	for _, l := range g.ByLength {
 		shot.Exact, shot.Single = append(shot.Exact, l.Exact), append(shot.Single, l.RMS)
-		bound[l.Length] = l.RMS + l.Count
 	}
 	for _, e := range g.EffectiveExact {
-		shot.Bound = append(shot.Bound, set.Effective(bound, e.Fraction))
+		shot.Bound = append(shot.Bound, unravel.PathsOf(net).Effective(countRMS(g), e.Fraction))
 	}
 	boosting, err := s.Iterative(ctx)
 	if err != nil {

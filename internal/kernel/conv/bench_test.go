@@ -77,7 +77,8 @@ func BenchmarkConv(b *testing.B) {
 						for _, workers := range []int{1, 2} {
 							b.Run(fmt.Sprintf("op=%s/shape=%s/batch=%d/algo=%s/workers=%d", o.name, l.name, batch, algo, workers), func(b *testing.B) {
 								defer parallel.SetWorkers(workers)()
-								defer SetWinograd(SetWinograd(algo == "winograd"))
+								defer SetWinograd(Winograd())
+								SetWinograd(algo == "winograd")
 								benchmark(b, o, s)
 							})
 						}

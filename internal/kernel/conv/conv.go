@@ -15,8 +15,8 @@ func init() { noWinograd.Store(environment.Choice("RESIDUUM_WINOGRAD", "on", "of
 // Winograd reports whether Winograd's algorithm is used where it is faster, as it is unless RESIDUUM_WINOGRAD=off.
 func Winograd() bool { return !noWinograd.Load() }
 
-// SetWinograd sets Winograd for the whole process and returns what it was.
-func SetWinograd(on bool) (was bool) { return !noWinograd.Swap(!on) }
+// SetWinograd sets Winograd for the whole process.
+func SetWinograd(on bool) { noWinograd.Store(!on) }
 
 // Forward computes y = x * w, overwriting y. The formula is the package comment's.
 func Forward(s Shape, y, x, w []float32) {

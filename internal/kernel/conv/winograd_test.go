@@ -239,6 +239,7 @@ func TestWinogradIsChosenByTheShapeOfAnImage(t *testing.T) {
 
 // TestWinogradSwitchesOff compares with the direct sums, which differ in the last bits.
 func TestWinogradSwitchesOff(t *testing.T) {
+	defer SetWinograd(Winograd())
 	for _, o := range operations[:2] {
 		s := square(2, 8, 64, 64, 3, 1, 1, 1, 1)
 		nd, na, nb := o.sizes(s)
@@ -246,10 +247,10 @@ func TestWinogradSwitchesOff(t *testing.T) {
 		a, b := random(rng, heap(na)), random(rng, heap(nb))
 		direct, off, on := heap(nd), heap(nd), heap(nd)
 		run(s, o.name == "InputGrad", direct, a, b)
+		SetWinograd(true)
 		o.run(s, on, a, b)
-		was := SetWinograd(false)
+		SetWinograd(false)
 		o.run(s, off, a, b)
-		SetWinograd(was)
 		require.Equal(t, direct, off)
 		require.NotEqual(t, direct, on)
 	}

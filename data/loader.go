@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"math"
 	"math/rand/v2"
 	"sync"
 
@@ -73,7 +72,6 @@ func (c LoaderConfig) check(source Source) error {
 			return err
 		}
 	}
-	mixes := fmt.Sprintf("want 0 for none, or at least %v", leastAlpha)
 	height, width, channels := source.Size()
 	pad, side, norm := c.Augment.Pad, min(height, width), c.Norm.check(channels)
 	return demand.All("data.LoaderConfig",
@@ -81,8 +79,8 @@ func (c LoaderConfig) check(source Source) error {
 		demand.That(c.Workers >= 0, "Workers", c.Workers, "want goroutines, or 0 for 1"),
 		demand.That(pad >= 0 && pad < side, "Augment.Pad", pad, fmt.Sprintf("want 0 to %d, or crops could show nothing of the images", side-1)),
 		demand.That(c.Augment.Erase >= 0 && c.Augment.Erase <= 1, "Augment.Erase", c.Augment.Erase, "want a probability"),
-		demand.That(c.Mix.MixUp == 0 || c.Mix.MixUp >= leastAlpha && c.Mix.MixUp <= math.MaxFloat32, "Mix.MixUp", c.Mix.MixUp, mixes),
-		demand.That(c.Mix.CutMix == 0 || c.Mix.CutMix >= leastAlpha && c.Mix.CutMix <= math.MaxFloat32, "Mix.CutMix", c.Mix.CutMix, mixes),
+		alphaCheck("Mix.MixUp", c.Mix.MixUp),
+		alphaCheck("Mix.CutMix", c.Mix.CutMix),
 		demand.That(norm == nil, "Norm", c.Norm, fmt.Sprint(norm)),
 	)
 }

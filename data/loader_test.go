@@ -310,9 +310,10 @@ func TestNewLoaderRefusesNonsense(t *testing.T) {
 		"Norm is {[0] [0]}: mean 0 and deviation 0 of channel 0: want finite numbers, the deviation positive": func(c *data.LoaderConfig) {
 			c.Norm = data.Norm{Mean: []float32{0}, Std: []float32{0}}
 		},
-		"Augment.Erase is 1.5: want a probability":             func(c *data.LoaderConfig) { c.Augment.Erase = 1.5 },
-		"Mix.MixUp is 0.01: want 0 for none, or at least 0.05": func(c *data.LoaderConfig) { c.Mix.MixUp = 0.01 },
-		"Mix.CutMix is -1: want 0 for none, or at least 0.05":  func(c *data.LoaderConfig) { c.Mix.CutMix = -1 },
+		"Augment.Erase is 1.5: want a probability":                                 func(c *data.LoaderConfig) { c.Augment.Erase = 1.5 },
+		"Mix.MixUp is 0.01: want 0 for none, or a finite number of at least 0.05":  func(c *data.LoaderConfig) { c.Mix.MixUp = 0.01 },
+		"Mix.CutMix is -1: want 0 for none, or a finite number of at least 0.05":   func(c *data.LoaderConfig) { c.Mix.CutMix = -1 },
+		"Mix.CutMix is +Inf: want 0 for none, or a finite number of at least 0.05": func(c *data.LoaderConfig) { c.Mix.CutMix = math.Inf(1) },
 	} {
 		c := data.LoaderConfig{Batch: 1, Augment: data.Augment{Pad: 3}}
 		spoil(&c)

@@ -1,11 +1,13 @@
 package data
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 
 	"gonum.org/v1/gonum/stat/distuv"
 
+	"github.com/residuum-go/residuum/internal/demand"
 	"github.com/residuum-go/residuum/tensor"
 )
 
@@ -22,6 +24,11 @@ type Mix struct {
 
 // leastAlpha keeps draws of a Gamma distribution from being 0 for float64.
 const leastAlpha = 0.05
+
+func alphaCheck(field string, alpha float64) demand.Demand {
+	ok := alpha == 0 || alpha >= leastAlpha && alpha <= math.MaxFloat32
+	return demand.That(ok, field, alpha, fmt.Sprintf("want 0 for none, or a finite number of at least %v", leastAlpha))
+}
 
 // mixture is what is drawn for a batch.
 type mixture struct {

@@ -64,8 +64,9 @@ func visible(size, from int64, n int) span {
 }
 
 // Tensor returns images as a batch [N, Crop, Crop, 3]. On the bytes that Pillow decodes it has the bits of torchvision's
-// and timm's transforms of PIL images. Of a JPEG, which [Decode] rounds otherwise, some 3 % of the values are off, by 1
-// or 2 of 255, which is 0.035 at most after division by Std. It panics unless all have three channels.
+// and timm's transforms of PIL images. Of a JPEG, which [Decode] rounds otherwise, some values are off by 1 or 2 of 255, which
+// is 0.035 at most after division by Std: 3 % of those of the JPEG of TestPresetOfAJPEG. It panics unless all have three
+// channels.
 func (p Preset) Tensor(images ...*Image) *tensor.Tensor {
 	x := tensor.New(len(images), p.Crop, p.Crop, 3)
 	for i, m := range images {

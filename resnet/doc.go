@@ -16,18 +16,20 @@
 //	net, _, err := resnet.Load("resnet50-0676ba61.pth")
 //	fmt.Println(net.Recognised())
 //
-// Nets come as one of the first three of these, and beside them stand those in the manner of VGG:
+// [Net.WithClasses] gives such a net another head, to be tuned on one's own images.
+//
+// A net is of one of four kinds:
 //
 //	pre-activation  y = s(x) + conv2(relu(bn2(conv1(relu(bn1(x))))))       He et al. 2016b
 //	original        y = relu(s(x) + bn2(conv2(relu(bn1(conv1(x))))))       He et al. 2016a
 //	plain           y = relu(bn2(conv2(relu(bn1(conv1(x))))))
 //	vgg             y = pool(relu(bn(conv(x)))), pooling in the last block of a stage
 //
-// where s is the identity, or where the shape changes one of the shortcuts that [Shortcut] lists.
-// Bottleneck blocks have a third convolution with its batch norm and ReLU.
+// where s is the identity, or where the shape changes one of the shortcuts that [Shortcut] lists. Bottleneck blocks have
+// a third convolution with its batch norm and ReLU.
 //
-// A [Net] runs as a whole through Forward, and comes apart into Stem, Skip, Branch, Join and Head for
-// those who delete its blocks, reorder them or follow single paths. Both are the same computation:
+// A [Net] runs as a whole through Forward, and comes apart into Stem, Skip, Branch, Join and Head for those who delete
+// its blocks, reorder them or follow single paths. Both are the same computation:
 //
 //	y := net.Stem(x)
 //	for i := range net.Len() {

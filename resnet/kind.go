@@ -13,7 +13,7 @@ const (
 	PreActivation Kind = "preactivation" // He et al. 2016b, figure 1b
 	Original      Kind = "original"      // He et al. 2016a, figure 2
 	Plain         Kind = "plain"         // the original's layers without skips; He et al. 2016a, section 3.3
-	VGG           Kind = "vgg"           // Simonyan and Zisserman 2015, for small images
+	VGG           Kind = "vgg"           // Simonyan and Zisserman 2015
 )
 
 var kinds = map[Kind]kind{PreActivation: preActivation{}, Original: original{}, Plain: plain{}, VGG: vgg{}}

@@ -1,5 +1,5 @@
 // Command models is the Go side of bench/parity/models.py. Without arguments it prints the names of package resnet; with
-// a file of weights, one of what PyTorch computed with them, and what gradients may be off by, it prints by how much this library differs.
+// a file of weights and one of what PyTorch computed with them, it prints by how much this library differs.
 package main
 
 import (
@@ -8,7 +8,6 @@ import (
 	"math"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/residuum-go/residuum/autograd"
@@ -19,22 +18,17 @@ import (
 )
 
 func main() {
-	if len(os.Args) != 4 {
+	if len(os.Args) != 3 {
 		fmt.Println(strings.Join(resnet.Names(), "\n"))
 		return
 	}
 	d, err := compare(os.Args[1], os.Args[2])
 	if err != nil {
-		fmt.Println(err)
+		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 	slices.Sort(d.gradients)
-	median := d.gradients[len(d.gradients)/2]
-	fmt.Printf("%9.1e %9.1e %9.1e %9.1e\n", median, d.training, d.logits, d.features)
-	allowed, err := strconv.ParseFloat(os.Args[3], 64)
-	if err != nil || !(max(d.logits, d.features, d.training) <= 1e-4 && median <= allowed) {
-		os.Exit(1)
-	}
+	fmt.Println(d.logits, d.features, d.training, d.gradients[len(d.gradients)/2])
 }
 
 // differences are relative ones: of logits and features the largest over the largest value, of a gradient in the

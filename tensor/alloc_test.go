@@ -19,11 +19,23 @@ func TestNoAllocationIntoADestination(t *testing.T) {
 		for _, workers := range []int{1, 2} {
 			defer parallel.SetWorkers(workers)()
 			for _, op := range largeOps(t) {
-				n := testing.AllocsPerRun(5, func() { op.run(op.dst) })
-				require.LessOrEqual(t, n, 1.0, "%s with %d workers", op.name, workers)
+				require.LessOrEqual(t, steadyAllocs(func() { op.run(op.dst) }), 1.0, "%s with %d workers", op.name, workers)
 			}
 		}
 	})
+}
+
+// steadyAllocs returns how much a call allocates once the pools are full. They grow when more workers than ever
+// before happen to work at the same moment, which may be in any call, so a measurement with such a call is repeated.
+func steadyAllocs(call func()) float64 {
+	least := testing.AllocsPerRun(5, call)
+	for range 4 {
+		if least <= 1 {
+			break
+		}
+		least = min(least, testing.AllocsPerRun(5, call))
+	}
+	return least
 }
 
 func TestSmallOperationsDoNotAllocate(t *testing.T) {

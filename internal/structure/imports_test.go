@@ -46,6 +46,7 @@ var mayImport = map[string]string{
 	"data/fashion":               "data",
 	"data/fashion/gen":           "data internal/atomicfile",
 	"weights":                    "tensor internal/atomicfile internal/pickle",
+	"weights/onnx":               "tensor autograd nn weights/onnx/internal/pb",
 	"weights/onnx/internal/pb":   "",
 	"train":                      "tensor autograd nn nn/optim data weights internal/atomicfile internal/filelock internal/cancelled internal/demand",
 }
@@ -58,7 +59,7 @@ var outside = map[string]string{
 	"github.com/gofrs/flock":         "internal/filelock",
 	"gonum.org/v1/gonum":             "data examples/veit tensor unravel unravel/paths",
 	"gonum.org/v1/plot":              "internal/figure",
-	"google.golang.org/protobuf":     "weights/onnx/internal/pb",
+	"google.golang.org/protobuf":     "weights/onnx weights/onnx/internal/pb",
 	"github.com/stretchr/testify":    "internal/kernel/kerneltest",
 	"golang.org/x/term":              "examples/internal/program",
 	"golang.org/x/text":              "examples/internal/program",

@@ -7,7 +7,8 @@
 // [PresetOf] knows those of torchvision and timm, and its Tensor goes into a network.
 //
 // A [Folder] is a set of pictures for training, which are read when they are needed. How they are varied is a function, made
-// of those here that draw, [RandomResizedCrop], [RandomFlip], [Jitter] and [TrivialAugment], and of your own:
+// of those here that draw, [RandomResizedCrop], [RandomFlip], [Jitter], [TrivialAugment] and [RandAugment], and of your
+// own:
 //
 //	vary := func(m *image.Image, rng *rand.Rand) *image.Image {
 //		m = image.RandomResizedCrop(m, 224, 0.08, image.Bilinear, rng)

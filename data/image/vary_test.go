@@ -1,6 +1,7 @@
 package image
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -25,6 +26,8 @@ func colours(height, width int) *Image {
 type varyReference struct {
 	Rows  [][6]any
 	Parts [][6]int
+	Space map[string]map[string][2]any // policy, operation: strengths, whether signed
+	Moved string
 }
 
 func TestOperationsHaveTheBitsOfTorchvision(t *testing.T) {
@@ -35,7 +38,7 @@ func TestOperationsHaveTheBitsOfTorchvision(t *testing.T) {
 			return m.Crop(0, 0, (m.Height+1)/2, (m.Width+2)/3).Resize(17, 17, Bilinear)
 		},
 	}
-	for _, op := range trivial {
+	for _, op := range operations {
 		apply[op.name] = op.apply
 	}
 	seen := map[string]bool{}
@@ -53,24 +56,54 @@ func TestOperationsHaveTheBitsOfTorchvision(t *testing.T) {
 	require.Len(t, seen, len(apply))
 }
 
-// The steps of strength are torchvision's, but for the rounding of its float32.
-func TestStrengths(t *testing.T) {
-	known := map[string][]float64{}
-	for _, row := range reference[varyReference](t, "augment.json").Rows {
-		known[row[3].(string)] = append(known[row[3].(string)], row[4].(float64))
-	}
-	for _, op := range trivial {
-		var got []float64
-		for _, i := range []int{0, 1, 7, 20, 30} {
-			got = append(got, op.strength(i))
-			if op.signed {
-				got = append(got, -op.strength(i))
+func TestStrengthsAreThoseOfTorchvision(t *testing.T) {
+	ref := reference[varyReference](t, "augment.json")
+	for policy, r := range map[string]ranges{"wide": wide, "narrow": narrow} {
+		require.Len(t, ref.Space[policy], len(operations))
+		for _, op := range operations {
+			want := ref.Space[policy][op.name]
+			require.Equal(t, want[1], op.signed, op.name)
+			for i, x := range want[0].([]any) {
+				require.Equal(t, x, op.strength(r, New(500, 331, 1), i), "%s %s %d", policy, op.name, i)
 			}
 		}
-		for _, x := range known[op.name] {
-			require.True(t, slices.ContainsFunc(got, func(g float64) bool { return math.Abs(g-x) < 1e-5 }), "%s %v: %v", op.name, x, got)
+	}
+	var moves []byte
+	for side := 1; side <= 1024; side++ {
+		for i := range steps + 1 {
+			moves = binary.LittleEndian.AppendUint32(moves, uint32(upTo(narrow.pixels(side), i)))
 		}
 	}
+	require.Equal(t, ref.Moved, digest(moves))
+}
+
+// All operations come, each as often, one after the other.
+func TestRandAugmentIsAChainOfOperations(t *testing.T) {
+	m, rng := colours(20, 30), rand.New(rand.NewPCG(1, 2))
+	require.Same(t, m, RandAugment(m, 0, 9, rng))
+	want := map[string]bool{} // all that two operations can make
+	for _, a := range operations {
+		for _, b := range operations {
+			for sign := range 4 {
+				x, y := a.strength(narrow, m, 9)*float64(1-2*(sign&1)), b.strength(narrow, m, 9)*float64(1-sign&2)
+				if (x < 0 && !a.signed) || (y < 0 && !b.signed) {
+					continue
+				}
+				want[string(b.apply(a.apply(m, x), y).Pixels)] = true
+			}
+		}
+	}
+	seen := map[string]bool{}
+	for range 8000 {
+		got := string(RandAugment(m, 2, 9, rng).Pixels)
+		require.True(t, want[got])
+		seen[got] = true
+	}
+	require.Greater(t, len(seen), len(want)*95/100)
+	for _, bad := range [][2]int{{-1, 9}, {2, -1}, {2, 31}} {
+		require.Panics(t, func() { RandAugment(m, bad[0], bad[1], rng) })
+	}
+	require.Panics(t, func() { RandAugment(m.Grey(), 2, 9, rng) })
 }
 
 func TestPartsOfAPicture(t *testing.T) {
@@ -103,6 +136,7 @@ func TestVariationsDependOnWhatIsDrawn(t *testing.T) {
 		"flip":    func(rng *rand.Rand) *Image { return RandomFlip(m, rng) },
 		"jitter":  func(rng *rand.Rand) *Image { return Jitter{0.4, 0.4, 0.4, 0.1}.Vary(m, rng) },
 		"trivial": func(rng *rand.Rand) *Image { return TrivialAugment(m, rng) },
+		"rand":    func(rng *rand.Rand) *Image { return RandAugment(m, 2, 9, rng) },
 	} {
 		seen := map[string]bool{}
 		for seed := range uint64(60) {
@@ -110,7 +144,7 @@ func TestVariationsDependOnWhatIsDrawn(t *testing.T) {
 			require.Equal(t, first, second, name)
 			seen[fmt.Sprint(first.Pixels)] = true
 		}
-		require.Len(t, seen, map[string]int{"crop": 60, "flip": 2, "jitter": 60, "trivial": len(seen)}[name], name)
+		require.Len(t, seen, map[string]int{"crop": 60, "flip": 2, "jitter": 60, "trivial": len(seen), "rand": len(seen)}[name], name)
 		require.Greater(t, len(seen), 1)
 	}
 	require.Same(t, m, Jitter{}.Vary(m, rand.New(rand.NewPCG(1, 1))))

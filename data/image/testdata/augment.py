@@ -1,11 +1,11 @@
-"""Writes augment.json: hashes of what torchvision's operations on PIL images make of the picture of pillow.py, and the
-middle that its RandomResizedCrop takes when nothing fits. Run beside this file: pip install torch torchvision && python3 augment.py"""
+"""Writes augment.json: hashes of what torchvision's operations on PIL images make of the picture of pillow.py, the middle
+that its RandomResizedCrop takes when nothing fits, and all strengths of TrivialAugmentWide and RandAugment for a picture. Run beside this file: pip install torch torchvision && python3 augment.py"""
 import hashlib
 import json
 
 import numpy
 from PIL import Image
-from torchvision.transforms import InterpolationMode, RandomResizedCrop, TrivialAugmentWide, autoaugment
+from torchvision.transforms import InterpolationMode, RandAugment, RandomResizedCrop, TrivialAugmentWide, autoaugment
 from torchvision.transforms import functional as F
 
 from pillow import picture
@@ -43,5 +43,12 @@ for source, make in (("picture", lambda h, w: picture(h, w, 3)), ("colours", col
 parts = []
 for h, w in ((10, 10), (10, 400), (400, 10), (7, 10), (10, 14), (1, 9), (9, 1), (101, 333)):
     parts.append([h, w, *RandomResizedCrop.get_params(Image.new("L", (w, h)), [2.0, 2.0], [3 / 4, 4 / 3])])
+space = {}
+for policy, of in (("wide", TrivialAugmentWide()._augmentation_space(31)), ("narrow", RandAugment()._augmentation_space(31, (500, 331)))):
+    space[policy] = {name: [m.tolist() if m.ndim else [0.0] * 31, signed] for name, (m, signed) in of.items()}
+# By how many pixels RandAugment moves pictures of 1 to 1024 pixels, at each strength.
+moves = [int(x) for w in range(1, 1025) for x in RandAugment()._augmentation_space(31, (1, w))["TranslateX"][0].tolist()]
+moved = hashlib.sha256(numpy.array(moves, "<i4").tobytes()).hexdigest()[:16]
 with open("augment.json", "w") as f:
-    f.write('{"rows": [\n%s\n],\n"parts": %s}\n' % (",\n".join(json.dumps(r) for r in rows), json.dumps(parts)))
+    f.write('{"rows": [\n%s\n],\n"parts": %s,\n"space": %s,\n"moved": %s}\n'
+            % (",\n".join(json.dumps(r) for r in rows), json.dumps(parts), json.dumps(space), json.dumps(moved)))

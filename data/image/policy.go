@@ -1,6 +1,7 @@
 package image
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 )
@@ -10,43 +11,85 @@ import (
 // unless m has three channels.
 func TrivialAugment(m *Image, rng *rand.Rand) *Image {
 	m.wantColours("TrivialAugment")
-	op := trivial[rng.IntN(len(trivial))]
-	x := op.strength(rng.IntN(steps + 1))
+	op := operations[rng.IntN(len(operations))]
+	return op.vary(m, op.strength(wide, m, rng.IntN(steps+1)), rng)
+}
+
+// RandAugment changes m by so many operations of fourteen, one after the other, drawn with replacement, all of one strength
+// from 0 to 30: RandAugment of Cubuk et al. 2020 with the ranges and bits of torchvision's RandAugment on PIL images, which
+// by default has 2 operations of strength 9. What a movement uncovers is black. It panics unless m has three channels,
+// count is not negative and strength in its range.
+func RandAugment(m *Image, count, strength int, rng *rand.Rand) *Image {
+	m.wantColours("RandAugment")
+	if count < 0 || strength < 0 || strength > steps {
+		panic(fmt.Sprintf("image: RandAugment: %d operations of strength %d: want none negative, strength at most %d", count, strength, steps))
+	}
+	for range count {
+		op := operations[rng.IntN(len(operations))]
+		m = op.vary(m, op.strength(narrow, m, strength), rng)
+	}
+	return m
+}
+
+const steps = 30 // from the weakest to the strongest
+
+// ranges are the greatest strengths.
+type ranges struct {
+	shear, degrees, colour float32
+	bits                   float64 // that posterize takes away
+	pixels                 func(side int) float32
+}
+
+var (
+	wide   = ranges{0.99, 135, 0.99, 6, func(int) float32 { return 32 }}
+	narrow = ranges{0.3, 30, 0.9, 4, func(side int) float32 { return float32(150. / 331 * float64(side)) }}
+)
+
+// operation changes an image by a strength, of which the sign may be drawn.
+type operation struct {
+	name     string // torchvision's
+	strength func(r ranges, m *Image, step int) float64
+	signed   bool
+	apply    func(m *Image, x float64) *Image
+}
+
+func (op operation) vary(m *Image, x float64, rng *rand.Rand) *Image {
 	if op.signed && rng.IntN(2) == 1 {
 		x = -x
 	}
 	return op.apply(m, x)
 }
 
-const steps = 30 // from the weakest to the strongest
-
-// operation changes an image by a strength, of which the sign may be drawn.
-type operation struct {
-	name     string // torchvision's
-	strength func(step int) float64
-	signed   bool
-	apply    func(m *Image, x float64) *Image
+// upTo is value i of torch.linspace(0, most, steps+1): counted from the nearer end, with one rounding to float32.
+func upTo(most float32, i int) float64 {
+	step := float64(most / steps)
+	if i < (steps+1)/2 {
+		return float64(float32(step * float64(i)))
+	}
+	return float64(float32(float64(most) - float64(step*float64(steps-i))))
 }
 
-func upTo(most float64) func(int) float64 {
-	return func(i int) float64 { return most * float64(i) / steps }
-}
+func none(ranges, *Image, int) float64            { return 0 }
+func shears(r ranges, _ *Image, i int) float64    { return upTo(r.shear, i) }
+func colouring(r ranges, _ *Image, i int) float64 { return upTo(r.colour, i) }
 
-var trivial = []operation{
-	{"Identity", upTo(0), false, func(m *Image, _ float64) *Image { return m }},
-	{"ShearX", upTo(0.99), true, func(m *Image, x float64) *Image { return m.affine([6]float64{1, x, 0, 0, 1, 0}) }},
-	{"ShearY", upTo(0.99), true, func(m *Image, x float64) *Image { return m.affine([6]float64{1, 0, 0, x, 1, 0}) }},
-	{"TranslateX", upTo(32), true, func(m *Image, x float64) *Image { return m.Crop(0, -int(x), m.Height, m.Width) }},
-	{"TranslateY", upTo(32), true, func(m *Image, x float64) *Image { return m.Crop(-int(x), 0, m.Height, m.Width) }},
-	{"Rotate", upTo(135), true, (*Image).rotate},
-	{"Brightness", upTo(0.99), true, func(m *Image, x float64) *Image { return m.Brightness(1 + x) }},
-	{"Color", upTo(0.99), true, func(m *Image, x float64) *Image { return m.Saturation(1 + x) }},
-	{"Contrast", upTo(0.99), true, func(m *Image, x float64) *Image { return m.Contrast(1 + x) }},
-	{"Sharpness", upTo(0.99), true, func(m *Image, x float64) *Image { return m.Sharpness(1 + x) }},
-	{"Posterize", func(i int) float64 { return 8 - math.Round(float64(i)*6/steps) }, false, (*Image).posterize},
-	{"Solarize", func(i int) float64 { return 255 - upTo(255)(i) }, false, (*Image).solarize},
-	{"AutoContrast", upTo(0), false, func(m *Image, _ float64) *Image { return m.autoContrast() }},
-	{"Equalize", upTo(0), false, func(m *Image, _ float64) *Image { return m.equalize() }},
+var operations = []operation{
+	{"Identity", none, false, func(m *Image, _ float64) *Image { return m }},
+	{"ShearX", shears, true, func(m *Image, x float64) *Image { return m.affine([6]float64{1, x, 0, 0, 1, 0}) }},
+	{"ShearY", shears, true, func(m *Image, x float64) *Image { return m.affine([6]float64{1, 0, 0, x, 1, 0}) }},
+	{"TranslateX", func(r ranges, m *Image, i int) float64 { return upTo(r.pixels(m.Width), i) }, true,
+		func(m *Image, x float64) *Image { return m.Crop(0, -int(x), m.Height, m.Width) }},
+	{"TranslateY", func(r ranges, m *Image, i int) float64 { return upTo(r.pixels(m.Height), i) }, true,
+		func(m *Image, x float64) *Image { return m.Crop(-int(x), 0, m.Height, m.Width) }},
+	{"Rotate", func(r ranges, _ *Image, i int) float64 { return upTo(r.degrees, i) }, true, (*Image).rotate},
+	{"Brightness", colouring, true, func(m *Image, x float64) *Image { return m.Brightness(1 + x) }},
+	{"Color", colouring, true, func(m *Image, x float64) *Image { return m.Saturation(1 + x) }},
+	{"Contrast", colouring, true, func(m *Image, x float64) *Image { return m.Contrast(1 + x) }},
+	{"Sharpness", colouring, true, func(m *Image, x float64) *Image { return m.Sharpness(1 + x) }},
+	{"Posterize", func(r ranges, _ *Image, i int) float64 { return 8 - math.Round(float64(i)*r.bits/steps) }, false, (*Image).posterize},
+	{"Solarize", func(_ ranges, _ *Image, i int) float64 { return upTo(255, steps-i) }, false, (*Image).solarize},
+	{"AutoContrast", none, false, func(m *Image, _ float64) *Image { return m.autoContrast() }},
+	{"Equalize", none, false, func(m *Image, _ float64) *Image { return m.equalize() }},
 }
 
 // affine returns the image whose pixel (x, y) is the one nearest to (a[0]x + a[1]y + a[2], a[3]x + a[4]y + a[5]) in m,

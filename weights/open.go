@@ -149,8 +149,12 @@ func (r *Reader) Tensor(name string) (*tensor.Tensor, error) {
 		return nil, fmt.Errorf("weights: no tensor %.80q that can be read", name)
 	}
 	t, err := p.read(&source{r: p.file, at: p.base + p.begin})
-	if err == nil {
-		err = unchanged(p.file, p.was)
+	// A read that failed is looked into, too: that the file has changed is then the cause.
+	switch changed := unchanged(p.file, p.was); {
+	case err == nil:
+		err = changed
+	case changed != nil:
+		err = fmt.Errorf("%w: %w", changed, err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("weights: tensor %.80q: %w", name, err)

@@ -44,6 +44,9 @@ func build(m *pb.ModelProto, beside folder) (*Net, error) {
 			b.users[name] = append(b.users[name], use{n.GetOpType(), i})
 		}
 	}
+	for _, o := range g.Output {
+		b.users[o.GetName()] = append(b.users[o.GetName()], use{"output", 0})
+	}
 	if err := b.tensors(g, beside); err != nil {
 		return nil, err
 	}

@@ -52,8 +52,8 @@ func (p port) isNCHW() bool {
 	return few(p.dims[1]) || !few(p.dims[3])
 }
 
-// Forward computes the first output of the file for a batch of images x [N, H, W, C]: logits or probabilities [N, K], as
-// the file has it. An output that is itself images is [N, H, W, C]. It panics if x does not fit; see [Net.Check].
+// Forward computes the first output of the file for a batch of images x [N, H, W, C]: logits or probabilities [N, K],
+// as the file has it. An output that is itself images is [N, H, W, C]. It panics if x does not fit; see [Net.Check].
 func (n *Net) Forward(x *autograd.Var) *autograd.Var {
 	y, err := n.first(&run{net: n, x: x}, x.Shape(), x)
 	if err != nil {
@@ -82,7 +82,14 @@ func (n *Net) first(r *run, shape []int, x *autograd.Var) (*value, error) {
 	if err != nil {
 		return nil, err
 	}
-	return out[0], nil
+	switch y := out[0]; {
+	case y.integers():
+		return nil, fmt.Errorf("onnx: output %q is of integers", n.outputs[0].name)
+	case in.isNCHW() && len(y.shape) == 4:
+		return r.image(y), nil
+	default:
+		return y, nil
+	}
 }
 
 // check proves what Load and Read promise of a net: one input, and shapes that fit.

@@ -169,7 +169,7 @@ func (c *call) scales(at int) []float32 {
 	return c.tensor(at).numbers()
 }
 
-// resized makes images of another size in the ways that agree with [tensor.Resize], and takes the nearest pixels in all.
+// resized makes images of another size, between pixels in the ways of [tensor.Resize], of the nearest ones in all ways.
 func (c *call) resized(x *value, size [2]int, scale [2]float64) *value {
 	mode := c.text("mode", "nearest")
 	how := "half_pixel"

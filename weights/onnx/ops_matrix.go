@@ -75,14 +75,16 @@ func softmax(f func(a *autograd.Var, axis int) *autograd.Var) func(*call) {
 		for _, d := range dims[a:] {
 			n *= d
 		}
-		x = c.plain(x)
 		rows := 1
 		for _, d := range dims[:a] {
 			rows *= d
 		}
-		flat := c.reshape(x, rows, n)
-		y := c.each(flat, func(x *autograd.Var) *autograd.Var { return f(x, 1) })
-		c.give(c.reshape(y, dims...))
+		flat := c.reshape(c.plain(x), rows, n)
+		y := c.reshape(c.each(flat, func(x *autograd.Var) *autograd.Var { return f(x, 1) }), dims...)
+		if x.nhwc {
+			y = c.image(y)
+		}
+		c.give(y)
 	}
 }
 

@@ -114,9 +114,6 @@ func conv(c *call) {
 
 // pool reads the spec of a pooling.
 func (c *call) pool(x *value, axes int) tensor.PoolSpec {
-	if len(c.out) > 1 {
-		fail("the places of maxima are not computed")
-	}
 	w := c.window(x, c.kernel(axes), axes)
 	return tensor.PoolSpec{Size: w.size, Stride: w.stride, Pad: w.pad, Dilation: w.dilation, MoreAtEnd: w.more,
 		Ceil: c.int("ceil_mode", 0) != 0}
@@ -195,7 +192,8 @@ func (c *call) normed(x *value, p [4]*value) *autograd.Var {
 	return y
 }
 
-// localResponse is LRN, Krizhevsky et al. 2012, section 3.3: x / (bias + alpha/size * sum of squares over channels)^beta.
+// localResponse is LRN: x / (bias + alpha/size * sum of squares over channels)^beta. Krizhevsky et al. 2012, section
+// 3.3.
 func localResponse(c *call) {
 	x := c.image(c.tensor(0))
 	size := int(c.int("size", 0))
@@ -208,7 +206,8 @@ func localResponse(c *call) {
 	spec.MoreAtEnd.W = size - 1 - 2*spec.Pad.W
 	square := c.emit(s, func() *autograd.Var { return autograd.Square(x.v) })
 	line := c.reshape(square, s[0], s[1]*s[2], s[3], 1)
-	mean := c.emit(c.shapes.Pool("LRN", line.shape, spec), func() *autograd.Var { return autograd.AvgPool2D(line.v, spec) })
+	mean := c.emit(c.shapes.Pool("LRN", line.shape, spec),
+		func() *autograd.Var { return autograd.AvgPool2D(line.v, spec) })
 	mean = c.reshape(mean, s...)
 	alpha, beta, bias := c.float("alpha", 1e-4), c.float("beta", 0.75), c.float("bias", 1)
 	c.give(like(x, c.emit(s, func() *autograd.Var {

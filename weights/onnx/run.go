@@ -32,6 +32,7 @@ type run struct {
 	x      *autograd.Var // where parameters find their tape
 	values []*value
 	shapes tensor.Shapes
+	most   int64 // elements of the largest result
 }
 
 // call is a node with its operands.
@@ -104,18 +105,14 @@ func (r *run) one(n *node) (err error) {
 		var v *value
 		if at >= 0 {
 			if v = r.values[at]; v == nil {
-				fail("an operand is not computed")
+				fail("an operand is an output that is not computed")
 			}
 		}
 		c.args = append(c.args, v)
 	}
 	n.compute(c)
 	for i, at := range n.out {
-		switch {
-		case at < 0:
-		case i >= len(c.outs):
-			fail("output %d is not computed", i)
-		default:
+		if at >= 0 && i < len(c.outs) { // others are missed only where they are used
 			r.values[at] = c.outs[i]
 		}
 	}
@@ -134,6 +131,7 @@ func (r *run) emit(shape []int, compute func() *autograd.Var) *value {
 		}
 		n *= int64(d)
 	}
+	r.most = max(r.most, n)
 	y := &value{shape: slices.Clone(shape)}
 	if r.x != nil {
 		y.v = compute()

@@ -1,0 +1,161 @@
+package onnx
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/tensor"
+	"github.com/residuum-go/residuum/weights/onnx/internal/pb"
+)
+
+// model returns a valid model: y = Relu(w x) of a matrix w and an input x [1, 2].
+func model() *pb.ModelProto {
+	dim := func(n int64) *pb.TensorShapeProto_Dimension {
+		return &pb.TensorShapeProto_Dimension{Value: &pb.TensorShapeProto_Dimension_DimValue{DimValue: n}}
+	}
+	return &pb.ModelProto{
+		OpsetImport: []*pb.OperatorSetIdProto{{Version: proto.Int64(17)}},
+		Graph: &pb.GraphProto{
+			Input: []*pb.ValueInfoProto{{Name: proto.String("x"), Type: &pb.TypeProto{Value: &pb.TypeProto_TensorType{
+				TensorType: &pb.TypeProto_Tensor{ElemType: proto.Int32(int32(pb.TensorProto_FLOAT)),
+					Shape: &pb.TensorShapeProto{Dim: []*pb.TensorShapeProto_Dimension{dim(1), dim(2)}}}}}}},
+			Output: []*pb.ValueInfoProto{{Name: proto.String("y")}},
+			Initializer: []*pb.TensorProto{{Name: proto.String("w"), Dims: []int64{2, 3},
+				DataType: proto.Int32(int32(pb.TensorProto_FLOAT)), FloatData: []float32{1, 2, 3, 4, 5, 6}}},
+			Node: []*pb.NodeProto{
+				{Name: proto.String("product"), OpType: proto.String("MatMul"), Input: []string{"x", "w"}, Output: []string{"h"}},
+				{Name: proto.String("gate"), OpType: proto.String("Relu"), Input: []string{"h"}, Output: []string{"y"}},
+			},
+		},
+	}
+}
+
+func encoded(t testing.TB, m *pb.ModelProto) []byte {
+	data, err := proto.Marshal(m)
+	require.NoError(t, err)
+	return data
+}
+
+func TestWhatIsWrongWithAFileIsNamed(t *testing.T) {
+	_, err := Read(encoded(t, model()))
+	require.NoError(t, err)
+	weight := func(m *pb.ModelProto) *pb.TensorProto { return m.Graph.Initializer[0] }
+	for want, spoil := range map[string]func(m *pb.ModelProto){
+		`node 0 "product" (MatMul): input "y" is made by no node before`: func(m *pb.ModelProto) {
+			m.Graph.Node[0].Input[0] = "y" // a cycle
+		},
+		`node 1 "gate" (Relu): input "nothing" is made by no node before`: func(m *pb.ModelProto) {
+			m.Graph.Node[1].Input[0] = "nothing"
+		},
+		`node 1 "gate" (Frobnicate): operator is not known`: func(m *pb.ModelProto) {
+			m.Graph.Node[1].OpType = proto.String("Frobnicate")
+		},
+		`node 1 "gate" (elsewhere.Relu): operator is not known`: func(m *pb.ModelProto) {
+			m.Graph.Node[1].Domain = proto.String("elsewhere")
+		},
+		`node 1 "gate" (Relu): output "h": made twice`: func(m *pb.ModelProto) { m.Graph.Node[1].Output[0] = "h" },
+		`node 0 "product" (MatMul): tensor: MatMul: [1 2] x [3 2]`: func(m *pb.ModelProto) {
+			weight(m).Dims = []int64{3, 2}
+		},
+		`tensor "w" of type FLOAT and shape [2 4]: 6 elements, want 8`: func(m *pb.ModelProto) { weight(m).Dims[1] = 4 },
+		`tensor "w": shape [2 -3]`:                                     func(m *pb.ModelProto) { weight(m).Dims[1] = -3 },
+		`tensor "w": shape [4294967296 4294967296]`: func(m *pb.ModelProto) {
+			weight(m).Dims = []int64{1 << 32, 1 << 32}
+		},
+		`tensor "w": elements of type STRING`: func(m *pb.ModelProto) {
+			weight(m).DataType = proto.Int32(int32(pb.TensorProto_STRING))
+		},
+		`initializer "w": a name that is empty or given twice`: func(m *pb.ModelProto) {
+			m.Graph.Initializer = append(m.Graph.Initializer, weight(m))
+		},
+		"operator set 5: known are": func(m *pb.ModelProto) { m.OpsetImport[0].Version = proto.Int64(5) },
+		"2 inputs: want one": func(m *pb.ModelProto) {
+			m.Graph.Initializer, m.Graph.Input = nil, append(m.Graph.Input, second())
+		},
+		"no output":                    func(m *pb.ModelProto) { m.Graph.Output = nil },
+		`output "y" is made by no`:     func(m *pb.ModelProto) { m.Graph.Node = m.Graph.Node[:1] },
+		"no graph":                     func(m *pb.ModelProto) { m.Graph = nil },
+		"was not loaded from a file":   func(m *pb.ModelProto) { outside(weight(m), "w.bin") },
+		`node 1 "gate" (Reshape): ope`: func(m *pb.ModelProto) { m.Graph.Node[1].OpType = proto.String("Reshape") },
+	} {
+		m := model()
+		spoil(m)
+		_, err := Read(encoded(t, m))
+		require.ErrorIs(t, err, ErrFormat, want)
+		require.ErrorContains(t, err, want)
+	}
+	_, err = Read([]byte("no model"))
+	require.ErrorIs(t, err, ErrFormat)
+}
+
+// second is an input in place of the matrix.
+func second() *pb.ValueInfoProto {
+	v := model().Graph.Input[0]
+	v.Name = proto.String("w")
+	return v
+}
+
+// outside moves the data of a tensor into a file.
+func outside(t *pb.TensorProto, location string) {
+	t.FloatData, t.DataLocation = nil, pb.TensorProto_EXTERNAL.Enum()
+	t.ExternalData = []*pb.StringStringEntryProto{{Key: proto.String("location"), Value: proto.String(location)},
+		{Key: proto.String("offset"), Value: proto.String("4")}}
+}
+
+func TestExternalDataLiesInTheModelsFolder(t *testing.T) {
+	parent := t.TempDir()
+	dir := filepath.Join(parent, "model")
+	require.NoError(t, os.Mkdir(dir, 0o755))
+	for path, size := range map[string]int{"w.bin": 28, "model/w.bin": 28, "model/short.bin": 27} {
+		require.NoError(t, os.WriteFile(filepath.Join(parent, path), make([]byte, size), 0o644))
+	}
+	for location, want := range map[string]string{
+		"w.bin": "", "../w.bin": "escapes", filepath.Join(parent, "w.bin"): "escapes",
+		"short.bin": "has 27 bytes, want 24 from 4 on", "gone.bin": "gone.bin", "": "external data", ".": "external data"} {
+		m := model()
+		outside(m.Graph.Initializer[0], location)
+		path := filepath.Join(dir, "m.onnx")
+		require.NoError(t, os.WriteFile(path, encoded(t, m), 0o644))
+		_, err := Load(path)
+		if want == "" {
+			require.NoError(t, err)
+			continue
+		}
+		require.ErrorIs(t, err, ErrFormat, location)
+		require.ErrorContains(t, err, want)
+	}
+}
+
+// FuzzRead reads models: an error that says what is wrong, or a net that computes what its shapes say.
+func FuzzRead(f *testing.F) {
+	f.Add(encoded(f, model()))
+	for _, b := range backendCases(f) {
+		if data := b.files["model.onnx"]; len(data) < 2000 && !strings.Contains(b.name, "cast") {
+			f.Add(data)
+		}
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		net, err := Read(data)
+		if err != nil {
+			require.ErrorIs(t, err, ErrFormat)
+			return
+		}
+		shape := net.InputShape()
+		for i, d := range shape {
+			shape[i] = max(d, 1)
+		}
+		r := &run{net: net}
+		want, err := net.first(r, shape, nil)
+		if err != nil || r.most > 1<<12 {
+			return
+		}
+		got := net.Forward(autograd.Const(tensor.New(shape...)))
+		require.Equal(t, want.shape, got.Shape())
+	})
+}

@@ -20,6 +20,7 @@ import (
 	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/data/fashion"
 	"github.com/residuum-go/residuum/data/image"
+	"github.com/residuum-go/residuum/examples/internal/clothes"
 	"github.com/residuum-go/residuum/examples/internal/program"
 	"github.com/residuum-go/residuum/examples/internal/programtest"
 	"github.com/residuum-go/residuum/nn"
@@ -69,7 +70,7 @@ func lines(t *testing.T, answers string) (all []line) {
 func TestTheShippedNet(t *testing.T) {
 	m, err := openModel(config{})
 	require.NoError(t, err)
-	require.Less(t, len(shipped), 500_000)
+	require.Less(t, len(clothes.Net), 500_000)
 	score, err := train.Evaluate(t.Context(), m.net, fashion.Embedded().Test.Batches(m.card.Norm, 250))
 	require.NoError(t, err)
 	require.InDelta(t, 0.9009999999999999, score.Accuracy(), 0.002)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	_ "embed"
 	"math/rand/v2"
 	"os"
 
@@ -14,12 +13,6 @@ import (
 	"github.com/residuum-go/residuum/resnet"
 	"github.com/residuum-go/residuum/train"
 )
-
-// shipped is the file of the net that is part of the binary, which the directive makes again.
-//
-//go:generate go run . -train fashion.safetensors
-//go:embed fashion.safetensors
-var shipped []byte
 
 // trainFashion trains the net that is shipped on images of Fashion-MNIST, writes it to a file that describes itself, and
 // says how many of the test images it has right. One seed gives the same bits on one instruction set.

@@ -14,6 +14,7 @@ import (
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/data/image"
+	"github.com/residuum-go/residuum/examples/internal/clothes"
 	"github.com/residuum-go/residuum/examples/internal/program"
 	"github.com/residuum-go/residuum/resnet"
 	"github.com/residuum-go/residuum/tensor"
@@ -36,7 +37,7 @@ func openModel(cfg config) (*model, error) {
 	var err error
 	if cfg.net == "" {
 		var file *weights.File
-		if file, err = weights.Read(bytes.NewReader(shipped), int64(len(shipped))); err == nil {
+		if file, err = weights.Read(bytes.NewReader(clothes.Net), int64(len(clothes.Net))); err == nil {
 			m.net, m.card, err = resnet.FromFile(file)
 		}
 		if err == nil {

@@ -87,6 +87,9 @@ type Config struct {
 	// own, and PooledProjection puts a 2x2 average pooling before a projection in place of its stride. Together they make
 	// a ResNet-D: He et al. 2019, "Bag of Tricks for Image Classification", section 4.
 	DeepStem, PooledProjection bool
+	// TieredStem lets the first convolution of a deep stem have three eighths of the channels instead of half: timm's
+	// nets whose names end in t.
+	TieredStem bool
 	// Attention of original blocks weighs the channels of a branch before it is added.
 	Attention Attention
 
@@ -172,6 +175,7 @@ func (c *Config) check() error {
 		demand.That(slices.Contains([]Shortcut{OptionA, OptionACentred, OptionB, OptionC}, c.Shortcut),
 			"Shortcut", c.Shortcut, "want A, A centred, B or C"),
 		demand.That(!c.DeepStem || c.StemSize == 3 && c.Width%2 == 0, "DeepStem", c.DeepStem, "want filters of 3x3 and an even Width"),
+		demand.That(!c.TieredStem || c.DeepStem && c.Width%8 == 0, "TieredStem", c.TieredStem, "want a deep stem and a Width that eight divides"),
 		demand.That(c.Attention == "" || (c.Attention == SE || c.Attention == ECA) && c.Kind == Original && !c.WithoutBatchNorm,
 			"Attention", c.Attention, "want se, eca or none, and blocks of the kind original with batch norm"),
 		demand.That(!c.BareStem || c.Kind == PreActivation, "BareStem", c.BareStem, "only a pre-activation net can do without a norm in its stem"),

@@ -53,9 +53,13 @@ func (b *builder) firstConv(stem *sequence) {
 		return
 	}
 	half := b.Image.strided(b.StemStride, b.Width/2)
-	stem.add("conv1.0", b.conv(b.Image, half.Channels, 3, b.StemStride, 1))
-	stem.add("conv1.1", b.norm(half.Channels), nn.ReLU{})
-	stem.add("conv1.3", b.conv(half, half.Channels, 3, 1, 1))
+	first := half
+	if b.TieredStem {
+		first.Channels = b.Width / 8 * 3
+	}
+	stem.add("conv1.0", b.conv(b.Image, first.Channels, 3, b.StemStride, 1))
+	stem.add("conv1.1", b.norm(first.Channels), nn.ReLU{})
+	stem.add("conv1.3", b.conv(first, half.Channels, 3, 1, 1))
 	stem.add("conv1.4", b.norm(half.Channels), nn.ReLU{})
 	stem.add("conv1.6", b.conv(half, b.Width, 3, 1, 1))
 }

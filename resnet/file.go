@@ -65,7 +65,7 @@ func FromFile(file *weights.File) (*Net, data.Card, error) {
 	if err := card.Check(n.cfg.Image.Channels, n.cfg.Classes); err != nil {
 		return nil, card, err
 	}
-	return n, card, weights.Assign(nn.State(n), file)
+	return n, card, n.Assign(file)
 }
 
 // errLarge ends the building of a net with more elements than it may have.

@@ -50,6 +50,28 @@ var architectures = []architecture{
 	{"seresnext50_32x4d", ResNet50, each(groups(32, 4), attention(SE))},
 	{"ecaresnet50d", ResNet50, each(d, attention(ECA))},
 	{"ecaresnet101d", ResNet50, each(stages(3, 4, 23, 3), d, attention(ECA))},
+	{"resnet10t", ResNet18, each(stages(1, 1, 1, 1), t)},
+	{"resnet14t", ResNet50, each(stages(1, 1, 1, 1), t)},
+	{"resnet26t", ResNet50, each(stages(2, 2, 2, 2), t)},
+	{"resnet50t", ResNet50, t},
+	{"resnet50c", ResNet50, deep},
+	{"resnext50d_32x4d", ResNet50, each(groups(32, 4), d)},
+	{"resnext101_32x4d", ResNet50, each(stages(3, 4, 23, 3), groups(32, 4))},
+	{"resnext101_32x16d", ResNet50, each(stages(3, 4, 23, 3), groups(32, 16))},
+	{"seresnet34", ResNet18, each(stages(3, 4, 6, 3), attention(SE))},
+	{"seresnet50t", ResNet50, each(t, attention(SE))},
+	{"seresnet101", ResNet50, each(stages(3, 4, 23, 3), attention(SE))},
+	{"seresnet152", ResNet50, each(stages(3, 8, 36, 3), attention(SE))},
+	{"seresnext26d_32x4d", ResNet50, each(stages(2, 2, 2, 2), groups(32, 4), d, attention(SE))},
+	{"seresnext26t_32x4d", ResNet50, each(stages(2, 2, 2, 2), groups(32, 4), t, attention(SE))},
+	{"seresnext101_32x4d", ResNet50, each(stages(3, 4, 23, 3), groups(32, 4), attention(SE))},
+	{"seresnext101_32x8d", ResNet50, each(stages(3, 4, 23, 3), groups(32, 8), attention(SE))},
+	{"seresnext101d_32x8d", ResNet50, each(stages(3, 4, 23, 3), groups(32, 8), d, attention(SE))},
+	{"ecaresnet26t", ResNet50, each(stages(2, 2, 2, 2), t, attention(ECA))},
+	{"ecaresnet50t", ResNet50, each(t, attention(ECA))},
+	{"ecaresnetlight", ResNet50, each(stages(1, 1, 11, 3), pooled, attention(ECA))},
+	{"ecaresnet269d", ResNet50, each(stages(3, 30, 48, 8), d, attention(ECA))},
+	{"ecaresnext26t_32x4d", ResNet50, each(stages(2, 2, 2, 2), groups(32, 4), t, attention(ECA))},
 	{"resnetv2_18", ResNet18, v2},
 	{"resnetv2_34", ResNet18, each(stages(3, 4, 6, 3), v2)},
 	{"resnetv2_50", ResNet50, v2},
@@ -105,8 +127,16 @@ func groups(n, width int) func(*Config) {
 	return func(c *Config) { c.Groups, c.GroupWidth = n, width }
 }
 
-// d makes a ResNet-D: He et al. 2019, "Bag of Tricks", section 4.
-func d(c *Config) { c.DeepStem, c.PooledProjection, c.StemSize = true, true, 3 }
+// deep and pooled make a ResNet-D together: He et al. 2019, "Bag of Tricks", section 4.
+func deep(c *Config)   { c.DeepStem, c.StemSize = true, 3 }
+func pooled(c *Config) { c.PooledProjection = true }
+func d(c *Config)      { each(deep, pooled)(c) }
+
+// t makes a ResNet-D with a tiered stem, timm's ResNet-T.
+func t(c *Config) {
+	d(c)
+	c.TieredStem = true
+}
 
 func attention(a Attention) func(*Config) {
 	return func(c *Config) { c.Attention = a }

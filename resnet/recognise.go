@@ -82,7 +82,7 @@ func (r *Recognised) Net() (*Net, error) {
 		return nil, err
 	}
 	if err := weights.Assign(nn.State(n), r.file); err != nil {
-		return nil, fmt.Errorf("%w (taken for: %v)", err, r.Config)
+		return nil, fmt.Errorf("%w (taken for: %s)", err, r.title())
 	}
 	n.recognised = r
 	return n, nil
@@ -165,9 +165,11 @@ func (r *Recognised) stem() (err error) {
 	c := &r.Config
 	c.DeepStem = r.shape("conv1.0.weight") != nil
 	if c.DeepStem {
-		_, c.Image.Channels, c.StemSize, err = r.filters("conv1.0")
+		var first int
+		first, c.Image.Channels, c.StemSize, err = r.filters("conv1.0")
 		if err == nil {
 			c.Width, _, _, err = r.filters("conv1.6")
+			c.TieredStem = c.Width%8 == 0 && first == c.Width/8*3
 		}
 	} else {
 		c.Width, c.Image.Channels, c.StemSize, err = r.filters("conv1")

@@ -17,8 +17,12 @@ func TestVariantsEqualTheLibraries(t *testing.T) {
 	var family struct{ Small map[string]published }
 	require.NoError(t, json.Unmarshal(text, &family))
 	configs := map[string]func(c *resnet.Config){
-		"se":       func(c *resnet.Config) { *c = named(t, "seresnet18", 10); c.Blocks = []int{1, 1, 1, 1} },
-		"eca-d":    func(c *resnet.Config) { *c = named(t, "ecaresnet50d", 10); c.Blocks = []int{1, 1, 1, 1} },
+		"se":    func(c *resnet.Config) { *c = named(t, "seresnet18", 10); c.Blocks = []int{1, 1, 1, 1} },
+		"eca-d": func(c *resnet.Config) { *c = named(t, "ecaresnet50d", 10); c.Blocks = []int{1, 1, 1, 1} },
+		"se-t": func(c *resnet.Config) {
+			*c = named(t, "resnet10t", 10)
+			c.Attention = resnet.SE
+		},
 		"v2-basic": func(c *resnet.Config) { *c = named(t, "resnetv2_18", 10); c.Blocks = []int{2, 1, 1} },
 		"v2":       func(c *resnet.Config) { *c = named(t, "resnetv2_50", 10); c.Blocks = []int{1, 1, 1} },
 		"vgg":      func(c *resnet.Config) { *c = named(t, "vgg11", 10); c.Width, c.Hidden = 8, 12 },

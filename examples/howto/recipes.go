@@ -44,7 +44,7 @@ func classifyAPhotograph(path, photograph string) int {
 func otherPeoplesWeights(path string, net *resnet.Net) {
 	file, err := weights.Load(path) // a .pth file of PyTorch, or safetensors
 	stopOn(err)
-	stopOn(weights.Assign(nn.State(net), file))
+	stopOn(net.Assign(file)) // an error says which tensors do not fit, and which net they are of
 }
 
 func fineTune(ctx context.Context, path, tuned string, net *resnet.Net, loader *data.Loader) []train.Epoch {

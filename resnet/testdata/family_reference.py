@@ -24,7 +24,10 @@ from torchvision_reference import two
 TORCHVISION = """resnet18 resnet34 resnet50 resnet101 resnet152 resnext50_32x4d resnext101_32x8d resnext101_64x4d
     wide_resnet50_2 wide_resnet101_2 vgg11 vgg11_bn vgg13 vgg13_bn vgg16 vgg16_bn vgg19 vgg19_bn""".split()
 TIMM = """resnet26 resnet18d resnet26d resnet34d resnet50d resnet101d resnet152d resnet200 resnet200d seresnet18 seresnet50
-    seresnet152d seresnext50_32x4d ecaresnet50d ecaresnet101d resnetv2_18 resnetv2_34 resnetv2_50 resnetv2_101 resnetv2_152""".split()
+    seresnet152d seresnext50_32x4d ecaresnet50d ecaresnet101d resnet10t resnet14t resnet26t resnet50t resnet50c
+    resnext50d_32x4d resnext101_32x4d resnext101_32x16d seresnet34 seresnet50t seresnet101 seresnet152 seresnext26d_32x4d
+    seresnext26t_32x4d seresnext101_32x4d seresnext101_32x8d seresnext101d_32x8d ecaresnet26t ecaresnet50t ecaresnetlight
+    ecaresnet269d ecaresnext26t_32x4d resnetv2_18 resnetv2_34 resnetv2_50 resnetv2_101 resnetv2_152""".split()
 IMAGES, SIDE, CLASSES, LABELS = 2, 64, 10, [1, 7]
 
 
@@ -81,10 +84,12 @@ def vgg(norm):
 
 
 D = dict(stem_width=32, stem_type="deep", avg_down=True)
+T = D | dict(stem_type="deep_tiered")
 V2 = dict(norm_layer=BatchNormAct2d, conv_layer=create_conv2d)
 SMALL = {
     "se": (lambda: ResNet(BasicBlock, [1, 1, 1, 1], num_classes=CLASSES, block_args=dict(attn_layer="se")), SIDE, True),
     "eca-d": (lambda: ResNet(Bottleneck, [1, 1, 1, 1], num_classes=CLASSES, block_args=dict(attn_layer="eca"), **D), 72, True),
+    "se-t": (lambda: ResNet(BasicBlock, [1, 1, 1, 1], num_classes=CLASSES, block_args=dict(attn_layer="se"), **T), SIDE, True),
     "v2-basic": (lambda: ResNetV2([2, 1, 1], channels=(64, 128, 256), num_classes=CLASSES, basic=True, bottle_ratio=1.0, **V2), SIDE, True),
     "v2": (lambda: ResNetV2([1, 1, 1], channels=(256, 512, 1024), num_classes=CLASSES, **V2), SIDE, True),
     "vgg": (lambda: vgg(False), 224, False),
@@ -93,9 +98,15 @@ SMALL = {
 
 
 def main():
-    nets = {n: describe(getattr(torchvision.models, n)()) for n in TORCHVISION}
+    nets = {}
+    for name in TORCHVISION:
+        with torch.device("meta"):
+            net = getattr(torchvision.models, name)()
+        nets[name] = describe(net)
     for name in TIMM:
-        nets[name] = describe(timm.create_model(name))
+        with torch.device("meta"):
+            net = timm.create_model(name)
+        nets[name] = describe(net)
     studies = {n: study(make(), side, train) for n, (make, side, train) in SMALL.items()}
     lines = ",\n".join(f"  {json.dumps(n)}: {json.dumps(v)}" for n, v in nets.items())
     texts = []

@@ -7,7 +7,7 @@ import (
 )
 
 // convert returns the colours of src as Pillow's convert("RGB") gives them.
-func convert(src stdimage.Image, format string) *Image {
+func convert(src stdimage.Image) *Image {
 	bounds := src.Bounds()
 	out := New(bounds.Dy(), bounds.Dx(), 3)
 	rgb := func(pixel func(x, y int) (r, g, b uint8)) *Image {
@@ -24,10 +24,7 @@ func convert(src stdimage.Image, format string) *Image {
 	}
 	switch src := src.(type) {
 	case *stdimage.YCbCr:
-		if format == "webp" {
-			return rgbOfWebP(src)
-		}
-		return rgbOfJPEG(src)
+		return rgbOfWebP(src)
 	case *stdimage.NYCbCrA:
 		return rgbOfWebP(&src.YCbCr)
 	case *stdimage.Gray:
@@ -46,11 +43,6 @@ func convert(src stdimage.Image, format string) *Image {
 		})
 	case *stdimage.NRGBA:
 		return rgb(func(x, y int) (uint8, uint8, uint8) { c := src.NRGBAAt(x, y); return c.R, c.G, c.B })
-	case *stdimage.CMYK:
-		return rgb(func(x, y int) (uint8, uint8, uint8) {
-			c := src.CMYKAt(x, y)
-			return ink(c.C, c.K), ink(c.M, c.K), ink(c.Y, c.K)
-		})
 	}
 	return rgb(func(x, y int) (uint8, uint8, uint8) { return opaque(src.At(x, y)) })
 }

@@ -1,23 +1,85 @@
 package image
 
-import stdimage "image"
+import "errors"
 
-// rgbOfJPEG converts a decoded JPEG as libjpeg does: chroma that is stored at half the size is interpolated ("fancy
-// upsampling", jdsample.c), where Go's own conversion repeats it, and the sums are those of jdcolor.c.
-func rgbOfJPEG(src *stdimage.YCbCr) *Image {
-	w, h := src.Rect.Dx(), src.Rect.Dy()
-	out := New(h, w, 3)
-	u := newUpsampler(src)
-	cb, cr := make([]uint8, w+1), make([]uint8, w+1)
-	for y := range h {
-		u.row(cb, src.Cb, y)
-		u.row(cr, src.Cr, y)
-		luma, dst := src.Y[y*src.YStride:], out.row(y)
-		for x := range w {
-			setRGB(dst[3*x:3*x+3], int32(luma[x]), int32(cb[x])-128, int32(cr[x])-128)
+// decodeJPEG decodes a picture of the size that its header was seen to have.
+//
+// It is not Go's image/jpeg because equality with libjpeg, which networks were trained on, takes the same inverse
+// transform (see inverseDCT), and all of CMYK before it is converted; neither can be had from Go's pictures.
+func decodeJPEG(b []byte, width, height int) (*Image, error) {
+	f, err := readJPEG(b)
+	if err != nil {
+		return nil, err
+	}
+	if f.width != width || f.height != height {
+		return nil, errors.New("two sizes")
+	}
+	return f.rgb(), nil
+}
+
+// rgb converts as libjpeg does: parts that are stored at half the size are interpolated ("fancy upsampling",
+// jdsample.c), and the sums are those of jdcolor.c.
+func (f *jpegFile) rgb() *Image {
+	out := New(f.height, f.width, 3)
+	var rows [4][]uint8
+	var ups [4]*upsampler
+	for i := range f.parts {
+		ups[i] = f.upsampler(&f.parts[i])
+		rows[i] = make([]uint8, f.width+4)
+	}
+	set := f.colours(&rows)
+	for y := range f.height {
+		for i := range f.parts {
+			ups[i].row(rows[i], f.parts[i].pixels, y)
 		}
+		set(out.row(y))
 	}
 	return out
+}
+
+// colours returns what sets a row of pixels from the rows of the parts. Which colours they are is decided as in
+// libjpeg's jdapimin.c, and four are inverted, as Adobe writes them and Pillow reads all of them.
+func (f *jpegFile) colours(rows *[4][]uint8) func(dst []uint8) {
+	a, b, c, k := rows[0], rows[1], rows[2], rows[3]
+	switch {
+	case len(f.parts) == 1:
+		return func(dst []uint8) {
+			for x := range len(dst) / 3 {
+				dst[3*x], dst[3*x+1], dst[3*x+2] = a[x], a[x], a[x]
+			}
+		}
+	case len(f.parts) == 4:
+		mixed := f.adobe && f.transform == 2
+		return func(dst []uint8) {
+			for x := range len(dst) / 3 {
+				p := dst[3*x : 3*x+3]
+				if mixed { // the colours that the inks leave, inverted once more
+					setRGB(p, int32(a[x]), int32(b[x])-128, int32(c[x])-128)
+				} else {
+					p[0], p[1], p[2] = 255-a[x], 255-b[x], 255-c[x]
+				}
+				p[0], p[1], p[2] = ink(p[0], 255-k[x]), ink(p[1], 255-k[x]), ink(p[2], 255-k[x])
+			}
+		}
+	case f.isRGB():
+		return func(dst []uint8) {
+			for x := range len(dst) / 3 {
+				dst[3*x], dst[3*x+1], dst[3*x+2] = a[x], b[x], c[x]
+			}
+		}
+	}
+	return func(dst []uint8) {
+		for x := range len(dst) / 3 {
+			setRGB(dst[3*x:3*x+3], int32(a[x]), int32(b[x])-128, int32(c[x])-128)
+		}
+	}
+}
+
+func (f *jpegFile) isRGB() bool {
+	if f.jfif || f.adobe {
+		return !f.jfif && f.transform == 0
+	}
+	return f.parts[0].id == 'R' && f.parts[1].id == 'G' && f.parts[2].id == 'B'
 }
 
 // setRGB converts by factors of 16 binary digits.
@@ -36,29 +98,16 @@ func setRGB(dst []uint8, y, cb, cr int32) {
 
 func clampByte(v int32) uint8 { return uint8(min(max(v, 0), 255)) }
 
-// upsampler makes rows of chroma as wide as the image.
+// upsampler makes rows of a part as wide as the image.
 type upsampler struct {
-	width, height, stride int // of the stored chroma
+	width, height, stride int // of the stored part
 	across, down          int // pixels of the image to one of it
 	sums                  []int32
 }
 
-func newUpsampler(src *stdimage.YCbCr) *upsampler {
-	u := &upsampler{stride: src.CStride, across: 1, down: 1}
-	switch src.SubsampleRatio {
-	case stdimage.YCbCrSubsampleRatio422:
-		u.across = 2
-	case stdimage.YCbCrSubsampleRatio420:
-		u.across, u.down = 2, 2
-	case stdimage.YCbCrSubsampleRatio440:
-		u.down = 2
-	case stdimage.YCbCrSubsampleRatio411:
-		u.across = 4
-	case stdimage.YCbCrSubsampleRatio410:
-		u.across, u.down = 4, 2
-	}
-	u.width = (src.Rect.Dx() + u.across - 1) / u.across
-	u.height = (src.Rect.Dy() + u.down - 1) / u.down
+func (f *jpegFile) upsampler(p *jpegPart) *upsampler {
+	u := &upsampler{across: f.across / p.across, down: f.down / p.down, stride: 8 * p.blocks}
+	u.width, u.height = up(f.width, u.across), up(f.height, u.down)
 	u.sums = make([]int32, u.width)
 	return u
 }
@@ -71,7 +120,7 @@ func (u *upsampler) row(dst, plane []uint8, y int) {
 	switch {
 	case u.across == 1 && u.down == 1:
 		copy(dst, near)
-	case u.across == 4, u.across == 2 && u.width <= 2: // too narrow for libjpeg's triangle
+	case u.across > 2, u.down > 2, u.across == 2 && u.width <= 2: // too narrow for libjpeg's triangle
 		for x, v := range near {
 			for i := u.across * x; i < min(u.across*(x+1), len(dst)); i++ {
 				dst[i] = v

@@ -51,6 +51,28 @@ save("alpha.webp", alpha, quality=80)
 save("progressive.jpg", rgb, quality=80, progressive=True)
 save("grey.jpg", rgb.convert("L"), quality=90)
 save("cmyk.jpg", rgb.convert("CMYK"), quality=95)
+save("keep-rgb.jpg", rgb, quality=80, keep_rgb=True, subsampling=0)
+save("restart.jpg", rgb, quality=80, subsampling=2, restart_marker_blocks=2)
+save("progressive-restart.jpg", rgb, quality=97, subsampling=1, progressive=True, restart_marker_blocks=1)
+
+
+def rewrite(name, source, factors=None, size=None, adobe=None):
+    """Writes a picture of kinds that Pillow does not write: another file with the factors of its luma, its size, or
+    Adobe's transform replaced. There are as many blocks, if in other places."""
+    data, at = bytearray((folder / source).read_bytes()), 2
+    while data[at + 1] != 0xC0:
+        if data[at + 1] == 0xEE and adobe is not None:
+            data[at + 15] = adobe
+        at += 2 + int.from_bytes(data[at + 2:at + 4], "big")
+    if factors:
+        data[at + 5:at + 9] = size[0].to_bytes(2, "big") + size[1].to_bytes(2, "big")
+        data[at + 11] = factors
+    (folder / name).write_bytes(data)
+
+
+rewrite("ycck.jpg", "cmyk.jpg", adobe=2)
+rewrite("440.jpg", "photo0-1.jpg", 0x12, (45, 21))
+rewrite("411.jpg", "photo0-2.jpg", 0x41, (13, 90))
 for turn in range(1, 9):
     exif = Image.Exif()
     exif[0x0112] = turn

@@ -3,6 +3,7 @@ package onnx
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -92,6 +93,27 @@ func TestWhatIsWrongWithAFileIsNamed(t *testing.T) {
 	}
 	_, err = Read([]byte("no model"))
 	require.ErrorIs(t, err, ErrFormat)
+}
+
+// What a file says of lengths takes no memory until something is computed.
+func TestLongAxesTakeNoMemory(t *testing.T) {
+	m := model()
+	m.Graph.Input[0].Type.GetTensorType().Shape.Dim[1].Value = &pb.TensorShapeProto_Dimension_DimValue{DimValue: 1 << 30}
+	m.Graph.Node[0].OpType, m.Graph.Node[0].Input = proto.String("Slice"), []string{"x", "s", "e", "a"}
+	for name, v := range map[string]int64{"s": 1, "e": 1 << 62, "a": 1} {
+		m.Graph.Initializer = append(m.Graph.Initializer, &pb.TensorProto{Name: proto.String(name), Dims: []int64{1},
+			DataType: proto.Int32(int32(pb.TensorProto_INT64)), Int64Data: []int64{v}})
+	}
+	data := encoded(t, m)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	net, err := Read(data)
+	runtime.ReadMemStats(&after)
+	require.NoError(t, err)
+	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(1<<20))
+	shape, err := net.Check(1, 1<<30)
+	require.NoError(t, err)
+	require.Equal(t, []int{1, 1<<30 - 1}, shape)
 }
 
 // second is an input in place of the matrix.

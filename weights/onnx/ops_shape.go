@@ -324,14 +324,34 @@ func slice(c *call) {
 			step = bounded(steps[i])
 		}
 		axis := x.axis(a)
-		x = c.entries(x, axis, progression(x.shape[axis], bounded(starts[i]), bounded(ends[i]), step))
+		if n := x.shape[axis]; step == 1 {
+			lo, hi := c.span(n, bounded(starts[i]), bounded(ends[i]))
+			x = c.cut(x, axis, lo, hi)
+		} else {
+			x = c.entries(x, axis, progression(n, bounded(starts[i]), bounded(ends[i]), step))
+		}
 	}
 	c.give(x)
 }
 
-// progression lists the entries of n from start to before end in steps, as Python does.
+// cut keeps the entries lo to before hi along an axis of memory.
+func (c *call) cut(x *value, axis, lo, hi int) *value {
+	switch {
+	case lo == 0 && hi == x.shape[axis]:
+		return x
+	case x.integers():
+		return takeWholes(x, axis, progression(hi, int64(lo), int64(hi), 1))
+	}
+	return like(x, c.emit(c.shapes.SliceAxis(x.shape, axis, lo, hi),
+		func() *autograd.Var { return autograd.SliceAxis(x.v, axis, lo, hi) }))
+}
+
+// progression lists the entries of n from start to before end in steps, as Python does. They must be few.
 func progression(n int, start, end, step int64) (entries []int) {
 	length := int64(n)
+	if step != 0 && length/max(step, -step) > most {
+		fail("every %d of %d: more than %d", step, n, most)
+	}
 	if start < 0 {
 		start += length
 	}
@@ -373,13 +393,7 @@ func splitUp(c *call) {
 		if size < 0 || size > int64(n)-at {
 			fail("parts %v of %v", sizes, x.dims())
 		}
-		if x.integers() {
-			c.give(takeWholes(x, axis, progression(n, at, at+size, 1)))
-		} else {
-			lo, hi := int(at), int(at+size)
-			c.give(like(x, c.emit(c.shapes.SliceAxis(x.shape, axis, lo, hi),
-				func() *autograd.Var { return autograd.SliceAxis(x.v, axis, lo, hi) })))
-		}
+		c.give(c.cut(x, axis, int(at), int(at+size)))
 		at += size
 	}
 	if at != int64(n) {

@@ -33,6 +33,7 @@ type run struct {
 	values []*value
 	shapes tensor.Shapes
 	most   int64 // elements of the largest result
+	whole  int   // integers computed so far
 }
 
 // call is a node with its operands.
@@ -111,6 +112,11 @@ func (r *run) one(n *node) (err error) {
 		c.args = append(c.args, v)
 	}
 	n.compute(c)
+	for _, y := range c.outs {
+		if r.whole += len(y.ints); n.op != "Constant" && r.whole > 64*most {
+			fail("more than %d integers computed of shapes", 64*most)
+		}
+	}
 	for i, at := range n.out {
 		if at >= 0 && i < len(c.outs) { // others are missed only where they are used
 			r.values[at] = c.outs[i]

@@ -43,12 +43,12 @@ func constantOf(t *pb.TensorProto, beside folder) (*constant, error) {
 	if !ok {
 		return nil, fmt.Errorf("tensor %q: elements of type %v", t.GetName(), kind)
 	}
-	n, shape := int64(1), make([]int, len(t.Dims))
+	n, rows, shape := int64(1), int64(1), make([]int, len(t.Dims)) // rows: without axes of length 0
 	for i, d := range t.Dims {
-		if d < 0 || d > maxLength || d > 0 && n > maxLength/d {
+		if d < 0 || d > maxLength || rows > maxLength/max(d, 1) {
 			return nil, fmt.Errorf("tensor %q: shape %v", t.GetName(), t.Dims)
 		}
-		n *= d
+		n, rows = n*d, rows*max(d, 1)
 		shape[i] = int(d)
 	}
 	bits, err := elements(t, kind, n, width, beside)

@@ -130,12 +130,12 @@ const maxElements = 1 << 40
 
 // emit is an op whose result has the given shape.
 func (r *run) emit(shape []int, compute func() *autograd.Var) *value {
-	n := int64(1)
+	n := int64(1) // without axes of length 0
 	for _, d := range shape {
-		if d < 0 || d > maxLength || d > 0 && n > maxElements/int64(d) {
+		if d < 0 || d > maxLength || n > maxElements/int64(max(d, 1)) {
 			fail("a result of shape %v", shape)
 		}
-		n *= int64(d)
+		n *= int64(max(d, 1))
 	}
 	r.most = max(r.most, n)
 	y := &value{shape: slices.Clone(shape)}

@@ -159,8 +159,9 @@ func normVJP(y *Var, i int, g, sums *Var, m tensor.Moments, d []*Var) {
 
 // knownNorm is what a BatchNorm by known statistics keeps.
 type knownNorm struct {
-	mean, invStd *tensor.Tensor
-	relu         bool
+	mean, variance, invStd *tensor.Tensor
+	eps                    float32
+	relu                   bool
 }
 
 func (n *Norm) byKnown(then Then) *Var {
@@ -168,7 +169,7 @@ func (n *Norm) byKnown(then Then) *Var {
 	y := result("BatchNorm", n.inputs(buf[:0], &then)...)
 	c := channels(n.X)
 	invStd := tensor.InvStd(y.scratch(c), n.Variance, n.Eps)
-	*attr[knownNorm](y) = knownNorm{n.Mean, invStd, then.ReLU}
+	*attr[knownNorm](y) = knownNorm{n.Mean, n.Variance, invStd, n.Eps, then.ReLU}
 	by := tensor.Affine{Center: n.Mean, Scale: tensor.Mul(y.scratch(c), n.Gamma.value, invStd), Shift: n.Beta.value}
 	with := tensor.Then{ReLU: then.ReLU}
 	if then.Add != nil {

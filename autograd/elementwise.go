@@ -100,6 +100,7 @@ func Scale(a *Var, s float32) *Var {
 // AddScalar returns a + s.
 func AddScalar(a *Var, s float32) *Var {
 	y := result("AddScalar", a)
+	*attr[float32](y) = s
 	tensor.AddScalar(y.buffer(a.Shape()...), a.value, s)
 	return y.returns(func(y, g *Var, d []*Var) { d[0] = g })
 }

@@ -17,7 +17,7 @@ func NewParam(value *tensor.Tensor) *Param { return &Param{Value: value} }
 // one however often p is used in a step; beside a constant, or for a frozen parameter, a constant.
 func (p *Param) On(x *Var) *Var {
 	t := x.tape
-	if t == nil || p.Frozen {
+	if t == nil || p.Frozen && !t.tracing {
 		return Const(p.Value)
 	}
 	if v, ok := t.leaves[p]; ok {

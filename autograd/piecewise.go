@@ -68,7 +68,7 @@ func MaxKeep(a *Var, axes ...int) *Var {
 }
 
 func maxVJP(y, g *Var, d []*Var) {
-	shape := *attr[kept](y)
+	shape := attr[kept](y).shape
 	below := step(Sub(Reshape(Detach(y), shape...), Detach(y.in[0])))
 	largest := AddScalar(Neg(below), 1)
 	d[0] = Mul(Div(largest, SumTo(largest, shape...)), Reshape(g, shape...))

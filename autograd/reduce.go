@@ -21,7 +21,7 @@ func SumKeep(a *Var, axes ...int) *Var {
 }
 
 func sumVJP(y, g *Var, d []*Var) {
-	d[0] = BroadcastTo(Reshape(g, *attr[kept](y)...), y.in[0].Shape()...)
+	d[0] = BroadcastTo(Reshape(g, attr[kept](y).shape...), y.in[0].Shape()...)
 }
 
 // Mean averages a over the given axes, which are dropped, over all of them when none is given.
@@ -43,14 +43,15 @@ func meanVJP(y, g *Var, d []*Var) {
 	sumVJP(y, Scale(g, 1/n), d)
 }
 
-// kept is the shape of a reduction that keeps its axes.
-type kept []int
+// kept is what a reduction remembers: the shape of one that keeps its axes, and these.
+type kept struct{ shape, axes []int }
 
 // kept returns and remembers the shape of a reduced over axes that stay.
 func (y *Var) kept(a *Var, axes []int) []int {
 	k := attr[kept](y)
-	*k = append((*k)[:0], y.shapes.ReduceKeep(y.op, a.Shape(), axes...)...)
-	return *k
+	k.shape = append(k.shape[:0], y.shapes.ReduceKeep(y.op, a.Shape(), axes...)...)
+	k.axes = append(k.axes[:0], axes...)
+	return k.shape
 }
 
 // reduced returns the buffer for a reduced over axes that go.

@@ -16,6 +16,7 @@ type Tape struct {
 	leaves    map[*Param]*Var
 	recording bool
 	training  bool
+	tracing   bool // frozen parameters are leaves, too
 	source    *rand.PCG
 	rand      *rand.Rand
 	pool      pool

@@ -37,6 +37,7 @@ var mayImport = map[string]string{
 	"autograd":                   "tensor",
 	"nn":                         "tensor autograd internal/cancelled",
 	"nn/optim":                   "tensor autograd internal/demand",
+	"graph":                      "tensor autograd nn",
 	"resnet":                     "tensor autograd nn data weights internal/demand",
 	"unravel/paths":              "",
 	"unravel":                    "tensor autograd nn data unravel/paths internal/atomicfile internal/filelock internal/cancelled", // sees networks through its own interface alone
@@ -57,7 +58,7 @@ var outside = map[string]string{
 	"golang.org/x/image":             "data/image",
 	"golang.org/x/sys":               "internal/cpu internal/kernel/kerneltest internal/kernel/gemm/peak",
 	"github.com/gofrs/flock":         "internal/filelock",
-	"gonum.org/v1/gonum":             "data examples/veit tensor unravel unravel/paths",
+	"gonum.org/v1/gonum":             "data examples/veit graph tensor unravel unravel/paths",
 	"gonum.org/v1/plot":              "internal/figure",
 	"google.golang.org/protobuf":     "weights/onnx weights/onnx/internal/pb",
 	"github.com/stretchr/testify":    "internal/kernel/kerneltest",

@@ -1,0 +1,123 @@
+package graph
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/nn"
+)
+
+// Graph is a network as a list of ops.
+type Graph struct {
+	Nodes         []*Node // each behind its inputs
+	Input, Output *Node
+}
+
+// Node is an op and its result.
+type Node struct {
+	Name  string // unique in its graph; of a parameter, buffer or batch norm that in the state dict
+	Op    Op
+	In    []*Node
+	Shape []int // a negative length -k stands for k times the batch size: images are [-1, H, W, C]
+}
+
+// Forward returns the output for a batch x.
+func (g *Graph) Forward(x *autograd.Var) *autograd.Var {
+	if !fits(x.Shape(), g.Input.Shape) {
+		panic(fmt.Sprintf("graph: Forward: %v: want %s", x.Shape(), shapeString(g.Input.Shape)))
+	}
+	values := make(map[*Node]*autograd.Var, len(g.Nodes))
+	left := g.uses()
+	var in []*autograd.Var
+	for _, n := range g.Nodes {
+		in = in[:0]
+		for _, m := range n.In {
+			in = append(in, values[m])
+			if left[m]--; left[m] == 0 {
+				delete(values, m) // without a tape this frees it
+			}
+		}
+		values[n] = n.Op.forward(x, in)
+	}
+	return values[g.Output]
+}
+
+// uses counts how often the value of each node is asked for, as the output too.
+func (g *Graph) uses() map[*Node]int {
+	uses := map[*Node]int{g.Output: 1}
+	for _, n := range g.Nodes {
+		for _, m := range n.In {
+			uses[m]++
+		}
+	}
+	return uses
+}
+
+// Parts returns the parameters, buffers and batch norms in the order of the nodes.
+func (g *Graph) Parts() []nn.Part {
+	var parts []nn.Part
+	for _, n := range g.Nodes {
+		switch op := n.Op.(type) {
+		case Param:
+			parts = append(parts, nn.Part{Name: n.Name, Param: op.Param})
+		case Buffer:
+			parts = append(parts, nn.Part{Name: n.Name, Buffer: op.Tensor})
+		case BatchNorm:
+			parts = append(parts, nn.Part{Name: n.Name, Module: op.BatchNorm2D})
+		}
+	}
+	return parts
+}
+
+// fits reports whether a shape of numbers is one with a batch size.
+func fits(shape, of []int) bool {
+	if len(shape) != len(of) {
+		return false
+	}
+	batch := -1
+	for i, d := range of {
+		if d < 0 {
+			if batch < 0 && shape[i]%-d == 0 {
+				batch = shape[i] / -d
+			}
+			d *= -batch
+		}
+		if d != shape[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// at returns shape for a batch of n.
+func at(shape []int, n int) []int {
+	s := slices.Clone(shape)
+	for i, d := range s {
+		if d < 0 {
+			s[i] = -d * n
+		}
+	}
+	return s
+}
+
+// Two batch sizes show which lengths are multiples of it.
+const few, more = 2, 3
+
+// free returns the shape of which a and b are those for batches of few and more.
+func free(a, b []int) ([]int, error) {
+	if len(a) != len(b) {
+		return nil, fmt.Errorf("%v in a batch of %d and %v in one of %d", a, few, b, more)
+	}
+	shape := slices.Clone(a)
+	for i := range a {
+		switch {
+		case a[i] == b[i]:
+		case a[i]%few == 0 && a[i]/few*more == b[i]:
+			shape[i] = -a[i] / few
+		default:
+			return nil, fmt.Errorf("axis %d has length %d in a batch of %d and %d in one of %d", i, a[i], few, b[i], more)
+		}
+	}
+	return shape, nil
+}

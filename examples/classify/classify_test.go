@@ -220,6 +220,31 @@ func TestANetOfSomebodyElse(t *testing.T) {
 	}
 }
 
+// A net of 1000 classes is taken for one of ImageNet; another net's classes are numbered.
+func TestNamesThatAFileLacks(t *testing.T) {
+	path, _ := photograph(t)
+	for classes, want := range map[int]struct{ name, note string }{
+		1000: {"paper towel", "classes: ImageNet's, which is assumed of 1000"},
+		10:   {"class 9", "classes: 10 without names"},
+	} {
+		net, err := tiny(t, resnet.Config{}).WithClasses(classes, rand.New(rand.NewPCG(1, 2)))
+		require.NoError(t, err)
+		for name, p := range nn.Params(net) {
+			if name == "fc.bias" {
+				p.Value.Data()[min(classes-1, 700)] = 1e6
+			}
+		}
+		status, answers, notes := programtest.Run(t, nil, "-json", "-top", "1", "-net", foreign(t, net), path)
+		require.Zero(t, status, notes)
+		require.Equal(t, want.name, lines(t, answers)[0].Classes[0].Class)
+		require.Contains(t, notes, want.note)
+	}
+	names, known := usualNames(1000)
+	require.True(t, known)
+	require.Equal(t, "tench", names[0])
+	require.Equal(t, "toilet tissue", names[999])
+}
+
 // A file that describes itself needs no flags, and is taken at its word.
 func TestAFileWithACard(t *testing.T) {
 	net, card := tiny(t, resnet.Config{}), data.Card{Classes: []string{"a", "b", "c"}, Norm: data.Norm{Mean: []float32{0, 0.5, 1}, Std: []float32{1, 2, 3}}}

@@ -72,7 +72,12 @@ func (m *model) nameClasses(cfg config) (err error) {
 		}
 	}
 	if m.card.Classes == nil {
-		m.note("classes: %d without names, which -classes can give", n)
+		var known bool
+		if m.card.Classes, known = usualNames(n); known {
+			m.note("classes: ImageNet's, which is assumed of 1000: -classes names others")
+		} else {
+			m.note("classes: %d without names, which -classes can give", n)
+		}
 	}
 	return nil
 }

@@ -12,7 +12,7 @@ var kinds = []struct{ begin, name string }{
 	{"\x89HDF\r\n\x1a\n", "HDF5, as Keras writes it to .h5 files" + convert},
 	{"GGUF", "GGUF"},
 	{"\x1f\x8b\x08", "compressed by gzip: decompress it first"},
-	{"\x08", "ONNX or another protocol buffer" + convert},
+	{"\x08", "ONNX, which package weights/onnx reads, or another protocol buffer" + convert},
 	{"version ", "a pointer of Git LFS, not the file that it stands for: git lfs pull fetches it"},
 	{"<", "HTML or XML, perhaps of a download that failed"},
 	{"{", "JSON: the index of a model in several files is known by a name that ends in " + indexSuffix},

@@ -28,6 +28,7 @@ import (
 	"github.com/residuum-go/residuum/tensor"
 	"github.com/residuum-go/residuum/train"
 	"github.com/residuum-go/residuum/weights"
+	"github.com/residuum-go/residuum/weights/onnx"
 )
 
 func TestMain(m *testing.M) {
@@ -243,6 +244,30 @@ func TestNamesThatAFileLacks(t *testing.T) {
 	require.True(t, known)
 	require.Equal(t, "tench", names[0])
 	require.Equal(t, "toilet tissue", names[999])
+}
+
+// An ONNX file is a net like another, whatever size of batches it was exported for.
+func TestNetOfAnONNXFile(t *testing.T) {
+	path, m := photograph(t)
+	file := filepath.Join("..", "..", "weights", "onnx", "testdata", "tiny_new.onnx")
+	status, answers, notes := programtest.Run(t, nil, "-json", "-net", file, path, path, path)
+	require.Zero(t, status, notes)
+	require.Contains(t, notes, "images of 16x16x3, 5 classes")
+
+	net, err := onnx.Load(file)
+	require.NoError(t, err)
+	usual, err := image.PresetOf(imageNet)
+	require.NoError(t, err)
+	x := image.Preset{Resize: 16, Crop: 16, Norm: usual.Norm}.Tensor(m)
+	rows := max(net.InputShape()[0], 1)
+	p := tensor.Softmax(nil, net.Forward(autograd.Const(tensor.BroadcastTo(nil, x, rows, 16, 16, 3))).Value()).Data()
+	require.Len(t, lines(t, answers), 3)
+	for _, a := range lines(t, answers) {
+		require.Len(t, a.Classes, 5)
+		for _, l := range a.Classes {
+			require.InDelta(t, p[l.Index], l.Probability, 1e-6)
+		}
+	}
 }
 
 // A file that describes itself needs no flags, and is taken at its word.

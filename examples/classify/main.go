@@ -31,9 +31,9 @@ const about = `Classify says what is on pictures, with the probability of each a
 everything below them, and - for a picture on standard input, in PNG, JPEG, GIF, WebP or BMP.
 
 Without -net it takes a net of its own that knows the ten kinds of clothes in Fashion-MNIST, grey on
-black; without pictures some test images of that. -net takes files of this library, .pth files of PyTorch
-and safetensors; what kind of net it is and how pictures become its input stands in the file or is
-assumed, and then said.
+black; without pictures some test images of that. -net takes files of this library, .pth files of PyTorch,
+safetensors, and networks in .onnx files; what kind of net it is and how pictures become its input stands
+in the file or is assumed, and then said.
 
 Answers go to standard output, everything else to standard error. A picture that cannot be read is named
 there and does not stop the others; the exit status is then 1.`
@@ -42,7 +42,7 @@ func parse(args []string, help io.Writer) (config, error) {
 	c := config{top: 5, batch: 16, epochs: 20}
 	f := program.NewFlags("classify", about)
 	f.Arguments = "[file, folder or - ...]"
-	f.StringVar(&c.net, "net", "", "`file` of the net: safetensors, or .pth, .pt, .th or .bin of PyTorch")
+	f.StringVar(&c.net, "net", "", "`file` of the net: safetensors, .onnx, or .pth, .pt, .th or .bin of PyTorch")
 	f.StringVar(&c.classes, "classes", "", "`file` with the names of the classes, a line each in the order of the net's outputs")
 	f.StringVar(&c.preset, "preset", "", "how pictures become inputs, by the `name` of published weights: IMAGENET1K_V1, resnet50.a1_in1k")
 	f.BoolVar(&c.json, "json", false, "answer in JSON, a line for each picture")

@@ -16,6 +16,7 @@ import (
 	"github.com/residuum-go/residuum/data/image"
 	"github.com/residuum-go/residuum/examples/internal/clothes"
 	"github.com/residuum-go/residuum/examples/internal/program"
+	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/resnet"
 	"github.com/residuum-go/residuum/tensor"
 	"github.com/residuum-go/residuum/weights"
@@ -23,7 +24,13 @@ import (
 
 // model is a net with what makes pictures of its input and names of its output.
 type model struct {
-	net           *resnet.Net
+	net           nn.Module
+	in            resnet.Shape // of the images that it takes
+	fixed         bool         // of no other height and width
+	classes       int
+	batch         int       // of which size all batches must be, or 0
+	probabilities bool      // the net gives these, and not logits
+	described     bool      // its file is of this library: what that does not say of pictures is not assumed
 	card          data.Card // normalisation and classes, of the file or of the flags
 	resize        int       // pixels of a picture's shorter side
 	height, width int       // of what is cut out of its middle
@@ -32,23 +39,24 @@ type model struct {
 }
 
 // openModel loads the net that cfg asks for.
-func openModel(cfg config) (*model, error) {
-	m := &model{}
-	var err error
-	if cfg.net == "" {
-		var file *weights.File
-		if file, err = weights.Read(bytes.NewReader(clothes.Net), int64(len(clothes.Net))); err == nil {
-			m.net, m.card, err = resnet.FromFile(file)
+func openModel(cfg config) (m *model, err error) {
+	switch {
+	case cfg.net == "":
+		m, err = ownModel()
+	case strings.HasSuffix(cfg.net, ".onnx"):
+		m, err = openONNX(cfg.net)
+	default:
+		var net *resnet.Net
+		var card data.Card
+		if net, card, err = resnet.Load(cfg.net); err != nil {
+			break
 		}
-		if err == nil {
-			m.note("net: the one in this program, which knows clothes: %v", m.net.Config())
-		}
-	} else if m.net, m.card, err = resnet.Load(cfg.net); err == nil {
+		m = modelOf(net, card)
 		m.note("net: %s", cfg.net)
-		if r := m.net.Recognised(); r != nil {
+		if r := net.Recognised(); r != nil {
 			m.note("%s", "  "+strings.ReplaceAll(r.String(), "\n", "\n  "))
 		} else {
-			m.note("  %v", m.net.Config())
+			m.note("  %v", net.Config())
 		}
 	}
 	if err != nil {
@@ -57,12 +65,32 @@ func openModel(cfg config) (*model, error) {
 	return m, errors.Join(m.nameClasses(cfg), m.prepare(cfg))
 }
 
+// ownModel returns the net that is part of the program.
+func ownModel() (*model, error) {
+	file, err := weights.Read(bytes.NewReader(clothes.Net), int64(len(clothes.Net)))
+	if err != nil {
+		return nil, err
+	}
+	net, card, err := resnet.FromFile(file)
+	if err != nil {
+		return nil, err
+	}
+	m := modelOf(net, card)
+	m.note("net: the one in this program, which knows clothes: %v", net.Config())
+	return m, nil
+}
+
+func modelOf(net *resnet.Net, card data.Card) *model {
+	c := net.Config()
+	return &model{net: net, in: c.Image, fixed: c.Kind == resnet.VGG, classes: c.Classes, described: net.Recognised() == nil, card: card}
+}
+
 func (m *model) note(format string, args ...any) {
 	m.notes = append(m.notes, fmt.Sprintf(format, args...))
 }
 
 func (m *model) nameClasses(cfg config) (err error) {
-	n := m.net.Config().Classes
+	n := m.classes
 	if cfg.classes != "" {
 		if m.card.Classes, err = program.Names(cfg.classes); err != nil {
 			return err
@@ -87,7 +115,7 @@ const imageNet = "IMAGENET1K_V1"
 
 // prepare decides how a picture becomes an input: by the preset that cfg names, by the card, or as usual.
 func (m *model) prepare(cfg config) error {
-	in := m.net.Config().Image
+	in := m.in
 	if in.Channels != 1 && in.Channels != 3 {
 		return fmt.Errorf("the net takes images of %d channels, and pictures have 1 or 3", in.Channels)
 	}
@@ -106,12 +134,12 @@ func (m *model) prepare(cfg config) error {
 		if in.Channels != len(p.Norm.Mean) {
 			return fmt.Errorf("preset %s is for colours, the net takes grey images", preset)
 		}
-		if m.net.Config().Kind == resnet.VGG && (p.Crop != in.Height || p.Crop != in.Width) {
+		if m.fixed && (p.Crop != in.Height || p.Crop != in.Width) {
 			return fmt.Errorf("preset %s is for images of %dx%[2]d, the net takes %v", preset, p.Crop, in)
 		}
 		m.use(p)
 		why = "as of " + preset
-	case m.net.Recognised() == nil: // the card counts, even if it has no normalisation
+	case m.described: // the card counts, even if it has no normalisation
 	case in.Channels == 1:
 		why = "as assumed, for want of -preset or a file that says it"
 	case in.Height == usual.Crop && in.Width == usual.Crop:
@@ -156,13 +184,15 @@ func (m *model) classify(pictures []picture, top int) []answer {
 			readable = append(readable, i)
 		}
 	}
-	channels := m.net.Config().Image.Channels
+	channels := m.in.Channels
 	x := tensor.New(len(readable), m.height, m.width, channels)
 	for row, i := range readable {
 		m.card.Norm.Apply(x.Slice(row, row+1).Data(), pixels[i], channels)
 	}
-	logits := m.net.Forward(autograd.Const(x)).Value()
-	probabilities := tensor.Softmax(nil, logits)
+	probabilities := m.forward(x)
+	if !m.probabilities {
+		probabilities = tensor.Softmax(nil, probabilities)
+	}
 	for row, i := range readable {
 		a := &answers[i]
 		a.likely = m.rank(probabilities.Slice(row, row+1).Data(), top)
@@ -171,6 +201,23 @@ func (m *model) classify(pictures []picture, top int) []answer {
 		}
 	}
 	return answers
+}
+
+// forward returns the net's output for images x, in batches of the one size that the net takes, if it takes one only.
+func (m *model) forward(x *tensor.Tensor) *tensor.Tensor {
+	if m.batch == 0 {
+		return m.net.Forward(autograd.Const(x)).Value()
+	}
+	n := x.Dim(0)
+	y := tensor.New(n, m.classes)
+	for lo := 0; lo < n; lo += m.batch {
+		hi := min(lo+m.batch, n)
+		part := tensor.New(m.batch, m.height, m.width, m.in.Channels)
+		copy(part.Data(), x.Slice(lo, hi).Data())
+		out := m.net.Forward(autograd.Const(part)).Value()
+		copy(y.Slice(lo, hi).Data(), out.Data())
+	}
+	return y
 }
 
 // load reads and cuts pictures, as many at a time as there are processors, and writes names and errors into answers.
@@ -188,7 +235,7 @@ func (m *model) load(pictures []picture, answers []answer) [][]uint8 {
 				answers[i].err = err
 				return
 			}
-			if m.net.Config().Image.Channels == 1 {
+			if m.in.Channels == 1 {
 				photo = photo.Grey()
 			}
 			if m.resize > 0 {

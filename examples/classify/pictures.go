@@ -26,7 +26,7 @@ type picture struct {
 // loaded.
 func find(cfg config, m *model) ([]picture, error) {
 	if len(cfg.pictures) == 0 {
-		if channels := m.net.Config().Image.Channels; channels != 1 {
+		if channels := m.in.Channels; channels != 1 {
 			return nil, errors.New("want pictures for this net: files, folders, or - for standard input")
 		}
 		return samples(fashion.Embedded().Test), nil

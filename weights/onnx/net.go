@@ -72,6 +72,25 @@ func (n *Net) Check(shape ...int) (output []int, err error) {
 	return y.shape, nil
 }
 
+// Probabilities reports whether the first output is that of a Softmax: probabilities, where others give logits.
+func (n *Net) Probabilities() bool {
+	at := n.outputs[0].at
+	for _, m := range slices.Backward(n.nodes) {
+		if !slices.Contains(m.out, at) {
+			continue
+		}
+		switch m.op {
+		case "Softmax":
+			return true
+		case "Identity", "Flatten", "Reshape", "Squeeze":
+			at = m.in[0]
+		default:
+			return false
+		}
+	}
+	return false
+}
+
 // first runs the net for its first output.
 func (n *Net) first(r *run, shape []int, x *autograd.Var) (*value, error) {
 	in := n.inputs[0]

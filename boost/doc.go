@@ -6,7 +6,7 @@
 // in which learner h_m is fitted to the negative gradient of the loss at F_{m-1}, or to the Newton
 // step (Friedman 2001, "Greedy function approximation"; Friedman, Hastie, Tibshirani 2000). The
 // gradient comes from autograd, so any [Loss] written with its ops can be boosted; learners make small
-// neural networks ([MLP], [Conv]) or anything else that is a [Hypothesis].
+// neural networks ([MLP], [Conv]), regression trees ([Tree]) or anything else that is a [Hypothesis].
 //
 // [Fit] makes an [Ensemble] of [Data], as a [Config] says. Of labelled images it is this:
 //

@@ -90,6 +90,9 @@ func newBooster(train Data, c Config) (*booster, error) {
 		start:   f0,
 		family:  c.Learner,
 	}
+	if p, ok := c.Learner.(Preparer); ok {
+		c.Learner = p.Prepare(train.X)
+	}
 	b := &booster{Config: c, ensemble: e, train: subject{train, e.run(train.X, c.Chained)}}
 	valid := c.Valid
 	if valid == nil {

@@ -15,6 +15,12 @@ type Learner interface {
 	New(in Input, outputs int, rng *rand.Rand) (Hypothesis, error)
 }
 
+// Preparer is a Learner that looks at the inputs once, before the first stage.
+type Preparer interface {
+	// Prepare returns the learner of a fit on inputs x [N, ...]. Stages get x itself or a sample of its rows.
+	Prepare(x *tensor.Tensor) Learner
+}
+
 // Hypothesis is one h: R^d -> R^K of an ensemble. One that is made of parameters is an nn.Module too.
 type Hypothesis interface {
 	// Fit makes h minimise sum_ik w_ik (target_ik - h_k(x_i))^2 approximately. x is [N, ...] in the

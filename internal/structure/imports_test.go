@@ -41,7 +41,7 @@ var mayImport = map[string]string{
 	"resnet":                     "tensor autograd nn data weights internal/demand",
 	"unravel/paths":              "",
 	"unravel":                    "tensor autograd nn data unravel/paths internal/atomicfile internal/filelock internal/cancelled", // sees networks through its own interface alone
-	"boost":                      "tensor autograd nn nn/optim data weights internal/cancelled internal/demand",
+	"boost":                      "tensor autograd nn nn/optim data weights internal/cancelled internal/demand internal/parallel",
 	"data":                       "tensor internal/demand internal/parallel",
 	"data/image":                 "tensor data internal/cancelled internal/demand internal/parallel",
 	"data/fashion":               "data",

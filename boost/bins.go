@@ -1,0 +1,67 @@
+package boost
+
+import (
+	"slices"
+	"sort"
+
+	"github.com/residuum-go/residuum/internal/parallel"
+	"github.com/residuum-go/residuum/tensor"
+)
+
+// maxBins is how many bins a column has at most: a bin is a byte.
+const maxBins = 256
+
+// cuts returns for each column of x [N, d] the ascending thresholds between its bins. A column of at most maxBins
+// distinct values has a cut midway between each two, so that no split is lost; of more, the cuts are quantiles.
+func cuts(x *tensor.Tensor) [][]float32 {
+	n := x.Dim(0)
+	d := x.Len() / n
+	out := make([][]float32, d)
+	parallel.For(d, 1, parallel.Func(func(lo, hi int) {
+		column := make([]float32, n)
+		for f := lo; f < hi; f++ {
+			for i := range column {
+				column[i] = x.Data()[i*d+f]
+			}
+			slices.Sort(column)
+			out[f] = columnCuts(column)
+		}
+	}))
+	return out
+}
+
+func columnCuts(sorted []float32) []float32 {
+	var out []float32
+	if distinct := slices.Compact(slices.Clone(sorted)); len(distinct) <= maxBins {
+		for i, v := range distinct[1:] {
+			middle := float32((float64(distinct[i]) + float64(v)) / 2)
+			if middle <= distinct[i] { // neighbours in float32
+				middle = v
+			}
+			out = append(out, middle)
+		}
+		return out
+	}
+	last := sorted[0]
+	for i := 1; i < maxBins; i++ {
+		if v := sorted[i*len(sorted)/maxBins]; v > last {
+			out, last = append(out, v), v
+		}
+	}
+	return out
+}
+
+// binned returns the bin of every element of x [N, d], column after column: how many cuts are not above it.
+func binned(x *tensor.Tensor, cuts [][]float32) []uint8 {
+	n, d := x.Dim(0), len(cuts)
+	out := make([]uint8, n*d)
+	parallel.For(d, 1, parallel.Func(func(lo, hi int) {
+		for f := lo; f < hi; f++ {
+			for i := range n {
+				v := x.Data()[i*d+f]
+				out[f*n+i] = uint8(sort.Search(len(cuts[f]), func(j int) bool { return cuts[f][j] > v }))
+			}
+		}
+	}))
+	return out
+}

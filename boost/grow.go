@@ -1,0 +1,203 @@
+package boost
+
+import (
+	"github.com/residuum-go/residuum/internal/parallel"
+	"github.com/residuum-go/residuum/tensor"
+)
+
+// cell sums the rows of one bin of one column.
+type cell struct {
+	target, weight float64 // sums of w*target and w
+	count          int     // rows; the other two do not become zero exactly when histograms are subtracted
+}
+
+func (c cell) plus(o cell) cell {
+	return cell{c.target + o.target, c.weight + o.weight, c.count + o.count}
+}
+
+func (c cell) minus(o cell) cell {
+	return cell{c.target - o.target, c.weight - o.weight, c.count - o.count}
+}
+
+// split is the best way to part a leaf; no gain means none.
+type split struct {
+	column, bin int // bins up to this one go left
+	gain        float64
+}
+
+// leaf is one that may be parted.
+type leaf struct {
+	node, depth int
+	rows        []int32
+	histogram   [][]cell // for each of the tree's columns
+	best        split
+}
+
+// grower grows the tree of one output. Every sum runs over rows in ascending order within one column, so the bits are the
+// same for any number of workers.
+type grower struct {
+	*trees
+	inputs         *treeBins
+	n              int
+	target, weight []float64 // w*target and w of each row
+	nodes          []node
+}
+
+func newGrower(t *trees, bins *treeBins, target, weight *tensor.Tensor, k int) *grower {
+	n, outputs := target.Dim(0), target.Dim(1)
+	g := &grower{trees: t, inputs: bins, n: n, target: make([]float64, n), weight: make([]float64, n)}
+	for i := range n {
+		g.weight[i] = 1
+		if weight != nil {
+			g.weight[i] = float64(weight.Data()[i*outputs+k])
+		}
+		g.target[i] = g.weight[i] * float64(target.Data()[i*outputs+k])
+	}
+	return g
+}
+
+// grow parts the leaf of most gain, the older of equals, until none gains or there are enough.
+func (g *grower) grow() []node {
+	rows := make([]int32, g.n)
+	var total cell
+	for i := range rows {
+		rows[i] = int32(i)
+		total = total.plus(cell{g.target[i], g.weight[i], 1})
+	}
+	g.nodes = []node{{value: g.value(total)}}
+	open := []*leaf{g.open(0, 0, rows, g.histogram(rows))}
+	for leaves := 1; g.Leaves == 0 || leaves < g.Leaves; leaves++ {
+		best := 0
+		for i, l := range open {
+			if l.best.gain > open[best].best.gain {
+				best = i
+			}
+		}
+		l := open[best]
+		if l.best.gain == 0 {
+			break
+		}
+		left, right := g.part(l)
+		open[best] = left
+		open = append(open, right)
+	}
+	return g.nodes
+}
+
+// open returns a leaf with its best split. One that cannot be parted keeps no histogram.
+func (g *grower) open(node, depth int, rows []int32, histogram [][]cell) *leaf {
+	l := &leaf{node: node, depth: depth, rows: rows}
+	if depth < g.Depth {
+		l.best = g.best(histogram)
+	}
+	if l.best.gain > 0 {
+		l.histogram = histogram
+	}
+	return l
+}
+
+// part makes a node of the leaf, and returns its children. The histogram of the larger is the difference of the two others.
+func (g *grower) part(l *leaf) (left, right *leaf) {
+	s := l.best
+	column := g.columns[s.column]
+	bins := g.inputs.bins[column*g.n : (column+1)*g.n]
+	var below, above []int32
+	for _, i := range l.rows {
+		if int(bins[i]) <= s.bin {
+			below = append(below, i)
+		} else {
+			above = append(above, i)
+		}
+	}
+	var total, of cell
+	for bin, c := range l.histogram[s.column] {
+		total = total.plus(c)
+		if bin <= s.bin {
+			of = of.plus(c)
+		}
+	}
+	at := len(g.nodes)
+	g.nodes[l.node] = node{column: column, cut: g.inputs.cuts[column][s.bin], left: at, right: at + 1, gain: s.gain}
+	g.nodes = append(g.nodes, node{value: g.value(of)}, node{value: g.value(total.minus(of))})
+	var hl, hr [][]cell
+	switch {
+	case l.depth+1 == g.Depth: // neither is parted
+	case len(below) <= len(above):
+		hl = g.histogram(below)
+		hr = difference(l.histogram, hl)
+	default:
+		hr = g.histogram(above)
+		hl = difference(l.histogram, hr)
+	}
+	l.histogram = nil
+	return g.open(at, l.depth+1, below, hl), g.open(at+1, l.depth+1, above, hr)
+}
+
+// histogram sums rows by bin, for each column.
+func (g *grower) histogram(rows []int32) [][]cell {
+	out := make([][]cell, len(g.columns))
+	parallel.For(len(out), 1, parallel.Func(func(lo, hi int) {
+		for f := lo; f < hi; f++ {
+			column := g.columns[f]
+			bins, cells := g.inputs.bins[column*g.n:(column+1)*g.n], make([]cell, len(g.inputs.cuts[column])+1)
+			for _, i := range rows {
+				c := &cells[bins[i]]
+				c.target += g.target[i]
+				c.weight += g.weight[i]
+				c.count++
+			}
+			out[f] = cells
+		}
+	}))
+	return out
+}
+
+// difference overwrites a with a - b.
+func difference(a, b [][]cell) [][]cell {
+	for f, cells := range b {
+		for i, c := range cells {
+			a[f][i] = a[f][i].minus(c)
+		}
+	}
+	return a
+}
+
+// best returns the split of most gain, of equals that of the lowest column and bin.
+func (g *grower) best(histogram [][]cell) split {
+	var best split
+	for f, cells := range histogram {
+		var total, left cell
+		for _, c := range cells {
+			total = total.plus(c)
+		}
+		for bin, c := range cells[:len(cells)-1] {
+			left = left.plus(c)
+			right := total.minus(left)
+			if c.count == 0 || right.count == 0 || min(left.weight, right.weight) < g.MinWeight {
+				continue
+			}
+			s := split{f, bin, g.score(left) + g.score(right) - g.score(total)}
+			equal := s.gain == best.gain && g.columns[f] < g.columns[best.column]
+			if s.gain > g.MinGain && (s.gain > best.gain || equal) {
+				best = s
+			}
+		}
+	}
+	return best
+}
+
+// score is what a leaf of these rows takes off twice the penalised loss.
+func (g *grower) score(c cell) float64 {
+	if c.weight+g.L2 <= 0 {
+		return 0
+	}
+	return c.target * c.target / (c.weight + g.L2)
+}
+
+// value is the Newton step of a leaf.
+func (g *grower) value(c cell) float32 {
+	if c.weight+g.L2 <= 0 {
+		return 0
+	}
+	return float32(c.target / (c.weight + g.L2))
+}

@@ -1,0 +1,124 @@
+package boost
+
+import (
+	"encoding/json"
+	"math"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/residuum-go/residuum"
+	"github.com/residuum-go/residuum/internal/parallel"
+	"github.com/residuum-go/residuum/tensor"
+)
+
+// Every value has a bin of its own here, so XGBoost looks at the same splits. It computes in float32,
+// which shows beyond the fifth digit alone.
+func TestTreesPredictWhatXGBoostDoes(t *testing.T) {
+	var reference struct {
+		X, Y  []float32
+		Cases []struct {
+			Tree      Tree
+			Rounds    int
+			Predicted []float32
+		}
+	}
+	text, err := os.ReadFile("testdata/trees.json") // of testdata/xgboost_trees.py
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(text, &reference))
+	n := len(reference.Y)
+	train := Data{X: tensor.From(reference.X, n, 3), Y: tensor.From(reference.Y, n, 1)}
+	require.Len(t, reference.Cases, 6)
+	for _, c := range reference.Cases {
+		e, err := Fit(t.Context(), train, Config{Loss: SquaredError{}, Learner: c.Tree, Stages: c.Rounds, Rate: 0.3, Newton: true})
+		require.NoError(t, err)
+		requireClose(t, tensor.From(c.Predicted, n, 1), e.Predict(train.X), 1e-5)
+	}
+}
+
+func fitTrees(t *testing.T, d Data, tree Tree) *Ensemble {
+	t.Helper()
+	e, err := Fit(t.Context(), d, Config{Loss: Softmax{}, Learner: tree, Stages: 8, Rate: 0.3, Newton: true, Subsample: 0.7})
+	require.NoError(t, err)
+	return e
+}
+
+func TestTreesHaveTheSameBitsForAnyNumberOfWorkersAndScaleOfWeights(t *testing.T) {
+	d := blobs(t, 300, 3, 5)
+	d.Weight = tensor.New(900)
+	for i := range 900 {
+		d.Weight.Data()[i] = float32(i % 4)
+	}
+	tree := Tree{Depth: 4, L2: 1, Columns: 0.5}
+	want := fitTrees(t, d, tree).Predict(d.X)
+	for _, workers := range []int{1, 2, 5} {
+		restore := parallel.SetWorkers(workers)
+		got := fitTrees(t, d, tree).Predict(d.X)
+		restore()
+		require.True(t, tensor.Equal(want, got), "%d workers", workers)
+	}
+	for _, scale := range []float32{0x1p-99, 0x1p99} {
+		scaled := d
+		scaled.Weight = tensor.Scale(nil, d.Weight, scale)
+		require.True(t, tensor.Equal(want, fitTrees(t, scaled, tree).Predict(d.X)), "weights times %v", scale)
+	}
+}
+
+func TestTreesLearnToClassify(t *testing.T) {
+	held := blobs(t, 300, 3, 6)
+	e := fitTrees(t, blobs(t, 300, 3, 5), Tree{Depth: 3, L2: 1})
+	require.Greater(t, scoreOf(Softmax{}, e.Predict(held.X), held).Accuracy(), 0.88) // the best possible is about 0.92
+}
+
+func TestImportanceIsOfTheColumnThatMatters(t *testing.T) {
+	x, y := tensor.New(400, 3), tensor.New(400, 1)
+	noise := random(1, 400, 2)
+	for i := range 400 {
+		x.Set(noise.At(i, 0), i, 0)
+		x.Set(7, i, 1) // a constant
+		x.Set(noise.At(i, 1), i, 2)
+		y.Set(float32(math.Sin(float64(noise.At(i, 1)))), i, 0)
+	}
+	c := Config{Loss: SquaredError{}, Learner: Tree{Depth: 3, Leaves: 5}, Stages: 4, Rate: 0.5, Newton: true}
+	e, err := Fit(t.Context(), Data{X: x, Y: y}, c)
+	require.NoError(t, err)
+	got := e.Importance()
+	require.Zero(t, got.Splits[1])
+	require.Zero(t, got.Gain[1])
+	require.Equal(t, 16, got.Splits[0]+got.Splits[2]) // four splits make five leaves
+	require.Greater(t, got.Gain[2], 100*got.Gain[0])
+}
+
+func TestTreesOfConstantColumnsAreLeaves(t *testing.T) {
+	d := Data{X: tensor.Full(3, 20, 2), Y: random(2, 20, 1)}
+	e, err := Fit(t.Context(), d, Config{Loss: SquaredError{}, Learner: Tree{}, Stages: 2, Rate: 1, Newton: true})
+	require.NoError(t, err)
+	requireClose(t, tensor.Full(float32(columnMeans(d)[0]), 20, 1), e.Predict(d.X), 1e-6)
+}
+
+func TestTreesThatCannotBe(t *testing.T) {
+	for field, tree := range map[string]Tree{
+		"Depth": {Depth: 31}, "Leaves": {Leaves: 1}, "L2": {L2: math.NaN()}, "MinGain": {MinGain: -1},
+		"MinWeight": {MinWeight: math.Inf(1)}, "Columns": {Columns: 1.5},
+	} {
+		_, err := Fit(t.Context(), blobs(t, 4, 2, 1), Config{Loss: Softmax{}, Learner: tree, Stages: 1, Rate: 1})
+		var bad *residuum.ConfigError
+		require.ErrorAs(t, err, &bad)
+		require.Equal(t, field, bad.Field)
+	}
+}
+
+func TestCutsSeparateDistinctValuesOrAreQuantiles(t *testing.T) {
+	next := math.Nextafter32(1, 2)
+	require.Equal(t, []float32{0.5, next}, columnCuts([]float32{0, 0, 1, next}))
+	many := make([]float32, 4096)
+	for i := range many {
+		many[i] = float32(i)
+	}
+	got := columnCuts(many)
+	require.Len(t, got, maxBins-1)
+	require.Equal(t, []float32{16, 32}, got[:2])
+	bins := binned(tensor.From(many, 4096, 1), [][]float32{got})
+	require.Equal(t, []uint8{0, 1, 255}, []uint8{bins[15], bins[16], bins[4095]})
+}

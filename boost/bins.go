@@ -8,8 +8,8 @@ import (
 	"github.com/residuum-go/residuum/tensor"
 )
 
-// maxBins is how many bins a column has at most: a bin is a byte.
-const maxBins = 256
+// maxBins is how many bins a column has at most beside that of its missing values: a bin is a byte.
+const maxBins = 255
 
 // cuts returns for each column of x [N, d] the ascending thresholds between its bins. A column of at most maxBins
 // distinct values has a cut midway between each two, so that no split is lost; of more, the cuts are quantiles.
@@ -20,17 +20,23 @@ func cuts(x *tensor.Tensor) [][]float32 {
 	parallel.For(d, 1, parallel.Func(func(lo, hi int) {
 		column := make([]float32, n)
 		for f := lo; f < hi; f++ {
-			for i := range column {
-				column[i] = x.Data()[i*d+f]
+			present := column[:0]
+			for i := range n {
+				if v := x.Data()[i*d+f]; v == v { // not NaN
+					present = append(present, v)
+				}
 			}
-			slices.Sort(column)
-			out[f] = columnCuts(column)
+			slices.Sort(present)
+			out[f] = columnCuts(present)
 		}
 	}))
 	return out
 }
 
 func columnCuts(sorted []float32) []float32 {
+	if len(sorted) == 0 {
+		return nil
+	}
 	var out []float32
 	if distinct := slices.Compact(slices.Clone(sorted)); len(distinct) <= maxBins {
 		for i, v := range distinct[1:] {
@@ -51,7 +57,8 @@ func columnCuts(sorted []float32) []float32 {
 	return out
 }
 
-// binned returns the bin of every element of x [N, d], column after column: how many cuts are not above it.
+// binned returns the bin of every element of x [N, d], column after column: how many cuts are not above it. NaN has the
+// bin after the last.
 func binned(x *tensor.Tensor, cuts [][]float32) []uint8 {
 	n, d := x.Dim(0), len(cuts)
 	out := make([]uint8, n*d)
@@ -59,7 +66,11 @@ func binned(x *tensor.Tensor, cuts [][]float32) []uint8 {
 		for f := lo; f < hi; f++ {
 			for i := range n {
 				v := x.Data()[i*d+f]
-				out[f*n+i] = uint8(sort.Search(len(cuts[f]), func(j int) bool { return cuts[f][j] > v }))
+				bin := len(cuts[f]) + 1
+				if v == v { // not NaN
+					bin = sort.Search(len(cuts[f]), func(j int) bool { return cuts[f][j] > v })
+				}
+				out[f*n+i] = uint8(bin)
 			}
 		}
 	}))

@@ -44,8 +44,8 @@ func DataOf(b data.Batch, classes int) (Data, error) {
 	return Data{X: b.X, Y: y}, nil
 }
 
-// check reports whether d is complete, consistent and finite, and accepted by the loss.
-func (d Data) check(loss Loss) error {
+// check reports whether d is complete, consistent and finite, inputs perhaps but for NaN, and accepted by the loss.
+func (d Data) check(loss Loss, missing bool) error {
 	switch {
 	case d.X == nil || d.Y == nil:
 		return fmt.Errorf("no inputs or no targets: %w", ErrData)
@@ -56,7 +56,7 @@ func (d Data) check(loss Loss) error {
 	case d.Weight != nil && (d.Weight.Rank() != 1 || d.Weight.Dim(0) != d.X.Dim(0)):
 		return fmt.Errorf("weights %v for inputs %v, want [N]: %w", d.Weight.Shape(), d.X.Shape(), ErrData)
 	}
-	if err := finite("inputs", d.X, ErrData); err != nil {
+	if err := finiteOrMissing("inputs", d.X, missing, ErrData); err != nil {
 		return err
 	}
 	if err := finite("targets", d.Y, ErrData); err != nil {
@@ -90,8 +90,13 @@ func (d Data) checkWeight() error {
 
 // finite fails with an error of the given kind on the first NaN or infinity in t, naming its row.
 func finite(what string, t *tensor.Tensor, kind error) error {
+	return finiteOrMissing(what, t, false, kind)
+}
+
+// finiteOrMissing is finite that lets NaN pass if missing values may be.
+func finiteOrMissing(what string, t *tensor.Tensor, missing bool, kind error) error {
 	for i, v := range t.Data() {
-		if v-v != 0 { // NaN for NaN and for infinities
+		if v-v != 0 && !(missing && v != v) { // NaN for NaN and for infinities
 			return fmt.Errorf("%s: %v at row %d: %w", what, v, i/(t.Len()/t.Dim(0)), kind)
 		}
 	}

@@ -34,6 +34,7 @@ func ensembles(t testing.TB) map[string]struct {
 		"mlp/chained":  {Learner: mlp, Chained: true},
 		"conv":         {Learner: conv},
 		"conv/chained": {Learner: conv, Chained: true},
+		"tree":         {Learner: Tree{Depth: 3, L2: 1}, Newton: true},
 	} {
 		d := flat
 		if strings.HasPrefix(name, "conv") {

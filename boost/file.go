@@ -17,8 +17,9 @@ type description struct {
 	Outputs int   `json:"outputs"`
 	Stages  int   `json:"stages"`
 	Chained bool  `json:"chained,omitempty"`
-	MLP     *MLP  `json:"mlp,omitempty"` // one of the two
+	MLP     *MLP  `json:"mlp,omitempty"` // one of the three
 	Conv    *Conv `json:"conv,omitempty"`
+	Tree    *Tree `json:"tree,omitempty"` // never chained
 }
 
 // describe returns what Load needs. It fails for learners that Load does not know.
@@ -29,14 +30,16 @@ func (e *Ensemble) describe() (description, error) {
 		d.MLP = &l
 	case Conv:
 		d.Conv = &l
+	case Tree:
+		d.Tree = &l
 	default:
-		return d, fmt.Errorf("learners of a %T: Load could only make those of an MLP or a Conv", e.family)
+		return d, fmt.Errorf("learners of a %T: Load could only make those of an MLP, a Conv or a Tree", e.family)
 	}
 	return d, nil
 }
 
-// Save writes the ensemble to a safetensors file for [Load], with the card in the metadata. Learners must be of an [MLP]
-// or a [Conv]: others are not known to Load.
+// Save writes the ensemble to a safetensors file for [Load], with the card in the metadata. Learners must be of an [MLP],
+// a [Conv] or a [Tree]: others are not known to Load.
 func (e *Ensemble) Save(path string, card data.Card) error {
 	d, err := e.describe()
 	if err != nil {
@@ -49,7 +52,24 @@ func (e *Ensemble) Save(path string, card data.Card) error {
 	if err != nil {
 		return err
 	}
-	return weights.Save(path, &weights.File{Tensors: weights.FromState(nn.State(e)), Meta: meta})
+	tensors, err := e.tensors()
+	if err != nil {
+		return fmt.Errorf("boost: Save: %w", err)
+	}
+	return weights.Save(path, &weights.File{Tensors: tensors, Meta: meta})
+}
+
+// tensors returns what a file holds: the state of the module, and trees, which are no modules.
+func (e *Ensemble) tensors() (map[string]*tensor.Tensor, error) {
+	out := weights.FromState(nn.State(e))
+	for m, s := range e.stages {
+		if t, ok := s.learner.(*trees); ok {
+			if err := t.tables(m, out); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return out, nil
 }
 
 // Load returns the ensemble in a file that [Ensemble.Save] wrote, and the card beside it. What is wrong with a file is an
@@ -82,16 +102,20 @@ func fromFile(file *weights.File) (*Ensemble, data.Card, error) {
 	return e, card, weights.Assign(nn.State(e), file)
 }
 
-// build makes an ensemble whose weights are to be replaced by those of the file.
+// build makes an ensemble whose weights are to be replaced by those of the file. Trees are moved out of it.
 func (d description) build(file *weights.File) (*Ensemble, error) {
 	inputs, err := d.check(file)
 	if err != nil {
 		return nil, err
 	}
 	e := &Ensemble{row: d.Row, inputs: inputs, outputs: d.Outputs, start: tensor.New(d.Outputs)}
-	if d.MLP != nil {
+	switch {
+	case d.Tree != nil:
+		e.family = *d.Tree
+		return e, d.buildTrees(e, file)
+	case d.MLP != nil:
 		e.family = *d.MLP
-	} else {
+	default:
 		e.family = *d.Conv
 	}
 	left := float64(file.Elements())
@@ -112,11 +136,37 @@ func (d description) build(file *weights.File) (*Ensemble, error) {
 	return e, nil
 }
 
+// buildTrees adds the stages of an ensemble of trees.
+func (d description) buildTrees(e *Ensemble, file *weights.File) error {
+	for m := range d.Stages {
+		t, err := readTrees(file, m, e.inputs, d.Outputs)
+		if err != nil {
+			return err
+		}
+		e.stages = append(e.stages, stage{learner: t, scale: tensor.New(1)})
+	}
+	return nil
+}
+
 // check returns the number of elements of an example, and an error unless all sizes are at least 1 and those of rows and
 // scores no more than the elements of the file.
 func (d description) check(file *weights.File) (inputs int, err error) {
-	if (d.MLP == nil) == (d.Conv == nil) {
-		return 0, errors.New("the configuration names none or both of two kinds of learners")
+	kinds := 0
+	for _, named := range []bool{d.MLP != nil, d.Conv != nil, d.Tree != nil} {
+		if named {
+			kinds++
+		}
+	}
+	if kinds != 1 {
+		return 0, fmt.Errorf("the configuration names %d kinds of learners, not one", kinds)
+	}
+	if d.Tree != nil {
+		if d.Chained {
+			return 0, errors.New("the configuration chains trees, which have no features")
+		}
+		if err := d.Tree.check(); err != nil {
+			return 0, err
+		}
 	}
 	most := file.Elements()
 	n := int64(1)
@@ -127,17 +177,20 @@ func (d description) check(file *weights.File) (inputs int, err error) {
 		n *= int64(s)
 	}
 	if len(d.Row) == 0 || d.Outputs < 1 || int64(d.Outputs) > most || d.Stages < 0 || d.Stages > len(file.Tensors) ||
-		d.hidden() < 1 || d.Conv != nil && d.Conv.Channels < 1 {
+		d.Tree == nil && d.hidden() < 1 || d.Conv != nil && d.Conv.Channels < 1 {
 		return 0, fmt.Errorf("rows %v, %d outputs, %d stages, %d hidden units for a file of %d tensors", d.Row, d.Outputs, d.Stages, d.hidden(), len(file.Tensors))
 	}
 	return int(n), nil
 }
 
 func (d description) hidden() int {
-	if d.Conv != nil {
+	switch {
+	case d.MLP != nil:
+		return d.MLP.Hidden
+	case d.Conv != nil:
 		return d.Conv.Hidden
 	}
-	return d.MLP.Hidden
+	return 0
 }
 
 // elements returns how many numbers a learner has. What a file claims may be more than an int64 holds.

@@ -37,6 +37,7 @@ func TestAnEnsembleComesBackFromItsFile(t *testing.T) {
 		{Learner: boost.MLP{Hidden: 5, Training: quick}, Chained: true},
 		{Learner: boost.Conv{Channels: 2, Hidden: 4, Training: quick}},
 		{Learner: boost.Conv{Channels: 2, Hidden: 4, Training: quick}, Chained: true},
+		{Learner: boost.Tree{Depth: 3, L2: 1}, Newton: true},
 	} {
 		c.Loss, c.Stages, c.Rate = boost.Softmax{}, 3, 0.5
 		e, err := boost.Fit(t.Context(), train, c)
@@ -48,6 +49,7 @@ func TestAnEnsembleComesBackFromItsFile(t *testing.T) {
 		require.Equal(t, card, gotCard)
 		require.Equal(t, 3, got.Len())
 		require.True(t, tensor.Equal(e.Predict(train.X), got.Predict(train.X)))
+		require.Equal(t, e.Importance(), got.Importance())
 		require.True(t, tensor.Equal(e.Forward(autograd.Const(train.X)).Value(), got.Forward(autograd.Const(train.X)).Value()))
 		again := filepath.Join(t.TempDir(), "again.safetensors")
 		require.NoError(t, got.Save(again, card))
@@ -82,8 +84,12 @@ func TestFilesThatAreNotOfAnEnsemble(t *testing.T) {
 	type object = map[string]any
 	mlp := object{"Hidden": 5}
 	for says, config := range map[string]object{
-		"none or both of two kinds":                 {"row": []int{6, 5, 1}, "outputs": 2, "stages": 2},
+		"names 0 kinds of learners":                 {"row": []int{6, 5, 1}, "outputs": 2, "stages": 2},
 		"rows of shape [1000000000 1000000000]":     {"row": []int{1e9, 1e9}, "outputs": 2, "stages": 2, "mlp": mlp},
+		"names 2 kinds of learners":                 {"row": []int{6, 5, 1}, "outputs": 2, "stages": 2, "mlp": mlp, "tree": object{}},
+		"chains trees":                              {"row": []int{6, 5, 1}, "outputs": 2, "stages": 2, "chained": true, "tree": object{}},
+		"boost: Tree.Leaves is 1":                   {"row": []int{6, 5, 1}, "outputs": 2, "stages": 2, "tree": object{"Leaves": 1}},
+		"no tensor stages.0.tree.0":                 {"row": []int{6, 5, 1}, "outputs": 2, "stages": 2, "tree": object{}},
 		"0 outputs":                                 {"row": []int{6, 5, 1}, "outputs": 0, "stages": 2, "mlp": mlp},
 		"1000000 stages":                            {"row": []int{6, 5, 1}, "outputs": 2, "stages": 1_000_000, "mlp": mlp},
 		"more elements than the file has":           {"row": []int{6, 5, 1}, "outputs": 2, "stages": 2, "mlp": object{"Hidden": 300}},

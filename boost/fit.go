@@ -75,7 +75,8 @@ func newBooster(train Data, c Config) (*booster, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	if err := train.check(c.Loss); err != nil {
+	_, missing := c.Learner.(Tree)
+	if err := train.check(c.Loss, missing); err != nil {
 		return nil, fmt.Errorf("training data: %w", err)
 	}
 	train = train.weighted()
@@ -98,7 +99,7 @@ func newBooster(train Data, c Config) (*booster, error) {
 	if valid == nil {
 		return b, nil
 	}
-	if err := valid.check(c.Loss); err != nil {
+	if err := valid.check(c.Loss, missing); err != nil {
 		return nil, fmt.Errorf("validation data: %w", err)
 	}
 	if !slices.Equal(valid.X.Shape()[1:], e.row) || valid.Y.Dim(1) != e.outputs {

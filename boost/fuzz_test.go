@@ -2,6 +2,7 @@ package boost
 
 import (
 	"encoding/json"
+	"maps"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -30,15 +31,25 @@ func FuzzDescription(f *testing.F) {
 		require.NoError(f, err)
 		text, err := json.Marshal(d)
 		require.NoError(f, err)
-		files[name] = weights.FromState(nn.State(c.e))
-		f.Add(name, string(text))
+		files[name], err = c.e.tensors()
+		require.NoError(f, err)
+		f.Add(name, string(text), uint32(0), float32(0))
 	}
-	f.Fuzz(func(t *testing.T, name, config string) {
-		e, _, err := fromFile(described(files[name], config))
+	f.Add("tree", `{"row":[2],"outputs":3,"stages":5,"tree":{}}`, uint32(3), float32(1))
+	f.Fuzz(func(t *testing.T, name, config string, at uint32, value float32) {
+		tensors := maps.Clone(files[name])
+		if table := tensors["stages.0.tree.0"]; table != nil && value != 0 {
+			table = table.Clone()
+			table.Data()[int(at%uint32(table.Len()))] = value
+			tensors["stages.0.tree.0"] = table
+		}
+		e, _, err := fromFile(described(tensors, config))
 		if err != nil {
 			return
 		}
-		require.Len(t, weights.FromState(nn.State(e)), len(files[name]))
+		saved, err := e.tensors()
+		require.NoError(t, err)
+		require.Len(t, saved, len(files[name]))
 		x := tensor.New(append([]int{2}, e.row...)...)
 		require.Equal(t, []int{2, e.outputs}, e.Forward(autograd.Const(x)).Shape())
 	})
@@ -64,7 +75,7 @@ func TestEnsemblesLargerThanTheirFile(t *testing.T) {
 // elements counts what is then made.
 func TestElementsOfALearner(t *testing.T) {
 	for name, c := range ensembles(t) {
-		if name == "line" {
+		if name == "line" || name == "tree" { // which are no modules
 			continue
 		}
 		d, err := c.e.describe()

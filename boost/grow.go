@@ -1,6 +1,8 @@
 package boost
 
 import (
+	"math"
+
 	"github.com/residuum-go/residuum/internal/parallel"
 	"github.com/residuum-go/residuum/tensor"
 )
@@ -21,8 +23,14 @@ func (c cell) minus(o cell) cell {
 
 // split is the best way to part a leaf; no gain means none.
 type split struct {
-	column, bin int // bins up to this one go left
+	column, bin int  // bins up to this one go left
+	missingLeft bool // and so do missing values
 	gain        float64
+}
+
+// left reports whether rows of a bin go left.
+func (s split) left(bin, missing int) bool {
+	return bin <= s.bin || s.missingLeft && bin == missing
 }
 
 // leaf is one that may be parted.
@@ -101,9 +109,10 @@ func (g *grower) part(l *leaf) (left, right *leaf) {
 	s := l.best
 	column := g.columns[s.column]
 	bins := g.inputs.bins[column*g.n : (column+1)*g.n]
+	missing := len(l.histogram[s.column]) - 1
 	var below, above []int32
 	for _, i := range l.rows {
-		if int(bins[i]) <= s.bin {
+		if s.left(int(bins[i]), missing) {
 			below = append(below, i)
 		} else {
 			above = append(above, i)
@@ -112,12 +121,13 @@ func (g *grower) part(l *leaf) (left, right *leaf) {
 	var total, of cell
 	for bin, c := range l.histogram[s.column] {
 		total = total.plus(c)
-		if bin <= s.bin {
+		if s.left(bin, missing) {
 			of = of.plus(c)
 		}
 	}
 	at := len(g.nodes)
-	g.nodes[l.node] = node{column: column, cut: g.inputs.cuts[column][s.bin], left: at, right: at + 1, gain: s.gain}
+	g.nodes[l.node] = node{column: column, cut: g.inputs.cut(column, s.bin), missingLeft: s.missingLeft, left: at,
+		gain: float32(min(s.gain, math.MaxFloat32))}
 	g.nodes = append(g.nodes, node{value: g.value(of)}, node{value: g.value(total.minus(of))})
 	var hl, hr [][]cell
 	switch {
@@ -139,7 +149,7 @@ func (g *grower) histogram(rows []int32) [][]cell {
 	parallel.For(len(out), 1, parallel.Func(func(lo, hi int) {
 		for f := lo; f < hi; f++ {
 			column := g.columns[f]
-			bins, cells := g.inputs.bins[column*g.n:(column+1)*g.n], make([]cell, len(g.inputs.cuts[column])+1)
+			bins, cells := g.inputs.bins[column*g.n:(column+1)*g.n], make([]cell, len(g.inputs.cuts[column])+2)
 			for _, i := range rows {
 				c := &cells[bins[i]]
 				c.target += g.target[i]
@@ -162,7 +172,8 @@ func difference(a, b [][]cell) [][]cell {
 	return a
 }
 
-// best returns the split of most gain, of equals that of the lowest column and bin.
+// best returns the split of most gain, of equals that of the lowest column and bin. Missing values go where the gain is
+// larger, and right where it is equal or there are none.
 func (g *grower) best(histogram [][]cell) split {
 	var best split
 	for f, cells := range histogram {
@@ -170,16 +181,26 @@ func (g *grower) best(histogram [][]cell) split {
 		for _, c := range cells {
 			total = total.plus(c)
 		}
-		for bin, c := range cells[:len(cells)-1] {
-			left = left.plus(c)
+		missing, score := cells[len(cells)-1], g.score(total)
+		try := func(s split, left cell) {
 			right := total.minus(left)
-			if c.count == 0 || right.count == 0 || min(left.weight, right.weight) < g.MinWeight {
-				continue
+			if right.count == 0 || min(left.weight, right.weight) < g.MinWeight {
+				return
 			}
-			s := split{f, bin, g.score(left) + g.score(right) - g.score(total)}
+			s.gain = g.score(left) + g.score(right) - score
 			equal := s.gain == best.gain && g.columns[f] < g.columns[best.column]
 			if s.gain > g.MinGain && (s.gain > best.gain || equal) {
 				best = s
+			}
+		}
+		for bin, c := range cells[:len(cells)-1] {
+			if c.count == 0 {
+				continue
+			}
+			left = left.plus(c)
+			try(split{column: f, bin: bin}, left)
+			if missing.count > 0 {
+				try(split{column: f, bin: bin, missingLeft: true}, left.plus(missing))
 			}
 		}
 	}

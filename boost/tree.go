@@ -17,7 +17,8 @@ import (
 // T^2/(W + L2). Weights have the mean one in every stage, and L2, MinWeight and MinGain are on that scale, which is
 // XGBoost's for squared error.
 //
-// Inputs are put into at most 256 bins a column, once for all stages. A column that is constant is never split.
+// Inputs are put into at most 255 bins a column, once for all stages. A column that is constant is never split. NaN is a
+// missing value: each split sends those of its column where the gain is larger, right where none was seen.
 type Tree struct {
 	Depth     int     // splits on a path at most, up to 30; 0 means 6
 	Leaves    int     // at most so many, the split of most gain first; 0 means all that Depth allows
@@ -45,6 +46,14 @@ type treeBins struct {
 	bins []uint8 // column after column
 }
 
+// cut is what the values of bins up to this one are below.
+func (b *treeBins) cut(column, bin int) float32 {
+	if bin == len(b.cuts[column]) {
+		return float32(math.Inf(1)) // only missing values are not
+	}
+	return b.cuts[column][bin]
+}
+
 // binnedTree is a Tree whose inputs are in bins, or nil.
 type binnedTree struct {
 	Tree
@@ -52,26 +61,29 @@ type binnedTree struct {
 }
 
 func (t binnedTree) New(in Input, outputs int, rng *rand.Rand) (Hypothesis, error) {
+	if err := t.check(); err != nil {
+		return nil, err
+	}
 	if t.Depth == 0 {
 		t.Depth = 6
-	}
-	notNegative := func(v float64) bool { return v >= 0 && !math.IsInf(v, 1) }
-	err := demand.All("boost.Tree",
-		demand.That(t.Depth >= 1 && t.Depth <= 30, "Depth", t.Depth, "want 1 to 30, or 0 for 6"),
-		demand.That(t.Leaves == 0 || t.Leaves >= 2, "Leaves", t.Leaves, "want at least 2, or 0 for no limit"),
-		demand.That(notNegative(t.L2), "L2", t.L2, "want a finite number, at least 0"),
-		demand.That(notNegative(t.MinGain), "MinGain", t.MinGain, "want a finite number, at least 0"),
-		demand.That(notNegative(t.MinWeight), "MinWeight", t.MinWeight, "want a finite number, at least 0"),
-		demand.That(t.Columns >= 0 && t.Columns <= 1, "Columns", t.Columns, "want a share in [0, 1]"),
-	)
-	if err != nil {
-		return nil, err
 	}
 	columns := rng.Perm(in.Width())
 	if t.Columns > 0 {
 		columns = columns[:max(1, int(math.Round(t.Columns*float64(len(columns)))))]
 	}
 	return &trees{Tree: t.Tree, bins: t.bins, columns: columns, width: in.Width(), roots: make([][]node, outputs)}, nil
+}
+
+func (t Tree) check() error {
+	notNegative := func(v float64) bool { return v >= 0 && !math.IsInf(v, 1) }
+	return demand.All("boost.Tree",
+		demand.That(t.Depth >= 0 && t.Depth <= 30, "Depth", t.Depth, "want 1 to 30, or 0 for 6"),
+		demand.That(t.Leaves == 0 || t.Leaves >= 2, "Leaves", t.Leaves, "want at least 2, or 0 for no limit"),
+		demand.That(notNegative(t.L2), "L2", t.L2, "want a finite number, at least 0"),
+		demand.That(notNegative(t.MinGain), "MinGain", t.MinGain, "want a finite number, at least 0"),
+		demand.That(notNegative(t.MinWeight), "MinWeight", t.MinWeight, "want a finite number, at least 0"),
+		demand.That(t.Columns >= 0 && t.Columns <= 1, "Columns", t.Columns, "want a share in [0, 1]"),
+	)
 }
 
 // trees is the hypothesis of a Tree.
@@ -86,10 +98,10 @@ type trees struct {
 // node is a leaf if it has no left child: a child is never node 0.
 type node struct {
 	column      int
-	cut         float32 // rows below it go left, all others and NaN right
-	left, right int
-	value       float32
-	gain        float64
+	cut         float32 // rows below it go left, others right
+	missingLeft bool    // where NaN goes
+	left        int     // the right child is the next
+	value, gain float32
 }
 
 // Fit implements Hypothesis.
@@ -121,10 +133,10 @@ func (t *trees) Forward(x *autograd.Var) *autograd.Var {
 		for j, nodes := range t.roots {
 			at := &nodes[0]
 			for at.left != 0 {
-				if row[at.column] < at.cut {
+				if v := row[at.column]; v < at.cut || at.missingLeft && v != v {
 					at = &nodes[at.left]
 				} else {
-					at = &nodes[at.right]
+					at = &nodes[at.left+1]
 				}
 			}
 			out.Data()[i*k+j] = at.value
@@ -150,7 +162,7 @@ func (e *Ensemble) Importance() Importance {
 		for _, nodes := range t.roots {
 			for _, n := range nodes {
 				if n.left != 0 {
-					out.Gain[n.column] += n.gain
+					out.Gain[n.column] += float64(n.gain)
 					out.Splits[n.column]++
 				}
 			}

@@ -17,8 +17,10 @@ import (
 // which shows beyond the fifth digit alone.
 func TestTreesPredictWhatXGBoostDoes(t *testing.T) {
 	var reference struct {
-		X, Y  []float32
-		Cases []struct {
+		X, Y, YMissing []float32
+		Missing        []bool
+		Cases          []struct {
+			Gaps      bool
 			Tree      Tree
 			Rounds    int
 			Predicted []float32
@@ -28,9 +30,19 @@ func TestTreesPredictWhatXGBoostDoes(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, json.Unmarshal(text, &reference))
 	n := len(reference.Y)
-	train := Data{X: tensor.From(reference.X, n, 3), Y: tensor.From(reference.Y, n, 1)}
-	require.Len(t, reference.Cases, 6)
+	whole := Data{X: tensor.From(reference.X, n, 3), Y: tensor.From(reference.Y, n, 1)}
+	gaps := Data{X: whole.X.Clone(), Y: tensor.From(reference.YMissing, n, 1)}
+	for i, missing := range reference.Missing {
+		if missing {
+			gaps.X.Data()[i] = float32(math.NaN())
+		}
+	}
+	require.Len(t, reference.Cases, 12)
 	for _, c := range reference.Cases {
+		train := whole
+		if c.Gaps {
+			train = gaps
+		}
 		e, err := Fit(t.Context(), train, Config{Loss: SquaredError{}, Learner: c.Tree, Stages: c.Rounds, Rate: 0.3, Newton: true})
 		require.NoError(t, err)
 		requireClose(t, tensor.From(c.Predicted, n, 1), e.Predict(train.X), 1e-5)
@@ -90,6 +102,22 @@ func TestImportanceIsOfTheColumnThatMatters(t *testing.T) {
 	require.Greater(t, got.Gain[2], 100*got.Gain[0])
 }
 
+func TestMissingValuesAreOfTreesAloneAndInfiniteOnesOfNone(t *testing.T) {
+	nan, inf := float32(math.NaN()), float32(math.Inf(1))
+	c := Config{Loss: SquaredError{}, Learner: Tree{}, Stages: 1, Rate: 1, Newton: true}
+	d := Data{X: tensor.From([]float32{nan, nan, nan, 1, nan, 2}, 3, 2), Y: tensor.From([]float32{0.8, 0.1, 0.2}, 3, 1)}
+	e, err := Fit(t.Context(), d, c) // the first column has no value, and in the second the missing one is apart
+	require.NoError(t, err)
+	requireClose(t, d.Y, e.Predict(d.X), 1e-6)
+	c.Learner = MLP{Hidden: 2}
+	_, err = Fit(t.Context(), d, c)
+	require.ErrorIs(t, err, ErrData)
+	c.Learner = Tree{}
+	d.X.Set(inf, 1, 1)
+	_, err = Fit(t.Context(), d, c)
+	require.ErrorIs(t, err, ErrData)
+}
+
 func TestTreesOfConstantColumnsAreLeaves(t *testing.T) {
 	d := Data{X: tensor.Full(3, 20, 2), Y: random(2, 20, 1)}
 	e, err := Fit(t.Context(), d, Config{Loss: SquaredError{}, Learner: Tree{}, Stages: 2, Rate: 1, Newton: true})
@@ -120,5 +148,5 @@ func TestCutsSeparateDistinctValuesOrAreQuantiles(t *testing.T) {
 	require.Len(t, got, maxBins-1)
 	require.Equal(t, []float32{16, 32}, got[:2])
 	bins := binned(tensor.From(many, 4096, 1), [][]float32{got})
-	require.Equal(t, []uint8{0, 1, 255}, []uint8{bins[15], bins[16], bins[4095]})
+	require.Equal(t, []uint8{0, 1, 254}, []uint8{bins[15], bins[16], bins[4095]})
 }

@@ -1,0 +1,140 @@
+package boost
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/internal/demand"
+	"github.com/residuum-go/residuum/tensor"
+)
+
+// Quantile is the pinball loss l(y, F) = sum_k max(a r_k, (a - 1) r_k) with r = y - F, whose minimum is the quantile a of
+// real targets (Koenker, Bassett 1978, "Regression quantiles"). Half the absolute error has the quantile 0.5, the median.
+type Quantile struct {
+	Level float64 // a in (0, 1); 0 means 0.5
+}
+
+func (q Quantile) level() float64 {
+	if q.Level == 0 {
+		return 0.5
+	}
+	return q.Level
+}
+
+// Check accepts every finite target.
+func (q Quantile) Check(*tensor.Tensor) error {
+	return demand.All("boost.Quantile",
+		demand.That(q.level() > 0 && q.level() < 1, "Level", q.Level, "want a share in (0, 1), or 0 for 0.5"))
+}
+
+// Rows implements Loss: the loss is |r|/2 + (a - 1/2) r.
+func (q Quantile) Rows(f *autograd.Var, y *tensor.Tensor) *autograd.Var {
+	r := autograd.Sub(autograd.Const(y), f)
+	return autograd.Sum(autograd.Add(autograd.Scale(autograd.Abs(r), 0.5), autograd.Scale(r, float32(q.level()-0.5))), 1)
+}
+
+// Start returns the weighted quantiles of the targets.
+func (q Quantile) Start(d Data) []float64 { return columnQuantiles(d, q.level()) }
+
+// Curvature returns ones: the second derivative is 0 and of no use as a weight.
+func (Quantile) Curvature(f, _ *tensor.Tensor) *tensor.Tensor { return tensor.Full(1, f.Shape()...) }
+
+// Huber is l(y, F) = sum_k r_k^2/2 where |r_k| <= Delta, else Delta (|r_k| - Delta/2), with r = y - F for real targets
+// (Huber 1964, "Robust estimation of a location parameter").
+type Huber struct {
+	Delta float64 // 0 means 1
+}
+
+func (h Huber) delta() float64 {
+	if h.Delta == 0 {
+		return 1
+	}
+	return h.Delta
+}
+
+// Check accepts every finite target.
+func (h Huber) Check(*tensor.Tensor) error {
+	return demand.All("boost.Huber",
+		demand.That(h.delta() > 0 && h.delta() <= math.MaxFloat32, "Delta", h.Delta, "want a positive number, or 0 for 1"))
+}
+
+// Rows implements Loss: with c = r clipped to Delta the loss is c (r - c/2).
+func (h Huber) Rows(f *autograd.Var, y *tensor.Tensor) *autograd.Var {
+	r, delta := autograd.Sub(autograd.Const(y), f), float32(h.delta())
+	c := autograd.Clip(r, -delta, delta)
+	return autograd.Sum(autograd.Mul(c, autograd.Sub(r, autograd.Scale(c, 0.5))), 1)
+}
+
+// Start returns the constants of least loss, by means weighted with min(1, Delta/|r|), from the median on.
+func (h Huber) Start(d Data) []float64 {
+	k, out := d.Y.Dim(1), columnQuantiles(d, 0.5)
+	for j := range out {
+		for range 200 {
+			sum, total := 0.0, 0.0
+			for i := range d.Y.Dim(0) {
+				y := float64(d.Y.Data()[i*k+j])
+				w := d.rowWeight(i) * min(1, h.delta()/max(math.Abs(y-out[j]), math.SmallestNonzeroFloat64))
+				sum, total = sum+w*y, total+w
+			}
+			out[j] = sum / total
+		}
+	}
+	return out
+}
+
+// Curvature returns ones, which no second derivative exceeds: where it is 0 it is of no use as a weight.
+func (Huber) Curvature(f, _ *tensor.Tensor) *tensor.Tensor { return tensor.Full(1, f.Shape()...) }
+
+// Poisson is l(y, F) = sum_k exp F_k - y_k F_k, for counts y >= 0 with the mean exp F.
+type Poisson struct{}
+
+// Check accepts targets that are not negative.
+func (Poisson) Check(y *tensor.Tensor) error {
+	for i, v := range y.Data() {
+		if v < 0 {
+			return fmt.Errorf("targets: %v at row %d is negative: %w", v, i/y.Dim(1), ErrData)
+		}
+	}
+	return nil
+}
+
+// Rows implements Loss.
+func (Poisson) Rows(f *autograd.Var, y *tensor.Tensor) *autograd.Var {
+	return autograd.Sum(autograd.Sub(autograd.Exp(f), autograd.Mul(autograd.Const(y), f)), 1)
+}
+
+// Start returns the logarithms of the weighted means.
+func (Poisson) Start(d Data) []float64 {
+	c := columnMeans(d)
+	for k, mean := range c {
+		c[k] = math.Log(max(mean, rare))
+	}
+	return c
+}
+
+// Curvature returns exp F.
+func (Poisson) Curvature(f, _ *tensor.Tensor) *tensor.Tensor { return tensor.Exp(nil, f) }
+
+// columnQuantiles returns for each column of the targets the least that has this share of the weight at or below it.
+func columnQuantiles(d Data, share float64) []float64 {
+	n, k := d.Y.Dim(0), d.Y.Dim(1)
+	out, rows, total := make([]float64, k), make([]int, n), 0.0
+	for i := range rows {
+		rows[i] = i
+		total += d.rowWeight(i)
+	}
+	for j := range out {
+		slices.SortFunc(rows, func(a, b int) int { return cmp.Compare(d.Y.Data()[a*k+j], d.Y.Data()[b*k+j]) })
+		sum := 0.0
+		for _, i := range rows {
+			out[j] = float64(d.Y.Data()[i*k+j])
+			if sum += d.rowWeight(i); sum >= share*total {
+				break
+			}
+		}
+	}
+	return out
+}

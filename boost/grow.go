@@ -41,25 +41,29 @@ type leaf struct {
 	best        split
 }
 
+// rowSums is what a row adds to its cells, side by side because rows are read in no order of memory.
+type rowSums struct{ target, weight float64 } // w*target and w
+
 // grower grows the tree of one output. Every sum runs over rows in ascending order within one column, so the bits are the
 // same for any number of workers.
 type grower struct {
 	*trees
-	inputs         *treeBins
-	n              int
-	target, weight []float64 // w*target and w of each row
-	nodes          []node
+	inputs  *treeBins
+	n       int
+	sums    []rowSums // of each row
+	scratch []int32   // room for the rows of a leaf
+	nodes   []node
 }
 
 func newGrower(t *trees, bins *treeBins, target, weight *tensor.Tensor, k int) *grower {
 	n, outputs := target.Dim(0), target.Dim(1)
-	g := &grower{trees: t, inputs: bins, n: n, target: make([]float64, n), weight: make([]float64, n)}
+	g := &grower{trees: t, inputs: bins, n: n, sums: make([]rowSums, n), scratch: make([]int32, n)}
 	for i := range n {
-		g.weight[i] = 1
+		w := 1.0
 		if weight != nil {
-			g.weight[i] = float64(weight.Data()[i*outputs+k])
+			w = float64(weight.Data()[i*outputs+k])
 		}
-		g.target[i] = g.weight[i] * float64(target.Data()[i*outputs+k])
+		g.sums[i] = rowSums{w * float64(target.Data()[i*outputs+k]), w}
 	}
 	return g
 }
@@ -70,7 +74,7 @@ func (g *grower) grow() []node {
 	var total cell
 	for i := range rows {
 		rows[i] = int32(i)
-		total = total.plus(cell{g.target[i], g.weight[i], 1})
+		total = total.plus(cell{g.sums[i].target, g.sums[i].weight, 1})
 	}
 	g.nodes = []node{{value: g.value(total)}}
 	open := []*leaf{g.open(0, 0, rows, g.histogram(rows))}
@@ -110,14 +114,20 @@ func (g *grower) part(l *leaf) (left, right *leaf) {
 	column := g.columns[s.column]
 	bins := g.inputs.bins[column*g.n : (column+1)*g.n]
 	missing := len(l.histogram[s.column]) - 1
-	var below, above []int32
-	for _, i := range l.rows {
-		if s.left(int(bins[i]), missing) {
-			below = append(below, i)
-		} else {
-			above = append(above, i)
+	var goes [maxBins + 1]int // 1 for bins that go left
+	for bin := range missing + 1 {
+		if s.left(bin, missing) {
+			goes[bin] = 1
 		}
 	}
+	n, others := 0, 0 // each row is written to both sides, and stays on the one that moves on: no branch to guess
+	for _, i := range l.rows {
+		left := goes[bins[i]]
+		l.rows[n], g.scratch[others] = i, i
+		n, others = n+left, others+1-left
+	}
+	below, above := l.rows[:n], l.rows[n:]
+	copy(above, g.scratch[:others])
 	var total, of cell
 	for bin, c := range l.histogram[s.column] {
 		total = total.plus(c)
@@ -151,9 +161,9 @@ func (g *grower) histogram(rows []int32) [][]cell {
 			column := g.columns[f]
 			bins, cells := g.inputs.bins[column*g.n:(column+1)*g.n], make([]cell, len(g.inputs.cuts[column])+2)
 			for _, i := range rows {
-				c := &cells[bins[i]]
-				c.target += g.target[i]
-				c.weight += g.weight[i]
+				c, s := &cells[bins[i]], &g.sums[i]
+				c.target += s.target
+				c.weight += s.weight
 				c.count++
 			}
 			out[f] = cells

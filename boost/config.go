@@ -15,14 +15,15 @@ type Config struct {
 	Rate    float64 // nu in (0, 1]: the share of each step that is taken
 
 	// Newton chooses the target of a stage. Without it, learners fit the negative gradient -g, and
-	// rho_m is found by line search on all rows. With it, they fit the Newton step -g/H, clipped to
-	// +-4 as in LogitBoost, with weights H, the diagonal of the Hessian; then rho_m = 1, for the step
-	// already has the right length.
+	// rho_m is found by line search on all rows. With it, they fit the Newton step -g/H with weights H, the diagonal of
+	// the Hessian; then rho_m = 1, for the step already has the right length. Steps of a [Scorer] are clipped to +-4 as
+	// in LogitBoost, but for a [Preparer].
 	Newton bool
 
 	// Subsample is the share of the rows, drawn anew without replacement, that a learner is fitted
-	// on (Friedman 2002, "Stochastic gradient boosting"); 0 means all.
+	// on (Friedman 2002, "Stochastic gradient boosting"); 0 means all. GOSS chooses by the gradient instead.
 	Subsample float64
+	GOSS      GOSS
 
 	// Chained lets learner m > 0 see the features of learner m-1 beside x. What the Learner makes must be Featured.
 	Chained bool
@@ -73,6 +74,8 @@ func (c Config) check() error {
 		demand.That(c.Stages >= 1, "Stages", c.Stages, "want at least 1"),
 		demand.That(c.Rate > 0 && c.Rate <= 1, "Rate", c.Rate, "want a share in (0, 1]"),
 		demand.That(c.Subsample >= 0 && c.Subsample <= 1, "Subsample", c.Subsample, "want a share in [0, 1]"),
+		demand.That(c.Subsample == 0 || c.GOSS == GOSS{}, "Subsample", c.Subsample, "GOSS samples, too: want one of them"),
+		demand.That(c.GOSS.valid(), "GOSS", c.GOSS, "want shares Top and Rest in (0, 1) that sum to at most 1, or neither"),
 		demand.That(c.Patience >= 0, "Patience", c.Patience, "want stages, or 0 for none"),
 		demand.That(c.Patience == 0 || c.Valid != nil, "Patience", c.Patience, "there is no validation set"),
 	)

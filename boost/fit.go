@@ -62,6 +62,7 @@ type booster struct {
 	Config
 	ensemble *Ensemble
 	train    subject
+	prepared bool     // whether the learner is a Preparer's
 	valid    *subject // nil without a validation set
 }
 
@@ -91,10 +92,11 @@ func newBooster(train Data, c Config) (*booster, error) {
 		start:   f0,
 		family:  c.Learner,
 	}
-	if p, ok := c.Learner.(Preparer); ok {
+	p, prepared := c.Learner.(Preparer)
+	if prepared {
 		c.Learner = p.Prepare(train.X)
 	}
-	b := &booster{Config: c, ensemble: e, train: subject{train, e.run(train.X, c.Chained)}}
+	b := &booster{Config: c, ensemble: e, train: subject{train, e.run(train.X, c.Chained)}, prepared: prepared}
 	valid := c.Valid
 	if valid == nil {
 		return b, nil

@@ -70,11 +70,13 @@ func newGrower(t *trees, bins *treeBins, target, weight *tensor.Tensor, k int) *
 
 // grow parts the leaf of most gain, the older of equals, until none gains or there are enough.
 func (g *grower) grow() []node {
-	rows := make([]int32, g.n)
+	rows := make([]int32, 0, g.n)
 	var total cell
-	for i := range rows {
-		rows[i] = int32(i)
-		total = total.plus(cell{g.sums[i].target, g.sums[i].weight, 1})
+	for i, s := range g.sums {
+		if s.weight > 0 {
+			rows = append(rows, int32(i))
+			total = total.plus(cell{s.target, s.weight, 1})
+		}
 	}
 	g.nodes = []node{{value: g.value(total)}}
 	open := []*leaf{g.open(0, 0, rows, g.histogram(rows))}

@@ -15,20 +15,22 @@ type Learner interface {
 	New(in Input, outputs int, rng *rand.Rand) (Hypothesis, error)
 }
 
-// Preparer is a Learner that looks at the inputs once, before the first stage.
+// Preparer is a Learner that looks at the inputs once, before the first stage. Its hypotheses get x itself in every
+// stage, with weight 0 for rows that a sample leaves out; and as targets Newton steps of any length, which they must not
+// fit row by row but sum, as trees do in their leaves: w*target = -g and w.
 type Preparer interface {
-	// Prepare returns the learner of a fit on inputs x [N, ...]. Stages get x itself or a sample of its rows.
+	// Prepare returns the learner of a fit on inputs x [N, ...].
 	Prepare(x *tensor.Tensor) Learner
 }
 
 // Hypothesis is one h: R^d -> R^K of an ensemble. One that is made of parameters is an nn.Module too.
 type Hypothesis interface {
 	// Fit makes h minimise sum_ik w_ik (target_ik - h_k(x_i))^2 approximately. x is [N, ...] in the
-	// shape announced to New, target is [N, K], weight is [N, K] with mean one, or nil for
-	// ones. It fails with ctx's error when cancelled and with ErrDiverged when no longer finite.
+	// shape announced to New, target is [N, K], weight is [N, K], not all zero, or nil
+	// for ones; that of a row has the mean one, times the Hessian with Config.Newton. It fails with ctx's error when cancelled and with ErrDiverged when no longer finite.
 	Fit(ctx context.Context, x, target, weight *tensor.Tensor) error
-	// Forward returns h(x), [N, K]. Beside a constant it must be safe for concurrent use. One
-	// without a useful derivative (a tree) returns a constant.
+	// Forward returns h(x), [N, K]. Beside a constant it must be safe for concurrent use. The
+	// result of one without a useful derivative (a tree) is a leaf of x's tape.
 	Forward(x *autograd.Var) *autograd.Var
 }
 

@@ -78,6 +78,7 @@ func (l *net) Parts() []nn.Part {
 // for the time of the training and the output layer is scaled back after it: one learning rate then
 // suits all stages.
 func (l *net) Fit(ctx context.Context, x, target, weight *tensor.Tensor) error {
+	weight = normalised(weight)
 	size := rms(target, weight)
 	if !(size > 0) {
 		l.scaleOutput(0) // nothing to learn
@@ -92,6 +93,18 @@ func (l *net) Fit(ctx context.Context, x, target, weight *tensor.Tensor) error {
 	}
 	l.scaleOutput(float32(size))
 	return nil
+}
+
+// normalised returns weights of mean one, so that the step size does not depend on their scale. Nil stays nil.
+func normalised(weight *tensor.Tensor) *tensor.Tensor {
+	if weight == nil {
+		return nil
+	}
+	sum := 0.0
+	for _, w := range weight.Data() {
+		sum += float64(w)
+	}
+	return tensor.Scale(nil, weight, float32(float64(weight.Len())/sum))
 }
 
 func (l *net) scaleOutput(s float32) {

@@ -42,16 +42,13 @@ func (r *run) inputs(lo, hi, sees int) *tensor.Tensor {
 	return tensor.Concat(nil, 1, r.flat.Slice(lo, hi), r.features.Slice(lo, hi))
 }
 
-// gather returns the given rows, in ascending order, as a learner gets them that sees so many features.
-func (r *run) gather(rows []int, sees int) *tensor.Tensor {
-	x := r.x
-	if len(rows) < x.Dim(0) {
-		x = tensor.Gather(nil, x, rows)
-	}
+// gather returns the rows of a sample as a learner gets them that sees so many features.
+func (r *run) gather(s sample, sees int) *tensor.Tensor {
+	x := s.of(r.x)
 	if sees == 0 {
 		return x
 	}
-	return tensor.Concat(nil, 1, x.Reshape(len(rows), -1), tensor.Gather(nil, r.features, rows))
+	return tensor.Concat(nil, 1, x.Reshape(x.Dim(0), -1), s.of(r.features))
 }
 
 // output returns h(x), [N, K], and in a chained run the learner's features, [N, f].

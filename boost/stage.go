@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"math/rand/v2"
-	"slices"
 
 	"github.com/residuum-go/residuum"
 	"github.com/residuum-go/residuum/data"
@@ -29,9 +27,14 @@ func (b *booster) stage(ctx context.Context, m int) (Report, error) {
 	if _, ok := l.(Featured); b.Chained && !ok {
 		return Report{}, badLearner(b.Learner, "%T has no features to chain", l)
 	}
-	rows := b.sample(rng)
-	target, weight := b.target(rows)
-	if err := l.Fit(ctx, b.train.gather(rows, sees), target, weight); err != nil {
+	target, weight := b.target()
+	chosen, n := b.draw(rng, target, weight), target.Dim(0)
+	if b.prepared {
+		err = l.Fit(ctx, b.train.x, target, chosen.spread(weight, n, e.outputs))
+	} else {
+		err = l.Fit(ctx, b.train.gather(chosen, sees), chosen.of(target), chosen.weights(weight, e.outputs))
+	}
+	if err != nil {
 		if ctx.Err() != nil && (errors.Is(err, ctx.Err()) || errors.Is(err, context.Cause(ctx))) {
 			err = cancelled.Err(ctx)
 		}
@@ -41,7 +44,7 @@ func (b *booster) stage(ctx context.Context, m int) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	r, err := b.report(m+1, len(rows), rho)
+	r, err := b.report(m+1, chosen.count(n), rho)
 	if err != nil {
 		return Report{}, err
 	}
@@ -49,62 +52,38 @@ func (b *booster) stage(ctx context.Context, m int) (Report, error) {
 	return r, nil
 }
 
-// sample draws the rows that a learner is fitted on, in ascending order.
-func (b *booster) sample(rng *rand.Rand) []int {
-	n := b.train.X.Dim(0)
-	share := b.Subsample
-	if share == 0 {
-		share = 1
-	}
-	rows := rng.Perm(n)[:max(1, int(math.Round(share*float64(n))))]
-	slices.Sort(rows)
-	return rows
-}
-
-// zMax bounds the Newton step of one score, and minHessian the curvature that divides it: where a
-// probability is near 0 or 1 the quotient of two tiny numbers would rule the fit.
-// Friedman, Hastie, Tibshirani 2000, "Additive logistic regression", section 4.3.
+// zMax bounds the Newton step of one score in a classification (Friedman, Hastie, Tibshirani 2000, "Additive logistic
+// regression", section 4.3), and minHessian the curvature that divides it: where a probability is near 0 or 1 the
+// quotient of two tiny numbers would rule the fit.
 const (
 	zMax       = 4
 	minHessian = 1e-6
 )
 
-// target returns what a learner is to fit on the given rows, and with which weights, both [n, K]; see
-// Config.Newton.
-func (b *booster) target(rows []int) (target, weight *tensor.Tensor) {
-	f := tensor.Gather(nil, b.train.scores, rows)
-	y := tensor.Gather(nil, b.train.Y, rows)
-	g := gradient(b.Loss, f, y)
+// target returns what a learner is to fit and with which weights, both [N, K]; see Config.Newton.
+func (b *booster) target() (target, weight *tensor.Tensor) {
+	f := b.train.scores
+	g := gradient(b.Loss, f, b.train.Y)
 	target = tensor.Neg(g, g)
 	if b.Newton {
-		weight = hessian(b.Loss, f, y)
+		weight = hessian(b.Loss, f, b.train.Y)
+		_, classifies := b.Loss.(Scorer)
 		for i, v := range weight.Data() {
 			h := max(v, minHessian)
 			weight.Data()[i] = h
-			target.Data()[i] = min(max(target.Data()[i]/h, -zMax), zMax)
+			target.Data()[i] /= h
+			if classifies && !b.prepared {
+				target.Data()[i] = min(max(target.Data()[i], -zMax), zMax)
+			}
 		}
 	}
 	if b.train.Weight != nil {
 		if weight == nil {
 			weight = tensor.Full(1, f.Shape()...)
 		}
-		w := tensor.Gather(nil, b.train.Weight, rows)
-		tensor.Mul(weight, weight, w.Reshape(len(rows), 1))
+		tensor.Mul(weight, weight, b.train.Weight.Reshape(f.Dim(0), 1))
 	}
-	normalise(weight)
 	return target, weight
-}
-
-// normalise gives weights the mean one, so that a learner's step size does not depend on their scale.
-func normalise(weight *tensor.Tensor) {
-	if weight == nil {
-		return
-	}
-	sum := 0.0
-	for _, w := range weight.Data() {
-		sum += float64(w)
-	}
-	tensor.Scale(weight, weight, float32(float64(weight.Len())/sum))
 }
 
 // advance applies learner l to both data sets and returns its rho.

@@ -14,8 +14,8 @@ import (
 // Tree makes regression trees on histograms, one for each output. With Config.Newton they are those of XGBoost (Chen,
 // Guestrin 2016, "XGBoost: A scalable tree boosting system", section 2.2): a leaf has the value T/(W + L2), where W sums
 // the weights of its rows and T their weighted targets, and a split gains T_l^2/(W_l + L2) + T_r^2/(W_r + L2) -
-// T^2/(W + L2). Weights have the mean one in every stage, and L2, MinWeight and MinGain are on that scale, which is
-// XGBoost's for squared error.
+// T^2/(W + L2). The weights of rows have the mean one, whatever
+// their scale in Data.
 //
 // Inputs are put into at most 255 bins a column, once for all stages. A column that is constant is never split. NaN is a
 // missing value: each split sends those of its column where the gain is larger, right where none was seen.
@@ -31,7 +31,7 @@ type Tree struct {
 // Prepare implements Preparer.
 func (t Tree) Prepare(x *tensor.Tensor) Learner {
 	c := cuts(x)
-	return binnedTree{t, &treeBins{x: x, cuts: c, bins: binned(x, c)}}
+	return binnedTree{t, &treeBins{cuts: c, bins: binned(x, c)}}
 }
 
 // New implements Learner. Such a hypothesis computes its bins itself.
@@ -41,7 +41,6 @@ func (t Tree) New(in Input, outputs int, rng *rand.Rand) (Hypothesis, error) {
 
 // treeBins is a set of inputs in bins.
 type treeBins struct {
-	x    *tensor.Tensor
 	cuts [][]float32
 	bins []uint8 // column after column
 }
@@ -108,12 +107,9 @@ type node struct {
 func (t *trees) Fit(ctx context.Context, x, target, weight *tensor.Tensor) error {
 	bins := t.bins
 	t.bins = nil
-	switch {
-	case bins == nil:
+	if bins == nil {
 		c := cuts(x)
 		bins = &treeBins{cuts: c, bins: binned(x, c)}
-	case x.Len() != bins.x.Len() || &x.Data()[0] != &bins.x.Data()[0]: // a subsample
-		bins = &treeBins{cuts: bins.cuts, bins: binned(x, bins.cuts)}
 	}
 	for k := range t.roots {
 		if err := cancelled.Err(ctx); err != nil {
@@ -124,7 +120,7 @@ func (t *trees) Fit(ctx context.Context, x, target, weight *tensor.Tensor) error
 	return nil
 }
 
-// Forward implements Hypothesis. A tree has no useful derivative: the result is a constant.
+// Forward implements Hypothesis. Trees are constant almost everywhere: derivatives with respect to x are zero.
 func (t *trees) Forward(x *autograd.Var) *autograd.Var {
 	n, k := x.Shape()[0], len(t.roots)
 	out := tensor.New(n, k)
@@ -141,6 +137,9 @@ func (t *trees) Forward(x *autograd.Var) *autograd.Var {
 			}
 			out.Data()[i*k+j] = at.value
 		}
+	}
+	if tape := x.Tape(); tape != nil {
+		return tape.Input(out)
 	}
 	return autograd.Const(out)
 }

@@ -20,7 +20,7 @@ func TestTreesPredictWhatXGBoostDoes(t *testing.T) {
 		X, Y, YMissing []float32
 		Missing        []bool
 		Cases          []struct {
-			Gaps      bool
+			Kind      string
 			Tree      Tree
 			Rounds    int
 			Predicted []float32
@@ -37,13 +37,20 @@ func TestTreesPredictWhatXGBoostDoes(t *testing.T) {
 			gaps.X.Data()[i] = float32(math.NaN())
 		}
 	}
-	require.Len(t, reference.Cases, 12)
-	for _, c := range reference.Cases {
-		train := whole
-		if c.Gaps {
-			train = gaps
+	above := Data{X: whole.X, Y: tensor.New(n, 1)}
+	for i, y := range reference.Y {
+		if y > 0.7 {
+			above.Y.Data()[i] = 1
 		}
-		e, err := Fit(t.Context(), train, Config{Loss: SquaredError{}, Learner: c.Tree, Stages: c.Rounds, Rate: 0.3, Newton: true})
+	}
+	require.Len(t, reference.Cases, 18)
+	for _, c := range reference.Cases {
+		train := map[string]Data{"squared": whole, "gaps": gaps, "logistic": above}[c.Kind]
+		var loss Loss = SquaredError{}
+		if c.Kind == "logistic" {
+			loss = Logistic{}
+		}
+		e, err := Fit(t.Context(), train, Config{Loss: loss, Learner: c.Tree, Stages: c.Rounds, Rate: 0.3, Newton: true})
 		require.NoError(t, err)
 		requireClose(t, tensor.From(c.Predicted, n, 1), e.Predict(train.X), 1e-5)
 	}

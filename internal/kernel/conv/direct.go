@@ -34,6 +34,8 @@ type direct struct {
 	local                   bool // pieces pack their own panels
 	passes                  int  // over the taps, for each panel
 	packed                  []float32
+
+	epilogue Epilogue // of a [Prepared]
 }
 
 var directs portions.Pool[direct]
@@ -41,10 +43,21 @@ var directs portions.Pool[direct]
 // run computes out from in. The shape has no empty dimension.
 func run(s Shape, inputGrad bool, out, in, w []float32) {
 	k := directs.Get()
+	rows := k.begin(cpu.Active(), s, inputGrad, out, in, w)
+	k.split(rows)
+	if !k.local {
+		k.packed = portions.Grow(k.packed, k.packedSize())
+		k.packAll()
+	}
+	k.compute()
+	directs.Put(k)
+}
+
+// begin sets what the plan and the packed weights depend on, and returns the most rows of a tile.
+func (k *direct) begin(level cpu.Level, s Shape, inputGrad bool, out, in, w []float32) (rows int) {
 	k.shape, k.inputGrad = s, inputGrad
 	k.in, k.w, k.out = in, w, out
-	k.level = cpu.Active()
-	var rows int
+	k.level = level
 	rows, k.cols = tile.Size(k.level)
 	k.plan = planFor(s, inputGrad, rows)
 	k.inImage, k.outImage = s.H*s.W*s.C, s.OutH()*s.OutW()*s.K
@@ -55,16 +68,22 @@ func run(s Shape, inputGrad bool, out, in, w []float32) {
 	}
 	k.pair = k.outer <= tile.PairCols(k.level) && k.inner%2 == 0
 	k.panels = portions.Ceil(k.outer, k.cols)
-	all := s.Groups * k.panels
-	k.split(rows)
-	if !k.local {
-		k.packed = portions.Grow(k.packed, all*k.panelSize())
-		parallel.For(all, max(1, 1<<16/k.panelSize()), (*packing)(k))
-	}
+	return rows
+}
+
+// packedSize returns the elements of the panels of all groups.
+func (k *direct) packedSize() int { return k.shape.Groups * k.panels * k.panelSize() }
+
+// packAll packs all weights.
+func (k *direct) packAll() {
+	parallel.For(k.shape.Groups*k.panels, max(1, 1<<16/k.panelSize()), (*packing)(k))
+}
+
+// compute computes all pieces, and lets go of what the caller owns.
+func (k *direct) compute() {
 	down, across := k.grid()
 	parallel.For(down*across*len(k.plan.classes), 1, k)
-	k.in, k.w, k.out, k.plan = nil, nil, nil, nil
-	directs.Put(k)
+	k.in, k.w, k.out, k.plan, k.epilogue = nil, nil, nil, nil, Epilogue{}
 }
 
 // tapSize returns the elements of a panel for one tap, panelSize for all.
@@ -162,10 +181,12 @@ func (k *direct) Run(lo, hi int) {
 		}
 		if k.panelsInner {
 			k.piece(c, g, panel, panelEnd, first, end, part{taps: c.taps, fetch: true})
+			k.finish(c, g, panel, panelEnd, first, end)
 			continue
 		}
 		for p := panel; p < panelEnd; p++ {
 			k.passesOver(c, g, p, first, end)
+			k.finish(c, g, p, p+1, first, end)
 		}
 	}
 }

@@ -30,6 +30,9 @@
 // that depends on the shape alone (M. Dukhan, The Indirect Convolution Algorithm, 2019,
 // arXiv:1907.02129), so that any stride, dilation and width runs the same loop. Plans are kept (cache.go).
 //
+// [Prepare] decides once for weights that do not change, packs or transforms them once, and applies a bias, an addition
+// and ReLU to each piece while it is in the cache (prepared.go). Linear layers are 1x1 convolutions of 1x1 images there.
+//
 // # How the work is cut
 //
 // A piece is what a worker computes at a time, about 2^21 multiply-adds, whose operands stay in the second-level cache:

@@ -52,6 +52,9 @@ type winograd struct {
 	inputs      []float32 // of the tiles first to end, transformed: [36][end-first][inner]
 	inputPitch  int
 	first, end  int // counted through all images
+
+	prepared *Prepared // whose transformed weights these are, or nil
+	epilogue Epilogue  // of prepared
 }
 
 var winograds portions.Pool[winograd]
@@ -102,9 +105,23 @@ func (s Shape) winogradWins(inputGrad bool) bool {
 // runWinograd computes out from in. The shape has no empty dimension.
 func runWinograd(s Shape, inputGrad bool, out, in, w []float32) {
 	k := winograds.Get()
+	k.begin(cpu.Active(), s, inputGrad, out, in, w)
+	if k.manyTiles() {
+		k.weights = portions.Grow(k.weights, 36*k.weightPitch)
+		k.transformAll()
+		k.byTiles()
+	} else {
+		k.byPanels()
+	}
+	k.again()
+	k.release()
+}
+
+// begin sets what the plan and the transformed weights depend on.
+func (k *winograd) begin(level cpu.Level, s Shape, inputGrad bool, out, in, w []float32) {
 	k.shape, k.inputGrad = s, inputGrad
 	k.in, k.w, k.out = in, w, out
-	k.level = cpu.Active()
+	k.level = level
 	k.rows, k.cols = tile.Size(k.level)
 	k.plan = tilePlanFor(s, inputGrad)
 	k.inImage, k.outImage = s.H*s.W*s.C, s.OutH()*s.OutW()*s.K
@@ -114,14 +131,13 @@ func runWinograd(s Shape, inputGrad bool, out, in, w []float32) {
 		k.inner, k.outer = k.outer, k.inner
 	}
 	k.panels = portions.Ceil(k.outer, k.cols)
+	k.weightPitch = k.panels*k.inner*k.cols + skew
 	k.direct = portions.Grow(k.direct, s.N)
-	if k.manyTiles() {
-		k.byTiles()
-	} else {
-		k.byPanels()
-	}
-	k.again()
-	k.in, k.w, k.out, k.plan = nil, nil, nil, nil
+}
+
+// release lets go of what the caller owns.
+func (k *winograd) release() {
+	k.in, k.w, k.out, k.plan, k.prepared, k.epilogue = nil, nil, nil, nil, nil, Epilogue{}
 	winograds.Put(k)
 }
 
@@ -135,6 +151,10 @@ func (k *winograd) again() {
 		if n := i - first; n > 0 {
 			s := k.shape
 			s.N = n
+			if k.prepared != nil {
+				k.prepared.again(k, first, n)
+				continue
+			}
 			run(s, k.inputGrad, k.out[first*k.outImage:][:n*k.outImage], k.in[first*k.inImage:][:n*k.inImage], k.w)
 		}
 	}
@@ -148,13 +168,14 @@ func (k *winograd) manyTiles() bool {
 	return weights <= 1<<17 && k.shape.N*k.plan.tiles >= weights>>10
 }
 
-// byTiles transforms all weights and then computes piece by piece of tiles, each in the second-level
+// transformAll transforms all weights.
+func (k *winograd) transformAll() {
+	parallel.For(k.panels*portions.Ceil(k.inner, weightRows), 1, (*winogradWeights)(k))
+}
+
+// byTiles computes piece by piece of tiles, all weights being transformed, each in the second-level
 // cache from its inputs to its outputs.
 func (k *winograd) byTiles() {
-	k.weightPitch = k.panels*k.inner*k.cols + skew
-	k.weights = portions.Grow(k.weights, 36*k.weightPitch)
-	parallel.For(k.panels*portions.Ceil(k.inner, weightRows), 1, (*winogradWeights)(k))
-
 	tiles := k.shape.N * k.plan.tiles
 	piece := max(k.rows, pieceElements/(37*max(k.inner, k.outer))/k.rows*k.rows)
 	if tiles < 16*piece { // spread them evenly
@@ -245,10 +266,15 @@ func (l *winogradPanels) Run(lo, hi int) {
 	pitch, pitchC := k.inner*k.cols+skew, n*k.cols+skew
 	*weights, *sums = portions.Grow(*weights, 36*pitch), portions.Grow(*sums, 36*pitchC)
 	for q := lo; q < hi; q++ {
-		for row := 0; row < k.inner; row += panelRows {
-			k.transformWeights(*weights, pitch, q, row, min(row+panelRows, k.inner), scratch)
+		b, pitchB := *weights, pitch
+		if k.prepared != nil {
+			b, pitchB = k.weights[q*k.inner*k.cols:], k.weightPitch
+		} else {
+			for row := 0; row < k.inner; row += panelRows {
+				k.transformWeights(b, pitch, q, row, min(row+panelRows, k.inner), scratch)
+			}
 		}
-		k.products(&products{a: k.inputs, b: *weights, c: *sums, pitchA: k.inputPitch, pitchB: pitch, pitchC: pitchC,
+		k.products(&products{a: k.inputs, b: b, c: *sums, pitchA: k.inputPitch, pitchB: pitchB, pitchC: pitchC,
 			ldc: k.cols, tiles: n, panel: q, panelEnd: q + 1})
 		o := q * k.cols
 		for i := range n {
@@ -287,6 +313,13 @@ func (k *winograd) transformOutput(sums []float32, pitch, i, first, end int, scr
 		n := min(tileChannels, end-c)
 		if !tileOutput(k.level, y[c:], k.plan.out[16*t:], sums[c-first:], pitch, *scratch, n) {
 			k.direct[image].Store(true)
+		}
+	}
+	if k.epilogue.some() {
+		for _, o := range k.plan.out[16*t:][:16] {
+			if o >= 0 {
+				k.epilogue.rows(k.out, image*k.outImage+int(o), 1, k.outer, first, end)
+			}
 		}
 	}
 }

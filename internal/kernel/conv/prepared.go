@@ -1,0 +1,206 @@
+package conv
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/residuum-go/residuum/internal/cpu"
+	"github.com/residuum-go/residuum/internal/kernel/vec"
+	"github.com/residuum-go/residuum/internal/portions"
+)
+
+// Prepared is the convolution of images of one size by weights that do not change. How it is computed is decided
+// once, and the weights are packed or transformed once. It is immutable: any number of goroutines may run it at once.
+//
+// A 1x1 convolution is always a direct sum, where [Forward] may take a matrix product, which adds in another order; the
+// bound of the error is the same. Without stride it takes the pixels of all images as those of one, so that linear
+// layers, which are convolutions of 1x1 images, fill their tiles. Other results are [Forward]'s to the bit.
+type Prepared struct {
+	shape   Shape // of one image
+	weights []float32
+	level   cpu.Level
+	packed  []float32 // panels of the direct sum, nil if only images that Winograd's algorithm is not good enough for need them
+	tiles   []float32 // weights of Winograd's algorithm, nil for the direct sum
+}
+
+// Epilogue is what follows a convolution: y = relu(y + Bias + Add), each part if it is there. It is computed while
+// what a piece of work has written is in its cache.
+type Epilogue struct {
+	Bias []float32 // [K], or nil
+	Add  []float32 // as y, or nil; must not overlap y
+	ReLU bool
+}
+
+// Prepare returns the convolution of images of s, whose N does not matter, by w, of which it keeps a copy. Whether it
+// uses Winograd's algorithm is decided here.
+func Prepare(s Shape, w []float32) *Prepared {
+	s.N = 0
+	s.check("Prepare", 0, len(w), 0)
+	s.N = 1
+	p := &Prepared{shape: s, weights: slices.Clone(w), level: cpu.Active()}
+	switch {
+	case p.byReference():
+	case Winograd() && s.winogradWins(false):
+		k := new(winograd)
+		k.begin(p.level, s, false, nil, nil, p.weights)
+		k.weights = make([]float32, 36*k.weightPitch)
+		k.transformAll()
+		p.tiles = k.weights
+	default:
+		k := new(direct)
+		k.begin(p.level, s, false, nil, nil, p.weights)
+		k.packed = make([]float32, k.packedSize())
+		k.packAll()
+		p.packed = k.packed
+	}
+	return p
+}
+
+// byReference reports whether outputs are empty sums, or images beyond what the other ways can do.
+func (p *Prepared) byReference() bool {
+	s := p.shape
+	return len(p.weights) == 0 || s.H*s.W == 0 || s.OutH()*s.OutW() == 0 || s.huge()
+}
+
+// Run computes the outputs y of n images x and what follows, overwriting y. It allocates nothing once there has been a
+// call of that many images. An image has the same bits in every batch and for any number of workers.
+func (p *Prepared) Run(y, x []float32, n int, e Epilogue) {
+	s := p.shape
+	s.N = n
+	s.check("Run", len(x), len(p.weights), len(y))
+	if e.Bias != nil && len(e.Bias) != s.K || e.Add != nil && len(e.Add) != len(y) {
+		panic(fmt.Sprintf("conv: Run: a bias of %d and %d elements to add, for %d outputs of %+v", len(e.Bias), len(e.Add), len(y), s))
+	}
+	switch {
+	case len(y) == 0:
+	case p.byReference():
+		ForwardRef(s, y, x, p.weights)
+		e.rows(y, 0, len(y)/s.K, s.K, 0, s.K)
+	case p.tiles != nil:
+		p.winograd(s, y, x, e)
+	default:
+		p.direct(s, y, x, e)
+	}
+}
+
+func (p *Prepared) winograd(s Shape, y, x []float32, e Epilogue) {
+	k := winograds.Get()
+	k.begin(p.level, s, false, y, x, p.weights)
+	k.prepared, k.epilogue = p, e
+	own := k.weights
+	k.weights = p.tiles
+	if k.manyTiles() {
+		k.byTiles()
+	} else {
+		k.byPanels()
+	}
+	k.again()
+	k.weights = own
+	k.release()
+}
+
+func (p *Prepared) direct(s Shape, y, x []float32, e Epilogue) {
+	if all := s; s.pointwise() && !s.strided() {
+		all.N, all.H, all.W = 1, 1, s.N*s.H*s.W
+		if !all.huge() {
+			s = all
+		}
+	}
+	k := directs.Get()
+	rows := k.begin(p.level, s, false, y, x, p.weights)
+	k.epilogue = e
+	k.split(rows)
+	own := k.packed
+	if p.packed != nil {
+		k.packed, k.local = p.packed, false
+	} else if !k.local {
+		k.packed = portions.Grow(k.packed, k.packedSize())
+		own = k.packed
+		k.packAll()
+	}
+	k.compute()
+	k.packed = own
+	directs.Put(k)
+}
+
+// again computes n images directly that Winograd's algorithm is not good enough for.
+func (p *Prepared) again(k *winograd, first, n int) {
+	s, e := p.shape, k.epilogue
+	s.N = n
+	from, end := first*k.outImage, (first+n)*k.outImage
+	if e.Add != nil {
+		e.Add = e.Add[from:end]
+	}
+	p.direct(s, k.out[from:end], k.in[first*k.inImage:][:n*k.inImage], e)
+}
+
+// some reports whether there is anything to do.
+func (e *Epilogue) some() bool { return e.Bias != nil || e.Add != nil || e.ReLU }
+
+// rows applies e to the channels first to end of n pixels of y, which follow each other from offset at on.
+func (e *Epilogue) rows(y []float32, at, n, channels, first, end int) {
+	if first == 0 && end == channels {
+		e.apply(y, at, n*channels)
+		return
+	}
+	for i := range n {
+		e.one(y, at+i*channels+first, first, end)
+	}
+}
+
+// apply applies e to n elements of whole pixels.
+func (e *Epilogue) apply(y []float32, at, n int) {
+	to := y[at : at+n]
+	last := e.ReLU && e.Add == nil
+	switch {
+	case e.Bias == nil:
+		if last {
+			vec.ReLU(to, to)
+		}
+	case last:
+		vec.AddRowReLU(to, to, e.Bias)
+	default:
+		vec.AddRow(to, to, e.Bias)
+	}
+	e.add(to, at)
+}
+
+// one applies e to channels first to end of one pixel, the first of which is at offset at.
+func (e *Epilogue) one(y []float32, at, first, end int) {
+	to := y[at : at+end-first]
+	last := e.ReLU && e.Add == nil
+	switch {
+	case e.Bias == nil:
+		if last {
+			vec.ReLU(to, to)
+		}
+	case last:
+		vec.AddReLU(to, to, e.Bias[first:end])
+	default:
+		vec.Add(to, to, e.Bias[first:end])
+	}
+	e.add(to, at)
+}
+
+// add adds what stands at offset at in Add.
+func (e *Epilogue) add(to []float32, at int) {
+	switch {
+	case e.Add == nil:
+	case e.ReLU:
+		vec.AddReLU(to, to, e.Add[at:][:len(to)])
+	default:
+		vec.Add(to, to, e.Add[at:][:len(to)])
+	}
+}
+
+// finish applies the epilogue to what a piece has computed of tiles first to end for panels panel to panelEnd of
+// group g. Pixels of a class of Forward follow each other.
+func (k *direct) finish(c *class, g, panel, panelEnd, first, end int) {
+	if !k.epilogue.some() || first == end {
+		return
+	}
+	pixels := func(i int) int { return i/len(c.tiles)*len(c.out) + c.tiles[i%len(c.tiles)].first }
+	from, to := pixels(first), pixels(end)
+	col := g * k.outer
+	k.epilogue.rows(k.out, from*k.shape.K, to-from, k.shape.K, col+panel*k.cols, col+min(panelEnd*k.cols, k.outer))
+}

@@ -1,0 +1,144 @@
+package conv
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/residuum-go/residuum/internal/kernel/kerneltest"
+)
+
+// epilogues returns each combination of the parts.
+func epilogues(rng *rand.Rand, s Shape) []Epilogue {
+	_, _, ny := s.sizes()
+	bias, add := random(rng, heap(s.K)), random(rng, heap(ny))
+	return []Epilogue{{}, {ReLU: true}, {Bias: bias}, {Bias: bias, ReLU: true}, {Add: add}, {Add: add, ReLU: true},
+		{Bias: bias, Add: add}, {Bias: bias, Add: add, ReLU: true}}
+}
+
+// preparedShapes has one of each way, and sums in parts, paired tiles, groups, linear layers and empty sums.
+func preparedShapes() []Shape {
+	return []Shape{square(3, 9, 16, 32, 3, 1, 1, 1, 1), square(2, 8, 32, 16, 3, 1, 1, 1, 1), square(2, 4, 256, 592, 3, 1, 1, 1, 1),
+		square(2, 7, 16, 80, 1, 1, 0, 1, 1), square(2, 7, 70, 37, 1, 2, 0, 1, 1), square(2, 9, 3, 20, 3, 1, 1, 1, 1),
+		square(2, 9, 24, 40, 3, 2, 1, 1, 4), square(1, 5, 160, 300, 3, 2, 1, 1, 1), square(5, 1, 33, 10, 1, 1, 0, 1, 1),
+		square(2, 5, 6, 6, 3, 2, 1, 1, 6), square(2, 5, 6, 8, 2, 1, 0, 1, 1), square(2, 5, 0, 8, 3, 1, 1, 1, 1)}
+}
+
+// Sums are Forward's to the bit, or at least within the bound of a direct sum of the reference in float64. Each part of
+// the epilogue rounds once.
+func TestPreparedEqualsForwardAndPasses(t *testing.T) {
+	kerneltest.EachLevel(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(1, 2))
+		for _, s := range preparedShapes() {
+			nx, nw, ny := s.sizes()
+			x, w := random(rng, heap(nx)), random(rng, heap(nw))
+			p := Prepare(s, w)
+			plain, forward := heap(ny), heap(ny)
+			p.Run(plain, x, s.N, Epilogue{})
+			if Forward(s, forward, x, w); !s.pointwise() || s.strided() && !s.productWins(false) {
+				require.Equal(t, forward, plain, s.name())
+			}
+			want, sum := make([]float64, ny), make([]float64, ny)
+			ForwardRef(s, want, widen(x, false), widen(w, false))
+			ForwardRef(s, sum, widen(x, true), widen(w, true))
+			for i, v := range plain {
+				terms := 2 + s.R*s.S*s.C/s.Groups
+				if d := math.Abs(float64(v) - want[i]); p.tiles == nil && !(d <= float64(terms)*0x1p-24*sum[i]) {
+					require.Failf(t, "wrong", "%s element %d: %v, want %v", s.name(), i, v, want[i])
+				}
+			}
+			for _, e := range epilogues(rng, s) {
+				got, y := heap(ny), slices.Clone(plain)
+				for i := range y {
+					if e.Bias != nil {
+						y[i] += e.Bias[i%s.K]
+					}
+					if e.Add != nil {
+						y[i] += e.Add[i]
+					}
+					if e.ReLU && y[i] < 0 {
+						y[i] = 0
+					}
+				}
+				p.Run(got, x, s.N, e)
+				require.Equal(t, y, got, "%s %+v", s.name(), e)
+			}
+		}
+	})
+}
+
+// Every image alone, all together, with any number of workers and from several goroutines: the same bits.
+func TestPreparedHasTheSameBitsInEveryBatch(t *testing.T) {
+	kerneltest.EachLevel(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(1, 2))
+		for _, s := range append(preparedShapes(), square(40, 8, 32, 32, 3, 1, 1, 1, 1), square(40, 4, 32, 64, 1, 1, 0, 1, 1)) {
+			nx, nw, ny := s.sizes()
+			x, w := random(rng, heap(nx)), random(rng, heap(nw))
+			for i := range nx / s.N {
+				x[i] *= float32(i % 7 / 6) // the first image is not even
+			}
+			p, e := Prepare(s, w), epilogues(rng, s)[7]
+			all := heap(ny)
+			p.Run(all, x, s.N, e)
+			kerneltest.SameBitsForWorkers(t, func() []float32 {
+				y := heap(ny)
+				p.Run(y, x, s.N, e)
+				return y
+			})
+			one := heap(ny)
+			var wg sync.WaitGroup
+			for i := range s.N {
+				wg.Go(func() {
+					nx, ny := nx/s.N, ny/s.N
+					p.Run(one[i*ny:][:ny], x[i*nx:][:nx], 1, Epilogue{e.Bias, e.Add[i*ny:][:ny], e.ReLU})
+				})
+			}
+			wg.Wait()
+			require.Equal(t, all, one, s.name())
+		}
+	})
+}
+
+// What Winograd's algorithm is not good enough for is computed directly, and what follows is applied to that once.
+func TestPreparedComputesUnevenImagesDirectly(t *testing.T) {
+	kerneltest.EachLevel(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(1, 2))
+		s := square(3, 8, 32, 32, 3, 1, 1, 1, 1)
+		nx, nw, ny := s.sizes()
+		x, w, y := random(rng, heap(nx)), random(rng, heap(nw)), heap(ny)
+		x[nx/3+100] = 1e20
+		e := epilogues(rng, s)[7]
+		Prepare(s, w).Run(y, x, s.N, e)
+		want := heap(ny / 3)
+		one := s
+		one.N = 1
+		run(one, false, want, x[nx/3:][:nx/3], w)
+		for i, v := range want {
+			want[i] = max(0, v+e.Bias[i%s.K]+e.Add[ny/3+i])
+		}
+		require.Equal(t, want, y[ny/3:][:ny/3])
+	})
+}
+
+func TestPreparedDoesNotAllocate(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for _, s := range preparedShapes() {
+		nx, nw, ny := s.sizes()
+		x, y := random(rng, heap(nx)), heap(ny)
+		p, e := Prepare(s, random(rng, heap(nw))), epilogues(rng, s)[7]
+		kerneltest.NoAllocs(t, func() { p.Run(y, x, s.N, e) })
+	}
+}
+
+func TestPreparedRefusesWhatDoesNotFit(t *testing.T) {
+	s := square(1, 4, 2, 3, 3, 1, 1, 1, 1)
+	nx, nw, ny := s.sizes()
+	require.PanicsWithValue(t, "conv: Run: a bias of 2 and 0 elements to add, for 48 outputs of "+
+		"{N:1 H:4 W:4 C:2 K:3 R:3 S:3 StrideH:1 StrideW:1 PadH:1 PadW:1 MoreH:0 MoreW:0 DilationH:1 DilationW:1 Groups:1}",
+		func() { Prepare(s, heap(nw)).Run(heap(ny), heap(nx), 1, Epilogue{Bias: heap(2)}) })
+	require.Panics(t, func() { Prepare(s, heap(nw+1)) })
+}

@@ -186,7 +186,6 @@ func (k *direct) Run(lo, hi int) {
 		}
 		for p := panel; p < panelEnd; p++ {
 			k.passesOver(c, g, p, first, end)
-			k.finish(c, g, p, p+1, first, end)
 		}
 	}
 }

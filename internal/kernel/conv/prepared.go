@@ -24,7 +24,7 @@ type Prepared struct {
 }
 
 // Epilogue is what follows a convolution: y = relu(y + Bias + Add), each part if it is there. It is computed while
-// what a piece of work has written is in its cache.
+// what a piece of work has written is in its cache, where that pays.
 type Epilogue struct {
 	Bias []float32 // [K], or nil
 	Add  []float32 // as y, or nil; must not overlap y
@@ -83,10 +83,16 @@ func (p *Prepared) Run(y, x []float32, n int, e Epilogue) {
 	}
 }
 
+// shortRows is the most channels for which a call for each pixel of a tile would take longer than a pass of its own.
+const shortRows = 128
+
 func (p *Prepared) winograd(s Shape, y, x []float32, e Epilogue) {
 	k := winograds.Get()
 	k.begin(p.level, s, false, y, x, p.weights)
-	k.prepared, k.epilogue = p, e
+	k.prepared = p
+	if s.K > shortRows {
+		k.epilogue = e
+	}
 	own := k.weights
 	k.weights = p.tiles
 	if k.manyTiles() {
@@ -97,6 +103,9 @@ func (p *Prepared) winograd(s Shape, y, x []float32, e Epilogue) {
 	k.again()
 	k.weights = own
 	k.release()
+	if s.K <= shortRows {
+		e.rows(y, 0, len(y)/s.K, s.K, 0, s.K)
+	}
 }
 
 func (p *Prepared) direct(s Shape, y, x []float32, e Epilogue) {
@@ -108,8 +117,11 @@ func (p *Prepared) direct(s Shape, y, x []float32, e Epilogue) {
 	}
 	k := directs.Get()
 	rows := k.begin(p.level, s, false, y, x, p.weights)
-	k.epilogue = e
 	k.split(rows)
+	whole := k.panelsInner && s.Groups == 1 // else a piece writes parts of pixels
+	if whole {
+		k.epilogue = e
+	}
 	own := k.packed
 	if p.packed != nil {
 		k.packed, k.local = p.packed, false
@@ -121,6 +133,9 @@ func (p *Prepared) direct(s Shape, y, x []float32, e Epilogue) {
 	k.compute()
 	k.packed = own
 	directs.Put(k)
+	if !whole {
+		e.rows(y, 0, len(y)/s.K, s.K, 0, s.K)
+	}
 }
 
 // again computes n images directly that Winograd's algorithm is not good enough for.
@@ -139,6 +154,9 @@ func (e *Epilogue) some() bool { return e.Bias != nil || e.Add != nil || e.ReLU 
 
 // rows applies e to the channels first to end of n pixels of y, which follow each other from offset at on.
 func (e *Epilogue) rows(y []float32, at, n, channels, first, end int) {
+	if !e.some() {
+		return
+	}
 	if first == 0 && end == channels {
 		e.apply(y, at, n*channels)
 		return

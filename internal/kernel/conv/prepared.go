@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/residuum-go/residuum/internal/cpu"
+	"github.com/residuum-go/residuum/internal/kernel/gemm/tile"
 	"github.com/residuum-go/residuum/internal/kernel/vec"
 	"github.com/residuum-go/residuum/internal/portions"
 )
@@ -12,9 +13,10 @@ import (
 // Prepared is the convolution of images of one size by weights that do not change. How it is computed is decided
 // once, and the weights are packed or transformed once. It is immutable: any number of goroutines may run it at once.
 //
-// A 1x1 convolution is always a direct sum, where [Forward] may take a matrix product, which adds in another order; the
-// bound of the error is the same. Without stride it takes the pixels of all images as those of one, so that linear
-// layers, which are convolutions of 1x1 images, fill their tiles. Other results are [Forward]'s to the bit.
+// An image has the same bits alone, anywhere in a batch, and for any number of workers: a sum adds in an order that its
+// row of weights and the level decide, not the tile that it is in. They need not be [Forward]'s, which computes most 1x1
+// convolutions as matrix products, here direct sums; the bound of the error is the same. Without stride those take the
+// pixels of all images as one's, so that linear layers, which are convolutions of 1x1 images, fill their tiles.
 type Prepared struct {
 	shape   Shape // of one image
 	weights []float32
@@ -23,13 +25,25 @@ type Prepared struct {
 	tiles   []float32 // weights of Winograd's algorithm, nil for the direct sum
 }
 
-// Epilogue is what follows a convolution: y = relu(y + Bias + Add), each part if it is there. It is computed while
-// what a piece of work has written is in its cache, where that pays.
+// Epilogue is what follows a convolution: y = f(y + Bias + Add), each part if it is there. It is computed while what a
+// piece of work has written is in its cache, where that pays.
 type Epilogue struct {
-	Bias []float32 // [K], or nil
-	Add  []float32 // as y, or nil; must not overlap y
-	ReLU bool
+	Bias   []float32 // [K], or nil
+	Add    []float32 // as y, or nil; must not overlap y
+	Act    Activation
+	Lo, Hi float32 // the bounds of Clip
 }
+
+// Activation is the function f of an [Epilogue].
+type Activation int
+
+// What may follow. ReLU is that of [vec.ReLU].
+const (
+	Identity Activation = iota
+	ReLU
+	Clip // min(max(v, Lo), Hi), NaN for NaN
+	SiLU // v/(1 + e^-v)
+)
 
 // Prepare returns the convolution of images of s, whose N does not matter, by w, of which it keeps a copy. Whether it
 // uses Winograd's algorithm is decided here.
@@ -56,6 +70,17 @@ func Prepare(s Shape, w []float32) *Prepared {
 	return p
 }
 
+// PrepareLinear returns y = x·wᵀ for rows x of in numbers, y of out, and w [out, in], as a convolution of 1x1 images: Run's n
+// is the rows.
+func PrepareLinear(in, out int, w []float32) *Prepared {
+	if in < 0 || out < 0 || len(w) != in*out {
+		panic(fmt.Sprintf("conv: PrepareLinear: %d weights from %d to %d", len(w), in, out))
+	}
+	columns := make([]float32, len(w))
+	tile.Transpose(cpu.Active(), columns, out, w, in, out, in)
+	return Prepare(Shape{H: 1, W: 1, C: in, K: out, R: 1, S: 1, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, Groups: 1}, columns)
+}
+
 // byReference reports whether outputs are empty sums, or images beyond what the other ways can do.
 func (p *Prepared) byReference() bool {
 	s := p.shape
@@ -63,7 +88,7 @@ func (p *Prepared) byReference() bool {
 }
 
 // Run computes the outputs y of n images x and what follows, overwriting y. It allocates nothing once there has been a
-// call of that many images. An image has the same bits in every batch and for any number of workers.
+// call of that many images.
 func (p *Prepared) Run(y, x []float32, n int, e Epilogue) {
 	s := p.shape
 	s.N = n
@@ -150,7 +175,7 @@ func (p *Prepared) again(k *winograd, first, n int) {
 }
 
 // some reports whether there is anything to do.
-func (e *Epilogue) some() bool { return e.Bias != nil || e.Add != nil || e.ReLU }
+func (e *Epilogue) some() bool { return e.Bias != nil || e.Add != nil || e.Act != Identity }
 
 // rows applies e to the channels first to end of n pixels of y, which follow each other from offset at on.
 func (e *Epilogue) rows(y []float32, at, n, channels, first, end int) {
@@ -169,7 +194,7 @@ func (e *Epilogue) rows(y []float32, at, n, channels, first, end int) {
 // apply applies e to n elements of whole pixels.
 func (e *Epilogue) apply(y []float32, at, n int) {
 	to := y[at : at+n]
-	last := e.ReLU && e.Add == nil
+	last := e.Act == ReLU && e.Add == nil
 	switch {
 	case e.Bias == nil:
 		if last {
@@ -186,7 +211,7 @@ func (e *Epilogue) apply(y []float32, at, n int) {
 // one applies e to channels first to end of one pixel, the first of which is at offset at.
 func (e *Epilogue) one(y []float32, at, first, end int) {
 	to := y[at : at+end-first]
-	last := e.ReLU && e.Add == nil
+	last := e.Act == ReLU && e.Add == nil
 	switch {
 	case e.Bias == nil:
 		if last {
@@ -200,14 +225,22 @@ func (e *Epilogue) one(y []float32, at, first, end int) {
 	e.add(to, at)
 }
 
-// add adds what stands at offset at in Add.
+// add adds what stands at offset at in Add, and does what is left.
 func (e *Epilogue) add(to []float32, at int) {
 	switch {
 	case e.Add == nil:
-	case e.ReLU:
+	case e.Act == ReLU:
 		vec.AddReLU(to, to, e.Add[at:][:len(to)])
 	default:
 		vec.Add(to, to, e.Add[at:][:len(to)])
+	}
+	switch e.Act {
+	case Clip:
+		for i, v := range to {
+			to[i] = min(max(v, e.Lo), e.Hi)
+		}
+	case SiLU:
+		vec.SiLU(to, to)
 	}
 }
 

@@ -10,14 +10,39 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/residuum-go/residuum/internal/kernel/kerneltest"
+	"github.com/residuum-go/residuum/internal/kernel/vec"
 )
 
 // epilogues returns each combination of the parts.
 func epilogues(rng *rand.Rand, s Shape) []Epilogue {
 	_, _, ny := s.sizes()
 	bias, add := random(rng, heap(s.K)), random(rng, heap(ny))
-	return []Epilogue{{}, {ReLU: true}, {Bias: bias}, {Bias: bias, ReLU: true}, {Add: add}, {Add: add, ReLU: true},
-		{Bias: bias, Add: add}, {Bias: bias, Add: add, ReLU: true}}
+	return []Epilogue{{}, {Act: ReLU}, {Bias: bias}, {Bias: bias, Act: ReLU}, {Add: add}, {Add: add, Act: ReLU},
+		{Bias: bias, Add: add}, {Bias: bias, Add: add, Act: ReLU}, {Act: Clip, Lo: -0.5, Hi: 0.75},
+		{Bias: bias, Add: add, Act: Clip, Hi: 6}, {Bias: bias, Act: SiLU}}
+}
+
+// after is what e makes of all results y.
+func (e Epilogue) after(y []float32) []float32 {
+	y = slices.Clone(y)
+	for i := range y {
+		if e.Bias != nil {
+			y[i] += e.Bias[i%len(e.Bias)]
+		}
+		if e.Add != nil {
+			y[i] += e.Add[i]
+		}
+		if e.Act == ReLU && y[i] < 0 {
+			y[i] = 0
+		}
+		if e.Act == Clip {
+			y[i] = min(max(y[i], e.Lo), e.Hi)
+		}
+	}
+	if e.Act == SiLU {
+		vec.SiLU(y, y)
+	}
+	return y
 }
 
 // preparedShapes has one of each way, and sums in parts, paired tiles, groups, linear layers and empty sums.
@@ -52,20 +77,9 @@ func TestPreparedEqualsForwardAndPasses(t *testing.T) {
 				}
 			}
 			for _, e := range epilogues(rng, s) {
-				got, y := heap(ny), slices.Clone(plain)
-				for i := range y {
-					if e.Bias != nil {
-						y[i] += e.Bias[i%s.K]
-					}
-					if e.Add != nil {
-						y[i] += e.Add[i]
-					}
-					if e.ReLU && y[i] < 0 {
-						y[i] = 0
-					}
-				}
+				got := heap(ny)
 				p.Run(got, x, s.N, e)
-				require.Equal(t, y, got, "%s %+v", s.name(), e)
+				require.Equal(t, e.after(plain), got, "%s bias %v, add %v, %+v", s.name(), e.Bias != nil, e.Add != nil, e.Act)
 			}
 		}
 	})
@@ -94,7 +108,7 @@ func TestPreparedHasTheSameBitsInEveryBatch(t *testing.T) {
 			for i := range s.N {
 				wg.Go(func() {
 					nx, ny := nx/s.N, ny/s.N
-					p.Run(one[i*ny:][:ny], x[i*nx:][:nx], 1, Epilogue{e.Bias, e.Add[i*ny:][:ny], e.ReLU})
+					p.Run(one[i*ny:][:ny], x[i*nx:][:nx], 1, Epilogue{Bias: e.Bias, Add: e.Add[i*ny:][:ny], Act: e.Act})
 				})
 			}
 			wg.Wait()
@@ -122,6 +136,44 @@ func TestPreparedComputesUnevenImagesDirectly(t *testing.T) {
 		}
 		require.Equal(t, want, y[ny/3:][:ny/3])
 	})
+}
+
+// Images of few pixels, whose tiles have rows of several: every batch size, every position.
+func TestPreparedPixelsOfAllImages(t *testing.T) {
+	kerneltest.EachLevel(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(1, 2))
+		for _, k := range []int{2, 8, 16, 41} {
+			for _, side := range []int{1, 3} {
+				s := square(15, side, 50, k, 1, 1, 0, 1, 1)
+				nx, nw, ny := s.sizes()
+				x, w := random(rng, heap(nx)), random(rng, heap(nw))
+				p, all := Prepare(s, w), heap(ny)
+				p.Run(all, x, s.N, Epilogue{})
+				for n := 1; n < s.N; n++ {
+					for first := range s.N - n + 1 {
+						y := heap(n * ny / s.N)
+						p.Run(y, x[first*nx/s.N:][:n*nx/s.N], n, Epilogue{})
+						require.Equal(t, all[first*ny/s.N:][:len(y)], y, "%s from %d", s.name(), first)
+					}
+				}
+			}
+		}
+	})
+}
+
+func TestPrepareLinear(t *testing.T) {
+	kerneltest.EachLevel(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(1, 2))
+		const n, in, out = 7, 37, 21
+		x, w, y := random(rng, heap(n*in)), random(rng, heap(in*out)), heap(n*out)
+		PrepareLinear(in, out, w).Run(y, x, n, Epilogue{})
+		for i := range n {
+			for j := range out {
+				require.InDelta(t, vec.Dot(x[i*in:][:in], w[j*in:][:in]), y[i*out+j], 1e-5)
+			}
+		}
+	})
+	require.PanicsWithValue(t, "conv: PrepareLinear: 5 weights from 2 to 3", func() { PrepareLinear(2, 3, heap(5)) })
 }
 
 func TestPreparedDoesNotAllocate(t *testing.T) {

@@ -71,6 +71,35 @@ func TestRowsEqualsItsLoop(t *testing.T) {
 	}
 }
 
+// A row has the same bits whatever other rows are in its tile.
+func TestRowsHaveTheSameBitsInEveryTile(t *testing.T) {
+	const taps, inner = 2, 23
+	kerneltest.EachLevel(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(1, 2))
+		l := cpu.Active()
+		tallest, wide := Size(l)
+		a, b := memory(t, rng, tallest*taps*inner, true), memory(t, rng, taps*inner*wide, true)
+		for cols := 1; cols <= wide; cols++ {
+			var whole []float32
+			for rows := tallest; rows >= 1; rows-- {
+				r := Rows{Rows: rows, Taps: taps, Inner: inner, A: a, B: b, LDB: wide, C: make([]float32, rows*cols), Cols: cols}
+				for tap := range taps {
+					for i := range rows {
+						r.Off = append(r.Off, int32((i*taps+tap)*inner))
+					}
+				}
+				for i := range rows {
+					r.Out = append(r.Out, int32(i*cols))
+				}
+				if r.Run(l); rows == tallest {
+					whole = r.C
+				}
+				require.Equal(t, whole[:rows*cols], r.C, "rows %d, cols %d", rows, cols)
+			}
+		}
+	})
+}
+
 // pairs returns B in the paired layout.
 func pairs(l cpu.Level, r Rows) []float32 {
 	w := 2 * PairCols(l)

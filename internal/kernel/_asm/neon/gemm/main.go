@@ -16,8 +16,8 @@
 // 6 x 16 has more sums than 7 x 12, and so more time for each: 24 chains of dependent multiply-adds keep four
 // pipes with a latency of four busy. Panels of 16 columns also fit the channels of networks.
 //
-// Narrower or lower tiles have more than one set of sums, and steps take turns, so that they, too, have up
-// to 24 chains.
+// Tiles of one or two vectors have four or two sets of sums, and steps take turns, so that they, too, have up to 24
+// chains. Lower tiles have as many sets as the whole one, since a row is to have the same bits in each.
 package main
 
 import (

@@ -14,12 +14,8 @@ type (
 // sums is a tile's sums: of each set and row, some vectors.
 type sums [][][]vec
 
-// start makes the sums of a tile and clears them. There are as many sets as keep enough chains.
-func (k kernels) start(rows, vectors, maxSets int) (s sums) {
-	sets := maxSets
-	for sets > 1 && sets*rows*vectors > maxSums {
-		sets /= 2
-	}
+// start makes sets of the sums of a tile and clears them.
+func (k kernels) start(rows, vectors, sets int) (s sums) {
 	for range sets {
 		var set [][]vec
 		for range rows {
@@ -132,6 +128,7 @@ func (k kernels) rows(vectors int) {
 	a, zero, inner, ldb, off, taps := load("A"), load("Zero"), load("Inner"), load("LDB"), load("Off"), load("Taps")
 	ahead, aheadStep, b, n := load("Ahead"), load("AheadStep"), load("B"), load("Rows")
 	k.Op("LSL $2, %v", ldb)
+	sets := maxSums / (maxRows * vectors) // for all heights, so that a row has the same bits in every tile
 	k.variants(n, maxRows, func(rows int) {
 		out, c, count := k.GP(), k.GP(), k.GP()
 		k.field(t, "Rows.Out", out)
@@ -148,7 +145,7 @@ func (k kernels) rows(vectors int) {
 		for i := range row {
 			row[i] = k.GP()
 		}
-		s := k.start(rows, vectors, 4)
+		s := k.start(rows, vectors, sets)
 		label := func(name string) string { return fmt.Sprintf("%s%d", name, rows) }
 		k.Jump(fmt.Sprintf("CBZ %v,", taps), label("done"))
 

@@ -2,15 +2,14 @@ package weights
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/residuum-go/residuum/internal/regular"
 	"github.com/residuum-go/residuum/tensor"
 )
 
@@ -26,7 +25,7 @@ type index struct {
 
 // openIndex reads the index at path and checks that all it names are plain names of files.
 func openIndex(path string) (*index, error) {
-	f, err := os.Open(path)
+	f, err := regular.Open(path)
 	if err != nil {
 		return nil, err
 	}
@@ -35,7 +34,11 @@ func openIndex(path string) (*index, error) {
 	if err != nil {
 		return nil, err
 	}
-	return parseIndex(b)
+	x, err := parseIndex(b)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return x, nil
 }
 
 func parseIndex(b []byte) (*index, error) {
@@ -117,7 +120,7 @@ func lacking(shard, name string) error {
 
 // loadOne reads a file that is no index. Its errors begin with path.
 func loadOne(path, part string) (*File, error) {
-	f, err := openRegular(path)
+	f, err := regular.Open(path)
 	if err != nil {
 		return nil, err
 	}
@@ -127,17 +130,4 @@ func loadOne(path, part string) (*File, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return file, nil
-}
-
-// openRegular opens a file that is no folder, device or pipe.
-func openRegular(path string) (*os.File, error) {
-	// Before it is opened, because to open a pipe is to wait for its writer.
-	info, err := os.Stat(path)
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-		return nil, err
-	case err == nil && !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s: not a regular file, mode %s", path, info.Mode())
-	}
-	return os.Open(path)
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/residuum-go/residuum/internal/regular"
 	"github.com/residuum-go/residuum/tensor"
 )
 
@@ -48,7 +49,7 @@ func Open(path string) (*Reader, error) {
 
 // openFile adds what is in a file.
 func (r *Reader) openFile(path string) error {
-	f, err := openRegular(path)
+	f, err := regular.Open(path)
 	if err != nil {
 		return err
 	}

@@ -18,5 +18,11 @@ func TestLoadAndSaveRefusePipes(t *testing.T) {
 	require.NoError(t, syscall.Mkfifo(path, 0o600))
 	_, err := weights.Load(path)
 	require.ErrorContains(t, err, "weights: "+path+": not a regular file, mode p")
+	index := filepath.Join(t.TempDir(), "a.index.json")
+	require.NoError(t, syscall.Mkfifo(index, 0o600))
+	_, err = weights.Load(index)
+	require.ErrorContains(t, err, "weights: "+index+": not a regular file, mode p")
+	_, err = weights.Open(index)
+	require.ErrorContains(t, err, "weights: "+index+": not a regular file, mode p")
 	require.ErrorContains(t, weights.Save(path, &weights.File{}), "weights: write "+path+": not a regular file, mode p")
 }

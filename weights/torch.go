@@ -131,7 +131,7 @@ func (a *torchArchive) resolve(id any) (any, error) {
 		}
 		offset, ok := view[1].(int64)
 		if !ok || offset < 0 || offset > n {
-			return nil, fmt.Errorf("a view of storage %.40q from element %v", key, view[1])
+			return nil, fmt.Errorf("a view of storage %.40q from element %s", key, brief(view[1]))
 		}
 		return storageView{s, offset}, nil
 	}

@@ -200,6 +200,11 @@ func rebuildFromType(args pickle.Tuple) (any, error) {
 	}
 	f, ok1 := args[0].(pickle.Func)
 	inner, ok2 := args[2].(pickle.Tuple)
+	if ok2 && len(inner) > 0 {
+		if _, again := inner[0].(pickle.Func); again { // and so on, as deep as the file likes
+			return nil, errors.New("a tensor with attributes of a tensor with attributes")
+		}
+	}
 	if !ok1 || !ok2 {
 		return nil, fmt.Errorf("a tensor with attributes of a %T and a %T", args[0], args[2])
 	}

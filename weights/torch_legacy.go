@@ -37,7 +37,7 @@ func (a *torchArchive) readLegacy() error {
 		parts[i] = v
 	}
 	if parts[1] != int64(1001) {
-		return fmt.Errorf("version %v of the format, want 1001", parts[1])
+		return fmt.Errorf("version %s of the format, want 1001", brief(parts[1]))
 	}
 	little, err := littleEndian(parts[2])
 	if err != nil {
@@ -58,7 +58,7 @@ func (a *torchArchive) place(keys []any, at int64) error {
 		key, _ := k.(string)
 		s := a.storages[key]
 		if s == nil || s.at >= 0 {
-			return fmt.Errorf("storage %.40q stands in the list, but no tensor is of it, or twice", fmt.Sprint(k))
+			return fmt.Errorf("storage %s stands in the list, but no tensor is of it, or twice", brief(k))
 		}
 		if a.size-src.at < 8 {
 			return fmt.Errorf("the file ends before storage %.40q", key)

@@ -120,12 +120,23 @@ func keysOf(d *pickle.Dict) string {
 			names = append(names, fmt.Sprintf("and %d more", len(d.Keys)-few))
 			break
 		}
-		names = append(names, fmt.Sprintf("%.40q", fmt.Sprint(k)))
+		names = append(names, brief(k))
 	}
 	if names == nil {
 		return "none"
 	}
 	return strings.Join(names, ", ")
+}
+
+// brief says what a value is, in few letters whatever it holds: a list may hold itself, or a million others.
+func brief(v any) string {
+	switch v := v.(type) {
+	case string:
+		return fmt.Sprintf("%.40q", v)
+	case bool, int64, float64:
+		return fmt.Sprint(v)
+	}
+	return "a " + kindOf(v)
 }
 
 // kindOf names the Python type of a value.

@@ -45,12 +45,35 @@ func (a *torchArchive) elements(t *torchTensor) (*tensor.Tensor, error) {
 	if out.Len() == 0 || t.contiguous() {
 		return out, a.read(out.Data(), t)
 	}
+	if last-t.offset >= sparse*int64(out.Len()) {
+		return out, a.scattered(out.Data(), t)
+	}
 	span := make([]float32, last-t.offset+1)
 	if err := a.read(span, t); err != nil {
 		return nil, err
 	}
 	gather(out.Data(), span, t.shape, t.stride)
 	return out, nil
+}
+
+// sparse is how many times as many elements as a tensor has are read for it at once. Of a file that has many tensors of few
+// elements far apart, all would be read for each.
+const sparse = 1000
+
+// scattered fills dst, element by element.
+func (a *torchArchive) scattered(dst []float32, t *torchTensor) error {
+	one := torchTensor{storage: t.storage, dtype: t.dtype}
+	for i := range dst {
+		one.offset = t.offset
+		for rest, k := i, len(t.shape)-1; k >= 0; k-- {
+			one.offset += int64(rest%t.shape[k]) * t.stride[k]
+			rest /= t.shape[k]
+		}
+		if err := a.read(dst[i:i+1], &one); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // gather fills dst with the elements of src that shape and strides speak of, and returns what is left of dst.

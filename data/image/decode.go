@@ -10,10 +10,11 @@ import (
 	_ "image/jpeg"
 	_ "image/png"
 	"io"
-	"os"
 
 	_ "golang.org/x/image/bmp"
 	_ "golang.org/x/image/webp"
+
+	"github.com/residuum-go/residuum/internal/regular"
 )
 
 // ErrFormat is matched, through errors.Is, by every error that says that a picture is none, or of a kind that is not
@@ -25,11 +26,7 @@ const MaxPixels = 178_956_970
 
 // Load reads the picture in a file; see [Decode].
 func Load(path string) (*Image, error) {
-	// Before it is opened, because to open a pipe is to wait for its writer.
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("image: %s: not a regular file, mode %s", path, info.Mode())
-	}
-	b, err := os.ReadFile(path)
+	b, err := regular.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("image: %w", err)
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"cmp"
-	"errors"
 	"fmt"
 	"math"
 	"runtime"
@@ -62,7 +61,10 @@ func openModel(cfg config) (m *model, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return m, errors.Join(m.nameClasses(cfg), m.prepare(cfg))
+	if err := m.prepare(cfg); err != nil {
+		return nil, err
+	}
+	return m, m.nameClasses(cfg)
 }
 
 // ownModel returns the net that is part of the program.

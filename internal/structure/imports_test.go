@@ -24,6 +24,7 @@ var mayImport = map[string]string{
 	"internal/cancelled":         "",
 	"internal/demand":            "",
 	"internal/pickle":            "",
+	"internal/regular":           "",
 	"internal/figure":            "",
 	"internal/structure":         "",
 	"internal/kernel/gemm/tile":  "internal/cpu internal/portions",
@@ -43,11 +44,11 @@ var mayImport = map[string]string{
 	"unravel":                    "tensor autograd nn data unravel/paths internal/atomicfile internal/filelock internal/cancelled", // sees networks through its own interface alone
 	"boost":                      "tensor autograd nn nn/optim data weights internal/cancelled internal/demand internal/parallel",
 	"data":                       "tensor internal/demand internal/parallel",
-	"data/image":                 "tensor data internal/cancelled internal/demand internal/parallel",
+	"data/image":                 "tensor data internal/cancelled internal/demand internal/parallel internal/regular",
 	"data/fashion":               "data",
 	"data/fashion/gen":           "data internal/atomicfile",
-	"weights":                    "tensor internal/atomicfile internal/pickle",
-	"weights/onnx":               "tensor autograd nn weights/onnx/internal/pb",
+	"weights":                    "tensor internal/atomicfile internal/pickle internal/regular",
+	"weights/onnx":               "tensor autograd nn internal/regular weights/onnx/internal/pb",
 	"weights/onnx/internal/pb":   "",
 	"train":                      "tensor autograd nn nn/optim data weights internal/atomicfile internal/filelock internal/cancelled internal/demand",
 }

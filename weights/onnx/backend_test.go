@@ -84,7 +84,7 @@ func (b backendCase) tensors(kind string) (all []*value, err error) {
 		if err := proto.Unmarshal(data, &p); err != nil {
 			return nil, err
 		}
-		c, err := constantOf(&p, folder{})
+		c, err := constantOf(&p, &folder{})
 		if err != nil {
 			return nil, err
 		}
@@ -98,7 +98,7 @@ func (b backendCase) tensors(kind string) (all []*value, err error) {
 
 // run computes a case and compares, as the backend tests do: within 1e-3 relative and 1e-7 absolute.
 func (b backendCase) run() error {
-	net, err := decode(b.files["model.onnx"], folder{})
+	net, err := decode(b.files["model.onnx"], &folder{})
 	if err != nil {
 		return err
 	}

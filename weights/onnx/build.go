@@ -28,7 +28,7 @@ type use struct {
 	arg int
 }
 
-func build(m *pb.ModelProto, beside folder) (*Net, error) {
+func build(m *pb.ModelProto, beside *folder) (*Net, error) {
 	b := &builder{net: &Net{opset: 1}, index: map[string]int{}, users: map[string][]use{}}
 	for _, o := range m.OpsetImport {
 		if domain := o.GetDomain(); domain == "" || domain == "ai.onnx" {
@@ -82,7 +82,7 @@ func (b *builder) define(name string) (at int, ok bool) {
 }
 
 // tensors makes parameters and buffers of the initializers.
-func (b *builder) tensors(g *pb.GraphProto, beside folder) error {
+func (b *builder) tensors(g *pb.GraphProto, beside *folder) error {
 	if len(g.SparseInitializer) > 0 {
 		return invalid("sparse initializers")
 	}
@@ -112,6 +112,7 @@ func (b *builder) tensors(g *pb.GraphProto, beside folder) error {
 			part.Param = v.param
 		}
 		b.net.parts = append(b.net.parts, part)
+		b.net.numbers += int64(c.floats.Len())
 	}
 	return nil
 }
@@ -151,7 +152,7 @@ func (b *builder) inputs(g *pb.GraphProto) error {
 }
 
 // node adds a node, whose inputs must be known.
-func (b *builder) node(i int, p *pb.NodeProto, beside folder) error {
+func (b *builder) node(i int, p *pb.NodeProto, beside *folder) error {
 	n := &node{name: p.GetName(), op: p.GetOpType(), attributes: map[string]*pb.AttributeProto{}}
 	if n.name == "" && len(p.Output) > 0 {
 		n.name = p.Output[0]
@@ -188,6 +189,9 @@ func (b *builder) node(i int, p *pb.NodeProto, beside folder) error {
 	if n.op == "Constant" || n.op == "ConstantOfShape" {
 		if err := n.readConstant(beside); err != nil {
 			return n.invalid(i, "%w", err)
+		}
+		if n.constant.floats != nil {
+			b.net.numbers += int64(n.constant.floats.Len())
 		}
 	}
 	b.net.nodes = append(b.net.nodes, n)

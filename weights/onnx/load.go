@@ -4,11 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/residuum-go/residuum/internal/regular"
 	"github.com/residuum-go/residuum/weights/onnx/internal/pb"
 )
 
@@ -21,7 +23,7 @@ func invalid(format string, args ...any) error {
 
 // Load reads the model in a file. Tensors may lie in other files of its folder, as large models have them.
 func Load(path string) (*Net, error) {
-	data, err := os.ReadFile(path)
+	data, err := regular.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("onnx: %w", err)
 	}
@@ -30,7 +32,7 @@ func Load(path string) (*Net, error) {
 		return nil, fmt.Errorf("onnx: %w", err)
 	}
 	defer root.Close()
-	net, err := decode(data, folder{root})
+	net, err := decode(data, &folder{root: root})
 	if err == nil {
 		err = net.check()
 	}
@@ -42,7 +44,7 @@ func Load(path string) (*Net, error) {
 
 // Read reads a model that has all its tensors within.
 func Read(data []byte) (*Net, error) {
-	net, err := decode(data, folder{})
+	net, err := decode(data, &folder{})
 	if err == nil {
 		err = net.check()
 	}
@@ -53,7 +55,7 @@ func Read(data []byte) (*Net, error) {
 }
 
 // decode reads a model and everything that can be said without the shape of its input.
-func decode(data []byte, beside folder) (*Net, error) {
+func decode(data []byte, beside *folder) (*Net, error) {
 	var m pb.ModelProto
 	if err := (proto.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(data, &m); err != nil {
 		return nil, invalid("%w", err)
@@ -65,15 +67,38 @@ func decode(data []byte, beside folder) (*Net, error) {
 }
 
 // folder is where the external data of a model lie: nowhere, for one that was not loaded from a file.
-type folder struct{ root *os.Root }
+type folder struct {
+	root *os.Root
+	seen []*companion
+}
 
-// external returns the bytes of a tensor that lie in another file: want of them, which that file must have.
-func (f folder) external(t *pb.TensorProto, want int64) ([]byte, error) {
+// companion is a file that tensors lie in, of which they may have that many more elements.
+type companion struct {
+	fs.FileInfo
+	left int64
+}
+
+// companion returns the one that info is of, whatever its name was.
+func (f *folder) companion(info fs.FileInfo) *companion {
+	for _, c := range f.seen {
+		if os.SameFile(c.FileInfo, info) {
+			return c
+		}
+	}
+	c := &companion{info, info.Size()}
+	f.seen = append(f.seen, c)
+	return c
+}
+
+// external returns the bytes of a tensor that lie in another file: n elements of so many, which that file must have. Some
+// may belong to several tensors, which together have as many elements as the file has bytes.
+func (f *folder) external(t *pb.TensorProto, n, width int64) ([]byte, error) {
 	entry := map[string]string{}
 	for _, e := range t.ExternalData {
 		entry[e.GetKey()] = e.GetValue()
 	}
 	var offset, length int64
+	want := n * width
 	length = want
 	for key, to := range map[string]*int64{"offset": &offset, "length": &length} {
 		if s, ok := entry[key]; ok {
@@ -88,19 +113,26 @@ func (f folder) external(t *pb.TensorProto, want int64) ([]byte, error) {
 	case length != want:
 		return nil, fmt.Errorf("external data: %d bytes, want %d", length, want)
 	}
-	file, err := f.root.Open(entry["location"]) // os.Root holds the path inside the model's folder
+	location := entry["location"]
+	info, err := f.root.Stat(location) // os.Root holds the path inside the model's folder
+	if err == nil {
+		err = regular.Check(location, info)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("external data: %w", err)
+	}
+	if offset > info.Size() || want > info.Size()-offset {
+		return nil, fmt.Errorf("external data: %q has %d bytes, want %d from %d on", location, info.Size(), want, offset)
+	}
+	c := f.companion(info)
+	if c.left -= n; c.left < 0 {
+		return nil, fmt.Errorf("external data: tensors with more elements than %q has bytes", location)
+	}
+	file, err := f.root.Open(location)
 	if err != nil {
 		return nil, fmt.Errorf("external data: %w", err)
 	}
 	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return nil, fmt.Errorf("external data: %w", err)
-	}
-	if !info.Mode().IsRegular() || offset > info.Size() || want > info.Size()-offset {
-		return nil, fmt.Errorf("external data: %q has %d bytes, want %d from %d on",
-			entry["location"], info.Size(), want, offset)
-	}
 	data := make([]byte, want)
 	if _, err := io.ReadFull(io.NewSectionReader(file, offset, want), data); err != nil {
 		return nil, fmt.Errorf("external data: %w", err)

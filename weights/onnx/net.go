@@ -19,6 +19,7 @@ type Net struct {
 	nodes           []*node
 	initial         []*value // by index: the initializers, nil for what a run computes
 	parts           []nn.Part
+	numbers         int64 // that the initializers are
 }
 
 // port is a value that goes in or comes out.
@@ -111,6 +112,10 @@ func (n *Net) first(r *run, shape []int, x *autograd.Var) (*value, error) {
 	}
 }
 
+// maxNumbers is how many numbers, 1 GiB, a net may need at a time for its input: an image, or the batch that its file
+// says. ResNet-152 needs 2 million for an image, and VGG-19 6 million.
+const maxNumbers = 1 << 28
+
 // check proves what Load and Read promise of a net: one input, and shapes that fit.
 func (n *Net) check() error {
 	switch {
@@ -142,8 +147,12 @@ func (n *Net) check() error {
 	if len(shape) == 4 && !n.inputs[0].isNCHW() {
 		n.Notes = append(n.Notes, "images have their channels behind in the file, too")
 	}
-	if _, err := n.Check(shape...); err != nil {
+	r := &run{net: n}
+	if _, err := n.first(r, shape, nil); err != nil {
 		return fmt.Errorf("%w: %w", ErrFormat, err)
+	}
+	if r.peak > maxNumbers {
+		return invalid("input %q: of shape %v, with which the net needs %d numbers at a time, at most %d", n.inputs[0].name, shape, r.peak, maxNumbers)
 	}
 	return nil
 }

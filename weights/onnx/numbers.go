@@ -37,7 +37,7 @@ func isFloat(t pb.TensorProto_DataType) bool {
 }
 
 // constantOf decodes a tensor. Its size is proven against the bytes that there are before memory is given.
-func constantOf(t *pb.TensorProto, beside folder) (*constant, error) {
+func constantOf(t *pb.TensorProto, beside *folder) (*constant, error) {
 	kind := pb.TensorProto_DataType(t.GetDataType())
 	width, ok := bytesOf[kind]
 	if !ok {
@@ -83,13 +83,13 @@ func constantOf(t *pb.TensorProto, beside folder) (*constant, error) {
 // elements returns the bits of each of the n elements of a tensor, wherever they lie; those of integers as an int64 has
 // them.
 func elements(
-	t *pb.TensorProto, kind pb.TensorProto_DataType, n, width int64, beside folder,
+	t *pb.TensorProto, kind pb.TensorProto_DataType, n, width int64, beside *folder,
 ) (func(i int) uint64, error) {
 	raw := t.RawData
 	switch {
 	case t.GetDataLocation() == pb.TensorProto_EXTERNAL:
 		var err error
-		if raw, err = beside.external(t, n*width); err != nil {
+		if raw, err = beside.external(t, n, width); err != nil {
 			return nil, err
 		}
 	case raw == nil:

@@ -62,7 +62,7 @@ func typeOf(t int64) class {
 }
 
 // readConstant decodes what a Constant or a ConstantOfShape holds.
-func (n *node) readConstant(beside folder) (err error) {
+func (n *node) readConstant(beside *folder) (err error) {
 	if a, ok := n.attributes["value"]; ok {
 		if a.T == nil {
 			return errors.New("no value")

@@ -32,7 +32,9 @@ type run struct {
 	x      *autograd.Var // where parameters find their tape
 	values []*value
 	shapes tensor.Shapes
-	most   int64 // elements of the largest result
+	limit  int64 // of the next two, see growth
+	live   int64 // numbers of the inputs and of all results that are still needed
+	peak   int64 // the most that live was
 	whole  int   // integers computed so far
 }
 
@@ -68,12 +70,17 @@ func (r *run) all(inputs []*value) ([]*value, error) {
 	}
 	for i, p := range r.net.inputs {
 		r.values[p.at] = inputs[i]
+		r.live += size(inputs[i].shape)
 	}
+	r.limit = atLeast + growth*(r.live+r.net.numbers)
 	for i, n := range r.net.nodes {
 		if err := r.one(n); err != nil {
 			return nil, fmt.Errorf("onnx: node %d %q (%s): %w", i, n.name, n.op, err)
 		}
 		for _, at := range n.done {
+			if r.net.initial[at] == nil && r.values[at] != nil {
+				r.live -= size(r.values[at].shape)
+			}
 			r.values[at] = nil
 		}
 	}
@@ -101,7 +108,7 @@ func (r *run) one(n *node) (err error) {
 			panic(p)
 		}
 	}()
-	c := &call{run: r, node: n}
+	c, before := &call{run: r, node: n}, r.live
 	for _, at := range n.in {
 		var v *value
 		if at >= 0 {
@@ -117,27 +124,49 @@ func (r *run) one(n *node) (err error) {
 			fail("more than %d integers computed of shapes", 64*most)
 		}
 	}
+	r.live = before // without what the node made on its way
 	for i, at := range n.out {
 		if at >= 0 && i < len(c.outs) { // others are missed only where they are used
 			r.values[at] = c.outs[i]
+			r.live += size(c.outs[i].shape)
 		}
 	}
 	return nil
 }
 
-// maxElements bounds what a file may ask for of one tensor, for shapes are multiplied.
+// A file can ask for more than it and the input hold, by shapes that are multiplied. What is needed at a time has at most
+// growth times as many numbers as the input and the parameters together, or atLeast: the first convolution of VGG makes 21
+// of one.
+const (
+	growth  = 256
+	atLeast = 1 << 20
+)
+
+// maxElements is more than one tensor may have, so that nothing overflows.
 const maxElements = 1 << 40
 
-// emit is an op whose result has the given shape.
-func (r *run) emit(shape []int, compute func() *autograd.Var) *value {
-	n := int64(1) // without axes of length 0
+// size returns how many numbers a shape stands for, or maxElements if that is more. Axes of length 0 do not count.
+func size(shape []int) int64 {
+	n := int64(1)
 	for _, d := range shape {
-		if d < 0 || d > maxLength || n > maxElements/int64(max(d, 1)) {
-			fail("a result of shape %v", shape)
+		if n > maxElements/int64(max(d, 1)) {
+			return maxElements
 		}
 		n *= int64(max(d, 1))
 	}
-	r.most = max(r.most, n)
+	return n
+}
+
+// emit is an op whose result has the given shape.
+func (r *run) emit(shape []int, compute func() *autograd.Var) *value {
+	n := size(shape)
+	if n == maxElements || slices.ContainsFunc(shape, func(d int) bool { return d < 0 || d > maxLength }) {
+		fail("a result of shape %v", shape)
+	}
+	r.live += n
+	if r.peak = max(r.peak, r.live); r.peak > r.limit {
+		fail("a result of shape %v: more than %d numbers at a time, %d times those of the input and the parameters", shape, r.limit, growth)
+	}
 	y := &value{shape: slices.Clone(shape)}
 	if r.x != nil {
 		y.v = compute()

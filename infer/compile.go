@@ -1,0 +1,95 @@
+package infer
+
+import (
+	"fmt"
+
+	"github.com/residuum-go/residuum/graph"
+	"github.com/residuum-go/residuum/nn"
+	"github.com/residuum-go/residuum/tensor"
+)
+
+// Compile returns the program that computes what m does in evaluation mode for images of a shape, H, W and C. m is traced
+// and its parameters are read now: what happens to it later changes nothing. What graph.Trace refuses is an error, and so
+// is a result that mixes the images of a batch.
+func Compile(m nn.Module, image ...int) (*Program, error) {
+	g, err := graph.Trace(m, image...)
+	if err != nil {
+		return nil, fmt.Errorf("infer: Compile: %w", err)
+	}
+	c := compiler{graph: g, known: g.Known(), values: map[*graph.Node]*value{}, readers: map[*graph.Node][]*graph.Node{},
+		fusions: map[*graph.Node]*fusion{}, inside: map[*graph.Node]bool{}}
+	if c.known[g.Output] != nil {
+		return nil, fmt.Errorf("infer: Compile: the output does not depend on the images")
+	}
+	for _, n := range g.Nodes {
+		for _, m := range n.In {
+			c.readers[m] = append(c.readers[m], n)
+		}
+	}
+	c.fuse()
+	for _, n := range g.Nodes {
+		if err := c.lower(n); err != nil {
+			return nil, fmt.Errorf("infer: Compile: node %q: %w", n.Name, err)
+		}
+	}
+	return c.program(), nil
+}
+
+type compiler struct {
+	graph   *graph.Graph
+	known   map[*graph.Node]*tensor.Tensor
+	readers map[*graph.Node][]*graph.Node
+	fusions map[*graph.Node]*fusion // by their last node
+	inside  map[*graph.Node]bool    // nodes of fusions but the last
+	values  map[*graph.Node]*value
+	steps   []*step
+}
+
+// lower appends the step that gives a node's value, if there has to be one.
+func (c *compiler) lower(n *graph.Node) error {
+	if c.inside[n] {
+		return nil
+	}
+	v := &value{shape: n.Shape, known: c.known[n]}
+	c.values[n] = v
+	if v.known != nil {
+		return nil
+	}
+	size, err := perImage(n.Shape)
+	if err != nil {
+		return err
+	}
+	v.in = &buffer{size: size}
+	if n == c.graph.Input {
+		return nil
+	}
+	s := &step{name: n.Name, out: v}
+	from := n.In
+	if f := c.fusions[n]; f != nil {
+		s.op, from, s.multiplyAdds = f.op(), f.operands(), f.first.MultiplyAdds()
+	} else if _, ok := n.Op.(graph.Reshape); ok {
+		s.alias = true
+	} else if s.op, err = functionOf(n); err != nil {
+		return err
+	} else {
+		s.multiplyAdds = n.MultiplyAdds()
+	}
+	for _, m := range from {
+		s.in = append(s.in, c.values[m])
+	}
+	c.steps = append(c.steps, s)
+	return nil
+}
+
+func (c *compiler) program() *Program {
+	p := &Program{image: c.graph.Input.Shape[1:], input: c.values[c.graph.Input], output: c.values[c.graph.Output]}
+	buffers := lifetimes(c.steps, p.input, p.output)
+	p.perImage = plan(buffers)
+	for _, s := range c.steps {
+		if !s.alias {
+			p.steps = append(p.steps, s)
+		}
+	}
+	p.together = together(p.perImage)
+	return p
+}

@@ -66,7 +66,7 @@ func (c *compiler) lower(n *graph.Node) error {
 	s := &step{name: n.Name, out: v}
 	from := n.In
 	if f := c.fusions[n]; f != nil {
-		s.op, from, s.multiplyAdds = f.op(), f.operands(), f.first.MultiplyAdds()
+		s.name, s.op, from, s.multiplyAdds = f.first.Name, f.op(), f.operands(), f.first.MultiplyAdds()
 	} else if _, ok := n.Op.(graph.Reshape); ok {
 		s.alias = true
 	} else if s.op, err = functionOf(n); err != nil {

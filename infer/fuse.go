@@ -7,12 +7,13 @@ import (
 	"strings"
 
 	"github.com/residuum-go/residuum/graph"
+	"github.com/residuum-go/residuum/internal/kernel/conv"
 	"github.com/residuum-go/residuum/tensor"
 )
 
 // fusion is a convolution, linear layer or batch norm and the nodes behind it that become one step with it:
 //
-//	y = ReLU(scale*conv(x) + bias + add)
+//	y = act(scale*conv(x) + bias + add)
 //
 // each part if it is there. A batch norm, a product and a sum with a number for each channel go into the weights and
 // the bias.
@@ -25,7 +26,8 @@ type fusion struct {
 	scale, shift []float64 // of each channel
 	norm         *tensor.Affine
 	add          *graph.Node // or nil
-	relu         bool
+	act          conv.Activation
+	lo, hi       float32 // of a Clip
 	parts        []string
 }
 
@@ -109,14 +111,14 @@ func (c *compiler) follower(n *graph.Node) *graph.Node {
 
 // take takes the node behind the last one into f, if that can be done.
 func (f *fusion) take(c *compiler, n *graph.Node) bool {
-	switch {
-	case f.relu:
+	if f.act != conv.Identity {
 		return false
-	case n.Op == graph.ReLU:
-		f.relu = true
-		f.parts = append(f.parts, "ReLU")
+	}
+	if f.takeActivation(n.Op) {
+		f.parts = append(f.parts, n.OpName())
 		return true
-	case f.add != nil:
+	}
+	if f.add != nil {
 		return false
 	}
 	switch op := n.Op.(type) {
@@ -130,6 +132,20 @@ func (f *fusion) take(c *compiler, n *graph.Node) bool {
 		return f.takeBinary(c, n, op)
 	}
 	return false
+}
+
+func (f *fusion) takeActivation(op graph.Op) bool {
+	clip, clips := op.(graph.Clip)
+	switch {
+	case op == graph.ReLU:
+		f.act = conv.ReLU
+	case f.norm != nil:
+	case op == graph.SiLU:
+		f.act = conv.SiLU
+	case clips:
+		f.act, f.lo, f.hi = conv.Clip, clip.Lo, clip.Hi
+	}
+	return f.act != conv.Identity
 }
 
 func (f *fusion) takeNorm(op graph.BatchNorm) bool {
@@ -197,26 +213,34 @@ func (f *fusion) operands() []*graph.Node {
 func (f *fusion) op() op {
 	what := strings.Join(f.parts, " + ")
 	if f.norm != nil {
-		return &normalisation{what: what, by: *f.norm, relu: f.relu}
+		return &normalisation{what: what, by: *f.norm, relu: f.act == conv.ReLU}
 	}
 	w := f.weights.Clone()
 	k := len(f.scale)
 	for i := range w.Data() {
 		w.Data()[i] = float32(float64(w.Data()[i]) * f.scale[i%k])
 	}
-	c := &convolution{what: what, relu: f.relu, linear: f.linear, weights: w.Len()}
+	c := &convolution{what: what, by: conv.Prepare(f.shape(), w.Data()), then: conv.Epilogue{Act: f.act, Lo: f.lo, Hi: f.hi}}
 	if slices.ContainsFunc(f.shift, func(s float64) bool { return s != 0 }) {
-		c.bias = tensor.New(k)
-		for i, s := range f.shift {
-			c.bias.Data()[i] = float32(s)
+		for _, s := range f.shift {
+			c.then.Bias = append(c.then.Bias, float32(s))
 		}
 	}
-	image := f.first.In[0].Shape[1:]
-	if f.linear {
-		image = []int{1, 1, w.Dim(2)}
-	}
-	c.by = tensor.NewConvolution(image, w, f.spec)
 	return c
+}
+
+// shape returns that of the convolution. The rows of a linear layer are images of one pixel.
+func (f *fusion) shape() conv.Shape {
+	w, image := f.weights.Shape(), []int{1, 1, f.weights.Dim(2)}
+	if !f.linear {
+		image = f.first.In[0].Shape[1:]
+	}
+	return conv.Shape{
+		H: image[0], W: image[1], C: image[2], K: w[3], R: w[0], S: w[1],
+		StrideH: max(1, f.spec.Stride.H), StrideW: max(1, f.spec.Stride.W),
+		PadH: f.spec.Pad.H, PadW: f.spec.Pad.W, MoreH: f.spec.MoreAtEnd.H, MoreW: f.spec.MoreAtEnd.W,
+		DilationH: max(1, f.spec.Dilation.H), DilationW: max(1, f.spec.Dilation.W), Groups: max(1, f.spec.Groups),
+	}
 }
 
 // affine returns what a batch norm does by its running statistics.

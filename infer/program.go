@@ -36,14 +36,13 @@ func (p *Program) Image() []int { return slices.Clone(p.image) }
 // fewer images than workers, each step is shared out.
 func (p *Program) Run(ctx context.Context, dst, x *tensor.Tensor) (*tensor.Tensor, error) {
 	if x.Rank() != 4 || !slices.Equal(x.Shape()[1:], p.image) {
-		panic(fmt.Sprintf("infer: Run: images %v, for a program of [N %v]", x.Shape(), p.image))
+		panic(fmt.Sprintf("infer: Run: images %v, for a program of %v", x.Shape(), p.image))
 	}
 	n := x.Dim(0)
-	shape := at(p.output.shape, n)
 	if dst == nil {
-		dst = tensor.New(shape...)
-	} else if !slices.Equal(dst.Shape(), shape) {
-		panic(fmt.Sprintf("infer: Run: dst %v, result %v: shapes differ", dst.Shape(), shape))
+		dst = tensor.New(at(p.output.shape, n)...)
+	} else if !p.output.fits(dst, n) {
+		panic(fmt.Sprintf("infer: Run: dst %v, result %v: shapes differ", dst.Shape(), at(p.output.shape, n)))
 	}
 	c := calls.Get()
 	c.program, c.ctx, c.dst, c.x, c.n = p, ctx, dst.Data(), x.Data(), n

@@ -4,12 +4,13 @@ import (
 	"fmt"
 
 	"github.com/residuum-go/residuum/graph"
+	"github.com/residuum-go/residuum/internal/kernel/conv"
 	"github.com/residuum-go/residuum/tensor"
 )
 
 // step computes one value from others.
 type step struct {
-	name  string // of the node that it ends with
+	name  string // of the node that it begins with
 	op    op
 	in    []*value
 	out   *value
@@ -25,30 +26,24 @@ type op interface {
 	String() string
 }
 
-// convolution is a convolution or a linear layer, and what follows it. Its operands are the images and what is added.
+// convolution is a convolution or a linear layer, and what follows it. Its operands are the images, or rows, and what is
+// added.
 type convolution struct {
-	what   string
-	by     *tensor.Convolution
-	bias   *tensor.Tensor // nil for none
-	relu   bool
-	linear bool // operand and result are matrices
-
-	weights int // numbers
+	what string
+	by   *conv.Prepared
+	then conv.Epilogue
 }
 
-func (c *convolution) run(w *workspace, dst *tensor.Tensor, in []*tensor.Tensor) {
-	then := tensor.Epilogue{Bias: c.bias, ReLU: c.relu}
+func (c *convolution) run(_ *workspace, dst *tensor.Tensor, in []*tensor.Tensor) {
+	then := c.then
 	if len(in) > 1 {
-		then.Add = in[1]
+		then.Add = in[1].Data()
 	}
-	c.by.Apply(dst, in[0], then)
+	c.by.Run(dst.Data(), in[0].Data(), in[0].Dim(0), then)
 }
 
-func (c *convolution) inPlace() bool { return false }
-
-func (c *convolution) String() string {
-	return c.what
-}
+func (c *convolution) inPlace() bool  { return false }
+func (c *convolution) String() string { return c.what }
 
 // function is any op of package tensor; how says how it is called.
 type function struct {

@@ -41,6 +41,22 @@ func at(shape []int, n int) []int {
 	return s
 }
 
+// fits reports whether t has the shape of v for n images.
+func (v *value) fits(t *tensor.Tensor, n int) bool {
+	if t.Rank() != len(v.shape) {
+		return false
+	}
+	for i, d := range v.shape {
+		if d < 0 {
+			d *= -n
+		}
+		if t.Dim(i) != d {
+			return false
+		}
+	}
+	return true
+}
+
 // perImage returns the elements for each image of a shape that has the batch in it once.
 func perImage(shape []int) (int, error) {
 	size, batches := 1, 0

@@ -57,20 +57,11 @@ func (w *workspace) views(p *Program, n int) *views {
 		for _, in := range s.in {
 			sv.in = append(sv.in, view(in))
 		}
-		if c, ok := s.op.(*convolution); ok && c.linear {
-			sv.dst = asImages(sv.dst)
-			for i := range sv.in {
-				sv.in[i] = asImages(sv.in[i])
-			}
-		}
 		v.steps = append(v.steps, sv)
 	}
 	w.of[n-1] = v
 	return v
 }
-
-// asImages returns the rows of a matrix as images of one pixel.
-func asImages(m *tensor.Tensor) *tensor.Tensor { return m.Reshape(m.Dim(0), 1, 1, m.Dim(1)) }
 
 // indices returns n numbers for a max pooling to say what it found.
 func (w *workspace) indices(n int) []int32 {

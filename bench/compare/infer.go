@@ -1,13 +1,16 @@
 package main
 
 import (
-	"github.com/residuum-go/residuum/autograd"
+	"context"
+
 	"github.com/residuum-go/residuum/bench/worker"
+	"github.com/residuum-go/residuum/infer"
+	"github.com/residuum-go/residuum/tensor"
 )
 
 func init() { ops["infer"] = prepareInfer }
 
-// inferCases are forward passes in evaluation mode.
+// inferCases are forward passes in evaluation mode, compiled as every peer can.
 func inferCases() []*Case {
 	var cases []*Case
 	add := func(m model, batches ...int) {
@@ -29,10 +32,17 @@ func inferCases() []*Case {
 
 func prepareInfer(c *worker.Case) worker.Ready {
 	net, images := loaded(c)
-	x := autograd.Const(images)
-	var logits []float32
+	program, err := infer.Compile(net, images.Shape()[1:]...)
+	if err != nil {
+		panic(err)
+	}
+	var logits *tensor.Tensor
 	return worker.Ready{
-		Call:    func() { logits = net.Forward(x).Value().Data() },
-		Outputs: func() map[string][]float32 { return map[string][]float32{"logits": logits} },
+		Call: func() {
+			if logits, err = program.Run(context.Background(), logits, images); err != nil {
+				panic(err)
+			}
+		},
+		Outputs: func() map[string][]float32 { return map[string][]float32{"logits": logits.Data()} },
 	}
 }

@@ -39,7 +39,7 @@ var mayImport = map[string]string{
 	"nn":                         "tensor autograd internal/cancelled",
 	"nn/optim":                   "tensor autograd internal/demand",
 	"graph":                      "tensor autograd nn",
-	"infer":                      "tensor autograd nn graph internal/cancelled internal/parallel internal/portions",
+	"infer":                      "tensor nn graph internal/cancelled internal/cpu internal/parallel internal/portions internal/kernel/conv internal/kernel/gemm/tile",
 	"resnet":                     "tensor autograd nn data weights internal/demand",
 	"unravel/paths":              "",
 	"unravel":                    "tensor autograd nn data unravel/paths internal/atomicfile internal/filelock internal/cancelled", // sees networks through its own interface alone

@@ -1,0 +1,25 @@
+//go:build !race
+
+package infer_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/residuum-go/residuum/resnet"
+	"github.com/residuum-go/residuum/tensor"
+)
+
+func TestRunAllocatesNothing(t *testing.T) {
+	p := compile(t, build(t, resnet.Config{Depth: 20, Classes: 10}), 32, 32, 3)
+	for _, n := range []int{1, 5} {
+		x, y := pictures(n, 32, 32, 3), tensor.New(n, 10)
+		least := 1e9 // pools grow when more workers than ever before work at the same moment, which may be in any call
+		for range 5 {
+			least = min(least, testing.AllocsPerRun(5, func() { _, _ = p.Run(context.Background(), y, x) }))
+		}
+		require.Zero(t, least, "%d images", n)
+	}
+}

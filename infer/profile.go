@@ -63,7 +63,7 @@ func (p *Program) Profile(ctx context.Context, x *tensor.Tensor, rounds int) (*P
 			t.Bytes += 4 * int64(in.Len())
 		}
 		if c, ok := s.op.(*convolution); ok {
-			t.Bytes += 4 * int64(c.by.Numbers())
+			t.Bytes += 4 * int64(c.by.Weights())
 		}
 		result.Steps = append(result.Steps, t)
 	}

@@ -15,8 +15,11 @@ func (p *Program) String() string {
 	for _, s := range p.steps {
 		way, numbers := "", ""
 		if c, ok := s.op.(*convolution); ok {
-			way, numbers = c.by.Way(), fmt.Sprint(c.by.Numbers())
-			weights += c.by.Numbers()
+			way, numbers = "direct", fmt.Sprint(c.by.Weights())
+			if c.by.ByWinograd() {
+				way = "Winograd"
+			}
+			weights += c.by.Weights()
 		}
 		b := s.out.in.root()
 		work += s.multiplyAdds

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"iter"
 	"strconv"
+	"sync/atomic"
 
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/nn"
@@ -26,6 +27,8 @@ type Ensemble struct {
 	start    *tensor.Tensor
 	family   Learner // that made the hypotheses
 	stages   []stage
+
+	flat atomic.Pointer[forest] // all stages, if they are trees and have predicted since the last was added
 }
 
 // stage is one fitted block.
@@ -134,6 +137,11 @@ func (e *Ensemble) Parts() []nn.Part {
 
 // Predict returns the scores F_M(x), [N, K].
 func (e *Ensemble) Predict(x *tensor.Tensor) *tensor.Tensor {
+	if f := e.forest(); f != nil {
+		r := e.run(x, false)
+		f.predict(r.scores, r.flat)
+		return r.scores
+	}
 	var out *tensor.Tensor
 	for _, f := range e.Staged(x) {
 		out = f

@@ -160,13 +160,8 @@ func (d description) check(file *weights.File) (inputs int, err error) {
 	if kinds != 1 {
 		return 0, fmt.Errorf("the configuration names %d kinds of learners, not one", kinds)
 	}
-	if d.Tree != nil {
-		if d.Chained {
-			return 0, errors.New("the configuration chains trees, which have no features")
-		}
-		if err := d.Tree.check(); err != nil {
-			return 0, err
-		}
+	if d.Tree != nil && d.Chained {
+		return 0, errors.New("the configuration chains trees, which have no features")
 	}
 	most := file.Elements()
 	n := int64(1)
@@ -179,6 +174,9 @@ func (d description) check(file *weights.File) (inputs int, err error) {
 	if len(d.Row) == 0 || d.Outputs < 1 || int64(d.Outputs) > most || d.Stages < 0 || d.Stages > len(file.Tensors) ||
 		d.Tree == nil && d.hidden() < 1 || d.Conv != nil && d.Conv.Channels < 1 {
 		return 0, fmt.Errorf("rows %v, %d outputs, %d stages, %d hidden units for a file of %d tensors", d.Row, d.Outputs, d.Stages, d.hidden(), len(file.Tensors))
+	}
+	if d.Tree != nil {
+		return int(n), d.Tree.check(int(n))
 	}
 	return int(n), nil
 }

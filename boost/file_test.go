@@ -38,6 +38,7 @@ func TestAnEnsembleComesBackFromItsFile(t *testing.T) {
 		{Learner: boost.Conv{Channels: 2, Hidden: 4, Training: quick}},
 		{Learner: boost.Conv{Channels: 2, Hidden: 4, Training: quick}, Chained: true},
 		{Learner: boost.Tree{Depth: 3, L2: 1}, Newton: true},
+		{Learner: boost.Tree{Depth: 3, Categorical: []int{1}, Rising: []int{0}}, Newton: true},
 	} {
 		c.Loss, c.Stages, c.Rate = boost.Softmax{}, 3, 0.5
 		e, err := boost.Fit(t.Context(), train, c)

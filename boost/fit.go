@@ -94,7 +94,9 @@ func newBooster(train Data, c Config) (*booster, error) {
 	}
 	p, prepared := c.Learner.(Preparer)
 	if prepared {
-		c.Learner = p.Prepare(train.X)
+		if c.Learner, err = p.Prepare(train.X); err != nil {
+			return nil, err
+		}
 	}
 	b := &booster{Config: c, ensemble: e, train: subject{train, e.run(train.X, c.Chained)}, prepared: prepared}
 	valid := c.Valid

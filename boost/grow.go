@@ -2,84 +2,85 @@ package boost
 
 import (
 	"math"
+	"slices"
 
-	"github.com/residuum-go/residuum/internal/parallel"
+	"github.com/residuum-go/residuum/internal/kernel/hist"
 	"github.com/residuum-go/residuum/tensor"
 )
-
-// cell sums the rows of one bin of one column.
-type cell struct {
-	target, weight float64 // sums of w*target and w
-	count          int     // rows; the other two do not become zero exactly when histograms are subtracted
-}
-
-func (c cell) plus(o cell) cell {
-	return cell{c.target + o.target, c.weight + o.weight, c.count + o.count}
-}
-
-func (c cell) minus(o cell) cell {
-	return cell{c.target - o.target, c.weight - o.weight, c.count - o.count}
-}
-
-// split is the best way to part a leaf; no gain means none.
-type split struct {
-	column, bin int  // bins up to this one go left
-	missingLeft bool // and so do missing values
-	gain        float64
-}
-
-// left reports whether rows of a bin go left.
-func (s split) left(bin, missing int) bool {
-	return bin <= s.bin || s.missingLeft && bin == missing
-}
 
 // leaf is one that may be parted.
 type leaf struct {
 	node, depth int
 	rows        []int32
-	histogram   [][]cell // for each of the tree's columns
+	histogram   []hist.Group // of groups of columns; nil if it cannot be parted
 	best        split
+	total       hist.Sum
+	bounds      bounds
+	path        []int // columns that were split above it
 }
 
-// rowSums is what a row adds to its cells, side by side because rows are read in no order of memory.
-type rowSums struct{ target, weight float64 } // w*target and w
-
-// grower grows the tree of one output. Every sum runs over rows in ascending order within one column, so the bits are the
-// same for any number of workers.
+// grower grows the tree of one output. Sums are of integers, so the bits are the same for any number of workers.
 type grower struct {
-	*trees
-	inputs  *treeBins
-	n       int
-	sums    []rowSums // of each row
-	scratch []int32   // room for the rows of a leaf
+	*Tree
+	bins    *bins
+	columns []int // that may be split, ascending
+	groups  []int // of eight columns that these are in
+	rowSums []hist.Sum
+	scale   [2]float64 // units of the two sums
+	scratch []int32    // room for the rows of a leaf
+	free    [][]hist.Group
 	nodes   []node
+	leaves  []*leaf // those that are done
 }
 
-func newGrower(t *trees, bins *treeBins, target, weight *tensor.Tensor, k int) *grower {
-	n, outputs := target.Dim(0), target.Dim(1)
-	g := &grower{trees: t, inputs: bins, n: n, sums: make([]rowSums, n), scratch: make([]int32, n)}
-	for i := range n {
+// newGrower takes the targets and weights of output k.
+func newGrower(t *Tree, b *bins, columns []int, target, weight *tensor.Tensor, k int) *grower {
+	g := &grower{Tree: t, bins: b, columns: columns, rowSums: make([]hist.Sum, b.n), scratch: make([]int32, b.n)}
+	for _, f := range columns {
+		if group := f / hist.Columns; len(g.groups) == 0 || g.groups[len(g.groups)-1] != group {
+			g.groups = append(g.groups, group)
+		}
+	}
+	outputs := target.Dim(1)
+	row := func(i int) (float64, float64) {
 		w := 1.0
 		if weight != nil {
 			w = float64(weight.Data()[i*outputs+k])
 		}
-		g.sums[i] = rowSums{w * float64(target.Data()[i*outputs+k]), w}
+		return w * float64(target.Data()[i*outputs+k]), w
+	}
+	var total [2]float64
+	for i := range b.n {
+		t, w := row(i)
+		total[0] += math.Abs(t)
+		total[1] += w
+	}
+	g.scale = [2]float64{hist.Scale(total[0]), hist.Scale(total[1])}
+	for i := range b.n {
+		if t, w := row(i); w > 0 { // a row that has some weight keeps some
+			g.rowSums[i] = hist.Sum{int64(math.RoundToEven(t * g.scale[0])), max(1, int64(math.RoundToEven(w*g.scale[1])))}
+		}
 	}
 	return g
 }
 
 // grow parts the leaf of most gain, the older of equals, until none gains or there are enough.
 func (g *grower) grow() []node {
-	rows := make([]int32, 0, g.n)
-	var total cell
-	for i, s := range g.sums {
-		if s.weight > 0 {
+	rows := make([]int32, 0, g.bins.n)
+	var total hist.Sum
+	for i, s := range g.rowSums {
+		if s[1] > 0 {
 			rows = append(rows, int32(i))
-			total = total.plus(cell{s.target, s.weight, 1})
+			total = total.Plus(s)
 		}
 	}
-	g.nodes = []node{{value: g.value(total)}}
-	open := []*leaf{g.open(0, 0, rows, g.histogram(rows))}
+	root := &leaf{rows: rows, total: total, bounds: unbounded}
+	g.nodes = []node{g.leafNode(root)}
+	if g.parts(root) {
+		root.histogram = g.room()
+		hist.Build(root.histogram, g.groups, g.bins.words, g.rowSums, rows)
+	}
+	open := []*leaf{g.open(root)}
 	for leaves := 1; g.Leaves == 0 || leaves < g.Leaves; leaves++ {
 		best := 0
 		for i, l := range open {
@@ -95,142 +96,139 @@ func (g *grower) grow() []node {
 		open[best] = left
 		open = append(open, right)
 	}
+	g.leaves = open
 	return g.nodes
 }
 
-// open returns a leaf with its best split. One that cannot be parted keeps no histogram.
-func (g *grower) open(node, depth int, rows []int32, histogram [][]cell) *leaf {
-	l := &leaf{node: node, depth: depth, rows: rows}
-	if depth < g.Depth {
-		l.best = g.best(histogram)
+// parts reports whether a leaf of this depth and weight may be parted at all.
+func (g *grower) parts(l *leaf) bool {
+	return l.depth < g.Depth && len(l.rows) > 1 && g.sums(l.total).weight >= 2*g.MinWeight
+}
+
+// open finds the best split of a leaf. One that cannot be parted keeps no histogram.
+func (g *grower) open(l *leaf) *leaf {
+	if l.histogram != nil {
+		l.best = g.search(l.histogram, g.allowed(l.path), l.total, l.bounds)
 	}
-	if l.best.gain > 0 {
-		l.histogram = histogram
+	if l.best.gain == 0 {
+		g.release(l)
 	}
 	return l
 }
 
-// part makes a node of the leaf, and returns its children. The histogram of the larger is the difference of the two others.
+// room returns memory for a histogram.
+func (g *grower) room() []hist.Group {
+	if n := len(g.free); n > 0 {
+		h := g.free[n-1]
+		g.free = g.free[:n-1]
+		return h
+	}
+	return make([]hist.Group, g.groups[len(g.groups)-1]+1)
+}
+
+func (g *grower) release(l *leaf) {
+	if l.histogram != nil {
+		g.free = append(g.free, l.histogram)
+		l.histogram = nil
+	}
+}
+
+// leafNode returns the node of a leaf.
+func (g *grower) leafNode(l *leaf) node {
+	s := g.sums(l.total)
+	return node{value: float32(g.value(s, l.bounds)), cover: float32(s.weight)}
+}
+
+// part makes a node of the leaf, and returns its children.
 func (g *grower) part(l *leaf) (left, right *leaf) {
 	s := l.best
-	column := g.columns[s.column]
-	bins := g.inputs.bins[column*g.n : (column+1)*g.n]
-	missing := len(l.histogram[s.column]) - 1
-	var goes [maxBins + 1]int // 1 for bins that go left
-	for bin := range missing + 1 {
-		if s.left(bin, missing) {
+	n := g.divide(l.rows, s)
+	at := len(g.nodes)
+	parent := &g.nodes[l.node]
+	parent.column, parent.missingLeft, parent.left = s.column, s.missingLeft, at
+	parent.gain = float32(min(s.gain, math.MaxFloat32))
+	if c := g.bins.columns[s.column]; c.categorical {
+		for _, bin := range s.right.list() {
+			parent.right = append(parent.right, c.categories[bin])
+		}
+	} else {
+		parent.cut = c.cut(s.bin)
+	}
+	path := l.path
+	if !slices.Contains(path, s.column) {
+		path = append(slices.Clip(path), s.column)
+	}
+	left = &leaf{node: at, depth: l.depth + 1, rows: l.rows[:n], total: s.left, bounds: l.bounds, path: path}
+	right = &leaf{node: at + 1, depth: l.depth + 1, rows: l.rows[n:], total: l.total.Minus(s.left), bounds: l.bounds, path: path}
+	g.bound(s.column, left, right)
+	g.nodes = append(g.nodes, g.leafNode(left), g.leafNode(right))
+	g.histograms(l, left, right)
+	return g.open(left), g.open(right)
+}
+
+// histograms gives the children of l theirs, of which the larger one's is a difference.
+func (g *grower) histograms(l, left, right *leaf) {
+	small, large := left, right
+	if len(left.rows) > len(right.rows) {
+		small, large = right, left
+	}
+	switch {
+	case g.parts(large):
+		small.histogram, large.histogram = g.room(), l.histogram
+		hist.Build(small.histogram, g.groups, g.bins.words, g.rowSums, small.rows)
+		hist.Subtract(large.histogram, small.histogram, g.groups)
+		if !g.parts(small) {
+			g.release(small)
+		}
+		l.histogram = nil
+	case g.parts(small):
+		small.histogram, l.histogram = l.histogram, nil
+		hist.Build(small.histogram, g.groups, g.bins.words, g.rowSums, small.rows)
+	default:
+		g.release(l)
+	}
+}
+
+// divide orders the rows so that those that go left come first, each side in its old order, and returns their number. Each
+// row is written to both sides, and stays on the one that moves on: no branch to guess.
+func (g *grower) divide(rows []int32, s split) int {
+	var goes [hist.Bins]int // 1 for bins that go left
+	for bin := range goes {
+		if !s.right.has(bin) {
 			goes[bin] = 1
 		}
 	}
-	n, others := 0, 0 // each row is written to both sides, and stays on the one that moves on: no branch to guess
-	for _, i := range l.rows {
-		left := goes[bins[i]]
-		l.rows[n], g.scratch[others] = i, i
+	words, shift := g.bins.words[s.column/hist.Columns*g.bins.n:][:g.bins.n], 8*(s.column%hist.Columns)
+	n, others := 0, 0
+	for _, i := range rows {
+		left := goes[uint8(words[i]>>shift)]
+		rows[n], g.scratch[others] = i, i
 		n, others = n+left, others+1-left
 	}
-	below, above := l.rows[:n], l.rows[n:]
-	copy(above, g.scratch[:others])
-	var total, of cell
-	for bin, c := range l.histogram[s.column] {
-		total = total.plus(c)
-		if s.left(bin, missing) {
-			of = of.plus(c)
-		}
-	}
-	at := len(g.nodes)
-	g.nodes[l.node] = node{column: column, cut: g.inputs.cut(column, s.bin), missingLeft: s.missingLeft, left: at,
-		gain: float32(min(s.gain, math.MaxFloat32))}
-	g.nodes = append(g.nodes, node{value: g.value(of)}, node{value: g.value(total.minus(of))})
-	var hl, hr [][]cell
-	switch {
-	case l.depth+1 == g.Depth: // neither is parted
-	case len(below) <= len(above):
-		hl = g.histogram(below)
-		hr = difference(l.histogram, hl)
-	default:
-		hr = g.histogram(above)
-		hl = difference(l.histogram, hr)
-	}
-	l.histogram = nil
-	return g.open(at, l.depth+1, below, hl), g.open(at+1, l.depth+1, above, hr)
+	copy(rows[n:], g.scratch[:others])
+	return n
 }
 
-// histogram sums rows by bin, for each column.
-func (g *grower) histogram(rows []int32) [][]cell {
-	out := make([][]cell, len(g.columns))
-	parallel.For(len(out), 1, parallel.Func(func(lo, hi int) {
-		for f := lo; f < hi; f++ {
-			column := g.columns[f]
-			bins, cells := g.inputs.bins[column*g.n:(column+1)*g.n], make([]cell, len(g.inputs.cuts[column])+2)
-			for _, i := range rows {
-				c, s := &cells[bins[i]], &g.sums[i]
-				c.target += s.target
-				c.weight += s.weight
-				c.count++
-			}
-			out[f] = cells
-		}
-	}))
-	return out
-}
-
-// difference overwrites a with a - b.
-func difference(a, b [][]cell) [][]cell {
-	for f, cells := range b {
-		for i, c := range cells {
-			a[f][i] = a[f][i].minus(c)
-		}
-	}
-	return a
-}
-
-// best returns the split of most gain, of equals that of the lowest column and bin. Missing values go where the gain is
-// larger, and right where it is equal or there are none.
-func (g *grower) best(histogram [][]cell) split {
-	var best split
-	for f, cells := range histogram {
-		var total, left cell
-		for _, c := range cells {
-			total = total.plus(c)
-		}
-		missing, score := cells[len(cells)-1], g.score(total)
-		try := func(s split, left cell) {
-			right := total.minus(left)
-			if right.count == 0 || min(left.weight, right.weight) < g.MinWeight {
-				return
-			}
-			s.gain = g.score(left) + g.score(right) - score
-			equal := s.gain == best.gain && g.columns[f] < g.columns[best.column]
-			if s.gain > g.MinGain && (s.gain > best.gain || equal) {
-				best = s
-			}
-		}
-		for bin, c := range cells[:len(cells)-1] {
-			if c.count == 0 {
-				continue
-			}
-			left = left.plus(c)
-			try(split{column: f, bin: bin}, left)
-			if missing.count > 0 {
-				try(split{column: f, bin: bin, missingLeft: true}, left.plus(missing))
-			}
-		}
-	}
-	return best
-}
-
-// score is what a leaf of these rows takes off twice the penalised loss.
-func (g *grower) score(c cell) float64 {
-	if c.weight+g.L2 <= 0 {
+// fitted sets column k of out [N, K], unless that is nil, to what the tree says of every row that it was grown on, and
+// returns their number.
+func (g *grower) fitted(out *tensor.Tensor, k int) (rows int) {
+	if out == nil {
 		return 0
 	}
-	return c.target * c.target / (c.weight + g.L2)
+	outputs := out.Dim(1)
+	for _, l := range g.leaves {
+		rows += len(l.rows)
+		for _, i := range l.rows {
+			out.Data()[int(i)*outputs+k] = g.nodes[l.node].value
+		}
+	}
+	return rows
 }
 
-// value is the Newton step of a leaf.
-func (g *grower) value(c cell) float32 {
-	if c.weight+g.L2 <= 0 {
-		return 0
+// cut returns what the values of bins up to this one are below.
+func (c column) cut(bin int) float32 {
+	if bin == len(c.cuts) {
+		return float32(math.Inf(1)) // only missing values are not
 	}
-	return float32(c.target / (c.weight + g.L2))
+	return c.cuts[bin]
 }

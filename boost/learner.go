@@ -19,8 +19,9 @@ type Learner interface {
 // stage, with weight 0 for rows that a sample leaves out; and as targets Newton steps of any length, which they must not
 // fit row by row but sum, as trees do in their leaves: w*target = -g and w.
 type Preparer interface {
-	// Prepare returns the learner of a fit on inputs x [N, ...].
-	Prepare(x *tensor.Tensor) Learner
+	// Prepare returns the learner of a fit on inputs x [N, ...]. It fails with a [*residuum.ConfigError] if the learner
+	// cannot be or does not take such inputs.
+	Prepare(x *tensor.Tensor) (Learner, error)
 }
 
 // Hypothesis is one h: R^d -> R^K of an ensemble. One that is made of parameters is an nn.Module too.

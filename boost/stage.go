@@ -86,9 +86,21 @@ func (b *booster) target() (target, weight *tensor.Tensor) {
 	return target, weight
 }
 
+// remembers is a hypothesis that may know from its fit what it says of all training rows.
+type remembers interface {
+	// outputs returns that, [N, K], or nil. It is asked once.
+	outputs() *tensor.Tensor
+}
+
 // advance applies learner l to both data sets and returns its rho.
 func (b *booster) advance(l Hypothesis, sees int) (rho float64, err error) {
-	h, z := b.train.output(l, sees)
+	var h, z *tensor.Tensor
+	if r, ok := l.(remembers); ok {
+		h = r.outputs()
+	}
+	if h == nil {
+		h, z = b.train.output(l, sees)
+	}
 	if err := b.admit(h, z); err != nil {
 		return 0, err
 	}

@@ -7,9 +7,11 @@ import (
 	"github.com/residuum-go/residuum/weights"
 )
 
-// A file has a tensor "stages.m.tree.k" [nodes, 6] for the tree of score k in stage m, and of each node its column, cut,
-// whether NaN goes left, left child or 0 (the right one is the next), value and gain.
-const nodeWidth = 6
+// A file has a tensor "stages.m.tree.k" [nodes, 7] for the tree of score k in stage m, and of each node its column, cut,
+// whether missing values go left, left child or 0 (the right one is the next), value, gain and cover. Where there are
+// categorical splits, "stages.m.tree.k.right" [pairs, 2] has a pair of a node and a category that goes right for each,
+// ascending.
+const nodeWidth = 7
 
 // exact is below which every integer is a float32.
 const exact = 1 << 24
@@ -25,15 +27,22 @@ func (t *trees) tables(m int, file map[string]*tensor.Tensor) error {
 		if len(nodes) > exact {
 			return fmt.Errorf("a tree of %d nodes: a file tells %d apart", len(nodes), exact)
 		}
-		table := tensor.New(len(nodes), nodeWidth)
+		table, right := tensor.New(len(nodes), nodeWidth), []float32{}
 		for i, n := range nodes {
 			missing := float32(0)
 			if n.missingLeft {
 				missing = 1
 			}
-			copy(table.Data()[i*nodeWidth:], []float32{float32(n.column), n.cut, missing, float32(n.left), n.value, n.gain})
+			copy(table.Data()[i*nodeWidth:],
+				[]float32{float32(n.column), n.cut, missing, float32(n.left), n.value, n.gain, n.cover})
+			for _, c := range n.right {
+				right = append(right, float32(i), float32(c))
+			}
 		}
 		file[treeName(m, k)] = table
+		if len(right) > 0 {
+			file[treeName(m, k)+".right"] = tensor.From(right, len(right)/2, 2)
+		}
 	}
 	return nil
 }
@@ -48,10 +57,14 @@ func readTrees(file *weights.File, m, width, outputs int) (*trees, error) {
 			return nil, fmt.Errorf("%w: no tensor %s", weights.ErrFormat, name)
 		}
 		nodes, err := readNodes(table, width)
+		if err == nil {
+			err = readRight(file.Tensors[name+".right"], nodes)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("%w: %s: %w", weights.ErrFormat, name, err)
 		}
 		delete(file.Tensors, name)
+		delete(file.Tensors, name+".right")
 		t.roots = append(t.roots, nodes)
 	}
 	return t, nil
@@ -65,29 +78,60 @@ func whole(v float32, limit int) int {
 	return -1
 }
 
-// readNodes returns the nodes of a table that is one tree: children come after their parents, and each node but the first
-// is the child of one.
+// readNodes returns the nodes of a table.
 func readNodes(table *tensor.Tensor, width int) ([]node, error) {
 	if table.Rank() != 2 || table.Dim(0) == 0 || table.Dim(1) != nodeWidth {
 		return nil, fmt.Errorf("shape %v, want [nodes, %d]", table.Shape(), nodeWidth)
 	}
 	nodes := make([]node, table.Dim(0))
-	child := make([]bool, len(nodes))
 	for i := range nodes {
 		v := table.Data()[i*nodeWidth : (i+1)*nodeWidth]
-		column, left := whole(v[0], width), whole(v[3], max(1, len(nodes)-1))
-		switch {
-		case column < 0:
-			return nil, fmt.Errorf("node %d: column %v of %d", i, v[0], width)
-		case v[1] != v[1] || v[2] != 0 && v[2] != 1 || v[4]-v[4] != 0 || v[5]-v[5] != 0:
-			return nil, fmt.Errorf("node %d: cut %v, missing %v, value %v, gain %v", i, v[1], v[2], v[4], v[5])
-		case left != 0 && (left <= i || child[left] || child[left+1]) || i > 0 && !child[i]:
-			return nil, fmt.Errorf("node %d of %d: left child %v: not a tree", i, len(nodes), v[3])
+		column, left := whole(v[0], width), whole(v[3], len(nodes))
+		if column < 0 || left < 0 || v[2] != 0 && v[2] != 1 {
+			return nil, fmt.Errorf("node %d of %d: column %v of %d, missing %v, left child %v", i, len(nodes), v[0], width, v[2], v[3])
 		}
-		if left != 0 {
-			child[left], child[left+1] = true, true
-		}
-		nodes[i] = node{column: column, cut: v[1], missingLeft: v[2] == 1, left: left, value: v[4], gain: v[5]}
+		nodes[i] = node{column: column, cut: v[1], missingLeft: v[2] == 1, left: left, value: v[4], gain: v[5], cover: v[6]}
 	}
-	return nodes, nil
+	return nodes, checkNodes(nodes)
+}
+
+// checkNodes fails unless nodes are one tree of numbers: children come after their parents, and each node but the first is
+// the child of one.
+func checkNodes(nodes []node) error {
+	child := make([]bool, len(nodes))
+	for i, n := range nodes {
+		if n.cut != n.cut || n.value-n.value != 0 || n.gain-n.gain != 0 || !(n.cover >= 0) || n.cover-n.cover != 0 {
+			return fmt.Errorf("node %d: cut %v, value %v, gain %v, cover %v", i, n.cut, n.value, n.gain, n.cover)
+		}
+		last := n.left >= len(nodes)-1
+		if n.left != 0 && (n.left <= i || last || child[n.left] || child[n.left+1]) || i > 0 && !child[i] {
+			return fmt.Errorf("node %d of %d: left child %d: not a tree", i, len(nodes), n.left)
+		}
+		if n.left != 0 {
+			child[n.left], child[n.left+1] = true, true
+		}
+	}
+	return nil
+}
+
+// readRight gives nodes the categories of a table, which may be nil.
+func readRight(table *tensor.Tensor, nodes []node) error {
+	if table == nil {
+		return nil
+	}
+	if table.Rank() != 2 || table.Dim(1) != 2 {
+		return fmt.Errorf("categories: shape %v, want [pairs, 2]", table.Shape())
+	}
+	for i := range table.Dim(0) {
+		at, c := whole(table.At(i, 0), len(nodes)), whole(table.At(i, 1), maxCategory)
+		if at < 0 || c < 0 || nodes[at].left == 0 {
+			return fmt.Errorf("categories: pair %d: category %v goes right at node %v of %d", i, table.At(i, 1), table.At(i, 0), len(nodes))
+		}
+		n := &nodes[at]
+		if len(n.right) > 0 && n.right[len(n.right)-1] >= int32(c) {
+			return fmt.Errorf("categories: pair %d: %d is not in ascending order", i, c)
+		}
+		n.right = append(n.right, int32(c))
+	}
+	return nil
 }

@@ -12,7 +12,7 @@ import (
 
 // The file of a stump on the second of two columns, broken in one place at a time.
 func TestTablesThatAreNotATree(t *testing.T) {
-	stump := []float32{1, 0.5, 1, 1, 0, 3, 0, 0, 0, 0, -1, 0, 0, 0, 0, 0, 2, 0}
+	stump := []float32{1, 0.5, 1, 1, 0, 3, 9, 0, 0, 0, 0, -1, 0, 4, 0, 0, 0, 0, 2, 0, 5}
 	read := func(table *tensor.Tensor) (*Ensemble, error) {
 		e, _, err := fromFile(described(map[string]*tensor.Tensor{
 			"start": tensor.New(1), "stages.0.scale": tensor.Full(1, 1), "stages.0.tree.0": table,
@@ -29,10 +29,11 @@ func TestTablesThatAreNotATree(t *testing.T) {
 		1:  {nan},                         // cuts
 		2:  {0.5, nan},                    // missing
 		3:  {-1, 0.5, 2, 3, 1e30, nan, 0}, // the root's left child: out of range, or nobody's child is left over
-		9:  {1, 2},                        // its child's: itself, or behind the last
-		15: {1},                           // above itself
+		10: {1, 2},                        // its child's: itself, or behind the last
+		17: {1},                           // above itself
 		4:  {nan, inf},                    // values
 		5:  {nan, inf},                    // gains
+		6:  {nan, inf, -1},                // covers
 	} {
 		for _, v := range values {
 			table := tensor.From(append([]float32{}, stump...), 3, nodeWidth)
@@ -41,7 +42,7 @@ func TestTablesThatAreNotATree(t *testing.T) {
 			require.ErrorIs(t, err, weights.ErrFormat, "%v at %d", v, at)
 		}
 	}
-	for _, shape := range [][]int{{0, 6}, {6, 3}, {18}} {
+	for _, shape := range [][]int{{0, 7}, {7, 3}, {21}} {
 		n := 1
 		for _, s := range shape {
 			n *= s

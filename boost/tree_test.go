@@ -3,7 +3,10 @@ package boost
 import (
 	"encoding/json"
 	"math"
+	"math/rand/v2"
 	"os"
+	"slices"
+	"sort"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -134,7 +137,8 @@ func TestTreesOfConstantColumnsAreLeaves(t *testing.T) {
 
 func TestTreesThatCannotBe(t *testing.T) {
 	for field, tree := range map[string]Tree{
-		"Depth": {Depth: 31}, "Leaves": {Leaves: 1}, "L2": {L2: math.NaN()}, "MinGain": {MinGain: -1},
+		"Categorical": {Categorical: []int{0, 0}}, "Rising": {Rising: []int{1}, Categorical: []int{1}}, "Interactions": {Interactions: [][]int{{2}}},
+		"L1": {L1: -1}, "Depth": {Depth: 31}, "Leaves": {Leaves: 1}, "L2": {L2: math.NaN()}, "MinGain": {MinGain: -1},
 		"MinWeight": {MinWeight: math.Inf(1)}, "Columns": {Columns: 1.5},
 	} {
 		_, err := Fit(t.Context(), blobs(t, 4, 2, 1), Config{Loss: Softmax{}, Learner: tree, Stages: 1, Rate: 1})
@@ -145,15 +149,56 @@ func TestTreesThatCannotBe(t *testing.T) {
 }
 
 func TestCutsSeparateDistinctValuesOrAreQuantiles(t *testing.T) {
-	next := math.Nextafter32(1, 2)
-	require.Equal(t, []float32{0.5, next}, columnCuts([]float32{0, 0, 1, next}))
+	next, nan := math.Nextafter32(1, 2), float32(math.NaN())
+	keys := func(values ...float32) []uint32 { return sorted(values, make([]uint32, 2*len(values))) }
+	require.Equal(t, []float32{-1.5, -0.5, 0.5, next}, cuts(keys(0, nan, 1, 0, next, -1, -2, nan)))
+	require.Empty(t, cuts(keys(nan)))
 	many := make([]float32, 4096)
 	for i := range many {
-		many[i] = float32(i)
+		many[i] = float32((i * 1237) % 4096)
 	}
-	got := columnCuts(many)
-	require.Len(t, got, maxBins-1)
+	got := cuts(keys(many...))
+	require.Len(t, got, missingBin-1)
 	require.Equal(t, []float32{16, 32}, got[:2])
-	bins := binned(tensor.From(many, 4096, 1), [][]float32{got})
-	require.Equal(t, []uint8{0, 1, 254}, []uint8{bins[15], bins[16], bins[4095]})
+}
+
+// Bins of columns of all kinds, against their definition.
+func TestBinsAreAsDefined(t *testing.T) {
+	const n, d = 3000, 11 // a whole group and a part of one
+	rng := rand.New(rand.NewPCG(1, 2))
+	x := tensor.New(n, d)
+	for i := range n {
+		for f, v := range []float64{
+			0, rng.NormFloat64(), math.Exp(20 * rng.NormFloat64()), -math.Exp(9 * rng.NormFloat64()), math.Floor(20 * rng.Float64()),
+			math.Floor(300 * rng.Float64() * rng.Float64()), math.NaN(), math.Copysign(0, rng.Float64()-0.5), 1e-40 * rng.NormFloat64(),
+			rng.Float64(), 1e38 * rng.NormFloat64(),
+		} {
+			if rng.Float64() < 0.1 {
+				v = math.NaN()
+			}
+			x.Set(float32(v), i, f)
+		}
+	}
+	x.Set(0.5, 3, 5)
+	x.Set(-1, 4, 5)
+	x.Set(1<<24, 5, 5)
+	b := newBins(x, []bool{4: true, 5: true, 10: false})
+	require.Len(t, b.columns[5].categories, missingBin)
+	require.Empty(t, b.columns[7].cuts)
+	for f, c := range b.columns {
+		require.True(t, slices.IsSorted(c.cuts) && slices.IsSorted(c.categories))
+		for i := range n {
+			v, want := x.At(i, f), missingBin
+			switch {
+			case v != v:
+			case c.categorical:
+				if at := slices.Index(c.categories, int32(v)); at >= 0 && v == float32(int32(v)) {
+					want = at
+				}
+			default:
+				want = sort.Search(len(c.cuts), func(j int) bool { return c.cuts[j] > v })
+			}
+			require.Equal(t, uint8(want), uint8(b.words[f/8*n+i]>>(8*(f%8))), "row %d, column %d: %v", i, f, v)
+		}
+	}
 }

@@ -33,6 +33,8 @@ var mayImport = map[string]string{
 	"internal/kernel/conv":       "internal/cpu internal/environment internal/parallel internal/portions internal/kernel/gemm internal/kernel/gemm/tile internal/kernel/vec",
 	"internal/kernel/vec":        "internal/cpu internal/parallel internal/portions",
 	"internal/kernel/pool":       "internal/cpu internal/parallel internal/portions internal/kernel/vec",
+	"internal/kernel/descend":    "internal/cpu",
+	"internal/kernel/hist":       "internal/cpu internal/parallel internal/portions",
 	"internal/kernel/kerneltest": "internal/cpu internal/parallel internal/portions",
 	"tensor":                     "internal/parallel internal/portions internal/kernel/gemm internal/kernel/conv internal/kernel/vec internal/kernel/pool",
 	"autograd":                   "tensor",
@@ -43,7 +45,7 @@ var mayImport = map[string]string{
 	"resnet":                     "tensor autograd nn data weights internal/demand",
 	"unravel/paths":              "",
 	"unravel":                    "tensor autograd nn data unravel/paths internal/atomicfile internal/filelock internal/cancelled", // sees networks through its own interface alone
-	"boost":                      "tensor autograd nn nn/optim data weights internal/cancelled internal/demand internal/parallel",
+	"boost":                      "tensor autograd nn nn/optim data weights internal/cancelled internal/demand internal/kernel/descend internal/kernel/hist internal/parallel internal/portions",
 	"data":                       "tensor internal/demand internal/parallel",
 	"data/image":                 "tensor data internal/cancelled internal/demand internal/parallel internal/regular",
 	"data/fashion":               "data",

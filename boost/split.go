@@ -1,0 +1,196 @@
+package boost
+
+import (
+	"cmp"
+	"math"
+	"math/bits"
+	"slices"
+
+	"github.com/residuum-go/residuum/internal/kernel/hist"
+	"github.com/residuum-go/residuum/internal/parallel"
+)
+
+// sums are those of some rows: of w*target and w.
+type sums struct{ target, weight float64 }
+
+// side is a set of bins.
+type side [hist.Bins / 64]uint64
+
+func (s *side) add(bin int)     { s[bin/64] |= 1 << (bin % 64) }
+func (s side) has(bin int) bool { return s[bin/64]>>(bin%64)&1 == 1 }
+
+// split is a way to part a leaf. No gain means none.
+type split struct {
+	column      int
+	bin         int  // the highest that goes left, of a column of numbers
+	right       side // bins that go right
+	missingLeft bool // whether missing values go left
+	gain        float64
+	left        hist.Sum
+}
+
+// bounds are between which the values of a leaf and all below it are, for monotone constraints.
+type bounds struct{ low, high float64 }
+
+var unbounded = bounds{math.Inf(-1), math.Inf(1)}
+
+// sums returns what s stands for.
+func (g *grower) sums(s hist.Sum) sums {
+	return sums{float64(s[0]) / g.scale[0], float64(s[1]) / g.scale[1]}
+}
+
+// value is the step of a leaf, the v in its bounds that minimises the penalised loss
+// -T v + (W + L2) v^2/2 + L1 |v|, that is sign(T) max(|T| - L1, 0)/(W + L2) where there are none.
+func (t *Tree) value(s sums, b bounds) float64 {
+	if s.weight+t.L2 <= 0 {
+		return 0
+	}
+	v := math.Copysign(max(math.Abs(s.target)-t.L1, 0), s.target) / (s.weight + t.L2)
+	return min(max(v, b.low), b.high)
+}
+
+// score is what a leaf with value v takes off twice the penalised loss. Without bounds that is
+// max(|T| - L1, 0)^2/(W + L2).
+func (t *Tree) score(s sums, v float64) float64 {
+	return 2*(s.target*v-t.L1*math.Abs(v)) - (s.weight+t.L2)*v*v
+}
+
+// search returns the split of most gain of a leaf, of equals that of the lowest column and bin. allowed are the columns
+// to look at, in ascending order.
+func (g *grower) search(histogram []hist.Group, allowed []int, total hist.Sum, b bounds) split {
+	each := make([]split, len(allowed))
+	parallel.For(len(allowed), 8, parallel.Func(func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			s := searcher{grower: g, bounds: b, total: total, column: allowed[i]}
+			s.all = g.sums(total)
+			s.score = g.Tree.score(s.all, g.value(s.all, b))
+			for bin := range s.cells {
+				s.cells[bin] = histogram[allowed[i]/hist.Columns][bin][allowed[i]%hist.Columns]
+			}
+			if g.bins.columns[allowed[i]].categorical {
+				s.categories()
+			} else {
+				s.numbers()
+			}
+			each[i] = s.best
+		}
+	}))
+	var best split
+	for _, s := range each {
+		if s.gain > best.gain {
+			best = s
+		}
+	}
+	return best
+}
+
+// searcher looks for the best split of one column.
+type searcher struct {
+	*grower
+	bounds
+	column int
+	cells  [hist.Bins]hist.Sum
+	total  hist.Sum
+	all    sums
+	score  float64 // of the leaf as it is
+	best   split
+}
+
+// try keeps a split with these sums on the left if it is better. It reports so, but sets no bins.
+func (s *searcher) try(left hist.Sum, missingLeft bool) bool {
+	right := s.total.Minus(left)
+	if left[1] == 0 || right[1] == 0 { // no rows
+		return false
+	}
+	l, r := s.sums(left), s.sums(right)
+	if min(l.weight, r.weight) < s.MinWeight {
+		return false
+	}
+	vl, vr := s.value(l, s.bounds), s.value(r, s.bounds)
+	if sign := s.monotone(s.column); sign > 0 && vl > vr || sign < 0 && vl < vr {
+		return false
+	}
+	gain := s.Tree.score(l, vl) + s.Tree.score(r, vr) - s.score
+	if !(gain > s.MinGain && gain > s.best.gain) {
+		return false
+	}
+	s.best = split{column: s.column, missingLeft: missingLeft, gain: gain, left: left}
+	return true
+}
+
+// numbers tries the cuts of a column. Missing values go where the gain is larger, and right where it is equal or there are
+// none.
+func (s *searcher) numbers() {
+	var left hist.Sum
+	missing := s.cells[missingBin]
+	for bin := range s.bins.columns[s.column].count() {
+		if s.cells[bin][1] == 0 {
+			continue
+		}
+		left = left.Plus(s.cells[bin])
+		if s.try(left, false) {
+			s.best.bin = bin
+		}
+		if missing[1] > 0 && s.try(left.Plus(missing), true) {
+			s.best.bin = bin
+		}
+	}
+	if s.best.gain == 0 {
+		return
+	}
+	for bin := s.best.bin + 1; bin < missingBin; bin++ {
+		s.best.right.add(bin)
+	}
+	if !s.best.missingLeft {
+		s.best.right.add(missingBin)
+	}
+}
+
+// categories tries to part the categories in the order of their steps T/(W + L2), among whose parts is the best one into
+// two (Fisher 1958, "On grouping for maximum homogeneity"; Ke et al. 2017). What goes left includes missing values and so
+// what is in no bin, categories that were rare or not there.
+func (s *searcher) categories() {
+	var order []int
+	var steps [hist.Bins]float64
+	for bin := range s.bins.columns[s.column].count() {
+		if s.cells[bin][1] > 0 {
+			c := s.sums(s.cells[bin])
+			order = append(order, bin)
+			steps[bin] = c.target / (c.weight + s.L2)
+		}
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Or(cmp.Compare(steps[a], steps[b]), cmp.Compare(a, b)) })
+	missing := s.cells[missingBin]
+	var before hist.Sum
+	end, upper := 0, false
+	for i, bin := range order {
+		before = before.Plus(s.cells[bin])
+		if s.try(s.total.Minus(before), true) { // those up to here go right
+			end, upper = i+1, false
+		}
+		if s.try(before.Plus(missing), true) { // those behind go right
+			end, upper = i+1, true
+		}
+	}
+	if s.best.gain == 0 {
+		return
+	}
+	right := order[:end]
+	if upper {
+		right = order[end:]
+	}
+	for _, bin := range right {
+		s.best.right.add(bin)
+	}
+}
+
+// list returns the bins of a side in ascending order.
+func (s side) list() []int {
+	var out []int
+	for i, w := range s {
+		for ; w != 0; w &= w - 1 {
+			out = append(out, 64*i+bits.TrailingZeros64(w))
+		}
+	}
+	return out
+}

@@ -32,8 +32,22 @@ func convert(src stdimage.Image) *Image {
 	case *stdimage.Gray16:
 		return grey(func(x, y int) uint8 { return uint8(min(src.Gray16At(x, y).Y, 255)) })
 	case *stdimage.Paletted:
-		return rgb(func(x, y int) (uint8, uint8, uint8) { return opaque(src.Palette[src.ColorIndexAt(x, y)]) })
-	case *stdimage.RGBA: // as below, without a colour on the heap for each pixel
+		var colours [256][3]uint8
+		for i, c := range src.Palette {
+			colours[i][0], colours[i][1], colours[i][2] = opaque(c)
+		}
+		return rgb(func(x, y int) (uint8, uint8, uint8) { c := &colours[src.ColorIndexAt(x, y)]; return c[0], c[1], c[2] })
+	case *stdimage.NRGBA64: // this and the next as below, without a colour on the heap for each pixel
+		return rgb(func(x, y int) (uint8, uint8, uint8) {
+			c := src.NRGBA64At(x, y)
+			return uint8(c.R >> 8), uint8(c.G >> 8), uint8(c.B >> 8)
+		})
+	case *stdimage.RGBA64:
+		return rgb(func(x, y int) (uint8, uint8, uint8) {
+			c := src.RGBA64At(x, y)
+			return uint8(c.R >> 8), uint8(c.G >> 8), uint8(c.B >> 8)
+		})
+	case *stdimage.RGBA:
 		return rgb(func(x, y int) (uint8, uint8, uint8) {
 			c := src.RGBAAt(x, y)
 			if c.A < 255 {

@@ -21,7 +21,8 @@ import (
 // read.
 var ErrFormat = errors.New("not a valid picture")
 
-// MaxPixels is how many pixels a picture may have, as many as Pillow opens without a warning that is an error.
+// MaxPixels is how many pixels a picture may have, as many as Pillow opens without a warning that is an error. To decode
+// one takes up to 16 bytes for each, of a progressive JPEG of four inks; 3 of them are the result.
 const MaxPixels = 178_956_970
 
 // Load reads the picture in a file; see [Decode].
@@ -64,7 +65,7 @@ func decode(b []byte) (*Image, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
 	}
-	if err := checkSize(c, format, len(b)); err != nil {
+	if err := checkSize(c, format, b); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
 	}
 	if format == "jpeg" {
@@ -100,14 +101,24 @@ func keepClearColour(frame *stdimage.Paletted, all color.Model) {
 	}
 }
 
-// densest is how many pixels a byte of a format can stand for at most: DEFLATE makes 1032 bytes of one, of 8 grey pixels
-// each; a JPEG has at least a bit for each block of 64; LZW has codes of 12 bits for 4096 pixels. WebP knows no bound: a
-// picture of one colour takes no bits.
+// densest is how many pixels a byte of a format can stand for at most: DEFLATE makes 1032 bytes of one; a JPEG has at least
+// a bit for each block of 64; LZW has codes of 12 bits for 4096 pixels. WebP knows no bound: a picture of one colour takes
+// no bits.
 var densest = map[string]int64{"png": 1032 * 8, "jpeg": 8 * 64, "gif": 4096, "bmp": 255}
 
-func checkSize(c stdimage.Config, format string, size int) error {
-	pixels := int64(c.Width) * int64(c.Height)
-	switch most, ok := densest[format]; {
+// bitsOfPNG are those of a pixel, by the header that a PNG begins with.
+func bitsOfPNG(b []byte) int64 {
+	channels := map[byte]int64{2: 3, 4: 2, 6: 4} // colour, grey and alpha, colour and alpha
+	return int64(b[24]) * max(channels[b[25]], 1)
+}
+
+func checkSize(c stdimage.Config, format string, b []byte) error {
+	pixels, size := int64(c.Width)*int64(c.Height), len(b)
+	most, ok := densest[format]
+	if format == "png" {
+		most /= bitsOfPNG(b)
+	}
+	switch {
 	case c.Width < 1 || c.Height < 1:
 		return fmt.Errorf("%s of %dx%d pixels", format, c.Width, c.Height)
 	case c.Width > MaxPixels || c.Height > MaxPixels || pixels > MaxPixels:

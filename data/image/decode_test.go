@@ -49,12 +49,13 @@ func TestDecodeEqualsPillow(t *testing.T) {
 }
 
 func TestHostilePictures(t *testing.T) {
-	png := func(width, height uint32) string {
+	deep := func(width, height uint32, depth, kind byte) string {
 		header := []byte{'I', 'H', 'D', 'R', byte(width >> 24), byte(width >> 16), byte(width >> 8), byte(width),
-			byte(height >> 24), byte(height >> 16), byte(height >> 8), byte(height), 8, 2, 0, 0, 0}
+			byte(height >> 24), byte(height >> 16), byte(height >> 8), byte(height), depth, kind, 0, 0, 0}
 		sum := crc32.ChecksumIEEE(header)
 		return "\x89PNG\r\n\x1a\n\x00\x00\x00\x0d" + string(header) + string(binary.BigEndian.AppendUint32(nil, sum))
 	}
+	png := func(width, height uint32) string { return deep(width, height, 8, 2) }
 	for text, says := range map[string]string{
 		"":                                     "unknown format",
 		"no picture":                           "unknown format",
@@ -62,6 +63,9 @@ func TestHostilePictures(t *testing.T) {
 		png(100_000, 100_000):                  "png", // Go's own limit where an int has 32 bits
 		png(10_000, 10_000):                    "png of 10000x10000 pixels in 33 bytes",
 		png(5, 5):                              "png: ",
+		png(107, 107):                          "png of 107x107 pixels in 33 bytes", // of three bytes each
+		deep(400, 400, 1, 0):                   "png: ",                             // of a bit each
+		deep(72, 72, 16, 6):                    "png of 72x72 pixels in 33 bytes",
 		"\xff\xd8\xff\xe1\x00\x10Exif\x00\x00": "EOF",
 	} {
 		m, err := Decode(strings.NewReader(text))

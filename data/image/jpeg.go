@@ -1,18 +1,13 @@
 package image
 
-import "errors"
-
 // decodeJPEG decodes a picture of the size that its header was seen to have.
 //
 // It is not Go's image/jpeg because equality with libjpeg, which networks were trained on, takes the same inverse
 // transform (see inverseDCT), and all of CMYK before it is converted; neither can be had from Go's pictures.
 func decodeJPEG(b []byte, width, height int) (*Image, error) {
-	f, err := readJPEG(b)
+	f, err := readJPEG(b, width, height)
 	if err != nil {
 		return nil, err
-	}
-	if f.width != width || f.height != height {
-		return nil, errors.New("two sizes")
 	}
 	return f.rgb(), nil
 }

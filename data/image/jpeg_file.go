@@ -31,13 +31,16 @@ type jpegPart struct {
 	blocks, lines int         // of 8 pixels, with those that fill the last unit
 	pixels        []uint8     // blocks*8 a line
 	coefficients  [][64]int16 // of a progressive file
+	set           []uint64    // of each block: which coefficients are not 0, in the order of the file
 }
 
-// maxScans bounds the time that a progressive file takes, whose scans may be some bytes for the whole picture.
+// maxScans bounds the time that a progressive file takes, whose scans may be some bytes for the whole picture. What is
+// looked at of a block that a scan has nothing for is its word of set.
 const maxScans = 200
 
-func readJPEG(data []byte) (*jpegFile, error) {
-	f := &jpegFile{data: data, at: 2}
+// readJPEG reads a picture of a size that is known and not too large.
+func readJPEG(data []byte, width, height int) (*jpegFile, error) {
+	f := &jpegFile{data: data, at: 2, width: width, height: height}
 	for {
 		marker, err := f.marker()
 		if err != nil {
@@ -131,9 +134,8 @@ func (f *jpegFile) frame(s []byte) error {
 	case s[5] != 1 && s[5] != 3 && s[5] != 4:
 		return fmt.Errorf("%d components", s[5])
 	}
-	f.height, f.width = int(s[1])<<8|int(s[2]), int(s[3])<<8|int(s[4])
-	if f.width == 0 || f.height == 0 {
-		return errors.New("no pixels")
+	if f.height != int(s[1])<<8|int(s[2]) || f.width != int(s[3])<<8|int(s[4]) {
+		return errors.New("two sizes")
 	}
 	f.across, f.down = 1, 1
 	for s := s[6:]; len(s) > 0; s = s[3:] {
@@ -155,7 +157,7 @@ func (f *jpegFile) frame(s []byte) error {
 		p.blocks, p.lines = up(f.width, 8*f.across)*p.across, up(f.height, 8*f.down)*p.down
 		p.pixels = make([]uint8, 64*p.blocks*p.lines)
 		if f.progressive {
-			p.coefficients = make([][64]int16, p.blocks*p.lines)
+			p.coefficients, p.set = make([][64]int16, p.blocks*p.lines), make([]uint64, p.blocks*p.lines)
 		}
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 )
 
 // jpegScan is one pass over the picture: of some parts, and in a progressive file of some coefficients and bits.
@@ -96,13 +97,23 @@ func (f *jpegFile) units(c *jpegScan) error {
 		p := c.parts[0]
 		across, down = up(up(f.width*p.across, f.across), 8), up(up(f.height*p.down, f.down), 8)
 	}
-	for unit := range across * down {
+	for unit := 0; unit < across*down; unit++ {
 		if f.interval > 0 && unit > 0 && unit%f.interval == 0 {
 			if err := c.restart(unit/f.interval - 1); err != nil {
 				return err
 			}
 		}
 		x, y := unit%across, unit/across
+		if c.blocksLeft > 0 {
+			n := across - x
+			if f.interval > 0 {
+				n = min(n, f.interval-unit%f.interval)
+			}
+			if n = c.idle(c.parts[0].set[y*c.parts[0].blocks+x:][:n]); n > 0 {
+				unit += n - 1
+				continue
+			}
+		}
 		for i := range c.parts {
 			p := &c.parts[i]
 			if single {
@@ -120,6 +131,22 @@ func (f *jpegFile) units(c *jpegScan) error {
 	}
 	return nil
 }
+
+// idle skips the first of the blocks for which nothing is written, as they are in a run of those that have no more
+// coefficients, and, where this scan adds to those that there are, have none. It returns how many they are.
+func (c *jpegScan) idle(set []uint64) int {
+	n := min(len(set), int(c.blocksLeft))
+	if c.high > 0 {
+		if i := slices.IndexFunc(set[:n], func(s uint64) bool { return s&c.band() != 0 }); i >= 0 {
+			n = i
+		}
+	}
+	c.blocksLeft -= int32(n)
+	return n
+}
+
+// band has a bit for each coefficient of this scan.
+func (c *jpegScan) band() uint64 { return 2<<c.to - 1<<c.from }
 
 func (c *jpegScan) restart(i int) error {
 	for c.at+1 < len(c.data) && (c.data[c.at] != 0xff || c.data[c.at+1] == 0 || c.data[c.at+1] == 0xff) {
@@ -148,7 +175,8 @@ func (c *jpegScan) block(p *scanPart, x, y int, progressive bool) error {
 		inverseDCT(p.pixels[8*(8*y*p.blocks+x):], 8*p.blocks, &block)
 		return nil
 	}
-	block := &p.coefficients[y*p.blocks+x]
+	at := y*p.blocks + x
+	block, set := &p.coefficients[at], &p.set[at]
 	switch {
 	case c.from == 0 && c.high == 0:
 		if err := c.mean(p); err != nil {
@@ -160,9 +188,9 @@ func (c *jpegScan) block(p *scanPart, x, y int, progressive bool) error {
 		block[0] |= int16(bit << c.low)
 		return err
 	case c.high == 0:
-		return c.first(p.ac, block)
+		return c.first(p.ac, block, set)
 	default:
-		return c.refine(p.ac, block)
+		return c.refine(p.ac, block, set)
 	}
 	return nil
 }
@@ -220,11 +248,7 @@ func (c *jpegScan) run(bits int) (int32, error) {
 }
 
 // first reads the upper bits of a band (T.81, G.1.2.2).
-func (c *jpegScan) first(h *huffman, block *[64]int16) (err error) {
-	if c.blocksLeft > 0 {
-		c.blocksLeft--
-		return nil
-	}
+func (c *jpegScan) first(h *huffman, block *[64]int16, set *uint64) (err error) {
 	for k := c.from; k <= c.to; k++ {
 		v, err := c.decode(h)
 		if err != nil {
@@ -247,13 +271,17 @@ func (c *jpegScan) first(h *huffman, block *[64]int16) (err error) {
 		if err != nil {
 			return err
 		}
-		block[zigzag[k]] = int16(d << c.low)
+		v16 := int16(d << c.low)
+		block[zigzag[k]] = v16
+		if *set &^= 1 << k; v16 != 0 {
+			*set |= 1 << k
+		}
 	}
 	return nil
 }
 
 // refine reads one more bit of a band (T.81, G.1.2.3).
-func (c *jpegScan) refine(h *huffman, block *[64]int16) error {
+func (c *jpegScan) refine(h *huffman, block *[64]int16, set *uint64) error {
 	k := c.from
 	for c.blocksLeft == 0 && k <= c.to {
 		v, err := c.decode(h)
@@ -276,7 +304,7 @@ func (c *jpegScan) refine(h *huffman, block *[64]int16) error {
 			}
 			continue
 		}
-		if k, err = c.pass(block, k, zeros); err != nil {
+		if k, err = c.pass(block, *set, k, zeros); err != nil {
 			return err
 		}
 		if fresh != 0 {
@@ -284,6 +312,7 @@ func (c *jpegScan) refine(h *huffman, block *[64]int16) error {
 				return errors.New("too many coefficients")
 			}
 			block[zigzag[k]] = fresh
+			*set |= 1 << k
 		}
 		k++
 	}
@@ -291,21 +320,21 @@ func (c *jpegScan) refine(h *huffman, block *[64]int16) error {
 		return nil
 	}
 	c.blocksLeft--
-	_, err := c.pass(block, k, 64)
+	_, err := c.pass(block, *set, k, 64)
 	return err
 }
 
 // pass refines the coefficients from k on up to the zero behind that many others, and returns where that is.
-func (c *jpegScan) pass(block *[64]int16, k, zeros int) (int, error) {
+func (c *jpegScan) pass(block *[64]int16, set uint64, k, zeros int) (int, error) {
 	for ; k <= c.to; k++ {
-		v := &block[zigzag[k]]
-		if *v == 0 {
+		if set>>k&1 == 0 {
 			if zeros == 0 {
 				break
 			}
 			zeros--
 			continue
 		}
+		v := &block[zigzag[k]]
 		bit, err := c.take(1)
 		if err != nil {
 			return k, err

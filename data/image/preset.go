@@ -43,25 +43,7 @@ func PresetOf(weights string) (Preset, error) {
 
 // Cut returns the bytes that the network sees of m, Crop x Crop pixels: those of ShortSide and CentreCrop, of which no more
 // is computed.
-func (p Preset) Cut(m *Image) *Image {
-	if p.Resize == 0 {
-		return m.CentreCrop(p.Crop, p.Crop)
-	}
-	h, w := m.shortSide(p.Resize)
-	top, left := middle(h, int64(p.Crop)), middle(w, int64(p.Crop))
-	rows, columns := visible(h, top, p.Crop), visible(w, left, p.Crop)
-	m = m.resize(rows, columns, p.Filter)
-	if rows.n == p.Crop && columns.n == p.Crop {
-		return m
-	}
-	return m.Crop(int(top-rows.from), int(left-columns.from), p.Crop, p.Crop)
-}
-
-// visible returns what an axis has of n pixels that begin at a place, which may be before it.
-func visible(size, from int64, n int) span {
-	first := max(from, 0)
-	return span{size, first, int(min(from+int64(n), size) - first)}
-}
+func (p Preset) Cut(m *Image) *Image { return m.Cut(p.Resize, p.Crop, p.Crop, p.Filter) }
 
 // Tensor returns images as a batch [N, Crop, Crop, 3]. On the bytes that Pillow decodes it has the bits of torchvision's
 // and timm's transforms of PIL images. Of a JPEG, which [Decode] rounds otherwise, some values are off by 1 or 2 of 255, which

@@ -145,6 +145,29 @@ func (m *Image) ShortSide(n int, f Filter) *Image {
 	return m.Resize(int(h), int(w), f)
 }
 
+// Cut returns the middle of ShortSide(short, f), height x width pixels, as CentreCrop cuts it out; with short 0 that of m.
+// No more is computed, so that of a picture which is a million times as long as it is wide this takes no more memory than
+// of another.
+func (m *Image) Cut(short, height, width int, f Filter) *Image {
+	if short == 0 {
+		return m.CentreCrop(height, width)
+	}
+	h, w := m.shortSide(short)
+	top, left := middle(h, int64(height)), middle(w, int64(width))
+	rows, columns := visible(h, top, height), visible(w, left, width)
+	m = m.resize(rows, columns, f)
+	if rows.n == height && columns.n == width {
+		return m
+	}
+	return m.Crop(int(top-rows.from), int(left-columns.from), height, width)
+}
+
+// visible returns what an axis has of n pixels that begin at a place, which may be before it.
+func visible(size, from int64, n int) span {
+	first := max(from, 0)
+	return span{size, first, int(min(from+int64(n), size) - first)}
+}
+
 // shortSide returns the size that makes the shorter side n.
 func (m *Image) shortSide(n int) (height, width int64) {
 	if m.Width <= m.Height {

@@ -240,10 +240,7 @@ func (m *model) load(pictures []picture, answers []answer) [][]uint8 {
 			if m.in.Channels == 1 {
 				photo = photo.Grey()
 			}
-			if m.resize > 0 {
-				photo = photo.ShortSide(m.resize, m.filter)
-			}
-			pixels[i] = photo.CentreCrop(m.height, m.width).Pixels
+			pixels[i] = photo.Cut(m.resize, m.height, m.width, m.filter).Pixels
 		})
 	}
 	all.Wait()

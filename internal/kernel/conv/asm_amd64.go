@@ -24,6 +24,11 @@ func tileInputSquaresAVX2(dst *float32, pitch int, x *float32, zero *float32, of
 //go:noescape
 func tileOutputAVX2(y *float32, off *int32, m *float32, pitch int, tmp *float32, n int) (finite bool)
 
+// tileAfterAVX2 sets y[off[i]+c] to min(max(y[off[i]+c] + bias[c] + add[off[i]+c], bounds[0]), bounds[1]) for 16 pixels and n channels, without add if it is nil; negative offsets are left out.
+//
+//go:noescape
+func tileAfterAVX2(y *float32, off *int32, bias *float32, add *float32, bounds *[2]float32, n int)
+
 // tileWeightsAVX2 computes dst[pitch*i+j] = (G g GT)[i], g being the nine weights w[n*i+j], for n numbers j.
 //
 //go:noescape
@@ -53,6 +58,11 @@ func tileInputSquaresAVX512(dst *float32, pitch int, x *float32, zero *float32, 
 //
 //go:noescape
 func tileOutputAVX512(y *float32, off *int32, m *float32, pitch int, tmp *float32, n int) (finite bool)
+
+// tileAfterAVX512 sets y[off[i]+c] to min(max(y[off[i]+c] + bias[c] + add[off[i]+c], bounds[0]), bounds[1]) for 16 pixels and n channels, without add if it is nil; negative offsets are left out.
+//
+//go:noescape
+func tileAfterAVX512(y *float32, off *int32, bias *float32, add *float32, bounds *[2]float32, n int)
 
 // tileWeightsAVX512 computes dst[pitch*i+j] = (G g GT)[i], g being the nine weights w[n*i+j], for n numbers j.
 //

@@ -773,6 +773,62 @@ DATA all8_40580000<>+24(SB)/4, $0x40580000
 DATA all8_40580000<>+28(SB)/4, $0x40580000
 GLOBL all8_40580000<>(SB), RODATA|NOPTR, $32
 
+// func tileAfterAVX2(y *float32, off *int32, bias *float32, add *float32, bounds *[2]float32, n int)
+// Requires: AVX
+TEXT ·tileAfterAVX2(SB), NOSPLIT, $8-48
+	MOVQ         y+0(FP), AX
+	MOVQ         off+8(FP), CX
+	MOVQ         bias+16(FP), DX
+	MOVQ         add+24(FP), BX
+	MOVQ         bounds+32(FP), SI
+	MOVQ         n+40(FP), DI
+	IMUL3Q       $+4, DI, DI
+	VBROADCASTSS (SI), Y0
+	VBROADCASTSS 4(SI), Y1
+	MOVQ         $0x00000010, (SP)
+
+pixel1:
+	MOVL  (CX), R8
+	TESTL R8, R8
+	JS    skip2
+	LEAQ  (AX)(R8*4), SI
+	TESTQ BX, BX
+	JE    alone3
+	LEAQ  (BX)(R8*4), R8
+	XORQ  R9, R9
+
+channels4:
+	VMOVUPS (DX)(R9*1), Y2
+	VADDPS  (SI)(R9*1), Y2, Y2
+	VADDPS  (R8)(R9*1), Y2, Y2
+	VMAXPS  Y2, Y0, Y2
+	VMINPS  Y2, Y1, Y2
+	VMOVUPS Y2, (SI)(R9*1)
+	ADDQ    $+32, R9
+	CMPQ    R9, DI
+	JNE     channels4
+	JMP     skip2
+
+alone3:
+	XORQ R9, R9
+
+channels5:
+	VMOVUPS (DX)(R9*1), Y2
+	VADDPS  (SI)(R9*1), Y2, Y2
+	VMAXPS  Y2, Y0, Y2
+	VMINPS  Y2, Y1, Y2
+	VMOVUPS Y2, (SI)(R9*1)
+	ADDQ    $+32, R9
+	CMPQ    R9, DI
+	JNE     channels5
+
+skip2:
+	ADDQ $+4, CX
+	DECQ (SP)
+	JNZ  pixel1
+	VZEROUPPER
+	RET
+
 // func tileWeightsAVX2(dst *float32, pitch int, w *float32, n int)
 // Requires: AVX, FMA3
 TEXT ·tileWeightsAVX2(SB), $576-32
@@ -2118,6 +2174,62 @@ GLOBL all1_3e7a0000<>(SB), RODATA|NOPTR, $4
 
 DATA all1_40580000<>+0(SB)/4, $0x40580000
 GLOBL all1_40580000<>(SB), RODATA|NOPTR, $4
+
+// func tileAfterAVX512(y *float32, off *int32, bias *float32, add *float32, bounds *[2]float32, n int)
+// Requires: AVX, AVX512F
+TEXT ·tileAfterAVX512(SB), NOSPLIT, $8-48
+	MOVQ         y+0(FP), AX
+	MOVQ         off+8(FP), CX
+	MOVQ         bias+16(FP), DX
+	MOVQ         add+24(FP), BX
+	MOVQ         bounds+32(FP), SI
+	MOVQ         n+40(FP), DI
+	IMUL3Q       $+4, DI, DI
+	VBROADCASTSS (SI), Z0
+	VBROADCASTSS 4(SI), Z1
+	MOVQ         $0x00000010, (SP)
+
+pixel1:
+	MOVL  (CX), R8
+	TESTL R8, R8
+	JS    skip2
+	LEAQ  (AX)(R8*4), SI
+	TESTQ BX, BX
+	JE    alone3
+	LEAQ  (BX)(R8*4), R8
+	XORQ  R9, R9
+
+channels4:
+	VMOVUPS (DX)(R9*1), Z2
+	VADDPS  (SI)(R9*1), Z2, Z2
+	VADDPS  (R8)(R9*1), Z2, Z2
+	VMAXPS  Z2, Z0, Z2
+	VMINPS  Z2, Z1, Z2
+	VMOVUPS Z2, (SI)(R9*1)
+	ADDQ    $+64, R9
+	CMPQ    R9, DI
+	JNE     channels4
+	JMP     skip2
+
+alone3:
+	XORQ R9, R9
+
+channels5:
+	VMOVUPS (DX)(R9*1), Z2
+	VADDPS  (SI)(R9*1), Z2, Z2
+	VMAXPS  Z2, Z0, Z2
+	VMINPS  Z2, Z1, Z2
+	VMOVUPS Z2, (SI)(R9*1)
+	ADDQ    $+64, R9
+	CMPQ    R9, DI
+	JNE     channels5
+
+skip2:
+	ADDQ $+4, CX
+	DECQ (SP)
+	JNZ  pixel1
+	VZEROUPPER
+	RET
 
 // func tileWeightsAVX512(dst *float32, pitch int, w *float32, n int)
 // Requires: AVX, AVX512F

@@ -89,14 +89,45 @@ func BenchmarkConv(b *testing.B) {
 	}
 }
 
-// benchmark counts the multiplications of the direct sum with padding, as is usual: with Winograd's algorithm
-// the rate is an effective one, and may be above the peak.
 func benchmark(b *testing.B, o operation, s Shape) {
 	nd, na, nb := o.sizes(s)
 	rng := rand.New(rand.NewPCG(1, 1))
 	dst, x, y := heap(nd), random(rng, heap(na)), random(rng, heap(nb))
-	flops := 2 * float64(s.N*s.OutH()*s.OutW()) * float64(s.K*s.R*s.S*(s.C/s.Groups))
 	peak.EachLevel(b, func(b *testing.B) {
-		peak.Compare(b, flops, func() { o.run(s, dst, x, y) })
+		peak.Compare(b, s.flops(), func() { o.run(s, dst, x, y) })
 	})
+}
+
+// BenchmarkPrepared measures prepared convolutions with a bias and ReLU.
+func BenchmarkPrepared(b *testing.B) {
+	for _, set := range []struct {
+		layers []layer
+		batch  []int
+	}{{cifar, []int{1, 8, 128}}, {imagenet, []int{1, 8}}} {
+		for _, batch := range set.batch {
+			for _, l := range set.layers {
+				for _, workers := range []int{1, 2} {
+					b.Run(fmt.Sprintf("shape=%s/batch=%d/workers=%d", l.name, batch, workers), func(b *testing.B) {
+						defer parallel.SetWorkers(workers)()
+						s := l.s
+						s.N = batch
+						nx, nw, ny := s.sizes()
+						rng := rand.New(rand.NewPCG(1, 1))
+						x, y := random(rng, heap(nx)), heap(ny)
+						w, e := random(rng, heap(nw)), Epilogue{Bias: random(rng, heap(s.K)), Act: ReLU}
+						peak.EachLevel(b, func(b *testing.B) {
+							p := Prepare(s, w)
+							peak.Compare(b, s.flops(), func() { p.Run(y, x, batch, e) })
+						})
+					})
+				}
+			}
+		}
+	}
+}
+
+// flops counts the operations of the direct sum with padding, as is usual: with Winograd's algorithm the rate is an
+// effective one, and may be above the peak.
+func (s Shape) flops() float64 {
+	return 2 * float64(s.N*s.OutH()*s.OutW()) * float64(s.K*s.R*s.S*(s.C/s.Groups))
 }

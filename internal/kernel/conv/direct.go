@@ -186,6 +186,7 @@ func (k *direct) Run(lo, hi int) {
 		}
 		for p := panel; p < panelEnd; p++ {
 			k.passesOver(c, g, p, first, end)
+			k.finish(c, g, p, p+1, first, end)
 		}
 	}
 }
@@ -259,7 +260,11 @@ func (k *direct) piece(c *class, g, panel, panelEnd, first, end int, r part) {
 				t.B = k.packed[k.partAt(c, r, g, q):]
 			}
 			t.Cols = min(k.cols, k.outer-q*k.cols)
-			t.C = k.out[image*k.outImage+g*k.outer+q*k.cols:]
+			o := g*k.outer + q*k.cols
+			t.C = k.out[image*k.outImage+o:]
+			if r.first+r.taps == c.taps {
+				k.epilogue.after(&t, o, image*k.outImage+o)
+			}
 			if r.fetch {
 				t.Ahead = k.in[ahead:]
 				ahead = min(ahead+perPanel, len(k.in))

@@ -2,6 +2,7 @@ package conv
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/residuum-go/residuum/internal/cpu"
@@ -100,7 +101,7 @@ func (p *Prepared) Run(y, x []float32, n int, e Epilogue) {
 	case len(y) == 0:
 	case p.byReference():
 		ForwardRef(s, y, x, p.weights)
-		e.rows(y, 0, len(y)/s.K, s.K, 0, s.K)
+		e.apply(y, s.K)
 	case p.tiles != nil:
 		p.winograd(s, y, x, e)
 	default:
@@ -108,16 +109,10 @@ func (p *Prepared) Run(y, x []float32, n int, e Epilogue) {
 	}
 }
 
-// shortRows is the most channels for which a call for each pixel of a tile would take longer than a pass of its own.
-const shortRows = 128
-
 func (p *Prepared) winograd(s Shape, y, x []float32, e Epilogue) {
 	k := winograds.Get()
 	k.begin(p.level, s, false, y, x, p.weights)
-	k.prepared = p
-	if s.K > shortRows {
-		k.epilogue = e
-	}
+	k.prepared, k.epilogue = p, e
 	own := k.weights
 	k.weights = p.tiles
 	if k.manyTiles() {
@@ -128,9 +123,6 @@ func (p *Prepared) winograd(s Shape, y, x []float32, e Epilogue) {
 	k.again()
 	k.weights = own
 	k.release()
-	if s.K <= shortRows {
-		e.rows(y, 0, len(y)/s.K, s.K, 0, s.K)
-	}
 }
 
 func (p *Prepared) direct(s Shape, y, x []float32, e Epilogue) {
@@ -143,10 +135,7 @@ func (p *Prepared) direct(s Shape, y, x []float32, e Epilogue) {
 	k := directs.Get()
 	rows := k.begin(p.level, s, false, y, x, p.weights)
 	k.split(rows)
-	whole := k.panelsInner && s.Groups == 1 // else a piece writes parts of pixels
-	if whole {
-		k.epilogue = e
-	}
+	k.epilogue = e
 	own := k.packed
 	if p.packed != nil {
 		k.packed, k.local = p.packed, false
@@ -158,9 +147,6 @@ func (p *Prepared) direct(s Shape, y, x []float32, e Epilogue) {
 	k.compute()
 	k.packed = own
 	directs.Put(k)
-	if !whole {
-		e.rows(y, 0, len(y)/s.K, s.K, 0, s.K)
-	}
 }
 
 // again computes n images directly that Winograd's algorithm is not good enough for.
@@ -177,81 +163,77 @@ func (p *Prepared) again(k *winograd, first, n int) {
 // some reports whether there is anything to do.
 func (e *Epilogue) some() bool { return e.Bias != nil || e.Add != nil || e.Act != Identity }
 
-// rows applies e to the channels first to end of n pixels of y, which follow each other from offset at on.
-func (e *Epilogue) rows(y []float32, at, n, channels, first, end int) {
-	if !e.some() {
-		return
-	}
-	if first == 0 && end == channels {
-		e.apply(y, at, n*channels)
-		return
-	}
-	for i := range n {
-		e.one(y, at+i*channels+first, first, end)
-	}
-}
-
-// apply applies e to n elements of whole pixels.
-func (e *Epilogue) apply(y []float32, at, n int) {
-	to := y[at : at+n]
-	last := e.Act == ReLU && e.Add == nil
-	switch {
-	case e.Bias == nil:
-		if last {
-			vec.ReLU(to, to)
-		}
-	case last:
-		vec.AddRowReLU(to, to, e.Bias)
-	default:
-		vec.AddRow(to, to, e.Bias)
-	}
-	e.add(to, at)
-}
-
-// one applies e to channels first to end of one pixel, the first of which is at offset at.
-func (e *Epilogue) one(y []float32, at, first, end int) {
-	to := y[at : at+end-first]
-	last := e.Act == ReLU && e.Add == nil
-	switch {
-	case e.Bias == nil:
-		if last {
-			vec.ReLU(to, to)
-		}
-	case last:
-		vec.AddReLU(to, to, e.Bias[first:end])
-	default:
-		vec.Add(to, to, e.Bias[first:end])
-	}
-	e.add(to, at)
-}
-
-// add adds what stands at offset at in Add, and does what is left.
-func (e *Epilogue) add(to []float32, at int) {
-	switch {
-	case e.Add == nil:
-	case e.Act == ReLU:
-		vec.AddReLU(to, to, e.Add[at:][:len(to)])
-	default:
-		vec.Add(to, to, e.Add[at:][:len(to)])
-	}
+// bounds returns between which numbers Act keeps results, SiLU apart.
+func (e *Epilogue) bounds() (lo, hi float32) {
+	lo, hi = float32(math.Inf(-1)), float32(math.Inf(1))
 	switch e.Act {
+	case ReLU:
+		lo = 0
 	case Clip:
-		for i, v := range to {
-			to[i] = min(max(v, e.Lo), e.Hi)
+		lo, hi = e.Lo, e.Hi
+	}
+	return lo, hi
+}
+
+// apply applies e to all results y.
+func (e *Epilogue) apply(y []float32, channels int) {
+	lo, hi := e.bounds()
+	for i, v := range y {
+		if e.Bias != nil {
+			v += e.Bias[i%channels]
 		}
-	case SiLU:
-		vec.SiLU(to, to)
+		if e.Add != nil {
+			v += e.Add[i]
+		}
+		y[i] = bounded(v, lo, hi)
+	}
+	if e.Act == SiLU {
+		vec.SiLU(y, y)
 	}
 }
 
-// finish applies the epilogue to what a piece has computed of tiles first to end for panels panel to panelEnd of
-// group g. Pixels of a class of Forward follow each other.
+// bounded returns v between lo and hi, v itself if it is NaN.
+func bounded(v, lo, hi float32) float32 {
+	switch {
+	case v < lo:
+		return lo
+	case v > hi:
+		return hi
+	}
+	return v
+}
+
+// after has a tile do what it can of e, which is all but SiLU: for channels from o on, which are outputs from at on.
+func (e *Epilogue) after(t *tile.Rows, o, at int) {
+	if e.Bias != nil {
+		t.Bias = e.Bias[o:]
+	}
+	if e.Add != nil {
+		t.Add = e.Add[at:]
+	}
+	t.Lo, t.Hi = e.bounds()
+	switch e.Act {
+	case ReLU:
+		t.Bounds = 1
+	case Clip:
+		t.Bounds = 2
+	}
+}
+
+// finish applies SiLU to what a piece has computed of tiles first to end for panels panel to panelEnd of group g. Pixels
+// of a class of Forward follow each other.
 func (k *direct) finish(c *class, g, panel, panelEnd, first, end int) {
-	if !k.epilogue.some() || first == end {
+	if k.epilogue.Act != SiLU || first == end {
 		return
 	}
 	pixels := func(i int) int { return i/len(c.tiles)*len(c.out) + c.tiles[i%len(c.tiles)].first }
-	from, to := pixels(first), pixels(end)
-	col := g * k.outer
-	k.epilogue.rows(k.out, from*k.shape.K, to-from, k.shape.K, col+panel*k.cols, col+min(panelEnd*k.cols, k.outer))
+	col, colEnd := g*k.outer+panel*k.cols, g*k.outer+min(panelEnd*k.cols, k.outer)
+	y := k.out[pixels(first)*k.shape.K : pixels(end)*k.shape.K]
+	if colEnd-col == k.shape.K {
+		vec.SiLU(y, y)
+		return
+	}
+	for ; len(y) > 0; y = y[k.shape.K:] {
+		vec.SiLU(y[col:colEnd], y[col:colEnd])
+	}
 }

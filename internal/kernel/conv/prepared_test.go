@@ -22,8 +22,8 @@ func epilogues(rng *rand.Rand, s Shape) []Epilogue {
 		{Bias: bias, Add: add, Act: Clip, Hi: 6}, {Bias: bias, Act: SiLU}}
 }
 
-// after is what e makes of all results y.
-func (e Epilogue) after(y []float32) []float32 {
+// passes is what e makes of all results y.
+func (e Epilogue) passes(y []float32) []float32 {
 	y = slices.Clone(y)
 	for i := range y {
 		if e.Bias != nil {
@@ -79,7 +79,7 @@ func TestPreparedEqualsForwardAndPasses(t *testing.T) {
 			for _, e := range epilogues(rng, s) {
 				got := heap(ny)
 				p.Run(got, x, s.N, e)
-				require.Equal(t, e.after(plain), got, "%s bias %v, add %v, %+v", s.name(), e.Bias != nil, e.Add != nil, e.Act)
+				require.Equal(t, e.passes(plain), got, "%s bias %v, add %v, %+v", s.name(), e.Bias != nil, e.Add != nil, e.Act)
 			}
 		}
 	})

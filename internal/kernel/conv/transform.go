@@ -157,6 +157,27 @@ func tileOutputRef[T float32 | float64](y []T, off []int32, m []T, pitch, n int)
 	return zero == 0
 }
 
+// tileAfterRef sets, for 16 pixels and the channels of bias,
+//
+//	y[off[i]+c] = min(max(y[off[i]+c] + bias[c] + add[off[i]+c], bounds[0]), bounds[1])
+//
+// without add if it is nil. NaN stays, and negative offsets are left out.
+func tileAfterRef(y []float32, off []int32, bias, add []float32, bounds *[2]float32) {
+	for _, o := range off[:16] {
+		if o < 0 {
+			continue
+		}
+		to := y[o:][:len(bias)]
+		for c, b := range bias {
+			v := to[c] + b
+			if add != nil {
+				v += add[int(o)+c]
+			}
+			to[c] = bounded(v, bounds[0], bounds[1])
+		}
+	}
+}
+
 // tileGradientRef computes, for each of n channels,
 //
 //	dst[pitch*i+c] = (A d AT)[i]    0 <= i < 36

@@ -2,7 +2,11 @@
 
 package conv
 
-import "github.com/residuum-go/residuum/internal/cpu"
+import (
+	"unsafe"
+
+	"github.com/residuum-go/residuum/internal/cpu"
+)
 
 //go:generate go -C ../_asm run ./conv -out ../conv/asm_amd64.s -stubs ../conv/asm_amd64.go -pkg conv
 
@@ -62,6 +66,19 @@ func tileOutput(l cpu.Level, y []float32, off []int32, m []float32, pitch int, s
 		return tileOutputAVX2(&y[0], &off[0], &m[0], pitch, &scratch[0], n)
 	}
 	return tileOutputRef(y, off, m, pitch, n)
+}
+
+// tileAfter is [tileAfterRef] for a multiple of 16 channels.
+func tileAfter(l cpu.Level, y []float32, off []int32, bias, add []float32, bounds *[2]float32) {
+	_ = off[15]
+	switch l {
+	case cpu.AVX512:
+		tileAfterAVX512(&y[0], &off[0], &bias[0], unsafe.SliceData(add), bounds, len(bias))
+	case cpu.AVX2:
+		tileAfterAVX2(&y[0], &off[0], &bias[0], unsafe.SliceData(add), bounds, len(bias))
+	default:
+		tileAfterRef(y, off, bias, add, bounds)
+	}
 }
 
 // tileGradient is [tileGradientRef] for a multiple of 16 channels.

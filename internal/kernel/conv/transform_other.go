@@ -31,4 +31,8 @@ func tileWeightGrad(_ cpu.Level, dw, m []float32, pitch, n int) bool {
 	return tileWeightGradRef(dw, m, pitch, n)
 }
 
+func tileAfter(_ cpu.Level, y []float32, off []int32, bias, add []float32, bounds *[2]float32) {
+	tileAfterRef(y, off, bias, add, bounds)
+}
+
 func fetchPixels(_ *float32, _ *int32, _, _, _ int) {}

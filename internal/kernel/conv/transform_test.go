@@ -3,6 +3,7 @@ package conv
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -66,6 +67,19 @@ func TestTransformsEqualTheirReference(t *testing.T) {
 					m[21*pitch+n-1] = float32(v)
 					require.False(t, tileOutput(l, y, off, m, pitch, scratch, n), "%v", v)
 					m[21*pitch+n-1] = kept
+				}
+
+				y, bias, add := numbers(16*n), numbers(n), numbers(16*n)
+				y[n+3] = float32(math.NaN())
+				for _, add := range [][]float32{nil, add} {
+					got, want := memory(t, 16*n), slices.Clone(y)
+					copy(got, y)
+					bounds := &[2]float32{-0.75, 0.5}
+					tileAfterRef(want, off, bias, add, bounds)
+					tileAfter(l, got, off, bias, add, bounds)
+					for i, w := range want {
+						require.True(t, kerneltest.SameFloat(got[i], w), "element %d: %v, want %v", i, got[i], w)
+					}
 				}
 			}
 		}

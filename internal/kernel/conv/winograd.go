@@ -5,6 +5,7 @@ import (
 
 	"github.com/residuum-go/residuum/internal/cpu"
 	"github.com/residuum-go/residuum/internal/kernel/gemm/tile"
+	"github.com/residuum-go/residuum/internal/kernel/vec"
 	"github.com/residuum-go/residuum/internal/parallel"
 	"github.com/residuum-go/residuum/internal/portions"
 )
@@ -316,9 +317,27 @@ func (k *winograd) transformOutput(sums []float32, pitch, i, first, end int, scr
 		}
 	}
 	if k.epilogue.some() {
-		for _, o := range k.plan.out[16*t:][:16] {
+		k.after(image, t, first, end)
+	}
+}
+
+// after applies the epilogue to channels first to end of tile t of an image.
+func (k *winograd) after(image, t, first, end int) {
+	e, at, off := &k.epilogue, image*k.outImage+first, k.plan.out[16*t:][:16]
+	bias, add := k.plan.zeros[:end-first], []float32(nil)
+	if e.Bias != nil {
+		bias = e.Bias[first:end]
+	}
+	if e.Add != nil {
+		add = e.Add[at:]
+	}
+	lo, hi := e.bounds()
+	tileAfter(k.level, k.out[at:], off, bias, add, &[2]float32{lo, hi})
+	if e.Act == SiLU {
+		for _, o := range off {
 			if o >= 0 {
-				k.epilogue.rows(k.out, image*k.outImage+int(o), 1, k.outer, first, end)
+				y := k.out[at+int(o):][:end-first]
+				vec.SiLU(y, y)
 			}
 		}
 	}

@@ -30,6 +30,7 @@ func main() {
 		input(transform{m}, false)
 		input(transform{m}, true)
 		output(transform{m})
+		after(transform{m})
 		weights(transform{m})
 		gradient(transform{m})
 		weightGrad(transform{m})
@@ -41,8 +42,8 @@ func main() {
 type transform struct{ *simd.Machine }
 
 // What the machine computes is in registers here, which other instructions take.
-func (t transform) Add(a, b vec) vec { return t.Machine.Add(a, b).(vec) }
-func (t transform) Zero() vec        { return t.Machine.Zero().(vec) }
+func (t transform) Add(a vec, b vector.Vec) vec { return t.Machine.Add(a, b).(vec) }
+func (t transform) Zero() vec                   { return t.Machine.Zero().(vec) }
 
 // begin starts function name(dst *float32, pitch int, params..., n int).
 func (t transform) begin(name, params, doc string) {
@@ -304,6 +305,40 @@ func output(t transform) {
 		t.ADDQ(I32(4), off)
 	})
 	t.finite(t.Add(bad[0], bad[1]))
+	t.End()
+}
+
+func after(t transform) {
+	t.begin("tileAfter", "y *float32, off *int32, bias *float32, add *float32, bounds *[2]float32, n int",
+		"sets y[off[i]+c] to min(max(y[off[i]+c] + bias[c] + add[off[i]+c], bounds[0]), bounds[1]) for 16 pixels and n channels, without add if it is nil; negative offsets are left out.")
+	y, off, bias, add := t.pointer("y"), t.pointer("off"), t.pointer("bias"), t.pointer("add")
+	bounds, bytes := t.pointer("bounds"), t.times(4, t.Int("n"))
+	lo, hi := t.Vec(), t.Vec()
+	t.VBROADCASTSS(Mem{Base: bounds}, lo)
+	t.VBROADCASTSS(Mem{Base: bounds, Disp: 4}, hi)
+	pixel, more, at := t.GP64(), t.GP64(), t.GP64()
+	t.repeat("pixel", 16, func() {
+		skip, alone := t.Unique("skip"), t.Unique("alone")
+		t.MOVL(Mem{Base: off}, more.As32())
+		t.TESTL(more.As32(), more.As32())
+		t.JS(LabelRef(skip))
+		t.LEAQ(Mem{Base: y, Index: more, Scale: 4}, pixel)
+		bound := func(v vec) {
+			t.Store(t.AtMost(t.AtLeast(v, lo), hi).(vec), Mem{Base: pixel, Index: at, Scale: 1}, nil)
+		}
+		biased := func() vec {
+			return t.Add(t.get(Mem{Base: bias, Index: at, Scale: 1}), Mem{Base: pixel, Index: at, Scale: 1})
+		}
+		t.TESTQ(add, add)
+		t.JE(LabelRef(alone))
+		t.LEAQ(Mem{Base: add, Index: more, Scale: 4}, more)
+		t.channels(at, bytes, func() { bound(t.Add(biased(), Mem{Base: more, Index: at, Scale: 1})) })
+		t.JMP(LabelRef(skip))
+		t.Label(alone)
+		t.channels(at, bytes, func() { bound(biased()) })
+		t.Label(skip)
+		t.ADDQ(I32(4), off)
+	})
 	t.End()
 }
 

@@ -18,6 +18,7 @@ type isa struct {
 	clear      func(v reg.VecPhysical)
 	masks      func(cols Mem, tmp reg.GPPhysical)            // prepares masked access to Cols columns
 	loadB      func(m Mem, half int, v reg.VecPhysical)      // a vector of B
+	loadMasked func(m Mem, half int, v reg.VecPhysical)      // zero beyond Cols, where nothing is read
 	addMasked  func(m Mem, half int, v, tmp reg.VecPhysical) // v += m, columns beyond Cols untouched in memory
 	store      func(v reg.VecPhysical, m Mem, half int)      // columns below Cols
 	tailMask   func(count Mem, less int, tmp reg.GPPhysical) // prepares loadTail for count-less elements
@@ -65,9 +66,10 @@ func avx512(c *build.Context) isa {
 			c.SHRQ(U8(16), tmp)
 			c.KMOVW(tmp.As32(), reg.K2)
 		},
-		loadB:     func(m Mem, half int, v reg.VecPhysical) { c.VMOVUPS_Z(m, k[half], v) },
-		addMasked: func(m Mem, half int, v, _ reg.VecPhysical) { c.VADDPS_Z(m, v, k[half], v) },
-		store:     func(v reg.VecPhysical, m Mem, half int) { c.VMOVUPS(v, k[half], m) },
+		loadB:      func(m Mem, half int, v reg.VecPhysical) { c.VMOVUPS_Z(m, k[half], v) },
+		loadMasked: func(m Mem, half int, v reg.VecPhysical) { c.VMOVUPS_Z(m, k[half], v) },
+		addMasked:  func(m Mem, half int, v, _ reg.VecPhysical) { c.VADDPS_Z(m, v, k[half], v) },
+		store:      func(v reg.VecPhysical, m Mem, half int) { c.VMOVUPS(v, k[half], m) },
 		tailMask: func(count Mem, less int, tmp reg.GPPhysical) {
 			c.MOVQ(count, reg.RCX)
 			c.SUBQ(U8(less), reg.RCX)
@@ -112,7 +114,8 @@ func avx2(c *build.Context) isa {
 			c.VMOVDQU(Mem{Base: tmp}, mask[0])
 			c.VMOVDQU(Mem{Base: tmp, Disp: 32}, mask[1])
 		},
-		loadB: func(m Mem, half int, v reg.VecPhysical) { c.VMOVUPS(m, v) },
+		loadB:      func(m Mem, half int, v reg.VecPhysical) { c.VMOVUPS(m, v) },
+		loadMasked: func(m Mem, half int, v reg.VecPhysical) { c.VMASKMOVPS(m, mask[half], v) },
 		addMasked: func(m Mem, half int, v, tmp reg.VecPhysical) {
 			c.VMASKMOVPS(m, mask[half], tmp)
 			c.VADDPS(tmp, v, v)

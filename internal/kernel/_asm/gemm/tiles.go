@@ -45,8 +45,8 @@ func (v isa) step(sums [][]reg.VecPhysical, b, bcast []reg.VecPhysical, masked b
 	}
 }
 
-// finish adds C when acc says so, and stores. at leads to row i of C.
-func (v isa) finish(label string, cols, acc Mem, sums [][]reg.VecPhysical, tmp reg.VecPhysical, at func(i int) Mem) {
+// finish adds C when acc says so, does what comes after, and stores. at leads to row i of C.
+func (v isa) finish(label string, cols, acc Mem, sums [][]reg.VecPhysical, tmp reg.VecPhysical, at func(i int) Mem, after func()) {
 	full := v.lanes * len(sums[0])
 	v.CMPQ(acc, U8(0))
 	v.JE(LabelRef("store" + label))
@@ -57,6 +57,7 @@ func (v isa) finish(label string, cols, acc Mem, sums [][]reg.VecPhysical, tmp r
 		}
 	}
 	v.Label("store" + label)
+	after()
 	v.CMPQ(cols, U8(full))
 	v.JNE(LabelRef("masked" + label))
 	for i, s := range sums {
@@ -139,6 +140,17 @@ func (v isa) rowsTile(field func(reg.Register, string) Mem, l rowsLocals, n, wid
 			v.PREFETCHT0(Mem{Base: reg.RCX, Index: reg.RDX, Scale: 4, Disp: 4 * v.lanes})
 		}
 	}
+	v.MOVQ(field(reg.RAX, "Add"), reg.RCX)
+	v.TESTQ(reg.RCX, reg.RCX)
+	v.JE(LabelRef("clear" + label))
+	for i := range n {
+		v.MOVLQSX(Mem{Base: reg.RBX, Disp: 4 * i}, reg.RDX)
+		v.PREFETCHT0(Mem{Base: reg.RCX, Index: reg.RDX, Scale: 4})
+		if wide == 2 && !pair {
+			v.PREFETCHT0(Mem{Base: reg.RCX, Index: reg.RDX, Scale: 4, Disp: 4 * v.lanes})
+		}
+	}
+	v.Label("clear" + label)
 	for _, s := range sums {
 		for _, r := range s {
 			v.clear(r)
@@ -166,7 +178,7 @@ func (v isa) rowsTile(field func(reg.Register, string) Mem, l rowsLocals, n, wid
 	if pair {
 		size, broadcast = 8, func(m Mem, r reg.VecPhysical) { v.VBROADCASTSD(m, r) }
 	}
-	v.step(sums, bs, bcast, !pair, Mem{Base: b}, func(i int) Mem { return Mem{Base: rowRegs[i], Index: at, Scale: 1} }, broadcast)
+	v.step(sums, bs, bcast, false, Mem{Base: b}, func(i int) Mem { return Mem{Base: rowRegs[i], Index: at, Scale: 1} }, broadcast)
 	if wide == 2 { // a narrow tile has no load to spare
 		v.PREFETCHT1(Mem{Base: ahead})
 		v.ADDQ(l.aheadStep, ahead)
@@ -178,7 +190,7 @@ func (v isa) rowsTile(field func(reg.Register, string) Mem, l rowsLocals, n, wid
 	v.JNE(LabelRef("tap" + label))
 
 	v.Label("done" + label)
-	args, out, c, row := reg.RAX, reg.RBX, reg.RCX, reg.RDX
+	args, out, c, row, more := reg.RAX, reg.RBX, reg.RCX, reg.RDX, reg.RSI
 	v.Load(v.Param("t"), args)
 	if pair { // add even and odd lanes; the order of B makes the columns come out in order
 		for i, s := range sums {
@@ -193,10 +205,54 @@ func (v isa) rowsTile(field func(reg.Register, string) Mem, l rowsLocals, n, wid
 	}
 	v.MOVQ(field(args, "Out"), out)
 	v.MOVQ(field(args, "C"), c)
-	v.finish(label, field(args, "Cols"), field(args, "Acc"), sums, bcast[0], func(i int) Mem {
+	rowOf := func(base reg.GPPhysical, i int) Mem {
 		v.MOVLQSX(Mem{Base: out, Disp: 4 * i}, row)
-		return Mem{Base: c, Index: row, Scale: 4}
+		return Mem{Base: base, Index: row, Scale: 4}
+	}
+	v.finish(label, field(args, "Cols"), field(args, "Acc"), sums, bcast[0], func(i int) Mem { return rowOf(c, i) }, func() {
+		v.after(label, func(name string) Mem { return field(args, name) }, sums, bcast, more, rowOf)
 	})
+}
+
+// after writes what comes after the sums: a bias, something to add, and bounds, each if it is there. more is free.
+func (v isa) after(label string, field func(string) Mem, sums [][]reg.VecPhysical, tmp []reg.VecPhysical, more reg.GPPhysical, at func(base reg.GPPhysical, i int) Mem) {
+	skip := func(flag Mem, n int, to string) {
+		v.CMPQ(flag, U8(n))
+		v.JE(LabelRef(to + label))
+	}
+	skip(field("Bias"), 0, "unbiased")
+	v.MOVQ(field("Bias"), more)
+	for j := range sums[0] {
+		v.loadMasked(Mem{Base: more, Disp: 4 * v.lanes * j}, j, tmp[0])
+		for _, s := range sums {
+			v.VADDPS(tmp[0], s[j], s[j])
+		}
+	}
+	v.Label("unbiased" + label)
+	skip(field("Add"), 0, "added")
+	v.MOVQ(field("Add"), more)
+	for i, s := range sums {
+		m := at(more, i)
+		for j := range s {
+			v.addMasked(m.Offset(4*v.lanes*j), j, s[j], tmp[0])
+		}
+	}
+	v.Label("added" + label)
+	skip(field("Bounds"), 0, "bounded")
+	v.VBROADCASTSS(field("Lo"), tmp[0])
+	for _, s := range sums {
+		for _, r := range s {
+			v.VMAXPS(r, tmp[0], r) // r if it is NaN, and if both are 0
+		}
+	}
+	skip(field("Bounds"), 1, "bounded")
+	v.VBROADCASTSS(field("Hi"), tmp[0])
+	for _, s := range sums {
+		for _, r := range s {
+			v.VMINPS(r, tmp[0], r)
+		}
+	}
+	v.Label("bounded" + label)
 }
 
 // outer writes the kernel of Outer, wide vectors wide.
@@ -292,7 +348,7 @@ func (v isa) outer(pkg *types.Package, name string, wide int) {
 				v.ADDQ(ldc, c)
 			}
 			return Mem{Base: c}
-		})
+		}, func() {})
 	}
 }
 

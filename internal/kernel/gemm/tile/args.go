@@ -7,11 +7,20 @@ package tile
 //		for t := range Taps { for p := range Inner {
 //			s += a(t, i)[p] * B[(t*Inner+p)*LDB+j]
 //		}}
-//		C[Out[i]+j] = s        // or += s, when Acc is not 0
+//		C[Out[i]+j] = after(s, j, Out[i]+j)
 //	}}
 //
 // where a(t, i) is A[Off[t*Rows+i]:], or Zero when that offset is negative. One tap is a plain
-// matrix product; several are a convolution, Zero being the padding.
+// matrix product; several are a convolution, Zero being the padding. After it come, each if it is there,
+//
+//	func after(s, j, o) {
+//		s += C[o]              // when Acc is not 0
+//		s += Bias[j]
+//		s += Add[o]
+//		s = max(s, Lo)         // when Bounds is at least 1; NaN stays, and -0 where Lo is 0
+//		s = min(s, Hi)         // when Bounds is 2
+//		return s
+//	}
 //
 // Each step also asks the cache for what lies at Ahead, which then moves on by AheadStep bytes: the
 // pixels that a later tile will read. It need not lie inside a slice.
@@ -25,6 +34,9 @@ type Rows struct {
 	Out               []int32
 	C                 []float32
 	Cols, Acc         int
+	Bias, Add         []float32
+	Bounds            int
+	Lo, Hi            float32
 	Ahead             []float32
 	AheadStep         int
 }

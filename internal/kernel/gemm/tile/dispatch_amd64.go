@@ -4,8 +4,8 @@ package tile
 
 import "github.com/residuum-go/residuum/internal/cpu"
 
-// Run computes the tile with the instructions of level l. B may have any LDB. At AVX2 a row of B is
-// read in whole vectors, at AVX512 only its first Cols elements are touched.
+// Run computes the tile with the instructions of level l. B may have any LDB; a row of it is read in whole vectors, which
+// at AVX512 are of 16 elements whatever [Whole] says.
 func (t *Rows) Run(l cpu.Level) {
 	switch {
 	case l == cpu.AVX512 && t.Cols > 16:
@@ -31,7 +31,8 @@ func (t *Rows) RunPair(l cpu.Level) {
 	}
 }
 
-// Run computes the tile with the instructions of level l, reading B as [Rows.Run] does.
+// Run computes the tile with the instructions of level l. B may have any LDB. At AVX2 a row of it is read in whole
+// vectors, at AVX512 only its first Cols elements are touched.
 func (t *Outer) Run(l cpu.Level) {
 	switch {
 	case l == cpu.AVX512 && t.Cols > 16:

@@ -13,9 +13,10 @@ func (t *Rows) Run(l cpu.Level) {
 	}
 	if t.Cols%4 != 0 {
 		t.runAside()
-		return
+	} else {
+		t.run()
 	}
-	t.run()
+	t.after()
 }
 
 func (t *Rows) run() {

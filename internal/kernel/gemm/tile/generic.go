@@ -14,6 +14,36 @@ func rowsGo(t *Rows) {
 			s.put(1, t.C[t.Out[two]:], t.Cols, t.Acc)
 		}
 	}
+	t.after()
+}
+
+// after does what comes after the sums, in C.
+func (t *Rows) after() {
+	if t.Bias == nil && t.Add == nil && t.Bounds == 0 {
+		return
+	}
+	for _, o := range t.Out[:t.Rows] {
+		c := t.C[o:][:t.Cols]
+		if t.Bias != nil {
+			for j, v := range t.Bias[:len(c)] {
+				c[j] += v
+			}
+		}
+		if t.Add != nil {
+			for j, v := range t.Add[o:][:len(c)] {
+				c[j] += v
+			}
+		}
+		for j, v := range c {
+			if t.Bounds >= 1 && v < t.Lo {
+				v = t.Lo
+			}
+			if t.Bounds == 2 && v > t.Hi {
+				v = t.Hi
+			}
+			c[j] = v
+		}
+	}
 }
 
 func (t *Rows) row(tap, i int) []float32 {

@@ -65,10 +65,10 @@ TEXT ·rowsAVX2(SB), NOSPLIT, $56-8
 	MOVQ       DX, 24(SP)
 	MOVQ       8(AX), DX
 	MOVQ       DX, 16(SP)
-	MOVQ       216(AX), DX
+	MOVQ       280(AX), DX
 	MOVQ       DX, 48(SP)
 	MOVQ       96(AX), R14
-	MOVQ       192(AX), R15
+	MOVQ       256(AX), R15
 	CMPQ       (AX), $0x06
 	JE         rows6
 	CMPQ       (AX), $0x05
@@ -85,10 +85,18 @@ TEXT ·rowsAVX2(SB), NOSPLIT, $56-8
 	MOVLQSX    (BX), DX
 	PREFETCHT0 (CX)(DX*4)
 	PREFETCHT0 32(CX)(DX*4)
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	CMPQ       16(SP), $0x00
-	JE         done1
+	MOVQ       216(AX), CX
+	TESTQ      CX, CX
+	JE         clear1
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 32(CX)(DX*4)
+
+clear1:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	CMPQ   16(SP), $0x00
+	JE     done1
 
 tap1:
 	MOVQ    24(SP), AX
@@ -133,6 +141,37 @@ done1:
 	VADDPS     Y14, Y1, Y1
 
 store1:
+	CMPQ       192(AX), $0x00
+	JE         unbiased1
+	MOVQ       192(AX), SI
+	VMASKMOVPS (SI), Y12, Y14
+	VADDPS     Y14, Y0, Y0
+	VMASKMOVPS 32(SI), Y13, Y14
+	VADDPS     Y14, Y1, Y1
+
+unbiased1:
+	CMPQ       216(AX), $0x00
+	JE         added1
+	MOVQ       216(AX), SI
+	MOVLQSX    (BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y14
+	VADDPS     Y14, Y0, Y0
+	VMASKMOVPS 32(SI)(DX*4), Y13, Y14
+	VADDPS     Y14, Y1, Y1
+
+added1:
+	CMPQ         240(AX), $0x00
+	JE           bounded1
+	VBROADCASTSS 248(AX), Y14
+	VMAXPS       Y0, Y14, Y0
+	VMAXPS       Y1, Y14, Y1
+	CMPQ         240(AX), $0x01
+	JE           bounded1
+	VBROADCASTSS 252(AX), Y14
+	VMINPS       Y0, Y14, Y0
+	VMINPS       Y1, Y14, Y1
+
+bounded1:
 	CMPQ    176(AX), $0x10
 	JNE     masked1
 	MOVLQSX (BX), DX
@@ -158,12 +197,23 @@ rows2:
 	MOVLQSX    4(BX), DX
 	PREFETCHT0 (CX)(DX*4)
 	PREFETCHT0 32(CX)(DX*4)
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
-	VXORPS     Y3, Y3, Y3
-	CMPQ       16(SP), $0x00
-	JE         done2
+	MOVQ       216(AX), CX
+	TESTQ      CX, CX
+	JE         clear2
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 32(CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 32(CX)(DX*4)
+
+clear2:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	CMPQ   16(SP), $0x00
+	JE     done2
 
 tap2:
 	MOVQ    24(SP), BX
@@ -220,6 +270,48 @@ done2:
 	VADDPS     Y14, Y3, Y3
 
 store2:
+	CMPQ       192(AX), $0x00
+	JE         unbiased2
+	MOVQ       192(AX), SI
+	VMASKMOVPS (SI), Y12, Y14
+	VADDPS     Y14, Y0, Y0
+	VADDPS     Y14, Y2, Y2
+	VMASKMOVPS 32(SI), Y13, Y14
+	VADDPS     Y14, Y1, Y1
+	VADDPS     Y14, Y3, Y3
+
+unbiased2:
+	CMPQ       216(AX), $0x00
+	JE         added2
+	MOVQ       216(AX), SI
+	MOVLQSX    (BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y14
+	VADDPS     Y14, Y0, Y0
+	VMASKMOVPS 32(SI)(DX*4), Y13, Y14
+	VADDPS     Y14, Y1, Y1
+	MOVLQSX    4(BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y14
+	VADDPS     Y14, Y2, Y2
+	VMASKMOVPS 32(SI)(DX*4), Y13, Y14
+	VADDPS     Y14, Y3, Y3
+
+added2:
+	CMPQ         240(AX), $0x00
+	JE           bounded2
+	VBROADCASTSS 248(AX), Y14
+	VMAXPS       Y0, Y14, Y0
+	VMAXPS       Y1, Y14, Y1
+	VMAXPS       Y2, Y14, Y2
+	VMAXPS       Y3, Y14, Y3
+	CMPQ         240(AX), $0x01
+	JE           bounded2
+	VBROADCASTSS 252(AX), Y14
+	VMINPS       Y0, Y14, Y0
+	VMINPS       Y1, Y14, Y1
+	VMINPS       Y2, Y14, Y2
+	VMINPS       Y3, Y14, Y3
+
+bounded2:
 	CMPQ    176(AX), $0x10
 	JNE     masked2
 	MOVLQSX (BX), DX
@@ -254,14 +346,28 @@ rows3:
 	MOVLQSX    8(BX), DX
 	PREFETCHT0 (CX)(DX*4)
 	PREFETCHT0 32(CX)(DX*4)
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
-	VXORPS     Y3, Y3, Y3
-	VXORPS     Y4, Y4, Y4
-	VXORPS     Y5, Y5, Y5
-	CMPQ       16(SP), $0x00
-	JE         done3
+	MOVQ       216(AX), CX
+	TESTQ      CX, CX
+	JE         clear3
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 32(CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 32(CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 32(CX)(DX*4)
+
+clear3:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	CMPQ   16(SP), $0x00
+	JE     done3
 
 tap3:
 	MOVQ    24(SP), CX
@@ -330,6 +436,59 @@ done3:
 	VADDPS     Y14, Y5, Y5
 
 store3:
+	CMPQ       192(AX), $0x00
+	JE         unbiased3
+	MOVQ       192(AX), SI
+	VMASKMOVPS (SI), Y12, Y14
+	VADDPS     Y14, Y0, Y0
+	VADDPS     Y14, Y2, Y2
+	VADDPS     Y14, Y4, Y4
+	VMASKMOVPS 32(SI), Y13, Y14
+	VADDPS     Y14, Y1, Y1
+	VADDPS     Y14, Y3, Y3
+	VADDPS     Y14, Y5, Y5
+
+unbiased3:
+	CMPQ       216(AX), $0x00
+	JE         added3
+	MOVQ       216(AX), SI
+	MOVLQSX    (BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y14
+	VADDPS     Y14, Y0, Y0
+	VMASKMOVPS 32(SI)(DX*4), Y13, Y14
+	VADDPS     Y14, Y1, Y1
+	MOVLQSX    4(BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y14
+	VADDPS     Y14, Y2, Y2
+	VMASKMOVPS 32(SI)(DX*4), Y13, Y14
+	VADDPS     Y14, Y3, Y3
+	MOVLQSX    8(BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y14
+	VADDPS     Y14, Y4, Y4
+	VMASKMOVPS 32(SI)(DX*4), Y13, Y14
+	VADDPS     Y14, Y5, Y5
+
+added3:
+	CMPQ         240(AX), $0x00
+	JE           bounded3
+	VBROADCASTSS 248(AX), Y14
+	VMAXPS       Y0, Y14, Y0
+	VMAXPS       Y1, Y14, Y1
+	VMAXPS       Y2, Y14, Y2
+	VMAXPS       Y3, Y14, Y3
+	VMAXPS       Y4, Y14, Y4
+	VMAXPS       Y5, Y14, Y5
+	CMPQ         240(AX), $0x01
+	JE           bounded3
+	VBROADCASTSS 252(AX), Y14
+	VMINPS       Y0, Y14, Y0
+	VMINPS       Y1, Y14, Y1
+	VMINPS       Y2, Y14, Y2
+	VMINPS       Y3, Y14, Y3
+	VMINPS       Y4, Y14, Y4
+	VMINPS       Y5, Y14, Y5
+
+bounded3:
 	CMPQ    176(AX), $0x10
 	JNE     masked3
 	MOVLQSX (BX), DX
@@ -373,16 +532,33 @@ rows4:
 	MOVLQSX    12(BX), DX
 	PREFETCHT0 (CX)(DX*4)
 	PREFETCHT0 32(CX)(DX*4)
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
-	VXORPS     Y3, Y3, Y3
-	VXORPS     Y4, Y4, Y4
-	VXORPS     Y5, Y5, Y5
-	VXORPS     Y6, Y6, Y6
-	VXORPS     Y7, Y7, Y7
-	CMPQ       16(SP), $0x00
-	JE         done4
+	MOVQ       216(AX), CX
+	TESTQ      CX, CX
+	JE         clear4
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 32(CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 32(CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 32(CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 32(CX)(DX*4)
+
+clear4:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	CMPQ   16(SP), $0x00
+	JE     done4
 
 tap4:
 	MOVQ    24(SP), DX
@@ -463,6 +639,70 @@ done4:
 	VADDPS     Y14, Y7, Y7
 
 store4:
+	CMPQ       192(AX), $0x00
+	JE         unbiased4
+	MOVQ       192(AX), SI
+	VMASKMOVPS (SI), Y12, Y14
+	VADDPS     Y14, Y0, Y0
+	VADDPS     Y14, Y2, Y2
+	VADDPS     Y14, Y4, Y4
+	VADDPS     Y14, Y6, Y6
+	VMASKMOVPS 32(SI), Y13, Y14
+	VADDPS     Y14, Y1, Y1
+	VADDPS     Y14, Y3, Y3
+	VADDPS     Y14, Y5, Y5
+	VADDPS     Y14, Y7, Y7
+
+unbiased4:
+	CMPQ       216(AX), $0x00
+	JE         added4
+	MOVQ       216(AX), SI
+	MOVLQSX    (BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y14
+	VADDPS     Y14, Y0, Y0
+	VMASKMOVPS 32(SI)(DX*4), Y13, Y14
+	VADDPS     Y14, Y1, Y1
+	MOVLQSX    4(BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y14
+	VADDPS     Y14, Y2, Y2
+	VMASKMOVPS 32(SI)(DX*4), Y13, Y14
+	VADDPS     Y14, Y3, Y3
+	MOVLQSX    8(BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y14
+	VADDPS     Y14, Y4, Y4
+	VMASKMOVPS 32(SI)(DX*4), Y13, Y14
+	VADDPS     Y14, Y5, Y5
+	MOVLQSX    12(BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y14
+	VADDPS     Y14, Y6, Y6
+	VMASKMOVPS 32(SI)(DX*4), Y13, Y14
+	VADDPS     Y14, Y7, Y7
+
+added4:
+	CMPQ         240(AX), $0x00
+	JE           bounded4
+	VBROADCASTSS 248(AX), Y14
+	VMAXPS       Y0, Y14, Y0
+	VMAXPS       Y1, Y14, Y1
+	VMAXPS       Y2, Y14, Y2
+	VMAXPS       Y3, Y14, Y3
+	VMAXPS       Y4, Y14, Y4
+	VMAXPS       Y5, Y14, Y5
+	VMAXPS       Y6, Y14, Y6
+	VMAXPS       Y7, Y14, Y7
+	CMPQ         240(AX), $0x01
+	JE           bounded4
+	VBROADCASTSS 252(AX), Y14
+	VMINPS       Y0, Y14, Y0
+	VMINPS       Y1, Y14, Y1
+	VMINPS       Y2, Y14, Y2
+	VMINPS       Y3, Y14, Y3
+	VMINPS       Y4, Y14, Y4
+	VMINPS       Y5, Y14, Y5
+	VMINPS       Y6, Y14, Y6
+	VMINPS       Y7, Y14, Y7
+
+bounded4:
 	CMPQ    176(AX), $0x10
 	JNE     masked4
 	MOVLQSX (BX), DX
@@ -515,18 +755,38 @@ rows5:
 	MOVLQSX    16(BX), DX
 	PREFETCHT0 (CX)(DX*4)
 	PREFETCHT0 32(CX)(DX*4)
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
-	VXORPS     Y3, Y3, Y3
-	VXORPS     Y4, Y4, Y4
-	VXORPS     Y5, Y5, Y5
-	VXORPS     Y6, Y6, Y6
-	VXORPS     Y7, Y7, Y7
-	VXORPS     Y8, Y8, Y8
-	VXORPS     Y9, Y9, Y9
-	CMPQ       16(SP), $0x00
-	JE         done5
+	MOVQ       216(AX), CX
+	TESTQ      CX, CX
+	JE         clear5
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 32(CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 32(CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 32(CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 32(CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 32(CX)(DX*4)
+
+clear5:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	CMPQ   16(SP), $0x00
+	JE     done5
 
 tap5:
 	MOVQ    24(SP), SI
@@ -619,6 +879,81 @@ done5:
 	VADDPS     Y14, Y9, Y9
 
 store5:
+	CMPQ       192(AX), $0x00
+	JE         unbiased5
+	MOVQ       192(AX), SI
+	VMASKMOVPS (SI), Y12, Y14
+	VADDPS     Y14, Y0, Y0
+	VADDPS     Y14, Y2, Y2
+	VADDPS     Y14, Y4, Y4
+	VADDPS     Y14, Y6, Y6
+	VADDPS     Y14, Y8, Y8
+	VMASKMOVPS 32(SI), Y13, Y14
+	VADDPS     Y14, Y1, Y1
+	VADDPS     Y14, Y3, Y3
+	VADDPS     Y14, Y5, Y5
+	VADDPS     Y14, Y7, Y7
+	VADDPS     Y14, Y9, Y9
+
+unbiased5:
+	CMPQ       216(AX), $0x00
+	JE         added5
+	MOVQ       216(AX), SI
+	MOVLQSX    (BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y14
+	VADDPS     Y14, Y0, Y0
+	VMASKMOVPS 32(SI)(DX*4), Y13, Y14
+	VADDPS     Y14, Y1, Y1
+	MOVLQSX    4(BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y14
+	VADDPS     Y14, Y2, Y2
+	VMASKMOVPS 32(SI)(DX*4), Y13, Y14
+	VADDPS     Y14, Y3, Y3
+	MOVLQSX    8(BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y14
+	VADDPS     Y14, Y4, Y4
+	VMASKMOVPS 32(SI)(DX*4), Y13, Y14
+	VADDPS     Y14, Y5, Y5
+	MOVLQSX    12(BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y14
+	VADDPS     Y14, Y6, Y6
+	VMASKMOVPS 32(SI)(DX*4), Y13, Y14
+	VADDPS     Y14, Y7, Y7
+	MOVLQSX    16(BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y14
+	VADDPS     Y14, Y8, Y8
+	VMASKMOVPS 32(SI)(DX*4), Y13, Y14
+	VADDPS     Y14, Y9, Y9
+
+added5:
+	CMPQ         240(AX), $0x00
+	JE           bounded5
+	VBROADCASTSS 248(AX), Y14
+	VMAXPS       Y0, Y14, Y0
+	VMAXPS       Y1, Y14, Y1
+	VMAXPS       Y2, Y14, Y2
+	VMAXPS       Y3, Y14, Y3
+	VMAXPS       Y4, Y14, Y4
+	VMAXPS       Y5, Y14, Y5
+	VMAXPS       Y6, Y14, Y6
+	VMAXPS       Y7, Y14, Y7
+	VMAXPS       Y8, Y14, Y8
+	VMAXPS       Y9, Y14, Y9
+	CMPQ         240(AX), $0x01
+	JE           bounded5
+	VBROADCASTSS 252(AX), Y14
+	VMINPS       Y0, Y14, Y0
+	VMINPS       Y1, Y14, Y1
+	VMINPS       Y2, Y14, Y2
+	VMINPS       Y3, Y14, Y3
+	VMINPS       Y4, Y14, Y4
+	VMINPS       Y5, Y14, Y5
+	VMINPS       Y6, Y14, Y6
+	VMINPS       Y7, Y14, Y7
+	VMINPS       Y8, Y14, Y8
+	VMINPS       Y9, Y14, Y9
+
+bounded5:
 	CMPQ    176(AX), $0x10
 	JNE     masked5
 	MOVLQSX (BX), DX
@@ -680,20 +1015,43 @@ rows6:
 	MOVLQSX    20(BX), DX
 	PREFETCHT0 (CX)(DX*4)
 	PREFETCHT0 32(CX)(DX*4)
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
-	VXORPS     Y3, Y3, Y3
-	VXORPS     Y4, Y4, Y4
-	VXORPS     Y5, Y5, Y5
-	VXORPS     Y6, Y6, Y6
-	VXORPS     Y7, Y7, Y7
-	VXORPS     Y8, Y8, Y8
-	VXORPS     Y9, Y9, Y9
-	VXORPS     Y10, Y10, Y10
-	VXORPS     Y11, Y11, Y11
-	CMPQ       16(SP), $0x00
-	JE         done6
+	MOVQ       216(AX), CX
+	TESTQ      CX, CX
+	JE         clear6
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 32(CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 32(CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 32(CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 32(CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 32(CX)(DX*4)
+	MOVLQSX    20(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 32(CX)(DX*4)
+
+clear6:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	CMPQ   16(SP), $0x00
+	JE     done6
 
 tap6:
 	MOVQ    24(SP), DI
@@ -798,6 +1156,92 @@ done6:
 	VADDPS     Y14, Y11, Y11
 
 store6:
+	CMPQ       192(AX), $0x00
+	JE         unbiased6
+	MOVQ       192(AX), SI
+	VMASKMOVPS (SI), Y12, Y14
+	VADDPS     Y14, Y0, Y0
+	VADDPS     Y14, Y2, Y2
+	VADDPS     Y14, Y4, Y4
+	VADDPS     Y14, Y6, Y6
+	VADDPS     Y14, Y8, Y8
+	VADDPS     Y14, Y10, Y10
+	VMASKMOVPS 32(SI), Y13, Y14
+	VADDPS     Y14, Y1, Y1
+	VADDPS     Y14, Y3, Y3
+	VADDPS     Y14, Y5, Y5
+	VADDPS     Y14, Y7, Y7
+	VADDPS     Y14, Y9, Y9
+	VADDPS     Y14, Y11, Y11
+
+unbiased6:
+	CMPQ       216(AX), $0x00
+	JE         added6
+	MOVQ       216(AX), SI
+	MOVLQSX    (BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y14
+	VADDPS     Y14, Y0, Y0
+	VMASKMOVPS 32(SI)(DX*4), Y13, Y14
+	VADDPS     Y14, Y1, Y1
+	MOVLQSX    4(BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y14
+	VADDPS     Y14, Y2, Y2
+	VMASKMOVPS 32(SI)(DX*4), Y13, Y14
+	VADDPS     Y14, Y3, Y3
+	MOVLQSX    8(BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y14
+	VADDPS     Y14, Y4, Y4
+	VMASKMOVPS 32(SI)(DX*4), Y13, Y14
+	VADDPS     Y14, Y5, Y5
+	MOVLQSX    12(BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y14
+	VADDPS     Y14, Y6, Y6
+	VMASKMOVPS 32(SI)(DX*4), Y13, Y14
+	VADDPS     Y14, Y7, Y7
+	MOVLQSX    16(BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y14
+	VADDPS     Y14, Y8, Y8
+	VMASKMOVPS 32(SI)(DX*4), Y13, Y14
+	VADDPS     Y14, Y9, Y9
+	MOVLQSX    20(BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y14
+	VADDPS     Y14, Y10, Y10
+	VMASKMOVPS 32(SI)(DX*4), Y13, Y14
+	VADDPS     Y14, Y11, Y11
+
+added6:
+	CMPQ         240(AX), $0x00
+	JE           bounded6
+	VBROADCASTSS 248(AX), Y14
+	VMAXPS       Y0, Y14, Y0
+	VMAXPS       Y1, Y14, Y1
+	VMAXPS       Y2, Y14, Y2
+	VMAXPS       Y3, Y14, Y3
+	VMAXPS       Y4, Y14, Y4
+	VMAXPS       Y5, Y14, Y5
+	VMAXPS       Y6, Y14, Y6
+	VMAXPS       Y7, Y14, Y7
+	VMAXPS       Y8, Y14, Y8
+	VMAXPS       Y9, Y14, Y9
+	VMAXPS       Y10, Y14, Y10
+	VMAXPS       Y11, Y14, Y11
+	CMPQ         240(AX), $0x01
+	JE           bounded6
+	VBROADCASTSS 252(AX), Y14
+	VMINPS       Y0, Y14, Y0
+	VMINPS       Y1, Y14, Y1
+	VMINPS       Y2, Y14, Y2
+	VMINPS       Y3, Y14, Y3
+	VMINPS       Y4, Y14, Y4
+	VMINPS       Y5, Y14, Y5
+	VMINPS       Y6, Y14, Y6
+	VMINPS       Y7, Y14, Y7
+	VMINPS       Y8, Y14, Y8
+	VMINPS       Y9, Y14, Y9
+	VMINPS       Y10, Y14, Y10
+	VMINPS       Y11, Y14, Y11
+
+bounded6:
 	CMPQ    176(AX), $0x10
 	JNE     masked6
 	MOVLQSX (BX), DX
@@ -870,10 +1314,10 @@ TEXT ·rowsNarrowAVX2(SB), NOSPLIT, $56-8
 	MOVQ       DX, 24(SP)
 	MOVQ       8(AX), DX
 	MOVQ       DX, 16(SP)
-	MOVQ       216(AX), DX
+	MOVQ       280(AX), DX
 	MOVQ       DX, 48(SP)
 	MOVQ       96(AX), R14
-	MOVQ       192(AX), R15
+	MOVQ       256(AX), R15
 	CMPQ       (AX), $0x06
 	JE         rows6
 	CMPQ       (AX), $0x05
@@ -889,9 +1333,16 @@ TEXT ·rowsNarrowAVX2(SB), NOSPLIT, $56-8
 	MOVQ       152(AX), CX
 	MOVLQSX    (BX), DX
 	PREFETCHT0 (CX)(DX*4)
-	VXORPS     Y0, Y0, Y0
-	CMPQ       16(SP), $0x00
-	JE         done1
+	MOVQ       216(AX), CX
+	TESTQ      CX, CX
+	JE         clear1
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+
+clear1:
+	VXORPS Y0, Y0, Y0
+	CMPQ   16(SP), $0x00
+	JE     done1
 
 tap1:
 	MOVQ    24(SP), AX
@@ -930,6 +1381,31 @@ done1:
 	VADDPS     Y13, Y0, Y0
 
 store1:
+	CMPQ       192(AX), $0x00
+	JE         unbiased1
+	MOVQ       192(AX), SI
+	VMASKMOVPS (SI), Y12, Y13
+	VADDPS     Y13, Y0, Y0
+
+unbiased1:
+	CMPQ       216(AX), $0x00
+	JE         added1
+	MOVQ       216(AX), SI
+	MOVLQSX    (BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y13
+	VADDPS     Y13, Y0, Y0
+
+added1:
+	CMPQ         240(AX), $0x00
+	JE           bounded1
+	VBROADCASTSS 248(AX), Y13
+	VMAXPS       Y0, Y13, Y0
+	CMPQ         240(AX), $0x01
+	JE           bounded1
+	VBROADCASTSS 252(AX), Y13
+	VMINPS       Y0, Y13, Y0
+
+bounded1:
 	CMPQ    176(AX), $0x08
 	JNE     masked1
 	MOVLQSX (BX), DX
@@ -951,10 +1427,19 @@ rows2:
 	PREFETCHT0 (CX)(DX*4)
 	MOVLQSX    4(BX), DX
 	PREFETCHT0 (CX)(DX*4)
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	CMPQ       16(SP), $0x00
-	JE         done2
+	MOVQ       216(AX), CX
+	TESTQ      CX, CX
+	JE         clear2
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+
+clear2:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	CMPQ   16(SP), $0x00
+	JE     done2
 
 tap2:
 	MOVQ    24(SP), BX
@@ -1002,6 +1487,37 @@ done2:
 	VADDPS     Y13, Y1, Y1
 
 store2:
+	CMPQ       192(AX), $0x00
+	JE         unbiased2
+	MOVQ       192(AX), SI
+	VMASKMOVPS (SI), Y12, Y13
+	VADDPS     Y13, Y0, Y0
+	VADDPS     Y13, Y1, Y1
+
+unbiased2:
+	CMPQ       216(AX), $0x00
+	JE         added2
+	MOVQ       216(AX), SI
+	MOVLQSX    (BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y13
+	VADDPS     Y13, Y0, Y0
+	MOVLQSX    4(BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y13
+	VADDPS     Y13, Y1, Y1
+
+added2:
+	CMPQ         240(AX), $0x00
+	JE           bounded2
+	VBROADCASTSS 248(AX), Y13
+	VMAXPS       Y0, Y13, Y0
+	VMAXPS       Y1, Y13, Y1
+	CMPQ         240(AX), $0x01
+	JE           bounded2
+	VBROADCASTSS 252(AX), Y13
+	VMINPS       Y0, Y13, Y0
+	VMINPS       Y1, Y13, Y1
+
+bounded2:
 	CMPQ    176(AX), $0x08
 	JNE     masked2
 	MOVLQSX (BX), DX
@@ -1029,11 +1545,22 @@ rows3:
 	PREFETCHT0 (CX)(DX*4)
 	MOVLQSX    8(BX), DX
 	PREFETCHT0 (CX)(DX*4)
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
-	CMPQ       16(SP), $0x00
-	JE         done3
+	MOVQ       216(AX), CX
+	TESTQ      CX, CX
+	JE         clear3
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+
+clear3:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	CMPQ   16(SP), $0x00
+	JE     done3
 
 tap3:
 	MOVQ    24(SP), CX
@@ -1090,6 +1617,43 @@ done3:
 	VADDPS     Y13, Y2, Y2
 
 store3:
+	CMPQ       192(AX), $0x00
+	JE         unbiased3
+	MOVQ       192(AX), SI
+	VMASKMOVPS (SI), Y12, Y13
+	VADDPS     Y13, Y0, Y0
+	VADDPS     Y13, Y1, Y1
+	VADDPS     Y13, Y2, Y2
+
+unbiased3:
+	CMPQ       216(AX), $0x00
+	JE         added3
+	MOVQ       216(AX), SI
+	MOVLQSX    (BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y13
+	VADDPS     Y13, Y0, Y0
+	MOVLQSX    4(BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y13
+	VADDPS     Y13, Y1, Y1
+	MOVLQSX    8(BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y13
+	VADDPS     Y13, Y2, Y2
+
+added3:
+	CMPQ         240(AX), $0x00
+	JE           bounded3
+	VBROADCASTSS 248(AX), Y13
+	VMAXPS       Y0, Y13, Y0
+	VMAXPS       Y1, Y13, Y1
+	VMAXPS       Y2, Y13, Y2
+	CMPQ         240(AX), $0x01
+	JE           bounded3
+	VBROADCASTSS 252(AX), Y13
+	VMINPS       Y0, Y13, Y0
+	VMINPS       Y1, Y13, Y1
+	VMINPS       Y2, Y13, Y2
+
+bounded3:
 	CMPQ    176(AX), $0x08
 	JNE     masked3
 	MOVLQSX (BX), DX
@@ -1123,12 +1687,25 @@ rows4:
 	PREFETCHT0 (CX)(DX*4)
 	MOVLQSX    12(BX), DX
 	PREFETCHT0 (CX)(DX*4)
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
-	VXORPS     Y3, Y3, Y3
-	CMPQ       16(SP), $0x00
-	JE         done4
+	MOVQ       216(AX), CX
+	TESTQ      CX, CX
+	JE         clear4
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+
+clear4:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	CMPQ   16(SP), $0x00
+	JE     done4
 
 tap4:
 	MOVQ    24(SP), DX
@@ -1194,6 +1771,49 @@ done4:
 	VADDPS     Y13, Y3, Y3
 
 store4:
+	CMPQ       192(AX), $0x00
+	JE         unbiased4
+	MOVQ       192(AX), SI
+	VMASKMOVPS (SI), Y12, Y13
+	VADDPS     Y13, Y0, Y0
+	VADDPS     Y13, Y1, Y1
+	VADDPS     Y13, Y2, Y2
+	VADDPS     Y13, Y3, Y3
+
+unbiased4:
+	CMPQ       216(AX), $0x00
+	JE         added4
+	MOVQ       216(AX), SI
+	MOVLQSX    (BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y13
+	VADDPS     Y13, Y0, Y0
+	MOVLQSX    4(BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y13
+	VADDPS     Y13, Y1, Y1
+	MOVLQSX    8(BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y13
+	VADDPS     Y13, Y2, Y2
+	MOVLQSX    12(BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y13
+	VADDPS     Y13, Y3, Y3
+
+added4:
+	CMPQ         240(AX), $0x00
+	JE           bounded4
+	VBROADCASTSS 248(AX), Y13
+	VMAXPS       Y0, Y13, Y0
+	VMAXPS       Y1, Y13, Y1
+	VMAXPS       Y2, Y13, Y2
+	VMAXPS       Y3, Y13, Y3
+	CMPQ         240(AX), $0x01
+	JE           bounded4
+	VBROADCASTSS 252(AX), Y13
+	VMINPS       Y0, Y13, Y0
+	VMINPS       Y1, Y13, Y1
+	VMINPS       Y2, Y13, Y2
+	VMINPS       Y3, Y13, Y3
+
+bounded4:
 	CMPQ    176(AX), $0x08
 	JNE     masked4
 	MOVLQSX (BX), DX
@@ -1233,13 +1853,28 @@ rows5:
 	PREFETCHT0 (CX)(DX*4)
 	MOVLQSX    16(BX), DX
 	PREFETCHT0 (CX)(DX*4)
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
-	VXORPS     Y3, Y3, Y3
-	VXORPS     Y4, Y4, Y4
-	CMPQ       16(SP), $0x00
-	JE         done5
+	MOVQ       216(AX), CX
+	TESTQ      CX, CX
+	JE         clear5
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+
+clear5:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	CMPQ   16(SP), $0x00
+	JE     done5
 
 tap5:
 	MOVQ    24(SP), SI
@@ -1314,6 +1949,55 @@ done5:
 	VADDPS     Y13, Y4, Y4
 
 store5:
+	CMPQ       192(AX), $0x00
+	JE         unbiased5
+	MOVQ       192(AX), SI
+	VMASKMOVPS (SI), Y12, Y13
+	VADDPS     Y13, Y0, Y0
+	VADDPS     Y13, Y1, Y1
+	VADDPS     Y13, Y2, Y2
+	VADDPS     Y13, Y3, Y3
+	VADDPS     Y13, Y4, Y4
+
+unbiased5:
+	CMPQ       216(AX), $0x00
+	JE         added5
+	MOVQ       216(AX), SI
+	MOVLQSX    (BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y13
+	VADDPS     Y13, Y0, Y0
+	MOVLQSX    4(BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y13
+	VADDPS     Y13, Y1, Y1
+	MOVLQSX    8(BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y13
+	VADDPS     Y13, Y2, Y2
+	MOVLQSX    12(BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y13
+	VADDPS     Y13, Y3, Y3
+	MOVLQSX    16(BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y13
+	VADDPS     Y13, Y4, Y4
+
+added5:
+	CMPQ         240(AX), $0x00
+	JE           bounded5
+	VBROADCASTSS 248(AX), Y13
+	VMAXPS       Y0, Y13, Y0
+	VMAXPS       Y1, Y13, Y1
+	VMAXPS       Y2, Y13, Y2
+	VMAXPS       Y3, Y13, Y3
+	VMAXPS       Y4, Y13, Y4
+	CMPQ         240(AX), $0x01
+	JE           bounded5
+	VBROADCASTSS 252(AX), Y13
+	VMINPS       Y0, Y13, Y0
+	VMINPS       Y1, Y13, Y1
+	VMINPS       Y2, Y13, Y2
+	VMINPS       Y3, Y13, Y3
+	VMINPS       Y4, Y13, Y4
+
+bounded5:
 	CMPQ    176(AX), $0x08
 	JNE     masked5
 	MOVLQSX (BX), DX
@@ -1359,14 +2043,31 @@ rows6:
 	PREFETCHT0 (CX)(DX*4)
 	MOVLQSX    20(BX), DX
 	PREFETCHT0 (CX)(DX*4)
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
-	VXORPS     Y3, Y3, Y3
-	VXORPS     Y4, Y4, Y4
-	VXORPS     Y5, Y5, Y5
-	CMPQ       16(SP), $0x00
-	JE         done6
+	MOVQ       216(AX), CX
+	TESTQ      CX, CX
+	JE         clear6
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    20(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+
+clear6:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	CMPQ   16(SP), $0x00
+	JE     done6
 
 tap6:
 	MOVQ    24(SP), DI
@@ -1450,6 +2151,61 @@ done6:
 	VADDPS     Y13, Y5, Y5
 
 store6:
+	CMPQ       192(AX), $0x00
+	JE         unbiased6
+	MOVQ       192(AX), SI
+	VMASKMOVPS (SI), Y12, Y13
+	VADDPS     Y13, Y0, Y0
+	VADDPS     Y13, Y1, Y1
+	VADDPS     Y13, Y2, Y2
+	VADDPS     Y13, Y3, Y3
+	VADDPS     Y13, Y4, Y4
+	VADDPS     Y13, Y5, Y5
+
+unbiased6:
+	CMPQ       216(AX), $0x00
+	JE         added6
+	MOVQ       216(AX), SI
+	MOVLQSX    (BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y13
+	VADDPS     Y13, Y0, Y0
+	MOVLQSX    4(BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y13
+	VADDPS     Y13, Y1, Y1
+	MOVLQSX    8(BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y13
+	VADDPS     Y13, Y2, Y2
+	MOVLQSX    12(BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y13
+	VADDPS     Y13, Y3, Y3
+	MOVLQSX    16(BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y13
+	VADDPS     Y13, Y4, Y4
+	MOVLQSX    20(BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y13
+	VADDPS     Y13, Y5, Y5
+
+added6:
+	CMPQ         240(AX), $0x00
+	JE           bounded6
+	VBROADCASTSS 248(AX), Y13
+	VMAXPS       Y0, Y13, Y0
+	VMAXPS       Y1, Y13, Y1
+	VMAXPS       Y2, Y13, Y2
+	VMAXPS       Y3, Y13, Y3
+	VMAXPS       Y4, Y13, Y4
+	VMAXPS       Y5, Y13, Y5
+	CMPQ         240(AX), $0x01
+	JE           bounded6
+	VBROADCASTSS 252(AX), Y13
+	VMINPS       Y0, Y13, Y0
+	VMINPS       Y1, Y13, Y1
+	VMINPS       Y2, Y13, Y2
+	VMINPS       Y3, Y13, Y3
+	VMINPS       Y4, Y13, Y4
+	VMINPS       Y5, Y13, Y5
+
+bounded6:
 	CMPQ    176(AX), $0x08
 	JNE     masked6
 	MOVLQSX (BX), DX
@@ -1510,10 +2266,10 @@ TEXT ·rowsPairAVX2(SB), NOSPLIT, $56-8
 	MOVQ       DX, 24(SP)
 	MOVQ       8(AX), DX
 	MOVQ       DX, 16(SP)
-	MOVQ       216(AX), DX
+	MOVQ       280(AX), DX
 	MOVQ       DX, 48(SP)
 	MOVQ       96(AX), R14
-	MOVQ       192(AX), R15
+	MOVQ       256(AX), R15
 	CMPQ       (AX), $0x06
 	JE         rows6
 	CMPQ       (AX), $0x05
@@ -1529,10 +2285,17 @@ TEXT ·rowsPairAVX2(SB), NOSPLIT, $56-8
 	MOVQ       152(AX), CX
 	MOVLQSX    (BX), DX
 	PREFETCHT0 (CX)(DX*4)
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	CMPQ       16(SP), $0x00
-	JE         done1
+	MOVQ       216(AX), CX
+	TESTQ      CX, CX
+	JE         clear1
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+
+clear1:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	CMPQ   16(SP), $0x00
+	JE     done1
 
 tap1:
 	MOVQ    24(SP), AX
@@ -1578,6 +2341,31 @@ done1:
 	VADDPS     Y14, Y0, Y0
 
 store1:
+	CMPQ       192(AX), $0x00
+	JE         unbiased1
+	MOVQ       192(AX), SI
+	VMASKMOVPS (SI), Y12, Y14
+	VADDPS     Y14, Y0, Y0
+
+unbiased1:
+	CMPQ       216(AX), $0x00
+	JE         added1
+	MOVQ       216(AX), SI
+	MOVLQSX    (BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y14
+	VADDPS     Y14, Y0, Y0
+
+added1:
+	CMPQ         240(AX), $0x00
+	JE           bounded1
+	VBROADCASTSS 248(AX), Y14
+	VMAXPS       Y0, Y14, Y0
+	CMPQ         240(AX), $0x01
+	JE           bounded1
+	VBROADCASTSS 252(AX), Y14
+	VMINPS       Y0, Y14, Y0
+
+bounded1:
 	CMPQ    176(AX), $0x08
 	JNE     masked1
 	MOVLQSX (BX), DX
@@ -1599,12 +2387,21 @@ rows2:
 	PREFETCHT0 (CX)(DX*4)
 	MOVLQSX    4(BX), DX
 	PREFETCHT0 (CX)(DX*4)
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
-	VXORPS     Y3, Y3, Y3
-	CMPQ       16(SP), $0x00
-	JE         done2
+	MOVQ       216(AX), CX
+	TESTQ      CX, CX
+	JE         clear2
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+
+clear2:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	CMPQ   16(SP), $0x00
+	JE     done2
 
 tap2:
 	MOVQ    24(SP), BX
@@ -1663,6 +2460,37 @@ done2:
 	VADDPS     Y14, Y2, Y2
 
 store2:
+	CMPQ       192(AX), $0x00
+	JE         unbiased2
+	MOVQ       192(AX), SI
+	VMASKMOVPS (SI), Y12, Y14
+	VADDPS     Y14, Y0, Y0
+	VADDPS     Y14, Y2, Y2
+
+unbiased2:
+	CMPQ       216(AX), $0x00
+	JE         added2
+	MOVQ       216(AX), SI
+	MOVLQSX    (BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y14
+	VADDPS     Y14, Y0, Y0
+	MOVLQSX    4(BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y14
+	VADDPS     Y14, Y2, Y2
+
+added2:
+	CMPQ         240(AX), $0x00
+	JE           bounded2
+	VBROADCASTSS 248(AX), Y14
+	VMAXPS       Y0, Y14, Y0
+	VMAXPS       Y2, Y14, Y2
+	CMPQ         240(AX), $0x01
+	JE           bounded2
+	VBROADCASTSS 252(AX), Y14
+	VMINPS       Y0, Y14, Y0
+	VMINPS       Y2, Y14, Y2
+
+bounded2:
 	CMPQ    176(AX), $0x08
 	JNE     masked2
 	MOVLQSX (BX), DX
@@ -1690,14 +2518,25 @@ rows3:
 	PREFETCHT0 (CX)(DX*4)
 	MOVLQSX    8(BX), DX
 	PREFETCHT0 (CX)(DX*4)
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
-	VXORPS     Y3, Y3, Y3
-	VXORPS     Y4, Y4, Y4
-	VXORPS     Y5, Y5, Y5
-	CMPQ       16(SP), $0x00
-	JE         done3
+	MOVQ       216(AX), CX
+	TESTQ      CX, CX
+	JE         clear3
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+
+clear3:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	CMPQ   16(SP), $0x00
+	JE     done3
 
 tap3:
 	MOVQ    24(SP), CX
@@ -1769,6 +2608,43 @@ done3:
 	VADDPS     Y14, Y4, Y4
 
 store3:
+	CMPQ       192(AX), $0x00
+	JE         unbiased3
+	MOVQ       192(AX), SI
+	VMASKMOVPS (SI), Y12, Y14
+	VADDPS     Y14, Y0, Y0
+	VADDPS     Y14, Y2, Y2
+	VADDPS     Y14, Y4, Y4
+
+unbiased3:
+	CMPQ       216(AX), $0x00
+	JE         added3
+	MOVQ       216(AX), SI
+	MOVLQSX    (BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y14
+	VADDPS     Y14, Y0, Y0
+	MOVLQSX    4(BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y14
+	VADDPS     Y14, Y2, Y2
+	MOVLQSX    8(BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y14
+	VADDPS     Y14, Y4, Y4
+
+added3:
+	CMPQ         240(AX), $0x00
+	JE           bounded3
+	VBROADCASTSS 248(AX), Y14
+	VMAXPS       Y0, Y14, Y0
+	VMAXPS       Y2, Y14, Y2
+	VMAXPS       Y4, Y14, Y4
+	CMPQ         240(AX), $0x01
+	JE           bounded3
+	VBROADCASTSS 252(AX), Y14
+	VMINPS       Y0, Y14, Y0
+	VMINPS       Y2, Y14, Y2
+	VMINPS       Y4, Y14, Y4
+
+bounded3:
 	CMPQ    176(AX), $0x08
 	JNE     masked3
 	MOVLQSX (BX), DX
@@ -1802,16 +2678,29 @@ rows4:
 	PREFETCHT0 (CX)(DX*4)
 	MOVLQSX    12(BX), DX
 	PREFETCHT0 (CX)(DX*4)
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
-	VXORPS     Y3, Y3, Y3
-	VXORPS     Y4, Y4, Y4
-	VXORPS     Y5, Y5, Y5
-	VXORPS     Y6, Y6, Y6
-	VXORPS     Y7, Y7, Y7
-	CMPQ       16(SP), $0x00
-	JE         done4
+	MOVQ       216(AX), CX
+	TESTQ      CX, CX
+	JE         clear4
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+
+clear4:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	CMPQ   16(SP), $0x00
+	JE     done4
 
 tap4:
 	MOVQ    24(SP), DX
@@ -1896,6 +2785,49 @@ done4:
 	VADDPS     Y14, Y6, Y6
 
 store4:
+	CMPQ       192(AX), $0x00
+	JE         unbiased4
+	MOVQ       192(AX), SI
+	VMASKMOVPS (SI), Y12, Y14
+	VADDPS     Y14, Y0, Y0
+	VADDPS     Y14, Y2, Y2
+	VADDPS     Y14, Y4, Y4
+	VADDPS     Y14, Y6, Y6
+
+unbiased4:
+	CMPQ       216(AX), $0x00
+	JE         added4
+	MOVQ       216(AX), SI
+	MOVLQSX    (BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y14
+	VADDPS     Y14, Y0, Y0
+	MOVLQSX    4(BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y14
+	VADDPS     Y14, Y2, Y2
+	MOVLQSX    8(BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y14
+	VADDPS     Y14, Y4, Y4
+	MOVLQSX    12(BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y14
+	VADDPS     Y14, Y6, Y6
+
+added4:
+	CMPQ         240(AX), $0x00
+	JE           bounded4
+	VBROADCASTSS 248(AX), Y14
+	VMAXPS       Y0, Y14, Y0
+	VMAXPS       Y2, Y14, Y2
+	VMAXPS       Y4, Y14, Y4
+	VMAXPS       Y6, Y14, Y6
+	CMPQ         240(AX), $0x01
+	JE           bounded4
+	VBROADCASTSS 252(AX), Y14
+	VMINPS       Y0, Y14, Y0
+	VMINPS       Y2, Y14, Y2
+	VMINPS       Y4, Y14, Y4
+	VMINPS       Y6, Y14, Y6
+
+bounded4:
 	CMPQ    176(AX), $0x08
 	JNE     masked4
 	MOVLQSX (BX), DX
@@ -1935,18 +2867,33 @@ rows5:
 	PREFETCHT0 (CX)(DX*4)
 	MOVLQSX    16(BX), DX
 	PREFETCHT0 (CX)(DX*4)
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
-	VXORPS     Y3, Y3, Y3
-	VXORPS     Y4, Y4, Y4
-	VXORPS     Y5, Y5, Y5
-	VXORPS     Y6, Y6, Y6
-	VXORPS     Y7, Y7, Y7
-	VXORPS     Y8, Y8, Y8
-	VXORPS     Y9, Y9, Y9
-	CMPQ       16(SP), $0x00
-	JE         done5
+	MOVQ       216(AX), CX
+	TESTQ      CX, CX
+	JE         clear5
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+
+clear5:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	CMPQ   16(SP), $0x00
+	JE     done5
 
 tap5:
 	MOVQ    24(SP), SI
@@ -2044,6 +2991,55 @@ done5:
 	VADDPS     Y14, Y8, Y8
 
 store5:
+	CMPQ       192(AX), $0x00
+	JE         unbiased5
+	MOVQ       192(AX), SI
+	VMASKMOVPS (SI), Y12, Y14
+	VADDPS     Y14, Y0, Y0
+	VADDPS     Y14, Y2, Y2
+	VADDPS     Y14, Y4, Y4
+	VADDPS     Y14, Y6, Y6
+	VADDPS     Y14, Y8, Y8
+
+unbiased5:
+	CMPQ       216(AX), $0x00
+	JE         added5
+	MOVQ       216(AX), SI
+	MOVLQSX    (BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y14
+	VADDPS     Y14, Y0, Y0
+	MOVLQSX    4(BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y14
+	VADDPS     Y14, Y2, Y2
+	MOVLQSX    8(BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y14
+	VADDPS     Y14, Y4, Y4
+	MOVLQSX    12(BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y14
+	VADDPS     Y14, Y6, Y6
+	MOVLQSX    16(BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y14
+	VADDPS     Y14, Y8, Y8
+
+added5:
+	CMPQ         240(AX), $0x00
+	JE           bounded5
+	VBROADCASTSS 248(AX), Y14
+	VMAXPS       Y0, Y14, Y0
+	VMAXPS       Y2, Y14, Y2
+	VMAXPS       Y4, Y14, Y4
+	VMAXPS       Y6, Y14, Y6
+	VMAXPS       Y8, Y14, Y8
+	CMPQ         240(AX), $0x01
+	JE           bounded5
+	VBROADCASTSS 252(AX), Y14
+	VMINPS       Y0, Y14, Y0
+	VMINPS       Y2, Y14, Y2
+	VMINPS       Y4, Y14, Y4
+	VMINPS       Y6, Y14, Y6
+	VMINPS       Y8, Y14, Y8
+
+bounded5:
 	CMPQ    176(AX), $0x08
 	JNE     masked5
 	MOVLQSX (BX), DX
@@ -2089,20 +3085,37 @@ rows6:
 	PREFETCHT0 (CX)(DX*4)
 	MOVLQSX    20(BX), DX
 	PREFETCHT0 (CX)(DX*4)
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
-	VXORPS     Y3, Y3, Y3
-	VXORPS     Y4, Y4, Y4
-	VXORPS     Y5, Y5, Y5
-	VXORPS     Y6, Y6, Y6
-	VXORPS     Y7, Y7, Y7
-	VXORPS     Y8, Y8, Y8
-	VXORPS     Y9, Y9, Y9
-	VXORPS     Y10, Y10, Y10
-	VXORPS     Y11, Y11, Y11
-	CMPQ       16(SP), $0x00
-	JE         done6
+	MOVQ       216(AX), CX
+	TESTQ      CX, CX
+	JE         clear6
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    20(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+
+clear6:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	CMPQ   16(SP), $0x00
+	JE     done6
 
 tap6:
 	MOVQ    24(SP), DI
@@ -2213,6 +3226,61 @@ done6:
 	VADDPS     Y14, Y10, Y10
 
 store6:
+	CMPQ       192(AX), $0x00
+	JE         unbiased6
+	MOVQ       192(AX), SI
+	VMASKMOVPS (SI), Y12, Y14
+	VADDPS     Y14, Y0, Y0
+	VADDPS     Y14, Y2, Y2
+	VADDPS     Y14, Y4, Y4
+	VADDPS     Y14, Y6, Y6
+	VADDPS     Y14, Y8, Y8
+	VADDPS     Y14, Y10, Y10
+
+unbiased6:
+	CMPQ       216(AX), $0x00
+	JE         added6
+	MOVQ       216(AX), SI
+	MOVLQSX    (BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y14
+	VADDPS     Y14, Y0, Y0
+	MOVLQSX    4(BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y14
+	VADDPS     Y14, Y2, Y2
+	MOVLQSX    8(BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y14
+	VADDPS     Y14, Y4, Y4
+	MOVLQSX    12(BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y14
+	VADDPS     Y14, Y6, Y6
+	MOVLQSX    16(BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y14
+	VADDPS     Y14, Y8, Y8
+	MOVLQSX    20(BX), DX
+	VMASKMOVPS (SI)(DX*4), Y12, Y14
+	VADDPS     Y14, Y10, Y10
+
+added6:
+	CMPQ         240(AX), $0x00
+	JE           bounded6
+	VBROADCASTSS 248(AX), Y14
+	VMAXPS       Y0, Y14, Y0
+	VMAXPS       Y2, Y14, Y2
+	VMAXPS       Y4, Y14, Y4
+	VMAXPS       Y6, Y14, Y6
+	VMAXPS       Y8, Y14, Y8
+	VMAXPS       Y10, Y14, Y10
+	CMPQ         240(AX), $0x01
+	JE           bounded6
+	VBROADCASTSS 252(AX), Y14
+	VMINPS       Y0, Y14, Y0
+	VMINPS       Y2, Y14, Y2
+	VMINPS       Y4, Y14, Y4
+	VMINPS       Y6, Y14, Y6
+	VMINPS       Y8, Y14, Y8
+	VMINPS       Y10, Y14, Y10
+
+bounded6:
 	CMPQ    176(AX), $0x08
 	JNE     masked6
 	MOVLQSX (BX), DX
@@ -10402,10 +11470,10 @@ TEXT ·rowsAVX512(SB), NOSPLIT, $56-8
 	MOVQ       DX, 24(SP)
 	MOVQ       8(AX), DX
 	MOVQ       DX, 16(SP)
-	MOVQ       216(AX), DX
+	MOVQ       280(AX), DX
 	MOVQ       DX, 48(SP)
 	MOVQ       96(AX), R14
-	MOVQ       192(AX), R15
+	MOVQ       256(AX), R15
 	CMPQ       (AX), $0x0c
 	JE         rows12
 	CMPQ       (AX), $0x0b
@@ -10434,10 +11502,18 @@ TEXT ·rowsAVX512(SB), NOSPLIT, $56-8
 	MOVLQSX    (BX), DX
 	PREFETCHT0 (CX)(DX*4)
 	PREFETCHT0 64(CX)(DX*4)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	CMPQ       16(SP), $0x00
-	JE         done1
+	MOVQ       216(AX), CX
+	TESTQ      CX, CX
+	JE         clear1
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+
+clear1:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	CMPQ   16(SP), $0x00
+	JE     done1
 
 tap1:
 	MOVQ    24(SP), AX
@@ -10450,8 +11526,8 @@ tap1:
 	MOVQ    32(SP), BP
 
 step1:
-	VMOVUPS.Z    (R14), K1, Z24
-	VMOVUPS.Z    64(R14), K2, Z25
+	VMOVUPS      (R14), Z24
+	VMOVUPS      64(R14), Z25
 	VBROADCASTSS (AX)(BP*1), Z26
 	VFMADD231PS  Z26, Z24, Z0
 	VFMADD231PS  Z26, Z25, Z1
@@ -10474,6 +11550,35 @@ done1:
 	VADDPS.Z 64(CX)(DX*4), Z1, K2, Z1
 
 store1:
+	CMPQ      192(AX), $0x00
+	JE        unbiased1
+	MOVQ      192(AX), SI
+	VMOVUPS.Z (SI), K1, Z26
+	VADDPS    Z26, Z0, Z0
+	VMOVUPS.Z 64(SI), K2, Z26
+	VADDPS    Z26, Z1, Z1
+
+unbiased1:
+	CMPQ     216(AX), $0x00
+	JE       added1
+	MOVQ     216(AX), SI
+	MOVLQSX  (BX), DX
+	VADDPS.Z (SI)(DX*4), Z0, K1, Z0
+	VADDPS.Z 64(SI)(DX*4), Z1, K2, Z1
+
+added1:
+	CMPQ         240(AX), $0x00
+	JE           bounded1
+	VBROADCASTSS 248(AX), Z26
+	VMAXPS       Z0, Z26, Z0
+	VMAXPS       Z1, Z26, Z1
+	CMPQ         240(AX), $0x01
+	JE           bounded1
+	VBROADCASTSS 252(AX), Z26
+	VMINPS       Z0, Z26, Z0
+	VMINPS       Z1, Z26, Z1
+
+bounded1:
 	CMPQ    176(AX), $0x20
 	JNE     masked1
 	MOVLQSX (BX), DX
@@ -10499,12 +11604,23 @@ rows2:
 	MOVLQSX    4(BX), DX
 	PREFETCHT0 (CX)(DX*4)
 	PREFETCHT0 64(CX)(DX*4)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	CMPQ       16(SP), $0x00
-	JE         done2
+	MOVQ       216(AX), CX
+	TESTQ      CX, CX
+	JE         clear2
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+
+clear2:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	CMPQ   16(SP), $0x00
+	JE     done2
 
 tap2:
 	MOVQ    24(SP), BX
@@ -10521,8 +11637,8 @@ tap2:
 	MOVQ    32(SP), BP
 
 step2:
-	VMOVUPS.Z    (R14), K1, Z24
-	VMOVUPS.Z    64(R14), K2, Z25
+	VMOVUPS      (R14), Z24
+	VMOVUPS      64(R14), Z25
 	VBROADCASTSS (AX)(BP*1), Z26
 	VFMADD231PS  Z26, Z24, Z0
 	VFMADD231PS  Z26, Z25, Z1
@@ -10551,6 +11667,44 @@ done2:
 	VADDPS.Z 64(CX)(DX*4), Z3, K2, Z3
 
 store2:
+	CMPQ      192(AX), $0x00
+	JE        unbiased2
+	MOVQ      192(AX), SI
+	VMOVUPS.Z (SI), K1, Z26
+	VADDPS    Z26, Z0, Z0
+	VADDPS    Z26, Z2, Z2
+	VMOVUPS.Z 64(SI), K2, Z26
+	VADDPS    Z26, Z1, Z1
+	VADDPS    Z26, Z3, Z3
+
+unbiased2:
+	CMPQ     216(AX), $0x00
+	JE       added2
+	MOVQ     216(AX), SI
+	MOVLQSX  (BX), DX
+	VADDPS.Z (SI)(DX*4), Z0, K1, Z0
+	VADDPS.Z 64(SI)(DX*4), Z1, K2, Z1
+	MOVLQSX  4(BX), DX
+	VADDPS.Z (SI)(DX*4), Z2, K1, Z2
+	VADDPS.Z 64(SI)(DX*4), Z3, K2, Z3
+
+added2:
+	CMPQ         240(AX), $0x00
+	JE           bounded2
+	VBROADCASTSS 248(AX), Z26
+	VMAXPS       Z0, Z26, Z0
+	VMAXPS       Z1, Z26, Z1
+	VMAXPS       Z2, Z26, Z2
+	VMAXPS       Z3, Z26, Z3
+	CMPQ         240(AX), $0x01
+	JE           bounded2
+	VBROADCASTSS 252(AX), Z26
+	VMINPS       Z0, Z26, Z0
+	VMINPS       Z1, Z26, Z1
+	VMINPS       Z2, Z26, Z2
+	VMINPS       Z3, Z26, Z3
+
+bounded2:
 	CMPQ    176(AX), $0x20
 	JNE     masked2
 	MOVLQSX (BX), DX
@@ -10585,14 +11739,28 @@ rows3:
 	MOVLQSX    8(BX), DX
 	PREFETCHT0 (CX)(DX*4)
 	PREFETCHT0 64(CX)(DX*4)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	CMPQ       16(SP), $0x00
-	JE         done3
+	MOVQ       216(AX), CX
+	TESTQ      CX, CX
+	JE         clear3
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+
+clear3:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	CMPQ   16(SP), $0x00
+	JE     done3
 
 tap3:
 	MOVQ    24(SP), CX
@@ -10613,8 +11781,8 @@ tap3:
 	MOVQ    32(SP), BP
 
 step3:
-	VMOVUPS.Z    (R14), K1, Z24
-	VMOVUPS.Z    64(R14), K2, Z25
+	VMOVUPS      (R14), Z24
+	VMOVUPS      64(R14), Z25
 	VBROADCASTSS (AX)(BP*1), Z26
 	VFMADD231PS  Z26, Z24, Z0
 	VFMADD231PS  Z26, Z25, Z1
@@ -10649,6 +11817,53 @@ done3:
 	VADDPS.Z 64(CX)(DX*4), Z5, K2, Z5
 
 store3:
+	CMPQ      192(AX), $0x00
+	JE        unbiased3
+	MOVQ      192(AX), SI
+	VMOVUPS.Z (SI), K1, Z26
+	VADDPS    Z26, Z0, Z0
+	VADDPS    Z26, Z2, Z2
+	VADDPS    Z26, Z4, Z4
+	VMOVUPS.Z 64(SI), K2, Z26
+	VADDPS    Z26, Z1, Z1
+	VADDPS    Z26, Z3, Z3
+	VADDPS    Z26, Z5, Z5
+
+unbiased3:
+	CMPQ     216(AX), $0x00
+	JE       added3
+	MOVQ     216(AX), SI
+	MOVLQSX  (BX), DX
+	VADDPS.Z (SI)(DX*4), Z0, K1, Z0
+	VADDPS.Z 64(SI)(DX*4), Z1, K2, Z1
+	MOVLQSX  4(BX), DX
+	VADDPS.Z (SI)(DX*4), Z2, K1, Z2
+	VADDPS.Z 64(SI)(DX*4), Z3, K2, Z3
+	MOVLQSX  8(BX), DX
+	VADDPS.Z (SI)(DX*4), Z4, K1, Z4
+	VADDPS.Z 64(SI)(DX*4), Z5, K2, Z5
+
+added3:
+	CMPQ         240(AX), $0x00
+	JE           bounded3
+	VBROADCASTSS 248(AX), Z26
+	VMAXPS       Z0, Z26, Z0
+	VMAXPS       Z1, Z26, Z1
+	VMAXPS       Z2, Z26, Z2
+	VMAXPS       Z3, Z26, Z3
+	VMAXPS       Z4, Z26, Z4
+	VMAXPS       Z5, Z26, Z5
+	CMPQ         240(AX), $0x01
+	JE           bounded3
+	VBROADCASTSS 252(AX), Z26
+	VMINPS       Z0, Z26, Z0
+	VMINPS       Z1, Z26, Z1
+	VMINPS       Z2, Z26, Z2
+	VMINPS       Z3, Z26, Z3
+	VMINPS       Z4, Z26, Z4
+	VMINPS       Z5, Z26, Z5
+
+bounded3:
 	CMPQ    176(AX), $0x20
 	JNE     masked3
 	MOVLQSX (BX), DX
@@ -10692,16 +11907,33 @@ rows4:
 	MOVLQSX    12(BX), DX
 	PREFETCHT0 (CX)(DX*4)
 	PREFETCHT0 64(CX)(DX*4)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	CMPQ       16(SP), $0x00
-	JE         done4
+	MOVQ       216(AX), CX
+	TESTQ      CX, CX
+	JE         clear4
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+
+clear4:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	CMPQ   16(SP), $0x00
+	JE     done4
 
 tap4:
 	MOVQ    24(SP), DX
@@ -10726,8 +11958,8 @@ tap4:
 	MOVQ    32(SP), BP
 
 step4:
-	VMOVUPS.Z    (R14), K1, Z24
-	VMOVUPS.Z    64(R14), K2, Z25
+	VMOVUPS      (R14), Z24
+	VMOVUPS      64(R14), Z25
 	VBROADCASTSS (AX)(BP*1), Z26
 	VFMADD231PS  Z26, Z24, Z0
 	VFMADD231PS  Z26, Z25, Z1
@@ -10768,6 +12000,62 @@ done4:
 	VADDPS.Z 64(CX)(DX*4), Z7, K2, Z7
 
 store4:
+	CMPQ      192(AX), $0x00
+	JE        unbiased4
+	MOVQ      192(AX), SI
+	VMOVUPS.Z (SI), K1, Z26
+	VADDPS    Z26, Z0, Z0
+	VADDPS    Z26, Z2, Z2
+	VADDPS    Z26, Z4, Z4
+	VADDPS    Z26, Z6, Z6
+	VMOVUPS.Z 64(SI), K2, Z26
+	VADDPS    Z26, Z1, Z1
+	VADDPS    Z26, Z3, Z3
+	VADDPS    Z26, Z5, Z5
+	VADDPS    Z26, Z7, Z7
+
+unbiased4:
+	CMPQ     216(AX), $0x00
+	JE       added4
+	MOVQ     216(AX), SI
+	MOVLQSX  (BX), DX
+	VADDPS.Z (SI)(DX*4), Z0, K1, Z0
+	VADDPS.Z 64(SI)(DX*4), Z1, K2, Z1
+	MOVLQSX  4(BX), DX
+	VADDPS.Z (SI)(DX*4), Z2, K1, Z2
+	VADDPS.Z 64(SI)(DX*4), Z3, K2, Z3
+	MOVLQSX  8(BX), DX
+	VADDPS.Z (SI)(DX*4), Z4, K1, Z4
+	VADDPS.Z 64(SI)(DX*4), Z5, K2, Z5
+	MOVLQSX  12(BX), DX
+	VADDPS.Z (SI)(DX*4), Z6, K1, Z6
+	VADDPS.Z 64(SI)(DX*4), Z7, K2, Z7
+
+added4:
+	CMPQ         240(AX), $0x00
+	JE           bounded4
+	VBROADCASTSS 248(AX), Z26
+	VMAXPS       Z0, Z26, Z0
+	VMAXPS       Z1, Z26, Z1
+	VMAXPS       Z2, Z26, Z2
+	VMAXPS       Z3, Z26, Z3
+	VMAXPS       Z4, Z26, Z4
+	VMAXPS       Z5, Z26, Z5
+	VMAXPS       Z6, Z26, Z6
+	VMAXPS       Z7, Z26, Z7
+	CMPQ         240(AX), $0x01
+	JE           bounded4
+	VBROADCASTSS 252(AX), Z26
+	VMINPS       Z0, Z26, Z0
+	VMINPS       Z1, Z26, Z1
+	VMINPS       Z2, Z26, Z2
+	VMINPS       Z3, Z26, Z3
+	VMINPS       Z4, Z26, Z4
+	VMINPS       Z5, Z26, Z5
+	VMINPS       Z6, Z26, Z6
+	VMINPS       Z7, Z26, Z7
+
+bounded4:
 	CMPQ    176(AX), $0x20
 	JNE     masked4
 	MOVLQSX (BX), DX
@@ -10820,18 +12108,38 @@ rows5:
 	MOVLQSX    16(BX), DX
 	PREFETCHT0 (CX)(DX*4)
 	PREFETCHT0 64(CX)(DX*4)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	CMPQ       16(SP), $0x00
-	JE         done5
+	MOVQ       216(AX), CX
+	TESTQ      CX, CX
+	JE         clear5
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+
+clear5:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	CMPQ   16(SP), $0x00
+	JE     done5
 
 tap5:
 	MOVQ    24(SP), SI
@@ -10860,8 +12168,8 @@ tap5:
 	MOVQ    32(SP), BP
 
 step5:
-	VMOVUPS.Z    (R14), K1, Z24
-	VMOVUPS.Z    64(R14), K2, Z25
+	VMOVUPS      (R14), Z24
+	VMOVUPS      64(R14), Z25
 	VBROADCASTSS (AX)(BP*1), Z26
 	VFMADD231PS  Z26, Z24, Z0
 	VFMADD231PS  Z26, Z25, Z1
@@ -10908,6 +12216,71 @@ done5:
 	VADDPS.Z 64(CX)(DX*4), Z9, K2, Z9
 
 store5:
+	CMPQ      192(AX), $0x00
+	JE        unbiased5
+	MOVQ      192(AX), SI
+	VMOVUPS.Z (SI), K1, Z26
+	VADDPS    Z26, Z0, Z0
+	VADDPS    Z26, Z2, Z2
+	VADDPS    Z26, Z4, Z4
+	VADDPS    Z26, Z6, Z6
+	VADDPS    Z26, Z8, Z8
+	VMOVUPS.Z 64(SI), K2, Z26
+	VADDPS    Z26, Z1, Z1
+	VADDPS    Z26, Z3, Z3
+	VADDPS    Z26, Z5, Z5
+	VADDPS    Z26, Z7, Z7
+	VADDPS    Z26, Z9, Z9
+
+unbiased5:
+	CMPQ     216(AX), $0x00
+	JE       added5
+	MOVQ     216(AX), SI
+	MOVLQSX  (BX), DX
+	VADDPS.Z (SI)(DX*4), Z0, K1, Z0
+	VADDPS.Z 64(SI)(DX*4), Z1, K2, Z1
+	MOVLQSX  4(BX), DX
+	VADDPS.Z (SI)(DX*4), Z2, K1, Z2
+	VADDPS.Z 64(SI)(DX*4), Z3, K2, Z3
+	MOVLQSX  8(BX), DX
+	VADDPS.Z (SI)(DX*4), Z4, K1, Z4
+	VADDPS.Z 64(SI)(DX*4), Z5, K2, Z5
+	MOVLQSX  12(BX), DX
+	VADDPS.Z (SI)(DX*4), Z6, K1, Z6
+	VADDPS.Z 64(SI)(DX*4), Z7, K2, Z7
+	MOVLQSX  16(BX), DX
+	VADDPS.Z (SI)(DX*4), Z8, K1, Z8
+	VADDPS.Z 64(SI)(DX*4), Z9, K2, Z9
+
+added5:
+	CMPQ         240(AX), $0x00
+	JE           bounded5
+	VBROADCASTSS 248(AX), Z26
+	VMAXPS       Z0, Z26, Z0
+	VMAXPS       Z1, Z26, Z1
+	VMAXPS       Z2, Z26, Z2
+	VMAXPS       Z3, Z26, Z3
+	VMAXPS       Z4, Z26, Z4
+	VMAXPS       Z5, Z26, Z5
+	VMAXPS       Z6, Z26, Z6
+	VMAXPS       Z7, Z26, Z7
+	VMAXPS       Z8, Z26, Z8
+	VMAXPS       Z9, Z26, Z9
+	CMPQ         240(AX), $0x01
+	JE           bounded5
+	VBROADCASTSS 252(AX), Z26
+	VMINPS       Z0, Z26, Z0
+	VMINPS       Z1, Z26, Z1
+	VMINPS       Z2, Z26, Z2
+	VMINPS       Z3, Z26, Z3
+	VMINPS       Z4, Z26, Z4
+	VMINPS       Z5, Z26, Z5
+	VMINPS       Z6, Z26, Z6
+	VMINPS       Z7, Z26, Z7
+	VMINPS       Z8, Z26, Z8
+	VMINPS       Z9, Z26, Z9
+
+bounded5:
 	CMPQ    176(AX), $0x20
 	JNE     masked5
 	MOVLQSX (BX), DX
@@ -10969,20 +12342,43 @@ rows6:
 	MOVLQSX    20(BX), DX
 	PREFETCHT0 (CX)(DX*4)
 	PREFETCHT0 64(CX)(DX*4)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	CMPQ       16(SP), $0x00
-	JE         done6
+	MOVQ       216(AX), CX
+	TESTQ      CX, CX
+	JE         clear6
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    20(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+
+clear6:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	CMPQ   16(SP), $0x00
+	JE     done6
 
 tap6:
 	MOVQ    24(SP), DI
@@ -11015,8 +12411,8 @@ tap6:
 	MOVQ    32(SP), BP
 
 step6:
-	VMOVUPS.Z    (R14), K1, Z24
-	VMOVUPS.Z    64(R14), K2, Z25
+	VMOVUPS      (R14), Z24
+	VMOVUPS      64(R14), Z25
 	VBROADCASTSS (AX)(BP*1), Z26
 	VFMADD231PS  Z26, Z24, Z0
 	VFMADD231PS  Z26, Z25, Z1
@@ -11069,6 +12465,80 @@ done6:
 	VADDPS.Z 64(CX)(DX*4), Z11, K2, Z11
 
 store6:
+	CMPQ      192(AX), $0x00
+	JE        unbiased6
+	MOVQ      192(AX), SI
+	VMOVUPS.Z (SI), K1, Z26
+	VADDPS    Z26, Z0, Z0
+	VADDPS    Z26, Z2, Z2
+	VADDPS    Z26, Z4, Z4
+	VADDPS    Z26, Z6, Z6
+	VADDPS    Z26, Z8, Z8
+	VADDPS    Z26, Z10, Z10
+	VMOVUPS.Z 64(SI), K2, Z26
+	VADDPS    Z26, Z1, Z1
+	VADDPS    Z26, Z3, Z3
+	VADDPS    Z26, Z5, Z5
+	VADDPS    Z26, Z7, Z7
+	VADDPS    Z26, Z9, Z9
+	VADDPS    Z26, Z11, Z11
+
+unbiased6:
+	CMPQ     216(AX), $0x00
+	JE       added6
+	MOVQ     216(AX), SI
+	MOVLQSX  (BX), DX
+	VADDPS.Z (SI)(DX*4), Z0, K1, Z0
+	VADDPS.Z 64(SI)(DX*4), Z1, K2, Z1
+	MOVLQSX  4(BX), DX
+	VADDPS.Z (SI)(DX*4), Z2, K1, Z2
+	VADDPS.Z 64(SI)(DX*4), Z3, K2, Z3
+	MOVLQSX  8(BX), DX
+	VADDPS.Z (SI)(DX*4), Z4, K1, Z4
+	VADDPS.Z 64(SI)(DX*4), Z5, K2, Z5
+	MOVLQSX  12(BX), DX
+	VADDPS.Z (SI)(DX*4), Z6, K1, Z6
+	VADDPS.Z 64(SI)(DX*4), Z7, K2, Z7
+	MOVLQSX  16(BX), DX
+	VADDPS.Z (SI)(DX*4), Z8, K1, Z8
+	VADDPS.Z 64(SI)(DX*4), Z9, K2, Z9
+	MOVLQSX  20(BX), DX
+	VADDPS.Z (SI)(DX*4), Z10, K1, Z10
+	VADDPS.Z 64(SI)(DX*4), Z11, K2, Z11
+
+added6:
+	CMPQ         240(AX), $0x00
+	JE           bounded6
+	VBROADCASTSS 248(AX), Z26
+	VMAXPS       Z0, Z26, Z0
+	VMAXPS       Z1, Z26, Z1
+	VMAXPS       Z2, Z26, Z2
+	VMAXPS       Z3, Z26, Z3
+	VMAXPS       Z4, Z26, Z4
+	VMAXPS       Z5, Z26, Z5
+	VMAXPS       Z6, Z26, Z6
+	VMAXPS       Z7, Z26, Z7
+	VMAXPS       Z8, Z26, Z8
+	VMAXPS       Z9, Z26, Z9
+	VMAXPS       Z10, Z26, Z10
+	VMAXPS       Z11, Z26, Z11
+	CMPQ         240(AX), $0x01
+	JE           bounded6
+	VBROADCASTSS 252(AX), Z26
+	VMINPS       Z0, Z26, Z0
+	VMINPS       Z1, Z26, Z1
+	VMINPS       Z2, Z26, Z2
+	VMINPS       Z3, Z26, Z3
+	VMINPS       Z4, Z26, Z4
+	VMINPS       Z5, Z26, Z5
+	VMINPS       Z6, Z26, Z6
+	VMINPS       Z7, Z26, Z7
+	VMINPS       Z8, Z26, Z8
+	VMINPS       Z9, Z26, Z9
+	VMINPS       Z10, Z26, Z10
+	VMINPS       Z11, Z26, Z11
+
+bounded6:
 	CMPQ    176(AX), $0x20
 	JNE     masked6
 	MOVLQSX (BX), DX
@@ -11139,22 +12609,48 @@ rows7:
 	MOVLQSX    24(BX), DX
 	PREFETCHT0 (CX)(DX*4)
 	PREFETCHT0 64(CX)(DX*4)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	CMPQ       16(SP), $0x00
-	JE         done7
+	MOVQ       216(AX), CX
+	TESTQ      CX, CX
+	JE         clear7
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    20(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    24(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+
+clear7:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	CMPQ   16(SP), $0x00
+	JE     done7
 
 tap7:
 	MOVQ    24(SP), R8
@@ -11191,8 +12687,8 @@ tap7:
 	MOVQ    32(SP), BP
 
 step7:
-	VMOVUPS.Z    (R14), K1, Z24
-	VMOVUPS.Z    64(R14), K2, Z25
+	VMOVUPS      (R14), Z24
+	VMOVUPS      64(R14), Z25
 	VBROADCASTSS (AX)(BP*1), Z26
 	VFMADD231PS  Z26, Z24, Z0
 	VFMADD231PS  Z26, Z25, Z1
@@ -11251,6 +12747,89 @@ done7:
 	VADDPS.Z 64(CX)(DX*4), Z13, K2, Z13
 
 store7:
+	CMPQ      192(AX), $0x00
+	JE        unbiased7
+	MOVQ      192(AX), SI
+	VMOVUPS.Z (SI), K1, Z26
+	VADDPS    Z26, Z0, Z0
+	VADDPS    Z26, Z2, Z2
+	VADDPS    Z26, Z4, Z4
+	VADDPS    Z26, Z6, Z6
+	VADDPS    Z26, Z8, Z8
+	VADDPS    Z26, Z10, Z10
+	VADDPS    Z26, Z12, Z12
+	VMOVUPS.Z 64(SI), K2, Z26
+	VADDPS    Z26, Z1, Z1
+	VADDPS    Z26, Z3, Z3
+	VADDPS    Z26, Z5, Z5
+	VADDPS    Z26, Z7, Z7
+	VADDPS    Z26, Z9, Z9
+	VADDPS    Z26, Z11, Z11
+	VADDPS    Z26, Z13, Z13
+
+unbiased7:
+	CMPQ     216(AX), $0x00
+	JE       added7
+	MOVQ     216(AX), SI
+	MOVLQSX  (BX), DX
+	VADDPS.Z (SI)(DX*4), Z0, K1, Z0
+	VADDPS.Z 64(SI)(DX*4), Z1, K2, Z1
+	MOVLQSX  4(BX), DX
+	VADDPS.Z (SI)(DX*4), Z2, K1, Z2
+	VADDPS.Z 64(SI)(DX*4), Z3, K2, Z3
+	MOVLQSX  8(BX), DX
+	VADDPS.Z (SI)(DX*4), Z4, K1, Z4
+	VADDPS.Z 64(SI)(DX*4), Z5, K2, Z5
+	MOVLQSX  12(BX), DX
+	VADDPS.Z (SI)(DX*4), Z6, K1, Z6
+	VADDPS.Z 64(SI)(DX*4), Z7, K2, Z7
+	MOVLQSX  16(BX), DX
+	VADDPS.Z (SI)(DX*4), Z8, K1, Z8
+	VADDPS.Z 64(SI)(DX*4), Z9, K2, Z9
+	MOVLQSX  20(BX), DX
+	VADDPS.Z (SI)(DX*4), Z10, K1, Z10
+	VADDPS.Z 64(SI)(DX*4), Z11, K2, Z11
+	MOVLQSX  24(BX), DX
+	VADDPS.Z (SI)(DX*4), Z12, K1, Z12
+	VADDPS.Z 64(SI)(DX*4), Z13, K2, Z13
+
+added7:
+	CMPQ         240(AX), $0x00
+	JE           bounded7
+	VBROADCASTSS 248(AX), Z26
+	VMAXPS       Z0, Z26, Z0
+	VMAXPS       Z1, Z26, Z1
+	VMAXPS       Z2, Z26, Z2
+	VMAXPS       Z3, Z26, Z3
+	VMAXPS       Z4, Z26, Z4
+	VMAXPS       Z5, Z26, Z5
+	VMAXPS       Z6, Z26, Z6
+	VMAXPS       Z7, Z26, Z7
+	VMAXPS       Z8, Z26, Z8
+	VMAXPS       Z9, Z26, Z9
+	VMAXPS       Z10, Z26, Z10
+	VMAXPS       Z11, Z26, Z11
+	VMAXPS       Z12, Z26, Z12
+	VMAXPS       Z13, Z26, Z13
+	CMPQ         240(AX), $0x01
+	JE           bounded7
+	VBROADCASTSS 252(AX), Z26
+	VMINPS       Z0, Z26, Z0
+	VMINPS       Z1, Z26, Z1
+	VMINPS       Z2, Z26, Z2
+	VMINPS       Z3, Z26, Z3
+	VMINPS       Z4, Z26, Z4
+	VMINPS       Z5, Z26, Z5
+	VMINPS       Z6, Z26, Z6
+	VMINPS       Z7, Z26, Z7
+	VMINPS       Z8, Z26, Z8
+	VMINPS       Z9, Z26, Z9
+	VMINPS       Z10, Z26, Z10
+	VMINPS       Z11, Z26, Z11
+	VMINPS       Z12, Z26, Z12
+	VMINPS       Z13, Z26, Z13
+
+bounded7:
 	CMPQ    176(AX), $0x20
 	JNE     masked7
 	MOVLQSX (BX), DX
@@ -11330,24 +12909,53 @@ rows8:
 	MOVLQSX    28(BX), DX
 	PREFETCHT0 (CX)(DX*4)
 	PREFETCHT0 64(CX)(DX*4)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	CMPQ       16(SP), $0x00
-	JE         done8
+	MOVQ       216(AX), CX
+	TESTQ      CX, CX
+	JE         clear8
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    20(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    24(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    28(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+
+clear8:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	CMPQ   16(SP), $0x00
+	JE     done8
 
 tap8:
 	MOVQ    24(SP), R9
@@ -11388,8 +12996,8 @@ tap8:
 	MOVQ    32(SP), BP
 
 step8:
-	VMOVUPS.Z    (R14), K1, Z24
-	VMOVUPS.Z    64(R14), K2, Z25
+	VMOVUPS      (R14), Z24
+	VMOVUPS      64(R14), Z25
 	VBROADCASTSS (AX)(BP*1), Z26
 	VFMADD231PS  Z26, Z24, Z0
 	VFMADD231PS  Z26, Z25, Z1
@@ -11454,6 +13062,98 @@ done8:
 	VADDPS.Z 64(CX)(DX*4), Z15, K2, Z15
 
 store8:
+	CMPQ      192(AX), $0x00
+	JE        unbiased8
+	MOVQ      192(AX), SI
+	VMOVUPS.Z (SI), K1, Z26
+	VADDPS    Z26, Z0, Z0
+	VADDPS    Z26, Z2, Z2
+	VADDPS    Z26, Z4, Z4
+	VADDPS    Z26, Z6, Z6
+	VADDPS    Z26, Z8, Z8
+	VADDPS    Z26, Z10, Z10
+	VADDPS    Z26, Z12, Z12
+	VADDPS    Z26, Z14, Z14
+	VMOVUPS.Z 64(SI), K2, Z26
+	VADDPS    Z26, Z1, Z1
+	VADDPS    Z26, Z3, Z3
+	VADDPS    Z26, Z5, Z5
+	VADDPS    Z26, Z7, Z7
+	VADDPS    Z26, Z9, Z9
+	VADDPS    Z26, Z11, Z11
+	VADDPS    Z26, Z13, Z13
+	VADDPS    Z26, Z15, Z15
+
+unbiased8:
+	CMPQ     216(AX), $0x00
+	JE       added8
+	MOVQ     216(AX), SI
+	MOVLQSX  (BX), DX
+	VADDPS.Z (SI)(DX*4), Z0, K1, Z0
+	VADDPS.Z 64(SI)(DX*4), Z1, K2, Z1
+	MOVLQSX  4(BX), DX
+	VADDPS.Z (SI)(DX*4), Z2, K1, Z2
+	VADDPS.Z 64(SI)(DX*4), Z3, K2, Z3
+	MOVLQSX  8(BX), DX
+	VADDPS.Z (SI)(DX*4), Z4, K1, Z4
+	VADDPS.Z 64(SI)(DX*4), Z5, K2, Z5
+	MOVLQSX  12(BX), DX
+	VADDPS.Z (SI)(DX*4), Z6, K1, Z6
+	VADDPS.Z 64(SI)(DX*4), Z7, K2, Z7
+	MOVLQSX  16(BX), DX
+	VADDPS.Z (SI)(DX*4), Z8, K1, Z8
+	VADDPS.Z 64(SI)(DX*4), Z9, K2, Z9
+	MOVLQSX  20(BX), DX
+	VADDPS.Z (SI)(DX*4), Z10, K1, Z10
+	VADDPS.Z 64(SI)(DX*4), Z11, K2, Z11
+	MOVLQSX  24(BX), DX
+	VADDPS.Z (SI)(DX*4), Z12, K1, Z12
+	VADDPS.Z 64(SI)(DX*4), Z13, K2, Z13
+	MOVLQSX  28(BX), DX
+	VADDPS.Z (SI)(DX*4), Z14, K1, Z14
+	VADDPS.Z 64(SI)(DX*4), Z15, K2, Z15
+
+added8:
+	CMPQ         240(AX), $0x00
+	JE           bounded8
+	VBROADCASTSS 248(AX), Z26
+	VMAXPS       Z0, Z26, Z0
+	VMAXPS       Z1, Z26, Z1
+	VMAXPS       Z2, Z26, Z2
+	VMAXPS       Z3, Z26, Z3
+	VMAXPS       Z4, Z26, Z4
+	VMAXPS       Z5, Z26, Z5
+	VMAXPS       Z6, Z26, Z6
+	VMAXPS       Z7, Z26, Z7
+	VMAXPS       Z8, Z26, Z8
+	VMAXPS       Z9, Z26, Z9
+	VMAXPS       Z10, Z26, Z10
+	VMAXPS       Z11, Z26, Z11
+	VMAXPS       Z12, Z26, Z12
+	VMAXPS       Z13, Z26, Z13
+	VMAXPS       Z14, Z26, Z14
+	VMAXPS       Z15, Z26, Z15
+	CMPQ         240(AX), $0x01
+	JE           bounded8
+	VBROADCASTSS 252(AX), Z26
+	VMINPS       Z0, Z26, Z0
+	VMINPS       Z1, Z26, Z1
+	VMINPS       Z2, Z26, Z2
+	VMINPS       Z3, Z26, Z3
+	VMINPS       Z4, Z26, Z4
+	VMINPS       Z5, Z26, Z5
+	VMINPS       Z6, Z26, Z6
+	VMINPS       Z7, Z26, Z7
+	VMINPS       Z8, Z26, Z8
+	VMINPS       Z9, Z26, Z9
+	VMINPS       Z10, Z26, Z10
+	VMINPS       Z11, Z26, Z11
+	VMINPS       Z12, Z26, Z12
+	VMINPS       Z13, Z26, Z13
+	VMINPS       Z14, Z26, Z14
+	VMINPS       Z15, Z26, Z15
+
+bounded8:
 	CMPQ    176(AX), $0x20
 	JNE     masked8
 	MOVLQSX (BX), DX
@@ -11542,26 +13242,58 @@ rows9:
 	MOVLQSX    32(BX), DX
 	PREFETCHT0 (CX)(DX*4)
 	PREFETCHT0 64(CX)(DX*4)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	CMPQ       16(SP), $0x00
-	JE         done9
+	MOVQ       216(AX), CX
+	TESTQ      CX, CX
+	JE         clear9
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    20(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    24(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    28(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    32(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+
+clear9:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	CMPQ   16(SP), $0x00
+	JE     done9
 
 tap9:
 	MOVQ    24(SP), R10
@@ -11606,8 +13338,8 @@ tap9:
 	MOVQ    32(SP), BP
 
 step9:
-	VMOVUPS.Z    (R14), K1, Z24
-	VMOVUPS.Z    64(R14), K2, Z25
+	VMOVUPS      (R14), Z24
+	VMOVUPS      64(R14), Z25
 	VBROADCASTSS (AX)(BP*1), Z26
 	VFMADD231PS  Z26, Z24, Z0
 	VFMADD231PS  Z26, Z25, Z1
@@ -11678,6 +13410,107 @@ done9:
 	VADDPS.Z 64(CX)(DX*4), Z17, K2, Z17
 
 store9:
+	CMPQ      192(AX), $0x00
+	JE        unbiased9
+	MOVQ      192(AX), SI
+	VMOVUPS.Z (SI), K1, Z26
+	VADDPS    Z26, Z0, Z0
+	VADDPS    Z26, Z2, Z2
+	VADDPS    Z26, Z4, Z4
+	VADDPS    Z26, Z6, Z6
+	VADDPS    Z26, Z8, Z8
+	VADDPS    Z26, Z10, Z10
+	VADDPS    Z26, Z12, Z12
+	VADDPS    Z26, Z14, Z14
+	VADDPS    Z26, Z16, Z16
+	VMOVUPS.Z 64(SI), K2, Z26
+	VADDPS    Z26, Z1, Z1
+	VADDPS    Z26, Z3, Z3
+	VADDPS    Z26, Z5, Z5
+	VADDPS    Z26, Z7, Z7
+	VADDPS    Z26, Z9, Z9
+	VADDPS    Z26, Z11, Z11
+	VADDPS    Z26, Z13, Z13
+	VADDPS    Z26, Z15, Z15
+	VADDPS    Z26, Z17, Z17
+
+unbiased9:
+	CMPQ     216(AX), $0x00
+	JE       added9
+	MOVQ     216(AX), SI
+	MOVLQSX  (BX), DX
+	VADDPS.Z (SI)(DX*4), Z0, K1, Z0
+	VADDPS.Z 64(SI)(DX*4), Z1, K2, Z1
+	MOVLQSX  4(BX), DX
+	VADDPS.Z (SI)(DX*4), Z2, K1, Z2
+	VADDPS.Z 64(SI)(DX*4), Z3, K2, Z3
+	MOVLQSX  8(BX), DX
+	VADDPS.Z (SI)(DX*4), Z4, K1, Z4
+	VADDPS.Z 64(SI)(DX*4), Z5, K2, Z5
+	MOVLQSX  12(BX), DX
+	VADDPS.Z (SI)(DX*4), Z6, K1, Z6
+	VADDPS.Z 64(SI)(DX*4), Z7, K2, Z7
+	MOVLQSX  16(BX), DX
+	VADDPS.Z (SI)(DX*4), Z8, K1, Z8
+	VADDPS.Z 64(SI)(DX*4), Z9, K2, Z9
+	MOVLQSX  20(BX), DX
+	VADDPS.Z (SI)(DX*4), Z10, K1, Z10
+	VADDPS.Z 64(SI)(DX*4), Z11, K2, Z11
+	MOVLQSX  24(BX), DX
+	VADDPS.Z (SI)(DX*4), Z12, K1, Z12
+	VADDPS.Z 64(SI)(DX*4), Z13, K2, Z13
+	MOVLQSX  28(BX), DX
+	VADDPS.Z (SI)(DX*4), Z14, K1, Z14
+	VADDPS.Z 64(SI)(DX*4), Z15, K2, Z15
+	MOVLQSX  32(BX), DX
+	VADDPS.Z (SI)(DX*4), Z16, K1, Z16
+	VADDPS.Z 64(SI)(DX*4), Z17, K2, Z17
+
+added9:
+	CMPQ         240(AX), $0x00
+	JE           bounded9
+	VBROADCASTSS 248(AX), Z26
+	VMAXPS       Z0, Z26, Z0
+	VMAXPS       Z1, Z26, Z1
+	VMAXPS       Z2, Z26, Z2
+	VMAXPS       Z3, Z26, Z3
+	VMAXPS       Z4, Z26, Z4
+	VMAXPS       Z5, Z26, Z5
+	VMAXPS       Z6, Z26, Z6
+	VMAXPS       Z7, Z26, Z7
+	VMAXPS       Z8, Z26, Z8
+	VMAXPS       Z9, Z26, Z9
+	VMAXPS       Z10, Z26, Z10
+	VMAXPS       Z11, Z26, Z11
+	VMAXPS       Z12, Z26, Z12
+	VMAXPS       Z13, Z26, Z13
+	VMAXPS       Z14, Z26, Z14
+	VMAXPS       Z15, Z26, Z15
+	VMAXPS       Z16, Z26, Z16
+	VMAXPS       Z17, Z26, Z17
+	CMPQ         240(AX), $0x01
+	JE           bounded9
+	VBROADCASTSS 252(AX), Z26
+	VMINPS       Z0, Z26, Z0
+	VMINPS       Z1, Z26, Z1
+	VMINPS       Z2, Z26, Z2
+	VMINPS       Z3, Z26, Z3
+	VMINPS       Z4, Z26, Z4
+	VMINPS       Z5, Z26, Z5
+	VMINPS       Z6, Z26, Z6
+	VMINPS       Z7, Z26, Z7
+	VMINPS       Z8, Z26, Z8
+	VMINPS       Z9, Z26, Z9
+	VMINPS       Z10, Z26, Z10
+	VMINPS       Z11, Z26, Z11
+	VMINPS       Z12, Z26, Z12
+	VMINPS       Z13, Z26, Z13
+	VMINPS       Z14, Z26, Z14
+	VMINPS       Z15, Z26, Z15
+	VMINPS       Z16, Z26, Z16
+	VMINPS       Z17, Z26, Z17
+
+bounded9:
 	CMPQ    176(AX), $0x20
 	JNE     masked9
 	MOVLQSX (BX), DX
@@ -11775,28 +13608,63 @@ rows10:
 	MOVLQSX    36(BX), DX
 	PREFETCHT0 (CX)(DX*4)
 	PREFETCHT0 64(CX)(DX*4)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	VPXORD     Z18, Z18, Z18
-	VPXORD     Z19, Z19, Z19
-	CMPQ       16(SP), $0x00
-	JE         done10
+	MOVQ       216(AX), CX
+	TESTQ      CX, CX
+	JE         clear10
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    20(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    24(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    28(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    32(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    36(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+
+clear10:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	CMPQ   16(SP), $0x00
+	JE     done10
 
 tap10:
 	MOVQ    24(SP), R11
@@ -11845,8 +13713,8 @@ tap10:
 	MOVQ    32(SP), BP
 
 step10:
-	VMOVUPS.Z    (R14), K1, Z24
-	VMOVUPS.Z    64(R14), K2, Z25
+	VMOVUPS      (R14), Z24
+	VMOVUPS      64(R14), Z25
 	VBROADCASTSS (AX)(BP*1), Z26
 	VFMADD231PS  Z26, Z24, Z0
 	VFMADD231PS  Z26, Z25, Z1
@@ -11923,6 +13791,116 @@ done10:
 	VADDPS.Z 64(CX)(DX*4), Z19, K2, Z19
 
 store10:
+	CMPQ      192(AX), $0x00
+	JE        unbiased10
+	MOVQ      192(AX), SI
+	VMOVUPS.Z (SI), K1, Z26
+	VADDPS    Z26, Z0, Z0
+	VADDPS    Z26, Z2, Z2
+	VADDPS    Z26, Z4, Z4
+	VADDPS    Z26, Z6, Z6
+	VADDPS    Z26, Z8, Z8
+	VADDPS    Z26, Z10, Z10
+	VADDPS    Z26, Z12, Z12
+	VADDPS    Z26, Z14, Z14
+	VADDPS    Z26, Z16, Z16
+	VADDPS    Z26, Z18, Z18
+	VMOVUPS.Z 64(SI), K2, Z26
+	VADDPS    Z26, Z1, Z1
+	VADDPS    Z26, Z3, Z3
+	VADDPS    Z26, Z5, Z5
+	VADDPS    Z26, Z7, Z7
+	VADDPS    Z26, Z9, Z9
+	VADDPS    Z26, Z11, Z11
+	VADDPS    Z26, Z13, Z13
+	VADDPS    Z26, Z15, Z15
+	VADDPS    Z26, Z17, Z17
+	VADDPS    Z26, Z19, Z19
+
+unbiased10:
+	CMPQ     216(AX), $0x00
+	JE       added10
+	MOVQ     216(AX), SI
+	MOVLQSX  (BX), DX
+	VADDPS.Z (SI)(DX*4), Z0, K1, Z0
+	VADDPS.Z 64(SI)(DX*4), Z1, K2, Z1
+	MOVLQSX  4(BX), DX
+	VADDPS.Z (SI)(DX*4), Z2, K1, Z2
+	VADDPS.Z 64(SI)(DX*4), Z3, K2, Z3
+	MOVLQSX  8(BX), DX
+	VADDPS.Z (SI)(DX*4), Z4, K1, Z4
+	VADDPS.Z 64(SI)(DX*4), Z5, K2, Z5
+	MOVLQSX  12(BX), DX
+	VADDPS.Z (SI)(DX*4), Z6, K1, Z6
+	VADDPS.Z 64(SI)(DX*4), Z7, K2, Z7
+	MOVLQSX  16(BX), DX
+	VADDPS.Z (SI)(DX*4), Z8, K1, Z8
+	VADDPS.Z 64(SI)(DX*4), Z9, K2, Z9
+	MOVLQSX  20(BX), DX
+	VADDPS.Z (SI)(DX*4), Z10, K1, Z10
+	VADDPS.Z 64(SI)(DX*4), Z11, K2, Z11
+	MOVLQSX  24(BX), DX
+	VADDPS.Z (SI)(DX*4), Z12, K1, Z12
+	VADDPS.Z 64(SI)(DX*4), Z13, K2, Z13
+	MOVLQSX  28(BX), DX
+	VADDPS.Z (SI)(DX*4), Z14, K1, Z14
+	VADDPS.Z 64(SI)(DX*4), Z15, K2, Z15
+	MOVLQSX  32(BX), DX
+	VADDPS.Z (SI)(DX*4), Z16, K1, Z16
+	VADDPS.Z 64(SI)(DX*4), Z17, K2, Z17
+	MOVLQSX  36(BX), DX
+	VADDPS.Z (SI)(DX*4), Z18, K1, Z18
+	VADDPS.Z 64(SI)(DX*4), Z19, K2, Z19
+
+added10:
+	CMPQ         240(AX), $0x00
+	JE           bounded10
+	VBROADCASTSS 248(AX), Z26
+	VMAXPS       Z0, Z26, Z0
+	VMAXPS       Z1, Z26, Z1
+	VMAXPS       Z2, Z26, Z2
+	VMAXPS       Z3, Z26, Z3
+	VMAXPS       Z4, Z26, Z4
+	VMAXPS       Z5, Z26, Z5
+	VMAXPS       Z6, Z26, Z6
+	VMAXPS       Z7, Z26, Z7
+	VMAXPS       Z8, Z26, Z8
+	VMAXPS       Z9, Z26, Z9
+	VMAXPS       Z10, Z26, Z10
+	VMAXPS       Z11, Z26, Z11
+	VMAXPS       Z12, Z26, Z12
+	VMAXPS       Z13, Z26, Z13
+	VMAXPS       Z14, Z26, Z14
+	VMAXPS       Z15, Z26, Z15
+	VMAXPS       Z16, Z26, Z16
+	VMAXPS       Z17, Z26, Z17
+	VMAXPS       Z18, Z26, Z18
+	VMAXPS       Z19, Z26, Z19
+	CMPQ         240(AX), $0x01
+	JE           bounded10
+	VBROADCASTSS 252(AX), Z26
+	VMINPS       Z0, Z26, Z0
+	VMINPS       Z1, Z26, Z1
+	VMINPS       Z2, Z26, Z2
+	VMINPS       Z3, Z26, Z3
+	VMINPS       Z4, Z26, Z4
+	VMINPS       Z5, Z26, Z5
+	VMINPS       Z6, Z26, Z6
+	VMINPS       Z7, Z26, Z7
+	VMINPS       Z8, Z26, Z8
+	VMINPS       Z9, Z26, Z9
+	VMINPS       Z10, Z26, Z10
+	VMINPS       Z11, Z26, Z11
+	VMINPS       Z12, Z26, Z12
+	VMINPS       Z13, Z26, Z13
+	VMINPS       Z14, Z26, Z14
+	VMINPS       Z15, Z26, Z15
+	VMINPS       Z16, Z26, Z16
+	VMINPS       Z17, Z26, Z17
+	VMINPS       Z18, Z26, Z18
+	VMINPS       Z19, Z26, Z19
+
+bounded10:
 	CMPQ    176(AX), $0x20
 	JNE     masked10
 	MOVLQSX (BX), DX
@@ -12029,30 +14007,68 @@ rows11:
 	MOVLQSX    40(BX), DX
 	PREFETCHT0 (CX)(DX*4)
 	PREFETCHT0 64(CX)(DX*4)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	VPXORD     Z18, Z18, Z18
-	VPXORD     Z19, Z19, Z19
-	VPXORD     Z20, Z20, Z20
-	VPXORD     Z21, Z21, Z21
-	CMPQ       16(SP), $0x00
-	JE         done11
+	MOVQ       216(AX), CX
+	TESTQ      CX, CX
+	JE         clear11
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    20(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    24(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    28(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    32(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    36(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    40(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+
+clear11:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	CMPQ   16(SP), $0x00
+	JE     done11
 
 tap11:
 	MOVQ    24(SP), R12
@@ -12105,8 +14121,8 @@ tap11:
 	MOVQ    32(SP), BP
 
 step11:
-	VMOVUPS.Z    (R14), K1, Z24
-	VMOVUPS.Z    64(R14), K2, Z25
+	VMOVUPS      (R14), Z24
+	VMOVUPS      64(R14), Z25
 	VBROADCASTSS (AX)(BP*1), Z26
 	VFMADD231PS  Z26, Z24, Z0
 	VFMADD231PS  Z26, Z25, Z1
@@ -12189,6 +14205,125 @@ done11:
 	VADDPS.Z 64(CX)(DX*4), Z21, K2, Z21
 
 store11:
+	CMPQ      192(AX), $0x00
+	JE        unbiased11
+	MOVQ      192(AX), SI
+	VMOVUPS.Z (SI), K1, Z26
+	VADDPS    Z26, Z0, Z0
+	VADDPS    Z26, Z2, Z2
+	VADDPS    Z26, Z4, Z4
+	VADDPS    Z26, Z6, Z6
+	VADDPS    Z26, Z8, Z8
+	VADDPS    Z26, Z10, Z10
+	VADDPS    Z26, Z12, Z12
+	VADDPS    Z26, Z14, Z14
+	VADDPS    Z26, Z16, Z16
+	VADDPS    Z26, Z18, Z18
+	VADDPS    Z26, Z20, Z20
+	VMOVUPS.Z 64(SI), K2, Z26
+	VADDPS    Z26, Z1, Z1
+	VADDPS    Z26, Z3, Z3
+	VADDPS    Z26, Z5, Z5
+	VADDPS    Z26, Z7, Z7
+	VADDPS    Z26, Z9, Z9
+	VADDPS    Z26, Z11, Z11
+	VADDPS    Z26, Z13, Z13
+	VADDPS    Z26, Z15, Z15
+	VADDPS    Z26, Z17, Z17
+	VADDPS    Z26, Z19, Z19
+	VADDPS    Z26, Z21, Z21
+
+unbiased11:
+	CMPQ     216(AX), $0x00
+	JE       added11
+	MOVQ     216(AX), SI
+	MOVLQSX  (BX), DX
+	VADDPS.Z (SI)(DX*4), Z0, K1, Z0
+	VADDPS.Z 64(SI)(DX*4), Z1, K2, Z1
+	MOVLQSX  4(BX), DX
+	VADDPS.Z (SI)(DX*4), Z2, K1, Z2
+	VADDPS.Z 64(SI)(DX*4), Z3, K2, Z3
+	MOVLQSX  8(BX), DX
+	VADDPS.Z (SI)(DX*4), Z4, K1, Z4
+	VADDPS.Z 64(SI)(DX*4), Z5, K2, Z5
+	MOVLQSX  12(BX), DX
+	VADDPS.Z (SI)(DX*4), Z6, K1, Z6
+	VADDPS.Z 64(SI)(DX*4), Z7, K2, Z7
+	MOVLQSX  16(BX), DX
+	VADDPS.Z (SI)(DX*4), Z8, K1, Z8
+	VADDPS.Z 64(SI)(DX*4), Z9, K2, Z9
+	MOVLQSX  20(BX), DX
+	VADDPS.Z (SI)(DX*4), Z10, K1, Z10
+	VADDPS.Z 64(SI)(DX*4), Z11, K2, Z11
+	MOVLQSX  24(BX), DX
+	VADDPS.Z (SI)(DX*4), Z12, K1, Z12
+	VADDPS.Z 64(SI)(DX*4), Z13, K2, Z13
+	MOVLQSX  28(BX), DX
+	VADDPS.Z (SI)(DX*4), Z14, K1, Z14
+	VADDPS.Z 64(SI)(DX*4), Z15, K2, Z15
+	MOVLQSX  32(BX), DX
+	VADDPS.Z (SI)(DX*4), Z16, K1, Z16
+	VADDPS.Z 64(SI)(DX*4), Z17, K2, Z17
+	MOVLQSX  36(BX), DX
+	VADDPS.Z (SI)(DX*4), Z18, K1, Z18
+	VADDPS.Z 64(SI)(DX*4), Z19, K2, Z19
+	MOVLQSX  40(BX), DX
+	VADDPS.Z (SI)(DX*4), Z20, K1, Z20
+	VADDPS.Z 64(SI)(DX*4), Z21, K2, Z21
+
+added11:
+	CMPQ         240(AX), $0x00
+	JE           bounded11
+	VBROADCASTSS 248(AX), Z26
+	VMAXPS       Z0, Z26, Z0
+	VMAXPS       Z1, Z26, Z1
+	VMAXPS       Z2, Z26, Z2
+	VMAXPS       Z3, Z26, Z3
+	VMAXPS       Z4, Z26, Z4
+	VMAXPS       Z5, Z26, Z5
+	VMAXPS       Z6, Z26, Z6
+	VMAXPS       Z7, Z26, Z7
+	VMAXPS       Z8, Z26, Z8
+	VMAXPS       Z9, Z26, Z9
+	VMAXPS       Z10, Z26, Z10
+	VMAXPS       Z11, Z26, Z11
+	VMAXPS       Z12, Z26, Z12
+	VMAXPS       Z13, Z26, Z13
+	VMAXPS       Z14, Z26, Z14
+	VMAXPS       Z15, Z26, Z15
+	VMAXPS       Z16, Z26, Z16
+	VMAXPS       Z17, Z26, Z17
+	VMAXPS       Z18, Z26, Z18
+	VMAXPS       Z19, Z26, Z19
+	VMAXPS       Z20, Z26, Z20
+	VMAXPS       Z21, Z26, Z21
+	CMPQ         240(AX), $0x01
+	JE           bounded11
+	VBROADCASTSS 252(AX), Z26
+	VMINPS       Z0, Z26, Z0
+	VMINPS       Z1, Z26, Z1
+	VMINPS       Z2, Z26, Z2
+	VMINPS       Z3, Z26, Z3
+	VMINPS       Z4, Z26, Z4
+	VMINPS       Z5, Z26, Z5
+	VMINPS       Z6, Z26, Z6
+	VMINPS       Z7, Z26, Z7
+	VMINPS       Z8, Z26, Z8
+	VMINPS       Z9, Z26, Z9
+	VMINPS       Z10, Z26, Z10
+	VMINPS       Z11, Z26, Z11
+	VMINPS       Z12, Z26, Z12
+	VMINPS       Z13, Z26, Z13
+	VMINPS       Z14, Z26, Z14
+	VMINPS       Z15, Z26, Z15
+	VMINPS       Z16, Z26, Z16
+	VMINPS       Z17, Z26, Z17
+	VMINPS       Z18, Z26, Z18
+	VMINPS       Z19, Z26, Z19
+	VMINPS       Z20, Z26, Z20
+	VMINPS       Z21, Z26, Z21
+
+bounded11:
 	CMPQ    176(AX), $0x20
 	JNE     masked11
 	MOVLQSX (BX), DX
@@ -12304,32 +14439,73 @@ rows12:
 	MOVLQSX    44(BX), DX
 	PREFETCHT0 (CX)(DX*4)
 	PREFETCHT0 64(CX)(DX*4)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	VPXORD     Z18, Z18, Z18
-	VPXORD     Z19, Z19, Z19
-	VPXORD     Z20, Z20, Z20
-	VPXORD     Z21, Z21, Z21
-	VPXORD     Z22, Z22, Z22
-	VPXORD     Z23, Z23, Z23
-	CMPQ       16(SP), $0x00
-	JE         done12
+	MOVQ       216(AX), CX
+	TESTQ      CX, CX
+	JE         clear12
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    20(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    24(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    28(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    32(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    36(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    40(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+	MOVLQSX    44(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	PREFETCHT0 64(CX)(DX*4)
+
+clear12:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
+	CMPQ   16(SP), $0x00
+	JE     done12
 
 tap12:
 	MOVQ    24(SP), R13
@@ -12386,8 +14562,8 @@ tap12:
 	MOVQ    32(SP), BP
 
 step12:
-	VMOVUPS.Z    (R14), K1, Z24
-	VMOVUPS.Z    64(R14), K2, Z25
+	VMOVUPS      (R14), Z24
+	VMOVUPS      64(R14), Z25
 	VBROADCASTSS (AX)(BP*1), Z26
 	VFMADD231PS  Z26, Z24, Z0
 	VFMADD231PS  Z26, Z25, Z1
@@ -12476,6 +14652,134 @@ done12:
 	VADDPS.Z 64(CX)(DX*4), Z23, K2, Z23
 
 store12:
+	CMPQ      192(AX), $0x00
+	JE        unbiased12
+	MOVQ      192(AX), SI
+	VMOVUPS.Z (SI), K1, Z26
+	VADDPS    Z26, Z0, Z0
+	VADDPS    Z26, Z2, Z2
+	VADDPS    Z26, Z4, Z4
+	VADDPS    Z26, Z6, Z6
+	VADDPS    Z26, Z8, Z8
+	VADDPS    Z26, Z10, Z10
+	VADDPS    Z26, Z12, Z12
+	VADDPS    Z26, Z14, Z14
+	VADDPS    Z26, Z16, Z16
+	VADDPS    Z26, Z18, Z18
+	VADDPS    Z26, Z20, Z20
+	VADDPS    Z26, Z22, Z22
+	VMOVUPS.Z 64(SI), K2, Z26
+	VADDPS    Z26, Z1, Z1
+	VADDPS    Z26, Z3, Z3
+	VADDPS    Z26, Z5, Z5
+	VADDPS    Z26, Z7, Z7
+	VADDPS    Z26, Z9, Z9
+	VADDPS    Z26, Z11, Z11
+	VADDPS    Z26, Z13, Z13
+	VADDPS    Z26, Z15, Z15
+	VADDPS    Z26, Z17, Z17
+	VADDPS    Z26, Z19, Z19
+	VADDPS    Z26, Z21, Z21
+	VADDPS    Z26, Z23, Z23
+
+unbiased12:
+	CMPQ     216(AX), $0x00
+	JE       added12
+	MOVQ     216(AX), SI
+	MOVLQSX  (BX), DX
+	VADDPS.Z (SI)(DX*4), Z0, K1, Z0
+	VADDPS.Z 64(SI)(DX*4), Z1, K2, Z1
+	MOVLQSX  4(BX), DX
+	VADDPS.Z (SI)(DX*4), Z2, K1, Z2
+	VADDPS.Z 64(SI)(DX*4), Z3, K2, Z3
+	MOVLQSX  8(BX), DX
+	VADDPS.Z (SI)(DX*4), Z4, K1, Z4
+	VADDPS.Z 64(SI)(DX*4), Z5, K2, Z5
+	MOVLQSX  12(BX), DX
+	VADDPS.Z (SI)(DX*4), Z6, K1, Z6
+	VADDPS.Z 64(SI)(DX*4), Z7, K2, Z7
+	MOVLQSX  16(BX), DX
+	VADDPS.Z (SI)(DX*4), Z8, K1, Z8
+	VADDPS.Z 64(SI)(DX*4), Z9, K2, Z9
+	MOVLQSX  20(BX), DX
+	VADDPS.Z (SI)(DX*4), Z10, K1, Z10
+	VADDPS.Z 64(SI)(DX*4), Z11, K2, Z11
+	MOVLQSX  24(BX), DX
+	VADDPS.Z (SI)(DX*4), Z12, K1, Z12
+	VADDPS.Z 64(SI)(DX*4), Z13, K2, Z13
+	MOVLQSX  28(BX), DX
+	VADDPS.Z (SI)(DX*4), Z14, K1, Z14
+	VADDPS.Z 64(SI)(DX*4), Z15, K2, Z15
+	MOVLQSX  32(BX), DX
+	VADDPS.Z (SI)(DX*4), Z16, K1, Z16
+	VADDPS.Z 64(SI)(DX*4), Z17, K2, Z17
+	MOVLQSX  36(BX), DX
+	VADDPS.Z (SI)(DX*4), Z18, K1, Z18
+	VADDPS.Z 64(SI)(DX*4), Z19, K2, Z19
+	MOVLQSX  40(BX), DX
+	VADDPS.Z (SI)(DX*4), Z20, K1, Z20
+	VADDPS.Z 64(SI)(DX*4), Z21, K2, Z21
+	MOVLQSX  44(BX), DX
+	VADDPS.Z (SI)(DX*4), Z22, K1, Z22
+	VADDPS.Z 64(SI)(DX*4), Z23, K2, Z23
+
+added12:
+	CMPQ         240(AX), $0x00
+	JE           bounded12
+	VBROADCASTSS 248(AX), Z26
+	VMAXPS       Z0, Z26, Z0
+	VMAXPS       Z1, Z26, Z1
+	VMAXPS       Z2, Z26, Z2
+	VMAXPS       Z3, Z26, Z3
+	VMAXPS       Z4, Z26, Z4
+	VMAXPS       Z5, Z26, Z5
+	VMAXPS       Z6, Z26, Z6
+	VMAXPS       Z7, Z26, Z7
+	VMAXPS       Z8, Z26, Z8
+	VMAXPS       Z9, Z26, Z9
+	VMAXPS       Z10, Z26, Z10
+	VMAXPS       Z11, Z26, Z11
+	VMAXPS       Z12, Z26, Z12
+	VMAXPS       Z13, Z26, Z13
+	VMAXPS       Z14, Z26, Z14
+	VMAXPS       Z15, Z26, Z15
+	VMAXPS       Z16, Z26, Z16
+	VMAXPS       Z17, Z26, Z17
+	VMAXPS       Z18, Z26, Z18
+	VMAXPS       Z19, Z26, Z19
+	VMAXPS       Z20, Z26, Z20
+	VMAXPS       Z21, Z26, Z21
+	VMAXPS       Z22, Z26, Z22
+	VMAXPS       Z23, Z26, Z23
+	CMPQ         240(AX), $0x01
+	JE           bounded12
+	VBROADCASTSS 252(AX), Z26
+	VMINPS       Z0, Z26, Z0
+	VMINPS       Z1, Z26, Z1
+	VMINPS       Z2, Z26, Z2
+	VMINPS       Z3, Z26, Z3
+	VMINPS       Z4, Z26, Z4
+	VMINPS       Z5, Z26, Z5
+	VMINPS       Z6, Z26, Z6
+	VMINPS       Z7, Z26, Z7
+	VMINPS       Z8, Z26, Z8
+	VMINPS       Z9, Z26, Z9
+	VMINPS       Z10, Z26, Z10
+	VMINPS       Z11, Z26, Z11
+	VMINPS       Z12, Z26, Z12
+	VMINPS       Z13, Z26, Z13
+	VMINPS       Z14, Z26, Z14
+	VMINPS       Z15, Z26, Z15
+	VMINPS       Z16, Z26, Z16
+	VMINPS       Z17, Z26, Z17
+	VMINPS       Z18, Z26, Z18
+	VMINPS       Z19, Z26, Z19
+	VMINPS       Z20, Z26, Z20
+	VMINPS       Z21, Z26, Z21
+	VMINPS       Z22, Z26, Z22
+	VMINPS       Z23, Z26, Z23
+
+bounded12:
 	CMPQ    176(AX), $0x20
 	JNE     masked12
 	MOVLQSX (BX), DX
@@ -12585,10 +14889,10 @@ TEXT ·rowsNarrowAVX512(SB), NOSPLIT, $56-8
 	MOVQ       DX, 24(SP)
 	MOVQ       8(AX), DX
 	MOVQ       DX, 16(SP)
-	MOVQ       216(AX), DX
+	MOVQ       280(AX), DX
 	MOVQ       DX, 48(SP)
 	MOVQ       96(AX), R14
-	MOVQ       192(AX), R15
+	MOVQ       256(AX), R15
 	CMPQ       (AX), $0x0c
 	JE         rows12
 	CMPQ       (AX), $0x0b
@@ -12616,9 +14920,16 @@ TEXT ·rowsNarrowAVX512(SB), NOSPLIT, $56-8
 	MOVQ       152(AX), CX
 	MOVLQSX    (BX), DX
 	PREFETCHT0 (CX)(DX*4)
-	VPXORD     Z0, Z0, Z0
-	CMPQ       16(SP), $0x00
-	JE         done1
+	MOVQ       216(AX), CX
+	TESTQ      CX, CX
+	JE         clear1
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+
+clear1:
+	VPXORD Z0, Z0, Z0
+	CMPQ   16(SP), $0x00
+	JE     done1
 
 tap1:
 	MOVQ    24(SP), AX
@@ -12631,7 +14942,7 @@ tap1:
 	MOVQ    32(SP), BP
 
 step1:
-	VMOVUPS.Z    (R14), K1, Z24
+	VMOVUPS      (R14), Z24
 	VBROADCASTSS (AX)(BP*1), Z25
 	VFMADD231PS  Z25, Z24, Z0
 	ADDQ         40(SP), R14
@@ -12650,6 +14961,30 @@ done1:
 	VADDPS.Z (CX)(DX*4), Z0, K1, Z0
 
 store1:
+	CMPQ      192(AX), $0x00
+	JE        unbiased1
+	MOVQ      192(AX), SI
+	VMOVUPS.Z (SI), K1, Z25
+	VADDPS    Z25, Z0, Z0
+
+unbiased1:
+	CMPQ     216(AX), $0x00
+	JE       added1
+	MOVQ     216(AX), SI
+	MOVLQSX  (BX), DX
+	VADDPS.Z (SI)(DX*4), Z0, K1, Z0
+
+added1:
+	CMPQ         240(AX), $0x00
+	JE           bounded1
+	VBROADCASTSS 248(AX), Z25
+	VMAXPS       Z0, Z25, Z0
+	CMPQ         240(AX), $0x01
+	JE           bounded1
+	VBROADCASTSS 252(AX), Z25
+	VMINPS       Z0, Z25, Z0
+
+bounded1:
 	CMPQ    176(AX), $0x10
 	JNE     masked1
 	MOVLQSX (BX), DX
@@ -12671,10 +15006,19 @@ rows2:
 	PREFETCHT0 (CX)(DX*4)
 	MOVLQSX    4(BX), DX
 	PREFETCHT0 (CX)(DX*4)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	CMPQ       16(SP), $0x00
-	JE         done2
+	MOVQ       216(AX), CX
+	TESTQ      CX, CX
+	JE         clear2
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+
+clear2:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	CMPQ   16(SP), $0x00
+	JE     done2
 
 tap2:
 	MOVQ    24(SP), BX
@@ -12691,7 +15035,7 @@ tap2:
 	MOVQ    32(SP), BP
 
 step2:
-	VMOVUPS.Z    (R14), K1, Z24
+	VMOVUPS      (R14), Z24
 	VBROADCASTSS (AX)(BP*1), Z25
 	VFMADD231PS  Z25, Z24, Z0
 	VBROADCASTSS (BX)(BP*1), Z26
@@ -12714,6 +15058,35 @@ done2:
 	VADDPS.Z (CX)(DX*4), Z1, K1, Z1
 
 store2:
+	CMPQ      192(AX), $0x00
+	JE        unbiased2
+	MOVQ      192(AX), SI
+	VMOVUPS.Z (SI), K1, Z25
+	VADDPS    Z25, Z0, Z0
+	VADDPS    Z25, Z1, Z1
+
+unbiased2:
+	CMPQ     216(AX), $0x00
+	JE       added2
+	MOVQ     216(AX), SI
+	MOVLQSX  (BX), DX
+	VADDPS.Z (SI)(DX*4), Z0, K1, Z0
+	MOVLQSX  4(BX), DX
+	VADDPS.Z (SI)(DX*4), Z1, K1, Z1
+
+added2:
+	CMPQ         240(AX), $0x00
+	JE           bounded2
+	VBROADCASTSS 248(AX), Z25
+	VMAXPS       Z0, Z25, Z0
+	VMAXPS       Z1, Z25, Z1
+	CMPQ         240(AX), $0x01
+	JE           bounded2
+	VBROADCASTSS 252(AX), Z25
+	VMINPS       Z0, Z25, Z0
+	VMINPS       Z1, Z25, Z1
+
+bounded2:
 	CMPQ    176(AX), $0x10
 	JNE     masked2
 	MOVLQSX (BX), DX
@@ -12741,11 +15114,22 @@ rows3:
 	PREFETCHT0 (CX)(DX*4)
 	MOVLQSX    8(BX), DX
 	PREFETCHT0 (CX)(DX*4)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	CMPQ       16(SP), $0x00
-	JE         done3
+	MOVQ       216(AX), CX
+	TESTQ      CX, CX
+	JE         clear3
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+
+clear3:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	CMPQ   16(SP), $0x00
+	JE     done3
 
 tap3:
 	MOVQ    24(SP), CX
@@ -12766,7 +15150,7 @@ tap3:
 	MOVQ    32(SP), BP
 
 step3:
-	VMOVUPS.Z    (R14), K1, Z24
+	VMOVUPS      (R14), Z24
 	VBROADCASTSS (AX)(BP*1), Z25
 	VFMADD231PS  Z25, Z24, Z0
 	VBROADCASTSS (BX)(BP*1), Z26
@@ -12793,6 +15177,40 @@ done3:
 	VADDPS.Z (CX)(DX*4), Z2, K1, Z2
 
 store3:
+	CMPQ      192(AX), $0x00
+	JE        unbiased3
+	MOVQ      192(AX), SI
+	VMOVUPS.Z (SI), K1, Z25
+	VADDPS    Z25, Z0, Z0
+	VADDPS    Z25, Z1, Z1
+	VADDPS    Z25, Z2, Z2
+
+unbiased3:
+	CMPQ     216(AX), $0x00
+	JE       added3
+	MOVQ     216(AX), SI
+	MOVLQSX  (BX), DX
+	VADDPS.Z (SI)(DX*4), Z0, K1, Z0
+	MOVLQSX  4(BX), DX
+	VADDPS.Z (SI)(DX*4), Z1, K1, Z1
+	MOVLQSX  8(BX), DX
+	VADDPS.Z (SI)(DX*4), Z2, K1, Z2
+
+added3:
+	CMPQ         240(AX), $0x00
+	JE           bounded3
+	VBROADCASTSS 248(AX), Z25
+	VMAXPS       Z0, Z25, Z0
+	VMAXPS       Z1, Z25, Z1
+	VMAXPS       Z2, Z25, Z2
+	CMPQ         240(AX), $0x01
+	JE           bounded3
+	VBROADCASTSS 252(AX), Z25
+	VMINPS       Z0, Z25, Z0
+	VMINPS       Z1, Z25, Z1
+	VMINPS       Z2, Z25, Z2
+
+bounded3:
 	CMPQ    176(AX), $0x10
 	JNE     masked3
 	MOVLQSX (BX), DX
@@ -12826,12 +15244,25 @@ rows4:
 	PREFETCHT0 (CX)(DX*4)
 	MOVLQSX    12(BX), DX
 	PREFETCHT0 (CX)(DX*4)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	CMPQ       16(SP), $0x00
-	JE         done4
+	MOVQ       216(AX), CX
+	TESTQ      CX, CX
+	JE         clear4
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+
+clear4:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	CMPQ   16(SP), $0x00
+	JE     done4
 
 tap4:
 	MOVQ    24(SP), DX
@@ -12856,7 +15287,7 @@ tap4:
 	MOVQ    32(SP), BP
 
 step4:
-	VMOVUPS.Z    (R14), K1, Z24
+	VMOVUPS      (R14), Z24
 	VBROADCASTSS (AX)(BP*1), Z25
 	VFMADD231PS  Z25, Z24, Z0
 	VBROADCASTSS (BX)(BP*1), Z26
@@ -12887,6 +15318,45 @@ done4:
 	VADDPS.Z (CX)(DX*4), Z3, K1, Z3
 
 store4:
+	CMPQ      192(AX), $0x00
+	JE        unbiased4
+	MOVQ      192(AX), SI
+	VMOVUPS.Z (SI), K1, Z25
+	VADDPS    Z25, Z0, Z0
+	VADDPS    Z25, Z1, Z1
+	VADDPS    Z25, Z2, Z2
+	VADDPS    Z25, Z3, Z3
+
+unbiased4:
+	CMPQ     216(AX), $0x00
+	JE       added4
+	MOVQ     216(AX), SI
+	MOVLQSX  (BX), DX
+	VADDPS.Z (SI)(DX*4), Z0, K1, Z0
+	MOVLQSX  4(BX), DX
+	VADDPS.Z (SI)(DX*4), Z1, K1, Z1
+	MOVLQSX  8(BX), DX
+	VADDPS.Z (SI)(DX*4), Z2, K1, Z2
+	MOVLQSX  12(BX), DX
+	VADDPS.Z (SI)(DX*4), Z3, K1, Z3
+
+added4:
+	CMPQ         240(AX), $0x00
+	JE           bounded4
+	VBROADCASTSS 248(AX), Z25
+	VMAXPS       Z0, Z25, Z0
+	VMAXPS       Z1, Z25, Z1
+	VMAXPS       Z2, Z25, Z2
+	VMAXPS       Z3, Z25, Z3
+	CMPQ         240(AX), $0x01
+	JE           bounded4
+	VBROADCASTSS 252(AX), Z25
+	VMINPS       Z0, Z25, Z0
+	VMINPS       Z1, Z25, Z1
+	VMINPS       Z2, Z25, Z2
+	VMINPS       Z3, Z25, Z3
+
+bounded4:
 	CMPQ    176(AX), $0x10
 	JNE     masked4
 	MOVLQSX (BX), DX
@@ -12926,13 +15396,28 @@ rows5:
 	PREFETCHT0 (CX)(DX*4)
 	MOVLQSX    16(BX), DX
 	PREFETCHT0 (CX)(DX*4)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	CMPQ       16(SP), $0x00
-	JE         done5
+	MOVQ       216(AX), CX
+	TESTQ      CX, CX
+	JE         clear5
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+
+clear5:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	CMPQ   16(SP), $0x00
+	JE     done5
 
 tap5:
 	MOVQ    24(SP), SI
@@ -12961,7 +15446,7 @@ tap5:
 	MOVQ    32(SP), BP
 
 step5:
-	VMOVUPS.Z    (R14), K1, Z24
+	VMOVUPS      (R14), Z24
 	VBROADCASTSS (AX)(BP*1), Z25
 	VFMADD231PS  Z25, Z24, Z0
 	VBROADCASTSS (BX)(BP*1), Z26
@@ -12996,6 +15481,50 @@ done5:
 	VADDPS.Z (CX)(DX*4), Z4, K1, Z4
 
 store5:
+	CMPQ      192(AX), $0x00
+	JE        unbiased5
+	MOVQ      192(AX), SI
+	VMOVUPS.Z (SI), K1, Z25
+	VADDPS    Z25, Z0, Z0
+	VADDPS    Z25, Z1, Z1
+	VADDPS    Z25, Z2, Z2
+	VADDPS    Z25, Z3, Z3
+	VADDPS    Z25, Z4, Z4
+
+unbiased5:
+	CMPQ     216(AX), $0x00
+	JE       added5
+	MOVQ     216(AX), SI
+	MOVLQSX  (BX), DX
+	VADDPS.Z (SI)(DX*4), Z0, K1, Z0
+	MOVLQSX  4(BX), DX
+	VADDPS.Z (SI)(DX*4), Z1, K1, Z1
+	MOVLQSX  8(BX), DX
+	VADDPS.Z (SI)(DX*4), Z2, K1, Z2
+	MOVLQSX  12(BX), DX
+	VADDPS.Z (SI)(DX*4), Z3, K1, Z3
+	MOVLQSX  16(BX), DX
+	VADDPS.Z (SI)(DX*4), Z4, K1, Z4
+
+added5:
+	CMPQ         240(AX), $0x00
+	JE           bounded5
+	VBROADCASTSS 248(AX), Z25
+	VMAXPS       Z0, Z25, Z0
+	VMAXPS       Z1, Z25, Z1
+	VMAXPS       Z2, Z25, Z2
+	VMAXPS       Z3, Z25, Z3
+	VMAXPS       Z4, Z25, Z4
+	CMPQ         240(AX), $0x01
+	JE           bounded5
+	VBROADCASTSS 252(AX), Z25
+	VMINPS       Z0, Z25, Z0
+	VMINPS       Z1, Z25, Z1
+	VMINPS       Z2, Z25, Z2
+	VMINPS       Z3, Z25, Z3
+	VMINPS       Z4, Z25, Z4
+
+bounded5:
 	CMPQ    176(AX), $0x10
 	JNE     masked5
 	MOVLQSX (BX), DX
@@ -13041,14 +15570,31 @@ rows6:
 	PREFETCHT0 (CX)(DX*4)
 	MOVLQSX    20(BX), DX
 	PREFETCHT0 (CX)(DX*4)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	CMPQ       16(SP), $0x00
-	JE         done6
+	MOVQ       216(AX), CX
+	TESTQ      CX, CX
+	JE         clear6
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    20(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+
+clear6:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	CMPQ   16(SP), $0x00
+	JE     done6
 
 tap6:
 	MOVQ    24(SP), DI
@@ -13081,7 +15627,7 @@ tap6:
 	MOVQ    32(SP), BP
 
 step6:
-	VMOVUPS.Z    (R14), K1, Z24
+	VMOVUPS      (R14), Z24
 	VBROADCASTSS (AX)(BP*1), Z25
 	VFMADD231PS  Z25, Z24, Z0
 	VBROADCASTSS (BX)(BP*1), Z26
@@ -13120,6 +15666,55 @@ done6:
 	VADDPS.Z (CX)(DX*4), Z5, K1, Z5
 
 store6:
+	CMPQ      192(AX), $0x00
+	JE        unbiased6
+	MOVQ      192(AX), SI
+	VMOVUPS.Z (SI), K1, Z25
+	VADDPS    Z25, Z0, Z0
+	VADDPS    Z25, Z1, Z1
+	VADDPS    Z25, Z2, Z2
+	VADDPS    Z25, Z3, Z3
+	VADDPS    Z25, Z4, Z4
+	VADDPS    Z25, Z5, Z5
+
+unbiased6:
+	CMPQ     216(AX), $0x00
+	JE       added6
+	MOVQ     216(AX), SI
+	MOVLQSX  (BX), DX
+	VADDPS.Z (SI)(DX*4), Z0, K1, Z0
+	MOVLQSX  4(BX), DX
+	VADDPS.Z (SI)(DX*4), Z1, K1, Z1
+	MOVLQSX  8(BX), DX
+	VADDPS.Z (SI)(DX*4), Z2, K1, Z2
+	MOVLQSX  12(BX), DX
+	VADDPS.Z (SI)(DX*4), Z3, K1, Z3
+	MOVLQSX  16(BX), DX
+	VADDPS.Z (SI)(DX*4), Z4, K1, Z4
+	MOVLQSX  20(BX), DX
+	VADDPS.Z (SI)(DX*4), Z5, K1, Z5
+
+added6:
+	CMPQ         240(AX), $0x00
+	JE           bounded6
+	VBROADCASTSS 248(AX), Z25
+	VMAXPS       Z0, Z25, Z0
+	VMAXPS       Z1, Z25, Z1
+	VMAXPS       Z2, Z25, Z2
+	VMAXPS       Z3, Z25, Z3
+	VMAXPS       Z4, Z25, Z4
+	VMAXPS       Z5, Z25, Z5
+	CMPQ         240(AX), $0x01
+	JE           bounded6
+	VBROADCASTSS 252(AX), Z25
+	VMINPS       Z0, Z25, Z0
+	VMINPS       Z1, Z25, Z1
+	VMINPS       Z2, Z25, Z2
+	VMINPS       Z3, Z25, Z3
+	VMINPS       Z4, Z25, Z4
+	VMINPS       Z5, Z25, Z5
+
+bounded6:
 	CMPQ    176(AX), $0x10
 	JNE     masked6
 	MOVLQSX (BX), DX
@@ -13171,15 +15766,34 @@ rows7:
 	PREFETCHT0 (CX)(DX*4)
 	MOVLQSX    24(BX), DX
 	PREFETCHT0 (CX)(DX*4)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	CMPQ       16(SP), $0x00
-	JE         done7
+	MOVQ       216(AX), CX
+	TESTQ      CX, CX
+	JE         clear7
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    20(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    24(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+
+clear7:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	CMPQ   16(SP), $0x00
+	JE     done7
 
 tap7:
 	MOVQ    24(SP), R8
@@ -13216,7 +15830,7 @@ tap7:
 	MOVQ    32(SP), BP
 
 step7:
-	VMOVUPS.Z    (R14), K1, Z24
+	VMOVUPS      (R14), Z24
 	VBROADCASTSS (AX)(BP*1), Z25
 	VFMADD231PS  Z25, Z24, Z0
 	VBROADCASTSS (BX)(BP*1), Z26
@@ -13259,6 +15873,60 @@ done7:
 	VADDPS.Z (CX)(DX*4), Z6, K1, Z6
 
 store7:
+	CMPQ      192(AX), $0x00
+	JE        unbiased7
+	MOVQ      192(AX), SI
+	VMOVUPS.Z (SI), K1, Z25
+	VADDPS    Z25, Z0, Z0
+	VADDPS    Z25, Z1, Z1
+	VADDPS    Z25, Z2, Z2
+	VADDPS    Z25, Z3, Z3
+	VADDPS    Z25, Z4, Z4
+	VADDPS    Z25, Z5, Z5
+	VADDPS    Z25, Z6, Z6
+
+unbiased7:
+	CMPQ     216(AX), $0x00
+	JE       added7
+	MOVQ     216(AX), SI
+	MOVLQSX  (BX), DX
+	VADDPS.Z (SI)(DX*4), Z0, K1, Z0
+	MOVLQSX  4(BX), DX
+	VADDPS.Z (SI)(DX*4), Z1, K1, Z1
+	MOVLQSX  8(BX), DX
+	VADDPS.Z (SI)(DX*4), Z2, K1, Z2
+	MOVLQSX  12(BX), DX
+	VADDPS.Z (SI)(DX*4), Z3, K1, Z3
+	MOVLQSX  16(BX), DX
+	VADDPS.Z (SI)(DX*4), Z4, K1, Z4
+	MOVLQSX  20(BX), DX
+	VADDPS.Z (SI)(DX*4), Z5, K1, Z5
+	MOVLQSX  24(BX), DX
+	VADDPS.Z (SI)(DX*4), Z6, K1, Z6
+
+added7:
+	CMPQ         240(AX), $0x00
+	JE           bounded7
+	VBROADCASTSS 248(AX), Z25
+	VMAXPS       Z0, Z25, Z0
+	VMAXPS       Z1, Z25, Z1
+	VMAXPS       Z2, Z25, Z2
+	VMAXPS       Z3, Z25, Z3
+	VMAXPS       Z4, Z25, Z4
+	VMAXPS       Z5, Z25, Z5
+	VMAXPS       Z6, Z25, Z6
+	CMPQ         240(AX), $0x01
+	JE           bounded7
+	VBROADCASTSS 252(AX), Z25
+	VMINPS       Z0, Z25, Z0
+	VMINPS       Z1, Z25, Z1
+	VMINPS       Z2, Z25, Z2
+	VMINPS       Z3, Z25, Z3
+	VMINPS       Z4, Z25, Z4
+	VMINPS       Z5, Z25, Z5
+	VMINPS       Z6, Z25, Z6
+
+bounded7:
 	CMPQ    176(AX), $0x10
 	JNE     masked7
 	MOVLQSX (BX), DX
@@ -13316,16 +15984,37 @@ rows8:
 	PREFETCHT0 (CX)(DX*4)
 	MOVLQSX    28(BX), DX
 	PREFETCHT0 (CX)(DX*4)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	CMPQ       16(SP), $0x00
-	JE         done8
+	MOVQ       216(AX), CX
+	TESTQ      CX, CX
+	JE         clear8
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    20(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    24(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    28(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+
+clear8:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	CMPQ   16(SP), $0x00
+	JE     done8
 
 tap8:
 	MOVQ    24(SP), R9
@@ -13366,7 +16055,7 @@ tap8:
 	MOVQ    32(SP), BP
 
 step8:
-	VMOVUPS.Z    (R14), K1, Z24
+	VMOVUPS      (R14), Z24
 	VBROADCASTSS (AX)(BP*1), Z25
 	VFMADD231PS  Z25, Z24, Z0
 	VBROADCASTSS (BX)(BP*1), Z26
@@ -13413,6 +16102,65 @@ done8:
 	VADDPS.Z (CX)(DX*4), Z7, K1, Z7
 
 store8:
+	CMPQ      192(AX), $0x00
+	JE        unbiased8
+	MOVQ      192(AX), SI
+	VMOVUPS.Z (SI), K1, Z25
+	VADDPS    Z25, Z0, Z0
+	VADDPS    Z25, Z1, Z1
+	VADDPS    Z25, Z2, Z2
+	VADDPS    Z25, Z3, Z3
+	VADDPS    Z25, Z4, Z4
+	VADDPS    Z25, Z5, Z5
+	VADDPS    Z25, Z6, Z6
+	VADDPS    Z25, Z7, Z7
+
+unbiased8:
+	CMPQ     216(AX), $0x00
+	JE       added8
+	MOVQ     216(AX), SI
+	MOVLQSX  (BX), DX
+	VADDPS.Z (SI)(DX*4), Z0, K1, Z0
+	MOVLQSX  4(BX), DX
+	VADDPS.Z (SI)(DX*4), Z1, K1, Z1
+	MOVLQSX  8(BX), DX
+	VADDPS.Z (SI)(DX*4), Z2, K1, Z2
+	MOVLQSX  12(BX), DX
+	VADDPS.Z (SI)(DX*4), Z3, K1, Z3
+	MOVLQSX  16(BX), DX
+	VADDPS.Z (SI)(DX*4), Z4, K1, Z4
+	MOVLQSX  20(BX), DX
+	VADDPS.Z (SI)(DX*4), Z5, K1, Z5
+	MOVLQSX  24(BX), DX
+	VADDPS.Z (SI)(DX*4), Z6, K1, Z6
+	MOVLQSX  28(BX), DX
+	VADDPS.Z (SI)(DX*4), Z7, K1, Z7
+
+added8:
+	CMPQ         240(AX), $0x00
+	JE           bounded8
+	VBROADCASTSS 248(AX), Z25
+	VMAXPS       Z0, Z25, Z0
+	VMAXPS       Z1, Z25, Z1
+	VMAXPS       Z2, Z25, Z2
+	VMAXPS       Z3, Z25, Z3
+	VMAXPS       Z4, Z25, Z4
+	VMAXPS       Z5, Z25, Z5
+	VMAXPS       Z6, Z25, Z6
+	VMAXPS       Z7, Z25, Z7
+	CMPQ         240(AX), $0x01
+	JE           bounded8
+	VBROADCASTSS 252(AX), Z25
+	VMINPS       Z0, Z25, Z0
+	VMINPS       Z1, Z25, Z1
+	VMINPS       Z2, Z25, Z2
+	VMINPS       Z3, Z25, Z3
+	VMINPS       Z4, Z25, Z4
+	VMINPS       Z5, Z25, Z5
+	VMINPS       Z6, Z25, Z6
+	VMINPS       Z7, Z25, Z7
+
+bounded8:
 	CMPQ    176(AX), $0x10
 	JNE     masked8
 	MOVLQSX (BX), DX
@@ -13476,17 +16224,40 @@ rows9:
 	PREFETCHT0 (CX)(DX*4)
 	MOVLQSX    32(BX), DX
 	PREFETCHT0 (CX)(DX*4)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	CMPQ       16(SP), $0x00
-	JE         done9
+	MOVQ       216(AX), CX
+	TESTQ      CX, CX
+	JE         clear9
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    20(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    24(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    28(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    32(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+
+clear9:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	CMPQ   16(SP), $0x00
+	JE     done9
 
 tap9:
 	MOVQ    24(SP), R10
@@ -13531,7 +16302,7 @@ tap9:
 	MOVQ    32(SP), BP
 
 step9:
-	VMOVUPS.Z    (R14), K1, Z24
+	VMOVUPS      (R14), Z24
 	VBROADCASTSS (AX)(BP*1), Z25
 	VFMADD231PS  Z25, Z24, Z0
 	VBROADCASTSS (BX)(BP*1), Z26
@@ -13582,6 +16353,70 @@ done9:
 	VADDPS.Z (CX)(DX*4), Z8, K1, Z8
 
 store9:
+	CMPQ      192(AX), $0x00
+	JE        unbiased9
+	MOVQ      192(AX), SI
+	VMOVUPS.Z (SI), K1, Z25
+	VADDPS    Z25, Z0, Z0
+	VADDPS    Z25, Z1, Z1
+	VADDPS    Z25, Z2, Z2
+	VADDPS    Z25, Z3, Z3
+	VADDPS    Z25, Z4, Z4
+	VADDPS    Z25, Z5, Z5
+	VADDPS    Z25, Z6, Z6
+	VADDPS    Z25, Z7, Z7
+	VADDPS    Z25, Z8, Z8
+
+unbiased9:
+	CMPQ     216(AX), $0x00
+	JE       added9
+	MOVQ     216(AX), SI
+	MOVLQSX  (BX), DX
+	VADDPS.Z (SI)(DX*4), Z0, K1, Z0
+	MOVLQSX  4(BX), DX
+	VADDPS.Z (SI)(DX*4), Z1, K1, Z1
+	MOVLQSX  8(BX), DX
+	VADDPS.Z (SI)(DX*4), Z2, K1, Z2
+	MOVLQSX  12(BX), DX
+	VADDPS.Z (SI)(DX*4), Z3, K1, Z3
+	MOVLQSX  16(BX), DX
+	VADDPS.Z (SI)(DX*4), Z4, K1, Z4
+	MOVLQSX  20(BX), DX
+	VADDPS.Z (SI)(DX*4), Z5, K1, Z5
+	MOVLQSX  24(BX), DX
+	VADDPS.Z (SI)(DX*4), Z6, K1, Z6
+	MOVLQSX  28(BX), DX
+	VADDPS.Z (SI)(DX*4), Z7, K1, Z7
+	MOVLQSX  32(BX), DX
+	VADDPS.Z (SI)(DX*4), Z8, K1, Z8
+
+added9:
+	CMPQ         240(AX), $0x00
+	JE           bounded9
+	VBROADCASTSS 248(AX), Z25
+	VMAXPS       Z0, Z25, Z0
+	VMAXPS       Z1, Z25, Z1
+	VMAXPS       Z2, Z25, Z2
+	VMAXPS       Z3, Z25, Z3
+	VMAXPS       Z4, Z25, Z4
+	VMAXPS       Z5, Z25, Z5
+	VMAXPS       Z6, Z25, Z6
+	VMAXPS       Z7, Z25, Z7
+	VMAXPS       Z8, Z25, Z8
+	CMPQ         240(AX), $0x01
+	JE           bounded9
+	VBROADCASTSS 252(AX), Z25
+	VMINPS       Z0, Z25, Z0
+	VMINPS       Z1, Z25, Z1
+	VMINPS       Z2, Z25, Z2
+	VMINPS       Z3, Z25, Z3
+	VMINPS       Z4, Z25, Z4
+	VMINPS       Z5, Z25, Z5
+	VMINPS       Z6, Z25, Z6
+	VMINPS       Z7, Z25, Z7
+	VMINPS       Z8, Z25, Z8
+
+bounded9:
 	CMPQ    176(AX), $0x10
 	JNE     masked9
 	MOVLQSX (BX), DX
@@ -13651,18 +16486,43 @@ rows10:
 	PREFETCHT0 (CX)(DX*4)
 	MOVLQSX    36(BX), DX
 	PREFETCHT0 (CX)(DX*4)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	CMPQ       16(SP), $0x00
-	JE         done10
+	MOVQ       216(AX), CX
+	TESTQ      CX, CX
+	JE         clear10
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    20(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    24(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    28(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    32(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    36(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+
+clear10:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	CMPQ   16(SP), $0x00
+	JE     done10
 
 tap10:
 	MOVQ    24(SP), R11
@@ -13711,7 +16571,7 @@ tap10:
 	MOVQ    32(SP), BP
 
 step10:
-	VMOVUPS.Z    (R14), K1, Z24
+	VMOVUPS      (R14), Z24
 	VBROADCASTSS (AX)(BP*1), Z25
 	VFMADD231PS  Z25, Z24, Z0
 	VBROADCASTSS (BX)(BP*1), Z26
@@ -13766,6 +16626,75 @@ done10:
 	VADDPS.Z (CX)(DX*4), Z9, K1, Z9
 
 store10:
+	CMPQ      192(AX), $0x00
+	JE        unbiased10
+	MOVQ      192(AX), SI
+	VMOVUPS.Z (SI), K1, Z25
+	VADDPS    Z25, Z0, Z0
+	VADDPS    Z25, Z1, Z1
+	VADDPS    Z25, Z2, Z2
+	VADDPS    Z25, Z3, Z3
+	VADDPS    Z25, Z4, Z4
+	VADDPS    Z25, Z5, Z5
+	VADDPS    Z25, Z6, Z6
+	VADDPS    Z25, Z7, Z7
+	VADDPS    Z25, Z8, Z8
+	VADDPS    Z25, Z9, Z9
+
+unbiased10:
+	CMPQ     216(AX), $0x00
+	JE       added10
+	MOVQ     216(AX), SI
+	MOVLQSX  (BX), DX
+	VADDPS.Z (SI)(DX*4), Z0, K1, Z0
+	MOVLQSX  4(BX), DX
+	VADDPS.Z (SI)(DX*4), Z1, K1, Z1
+	MOVLQSX  8(BX), DX
+	VADDPS.Z (SI)(DX*4), Z2, K1, Z2
+	MOVLQSX  12(BX), DX
+	VADDPS.Z (SI)(DX*4), Z3, K1, Z3
+	MOVLQSX  16(BX), DX
+	VADDPS.Z (SI)(DX*4), Z4, K1, Z4
+	MOVLQSX  20(BX), DX
+	VADDPS.Z (SI)(DX*4), Z5, K1, Z5
+	MOVLQSX  24(BX), DX
+	VADDPS.Z (SI)(DX*4), Z6, K1, Z6
+	MOVLQSX  28(BX), DX
+	VADDPS.Z (SI)(DX*4), Z7, K1, Z7
+	MOVLQSX  32(BX), DX
+	VADDPS.Z (SI)(DX*4), Z8, K1, Z8
+	MOVLQSX  36(BX), DX
+	VADDPS.Z (SI)(DX*4), Z9, K1, Z9
+
+added10:
+	CMPQ         240(AX), $0x00
+	JE           bounded10
+	VBROADCASTSS 248(AX), Z25
+	VMAXPS       Z0, Z25, Z0
+	VMAXPS       Z1, Z25, Z1
+	VMAXPS       Z2, Z25, Z2
+	VMAXPS       Z3, Z25, Z3
+	VMAXPS       Z4, Z25, Z4
+	VMAXPS       Z5, Z25, Z5
+	VMAXPS       Z6, Z25, Z6
+	VMAXPS       Z7, Z25, Z7
+	VMAXPS       Z8, Z25, Z8
+	VMAXPS       Z9, Z25, Z9
+	CMPQ         240(AX), $0x01
+	JE           bounded10
+	VBROADCASTSS 252(AX), Z25
+	VMINPS       Z0, Z25, Z0
+	VMINPS       Z1, Z25, Z1
+	VMINPS       Z2, Z25, Z2
+	VMINPS       Z3, Z25, Z3
+	VMINPS       Z4, Z25, Z4
+	VMINPS       Z5, Z25, Z5
+	VMINPS       Z6, Z25, Z6
+	VMINPS       Z7, Z25, Z7
+	VMINPS       Z8, Z25, Z8
+	VMINPS       Z9, Z25, Z9
+
+bounded10:
 	CMPQ    176(AX), $0x10
 	JNE     masked10
 	MOVLQSX (BX), DX
@@ -13841,19 +16770,46 @@ rows11:
 	PREFETCHT0 (CX)(DX*4)
 	MOVLQSX    40(BX), DX
 	PREFETCHT0 (CX)(DX*4)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	CMPQ       16(SP), $0x00
-	JE         done11
+	MOVQ       216(AX), CX
+	TESTQ      CX, CX
+	JE         clear11
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    20(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    24(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    28(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    32(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    36(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    40(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+
+clear11:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	CMPQ   16(SP), $0x00
+	JE     done11
 
 tap11:
 	MOVQ    24(SP), R12
@@ -13906,7 +16862,7 @@ tap11:
 	MOVQ    32(SP), BP
 
 step11:
-	VMOVUPS.Z    (R14), K1, Z24
+	VMOVUPS      (R14), Z24
 	VBROADCASTSS (AX)(BP*1), Z25
 	VFMADD231PS  Z25, Z24, Z0
 	VBROADCASTSS (BX)(BP*1), Z26
@@ -13965,6 +16921,80 @@ done11:
 	VADDPS.Z (CX)(DX*4), Z10, K1, Z10
 
 store11:
+	CMPQ      192(AX), $0x00
+	JE        unbiased11
+	MOVQ      192(AX), SI
+	VMOVUPS.Z (SI), K1, Z25
+	VADDPS    Z25, Z0, Z0
+	VADDPS    Z25, Z1, Z1
+	VADDPS    Z25, Z2, Z2
+	VADDPS    Z25, Z3, Z3
+	VADDPS    Z25, Z4, Z4
+	VADDPS    Z25, Z5, Z5
+	VADDPS    Z25, Z6, Z6
+	VADDPS    Z25, Z7, Z7
+	VADDPS    Z25, Z8, Z8
+	VADDPS    Z25, Z9, Z9
+	VADDPS    Z25, Z10, Z10
+
+unbiased11:
+	CMPQ     216(AX), $0x00
+	JE       added11
+	MOVQ     216(AX), SI
+	MOVLQSX  (BX), DX
+	VADDPS.Z (SI)(DX*4), Z0, K1, Z0
+	MOVLQSX  4(BX), DX
+	VADDPS.Z (SI)(DX*4), Z1, K1, Z1
+	MOVLQSX  8(BX), DX
+	VADDPS.Z (SI)(DX*4), Z2, K1, Z2
+	MOVLQSX  12(BX), DX
+	VADDPS.Z (SI)(DX*4), Z3, K1, Z3
+	MOVLQSX  16(BX), DX
+	VADDPS.Z (SI)(DX*4), Z4, K1, Z4
+	MOVLQSX  20(BX), DX
+	VADDPS.Z (SI)(DX*4), Z5, K1, Z5
+	MOVLQSX  24(BX), DX
+	VADDPS.Z (SI)(DX*4), Z6, K1, Z6
+	MOVLQSX  28(BX), DX
+	VADDPS.Z (SI)(DX*4), Z7, K1, Z7
+	MOVLQSX  32(BX), DX
+	VADDPS.Z (SI)(DX*4), Z8, K1, Z8
+	MOVLQSX  36(BX), DX
+	VADDPS.Z (SI)(DX*4), Z9, K1, Z9
+	MOVLQSX  40(BX), DX
+	VADDPS.Z (SI)(DX*4), Z10, K1, Z10
+
+added11:
+	CMPQ         240(AX), $0x00
+	JE           bounded11
+	VBROADCASTSS 248(AX), Z25
+	VMAXPS       Z0, Z25, Z0
+	VMAXPS       Z1, Z25, Z1
+	VMAXPS       Z2, Z25, Z2
+	VMAXPS       Z3, Z25, Z3
+	VMAXPS       Z4, Z25, Z4
+	VMAXPS       Z5, Z25, Z5
+	VMAXPS       Z6, Z25, Z6
+	VMAXPS       Z7, Z25, Z7
+	VMAXPS       Z8, Z25, Z8
+	VMAXPS       Z9, Z25, Z9
+	VMAXPS       Z10, Z25, Z10
+	CMPQ         240(AX), $0x01
+	JE           bounded11
+	VBROADCASTSS 252(AX), Z25
+	VMINPS       Z0, Z25, Z0
+	VMINPS       Z1, Z25, Z1
+	VMINPS       Z2, Z25, Z2
+	VMINPS       Z3, Z25, Z3
+	VMINPS       Z4, Z25, Z4
+	VMINPS       Z5, Z25, Z5
+	VMINPS       Z6, Z25, Z6
+	VMINPS       Z7, Z25, Z7
+	VMINPS       Z8, Z25, Z8
+	VMINPS       Z9, Z25, Z9
+	VMINPS       Z10, Z25, Z10
+
+bounded11:
 	CMPQ    176(AX), $0x10
 	JNE     masked11
 	MOVLQSX (BX), DX
@@ -14046,20 +17076,49 @@ rows12:
 	PREFETCHT0 (CX)(DX*4)
 	MOVLQSX    44(BX), DX
 	PREFETCHT0 (CX)(DX*4)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	CMPQ       16(SP), $0x00
-	JE         done12
+	MOVQ       216(AX), CX
+	TESTQ      CX, CX
+	JE         clear12
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    20(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    24(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    28(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    32(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    36(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    40(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    44(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+
+clear12:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	CMPQ   16(SP), $0x00
+	JE     done12
 
 tap12:
 	MOVQ    24(SP), R13
@@ -14116,7 +17175,7 @@ tap12:
 	MOVQ    32(SP), BP
 
 step12:
-	VMOVUPS.Z    (R14), K1, Z24
+	VMOVUPS      (R14), Z24
 	VBROADCASTSS (AX)(BP*1), Z25
 	VFMADD231PS  Z25, Z24, Z0
 	VBROADCASTSS (BX)(BP*1), Z26
@@ -14179,6 +17238,85 @@ done12:
 	VADDPS.Z (CX)(DX*4), Z11, K1, Z11
 
 store12:
+	CMPQ      192(AX), $0x00
+	JE        unbiased12
+	MOVQ      192(AX), SI
+	VMOVUPS.Z (SI), K1, Z25
+	VADDPS    Z25, Z0, Z0
+	VADDPS    Z25, Z1, Z1
+	VADDPS    Z25, Z2, Z2
+	VADDPS    Z25, Z3, Z3
+	VADDPS    Z25, Z4, Z4
+	VADDPS    Z25, Z5, Z5
+	VADDPS    Z25, Z6, Z6
+	VADDPS    Z25, Z7, Z7
+	VADDPS    Z25, Z8, Z8
+	VADDPS    Z25, Z9, Z9
+	VADDPS    Z25, Z10, Z10
+	VADDPS    Z25, Z11, Z11
+
+unbiased12:
+	CMPQ     216(AX), $0x00
+	JE       added12
+	MOVQ     216(AX), SI
+	MOVLQSX  (BX), DX
+	VADDPS.Z (SI)(DX*4), Z0, K1, Z0
+	MOVLQSX  4(BX), DX
+	VADDPS.Z (SI)(DX*4), Z1, K1, Z1
+	MOVLQSX  8(BX), DX
+	VADDPS.Z (SI)(DX*4), Z2, K1, Z2
+	MOVLQSX  12(BX), DX
+	VADDPS.Z (SI)(DX*4), Z3, K1, Z3
+	MOVLQSX  16(BX), DX
+	VADDPS.Z (SI)(DX*4), Z4, K1, Z4
+	MOVLQSX  20(BX), DX
+	VADDPS.Z (SI)(DX*4), Z5, K1, Z5
+	MOVLQSX  24(BX), DX
+	VADDPS.Z (SI)(DX*4), Z6, K1, Z6
+	MOVLQSX  28(BX), DX
+	VADDPS.Z (SI)(DX*4), Z7, K1, Z7
+	MOVLQSX  32(BX), DX
+	VADDPS.Z (SI)(DX*4), Z8, K1, Z8
+	MOVLQSX  36(BX), DX
+	VADDPS.Z (SI)(DX*4), Z9, K1, Z9
+	MOVLQSX  40(BX), DX
+	VADDPS.Z (SI)(DX*4), Z10, K1, Z10
+	MOVLQSX  44(BX), DX
+	VADDPS.Z (SI)(DX*4), Z11, K1, Z11
+
+added12:
+	CMPQ         240(AX), $0x00
+	JE           bounded12
+	VBROADCASTSS 248(AX), Z25
+	VMAXPS       Z0, Z25, Z0
+	VMAXPS       Z1, Z25, Z1
+	VMAXPS       Z2, Z25, Z2
+	VMAXPS       Z3, Z25, Z3
+	VMAXPS       Z4, Z25, Z4
+	VMAXPS       Z5, Z25, Z5
+	VMAXPS       Z6, Z25, Z6
+	VMAXPS       Z7, Z25, Z7
+	VMAXPS       Z8, Z25, Z8
+	VMAXPS       Z9, Z25, Z9
+	VMAXPS       Z10, Z25, Z10
+	VMAXPS       Z11, Z25, Z11
+	CMPQ         240(AX), $0x01
+	JE           bounded12
+	VBROADCASTSS 252(AX), Z25
+	VMINPS       Z0, Z25, Z0
+	VMINPS       Z1, Z25, Z1
+	VMINPS       Z2, Z25, Z2
+	VMINPS       Z3, Z25, Z3
+	VMINPS       Z4, Z25, Z4
+	VMINPS       Z5, Z25, Z5
+	VMINPS       Z6, Z25, Z6
+	VMINPS       Z7, Z25, Z7
+	VMINPS       Z8, Z25, Z8
+	VMINPS       Z9, Z25, Z9
+	VMINPS       Z10, Z25, Z10
+	VMINPS       Z11, Z25, Z11
+
+bounded12:
 	CMPQ    176(AX), $0x10
 	JNE     masked12
 	MOVLQSX (BX), DX
@@ -14264,10 +17402,10 @@ TEXT ·rowsPairAVX512(SB), NOSPLIT, $56-8
 	MOVQ       DX, 24(SP)
 	MOVQ       8(AX), DX
 	MOVQ       DX, 16(SP)
-	MOVQ       216(AX), DX
+	MOVQ       280(AX), DX
 	MOVQ       DX, 48(SP)
 	MOVQ       96(AX), R14
-	MOVQ       192(AX), R15
+	MOVQ       256(AX), R15
 	CMPQ       (AX), $0x0c
 	JE         rows12
 	CMPQ       (AX), $0x0b
@@ -14295,10 +17433,17 @@ TEXT ·rowsPairAVX512(SB), NOSPLIT, $56-8
 	MOVQ       152(AX), CX
 	MOVLQSX    (BX), DX
 	PREFETCHT0 (CX)(DX*4)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	CMPQ       16(SP), $0x00
-	JE         done1
+	MOVQ       216(AX), CX
+	TESTQ      CX, CX
+	JE         clear1
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+
+clear1:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	CMPQ   16(SP), $0x00
+	JE     done1
 
 tap1:
 	MOVQ    24(SP), AX
@@ -14337,6 +17482,30 @@ done1:
 	VADDPS.Z (CX)(DX*4), Z0, K1, Z0
 
 store1:
+	CMPQ      192(AX), $0x00
+	JE        unbiased1
+	MOVQ      192(AX), SI
+	VMOVUPS.Z (SI), K1, Z26
+	VADDPS    Z26, Z0, Z0
+
+unbiased1:
+	CMPQ     216(AX), $0x00
+	JE       added1
+	MOVQ     216(AX), SI
+	MOVLQSX  (BX), DX
+	VADDPS.Z (SI)(DX*4), Z0, K1, Z0
+
+added1:
+	CMPQ         240(AX), $0x00
+	JE           bounded1
+	VBROADCASTSS 248(AX), Z26
+	VMAXPS       Z0, Z26, Z0
+	CMPQ         240(AX), $0x01
+	JE           bounded1
+	VBROADCASTSS 252(AX), Z26
+	VMINPS       Z0, Z26, Z0
+
+bounded1:
 	CMPQ    176(AX), $0x10
 	JNE     masked1
 	MOVLQSX (BX), DX
@@ -14358,12 +17527,21 @@ rows2:
 	PREFETCHT0 (CX)(DX*4)
 	MOVLQSX    4(BX), DX
 	PREFETCHT0 (CX)(DX*4)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	CMPQ       16(SP), $0x00
-	JE         done2
+	MOVQ       216(AX), CX
+	TESTQ      CX, CX
+	JE         clear2
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+
+clear2:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	CMPQ   16(SP), $0x00
+	JE     done2
 
 tap2:
 	MOVQ    24(SP), BX
@@ -14414,6 +17592,35 @@ done2:
 	VADDPS.Z (CX)(DX*4), Z2, K1, Z2
 
 store2:
+	CMPQ      192(AX), $0x00
+	JE        unbiased2
+	MOVQ      192(AX), SI
+	VMOVUPS.Z (SI), K1, Z26
+	VADDPS    Z26, Z0, Z0
+	VADDPS    Z26, Z2, Z2
+
+unbiased2:
+	CMPQ     216(AX), $0x00
+	JE       added2
+	MOVQ     216(AX), SI
+	MOVLQSX  (BX), DX
+	VADDPS.Z (SI)(DX*4), Z0, K1, Z0
+	MOVLQSX  4(BX), DX
+	VADDPS.Z (SI)(DX*4), Z2, K1, Z2
+
+added2:
+	CMPQ         240(AX), $0x00
+	JE           bounded2
+	VBROADCASTSS 248(AX), Z26
+	VMAXPS       Z0, Z26, Z0
+	VMAXPS       Z2, Z26, Z2
+	CMPQ         240(AX), $0x01
+	JE           bounded2
+	VBROADCASTSS 252(AX), Z26
+	VMINPS       Z0, Z26, Z0
+	VMINPS       Z2, Z26, Z2
+
+bounded2:
 	CMPQ    176(AX), $0x10
 	JNE     masked2
 	MOVLQSX (BX), DX
@@ -14441,14 +17648,25 @@ rows3:
 	PREFETCHT0 (CX)(DX*4)
 	MOVLQSX    8(BX), DX
 	PREFETCHT0 (CX)(DX*4)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	CMPQ       16(SP), $0x00
-	JE         done3
+	MOVQ       216(AX), CX
+	TESTQ      CX, CX
+	JE         clear3
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+
+clear3:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	CMPQ   16(SP), $0x00
+	JE     done3
 
 tap3:
 	MOVQ    24(SP), CX
@@ -14511,6 +17729,40 @@ done3:
 	VADDPS.Z (CX)(DX*4), Z4, K1, Z4
 
 store3:
+	CMPQ      192(AX), $0x00
+	JE        unbiased3
+	MOVQ      192(AX), SI
+	VMOVUPS.Z (SI), K1, Z26
+	VADDPS    Z26, Z0, Z0
+	VADDPS    Z26, Z2, Z2
+	VADDPS    Z26, Z4, Z4
+
+unbiased3:
+	CMPQ     216(AX), $0x00
+	JE       added3
+	MOVQ     216(AX), SI
+	MOVLQSX  (BX), DX
+	VADDPS.Z (SI)(DX*4), Z0, K1, Z0
+	MOVLQSX  4(BX), DX
+	VADDPS.Z (SI)(DX*4), Z2, K1, Z2
+	MOVLQSX  8(BX), DX
+	VADDPS.Z (SI)(DX*4), Z4, K1, Z4
+
+added3:
+	CMPQ         240(AX), $0x00
+	JE           bounded3
+	VBROADCASTSS 248(AX), Z26
+	VMAXPS       Z0, Z26, Z0
+	VMAXPS       Z2, Z26, Z2
+	VMAXPS       Z4, Z26, Z4
+	CMPQ         240(AX), $0x01
+	JE           bounded3
+	VBROADCASTSS 252(AX), Z26
+	VMINPS       Z0, Z26, Z0
+	VMINPS       Z2, Z26, Z2
+	VMINPS       Z4, Z26, Z4
+
+bounded3:
 	CMPQ    176(AX), $0x10
 	JNE     masked3
 	MOVLQSX (BX), DX
@@ -14544,16 +17796,29 @@ rows4:
 	PREFETCHT0 (CX)(DX*4)
 	MOVLQSX    12(BX), DX
 	PREFETCHT0 (CX)(DX*4)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	CMPQ       16(SP), $0x00
-	JE         done4
+	MOVQ       216(AX), CX
+	TESTQ      CX, CX
+	JE         clear4
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+
+clear4:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	CMPQ   16(SP), $0x00
+	JE     done4
 
 tap4:
 	MOVQ    24(SP), DX
@@ -14628,6 +17893,45 @@ done4:
 	VADDPS.Z (CX)(DX*4), Z6, K1, Z6
 
 store4:
+	CMPQ      192(AX), $0x00
+	JE        unbiased4
+	MOVQ      192(AX), SI
+	VMOVUPS.Z (SI), K1, Z26
+	VADDPS    Z26, Z0, Z0
+	VADDPS    Z26, Z2, Z2
+	VADDPS    Z26, Z4, Z4
+	VADDPS    Z26, Z6, Z6
+
+unbiased4:
+	CMPQ     216(AX), $0x00
+	JE       added4
+	MOVQ     216(AX), SI
+	MOVLQSX  (BX), DX
+	VADDPS.Z (SI)(DX*4), Z0, K1, Z0
+	MOVLQSX  4(BX), DX
+	VADDPS.Z (SI)(DX*4), Z2, K1, Z2
+	MOVLQSX  8(BX), DX
+	VADDPS.Z (SI)(DX*4), Z4, K1, Z4
+	MOVLQSX  12(BX), DX
+	VADDPS.Z (SI)(DX*4), Z6, K1, Z6
+
+added4:
+	CMPQ         240(AX), $0x00
+	JE           bounded4
+	VBROADCASTSS 248(AX), Z26
+	VMAXPS       Z0, Z26, Z0
+	VMAXPS       Z2, Z26, Z2
+	VMAXPS       Z4, Z26, Z4
+	VMAXPS       Z6, Z26, Z6
+	CMPQ         240(AX), $0x01
+	JE           bounded4
+	VBROADCASTSS 252(AX), Z26
+	VMINPS       Z0, Z26, Z0
+	VMINPS       Z2, Z26, Z2
+	VMINPS       Z4, Z26, Z4
+	VMINPS       Z6, Z26, Z6
+
+bounded4:
 	CMPQ    176(AX), $0x10
 	JNE     masked4
 	MOVLQSX (BX), DX
@@ -14667,18 +17971,33 @@ rows5:
 	PREFETCHT0 (CX)(DX*4)
 	MOVLQSX    16(BX), DX
 	PREFETCHT0 (CX)(DX*4)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	CMPQ       16(SP), $0x00
-	JE         done5
+	MOVQ       216(AX), CX
+	TESTQ      CX, CX
+	JE         clear5
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+
+clear5:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	CMPQ   16(SP), $0x00
+	JE     done5
 
 tap5:
 	MOVQ    24(SP), SI
@@ -14765,6 +18084,50 @@ done5:
 	VADDPS.Z (CX)(DX*4), Z8, K1, Z8
 
 store5:
+	CMPQ      192(AX), $0x00
+	JE        unbiased5
+	MOVQ      192(AX), SI
+	VMOVUPS.Z (SI), K1, Z26
+	VADDPS    Z26, Z0, Z0
+	VADDPS    Z26, Z2, Z2
+	VADDPS    Z26, Z4, Z4
+	VADDPS    Z26, Z6, Z6
+	VADDPS    Z26, Z8, Z8
+
+unbiased5:
+	CMPQ     216(AX), $0x00
+	JE       added5
+	MOVQ     216(AX), SI
+	MOVLQSX  (BX), DX
+	VADDPS.Z (SI)(DX*4), Z0, K1, Z0
+	MOVLQSX  4(BX), DX
+	VADDPS.Z (SI)(DX*4), Z2, K1, Z2
+	MOVLQSX  8(BX), DX
+	VADDPS.Z (SI)(DX*4), Z4, K1, Z4
+	MOVLQSX  12(BX), DX
+	VADDPS.Z (SI)(DX*4), Z6, K1, Z6
+	MOVLQSX  16(BX), DX
+	VADDPS.Z (SI)(DX*4), Z8, K1, Z8
+
+added5:
+	CMPQ         240(AX), $0x00
+	JE           bounded5
+	VBROADCASTSS 248(AX), Z26
+	VMAXPS       Z0, Z26, Z0
+	VMAXPS       Z2, Z26, Z2
+	VMAXPS       Z4, Z26, Z4
+	VMAXPS       Z6, Z26, Z6
+	VMAXPS       Z8, Z26, Z8
+	CMPQ         240(AX), $0x01
+	JE           bounded5
+	VBROADCASTSS 252(AX), Z26
+	VMINPS       Z0, Z26, Z0
+	VMINPS       Z2, Z26, Z2
+	VMINPS       Z4, Z26, Z4
+	VMINPS       Z6, Z26, Z6
+	VMINPS       Z8, Z26, Z8
+
+bounded5:
 	CMPQ    176(AX), $0x10
 	JNE     masked5
 	MOVLQSX (BX), DX
@@ -14810,20 +18173,37 @@ rows6:
 	PREFETCHT0 (CX)(DX*4)
 	MOVLQSX    20(BX), DX
 	PREFETCHT0 (CX)(DX*4)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	CMPQ       16(SP), $0x00
-	JE         done6
+	MOVQ       216(AX), CX
+	TESTQ      CX, CX
+	JE         clear6
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    20(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+
+clear6:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	CMPQ   16(SP), $0x00
+	JE     done6
 
 tap6:
 	MOVQ    24(SP), DI
@@ -14922,6 +18302,55 @@ done6:
 	VADDPS.Z (CX)(DX*4), Z10, K1, Z10
 
 store6:
+	CMPQ      192(AX), $0x00
+	JE        unbiased6
+	MOVQ      192(AX), SI
+	VMOVUPS.Z (SI), K1, Z26
+	VADDPS    Z26, Z0, Z0
+	VADDPS    Z26, Z2, Z2
+	VADDPS    Z26, Z4, Z4
+	VADDPS    Z26, Z6, Z6
+	VADDPS    Z26, Z8, Z8
+	VADDPS    Z26, Z10, Z10
+
+unbiased6:
+	CMPQ     216(AX), $0x00
+	JE       added6
+	MOVQ     216(AX), SI
+	MOVLQSX  (BX), DX
+	VADDPS.Z (SI)(DX*4), Z0, K1, Z0
+	MOVLQSX  4(BX), DX
+	VADDPS.Z (SI)(DX*4), Z2, K1, Z2
+	MOVLQSX  8(BX), DX
+	VADDPS.Z (SI)(DX*4), Z4, K1, Z4
+	MOVLQSX  12(BX), DX
+	VADDPS.Z (SI)(DX*4), Z6, K1, Z6
+	MOVLQSX  16(BX), DX
+	VADDPS.Z (SI)(DX*4), Z8, K1, Z8
+	MOVLQSX  20(BX), DX
+	VADDPS.Z (SI)(DX*4), Z10, K1, Z10
+
+added6:
+	CMPQ         240(AX), $0x00
+	JE           bounded6
+	VBROADCASTSS 248(AX), Z26
+	VMAXPS       Z0, Z26, Z0
+	VMAXPS       Z2, Z26, Z2
+	VMAXPS       Z4, Z26, Z4
+	VMAXPS       Z6, Z26, Z6
+	VMAXPS       Z8, Z26, Z8
+	VMAXPS       Z10, Z26, Z10
+	CMPQ         240(AX), $0x01
+	JE           bounded6
+	VBROADCASTSS 252(AX), Z26
+	VMINPS       Z0, Z26, Z0
+	VMINPS       Z2, Z26, Z2
+	VMINPS       Z4, Z26, Z4
+	VMINPS       Z6, Z26, Z6
+	VMINPS       Z8, Z26, Z8
+	VMINPS       Z10, Z26, Z10
+
+bounded6:
 	CMPQ    176(AX), $0x10
 	JNE     masked6
 	MOVLQSX (BX), DX
@@ -14973,22 +18402,41 @@ rows7:
 	PREFETCHT0 (CX)(DX*4)
 	MOVLQSX    24(BX), DX
 	PREFETCHT0 (CX)(DX*4)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	CMPQ       16(SP), $0x00
-	JE         done7
+	MOVQ       216(AX), CX
+	TESTQ      CX, CX
+	JE         clear7
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    20(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    24(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+
+clear7:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	CMPQ   16(SP), $0x00
+	JE     done7
 
 tap7:
 	MOVQ    24(SP), R8
@@ -15099,6 +18547,60 @@ done7:
 	VADDPS.Z (CX)(DX*4), Z12, K1, Z12
 
 store7:
+	CMPQ      192(AX), $0x00
+	JE        unbiased7
+	MOVQ      192(AX), SI
+	VMOVUPS.Z (SI), K1, Z26
+	VADDPS    Z26, Z0, Z0
+	VADDPS    Z26, Z2, Z2
+	VADDPS    Z26, Z4, Z4
+	VADDPS    Z26, Z6, Z6
+	VADDPS    Z26, Z8, Z8
+	VADDPS    Z26, Z10, Z10
+	VADDPS    Z26, Z12, Z12
+
+unbiased7:
+	CMPQ     216(AX), $0x00
+	JE       added7
+	MOVQ     216(AX), SI
+	MOVLQSX  (BX), DX
+	VADDPS.Z (SI)(DX*4), Z0, K1, Z0
+	MOVLQSX  4(BX), DX
+	VADDPS.Z (SI)(DX*4), Z2, K1, Z2
+	MOVLQSX  8(BX), DX
+	VADDPS.Z (SI)(DX*4), Z4, K1, Z4
+	MOVLQSX  12(BX), DX
+	VADDPS.Z (SI)(DX*4), Z6, K1, Z6
+	MOVLQSX  16(BX), DX
+	VADDPS.Z (SI)(DX*4), Z8, K1, Z8
+	MOVLQSX  20(BX), DX
+	VADDPS.Z (SI)(DX*4), Z10, K1, Z10
+	MOVLQSX  24(BX), DX
+	VADDPS.Z (SI)(DX*4), Z12, K1, Z12
+
+added7:
+	CMPQ         240(AX), $0x00
+	JE           bounded7
+	VBROADCASTSS 248(AX), Z26
+	VMAXPS       Z0, Z26, Z0
+	VMAXPS       Z2, Z26, Z2
+	VMAXPS       Z4, Z26, Z4
+	VMAXPS       Z6, Z26, Z6
+	VMAXPS       Z8, Z26, Z8
+	VMAXPS       Z10, Z26, Z10
+	VMAXPS       Z12, Z26, Z12
+	CMPQ         240(AX), $0x01
+	JE           bounded7
+	VBROADCASTSS 252(AX), Z26
+	VMINPS       Z0, Z26, Z0
+	VMINPS       Z2, Z26, Z2
+	VMINPS       Z4, Z26, Z4
+	VMINPS       Z6, Z26, Z6
+	VMINPS       Z8, Z26, Z8
+	VMINPS       Z10, Z26, Z10
+	VMINPS       Z12, Z26, Z12
+
+bounded7:
 	CMPQ    176(AX), $0x10
 	JNE     masked7
 	MOVLQSX (BX), DX
@@ -15156,24 +18658,45 @@ rows8:
 	PREFETCHT0 (CX)(DX*4)
 	MOVLQSX    28(BX), DX
 	PREFETCHT0 (CX)(DX*4)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	CMPQ       16(SP), $0x00
-	JE         done8
+	MOVQ       216(AX), CX
+	TESTQ      CX, CX
+	JE         clear8
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    20(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    24(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    28(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+
+clear8:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	CMPQ   16(SP), $0x00
+	JE     done8
 
 tap8:
 	MOVQ    24(SP), R9
@@ -15296,6 +18819,65 @@ done8:
 	VADDPS.Z (CX)(DX*4), Z14, K1, Z14
 
 store8:
+	CMPQ      192(AX), $0x00
+	JE        unbiased8
+	MOVQ      192(AX), SI
+	VMOVUPS.Z (SI), K1, Z26
+	VADDPS    Z26, Z0, Z0
+	VADDPS    Z26, Z2, Z2
+	VADDPS    Z26, Z4, Z4
+	VADDPS    Z26, Z6, Z6
+	VADDPS    Z26, Z8, Z8
+	VADDPS    Z26, Z10, Z10
+	VADDPS    Z26, Z12, Z12
+	VADDPS    Z26, Z14, Z14
+
+unbiased8:
+	CMPQ     216(AX), $0x00
+	JE       added8
+	MOVQ     216(AX), SI
+	MOVLQSX  (BX), DX
+	VADDPS.Z (SI)(DX*4), Z0, K1, Z0
+	MOVLQSX  4(BX), DX
+	VADDPS.Z (SI)(DX*4), Z2, K1, Z2
+	MOVLQSX  8(BX), DX
+	VADDPS.Z (SI)(DX*4), Z4, K1, Z4
+	MOVLQSX  12(BX), DX
+	VADDPS.Z (SI)(DX*4), Z6, K1, Z6
+	MOVLQSX  16(BX), DX
+	VADDPS.Z (SI)(DX*4), Z8, K1, Z8
+	MOVLQSX  20(BX), DX
+	VADDPS.Z (SI)(DX*4), Z10, K1, Z10
+	MOVLQSX  24(BX), DX
+	VADDPS.Z (SI)(DX*4), Z12, K1, Z12
+	MOVLQSX  28(BX), DX
+	VADDPS.Z (SI)(DX*4), Z14, K1, Z14
+
+added8:
+	CMPQ         240(AX), $0x00
+	JE           bounded8
+	VBROADCASTSS 248(AX), Z26
+	VMAXPS       Z0, Z26, Z0
+	VMAXPS       Z2, Z26, Z2
+	VMAXPS       Z4, Z26, Z4
+	VMAXPS       Z6, Z26, Z6
+	VMAXPS       Z8, Z26, Z8
+	VMAXPS       Z10, Z26, Z10
+	VMAXPS       Z12, Z26, Z12
+	VMAXPS       Z14, Z26, Z14
+	CMPQ         240(AX), $0x01
+	JE           bounded8
+	VBROADCASTSS 252(AX), Z26
+	VMINPS       Z0, Z26, Z0
+	VMINPS       Z2, Z26, Z2
+	VMINPS       Z4, Z26, Z4
+	VMINPS       Z6, Z26, Z6
+	VMINPS       Z8, Z26, Z8
+	VMINPS       Z10, Z26, Z10
+	VMINPS       Z12, Z26, Z12
+	VMINPS       Z14, Z26, Z14
+
+bounded8:
 	CMPQ    176(AX), $0x10
 	JNE     masked8
 	MOVLQSX (BX), DX
@@ -15359,26 +18941,49 @@ rows9:
 	PREFETCHT0 (CX)(DX*4)
 	MOVLQSX    32(BX), DX
 	PREFETCHT0 (CX)(DX*4)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	CMPQ       16(SP), $0x00
-	JE         done9
+	MOVQ       216(AX), CX
+	TESTQ      CX, CX
+	JE         clear9
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    20(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    24(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    28(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    32(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+
+clear9:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	CMPQ   16(SP), $0x00
+	JE     done9
 
 tap9:
 	MOVQ    24(SP), R10
@@ -15513,6 +19118,70 @@ done9:
 	VADDPS.Z (CX)(DX*4), Z16, K1, Z16
 
 store9:
+	CMPQ      192(AX), $0x00
+	JE        unbiased9
+	MOVQ      192(AX), SI
+	VMOVUPS.Z (SI), K1, Z26
+	VADDPS    Z26, Z0, Z0
+	VADDPS    Z26, Z2, Z2
+	VADDPS    Z26, Z4, Z4
+	VADDPS    Z26, Z6, Z6
+	VADDPS    Z26, Z8, Z8
+	VADDPS    Z26, Z10, Z10
+	VADDPS    Z26, Z12, Z12
+	VADDPS    Z26, Z14, Z14
+	VADDPS    Z26, Z16, Z16
+
+unbiased9:
+	CMPQ     216(AX), $0x00
+	JE       added9
+	MOVQ     216(AX), SI
+	MOVLQSX  (BX), DX
+	VADDPS.Z (SI)(DX*4), Z0, K1, Z0
+	MOVLQSX  4(BX), DX
+	VADDPS.Z (SI)(DX*4), Z2, K1, Z2
+	MOVLQSX  8(BX), DX
+	VADDPS.Z (SI)(DX*4), Z4, K1, Z4
+	MOVLQSX  12(BX), DX
+	VADDPS.Z (SI)(DX*4), Z6, K1, Z6
+	MOVLQSX  16(BX), DX
+	VADDPS.Z (SI)(DX*4), Z8, K1, Z8
+	MOVLQSX  20(BX), DX
+	VADDPS.Z (SI)(DX*4), Z10, K1, Z10
+	MOVLQSX  24(BX), DX
+	VADDPS.Z (SI)(DX*4), Z12, K1, Z12
+	MOVLQSX  28(BX), DX
+	VADDPS.Z (SI)(DX*4), Z14, K1, Z14
+	MOVLQSX  32(BX), DX
+	VADDPS.Z (SI)(DX*4), Z16, K1, Z16
+
+added9:
+	CMPQ         240(AX), $0x00
+	JE           bounded9
+	VBROADCASTSS 248(AX), Z26
+	VMAXPS       Z0, Z26, Z0
+	VMAXPS       Z2, Z26, Z2
+	VMAXPS       Z4, Z26, Z4
+	VMAXPS       Z6, Z26, Z6
+	VMAXPS       Z8, Z26, Z8
+	VMAXPS       Z10, Z26, Z10
+	VMAXPS       Z12, Z26, Z12
+	VMAXPS       Z14, Z26, Z14
+	VMAXPS       Z16, Z26, Z16
+	CMPQ         240(AX), $0x01
+	JE           bounded9
+	VBROADCASTSS 252(AX), Z26
+	VMINPS       Z0, Z26, Z0
+	VMINPS       Z2, Z26, Z2
+	VMINPS       Z4, Z26, Z4
+	VMINPS       Z6, Z26, Z6
+	VMINPS       Z8, Z26, Z8
+	VMINPS       Z10, Z26, Z10
+	VMINPS       Z12, Z26, Z12
+	VMINPS       Z14, Z26, Z14
+	VMINPS       Z16, Z26, Z16
+
+bounded9:
 	CMPQ    176(AX), $0x10
 	JNE     masked9
 	MOVLQSX (BX), DX
@@ -15582,28 +19251,53 @@ rows10:
 	PREFETCHT0 (CX)(DX*4)
 	MOVLQSX    36(BX), DX
 	PREFETCHT0 (CX)(DX*4)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	VPXORD     Z18, Z18, Z18
-	VPXORD     Z19, Z19, Z19
-	CMPQ       16(SP), $0x00
-	JE         done10
+	MOVQ       216(AX), CX
+	TESTQ      CX, CX
+	JE         clear10
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    20(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    24(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    28(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    32(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    36(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+
+clear10:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	CMPQ   16(SP), $0x00
+	JE     done10
 
 tap10:
 	MOVQ    24(SP), R11
@@ -15750,6 +19444,75 @@ done10:
 	VADDPS.Z (CX)(DX*4), Z18, K1, Z18
 
 store10:
+	CMPQ      192(AX), $0x00
+	JE        unbiased10
+	MOVQ      192(AX), SI
+	VMOVUPS.Z (SI), K1, Z26
+	VADDPS    Z26, Z0, Z0
+	VADDPS    Z26, Z2, Z2
+	VADDPS    Z26, Z4, Z4
+	VADDPS    Z26, Z6, Z6
+	VADDPS    Z26, Z8, Z8
+	VADDPS    Z26, Z10, Z10
+	VADDPS    Z26, Z12, Z12
+	VADDPS    Z26, Z14, Z14
+	VADDPS    Z26, Z16, Z16
+	VADDPS    Z26, Z18, Z18
+
+unbiased10:
+	CMPQ     216(AX), $0x00
+	JE       added10
+	MOVQ     216(AX), SI
+	MOVLQSX  (BX), DX
+	VADDPS.Z (SI)(DX*4), Z0, K1, Z0
+	MOVLQSX  4(BX), DX
+	VADDPS.Z (SI)(DX*4), Z2, K1, Z2
+	MOVLQSX  8(BX), DX
+	VADDPS.Z (SI)(DX*4), Z4, K1, Z4
+	MOVLQSX  12(BX), DX
+	VADDPS.Z (SI)(DX*4), Z6, K1, Z6
+	MOVLQSX  16(BX), DX
+	VADDPS.Z (SI)(DX*4), Z8, K1, Z8
+	MOVLQSX  20(BX), DX
+	VADDPS.Z (SI)(DX*4), Z10, K1, Z10
+	MOVLQSX  24(BX), DX
+	VADDPS.Z (SI)(DX*4), Z12, K1, Z12
+	MOVLQSX  28(BX), DX
+	VADDPS.Z (SI)(DX*4), Z14, K1, Z14
+	MOVLQSX  32(BX), DX
+	VADDPS.Z (SI)(DX*4), Z16, K1, Z16
+	MOVLQSX  36(BX), DX
+	VADDPS.Z (SI)(DX*4), Z18, K1, Z18
+
+added10:
+	CMPQ         240(AX), $0x00
+	JE           bounded10
+	VBROADCASTSS 248(AX), Z26
+	VMAXPS       Z0, Z26, Z0
+	VMAXPS       Z2, Z26, Z2
+	VMAXPS       Z4, Z26, Z4
+	VMAXPS       Z6, Z26, Z6
+	VMAXPS       Z8, Z26, Z8
+	VMAXPS       Z10, Z26, Z10
+	VMAXPS       Z12, Z26, Z12
+	VMAXPS       Z14, Z26, Z14
+	VMAXPS       Z16, Z26, Z16
+	VMAXPS       Z18, Z26, Z18
+	CMPQ         240(AX), $0x01
+	JE           bounded10
+	VBROADCASTSS 252(AX), Z26
+	VMINPS       Z0, Z26, Z0
+	VMINPS       Z2, Z26, Z2
+	VMINPS       Z4, Z26, Z4
+	VMINPS       Z6, Z26, Z6
+	VMINPS       Z8, Z26, Z8
+	VMINPS       Z10, Z26, Z10
+	VMINPS       Z12, Z26, Z12
+	VMINPS       Z14, Z26, Z14
+	VMINPS       Z16, Z26, Z16
+	VMINPS       Z18, Z26, Z18
+
+bounded10:
 	CMPQ    176(AX), $0x10
 	JNE     masked10
 	MOVLQSX (BX), DX
@@ -15825,30 +19588,57 @@ rows11:
 	PREFETCHT0 (CX)(DX*4)
 	MOVLQSX    40(BX), DX
 	PREFETCHT0 (CX)(DX*4)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	VPXORD     Z18, Z18, Z18
-	VPXORD     Z19, Z19, Z19
-	VPXORD     Z20, Z20, Z20
-	VPXORD     Z21, Z21, Z21
-	CMPQ       16(SP), $0x00
-	JE         done11
+	MOVQ       216(AX), CX
+	TESTQ      CX, CX
+	JE         clear11
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    20(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    24(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    28(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    32(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    36(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    40(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+
+clear11:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	CMPQ   16(SP), $0x00
+	JE     done11
 
 tap11:
 	MOVQ    24(SP), R12
@@ -16007,6 +19797,80 @@ done11:
 	VADDPS.Z (CX)(DX*4), Z20, K1, Z20
 
 store11:
+	CMPQ      192(AX), $0x00
+	JE        unbiased11
+	MOVQ      192(AX), SI
+	VMOVUPS.Z (SI), K1, Z26
+	VADDPS    Z26, Z0, Z0
+	VADDPS    Z26, Z2, Z2
+	VADDPS    Z26, Z4, Z4
+	VADDPS    Z26, Z6, Z6
+	VADDPS    Z26, Z8, Z8
+	VADDPS    Z26, Z10, Z10
+	VADDPS    Z26, Z12, Z12
+	VADDPS    Z26, Z14, Z14
+	VADDPS    Z26, Z16, Z16
+	VADDPS    Z26, Z18, Z18
+	VADDPS    Z26, Z20, Z20
+
+unbiased11:
+	CMPQ     216(AX), $0x00
+	JE       added11
+	MOVQ     216(AX), SI
+	MOVLQSX  (BX), DX
+	VADDPS.Z (SI)(DX*4), Z0, K1, Z0
+	MOVLQSX  4(BX), DX
+	VADDPS.Z (SI)(DX*4), Z2, K1, Z2
+	MOVLQSX  8(BX), DX
+	VADDPS.Z (SI)(DX*4), Z4, K1, Z4
+	MOVLQSX  12(BX), DX
+	VADDPS.Z (SI)(DX*4), Z6, K1, Z6
+	MOVLQSX  16(BX), DX
+	VADDPS.Z (SI)(DX*4), Z8, K1, Z8
+	MOVLQSX  20(BX), DX
+	VADDPS.Z (SI)(DX*4), Z10, K1, Z10
+	MOVLQSX  24(BX), DX
+	VADDPS.Z (SI)(DX*4), Z12, K1, Z12
+	MOVLQSX  28(BX), DX
+	VADDPS.Z (SI)(DX*4), Z14, K1, Z14
+	MOVLQSX  32(BX), DX
+	VADDPS.Z (SI)(DX*4), Z16, K1, Z16
+	MOVLQSX  36(BX), DX
+	VADDPS.Z (SI)(DX*4), Z18, K1, Z18
+	MOVLQSX  40(BX), DX
+	VADDPS.Z (SI)(DX*4), Z20, K1, Z20
+
+added11:
+	CMPQ         240(AX), $0x00
+	JE           bounded11
+	VBROADCASTSS 248(AX), Z26
+	VMAXPS       Z0, Z26, Z0
+	VMAXPS       Z2, Z26, Z2
+	VMAXPS       Z4, Z26, Z4
+	VMAXPS       Z6, Z26, Z6
+	VMAXPS       Z8, Z26, Z8
+	VMAXPS       Z10, Z26, Z10
+	VMAXPS       Z12, Z26, Z12
+	VMAXPS       Z14, Z26, Z14
+	VMAXPS       Z16, Z26, Z16
+	VMAXPS       Z18, Z26, Z18
+	VMAXPS       Z20, Z26, Z20
+	CMPQ         240(AX), $0x01
+	JE           bounded11
+	VBROADCASTSS 252(AX), Z26
+	VMINPS       Z0, Z26, Z0
+	VMINPS       Z2, Z26, Z2
+	VMINPS       Z4, Z26, Z4
+	VMINPS       Z6, Z26, Z6
+	VMINPS       Z8, Z26, Z8
+	VMINPS       Z10, Z26, Z10
+	VMINPS       Z12, Z26, Z12
+	VMINPS       Z14, Z26, Z14
+	VMINPS       Z16, Z26, Z16
+	VMINPS       Z18, Z26, Z18
+	VMINPS       Z20, Z26, Z20
+
+bounded11:
 	CMPQ    176(AX), $0x10
 	JNE     masked11
 	MOVLQSX (BX), DX
@@ -16088,32 +19952,61 @@ rows12:
 	PREFETCHT0 (CX)(DX*4)
 	MOVLQSX    44(BX), DX
 	PREFETCHT0 (CX)(DX*4)
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	VPXORD     Z18, Z18, Z18
-	VPXORD     Z19, Z19, Z19
-	VPXORD     Z20, Z20, Z20
-	VPXORD     Z21, Z21, Z21
-	VPXORD     Z22, Z22, Z22
-	VPXORD     Z23, Z23, Z23
-	CMPQ       16(SP), $0x00
-	JE         done12
+	MOVQ       216(AX), CX
+	TESTQ      CX, CX
+	JE         clear12
+	MOVLQSX    (BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    4(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    8(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    12(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    16(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    20(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    24(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    28(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    32(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    36(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    40(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+	MOVLQSX    44(BX), DX
+	PREFETCHT0 (CX)(DX*4)
+
+clear12:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
+	CMPQ   16(SP), $0x00
+	JE     done12
 
 tap12:
 	MOVQ    24(SP), R13
@@ -16284,6 +20177,85 @@ done12:
 	VADDPS.Z (CX)(DX*4), Z22, K1, Z22
 
 store12:
+	CMPQ      192(AX), $0x00
+	JE        unbiased12
+	MOVQ      192(AX), SI
+	VMOVUPS.Z (SI), K1, Z26
+	VADDPS    Z26, Z0, Z0
+	VADDPS    Z26, Z2, Z2
+	VADDPS    Z26, Z4, Z4
+	VADDPS    Z26, Z6, Z6
+	VADDPS    Z26, Z8, Z8
+	VADDPS    Z26, Z10, Z10
+	VADDPS    Z26, Z12, Z12
+	VADDPS    Z26, Z14, Z14
+	VADDPS    Z26, Z16, Z16
+	VADDPS    Z26, Z18, Z18
+	VADDPS    Z26, Z20, Z20
+	VADDPS    Z26, Z22, Z22
+
+unbiased12:
+	CMPQ     216(AX), $0x00
+	JE       added12
+	MOVQ     216(AX), SI
+	MOVLQSX  (BX), DX
+	VADDPS.Z (SI)(DX*4), Z0, K1, Z0
+	MOVLQSX  4(BX), DX
+	VADDPS.Z (SI)(DX*4), Z2, K1, Z2
+	MOVLQSX  8(BX), DX
+	VADDPS.Z (SI)(DX*4), Z4, K1, Z4
+	MOVLQSX  12(BX), DX
+	VADDPS.Z (SI)(DX*4), Z6, K1, Z6
+	MOVLQSX  16(BX), DX
+	VADDPS.Z (SI)(DX*4), Z8, K1, Z8
+	MOVLQSX  20(BX), DX
+	VADDPS.Z (SI)(DX*4), Z10, K1, Z10
+	MOVLQSX  24(BX), DX
+	VADDPS.Z (SI)(DX*4), Z12, K1, Z12
+	MOVLQSX  28(BX), DX
+	VADDPS.Z (SI)(DX*4), Z14, K1, Z14
+	MOVLQSX  32(BX), DX
+	VADDPS.Z (SI)(DX*4), Z16, K1, Z16
+	MOVLQSX  36(BX), DX
+	VADDPS.Z (SI)(DX*4), Z18, K1, Z18
+	MOVLQSX  40(BX), DX
+	VADDPS.Z (SI)(DX*4), Z20, K1, Z20
+	MOVLQSX  44(BX), DX
+	VADDPS.Z (SI)(DX*4), Z22, K1, Z22
+
+added12:
+	CMPQ         240(AX), $0x00
+	JE           bounded12
+	VBROADCASTSS 248(AX), Z26
+	VMAXPS       Z0, Z26, Z0
+	VMAXPS       Z2, Z26, Z2
+	VMAXPS       Z4, Z26, Z4
+	VMAXPS       Z6, Z26, Z6
+	VMAXPS       Z8, Z26, Z8
+	VMAXPS       Z10, Z26, Z10
+	VMAXPS       Z12, Z26, Z12
+	VMAXPS       Z14, Z26, Z14
+	VMAXPS       Z16, Z26, Z16
+	VMAXPS       Z18, Z26, Z18
+	VMAXPS       Z20, Z26, Z20
+	VMAXPS       Z22, Z26, Z22
+	CMPQ         240(AX), $0x01
+	JE           bounded12
+	VBROADCASTSS 252(AX), Z26
+	VMINPS       Z0, Z26, Z0
+	VMINPS       Z2, Z26, Z2
+	VMINPS       Z4, Z26, Z4
+	VMINPS       Z6, Z26, Z6
+	VMINPS       Z8, Z26, Z8
+	VMINPS       Z10, Z26, Z10
+	VMINPS       Z12, Z26, Z12
+	VMINPS       Z14, Z26, Z14
+	VMINPS       Z16, Z26, Z16
+	VMINPS       Z18, Z26, Z18
+	VMINPS       Z20, Z26, Z20
+	VMINPS       Z22, Z26, Z22
+
+bounded12:
 	CMPQ    176(AX), $0x10
 	JNE     masked12
 	MOVLQSX (BX), DX

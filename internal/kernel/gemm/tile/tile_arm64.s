@@ -13,8 +13,8 @@ TEXT ·rows16NEON(SB), NOSPLIT, $0-8
 	MOVD 120(R0), R4 // LDB
 	MOVD 24(R0), R5 // Off
 	MOVD 8(R0), R6 // Taps
-	MOVD 192(R0), R7 // Ahead
-	MOVD 216(R0), R8 // AheadStep
+	MOVD 256(R0), R7 // Ahead
+	MOVD 280(R0), R8 // AheadStep
 	MOVD 96(R0), R9 // B
 	MOVD 0(R0), R10 // Rows
 	LSL $2, R4
@@ -1325,8 +1325,8 @@ TEXT ·rows12NEON(SB), NOSPLIT, $0-8
 	MOVD 120(R0), R4 // LDB
 	MOVD 24(R0), R5 // Off
 	MOVD 8(R0), R6 // Taps
-	MOVD 192(R0), R7 // Ahead
-	MOVD 216(R0), R8 // AheadStep
+	MOVD 256(R0), R7 // Ahead
+	MOVD 280(R0), R8 // AheadStep
 	MOVD 96(R0), R9 // B
 	MOVD 0(R0), R10 // Rows
 	LSL $2, R4
@@ -2490,8 +2490,8 @@ TEXT ·rows8NEON(SB), NOSPLIT, $0-8
 	MOVD 120(R0), R4 // LDB
 	MOVD 24(R0), R5 // Off
 	MOVD 8(R0), R6 // Taps
-	MOVD 192(R0), R7 // Ahead
-	MOVD 216(R0), R8 // AheadStep
+	MOVD 256(R0), R7 // Ahead
+	MOVD 280(R0), R8 // AheadStep
 	MOVD 96(R0), R9 // B
 	MOVD 0(R0), R10 // Rows
 	LSL $2, R4
@@ -3520,8 +3520,8 @@ TEXT ·rows4NEON(SB), NOSPLIT, $0-8
 	MOVD 120(R0), R4 // LDB
 	MOVD 24(R0), R5 // Off
 	MOVD 8(R0), R6 // Taps
-	MOVD 192(R0), R7 // Ahead
-	MOVD 216(R0), R8 // AheadStep
+	MOVD 256(R0), R7 // Ahead
+	MOVD 280(R0), R8 // AheadStep
 	MOVD 96(R0), R9 // B
 	MOVD 0(R0), R10 // Rows
 	LSL $2, R4

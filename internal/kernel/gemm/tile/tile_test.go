@@ -10,6 +10,7 @@ import (
 
 	"github.com/residuum-go/residuum/internal/cpu"
 	"github.com/residuum-go/residuum/internal/kernel/kerneltest"
+	"github.com/residuum-go/residuum/internal/portions"
 )
 
 // memory hands out slices that end, or start, at a guard page, filled with random numbers.
@@ -40,12 +41,20 @@ func TestRowsEqualsItsLoop(t *testing.T) {
 				zero := memory(t, rng, inner, end)
 				clear(zero)
 				for cols := 1; cols <= maxCols; cols++ {
-					width := (cols + Whole(l) - 1) / Whole(l) * Whole(l)
+					width := portions.RoundUp(cols, max(Whole(l), PairCols(l))) // PairCols is a vector
 					ldb, ldc := width+2, cols+3
 					b := memory(t, rng, (taps*inner-1)*ldb+width, end)
 					c := memory(t, rng, (maxRows-1)*ldc+cols, end)
+					bias, add := memory(t, rng, cols, end), memory(t, rng, len(c), end)
 					for rows := 1; rows <= maxRows; rows++ {
 						r := Rows{Rows: rows, Taps: taps, Inner: inner, A: a, Zero: zero, B: b, LDB: ldb, C: c, Cols: cols, Acc: (rows + cols) % 2}
+						if rows%3 == 0 {
+							r.Bias = bias
+						}
+						if rows%4 < 2 {
+							r.Add = add
+						}
+						r.Bounds, r.Lo, r.Hi = (rows+cols)%3, -0.75, 0.5
 						for tap := range taps {
 							for i := range rows {
 								off := int32((i + tap) * pitch)
@@ -125,11 +134,27 @@ func checkRows(t *testing.T, l cpu.Level, r Rows, run func(*Rows, cpu.Level)) {
 					abs += math.Abs(v)
 				}
 			}
-			if o := int(r.Out[i]) + j; r.Acc == 0 {
-				want[o], bound[o] = s, abs
-			} else {
-				want[o], bound[o] = want[o]+s, abs+math.Abs(want[o])
+			o := int(r.Out[i]) + j
+			plus := func(v float64) {
+				s += v
+				abs += math.Abs(v)
 			}
+			if r.Acc != 0 {
+				plus(want[o])
+			}
+			if r.Bias != nil {
+				plus(float64(r.Bias[j]))
+			}
+			if r.Add != nil {
+				plus(float64(r.Add[o]))
+			}
+			if r.Bounds >= 1 {
+				s = max(s, float64(r.Lo))
+			}
+			if r.Bounds == 2 {
+				s = min(s, float64(r.Hi))
+			}
+			want[o], bound[o] = s, abs
 		}
 	}
 	run(&r, l)

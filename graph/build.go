@@ -113,16 +113,5 @@ func (b *Builder) Graph(output *Node) (*Graph, error) {
 	if !b.of[output] {
 		return nil, errors.New("graph: the output is not a node of this graph")
 	}
-	needed := map[*Node]bool{output: true, b.input: true}
-	g := &Graph{Input: b.input, Output: output}
-	for _, n := range slices.Backward(b.nodes) {
-		if needed[n] {
-			g.Nodes = append(g.Nodes, n)
-			for _, m := range n.In {
-				needed[m] = true
-			}
-		}
-	}
-	slices.Reverse(g.Nodes)
-	return g, nil
+	return &Graph{Nodes: leadingTo(b.nodes, nil, output, b.input), Input: b.input, Output: output}, nil
 }

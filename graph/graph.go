@@ -27,31 +27,7 @@ func (g *Graph) Forward(x *autograd.Var) *autograd.Var {
 	if !fits(x.Shape(), g.Input.Shape) {
 		panic(fmt.Sprintf("graph: Forward: %v: want %s", x.Shape(), shapeString(g.Input.Shape)))
 	}
-	values := make(map[*Node]*autograd.Var, len(g.Nodes))
-	left := g.uses()
-	var in []*autograd.Var
-	for _, n := range g.Nodes {
-		in = in[:0]
-		for _, m := range n.In {
-			in = append(in, values[m])
-			if left[m]--; left[m] == 0 {
-				delete(values, m) // without a tape this frees it
-			}
-		}
-		values[n] = n.Op.forward(x, in)
-	}
-	return values[g.Output]
-}
-
-// uses counts how often the value of each node is asked for, as the output too.
-func (g *Graph) uses() map[*Node]int {
-	uses := map[*Node]int{g.Output: 1}
-	for _, n := range g.Nodes {
-		for _, m := range n.In {
-			uses[m]++
-		}
-	}
-	return uses
+	return g.section(g.Input, g.Output).run(x)
 }
 
 // Parts returns the parameters, buffers and batch norms in the order of the nodes.

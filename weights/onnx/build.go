@@ -66,7 +66,11 @@ func build(m *pb.ModelProto, beside *folder) (*Net, error) {
 		b.net.outputs = append(b.net.outputs, port{name: o.GetName(), at: at})
 	}
 	b.net.findLastUses()
-	b.net.findNorms()
+	names := make([]string, len(b.net.initial))
+	for name, at := range b.index {
+		names[at] = name
+	}
+	b.net.findNorms(names)
 	return b.net, nil
 }
 

@@ -3,6 +3,7 @@ package onnx
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/nn"
@@ -178,8 +179,8 @@ func (n *Net) findLastUses() {
 }
 
 // findNorms makes a module of each batch norm whose weights and statistics the file gives, so that it moves its
-// statistics in training.
-func (n *Net) findNorms() {
+// statistics in training. The names are those of the values.
+func (n *Net) findNorms(names []string) {
 	for i, m := range n.nodes {
 		if m.op != "BatchNormalization" || len(m.in) != 5 {
 			continue
@@ -200,8 +201,20 @@ func (n *Net) findNorms() {
 		eps, momentum := m.float("epsilon", 1e-5), m.float("momentum", 0.9)
 		m.norm = &nn.BatchNorm2D{Weight: p[0].param, Bias: p[1].param, RunningMean: p[2].known, RunningVar: p[3].known,
 			Eps: eps, Momentum: 1 - momentum}
-		n.parts = append(n.parts, nn.Part{Name: fmt.Sprintf("node%d", i), Module: m.norm})
+		n.parts = append(n.parts, nn.Part{Name: normName(i, names, m), Module: m.norm})
 	}
+}
+
+// normName returns what the names of a batch norm's initializers begin with where they end as in PyTorch, "layer1.bn1",
+// so that its parts have the same names as the initializers; else one by the place of its node.
+func normName(i int, names []string, m *node) string {
+	name := strings.TrimSuffix(names[m.in[1]], ".weight")
+	for j, end := range []string{".weight", ".bias", ".running_mean", ".running_var"} {
+		if name == "" || names[m.in[1+j]] != name+end {
+			return fmt.Sprintf("node%d", i)
+		}
+	}
+	return name
 }
 
 // constantVar returns numbers that belong to nobody's history.

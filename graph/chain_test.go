@@ -171,3 +171,20 @@ func TestChainOfAnotherNet(t *testing.T) {
 	require.Equal(t, autograd.Clip(autograd.Scale(v, 4), -1, 1).Value().Data(), clipped.Value().Data())
 	require.NotEqual(t, clipped.Value().Data(), c.Skip(1, clipped).Value().Data(), "the gate")
 }
+
+// A name that the layers of two blocks begin with is neither's.
+func TestBlocksOfOneName(t *testing.T) {
+	b := graph.NewBuilder(4, 4, 3)
+	y := b.Input()
+	for i := range 3 {
+		w := add(t, b, []string{"body.0.weight", "body.1.weight", "tail.weight"}[i], graph.Param{Param: autograd.NewParam(images(9, 1, 1, 3, 3))})
+		inner := add(t, b, "", graph.Conv2D{}, y, w)
+		bias := add(t, b, []string{"body.2.bias", "body.3.bias", "tail.bias"}[i], graph.Param{Param: autograd.NewParam(images(9, 3))})
+		y = add(t, b, "", graph.Add, add(t, b, "", graph.Add, inner, bias), y)
+	}
+	g, err := b.Graph(y)
+	require.NoError(t, err)
+	c, err := g.Chain()
+	require.NoError(t, err)
+	require.Equal(t, "add_2 add_4 tail", fmt.Sprint(c.BlockName(0), " ", c.BlockName(1), " ", c.BlockName(2)))
+}

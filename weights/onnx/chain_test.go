@@ -2,7 +2,6 @@ package onnx_test
 
 import (
 	"maps"
-	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -26,6 +25,7 @@ func TestChainOfAFile(t *testing.T) {
 			g, err := graph.Trace(net, 16, 16, 3)
 			require.NoError(t, err)
 			want, got := maps.Collect(nn.State(net)), maps.Collect(nn.State(g))
+			require.Contains(t, got, "layer1.bn1.running_mean")
 			for name, x := range got {
 				require.Same(t, want[name], x, name)
 			}
@@ -49,7 +49,6 @@ func TestChainOfAFile(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, 1.0, scores[0].Accuracy())
 			require.NotEqual(t, scores[0].Loss(), scores[1].Loss())
-			require.NotEmpty(t, slices.Collect(maps.Keys(got)))
 		})
 	}
 }

@@ -25,7 +25,7 @@ func TestChainOfAFile(t *testing.T) {
 			g, err := graph.Trace(net, 16, 16, 3)
 			require.NoError(t, err)
 			want, got := maps.Collect(nn.State(net)), maps.Collect(nn.State(g))
-			require.Contains(t, got, "layer1.bn1.running_mean")
+			require.Len(t, got, len(want))
 			for name, x := range got {
 				require.Same(t, want[name], x, name)
 			}

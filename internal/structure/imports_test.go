@@ -51,7 +51,7 @@ var mayImport = map[string]string{
 	"data/fashion":               "data",
 	"data/fashion/gen":           "data internal/atomicfile",
 	"weights":                    "tensor internal/atomicfile internal/pickle internal/regular",
-	"weights/onnx":               "tensor autograd nn internal/regular weights/onnx/internal/pb",
+	"weights/onnx":               "tensor autograd nn graph internal/atomicfile internal/regular weights/onnx/internal/pb",
 	"weights/onnx/internal/pb":   "",
 	"train":                      "tensor autograd nn nn/optim data weights internal/atomicfile internal/filelock internal/cancelled internal/demand",
 }

@@ -1,0 +1,194 @@
+package onnx_test
+
+import (
+	"maps"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/nn"
+	"github.com/residuum-go/residuum/resnet"
+	"github.com/residuum-go/residuum/tensor"
+	"github.com/residuum-go/residuum/weights"
+	"github.com/residuum-go/residuum/weights/onnx"
+	"github.com/residuum-go/residuum/weights/onnx/internal/pb"
+)
+
+// small returns the architecture of a name with few blocks, channels and pixels, and statistics that are no rest.
+func small(t *testing.T, name string) *resnet.Net {
+	cfg, err := resnet.Named(name, 10)
+	require.NoError(t, err)
+	side := 32
+	if cfg.Hidden > 0 {
+		side, cfg.Hidden = 224, 8
+	}
+	cfg.Image = resnet.Shape{Height: side, Width: side, Channels: 3}
+	for i := range cfg.Blocks {
+		cfg.Blocks[i] = min(cfg.Blocks[i], 2)
+	}
+	if cfg.Kind == resnet.VGG {
+		cfg.Width = 4
+	}
+	cfg.Widen = min(cfg.Widen, 2)
+	net, err := resnet.New(cfg, rand.New(rand.NewPCG(1, 1)))
+	require.NoError(t, err)
+	rng := rand.New(rand.NewPCG(2, 2))
+	for _, b := range nn.Buffers(net) {
+		for i := range b.Data() {
+			b.Data()[i] += 0.5 * rng.Float32()
+		}
+	}
+	for _, p := range nn.Params(net) { // biases are zero at first, and would hide
+		if p.Value.Rank() == 1 {
+			for i := range p.Value.Data() {
+				p.Value.Data()[i] += 0.2 * rng.Float32()
+			}
+		}
+	}
+	return net
+}
+
+func images(shape ...int) *tensor.Tensor {
+	x := tensor.New(shape...)
+	nn.Uniform(x, 1, rand.New(rand.NewPCG(3, 0)))
+	return x
+}
+
+// requireClose compares numbers within a part of the largest.
+func requireClose(t *testing.T, part float64, want, got *tensor.Tensor) {
+	t.Helper()
+	require.Equal(t, want.Shape(), got.Shape())
+	var largest, worst float64
+	for i, w := range want.Data() {
+		largest = max(largest, math.Abs(float64(w)))
+		worst = max(worst, math.Abs(float64(w-got.Data()[i])))
+	}
+	require.Positive(t, largest)
+	require.LessOrEqual(t, worst, part*largest)
+}
+
+// Every net that has a name is written and read again: the same logits, for batches of any size, and state. With
+// RESIDUUM_ONNX_EXPORT naming a folder the files stay there, for export.py.
+func TestEveryNetIsSaved(t *testing.T) {
+	keep := os.Getenv("RESIDUUM_ONNX_EXPORT")
+	for _, name := range resnet.Names() {
+		t.Run(name, func(t *testing.T) {
+			net := small(t, name)
+			in := net.Config().Image
+			path := filepath.Join(t.TempDir(), "net.onnx")
+			if keep != "" {
+				path = filepath.Join(keep, name+".onnx")
+			}
+			require.NoError(t, onnx.Save(path, net, in.Height, in.Width, in.Channels))
+			got, err := onnx.Load(path)
+			require.NoError(t, err)
+			require.Empty(t, got.Notes)
+			require.Equal(t, []int{0, in.Height, in.Width, in.Channels}, got.InputShape())
+
+			x := images(2, in.Height, in.Width, in.Channels)
+			want := net.Forward(autograd.Const(x)).Value()
+			requireClose(t, 1e-5, want, got.Forward(autograd.Const(x)).Value())
+
+			state, again := weights.FromState(nn.State(net)), weights.FromState(nn.State(got))
+			require.Equal(t, slices.Sorted(maps.Keys(state)), slices.Sorted(maps.Keys(again)))
+			for tensorName, w := range state {
+				require.True(t, tensor.Equal(w, again[tensorName]), tensorName)
+			}
+			if keep != "" {
+				require.NoError(t, weights.Save(path+".safetensors", &weights.File{Tensors: map[string]*tensor.Tensor{
+					"x": tensor.Transpose(nil, x, 0, 3, 1, 2), "y": want}}))
+			}
+		})
+	}
+}
+
+// module is a function as a module.
+type module func(x *autograd.Var) *autograd.Var
+
+func (f module) Forward(x *autograd.Var) *autograd.Var { return f(x) }
+func (module) Parts() []nn.Part                        { return nil }
+
+// Ops that no net of package resnet has, with operands whose axes the file has in another order.
+func TestOtherOpsAreSaved(t *testing.T) {
+	line, square := autograd.Const(images(3)), autograd.Const(images(4, 3))
+	for name, f := range map[string]module{
+		"functions": func(x *autograd.Var) *autograd.Var {
+			y := autograd.Concat(3, autograd.Sigmoid(x), autograd.Tanh(x), autograd.SiLU(x))
+			y = autograd.Maximum(autograd.Abs(y), autograd.Exp(autograd.Neg(y)))
+			return autograd.Div(autograd.Log(autograd.AddScalar(y, 2)), autograd.Sqrt(autograd.Square(autograd.AddScalar(y, 3))))
+		},
+		"axes": func(x *autograd.Var) *autograd.Var {
+			y := autograd.Softmax(autograd.Clip(autograd.SliceAxis(x, 2, 1, 4), 0.1, 0.9), 1)
+			y = autograd.Sub(y, autograd.MaxKeep(y, 1))
+			return autograd.PadAxis(autograd.LogSoftmax(y, 3), -1, 1, 2)
+		},
+		"lower ranks":  func(x *autograd.Var) *autograd.Var { return autograd.Mul(autograd.Add(line, x), square) },
+		"axes that go": func(x *autograd.Var) *autograd.Var { return autograd.Mean(autograd.SubsampleHW(x, 2), 3) },
+		"a sum":        func(x *autograd.Var) *autograd.Var { return autograd.Sum(x, 2) },
+		"an order":     func(x *autograd.Var) *autograd.Var { return autograd.Reshape(x, -1, 16, 3) },
+		"a turn":       func(x *autograd.Var) *autograd.Var { return autograd.ReLU(autograd.Transpose(x, 0, 2, 3, 1)) },
+		"the input":    func(x *autograd.Var) *autograd.Var { return x },
+		"stacks":       func(x *autograd.Var) *autograd.Var { return autograd.MatMul(x, x, tensor.TN) },
+		"average": func(x *autograd.Var) *autograd.Var {
+			return autograd.AvgPool2D(x, tensor.PoolSpec{Size: tensor.Both(2)})
+		},
+		"rounded up": func(x *autograd.Var) *autograd.Var {
+			return autograd.MaxPool2D(x, tensor.PoolSpec{Size: tensor.Both(3), Stride: tensor.Both(2), Ceil: true})
+		},
+		"rounded means": func(x *autograd.Var) *autograd.Var {
+			return autograd.AvgPool2D(x, tensor.PoolSpec{Size: tensor.Both(3), Ceil: true, ExcludePad: true})
+		},
+		"a product": func(x *autograd.Var) *autograd.Var {
+			return autograd.MatMul(square, autograd.GlobalAvgPool(x), tensor.NT)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "ops.onnx")
+			require.NoError(t, onnx.Save(path, f, 4, 4, 3))
+			got, err := onnx.Load(path)
+			require.NoError(t, err)
+			require.Empty(t, got.Parts())
+			x := autograd.Const(images(2, 4, 4, 3))
+			requireClose(t, 1e-5, f(x).Value(), got.Forward(x).Value())
+		})
+	}
+}
+
+func TestWhatCannotBeSavedIsNamed(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "none.onnx")
+	for want, f := range map[string]module{
+		`node "resize", graph.Resize: ONNX files are written without this op`: func(x *autograd.Var) *autograd.Var {
+			return autograd.ReLU(autograd.Resize(x, tensor.Both(5), tensor.Bilinear))
+		},
+		`node "avgpool2d", graph.AvgPool2D: an average that counts padding`: func(x *autograd.Var) *autograd.Var {
+			return autograd.AvgPool2D(x, tensor.PoolSpec{Size: tensor.Both(3), Ceil: true})
+		},
+		"no graph has this op": func(x *autograd.Var) *autograd.Var { return autograd.Gather(x, []int{0}) },
+	} {
+		require.ErrorContains(t, onnx.Save(path, f, 4, 4, 3), want)
+		require.NoFileExists(t, path)
+	}
+}
+
+// The file has the nodes that everybody expects of a residual net, and no others.
+func TestNodesOfASavedNet(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "net.onnx")
+	require.NoError(t, onnx.Save(path, small(t, "resnet18"), 32, 32, 3))
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	var m pb.ModelProto
+	require.NoError(t, proto.Unmarshal(data, &m))
+	count := map[string]int{}
+	for _, n := range m.Graph.Node {
+		count[n.GetOpType()]++
+	}
+	require.Equal(t, map[string]int{"Conv": 20, "BatchNormalization": 20, "Relu": 17, "Add": 8, "MaxPool": 1,
+		"GlobalAveragePool": 1, "Flatten": 1, "Gemm": 1, "Identity": 1}, count)
+}

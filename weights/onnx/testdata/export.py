@@ -1,0 +1,58 @@
+"""Checks the files that onnx.Save writes: onnx.checker with inference of shapes, the types and names of what goes in and
+out, and ONNX Runtime's logits against ours, for the batch that was computed and for its first image alone.
+
+    mkdir /tmp/saved
+    RESIDUUM_ONNX_EXPORT=/tmp/saved go test ./weights/onnx -run TestEveryNetIsSaved
+    python weights/onnx/testdata/export.py /tmp/saved
+
+needs onnx, onnxruntime and safetensors. Prints a table, and fails where numbers differ by 1e-4 of the largest.
+"""
+import glob
+import os
+import sys
+
+import numpy as np
+import onnx
+import onnxruntime
+from safetensors.numpy import load_file
+
+
+def check(path):
+    model = onnx.load(path)
+    onnx.checker.check_model(model, full_check=True)
+    first = model.graph.input[0].type.tensor_type.shape.dim[0]
+    assert first.dim_param and not first.HasField("dim_value"), "the batch is not free"
+    saved = load_file(path + ".safetensors")
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    worst = 0
+    for n in (len(saved["x"]), 1):
+        got = session.run(["output"], {"input": saved["x"][:n]})[0]
+        assert got.shape == saved["y"][:n].shape, got.shape
+        worst = max(worst, np.abs(got - saved["y"][:n]).max() / np.abs(saved["y"]).max())
+    return len(model.graph.node), model.opset_import[0].version, worst
+
+
+def main():
+    paths = sorted(glob.glob(os.path.join(sys.argv[1], "*.onnx")))
+    assert paths, "no files"
+    print(f"onnx {onnx.__version__}, ONNX Runtime {onnxruntime.__version__}")
+    print(f"{'net':32}{'nodes':>6}{'opset':>6}  difference")
+    bad = 0
+    for path in paths:
+        name = os.path.basename(path)[: -len(".onnx")]
+        try:
+            nodes, opset, worst = check(path)
+        except Exception as e:  # one bad file does not hide the others
+            print(f"{name:32} {type(e).__name__}: {e}")
+            bad += 1
+            continue
+        bad += not worst < 1e-4
+        print(f"{name:32}{nodes:6}{opset:6}  {worst:.1e}{'' if worst < 1e-4 else '  TOO MUCH'}")
+    print(f"{len(paths) - bad} of {len(paths)} agree")
+    sys.exit(bad > 0)
+
+
+main()

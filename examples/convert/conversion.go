@@ -8,6 +8,7 @@ import (
 	"maps"
 	"math"
 	"math/rand/v2"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -15,16 +16,19 @@ import (
 	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/data/image"
 	"github.com/residuum-go/residuum/examples/internal/program"
+	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/resnet"
 	"github.com/residuum-go/residuum/tensor"
 	"github.com/residuum-go/residuum/weights"
+	"github.com/residuum-go/residuum/weights/onnx"
 )
 
 // conversion is what was read, and what is written of it.
 type conversion struct {
 	from string
 	file *weights.File
-	lost []string // tensors of types that are not converted
+	onnx *onnx.Net // what an ONNX file computes
+	lost []string  // tensors of types that are not converted
 
 	net     *resnet.Net // nil for a file that is of none, and then unknown says why
 	card    data.Card
@@ -32,15 +36,24 @@ type conversion struct {
 }
 
 func read(cfg config) (*conversion, error) {
-	file, err := weights.LoadPart(cfg.from, cfg.part)
+	c, err := open(cfg)
 	if err != nil {
 		return nil, err
 	}
-	c := &conversion{from: cfg.from, file: file}
+	file := c.file
 	if cfg.shortcut == "" {
 		c.net, c.card, c.unknown = resnet.FromFile(file)
 	} else if c.net, err = withShortcut(file, resnet.Shortcut(cfg.shortcut)); err != nil {
 		return nil, fmt.Errorf("%s: %w", cfg.from, err)
+	}
+	if c.onnx != nil && c.net != nil {
+		if err := c.agrees(c.onnx); err != nil {
+			err = fmt.Errorf("it fits %v, but computes otherwise: %w", c.net.Config(), err)
+			if cfg.shortcut != "" {
+				return nil, fmt.Errorf("%s: %w", cfg.from, err)
+			}
+			c.net, c.card, c.unknown = nil, data.Card{}, err
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(file.Unsupported)) {
 		c.lost = append(c.lost, fmt.Sprintf("%s (%s)", name, file.Unsupported[name]))
@@ -48,6 +61,26 @@ func read(cfg config) (*conversion, error) {
 	file.Unsupported = nil
 	return c, c.describe(cfg)
 }
+
+// open reads what the file holds.
+func open(cfg config) (*conversion, error) {
+	if !isONNX(cfg.from) {
+		file, err := weights.LoadPart(cfg.from, cfg.part)
+		return &conversion{from: cfg.from, file: file}, err
+	}
+	if cfg.part != "" {
+		return nil, fmt.Errorf("%s: part %q of an ONNX file, which has no parts", cfg.from, cfg.part)
+	}
+	net, err := onnx.Load(cfg.from)
+	if err != nil {
+		return nil, err
+	}
+	state := weights.FromState(nn.State(net))
+	file := &weights.File{Tensors: state, Types: map[string]int{"F32": len(state)}} // whatever they are in the file
+	return &conversion{from: cfg.from, file: file, onnx: net}, nil
+}
+
+func isONNX(path string) bool { return strings.EqualFold(filepath.Ext(path), ".onnx") }
 
 // withShortcut builds the net of a file that does not describe itself, when the user knows better how it pads.
 func withShortcut(file *weights.File, s resnet.Shortcut) (*resnet.Net, error) {
@@ -126,7 +159,13 @@ func (c *conversion) summary() string {
 }
 
 func (c *conversion) write(path string) error {
-	if c.net != nil {
+	switch {
+	case c.net == nil && isONNX(path):
+		return fmt.Errorf("an ONNX file holds a net, and %s is none of package resnet: %w", c.from, c.unknown)
+	case isONNX(path):
+		in := c.net.Config().Image
+		return onnx.Save(path, c.net, in.Height, in.Width, in.Channels)
+	case c.net != nil:
 		return c.net.Save(path, c.card)
 	}
 	return weights.Save(path, c.file)
@@ -144,22 +183,67 @@ func (c *conversion) check(ctx context.Context, path string) (string, error) {
 		}
 		return fmt.Sprintf("all %s numbers are the same", program.Thousands(int(again.Elements()))), sameTensors(c.file, again)
 	}
+	if isONNX(path) {
+		again, err := onnx.Load(path)
+		if err != nil {
+			return "", err
+		}
+		return fmt.Sprintf("the logits of %d images of noise agree within %g", images, tolerance), c.agrees(again)
+	}
 	again, _, err := resnet.Load(path)
 	if err != nil {
 		return "", err
 	}
-	const images = 2
 	in := c.net.Config().Image
-	x := tensor.New(images, in.Height, in.Width, in.Channels)
+	x := noise(images, in.Height, in.Width, in.Channels)
+	if !sameBits(c.net.Forward(x).Value(), again.Forward(x).Value()) {
+		return "", errors.New("other logits for the same images")
+	}
+	return fmt.Sprintf("the logits of %d images of noise have the same bits", images), nil
+}
+
+const (
+	images    = 2
+	tolerance = 1e-4 // of the largest logit, where another program orders its sums
+)
+
+func noise(shape ...int) *autograd.Var {
+	x := tensor.New(shape...)
 	rng := rand.New(rand.NewPCG(1, 2))
 	for i := range x.Data() {
 		x.Data()[i] = float32(rng.NormFloat64())
 	}
-	want, got := c.net.Forward(autograd.Const(x)).Value(), again.Forward(autograd.Const(x)).Value()
-	if !sameBits(want, got) {
-		return "", errors.New("other logits for the same images")
+	return autograd.Const(x)
+}
+
+// agrees compares the net with that of an ONNX file, on images of the size that the file wants.
+func (c *conversion) agrees(other *onnx.Net) error {
+	cfg := c.net.Config()
+	shape := other.InputShape()
+	if len(shape) != 4 || shape[3] != cfg.Image.Channels {
+		return fmt.Errorf("images %v in the ONNX file", shape)
 	}
-	return fmt.Sprintf("the logits of %d images of noise have the same bits", images), nil
+	for i, n := range []int{images, cfg.Image.Height, cfg.Image.Width} {
+		shape[i] = cmp.Or(shape[i], n)
+	}
+	out, err := other.Check(shape...)
+	if err != nil {
+		return err
+	}
+	if !slices.Equal(out, []int{shape[0], cfg.Classes}) {
+		return fmt.Errorf("the ONNX file gives %v for %d classes", out, cfg.Classes)
+	}
+	x := noise(shape...)
+	want, got := c.net.Forward(x).Value().Data(), other.Forward(x).Value().Data()
+	var largest, worst float64
+	for i := range want {
+		largest = max(largest, math.Abs(float64(want[i])))
+		worst = max(worst, math.Abs(float64(want[i]-got[i])))
+	}
+	if !(worst <= tolerance*largest) { // NaN, too
+		return fmt.Errorf("logits of up to %.3g differ by %.3g", largest, worst)
+	}
+	return nil
 }
 
 func sameTensors(a, b *weights.File) error {

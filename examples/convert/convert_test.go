@@ -15,6 +15,7 @@ import (
 	"github.com/residuum-go/residuum/resnet"
 	"github.com/residuum-go/residuum/tensor"
 	"github.com/residuum-go/residuum/weights"
+	"github.com/residuum-go/residuum/weights/onnx"
 )
 
 func TestMain(m *testing.M) {
@@ -98,6 +99,47 @@ func TestAPresetIsKept(t *testing.T) {
 	require.Equal(t, "resnet50.a1_in1k", card.Preset)
 }
 
+// A net goes to ONNX and comes back with the same numbers.
+func TestANetGoesToONNXAndBack(t *testing.T) {
+	net := newNet(t)
+	ours, there := filepath.Join(t.TempDir(), "ours.safetensors"), filepath.Join(t.TempDir(), "net.onnx")
+	require.NoError(t, net.Save(ours, data.Card{}))
+	status, summary, wrong := programtest.Run(t, nil, ours, there)
+	require.Zero(t, status, wrong)
+	require.Contains(t, summary, "\nchecked  the logits of 2 images of noise agree within 0.0001\n")
+
+	back := target(t)
+	status, summary, wrong = programtest.Run(t, nil, there, back)
+	require.Zero(t, status, wrong)
+	require.Contains(t, summary, "\nnet      original net of [1 1 1] blocks")
+	got, _, err := resnet.Load(back)
+	require.NoError(t, err)
+	same := weights.FromState(nn.State(got))
+	for name, w := range weights.FromState(nn.State(net)) {
+		require.True(t, tensor.Equal(w, same[name]), name)
+	}
+}
+
+// What an ONNX file computes counts, and not only which tensors it has: zeros that are padded on the other side.
+func TestAnONNXFileThatFitsAndComputesOtherwise(t *testing.T) {
+	c := resnet.Config{Kind: resnet.Original, Depth: 8, Width: 4, Classes: 3, Shortcut: resnet.OptionACentred}
+	net, err := resnet.New(c, rand.New(rand.NewPCG(1, 2)))
+	require.NoError(t, err)
+	from, to := filepath.Join(t.TempDir(), "net.onnx"), target(t)
+	require.NoError(t, onnx.Save(from, net, 32, 32, 3))
+	status, summary, wrong := programtest.Run(t, nil, from, to)
+	require.Zero(t, status, wrong)
+	require.Contains(t, summary, "not recognised, so tensors keep their names: it fits")
+	require.Contains(t, summary, "but computes otherwise: logits of up to")
+
+	status, summary, wrong = programtest.Run(t, nil, "-shortcut", "A centred", from, target(t))
+	require.Zero(t, status, wrong)
+	require.Contains(t, summary, "\nchecked  the logits of 2 images of noise have the same bits\n")
+	status, _, wrong = programtest.Run(t, nil, "-shortcut", "A", from, target(t))
+	require.Equal(t, 1, status)
+	require.Contains(t, wrong, "but computes otherwise")
+}
+
 // Whatever is no net of package resnet comes through with its names and metadata, NaN included.
 func TestAnUnknownNet(t *testing.T) {
 	odd := tensor.New(2, 3)
@@ -166,8 +208,10 @@ func TestWhatCannotBe(t *testing.T) {
 		{1, []string{"-classes", file("two", []byte("cat\ndog")), ours, target(t)}, "card: names of 2 classes for 3 outputs"},
 		{1, []string{"-shortcut", "Z", save(t, weights.FromState(nn.State(net))), target(t)}, "resnet: Config.Shortcut is"},
 		{1, []string{"-shortcut", "A", unknown, target(t)}, "not a net of this package"},
+		{1, []string{unknown, filepath.Join(t.TempDir(), "new.onnx")}, "an ONNX file holds a net, and"},
+		{1, []string{file("text.onnx", []byte("weights, honestly")), target(t)}, "not an ONNX model"},
 		{2, []string{ours}, "1 files: want two, the one to read and the one to write"},
-		{2, []string{ours, "new.pth"}, "the file to write is new.pth: want a name that ends in .safetensors"},
+		{2, []string{ours, "new.pth"}, "the file to write is new.pth: want a name that ends in .safetensors or .onnx"},
 	} {
 		status, _, wrong := programtest.Run(t, nil, c.args...)
 		require.Equal(t, c.status, status, wrong)

@@ -1,5 +1,5 @@
 // Package onnx reads networks from ONNX files (https://onnx.ai), what PyTorch, TensorFlow and others export:
-// convolutional classifiers above all.
+// convolutional classifiers above all. [Save] writes them.
 //
 //	net, err := onnx.Load("resnet18.onnx")
 //	logits := net.Forward(autograd.Const(images)) // [N, H, W, C], as everywhere here

@@ -8,6 +8,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/residuum-go/residuum/internal/half"
 	"github.com/residuum-go/residuum/internal/pickle"
 )
 
@@ -280,7 +281,7 @@ func numpyScalar(args pickle.Tuple) (any, error) {
 	case "f4":
 		return float64(math.Float32frombits(uint32(bits))), nil
 	case "f2":
-		return float64(half(uint16(bits))), nil
+		return float64(half.Float32(uint16(bits))), nil
 	case "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8":
 		if dtype.name[0] == 'u' {
 			return int64(bits), nil

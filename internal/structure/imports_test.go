@@ -23,6 +23,7 @@ var mayImport = map[string]string{
 	"internal/filelock":          "",
 	"internal/cancelled":         "",
 	"internal/demand":            "",
+	"internal/half":              "",
 	"internal/pickle":            "",
 	"internal/regular":           "",
 	"internal/figure":            "",
@@ -50,8 +51,8 @@ var mayImport = map[string]string{
 	"data/image":                 "tensor data internal/cancelled internal/demand internal/parallel internal/regular",
 	"data/fashion":               "data",
 	"data/fashion/gen":           "data internal/atomicfile",
-	"weights":                    "tensor internal/atomicfile internal/pickle internal/regular",
-	"weights/onnx":               "tensor autograd nn graph internal/atomicfile internal/regular weights/onnx/internal/pb",
+	"weights":                    "tensor internal/atomicfile internal/half internal/pickle internal/regular",
+	"weights/onnx":               "tensor autograd nn graph internal/atomicfile internal/half internal/regular weights/onnx/internal/pb",
 	"weights/onnx/internal/pb":   "",
 	"train":                      "tensor autograd nn nn/optim data weights internal/atomicfile internal/filelock internal/cancelled internal/demand",
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/residuum-go/residuum/internal/half"
 	"github.com/residuum-go/residuum/tensor"
 	"github.com/residuum-go/residuum/weights/onnx/internal/pb"
 )
@@ -73,7 +74,7 @@ func constantOf(t *pb.TensorProto, beside *folder) (*constant, error) {
 		case pb.TensorProto_BFLOAT16:
 			values[i] = math.Float32frombits(uint32(b) << 16)
 		default:
-			values[i] = half(uint16(b))
+			values[i] = half.Float32(uint16(b))
 		}
 	}
 	c.floats = tensor.From(values, shape...)
@@ -137,17 +138,4 @@ func typed(t *pb.TensorProto, kind pb.TensorProto_DataType, n int64) (func(i int
 		return nil, fmt.Errorf("%d elements, want %d", have, n)
 	}
 	return bits, nil
-}
-
-// half returns the number that a float16 is.
-func half(h uint16) float32 {
-	sign, exponent, fraction := uint32(h>>15)<<31, uint32(h>>10&31), uint32(h&1023)
-	switch exponent {
-	case 0: // zero, or below the normal numbers
-		f := float32(fraction) / (1 << 24)
-		return math.Float32frombits(math.Float32bits(f) | sign)
-	case 31:
-		return math.Float32frombits(sign | 255<<23 | fraction<<13)
-	}
-	return math.Float32frombits(sign | (exponent+112)<<23 | fraction<<13)
 }

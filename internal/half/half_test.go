@@ -1,4 +1,4 @@
-package weights
+package half
 
 import (
 	"math"
@@ -8,7 +8,7 @@ import (
 )
 
 // Every binary16 against its definition, (-1)^sign * 2^(exponent-15) * (1 + fraction/1024).
-func TestHalf(t *testing.T) {
+func TestFloat32(t *testing.T) {
 	for h := range 1 << 16 {
 		sign := 1 - 2*float64(h>>15)
 		exponent, fraction := h>>10&31, float64(h&1023)/1024
@@ -23,7 +23,7 @@ func TestHalf(t *testing.T) {
 		default:
 			want = math.Ldexp(sign*(1+fraction), exponent-15)
 		}
-		got := float64(half(uint16(h)))
+		got := float64(Float32(uint16(h)))
 		same := got == want && math.Signbit(got) == math.Signbit(want) || math.IsNaN(got) && math.IsNaN(want)
 		if !same {
 			require.Equal(t, want, got, "%#04x", h)

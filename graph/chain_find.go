@@ -137,9 +137,12 @@ func (f finder) summands(from, to *Node) (skip, branch *Node, err error) {
 		return nil, nil, fmt.Errorf("%v: both summands are %d layers behind %v: which is the skip?",
 			to, f.depth[skip]-f.depth[from], from)
 	}
-	other := leadingTo(f.Nodes, from, branch)
+	ofBranch := map[*Node]bool{}
+	for _, n := range leadingTo(f.Nodes, from, branch) {
+		ofBranch[n] = true
+	}
 	for _, n := range leadingTo(f.Nodes, from, skip) {
-		if _, ok := f.depth[n]; ok && slices.Contains(other, n) {
+		if _, ok := f.depth[n]; ok && ofBranch[n] {
 			return nil, nil, fmt.Errorf("%v: both summands depend on %v", to, n)
 		}
 	}

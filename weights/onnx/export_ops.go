@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/residuum-go/residuum/graph"
@@ -106,7 +107,7 @@ func (e *exporter) writeShape(n *graph.Node, in []stored) {
 	}
 }
 
-// windowOf returns strides and padding of a window; what a stride or dilation of zero stands for is known by then.
+// windowOf returns strides and padding of a window.
 func windowOf(stride, pad, more tensor.HW) (strides, pads []int) {
 	return []int{stride.H, stride.W}, []int{pad.H, pad.W, pad.H + more.H, pad.W + more.W}
 }
@@ -118,12 +119,14 @@ func bit(set bool) int {
 	return 0
 }
 
-// orOne is what layers take for a stride, dilation or number of groups that is not given.
-func orOne(s tensor.HW) tensor.HW { return tensor.HW{H: max(s.H, 1), W: max(s.W, 1)} }
+// or returns s with what is zero, not given, taken from other.
+func or(s, other tensor.HW) tensor.HW {
+	return tensor.HW{H: cmp.Or(s.H, other.H), W: cmp.Or(s.W, other.W)}
+}
 
 func (e *exporter) conv(spec tensor.ConvSpec, x, w stored) {
-	strides, pads := windowOf(orOne(spec.Stride), spec.Pad, spec.MoreAtEnd)
-	dilation := orOne(spec.Dilation)
+	strides, pads := windowOf(or(spec.Stride, tensor.Both(1)), spec.Pad, spec.MoreAtEnd)
+	dilation := or(spec.Dilation, tensor.Both(1))
 	in := []stored{e.want(x, nchw), e.want(w, oihw)}
 	if b := e.bias[e.node]; b != nil {
 		in = append(in, stored{name: b.Name})
@@ -150,11 +153,9 @@ func (e *exporter) batchNorm(op graph.BatchNorm, x stored) {
 
 // pool writes the padding out that rounding up stands for, since versions of ONNX differ in it.
 func (e *exporter) pool(name string, spec tensor.PoolSpec, x stored) {
-	if spec.Stride == (tensor.HW{}) {
-		spec.Stride = spec.Size
-	}
+	spec.Stride = or(spec.Stride, spec.Size)
 	strides, pads := windowOf(spec.Stride, spec.Pad, spec.MoreAtEnd)
-	dilation := orOne(spec.Dilation)
+	dilation := or(spec.Dilation, tensor.Both(1))
 	if spec.Ceil {
 		if name == "AveragePool" && !spec.ExcludePad {
 			e.refuse("an average that counts padding, with sizes rounded up")

@@ -15,22 +15,23 @@ func init() {
 
 var convPasses = []string{"forward", "input-grad", "weight-grad"}
 
-// layer is a convolution with square filters and images, padded to keep the image but for its stride.
-type layer struct{ filter, in, out, side, stride int }
+// layer is a convolution with square filters and images, padded to keep the image but for its stride. The channels are in
+// so many groups, 0 for one.
+type layer struct{ filter, in, out, side, stride, groups int }
 
 // cifarLayers are the distinct convolutions of ResNet-20 to -110 on 32x32 images, imageNetLayers those
 // of ResNet-18 and -50 on 224x224.
 var (
 	cifarLayers = []layer{
-		{3, 3, 16, 32, 1}, {3, 16, 16, 32, 1}, {3, 16, 32, 32, 2}, {3, 32, 32, 16, 1}, {3, 32, 64, 16, 2}, {3, 64, 64, 8, 1},
+		{3, 3, 16, 32, 1, 0}, {3, 16, 16, 32, 1, 0}, {3, 16, 32, 32, 2, 0}, {3, 32, 32, 16, 1, 0}, {3, 32, 64, 16, 2, 0}, {3, 64, 64, 8, 1, 0},
 	}
 	imageNetLayers = []layer{
-		{7, 3, 64, 224, 2},
-		{3, 64, 64, 56, 1}, {3, 64, 128, 56, 2}, {3, 128, 128, 28, 1}, {3, 128, 128, 56, 2}, {3, 128, 256, 28, 2}, {3, 256, 256, 14, 1},
-		{3, 256, 256, 28, 2}, {3, 256, 512, 14, 2}, {3, 512, 512, 7, 1}, {3, 512, 512, 14, 2},
-		{1, 64, 64, 56, 1}, {1, 64, 256, 56, 1}, {1, 256, 64, 56, 1}, {1, 256, 128, 56, 1}, {1, 64, 128, 56, 2}, {1, 128, 256, 28, 2},
-		{1, 256, 512, 14, 2}, {1, 256, 512, 56, 2}, {1, 128, 512, 28, 1}, {1, 512, 128, 28, 1}, {1, 512, 256, 28, 1}, {1, 512, 1024, 28, 2},
-		{1, 256, 1024, 14, 1}, {1, 1024, 256, 14, 1}, {1, 1024, 512, 14, 1}, {1, 1024, 2048, 14, 2}, {1, 512, 2048, 7, 1}, {1, 2048, 512, 7, 1},
+		{7, 3, 64, 224, 2, 0},
+		{3, 64, 64, 56, 1, 0}, {3, 64, 128, 56, 2, 0}, {3, 128, 128, 28, 1, 0}, {3, 128, 128, 56, 2, 0}, {3, 128, 256, 28, 2, 0}, {3, 256, 256, 14, 1, 0},
+		{3, 256, 256, 28, 2, 0}, {3, 256, 512, 14, 2, 0}, {3, 512, 512, 7, 1, 0}, {3, 512, 512, 14, 2, 0},
+		{1, 64, 64, 56, 1, 0}, {1, 64, 256, 56, 1, 0}, {1, 256, 64, 56, 1, 0}, {1, 256, 128, 56, 1, 0}, {1, 64, 128, 56, 2, 0}, {1, 128, 256, 28, 2, 0},
+		{1, 256, 512, 14, 2, 0}, {1, 256, 512, 56, 2, 0}, {1, 128, 512, 28, 1, 0}, {1, 512, 128, 28, 1, 0}, {1, 512, 256, 28, 1, 0}, {1, 512, 1024, 28, 2, 0},
+		{1, 256, 1024, 14, 1, 0}, {1, 1024, 256, 14, 1, 0}, {1, 1024, 512, 14, 1, 0}, {1, 1024, 2048, 14, 2, 0}, {1, 512, 2048, 7, 1, 0}, {1, 2048, 512, 7, 1, 0},
 	}
 )
 
@@ -39,7 +40,7 @@ func (l layer) outSide() int { return (l.side-1)/l.stride + 1 }
 
 // flops counts the multiplications with padding, as is usual.
 func (l layer) flops(batch int) float64 {
-	return 2 * float64(batch*l.outSide()*l.outSide()) * float64(l.filter*l.filter*l.in*l.out)
+	return 2 * float64(batch*l.outSide()*l.outSide()) * float64(l.filter*l.filter*l.in/max(1, l.groups)*l.out)
 }
 
 func convCases() []*Case {
@@ -57,15 +58,55 @@ func convCases() []*Case {
 	return cases
 }
 
+// groupLayers are the distinct group convolutions of ResNeXt-50 32x4d, -101 32x8d and 64x4d, whose stages have twice as
+// many channels each, and depthwise ones as in MobileNets and EfficientNets.
+func groupLayers() []layer {
+	var layers []layer
+	for _, first := range []layer{{3, 128, 128, 56, 1, 32}, {3, 256, 256, 56, 1, 32}, {3, 256, 256, 56, 1, 64}} {
+		for stage := range 4 {
+			l := first
+			l.in, l.out, l.side = first.in<<stage, first.out<<stage, first.side>>stage
+			layers = append(layers, l)
+			if l.stride, l.side = 2, 2*l.side; stage > 0 {
+				layers = append(layers, l)
+			}
+		}
+	}
+	for _, filter := range []int{3, 5} {
+		for _, l := range []layer{{0, 32, 32, 112, 1, 0}, {0, 64, 64, 112, 2, 0}, {0, 128, 128, 56, 1, 0}, {0, 256, 256, 28, 1, 0}, {0, 512, 512, 14, 1, 0}, {0, 1024, 1024, 7, 1, 0}} {
+			l.filter, l.groups = filter, l.in
+			layers = append(layers, l)
+		}
+	}
+	return layers
+}
+
+func groupCases() []*Case {
+	var cases []*Case
+	for _, pass := range convPasses {
+		for _, batch := range []int{1, 8} {
+			for _, l := range groupLayers() {
+				cases = append(cases, convCase(pass, l, batch))
+			}
+		}
+	}
+	return cases
+}
+
 func convCase(pass string, l layer, batch int) *Case {
 	x := Input{"x", []int{batch, l.side, l.side, l.in}, uniform}
-	w := Input{"w", []int{l.filter, l.filter, l.in, l.out}, uniform}
+	groups, group := max(1, l.groups), ""
+	if l.groups > 0 {
+		group = fmt.Sprintf("/g%d", l.groups)
+	}
+	w := Input{"w", []int{l.filter, l.filter, l.in / groups, l.out}, uniform}
 	dy := Input{"dy", []int{batch, l.outSide(), l.outSide(), l.out}, uniform}
 	c := &Case{
-		Name: fmt.Sprintf("%s/%dx%d/%d-%d/%d/stride%d/n%d", pass, l.filter, l.filter, l.in, l.out, l.side, l.stride, batch),
+		Name: fmt.Sprintf("%s/%dx%d/%d-%d%s/%d/stride%d/n%d", pass, l.filter, l.filter, l.in, l.out, group, l.side, l.stride, batch),
 		Op:   "conv " + pass,
 		Args: map[string]int{
 			"n": batch, "h": l.side, "w": l.side, "c": l.in, "k": l.out, "r": l.filter, "stride": l.stride, "pad": l.filter / 2,
+			"groups": groups,
 		},
 		Bound: 1e-5, Flops: l.flops(batch), Bytes: 4 * float64(x.len()+w.len()+dy.len()),
 	}
@@ -81,9 +122,9 @@ func convCase(pass string, l layer, batch int) *Case {
 }
 
 func prepareConv(c *worker.Case, pass string) worker.Ready {
-	spec := tensor.ConvSpec{Stride: tensor.Both(c.Arg("stride")), Pad: tensor.Both(c.Arg("pad"))}
+	spec := tensor.ConvSpec{Stride: tensor.Both(c.Arg("stride")), Pad: tensor.Both(c.Arg("pad")), Groups: c.Arg("groups")}
 	xShape := []int{c.Arg("n"), c.Arg("h"), c.Arg("w"), c.Arg("c")}
-	wShape := []int{c.Arg("r"), c.Arg("r"), c.Arg("c"), c.Arg("k")}
+	wShape := []int{c.Arg("r"), c.Arg("r"), c.Arg("c") / c.Arg("groups"), c.Arg("k")}
 	yShape := new(tensor.Shapes).Conv2D(xShape, wShape, spec)
 	in := func(name string, shape []int) *tensor.Tensor { return tensor.From(c.Input(name), shape...) }
 	switch pass {

@@ -14,7 +14,7 @@ import (
 
 // varies is which part of a case's name a suite varies from column to column of a page's table; cases that differ in
 // nothing else share a row.
-var varies = map[string]int{"gemm": 1, "conv": 0}
+var varies = map[string]int{"gemm": 1, "conv": 0, "group": 0}
 
 // writePage prints what a page shows of runs: where they took place, and their tables.
 func writePage(w io.Writer, runs []*Run) {

@@ -94,7 +94,7 @@ func (m model) batch(net *resnet.Net, n int) *Case {
 // stemFlops counts the first convolution.
 func stemFlops(net *resnet.Net, n int) float64 {
 	c := net.Config()
-	l := layer{c.StemSize, c.Image.Channels, c.Width, c.Image.Height, c.StemStride}
+	l := layer{c.StemSize, c.Image.Channels, c.Width, c.Image.Height, c.StemStride, 0}
 	return l.flops(n)
 }
 

@@ -32,7 +32,8 @@ def out(case, side):
 
 def conv(case):
     """A model of one convolution, weights inside."""
-    node = helper.make_node("Conv", ["x", "w"], ["y"], strides=[case["stride"]] * 2, pads=[case["pad"]] * 4)
+    node = helper.make_node("Conv", ["x", "w"], ["y"], strides=[case["stride"]] * 2, pads=[case["pad"]] * 4,
+                            group=case["groups"])
     x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [case["n"], case["c"], case["h"], case["w"]])
     y = helper.make_tensor_value_info("y", TensorProto.FLOAT, None)
     graph = helper.make_graph([node], "conv", [x], [y], [numpy_helper.from_array(case.filters("w"), "w")])

@@ -61,21 +61,21 @@ class Peer:
         return call, lambda: outputs(result[0])
 
     def conv(self, case):
-        stride, pad = [case["stride"]] * 2, [case["pad"]] * 2
+        stride, pad, groups = [case["stride"]] * 2, [case["pad"]] * 2, case["groups"]
 
         def backward(x, dy, w, mask):
-            return lambda: aten.convolution_backward(dy, x, w, None, stride, pad, [1, 1], False, [0, 0], 1, mask)
+            return lambda: aten.convolution_backward(dy, x, w, None, stride, pad, [1, 1], False, [0, 0], groups, mask)
 
         if case.op == "conv forward":
             x, w = self.image(case, "x"), self.filters(case, "w")
-            return self.choose([lambda: F.conv2d(x, w, None, stride, pad)], lambda y: {"y": from_image(y)})
+            return self.choose([lambda: F.conv2d(x, w, None, stride, pad, 1, groups)], lambda y: {"y": from_image(y)})
         dy = self.image(case, "dy")
         if case.op == "conv input-grad":
             w = self.filters(case, "w")
             x = torch.empty(case["n"], case["c"], case["h"], case["w"]).contiguous(memory_format=self.layout)
             return self.choose([backward(x, dy, w, [True, False, False])], lambda r: {"dx": from_image(r[0])})
         x = self.image(case, "x")
-        w = torch.empty(case["k"], case["c"], case["r"], case["r"]).contiguous(memory_format=self.layout)
+        w = torch.empty(case["k"], case["c"] // groups, case["r"], case["r"]).contiguous(memory_format=self.layout)
         return self.choose([backward(x, dy, w, [False, True, False])], lambda r: {"dw": from_filters(r[1])})
 
     def train(self, case):

@@ -26,7 +26,7 @@ type grower struct {
 	columns []int // that may be split, ascending
 	groups  []int // of eight columns that these are in
 	rowSums []hist.Sum
-	scale   [2]float64 // units of the two sums
+	unit    [2]float64 // of the two sums
 	scratch []int32    // room for the rows of a leaf
 	free    [][]hist.Group
 	nodes   []node
@@ -55,10 +55,11 @@ func newGrower(t *Tree, b *bins, columns []int, target, weight *tensor.Tensor, k
 		total[0] += math.Abs(t)
 		total[1] += w
 	}
-	g.scale = [2]float64{hist.Scale(total[0]), hist.Scale(total[1])}
+	scale := [2]float64{hist.Scale(total[0]), hist.Scale(total[1])}
+	g.unit = [2]float64{1 / scale[0], 1 / scale[1]}
 	for i := range b.n {
 		if t, w := row(i); w > 0 { // a row that has some weight keeps some
-			g.rowSums[i] = hist.Sum{int64(math.RoundToEven(t * g.scale[0])), max(1, int64(math.RoundToEven(w*g.scale[1])))}
+			g.rowSums[i] = hist.Sum{int64(math.RoundToEven(t * scale[0])), max(1, int64(math.RoundToEven(w*scale[1])))}
 		}
 	}
 	return g

@@ -36,7 +36,7 @@ var unbounded = bounds{math.Inf(-1), math.Inf(1)}
 
 // sums returns what s stands for.
 func (g *grower) sums(s hist.Sum) sums {
-	return sums{float64(s[0]) / g.scale[0], float64(s[1]) / g.scale[1]}
+	return sums{float64(s[0]) * g.unit[0], float64(s[1]) * g.unit[1]}
 }
 
 // value is the step of a leaf, the v in its bounds that minimises the penalised loss
@@ -62,11 +62,10 @@ func (g *grower) search(histogram []hist.Group, allowed []int, total hist.Sum, b
 	parallel.For(len(allowed), 8, parallel.Func(func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			s := searcher{grower: g, bounds: b, total: total, column: allowed[i]}
-			s.all = g.sums(total)
-			s.score = g.Tree.score(s.all, g.value(s.all, b))
-			for bin := range s.cells {
-				s.cells[bin] = histogram[allowed[i]/hist.Columns][bin][allowed[i]%hist.Columns]
-			}
+			s.score = g.Tree.score(g.sums(total), g.value(g.sums(total), b))
+			s.least = max(g.MinGain, 1e-10*s.score)
+			s.plain = g.L1 == 0 && b == unbounded && g.monotone(allowed[i]) == 0
+			s.cells, s.at = &histogram[allowed[i]/hist.Columns], allowed[i]%hist.Columns
 			if g.bins.columns[allowed[i]].categorical {
 				s.categories()
 			} else {
@@ -89,11 +88,29 @@ type searcher struct {
 	*grower
 	bounds
 	column int
-	cells  [hist.Bins]hist.Sum
+	cells  *hist.Group // of column and its neighbours
+	at     int         // where it is among these
 	total  hist.Sum
-	all    sums
 	score  float64 // of the leaf as it is
+	least  float64 // gain that a split has to exceed: MinGain, and what rounding could feign
+	plain  bool    // whether neither penalties nor constraints bend values
 	best   split
+}
+
+// cell returns the sums of a bin.
+func (s *searcher) cell(bin int) hist.Sum { return s.cells[bin][s.at] }
+
+// gain returns what a split into l and r gains, NaN if it may not be.
+func (s *searcher) gain(l, r sums) float64 {
+	if s.plain { // the same with one division
+		wl, wr := l.weight+s.L2, r.weight+s.L2
+		return (l.target*l.target*wr+r.target*r.target*wl)/(wl*wr) - s.score
+	}
+	vl, vr := s.value(l, s.bounds), s.value(r, s.bounds)
+	if sign := s.monotone(s.column); sign > 0 && vl > vr || sign < 0 && vl < vr {
+		return math.NaN()
+	}
+	return s.Tree.score(l, vl) + s.Tree.score(r, vr) - s.score
 }
 
 // try keeps a split with these sums on the left if it is better. It reports so, but sets no bins.
@@ -106,12 +123,8 @@ func (s *searcher) try(left hist.Sum, missingLeft bool) bool {
 	if min(l.weight, r.weight) < s.MinWeight {
 		return false
 	}
-	vl, vr := s.value(l, s.bounds), s.value(r, s.bounds)
-	if sign := s.monotone(s.column); sign > 0 && vl > vr || sign < 0 && vl < vr {
-		return false
-	}
-	gain := s.Tree.score(l, vl) + s.Tree.score(r, vr) - s.score
-	if !(gain > s.MinGain && gain > s.best.gain) {
+	gain := s.gain(l, r)
+	if !(gain > s.least && gain > s.best.gain) {
 		return false
 	}
 	s.best = split{column: s.column, missingLeft: missingLeft, gain: gain, left: left}
@@ -121,19 +134,10 @@ func (s *searcher) try(left hist.Sum, missingLeft bool) bool {
 // numbers tries the cuts of a column. Missing values go where the gain is larger, and right where it is equal or there are
 // none.
 func (s *searcher) numbers() {
-	var left hist.Sum
-	missing := s.cells[missingBin]
-	for bin := range s.bins.columns[s.column].count() {
-		if s.cells[bin][1] == 0 {
-			continue
-		}
-		left = left.Plus(s.cells[bin])
-		if s.try(left, false) {
-			s.best.bin = bin
-		}
-		if missing[1] > 0 && s.try(left.Plus(missing), true) {
-			s.best.bin = bin
-		}
+	if s.plain && s.cell(missingBin)[1] == 0 {
+		s.plainNumbers()
+	} else {
+		s.allNumbers()
 	}
 	if s.best.gain == 0 {
 		return
@@ -146,6 +150,53 @@ func (s *searcher) numbers() {
 	}
 }
 
+// plainNumbers is allNumbers without missing values, penalties on magnitudes and constraints: what most of the time of a
+// search goes to.
+func (s *searcher) plainNumbers() {
+	var left hist.Sum
+	best := s.score + s.least
+	for bin := range s.bins.columns[s.column].count() {
+		c := &s.cells[bin][s.at]
+		if c[1] == 0 {
+			continue
+		}
+		left[0], left[1] = left[0]+c[0], left[1]+c[1]
+		right := s.total.Minus(left)
+		if right[1] == 0 {
+			return
+		}
+		tl, wl := float64(left[0])*s.unit[0], float64(left[1])*s.unit[1]
+		tr, wr := float64(right[0])*s.unit[0], float64(right[1])*s.unit[1]
+		if wl < s.MinWeight || wr < s.MinWeight {
+			continue
+		}
+		wl, wr = wl+s.L2, wr+s.L2
+		if score := (tl*tl*wr + tr*tr*wl) / (wl * wr); score > best {
+			best = score
+			s.best = split{column: s.column, bin: bin, gain: score - s.score, left: left}
+		}
+	}
+}
+
+// allNumbers is numbers but for the bins on the right.
+func (s *searcher) allNumbers() {
+	var left hist.Sum
+	missing := s.cell(missingBin)
+	for bin := range s.bins.columns[s.column].count() {
+		c := s.cell(bin)
+		if c[1] == 0 {
+			continue
+		}
+		left = left.Plus(c)
+		if s.try(left, false) {
+			s.best.bin = bin
+		}
+		if missing[1] > 0 && s.try(left.Plus(missing), true) {
+			s.best.bin = bin
+		}
+	}
+}
+
 // categories tries to part the categories in the order of their steps T/(W + L2), among whose parts is the best one into
 // two (Fisher 1958, "On grouping for maximum homogeneity"; Ke et al. 2017). What goes left includes missing values and so
 // what is in no bin, categories that were rare or not there.
@@ -153,18 +204,18 @@ func (s *searcher) categories() {
 	var order []int
 	var steps [hist.Bins]float64
 	for bin := range s.bins.columns[s.column].count() {
-		if s.cells[bin][1] > 0 {
-			c := s.sums(s.cells[bin])
+		if s.cell(bin)[1] > 0 {
+			c := s.sums(s.cell(bin))
 			order = append(order, bin)
 			steps[bin] = c.target / (c.weight + s.L2)
 		}
 	}
 	slices.SortFunc(order, func(a, b int) int { return cmp.Or(cmp.Compare(steps[a], steps[b]), cmp.Compare(a, b)) })
-	missing := s.cells[missingBin]
+	missing := s.cell(missingBin)
 	var before hist.Sum
 	end, upper := 0, false
 	for i, bin := range order {
-		before = before.Plus(s.cells[bin])
+		before = before.Plus(s.cell(bin))
 		if s.try(s.total.Minus(before), true) { // those up to here go right
 			end, upper = i+1, false
 		}

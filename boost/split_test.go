@@ -160,3 +160,16 @@ func TestValuesAndScoresOfLeaves(t *testing.T) {
 	}
 	require.Zero(t, (&Tree{}).value(sums{1, 0}, unbounded))
 }
+
+// Where all targets of a leaf are the same, no split gains, whatever rounding makes of the sums.
+func TestRoundingIsNoGain(t *testing.T) {
+	d := Data{X: random(1, 300, 4), Y: tensor.New(300, 1)}
+	for i := range 300 {
+		d.Y.Data()[i] = 0.7
+		if d.X.At(i, 0) > 0 {
+			d.Y.Data()[i] = 0.1
+		}
+	}
+	e := fitSquares(t, d, 10, Tree{Depth: 6, L2: 0})
+	require.Equal(t, []int{10, 0, 0, 0}, e.Importance().Splits)
+}

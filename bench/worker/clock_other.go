@@ -4,5 +4,5 @@ package worker
 
 import "time"
 
-// processorTime returns 0: unknown.
-func processorTime() time.Duration { return 0 }
+// ProcessorTime returns 0: unknown.
+func ProcessorTime() time.Duration { return 0 }

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// processorTime returns how long this process has computed, on all its threads together.
-func processorTime() time.Duration {
+// ProcessorTime returns how long this process has computed, on all its threads together.
+func ProcessorTime() time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
 		return 0

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// resident returns a size that Linux tells of this process, in bytes: VmRSS now, or VmHWM at most so
+// Resident returns a size that Linux tells of this process, in bytes: VmRSS now, or VmHWM at most so
 // far. Elsewhere it returns 0.
-func resident(field string) int64 {
+func Resident(field string) int64 {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {
 		return 0

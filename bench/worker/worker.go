@@ -92,7 +92,7 @@ var ErrUnsupported = errors.New("unsupported")
 
 // Serve answers requests until in ends.
 func Serve(in io.Reader, out io.Writer, name, version string, ops map[string]Prepare) error {
-	s := &server{hello: Reply{Name: name, Version: version}, ops: ops, base: resident("VmRSS")}
+	s := &server{hello: Reply{Name: name, Version: version}, ops: ops, base: Resident("VmRSS")}
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, 1<<24)
 	encoder := json.NewEncoder(out)
@@ -132,13 +132,13 @@ func (s *server) answer(q *Request) (r Reply) {
 	case "prepare":
 		return s.prepare(q.Case)
 	case "run":
-		cpu, start := processorTime(), time.Now()
+		cpu, start := ProcessorTime(), time.Now()
 		for range q.Calls {
 			s.ready.Call()
 		}
-		return Reply{Nanoseconds: int64(time.Since(start)), Processor: int64(processorTime() - cpu)}
+		return Reply{Nanoseconds: int64(time.Since(start)), Processor: int64(ProcessorTime() - cpu)}
 	case "memory":
-		return Reply{BaseBytes: s.base, PeakBytes: resident("VmHWM")}
+		return Reply{BaseBytes: s.base, PeakBytes: Resident("VmHWM")}
 	}
 	return Reply{Error: "unknown request " + q.Do}
 }

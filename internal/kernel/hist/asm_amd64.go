@@ -8,3 +8,8 @@ package hist
 //
 //go:noescape
 func addAVX2(h *int64, words *uint64, sums *int64, rows *int32, n int)
+
+// subtractAVX2 sets n numbers, a multiple of 16, from a on to a - b.
+//
+//go:noescape
+func subtractAVX2(a *int64, b *int64, n int)

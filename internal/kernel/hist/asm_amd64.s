@@ -104,3 +104,30 @@ row:
 	DECQ    SI
 	JNZ     row
 	RET
+
+// func subtractAVX2(a *int64, b *int64, n int)
+// Requires: AVX, AVX2
+TEXT ·subtractAVX2(SB), NOSPLIT, $0-24
+	MOVQ a+0(FP), AX
+	MOVQ b+8(FP), CX
+	MOVQ n+16(FP), DX
+
+turn:
+	VMOVDQU (AX), Y0
+	VPSUBQ  (CX), Y0, Y0
+	VMOVDQU Y0, (AX)
+	VMOVDQU 32(AX), Y0
+	VPSUBQ  32(CX), Y0, Y0
+	VMOVDQU Y0, 32(AX)
+	VMOVDQU 64(AX), Y0
+	VPSUBQ  64(CX), Y0, Y0
+	VMOVDQU Y0, 64(AX)
+	VMOVDQU 96(AX), Y0
+	VPSUBQ  96(CX), Y0, Y0
+	VMOVDQU Y0, 96(AX)
+	ADDQ    $+128, AX
+	ADDQ    $+128, CX
+	SUBQ    $+16, DX
+	JNZ     turn
+	VZEROUPPER
+	RET

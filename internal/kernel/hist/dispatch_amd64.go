@@ -11,3 +11,11 @@ func add(h *Group, words []uint64, sums []Sum, rows []int32) {
 	}
 	Ref(h, words, sums, rows)
 }
+
+func subtract(a, b *Group) {
+	if cpu.Active() >= cpu.AVX2 {
+		subtractAVX2(&a[0][0][0], &b[0][0][0], 2*Bins*Columns)
+		return
+	}
+	subtractRef(a, b)
+}

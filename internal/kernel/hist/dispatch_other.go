@@ -3,3 +3,5 @@
 package hist
 
 func add(h *Group, words []uint64, sums []Sum, rows []int32) { Ref(h, words, sums, rows) }
+
+func subtract(a, b *Group) { subtractRef(a, b) }

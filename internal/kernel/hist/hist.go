@@ -123,11 +123,16 @@ func (a *Group) add(b *Group) {
 func Subtract(a, b []Group, used []int) {
 	parallel.For(len(used), 4, parallel.Func(func(lo, hi int) {
 		for _, g := range used[lo:hi] {
-			for i := range a[g] {
-				for k := range a[g][i] {
-					a[g][i][k] = a[g][i][k].Minus(b[g][i][k])
-				}
-			}
+			subtract(&a[g], &b[g])
 		}
 	}))
+}
+
+// subtractRef sets a to a - b.
+func subtractRef(a, b *Group) {
+	for i := range a {
+		for k := range a[i] {
+			a[i][k] = a[i][k].Minus(b[i][k])
+		}
+	}
 }

@@ -28,6 +28,7 @@ func main() {
 	c := build.NewContext()
 	c.ConstraintExpr("!purego")
 	add(c)
+	subtract(c)
 	os.Exit(build.Main(config.Config(), c))
 }
 
@@ -77,4 +78,28 @@ func addRow(c *build.Context, h, words, sums, rows reg.GPVirtual) {
 		c.VPADDQ(at, sum, next)
 		c.VMOVDQU(next, at)
 	}
+}
+
+// subtract goes over whole vectors, four in a turn.
+func subtract(c *build.Context) {
+	c.Function("subtractAVX2")
+	c.Pragma("noescape")
+	c.Attributes(attr.NOSPLIT)
+	c.SignatureExpr("func(a *int64, b *int64, n int)")
+	c.Doc("subtractAVX2 sets n numbers, a multiple of 16, from a on to a - b.")
+	a, b := c.Load(c.Param("a"), c.GP64()).(reg.GPVirtual), c.Load(c.Param("b"), c.GP64()).(reg.GPVirtual)
+	n := c.Load(c.Param("n"), c.GP64()).(reg.GPVirtual)
+	c.Label("turn")
+	for i := range 4 {
+		v := c.YMM()
+		c.VMOVDQU(Mem{Base: a, Disp: 32 * i}, v)
+		c.VPSUBQ(Mem{Base: b, Disp: 32 * i}, v, v)
+		c.VMOVDQU(v, Mem{Base: a, Disp: 32 * i})
+	}
+	c.ADDQ(I32(128), a)
+	c.ADDQ(I32(128), b)
+	c.SUBQ(I32(16), n)
+	c.JNZ(LabelRef("turn"))
+	c.VZEROUPPER()
+	c.RET()
 }

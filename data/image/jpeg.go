@@ -46,14 +46,15 @@ func (f *jpegFile) colours(rows *[4][]uint8) func(dst []uint8) {
 	case len(f.parts) == 4:
 		mixed := f.adobe && f.transform == 2
 		return func(dst []uint8) {
-			for x := range len(dst) / 3 {
-				p := dst[3*x : 3*x+3]
-				if mixed { // the colours that the inks leave, inverted once more
-					setRGB(p, int32(a[x]), int32(b[x])-128, int32(c[x])-128)
-				} else {
-					p[0], p[1], p[2] = 255-a[x], 255-b[x], 255-c[x]
+			if mixed { // the colours that the inks leave, inverted once more
+				setRGB(dst, a, b, c)
+			} else {
+				for x := range len(dst) / 3 {
+					dst[3*x], dst[3*x+1], dst[3*x+2] = 255-a[x], 255-b[x], 255-c[x]
 				}
-				p[0], p[1], p[2] = ink(p[0], 255-k[x]), ink(p[1], 255-k[x]), ink(p[2], 255-k[x])
+			}
+			for i, v := range dst {
+				dst[i] = ink(v, 255-k[i/3])
 			}
 		}
 	case f.isRGB():
@@ -63,11 +64,7 @@ func (f *jpegFile) colours(rows *[4][]uint8) func(dst []uint8) {
 			}
 		}
 	}
-	return func(dst []uint8) {
-		for x := range len(dst) / 3 {
-			setRGB(dst[3*x:3*x+3], int32(a[x]), int32(b[x])-128, int32(c[x])-128)
-		}
-	}
+	return func(dst []uint8) { setRGB(dst, a, b, c) }
 }
 
 func (f *jpegFile) isRGB() bool {
@@ -77,8 +74,8 @@ func (f *jpegFile) isRGB() bool {
 	return f.parts[0].id == 'R' && f.parts[1].id == 'G' && f.parts[2].id == 'B'
 }
 
-// setRGB converts by factors of 16 binary digits.
-func setRGB(dst []uint8, y, cb, cr int32) {
+// setRGB converts a row by factors of 16 binary digits.
+func setRGB(dst, luma, cb, cr []uint8) {
 	const (
 		half = 1 << 15
 		crR  = 91881  // 1.402
@@ -86,12 +83,22 @@ func setRGB(dst []uint8, y, cb, cr int32) {
 		crG  = 46802  // 0.71414
 		cbG  = 22554  // 0.34414
 	)
-	dst[0] = clampByte(y + (crR*cr+half)>>16)
-	dst[1] = clampByte(y + (-cbG*cb-crG*cr+half)>>16)
-	dst[2] = clampByte(y + (cbB*cb+half)>>16)
+	n := len(dst) / 3
+	luma, cb, cr = luma[:n], cb[:n], cr[:n]
+	for x, l := range luma {
+		y, blue, red, p := int32(l), int32(cb[x])-128, int32(cr[x])-128, dst[3*x:3*x+3:3*x+3]
+		p[0] = clampByte(y + (crR*red+half)>>16)
+		p[1] = clampByte(y + (half-cbG*blue-crG*red)>>16)
+		p[2] = clampByte(y + (cbB*blue+half)>>16)
+	}
 }
 
-func clampByte(v int32) uint8 { return uint8(min(max(v, 0), 255)) }
+func clampByte(v int32) uint8 {
+	if uint32(v) > 255 {
+		return uint8(^(v >> 31))
+	}
+	return uint8(v)
+}
 
 // upsampler makes rows of a part as wide as the image.
 type upsampler struct {
@@ -131,8 +138,9 @@ func (u *upsampler) row(dst, plane []uint8, y int) {
 		if y%2 == 1 {
 			far, bias = line(min(y/2+1, u.height-1)), 2
 		}
+		sums, far := u.sums[:len(near)], far[:len(near)]
 		for i, v := range near {
-			u.sums[i] = 3*int32(v) + int32(far[i])
+			sums[i] = 3*int32(v) + int32(far[i])
 		}
 		if u.across == 2 {
 			u.double(dst, 8, 7, 4)
@@ -147,10 +155,14 @@ func (u *upsampler) row(dst, plane []uint8, y int) {
 // double interpolates between the sums, which are divided by 2^shift and rounded by what is added to pixels on the left
 // and on the right.
 func (u *upsampler) double(dst []uint8, left, right int32, shift uint) {
-	last := len(u.sums) - 1
-	for i, s := range u.sums {
-		before, after := u.sums[max(i-1, 0)], u.sums[min(i+1, last)]
-		dst[2*i] = uint8((3*s + before + left) >> shift)
-		dst[2*i+1] = uint8((3*s + after + right) >> shift)
+	before := u.sums[0]
+	dst[0] = uint8((4*before + left) >> shift)
+	dst = dst[1:]
+	for i, s := range u.sums[1:] {
+		two := dst[2*i : 2*i+2 : 2*i+2]
+		two[0] = uint8((3*before + s + right) >> shift)
+		two[1] = uint8((3*s + before + left) >> shift)
+		before = s
 	}
+	dst[2*len(u.sums)-2] = uint8((4*before + right) >> shift)
 }

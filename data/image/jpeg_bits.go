@@ -1,6 +1,7 @@
 package image
 
 import (
+	"encoding/binary"
 	"errors"
 	"io"
 )
@@ -14,6 +15,16 @@ type jpegBits struct {
 }
 
 func (b *jpegBits) fill() {
+	if b.n <= 56 && b.at+8 <= len(b.data) {
+		const ones, tops = 0x0101010101010101, 0x8080808080808080
+		next := binary.BigEndian.Uint64(b.data[b.at:])
+		if (^next-ones)&next&tops == 0 { // none is 0xff: ^next has no byte of 0
+			whole := (64 - b.n) / 8
+			b.bits |= next >> (64 - 8*whole) << (64 - 8*whole) >> b.n
+			b.at, b.n = b.at+whole, b.n+8*whole
+			return
+		}
+	}
 	for b.n <= 56 && b.at < len(b.data) {
 		v := b.data[b.at]
 		if v == 0xff {

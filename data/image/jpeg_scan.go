@@ -216,6 +216,25 @@ func (c *jpegScan) sequential(p *scanPart, block *[64]int32) error {
 	}
 	block[0] = p.last * p.quant[0]
 	for k := 1; k < 64; k++ {
+		if c.n < 32 {
+			c.fill()
+		}
+		// What follows this is the same for a code of at most 8 bits that has all its bits in the buffer, and most have.
+		if f := int(p.ac.fast[c.bits>>56]); f&255 != 0 && f>>8&15 != 0 && f&255+f>>8&15 <= c.n {
+			if k += f >> 12; k > 63 {
+				return errors.New("too many coefficients")
+			}
+			length, n := uint(f&255), uint(f>>8&15)
+			v := int32(c.bits << length >> (64 - n))
+			if v < 1<<(n-1) {
+				v += 1 - 1<<n
+			}
+			c.bits <<= length + n
+			c.n -= int(length + n)
+			at := zigzag[k] & 63
+			block[at] = v * p.quant[at]
+			continue
+		}
 		v, err := c.decode(p.ac)
 		if err != nil {
 			return err

@@ -2,7 +2,6 @@ package boost
 
 import (
 	"cmp"
-	"fmt"
 	"math"
 	"slices"
 
@@ -12,7 +11,7 @@ import (
 )
 
 // Quantile is the pinball loss l(y, F) = sum_k max(a r_k, (a - 1) r_k) with r = y - F, whose minimum is the quantile a of
-// real targets (Koenker, Bassett 1978, "Regression quantiles"). Half the absolute error has the quantile 0.5, the median.
+// real targets (Koenker, Bassett 1978, "Regression quantiles").
 type Quantile struct {
 	Level float64 // a in (0, 1); 0 means 0.5
 }
@@ -41,6 +40,25 @@ func (q Quantile) Start(d Data) []float64 { return columnQuantiles(d, q.level())
 
 // Curvature returns ones: the second derivative is 0 and of no use as a weight.
 func (Quantile) Curvature(f, _ *tensor.Tensor) *tensor.Tensor { return tensor.Full(1, f.Shape()...) }
+
+// AbsoluteError is l(y, F) = sum_k |y_k - F_k|, for real targets, whose minimum is the median.
+type AbsoluteError struct{}
+
+// Check accepts every finite target.
+func (AbsoluteError) Check(*tensor.Tensor) error { return nil }
+
+// Rows implements Loss.
+func (AbsoluteError) Rows(f *autograd.Var, y *tensor.Tensor) *autograd.Var {
+	return autograd.Sum(autograd.Abs(autograd.Sub(f, autograd.Const(y))), 1)
+}
+
+// Start returns the weighted medians of the targets.
+func (AbsoluteError) Start(d Data) []float64 { return columnQuantiles(d, 0.5) }
+
+// Curvature returns ones: the second derivative is 0 and of no use as a weight.
+func (AbsoluteError) Curvature(f, _ *tensor.Tensor) *tensor.Tensor {
+	return tensor.Full(1, f.Shape()...)
+}
 
 // Huber is l(y, F) = sum_k r_k^2/2 where |r_k| <= Delta, else Delta (|r_k| - Delta/2), with r = y - F for real targets
 // (Huber 1964, "Robust estimation of a location parameter").
@@ -87,36 +105,6 @@ func (h Huber) Start(d Data) []float64 {
 
 // Curvature returns ones, which no second derivative exceeds: where it is 0 it is of no use as a weight.
 func (Huber) Curvature(f, _ *tensor.Tensor) *tensor.Tensor { return tensor.Full(1, f.Shape()...) }
-
-// Poisson is l(y, F) = sum_k exp F_k - y_k F_k, for counts y >= 0 with the mean exp F.
-type Poisson struct{}
-
-// Check accepts targets that are not negative.
-func (Poisson) Check(y *tensor.Tensor) error {
-	for i, v := range y.Data() {
-		if v < 0 {
-			return fmt.Errorf("targets: %v at row %d is negative: %w", v, i/y.Dim(1), ErrData)
-		}
-	}
-	return nil
-}
-
-// Rows implements Loss.
-func (Poisson) Rows(f *autograd.Var, y *tensor.Tensor) *autograd.Var {
-	return autograd.Sum(autograd.Sub(autograd.Exp(f), autograd.Mul(autograd.Const(y), f)), 1)
-}
-
-// Start returns the logarithms of the weighted means.
-func (Poisson) Start(d Data) []float64 {
-	c := columnMeans(d)
-	for k, mean := range c {
-		c[k] = math.Log(max(mean, rare))
-	}
-	return c
-}
-
-// Curvature returns exp F.
-func (Poisson) Curvature(f, _ *tensor.Tensor) *tensor.Tensor { return tensor.Exp(nil, f) }
 
 // columnQuantiles returns for each column of the targets the least that has this share of the weight at or below it.
 func columnQuantiles(d Data, share float64) []float64 {

@@ -29,6 +29,11 @@ func TestRegressionLosses(t *testing.T) {
 			}
 			return (y - f) * (y - f) / 2, f - y
 		}},
+		"absolute": {AbsoluteError{}, func(y, f float64) (float64, float64) { return math.Abs(y - f), math.Copysign(1, f-y) }},
+		"gamma":    {Gamma{}, func(y, f float64) (float64, float64) { return y*math.Exp(-f) + f, 1 - y*math.Exp(-f) }},
+		"tweedie": {Tweedie{Power: 1.3}, func(y, f float64) (float64, float64) {
+			return math.Exp(0.7*f)/0.7 + y*math.Exp(-0.3*f)/0.3, math.Exp(0.7*f) - y*math.Exp(-0.3*f)
+		}},
 		"poisson": {Poisson{}, func(y, f float64) (float64, float64) { return math.Exp(f) - y*f, math.Exp(f) - y }},
 	} {
 		y, f := tensor.Abs(nil, random(1, 200, 1)), random(2, 200, 1)
@@ -54,13 +59,18 @@ func TestRegressionLosses(t *testing.T) {
 			require.Less(t, meanLoss(c.loss, e.Predict(d.X), d), least-0.01, "%s, Newton %v", name, newton)
 		}
 	}
-	require.Equal(t, tensor.Exp(nil, random(2, 3, 1)).Data(), Poisson{}.Curvature(random(2, 3, 1), nil).Data())
+	f, y := random(2, 9, 1), tensor.Abs(nil, random(3, 9, 1))
+	for _, loss := range []Loss{Poisson{}, Gamma{}, Tweedie{}, Tweedie{Power: 1.9}} {
+		requireClose(t, hessianByAutograd(loss, f, y), loss.(Curved).Curvature(f, y), 1e-5)
+	}
 }
 
 func TestRegressionLossesThatCannotBe(t *testing.T) {
 	y := tensor.Full(-1, 1, 1)
 	require.ErrorIs(t, Poisson{}.Check(y), ErrData)
-	for _, loss := range []Loss{Quantile{Level: 1}, Quantile{Level: math.NaN()}, Huber{Delta: -1}, Huber{Delta: math.Inf(1)}} {
+	require.ErrorIs(t, Gamma{}.Check(tensor.New(1, 1)), ErrData)
+	require.ErrorIs(t, Tweedie{}.Check(y), ErrData)
+	for _, loss := range []Loss{Tweedie{Power: 1}, Tweedie{Power: math.Inf(1)}, Quantile{Level: 1}, Quantile{Level: math.NaN()}, Huber{Delta: -1}, Huber{Delta: math.Inf(1)}} {
 		var bad *residuum.ConfigError
 		require.ErrorAs(t, loss.Check(y), &bad)
 	}

@@ -3,6 +3,7 @@ package resnet
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/nn"
@@ -49,6 +50,10 @@ func FromFile(file *weights.File) (*Net, data.Card, error) {
 	card, err := data.ReadCard(file.Meta, "resnet", &cfg)
 	if errors.Is(err, data.ErrNoCard) {
 		r, err := Recognise(file)
+		if err != nil && isCheckpoint(file) {
+			err = fmt.Errorf("a trainer's checkpoint of a model that does not describe itself: "+
+				"make that model and fill it by train.LoadModel: %w", err)
+		}
 		if err != nil {
 			return nil, card, err
 		}
@@ -66,6 +71,16 @@ func FromFile(file *weights.File) (*Net, data.Card, error) {
 		return nil, card, err
 	}
 	return n, card, n.Assign(file)
+}
+
+// isCheckpoint reports whether a file has tensors of an optimiser, too.
+func isCheckpoint(file *weights.File) bool {
+	for name := range file.Tensors {
+		if strings.HasPrefix(name, weights.Optimizer) {
+			return true
+		}
+	}
+	return false
 }
 
 // errLarge ends the building of a net with more elements than it may have.

@@ -87,6 +87,8 @@ func TestFilesThatAreNotOfANet(t *testing.T) {
 	require.ErrorContains(t, load(file(fileConfigs[0], "boost")), `the file is of a model of package "boost", not "resnet"`)
 	require.ErrorContains(t, load(file(7, "resnet")), "configuration")
 	require.ErrorContains(t, load(&weights.File{Tensors: map[string]*tensor.Tensor{"a": tensor.New(1)}}), "not a net of this package")
+	require.ErrorContains(t, load(&weights.File{Tensors: map[string]*tensor.Tensor{"a": tensor.New(1), weights.Optimizer + "a.momentum_buffer": tensor.New(1)}}),
+		"a trainer's checkpoint of a model that does not describe itself: make that model and fill it by train.LoadModel: resnet: not a net")
 	_, _, err = Load(filepath.Join(t.TempDir(), "none"))
 	require.ErrorIs(t, err, os.ErrNotExist)
 }

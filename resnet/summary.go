@@ -21,7 +21,8 @@ type SummaryPart struct {
 	MultiplyAdds int64 // of convolutions and linear layers
 }
 
-// Summary lists the net's parts.
+// Summary lists the net's parts. Single ops are listed and drawn by package graph: graph.Trace of the net gives a Graph,
+// whose String is a table and whose DOT is for Graphviz.
 func (n *Net) Summary() Summary {
 	var s Summary
 	in := n.blocks[0].In

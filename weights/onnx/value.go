@@ -146,21 +146,26 @@ func (r *run) together(vs []*value) []*value {
 // take picks entries along an axis as memory has it.
 func (r *run) take(v *value, axis int, entries []int) *value {
 	n := v.shape[axis]
-	run := true
-	for i, e := range entries {
+	for _, e := range entries {
 		if e < 0 || e >= n {
 			fail("entry %d of %v along axis %d", e, v.shape, axis)
 		}
-		run = run && e == entries[0]+i
 	}
 	var y *value
-	switch {
-	case run && len(entries) == n:
+	switch step := stepOf(entries); {
+	case step == 1 && len(entries) == n:
 		return v
-	case run && len(entries) > 0:
+	case step == 1:
 		lo, hi := entries[0], entries[0]+len(entries)
 		y = r.emit(r.shapes.SliceAxis(v.shape, axis, lo, hi),
 			func() *autograd.Var { return autograd.SliceAxis(v.v, axis, lo, hi) })
+	case step > 1 && v.nhwc && (axis == 1 || axis == 2): // in the shortcuts of option A, by an op that package graph has
+		v = r.take(v, axis, progression(n, int64(entries[0]), int64(entries[len(entries)-1]+1), 1))
+		spec := tensor.PoolSpec{Size: tensor.Both(1), Stride: tensor.HW{H: step, W: 1}}
+		if axis == 2 {
+			spec.Stride = tensor.HW{H: 1, W: step}
+		}
+		y = r.emit(r.shapes.Pool("Slice", v.shape, spec), func() *autograd.Var { return autograd.AvgPool2D(v.v, spec) })
 	default:
 		perm := swapped(len(v.shape), axis)
 		x := r.transpose(v, perm...)
@@ -169,6 +174,23 @@ func (r *run) take(v *value, axis int, entries []int) *value {
 		y = r.transpose(rows, perm...)
 	}
 	return &value{shape: y.shape, v: y.v, nhwc: v.nhwc}
+}
+
+// stepOf returns how far neighbouring entries are apart, 1 for a single one, and 0 if they are not evenly spaced.
+func stepOf(entries []int) int {
+	switch len(entries) {
+	case 0:
+		return 0
+	case 1:
+		return 1
+	}
+	step := entries[1] - entries[0]
+	for i, e := range entries {
+		if e != entries[0]+i*step {
+			return 0
+		}
+	}
+	return step
 }
 
 // swapped is the permutation of n axes that exchanges one with the first.

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/graph"
 	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/resnet"
 	"github.com/residuum-go/residuum/tensor"
@@ -23,7 +24,7 @@ import (
 	"github.com/residuum-go/residuum/weights/onnx/internal/pb"
 )
 
-// small returns the architecture of a name with few blocks, channels and pixels, and statistics that are no rest.
+// small returns the architecture of a name with few blocks, channels and pixels.
 func small(t *testing.T, name string) *resnet.Net {
 	cfg, err := resnet.Named(name, 10)
 	require.NoError(t, err)
@@ -39,6 +40,11 @@ func small(t *testing.T, name string) *resnet.Net {
 		cfg.Width = 4
 	}
 	cfg.Widen = min(cfg.Widen, 2)
+	return drawn(t, cfg)
+}
+
+// drawn returns a net whose biases and statistics are drawn, too: at first they are zeros and ones, which hide faults.
+func drawn(t *testing.T, cfg resnet.Config) *resnet.Net {
 	net, err := resnet.New(cfg, rand.New(rand.NewPCG(1, 1)))
 	require.NoError(t, err)
 	rng := rand.New(rand.NewPCG(2, 2))
@@ -47,7 +53,7 @@ func small(t *testing.T, name string) *resnet.Net {
 			b.Data()[i] += 0.5 * rng.Float32()
 		}
 	}
-	for _, p := range nn.Params(net) { // biases are zero at first, and would hide
+	for _, p := range nn.Params(net) {
 		if p.Value.Rank() == 1 {
 			for i := range p.Value.Data() {
 				p.Value.Data()[i] += 0.2 * rng.Float32()
@@ -91,8 +97,8 @@ func keepNumbers(t *testing.T, path string, x, y *tensor.Tensor) {
 // few are nets whose files together have every operator that files of nets with names have.
 var few = []string{"cifar_resnet20", "ecaresnext26t_32x4d", "vgg11_bn"}
 
-// Every net that has a name is written and read again: the same logits, for batches of any size, and state. With
-// RESIDUUM_ONNX_EXPORT naming a folder the files stay there, for export.py.
+// Every net that has a name is written and read again. With RESIDUUM_ONNX_EXPORT naming a folder the files stay there,
+// for export.py.
 func TestEveryNetIsSaved(t *testing.T) {
 	keep := os.Getenv("RESIDUUM_ONNX_EXPORT")
 	names, done := resnet.Names(), map[string]bool{} // many differ in nothing but how many blocks they have
@@ -116,26 +122,50 @@ func TestEveryNetIsSaved(t *testing.T) {
 			maps.Copy(ofFew, operators)
 		}
 		t.Run(name, func(t *testing.T) {
-			got, err := onnx.Load(path)
-			require.NoError(t, err)
-			require.Empty(t, got.Notes)
-			require.Equal(t, []int{0, in.Height, in.Width, in.Channels}, got.InputShape())
-
-			x := images(2, in.Height, in.Width, in.Channels)
-			want := net.Forward(autograd.Const(x)).Value()
-			requireClose(t, 1e-5, want, got.Forward(autograd.Const(x)).Value())
-
-			state, again := weights.FromState(nn.State(net)), weights.FromState(nn.State(got))
-			require.Equal(t, slices.Sorted(maps.Keys(state)), slices.Sorted(maps.Keys(again)))
-			for tensorName, w := range state {
-				require.True(t, tensor.Equal(w, again[tensorName]), tensorName)
-			}
-			if keep != "" {
-				keepNumbers(t, path, x, want)
-			}
+			requireSaved(t, net, path)
 		})
 	}
 	require.ElementsMatch(t, slices.Collect(maps.Keys(ofAll)), slices.Collect(maps.Keys(ofFew)))
+}
+
+// requireSaved reads the file at path: it has the logits of net, for batches of any size, and its state.
+func requireSaved(t *testing.T, net *resnet.Net, path string) {
+	t.Helper()
+	in := net.Config().Image
+	got, err := onnx.Load(path)
+	require.NoError(t, err)
+	require.Empty(t, got.Notes)
+	_, err = graph.Trace(got, in.Height, in.Width, in.Channels)
+	require.NoError(t, err)
+	require.Equal(t, []int{0, in.Height, in.Width, in.Channels}, got.InputShape())
+
+	x := images(2, in.Height, in.Width, in.Channels)
+	want := net.Forward(autograd.Const(x)).Value()
+	requireClose(t, 1e-5, want, got.Forward(autograd.Const(x)).Value())
+
+	state, again := weights.FromState(nn.State(net)), weights.FromState(nn.State(got))
+	require.Equal(t, slices.Sorted(maps.Keys(state)), slices.Sorted(maps.Keys(again)))
+	for name, w := range state {
+		require.True(t, tensor.Equal(w, again[name]), name)
+	}
+	if os.Getenv("RESIDUUM_ONNX_EXPORT") != "" {
+		keepNumbers(t, path, x, want)
+	}
+}
+
+// The net that RESIDUUM_ONNX_NET names, as large as it is, for export.py.
+func TestTheNetIsSaved(t *testing.T) {
+	name, keep := os.Getenv("RESIDUUM_ONNX_NET"), os.Getenv("RESIDUUM_ONNX_EXPORT")
+	if name == "" {
+		t.Skip("RESIDUUM_ONNX_NET is not set")
+	}
+	cfg, err := resnet.Named(name, 1000)
+	require.NoError(t, err)
+	net := drawn(t, cfg)
+	in := net.Config().Image
+	path := filepath.Join(cmp.Or(keep, t.TempDir()), name+".onnx")
+	require.NoError(t, onnx.Save(path, net, in.Height, in.Width, in.Channels))
+	requireSaved(t, net, path)
 }
 
 // countOperators counts the nodes of a file by their operators.

@@ -12,6 +12,7 @@ import (
 	"github.com/residuum-go/residuum/boost"
 	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/data/image"
+	"github.com/residuum-go/residuum/graph"
 	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/nn/optim"
 	"github.com/residuum-go/residuum/resnet"
@@ -19,6 +20,7 @@ import (
 	"github.com/residuum-go/residuum/train"
 	"github.com/residuum-go/residuum/unravel"
 	"github.com/residuum-go/residuum/weights"
+	"github.com/residuum-go/residuum/weights/onnx"
 )
 
 func ownImages(ctx context.Context, folder string) *image.Folder {
@@ -45,6 +47,19 @@ func otherPeoplesWeights(path string, net *resnet.Net) {
 	file, err := weights.Load(path) // a .pth file of PyTorch, or safetensors
 	stopOn(err)
 	stopOn(net.Assign(file)) // an error says which tensors do not fit, and which net they are of
+}
+
+func logitsOfAnONNXFile(path string, images *tensor.Tensor) *tensor.Tensor {
+	net, err := onnx.Load(path)
+	stopOn(err)
+	_, err = net.Check(images.Shape()...) // every node fits images of this size, [N, H, W, C] as everywhere here
+	stopOn(err)
+	return net.Forward(autograd.Const(images)).Value()
+}
+
+func saveAsONNX(path string, net *resnet.Net) {
+	in := net.Config().Image
+	stopOn(onnx.Save(path, net, in.Height, in.Width, in.Channels))
 }
 
 func fineTune(ctx context.Context, path, tuned string, net *resnet.Net, loader *data.Loader) []train.Epoch {
@@ -114,6 +129,17 @@ func takeApart(ctx context.Context, net unravel.Network, batches []data.Batch) (
 	lengths, err := study.Lengths(ctx, unravel.LengthOptions{Draws: 30})
 	stopOn(err)
 	return scores, lengths
+}
+
+func blocksOfAnONNXFile(path string, height, width, channels int) *graph.Chain {
+	net, err := onnx.Load(path)
+	stopOn(err)
+	g, err := graph.Trace(net, height, width, channels)
+	stopOn(err)
+	fmt.Println(g) // all ops as a table; g.DOT() draws them
+	chain, err := g.Chain()
+	stopOn(err) // says where paths meet that make no block
+	return chain
 }
 
 func stopOn(err error) {

@@ -127,6 +127,15 @@ func TestRecipes(t *testing.T) {
 		}
 	}
 
+	exchanged := filepath.Join(t.TempDir(), "exchanged.onnx")
+	saveAsONNX(exchanged, net)
+	want := net.Forward(x).Value()
+	require.True(t, tensor.AllClose(want, logitsOfAnONNXFile(exchanged, x.Value()), 1e-4, 1e-4))
+	chain := blocksOfAnONNXFile(exchanged, 32, 32, 3)
+	require.Equal(t, net.Len(), chain.Len())
+	require.Equal(t, net.BlockName(1), chain.BlockName(1))
+	require.True(t, tensor.AllClose(want, unravel.Forward(chain, x).Value(), 1e-4, 1e-4))
+
 	rng := rand.New(rand.NewPCG(9, 9))
 	handler := serve(tuned)
 	answer := func(body []byte) (int, string) {
@@ -161,7 +170,7 @@ func TestThePageQuotesTheRecipes(t *testing.T) {
 	source, err := os.ReadFile("recipes.go")
 	require.NoError(t, err)
 	blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(string(page), -1)
-	require.Len(t, blocks, 8)
+	require.Len(t, blocks, 11)
 	for _, b := range blocks {
 		require.Contains(t, string(source), b[1])
 	}

@@ -70,15 +70,15 @@ func (b *Builder) check(n *Node) error {
 			return fmt.Errorf("input %d is not a node of this graph", i)
 		}
 	}
-	a, err := n.infer(few)
+	a, err := n.infer(checked.few)
 	if err != nil {
 		return err
 	}
-	c, err := n.infer(more)
+	c, err := n.infer(checked.more)
 	if err != nil {
 		return err
 	}
-	n.Shape, err = free(a, c)
+	n.Shape, err = checked.free(a, c)
 	return err
 }
 

@@ -77,22 +77,25 @@ func at(shape []int, n int) []int {
 	return s
 }
 
-// Two batch sizes show which lengths are multiples of it.
-const few, more = 2, 3
+// batches are two batch sizes, which show what lengths are multiples of.
+type batches struct{ few, more int }
+
+// checked are those for which shapes are worked out: a batch of 1 would broadcast.
+var checked = batches{2, 3}
 
 // free returns the shape of which a and b are those for batches of few and more.
-func free(a, b []int) ([]int, error) {
+func (n batches) free(a, b []int) ([]int, error) {
 	if len(a) != len(b) {
-		return nil, fmt.Errorf("%v in a batch of %d and %v in one of %d", a, few, b, more)
+		return nil, fmt.Errorf("%v in a batch of %d and %v in one of %d", a, n.few, b, n.more)
 	}
 	shape := slices.Clone(a)
 	for i := range a {
 		switch {
 		case a[i] == b[i]:
-		case a[i]%few == 0 && a[i]/few*more == b[i]:
-			shape[i] = -a[i] / few
+		case a[i]%n.few == 0 && a[i]/n.few*n.more == b[i]:
+			shape[i] = -a[i] / n.few
 		default:
-			return nil, fmt.Errorf("axis %d has length %d in a batch of %d and %d in one of %d", i, a[i], few, b[i], more)
+			return nil, fmt.Errorf("axis %d has length %d in a batch of %d and %d in one of %d", i, a[i], n.few, b[i], n.more)
 		}
 	}
 	return shape, nil

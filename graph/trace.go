@@ -23,9 +23,9 @@ func Trace(m nn.Module, image ...int) (*Graph, error) {
 		nn.Uniform(x, 1, rand.New(rand.NewPCG(uint64(batch), 0)))
 		return autograd.Trace(x, m.Forward)
 	}
-	a, b := trace(few), trace(more)
+	a, b := trace(traced.few), trace(traced.more)
 	if len(a) != len(b) {
-		return nil, fmt.Errorf("graph: Trace: %d ops in a batch of %d and %d in one of %d", len(a), few, len(b), more)
+		return nil, fmt.Errorf("graph: Trace: %d ops in a batch of %d and %d in one of %d", len(a), traced.few, len(b), traced.more)
 	}
 	t := tracer{Builder: NewBuilder(image...), norms: map[*tensor.Tensor]norm{},
 		params: map[*autograd.Param]string{}, tensors: map[*tensor.Tensor]string{}}
@@ -39,6 +39,10 @@ func Trace(m nn.Module, image ...int) (*Graph, error) {
 	}
 	return t.Graph(t.values[len(a)-1])
 }
+
+// traced are the batches that a module is run for, small ones since that takes as long as images do. The shapes of its ops
+// are checked for others when the graph is built.
+var traced = batches{1, 2}
 
 type norm struct {
 	name   string
@@ -71,9 +75,9 @@ func (t *tracer) learn(m nn.Module) {
 // step adds the nodes of one step, given as it was in both batches, and returns the last one.
 func (t *tracer) step(a, b autograd.Step) (*Node, error) {
 	if a.Op != b.Op || !slices.Equal(a.In, b.In) || !reflect.DeepEqual(a.Attr, b.Attr) {
-		return nil, fmt.Errorf("%v in a batch of %d, %s %v in one of %d", a.Attr, few, b.Op, b.Attr, more)
+		return nil, fmt.Errorf("%v in a batch of %d, %s %v in one of %d", a.Attr, traced.few, b.Op, b.Attr, traced.more)
 	}
-	shape, err := free(a.Shape, b.Shape)
+	shape, err := traced.free(a.Shape, b.Shape)
 	if err != nil {
 		return nil, err
 	}

@@ -150,12 +150,12 @@ func TestTraceRefuses(t *testing.T) {
 	for want, f := range map[string]module{
 		"no graph has this op": func(x *autograd.Var) *autograd.Var { return autograd.Gather(x, []int{0}) },
 		"Detach":               func(x *autograd.Var) *autograd.Var { return autograd.Add(x, autograd.Detach(x)) },
-		"Scale: 0.5":           func(x *autograd.Var) *autograd.Var { return autograd.Scale(x, 1/float32(x.Shape()[0])) },
+		"Scale: 1 in a batch of 1, Scale 0.5":           func(x *autograd.Var) *autograd.Var { return autograd.Scale(x, 1/float32(x.Shape()[0])) },
 		"another one in another batch": func(x *autograd.Var) *autograd.Var {
 			return autograd.Add(x, autograd.Const(tensor.Full(x.Value().Data()[0], 1)))
 		},
 		"does not list":                     func(x *autograd.Var) *autograd.Var { return autograd.Add(x, hidden.On(x)) },
-		"axis 0 has length 3 in a batch of": func(x *autograd.Var) *autograd.Var { return autograd.Concat(0, x, one) },
+		"axis 0 has length 2 in a batch of": func(x *autograd.Var) *autograd.Var { return autograd.Concat(0, x, one) },
 	} {
 		_, err := graph.Trace(f, 4, 4, 3)
 		require.ErrorContains(t, err, want)

@@ -113,6 +113,9 @@ func TestRecipes(t *testing.T) {
 	photo := filepath.Join(t.TempDir(), "photo.png")
 	require.NoError(t, os.WriteFile(photo, picture(t, colours["day"], rand.New(rand.NewPCG(5, 6))), 0o644))
 	require.Equal(t, class, classifyAPhotograph(published, photo))
+	fast := newNet(t, 2, 3)
+	photos := tensor.Full(.5, 3, 32, 32, 3)
+	require.Equal(t, tensor.ArgMax(fast.Forward(autograd.Const(photos)).Value()), classifyFast(t.Context(), fast, photos))
 
 	net, tuned := newNet(t, 2, 3), filepath.Join(t.TempDir(), "tuned.safetensors")
 	loader, err := data.NewLoader(own, data.LoaderConfig{Batch: 8, Shuffle: true, Norm: norm})
@@ -170,7 +173,7 @@ func TestThePageQuotesTheRecipes(t *testing.T) {
 	source, err := os.ReadFile("recipes.go")
 	require.NoError(t, err)
 	blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(string(page), -1)
-	require.Len(t, blocks, 11)
+	require.Len(t, blocks, 12)
 	for _, b := range blocks {
 		require.Contains(t, string(source), b[1])
 	}

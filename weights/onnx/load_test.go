@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/infer"
 	"github.com/residuum-go/residuum/tensor"
 	"github.com/residuum-go/residuum/weights"
 	"github.com/residuum-go/residuum/weights/onnx"
@@ -27,6 +28,7 @@ func requireAgrees(t *testing.T, path string, x, want *tensor.Tensor) {
 	require.NoError(t, err)
 	got := net.Forward(autograd.Const(x)).Value()
 	require.Equal(t, shape, got.Shape())
+	requireCompiles(t, net, x, got)
 	if len(shape) == 4 {
 		got = tensor.Transpose(nil, got, 0, 3, 1, 2)
 	}
@@ -38,6 +40,20 @@ func requireAgrees(t *testing.T, path string, x, want *tensor.Tensor) {
 	}
 	t.Logf("%s: %.2g of %.3g", filepath.Base(path), worst, largest)
 	require.LessOrEqual(t, worst, 1e-4*largest, path)
+}
+
+// requireCompiles compares the compiled net with what the net itself makes of images x.
+func requireCompiles(t *testing.T, net *onnx.Net, x, want *tensor.Tensor) {
+	t.Helper()
+	if x.Rank() != 4 {
+		return
+	}
+	program, err := infer.Compile(net, x.Shape()[1:]...)
+	require.NoError(t, err)
+	got, err := program.Run(t.Context(), nil, x)
+	require.NoError(t, err)
+	require.Equal(t, want.Shape(), got.Shape())
+	require.Less(t, tensor.Norm(tensor.Sub(nil, got, want)), 1e-5*tensor.Norm(want))
 }
 
 func TestBothExportersOfPyTorch(t *testing.T) {

@@ -148,9 +148,9 @@ func TestTraceRefuses(t *testing.T) {
 	one := autograd.Const(tensor.New(1, 4, 4, 3))
 	hidden := autograd.NewParam(tensor.New(3))
 	for want, f := range map[string]module{
-		"no graph has this op": func(x *autograd.Var) *autograd.Var { return autograd.Gather(x, []int{0}) },
-		"Detach":               func(x *autograd.Var) *autograd.Var { return autograd.Add(x, autograd.Detach(x)) },
-		"Scale: 1 in a batch of 1, Scale 0.5":           func(x *autograd.Var) *autograd.Var { return autograd.Scale(x, 1/float32(x.Shape()[0])) },
+		"no graph has this op":                func(x *autograd.Var) *autograd.Var { return autograd.Gather(x, []int{0}) },
+		"Detach":                              func(x *autograd.Var) *autograd.Var { return autograd.Add(x, autograd.Detach(x)) },
+		"Scale: 1 in a batch of 1, Scale 0.5": func(x *autograd.Var) *autograd.Var { return autograd.Scale(x, 1/float32(x.Shape()[0])) },
 		"another one in another batch": func(x *autograd.Var) *autograd.Var {
 			return autograd.Add(x, autograd.Const(tensor.Full(x.Value().Data()[0], 1)))
 		},

@@ -21,3 +21,18 @@ func TestProbabilities(t *testing.T) {
 		require.Equal(t, want, net.Probabilities(), op)
 	}
 }
+
+// A file that was made for one image and says so in a Reshape computes other batches, too.
+func TestAReshapeMeansTheBatch(t *testing.T) {
+	m := model()
+	m.Graph.Initializer = append(m.Graph.Initializer, &pb.TensorProto{Name: proto.String("sizes"), Dims: []int64{3},
+		DataType: proto.Int32(int32(pb.TensorProto_INT64)), Int64Data: []int64{1, 3, 1}})
+	m.Graph.Node[1].OpType, m.Graph.Node[1].Input = proto.String("Reshape"), []string{"h", "sizes"}
+	net, err := Read(encoded(t, m))
+	require.NoError(t, err)
+	for _, batch := range []int{1, 4} {
+		shape, err := net.Check(batch, 2)
+		require.NoError(t, err)
+		require.Equal(t, []int{batch, 3, 1}, shape)
+	}
+}

@@ -91,6 +91,8 @@ func flatten(c *call) {
 }
 
 // reshape takes 0 for the length that the operand has there, and -1 for what is left.
+// reshape takes the batch that the file was made for, as the first length, for the batch that there is: exporters write it
+// there as a number.
 func reshape(c *call) {
 	x, list := c.any(0), c.list(1)
 	dims := x.dims()
@@ -108,6 +110,8 @@ func reshape(c *call) {
 			continue
 		case d < 0 || d > maxLength:
 			fail("%v to %v", dims, list)
+		case i == 0 && int(d) == c.batch.made && len(dims) > 0 && dims[0] == c.batch.is:
+			shape[i] = c.batch.is
 		default:
 			shape[i] = int(d)
 		}

@@ -36,7 +36,11 @@ type run struct {
 	live   int64 // numbers of the inputs and of all results that are still needed
 	peak   int64 // the most that live was
 	whole  int   // integers computed so far
+	batch  batch
 }
+
+// batch is the length of the first input's first axis: what the file was made for, 0 if it leaves that open, and what it is.
+type batch struct{ made, is int }
 
 // call is a node with its operands.
 type call struct {
@@ -71,6 +75,9 @@ func (r *run) all(inputs []*value) ([]*value, error) {
 	for i, p := range r.net.inputs {
 		r.values[p.at] = inputs[i]
 		r.live += size(inputs[i].shape)
+	}
+	if len(inputs) > 0 && len(inputs[0].dims()) > 0 && len(r.net.inputs[0].dims) > 0 {
+		r.batch = batch{made: r.net.inputs[0].dims[0], is: inputs[0].dims()[0]}
 	}
 	r.limit = atLeast + growth*(r.live+r.net.numbers)
 	for i, n := range r.net.nodes {

@@ -20,6 +20,7 @@ import (
 	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/data/fashion"
 	"github.com/residuum-go/residuum/data/image"
+	"github.com/residuum-go/residuum/examples/internal/classifier"
 	"github.com/residuum-go/residuum/examples/internal/clothes"
 	"github.com/residuum-go/residuum/examples/internal/program"
 	"github.com/residuum-go/residuum/examples/internal/programtest"
@@ -69,13 +70,13 @@ func lines(t *testing.T, answers string) (all []line) {
 
 // What is shipped is as good as docs/ops.md says, up to the rounding of an instruction set.
 func TestTheShippedNet(t *testing.T) {
-	m, err := openModel(config{})
+	m, err := classifier.Open(classifier.Options{})
 	require.NoError(t, err)
 	require.Less(t, len(clothes.Net), 500_000)
-	score, err := train.Evaluate(t.Context(), m.net, fashion.Embedded().Test.Batches(m.card.Norm, 250))
+	score, err := train.Evaluate(t.Context(), m.Net, fashion.Embedded().Test.Batches(m.Card.Norm, 250))
 	require.NoError(t, err)
 	require.InDelta(t, 0.9009999999999999, score.Accuracy(), 0.002)
-	require.Equal(t, fashion.Classes[:], m.card.Classes)
+	require.Equal(t, fashion.Classes[:], m.Card.Classes)
 }
 
 func TestWithoutArguments(t *testing.T) {
@@ -109,10 +110,10 @@ func TestFilesFoldersAndStdin(t *testing.T) {
 	got := lines(t, answers)
 	require.Len(t, got, 5)
 	for row, i := range []int{1, 0, 0, 1, 2} {
-		m, err := openModel(config{})
+		m, err := classifier.Open(classifier.Options{})
 		require.NoError(t, err)
-		p := tensor.Softmax(nil, m.net.Forward(autograd.Const(set.Batch(m.card.Norm, i, i+1).X)).Value())
-		want := m.rank(p.Data(), 2)
+		p := tensor.Softmax(nil, m.Net.Forward(autograd.Const(set.Batch(m.Card.Norm, i, i+1).X)).Value())
+		want := m.Card.Top(p.Data(), 2)
 		require.Len(t, got[row].Classes, 2)
 		for k, l := range got[row].Classes {
 			require.Equal(t, want[k].Class, l.Class)
@@ -206,7 +207,7 @@ func TestANetOfSomebodyElse(t *testing.T) {
 		require.Contains(t, notes, "assumed: a stem of stride 2")
 		require.Contains(t, notes, says)
 		if preset == "" {
-			preset = imageNet
+			preset = "IMAGENET1K_V1"
 		}
 		p, err := image.PresetOf(preset)
 		require.NoError(t, err)
@@ -240,10 +241,6 @@ func TestNamesThatAFileLacks(t *testing.T) {
 		require.Equal(t, want.name, lines(t, answers)[0].Classes[0].Class)
 		require.Contains(t, notes, want.note)
 	}
-	names, known := usualNames(1000)
-	require.True(t, known)
-	require.Equal(t, "tench", names[0])
-	require.Equal(t, "toilet tissue", names[999])
 }
 
 // An ONNX file is a net like another, whatever size of batches it was exported for.
@@ -256,7 +253,7 @@ func TestNetOfAnONNXFile(t *testing.T) {
 
 	net, err := onnx.Load(file)
 	require.NoError(t, err)
-	usual, err := image.PresetOf(imageNet)
+	usual, err := image.PresetOf("IMAGENET1K_V1")
 	require.NoError(t, err)
 	x := image.Preset{Resize: 16, Crop: 16, Norm: usual.Norm}.Tensor(m)
 	rows := max(net.InputShape()[0], 1)

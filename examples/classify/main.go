@@ -10,6 +10,7 @@ import (
 	"os"
 
 	"github.com/residuum-go/residuum/data/fashion"
+	"github.com/residuum-go/residuum/examples/internal/classifier"
 	"github.com/residuum-go/residuum/examples/internal/program"
 )
 
@@ -17,10 +18,10 @@ func main() { program.Main("classify", parse, classify) }
 
 // config is what the command line chooses.
 type config struct {
-	net, classes, preset string
-	json                 bool
-	top, batch           int
-	pictures             []string
+	classifier.Options
+	json       bool
+	top, batch int
+	pictures   []string
 
 	train  string
 	epochs int
@@ -42,9 +43,9 @@ func parse(args []string, help io.Writer) (config, error) {
 	c := config{top: 5, batch: 16, epochs: 20}
 	f := program.NewFlags("classify", about)
 	f.Arguments = "[file, folder or - ...]"
-	f.StringVar(&c.net, "net", "", "`file` of the net: safetensors, .onnx, or .pth, .pt, .th or .bin of PyTorch")
-	f.StringVar(&c.classes, "classes", "", "`file` with the names of the classes, a line each in the order of the net's outputs")
-	f.StringVar(&c.preset, "preset", "", "how pictures become inputs, by the `name` of published weights: IMAGENET1K_V1, resnet50.a1_in1k")
+	f.StringVar(&c.Net, "net", "", "`file` of the net: safetensors, .onnx, or .pth, .pt, .th or .bin of PyTorch")
+	f.StringVar(&c.Classes, "classes", "", "`file` with the names of the classes, a line each in the order of the net's outputs")
+	f.StringVar(&c.Preset, "preset", "", "how pictures become inputs, by the `name` of published weights: IMAGENET1K_V1, resnet50.a1_in1k")
 	f.BoolVar(&c.json, "json", false, "answer in JSON, a line for each picture")
 	f.IntVar(&c.top, "top", program.Range{Least: 1, Most: 1e6}, "answers for each picture")
 	f.IntVar(&c.batch, "batch", program.Range{Least: 1, Most: 1024}, "pictures that the net takes at a time")
@@ -64,11 +65,12 @@ func classify(ctx context.Context, cfg config, out io.Writer) error {
 	if cfg.train != "" {
 		return trainFashion(ctx, fashion.Embedded(), cfg, cfg.train, notes)
 	}
-	m, err := openModel(cfg)
+	opened, err := classifier.Open(cfg.Options)
 	if err != nil {
 		return err
 	}
-	for _, note := range m.notes {
+	m := model{opened}
+	for _, note := range m.Notes {
 		notes.Printf("%s", note)
 	}
 	pictures, err := find(cfg, m)

@@ -24,9 +24,9 @@ type picture struct {
 
 // find lists the pictures that cfg names, or some of the embedded ones. What it cannot list is a picture that cannot be
 // loaded.
-func find(cfg config, m *model) ([]picture, error) {
+func find(cfg config, m model) ([]picture, error) {
 	if len(cfg.pictures) == 0 {
-		if channels := m.in.Channels; channels != 1 {
+		if m.In.Channels != 1 {
 			return nil, errors.New("want pictures for this net: files, folders, or - for standard input")
 		}
 		return samples(fashion.Embedded().Test), nil

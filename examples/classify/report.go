@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"unicode/utf8"
+
+	"github.com/residuum-go/residuum/data"
 )
 
 // report writes answers as they come, as a table or as lines of JSON.
@@ -22,10 +24,10 @@ func newReport(cfg config, out io.Writer, pictures []picture) *report {
 
 // line is an answer in JSON.
 type line struct {
-	Picture string   `json:"picture"`
-	Label   string   `json:"label,omitempty"`
-	Error   string   `json:"error,omitempty"`
-	Classes []likely `json:"classes,omitempty"`
+	Picture string        `json:"picture"`
+	Label   string        `json:"label,omitempty"`
+	Error   string        `json:"error,omitempty"`
+	Classes []data.Likely `json:"classes,omitempty"`
 }
 
 func (r *report) add(a answer) error {

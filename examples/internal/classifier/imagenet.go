@@ -1,4 +1,4 @@
-package main
+package classifier
 
 import (
 	_ "embed"

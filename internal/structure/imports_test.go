@@ -25,6 +25,7 @@ var mayImport = map[string]string{
 	"internal/demand":            "",
 	"internal/half":              "",
 	"internal/pickle":            "",
+	"internal/ubjson":            "",
 	"internal/regular":           "",
 	"internal/figure":            "",
 	"internal/structure":         "",
@@ -46,7 +47,7 @@ var mayImport = map[string]string{
 	"resnet":                     "tensor autograd nn data weights internal/demand",
 	"unravel/paths":              "",
 	"unravel":                    "tensor autograd nn data unravel/paths internal/atomicfile internal/filelock internal/cancelled", // sees networks through its own interface alone
-	"boost":                      "tensor autograd nn nn/optim data weights internal/cancelled internal/demand internal/kernel/descend internal/kernel/hist internal/parallel internal/portions",
+	"boost":                      "tensor autograd nn nn/optim data weights internal/cancelled internal/demand internal/kernel/descend internal/kernel/hist internal/parallel internal/ubjson internal/portions",
 	"data":                       "tensor internal/demand internal/parallel",
 	"data/image":                 "tensor data internal/cancelled internal/demand internal/parallel internal/regular",
 	"data/fashion":               "data",

@@ -147,6 +147,9 @@ func (k *direct) split(rows int) {
 	if k.panelsInner {
 		k.piecePanels = k.panels
 		k.pieceTiles = min(max(enough/(perTile*k.panels), fewest/2), most)
+		if w := parallel.Workers(); w > 1 { // no worker waits, if it is worth handing out
+			k.pieceTiles = min(k.pieceTiles, max(portions.Ceil(tiles, 2*w), portions.Ceil(leastPiece, perTile*k.panels)))
+		}
 		return
 	}
 	k.passes = max(1, min(len(k.plan.taps)/len(k.plan.classes), portions.Ceil(k.panelSize()/len(k.plan.classes), maxPass)))

@@ -31,11 +31,14 @@
 // arXiv:1907.02129), so that any stride, dilation and width runs the same loop. Plans are kept (cache.go).
 //
 // [Prepare] decides once for weights that do not change, packs or transforms them once, and applies a bias, an addition
-// and ReLU to each piece while it is in the cache (prepared.go). Linear layers are 1x1 convolutions of 1x1 images there.
+// and an activation to each tile (prepared.go). Linear layers are 1x1 convolutions of 1x1 images there, and 1x1
+// convolutions are direct sums. For one image of few pixels and many channels it takes Winograd's F(2x2, 3x3), which has
+// fewer weights to read (winograd_small.go).
 //
 // # How the work is cut
 //
-// A piece is what a worker computes at a time, about 2^21 multiply-adds, whose operands stay in the second-level cache:
+// A piece is what a worker computes at a time, about 2^21 multiply-adds, whose operands stay in the second-level cache.
+// Small convolutions are cut finer if there are several workers, whole sums never:
 //
 //	direct.go               tiles by panels of output channels. When all panels fit the cache, each tile passes over all
 //	                        of them, else each panel over all tiles (direct.split).

@@ -22,8 +22,9 @@ type Prepared struct {
 	shape   Shape // of one image
 	weights []float32
 	level   cpu.Level
-	packed  []float32 // panels of the direct sum, nil if only images that Winograd's algorithm is not good enough for need them
-	tiles   []float32 // weights of Winograd's algorithm, nil for the direct sum
+	packed  []float32  // panels of the direct sum, nil if only images that Winograd's algorithm is not good enough for need them
+	tiles   []float32  // weights of Winograd's algorithm, nil for the direct sum
+	small   *smallPlan // of F(2x2, 3x3), if tiles are its
 }
 
 // Epilogue is what follows a convolution: y = f(y + Bias + Add), each part if it is there. It is computed while what a
@@ -46,15 +47,21 @@ const (
 	SiLU // v/(1 + e^-v)
 )
 
-// Prepare returns the convolution of images of s, whose N does not matter, by w, of which it keeps a copy. Whether it
-// uses Winograd's algorithm is decided here.
+// Prepare returns the convolution of images of s by w, of which it keeps a copy. It decides which algorithm is best for
+// batches of N, and whether it is Winograd's; if N is 0, for large ones.
 func Prepare(s Shape, w []float32) *Prepared {
+	batch := s.N
 	s.N = 0
 	s.check("Prepare", 0, len(w), 0)
+	s.N = batch
+	few := s.smallWins()
 	s.N = 1
 	p := &Prepared{shape: s, weights: slices.Clone(w), level: cpu.Active()}
 	switch {
 	case p.byReference():
+	case Winograd() && s.winogradWins(false) && few:
+		p.small = newSmallPlan(s)
+		p.tiles = smallWeights(p)
 	case Winograd() && s.winogradWins(false):
 		k := new(winograd)
 		k.begin(p.level, s, false, nil, nil, p.weights)
@@ -102,6 +109,8 @@ func (p *Prepared) Run(y, x []float32, n int, e Epilogue) {
 	case p.byReference():
 		ForwardRef(s, y, x, p.weights)
 		e.apply(y, s.K)
+	case p.small != nil:
+		p.runSmall(s, y, x, e)
 	case p.tiles != nil:
 		p.winograd(s, y, x, e)
 	default:
@@ -217,6 +226,29 @@ func (e *Epilogue) after(t *tile.Rows, o, at int) {
 		t.Bounds = 1
 	case Clip:
 		t.Bounds = 2
+	}
+}
+
+// tile applies e to the channels first to end of the 16 pixels of a tile at offsets off of y, which is the outputs from
+// at on. Negative offsets are left out.
+func (e *Epilogue) tile(l cpu.Level, y []float32, at int, off []int32, first, end int, zeros []float32) {
+	bias, add := zeros[:end-first], []float32(nil)
+	if e.Bias != nil {
+		bias = e.Bias[first:end]
+	}
+	if e.Add != nil {
+		add = e.Add[at:]
+	}
+	lo, hi := e.bounds()
+	tileAfter(l, y, off, bias, add, &[2]float32{lo, hi})
+	if e.Act != SiLU {
+		return
+	}
+	for _, o := range off {
+		if o >= 0 {
+			pixel := y[o:][:end-first]
+			vec.SiLU(pixel, pixel)
+		}
 	}
 }
 

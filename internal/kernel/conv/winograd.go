@@ -5,7 +5,6 @@ import (
 
 	"github.com/residuum-go/residuum/internal/cpu"
 	"github.com/residuum-go/residuum/internal/kernel/gemm/tile"
-	"github.com/residuum-go/residuum/internal/kernel/vec"
 	"github.com/residuum-go/residuum/internal/parallel"
 	"github.com/residuum-go/residuum/internal/portions"
 )
@@ -54,6 +53,8 @@ type winograd struct {
 	inputPitch  int
 	first, end  int // counted through all images
 
+	down, across int // into how many parts byTiles cuts the tiles, and the panels
+
 	prepared *Prepared // whose transformed weights these are, or nil
 	epilogue Epilogue  // of prepared
 }
@@ -82,6 +83,14 @@ const (
 	panelRows = 128
 	// pieceElements is the most elements of a piece of tiles: 160 KB, which stay in the second-level cache.
 	pieceElements = 40 << 10
+)
+
+const (
+	// fewTiles is how many tiles a piece has at least where there are too few for all workers. Rather than cut them finer
+	// several pieces transform the same tiles and compute some panels each.
+	fewTiles = 8
+	// leastPiece is the fewest multiply-adds that are worth handing to another worker: some 2 microseconds.
+	leastPiece = 1 << 17
 )
 
 // sharedTiles is the most tiles whose inputs are kept for all panels: 9 MB with 512 channels. A variable, so
@@ -182,7 +191,12 @@ func (k *winograd) byTiles() {
 	if tiles < 16*piece { // spread them evenly
 		piece = max(2*k.rows, portions.Ceil(tiles, 16))
 	}
-	parallel.For(tiles, piece, (*winogradTiles)(k))
+	k.down, k.across = portions.Ceil(tiles, piece), 1
+	if w := parallel.Workers(); w > 1 && k.down < 2*w && 36*tiles*k.inner*k.outer >= 2*leastPiece {
+		k.down = max(k.down, min(2*w, tiles/fewTiles), 1)
+		k.across = min(k.panels, portions.Ceil(w, k.down))
+	}
+	parallel.For(k.down*k.across, 1, (*winogradTiles)(k))
 }
 
 // Run transforms the weights of parts lo to hi of all panels.
@@ -214,21 +228,31 @@ func (k *winograd) transformWeights(panel []float32, pitch, q, first, end int, b
 	tileWeights(k.level, panel[first*k.cols:], pitch, *buf, n)
 }
 
-// Run computes tiles first to end. The products take the places of the inputs before
-// them, which are not needed any more: part i begins at i*pitch, and its inputs one pitch later.
-func (l *winogradTiles) Run(first, end int) {
+// Run computes pieces lo to hi.
+func (l *winogradTiles) Run(lo, hi int) {
 	k := (*winograd)(l)
+	tiles := k.shape.N * k.plan.tiles
+	for i := lo; i < hi; i++ {
+		p, q := i/k.across, i%k.across
+		k.piece(portions.Share(tiles, p, k.down), portions.Share(tiles, p+1, k.down),
+			portions.Share(k.panels, q, k.across), portions.Share(k.panels, q+1, k.across))
+	}
+}
+
+// piece computes panels panel to panelEnd of tiles first to end. The products take the places of the inputs before
+// them, which are not needed any more: part i begins at i*pitch, and its inputs one pitch later.
+func (k *winograd) piece(first, end, panel, panelEnd int) {
 	buf, scratch := buffers.Get(), buffers.Get()
-	n := end - first
-	pitch := n*max(k.inner, k.outer) + skew
+	n, o, oEnd := end-first, panel*k.cols, min(panelEnd*k.cols, k.outer)
+	pitch := n*max(k.inner, oEnd-o) + skew
 	*buf = portions.Grow(*buf, 37*pitch)
 	for i := range n {
 		k.transformInput((*buf)[pitch+i*k.inner:], pitch, first+i, scratch)
 	}
-	k.products(&products{a: (*buf)[pitch:], b: k.weights, c: *buf, pitchA: pitch, pitchB: k.weightPitch, pitchC: pitch,
-		ldc: k.outer, tiles: n, panelEnd: k.panels})
+	k.products(&products{a: (*buf)[pitch:], b: k.weights[panel*k.inner*k.cols:], c: *buf, pitchA: pitch, pitchB: k.weightPitch, pitchC: pitch,
+		ldc: oEnd - o, tiles: n, panel: panel, panelEnd: panelEnd})
 	for i := range n {
-		k.transformOutput((*buf)[i*k.outer:], pitch, first+i, 0, k.outer, scratch)
+		k.transformOutput((*buf)[i*(oEnd-o):], pitch, first+i, o, oEnd, scratch)
 	}
 	buffers.Put(buf)
 	buffers.Put(scratch)
@@ -316,30 +340,9 @@ func (k *winograd) transformOutput(sums []float32, pitch, i, first, end int, scr
 			k.direct[image].Store(true)
 		}
 	}
-	if k.epilogue.some() {
-		k.after(image, t, first, end)
-	}
-}
-
-// after applies the epilogue to channels first to end of tile t of an image.
-func (k *winograd) after(image, t, first, end int) {
-	e, at, off := &k.epilogue, image*k.outImage+first, k.plan.out[16*t:][:16]
-	bias, add := k.plan.zeros[:end-first], []float32(nil)
-	if e.Bias != nil {
-		bias = e.Bias[first:end]
-	}
-	if e.Add != nil {
-		add = e.Add[at:]
-	}
-	lo, hi := e.bounds()
-	tileAfter(k.level, k.out[at:], off, bias, add, &[2]float32{lo, hi})
-	if e.Act == SiLU {
-		for _, o := range off {
-			if o >= 0 {
-				y := k.out[at+int(o):][:end-first]
-				vec.SiLU(y, y)
-			}
-		}
+	if e := &k.epilogue; e.some() {
+		at := image*k.outImage + first
+		e.tile(k.level, k.out[at:], at, k.plan.out[16*t:][:16], first, end, k.plan.zeros)
 	}
 }
 
@@ -353,11 +356,11 @@ type products struct {
 }
 
 // products computes p. Meanwhile it fetches what comes next of the operand that many pieces share, and
-// that therefore comes from the third-level cache: the next panel, or the next inputs when there is
-// one panel.
+// that therefore comes from the third-level cache or from memory: the next panel, or the next inputs when there is
+// one panel that the piece has transformed itself.
 func (k *winograd) products(p *products) {
 	panel := k.inner * k.cols
-	one := p.panelEnd == p.panel+1
+	own := p.panelEnd == p.panel+1 && k.prepared == nil
 	t := tile.Strip{M: p.tiles, K: k.inner, RowA: k.inner, StepA: 1, LDB: k.cols, LDC: p.ldc}
 	for i := range 36 {
 		t.A = p.a[i*p.pitchA:]
@@ -367,10 +370,13 @@ func (k *winograd) products(p *products) {
 			t.Rows = portions.Ceil(t.M, tiles)
 			t.B = p.b[i*p.pitchB+q*panel:]
 			t.C = p.c[i*p.pitchC+q*k.cols:]
-			if one {
+			switch {
+			case own:
 				t.Ahead, t.AheadStep = t.A[t.Rows*t.RowA:], 4*t.Rows
-			} else {
+			case p.panel+q+1 < p.panelEnd || i == 35:
 				t.Ahead, t.AheadStep = t.B[panel:], portions.Ceil(4*k.cols, tiles)
+			default:
+				t.Ahead, t.AheadStep = p.b[(i+1)*p.pitchB:], portions.Ceil(4*k.cols, tiles)
 			}
 			t.Run(k.level)
 		}

@@ -1,0 +1,282 @@
+package conv
+
+import (
+	"github.com/residuum-go/residuum/internal/kernel/gemm/tile"
+	"github.com/residuum-go/residuum/internal/kernel/vec"
+	"github.com/residuum-go/residuum/internal/parallel"
+	"github.com/residuum-go/residuum/internal/portions"
+)
+
+// smallWinograd is Winograd's F(2x2, 3x3) for a [Prepared] whose images have few pixels and many weights, such as 512
+// channels on 7x7 pixels: 16 products for 4 outputs, where the direct sum has 36. F(4x4, 3x3) has 9, but its weights are
+// four times those of the direct sum, not 16/9, and with one image it waits for them to come from memory.
+//
+// The points of interpolation are 0, ±1 and infinity. Images with a tile that is not even, see [unevenness], or with
+// a result that is not finite, are computed again, directly. Transforms are passes over whole pixels, in Go.
+type smallWinograd struct {
+	prepared *Prepared
+	in, out  []float32
+	images   int
+	inputs   []float32 // of some images, transformed: [16][tiles][channels]
+	pitch    int       // from one of the 16 parts to the next
+	uneven   []bool    // by tile; several tiles are transformed at once
+	infinite []bool    // by tile and panel
+	epilogue Epilogue
+	first    int // image of those at hand
+}
+
+// smallPlan says where the 2 x 2 tiles of an image read and write.
+type smallPlan struct {
+	tiles int
+	in    []int32   // [tiles][4][4] offsets in the input image, negative for a pixel outside
+	out   []int32   // [tiles][16] offsets of 2 x 2 outputs, and 12 that are negative
+	zeros []float32 // what pixels outside read
+}
+
+var smallWinograds portions.Pool[smallWinograd]
+
+// The loops of a smallWinograd.
+type (
+	smallInputs smallWinograd
+	smallPanels smallWinograd
+)
+
+// smallTiles is the most tiles whose inputs are kept.
+const smallTiles = 64
+
+// smallWins reports whether F(2x2, 3x3) is faster than F(4x4, 3x3) with batches of N: the weights of each panel then meet
+// fewer than a tile's rows of inputs.
+func (s Shape) smallWins() bool {
+	tiles := s.N * portions.Ceil(s.OutH(), 4) * portions.Ceil(s.OutW(), 4)
+	return tiles > 0 && tiles <= 8 && s.C*s.K >= 1<<16
+}
+
+func newSmallPlan(s Shape) *smallPlan {
+	p := &smallPlan{zeros: make([]float32, max(s.C, s.K))}
+	in, out := image{s.H, s.W, s.C}, image{s.OutH(), s.OutW(), s.K}
+	for h := 0; h < out.height; h += 2 {
+		for w := 0; w < out.width; w += 2 {
+			p.in = in.offsets(p.in, h-s.PadH, w-s.PadW, 4)
+			p.out = out.offsets(p.out, h, w, 2)
+			for range 12 {
+				p.out = append(p.out, outside)
+			}
+			p.tiles++
+		}
+	}
+	return p
+}
+
+// smallWeights returns the weights of p, transformed: [panels][16][C][columns of a tile].
+func smallWeights(p *Prepared) []float32 {
+	s := p.shape
+	_, cols := tile.Size(p.level)
+	panel := s.C * cols
+	all := make([]float32, portions.Ceil(s.K, cols)*16*panel)
+	for c := range s.C {
+		for k := range s.K {
+			var t [4][3]float32 // G g
+			for j := range 3 {
+				var g [3]float32
+				for i := range g {
+					g[i] = p.weights[((3*i+j)*s.C+c)*s.K+k]
+				}
+				for i, v := range smallWeightTransform(g) {
+					t[i][j] = v
+				}
+			}
+			at := all[k/cols*16*panel+c*cols+k%cols:]
+			for i := range t {
+				for j, v := range smallWeightTransform(t[i]) {
+					at[(4*i+j)*panel] = v
+				}
+			}
+		}
+	}
+	return all
+}
+
+// smallWeightTransform returns G g.
+func smallWeightTransform(g [3]float32) [4]float32 {
+	even, odd := (g[0]+g[2])/2, g[1]/2
+	return [4]float32{g[0], even + odd, even - odd, g[2]}
+}
+
+// runSmall computes the images x by F(2x2, 3x3), some at a time.
+func (p *Prepared) runSmall(s Shape, y, x []float32, e Epilogue) {
+	k := smallWinograds.Get()
+	inImage, outImage := s.H*s.W*s.C, s.OutH()*s.OutW()*s.K
+	_, cols := tile.Size(p.level)
+	panels := portions.Ceil(s.K, cols)
+	k.prepared, k.in, k.out, k.epilogue = p, x, y, e
+	for k.first = 0; k.first < s.N; k.first += k.images {
+		k.images = min(max(1, smallTiles/p.small.tiles), s.N-k.first)
+		tiles := k.images * p.small.tiles
+		k.pitch = tiles*s.C + skew
+		k.inputs = portions.Grow(k.inputs, 16*k.pitch)
+		k.uneven, k.infinite = portions.Grow(k.uneven, tiles), portions.Grow(k.infinite, panels*k.images)
+		parallel.For(tiles, 1, (*smallInputs)(k))
+		parallel.For(panels, 1, (*smallPanels)(k))
+		for i := range k.images {
+			if k.again(i, panels) {
+				n := k.first + i
+				one := e
+				if e.Add != nil {
+					one.Add = e.Add[n*outImage:][:outImage]
+				}
+				image := s
+				image.N = 1
+				p.direct(image, y[n*outImage:][:outImage], x[n*inImage:][:inImage], one)
+			}
+		}
+	}
+	k.prepared, k.in, k.out, k.epilogue = nil, nil, nil, Epilogue{}
+	smallWinograds.Put(k)
+}
+
+// again reports whether image i of those at hand has to be computed directly.
+func (k *smallWinograd) again(i, panels int) bool {
+	tiles := k.prepared.small.tiles
+	for _, bad := range k.uneven[i*tiles : (i+1)*tiles] {
+		if bad {
+			return true
+		}
+	}
+	for q := range panels {
+		if k.infinite[q*k.images+i] {
+			return true
+		}
+	}
+	return false
+}
+
+// Run transforms the inputs of tiles lo to hi, BT d B with BT = [1 0 -1 0; 0 1 1 0; 0 -1 1 0; 0 1 0 -1].
+func (l *smallInputs) Run(lo, hi int) {
+	k := (*smallWinograd)(l)
+	p, c := k.prepared.small, k.prepared.shape.C
+	buf := buffers.Get()
+	*buf = portions.Grow(*buf, 16*c)
+	for i := lo; i < hi; i++ {
+		image := k.in[(k.first+i/p.tiles)*k.prepared.shape.H*k.prepared.shape.W*c:]
+		off := p.in[16*(i%p.tiles):][:16]
+		var d [16][]float32
+		for j, o := range off {
+			if d[j] = p.zeros[:c]; o >= 0 {
+				d[j] = image[o:][:c]
+			}
+		}
+		k.uneven[i] = !p.even(i%p.tiles, &d)
+		to := func(j int) []float32 { return (*buf)[j*c:][:c] }
+		for j := range 4 { // columns of d
+			smallInput(to(j), to(4+j), to(8+j), to(12+j), d[j], d[4+j], d[8+j], d[12+j])
+		}
+		out := func(j int) []float32 { return k.inputs[j*k.pitch+i*c:][:c] }
+		for j := 0; j < 16; j += 4 { // rows
+			smallInput(out(j), out(j+1), out(j+2), out(j+3), to(j), to(j+1), to(j+2), to(j+3))
+		}
+	}
+	buffers.Put(buf)
+}
+
+// smallInput computes BT d for d and results of whole pixels.
+func smallInput(y0, y1, y2, y3, d0, d1, d2, d3 []float32) {
+	vec.Sub(y0, d0, d2)
+	vec.Add(y1, d1, d2)
+	vec.Sub(y2, d2, d1)
+	vec.Sub(y3, d1, d3)
+}
+
+// even reports whether tile t is even, d being its pixels.
+func (p *smallPlan) even(t int, d *[16][]float32) bool {
+	var squares [16]float64
+	var sum float64
+	for i, v := range d {
+		squares[i] = vec.Dot(v, v)
+		sum += squares[i]
+	}
+	for a := range 2 {
+		for b := range 2 {
+			if p.out[16*t+2*a+b] < 0 || p.in[16*t+4*(a+1)+b+1] < 0 {
+				continue
+			}
+			var window float64
+			for i := a; i < a+3; i++ {
+				window += squares[4*i+b] + squares[4*i+b+1] + squares[4*i+b+2]
+			}
+			if !(sum <= unevenness*unevenness*window) { // or NaN
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// Run computes panels lo to hi of the outputs.
+func (l *smallPanels) Run(lo, hi int) {
+	k := (*smallWinograd)(l)
+	sums, scratch := buffers.Get(), buffers.Get()
+	s, p, level := k.prepared.shape, k.prepared.small, k.prepared.level
+	_, cols := tile.Size(level)
+	panel, tiles := s.C*cols, k.images*p.tiles
+	pitch := tiles*cols + skew
+	*sums, *scratch = portions.Grow(*sums, 16*pitch), portions.Grow(*scratch, 10*cols)
+	for q := lo; q < hi; q++ {
+		o := q * cols
+		t := tile.Strip{M: tiles, K: s.C, RowA: s.C, StepA: 1, LDB: cols, LDC: cols, Cols: min(cols, s.K-o)}
+		strips := portions.Ceil(tiles, tile.StripRows(level, t.Cols))
+		t.Rows, t.AheadStep = portions.Ceil(tiles, strips), portions.Ceil(4*cols, strips)
+		weights := k.prepared.tiles[q*16*panel:]
+		for i := range 16 {
+			t.A, t.B, t.C = k.inputs[i*k.pitch:], weights[i*panel:], (*sums)[i*pitch:]
+			t.Ahead = weights[(i+1)*panel:]
+			t.Run(level)
+		}
+		clear(k.infinite[q*k.images:][:k.images])
+		for i := range tiles {
+			if !k.output(i, o, o+t.Cols, (*sums)[i*cols:], pitch, *scratch) {
+				k.infinite[q*k.images+i/p.tiles] = true
+			}
+		}
+	}
+	buffers.Put(sums)
+	buffers.Put(scratch)
+}
+
+// output makes the output channels first to end of tile i from their sums m, AT m A with AT = [1 1 1 0; 0 1 -1 -1],
+// and reports whether all are finite.
+func (k *smallWinograd) output(i, first, end int, m []float32, pitch int, scratch []float32) bool {
+	s, p, n := k.prepared.shape, k.prepared.small, end-first
+	image, off := (k.first+i/p.tiles)*s.OutH()*s.OutW()*s.K+first, p.out[16*(i%p.tiles):][:16]
+	from := func(j int) []float32 { return m[j*pitch:][:n] }
+	to := func(j int) []float32 { return scratch[j*n:][:n] }
+	for j := range 4 { // columns of m
+		smallOutput(to(j), to(4+j), from(j), from(4+j), from(8+j), from(12+j))
+	}
+	finite := true
+	for a := range 2 {
+		t, row := 4*a, off[2*a:]
+		y := [2][]float32{to(8), to(9)} // for pixels that are not there
+		for b := range y {
+			if row[b] >= 0 {
+				y[b] = k.out[image+int(row[b]):][:n]
+			}
+		}
+		smallOutput(y[0], y[1], to(t), to(t+1), to(t+2), to(t+3))
+		for b := range y {
+			v := vec.Dot(y[b], y[b])
+			finite = finite && v-v == 0
+		}
+	}
+	if k.epilogue.some() {
+		k.epilogue.tile(k.prepared.level, k.out[image:], image, off, first, end, p.zeros)
+	}
+	return finite
+}
+
+// smallOutput computes AT m for m and results of some channels.
+func smallOutput(y0, y1, m0, m1, m2, m3 []float32) {
+	vec.Add(y0, m0, m1)
+	vec.Add(y0, y0, m2)
+	vec.Sub(y1, m1, m2)
+	vec.Sub(y1, y1, m3)
+}

@@ -19,7 +19,7 @@
 // not known is an error that names the node and its operator. Memory is bounded by the length of the file and of the
 // external data it names, which must lie in its folder; integers that a file computes of its shapes are at most 65536.
 // What running a net takes at a time is bounded, too: 2^28 numbers for the input that the file describes, and for any
-// input 256 times the numbers of that and the parameters together. [Net.Check] says whether an input is too large.
+// input as much, or 256 times the numbers of that and the parameters together. [Net.Check] says whether an input is too large.
 //
 // Source: the ONNX specification, https://onnx.ai/onnx/operators, operator sets 6 to 28.
 package onnx

@@ -186,15 +186,15 @@ func TestWhatRunsIsBounded(t *testing.T) {
 			DataType: proto.Int32(int32(pb.TensorProto_INT64)), Int64Data: v})
 	}
 	for want, spoil := range map[string]func(m *pb.ModelProto){
-		`node 1 "gate" (Expand): a result of shape [100000 100000 1 3]: more than 1050624 numbers at a time`: func(m *pb.ModelProto) {
+		`node 1 "gate" (Expand): a result of shape [100000 100000 1 3]: more than 268435456 numbers at a time, for an input and parameters of 8`: func(m *pb.ModelProto) {
 			m.Graph.Node[1].OpType, m.Graph.Node[1].Input = proto.String("Expand"), []string{"h", "s"}
 			list(m, "s", 100_000, 100_000, 1, 3)
 		},
-		`node 1 "gate" (Pad): a result of shape [1 4000003]: more than`: func(m *pb.ModelProto) {
+		`node 1 "gate" (Pad): a result of shape [1 400000003]: more than`: func(m *pb.ModelProto) {
 			m.Graph.Node[1].OpType, m.Graph.Node[1].Input = proto.String("Pad"), []string{"h", "p"}
-			list(m, "p", 0, 2_000_000, 0, 2_000_000)
+			list(m, "p", 0, 200_000_000, 0, 200_000_000)
 		},
-		`node 18 "double" (Concat): a result of shape [1 786432]: more than`: func(m *pb.ModelProto) {
+		`node 26 "double" (Concat): a result of shape [1 201326592]: more than`: func(m *pb.ModelProto) {
 			for i := range 30 {
 				from, to := fmt.Sprint("y", i-1), fmt.Sprint("y", i)
 				if i == 0 {
@@ -209,7 +209,7 @@ func TestWhatRunsIsBounded(t *testing.T) {
 		"of shape [1073741824 2], with which the net needs": func(m *pb.ModelProto) {
 			m.Graph.Input[0].Type.GetTensorType().Shape.Dim[0].Value = &pb.TensorShapeProto_Dimension_DimValue{DimValue: 1 << 30}
 		},
-		`node 11 "wide" (Expand): a result of shape [50000 2]: more than`: func(m *pb.ModelProto) { // each is small, and none is let go
+		`node 14 "wide" (Expand): a result of shape [10000000 2]: more than`: func(m *pb.ModelProto) { // each is small, and none is let go
 			sum := &pb.NodeProto{Name: proto.String("all"), OpType: proto.String("Sum"), Output: []string{"z"}}
 			m.Graph.Node = m.Graph.Node[:1]
 			for i := range 20 {
@@ -217,7 +217,7 @@ func TestWhatRunsIsBounded(t *testing.T) {
 				m.Graph.Node = append(m.Graph.Node, &pb.NodeProto{Name: proto.String("wide"), OpType: proto.String("Expand"), Input: []string{"x", "s"}, Output: []string{name}})
 				sum.Input = append(sum.Input, name)
 			}
-			list(m, "s", 50_000, 2)
+			list(m, "s", 10_000_000, 2)
 			m.Graph.Node = append(m.Graph.Node, sum)
 			m.Graph.Output[0].Name = proto.String("z")
 		},

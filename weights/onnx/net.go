@@ -113,10 +113,6 @@ func (n *Net) first(r *run, shape []int, x *autograd.Var) (*value, error) {
 	}
 }
 
-// maxNumbers is how many numbers, 1 GiB, a net may need at a time for its input: an image, or the batch that its file
-// says. ResNet-152 needs 2 million for an image, and VGG-19 6 million.
-const maxNumbers = 1 << 28
-
 // check proves what Load and Read promise of a net: one input, and shapes that fit.
 func (n *Net) check() error {
 	switch {

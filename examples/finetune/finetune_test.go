@@ -93,6 +93,7 @@ func TestANetOfSomebodyElse(t *testing.T) {
 	require.NoError(t, weights.Save(path, &weights.File{Tensors: weights.FromState(nn.State(net))}))
 	status, _, notes := programtest.Run(t, nil, "-net", path, "-train", learn, "-val", examine, "-epochs", "2", "-freeze", "1", "-out", out)
 	require.Zero(t, status, notes)
+	require.Contains(t, notes, "  assumed: ")
 	after, err := weights.Load(filepath.Join(out, tuned))
 	require.NoError(t, err)
 	for name, w := range weights.FromState(nn.State(net)) {
@@ -109,10 +110,10 @@ func TestUnreadablePictures(t *testing.T) {
 	status, answers, notes := programtest.Run(t, nil, flags...)
 	require.Equal(t, 1, status)
 	require.Empty(t, answers)
-	require.Contains(t, notes, "shoe/bad.png: ")
+	require.Contains(t, notes, learn+": image: shoe/bad.png: ")
 	status, _, notes = programtest.Run(t, nil, append(flags, "-skip-unreadable")...)
 	require.Zero(t, status, notes)
-	require.Regexp(t, `left out: .*shoe/bad.png: `, notes)
+	require.Regexp(t, `left out: .*train: image: shoe/bad.png: `, notes)
 }
 
 func TestWhatCannotBe(t *testing.T) {

@@ -8,7 +8,9 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 
+	"github.com/residuum-go/residuum"
 	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/data/image"
 	"github.com/residuum-go/residuum/examples/internal/clothes"
@@ -25,7 +27,11 @@ func newJob(ctx context.Context, cfg config, notes *program.Output) (*job, error
 	if err != nil {
 		return nil, err
 	}
-	notes.Printf("net: %v", old.Config())
+	if r := old.Recognised(); r != nil {
+		notes.Printf("net: %s", strings.ReplaceAll(r.String(), "\n", "\n  "))
+	} else {
+		notes.Printf("net: %v", old.Config())
+	}
 	preset, err := prepare(old, &card, cfg.preset)
 	if err != nil {
 		return nil, err
@@ -36,7 +42,7 @@ func newJob(ctx context.Context, cfg config, notes *program.Output) (*job, error
 		if cfg.skip {
 			bar := notes.Bar("looking at pictures")
 			c.Progress = bar.Show
-			c.OnUnreadable = func(err error) error { notes.Printf("left out: %v", err); return nil }
+			c.OnUnreadable = func(err error) error { notes.Printf("left out: %s: %v", path, err); return nil }
 		}
 		f, err := image.OpenFolder(ctx, os.DirFS(path), c)
 		if err != nil {
@@ -56,13 +62,11 @@ func newJob(ctx context.Context, cfg config, notes *program.Output) (*job, error
 		return nil, err
 	}
 	notes.Printf("%d pictures to learn from, %d others, %d classes", learn.Len(), examine.Len(), learn.NumClasses())
-	j := &job{card: card, learn: learn, examine: examine}
+	isGrey := old.Config().Image.Channels == 1
+	j := &job{card: card, learn: pictures{learn, cfg.train, isGrey}, examine: pictures{examine, cfg.val, isGrey}}
 	j.card.Classes, j.card.Norm = nil, preset.Norm
 	for _, c := range learn.Classes() {
 		j.card.Classes = append(j.card.Classes, c.Name)
-	}
-	if old.Config().Image.Channels == 1 {
-		j.learn, j.examine = grey{learn}, grey{examine}
 	}
 	if j.net, err = old.WithClasses(learn.NumClasses(), rand.New(rand.NewPCG(cfg.seed, 1))); err != nil {
 		return nil, err
@@ -127,25 +131,35 @@ func vary(cfg config, p image.Preset) func(*image.Image, *rand.Rand) *image.Imag
 	}
 }
 
-// grey is a folder without colours.
-type grey struct{ *image.Folder }
-
-func (g grey) Size() (height, width, channels int) {
-	height, width, _ = g.Folder.Size()
-	return height, width, 1
+// pictures are those of a folder, without colours if the net is, whose errors say which folder that is.
+type pictures struct {
+	*image.Folder
+	path   string
+	isGrey bool
 }
 
-func (g grey) Read(i int, rng *rand.Rand) ([]uint8, error) {
-	pixels, err := g.Folder.Read(i, rng)
-	if err != nil {
-		return nil, err
+func (p pictures) Size() (height, width, channels int) {
+	height, width, channels = p.Folder.Size()
+	if p.isGrey {
+		channels = 1
 	}
-	height, width, channels := g.Folder.Size()
+	return height, width, channels
+}
+
+func (p pictures) Read(i int, rng *rand.Rand) ([]uint8, error) {
+	pixels, err := p.Folder.Read(i, rng)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", p.path, err)
+	case !p.isGrey:
+		return pixels, nil
+	}
+	height, width, channels := p.Folder.Size()
 	return (&image.Image{Pixels: pixels, Height: height, Width: width, Channels: channels}).Grey().Pixels, nil
 }
 
 func (j *job) train(ctx context.Context, cfg config, notes *program.Output) ([]train.Epoch, error) {
-	loader, err := data.NewLoader(j.learn, data.LoaderConfig{Batch: cfg.batch, Shuffle: true, Norm: j.card.Norm, Seed: cfg.seed})
+	loader, err := data.NewLoader(j.learn, data.LoaderConfig{Batch: cfg.batch, Shuffle: true, Norm: j.card.Norm, Seed: cfg.seed, Workers: residuum.Workers()})
 	if err != nil {
 		return nil, err
 	}

@@ -25,6 +25,9 @@ func openONNX(path string) (*Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
+	if len(out) == 4 && out[1]*out[2] == 1 { // maps of a pixel, as SqueezeNet ends
+		out = []int{out[0], out[3]}
+	}
 	if len(out) != 2 || out[0] != rows {
 		return nil, fmt.Errorf("%s: the net gives %v for %d images, and a classifier gives [%[3]d classes]", path, out, rows)
 	}

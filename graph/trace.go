@@ -16,8 +16,18 @@ import (
 // Trace returns what m computes in evaluation mode for images of a shape, H, W and C. It runs m for two batches and
 // compares what both times was computed: an op, constant or number that depends on the batch is an error, and so is an op
 // that no graph has, by its name. What m decides by values of its input is not seen. Parameters, buffers and batch norms of
-// m keep their names.
+// m keep their names. If m has a method Check of a shape, as the net of an ONNX file has, its errors are those of Trace;
+// other modules panic when they do not fit the images.
 func Trace(m nn.Module, image ...int) (*Graph, error) {
+	if m, ok := m.(interface {
+		Check(shape ...int) (output []int, err error)
+	}); ok {
+		for _, batch := range []int{traced.few, traced.more} {
+			if _, err := m.Check(append([]int{batch}, image...)...); err != nil {
+				return nil, fmt.Errorf("graph: Trace: in a batch of %d: %w", batch, err)
+			}
+		}
+	}
 	trace := func(batch int) []autograd.Step {
 		x := tensor.New(append([]int{batch}, image...)...)
 		nn.Uniform(x, 1, rand.New(rand.NewPCG(uint64(batch), 0)))

@@ -35,7 +35,8 @@ type port struct {
 func (n *Net) Parts() []nn.Part { return n.parts }
 
 // InputShape returns what the file says of the shape of its input, in the order that [Net.Forward] takes it, which is
-// [N, H, W, C] for images. A length that the file leaves open is 0.
+// [N, H, W, C] for images. A length that the file leaves open is 0. Nets that were exported for one size of batches take
+// others, too, as far as their nodes do; [Net.Check] tells.
 func (n *Net) InputShape() []int {
 	in := n.inputs[0]
 	if !in.isNCHW() {

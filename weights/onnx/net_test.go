@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/residuum-go/residuum/graph"
 	"github.com/residuum-go/residuum/weights/onnx/internal/pb"
 )
 
@@ -35,4 +36,16 @@ func TestAReshapeMeansTheBatch(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, []int{batch, 3, 1}, shape)
 	}
+}
+
+// What a net cannot compute is an error of graph.Trace, and no panic.
+func TestTraceOfANetThatDoesNotFit(t *testing.T) {
+	m := model()
+	m.Graph.Initializer = append(m.Graph.Initializer, &pb.TensorProto{Name: proto.String("sizes"), Dims: []int64{2},
+		DataType: proto.Int32(int32(pb.TensorProto_INT64)), Int64Data: []int64{3, 1}})
+	m.Graph.Node[1].OpType, m.Graph.Node[1].Input = proto.String("Reshape"), []string{"h", "sizes"}
+	net, err := Read(encoded(t, m))
+	require.NoError(t, err)
+	_, err = graph.Trace(net, 2)
+	require.ErrorContains(t, err, `graph: Trace: in a batch of 2: onnx: node 1 "gate" (Reshape)`)
 }

@@ -90,9 +90,8 @@ func flatten(c *call) {
 	c.give(c.shaped(x, []int{product(dims[:axis]), product(dims[axis:])}))
 }
 
-// reshape takes 0 for the length that the operand has there, and -1 for what is left.
-// reshape takes the batch that the file was made for, as the first length, for the batch that there is: exporters write it
-// there as a number.
+// reshape takes 0 for the length that the operand has there, -1 for what is left, and a first length that is the batch that
+// the file was made for, which exporters write as a number, for the batch that there is.
 func reshape(c *call) {
 	x, list := c.any(0), c.list(1)
 	dims := x.dims()

@@ -100,16 +100,39 @@ func Write(w io.Writer, f *File) error {
 	if _, err := w.Write(header); err != nil {
 		return err
 	}
-	buf := make([]byte, 0, 64<<10)
 	for _, name := range names {
-		for part := range slices.Chunk(f.Tensors[name].Data(), cap(buf)/4) {
-			buf = buf[:0]
-			for _, v := range part {
-				buf = binary.LittleEndian.AppendUint32(buf, math.Float32bits(v))
-			}
-			if _, err := w.Write(buf); err != nil {
-				return err
-			}
+		if err := writeFloats(w, f.Tensors[name].Data()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeFloats writes elements, little-endian.
+func writeFloats(w io.Writer, x []float32) error {
+	buf := make([]byte, 0, 4*min(max(len(x), 1), 16<<10))
+	for part := range slices.Chunk(x, cap(buf)/4) {
+		buf = buf[:0]
+		for _, v := range part {
+			buf = binary.LittleEndian.AppendUint32(buf, math.Float32bits(v))
+		}
+		if _, err := w.Write(buf); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkWritable refuses a file with tensors that would be lost, and text that no format takes.
+func (f *File) checkWritable(texts []string) error {
+	if left := slices.Sorted(maps.Keys(f.Unsupported)); len(left) > 0 {
+		name := left[0]
+		return fmt.Errorf("weights: tensor %q of type %s was not read, so it cannot be written: "+
+			"take it out of Unsupported to leave it out", name, f.Unsupported[name])
+	}
+	for _, s := range texts {
+		if !utf8.ValidString(s) {
+			return fmt.Errorf("weights: %q is not UTF-8", s)
 		}
 	}
 	return nil
@@ -117,15 +140,8 @@ func Write(w io.Writer, f *File) error {
 
 // header returns the length and the JSON, padded with spaces so that the elements are aligned.
 func (f *File) header(names []string) ([]byte, error) {
-	if left := slices.Sorted(maps.Keys(f.Unsupported)); len(left) > 0 {
-		name := left[0]
-		return nil, fmt.Errorf("weights: tensor %q of type %s was not read, so it cannot be written: "+
-			"take it out of Unsupported to leave it out", name, f.Unsupported[name])
-	}
-	for _, s := range slices.Concat(names, slices.Collect(maps.Keys(f.Meta)), slices.Collect(maps.Values(f.Meta))) {
-		if !utf8.ValidString(s) {
-			return nil, fmt.Errorf("weights: %q is not UTF-8", s)
-		}
+	if err := f.checkWritable(slices.Concat(names, slices.Collect(maps.Keys(f.Meta)), slices.Collect(maps.Values(f.Meta)))); err != nil {
+		return nil, err
 	}
 	h := []byte("\x00\x00\x00\x00\x00\x00\x00\x00{")
 	if len(f.Meta) > 0 {

@@ -47,12 +47,8 @@ func read(cfg config) (*conversion, error) {
 		return nil, fmt.Errorf("%s: %w", cfg.from, err)
 	}
 	if c.onnx != nil && c.net != nil {
-		if err := c.agrees(c.onnx); err != nil {
-			err = fmt.Errorf("it fits %v, but computes otherwise: %w", c.net.Config(), err)
-			if cfg.shortcut != "" {
-				return nil, fmt.Errorf("%s: %w", cfg.from, err)
-			}
-			c.net, c.card, c.unknown = nil, data.Card{}, err
+		if err := c.settle(cfg); err != nil {
+			return nil, err
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(file.Unsupported)) {
@@ -81,6 +77,32 @@ func open(cfg config) (*conversion, error) {
 }
 
 func isONNX(path string) bool { return strings.EqualFold(filepath.Ext(path), ".onnx") }
+
+func isNPZ(path string) bool { return strings.EqualFold(filepath.Ext(path), ".npz") }
+
+// settle holds the net that the tensors fit to what the ONNX file computes. Unless the user says how shortcuts pad, both ways
+// are tried.
+func (c *conversion) settle(cfg config) error {
+	err := c.agrees(c.onnx)
+	if err == nil {
+		return nil
+	}
+	err = fmt.Errorf("it fits %v, but computes otherwise: %w", c.net.Config(), err)
+	if cfg.shortcut != "" {
+		return fmt.Errorf("%s: %w", cfg.from, err)
+	}
+	for _, s := range []resnet.Shortcut{resnet.OptionA, resnet.OptionACentred} {
+		net, e := withShortcut(c.file, s)
+		if e != nil {
+			break // its shortcuts have weights
+		}
+		if c.net = net; c.agrees(c.onnx) == nil {
+			return nil
+		}
+	}
+	c.net, c.card, c.unknown = nil, data.Card{}, err
+	return nil
+}
 
 // withShortcut builds the net of a file that does not describe itself, when the user knows better how it pads.
 func withShortcut(file *weights.File, s resnet.Shortcut) (*resnet.Net, error) {
@@ -165,10 +187,20 @@ func (c *conversion) write(path string) error {
 	case isONNX(path):
 		in := c.net.Config().Image
 		return onnx.Save(path, c.net, in.Height, in.Width, in.Channels)
+	case isNPZ(path):
+		return weights.SaveNPZ(path, c.tensors())
 	case c.net != nil:
 		return c.net.Save(path, c.card)
 	}
 	return weights.Save(path, c.file)
+}
+
+// tensors returns what is written where a file does not describe its net.
+func (c *conversion) tensors() *weights.File {
+	if c.net == nil {
+		return c.file
+	}
+	return &weights.File{Tensors: weights.FromState(nn.State(c.net))}
 }
 
 // check reads the new file and compares it with what was read. It returns what agrees.
@@ -176,12 +208,12 @@ func (c *conversion) check(ctx context.Context, path string) (string, error) {
 	if ctx.Err() != nil {
 		return "", context.Cause(ctx)
 	}
-	if c.net == nil {
+	if c.net == nil || isNPZ(path) {
 		again, err := weights.Load(path)
 		if err != nil {
 			return "", err
 		}
-		return fmt.Sprintf("all %s numbers are the same", program.Thousands(int(again.Elements()))), sameTensors(c.file, again)
+		return fmt.Sprintf("all %s numbers are the same", program.Thousands(int(again.Elements()))), sameTensors(c.tensors(), again)
 	}
 	if isONNX(path) {
 		again, err := onnx.Load(path)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/examples/internal/programtest"
 	"github.com/residuum-go/residuum/nn"
@@ -120,24 +121,53 @@ func TestANetGoesToONNXAndBack(t *testing.T) {
 	}
 }
 
+// doubled is a net whose tensors say nothing of what it does with them at the end.
+type doubled struct{ *resnet.Net }
+
+func (d doubled) Forward(x *autograd.Var) *autograd.Var { return autograd.Scale(d.Net.Forward(x), 2) }
+
 // What an ONNX file computes counts, and not only which tensors it has: zeros that are padded on the other side.
-func TestAnONNXFileThatFitsAndComputesOtherwise(t *testing.T) {
+func TestWhatAnONNXFileComputesCounts(t *testing.T) {
 	c := resnet.Config{Kind: resnet.Original, Depth: 8, Width: 4, Classes: 3, Shortcut: resnet.OptionACentred}
 	net, err := resnet.New(c, rand.New(rand.NewPCG(1, 2)))
 	require.NoError(t, err)
-	from, to := filepath.Join(t.TempDir(), "net.onnx"), target(t)
+	from := filepath.Join(t.TempDir(), "net.onnx")
 	require.NoError(t, onnx.Save(from, net, 32, 32, 3))
-	status, summary, wrong := programtest.Run(t, nil, from, to)
+	for _, args := range [][]string{{from, target(t)}, {"-shortcut", "A centred", from, target(t)}} {
+		status, summary, wrong := programtest.Run(t, nil, args...)
+		require.Zero(t, status, wrong)
+		require.Contains(t, summary, "shortcuts A centred")
+		require.Contains(t, summary, "\nchecked  the logits of 2 images of noise have the same bits\n")
+	}
+	status, _, wrong := programtest.Run(t, nil, "-shortcut", "A", from, target(t))
+	require.Equal(t, 1, status)
+	require.Contains(t, wrong, "but computes otherwise")
+
+	require.NoError(t, onnx.Save(from, doubled{net}, 32, 32, 3))
+	status, summary, wrong := programtest.Run(t, nil, from, target(t))
 	require.Zero(t, status, wrong)
 	require.Contains(t, summary, "not recognised, so tensors keep their names: it fits")
 	require.Contains(t, summary, "but computes otherwise: logits of up to")
+}
 
-	status, summary, wrong = programtest.Run(t, nil, "-shortcut", "A centred", from, target(t))
+// The tensors of a net go to NumPy and come back.
+func TestANetGoesToNumPyAndBack(t *testing.T) {
+	net := newNet(t)
+	ours, there := filepath.Join(t.TempDir(), "ours.safetensors"), filepath.Join(t.TempDir(), "net.npz")
+	require.NoError(t, net.Save(ours, data.Card{}))
+	status, summary, wrong := programtest.Run(t, nil, ours, there)
 	require.Zero(t, status, wrong)
-	require.Contains(t, summary, "\nchecked  the logits of 2 images of noise have the same bits\n")
-	status, _, wrong = programtest.Run(t, nil, "-shortcut", "A", from, target(t))
-	require.Equal(t, 1, status)
-	require.Contains(t, wrong, "but computes otherwise")
+	require.Contains(t, summary, "\nchecked  all 5,007 numbers are the same\n")
+
+	back := target(t)
+	status, _, wrong = programtest.Run(t, nil, there, back)
+	require.Zero(t, status, wrong)
+	got, _, err := resnet.Load(back)
+	require.NoError(t, err)
+	same := weights.FromState(nn.State(got))
+	for name, w := range weights.FromState(nn.State(net)) {
+		require.True(t, tensor.Equal(w, same[name]), name)
+	}
 }
 
 // Whatever is no net of package resnet comes through with its names and metadata, NaN included.
@@ -211,7 +241,8 @@ func TestWhatCannotBe(t *testing.T) {
 		{1, []string{unknown, filepath.Join(t.TempDir(), "new.onnx")}, "an ONNX file holds a net, and"},
 		{1, []string{file("text.onnx", []byte("weights, honestly")), target(t)}, "not an ONNX model"},
 		{2, []string{ours}, "1 files: want two, the one to read and the one to write"},
-		{2, []string{ours, "new.pth"}, "the file to write is new.pth: want a name that ends in .safetensors or .onnx"},
+		{2, []string{ours, "new.pth"}, "the file to write is new.pth: want a name that ends in .safetensors, .onnx or .npz"},
+		{2, []string{"-preset", "IMAGENET1K_V1", ours, "new.onnx"}, "-classes and -preset are kept in .safetensors alone"},
 	} {
 		status, _, wrong := programtest.Run(t, nil, c.args...)
 		require.Equal(t, c.status, status, wrong)

@@ -44,7 +44,10 @@ func Save(path string, m nn.Module, image ...int) error {
 	if err != nil {
 		return fmt.Errorf("onnx: %w", err)
 	}
-	return atomicfile.Write(path, data)
+	if err := atomicfile.Write(path, data); err != nil {
+		return fmt.Errorf("onnx: %w", err)
+	}
+	return nil
 }
 
 // exporter writes the nodes of a graph. Layout is a matter of each value: Conv and its like want NCHW, a Reshape wants

@@ -22,6 +22,14 @@ type bins struct {
 	n       int
 	columns []column
 	words   []uint64 // for each group of eight columns, N words of eight bins
+	memory  growth   // of the last tree
+}
+
+// growth is memory that the growth of a tree needs, kept for the next one.
+type growth struct {
+	rowSums       []hist.Sum
+	rows, scratch []int32
+	free          [][]hist.Group // histograms that no leaf has
 }
 
 // column says what the bins of a column mean.

@@ -2,6 +2,7 @@ package boost
 
 import (
 	"math"
+	"slices"
 
 	"github.com/residuum-go/residuum/internal/kernel/descend"
 	"github.com/residuum-go/residuum/internal/parallel"
@@ -15,8 +16,13 @@ type forest struct {
 	width   int // d of a row
 	outputs int // K
 	slots   []slot
-	steps   []descend.Step // of all trees; columns are slots
-	trees   []flatTree
+	all     descend.Forest // the nodes of all trees without categories; columns are slots
+	values  []float32      // of these nodes, times the scale of the stage
+	roots   []int32        // of these trees
+	depths  []int
+	scores  []int
+	depth   int // of the deepest
+	walked  []walkedTree
 }
 
 // slot is a number of a row that steps compare: that of a column or, where missing values go with the larger ones, its
@@ -26,13 +32,11 @@ type slot struct {
 	opposite bool
 }
 
-// flatTree is one tree of a forest.
-type flatTree struct {
-	root   int32
-	depth  int
-	output int
-	scale  float32
-	nodes  []node // if there are categories, whose trees are walked node by node
+// walkedTree is one with categories, which is walked node by node.
+type walkedTree struct {
+	nodes []node
+	score int
+	scale float32
 }
 
 // forest returns all stages laid out for prediction, or nil if they are not trees.
@@ -63,33 +67,34 @@ func newForest(stages []*trees, scales []float32) *forest {
 	slots := map[slot]int32{}
 	for m, t := range stages {
 		for k, nodes := range t.roots {
-			f.trees = append(f.trees, flatTree{root: int32(len(f.steps)), output: k, scale: scales[m]})
-			f.add(nodes, slots)
+			if slices.ContainsFunc(nodes, func(n node) bool { return n.right != nil }) {
+				f.walked = append(f.walked, walkedTree{nodes, k, scales[m]})
+				continue
+			}
+			f.scores = append(f.scores, k)
+			f.add(nodes, scales[m], slots)
 		}
 	}
 	return f
 }
 
-// add lays out the nodes of the last tree.
-func (f *forest) add(nodes []node, slots map[slot]int32) {
-	t := &f.trees[len(f.trees)-1]
-	for i := range nodes {
-		if nodes[i].right != nil {
-			t.nodes = nodes
-			return
-		}
-	}
-	at := make([]int32, len(nodes)) // the step of each node: children lie the other way round behind an opposite
+// add lays out the nodes of a tree.
+func (f *forest) add(nodes []node, scale float32, slots map[slot]int32) {
+	root, deepest := int32(len(f.values)), 0
+	at := make([]int32, len(nodes)) // where each node is: children lie the other way round behind an opposite
 	depths := make([]int, len(nodes))
-	f.steps = append(f.steps, make([]descend.Step, len(nodes))...)
-	at[0] = t.root
+	f.values = append(f.values, make([]float32, len(nodes))...)
+	f.all.Nodes = append(f.all.Nodes, make([]descend.Node, len(nodes))...)
+	f.all.First = append(f.all.First, make([]int32, len(nodes))...)
+	at[0] = root
 	for i, n := range nodes {
 		if n.left == 0 {
-			f.steps[at[i]] = descend.Step{Cut: float32(math.NaN()), First: at[i], Value: n.value}
-			t.depth = max(t.depth, depths[i])
+			f.all.Nodes[at[i]], f.all.First[at[i]] = descend.Node{Cut: float32(math.NaN())}, at[i]
+			f.values[at[i]] = scale * n.value
+			deepest = max(deepest, depths[i])
 			continue
 		}
-		s, first := slot{n.column, !n.missingLeft}, t.root+int32(n.left)
+		s, first := slot{n.column, !n.missingLeft}, root+int32(n.left)
 		number, known := slots[s]
 		if !known {
 			number = int32(len(f.slots))
@@ -102,22 +107,23 @@ func (f *forest) add(nodes []node, slots map[slot]int32) {
 			cut = math.Nextafter32(-cut, float32(math.Inf(1)))
 			at[n.left], at[n.left+1] = first+1, first
 		}
-		f.steps[at[i]] = descend.Step{Column: number, Cut: cut, First: first}
+		f.all.Nodes[at[i]], f.all.First[at[i]] = descend.Node{Column: number * blockRows, Cut: cut}, first
 		depths[n.left], depths[n.left+1] = depths[i]+1, depths[i]+1
 	}
+	f.roots, f.depths, f.depth = append(f.roots, root), append(f.depths, deepest), max(f.depth, deepest)
 }
 
 // walk is what a worker needs for a block of rows.
 type walk struct {
-	rows []float32 // slots of the rows
-	at   []int32
+	x  []float32 // slots, each with an element for every row of a block
+	at []int32
 }
 
 var walks portions.Pool[walk]
 
-// blockSlots is how many slots a block of rows has at most: they stay in the first-level cache, and a tree does while they
-// pass through it.
-const blockSlots = 4096
+// blockRows is how many rows pass through a tree before the next one: a tree stays in the first-level cache, and so does
+// what the rows have of the columns that it asks for.
+const blockRows = 64
 
 // predict adds to out [N, K] what the trees say of the rows of x [N, d].
 func (f *forest) predict(out, x *tensor.Tensor) {
@@ -126,52 +132,49 @@ func (f *forest) predict(out, x *tensor.Tensor) {
 		f.row(out.Data(), x.Data())
 		return
 	}
-	rows := max(4, min(64, blockSlots/max(1, len(f.slots))))
-	parallel.For(n, 4*rows, parallel.Func(func(lo, hi int) {
+	parallel.For(portions.Ceil(n, blockRows), 4, parallel.Func(func(lo, hi int) {
 		w := walks.Get()
-		for ; lo < hi; lo += rows {
-			end := min(lo+rows, hi)
-			f.block(w, out.Data()[lo*f.outputs:end*f.outputs], x.Data()[lo*f.width:end*f.width])
+		for ; lo < hi; lo++ {
+			begin, end := lo*blockRows, min((lo+1)*blockRows, n)
+			f.block(w, out.Data()[begin*f.outputs:end*f.outputs], x.Data()[begin*f.width:end*f.width])
 		}
 		walks.Put(w)
 	}))
 }
 
-// fill puts the slots of rows side by side.
-func (f *forest) fill(w *walk, x []float32) (rows int) {
-	rows = len(x) / f.width
-	w.rows = portions.Grow(w.rows, rows*len(f.slots))
-	for i := range rows {
-		row, to := x[i*f.width:(i+1)*f.width], w.rows[i*len(f.slots):(i+1)*len(f.slots)]
-		for j, s := range f.slots {
-			v := row[s.column]
-			if s.opposite {
-				v = -v
+// fill puts the slots of rows where nodes look for them.
+func (f *forest) fill(w *walk, x []float32) {
+	w.x = portions.Grow(w.x, blockRows*len(f.slots))
+	rows := len(x) / f.width
+	for j, s := range f.slots {
+		to := w.x[j*blockRows : (j+1)*blockRows][:rows]
+		for i := range to {
+			to[i] = x[i*f.width+s.column]
+		}
+		if s.opposite {
+			for i, v := range to {
+				to[i] = -v
 			}
-			to[j] = v
 		}
 	}
-	return rows
 }
 
 // block takes the rows through one tree after the other.
 func (f *forest) block(w *walk, out, x []float32) {
-	rows, k := f.fill(w, x), f.outputs
-	w.at = portions.Grow(w.at, rows)
-	for _, t := range f.trees {
-		if t.nodes != nil {
-			for i := range rows {
-				out[i*k+t.output] += t.scale * leafOf(t.nodes, x[i*f.width:(i+1)*f.width]).value
-			}
-			continue
-		}
+	f.fill(w, x)
+	k := f.outputs
+	w.at = portions.Grow(w.at, len(x)/f.width)
+	for t, root := range f.roots {
 		for i := range w.at {
-			w.at[i] = t.root
+			w.at[i] = root
 		}
-		descend.Down(f.steps, w.at, w.rows, len(f.slots), t.depth)
+		f.all.Rows(w.at, w.x, f.depths[t])
 		for i, at := range w.at {
-			out[i*k+t.output] += t.scale * f.steps[at].Value
+			out[i*k+f.scores[t]] += f.values[at]
 		}
+	}
+	for i := range w.at {
+		f.walk(out[i*k:(i+1)*k], x[i*f.width:(i+1)*f.width])
 	}
 }
 
@@ -179,26 +182,20 @@ func (f *forest) block(w *walk, out, x []float32) {
 func (f *forest) row(out, x []float32) {
 	w := walks.Get()
 	f.fill(w, x)
-	w.at = portions.Grow(w.at, len(f.trees))
-	depth := 0
-	for i, t := range f.trees {
-		w.at[i] = t.root
-		depth = max(depth, t.depth)
-		if t.nodes != nil {
-			w.at[i] = 0 // anywhere: where that leads is not read
-		}
+	w.at = append(w.at[:0], f.roots...)
+	f.all.Trees(w.at, w.x, f.depth)
+	for t, at := range w.at {
+		out[f.scores[t]] += f.values[at]
 	}
-	if len(f.steps) > 0 {
-		descend.Down(f.steps, w.at, w.rows, 0, depth)
-	}
-	for i, t := range f.trees {
-		if t.nodes != nil {
-			out[t.output] += t.scale * leafOf(t.nodes, x).value
-		} else {
-			out[t.output] += t.scale * f.steps[w.at[i]].Value
-		}
-	}
+	f.walk(out, x)
 	walks.Put(w)
+}
+
+// walk takes one row through the trees with categories.
+func (f *forest) walk(out, x []float32) {
+	for _, t := range f.walked {
+		out[t.score] += t.scale * leafOf(t.nodes, x).value
+	}
 }
 
 // leafOf returns the leaf that a row comes to.

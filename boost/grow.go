@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/residuum-go/residuum/internal/kernel/hist"
+	"github.com/residuum-go/residuum/internal/portions"
 	"github.com/residuum-go/residuum/tensor"
 )
 
@@ -23,19 +24,18 @@ type leaf struct {
 type grower struct {
 	*Tree
 	bins    *bins
-	columns []int // that may be split, ascending
-	groups  []int // of eight columns that these are in
-	rowSums []hist.Sum
+	columns []int      // that may be split, ascending
+	groups  []int      // of eight columns that these are in
 	unit    [2]float64 // of the two sums
-	scratch []int32    // room for the rows of a leaf
-	free    [][]hist.Group
+	growth             // sums of each row, and room for the rows of a leaf
 	nodes   []node
 	leaves  []*leaf // those that are done
 }
 
 // newGrower takes the targets and weights of output k.
 func newGrower(t *Tree, b *bins, columns []int, target, weight *tensor.Tensor, k int) *grower {
-	g := &grower{Tree: t, bins: b, columns: columns, rowSums: make([]hist.Sum, b.n), scratch: make([]int32, b.n)}
+	g := &grower{Tree: t, bins: b, columns: columns, growth: b.memory}
+	g.rowSums, g.scratch = portions.Grow(g.rowSums, b.n), portions.Grow(g.scratch, b.n)
 	for _, f := range columns {
 		if group := f / hist.Columns; len(g.groups) == 0 || g.groups[len(g.groups)-1] != group {
 			g.groups = append(g.groups, group)
@@ -58,6 +58,7 @@ func newGrower(t *Tree, b *bins, columns []int, target, weight *tensor.Tensor, k
 	scale := [2]float64{hist.Scale(total[0]), hist.Scale(total[1])}
 	g.unit = [2]float64{1 / scale[0], 1 / scale[1]}
 	for i := range b.n {
+		g.rowSums[i] = hist.Sum{}
 		if t, w := row(i); w > 0 { // a row that has some weight keeps some
 			g.rowSums[i] = hist.Sum{int64(math.RoundToEven(t * scale[0])), max(1, int64(math.RoundToEven(w*scale[1])))}
 		}
@@ -67,7 +68,7 @@ func newGrower(t *Tree, b *bins, columns []int, target, weight *tensor.Tensor, k
 
 // grow parts the leaf of most gain, the older of equals, until none gains or there are enough.
 func (g *grower) grow() []node {
-	rows := make([]int32, 0, g.bins.n)
+	rows := g.rows[:0]
 	var total hist.Sum
 	for i, s := range g.rowSums {
 		if s[1] > 0 {
@@ -75,6 +76,7 @@ func (g *grower) grow() []node {
 			total = total.Plus(s)
 		}
 	}
+	g.rows = rows
 	root := &leaf{rows: rows, total: total, bounds: unbounded}
 	g.nodes = []node{g.leafNode(root)}
 	if g.parts(root) {
@@ -97,7 +99,10 @@ func (g *grower) grow() []node {
 		open[best] = left
 		open = append(open, right)
 	}
-	g.leaves = open
+	for _, l := range open {
+		g.release(l)
+	}
+	g.leaves, g.bins.memory = open, g.growth
 	return g.nodes
 }
 
@@ -124,7 +129,7 @@ func (g *grower) room() []hist.Group {
 		g.free = g.free[:n-1]
 		return h
 	}
-	return make([]hist.Group, g.groups[len(g.groups)-1]+1)
+	return make([]hist.Group, portions.Ceil(len(g.bins.columns), hist.Columns))
 }
 
 func (g *grower) release(l *leaf) {

@@ -80,6 +80,14 @@ func (g *grower) search(histogram []hist.Group, allowed []int, total hist.Sum, b
 			best = s
 		}
 	}
+	if best.gain > 0 && !g.bins.columns[best.column].categorical {
+		for bin := best.bin + 1; bin < missingBin; bin++ {
+			best.right.add(bin)
+		}
+		if !best.missingLeft {
+			best.right.add(missingBin)
+		}
+	}
 	return best
 }
 
@@ -139,15 +147,6 @@ func (s *searcher) numbers() {
 	} else {
 		s.allNumbers()
 	}
-	if s.best.gain == 0 {
-		return
-	}
-	for bin := s.best.bin + 1; bin < missingBin; bin++ {
-		s.best.right.add(bin)
-	}
-	if !s.best.missingLeft {
-		s.best.right.add(missingBin)
-	}
 }
 
 // plainNumbers is allNumbers without missing values, penalties on magnitudes and constraints: what most of the time of a
@@ -178,7 +177,7 @@ func (s *searcher) plainNumbers() {
 	}
 }
 
-// allNumbers is numbers but for the bins on the right.
+// allNumbers tries the cuts, with all that may be.
 func (s *searcher) allNumbers() {
 	var left hist.Sum
 	missing := s.cell(missingBin)

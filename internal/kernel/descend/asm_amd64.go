@@ -4,7 +4,12 @@
 
 package descend
 
-// downAVX2 is Ref for n > 0 rows, a multiple of 4, depth > 0 and a stride in bytes.
+// rowsAVX2 is rowsRef for n > 0, a multiple of 8, and depth > 0.
 //
 //go:noescape
-func downAVX2(steps *int32, at *int32, n int, rows *float32, stride int, depth int)
+func rowsAVX2(nodes *int32, first *int32, at *int32, n int, x *float32, depth int)
+
+// treesAVX2 is treesRef for n > 0, a multiple of 8, and depth > 0.
+//
+//go:noescape
+func treesAVX2(nodes *int32, first *int32, at *int32, n int, x *float32, depth int)

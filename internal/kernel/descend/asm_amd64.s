@@ -4,61 +4,154 @@
 
 #include "textflag.h"
 
-// func downAVX2(steps *int32, at *int32, n int, rows *float32, stride int, depth int)
+// func rowsAVX2(nodes *int32, first *int32, at *int32, n int, x *float32, depth int)
 // Requires: AVX
-TEXT ·downAVX2(SB), NOSPLIT, $0-48
-	MOVQ steps+0(FP), AX
-	MOVQ at+8(FP), CX
-	MOVQ stride+32(FP), DX
-	MOVQ rows+24(FP), BX
-	LEAQ (BX)(DX*1), DI
-	LEAQ (DI)(DX*1), R9
-	LEAQ (R9)(DX*1), R11
-	SHLQ $0x02, DX
+TEXT ·rowsAVX2(SB), NOSPLIT, $0-48
+	MOVQ nodes+0(FP), AX
+	MOVQ first+8(FP), CX
+	MOVQ at+16(FP), DX
+	MOVQ x+32(FP), BX
 
-four:
-	MOVLQSX (CX), SI
-	MOVLQSX 4(CX), R8
-	MOVLQSX 8(CX), R10
-	MOVLQSX 12(CX), R12
-	MOVQ    depth+40(FP), R13
+lanes:
+	MOVLQSX (DX), R8
+	MOVLQSX 4(DX), R9
+	MOVLQSX 8(DX), R10
+	MOVLQSX 12(DX), R11
+	MOVLQSX 16(DX), R12
+	MOVLQSX 20(DX), R13
+	MOVLQSX 24(DX), R14
+	MOVLQSX 28(DX), R15
+	MOVQ    depth+40(FP), SI
 
 level:
-	SHLQ     $0x04, SI
-	MOVLQSX  (AX)(SI*1), R14
-	VMOVSS   (BX)(R14*4), X0
-	VUCOMISS 4(AX)(SI*1), X0
-	MOVLQSX  8(AX)(SI*1), SI
-	SBBQ     $-1, SI
-	SHLQ     $0x04, R8
-	MOVLQSX  (AX)(R8*1), R14
-	VMOVSS   (DI)(R14*4), X0
-	VUCOMISS 4(AX)(R8*1), X0
-	MOVLQSX  8(AX)(R8*1), R8
+	MOVLQSX  (AX)(R8*8), DI
+	VMOVSS   (BX)(DI*4), X0
+	VUCOMISS 4(AX)(R8*8), X0
+	MOVLQSX  (CX)(R8*4), R8
 	SBBQ     $-1, R8
-	SHLQ     $0x04, R10
-	MOVLQSX  (AX)(R10*1), R14
-	VMOVSS   (R9)(R14*4), X0
-	VUCOMISS 4(AX)(R10*1), X0
-	MOVLQSX  8(AX)(R10*1), R10
+	MOVLQSX  (AX)(R9*8), DI
+	VMOVSS   4(BX)(DI*4), X0
+	VUCOMISS 4(AX)(R9*8), X0
+	MOVLQSX  (CX)(R9*4), R9
+	SBBQ     $-1, R9
+	MOVLQSX  (AX)(R10*8), DI
+	VMOVSS   8(BX)(DI*4), X0
+	VUCOMISS 4(AX)(R10*8), X0
+	MOVLQSX  (CX)(R10*4), R10
 	SBBQ     $-1, R10
-	SHLQ     $0x04, R12
-	MOVLQSX  (AX)(R12*1), R14
-	VMOVSS   (R11)(R14*4), X0
-	VUCOMISS 4(AX)(R12*1), X0
-	MOVLQSX  8(AX)(R12*1), R12
+	MOVLQSX  (AX)(R11*8), DI
+	VMOVSS   12(BX)(DI*4), X0
+	VUCOMISS 4(AX)(R11*8), X0
+	MOVLQSX  (CX)(R11*4), R11
+	SBBQ     $-1, R11
+	MOVLQSX  (AX)(R12*8), DI
+	VMOVSS   16(BX)(DI*4), X0
+	VUCOMISS 4(AX)(R12*8), X0
+	MOVLQSX  (CX)(R12*4), R12
 	SBBQ     $-1, R12
-	DECQ     R13
+	MOVLQSX  (AX)(R13*8), DI
+	VMOVSS   20(BX)(DI*4), X0
+	VUCOMISS 4(AX)(R13*8), X0
+	MOVLQSX  (CX)(R13*4), R13
+	SBBQ     $-1, R13
+	MOVLQSX  (AX)(R14*8), DI
+	VMOVSS   24(BX)(DI*4), X0
+	VUCOMISS 4(AX)(R14*8), X0
+	MOVLQSX  (CX)(R14*4), R14
+	SBBQ     $-1, R14
+	MOVLQSX  (AX)(R15*8), DI
+	VMOVSS   28(BX)(DI*4), X0
+	VUCOMISS 4(AX)(R15*8), X0
+	MOVLQSX  (CX)(R15*4), R15
+	SBBQ     $-1, R15
+	DECQ     SI
 	JNZ      level
-	MOVL     SI, (CX)
-	ADDQ     DX, BX
-	MOVL     R8, 4(CX)
-	ADDQ     DX, DI
-	MOVL     R10, 8(CX)
-	ADDQ     DX, R9
-	MOVL     R12, 12(CX)
-	ADDQ     DX, R11
-	ADDQ     $0x10, CX
-	SUBQ     $0x04, n+16(FP)
-	JNZ      four
+	MOVL     R8, (DX)
+	MOVL     R9, 4(DX)
+	MOVL     R10, 8(DX)
+	MOVL     R11, 12(DX)
+	MOVL     R12, 16(DX)
+	MOVL     R13, 20(DX)
+	MOVL     R14, 24(DX)
+	MOVL     R15, 28(DX)
+	ADDQ     $0x20, DX
+	ADDQ     $0x20, BX
+	SUBQ     $0x08, n+24(FP)
+	JNZ      lanes
+	RET
+
+// func treesAVX2(nodes *int32, first *int32, at *int32, n int, x *float32, depth int)
+// Requires: AVX
+TEXT ·treesAVX2(SB), NOSPLIT, $0-48
+	MOVQ nodes+0(FP), AX
+	MOVQ first+8(FP), CX
+	MOVQ at+16(FP), DX
+	MOVQ x+32(FP), BX
+
+lanes:
+	MOVLQSX (DX), R8
+	MOVLQSX 4(DX), R9
+	MOVLQSX 8(DX), R10
+	MOVLQSX 12(DX), R11
+	MOVLQSX 16(DX), R12
+	MOVLQSX 20(DX), R13
+	MOVLQSX 24(DX), R14
+	MOVLQSX 28(DX), R15
+	MOVQ    depth+40(FP), SI
+
+level:
+	MOVLQSX  (AX)(R8*8), DI
+	VMOVSS   (BX)(DI*4), X0
+	VUCOMISS 4(AX)(R8*8), X0
+	MOVLQSX  (CX)(R8*4), R8
+	SBBQ     $-1, R8
+	MOVLQSX  (AX)(R9*8), DI
+	VMOVSS   (BX)(DI*4), X0
+	VUCOMISS 4(AX)(R9*8), X0
+	MOVLQSX  (CX)(R9*4), R9
+	SBBQ     $-1, R9
+	MOVLQSX  (AX)(R10*8), DI
+	VMOVSS   (BX)(DI*4), X0
+	VUCOMISS 4(AX)(R10*8), X0
+	MOVLQSX  (CX)(R10*4), R10
+	SBBQ     $-1, R10
+	MOVLQSX  (AX)(R11*8), DI
+	VMOVSS   (BX)(DI*4), X0
+	VUCOMISS 4(AX)(R11*8), X0
+	MOVLQSX  (CX)(R11*4), R11
+	SBBQ     $-1, R11
+	MOVLQSX  (AX)(R12*8), DI
+	VMOVSS   (BX)(DI*4), X0
+	VUCOMISS 4(AX)(R12*8), X0
+	MOVLQSX  (CX)(R12*4), R12
+	SBBQ     $-1, R12
+	MOVLQSX  (AX)(R13*8), DI
+	VMOVSS   (BX)(DI*4), X0
+	VUCOMISS 4(AX)(R13*8), X0
+	MOVLQSX  (CX)(R13*4), R13
+	SBBQ     $-1, R13
+	MOVLQSX  (AX)(R14*8), DI
+	VMOVSS   (BX)(DI*4), X0
+	VUCOMISS 4(AX)(R14*8), X0
+	MOVLQSX  (CX)(R14*4), R14
+	SBBQ     $-1, R14
+	MOVLQSX  (AX)(R15*8), DI
+	VMOVSS   (BX)(DI*4), X0
+	VUCOMISS 4(AX)(R15*8), X0
+	MOVLQSX  (CX)(R15*4), R15
+	SBBQ     $-1, R15
+	DECQ     SI
+	JNZ      level
+	MOVL     R8, (DX)
+	MOVL     R9, 4(DX)
+	MOVL     R10, 8(DX)
+	MOVL     R11, 12(DX)
+	MOVL     R12, 16(DX)
+	MOVL     R13, 20(DX)
+	MOVL     R14, 24(DX)
+	MOVL     R15, 28(DX)
+	ADDQ     $0x20, DX
+	ADDQ     $0x00, BX
+	SUBQ     $0x08, n+24(FP)
+	JNZ      lanes
 	RET

@@ -1,34 +1,51 @@
 package descend
 
-// Step is a node of a tree: a row goes to step First if its value of the column is below Cut or NaN, else to the next one.
-// That of a leaf has the Cut NaN and leads to itself.
-type Step struct {
-	Column int32
+// Forest is nodes of trees. From node i, a value below Nodes[i].Cut or NaN leads to First[i], others to First[i]+1. A leaf
+// has the Cut NaN and leads to itself.
+type Forest struct {
+	Nodes []Node
+	First []int32
+}
+
+// Node says what is compared.
+type Node struct {
+	Column int32 // where the values of the column begin
 	Cut    float32
-	First  int32
-	Value  float32
 }
 
-// Ref goes depth steps down from step at[i] with the row rows[i*stride:], for each i, and leaves in at where it came to.
-// It defines [Down].
-func Ref(steps []Step, at []int32, rows []float32, stride, depth int) {
-	for i, node := range at {
-		row := rows[i*stride:]
-		for range depth {
-			s := &steps[node]
-			node = s.First
-			if row[s.Column] >= s.Cut {
-				node++
-			}
+// Rows goes depth steps down from at[i] with the values x[Column+i], for each i, and leaves in at where it came to.
+func (f Forest) Rows(at []int32, x []float32, depth int) {
+	if depth > 0 && len(at) > 0 {
+		f.rows(at, x, depth)
+	}
+}
+
+// Trees goes depth steps down from at[i] with the values x[Column], for each i, and leaves in at where it came to.
+func (f Forest) Trees(at []int32, x []float32, depth int) {
+	if depth > 0 && len(at) > 0 {
+		f.trees(at, x, depth)
+	}
+}
+
+func (f Forest) rowsRef(at []int32, x []float32, depth int) {
+	for i := range at {
+		at[i] = f.down(at[i], x[i:], depth)
+	}
+}
+
+func (f Forest) treesRef(at []int32, x []float32, depth int) {
+	for i := range at {
+		at[i] = f.down(at[i], x, depth)
+	}
+}
+
+func (f Forest) down(at int32, x []float32, depth int) int32 {
+	for range depth {
+		n := f.Nodes[at]
+		at = f.First[at]
+		if x[n.Column] >= n.Cut {
+			at++
 		}
-		at[i] = node
 	}
-}
-
-// Down goes depth steps down from step at[i] with the row rows[i*stride:], for each i, and leaves in at where it came to.
-// A stride of 0 takes one row down several trees. All that steps lead to must be there.
-func Down(steps []Step, at []int32, rows []float32, stride, depth int) {
-	if depth > 0 {
-		down(steps, at, rows, stride, depth)
-	}
+	return at
 }

@@ -4,15 +4,26 @@ package descend
 
 import "github.com/residuum-go/residuum/internal/cpu"
 
-func down(steps []Step, at []int32, rows []float32, stride, depth int) {
-	fours := len(at) &^ 3
+// eights returns how many of n lanes the assembly takes.
+func eights(n int) int {
 	if cpu.Active() < cpu.AVX2 {
-		fours = 0
+		return 0
 	}
-	if fours > 0 {
-		downAVX2(&steps[0].Column, &at[0], fours, &rows[0], 4*stride, depth)
+	return n &^ 7
+}
+
+func (f Forest) rows(at []int32, x []float32, depth int) {
+	n := eights(len(at))
+	if n > 0 {
+		rowsAVX2(&f.Nodes[0].Column, &f.First[0], &at[0], n, &x[0], depth)
 	}
-	if fours < len(at) {
-		Ref(steps, at[fours:], rows[fours*stride:], stride, depth)
+	f.rowsRef(at[n:], x[n:], depth)
+}
+
+func (f Forest) trees(at []int32, x []float32, depth int) {
+	n := eights(len(at))
+	if n > 0 {
+		treesAVX2(&f.Nodes[0].Column, &f.First[0], &at[0], n, &x[0], depth)
 	}
+	f.treesRef(at[n:], x, depth)
 }

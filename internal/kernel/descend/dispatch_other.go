@@ -2,6 +2,5 @@
 
 package descend
 
-func down(steps []Step, at []int32, rows []float32, stride, depth int) {
-	Ref(steps, at, rows, stride, depth)
-}
+func (f Forest) rows(at []int32, x []float32, depth int)  { f.rowsRef(at, x, depth) }
+func (f Forest) trees(at []int32, x []float32, depth int) { f.treesRef(at, x, depth) }

@@ -31,7 +31,8 @@ func (n *Net) Save(path string, card data.Card) error {
 
 // Load builds the net of a file that [Net.Save] or a train.Trainer wrote, and returns the card beside it. Of other
 // files, such as torchvision's, it builds what [Recognise] finds, with an empty card; what was assumed for that,
-// [Net.Recognised] tells. What is wrong with a file is an error; no more memory is given than its tensors justify.
+// [Net.Recognised] tells. What is wrong with a file is an error, and so are images of more than 2^22 pixels; no more
+// memory is given than its tensors justify.
 func Load(path string) (*Net, data.Card, error) {
 	file, err := weights.Load(path)
 	if err != nil {
@@ -63,6 +64,9 @@ func FromFile(file *weights.File) (*Net, data.Card, error) {
 	if err != nil {
 		return nil, card, err
 	}
+	if in := cfg.Image; int64(in.Height)*int64(in.Width) > mostPixels {
+		return nil, card, fmt.Errorf("resnet: Config.Image is %v: want at most %d pixels in a file", in, mostPixels)
+	}
 	n, err := build(cfg, file.Elements())
 	if err != nil {
 		return nil, card, err
@@ -72,6 +76,10 @@ func FromFile(file *weights.File) (*Net, data.Card, error) {
 	}
 	return n, card, n.Assign(file)
 }
+
+// mostPixels bounds what running a net takes for an image of the size that its file says. A program that builds its nets
+// itself may go beyond.
+const mostPixels = 1 << 22
 
 // isCheckpoint reports whether a file has tensors of an optimiser, too.
 func isCheckpoint(file *weights.File) bool {

@@ -84,6 +84,9 @@ func TestFilesThatAreNotOfANet(t *testing.T) {
 	require.ErrorContains(t, load(file(Config{Depth: 8, Classes: 3, Width: 1 << 21}, "resnet")), "resnet: Config.Width is 2097152")
 	require.ErrorContains(t, load(file(Config{Depth: 9, Classes: 3}, "resnet")), "resnet: Config.Depth is 9")
 	require.ErrorContains(t, load(file(Config{Depth: 8, Classes: 3, Image: Shape{1 << 30, 1, 1}}, "resnet")), "resnet: Config.Image is")
+	large := fileConfigs[0]
+	large.Image.Height, large.Image.Width = 4096, 1025
+	require.ErrorContains(t, load(file(large, "resnet")), "want at most 4194304 pixels in a file")
 	require.ErrorContains(t, load(file(fileConfigs[0], "boost")), `the file is of a model of package "boost", not "resnet"`)
 	require.ErrorContains(t, load(file(7, "resnet")), "configuration")
 	require.ErrorContains(t, load(&weights.File{Tensors: map[string]*tensor.Tensor{"a": tensor.New(1)}}), "not a net of this package")

@@ -60,6 +60,9 @@ func parse(args []string, help io.Writer) (config, error) {
 	return c, err
 }
 
+// mostPixels bounds the memory of a batch of large images; it is 83 of 224x224.
+const mostPixels = 1 << 22
+
 func classify(ctx context.Context, cfg config, out io.Writer) error {
 	notes := program.NewOutput(os.Stderr)
 	if cfg.train != "" {
@@ -79,6 +82,7 @@ func classify(ctx context.Context, cfg config, out io.Writer) error {
 	}
 	report := newReport(cfg, out, pictures)
 	failed := 0
+	cfg.batch = min(cfg.batch, max(1, mostPixels/(m.In.Height*m.In.Width)))
 	for lo := 0; lo < len(pictures); lo += cfg.batch {
 		if ctx.Err() != nil {
 			return fmt.Errorf("stopped after %d of %d pictures: %w", lo, len(pictures), context.Cause(ctx))

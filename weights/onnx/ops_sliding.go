@@ -182,12 +182,18 @@ func batchNorm(c *call) {
 	c.give(c.transpose(c.emit(t.shape, func() *autograd.Var { return c.normed(t, p) }), back...))
 }
 
-// normed normalises x by the statistics that the file gives.
+// normed normalises x by the statistics that the file gives. What the file computes them of is no module, and then neither
+// is the norm: it is a product and a sum.
 func (c *call) normed(x *value, p [4]*value) *autograd.Var {
-	if c.norm != nil && len(x.shape) == 4 {
+	eps := c.float("epsilon", 1e-5)
+	switch {
+	case c.norm == nil:
+		scale := autograd.Div(p[0].v, autograd.Sqrt(autograd.AddScalar(p[3].v, eps)))
+		return autograd.Add(autograd.Mul(x.v, scale), autograd.Sub(p[1].v, autograd.Mul(p[2].v, scale)))
+	case len(x.shape) == 4:
 		return c.norm.Forward(x.v)
 	}
-	y, _, _ := autograd.BatchNorm(autograd.Norm{X: x.v, Gamma: p[0].v, Beta: p[1].v, Eps: c.float("epsilon", 1e-5),
+	y, _, _ := autograd.BatchNorm(autograd.Norm{X: x.v, Gamma: p[0].v, Beta: p[1].v, Eps: eps,
 		Mean: p[2].v.Value(), Variance: p[3].v.Value()}, autograd.Then{})
 	return y
 }

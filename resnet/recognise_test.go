@@ -149,6 +149,24 @@ func TestRecogniseRefuses(t *testing.T) {
 	require.Len(t, mismatch.Missing, 4)
 }
 
+// Where PyTorch's exporter of ONNX files folds norms into convolutions, these get biases of another name.
+func TestRecogniseFoldedNorms(t *testing.T) {
+	config := named(t, "resnet50", 10)
+	config.Width, config.GroupWidth, config.Blocks, config.WithoutBatchNorm = 4, 0, []int{1, 1}, true
+	want := mustNew(t, config)
+	r, err := resnet.Recognise(fileOf(want, func(name string) string {
+		if layer, ok := strings.CutSuffix(name, ".bias"); ok && layer != "fc" {
+			return layer + ".weight_bias"
+		}
+		return name
+	}))
+	require.NoError(t, err)
+	got, err := r.Net()
+	require.NoError(t, err)
+	require.Equal(t, want.Config(), got.Config())
+	require.Equal(t, weights.FromState(nn.State(want)), weights.FromState(nn.State(got)))
+}
+
 // Names of Wide ResNets as their authors' followers write them are understood, and so is a head that is a convolution, as
 // timm's resnetv2 have.
 func TestRecogniseOtherNames(t *testing.T) {

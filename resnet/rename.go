@@ -8,8 +8,8 @@ import (
 	"github.com/residuum-go/residuum/tensor"
 )
 
-// renamings are how layers are called in Idelbayev's and other nets for CIFAR, and in the Wide ResNets of those who
-// followed Zagoruyko and Komodakis, and here. $1 is what the first parentheses match.
+// renamings are how layers are called in Idelbayev's and other nets for CIFAR, in the Wide ResNets of those who followed
+// Zagoruyko and Komodakis, and by PyTorch's exporter of ONNX files, and here. $1 is what the first parentheses match.
 var renamings = []struct {
 	theirs *regexp.Regexp
 	ours   string
@@ -18,6 +18,7 @@ var renamings = []struct {
 	{regexp.MustCompile(`^(layer\d+\.\d+)\.shortcut\.`), "$1.downsample."},
 	{regexp.MustCompile(`^block(\d+)\.layer\.(\d+)\.convShortcut\.`), "layer$1.$2.downsample.0."},
 	{regexp.MustCompile(`^block(\d+)\.layer\.(\d+)\.`), "layer$1.$2."},
+	{regexp.MustCompile(`^(.+)\.weight_bias$`), "$1.bias"}, // of convolutions that have taken in their norms
 }
 
 // rename gives layers the names that they have in this package.

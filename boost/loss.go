@@ -8,7 +8,7 @@ import (
 
 // Loss is a differentiable loss l(y, F) of a row of K targets y and K raw scores F. These two
 // methods are enough for boosting: gradients, Hessians, line searches and F_0 follow by autograd.
-// A loss may offer more, see [Starter], [Curved] and [Scorer].
+// A loss may offer more, see [Starter], [Robust], [Curved] and [Scorer].
 type Loss interface {
 	// Check reports, with an error that wraps ErrData, whether y [N, K] can be targets.
 	Check(y *tensor.Tensor) error
@@ -21,6 +21,15 @@ type Loss interface {
 type Starter interface {
 	// Start returns the K constants c for the targets of d.
 	Start(d Data) []float64
+}
+
+// Robust is a loss of y - F whose gradient says little about how far to go, such as the absolute error. Leaves of trees
+// then take the constants that minimise the loss of their rows, found by Start of y - F, and not sums of gradients
+// (Friedman 2001, "Greedy function approximation", sections 4.3 and 4.4).
+type Robust interface {
+	Starter
+	// Robust does nothing; it marks the loss.
+	Robust()
 }
 
 // Curved is a loss that knows the diagonal of its Hessian in closed form.

@@ -38,6 +38,9 @@ func (q Quantile) Rows(f *autograd.Var, y *tensor.Tensor) *autograd.Var {
 // Start returns the weighted quantiles of the targets.
 func (q Quantile) Start(d Data) []float64 { return columnQuantiles(d, q.level()) }
 
+// Robust implements Robust.
+func (Quantile) Robust() {}
+
 // Curvature returns ones: the second derivative is 0 and of no use as a weight.
 func (Quantile) Curvature(f, _ *tensor.Tensor) *tensor.Tensor { return tensor.Full(1, f.Shape()...) }
 
@@ -54,6 +57,9 @@ func (AbsoluteError) Rows(f *autograd.Var, y *tensor.Tensor) *autograd.Var {
 
 // Start returns the weighted medians of the targets.
 func (AbsoluteError) Start(d Data) []float64 { return columnQuantiles(d, 0.5) }
+
+// Robust implements Robust.
+func (AbsoluteError) Robust() {}
 
 // Curvature returns ones: the second derivative is 0 and of no use as a weight.
 func (AbsoluteError) Curvature(f, _ *tensor.Tensor) *tensor.Tensor {
@@ -97,11 +103,17 @@ func (h Huber) Start(d Data) []float64 {
 				w := d.rowWeight(i) * min(1, h.delta()/max(math.Abs(y-out[j]), math.SmallestNonzeroFloat64))
 				sum, total = sum+w*y, total+w
 			}
-			out[j] = sum / total
+			before := out[j]
+			if out[j] = sum / total; math.Abs(out[j]-before) <= 1e-9*h.delta() {
+				break
+			}
 		}
 	}
 	return out
 }
+
+// Robust implements Robust.
+func (Huber) Robust() {}
 
 // Curvature returns ones, which no second derivative exceeds: where it is 0 it is of no use as a weight.
 func (Huber) Curvature(f, _ *tensor.Tensor) *tensor.Tensor { return tensor.Full(1, f.Shape()...) }

@@ -1,7 +1,9 @@
 package boost
 
 import (
+	"cmp"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -74,4 +76,56 @@ func TestRegressionLossesThatCannotBe(t *testing.T) {
 		var bad *residuum.ConfigError
 		require.ErrorAs(t, loss.Check(y), &bad)
 	}
+}
+
+// The value of each leaf is the quantile of what its rows lack, as sorting says.
+func TestLeavesOfRobustLossesTakeTheBestConstant(t *testing.T) {
+	d := Data{X: random(1, 301, 2), Y: random(2, 301, 2), Weight: tensor.New(301)}
+	for i := range 301 {
+		d.Weight.Data()[i] = float32(1 + i%3)
+		d.Y.Set(d.Y.At(i, 0)*d.X.At(i, 0)*100, i, 0)
+	}
+	for _, newton := range []bool{false, true} {
+		c := Config{Loss: Quantile{Level: 0.8}, Learner: Tree{Depth: 3}, Stages: 1, Rate: 1, Newton: newton}
+		e, err := Fit(t.Context(), d, c)
+		require.NoError(t, err)
+		for k, nodes := range e.stages[0].learner.(*trees).roots {
+			for at := range nodes {
+				if nodes[at].left != 0 {
+					continue
+				}
+				var rows []int
+				total := 0.0
+				for i := range 301 {
+					if leafOf(nodes, d.X.Slice(i, i+1).Data()) == &nodes[at] {
+						rows = append(rows, i)
+						total += float64(d.Weight.At(i))
+					}
+				}
+				slices.SortFunc(rows, func(a, b int) int { return cmp.Compare(d.Y.At(a, k), d.Y.At(b, k)) })
+				sum := 0.0
+				for _, i := range rows {
+					if sum += float64(d.Weight.At(i)); sum >= 0.8*total {
+						require.InDelta(t, d.Y.At(i, k)-e.start.At(k), nodes[at].value, 1e-4)
+						break
+					}
+				}
+			}
+		}
+	}
+	outlier := Data{X: d.X, Y: tensor.New(301, 1)} // far targets move no leaf of an absolute error, and near ones are reached
+	for i := range 301 {
+		outlier.Y.Data()[i] = 1000 * float32(math.Floor(float64(d.X.At(i, 0))))
+	}
+	outlier.Y.Data()[7] = 1e9
+	e, err := Fit(t.Context(), outlier, Config{Loss: AbsoluteError{}, Learner: Tree{Depth: 3, MinWeight: 3}, Stages: 30, Rate: 1, Newton: true})
+	require.NoError(t, err)
+	lost, before := 0.0, 0.0
+	for i, v := range e.Predict(outlier.X).Data() {
+		if i != 7 {
+			lost += math.Abs(float64(v - outlier.Y.Data()[i]))
+			before += math.Abs(float64(e.start.Item() - outlier.Y.Data()[i]))
+		}
+	}
+	require.Less(t, lost, 0.1*before)
 }

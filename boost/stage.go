@@ -30,7 +30,11 @@ func (b *booster) stage(ctx context.Context, m int) (Report, error) {
 	target, weight := b.target()
 	chosen, n := b.draw(rng, target, weight), target.Dim(0)
 	if b.prepared {
-		err = l.Fit(ctx, b.train.x, target, chosen.spread(weight, n, e.outputs))
+		weight = chosen.spread(weight, n, e.outputs)
+		if t, ok := l.(*trees); ok {
+			t.best = b.leafValue(weight)
+		}
+		err = l.Fit(ctx, b.train.x, target, weight)
 	} else {
 		err = l.Fit(ctx, b.train.gather(chosen, sees), chosen.of(target), chosen.weights(weight, e.outputs))
 	}
@@ -84,6 +88,26 @@ func (b *booster) target() (target, weight *tensor.Tensor) {
 		tensor.Mul(weight, weight, b.train.Weight.Reshape(f.Dim(0), 1))
 	}
 	return target, weight
+}
+
+// leafValue returns what finds the best value of score k for some rows with the weights [N, K], or nil if the loss is not
+// Robust.
+func (b *booster) leafValue(weight *tensor.Tensor) func(rows []int32, k int) float64 {
+	loss, ok := b.Loss.(Robust)
+	if !ok {
+		return nil
+	}
+	return func(rows []int32, k int) float64 {
+		d := Data{Y: tensor.New(len(rows), 1), Weight: tensor.Full(1, len(rows))}
+		for j, i := range rows {
+			at := int(i)*b.ensemble.outputs + k
+			d.Y.Data()[j] = b.train.Y.Data()[at] - b.train.scores.Data()[at]
+			if weight != nil {
+				d.Weight.Data()[j] = weight.Data()[at]
+			}
+		}
+		return loss.Start(d)[0]
+	}
 }
 
 // remembers is a hypothesis that may know from its fit what it says of all training rows.

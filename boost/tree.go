@@ -106,10 +106,11 @@ func (t Tree) check(columns int) error {
 
 // trees is the hypothesis of a Tree.
 type trees struct {
-	width int            // of a row
-	roots [][]node       // a tree for each output
-	fit   *treeFit       // until it is fitted
-	known *tensor.Tensor // what it says of the rows that it was fitted on, once; see outputs
+	width int                               // of a row
+	roots [][]node                          // a tree for each output
+	fit   *treeFit                          // until it is fitted
+	known *tensor.Tensor                    // what it says of the rows that it was fitted on, once; see outputs
+	best  func(rows []int32, k int) float64 // the value of a leaf, if that is not a step; until it is fitted
 }
 
 // treeFit is what trees are fitted with.
@@ -159,11 +160,16 @@ func (t *trees) Fit(ctx context.Context, x, target, weight *tensor.Tensor) error
 		}
 		g := newGrower(&f.Tree, f.bins, f.columns, target, weight, k)
 		t.roots[k] = g.grow()
+		if t.best != nil {
+			for _, l := range g.leaves {
+				t.roots[k][l.node].value = float32(min(max(t.best(l.rows, k), l.bounds.low), l.bounds.high))
+			}
+		}
 		if g.fitted(known, k) < f.bins.n {
 			known = nil // rows that a sample leaves out are in no leaf
 		}
 	}
-	t.known = known
+	t.known, t.best = known, nil
 	return nil
 }
 

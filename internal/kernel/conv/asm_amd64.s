@@ -1481,6 +1481,2895 @@ channels1:
 	VZEROUPPER
 	RET
 
+// func depthwise1AVX2(t *groupTile)
+// Requires: AVX, CMOV, FMA3
+TEXT ·depthwise1AVX2(SB), NOSPLIT, $16-8
+	MOVQ t+0(FP), AX
+	MOVQ 56(AX), CX
+	MOVQ 80(AX), DX
+	MOVQ 104(AX), BX
+	MOVQ 160(AX), SI
+	MOVQ $0x00000000, (SP)
+	MOVQ 24(AX), DI
+	MOVQ DI, 8(SP)
+	CMPQ (AX), $0x06
+	JE   rows6
+	CMPQ (AX), $0x05
+	JE   rows5
+	CMPQ (AX), $0x04
+	JE   rows4
+	CMPQ (AX), $0x03
+	JE   rows3
+	CMPQ (AX), $0x02
+	JE   rows2
+
+rows1:
+	VXORPS Y0, Y0, Y0
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap1:
+	MOVL        (DI), R10
+	TESTL       R10, R10
+	LEAQ        (CX)(R10*4), R10
+	CMOVQMI     DX, R10
+	VMOVUPS     (R9), Y1
+	VFMADD231PS (R10), Y1, Y0
+	ADDQ        $+32, R9
+	ADDQ        $+4, DI
+	DECQ        R8
+	JNZ         tap1
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store1
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add1
+	ADDQ        (SP), R8
+	VADDPS      (R8), Y0, Y0
+
+add1:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds1
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Y0, Y0
+
+bounds1:
+	VBROADCASTSS 240(AX), Y1
+	VMAXPS       Y0, Y1, Y0
+	VBROADCASTSS 244(AX), Y1
+	VMINPS       Y0, Y1, Y0
+
+store1:
+	MOVLQSX (DI), DI
+	VMOVUPS Y0, (SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+32, CX
+	ADDQ    $+32, SI
+	ADDQ    $0x00000020, (SP)
+	DECQ    8(SP)
+	JNZ     rows1
+	VZEROUPPER
+	RET
+
+rows2:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap2:
+	MOVL        (DI), R10
+	TESTL       R10, R10
+	LEAQ        (CX)(R10*4), R10
+	CMOVQMI     DX, R10
+	MOVL        4(DI), R11
+	TESTL       R11, R11
+	LEAQ        (CX)(R11*4), R11
+	CMOVQMI     DX, R11
+	VMOVUPS     (R9), Y2
+	VFMADD231PS (R10), Y2, Y0
+	VFMADD231PS (R11), Y2, Y1
+	ADDQ        $+32, R9
+	ADDQ        $+8, DI
+	DECQ        R8
+	JNZ         tap2
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store2
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add2
+	ADDQ        (SP), R8
+	VADDPS      (R8), Y0, Y0
+	VADDPS      (R8), Y1, Y1
+
+add2:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds2
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Y0, Y0
+	MOVLQSX 4(DI), R9
+	VADDPS  (R8)(R9*4), Y1, Y1
+
+bounds2:
+	VBROADCASTSS 240(AX), Y2
+	VMAXPS       Y0, Y2, Y0
+	VMAXPS       Y1, Y2, Y1
+	VBROADCASTSS 244(AX), Y2
+	VMINPS       Y0, Y2, Y0
+	VMINPS       Y1, Y2, Y1
+
+store2:
+	MOVLQSX (DI), R8
+	VMOVUPS Y0, (SI)(R8*4)
+	MOVLQSX 4(DI), DI
+	VMOVUPS Y1, (SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+32, CX
+	ADDQ    $+32, SI
+	ADDQ    $0x00000020, (SP)
+	DECQ    8(SP)
+	JNZ     rows2
+	VZEROUPPER
+	RET
+
+rows3:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap3:
+	MOVL        (DI), R10
+	TESTL       R10, R10
+	LEAQ        (CX)(R10*4), R10
+	CMOVQMI     DX, R10
+	MOVL        4(DI), R11
+	TESTL       R11, R11
+	LEAQ        (CX)(R11*4), R11
+	CMOVQMI     DX, R11
+	MOVL        8(DI), R12
+	TESTL       R12, R12
+	LEAQ        (CX)(R12*4), R12
+	CMOVQMI     DX, R12
+	VMOVUPS     (R9), Y3
+	VFMADD231PS (R10), Y3, Y0
+	VFMADD231PS (R11), Y3, Y1
+	VFMADD231PS (R12), Y3, Y2
+	ADDQ        $+32, R9
+	ADDQ        $+12, DI
+	DECQ        R8
+	JNZ         tap3
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store3
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add3
+	ADDQ        (SP), R8
+	VADDPS      (R8), Y0, Y0
+	VADDPS      (R8), Y1, Y1
+	VADDPS      (R8), Y2, Y2
+
+add3:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds3
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Y0, Y0
+	MOVLQSX 4(DI), R9
+	VADDPS  (R8)(R9*4), Y1, Y1
+	MOVLQSX 8(DI), R9
+	VADDPS  (R8)(R9*4), Y2, Y2
+
+bounds3:
+	VBROADCASTSS 240(AX), Y3
+	VMAXPS       Y0, Y3, Y0
+	VMAXPS       Y1, Y3, Y1
+	VMAXPS       Y2, Y3, Y2
+	VBROADCASTSS 244(AX), Y3
+	VMINPS       Y0, Y3, Y0
+	VMINPS       Y1, Y3, Y1
+	VMINPS       Y2, Y3, Y2
+
+store3:
+	MOVLQSX (DI), R8
+	VMOVUPS Y0, (SI)(R8*4)
+	MOVLQSX 4(DI), R8
+	VMOVUPS Y1, (SI)(R8*4)
+	MOVLQSX 8(DI), DI
+	VMOVUPS Y2, (SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+32, CX
+	ADDQ    $+32, SI
+	ADDQ    $0x00000020, (SP)
+	DECQ    8(SP)
+	JNZ     rows3
+	VZEROUPPER
+	RET
+
+rows4:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap4:
+	MOVL        (DI), R10
+	TESTL       R10, R10
+	LEAQ        (CX)(R10*4), R10
+	CMOVQMI     DX, R10
+	MOVL        4(DI), R11
+	TESTL       R11, R11
+	LEAQ        (CX)(R11*4), R11
+	CMOVQMI     DX, R11
+	MOVL        8(DI), R12
+	TESTL       R12, R12
+	LEAQ        (CX)(R12*4), R12
+	CMOVQMI     DX, R12
+	MOVL        12(DI), R13
+	TESTL       R13, R13
+	LEAQ        (CX)(R13*4), R13
+	CMOVQMI     DX, R13
+	VMOVUPS     (R9), Y4
+	VFMADD231PS (R10), Y4, Y0
+	VFMADD231PS (R11), Y4, Y1
+	VFMADD231PS (R12), Y4, Y2
+	VFMADD231PS (R13), Y4, Y3
+	ADDQ        $+32, R9
+	ADDQ        $+16, DI
+	DECQ        R8
+	JNZ         tap4
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store4
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add4
+	ADDQ        (SP), R8
+	VADDPS      (R8), Y0, Y0
+	VADDPS      (R8), Y1, Y1
+	VADDPS      (R8), Y2, Y2
+	VADDPS      (R8), Y3, Y3
+
+add4:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds4
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Y0, Y0
+	MOVLQSX 4(DI), R9
+	VADDPS  (R8)(R9*4), Y1, Y1
+	MOVLQSX 8(DI), R9
+	VADDPS  (R8)(R9*4), Y2, Y2
+	MOVLQSX 12(DI), R9
+	VADDPS  (R8)(R9*4), Y3, Y3
+
+bounds4:
+	VBROADCASTSS 240(AX), Y4
+	VMAXPS       Y0, Y4, Y0
+	VMAXPS       Y1, Y4, Y1
+	VMAXPS       Y2, Y4, Y2
+	VMAXPS       Y3, Y4, Y3
+	VBROADCASTSS 244(AX), Y4
+	VMINPS       Y0, Y4, Y0
+	VMINPS       Y1, Y4, Y1
+	VMINPS       Y2, Y4, Y2
+	VMINPS       Y3, Y4, Y3
+
+store4:
+	MOVLQSX (DI), R8
+	VMOVUPS Y0, (SI)(R8*4)
+	MOVLQSX 4(DI), R8
+	VMOVUPS Y1, (SI)(R8*4)
+	MOVLQSX 8(DI), R8
+	VMOVUPS Y2, (SI)(R8*4)
+	MOVLQSX 12(DI), DI
+	VMOVUPS Y3, (SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+32, CX
+	ADDQ    $+32, SI
+	ADDQ    $0x00000020, (SP)
+	DECQ    8(SP)
+	JNZ     rows4
+	VZEROUPPER
+	RET
+
+rows5:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap5:
+	MOVL        (DI), R10
+	TESTL       R10, R10
+	LEAQ        (CX)(R10*4), R10
+	CMOVQMI     DX, R10
+	MOVL        4(DI), R11
+	TESTL       R11, R11
+	LEAQ        (CX)(R11*4), R11
+	CMOVQMI     DX, R11
+	MOVL        8(DI), R12
+	TESTL       R12, R12
+	LEAQ        (CX)(R12*4), R12
+	CMOVQMI     DX, R12
+	MOVL        12(DI), R13
+	TESTL       R13, R13
+	LEAQ        (CX)(R13*4), R13
+	CMOVQMI     DX, R13
+	MOVL        16(DI), R14
+	TESTL       R14, R14
+	LEAQ        (CX)(R14*4), R14
+	CMOVQMI     DX, R14
+	VMOVUPS     (R9), Y5
+	VFMADD231PS (R10), Y5, Y0
+	VFMADD231PS (R11), Y5, Y1
+	VFMADD231PS (R12), Y5, Y2
+	VFMADD231PS (R13), Y5, Y3
+	VFMADD231PS (R14), Y5, Y4
+	ADDQ        $+32, R9
+	ADDQ        $+20, DI
+	DECQ        R8
+	JNZ         tap5
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store5
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add5
+	ADDQ        (SP), R8
+	VADDPS      (R8), Y0, Y0
+	VADDPS      (R8), Y1, Y1
+	VADDPS      (R8), Y2, Y2
+	VADDPS      (R8), Y3, Y3
+	VADDPS      (R8), Y4, Y4
+
+add5:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds5
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Y0, Y0
+	MOVLQSX 4(DI), R9
+	VADDPS  (R8)(R9*4), Y1, Y1
+	MOVLQSX 8(DI), R9
+	VADDPS  (R8)(R9*4), Y2, Y2
+	MOVLQSX 12(DI), R9
+	VADDPS  (R8)(R9*4), Y3, Y3
+	MOVLQSX 16(DI), R9
+	VADDPS  (R8)(R9*4), Y4, Y4
+
+bounds5:
+	VBROADCASTSS 240(AX), Y5
+	VMAXPS       Y0, Y5, Y0
+	VMAXPS       Y1, Y5, Y1
+	VMAXPS       Y2, Y5, Y2
+	VMAXPS       Y3, Y5, Y3
+	VMAXPS       Y4, Y5, Y4
+	VBROADCASTSS 244(AX), Y5
+	VMINPS       Y0, Y5, Y0
+	VMINPS       Y1, Y5, Y1
+	VMINPS       Y2, Y5, Y2
+	VMINPS       Y3, Y5, Y3
+	VMINPS       Y4, Y5, Y4
+
+store5:
+	MOVLQSX (DI), R8
+	VMOVUPS Y0, (SI)(R8*4)
+	MOVLQSX 4(DI), R8
+	VMOVUPS Y1, (SI)(R8*4)
+	MOVLQSX 8(DI), R8
+	VMOVUPS Y2, (SI)(R8*4)
+	MOVLQSX 12(DI), R8
+	VMOVUPS Y3, (SI)(R8*4)
+	MOVLQSX 16(DI), DI
+	VMOVUPS Y4, (SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+32, CX
+	ADDQ    $+32, SI
+	ADDQ    $0x00000020, (SP)
+	DECQ    8(SP)
+	JNZ     rows5
+	VZEROUPPER
+	RET
+
+rows6:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap6:
+	MOVL        (DI), R10
+	TESTL       R10, R10
+	LEAQ        (CX)(R10*4), R10
+	CMOVQMI     DX, R10
+	MOVL        4(DI), R11
+	TESTL       R11, R11
+	LEAQ        (CX)(R11*4), R11
+	CMOVQMI     DX, R11
+	MOVL        8(DI), R12
+	TESTL       R12, R12
+	LEAQ        (CX)(R12*4), R12
+	CMOVQMI     DX, R12
+	MOVL        12(DI), R13
+	TESTL       R13, R13
+	LEAQ        (CX)(R13*4), R13
+	CMOVQMI     DX, R13
+	MOVL        16(DI), R14
+	TESTL       R14, R14
+	LEAQ        (CX)(R14*4), R14
+	CMOVQMI     DX, R14
+	MOVL        20(DI), R15
+	TESTL       R15, R15
+	LEAQ        (CX)(R15*4), R15
+	CMOVQMI     DX, R15
+	VMOVUPS     (R9), Y6
+	VFMADD231PS (R10), Y6, Y0
+	VFMADD231PS (R11), Y6, Y1
+	VFMADD231PS (R12), Y6, Y2
+	VFMADD231PS (R13), Y6, Y3
+	VFMADD231PS (R14), Y6, Y4
+	VFMADD231PS (R15), Y6, Y5
+	ADDQ        $+32, R9
+	ADDQ        $+24, DI
+	DECQ        R8
+	JNZ         tap6
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store6
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add6
+	ADDQ        (SP), R8
+	VADDPS      (R8), Y0, Y0
+	VADDPS      (R8), Y1, Y1
+	VADDPS      (R8), Y2, Y2
+	VADDPS      (R8), Y3, Y3
+	VADDPS      (R8), Y4, Y4
+	VADDPS      (R8), Y5, Y5
+
+add6:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds6
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Y0, Y0
+	MOVLQSX 4(DI), R9
+	VADDPS  (R8)(R9*4), Y1, Y1
+	MOVLQSX 8(DI), R9
+	VADDPS  (R8)(R9*4), Y2, Y2
+	MOVLQSX 12(DI), R9
+	VADDPS  (R8)(R9*4), Y3, Y3
+	MOVLQSX 16(DI), R9
+	VADDPS  (R8)(R9*4), Y4, Y4
+	MOVLQSX 20(DI), R9
+	VADDPS  (R8)(R9*4), Y5, Y5
+
+bounds6:
+	VBROADCASTSS 240(AX), Y6
+	VMAXPS       Y0, Y6, Y0
+	VMAXPS       Y1, Y6, Y1
+	VMAXPS       Y2, Y6, Y2
+	VMAXPS       Y3, Y6, Y3
+	VMAXPS       Y4, Y6, Y4
+	VMAXPS       Y5, Y6, Y5
+	VBROADCASTSS 244(AX), Y6
+	VMINPS       Y0, Y6, Y0
+	VMINPS       Y1, Y6, Y1
+	VMINPS       Y2, Y6, Y2
+	VMINPS       Y3, Y6, Y3
+	VMINPS       Y4, Y6, Y4
+	VMINPS       Y5, Y6, Y5
+
+store6:
+	MOVLQSX (DI), R8
+	VMOVUPS Y0, (SI)(R8*4)
+	MOVLQSX 4(DI), R8
+	VMOVUPS Y1, (SI)(R8*4)
+	MOVLQSX 8(DI), R8
+	VMOVUPS Y2, (SI)(R8*4)
+	MOVLQSX 12(DI), R8
+	VMOVUPS Y3, (SI)(R8*4)
+	MOVLQSX 16(DI), R8
+	VMOVUPS Y4, (SI)(R8*4)
+	MOVLQSX 20(DI), DI
+	VMOVUPS Y5, (SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+32, CX
+	ADDQ    $+32, SI
+	ADDQ    $0x00000020, (SP)
+	DECQ    8(SP)
+	JNZ     rows6
+	VZEROUPPER
+	RET
+
+// func depthwiseGrad1x1AVX2(t *groupGrad)
+// Requires: AVX, FMA3
+TEXT ·depthwiseGrad1x1AVX2(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Y0
+	ADDQ    DX, CX
+	MOVQ    8(AX), CX
+	MOVQ    (AX), BX
+	MOVQ    80(AX), SI
+	SHLQ    $0x02, SI
+	MOVQ    88(AX), DI
+	SHLQ    $0x02, DI
+	MOVQ    96(AX), R8
+	SHLQ    $0x02, R8
+	MOVQ    32(AX), R8
+	MOVQ    56(AX), R9
+
+segment:
+	MOVQ (CX), R10
+	LEAQ (R8)(R10*4), R10
+	MOVQ 8(CX), R11
+	LEAQ (R9)(R11*4), R11
+	MOVQ 16(CX), R12
+	ADDQ $+24, CX
+
+pixel:
+	VMOVUPS     (R11), Y1
+	VFMADD231PS (R10), Y1, Y0
+	ADDQ        SI, R10
+	ADDQ        DI, R11
+	DECQ        R12
+	JNZ         pixel
+	DECQ        BX
+	JNZ         segment
+	MOVQ        104(AX), CX
+	VMOVUPS     Y0, (CX)
+	ADDQ        DX, CX
+	VZEROUPPER
+	RET
+
+// func depthwiseGrad1x2AVX2(t *groupGrad)
+// Requires: AVX, FMA3
+TEXT ·depthwiseGrad1x2AVX2(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Y0
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y1
+	ADDQ    DX, CX
+	MOVQ    8(AX), CX
+	MOVQ    (AX), BX
+	MOVQ    80(AX), SI
+	SHLQ    $0x02, SI
+	MOVQ    88(AX), DI
+	SHLQ    $0x02, DI
+	MOVQ    96(AX), R8
+	SHLQ    $0x02, R8
+	MOVQ    32(AX), R9
+	MOVQ    56(AX), R10
+
+segment:
+	MOVQ (CX), R11
+	LEAQ (R9)(R11*4), R11
+	MOVQ 8(CX), R12
+	LEAQ (R10)(R12*4), R12
+	MOVQ 16(CX), R13
+	ADDQ $+24, CX
+
+pixel:
+	VMOVUPS     (R12), Y2
+	VFMADD231PS (R11), Y2, Y0
+	VFMADD231PS (R11)(R8*1), Y2, Y1
+	ADDQ        SI, R11
+	ADDQ        DI, R12
+	DECQ        R13
+	JNZ         pixel
+	DECQ        BX
+	JNZ         segment
+	MOVQ        104(AX), CX
+	VMOVUPS     Y0, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y1, (CX)
+	ADDQ        DX, CX
+	VZEROUPPER
+	RET
+
+// func depthwiseGrad1x3AVX2(t *groupGrad)
+// Requires: AVX, FMA3
+TEXT ·depthwiseGrad1x3AVX2(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Y0
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y2
+	ADDQ    DX, CX
+	MOVQ    8(AX), CX
+	MOVQ    (AX), BX
+	MOVQ    80(AX), SI
+	SHLQ    $0x02, SI
+	MOVQ    88(AX), DI
+	SHLQ    $0x02, DI
+	MOVQ    96(AX), R8
+	SHLQ    $0x02, R8
+	MOVQ    32(AX), R9
+	MOVQ    56(AX), R10
+
+segment:
+	MOVQ (CX), R11
+	LEAQ (R9)(R11*4), R11
+	MOVQ 8(CX), R12
+	LEAQ (R10)(R12*4), R12
+	MOVQ 16(CX), R13
+	ADDQ $+24, CX
+
+pixel:
+	VMOVUPS     (R12), Y3
+	VFMADD231PS (R11), Y3, Y0
+	VFMADD231PS (R11)(R8*1), Y3, Y1
+	VFMADD231PS (R11)(R8*2), Y3, Y2
+	ADDQ        SI, R11
+	ADDQ        DI, R12
+	DECQ        R13
+	JNZ         pixel
+	DECQ        BX
+	JNZ         segment
+	MOVQ        104(AX), CX
+	VMOVUPS     Y0, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y1, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y2, (CX)
+	ADDQ        DX, CX
+	VZEROUPPER
+	RET
+
+// func depthwiseGrad1x4AVX2(t *groupGrad)
+// Requires: AVX, FMA3
+TEXT ·depthwiseGrad1x4AVX2(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Y0
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y2
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y3
+	ADDQ    DX, CX
+	MOVQ    8(AX), CX
+	MOVQ    (AX), BX
+	MOVQ    80(AX), SI
+	SHLQ    $0x02, SI
+	MOVQ    88(AX), DI
+	SHLQ    $0x02, DI
+	MOVQ    96(AX), R8
+	SHLQ    $0x02, R8
+	LEAQ    (R8)(R8*2), R9
+	MOVQ    32(AX), R10
+	MOVQ    56(AX), R11
+
+segment:
+	MOVQ (CX), R12
+	LEAQ (R10)(R12*4), R12
+	MOVQ 8(CX), R13
+	LEAQ (R11)(R13*4), R13
+	MOVQ 16(CX), R14
+	ADDQ $+24, CX
+
+pixel:
+	VMOVUPS     (R13), Y4
+	VFMADD231PS (R12), Y4, Y0
+	VFMADD231PS (R12)(R8*1), Y4, Y1
+	VFMADD231PS (R12)(R8*2), Y4, Y2
+	VFMADD231PS (R12)(R9*1), Y4, Y3
+	ADDQ        SI, R12
+	ADDQ        DI, R13
+	DECQ        R14
+	JNZ         pixel
+	DECQ        BX
+	JNZ         segment
+	MOVQ        104(AX), CX
+	VMOVUPS     Y0, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y1, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y2, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y3, (CX)
+	ADDQ        DX, CX
+	VZEROUPPER
+	RET
+
+// func depthwiseGrad1x5AVX2(t *groupGrad)
+// Requires: AVX, FMA3
+TEXT ·depthwiseGrad1x5AVX2(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Y0
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y2
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y3
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y4
+	ADDQ    DX, CX
+	MOVQ    8(AX), CX
+	MOVQ    (AX), BX
+	MOVQ    80(AX), SI
+	SHLQ    $0x02, SI
+	MOVQ    88(AX), DI
+	SHLQ    $0x02, DI
+	MOVQ    96(AX), R8
+	SHLQ    $0x02, R8
+	LEAQ    (R8)(R8*2), R9
+	MOVQ    32(AX), R10
+	MOVQ    56(AX), R11
+
+segment:
+	MOVQ (CX), R12
+	LEAQ (R10)(R12*4), R12
+	MOVQ 8(CX), R13
+	LEAQ (R11)(R13*4), R13
+	MOVQ 16(CX), R14
+	ADDQ $+24, CX
+
+pixel:
+	VMOVUPS     (R13), Y5
+	VFMADD231PS (R12), Y5, Y0
+	VFMADD231PS (R12)(R8*1), Y5, Y1
+	VFMADD231PS (R12)(R8*2), Y5, Y2
+	VFMADD231PS (R12)(R9*1), Y5, Y3
+	VFMADD231PS (R12)(R8*4), Y5, Y4
+	ADDQ        SI, R12
+	ADDQ        DI, R13
+	DECQ        R14
+	JNZ         pixel
+	DECQ        BX
+	JNZ         segment
+	MOVQ        104(AX), CX
+	VMOVUPS     Y0, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y1, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y2, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y3, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y4, (CX)
+	ADDQ        DX, CX
+	VZEROUPPER
+	RET
+
+// func depthwise2AVX2(t *groupTile)
+// Requires: AVX, CMOV, FMA3
+TEXT ·depthwise2AVX2(SB), NOSPLIT, $16-8
+	MOVQ t+0(FP), AX
+	MOVQ 56(AX), CX
+	MOVQ 80(AX), DX
+	MOVQ 104(AX), BX
+	MOVQ 160(AX), SI
+	MOVQ $0x00000000, (SP)
+	MOVQ 24(AX), DI
+	MOVQ DI, 8(SP)
+	CMPQ (AX), $0x06
+	JE   rows6
+	CMPQ (AX), $0x05
+	JE   rows5
+	CMPQ (AX), $0x04
+	JE   rows4
+	CMPQ (AX), $0x03
+	JE   rows3
+	CMPQ (AX), $0x02
+	JE   rows2
+
+rows1:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap1:
+	MOVL        (DI), R10
+	TESTL       R10, R10
+	LEAQ        (CX)(R10*4), R10
+	CMOVQMI     DX, R10
+	VMOVUPS     (R9), Y2
+	VFMADD231PS (R10), Y2, Y0
+	VMOVUPS     32(R9), Y2
+	VFMADD231PS 32(R10), Y2, Y1
+	ADDQ        $+64, R9
+	ADDQ        $+4, DI
+	DECQ        R8
+	JNZ         tap1
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store1
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add1
+	ADDQ        (SP), R8
+	VADDPS      (R8), Y0, Y0
+	VADDPS      32(R8), Y1, Y1
+
+add1:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds1
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Y0, Y0
+	VADDPS  32(R8)(R9*4), Y1, Y1
+
+bounds1:
+	VBROADCASTSS 240(AX), Y2
+	VMAXPS       Y0, Y2, Y0
+	VMAXPS       Y1, Y2, Y1
+	VBROADCASTSS 244(AX), Y2
+	VMINPS       Y0, Y2, Y0
+	VMINPS       Y1, Y2, Y1
+
+store1:
+	MOVLQSX (DI), DI
+	VMOVUPS Y0, (SI)(DI*4)
+	VMOVUPS Y1, 32(SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+64, CX
+	ADDQ    $+64, SI
+	ADDQ    $0x00000040, (SP)
+	DECQ    8(SP)
+	JNZ     rows1
+	VZEROUPPER
+	RET
+
+rows2:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap2:
+	MOVL        (DI), R10
+	TESTL       R10, R10
+	LEAQ        (CX)(R10*4), R10
+	CMOVQMI     DX, R10
+	MOVL        4(DI), R11
+	TESTL       R11, R11
+	LEAQ        (CX)(R11*4), R11
+	CMOVQMI     DX, R11
+	VMOVUPS     (R9), Y4
+	VFMADD231PS (R10), Y4, Y0
+	VFMADD231PS (R11), Y4, Y2
+	VMOVUPS     32(R9), Y4
+	VFMADD231PS 32(R10), Y4, Y1
+	VFMADD231PS 32(R11), Y4, Y3
+	ADDQ        $+64, R9
+	ADDQ        $+8, DI
+	DECQ        R8
+	JNZ         tap2
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store2
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add2
+	ADDQ        (SP), R8
+	VADDPS      (R8), Y0, Y0
+	VADDPS      (R8), Y2, Y2
+	VADDPS      32(R8), Y1, Y1
+	VADDPS      32(R8), Y3, Y3
+
+add2:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds2
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Y0, Y0
+	VADDPS  32(R8)(R9*4), Y1, Y1
+	MOVLQSX 4(DI), R9
+	VADDPS  (R8)(R9*4), Y2, Y2
+	VADDPS  32(R8)(R9*4), Y3, Y3
+
+bounds2:
+	VBROADCASTSS 240(AX), Y4
+	VMAXPS       Y0, Y4, Y0
+	VMAXPS       Y1, Y4, Y1
+	VMAXPS       Y2, Y4, Y2
+	VMAXPS       Y3, Y4, Y3
+	VBROADCASTSS 244(AX), Y4
+	VMINPS       Y0, Y4, Y0
+	VMINPS       Y1, Y4, Y1
+	VMINPS       Y2, Y4, Y2
+	VMINPS       Y3, Y4, Y3
+
+store2:
+	MOVLQSX (DI), R8
+	VMOVUPS Y0, (SI)(R8*4)
+	VMOVUPS Y1, 32(SI)(R8*4)
+	MOVLQSX 4(DI), DI
+	VMOVUPS Y2, (SI)(DI*4)
+	VMOVUPS Y3, 32(SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+64, CX
+	ADDQ    $+64, SI
+	ADDQ    $0x00000040, (SP)
+	DECQ    8(SP)
+	JNZ     rows2
+	VZEROUPPER
+	RET
+
+rows3:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap3:
+	MOVL        (DI), R10
+	TESTL       R10, R10
+	LEAQ        (CX)(R10*4), R10
+	CMOVQMI     DX, R10
+	MOVL        4(DI), R11
+	TESTL       R11, R11
+	LEAQ        (CX)(R11*4), R11
+	CMOVQMI     DX, R11
+	MOVL        8(DI), R12
+	TESTL       R12, R12
+	LEAQ        (CX)(R12*4), R12
+	CMOVQMI     DX, R12
+	VMOVUPS     (R9), Y6
+	VFMADD231PS (R10), Y6, Y0
+	VFMADD231PS (R11), Y6, Y2
+	VFMADD231PS (R12), Y6, Y4
+	VMOVUPS     32(R9), Y6
+	VFMADD231PS 32(R10), Y6, Y1
+	VFMADD231PS 32(R11), Y6, Y3
+	VFMADD231PS 32(R12), Y6, Y5
+	ADDQ        $+64, R9
+	ADDQ        $+12, DI
+	DECQ        R8
+	JNZ         tap3
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store3
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add3
+	ADDQ        (SP), R8
+	VADDPS      (R8), Y0, Y0
+	VADDPS      (R8), Y2, Y2
+	VADDPS      (R8), Y4, Y4
+	VADDPS      32(R8), Y1, Y1
+	VADDPS      32(R8), Y3, Y3
+	VADDPS      32(R8), Y5, Y5
+
+add3:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds3
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Y0, Y0
+	VADDPS  32(R8)(R9*4), Y1, Y1
+	MOVLQSX 4(DI), R9
+	VADDPS  (R8)(R9*4), Y2, Y2
+	VADDPS  32(R8)(R9*4), Y3, Y3
+	MOVLQSX 8(DI), R9
+	VADDPS  (R8)(R9*4), Y4, Y4
+	VADDPS  32(R8)(R9*4), Y5, Y5
+
+bounds3:
+	VBROADCASTSS 240(AX), Y6
+	VMAXPS       Y0, Y6, Y0
+	VMAXPS       Y1, Y6, Y1
+	VMAXPS       Y2, Y6, Y2
+	VMAXPS       Y3, Y6, Y3
+	VMAXPS       Y4, Y6, Y4
+	VMAXPS       Y5, Y6, Y5
+	VBROADCASTSS 244(AX), Y6
+	VMINPS       Y0, Y6, Y0
+	VMINPS       Y1, Y6, Y1
+	VMINPS       Y2, Y6, Y2
+	VMINPS       Y3, Y6, Y3
+	VMINPS       Y4, Y6, Y4
+	VMINPS       Y5, Y6, Y5
+
+store3:
+	MOVLQSX (DI), R8
+	VMOVUPS Y0, (SI)(R8*4)
+	VMOVUPS Y1, 32(SI)(R8*4)
+	MOVLQSX 4(DI), R8
+	VMOVUPS Y2, (SI)(R8*4)
+	VMOVUPS Y3, 32(SI)(R8*4)
+	MOVLQSX 8(DI), DI
+	VMOVUPS Y4, (SI)(DI*4)
+	VMOVUPS Y5, 32(SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+64, CX
+	ADDQ    $+64, SI
+	ADDQ    $0x00000040, (SP)
+	DECQ    8(SP)
+	JNZ     rows3
+	VZEROUPPER
+	RET
+
+rows4:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap4:
+	MOVL        (DI), R10
+	TESTL       R10, R10
+	LEAQ        (CX)(R10*4), R10
+	CMOVQMI     DX, R10
+	MOVL        4(DI), R11
+	TESTL       R11, R11
+	LEAQ        (CX)(R11*4), R11
+	CMOVQMI     DX, R11
+	MOVL        8(DI), R12
+	TESTL       R12, R12
+	LEAQ        (CX)(R12*4), R12
+	CMOVQMI     DX, R12
+	MOVL        12(DI), R13
+	TESTL       R13, R13
+	LEAQ        (CX)(R13*4), R13
+	CMOVQMI     DX, R13
+	VMOVUPS     (R9), Y8
+	VFMADD231PS (R10), Y8, Y0
+	VFMADD231PS (R11), Y8, Y2
+	VFMADD231PS (R12), Y8, Y4
+	VFMADD231PS (R13), Y8, Y6
+	VMOVUPS     32(R9), Y8
+	VFMADD231PS 32(R10), Y8, Y1
+	VFMADD231PS 32(R11), Y8, Y3
+	VFMADD231PS 32(R12), Y8, Y5
+	VFMADD231PS 32(R13), Y8, Y7
+	ADDQ        $+64, R9
+	ADDQ        $+16, DI
+	DECQ        R8
+	JNZ         tap4
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store4
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add4
+	ADDQ        (SP), R8
+	VADDPS      (R8), Y0, Y0
+	VADDPS      (R8), Y2, Y2
+	VADDPS      (R8), Y4, Y4
+	VADDPS      (R8), Y6, Y6
+	VADDPS      32(R8), Y1, Y1
+	VADDPS      32(R8), Y3, Y3
+	VADDPS      32(R8), Y5, Y5
+	VADDPS      32(R8), Y7, Y7
+
+add4:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds4
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Y0, Y0
+	VADDPS  32(R8)(R9*4), Y1, Y1
+	MOVLQSX 4(DI), R9
+	VADDPS  (R8)(R9*4), Y2, Y2
+	VADDPS  32(R8)(R9*4), Y3, Y3
+	MOVLQSX 8(DI), R9
+	VADDPS  (R8)(R9*4), Y4, Y4
+	VADDPS  32(R8)(R9*4), Y5, Y5
+	MOVLQSX 12(DI), R9
+	VADDPS  (R8)(R9*4), Y6, Y6
+	VADDPS  32(R8)(R9*4), Y7, Y7
+
+bounds4:
+	VBROADCASTSS 240(AX), Y8
+	VMAXPS       Y0, Y8, Y0
+	VMAXPS       Y1, Y8, Y1
+	VMAXPS       Y2, Y8, Y2
+	VMAXPS       Y3, Y8, Y3
+	VMAXPS       Y4, Y8, Y4
+	VMAXPS       Y5, Y8, Y5
+	VMAXPS       Y6, Y8, Y6
+	VMAXPS       Y7, Y8, Y7
+	VBROADCASTSS 244(AX), Y8
+	VMINPS       Y0, Y8, Y0
+	VMINPS       Y1, Y8, Y1
+	VMINPS       Y2, Y8, Y2
+	VMINPS       Y3, Y8, Y3
+	VMINPS       Y4, Y8, Y4
+	VMINPS       Y5, Y8, Y5
+	VMINPS       Y6, Y8, Y6
+	VMINPS       Y7, Y8, Y7
+
+store4:
+	MOVLQSX (DI), R8
+	VMOVUPS Y0, (SI)(R8*4)
+	VMOVUPS Y1, 32(SI)(R8*4)
+	MOVLQSX 4(DI), R8
+	VMOVUPS Y2, (SI)(R8*4)
+	VMOVUPS Y3, 32(SI)(R8*4)
+	MOVLQSX 8(DI), R8
+	VMOVUPS Y4, (SI)(R8*4)
+	VMOVUPS Y5, 32(SI)(R8*4)
+	MOVLQSX 12(DI), DI
+	VMOVUPS Y6, (SI)(DI*4)
+	VMOVUPS Y7, 32(SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+64, CX
+	ADDQ    $+64, SI
+	ADDQ    $0x00000040, (SP)
+	DECQ    8(SP)
+	JNZ     rows4
+	VZEROUPPER
+	RET
+
+rows5:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap5:
+	MOVL        (DI), R10
+	TESTL       R10, R10
+	LEAQ        (CX)(R10*4), R10
+	CMOVQMI     DX, R10
+	MOVL        4(DI), R11
+	TESTL       R11, R11
+	LEAQ        (CX)(R11*4), R11
+	CMOVQMI     DX, R11
+	MOVL        8(DI), R12
+	TESTL       R12, R12
+	LEAQ        (CX)(R12*4), R12
+	CMOVQMI     DX, R12
+	MOVL        12(DI), R13
+	TESTL       R13, R13
+	LEAQ        (CX)(R13*4), R13
+	CMOVQMI     DX, R13
+	MOVL        16(DI), R14
+	TESTL       R14, R14
+	LEAQ        (CX)(R14*4), R14
+	CMOVQMI     DX, R14
+	VMOVUPS     (R9), Y10
+	VFMADD231PS (R10), Y10, Y0
+	VFMADD231PS (R11), Y10, Y2
+	VFMADD231PS (R12), Y10, Y4
+	VFMADD231PS (R13), Y10, Y6
+	VFMADD231PS (R14), Y10, Y8
+	VMOVUPS     32(R9), Y10
+	VFMADD231PS 32(R10), Y10, Y1
+	VFMADD231PS 32(R11), Y10, Y3
+	VFMADD231PS 32(R12), Y10, Y5
+	VFMADD231PS 32(R13), Y10, Y7
+	VFMADD231PS 32(R14), Y10, Y9
+	ADDQ        $+64, R9
+	ADDQ        $+20, DI
+	DECQ        R8
+	JNZ         tap5
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store5
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add5
+	ADDQ        (SP), R8
+	VADDPS      (R8), Y0, Y0
+	VADDPS      (R8), Y2, Y2
+	VADDPS      (R8), Y4, Y4
+	VADDPS      (R8), Y6, Y6
+	VADDPS      (R8), Y8, Y8
+	VADDPS      32(R8), Y1, Y1
+	VADDPS      32(R8), Y3, Y3
+	VADDPS      32(R8), Y5, Y5
+	VADDPS      32(R8), Y7, Y7
+	VADDPS      32(R8), Y9, Y9
+
+add5:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds5
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Y0, Y0
+	VADDPS  32(R8)(R9*4), Y1, Y1
+	MOVLQSX 4(DI), R9
+	VADDPS  (R8)(R9*4), Y2, Y2
+	VADDPS  32(R8)(R9*4), Y3, Y3
+	MOVLQSX 8(DI), R9
+	VADDPS  (R8)(R9*4), Y4, Y4
+	VADDPS  32(R8)(R9*4), Y5, Y5
+	MOVLQSX 12(DI), R9
+	VADDPS  (R8)(R9*4), Y6, Y6
+	VADDPS  32(R8)(R9*4), Y7, Y7
+	MOVLQSX 16(DI), R9
+	VADDPS  (R8)(R9*4), Y8, Y8
+	VADDPS  32(R8)(R9*4), Y9, Y9
+
+bounds5:
+	VBROADCASTSS 240(AX), Y10
+	VMAXPS       Y0, Y10, Y0
+	VMAXPS       Y1, Y10, Y1
+	VMAXPS       Y2, Y10, Y2
+	VMAXPS       Y3, Y10, Y3
+	VMAXPS       Y4, Y10, Y4
+	VMAXPS       Y5, Y10, Y5
+	VMAXPS       Y6, Y10, Y6
+	VMAXPS       Y7, Y10, Y7
+	VMAXPS       Y8, Y10, Y8
+	VMAXPS       Y9, Y10, Y9
+	VBROADCASTSS 244(AX), Y10
+	VMINPS       Y0, Y10, Y0
+	VMINPS       Y1, Y10, Y1
+	VMINPS       Y2, Y10, Y2
+	VMINPS       Y3, Y10, Y3
+	VMINPS       Y4, Y10, Y4
+	VMINPS       Y5, Y10, Y5
+	VMINPS       Y6, Y10, Y6
+	VMINPS       Y7, Y10, Y7
+	VMINPS       Y8, Y10, Y8
+	VMINPS       Y9, Y10, Y9
+
+store5:
+	MOVLQSX (DI), R8
+	VMOVUPS Y0, (SI)(R8*4)
+	VMOVUPS Y1, 32(SI)(R8*4)
+	MOVLQSX 4(DI), R8
+	VMOVUPS Y2, (SI)(R8*4)
+	VMOVUPS Y3, 32(SI)(R8*4)
+	MOVLQSX 8(DI), R8
+	VMOVUPS Y4, (SI)(R8*4)
+	VMOVUPS Y5, 32(SI)(R8*4)
+	MOVLQSX 12(DI), R8
+	VMOVUPS Y6, (SI)(R8*4)
+	VMOVUPS Y7, 32(SI)(R8*4)
+	MOVLQSX 16(DI), DI
+	VMOVUPS Y8, (SI)(DI*4)
+	VMOVUPS Y9, 32(SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+64, CX
+	ADDQ    $+64, SI
+	ADDQ    $0x00000040, (SP)
+	DECQ    8(SP)
+	JNZ     rows5
+	VZEROUPPER
+	RET
+
+rows6:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap6:
+	MOVL        (DI), R10
+	TESTL       R10, R10
+	LEAQ        (CX)(R10*4), R10
+	CMOVQMI     DX, R10
+	MOVL        4(DI), R11
+	TESTL       R11, R11
+	LEAQ        (CX)(R11*4), R11
+	CMOVQMI     DX, R11
+	MOVL        8(DI), R12
+	TESTL       R12, R12
+	LEAQ        (CX)(R12*4), R12
+	CMOVQMI     DX, R12
+	MOVL        12(DI), R13
+	TESTL       R13, R13
+	LEAQ        (CX)(R13*4), R13
+	CMOVQMI     DX, R13
+	MOVL        16(DI), R14
+	TESTL       R14, R14
+	LEAQ        (CX)(R14*4), R14
+	CMOVQMI     DX, R14
+	MOVL        20(DI), R15
+	TESTL       R15, R15
+	LEAQ        (CX)(R15*4), R15
+	CMOVQMI     DX, R15
+	VMOVUPS     (R9), Y12
+	VFMADD231PS (R10), Y12, Y0
+	VFMADD231PS (R11), Y12, Y2
+	VFMADD231PS (R12), Y12, Y4
+	VFMADD231PS (R13), Y12, Y6
+	VFMADD231PS (R14), Y12, Y8
+	VFMADD231PS (R15), Y12, Y10
+	VMOVUPS     32(R9), Y12
+	VFMADD231PS 32(R10), Y12, Y1
+	VFMADD231PS 32(R11), Y12, Y3
+	VFMADD231PS 32(R12), Y12, Y5
+	VFMADD231PS 32(R13), Y12, Y7
+	VFMADD231PS 32(R14), Y12, Y9
+	VFMADD231PS 32(R15), Y12, Y11
+	ADDQ        $+64, R9
+	ADDQ        $+24, DI
+	DECQ        R8
+	JNZ         tap6
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store6
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add6
+	ADDQ        (SP), R8
+	VADDPS      (R8), Y0, Y0
+	VADDPS      (R8), Y2, Y2
+	VADDPS      (R8), Y4, Y4
+	VADDPS      (R8), Y6, Y6
+	VADDPS      (R8), Y8, Y8
+	VADDPS      (R8), Y10, Y10
+	VADDPS      32(R8), Y1, Y1
+	VADDPS      32(R8), Y3, Y3
+	VADDPS      32(R8), Y5, Y5
+	VADDPS      32(R8), Y7, Y7
+	VADDPS      32(R8), Y9, Y9
+	VADDPS      32(R8), Y11, Y11
+
+add6:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds6
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Y0, Y0
+	VADDPS  32(R8)(R9*4), Y1, Y1
+	MOVLQSX 4(DI), R9
+	VADDPS  (R8)(R9*4), Y2, Y2
+	VADDPS  32(R8)(R9*4), Y3, Y3
+	MOVLQSX 8(DI), R9
+	VADDPS  (R8)(R9*4), Y4, Y4
+	VADDPS  32(R8)(R9*4), Y5, Y5
+	MOVLQSX 12(DI), R9
+	VADDPS  (R8)(R9*4), Y6, Y6
+	VADDPS  32(R8)(R9*4), Y7, Y7
+	MOVLQSX 16(DI), R9
+	VADDPS  (R8)(R9*4), Y8, Y8
+	VADDPS  32(R8)(R9*4), Y9, Y9
+	MOVLQSX 20(DI), R9
+	VADDPS  (R8)(R9*4), Y10, Y10
+	VADDPS  32(R8)(R9*4), Y11, Y11
+
+bounds6:
+	VBROADCASTSS 240(AX), Y12
+	VMAXPS       Y0, Y12, Y0
+	VMAXPS       Y1, Y12, Y1
+	VMAXPS       Y2, Y12, Y2
+	VMAXPS       Y3, Y12, Y3
+	VMAXPS       Y4, Y12, Y4
+	VMAXPS       Y5, Y12, Y5
+	VMAXPS       Y6, Y12, Y6
+	VMAXPS       Y7, Y12, Y7
+	VMAXPS       Y8, Y12, Y8
+	VMAXPS       Y9, Y12, Y9
+	VMAXPS       Y10, Y12, Y10
+	VMAXPS       Y11, Y12, Y11
+	VBROADCASTSS 244(AX), Y12
+	VMINPS       Y0, Y12, Y0
+	VMINPS       Y1, Y12, Y1
+	VMINPS       Y2, Y12, Y2
+	VMINPS       Y3, Y12, Y3
+	VMINPS       Y4, Y12, Y4
+	VMINPS       Y5, Y12, Y5
+	VMINPS       Y6, Y12, Y6
+	VMINPS       Y7, Y12, Y7
+	VMINPS       Y8, Y12, Y8
+	VMINPS       Y9, Y12, Y9
+	VMINPS       Y10, Y12, Y10
+	VMINPS       Y11, Y12, Y11
+
+store6:
+	MOVLQSX (DI), R8
+	VMOVUPS Y0, (SI)(R8*4)
+	VMOVUPS Y1, 32(SI)(R8*4)
+	MOVLQSX 4(DI), R8
+	VMOVUPS Y2, (SI)(R8*4)
+	VMOVUPS Y3, 32(SI)(R8*4)
+	MOVLQSX 8(DI), R8
+	VMOVUPS Y4, (SI)(R8*4)
+	VMOVUPS Y5, 32(SI)(R8*4)
+	MOVLQSX 12(DI), R8
+	VMOVUPS Y6, (SI)(R8*4)
+	VMOVUPS Y7, 32(SI)(R8*4)
+	MOVLQSX 16(DI), R8
+	VMOVUPS Y8, (SI)(R8*4)
+	VMOVUPS Y9, 32(SI)(R8*4)
+	MOVLQSX 20(DI), DI
+	VMOVUPS Y10, (SI)(DI*4)
+	VMOVUPS Y11, 32(SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+64, CX
+	ADDQ    $+64, SI
+	ADDQ    $0x00000040, (SP)
+	DECQ    8(SP)
+	JNZ     rows6
+	VZEROUPPER
+	RET
+
+// func depthwiseGrad2x1AVX2(t *groupGrad)
+// Requires: AVX, FMA3
+TEXT ·depthwiseGrad2x1AVX2(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Y0
+	VMOVUPS 32(CX), Y1
+	ADDQ    DX, CX
+	MOVQ    8(AX), CX
+	MOVQ    (AX), BX
+	MOVQ    80(AX), SI
+	SHLQ    $0x02, SI
+	MOVQ    88(AX), DI
+	SHLQ    $0x02, DI
+	MOVQ    96(AX), R8
+	SHLQ    $0x02, R8
+	MOVQ    32(AX), R8
+	MOVQ    56(AX), R9
+
+segment:
+	MOVQ (CX), R10
+	LEAQ (R8)(R10*4), R10
+	MOVQ 8(CX), R11
+	LEAQ (R9)(R11*4), R11
+	MOVQ 16(CX), R12
+	ADDQ $+24, CX
+
+pixel:
+	VMOVUPS     (R11), Y2
+	VMOVUPS     32(R11), Y3
+	VFMADD231PS (R10), Y2, Y0
+	VFMADD231PS 32(R10), Y3, Y1
+	ADDQ        SI, R10
+	ADDQ        DI, R11
+	DECQ        R12
+	JNZ         pixel
+	DECQ        BX
+	JNZ         segment
+	MOVQ        104(AX), CX
+	VMOVUPS     Y0, (CX)
+	VMOVUPS     Y1, 32(CX)
+	ADDQ        DX, CX
+	VZEROUPPER
+	RET
+
+// func depthwiseGrad2x2AVX2(t *groupGrad)
+// Requires: AVX, FMA3
+TEXT ·depthwiseGrad2x2AVX2(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Y0
+	VMOVUPS 32(CX), Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y2
+	VMOVUPS 32(CX), Y3
+	ADDQ    DX, CX
+	MOVQ    8(AX), CX
+	MOVQ    (AX), BX
+	MOVQ    80(AX), SI
+	SHLQ    $0x02, SI
+	MOVQ    88(AX), DI
+	SHLQ    $0x02, DI
+	MOVQ    96(AX), R8
+	SHLQ    $0x02, R8
+	MOVQ    32(AX), R9
+	MOVQ    56(AX), R10
+
+segment:
+	MOVQ (CX), R11
+	LEAQ (R9)(R11*4), R11
+	MOVQ 8(CX), R12
+	LEAQ (R10)(R12*4), R12
+	MOVQ 16(CX), R13
+	ADDQ $+24, CX
+
+pixel:
+	VMOVUPS     (R12), Y4
+	VMOVUPS     32(R12), Y5
+	VFMADD231PS (R11), Y4, Y0
+	VFMADD231PS 32(R11), Y5, Y1
+	VFMADD231PS (R11)(R8*1), Y4, Y2
+	VFMADD231PS 32(R11)(R8*1), Y5, Y3
+	ADDQ        SI, R11
+	ADDQ        DI, R12
+	DECQ        R13
+	JNZ         pixel
+	DECQ        BX
+	JNZ         segment
+	MOVQ        104(AX), CX
+	VMOVUPS     Y0, (CX)
+	VMOVUPS     Y1, 32(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y2, (CX)
+	VMOVUPS     Y3, 32(CX)
+	ADDQ        DX, CX
+	VZEROUPPER
+	RET
+
+// func depthwiseGrad2x3AVX2(t *groupGrad)
+// Requires: AVX, FMA3
+TEXT ·depthwiseGrad2x3AVX2(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Y0
+	VMOVUPS 32(CX), Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y2
+	VMOVUPS 32(CX), Y3
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y4
+	VMOVUPS 32(CX), Y5
+	ADDQ    DX, CX
+	MOVQ    8(AX), CX
+	MOVQ    (AX), BX
+	MOVQ    80(AX), SI
+	SHLQ    $0x02, SI
+	MOVQ    88(AX), DI
+	SHLQ    $0x02, DI
+	MOVQ    96(AX), R8
+	SHLQ    $0x02, R8
+	MOVQ    32(AX), R9
+	MOVQ    56(AX), R10
+
+segment:
+	MOVQ (CX), R11
+	LEAQ (R9)(R11*4), R11
+	MOVQ 8(CX), R12
+	LEAQ (R10)(R12*4), R12
+	MOVQ 16(CX), R13
+	ADDQ $+24, CX
+
+pixel:
+	VMOVUPS     (R12), Y6
+	VMOVUPS     32(R12), Y7
+	VFMADD231PS (R11), Y6, Y0
+	VFMADD231PS 32(R11), Y7, Y1
+	VFMADD231PS (R11)(R8*1), Y6, Y2
+	VFMADD231PS 32(R11)(R8*1), Y7, Y3
+	VFMADD231PS (R11)(R8*2), Y6, Y4
+	VFMADD231PS 32(R11)(R8*2), Y7, Y5
+	ADDQ        SI, R11
+	ADDQ        DI, R12
+	DECQ        R13
+	JNZ         pixel
+	DECQ        BX
+	JNZ         segment
+	MOVQ        104(AX), CX
+	VMOVUPS     Y0, (CX)
+	VMOVUPS     Y1, 32(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y2, (CX)
+	VMOVUPS     Y3, 32(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y4, (CX)
+	VMOVUPS     Y5, 32(CX)
+	ADDQ        DX, CX
+	VZEROUPPER
+	RET
+
+// func depthwiseGrad2x4AVX2(t *groupGrad)
+// Requires: AVX, FMA3
+TEXT ·depthwiseGrad2x4AVX2(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Y0
+	VMOVUPS 32(CX), Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y2
+	VMOVUPS 32(CX), Y3
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y4
+	VMOVUPS 32(CX), Y5
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y6
+	VMOVUPS 32(CX), Y7
+	ADDQ    DX, CX
+	MOVQ    8(AX), CX
+	MOVQ    (AX), BX
+	MOVQ    80(AX), SI
+	SHLQ    $0x02, SI
+	MOVQ    88(AX), DI
+	SHLQ    $0x02, DI
+	MOVQ    96(AX), R8
+	SHLQ    $0x02, R8
+	LEAQ    (R8)(R8*2), R9
+	MOVQ    32(AX), R10
+	MOVQ    56(AX), R11
+
+segment:
+	MOVQ (CX), R12
+	LEAQ (R10)(R12*4), R12
+	MOVQ 8(CX), R13
+	LEAQ (R11)(R13*4), R13
+	MOVQ 16(CX), R14
+	ADDQ $+24, CX
+
+pixel:
+	VMOVUPS     (R13), Y8
+	VMOVUPS     32(R13), Y9
+	VFMADD231PS (R12), Y8, Y0
+	VFMADD231PS 32(R12), Y9, Y1
+	VFMADD231PS (R12)(R8*1), Y8, Y2
+	VFMADD231PS 32(R12)(R8*1), Y9, Y3
+	VFMADD231PS (R12)(R8*2), Y8, Y4
+	VFMADD231PS 32(R12)(R8*2), Y9, Y5
+	VFMADD231PS (R12)(R9*1), Y8, Y6
+	VFMADD231PS 32(R12)(R9*1), Y9, Y7
+	ADDQ        SI, R12
+	ADDQ        DI, R13
+	DECQ        R14
+	JNZ         pixel
+	DECQ        BX
+	JNZ         segment
+	MOVQ        104(AX), CX
+	VMOVUPS     Y0, (CX)
+	VMOVUPS     Y1, 32(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y2, (CX)
+	VMOVUPS     Y3, 32(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y4, (CX)
+	VMOVUPS     Y5, 32(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y6, (CX)
+	VMOVUPS     Y7, 32(CX)
+	ADDQ        DX, CX
+	VZEROUPPER
+	RET
+
+// func depthwiseGrad2x5AVX2(t *groupGrad)
+// Requires: AVX, FMA3
+TEXT ·depthwiseGrad2x5AVX2(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Y0
+	VMOVUPS 32(CX), Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y2
+	VMOVUPS 32(CX), Y3
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y4
+	VMOVUPS 32(CX), Y5
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y6
+	VMOVUPS 32(CX), Y7
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y8
+	VMOVUPS 32(CX), Y9
+	ADDQ    DX, CX
+	MOVQ    8(AX), CX
+	MOVQ    (AX), BX
+	MOVQ    80(AX), SI
+	SHLQ    $0x02, SI
+	MOVQ    88(AX), DI
+	SHLQ    $0x02, DI
+	MOVQ    96(AX), R8
+	SHLQ    $0x02, R8
+	LEAQ    (R8)(R8*2), R9
+	MOVQ    32(AX), R10
+	MOVQ    56(AX), R11
+
+segment:
+	MOVQ (CX), R12
+	LEAQ (R10)(R12*4), R12
+	MOVQ 8(CX), R13
+	LEAQ (R11)(R13*4), R13
+	MOVQ 16(CX), R14
+	ADDQ $+24, CX
+
+pixel:
+	VMOVUPS     (R13), Y10
+	VMOVUPS     32(R13), Y11
+	VFMADD231PS (R12), Y10, Y0
+	VFMADD231PS 32(R12), Y11, Y1
+	VFMADD231PS (R12)(R8*1), Y10, Y2
+	VFMADD231PS 32(R12)(R8*1), Y11, Y3
+	VFMADD231PS (R12)(R8*2), Y10, Y4
+	VFMADD231PS 32(R12)(R8*2), Y11, Y5
+	VFMADD231PS (R12)(R9*1), Y10, Y6
+	VFMADD231PS 32(R12)(R9*1), Y11, Y7
+	VFMADD231PS (R12)(R8*4), Y10, Y8
+	VFMADD231PS 32(R12)(R8*4), Y11, Y9
+	ADDQ        SI, R12
+	ADDQ        DI, R13
+	DECQ        R14
+	JNZ         pixel
+	DECQ        BX
+	JNZ         segment
+	MOVQ        104(AX), CX
+	VMOVUPS     Y0, (CX)
+	VMOVUPS     Y1, 32(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y2, (CX)
+	VMOVUPS     Y3, 32(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y4, (CX)
+	VMOVUPS     Y5, 32(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y6, (CX)
+	VMOVUPS     Y7, 32(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y8, (CX)
+	VMOVUPS     Y9, 32(CX)
+	ADDQ        DX, CX
+	VZEROUPPER
+	RET
+
+// func quads1AVX2(t *groupTile)
+// Requires: AVX, CMOV, FMA3
+TEXT ·quads1AVX2(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), AX
+	MOVQ 56(AX), CX
+	MOVQ 80(AX), DX
+	MOVQ 104(AX), BX
+	MOVQ 160(AX), SI
+	MOVQ $0x00000000, (SP)
+	MOVQ 24(AX), DI
+	MOVQ DI, 8(SP)
+	CMPQ (AX), $0x03
+	JE   rows3
+	CMPQ (AX), $0x02
+	JE   rows2
+
+rows1:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap1:
+	MOVL        (DI), R10
+	TESTL       R10, R10
+	LEAQ        (CX)(R10*4), R10
+	CMOVQMI     DX, R10
+	VMOVUPS     (R10), Y4
+	VMOVUPS     (R9), Y5
+	VFMADD231PS Y4, Y5, Y0
+	VMOVUPS     32(R9), Y5
+	VFMADD231PS Y4, Y5, Y1
+	VMOVUPS     64(R9), Y5
+	VFMADD231PS Y4, Y5, Y2
+	VMOVUPS     96(R9), Y5
+	VFMADD231PS Y4, Y5, Y3
+	ADDQ        $+128, R9
+	ADDQ        $+4, DI
+	DECQ        R8
+	JNZ         tap1
+	VPERMILPS   $0xb1, Y1, Y1
+	VPERMILPS   $0x4e, Y2, Y2
+	VPERMILPS   $0x1b, Y3, Y3
+	VADDPS      Y1, Y0, Y0
+	VADDPS      Y3, Y2, Y2
+	VADDPS      Y2, Y0, Y0
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store1
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add1
+	ADDQ        (SP), R8
+	VADDPS      (R8), Y0, Y0
+
+add1:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds1
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Y0, Y0
+
+bounds1:
+	VBROADCASTSS 240(AX), Y1
+	VMAXPS       Y0, Y1, Y0
+	VBROADCASTSS 244(AX), Y1
+	VMINPS       Y0, Y1, Y0
+
+store1:
+	MOVLQSX (DI), DI
+	VMOVUPS Y0, (SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+32, CX
+	ADDQ    $+32, SI
+	ADDQ    $0x00000020, (SP)
+	DECQ    8(SP)
+	JNZ     rows1
+	VZEROUPPER
+	RET
+
+rows2:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap2:
+	MOVL        (DI), R10
+	TESTL       R10, R10
+	LEAQ        (CX)(R10*4), R10
+	CMOVQMI     DX, R10
+	MOVL        4(DI), R11
+	TESTL       R11, R11
+	LEAQ        (CX)(R11*4), R11
+	CMOVQMI     DX, R11
+	VMOVUPS     (R10), Y8
+	VMOVUPS     (R11), Y9
+	VMOVUPS     (R9), Y10
+	VFMADD231PS Y8, Y10, Y0
+	VFMADD231PS Y9, Y10, Y4
+	VMOVUPS     32(R9), Y10
+	VFMADD231PS Y8, Y10, Y1
+	VFMADD231PS Y9, Y10, Y5
+	VMOVUPS     64(R9), Y10
+	VFMADD231PS Y8, Y10, Y2
+	VFMADD231PS Y9, Y10, Y6
+	VMOVUPS     96(R9), Y10
+	VFMADD231PS Y8, Y10, Y3
+	VFMADD231PS Y9, Y10, Y7
+	ADDQ        $+128, R9
+	ADDQ        $+8, DI
+	DECQ        R8
+	JNZ         tap2
+	VPERMILPS   $0xb1, Y1, Y1
+	VPERMILPS   $0x4e, Y2, Y2
+	VPERMILPS   $0x1b, Y3, Y3
+	VADDPS      Y1, Y0, Y0
+	VADDPS      Y3, Y2, Y2
+	VADDPS      Y2, Y0, Y0
+	VPERMILPS   $0xb1, Y5, Y5
+	VPERMILPS   $0x4e, Y6, Y6
+	VPERMILPS   $0x1b, Y7, Y7
+	VADDPS      Y5, Y4, Y4
+	VADDPS      Y7, Y6, Y6
+	VADDPS      Y6, Y4, Y4
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store2
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add2
+	ADDQ        (SP), R8
+	VADDPS      (R8), Y0, Y0
+	VADDPS      (R8), Y4, Y4
+
+add2:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds2
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Y0, Y0
+	MOVLQSX 4(DI), R9
+	VADDPS  (R8)(R9*4), Y4, Y4
+
+bounds2:
+	VBROADCASTSS 240(AX), Y1
+	VMAXPS       Y0, Y1, Y0
+	VMAXPS       Y4, Y1, Y4
+	VBROADCASTSS 244(AX), Y1
+	VMINPS       Y0, Y1, Y0
+	VMINPS       Y4, Y1, Y4
+
+store2:
+	MOVLQSX (DI), R8
+	VMOVUPS Y0, (SI)(R8*4)
+	MOVLQSX 4(DI), DI
+	VMOVUPS Y4, (SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+32, CX
+	ADDQ    $+32, SI
+	ADDQ    $0x00000020, (SP)
+	DECQ    8(SP)
+	JNZ     rows2
+	VZEROUPPER
+	RET
+
+rows3:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap3:
+	MOVL        (DI), R10
+	TESTL       R10, R10
+	LEAQ        (CX)(R10*4), R10
+	CMOVQMI     DX, R10
+	MOVL        4(DI), R11
+	TESTL       R11, R11
+	LEAQ        (CX)(R11*4), R11
+	CMOVQMI     DX, R11
+	MOVL        8(DI), R12
+	TESTL       R12, R12
+	LEAQ        (CX)(R12*4), R12
+	CMOVQMI     DX, R12
+	VMOVUPS     (R10), Y12
+	VMOVUPS     (R11), Y13
+	VMOVUPS     (R12), Y14
+	VMOVUPS     (R9), Y15
+	VFMADD231PS Y12, Y15, Y0
+	VFMADD231PS Y13, Y15, Y4
+	VFMADD231PS Y14, Y15, Y8
+	VMOVUPS     32(R9), Y15
+	VFMADD231PS Y12, Y15, Y1
+	VFMADD231PS Y13, Y15, Y5
+	VFMADD231PS Y14, Y15, Y9
+	VMOVUPS     64(R9), Y15
+	VFMADD231PS Y12, Y15, Y2
+	VFMADD231PS Y13, Y15, Y6
+	VFMADD231PS Y14, Y15, Y10
+	VMOVUPS     96(R9), Y15
+	VFMADD231PS Y12, Y15, Y3
+	VFMADD231PS Y13, Y15, Y7
+	VFMADD231PS Y14, Y15, Y11
+	ADDQ        $+128, R9
+	ADDQ        $+12, DI
+	DECQ        R8
+	JNZ         tap3
+	VPERMILPS   $0xb1, Y1, Y1
+	VPERMILPS   $0x4e, Y2, Y2
+	VPERMILPS   $0x1b, Y3, Y3
+	VADDPS      Y1, Y0, Y0
+	VADDPS      Y3, Y2, Y2
+	VADDPS      Y2, Y0, Y0
+	VPERMILPS   $0xb1, Y5, Y5
+	VPERMILPS   $0x4e, Y6, Y6
+	VPERMILPS   $0x1b, Y7, Y7
+	VADDPS      Y5, Y4, Y4
+	VADDPS      Y7, Y6, Y6
+	VADDPS      Y6, Y4, Y4
+	VPERMILPS   $0xb1, Y9, Y9
+	VPERMILPS   $0x4e, Y10, Y10
+	VPERMILPS   $0x1b, Y11, Y11
+	VADDPS      Y9, Y8, Y8
+	VADDPS      Y11, Y10, Y10
+	VADDPS      Y10, Y8, Y8
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store3
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add3
+	ADDQ        (SP), R8
+	VADDPS      (R8), Y0, Y0
+	VADDPS      (R8), Y4, Y4
+	VADDPS      (R8), Y8, Y8
+
+add3:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds3
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Y0, Y0
+	MOVLQSX 4(DI), R9
+	VADDPS  (R8)(R9*4), Y4, Y4
+	MOVLQSX 8(DI), R9
+	VADDPS  (R8)(R9*4), Y8, Y8
+
+bounds3:
+	VBROADCASTSS 240(AX), Y1
+	VMAXPS       Y0, Y1, Y0
+	VMAXPS       Y4, Y1, Y4
+	VMAXPS       Y8, Y1, Y8
+	VBROADCASTSS 244(AX), Y1
+	VMINPS       Y0, Y1, Y0
+	VMINPS       Y4, Y1, Y4
+	VMINPS       Y8, Y1, Y8
+
+store3:
+	MOVLQSX (DI), R8
+	VMOVUPS Y0, (SI)(R8*4)
+	MOVLQSX 4(DI), R8
+	VMOVUPS Y4, (SI)(R8*4)
+	MOVLQSX 8(DI), DI
+	VMOVUPS Y8, (SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+32, CX
+	ADDQ    $+32, SI
+	ADDQ    $0x00000020, (SP)
+	DECQ    8(SP)
+	JNZ     rows3
+	VZEROUPPER
+	RET
+
+// func quads2AVX2(t *groupTile)
+// Requires: AVX, AVX2, CMOV, FMA3
+TEXT ·quads2AVX2(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), AX
+	MOVQ 56(AX), CX
+	MOVQ 80(AX), DX
+	MOVQ 104(AX), BX
+	MOVQ 160(AX), SI
+	MOVQ $0x00000000, (SP)
+	MOVQ 24(AX), DI
+	MOVQ DI, 8(SP)
+	CMPQ (AX), $0x03
+	JE   rows3
+	CMPQ (AX), $0x02
+	JE   rows2
+
+rows1:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap1:
+	MOVL    (DI), R10
+	TESTL   R10, R10
+	LEAQ    (CX)(R10*4), R10
+	CMOVQMI DX, R10
+	MOVQ    16(AX), R11
+	MOVQ    R11, 16(SP)
+
+part1:
+	VMOVUPS     (R10), Y4
+	VMOVUPS     (R9), Y5
+	VFMADD231PS Y4, Y5, Y0
+	VMOVUPS     32(R9), Y5
+	VFMADD231PS Y4, Y5, Y1
+	VMOVUPS     64(R9), Y5
+	VFMADD231PS Y4, Y5, Y2
+	VMOVUPS     96(R9), Y5
+	VFMADD231PS Y4, Y5, Y3
+	VPERMPD     $0x4e, (R10), Y4
+	VMOVUPS     128(R9), Y5
+	VFMADD231PS Y4, Y5, Y0
+	VMOVUPS     160(R9), Y5
+	VFMADD231PS Y4, Y5, Y1
+	VMOVUPS     192(R9), Y5
+	VFMADD231PS Y4, Y5, Y2
+	VMOVUPS     224(R9), Y5
+	VFMADD231PS Y4, Y5, Y3
+	ADDQ        $+256, R9
+	ADDQ        $+32, R10
+	DECQ        16(SP)
+	JNZ         part1
+	ADDQ        $+4, DI
+	DECQ        R8
+	JNZ         tap1
+	VPERMILPS   $0xb1, Y1, Y1
+	VPERMILPS   $0x4e, Y2, Y2
+	VPERMILPS   $0x1b, Y3, Y3
+	VADDPS      Y1, Y0, Y0
+	VADDPS      Y3, Y2, Y2
+	VADDPS      Y2, Y0, Y0
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store1
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add1
+	ADDQ        (SP), R8
+	VADDPS      (R8), Y0, Y0
+
+add1:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds1
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Y0, Y0
+
+bounds1:
+	VBROADCASTSS 240(AX), Y1
+	VMAXPS       Y0, Y1, Y0
+	VBROADCASTSS 244(AX), Y1
+	VMINPS       Y0, Y1, Y0
+
+store1:
+	MOVLQSX (DI), DI
+	VMOVUPS Y0, (SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+32, CX
+	ADDQ    $+32, SI
+	ADDQ    $0x00000020, (SP)
+	DECQ    8(SP)
+	JNZ     rows1
+	VZEROUPPER
+	RET
+
+rows2:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap2:
+	MOVL    (DI), R10
+	TESTL   R10, R10
+	LEAQ    (CX)(R10*4), R10
+	CMOVQMI DX, R10
+	MOVL    4(DI), R11
+	TESTL   R11, R11
+	LEAQ    (CX)(R11*4), R11
+	CMOVQMI DX, R11
+	MOVQ    16(AX), R12
+	MOVQ    R12, 24(SP)
+
+part2:
+	VMOVUPS     (R10), Y8
+	VMOVUPS     (R11), Y9
+	VMOVUPS     (R9), Y10
+	VFMADD231PS Y8, Y10, Y0
+	VFMADD231PS Y9, Y10, Y4
+	VMOVUPS     32(R9), Y10
+	VFMADD231PS Y8, Y10, Y1
+	VFMADD231PS Y9, Y10, Y5
+	VMOVUPS     64(R9), Y10
+	VFMADD231PS Y8, Y10, Y2
+	VFMADD231PS Y9, Y10, Y6
+	VMOVUPS     96(R9), Y10
+	VFMADD231PS Y8, Y10, Y3
+	VFMADD231PS Y9, Y10, Y7
+	VPERMPD     $0x4e, (R10), Y8
+	VPERMPD     $0x4e, (R11), Y9
+	VMOVUPS     128(R9), Y10
+	VFMADD231PS Y8, Y10, Y0
+	VFMADD231PS Y9, Y10, Y4
+	VMOVUPS     160(R9), Y10
+	VFMADD231PS Y8, Y10, Y1
+	VFMADD231PS Y9, Y10, Y5
+	VMOVUPS     192(R9), Y10
+	VFMADD231PS Y8, Y10, Y2
+	VFMADD231PS Y9, Y10, Y6
+	VMOVUPS     224(R9), Y10
+	VFMADD231PS Y8, Y10, Y3
+	VFMADD231PS Y9, Y10, Y7
+	ADDQ        $+256, R9
+	ADDQ        $+32, R10
+	ADDQ        $+32, R11
+	DECQ        24(SP)
+	JNZ         part2
+	ADDQ        $+8, DI
+	DECQ        R8
+	JNZ         tap2
+	VPERMILPS   $0xb1, Y1, Y1
+	VPERMILPS   $0x4e, Y2, Y2
+	VPERMILPS   $0x1b, Y3, Y3
+	VADDPS      Y1, Y0, Y0
+	VADDPS      Y3, Y2, Y2
+	VADDPS      Y2, Y0, Y0
+	VPERMILPS   $0xb1, Y5, Y5
+	VPERMILPS   $0x4e, Y6, Y6
+	VPERMILPS   $0x1b, Y7, Y7
+	VADDPS      Y5, Y4, Y4
+	VADDPS      Y7, Y6, Y6
+	VADDPS      Y6, Y4, Y4
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store2
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add2
+	ADDQ        (SP), R8
+	VADDPS      (R8), Y0, Y0
+	VADDPS      (R8), Y4, Y4
+
+add2:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds2
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Y0, Y0
+	MOVLQSX 4(DI), R9
+	VADDPS  (R8)(R9*4), Y4, Y4
+
+bounds2:
+	VBROADCASTSS 240(AX), Y1
+	VMAXPS       Y0, Y1, Y0
+	VMAXPS       Y4, Y1, Y4
+	VBROADCASTSS 244(AX), Y1
+	VMINPS       Y0, Y1, Y0
+	VMINPS       Y4, Y1, Y4
+
+store2:
+	MOVLQSX (DI), R8
+	VMOVUPS Y0, (SI)(R8*4)
+	MOVLQSX 4(DI), DI
+	VMOVUPS Y4, (SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+32, CX
+	ADDQ    $+32, SI
+	ADDQ    $0x00000020, (SP)
+	DECQ    8(SP)
+	JNZ     rows2
+	VZEROUPPER
+	RET
+
+rows3:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap3:
+	MOVL    (DI), R10
+	TESTL   R10, R10
+	LEAQ    (CX)(R10*4), R10
+	CMOVQMI DX, R10
+	MOVL    4(DI), R11
+	TESTL   R11, R11
+	LEAQ    (CX)(R11*4), R11
+	CMOVQMI DX, R11
+	MOVL    8(DI), R12
+	TESTL   R12, R12
+	LEAQ    (CX)(R12*4), R12
+	CMOVQMI DX, R12
+	MOVQ    16(AX), R13
+	MOVQ    R13, 32(SP)
+
+part3:
+	VMOVUPS     (R10), Y12
+	VMOVUPS     (R11), Y13
+	VMOVUPS     (R12), Y14
+	VMOVUPS     (R9), Y15
+	VFMADD231PS Y12, Y15, Y0
+	VFMADD231PS Y13, Y15, Y4
+	VFMADD231PS Y14, Y15, Y8
+	VMOVUPS     32(R9), Y15
+	VFMADD231PS Y12, Y15, Y1
+	VFMADD231PS Y13, Y15, Y5
+	VFMADD231PS Y14, Y15, Y9
+	VMOVUPS     64(R9), Y15
+	VFMADD231PS Y12, Y15, Y2
+	VFMADD231PS Y13, Y15, Y6
+	VFMADD231PS Y14, Y15, Y10
+	VMOVUPS     96(R9), Y15
+	VFMADD231PS Y12, Y15, Y3
+	VFMADD231PS Y13, Y15, Y7
+	VFMADD231PS Y14, Y15, Y11
+	VPERMPD     $0x4e, (R10), Y12
+	VPERMPD     $0x4e, (R11), Y13
+	VPERMPD     $0x4e, (R12), Y14
+	VMOVUPS     128(R9), Y15
+	VFMADD231PS Y12, Y15, Y0
+	VFMADD231PS Y13, Y15, Y4
+	VFMADD231PS Y14, Y15, Y8
+	VMOVUPS     160(R9), Y15
+	VFMADD231PS Y12, Y15, Y1
+	VFMADD231PS Y13, Y15, Y5
+	VFMADD231PS Y14, Y15, Y9
+	VMOVUPS     192(R9), Y15
+	VFMADD231PS Y12, Y15, Y2
+	VFMADD231PS Y13, Y15, Y6
+	VFMADD231PS Y14, Y15, Y10
+	VMOVUPS     224(R9), Y15
+	VFMADD231PS Y12, Y15, Y3
+	VFMADD231PS Y13, Y15, Y7
+	VFMADD231PS Y14, Y15, Y11
+	ADDQ        $+256, R9
+	ADDQ        $+32, R10
+	ADDQ        $+32, R11
+	ADDQ        $+32, R12
+	DECQ        32(SP)
+	JNZ         part3
+	ADDQ        $+12, DI
+	DECQ        R8
+	JNZ         tap3
+	VPERMILPS   $0xb1, Y1, Y1
+	VPERMILPS   $0x4e, Y2, Y2
+	VPERMILPS   $0x1b, Y3, Y3
+	VADDPS      Y1, Y0, Y0
+	VADDPS      Y3, Y2, Y2
+	VADDPS      Y2, Y0, Y0
+	VPERMILPS   $0xb1, Y5, Y5
+	VPERMILPS   $0x4e, Y6, Y6
+	VPERMILPS   $0x1b, Y7, Y7
+	VADDPS      Y5, Y4, Y4
+	VADDPS      Y7, Y6, Y6
+	VADDPS      Y6, Y4, Y4
+	VPERMILPS   $0xb1, Y9, Y9
+	VPERMILPS   $0x4e, Y10, Y10
+	VPERMILPS   $0x1b, Y11, Y11
+	VADDPS      Y9, Y8, Y8
+	VADDPS      Y11, Y10, Y10
+	VADDPS      Y10, Y8, Y8
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store3
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add3
+	ADDQ        (SP), R8
+	VADDPS      (R8), Y0, Y0
+	VADDPS      (R8), Y4, Y4
+	VADDPS      (R8), Y8, Y8
+
+add3:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds3
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Y0, Y0
+	MOVLQSX 4(DI), R9
+	VADDPS  (R8)(R9*4), Y4, Y4
+	MOVLQSX 8(DI), R9
+	VADDPS  (R8)(R9*4), Y8, Y8
+
+bounds3:
+	VBROADCASTSS 240(AX), Y1
+	VMAXPS       Y0, Y1, Y0
+	VMAXPS       Y4, Y1, Y4
+	VMAXPS       Y8, Y1, Y8
+	VBROADCASTSS 244(AX), Y1
+	VMINPS       Y0, Y1, Y0
+	VMINPS       Y4, Y1, Y4
+	VMINPS       Y8, Y1, Y8
+
+store3:
+	MOVLQSX (DI), R8
+	VMOVUPS Y0, (SI)(R8*4)
+	MOVLQSX 4(DI), R8
+	VMOVUPS Y4, (SI)(R8*4)
+	MOVLQSX 8(DI), DI
+	VMOVUPS Y8, (SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+32, CX
+	ADDQ    $+32, SI
+	ADDQ    $0x00000020, (SP)
+	DECQ    8(SP)
+	JNZ     rows3
+	VZEROUPPER
+	RET
+
+// func quadsGrad0x1AVX2(t *groupGrad)
+// Requires: AVX, FMA3
+TEXT ·quadsGrad0x1AVX2(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Y0
+	VMOVUPS 32(CX), Y1
+	VMOVUPS 64(CX), Y2
+	VMOVUPS 96(CX), Y3
+	ADDQ    DX, CX
+	MOVQ    8(AX), CX
+	MOVQ    (AX), BX
+	MOVQ    80(AX), SI
+	SHLQ    $0x02, SI
+	MOVQ    88(AX), DI
+	SHLQ    $0x02, DI
+	MOVQ    96(AX), R8
+	SHLQ    $0x02, R8
+	MOVQ    32(AX), R8
+	MOVQ    56(AX), R9
+
+segment:
+	MOVQ (CX), R10
+	LEAQ (R8)(R10*4), R10
+	MOVQ 8(CX), R11
+	LEAQ (R9)(R11*4), R11
+	MOVQ 16(CX), R12
+	ADDQ $+24, CX
+
+pixel:
+	VMOVUPS     (R11), Y4
+	VPERMILPS   $0xb1, Y4, Y5
+	VPERMILPS   $0x4e, Y4, Y6
+	VPERMILPS   $0x1b, Y4, Y7
+	VFMADD231PS (R10), Y4, Y0
+	VFMADD231PS (R10), Y5, Y1
+	VFMADD231PS (R10), Y6, Y2
+	VFMADD231PS (R10), Y7, Y3
+	ADDQ        SI, R10
+	ADDQ        DI, R11
+	DECQ        R12
+	JNZ         pixel
+	DECQ        BX
+	JNZ         segment
+	MOVQ        104(AX), CX
+	VMOVUPS     Y0, (CX)
+	VMOVUPS     Y1, 32(CX)
+	VMOVUPS     Y2, 64(CX)
+	VMOVUPS     Y3, 96(CX)
+	ADDQ        DX, CX
+	VZEROUPPER
+	RET
+
+// func quadsGrad0x2AVX2(t *groupGrad)
+// Requires: AVX, FMA3
+TEXT ·quadsGrad0x2AVX2(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Y0
+	VMOVUPS 32(CX), Y1
+	VMOVUPS 64(CX), Y2
+	VMOVUPS 96(CX), Y3
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y4
+	VMOVUPS 32(CX), Y5
+	VMOVUPS 64(CX), Y6
+	VMOVUPS 96(CX), Y7
+	ADDQ    DX, CX
+	MOVQ    8(AX), CX
+	MOVQ    (AX), BX
+	MOVQ    80(AX), SI
+	SHLQ    $0x02, SI
+	MOVQ    88(AX), DI
+	SHLQ    $0x02, DI
+	MOVQ    96(AX), R8
+	SHLQ    $0x02, R8
+	MOVQ    32(AX), R9
+	MOVQ    56(AX), R10
+
+segment:
+	MOVQ (CX), R11
+	LEAQ (R9)(R11*4), R11
+	MOVQ 8(CX), R12
+	LEAQ (R10)(R12*4), R12
+	MOVQ 16(CX), R13
+	ADDQ $+24, CX
+
+pixel:
+	VMOVUPS     (R12), Y8
+	VPERMILPS   $0xb1, Y8, Y9
+	VPERMILPS   $0x4e, Y8, Y10
+	VPERMILPS   $0x1b, Y8, Y11
+	VFMADD231PS (R11), Y8, Y0
+	VFMADD231PS (R11), Y9, Y1
+	VFMADD231PS (R11), Y10, Y2
+	VFMADD231PS (R11), Y11, Y3
+	VFMADD231PS (R11)(R8*1), Y8, Y4
+	VFMADD231PS (R11)(R8*1), Y9, Y5
+	VFMADD231PS (R11)(R8*1), Y10, Y6
+	VFMADD231PS (R11)(R8*1), Y11, Y7
+	ADDQ        SI, R11
+	ADDQ        DI, R12
+	DECQ        R13
+	JNZ         pixel
+	DECQ        BX
+	JNZ         segment
+	MOVQ        104(AX), CX
+	VMOVUPS     Y0, (CX)
+	VMOVUPS     Y1, 32(CX)
+	VMOVUPS     Y2, 64(CX)
+	VMOVUPS     Y3, 96(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y4, (CX)
+	VMOVUPS     Y5, 32(CX)
+	VMOVUPS     Y6, 64(CX)
+	VMOVUPS     Y7, 96(CX)
+	ADDQ        DX, CX
+	VZEROUPPER
+	RET
+
+// func quadsGrad0x3AVX2(t *groupGrad)
+// Requires: AVX, FMA3
+TEXT ·quadsGrad0x3AVX2(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Y0
+	VMOVUPS 32(CX), Y1
+	VMOVUPS 64(CX), Y2
+	VMOVUPS 96(CX), Y3
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y4
+	VMOVUPS 32(CX), Y5
+	VMOVUPS 64(CX), Y6
+	VMOVUPS 96(CX), Y7
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y8
+	VMOVUPS 32(CX), Y9
+	VMOVUPS 64(CX), Y10
+	VMOVUPS 96(CX), Y11
+	ADDQ    DX, CX
+	MOVQ    8(AX), CX
+	MOVQ    (AX), BX
+	MOVQ    80(AX), SI
+	SHLQ    $0x02, SI
+	MOVQ    88(AX), DI
+	SHLQ    $0x02, DI
+	MOVQ    96(AX), R8
+	SHLQ    $0x02, R8
+	MOVQ    32(AX), R9
+	MOVQ    56(AX), R10
+
+segment:
+	MOVQ (CX), R11
+	LEAQ (R9)(R11*4), R11
+	MOVQ 8(CX), R12
+	LEAQ (R10)(R12*4), R12
+	MOVQ 16(CX), R13
+	ADDQ $+24, CX
+
+pixel:
+	VMOVUPS     (R12), Y12
+	VPERMILPS   $0xb1, Y12, Y13
+	VPERMILPS   $0x4e, Y12, Y14
+	VPERMILPS   $0x1b, Y12, Y15
+	VFMADD231PS (R11), Y12, Y0
+	VFMADD231PS (R11), Y13, Y1
+	VFMADD231PS (R11), Y14, Y2
+	VFMADD231PS (R11), Y15, Y3
+	VFMADD231PS (R11)(R8*1), Y12, Y4
+	VFMADD231PS (R11)(R8*1), Y13, Y5
+	VFMADD231PS (R11)(R8*1), Y14, Y6
+	VFMADD231PS (R11)(R8*1), Y15, Y7
+	VFMADD231PS (R11)(R8*2), Y12, Y8
+	VFMADD231PS (R11)(R8*2), Y13, Y9
+	VFMADD231PS (R11)(R8*2), Y14, Y10
+	VFMADD231PS (R11)(R8*2), Y15, Y11
+	ADDQ        SI, R11
+	ADDQ        DI, R12
+	DECQ        R13
+	JNZ         pixel
+	DECQ        BX
+	JNZ         segment
+	MOVQ        104(AX), CX
+	VMOVUPS     Y0, (CX)
+	VMOVUPS     Y1, 32(CX)
+	VMOVUPS     Y2, 64(CX)
+	VMOVUPS     Y3, 96(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y4, (CX)
+	VMOVUPS     Y5, 32(CX)
+	VMOVUPS     Y6, 64(CX)
+	VMOVUPS     Y7, 96(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y8, (CX)
+	VMOVUPS     Y9, 32(CX)
+	VMOVUPS     Y10, 64(CX)
+	VMOVUPS     Y11, 96(CX)
+	ADDQ        DX, CX
+	VZEROUPPER
+	RET
+
+// func quadsGrad1x1AVX2(t *groupGrad)
+// Requires: AVX, AVX2, FMA3
+TEXT ·quadsGrad1x1AVX2(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Y0
+	VMOVUPS 32(CX), Y1
+	VMOVUPS 64(CX), Y2
+	VMOVUPS 96(CX), Y3
+	ADDQ    DX, CX
+	MOVQ    8(AX), CX
+	MOVQ    (AX), BX
+	MOVQ    80(AX), SI
+	SHLQ    $0x02, SI
+	MOVQ    88(AX), DI
+	SHLQ    $0x02, DI
+	MOVQ    96(AX), R8
+	SHLQ    $0x02, R8
+	MOVQ    32(AX), R8
+	MOVQ    56(AX), R9
+
+segment:
+	MOVQ (CX), R10
+	LEAQ (R8)(R10*4), R10
+	MOVQ 8(CX), R11
+	LEAQ (R9)(R11*4), R11
+	MOVQ 16(CX), R12
+	ADDQ $+24, CX
+
+pixel:
+	VPERMPD     $0x4e, (R11), Y4
+	VPERMILPS   $0xb1, Y4, Y5
+	VPERMILPS   $0x4e, Y4, Y6
+	VPERMILPS   $0x1b, Y4, Y7
+	VFMADD231PS (R10), Y4, Y0
+	VFMADD231PS (R10), Y5, Y1
+	VFMADD231PS (R10), Y6, Y2
+	VFMADD231PS (R10), Y7, Y3
+	ADDQ        SI, R10
+	ADDQ        DI, R11
+	DECQ        R12
+	JNZ         pixel
+	DECQ        BX
+	JNZ         segment
+	MOVQ        104(AX), CX
+	VMOVUPS     Y0, (CX)
+	VMOVUPS     Y1, 32(CX)
+	VMOVUPS     Y2, 64(CX)
+	VMOVUPS     Y3, 96(CX)
+	ADDQ        DX, CX
+	VZEROUPPER
+	RET
+
+// func quadsGrad1x2AVX2(t *groupGrad)
+// Requires: AVX, AVX2, FMA3
+TEXT ·quadsGrad1x2AVX2(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Y0
+	VMOVUPS 32(CX), Y1
+	VMOVUPS 64(CX), Y2
+	VMOVUPS 96(CX), Y3
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y4
+	VMOVUPS 32(CX), Y5
+	VMOVUPS 64(CX), Y6
+	VMOVUPS 96(CX), Y7
+	ADDQ    DX, CX
+	MOVQ    8(AX), CX
+	MOVQ    (AX), BX
+	MOVQ    80(AX), SI
+	SHLQ    $0x02, SI
+	MOVQ    88(AX), DI
+	SHLQ    $0x02, DI
+	MOVQ    96(AX), R8
+	SHLQ    $0x02, R8
+	MOVQ    32(AX), R9
+	MOVQ    56(AX), R10
+
+segment:
+	MOVQ (CX), R11
+	LEAQ (R9)(R11*4), R11
+	MOVQ 8(CX), R12
+	LEAQ (R10)(R12*4), R12
+	MOVQ 16(CX), R13
+	ADDQ $+24, CX
+
+pixel:
+	VPERMPD     $0x4e, (R12), Y8
+	VPERMILPS   $0xb1, Y8, Y9
+	VPERMILPS   $0x4e, Y8, Y10
+	VPERMILPS   $0x1b, Y8, Y11
+	VFMADD231PS (R11), Y8, Y0
+	VFMADD231PS (R11), Y9, Y1
+	VFMADD231PS (R11), Y10, Y2
+	VFMADD231PS (R11), Y11, Y3
+	VFMADD231PS (R11)(R8*1), Y8, Y4
+	VFMADD231PS (R11)(R8*1), Y9, Y5
+	VFMADD231PS (R11)(R8*1), Y10, Y6
+	VFMADD231PS (R11)(R8*1), Y11, Y7
+	ADDQ        SI, R11
+	ADDQ        DI, R12
+	DECQ        R13
+	JNZ         pixel
+	DECQ        BX
+	JNZ         segment
+	MOVQ        104(AX), CX
+	VMOVUPS     Y0, (CX)
+	VMOVUPS     Y1, 32(CX)
+	VMOVUPS     Y2, 64(CX)
+	VMOVUPS     Y3, 96(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y4, (CX)
+	VMOVUPS     Y5, 32(CX)
+	VMOVUPS     Y6, 64(CX)
+	VMOVUPS     Y7, 96(CX)
+	ADDQ        DX, CX
+	VZEROUPPER
+	RET
+
+// func quadsGrad1x3AVX2(t *groupGrad)
+// Requires: AVX, AVX2, FMA3
+TEXT ·quadsGrad1x3AVX2(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Y0
+	VMOVUPS 32(CX), Y1
+	VMOVUPS 64(CX), Y2
+	VMOVUPS 96(CX), Y3
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y4
+	VMOVUPS 32(CX), Y5
+	VMOVUPS 64(CX), Y6
+	VMOVUPS 96(CX), Y7
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y8
+	VMOVUPS 32(CX), Y9
+	VMOVUPS 64(CX), Y10
+	VMOVUPS 96(CX), Y11
+	ADDQ    DX, CX
+	MOVQ    8(AX), CX
+	MOVQ    (AX), BX
+	MOVQ    80(AX), SI
+	SHLQ    $0x02, SI
+	MOVQ    88(AX), DI
+	SHLQ    $0x02, DI
+	MOVQ    96(AX), R8
+	SHLQ    $0x02, R8
+	MOVQ    32(AX), R9
+	MOVQ    56(AX), R10
+
+segment:
+	MOVQ (CX), R11
+	LEAQ (R9)(R11*4), R11
+	MOVQ 8(CX), R12
+	LEAQ (R10)(R12*4), R12
+	MOVQ 16(CX), R13
+	ADDQ $+24, CX
+
+pixel:
+	VPERMPD     $0x4e, (R12), Y12
+	VPERMILPS   $0xb1, Y12, Y13
+	VPERMILPS   $0x4e, Y12, Y14
+	VPERMILPS   $0x1b, Y12, Y15
+	VFMADD231PS (R11), Y12, Y0
+	VFMADD231PS (R11), Y13, Y1
+	VFMADD231PS (R11), Y14, Y2
+	VFMADD231PS (R11), Y15, Y3
+	VFMADD231PS (R11)(R8*1), Y12, Y4
+	VFMADD231PS (R11)(R8*1), Y13, Y5
+	VFMADD231PS (R11)(R8*1), Y14, Y6
+	VFMADD231PS (R11)(R8*1), Y15, Y7
+	VFMADD231PS (R11)(R8*2), Y12, Y8
+	VFMADD231PS (R11)(R8*2), Y13, Y9
+	VFMADD231PS (R11)(R8*2), Y14, Y10
+	VFMADD231PS (R11)(R8*2), Y15, Y11
+	ADDQ        SI, R11
+	ADDQ        DI, R12
+	DECQ        R13
+	JNZ         pixel
+	DECQ        BX
+	JNZ         segment
+	MOVQ        104(AX), CX
+	VMOVUPS     Y0, (CX)
+	VMOVUPS     Y1, 32(CX)
+	VMOVUPS     Y2, 64(CX)
+	VMOVUPS     Y3, 96(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y4, (CX)
+	VMOVUPS     Y5, 32(CX)
+	VMOVUPS     Y6, 64(CX)
+	VMOVUPS     Y7, 96(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Y8, (CX)
+	VMOVUPS     Y9, 32(CX)
+	VMOVUPS     Y10, 64(CX)
+	VMOVUPS     Y11, 96(CX)
+	ADDQ        DX, CX
+	VZEROUPPER
+	RET
+
 // func tileInputAVX512(dst *float32, pitch int, x *float32, zero *float32, off *int32, tmp *float32, n int)
 // Requires: AVX, AVX512F, CMOV
 TEXT ·tileInputAVX512(SB), NOSPLIT, $16-56
@@ -2831,5 +5720,8427 @@ channels1:
 	TESTL       AX, AX
 	SETEQ       AL
 	MOVB        AL, finite+32(FP)
+	VZEROUPPER
+	RET
+
+// func depthwise1AVX512(t *groupTile)
+// Requires: AVX, AVX512F, CMOV
+TEXT ·depthwise1AVX512(SB), NOSPLIT, $16-8
+	MOVQ t+0(FP), AX
+	MOVQ 56(AX), CX
+	MOVQ 80(AX), DX
+	MOVQ 104(AX), BX
+	MOVQ 160(AX), SI
+	MOVQ $0x00000000, (SP)
+	MOVQ 24(AX), DI
+	MOVQ DI, 8(SP)
+	CMPQ (AX), $0x06
+	JE   rows6
+	CMPQ (AX), $0x05
+	JE   rows5
+	CMPQ (AX), $0x04
+	JE   rows4
+	CMPQ (AX), $0x03
+	JE   rows3
+	CMPQ (AX), $0x02
+	JE   rows2
+
+rows1:
+	VPXORD Z0, Z0, Z0
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap1:
+	MOVL        (DI), R10
+	TESTL       R10, R10
+	LEAQ        (CX)(R10*4), R10
+	CMOVQMI     DX, R10
+	VMOVUPS     (R9), Z1
+	VFMADD231PS (R10), Z1, Z0
+	ADDQ        $+64, R9
+	ADDQ        $+4, DI
+	DECQ        R8
+	JNZ         tap1
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store1
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add1
+	ADDQ        (SP), R8
+	VADDPS      (R8), Z0, Z0
+
+add1:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds1
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Z0, Z0
+
+bounds1:
+	VBROADCASTSS 240(AX), Z1
+	VMAXPS       Z0, Z1, Z0
+	VBROADCASTSS 244(AX), Z1
+	VMINPS       Z0, Z1, Z0
+
+store1:
+	MOVLQSX (DI), DI
+	VMOVUPS Z0, (SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+64, CX
+	ADDQ    $+64, SI
+	ADDQ    $0x00000040, (SP)
+	DECQ    8(SP)
+	JNZ     rows1
+	VZEROUPPER
+	RET
+
+rows2:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap2:
+	MOVL        (DI), R10
+	TESTL       R10, R10
+	LEAQ        (CX)(R10*4), R10
+	CMOVQMI     DX, R10
+	MOVL        4(DI), R11
+	TESTL       R11, R11
+	LEAQ        (CX)(R11*4), R11
+	CMOVQMI     DX, R11
+	VMOVUPS     (R9), Z2
+	VFMADD231PS (R10), Z2, Z0
+	VFMADD231PS (R11), Z2, Z1
+	ADDQ        $+64, R9
+	ADDQ        $+8, DI
+	DECQ        R8
+	JNZ         tap2
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store2
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add2
+	ADDQ        (SP), R8
+	VADDPS      (R8), Z0, Z0
+	VADDPS      (R8), Z1, Z1
+
+add2:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds2
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Z0, Z0
+	MOVLQSX 4(DI), R9
+	VADDPS  (R8)(R9*4), Z1, Z1
+
+bounds2:
+	VBROADCASTSS 240(AX), Z2
+	VMAXPS       Z0, Z2, Z0
+	VMAXPS       Z1, Z2, Z1
+	VBROADCASTSS 244(AX), Z2
+	VMINPS       Z0, Z2, Z0
+	VMINPS       Z1, Z2, Z1
+
+store2:
+	MOVLQSX (DI), R8
+	VMOVUPS Z0, (SI)(R8*4)
+	MOVLQSX 4(DI), DI
+	VMOVUPS Z1, (SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+64, CX
+	ADDQ    $+64, SI
+	ADDQ    $0x00000040, (SP)
+	DECQ    8(SP)
+	JNZ     rows2
+	VZEROUPPER
+	RET
+
+rows3:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap3:
+	MOVL        (DI), R10
+	TESTL       R10, R10
+	LEAQ        (CX)(R10*4), R10
+	CMOVQMI     DX, R10
+	MOVL        4(DI), R11
+	TESTL       R11, R11
+	LEAQ        (CX)(R11*4), R11
+	CMOVQMI     DX, R11
+	MOVL        8(DI), R12
+	TESTL       R12, R12
+	LEAQ        (CX)(R12*4), R12
+	CMOVQMI     DX, R12
+	VMOVUPS     (R9), Z3
+	VFMADD231PS (R10), Z3, Z0
+	VFMADD231PS (R11), Z3, Z1
+	VFMADD231PS (R12), Z3, Z2
+	ADDQ        $+64, R9
+	ADDQ        $+12, DI
+	DECQ        R8
+	JNZ         tap3
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store3
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add3
+	ADDQ        (SP), R8
+	VADDPS      (R8), Z0, Z0
+	VADDPS      (R8), Z1, Z1
+	VADDPS      (R8), Z2, Z2
+
+add3:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds3
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Z0, Z0
+	MOVLQSX 4(DI), R9
+	VADDPS  (R8)(R9*4), Z1, Z1
+	MOVLQSX 8(DI), R9
+	VADDPS  (R8)(R9*4), Z2, Z2
+
+bounds3:
+	VBROADCASTSS 240(AX), Z3
+	VMAXPS       Z0, Z3, Z0
+	VMAXPS       Z1, Z3, Z1
+	VMAXPS       Z2, Z3, Z2
+	VBROADCASTSS 244(AX), Z3
+	VMINPS       Z0, Z3, Z0
+	VMINPS       Z1, Z3, Z1
+	VMINPS       Z2, Z3, Z2
+
+store3:
+	MOVLQSX (DI), R8
+	VMOVUPS Z0, (SI)(R8*4)
+	MOVLQSX 4(DI), R8
+	VMOVUPS Z1, (SI)(R8*4)
+	MOVLQSX 8(DI), DI
+	VMOVUPS Z2, (SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+64, CX
+	ADDQ    $+64, SI
+	ADDQ    $0x00000040, (SP)
+	DECQ    8(SP)
+	JNZ     rows3
+	VZEROUPPER
+	RET
+
+rows4:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap4:
+	MOVL        (DI), R10
+	TESTL       R10, R10
+	LEAQ        (CX)(R10*4), R10
+	CMOVQMI     DX, R10
+	MOVL        4(DI), R11
+	TESTL       R11, R11
+	LEAQ        (CX)(R11*4), R11
+	CMOVQMI     DX, R11
+	MOVL        8(DI), R12
+	TESTL       R12, R12
+	LEAQ        (CX)(R12*4), R12
+	CMOVQMI     DX, R12
+	MOVL        12(DI), R13
+	TESTL       R13, R13
+	LEAQ        (CX)(R13*4), R13
+	CMOVQMI     DX, R13
+	VMOVUPS     (R9), Z4
+	VFMADD231PS (R10), Z4, Z0
+	VFMADD231PS (R11), Z4, Z1
+	VFMADD231PS (R12), Z4, Z2
+	VFMADD231PS (R13), Z4, Z3
+	ADDQ        $+64, R9
+	ADDQ        $+16, DI
+	DECQ        R8
+	JNZ         tap4
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store4
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add4
+	ADDQ        (SP), R8
+	VADDPS      (R8), Z0, Z0
+	VADDPS      (R8), Z1, Z1
+	VADDPS      (R8), Z2, Z2
+	VADDPS      (R8), Z3, Z3
+
+add4:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds4
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Z0, Z0
+	MOVLQSX 4(DI), R9
+	VADDPS  (R8)(R9*4), Z1, Z1
+	MOVLQSX 8(DI), R9
+	VADDPS  (R8)(R9*4), Z2, Z2
+	MOVLQSX 12(DI), R9
+	VADDPS  (R8)(R9*4), Z3, Z3
+
+bounds4:
+	VBROADCASTSS 240(AX), Z4
+	VMAXPS       Z0, Z4, Z0
+	VMAXPS       Z1, Z4, Z1
+	VMAXPS       Z2, Z4, Z2
+	VMAXPS       Z3, Z4, Z3
+	VBROADCASTSS 244(AX), Z4
+	VMINPS       Z0, Z4, Z0
+	VMINPS       Z1, Z4, Z1
+	VMINPS       Z2, Z4, Z2
+	VMINPS       Z3, Z4, Z3
+
+store4:
+	MOVLQSX (DI), R8
+	VMOVUPS Z0, (SI)(R8*4)
+	MOVLQSX 4(DI), R8
+	VMOVUPS Z1, (SI)(R8*4)
+	MOVLQSX 8(DI), R8
+	VMOVUPS Z2, (SI)(R8*4)
+	MOVLQSX 12(DI), DI
+	VMOVUPS Z3, (SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+64, CX
+	ADDQ    $+64, SI
+	ADDQ    $0x00000040, (SP)
+	DECQ    8(SP)
+	JNZ     rows4
+	VZEROUPPER
+	RET
+
+rows5:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap5:
+	MOVL        (DI), R10
+	TESTL       R10, R10
+	LEAQ        (CX)(R10*4), R10
+	CMOVQMI     DX, R10
+	MOVL        4(DI), R11
+	TESTL       R11, R11
+	LEAQ        (CX)(R11*4), R11
+	CMOVQMI     DX, R11
+	MOVL        8(DI), R12
+	TESTL       R12, R12
+	LEAQ        (CX)(R12*4), R12
+	CMOVQMI     DX, R12
+	MOVL        12(DI), R13
+	TESTL       R13, R13
+	LEAQ        (CX)(R13*4), R13
+	CMOVQMI     DX, R13
+	MOVL        16(DI), R14
+	TESTL       R14, R14
+	LEAQ        (CX)(R14*4), R14
+	CMOVQMI     DX, R14
+	VMOVUPS     (R9), Z5
+	VFMADD231PS (R10), Z5, Z0
+	VFMADD231PS (R11), Z5, Z1
+	VFMADD231PS (R12), Z5, Z2
+	VFMADD231PS (R13), Z5, Z3
+	VFMADD231PS (R14), Z5, Z4
+	ADDQ        $+64, R9
+	ADDQ        $+20, DI
+	DECQ        R8
+	JNZ         tap5
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store5
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add5
+	ADDQ        (SP), R8
+	VADDPS      (R8), Z0, Z0
+	VADDPS      (R8), Z1, Z1
+	VADDPS      (R8), Z2, Z2
+	VADDPS      (R8), Z3, Z3
+	VADDPS      (R8), Z4, Z4
+
+add5:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds5
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Z0, Z0
+	MOVLQSX 4(DI), R9
+	VADDPS  (R8)(R9*4), Z1, Z1
+	MOVLQSX 8(DI), R9
+	VADDPS  (R8)(R9*4), Z2, Z2
+	MOVLQSX 12(DI), R9
+	VADDPS  (R8)(R9*4), Z3, Z3
+	MOVLQSX 16(DI), R9
+	VADDPS  (R8)(R9*4), Z4, Z4
+
+bounds5:
+	VBROADCASTSS 240(AX), Z5
+	VMAXPS       Z0, Z5, Z0
+	VMAXPS       Z1, Z5, Z1
+	VMAXPS       Z2, Z5, Z2
+	VMAXPS       Z3, Z5, Z3
+	VMAXPS       Z4, Z5, Z4
+	VBROADCASTSS 244(AX), Z5
+	VMINPS       Z0, Z5, Z0
+	VMINPS       Z1, Z5, Z1
+	VMINPS       Z2, Z5, Z2
+	VMINPS       Z3, Z5, Z3
+	VMINPS       Z4, Z5, Z4
+
+store5:
+	MOVLQSX (DI), R8
+	VMOVUPS Z0, (SI)(R8*4)
+	MOVLQSX 4(DI), R8
+	VMOVUPS Z1, (SI)(R8*4)
+	MOVLQSX 8(DI), R8
+	VMOVUPS Z2, (SI)(R8*4)
+	MOVLQSX 12(DI), R8
+	VMOVUPS Z3, (SI)(R8*4)
+	MOVLQSX 16(DI), DI
+	VMOVUPS Z4, (SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+64, CX
+	ADDQ    $+64, SI
+	ADDQ    $0x00000040, (SP)
+	DECQ    8(SP)
+	JNZ     rows5
+	VZEROUPPER
+	RET
+
+rows6:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap6:
+	MOVL        (DI), R10
+	TESTL       R10, R10
+	LEAQ        (CX)(R10*4), R10
+	CMOVQMI     DX, R10
+	MOVL        4(DI), R11
+	TESTL       R11, R11
+	LEAQ        (CX)(R11*4), R11
+	CMOVQMI     DX, R11
+	MOVL        8(DI), R12
+	TESTL       R12, R12
+	LEAQ        (CX)(R12*4), R12
+	CMOVQMI     DX, R12
+	MOVL        12(DI), R13
+	TESTL       R13, R13
+	LEAQ        (CX)(R13*4), R13
+	CMOVQMI     DX, R13
+	MOVL        16(DI), R14
+	TESTL       R14, R14
+	LEAQ        (CX)(R14*4), R14
+	CMOVQMI     DX, R14
+	MOVL        20(DI), R15
+	TESTL       R15, R15
+	LEAQ        (CX)(R15*4), R15
+	CMOVQMI     DX, R15
+	VMOVUPS     (R9), Z6
+	VFMADD231PS (R10), Z6, Z0
+	VFMADD231PS (R11), Z6, Z1
+	VFMADD231PS (R12), Z6, Z2
+	VFMADD231PS (R13), Z6, Z3
+	VFMADD231PS (R14), Z6, Z4
+	VFMADD231PS (R15), Z6, Z5
+	ADDQ        $+64, R9
+	ADDQ        $+24, DI
+	DECQ        R8
+	JNZ         tap6
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store6
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add6
+	ADDQ        (SP), R8
+	VADDPS      (R8), Z0, Z0
+	VADDPS      (R8), Z1, Z1
+	VADDPS      (R8), Z2, Z2
+	VADDPS      (R8), Z3, Z3
+	VADDPS      (R8), Z4, Z4
+	VADDPS      (R8), Z5, Z5
+
+add6:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds6
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Z0, Z0
+	MOVLQSX 4(DI), R9
+	VADDPS  (R8)(R9*4), Z1, Z1
+	MOVLQSX 8(DI), R9
+	VADDPS  (R8)(R9*4), Z2, Z2
+	MOVLQSX 12(DI), R9
+	VADDPS  (R8)(R9*4), Z3, Z3
+	MOVLQSX 16(DI), R9
+	VADDPS  (R8)(R9*4), Z4, Z4
+	MOVLQSX 20(DI), R9
+	VADDPS  (R8)(R9*4), Z5, Z5
+
+bounds6:
+	VBROADCASTSS 240(AX), Z6
+	VMAXPS       Z0, Z6, Z0
+	VMAXPS       Z1, Z6, Z1
+	VMAXPS       Z2, Z6, Z2
+	VMAXPS       Z3, Z6, Z3
+	VMAXPS       Z4, Z6, Z4
+	VMAXPS       Z5, Z6, Z5
+	VBROADCASTSS 244(AX), Z6
+	VMINPS       Z0, Z6, Z0
+	VMINPS       Z1, Z6, Z1
+	VMINPS       Z2, Z6, Z2
+	VMINPS       Z3, Z6, Z3
+	VMINPS       Z4, Z6, Z4
+	VMINPS       Z5, Z6, Z5
+
+store6:
+	MOVLQSX (DI), R8
+	VMOVUPS Z0, (SI)(R8*4)
+	MOVLQSX 4(DI), R8
+	VMOVUPS Z1, (SI)(R8*4)
+	MOVLQSX 8(DI), R8
+	VMOVUPS Z2, (SI)(R8*4)
+	MOVLQSX 12(DI), R8
+	VMOVUPS Z3, (SI)(R8*4)
+	MOVLQSX 16(DI), R8
+	VMOVUPS Z4, (SI)(R8*4)
+	MOVLQSX 20(DI), DI
+	VMOVUPS Z5, (SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+64, CX
+	ADDQ    $+64, SI
+	ADDQ    $0x00000040, (SP)
+	DECQ    8(SP)
+	JNZ     rows6
+	VZEROUPPER
+	RET
+
+// func depthwiseGrad1x1AVX512(t *groupGrad)
+// Requires: AVX, AVX512F
+TEXT ·depthwiseGrad1x1AVX512(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Z0
+	ADDQ    DX, CX
+	MOVQ    8(AX), CX
+	MOVQ    (AX), BX
+	MOVQ    80(AX), SI
+	SHLQ    $0x02, SI
+	MOVQ    88(AX), DI
+	SHLQ    $0x02, DI
+	MOVQ    96(AX), R8
+	SHLQ    $0x02, R8
+	MOVQ    32(AX), R8
+	MOVQ    56(AX), R9
+
+segment:
+	MOVQ (CX), R10
+	LEAQ (R8)(R10*4), R10
+	MOVQ 8(CX), R11
+	LEAQ (R9)(R11*4), R11
+	MOVQ 16(CX), R12
+	ADDQ $+24, CX
+
+pixel:
+	VMOVUPS     (R11), Z1
+	VFMADD231PS (R10), Z1, Z0
+	ADDQ        SI, R10
+	ADDQ        DI, R11
+	DECQ        R12
+	JNZ         pixel
+	DECQ        BX
+	JNZ         segment
+	MOVQ        104(AX), CX
+	VMOVUPS     Z0, (CX)
+	ADDQ        DX, CX
+	VZEROUPPER
+	RET
+
+// func depthwiseGrad1x2AVX512(t *groupGrad)
+// Requires: AVX, AVX512F
+TEXT ·depthwiseGrad1x2AVX512(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Z0
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z1
+	ADDQ    DX, CX
+	MOVQ    8(AX), CX
+	MOVQ    (AX), BX
+	MOVQ    80(AX), SI
+	SHLQ    $0x02, SI
+	MOVQ    88(AX), DI
+	SHLQ    $0x02, DI
+	MOVQ    96(AX), R8
+	SHLQ    $0x02, R8
+	MOVQ    32(AX), R9
+	MOVQ    56(AX), R10
+
+segment:
+	MOVQ (CX), R11
+	LEAQ (R9)(R11*4), R11
+	MOVQ 8(CX), R12
+	LEAQ (R10)(R12*4), R12
+	MOVQ 16(CX), R13
+	ADDQ $+24, CX
+
+pixel:
+	VMOVUPS     (R12), Z2
+	VFMADD231PS (R11), Z2, Z0
+	VFMADD231PS (R11)(R8*1), Z2, Z1
+	ADDQ        SI, R11
+	ADDQ        DI, R12
+	DECQ        R13
+	JNZ         pixel
+	DECQ        BX
+	JNZ         segment
+	MOVQ        104(AX), CX
+	VMOVUPS     Z0, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z1, (CX)
+	ADDQ        DX, CX
+	VZEROUPPER
+	RET
+
+// func depthwiseGrad1x3AVX512(t *groupGrad)
+// Requires: AVX, AVX512F
+TEXT ·depthwiseGrad1x3AVX512(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Z0
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z1
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z2
+	ADDQ    DX, CX
+	MOVQ    8(AX), CX
+	MOVQ    (AX), BX
+	MOVQ    80(AX), SI
+	SHLQ    $0x02, SI
+	MOVQ    88(AX), DI
+	SHLQ    $0x02, DI
+	MOVQ    96(AX), R8
+	SHLQ    $0x02, R8
+	MOVQ    32(AX), R9
+	MOVQ    56(AX), R10
+
+segment:
+	MOVQ (CX), R11
+	LEAQ (R9)(R11*4), R11
+	MOVQ 8(CX), R12
+	LEAQ (R10)(R12*4), R12
+	MOVQ 16(CX), R13
+	ADDQ $+24, CX
+
+pixel:
+	VMOVUPS     (R12), Z3
+	VFMADD231PS (R11), Z3, Z0
+	VFMADD231PS (R11)(R8*1), Z3, Z1
+	VFMADD231PS (R11)(R8*2), Z3, Z2
+	ADDQ        SI, R11
+	ADDQ        DI, R12
+	DECQ        R13
+	JNZ         pixel
+	DECQ        BX
+	JNZ         segment
+	MOVQ        104(AX), CX
+	VMOVUPS     Z0, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z1, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z2, (CX)
+	ADDQ        DX, CX
+	VZEROUPPER
+	RET
+
+// func depthwiseGrad1x4AVX512(t *groupGrad)
+// Requires: AVX, AVX512F
+TEXT ·depthwiseGrad1x4AVX512(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Z0
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z1
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z2
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z3
+	ADDQ    DX, CX
+	MOVQ    8(AX), CX
+	MOVQ    (AX), BX
+	MOVQ    80(AX), SI
+	SHLQ    $0x02, SI
+	MOVQ    88(AX), DI
+	SHLQ    $0x02, DI
+	MOVQ    96(AX), R8
+	SHLQ    $0x02, R8
+	LEAQ    (R8)(R8*2), R9
+	MOVQ    32(AX), R10
+	MOVQ    56(AX), R11
+
+segment:
+	MOVQ (CX), R12
+	LEAQ (R10)(R12*4), R12
+	MOVQ 8(CX), R13
+	LEAQ (R11)(R13*4), R13
+	MOVQ 16(CX), R14
+	ADDQ $+24, CX
+
+pixel:
+	VMOVUPS     (R13), Z4
+	VFMADD231PS (R12), Z4, Z0
+	VFMADD231PS (R12)(R8*1), Z4, Z1
+	VFMADD231PS (R12)(R8*2), Z4, Z2
+	VFMADD231PS (R12)(R9*1), Z4, Z3
+	ADDQ        SI, R12
+	ADDQ        DI, R13
+	DECQ        R14
+	JNZ         pixel
+	DECQ        BX
+	JNZ         segment
+	MOVQ        104(AX), CX
+	VMOVUPS     Z0, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z1, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z2, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z3, (CX)
+	ADDQ        DX, CX
+	VZEROUPPER
+	RET
+
+// func depthwiseGrad1x5AVX512(t *groupGrad)
+// Requires: AVX, AVX512F
+TEXT ·depthwiseGrad1x5AVX512(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Z0
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z1
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z2
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z3
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z4
+	ADDQ    DX, CX
+	MOVQ    8(AX), CX
+	MOVQ    (AX), BX
+	MOVQ    80(AX), SI
+	SHLQ    $0x02, SI
+	MOVQ    88(AX), DI
+	SHLQ    $0x02, DI
+	MOVQ    96(AX), R8
+	SHLQ    $0x02, R8
+	LEAQ    (R8)(R8*2), R9
+	MOVQ    32(AX), R10
+	MOVQ    56(AX), R11
+
+segment:
+	MOVQ (CX), R12
+	LEAQ (R10)(R12*4), R12
+	MOVQ 8(CX), R13
+	LEAQ (R11)(R13*4), R13
+	MOVQ 16(CX), R14
+	ADDQ $+24, CX
+
+pixel:
+	VMOVUPS     (R13), Z5
+	VFMADD231PS (R12), Z5, Z0
+	VFMADD231PS (R12)(R8*1), Z5, Z1
+	VFMADD231PS (R12)(R8*2), Z5, Z2
+	VFMADD231PS (R12)(R9*1), Z5, Z3
+	VFMADD231PS (R12)(R8*4), Z5, Z4
+	ADDQ        SI, R12
+	ADDQ        DI, R13
+	DECQ        R14
+	JNZ         pixel
+	DECQ        BX
+	JNZ         segment
+	MOVQ        104(AX), CX
+	VMOVUPS     Z0, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z1, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z2, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z3, (CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z4, (CX)
+	ADDQ        DX, CX
+	VZEROUPPER
+	RET
+
+// func depthwise2AVX512(t *groupTile)
+// Requires: AVX, AVX512F, CMOV
+TEXT ·depthwise2AVX512(SB), NOSPLIT, $16-8
+	MOVQ t+0(FP), AX
+	MOVQ 56(AX), CX
+	MOVQ 80(AX), DX
+	MOVQ 104(AX), BX
+	MOVQ 160(AX), SI
+	MOVQ $0x00000000, (SP)
+	MOVQ 24(AX), DI
+	MOVQ DI, 8(SP)
+	CMPQ (AX), $0x06
+	JE   rows6
+	CMPQ (AX), $0x05
+	JE   rows5
+	CMPQ (AX), $0x04
+	JE   rows4
+	CMPQ (AX), $0x03
+	JE   rows3
+	CMPQ (AX), $0x02
+	JE   rows2
+
+rows1:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap1:
+	MOVL        (DI), R10
+	TESTL       R10, R10
+	LEAQ        (CX)(R10*4), R10
+	CMOVQMI     DX, R10
+	VMOVUPS     (R9), Z2
+	VFMADD231PS (R10), Z2, Z0
+	VMOVUPS     64(R9), Z2
+	VFMADD231PS 64(R10), Z2, Z1
+	ADDQ        $+128, R9
+	ADDQ        $+4, DI
+	DECQ        R8
+	JNZ         tap1
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store1
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add1
+	ADDQ        (SP), R8
+	VADDPS      (R8), Z0, Z0
+	VADDPS      64(R8), Z1, Z1
+
+add1:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds1
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Z0, Z0
+	VADDPS  64(R8)(R9*4), Z1, Z1
+
+bounds1:
+	VBROADCASTSS 240(AX), Z2
+	VMAXPS       Z0, Z2, Z0
+	VMAXPS       Z1, Z2, Z1
+	VBROADCASTSS 244(AX), Z2
+	VMINPS       Z0, Z2, Z0
+	VMINPS       Z1, Z2, Z1
+
+store1:
+	MOVLQSX (DI), DI
+	VMOVUPS Z0, (SI)(DI*4)
+	VMOVUPS Z1, 64(SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+128, CX
+	ADDQ    $+128, SI
+	ADDQ    $0x00000080, (SP)
+	DECQ    8(SP)
+	JNZ     rows1
+	VZEROUPPER
+	RET
+
+rows2:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap2:
+	MOVL        (DI), R10
+	TESTL       R10, R10
+	LEAQ        (CX)(R10*4), R10
+	CMOVQMI     DX, R10
+	MOVL        4(DI), R11
+	TESTL       R11, R11
+	LEAQ        (CX)(R11*4), R11
+	CMOVQMI     DX, R11
+	VMOVUPS     (R9), Z4
+	VFMADD231PS (R10), Z4, Z0
+	VFMADD231PS (R11), Z4, Z2
+	VMOVUPS     64(R9), Z4
+	VFMADD231PS 64(R10), Z4, Z1
+	VFMADD231PS 64(R11), Z4, Z3
+	ADDQ        $+128, R9
+	ADDQ        $+8, DI
+	DECQ        R8
+	JNZ         tap2
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store2
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add2
+	ADDQ        (SP), R8
+	VADDPS      (R8), Z0, Z0
+	VADDPS      (R8), Z2, Z2
+	VADDPS      64(R8), Z1, Z1
+	VADDPS      64(R8), Z3, Z3
+
+add2:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds2
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Z0, Z0
+	VADDPS  64(R8)(R9*4), Z1, Z1
+	MOVLQSX 4(DI), R9
+	VADDPS  (R8)(R9*4), Z2, Z2
+	VADDPS  64(R8)(R9*4), Z3, Z3
+
+bounds2:
+	VBROADCASTSS 240(AX), Z4
+	VMAXPS       Z0, Z4, Z0
+	VMAXPS       Z1, Z4, Z1
+	VMAXPS       Z2, Z4, Z2
+	VMAXPS       Z3, Z4, Z3
+	VBROADCASTSS 244(AX), Z4
+	VMINPS       Z0, Z4, Z0
+	VMINPS       Z1, Z4, Z1
+	VMINPS       Z2, Z4, Z2
+	VMINPS       Z3, Z4, Z3
+
+store2:
+	MOVLQSX (DI), R8
+	VMOVUPS Z0, (SI)(R8*4)
+	VMOVUPS Z1, 64(SI)(R8*4)
+	MOVLQSX 4(DI), DI
+	VMOVUPS Z2, (SI)(DI*4)
+	VMOVUPS Z3, 64(SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+128, CX
+	ADDQ    $+128, SI
+	ADDQ    $0x00000080, (SP)
+	DECQ    8(SP)
+	JNZ     rows2
+	VZEROUPPER
+	RET
+
+rows3:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap3:
+	MOVL        (DI), R10
+	TESTL       R10, R10
+	LEAQ        (CX)(R10*4), R10
+	CMOVQMI     DX, R10
+	MOVL        4(DI), R11
+	TESTL       R11, R11
+	LEAQ        (CX)(R11*4), R11
+	CMOVQMI     DX, R11
+	MOVL        8(DI), R12
+	TESTL       R12, R12
+	LEAQ        (CX)(R12*4), R12
+	CMOVQMI     DX, R12
+	VMOVUPS     (R9), Z6
+	VFMADD231PS (R10), Z6, Z0
+	VFMADD231PS (R11), Z6, Z2
+	VFMADD231PS (R12), Z6, Z4
+	VMOVUPS     64(R9), Z6
+	VFMADD231PS 64(R10), Z6, Z1
+	VFMADD231PS 64(R11), Z6, Z3
+	VFMADD231PS 64(R12), Z6, Z5
+	ADDQ        $+128, R9
+	ADDQ        $+12, DI
+	DECQ        R8
+	JNZ         tap3
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store3
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add3
+	ADDQ        (SP), R8
+	VADDPS      (R8), Z0, Z0
+	VADDPS      (R8), Z2, Z2
+	VADDPS      (R8), Z4, Z4
+	VADDPS      64(R8), Z1, Z1
+	VADDPS      64(R8), Z3, Z3
+	VADDPS      64(R8), Z5, Z5
+
+add3:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds3
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Z0, Z0
+	VADDPS  64(R8)(R9*4), Z1, Z1
+	MOVLQSX 4(DI), R9
+	VADDPS  (R8)(R9*4), Z2, Z2
+	VADDPS  64(R8)(R9*4), Z3, Z3
+	MOVLQSX 8(DI), R9
+	VADDPS  (R8)(R9*4), Z4, Z4
+	VADDPS  64(R8)(R9*4), Z5, Z5
+
+bounds3:
+	VBROADCASTSS 240(AX), Z6
+	VMAXPS       Z0, Z6, Z0
+	VMAXPS       Z1, Z6, Z1
+	VMAXPS       Z2, Z6, Z2
+	VMAXPS       Z3, Z6, Z3
+	VMAXPS       Z4, Z6, Z4
+	VMAXPS       Z5, Z6, Z5
+	VBROADCASTSS 244(AX), Z6
+	VMINPS       Z0, Z6, Z0
+	VMINPS       Z1, Z6, Z1
+	VMINPS       Z2, Z6, Z2
+	VMINPS       Z3, Z6, Z3
+	VMINPS       Z4, Z6, Z4
+	VMINPS       Z5, Z6, Z5
+
+store3:
+	MOVLQSX (DI), R8
+	VMOVUPS Z0, (SI)(R8*4)
+	VMOVUPS Z1, 64(SI)(R8*4)
+	MOVLQSX 4(DI), R8
+	VMOVUPS Z2, (SI)(R8*4)
+	VMOVUPS Z3, 64(SI)(R8*4)
+	MOVLQSX 8(DI), DI
+	VMOVUPS Z4, (SI)(DI*4)
+	VMOVUPS Z5, 64(SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+128, CX
+	ADDQ    $+128, SI
+	ADDQ    $0x00000080, (SP)
+	DECQ    8(SP)
+	JNZ     rows3
+	VZEROUPPER
+	RET
+
+rows4:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap4:
+	MOVL        (DI), R10
+	TESTL       R10, R10
+	LEAQ        (CX)(R10*4), R10
+	CMOVQMI     DX, R10
+	MOVL        4(DI), R11
+	TESTL       R11, R11
+	LEAQ        (CX)(R11*4), R11
+	CMOVQMI     DX, R11
+	MOVL        8(DI), R12
+	TESTL       R12, R12
+	LEAQ        (CX)(R12*4), R12
+	CMOVQMI     DX, R12
+	MOVL        12(DI), R13
+	TESTL       R13, R13
+	LEAQ        (CX)(R13*4), R13
+	CMOVQMI     DX, R13
+	VMOVUPS     (R9), Z8
+	VFMADD231PS (R10), Z8, Z0
+	VFMADD231PS (R11), Z8, Z2
+	VFMADD231PS (R12), Z8, Z4
+	VFMADD231PS (R13), Z8, Z6
+	VMOVUPS     64(R9), Z8
+	VFMADD231PS 64(R10), Z8, Z1
+	VFMADD231PS 64(R11), Z8, Z3
+	VFMADD231PS 64(R12), Z8, Z5
+	VFMADD231PS 64(R13), Z8, Z7
+	ADDQ        $+128, R9
+	ADDQ        $+16, DI
+	DECQ        R8
+	JNZ         tap4
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store4
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add4
+	ADDQ        (SP), R8
+	VADDPS      (R8), Z0, Z0
+	VADDPS      (R8), Z2, Z2
+	VADDPS      (R8), Z4, Z4
+	VADDPS      (R8), Z6, Z6
+	VADDPS      64(R8), Z1, Z1
+	VADDPS      64(R8), Z3, Z3
+	VADDPS      64(R8), Z5, Z5
+	VADDPS      64(R8), Z7, Z7
+
+add4:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds4
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Z0, Z0
+	VADDPS  64(R8)(R9*4), Z1, Z1
+	MOVLQSX 4(DI), R9
+	VADDPS  (R8)(R9*4), Z2, Z2
+	VADDPS  64(R8)(R9*4), Z3, Z3
+	MOVLQSX 8(DI), R9
+	VADDPS  (R8)(R9*4), Z4, Z4
+	VADDPS  64(R8)(R9*4), Z5, Z5
+	MOVLQSX 12(DI), R9
+	VADDPS  (R8)(R9*4), Z6, Z6
+	VADDPS  64(R8)(R9*4), Z7, Z7
+
+bounds4:
+	VBROADCASTSS 240(AX), Z8
+	VMAXPS       Z0, Z8, Z0
+	VMAXPS       Z1, Z8, Z1
+	VMAXPS       Z2, Z8, Z2
+	VMAXPS       Z3, Z8, Z3
+	VMAXPS       Z4, Z8, Z4
+	VMAXPS       Z5, Z8, Z5
+	VMAXPS       Z6, Z8, Z6
+	VMAXPS       Z7, Z8, Z7
+	VBROADCASTSS 244(AX), Z8
+	VMINPS       Z0, Z8, Z0
+	VMINPS       Z1, Z8, Z1
+	VMINPS       Z2, Z8, Z2
+	VMINPS       Z3, Z8, Z3
+	VMINPS       Z4, Z8, Z4
+	VMINPS       Z5, Z8, Z5
+	VMINPS       Z6, Z8, Z6
+	VMINPS       Z7, Z8, Z7
+
+store4:
+	MOVLQSX (DI), R8
+	VMOVUPS Z0, (SI)(R8*4)
+	VMOVUPS Z1, 64(SI)(R8*4)
+	MOVLQSX 4(DI), R8
+	VMOVUPS Z2, (SI)(R8*4)
+	VMOVUPS Z3, 64(SI)(R8*4)
+	MOVLQSX 8(DI), R8
+	VMOVUPS Z4, (SI)(R8*4)
+	VMOVUPS Z5, 64(SI)(R8*4)
+	MOVLQSX 12(DI), DI
+	VMOVUPS Z6, (SI)(DI*4)
+	VMOVUPS Z7, 64(SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+128, CX
+	ADDQ    $+128, SI
+	ADDQ    $0x00000080, (SP)
+	DECQ    8(SP)
+	JNZ     rows4
+	VZEROUPPER
+	RET
+
+rows5:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap5:
+	MOVL        (DI), R10
+	TESTL       R10, R10
+	LEAQ        (CX)(R10*4), R10
+	CMOVQMI     DX, R10
+	MOVL        4(DI), R11
+	TESTL       R11, R11
+	LEAQ        (CX)(R11*4), R11
+	CMOVQMI     DX, R11
+	MOVL        8(DI), R12
+	TESTL       R12, R12
+	LEAQ        (CX)(R12*4), R12
+	CMOVQMI     DX, R12
+	MOVL        12(DI), R13
+	TESTL       R13, R13
+	LEAQ        (CX)(R13*4), R13
+	CMOVQMI     DX, R13
+	MOVL        16(DI), R14
+	TESTL       R14, R14
+	LEAQ        (CX)(R14*4), R14
+	CMOVQMI     DX, R14
+	VMOVUPS     (R9), Z10
+	VFMADD231PS (R10), Z10, Z0
+	VFMADD231PS (R11), Z10, Z2
+	VFMADD231PS (R12), Z10, Z4
+	VFMADD231PS (R13), Z10, Z6
+	VFMADD231PS (R14), Z10, Z8
+	VMOVUPS     64(R9), Z10
+	VFMADD231PS 64(R10), Z10, Z1
+	VFMADD231PS 64(R11), Z10, Z3
+	VFMADD231PS 64(R12), Z10, Z5
+	VFMADD231PS 64(R13), Z10, Z7
+	VFMADD231PS 64(R14), Z10, Z9
+	ADDQ        $+128, R9
+	ADDQ        $+20, DI
+	DECQ        R8
+	JNZ         tap5
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store5
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add5
+	ADDQ        (SP), R8
+	VADDPS      (R8), Z0, Z0
+	VADDPS      (R8), Z2, Z2
+	VADDPS      (R8), Z4, Z4
+	VADDPS      (R8), Z6, Z6
+	VADDPS      (R8), Z8, Z8
+	VADDPS      64(R8), Z1, Z1
+	VADDPS      64(R8), Z3, Z3
+	VADDPS      64(R8), Z5, Z5
+	VADDPS      64(R8), Z7, Z7
+	VADDPS      64(R8), Z9, Z9
+
+add5:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds5
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Z0, Z0
+	VADDPS  64(R8)(R9*4), Z1, Z1
+	MOVLQSX 4(DI), R9
+	VADDPS  (R8)(R9*4), Z2, Z2
+	VADDPS  64(R8)(R9*4), Z3, Z3
+	MOVLQSX 8(DI), R9
+	VADDPS  (R8)(R9*4), Z4, Z4
+	VADDPS  64(R8)(R9*4), Z5, Z5
+	MOVLQSX 12(DI), R9
+	VADDPS  (R8)(R9*4), Z6, Z6
+	VADDPS  64(R8)(R9*4), Z7, Z7
+	MOVLQSX 16(DI), R9
+	VADDPS  (R8)(R9*4), Z8, Z8
+	VADDPS  64(R8)(R9*4), Z9, Z9
+
+bounds5:
+	VBROADCASTSS 240(AX), Z10
+	VMAXPS       Z0, Z10, Z0
+	VMAXPS       Z1, Z10, Z1
+	VMAXPS       Z2, Z10, Z2
+	VMAXPS       Z3, Z10, Z3
+	VMAXPS       Z4, Z10, Z4
+	VMAXPS       Z5, Z10, Z5
+	VMAXPS       Z6, Z10, Z6
+	VMAXPS       Z7, Z10, Z7
+	VMAXPS       Z8, Z10, Z8
+	VMAXPS       Z9, Z10, Z9
+	VBROADCASTSS 244(AX), Z10
+	VMINPS       Z0, Z10, Z0
+	VMINPS       Z1, Z10, Z1
+	VMINPS       Z2, Z10, Z2
+	VMINPS       Z3, Z10, Z3
+	VMINPS       Z4, Z10, Z4
+	VMINPS       Z5, Z10, Z5
+	VMINPS       Z6, Z10, Z6
+	VMINPS       Z7, Z10, Z7
+	VMINPS       Z8, Z10, Z8
+	VMINPS       Z9, Z10, Z9
+
+store5:
+	MOVLQSX (DI), R8
+	VMOVUPS Z0, (SI)(R8*4)
+	VMOVUPS Z1, 64(SI)(R8*4)
+	MOVLQSX 4(DI), R8
+	VMOVUPS Z2, (SI)(R8*4)
+	VMOVUPS Z3, 64(SI)(R8*4)
+	MOVLQSX 8(DI), R8
+	VMOVUPS Z4, (SI)(R8*4)
+	VMOVUPS Z5, 64(SI)(R8*4)
+	MOVLQSX 12(DI), R8
+	VMOVUPS Z6, (SI)(R8*4)
+	VMOVUPS Z7, 64(SI)(R8*4)
+	MOVLQSX 16(DI), DI
+	VMOVUPS Z8, (SI)(DI*4)
+	VMOVUPS Z9, 64(SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+128, CX
+	ADDQ    $+128, SI
+	ADDQ    $0x00000080, (SP)
+	DECQ    8(SP)
+	JNZ     rows5
+	VZEROUPPER
+	RET
+
+rows6:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap6:
+	MOVL        (DI), R10
+	TESTL       R10, R10
+	LEAQ        (CX)(R10*4), R10
+	CMOVQMI     DX, R10
+	MOVL        4(DI), R11
+	TESTL       R11, R11
+	LEAQ        (CX)(R11*4), R11
+	CMOVQMI     DX, R11
+	MOVL        8(DI), R12
+	TESTL       R12, R12
+	LEAQ        (CX)(R12*4), R12
+	CMOVQMI     DX, R12
+	MOVL        12(DI), R13
+	TESTL       R13, R13
+	LEAQ        (CX)(R13*4), R13
+	CMOVQMI     DX, R13
+	MOVL        16(DI), R14
+	TESTL       R14, R14
+	LEAQ        (CX)(R14*4), R14
+	CMOVQMI     DX, R14
+	MOVL        20(DI), R15
+	TESTL       R15, R15
+	LEAQ        (CX)(R15*4), R15
+	CMOVQMI     DX, R15
+	VMOVUPS     (R9), Z12
+	VFMADD231PS (R10), Z12, Z0
+	VFMADD231PS (R11), Z12, Z2
+	VFMADD231PS (R12), Z12, Z4
+	VFMADD231PS (R13), Z12, Z6
+	VFMADD231PS (R14), Z12, Z8
+	VFMADD231PS (R15), Z12, Z10
+	VMOVUPS     64(R9), Z12
+	VFMADD231PS 64(R10), Z12, Z1
+	VFMADD231PS 64(R11), Z12, Z3
+	VFMADD231PS 64(R12), Z12, Z5
+	VFMADD231PS 64(R13), Z12, Z7
+	VFMADD231PS 64(R14), Z12, Z9
+	VFMADD231PS 64(R15), Z12, Z11
+	ADDQ        $+128, R9
+	ADDQ        $+24, DI
+	DECQ        R8
+	JNZ         tap6
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store6
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add6
+	ADDQ        (SP), R8
+	VADDPS      (R8), Z0, Z0
+	VADDPS      (R8), Z2, Z2
+	VADDPS      (R8), Z4, Z4
+	VADDPS      (R8), Z6, Z6
+	VADDPS      (R8), Z8, Z8
+	VADDPS      (R8), Z10, Z10
+	VADDPS      64(R8), Z1, Z1
+	VADDPS      64(R8), Z3, Z3
+	VADDPS      64(R8), Z5, Z5
+	VADDPS      64(R8), Z7, Z7
+	VADDPS      64(R8), Z9, Z9
+	VADDPS      64(R8), Z11, Z11
+
+add6:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds6
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Z0, Z0
+	VADDPS  64(R8)(R9*4), Z1, Z1
+	MOVLQSX 4(DI), R9
+	VADDPS  (R8)(R9*4), Z2, Z2
+	VADDPS  64(R8)(R9*4), Z3, Z3
+	MOVLQSX 8(DI), R9
+	VADDPS  (R8)(R9*4), Z4, Z4
+	VADDPS  64(R8)(R9*4), Z5, Z5
+	MOVLQSX 12(DI), R9
+	VADDPS  (R8)(R9*4), Z6, Z6
+	VADDPS  64(R8)(R9*4), Z7, Z7
+	MOVLQSX 16(DI), R9
+	VADDPS  (R8)(R9*4), Z8, Z8
+	VADDPS  64(R8)(R9*4), Z9, Z9
+	MOVLQSX 20(DI), R9
+	VADDPS  (R8)(R9*4), Z10, Z10
+	VADDPS  64(R8)(R9*4), Z11, Z11
+
+bounds6:
+	VBROADCASTSS 240(AX), Z12
+	VMAXPS       Z0, Z12, Z0
+	VMAXPS       Z1, Z12, Z1
+	VMAXPS       Z2, Z12, Z2
+	VMAXPS       Z3, Z12, Z3
+	VMAXPS       Z4, Z12, Z4
+	VMAXPS       Z5, Z12, Z5
+	VMAXPS       Z6, Z12, Z6
+	VMAXPS       Z7, Z12, Z7
+	VMAXPS       Z8, Z12, Z8
+	VMAXPS       Z9, Z12, Z9
+	VMAXPS       Z10, Z12, Z10
+	VMAXPS       Z11, Z12, Z11
+	VBROADCASTSS 244(AX), Z12
+	VMINPS       Z0, Z12, Z0
+	VMINPS       Z1, Z12, Z1
+	VMINPS       Z2, Z12, Z2
+	VMINPS       Z3, Z12, Z3
+	VMINPS       Z4, Z12, Z4
+	VMINPS       Z5, Z12, Z5
+	VMINPS       Z6, Z12, Z6
+	VMINPS       Z7, Z12, Z7
+	VMINPS       Z8, Z12, Z8
+	VMINPS       Z9, Z12, Z9
+	VMINPS       Z10, Z12, Z10
+	VMINPS       Z11, Z12, Z11
+
+store6:
+	MOVLQSX (DI), R8
+	VMOVUPS Z0, (SI)(R8*4)
+	VMOVUPS Z1, 64(SI)(R8*4)
+	MOVLQSX 4(DI), R8
+	VMOVUPS Z2, (SI)(R8*4)
+	VMOVUPS Z3, 64(SI)(R8*4)
+	MOVLQSX 8(DI), R8
+	VMOVUPS Z4, (SI)(R8*4)
+	VMOVUPS Z5, 64(SI)(R8*4)
+	MOVLQSX 12(DI), R8
+	VMOVUPS Z6, (SI)(R8*4)
+	VMOVUPS Z7, 64(SI)(R8*4)
+	MOVLQSX 16(DI), R8
+	VMOVUPS Z8, (SI)(R8*4)
+	VMOVUPS Z9, 64(SI)(R8*4)
+	MOVLQSX 20(DI), DI
+	VMOVUPS Z10, (SI)(DI*4)
+	VMOVUPS Z11, 64(SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+128, CX
+	ADDQ    $+128, SI
+	ADDQ    $0x00000080, (SP)
+	DECQ    8(SP)
+	JNZ     rows6
+	VZEROUPPER
+	RET
+
+// func depthwiseGrad2x1AVX512(t *groupGrad)
+// Requires: AVX, AVX512F
+TEXT ·depthwiseGrad2x1AVX512(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Z0
+	VMOVUPS 64(CX), Z1
+	ADDQ    DX, CX
+	MOVQ    8(AX), CX
+	MOVQ    (AX), BX
+	MOVQ    80(AX), SI
+	SHLQ    $0x02, SI
+	MOVQ    88(AX), DI
+	SHLQ    $0x02, DI
+	MOVQ    96(AX), R8
+	SHLQ    $0x02, R8
+	MOVQ    32(AX), R8
+	MOVQ    56(AX), R9
+
+segment:
+	MOVQ (CX), R10
+	LEAQ (R8)(R10*4), R10
+	MOVQ 8(CX), R11
+	LEAQ (R9)(R11*4), R11
+	MOVQ 16(CX), R12
+	ADDQ $+24, CX
+
+pixel:
+	VMOVUPS     (R11), Z2
+	VMOVUPS     64(R11), Z3
+	VFMADD231PS (R10), Z2, Z0
+	VFMADD231PS 64(R10), Z3, Z1
+	ADDQ        SI, R10
+	ADDQ        DI, R11
+	DECQ        R12
+	JNZ         pixel
+	DECQ        BX
+	JNZ         segment
+	MOVQ        104(AX), CX
+	VMOVUPS     Z0, (CX)
+	VMOVUPS     Z1, 64(CX)
+	ADDQ        DX, CX
+	VZEROUPPER
+	RET
+
+// func depthwiseGrad2x2AVX512(t *groupGrad)
+// Requires: AVX, AVX512F
+TEXT ·depthwiseGrad2x2AVX512(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Z0
+	VMOVUPS 64(CX), Z1
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z2
+	VMOVUPS 64(CX), Z3
+	ADDQ    DX, CX
+	MOVQ    8(AX), CX
+	MOVQ    (AX), BX
+	MOVQ    80(AX), SI
+	SHLQ    $0x02, SI
+	MOVQ    88(AX), DI
+	SHLQ    $0x02, DI
+	MOVQ    96(AX), R8
+	SHLQ    $0x02, R8
+	MOVQ    32(AX), R9
+	MOVQ    56(AX), R10
+
+segment:
+	MOVQ (CX), R11
+	LEAQ (R9)(R11*4), R11
+	MOVQ 8(CX), R12
+	LEAQ (R10)(R12*4), R12
+	MOVQ 16(CX), R13
+	ADDQ $+24, CX
+
+pixel:
+	VMOVUPS     (R12), Z4
+	VMOVUPS     64(R12), Z5
+	VFMADD231PS (R11), Z4, Z0
+	VFMADD231PS 64(R11), Z5, Z1
+	VFMADD231PS (R11)(R8*1), Z4, Z2
+	VFMADD231PS 64(R11)(R8*1), Z5, Z3
+	ADDQ        SI, R11
+	ADDQ        DI, R12
+	DECQ        R13
+	JNZ         pixel
+	DECQ        BX
+	JNZ         segment
+	MOVQ        104(AX), CX
+	VMOVUPS     Z0, (CX)
+	VMOVUPS     Z1, 64(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z2, (CX)
+	VMOVUPS     Z3, 64(CX)
+	ADDQ        DX, CX
+	VZEROUPPER
+	RET
+
+// func depthwiseGrad2x3AVX512(t *groupGrad)
+// Requires: AVX, AVX512F
+TEXT ·depthwiseGrad2x3AVX512(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Z0
+	VMOVUPS 64(CX), Z1
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z2
+	VMOVUPS 64(CX), Z3
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z4
+	VMOVUPS 64(CX), Z5
+	ADDQ    DX, CX
+	MOVQ    8(AX), CX
+	MOVQ    (AX), BX
+	MOVQ    80(AX), SI
+	SHLQ    $0x02, SI
+	MOVQ    88(AX), DI
+	SHLQ    $0x02, DI
+	MOVQ    96(AX), R8
+	SHLQ    $0x02, R8
+	MOVQ    32(AX), R9
+	MOVQ    56(AX), R10
+
+segment:
+	MOVQ (CX), R11
+	LEAQ (R9)(R11*4), R11
+	MOVQ 8(CX), R12
+	LEAQ (R10)(R12*4), R12
+	MOVQ 16(CX), R13
+	ADDQ $+24, CX
+
+pixel:
+	VMOVUPS     (R12), Z6
+	VMOVUPS     64(R12), Z7
+	VFMADD231PS (R11), Z6, Z0
+	VFMADD231PS 64(R11), Z7, Z1
+	VFMADD231PS (R11)(R8*1), Z6, Z2
+	VFMADD231PS 64(R11)(R8*1), Z7, Z3
+	VFMADD231PS (R11)(R8*2), Z6, Z4
+	VFMADD231PS 64(R11)(R8*2), Z7, Z5
+	ADDQ        SI, R11
+	ADDQ        DI, R12
+	DECQ        R13
+	JNZ         pixel
+	DECQ        BX
+	JNZ         segment
+	MOVQ        104(AX), CX
+	VMOVUPS     Z0, (CX)
+	VMOVUPS     Z1, 64(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z2, (CX)
+	VMOVUPS     Z3, 64(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z4, (CX)
+	VMOVUPS     Z5, 64(CX)
+	ADDQ        DX, CX
+	VZEROUPPER
+	RET
+
+// func depthwiseGrad2x4AVX512(t *groupGrad)
+// Requires: AVX, AVX512F
+TEXT ·depthwiseGrad2x4AVX512(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Z0
+	VMOVUPS 64(CX), Z1
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z2
+	VMOVUPS 64(CX), Z3
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z4
+	VMOVUPS 64(CX), Z5
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z6
+	VMOVUPS 64(CX), Z7
+	ADDQ    DX, CX
+	MOVQ    8(AX), CX
+	MOVQ    (AX), BX
+	MOVQ    80(AX), SI
+	SHLQ    $0x02, SI
+	MOVQ    88(AX), DI
+	SHLQ    $0x02, DI
+	MOVQ    96(AX), R8
+	SHLQ    $0x02, R8
+	LEAQ    (R8)(R8*2), R9
+	MOVQ    32(AX), R10
+	MOVQ    56(AX), R11
+
+segment:
+	MOVQ (CX), R12
+	LEAQ (R10)(R12*4), R12
+	MOVQ 8(CX), R13
+	LEAQ (R11)(R13*4), R13
+	MOVQ 16(CX), R14
+	ADDQ $+24, CX
+
+pixel:
+	VMOVUPS     (R13), Z8
+	VMOVUPS     64(R13), Z9
+	VFMADD231PS (R12), Z8, Z0
+	VFMADD231PS 64(R12), Z9, Z1
+	VFMADD231PS (R12)(R8*1), Z8, Z2
+	VFMADD231PS 64(R12)(R8*1), Z9, Z3
+	VFMADD231PS (R12)(R8*2), Z8, Z4
+	VFMADD231PS 64(R12)(R8*2), Z9, Z5
+	VFMADD231PS (R12)(R9*1), Z8, Z6
+	VFMADD231PS 64(R12)(R9*1), Z9, Z7
+	ADDQ        SI, R12
+	ADDQ        DI, R13
+	DECQ        R14
+	JNZ         pixel
+	DECQ        BX
+	JNZ         segment
+	MOVQ        104(AX), CX
+	VMOVUPS     Z0, (CX)
+	VMOVUPS     Z1, 64(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z2, (CX)
+	VMOVUPS     Z3, 64(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z4, (CX)
+	VMOVUPS     Z5, 64(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z6, (CX)
+	VMOVUPS     Z7, 64(CX)
+	ADDQ        DX, CX
+	VZEROUPPER
+	RET
+
+// func depthwiseGrad2x5AVX512(t *groupGrad)
+// Requires: AVX, AVX512F
+TEXT ·depthwiseGrad2x5AVX512(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Z0
+	VMOVUPS 64(CX), Z1
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z2
+	VMOVUPS 64(CX), Z3
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z4
+	VMOVUPS 64(CX), Z5
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z6
+	VMOVUPS 64(CX), Z7
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z8
+	VMOVUPS 64(CX), Z9
+	ADDQ    DX, CX
+	MOVQ    8(AX), CX
+	MOVQ    (AX), BX
+	MOVQ    80(AX), SI
+	SHLQ    $0x02, SI
+	MOVQ    88(AX), DI
+	SHLQ    $0x02, DI
+	MOVQ    96(AX), R8
+	SHLQ    $0x02, R8
+	LEAQ    (R8)(R8*2), R9
+	MOVQ    32(AX), R10
+	MOVQ    56(AX), R11
+
+segment:
+	MOVQ (CX), R12
+	LEAQ (R10)(R12*4), R12
+	MOVQ 8(CX), R13
+	LEAQ (R11)(R13*4), R13
+	MOVQ 16(CX), R14
+	ADDQ $+24, CX
+
+pixel:
+	VMOVUPS     (R13), Z10
+	VMOVUPS     64(R13), Z11
+	VFMADD231PS (R12), Z10, Z0
+	VFMADD231PS 64(R12), Z11, Z1
+	VFMADD231PS (R12)(R8*1), Z10, Z2
+	VFMADD231PS 64(R12)(R8*1), Z11, Z3
+	VFMADD231PS (R12)(R8*2), Z10, Z4
+	VFMADD231PS 64(R12)(R8*2), Z11, Z5
+	VFMADD231PS (R12)(R9*1), Z10, Z6
+	VFMADD231PS 64(R12)(R9*1), Z11, Z7
+	VFMADD231PS (R12)(R8*4), Z10, Z8
+	VFMADD231PS 64(R12)(R8*4), Z11, Z9
+	ADDQ        SI, R12
+	ADDQ        DI, R13
+	DECQ        R14
+	JNZ         pixel
+	DECQ        BX
+	JNZ         segment
+	MOVQ        104(AX), CX
+	VMOVUPS     Z0, (CX)
+	VMOVUPS     Z1, 64(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z2, (CX)
+	VMOVUPS     Z3, 64(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z4, (CX)
+	VMOVUPS     Z5, 64(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z6, (CX)
+	VMOVUPS     Z7, 64(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z8, (CX)
+	VMOVUPS     Z9, 64(CX)
+	ADDQ        DX, CX
+	VZEROUPPER
+	RET
+
+// func depthwise3AVX512(t *groupTile)
+// Requires: AVX, AVX512F, CMOV
+TEXT ·depthwise3AVX512(SB), NOSPLIT, $16-8
+	MOVQ t+0(FP), AX
+	MOVQ 56(AX), CX
+	MOVQ 80(AX), DX
+	MOVQ 104(AX), BX
+	MOVQ 160(AX), SI
+	MOVQ $0x00000000, (SP)
+	MOVQ 24(AX), DI
+	MOVQ DI, 8(SP)
+	CMPQ (AX), $0x06
+	JE   rows6
+	CMPQ (AX), $0x05
+	JE   rows5
+	CMPQ (AX), $0x04
+	JE   rows4
+	CMPQ (AX), $0x03
+	JE   rows3
+	CMPQ (AX), $0x02
+	JE   rows2
+
+rows1:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap1:
+	MOVL        (DI), R10
+	TESTL       R10, R10
+	LEAQ        (CX)(R10*4), R10
+	CMOVQMI     DX, R10
+	VMOVUPS     (R9), Z3
+	VFMADD231PS (R10), Z3, Z0
+	VMOVUPS     64(R9), Z3
+	VFMADD231PS 64(R10), Z3, Z1
+	VMOVUPS     128(R9), Z3
+	VFMADD231PS 128(R10), Z3, Z2
+	ADDQ        $+192, R9
+	ADDQ        $+4, DI
+	DECQ        R8
+	JNZ         tap1
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store1
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add1
+	ADDQ        (SP), R8
+	VADDPS      (R8), Z0, Z0
+	VADDPS      64(R8), Z1, Z1
+	VADDPS      128(R8), Z2, Z2
+
+add1:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds1
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Z0, Z0
+	VADDPS  64(R8)(R9*4), Z1, Z1
+	VADDPS  128(R8)(R9*4), Z2, Z2
+
+bounds1:
+	VBROADCASTSS 240(AX), Z3
+	VMAXPS       Z0, Z3, Z0
+	VMAXPS       Z1, Z3, Z1
+	VMAXPS       Z2, Z3, Z2
+	VBROADCASTSS 244(AX), Z3
+	VMINPS       Z0, Z3, Z0
+	VMINPS       Z1, Z3, Z1
+	VMINPS       Z2, Z3, Z2
+
+store1:
+	MOVLQSX (DI), DI
+	VMOVUPS Z0, (SI)(DI*4)
+	VMOVUPS Z1, 64(SI)(DI*4)
+	VMOVUPS Z2, 128(SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+192, CX
+	ADDQ    $+192, SI
+	ADDQ    $0x000000c0, (SP)
+	DECQ    8(SP)
+	JNZ     rows1
+	VZEROUPPER
+	RET
+
+rows2:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap2:
+	MOVL        (DI), R10
+	TESTL       R10, R10
+	LEAQ        (CX)(R10*4), R10
+	CMOVQMI     DX, R10
+	MOVL        4(DI), R11
+	TESTL       R11, R11
+	LEAQ        (CX)(R11*4), R11
+	CMOVQMI     DX, R11
+	VMOVUPS     (R9), Z6
+	VFMADD231PS (R10), Z6, Z0
+	VFMADD231PS (R11), Z6, Z3
+	VMOVUPS     64(R9), Z6
+	VFMADD231PS 64(R10), Z6, Z1
+	VFMADD231PS 64(R11), Z6, Z4
+	VMOVUPS     128(R9), Z6
+	VFMADD231PS 128(R10), Z6, Z2
+	VFMADD231PS 128(R11), Z6, Z5
+	ADDQ        $+192, R9
+	ADDQ        $+8, DI
+	DECQ        R8
+	JNZ         tap2
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store2
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add2
+	ADDQ        (SP), R8
+	VADDPS      (R8), Z0, Z0
+	VADDPS      (R8), Z3, Z3
+	VADDPS      64(R8), Z1, Z1
+	VADDPS      64(R8), Z4, Z4
+	VADDPS      128(R8), Z2, Z2
+	VADDPS      128(R8), Z5, Z5
+
+add2:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds2
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Z0, Z0
+	VADDPS  64(R8)(R9*4), Z1, Z1
+	VADDPS  128(R8)(R9*4), Z2, Z2
+	MOVLQSX 4(DI), R9
+	VADDPS  (R8)(R9*4), Z3, Z3
+	VADDPS  64(R8)(R9*4), Z4, Z4
+	VADDPS  128(R8)(R9*4), Z5, Z5
+
+bounds2:
+	VBROADCASTSS 240(AX), Z6
+	VMAXPS       Z0, Z6, Z0
+	VMAXPS       Z1, Z6, Z1
+	VMAXPS       Z2, Z6, Z2
+	VMAXPS       Z3, Z6, Z3
+	VMAXPS       Z4, Z6, Z4
+	VMAXPS       Z5, Z6, Z5
+	VBROADCASTSS 244(AX), Z6
+	VMINPS       Z0, Z6, Z0
+	VMINPS       Z1, Z6, Z1
+	VMINPS       Z2, Z6, Z2
+	VMINPS       Z3, Z6, Z3
+	VMINPS       Z4, Z6, Z4
+	VMINPS       Z5, Z6, Z5
+
+store2:
+	MOVLQSX (DI), R8
+	VMOVUPS Z0, (SI)(R8*4)
+	VMOVUPS Z1, 64(SI)(R8*4)
+	VMOVUPS Z2, 128(SI)(R8*4)
+	MOVLQSX 4(DI), DI
+	VMOVUPS Z3, (SI)(DI*4)
+	VMOVUPS Z4, 64(SI)(DI*4)
+	VMOVUPS Z5, 128(SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+192, CX
+	ADDQ    $+192, SI
+	ADDQ    $0x000000c0, (SP)
+	DECQ    8(SP)
+	JNZ     rows2
+	VZEROUPPER
+	RET
+
+rows3:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap3:
+	MOVL        (DI), R10
+	TESTL       R10, R10
+	LEAQ        (CX)(R10*4), R10
+	CMOVQMI     DX, R10
+	MOVL        4(DI), R11
+	TESTL       R11, R11
+	LEAQ        (CX)(R11*4), R11
+	CMOVQMI     DX, R11
+	MOVL        8(DI), R12
+	TESTL       R12, R12
+	LEAQ        (CX)(R12*4), R12
+	CMOVQMI     DX, R12
+	VMOVUPS     (R9), Z9
+	VFMADD231PS (R10), Z9, Z0
+	VFMADD231PS (R11), Z9, Z3
+	VFMADD231PS (R12), Z9, Z6
+	VMOVUPS     64(R9), Z9
+	VFMADD231PS 64(R10), Z9, Z1
+	VFMADD231PS 64(R11), Z9, Z4
+	VFMADD231PS 64(R12), Z9, Z7
+	VMOVUPS     128(R9), Z9
+	VFMADD231PS 128(R10), Z9, Z2
+	VFMADD231PS 128(R11), Z9, Z5
+	VFMADD231PS 128(R12), Z9, Z8
+	ADDQ        $+192, R9
+	ADDQ        $+12, DI
+	DECQ        R8
+	JNZ         tap3
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store3
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add3
+	ADDQ        (SP), R8
+	VADDPS      (R8), Z0, Z0
+	VADDPS      (R8), Z3, Z3
+	VADDPS      (R8), Z6, Z6
+	VADDPS      64(R8), Z1, Z1
+	VADDPS      64(R8), Z4, Z4
+	VADDPS      64(R8), Z7, Z7
+	VADDPS      128(R8), Z2, Z2
+	VADDPS      128(R8), Z5, Z5
+	VADDPS      128(R8), Z8, Z8
+
+add3:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds3
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Z0, Z0
+	VADDPS  64(R8)(R9*4), Z1, Z1
+	VADDPS  128(R8)(R9*4), Z2, Z2
+	MOVLQSX 4(DI), R9
+	VADDPS  (R8)(R9*4), Z3, Z3
+	VADDPS  64(R8)(R9*4), Z4, Z4
+	VADDPS  128(R8)(R9*4), Z5, Z5
+	MOVLQSX 8(DI), R9
+	VADDPS  (R8)(R9*4), Z6, Z6
+	VADDPS  64(R8)(R9*4), Z7, Z7
+	VADDPS  128(R8)(R9*4), Z8, Z8
+
+bounds3:
+	VBROADCASTSS 240(AX), Z9
+	VMAXPS       Z0, Z9, Z0
+	VMAXPS       Z1, Z9, Z1
+	VMAXPS       Z2, Z9, Z2
+	VMAXPS       Z3, Z9, Z3
+	VMAXPS       Z4, Z9, Z4
+	VMAXPS       Z5, Z9, Z5
+	VMAXPS       Z6, Z9, Z6
+	VMAXPS       Z7, Z9, Z7
+	VMAXPS       Z8, Z9, Z8
+	VBROADCASTSS 244(AX), Z9
+	VMINPS       Z0, Z9, Z0
+	VMINPS       Z1, Z9, Z1
+	VMINPS       Z2, Z9, Z2
+	VMINPS       Z3, Z9, Z3
+	VMINPS       Z4, Z9, Z4
+	VMINPS       Z5, Z9, Z5
+	VMINPS       Z6, Z9, Z6
+	VMINPS       Z7, Z9, Z7
+	VMINPS       Z8, Z9, Z8
+
+store3:
+	MOVLQSX (DI), R8
+	VMOVUPS Z0, (SI)(R8*4)
+	VMOVUPS Z1, 64(SI)(R8*4)
+	VMOVUPS Z2, 128(SI)(R8*4)
+	MOVLQSX 4(DI), R8
+	VMOVUPS Z3, (SI)(R8*4)
+	VMOVUPS Z4, 64(SI)(R8*4)
+	VMOVUPS Z5, 128(SI)(R8*4)
+	MOVLQSX 8(DI), DI
+	VMOVUPS Z6, (SI)(DI*4)
+	VMOVUPS Z7, 64(SI)(DI*4)
+	VMOVUPS Z8, 128(SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+192, CX
+	ADDQ    $+192, SI
+	ADDQ    $0x000000c0, (SP)
+	DECQ    8(SP)
+	JNZ     rows3
+	VZEROUPPER
+	RET
+
+rows4:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap4:
+	MOVL        (DI), R10
+	TESTL       R10, R10
+	LEAQ        (CX)(R10*4), R10
+	CMOVQMI     DX, R10
+	MOVL        4(DI), R11
+	TESTL       R11, R11
+	LEAQ        (CX)(R11*4), R11
+	CMOVQMI     DX, R11
+	MOVL        8(DI), R12
+	TESTL       R12, R12
+	LEAQ        (CX)(R12*4), R12
+	CMOVQMI     DX, R12
+	MOVL        12(DI), R13
+	TESTL       R13, R13
+	LEAQ        (CX)(R13*4), R13
+	CMOVQMI     DX, R13
+	VMOVUPS     (R9), Z12
+	VFMADD231PS (R10), Z12, Z0
+	VFMADD231PS (R11), Z12, Z3
+	VFMADD231PS (R12), Z12, Z6
+	VFMADD231PS (R13), Z12, Z9
+	VMOVUPS     64(R9), Z12
+	VFMADD231PS 64(R10), Z12, Z1
+	VFMADD231PS 64(R11), Z12, Z4
+	VFMADD231PS 64(R12), Z12, Z7
+	VFMADD231PS 64(R13), Z12, Z10
+	VMOVUPS     128(R9), Z12
+	VFMADD231PS 128(R10), Z12, Z2
+	VFMADD231PS 128(R11), Z12, Z5
+	VFMADD231PS 128(R12), Z12, Z8
+	VFMADD231PS 128(R13), Z12, Z11
+	ADDQ        $+192, R9
+	ADDQ        $+16, DI
+	DECQ        R8
+	JNZ         tap4
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store4
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add4
+	ADDQ        (SP), R8
+	VADDPS      (R8), Z0, Z0
+	VADDPS      (R8), Z3, Z3
+	VADDPS      (R8), Z6, Z6
+	VADDPS      (R8), Z9, Z9
+	VADDPS      64(R8), Z1, Z1
+	VADDPS      64(R8), Z4, Z4
+	VADDPS      64(R8), Z7, Z7
+	VADDPS      64(R8), Z10, Z10
+	VADDPS      128(R8), Z2, Z2
+	VADDPS      128(R8), Z5, Z5
+	VADDPS      128(R8), Z8, Z8
+	VADDPS      128(R8), Z11, Z11
+
+add4:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds4
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Z0, Z0
+	VADDPS  64(R8)(R9*4), Z1, Z1
+	VADDPS  128(R8)(R9*4), Z2, Z2
+	MOVLQSX 4(DI), R9
+	VADDPS  (R8)(R9*4), Z3, Z3
+	VADDPS  64(R8)(R9*4), Z4, Z4
+	VADDPS  128(R8)(R9*4), Z5, Z5
+	MOVLQSX 8(DI), R9
+	VADDPS  (R8)(R9*4), Z6, Z6
+	VADDPS  64(R8)(R9*4), Z7, Z7
+	VADDPS  128(R8)(R9*4), Z8, Z8
+	MOVLQSX 12(DI), R9
+	VADDPS  (R8)(R9*4), Z9, Z9
+	VADDPS  64(R8)(R9*4), Z10, Z10
+	VADDPS  128(R8)(R9*4), Z11, Z11
+
+bounds4:
+	VBROADCASTSS 240(AX), Z12
+	VMAXPS       Z0, Z12, Z0
+	VMAXPS       Z1, Z12, Z1
+	VMAXPS       Z2, Z12, Z2
+	VMAXPS       Z3, Z12, Z3
+	VMAXPS       Z4, Z12, Z4
+	VMAXPS       Z5, Z12, Z5
+	VMAXPS       Z6, Z12, Z6
+	VMAXPS       Z7, Z12, Z7
+	VMAXPS       Z8, Z12, Z8
+	VMAXPS       Z9, Z12, Z9
+	VMAXPS       Z10, Z12, Z10
+	VMAXPS       Z11, Z12, Z11
+	VBROADCASTSS 244(AX), Z12
+	VMINPS       Z0, Z12, Z0
+	VMINPS       Z1, Z12, Z1
+	VMINPS       Z2, Z12, Z2
+	VMINPS       Z3, Z12, Z3
+	VMINPS       Z4, Z12, Z4
+	VMINPS       Z5, Z12, Z5
+	VMINPS       Z6, Z12, Z6
+	VMINPS       Z7, Z12, Z7
+	VMINPS       Z8, Z12, Z8
+	VMINPS       Z9, Z12, Z9
+	VMINPS       Z10, Z12, Z10
+	VMINPS       Z11, Z12, Z11
+
+store4:
+	MOVLQSX (DI), R8
+	VMOVUPS Z0, (SI)(R8*4)
+	VMOVUPS Z1, 64(SI)(R8*4)
+	VMOVUPS Z2, 128(SI)(R8*4)
+	MOVLQSX 4(DI), R8
+	VMOVUPS Z3, (SI)(R8*4)
+	VMOVUPS Z4, 64(SI)(R8*4)
+	VMOVUPS Z5, 128(SI)(R8*4)
+	MOVLQSX 8(DI), R8
+	VMOVUPS Z6, (SI)(R8*4)
+	VMOVUPS Z7, 64(SI)(R8*4)
+	VMOVUPS Z8, 128(SI)(R8*4)
+	MOVLQSX 12(DI), DI
+	VMOVUPS Z9, (SI)(DI*4)
+	VMOVUPS Z10, 64(SI)(DI*4)
+	VMOVUPS Z11, 128(SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+192, CX
+	ADDQ    $+192, SI
+	ADDQ    $0x000000c0, (SP)
+	DECQ    8(SP)
+	JNZ     rows4
+	VZEROUPPER
+	RET
+
+rows5:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap5:
+	MOVL        (DI), R10
+	TESTL       R10, R10
+	LEAQ        (CX)(R10*4), R10
+	CMOVQMI     DX, R10
+	MOVL        4(DI), R11
+	TESTL       R11, R11
+	LEAQ        (CX)(R11*4), R11
+	CMOVQMI     DX, R11
+	MOVL        8(DI), R12
+	TESTL       R12, R12
+	LEAQ        (CX)(R12*4), R12
+	CMOVQMI     DX, R12
+	MOVL        12(DI), R13
+	TESTL       R13, R13
+	LEAQ        (CX)(R13*4), R13
+	CMOVQMI     DX, R13
+	MOVL        16(DI), R14
+	TESTL       R14, R14
+	LEAQ        (CX)(R14*4), R14
+	CMOVQMI     DX, R14
+	VMOVUPS     (R9), Z15
+	VFMADD231PS (R10), Z15, Z0
+	VFMADD231PS (R11), Z15, Z3
+	VFMADD231PS (R12), Z15, Z6
+	VFMADD231PS (R13), Z15, Z9
+	VFMADD231PS (R14), Z15, Z12
+	VMOVUPS     64(R9), Z15
+	VFMADD231PS 64(R10), Z15, Z1
+	VFMADD231PS 64(R11), Z15, Z4
+	VFMADD231PS 64(R12), Z15, Z7
+	VFMADD231PS 64(R13), Z15, Z10
+	VFMADD231PS 64(R14), Z15, Z13
+	VMOVUPS     128(R9), Z15
+	VFMADD231PS 128(R10), Z15, Z2
+	VFMADD231PS 128(R11), Z15, Z5
+	VFMADD231PS 128(R12), Z15, Z8
+	VFMADD231PS 128(R13), Z15, Z11
+	VFMADD231PS 128(R14), Z15, Z14
+	ADDQ        $+192, R9
+	ADDQ        $+20, DI
+	DECQ        R8
+	JNZ         tap5
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store5
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add5
+	ADDQ        (SP), R8
+	VADDPS      (R8), Z0, Z0
+	VADDPS      (R8), Z3, Z3
+	VADDPS      (R8), Z6, Z6
+	VADDPS      (R8), Z9, Z9
+	VADDPS      (R8), Z12, Z12
+	VADDPS      64(R8), Z1, Z1
+	VADDPS      64(R8), Z4, Z4
+	VADDPS      64(R8), Z7, Z7
+	VADDPS      64(R8), Z10, Z10
+	VADDPS      64(R8), Z13, Z13
+	VADDPS      128(R8), Z2, Z2
+	VADDPS      128(R8), Z5, Z5
+	VADDPS      128(R8), Z8, Z8
+	VADDPS      128(R8), Z11, Z11
+	VADDPS      128(R8), Z14, Z14
+
+add5:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds5
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Z0, Z0
+	VADDPS  64(R8)(R9*4), Z1, Z1
+	VADDPS  128(R8)(R9*4), Z2, Z2
+	MOVLQSX 4(DI), R9
+	VADDPS  (R8)(R9*4), Z3, Z3
+	VADDPS  64(R8)(R9*4), Z4, Z4
+	VADDPS  128(R8)(R9*4), Z5, Z5
+	MOVLQSX 8(DI), R9
+	VADDPS  (R8)(R9*4), Z6, Z6
+	VADDPS  64(R8)(R9*4), Z7, Z7
+	VADDPS  128(R8)(R9*4), Z8, Z8
+	MOVLQSX 12(DI), R9
+	VADDPS  (R8)(R9*4), Z9, Z9
+	VADDPS  64(R8)(R9*4), Z10, Z10
+	VADDPS  128(R8)(R9*4), Z11, Z11
+	MOVLQSX 16(DI), R9
+	VADDPS  (R8)(R9*4), Z12, Z12
+	VADDPS  64(R8)(R9*4), Z13, Z13
+	VADDPS  128(R8)(R9*4), Z14, Z14
+
+bounds5:
+	VBROADCASTSS 240(AX), Z15
+	VMAXPS       Z0, Z15, Z0
+	VMAXPS       Z1, Z15, Z1
+	VMAXPS       Z2, Z15, Z2
+	VMAXPS       Z3, Z15, Z3
+	VMAXPS       Z4, Z15, Z4
+	VMAXPS       Z5, Z15, Z5
+	VMAXPS       Z6, Z15, Z6
+	VMAXPS       Z7, Z15, Z7
+	VMAXPS       Z8, Z15, Z8
+	VMAXPS       Z9, Z15, Z9
+	VMAXPS       Z10, Z15, Z10
+	VMAXPS       Z11, Z15, Z11
+	VMAXPS       Z12, Z15, Z12
+	VMAXPS       Z13, Z15, Z13
+	VMAXPS       Z14, Z15, Z14
+	VBROADCASTSS 244(AX), Z15
+	VMINPS       Z0, Z15, Z0
+	VMINPS       Z1, Z15, Z1
+	VMINPS       Z2, Z15, Z2
+	VMINPS       Z3, Z15, Z3
+	VMINPS       Z4, Z15, Z4
+	VMINPS       Z5, Z15, Z5
+	VMINPS       Z6, Z15, Z6
+	VMINPS       Z7, Z15, Z7
+	VMINPS       Z8, Z15, Z8
+	VMINPS       Z9, Z15, Z9
+	VMINPS       Z10, Z15, Z10
+	VMINPS       Z11, Z15, Z11
+	VMINPS       Z12, Z15, Z12
+	VMINPS       Z13, Z15, Z13
+	VMINPS       Z14, Z15, Z14
+
+store5:
+	MOVLQSX (DI), R8
+	VMOVUPS Z0, (SI)(R8*4)
+	VMOVUPS Z1, 64(SI)(R8*4)
+	VMOVUPS Z2, 128(SI)(R8*4)
+	MOVLQSX 4(DI), R8
+	VMOVUPS Z3, (SI)(R8*4)
+	VMOVUPS Z4, 64(SI)(R8*4)
+	VMOVUPS Z5, 128(SI)(R8*4)
+	MOVLQSX 8(DI), R8
+	VMOVUPS Z6, (SI)(R8*4)
+	VMOVUPS Z7, 64(SI)(R8*4)
+	VMOVUPS Z8, 128(SI)(R8*4)
+	MOVLQSX 12(DI), R8
+	VMOVUPS Z9, (SI)(R8*4)
+	VMOVUPS Z10, 64(SI)(R8*4)
+	VMOVUPS Z11, 128(SI)(R8*4)
+	MOVLQSX 16(DI), DI
+	VMOVUPS Z12, (SI)(DI*4)
+	VMOVUPS Z13, 64(SI)(DI*4)
+	VMOVUPS Z14, 128(SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+192, CX
+	ADDQ    $+192, SI
+	ADDQ    $0x000000c0, (SP)
+	DECQ    8(SP)
+	JNZ     rows5
+	VZEROUPPER
+	RET
+
+rows6:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap6:
+	MOVL        (DI), R10
+	TESTL       R10, R10
+	LEAQ        (CX)(R10*4), R10
+	CMOVQMI     DX, R10
+	MOVL        4(DI), R11
+	TESTL       R11, R11
+	LEAQ        (CX)(R11*4), R11
+	CMOVQMI     DX, R11
+	MOVL        8(DI), R12
+	TESTL       R12, R12
+	LEAQ        (CX)(R12*4), R12
+	CMOVQMI     DX, R12
+	MOVL        12(DI), R13
+	TESTL       R13, R13
+	LEAQ        (CX)(R13*4), R13
+	CMOVQMI     DX, R13
+	MOVL        16(DI), R14
+	TESTL       R14, R14
+	LEAQ        (CX)(R14*4), R14
+	CMOVQMI     DX, R14
+	MOVL        20(DI), R15
+	TESTL       R15, R15
+	LEAQ        (CX)(R15*4), R15
+	CMOVQMI     DX, R15
+	VMOVUPS     (R9), Z18
+	VFMADD231PS (R10), Z18, Z0
+	VFMADD231PS (R11), Z18, Z3
+	VFMADD231PS (R12), Z18, Z6
+	VFMADD231PS (R13), Z18, Z9
+	VFMADD231PS (R14), Z18, Z12
+	VFMADD231PS (R15), Z18, Z15
+	VMOVUPS     64(R9), Z18
+	VFMADD231PS 64(R10), Z18, Z1
+	VFMADD231PS 64(R11), Z18, Z4
+	VFMADD231PS 64(R12), Z18, Z7
+	VFMADD231PS 64(R13), Z18, Z10
+	VFMADD231PS 64(R14), Z18, Z13
+	VFMADD231PS 64(R15), Z18, Z16
+	VMOVUPS     128(R9), Z18
+	VFMADD231PS 128(R10), Z18, Z2
+	VFMADD231PS 128(R11), Z18, Z5
+	VFMADD231PS 128(R12), Z18, Z8
+	VFMADD231PS 128(R13), Z18, Z11
+	VFMADD231PS 128(R14), Z18, Z14
+	VFMADD231PS 128(R15), Z18, Z17
+	ADDQ        $+192, R9
+	ADDQ        $+24, DI
+	DECQ        R8
+	JNZ         tap6
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store6
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add6
+	ADDQ        (SP), R8
+	VADDPS      (R8), Z0, Z0
+	VADDPS      (R8), Z3, Z3
+	VADDPS      (R8), Z6, Z6
+	VADDPS      (R8), Z9, Z9
+	VADDPS      (R8), Z12, Z12
+	VADDPS      (R8), Z15, Z15
+	VADDPS      64(R8), Z1, Z1
+	VADDPS      64(R8), Z4, Z4
+	VADDPS      64(R8), Z7, Z7
+	VADDPS      64(R8), Z10, Z10
+	VADDPS      64(R8), Z13, Z13
+	VADDPS      64(R8), Z16, Z16
+	VADDPS      128(R8), Z2, Z2
+	VADDPS      128(R8), Z5, Z5
+	VADDPS      128(R8), Z8, Z8
+	VADDPS      128(R8), Z11, Z11
+	VADDPS      128(R8), Z14, Z14
+	VADDPS      128(R8), Z17, Z17
+
+add6:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds6
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Z0, Z0
+	VADDPS  64(R8)(R9*4), Z1, Z1
+	VADDPS  128(R8)(R9*4), Z2, Z2
+	MOVLQSX 4(DI), R9
+	VADDPS  (R8)(R9*4), Z3, Z3
+	VADDPS  64(R8)(R9*4), Z4, Z4
+	VADDPS  128(R8)(R9*4), Z5, Z5
+	MOVLQSX 8(DI), R9
+	VADDPS  (R8)(R9*4), Z6, Z6
+	VADDPS  64(R8)(R9*4), Z7, Z7
+	VADDPS  128(R8)(R9*4), Z8, Z8
+	MOVLQSX 12(DI), R9
+	VADDPS  (R8)(R9*4), Z9, Z9
+	VADDPS  64(R8)(R9*4), Z10, Z10
+	VADDPS  128(R8)(R9*4), Z11, Z11
+	MOVLQSX 16(DI), R9
+	VADDPS  (R8)(R9*4), Z12, Z12
+	VADDPS  64(R8)(R9*4), Z13, Z13
+	VADDPS  128(R8)(R9*4), Z14, Z14
+	MOVLQSX 20(DI), R9
+	VADDPS  (R8)(R9*4), Z15, Z15
+	VADDPS  64(R8)(R9*4), Z16, Z16
+	VADDPS  128(R8)(R9*4), Z17, Z17
+
+bounds6:
+	VBROADCASTSS 240(AX), Z18
+	VMAXPS       Z0, Z18, Z0
+	VMAXPS       Z1, Z18, Z1
+	VMAXPS       Z2, Z18, Z2
+	VMAXPS       Z3, Z18, Z3
+	VMAXPS       Z4, Z18, Z4
+	VMAXPS       Z5, Z18, Z5
+	VMAXPS       Z6, Z18, Z6
+	VMAXPS       Z7, Z18, Z7
+	VMAXPS       Z8, Z18, Z8
+	VMAXPS       Z9, Z18, Z9
+	VMAXPS       Z10, Z18, Z10
+	VMAXPS       Z11, Z18, Z11
+	VMAXPS       Z12, Z18, Z12
+	VMAXPS       Z13, Z18, Z13
+	VMAXPS       Z14, Z18, Z14
+	VMAXPS       Z15, Z18, Z15
+	VMAXPS       Z16, Z18, Z16
+	VMAXPS       Z17, Z18, Z17
+	VBROADCASTSS 244(AX), Z18
+	VMINPS       Z0, Z18, Z0
+	VMINPS       Z1, Z18, Z1
+	VMINPS       Z2, Z18, Z2
+	VMINPS       Z3, Z18, Z3
+	VMINPS       Z4, Z18, Z4
+	VMINPS       Z5, Z18, Z5
+	VMINPS       Z6, Z18, Z6
+	VMINPS       Z7, Z18, Z7
+	VMINPS       Z8, Z18, Z8
+	VMINPS       Z9, Z18, Z9
+	VMINPS       Z10, Z18, Z10
+	VMINPS       Z11, Z18, Z11
+	VMINPS       Z12, Z18, Z12
+	VMINPS       Z13, Z18, Z13
+	VMINPS       Z14, Z18, Z14
+	VMINPS       Z15, Z18, Z15
+	VMINPS       Z16, Z18, Z16
+	VMINPS       Z17, Z18, Z17
+
+store6:
+	MOVLQSX (DI), R8
+	VMOVUPS Z0, (SI)(R8*4)
+	VMOVUPS Z1, 64(SI)(R8*4)
+	VMOVUPS Z2, 128(SI)(R8*4)
+	MOVLQSX 4(DI), R8
+	VMOVUPS Z3, (SI)(R8*4)
+	VMOVUPS Z4, 64(SI)(R8*4)
+	VMOVUPS Z5, 128(SI)(R8*4)
+	MOVLQSX 8(DI), R8
+	VMOVUPS Z6, (SI)(R8*4)
+	VMOVUPS Z7, 64(SI)(R8*4)
+	VMOVUPS Z8, 128(SI)(R8*4)
+	MOVLQSX 12(DI), R8
+	VMOVUPS Z9, (SI)(R8*4)
+	VMOVUPS Z10, 64(SI)(R8*4)
+	VMOVUPS Z11, 128(SI)(R8*4)
+	MOVLQSX 16(DI), R8
+	VMOVUPS Z12, (SI)(R8*4)
+	VMOVUPS Z13, 64(SI)(R8*4)
+	VMOVUPS Z14, 128(SI)(R8*4)
+	MOVLQSX 20(DI), DI
+	VMOVUPS Z15, (SI)(DI*4)
+	VMOVUPS Z16, 64(SI)(DI*4)
+	VMOVUPS Z17, 128(SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+192, CX
+	ADDQ    $+192, SI
+	ADDQ    $0x000000c0, (SP)
+	DECQ    8(SP)
+	JNZ     rows6
+	VZEROUPPER
+	RET
+
+// func depthwiseGrad3x1AVX512(t *groupGrad)
+// Requires: AVX, AVX512F
+TEXT ·depthwiseGrad3x1AVX512(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Z0
+	VMOVUPS 64(CX), Z1
+	VMOVUPS 128(CX), Z2
+	ADDQ    DX, CX
+	MOVQ    8(AX), CX
+	MOVQ    (AX), BX
+	MOVQ    80(AX), SI
+	SHLQ    $0x02, SI
+	MOVQ    88(AX), DI
+	SHLQ    $0x02, DI
+	MOVQ    96(AX), R8
+	SHLQ    $0x02, R8
+	MOVQ    32(AX), R8
+	MOVQ    56(AX), R9
+
+segment:
+	MOVQ (CX), R10
+	LEAQ (R8)(R10*4), R10
+	MOVQ 8(CX), R11
+	LEAQ (R9)(R11*4), R11
+	MOVQ 16(CX), R12
+	ADDQ $+24, CX
+
+pixel:
+	VMOVUPS     (R11), Z3
+	VMOVUPS     64(R11), Z4
+	VMOVUPS     128(R11), Z5
+	VFMADD231PS (R10), Z3, Z0
+	VFMADD231PS 64(R10), Z4, Z1
+	VFMADD231PS 128(R10), Z5, Z2
+	ADDQ        SI, R10
+	ADDQ        DI, R11
+	DECQ        R12
+	JNZ         pixel
+	DECQ        BX
+	JNZ         segment
+	MOVQ        104(AX), CX
+	VMOVUPS     Z0, (CX)
+	VMOVUPS     Z1, 64(CX)
+	VMOVUPS     Z2, 128(CX)
+	ADDQ        DX, CX
+	VZEROUPPER
+	RET
+
+// func depthwiseGrad3x2AVX512(t *groupGrad)
+// Requires: AVX, AVX512F
+TEXT ·depthwiseGrad3x2AVX512(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Z0
+	VMOVUPS 64(CX), Z1
+	VMOVUPS 128(CX), Z2
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z3
+	VMOVUPS 64(CX), Z4
+	VMOVUPS 128(CX), Z5
+	ADDQ    DX, CX
+	MOVQ    8(AX), CX
+	MOVQ    (AX), BX
+	MOVQ    80(AX), SI
+	SHLQ    $0x02, SI
+	MOVQ    88(AX), DI
+	SHLQ    $0x02, DI
+	MOVQ    96(AX), R8
+	SHLQ    $0x02, R8
+	MOVQ    32(AX), R9
+	MOVQ    56(AX), R10
+
+segment:
+	MOVQ (CX), R11
+	LEAQ (R9)(R11*4), R11
+	MOVQ 8(CX), R12
+	LEAQ (R10)(R12*4), R12
+	MOVQ 16(CX), R13
+	ADDQ $+24, CX
+
+pixel:
+	VMOVUPS     (R12), Z6
+	VMOVUPS     64(R12), Z7
+	VMOVUPS     128(R12), Z8
+	VFMADD231PS (R11), Z6, Z0
+	VFMADD231PS 64(R11), Z7, Z1
+	VFMADD231PS 128(R11), Z8, Z2
+	VFMADD231PS (R11)(R8*1), Z6, Z3
+	VFMADD231PS 64(R11)(R8*1), Z7, Z4
+	VFMADD231PS 128(R11)(R8*1), Z8, Z5
+	ADDQ        SI, R11
+	ADDQ        DI, R12
+	DECQ        R13
+	JNZ         pixel
+	DECQ        BX
+	JNZ         segment
+	MOVQ        104(AX), CX
+	VMOVUPS     Z0, (CX)
+	VMOVUPS     Z1, 64(CX)
+	VMOVUPS     Z2, 128(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z3, (CX)
+	VMOVUPS     Z4, 64(CX)
+	VMOVUPS     Z5, 128(CX)
+	ADDQ        DX, CX
+	VZEROUPPER
+	RET
+
+// func depthwiseGrad3x3AVX512(t *groupGrad)
+// Requires: AVX, AVX512F
+TEXT ·depthwiseGrad3x3AVX512(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Z0
+	VMOVUPS 64(CX), Z1
+	VMOVUPS 128(CX), Z2
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z3
+	VMOVUPS 64(CX), Z4
+	VMOVUPS 128(CX), Z5
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z6
+	VMOVUPS 64(CX), Z7
+	VMOVUPS 128(CX), Z8
+	ADDQ    DX, CX
+	MOVQ    8(AX), CX
+	MOVQ    (AX), BX
+	MOVQ    80(AX), SI
+	SHLQ    $0x02, SI
+	MOVQ    88(AX), DI
+	SHLQ    $0x02, DI
+	MOVQ    96(AX), R8
+	SHLQ    $0x02, R8
+	MOVQ    32(AX), R9
+	MOVQ    56(AX), R10
+
+segment:
+	MOVQ (CX), R11
+	LEAQ (R9)(R11*4), R11
+	MOVQ 8(CX), R12
+	LEAQ (R10)(R12*4), R12
+	MOVQ 16(CX), R13
+	ADDQ $+24, CX
+
+pixel:
+	VMOVUPS     (R12), Z9
+	VMOVUPS     64(R12), Z10
+	VMOVUPS     128(R12), Z11
+	VFMADD231PS (R11), Z9, Z0
+	VFMADD231PS 64(R11), Z10, Z1
+	VFMADD231PS 128(R11), Z11, Z2
+	VFMADD231PS (R11)(R8*1), Z9, Z3
+	VFMADD231PS 64(R11)(R8*1), Z10, Z4
+	VFMADD231PS 128(R11)(R8*1), Z11, Z5
+	VFMADD231PS (R11)(R8*2), Z9, Z6
+	VFMADD231PS 64(R11)(R8*2), Z10, Z7
+	VFMADD231PS 128(R11)(R8*2), Z11, Z8
+	ADDQ        SI, R11
+	ADDQ        DI, R12
+	DECQ        R13
+	JNZ         pixel
+	DECQ        BX
+	JNZ         segment
+	MOVQ        104(AX), CX
+	VMOVUPS     Z0, (CX)
+	VMOVUPS     Z1, 64(CX)
+	VMOVUPS     Z2, 128(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z3, (CX)
+	VMOVUPS     Z4, 64(CX)
+	VMOVUPS     Z5, 128(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z6, (CX)
+	VMOVUPS     Z7, 64(CX)
+	VMOVUPS     Z8, 128(CX)
+	ADDQ        DX, CX
+	VZEROUPPER
+	RET
+
+// func depthwiseGrad3x4AVX512(t *groupGrad)
+// Requires: AVX, AVX512F
+TEXT ·depthwiseGrad3x4AVX512(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Z0
+	VMOVUPS 64(CX), Z1
+	VMOVUPS 128(CX), Z2
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z3
+	VMOVUPS 64(CX), Z4
+	VMOVUPS 128(CX), Z5
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z6
+	VMOVUPS 64(CX), Z7
+	VMOVUPS 128(CX), Z8
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z9
+	VMOVUPS 64(CX), Z10
+	VMOVUPS 128(CX), Z11
+	ADDQ    DX, CX
+	MOVQ    8(AX), CX
+	MOVQ    (AX), BX
+	MOVQ    80(AX), SI
+	SHLQ    $0x02, SI
+	MOVQ    88(AX), DI
+	SHLQ    $0x02, DI
+	MOVQ    96(AX), R8
+	SHLQ    $0x02, R8
+	LEAQ    (R8)(R8*2), R9
+	MOVQ    32(AX), R10
+	MOVQ    56(AX), R11
+
+segment:
+	MOVQ (CX), R12
+	LEAQ (R10)(R12*4), R12
+	MOVQ 8(CX), R13
+	LEAQ (R11)(R13*4), R13
+	MOVQ 16(CX), R14
+	ADDQ $+24, CX
+
+pixel:
+	VMOVUPS     (R13), Z12
+	VMOVUPS     64(R13), Z13
+	VMOVUPS     128(R13), Z14
+	VFMADD231PS (R12), Z12, Z0
+	VFMADD231PS 64(R12), Z13, Z1
+	VFMADD231PS 128(R12), Z14, Z2
+	VFMADD231PS (R12)(R8*1), Z12, Z3
+	VFMADD231PS 64(R12)(R8*1), Z13, Z4
+	VFMADD231PS 128(R12)(R8*1), Z14, Z5
+	VFMADD231PS (R12)(R8*2), Z12, Z6
+	VFMADD231PS 64(R12)(R8*2), Z13, Z7
+	VFMADD231PS 128(R12)(R8*2), Z14, Z8
+	VFMADD231PS (R12)(R9*1), Z12, Z9
+	VFMADD231PS 64(R12)(R9*1), Z13, Z10
+	VFMADD231PS 128(R12)(R9*1), Z14, Z11
+	ADDQ        SI, R12
+	ADDQ        DI, R13
+	DECQ        R14
+	JNZ         pixel
+	DECQ        BX
+	JNZ         segment
+	MOVQ        104(AX), CX
+	VMOVUPS     Z0, (CX)
+	VMOVUPS     Z1, 64(CX)
+	VMOVUPS     Z2, 128(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z3, (CX)
+	VMOVUPS     Z4, 64(CX)
+	VMOVUPS     Z5, 128(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z6, (CX)
+	VMOVUPS     Z7, 64(CX)
+	VMOVUPS     Z8, 128(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z9, (CX)
+	VMOVUPS     Z10, 64(CX)
+	VMOVUPS     Z11, 128(CX)
+	ADDQ        DX, CX
+	VZEROUPPER
+	RET
+
+// func depthwiseGrad3x5AVX512(t *groupGrad)
+// Requires: AVX, AVX512F
+TEXT ·depthwiseGrad3x5AVX512(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Z0
+	VMOVUPS 64(CX), Z1
+	VMOVUPS 128(CX), Z2
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z3
+	VMOVUPS 64(CX), Z4
+	VMOVUPS 128(CX), Z5
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z6
+	VMOVUPS 64(CX), Z7
+	VMOVUPS 128(CX), Z8
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z9
+	VMOVUPS 64(CX), Z10
+	VMOVUPS 128(CX), Z11
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z12
+	VMOVUPS 64(CX), Z13
+	VMOVUPS 128(CX), Z14
+	ADDQ    DX, CX
+	MOVQ    8(AX), CX
+	MOVQ    (AX), BX
+	MOVQ    80(AX), SI
+	SHLQ    $0x02, SI
+	MOVQ    88(AX), DI
+	SHLQ    $0x02, DI
+	MOVQ    96(AX), R8
+	SHLQ    $0x02, R8
+	LEAQ    (R8)(R8*2), R9
+	MOVQ    32(AX), R10
+	MOVQ    56(AX), R11
+
+segment:
+	MOVQ (CX), R12
+	LEAQ (R10)(R12*4), R12
+	MOVQ 8(CX), R13
+	LEAQ (R11)(R13*4), R13
+	MOVQ 16(CX), R14
+	ADDQ $+24, CX
+
+pixel:
+	VMOVUPS     (R13), Z15
+	VMOVUPS     64(R13), Z16
+	VMOVUPS     128(R13), Z17
+	VFMADD231PS (R12), Z15, Z0
+	VFMADD231PS 64(R12), Z16, Z1
+	VFMADD231PS 128(R12), Z17, Z2
+	VFMADD231PS (R12)(R8*1), Z15, Z3
+	VFMADD231PS 64(R12)(R8*1), Z16, Z4
+	VFMADD231PS 128(R12)(R8*1), Z17, Z5
+	VFMADD231PS (R12)(R8*2), Z15, Z6
+	VFMADD231PS 64(R12)(R8*2), Z16, Z7
+	VFMADD231PS 128(R12)(R8*2), Z17, Z8
+	VFMADD231PS (R12)(R9*1), Z15, Z9
+	VFMADD231PS 64(R12)(R9*1), Z16, Z10
+	VFMADD231PS 128(R12)(R9*1), Z17, Z11
+	VFMADD231PS (R12)(R8*4), Z15, Z12
+	VFMADD231PS 64(R12)(R8*4), Z16, Z13
+	VFMADD231PS 128(R12)(R8*4), Z17, Z14
+	ADDQ        SI, R12
+	ADDQ        DI, R13
+	DECQ        R14
+	JNZ         pixel
+	DECQ        BX
+	JNZ         segment
+	MOVQ        104(AX), CX
+	VMOVUPS     Z0, (CX)
+	VMOVUPS     Z1, 64(CX)
+	VMOVUPS     Z2, 128(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z3, (CX)
+	VMOVUPS     Z4, 64(CX)
+	VMOVUPS     Z5, 128(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z6, (CX)
+	VMOVUPS     Z7, 64(CX)
+	VMOVUPS     Z8, 128(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z9, (CX)
+	VMOVUPS     Z10, 64(CX)
+	VMOVUPS     Z11, 128(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z12, (CX)
+	VMOVUPS     Z13, 64(CX)
+	VMOVUPS     Z14, 128(CX)
+	ADDQ        DX, CX
+	VZEROUPPER
+	RET
+
+// func depthwise4AVX512(t *groupTile)
+// Requires: AVX, AVX512F, CMOV
+TEXT ·depthwise4AVX512(SB), NOSPLIT, $16-8
+	MOVQ t+0(FP), AX
+	MOVQ 56(AX), CX
+	MOVQ 80(AX), DX
+	MOVQ 104(AX), BX
+	MOVQ 160(AX), SI
+	MOVQ $0x00000000, (SP)
+	MOVQ 24(AX), DI
+	MOVQ DI, 8(SP)
+	CMPQ (AX), $0x06
+	JE   rows6
+	CMPQ (AX), $0x05
+	JE   rows5
+	CMPQ (AX), $0x04
+	JE   rows4
+	CMPQ (AX), $0x03
+	JE   rows3
+	CMPQ (AX), $0x02
+	JE   rows2
+
+rows1:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap1:
+	MOVL        (DI), R10
+	TESTL       R10, R10
+	LEAQ        (CX)(R10*4), R10
+	CMOVQMI     DX, R10
+	VMOVUPS     (R9), Z4
+	VFMADD231PS (R10), Z4, Z0
+	VMOVUPS     64(R9), Z4
+	VFMADD231PS 64(R10), Z4, Z1
+	VMOVUPS     128(R9), Z4
+	VFMADD231PS 128(R10), Z4, Z2
+	VMOVUPS     192(R9), Z4
+	VFMADD231PS 192(R10), Z4, Z3
+	ADDQ        $+256, R9
+	ADDQ        $+4, DI
+	DECQ        R8
+	JNZ         tap1
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store1
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add1
+	ADDQ        (SP), R8
+	VADDPS      (R8), Z0, Z0
+	VADDPS      64(R8), Z1, Z1
+	VADDPS      128(R8), Z2, Z2
+	VADDPS      192(R8), Z3, Z3
+
+add1:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds1
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Z0, Z0
+	VADDPS  64(R8)(R9*4), Z1, Z1
+	VADDPS  128(R8)(R9*4), Z2, Z2
+	VADDPS  192(R8)(R9*4), Z3, Z3
+
+bounds1:
+	VBROADCASTSS 240(AX), Z4
+	VMAXPS       Z0, Z4, Z0
+	VMAXPS       Z1, Z4, Z1
+	VMAXPS       Z2, Z4, Z2
+	VMAXPS       Z3, Z4, Z3
+	VBROADCASTSS 244(AX), Z4
+	VMINPS       Z0, Z4, Z0
+	VMINPS       Z1, Z4, Z1
+	VMINPS       Z2, Z4, Z2
+	VMINPS       Z3, Z4, Z3
+
+store1:
+	MOVLQSX (DI), DI
+	VMOVUPS Z0, (SI)(DI*4)
+	VMOVUPS Z1, 64(SI)(DI*4)
+	VMOVUPS Z2, 128(SI)(DI*4)
+	VMOVUPS Z3, 192(SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+256, CX
+	ADDQ    $+256, SI
+	ADDQ    $0x00000100, (SP)
+	DECQ    8(SP)
+	JNZ     rows1
+	VZEROUPPER
+	RET
+
+rows2:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap2:
+	MOVL        (DI), R10
+	TESTL       R10, R10
+	LEAQ        (CX)(R10*4), R10
+	CMOVQMI     DX, R10
+	MOVL        4(DI), R11
+	TESTL       R11, R11
+	LEAQ        (CX)(R11*4), R11
+	CMOVQMI     DX, R11
+	VMOVUPS     (R9), Z8
+	VFMADD231PS (R10), Z8, Z0
+	VFMADD231PS (R11), Z8, Z4
+	VMOVUPS     64(R9), Z8
+	VFMADD231PS 64(R10), Z8, Z1
+	VFMADD231PS 64(R11), Z8, Z5
+	VMOVUPS     128(R9), Z8
+	VFMADD231PS 128(R10), Z8, Z2
+	VFMADD231PS 128(R11), Z8, Z6
+	VMOVUPS     192(R9), Z8
+	VFMADD231PS 192(R10), Z8, Z3
+	VFMADD231PS 192(R11), Z8, Z7
+	ADDQ        $+256, R9
+	ADDQ        $+8, DI
+	DECQ        R8
+	JNZ         tap2
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store2
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add2
+	ADDQ        (SP), R8
+	VADDPS      (R8), Z0, Z0
+	VADDPS      (R8), Z4, Z4
+	VADDPS      64(R8), Z1, Z1
+	VADDPS      64(R8), Z5, Z5
+	VADDPS      128(R8), Z2, Z2
+	VADDPS      128(R8), Z6, Z6
+	VADDPS      192(R8), Z3, Z3
+	VADDPS      192(R8), Z7, Z7
+
+add2:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds2
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Z0, Z0
+	VADDPS  64(R8)(R9*4), Z1, Z1
+	VADDPS  128(R8)(R9*4), Z2, Z2
+	VADDPS  192(R8)(R9*4), Z3, Z3
+	MOVLQSX 4(DI), R9
+	VADDPS  (R8)(R9*4), Z4, Z4
+	VADDPS  64(R8)(R9*4), Z5, Z5
+	VADDPS  128(R8)(R9*4), Z6, Z6
+	VADDPS  192(R8)(R9*4), Z7, Z7
+
+bounds2:
+	VBROADCASTSS 240(AX), Z8
+	VMAXPS       Z0, Z8, Z0
+	VMAXPS       Z1, Z8, Z1
+	VMAXPS       Z2, Z8, Z2
+	VMAXPS       Z3, Z8, Z3
+	VMAXPS       Z4, Z8, Z4
+	VMAXPS       Z5, Z8, Z5
+	VMAXPS       Z6, Z8, Z6
+	VMAXPS       Z7, Z8, Z7
+	VBROADCASTSS 244(AX), Z8
+	VMINPS       Z0, Z8, Z0
+	VMINPS       Z1, Z8, Z1
+	VMINPS       Z2, Z8, Z2
+	VMINPS       Z3, Z8, Z3
+	VMINPS       Z4, Z8, Z4
+	VMINPS       Z5, Z8, Z5
+	VMINPS       Z6, Z8, Z6
+	VMINPS       Z7, Z8, Z7
+
+store2:
+	MOVLQSX (DI), R8
+	VMOVUPS Z0, (SI)(R8*4)
+	VMOVUPS Z1, 64(SI)(R8*4)
+	VMOVUPS Z2, 128(SI)(R8*4)
+	VMOVUPS Z3, 192(SI)(R8*4)
+	MOVLQSX 4(DI), DI
+	VMOVUPS Z4, (SI)(DI*4)
+	VMOVUPS Z5, 64(SI)(DI*4)
+	VMOVUPS Z6, 128(SI)(DI*4)
+	VMOVUPS Z7, 192(SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+256, CX
+	ADDQ    $+256, SI
+	ADDQ    $0x00000100, (SP)
+	DECQ    8(SP)
+	JNZ     rows2
+	VZEROUPPER
+	RET
+
+rows3:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap3:
+	MOVL        (DI), R10
+	TESTL       R10, R10
+	LEAQ        (CX)(R10*4), R10
+	CMOVQMI     DX, R10
+	MOVL        4(DI), R11
+	TESTL       R11, R11
+	LEAQ        (CX)(R11*4), R11
+	CMOVQMI     DX, R11
+	MOVL        8(DI), R12
+	TESTL       R12, R12
+	LEAQ        (CX)(R12*4), R12
+	CMOVQMI     DX, R12
+	VMOVUPS     (R9), Z12
+	VFMADD231PS (R10), Z12, Z0
+	VFMADD231PS (R11), Z12, Z4
+	VFMADD231PS (R12), Z12, Z8
+	VMOVUPS     64(R9), Z12
+	VFMADD231PS 64(R10), Z12, Z1
+	VFMADD231PS 64(R11), Z12, Z5
+	VFMADD231PS 64(R12), Z12, Z9
+	VMOVUPS     128(R9), Z12
+	VFMADD231PS 128(R10), Z12, Z2
+	VFMADD231PS 128(R11), Z12, Z6
+	VFMADD231PS 128(R12), Z12, Z10
+	VMOVUPS     192(R9), Z12
+	VFMADD231PS 192(R10), Z12, Z3
+	VFMADD231PS 192(R11), Z12, Z7
+	VFMADD231PS 192(R12), Z12, Z11
+	ADDQ        $+256, R9
+	ADDQ        $+12, DI
+	DECQ        R8
+	JNZ         tap3
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store3
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add3
+	ADDQ        (SP), R8
+	VADDPS      (R8), Z0, Z0
+	VADDPS      (R8), Z4, Z4
+	VADDPS      (R8), Z8, Z8
+	VADDPS      64(R8), Z1, Z1
+	VADDPS      64(R8), Z5, Z5
+	VADDPS      64(R8), Z9, Z9
+	VADDPS      128(R8), Z2, Z2
+	VADDPS      128(R8), Z6, Z6
+	VADDPS      128(R8), Z10, Z10
+	VADDPS      192(R8), Z3, Z3
+	VADDPS      192(R8), Z7, Z7
+	VADDPS      192(R8), Z11, Z11
+
+add3:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds3
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Z0, Z0
+	VADDPS  64(R8)(R9*4), Z1, Z1
+	VADDPS  128(R8)(R9*4), Z2, Z2
+	VADDPS  192(R8)(R9*4), Z3, Z3
+	MOVLQSX 4(DI), R9
+	VADDPS  (R8)(R9*4), Z4, Z4
+	VADDPS  64(R8)(R9*4), Z5, Z5
+	VADDPS  128(R8)(R9*4), Z6, Z6
+	VADDPS  192(R8)(R9*4), Z7, Z7
+	MOVLQSX 8(DI), R9
+	VADDPS  (R8)(R9*4), Z8, Z8
+	VADDPS  64(R8)(R9*4), Z9, Z9
+	VADDPS  128(R8)(R9*4), Z10, Z10
+	VADDPS  192(R8)(R9*4), Z11, Z11
+
+bounds3:
+	VBROADCASTSS 240(AX), Z12
+	VMAXPS       Z0, Z12, Z0
+	VMAXPS       Z1, Z12, Z1
+	VMAXPS       Z2, Z12, Z2
+	VMAXPS       Z3, Z12, Z3
+	VMAXPS       Z4, Z12, Z4
+	VMAXPS       Z5, Z12, Z5
+	VMAXPS       Z6, Z12, Z6
+	VMAXPS       Z7, Z12, Z7
+	VMAXPS       Z8, Z12, Z8
+	VMAXPS       Z9, Z12, Z9
+	VMAXPS       Z10, Z12, Z10
+	VMAXPS       Z11, Z12, Z11
+	VBROADCASTSS 244(AX), Z12
+	VMINPS       Z0, Z12, Z0
+	VMINPS       Z1, Z12, Z1
+	VMINPS       Z2, Z12, Z2
+	VMINPS       Z3, Z12, Z3
+	VMINPS       Z4, Z12, Z4
+	VMINPS       Z5, Z12, Z5
+	VMINPS       Z6, Z12, Z6
+	VMINPS       Z7, Z12, Z7
+	VMINPS       Z8, Z12, Z8
+	VMINPS       Z9, Z12, Z9
+	VMINPS       Z10, Z12, Z10
+	VMINPS       Z11, Z12, Z11
+
+store3:
+	MOVLQSX (DI), R8
+	VMOVUPS Z0, (SI)(R8*4)
+	VMOVUPS Z1, 64(SI)(R8*4)
+	VMOVUPS Z2, 128(SI)(R8*4)
+	VMOVUPS Z3, 192(SI)(R8*4)
+	MOVLQSX 4(DI), R8
+	VMOVUPS Z4, (SI)(R8*4)
+	VMOVUPS Z5, 64(SI)(R8*4)
+	VMOVUPS Z6, 128(SI)(R8*4)
+	VMOVUPS Z7, 192(SI)(R8*4)
+	MOVLQSX 8(DI), DI
+	VMOVUPS Z8, (SI)(DI*4)
+	VMOVUPS Z9, 64(SI)(DI*4)
+	VMOVUPS Z10, 128(SI)(DI*4)
+	VMOVUPS Z11, 192(SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+256, CX
+	ADDQ    $+256, SI
+	ADDQ    $0x00000100, (SP)
+	DECQ    8(SP)
+	JNZ     rows3
+	VZEROUPPER
+	RET
+
+rows4:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap4:
+	MOVL        (DI), R10
+	TESTL       R10, R10
+	LEAQ        (CX)(R10*4), R10
+	CMOVQMI     DX, R10
+	MOVL        4(DI), R11
+	TESTL       R11, R11
+	LEAQ        (CX)(R11*4), R11
+	CMOVQMI     DX, R11
+	MOVL        8(DI), R12
+	TESTL       R12, R12
+	LEAQ        (CX)(R12*4), R12
+	CMOVQMI     DX, R12
+	MOVL        12(DI), R13
+	TESTL       R13, R13
+	LEAQ        (CX)(R13*4), R13
+	CMOVQMI     DX, R13
+	VMOVUPS     (R9), Z16
+	VFMADD231PS (R10), Z16, Z0
+	VFMADD231PS (R11), Z16, Z4
+	VFMADD231PS (R12), Z16, Z8
+	VFMADD231PS (R13), Z16, Z12
+	VMOVUPS     64(R9), Z16
+	VFMADD231PS 64(R10), Z16, Z1
+	VFMADD231PS 64(R11), Z16, Z5
+	VFMADD231PS 64(R12), Z16, Z9
+	VFMADD231PS 64(R13), Z16, Z13
+	VMOVUPS     128(R9), Z16
+	VFMADD231PS 128(R10), Z16, Z2
+	VFMADD231PS 128(R11), Z16, Z6
+	VFMADD231PS 128(R12), Z16, Z10
+	VFMADD231PS 128(R13), Z16, Z14
+	VMOVUPS     192(R9), Z16
+	VFMADD231PS 192(R10), Z16, Z3
+	VFMADD231PS 192(R11), Z16, Z7
+	VFMADD231PS 192(R12), Z16, Z11
+	VFMADD231PS 192(R13), Z16, Z15
+	ADDQ        $+256, R9
+	ADDQ        $+16, DI
+	DECQ        R8
+	JNZ         tap4
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store4
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add4
+	ADDQ        (SP), R8
+	VADDPS      (R8), Z0, Z0
+	VADDPS      (R8), Z4, Z4
+	VADDPS      (R8), Z8, Z8
+	VADDPS      (R8), Z12, Z12
+	VADDPS      64(R8), Z1, Z1
+	VADDPS      64(R8), Z5, Z5
+	VADDPS      64(R8), Z9, Z9
+	VADDPS      64(R8), Z13, Z13
+	VADDPS      128(R8), Z2, Z2
+	VADDPS      128(R8), Z6, Z6
+	VADDPS      128(R8), Z10, Z10
+	VADDPS      128(R8), Z14, Z14
+	VADDPS      192(R8), Z3, Z3
+	VADDPS      192(R8), Z7, Z7
+	VADDPS      192(R8), Z11, Z11
+	VADDPS      192(R8), Z15, Z15
+
+add4:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds4
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Z0, Z0
+	VADDPS  64(R8)(R9*4), Z1, Z1
+	VADDPS  128(R8)(R9*4), Z2, Z2
+	VADDPS  192(R8)(R9*4), Z3, Z3
+	MOVLQSX 4(DI), R9
+	VADDPS  (R8)(R9*4), Z4, Z4
+	VADDPS  64(R8)(R9*4), Z5, Z5
+	VADDPS  128(R8)(R9*4), Z6, Z6
+	VADDPS  192(R8)(R9*4), Z7, Z7
+	MOVLQSX 8(DI), R9
+	VADDPS  (R8)(R9*4), Z8, Z8
+	VADDPS  64(R8)(R9*4), Z9, Z9
+	VADDPS  128(R8)(R9*4), Z10, Z10
+	VADDPS  192(R8)(R9*4), Z11, Z11
+	MOVLQSX 12(DI), R9
+	VADDPS  (R8)(R9*4), Z12, Z12
+	VADDPS  64(R8)(R9*4), Z13, Z13
+	VADDPS  128(R8)(R9*4), Z14, Z14
+	VADDPS  192(R8)(R9*4), Z15, Z15
+
+bounds4:
+	VBROADCASTSS 240(AX), Z16
+	VMAXPS       Z0, Z16, Z0
+	VMAXPS       Z1, Z16, Z1
+	VMAXPS       Z2, Z16, Z2
+	VMAXPS       Z3, Z16, Z3
+	VMAXPS       Z4, Z16, Z4
+	VMAXPS       Z5, Z16, Z5
+	VMAXPS       Z6, Z16, Z6
+	VMAXPS       Z7, Z16, Z7
+	VMAXPS       Z8, Z16, Z8
+	VMAXPS       Z9, Z16, Z9
+	VMAXPS       Z10, Z16, Z10
+	VMAXPS       Z11, Z16, Z11
+	VMAXPS       Z12, Z16, Z12
+	VMAXPS       Z13, Z16, Z13
+	VMAXPS       Z14, Z16, Z14
+	VMAXPS       Z15, Z16, Z15
+	VBROADCASTSS 244(AX), Z16
+	VMINPS       Z0, Z16, Z0
+	VMINPS       Z1, Z16, Z1
+	VMINPS       Z2, Z16, Z2
+	VMINPS       Z3, Z16, Z3
+	VMINPS       Z4, Z16, Z4
+	VMINPS       Z5, Z16, Z5
+	VMINPS       Z6, Z16, Z6
+	VMINPS       Z7, Z16, Z7
+	VMINPS       Z8, Z16, Z8
+	VMINPS       Z9, Z16, Z9
+	VMINPS       Z10, Z16, Z10
+	VMINPS       Z11, Z16, Z11
+	VMINPS       Z12, Z16, Z12
+	VMINPS       Z13, Z16, Z13
+	VMINPS       Z14, Z16, Z14
+	VMINPS       Z15, Z16, Z15
+
+store4:
+	MOVLQSX (DI), R8
+	VMOVUPS Z0, (SI)(R8*4)
+	VMOVUPS Z1, 64(SI)(R8*4)
+	VMOVUPS Z2, 128(SI)(R8*4)
+	VMOVUPS Z3, 192(SI)(R8*4)
+	MOVLQSX 4(DI), R8
+	VMOVUPS Z4, (SI)(R8*4)
+	VMOVUPS Z5, 64(SI)(R8*4)
+	VMOVUPS Z6, 128(SI)(R8*4)
+	VMOVUPS Z7, 192(SI)(R8*4)
+	MOVLQSX 8(DI), R8
+	VMOVUPS Z8, (SI)(R8*4)
+	VMOVUPS Z9, 64(SI)(R8*4)
+	VMOVUPS Z10, 128(SI)(R8*4)
+	VMOVUPS Z11, 192(SI)(R8*4)
+	MOVLQSX 12(DI), DI
+	VMOVUPS Z12, (SI)(DI*4)
+	VMOVUPS Z13, 64(SI)(DI*4)
+	VMOVUPS Z14, 128(SI)(DI*4)
+	VMOVUPS Z15, 192(SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+256, CX
+	ADDQ    $+256, SI
+	ADDQ    $0x00000100, (SP)
+	DECQ    8(SP)
+	JNZ     rows4
+	VZEROUPPER
+	RET
+
+rows5:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap5:
+	MOVL        (DI), R10
+	TESTL       R10, R10
+	LEAQ        (CX)(R10*4), R10
+	CMOVQMI     DX, R10
+	MOVL        4(DI), R11
+	TESTL       R11, R11
+	LEAQ        (CX)(R11*4), R11
+	CMOVQMI     DX, R11
+	MOVL        8(DI), R12
+	TESTL       R12, R12
+	LEAQ        (CX)(R12*4), R12
+	CMOVQMI     DX, R12
+	MOVL        12(DI), R13
+	TESTL       R13, R13
+	LEAQ        (CX)(R13*4), R13
+	CMOVQMI     DX, R13
+	MOVL        16(DI), R14
+	TESTL       R14, R14
+	LEAQ        (CX)(R14*4), R14
+	CMOVQMI     DX, R14
+	VMOVUPS     (R9), Z20
+	VFMADD231PS (R10), Z20, Z0
+	VFMADD231PS (R11), Z20, Z4
+	VFMADD231PS (R12), Z20, Z8
+	VFMADD231PS (R13), Z20, Z12
+	VFMADD231PS (R14), Z20, Z16
+	VMOVUPS     64(R9), Z20
+	VFMADD231PS 64(R10), Z20, Z1
+	VFMADD231PS 64(R11), Z20, Z5
+	VFMADD231PS 64(R12), Z20, Z9
+	VFMADD231PS 64(R13), Z20, Z13
+	VFMADD231PS 64(R14), Z20, Z17
+	VMOVUPS     128(R9), Z20
+	VFMADD231PS 128(R10), Z20, Z2
+	VFMADD231PS 128(R11), Z20, Z6
+	VFMADD231PS 128(R12), Z20, Z10
+	VFMADD231PS 128(R13), Z20, Z14
+	VFMADD231PS 128(R14), Z20, Z18
+	VMOVUPS     192(R9), Z20
+	VFMADD231PS 192(R10), Z20, Z3
+	VFMADD231PS 192(R11), Z20, Z7
+	VFMADD231PS 192(R12), Z20, Z11
+	VFMADD231PS 192(R13), Z20, Z15
+	VFMADD231PS 192(R14), Z20, Z19
+	ADDQ        $+256, R9
+	ADDQ        $+20, DI
+	DECQ        R8
+	JNZ         tap5
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store5
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add5
+	ADDQ        (SP), R8
+	VADDPS      (R8), Z0, Z0
+	VADDPS      (R8), Z4, Z4
+	VADDPS      (R8), Z8, Z8
+	VADDPS      (R8), Z12, Z12
+	VADDPS      (R8), Z16, Z16
+	VADDPS      64(R8), Z1, Z1
+	VADDPS      64(R8), Z5, Z5
+	VADDPS      64(R8), Z9, Z9
+	VADDPS      64(R8), Z13, Z13
+	VADDPS      64(R8), Z17, Z17
+	VADDPS      128(R8), Z2, Z2
+	VADDPS      128(R8), Z6, Z6
+	VADDPS      128(R8), Z10, Z10
+	VADDPS      128(R8), Z14, Z14
+	VADDPS      128(R8), Z18, Z18
+	VADDPS      192(R8), Z3, Z3
+	VADDPS      192(R8), Z7, Z7
+	VADDPS      192(R8), Z11, Z11
+	VADDPS      192(R8), Z15, Z15
+	VADDPS      192(R8), Z19, Z19
+
+add5:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds5
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Z0, Z0
+	VADDPS  64(R8)(R9*4), Z1, Z1
+	VADDPS  128(R8)(R9*4), Z2, Z2
+	VADDPS  192(R8)(R9*4), Z3, Z3
+	MOVLQSX 4(DI), R9
+	VADDPS  (R8)(R9*4), Z4, Z4
+	VADDPS  64(R8)(R9*4), Z5, Z5
+	VADDPS  128(R8)(R9*4), Z6, Z6
+	VADDPS  192(R8)(R9*4), Z7, Z7
+	MOVLQSX 8(DI), R9
+	VADDPS  (R8)(R9*4), Z8, Z8
+	VADDPS  64(R8)(R9*4), Z9, Z9
+	VADDPS  128(R8)(R9*4), Z10, Z10
+	VADDPS  192(R8)(R9*4), Z11, Z11
+	MOVLQSX 12(DI), R9
+	VADDPS  (R8)(R9*4), Z12, Z12
+	VADDPS  64(R8)(R9*4), Z13, Z13
+	VADDPS  128(R8)(R9*4), Z14, Z14
+	VADDPS  192(R8)(R9*4), Z15, Z15
+	MOVLQSX 16(DI), R9
+	VADDPS  (R8)(R9*4), Z16, Z16
+	VADDPS  64(R8)(R9*4), Z17, Z17
+	VADDPS  128(R8)(R9*4), Z18, Z18
+	VADDPS  192(R8)(R9*4), Z19, Z19
+
+bounds5:
+	VBROADCASTSS 240(AX), Z20
+	VMAXPS       Z0, Z20, Z0
+	VMAXPS       Z1, Z20, Z1
+	VMAXPS       Z2, Z20, Z2
+	VMAXPS       Z3, Z20, Z3
+	VMAXPS       Z4, Z20, Z4
+	VMAXPS       Z5, Z20, Z5
+	VMAXPS       Z6, Z20, Z6
+	VMAXPS       Z7, Z20, Z7
+	VMAXPS       Z8, Z20, Z8
+	VMAXPS       Z9, Z20, Z9
+	VMAXPS       Z10, Z20, Z10
+	VMAXPS       Z11, Z20, Z11
+	VMAXPS       Z12, Z20, Z12
+	VMAXPS       Z13, Z20, Z13
+	VMAXPS       Z14, Z20, Z14
+	VMAXPS       Z15, Z20, Z15
+	VMAXPS       Z16, Z20, Z16
+	VMAXPS       Z17, Z20, Z17
+	VMAXPS       Z18, Z20, Z18
+	VMAXPS       Z19, Z20, Z19
+	VBROADCASTSS 244(AX), Z20
+	VMINPS       Z0, Z20, Z0
+	VMINPS       Z1, Z20, Z1
+	VMINPS       Z2, Z20, Z2
+	VMINPS       Z3, Z20, Z3
+	VMINPS       Z4, Z20, Z4
+	VMINPS       Z5, Z20, Z5
+	VMINPS       Z6, Z20, Z6
+	VMINPS       Z7, Z20, Z7
+	VMINPS       Z8, Z20, Z8
+	VMINPS       Z9, Z20, Z9
+	VMINPS       Z10, Z20, Z10
+	VMINPS       Z11, Z20, Z11
+	VMINPS       Z12, Z20, Z12
+	VMINPS       Z13, Z20, Z13
+	VMINPS       Z14, Z20, Z14
+	VMINPS       Z15, Z20, Z15
+	VMINPS       Z16, Z20, Z16
+	VMINPS       Z17, Z20, Z17
+	VMINPS       Z18, Z20, Z18
+	VMINPS       Z19, Z20, Z19
+
+store5:
+	MOVLQSX (DI), R8
+	VMOVUPS Z0, (SI)(R8*4)
+	VMOVUPS Z1, 64(SI)(R8*4)
+	VMOVUPS Z2, 128(SI)(R8*4)
+	VMOVUPS Z3, 192(SI)(R8*4)
+	MOVLQSX 4(DI), R8
+	VMOVUPS Z4, (SI)(R8*4)
+	VMOVUPS Z5, 64(SI)(R8*4)
+	VMOVUPS Z6, 128(SI)(R8*4)
+	VMOVUPS Z7, 192(SI)(R8*4)
+	MOVLQSX 8(DI), R8
+	VMOVUPS Z8, (SI)(R8*4)
+	VMOVUPS Z9, 64(SI)(R8*4)
+	VMOVUPS Z10, 128(SI)(R8*4)
+	VMOVUPS Z11, 192(SI)(R8*4)
+	MOVLQSX 12(DI), R8
+	VMOVUPS Z12, (SI)(R8*4)
+	VMOVUPS Z13, 64(SI)(R8*4)
+	VMOVUPS Z14, 128(SI)(R8*4)
+	VMOVUPS Z15, 192(SI)(R8*4)
+	MOVLQSX 16(DI), DI
+	VMOVUPS Z16, (SI)(DI*4)
+	VMOVUPS Z17, 64(SI)(DI*4)
+	VMOVUPS Z18, 128(SI)(DI*4)
+	VMOVUPS Z19, 192(SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+256, CX
+	ADDQ    $+256, SI
+	ADDQ    $0x00000100, (SP)
+	DECQ    8(SP)
+	JNZ     rows5
+	VZEROUPPER
+	RET
+
+rows6:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap6:
+	MOVL        (DI), R10
+	TESTL       R10, R10
+	LEAQ        (CX)(R10*4), R10
+	CMOVQMI     DX, R10
+	MOVL        4(DI), R11
+	TESTL       R11, R11
+	LEAQ        (CX)(R11*4), R11
+	CMOVQMI     DX, R11
+	MOVL        8(DI), R12
+	TESTL       R12, R12
+	LEAQ        (CX)(R12*4), R12
+	CMOVQMI     DX, R12
+	MOVL        12(DI), R13
+	TESTL       R13, R13
+	LEAQ        (CX)(R13*4), R13
+	CMOVQMI     DX, R13
+	MOVL        16(DI), R14
+	TESTL       R14, R14
+	LEAQ        (CX)(R14*4), R14
+	CMOVQMI     DX, R14
+	MOVL        20(DI), R15
+	TESTL       R15, R15
+	LEAQ        (CX)(R15*4), R15
+	CMOVQMI     DX, R15
+	VMOVUPS     (R9), Z24
+	VFMADD231PS (R10), Z24, Z0
+	VFMADD231PS (R11), Z24, Z4
+	VFMADD231PS (R12), Z24, Z8
+	VFMADD231PS (R13), Z24, Z12
+	VFMADD231PS (R14), Z24, Z16
+	VFMADD231PS (R15), Z24, Z20
+	VMOVUPS     64(R9), Z24
+	VFMADD231PS 64(R10), Z24, Z1
+	VFMADD231PS 64(R11), Z24, Z5
+	VFMADD231PS 64(R12), Z24, Z9
+	VFMADD231PS 64(R13), Z24, Z13
+	VFMADD231PS 64(R14), Z24, Z17
+	VFMADD231PS 64(R15), Z24, Z21
+	VMOVUPS     128(R9), Z24
+	VFMADD231PS 128(R10), Z24, Z2
+	VFMADD231PS 128(R11), Z24, Z6
+	VFMADD231PS 128(R12), Z24, Z10
+	VFMADD231PS 128(R13), Z24, Z14
+	VFMADD231PS 128(R14), Z24, Z18
+	VFMADD231PS 128(R15), Z24, Z22
+	VMOVUPS     192(R9), Z24
+	VFMADD231PS 192(R10), Z24, Z3
+	VFMADD231PS 192(R11), Z24, Z7
+	VFMADD231PS 192(R12), Z24, Z11
+	VFMADD231PS 192(R13), Z24, Z15
+	VFMADD231PS 192(R14), Z24, Z19
+	VFMADD231PS 192(R15), Z24, Z23
+	ADDQ        $+256, R9
+	ADDQ        $+24, DI
+	DECQ        R8
+	JNZ         tap6
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store6
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add6
+	ADDQ        (SP), R8
+	VADDPS      (R8), Z0, Z0
+	VADDPS      (R8), Z4, Z4
+	VADDPS      (R8), Z8, Z8
+	VADDPS      (R8), Z12, Z12
+	VADDPS      (R8), Z16, Z16
+	VADDPS      (R8), Z20, Z20
+	VADDPS      64(R8), Z1, Z1
+	VADDPS      64(R8), Z5, Z5
+	VADDPS      64(R8), Z9, Z9
+	VADDPS      64(R8), Z13, Z13
+	VADDPS      64(R8), Z17, Z17
+	VADDPS      64(R8), Z21, Z21
+	VADDPS      128(R8), Z2, Z2
+	VADDPS      128(R8), Z6, Z6
+	VADDPS      128(R8), Z10, Z10
+	VADDPS      128(R8), Z14, Z14
+	VADDPS      128(R8), Z18, Z18
+	VADDPS      128(R8), Z22, Z22
+	VADDPS      192(R8), Z3, Z3
+	VADDPS      192(R8), Z7, Z7
+	VADDPS      192(R8), Z11, Z11
+	VADDPS      192(R8), Z15, Z15
+	VADDPS      192(R8), Z19, Z19
+	VADDPS      192(R8), Z23, Z23
+
+add6:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds6
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Z0, Z0
+	VADDPS  64(R8)(R9*4), Z1, Z1
+	VADDPS  128(R8)(R9*4), Z2, Z2
+	VADDPS  192(R8)(R9*4), Z3, Z3
+	MOVLQSX 4(DI), R9
+	VADDPS  (R8)(R9*4), Z4, Z4
+	VADDPS  64(R8)(R9*4), Z5, Z5
+	VADDPS  128(R8)(R9*4), Z6, Z6
+	VADDPS  192(R8)(R9*4), Z7, Z7
+	MOVLQSX 8(DI), R9
+	VADDPS  (R8)(R9*4), Z8, Z8
+	VADDPS  64(R8)(R9*4), Z9, Z9
+	VADDPS  128(R8)(R9*4), Z10, Z10
+	VADDPS  192(R8)(R9*4), Z11, Z11
+	MOVLQSX 12(DI), R9
+	VADDPS  (R8)(R9*4), Z12, Z12
+	VADDPS  64(R8)(R9*4), Z13, Z13
+	VADDPS  128(R8)(R9*4), Z14, Z14
+	VADDPS  192(R8)(R9*4), Z15, Z15
+	MOVLQSX 16(DI), R9
+	VADDPS  (R8)(R9*4), Z16, Z16
+	VADDPS  64(R8)(R9*4), Z17, Z17
+	VADDPS  128(R8)(R9*4), Z18, Z18
+	VADDPS  192(R8)(R9*4), Z19, Z19
+	MOVLQSX 20(DI), R9
+	VADDPS  (R8)(R9*4), Z20, Z20
+	VADDPS  64(R8)(R9*4), Z21, Z21
+	VADDPS  128(R8)(R9*4), Z22, Z22
+	VADDPS  192(R8)(R9*4), Z23, Z23
+
+bounds6:
+	VBROADCASTSS 240(AX), Z24
+	VMAXPS       Z0, Z24, Z0
+	VMAXPS       Z1, Z24, Z1
+	VMAXPS       Z2, Z24, Z2
+	VMAXPS       Z3, Z24, Z3
+	VMAXPS       Z4, Z24, Z4
+	VMAXPS       Z5, Z24, Z5
+	VMAXPS       Z6, Z24, Z6
+	VMAXPS       Z7, Z24, Z7
+	VMAXPS       Z8, Z24, Z8
+	VMAXPS       Z9, Z24, Z9
+	VMAXPS       Z10, Z24, Z10
+	VMAXPS       Z11, Z24, Z11
+	VMAXPS       Z12, Z24, Z12
+	VMAXPS       Z13, Z24, Z13
+	VMAXPS       Z14, Z24, Z14
+	VMAXPS       Z15, Z24, Z15
+	VMAXPS       Z16, Z24, Z16
+	VMAXPS       Z17, Z24, Z17
+	VMAXPS       Z18, Z24, Z18
+	VMAXPS       Z19, Z24, Z19
+	VMAXPS       Z20, Z24, Z20
+	VMAXPS       Z21, Z24, Z21
+	VMAXPS       Z22, Z24, Z22
+	VMAXPS       Z23, Z24, Z23
+	VBROADCASTSS 244(AX), Z24
+	VMINPS       Z0, Z24, Z0
+	VMINPS       Z1, Z24, Z1
+	VMINPS       Z2, Z24, Z2
+	VMINPS       Z3, Z24, Z3
+	VMINPS       Z4, Z24, Z4
+	VMINPS       Z5, Z24, Z5
+	VMINPS       Z6, Z24, Z6
+	VMINPS       Z7, Z24, Z7
+	VMINPS       Z8, Z24, Z8
+	VMINPS       Z9, Z24, Z9
+	VMINPS       Z10, Z24, Z10
+	VMINPS       Z11, Z24, Z11
+	VMINPS       Z12, Z24, Z12
+	VMINPS       Z13, Z24, Z13
+	VMINPS       Z14, Z24, Z14
+	VMINPS       Z15, Z24, Z15
+	VMINPS       Z16, Z24, Z16
+	VMINPS       Z17, Z24, Z17
+	VMINPS       Z18, Z24, Z18
+	VMINPS       Z19, Z24, Z19
+	VMINPS       Z20, Z24, Z20
+	VMINPS       Z21, Z24, Z21
+	VMINPS       Z22, Z24, Z22
+	VMINPS       Z23, Z24, Z23
+
+store6:
+	MOVLQSX (DI), R8
+	VMOVUPS Z0, (SI)(R8*4)
+	VMOVUPS Z1, 64(SI)(R8*4)
+	VMOVUPS Z2, 128(SI)(R8*4)
+	VMOVUPS Z3, 192(SI)(R8*4)
+	MOVLQSX 4(DI), R8
+	VMOVUPS Z4, (SI)(R8*4)
+	VMOVUPS Z5, 64(SI)(R8*4)
+	VMOVUPS Z6, 128(SI)(R8*4)
+	VMOVUPS Z7, 192(SI)(R8*4)
+	MOVLQSX 8(DI), R8
+	VMOVUPS Z8, (SI)(R8*4)
+	VMOVUPS Z9, 64(SI)(R8*4)
+	VMOVUPS Z10, 128(SI)(R8*4)
+	VMOVUPS Z11, 192(SI)(R8*4)
+	MOVLQSX 12(DI), R8
+	VMOVUPS Z12, (SI)(R8*4)
+	VMOVUPS Z13, 64(SI)(R8*4)
+	VMOVUPS Z14, 128(SI)(R8*4)
+	VMOVUPS Z15, 192(SI)(R8*4)
+	MOVLQSX 16(DI), R8
+	VMOVUPS Z16, (SI)(R8*4)
+	VMOVUPS Z17, 64(SI)(R8*4)
+	VMOVUPS Z18, 128(SI)(R8*4)
+	VMOVUPS Z19, 192(SI)(R8*4)
+	MOVLQSX 20(DI), DI
+	VMOVUPS Z20, (SI)(DI*4)
+	VMOVUPS Z21, 64(SI)(DI*4)
+	VMOVUPS Z22, 128(SI)(DI*4)
+	VMOVUPS Z23, 192(SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+256, CX
+	ADDQ    $+256, SI
+	ADDQ    $0x00000100, (SP)
+	DECQ    8(SP)
+	JNZ     rows6
+	VZEROUPPER
+	RET
+
+// func depthwiseGrad4x1AVX512(t *groupGrad)
+// Requires: AVX, AVX512F
+TEXT ·depthwiseGrad4x1AVX512(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Z0
+	VMOVUPS 64(CX), Z1
+	VMOVUPS 128(CX), Z2
+	VMOVUPS 192(CX), Z3
+	ADDQ    DX, CX
+	MOVQ    8(AX), CX
+	MOVQ    (AX), BX
+	MOVQ    80(AX), SI
+	SHLQ    $0x02, SI
+	MOVQ    88(AX), DI
+	SHLQ    $0x02, DI
+	MOVQ    96(AX), R8
+	SHLQ    $0x02, R8
+	MOVQ    32(AX), R8
+	MOVQ    56(AX), R9
+
+segment:
+	MOVQ (CX), R10
+	LEAQ (R8)(R10*4), R10
+	MOVQ 8(CX), R11
+	LEAQ (R9)(R11*4), R11
+	MOVQ 16(CX), R12
+	ADDQ $+24, CX
+
+pixel:
+	VMOVUPS     (R11), Z4
+	VMOVUPS     64(R11), Z5
+	VMOVUPS     128(R11), Z6
+	VMOVUPS     192(R11), Z7
+	VFMADD231PS (R10), Z4, Z0
+	VFMADD231PS 64(R10), Z5, Z1
+	VFMADD231PS 128(R10), Z6, Z2
+	VFMADD231PS 192(R10), Z7, Z3
+	ADDQ        SI, R10
+	ADDQ        DI, R11
+	DECQ        R12
+	JNZ         pixel
+	DECQ        BX
+	JNZ         segment
+	MOVQ        104(AX), CX
+	VMOVUPS     Z0, (CX)
+	VMOVUPS     Z1, 64(CX)
+	VMOVUPS     Z2, 128(CX)
+	VMOVUPS     Z3, 192(CX)
+	ADDQ        DX, CX
+	VZEROUPPER
+	RET
+
+// func depthwiseGrad4x2AVX512(t *groupGrad)
+// Requires: AVX, AVX512F
+TEXT ·depthwiseGrad4x2AVX512(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Z0
+	VMOVUPS 64(CX), Z1
+	VMOVUPS 128(CX), Z2
+	VMOVUPS 192(CX), Z3
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z4
+	VMOVUPS 64(CX), Z5
+	VMOVUPS 128(CX), Z6
+	VMOVUPS 192(CX), Z7
+	ADDQ    DX, CX
+	MOVQ    8(AX), CX
+	MOVQ    (AX), BX
+	MOVQ    80(AX), SI
+	SHLQ    $0x02, SI
+	MOVQ    88(AX), DI
+	SHLQ    $0x02, DI
+	MOVQ    96(AX), R8
+	SHLQ    $0x02, R8
+	MOVQ    32(AX), R9
+	MOVQ    56(AX), R10
+
+segment:
+	MOVQ (CX), R11
+	LEAQ (R9)(R11*4), R11
+	MOVQ 8(CX), R12
+	LEAQ (R10)(R12*4), R12
+	MOVQ 16(CX), R13
+	ADDQ $+24, CX
+
+pixel:
+	VMOVUPS     (R12), Z8
+	VMOVUPS     64(R12), Z9
+	VMOVUPS     128(R12), Z10
+	VMOVUPS     192(R12), Z11
+	VFMADD231PS (R11), Z8, Z0
+	VFMADD231PS 64(R11), Z9, Z1
+	VFMADD231PS 128(R11), Z10, Z2
+	VFMADD231PS 192(R11), Z11, Z3
+	VFMADD231PS (R11)(R8*1), Z8, Z4
+	VFMADD231PS 64(R11)(R8*1), Z9, Z5
+	VFMADD231PS 128(R11)(R8*1), Z10, Z6
+	VFMADD231PS 192(R11)(R8*1), Z11, Z7
+	ADDQ        SI, R11
+	ADDQ        DI, R12
+	DECQ        R13
+	JNZ         pixel
+	DECQ        BX
+	JNZ         segment
+	MOVQ        104(AX), CX
+	VMOVUPS     Z0, (CX)
+	VMOVUPS     Z1, 64(CX)
+	VMOVUPS     Z2, 128(CX)
+	VMOVUPS     Z3, 192(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z4, (CX)
+	VMOVUPS     Z5, 64(CX)
+	VMOVUPS     Z6, 128(CX)
+	VMOVUPS     Z7, 192(CX)
+	ADDQ        DX, CX
+	VZEROUPPER
+	RET
+
+// func depthwiseGrad4x3AVX512(t *groupGrad)
+// Requires: AVX, AVX512F
+TEXT ·depthwiseGrad4x3AVX512(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Z0
+	VMOVUPS 64(CX), Z1
+	VMOVUPS 128(CX), Z2
+	VMOVUPS 192(CX), Z3
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z4
+	VMOVUPS 64(CX), Z5
+	VMOVUPS 128(CX), Z6
+	VMOVUPS 192(CX), Z7
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z8
+	VMOVUPS 64(CX), Z9
+	VMOVUPS 128(CX), Z10
+	VMOVUPS 192(CX), Z11
+	ADDQ    DX, CX
+	MOVQ    8(AX), CX
+	MOVQ    (AX), BX
+	MOVQ    80(AX), SI
+	SHLQ    $0x02, SI
+	MOVQ    88(AX), DI
+	SHLQ    $0x02, DI
+	MOVQ    96(AX), R8
+	SHLQ    $0x02, R8
+	MOVQ    32(AX), R9
+	MOVQ    56(AX), R10
+
+segment:
+	MOVQ (CX), R11
+	LEAQ (R9)(R11*4), R11
+	MOVQ 8(CX), R12
+	LEAQ (R10)(R12*4), R12
+	MOVQ 16(CX), R13
+	ADDQ $+24, CX
+
+pixel:
+	VMOVUPS     (R12), Z12
+	VMOVUPS     64(R12), Z13
+	VMOVUPS     128(R12), Z14
+	VMOVUPS     192(R12), Z15
+	VFMADD231PS (R11), Z12, Z0
+	VFMADD231PS 64(R11), Z13, Z1
+	VFMADD231PS 128(R11), Z14, Z2
+	VFMADD231PS 192(R11), Z15, Z3
+	VFMADD231PS (R11)(R8*1), Z12, Z4
+	VFMADD231PS 64(R11)(R8*1), Z13, Z5
+	VFMADD231PS 128(R11)(R8*1), Z14, Z6
+	VFMADD231PS 192(R11)(R8*1), Z15, Z7
+	VFMADD231PS (R11)(R8*2), Z12, Z8
+	VFMADD231PS 64(R11)(R8*2), Z13, Z9
+	VFMADD231PS 128(R11)(R8*2), Z14, Z10
+	VFMADD231PS 192(R11)(R8*2), Z15, Z11
+	ADDQ        SI, R11
+	ADDQ        DI, R12
+	DECQ        R13
+	JNZ         pixel
+	DECQ        BX
+	JNZ         segment
+	MOVQ        104(AX), CX
+	VMOVUPS     Z0, (CX)
+	VMOVUPS     Z1, 64(CX)
+	VMOVUPS     Z2, 128(CX)
+	VMOVUPS     Z3, 192(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z4, (CX)
+	VMOVUPS     Z5, 64(CX)
+	VMOVUPS     Z6, 128(CX)
+	VMOVUPS     Z7, 192(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z8, (CX)
+	VMOVUPS     Z9, 64(CX)
+	VMOVUPS     Z10, 128(CX)
+	VMOVUPS     Z11, 192(CX)
+	ADDQ        DX, CX
+	VZEROUPPER
+	RET
+
+// func depthwiseGrad4x4AVX512(t *groupGrad)
+// Requires: AVX, AVX512F
+TEXT ·depthwiseGrad4x4AVX512(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Z0
+	VMOVUPS 64(CX), Z1
+	VMOVUPS 128(CX), Z2
+	VMOVUPS 192(CX), Z3
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z4
+	VMOVUPS 64(CX), Z5
+	VMOVUPS 128(CX), Z6
+	VMOVUPS 192(CX), Z7
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z8
+	VMOVUPS 64(CX), Z9
+	VMOVUPS 128(CX), Z10
+	VMOVUPS 192(CX), Z11
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z12
+	VMOVUPS 64(CX), Z13
+	VMOVUPS 128(CX), Z14
+	VMOVUPS 192(CX), Z15
+	ADDQ    DX, CX
+	MOVQ    8(AX), CX
+	MOVQ    (AX), BX
+	MOVQ    80(AX), SI
+	SHLQ    $0x02, SI
+	MOVQ    88(AX), DI
+	SHLQ    $0x02, DI
+	MOVQ    96(AX), R8
+	SHLQ    $0x02, R8
+	LEAQ    (R8)(R8*2), R9
+	MOVQ    32(AX), R10
+	MOVQ    56(AX), R11
+
+segment:
+	MOVQ (CX), R12
+	LEAQ (R10)(R12*4), R12
+	MOVQ 8(CX), R13
+	LEAQ (R11)(R13*4), R13
+	MOVQ 16(CX), R14
+	ADDQ $+24, CX
+
+pixel:
+	VMOVUPS     (R13), Z16
+	VMOVUPS     64(R13), Z17
+	VMOVUPS     128(R13), Z18
+	VMOVUPS     192(R13), Z19
+	VFMADD231PS (R12), Z16, Z0
+	VFMADD231PS 64(R12), Z17, Z1
+	VFMADD231PS 128(R12), Z18, Z2
+	VFMADD231PS 192(R12), Z19, Z3
+	VFMADD231PS (R12)(R8*1), Z16, Z4
+	VFMADD231PS 64(R12)(R8*1), Z17, Z5
+	VFMADD231PS 128(R12)(R8*1), Z18, Z6
+	VFMADD231PS 192(R12)(R8*1), Z19, Z7
+	VFMADD231PS (R12)(R8*2), Z16, Z8
+	VFMADD231PS 64(R12)(R8*2), Z17, Z9
+	VFMADD231PS 128(R12)(R8*2), Z18, Z10
+	VFMADD231PS 192(R12)(R8*2), Z19, Z11
+	VFMADD231PS (R12)(R9*1), Z16, Z12
+	VFMADD231PS 64(R12)(R9*1), Z17, Z13
+	VFMADD231PS 128(R12)(R9*1), Z18, Z14
+	VFMADD231PS 192(R12)(R9*1), Z19, Z15
+	ADDQ        SI, R12
+	ADDQ        DI, R13
+	DECQ        R14
+	JNZ         pixel
+	DECQ        BX
+	JNZ         segment
+	MOVQ        104(AX), CX
+	VMOVUPS     Z0, (CX)
+	VMOVUPS     Z1, 64(CX)
+	VMOVUPS     Z2, 128(CX)
+	VMOVUPS     Z3, 192(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z4, (CX)
+	VMOVUPS     Z5, 64(CX)
+	VMOVUPS     Z6, 128(CX)
+	VMOVUPS     Z7, 192(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z8, (CX)
+	VMOVUPS     Z9, 64(CX)
+	VMOVUPS     Z10, 128(CX)
+	VMOVUPS     Z11, 192(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z12, (CX)
+	VMOVUPS     Z13, 64(CX)
+	VMOVUPS     Z14, 128(CX)
+	VMOVUPS     Z15, 192(CX)
+	ADDQ        DX, CX
+	VZEROUPPER
+	RET
+
+// func depthwiseGrad4x5AVX512(t *groupGrad)
+// Requires: AVX, AVX512F
+TEXT ·depthwiseGrad4x5AVX512(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Z0
+	VMOVUPS 64(CX), Z1
+	VMOVUPS 128(CX), Z2
+	VMOVUPS 192(CX), Z3
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z4
+	VMOVUPS 64(CX), Z5
+	VMOVUPS 128(CX), Z6
+	VMOVUPS 192(CX), Z7
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z8
+	VMOVUPS 64(CX), Z9
+	VMOVUPS 128(CX), Z10
+	VMOVUPS 192(CX), Z11
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z12
+	VMOVUPS 64(CX), Z13
+	VMOVUPS 128(CX), Z14
+	VMOVUPS 192(CX), Z15
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z16
+	VMOVUPS 64(CX), Z17
+	VMOVUPS 128(CX), Z18
+	VMOVUPS 192(CX), Z19
+	ADDQ    DX, CX
+	MOVQ    8(AX), CX
+	MOVQ    (AX), BX
+	MOVQ    80(AX), SI
+	SHLQ    $0x02, SI
+	MOVQ    88(AX), DI
+	SHLQ    $0x02, DI
+	MOVQ    96(AX), R8
+	SHLQ    $0x02, R8
+	LEAQ    (R8)(R8*2), R9
+	MOVQ    32(AX), R10
+	MOVQ    56(AX), R11
+
+segment:
+	MOVQ (CX), R12
+	LEAQ (R10)(R12*4), R12
+	MOVQ 8(CX), R13
+	LEAQ (R11)(R13*4), R13
+	MOVQ 16(CX), R14
+	ADDQ $+24, CX
+
+pixel:
+	VMOVUPS     (R13), Z20
+	VMOVUPS     64(R13), Z21
+	VMOVUPS     128(R13), Z22
+	VMOVUPS     192(R13), Z23
+	VFMADD231PS (R12), Z20, Z0
+	VFMADD231PS 64(R12), Z21, Z1
+	VFMADD231PS 128(R12), Z22, Z2
+	VFMADD231PS 192(R12), Z23, Z3
+	VFMADD231PS (R12)(R8*1), Z20, Z4
+	VFMADD231PS 64(R12)(R8*1), Z21, Z5
+	VFMADD231PS 128(R12)(R8*1), Z22, Z6
+	VFMADD231PS 192(R12)(R8*1), Z23, Z7
+	VFMADD231PS (R12)(R8*2), Z20, Z8
+	VFMADD231PS 64(R12)(R8*2), Z21, Z9
+	VFMADD231PS 128(R12)(R8*2), Z22, Z10
+	VFMADD231PS 192(R12)(R8*2), Z23, Z11
+	VFMADD231PS (R12)(R9*1), Z20, Z12
+	VFMADD231PS 64(R12)(R9*1), Z21, Z13
+	VFMADD231PS 128(R12)(R9*1), Z22, Z14
+	VFMADD231PS 192(R12)(R9*1), Z23, Z15
+	VFMADD231PS (R12)(R8*4), Z20, Z16
+	VFMADD231PS 64(R12)(R8*4), Z21, Z17
+	VFMADD231PS 128(R12)(R8*4), Z22, Z18
+	VFMADD231PS 192(R12)(R8*4), Z23, Z19
+	ADDQ        SI, R12
+	ADDQ        DI, R13
+	DECQ        R14
+	JNZ         pixel
+	DECQ        BX
+	JNZ         segment
+	MOVQ        104(AX), CX
+	VMOVUPS     Z0, (CX)
+	VMOVUPS     Z1, 64(CX)
+	VMOVUPS     Z2, 128(CX)
+	VMOVUPS     Z3, 192(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z4, (CX)
+	VMOVUPS     Z5, 64(CX)
+	VMOVUPS     Z6, 128(CX)
+	VMOVUPS     Z7, 192(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z8, (CX)
+	VMOVUPS     Z9, 64(CX)
+	VMOVUPS     Z10, 128(CX)
+	VMOVUPS     Z11, 192(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z12, (CX)
+	VMOVUPS     Z13, 64(CX)
+	VMOVUPS     Z14, 128(CX)
+	VMOVUPS     Z15, 192(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z16, (CX)
+	VMOVUPS     Z17, 64(CX)
+	VMOVUPS     Z18, 128(CX)
+	VMOVUPS     Z19, 192(CX)
+	ADDQ        DX, CX
+	VZEROUPPER
+	RET
+
+// func quads1AVX512(t *groupTile)
+// Requires: AVX, AVX512F, CMOV
+TEXT ·quads1AVX512(SB), NOSPLIT, $64-8
+	MOVQ t+0(FP), AX
+	MOVQ 56(AX), CX
+	MOVQ 80(AX), DX
+	MOVQ 104(AX), BX
+	MOVQ 160(AX), SI
+	MOVQ $0x00000000, (SP)
+	MOVQ 24(AX), DI
+	MOVQ DI, 8(SP)
+	CMPQ (AX), $0x06
+	JE   rows6
+	CMPQ (AX), $0x05
+	JE   rows5
+	CMPQ (AX), $0x04
+	JE   rows4
+	CMPQ (AX), $0x03
+	JE   rows3
+	CMPQ (AX), $0x02
+	JE   rows2
+
+rows1:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap1:
+	MOVL        (DI), R10
+	TESTL       R10, R10
+	LEAQ        (CX)(R10*4), R10
+	CMOVQMI     DX, R10
+	VMOVUPS     (R10), Z4
+	VMOVUPS     (R9), Z5
+	VFMADD231PS Z4, Z5, Z0
+	VMOVUPS     64(R9), Z5
+	VFMADD231PS Z4, Z5, Z1
+	VMOVUPS     128(R9), Z5
+	VFMADD231PS Z4, Z5, Z2
+	VMOVUPS     192(R9), Z5
+	VFMADD231PS Z4, Z5, Z3
+	ADDQ        $+256, R9
+	ADDQ        $+4, DI
+	DECQ        R8
+	JNZ         tap1
+	VPERMILPS   $0xb1, Z1, Z1
+	VPERMILPS   $0x4e, Z2, Z2
+	VPERMILPS   $0x1b, Z3, Z3
+	VADDPS      Z1, Z0, Z0
+	VADDPS      Z3, Z2, Z2
+	VADDPS      Z2, Z0, Z0
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store1
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add1
+	ADDQ        (SP), R8
+	VADDPS      (R8), Z0, Z0
+
+add1:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds1
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Z0, Z0
+
+bounds1:
+	VBROADCASTSS 240(AX), Z4
+	VMAXPS       Z0, Z4, Z0
+	VBROADCASTSS 244(AX), Z4
+	VMINPS       Z0, Z4, Z0
+
+store1:
+	MOVLQSX (DI), DI
+	VMOVUPS Z0, (SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+64, CX
+	ADDQ    $+64, SI
+	ADDQ    $0x00000040, (SP)
+	DECQ    8(SP)
+	JNZ     rows1
+	VZEROUPPER
+	RET
+
+rows2:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap2:
+	MOVL        (DI), R10
+	TESTL       R10, R10
+	LEAQ        (CX)(R10*4), R10
+	CMOVQMI     DX, R10
+	MOVL        4(DI), R11
+	TESTL       R11, R11
+	LEAQ        (CX)(R11*4), R11
+	CMOVQMI     DX, R11
+	VMOVUPS     (R10), Z8
+	VMOVUPS     (R11), Z9
+	VMOVUPS     (R9), Z10
+	VFMADD231PS Z8, Z10, Z0
+	VFMADD231PS Z9, Z10, Z4
+	VMOVUPS     64(R9), Z10
+	VFMADD231PS Z8, Z10, Z1
+	VFMADD231PS Z9, Z10, Z5
+	VMOVUPS     128(R9), Z10
+	VFMADD231PS Z8, Z10, Z2
+	VFMADD231PS Z9, Z10, Z6
+	VMOVUPS     192(R9), Z10
+	VFMADD231PS Z8, Z10, Z3
+	VFMADD231PS Z9, Z10, Z7
+	ADDQ        $+256, R9
+	ADDQ        $+8, DI
+	DECQ        R8
+	JNZ         tap2
+	VPERMILPS   $0xb1, Z1, Z1
+	VPERMILPS   $0x4e, Z2, Z2
+	VPERMILPS   $0x1b, Z3, Z3
+	VADDPS      Z1, Z0, Z0
+	VADDPS      Z3, Z2, Z2
+	VADDPS      Z2, Z0, Z0
+	VPERMILPS   $0xb1, Z5, Z5
+	VPERMILPS   $0x4e, Z6, Z6
+	VPERMILPS   $0x1b, Z7, Z7
+	VADDPS      Z5, Z4, Z4
+	VADDPS      Z7, Z6, Z6
+	VADDPS      Z6, Z4, Z4
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store2
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add2
+	ADDQ        (SP), R8
+	VADDPS      (R8), Z0, Z0
+	VADDPS      (R8), Z4, Z4
+
+add2:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds2
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Z0, Z0
+	MOVLQSX 4(DI), R9
+	VADDPS  (R8)(R9*4), Z4, Z4
+
+bounds2:
+	VBROADCASTSS 240(AX), Z8
+	VMAXPS       Z0, Z8, Z0
+	VMAXPS       Z4, Z8, Z4
+	VBROADCASTSS 244(AX), Z8
+	VMINPS       Z0, Z8, Z0
+	VMINPS       Z4, Z8, Z4
+
+store2:
+	MOVLQSX (DI), R8
+	VMOVUPS Z0, (SI)(R8*4)
+	MOVLQSX 4(DI), DI
+	VMOVUPS Z4, (SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+64, CX
+	ADDQ    $+64, SI
+	ADDQ    $0x00000040, (SP)
+	DECQ    8(SP)
+	JNZ     rows2
+	VZEROUPPER
+	RET
+
+rows3:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap3:
+	MOVL        (DI), R10
+	TESTL       R10, R10
+	LEAQ        (CX)(R10*4), R10
+	CMOVQMI     DX, R10
+	MOVL        4(DI), R11
+	TESTL       R11, R11
+	LEAQ        (CX)(R11*4), R11
+	CMOVQMI     DX, R11
+	MOVL        8(DI), R12
+	TESTL       R12, R12
+	LEAQ        (CX)(R12*4), R12
+	CMOVQMI     DX, R12
+	VMOVUPS     (R10), Z12
+	VMOVUPS     (R11), Z13
+	VMOVUPS     (R12), Z14
+	VMOVUPS     (R9), Z15
+	VFMADD231PS Z12, Z15, Z0
+	VFMADD231PS Z13, Z15, Z4
+	VFMADD231PS Z14, Z15, Z8
+	VMOVUPS     64(R9), Z15
+	VFMADD231PS Z12, Z15, Z1
+	VFMADD231PS Z13, Z15, Z5
+	VFMADD231PS Z14, Z15, Z9
+	VMOVUPS     128(R9), Z15
+	VFMADD231PS Z12, Z15, Z2
+	VFMADD231PS Z13, Z15, Z6
+	VFMADD231PS Z14, Z15, Z10
+	VMOVUPS     192(R9), Z15
+	VFMADD231PS Z12, Z15, Z3
+	VFMADD231PS Z13, Z15, Z7
+	VFMADD231PS Z14, Z15, Z11
+	ADDQ        $+256, R9
+	ADDQ        $+12, DI
+	DECQ        R8
+	JNZ         tap3
+	VPERMILPS   $0xb1, Z1, Z1
+	VPERMILPS   $0x4e, Z2, Z2
+	VPERMILPS   $0x1b, Z3, Z3
+	VADDPS      Z1, Z0, Z0
+	VADDPS      Z3, Z2, Z2
+	VADDPS      Z2, Z0, Z0
+	VPERMILPS   $0xb1, Z5, Z5
+	VPERMILPS   $0x4e, Z6, Z6
+	VPERMILPS   $0x1b, Z7, Z7
+	VADDPS      Z5, Z4, Z4
+	VADDPS      Z7, Z6, Z6
+	VADDPS      Z6, Z4, Z4
+	VPERMILPS   $0xb1, Z9, Z9
+	VPERMILPS   $0x4e, Z10, Z10
+	VPERMILPS   $0x1b, Z11, Z11
+	VADDPS      Z9, Z8, Z8
+	VADDPS      Z11, Z10, Z10
+	VADDPS      Z10, Z8, Z8
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store3
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add3
+	ADDQ        (SP), R8
+	VADDPS      (R8), Z0, Z0
+	VADDPS      (R8), Z4, Z4
+	VADDPS      (R8), Z8, Z8
+
+add3:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds3
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Z0, Z0
+	MOVLQSX 4(DI), R9
+	VADDPS  (R8)(R9*4), Z4, Z4
+	MOVLQSX 8(DI), R9
+	VADDPS  (R8)(R9*4), Z8, Z8
+
+bounds3:
+	VBROADCASTSS 240(AX), Z12
+	VMAXPS       Z0, Z12, Z0
+	VMAXPS       Z4, Z12, Z4
+	VMAXPS       Z8, Z12, Z8
+	VBROADCASTSS 244(AX), Z12
+	VMINPS       Z0, Z12, Z0
+	VMINPS       Z4, Z12, Z4
+	VMINPS       Z8, Z12, Z8
+
+store3:
+	MOVLQSX (DI), R8
+	VMOVUPS Z0, (SI)(R8*4)
+	MOVLQSX 4(DI), R8
+	VMOVUPS Z4, (SI)(R8*4)
+	MOVLQSX 8(DI), DI
+	VMOVUPS Z8, (SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+64, CX
+	ADDQ    $+64, SI
+	ADDQ    $0x00000040, (SP)
+	DECQ    8(SP)
+	JNZ     rows3
+	VZEROUPPER
+	RET
+
+rows4:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap4:
+	MOVL        (DI), R10
+	TESTL       R10, R10
+	LEAQ        (CX)(R10*4), R10
+	CMOVQMI     DX, R10
+	MOVL        4(DI), R11
+	TESTL       R11, R11
+	LEAQ        (CX)(R11*4), R11
+	CMOVQMI     DX, R11
+	MOVL        8(DI), R12
+	TESTL       R12, R12
+	LEAQ        (CX)(R12*4), R12
+	CMOVQMI     DX, R12
+	MOVL        12(DI), R13
+	TESTL       R13, R13
+	LEAQ        (CX)(R13*4), R13
+	CMOVQMI     DX, R13
+	VMOVUPS     (R10), Z16
+	VMOVUPS     (R11), Z17
+	VMOVUPS     (R12), Z18
+	VMOVUPS     (R13), Z19
+	VMOVUPS     (R9), Z20
+	VFMADD231PS Z16, Z20, Z0
+	VFMADD231PS Z17, Z20, Z4
+	VFMADD231PS Z18, Z20, Z8
+	VFMADD231PS Z19, Z20, Z12
+	VMOVUPS     64(R9), Z20
+	VFMADD231PS Z16, Z20, Z1
+	VFMADD231PS Z17, Z20, Z5
+	VFMADD231PS Z18, Z20, Z9
+	VFMADD231PS Z19, Z20, Z13
+	VMOVUPS     128(R9), Z20
+	VFMADD231PS Z16, Z20, Z2
+	VFMADD231PS Z17, Z20, Z6
+	VFMADD231PS Z18, Z20, Z10
+	VFMADD231PS Z19, Z20, Z14
+	VMOVUPS     192(R9), Z20
+	VFMADD231PS Z16, Z20, Z3
+	VFMADD231PS Z17, Z20, Z7
+	VFMADD231PS Z18, Z20, Z11
+	VFMADD231PS Z19, Z20, Z15
+	ADDQ        $+256, R9
+	ADDQ        $+16, DI
+	DECQ        R8
+	JNZ         tap4
+	VPERMILPS   $0xb1, Z1, Z1
+	VPERMILPS   $0x4e, Z2, Z2
+	VPERMILPS   $0x1b, Z3, Z3
+	VADDPS      Z1, Z0, Z0
+	VADDPS      Z3, Z2, Z2
+	VADDPS      Z2, Z0, Z0
+	VPERMILPS   $0xb1, Z5, Z5
+	VPERMILPS   $0x4e, Z6, Z6
+	VPERMILPS   $0x1b, Z7, Z7
+	VADDPS      Z5, Z4, Z4
+	VADDPS      Z7, Z6, Z6
+	VADDPS      Z6, Z4, Z4
+	VPERMILPS   $0xb1, Z9, Z9
+	VPERMILPS   $0x4e, Z10, Z10
+	VPERMILPS   $0x1b, Z11, Z11
+	VADDPS      Z9, Z8, Z8
+	VADDPS      Z11, Z10, Z10
+	VADDPS      Z10, Z8, Z8
+	VPERMILPS   $0xb1, Z13, Z13
+	VPERMILPS   $0x4e, Z14, Z14
+	VPERMILPS   $0x1b, Z15, Z15
+	VADDPS      Z13, Z12, Z12
+	VADDPS      Z15, Z14, Z14
+	VADDPS      Z14, Z12, Z12
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store4
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add4
+	ADDQ        (SP), R8
+	VADDPS      (R8), Z0, Z0
+	VADDPS      (R8), Z4, Z4
+	VADDPS      (R8), Z8, Z8
+	VADDPS      (R8), Z12, Z12
+
+add4:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds4
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Z0, Z0
+	MOVLQSX 4(DI), R9
+	VADDPS  (R8)(R9*4), Z4, Z4
+	MOVLQSX 8(DI), R9
+	VADDPS  (R8)(R9*4), Z8, Z8
+	MOVLQSX 12(DI), R9
+	VADDPS  (R8)(R9*4), Z12, Z12
+
+bounds4:
+	VBROADCASTSS 240(AX), Z16
+	VMAXPS       Z0, Z16, Z0
+	VMAXPS       Z4, Z16, Z4
+	VMAXPS       Z8, Z16, Z8
+	VMAXPS       Z12, Z16, Z12
+	VBROADCASTSS 244(AX), Z16
+	VMINPS       Z0, Z16, Z0
+	VMINPS       Z4, Z16, Z4
+	VMINPS       Z8, Z16, Z8
+	VMINPS       Z12, Z16, Z12
+
+store4:
+	MOVLQSX (DI), R8
+	VMOVUPS Z0, (SI)(R8*4)
+	MOVLQSX 4(DI), R8
+	VMOVUPS Z4, (SI)(R8*4)
+	MOVLQSX 8(DI), R8
+	VMOVUPS Z8, (SI)(R8*4)
+	MOVLQSX 12(DI), DI
+	VMOVUPS Z12, (SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+64, CX
+	ADDQ    $+64, SI
+	ADDQ    $0x00000040, (SP)
+	DECQ    8(SP)
+	JNZ     rows4
+	VZEROUPPER
+	RET
+
+rows5:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap5:
+	MOVL        (DI), R10
+	TESTL       R10, R10
+	LEAQ        (CX)(R10*4), R10
+	CMOVQMI     DX, R10
+	MOVL        4(DI), R11
+	TESTL       R11, R11
+	LEAQ        (CX)(R11*4), R11
+	CMOVQMI     DX, R11
+	MOVL        8(DI), R12
+	TESTL       R12, R12
+	LEAQ        (CX)(R12*4), R12
+	CMOVQMI     DX, R12
+	MOVL        12(DI), R13
+	TESTL       R13, R13
+	LEAQ        (CX)(R13*4), R13
+	CMOVQMI     DX, R13
+	MOVL        16(DI), R14
+	TESTL       R14, R14
+	LEAQ        (CX)(R14*4), R14
+	CMOVQMI     DX, R14
+	VMOVUPS     (R10), Z20
+	VMOVUPS     (R11), Z21
+	VMOVUPS     (R12), Z22
+	VMOVUPS     (R13), Z23
+	VMOVUPS     (R14), Z24
+	VMOVUPS     (R9), Z25
+	VFMADD231PS Z20, Z25, Z0
+	VFMADD231PS Z21, Z25, Z4
+	VFMADD231PS Z22, Z25, Z8
+	VFMADD231PS Z23, Z25, Z12
+	VFMADD231PS Z24, Z25, Z16
+	VMOVUPS     64(R9), Z25
+	VFMADD231PS Z20, Z25, Z1
+	VFMADD231PS Z21, Z25, Z5
+	VFMADD231PS Z22, Z25, Z9
+	VFMADD231PS Z23, Z25, Z13
+	VFMADD231PS Z24, Z25, Z17
+	VMOVUPS     128(R9), Z25
+	VFMADD231PS Z20, Z25, Z2
+	VFMADD231PS Z21, Z25, Z6
+	VFMADD231PS Z22, Z25, Z10
+	VFMADD231PS Z23, Z25, Z14
+	VFMADD231PS Z24, Z25, Z18
+	VMOVUPS     192(R9), Z25
+	VFMADD231PS Z20, Z25, Z3
+	VFMADD231PS Z21, Z25, Z7
+	VFMADD231PS Z22, Z25, Z11
+	VFMADD231PS Z23, Z25, Z15
+	VFMADD231PS Z24, Z25, Z19
+	ADDQ        $+256, R9
+	ADDQ        $+20, DI
+	DECQ        R8
+	JNZ         tap5
+	VPERMILPS   $0xb1, Z1, Z1
+	VPERMILPS   $0x4e, Z2, Z2
+	VPERMILPS   $0x1b, Z3, Z3
+	VADDPS      Z1, Z0, Z0
+	VADDPS      Z3, Z2, Z2
+	VADDPS      Z2, Z0, Z0
+	VPERMILPS   $0xb1, Z5, Z5
+	VPERMILPS   $0x4e, Z6, Z6
+	VPERMILPS   $0x1b, Z7, Z7
+	VADDPS      Z5, Z4, Z4
+	VADDPS      Z7, Z6, Z6
+	VADDPS      Z6, Z4, Z4
+	VPERMILPS   $0xb1, Z9, Z9
+	VPERMILPS   $0x4e, Z10, Z10
+	VPERMILPS   $0x1b, Z11, Z11
+	VADDPS      Z9, Z8, Z8
+	VADDPS      Z11, Z10, Z10
+	VADDPS      Z10, Z8, Z8
+	VPERMILPS   $0xb1, Z13, Z13
+	VPERMILPS   $0x4e, Z14, Z14
+	VPERMILPS   $0x1b, Z15, Z15
+	VADDPS      Z13, Z12, Z12
+	VADDPS      Z15, Z14, Z14
+	VADDPS      Z14, Z12, Z12
+	VPERMILPS   $0xb1, Z17, Z17
+	VPERMILPS   $0x4e, Z18, Z18
+	VPERMILPS   $0x1b, Z19, Z19
+	VADDPS      Z17, Z16, Z16
+	VADDPS      Z19, Z18, Z18
+	VADDPS      Z18, Z16, Z16
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store5
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add5
+	ADDQ        (SP), R8
+	VADDPS      (R8), Z0, Z0
+	VADDPS      (R8), Z4, Z4
+	VADDPS      (R8), Z8, Z8
+	VADDPS      (R8), Z12, Z12
+	VADDPS      (R8), Z16, Z16
+
+add5:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds5
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Z0, Z0
+	MOVLQSX 4(DI), R9
+	VADDPS  (R8)(R9*4), Z4, Z4
+	MOVLQSX 8(DI), R9
+	VADDPS  (R8)(R9*4), Z8, Z8
+	MOVLQSX 12(DI), R9
+	VADDPS  (R8)(R9*4), Z12, Z12
+	MOVLQSX 16(DI), R9
+	VADDPS  (R8)(R9*4), Z16, Z16
+
+bounds5:
+	VBROADCASTSS 240(AX), Z20
+	VMAXPS       Z0, Z20, Z0
+	VMAXPS       Z4, Z20, Z4
+	VMAXPS       Z8, Z20, Z8
+	VMAXPS       Z12, Z20, Z12
+	VMAXPS       Z16, Z20, Z16
+	VBROADCASTSS 244(AX), Z20
+	VMINPS       Z0, Z20, Z0
+	VMINPS       Z4, Z20, Z4
+	VMINPS       Z8, Z20, Z8
+	VMINPS       Z12, Z20, Z12
+	VMINPS       Z16, Z20, Z16
+
+store5:
+	MOVLQSX (DI), R8
+	VMOVUPS Z0, (SI)(R8*4)
+	MOVLQSX 4(DI), R8
+	VMOVUPS Z4, (SI)(R8*4)
+	MOVLQSX 8(DI), R8
+	VMOVUPS Z8, (SI)(R8*4)
+	MOVLQSX 12(DI), R8
+	VMOVUPS Z12, (SI)(R8*4)
+	MOVLQSX 16(DI), DI
+	VMOVUPS Z16, (SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+64, CX
+	ADDQ    $+64, SI
+	ADDQ    $0x00000040, (SP)
+	DECQ    8(SP)
+	JNZ     rows5
+	VZEROUPPER
+	RET
+
+rows6:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap6:
+	MOVL        (DI), R10
+	TESTL       R10, R10
+	LEAQ        (CX)(R10*4), R10
+	CMOVQMI     DX, R10
+	MOVL        4(DI), R11
+	TESTL       R11, R11
+	LEAQ        (CX)(R11*4), R11
+	CMOVQMI     DX, R11
+	MOVL        8(DI), R12
+	TESTL       R12, R12
+	LEAQ        (CX)(R12*4), R12
+	CMOVQMI     DX, R12
+	MOVL        12(DI), R13
+	TESTL       R13, R13
+	LEAQ        (CX)(R13*4), R13
+	CMOVQMI     DX, R13
+	MOVL        16(DI), R14
+	TESTL       R14, R14
+	LEAQ        (CX)(R14*4), R14
+	CMOVQMI     DX, R14
+	MOVL        20(DI), R15
+	TESTL       R15, R15
+	LEAQ        (CX)(R15*4), R15
+	CMOVQMI     DX, R15
+	VMOVUPS     (R10), Z24
+	VMOVUPS     (R11), Z25
+	VMOVUPS     (R12), Z26
+	VMOVUPS     (R13), Z27
+	VMOVUPS     (R14), Z28
+	VMOVUPS     (R15), Z29
+	VMOVUPS     (R9), Z30
+	VFMADD231PS Z24, Z30, Z0
+	VFMADD231PS Z25, Z30, Z4
+	VFMADD231PS Z26, Z30, Z8
+	VFMADD231PS Z27, Z30, Z12
+	VFMADD231PS Z28, Z30, Z16
+	VFMADD231PS Z29, Z30, Z20
+	VMOVUPS     64(R9), Z30
+	VFMADD231PS Z24, Z30, Z1
+	VFMADD231PS Z25, Z30, Z5
+	VFMADD231PS Z26, Z30, Z9
+	VFMADD231PS Z27, Z30, Z13
+	VFMADD231PS Z28, Z30, Z17
+	VFMADD231PS Z29, Z30, Z21
+	VMOVUPS     128(R9), Z30
+	VFMADD231PS Z24, Z30, Z2
+	VFMADD231PS Z25, Z30, Z6
+	VFMADD231PS Z26, Z30, Z10
+	VFMADD231PS Z27, Z30, Z14
+	VFMADD231PS Z28, Z30, Z18
+	VFMADD231PS Z29, Z30, Z22
+	VMOVUPS     192(R9), Z30
+	VFMADD231PS Z24, Z30, Z3
+	VFMADD231PS Z25, Z30, Z7
+	VFMADD231PS Z26, Z30, Z11
+	VFMADD231PS Z27, Z30, Z15
+	VFMADD231PS Z28, Z30, Z19
+	VFMADD231PS Z29, Z30, Z23
+	ADDQ        $+256, R9
+	ADDQ        $+24, DI
+	DECQ        R8
+	JNZ         tap6
+	VPERMILPS   $0xb1, Z1, Z1
+	VPERMILPS   $0x4e, Z2, Z2
+	VPERMILPS   $0x1b, Z3, Z3
+	VADDPS      Z1, Z0, Z0
+	VADDPS      Z3, Z2, Z2
+	VADDPS      Z2, Z0, Z0
+	VPERMILPS   $0xb1, Z5, Z5
+	VPERMILPS   $0x4e, Z6, Z6
+	VPERMILPS   $0x1b, Z7, Z7
+	VADDPS      Z5, Z4, Z4
+	VADDPS      Z7, Z6, Z6
+	VADDPS      Z6, Z4, Z4
+	VPERMILPS   $0xb1, Z9, Z9
+	VPERMILPS   $0x4e, Z10, Z10
+	VPERMILPS   $0x1b, Z11, Z11
+	VADDPS      Z9, Z8, Z8
+	VADDPS      Z11, Z10, Z10
+	VADDPS      Z10, Z8, Z8
+	VPERMILPS   $0xb1, Z13, Z13
+	VPERMILPS   $0x4e, Z14, Z14
+	VPERMILPS   $0x1b, Z15, Z15
+	VADDPS      Z13, Z12, Z12
+	VADDPS      Z15, Z14, Z14
+	VADDPS      Z14, Z12, Z12
+	VPERMILPS   $0xb1, Z17, Z17
+	VPERMILPS   $0x4e, Z18, Z18
+	VPERMILPS   $0x1b, Z19, Z19
+	VADDPS      Z17, Z16, Z16
+	VADDPS      Z19, Z18, Z18
+	VADDPS      Z18, Z16, Z16
+	VPERMILPS   $0xb1, Z21, Z21
+	VPERMILPS   $0x4e, Z22, Z22
+	VPERMILPS   $0x1b, Z23, Z23
+	VADDPS      Z21, Z20, Z20
+	VADDPS      Z23, Z22, Z22
+	VADDPS      Z22, Z20, Z20
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store6
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add6
+	ADDQ        (SP), R8
+	VADDPS      (R8), Z0, Z0
+	VADDPS      (R8), Z4, Z4
+	VADDPS      (R8), Z8, Z8
+	VADDPS      (R8), Z12, Z12
+	VADDPS      (R8), Z16, Z16
+	VADDPS      (R8), Z20, Z20
+
+add6:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds6
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Z0, Z0
+	MOVLQSX 4(DI), R9
+	VADDPS  (R8)(R9*4), Z4, Z4
+	MOVLQSX 8(DI), R9
+	VADDPS  (R8)(R9*4), Z8, Z8
+	MOVLQSX 12(DI), R9
+	VADDPS  (R8)(R9*4), Z12, Z12
+	MOVLQSX 16(DI), R9
+	VADDPS  (R8)(R9*4), Z16, Z16
+	MOVLQSX 20(DI), R9
+	VADDPS  (R8)(R9*4), Z20, Z20
+
+bounds6:
+	VBROADCASTSS 240(AX), Z24
+	VMAXPS       Z0, Z24, Z0
+	VMAXPS       Z4, Z24, Z4
+	VMAXPS       Z8, Z24, Z8
+	VMAXPS       Z12, Z24, Z12
+	VMAXPS       Z16, Z24, Z16
+	VMAXPS       Z20, Z24, Z20
+	VBROADCASTSS 244(AX), Z24
+	VMINPS       Z0, Z24, Z0
+	VMINPS       Z4, Z24, Z4
+	VMINPS       Z8, Z24, Z8
+	VMINPS       Z12, Z24, Z12
+	VMINPS       Z16, Z24, Z16
+	VMINPS       Z20, Z24, Z20
+
+store6:
+	MOVLQSX (DI), R8
+	VMOVUPS Z0, (SI)(R8*4)
+	MOVLQSX 4(DI), R8
+	VMOVUPS Z4, (SI)(R8*4)
+	MOVLQSX 8(DI), R8
+	VMOVUPS Z8, (SI)(R8*4)
+	MOVLQSX 12(DI), R8
+	VMOVUPS Z12, (SI)(R8*4)
+	MOVLQSX 16(DI), R8
+	VMOVUPS Z16, (SI)(R8*4)
+	MOVLQSX 20(DI), DI
+	VMOVUPS Z20, (SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+64, CX
+	ADDQ    $+64, SI
+	ADDQ    $0x00000040, (SP)
+	DECQ    8(SP)
+	JNZ     rows6
+	VZEROUPPER
+	RET
+
+// func quads2AVX512(t *groupTile)
+// Requires: AVX, AVX512F, CMOV
+TEXT ·quads2AVX512(SB), NOSPLIT, $64-8
+	MOVQ t+0(FP), AX
+	MOVQ 56(AX), CX
+	MOVQ 80(AX), DX
+	MOVQ 104(AX), BX
+	MOVQ 160(AX), SI
+	MOVQ $0x00000000, (SP)
+	MOVQ 24(AX), DI
+	MOVQ DI, 8(SP)
+	CMPQ (AX), $0x06
+	JE   rows6
+	CMPQ (AX), $0x05
+	JE   rows5
+	CMPQ (AX), $0x04
+	JE   rows4
+	CMPQ (AX), $0x03
+	JE   rows3
+	CMPQ (AX), $0x02
+	JE   rows2
+
+rows1:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap1:
+	MOVL        (DI), R10
+	TESTL       R10, R10
+	LEAQ        (CX)(R10*4), R10
+	CMOVQMI     DX, R10
+	VMOVUPS     (R10), Z4
+	VMOVUPS     (R9), Z5
+	VFMADD231PS Z4, Z5, Z0
+	VMOVUPS     64(R9), Z5
+	VFMADD231PS Z4, Z5, Z1
+	VMOVUPS     128(R9), Z5
+	VFMADD231PS Z4, Z5, Z2
+	VMOVUPS     192(R9), Z5
+	VFMADD231PS Z4, Z5, Z3
+	VMOVUPS     (R10), Z4
+	VSHUFF32X4  $0xb1, Z4, Z4, Z4
+	VMOVUPS     256(R9), Z5
+	VFMADD231PS Z4, Z5, Z0
+	VMOVUPS     320(R9), Z5
+	VFMADD231PS Z4, Z5, Z1
+	VMOVUPS     384(R9), Z5
+	VFMADD231PS Z4, Z5, Z2
+	VMOVUPS     448(R9), Z5
+	VFMADD231PS Z4, Z5, Z3
+	ADDQ        $+512, R9
+	ADDQ        $+4, DI
+	DECQ        R8
+	JNZ         tap1
+	VPERMILPS   $0xb1, Z1, Z1
+	VPERMILPS   $0x4e, Z2, Z2
+	VPERMILPS   $0x1b, Z3, Z3
+	VADDPS      Z1, Z0, Z0
+	VADDPS      Z3, Z2, Z2
+	VADDPS      Z2, Z0, Z0
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store1
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add1
+	ADDQ        (SP), R8
+	VADDPS      (R8), Z0, Z0
+
+add1:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds1
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Z0, Z0
+
+bounds1:
+	VBROADCASTSS 240(AX), Z4
+	VMAXPS       Z0, Z4, Z0
+	VBROADCASTSS 244(AX), Z4
+	VMINPS       Z0, Z4, Z0
+
+store1:
+	MOVLQSX (DI), DI
+	VMOVUPS Z0, (SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+64, CX
+	ADDQ    $+64, SI
+	ADDQ    $0x00000040, (SP)
+	DECQ    8(SP)
+	JNZ     rows1
+	VZEROUPPER
+	RET
+
+rows2:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap2:
+	MOVL        (DI), R10
+	TESTL       R10, R10
+	LEAQ        (CX)(R10*4), R10
+	CMOVQMI     DX, R10
+	MOVL        4(DI), R11
+	TESTL       R11, R11
+	LEAQ        (CX)(R11*4), R11
+	CMOVQMI     DX, R11
+	VMOVUPS     (R10), Z8
+	VMOVUPS     (R11), Z9
+	VMOVUPS     (R9), Z10
+	VFMADD231PS Z8, Z10, Z0
+	VFMADD231PS Z9, Z10, Z4
+	VMOVUPS     64(R9), Z10
+	VFMADD231PS Z8, Z10, Z1
+	VFMADD231PS Z9, Z10, Z5
+	VMOVUPS     128(R9), Z10
+	VFMADD231PS Z8, Z10, Z2
+	VFMADD231PS Z9, Z10, Z6
+	VMOVUPS     192(R9), Z10
+	VFMADD231PS Z8, Z10, Z3
+	VFMADD231PS Z9, Z10, Z7
+	VMOVUPS     (R10), Z8
+	VSHUFF32X4  $0xb1, Z8, Z8, Z8
+	VMOVUPS     (R11), Z9
+	VSHUFF32X4  $0xb1, Z9, Z9, Z9
+	VMOVUPS     256(R9), Z10
+	VFMADD231PS Z8, Z10, Z0
+	VFMADD231PS Z9, Z10, Z4
+	VMOVUPS     320(R9), Z10
+	VFMADD231PS Z8, Z10, Z1
+	VFMADD231PS Z9, Z10, Z5
+	VMOVUPS     384(R9), Z10
+	VFMADD231PS Z8, Z10, Z2
+	VFMADD231PS Z9, Z10, Z6
+	VMOVUPS     448(R9), Z10
+	VFMADD231PS Z8, Z10, Z3
+	VFMADD231PS Z9, Z10, Z7
+	ADDQ        $+512, R9
+	ADDQ        $+8, DI
+	DECQ        R8
+	JNZ         tap2
+	VPERMILPS   $0xb1, Z1, Z1
+	VPERMILPS   $0x4e, Z2, Z2
+	VPERMILPS   $0x1b, Z3, Z3
+	VADDPS      Z1, Z0, Z0
+	VADDPS      Z3, Z2, Z2
+	VADDPS      Z2, Z0, Z0
+	VPERMILPS   $0xb1, Z5, Z5
+	VPERMILPS   $0x4e, Z6, Z6
+	VPERMILPS   $0x1b, Z7, Z7
+	VADDPS      Z5, Z4, Z4
+	VADDPS      Z7, Z6, Z6
+	VADDPS      Z6, Z4, Z4
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store2
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add2
+	ADDQ        (SP), R8
+	VADDPS      (R8), Z0, Z0
+	VADDPS      (R8), Z4, Z4
+
+add2:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds2
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Z0, Z0
+	MOVLQSX 4(DI), R9
+	VADDPS  (R8)(R9*4), Z4, Z4
+
+bounds2:
+	VBROADCASTSS 240(AX), Z8
+	VMAXPS       Z0, Z8, Z0
+	VMAXPS       Z4, Z8, Z4
+	VBROADCASTSS 244(AX), Z8
+	VMINPS       Z0, Z8, Z0
+	VMINPS       Z4, Z8, Z4
+
+store2:
+	MOVLQSX (DI), R8
+	VMOVUPS Z0, (SI)(R8*4)
+	MOVLQSX 4(DI), DI
+	VMOVUPS Z4, (SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+64, CX
+	ADDQ    $+64, SI
+	ADDQ    $0x00000040, (SP)
+	DECQ    8(SP)
+	JNZ     rows2
+	VZEROUPPER
+	RET
+
+rows3:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap3:
+	MOVL        (DI), R10
+	TESTL       R10, R10
+	LEAQ        (CX)(R10*4), R10
+	CMOVQMI     DX, R10
+	MOVL        4(DI), R11
+	TESTL       R11, R11
+	LEAQ        (CX)(R11*4), R11
+	CMOVQMI     DX, R11
+	MOVL        8(DI), R12
+	TESTL       R12, R12
+	LEAQ        (CX)(R12*4), R12
+	CMOVQMI     DX, R12
+	VMOVUPS     (R10), Z12
+	VMOVUPS     (R11), Z13
+	VMOVUPS     (R12), Z14
+	VMOVUPS     (R9), Z15
+	VFMADD231PS Z12, Z15, Z0
+	VFMADD231PS Z13, Z15, Z4
+	VFMADD231PS Z14, Z15, Z8
+	VMOVUPS     64(R9), Z15
+	VFMADD231PS Z12, Z15, Z1
+	VFMADD231PS Z13, Z15, Z5
+	VFMADD231PS Z14, Z15, Z9
+	VMOVUPS     128(R9), Z15
+	VFMADD231PS Z12, Z15, Z2
+	VFMADD231PS Z13, Z15, Z6
+	VFMADD231PS Z14, Z15, Z10
+	VMOVUPS     192(R9), Z15
+	VFMADD231PS Z12, Z15, Z3
+	VFMADD231PS Z13, Z15, Z7
+	VFMADD231PS Z14, Z15, Z11
+	VMOVUPS     (R10), Z12
+	VSHUFF32X4  $0xb1, Z12, Z12, Z12
+	VMOVUPS     (R11), Z13
+	VSHUFF32X4  $0xb1, Z13, Z13, Z13
+	VMOVUPS     (R12), Z14
+	VSHUFF32X4  $0xb1, Z14, Z14, Z14
+	VMOVUPS     256(R9), Z15
+	VFMADD231PS Z12, Z15, Z0
+	VFMADD231PS Z13, Z15, Z4
+	VFMADD231PS Z14, Z15, Z8
+	VMOVUPS     320(R9), Z15
+	VFMADD231PS Z12, Z15, Z1
+	VFMADD231PS Z13, Z15, Z5
+	VFMADD231PS Z14, Z15, Z9
+	VMOVUPS     384(R9), Z15
+	VFMADD231PS Z12, Z15, Z2
+	VFMADD231PS Z13, Z15, Z6
+	VFMADD231PS Z14, Z15, Z10
+	VMOVUPS     448(R9), Z15
+	VFMADD231PS Z12, Z15, Z3
+	VFMADD231PS Z13, Z15, Z7
+	VFMADD231PS Z14, Z15, Z11
+	ADDQ        $+512, R9
+	ADDQ        $+12, DI
+	DECQ        R8
+	JNZ         tap3
+	VPERMILPS   $0xb1, Z1, Z1
+	VPERMILPS   $0x4e, Z2, Z2
+	VPERMILPS   $0x1b, Z3, Z3
+	VADDPS      Z1, Z0, Z0
+	VADDPS      Z3, Z2, Z2
+	VADDPS      Z2, Z0, Z0
+	VPERMILPS   $0xb1, Z5, Z5
+	VPERMILPS   $0x4e, Z6, Z6
+	VPERMILPS   $0x1b, Z7, Z7
+	VADDPS      Z5, Z4, Z4
+	VADDPS      Z7, Z6, Z6
+	VADDPS      Z6, Z4, Z4
+	VPERMILPS   $0xb1, Z9, Z9
+	VPERMILPS   $0x4e, Z10, Z10
+	VPERMILPS   $0x1b, Z11, Z11
+	VADDPS      Z9, Z8, Z8
+	VADDPS      Z11, Z10, Z10
+	VADDPS      Z10, Z8, Z8
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store3
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add3
+	ADDQ        (SP), R8
+	VADDPS      (R8), Z0, Z0
+	VADDPS      (R8), Z4, Z4
+	VADDPS      (R8), Z8, Z8
+
+add3:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds3
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Z0, Z0
+	MOVLQSX 4(DI), R9
+	VADDPS  (R8)(R9*4), Z4, Z4
+	MOVLQSX 8(DI), R9
+	VADDPS  (R8)(R9*4), Z8, Z8
+
+bounds3:
+	VBROADCASTSS 240(AX), Z12
+	VMAXPS       Z0, Z12, Z0
+	VMAXPS       Z4, Z12, Z4
+	VMAXPS       Z8, Z12, Z8
+	VBROADCASTSS 244(AX), Z12
+	VMINPS       Z0, Z12, Z0
+	VMINPS       Z4, Z12, Z4
+	VMINPS       Z8, Z12, Z8
+
+store3:
+	MOVLQSX (DI), R8
+	VMOVUPS Z0, (SI)(R8*4)
+	MOVLQSX 4(DI), R8
+	VMOVUPS Z4, (SI)(R8*4)
+	MOVLQSX 8(DI), DI
+	VMOVUPS Z8, (SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+64, CX
+	ADDQ    $+64, SI
+	ADDQ    $0x00000040, (SP)
+	DECQ    8(SP)
+	JNZ     rows3
+	VZEROUPPER
+	RET
+
+rows4:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap4:
+	MOVL        (DI), R10
+	TESTL       R10, R10
+	LEAQ        (CX)(R10*4), R10
+	CMOVQMI     DX, R10
+	MOVL        4(DI), R11
+	TESTL       R11, R11
+	LEAQ        (CX)(R11*4), R11
+	CMOVQMI     DX, R11
+	MOVL        8(DI), R12
+	TESTL       R12, R12
+	LEAQ        (CX)(R12*4), R12
+	CMOVQMI     DX, R12
+	MOVL        12(DI), R13
+	TESTL       R13, R13
+	LEAQ        (CX)(R13*4), R13
+	CMOVQMI     DX, R13
+	VMOVUPS     (R10), Z16
+	VMOVUPS     (R11), Z17
+	VMOVUPS     (R12), Z18
+	VMOVUPS     (R13), Z19
+	VMOVUPS     (R9), Z20
+	VFMADD231PS Z16, Z20, Z0
+	VFMADD231PS Z17, Z20, Z4
+	VFMADD231PS Z18, Z20, Z8
+	VFMADD231PS Z19, Z20, Z12
+	VMOVUPS     64(R9), Z20
+	VFMADD231PS Z16, Z20, Z1
+	VFMADD231PS Z17, Z20, Z5
+	VFMADD231PS Z18, Z20, Z9
+	VFMADD231PS Z19, Z20, Z13
+	VMOVUPS     128(R9), Z20
+	VFMADD231PS Z16, Z20, Z2
+	VFMADD231PS Z17, Z20, Z6
+	VFMADD231PS Z18, Z20, Z10
+	VFMADD231PS Z19, Z20, Z14
+	VMOVUPS     192(R9), Z20
+	VFMADD231PS Z16, Z20, Z3
+	VFMADD231PS Z17, Z20, Z7
+	VFMADD231PS Z18, Z20, Z11
+	VFMADD231PS Z19, Z20, Z15
+	VMOVUPS     (R10), Z16
+	VSHUFF32X4  $0xb1, Z16, Z16, Z16
+	VMOVUPS     (R11), Z17
+	VSHUFF32X4  $0xb1, Z17, Z17, Z17
+	VMOVUPS     (R12), Z18
+	VSHUFF32X4  $0xb1, Z18, Z18, Z18
+	VMOVUPS     (R13), Z19
+	VSHUFF32X4  $0xb1, Z19, Z19, Z19
+	VMOVUPS     256(R9), Z20
+	VFMADD231PS Z16, Z20, Z0
+	VFMADD231PS Z17, Z20, Z4
+	VFMADD231PS Z18, Z20, Z8
+	VFMADD231PS Z19, Z20, Z12
+	VMOVUPS     320(R9), Z20
+	VFMADD231PS Z16, Z20, Z1
+	VFMADD231PS Z17, Z20, Z5
+	VFMADD231PS Z18, Z20, Z9
+	VFMADD231PS Z19, Z20, Z13
+	VMOVUPS     384(R9), Z20
+	VFMADD231PS Z16, Z20, Z2
+	VFMADD231PS Z17, Z20, Z6
+	VFMADD231PS Z18, Z20, Z10
+	VFMADD231PS Z19, Z20, Z14
+	VMOVUPS     448(R9), Z20
+	VFMADD231PS Z16, Z20, Z3
+	VFMADD231PS Z17, Z20, Z7
+	VFMADD231PS Z18, Z20, Z11
+	VFMADD231PS Z19, Z20, Z15
+	ADDQ        $+512, R9
+	ADDQ        $+16, DI
+	DECQ        R8
+	JNZ         tap4
+	VPERMILPS   $0xb1, Z1, Z1
+	VPERMILPS   $0x4e, Z2, Z2
+	VPERMILPS   $0x1b, Z3, Z3
+	VADDPS      Z1, Z0, Z0
+	VADDPS      Z3, Z2, Z2
+	VADDPS      Z2, Z0, Z0
+	VPERMILPS   $0xb1, Z5, Z5
+	VPERMILPS   $0x4e, Z6, Z6
+	VPERMILPS   $0x1b, Z7, Z7
+	VADDPS      Z5, Z4, Z4
+	VADDPS      Z7, Z6, Z6
+	VADDPS      Z6, Z4, Z4
+	VPERMILPS   $0xb1, Z9, Z9
+	VPERMILPS   $0x4e, Z10, Z10
+	VPERMILPS   $0x1b, Z11, Z11
+	VADDPS      Z9, Z8, Z8
+	VADDPS      Z11, Z10, Z10
+	VADDPS      Z10, Z8, Z8
+	VPERMILPS   $0xb1, Z13, Z13
+	VPERMILPS   $0x4e, Z14, Z14
+	VPERMILPS   $0x1b, Z15, Z15
+	VADDPS      Z13, Z12, Z12
+	VADDPS      Z15, Z14, Z14
+	VADDPS      Z14, Z12, Z12
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store4
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add4
+	ADDQ        (SP), R8
+	VADDPS      (R8), Z0, Z0
+	VADDPS      (R8), Z4, Z4
+	VADDPS      (R8), Z8, Z8
+	VADDPS      (R8), Z12, Z12
+
+add4:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds4
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Z0, Z0
+	MOVLQSX 4(DI), R9
+	VADDPS  (R8)(R9*4), Z4, Z4
+	MOVLQSX 8(DI), R9
+	VADDPS  (R8)(R9*4), Z8, Z8
+	MOVLQSX 12(DI), R9
+	VADDPS  (R8)(R9*4), Z12, Z12
+
+bounds4:
+	VBROADCASTSS 240(AX), Z16
+	VMAXPS       Z0, Z16, Z0
+	VMAXPS       Z4, Z16, Z4
+	VMAXPS       Z8, Z16, Z8
+	VMAXPS       Z12, Z16, Z12
+	VBROADCASTSS 244(AX), Z16
+	VMINPS       Z0, Z16, Z0
+	VMINPS       Z4, Z16, Z4
+	VMINPS       Z8, Z16, Z8
+	VMINPS       Z12, Z16, Z12
+
+store4:
+	MOVLQSX (DI), R8
+	VMOVUPS Z0, (SI)(R8*4)
+	MOVLQSX 4(DI), R8
+	VMOVUPS Z4, (SI)(R8*4)
+	MOVLQSX 8(DI), R8
+	VMOVUPS Z8, (SI)(R8*4)
+	MOVLQSX 12(DI), DI
+	VMOVUPS Z12, (SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+64, CX
+	ADDQ    $+64, SI
+	ADDQ    $0x00000040, (SP)
+	DECQ    8(SP)
+	JNZ     rows4
+	VZEROUPPER
+	RET
+
+rows5:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap5:
+	MOVL        (DI), R10
+	TESTL       R10, R10
+	LEAQ        (CX)(R10*4), R10
+	CMOVQMI     DX, R10
+	MOVL        4(DI), R11
+	TESTL       R11, R11
+	LEAQ        (CX)(R11*4), R11
+	CMOVQMI     DX, R11
+	MOVL        8(DI), R12
+	TESTL       R12, R12
+	LEAQ        (CX)(R12*4), R12
+	CMOVQMI     DX, R12
+	MOVL        12(DI), R13
+	TESTL       R13, R13
+	LEAQ        (CX)(R13*4), R13
+	CMOVQMI     DX, R13
+	MOVL        16(DI), R14
+	TESTL       R14, R14
+	LEAQ        (CX)(R14*4), R14
+	CMOVQMI     DX, R14
+	VMOVUPS     (R10), Z20
+	VMOVUPS     (R11), Z21
+	VMOVUPS     (R12), Z22
+	VMOVUPS     (R13), Z23
+	VMOVUPS     (R14), Z24
+	VMOVUPS     (R9), Z25
+	VFMADD231PS Z20, Z25, Z0
+	VFMADD231PS Z21, Z25, Z4
+	VFMADD231PS Z22, Z25, Z8
+	VFMADD231PS Z23, Z25, Z12
+	VFMADD231PS Z24, Z25, Z16
+	VMOVUPS     64(R9), Z25
+	VFMADD231PS Z20, Z25, Z1
+	VFMADD231PS Z21, Z25, Z5
+	VFMADD231PS Z22, Z25, Z9
+	VFMADD231PS Z23, Z25, Z13
+	VFMADD231PS Z24, Z25, Z17
+	VMOVUPS     128(R9), Z25
+	VFMADD231PS Z20, Z25, Z2
+	VFMADD231PS Z21, Z25, Z6
+	VFMADD231PS Z22, Z25, Z10
+	VFMADD231PS Z23, Z25, Z14
+	VFMADD231PS Z24, Z25, Z18
+	VMOVUPS     192(R9), Z25
+	VFMADD231PS Z20, Z25, Z3
+	VFMADD231PS Z21, Z25, Z7
+	VFMADD231PS Z22, Z25, Z11
+	VFMADD231PS Z23, Z25, Z15
+	VFMADD231PS Z24, Z25, Z19
+	VMOVUPS     (R10), Z20
+	VSHUFF32X4  $0xb1, Z20, Z20, Z20
+	VMOVUPS     (R11), Z21
+	VSHUFF32X4  $0xb1, Z21, Z21, Z21
+	VMOVUPS     (R12), Z22
+	VSHUFF32X4  $0xb1, Z22, Z22, Z22
+	VMOVUPS     (R13), Z23
+	VSHUFF32X4  $0xb1, Z23, Z23, Z23
+	VMOVUPS     (R14), Z24
+	VSHUFF32X4  $0xb1, Z24, Z24, Z24
+	VMOVUPS     256(R9), Z25
+	VFMADD231PS Z20, Z25, Z0
+	VFMADD231PS Z21, Z25, Z4
+	VFMADD231PS Z22, Z25, Z8
+	VFMADD231PS Z23, Z25, Z12
+	VFMADD231PS Z24, Z25, Z16
+	VMOVUPS     320(R9), Z25
+	VFMADD231PS Z20, Z25, Z1
+	VFMADD231PS Z21, Z25, Z5
+	VFMADD231PS Z22, Z25, Z9
+	VFMADD231PS Z23, Z25, Z13
+	VFMADD231PS Z24, Z25, Z17
+	VMOVUPS     384(R9), Z25
+	VFMADD231PS Z20, Z25, Z2
+	VFMADD231PS Z21, Z25, Z6
+	VFMADD231PS Z22, Z25, Z10
+	VFMADD231PS Z23, Z25, Z14
+	VFMADD231PS Z24, Z25, Z18
+	VMOVUPS     448(R9), Z25
+	VFMADD231PS Z20, Z25, Z3
+	VFMADD231PS Z21, Z25, Z7
+	VFMADD231PS Z22, Z25, Z11
+	VFMADD231PS Z23, Z25, Z15
+	VFMADD231PS Z24, Z25, Z19
+	ADDQ        $+512, R9
+	ADDQ        $+20, DI
+	DECQ        R8
+	JNZ         tap5
+	VPERMILPS   $0xb1, Z1, Z1
+	VPERMILPS   $0x4e, Z2, Z2
+	VPERMILPS   $0x1b, Z3, Z3
+	VADDPS      Z1, Z0, Z0
+	VADDPS      Z3, Z2, Z2
+	VADDPS      Z2, Z0, Z0
+	VPERMILPS   $0xb1, Z5, Z5
+	VPERMILPS   $0x4e, Z6, Z6
+	VPERMILPS   $0x1b, Z7, Z7
+	VADDPS      Z5, Z4, Z4
+	VADDPS      Z7, Z6, Z6
+	VADDPS      Z6, Z4, Z4
+	VPERMILPS   $0xb1, Z9, Z9
+	VPERMILPS   $0x4e, Z10, Z10
+	VPERMILPS   $0x1b, Z11, Z11
+	VADDPS      Z9, Z8, Z8
+	VADDPS      Z11, Z10, Z10
+	VADDPS      Z10, Z8, Z8
+	VPERMILPS   $0xb1, Z13, Z13
+	VPERMILPS   $0x4e, Z14, Z14
+	VPERMILPS   $0x1b, Z15, Z15
+	VADDPS      Z13, Z12, Z12
+	VADDPS      Z15, Z14, Z14
+	VADDPS      Z14, Z12, Z12
+	VPERMILPS   $0xb1, Z17, Z17
+	VPERMILPS   $0x4e, Z18, Z18
+	VPERMILPS   $0x1b, Z19, Z19
+	VADDPS      Z17, Z16, Z16
+	VADDPS      Z19, Z18, Z18
+	VADDPS      Z18, Z16, Z16
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store5
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add5
+	ADDQ        (SP), R8
+	VADDPS      (R8), Z0, Z0
+	VADDPS      (R8), Z4, Z4
+	VADDPS      (R8), Z8, Z8
+	VADDPS      (R8), Z12, Z12
+	VADDPS      (R8), Z16, Z16
+
+add5:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds5
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Z0, Z0
+	MOVLQSX 4(DI), R9
+	VADDPS  (R8)(R9*4), Z4, Z4
+	MOVLQSX 8(DI), R9
+	VADDPS  (R8)(R9*4), Z8, Z8
+	MOVLQSX 12(DI), R9
+	VADDPS  (R8)(R9*4), Z12, Z12
+	MOVLQSX 16(DI), R9
+	VADDPS  (R8)(R9*4), Z16, Z16
+
+bounds5:
+	VBROADCASTSS 240(AX), Z20
+	VMAXPS       Z0, Z20, Z0
+	VMAXPS       Z4, Z20, Z4
+	VMAXPS       Z8, Z20, Z8
+	VMAXPS       Z12, Z20, Z12
+	VMAXPS       Z16, Z20, Z16
+	VBROADCASTSS 244(AX), Z20
+	VMINPS       Z0, Z20, Z0
+	VMINPS       Z4, Z20, Z4
+	VMINPS       Z8, Z20, Z8
+	VMINPS       Z12, Z20, Z12
+	VMINPS       Z16, Z20, Z16
+
+store5:
+	MOVLQSX (DI), R8
+	VMOVUPS Z0, (SI)(R8*4)
+	MOVLQSX 4(DI), R8
+	VMOVUPS Z4, (SI)(R8*4)
+	MOVLQSX 8(DI), R8
+	VMOVUPS Z8, (SI)(R8*4)
+	MOVLQSX 12(DI), R8
+	VMOVUPS Z12, (SI)(R8*4)
+	MOVLQSX 16(DI), DI
+	VMOVUPS Z16, (SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+64, CX
+	ADDQ    $+64, SI
+	ADDQ    $0x00000040, (SP)
+	DECQ    8(SP)
+	JNZ     rows5
+	VZEROUPPER
+	RET
+
+rows6:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap6:
+	MOVL        (DI), R10
+	TESTL       R10, R10
+	LEAQ        (CX)(R10*4), R10
+	CMOVQMI     DX, R10
+	MOVL        4(DI), R11
+	TESTL       R11, R11
+	LEAQ        (CX)(R11*4), R11
+	CMOVQMI     DX, R11
+	MOVL        8(DI), R12
+	TESTL       R12, R12
+	LEAQ        (CX)(R12*4), R12
+	CMOVQMI     DX, R12
+	MOVL        12(DI), R13
+	TESTL       R13, R13
+	LEAQ        (CX)(R13*4), R13
+	CMOVQMI     DX, R13
+	MOVL        16(DI), R14
+	TESTL       R14, R14
+	LEAQ        (CX)(R14*4), R14
+	CMOVQMI     DX, R14
+	MOVL        20(DI), R15
+	TESTL       R15, R15
+	LEAQ        (CX)(R15*4), R15
+	CMOVQMI     DX, R15
+	VMOVUPS     (R10), Z24
+	VMOVUPS     (R11), Z25
+	VMOVUPS     (R12), Z26
+	VMOVUPS     (R13), Z27
+	VMOVUPS     (R14), Z28
+	VMOVUPS     (R15), Z29
+	VMOVUPS     (R9), Z30
+	VFMADD231PS Z24, Z30, Z0
+	VFMADD231PS Z25, Z30, Z4
+	VFMADD231PS Z26, Z30, Z8
+	VFMADD231PS Z27, Z30, Z12
+	VFMADD231PS Z28, Z30, Z16
+	VFMADD231PS Z29, Z30, Z20
+	VMOVUPS     64(R9), Z30
+	VFMADD231PS Z24, Z30, Z1
+	VFMADD231PS Z25, Z30, Z5
+	VFMADD231PS Z26, Z30, Z9
+	VFMADD231PS Z27, Z30, Z13
+	VFMADD231PS Z28, Z30, Z17
+	VFMADD231PS Z29, Z30, Z21
+	VMOVUPS     128(R9), Z30
+	VFMADD231PS Z24, Z30, Z2
+	VFMADD231PS Z25, Z30, Z6
+	VFMADD231PS Z26, Z30, Z10
+	VFMADD231PS Z27, Z30, Z14
+	VFMADD231PS Z28, Z30, Z18
+	VFMADD231PS Z29, Z30, Z22
+	VMOVUPS     192(R9), Z30
+	VFMADD231PS Z24, Z30, Z3
+	VFMADD231PS Z25, Z30, Z7
+	VFMADD231PS Z26, Z30, Z11
+	VFMADD231PS Z27, Z30, Z15
+	VFMADD231PS Z28, Z30, Z19
+	VFMADD231PS Z29, Z30, Z23
+	VMOVUPS     (R10), Z24
+	VSHUFF32X4  $0xb1, Z24, Z24, Z24
+	VMOVUPS     (R11), Z25
+	VSHUFF32X4  $0xb1, Z25, Z25, Z25
+	VMOVUPS     (R12), Z26
+	VSHUFF32X4  $0xb1, Z26, Z26, Z26
+	VMOVUPS     (R13), Z27
+	VSHUFF32X4  $0xb1, Z27, Z27, Z27
+	VMOVUPS     (R14), Z28
+	VSHUFF32X4  $0xb1, Z28, Z28, Z28
+	VMOVUPS     (R15), Z29
+	VSHUFF32X4  $0xb1, Z29, Z29, Z29
+	VMOVUPS     256(R9), Z30
+	VFMADD231PS Z24, Z30, Z0
+	VFMADD231PS Z25, Z30, Z4
+	VFMADD231PS Z26, Z30, Z8
+	VFMADD231PS Z27, Z30, Z12
+	VFMADD231PS Z28, Z30, Z16
+	VFMADD231PS Z29, Z30, Z20
+	VMOVUPS     320(R9), Z30
+	VFMADD231PS Z24, Z30, Z1
+	VFMADD231PS Z25, Z30, Z5
+	VFMADD231PS Z26, Z30, Z9
+	VFMADD231PS Z27, Z30, Z13
+	VFMADD231PS Z28, Z30, Z17
+	VFMADD231PS Z29, Z30, Z21
+	VMOVUPS     384(R9), Z30
+	VFMADD231PS Z24, Z30, Z2
+	VFMADD231PS Z25, Z30, Z6
+	VFMADD231PS Z26, Z30, Z10
+	VFMADD231PS Z27, Z30, Z14
+	VFMADD231PS Z28, Z30, Z18
+	VFMADD231PS Z29, Z30, Z22
+	VMOVUPS     448(R9), Z30
+	VFMADD231PS Z24, Z30, Z3
+	VFMADD231PS Z25, Z30, Z7
+	VFMADD231PS Z26, Z30, Z11
+	VFMADD231PS Z27, Z30, Z15
+	VFMADD231PS Z28, Z30, Z19
+	VFMADD231PS Z29, Z30, Z23
+	ADDQ        $+512, R9
+	ADDQ        $+24, DI
+	DECQ        R8
+	JNZ         tap6
+	VPERMILPS   $0xb1, Z1, Z1
+	VPERMILPS   $0x4e, Z2, Z2
+	VPERMILPS   $0x1b, Z3, Z3
+	VADDPS      Z1, Z0, Z0
+	VADDPS      Z3, Z2, Z2
+	VADDPS      Z2, Z0, Z0
+	VPERMILPS   $0xb1, Z5, Z5
+	VPERMILPS   $0x4e, Z6, Z6
+	VPERMILPS   $0x1b, Z7, Z7
+	VADDPS      Z5, Z4, Z4
+	VADDPS      Z7, Z6, Z6
+	VADDPS      Z6, Z4, Z4
+	VPERMILPS   $0xb1, Z9, Z9
+	VPERMILPS   $0x4e, Z10, Z10
+	VPERMILPS   $0x1b, Z11, Z11
+	VADDPS      Z9, Z8, Z8
+	VADDPS      Z11, Z10, Z10
+	VADDPS      Z10, Z8, Z8
+	VPERMILPS   $0xb1, Z13, Z13
+	VPERMILPS   $0x4e, Z14, Z14
+	VPERMILPS   $0x1b, Z15, Z15
+	VADDPS      Z13, Z12, Z12
+	VADDPS      Z15, Z14, Z14
+	VADDPS      Z14, Z12, Z12
+	VPERMILPS   $0xb1, Z17, Z17
+	VPERMILPS   $0x4e, Z18, Z18
+	VPERMILPS   $0x1b, Z19, Z19
+	VADDPS      Z17, Z16, Z16
+	VADDPS      Z19, Z18, Z18
+	VADDPS      Z18, Z16, Z16
+	VPERMILPS   $0xb1, Z21, Z21
+	VPERMILPS   $0x4e, Z22, Z22
+	VPERMILPS   $0x1b, Z23, Z23
+	VADDPS      Z21, Z20, Z20
+	VADDPS      Z23, Z22, Z22
+	VADDPS      Z22, Z20, Z20
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store6
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add6
+	ADDQ        (SP), R8
+	VADDPS      (R8), Z0, Z0
+	VADDPS      (R8), Z4, Z4
+	VADDPS      (R8), Z8, Z8
+	VADDPS      (R8), Z12, Z12
+	VADDPS      (R8), Z16, Z16
+	VADDPS      (R8), Z20, Z20
+
+add6:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds6
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Z0, Z0
+	MOVLQSX 4(DI), R9
+	VADDPS  (R8)(R9*4), Z4, Z4
+	MOVLQSX 8(DI), R9
+	VADDPS  (R8)(R9*4), Z8, Z8
+	MOVLQSX 12(DI), R9
+	VADDPS  (R8)(R9*4), Z12, Z12
+	MOVLQSX 16(DI), R9
+	VADDPS  (R8)(R9*4), Z16, Z16
+	MOVLQSX 20(DI), R9
+	VADDPS  (R8)(R9*4), Z20, Z20
+
+bounds6:
+	VBROADCASTSS 240(AX), Z24
+	VMAXPS       Z0, Z24, Z0
+	VMAXPS       Z4, Z24, Z4
+	VMAXPS       Z8, Z24, Z8
+	VMAXPS       Z12, Z24, Z12
+	VMAXPS       Z16, Z24, Z16
+	VMAXPS       Z20, Z24, Z20
+	VBROADCASTSS 244(AX), Z24
+	VMINPS       Z0, Z24, Z0
+	VMINPS       Z4, Z24, Z4
+	VMINPS       Z8, Z24, Z8
+	VMINPS       Z12, Z24, Z12
+	VMINPS       Z16, Z24, Z16
+	VMINPS       Z20, Z24, Z20
+
+store6:
+	MOVLQSX (DI), R8
+	VMOVUPS Z0, (SI)(R8*4)
+	MOVLQSX 4(DI), R8
+	VMOVUPS Z4, (SI)(R8*4)
+	MOVLQSX 8(DI), R8
+	VMOVUPS Z8, (SI)(R8*4)
+	MOVLQSX 12(DI), R8
+	VMOVUPS Z12, (SI)(R8*4)
+	MOVLQSX 16(DI), R8
+	VMOVUPS Z16, (SI)(R8*4)
+	MOVLQSX 20(DI), DI
+	VMOVUPS Z20, (SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+64, CX
+	ADDQ    $+64, SI
+	ADDQ    $0x00000040, (SP)
+	DECQ    8(SP)
+	JNZ     rows6
+	VZEROUPPER
+	RET
+
+// func quads4AVX512(t *groupTile)
+// Requires: AVX, AVX512F, CMOV
+TEXT ·quads4AVX512(SB), NOSPLIT, $64-8
+	MOVQ t+0(FP), AX
+	MOVQ 56(AX), CX
+	MOVQ 80(AX), DX
+	MOVQ 104(AX), BX
+	MOVQ 160(AX), SI
+	MOVQ $0x00000000, (SP)
+	MOVQ 24(AX), DI
+	MOVQ DI, 8(SP)
+	CMPQ (AX), $0x06
+	JE   rows6
+	CMPQ (AX), $0x05
+	JE   rows5
+	CMPQ (AX), $0x04
+	JE   rows4
+	CMPQ (AX), $0x03
+	JE   rows3
+	CMPQ (AX), $0x02
+	JE   rows2
+
+rows1:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap1:
+	MOVL    (DI), R10
+	TESTL   R10, R10
+	LEAQ    (CX)(R10*4), R10
+	CMOVQMI DX, R10
+	MOVQ    16(AX), R11
+	MOVQ    R11, 16(SP)
+
+part1:
+	VMOVUPS     (R10), Z4
+	VMOVUPS     (R9), Z5
+	VFMADD231PS Z4, Z5, Z0
+	VMOVUPS     64(R9), Z5
+	VFMADD231PS Z4, Z5, Z1
+	VMOVUPS     128(R9), Z5
+	VFMADD231PS Z4, Z5, Z2
+	VMOVUPS     192(R9), Z5
+	VFMADD231PS Z4, Z5, Z3
+	VMOVUPS     (R10), Z4
+	VSHUFF32X4  $0xb1, Z4, Z4, Z4
+	VMOVUPS     256(R9), Z5
+	VFMADD231PS Z4, Z5, Z0
+	VMOVUPS     320(R9), Z5
+	VFMADD231PS Z4, Z5, Z1
+	VMOVUPS     384(R9), Z5
+	VFMADD231PS Z4, Z5, Z2
+	VMOVUPS     448(R9), Z5
+	VFMADD231PS Z4, Z5, Z3
+	VMOVUPS     (R10), Z4
+	VSHUFF32X4  $0x4e, Z4, Z4, Z4
+	VMOVUPS     512(R9), Z5
+	VFMADD231PS Z4, Z5, Z0
+	VMOVUPS     576(R9), Z5
+	VFMADD231PS Z4, Z5, Z1
+	VMOVUPS     640(R9), Z5
+	VFMADD231PS Z4, Z5, Z2
+	VMOVUPS     704(R9), Z5
+	VFMADD231PS Z4, Z5, Z3
+	VMOVUPS     (R10), Z4
+	VSHUFF32X4  $0x1b, Z4, Z4, Z4
+	VMOVUPS     768(R9), Z5
+	VFMADD231PS Z4, Z5, Z0
+	VMOVUPS     832(R9), Z5
+	VFMADD231PS Z4, Z5, Z1
+	VMOVUPS     896(R9), Z5
+	VFMADD231PS Z4, Z5, Z2
+	VMOVUPS     960(R9), Z5
+	VFMADD231PS Z4, Z5, Z3
+	ADDQ        $+1024, R9
+	ADDQ        $+64, R10
+	DECQ        16(SP)
+	JNZ         part1
+	ADDQ        $+4, DI
+	DECQ        R8
+	JNZ         tap1
+	VPERMILPS   $0xb1, Z1, Z1
+	VPERMILPS   $0x4e, Z2, Z2
+	VPERMILPS   $0x1b, Z3, Z3
+	VADDPS      Z1, Z0, Z0
+	VADDPS      Z3, Z2, Z2
+	VADDPS      Z2, Z0, Z0
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store1
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add1
+	ADDQ        (SP), R8
+	VADDPS      (R8), Z0, Z0
+
+add1:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds1
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Z0, Z0
+
+bounds1:
+	VBROADCASTSS 240(AX), Z4
+	VMAXPS       Z0, Z4, Z0
+	VBROADCASTSS 244(AX), Z4
+	VMINPS       Z0, Z4, Z0
+
+store1:
+	MOVLQSX (DI), DI
+	VMOVUPS Z0, (SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+64, CX
+	ADDQ    $+64, SI
+	ADDQ    $0x00000040, (SP)
+	DECQ    8(SP)
+	JNZ     rows1
+	VZEROUPPER
+	RET
+
+rows2:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap2:
+	MOVL    (DI), R10
+	TESTL   R10, R10
+	LEAQ    (CX)(R10*4), R10
+	CMOVQMI DX, R10
+	MOVL    4(DI), R11
+	TESTL   R11, R11
+	LEAQ    (CX)(R11*4), R11
+	CMOVQMI DX, R11
+	MOVQ    16(AX), R12
+	MOVQ    R12, 24(SP)
+
+part2:
+	VMOVUPS     (R10), Z8
+	VMOVUPS     (R11), Z9
+	VMOVUPS     (R9), Z10
+	VFMADD231PS Z8, Z10, Z0
+	VFMADD231PS Z9, Z10, Z4
+	VMOVUPS     64(R9), Z10
+	VFMADD231PS Z8, Z10, Z1
+	VFMADD231PS Z9, Z10, Z5
+	VMOVUPS     128(R9), Z10
+	VFMADD231PS Z8, Z10, Z2
+	VFMADD231PS Z9, Z10, Z6
+	VMOVUPS     192(R9), Z10
+	VFMADD231PS Z8, Z10, Z3
+	VFMADD231PS Z9, Z10, Z7
+	VMOVUPS     (R10), Z8
+	VSHUFF32X4  $0xb1, Z8, Z8, Z8
+	VMOVUPS     (R11), Z9
+	VSHUFF32X4  $0xb1, Z9, Z9, Z9
+	VMOVUPS     256(R9), Z10
+	VFMADD231PS Z8, Z10, Z0
+	VFMADD231PS Z9, Z10, Z4
+	VMOVUPS     320(R9), Z10
+	VFMADD231PS Z8, Z10, Z1
+	VFMADD231PS Z9, Z10, Z5
+	VMOVUPS     384(R9), Z10
+	VFMADD231PS Z8, Z10, Z2
+	VFMADD231PS Z9, Z10, Z6
+	VMOVUPS     448(R9), Z10
+	VFMADD231PS Z8, Z10, Z3
+	VFMADD231PS Z9, Z10, Z7
+	VMOVUPS     (R10), Z8
+	VSHUFF32X4  $0x4e, Z8, Z8, Z8
+	VMOVUPS     (R11), Z9
+	VSHUFF32X4  $0x4e, Z9, Z9, Z9
+	VMOVUPS     512(R9), Z10
+	VFMADD231PS Z8, Z10, Z0
+	VFMADD231PS Z9, Z10, Z4
+	VMOVUPS     576(R9), Z10
+	VFMADD231PS Z8, Z10, Z1
+	VFMADD231PS Z9, Z10, Z5
+	VMOVUPS     640(R9), Z10
+	VFMADD231PS Z8, Z10, Z2
+	VFMADD231PS Z9, Z10, Z6
+	VMOVUPS     704(R9), Z10
+	VFMADD231PS Z8, Z10, Z3
+	VFMADD231PS Z9, Z10, Z7
+	VMOVUPS     (R10), Z8
+	VSHUFF32X4  $0x1b, Z8, Z8, Z8
+	VMOVUPS     (R11), Z9
+	VSHUFF32X4  $0x1b, Z9, Z9, Z9
+	VMOVUPS     768(R9), Z10
+	VFMADD231PS Z8, Z10, Z0
+	VFMADD231PS Z9, Z10, Z4
+	VMOVUPS     832(R9), Z10
+	VFMADD231PS Z8, Z10, Z1
+	VFMADD231PS Z9, Z10, Z5
+	VMOVUPS     896(R9), Z10
+	VFMADD231PS Z8, Z10, Z2
+	VFMADD231PS Z9, Z10, Z6
+	VMOVUPS     960(R9), Z10
+	VFMADD231PS Z8, Z10, Z3
+	VFMADD231PS Z9, Z10, Z7
+	ADDQ        $+1024, R9
+	ADDQ        $+64, R10
+	ADDQ        $+64, R11
+	DECQ        24(SP)
+	JNZ         part2
+	ADDQ        $+8, DI
+	DECQ        R8
+	JNZ         tap2
+	VPERMILPS   $0xb1, Z1, Z1
+	VPERMILPS   $0x4e, Z2, Z2
+	VPERMILPS   $0x1b, Z3, Z3
+	VADDPS      Z1, Z0, Z0
+	VADDPS      Z3, Z2, Z2
+	VADDPS      Z2, Z0, Z0
+	VPERMILPS   $0xb1, Z5, Z5
+	VPERMILPS   $0x4e, Z6, Z6
+	VPERMILPS   $0x1b, Z7, Z7
+	VADDPS      Z5, Z4, Z4
+	VADDPS      Z7, Z6, Z6
+	VADDPS      Z6, Z4, Z4
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store2
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add2
+	ADDQ        (SP), R8
+	VADDPS      (R8), Z0, Z0
+	VADDPS      (R8), Z4, Z4
+
+add2:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds2
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Z0, Z0
+	MOVLQSX 4(DI), R9
+	VADDPS  (R8)(R9*4), Z4, Z4
+
+bounds2:
+	VBROADCASTSS 240(AX), Z8
+	VMAXPS       Z0, Z8, Z0
+	VMAXPS       Z4, Z8, Z4
+	VBROADCASTSS 244(AX), Z8
+	VMINPS       Z0, Z8, Z0
+	VMINPS       Z4, Z8, Z4
+
+store2:
+	MOVLQSX (DI), R8
+	VMOVUPS Z0, (SI)(R8*4)
+	MOVLQSX 4(DI), DI
+	VMOVUPS Z4, (SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+64, CX
+	ADDQ    $+64, SI
+	ADDQ    $0x00000040, (SP)
+	DECQ    8(SP)
+	JNZ     rows2
+	VZEROUPPER
+	RET
+
+rows3:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap3:
+	MOVL    (DI), R10
+	TESTL   R10, R10
+	LEAQ    (CX)(R10*4), R10
+	CMOVQMI DX, R10
+	MOVL    4(DI), R11
+	TESTL   R11, R11
+	LEAQ    (CX)(R11*4), R11
+	CMOVQMI DX, R11
+	MOVL    8(DI), R12
+	TESTL   R12, R12
+	LEAQ    (CX)(R12*4), R12
+	CMOVQMI DX, R12
+	MOVQ    16(AX), R13
+	MOVQ    R13, 32(SP)
+
+part3:
+	VMOVUPS     (R10), Z12
+	VMOVUPS     (R11), Z13
+	VMOVUPS     (R12), Z14
+	VMOVUPS     (R9), Z15
+	VFMADD231PS Z12, Z15, Z0
+	VFMADD231PS Z13, Z15, Z4
+	VFMADD231PS Z14, Z15, Z8
+	VMOVUPS     64(R9), Z15
+	VFMADD231PS Z12, Z15, Z1
+	VFMADD231PS Z13, Z15, Z5
+	VFMADD231PS Z14, Z15, Z9
+	VMOVUPS     128(R9), Z15
+	VFMADD231PS Z12, Z15, Z2
+	VFMADD231PS Z13, Z15, Z6
+	VFMADD231PS Z14, Z15, Z10
+	VMOVUPS     192(R9), Z15
+	VFMADD231PS Z12, Z15, Z3
+	VFMADD231PS Z13, Z15, Z7
+	VFMADD231PS Z14, Z15, Z11
+	VMOVUPS     (R10), Z12
+	VSHUFF32X4  $0xb1, Z12, Z12, Z12
+	VMOVUPS     (R11), Z13
+	VSHUFF32X4  $0xb1, Z13, Z13, Z13
+	VMOVUPS     (R12), Z14
+	VSHUFF32X4  $0xb1, Z14, Z14, Z14
+	VMOVUPS     256(R9), Z15
+	VFMADD231PS Z12, Z15, Z0
+	VFMADD231PS Z13, Z15, Z4
+	VFMADD231PS Z14, Z15, Z8
+	VMOVUPS     320(R9), Z15
+	VFMADD231PS Z12, Z15, Z1
+	VFMADD231PS Z13, Z15, Z5
+	VFMADD231PS Z14, Z15, Z9
+	VMOVUPS     384(R9), Z15
+	VFMADD231PS Z12, Z15, Z2
+	VFMADD231PS Z13, Z15, Z6
+	VFMADD231PS Z14, Z15, Z10
+	VMOVUPS     448(R9), Z15
+	VFMADD231PS Z12, Z15, Z3
+	VFMADD231PS Z13, Z15, Z7
+	VFMADD231PS Z14, Z15, Z11
+	VMOVUPS     (R10), Z12
+	VSHUFF32X4  $0x4e, Z12, Z12, Z12
+	VMOVUPS     (R11), Z13
+	VSHUFF32X4  $0x4e, Z13, Z13, Z13
+	VMOVUPS     (R12), Z14
+	VSHUFF32X4  $0x4e, Z14, Z14, Z14
+	VMOVUPS     512(R9), Z15
+	VFMADD231PS Z12, Z15, Z0
+	VFMADD231PS Z13, Z15, Z4
+	VFMADD231PS Z14, Z15, Z8
+	VMOVUPS     576(R9), Z15
+	VFMADD231PS Z12, Z15, Z1
+	VFMADD231PS Z13, Z15, Z5
+	VFMADD231PS Z14, Z15, Z9
+	VMOVUPS     640(R9), Z15
+	VFMADD231PS Z12, Z15, Z2
+	VFMADD231PS Z13, Z15, Z6
+	VFMADD231PS Z14, Z15, Z10
+	VMOVUPS     704(R9), Z15
+	VFMADD231PS Z12, Z15, Z3
+	VFMADD231PS Z13, Z15, Z7
+	VFMADD231PS Z14, Z15, Z11
+	VMOVUPS     (R10), Z12
+	VSHUFF32X4  $0x1b, Z12, Z12, Z12
+	VMOVUPS     (R11), Z13
+	VSHUFF32X4  $0x1b, Z13, Z13, Z13
+	VMOVUPS     (R12), Z14
+	VSHUFF32X4  $0x1b, Z14, Z14, Z14
+	VMOVUPS     768(R9), Z15
+	VFMADD231PS Z12, Z15, Z0
+	VFMADD231PS Z13, Z15, Z4
+	VFMADD231PS Z14, Z15, Z8
+	VMOVUPS     832(R9), Z15
+	VFMADD231PS Z12, Z15, Z1
+	VFMADD231PS Z13, Z15, Z5
+	VFMADD231PS Z14, Z15, Z9
+	VMOVUPS     896(R9), Z15
+	VFMADD231PS Z12, Z15, Z2
+	VFMADD231PS Z13, Z15, Z6
+	VFMADD231PS Z14, Z15, Z10
+	VMOVUPS     960(R9), Z15
+	VFMADD231PS Z12, Z15, Z3
+	VFMADD231PS Z13, Z15, Z7
+	VFMADD231PS Z14, Z15, Z11
+	ADDQ        $+1024, R9
+	ADDQ        $+64, R10
+	ADDQ        $+64, R11
+	ADDQ        $+64, R12
+	DECQ        32(SP)
+	JNZ         part3
+	ADDQ        $+12, DI
+	DECQ        R8
+	JNZ         tap3
+	VPERMILPS   $0xb1, Z1, Z1
+	VPERMILPS   $0x4e, Z2, Z2
+	VPERMILPS   $0x1b, Z3, Z3
+	VADDPS      Z1, Z0, Z0
+	VADDPS      Z3, Z2, Z2
+	VADDPS      Z2, Z0, Z0
+	VPERMILPS   $0xb1, Z5, Z5
+	VPERMILPS   $0x4e, Z6, Z6
+	VPERMILPS   $0x1b, Z7, Z7
+	VADDPS      Z5, Z4, Z4
+	VADDPS      Z7, Z6, Z6
+	VADDPS      Z6, Z4, Z4
+	VPERMILPS   $0xb1, Z9, Z9
+	VPERMILPS   $0x4e, Z10, Z10
+	VPERMILPS   $0x1b, Z11, Z11
+	VADDPS      Z9, Z8, Z8
+	VADDPS      Z11, Z10, Z10
+	VADDPS      Z10, Z8, Z8
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store3
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add3
+	ADDQ        (SP), R8
+	VADDPS      (R8), Z0, Z0
+	VADDPS      (R8), Z4, Z4
+	VADDPS      (R8), Z8, Z8
+
+add3:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds3
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Z0, Z0
+	MOVLQSX 4(DI), R9
+	VADDPS  (R8)(R9*4), Z4, Z4
+	MOVLQSX 8(DI), R9
+	VADDPS  (R8)(R9*4), Z8, Z8
+
+bounds3:
+	VBROADCASTSS 240(AX), Z12
+	VMAXPS       Z0, Z12, Z0
+	VMAXPS       Z4, Z12, Z4
+	VMAXPS       Z8, Z12, Z8
+	VBROADCASTSS 244(AX), Z12
+	VMINPS       Z0, Z12, Z0
+	VMINPS       Z4, Z12, Z4
+	VMINPS       Z8, Z12, Z8
+
+store3:
+	MOVLQSX (DI), R8
+	VMOVUPS Z0, (SI)(R8*4)
+	MOVLQSX 4(DI), R8
+	VMOVUPS Z4, (SI)(R8*4)
+	MOVLQSX 8(DI), DI
+	VMOVUPS Z8, (SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+64, CX
+	ADDQ    $+64, SI
+	ADDQ    $0x00000040, (SP)
+	DECQ    8(SP)
+	JNZ     rows3
+	VZEROUPPER
+	RET
+
+rows4:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap4:
+	MOVL    (DI), R10
+	TESTL   R10, R10
+	LEAQ    (CX)(R10*4), R10
+	CMOVQMI DX, R10
+	MOVL    4(DI), R11
+	TESTL   R11, R11
+	LEAQ    (CX)(R11*4), R11
+	CMOVQMI DX, R11
+	MOVL    8(DI), R12
+	TESTL   R12, R12
+	LEAQ    (CX)(R12*4), R12
+	CMOVQMI DX, R12
+	MOVL    12(DI), R13
+	TESTL   R13, R13
+	LEAQ    (CX)(R13*4), R13
+	CMOVQMI DX, R13
+	MOVQ    16(AX), R14
+	MOVQ    R14, 40(SP)
+
+part4:
+	VMOVUPS     (R10), Z16
+	VMOVUPS     (R11), Z17
+	VMOVUPS     (R12), Z18
+	VMOVUPS     (R13), Z19
+	VMOVUPS     (R9), Z20
+	VFMADD231PS Z16, Z20, Z0
+	VFMADD231PS Z17, Z20, Z4
+	VFMADD231PS Z18, Z20, Z8
+	VFMADD231PS Z19, Z20, Z12
+	VMOVUPS     64(R9), Z20
+	VFMADD231PS Z16, Z20, Z1
+	VFMADD231PS Z17, Z20, Z5
+	VFMADD231PS Z18, Z20, Z9
+	VFMADD231PS Z19, Z20, Z13
+	VMOVUPS     128(R9), Z20
+	VFMADD231PS Z16, Z20, Z2
+	VFMADD231PS Z17, Z20, Z6
+	VFMADD231PS Z18, Z20, Z10
+	VFMADD231PS Z19, Z20, Z14
+	VMOVUPS     192(R9), Z20
+	VFMADD231PS Z16, Z20, Z3
+	VFMADD231PS Z17, Z20, Z7
+	VFMADD231PS Z18, Z20, Z11
+	VFMADD231PS Z19, Z20, Z15
+	VMOVUPS     (R10), Z16
+	VSHUFF32X4  $0xb1, Z16, Z16, Z16
+	VMOVUPS     (R11), Z17
+	VSHUFF32X4  $0xb1, Z17, Z17, Z17
+	VMOVUPS     (R12), Z18
+	VSHUFF32X4  $0xb1, Z18, Z18, Z18
+	VMOVUPS     (R13), Z19
+	VSHUFF32X4  $0xb1, Z19, Z19, Z19
+	VMOVUPS     256(R9), Z20
+	VFMADD231PS Z16, Z20, Z0
+	VFMADD231PS Z17, Z20, Z4
+	VFMADD231PS Z18, Z20, Z8
+	VFMADD231PS Z19, Z20, Z12
+	VMOVUPS     320(R9), Z20
+	VFMADD231PS Z16, Z20, Z1
+	VFMADD231PS Z17, Z20, Z5
+	VFMADD231PS Z18, Z20, Z9
+	VFMADD231PS Z19, Z20, Z13
+	VMOVUPS     384(R9), Z20
+	VFMADD231PS Z16, Z20, Z2
+	VFMADD231PS Z17, Z20, Z6
+	VFMADD231PS Z18, Z20, Z10
+	VFMADD231PS Z19, Z20, Z14
+	VMOVUPS     448(R9), Z20
+	VFMADD231PS Z16, Z20, Z3
+	VFMADD231PS Z17, Z20, Z7
+	VFMADD231PS Z18, Z20, Z11
+	VFMADD231PS Z19, Z20, Z15
+	VMOVUPS     (R10), Z16
+	VSHUFF32X4  $0x4e, Z16, Z16, Z16
+	VMOVUPS     (R11), Z17
+	VSHUFF32X4  $0x4e, Z17, Z17, Z17
+	VMOVUPS     (R12), Z18
+	VSHUFF32X4  $0x4e, Z18, Z18, Z18
+	VMOVUPS     (R13), Z19
+	VSHUFF32X4  $0x4e, Z19, Z19, Z19
+	VMOVUPS     512(R9), Z20
+	VFMADD231PS Z16, Z20, Z0
+	VFMADD231PS Z17, Z20, Z4
+	VFMADD231PS Z18, Z20, Z8
+	VFMADD231PS Z19, Z20, Z12
+	VMOVUPS     576(R9), Z20
+	VFMADD231PS Z16, Z20, Z1
+	VFMADD231PS Z17, Z20, Z5
+	VFMADD231PS Z18, Z20, Z9
+	VFMADD231PS Z19, Z20, Z13
+	VMOVUPS     640(R9), Z20
+	VFMADD231PS Z16, Z20, Z2
+	VFMADD231PS Z17, Z20, Z6
+	VFMADD231PS Z18, Z20, Z10
+	VFMADD231PS Z19, Z20, Z14
+	VMOVUPS     704(R9), Z20
+	VFMADD231PS Z16, Z20, Z3
+	VFMADD231PS Z17, Z20, Z7
+	VFMADD231PS Z18, Z20, Z11
+	VFMADD231PS Z19, Z20, Z15
+	VMOVUPS     (R10), Z16
+	VSHUFF32X4  $0x1b, Z16, Z16, Z16
+	VMOVUPS     (R11), Z17
+	VSHUFF32X4  $0x1b, Z17, Z17, Z17
+	VMOVUPS     (R12), Z18
+	VSHUFF32X4  $0x1b, Z18, Z18, Z18
+	VMOVUPS     (R13), Z19
+	VSHUFF32X4  $0x1b, Z19, Z19, Z19
+	VMOVUPS     768(R9), Z20
+	VFMADD231PS Z16, Z20, Z0
+	VFMADD231PS Z17, Z20, Z4
+	VFMADD231PS Z18, Z20, Z8
+	VFMADD231PS Z19, Z20, Z12
+	VMOVUPS     832(R9), Z20
+	VFMADD231PS Z16, Z20, Z1
+	VFMADD231PS Z17, Z20, Z5
+	VFMADD231PS Z18, Z20, Z9
+	VFMADD231PS Z19, Z20, Z13
+	VMOVUPS     896(R9), Z20
+	VFMADD231PS Z16, Z20, Z2
+	VFMADD231PS Z17, Z20, Z6
+	VFMADD231PS Z18, Z20, Z10
+	VFMADD231PS Z19, Z20, Z14
+	VMOVUPS     960(R9), Z20
+	VFMADD231PS Z16, Z20, Z3
+	VFMADD231PS Z17, Z20, Z7
+	VFMADD231PS Z18, Z20, Z11
+	VFMADD231PS Z19, Z20, Z15
+	ADDQ        $+1024, R9
+	ADDQ        $+64, R10
+	ADDQ        $+64, R11
+	ADDQ        $+64, R12
+	ADDQ        $+64, R13
+	DECQ        40(SP)
+	JNZ         part4
+	ADDQ        $+16, DI
+	DECQ        R8
+	JNZ         tap4
+	VPERMILPS   $0xb1, Z1, Z1
+	VPERMILPS   $0x4e, Z2, Z2
+	VPERMILPS   $0x1b, Z3, Z3
+	VADDPS      Z1, Z0, Z0
+	VADDPS      Z3, Z2, Z2
+	VADDPS      Z2, Z0, Z0
+	VPERMILPS   $0xb1, Z5, Z5
+	VPERMILPS   $0x4e, Z6, Z6
+	VPERMILPS   $0x1b, Z7, Z7
+	VADDPS      Z5, Z4, Z4
+	VADDPS      Z7, Z6, Z6
+	VADDPS      Z6, Z4, Z4
+	VPERMILPS   $0xb1, Z9, Z9
+	VPERMILPS   $0x4e, Z10, Z10
+	VPERMILPS   $0x1b, Z11, Z11
+	VADDPS      Z9, Z8, Z8
+	VADDPS      Z11, Z10, Z10
+	VADDPS      Z10, Z8, Z8
+	VPERMILPS   $0xb1, Z13, Z13
+	VPERMILPS   $0x4e, Z14, Z14
+	VPERMILPS   $0x1b, Z15, Z15
+	VADDPS      Z13, Z12, Z12
+	VADDPS      Z15, Z14, Z14
+	VADDPS      Z14, Z12, Z12
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store4
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add4
+	ADDQ        (SP), R8
+	VADDPS      (R8), Z0, Z0
+	VADDPS      (R8), Z4, Z4
+	VADDPS      (R8), Z8, Z8
+	VADDPS      (R8), Z12, Z12
+
+add4:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds4
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Z0, Z0
+	MOVLQSX 4(DI), R9
+	VADDPS  (R8)(R9*4), Z4, Z4
+	MOVLQSX 8(DI), R9
+	VADDPS  (R8)(R9*4), Z8, Z8
+	MOVLQSX 12(DI), R9
+	VADDPS  (R8)(R9*4), Z12, Z12
+
+bounds4:
+	VBROADCASTSS 240(AX), Z16
+	VMAXPS       Z0, Z16, Z0
+	VMAXPS       Z4, Z16, Z4
+	VMAXPS       Z8, Z16, Z8
+	VMAXPS       Z12, Z16, Z12
+	VBROADCASTSS 244(AX), Z16
+	VMINPS       Z0, Z16, Z0
+	VMINPS       Z4, Z16, Z4
+	VMINPS       Z8, Z16, Z8
+	VMINPS       Z12, Z16, Z12
+
+store4:
+	MOVLQSX (DI), R8
+	VMOVUPS Z0, (SI)(R8*4)
+	MOVLQSX 4(DI), R8
+	VMOVUPS Z4, (SI)(R8*4)
+	MOVLQSX 8(DI), R8
+	VMOVUPS Z8, (SI)(R8*4)
+	MOVLQSX 12(DI), DI
+	VMOVUPS Z12, (SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+64, CX
+	ADDQ    $+64, SI
+	ADDQ    $0x00000040, (SP)
+	DECQ    8(SP)
+	JNZ     rows4
+	VZEROUPPER
+	RET
+
+rows5:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap5:
+	MOVL    (DI), R10
+	TESTL   R10, R10
+	LEAQ    (CX)(R10*4), R10
+	CMOVQMI DX, R10
+	MOVL    4(DI), R11
+	TESTL   R11, R11
+	LEAQ    (CX)(R11*4), R11
+	CMOVQMI DX, R11
+	MOVL    8(DI), R12
+	TESTL   R12, R12
+	LEAQ    (CX)(R12*4), R12
+	CMOVQMI DX, R12
+	MOVL    12(DI), R13
+	TESTL   R13, R13
+	LEAQ    (CX)(R13*4), R13
+	CMOVQMI DX, R13
+	MOVL    16(DI), R14
+	TESTL   R14, R14
+	LEAQ    (CX)(R14*4), R14
+	CMOVQMI DX, R14
+	MOVQ    16(AX), R15
+	MOVQ    R15, 48(SP)
+
+part5:
+	VMOVUPS     (R10), Z20
+	VMOVUPS     (R11), Z21
+	VMOVUPS     (R12), Z22
+	VMOVUPS     (R13), Z23
+	VMOVUPS     (R14), Z24
+	VMOVUPS     (R9), Z25
+	VFMADD231PS Z20, Z25, Z0
+	VFMADD231PS Z21, Z25, Z4
+	VFMADD231PS Z22, Z25, Z8
+	VFMADD231PS Z23, Z25, Z12
+	VFMADD231PS Z24, Z25, Z16
+	VMOVUPS     64(R9), Z25
+	VFMADD231PS Z20, Z25, Z1
+	VFMADD231PS Z21, Z25, Z5
+	VFMADD231PS Z22, Z25, Z9
+	VFMADD231PS Z23, Z25, Z13
+	VFMADD231PS Z24, Z25, Z17
+	VMOVUPS     128(R9), Z25
+	VFMADD231PS Z20, Z25, Z2
+	VFMADD231PS Z21, Z25, Z6
+	VFMADD231PS Z22, Z25, Z10
+	VFMADD231PS Z23, Z25, Z14
+	VFMADD231PS Z24, Z25, Z18
+	VMOVUPS     192(R9), Z25
+	VFMADD231PS Z20, Z25, Z3
+	VFMADD231PS Z21, Z25, Z7
+	VFMADD231PS Z22, Z25, Z11
+	VFMADD231PS Z23, Z25, Z15
+	VFMADD231PS Z24, Z25, Z19
+	VMOVUPS     (R10), Z20
+	VSHUFF32X4  $0xb1, Z20, Z20, Z20
+	VMOVUPS     (R11), Z21
+	VSHUFF32X4  $0xb1, Z21, Z21, Z21
+	VMOVUPS     (R12), Z22
+	VSHUFF32X4  $0xb1, Z22, Z22, Z22
+	VMOVUPS     (R13), Z23
+	VSHUFF32X4  $0xb1, Z23, Z23, Z23
+	VMOVUPS     (R14), Z24
+	VSHUFF32X4  $0xb1, Z24, Z24, Z24
+	VMOVUPS     256(R9), Z25
+	VFMADD231PS Z20, Z25, Z0
+	VFMADD231PS Z21, Z25, Z4
+	VFMADD231PS Z22, Z25, Z8
+	VFMADD231PS Z23, Z25, Z12
+	VFMADD231PS Z24, Z25, Z16
+	VMOVUPS     320(R9), Z25
+	VFMADD231PS Z20, Z25, Z1
+	VFMADD231PS Z21, Z25, Z5
+	VFMADD231PS Z22, Z25, Z9
+	VFMADD231PS Z23, Z25, Z13
+	VFMADD231PS Z24, Z25, Z17
+	VMOVUPS     384(R9), Z25
+	VFMADD231PS Z20, Z25, Z2
+	VFMADD231PS Z21, Z25, Z6
+	VFMADD231PS Z22, Z25, Z10
+	VFMADD231PS Z23, Z25, Z14
+	VFMADD231PS Z24, Z25, Z18
+	VMOVUPS     448(R9), Z25
+	VFMADD231PS Z20, Z25, Z3
+	VFMADD231PS Z21, Z25, Z7
+	VFMADD231PS Z22, Z25, Z11
+	VFMADD231PS Z23, Z25, Z15
+	VFMADD231PS Z24, Z25, Z19
+	VMOVUPS     (R10), Z20
+	VSHUFF32X4  $0x4e, Z20, Z20, Z20
+	VMOVUPS     (R11), Z21
+	VSHUFF32X4  $0x4e, Z21, Z21, Z21
+	VMOVUPS     (R12), Z22
+	VSHUFF32X4  $0x4e, Z22, Z22, Z22
+	VMOVUPS     (R13), Z23
+	VSHUFF32X4  $0x4e, Z23, Z23, Z23
+	VMOVUPS     (R14), Z24
+	VSHUFF32X4  $0x4e, Z24, Z24, Z24
+	VMOVUPS     512(R9), Z25
+	VFMADD231PS Z20, Z25, Z0
+	VFMADD231PS Z21, Z25, Z4
+	VFMADD231PS Z22, Z25, Z8
+	VFMADD231PS Z23, Z25, Z12
+	VFMADD231PS Z24, Z25, Z16
+	VMOVUPS     576(R9), Z25
+	VFMADD231PS Z20, Z25, Z1
+	VFMADD231PS Z21, Z25, Z5
+	VFMADD231PS Z22, Z25, Z9
+	VFMADD231PS Z23, Z25, Z13
+	VFMADD231PS Z24, Z25, Z17
+	VMOVUPS     640(R9), Z25
+	VFMADD231PS Z20, Z25, Z2
+	VFMADD231PS Z21, Z25, Z6
+	VFMADD231PS Z22, Z25, Z10
+	VFMADD231PS Z23, Z25, Z14
+	VFMADD231PS Z24, Z25, Z18
+	VMOVUPS     704(R9), Z25
+	VFMADD231PS Z20, Z25, Z3
+	VFMADD231PS Z21, Z25, Z7
+	VFMADD231PS Z22, Z25, Z11
+	VFMADD231PS Z23, Z25, Z15
+	VFMADD231PS Z24, Z25, Z19
+	VMOVUPS     (R10), Z20
+	VSHUFF32X4  $0x1b, Z20, Z20, Z20
+	VMOVUPS     (R11), Z21
+	VSHUFF32X4  $0x1b, Z21, Z21, Z21
+	VMOVUPS     (R12), Z22
+	VSHUFF32X4  $0x1b, Z22, Z22, Z22
+	VMOVUPS     (R13), Z23
+	VSHUFF32X4  $0x1b, Z23, Z23, Z23
+	VMOVUPS     (R14), Z24
+	VSHUFF32X4  $0x1b, Z24, Z24, Z24
+	VMOVUPS     768(R9), Z25
+	VFMADD231PS Z20, Z25, Z0
+	VFMADD231PS Z21, Z25, Z4
+	VFMADD231PS Z22, Z25, Z8
+	VFMADD231PS Z23, Z25, Z12
+	VFMADD231PS Z24, Z25, Z16
+	VMOVUPS     832(R9), Z25
+	VFMADD231PS Z20, Z25, Z1
+	VFMADD231PS Z21, Z25, Z5
+	VFMADD231PS Z22, Z25, Z9
+	VFMADD231PS Z23, Z25, Z13
+	VFMADD231PS Z24, Z25, Z17
+	VMOVUPS     896(R9), Z25
+	VFMADD231PS Z20, Z25, Z2
+	VFMADD231PS Z21, Z25, Z6
+	VFMADD231PS Z22, Z25, Z10
+	VFMADD231PS Z23, Z25, Z14
+	VFMADD231PS Z24, Z25, Z18
+	VMOVUPS     960(R9), Z25
+	VFMADD231PS Z20, Z25, Z3
+	VFMADD231PS Z21, Z25, Z7
+	VFMADD231PS Z22, Z25, Z11
+	VFMADD231PS Z23, Z25, Z15
+	VFMADD231PS Z24, Z25, Z19
+	ADDQ        $+1024, R9
+	ADDQ        $+64, R10
+	ADDQ        $+64, R11
+	ADDQ        $+64, R12
+	ADDQ        $+64, R13
+	ADDQ        $+64, R14
+	DECQ        48(SP)
+	JNZ         part5
+	ADDQ        $+20, DI
+	DECQ        R8
+	JNZ         tap5
+	VPERMILPS   $0xb1, Z1, Z1
+	VPERMILPS   $0x4e, Z2, Z2
+	VPERMILPS   $0x1b, Z3, Z3
+	VADDPS      Z1, Z0, Z0
+	VADDPS      Z3, Z2, Z2
+	VADDPS      Z2, Z0, Z0
+	VPERMILPS   $0xb1, Z5, Z5
+	VPERMILPS   $0x4e, Z6, Z6
+	VPERMILPS   $0x1b, Z7, Z7
+	VADDPS      Z5, Z4, Z4
+	VADDPS      Z7, Z6, Z6
+	VADDPS      Z6, Z4, Z4
+	VPERMILPS   $0xb1, Z9, Z9
+	VPERMILPS   $0x4e, Z10, Z10
+	VPERMILPS   $0x1b, Z11, Z11
+	VADDPS      Z9, Z8, Z8
+	VADDPS      Z11, Z10, Z10
+	VADDPS      Z10, Z8, Z8
+	VPERMILPS   $0xb1, Z13, Z13
+	VPERMILPS   $0x4e, Z14, Z14
+	VPERMILPS   $0x1b, Z15, Z15
+	VADDPS      Z13, Z12, Z12
+	VADDPS      Z15, Z14, Z14
+	VADDPS      Z14, Z12, Z12
+	VPERMILPS   $0xb1, Z17, Z17
+	VPERMILPS   $0x4e, Z18, Z18
+	VPERMILPS   $0x1b, Z19, Z19
+	VADDPS      Z17, Z16, Z16
+	VADDPS      Z19, Z18, Z18
+	VADDPS      Z18, Z16, Z16
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store5
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add5
+	ADDQ        (SP), R8
+	VADDPS      (R8), Z0, Z0
+	VADDPS      (R8), Z4, Z4
+	VADDPS      (R8), Z8, Z8
+	VADDPS      (R8), Z12, Z12
+	VADDPS      (R8), Z16, Z16
+
+add5:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds5
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Z0, Z0
+	MOVLQSX 4(DI), R9
+	VADDPS  (R8)(R9*4), Z4, Z4
+	MOVLQSX 8(DI), R9
+	VADDPS  (R8)(R9*4), Z8, Z8
+	MOVLQSX 12(DI), R9
+	VADDPS  (R8)(R9*4), Z12, Z12
+	MOVLQSX 16(DI), R9
+	VADDPS  (R8)(R9*4), Z16, Z16
+
+bounds5:
+	VBROADCASTSS 240(AX), Z20
+	VMAXPS       Z0, Z20, Z0
+	VMAXPS       Z4, Z20, Z4
+	VMAXPS       Z8, Z20, Z8
+	VMAXPS       Z12, Z20, Z12
+	VMAXPS       Z16, Z20, Z16
+	VBROADCASTSS 244(AX), Z20
+	VMINPS       Z0, Z20, Z0
+	VMINPS       Z4, Z20, Z4
+	VMINPS       Z8, Z20, Z8
+	VMINPS       Z12, Z20, Z12
+	VMINPS       Z16, Z20, Z16
+
+store5:
+	MOVLQSX (DI), R8
+	VMOVUPS Z0, (SI)(R8*4)
+	MOVLQSX 4(DI), R8
+	VMOVUPS Z4, (SI)(R8*4)
+	MOVLQSX 8(DI), R8
+	VMOVUPS Z8, (SI)(R8*4)
+	MOVLQSX 12(DI), R8
+	VMOVUPS Z12, (SI)(R8*4)
+	MOVLQSX 16(DI), DI
+	VMOVUPS Z16, (SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+64, CX
+	ADDQ    $+64, SI
+	ADDQ    $0x00000040, (SP)
+	DECQ    8(SP)
+	JNZ     rows5
+	VZEROUPPER
+	RET
+
+rows6:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
+	MOVQ   32(AX), DI
+	MOVQ   8(AX), R8
+	MOVQ   BX, R9
+
+tap6:
+	MOVL    (DI), R10
+	TESTL   R10, R10
+	LEAQ    (CX)(R10*4), R10
+	CMOVQMI DX, R10
+	MOVL    4(DI), R11
+	TESTL   R11, R11
+	LEAQ    (CX)(R11*4), R11
+	CMOVQMI DX, R11
+	MOVL    8(DI), R12
+	TESTL   R12, R12
+	LEAQ    (CX)(R12*4), R12
+	CMOVQMI DX, R12
+	MOVL    12(DI), R13
+	TESTL   R13, R13
+	LEAQ    (CX)(R13*4), R13
+	CMOVQMI DX, R13
+	MOVL    16(DI), R14
+	TESTL   R14, R14
+	LEAQ    (CX)(R14*4), R14
+	CMOVQMI DX, R14
+	MOVL    20(DI), R15
+	TESTL   R15, R15
+	LEAQ    (CX)(R15*4), R15
+	CMOVQMI DX, R15
+	MOVQ    16(AX), BP
+	MOVQ    BP, 56(SP)
+
+part6:
+	VMOVUPS     (R10), Z24
+	VMOVUPS     (R11), Z25
+	VMOVUPS     (R12), Z26
+	VMOVUPS     (R13), Z27
+	VMOVUPS     (R14), Z28
+	VMOVUPS     (R15), Z29
+	VMOVUPS     (R9), Z30
+	VFMADD231PS Z24, Z30, Z0
+	VFMADD231PS Z25, Z30, Z4
+	VFMADD231PS Z26, Z30, Z8
+	VFMADD231PS Z27, Z30, Z12
+	VFMADD231PS Z28, Z30, Z16
+	VFMADD231PS Z29, Z30, Z20
+	VMOVUPS     64(R9), Z30
+	VFMADD231PS Z24, Z30, Z1
+	VFMADD231PS Z25, Z30, Z5
+	VFMADD231PS Z26, Z30, Z9
+	VFMADD231PS Z27, Z30, Z13
+	VFMADD231PS Z28, Z30, Z17
+	VFMADD231PS Z29, Z30, Z21
+	VMOVUPS     128(R9), Z30
+	VFMADD231PS Z24, Z30, Z2
+	VFMADD231PS Z25, Z30, Z6
+	VFMADD231PS Z26, Z30, Z10
+	VFMADD231PS Z27, Z30, Z14
+	VFMADD231PS Z28, Z30, Z18
+	VFMADD231PS Z29, Z30, Z22
+	VMOVUPS     192(R9), Z30
+	VFMADD231PS Z24, Z30, Z3
+	VFMADD231PS Z25, Z30, Z7
+	VFMADD231PS Z26, Z30, Z11
+	VFMADD231PS Z27, Z30, Z15
+	VFMADD231PS Z28, Z30, Z19
+	VFMADD231PS Z29, Z30, Z23
+	VMOVUPS     (R10), Z24
+	VSHUFF32X4  $0xb1, Z24, Z24, Z24
+	VMOVUPS     (R11), Z25
+	VSHUFF32X4  $0xb1, Z25, Z25, Z25
+	VMOVUPS     (R12), Z26
+	VSHUFF32X4  $0xb1, Z26, Z26, Z26
+	VMOVUPS     (R13), Z27
+	VSHUFF32X4  $0xb1, Z27, Z27, Z27
+	VMOVUPS     (R14), Z28
+	VSHUFF32X4  $0xb1, Z28, Z28, Z28
+	VMOVUPS     (R15), Z29
+	VSHUFF32X4  $0xb1, Z29, Z29, Z29
+	VMOVUPS     256(R9), Z30
+	VFMADD231PS Z24, Z30, Z0
+	VFMADD231PS Z25, Z30, Z4
+	VFMADD231PS Z26, Z30, Z8
+	VFMADD231PS Z27, Z30, Z12
+	VFMADD231PS Z28, Z30, Z16
+	VFMADD231PS Z29, Z30, Z20
+	VMOVUPS     320(R9), Z30
+	VFMADD231PS Z24, Z30, Z1
+	VFMADD231PS Z25, Z30, Z5
+	VFMADD231PS Z26, Z30, Z9
+	VFMADD231PS Z27, Z30, Z13
+	VFMADD231PS Z28, Z30, Z17
+	VFMADD231PS Z29, Z30, Z21
+	VMOVUPS     384(R9), Z30
+	VFMADD231PS Z24, Z30, Z2
+	VFMADD231PS Z25, Z30, Z6
+	VFMADD231PS Z26, Z30, Z10
+	VFMADD231PS Z27, Z30, Z14
+	VFMADD231PS Z28, Z30, Z18
+	VFMADD231PS Z29, Z30, Z22
+	VMOVUPS     448(R9), Z30
+	VFMADD231PS Z24, Z30, Z3
+	VFMADD231PS Z25, Z30, Z7
+	VFMADD231PS Z26, Z30, Z11
+	VFMADD231PS Z27, Z30, Z15
+	VFMADD231PS Z28, Z30, Z19
+	VFMADD231PS Z29, Z30, Z23
+	VMOVUPS     (R10), Z24
+	VSHUFF32X4  $0x4e, Z24, Z24, Z24
+	VMOVUPS     (R11), Z25
+	VSHUFF32X4  $0x4e, Z25, Z25, Z25
+	VMOVUPS     (R12), Z26
+	VSHUFF32X4  $0x4e, Z26, Z26, Z26
+	VMOVUPS     (R13), Z27
+	VSHUFF32X4  $0x4e, Z27, Z27, Z27
+	VMOVUPS     (R14), Z28
+	VSHUFF32X4  $0x4e, Z28, Z28, Z28
+	VMOVUPS     (R15), Z29
+	VSHUFF32X4  $0x4e, Z29, Z29, Z29
+	VMOVUPS     512(R9), Z30
+	VFMADD231PS Z24, Z30, Z0
+	VFMADD231PS Z25, Z30, Z4
+	VFMADD231PS Z26, Z30, Z8
+	VFMADD231PS Z27, Z30, Z12
+	VFMADD231PS Z28, Z30, Z16
+	VFMADD231PS Z29, Z30, Z20
+	VMOVUPS     576(R9), Z30
+	VFMADD231PS Z24, Z30, Z1
+	VFMADD231PS Z25, Z30, Z5
+	VFMADD231PS Z26, Z30, Z9
+	VFMADD231PS Z27, Z30, Z13
+	VFMADD231PS Z28, Z30, Z17
+	VFMADD231PS Z29, Z30, Z21
+	VMOVUPS     640(R9), Z30
+	VFMADD231PS Z24, Z30, Z2
+	VFMADD231PS Z25, Z30, Z6
+	VFMADD231PS Z26, Z30, Z10
+	VFMADD231PS Z27, Z30, Z14
+	VFMADD231PS Z28, Z30, Z18
+	VFMADD231PS Z29, Z30, Z22
+	VMOVUPS     704(R9), Z30
+	VFMADD231PS Z24, Z30, Z3
+	VFMADD231PS Z25, Z30, Z7
+	VFMADD231PS Z26, Z30, Z11
+	VFMADD231PS Z27, Z30, Z15
+	VFMADD231PS Z28, Z30, Z19
+	VFMADD231PS Z29, Z30, Z23
+	VMOVUPS     (R10), Z24
+	VSHUFF32X4  $0x1b, Z24, Z24, Z24
+	VMOVUPS     (R11), Z25
+	VSHUFF32X4  $0x1b, Z25, Z25, Z25
+	VMOVUPS     (R12), Z26
+	VSHUFF32X4  $0x1b, Z26, Z26, Z26
+	VMOVUPS     (R13), Z27
+	VSHUFF32X4  $0x1b, Z27, Z27, Z27
+	VMOVUPS     (R14), Z28
+	VSHUFF32X4  $0x1b, Z28, Z28, Z28
+	VMOVUPS     (R15), Z29
+	VSHUFF32X4  $0x1b, Z29, Z29, Z29
+	VMOVUPS     768(R9), Z30
+	VFMADD231PS Z24, Z30, Z0
+	VFMADD231PS Z25, Z30, Z4
+	VFMADD231PS Z26, Z30, Z8
+	VFMADD231PS Z27, Z30, Z12
+	VFMADD231PS Z28, Z30, Z16
+	VFMADD231PS Z29, Z30, Z20
+	VMOVUPS     832(R9), Z30
+	VFMADD231PS Z24, Z30, Z1
+	VFMADD231PS Z25, Z30, Z5
+	VFMADD231PS Z26, Z30, Z9
+	VFMADD231PS Z27, Z30, Z13
+	VFMADD231PS Z28, Z30, Z17
+	VFMADD231PS Z29, Z30, Z21
+	VMOVUPS     896(R9), Z30
+	VFMADD231PS Z24, Z30, Z2
+	VFMADD231PS Z25, Z30, Z6
+	VFMADD231PS Z26, Z30, Z10
+	VFMADD231PS Z27, Z30, Z14
+	VFMADD231PS Z28, Z30, Z18
+	VFMADD231PS Z29, Z30, Z22
+	VMOVUPS     960(R9), Z30
+	VFMADD231PS Z24, Z30, Z3
+	VFMADD231PS Z25, Z30, Z7
+	VFMADD231PS Z26, Z30, Z11
+	VFMADD231PS Z27, Z30, Z15
+	VFMADD231PS Z28, Z30, Z19
+	VFMADD231PS Z29, Z30, Z23
+	ADDQ        $+1024, R9
+	ADDQ        $+64, R10
+	ADDQ        $+64, R11
+	ADDQ        $+64, R12
+	ADDQ        $+64, R13
+	ADDQ        $+64, R14
+	ADDQ        $+64, R15
+	DECQ        56(SP)
+	JNZ         part6
+	ADDQ        $+24, DI
+	DECQ        R8
+	JNZ         tap6
+	VPERMILPS   $0xb1, Z1, Z1
+	VPERMILPS   $0x4e, Z2, Z2
+	VPERMILPS   $0x1b, Z3, Z3
+	VADDPS      Z1, Z0, Z0
+	VADDPS      Z3, Z2, Z2
+	VADDPS      Z2, Z0, Z0
+	VPERMILPS   $0xb1, Z5, Z5
+	VPERMILPS   $0x4e, Z6, Z6
+	VPERMILPS   $0x1b, Z7, Z7
+	VADDPS      Z5, Z4, Z4
+	VADDPS      Z7, Z6, Z6
+	VADDPS      Z6, Z4, Z4
+	VPERMILPS   $0xb1, Z9, Z9
+	VPERMILPS   $0x4e, Z10, Z10
+	VPERMILPS   $0x1b, Z11, Z11
+	VADDPS      Z9, Z8, Z8
+	VADDPS      Z11, Z10, Z10
+	VADDPS      Z10, Z8, Z8
+	VPERMILPS   $0xb1, Z13, Z13
+	VPERMILPS   $0x4e, Z14, Z14
+	VPERMILPS   $0x1b, Z15, Z15
+	VADDPS      Z13, Z12, Z12
+	VADDPS      Z15, Z14, Z14
+	VADDPS      Z14, Z12, Z12
+	VPERMILPS   $0xb1, Z17, Z17
+	VPERMILPS   $0x4e, Z18, Z18
+	VPERMILPS   $0x1b, Z19, Z19
+	VADDPS      Z17, Z16, Z16
+	VADDPS      Z19, Z18, Z18
+	VADDPS      Z18, Z16, Z16
+	VPERMILPS   $0xb1, Z21, Z21
+	VPERMILPS   $0x4e, Z22, Z22
+	VPERMILPS   $0x1b, Z23, Z23
+	VADDPS      Z21, Z20, Z20
+	VADDPS      Z23, Z22, Z22
+	VADDPS      Z22, Z20, Z20
+	MOVQ        136(AX), DI
+	CMPQ        184(AX), $0x00
+	JE          store6
+	MOVQ        192(AX), R8
+	TESTQ       R8, R8
+	JE          add6
+	ADDQ        (SP), R8
+	VADDPS      (R8), Z0, Z0
+	VADDPS      (R8), Z4, Z4
+	VADDPS      (R8), Z8, Z8
+	VADDPS      (R8), Z12, Z12
+	VADDPS      (R8), Z16, Z16
+	VADDPS      (R8), Z20, Z20
+
+add6:
+	MOVQ    216(AX), R8
+	TESTQ   R8, R8
+	JE      bounds6
+	ADDQ    (SP), R8
+	MOVLQSX (DI), R9
+	VADDPS  (R8)(R9*4), Z0, Z0
+	MOVLQSX 4(DI), R9
+	VADDPS  (R8)(R9*4), Z4, Z4
+	MOVLQSX 8(DI), R9
+	VADDPS  (R8)(R9*4), Z8, Z8
+	MOVLQSX 12(DI), R9
+	VADDPS  (R8)(R9*4), Z12, Z12
+	MOVLQSX 16(DI), R9
+	VADDPS  (R8)(R9*4), Z16, Z16
+	MOVLQSX 20(DI), R9
+	VADDPS  (R8)(R9*4), Z20, Z20
+
+bounds6:
+	VBROADCASTSS 240(AX), Z24
+	VMAXPS       Z0, Z24, Z0
+	VMAXPS       Z4, Z24, Z4
+	VMAXPS       Z8, Z24, Z8
+	VMAXPS       Z12, Z24, Z12
+	VMAXPS       Z16, Z24, Z16
+	VMAXPS       Z20, Z24, Z20
+	VBROADCASTSS 244(AX), Z24
+	VMINPS       Z0, Z24, Z0
+	VMINPS       Z4, Z24, Z4
+	VMINPS       Z8, Z24, Z8
+	VMINPS       Z12, Z24, Z12
+	VMINPS       Z16, Z24, Z16
+	VMINPS       Z20, Z24, Z20
+
+store6:
+	MOVLQSX (DI), R8
+	VMOVUPS Z0, (SI)(R8*4)
+	MOVLQSX 4(DI), R8
+	VMOVUPS Z4, (SI)(R8*4)
+	MOVLQSX 8(DI), R8
+	VMOVUPS Z8, (SI)(R8*4)
+	MOVLQSX 12(DI), R8
+	VMOVUPS Z12, (SI)(R8*4)
+	MOVLQSX 16(DI), R8
+	VMOVUPS Z16, (SI)(R8*4)
+	MOVLQSX 20(DI), DI
+	VMOVUPS Z20, (SI)(DI*4)
+	MOVQ    128(AX), DI
+	LEAQ    (BX)(DI*4), BX
+	ADDQ    $+64, CX
+	ADDQ    $+64, SI
+	ADDQ    $0x00000040, (SP)
+	DECQ    8(SP)
+	JNZ     rows6
+	VZEROUPPER
+	RET
+
+// func quadsGrad0x1AVX512(t *groupGrad)
+// Requires: AVX, AVX512F
+TEXT ·quadsGrad0x1AVX512(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Z0
+	VMOVUPS 64(CX), Z1
+	VMOVUPS 128(CX), Z2
+	VMOVUPS 192(CX), Z3
+	ADDQ    DX, CX
+	MOVQ    8(AX), CX
+	MOVQ    (AX), BX
+	MOVQ    80(AX), SI
+	SHLQ    $0x02, SI
+	MOVQ    88(AX), DI
+	SHLQ    $0x02, DI
+	MOVQ    96(AX), R8
+	SHLQ    $0x02, R8
+	MOVQ    32(AX), R8
+	MOVQ    56(AX), R9
+
+segment:
+	MOVQ (CX), R10
+	LEAQ (R8)(R10*4), R10
+	MOVQ 8(CX), R11
+	LEAQ (R9)(R11*4), R11
+	MOVQ 16(CX), R12
+	ADDQ $+24, CX
+
+pixel:
+	VMOVUPS     (R11), Z4
+	VPERMILPS   $0xb1, Z4, Z5
+	VPERMILPS   $0x4e, Z4, Z6
+	VPERMILPS   $0x1b, Z4, Z7
+	VMOVUPS     (R10), Z8
+	VFMADD231PS Z8, Z4, Z0
+	VFMADD231PS Z8, Z5, Z1
+	VFMADD231PS Z8, Z6, Z2
+	VFMADD231PS Z8, Z7, Z3
+	ADDQ        SI, R10
+	ADDQ        DI, R11
+	DECQ        R12
+	JNZ         pixel
+	DECQ        BX
+	JNZ         segment
+	MOVQ        104(AX), CX
+	VMOVUPS     Z0, (CX)
+	VMOVUPS     Z1, 64(CX)
+	VMOVUPS     Z2, 128(CX)
+	VMOVUPS     Z3, 192(CX)
+	ADDQ        DX, CX
+	VZEROUPPER
+	RET
+
+// func quadsGrad0x2AVX512(t *groupGrad)
+// Requires: AVX, AVX512F
+TEXT ·quadsGrad0x2AVX512(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Z0
+	VMOVUPS 64(CX), Z1
+	VMOVUPS 128(CX), Z2
+	VMOVUPS 192(CX), Z3
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z4
+	VMOVUPS 64(CX), Z5
+	VMOVUPS 128(CX), Z6
+	VMOVUPS 192(CX), Z7
+	ADDQ    DX, CX
+	MOVQ    8(AX), CX
+	MOVQ    (AX), BX
+	MOVQ    80(AX), SI
+	SHLQ    $0x02, SI
+	MOVQ    88(AX), DI
+	SHLQ    $0x02, DI
+	MOVQ    96(AX), R8
+	SHLQ    $0x02, R8
+	MOVQ    32(AX), R9
+	MOVQ    56(AX), R10
+
+segment:
+	MOVQ (CX), R11
+	LEAQ (R9)(R11*4), R11
+	MOVQ 8(CX), R12
+	LEAQ (R10)(R12*4), R12
+	MOVQ 16(CX), R13
+	ADDQ $+24, CX
+
+pixel:
+	VMOVUPS     (R12), Z8
+	VPERMILPS   $0xb1, Z8, Z9
+	VPERMILPS   $0x4e, Z8, Z10
+	VPERMILPS   $0x1b, Z8, Z11
+	VMOVUPS     (R11), Z12
+	VFMADD231PS Z12, Z8, Z0
+	VFMADD231PS Z12, Z9, Z1
+	VFMADD231PS Z12, Z10, Z2
+	VFMADD231PS Z12, Z11, Z3
+	VMOVUPS     (R11)(R8*1), Z12
+	VFMADD231PS Z12, Z8, Z4
+	VFMADD231PS Z12, Z9, Z5
+	VFMADD231PS Z12, Z10, Z6
+	VFMADD231PS Z12, Z11, Z7
+	ADDQ        SI, R11
+	ADDQ        DI, R12
+	DECQ        R13
+	JNZ         pixel
+	DECQ        BX
+	JNZ         segment
+	MOVQ        104(AX), CX
+	VMOVUPS     Z0, (CX)
+	VMOVUPS     Z1, 64(CX)
+	VMOVUPS     Z2, 128(CX)
+	VMOVUPS     Z3, 192(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z4, (CX)
+	VMOVUPS     Z5, 64(CX)
+	VMOVUPS     Z6, 128(CX)
+	VMOVUPS     Z7, 192(CX)
+	ADDQ        DX, CX
+	VZEROUPPER
+	RET
+
+// func quadsGrad0x3AVX512(t *groupGrad)
+// Requires: AVX, AVX512F
+TEXT ·quadsGrad0x3AVX512(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Z0
+	VMOVUPS 64(CX), Z1
+	VMOVUPS 128(CX), Z2
+	VMOVUPS 192(CX), Z3
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z4
+	VMOVUPS 64(CX), Z5
+	VMOVUPS 128(CX), Z6
+	VMOVUPS 192(CX), Z7
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z8
+	VMOVUPS 64(CX), Z9
+	VMOVUPS 128(CX), Z10
+	VMOVUPS 192(CX), Z11
+	ADDQ    DX, CX
+	MOVQ    8(AX), CX
+	MOVQ    (AX), BX
+	MOVQ    80(AX), SI
+	SHLQ    $0x02, SI
+	MOVQ    88(AX), DI
+	SHLQ    $0x02, DI
+	MOVQ    96(AX), R8
+	SHLQ    $0x02, R8
+	MOVQ    32(AX), R9
+	MOVQ    56(AX), R10
+
+segment:
+	MOVQ (CX), R11
+	LEAQ (R9)(R11*4), R11
+	MOVQ 8(CX), R12
+	LEAQ (R10)(R12*4), R12
+	MOVQ 16(CX), R13
+	ADDQ $+24, CX
+
+pixel:
+	VMOVUPS     (R12), Z12
+	VPERMILPS   $0xb1, Z12, Z13
+	VPERMILPS   $0x4e, Z12, Z14
+	VPERMILPS   $0x1b, Z12, Z15
+	VMOVUPS     (R11), Z16
+	VFMADD231PS Z16, Z12, Z0
+	VFMADD231PS Z16, Z13, Z1
+	VFMADD231PS Z16, Z14, Z2
+	VFMADD231PS Z16, Z15, Z3
+	VMOVUPS     (R11)(R8*1), Z16
+	VFMADD231PS Z16, Z12, Z4
+	VFMADD231PS Z16, Z13, Z5
+	VFMADD231PS Z16, Z14, Z6
+	VFMADD231PS Z16, Z15, Z7
+	VMOVUPS     (R11)(R8*2), Z16
+	VFMADD231PS Z16, Z12, Z8
+	VFMADD231PS Z16, Z13, Z9
+	VFMADD231PS Z16, Z14, Z10
+	VFMADD231PS Z16, Z15, Z11
+	ADDQ        SI, R11
+	ADDQ        DI, R12
+	DECQ        R13
+	JNZ         pixel
+	DECQ        BX
+	JNZ         segment
+	MOVQ        104(AX), CX
+	VMOVUPS     Z0, (CX)
+	VMOVUPS     Z1, 64(CX)
+	VMOVUPS     Z2, 128(CX)
+	VMOVUPS     Z3, 192(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z4, (CX)
+	VMOVUPS     Z5, 64(CX)
+	VMOVUPS     Z6, 128(CX)
+	VMOVUPS     Z7, 192(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z8, (CX)
+	VMOVUPS     Z9, 64(CX)
+	VMOVUPS     Z10, 128(CX)
+	VMOVUPS     Z11, 192(CX)
+	ADDQ        DX, CX
+	VZEROUPPER
+	RET
+
+// func quadsGrad1x1AVX512(t *groupGrad)
+// Requires: AVX, AVX512F
+TEXT ·quadsGrad1x1AVX512(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Z0
+	VMOVUPS 64(CX), Z1
+	VMOVUPS 128(CX), Z2
+	VMOVUPS 192(CX), Z3
+	ADDQ    DX, CX
+	MOVQ    8(AX), CX
+	MOVQ    (AX), BX
+	MOVQ    80(AX), SI
+	SHLQ    $0x02, SI
+	MOVQ    88(AX), DI
+	SHLQ    $0x02, DI
+	MOVQ    96(AX), R8
+	SHLQ    $0x02, R8
+	MOVQ    32(AX), R8
+	MOVQ    56(AX), R9
+
+segment:
+	MOVQ (CX), R10
+	LEAQ (R8)(R10*4), R10
+	MOVQ 8(CX), R11
+	LEAQ (R9)(R11*4), R11
+	MOVQ 16(CX), R12
+	ADDQ $+24, CX
+
+pixel:
+	VMOVUPS     (R11), Z4
+	VSHUFF32X4  $0xb1, Z4, Z4, Z4
+	VPERMILPS   $0xb1, Z4, Z5
+	VPERMILPS   $0x4e, Z4, Z6
+	VPERMILPS   $0x1b, Z4, Z7
+	VMOVUPS     (R10), Z8
+	VFMADD231PS Z8, Z4, Z0
+	VFMADD231PS Z8, Z5, Z1
+	VFMADD231PS Z8, Z6, Z2
+	VFMADD231PS Z8, Z7, Z3
+	ADDQ        SI, R10
+	ADDQ        DI, R11
+	DECQ        R12
+	JNZ         pixel
+	DECQ        BX
+	JNZ         segment
+	MOVQ        104(AX), CX
+	VMOVUPS     Z0, (CX)
+	VMOVUPS     Z1, 64(CX)
+	VMOVUPS     Z2, 128(CX)
+	VMOVUPS     Z3, 192(CX)
+	ADDQ        DX, CX
+	VZEROUPPER
+	RET
+
+// func quadsGrad1x2AVX512(t *groupGrad)
+// Requires: AVX, AVX512F
+TEXT ·quadsGrad1x2AVX512(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Z0
+	VMOVUPS 64(CX), Z1
+	VMOVUPS 128(CX), Z2
+	VMOVUPS 192(CX), Z3
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z4
+	VMOVUPS 64(CX), Z5
+	VMOVUPS 128(CX), Z6
+	VMOVUPS 192(CX), Z7
+	ADDQ    DX, CX
+	MOVQ    8(AX), CX
+	MOVQ    (AX), BX
+	MOVQ    80(AX), SI
+	SHLQ    $0x02, SI
+	MOVQ    88(AX), DI
+	SHLQ    $0x02, DI
+	MOVQ    96(AX), R8
+	SHLQ    $0x02, R8
+	MOVQ    32(AX), R9
+	MOVQ    56(AX), R10
+
+segment:
+	MOVQ (CX), R11
+	LEAQ (R9)(R11*4), R11
+	MOVQ 8(CX), R12
+	LEAQ (R10)(R12*4), R12
+	MOVQ 16(CX), R13
+	ADDQ $+24, CX
+
+pixel:
+	VMOVUPS     (R12), Z8
+	VSHUFF32X4  $0xb1, Z8, Z8, Z8
+	VPERMILPS   $0xb1, Z8, Z9
+	VPERMILPS   $0x4e, Z8, Z10
+	VPERMILPS   $0x1b, Z8, Z11
+	VMOVUPS     (R11), Z12
+	VFMADD231PS Z12, Z8, Z0
+	VFMADD231PS Z12, Z9, Z1
+	VFMADD231PS Z12, Z10, Z2
+	VFMADD231PS Z12, Z11, Z3
+	VMOVUPS     (R11)(R8*1), Z12
+	VFMADD231PS Z12, Z8, Z4
+	VFMADD231PS Z12, Z9, Z5
+	VFMADD231PS Z12, Z10, Z6
+	VFMADD231PS Z12, Z11, Z7
+	ADDQ        SI, R11
+	ADDQ        DI, R12
+	DECQ        R13
+	JNZ         pixel
+	DECQ        BX
+	JNZ         segment
+	MOVQ        104(AX), CX
+	VMOVUPS     Z0, (CX)
+	VMOVUPS     Z1, 64(CX)
+	VMOVUPS     Z2, 128(CX)
+	VMOVUPS     Z3, 192(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z4, (CX)
+	VMOVUPS     Z5, 64(CX)
+	VMOVUPS     Z6, 128(CX)
+	VMOVUPS     Z7, 192(CX)
+	ADDQ        DX, CX
+	VZEROUPPER
+	RET
+
+// func quadsGrad1x3AVX512(t *groupGrad)
+// Requires: AVX, AVX512F
+TEXT ·quadsGrad1x3AVX512(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Z0
+	VMOVUPS 64(CX), Z1
+	VMOVUPS 128(CX), Z2
+	VMOVUPS 192(CX), Z3
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z4
+	VMOVUPS 64(CX), Z5
+	VMOVUPS 128(CX), Z6
+	VMOVUPS 192(CX), Z7
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z8
+	VMOVUPS 64(CX), Z9
+	VMOVUPS 128(CX), Z10
+	VMOVUPS 192(CX), Z11
+	ADDQ    DX, CX
+	MOVQ    8(AX), CX
+	MOVQ    (AX), BX
+	MOVQ    80(AX), SI
+	SHLQ    $0x02, SI
+	MOVQ    88(AX), DI
+	SHLQ    $0x02, DI
+	MOVQ    96(AX), R8
+	SHLQ    $0x02, R8
+	MOVQ    32(AX), R9
+	MOVQ    56(AX), R10
+
+segment:
+	MOVQ (CX), R11
+	LEAQ (R9)(R11*4), R11
+	MOVQ 8(CX), R12
+	LEAQ (R10)(R12*4), R12
+	MOVQ 16(CX), R13
+	ADDQ $+24, CX
+
+pixel:
+	VMOVUPS     (R12), Z12
+	VSHUFF32X4  $0xb1, Z12, Z12, Z12
+	VPERMILPS   $0xb1, Z12, Z13
+	VPERMILPS   $0x4e, Z12, Z14
+	VPERMILPS   $0x1b, Z12, Z15
+	VMOVUPS     (R11), Z16
+	VFMADD231PS Z16, Z12, Z0
+	VFMADD231PS Z16, Z13, Z1
+	VFMADD231PS Z16, Z14, Z2
+	VFMADD231PS Z16, Z15, Z3
+	VMOVUPS     (R11)(R8*1), Z16
+	VFMADD231PS Z16, Z12, Z4
+	VFMADD231PS Z16, Z13, Z5
+	VFMADD231PS Z16, Z14, Z6
+	VFMADD231PS Z16, Z15, Z7
+	VMOVUPS     (R11)(R8*2), Z16
+	VFMADD231PS Z16, Z12, Z8
+	VFMADD231PS Z16, Z13, Z9
+	VFMADD231PS Z16, Z14, Z10
+	VFMADD231PS Z16, Z15, Z11
+	ADDQ        SI, R11
+	ADDQ        DI, R12
+	DECQ        R13
+	JNZ         pixel
+	DECQ        BX
+	JNZ         segment
+	MOVQ        104(AX), CX
+	VMOVUPS     Z0, (CX)
+	VMOVUPS     Z1, 64(CX)
+	VMOVUPS     Z2, 128(CX)
+	VMOVUPS     Z3, 192(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z4, (CX)
+	VMOVUPS     Z5, 64(CX)
+	VMOVUPS     Z6, 128(CX)
+	VMOVUPS     Z7, 192(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z8, (CX)
+	VMOVUPS     Z9, 64(CX)
+	VMOVUPS     Z10, 128(CX)
+	VMOVUPS     Z11, 192(CX)
+	ADDQ        DX, CX
+	VZEROUPPER
+	RET
+
+// func quadsGrad2x1AVX512(t *groupGrad)
+// Requires: AVX, AVX512F
+TEXT ·quadsGrad2x1AVX512(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Z0
+	VMOVUPS 64(CX), Z1
+	VMOVUPS 128(CX), Z2
+	VMOVUPS 192(CX), Z3
+	ADDQ    DX, CX
+	MOVQ    8(AX), CX
+	MOVQ    (AX), BX
+	MOVQ    80(AX), SI
+	SHLQ    $0x02, SI
+	MOVQ    88(AX), DI
+	SHLQ    $0x02, DI
+	MOVQ    96(AX), R8
+	SHLQ    $0x02, R8
+	MOVQ    32(AX), R8
+	MOVQ    56(AX), R9
+
+segment:
+	MOVQ (CX), R10
+	LEAQ (R8)(R10*4), R10
+	MOVQ 8(CX), R11
+	LEAQ (R9)(R11*4), R11
+	MOVQ 16(CX), R12
+	ADDQ $+24, CX
+
+pixel:
+	VMOVUPS     (R11), Z4
+	VSHUFF32X4  $0x4e, Z4, Z4, Z4
+	VPERMILPS   $0xb1, Z4, Z5
+	VPERMILPS   $0x4e, Z4, Z6
+	VPERMILPS   $0x1b, Z4, Z7
+	VMOVUPS     (R10), Z8
+	VFMADD231PS Z8, Z4, Z0
+	VFMADD231PS Z8, Z5, Z1
+	VFMADD231PS Z8, Z6, Z2
+	VFMADD231PS Z8, Z7, Z3
+	ADDQ        SI, R10
+	ADDQ        DI, R11
+	DECQ        R12
+	JNZ         pixel
+	DECQ        BX
+	JNZ         segment
+	MOVQ        104(AX), CX
+	VMOVUPS     Z0, (CX)
+	VMOVUPS     Z1, 64(CX)
+	VMOVUPS     Z2, 128(CX)
+	VMOVUPS     Z3, 192(CX)
+	ADDQ        DX, CX
+	VZEROUPPER
+	RET
+
+// func quadsGrad2x2AVX512(t *groupGrad)
+// Requires: AVX, AVX512F
+TEXT ·quadsGrad2x2AVX512(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Z0
+	VMOVUPS 64(CX), Z1
+	VMOVUPS 128(CX), Z2
+	VMOVUPS 192(CX), Z3
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z4
+	VMOVUPS 64(CX), Z5
+	VMOVUPS 128(CX), Z6
+	VMOVUPS 192(CX), Z7
+	ADDQ    DX, CX
+	MOVQ    8(AX), CX
+	MOVQ    (AX), BX
+	MOVQ    80(AX), SI
+	SHLQ    $0x02, SI
+	MOVQ    88(AX), DI
+	SHLQ    $0x02, DI
+	MOVQ    96(AX), R8
+	SHLQ    $0x02, R8
+	MOVQ    32(AX), R9
+	MOVQ    56(AX), R10
+
+segment:
+	MOVQ (CX), R11
+	LEAQ (R9)(R11*4), R11
+	MOVQ 8(CX), R12
+	LEAQ (R10)(R12*4), R12
+	MOVQ 16(CX), R13
+	ADDQ $+24, CX
+
+pixel:
+	VMOVUPS     (R12), Z8
+	VSHUFF32X4  $0x4e, Z8, Z8, Z8
+	VPERMILPS   $0xb1, Z8, Z9
+	VPERMILPS   $0x4e, Z8, Z10
+	VPERMILPS   $0x1b, Z8, Z11
+	VMOVUPS     (R11), Z12
+	VFMADD231PS Z12, Z8, Z0
+	VFMADD231PS Z12, Z9, Z1
+	VFMADD231PS Z12, Z10, Z2
+	VFMADD231PS Z12, Z11, Z3
+	VMOVUPS     (R11)(R8*1), Z12
+	VFMADD231PS Z12, Z8, Z4
+	VFMADD231PS Z12, Z9, Z5
+	VFMADD231PS Z12, Z10, Z6
+	VFMADD231PS Z12, Z11, Z7
+	ADDQ        SI, R11
+	ADDQ        DI, R12
+	DECQ        R13
+	JNZ         pixel
+	DECQ        BX
+	JNZ         segment
+	MOVQ        104(AX), CX
+	VMOVUPS     Z0, (CX)
+	VMOVUPS     Z1, 64(CX)
+	VMOVUPS     Z2, 128(CX)
+	VMOVUPS     Z3, 192(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z4, (CX)
+	VMOVUPS     Z5, 64(CX)
+	VMOVUPS     Z6, 128(CX)
+	VMOVUPS     Z7, 192(CX)
+	ADDQ        DX, CX
+	VZEROUPPER
+	RET
+
+// func quadsGrad2x3AVX512(t *groupGrad)
+// Requires: AVX, AVX512F
+TEXT ·quadsGrad2x3AVX512(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Z0
+	VMOVUPS 64(CX), Z1
+	VMOVUPS 128(CX), Z2
+	VMOVUPS 192(CX), Z3
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z4
+	VMOVUPS 64(CX), Z5
+	VMOVUPS 128(CX), Z6
+	VMOVUPS 192(CX), Z7
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z8
+	VMOVUPS 64(CX), Z9
+	VMOVUPS 128(CX), Z10
+	VMOVUPS 192(CX), Z11
+	ADDQ    DX, CX
+	MOVQ    8(AX), CX
+	MOVQ    (AX), BX
+	MOVQ    80(AX), SI
+	SHLQ    $0x02, SI
+	MOVQ    88(AX), DI
+	SHLQ    $0x02, DI
+	MOVQ    96(AX), R8
+	SHLQ    $0x02, R8
+	MOVQ    32(AX), R9
+	MOVQ    56(AX), R10
+
+segment:
+	MOVQ (CX), R11
+	LEAQ (R9)(R11*4), R11
+	MOVQ 8(CX), R12
+	LEAQ (R10)(R12*4), R12
+	MOVQ 16(CX), R13
+	ADDQ $+24, CX
+
+pixel:
+	VMOVUPS     (R12), Z12
+	VSHUFF32X4  $0x4e, Z12, Z12, Z12
+	VPERMILPS   $0xb1, Z12, Z13
+	VPERMILPS   $0x4e, Z12, Z14
+	VPERMILPS   $0x1b, Z12, Z15
+	VMOVUPS     (R11), Z16
+	VFMADD231PS Z16, Z12, Z0
+	VFMADD231PS Z16, Z13, Z1
+	VFMADD231PS Z16, Z14, Z2
+	VFMADD231PS Z16, Z15, Z3
+	VMOVUPS     (R11)(R8*1), Z16
+	VFMADD231PS Z16, Z12, Z4
+	VFMADD231PS Z16, Z13, Z5
+	VFMADD231PS Z16, Z14, Z6
+	VFMADD231PS Z16, Z15, Z7
+	VMOVUPS     (R11)(R8*2), Z16
+	VFMADD231PS Z16, Z12, Z8
+	VFMADD231PS Z16, Z13, Z9
+	VFMADD231PS Z16, Z14, Z10
+	VFMADD231PS Z16, Z15, Z11
+	ADDQ        SI, R11
+	ADDQ        DI, R12
+	DECQ        R13
+	JNZ         pixel
+	DECQ        BX
+	JNZ         segment
+	MOVQ        104(AX), CX
+	VMOVUPS     Z0, (CX)
+	VMOVUPS     Z1, 64(CX)
+	VMOVUPS     Z2, 128(CX)
+	VMOVUPS     Z3, 192(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z4, (CX)
+	VMOVUPS     Z5, 64(CX)
+	VMOVUPS     Z6, 128(CX)
+	VMOVUPS     Z7, 192(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z8, (CX)
+	VMOVUPS     Z9, 64(CX)
+	VMOVUPS     Z10, 128(CX)
+	VMOVUPS     Z11, 192(CX)
+	ADDQ        DX, CX
+	VZEROUPPER
+	RET
+
+// func quadsGrad3x1AVX512(t *groupGrad)
+// Requires: AVX, AVX512F
+TEXT ·quadsGrad3x1AVX512(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Z0
+	VMOVUPS 64(CX), Z1
+	VMOVUPS 128(CX), Z2
+	VMOVUPS 192(CX), Z3
+	ADDQ    DX, CX
+	MOVQ    8(AX), CX
+	MOVQ    (AX), BX
+	MOVQ    80(AX), SI
+	SHLQ    $0x02, SI
+	MOVQ    88(AX), DI
+	SHLQ    $0x02, DI
+	MOVQ    96(AX), R8
+	SHLQ    $0x02, R8
+	MOVQ    32(AX), R8
+	MOVQ    56(AX), R9
+
+segment:
+	MOVQ (CX), R10
+	LEAQ (R8)(R10*4), R10
+	MOVQ 8(CX), R11
+	LEAQ (R9)(R11*4), R11
+	MOVQ 16(CX), R12
+	ADDQ $+24, CX
+
+pixel:
+	VMOVUPS     (R11), Z4
+	VSHUFF32X4  $0x1b, Z4, Z4, Z4
+	VPERMILPS   $0xb1, Z4, Z5
+	VPERMILPS   $0x4e, Z4, Z6
+	VPERMILPS   $0x1b, Z4, Z7
+	VMOVUPS     (R10), Z8
+	VFMADD231PS Z8, Z4, Z0
+	VFMADD231PS Z8, Z5, Z1
+	VFMADD231PS Z8, Z6, Z2
+	VFMADD231PS Z8, Z7, Z3
+	ADDQ        SI, R10
+	ADDQ        DI, R11
+	DECQ        R12
+	JNZ         pixel
+	DECQ        BX
+	JNZ         segment
+	MOVQ        104(AX), CX
+	VMOVUPS     Z0, (CX)
+	VMOVUPS     Z1, 64(CX)
+	VMOVUPS     Z2, 128(CX)
+	VMOVUPS     Z3, 192(CX)
+	ADDQ        DX, CX
+	VZEROUPPER
+	RET
+
+// func quadsGrad3x2AVX512(t *groupGrad)
+// Requires: AVX, AVX512F
+TEXT ·quadsGrad3x2AVX512(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Z0
+	VMOVUPS 64(CX), Z1
+	VMOVUPS 128(CX), Z2
+	VMOVUPS 192(CX), Z3
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z4
+	VMOVUPS 64(CX), Z5
+	VMOVUPS 128(CX), Z6
+	VMOVUPS 192(CX), Z7
+	ADDQ    DX, CX
+	MOVQ    8(AX), CX
+	MOVQ    (AX), BX
+	MOVQ    80(AX), SI
+	SHLQ    $0x02, SI
+	MOVQ    88(AX), DI
+	SHLQ    $0x02, DI
+	MOVQ    96(AX), R8
+	SHLQ    $0x02, R8
+	MOVQ    32(AX), R9
+	MOVQ    56(AX), R10
+
+segment:
+	MOVQ (CX), R11
+	LEAQ (R9)(R11*4), R11
+	MOVQ 8(CX), R12
+	LEAQ (R10)(R12*4), R12
+	MOVQ 16(CX), R13
+	ADDQ $+24, CX
+
+pixel:
+	VMOVUPS     (R12), Z8
+	VSHUFF32X4  $0x1b, Z8, Z8, Z8
+	VPERMILPS   $0xb1, Z8, Z9
+	VPERMILPS   $0x4e, Z8, Z10
+	VPERMILPS   $0x1b, Z8, Z11
+	VMOVUPS     (R11), Z12
+	VFMADD231PS Z12, Z8, Z0
+	VFMADD231PS Z12, Z9, Z1
+	VFMADD231PS Z12, Z10, Z2
+	VFMADD231PS Z12, Z11, Z3
+	VMOVUPS     (R11)(R8*1), Z12
+	VFMADD231PS Z12, Z8, Z4
+	VFMADD231PS Z12, Z9, Z5
+	VFMADD231PS Z12, Z10, Z6
+	VFMADD231PS Z12, Z11, Z7
+	ADDQ        SI, R11
+	ADDQ        DI, R12
+	DECQ        R13
+	JNZ         pixel
+	DECQ        BX
+	JNZ         segment
+	MOVQ        104(AX), CX
+	VMOVUPS     Z0, (CX)
+	VMOVUPS     Z1, 64(CX)
+	VMOVUPS     Z2, 128(CX)
+	VMOVUPS     Z3, 192(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z4, (CX)
+	VMOVUPS     Z5, 64(CX)
+	VMOVUPS     Z6, 128(CX)
+	VMOVUPS     Z7, 192(CX)
+	ADDQ        DX, CX
+	VZEROUPPER
+	RET
+
+// func quadsGrad3x3AVX512(t *groupGrad)
+// Requires: AVX, AVX512F
+TEXT ·quadsGrad3x3AVX512(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Z0
+	VMOVUPS 64(CX), Z1
+	VMOVUPS 128(CX), Z2
+	VMOVUPS 192(CX), Z3
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z4
+	VMOVUPS 64(CX), Z5
+	VMOVUPS 128(CX), Z6
+	VMOVUPS 192(CX), Z7
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z8
+	VMOVUPS 64(CX), Z9
+	VMOVUPS 128(CX), Z10
+	VMOVUPS 192(CX), Z11
+	ADDQ    DX, CX
+	MOVQ    8(AX), CX
+	MOVQ    (AX), BX
+	MOVQ    80(AX), SI
+	SHLQ    $0x02, SI
+	MOVQ    88(AX), DI
+	SHLQ    $0x02, DI
+	MOVQ    96(AX), R8
+	SHLQ    $0x02, R8
+	MOVQ    32(AX), R9
+	MOVQ    56(AX), R10
+
+segment:
+	MOVQ (CX), R11
+	LEAQ (R9)(R11*4), R11
+	MOVQ 8(CX), R12
+	LEAQ (R10)(R12*4), R12
+	MOVQ 16(CX), R13
+	ADDQ $+24, CX
+
+pixel:
+	VMOVUPS     (R12), Z12
+	VSHUFF32X4  $0x1b, Z12, Z12, Z12
+	VPERMILPS   $0xb1, Z12, Z13
+	VPERMILPS   $0x4e, Z12, Z14
+	VPERMILPS   $0x1b, Z12, Z15
+	VMOVUPS     (R11), Z16
+	VFMADD231PS Z16, Z12, Z0
+	VFMADD231PS Z16, Z13, Z1
+	VFMADD231PS Z16, Z14, Z2
+	VFMADD231PS Z16, Z15, Z3
+	VMOVUPS     (R11)(R8*1), Z16
+	VFMADD231PS Z16, Z12, Z4
+	VFMADD231PS Z16, Z13, Z5
+	VFMADD231PS Z16, Z14, Z6
+	VFMADD231PS Z16, Z15, Z7
+	VMOVUPS     (R11)(R8*2), Z16
+	VFMADD231PS Z16, Z12, Z8
+	VFMADD231PS Z16, Z13, Z9
+	VFMADD231PS Z16, Z14, Z10
+	VFMADD231PS Z16, Z15, Z11
+	ADDQ        SI, R11
+	ADDQ        DI, R12
+	DECQ        R13
+	JNZ         pixel
+	DECQ        BX
+	JNZ         segment
+	MOVQ        104(AX), CX
+	VMOVUPS     Z0, (CX)
+	VMOVUPS     Z1, 64(CX)
+	VMOVUPS     Z2, 128(CX)
+	VMOVUPS     Z3, 192(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z4, (CX)
+	VMOVUPS     Z5, 64(CX)
+	VMOVUPS     Z6, 128(CX)
+	VMOVUPS     Z7, 192(CX)
+	ADDQ        DX, CX
+	VMOVUPS     Z8, (CX)
+	VMOVUPS     Z9, 64(CX)
+	VMOVUPS     Z10, 128(CX)
+	VMOVUPS     Z11, 192(CX)
+	ADDQ        DX, CX
 	VZEROUPPER
 	RET

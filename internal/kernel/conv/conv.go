@@ -4,6 +4,7 @@ import (
 	"math"
 	"sync/atomic"
 
+	"github.com/residuum-go/residuum/internal/cpu"
 	"github.com/residuum-go/residuum/internal/environment"
 	"github.com/residuum-go/residuum/internal/kernel/gemm"
 )
@@ -29,6 +30,8 @@ func Forward(s Shape, y, x, w []float32) {
 		forwardPointwise(s, y, x, w)
 	case s.huge():
 		ForwardRef(s, y, x, w)
+	case s.narrow(cpu.Active(), widestGroup):
+		runGrouped(s, false, y, x, w)
 	case Winograd() && s.winogradWins(false):
 		runWinograd(s, false, y, x, w)
 	default:
@@ -47,6 +50,8 @@ func InputGrad(s Shape, dx, dy, w []float32) {
 		gemm.Mul(false, false, true, s.N*s.H*s.W, s.C, s.K, dy, s.K, w, s.K, dx, s.C)
 	case s.huge():
 		InputGradRef(s, dx, dy, w)
+	case s.narrow(cpu.Active(), widestGroup):
+		runGrouped(s, true, dx, dy, w)
 	case Winograd() && s.winogradWins(true):
 		runWinograd(s, true, dx, dy, w)
 	default:
@@ -65,6 +70,8 @@ func WeightGrad(s Shape, dw, x, dy []float32) {
 		weightGradPointwise(s, dw, x, dy)
 	case s.huge():
 		WeightGradRef(s, dw, x, dy)
+	case s.narrow(cpu.Active(), widestGroupGrad):
+		runGroupedGrad(s, dw, x, dy)
 	case Winograd() && s.winogradGradWins():
 		runWinogradGrad(s, dw, x, dy)
 	default:

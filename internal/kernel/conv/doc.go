@@ -22,6 +22,8 @@
 //	                sums, and not NEON (winograd_weightgrad.go; winogradGradWins). [SetWinograd] and
 //	                RESIDUUM_WINOGRAD=off turn it off; its errors are larger, see the types winograd and winogradGrad
 //	                for the bounds, and winograd_even.go for the images that it is not good enough for.
+//	narrow groups   as many input as output channels, of which a group has one, or 4, 8 or 16, in WeightGrad 32 (group.go):
+//	                a vector has channels of several groups (group_tile.go, group_grad.go).
 //	direct sum      everything else: direct.go along a plan (plan.go), WeightGrad in weightgrad.go along a gradPlan.
 //
 // Forward and InputGrad look at the shape of one image alone, so that an image has the same bits in every batch.
@@ -44,6 +46,8 @@
 //	                        of them, else each panel over all tiles (direct.split).
 //	weightgrad.go           strips of pixels by bands of input channels by panels; where dw is small the strips are cut
 //	                        into chunks with sums of their own, which are added in order (weightGrad.split).
+//	group_tile.go           tiles with all their channels.
+//	group_grad.go           bands of channels by chunks of rows, each of which has sums of its own.
 //	winograd.go             tiles from input to output, all weights being transformed before, or panels, all inputs
 //	                        being transformed before: the smaller operand is shared (manyTiles).
 //	winograd_weightgrad.go  units of a band and a panel, for chunks of tiles that are transformed for all; with few

@@ -56,7 +56,7 @@ const (
 
 // newPlan builds a plan with tiles of at most maxRows rows.
 func newPlan(v view, maxRows int) *plan {
-	p := &plan{zeros: make([]float32, v.inner)}
+	p := &plan{zeros: make([]float32, max(v.inner, groupChannels))} // tiles of narrow groups read whole vectors
 	for ph := range min(v.phaseH, v.height) {
 		for pw := range min(v.phaseW, v.width) {
 			c := class{firstTap: len(p.taps), run: v.run}

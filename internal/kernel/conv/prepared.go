@@ -25,6 +25,7 @@ type Prepared struct {
 	packed  []float32  // panels of the direct sum, nil if only images that Winograd's algorithm is not good enough for need them
 	tiles   []float32  // weights of Winograd's algorithm, nil for the direct sum
 	small   *smallPlan // of F(2x2, 3x3), if tiles are its
+	groups  []float32  // bands of narrow groups, nil for others
 }
 
 // Epilogue is what follows a convolution: y = f(y + Bias + Add), each part if it is there. It is computed while what a
@@ -68,6 +69,12 @@ func Prepare(s Shape, w []float32) *Prepared {
 		k.weights = make([]float32, 36*k.weightPitch)
 		k.transformAll()
 		p.tiles = k.weights
+	case s.narrow(p.level, widestGroup):
+		k := new(grouped)
+		k.begin(p.level, s, false, nil, nil, p.weights)
+		k.packed = make([]float32, k.layout.size())
+		k.packAll()
+		p.groups = k.packed
 	default:
 		k := new(direct)
 		k.begin(p.level, s, false, nil, nil, p.weights)
@@ -113,6 +120,8 @@ func (p *Prepared) Run(y, x []float32, n int, e Epilogue) {
 		p.runSmall(s, y, x, e)
 	case p.tiles != nil:
 		p.winograd(s, y, x, e)
+	case p.groups != nil:
+		p.grouped(s, y, x, e)
 	default:
 		p.direct(s, y, x, e)
 	}
@@ -132,6 +141,17 @@ func (p *Prepared) winograd(s Shape, y, x []float32, e Epilogue) {
 	k.again()
 	k.weights = own
 	k.release()
+}
+
+func (p *Prepared) grouped(s Shape, y, x []float32, e Epilogue) {
+	k := groupeds.Get()
+	k.begin(p.level, s, false, y, x, p.weights)
+	k.epilogue = e
+	own := k.packed
+	k.packed = p.groups
+	k.compute()
+	k.packed = own
+	groupeds.Put(k)
 }
 
 func (p *Prepared) direct(s Shape, y, x []float32, e Epilogue) {

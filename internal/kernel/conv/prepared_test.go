@@ -50,7 +50,8 @@ func preparedShapes() []Shape {
 	return []Shape{square(3, 9, 16, 32, 3, 1, 1, 1, 1), square(2, 8, 32, 16, 3, 1, 1, 1, 1), square(2, 4, 256, 592, 3, 1, 1, 1, 1), square(2, 7, 256, 272, 3, 1, 1, 1, 1), square(2, 5, 272, 256, 3, 1, 0, 1, 1),
 		square(2, 7, 16, 80, 1, 1, 0, 1, 1), square(2, 7, 70, 37, 1, 2, 0, 1, 1), square(2, 9, 3, 20, 3, 1, 1, 1, 1),
 		square(2, 9, 24, 40, 3, 2, 1, 1, 4), square(1, 5, 160, 300, 3, 2, 1, 1, 1), square(5, 1, 33, 10, 1, 1, 0, 1, 1),
-		square(2, 5, 6, 6, 3, 2, 1, 1, 6), square(2, 5, 6, 8, 2, 1, 0, 1, 1), square(2, 5, 0, 8, 3, 1, 1, 1, 1)}
+		square(2, 5, 6, 6, 3, 2, 1, 1, 6), square(2, 5, 6, 8, 2, 1, 0, 1, 1), square(2, 5, 0, 8, 3, 1, 1, 1, 1),
+		square(2, 7, 40, 40, 3, 1, 1, 1, 40), square(2, 7, 48, 48, 3, 2, 1, 1, 12), square(2, 5, 64, 64, 3, 1, 1, 1, 4), square(2, 5, 6, 6, 3, 1, 1, 1, 2)}
 }
 
 // Sums are Forward's to the bit, or at least within the bound of a direct sum of the reference in float64. Each part of

@@ -26,6 +26,7 @@ func main() {
 	c := build.NewContext()
 	c.ConstraintExpr("!purego")
 	fetch(c)
+	pkg := argsPackage("../conv/group_args.go")
 	for _, m := range simd.Machines(c) {
 		input(transform{m}, false)
 		input(transform{m}, true)
@@ -34,6 +35,7 @@ func main() {
 		weights(transform{m})
 		gradient(transform{m})
 		weightGrad(transform{m})
+		grouped{m, pkg}.write()
 	}
 	os.Exit(build.Main(config.Config(), c))
 }

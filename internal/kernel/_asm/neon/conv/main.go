@@ -26,6 +26,7 @@ func main() {
 	t.input()
 	t.output()
 	t.weights()
+	grouped{t, neon.Fields("../conv/group_args.go")}.write()
 	t.Write(*out, *declarations, "go run ./neon/conv")
 }
 

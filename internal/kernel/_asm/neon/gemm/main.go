@@ -22,10 +22,6 @@ package main
 
 import (
 	"flag"
-	"go/ast"
-	"go/parser"
-	"go/token"
-	"go/types"
 	"log"
 	"strings"
 
@@ -42,7 +38,7 @@ func main() {
 	out := flag.String("out", "", "assembly")
 	declarations := flag.String("declarations", "", "of the functions, in Go")
 	flag.Parse()
-	k := kernels{Asm: neon.New("tile"), fields: fields("../gemm/tile/args.go")}
+	k := kernels{Asm: neon.New("tile"), fields: neon.Fields("../gemm/tile/args.go")}
 	for vectors := maxVectors; vectors >= 1; vectors-- {
 		k.rows(vectors)
 	}
@@ -58,34 +54,6 @@ func main() {
 type kernels struct {
 	*neon.Asm
 	fields map[string]int64
-}
-
-// fields returns the offsets of the fields of the argument structs, "Rows.Taps" for example.
-func fields(file string) map[string]int64 {
-	fset := token.NewFileSet()
-	f, err := parser.ParseFile(fset, file, nil, 0)
-	if err != nil {
-		log.Fatal(err)
-	}
-	pkg, err := (&types.Config{}).Check("tile", fset, []*ast.File{f}, nil)
-	if err != nil {
-		log.Fatal(err)
-	}
-	offsets := map[string]int64{}
-	for _, name := range pkg.Scope().Names() {
-		s, ok := pkg.Scope().Lookup(name).Type().Underlying().(*types.Struct)
-		if !ok {
-			continue
-		}
-		var vars []*types.Var
-		for i := range s.NumFields() {
-			vars = append(vars, s.Field(i))
-		}
-		for i, o := range types.SizesFor("gc", "arm64").Offsetsof(vars) {
-			offsets[name+"."+vars[i].Name()] = o
-		}
-	}
-	return offsets
 }
 
 // field reads a field of the struct that t points to; of a slice, its first word, the address.

@@ -70,7 +70,7 @@ func requireAgree(t testing.TB, m nn.Module, p *infer.Program, x *tensor.Tensor)
 func TestProgramsGiveWhatNamedNetsGive(t *testing.T) {
 	names := resnet.Names()
 	if testing.Short() {
-		names = []string{"resnet18", "seresnet50", "resnetv2_50", "ecaresnet50d"}
+		names = []string{"resnet18", "seresnet50"}
 	}
 	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
@@ -95,7 +95,7 @@ func TestProgramsGiveWhatNetsForCIFARGive(t *testing.T) {
 	} {
 		kerneltest.EachLevel(t, func(t *testing.T) {
 			net := build(t, c)
-			requireAgree(t, net, compile(t, net, 32, 32, 3), pictures(5, 32, 32, 3))
+			requireAgree(t, net, compile(t, net, 24, 20, 3), pictures(5, 24, 20, 3))
 		})
 	}
 }
@@ -141,16 +141,16 @@ func TestFusingLeavesWhatItMust(t *testing.T) {
 
 func TestAnImageHasTheSameBitsEverywhere(t *testing.T) {
 	kerneltest.EachLevel(t, func(t *testing.T) {
-		net := build(t, resnet.Config{Depth: 20, Classes: 10})
-		p := compile(t, net, 32, 32, 3)
-		x := pictures(37, 32, 32, 3)
+		net := build(t, resnet.Config{Depth: 8, Classes: 10})
+		p := compile(t, net, 24, 20, 3)
+		x := pictures(11, 24, 20, 3)
 		defer residuum.SetWorkers(residuum.Workers())
 		residuum.SetWorkers(1)
 		want := run(t, p, x)
 		for _, workers := range []int{1, 2, 3} {
 			residuum.SetWorkers(workers)
 			require.True(t, tensor.Equal(want, run(t, p, x)), "%d workers", workers)
-			for _, at := range []int{0, 17, 36} {
+			for _, at := range []int{0, 7, 10} {
 				require.True(t, tensor.Equal(want.Slice(at, at+1), run(t, p, x.Slice(at, at+1))), "image %d alone", at)
 				require.True(t, tensor.Equal(want.Slice(at/2, at), run(t, p, x.Slice(at/2, at))), "images %d to %d", at/2, at)
 			}

@@ -13,7 +13,7 @@ import (
 )
 
 func TestRunAllocatesNothing(t *testing.T) {
-	p := compile(t, build(t, resnet.Config{Depth: 20, Classes: 10}), 32, 32, 3)
+	p := compile(t, build(t, resnet.Config{Depth: 20, Classes: 10}), 5, 32, 32, 3)
 	for _, n := range []int{1, 5} {
 		x, y := pictures(n, 32, 32, 3), tensor.New(n, 10)
 		least := 1e9 // pools grow when more workers than ever before work at the same moment, which may be in any call

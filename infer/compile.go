@@ -2,22 +2,27 @@ package infer
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/residuum-go/residuum/graph"
 	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/tensor"
 )
 
-// Compile returns the program that computes what m does in evaluation mode for images of a shape, H, W and C. m is traced
-// and its parameters are read now: what happens to it later changes nothing. What graph.Trace refuses is an error, and so
-// is a result that mixes the images of a batch.
-func Compile(m nn.Module, image ...int) (*Program, error) {
-	g, err := graph.Trace(m, image...)
+// Compile returns the program that computes what m does in evaluation mode for batches of a shape, N, H, W and C. Layers
+// are computed in the way that is best for N images at once; the program takes any number. m is traced and its parameters
+// are read now: what happens to it later changes nothing. What graph.Trace refuses is an error, and so is a result that
+// mixes the images of a batch.
+func Compile(m nn.Module, batch ...int) (*Program, error) {
+	if len(batch) < 2 || slices.Min(batch) < 1 {
+		return nil, fmt.Errorf("infer: Compile: batches of shape %v: want N, H, W and C", batch)
+	}
+	g, err := graph.Trace(m, batch[1:]...)
 	if err != nil {
 		return nil, fmt.Errorf("infer: Compile: %w", err)
 	}
 	c := compiler{graph: g, known: g.Known(), values: map[*graph.Node]*value{}, readers: map[*graph.Node][]*graph.Node{},
-		fusions: map[*graph.Node]*fusion{}, inside: map[*graph.Node]bool{}}
+		fusions: map[*graph.Node]*fusion{}, inside: map[*graph.Node]bool{}, batch: batch[0]}
 	if c.known[g.Output] != nil {
 		return nil, fmt.Errorf("infer: Compile: the output does not depend on the images")
 	}
@@ -26,6 +31,7 @@ func Compile(m nn.Module, image ...int) (*Program, error) {
 			c.readers[m] = append(c.readers[m], n)
 		}
 	}
+	c.batch = min(c.batch, together(g))
 	c.fuse()
 	for _, n := range g.Nodes {
 		if err := c.lower(n); err != nil {
@@ -37,6 +43,7 @@ func Compile(m nn.Module, image ...int) (*Program, error) {
 
 type compiler struct {
 	graph   *graph.Graph
+	batch   int // images that layers are decided for
 	known   map[*graph.Node]*tensor.Tensor
 	readers map[*graph.Node][]*graph.Node
 	fusions map[*graph.Node]*fusion // by their last node
@@ -66,7 +73,7 @@ func (c *compiler) lower(n *graph.Node) error {
 	s := &step{name: n.Name, out: v}
 	from := n.In
 	if f := c.fusions[n]; f != nil {
-		s.name, s.op, from, s.multiplyAdds = f.first.Name, f.op(), f.operands(), f.first.MultiplyAdds()
+		s.name, s.op, from, s.multiplyAdds = f.first.Name, f.op(c.batch), f.operands(), f.first.MultiplyAdds()
 	} else if _, ok := n.Op.(graph.Reshape); ok {
 		s.alias = true
 	} else if s.op, err = functionOf(n); err != nil {
@@ -90,6 +97,6 @@ func (c *compiler) program() *Program {
 			p.steps = append(p.steps, s)
 		}
 	}
-	p.together = together(p.perImage)
+	p.together = c.batch
 	return p
 }

@@ -47,8 +47,8 @@ func pictures(n int, image ...int) *tensor.Tensor {
 	return x
 }
 
-func compile(t testing.TB, m nn.Module, image ...int) *infer.Program {
-	p, err := infer.Compile(m, image...)
+func compile(t testing.TB, m nn.Module, batch ...int) *infer.Program {
+	p, err := infer.Compile(m, batch...)
 	require.NoError(t, err)
 	return p
 }
@@ -81,7 +81,7 @@ func TestProgramsGiveWhatNamedNetsGive(t *testing.T) {
 			c, err := resnet.Named(name, 10)
 			require.NoError(t, err)
 			net := build(t, c)
-			requireAgree(t, net, compile(t, net, side, side, 3), pictures(2, side, side, 3))
+			requireAgree(t, net, compile(t, net, 2, side, side, 3), pictures(2, side, side, 3))
 		})
 	}
 }
@@ -95,7 +95,7 @@ func TestProgramsGiveWhatNetsForCIFARGive(t *testing.T) {
 	} {
 		kerneltest.EachLevel(t, func(t *testing.T) {
 			net := build(t, c)
-			requireAgree(t, net, compile(t, net, 24, 20, 3), pictures(5, 24, 20, 3))
+			requireAgree(t, net, compile(t, net, 5, 24, 20, 3), pictures(5, 24, 20, 3))
 		})
 	}
 }
@@ -133,7 +133,7 @@ func newOdd() *odd {
 
 func TestFusingLeavesWhatItMust(t *testing.T) {
 	o := newOdd()
-	p := compile(t, o, 6, 7, 3)
+	p := compile(t, o, 4, 6, 7, 3)
 	requireAgree(t, o, p, pictures(4, 6, 7, 3))
 	assert.Contains(t, p.String(), "Conv2D 3x3 5-5 + SiLU")
 	assert.Contains(t, p.String(), "Conv2D 3x3 5-5 + Add")
@@ -142,7 +142,7 @@ func TestFusingLeavesWhatItMust(t *testing.T) {
 func TestAnImageHasTheSameBitsEverywhere(t *testing.T) {
 	kerneltest.EachLevel(t, func(t *testing.T) {
 		net := build(t, resnet.Config{Depth: 8, Classes: 10})
-		p := compile(t, net, 24, 20, 3)
+		p := compile(t, net, 5, 24, 20, 3)
 		x := pictures(11, 24, 20, 3)
 		defer residuum.SetWorkers(residuum.Workers())
 		residuum.SetWorkers(1)
@@ -160,7 +160,7 @@ func TestAnImageHasTheSameBitsEverywhere(t *testing.T) {
 
 func TestManyGoroutinesRunAProgram(t *testing.T) {
 	o := newOdd()
-	p := compile(t, o, 6, 7, 3)
+	p := compile(t, o, 4, 6, 7, 3)
 	x := pictures(16, 6, 7, 3)
 	want := run(t, p, x)
 	var wg sync.WaitGroup
@@ -177,7 +177,7 @@ func TestManyGoroutinesRunAProgram(t *testing.T) {
 }
 
 func TestCancelledRunsSaySo(t *testing.T) {
-	p := compile(t, newOdd(), 6, 7, 3)
+	p := compile(t, newOdd(), 2, 6, 7, 3)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	_, err := p.Run(ctx, nil, pictures(2, 6, 7, 3))
@@ -186,12 +186,12 @@ func TestCancelledRunsSaySo(t *testing.T) {
 }
 
 func TestEmptyBatch(t *testing.T) {
-	p := compile(t, newOdd(), 6, 7, 3)
+	p := compile(t, newOdd(), 2, 6, 7, 3)
 	require.Equal(t, []int{0, 6 * 7 * 5}, run(t, p, tensor.New(0, 6, 7, 3)).Shape())
 }
 
 func TestCallersBugsPanic(t *testing.T) {
-	p := compile(t, newOdd(), 6, 7, 3)
+	p := compile(t, newOdd(), 2, 6, 7, 3)
 	require.PanicsWithValue(t, "infer: Run: images [1 7 6 3], for a program of [6 7 3]", func() { run(t, p, pictures(1, 7, 6, 3)) })
 	require.PanicsWithValue(t, "infer: Run: dst [1 2], result [1 210]: shapes differ", func() {
 		_, _ = p.Run(context.Background(), tensor.New(1, 2), pictures(1, 6, 7, 3))
@@ -214,13 +214,15 @@ func TestWhatNoProgramComputes(t *testing.T) {
 		{func(x *autograd.Var) *autograd.Var { return autograd.Const(tensor.New(2, 3)) },
 			"infer: Compile: the output does not depend on the images"},
 	} {
-		_, err := infer.Compile(c.f, 4, 4, 3)
+		_, err := infer.Compile(c.f, 1, 4, 4, 3)
 		require.EqualError(t, err, c.want)
 	}
+	_, err := infer.Compile(newOdd(), 3)
+	require.EqualError(t, err, "infer: Compile: batches of shape [3]: want N, H, W and C")
 }
 
 func TestProfileCountsTheWork(t *testing.T) {
-	p := compile(t, newOdd(), 6, 7, 3)
+	p := compile(t, newOdd(), 2, 6, 7, 3)
 	profile, err := p.Profile(context.Background(), pictures(2, 6, 7, 3), 3)
 	require.NoError(t, err)
 	var work int64

@@ -1,6 +1,6 @@
 // Package infer compiles networks: a module becomes a program that gives its outputs faster, and nothing else.
 //
-//	program, err := infer.Compile(net, 224, 224, 3)
+//	program, err := infer.Compile(net, 8, 224, 224, 3)
 //	logits, err := program.Run(ctx, nil, images)
 //	fmt.Print(program) // what it does, step by step
 //

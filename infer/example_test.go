@@ -16,7 +16,7 @@ func Example() {
 		nn.NewConv2D(3, 8, tensor.Both(3), tensor.ConvSpec{Pad: tensor.Both(1)}, rng), nn.NewBatchNorm2D(8), nn.ReLU{},
 		nn.GlobalAvgPool{}, nn.NewLinear(8, 10, rng),
 	}
-	program, err := infer.Compile(net, 32, 32, 3)
+	program, err := infer.Compile(net, 16, 32, 32, 3)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -32,5 +32,5 @@ func Example() {
 	// globalavgpool  GlobalAvgPool                  [8]                         0.000  8192  8200
 	// 4              Linear 8-10            direct  [10]            80          0.000     0    10
 	// total                                                        296          0.221
-	// 45 KB of workspace for each image, at most 23 images at once
+	// 45 KB of workspace for each image, at most 10 images at once
 }

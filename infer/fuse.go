@@ -209,8 +209,8 @@ func (f *fusion) operands() []*graph.Node {
 	return in
 }
 
-// op returns what the step does.
-func (f *fusion) op() op {
+// op returns what the step does, as it is best for a number of images.
+func (f *fusion) op(batch int) op {
 	what := strings.Join(f.parts, " + ")
 	if f.norm != nil {
 		return &normalisation{what: what, by: *f.norm, relu: f.act == conv.ReLU}
@@ -220,7 +220,7 @@ func (f *fusion) op() op {
 	for i := range w.Data() {
 		w.Data()[i] = float32(float64(w.Data()[i]) * f.scale[i%k])
 	}
-	c := &convolution{what: what, by: conv.Prepare(f.shape(), w.Data()), then: conv.Epilogue{Act: f.act, Lo: f.lo, Hi: f.hi}}
+	c := &convolution{what: what, by: conv.Prepare(f.shape(batch), w.Data()), then: conv.Epilogue{Act: f.act, Lo: f.lo, Hi: f.hi}}
 	if slices.ContainsFunc(f.shift, func(s float64) bool { return s != 0 }) {
 		for _, s := range f.shift {
 			c.then.Bias = append(c.then.Bias, float32(s))
@@ -229,14 +229,14 @@ func (f *fusion) op() op {
 	return c
 }
 
-// shape returns that of the convolution. The rows of a linear layer are images of one pixel.
-func (f *fusion) shape() conv.Shape {
+// shape returns that of the convolution of a batch. The rows of a linear layer are images of one pixel.
+func (f *fusion) shape(batch int) conv.Shape {
 	w, image := f.weights.Shape(), []int{1, 1, f.weights.Dim(2)}
 	if !f.linear {
 		image = f.first.In[0].Shape[1:]
 	}
 	return conv.Shape{
-		H: image[0], W: image[1], C: image[2], K: w[3], R: w[0], S: w[1],
+		N: batch, H: image[0], W: image[1], C: image[2], K: w[3], R: w[0], S: w[1],
 		StrideH: max(1, f.spec.Stride.H), StrideW: max(1, f.spec.Stride.W),
 		PadH: f.spec.Pad.H, PadW: f.spec.Pad.W, MoreH: f.spec.MoreAtEnd.H, MoreW: f.spec.MoreAtEnd.W,
 		DilationH: max(1, f.spec.Dilation.H), DilationW: max(1, f.spec.Dilation.W), Groups: max(1, f.spec.Groups),

@@ -3,7 +3,26 @@ package infer
 import (
 	"cmp"
 	"slices"
+
+	"github.com/residuum-go/residuum/graph"
 )
+
+// together returns how many images should go through the steps at once, however many there are: so many that the larger
+// results stay in a second-level cache from step to step, and enough for the smallest to keep the multipliers busy.
+func together(g *graph.Graph) int {
+	const (
+		cache   = 1 << 18 // elements, of a cache of 1 MB
+		fewest  = 4
+		largest = 32
+	)
+	most := 1
+	for _, n := range g.Nodes {
+		if size, err := perImage(n.Shape); err == nil {
+			most = max(most, size)
+		}
+	}
+	return min(max(cache/(3*most), fewest), largest) // a step's operand, its result and a skip
+}
 
 // plan gives each buffer its place in a workspace and returns how many elements that needs for each image. Buffers share
 // memory when their lifetimes do not meet: the largest are placed first, each at the lowest place that is free while it lives.

@@ -70,9 +70,3 @@ func (w *workspace) indices(n int) []int32 {
 	}
 	return w.found[:n]
 }
-
-// together returns how many images go through the steps at once.
-func together(perImage int) int {
-	const cache = 1 << 18 // elements that stay in a second-level cache of 1 MB
-	return min(max(cache/max(1, perImage), 4), 32)
-}

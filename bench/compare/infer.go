@@ -32,7 +32,7 @@ func inferCases() []*Case {
 
 func prepareInfer(c *worker.Case) worker.Ready {
 	net, images := loaded(c)
-	program, err := infer.Compile(net, images.Shape()[1:]...)
+	program, err := infer.Compile(net, images.Shape()...)
 	if err != nil {
 		panic(err)
 	}

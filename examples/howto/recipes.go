@@ -45,7 +45,7 @@ func classifyAPhotograph(path, photograph string) int {
 }
 
 func classifyFast(ctx context.Context, net nn.Module, photos *tensor.Tensor) []int {
-	program, err := infer.Compile(net, photos.Shape()[1:]...) // once; then it may run in any number of goroutines
+	program, err := infer.Compile(net, photos.Shape()...) // once; then it may run in any number of goroutines
 	stopOn(err)
 	logits, err := program.Run(ctx, nil, photos)
 	stopOn(err)

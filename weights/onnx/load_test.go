@@ -48,7 +48,7 @@ func requireCompiles(t *testing.T, net *onnx.Net, x, want *tensor.Tensor) {
 	if x.Rank() != 4 {
 		return
 	}
-	program, err := infer.Compile(net, x.Shape()[1:]...)
+	program, err := infer.Compile(net, x.Shape()...)
 	require.NoError(t, err)
 	got, err := program.Run(t.Context(), nil, x)
 	require.NoError(t, err)

@@ -3,7 +3,6 @@ package conv
 import (
 	"fmt"
 	"math"
-	"slices"
 
 	"github.com/residuum-go/residuum/internal/cpu"
 	"github.com/residuum-go/residuum/internal/kernel/gemm/tile"
@@ -19,8 +18,8 @@ import (
 // convolutions as matrix products, here direct sums; the bound of the error is the same. Without stride those take the
 // pixels of all images as one's, so that linear layers, which are convolutions of 1x1 images, fill their tiles.
 type Prepared struct {
-	shape   Shape // of one image
-	weights []float32
+	shape   Shape     // of one image
+	weights []float32 // nil where packed is all that is needed
 	level   cpu.Level
 	packed  []float32  // panels of the direct sum, nil if only images that Winograd's algorithm is not good enough for need them
 	tiles   []float32  // weights of Winograd's algorithm, nil for the direct sum
@@ -48,7 +47,7 @@ const (
 	SiLU // v/(1 + e^-v)
 )
 
-// Prepare returns the convolution of images of s by w, of which it keeps a copy. It decides which algorithm is best for
+// Prepare returns the convolution of images of s by w, which must not change from then on. It decides which algorithm is best for
 // batches of N, and whether it is Winograd's; if N is 0, for large ones.
 func Prepare(s Shape, w []float32) *Prepared {
 	batch := s.N
@@ -57,7 +56,7 @@ func Prepare(s Shape, w []float32) *Prepared {
 	s.N = batch
 	few := s.smallWins()
 	s.N = 1
-	p := &Prepared{shape: s, weights: slices.Clone(w), level: cpu.Active()}
+	p := &Prepared{shape: s, weights: w, level: cpu.Active()}
 	switch {
 	case p.byReference():
 	case Winograd() && s.winogradWins(false) && few:
@@ -80,7 +79,7 @@ func Prepare(s Shape, w []float32) *Prepared {
 		k.begin(p.level, s, false, nil, nil, p.weights)
 		k.packed = make([]float32, k.packedSize())
 		k.packAll()
-		p.packed = k.packed
+		p.packed, p.weights = k.packed, nil
 	}
 	return p
 }
@@ -99,7 +98,7 @@ func PrepareLinear(in, out int, w []float32) *Prepared {
 // byReference reports whether outputs are empty sums, or images beyond what the other ways can do.
 func (p *Prepared) byReference() bool {
 	s := p.shape
-	return len(p.weights) == 0 || s.H*s.W == 0 || s.OutH()*s.OutW() == 0 || s.huge()
+	return s.weights() == 0 || s.H*s.W == 0 || s.OutH()*s.OutW() == 0 || s.huge()
 }
 
 // Run computes the outputs y of n images x and what follows, overwriting y. It allocates nothing once there has been a
@@ -107,7 +106,7 @@ func (p *Prepared) byReference() bool {
 func (p *Prepared) Run(y, x []float32, n int, e Epilogue) {
 	s := p.shape
 	s.N = n
-	s.check("Run", len(x), len(p.weights), len(y))
+	s.check("Run", len(x), s.weights(), len(y))
 	if e.Bias != nil && len(e.Bias) != s.K || e.Add != nil && len(e.Add) != len(y) {
 		panic(fmt.Sprintf("conv: Run: a bias of %d and %d elements to add, for %d outputs of %+v", len(e.Bias), len(e.Add), len(y), s))
 	}

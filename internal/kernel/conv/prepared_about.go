@@ -4,4 +4,4 @@ package conv
 func (p *Prepared) ByWinograd() bool { return p.tiles != nil }
 
 // Weights returns how many weights there are.
-func (p *Prepared) Weights() int { return len(p.weights) }
+func (p *Prepared) Weights() int { return p.shape.weights() }

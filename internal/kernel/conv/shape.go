@@ -28,6 +28,9 @@ func out(padded, kernel, stride, dilation int) int {
 	return (last-dilation*(kernel-1))/stride + 1
 }
 
+// weights returns how many there are.
+func (s Shape) weights() int { return s.R * s.S * (s.C / s.Groups) * s.K }
+
 // check panics unless the slices hold what s says.
 func (s Shape) check(op string, x, w, y int) {
 	if min(s.N, s.H, s.W, s.C, s.K, s.R, s.S, s.PadH, s.PadW, s.PadH+s.MoreH, s.PadW+s.MoreW) < 0 ||
@@ -42,7 +45,7 @@ func (s Shape) check(op string, x, w, y int) {
 		got, want int
 	}{
 		{"x", x, s.N * s.H * s.W * s.C},
-		{"w", w, s.R * s.S * (s.C / s.Groups) * s.K},
+		{"w", w, s.weights()},
 		{"y", y, s.N * s.OutH() * s.OutW() * s.K},
 	} {
 		if v.got != v.want {

@@ -22,7 +22,7 @@ func Compile(m nn.Module, batch ...int) (*Program, error) {
 		return nil, fmt.Errorf("infer: Compile: %w", err)
 	}
 	c := compiler{graph: g, known: g.Known(), values: map[*graph.Node]*value{}, readers: map[*graph.Node][]*graph.Node{},
-		fusions: map[*graph.Node]*fusion{}, inside: map[*graph.Node]bool{}, batch: batch[0]}
+		fusions: map[*graph.Node]*fusion{}, inside: map[*graph.Node]bool{}, batch: min(batch[0], together)}
 	if c.known[g.Output] != nil {
 		return nil, fmt.Errorf("infer: Compile: the output does not depend on the images")
 	}
@@ -31,7 +31,6 @@ func Compile(m nn.Module, batch ...int) (*Program, error) {
 			c.readers[m] = append(c.readers[m], n)
 		}
 	}
-	c.batch = min(c.batch, together(g))
 	c.fuse()
 	for _, n := range g.Nodes {
 		if err := c.lower(n); err != nil {

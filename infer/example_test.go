@@ -32,5 +32,5 @@ func Example() {
 	// globalavgpool  GlobalAvgPool                  [8]                         0.000  8192  8200
 	// 4              Linear 8-10            direct  [10]            80          0.000     0    10
 	// total                                                        296          0.221
-	// 45 KB of workspace for each image, at most 10 images at once
+	// 45 KB of workspace for each image, at most 8 images at once
 }

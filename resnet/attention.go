@@ -35,9 +35,11 @@ func (b *builder) attention(body *sequence, channels int) {
 // squeezed is a module x * sigmoid(expand(relu(reduce(mean of x over all pixels)))).
 type squeezed struct{ reduce, expand *nn.Conv2D }
 
-// squeeze makes a squeezed with a sixteenth of the channels inside, rounded to a multiple of eight, as timm has it.
+// squeezedTo is how many channels a squeezed has inside: so many times fewer, rounded to a multiple of eight, as in timm.
+func squeezedTo(channels, times int) int { return max(8, (channels/times+4)/8*8) }
+
 func (b *builder) squeeze(channels int) squeezed {
-	inner := max(8, (channels/16+4)/8*8)
+	inner := squeezedTo(channels, b.Squeeze)
 	layer := func(in, out int) *nn.Conv2D {
 		b.work += int64(in) * int64(out)
 		return b.conv2D(in, out, tensor.Both(1), tensor.ConvSpec{}).WithBias()

@@ -90,8 +90,15 @@ type Config struct {
 	// TieredStem lets the first convolution of a deep stem have three eighths of the channels instead of half: timm's
 	// nets whose names end in t.
 	TieredStem bool
+	// ConvPool makes the stem's pooling a 3x3 convolution of stride 2 with norm and ReLU: ResNet-RS, Bello et al. 2021,
+	// section 4.2.
+	ConvPool bool
+	// AntiAlias of original blocks halves images after convolutions and not by their strides.
+	AntiAlias AntiAlias
 	// Attention of original blocks weighs the channels of a branch before it is added.
 	Attention Attention
+	// Squeeze is how many times fewer channels a squeeze-and-excitation has inside, 0 for 16.
+	Squeeze int
 
 	// BareStem makes the stem of a pre-activation net a convolution alone, which then is the first block's skip, and gives
 	// that block a norm and ReLU of its own. Without it they stand in the stem, before the split, as in He et al. 2016b.
@@ -134,6 +141,9 @@ func (c Config) complete() (Config, kind, error) {
 	setIfZero(&c.Image, Shape{32, 32, 3})
 	setIfZero(&c.Shortcut, OptionA)
 	setIfZero(&c.Survival, 1)
+	if c.Attention == SE {
+		setIfZero(&c.Squeeze, 16)
+	}
 	for _, check := range []func() error{c.check, func() error { return k.check(c) }, func() error { return c.count(k) }} {
 		if err := check(); err != nil {
 			return c, nil, err
@@ -178,6 +188,12 @@ func (c *Config) check() error {
 		demand.That(!c.TieredStem || c.DeepStem && c.Width%8 == 0, "TieredStem", c.TieredStem, "want a deep stem and a Width that eight divides"),
 		demand.That(c.Attention == "" || (c.Attention == SE || c.Attention == ECA) && c.Kind == Original && !c.WithoutBatchNorm,
 			"Attention", c.Attention, "want se, eca or none, and blocks of the kind original with batch norm"),
+		demand.That(c.Attention == SE && c.Squeeze >= 1 || c.Squeeze == 0, "Squeeze", c.Squeeze,
+			"want at least 1, and an attention se"),
+		demand.That(!c.ConvPool || c.StemPool && c.AntiAlias == "" && c.Kind == Original, "ConvPool", c.ConvPool,
+			"want a stem with a pooling, and a net of the kind original without anti-aliasing"),
+		demand.That(c.AntiAlias == "" || (c.AntiAlias == Blur || c.AntiAlias == Average) && c.Kind == Original,
+			"AntiAlias", c.AntiAlias, "want blur, average or none, and a net of the kind original"),
 		demand.That(!c.BareStem || c.Kind == PreActivation, "BareStem", c.BareStem, "only a pre-activation net can do without a norm in its stem"),
 		demand.That(!c.ActivatedProjection || c.Kind == PreActivation, "ActivatedProjection", c.ActivatedProjection,
 			"only blocks of a pre-activation net begin with a ReLU"),

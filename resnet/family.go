@@ -67,12 +67,23 @@ func (b *builder) firstConv(stem *sequence) {
 // firstPool appends the stem's pooling, if there is one, and returns what the stem gives.
 func (b *builder) firstPool(stem *sequence) Shape {
 	out := b.Image.strided(b.StemStride, b.Width)
-	if b.StemPool {
-		pool := nn.MaxPool2D{Size: tensor.Both(3), Stride: tensor.Both(2), Pad: tensor.Both(1)}
-		stem.then(pool)
-		out = out.pooled(pool)
+	if !b.StemPool {
+		return out
 	}
-	return out
+	pool := nn.MaxPool2D{Size: tensor.Both(3), Stride: tensor.Both(2), Pad: tensor.Both(1)}
+	switch {
+	case b.ConvPool:
+		stem.add("maxpool.0", b.conv(out, b.Width, 3, 2, 1))
+		stem.add("maxpool.1", b.norm(b.Width), nn.ReLU{})
+	case b.AntiAlias == Blur:
+		stem.then(nn.MaxPool2D{Size: pool.Size, Stride: tensor.Both(1), Pad: pool.Pad})
+		b.halve(stem, out)
+	case b.AntiAlias == Average:
+		b.halve(stem, out)
+	default:
+		stem.then(pool)
+	}
+	return out.pooled(pool)
 }
 
 func (family) head(b *builder, in Shape) (head sequence) {
@@ -84,12 +95,15 @@ func (family) head(b *builder, in Shape) (head sequence) {
 // expansion is how many times as many channels a bottleneck gives as its inner layers have.
 const expansion = 4
 
-// convs makes the convolutions of a block, 3x3 and 3x3, or in a bottleneck 1x1, 3x3 and 1x1, and sets what it gives. In a
-// residual net without batch norm the last one starts smaller, see Config.WithoutBatchNorm.
+// convs makes the convolutions of a block, 3x3 and 3x3, or in a bottleneck 1x1, 3x3 and 1x1, and sets what it gives. The
+// last but one has the block's stride, or else what [builder.halve] appends comes behind it. In a residual net without batch norm the last one starts smaller, see Config.WithoutBatchNorm.
 func (family) convs(b *builder, at *Block) []*nn.Conv2D {
 	width, stride := b.Width*b.Widen<<at.Stage, at.stride()
 	wide, narrow := at.In, at.In.strided(stride, width)
 	at.Out = narrow
+	if b.AntiAlias != "" {
+		stride = 1
+	}
 	var convs []*nn.Conv2D
 	if b.Bottleneck {
 		inner := b.Groups * b.GroupWidth << at.Stage

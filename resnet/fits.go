@@ -38,7 +38,7 @@ func (r *Recognised) Names() (names []string) {
 
 // architecture returns a configuration without what nets of one name may have differently, or nil for none.
 func (*Recognised) architecture(c Config) *Config {
-	c.Classes, c.Image = 1, Shape{}
+	c.Classes, c.Image = 1, Shape{224, 224, 3}
 	c, _, err := c.complete()
 	if err != nil {
 		return nil

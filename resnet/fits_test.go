@@ -42,3 +42,10 @@ func TestNamesOfRecognised(t *testing.T) {
 		require.Equal(t, []string{name}, r.Names())
 	}
 }
+
+func TestNamesOfConfigurations(t *testing.T) {
+	for _, name := range resnet.Names() {
+		r := &resnet.Recognised{Config: named(t, name, 10)}
+		require.Equal(t, []string{name}, r.Names())
+	}
+}

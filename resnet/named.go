@@ -72,11 +72,42 @@ var architectures = []architecture{
 	{"ecaresnetlight", ResNet50, each(stages(1, 1, 11, 3), pooled, attention(ECA))},
 	{"ecaresnet269d", ResNet50, each(stages(3, 30, 48, 8), d, attention(ECA))},
 	{"ecaresnext26t_32x4d", ResNet50, each(stages(2, 2, 2, 2), groups(32, 4), t, attention(ECA))},
+	{"ecaresnet200d", ResNet50, each(stages(3, 24, 36, 3), d, attention(ECA))},
+	{"ecaresnext50t_32x4d", ResNet50, each(groups(32, 4), t, attention(ECA))},
+	{"resnet101c", ResNet50, each(stages(3, 4, 23, 3), deep)},
+	{"resnet152c", ResNet50, each(stages(3, 8, 36, 3), deep)},
+	{"resnext101_32x32d", ResNet50, each(stages(3, 4, 23, 3), groups(32, 32))},
+	{"seresnet200d", ResNet50, each(stages(3, 24, 36, 3), d, attention(SE))},
+	{"seresnet269d", ResNet50, each(stages(3, 30, 48, 8), d, attention(SE))},
+	{"seresnext101_64x4d", ResNet50, each(stages(3, 4, 23, 3), groups(64, 4), attention(SE))},
+	{"resnetblur18", ResNet18, antiAlias(Blur)},
+	{"resnetblur50", ResNet50, antiAlias(Blur)},
+	{"resnetblur50d", ResNet50, each(d, antiAlias(Blur))},
+	{"resnetblur101d", ResNet50, each(stages(3, 4, 23, 3), d, antiAlias(Blur))},
+	{"resnetaa34d", ResNet18, each(stages(3, 4, 6, 3), d, antiAlias(Average))},
+	{"resnetaa50", ResNet50, antiAlias(Average)},
+	{"resnetaa50d", ResNet50, each(d, antiAlias(Average))},
+	{"resnetaa101d", ResNet50, each(stages(3, 4, 23, 3), d, antiAlias(Average))},
+	{"seresnetaa50d", ResNet50, each(d, antiAlias(Average), attention(SE))},
+	{"seresnextaa101d_32x8d", ResNet50, each(stages(3, 4, 23, 3), groups(32, 8), d, antiAlias(Average), attention(SE))},
+	{"resnetrs50", ResNet50, rs},
+	{"resnetrs101", ResNet50, each(stages(3, 4, 23, 3), rs)},
+	{"resnetrs152", ResNet50, each(stages(3, 8, 36, 3), rs)},
+	{"resnetrs200", ResNet50, each(stages(3, 24, 36, 3), rs)},
+	{"resnetrs270", ResNet50, each(stages(4, 29, 53, 4), rs)},
+	{"resnetrs350", ResNet50, each(stages(4, 36, 72, 4), rs)},
+	{"resnetrs420", ResNet50, each(stages(4, 44, 87, 4), rs)},
 	{"resnetv2_18", ResNet18, v2},
 	{"resnetv2_34", ResNet18, each(stages(3, 4, 6, 3), v2)},
 	{"resnetv2_50", ResNet50, v2},
 	{"resnetv2_101", ResNet50, each(stages(3, 4, 23, 3), v2)},
 	{"resnetv2_152", ResNet50, each(stages(3, 8, 36, 3), v2)},
+	{"resnetv2_18d", ResNet18, each(v2, d)},
+	{"resnetv2_34d", ResNet18, each(stages(3, 4, 6, 3), v2, d)},
+	{"resnetv2_50d", ResNet50, each(v2, d)},
+	{"resnetv2_50t", ResNet50, each(v2, t)},
+	{"resnetv2_101d", ResNet50, each(stages(3, 4, 23, 3), v2, d)},
+	{"resnetv2_152d", ResNet50, each(stages(3, 8, 36, 3), v2, d)},
 
 	// for small images: He et al. 2016a and 2016b, Zagoruyko and Komodakis 2016
 	{"cifar_resnet20", cifar(Original, 3), nil}, {"cifar_resnet32", cifar(Original, 5), nil},
@@ -142,13 +173,26 @@ func attention(a Attention) func(*Config) {
 	return func(c *Config) { c.Attention = a }
 }
 
+func antiAlias(a AntiAlias) func(*Config) {
+	return func(c *Config) { c.AntiAlias = a }
+}
+
+// rs makes a ResNet-RS: Bello et al. 2021, "Revisiting ResNets".
+func rs(c *Config) {
+	d(c)
+	c.ConvPool, c.Attention, c.Squeeze = true, SE, 4
+}
+
 // v2 makes a pre-activation net as timm's.
 func v2(c *Config) { c.Kind, c.BareStem, c.ActivatedProjection = PreActivation, true, true }
 
-func bottlenecks(c *Config) { c.Bottleneck, c.Shortcut = true, OptionB }
+// bottlenecks and wide are nets whose projections take what their blocks' convolutions do, as in the authors' code.
+func bottlenecks(c *Config) {
+	c.Bottleneck, c.Shortcut, c.BareStem, c.ActivatedProjection = true, OptionB, true, true
+}
 
 func wide(times int) func(*Config) {
-	return func(c *Config) { c.Widen, c.Shortcut, c.ActivatedProjection = times, OptionB, true }
+	return func(c *Config) { c.Widen, c.Shortcut, c.BareStem, c.ActivatedProjection = times, OptionB, true, true }
 }
 
 func cifar(kind Kind, blocks int) func(classes int) Config {

@@ -15,9 +15,13 @@ type original struct{ family }
 
 func (k original) block(b *builder, at *Block) unit {
 	var body sequence
-	for i, conv := range k.convs(b, at) {
+	convs := k.convs(b, at)
+	for i, conv := range convs {
 		if i > 0 {
 			body.then(nn.ReLU{})
+		}
+		if i == len(convs)-1 && at.stride() > 1 {
+			b.halve(&body, Shape{at.In.Height, at.In.Width, convs[i-1].Weight.Value.Dim(3)})
 		}
 		body.add(fmt.Sprint("conv", i+1), conv)
 		body.add(fmt.Sprint("bn", i+1), b.norm(conv.Weight.Value.Dim(3)))

@@ -181,7 +181,16 @@ func (r *Recognised) stem() (err error) {
 	} else {
 		r.assume("a stem of stride 1 without pooling, for images of 32x32, as usual where its filters are %dx%[1]d", c.StemSize)
 	}
+	c.ConvPool = r.shape("maxpool.0.weight") != nil
 	return err
+}
+
+// squeeze tells a quarter of the channels, as in ResNet-RS, from a sixteenth.
+func (r *Recognised) squeeze() {
+	s := r.shape("layer1.0.se.fc1.weight")
+	if len(s) == 4 && s[0] != squeezedTo(s[1], 16) && s[0] == squeezedTo(s[1], 4) {
+		r.Config.Squeeze = 4
+	}
 }
 
 func (r *Recognised) widths() error {
@@ -189,6 +198,7 @@ func (r *Recognised) widths() error {
 	switch {
 	case r.shape("layer1.0.se.fc1.weight") != nil:
 		c.Attention = SE
+		r.squeeze()
 	case r.shape("layer1.0.se.conv.weight") != nil:
 		c.Attention = ECA
 	}
@@ -251,6 +261,13 @@ func (r *Recognised) shortcuts() error {
 		}
 	}
 	c.PooledProjection = pooled > projections
+	if c.Kind == Original && c.StemPool && !c.ConvPool {
+		r.assume("strides without anti-aliasing, which has no weights: Config.AntiAlias is none")
+	}
+	if c.Kind == PreActivation && c.DeepStem && projections > 0 {
+		c.PooledProjection = true
+		r.assume("a pooling before projections, as in timm's nets with a deep stem: Config.PooledProjection is true")
+	}
 	projections += pooled
 	switch {
 	case projections == c.sum() && c.sum() > len(c.Blocks):

@@ -199,3 +199,32 @@ func TestRecogniseOtherNames(t *testing.T) {
 	require.Equal(t, want.Config(), got.Config())
 	require.Equal(t, weights.FromState(nn.State(want)), weights.FromState(nn.State(got)))
 }
+
+// What sets timm's variants apart is found from their tensors, but for anti-aliasing, which is named.
+func TestRecogniseVariants(t *testing.T) {
+	for name, assumed := range map[string]string{
+		"resnetrs50":   "",
+		"seresnet50t":  "strides without anti-aliasing, which has no weights: Config.AntiAlias is none",
+		"resnetblur50": "strides without anti-aliasing, which has no weights: Config.AntiAlias is none",
+		"resnetv2_50t": "a pooling before projections, as in timm's nets with a deep stem: Config.PooledProjection is true",
+	} {
+		config := named(t, name, 10)
+		config.Width, config.GroupWidth, config.Blocks = 16, 0, []int{2, 1}
+		want := mustNew(t, config)
+		file := fileOf(want, func(name string) string { return name })
+		if config.Kind == resnet.PreActivation {
+			var err error
+			file, err = weights.FromTorchvision(file, weights.TimmV2)
+			require.NoError(t, err)
+			require.Contains(t, file.Tensors, "stages.0.blocks.0.downsample.conv.weight")
+			require.Contains(t, file.Tensors, "stem.norm2.running_var")
+		}
+		r, err := resnet.Recognise(file)
+		require.NoError(t, err)
+		require.Contains(t, r.String(), assumed, name)
+		r.Config.AntiAlias = config.AntiAlias
+		got, err := r.Net()
+		require.NoError(t, err)
+		require.Equal(t, want.Config(), got.Config(), name)
+	}
+}

@@ -3,7 +3,6 @@ package resnet
 import (
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/nn"
-	"github.com/residuum-go/residuum/tensor"
 )
 
 // shortcut makes s: what the Config asks for, the identity where a block keeps the shape unless all
@@ -12,7 +11,11 @@ func (b *builder) shortcut(at Block, around func(projection *nn.Conv2D) nn.Seque
 	in, out, stride := at.In.Channels, at.Out.Channels, at.stride()
 	switch {
 	case b.projects(at) && b.PooledProjection:
-		return append(nn.Sequential{b.poolBefore(at)}, around(b.conv(at.In.strided(stride, in), out, 1, 1, 1))...)
+		pool, projection := b.poolBefore(at), around(b.conv(at.In.strided(stride, in), out, 1, 1, 1))
+		if b.Kind == PreActivation {
+			return behind{pool, projection}
+		}
+		return append(nn.Sequential{pool}, projection...)
 	case b.projects(at):
 		return around(b.conv(at.In, out, 1, stride, 1))
 	case b.Shortcut == OptionACentred && in < out:
@@ -21,13 +24,22 @@ func (b *builder) shortcut(at Block, around func(projection *nn.Conv2D) nn.Seque
 	return optionA(in, out, stride)
 }
 
+// behind is a projection behind a pooling, which timm's pre-activation nets do not count in their names.
+type behind struct {
+	pool nn.Module
+	nn.Sequential
+}
+
+func (b behind) Forward(x *autograd.Var) *autograd.Var {
+	return b.Sequential.Forward(b.pool.Forward(x))
+}
+
 // poolBefore takes the place of a projection's stride.
 func (b *builder) poolBefore(at Block) nn.Module {
 	if at.stride() == 1 {
 		return nn.Identity{}
 	}
-	window := tensor.HW{H: min(2, at.In.Height), W: min(2, at.In.Width)}
-	return nn.AvgPool2D{Size: window, Stride: tensor.Both(2), Ceil: true, ExcludePad: true}
+	return averaged(at.In)
 }
 
 // projects reports whether a block's shortcut is a projection.

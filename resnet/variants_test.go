@@ -23,10 +23,14 @@ func TestVariantsEqualTheLibraries(t *testing.T) {
 			*c = named(t, "resnet10t", 10)
 			c.Attention = resnet.SE
 		},
-		"v2-basic": func(c *resnet.Config) { *c = named(t, "resnetv2_18", 10); c.Blocks = []int{2, 1, 1} },
-		"v2":       func(c *resnet.Config) { *c = named(t, "resnetv2_50", 10); c.Blocks = []int{1, 1, 1} },
-		"vgg":      func(c *resnet.Config) { *c = named(t, "vgg11", 10); c.Width, c.Hidden = 8, 12 },
-		"vgg-norm": func(c *resnet.Config) { *c = named(t, "vgg11_bn", 10); c.Width, c.Hidden = 8, 12 },
+		"blur":      func(c *resnet.Config) { *c = named(t, "resnetblur18", 10); c.Blocks = []int{1, 1, 1, 1} },
+		"average-d": func(c *resnet.Config) { *c = named(t, "resnetaa50d", 10); c.Blocks = []int{1, 1, 1, 1} },
+		"rs":        func(c *resnet.Config) { *c = named(t, "resnetrs50", 10); c.Blocks = []int{1, 1, 1, 1} },
+		"v2-d":      func(c *resnet.Config) { *c = named(t, "resnetv2_50d", 10); c.Blocks = []int{1, 1, 1} },
+		"v2-basic":  func(c *resnet.Config) { *c = named(t, "resnetv2_18", 10); c.Blocks = []int{2, 1, 1} },
+		"v2":        func(c *resnet.Config) { *c = named(t, "resnetv2_50", 10); c.Blocks = []int{1, 1, 1} },
+		"vgg":       func(c *resnet.Config) { *c = named(t, "vgg11", 10); c.Width, c.Hidden = 8, 12 },
+		"vgg-norm":  func(c *resnet.Config) { *c = named(t, "vgg11_bn", 10); c.Width, c.Hidden = 8, 12 },
 	}
 	require.Len(t, configs, len(family.Small))
 	for name, p := range family.Small {

@@ -35,6 +35,11 @@ var namings = map[Naming][][2]string{
 	},
 	TimmV2: {
 		{"conv1.", "stem.conv."},
+		{"conv1.0.", "stem.conv1."},
+		{"conv1.1.", "stem.norm1."},
+		{"conv1.3.", "stem.conv2."},
+		{"conv1.4.", "stem.norm2."},
+		{"conv1.6.", "stem.conv3."},
 		{"layer{s+1}.{b}.bn{n}.", "stages.{s}.blocks.{b}.norm{n}."},
 		{"layer{s+1}.{b}.conv{n}.", "stages.{s}.blocks.{b}.conv{n}."},
 		{"layer{s+1}.{b}.downsample.0.", "stages.{s}.blocks.{b}.downsample.conv."},

@@ -10,8 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-# In standard deviations of all values: how far from zero inputs of a ReLU shall be, and values of a window apart.
-MARGIN, TIE = 1e-3, 3e-6
+# In standard deviations: how far from zero inputs of a ReLU shall be at least, and values of a window apart.
+MARGIN, TIE = 2.5e-4, 3e-6
 
 
 class Tie(Exception):
@@ -108,13 +108,13 @@ class Hooks:
 
 def shift(v):
     """What to add to each row of v so that its values keep away from zero: 0 where they do."""
-    scale = v.std()
+    scale = v.std(dim=1, keepdim=True) if v.shape[1] > 8 else v.std().expand(len(v), 1)
     v = v.sort(dim=1).values
     v = torch.cat([v[:, :1] - scale, v, v[:, -1:] + scale], 1)
     width, centre = v[:, 1:] - v[:, :-1], (v[:, 1:] + v[:, :-1]) / 2
-    nearest = centre.abs().where(width > 4 * MARGIN * scale, torch.inf).min(1)
+    nearest = centre.abs().where(width > 16 * MARGIN * scale, torch.inf).min(1)
     widest = width.where(centre.abs() < scale / 2, 0).max(1)
-    gap = nearest.indices.where(nearest.values < scale / 2, widest.indices)[:, None]
+    gap = nearest.indices.where(nearest.values < scale[:, 0] / 2, widest.indices)[:, None]
     near = v.abs().min(1).values
-    better = (near < MARGIN * scale) & (width.gather(1, gap)[:, 0] / 2 > near)
+    better = (near < MARGIN * scale[:, 0]) & (width.gather(1, gap)[:, 0] / 2 > near)
     return -centre.gather(1, gap)[:, 0] * better

@@ -8,13 +8,14 @@ import hashlib
 import json
 import os
 import re
+from functools import partial
 
 import timm
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
 import torchvision
-from timm.layers import BatchNormAct2d, create_conv2d
+from timm.layers import BatchNormAct2d, BlurPool2d, SEModule, create_conv2d
 from timm.models.resnet import BasicBlock, Bottleneck, ResNet
 from timm.models.resnetv2 import ResNetV2
 
@@ -27,13 +28,18 @@ TIMM = """resnet26 resnet18d resnet26d resnet34d resnet50d resnet101d resnet152d
     seresnet152d seresnext50_32x4d ecaresnet50d ecaresnet101d resnet10t resnet14t resnet26t resnet50t resnet50c
     resnext50d_32x4d resnext101_32x4d resnext101_32x16d seresnet34 seresnet50t seresnet101 seresnet152 seresnext26d_32x4d
     seresnext26t_32x4d seresnext101_32x4d seresnext101_32x8d seresnext101d_32x8d ecaresnet26t ecaresnet50t ecaresnetlight
-    ecaresnet269d ecaresnext26t_32x4d resnetv2_18 resnetv2_34 resnetv2_50 resnetv2_101 resnetv2_152""".split()
+    ecaresnet269d ecaresnext26t_32x4d resnetv2_18 resnetv2_34 resnetv2_50 resnetv2_101 resnetv2_152 resnetv2_18d
+    resnetv2_34d resnetv2_50d resnetv2_50t resnetv2_101d resnetv2_152d ecaresnet200d ecaresnext50t_32x4d resnet101c
+    resnet152c resnext101_32x32d seresnet200d seresnet269d seresnext101_64x4d resnetblur18 resnetblur50 resnetblur50d
+    resnetblur101d resnetaa34d resnetaa50 resnetaa50d resnetaa101d seresnetaa50d seresnextaa101d_32x8d resnetrs50
+    resnetrs101 resnetrs152 resnetrs200 resnetrs270 resnetrs350 resnetrs420""".split()
 IMAGES, SIDE, CLASSES, LABELS = 2, 64, 10, [1, 7]
 
 
 def ours(name):
     """The name that package resnet has for one of timm's resnetv2."""
     name = re.sub(r"^stem\.conv\.", "conv1.", name)
+    name = re.sub(r"^stem\.(conv|norm)(\d)\.", lambda m: f"conv1.{3 * int(m[2]) - (3 if m[1] == 'conv' else 2)}.", name)
     name = re.sub(r"^stages\.(\d)\.blocks\.(\d+)\.", lambda m: f"layer{int(m[1]) + 1}.{m[2]}.", name)
     name = re.sub(r"(?<=\d)\.norm(\d)\.", r".bn\1.", name).replace("downsample.conv.", "downsample.0.")
     return re.sub(r"^norm\.", "bn.", re.sub(r"^head\.", "", name))
@@ -90,6 +96,11 @@ SMALL = {
     "se": (lambda: ResNet(BasicBlock, [1, 1, 1, 1], num_classes=CLASSES, block_args=dict(attn_layer="se")), SIDE, True),
     "eca-d": (lambda: ResNet(Bottleneck, [1, 1, 1, 1], num_classes=CLASSES, block_args=dict(attn_layer="eca"), **D), 72, True),
     "se-t": (lambda: ResNet(BasicBlock, [1, 1, 1, 1], num_classes=CLASSES, block_args=dict(attn_layer="se"), **T), SIDE, True),
+    "blur": (lambda: ResNet(BasicBlock, [1, 1, 1, 1], num_classes=CLASSES, aa_layer=BlurPool2d), SIDE, True),
+    "average-d": (lambda: ResNet(Bottleneck, [1, 1, 1, 1], num_classes=CLASSES, aa_layer=nn.AvgPool2d, **D), SIDE, True),
+    "rs": (lambda: ResNet(Bottleneck, [1, 1, 1, 1], num_classes=CLASSES, replace_stem_pool=True,
+                          block_args=dict(attn_layer=partial(SEModule, rd_ratio=0.25)), **D), SIDE, True),
+    "v2-d": (lambda: ResNetV2([1, 1, 1], channels=(256, 512, 1024), num_classes=CLASSES, stem_type="deep", avg_down=True, **V2), SIDE, True),
     "v2-basic": (lambda: ResNetV2([2, 1, 1], channels=(64, 128, 256), num_classes=CLASSES, basic=True, bottle_ratio=1.0, **V2), SIDE, True),
     "v2": (lambda: ResNetV2([1, 1, 1], channels=(256, 512, 1024), num_classes=CLASSES, **V2), SIDE, True),
     "vgg": (lambda: vgg(False), 224, False),

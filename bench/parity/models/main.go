@@ -1,5 +1,5 @@
 // Command models is the Go side of bench/parity/models.py. Without arguments it prints the names of package resnet; with
-// what PyTorch computed and the files of the net, .pth, .safetensors and .onnx, it prints by how much this library differs.
+// one, what PyTorch computed and the files of the net, .pth, .safetensors and .onnx, it prints by how much this library differs.
 package main
 
 import (
@@ -20,11 +20,11 @@ import (
 )
 
 func main() {
-	if len(os.Args) < 4 {
+	if len(os.Args) < 5 {
 		fmt.Println(strings.Join(resnet.Names(), "\n"))
 		return
 	}
-	d, err := compare(os.Args[1], os.Args[2], os.Args[3], os.Args[4:])
+	d, err := compare(os.Args[1], os.Args[2], os.Args[3], os.Args[4], os.Args[5:])
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -45,7 +45,7 @@ func (e expected) images(name string) *tensor.Tensor {
 	return tensor.Transpose(nil, e.tensors[name], 0, 2, 3, 1)
 }
 
-func compare(expectedPath, pth, safetensors string, onnxPaths []string) (d differences, err error) {
+func compare(name, expectedPath, pth, safetensors string, onnxPaths []string) (d differences, err error) {
 	file, err := weights.Load(expectedPath)
 	if err != nil {
 		return d, err
@@ -58,7 +58,7 @@ func compare(expectedPath, pth, safetensors string, onnxPaths []string) (d diffe
 		}
 		d.onnx = max(d.onnx, largest(net.Forward(autograd.Const(e.images("x"))).Value(), e.tensors["eval"]))
 	}
-	net, err := loadBoth(pth, safetensors)
+	net, err := loadBoth(name, pth, safetensors)
 	if err != nil {
 		return d, err
 	}
@@ -74,12 +74,12 @@ func compare(expectedPath, pth, safetensors string, onnxPaths []string) (d diffe
 }
 
 // loadBoth returns the net that two files have, which must be the same.
-func loadBoth(path, other string) (*resnet.Net, error) {
-	net, _, err := resnet.Load(path)
+func loadBoth(name, path, other string) (*resnet.Net, error) {
+	net, err := load(name, path)
 	if err != nil {
 		return nil, err
 	}
-	same, _, err := resnet.Load(other)
+	same, err := load(name, other)
 	if err != nil {
 		return nil, err
 	}
@@ -90,6 +90,26 @@ func loadBoth(path, other string) (*resnet.Net, error) {
 		}
 	}
 	return net, nil
+}
+
+// load returns the net of a file, which must be recognised as that of the name, if it is one of resnet.Names, but for what
+// files do not tell.
+func load(name, path string) (*resnet.Net, error) {
+	file, err := weights.Load(path)
+	if err != nil {
+		return nil, err
+	}
+	r, err := resnet.Recognise(file)
+	if err != nil {
+		return nil, err
+	}
+	if config, err := resnet.Named(name, 1); err == nil {
+		r.Config.AntiAlias = config.AntiAlias
+		if !slices.Contains(r.Names(), name) {
+			return nil, fmt.Errorf("%s is taken for %v: %s", name, r.Names(), r)
+		}
+	}
+	return r.Net()
 }
 
 // train leaves gradients in the net and returns the logits.

@@ -50,7 +50,7 @@ func (r *Recognised) String() string {
 
 // Recognise finds out which net of this package a file holds that others wrote, as for torchvision's nets and
 // the CIFAR nets after them: from names and shapes it knows kind, blocks, widths, groups, shortcuts, classes and the
-// channels of images. Some things they do not tell. Whether a shortcut without weights has its zero channels behind or on
+// channels of images. Some things they do not tell, such as anti-aliasing. Whether a shortcut without weights has its zero channels behind or on
 // both sides is decided by the head's name, "linear" being that of nets that have them on both; where the stem's
 // filters are larger than 3x3, it has stride 2 and a pooling, and images are 224x224. All such is in Assumed. A
 // file of a net that this package does not have is an error, here or in [Recognised.Net].

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Compares the nets of package resnet with torchvision's and timm's of the same names, and those for small images with
-the ones in small.py.
+"""Compares the nets of package resnet with torchvision's and timm's of the same names, with transformers', and those for
+small images with the ones in small.py.
 
-    python3 -m venv venv && venv/bin/pip install torch torchvision timm safetensors onnxscript
+    python3 -m venv venv && venv/bin/pip install torch torchvision timm transformers safetensors onnxscript
     venv/bin/python bench/parity/models.py                 # all: an hour on two cores, 8 GB of memory
     venv/bin/python bench/parity/models.py resnet50 vgg16  # these
 
@@ -30,6 +30,7 @@ import torchvision
 from safetensors.torch import save_file
 from timm.models.resnetv2 import PreActBasic, PreActBottleneck
 from torch import nn
+from transformers import ResNetConfig, ResNetForImageClassification
 
 import separate
 import small
@@ -42,7 +43,28 @@ AT_224 = ["resnet18", "resnet50", "resnetv2_50"]  # besides VGG nets
 
 def names():
     out = subprocess.run(["go", "run", "./bench/parity/models"], cwd=ROOT, check=True, capture_output=True, text=True)
-    return out.stdout.split() + list(small.VARIANTS)
+    return out.stdout.split() + list(small.VARIANTS) + list(HUGGING_FACE)
+
+
+class HuggingFace(nn.Module):
+    """A net of transformers that gives logits."""
+
+    def __init__(self, **config):
+        super().__init__()
+        self.model = ResNetForImageClassification(ResNetConfig(num_labels=1000, **config))
+
+    @property
+    def stages(self):
+        return self.model.resnet.encoder.stages
+
+    def forward(self, x):
+        return self.model(x).logits
+
+
+HUGGING_FACE = {
+    "resnet18 of transformers": lambda: HuggingFace(layer_type="basic", hidden_sizes=[64, 128, 256, 512], depths=[2, 2, 2, 2]),
+    "resnet50 of transformers": lambda: HuggingFace(),
+}
 
 
 def shape(name):
@@ -57,6 +79,8 @@ def shape(name):
 def make(name):
     if name in small.NETS:
         net = small.NETS[name]()
+    elif name in HUGGING_FACE:
+        net = HUGGING_FACE[name]()
     elif name in torchvision.models.list_models():
         net = getattr(torchvision.models, name)()
     else:

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import nn
 
 # In standard deviations: how far from zero inputs of a ReLU shall be at least, and values of a window apart.
-MARGIN, TIE = 2.5e-4, 3e-6
+MARGIN, TIE = 2.5e-4, 1e-6
 
 
 class Tie(Exception):

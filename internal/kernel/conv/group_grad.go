@@ -110,26 +110,34 @@ func (g *groupedGrad) findRuns() {
 // split chooses chunks and pieces by size alone.
 func (g *groupedGrad) split() {
 	const (
-		want    = 16      // pieces
-		enough  = 1 << 19 // multiply-adds of a piece
-		fewest  = 512     // pixels of a chunk: adding it up is then a few percent of the work at most
-		inCache = 1 << 15 // numbers of a band of x and dy, which mostly stay in the first-level cache
-		copied  = 1 << 17 // numbers of a copy
-		wide    = 4       // pieces of bands, if strips are copied: few, so that long parts of pixels are
+		want      = 16      // pieces
+		enough    = 1 << 19 // multiply-adds of a piece
+		fewest    = 512     // pixels of a chunk: adding it up is then a few percent of the work at most
+		depthwise = 128     // the same where the sums are few
+		inCache   = 1 << 15 // numbers of a band of x and dy, which mostly stay in the first-level cache
+		strip     = 1 << 17 // numbers of all bands of a piece, which stay in the second-level cache
+		wide      = 4       // pieces of bands, if strips are copied: few, so that long parts of pixels are
 	)
 	s, bands := g.shape, g.layout.bands()
-	pixels := s.N * s.OutH() * s.OutW()
+	rows, pixels := s.N*s.OutH(), s.N*s.OutH()*s.OutW()
 	worth := max(1, int(min(want, int64(pixels)*int64(g.layout.size())/enough)))
-	g.pack, g.across = g.layout.quad > 0 && s.C%g.layout.lanes == 0 && s.C >= packChannels, min(bands, worth)
-	if g.pack {
+	g.pack = g.layout.quad > 0 && s.C%g.layout.lanes == 0 && s.C >= packChannels
+	switch {
+	case g.layout.quad == 0 && min(worth, rows, pixels/depthwise) > 1: // whole pixels are read, and their pages once
+		g.across, g.chunks = 1, min(worth, rows, pixels/depthwise)
+	case g.pack:
 		_, g.panel = tile.Size(cpu.Active())
 		g.across = min(bands/g.layout.parts, worth, wide)
+		g.chunks = max(1, min(worth/g.across, rows, pixels/fewest))
+	default:
+		g.across = min(bands, worth)
+		g.chunks = max(1, min(worth/g.across, rows, pixels/fewest))
 	}
-	g.chunks = max(1, min(worth/g.across, pixels/fewest, s.N*s.OutH()))
-	g.stripRows = max(1, inCache/(2*g.layout.spans[0].vectors*g.layout.lanes*s.OutW()))
-	if g.pack {
-		g.stripRows = max(1, min(g.stripRows, copied*g.across/(s.C*s.OutW()*(1+s.StrideH*s.StrideW))))
+	g.stripRows = inCache / (2 * g.layout.spans[0].vectors * g.layout.lanes * s.OutW())
+	if g.pack || g.layout.quad == 0 {
+		g.stripRows = min(g.stripRows, strip*g.across/(s.C*s.OutW()*(1+s.StrideH*s.StrideW)))
 	}
+	g.stripRows = max(1, g.stripRows)
 }
 
 // bands returns where part q of the bands begins: with a group.

@@ -129,3 +129,29 @@ func TestNarrowGroupsDoNotAllocate(t *testing.T) {
 func TestAVX2UsesItsRegistersOnly(t *testing.T) {
 	kerneltest.AVX2UsesItsRegistersOnly(t, "asm_amd64.s")
 }
+
+// TestNarrowGroupsOfRandomShapes has odd shapes that no list would have.
+func TestNarrowGroupsOfRandomShapes(t *testing.T) {
+	defer func(tile, grad, channels int) {
+		widestGroup, widestGroupGrad, packChannels = tile, grad, channels
+	}(widestGroup, widestGroupGrad, packChannels)
+	widestGroup, widestGroupGrad = 64, 64
+	seeds := 60
+	if testing.Short() {
+		seeds = 15
+	}
+	kerneltest.EachLevel(t, func(t *testing.T) {
+		for seed := range seeds {
+			rng := rand.New(rand.NewPCG(uint64(seed), 1))
+			packChannels = rng.IntN(2) * 1000
+			group := []int{1, 1, 4, 8, 16, 32}[rng.IntN(6)]
+			s := Shape{N: 1 + rng.IntN(3), H: 1 + rng.IntN(12), W: 1 + rng.IntN(12), C: group * (2 + rng.IntN(max(2, 150/group))),
+				R: 1 + rng.IntN(6), S: 1 + rng.IntN(7), StrideH: 1 + rng.IntN(3), StrideW: 1 + rng.IntN(3),
+				PadH: rng.IntN(4), PadW: rng.IntN(4), DilationH: 1 + rng.IntN(2), DilationW: 1 + rng.IntN(2)}
+			s.K, s.Groups, s.MoreH, s.MoreW = s.C, s.C/group, rng.IntN(3), rng.IntN(3)-min(1, s.PadW)
+			for _, o := range operations {
+				o.check(t, rng, s, heap)
+			}
+		}
+	})
+}

@@ -14,6 +14,11 @@ func tileInputSquaresNEON(dst *float32, pitch int, x *float32, zero *float32, of
 //go:noescape
 func tileOutputNEON(y *float32, off *int32, m *float32, pitch int, tmp *float32, n int) (finite bool)
 
+// tileAfterNEON sets y[off[i]+c] to min(max(y[off[i]+c] + bias[c] + add[off[i]+c], bounds[0]), bounds[1]) for 16 pixels and n channels, without add if it is nil; negative offsets are left out.
+//
+//go:noescape
+func tileAfterNEON(y *float32, off *int32, bias *float32, add *float32, bounds *[2]float32, n int)
+
 // tileWeightsNEON computes dst[pitch*i+j] = (G g GT)[i], g being the nine weights w[n*i+j], for n numbers j.
 //
 //go:noescape

@@ -756,6 +756,61 @@ channels2:
 	MOVB R6, finite+48(FP)
 	RET
 
+// func tileAfterNEON(y *float32, off *int32, bias *float32, add *float32, bounds *[2]float32, n int)
+TEXT ·tileAfterNEON(SB), NOSPLIT, $0-48
+	MOVD y+0(FP), R0
+	MOVD off+8(FP), R1
+	MOVD bias+16(FP), R2
+	MOVD add+24(FP), R3
+	MOVD bounds+32(FP), R4
+	MOVD n+40(FP), R5
+	FMOVS (R4), F0
+	VDUP V0.S[0], V1.S4
+	FMOVS 4(R4), F2
+	VDUP V2.S[0], V3.S4
+	MOVD $16, R10
+
+pixel:
+	MOVW.P 4(R1), R8
+	CMPW $0, R8
+	BLT skip1
+	ADD R8<<2, R0, R6
+	MOVD R2, R7
+	CBZ R3, alone2
+	ADD R8<<2, R3, R8
+	MOVD R5, R9
+
+channels3:
+	FMOVQ (R6), F4
+	FMOVQ.P 16(R7), F5
+	WORD $0x4e25d484 // FADD V4.4S, V4.4S, V5.4S
+	FMOVQ.P 16(R8), F6
+	WORD $0x4e26d484 // FADD V4.4S, V4.4S, V6.4S
+	WORD $0x4e21f484 // FMAX V4.4S, V4.4S, V1.4S
+	WORD $0x4ea3f484 // FMIN V4.4S, V4.4S, V3.4S
+	FMOVQ.P F4, 16(R6)
+	SUBS $4, R9
+	BNE channels3
+	JMP skip1
+
+alone2:
+	MOVD R5, R9
+
+channels4:
+	FMOVQ (R6), F7
+	FMOVQ.P 16(R7), F8
+	WORD $0x4e28d4e7 // FADD V7.4S, V7.4S, V8.4S
+	WORD $0x4e21f4e7 // FMAX V7.4S, V7.4S, V1.4S
+	WORD $0x4ea3f4e7 // FMIN V7.4S, V7.4S, V3.4S
+	FMOVQ.P F7, 16(R6)
+	SUBS $4, R9
+	BNE channels4
+
+skip1:
+	SUBS $1, R10
+	BNE pixel
+	RET
+
 // func tileWeightsNEON(dst *float32, pitch int, w *float32, n int)
 TEXT ·tileWeightsNEON(SB), NOSPLIT, $0-32
 	MOVD $constants<>(SB), R26

@@ -2,7 +2,11 @@
 
 package conv
 
-import "github.com/residuum-go/residuum/internal/cpu"
+import (
+	"unsafe"
+
+	"github.com/residuum-go/residuum/internal/cpu"
+)
 
 // scratchPerChannel is how many elements the transforms of a tile keep for each channel: 6 x 6, or
 // 6 x 4 and what is written to pixels that are left out.
@@ -39,6 +43,16 @@ func tileOutput(l cpu.Level, y []float32, off []int32, m []float32, pitch int, s
 	return tileOutputNEON(&y[0], &off[0], &m[0], pitch, &scratch[0], n)
 }
 
+// tileAfter is [tileAfterRef] for a multiple of 4 channels.
+func tileAfter(l cpu.Level, y []float32, off []int32, bias, add []float32, bounds *[2]float32) {
+	if l < cpu.NEON {
+		tileAfterRef(y, off, bias, add, bounds)
+		return
+	}
+	_ = off[15]
+	tileAfterNEON(&y[0], &off[0], &bias[0], unsafe.SliceData(add), bounds, len(bias))
+}
+
 // The gradient of weights does without: see [Shape.winogradGradWins].
 
 func tileInput(_ cpu.Level, dst []float32, pitch int, x, _ []float32, off []int32, _ []float32, n int) {
@@ -51,10 +65,6 @@ func tileGradient(_ cpu.Level, dst []float32, pitch int, y, _ []float32, off []i
 
 func tileWeightGrad(_ cpu.Level, dw, m []float32, pitch, n int) bool {
 	return tileWeightGradRef(dw, m, pitch, n)
-}
-
-func tileAfter(_ cpu.Level, y []float32, off []int32, bias, add []float32, bounds *[2]float32) {
-	tileAfterRef(y, off, bias, add, bounds)
 }
 
 func fetchPixels(_ *float32, _ *int32, _, _, _ int) {}

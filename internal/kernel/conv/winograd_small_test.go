@@ -15,7 +15,7 @@ import (
 func TestSmallWinogradOfManyImages(t *testing.T) {
 	kerneltest.EachLevel(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(1, 2))
-		s := square(1, 7, 256, 256, 3, 1, 1, 1, 1)
+		s := square(1, 6, 256, 256, 3, 1, 1, 1, 1)
 		nx, nw, ny := s.sizes()
 		const n = 9
 		x, w := random(rng, heap(n*nx)), random(rng, heap(nw))

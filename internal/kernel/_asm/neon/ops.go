@@ -46,6 +46,9 @@ func (a *Asm) Min(n, m Vec) Vec { return a.op3(fmin, n, m) }
 // MaxTo sets d to [Asm.Max] of d and n.
 func (a *Asm) MaxTo(d, n Vec) { a.three(fmax, d, d, n) }
 
+// MinTo sets d to the smaller of d and n.
+func (a *Asm) MinTo(d, n Vec) { a.three(fmin, d, d, n) }
+
 // Bitwise operations. AndNot is n & ^m.
 func (a *Asm) And(n, m Vec) Vec    { return a.op3(and, n, m) }
 func (a *Asm) AndNot(n, m Vec) Vec { return a.op3(bic, n, m) }

@@ -17,7 +17,7 @@ package tile
 //		s += C[o]              // when Acc is not 0
 //		s += Bias[j]
 //		s += Add[o]
-//		s = max(s, Lo)         // when Bounds is at least 1; NaN stays, and -0 where Lo is 0
+//		s = max(s, Lo)         // when Bounds is at least 1; NaN stays
 //		s = min(s, Hi)         // when Bounds is 2
 //		return s
 //	}

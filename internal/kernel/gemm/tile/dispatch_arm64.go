@@ -13,10 +13,9 @@ func (t *Rows) Run(l cpu.Level) {
 	}
 	if t.Cols%4 != 0 {
 		t.runAside()
-	} else {
-		t.run()
+		return
 	}
-	t.after()
+	t.run()
 }
 
 func (t *Rows) run() {
@@ -73,10 +72,12 @@ func (t *Rows) runAside() {
 	var sums aside
 	u := *t
 	u.Out, u.C, u.Cols, u.Acc = asideRows[:], sums[:], (t.Cols+3)&^3, 0
+	u.Bias, u.Add, u.Bounds = nil, nil, 0
 	u.run()
 	for i := range t.Rows {
 		putRow(t.C[t.Out[i]:], sums[16*i:16*i+t.Cols], t.Acc)
 	}
+	t.after()
 }
 
 func (t *Outer) runAside() {

@@ -7,6 +7,7 @@ package main
 
 import (
 	"flag"
+	"fmt"
 
 	"github.com/residuum-go/residuum/internal/kernel/_asm/neon"
 	"github.com/residuum-go/residuum/internal/kernel/_asm/vector"
@@ -25,6 +26,7 @@ func main() {
 	t := transform{neon.New("conv")}
 	t.input()
 	t.output()
+	t.after()
 	t.weights()
 	grouped{t, neon.Fields("../conv/group_args.go")}.write()
 	t.Write(*out, *declarations, "go run ./neon/conv")
@@ -218,6 +220,50 @@ func (t transform) output() {
 	t.VecOp("FCMPS F%d, F%d", largest, largest)
 	t.Op("CSET VC, %v", left)
 	t.Op("MOVB %v, finite+48(FP)", left)
+	t.Op("RET")
+	t.End()
+}
+
+func (t transform) after() {
+	t.Func("tileAfterNEON", "(y *float32, off *int32, bias *float32, add *float32, bounds *[2]float32, n int)",
+		"sets y[off[i]+c] to min(max(y[off[i]+c] + bias[c] + add[off[i]+c], bounds[0]), bounds[1]) for 16 pixels and n channels, without add if it is nil; negative offsets are left out.", 48)
+	p := t.params("y", "off", "bias", "add", "bounds", "n")
+	y, off, bias, add, bounds, n := p[0], p[1], p[2], p[3], p[4], p[5]
+	bound := func(at int) vec {
+		v := t.Vec()
+		t.Load(v, bounds, at, 1)
+		return t.Spread(v)
+	}
+	lo, hi := bound(0), bound(4)
+	at, b, more, left := t.GP(), t.GP(), t.GP(), t.GP()
+	t.repeat("pixel", 16, func() {
+		skip, alone := t.Unique("skip"), t.Unique("alone")
+		channels := func(added bool) {
+			t.channels(n, left, func() {
+				v := t.Vec()
+				t.Load(v, at, 0, 4)
+				t.AddTo(v, t.next(b))
+				if added {
+					t.AddTo(v, t.next(more))
+				}
+				t.MaxTo(v, lo)
+				t.MinTo(v, hi)
+				t.StoreNext(v, at, 4)
+			})
+		}
+		t.Op("MOVW.P 4(%v), %v", off, more)
+		t.Op("CMPW $0, %v", more)
+		t.Jump("BLT", skip)
+		t.Op("ADD %v<<2, %v, %v", more, y, at)
+		t.Op("MOVD %v, %v", bias, b)
+		t.Jump(fmt.Sprintf("CBZ %v,", add), alone)
+		t.Op("ADD %v<<2, %v, %v", more, add, more)
+		channels(true)
+		t.Jump("JMP", skip)
+		t.Label(alone)
+		channels(false)
+		t.Label(skip)
+	})
 	t.Op("RET")
 	t.End()
 }

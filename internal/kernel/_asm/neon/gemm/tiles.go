@@ -70,8 +70,8 @@ func (k kernels) step(rows [][]vec, lane func(i int) (vec, int), b, ldb, ahead, 
 	k.Op("ADD %v, %v", aheadStep, ahead)
 }
 
-// finish adds row i of C when acc is not 0, and stores. at(i) leads to the row.
-func (k kernels) finish(rows [][]vec, acc gp, at func(i int) gp) {
+// finish adds row i of C when acc is not 0, does what comes after, and stores. at(i) leads to the row.
+func (k kernels) finish(rows [][]vec, acc gp, at func(i int) gp, after func()) {
 	store := k.Unique("store")
 	each := func(i int, two func(v, w vec, r gp, bytes int), one func(v vec, r gp, bytes, n int), then func(v vec, j int), fresh bool) {
 		r := at(i)
@@ -95,6 +95,7 @@ func (k kernels) finish(rows [][]vec, acc gp, at func(i int) gp) {
 		each(i, k.LoadPair, k.Load, func(v vec, j int) { k.AddTo(rows[i][j], v) }, true)
 	}
 	k.Label(store)
+	after()
 	for i := range rows {
 		each(i, k.StorePair, k.Store, func(vec, int) {}, false)
 	}
@@ -170,9 +171,59 @@ func (k kernels) rows(vectors int) {
 		k.Label(label("done"))
 		acc := taps
 		k.field(t, "Rows.Acc", acc)
-		k.finish(k.total(s), acc, to)
+		total := k.total(s)
+		k.finish(total, acc, to, func() { k.after(total, t, out, row[0], count) })
 	})
 	k.End()
+}
+
+// after writes what comes after the sums of [Rows]: a bias, something to add, and bounds, each if it is there. Two
+// registers are free.
+func (k kernels) after(rows [][]vec, t, out, more, at gp) {
+	part := func(field string, body func(done string)) {
+		done := k.Unique("after")
+		k.field(t, "Rows."+field, more)
+		k.Jump(fmt.Sprintf("CBZ %v,", more), done)
+		body(done)
+		k.Label(done)
+	}
+	each := func(to func(d, n vec), n vec) {
+		for _, sums := range rows {
+			for _, v := range sums {
+				to(v, n)
+			}
+		}
+	}
+	read := func(r gp, bytes, n int) vec {
+		v := k.Vec()
+		k.Load(v, r, bytes, n)
+		return v
+	}
+	part("Bias", func(string) {
+		for j := range rows[0] {
+			bias := read(more, 16*j, 4)
+			for i := range rows {
+				k.AddTo(rows[i][j], bias)
+			}
+		}
+	})
+	part("Add", func(string) {
+		for i, sums := range rows {
+			k.Op("MOVW %d(%v), %v", 4*i, out, at)
+			k.Op("ADD %v<<2, %v, %v", at, more, at)
+			for j, v := range sums {
+				k.AddTo(v, read(at, 16*j, 4))
+			}
+		}
+	})
+	part("Bounds", func(done string) {
+		lo := k.Spread(read(t, int(k.fields["Rows.Lo"]), 1))
+		each(k.MaxTo, lo)
+		k.Op("CMP $1, %v", more)
+		k.Jump("BEQ", done)
+		hi := k.Spread(read(t, int(k.fields["Rows.Hi"]), 1))
+		each(k.MinTo, hi)
+	})
 }
 
 // steps writes the loop over count times n steps of a tap.
@@ -240,7 +291,7 @@ func (k kernels) outer(vectors int) {
 				k.Op("ADD %v, %v", ldc, c)
 			}
 			return c
-		})
+		}, func() {})
 	})
 	k.End()
 }

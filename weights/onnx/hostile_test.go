@@ -206,6 +206,14 @@ func TestWhatRunsIsBounded(t *testing.T) {
 			m.Graph.Node = append(m.Graph.Node[:1], m.Graph.Node[2:]...)
 			m.Graph.Output[0].Name = proto.String("y29")
 		},
+		`node 1 "gate" (AveragePool): 9000000 windows of 3000x3000 for an image: at most 4294967296 pixels in all`: func(m *pb.ModelProto) {
+			m.Graph.Node[0].OpType, m.Graph.Node[0].Input = proto.String("Expand"), []string{"x", "s"}
+			list(m, "s", 1, 1, 3000, 1)
+			m.Graph.Input[0].Type.GetTensorType().Shape.Dim[1].Value = &pb.TensorShapeProto_Dimension_DimValue{DimValue: 3000}
+			m.Graph.Node[1].OpType = proto.String("AveragePool")
+			m.Graph.Node[1].Attribute = []*pb.AttributeProto{{Name: proto.String("kernel_shape"), Ints: []int64{3000, 3000}},
+				{Name: proto.String("pads"), Ints: []int64{1499, 1499, 1500, 1500}}}
+		},
 		"of shape [1073741824 2], with which the net needs": func(m *pb.ModelProto) {
 			m.Graph.Input[0].Type.GetTensorType().Shape.Dim[0].Value = &pb.TensorShapeProto_Dimension_DimValue{DimValue: 1 << 30}
 		},

@@ -119,10 +119,24 @@ func (c *call) pool(x *value, axes int) tensor.PoolSpec {
 		Ceil: c.int("ceil_mode", 0) != 0}
 }
 
+// mostWindows bounds the pixels in all windows of a pooling, for one image: a few seconds of work, which a file of some
+// bytes could ask for without end by windows as large as the image at every pixel.
+const mostWindows = 1 << 32
+
+// pooled returns the shape of a pooling.
+func (c *call) pooled(x *value, spec tensor.PoolSpec) []int {
+	shape := c.shapes.Pool(c.op, x.shape, spec)
+	window := int64(min(spec.Size.H, x.shape[1])) * int64(min(spec.Size.W, x.shape[2]))
+	if n := size(shape[1:]); n > mostWindows/max(window, 1) {
+		fail("%d windows of %v for an image: at most %d pixels in all", n, spec.Size, int64(mostWindows))
+	}
+	return shape
+}
+
 func maxPool(c *call) {
 	x, axes := c.spatial()
 	spec := c.pool(x, axes)
-	c.giveSpatial(c.emit(c.shapes.Pool("MaxPool", x.shape, spec),
+	c.giveSpatial(c.emit(c.pooled(x, spec),
 		func() *autograd.Var { return autograd.MaxPool2D(x.v, spec) }), axes)
 }
 
@@ -134,7 +148,7 @@ func averagePool(c *call) {
 	}
 	spec.Dilation = tensor.HW{}
 	spec.ExcludePad = c.int("count_include_pad", 0) == 0
-	c.giveSpatial(c.emit(c.shapes.Pool("AveragePool", x.shape, spec),
+	c.giveSpatial(c.emit(c.pooled(x, spec),
 		func() *autograd.Var { return autograd.AvgPool2D(x.v, spec) }), axes)
 }
 

@@ -91,11 +91,13 @@ def make(name):
             nn.init.normal_(m.bias, 0, 0.2)
         elif isinstance(m, nn.Dropout):
             m.p = 0
-    for m in net.modules():  # a hundred branches at random that are as large as their skips are chaos, in any precision
+    blocks = sum(hasattr(m, "conv2") and hasattr(m, "bn2") for m in net.modules())
+    most = 0.4 if blocks <= 50 else 0.2
+    for m in net.modules():  # so many branches at random that are as large as their skips are chaos, in any precision
         if isinstance(m, (small.PreActivation, PreActBasic, PreActBottleneck)):
             getattr(m, "conv3", m.conv2).weight *= 0.3
         elif hasattr(m, "conv2") and hasattr(m, "bn2"):
-            nn.init.uniform_(getattr(m, "bn3", m.bn2).weight, 0.2, 0.4)
+            nn.init.uniform_(getattr(m, "bn3", m.bn2).weight, most / 2, most)
     return net.double().train()
 
 

@@ -44,6 +44,7 @@ var mayImport = map[string]string{
 	"nn/optim":                   "tensor autograd internal/demand",
 	"graph":                      "tensor autograd nn",
 	"infer":                      "tensor nn graph internal/cancelled internal/cpu internal/parallel internal/portions internal/kernel/conv internal/kernel/gemm/tile",
+	"serve":                      "tensor nn graph infer unravel data data/image internal/demand",
 	"resnet":                     "tensor autograd nn data weights internal/demand",
 	"unravel/paths":              "",
 	"unravel":                    "tensor autograd nn data unravel/paths internal/atomicfile internal/filelock internal/cancelled", // sees networks through its own interface alone

@@ -5,7 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log"
-	"net/http"
+	"net"
 	"os"
 
 	"github.com/residuum-go/residuum/autograd"
@@ -17,6 +17,7 @@ import (
 	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/nn/optim"
 	"github.com/residuum-go/residuum/resnet"
+	"github.com/residuum-go/residuum/serve"
 	"github.com/residuum-go/residuum/tensor"
 	"github.com/residuum-go/residuum/train"
 	"github.com/residuum-go/residuum/unravel"
@@ -94,19 +95,19 @@ func fineTune(ctx context.Context, path, tuned string, net *resnet.Net, loader *
 	return epochs
 }
 
-func serve(path string) http.Handler {
-	net, card, err := resnet.Load(path)
-	stopOn(err)
-	preset := image.Preset{Resize: 36, Crop: 32, Norm: card.Norm}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		photo, err := image.Decode(http.MaxBytesReader(w, r.Body, 8<<20))
+func serveAFile(ctx context.Context, path string, listener net.Listener) error {
+	load := func() (*serve.Model, error) {
+		model, card, err := resnet.Load(path)
 		if err != nil {
-			http.Error(w, err.Error(), http.StatusBadRequest)
-			return
+			return nil, err
 		}
-		logits := net.Forward(autograd.Const(preset.Tensor(photo))).Value()
-		fmt.Fprintln(w, card.Class(tensor.ArgMax(logits)[0]))
-	})
+		preset := image.Preset{Resize: 36, Crop: 32, Norm: card.Norm}
+		input := func(dst []float32, photo *image.Image) { copy(dst, preset.Tensor(photo).Data()) }
+		return &serve.Model{Net: model, H: 32, W: 32, C: 3, Classes: card.Classes, Input: input}, nil
+	}
+	server, err := serve.New(serve.Config{Models: []serve.Source{{Name: "mine", File: path, Load: load}}})
+	stopOn(err)
+	return server.Serve(ctx, listener) // until ctx is done
 }
 
 func keepAnEnsemble(ctx context.Context, images *data.Dataset, path string) *boost.Ensemble {

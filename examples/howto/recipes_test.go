@@ -2,9 +2,11 @@ package howto
 
 import (
 	"bytes"
+	"context"
 	stdimage "image"
 	"image/color"
 	"image/png"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -13,6 +15,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -140,18 +143,27 @@ func TestRecipes(t *testing.T) {
 	require.True(t, tensor.AllClose(want, unravel.Forward(chain, x).Value(), 1e-4, 1e-4))
 
 	rng := rand.New(rand.NewPCG(9, 9))
-	handler := serve(tuned)
-	answer := func(body []byte) (int, string) {
-		w := httptest.NewRecorder()
-		handler.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/", bytes.NewReader(body)))
-		return w.Code, strings.TrimSpace(w.Body.String())
+	listener := httptest.NewUnstartedServer(nil).Listener // on a free port
+	ctx, stop := context.WithCancel(t.Context())
+	served := make(chan error, 1)
+	go func() { served <- serveAFile(ctx, tuned, listener) }()
+	ask := func(method, path string, body []byte) (int, string) {
+		r, err := http.NewRequest(method, "http://"+listener.Addr().String()+path, bytes.NewReader(body))
+		require.NoError(t, err)
+		r.Header.Set("Content-Type", "image/png")
+		answer, err := http.DefaultClient.Do(r)
+		require.NoError(t, err)
+		defer answer.Body.Close()
+		text, err := io.ReadAll(answer.Body)
+		require.NoError(t, err)
+		return answer.StatusCode, string(text)
 	}
-	code, text := answer(picture(t, colours["night"], rng))
-	require.Equal(t, http.StatusOK, code)
-	require.Contains(t, []string{"0", "1"}, text)
-	code, text = answer([]byte("no picture"))
-	require.Equal(t, http.StatusBadRequest, code)
-	require.Contains(t, text, "not a valid picture")
+	require.Eventually(t, func() bool { code, _ := ask(http.MethodGet, "/readyz", nil); return code == http.StatusOK }, time.Minute, time.Millisecond)
+	code, text := ask(http.MethodPost, "/v1/models/mine/classify", picture(t, colours["night"], rng))
+	require.Equal(t, http.StatusOK, code, text)
+	require.Contains(t, text, `{"model":"mine","results":[{"classes":[{"class":"`)
+	stop()
+	require.NoError(t, <-served)
 
 	ensemble := keepAnEnsemble(t.Context(), images, filepath.Join(t.TempDir(), "ensemble.safetensors"))
 	require.Equal(t, 5, ensemble.Len())

@@ -62,16 +62,17 @@ var mayImport = map[string]string{
 // outside says which packages may use which dependencies, so that the heavy ones stay where they are
 // needed and the core stays light.
 var outside = map[string]string{
-	"golang.org/x/image":             "data/image",
-	"golang.org/x/sys":               "internal/cpu internal/kernel/kerneltest internal/kernel/gemm/peak",
-	"github.com/gofrs/flock":         "internal/filelock",
-	"gonum.org/v1/gonum":             "data examples/veit graph tensor unravel unravel/paths",
-	"gonum.org/v1/plot":              "internal/figure",
-	"google.golang.org/protobuf":     "weights/onnx weights/onnx/internal/pb",
-	"github.com/stretchr/testify":    "internal/kernel/kerneltest",
-	"golang.org/x/term":              "examples/internal/program",
-	"golang.org/x/text":              "examples/internal/program",
-	"github.com/schollz/progressbar": "examples/internal/program",
+	"golang.org/x/image":                  "data/image",
+	"golang.org/x/sys":                    "internal/cpu internal/kernel/kerneltest internal/kernel/gemm/peak",
+	"github.com/gofrs/flock":              "internal/filelock",
+	"gonum.org/v1/gonum":                  "data examples/veit graph tensor unravel unravel/paths",
+	"gonum.org/v1/plot":                   "internal/figure",
+	"google.golang.org/protobuf":          "weights/onnx weights/onnx/internal/pb",
+	"github.com/prometheus/client_golang": "examples/serve",
+	"github.com/stretchr/testify":         "internal/kernel/kerneltest",
+	"golang.org/x/term":                   "examples/internal/program",
+	"golang.org/x/text":                   "examples/internal/program",
+	"github.com/schollz/progressbar":      "examples/internal/program",
 }
 
 func TestImportsPointDownwards(t *testing.T) {

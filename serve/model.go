@@ -33,7 +33,7 @@ func (s *Server) load(src Source) (r *ready, err error) {
 		return nil, err
 	}
 	r = &ready{Model: m, net: residual(m)}
-	if r.program, err = infer.Compile(m.Net, m.H, m.W, m.C); err != nil {
+	if r.program, err = infer.Compile(m.Net, s.cfg.Batch, m.H, m.W, m.C); err != nil {
 		return nil, err
 	}
 	y, err := r.program.Run(context.Background(), nil, tensor.New(1, m.H, m.W, m.C))

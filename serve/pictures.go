@@ -26,12 +26,14 @@ type picture struct {
 
 // body returns the bytes of a request.
 func (s *Server) body(w *response, r *http.Request) ([]byte, error) {
-	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, s.cfg.Body))
-	if err != nil {
+	const trusted = 1 << 20 // bytes for which room is made on the word of a header
+	var b bytes.Buffer
+	b.Grow(int(min(max(r.ContentLength, 0), s.cfg.Body, trusted)) + bytes.MinRead)
+	if _, err := b.ReadFrom(http.MaxBytesReader(w, r.Body, s.cfg.Body)); err != nil {
 		return nil, unread(err)
 	}
 	patient(w)
-	return b, nil
+	return b.Bytes(), nil
 }
 
 // patient takes back the bound on reading once all is read: net/http goes on to read, to see when a client goes away.

@@ -64,7 +64,7 @@ func trace(t *testing.T, net *resnet.Net) *graph.Graph {
 }
 
 // few are nets that together have every op of all that have names.
-var few = []string{"cifar_resnet20", "ecaresnext26t_32x4d", "vgg11_bn"}
+var few = []string{"cifar_resnet20", "ecaresnext26t_32x4d", "vgg11_bn", "resnetblur18"}
 
 func TestEveryNetIsTracedToTheBit(t *testing.T) {
 	names, done := resnet.Names(), map[string]bool{} // many differ in nothing but how many blocks they have

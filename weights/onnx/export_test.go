@@ -99,7 +99,7 @@ func keepNumbers(t *testing.T, path string, x, y *tensor.Tensor) {
 }
 
 // few are nets whose files together have every operator that files of nets with names have.
-var few = []string{"cifar_resnet20", "ecaresnext26t_32x4d", "vgg11_bn"}
+var few = []string{"cifar_resnet20", "ecaresnext26t_32x4d", "vgg11_bn", "resnetblur18"}
 
 // Every net that has a name is written and read again. With RESIDUUM_ONNX_EXPORT naming a folder the files stay there,
 // for export.py.

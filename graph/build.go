@@ -95,7 +95,7 @@ func (n *Node) infer(batch int) (shape []int, err error) {
 	}()
 	var in [][]int
 	for _, m := range n.In {
-		in = append(in, at(m.Shape, batch))
+		in = append(in, ShapeAt(m.Shape, batch))
 	}
 	shape = slices.Clone(n.Op.shape(new(tensor.Shapes), in, batch))
 	size := 1.0

@@ -66,8 +66,8 @@ func fits(shape, of []int) bool {
 	return true
 }
 
-// at returns shape for a batch of n.
-func at(shape []int, n int) []int {
+// ShapeAt returns the shape of a node, or of an op, in a batch of n: lengths below 0 become multiples of n.
+func ShapeAt(shape []int, n int) []int {
 	s := slices.Clone(shape)
 	for i, d := range s {
 		if d < 0 {

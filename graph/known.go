@@ -11,7 +11,7 @@ import (
 // computed of these alone. Those of parameters and buffers are the tensors themselves.
 func (g *Graph) Known() map[*Node]*tensor.Tensor {
 	known := map[*Node]*tensor.Tensor{}
-	x := autograd.Const(tensor.New(at(g.Input.Shape, 1)...))
+	x := autograd.Const(tensor.New(ShapeAt(g.Input.Shape, 1)...))
 	for _, n := range g.Nodes {
 		if n == g.Input || slices.ContainsFunc(n.Shape, func(d int) bool { return d < 0 }) {
 			continue

@@ -63,15 +63,15 @@ func (op Reduction) forward(_ *autograd.Var, in []*autograd.Var) *autograd.Var {
 
 func (Reshape) operands() int { return 1 }
 func (op Reshape) shape(s *tensor.Shapes, in [][]int, n int) []int {
-	return s.Reshape(in[0], at(op.Shape, n)...)
+	return s.Reshape(in[0], ShapeAt(op.Shape, n)...)
 }
 func (op Reshape) forward(x *autograd.Var, in []*autograd.Var) *autograd.Var {
-	return autograd.Reshape(in[0], at(op.Shape, x.Shape()[0])...)
+	return autograd.Reshape(in[0], ShapeAt(op.Shape, x.Shape()[0])...)
 }
 
 func (BroadcastTo) operands() int { return 1 }
 func (op BroadcastTo) shape(s *tensor.Shapes, in [][]int, n int) []int {
-	to := at(op.Shape, n)
+	to := ShapeAt(op.Shape, n)
 	got := s.Broadcast("BroadcastTo", in[0], to)
 	for i := range got {
 		if len(got) != len(to) || got[i] != to[i] {
@@ -81,7 +81,7 @@ func (op BroadcastTo) shape(s *tensor.Shapes, in [][]int, n int) []int {
 	return got
 }
 func (op BroadcastTo) forward(x *autograd.Var, in []*autograd.Var) *autograd.Var {
-	return autograd.BroadcastTo(in[0], at(op.Shape, x.Shape()[0])...)
+	return autograd.BroadcastTo(in[0], ShapeAt(op.Shape, x.Shape()[0])...)
 }
 
 func (Transpose) operands() int { return 1 }

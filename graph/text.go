@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"strings"
 
+	"github.com/residuum-go/residuum/internal/table"
 	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/tensor"
 )
@@ -77,10 +78,10 @@ func (n *Node) MultiplyAdds() int64 {
 	var each int64 // for an element of the result
 	switch n.Op.(type) {
 	case Conv2D:
-		w := at(n.In[1].Shape, 1)
+		w := ShapeAt(n.In[1].Shape, 1)
 		each = int64(w[0]) * int64(w[1]) * int64(w[2])
 	case MatMul:
-		a := at(n.In[0].Shape, 1)
+		a := ShapeAt(n.In[0].Shape, 1)
 		each = int64(a[len(a)-1])
 		if t := n.Op.(MatMul); t == MatMul(tensor.TN) || t == MatMul(tensor.TT) {
 			each = int64(a[len(a)-2])
@@ -92,7 +93,7 @@ func (n *Node) MultiplyAdds() int64 {
 // size counts the elements for one image.
 func size(shape []int) int64 {
 	s := int64(1)
-	for _, d := range at(shape, 1) {
+	for _, d := range ShapeAt(shape, 1) {
 		s *= int64(d)
 	}
 	return s
@@ -111,24 +112,9 @@ func (g *Graph) String() string {
 		rows = append(rows, row(n.Name, n.OpName(), shapeString(n.Shape), n.Parameters(), n.MultiplyAdds()))
 	}
 	rows = append(rows, row("total", "", shapeString(g.Output.Shape), nn.Count(g), work))
-	return table(rows)
+	return table.Align(3, rows...)
 }
 
 func row(name, op, shape string, parameters int, work int64) []string {
 	return []string{name, op, shape, fmt.Sprint(parameters), fmt.Sprintf("%.3f", float64(work)/1e6)}
-}
-
-// table aligns columns, the last two at the right.
-func table(rows [][]string) string {
-	wide := make([]int, len(rows[0]))
-	for _, r := range rows {
-		for i, s := range r {
-			wide[i] = max(wide[i], len(s))
-		}
-	}
-	var b strings.Builder
-	for _, r := range rows {
-		fmt.Fprintf(&b, "%-*s  %-*s  %-*s  %*s  %*s\n", wide[0], r[0], wide[1], r[1], wide[2], r[2], wide[3], r[3], wide[4], r[4])
-	}
-	return b.String()
 }

@@ -61,7 +61,7 @@ func (c *compiler) lower(n *graph.Node) error {
 	if v.known != nil {
 		return nil
 	}
-	size, err := perImage(n.Shape)
+	size, err := perImage(n)
 	if err != nil {
 		return err
 	}

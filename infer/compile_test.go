@@ -217,7 +217,15 @@ func TestWhatNoProgramComputes(t *testing.T) {
 		want string
 	}{
 		{func(x *autograd.Var) *autograd.Var { return autograd.Sub(x, autograd.Mean(x)) },
-			`infer: Compile: node "mean": a result of shape [] has no part of its own for each image`},
+			`infer: Compile: node "mean": a result that has no part of its own for each image`},
+		{func(x *autograd.Var) *autograd.Var { return autograd.Concat(0, x, x) },
+			`infer: Compile: node "concat": a result that has no part of its own for each image`},
+		{func(x *autograd.Var) *autograd.Var {
+			x = autograd.Mean(x, 1, 2, 3)
+			return autograd.Mul(x, autograd.Softmax(x, 0))
+		}, `infer: Compile: node "softmax": a result that has no part of its own for each image`},
+		{func(x *autograd.Var) *autograd.Var { return autograd.Transpose(x, 1, 0, 2, 3) },
+			`infer: Compile: node "transpose": a result that has no part of its own for each image`},
 		{func(x *autograd.Var) *autograd.Var { return autograd.Const(tensor.New(2, 3)) },
 			"infer: Compile: the output does not depend on the images"},
 	} {

@@ -9,6 +9,7 @@ import (
 	"github.com/residuum-go/residuum/internal/cpu"
 	"github.com/residuum-go/residuum/internal/kernel/gemm/tile"
 	"github.com/residuum-go/residuum/internal/parallel"
+	"github.com/residuum-go/residuum/internal/table"
 	"github.com/residuum-go/residuum/tensor"
 )
 
@@ -106,7 +107,7 @@ func (p *Profile) String() string {
 		}
 		rows = append(rows, r)
 	}
-	return fmt.Sprintf("%d images, %d workers\n", p.Images, p.Workers) + table(rows, 2)
+	return fmt.Sprintf("%d images, %d workers\n", p.Images, p.Workers) + table.Align(2, rows...)
 }
 
 func percent(share float64) string { return fmt.Sprintf("%.1f %%", 100*share) }

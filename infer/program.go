@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/residuum-go/residuum/graph"
 	"github.com/residuum-go/residuum/internal/cancelled"
 	"github.com/residuum-go/residuum/internal/parallel"
 	"github.com/residuum-go/residuum/internal/portions"
@@ -40,9 +41,9 @@ func (p *Program) Run(ctx context.Context, dst, x *tensor.Tensor) (*tensor.Tenso
 	}
 	n := x.Dim(0)
 	if dst == nil {
-		dst = tensor.New(at(p.output.shape, n)...)
+		dst = tensor.New(graph.ShapeAt(p.output.shape, n)...)
 	} else if !p.output.fits(dst, n) {
-		panic(fmt.Sprintf("infer: Run: dst %v, result %v: shapes differ", dst.Shape(), at(p.output.shape, n)))
+		panic(fmt.Sprintf("infer: Run: dst %v, result %v: shapes differ", dst.Shape(), graph.ShapeAt(p.output.shape, n)))
 	}
 	c := calls.Get()
 	c.program, c.ctx, c.dst, c.x, c.n = p, ctx, dst.Data(), x.Data(), n

@@ -2,7 +2,9 @@ package infer
 
 import (
 	"fmt"
-	"strings"
+
+	"github.com/residuum-go/residuum/graph"
+	"github.com/residuum-go/residuum/internal/table"
 )
 
 // String returns a table of the steps: what each computes, in which way, what it gives for one image, how many weights
@@ -23,35 +25,12 @@ func (p *Program) String() string {
 		}
 		b := s.out.in.root()
 		work += s.multiplyAdds
-		rows = append(rows, []string{s.name, s.op.String(), way, fmt.Sprint(at(s.out.shape, 1)[1:]), numbers, millions(s.multiplyAdds),
+		rows = append(rows, []string{s.name, s.op.String(), way, fmt.Sprint(graph.ShapeAt(s.out.shape, 1)[1:]), numbers, millions(s.multiplyAdds),
 			fmt.Sprint(b.offset), fmt.Sprint(b.offset + b.size)})
 	}
 	rows = append(rows, []string{"total", "", "", "", fmt.Sprint(weights), millions(work), "", ""})
-	return table(rows, 4) + fmt.Sprintf("%.0f KB of workspace for each image, at most %d images at once\n",
+	return table.Align(4, rows...) + fmt.Sprintf("%.0f KB of workspace for each image, at most %d images at once\n",
 		float64(4*p.perImage)/1e3, p.together)
 }
 
 func millions(n int64) string { return fmt.Sprintf("%.3f", float64(n)/1e6) }
-
-// table aligns columns, those from column right on at the right.
-func table(rows [][]string, right int) string {
-	wide := make([]int, len(rows[0]))
-	for _, r := range rows {
-		for i, s := range r {
-			wide[i] = max(wide[i], len(s))
-		}
-	}
-	var b strings.Builder
-	for _, r := range rows {
-		var line strings.Builder
-		for i, s := range r {
-			if i < right {
-				fmt.Fprintf(&line, "%-*s  ", wide[i], s)
-			} else {
-				fmt.Fprintf(&line, "%*s  ", wide[i], s)
-			}
-		}
-		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
-	}
-	return b.String()
-}

@@ -1,8 +1,9 @@
 package infer
 
 import (
-	"fmt"
+	"errors"
 
+	"github.com/residuum-go/residuum/graph"
 	"github.com/residuum-go/residuum/tensor"
 )
 
@@ -30,17 +31,6 @@ func (b *buffer) root() *buffer {
 	return b
 }
 
-// at returns shape for a batch of n.
-func at(shape []int, n int) []int {
-	s := make([]int, len(shape))
-	for i, d := range shape {
-		if s[i] = d; d < 0 {
-			s[i] = -d * n
-		}
-	}
-	return s
-}
-
 // fits reports whether t has the shape of v for n images.
 func (v *value) fits(t *tensor.Tensor, n int) bool {
 	if t.Rank() != len(v.shape) {
@@ -57,18 +47,32 @@ func (v *value) fits(t *tensor.Tensor, n int) bool {
 	return true
 }
 
-// perImage returns the elements for each image of a shape that has the batch in it once.
-func perImage(shape []int) (int, error) {
-	size, batches := 1, 0
-	for _, d := range shape {
+// perImage returns the elements that a node's result has for each image, or an error if images are mixed in it. Those of an
+// image are neighbours: the batch is the first axis.
+func perImage(n *graph.Node) (int, error) {
+	mixed := false
+	switch op := n.Op.(type) {
+	case graph.Transpose:
+		mixed = op.Perm[0] != 0
+	case graph.Concat:
+		mixed = op.Axis == 0 || op.Axis == -len(n.Shape)
+	case graph.Softmax:
+		mixed = op.Axis == 0 || op.Axis == -len(n.Shape)
+	case graph.LogSoftmax:
+		mixed = op.Axis == 0 || op.Axis == -len(n.Shape)
+	}
+	batches := 0
+	for _, d := range n.Shape {
 		if d < 0 {
-			d = -d
 			batches++
 		}
-		size *= d
 	}
-	if batches != 1 {
-		return 0, fmt.Errorf("a result of shape %v has no part of its own for each image", shape)
+	if mixed || batches != 1 || n.Shape[0] > 0 {
+		return 0, errors.New("a result that has no part of its own for each image")
+	}
+	size := 1
+	for _, d := range graph.ShapeAt(n.Shape, 1) {
+		size *= d
 	}
 	return size, nil
 }

@@ -1,6 +1,9 @@
 package infer
 
-import "github.com/residuum-go/residuum/tensor"
+import (
+	"github.com/residuum-go/residuum/graph"
+	"github.com/residuum-go/residuum/tensor"
+)
 
 // workspace is the memory of a call for some images: every buffer has its place in it, and the results of steps are views.
 type workspace struct {
@@ -49,7 +52,7 @@ func (w *workspace) views(p *Program, n int) *views {
 			return v.known
 		}
 		b := v.in.root()
-		return tensor.From(w.memory[b.offset*n:][:b.size*n], at(v.shape, n)...)
+		return tensor.From(w.memory[b.offset*n:][:b.size*n], graph.ShapeAt(v.shape, n)...)
 	}
 	v := &views{input: view(p.input), output: view(p.output)}
 	for _, s := range p.steps {

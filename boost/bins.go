@@ -14,9 +14,6 @@ import (
 // missingBin is the bin of missing values; those below it are of values.
 const missingBin = hist.Bins - 1
 
-// maxCategory is below which every whole number is a float32 and can be a category.
-const maxCategory = 1 << 24
-
 // bins are inputs [N, d] of which every element is a byte.
 type bins struct {
 	n       int
@@ -111,12 +108,20 @@ func cuts(sorted []uint32) []float32 {
 	return out
 }
 
-// category returns what category v is, or -1 if it is none and counts as missing.
-func category(v float32) int32 {
-	if v >= 0 && v < maxCategory && v == float32(int32(v)) {
-		return int32(v)
+// exact is below which every whole number is a float32.
+const exact = 1 << 24
+
+// whole returns v if it is an integer in [0, limit), else -1.
+func whole(v float32, limit int) int {
+	if v >= 0 && v < float32(min(limit, exact)) && v == float32(int(v)) {
+		return int(v)
 	}
 	return -1
+}
+
+// category returns what category v is, or -1 if it is none and counts as missing.
+func category(v float32) int32 {
+	return int32(whole(v, exact))
 }
 
 // frequent returns in ascending order the categories among values, the most frequent 255 if there are more, the lower of

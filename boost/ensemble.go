@@ -53,10 +53,7 @@ func (e *Ensemble) Scale(m int) float64 { return float64(e.stages[m].scale.Item(
 // Stem returns the state y_0 = [x | F_0 | 0] for inputs x [N, ...] in the shape that was fitted, or
 // flattened.
 func (e *Ensemble) Stem(x *autograd.Var) *autograd.Var {
-	if x.Value().Rank() == 0 || x.Value().Len() != x.Shape()[0]*e.inputs {
-		panic(fmt.Sprintf("boost: Stem: %v: fitted on rows of shape %v", x.Shape(), e.row))
-	}
-	n := x.Shape()[0]
+	n := e.rows("Stem", x.Value())
 	f := autograd.BroadcastTo(autograd.Const(e.start), n, e.outputs)
 	y := autograd.Concat(1, autograd.Reshape(x, n, e.inputs), f)
 	if e.features > 0 {
@@ -135,12 +132,13 @@ func (e *Ensemble) Parts() []nn.Part {
 	return parts
 }
 
-// Predict returns the scores F_M(x), [N, K].
+// Predict returns the scores F_M(x), [N, K]. Unlike [Fit] it takes numbers that are not finite: to trees NaN is a missing
+// value and infinities are ordered as other numbers are, and nets compute with all of them.
 func (e *Ensemble) Predict(x *tensor.Tensor) *tensor.Tensor {
 	if f := e.forest(); f != nil {
-		r := e.run(x, false)
-		f.predict(r.scores, r.flat)
-		return r.scores
+		out := tensor.BroadcastTo(nil, e.start, e.rows("Predict", x), e.outputs)
+		f.predict(out, x)
+		return out
 	}
 	var out *tensor.Tensor
 	for _, f := range e.Staged(x) {

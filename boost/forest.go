@@ -47,14 +47,13 @@ func (e *Ensemble) forest() *forest {
 	if len(e.stages) == 0 {
 		return nil
 	}
-	all := make([]*trees, len(e.stages))
+	all, err := e.trees("Predict")
+	if err != nil {
+		return nil
+	}
 	scales := make([]float32, len(e.stages))
 	for m, s := range e.stages {
-		t, ok := s.learner.(*trees)
-		if !ok {
-			return nil
-		}
-		all[m], scales[m] = t, s.scale.Item()
+		scales[m] = s.scale.Item()
 	}
 	f := newForest(all, scales)
 	e.flat.Store(f)
@@ -125,7 +124,7 @@ var walks portions.Pool[walk]
 // what the rows have of the columns that it asks for.
 const blockRows = 64
 
-// predict adds to out [N, K] what the trees say of the rows of x [N, d].
+// predict adds to out [N, K] what the trees say of the rows of x [N, ...].
 func (f *forest) predict(out, x *tensor.Tensor) {
 	n := x.Dim(0)
 	if n == 1 {

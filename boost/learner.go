@@ -27,8 +27,9 @@ type Preparer interface {
 // Hypothesis is one h: R^d -> R^K of an ensemble. One that is made of parameters is an nn.Module too.
 type Hypothesis interface {
 	// Fit makes h minimise sum_ik w_ik (target_ik - h_k(x_i))^2 approximately. x is [N, ...] in the
-	// shape announced to New, target is [N, K], weight is [N, K], not all zero, or nil
-	// for ones; that of a row has the mean one, times the Hessian with Config.Newton. It fails with ctx's error when cancelled and with ErrDiverged when no longer finite.
+	// shape announced to New, target is [N, K], weight is [N, K], not all zero, or nil for ones; that of a row has the
+	// mean one, times the Hessian with Config.Newton. It fails with ctx's error when cancelled and with ErrDiverged
+	// when no longer finite.
 	Fit(ctx context.Context, x, target, weight *tensor.Tensor) error
 	// Forward returns h(x), [N, K]. Beside a constant it must be safe for concurrent use. The
 	// result of one without a useful derivative (a tree) is a leaf of x's tape.

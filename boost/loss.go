@@ -25,7 +25,7 @@ type Starter interface {
 
 // Robust is a loss of y - F whose gradient says little about how far to go, such as the absolute error. Leaves of trees
 // then take the constants that minimise the loss of their rows, found by Start of y - F, and not sums of gradients
-// (Friedman 2001, "Greedy function approximation", sections 4.3 and 4.4).
+// (Friedman 2001, "Greedy function approximation", sections 4.3 and 4.4). One that is not [Curved] counts 1 for its Hessian.
 type Robust interface {
 	Starter
 	// Robust does nothing; it marks the loss.
@@ -55,8 +55,11 @@ func gradient(loss Loss, f, y *tensor.Tensor) *tensor.Tensor {
 // hessian returns the diagonal of the Hessian, d2 l(y_i, F_i) / dF_ik^2, [N, K]: in closed form if
 // the loss is Curved, else by hessianByAutograd.
 func hessian(loss Loss, f, y *tensor.Tensor) *tensor.Tensor {
-	if c, ok := loss.(Curved); ok {
-		return c.Curvature(f, y)
+	switch l := loss.(type) {
+	case Curved:
+		return l.Curvature(f, y)
+	case Robust: // its second derivative is 0 almost everywhere, or at most 1
+		return tensor.Full(1, f.Shape()...)
 	}
 	return hessianByAutograd(loss, f, y)
 }

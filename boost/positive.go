@@ -1,6 +1,7 @@
 package boost
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 
@@ -55,12 +56,7 @@ type Tweedie struct {
 	Power float64 // p in (1, 2): near 1 it is Poisson, near 2 gamma; 0 means 1.5
 }
 
-func (t Tweedie) power() float64 {
-	if t.Power == 0 {
-		return 1.5
-	}
-	return t.Power
-}
+func (t Tweedie) power() float64 { return cmp.Or(t.Power, 1.5) }
 
 // Check accepts targets that are not negative.
 func (t Tweedie) Check(y *tensor.Tensor) error {

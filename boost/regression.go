@@ -16,12 +16,7 @@ type Quantile struct {
 	Level float64 // a in (0, 1); 0 means 0.5
 }
 
-func (q Quantile) level() float64 {
-	if q.Level == 0 {
-		return 0.5
-	}
-	return q.Level
-}
+func (q Quantile) level() float64 { return cmp.Or(q.Level, 0.5) }
 
 // Check accepts every finite target.
 func (q Quantile) Check(*tensor.Tensor) error {
@@ -41,9 +36,6 @@ func (q Quantile) Start(d Data) []float64 { return columnQuantiles(d, q.level())
 // Robust implements Robust.
 func (Quantile) Robust() {}
 
-// Curvature returns ones: the second derivative is 0 and of no use as a weight.
-func (Quantile) Curvature(f, _ *tensor.Tensor) *tensor.Tensor { return tensor.Full(1, f.Shape()...) }
-
 // AbsoluteError is l(y, F) = sum_k |y_k - F_k|, for real targets, whose minimum is the median.
 type AbsoluteError struct{}
 
@@ -61,23 +53,13 @@ func (AbsoluteError) Start(d Data) []float64 { return columnQuantiles(d, 0.5) }
 // Robust implements Robust.
 func (AbsoluteError) Robust() {}
 
-// Curvature returns ones: the second derivative is 0 and of no use as a weight.
-func (AbsoluteError) Curvature(f, _ *tensor.Tensor) *tensor.Tensor {
-	return tensor.Full(1, f.Shape()...)
-}
-
 // Huber is l(y, F) = sum_k r_k^2/2 where |r_k| <= Delta, else Delta (|r_k| - Delta/2), with r = y - F for real targets
 // (Huber 1964, "Robust estimation of a location parameter").
 type Huber struct {
 	Delta float64 // 0 means 1
 }
 
-func (h Huber) delta() float64 {
-	if h.Delta == 0 {
-		return 1
-	}
-	return h.Delta
-}
+func (h Huber) delta() float64 { return cmp.Or(h.Delta, 1) }
 
 // Check accepts every finite target.
 func (h Huber) Check(*tensor.Tensor) error {
@@ -114,9 +96,6 @@ func (h Huber) Start(d Data) []float64 {
 
 // Robust implements Robust.
 func (Huber) Robust() {}
-
-// Curvature returns ones, which no second derivative exceeds: where it is 0 it is of no use as a weight.
-func (Huber) Curvature(f, _ *tensor.Tensor) *tensor.Tensor { return tensor.Full(1, f.Shape()...) }
 
 // columnQuantiles returns for each column of the targets the least that has this share of the weight at or below it.
 func columnQuantiles(d Data, share float64) []float64 {

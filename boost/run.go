@@ -22,16 +22,21 @@ type run struct {
 
 // run returns the state before the first stage.
 func (e *Ensemble) run(x *tensor.Tensor, chained bool) *run {
-	if x.Rank() == 0 || x.Len() != x.Dim(0)*e.inputs {
-		panic(fmt.Sprintf("boost: Predict: %v: fitted on rows of shape %v", x.Shape(), e.row))
-	}
-	n := x.Dim(0)
+	n := e.rows("Predict", x)
 	return &run{
 		x:       x.Reshape(append([]int{n}, e.row...)...),
 		flat:    x.Reshape(n, e.inputs),
 		scores:  tensor.BroadcastTo(nil, e.start, n, e.outputs),
 		chained: chained,
 	}
+}
+
+// rows returns the number of rows of x for the given method.
+func (e *Ensemble) rows(method string, x *tensor.Tensor) int {
+	if x.Rank() == 0 || x.Len() != x.Dim(0)*e.inputs {
+		panic(fmt.Sprintf("boost: %s: %v: fitted on rows of shape %v", method, x.Shape(), e.row))
+	}
+	return x.Dim(0)
 }
 
 // inputs returns rows lo to hi as a learner gets them that sees so many features.

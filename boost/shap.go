@@ -18,15 +18,11 @@ import (
 // exact in O(trees leaves depth^2) for a row. It fails when a stage is not of a [Tree], and with ctx's error when
 // cancelled.
 func (e *Ensemble) SHAP(ctx context.Context, x *tensor.Tensor) (*tensor.Tensor, error) {
-	var stages []*trees
-	for m, s := range e.stages {
-		t, ok := s.learner.(*trees)
-		if !ok {
-			return nil, fmt.Errorf("boost: SHAP: stage %d is a %T, not trees", m, s.learner)
-		}
-		stages = append(stages, t)
+	stages, err := e.trees("SHAP")
+	if err != nil {
+		return nil, err
 	}
-	flat, n, d := e.run(x, false).flat, x.Dim(0), e.inputs
+	n, d := e.rows("SHAP", x), e.inputs
 	out := tensor.New(n, d+1, e.outputs)
 	parallel.For(n, 1, parallel.Func(func(lo, hi int) {
 		sums := make([]float64, d+1)
@@ -35,7 +31,7 @@ func (e *Ensemble) SHAP(ctx context.Context, x *tensor.Tensor) (*tensor.Tensor, 
 				clear(sums)
 				sums[d] = float64(e.start.Data()[k])
 				for m, t := range stages {
-					s := shap{nodes: t.roots[k], row: flat.Data()[i*d : (i+1)*d], sums: sums, scale: e.Scale(m)}
+					s := shap{nodes: t.roots[k], row: x.Data()[i*d : (i+1)*d], sums: sums, scale: e.Scale(m)}
 					s.expected(0, 1)
 					s.walk(0, nil, element{column: -1, zero: 1, one: 1})
 				}

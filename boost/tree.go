@@ -2,6 +2,7 @@ package boost
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -79,7 +80,7 @@ func (t binnedTree) New(in Input, outputs int, rng *rand.Rand) (Hypothesis, erro
 		columns = columns[:max(1, int(math.Round(t.Columns*float64(len(columns)))))]
 	}
 	slices.Sort(columns)
-	return &trees{fit: &treeFit{t.Tree, t.bins, columns}, width: in.Width(), roots: make([][]node, outputs)}, nil
+	return &trees{fit: &treeFit{t, columns}, width: in.Width(), roots: make([][]node, outputs)}, nil
 }
 
 func (t Tree) check(columns int) error {
@@ -104,6 +105,19 @@ func (t Tree) check(columns int) error {
 	)
 }
 
+// trees returns the hypotheses of all stages for the given method. It fails when one is of another learner.
+func (e *Ensemble) trees(method string) ([]*trees, error) {
+	out := make([]*trees, len(e.stages))
+	for m, s := range e.stages {
+		t, ok := s.learner.(*trees)
+		if !ok {
+			return nil, fmt.Errorf("boost: %s: stage %d is a %T, not trees", method, m, s.learner)
+		}
+		out[m] = t
+	}
+	return out, nil
+}
+
 // trees is the hypothesis of a Tree.
 type trees struct {
 	width int                               // of a row
@@ -115,8 +129,7 @@ type trees struct {
 
 // treeFit is what trees are fitted with.
 type treeFit struct {
-	Tree
-	bins    *bins
+	binnedTree
 	columns []int // that may be split, ascending
 }
 

@@ -13,9 +13,6 @@ import (
 // ascending.
 const nodeWidth = 7
 
-// exact is below which every integer is a float32.
-const exact = 1 << 24
-
 func treeName(m, k int) string { return fmt.Sprintf("stages.%d.tree.%d", m, k) }
 
 // tables adds the trees of stage m to what is going to be a file.
@@ -70,14 +67,6 @@ func readTrees(file *weights.File, m, width, outputs int) (*trees, error) {
 	return t, nil
 }
 
-// whole returns v if it is an integer in [0, limit), else -1.
-func whole(v float32, limit int) int {
-	if v >= 0 && v < float32(min(limit, exact)) && v == float32(int(v)) {
-		return int(v)
-	}
-	return -1
-}
-
 // readNodes returns the nodes of a table.
 func readNodes(table *tensor.Tensor, width int) ([]node, error) {
 	if table.Rank() != 2 || table.Dim(0) == 0 || table.Dim(1) != nodeWidth {
@@ -123,7 +112,7 @@ func readRight(table *tensor.Tensor, nodes []node) error {
 		return fmt.Errorf("categories: shape %v, want [pairs, 2]", table.Shape())
 	}
 	for i := range table.Dim(0) {
-		at, c := whole(table.At(i, 0), len(nodes)), whole(table.At(i, 1), maxCategory)
+		at, c := whole(table.At(i, 0), len(nodes)), whole(table.At(i, 1), exact)
 		if at < 0 || c < 0 || nodes[at].left == 0 {
 			return fmt.Errorf("categories: pair %d: category %v goes right at node %v of %d", i, table.At(i, 1), table.At(i, 0), len(nodes))
 		}

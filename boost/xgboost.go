@@ -312,7 +312,7 @@ func (t *xgbTree) categories() (map[int][]int32, error) {
 		}
 		list := t.Cats[begin : begin+count : begin+count]
 		for j, c := range list {
-			if c < 0 || c >= maxCategory || j > 0 && c <= list[j-1] {
+			if c < 0 || c >= exact || j > 0 && c <= list[j-1] {
 				return nil, fmt.Errorf("node %d: category %d", at, c)
 			}
 		}

@@ -14,6 +14,10 @@ import (
 // constants of the start are trees of one leaf, because base_score means another thing to each objective and version. It
 // fails when a stage is not of a [Tree].
 func (e *Ensemble) WriteXGBoost(w io.Writer, objective string) error {
+	stages, err := e.trees("WriteXGBoost")
+	if err != nil {
+		return err
+	}
 	var m xgbModel
 	m.Version = []int{2, 0, 0}
 	l := &m.Learner
@@ -40,13 +44,9 @@ func (e *Ensemble) WriteXGBoost(w io.Writer, objective string) error {
 	for k := range e.outputs {
 		add(k, []node{{value: e.start.Data()[k]}}, 1)
 	}
-	for i, s := range e.stages {
-		t, ok := s.learner.(*trees)
-		if !ok {
-			return fmt.Errorf("boost: WriteXGBoost: stage %d is a %T, not trees", i, s.learner)
-		}
+	for m, t := range stages {
 		for k, nodes := range t.roots {
-			add(k, nodes, s.scale.Item())
+			add(k, nodes, e.stages[m].scale.Item())
 		}
 	}
 	for i := range len(e.stages) + 2 {

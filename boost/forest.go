@@ -18,9 +18,9 @@ type forest struct {
 	slots   []slot
 	all     descend.Forest // the nodes of all trees without categories; columns are slots
 	values  []float32      // of these nodes, times the scale of the stage
-	roots   []int32        // of these trees
+	roots   []int32        // of these trees, score after score
+	ends    []int          // of each score, the number of roots up to its last
 	depths  []int
-	scores  []int
 	depth   int // of the deepest
 	walked  []walkedTree
 }
@@ -64,15 +64,16 @@ func (e *Ensemble) forest() *forest {
 func newForest(stages []*trees, scales []float32) *forest {
 	f := &forest{stages: len(stages), width: stages[0].width, outputs: len(stages[0].roots)}
 	slots := map[slot]int32{}
-	for m, t := range stages {
-		for k, nodes := range t.roots {
+	for k := range f.outputs {
+		for m, t := range stages {
+			nodes := t.roots[k]
 			if slices.ContainsFunc(nodes, func(n node) bool { return n.right != nil }) {
 				f.walked = append(f.walked, walkedTree{nodes, k, scales[m]})
 				continue
 			}
-			f.scores = append(f.scores, k)
 			f.add(nodes, scales[m], slots)
 		}
+		f.ends = append(f.ends, len(f.roots))
 	}
 	return f
 }
@@ -163,13 +164,17 @@ func (f *forest) block(w *walk, out, x []float32) {
 	f.fill(w, x)
 	k := f.outputs
 	w.at = portions.Grow(w.at, len(x)/f.width)
+	score := 0
 	for t, root := range f.roots {
+		for t == f.ends[score] {
+			score++
+		}
 		for i := range w.at {
 			w.at[i] = root
 		}
 		f.all.Rows(w.at, w.x, f.depths[t])
 		for i, at := range w.at {
-			out[i*k+f.scores[t]] += f.values[at]
+			out[i*k+score] += f.values[at]
 		}
 	}
 	for i := range w.at {
@@ -182,9 +187,17 @@ func (f *forest) row(out, x []float32) {
 	w := walks.Get()
 	f.fill(w, x)
 	w.at = append(w.at[:0], f.roots...)
+	for len(f.roots) > 0 && len(w.at)%descend.Lanes != 0 {
+		w.at = append(w.at, f.roots[0]) // a lane too many costs less than trees one by one
+	}
 	f.all.Trees(w.at, w.x, f.depth)
-	for t, at := range w.at {
-		out[f.scores[t]] += f.values[at]
+	t := 0
+	for k, end := range f.ends {
+		sum := out[k]
+		for ; t < end; t++ {
+			sum += f.values[w.at[t]]
+		}
+		out[k] = sum
 	}
 	f.walk(out, x)
 	walks.Put(w)

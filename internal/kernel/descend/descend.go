@@ -1,5 +1,8 @@
 package descend
 
+// Lanes is how many rows or trees go down side by side at best.
+const Lanes = 8
+
 // Forest is nodes of trees. From node i, a value below Nodes[i].Cut or NaN leads to First[i], others to First[i]+1. A leaf
 // has the Cut NaN and leads to itself.
 type Forest struct {

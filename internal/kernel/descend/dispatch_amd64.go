@@ -4,16 +4,16 @@ package descend
 
 import "github.com/residuum-go/residuum/internal/cpu"
 
-// eights returns how many of n lanes the assembly takes.
-func eights(n int) int {
+// vectored returns how many of n rows or trees the assembly takes.
+func vectored(n int) int {
 	if cpu.Active() < cpu.AVX2 {
 		return 0
 	}
-	return n &^ 7
+	return n - n%Lanes
 }
 
 func (f Forest) rows(at []int32, x []float32, depth int) {
-	n := eights(len(at))
+	n := vectored(len(at))
 	if n > 0 {
 		rowsAVX2(&f.Nodes[0].Column, &f.First[0], &at[0], n, &x[0], depth)
 	}
@@ -21,7 +21,7 @@ func (f Forest) rows(at []int32, x []float32, depth int) {
 }
 
 func (f Forest) trees(at []int32, x []float32, depth int) {
-	n := eights(len(at))
+	n := vectored(len(at))
 	if n > 0 {
 		treesAVX2(&f.Nodes[0].Column, &f.First[0], &at[0], n, &x[0], depth)
 	}

@@ -1031,14 +1031,14 @@ channels1:
 // func depthwise1NEON(t *groupTile)
 TEXT ·depthwise1NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
-	MOVD 56(R0), R1 // groupTile.X
-	MOVD 80(R0), R2 // groupTile.Zero
-	MOVD 104(R0), R3 // groupTile.W
-	MOVD 160(R0), R4 // groupTile.Y
-	MOVD 24(R0), R5 // groupTile.Bands
-	MOVD 0(R0), R6 // groupTile.Rows
-	MOVD 128(R0), R7 // groupTile.WStep
-	MOVD 16(R0), R8 // groupTile.Parts
+	MOVD 56(R0), R1 // X
+	MOVD 80(R0), R2 // Zero
+	MOVD 104(R0), R3 // W
+	MOVD 160(R0), R4 // Y
+	MOVD 24(R0), R5 // Bands
+	MOVD 0(R0), R6 // Rows
+	MOVD 128(R0), R7 // WStep
+	MOVD 16(R0), R8 // Parts
 	MOVD $0, R9
 	CMP $6, R6
 	BEQ rows6
@@ -1053,8 +1053,8 @@ TEXT ·depthwise1NEON(SB), NOSPLIT, $0-8
 
 rows1:
 	VEOR V0.B16, V0.B16, V0.B16
-	MOVD 32(R0), R10 // groupTile.Off
-	MOVD 8(R0), R11 // groupTile.Taps
+	MOVD 32(R0), R10 // Off
+	MOVD 8(R0), R11 // Taps
 	MOVD R3, R12
 
 tap1:
@@ -1067,17 +1067,17 @@ tap1:
 	WORD $0x4e21cc40 // FMLA V0.4S, V2.4S, V1.4S
 	SUBS $1, R11
 	BNE tap1
-	MOVD 136(R0), R10 // groupTile.Out
-	MOVD 184(R0), R11 // groupTile.After
+	MOVD 136(R0), R10 // Out
+	MOVD 184(R0), R11 // After
 	CBZ R11, store1
-	MOVD 192(R0), R11 // groupTile.Bias
+	MOVD 192(R0), R11 // Bias
 	CBZ R11, add2
 	ADD R9, R11
 	FMOVQ (R11), F3
 	WORD $0x4e23d400 // FADD V0.4S, V0.4S, V3.4S
 
 add2:
-	MOVD 216(R0), R11 // groupTile.Add
+	MOVD 216(R0), R11 // Add
 	CBZ R11, bounds3
 	ADD R9, R11
 	MOVW 0(R10), R13
@@ -1110,8 +1110,8 @@ store1:
 rows2:
 	VEOR V11.B16, V11.B16, V11.B16
 	VEOR V12.B16, V12.B16, V12.B16
-	MOVD 32(R0), R10 // groupTile.Off
-	MOVD 8(R0), R11 // groupTile.Taps
+	MOVD 32(R0), R10 // Off
+	MOVD 8(R0), R11 // Taps
 	MOVD R3, R12
 
 tap2:
@@ -1130,10 +1130,10 @@ tap2:
 	WORD $0x4e2dcdec // FMLA V12.4S, V15.4S, V13.4S
 	SUBS $1, R11
 	BNE tap2
-	MOVD 136(R0), R10 // groupTile.Out
-	MOVD 184(R0), R11 // groupTile.After
+	MOVD 136(R0), R10 // Out
+	MOVD 184(R0), R11 // After
 	CBZ R11, store4
-	MOVD 192(R0), R11 // groupTile.Bias
+	MOVD 192(R0), R11 // Bias
 	CBZ R11, add5
 	ADD R9, R11
 	FMOVQ (R11), F16
@@ -1141,7 +1141,7 @@ tap2:
 	WORD $0x4e30d58c // FADD V12.4S, V12.4S, V16.4S
 
 add5:
-	MOVD 216(R0), R11 // groupTile.Add
+	MOVD 216(R0), R11 // Add
 	CBZ R11, bounds6
 	ADD R9, R11
 	MOVW 0(R10), R13
@@ -1186,8 +1186,8 @@ rows3:
 	VEOR V27.B16, V27.B16, V27.B16
 	VEOR V28.B16, V28.B16, V28.B16
 	VEOR V29.B16, V29.B16, V29.B16
-	MOVD 32(R0), R10 // groupTile.Off
-	MOVD 8(R0), R11 // groupTile.Taps
+	MOVD 32(R0), R10 // Off
+	MOVD 8(R0), R11 // Taps
 	MOVD R3, R12
 
 tap3:
@@ -1212,10 +1212,10 @@ tap3:
 	WORD $0x4e3ecc5d // FMLA V29.4S, V2.4S, V30.4S
 	SUBS $1, R11
 	BNE tap3
-	MOVD 136(R0), R10 // groupTile.Out
-	MOVD 184(R0), R11 // groupTile.After
+	MOVD 136(R0), R10 // Out
+	MOVD 184(R0), R11 // After
 	CBZ R11, store7
-	MOVD 192(R0), R11 // groupTile.Bias
+	MOVD 192(R0), R11 // Bias
 	CBZ R11, add8
 	ADD R9, R11
 	FMOVQ (R11), F3
@@ -1224,7 +1224,7 @@ tap3:
 	WORD $0x4e23d7bd // FADD V29.4S, V29.4S, V3.4S
 
 add8:
-	MOVD 216(R0), R11 // groupTile.Add
+	MOVD 216(R0), R11 // Add
 	CBZ R11, bounds9
 	ADD R9, R11
 	MOVW 0(R10), R13
@@ -1281,8 +1281,8 @@ rows4:
 	VEOR V19.B16, V19.B16, V19.B16
 	VEOR V21.B16, V21.B16, V21.B16
 	VEOR V20.B16, V20.B16, V20.B16
-	MOVD 32(R0), R10 // groupTile.Off
-	MOVD 8(R0), R11 // groupTile.Taps
+	MOVD 32(R0), R10 // Off
+	MOVD 8(R0), R11 // Taps
 	MOVD R3, R12
 
 tap4:
@@ -1313,10 +1313,10 @@ tap4:
 	WORD $0x4e36cf54 // FMLA V20.4S, V26.4S, V22.4S
 	SUBS $1, R11
 	BNE tap4
-	MOVD 136(R0), R10 // groupTile.Out
-	MOVD 184(R0), R11 // groupTile.After
+	MOVD 136(R0), R10 // Out
+	MOVD 184(R0), R11 // After
 	CBZ R11, store10
-	MOVD 192(R0), R11 // groupTile.Bias
+	MOVD 192(R0), R11 // Bias
 	CBZ R11, add11
 	ADD R9, R11
 	FMOVQ (R11), F11
@@ -1326,7 +1326,7 @@ tap4:
 	WORD $0x4e2bd694 // FADD V20.4S, V20.4S, V11.4S
 
 add11:
-	MOVD 216(R0), R11 // groupTile.Add
+	MOVD 216(R0), R11 // Add
 	CBZ R11, bounds12
 	ADD R9, R11
 	MOVW 0(R10), R13
@@ -1395,8 +1395,8 @@ rows5:
 	VEOR V17.B16, V17.B16, V17.B16
 	VEOR V27.B16, V27.B16, V27.B16
 	VEOR V28.B16, V28.B16, V28.B16
-	MOVD 32(R0), R10 // groupTile.Off
-	MOVD 8(R0), R11 // groupTile.Taps
+	MOVD 32(R0), R10 // Off
+	MOVD 8(R0), R11 // Taps
 	MOVD R3, R12
 
 tap5:
@@ -1433,10 +1433,10 @@ tap5:
 	WORD $0x4e3dcf5c // FMLA V28.4S, V26.4S, V29.4S
 	SUBS $1, R11
 	BNE tap5
-	MOVD 136(R0), R10 // groupTile.Out
-	MOVD 184(R0), R11 // groupTile.After
+	MOVD 136(R0), R10 // Out
+	MOVD 184(R0), R11 // After
 	CBZ R11, store13
-	MOVD 192(R0), R11 // groupTile.Bias
+	MOVD 192(R0), R11 // Bias
 	CBZ R11, add14
 	ADD R9, R11
 	FMOVQ (R11), F11
@@ -1447,7 +1447,7 @@ tap5:
 	WORD $0x4e2bd79c // FADD V28.4S, V28.4S, V11.4S
 
 add14:
-	MOVD 216(R0), R11 // groupTile.Add
+	MOVD 216(R0), R11 // Add
 	CBZ R11, bounds15
 	ADD R9, R11
 	MOVW 0(R10), R13
@@ -1528,8 +1528,8 @@ rows6:
 	VEOR V24.B16, V24.B16, V24.B16
 	VEOR V22.B16, V22.B16, V22.B16
 	VEOR V29.B16, V29.B16, V29.B16
-	MOVD 32(R0), R10 // groupTile.Off
-	MOVD 8(R0), R11 // groupTile.Taps
+	MOVD 32(R0), R10 // Off
+	MOVD 8(R0), R11 // Taps
 	MOVD R3, R12
 
 tap6:
@@ -1572,10 +1572,10 @@ tap6:
 	WORD $0x4e3acc5d // FMLA V29.4S, V2.4S, V26.4S
 	SUBS $1, R11
 	BNE tap6
-	MOVD 136(R0), R10 // groupTile.Out
-	MOVD 184(R0), R11 // groupTile.After
+	MOVD 136(R0), R10 // Out
+	MOVD 184(R0), R11 // After
 	CBZ R11, store16
-	MOVD 192(R0), R11 // groupTile.Bias
+	MOVD 192(R0), R11 // Bias
 	CBZ R11, add17
 	ADD R9, R11
 	FMOVQ (R11), F4
@@ -1587,7 +1587,7 @@ tap6:
 	WORD $0x4e24d7bd // FADD V29.4S, V29.4S, V4.4S
 
 add17:
-	MOVD 216(R0), R11 // groupTile.Add
+	MOVD 216(R0), R11 // Add
 	CBZ R11, bounds18
 	ADD R9, R11
 	MOVW 0(R10), R13
@@ -1675,15 +1675,15 @@ store16:
 // func depthwiseGrad1x1NEON(t *groupGrad)
 TEXT ·depthwiseGrad1x1NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
-	MOVD 104(R0), R1 // groupGrad.Sums
-	MOVD 128(R0), R2 // groupGrad.Pitch
-	MOVD 8(R0), R3 // groupGrad.Seg
-	MOVD 0(R0), R4 // groupGrad.Segs
-	MOVD 80(R0), R5 // groupGrad.LDX
-	MOVD 88(R0), R6 // groupGrad.LDY
-	MOVD 96(R0), R7 // groupGrad.Tap
-	MOVD 32(R0), R8 // groupGrad.X
-	MOVD 56(R0), R9 // groupGrad.DY
+	MOVD 104(R0), R1 // Sums
+	MOVD 128(R0), R2 // Pitch
+	MOVD 8(R0), R3 // Seg
+	MOVD 0(R0), R4 // Segs
+	MOVD 80(R0), R5 // LDX
+	MOVD 88(R0), R6 // LDY
+	MOVD 96(R0), R7 // Tap
+	MOVD 32(R0), R8 // X
+	MOVD 56(R0), R9 // DY
 	LSL $2, R2
 	LSL $2, R5
 	LSL $2, R6
@@ -1717,15 +1717,15 @@ pixel:
 // func depthwiseGrad1x2NEON(t *groupGrad)
 TEXT ·depthwiseGrad1x2NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
-	MOVD 104(R0), R1 // groupGrad.Sums
-	MOVD 128(R0), R2 // groupGrad.Pitch
-	MOVD 8(R0), R3 // groupGrad.Seg
-	MOVD 0(R0), R4 // groupGrad.Segs
-	MOVD 80(R0), R5 // groupGrad.LDX
-	MOVD 88(R0), R6 // groupGrad.LDY
-	MOVD 96(R0), R7 // groupGrad.Tap
-	MOVD 32(R0), R8 // groupGrad.X
-	MOVD 56(R0), R9 // groupGrad.DY
+	MOVD 104(R0), R1 // Sums
+	MOVD 128(R0), R2 // Pitch
+	MOVD 8(R0), R3 // Seg
+	MOVD 0(R0), R4 // Segs
+	MOVD 80(R0), R5 // LDX
+	MOVD 88(R0), R6 // LDY
+	MOVD 96(R0), R7 // Tap
+	MOVD 32(R0), R8 // X
+	MOVD 56(R0), R9 // DY
 	LSL $2, R2
 	LSL $2, R5
 	LSL $2, R6
@@ -1767,15 +1767,15 @@ pixel:
 // func depthwiseGrad1x3NEON(t *groupGrad)
 TEXT ·depthwiseGrad1x3NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
-	MOVD 104(R0), R1 // groupGrad.Sums
-	MOVD 128(R0), R2 // groupGrad.Pitch
-	MOVD 8(R0), R3 // groupGrad.Seg
-	MOVD 0(R0), R4 // groupGrad.Segs
-	MOVD 80(R0), R5 // groupGrad.LDX
-	MOVD 88(R0), R6 // groupGrad.LDY
-	MOVD 96(R0), R7 // groupGrad.Tap
-	MOVD 32(R0), R8 // groupGrad.X
-	MOVD 56(R0), R9 // groupGrad.DY
+	MOVD 104(R0), R1 // Sums
+	MOVD 128(R0), R2 // Pitch
+	MOVD 8(R0), R3 // Seg
+	MOVD 0(R0), R4 // Segs
+	MOVD 80(R0), R5 // LDX
+	MOVD 88(R0), R6 // LDY
+	MOVD 96(R0), R7 // Tap
+	MOVD 32(R0), R8 // X
+	MOVD 56(R0), R9 // DY
 	LSL $2, R2
 	LSL $2, R5
 	LSL $2, R6
@@ -1825,15 +1825,15 @@ pixel:
 // func depthwiseGrad1x4NEON(t *groupGrad)
 TEXT ·depthwiseGrad1x4NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
-	MOVD 104(R0), R1 // groupGrad.Sums
-	MOVD 128(R0), R2 // groupGrad.Pitch
-	MOVD 8(R0), R3 // groupGrad.Seg
-	MOVD 0(R0), R4 // groupGrad.Segs
-	MOVD 80(R0), R5 // groupGrad.LDX
-	MOVD 88(R0), R6 // groupGrad.LDY
-	MOVD 96(R0), R7 // groupGrad.Tap
-	MOVD 32(R0), R8 // groupGrad.X
-	MOVD 56(R0), R9 // groupGrad.DY
+	MOVD 104(R0), R1 // Sums
+	MOVD 128(R0), R2 // Pitch
+	MOVD 8(R0), R3 // Seg
+	MOVD 0(R0), R4 // Segs
+	MOVD 80(R0), R5 // LDX
+	MOVD 88(R0), R6 // LDY
+	MOVD 96(R0), R7 // Tap
+	MOVD 32(R0), R8 // X
+	MOVD 56(R0), R9 // DY
 	LSL $2, R2
 	LSL $2, R5
 	LSL $2, R6
@@ -1891,15 +1891,15 @@ pixel:
 // func depthwiseGrad1x5NEON(t *groupGrad)
 TEXT ·depthwiseGrad1x5NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
-	MOVD 104(R0), R1 // groupGrad.Sums
-	MOVD 128(R0), R2 // groupGrad.Pitch
-	MOVD 8(R0), R3 // groupGrad.Seg
-	MOVD 0(R0), R4 // groupGrad.Segs
-	MOVD 80(R0), R5 // groupGrad.LDX
-	MOVD 88(R0), R6 // groupGrad.LDY
-	MOVD 96(R0), R7 // groupGrad.Tap
-	MOVD 32(R0), R8 // groupGrad.X
-	MOVD 56(R0), R9 // groupGrad.DY
+	MOVD 104(R0), R1 // Sums
+	MOVD 128(R0), R2 // Pitch
+	MOVD 8(R0), R3 // Seg
+	MOVD 0(R0), R4 // Segs
+	MOVD 80(R0), R5 // LDX
+	MOVD 88(R0), R6 // LDY
+	MOVD 96(R0), R7 // Tap
+	MOVD 32(R0), R8 // X
+	MOVD 56(R0), R9 // DY
 	LSL $2, R2
 	LSL $2, R5
 	LSL $2, R6
@@ -1965,14 +1965,14 @@ pixel:
 // func depthwise2NEON(t *groupTile)
 TEXT ·depthwise2NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
-	MOVD 56(R0), R1 // groupTile.X
-	MOVD 80(R0), R2 // groupTile.Zero
-	MOVD 104(R0), R3 // groupTile.W
-	MOVD 160(R0), R4 // groupTile.Y
-	MOVD 24(R0), R5 // groupTile.Bands
-	MOVD 0(R0), R6 // groupTile.Rows
-	MOVD 128(R0), R7 // groupTile.WStep
-	MOVD 16(R0), R8 // groupTile.Parts
+	MOVD 56(R0), R1 // X
+	MOVD 80(R0), R2 // Zero
+	MOVD 104(R0), R3 // W
+	MOVD 160(R0), R4 // Y
+	MOVD 24(R0), R5 // Bands
+	MOVD 0(R0), R6 // Rows
+	MOVD 128(R0), R7 // WStep
+	MOVD 16(R0), R8 // Parts
 	MOVD $0, R9
 	CMP $6, R6
 	BEQ rows6
@@ -1988,8 +1988,8 @@ TEXT ·depthwise2NEON(SB), NOSPLIT, $0-8
 rows1:
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
-	MOVD 32(R0), R10 // groupTile.Off
-	MOVD 8(R0), R11 // groupTile.Taps
+	MOVD 32(R0), R10 // Off
+	MOVD 8(R0), R11 // Taps
 	MOVD R3, R12
 
 tap1:
@@ -2005,10 +2005,10 @@ tap1:
 	WORD $0x4e24cca1 // FMLA V1.4S, V5.4S, V4.4S
 	SUBS $1, R11
 	BNE tap1
-	MOVD 136(R0), R10 // groupTile.Out
-	MOVD 184(R0), R11 // groupTile.After
+	MOVD 136(R0), R10 // Out
+	MOVD 184(R0), R11 // After
 	CBZ R11, store1
-	MOVD 192(R0), R11 // groupTile.Bias
+	MOVD 192(R0), R11 // Bias
 	CBZ R11, add2
 	ADD R9, R11
 	FMOVQ (R11), F6
@@ -2017,7 +2017,7 @@ tap1:
 	WORD $0x4e27d421 // FADD V1.4S, V1.4S, V7.4S
 
 add2:
-	MOVD 216(R0), R11 // groupTile.Add
+	MOVD 216(R0), R11 // Add
 	CBZ R11, bounds3
 	ADD R9, R11
 	MOVW 0(R10), R13
@@ -2059,8 +2059,8 @@ rows2:
 	VEOR V19.B16, V19.B16, V19.B16
 	VEOR V20.B16, V20.B16, V20.B16
 	VEOR V21.B16, V21.B16, V21.B16
-	MOVD 32(R0), R10 // groupTile.Off
-	MOVD 8(R0), R11 // groupTile.Taps
+	MOVD 32(R0), R10 // Off
+	MOVD 8(R0), R11 // Taps
 	MOVD R3, R12
 
 tap2:
@@ -2084,10 +2084,10 @@ tap2:
 	WORD $0x4e39cf75 // FMLA V21.4S, V27.4S, V25.4S
 	SUBS $1, R11
 	BNE tap2
-	MOVD 136(R0), R10 // groupTile.Out
-	MOVD 184(R0), R11 // groupTile.After
+	MOVD 136(R0), R10 // Out
+	MOVD 184(R0), R11 // After
 	CBZ R11, store4
-	MOVD 192(R0), R11 // groupTile.Bias
+	MOVD 192(R0), R11 // Bias
 	CBZ R11, add5
 	ADD R9, R11
 	FMOVQ (R11), F28
@@ -2098,7 +2098,7 @@ tap2:
 	WORD $0x4e3dd6b5 // FADD V21.4S, V21.4S, V29.4S
 
 add5:
-	MOVD 216(R0), R11 // groupTile.Add
+	MOVD 216(R0), R11 // Add
 	CBZ R11, bounds6
 	ADD R9, R11
 	MOVW 0(R10), R13
@@ -2160,8 +2160,8 @@ rows3:
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V23.B16, V23.B16, V23.B16
 	VEOR V22.B16, V22.B16, V22.B16
-	MOVD 32(R0), R10 // groupTile.Off
-	MOVD 8(R0), R11 // groupTile.Taps
+	MOVD 32(R0), R10 // Off
+	MOVD 8(R0), R11 // Taps
 	MOVD R3, R12
 
 tap3:
@@ -2193,10 +2193,10 @@ tap3:
 	WORD $0x4e3ccff6 // FMLA V22.4S, V31.4S, V28.4S
 	SUBS $1, R11
 	BNE tap3
-	MOVD 136(R0), R10 // groupTile.Out
-	MOVD 184(R0), R11 // groupTile.After
+	MOVD 136(R0), R10 // Out
+	MOVD 184(R0), R11 // After
 	CBZ R11, store7
-	MOVD 192(R0), R11 // groupTile.Bias
+	MOVD 192(R0), R11 // Bias
 	CBZ R11, add8
 	ADD R9, R11
 	FMOVQ (R11), F2
@@ -2209,7 +2209,7 @@ tap3:
 	WORD $0x4e23d6d6 // FADD V22.4S, V22.4S, V3.4S
 
 add8:
-	MOVD 216(R0), R11 // groupTile.Add
+	MOVD 216(R0), R11 // Add
 	CBZ R11, bounds9
 	ADD R9, R11
 	MOVW 0(R10), R13
@@ -2291,8 +2291,8 @@ rows4:
 	VEOR V6.B16, V6.B16, V6.B16
 	VEOR V7.B16, V7.B16, V7.B16
 	VEOR V8.B16, V8.B16, V8.B16
-	MOVD 32(R0), R10 // groupTile.Off
-	MOVD 8(R0), R11 // groupTile.Taps
+	MOVD 32(R0), R10 // Off
+	MOVD 8(R0), R11 // Taps
 	MOVD R3, R12
 
 tap4:
@@ -2332,10 +2332,10 @@ tap4:
 	WORD $0x4e2cce68 // FMLA V8.4S, V19.4S, V12.4S
 	SUBS $1, R11
 	BNE tap4
-	MOVD 136(R0), R10 // groupTile.Out
-	MOVD 184(R0), R11 // groupTile.After
+	MOVD 136(R0), R10 // Out
+	MOVD 184(R0), R11 // After
 	CBZ R11, store10
-	MOVD 192(R0), R11 // groupTile.Bias
+	MOVD 192(R0), R11 // Bias
 	CBZ R11, add11
 	ADD R9, R11
 	FMOVQ (R11), F20
@@ -2350,7 +2350,7 @@ tap4:
 	WORD $0x4e3ad508 // FADD V8.4S, V8.4S, V26.4S
 
 add11:
-	MOVD 216(R0), R11 // groupTile.Add
+	MOVD 216(R0), R11 // Add
 	CBZ R11, bounds12
 	ADD R9, R11
 	MOVW 0(R10), R13
@@ -2452,8 +2452,8 @@ rows5:
 	VEOR V9.B16, V9.B16, V9.B16
 	VEOR V10.B16, V10.B16, V10.B16
 	VEOR V13.B16, V13.B16, V13.B16
-	MOVD 32(R0), R10 // groupTile.Off
-	MOVD 8(R0), R11 // groupTile.Taps
+	MOVD 32(R0), R10 // Off
+	MOVD 8(R0), R11 // Taps
 	MOVD R3, R12
 
 tap5:
@@ -2501,10 +2501,10 @@ tap5:
 	WORD $0x4e33cf6d // FMLA V13.4S, V27.4S, V19.4S
 	SUBS $1, R11
 	BNE tap5
-	MOVD 136(R0), R10 // groupTile.Out
-	MOVD 184(R0), R11 // groupTile.After
+	MOVD 136(R0), R10 // Out
+	MOVD 184(R0), R11 // After
 	CBZ R11, store13
-	MOVD 192(R0), R11 // groupTile.Bias
+	MOVD 192(R0), R11 // Bias
 	CBZ R11, add14
 	ADD R9, R11
 	FMOVQ (R11), F11
@@ -2521,7 +2521,7 @@ tap5:
 	WORD $0x4e3dd5ad // FADD V13.4S, V13.4S, V29.4S
 
 add14:
-	MOVD 216(R0), R11 // groupTile.Add
+	MOVD 216(R0), R11 // Add
 	CBZ R11, bounds15
 	ADD R9, R11
 	MOVW 0(R10), R13
@@ -2643,8 +2643,8 @@ rows6:
 	VEOR V29.B16, V29.B16, V29.B16
 	VEOR V28.B16, V28.B16, V28.B16
 	VEOR V2.B16, V2.B16, V2.B16
-	MOVD 32(R0), R10 // groupTile.Off
-	MOVD 8(R0), R11 // groupTile.Taps
+	MOVD 32(R0), R10 // Off
+	MOVD 8(R0), R11 // Taps
 	MOVD R3, R12
 
 tap6:
@@ -2700,10 +2700,10 @@ tap6:
 	WORD $0x4e30ce22 // FMLA V2.4S, V17.4S, V16.4S
 	SUBS $1, R11
 	BNE tap6
-	MOVD 136(R0), R10 // groupTile.Out
-	MOVD 184(R0), R11 // groupTile.After
+	MOVD 136(R0), R10 // Out
+	MOVD 184(R0), R11 // After
 	CBZ R11, store16
-	MOVD 192(R0), R11 // groupTile.Bias
+	MOVD 192(R0), R11 // Bias
 	CBZ R11, add17
 	ADD R9, R11
 	FMOVQ (R11), F0
@@ -2722,7 +2722,7 @@ tap6:
 	WORD $0x4e37d442 // FADD V2.4S, V2.4S, V23.4S
 
 add17:
-	MOVD 216(R0), R11 // groupTile.Add
+	MOVD 216(R0), R11 // Add
 	CBZ R11, bounds18
 	ADD R9, R11
 	MOVW 0(R10), R13
@@ -2852,15 +2852,15 @@ store16:
 // func depthwiseGrad2x1NEON(t *groupGrad)
 TEXT ·depthwiseGrad2x1NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
-	MOVD 104(R0), R1 // groupGrad.Sums
-	MOVD 128(R0), R2 // groupGrad.Pitch
-	MOVD 8(R0), R3 // groupGrad.Seg
-	MOVD 0(R0), R4 // groupGrad.Segs
-	MOVD 80(R0), R5 // groupGrad.LDX
-	MOVD 88(R0), R6 // groupGrad.LDY
-	MOVD 96(R0), R7 // groupGrad.Tap
-	MOVD 32(R0), R8 // groupGrad.X
-	MOVD 56(R0), R9 // groupGrad.DY
+	MOVD 104(R0), R1 // Sums
+	MOVD 128(R0), R2 // Pitch
+	MOVD 8(R0), R3 // Seg
+	MOVD 0(R0), R4 // Segs
+	MOVD 80(R0), R5 // LDX
+	MOVD 88(R0), R6 // LDY
+	MOVD 96(R0), R7 // Tap
+	MOVD 32(R0), R8 // X
+	MOVD 56(R0), R9 // DY
 	LSL $2, R2
 	LSL $2, R5
 	LSL $2, R6
@@ -2899,15 +2899,15 @@ pixel:
 // func depthwiseGrad2x2NEON(t *groupGrad)
 TEXT ·depthwiseGrad2x2NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
-	MOVD 104(R0), R1 // groupGrad.Sums
-	MOVD 128(R0), R2 // groupGrad.Pitch
-	MOVD 8(R0), R3 // groupGrad.Seg
-	MOVD 0(R0), R4 // groupGrad.Segs
-	MOVD 80(R0), R5 // groupGrad.LDX
-	MOVD 88(R0), R6 // groupGrad.LDY
-	MOVD 96(R0), R7 // groupGrad.Tap
-	MOVD 32(R0), R8 // groupGrad.X
-	MOVD 56(R0), R9 // groupGrad.DY
+	MOVD 104(R0), R1 // Sums
+	MOVD 128(R0), R2 // Pitch
+	MOVD 8(R0), R3 // Seg
+	MOVD 0(R0), R4 // Segs
+	MOVD 80(R0), R5 // LDX
+	MOVD 88(R0), R6 // LDY
+	MOVD 96(R0), R7 // Tap
+	MOVD 32(R0), R8 // X
+	MOVD 56(R0), R9 // DY
 	LSL $2, R2
 	LSL $2, R5
 	LSL $2, R6
@@ -2958,15 +2958,15 @@ pixel:
 // func depthwiseGrad2x3NEON(t *groupGrad)
 TEXT ·depthwiseGrad2x3NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
-	MOVD 104(R0), R1 // groupGrad.Sums
-	MOVD 128(R0), R2 // groupGrad.Pitch
-	MOVD 8(R0), R3 // groupGrad.Seg
-	MOVD 0(R0), R4 // groupGrad.Segs
-	MOVD 80(R0), R5 // groupGrad.LDX
-	MOVD 88(R0), R6 // groupGrad.LDY
-	MOVD 96(R0), R7 // groupGrad.Tap
-	MOVD 32(R0), R8 // groupGrad.X
-	MOVD 56(R0), R9 // groupGrad.DY
+	MOVD 104(R0), R1 // Sums
+	MOVD 128(R0), R2 // Pitch
+	MOVD 8(R0), R3 // Seg
+	MOVD 0(R0), R4 // Segs
+	MOVD 80(R0), R5 // LDX
+	MOVD 88(R0), R6 // LDY
+	MOVD 96(R0), R7 // Tap
+	MOVD 32(R0), R8 // X
+	MOVD 56(R0), R9 // DY
 	LSL $2, R2
 	LSL $2, R5
 	LSL $2, R6
@@ -3029,15 +3029,15 @@ pixel:
 // func depthwiseGrad2x4NEON(t *groupGrad)
 TEXT ·depthwiseGrad2x4NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
-	MOVD 104(R0), R1 // groupGrad.Sums
-	MOVD 128(R0), R2 // groupGrad.Pitch
-	MOVD 8(R0), R3 // groupGrad.Seg
-	MOVD 0(R0), R4 // groupGrad.Segs
-	MOVD 80(R0), R5 // groupGrad.LDX
-	MOVD 88(R0), R6 // groupGrad.LDY
-	MOVD 96(R0), R7 // groupGrad.Tap
-	MOVD 32(R0), R8 // groupGrad.X
-	MOVD 56(R0), R9 // groupGrad.DY
+	MOVD 104(R0), R1 // Sums
+	MOVD 128(R0), R2 // Pitch
+	MOVD 8(R0), R3 // Seg
+	MOVD 0(R0), R4 // Segs
+	MOVD 80(R0), R5 // LDX
+	MOVD 88(R0), R6 // LDY
+	MOVD 96(R0), R7 // Tap
+	MOVD 32(R0), R8 // X
+	MOVD 56(R0), R9 // DY
 	LSL $2, R2
 	LSL $2, R5
 	LSL $2, R6
@@ -3112,15 +3112,15 @@ pixel:
 // func depthwiseGrad2x5NEON(t *groupGrad)
 TEXT ·depthwiseGrad2x5NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
-	MOVD 104(R0), R1 // groupGrad.Sums
-	MOVD 128(R0), R2 // groupGrad.Pitch
-	MOVD 8(R0), R3 // groupGrad.Seg
-	MOVD 0(R0), R4 // groupGrad.Segs
-	MOVD 80(R0), R5 // groupGrad.LDX
-	MOVD 88(R0), R6 // groupGrad.LDY
-	MOVD 96(R0), R7 // groupGrad.Tap
-	MOVD 32(R0), R8 // groupGrad.X
-	MOVD 56(R0), R9 // groupGrad.DY
+	MOVD 104(R0), R1 // Sums
+	MOVD 128(R0), R2 // Pitch
+	MOVD 8(R0), R3 // Seg
+	MOVD 0(R0), R4 // Segs
+	MOVD 80(R0), R5 // LDX
+	MOVD 88(R0), R6 // LDY
+	MOVD 96(R0), R7 // Tap
+	MOVD 32(R0), R8 // X
+	MOVD 56(R0), R9 // DY
 	LSL $2, R2
 	LSL $2, R5
 	LSL $2, R6
@@ -3207,14 +3207,14 @@ pixel:
 // func depthwise3NEON(t *groupTile)
 TEXT ·depthwise3NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
-	MOVD 56(R0), R1 // groupTile.X
-	MOVD 80(R0), R2 // groupTile.Zero
-	MOVD 104(R0), R3 // groupTile.W
-	MOVD 160(R0), R4 // groupTile.Y
-	MOVD 24(R0), R5 // groupTile.Bands
-	MOVD 0(R0), R6 // groupTile.Rows
-	MOVD 128(R0), R7 // groupTile.WStep
-	MOVD 16(R0), R8 // groupTile.Parts
+	MOVD 56(R0), R1 // X
+	MOVD 80(R0), R2 // Zero
+	MOVD 104(R0), R3 // W
+	MOVD 160(R0), R4 // Y
+	MOVD 24(R0), R5 // Bands
+	MOVD 0(R0), R6 // Rows
+	MOVD 128(R0), R7 // WStep
+	MOVD 16(R0), R8 // Parts
 	MOVD $0, R9
 	CMP $6, R6
 	BEQ rows6
@@ -3231,8 +3231,8 @@ rows1:
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
-	MOVD 32(R0), R10 // groupTile.Off
-	MOVD 8(R0), R11 // groupTile.Taps
+	MOVD 32(R0), R10 // Off
+	MOVD 8(R0), R11 // Taps
 	MOVD R3, R12
 
 tap1:
@@ -3251,10 +3251,10 @@ tap1:
 	WORD $0x4e27cd02 // FMLA V2.4S, V8.4S, V7.4S
 	SUBS $1, R11
 	BNE tap1
-	MOVD 136(R0), R10 // groupTile.Out
-	MOVD 184(R0), R11 // groupTile.After
+	MOVD 136(R0), R10 // Out
+	MOVD 184(R0), R11 // After
 	CBZ R11, store1
-	MOVD 192(R0), R11 // groupTile.Bias
+	MOVD 192(R0), R11 // Bias
 	CBZ R11, add2
 	ADD R9, R11
 	FMOVQ (R11), F9
@@ -3265,7 +3265,7 @@ tap1:
 	WORD $0x4e2bd442 // FADD V2.4S, V2.4S, V11.4S
 
 add2:
-	MOVD 216(R0), R11 // groupTile.Add
+	MOVD 216(R0), R11 // Add
 	CBZ R11, bounds3
 	ADD R9, R11
 	MOVW 0(R10), R13
@@ -3316,8 +3316,8 @@ rows2:
 	VEOR V28.B16, V28.B16, V28.B16
 	VEOR V29.B16, V29.B16, V29.B16
 	VEOR V30.B16, V30.B16, V30.B16
-	MOVD 32(R0), R10 // groupTile.Off
-	MOVD 8(R0), R11 // groupTile.Taps
+	MOVD 32(R0), R10 // Off
+	MOVD 8(R0), R11 // Taps
 	MOVD R3, R12
 
 tap2:
@@ -3346,10 +3346,10 @@ tap2:
 	WORD $0x4e28cd5e // FMLA V30.4S, V10.4S, V8.4S
 	SUBS $1, R11
 	BNE tap2
-	MOVD 136(R0), R10 // groupTile.Out
-	MOVD 184(R0), R11 // groupTile.After
+	MOVD 136(R0), R10 // Out
+	MOVD 184(R0), R11 // After
 	CBZ R11, store4
-	MOVD 192(R0), R11 // groupTile.Bias
+	MOVD 192(R0), R11 // Bias
 	CBZ R11, add5
 	ADD R9, R11
 	FMOVQ (R11), F11
@@ -3363,7 +3363,7 @@ tap2:
 	WORD $0x4e2dd7de // FADD V30.4S, V30.4S, V13.4S
 
 add5:
-	MOVD 216(R0), R11 // groupTile.Add
+	MOVD 216(R0), R11 // Add
 	CBZ R11, bounds6
 	ADD R9, R11
 	MOVW 0(R10), R13
@@ -3442,8 +3442,8 @@ rows3:
 	VEOR V17.B16, V17.B16, V17.B16
 	VEOR V18.B16, V18.B16, V18.B16
 	VEOR V16.B16, V16.B16, V16.B16
-	MOVD 32(R0), R10 // groupTile.Off
-	MOVD 8(R0), R11 // groupTile.Taps
+	MOVD 32(R0), R10 // Off
+	MOVD 8(R0), R11 // Taps
 	MOVD R3, R12
 
 tap3:
@@ -3482,10 +3482,10 @@ tap3:
 	WORD $0x4e22ccd0 // FMLA V16.4S, V6.4S, V2.4S
 	SUBS $1, R11
 	BNE tap3
-	MOVD 136(R0), R10 // groupTile.Out
-	MOVD 184(R0), R11 // groupTile.After
+	MOVD 136(R0), R10 // Out
+	MOVD 184(R0), R11 // After
 	CBZ R11, store7
-	MOVD 192(R0), R11 // groupTile.Bias
+	MOVD 192(R0), R11 // Bias
 	CBZ R11, add8
 	ADD R9, R11
 	FMOVQ (R11), F5
@@ -3502,7 +3502,7 @@ tap3:
 	WORD $0x4e29d610 // FADD V16.4S, V16.4S, V9.4S
 
 add8:
-	MOVD 216(R0), R11 // groupTile.Add
+	MOVD 216(R0), R11 // Add
 	CBZ R11, bounds9
 	ADD R9, R11
 	MOVW 0(R10), R13
@@ -3609,8 +3609,8 @@ rows4:
 	VEOR V2.B16, V2.B16, V2.B16
 	VEOR V19.B16, V19.B16, V19.B16
 	VEOR V6.B16, V6.B16, V6.B16
-	MOVD 32(R0), R10 // groupTile.Off
-	MOVD 8(R0), R11 // groupTile.Taps
+	MOVD 32(R0), R10 // Off
+	MOVD 8(R0), R11 // Taps
 	MOVD R3, R12
 
 tap4:
@@ -3659,10 +3659,10 @@ tap4:
 	WORD $0x4e3ecda6 // FMLA V6.4S, V13.4S, V30.4S
 	SUBS $1, R11
 	BNE tap4
-	MOVD 136(R0), R10 // groupTile.Out
-	MOVD 184(R0), R11 // groupTile.After
+	MOVD 136(R0), R10 // Out
+	MOVD 184(R0), R11 // After
 	CBZ R11, store10
-	MOVD 192(R0), R11 // groupTile.Bias
+	MOVD 192(R0), R11 // Bias
 	CBZ R11, add11
 	ADD R9, R11
 	FMOVQ (R11), F14
@@ -3682,7 +3682,7 @@ tap4:
 	WORD $0x4e31d4c6 // FADD V6.4S, V6.4S, V17.4S
 
 add11:
-	MOVD 216(R0), R11 // groupTile.Add
+	MOVD 216(R0), R11 // Add
 	CBZ R11, bounds12
 	ADD R9, R11
 	MOVW 0(R10), R13
@@ -3817,8 +3817,8 @@ rows5:
 	VEOR V12.B16, V12.B16, V12.B16
 	VEOR V30.B16, V30.B16, V30.B16
 	VEOR V13.B16, V13.B16, V13.B16
-	MOVD 32(R0), R10 // groupTile.Off
-	MOVD 8(R0), R11 // groupTile.Taps
+	MOVD 32(R0), R10 // Off
+	MOVD 8(R0), R11 // Taps
 	MOVD R3, R12
 
 tap5:
@@ -3877,10 +3877,10 @@ tap5:
 	WORD $0x4e23cded // FMLA V13.4S, V15.4S, V3.4S
 	SUBS $1, R11
 	BNE tap5
-	MOVD 136(R0), R10 // groupTile.Out
-	MOVD 184(R0), R11 // groupTile.After
+	MOVD 136(R0), R10 // Out
+	MOVD 184(R0), R11 // After
 	CBZ R11, store13
-	MOVD 192(R0), R11 // groupTile.Bias
+	MOVD 192(R0), R11 // Bias
 	CBZ R11, add14
 	ADD R9, R11
 	FMOVQ (R11), F17
@@ -3903,7 +3903,7 @@ tap5:
 	WORD $0x4e32d5ad // FADD V13.4S, V13.4S, V18.4S
 
 add14:
-	MOVD 216(R0), R11 // groupTile.Add
+	MOVD 216(R0), R11 // Add
 	CBZ R11, bounds15
 	ADD R9, R11
 	MOVW 0(R10), R13
@@ -4066,8 +4066,8 @@ rows6:
 	VEOR V14.B16, V14.B16, V14.B16
 	VEOR V17.B16, V17.B16, V17.B16
 	VEOR V16.B16, V16.B16, V16.B16
-	MOVD 32(R0), R10 // groupTile.Off
-	MOVD 8(R0), R11 // groupTile.Taps
+	MOVD 32(R0), R10 // Off
+	MOVD 8(R0), R11 // Taps
 	MOVD R3, R12
 
 tap6:
@@ -4136,10 +4136,10 @@ tap6:
 	WORD $0x4e3fcf90 // FMLA V16.4S, V28.4S, V31.4S
 	SUBS $1, R11
 	BNE tap6
-	MOVD 136(R0), R10 // groupTile.Out
-	MOVD 184(R0), R11 // groupTile.After
+	MOVD 136(R0), R10 // Out
+	MOVD 184(R0), R11 // After
 	CBZ R11, store16
-	MOVD 192(R0), R11 // groupTile.Bias
+	MOVD 192(R0), R11 // Bias
 	CBZ R11, add17
 	ADD R9, R11
 	FMOVQ (R11), F26
@@ -4165,7 +4165,7 @@ tap6:
 	WORD $0x4e2ad610 // FADD V16.4S, V16.4S, V10.4S
 
 add17:
-	MOVD 216(R0), R11 // groupTile.Add
+	MOVD 216(R0), R11 // Add
 	CBZ R11, bounds18
 	ADD R9, R11
 	MOVW 0(R10), R13
@@ -4337,15 +4337,15 @@ store16:
 // func depthwiseGrad3x1NEON(t *groupGrad)
 TEXT ·depthwiseGrad3x1NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
-	MOVD 104(R0), R1 // groupGrad.Sums
-	MOVD 128(R0), R2 // groupGrad.Pitch
-	MOVD 8(R0), R3 // groupGrad.Seg
-	MOVD 0(R0), R4 // groupGrad.Segs
-	MOVD 80(R0), R5 // groupGrad.LDX
-	MOVD 88(R0), R6 // groupGrad.LDY
-	MOVD 96(R0), R7 // groupGrad.Tap
-	MOVD 32(R0), R8 // groupGrad.X
-	MOVD 56(R0), R9 // groupGrad.DY
+	MOVD 104(R0), R1 // Sums
+	MOVD 128(R0), R2 // Pitch
+	MOVD 8(R0), R3 // Seg
+	MOVD 0(R0), R4 // Segs
+	MOVD 80(R0), R5 // LDX
+	MOVD 88(R0), R6 // LDY
+	MOVD 96(R0), R7 // Tap
+	MOVD 32(R0), R8 // X
+	MOVD 56(R0), R9 // DY
 	LSL $2, R2
 	LSL $2, R5
 	LSL $2, R6
@@ -4389,15 +4389,15 @@ pixel:
 // func depthwiseGrad3x2NEON(t *groupGrad)
 TEXT ·depthwiseGrad3x2NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
-	MOVD 104(R0), R1 // groupGrad.Sums
-	MOVD 128(R0), R2 // groupGrad.Pitch
-	MOVD 8(R0), R3 // groupGrad.Seg
-	MOVD 0(R0), R4 // groupGrad.Segs
-	MOVD 80(R0), R5 // groupGrad.LDX
-	MOVD 88(R0), R6 // groupGrad.LDY
-	MOVD 96(R0), R7 // groupGrad.Tap
-	MOVD 32(R0), R8 // groupGrad.X
-	MOVD 56(R0), R9 // groupGrad.DY
+	MOVD 104(R0), R1 // Sums
+	MOVD 128(R0), R2 // Pitch
+	MOVD 8(R0), R3 // Seg
+	MOVD 0(R0), R4 // Segs
+	MOVD 80(R0), R5 // LDX
+	MOVD 88(R0), R6 // LDY
+	MOVD 96(R0), R7 // Tap
+	MOVD 32(R0), R8 // X
+	MOVD 56(R0), R9 // DY
 	LSL $2, R2
 	LSL $2, R5
 	LSL $2, R6
@@ -4457,15 +4457,15 @@ pixel:
 // func depthwiseGrad3x3NEON(t *groupGrad)
 TEXT ·depthwiseGrad3x3NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
-	MOVD 104(R0), R1 // groupGrad.Sums
-	MOVD 128(R0), R2 // groupGrad.Pitch
-	MOVD 8(R0), R3 // groupGrad.Seg
-	MOVD 0(R0), R4 // groupGrad.Segs
-	MOVD 80(R0), R5 // groupGrad.LDX
-	MOVD 88(R0), R6 // groupGrad.LDY
-	MOVD 96(R0), R7 // groupGrad.Tap
-	MOVD 32(R0), R8 // groupGrad.X
-	MOVD 56(R0), R9 // groupGrad.DY
+	MOVD 104(R0), R1 // Sums
+	MOVD 128(R0), R2 // Pitch
+	MOVD 8(R0), R3 // Seg
+	MOVD 0(R0), R4 // Segs
+	MOVD 80(R0), R5 // LDX
+	MOVD 88(R0), R6 // LDY
+	MOVD 96(R0), R7 // Tap
+	MOVD 32(R0), R8 // X
+	MOVD 56(R0), R9 // DY
 	LSL $2, R2
 	LSL $2, R5
 	LSL $2, R6
@@ -4541,15 +4541,15 @@ pixel:
 // func depthwiseGrad3x4NEON(t *groupGrad)
 TEXT ·depthwiseGrad3x4NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
-	MOVD 104(R0), R1 // groupGrad.Sums
-	MOVD 128(R0), R2 // groupGrad.Pitch
-	MOVD 8(R0), R3 // groupGrad.Seg
-	MOVD 0(R0), R4 // groupGrad.Segs
-	MOVD 80(R0), R5 // groupGrad.LDX
-	MOVD 88(R0), R6 // groupGrad.LDY
-	MOVD 96(R0), R7 // groupGrad.Tap
-	MOVD 32(R0), R8 // groupGrad.X
-	MOVD 56(R0), R9 // groupGrad.DY
+	MOVD 104(R0), R1 // Sums
+	MOVD 128(R0), R2 // Pitch
+	MOVD 8(R0), R3 // Seg
+	MOVD 0(R0), R4 // Segs
+	MOVD 80(R0), R5 // LDX
+	MOVD 88(R0), R6 // LDY
+	MOVD 96(R0), R7 // Tap
+	MOVD 32(R0), R8 // X
+	MOVD 56(R0), R9 // DY
 	LSL $2, R2
 	LSL $2, R5
 	LSL $2, R6
@@ -4641,15 +4641,15 @@ pixel:
 // func depthwiseGrad3x5NEON(t *groupGrad)
 TEXT ·depthwiseGrad3x5NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
-	MOVD 104(R0), R1 // groupGrad.Sums
-	MOVD 128(R0), R2 // groupGrad.Pitch
-	MOVD 8(R0), R3 // groupGrad.Seg
-	MOVD 0(R0), R4 // groupGrad.Segs
-	MOVD 80(R0), R5 // groupGrad.LDX
-	MOVD 88(R0), R6 // groupGrad.LDY
-	MOVD 96(R0), R7 // groupGrad.Tap
-	MOVD 32(R0), R8 // groupGrad.X
-	MOVD 56(R0), R9 // groupGrad.DY
+	MOVD 104(R0), R1 // Sums
+	MOVD 128(R0), R2 // Pitch
+	MOVD 8(R0), R3 // Seg
+	MOVD 0(R0), R4 // Segs
+	MOVD 80(R0), R5 // LDX
+	MOVD 88(R0), R6 // LDY
+	MOVD 96(R0), R7 // Tap
+	MOVD 32(R0), R8 // X
+	MOVD 56(R0), R9 // DY
 	LSL $2, R2
 	LSL $2, R5
 	LSL $2, R6
@@ -4757,14 +4757,14 @@ pixel:
 // func depthwise4NEON(t *groupTile)
 TEXT ·depthwise4NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
-	MOVD 56(R0), R1 // groupTile.X
-	MOVD 80(R0), R2 // groupTile.Zero
-	MOVD 104(R0), R3 // groupTile.W
-	MOVD 160(R0), R4 // groupTile.Y
-	MOVD 24(R0), R5 // groupTile.Bands
-	MOVD 0(R0), R6 // groupTile.Rows
-	MOVD 128(R0), R7 // groupTile.WStep
-	MOVD 16(R0), R8 // groupTile.Parts
+	MOVD 56(R0), R1 // X
+	MOVD 80(R0), R2 // Zero
+	MOVD 104(R0), R3 // W
+	MOVD 160(R0), R4 // Y
+	MOVD 24(R0), R5 // Bands
+	MOVD 0(R0), R6 // Rows
+	MOVD 128(R0), R7 // WStep
+	MOVD 16(R0), R8 // Parts
 	MOVD $0, R9
 	CMP $6, R6
 	BEQ rows6
@@ -4782,8 +4782,8 @@ rows1:
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
 	VEOR V3.B16, V3.B16, V3.B16
-	MOVD 32(R0), R10 // groupTile.Off
-	MOVD 8(R0), R11 // groupTile.Taps
+	MOVD 32(R0), R10 // Off
+	MOVD 8(R0), R11 // Taps
 	MOVD R3, R12
 
 tap1:
@@ -4805,10 +4805,10 @@ tap1:
 	WORD $0x4e2acd63 // FMLA V3.4S, V11.4S, V10.4S
 	SUBS $1, R11
 	BNE tap1
-	MOVD 136(R0), R10 // groupTile.Out
-	MOVD 184(R0), R11 // groupTile.After
+	MOVD 136(R0), R10 // Out
+	MOVD 184(R0), R11 // After
 	CBZ R11, store1
-	MOVD 192(R0), R11 // groupTile.Bias
+	MOVD 192(R0), R11 // Bias
 	CBZ R11, add2
 	ADD R9, R11
 	FMOVQ (R11), F12
@@ -4821,7 +4821,7 @@ tap1:
 	WORD $0x4e2fd463 // FADD V3.4S, V3.4S, V15.4S
 
 add2:
-	MOVD 216(R0), R11 // groupTile.Add
+	MOVD 216(R0), R11 // Add
 	CBZ R11, bounds3
 	ADD R9, R11
 	MOVW 0(R10), R13
@@ -4881,8 +4881,8 @@ rows2:
 	VEOR V9.B16, V9.B16, V9.B16
 	VEOR V10.B16, V10.B16, V10.B16
 	VEOR V11.B16, V11.B16, V11.B16
-	MOVD 32(R0), R10 // groupTile.Off
-	MOVD 8(R0), R11 // groupTile.Taps
+	MOVD 32(R0), R10 // Off
+	MOVD 8(R0), R11 // Taps
 	MOVD R3, R12
 
 tap2:
@@ -4916,10 +4916,10 @@ tap2:
 	WORD $0x4e36cf0b // FMLA V11.4S, V24.4S, V22.4S
 	SUBS $1, R11
 	BNE tap2
-	MOVD 136(R0), R10 // groupTile.Out
-	MOVD 184(R0), R11 // groupTile.After
+	MOVD 136(R0), R10 // Out
+	MOVD 184(R0), R11 // After
 	CBZ R11, store4
-	MOVD 192(R0), R11 // groupTile.Bias
+	MOVD 192(R0), R11 // Bias
 	CBZ R11, add5
 	ADD R9, R11
 	FMOVQ (R11), F21
@@ -4936,7 +4936,7 @@ tap2:
 	WORD $0x4e3cd56b // FADD V11.4S, V11.4S, V28.4S
 
 add5:
-	MOVD 216(R0), R11 // groupTile.Add
+	MOVD 216(R0), R11 // Add
 	CBZ R11, bounds6
 	ADD R9, R11
 	MOVW 0(R10), R13
@@ -5032,8 +5032,8 @@ rows3:
 	VEOR V19.B16, V19.B16, V19.B16
 	VEOR V18.B16, V18.B16, V18.B16
 	VEOR V20.B16, V20.B16, V20.B16
-	MOVD 32(R0), R10 // groupTile.Off
-	MOVD 8(R0), R11 // groupTile.Taps
+	MOVD 32(R0), R10 // Off
+	MOVD 8(R0), R11 // Taps
 	MOVD R3, R12
 
 tap3:
@@ -5079,10 +5079,10 @@ tap3:
 	WORD $0x4e24ccf4 // FMLA V20.4S, V7.4S, V4.4S
 	SUBS $1, R11
 	BNE tap3
-	MOVD 136(R0), R10 // groupTile.Out
-	MOVD 184(R0), R11 // groupTile.After
+	MOVD 136(R0), R10 // Out
+	MOVD 184(R0), R11 // After
 	CBZ R11, store7
-	MOVD 192(R0), R11 // groupTile.Bias
+	MOVD 192(R0), R11 // Bias
 	CBZ R11, add8
 	ADD R9, R11
 	FMOVQ (R11), F8
@@ -5103,7 +5103,7 @@ tap3:
 	WORD $0x4e2bd694 // FADD V20.4S, V20.4S, V11.4S
 
 add8:
-	MOVD 216(R0), R11 // groupTile.Add
+	MOVD 216(R0), R11 // Add
 	CBZ R11, bounds9
 	ADD R9, R11
 	MOVW 0(R10), R13
@@ -5235,8 +5235,8 @@ rows4:
 	VEOR V7.B16, V7.B16, V7.B16
 	VEOR V8.B16, V8.B16, V8.B16
 	VEOR V9.B16, V9.B16, V9.B16
-	MOVD 32(R0), R10 // groupTile.Off
-	MOVD 8(R0), R11 // groupTile.Taps
+	MOVD 32(R0), R10 // Off
+	MOVD 8(R0), R11 // Taps
 	MOVD R3, R12
 
 tap4:
@@ -5294,10 +5294,10 @@ tap4:
 	WORD $0x4e34cd49 // FMLA V9.4S, V10.4S, V20.4S
 	SUBS $1, R11
 	BNE tap4
-	MOVD 136(R0), R10 // groupTile.Out
-	MOVD 184(R0), R11 // groupTile.After
+	MOVD 136(R0), R10 // Out
+	MOVD 184(R0), R11 // After
 	CBZ R11, store10
-	MOVD 192(R0), R11 // groupTile.Bias
+	MOVD 192(R0), R11 // Bias
 	CBZ R11, add11
 	ADD R9, R11
 	FMOVQ (R11), F0
@@ -5322,7 +5322,7 @@ tap4:
 	WORD $0x4e2dd529 // FADD V9.4S, V9.4S, V13.4S
 
 add11:
-	MOVD 216(R0), R11 // groupTile.Add
+	MOVD 216(R0), R11 // Add
 	CBZ R11, bounds12
 	ADD R9, R11
 	MOVW 0(R10), R13
@@ -5490,8 +5490,8 @@ rows5:
 	VEOR V12.B16, V12.B16, V12.B16
 	VEOR V21.B16, V21.B16, V21.B16
 	VEOR V26.B16, V26.B16, V26.B16
-	MOVD 32(R0), R10 // groupTile.Off
-	MOVD 8(R0), R11 // groupTile.Taps
+	MOVD 32(R0), R10 // Off
+	MOVD 8(R0), R11 // Taps
 	MOVD R3, R12
 
 tap5:
@@ -5561,10 +5561,10 @@ tap5:
 	WORD $0x4e25cd3a // FMLA V26.4S, V9.4S, V5.4S
 	SUBS $1, R11
 	BNE tap5
-	MOVD 136(R0), R10 // groupTile.Out
-	MOVD 184(R0), R11 // groupTile.After
+	MOVD 136(R0), R10 // Out
+	MOVD 184(R0), R11 // After
 	CBZ R11, store13
-	MOVD 192(R0), R11 // groupTile.Bias
+	MOVD 192(R0), R11 // Bias
 	CBZ R11, add14
 	ADD R9, R11
 	FMOVQ (R11), F25
@@ -5593,7 +5593,7 @@ tap5:
 	WORD $0x4e26d75a // FADD V26.4S, V26.4S, V6.4S
 
 add14:
-	MOVD 216(R0), R11 // groupTile.Add
+	MOVD 216(R0), R11 // Add
 	CBZ R11, bounds15
 	ADD R9, R11
 	MOVW 0(R10), R13
@@ -5797,8 +5797,8 @@ rows6:
 	VEOR V13.B16, V13.B16, V13.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V14.B16, V14.B16, V14.B16
-	MOVD 32(R0), R10 // groupTile.Off
-	MOVD 8(R0), R11 // groupTile.Taps
+	MOVD 32(R0), R10 // Off
+	MOVD 8(R0), R11 // Taps
 	MOVD R3, R12
 
 tap6:
@@ -5880,10 +5880,10 @@ tap6:
 	WORD $0x4e2fceae // FMLA V14.4S, V21.4S, V15.4S
 	SUBS $1, R11
 	BNE tap6
-	MOVD 136(R0), R10 // groupTile.Out
-	MOVD 184(R0), R11 // groupTile.After
+	MOVD 136(R0), R10 // Out
+	MOVD 184(R0), R11 // After
 	CBZ R11, store16
-	MOVD 192(R0), R11 // groupTile.Bias
+	MOVD 192(R0), R11 // Bias
 	CBZ R11, add17
 	ADD R9, R11
 	FMOVQ (R11), F26
@@ -5916,7 +5916,7 @@ tap6:
 	WORD $0x4e30d5ce // FADD V14.4S, V14.4S, V16.4S
 
 add17:
-	MOVD 216(R0), R11 // groupTile.Add
+	MOVD 216(R0), R11 // Add
 	CBZ R11, bounds18
 	ADD R9, R11
 	MOVW 0(R10), R13
@@ -6130,15 +6130,15 @@ store16:
 // func depthwiseGrad4x1NEON(t *groupGrad)
 TEXT ·depthwiseGrad4x1NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
-	MOVD 104(R0), R1 // groupGrad.Sums
-	MOVD 128(R0), R2 // groupGrad.Pitch
-	MOVD 8(R0), R3 // groupGrad.Seg
-	MOVD 0(R0), R4 // groupGrad.Segs
-	MOVD 80(R0), R5 // groupGrad.LDX
-	MOVD 88(R0), R6 // groupGrad.LDY
-	MOVD 96(R0), R7 // groupGrad.Tap
-	MOVD 32(R0), R8 // groupGrad.X
-	MOVD 56(R0), R9 // groupGrad.DY
+	MOVD 104(R0), R1 // Sums
+	MOVD 128(R0), R2 // Pitch
+	MOVD 8(R0), R3 // Seg
+	MOVD 0(R0), R4 // Segs
+	MOVD 80(R0), R5 // LDX
+	MOVD 88(R0), R6 // LDY
+	MOVD 96(R0), R7 // Tap
+	MOVD 32(R0), R8 // X
+	MOVD 56(R0), R9 // DY
 	LSL $2, R2
 	LSL $2, R5
 	LSL $2, R6
@@ -6187,15 +6187,15 @@ pixel:
 // func depthwiseGrad4x2NEON(t *groupGrad)
 TEXT ·depthwiseGrad4x2NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
-	MOVD 104(R0), R1 // groupGrad.Sums
-	MOVD 128(R0), R2 // groupGrad.Pitch
-	MOVD 8(R0), R3 // groupGrad.Seg
-	MOVD 0(R0), R4 // groupGrad.Segs
-	MOVD 80(R0), R5 // groupGrad.LDX
-	MOVD 88(R0), R6 // groupGrad.LDY
-	MOVD 96(R0), R7 // groupGrad.Tap
-	MOVD 32(R0), R8 // groupGrad.X
-	MOVD 56(R0), R9 // groupGrad.DY
+	MOVD 104(R0), R1 // Sums
+	MOVD 128(R0), R2 // Pitch
+	MOVD 8(R0), R3 // Seg
+	MOVD 0(R0), R4 // Segs
+	MOVD 80(R0), R5 // LDX
+	MOVD 88(R0), R6 // LDY
+	MOVD 96(R0), R7 // Tap
+	MOVD 32(R0), R8 // X
+	MOVD 56(R0), R9 // DY
 	LSL $2, R2
 	LSL $2, R5
 	LSL $2, R6
@@ -6264,15 +6264,15 @@ pixel:
 // func depthwiseGrad4x3NEON(t *groupGrad)
 TEXT ·depthwiseGrad4x3NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
-	MOVD 104(R0), R1 // groupGrad.Sums
-	MOVD 128(R0), R2 // groupGrad.Pitch
-	MOVD 8(R0), R3 // groupGrad.Seg
-	MOVD 0(R0), R4 // groupGrad.Segs
-	MOVD 80(R0), R5 // groupGrad.LDX
-	MOVD 88(R0), R6 // groupGrad.LDY
-	MOVD 96(R0), R7 // groupGrad.Tap
-	MOVD 32(R0), R8 // groupGrad.X
-	MOVD 56(R0), R9 // groupGrad.DY
+	MOVD 104(R0), R1 // Sums
+	MOVD 128(R0), R2 // Pitch
+	MOVD 8(R0), R3 // Seg
+	MOVD 0(R0), R4 // Segs
+	MOVD 80(R0), R5 // LDX
+	MOVD 88(R0), R6 // LDY
+	MOVD 96(R0), R7 // Tap
+	MOVD 32(R0), R8 // X
+	MOVD 56(R0), R9 // DY
 	LSL $2, R2
 	LSL $2, R5
 	LSL $2, R6
@@ -6361,15 +6361,15 @@ pixel:
 // func depthwiseGrad4x4NEON(t *groupGrad)
 TEXT ·depthwiseGrad4x4NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
-	MOVD 104(R0), R1 // groupGrad.Sums
-	MOVD 128(R0), R2 // groupGrad.Pitch
-	MOVD 8(R0), R3 // groupGrad.Seg
-	MOVD 0(R0), R4 // groupGrad.Segs
-	MOVD 80(R0), R5 // groupGrad.LDX
-	MOVD 88(R0), R6 // groupGrad.LDY
-	MOVD 96(R0), R7 // groupGrad.Tap
-	MOVD 32(R0), R8 // groupGrad.X
-	MOVD 56(R0), R9 // groupGrad.DY
+	MOVD 104(R0), R1 // Sums
+	MOVD 128(R0), R2 // Pitch
+	MOVD 8(R0), R3 // Seg
+	MOVD 0(R0), R4 // Segs
+	MOVD 80(R0), R5 // LDX
+	MOVD 88(R0), R6 // LDY
+	MOVD 96(R0), R7 // Tap
+	MOVD 32(R0), R8 // X
+	MOVD 56(R0), R9 // DY
 	LSL $2, R2
 	LSL $2, R5
 	LSL $2, R6
@@ -6478,15 +6478,15 @@ pixel:
 // func depthwiseGrad4x5NEON(t *groupGrad)
 TEXT ·depthwiseGrad4x5NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
-	MOVD 104(R0), R1 // groupGrad.Sums
-	MOVD 128(R0), R2 // groupGrad.Pitch
-	MOVD 8(R0), R3 // groupGrad.Seg
-	MOVD 0(R0), R4 // groupGrad.Segs
-	MOVD 80(R0), R5 // groupGrad.LDX
-	MOVD 88(R0), R6 // groupGrad.LDY
-	MOVD 96(R0), R7 // groupGrad.Tap
-	MOVD 32(R0), R8 // groupGrad.X
-	MOVD 56(R0), R9 // groupGrad.DY
+	MOVD 104(R0), R1 // Sums
+	MOVD 128(R0), R2 // Pitch
+	MOVD 8(R0), R3 // Seg
+	MOVD 0(R0), R4 // Segs
+	MOVD 80(R0), R5 // LDX
+	MOVD 88(R0), R6 // LDY
+	MOVD 96(R0), R7 // Tap
+	MOVD 32(R0), R8 // X
+	MOVD 56(R0), R9 // DY
 	LSL $2, R2
 	LSL $2, R5
 	LSL $2, R6
@@ -6615,14 +6615,14 @@ pixel:
 // func quads1NEON(t *groupTile)
 TEXT ·quads1NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
-	MOVD 56(R0), R1 // groupTile.X
-	MOVD 80(R0), R2 // groupTile.Zero
-	MOVD 104(R0), R3 // groupTile.W
-	MOVD 160(R0), R4 // groupTile.Y
-	MOVD 24(R0), R5 // groupTile.Bands
-	MOVD 0(R0), R6 // groupTile.Rows
-	MOVD 128(R0), R7 // groupTile.WStep
-	MOVD 16(R0), R8 // groupTile.Parts
+	MOVD 56(R0), R1 // X
+	MOVD 80(R0), R2 // Zero
+	MOVD 104(R0), R3 // W
+	MOVD 160(R0), R4 // Y
+	MOVD 24(R0), R5 // Bands
+	MOVD 0(R0), R6 // Rows
+	MOVD 128(R0), R7 // WStep
+	MOVD 16(R0), R8 // Parts
 	MOVD $0, R9
 	CMP $6, R6
 	BEQ rows6
@@ -6640,8 +6640,8 @@ rows1:
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
 	VEOR V3.B16, V3.B16, V3.B16
-	MOVD 32(R0), R10 // groupTile.Off
-	MOVD 8(R0), R11 // groupTile.Taps
+	MOVD 32(R0), R10 // Off
+	MOVD 8(R0), R11 // Taps
 	MOVD R3, R12
 
 tap1:
@@ -6672,17 +6672,17 @@ part1:
 	WORD $0x4e29d400 // FADD V0.4S, V0.4S, V9.4S
 	WORD $0x4e2cd54a // FADD V10.4S, V10.4S, V12.4S
 	WORD $0x4e2ad400 // FADD V0.4S, V0.4S, V10.4S
-	MOVD 136(R0), R10 // groupTile.Out
-	MOVD 184(R0), R11 // groupTile.After
+	MOVD 136(R0), R10 // Out
+	MOVD 184(R0), R11 // After
 	CBZ R11, store2
-	MOVD 192(R0), R11 // groupTile.Bias
+	MOVD 192(R0), R11 // Bias
 	CBZ R11, add3
 	ADD R9, R11
 	FMOVQ (R11), F13
 	WORD $0x4e2dd400 // FADD V0.4S, V0.4S, V13.4S
 
 add3:
-	MOVD 216(R0), R11 // groupTile.Add
+	MOVD 216(R0), R11 // Add
 	CBZ R11, bounds4
 	ADD R9, R11
 	MOVW 0(R10), R13
@@ -6721,8 +6721,8 @@ rows2:
 	VEOR V26.B16, V26.B16, V26.B16
 	VEOR V27.B16, V27.B16, V27.B16
 	VEOR V28.B16, V28.B16, V28.B16
-	MOVD 32(R0), R10 // groupTile.Off
-	MOVD 8(R0), R11 // groupTile.Taps
+	MOVD 32(R0), R10 // Off
+	MOVD 8(R0), R11 // Taps
 	MOVD R3, R12
 
 tap2:
@@ -6769,10 +6769,10 @@ part5:
 	WORD $0x4e23d739 // FADD V25.4S, V25.4S, V3.4S
 	WORD $0x4e2cd56b // FADD V11.4S, V11.4S, V12.4S
 	WORD $0x4e2bd739 // FADD V25.4S, V25.4S, V11.4S
-	MOVD 136(R0), R10 // groupTile.Out
-	MOVD 184(R0), R11 // groupTile.After
+	MOVD 136(R0), R10 // Out
+	MOVD 184(R0), R11 // After
 	CBZ R11, store6
-	MOVD 192(R0), R11 // groupTile.Bias
+	MOVD 192(R0), R11 // Bias
 	CBZ R11, add7
 	ADD R9, R11
 	FMOVQ (R11), F10
@@ -6780,7 +6780,7 @@ part5:
 	WORD $0x4e2ad739 // FADD V25.4S, V25.4S, V10.4S
 
 add7:
-	MOVD 216(R0), R11 // groupTile.Add
+	MOVD 216(R0), R11 // Add
 	CBZ R11, bounds8
 	ADD R9, R11
 	MOVW 0(R10), R13
@@ -6834,8 +6834,8 @@ rows3:
 	VEOR V4.B16, V4.B16, V4.B16
 	VEOR V2.B16, V2.B16, V2.B16
 	VEOR V8.B16, V8.B16, V8.B16
-	MOVD 32(R0), R10 // groupTile.Off
-	MOVD 8(R0), R11 // groupTile.Taps
+	MOVD 32(R0), R10 // Off
+	MOVD 8(R0), R11 // Taps
 	MOVD R3, R12
 
 tap3:
@@ -6898,10 +6898,10 @@ part9:
 	WORD $0x4e20d421 // FADD V1.4S, V1.4S, V0.4S
 	WORD $0x4e35d694 // FADD V20.4S, V20.4S, V21.4S
 	WORD $0x4e34d421 // FADD V1.4S, V1.4S, V20.4S
-	MOVD 136(R0), R10 // groupTile.Out
-	MOVD 184(R0), R11 // groupTile.After
+	MOVD 136(R0), R10 // Out
+	MOVD 184(R0), R11 // After
 	CBZ R11, store10
-	MOVD 192(R0), R11 // groupTile.Bias
+	MOVD 192(R0), R11 // Bias
 	CBZ R11, add11
 	ADD R9, R11
 	FMOVQ (R11), F25
@@ -6910,7 +6910,7 @@ part9:
 	WORD $0x4e39d421 // FADD V1.4S, V1.4S, V25.4S
 
 add11:
-	MOVD 216(R0), R11 // groupTile.Add
+	MOVD 216(R0), R11 // Add
 	CBZ R11, bounds12
 	ADD R9, R11
 	MOVW 0(R10), R13
@@ -6979,8 +6979,8 @@ rows4:
 	VEOR V21.B16, V21.B16, V21.B16
 	VEOR V20.B16, V20.B16, V20.B16
 	VEOR V25.B16, V25.B16, V25.B16
-	MOVD 32(R0), R10 // groupTile.Off
-	MOVD 8(R0), R11 // groupTile.Taps
+	MOVD 32(R0), R10 // Off
+	MOVD 8(R0), R11 // Taps
 	MOVD R3, R12
 
 tap4:
@@ -7059,10 +7059,10 @@ part13:
 	WORD $0x4e23d400 // FADD V0.4S, V0.4S, V3.4S
 	WORD $0x4e26d58c // FADD V12.4S, V12.4S, V6.4S
 	WORD $0x4e2cd400 // FADD V0.4S, V0.4S, V12.4S
-	MOVD 136(R0), R10 // groupTile.Out
-	MOVD 184(R0), R11 // groupTile.After
+	MOVD 136(R0), R10 // Out
+	MOVD 184(R0), R11 // After
 	CBZ R11, store14
-	MOVD 192(R0), R11 // groupTile.Bias
+	MOVD 192(R0), R11 // Bias
 	CBZ R11, add15
 	ADD R9, R11
 	FMOVQ (R11), F22
@@ -7072,7 +7072,7 @@ part13:
 	WORD $0x4e36d400 // FADD V0.4S, V0.4S, V22.4S
 
 add15:
-	MOVD 216(R0), R11 // groupTile.Add
+	MOVD 216(R0), R11 // Add
 	CBZ R11, bounds16
 	ADD R9, R11
 	MOVW 0(R10), R13
@@ -7156,8 +7156,8 @@ rows5:
 	VEOR V17.B16, V17.B16, V17.B16
 	VEOR V19.B16, V19.B16, V19.B16
 	VEOR V16.B16, V16.B16, V16.B16
-	MOVD 32(R0), R10 // groupTile.Off
-	MOVD 8(R0), R11 // groupTile.Taps
+	MOVD 32(R0), R10 // Off
+	MOVD 8(R0), R11 // Taps
 	MOVD R3, R12
 
 tap5:
@@ -7252,10 +7252,10 @@ part17:
 	WORD $0x4e32d7de // FADD V30.4S, V30.4S, V18.4S
 	WORD $0x4e34d508 // FADD V8.4S, V8.4S, V20.4S
 	WORD $0x4e28d7de // FADD V30.4S, V30.4S, V8.4S
-	MOVD 136(R0), R10 // groupTile.Out
-	MOVD 184(R0), R11 // groupTile.After
+	MOVD 136(R0), R10 // Out
+	MOVD 184(R0), R11 // After
 	CBZ R11, store18
-	MOVD 192(R0), R11 // groupTile.Bias
+	MOVD 192(R0), R11 // Bias
 	CBZ R11, add19
 	ADD R9, R11
 	FMOVQ (R11), F25
@@ -7266,7 +7266,7 @@ part17:
 	WORD $0x4e39d7de // FADD V30.4S, V30.4S, V25.4S
 
 add19:
-	MOVD 216(R0), R11 // groupTile.Add
+	MOVD 216(R0), R11 // Add
 	CBZ R11, bounds20
 	ADD R9, R11
 	MOVW 0(R10), R13
@@ -7365,8 +7365,8 @@ rows6:
 	VEOR V29.B16, V29.B16, V29.B16
 	VEOR V11.B16, V11.B16, V11.B16
 	VEOR V28.B16, V28.B16, V28.B16
-	MOVD 32(R0), R10 // groupTile.Off
-	MOVD 8(R0), R11 // groupTile.Taps
+	MOVD 32(R0), R10 // Off
+	MOVD 8(R0), R11 // Taps
 	MOVD R3, R12
 
 tap6:
@@ -7477,10 +7477,10 @@ part21:
 	WORD $0x4e3ed718 // FADD V24.4S, V24.4S, V30.4S
 	WORD $0x4e21d6b5 // FADD V21.4S, V21.4S, V1.4S
 	WORD $0x4e35d718 // FADD V24.4S, V24.4S, V21.4S
-	MOVD 136(R0), R10 // groupTile.Out
-	MOVD 184(R0), R11 // groupTile.After
+	MOVD 136(R0), R10 // Out
+	MOVD 184(R0), R11 // After
 	CBZ R11, store22
-	MOVD 192(R0), R11 // groupTile.Bias
+	MOVD 192(R0), R11 // Bias
 	CBZ R11, add23
 	ADD R9, R11
 	FMOVQ (R11), F7
@@ -7492,7 +7492,7 @@ part21:
 	WORD $0x4e27d718 // FADD V24.4S, V24.4S, V7.4S
 
 add23:
-	MOVD 216(R0), R11 // groupTile.Add
+	MOVD 216(R0), R11 // Add
 	CBZ R11, bounds24
 	ADD R9, R11
 	MOVW 0(R10), R13
@@ -7580,15 +7580,15 @@ store22:
 // func quadsGrad0x1NEON(t *groupGrad)
 TEXT ·quadsGrad0x1NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
-	MOVD 104(R0), R1 // groupGrad.Sums
-	MOVD 128(R0), R2 // groupGrad.Pitch
-	MOVD 8(R0), R3 // groupGrad.Seg
-	MOVD 0(R0), R4 // groupGrad.Segs
-	MOVD 80(R0), R5 // groupGrad.LDX
-	MOVD 88(R0), R6 // groupGrad.LDY
-	MOVD 96(R0), R7 // groupGrad.Tap
-	MOVD 32(R0), R8 // groupGrad.X
-	MOVD 56(R0), R9 // groupGrad.DY
+	MOVD 104(R0), R1 // Sums
+	MOVD 128(R0), R2 // Pitch
+	MOVD 8(R0), R3 // Seg
+	MOVD 0(R0), R4 // Segs
+	MOVD 80(R0), R5 // LDX
+	MOVD 88(R0), R6 // LDY
+	MOVD 96(R0), R7 // Tap
+	MOVD 32(R0), R8 // X
+	MOVD 56(R0), R9 // DY
 	LSL $2, R2
 	LSL $2, R5
 	LSL $2, R6
@@ -7635,15 +7635,15 @@ pixel:
 // func quadsGrad0x2NEON(t *groupGrad)
 TEXT ·quadsGrad0x2NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
-	MOVD 104(R0), R1 // groupGrad.Sums
-	MOVD 128(R0), R2 // groupGrad.Pitch
-	MOVD 8(R0), R3 // groupGrad.Seg
-	MOVD 0(R0), R4 // groupGrad.Segs
-	MOVD 80(R0), R5 // groupGrad.LDX
-	MOVD 88(R0), R6 // groupGrad.LDY
-	MOVD 96(R0), R7 // groupGrad.Tap
-	MOVD 32(R0), R8 // groupGrad.X
-	MOVD 56(R0), R9 // groupGrad.DY
+	MOVD 104(R0), R1 // Sums
+	MOVD 128(R0), R2 // Pitch
+	MOVD 8(R0), R3 // Seg
+	MOVD 0(R0), R4 // Segs
+	MOVD 80(R0), R5 // LDX
+	MOVD 88(R0), R6 // LDY
+	MOVD 96(R0), R7 // Tap
+	MOVD 32(R0), R8 // X
+	MOVD 56(R0), R9 // DY
 	LSL $2, R2
 	LSL $2, R5
 	LSL $2, R6
@@ -7707,15 +7707,15 @@ pixel:
 // func quadsGrad0x3NEON(t *groupGrad)
 TEXT ·quadsGrad0x3NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
-	MOVD 104(R0), R1 // groupGrad.Sums
-	MOVD 128(R0), R2 // groupGrad.Pitch
-	MOVD 8(R0), R3 // groupGrad.Seg
-	MOVD 0(R0), R4 // groupGrad.Segs
-	MOVD 80(R0), R5 // groupGrad.LDX
-	MOVD 88(R0), R6 // groupGrad.LDY
-	MOVD 96(R0), R7 // groupGrad.Tap
-	MOVD 32(R0), R8 // groupGrad.X
-	MOVD 56(R0), R9 // groupGrad.DY
+	MOVD 104(R0), R1 // Sums
+	MOVD 128(R0), R2 // Pitch
+	MOVD 8(R0), R3 // Seg
+	MOVD 0(R0), R4 // Segs
+	MOVD 80(R0), R5 // LDX
+	MOVD 88(R0), R6 // LDY
+	MOVD 96(R0), R7 // Tap
+	MOVD 32(R0), R8 // X
+	MOVD 56(R0), R9 // DY
 	LSL $2, R2
 	LSL $2, R5
 	LSL $2, R6
@@ -7796,15 +7796,15 @@ pixel:
 // func quadsGrad0x4NEON(t *groupGrad)
 TEXT ·quadsGrad0x4NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
-	MOVD 104(R0), R1 // groupGrad.Sums
-	MOVD 128(R0), R2 // groupGrad.Pitch
-	MOVD 8(R0), R3 // groupGrad.Seg
-	MOVD 0(R0), R4 // groupGrad.Segs
-	MOVD 80(R0), R5 // groupGrad.LDX
-	MOVD 88(R0), R6 // groupGrad.LDY
-	MOVD 96(R0), R7 // groupGrad.Tap
-	MOVD 32(R0), R8 // groupGrad.X
-	MOVD 56(R0), R9 // groupGrad.DY
+	MOVD 104(R0), R1 // Sums
+	MOVD 128(R0), R2 // Pitch
+	MOVD 8(R0), R3 // Seg
+	MOVD 0(R0), R4 // Segs
+	MOVD 80(R0), R5 // LDX
+	MOVD 88(R0), R6 // LDY
+	MOVD 96(R0), R7 // Tap
+	MOVD 32(R0), R8 // X
+	MOVD 56(R0), R9 // DY
 	LSL $2, R2
 	LSL $2, R5
 	LSL $2, R6
@@ -7902,15 +7902,15 @@ pixel:
 // func quadsGrad0x5NEON(t *groupGrad)
 TEXT ·quadsGrad0x5NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
-	MOVD 104(R0), R1 // groupGrad.Sums
-	MOVD 128(R0), R2 // groupGrad.Pitch
-	MOVD 8(R0), R3 // groupGrad.Seg
-	MOVD 0(R0), R4 // groupGrad.Segs
-	MOVD 80(R0), R5 // groupGrad.LDX
-	MOVD 88(R0), R6 // groupGrad.LDY
-	MOVD 96(R0), R7 // groupGrad.Tap
-	MOVD 32(R0), R8 // groupGrad.X
-	MOVD 56(R0), R9 // groupGrad.DY
+	MOVD 104(R0), R1 // Sums
+	MOVD 128(R0), R2 // Pitch
+	MOVD 8(R0), R3 // Seg
+	MOVD 0(R0), R4 // Segs
+	MOVD 80(R0), R5 // LDX
+	MOVD 88(R0), R6 // LDY
+	MOVD 96(R0), R7 // Tap
+	MOVD 32(R0), R8 // X
+	MOVD 56(R0), R9 // DY
 	LSL $2, R2
 	LSL $2, R5
 	LSL $2, R6

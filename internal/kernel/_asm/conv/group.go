@@ -2,14 +2,8 @@ package main
 
 import (
 	"fmt"
-	"go/ast"
-	"go/importer"
-	"go/parser"
-	"go/token"
 	"go/types"
-	"log"
 
-	"github.com/mmcloughlin/avo/gotypes"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 
@@ -49,41 +43,12 @@ func (g grouped) write() {
 	}
 }
 
-// argsPackage type-checks the file that declares the argument structs, so that field offsets have one source.
-func argsPackage(file string) *types.Package {
-	fset := token.NewFileSet()
-	f, err := parser.ParseFile(fset, file, nil, 0)
-	if err != nil {
-		log.Fatal(err)
-	}
-	pkg, err := (&types.Config{Importer: importer.Default()}).Check("conv", fset, []*ast.File{f}, nil)
-	if err != nil {
-		log.Fatal(err)
-	}
-	return pkg
-}
-
 // begin starts a function func name(t *arg) and returns the address of a field of *t.
 func (g grouped) begin(name, arg, doc string) func(f string) Mem {
 	g.Begin(name, "func()", doc)
-	g.Pragma("noescape")
-	sig, err := gotypes.ParseSignatureInPackage(g.pkg, "func(t *"+arg+")")
-	if err != nil {
-		log.Fatal(err)
-	}
-	g.Signature(sig)
-	t := g.Context.Load(g.Param("t"), g.GP64()).(reg.GPVirtual)
-	return func(f string) Mem {
-		c := g.Param("t").Dereference(t).Field(f)
-		if _, err := c.Resolve(); err != nil {
-			c = c.Base()
-		}
-		b, err := c.Resolve()
-		if err != nil {
-			log.Fatal(err)
-		}
-		return b.Addr
-	}
+	field := simd.TakeStruct(g.Context, g.pkg, arg)
+	t := g.Context.Load(g.Param("t"), g.GP64())
+	return func(f string) Mem { return field(t, f) }
 }
 
 // get loads a field, of a slice the address.

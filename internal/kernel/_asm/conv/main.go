@@ -26,7 +26,7 @@ func main() {
 	c := build.NewContext()
 	c.ConstraintExpr("!purego")
 	fetch(c)
-	pkg := argsPackage("../conv/group_args.go")
+	pkg := vector.Structs("../conv/group_args.go")
 	for _, m := range simd.Machines(c) {
 		input(transform{m}, false)
 		input(transform{m}, true)

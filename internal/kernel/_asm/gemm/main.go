@@ -9,19 +9,16 @@ package main
 
 import (
 	"flag"
-	"go/ast"
-	"go/importer"
-	"go/parser"
-	"go/token"
 	"go/types"
-	"log"
 	"os"
 
 	"github.com/mmcloughlin/avo/attr"
 	"github.com/mmcloughlin/avo/build"
-	"github.com/mmcloughlin/avo/gotypes"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
+
+	"github.com/residuum-go/residuum/internal/kernel/_asm/simd"
+	"github.com/residuum-go/residuum/internal/kernel/_asm/vector"
 )
 
 func main() {
@@ -30,7 +27,7 @@ func main() {
 	flags.Parse(os.Args[1:])
 	c := build.NewContext()
 	c.ConstraintExpr("!purego")
-	pkg := tilePackage("../gemm/tile/args.go")
+	pkg := vector.Structs("../gemm/tile/args.go")
 	for _, v := range []isa{avx2(c), avx512(c)} {
 		v.rows(pkg, "rows"+v.name, 2, false)
 		v.rows(pkg, "rowsNarrow"+v.name, 1, false)
@@ -49,44 +46,13 @@ func main() {
 
 const nosplit = attr.NOSPLIT
 
-// tilePackage type-checks the file that declares the argument structs, so that field offsets have
-// one source.
-func tilePackage(file string) *types.Package {
-	fset := token.NewFileSet()
-	f, err := parser.ParseFile(fset, file, nil, 0)
-	if err != nil {
-		log.Fatal(err)
-	}
-	pkg, err := (&types.Config{Importer: importer.Default()}).Check("tile", fset, []*ast.File{f}, nil)
-	if err != nil {
-		log.Fatal(err)
-	}
-	return pkg
-}
-
 // begin starts a function func name(t *arg) and returns the address of a field of *t, given a
 // register that holds t.
 func (v isa) begin(pkg *types.Package, name, arg, doc string) func(r reg.Register, f string) Mem {
 	v.Function(name)
 	v.Attributes(nosplit)
-	sig, err := gotypes.ParseSignatureInPackage(pkg, "func(t *"+arg+")")
-	if err != nil {
-		log.Fatal(err)
-	}
-	v.Signature(sig)
 	v.Doc(doc)
-	v.Pragma("noescape")
-	return func(r reg.Register, f string) Mem {
-		c := v.Param("t").Dereference(r).Field(f)
-		if _, err := c.Resolve(); err != nil {
-			c = c.Base()
-		}
-		b, err := c.Resolve()
-		if err != nil {
-			log.Fatal(err)
-		}
-		return b.Addr
-	}
+	return simd.TakeStruct(v.Context, pkg, arg)
 }
 
 // rowRegs are the registers that point at the rows of A; the others have fixed jobs.

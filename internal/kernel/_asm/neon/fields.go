@@ -1,27 +1,21 @@
 package neon
 
 import (
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"go/types"
 	"log"
+	"strings"
+
+	"github.com/residuum-go/residuum/internal/kernel/_asm/vector"
 )
 
-// Fields returns the offsets of the fields of the structs that a file declares, "Rows.Taps" for example.
-func Fields(file string) map[string]int64 {
-	fset := token.NewFileSet()
-	f, err := parser.ParseFile(fset, file, nil, 0)
-	if err != nil {
-		log.Fatal(err)
-	}
-	pkg, err := (&types.Config{}).Check("", fset, []*ast.File{f}, nil)
-	if err != nil {
-		log.Fatal(err)
-	}
-	offsets := map[string]int64{}
-	for _, name := range pkg.Scope().Names() {
-		s, ok := pkg.Scope().Lookup(name).Type().Underlying().(*types.Struct)
+// Fields is the offsets of the fields of structs, "Rows.Taps" for example.
+type Fields map[string]int64
+
+// FieldsOf returns those of the structs that a file declares.
+func FieldsOf(file string) Fields {
+	scope, offsets := vector.Structs(file).Scope(), Fields{}
+	for _, name := range scope.Names() {
+		s, ok := scope.Lookup(name).Type().Underlying().(*types.Struct)
 		if !ok {
 			continue
 		}
@@ -34,4 +28,18 @@ func Fields(file string) map[string]int64 {
 		}
 	}
 	return offsets
+}
+
+// Offset returns the offset of a field that there is.
+func (f Fields) Offset(name string) int {
+	offset, ok := f[name]
+	if !ok {
+		log.Fatalf("no field %s", name)
+	}
+	return int(offset)
+}
+
+// Field reads a field of the struct that t points to; of a slice, its first word, the address.
+func (a *Asm) Field(f Fields, t GP, name string, to GP) {
+	a.Op("MOVD %d(%v), %v // %s", f.Offset(name), t, to, name[strings.Index(name, ".")+1:])
 }

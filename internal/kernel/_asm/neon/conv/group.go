@@ -1,12 +1,16 @@
 package main
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/residuum-go/residuum/internal/kernel/_asm/neon"
+)
 
 // grouped writes the kernels of narrow groups, as the command of the same name writes them for amd64. A vector is one quad, so
 // that none are exchanged.
 type grouped struct {
 	transform
-	fields map[string]int64
+	fields neon.Fields
 }
 
 const (
@@ -41,9 +45,7 @@ func (g grouped) begin(name, arg, doc string) (t gp, get func(field string) gp) 
 }
 
 // field reads a field of the struct that t points to; of a slice the address.
-func (g grouped) field(t gp, name string, to gp) {
-	g.Op("MOVD %d(%v), %v // %s", g.fields[name], t, to, name)
-}
+func (g grouped) field(t gp, name string, to gp) { g.Field(g.fields, t, name, to) }
 
 // tile writes a function of groupTile for bands of some vectors: for each number of rows, tap adds the products of a tap of
 // the pixels at p with the weights at w, which it moves on; total returns the sums of vector v of a row.
@@ -142,7 +144,7 @@ func (g grouped) after(t gp, results [][]vec, y, done, out, other, at gp) {
 	g.Label(bounds)
 	for _, f := range []string{"Lo", "Hi"} {
 		one := g.Vec()
-		g.Load(one, t, int(g.fields["groupTile."+f]), 1)
+		g.Load(one, t, g.fields.Offset("groupTile."+f), 1)
 		bound := g.Spread(one)
 		for _, row := range results {
 			for _, r := range row {

@@ -28,7 +28,7 @@ func main() {
 	t.output()
 	t.after()
 	t.weights()
-	grouped{t, neon.Fields("../conv/group_args.go")}.write()
+	grouped{t, neon.FieldsOf("../conv/group_args.go")}.write()
 	t.Write(*out, *declarations, "go run ./neon/conv")
 }
 

@@ -22,8 +22,6 @@ package main
 
 import (
 	"flag"
-	"log"
-	"strings"
 
 	"github.com/residuum-go/residuum/internal/kernel/_asm/neon"
 )
@@ -38,7 +36,7 @@ func main() {
 	out := flag.String("out", "", "assembly")
 	declarations := flag.String("declarations", "", "of the functions, in Go")
 	flag.Parse()
-	k := kernels{Asm: neon.New("tile"), fields: neon.Fields("../gemm/tile/args.go")}
+	k := kernels{Asm: neon.New("tile"), fields: neon.FieldsOf("../gemm/tile/args.go")}
 	for vectors := maxVectors; vectors >= 1; vectors-- {
 		k.rows(vectors)
 	}
@@ -53,14 +51,8 @@ func main() {
 
 type kernels struct {
 	*neon.Asm
-	fields map[string]int64
+	fields neon.Fields
 }
 
 // field reads a field of the struct that t points to; of a slice, its first word, the address.
-func (k kernels) field(t neon.GP, name string, to neon.GP) {
-	offset, ok := k.fields[name]
-	if !ok {
-		log.Fatalf("no field %s", name)
-	}
-	k.Op("MOVD %d(%v), %v // %s", offset, t, to, name[strings.Index(name, ".")+1:])
-}
+func (k kernels) field(t neon.GP, name string, to neon.GP) { k.Field(k.fields, t, name, to) }

@@ -217,11 +217,11 @@ func (k kernels) after(rows [][]vec, t, out, more, at gp) {
 		}
 	})
 	part("Bounds", func(done string) {
-		lo := k.Spread(read(t, int(k.fields["Rows.Lo"]), 1))
+		lo := k.Spread(read(t, k.fields.Offset("Rows.Lo"), 1))
 		each(k.MaxTo, lo)
 		k.Op("CMP $1, %v", more)
 		k.Jump("BEQ", done)
-		hi := k.Spread(read(t, int(k.fields["Rows.Hi"]), 1))
+		hi := k.Spread(read(t, k.fields.Offset("Rows.Hi"), 1))
 		each(k.MinTo, hi)
 	})
 }

@@ -16,7 +16,7 @@ type forest struct {
 	width   int // d of a row
 	outputs int // K
 	slots   []slot
-	all     descend.Forest // the nodes of all trees without categories; columns are slots
+	all     descend.Forest // the nodes of all trees that are not walked; columns are slots
 	values  []float32      // of these nodes, times the scale of the stage
 	roots   []int32        // of these trees, score after score
 	ends    []int          // of each score, the number of roots up to its last
@@ -32,7 +32,7 @@ type slot struct {
 	opposite bool
 }
 
-// walkedTree is one with categories, which is walked node by node.
+// walkedTree is one with categories, or in which zeros are missing, that is walked node by node.
 type walkedTree struct {
 	nodes []node
 	score int
@@ -67,7 +67,7 @@ func newForest(stages []*trees, scales []float32) *forest {
 	for k := range f.outputs {
 		for m, t := range stages {
 			nodes := t.roots[k]
-			if slices.ContainsFunc(nodes, func(n node) bool { return n.right != nil }) {
+			if slices.ContainsFunc(nodes, func(n node) bool { return n.right != nil || n.zeroMissing }) {
 				f.walked = append(f.walked, walkedTree{nodes, k, scales[m]})
 				continue
 			}
@@ -203,7 +203,7 @@ func (f *forest) row(out, x []float32) {
 	walks.Put(w)
 }
 
-// walk takes one row through the trees with categories.
+// walk takes one row through the trees that are walked.
 func (f *forest) walk(out, x []float32) {
 	for _, t := range f.walked {
 		out[t.score] += t.scale * leafOf(t.nodes, x).value

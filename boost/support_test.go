@@ -168,3 +168,14 @@ func ascending(n int) []int {
 	}
 	return order
 }
+
+// withMissing returns rows of so many columns, in which nil is NaN.
+func withMissing(values []*float32, columns int) *tensor.Tensor {
+	x := tensor.Full(float32(math.NaN()), len(values)/columns, columns)
+	for i, v := range values {
+		if v != nil {
+			x.Data()[i] = *v
+		}
+	}
+	return x
+}

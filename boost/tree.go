@@ -139,15 +139,19 @@ type node struct {
 	cut         float32 // numbers below it go left, others right
 	right       []int32 // of a categorical split, what goes right, ascending; others go left
 	missingLeft bool    // where missing values go
+	zeroMissing bool    // whether zeros go there, too
 	left        int     // the right child is the next
 	value, gain float32
 	cover       float32 // sum of the weights
 }
 
+// nearZero is up to where LightGBM takes a magnitude for a zero.
+const nearZero = 1e-35
+
 // goesRight reports where a value goes.
 func (n *node) goesRight(v float32) bool {
 	switch c := category(v); {
-	case v != v:
+	case v != v || n.zeroMissing && v >= -nearZero && v <= nearZero:
 		return !n.missingLeft
 	case n.right == nil:
 		return v >= n.cut

@@ -8,8 +8,8 @@ import (
 )
 
 // A file has a tensor "stages.m.tree.k" [nodes, 7] for the tree of score k in stage m, and of each node its column, cut,
-// whether missing values go left, left child or 0 (the right one is the next), value, gain and cover. Where there are
-// categorical splits, "stages.m.tree.k.right" [pairs, 2] has a pair of a node and a category that goes right for each,
+// whether missing values go left (1 or 0, and 2 more where zeros are missing, too), left child or 0 (the right one is the
+// next), value, gain and cover. Where there are categorical splits, "stages.m.tree.k.right" [pairs, 2] has a pair of a node and a category that goes right for each,
 // ascending.
 const nodeWidth = 7
 
@@ -29,6 +29,9 @@ func (t *trees) tables(m int, file map[string]*tensor.Tensor) error {
 			missing := float32(0)
 			if n.missingLeft {
 				missing = 1
+			}
+			if n.zeroMissing {
+				missing += 2
 			}
 			copy(table.Data()[i*nodeWidth:],
 				[]float32{float32(n.column), n.cut, missing, float32(n.left), n.value, n.gain, n.cover})
@@ -75,11 +78,12 @@ func readNodes(table *tensor.Tensor, width int) ([]node, error) {
 	nodes := make([]node, table.Dim(0))
 	for i := range nodes {
 		v := table.Data()[i*nodeWidth : (i+1)*nodeWidth]
-		column, left := whole(v[0], width), whole(v[3], len(nodes))
-		if column < 0 || left < 0 || v[2] != 0 && v[2] != 1 {
+		column, missing, left := whole(v[0], width), whole(v[2], 4), whole(v[3], len(nodes))
+		if column < 0 || left < 0 || missing < 0 {
 			return nil, fmt.Errorf("node %d of %d: column %v of %d, missing %v, left child %v", i, len(nodes), v[0], width, v[2], v[3])
 		}
-		nodes[i] = node{column: column, cut: v[1], missingLeft: v[2] == 1, left: left, value: v[4], gain: v[5], cover: v[6]}
+		nodes[i] = node{column: column, cut: v[1], left: left, value: v[4], gain: v[5], cover: v[6]}
+		nodes[i].missingLeft, nodes[i].zeroMissing = missing&1 == 1, missing&2 == 2
 	}
 	return nodes, checkNodes(nodes)
 }
@@ -101,6 +105,28 @@ func checkNodes(nodes []node) error {
 		}
 	}
 	return nil
+}
+
+// arranged returns a tree of at most n nodes in the order of this package: of says what node at is, and which its children
+// are, the same number twice if it is a leaf.
+func arranged(n int, of func(at int) (out node, left, right int, err error)) ([]node, error) {
+	order, nodes, seen := []int{0}, []node{{}}, make([]bool, n)
+	for i := 0; i < len(order); i++ {
+		o, l, r, err := of(order[i])
+		if err != nil {
+			return nil, fmt.Errorf("node %d: %w", order[i], err)
+		}
+		if l != r {
+			if l <= 0 || r <= 0 || l >= n || r >= n || seen[l] || seen[r] {
+				return nil, fmt.Errorf("node %d of %d: children %d and %d: not a tree", order[i], n, l, r)
+			}
+			seen[l], seen[r] = true, true
+			o.left = len(nodes)
+			order, nodes = append(order, l, r), append(nodes, node{}, node{})
+		}
+		nodes[i] = o
+	}
+	return nodes, checkNodes(nodes)
 }
 
 // readRight gives nodes the categories of a table, which may be nil.

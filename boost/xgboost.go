@@ -272,31 +272,25 @@ func (t *xgbTree) nodes(width int, weight float32) ([]node, error) {
 	if err != nil {
 		return nil, err
 	}
-	order, out, seen := []int{0}, []node{{}}, make([]bool, n)
-	for i := 0; i < len(order); i++ {
-		at := order[i]
-		out[i].cover = t.Cover[at]
-		l, r := t.Left[at], t.Right[at]
-		if l == -1 {
-			out[i].value = weight * t.Cut[at]
-			continue
+	return arranged(n, func(at int) (o node, l, r int, err error) {
+		o.cover = t.Cover[at]
+		if t.Left[at] == -1 {
+			o.value = weight * t.Cut[at]
+			return o, 0, 0, nil
 		}
-		if l < 0 || r < 0 || l >= n || r >= n || l == r || seen[l] || seen[r] || t.Column[at] < 0 || t.Column[at] >= width {
-			return nil, fmt.Errorf("node %d of %d: children %d and %d, column %d of %d: not a tree", at, n, l, r, t.Column[at], width)
-		}
-		seen[l], seen[r] = true, true
-		o := &out[i]
-		o.column, o.missingLeft, o.left, o.gain = t.Column[at], bool(t.Default[at]), len(out), t.Gain[at]
-		if len(t.Type) > 0 && t.Type[at] == 1 {
-			if o.right = right[at]; o.right == nil {
-				return nil, fmt.Errorf("node %d: no categories", at)
-			}
-		} else {
+		o.column, o.missingLeft, o.gain = t.Column[at], bool(t.Default[at]), t.Gain[at]
+		switch {
+		case o.column < 0 || o.column >= width || t.Left[at] == t.Right[at]:
+			err = fmt.Errorf("column %d of %d, children %d and %d", o.column, width, t.Left[at], t.Right[at])
+		case len(t.Type) == 0 || t.Type[at] != 1:
 			o.cut = t.Cut[at]
+		case right[at] == nil:
+			err = errors.New("no categories")
+		default:
+			o.right = right[at]
 		}
-		order, out = append(order, l, r), append(out, node{}, node{})
-	}
-	return out, checkNodes(out)
+		return o, t.Left[at], t.Right[at], err
+	})
 }
 
 // categories returns those that go right for each node that has some.

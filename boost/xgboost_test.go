@@ -33,15 +33,7 @@ func readReference(t testing.TB) (r xgbReference, x *tensor.Tensor) {
 	text, err := os.ReadFile("testdata/xgboost.json")
 	require.NoError(t, err)
 	require.NoError(t, json.Unmarshal(text, &r))
-	x = tensor.New(len(r.X)/r.Columns, r.Columns)
-	for i, v := range r.X {
-		if v == nil {
-			x.Data()[i] = float32(math.NaN())
-		} else {
-			x.Data()[i] = *v
-		}
-	}
-	return r, x
+	return r, withMissing(r.X, r.Columns)
 }
 
 func TestModelsOfXGBoostPredictAsThere(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 // WriteXGBoost writes an ensemble of trees as the JSON of an XGBoost model with the given objective, which says what
 // XGBoost makes of scores: "reg:squarederror", "binary:logistic", "multi:softprob", "count:poisson" and the like. The
 // constants of the start are trees of one leaf, because base_score means another thing to each objective and version. It
-// fails when a stage is not of a [Tree].
+// fails when a stage is not of a [Tree], or takes zeros for missing, as some of LightGBM's do.
 func (e *Ensemble) WriteXGBoost(w io.Writer, objective string) error {
 	stages, err := e.trees("WriteXGBoost")
 	if err != nil {
@@ -46,6 +46,9 @@ func (e *Ensemble) WriteXGBoost(w io.Writer, objective string) error {
 	}
 	for m, t := range stages {
 		for k, nodes := range t.roots {
+			if slices.ContainsFunc(nodes, func(n node) bool { return n.zeroMissing }) {
+				return fmt.Errorf("boost: WriteXGBoost: stage %d takes zeros for missing, as no tree of XGBoost does", m)
+			}
 			add(k, nodes, e.stages[m].scale.Item())
 		}
 	}

@@ -31,4 +31,7 @@
 // has exactly zero gradient. A study of order or of path length says something only about ensembles
 // whose stages depend on each other. Config.Chained builds one: as in GrowNet (Badirli et al. 2020)
 // learner m also sees the penultimate features of learner m-1, and the state becomes [x | F | features].
+//
+// [BoostResNet] goes the other way: it trains the blocks of a residual network one at a time, as the stages of boosting are,
+// and leaves an ordinary net.
 package boost

@@ -3,10 +3,12 @@ package boost_test
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/boost"
 	"github.com/residuum-go/residuum/data"
+	"github.com/residuum-go/residuum/resnet"
 	"github.com/residuum-go/residuum/tensor"
 )
 
@@ -75,4 +77,37 @@ func ExampleEnsemble() {
 	}
 	fmt.Println(state.Shape(), e.Head(state).Shape())
 	// Output: [4 2] [4 1]
+}
+
+// The blocks of a residual network, trained one at a time. Afterwards it is a net like any other.
+func ExampleBoostResNet() {
+	net, err := resnet.New(resnet.Config{Blocks: []int{1, 1}, Width: 4, Classes: 2, Image: resnet.Shape{Height: 8, Width: 8, Channels: 1}},
+		rand.New(rand.NewPCG(1, 0)))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	x, labels := tensor.New(40, 8, 8, 1), make([]int, 40)
+	for i := range labels { // bright or dark
+		labels[i] = i % 2
+		x.Slice(i, i+1).Fill(float32(i%2) + float32(i)/80)
+	}
+	images, err := boost.DataOf(data.Batch{X: x, Labels: labels}, 2)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = boost.BoostResNet(context.Background(), net, images, boost.BoostResNetConfig{
+		Training: boost.Training{Batch: 10, Rate: 0.01},
+		OnModule: func(m boost.WeakModule) error {
+			fmt.Println(m.Name, m.Train.Error() <= m.Exponential)
+			return nil
+		},
+	})
+	fmt.Println(net.Forward(autograd.Const(x)).Shape(), err)
+	// Output:
+	// stem true
+	// layer1.0 true
+	// layer2.0 true
+	// [40 2] <nil>
 }

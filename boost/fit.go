@@ -106,10 +106,18 @@ func newBooster(train Data, c Config) (*booster, error) {
 	if err := valid.check(c.Loss, missing); err != nil {
 		return nil, fmt.Errorf("validation data: %w", err)
 	}
-	if !slices.Equal(valid.X.Shape()[1:], e.row) || valid.Y.Dim(1) != e.outputs {
-		return nil, fmt.Errorf("validation data %v, %v and training data %v, %v: rows differ: %w",
-			valid.X.Shape(), valid.Y.Shape(), train.X.Shape(), train.Y.Shape(), ErrData)
+	if err := fits(*valid, train); err != nil {
+		return nil, err
 	}
 	b.valid = &subject{*valid, e.run(valid.X, c.Chained)}
 	return b, nil
+}
+
+// fits reports whether validation data have rows like those of the training data.
+func fits(valid, train Data) error {
+	if !slices.Equal(valid.X.Shape()[1:], train.X.Shape()[1:]) || valid.Y.Dim(1) != train.Y.Dim(1) {
+		return fmt.Errorf("validation data %v, %v and training data %v, %v: rows differ: %w",
+			valid.X.Shape(), valid.Y.Shape(), train.X.Shape(), train.Y.Shape(), ErrData)
+	}
+	return nil
 }

@@ -3,6 +3,7 @@ package boost
 import (
 	"context"
 	"fmt"
+	"iter"
 	"math"
 	"math/rand/v2"
 
@@ -115,17 +116,27 @@ func (l *net) scaleOutput(s float32) {
 
 // train minimises the mean over rows of 1/2 sum_k w_k (target_k - h_k(x))^2.
 func (l *net) train(ctx context.Context, x, target, weight *tensor.Tensor) error {
-	n := x.Dim(0)
-	size := min(l.training.Batch, n)
+	b := newBatch(l.training.size(x.Dim(0)), x, target, weight)
+	return l.training.descend(ctx, nn.Params(l), x.Dim(0), l.seed, func(tape *autograd.Tape, rows []int) *autograd.Var {
+		return b.load(rows).loss(tape, l)
+	})
+}
+
+// size returns how many of n rows make a step.
+func (t Training) size(n int) int { return min(t.Batch, n) }
+
+// descend trains parameters on n rows: loss returns the loss of some of them, a scalar.
+func (t Training) descend(ctx context.Context, params iter.Seq2[string, *autograd.Param], n int, seed uint64,
+	loss func(tape *autograd.Tape, rows []int) *autograd.Var) error {
+	size := t.size(n)
 	perEpoch := n / size // the rows left over wait for the next epoch's order
-	rate, steps := optim.Cosine{Peak: l.training.Rate}, perEpoch*l.training.Epochs
-	adam, err := optim.NewAdamW(nn.Params(l), optim.AdamConfig{WeightDecay: l.training.WeightDecay})
+	rate, steps := optim.Cosine{Peak: t.Rate}, perEpoch*t.Epochs
+	adam, err := optim.NewAdamW(params, optim.AdamConfig{WeightDecay: t.WeightDecay})
 	if err != nil {
 		return err
 	}
-	b := newBatch(size, x, target, weight)
-	tape := autograd.NewTape(l.seed)
-	for epoch := range l.training.Epochs {
+	tape := autograd.NewTape(seed)
+	for epoch := range t.Epochs {
 		order := tape.Rand().Perm(n)
 		total := 0.0
 		for i := range perEpoch {
@@ -133,11 +144,11 @@ func (l *net) train(ctx context.Context, x, target, weight *tensor.Tensor) error
 				return err
 			}
 			tape.Reset()
-			loss := b.load(order[i*size:(i+1)*size]).loss(tape, l)
-			tape.Backward(loss)
+			l := loss(tape, order[i*size:(i+1)*size])
+			tape.Backward(l)
 			adam.Step(rate.Rate(epoch*perEpoch+i, steps))
 			autograd.ZeroGrad(adam.Params())
-			total += float64(loss.Value().Item())
+			total += float64(l.Value().Item())
 		}
 		if total-total != 0 {
 			return fmt.Errorf("loss of the learner is %v in epoch %d: %w", total, epoch+1, ErrDiverged)

@@ -148,6 +148,16 @@ func (n *Net) Join(i int, skip, branch *autograd.Var) *autograd.Var {
 	return n.units[i].join(skip, branch)
 }
 
+// NewHead returns a head such as that of n, with weights of its own, for the state that block i reads, or for that after the last
+// block if i is Len(): what reads a net out that ends there.
+func (n *Net) NewHead(i int, rng *rand.Rand) nn.Module {
+	k, at := kinds[n.cfg.Kind], n.blocks[n.Len()-1].Out
+	if i < n.Len() {
+		at = n.blocks[i].In
+	}
+	return k.head(&builder{Config: n.cfg, kind: k, rng: rng, left: math.Inf(1)}, at)
+}
+
 // Head returns the logits [N, classes] of a state y after the last block.
 func (n *Net) Head(y *autograd.Var) *autograd.Var { return n.head.Forward(y) }
 

@@ -168,8 +168,14 @@ func TestShapesAndDeletion(t *testing.T) {
 				weights := ones(net.Len())
 				weights[i] = 0
 				require.Equal(t, []int{2, 5}, net.ForwardWeighted(x, weights).Shape())
+				if config.Hidden == 0 {
+					require.Equal(t, []int{2, 5}, net.NewHead(i, newRand()).Forward(y).Shape())
+				}
 				y = net.Join(i, skip, branch)
 			}
+			another := net.NewHead(net.Len(), newRand()).Forward(y)
+			require.Equal(t, []int{2, 5}, another.Shape())
+			require.NotEqual(t, net.Head(y).Value().Data(), another.Value().Data(), "it has weights of its own")
 		})
 	}
 }

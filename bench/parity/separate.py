@@ -1,18 +1,17 @@
-"""Draws images, and moves biases of a net, so that no ReLU and no max pooling decides within rounding of a tie.
+"""Draws images, and moves a net's weights, so that no ReLU and no max pooling decides within rounding of a tie.
 
-Where the input of a ReLU is zero up to rounding, float32 and float64 may decide otherwise, and a gradient changes by a
-whole term: that says nothing about who computes it. So, in the training pass that is to be compared, from the first layer
-to the last, a bias in front of a ReLU is moved by so little that zero is in the middle of a gap between the channel's
-values, where it was not. In front of a max pooling
-that helps nothing: where two values of a window are nearly the same, other images are drawn.
+Where the input of a ReLU is zero up to rounding, or two values of a window of a max pooling are the same up to rounding,
+float32 and float64 may decide otherwise, and a gradient changes by a whole term: that says nothing about who computes
+it. So, in the training pass that is to be compared, from the first layer to the last, a bias in front of a ReLU is moved
+by so little that zero is in the middle of a gap between the channel's values, where it was not; and a filter in front of
+a max pooling is drawn again until the largest values of all windows of its channel are apart.
 """
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-# In standard deviations: how far from zero inputs of a ReLU shall be at least; and values of a window apart, times the
-# number of windows, so that about every other image passes.
-MARGIN, TIE = 2.5e-4, 1
+# In standard deviations: how far from zero inputs of a ReLU shall be at least, and the largest two of a window apart.
+MARGIN, TIE = 2.5e-4, 5e-5
 
 
 class Tie(Exception):
@@ -20,9 +19,9 @@ class Tie(Exception):
 
 
 def images(net, *shape):
-    """Returns images for which net, of float64 and in training, decides clearly, and moves its biases."""
+    """Returns images for which net, of float64 and in training, decides clearly, and moves its weights."""
+    x = torch.randn(*shape).double()
     while True:
-        x = torch.randn(*shape).double()
         hooks = Hooks(net)
         try:
             with torch.no_grad():
@@ -37,6 +36,7 @@ def images(net, *shape):
 class Hooks:
     def __init__(self, net):
         self.last = None  # the layer that has the bias in front of what comes next
+        self.filters = None  # the weights of the last convolution
         self.direct = True  # whether that is added to it, and not weighed by an attention before
         self.moved = False
         self.handles, self.patched = [], []
@@ -47,6 +47,8 @@ class Hooks:
                 self.before(m, self.pool)
             elif isinstance(m, (nn.BatchNorm2d, nn.Conv2d, nn.Linear)) and m.bias is not None:
                 self.before(m, self.biased)
+            if isinstance(m, nn.Conv2d):
+                self.before(m, self.convolved)
             if isinstance(getattr(m, "se", None), nn.Module):
                 self.attention(m)
 
@@ -61,6 +63,9 @@ class Hooks:
 
     def biased(self, m, _):
         self.last, self.direct = m, True
+
+    def convolved(self, m, _):
+        self.filters = m.weight
 
     def relu(self, _, args):
         x, = args
@@ -78,7 +83,11 @@ class Hooks:
         x, = args
         windows = F.pad(x, [m.padding] * 4, value=-torch.inf).unfold(2, m.kernel_size, m.stride).unfold(3, m.kernel_size, m.stride)
         first, second = windows.flatten(4).topk(2).values.unbind(-1)
-        if ((first - second)[first != 0] < TIE * x.std() / first.numel()).any():  # behind a ReLU zeros have no gradient
+        tied = (first - second < TIE * x.std()) & (first != 0)  # behind a ReLU zeros have no gradient
+        channels = tied.transpose(0, 1).flatten(1).any(1)
+        if channels.any():
+            w = self.filters
+            w[channels] = torch.randn_like(w[channels]) * w.std()
             raise Tie
 
     def attention(self, block):

@@ -1,5 +1,6 @@
 // Command models is the Go side of bench/parity/models.py. Without arguments it prints the names of package resnet; with
-// one, what PyTorch computed and the files of the net, .pth, .safetensors and .onnx, it prints by how much this library differs.
+// one, what PyTorch computed in float64 and in float32, and the files of the net, .pth, .safetensors and .onnx, it prints by
+// how much this library differs from the former, and PyTorch's own float32.
 package main
 
 import (
@@ -20,37 +21,48 @@ import (
 )
 
 func main() {
-	if len(os.Args) < 5 {
+	if len(os.Args) < 6 {
 		fmt.Println(strings.Join(resnet.Names(), "\n"))
 		return
 	}
-	d, err := compare(os.Args[1], os.Args[2], os.Args[3], os.Args[4], os.Args[5:])
+	d, err := compare(os.Args[1], os.Args[2], os.Args[3], os.Args[4], os.Args[5], os.Args[6:])
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	fmt.Println(d.logits, d.onnx, d.features, d.training, d.gradients)
+	fmt.Println(d.logits, d.onnx, d.features, d.training, d.gradients, d.theirTraining, d.theirGradients)
 }
 
 // differences are the largest of each kind: relative to the largest value, those of gradients in the Euclidean norm.
-type differences struct{ logits, onnx, features, training, gradients float64 }
+type differences struct{ logits, onnx, features, training, gradients, theirTraining, theirGradients float64 }
 
-// expected is what PyTorch computed.
-type expected struct{ tensors map[string]*tensor.Tensor }
+// computed is what PyTorch computed.
+type computed struct{ tensors map[string]*tensor.Tensor }
 
-func (e expected) images(name string) *tensor.Tensor {
+func loadComputed(path string) (computed, error) {
+	file, err := weights.Load(path)
+	if err != nil {
+		return computed{}, err
+	}
+	return computed{file.Tensors}, nil
+}
+
+func (e computed) images(name string) *tensor.Tensor {
 	if e.tensors[name] == nil {
 		return nil
 	}
 	return tensor.Transpose(nil, e.tensors[name], 0, 2, 3, 1)
 }
 
-func compare(name, expectedPath, pth, safetensors string, onnxPaths []string) (d differences, err error) {
-	file, err := weights.Load(expectedPath)
+func compare(name, double, single, pth, safetensors string, onnxPaths []string) (d differences, err error) {
+	e, err := loadComputed(double)
 	if err != nil {
 		return d, err
 	}
-	e := expected{file.Tensors}
+	theirs, err := loadComputed(single)
+	if err != nil {
+		return d, err
+	}
 	for _, path := range onnxPaths {
 		net, err := onnx.Load(path)
 		if err != nil {
@@ -69,8 +81,24 @@ func compare(name, expectedPath, pth, safetensors string, onnxPaths []string) (d
 		}
 	}
 	d.training = largest(e.train(net), e.tensors["train"])
-	d.gradients, err = e.gradients(net)
-	return d, err
+	d.theirTraining = largest(theirs.tensors["train"], e.tensors["train"])
+	want, err := e.gradients()
+	if err != nil {
+		return d, err
+	}
+	own, err := theirs.gradients()
+	if err != nil {
+		return d, err
+	}
+	got := map[string]*tensor.Tensor{}
+	for name, p := range nn.Params(net) {
+		if p.Grad == nil {
+			return d, errors.New(name + " has no gradient")
+		}
+		got[name] = p.Grad
+	}
+	d.gradients, d.theirGradients = largestByNorm(got, want), largestByNorm(own, want)
+	return d, nil
 }
 
 // loadBoth returns the net that two files have, which must be the same.
@@ -113,7 +141,7 @@ func load(name, path string) (*resnet.Net, error) {
 }
 
 // train leaves gradients in the net and returns the logits.
-func (e expected) train(net *resnet.Net) *tensor.Tensor {
+func (e computed) train(net *resnet.Net) *tensor.Tensor {
 	labels := make([]int, e.tensors["labels"].Len())
 	for i, v := range e.tensors["labels"].Data() {
 		labels[i] = int(v)
@@ -130,8 +158,8 @@ func (e expected) train(net *resnet.Net) *tensor.Tensor {
 	return y.Value()
 }
 
-// gradients returns the largest difference of those of a net.
-func (e expected) gradients(net *resnet.Net) (float64, error) {
+// gradients returns those of all parameters, by their names in package resnet.
+func (e computed) gradients() (map[string]*tensor.Tensor, error) {
 	file := &weights.File{Tensors: map[string]*tensor.Tensor{}} // with the names of a net
 	for name, t := range e.tensors {
 		if of, ok := strings.CutPrefix(name, "grad."); ok {
@@ -140,30 +168,33 @@ func (e expected) gradients(net *resnet.Net) (float64, error) {
 	}
 	r, err := resnet.Recognise(file)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	other, err := r.Net()
+	net, err := r.Net()
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	want := maps.Collect(nn.Params(other))
-	norm := func(name string) float64 { return tensor.Norm(want[name].Value) }
-	worst := 0.0
+	gradients := map[string]*tensor.Tensor{}
 	for name, p := range nn.Params(net) {
-		if p.Grad == nil {
-			return 0, errors.New(name + " has no gradient")
+		gradients[name] = p.Value
+	}
+	return gradients, nil
+}
+
+// largestByNorm returns the largest relative difference in the Euclidean norm.
+func largestByNorm(got, want map[string]*tensor.Tensor) float64 {
+	worst := 0.0
+	for name, w := range want {
+		scale := tensor.Norm(w)
+		if layer, ok := strings.CutSuffix(name, ".bias"); ok && want[layer+".weight"] != nil {
+			if of := tensor.Norm(want[layer+".weight"]); scale < 1e-9*of {
+				scale = of // in front of a batch norm, where a bias has no gradient but for rounding
+			}
 		}
-		scale := norm(name)
-		if layer, ok := strings.CutSuffix(name, ".bias"); ok && scale < 1e-9*norm(layer+".weight") {
-			scale = norm(layer + ".weight") // in front of a batch norm, where a bias has no gradient but for rounding
-		}
-		d := tensor.Norm(tensor.Sub(nil, p.Grad, want[name].Value)) / scale
-		if os.Getenv("VERBOSE") != "" {
-			fmt.Fprintf(os.Stderr, "%-40s %.1e\n", name, d)
-		}
+		d := tensor.Norm(tensor.Sub(nil, got[name], w)) / scale
 		worst = max(worst, d)
 	}
-	return worst, nil
+	return worst
 }
 
 func largest(got, want *tensor.Tensor) float64 {

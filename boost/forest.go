@@ -47,7 +47,7 @@ func (e *Ensemble) forest() *forest {
 	if len(e.stages) == 0 {
 		return nil
 	}
-	all, err := e.trees("Predict")
+	all, err := e.trees()
 	if err != nil {
 		return nil
 	}

@@ -18,9 +18,9 @@ import (
 // exact in O(trees leaves depth^2) for a row. It fails when a stage is not of a [Tree], and with ctx's error when
 // cancelled.
 func (e *Ensemble) SHAP(ctx context.Context, x *tensor.Tensor) (*tensor.Tensor, error) {
-	stages, err := e.trees("SHAP")
+	stages, err := e.trees()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("boost: SHAP: %w", err)
 	}
 	n, d := e.rows("SHAP", x), e.inputs
 	out := tensor.New(n, d+1, e.outputs)

@@ -105,13 +105,13 @@ func (t Tree) check(columns int) error {
 	)
 }
 
-// trees returns the hypotheses of all stages for the given method. It fails when one is of another learner.
-func (e *Ensemble) trees(method string) ([]*trees, error) {
+// trees returns the hypotheses of all stages. It fails when one is of another learner.
+func (e *Ensemble) trees() ([]*trees, error) {
 	out := make([]*trees, len(e.stages))
 	for m, s := range e.stages {
 		t, ok := s.learner.(*trees)
 		if !ok {
-			return nil, fmt.Errorf("boost: %s: stage %d is a %T, not trees", method, m, s.learner)
+			return nil, fmt.Errorf("stage %d is a %T, not trees", m, s.learner)
 		}
 		out[m] = t
 	}

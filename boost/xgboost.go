@@ -28,9 +28,32 @@ type xgbLearner struct {
 	FeatureTypes []string   `json:"feature_types"`
 	Booster      xgbBooster `json:"gradient_booster"`
 	Params       xgbParams  `json:"learner_model_param"`
-	Objective    struct {
-		Name string `json:"name"`
-	} `json:"objective"`
+	Objective    xgbAim     `json:"objective"`
+}
+
+// xgbAim is an objective with the parameters that XGBoost asks for when it loads some of them.
+type xgbAim struct {
+	Name    string      `json:"name"`
+	Classes *xgbClasses `json:"softmax_multiclass_param,omitempty"`
+	Counts  *xgbCounts  `json:"poisson_regression_param,omitempty"`
+	Tweedie *xgbTweedie `json:"tweedie_regression_param,omitempty"`
+	Levels  *xgbLevels  `json:"quantile_loss_param,omitempty"`
+}
+
+type xgbClasses struct {
+	Classes string `json:"num_class"`
+}
+
+type xgbCounts struct {
+	Step string `json:"max_delta_step"`
+}
+
+type xgbTweedie struct {
+	Power string `json:"tweedie_variance_power"`
+}
+
+type xgbLevels struct {
+	Levels string `json:"quantile_alpha"`
 }
 
 type xgbParams struct {
@@ -61,19 +84,19 @@ type xgbTrees struct {
 // xgbTree has an element for each node. The split condition of a leaf is its value.
 type xgbTree struct {
 	ID       int         `json:"id"`
-	Left     []int       `json:"left_children"`
-	Right    []int       `json:"right_children"`
-	Parents  []int       `json:"parents"`
-	Column   []int       `json:"split_indices"`
+	Left     []int32     `json:"left_children"`
+	Right    []int32     `json:"right_children"`
+	Parents  []int32     `json:"parents"`
+	Column   []int32     `json:"split_indices"`
 	Cut      xgbFloats   `json:"split_conditions"`
 	Default  []xgbBool   `json:"default_left"`
-	Type     []int       `json:"split_type"` // 1 is categorical
+	Type     []xgbBool   `json:"split_type"` // whether it is categorical
 	Gain     xgbFloats   `json:"loss_changes"`
 	Cover    xgbFloats   `json:"sum_hessian"`
 	Weights  xgbFloats   `json:"base_weights"`
-	CatNodes []int       `json:"categories_nodes"` // whose categories go right
-	CatBegin []int       `json:"categories_segments"`
-	CatCount []int       `json:"categories_sizes"`
+	CatNodes []int32     `json:"categories_nodes"` // whose categories go right
+	CatBegin []int64     `json:"categories_segments"`
+	CatCount []int64     `json:"categories_sizes"`
 	Cats     []int32     `json:"categories"`
 	Params   xgbTreeSize `json:"tree_param"`
 }
@@ -278,30 +301,30 @@ func (t *xgbTree) nodes(width int, weight float32) ([]node, error) {
 			o.value = weight * t.Cut[at]
 			return o, 0, 0, nil
 		}
-		o.column, o.missingLeft, o.gain = t.Column[at], bool(t.Default[at]), t.Gain[at]
+		o.column, o.missingLeft, o.gain = int(t.Column[at]), bool(t.Default[at]), t.Gain[at]
 		switch {
 		case o.column < 0 || o.column >= width || t.Left[at] == t.Right[at]:
 			err = fmt.Errorf("column %d of %d, children %d and %d", o.column, width, t.Left[at], t.Right[at])
-		case len(t.Type) == 0 || t.Type[at] != 1:
+		case len(t.Type) == 0 || !bool(t.Type[at]):
 			o.cut = t.Cut[at]
-		case right[at] == nil:
+		case right[int32(at)] == nil:
 			err = errors.New("no categories")
 		default:
-			o.right = right[at]
+			o.right = right[int32(at)]
 		}
-		return o, t.Left[at], t.Right[at], err
+		return o, int(t.Left[at]), int(t.Right[at]), err
 	})
 }
 
 // categories returns those that go right for each node that has some.
-func (t *xgbTree) categories() (map[int][]int32, error) {
+func (t *xgbTree) categories() (map[int32][]int32, error) {
 	if len(t.CatBegin) != len(t.CatNodes) || len(t.CatCount) != len(t.CatNodes) {
 		return nil, errors.New("lists of categories of different lengths")
 	}
-	out := map[int][]int32{}
+	out := map[int32][]int32{}
 	for i, at := range t.CatNodes {
 		begin, count := t.CatBegin[i], t.CatCount[i]
-		if begin < 0 || count < 1 || begin > len(t.Cats) || count > len(t.Cats)-begin {
+		if begin < 0 || count < 1 || begin > int64(len(t.Cats)) || count > int64(len(t.Cats))-begin {
 			return nil, fmt.Errorf("node %d: categories %d to %d of %d", at, begin, begin+count, len(t.Cats))
 		}
 		list := t.Cats[begin : begin+count : begin+count]

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"flag"
+	"io"
 	"math"
 	"os"
 	"regexp"
@@ -16,7 +17,7 @@ import (
 	"github.com/residuum-go/residuum/tensor"
 )
 
-var update = flag.Bool("update", false, "write testdata/written.json anew, for testdata/xgboost_models.py check")
+var update = flag.Bool("update", false, "write testdata/written.json and .ubj anew, for testdata/xgboost_models.py check")
 
 // xgbReference is what testdata/xgboost_models.py wrote.
 type xgbReference struct {
@@ -51,12 +52,14 @@ func TestModelsOfXGBoostPredictAsThere(t *testing.T) {
 			for i := range 5 {
 				requireClose(t, want.Slice(i, i+1), e.Predict(x.Slice(i, i+1)), 1e-6)
 			}
-			var out bytes.Buffer
-			require.NoError(t, e.WriteXGBoost(&out, objective))
-			again, objective, err := ReadXGBoost(&out)
-			require.NoError(t, err)
-			require.Equal(t, c.Objective, objective)
-			requireClose(t, want, again.Predict(x), 1e-6)
+			for _, write := range []func(io.Writer, string) error{e.WriteXGBoostJSON, e.WriteXGBoostUBJSON} {
+				var out bytes.Buffer
+				require.NoError(t, write(&out, objective))
+				again, objective, err := ReadXGBoost(&out)
+				require.NoError(t, err)
+				require.Equal(t, c.Objective, objective)
+				requireClose(t, want, again.Predict(x), 1e-6)
+			}
 		}
 	}
 }
@@ -72,25 +75,43 @@ func TestXGBoostPredictsWhatIsWritten(t *testing.T) {
 		}
 	}
 	e := fitSquares(t, d, 4, Tree{Depth: 3, Categorical: []int{2}})
-	var out bytes.Buffer
-	require.NoError(t, e.WriteXGBoost(&out, "reg:squarederror"))
-	if *update {
-		require.NoError(t, os.WriteFile("testdata/written.json", out.Bytes(), 0o644))
-		return
+	for path, write := range map[string]func(io.Writer, string) error{
+		"testdata/written.json": e.WriteXGBoostJSON, "testdata/written.ubj": e.WriteXGBoostUBJSON,
+	} {
+		var out bytes.Buffer
+		require.NoError(t, write(&out, "reg:squarederror"))
+		if *update {
+			require.NoError(t, os.WriteFile(path, out.Bytes(), 0o644))
+		}
+		written, err := os.ReadFile(path)
+		require.NoError(t, err)
+		again, _, err := ReadXGBoost(bytes.NewReader(written))
+		require.NoError(t, err)
+		requireClose(t, e.Predict(x), again.Predict(x), 1e-6)
 	}
-	written, err := os.ReadFile("testdata/written.json")
-	require.NoError(t, err)
-	again, _, err := ReadXGBoost(bytes.NewReader(written))
-	require.NoError(t, err)
-	requireClose(t, e.Predict(x), again.Predict(x), 1e-6)
 	text, err := os.ReadFile("testdata/written_margins.json")
 	require.NoError(t, err)
 	var margins []float32
 	require.NoError(t, json.Unmarshal(text, &margins))
 	requireClose(t, tensor.From(margins, n, 2), e.Predict(x), 1e-6)
+	var objectives bytes.Buffer // that XGBoost loads all of them, and says the same, is checked there
+	small := fitSquares(t, d, 1, Tree{Depth: 1})
+	for _, objective := range []string{
+		"reg:squarederror", "binary:logistic", "multi:softprob", "count:poisson", "reg:gamma", "reg:tweedie",
+		"reg:quantileerror", "reg:absoluteerror", "rank:ndcg",
+	} {
+		require.NoError(t, small.WriteXGBoostJSON(&objectives, objective))
+	}
+	if *update {
+		require.NoError(t, os.WriteFile("testdata/written_objectives.jsonl", objectives.Bytes(), 0o644))
+	}
+	checked, err := os.ReadFile("testdata/written_objectives.jsonl")
+	require.NoError(t, err)
+	require.Equal(t, string(checked), objectives.String())
 	line, err := Fit(t.Context(), blobs(t, 10, 2, 1), Config{Loss: Softmax{}, Learner: line{}, Stages: 1, Rate: 1})
 	require.NoError(t, err)
-	require.ErrorContains(t, line.WriteXGBoost(&out, "multi:softprob"), "stage 0")
+	require.ErrorContains(t, line.WriteXGBoostJSON(io.Discard, "multi:softprob"), "WriteXGBoostJSON: stage 0 is a")
+	require.ErrorContains(t, line.WriteXGBoostUBJSON(io.Discard, "multi:softprob"), "WriteXGBoostUBJSON: stage 0 is a")
 }
 
 func TestBaseScoresOfAllForms(t *testing.T) {
@@ -175,7 +196,7 @@ func FuzzReadXGBoost(f *testing.F) {
 		}
 		e.Predict(x)
 		if _, err := e.SHAP(t.Context(), x.Slice(0, 1)); err == nil {
-			_ = e.WriteXGBoost(&bytes.Buffer{}, objective)
+			_ = e.WriteXGBoostUBJSON(io.Discard, objective)
 		}
 	})
 }

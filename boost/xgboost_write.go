@@ -7,21 +7,47 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
+
+	"github.com/residuum-go/residuum/internal/ubjson"
 )
 
-// WriteXGBoost writes an ensemble of trees as the JSON of an XGBoost model with the given objective, which says what
+// WriteXGBoostJSON writes an ensemble of trees as the JSON of an XGBoost model with the given objective, which says what
 // XGBoost makes of scores: "reg:squarederror", "binary:logistic", "multi:softprob", "count:poisson" and the like. The
 // constants of the start are trees of one leaf, because base_score means another thing to each objective and version. It
 // fails when a stage is not of a [Tree], or takes zeros for missing, as some of LightGBM's do.
-func (e *Ensemble) WriteXGBoost(w io.Writer, objective string) error {
-	stages, err := e.trees("WriteXGBoost")
-	if err != nil {
-		return err
+func (e *Ensemble) WriteXGBoostJSON(w io.Writer, objective string) error {
+	m, err := e.xgboost(objective)
+	if err == nil {
+		err = json.NewEncoder(w).Encode(m)
 	}
-	var m xgbModel
+	if err != nil {
+		return fmt.Errorf("boost: WriteXGBoostJSON: %w", err)
+	}
+	return nil
+}
+
+// WriteXGBoostUBJSON is [Ensemble.WriteXGBoostJSON] in UBJSON.
+func (e *Ensemble) WriteXGBoostUBJSON(w io.Writer, objective string) error {
+	m, err := e.xgboost(objective)
+	if err == nil {
+		_, err = w.Write(ubjson.Append(nil, m))
+	}
+	if err != nil {
+		return fmt.Errorf("boost: WriteXGBoostUBJSON: %w", err)
+	}
+	return nil
+}
+
+// xgboost returns the model of an ensemble.
+func (e *Ensemble) xgboost(objective string) (m xgbModel, err error) {
+	stages, err := e.trees()
+	if err != nil {
+		return m, err
+	}
 	m.Version = []int{2, 0, 0}
 	l := &m.Learner
-	l.FeatureNames, l.FeatureTypes, l.Objective.Name = []string{}, []string{}, objective
+	l.FeatureNames, l.FeatureTypes, l.Objective = []string{}, []string{}, aim(objective, e.outputs)
 	l.Params = xgbParams{BaseScore: "0", Classes: "0", Features: strconv.Itoa(e.inputs), Targets: "1"}
 	switch {
 	case objective == "binary:logistic" || objective == "reg:logistic":
@@ -44,32 +70,45 @@ func (e *Ensemble) WriteXGBoost(w io.Writer, objective string) error {
 	for k := range e.outputs {
 		add(k, []node{{value: e.start.Data()[k]}}, 1)
 	}
-	for m, t := range stages {
+	for at, t := range stages {
 		for k, nodes := range t.roots {
 			if slices.ContainsFunc(nodes, func(n node) bool { return n.zeroMissing }) {
-				return fmt.Errorf("boost: WriteXGBoost: stage %d takes zeros for missing, as no tree of XGBoost does", m)
+				return m, fmt.Errorf("stage %d takes zeros for missing, as no tree of XGBoost does", at)
 			}
-			add(k, nodes, e.stages[m].scale.Item())
+			add(k, nodes, e.stages[at].scale.Item())
 		}
 	}
 	for i := range len(e.stages) + 2 {
 		model.Rounds = append(model.Rounds, i*e.outputs)
 	}
 	model.Params.Trees, model.Params.Parallel = strconv.Itoa(len(model.Trees)), "1"
-	if err := json.NewEncoder(w).Encode(m); err != nil {
-		return fmt.Errorf("boost: WriteXGBoost: %w", err)
+	return m, nil
+}
+
+// aim returns an objective for so many scores, with XGBoost's own values for what it asks, of which scores do not depend.
+func aim(objective string, outputs int) xgbAim {
+	a := xgbAim{Name: objective}
+	switch objective {
+	case "multi:softprob", "multi:softmax":
+		a.Classes = &xgbClasses{strconv.Itoa(outputs)}
+	case "count:poisson":
+		a.Counts = &xgbCounts{"0.7"}
+	case "reg:tweedie":
+		a.Tweedie = &xgbTweedie{"1.5"}
+	case "reg:quantileerror":
+		a.Levels = &xgbLevels{"[" + strings.TrimSuffix(strings.Repeat("5E-1,", outputs), ",") + "]"}
 	}
-	return nil
+	return a
 }
 
 // xgbTreeOf returns the tree with values times scale.
 func xgbTreeOf(id, width int, nodes []node, scale float32) xgbTree {
 	n := len(nodes)
 	t := xgbTree{
-		ID: id, Left: make([]int, n), Right: make([]int, n), Parents: make([]int, n), Column: make([]int, n),
-		Cut: make(xgbFloats, n), Default: make([]xgbBool, n), Type: make([]int, n), Gain: make(xgbFloats, n),
+		ID: id, Left: make([]int32, n), Right: make([]int32, n), Parents: make([]int32, n), Column: make([]int32, n),
+		Cut: make(xgbFloats, n), Default: make([]xgbBool, n), Type: make([]xgbBool, n), Gain: make(xgbFloats, n),
 		Cover: make(xgbFloats, n), Weights: make(xgbFloats, n),
-		CatNodes: []int{}, CatBegin: []int{}, CatCount: []int{}, Cats: []int32{},
+		CatNodes: []int32{}, CatBegin: []int64{}, CatCount: []int64{}, Cats: []int32{},
 		Params: xgbTreeSize{Deleted: "0", Features: strconv.Itoa(width), Nodes: strconv.Itoa(n), Leaf: "1"},
 	}
 	t.Parents[0] = math.MaxInt32 // the root has none
@@ -79,15 +118,15 @@ func xgbTreeOf(id, width int, nodes []node, scale float32) xgbTree {
 			t.Left[i], t.Right[i], t.Cut[i] = -1, -1, scale*o.value
 			continue
 		}
-		t.Left[i], t.Right[i], t.Column[i], t.Default[i] = o.left, o.left+1, o.column, xgbBool(o.missingLeft)
-		t.Parents[o.left], t.Parents[o.left+1] = i, i
+		t.Left[i], t.Right[i], t.Column[i], t.Default[i] = int32(o.left), int32(o.left)+1, int32(o.column), xgbBool(o.missingLeft)
+		t.Parents[o.left], t.Parents[o.left+1] = int32(i), int32(i)
 		if o.right == nil {
 			t.Cut[i] = min(o.cut, math.MaxFloat32) // JSON has no infinity
 			continue
 		}
-		t.Type[i] = 1
-		t.CatNodes, t.CatBegin = append(t.CatNodes, i), append(t.CatBegin, len(t.Cats))
-		t.CatCount, t.Cats = append(t.CatCount, len(o.right)), slices.Concat(t.Cats, o.right)
+		t.Type[i] = true
+		t.CatNodes, t.CatBegin = append(t.CatNodes, int32(i)), append(t.CatBegin, int64(len(t.Cats)))
+		t.CatCount, t.Cats = append(t.CatCount, int64(len(o.right))), slices.Concat(t.Cats, o.right)
 	}
 	return t
 }

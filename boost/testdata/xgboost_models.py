@@ -1,5 +1,5 @@
 """Writes xgboost.json: models of XGBoost, as JSON and as UBJSON in base64, and their margins for rows with missing and
-categorical values. With the argument `check` it reads written.json, which the tests of Go wrote with -update, and adds
+categorical values. With the argument `check` it reads written.json, .ubj and _objectives.jsonl, which the tests of Go wrote with -update, and adds
 XGBoost's margins as written_margins.json. pip install xgboost-cpu==3.2.0 numpy"""
 import base64
 import json
@@ -35,6 +35,12 @@ def floats(a):
 if sys.argv[1:] == ["check"]:
     model = xgboost.Booster(model_file=os.path.join(here, "written.json"))
     margins = model.predict(matrix(), output_margin=True, validate_features=False)
+    model = xgboost.Booster(model_file=os.path.join(here, "written.ubj"))
+    assert (margins == model.predict(matrix(), output_margin=True, validate_features=False)).all()
+    for text in open(os.path.join(here, "written_objectives.jsonl"), "rb"):
+        margins_of = xgboost.Booster(model_file=bytearray(text)).predict(matrix(), output_margin=True, validate_features=False)
+        margins_of_first = margins_of if b"squarederror" in text else margins_of_first
+        numpy.testing.assert_allclose(margins_of, margins_of_first, rtol=1e-6, atol=1e-6, err_msg=str(text))
     with open(os.path.join(here, "written_margins.json"), "w") as f:
         json.dump(floats(margins), f)
     sys.exit()

@@ -1,4 +1,4 @@
-// Package ubjson reads UBJSON (ubjson.org, draft 12), as far as XGBoost writes it.
+// Package ubjson reads and writes UBJSON (ubjson.org, draft 12), as far as XGBoost writes it.
 package ubjson
 
 import (

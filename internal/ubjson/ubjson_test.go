@@ -23,6 +23,30 @@ func TestDecode(t *testing.T) {
 	}, got)
 }
 
+func TestWhatIsAppendedIsDecoded(t *testing.T) {
+	type inner struct {
+		List []int `json:"list"`
+	}
+	value := struct {
+		Text    string    `json:"text"`
+		Inner   *inner    `json:"inner"`
+		Each    []inner   `json:"each"`
+		Numbers []float32 `json:"numbers"`
+		Short   []int32   `json:"short"`
+		Long    []int64   `json:"long"`
+		Flags   []bool    `json:"flags"`
+		None    *inner    `json:"none,omitempty"`
+	}{"hello", &inner{[]int{-1, 1 << 20}}, []inner{{}, {}}, []float32{1.5, -2}, []int32{-7}, []int64{1 << 40}, []bool{true, false}, nil}
+	got, err := Decode(Append(nil, value))
+	require.NoError(t, err)
+	empty := map[string]any{"list": []any{}}
+	require.Equal(t, map[string]any{
+		"text": "hello", "inner": map[string]any{"list": []any{int64(-1), int64(1 << 20)}}, "each": []any{empty, empty},
+		"numbers": []float32{1.5, -2}, "short": []int64{-7}, "long": []int64{1 << 40}, "flags": []int64{1, 0},
+	}, got)
+	require.PanicsWithValue(t, "ubjson: complex128", func() { Append(nil, 1i) })
+}
+
 func TestWhatIsNotUBJSON(t *testing.T) {
 	for _, text := range []string{
 		"", "x", "[", "{", "[$d", "[$dU", "[$d#", "[$d#i\x02\x00", "[$Z#i\x01", "[$d#L\x7f\xff\xff\xff\xff\xff\xff\xff", "[#i\xff", "Si\x05abc",

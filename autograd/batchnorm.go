@@ -175,7 +175,9 @@ func (n *Norm) byKnown(then Then) *Var {
 	if then.Add != nil {
 		with.Add = then.Add.value
 	}
-	tensor.ScaleShift(y.buffer(n.X.Shape()...), n.X.value, by, with)
+	if y.buffer(n.X.Shape()...); !y.skip() {
+		tensor.ScaleShift(y.value, n.X.value, by, with)
+	}
 	return y.returns(func(y, g *Var, d []*Var) {
 		k, x, gamma := attr[knownNorm](y), y.in[0], y.in[1]
 		invStd := Const(k.invStd)

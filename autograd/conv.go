@@ -8,7 +8,9 @@ func Conv2D(x, w *Var, spec tensor.ConvSpec) *Var {
 	y := result("Conv2D", x, w)
 	*attr[tensor.ConvSpec](y) = spec
 	shape := y.shapes.Conv2D(x.Shape(), w.Shape(), spec)
-	tensor.Conv2D(y.buffer(shape...), x.value, w.value, spec)
+	if y.buffer(shape...); !y.skip() {
+		tensor.Conv2D(y.value, x.value, w.value, spec)
+	}
 	return y.returns(func(y, g *Var, d []*Var) {
 		x, w, spec := y.in[0], y.in[1], *attr[tensor.ConvSpec](y)
 		if y.needs(0) {

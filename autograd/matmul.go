@@ -8,7 +8,9 @@ func MatMul(a, b *Var, t tensor.Transposed) *Var {
 	y := result("MatMul", a, b)
 	*attr[tensor.Transposed](y) = t
 	shape := y.shapes.MatMul(a.Shape(), b.Shape(), t)
-	tensor.MatMul(y.buffer(shape...), a.value, b.value, t)
+	if y.buffer(shape...); !y.skip() {
+		tensor.MatMul(y.value, a.value, b.value, t)
+	}
 	return y.returns(func(y, g *Var, d []*Var) {
 		a, b := y.in[0], y.in[1]
 		switch *attr[tensor.Transposed](y) {

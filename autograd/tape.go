@@ -40,7 +40,7 @@ func NewTape(seed uint64) *Tape {
 func (t *Tape) Input(x *tensor.Tensor) *Var {
 	v := t.record("Input")
 	v.value = x
-	v.tracked = t.recording
+	v.tracked, v.listed = t.recording, t.tracing
 	return v
 }
 

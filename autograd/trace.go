@@ -1,6 +1,7 @@
 package autograd
 
 import (
+	"math"
 	"slices"
 
 	"github.com/residuum-go/residuum/tensor"
@@ -16,9 +17,10 @@ type Step struct {
 	Param *Param         // of a parameter
 }
 
-// Trace computes f of x in evaluation mode and lists the ops that the result is made of, which comes last. A parameter is
-// one also when it is frozen. The ops are those that computed: where an op of this package is made of others, these. Attr
-// is nil, or by op
+// Trace runs f on x in evaluation mode and lists the ops that the result is made of, which comes last. Convolutions, matrix
+// products and batch norms of x are not computed, which would take long and be for nothing: f must not look at their values.
+// A parameter is one also when it is frozen. The ops are those that would compute: where an op of this package is made of
+// others, these. Attr is nil, or by op
 //
 //	Conv2D                       tensor.ConvSpec
 //	MaxPool2D, AvgPool2D         tensor.PoolSpec
@@ -49,6 +51,15 @@ type TracedNorm struct {
 	Mean, Variance *tensor.Tensor
 	Eps            float32
 	ReLU           bool
+}
+
+// skip reports whether the value of v need not be computed, because it depends on the input of a tape that only traces. The
+// first element says so: it is NaN, as are constants that are made of it.
+func (v *Var) skip() bool {
+	if v.listed && v.value.Len() > 0 {
+		v.value.Data()[0] = float32(math.NaN())
+	}
+	return v.listed
 }
 
 type lister struct {

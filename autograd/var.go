@@ -27,6 +27,7 @@ type Var struct {
 	spare   bool          // a gradient that only the VJP under way refers to
 	spent   bool          // a spare one that nobody will read after the next op
 	shapes  tensor.Shapes // works out the shape of the result
+	listed  bool          // depends on the input of a tape that only traces, see skip
 }
 
 // vjp is the vector-Jacobian product of the op that made y: given g, the gradient of some scalar by
@@ -66,7 +67,7 @@ func (v *Var) String() string {
 // inputs are on. The op then fills value (usually through buffer) and ends with returns.
 func result(op string, in ...*Var) *Var {
 	var t *Tape
-	tracked := false
+	tracked, listed := false, false
 	for _, v := range in {
 		if v.tape == nil {
 			continue
@@ -76,11 +77,13 @@ func result(op string, in ...*Var) *Var {
 		}
 		t = v.tape
 		tracked = tracked || v.tracked
+		listed = listed || v.listed
 	}
 	if t == nil {
 		return &Var{op: op}
 	}
 	y := t.record(op)
+	y.listed = listed
 	if tracked && t.recording {
 		y.tracked = true
 		y.in = append(y.in, in...)

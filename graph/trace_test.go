@@ -154,6 +154,10 @@ func TestTraceRefuses(t *testing.T) {
 		"another one in another batch": func(x *autograd.Var) *autograd.Var {
 			return autograd.Add(x, autograd.Const(tensor.Full(x.Value().Data()[0], 1)))
 		},
+		"a constant that is another one in another batch": func(x *autograd.Var) *autograd.Var { // of what is not computed
+			y := autograd.MatMul(x, autograd.Const(tensor.Full(1, 3, 2)), tensor.NN)
+			return autograd.Add(y, autograd.Const(tensor.MeanKeep(nil, y.Value(), 0, 1, 2)))
+		},
 		"does not list":                     func(x *autograd.Var) *autograd.Var { return autograd.Add(x, hidden.On(x)) },
 		"axis 0 has length 2 in a batch of": func(x *autograd.Var) *autograd.Var { return autograd.Concat(0, x, one) },
 	} {

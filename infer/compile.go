@@ -49,6 +49,7 @@ type compiler struct {
 	inside  map[*graph.Node]bool    // nodes of fusions but the last
 	values  map[*graph.Node]*value
 	steps   []*step
+	scratch []float32
 }
 
 // lower appends the step that gives a node's value, if there has to be one.
@@ -72,7 +73,8 @@ func (c *compiler) lower(n *graph.Node) error {
 	s := &step{name: n.Name, out: v}
 	from := n.In
 	if f := c.fusions[n]; f != nil {
-		s.name, s.op, from, s.multiplyAdds = f.first.Name, f.op(c.batch), f.operands(), f.first.MultiplyAdds()
+		s.name, s.op, from, s.multiplyAdds = f.first.Name, f.op(c.batch, &c.scratch), f.operands(), f.first.MultiplyAdds()
+		c.forget(f)
 	} else if _, ok := n.Op.(graph.Reshape); ok {
 		s.alias = true
 	} else if s.op, err = functionOf(n); err != nil {
@@ -85,6 +87,18 @@ func (c *compiler) lower(n *graph.Node) error {
 	}
 	c.steps = append(c.steps, s)
 	return nil
+}
+
+// forget drops the weights of f where nothing else needs them, so that of a net that only the caller of Compile had, and has
+// no more use for, those that are packed need no memory any more.
+func (c *compiler) forget(f *fusion) {
+	if f.weights == nil || len(c.readers[f.first.In[1]]) > 1 {
+		return
+	}
+	w := f.first.In[1]
+	f.weights, w.Op = nil, nil
+	delete(c.known, w)
+	delete(c.values, w)
 }
 
 func (c *compiler) program() *Program {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/residuum-go/residuum/graph"
 	"github.com/residuum-go/residuum/internal/kernel/conv"
+	"github.com/residuum-go/residuum/internal/parallel"
 	"github.com/residuum-go/residuum/tensor"
 )
 
@@ -209,18 +210,24 @@ func (f *fusion) operands() []*graph.Node {
 	return in
 }
 
-// op returns what the step does, as it is best for a number of images.
-func (f *fusion) op(batch int) op {
+// op returns what the step does, as it is best for a number of images. It computes the weights in memory that scratch has.
+func (f *fusion) op(batch int, scratch *[]float32) op {
 	what := strings.Join(f.parts, " + ")
 	if f.norm != nil {
 		return &normalisation{what: what, by: *f.norm, relu: f.act == conv.ReLU}
 	}
-	w := f.weights.Clone()
-	k := len(f.scale)
-	for i := range w.Data() {
-		w.Data()[i] = float32(float64(w.Data()[i]) * f.scale[i%k])
-	}
-	c := &convolution{what: what, by: conv.Prepare(f.shape(batch), w.Data()), then: conv.Epilogue{Act: f.act, Lo: f.lo, Hi: f.hi}}
+	*scratch = slices.Grow((*scratch)[:0], f.weights.Len())[:f.weights.Len()]
+	w, k := *scratch, len(f.scale)
+	from := f.weights.Data()
+	parallel.For(len(w)/max(1, k), max(1, 1<<16/max(1, k)), parallel.Func(func(lo, hi int) {
+		for ; lo < hi; lo++ {
+			to, row := w[lo*k:][:k], from[lo*k:][:k]
+			for i, s := range f.scale {
+				to[i] = float32(float64(row[i]) * s)
+			}
+		}
+	}))
+	c := &convolution{what: what, by: conv.Prepare(f.shape(batch), w), then: conv.Epilogue{Act: f.act, Lo: f.lo, Hi: f.hi}}
 	if slices.ContainsFunc(f.shift, func(s float64) bool { return s != 0 }) {
 		for _, s := range f.shift {
 			c.then.Bias = append(c.then.Bias, float32(s))

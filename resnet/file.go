@@ -34,8 +34,11 @@ func (n *Net) Save(path string, card data.Card) error {
 // [Net.Recognised] tells. What is wrong with a file is an error, and so are images of more than 2^22 pixels; no more
 // memory is given than its tensors justify.
 func Load(path string) (*Net, data.Card, error) {
-	file, err := weights.Load(path)
-	if err != nil {
+	var file *weights.File
+	if r, err := weights.Open(path); err == nil {
+		defer r.Close()
+		file = r.Outline() // of which one tensor at a time is read into the net
+	} else if file, err = weights.Load(path); err != nil {
 		return nil, data.Card{}, fmt.Errorf("resnet: Load: %w", err)
 	}
 	n, card, err := FromFile(file)

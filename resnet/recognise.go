@@ -84,7 +84,9 @@ func (r *Recognised) Net() (*Net, error) {
 	if err := weights.Assign(nn.State(n), r.file); err != nil {
 		return nil, fmt.Errorf("%w (taken for: %s)", err, r.title())
 	}
-	n.recognised = r
+	found := *r
+	found.file = nil // the net does not keep it in memory
+	n.recognised = &found
 	return n, nil
 }
 

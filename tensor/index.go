@@ -1,5 +1,10 @@
 package tensor
 
+import (
+	"github.com/residuum-go/residuum/internal/cpu"
+	"github.com/residuum-go/residuum/internal/kernel/gemm/tile"
+)
+
 // Transpose permutes the axes: axis i of the result is axis perm[i] of a. Without perm it reverses
 // them.
 func Transpose(dst, a *Tensor, perm ...int) *Tensor {
@@ -18,6 +23,10 @@ func Transpose(dst, a *Tensor, perm ...int) *Tensor {
 	apart(op, dst, a)
 	if len(shape) == 0 || len(a.data) == 0 {
 		copy(dst.data, a.data)
+		return dst
+	}
+	if len(shape) == 2 && stride[0] == 1 {
+		tile.Transpose(cpu.Active(), dst.data, shape[1], a.data, shape[0], shape[1], shape[0])
 		return dst
 	}
 	last := len(shape) - 1

@@ -145,11 +145,19 @@ func (r *Reader) listing() listing {
 // Tensor reads a tensor. A file that has changed since it was opened is an error; one that has become shorter
 // matches [io.ErrUnexpectedEOF].
 func (r *Reader) Tensor(name string) (*tensor.Tensor, error) {
+	return r.tensor(name, &source{}, func(n int) []float32 { return make([]float32, n) })
+}
+
+// tensor reads a tensor by the buffer of src into memory that get returns.
+func (r *Reader) tensor(name string, src *source, get func(n int) []float32) (*tensor.Tensor, error) {
 	p, ok := r.places[name]
 	if !ok {
 		return nil, fmt.Errorf("weights: no tensor %.80q that can be read", name)
 	}
-	t, err := p.read(&source{r: p.file, at: p.base + p.begin})
+	elements := (p.end - p.begin) * 8 / int64(formats[p.dtype].bits)
+	t := tensor.From(get(int(elements)), p.shape...)
+	src.r, src.at = p.file, p.base+p.begin
+	err := p.fill(t.Data(), src)
 	// A read that failed is looked into, too: that the file has changed is then the cause.
 	switch changed := unchanged(p.file, p.was); {
 	case err == nil:
@@ -163,10 +171,38 @@ func (r *Reader) Tensor(name string) (*tensor.Tensor, error) {
 	return t, nil
 }
 
+// Outline returns a file whose tensors have only names and shapes: their elements are zeros, in memory that is never
+// touched. The function [Assign] reads those that it needs from the files of r, one tensor at a time, for one goroutine.
+func (r *Reader) Outline() *File {
+	o := &outline{reader: r, names: map[*tensor.Tensor]string{}}
+	f := &File{Tensors: map[string]*tensor.Tensor{}, Unsupported: r.Unsupported, Meta: r.Meta, outlined: o}
+	most := 0
+	for name, p := range r.places {
+		t := tensor.New(p.shape...)
+		f.Tensors[name], o.names[t] = t, name
+		most = max(most, t.Len())
+	}
+	o.elements = make([]float32, most)
+	return f
+}
+
+// outline knows the tensors of a file by what stands for them.
+type outline struct {
+	reader   *Reader
+	names    map[*tensor.Tensor]string
+	src      source
+	elements []float32 // of the tensor that was read last; there is room for the largest
+}
+
+// read returns the tensor that t stands for, which is valid until the next call.
+func (o *outline) read(t *tensor.Tensor) (*tensor.Tensor, error) {
+	return o.reader.tensor(o.names[t], &o.src, func(n int) []float32 { return o.elements[:n] })
+}
+
 // Assign is the function [Assign] for a file that is not in memory: it holds one of its tensors at a time. If reading
 // fails, some of the model's tensors have been filled.
 func (r *Reader) Assign(state iter.Seq2[string, *tensor.Tensor]) error {
-	return assign(state, r.listing(), r.Tensor)
+	return Assign(state, r.Outline())
 }
 
 // Close closes the files. Tensors that were read stay.

@@ -101,6 +101,29 @@ func TestReaderAssigns(t *testing.T) {
 }
 
 // A file that shrinks, or is written over, behind an open Reader gives errors and never numbers of two files.
+// What Assign puts into a model is the same, whether the file was read or only outlined.
+func TestOutlineAssigns(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "model.safetensors")
+	filters := tensor.New(5, 3, 2, 4) // OIHW
+	for i := range filters.Data() {
+		filters.Data()[i] = float32(i)
+	}
+	require.NoError(t, Save(path, &File{Tensors: map[string]*tensor.Tensor{
+		"module.conv.weight": filters, "module.conv.bias": tensor.Full(7, 5), "module.none": tensor.New(2, 0, 3, 3)}}))
+	whole, err := Load(path)
+	require.NoError(t, err)
+	outline := mustOpen(t, path).Outline()
+	require.Equal(t, whole.Elements(), outline.Elements())
+	unwrapped, prefix := Unwrap(outline)
+	require.Equal(t, "module.", prefix)
+	for _, file := range []*File{whole, outline, unwrapped} {
+		model := map[string]*tensor.Tensor{"conv.weight": tensor.New(2, 4, 3, 5), "conv.bias": tensor.New(5), "none": tensor.New(3, 3, 0, 2)}
+		require.NoError(t, Assign(maps.All(model), file))
+		require.Equal(t, tensor.Transpose(nil, filters, 2, 3, 1, 0), model["conv.weight"])
+		require.Equal(t, tensor.Full(7, 5), model["conv.bias"])
+	}
+}
+
 func TestReaderOfAFileThatChanges(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "net.safetensors")
 	old := &File{Tensors: map[string]*tensor.Tensor{"a": tensor.Full(1, 100), "b": tensor.Full(2, 100)}}

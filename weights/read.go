@@ -27,6 +27,8 @@ type File struct {
 	// Meta is the metadata of safetensors; of a PyTorch file the numbers and strings that stand beside Part and beside
 	// the dictionaries around it, such as "epoch".
 	Meta map[string]string
+
+	outlined *outline // where the elements are that Tensors lack, see Reader.Outline
 }
 
 // Elements returns how many numbers the tensors hold together.

@@ -27,9 +27,11 @@ func readSafetensors(r io.ReaderAt, size int64) (*File, error) {
 			src.at += e.end - e.begin
 			continue
 		}
-		if file.Tensors[e.name], err = e.read(src); err != nil {
+		t := tensor.New(e.shape...)
+		if err := e.fill(t.Data(), src); err != nil {
 			return nil, err
 		}
+		file.Tensors[e.name] = t
 		file.Types[e.dtype]++
 	}
 	return file, nil
@@ -62,13 +64,9 @@ func readHeader(r io.ReaderAt, size int64) (file *File, entries []entry, src *so
 	return file, entries, src, tile(entries, size-src.at)
 }
 
-// read reads the tensor of e, at which src is.
-func (e entry) read(src *source) (*tensor.Tensor, error) {
-	t := tensor.New(e.shape...)
-	if err := formats[e.dtype].fill(t.Data(), false, src.take); err != nil {
-		return nil, err
-	}
-	return t, nil
+// fill reads the elements of e, at which src is.
+func (e entry) fill(dst []float32, src *source) error {
+	return formats[e.dtype].fill(dst, false, src.take)
 }
 
 // tile sorts the entries by place and checks that they cover size bytes without gap or overlap.

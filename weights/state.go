@@ -39,19 +39,15 @@ func FromState(state iter.Seq2[string, *tensor.Tensor]) map[string]*tensor.Tenso
 // it, see [Unwrap], and names that another library gives are turned into torchvision's, see [ToTorchvision]. Two
 // tensors of one name in the model are an error, too.
 func Assign(state iter.Seq2[string, *tensor.Tensor], f *File) error {
-	return assign(state, f.listing(), f.tensor)
-}
-
-func assign(state iter.Seq2[string, *tensor.Tensor], l listing, read func(name string) (*tensor.Tensor, error)) error {
 	all, err := distinct(state)
 	if err != nil {
 		return fmt.Errorf("weights: Assign: %w", err)
 	}
-	l, m := fitting(all, l)
+	l, m := fitting(all, f.listing())
 	if !m.empty() {
 		return m
 	}
-	return fill(all, l, read)
+	return fill(all, l, f.tensor)
 }
 
 // AssignMatching is Assign for the names that occur on both sides, such as those of a backbone under another head. It
@@ -98,8 +94,14 @@ func distinct(state iter.Seq2[string, *tensor.Tensor]) ([]named, error) {
 	return all, nil
 }
 
-// fill copies into a model what a file holds of it.
+// fill copies into a model what a file holds of it. Filters are turned in two steps, both of which move whole lines of the
+// cache: OIHW, IHWO, HWIO.
 func fill(state []named, l listing, read func(name string) (*tensor.Tensor, error)) error {
+	most := 0
+	for _, to := range state {
+		most = max(most, to.Len())
+	}
+	columns := make([]float32, most)
 	for _, to := range state {
 		if _, ok := l.shapes[to.name]; !ok {
 			continue
@@ -108,16 +110,23 @@ func fill(state []named, l listing, read func(name string) (*tensor.Tensor, erro
 		switch {
 		case err != nil:
 			return err
-		case t.Rank() == 4:
-			tensor.Transpose(to.Tensor, t, 2, 3, 1, 0)
-		default:
+		case t.Rank() != 4:
 			tensor.Copy(to.Tensor, t)
+		case t.Len() > 0:
+			k := t.Dim(0)
+			turned := tensor.Transpose(tensor.From(columns[:t.Len()], t.Len()/k, k), t.Reshape(k, t.Len()/k), 1, 0)
+			tensor.Transpose(to.Tensor, turned.Reshape(t.Dim(1), t.Dim(2), t.Dim(3), k), 1, 2, 0, 3)
 		}
 	}
 	return nil
 }
 
-func (f *File) tensor(name string) (*tensor.Tensor, error) { return f.Tensors[name], nil }
+func (f *File) tensor(name string) (*tensor.Tensor, error) {
+	if f.outlined != nil {
+		return f.outlined.read(f.Tensors[name])
+	}
+	return f.Tensors[name], nil
+}
 
 // fileShape returns the shape that a file has for t.
 func fileShape(t *tensor.Tensor) []int {

@@ -39,7 +39,7 @@ var mayImport = map[string]string{
 	"internal/kernel/descend":    "internal/cpu",
 	"internal/kernel/hist":       "internal/cpu internal/parallel internal/portions",
 	"internal/kernel/kerneltest": "internal/cpu internal/parallel internal/portions",
-	"tensor":                     "internal/parallel internal/portions internal/kernel/gemm internal/kernel/conv internal/kernel/vec internal/kernel/pool",
+	"tensor":                     "internal/cpu internal/parallel internal/portions internal/kernel/gemm internal/kernel/gemm/tile internal/kernel/conv internal/kernel/vec internal/kernel/pool",
 	"autograd":                   "tensor",
 	"nn":                         "tensor autograd internal/cancelled",
 	"nn/optim":                   "tensor autograd internal/demand",

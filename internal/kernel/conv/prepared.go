@@ -3,6 +3,7 @@ package conv
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/residuum-go/residuum/internal/cpu"
 	"github.com/residuum-go/residuum/internal/kernel/gemm/tile"
@@ -47,7 +48,7 @@ const (
 	SiLU // v/(1 + e^-v)
 )
 
-// Prepare returns the convolution of images of s by w, which must not change from then on. It decides which algorithm is best for
+// Prepare returns the convolution of images of s by w, of which it keeps nothing. It decides which algorithm is best for
 // batches of N, and whether it is Winograd's; if N is 0, for large ones.
 func Prepare(s Shape, w []float32) *Prepared {
 	batch := s.N
@@ -81,6 +82,7 @@ func Prepare(s Shape, w []float32) *Prepared {
 		k.packAll()
 		p.packed, p.weights = k.packed, nil
 	}
+	p.weights = slices.Clone(p.weights)
 	return p
 }
 

@@ -73,27 +73,33 @@ func smallWeights(p *Prepared) []float32 {
 	_, cols := tile.Size(p.level)
 	panel := s.C * cols
 	all := make([]float32, portions.Ceil(s.K, cols)*16*panel)
-	for c := range s.C {
-		for k := range s.K {
-			var t [4][3]float32 // G g
-			for j := range 3 {
-				var g [3]float32
-				for i := range g {
-					g[i] = p.weights[((3*i+j)*s.C+c)*s.K+k]
-				}
-				for i, v := range smallWeightTransform(g) {
-					t[i][j] = v
-				}
-			}
-			at := all[k/cols*16*panel+c*cols+k%cols:]
-			for i := range t {
-				for j, v := range smallWeightTransform(t[i]) {
-					at[(4*i+j)*panel] = v
-				}
+	parallel.For(s.C, 8, parallel.Func(func(lo, hi int) {
+		for c := lo; c < hi; c++ {
+			for k := range s.K {
+				p.smallWeight(all[k/cols*16*panel+c*cols+k%cols:], panel, c, k)
 			}
 		}
-	}
+	}))
 	return all
+}
+
+// smallWeight writes the filter of channels c and k, transformed, its 16 elements a panel apart.
+func (p *Prepared) smallWeight(dst []float32, panel, c, k int) {
+	var t [4][3]float32 // G g
+	for j := range 3 {
+		var g [3]float32
+		for i := range g {
+			g[i] = p.weights[((3*i+j)*p.shape.C+c)*p.shape.K+k]
+		}
+		for i, v := range smallWeightTransform(g) {
+			t[i][j] = v
+		}
+	}
+	for i := range t {
+		for j, v := range smallWeightTransform(t[i]) {
+			dst[(4*i+j)*panel] = v
+		}
+	}
 }
 
 // smallWeightTransform returns G g.

@@ -25,6 +25,11 @@ import (
 	"github.com/residuum-go/residuum/unravel"
 )
 
+var (
+	_ boost.ResNet    = (*resnet.Net)(nil)
+	_ unravel.Network = (*boost.Representation)(nil)
+)
+
 // quadrants returns n 8x8 images of noise with a bright quadrant, of the first so many, which is the class.
 func quadrants(t *testing.T, n, classes int, seed uint64) *data.Dataset {
 	t.Helper()

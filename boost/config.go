@@ -28,6 +28,11 @@ type Config struct {
 	// Chained lets learner m > 0 see the features of learner m-1 beside x. What the Learner makes must be Featured.
 	Chained bool
 
+	// Corrective, if not nil, says how to train all learners so far and their factors together on the loss itself, after each
+	// stage (Badirli et al. 2020, "Gradient Boosting Neural Networks: GrowNet"). Learners must be modules, such as nets.
+	// With Chained and Newton that is GrowNet; Rate is what its boost rates begin with.
+	Corrective *Training
+
 	// Valid is a validation set, if there is one. Patience stops after so many stages in a row without a better
 	// loss on it; 0 means never. However the fit ends, the stages behind the best are dropped then.
 	Valid    *Data

@@ -6,7 +6,7 @@
 // in which learner h_m is fitted to the negative gradient of the loss at F_{m-1}, or to the Newton
 // step (Friedman 2001, "Greedy function approximation"; Friedman, Hastie, Tibshirani 2000). The
 // gradient comes from autograd, so any [Loss] written with its ops can be boosted; learners make small
-// neural networks ([MLP], [Conv]), regression trees ([Tree]) or anything else that is a [Hypothesis].
+// neural networks ([MLP], [Conv]), regression trees ([Tree]), [RandomFeatures] or anything else that is a [Hypothesis].
 //
 // [Fit] makes an [Ensemble] of [Data], as a [Config] says. Of labelled images it is this:
 //
@@ -30,7 +30,12 @@
 // permuted without changing the prediction beyond rounding, and a path through more than one branch
 // has exactly zero gradient. A study of order or of path length says something only about ensembles
 // whose stages depend on each other. Config.Chained builds one: as in GrowNet (Badirli et al. 2020)
-// learner m also sees the penultimate features of learner m-1, and the state becomes [x | F | features].
+// learner m also sees the penultimate features of learner m-1, and the state becomes [x | F | features]. With
+// Config.Newton and Config.Corrective, which trains all learners and their factors together after each stage, that is
+// GrowNet.
+//
+// [FitRepresentation] boosts the features that a linear head reads instead of scores: ResFGB and RFRBoost, in which
+// every block reads what the earlier ones wrote.
 //
 // [BoostResNet] goes the other way: it trains the blocks of a residual network one at a time, as the stages of boosting are,
 // and leaves an ordinary net.

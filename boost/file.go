@@ -17,9 +17,11 @@ type description struct {
 	Outputs int   `json:"outputs"`
 	Stages  int   `json:"stages"`
 	Chained bool  `json:"chained,omitempty"`
-	MLP     *MLP  `json:"mlp,omitempty"` // one of the three
+	MLP     *MLP  `json:"mlp,omitempty"` // one of the four
 	Conv    *Conv `json:"conv,omitempty"`
 	Tree    *Tree `json:"tree,omitempty"` // never chained
+
+	RandomFeatures *RandomFeatures `json:"random_features,omitempty"`
 }
 
 // describe returns what Load needs. It fails for learners that Load does not know.
@@ -30,16 +32,18 @@ func (e *Ensemble) describe() (description, error) {
 		d.MLP = &l
 	case Conv:
 		d.Conv = &l
+	case RandomFeatures:
+		d.RandomFeatures = &l
 	case Tree:
 		d.Tree = &l
 	default:
-		return d, fmt.Errorf("learners of a %T: Load could only make those of an MLP, a Conv or a Tree", e.family)
+		return d, fmt.Errorf("learners of a %T: Load could only make those of an MLP, a Conv, RandomFeatures or a Tree", e.family)
 	}
 	return d, nil
 }
 
 // Save writes the ensemble to a safetensors file for [Load], with the card in the metadata. Learners must be of an [MLP],
-// a [Conv] or a [Tree]: others are not known to Load.
+// a [Conv], [RandomFeatures] or a [Tree]: others are not known to Load.
 func (e *Ensemble) Save(path string, card data.Card) error {
 	d, err := e.describe()
 	if err != nil {
@@ -115,6 +119,8 @@ func (d description) build(file *weights.File) (*Ensemble, error) {
 		return e, d.buildTrees(e, file)
 	case d.MLP != nil:
 		e.family = *d.MLP
+	case d.RandomFeatures != nil:
+		e.family = *d.RandomFeatures
 	default:
 		e.family = *d.Conv
 	}
@@ -152,7 +158,7 @@ func (d description) buildTrees(e *Ensemble, file *weights.File) error {
 // scores no more than the elements of the file.
 func (d description) check(file *weights.File) (inputs int, err error) {
 	kinds := 0
-	for _, named := range []bool{d.MLP != nil, d.Conv != nil, d.Tree != nil} {
+	for _, named := range []bool{d.MLP != nil, d.Conv != nil, d.Tree != nil, d.RandomFeatures != nil} {
 		if named {
 			kinds++
 		}
@@ -187,6 +193,8 @@ func (d description) hidden() int {
 		return d.MLP.Hidden
 	case d.Conv != nil:
 		return d.Conv.Hidden
+	case d.RandomFeatures != nil:
+		return d.RandomFeatures.Width
 	}
 	return 0
 }

@@ -37,6 +37,9 @@ func TestAnEnsembleComesBackFromItsFile(t *testing.T) {
 		{Learner: boost.MLP{Hidden: 5, Training: quick}, Chained: true},
 		{Learner: boost.Conv{Channels: 2, Hidden: 4, Training: quick}},
 		{Learner: boost.Conv{Channels: 2, Hidden: 4, Training: quick}, Chained: true},
+		{Learner: boost.RandomFeatures{Width: 4}},
+		{Learner: boost.RandomFeatures{Width: 4}, Chained: true},
+		{Learner: boost.MLP{Hidden: 5, Training: quick}, Chained: true, Corrective: &quick},
 		{Learner: boost.Tree{Depth: 3, L2: 1}, Newton: true},
 		{Learner: boost.Tree{Depth: 3, Categorical: []int{1}, Rising: []int{0}}, Newton: true},
 	} {

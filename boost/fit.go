@@ -20,6 +20,9 @@ func Fit(ctx context.Context, train Data, c Config) (*Ensemble, error) {
 	best, err := b.boost(ctx)
 	if c.Patience > 0 {
 		b.ensemble.stages = b.ensemble.stages[:best]
+		if b.best != nil {
+			b.ensemble.recall(b.best)
+		}
 	}
 	if err != nil {
 		err = fmt.Errorf("boost: Fit: %w", err)
@@ -41,6 +44,9 @@ func (b *booster) boost(ctx context.Context) (best int, err error) {
 		}
 		if loss := r.Valid.Loss(); loss < bestLoss {
 			best, bestLoss = m+1, loss
+			if b.Corrective != nil && b.Patience > 0 {
+				b.best = b.ensemble.remember()
+			}
 		}
 		if b.Progress != nil {
 			b.Progress(m+1, b.Stages)
@@ -64,6 +70,7 @@ type booster struct {
 	train    subject
 	prepared bool     // whether the learner is a Preparer's
 	valid    *subject // nil without a validation set
+	best     memory   // what the stages were when the validation loss was best, with Corrective and Patience
 }
 
 // subject is a data set and the state of the ensemble on it.
@@ -75,6 +82,13 @@ type subject struct {
 func newBooster(train Data, c Config) (*booster, error) {
 	if err := c.check(); err != nil {
 		return nil, err
+	}
+	if c.Corrective != nil {
+		t, err := c.Corrective.withDefaults()
+		if err != nil {
+			return nil, err
+		}
+		c.Corrective = &t
 	}
 	_, missing := c.Learner.(Tree)
 	if err := train.check(c.Loss, missing); err != nil {

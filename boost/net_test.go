@@ -15,8 +15,9 @@ import (
 func learners() map[string]Learner {
 	t := Training{Epochs: 10, Batch: 32, Rate: 0.01}
 	return map[string]Learner{
-		"mlp":  MLP{Hidden: 16, Training: t},
-		"conv": Conv{Channels: 4, Hidden: 16, Training: t},
+		"mlp":             MLP{Hidden: 16, Training: t},
+		"conv":            Conv{Channels: 4, Hidden: 16, Training: t},
+		"random features": RandomFeatures{Width: 64, L2: 1e-4},
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/residuum-go/residuum"
 	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/internal/cancelled"
+	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/tensor"
 )
 
@@ -26,6 +27,9 @@ func (b *booster) stage(ctx context.Context, m int) (Report, error) {
 	}
 	if _, ok := l.(Featured); b.Chained && !ok {
 		return Report{}, badLearner(b.Learner, "%T has no features to chain", l)
+	}
+	if _, ok := l.(nn.Module); b.Corrective != nil && !ok {
+		return Report{}, badLearner(b.Learner, "%T has no parameters to correct", l)
 	}
 	target, weight := b.target()
 	chosen, n := b.draw(rng, target, weight), target.Dim(0)
@@ -48,12 +52,8 @@ func (b *booster) stage(ctx context.Context, m int) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	r, err := b.report(m+1, chosen.count(n), rho)
-	if err != nil {
-		return Report{}, err
-	}
 	e.append(l, float32(b.Rate*rho), sees)
-	return r, nil
+	return b.settle(ctx, rng.Uint64(), chosen.count(n), rho)
 }
 
 // zMax bounds the Newton step of one score in a classification (Friedman, Hastie, Tibshirani 2000, "Additive logistic
@@ -162,7 +162,7 @@ func (b *booster) admit(h, z *tensor.Tensor) error {
 	return nil
 }
 
-// badLearner says why the hypotheses of a learner cannot be chained.
+// badLearner says why the hypotheses of a learner cannot be chained or corrected.
 func badLearner(l Learner, format string, args ...any) error {
 	return &residuum.ConfigError{Struct: "boost.Config", Field: "Learner", Value: fmt.Sprintf("%T", l), Reason: fmt.Sprintf(format, args...)}
 }
@@ -177,18 +177,19 @@ func (b *booster) report(m, rows int, rho float64) (Report, error) {
 	_, classes := b.Loss.(Scorer)
 	r := Report{Stage: m, Stages: b.Stages, Rows: rows, Rho: rho, classes: classes}
 	var err error
-	if r.Train, err = b.judge("training", b.train); err != nil || b.valid == nil {
+	if r.Train, err = judge(b.Loss, "training", b.train.scores, b.train.Data); err != nil || b.valid == nil {
 		return r, err
 	}
-	r.Valid, err = b.judge("validation", *b.valid)
+	r.Valid, err = judge(b.Loss, "validation", b.valid.scores, b.valid.Data)
 	return r, err
 }
 
-func (b *booster) judge(set string, s subject) (data.Score, error) {
-	if err := finite(set+" scores", s.scores, ErrDiverged); err != nil {
+// judge returns the score of f on d, or an error if scores or loss are not finite.
+func judge(loss Loss, set string, f *tensor.Tensor, d Data) (data.Score, error) {
+	if err := finite(set+" scores", f, ErrDiverged); err != nil {
 		return data.Score{}, err
 	}
-	score := scoreOf(b.Loss, s.scores, s.Data)
+	score := scoreOf(loss, f, d)
 	if v := score.LossSum; v-v != 0 {
 		return score, fmt.Errorf("%s loss is %v: %w", set, v, ErrDiverged)
 	}

@@ -66,7 +66,7 @@ var outside = map[string]string{
 	"golang.org/x/image":                  "data/image",
 	"golang.org/x/sys":                    "internal/cpu internal/kernel/kerneltest internal/kernel/gemm/peak",
 	"github.com/gofrs/flock":              "internal/filelock",
-	"gonum.org/v1/gonum":                  "data examples/veit graph tensor unravel unravel/paths",
+	"gonum.org/v1/gonum":                  "boost data examples/veit graph tensor unravel unravel/paths",
 	"gonum.org/v1/plot":                   "internal/figure",
 	"google.golang.org/protobuf":          "weights/onnx weights/onnx/internal/pb",
 	"github.com/prometheus/client_golang": "examples/serve",

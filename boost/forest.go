@@ -16,12 +16,8 @@ type forest struct {
 	width   int // d of a row
 	outputs int // K
 	slots   []slot
-	all     descend.Forest // the nodes of all trees that are not walked; columns are slots
-	values  []float32      // of these nodes, times the scale of the stage
-	roots   []int32        // of these trees, score after score
-	ends    []int          // of each score, the number of roots up to its last
-	depths  []int
-	depth   int // of the deepest
+	all     *descend.Forest // the trees that are not walked, score after score; columns are slots
+	ends    []int           // of each score, the number of these trees up to its last
 	walked  []walkedTree
 }
 
@@ -63,7 +59,8 @@ func (e *Ensemble) forest() *forest {
 // newForest lays out stages whose values count scale times.
 func newForest(stages []*trees, scales []float32) *forest {
 	f := &forest{stages: len(stages), width: stages[0].width, outputs: len(stages[0].roots)}
-	slots := map[slot]int32{}
+	numbers := map[slot]int32{}
+	var all [][]descend.Node
 	for k := range f.outputs {
 		for m, t := range stages {
 			nodes := t.roots[k]
@@ -71,46 +68,36 @@ func newForest(stages []*trees, scales []float32) *forest {
 				f.walked = append(f.walked, walkedTree{nodes, k, scales[m]})
 				continue
 			}
-			f.add(nodes, scales[m], slots)
+			all = append(all, f.tree(nodes, scales[m], numbers))
 		}
-		f.ends = append(f.ends, len(f.roots))
+		f.ends = append(f.ends, len(all))
 	}
+	f.all = descend.New(all)
 	return f
 }
 
-// add lays out the nodes of a tree.
-func (f *forest) add(nodes []node, scale float32, slots map[slot]int32) {
-	root, deepest := int32(len(f.values)), 0
-	at := make([]int32, len(nodes)) // where each node is: children lie the other way round behind an opposite
-	depths := make([]int, len(nodes))
-	f.values = append(f.values, make([]float32, len(nodes))...)
-	f.all.Nodes = append(f.all.Nodes, make([]descend.Node, len(nodes))...)
-	f.all.First = append(f.all.First, make([]int32, len(nodes))...)
-	at[0] = root
+// tree returns nodes as descend knows them.
+func (f *forest) tree(nodes []node, scale float32, numbers map[slot]int32) []descend.Node {
+	out := make([]descend.Node, len(nodes))
 	for i, n := range nodes {
+		out[i].Value = scale * n.value
 		if n.left == 0 {
-			f.all.Nodes[at[i]], f.all.First[at[i]] = descend.Node{Cut: float32(math.NaN())}, at[i]
-			f.values[at[i]] = scale * n.value
-			deepest = max(deepest, depths[i])
 			continue
 		}
-		s, first := slot{n.column, !n.missingLeft}, root+int32(n.left)
-		number, known := slots[s]
+		s := slot{n.column, !n.missingLeft}
+		number, known := numbers[s]
 		if !known {
 			number = int32(len(f.slots))
-			slots[s] = number
+			numbers[s] = number
 			f.slots = append(f.slots, s)
 		}
-		cut := n.cut
-		at[n.left], at[n.left+1] = first, first+1
+		o := &out[i]
+		o.Column, o.Cut, o.Less, o.More = number*blockRows, n.cut, int32(n.left), int32(n.left+1)
 		if s.opposite { // v >= cut is -v < the number above -cut
-			cut = math.Nextafter32(-cut, float32(math.Inf(1)))
-			at[n.left], at[n.left+1] = first+1, first
+			o.Cut, o.Less, o.More = math.Nextafter32(-n.cut, float32(math.Inf(1))), o.More, o.Less
 		}
-		f.all.Nodes[at[i]], f.all.First[at[i]] = descend.Node{Column: number * blockRows, Cut: cut}, first
-		depths[n.left], depths[n.left+1] = depths[i]+1, depths[i]+1
 	}
-	f.roots, f.depths, f.depth = append(f.roots, root), append(f.depths, deepest), max(f.depth, deepest)
+	return out
 }
 
 // walk is what a worker needs for a block of rows.
@@ -164,17 +151,13 @@ func (f *forest) block(w *walk, out, x []float32) {
 	f.fill(w, x)
 	k := f.outputs
 	w.at = portions.Grow(w.at, len(x)/f.width)
-	score := 0
-	for t, root := range f.roots {
-		for t == f.ends[score] {
-			score++
-		}
-		for i := range w.at {
-			w.at[i] = root
-		}
-		f.all.Rows(w.at, w.x, f.depths[t])
-		for i, at := range w.at {
-			out[i*k+score] += f.values[at]
+	t := 0
+	for score, end := range f.ends {
+		for ; t < end; t++ {
+			f.all.Rows(w.at, w.x, t)
+			for i, at := range w.at {
+				out[i*k+score] += f.all.Values[at]
+			}
 		}
 	}
 	for i := range w.at {
@@ -186,18 +169,15 @@ func (f *forest) block(w *walk, out, x []float32) {
 func (f *forest) row(out, x []float32) {
 	w := walks.Get()
 	f.fill(w, x)
-	w.at = append(w.at[:0], f.roots...)
-	for len(f.roots) > 0 && len(w.at)%descend.Lanes != 0 {
-		w.at = append(w.at, f.roots[0]) // a lane too many costs less than trees one by one
-	}
-	f.all.Trees(w.at, w.x, f.depth)
+	w.at = portions.Grow(w.at, f.all.Trees())
+	f.all.Row(w.at, w.x)
 	t := 0
 	for k, end := range f.ends {
 		sum := out[k]
-		for ; t < end; t++ {
-			sum += f.values[w.at[t]]
+		for _, at := range w.at[t:end] {
+			sum += f.all.Values[at]
 		}
-		out[k] = sum
+		out[k], t = sum, end
 	}
 	f.walk(out, x)
 	walks.Put(w)

@@ -4,12 +4,22 @@
 
 package descend
 
-// rowsAVX2 is rowsRef for n > 0, a multiple of 8, and depth > 0.
+// listRowsAVX2 is listRowsRef for n > 0, a multiple of 8, and depth > 0.
 //
 //go:noescape
-func rowsAVX2(nodes *int32, first *int32, at *int32, n int, x *float32, depth int)
+func listRowsAVX2(splits *int32, first *int32, at *int32, n int, x *float32, depth int)
 
-// treesAVX2 is treesRef for n > 0, a multiple of 8, and depth > 0.
+// listTreesAVX2 is listTreesRef for n > 0, a multiple of 8, and depth > 0.
 //
 //go:noescape
-func treesAVX2(nodes *int32, first *int32, at *int32, n int, x *float32, depth int)
+func listTreesAVX2(splits *int32, first *int32, at *int32, n int, x *float32, depth int)
+
+// completeRowsAVX2 is completeRowsRef for n > 0, a multiple of 8, and depth > 0.
+//
+//go:noescape
+func completeRowsAVX2(splits *int32, trees int, at *int32, n int, x *float32, depth int)
+
+// completeTreesAVX2 is completeTreesRef for n > 0, a multiple of 8, and depth > 0.
+//
+//go:noescape
+func completeTreesAVX2(splits *int32, trees int, at *int32, n int, x *float32, depth int)

@@ -4,154 +4,296 @@
 
 #include "textflag.h"
 
-// func rowsAVX2(nodes *int32, first *int32, at *int32, n int, x *float32, depth int)
+// func listRowsAVX2(splits *int32, first *int32, at *int32, n int, x *float32, depth int)
 // Requires: AVX
-TEXT ·rowsAVX2(SB), NOSPLIT, $0-48
-	MOVQ nodes+0(FP), AX
-	MOVQ first+8(FP), CX
-	MOVQ at+16(FP), DX
-	MOVQ x+32(FP), BX
+TEXT ·listRowsAVX2(SB), NOSPLIT, $0-48
+	MOVQ at+16(FP), AX
+	MOVQ x+32(FP), CX
 
 lanes:
-	MOVLQSX (DX), R8
-	MOVLQSX 4(DX), R9
-	MOVLQSX 8(DX), R10
-	MOVLQSX 12(DX), R11
-	MOVLQSX 16(DX), R12
-	MOVLQSX 20(DX), R13
-	MOVLQSX 24(DX), R14
-	MOVLQSX 28(DX), R15
-	MOVQ    depth+40(FP), SI
+	MOVLQSX (AX), R8
+	MOVLQSX 4(AX), R9
+	MOVLQSX 8(AX), R10
+	MOVLQSX 12(AX), R11
+	MOVLQSX 16(AX), R12
+	MOVLQSX 20(AX), R13
+	MOVLQSX 24(AX), R14
+	MOVLQSX 28(AX), R15
+	MOVQ    splits+0(FP), SI
+	MOVQ    first+8(FP), DI
+	MOVQ    depth+40(FP), DX
 
 level:
-	MOVLQSX  (AX)(R8*8), DI
-	VMOVSS   (BX)(DI*4), X0
-	VUCOMISS 4(AX)(R8*8), X0
-	MOVLQSX  (CX)(R8*4), R8
+	MOVLQSX  (SI)(R8*8), BX
+	VMOVSS   (CX)(BX*4), X0
+	VUCOMISS 4(SI)(R8*8), X0
+	MOVLQSX  (DI)(R8*4), R8
 	SBBQ     $-1, R8
-	MOVLQSX  (AX)(R9*8), DI
-	VMOVSS   4(BX)(DI*4), X0
-	VUCOMISS 4(AX)(R9*8), X0
-	MOVLQSX  (CX)(R9*4), R9
+	MOVLQSX  (SI)(R9*8), BX
+	VMOVSS   4(CX)(BX*4), X0
+	VUCOMISS 4(SI)(R9*8), X0
+	MOVLQSX  (DI)(R9*4), R9
 	SBBQ     $-1, R9
-	MOVLQSX  (AX)(R10*8), DI
-	VMOVSS   8(BX)(DI*4), X0
-	VUCOMISS 4(AX)(R10*8), X0
-	MOVLQSX  (CX)(R10*4), R10
+	MOVLQSX  (SI)(R10*8), BX
+	VMOVSS   8(CX)(BX*4), X0
+	VUCOMISS 4(SI)(R10*8), X0
+	MOVLQSX  (DI)(R10*4), R10
 	SBBQ     $-1, R10
-	MOVLQSX  (AX)(R11*8), DI
-	VMOVSS   12(BX)(DI*4), X0
-	VUCOMISS 4(AX)(R11*8), X0
-	MOVLQSX  (CX)(R11*4), R11
+	MOVLQSX  (SI)(R11*8), BX
+	VMOVSS   12(CX)(BX*4), X0
+	VUCOMISS 4(SI)(R11*8), X0
+	MOVLQSX  (DI)(R11*4), R11
 	SBBQ     $-1, R11
-	MOVLQSX  (AX)(R12*8), DI
-	VMOVSS   16(BX)(DI*4), X0
-	VUCOMISS 4(AX)(R12*8), X0
-	MOVLQSX  (CX)(R12*4), R12
+	MOVLQSX  (SI)(R12*8), BX
+	VMOVSS   16(CX)(BX*4), X0
+	VUCOMISS 4(SI)(R12*8), X0
+	MOVLQSX  (DI)(R12*4), R12
 	SBBQ     $-1, R12
-	MOVLQSX  (AX)(R13*8), DI
-	VMOVSS   20(BX)(DI*4), X0
-	VUCOMISS 4(AX)(R13*8), X0
-	MOVLQSX  (CX)(R13*4), R13
+	MOVLQSX  (SI)(R13*8), BX
+	VMOVSS   20(CX)(BX*4), X0
+	VUCOMISS 4(SI)(R13*8), X0
+	MOVLQSX  (DI)(R13*4), R13
 	SBBQ     $-1, R13
-	MOVLQSX  (AX)(R14*8), DI
-	VMOVSS   24(BX)(DI*4), X0
-	VUCOMISS 4(AX)(R14*8), X0
-	MOVLQSX  (CX)(R14*4), R14
+	MOVLQSX  (SI)(R14*8), BX
+	VMOVSS   24(CX)(BX*4), X0
+	VUCOMISS 4(SI)(R14*8), X0
+	MOVLQSX  (DI)(R14*4), R14
 	SBBQ     $-1, R14
-	MOVLQSX  (AX)(R15*8), DI
-	VMOVSS   28(BX)(DI*4), X0
-	VUCOMISS 4(AX)(R15*8), X0
-	MOVLQSX  (CX)(R15*4), R15
+	MOVLQSX  (SI)(R15*8), BX
+	VMOVSS   28(CX)(BX*4), X0
+	VUCOMISS 4(SI)(R15*8), X0
+	MOVLQSX  (DI)(R15*4), R15
 	SBBQ     $-1, R15
-	DECQ     SI
+	DECQ     DX
 	JNZ      level
-	MOVL     R8, (DX)
-	MOVL     R9, 4(DX)
-	MOVL     R10, 8(DX)
-	MOVL     R11, 12(DX)
-	MOVL     R12, 16(DX)
-	MOVL     R13, 20(DX)
-	MOVL     R14, 24(DX)
-	MOVL     R15, 28(DX)
-	ADDQ     $0x20, DX
-	ADDQ     $0x20, BX
+	MOVL     R8, (AX)
+	MOVL     R9, 4(AX)
+	MOVL     R10, 8(AX)
+	MOVL     R11, 12(AX)
+	MOVL     R12, 16(AX)
+	MOVL     R13, 20(AX)
+	MOVL     R14, 24(AX)
+	MOVL     R15, 28(AX)
+	ADDQ     $0x20, AX
+	ADDQ     $0x20, CX
 	SUBQ     $0x08, n+24(FP)
 	JNZ      lanes
 	RET
 
-// func treesAVX2(nodes *int32, first *int32, at *int32, n int, x *float32, depth int)
+// func listTreesAVX2(splits *int32, first *int32, at *int32, n int, x *float32, depth int)
 // Requires: AVX
-TEXT ·treesAVX2(SB), NOSPLIT, $0-48
-	MOVQ nodes+0(FP), AX
-	MOVQ first+8(FP), CX
-	MOVQ at+16(FP), DX
-	MOVQ x+32(FP), BX
+TEXT ·listTreesAVX2(SB), NOSPLIT, $0-48
+	MOVQ at+16(FP), AX
+	MOVQ x+32(FP), CX
 
 lanes:
-	MOVLQSX (DX), R8
-	MOVLQSX 4(DX), R9
-	MOVLQSX 8(DX), R10
-	MOVLQSX 12(DX), R11
-	MOVLQSX 16(DX), R12
-	MOVLQSX 20(DX), R13
-	MOVLQSX 24(DX), R14
-	MOVLQSX 28(DX), R15
-	MOVQ    depth+40(FP), SI
+	MOVLQSX (AX), R8
+	MOVLQSX 4(AX), R9
+	MOVLQSX 8(AX), R10
+	MOVLQSX 12(AX), R11
+	MOVLQSX 16(AX), R12
+	MOVLQSX 20(AX), R13
+	MOVLQSX 24(AX), R14
+	MOVLQSX 28(AX), R15
+	MOVQ    splits+0(FP), SI
+	MOVQ    first+8(FP), DI
+	MOVQ    depth+40(FP), DX
 
 level:
-	MOVLQSX  (AX)(R8*8), DI
-	VMOVSS   (BX)(DI*4), X0
-	VUCOMISS 4(AX)(R8*8), X0
-	MOVLQSX  (CX)(R8*4), R8
+	MOVLQSX  (SI)(R8*8), BX
+	VMOVSS   (CX)(BX*4), X0
+	VUCOMISS 4(SI)(R8*8), X0
+	MOVLQSX  (DI)(R8*4), R8
 	SBBQ     $-1, R8
-	MOVLQSX  (AX)(R9*8), DI
-	VMOVSS   (BX)(DI*4), X0
-	VUCOMISS 4(AX)(R9*8), X0
-	MOVLQSX  (CX)(R9*4), R9
+	MOVLQSX  (SI)(R9*8), BX
+	VMOVSS   (CX)(BX*4), X0
+	VUCOMISS 4(SI)(R9*8), X0
+	MOVLQSX  (DI)(R9*4), R9
 	SBBQ     $-1, R9
-	MOVLQSX  (AX)(R10*8), DI
-	VMOVSS   (BX)(DI*4), X0
-	VUCOMISS 4(AX)(R10*8), X0
-	MOVLQSX  (CX)(R10*4), R10
+	MOVLQSX  (SI)(R10*8), BX
+	VMOVSS   (CX)(BX*4), X0
+	VUCOMISS 4(SI)(R10*8), X0
+	MOVLQSX  (DI)(R10*4), R10
 	SBBQ     $-1, R10
-	MOVLQSX  (AX)(R11*8), DI
-	VMOVSS   (BX)(DI*4), X0
-	VUCOMISS 4(AX)(R11*8), X0
-	MOVLQSX  (CX)(R11*4), R11
+	MOVLQSX  (SI)(R11*8), BX
+	VMOVSS   (CX)(BX*4), X0
+	VUCOMISS 4(SI)(R11*8), X0
+	MOVLQSX  (DI)(R11*4), R11
 	SBBQ     $-1, R11
-	MOVLQSX  (AX)(R12*8), DI
-	VMOVSS   (BX)(DI*4), X0
-	VUCOMISS 4(AX)(R12*8), X0
-	MOVLQSX  (CX)(R12*4), R12
+	MOVLQSX  (SI)(R12*8), BX
+	VMOVSS   (CX)(BX*4), X0
+	VUCOMISS 4(SI)(R12*8), X0
+	MOVLQSX  (DI)(R12*4), R12
 	SBBQ     $-1, R12
-	MOVLQSX  (AX)(R13*8), DI
-	VMOVSS   (BX)(DI*4), X0
-	VUCOMISS 4(AX)(R13*8), X0
-	MOVLQSX  (CX)(R13*4), R13
+	MOVLQSX  (SI)(R13*8), BX
+	VMOVSS   (CX)(BX*4), X0
+	VUCOMISS 4(SI)(R13*8), X0
+	MOVLQSX  (DI)(R13*4), R13
 	SBBQ     $-1, R13
-	MOVLQSX  (AX)(R14*8), DI
-	VMOVSS   (BX)(DI*4), X0
-	VUCOMISS 4(AX)(R14*8), X0
-	MOVLQSX  (CX)(R14*4), R14
+	MOVLQSX  (SI)(R14*8), BX
+	VMOVSS   (CX)(BX*4), X0
+	VUCOMISS 4(SI)(R14*8), X0
+	MOVLQSX  (DI)(R14*4), R14
 	SBBQ     $-1, R14
-	MOVLQSX  (AX)(R15*8), DI
-	VMOVSS   (BX)(DI*4), X0
-	VUCOMISS 4(AX)(R15*8), X0
-	MOVLQSX  (CX)(R15*4), R15
+	MOVLQSX  (SI)(R15*8), BX
+	VMOVSS   (CX)(BX*4), X0
+	VUCOMISS 4(SI)(R15*8), X0
+	MOVLQSX  (DI)(R15*4), R15
 	SBBQ     $-1, R15
-	DECQ     SI
+	DECQ     DX
 	JNZ      level
-	MOVL     R8, (DX)
-	MOVL     R9, 4(DX)
-	MOVL     R10, 8(DX)
-	MOVL     R11, 12(DX)
-	MOVL     R12, 16(DX)
-	MOVL     R13, 20(DX)
-	MOVL     R14, 24(DX)
-	MOVL     R15, 28(DX)
-	ADDQ     $0x20, DX
-	ADDQ     $0x00, BX
+	MOVL     R8, (AX)
+	MOVL     R9, 4(AX)
+	MOVL     R10, 8(AX)
+	MOVL     R11, 12(AX)
+	MOVL     R12, 16(AX)
+	MOVL     R13, 20(AX)
+	MOVL     R14, 24(AX)
+	MOVL     R15, 28(AX)
+	ADDQ     $0x20, AX
+	ADDQ     $0x00, CX
+	SUBQ     $0x08, n+24(FP)
+	JNZ      lanes
+	RET
+
+// func completeRowsAVX2(splits *int32, trees int, at *int32, n int, x *float32, depth int)
+// Requires: AVX
+TEXT ·completeRowsAVX2(SB), NOSPLIT, $0-48
+	MOVQ at+16(FP), AX
+	MOVQ x+32(FP), CX
+
+lanes:
+	MOVLQSX (AX), R8
+	MOVLQSX 4(AX), R9
+	MOVLQSX 8(AX), R10
+	MOVLQSX 12(AX), R11
+	MOVLQSX 16(AX), R12
+	MOVLQSX 20(AX), R13
+	MOVLQSX 24(AX), R14
+	MOVLQSX 28(AX), R15
+	MOVQ    splits+0(FP), SI
+	MOVQ    trees+8(FP), DI
+	SHLQ    $0x03, DI
+	MOVQ    depth+40(FP), DX
+
+level:
+	MOVLQSX  (SI)(R8*8), BX
+	VMOVSS   (CX)(BX*4), X0
+	VUCOMISS 4(SI)(R8*8), X0
+	ADCQ     R8, R8
+	MOVLQSX  (SI)(R9*8), BX
+	VMOVSS   4(CX)(BX*4), X0
+	VUCOMISS 4(SI)(R9*8), X0
+	ADCQ     R9, R9
+	MOVLQSX  (SI)(R10*8), BX
+	VMOVSS   8(CX)(BX*4), X0
+	VUCOMISS 4(SI)(R10*8), X0
+	ADCQ     R10, R10
+	MOVLQSX  (SI)(R11*8), BX
+	VMOVSS   12(CX)(BX*4), X0
+	VUCOMISS 4(SI)(R11*8), X0
+	ADCQ     R11, R11
+	MOVLQSX  (SI)(R12*8), BX
+	VMOVSS   16(CX)(BX*4), X0
+	VUCOMISS 4(SI)(R12*8), X0
+	ADCQ     R12, R12
+	MOVLQSX  (SI)(R13*8), BX
+	VMOVSS   20(CX)(BX*4), X0
+	VUCOMISS 4(SI)(R13*8), X0
+	ADCQ     R13, R13
+	MOVLQSX  (SI)(R14*8), BX
+	VMOVSS   24(CX)(BX*4), X0
+	VUCOMISS 4(SI)(R14*8), X0
+	ADCQ     R14, R14
+	MOVLQSX  (SI)(R15*8), BX
+	VMOVSS   28(CX)(BX*4), X0
+	VUCOMISS 4(SI)(R15*8), X0
+	ADCQ     R15, R15
+	ADDQ     DI, SI
+	ADDQ     DI, DI
+	DECQ     DX
+	JNZ      level
+	MOVL     R8, (AX)
+	MOVL     R9, 4(AX)
+	MOVL     R10, 8(AX)
+	MOVL     R11, 12(AX)
+	MOVL     R12, 16(AX)
+	MOVL     R13, 20(AX)
+	MOVL     R14, 24(AX)
+	MOVL     R15, 28(AX)
+	ADDQ     $0x20, AX
+	ADDQ     $0x20, CX
+	SUBQ     $0x08, n+24(FP)
+	JNZ      lanes
+	RET
+
+// func completeTreesAVX2(splits *int32, trees int, at *int32, n int, x *float32, depth int)
+// Requires: AVX
+TEXT ·completeTreesAVX2(SB), NOSPLIT, $0-48
+	MOVQ at+16(FP), AX
+	MOVQ x+32(FP), CX
+
+lanes:
+	MOVLQSX (AX), R8
+	MOVLQSX 4(AX), R9
+	MOVLQSX 8(AX), R10
+	MOVLQSX 12(AX), R11
+	MOVLQSX 16(AX), R12
+	MOVLQSX 20(AX), R13
+	MOVLQSX 24(AX), R14
+	MOVLQSX 28(AX), R15
+	MOVQ    splits+0(FP), SI
+	MOVQ    trees+8(FP), DI
+	SHLQ    $0x03, DI
+	MOVQ    depth+40(FP), DX
+
+level:
+	MOVLQSX  (SI)(R8*8), BX
+	VMOVSS   (CX)(BX*4), X0
+	VUCOMISS 4(SI)(R8*8), X0
+	ADCQ     R8, R8
+	MOVLQSX  (SI)(R9*8), BX
+	VMOVSS   (CX)(BX*4), X0
+	VUCOMISS 4(SI)(R9*8), X0
+	ADCQ     R9, R9
+	MOVLQSX  (SI)(R10*8), BX
+	VMOVSS   (CX)(BX*4), X0
+	VUCOMISS 4(SI)(R10*8), X0
+	ADCQ     R10, R10
+	MOVLQSX  (SI)(R11*8), BX
+	VMOVSS   (CX)(BX*4), X0
+	VUCOMISS 4(SI)(R11*8), X0
+	ADCQ     R11, R11
+	MOVLQSX  (SI)(R12*8), BX
+	VMOVSS   (CX)(BX*4), X0
+	VUCOMISS 4(SI)(R12*8), X0
+	ADCQ     R12, R12
+	MOVLQSX  (SI)(R13*8), BX
+	VMOVSS   (CX)(BX*4), X0
+	VUCOMISS 4(SI)(R13*8), X0
+	ADCQ     R13, R13
+	MOVLQSX  (SI)(R14*8), BX
+	VMOVSS   (CX)(BX*4), X0
+	VUCOMISS 4(SI)(R14*8), X0
+	ADCQ     R14, R14
+	MOVLQSX  (SI)(R15*8), BX
+	VMOVSS   (CX)(BX*4), X0
+	VUCOMISS 4(SI)(R15*8), X0
+	ADCQ     R15, R15
+	ADDQ     DI, SI
+	ADDQ     DI, DI
+	DECQ     DX
+	JNZ      level
+	MOVL     R8, (AX)
+	MOVL     R9, 4(AX)
+	MOVL     R10, 8(AX)
+	MOVL     R11, 12(AX)
+	MOVL     R12, 16(AX)
+	MOVL     R13, 20(AX)
+	MOVL     R14, 24(AX)
+	MOVL     R15, 28(AX)
+	ADDQ     $0x20, AX
+	ADDQ     $0x00, CX
 	SUBQ     $0x08, n+24(FP)
 	JNZ      lanes
 	RET

@@ -1,54 +1,194 @@
 package descend
 
+import "math"
+
 // Lanes is how many rows or trees go down side by side at best.
 const Lanes = 8
 
-// Forest is nodes of trees. From node i, a value below Nodes[i].Cut or NaN leads to First[i], others to First[i]+1. A leaf
-// has the Cut NaN and leads to itself.
-type Forest struct {
-	Nodes []Node
-	First []int32
-}
-
-// Node says what is compared.
+// Node of a tree. From one that is not a leaf, a value below Cut or NaN leads to the node Less, others to More. The first
+// node is the root, and no node leads to it.
 type Node struct {
-	Column int32 // where the values of the column begin
-	Cut    float32
+	Column     int32 // where the values of the column begin
+	Cut        float32
+	Less, More int32 // both 0 at a leaf
+	Value      float32
 }
 
-// Rows goes depth steps down from at[i] with the values x[Column+i], for each i, and leaves in at where it came to.
-func (f Forest) Rows(at []int32, x []float32, depth int) {
-	if depth > 0 && len(at) > 0 {
-		f.rows(at, x, depth)
+// Forest is trees laid out for descending.
+type Forest struct {
+	Values []float32 // of the leaves, by the numbers that Rows and Row find
+	splits []split
+	first  []int32 // by node, the one that Less is; that of More is the next. nil if trees are complete
+	roots  []int32 // unless trees are complete
+	depths []int
+	trees  int // a multiple of Lanes
+	depth  int // of the deepest
+}
+
+// split says what is compared.
+type split struct {
+	column int32
+	cut    float32
+}
+
+// done is the split of a leaf that leads on: no value is above its cut.
+var done = split{cut: float32(math.NaN())}
+
+// deepest is up to which depth trees are made complete. Such a tree has no numbers of children to load; one level more
+// doubles its memory.
+const deepest = 8
+
+// New lays out trees.
+func New(trees [][]Node) *Forest {
+	f := &Forest{trees: (len(trees) + Lanes - 1) / Lanes * Lanes}
+	for _, t := range trees {
+		depths, most := make([]int, len(t)), 0
+		for i, n := range t { // children come after their parents
+			most = max(most, depths[i])
+			if n.Less != n.More {
+				depths[n.Less], depths[n.More] = depths[i]+1, depths[i]+1
+			}
+		}
+		f.depths, f.depth = append(f.depths, most), max(f.depth, most)
+	}
+	for len(trees) < f.trees { // a lane too many costs less than trees one by one
+		trees, f.depths = append(trees, []Node{{}}), append(f.depths, 0)
+	}
+	if f.depth > deepest {
+		for _, t := range trees {
+			f.list(t)
+		}
+		return f
+	}
+	f.splits, f.Values = make([]split, f.trees*(1<<f.depth-1)), make([]float32, f.trees<<f.depth)
+	for i, t := range trees {
+		f.complete(t, 0, 0, i)
+	}
+	return f
+}
+
+// complete lays out the nodes from t[at] on, which is number place of all trees on its level. Levels come one after the
+// other, and from number p of one lead the ways to 2p, and for what is less to 2p + 1, of the next.
+func (f *Forest) complete(t []Node, at int32, level, place int) {
+	n := t[at]
+	if level == f.depth {
+		f.Values[place] = n.Value
+		return
+	}
+	s := done
+	if n.Less != n.More {
+		s = split{n.Column, n.Cut}
+	} else {
+		n.Less, n.More = at, at
+	}
+	f.splits[f.trees*(1<<level-1)+place] = s
+	f.complete(t, n.More, level+1, 2*place)
+	f.complete(t, n.Less, level+1, 2*place+1)
+}
+
+// list lays out the nodes of a tree in pairs of children. A leaf leads to itself.
+func (f *Forest) list(t []Node) {
+	root := int32(len(f.splits))
+	f.roots = append(f.roots, root)
+	f.splits, f.first = append(f.splits, done), append(f.first, root)
+	f.Values = append(f.Values, t[0].Value)
+	at := make([]int32, len(t))
+	at[0] = root
+	for i, n := range t {
+		if n.Less == n.More {
+			continue
+		}
+		next := int32(len(f.splits))
+		f.splits[at[i]], f.first[at[i]] = split{n.Column, n.Cut}, next
+		at[n.Less], at[n.More] = next, next+1
+		f.splits, f.first = append(f.splits, done, done), append(f.first, next, next+1)
+		f.Values = append(f.Values, t[n.Less].Value, t[n.More].Value)
 	}
 }
 
-// Trees goes depth steps down from at[i] with the values x[Column], for each i, and leaves in at where it came to.
-func (f Forest) Trees(at []int32, x []float32, depth int) {
-	if depth > 0 && len(at) > 0 {
-		f.trees(at, x, depth)
-	}
-}
+// Trees returns how many numbers Row finds, those of trees that New added behind the others included.
+func (f *Forest) Trees() int { return f.trees }
 
-func (f Forest) rowsRef(at []int32, x []float32, depth int) {
+// Rows sets at[i] to the leaf of tree t that the values x[Column+i] lead to, for each i.
+func (f *Forest) Rows(at []int32, x []float32, t int) {
+	if f.first == nil {
+		for i := range at {
+			at[i] = int32(t)
+		}
+		if f.depth > 0 && len(at) > 0 {
+			f.completeRows(at, x)
+		}
+		return
+	}
 	for i := range at {
-		at[i] = f.down(at[i], x[i:], depth)
+		at[i] = f.roots[t]
+	}
+	if f.depths[t] > 0 && len(at) > 0 {
+		f.listRows(at, x, f.depths[t])
 	}
 }
 
-func (f Forest) treesRef(at []int32, x []float32, depth int) {
-	for i := range at {
-		at[i] = f.down(at[i], x, depth)
+// Row sets at[t] to the leaf of tree t that the values x[Column] lead to, for each of Trees.
+func (f *Forest) Row(at []int32, x []float32) {
+	if f.first == nil {
+		for t := range at {
+			at[t] = int32(t)
+		}
+		if f.depth > 0 && len(at) > 0 {
+			f.completeTrees(at, x)
+		}
+		return
 	}
+	copy(at, f.roots)
+	f.listTrees(at, x, f.depth)
 }
 
-func (f Forest) down(at int32, x []float32, depth int) int32 {
+// downList goes depth steps down.
+func (f *Forest) downList(at int32, x []float32, depth int) int32 {
 	for range depth {
-		n := f.Nodes[at]
-		at = f.First[at]
-		if x[n.Column] >= n.Cut {
+		s := f.splits[at]
+		at = f.first[at]
+		if x[s.column] >= s.cut {
 			at++
 		}
 	}
 	return at
+}
+
+// downComplete goes to a leaf.
+func (f *Forest) downComplete(at int32, x []float32) int32 {
+	level := f.splits
+	for d := range f.depth {
+		s := level[at]
+		level = level[f.trees<<d:]
+		at *= 2
+		if !(x[s.column] >= s.cut) {
+			at++
+		}
+	}
+	return at
+}
+
+func (f *Forest) listRowsRef(at []int32, x []float32, depth int) {
+	for i := range at {
+		at[i] = f.downList(at[i], x[i:], depth)
+	}
+}
+
+func (f *Forest) listTreesRef(at []int32, x []float32, depth int) {
+	for i := range at {
+		at[i] = f.downList(at[i], x, depth)
+	}
+}
+
+func (f *Forest) completeRowsRef(at []int32, x []float32) {
+	for i := range at {
+		at[i] = f.downComplete(at[i], x[i:])
+	}
+}
+
+func (f *Forest) completeTreesRef(at []int32, x []float32) {
+	for i := range at {
+		at[i] = f.downComplete(at[i], x)
+	}
 }

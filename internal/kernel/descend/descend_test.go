@@ -2,7 +2,6 @@ package descend
 
 import (
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"testing"
 	"unsafe"
@@ -18,62 +17,91 @@ func guarded[T any](t testing.TB, n int) []T {
 	return unsafe.Slice((*T)(unsafe.Pointer(&kerneltest.Guarded(t, n*int(unsafe.Sizeof(v))/4)[0])), n)
 }
 
-// tree returns a complete tree of random cuts, special values among them, for columns that begin width apart.
-func tree(t testing.TB, rng *rand.Rand, depth, columns, width int) Forest {
-	inner := 1<<depth - 1
-	f := Forest{guarded[Node](t, 2*inner+1), guarded[int32](t, 2*inner+1)}
+// tree returns a tree that is as deep as it may be on one way, of random cuts, special values among them, for columns that
+// begin width apart.
+func tree(rng *rand.Rand, depth, columns, width int) []Node {
 	special := kerneltest.Specials()
-	for i := range f.Nodes {
-		f.Nodes[i], f.First[i] = Node{int32(rng.IntN(columns) * width), float32(rng.NormFloat64())}, int32(2*i+1)
-		if i%4 == 0 {
-			f.Nodes[i].Cut = special[i/4%len(special)]
+	nodes := []Node{{}}
+	for at, level := 0, 1; at < len(nodes); at++ {
+		if at == level {
+			depth, level = depth-1, len(nodes)
 		}
-		if i >= inner || f.Nodes[i].Cut != f.Nodes[i].Cut {
-			f.Nodes[i], f.First[i] = Node{0, float32(math.NaN())}, int32(i)
+		n := &nodes[at]
+		n.Value = float32(rng.NormFloat64())
+		if depth == 0 || at > 0 && at < level-1 && rng.IntN(4) == 0 {
+			continue
 		}
+		n.Column, n.Cut = int32(rng.IntN(columns)*width), float32(rng.NormFloat64())
+		if cut := special[rng.IntN(len(special))]; at%4 == 0 && cut == cut {
+			n.Cut = cut
+		}
+		n.Less, n.More = int32(len(nodes)), int32(len(nodes)+1)
+		if rng.IntN(2) == 0 {
+			n.Less, n.More = n.More, n.Less
+		}
+		nodes = append(nodes, Node{}, Node{})
 	}
-	return f
+	return nodes
+}
+
+// guard copies what the loops read to where memory behind it faults.
+func (f *Forest) guard(t testing.TB) {
+	splits, first := guarded[split](t, len(f.splits)), guarded[int32](t, max(1, len(f.first)))
+	copy(splits, f.splits)
+	f.splits = splits
+	if f.first != nil {
+		copy(first, f.first)
+		f.first = first[:len(f.first)]
+	}
 }
 
 func TestRowsAndTreesGoWhereTheyShould(t *testing.T) {
 	kerneltest.EachLevel(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(1, 2))
 		special := kerneltest.Specials()
-		for _, n := range []int{0, 1, 7, 8, 9, 15, 16, 27, 64} {
-			for depth := range 8 {
-				width := max(1, n)
-				f := tree(t, rng, depth, 7, width)
-				x := kerneltest.Guarded(t, 7*width)
+		for _, trees := range []int{0, 1, 7, 8, 9, 27} {
+			for depth := range deepest + 3 {
+				rows := 1 + rng.IntN(30)
+				var all [][]Node
+				for i := range trees {
+					all = append(all, tree(rng, max(0, depth-i%3), 7, rows))
+				}
+				f := New(all)
+				require.Equal(t, trees > 0 && depth > deepest, f.first != nil)
+				if len(f.splits) > 0 {
+					f.guard(t)
+				}
+				x := kerneltest.Guarded(t, 7*rows)
 				for i := range x {
 					x[i] = float32(rng.NormFloat64())
 					if i%3 == 0 {
 						x[i] = special[rng.IntN(len(special))]
 					}
 				}
-				for name, next := range map[string]int{"rows": 1, "trees": 0} {
-					at := guarded[int32](t, width)[:n]
-					want := make([]int32, n)
-					for i := range at {
-						if at[i] = 0; name == "trees" { // any node may be the root of a tree
-							at[i] = int32(rng.IntN(len(f.Nodes)))
-						}
-						want[i] = at[i]
-						for range depth { // by the definition, in words of its own
-							if s := f.Nodes[want[i]]; s.Cut == s.Cut {
-								v := x[int(s.Column)+next*i]
-								want[i] = f.First[want[i]]
-								if v > s.Cut || v == s.Cut {
-									want[i]++
-								}
-							}
+				value := func(nodes []Node, row int) float32 { // by the definition, in words of its own
+					n := nodes[0]
+					for n.Less != n.More {
+						if v := x[int(n.Column)+row]; v > n.Cut || v == n.Cut {
+							n = nodes[n.More]
+						} else {
+							n = nodes[n.Less]
 						}
 					}
-					if name == "rows" {
-						f.Rows(at, x, depth)
-					} else {
-						f.Trees(at, x, depth)
+					return n.Value
+				}
+				found := guarded[int32](t, f.Trees()+1)[:f.Trees()]
+				f.Row(found, x)
+				require.Zero(t, len(found)%Lanes)
+				at := guarded[int32](t, rows)
+				for i, nodes := range all {
+					require.Equal(t, value(nodes, 0), f.Values[found[i]])
+					f.Rows(at, x, i)
+					for row := range at {
+						require.Equal(t, value(nodes, row), f.Values[at[row]], "row %d of %d, depth %d", row, rows, depth)
 					}
-					require.Equal(t, want, at, "%s: %d, depth %d", name, n, depth)
+				}
+				for _, number := range found[trees:] {
+					require.Zero(t, f.Values[number])
 				}
 			}
 		}
@@ -84,47 +112,36 @@ func TestAVX2UsesItsRegistersOnly(t *testing.T) {
 	kerneltest.AVX2UsesItsRegistersOnly(t, "asm_amd64.s")
 }
 
-// 100 trees of depth 6, of which each step is one of a row and a level.
+// 100 complete trees of random cuts, of a depth that is made complete and of one that is not.
 func BenchmarkDown(b *testing.B) {
 	rng := rand.New(rand.NewPCG(1, 2))
-	const depth, trees, columns, width = 6, 100, 30, 64
-	var f Forest
-	roots := make([]int32, trees)
-	for i := range trees {
-		roots[i] = int32(len(f.Nodes))
-		t := tree(b, rng, depth, columns, width)
-		for j, n := range t.Nodes {
-			if j < 1<<depth-1 {
-				n.Cut, t.First[j] = float32(rng.NormFloat64()), int32(2*j+1)
+	const trees, columns, width = 100, 30, 64
+	for _, depth := range []int{6, deepest + 1} {
+		var all [][]Node
+		for range trees {
+			nodes := make([]Node, 2<<depth-1)
+			for i := range 1<<depth - 1 {
+				nodes[i] = Node{int32(rng.IntN(columns) * width), float32(rng.NormFloat64()), int32(2*i + 1), int32(2*i + 2), 0}
 			}
-			f.Nodes, f.First = append(f.Nodes, n), append(f.First, roots[i]+t.First[j])
+			all = append(all, nodes)
 		}
-	}
-	x := make([]float32, columns*width)
-	for i := range x {
-		x[i] = float32(rng.NormFloat64())
-	}
-	for _, name := range []string{"rows", "trees"} {
-		b.Run(fmt.Sprint(name), func(b *testing.B) {
-			at := make([]int32, max(width, trees))
+		f := New(all)
+		x := make([]float32, columns*width)
+		for i := range x {
+			x[i] = float32(rng.NormFloat64())
+		}
+		at := make([]int32, max(width, f.Trees()))
+		b.Run(fmt.Sprintf("depth=%d/row", depth), func(b *testing.B) {
 			for b.Loop() {
-				if name == "trees" {
-					copy(at, roots)
-					f.Trees(at[:trees], x, depth)
-					continue
-				}
-				for _, root := range roots {
-					for i := range width {
-						at[i] = root
-					}
-					f.Rows(at[:width], x, depth)
+				f.Row(at[:f.Trees()], x)
+			}
+		})
+		b.Run(fmt.Sprintf("depth=%d/rows=%d", depth, width), func(b *testing.B) {
+			for b.Loop() {
+				for t := range trees {
+					f.Rows(at[:width], x, t)
 				}
 			}
-			rows := 1
-			if name == "rows" {
-				rows = width
-			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*rows), "ns/row")
 		})
 	}
 }

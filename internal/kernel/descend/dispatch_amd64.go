@@ -12,18 +12,34 @@ func vectored(n int) int {
 	return n - n%Lanes
 }
 
-func (f Forest) rows(at []int32, x []float32, depth int) {
+func (f *Forest) listRows(at []int32, x []float32, depth int) {
 	n := vectored(len(at))
 	if n > 0 {
-		rowsAVX2(&f.Nodes[0].Column, &f.First[0], &at[0], n, &x[0], depth)
+		listRowsAVX2(&f.splits[0].column, &f.first[0], &at[0], n, &x[0], depth)
 	}
-	f.rowsRef(at[n:], x[n:], depth)
+	f.listRowsRef(at[n:], x[n:], depth)
 }
 
-func (f Forest) trees(at []int32, x []float32, depth int) {
+func (f *Forest) listTrees(at []int32, x []float32, depth int) {
 	n := vectored(len(at))
 	if n > 0 {
-		treesAVX2(&f.Nodes[0].Column, &f.First[0], &at[0], n, &x[0], depth)
+		listTreesAVX2(&f.splits[0].column, &f.first[0], &at[0], n, &x[0], depth)
 	}
-	f.treesRef(at[n:], x, depth)
+	f.listTreesRef(at[n:], x, depth)
+}
+
+func (f *Forest) completeRows(at []int32, x []float32) {
+	n := vectored(len(at))
+	if n > 0 {
+		completeRowsAVX2(&f.splits[0].column, f.trees, &at[0], n, &x[0], f.depth)
+	}
+	f.completeRowsRef(at[n:], x[n:])
+}
+
+func (f *Forest) completeTrees(at []int32, x []float32) {
+	n := vectored(len(at))
+	if n > 0 {
+		completeTreesAVX2(&f.splits[0].column, f.trees, &at[0], n, &x[0], f.depth)
+	}
+	f.completeTreesRef(at[n:], x)
 }

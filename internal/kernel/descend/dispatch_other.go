@@ -2,5 +2,7 @@
 
 package descend
 
-func (f Forest) rows(at []int32, x []float32, depth int)  { f.rowsRef(at, x, depth) }
-func (f Forest) trees(at []int32, x []float32, depth int) { f.treesRef(at, x, depth) }
+func (f *Forest) listRows(at []int32, x []float32, depth int)  { f.listRowsRef(at, x, depth) }
+func (f *Forest) listTrees(at []int32, x []float32, depth int) { f.listTreesRef(at, x, depth) }
+func (f *Forest) completeRows(at []int32, x []float32)         { f.completeRowsRef(at, x) }
+func (f *Forest) completeTrees(at []int32, x []float32)        { f.completeTreesRef(at, x) }

@@ -22,7 +22,7 @@ func Compile(m nn.Module, batch ...int) (*Program, error) {
 		return nil, fmt.Errorf("infer: Compile: %w", err)
 	}
 	c := compiler{graph: g, known: g.Known(), values: map[*graph.Node]*value{}, readers: map[*graph.Node][]*graph.Node{},
-		fusions: map[*graph.Node]*fusion{}, inside: map[*graph.Node]bool{}, batch: min(batch[0], together)}
+		fusions: map[*graph.Node]*fusion{}, inside: map[*graph.Node]bool{}, fused: map[*step]*fusion{}}
 	if c.known[g.Output] != nil {
 		return nil, fmt.Errorf("infer: Compile: the output does not depend on the images")
 	}
@@ -37,18 +37,18 @@ func Compile(m nn.Module, batch ...int) (*Program, error) {
 			return nil, fmt.Errorf("infer: Compile: node %q: %w", n.Name, err)
 		}
 	}
-	return c.program(), nil
+	return c.program(min(batch[0], together)), nil
 }
 
 type compiler struct {
 	graph   *graph.Graph
-	batch   int // images that layers are decided for
 	known   map[*graph.Node]*tensor.Tensor
 	readers map[*graph.Node][]*graph.Node
 	fusions map[*graph.Node]*fusion // by their last node
 	inside  map[*graph.Node]bool    // nodes of fusions but the last
 	values  map[*graph.Node]*value
 	steps   []*step
+	fused   map[*step]*fusion
 	scratch []float32
 }
 
@@ -73,8 +73,8 @@ func (c *compiler) lower(n *graph.Node) error {
 	s := &step{name: n.Name, out: v}
 	from := n.In
 	if f := c.fusions[n]; f != nil {
-		s.name, s.op, from, s.multiplyAdds = f.first.Name, f.op(c.batch, &c.scratch), f.operands(), f.first.MultiplyAdds()
-		c.forget(f)
+		c.fused[s] = f
+		s.name, from, s.multiplyAdds = f.first.Name, f.operands(), f.first.MultiplyAdds()
 	} else if _, ok := n.Op.(graph.Reshape); ok {
 		s.alias = true
 	} else if s.op, err = functionOf(n); err != nil {
@@ -101,15 +101,20 @@ func (c *compiler) forget(f *fusion) {
 	delete(c.values, w)
 }
 
-func (c *compiler) program() *Program {
-	p := &Program{image: c.graph.Input.Shape[1:], input: c.values[c.graph.Input], output: c.values[c.graph.Output]}
-	buffers := lifetimes(c.steps, p.input, p.output)
-	p.perImage = plan(buffers)
-	for _, s := range c.steps {
-		if !s.alias {
-			p.steps = append(p.steps, s)
+// program returns the program of the steps for at most so many images at once.
+func (c *compiler) program(together int) *Program {
+	p := &Program{image: c.graph.Input.Shape[1:], input: c.values[c.graph.Input], output: c.values[c.graph.Output], together: together}
+	p.sections = sections(c.steps, together)
+	for _, part := range p.sections {
+		for _, s := range part.steps {
+			if f := c.fused[s]; f != nil {
+				s.op = f.op(part.images, &c.scratch)
+				c.forget(f)
+			}
 		}
 	}
-	p.together = c.batch
+	buffers := lifetimes(c.steps, p.input, p.output)
+	hold(buffers, p.sections, together)
+	p.size = plan(buffers)
 	return p
 }

@@ -149,7 +149,11 @@ func TestFusingLeavesWhatItMust(t *testing.T) {
 func TestAnImageHasTheSameBitsEverywhere(t *testing.T) {
 	kerneltest.EachLevel(t, func(t *testing.T) {
 		net := build(t, resnet.Config{Depth: 8, Classes: 10})
+		infer.KeepCached(t, 3*24*20*16*2) // two images at once at first, then four and five
 		p := compile(t, net, 5, 24, 20, 3)
+		for _, at := range []string{"2", "3", "5"} {
+			require.Regexp(t, `\.\d\d\d +`+at+` +\d+ +\d+\n`, p.String(), "%s images at once", at)
+		}
 		x := pictures(11, 24, 20, 3)
 		defer residuum.SetWorkers(residuum.Workers())
 		residuum.SetWorkers(1)

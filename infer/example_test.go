@@ -27,10 +27,10 @@ func Example() {
 	fmt.Print(program)
 	// Output:
 	// [16 10] <nil>
-	// step           computes               way     gives      weights  mult-adds/1e6  from    to
-	// 0              Conv2D 3x3 3-8 + ReLU  direct  [32 32 8]      216          0.221     0  8192
-	// globalavgpool  GlobalAvgPool                  [8]                         0.000  8192  8200
-	// 4              Linear 8-10            direct  [10]            80          0.000     0    10
+	// step           computes               way     gives      weights  mult-adds/1e6  at once   from     to
+	// 0              Conv2D 3x3 3-8 + ReLU  direct  [32 32 8]      216          0.221        8      0  65536
+	// globalavgpool  GlobalAvgPool                  [8]                         0.000        8  65536  65600
+	// 4              Linear 8-10            direct  [10]            80          0.000        8      0     80
 	// total                                                        296          0.221
-	// 45 KB of workspace for each image, at most 8 images at once
+	// 360 KB of workspace for at most 8 images
 }

@@ -28,7 +28,7 @@ type StepTime struct {
 	Bytes        int64 // of the operands, weights and results: what moves at least
 }
 
-// Profile runs the program on images x, as many at once as go together, a number of rounds after one that does not count,
+// Profile runs the program on images x, as many as share a workspace, a number of rounds after one that does not count,
 // and times each step and, in between, the multipliers.
 func (p *Program) Profile(ctx context.Context, x *tensor.Tensor, rounds int) (*Profile, error) {
 	n := min(x.Dim(0), p.together)
@@ -42,33 +42,52 @@ func (p *Program) Profile(ctx context.Context, x *tensor.Tensor, rounds int) (*P
 	defer p.giveBack(w)
 	v := w.views(p, n)
 	copy(v.input.Data(), x.Data())
-	times := make([][]time.Duration, len(p.steps))
+	took, times := map[*step]time.Duration{}, map[*step][]time.Duration{}
 	var peaks []float64
 	for range rounds {
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("infer: Profile: %w", err)
 		}
 		copy(v.input.Data(), x.Data())
-		for i, s := range p.steps {
+		clear(took)
+		for _, r := range v.runs {
 			start := time.Now()
-			s.op.run(w, v.steps[i].dst, v.steps[i].in)
-			times[i] = append(times[i], time.Since(start))
+			r.step.op.run(w, r.dst, r.in)
+			took[r.step] += time.Since(start)
+		}
+		for s, t := range took {
+			times[s] = append(times[s], t)
 		}
 		peaks = append(peaks, multipliers())
 	}
 	result := &Profile{Images: n, Workers: parallel.Workers(), Peak: median(peaks)}
-	for i, s := range p.steps {
-		t := StepTime{Name: s.name, Op: s.op.String(), Time: median(times[i]), MultiplyAdds: int64(n) * s.multiplyAdds}
-		t.Bytes = 4 * int64(v.steps[i].dst.Len())
-		for _, in := range v.steps[i].in {
-			t.Bytes += 4 * int64(in.Len())
+	for s := range p.steps {
+		t := StepTime{Name: s.name, Op: s.op.String(), Time: median(times[s]), MultiplyAdds: int64(n) * s.multiplyAdds}
+		elements := n * s.out.elements()
+		for _, in := range s.in {
+			elements += n * in.elements()
+			if in.known != nil {
+				elements += in.known.Len()
+			}
 		}
 		if c, ok := s.op.(*convolution); ok {
-			t.Bytes += 4 * int64(c.by.Weights())
+			elements += c.by.Weights()
 		}
+		t.Bytes = 4 * int64(elements)
 		result.Steps = append(result.Steps, t)
 	}
 	return result, nil
+}
+
+// steps calls yield for every step that computes something.
+func (p *Program) steps(yield func(*step) bool) {
+	for _, part := range p.sections {
+		for _, s := range part.steps {
+			if !s.alias && !yield(s) {
+				return
+			}
+		}
+	}
 }
 
 // multipliers returns the FLOP/s of multiply-adds that wait for nothing.

@@ -18,9 +18,9 @@ import (
 type Program struct {
 	image         []int
 	input, output *value
-	steps         []*step
-	perImage      int // elements of a workspace for each image
-	together      int // images that go through the steps at once, at most
+	sections      []section
+	together      int // images that share a workspace, at most
+	size          int // elements of a workspace
 
 	mu   sync.Mutex
 	free []*workspace
@@ -33,7 +33,7 @@ func (p *Program) Image() []int { return slices.Clone(p.image) }
 // allocates nothing once it has been called for so many images before. An error says that ctx was done before the outputs
 // were; dst then holds rubbish.
 //
-// The images are shared out among the workers, so that each takes some through all steps while they are in its caches; of
+// The images are shared out among the workers, so that each takes some through the steps while they are in its caches; of
 // fewer images than workers, each step is shared out.
 func (p *Program) Run(ctx context.Context, dst, x *tensor.Tensor) (*tensor.Tensor, error) {
 	if x.Rank() != 4 || !slices.Equal(x.Shape()[1:], p.image) {
@@ -92,11 +92,11 @@ func (c *call) part(w *workspace, first, end int) bool {
 	v := w.views(p, end-first)
 	in, out := p.input.in.size, p.output.in.size
 	copy(v.input.Data(), c.x[first*in:end*in])
-	for i, s := range p.steps {
+	for _, r := range v.runs {
 		if c.ctx.Err() != nil {
 			return false
 		}
-		s.op.run(w, v.steps[i].dst, v.steps[i].in)
+		r.step.op.run(w, r.dst, r.in)
 	}
 	copy(c.dst[first*out:end*out], v.output.Data())
 	return true

@@ -22,7 +22,7 @@ type step struct {
 // op is what a step does. It is shared by all workspaces, so what it needs beside its operands is in w.
 type op interface {
 	run(w *workspace, dst *tensor.Tensor, in []*tensor.Tensor)
-	inPlace() bool // dst may be the first operand
+	overwrites() int // which operand dst may be, -1 for none; another may be the same only if it is the first
 	String() string
 }
 
@@ -42,19 +42,33 @@ func (c *convolution) run(_ *workspace, dst *tensor.Tensor, in []*tensor.Tensor)
 	c.by.Run(dst.Data(), in[0].Data(), in[0].Dim(0), then)
 }
 
-func (c *convolution) inPlace() bool  { return false }
+// overwrites lets the sum of a residual block take the place of its shortcut, which saves a third of the traffic.
+func (c *convolution) overwrites() int {
+	if c.by.AddsInPlace() {
+		return 1
+	}
+	return -1
+}
+
 func (c *convolution) String() string { return c.what }
 
 // function is any op of package tensor; how says how it is called.
 type function struct {
 	what string
-	same bool // see inPlace
+	same bool // dst may be the first operand
 	call func(w *workspace, dst *tensor.Tensor, in []*tensor.Tensor)
 }
 
 func (f *function) run(w *workspace, dst *tensor.Tensor, in []*tensor.Tensor) { f.call(w, dst, in) }
-func (f *function) inPlace() bool                                             { return f.same }
-func (f *function) String() string                                            { return f.what }
+
+func (f *function) overwrites() int {
+	if f.same {
+		return 0
+	}
+	return -1
+}
+
+func (f *function) String() string { return f.what }
 
 var unary = map[graph.Unary]func(dst, a *tensor.Tensor) *tensor.Tensor{
 	graph.ReLU: tensor.ReLU, graph.Sigmoid: tensor.Sigmoid, graph.Tanh: tensor.Tanh, graph.SiLU: tensor.SiLU,
@@ -173,5 +187,5 @@ func (b *normalisation) run(_ *workspace, dst *tensor.Tensor, in []*tensor.Tenso
 	tensor.ScaleShift(dst, in[0], b.by, then)
 }
 
-func (b *normalisation) inPlace() bool  { return true }
-func (b *normalisation) String() string { return b.what }
+func (b *normalisation) overwrites() int { return 0 }
+func (b *normalisation) String() string  { return b.what }

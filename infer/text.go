@@ -8,29 +8,33 @@ import (
 )
 
 // String returns a table of the steps: what each computes, in which way, what it gives for one image, how many weights
-// it has, its multiply-adds for one image in millions, and where in a workspace its result lies. The last line says what
-// a workspace takes.
+// it has, its multiply-adds for one image in millions, how many images go through it at once, and where in a workspace its result
+// lies. The last line says what a workspace takes.
 func (p *Program) String() string {
-	rows := [][]string{{"step", "computes", "way", "gives", "weights", "mult-adds/1e6", "from", "to"}}
+	rows := [][]string{{"step", "computes", "way", "gives", "weights", "mult-adds/1e6", "at once", "from", "to"}}
 	var weights int
 	var work int64
-	for _, s := range p.steps {
-		way, numbers := "", ""
-		if c, ok := s.op.(*convolution); ok {
-			way, numbers = "direct", fmt.Sprint(c.by.Weights())
-			if c.by.ByWinograd() {
-				way = "Winograd"
+	for _, part := range p.sections {
+		for _, s := range part.steps {
+			if s.alias {
+				continue
 			}
-			weights += c.by.Weights()
+			way, numbers := "", ""
+			if c, ok := s.op.(*convolution); ok {
+				way, numbers = "direct", fmt.Sprint(c.by.Weights())
+				if c.by.ByWinograd() {
+					way = "Winograd"
+				}
+				weights += c.by.Weights()
+			}
+			b := s.out.in.root()
+			work += s.multiplyAdds
+			rows = append(rows, []string{s.name, s.op.String(), way, fmt.Sprint(graph.ShapeAt(s.out.shape, 1)[1:]), numbers, millions(s.multiplyAdds),
+				fmt.Sprint(part.images), fmt.Sprint(b.offset), fmt.Sprint(b.offset + b.size*b.images)})
 		}
-		b := s.out.in.root()
-		work += s.multiplyAdds
-		rows = append(rows, []string{s.name, s.op.String(), way, fmt.Sprint(graph.ShapeAt(s.out.shape, 1)[1:]), numbers, millions(s.multiplyAdds),
-			fmt.Sprint(b.offset), fmt.Sprint(b.offset + b.size)})
 	}
-	rows = append(rows, []string{"total", "", "", "", fmt.Sprint(weights), millions(work), "", ""})
-	return table.Align(4, rows...) + fmt.Sprintf("%.0f KB of workspace for each image, at most %d images at once\n",
-		float64(4*p.perImage)/1e3, p.together)
+	rows = append(rows, []string{"total", "", "", "", fmt.Sprint(weights), millions(work), "", "", ""})
+	return table.Align(4, rows...) + fmt.Sprintf("%.0f KB of workspace for at most %d images\n", float64(4*p.size)/1e3, p.together)
 }
 
 func millions(n int64) string { return fmt.Sprintf("%.3f", float64(n)/1e6) }

@@ -18,9 +18,12 @@ type value struct {
 // buffer is memory for one value, or for some that are the same numbers in another shape or overwrite each other.
 type buffer struct {
 	size        int // elements for each image
-	offset      int // in the workspace, for each image
 	first, last int // steps that write and read it; the input comes before step 0, the output behind the last
 	merged      *buffer
+
+	images int  // that it holds
+	whole  bool // they are the batch
+	offset int  // in the workspace
 }
 
 // root returns the buffer that b has become part of.
@@ -29,6 +32,14 @@ func (b *buffer) root() *buffer {
 		b = b.merged
 	}
 	return b
+}
+
+// elements returns how many an image has, 0 if v is the same for all.
+func (v *value) elements() int {
+	if v.in == nil {
+		return 0
+	}
+	return v.in.root().size
 }
 
 // fits reports whether t has the shape of v for n images.

@@ -2,6 +2,7 @@ package infer
 
 import (
 	"github.com/residuum-go/residuum/graph"
+	"github.com/residuum-go/residuum/internal/portions"
 	"github.com/residuum-go/residuum/tensor"
 )
 
@@ -15,12 +16,14 @@ type workspace struct {
 // views are the operands and results of all steps for a number of images.
 type views struct {
 	input, output *tensor.Tensor
-	steps         []stepViews
+	runs          []stepRun // in their order
 }
 
-type stepViews struct {
-	dst *tensor.Tensor
-	in  []*tensor.Tensor
+// stepRun is a step for some of the images.
+type stepRun struct {
+	step *step
+	dst  *tensor.Tensor
+	in   []*tensor.Tensor
 }
 
 // workspace returns one that nobody uses.
@@ -32,8 +35,7 @@ func (p *Program) workspace() *workspace {
 		p.free = p.free[:last]
 		return w
 	}
-	// Memory that no batch has needed yet is never touched, and so not taken from the system.
-	return &workspace{memory: make([]float32, p.perImage*p.together), of: make([]*views, p.together)}
+	return &workspace{memory: make([]float32, p.size), of: make([]*views, p.together)}
 }
 
 func (p *Program) giveBack(w *workspace) {
@@ -47,23 +49,38 @@ func (w *workspace) views(p *Program, n int) *views {
 	if v := w.of[n-1]; v != nil {
 		return v
 	}
-	view := func(v *value) *tensor.Tensor {
-		if v.known != nil {
-			return v.known
+	v := &views{input: w.view(p.input, 0, n), output: w.view(p.output, 0, n)}
+	for _, part := range p.sections {
+		pieces := portions.Ceil(n, part.images)
+		for i := range pieces {
+			first, end := portions.Share(n, i, pieces), portions.Share(n, i+1, pieces)
+			for _, s := range part.steps {
+				if s.alias {
+					continue
+				}
+				r := stepRun{step: s, dst: w.view(s.out, first, end)}
+				for _, in := range s.in {
+					r.in = append(r.in, w.view(in, first, end))
+				}
+				v.runs = append(v.runs, r)
+			}
 		}
-		b := v.in.root()
-		return tensor.From(w.memory[b.offset*n:][:b.size*n], graph.ShapeAt(v.shape, n)...)
-	}
-	v := &views{input: view(p.input), output: view(p.output)}
-	for _, s := range p.steps {
-		sv := stepViews{dst: view(s.out)}
-		for _, in := range s.in {
-			sv.in = append(sv.in, view(in))
-		}
-		v.steps = append(v.steps, sv)
 	}
 	w.of[n-1] = v
 	return v
+}
+
+// view returns the value of images first to end.
+func (w *workspace) view(v *value, first, end int) *tensor.Tensor {
+	if v.known != nil {
+		return v.known
+	}
+	b := v.in.root()
+	at := b.offset
+	if b.whole {
+		at += first * b.size
+	}
+	return tensor.From(w.memory[at:at+(end-first)*b.size], graph.ShapeAt(v.shape, end-first)...)
 }
 
 // indices returns n numbers for a max pooling to say what it found.

@@ -32,7 +32,7 @@ type Prepared struct {
 // piece of work has written is in its cache, where that pays.
 type Epilogue struct {
 	Bias   []float32 // [K], or nil
-	Add    []float32 // as y, or nil; must not overlap y
+	Add    []float32 // as y, or nil; must not overlap y, or be y where [Prepared.AddsInPlace]
 	Act    Activation
 	Lo, Hi float32 // the bounds of Clip
 }
@@ -102,6 +102,9 @@ func (p *Prepared) byReference() bool {
 	s := p.shape
 	return s.weights() == 0 || s.H*s.W == 0 || s.OutH()*s.OutW() == 0 || s.huge()
 }
+
+// AddsInPlace reports whether what Run adds may be y itself: each output is written once, after what is added to it was read.
+func (p *Prepared) AddsInPlace() bool { return p.packed != nil && p.shape.R*p.shape.S == 1 }
 
 // Run computes the outputs y of n images x and what follows, overwriting y. It allocates nothing once there has been a
 // call of that many images.

@@ -7,6 +7,7 @@ import (
 
 	"gonum.org/v1/gonum/stat"
 
+	"github.com/residuum-go/residuum/examples/internal/report"
 	"github.com/residuum-go/residuum/unravel"
 )
 
@@ -131,9 +132,9 @@ func deletionClaims(r *Results) []Claim {
 func oneBlock(nets []*Net) Claim {
 	c := Claim{Claim: "Deleting one block of a residual net does not matter (fig. 3)", There: "no noticeable change, modest at downsampling blocks", Holds: "no"}
 	cost := byBlock(nets, costs)
-	c.Here = fmt.Sprintf("median loss %s points; %s of %d blocks cost less than %d points; downsampling blocks %s", spread("%.1f", each(nets, median)),
+	c.Here = fmt.Sprintf("median loss %s points; %s of %d blocks cost less than %d points; downsampling blocks %s", report.Spread("%.1f", each(nets, median)),
 		distinct(nets, func(n *Net) string { return fmt.Sprint(len(n.Blocks) - len(above(costs(n), harmless))) }),
-		len(cost), harmless, spread("%.1f", each(nets, downsampling)))
+		len(cost), harmless, report.Spread("%.1f", each(nets, downsampling)))
 	if unravel.SpreadOf(cost).Median < harmless {
 		c.Holds = "yes"
 		if bad := above(cost, harmful); bad != nil {
@@ -145,7 +146,7 @@ func oneBlock(nets []*Net) Claim {
 
 func anyBlock(nets []*Net) Claim {
 	c := Claim{Claim: "... whichever block it is", There: "no exception named", Holds: "yes"}
-	c.Here = fmt.Sprintf("the first block costs %s points, the next worst %s", spread("%.1f", each(nets, func(n *Net) float64 { return costs(n)[0] })),
+	c.Here = fmt.Sprintf("the first block costs %s points, the next worst %s", report.Spread("%.1f", each(nets, func(n *Net) float64 { return costs(n)[0] })),
 		distinct(nets, func(n *Net) string {
 			others := costs(n)[1:]
 			worst := slices.Max(others)
@@ -172,7 +173,7 @@ func blocks(bad []int) string {
 func remains(nets []*Net, parts string) string {
 	return fmt.Sprintf("%s of %d %s leave less than %d %% accuracy, the best %s %%",
 		distinct(nets, func(n *Net) string { return fmt.Sprint(len(n.DeleteOne) - len(above(left(n), ruined))) }),
-		len(nets[0].DeleteOne), parts, ruined, spread("%.1f", each(nets, func(n *Net) float64 { return slices.Max(left(n)) })))
+		len(nets[0].DeleteOne), parts, ruined, report.Spread("%.1f", each(nets, func(n *Net) float64 { return slices.Max(left(n)) })))
 }
 
 // destroyed is the verdict on nets that keep these accuracies.
@@ -246,7 +247,7 @@ func severalBlocks(nets []*Net) Claim {
 	var here []string
 	at := []int{near(lesions, n*5/54), near(lesions, n*10/54), near(lesions, n*22/54)}
 	for _, i := range slices.Compact(at) {
-		here = append(here, fmt.Sprintf("%s %% at %d", spread("%.1f", wrong(i)), lesions[i].Count))
+		here = append(here, fmt.Sprintf("%s %% at %d", report.Spread("%.1f", wrong(i)), lesions[i].Count))
 	}
 	c.Here = fmt.Sprintf("error %s of %d", strings.Join(here, ", "), n)
 	if c.Holds, c.But = smooth(nets, afterDeletions); c.Holds == "yes" {
@@ -263,9 +264,9 @@ func otherOrder(nets []*Net) Claim {
 	n, lesions := len(nets[0].Blocks), afterSwaps(nets[0])
 	few, many := near(lesions, max(1, n*4/54)), near(lesions, max(1, n*17/54))
 	if few != many {
-		c.Here = fmt.Sprintf("accuracy %s %% after %d swaps, ", spread("%.1f", drawn(nets, afterSwaps, few)), lesions[few].Count)
+		c.Here = fmt.Sprintf("accuracy %s %% after %d swaps, ", report.Spread("%.1f", drawn(nets, afterSwaps, few)), lesions[few].Count)
 	}
-	c.Here += fmt.Sprintf("%s %% after %d (tau %.2f)", spread("%.1f", drawn(nets, afterSwaps, many)), lesions[many].Count, mean(each(nets, func(n *Net) float64 { return afterSwaps(n)[many].tau() })))
+	c.Here += fmt.Sprintf("%s %% after %d (tau %.2f)", report.Spread("%.1f", drawn(nets, afterSwaps, many)), lesions[many].Count, mean(each(nets, func(n *Net) float64 { return afterSwaps(n)[many].tau() })))
 	first := spared(nets, afterSwaps, count)
 	if i := slices.Index(first.X, count(lesions[many])); i >= 0 {
 		c.Here += fmt.Sprintf("; %.1f %% in the draws that leave the first block in its place", first.Y[i])

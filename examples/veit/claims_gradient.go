@@ -7,6 +7,7 @@ import (
 
 	"gonum.org/v1/gonum/stat"
 
+	"github.com/residuum-go/residuum/examples/internal/report"
 	"github.com/residuum-go/residuum/unravel/paths"
 )
 
@@ -29,7 +30,7 @@ func gradientClaims(r *Results) []Claim {
 	straight := slices.Min(each(nets, straightness))
 	exponential := Claim{
 		Claim: "The gradient along a path falls roughly exponentially with its length (fig. 6b)", There: "roughly", Holds: "no",
-		Here: fmt.Sprintf("factor %s for each block; straight over %s decades (r² %.3f)", spread("%.2f", each(nets, decay)), distinct(nets, func(n *Net) string {
+		Here: fmt.Sprintf("factor %s for each block; straight over %s decades (r² %.3f)", report.Spread("%.2f", each(nets, decay)), distinct(nets, func(n *Net) string {
 			ls := n.Gradient.ByLength
 			return fmt.Sprintf("%.0f", log10(ls[0].RMS)-log10(ls[len(ls)-1].RMS))
 		}), straight),

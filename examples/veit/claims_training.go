@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/residuum-go/residuum/examples/internal/program"
+	"github.com/residuum-go/residuum/examples/internal/report"
 )
 
 func accuracy(n *Net) float64 { return percent * n.Test.Accuracy() }
@@ -17,7 +18,7 @@ func trainingClaims(r *Results) []Claim {
 		if len(gains) == 0 {
 			return nil
 		}
-		c.Here = fmt.Sprintf("%s against %s %% accuracy, %s points", spread("%.2f", each(nets, accuracy)), spread("%.2f", each(residual, accuracy)), spread("%+.2f", gains))
+		c.Here = fmt.Sprintf("%s against %s %% accuracy, %s points", report.Spread("%.2f", each(nets, accuracy)), report.Spread("%.2f", each(residual, accuracy)), report.Spread("%+.2f", gains))
 		if c.Holds = "yes"; mean(gains) < least {
 			c.Holds, c.But = "no", "at these lengths of training"
 		}
@@ -27,8 +28,8 @@ func trainingClaims(r *Results) []Claim {
 		There: "23 of 54: 5.96 against 6.10 % error"}, "effective", -1)
 	if nets, whole := r.pick("stochastic", deleted), r.pick("residual", deleted); len(nets) > 0 && len(whole) > 0 {
 		c := Claim{Claim: "Stochastic depth makes deletion only slightly more harmless (fig. 8)", There: "slightly, mostly at downsampling blocks", Holds: "no"}
-		c.Here = fmt.Sprintf("downsampling blocks cost %s points instead of %s; median %s instead of %s", spread("%.1f", each(nets, downsampling)),
-			spread("%.1f", each(whole, downsampling)), spread("%.1f", each(nets, median)), spread("%.1f", each(whole, median)))
+		c.Here = fmt.Sprintf("downsampling blocks cost %s points instead of %s; median %s instead of %s", report.Spread("%.1f", each(nets, downsampling)),
+			report.Spread("%.1f", each(whole, downsampling)), report.Spread("%.1f", each(nets, median)), report.Spread("%.1f", each(whole, median)))
 		if mean(each(nets, downsampling)) < mean(each(whole, downsampling)) && mean(each(nets, median)) < mean(each(whole, median))+harmless {
 			c.Holds = "yes"
 		}
@@ -46,8 +47,8 @@ func growthClaims(r *Results) []Claim {
 			return each(nets, func(n *Net) float64 { return meanLength(n.Growth[i].Exact) })
 		}
 		first, last := at(0), at(len(shots)-1)
-		c.Here = fmt.Sprintf("mean length by exact norm %s after %s images, %s after %s", spread("%.1f", first), program.Thousands(shots[0].Images),
-			spread("%.1f", last), program.Thousands(shots[len(shots)-1].Images))
+		c.Here = fmt.Sprintf("mean length by exact norm %s after %s images, %s after %s", report.Spread("%.1f", first), program.Thousands(shots[0].Images),
+			report.Spread("%.1f", last), program.Thousands(shots[len(shots)-1].Images))
 		if mean(last) > mean(first) {
 			c.Holds, c.But = "yes", ""
 		}
@@ -56,7 +57,7 @@ func growthClaims(r *Results) []Claim {
 	if nets := r.pick("residual", func(n *Net) bool { return len(n.Link) > 0 }); len(nets) > 0 {
 		c := Claim{Claim: "Blocks descend the loss (Jastrzebski et al. 2018)", There: "cosine positive in all blocks, about 0.1 at the last", Holds: "no"}
 		c.Here = fmt.Sprintf("positive in %s of %d, %s at the last", distinct(nets, func(n *Net) string { return fmt.Sprint(positive(n)) }),
-			len(nets[0].Link), spread("%.3f", each(nets, lastCosine)))
+			len(nets[0].Link), report.Spread("%.3f", each(nets, lastCosine)))
 		third := len(nets[0].Link) / 3
 		early := mean(each(nets, func(n *Net) float64 { return mean(cosinesOf(n)[:2*third]) }))
 		late := mean(each(nets, func(n *Net) float64 { return mean(cosinesOf(n)[2*third:]) }))

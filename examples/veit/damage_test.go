@@ -15,6 +15,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/residuum-go/residuum/examples/internal/report"
 )
 
 // complete is a finished run without its report, made once for all tests.
@@ -70,7 +72,7 @@ func copied(t *testing.T) string {
 func from(t testing.TB, kept string, nets ...string) (*run, error) {
 	r := *completeRun(t)
 	r.cfg.Nets, r.store, r.jobs, r.results = nets, &store{kept}, nil, &Results{Config: r.cfg, Data: r.results.Data}
-	r.folder = newFolder(filepath.Dir(kept))
+	r.folder = report.NewFolder(filepath.Dir(kept))
 	return &r, r.load()
 }
 
@@ -311,11 +313,11 @@ func FuzzKept(f *testing.F) {
 		}
 		j, results := r.jobs[0], *r.results
 		results.Nets = []*Net{j.res, &good}
-		var sections []section
+		var sections []report.Section
 		for _, fig := range figures(&results) {
 			svg, err := fig.Chart.SVG()
 			require.NoError(t, err)
-			sections = append(sections, section{Title: fig.Chart.Title, Text: fig.Text, Wide: template.HTML(svg)})
+			sections = append(sections, report.Section{Title: fig.Chart.Title, Text: fig.Text, Wide: template.HTML(svg)})
 		}
 		_, err = pageOf(&results, sections)
 		require.NoError(t, err)

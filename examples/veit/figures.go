@@ -7,30 +7,14 @@ import (
 	"strings"
 
 	"github.com/residuum-go/residuum/examples/internal/program"
+	"github.com/residuum-go/residuum/examples/internal/report"
 	"github.com/residuum-go/residuum/internal/figure"
-	"github.com/residuum-go/residuum/unravel"
 )
-
-// Figure is one chart of the report with the paragraphs under it.
-type Figure struct {
-	Name    string // of its files, without extension
-	Chart   figure.Chart
-	Drawing string // SVG that stands in for the chart, of which only the title then counts
-	Text    string // what it shows, and how it was measured
-	Table   *Table // numbers that belong to it, if any
-	Paper   string // what Veit et al. 2016 report, if they do
-}
-
-// Table is a table of the report.
-type Table struct {
-	Head []string
-	Rows [][]string
-}
 
 // drawings are the figures of a report in their order, by name. Each is drawn if there are results for it.
 var drawings = []struct {
 	name string
-	draw func(*Results) (Figure, bool)
+	draw func(*Results) (report.Figure, bool)
 }{
 	{"unraveled", unraveled},
 	{"training", training},
@@ -53,8 +37,8 @@ var drawings = []struct {
 }
 
 // figures returns the figures for which there are results.
-func figures(r *Results) []Figure {
-	var all []Figure
+func figures(r *Results) []report.Figure {
+	var all []report.Figure
 	for _, d := range drawings {
 		if f, ok := d.draw(r); ok {
 			f.Name = d.name
@@ -86,26 +70,7 @@ func curve(name string, n int, f func(i int) (x, y float64)) figure.Series {
 	return s
 }
 
-// over is a series of n points, each the mean of a value of every net. Of several nets, that differ in
-// their seed, bars show the standard deviation.
-func over(name string, nets []*Net, n int, f func(net *Net, i int) (x, y float64)) figure.Series {
-	s := figure.Series{Name: name}
-	for i := range n {
-		var xs, ys []float64
-		for _, net := range nets {
-			x, y := f(net, i)
-			xs, ys = append(xs, x), append(ys, y)
-		}
-		y := unravel.SpreadOf(ys)
-		s.X, s.Y = append(s.X, mean(xs)), append(s.Y, y.Mean)
-		if len(nets) > 1 {
-			s.Low, s.High = append(s.Low, y.Mean-y.Std), append(s.High, y.Mean+y.Std)
-		}
-	}
-	return s
-}
-
-// bars says what the error bars of over are.
+// bars says what the error bars of report.Over are.
 func bars(r *Results) string {
 	switch least, most := r.seedCounts(); {
 	case most == 1:
@@ -128,15 +93,6 @@ func (r *Results) seedCounts() (least, most int) {
 	return max(least, 1), max(most, 1)
 }
 
-// spread writes a mean and, of several values, their standard deviation.
-func spread(format string, values []float64) string {
-	s := unravel.SpreadOf(values)
-	if len(values) == 1 {
-		return fmt.Sprintf(format, s.Mean)
-	}
-	return fmt.Sprintf(format+" ± "+strings.Replace(format, "+", "", 1), s.Mean, s.Std)
-}
-
 // distinct lists what the seeds give where they differ.
 func distinct(nets []*Net, f func(*Net) string) string {
 	var all []string
@@ -157,19 +113,19 @@ func each(nets []*Net, f func(*Net) float64) []float64 {
 	return v
 }
 
-func training(r *Results) (Figure, bool) {
+func training(r *Results) (report.Figure, bool) {
 	c := figure.Chart{Title: "Training", XLabel: "training images seen, thousands", YLabel: "test accuracy, %", LogX: true}
 	text, ends := "Held-out accuracy while the nets are trained, with the same data and seed for all.", ""
 	for _, name := range r.Config.Nets {
 		nets := r.pick(name, (*Net).trained)
 		if len(nets) > 0 {
-			ends += fmt.Sprintf(", %s %s %%", name, spread("%.1f", each(nets, accuracy)))
+			ends += fmt.Sprintf(", %s %s %%", name, report.Spread("%.1f", each(nets, accuracy)))
 		} else if nets = r.pick(name, func(n *Net) bool { return len(n.Training) > 0 }); len(nets) > 0 {
 			nets = nets[:1] // the one that is being trained
 		} else {
 			continue
 		}
-		s := over(name, nets, len(nets[0].Training), func(n *Net, i int) (float64, float64) {
+		s := report.Over(name, nets, len(nets[0].Training), func(n *Net, i int) (float64, float64) {
 			return float64(n.Training[i].Images) / 1000, percent * n.Training[i].TestAccuracy
 		})
 		s.Look = look(name)
@@ -180,6 +136,6 @@ func training(r *Results) (Figure, bool) {
 	}
 	text += fmt.Sprintf(" On %s test images, within the first epoch on %s of them.", program.Thousands(r.Data.Test), program.Thousands(r.Data.Studied))
 	text += " For the boosted ensembles each stage counts its rows once, though its learner makes several passes over them." + bars(r)
-	return Figure{Chart: c, Text: text, Paper: "On CIFAR-10, trained to the end: 6.10 % error for the 110-layer residual net and 5.96 % for the one that only " +
+	return report.Figure{Chart: c, Text: text, Paper: "On CIFAR-10, trained to the end: 6.10 % error for the 110-layer residual net and 5.96 % for the one that only " +
 		"ever had 23 random blocks of 54 active, no significant difference (section 5). Huang et al. (2016) report 6.41 % without and 5.25 % with stochastic depth."}, len(c.Series) > 0
 }

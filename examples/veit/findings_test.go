@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/residuum-go/residuum/examples/internal/report"
 	"github.com/residuum-go/residuum/unravel/paths"
 )
 
@@ -82,7 +83,7 @@ func rowsOf(t *testing.T, r *Results) []string {
 	for _, name := range allNets {
 		nets := r.seeds(name)
 		require.Len(t, nets, 3, name)
-		all = append(all, fmt.Sprintf("| %s | %d | %s | 3 |", nets[0].About, len(nets[0].Blocks), spread("%.2f", each(nets, accuracy))))
+		all = append(all, fmt.Sprintf("| %s | %d | %s | 3 |", nets[0].About, len(nets[0].Blocks), report.Spread("%.2f", each(nets, accuracy))))
 	}
 	return all
 }
@@ -99,19 +100,19 @@ func claimed(claims ...[]Claim) []string {
 
 func aboutLesions(r *Results) []string {
 	worst := func(n *Net) float64 { return slices.Max(costs(n)) }
-	return []string{"whose stages read each other, " + spread("%.1f", each(r.seeds("chained"), worst))}
+	return []string{"whose stages read each other, " + report.Spread("%.1f", each(r.seeds("chained"), worst))}
 }
 
 // aboutGradients are those that rest on the gradient of the loss.
 func aboutGradients(r *Results) []string {
 	nets := r.seeds("residual")
-	over := func(format string, f func(*Net) float64) string { return spread(format, each(nets, f)) }
+	over := func(format string, f func(*Net) float64) string { return report.Spread(format, each(nets, f)) }
 	longest := func(at int, of func(Snapshot) []paths.EffectiveLengths) string {
 		return distinct(nets, func(n *Net) string { return fmt.Sprint(slices.Max(of(n.Growth[at])[1].Lengths)) })
 	}
 	exact := func(s Snapshot) []paths.EffectiveLengths { return s.Lengths }
 	rms := func(s Snapshot) []paths.EffectiveLengths { return s.Bound }
-	boost := func(f func(*Net) float64) string { return spread("%.2f", each(r.seeds("boost"), f)) }
+	boost := func(f func(*Net) float64) string { return report.Spread("%.2f", each(r.seeds("boost"), f)) }
 	return []string{
 		"add up to " + over("%.0f", cancelled) + " times the norm of the gradient",
 		"ordinary gradient within " + fmt.Sprintf("%.0e", slices.Max(each(nets, func(n *Net) float64 { return n.SumError }))) + " of its norm",
@@ -126,7 +127,7 @@ func aboutGradients(r *Results) []string {
 // aboutLongerGradients are the same of the second run.
 func aboutLongerGradients(r *Results) []string {
 	nets := r.seeds("residual")
-	over := func(format string, f func(*Net) float64) string { return spread(format, each(nets, f)) }
+	over := func(format string, f func(*Net) float64) string { return report.Spread(format, each(nets, f)) }
 	length := func(n *Net, at int) float64 { return meanLength(n.Growth[at].Exact) }
 	last := func(n *Net) int { return len(n.Growth) - 1 }
 	longest := func(at int) string {

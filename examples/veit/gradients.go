@@ -7,14 +7,15 @@ import (
 	"strings"
 
 	"github.com/residuum-go/residuum/examples/internal/program"
+	"github.com/residuum-go/residuum/examples/internal/report"
 	"github.com/residuum-go/residuum/internal/figure"
 	"github.com/residuum-go/residuum/unravel"
 	"github.com/residuum-go/residuum/unravel/paths"
 )
 
 // unraveled draws the paths of a small net.
-func unraveled(*Results) (Figure, bool) {
-	return Figure{
+func unraveled(*Results) (report.Figure, bool) {
+	return report.Figure{
 		Chart: figure.Chart{Title: "The unraveled view of three blocks"}, Drawing: paths.New(3).Unraveled().SVG(),
 		Text: "A net of three residual blocks, written out: f3 reads what f1 and f2 have made, f2 what f1 has made, and every sum passes its skip on, " +
 			"so that there are eight ways from the input to the output. Deleting f2 takes away the four of them that go through it; in a net without skips it would take away the only one.",
@@ -22,10 +23,10 @@ func unraveled(*Results) (Figure, bool) {
 	}, true
 }
 
-func pathLengths(r *Results) (Figure, bool) {
+func pathLengths(r *Results) (report.Figure, bool) {
 	n := r.net("residual")
 	if n == nil || n.Paths == nil {
-		return Figure{}, false
+		return report.Figure{}, false
 	}
 	p := n.Paths
 	c := figure.Chart{
@@ -37,7 +38,7 @@ func pathLengths(r *Results) (Figure, bool) {
 	text := fmt.Sprintf("The residual net of %d blocks has 2^%d = %s paths. Their lengths follow the binomial distribution, counted exactly: "+
 		"%.1f %% of the paths have a length from %d to %d.",
 		len(n.Blocks), len(n.Blocks), grouped(p.Count), percent*p.MiddleShare, p.Middle[0], p.Middle[1])
-	return Figure{Chart: c, Text: text, Paper: "Figure 6a: with 54 blocks more than 95 % of all paths go through 19 to 35."}, true
+	return report.Figure{Chart: c, Text: text, Paper: "Figure 6a: with 54 blocks more than 95 % of all paths go through 19 to 35."}, true
 }
 
 // grouped writes digits, however many, as 1,234,567.
@@ -49,10 +50,10 @@ func grouped(digits string) string {
 }
 
 // pathsLeft draws what deletions leave of the paths of each length, which needs no measurement.
-func pathsLeft(r *Results) (Figure, bool) {
+func pathsLeft(r *Results) (report.Figure, bool) {
 	res := r.net("residual")
 	if res == nil || res.Paths == nil {
-		return Figure{}, false
+		return report.Figure{}, false
 	}
 	n := len(res.Blocks)
 	c := figure.Chart{Title: "Paths left after deleting blocks", XLabel: "path length, blocks", YLabel: "share of paths left, %"}
@@ -70,12 +71,12 @@ func pathsLeft(r *Results) (Figure, bool) {
 		}
 	}
 	text := fmt.Sprintf("Of the C(%d,k) paths of length k, C(%d-d,k) avoid the d deleted blocks; this is arithmetic, not measured. Deletion takes the long paths above all.", n, n)
-	return Figure{Chart: c, Text: text, Paper: "Figure 7: the same for 1, 10 and 20 of 54 blocks. Many of the effective paths, 5 to 17 blocks long, outlive 10 deletions."}, true
+	return report.Figure{Chart: c, Text: text, Paper: "Figure 7: the same for 1, 10 and 20 of 54 blocks. Many of the effective paths, 5 to 17 blocks long, outlive 10 deletions."}, true
 }
 
 // by is a series over path lengths, mean over the nets.
 func by(name string, nets []*Net, y func(n *Net, l unravel.Lengths) float64) figure.Series {
-	return over(name, nets, len(nets[0].Gradient.ByLength), func(n *Net, i int) (float64, float64) {
+	return report.Over(name, nets, len(nets[0].Gradient.ByLength), func(n *Net, i int) (float64, float64) {
 		l := n.Gradient.ByLength[i]
 		return float64(l.Length), y(n, l)
 	})
@@ -84,10 +85,10 @@ func by(name string, nets []*Net, y func(n *Net, l unravel.Lengths) float64) fig
 // log10 converts a natural logarithm. Norms are drawn by exponent, for they may leave the range of float64.
 func log10(l paths.Log) float64 { return float64(l) / math.Ln10 }
 
-func gradientNorms(r *Results) (Figure, bool) {
+func gradientNorms(r *Results) (report.Figure, bool) {
 	nets := r.pick("residual", func(n *Net) bool { return n.Gradient != nil })
 	if len(nets) == 0 {
-		return Figure{}, false
+		return report.Figure{}, false
 	}
 	one := by("one path, sampled", nets, func(_ *Net, l unravel.Lengths) float64 { return log10(l.Sampled.Mean) })
 	interval := ""
@@ -113,8 +114,8 @@ func gradientNorms(r *Results) (Figure, bool) {
 		"Count x mean bounds the norm of what all paths of a length carry together; the exact norm is that of their sum, computed for all 2^%d paths by the recursion over lengths. "+
 		"Where the exact curve lies below the bound, paths of the same length cancel. The sum over all lengths equals the ordinary gradient within %.1g of its norm. "+
 		"Per further block the RMS norm falls by a factor of %s at lengths up to a quarter of the net.",
-		program.Thousands(r.Data.Gradient), samplesByLength, interval, signDraws, len(nets[0].Blocks), nets[0].SumError, spread("%.2f", each(nets, decay)))
-	return Figure{Chart: c, Text: text + bars(r), Paper: "Figure 6b: the norm of the gradient along a sampled path falls roughly exponentially with its length."}, true
+		program.Thousands(r.Data.Gradient), samplesByLength, interval, signDraws, len(nets[0].Blocks), nets[0].SumError, report.Spread("%.2f", each(nets, decay)))
+	return report.Figure{Chart: c, Text: text + bars(r), Paper: "Figure 6b: the norm of the gradient along a sampled path falls roughly exponentially with its length."}, true
 }
 
 // decay is the factor by which the RMS norm of a path falls with each block, over the first quarter of the lengths.
@@ -135,10 +136,10 @@ func share(name string, nets []*Net, of func(*unravel.LengthReport) []float64) f
 	})
 }
 
-func gradientShares(r *Results) (Figure, bool) {
+func gradientShares(r *Results) (report.Figure, bool) {
 	nets := r.pick("residual", func(n *Net) bool { return n.Gradient != nil })
 	if len(nets) == 0 {
-		return Figure{}, false
+		return report.Figure{}, false
 	}
 	c := figure.Chart{
 		Title: "Which path lengths carry the gradient", XLabel: "path length, blocks", YLabel: "share, %",
@@ -155,13 +156,13 @@ func gradientShares(r *Results) (Figure, bool) {
 	if len(nets) > 1 {
 		text += " A semicolon separates seeds."
 	}
-	return Figure{Chart: c, Text: text + bars(r), Table: effectiveTable(nets),
+	return report.Figure{Chart: c, Text: text + bars(r), Table: effectiveTable(nets),
 		Paper: "Figure 6c, count x sampled norm: almost all of the gradient comes from lengths 5 to 17 of 54, which are 0.45 % of all paths."}, true
 }
 
 // effectiveTable has the lengths that carry most of the gradient, by each way to measure it.
-func effectiveTable(nets []*Net) *Table {
-	t := &Table{Head: []string{"norm", "gradient, %", "lengths", "paths, %"}}
+func effectiveTable(nets []*Net) *report.Table {
+	t := &report.Table{Head: []string{"norm", "gradient, %", "lengths", "paths, %"}}
 	for _, by := range []struct {
 		name string
 		of   func(n *Net, i int) paths.EffectiveLengths
@@ -216,13 +217,13 @@ func span(ks []int) string {
 	return strings.Join(runs, ", ")
 }
 
-func growth(r *Results) (Figure, bool) {
+func growth(r *Results) (report.Figure, bool) {
 	nets := r.pick("residual", func(n *Net) bool { return len(n.Growth) > 0 && n.trained() })
 	if len(nets) == 0 {
-		return Figure{}, false
+		return report.Figure{}, false
 	}
 	shot := func(name string, y func(s Snapshot) float64) figure.Series {
-		return over(name, nets, len(nets[0].Growth), func(n *Net, i int) (float64, float64) {
+		return report.Over(name, nets, len(nets[0].Growth), func(n *Net, i int) (float64, float64) {
 			return float64(n.Growth[i].Images) / 1000, y(n.Growth[i])
 		})
 	}
@@ -249,8 +250,8 @@ func growth(r *Results) (Figure, bool) {
 	}
 	text := fmt.Sprintf("Lengths of the paths that carry the gradient of the residual net, on %s test images, while it is trained. Mean: weighted by the norm that each length carries, "+
 		"exact, or count x RMS norm of one path. Longest: the upper end of the smallest set of lengths with 95 %% of the sum. By exact norm the mean length goes from %s after %s images to %s at the end.",
-		program.Thousands(r.Data.Gradient), spread("%.1f", at(0)), program.Thousands(first.Images), spread("%.1f", at(last)))
-	return Figure{Chart: c, Text: text + bars(r), Paper: "Not measured in the paper. Littwin and Wolf (2016) argue that the effective depth of a residual net grows during training."}, true
+		program.Thousands(r.Data.Gradient), report.Spread("%.1f", at(0)), program.Thousands(first.Images), report.Spread("%.1f", at(last)))
+	return report.Figure{Chart: c, Text: text + bars(r), Paper: "Not measured in the paper. Littwin and Wolf (2016) argue that the effective depth of a residual net grows during training."}, true
 }
 
 // meanLength is the mean of path lengths weighted by what each carries.

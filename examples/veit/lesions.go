@@ -8,6 +8,7 @@ import (
 
 	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/examples/internal/program"
+	"github.com/residuum-go/residuum/examples/internal/report"
 	"github.com/residuum-go/residuum/internal/figure"
 	"github.com/residuum-go/residuum/unravel"
 )
@@ -31,7 +32,7 @@ func (r *Results) deletions(c *figure.Chart, names []string) (text string) {
 		if len(nets) == 0 {
 			continue
 		}
-		s := over(name, nets, len(nets[0].DeleteOne), func(n *Net, i int) (float64, float64) {
+		s := report.Over(name, nets, len(nets[0].DeleteOne), func(n *Net, i int) (float64, float64) {
 			return float64(i + 1), percent * n.DeleteOne[i].Accuracy()
 		})
 		s.Look = look(name)
@@ -55,7 +56,7 @@ func losses(nets []*Net, of func(*Net) (deleted []data.Score, whole data.Score))
 	if len(nets) > 1 {
 		where = ""
 	}
-	return fmt.Sprintf("median loss of accuracy %s points, largest %s%s", spread("%.1f", medians), spread("%.1f", worst), where)
+	return fmt.Sprintf("median loss of accuracy %s points, largest %s%s", report.Spread("%.1f", medians), report.Spread("%.1f", worst), where)
 }
 
 // lost returns how much accuracy each deletion costs, in points.
@@ -92,26 +93,26 @@ func (r *Results) others() []string {
 	return slices.DeleteFunc(slices.Clone(r.Config.Nets), func(name string) bool { return slices.Contains(differentlyTrained[1:], name) })
 }
 
-func deleteOne(r *Results) (Figure, bool) {
+func deleteOne(r *Results) (report.Figure, bool) {
 	c := deletionChart("Deleting one block")
 	text := fmt.Sprintf("One block at a time is replaced by its skip, without training again; measured on %s test images. ", program.Thousands(r.Data.Studied))
 	text += r.deletions(&c, r.others())
 	r.boundaries(&c)
 	text += "In a net without skips nothing but the shape-preserving (or subsampled) input of the deleted layer goes on." + bars(r)
-	return Figure{Chart: c, Text: text, Paper: "Figure 3: in the 110-layer residual net no single deletion has a noticeable effect, except a modest one at the downsampling blocks; " +
+	return report.Figure{Chart: c, Text: text, Paper: "Figure 3: in the 110-layer residual net no single deletion has a noticeable effect, except a modest one at the downsampling blocks; " +
 		"in a 15-layer VGG each deletion takes the error to chance. Figure 4 is the same for a 200-layer net on ImageNet, which this program does not repeat."}, len(c.Series) > 0
 }
 
-func deleteTrained(r *Results) (Figure, bool) {
+func deleteTrained(r *Results) (report.Figure, bool) {
 	c := deletionChart("Deleting one block, by how the net was trained")
 	text := r.deletions(&c, differentlyTrained)
 	text = "Residual nets that differ only in their training: all blocks on each batch, stochastic depth, or a fixed number of random blocks. " + text + bars(r)
 	r.boundaries(&c)
-	return Figure{Chart: c, Text: text, Paper: "Figure 8: training with stochastic depth improves resilience only slightly, chiefly at the downsampling blocks, " +
+	return report.Figure{Chart: c, Text: text, Paper: "Figure 8: training with stochastic depth improves resilience only slightly, chiefly at the downsampling blocks, " +
 		"because the ordinary residual net does not depend on single blocks either. The paper does not delete blocks of the net trained on effective paths."}, len(c.Series) > 1
 }
 
-func deleteRecalibrated(r *Results) (Figure, bool) {
+func deleteRecalibrated(r *Results) (report.Figure, bool) {
 	c := deletionChart("Deleting one block, batch norm estimated anew")
 	text := fmt.Sprintf("A deleted block changes what the later ones read, while their batch norm still subtracts the means of the whole net. "+
 		"Here these statistics are estimated anew after each deletion, from %d training images, and no weight is changed. ", calibrationImages)
@@ -120,29 +121,29 @@ func deleteRecalibrated(r *Results) (Figure, bool) {
 		if len(nets) == 0 {
 			continue
 		}
-		s := over(name+", estimated anew", nets, len(nets[0].Recalibrated), func(n *Net, i int) (float64, float64) {
+		s := report.Over(name+", estimated anew", nets, len(nets[0].Recalibrated), func(n *Net, i int) (float64, float64) {
 			return float64(i + 1), percent * n.Recalibrated[i].Accuracy()
 		})
 		s.Look = look(name)
 		c.Series = append(c.Series, s)
-		old := over(name+", as trained", nets, len(nets[0].DeleteOne), func(n *Net, i int) (float64, float64) {
+		old := report.Over(name+", as trained", nets, len(nets[0].DeleteOne), func(n *Net, i int) (float64, float64) {
 			return float64(i + 1), percent * n.DeleteOne[i].Accuracy()
 		})
 		old.Low, old.High, old.Look = nil, nil, look(name)+len(allNets)
 		c.Series = append(c.Series, old)
 		text += fmt.Sprintf("%s: %s, whole net %s %%. ", name,
 			losses(nets, func(n *Net) ([]data.Score, data.Score) { return n.Recalibrated, *n.WholeRecalibrated }),
-			spread("%.1f", each(nets, func(n *Net) float64 { return percent * n.WholeRecalibrated.Accuracy() })))
+			report.Spread("%.1f", each(nets, func(n *Net) float64 { return percent * n.WholeRecalibrated.Accuracy() })))
 	}
 	r.boundaries(&c)
 	text += "As trained: the same deletions with the statistics that training has left, without bars." + bars(r)
-	return Figure{Chart: c, Text: text, Paper: "Not in the paper."}, len(c.Series) > 0
+	return report.Figure{Chart: c, Text: text, Paper: "Not in the paper."}, len(c.Series) > 0
 }
 
 // draws is a series of mean accuracies over the random lesions of each kind. With one seed the bars go
 // from the lowest to the highest of the draws.
 func draws(name string, nets []*Net, of func(*Net) []Lesions, x func(Lesions) float64) figure.Series {
-	s := over(name, nets, len(of(nets[0])), func(n *Net, i int) (float64, float64) {
+	s := report.Over(name, nets, len(of(nets[0])), func(n *Net, i int) (float64, float64) {
 		l := of(n)[i]
 		return x(l), percent * l.accuracy().Mean
 	})
@@ -202,28 +203,28 @@ func (r *Results) randomDeletions(c *figure.Chart, names []string) (text string)
 		}
 		tenth := near(nets[0].DeleteRandom, len(nets[0].Blocks)*10/54) // as the paper's 10 of 54
 		text += fmt.Sprintf("%s: %s %% with %d blocks deleted. ", name,
-			spread("%.1f", each(nets, func(n *Net) float64 { return percent * n.DeleteRandom[tenth].accuracy().Mean })), nets[0].DeleteRandom[tenth].Count)
+			report.Spread("%.1f", each(nets, func(n *Net) float64 { return percent * n.DeleteRandom[tenth].accuracy().Mean })), nets[0].DeleteRandom[tenth].Count)
 	}
 	return text
 }
 
 const paperRandom = "Figure 5a: the error grows smoothly with the number of deleted blocks. With 10 of 54 deleted, 2^44 paths are left and the error is still near 0.2; the drop is severe at 20."
 
-func deleteRandom(r *Results) (Figure, bool) {
+func deleteRandom(r *Results) (report.Figure, bool) {
 	c := deletionChart("Deleting several random blocks")
 	c.XLabel = "blocks deleted"
 	text := "Deleting k of n blocks leaves 2^(n-k) of the 2^n paths. First block spared: those draws alone that do not delete it, without bars. " + r.randomDeletions(&c, r.others())
 	if nets := r.pick("residual", thinned); len(nets) > 0 {
 		c.Series = append(c.Series, spared(nets, afterDeletions, count))
 	}
-	return Figure{Chart: c, Text: text + r.drawn(), Paper: paperRandom}, len(c.Series) > 0
+	return report.Figure{Chart: c, Text: text + r.drawn(), Paper: paperRandom}, len(c.Series) > 0
 }
 
-func deleteRandomTrained(r *Results) (Figure, bool) {
+func deleteRandomTrained(r *Results) (report.Figure, bool) {
 	c := deletionChart("Deleting several random blocks, by how the net was trained")
 	c.XLabel = "blocks deleted"
 	text := "The residual nets of equal form. " + r.randomDeletions(&c, differentlyTrained)
-	return Figure{Chart: c, Text: text + r.drawn(), Paper: paperRandom + " For the net trained in the ordinary way only."}, len(c.Series) > 1
+	return report.Figure{Chart: c, Text: text + r.drawn(), Paper: paperRandom + " For the net trained in the ordinary way only."}, len(c.Series) > 1
 }
 
 // reorderings adds a curve over Kendall's tau for each net and says what is left.
@@ -241,26 +242,26 @@ func (r *Results) reorderings(c *figure.Chart, names []string) (text string) {
 		}
 		last := len(nets[0].Reorder) - 1
 		text += fmt.Sprintf("%s: %s %% after %d swaps. ", name,
-			spread("%.1f", each(nets, func(n *Net) float64 { return percent * n.Reorder[last].accuracy().Mean })), nets[0].Reorder[last].Count)
+			report.Spread("%.1f", each(nets, func(n *Net) float64 { return percent * n.Reorder[last].accuracy().Mean })), nets[0].Reorder[last].Count)
 	}
 	return text
 }
 
 var boosted = []string{"boost", "chained"}
 
-func reorder(r *Results) (Figure, bool) {
+func reorder(r *Results) (report.Figure, bool) {
 	c := figure.Chart{Title: "Re-ordering blocks"}
 	text := r.reorderings(&c, slices.DeleteFunc(slices.Clone(r.Config.Nets), func(name string) bool { return slices.Contains(boosted, name) }))
 	text = "k random swaps of two blocks of equal shape, for several k. First block spared: those draws alone that leave it in its place, without bars. " + text + r.drawn()
-	return Figure{Chart: c, Text: text, Paper: "Figure 5b: the error grows smoothly as Kendall's tau falls; blocks can be moved about without making the net fail."}, len(c.Series) > 0
+	return report.Figure{Chart: c, Text: text, Paper: "Figure 5b: the error grows smoothly as Kendall's tau falls; blocks can be moved about without making the net fail."}, len(c.Series) > 0
 }
 
-func reorderBoosted(r *Results) (Figure, bool) {
+func reorderBoosted(r *Results) (report.Figure, bool) {
 	c := figure.Chart{Title: "Re-ordering boosting stages"}
 	text := r.reorderings(&c, append([]string{"residual"}, boosted...))
 	text += "Permuting the stages of plain additive boosting changes the prediction by nothing but rounding, so its line is flat by construction and says nothing; " +
 		"in the chained ensemble each learner reads features of the one before it, so there order can matter." + r.drawn()
-	return Figure{Chart: c, Text: text, Paper: "Not in the paper."}, len(r.seeds("boost"))+len(r.seeds("chained")) > 0
+	return report.Figure{Chart: c, Text: text, Paper: "Not in the paper."}, len(r.seeds("boost"))+len(r.seeds("chained")) > 0
 }
 
 // byX sorts the points of a series.

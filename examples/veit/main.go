@@ -21,6 +21,7 @@ import (
 	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/data/fashion"
 	"github.com/residuum-go/residuum/examples/internal/program"
+	"github.com/residuum-go/residuum/examples/internal/report"
 	"github.com/residuum-go/residuum/train"
 )
 
@@ -37,7 +38,7 @@ type run struct {
 	store       *store
 	jobs        []*job
 	results     *Results
-	folder      *folder // of the report
+	folder      *report.Folder // of the report
 }
 
 // do trains, studies and reports. When ctx is done or a part fails, what is there is reported, and
@@ -62,7 +63,7 @@ func (r *run) report(ctx context.Context) error {
 	failed := r.all(ctx)
 	r.out.Clear()
 	r.results.Running = false
-	if err := r.folder.write(r.results); err != nil {
+	if err := r.writeReport(); err != nil {
 		return errors.Join(failed, err)
 	}
 	if failed != nil {
@@ -77,7 +78,7 @@ func newRun(cfg Config, log io.Writer) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &run{cfg: cfg, out: program.NewOutput(log), train: split.Train, test: split.Test, folder: newFolder(cfg.Out)}
+	r := &run{cfg: cfg, out: program.NewOutput(log), train: split.Train, test: split.Test, folder: report.NewFolder(cfg.Out)}
 	if r.train, err = shuffled(split.Train, cfg.Train/split.Train.Classes, cfg.Seed); err != nil {
 		return nil, fmt.Errorf("flag -train is %d: %w", cfg.Train, err)
 	}
@@ -87,7 +88,7 @@ func newRun(cfg Config, log io.Writer) (*run, error) {
 	r.graded = r.studied.Select(indices(min(gradientImages, r.studied.Len())))
 	r.norm = r.train.Norm()
 	r.results = &Results{
-		Started: time.Now(), Running: true, Config: cfg, Machine: thisMachine(),
+		Started: time.Now(), Running: true, Config: cfg, Machine: report.ThisMachine(),
 		Data: DataInfo{split.Source, r.train.Len(), r.test.Len(), r.studied.Len(), r.graded.Len(), r.train.Classes},
 	}
 	if cfg.Resume {
@@ -178,10 +179,10 @@ func (r *run) all(ctx context.Context) error {
 
 // show brings the report up to date if it is old.
 func (r *run) show() error {
-	if time.Since(r.folder.written) < r.folder.every {
+	if !r.folder.Due() {
 		return nil
 	}
-	return r.folder.write(r.results)
+	return r.writeReport()
 }
 
 // do trains and studies one net, or what of that an earlier run has left.

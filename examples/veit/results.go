@@ -2,40 +2,25 @@ package main
 
 import (
 	"cmp"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/residuum-go/residuum"
 	"github.com/residuum-go/residuum/data"
+	"github.com/residuum-go/residuum/examples/internal/report"
 	"github.com/residuum-go/residuum/unravel"
 )
 
 // Results is results.json: every number of the report. Accuracies and shares are in [0, 1], losses in
 // nats, block indices count from 1 as in the figures. What was not measured is absent.
 type Results struct {
-	Started time.Time `json:"started"`
-	Config  Config    `json:"config"`
-	Machine Machine   `json:"machine"`
-	Data    DataInfo  `json:"data"`
-	Running bool      `json:"running,omitempty"` // the run has not come to its end yet
-	Missing []string  `json:"missing,omitempty"` // parts that it did not reach, or not yet
-	Nets    []*Net    `json:"nets"`
-}
-
-// Machine is where the run took place.
-type Machine struct {
-	OS      string `json:"os"`
-	Arch    string `json:"arch"`
-	Go      string `json:"go"`
-	CPUs    int    `json:"cpus"`
-	Workers int    `json:"workers"`
-	Level   string `json:"instruction_set"`
-}
-
-func thisMachine() Machine {
-	return Machine{runtime.GOOS, runtime.GOARCH, runtime.Version(), runtime.NumCPU(), residuum.Workers(), residuum.Level()}
+	Started time.Time      `json:"started"`
+	Config  Config         `json:"config"`
+	Machine report.Machine `json:"machine"`
+	Data    DataInfo       `json:"data"`
+	Running bool           `json:"running,omitempty"` // the run has not come to its end yet
+	Missing []string       `json:"missing,omitempty"` // parts that it did not reach, or not yet
+	Nets    []*Net         `json:"nets"`
 }
 
 // DataInfo says what the nets were trained and measured on.

@@ -189,7 +189,7 @@ func TestTheReportIsWrittenWhileTheRunGoesOn(t *testing.T) {
 	c.Nets = []string{"plain"}
 	r, err := newRun(c, io.Discard)
 	require.NoError(t, err)
-	r.folder.every = 0
+	r.folder.Every = 0
 	lock, err := prepare(c.Out)
 	require.NoError(t, err)
 	require.NoError(t, r.all(t.Context()))

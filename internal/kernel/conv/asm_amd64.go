@@ -49,60 +49,15 @@ func tileWeightGradAVX2(dw *float32, m *float32, pitch int, n int) (finite bool)
 //go:noescape
 func depthwise1AVX2(t *groupTile)
 
-// depthwiseGrad1x1AVX2 adds up gradients of weights of 1 vectors of channels.
-//
-//go:noescape
-func depthwiseGrad1x1AVX2(t *groupGrad)
-
-// depthwiseGrad1x2AVX2 adds up gradients of weights of 1 vectors of channels.
-//
-//go:noescape
-func depthwiseGrad1x2AVX2(t *groupGrad)
-
-// depthwiseGrad1x3AVX2 adds up gradients of weights of 1 vectors of channels.
-//
-//go:noescape
-func depthwiseGrad1x3AVX2(t *groupGrad)
-
-// depthwiseGrad1x4AVX2 adds up gradients of weights of 1 vectors of channels.
-//
-//go:noescape
-func depthwiseGrad1x4AVX2(t *groupGrad)
-
-// depthwiseGrad1x5AVX2 adds up gradients of weights of 1 vectors of channels.
-//
-//go:noescape
-func depthwiseGrad1x5AVX2(t *groupGrad)
-
 // depthwise2AVX2 computes a tile of a depthwise convolution, 2 vectors of channels at a time.
 //
 //go:noescape
 func depthwise2AVX2(t *groupTile)
 
-// depthwiseGrad2x1AVX2 adds up gradients of weights of 2 vectors of channels.
+// depthwiseGrad1AVX2 adds up gradients of weights of 1 vectors of channels.
 //
 //go:noescape
-func depthwiseGrad2x1AVX2(t *groupGrad)
-
-// depthwiseGrad2x2AVX2 adds up gradients of weights of 2 vectors of channels.
-//
-//go:noescape
-func depthwiseGrad2x2AVX2(t *groupGrad)
-
-// depthwiseGrad2x3AVX2 adds up gradients of weights of 2 vectors of channels.
-//
-//go:noescape
-func depthwiseGrad2x3AVX2(t *groupGrad)
-
-// depthwiseGrad2x4AVX2 adds up gradients of weights of 2 vectors of channels.
-//
-//go:noescape
-func depthwiseGrad2x4AVX2(t *groupGrad)
-
-// depthwiseGrad2x5AVX2 adds up gradients of weights of 2 vectors of channels.
-//
-//go:noescape
-func depthwiseGrad2x5AVX2(t *groupGrad)
+func depthwiseGrad1AVX2(t *groupGrad)
 
 // quads1AVX2 computes a tile of a convolution in groups, a vector of channels at a time, of which 1 quads are in one group.
 //
@@ -114,35 +69,15 @@ func quads1AVX2(t *groupTile)
 //go:noescape
 func quads2AVX2(t *groupTile)
 
-// quadsGrad0x1AVX2 adds up gradients of weights between the channels of a vector and those of quad i^0.
+// quadsGrad0AVX2 adds up gradients of weights between the channels of a vector and those of quad i^0.
 //
 //go:noescape
-func quadsGrad0x1AVX2(t *groupGrad)
+func quadsGrad0AVX2(t *groupGrad)
 
-// quadsGrad0x2AVX2 adds up gradients of weights between the channels of a vector and those of quad i^0.
+// quadsGrad1AVX2 adds up gradients of weights between the channels of a vector and those of quad i^1.
 //
 //go:noescape
-func quadsGrad0x2AVX2(t *groupGrad)
-
-// quadsGrad0x3AVX2 adds up gradients of weights between the channels of a vector and those of quad i^0.
-//
-//go:noescape
-func quadsGrad0x3AVX2(t *groupGrad)
-
-// quadsGrad1x1AVX2 adds up gradients of weights between the channels of a vector and those of quad i^1.
-//
-//go:noescape
-func quadsGrad1x1AVX2(t *groupGrad)
-
-// quadsGrad1x2AVX2 adds up gradients of weights between the channels of a vector and those of quad i^1.
-//
-//go:noescape
-func quadsGrad1x2AVX2(t *groupGrad)
-
-// quadsGrad1x3AVX2 adds up gradients of weights between the channels of a vector and those of quad i^1.
-//
-//go:noescape
-func quadsGrad1x3AVX2(t *groupGrad)
+func quadsGrad1AVX2(t *groupGrad)
 
 // tileInputAVX512 computes dst[pitch*i+c] = (BT d B)[i], d being the pixels x[off[i]:], or zero, for n channels.
 //
@@ -184,120 +119,30 @@ func tileWeightGradAVX512(dw *float32, m *float32, pitch int, n int) (finite boo
 //go:noescape
 func depthwise1AVX512(t *groupTile)
 
-// depthwiseGrad1x1AVX512 adds up gradients of weights of 1 vectors of channels.
-//
-//go:noescape
-func depthwiseGrad1x1AVX512(t *groupGrad)
-
-// depthwiseGrad1x2AVX512 adds up gradients of weights of 1 vectors of channels.
-//
-//go:noescape
-func depthwiseGrad1x2AVX512(t *groupGrad)
-
-// depthwiseGrad1x3AVX512 adds up gradients of weights of 1 vectors of channels.
-//
-//go:noescape
-func depthwiseGrad1x3AVX512(t *groupGrad)
-
-// depthwiseGrad1x4AVX512 adds up gradients of weights of 1 vectors of channels.
-//
-//go:noescape
-func depthwiseGrad1x4AVX512(t *groupGrad)
-
-// depthwiseGrad1x5AVX512 adds up gradients of weights of 1 vectors of channels.
-//
-//go:noescape
-func depthwiseGrad1x5AVX512(t *groupGrad)
-
 // depthwise2AVX512 computes a tile of a depthwise convolution, 2 vectors of channels at a time.
 //
 //go:noescape
 func depthwise2AVX512(t *groupTile)
-
-// depthwiseGrad2x1AVX512 adds up gradients of weights of 2 vectors of channels.
-//
-//go:noescape
-func depthwiseGrad2x1AVX512(t *groupGrad)
-
-// depthwiseGrad2x2AVX512 adds up gradients of weights of 2 vectors of channels.
-//
-//go:noescape
-func depthwiseGrad2x2AVX512(t *groupGrad)
-
-// depthwiseGrad2x3AVX512 adds up gradients of weights of 2 vectors of channels.
-//
-//go:noescape
-func depthwiseGrad2x3AVX512(t *groupGrad)
-
-// depthwiseGrad2x4AVX512 adds up gradients of weights of 2 vectors of channels.
-//
-//go:noescape
-func depthwiseGrad2x4AVX512(t *groupGrad)
-
-// depthwiseGrad2x5AVX512 adds up gradients of weights of 2 vectors of channels.
-//
-//go:noescape
-func depthwiseGrad2x5AVX512(t *groupGrad)
 
 // depthwise3AVX512 computes a tile of a depthwise convolution, 3 vectors of channels at a time.
 //
 //go:noescape
 func depthwise3AVX512(t *groupTile)
 
-// depthwiseGrad3x1AVX512 adds up gradients of weights of 3 vectors of channels.
-//
-//go:noescape
-func depthwiseGrad3x1AVX512(t *groupGrad)
-
-// depthwiseGrad3x2AVX512 adds up gradients of weights of 3 vectors of channels.
-//
-//go:noescape
-func depthwiseGrad3x2AVX512(t *groupGrad)
-
-// depthwiseGrad3x3AVX512 adds up gradients of weights of 3 vectors of channels.
-//
-//go:noescape
-func depthwiseGrad3x3AVX512(t *groupGrad)
-
-// depthwiseGrad3x4AVX512 adds up gradients of weights of 3 vectors of channels.
-//
-//go:noescape
-func depthwiseGrad3x4AVX512(t *groupGrad)
-
-// depthwiseGrad3x5AVX512 adds up gradients of weights of 3 vectors of channels.
-//
-//go:noescape
-func depthwiseGrad3x5AVX512(t *groupGrad)
-
 // depthwise4AVX512 computes a tile of a depthwise convolution, 4 vectors of channels at a time.
 //
 //go:noescape
 func depthwise4AVX512(t *groupTile)
 
-// depthwiseGrad4x1AVX512 adds up gradients of weights of 4 vectors of channels.
+// depthwiseGrad1AVX512 adds up gradients of weights of 1 vectors of channels.
 //
 //go:noescape
-func depthwiseGrad4x1AVX512(t *groupGrad)
+func depthwiseGrad1AVX512(t *groupGrad)
 
-// depthwiseGrad4x2AVX512 adds up gradients of weights of 4 vectors of channels.
+// depthwiseGrad2AVX512 adds up gradients of weights of 2 vectors of channels.
 //
 //go:noescape
-func depthwiseGrad4x2AVX512(t *groupGrad)
-
-// depthwiseGrad4x3AVX512 adds up gradients of weights of 4 vectors of channels.
-//
-//go:noescape
-func depthwiseGrad4x3AVX512(t *groupGrad)
-
-// depthwiseGrad4x4AVX512 adds up gradients of weights of 4 vectors of channels.
-//
-//go:noescape
-func depthwiseGrad4x4AVX512(t *groupGrad)
-
-// depthwiseGrad4x5AVX512 adds up gradients of weights of 4 vectors of channels.
-//
-//go:noescape
-func depthwiseGrad4x5AVX512(t *groupGrad)
+func depthwiseGrad2AVX512(t *groupGrad)
 
 // quads1AVX512 computes a tile of a convolution in groups, a vector of channels at a time, of which 1 quads are in one group.
 //
@@ -314,62 +159,22 @@ func quads2AVX512(t *groupTile)
 //go:noescape
 func quads4AVX512(t *groupTile)
 
-// quadsGrad0x1AVX512 adds up gradients of weights between the channels of a vector and those of quad i^0.
+// quadsGrad0AVX512 adds up gradients of weights between the channels of a vector and those of quad i^0.
 //
 //go:noescape
-func quadsGrad0x1AVX512(t *groupGrad)
+func quadsGrad0AVX512(t *groupGrad)
 
-// quadsGrad0x2AVX512 adds up gradients of weights between the channels of a vector and those of quad i^0.
+// quadsGrad1AVX512 adds up gradients of weights between the channels of a vector and those of quad i^1.
 //
 //go:noescape
-func quadsGrad0x2AVX512(t *groupGrad)
+func quadsGrad1AVX512(t *groupGrad)
 
-// quadsGrad0x3AVX512 adds up gradients of weights between the channels of a vector and those of quad i^0.
+// quadsGrad2AVX512 adds up gradients of weights between the channels of a vector and those of quad i^2.
 //
 //go:noescape
-func quadsGrad0x3AVX512(t *groupGrad)
+func quadsGrad2AVX512(t *groupGrad)
 
-// quadsGrad1x1AVX512 adds up gradients of weights between the channels of a vector and those of quad i^1.
+// quadsGrad3AVX512 adds up gradients of weights between the channels of a vector and those of quad i^3.
 //
 //go:noescape
-func quadsGrad1x1AVX512(t *groupGrad)
-
-// quadsGrad1x2AVX512 adds up gradients of weights between the channels of a vector and those of quad i^1.
-//
-//go:noescape
-func quadsGrad1x2AVX512(t *groupGrad)
-
-// quadsGrad1x3AVX512 adds up gradients of weights between the channels of a vector and those of quad i^1.
-//
-//go:noescape
-func quadsGrad1x3AVX512(t *groupGrad)
-
-// quadsGrad2x1AVX512 adds up gradients of weights between the channels of a vector and those of quad i^2.
-//
-//go:noescape
-func quadsGrad2x1AVX512(t *groupGrad)
-
-// quadsGrad2x2AVX512 adds up gradients of weights between the channels of a vector and those of quad i^2.
-//
-//go:noescape
-func quadsGrad2x2AVX512(t *groupGrad)
-
-// quadsGrad2x3AVX512 adds up gradients of weights between the channels of a vector and those of quad i^2.
-//
-//go:noescape
-func quadsGrad2x3AVX512(t *groupGrad)
-
-// quadsGrad3x1AVX512 adds up gradients of weights between the channels of a vector and those of quad i^3.
-//
-//go:noescape
-func quadsGrad3x1AVX512(t *groupGrad)
-
-// quadsGrad3x2AVX512 adds up gradients of weights between the channels of a vector and those of quad i^3.
-//
-//go:noescape
-func quadsGrad3x2AVX512(t *groupGrad)
-
-// quadsGrad3x3AVX512 adds up gradients of weights between the channels of a vector and those of quad i^3.
-//
-//go:noescape
-func quadsGrad3x3AVX512(t *groupGrad)
+func quadsGrad3AVX512(t *groupGrad)

@@ -2016,273 +2016,6 @@ store6:
 	VZEROUPPER
 	RET
 
-// func depthwiseGrad1x1AVX2(t *groupGrad)
-// Requires: AVX, FMA3
-TEXT ·depthwiseGrad1x1AVX2(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    104(AX), CX
-	MOVQ    128(AX), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX), Y0
-	ADDQ    DX, CX
-	MOVQ    8(AX), CX
-	MOVQ    (AX), BX
-	MOVQ    80(AX), SI
-	SHLQ    $0x02, SI
-	MOVQ    88(AX), DI
-	SHLQ    $0x02, DI
-	MOVQ    96(AX), R8
-	SHLQ    $0x02, R8
-	MOVQ    32(AX), R8
-	MOVQ    56(AX), R9
-
-segment:
-	MOVQ (CX), R10
-	LEAQ (R8)(R10*4), R10
-	MOVQ 8(CX), R11
-	LEAQ (R9)(R11*4), R11
-	MOVQ 16(CX), R12
-	ADDQ $+24, CX
-
-pixel:
-	VMOVUPS     (R11), Y1
-	VFMADD231PS (R10), Y1, Y0
-	ADDQ        SI, R10
-	ADDQ        DI, R11
-	DECQ        R12
-	JNZ         pixel
-	DECQ        BX
-	JNZ         segment
-	MOVQ        104(AX), CX
-	VMOVUPS     Y0, (CX)
-	ADDQ        DX, CX
-	VZEROUPPER
-	RET
-
-// func depthwiseGrad1x2AVX2(t *groupGrad)
-// Requires: AVX, FMA3
-TEXT ·depthwiseGrad1x2AVX2(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    104(AX), CX
-	MOVQ    128(AX), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX), Y0
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y1
-	ADDQ    DX, CX
-	MOVQ    8(AX), CX
-	MOVQ    (AX), BX
-	MOVQ    80(AX), SI
-	SHLQ    $0x02, SI
-	MOVQ    88(AX), DI
-	SHLQ    $0x02, DI
-	MOVQ    96(AX), R8
-	SHLQ    $0x02, R8
-	MOVQ    32(AX), R9
-	MOVQ    56(AX), R10
-
-segment:
-	MOVQ (CX), R11
-	LEAQ (R9)(R11*4), R11
-	MOVQ 8(CX), R12
-	LEAQ (R10)(R12*4), R12
-	MOVQ 16(CX), R13
-	ADDQ $+24, CX
-
-pixel:
-	VMOVUPS     (R12), Y2
-	VFMADD231PS (R11), Y2, Y0
-	VFMADD231PS (R11)(R8*1), Y2, Y1
-	ADDQ        SI, R11
-	ADDQ        DI, R12
-	DECQ        R13
-	JNZ         pixel
-	DECQ        BX
-	JNZ         segment
-	MOVQ        104(AX), CX
-	VMOVUPS     Y0, (CX)
-	ADDQ        DX, CX
-	VMOVUPS     Y1, (CX)
-	ADDQ        DX, CX
-	VZEROUPPER
-	RET
-
-// func depthwiseGrad1x3AVX2(t *groupGrad)
-// Requires: AVX, FMA3
-TEXT ·depthwiseGrad1x3AVX2(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    104(AX), CX
-	MOVQ    128(AX), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX), Y0
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y1
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y2
-	ADDQ    DX, CX
-	MOVQ    8(AX), CX
-	MOVQ    (AX), BX
-	MOVQ    80(AX), SI
-	SHLQ    $0x02, SI
-	MOVQ    88(AX), DI
-	SHLQ    $0x02, DI
-	MOVQ    96(AX), R8
-	SHLQ    $0x02, R8
-	MOVQ    32(AX), R9
-	MOVQ    56(AX), R10
-
-segment:
-	MOVQ (CX), R11
-	LEAQ (R9)(R11*4), R11
-	MOVQ 8(CX), R12
-	LEAQ (R10)(R12*4), R12
-	MOVQ 16(CX), R13
-	ADDQ $+24, CX
-
-pixel:
-	VMOVUPS     (R12), Y3
-	VFMADD231PS (R11), Y3, Y0
-	VFMADD231PS (R11)(R8*1), Y3, Y1
-	VFMADD231PS (R11)(R8*2), Y3, Y2
-	ADDQ        SI, R11
-	ADDQ        DI, R12
-	DECQ        R13
-	JNZ         pixel
-	DECQ        BX
-	JNZ         segment
-	MOVQ        104(AX), CX
-	VMOVUPS     Y0, (CX)
-	ADDQ        DX, CX
-	VMOVUPS     Y1, (CX)
-	ADDQ        DX, CX
-	VMOVUPS     Y2, (CX)
-	ADDQ        DX, CX
-	VZEROUPPER
-	RET
-
-// func depthwiseGrad1x4AVX2(t *groupGrad)
-// Requires: AVX, FMA3
-TEXT ·depthwiseGrad1x4AVX2(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    104(AX), CX
-	MOVQ    128(AX), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX), Y0
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y1
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y2
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y3
-	ADDQ    DX, CX
-	MOVQ    8(AX), CX
-	MOVQ    (AX), BX
-	MOVQ    80(AX), SI
-	SHLQ    $0x02, SI
-	MOVQ    88(AX), DI
-	SHLQ    $0x02, DI
-	MOVQ    96(AX), R8
-	SHLQ    $0x02, R8
-	LEAQ    (R8)(R8*2), R9
-	MOVQ    32(AX), R10
-	MOVQ    56(AX), R11
-
-segment:
-	MOVQ (CX), R12
-	LEAQ (R10)(R12*4), R12
-	MOVQ 8(CX), R13
-	LEAQ (R11)(R13*4), R13
-	MOVQ 16(CX), R14
-	ADDQ $+24, CX
-
-pixel:
-	VMOVUPS     (R13), Y4
-	VFMADD231PS (R12), Y4, Y0
-	VFMADD231PS (R12)(R8*1), Y4, Y1
-	VFMADD231PS (R12)(R8*2), Y4, Y2
-	VFMADD231PS (R12)(R9*1), Y4, Y3
-	ADDQ        SI, R12
-	ADDQ        DI, R13
-	DECQ        R14
-	JNZ         pixel
-	DECQ        BX
-	JNZ         segment
-	MOVQ        104(AX), CX
-	VMOVUPS     Y0, (CX)
-	ADDQ        DX, CX
-	VMOVUPS     Y1, (CX)
-	ADDQ        DX, CX
-	VMOVUPS     Y2, (CX)
-	ADDQ        DX, CX
-	VMOVUPS     Y3, (CX)
-	ADDQ        DX, CX
-	VZEROUPPER
-	RET
-
-// func depthwiseGrad1x5AVX2(t *groupGrad)
-// Requires: AVX, FMA3
-TEXT ·depthwiseGrad1x5AVX2(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    104(AX), CX
-	MOVQ    128(AX), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX), Y0
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y1
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y2
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y3
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y4
-	ADDQ    DX, CX
-	MOVQ    8(AX), CX
-	MOVQ    (AX), BX
-	MOVQ    80(AX), SI
-	SHLQ    $0x02, SI
-	MOVQ    88(AX), DI
-	SHLQ    $0x02, DI
-	MOVQ    96(AX), R8
-	SHLQ    $0x02, R8
-	LEAQ    (R8)(R8*2), R9
-	MOVQ    32(AX), R10
-	MOVQ    56(AX), R11
-
-segment:
-	MOVQ (CX), R12
-	LEAQ (R10)(R12*4), R12
-	MOVQ 8(CX), R13
-	LEAQ (R11)(R13*4), R13
-	MOVQ 16(CX), R14
-	ADDQ $+24, CX
-
-pixel:
-	VMOVUPS     (R13), Y5
-	VFMADD231PS (R12), Y5, Y0
-	VFMADD231PS (R12)(R8*1), Y5, Y1
-	VFMADD231PS (R12)(R8*2), Y5, Y2
-	VFMADD231PS (R12)(R9*1), Y5, Y3
-	VFMADD231PS (R12)(R8*4), Y5, Y4
-	ADDQ        SI, R12
-	ADDQ        DI, R13
-	DECQ        R14
-	JNZ         pixel
-	DECQ        BX
-	JNZ         segment
-	MOVQ        104(AX), CX
-	VMOVUPS     Y0, (CX)
-	ADDQ        DX, CX
-	VMOVUPS     Y1, (CX)
-	ADDQ        DX, CX
-	VMOVUPS     Y2, (CX)
-	ADDQ        DX, CX
-	VMOVUPS     Y3, (CX)
-	ADDQ        DX, CX
-	VMOVUPS     Y4, (CX)
-	ADDQ        DX, CX
-	VZEROUPPER
-	RET
-
 // func depthwise2AVX2(t *groupTile)
 // Requires: AVX, CMOV, FMA3
 TEXT ·depthwise2AVX2(SB), NOSPLIT, $16-8
@@ -2971,320 +2704,937 @@ store6:
 	VZEROUPPER
 	RET
 
-// func depthwiseGrad2x1AVX2(t *groupGrad)
-// Requires: AVX, FMA3
-TEXT ·depthwiseGrad2x1AVX2(SB), NOSPLIT, $0-8
+// func depthwiseGrad1AVX2(t *groupGrad)
+// Requires: AVX, FMA3, MMX+
+TEXT ·depthwiseGrad1AVX2(SB), NOSPLIT, $24-8
 	MOVQ    t+0(FP), AX
+	MOVQ    80(AX), CX
+	SHLQ    $0x02, CX
+	MOVQ    CX, (SP)
+	MOVQ    88(AX), CX
+	SHLQ    $0x02, CX
+	MOVQ    CX, 8(SP)
+	CMPQ    96(AX), $0x09
+	JE      taps9
+	CMPQ    96(AX), $0x08
+	JE      taps8
+	CMPQ    96(AX), $0x07
+	JE      taps7
+	CMPQ    96(AX), $0x06
+	JE      taps6
+	CMPQ    96(AX), $0x05
+	JE      taps5
+	CMPQ    96(AX), $0x04
+	JE      taps4
+	CMPQ    96(AX), $0x03
+	JE      taps3
+	CMPQ    96(AX), $0x02
+	JE      taps2
 	MOVQ    104(AX), CX
 	MOVQ    128(AX), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX), Y0
-	VMOVUPS 32(CX), Y1
-	ADDQ    DX, CX
-	MOVQ    8(AX), CX
-	MOVQ    (AX), BX
-	MOVQ    80(AX), SI
-	SHLQ    $0x02, SI
-	MOVQ    88(AX), DI
-	SHLQ    $0x02, DI
-	MOVQ    96(AX), R8
-	SHLQ    $0x02, R8
-	MOVQ    32(AX), R8
-	MOVQ    56(AX), R9
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y0
+	MOVQ    104(AX), CX
+	MOVQ    (CX), CX
+	MOVQ    8(AX), DX
+	MOVQ    (AX), DI
+	MOVQ    DI, 16(SP)
 
-segment:
-	MOVQ (CX), R10
-	LEAQ (R8)(R10*4), R10
-	MOVQ 8(CX), R11
-	LEAQ (R9)(R11*4), R11
-	MOVQ 16(CX), R12
-	ADDQ $+24, CX
+segment1:
+	MOVQ 32(AX), BX
+	MOVQ (DX), DI
+	LEAQ (BX)(DI*4), BX
+	MOVQ 56(AX), SI
+	MOVQ 8(DX), DI
+	LEAQ (SI)(DI*4), SI
+	MOVQ 16(DX), DI
+	ADDQ $+24, DX
 
-pixel:
-	VMOVUPS     (R11), Y2
-	VMOVUPS     32(R11), Y3
-	VFMADD231PS (R10), Y2, Y0
-	VFMADD231PS 32(R10), Y3, Y1
-	ADDQ        SI, R10
-	ADDQ        DI, R11
+pixel1:
+	VMOVUPS     (SI), Y1
+	VFMADD231PS (BX)(CX*4), Y1, Y0
+	PREFETCHT1  32(BX)(CX*4)
+	PREFETCHT1  32(SI)
+	ADDQ        (SP), BX
+	ADDQ        8(SP), SI
+	DECQ        DI
+	JNZ         pixel1
+	DECQ        16(SP)
+	JNZ         segment1
+	MOVQ        104(AX), CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       8(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Y0, (DX)
+	VZEROUPPER
+	RET
+
+taps2:
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y0
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   24(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y1
+	MOVQ    104(AX), CX
+	MOVQ    (CX), DX
+	MOVQ    16(CX), CX
+	MOVQ    8(AX), BX
+	MOVQ    (AX), R8
+	MOVQ    R8, 16(SP)
+
+segment2:
+	MOVQ 32(AX), SI
+	MOVQ (BX), R8
+	LEAQ (SI)(R8*4), SI
+	MOVQ 56(AX), DI
+	MOVQ 8(BX), R8
+	LEAQ (DI)(R8*4), DI
+	MOVQ 16(BX), R8
+	ADDQ $+24, BX
+
+pixel2:
+	VMOVUPS     (DI), Y2
+	VFMADD231PS (SI)(DX*4), Y2, Y0
+	VFMADD231PS (SI)(CX*4), Y2, Y1
+	PREFETCHT1  32(SI)(CX*4)
+	PREFETCHT1  32(DI)
+	ADDQ        (SP), SI
+	ADDQ        8(SP), DI
+	DECQ        R8
+	JNZ         pixel2
+	DECQ        16(SP)
+	JNZ         segment2
+	MOVQ        104(AX), CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       8(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Y0, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       24(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Y1, (DX)
+	VZEROUPPER
+	RET
+
+taps3:
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y0
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   24(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y1
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   40(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y2
+	MOVQ    104(AX), CX
+	MOVQ    (CX), DX
+	MOVQ    16(CX), BX
+	MOVQ    32(CX), CX
+	MOVQ    8(AX), SI
+	MOVQ    (AX), R9
+	MOVQ    R9, 16(SP)
+
+segment3:
+	MOVQ 32(AX), DI
+	MOVQ (SI), R9
+	LEAQ (DI)(R9*4), DI
+	MOVQ 56(AX), R8
+	MOVQ 8(SI), R9
+	LEAQ (R8)(R9*4), R8
+	MOVQ 16(SI), R9
+	ADDQ $+24, SI
+
+pixel3:
+	VMOVUPS     (R8), Y3
+	VFMADD231PS (DI)(DX*4), Y3, Y0
+	VFMADD231PS (DI)(BX*4), Y3, Y1
+	VFMADD231PS (DI)(CX*4), Y3, Y2
+	PREFETCHT1  32(DI)(CX*4)
+	PREFETCHT1  32(R8)
+	ADDQ        (SP), DI
+	ADDQ        8(SP), R8
+	DECQ        R9
+	JNZ         pixel3
+	DECQ        16(SP)
+	JNZ         segment3
+	MOVQ        104(AX), CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       8(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Y0, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       24(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Y1, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       40(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Y2, (DX)
+	VZEROUPPER
+	RET
+
+taps4:
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y0
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   24(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y1
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   40(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y2
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   56(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y3
+	MOVQ    104(AX), CX
+	MOVQ    (CX), DX
+	MOVQ    16(CX), BX
+	MOVQ    32(CX), SI
+	MOVQ    48(CX), CX
+	MOVQ    8(AX), DI
+	MOVQ    (AX), R10
+	MOVQ    R10, 16(SP)
+
+segment4:
+	MOVQ 32(AX), R8
+	MOVQ (DI), R10
+	LEAQ (R8)(R10*4), R8
+	MOVQ 56(AX), R9
+	MOVQ 8(DI), R10
+	LEAQ (R9)(R10*4), R9
+	MOVQ 16(DI), R10
+	ADDQ $+24, DI
+
+pixel4:
+	VMOVUPS     (R9), Y4
+	VFMADD231PS (R8)(DX*4), Y4, Y0
+	VFMADD231PS (R8)(BX*4), Y4, Y1
+	VFMADD231PS (R8)(SI*4), Y4, Y2
+	VFMADD231PS (R8)(CX*4), Y4, Y3
+	PREFETCHT1  32(R8)(CX*4)
+	PREFETCHT1  32(R9)
+	ADDQ        (SP), R8
+	ADDQ        8(SP), R9
+	DECQ        R10
+	JNZ         pixel4
+	DECQ        16(SP)
+	JNZ         segment4
+	MOVQ        104(AX), CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       8(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Y0, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       24(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Y1, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       40(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Y2, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       56(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Y3, (DX)
+	VZEROUPPER
+	RET
+
+taps5:
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y0
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   24(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y1
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   40(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y2
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   56(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y3
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   72(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y4
+	MOVQ    104(AX), CX
+	MOVQ    (CX), DX
+	MOVQ    16(CX), BX
+	MOVQ    32(CX), SI
+	MOVQ    48(CX), DI
+	MOVQ    64(CX), CX
+	MOVQ    8(AX), R8
+	MOVQ    (AX), R11
+	MOVQ    R11, 16(SP)
+
+segment5:
+	MOVQ 32(AX), R9
+	MOVQ (R8), R11
+	LEAQ (R9)(R11*4), R9
+	MOVQ 56(AX), R10
+	MOVQ 8(R8), R11
+	LEAQ (R10)(R11*4), R10
+	MOVQ 16(R8), R11
+	ADDQ $+24, R8
+
+pixel5:
+	VMOVUPS     (R10), Y5
+	VFMADD231PS (R9)(DX*4), Y5, Y0
+	VFMADD231PS (R9)(BX*4), Y5, Y1
+	VFMADD231PS (R9)(SI*4), Y5, Y2
+	VFMADD231PS (R9)(DI*4), Y5, Y3
+	VFMADD231PS (R9)(CX*4), Y5, Y4
+	PREFETCHT1  32(R9)(CX*4)
+	PREFETCHT1  32(R10)
+	ADDQ        (SP), R9
+	ADDQ        8(SP), R10
+	DECQ        R11
+	JNZ         pixel5
+	DECQ        16(SP)
+	JNZ         segment5
+	MOVQ        104(AX), CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       8(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Y0, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       24(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Y1, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       40(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Y2, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       56(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Y3, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       72(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Y4, (DX)
+	VZEROUPPER
+	RET
+
+taps6:
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y0
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   24(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y1
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   40(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y2
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   56(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y3
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   72(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y4
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   88(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y5
+	MOVQ    104(AX), CX
+	MOVQ    (CX), DX
+	MOVQ    16(CX), BX
+	MOVQ    32(CX), SI
+	MOVQ    48(CX), DI
+	MOVQ    64(CX), R8
+	MOVQ    80(CX), CX
+	MOVQ    8(AX), R9
+	MOVQ    (AX), R12
+	MOVQ    R12, 16(SP)
+
+segment6:
+	MOVQ 32(AX), R10
+	MOVQ (R9), R12
+	LEAQ (R10)(R12*4), R10
+	MOVQ 56(AX), R11
+	MOVQ 8(R9), R12
+	LEAQ (R11)(R12*4), R11
+	MOVQ 16(R9), R12
+	ADDQ $+24, R9
+
+pixel6:
+	VMOVUPS     (R11), Y6
+	VFMADD231PS (R10)(DX*4), Y6, Y0
+	VFMADD231PS (R10)(BX*4), Y6, Y1
+	VFMADD231PS (R10)(SI*4), Y6, Y2
+	VFMADD231PS (R10)(DI*4), Y6, Y3
+	VFMADD231PS (R10)(R8*4), Y6, Y4
+	VFMADD231PS (R10)(CX*4), Y6, Y5
+	PREFETCHT1  32(R10)(CX*4)
+	PREFETCHT1  32(R11)
+	ADDQ        (SP), R10
+	ADDQ        8(SP), R11
 	DECQ        R12
-	JNZ         pixel
-	DECQ        BX
-	JNZ         segment
+	JNZ         pixel6
+	DECQ        16(SP)
+	JNZ         segment6
 	MOVQ        104(AX), CX
-	VMOVUPS     Y0, (CX)
-	VMOVUPS     Y1, 32(CX)
-	ADDQ        DX, CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       8(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Y0, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       24(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Y1, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       40(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Y2, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       56(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Y3, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       72(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Y4, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       88(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Y5, (DX)
 	VZEROUPPER
 	RET
 
-// func depthwiseGrad2x2AVX2(t *groupGrad)
-// Requires: AVX, FMA3
-TEXT ·depthwiseGrad2x2AVX2(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
+taps7:
 	MOVQ    104(AX), CX
 	MOVQ    128(AX), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX), Y0
-	VMOVUPS 32(CX), Y1
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y2
-	VMOVUPS 32(CX), Y3
-	ADDQ    DX, CX
-	MOVQ    8(AX), CX
-	MOVQ    (AX), BX
-	MOVQ    80(AX), SI
-	SHLQ    $0x02, SI
-	MOVQ    88(AX), DI
-	SHLQ    $0x02, DI
-	MOVQ    96(AX), R8
-	SHLQ    $0x02, R8
-	MOVQ    32(AX), R9
-	MOVQ    56(AX), R10
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y0
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   24(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y1
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   40(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y2
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   56(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y3
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   72(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y4
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   88(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y5
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   104(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y6
+	MOVQ    104(AX), CX
+	MOVQ    (CX), DX
+	MOVQ    16(CX), BX
+	MOVQ    32(CX), SI
+	MOVQ    48(CX), DI
+	MOVQ    64(CX), R8
+	MOVQ    80(CX), R9
+	MOVQ    96(CX), CX
+	MOVQ    8(AX), R10
+	MOVQ    (AX), R13
+	MOVQ    R13, 16(SP)
 
-segment:
-	MOVQ (CX), R11
-	LEAQ (R9)(R11*4), R11
-	MOVQ 8(CX), R12
-	LEAQ (R10)(R12*4), R12
-	MOVQ 16(CX), R13
-	ADDQ $+24, CX
+segment7:
+	MOVQ 32(AX), R11
+	MOVQ (R10), R13
+	LEAQ (R11)(R13*4), R11
+	MOVQ 56(AX), R12
+	MOVQ 8(R10), R13
+	LEAQ (R12)(R13*4), R12
+	MOVQ 16(R10), R13
+	ADDQ $+24, R10
 
-pixel:
-	VMOVUPS     (R12), Y4
-	VMOVUPS     32(R12), Y5
-	VFMADD231PS (R11), Y4, Y0
-	VFMADD231PS 32(R11), Y5, Y1
-	VFMADD231PS (R11)(R8*1), Y4, Y2
-	VFMADD231PS 32(R11)(R8*1), Y5, Y3
-	ADDQ        SI, R11
-	ADDQ        DI, R12
+pixel7:
+	VMOVUPS     (R12), Y7
+	VFMADD231PS (R11)(DX*4), Y7, Y0
+	VFMADD231PS (R11)(BX*4), Y7, Y1
+	VFMADD231PS (R11)(SI*4), Y7, Y2
+	VFMADD231PS (R11)(DI*4), Y7, Y3
+	VFMADD231PS (R11)(R8*4), Y7, Y4
+	VFMADD231PS (R11)(R9*4), Y7, Y5
+	VFMADD231PS (R11)(CX*4), Y7, Y6
+	PREFETCHT1  32(R11)(CX*4)
+	PREFETCHT1  32(R12)
+	ADDQ        (SP), R11
+	ADDQ        8(SP), R12
 	DECQ        R13
-	JNZ         pixel
-	DECQ        BX
-	JNZ         segment
+	JNZ         pixel7
+	DECQ        16(SP)
+	JNZ         segment7
 	MOVQ        104(AX), CX
-	VMOVUPS     Y0, (CX)
-	VMOVUPS     Y1, 32(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Y2, (CX)
-	VMOVUPS     Y3, 32(CX)
-	ADDQ        DX, CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       8(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Y0, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       24(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Y1, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       40(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Y2, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       56(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Y3, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       72(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Y4, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       88(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Y5, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       104(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Y6, (DX)
 	VZEROUPPER
 	RET
 
-// func depthwiseGrad2x3AVX2(t *groupGrad)
-// Requires: AVX, FMA3
-TEXT ·depthwiseGrad2x3AVX2(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
+taps8:
 	MOVQ    104(AX), CX
 	MOVQ    128(AX), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX), Y0
-	VMOVUPS 32(CX), Y1
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y2
-	VMOVUPS 32(CX), Y3
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y4
-	VMOVUPS 32(CX), Y5
-	ADDQ    DX, CX
-	MOVQ    8(AX), CX
-	MOVQ    (AX), BX
-	MOVQ    80(AX), SI
-	SHLQ    $0x02, SI
-	MOVQ    88(AX), DI
-	SHLQ    $0x02, DI
-	MOVQ    96(AX), R8
-	SHLQ    $0x02, R8
-	MOVQ    32(AX), R9
-	MOVQ    56(AX), R10
-
-segment:
-	MOVQ (CX), R11
-	LEAQ (R9)(R11*4), R11
-	MOVQ 8(CX), R12
-	LEAQ (R10)(R12*4), R12
-	MOVQ 16(CX), R13
-	ADDQ $+24, CX
-
-pixel:
-	VMOVUPS     (R12), Y6
-	VMOVUPS     32(R12), Y7
-	VFMADD231PS (R11), Y6, Y0
-	VFMADD231PS 32(R11), Y7, Y1
-	VFMADD231PS (R11)(R8*1), Y6, Y2
-	VFMADD231PS 32(R11)(R8*1), Y7, Y3
-	VFMADD231PS (R11)(R8*2), Y6, Y4
-	VFMADD231PS 32(R11)(R8*2), Y7, Y5
-	ADDQ        SI, R11
-	ADDQ        DI, R12
-	DECQ        R13
-	JNZ         pixel
-	DECQ        BX
-	JNZ         segment
-	MOVQ        104(AX), CX
-	VMOVUPS     Y0, (CX)
-	VMOVUPS     Y1, 32(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Y2, (CX)
-	VMOVUPS     Y3, 32(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Y4, (CX)
-	VMOVUPS     Y5, 32(CX)
-	ADDQ        DX, CX
-	VZEROUPPER
-	RET
-
-// func depthwiseGrad2x4AVX2(t *groupGrad)
-// Requires: AVX, FMA3
-TEXT ·depthwiseGrad2x4AVX2(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    104(AX), CX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y0
 	MOVQ    128(AX), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX), Y0
-	VMOVUPS 32(CX), Y1
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y2
-	VMOVUPS 32(CX), Y3
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y4
-	VMOVUPS 32(CX), Y5
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y6
-	VMOVUPS 32(CX), Y7
-	ADDQ    DX, CX
-	MOVQ    8(AX), CX
-	MOVQ    (AX), BX
-	MOVQ    80(AX), SI
-	SHLQ    $0x02, SI
-	MOVQ    88(AX), DI
-	SHLQ    $0x02, DI
-	MOVQ    96(AX), R8
-	SHLQ    $0x02, R8
-	LEAQ    (R8)(R8*2), R9
-	MOVQ    32(AX), R10
-	MOVQ    56(AX), R11
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   24(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y1
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   40(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y2
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   56(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y3
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   72(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y4
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   88(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y5
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   104(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y6
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   120(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y7
+	MOVQ    104(AX), CX
+	MOVQ    (CX), DX
+	MOVQ    16(CX), BX
+	MOVQ    32(CX), SI
+	MOVQ    48(CX), DI
+	MOVQ    64(CX), R8
+	MOVQ    80(CX), R9
+	MOVQ    96(CX), R10
+	MOVQ    112(CX), CX
+	MOVQ    8(AX), R11
+	MOVQ    (AX), R14
+	MOVQ    R14, 16(SP)
 
-segment:
-	MOVQ (CX), R12
-	LEAQ (R10)(R12*4), R12
-	MOVQ 8(CX), R13
-	LEAQ (R11)(R13*4), R13
-	MOVQ 16(CX), R14
-	ADDQ $+24, CX
+segment8:
+	MOVQ 32(AX), R12
+	MOVQ (R11), R14
+	LEAQ (R12)(R14*4), R12
+	MOVQ 56(AX), R13
+	MOVQ 8(R11), R14
+	LEAQ (R13)(R14*4), R13
+	MOVQ 16(R11), R14
+	ADDQ $+24, R11
 
-pixel:
+pixel8:
 	VMOVUPS     (R13), Y8
-	VMOVUPS     32(R13), Y9
-	VFMADD231PS (R12), Y8, Y0
-	VFMADD231PS 32(R12), Y9, Y1
-	VFMADD231PS (R12)(R8*1), Y8, Y2
-	VFMADD231PS 32(R12)(R8*1), Y9, Y3
-	VFMADD231PS (R12)(R8*2), Y8, Y4
-	VFMADD231PS 32(R12)(R8*2), Y9, Y5
-	VFMADD231PS (R12)(R9*1), Y8, Y6
-	VFMADD231PS 32(R12)(R9*1), Y9, Y7
-	ADDQ        SI, R12
-	ADDQ        DI, R13
+	VFMADD231PS (R12)(DX*4), Y8, Y0
+	VFMADD231PS (R12)(BX*4), Y8, Y1
+	VFMADD231PS (R12)(SI*4), Y8, Y2
+	VFMADD231PS (R12)(DI*4), Y8, Y3
+	VFMADD231PS (R12)(R8*4), Y8, Y4
+	VFMADD231PS (R12)(R9*4), Y8, Y5
+	VFMADD231PS (R12)(R10*4), Y8, Y6
+	VFMADD231PS (R12)(CX*4), Y8, Y7
+	PREFETCHT1  32(R12)(CX*4)
+	PREFETCHT1  32(R13)
+	ADDQ        (SP), R12
+	ADDQ        8(SP), R13
 	DECQ        R14
-	JNZ         pixel
-	DECQ        BX
-	JNZ         segment
+	JNZ         pixel8
+	DECQ        16(SP)
+	JNZ         segment8
 	MOVQ        104(AX), CX
-	VMOVUPS     Y0, (CX)
-	VMOVUPS     Y1, 32(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Y2, (CX)
-	VMOVUPS     Y3, 32(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Y4, (CX)
-	VMOVUPS     Y5, 32(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Y6, (CX)
-	VMOVUPS     Y7, 32(CX)
-	ADDQ        DX, CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       8(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Y0, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       24(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Y1, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       40(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Y2, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       56(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Y3, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       72(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Y4, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       88(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Y5, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       104(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Y6, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       120(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Y7, (DX)
 	VZEROUPPER
 	RET
 
-// func depthwiseGrad2x5AVX2(t *groupGrad)
-// Requires: AVX, FMA3
-TEXT ·depthwiseGrad2x5AVX2(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
+taps9:
 	MOVQ    104(AX), CX
 	MOVQ    128(AX), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX), Y0
-	VMOVUPS 32(CX), Y1
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y2
-	VMOVUPS 32(CX), Y3
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y4
-	VMOVUPS 32(CX), Y5
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y6
-	VMOVUPS 32(CX), Y7
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y8
-	VMOVUPS 32(CX), Y9
-	ADDQ    DX, CX
-	MOVQ    8(AX), CX
-	MOVQ    (AX), BX
-	MOVQ    80(AX), SI
-	SHLQ    $0x02, SI
-	MOVQ    88(AX), DI
-	SHLQ    $0x02, DI
-	MOVQ    96(AX), R8
-	SHLQ    $0x02, R8
-	LEAQ    (R8)(R8*2), R9
-	MOVQ    32(AX), R10
-	MOVQ    56(AX), R11
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y0
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   24(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y1
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   40(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y2
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   56(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y3
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   72(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y4
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   88(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y5
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   104(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y6
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   120(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y7
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   136(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y8
+	MOVQ    104(AX), CX
+	MOVQ    (CX), DX
+	MOVQ    16(CX), BX
+	MOVQ    32(CX), SI
+	MOVQ    48(CX), DI
+	MOVQ    64(CX), R8
+	MOVQ    80(CX), R9
+	MOVQ    96(CX), R10
+	MOVQ    112(CX), R11
+	MOVQ    128(CX), CX
+	MOVQ    8(AX), R12
+	MOVQ    (AX), R15
+	MOVQ    R15, 16(SP)
 
-segment:
-	MOVQ (CX), R12
-	LEAQ (R10)(R12*4), R12
-	MOVQ 8(CX), R13
-	LEAQ (R11)(R13*4), R13
-	MOVQ 16(CX), R14
-	ADDQ $+24, CX
+segment9:
+	MOVQ 32(AX), R13
+	MOVQ (R12), R15
+	LEAQ (R13)(R15*4), R13
+	MOVQ 56(AX), R14
+	MOVQ 8(R12), R15
+	LEAQ (R14)(R15*4), R14
+	MOVQ 16(R12), R15
+	ADDQ $+24, R12
 
-pixel:
-	VMOVUPS     (R13), Y10
-	VMOVUPS     32(R13), Y11
-	VFMADD231PS (R12), Y10, Y0
-	VFMADD231PS 32(R12), Y11, Y1
-	VFMADD231PS (R12)(R8*1), Y10, Y2
-	VFMADD231PS 32(R12)(R8*1), Y11, Y3
-	VFMADD231PS (R12)(R8*2), Y10, Y4
-	VFMADD231PS 32(R12)(R8*2), Y11, Y5
-	VFMADD231PS (R12)(R9*1), Y10, Y6
-	VFMADD231PS 32(R12)(R9*1), Y11, Y7
-	VFMADD231PS (R12)(R8*4), Y10, Y8
-	VFMADD231PS 32(R12)(R8*4), Y11, Y9
-	ADDQ        SI, R12
-	ADDQ        DI, R13
-	DECQ        R14
-	JNZ         pixel
-	DECQ        BX
-	JNZ         segment
+pixel9:
+	VMOVUPS     (R14), Y9
+	VFMADD231PS (R13)(DX*4), Y9, Y0
+	VFMADD231PS (R13)(BX*4), Y9, Y1
+	VFMADD231PS (R13)(SI*4), Y9, Y2
+	VFMADD231PS (R13)(DI*4), Y9, Y3
+	VFMADD231PS (R13)(R8*4), Y9, Y4
+	VFMADD231PS (R13)(R9*4), Y9, Y5
+	VFMADD231PS (R13)(R10*4), Y9, Y6
+	VFMADD231PS (R13)(R11*4), Y9, Y7
+	VFMADD231PS (R13)(CX*4), Y9, Y8
+	PREFETCHT1  32(R13)(CX*4)
+	PREFETCHT1  32(R14)
+	ADDQ        (SP), R13
+	ADDQ        8(SP), R14
+	DECQ        R15
+	JNZ         pixel9
+	DECQ        16(SP)
+	JNZ         segment9
 	MOVQ        104(AX), CX
-	VMOVUPS     Y0, (CX)
-	VMOVUPS     Y1, 32(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Y2, (CX)
-	VMOVUPS     Y3, 32(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Y4, (CX)
-	VMOVUPS     Y5, 32(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Y6, (CX)
-	VMOVUPS     Y7, 32(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Y8, (CX)
-	VMOVUPS     Y9, 32(CX)
-	ADDQ        DX, CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       8(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Y0, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       24(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Y1, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       40(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Y2, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       56(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Y3, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       72(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Y4, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       88(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Y5, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       104(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Y6, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       120(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Y7, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       136(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Y8, (DX)
 	VZEROUPPER
 	RET
 
@@ -3956,417 +4306,497 @@ store3:
 	VZEROUPPER
 	RET
 
-// func quadsGrad0x1AVX2(t *groupGrad)
+// func quadsGrad0AVX2(t *groupGrad)
 // Requires: AVX, FMA3
-TEXT ·quadsGrad0x1AVX2(SB), NOSPLIT, $0-8
+TEXT ·quadsGrad0AVX2(SB), NOSPLIT, $24-8
 	MOVQ    t+0(FP), AX
+	MOVQ    80(AX), CX
+	SHLQ    $0x02, CX
+	MOVQ    CX, (SP)
+	MOVQ    88(AX), CX
+	SHLQ    $0x02, CX
+	MOVQ    CX, 8(SP)
+	CMPQ    96(AX), $0x03
+	JE      taps3
+	CMPQ    96(AX), $0x02
+	JE      taps2
 	MOVQ    104(AX), CX
 	MOVQ    128(AX), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX), Y0
-	VMOVUPS 32(CX), Y1
-	VMOVUPS 64(CX), Y2
-	VMOVUPS 96(CX), Y3
-	ADDQ    DX, CX
-	MOVQ    8(AX), CX
-	MOVQ    (AX), BX
-	MOVQ    80(AX), SI
-	SHLQ    $0x02, SI
-	MOVQ    88(AX), DI
-	SHLQ    $0x02, DI
-	MOVQ    96(AX), R8
-	SHLQ    $0x02, R8
-	MOVQ    32(AX), R8
-	MOVQ    56(AX), R9
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	VMOVUPS 64(DX), Y2
+	VMOVUPS 96(DX), Y3
+	MOVQ    104(AX), CX
+	MOVQ    (CX), CX
+	MOVQ    8(AX), DX
+	MOVQ    (AX), DI
+	MOVQ    DI, 16(SP)
 
-segment:
-	MOVQ (CX), R10
-	LEAQ (R8)(R10*4), R10
-	MOVQ 8(CX), R11
-	LEAQ (R9)(R11*4), R11
-	MOVQ 16(CX), R12
-	ADDQ $+24, CX
+segment1:
+	MOVQ 32(AX), BX
+	MOVQ (DX), DI
+	LEAQ (BX)(DI*4), BX
+	MOVQ 56(AX), SI
+	MOVQ 8(DX), DI
+	LEAQ (SI)(DI*4), SI
+	MOVQ 16(DX), DI
+	ADDQ $+24, DX
 
-pixel:
-	VMOVUPS     (R11), Y4
+pixel1:
+	VMOVUPS     (SI), Y4
 	VPERMILPS   $0xb1, Y4, Y5
 	VPERMILPS   $0x4e, Y4, Y6
 	VPERMILPS   $0x1b, Y4, Y7
-	VFMADD231PS (R10), Y4, Y0
-	VFMADD231PS (R10), Y5, Y1
-	VFMADD231PS (R10), Y6, Y2
-	VFMADD231PS (R10), Y7, Y3
-	ADDQ        SI, R10
-	ADDQ        DI, R11
-	DECQ        R12
-	JNZ         pixel
-	DECQ        BX
-	JNZ         segment
+	VFMADD231PS (BX)(CX*4), Y4, Y0
+	VFMADD231PS (BX)(CX*4), Y5, Y1
+	VFMADD231PS (BX)(CX*4), Y6, Y2
+	VFMADD231PS (BX)(CX*4), Y7, Y3
+	ADDQ        (SP), BX
+	ADDQ        8(SP), SI
+	DECQ        DI
+	JNZ         pixel1
+	DECQ        16(SP)
+	JNZ         segment1
 	MOVQ        104(AX), CX
-	VMOVUPS     Y0, (CX)
-	VMOVUPS     Y1, 32(CX)
-	VMOVUPS     Y2, 64(CX)
-	VMOVUPS     Y3, 96(CX)
-	ADDQ        DX, CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       8(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y1, 32(DX)
+	VMOVUPS     Y2, 64(DX)
+	VMOVUPS     Y3, 96(DX)
 	VZEROUPPER
 	RET
 
-// func quadsGrad0x2AVX2(t *groupGrad)
-// Requires: AVX, FMA3
-TEXT ·quadsGrad0x2AVX2(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
+taps2:
 	MOVQ    104(AX), CX
 	MOVQ    128(AX), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX), Y0
-	VMOVUPS 32(CX), Y1
-	VMOVUPS 64(CX), Y2
-	VMOVUPS 96(CX), Y3
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y4
-	VMOVUPS 32(CX), Y5
-	VMOVUPS 64(CX), Y6
-	VMOVUPS 96(CX), Y7
-	ADDQ    DX, CX
-	MOVQ    8(AX), CX
-	MOVQ    (AX), BX
-	MOVQ    80(AX), SI
-	SHLQ    $0x02, SI
-	MOVQ    88(AX), DI
-	SHLQ    $0x02, DI
-	MOVQ    96(AX), R8
-	SHLQ    $0x02, R8
-	MOVQ    32(AX), R9
-	MOVQ    56(AX), R10
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	VMOVUPS 64(DX), Y2
+	VMOVUPS 96(DX), Y3
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   24(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y4
+	VMOVUPS 32(DX), Y5
+	VMOVUPS 64(DX), Y6
+	VMOVUPS 96(DX), Y7
+	MOVQ    104(AX), CX
+	MOVQ    (CX), DX
+	MOVQ    16(CX), CX
+	MOVQ    8(AX), BX
+	MOVQ    (AX), R8
+	MOVQ    R8, 16(SP)
 
-segment:
-	MOVQ (CX), R11
-	LEAQ (R9)(R11*4), R11
-	MOVQ 8(CX), R12
-	LEAQ (R10)(R12*4), R12
-	MOVQ 16(CX), R13
-	ADDQ $+24, CX
+segment2:
+	MOVQ 32(AX), SI
+	MOVQ (BX), R8
+	LEAQ (SI)(R8*4), SI
+	MOVQ 56(AX), DI
+	MOVQ 8(BX), R8
+	LEAQ (DI)(R8*4), DI
+	MOVQ 16(BX), R8
+	ADDQ $+24, BX
 
-pixel:
-	VMOVUPS     (R12), Y8
+pixel2:
+	VMOVUPS     (DI), Y8
 	VPERMILPS   $0xb1, Y8, Y9
 	VPERMILPS   $0x4e, Y8, Y10
 	VPERMILPS   $0x1b, Y8, Y11
-	VFMADD231PS (R11), Y8, Y0
-	VFMADD231PS (R11), Y9, Y1
-	VFMADD231PS (R11), Y10, Y2
-	VFMADD231PS (R11), Y11, Y3
-	VFMADD231PS (R11)(R8*1), Y8, Y4
-	VFMADD231PS (R11)(R8*1), Y9, Y5
-	VFMADD231PS (R11)(R8*1), Y10, Y6
-	VFMADD231PS (R11)(R8*1), Y11, Y7
-	ADDQ        SI, R11
-	ADDQ        DI, R12
-	DECQ        R13
-	JNZ         pixel
-	DECQ        BX
-	JNZ         segment
+	VFMADD231PS (SI)(DX*4), Y8, Y0
+	VFMADD231PS (SI)(DX*4), Y9, Y1
+	VFMADD231PS (SI)(DX*4), Y10, Y2
+	VFMADD231PS (SI)(DX*4), Y11, Y3
+	VFMADD231PS (SI)(CX*4), Y8, Y4
+	VFMADD231PS (SI)(CX*4), Y9, Y5
+	VFMADD231PS (SI)(CX*4), Y10, Y6
+	VFMADD231PS (SI)(CX*4), Y11, Y7
+	ADDQ        (SP), SI
+	ADDQ        8(SP), DI
+	DECQ        R8
+	JNZ         pixel2
+	DECQ        16(SP)
+	JNZ         segment2
 	MOVQ        104(AX), CX
-	VMOVUPS     Y0, (CX)
-	VMOVUPS     Y1, 32(CX)
-	VMOVUPS     Y2, 64(CX)
-	VMOVUPS     Y3, 96(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Y4, (CX)
-	VMOVUPS     Y5, 32(CX)
-	VMOVUPS     Y6, 64(CX)
-	VMOVUPS     Y7, 96(CX)
-	ADDQ        DX, CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       8(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y1, 32(DX)
+	VMOVUPS     Y2, 64(DX)
+	VMOVUPS     Y3, 96(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       24(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Y4, (DX)
+	VMOVUPS     Y5, 32(DX)
+	VMOVUPS     Y6, 64(DX)
+	VMOVUPS     Y7, 96(DX)
 	VZEROUPPER
 	RET
 
-// func quadsGrad0x3AVX2(t *groupGrad)
-// Requires: AVX, FMA3
-TEXT ·quadsGrad0x3AVX2(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
+taps3:
 	MOVQ    104(AX), CX
 	MOVQ    128(AX), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX), Y0
-	VMOVUPS 32(CX), Y1
-	VMOVUPS 64(CX), Y2
-	VMOVUPS 96(CX), Y3
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y4
-	VMOVUPS 32(CX), Y5
-	VMOVUPS 64(CX), Y6
-	VMOVUPS 96(CX), Y7
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y8
-	VMOVUPS 32(CX), Y9
-	VMOVUPS 64(CX), Y10
-	VMOVUPS 96(CX), Y11
-	ADDQ    DX, CX
-	MOVQ    8(AX), CX
-	MOVQ    (AX), BX
-	MOVQ    80(AX), SI
-	SHLQ    $0x02, SI
-	MOVQ    88(AX), DI
-	SHLQ    $0x02, DI
-	MOVQ    96(AX), R8
-	SHLQ    $0x02, R8
-	MOVQ    32(AX), R9
-	MOVQ    56(AX), R10
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	VMOVUPS 64(DX), Y2
+	VMOVUPS 96(DX), Y3
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   24(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y4
+	VMOVUPS 32(DX), Y5
+	VMOVUPS 64(DX), Y6
+	VMOVUPS 96(DX), Y7
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   40(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y8
+	VMOVUPS 32(DX), Y9
+	VMOVUPS 64(DX), Y10
+	VMOVUPS 96(DX), Y11
+	MOVQ    104(AX), CX
+	MOVQ    (CX), DX
+	MOVQ    16(CX), BX
+	MOVQ    32(CX), CX
+	MOVQ    8(AX), SI
+	MOVQ    (AX), R9
+	MOVQ    R9, 16(SP)
 
-segment:
-	MOVQ (CX), R11
-	LEAQ (R9)(R11*4), R11
-	MOVQ 8(CX), R12
-	LEAQ (R10)(R12*4), R12
-	MOVQ 16(CX), R13
-	ADDQ $+24, CX
+segment3:
+	MOVQ 32(AX), DI
+	MOVQ (SI), R9
+	LEAQ (DI)(R9*4), DI
+	MOVQ 56(AX), R8
+	MOVQ 8(SI), R9
+	LEAQ (R8)(R9*4), R8
+	MOVQ 16(SI), R9
+	ADDQ $+24, SI
 
-pixel:
-	VMOVUPS     (R12), Y12
+pixel3:
+	VMOVUPS     (R8), Y12
 	VPERMILPS   $0xb1, Y12, Y13
 	VPERMILPS   $0x4e, Y12, Y14
 	VPERMILPS   $0x1b, Y12, Y15
-	VFMADD231PS (R11), Y12, Y0
-	VFMADD231PS (R11), Y13, Y1
-	VFMADD231PS (R11), Y14, Y2
-	VFMADD231PS (R11), Y15, Y3
-	VFMADD231PS (R11)(R8*1), Y12, Y4
-	VFMADD231PS (R11)(R8*1), Y13, Y5
-	VFMADD231PS (R11)(R8*1), Y14, Y6
-	VFMADD231PS (R11)(R8*1), Y15, Y7
-	VFMADD231PS (R11)(R8*2), Y12, Y8
-	VFMADD231PS (R11)(R8*2), Y13, Y9
-	VFMADD231PS (R11)(R8*2), Y14, Y10
-	VFMADD231PS (R11)(R8*2), Y15, Y11
-	ADDQ        SI, R11
-	ADDQ        DI, R12
-	DECQ        R13
-	JNZ         pixel
-	DECQ        BX
-	JNZ         segment
+	VFMADD231PS (DI)(DX*4), Y12, Y0
+	VFMADD231PS (DI)(DX*4), Y13, Y1
+	VFMADD231PS (DI)(DX*4), Y14, Y2
+	VFMADD231PS (DI)(DX*4), Y15, Y3
+	VFMADD231PS (DI)(BX*4), Y12, Y4
+	VFMADD231PS (DI)(BX*4), Y13, Y5
+	VFMADD231PS (DI)(BX*4), Y14, Y6
+	VFMADD231PS (DI)(BX*4), Y15, Y7
+	VFMADD231PS (DI)(CX*4), Y12, Y8
+	VFMADD231PS (DI)(CX*4), Y13, Y9
+	VFMADD231PS (DI)(CX*4), Y14, Y10
+	VFMADD231PS (DI)(CX*4), Y15, Y11
+	ADDQ        (SP), DI
+	ADDQ        8(SP), R8
+	DECQ        R9
+	JNZ         pixel3
+	DECQ        16(SP)
+	JNZ         segment3
 	MOVQ        104(AX), CX
-	VMOVUPS     Y0, (CX)
-	VMOVUPS     Y1, 32(CX)
-	VMOVUPS     Y2, 64(CX)
-	VMOVUPS     Y3, 96(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Y4, (CX)
-	VMOVUPS     Y5, 32(CX)
-	VMOVUPS     Y6, 64(CX)
-	VMOVUPS     Y7, 96(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Y8, (CX)
-	VMOVUPS     Y9, 32(CX)
-	VMOVUPS     Y10, 64(CX)
-	VMOVUPS     Y11, 96(CX)
-	ADDQ        DX, CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       8(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y1, 32(DX)
+	VMOVUPS     Y2, 64(DX)
+	VMOVUPS     Y3, 96(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       24(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Y4, (DX)
+	VMOVUPS     Y5, 32(DX)
+	VMOVUPS     Y6, 64(DX)
+	VMOVUPS     Y7, 96(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       40(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Y8, (DX)
+	VMOVUPS     Y9, 32(DX)
+	VMOVUPS     Y10, 64(DX)
+	VMOVUPS     Y11, 96(DX)
 	VZEROUPPER
 	RET
 
-// func quadsGrad1x1AVX2(t *groupGrad)
+// func quadsGrad1AVX2(t *groupGrad)
 // Requires: AVX, AVX2, FMA3
-TEXT ·quadsGrad1x1AVX2(SB), NOSPLIT, $0-8
+TEXT ·quadsGrad1AVX2(SB), NOSPLIT, $24-8
 	MOVQ    t+0(FP), AX
+	MOVQ    80(AX), CX
+	SHLQ    $0x02, CX
+	MOVQ    CX, (SP)
+	MOVQ    88(AX), CX
+	SHLQ    $0x02, CX
+	MOVQ    CX, 8(SP)
+	CMPQ    96(AX), $0x03
+	JE      taps3
+	CMPQ    96(AX), $0x02
+	JE      taps2
 	MOVQ    104(AX), CX
 	MOVQ    128(AX), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX), Y0
-	VMOVUPS 32(CX), Y1
-	VMOVUPS 64(CX), Y2
-	VMOVUPS 96(CX), Y3
-	ADDQ    DX, CX
-	MOVQ    8(AX), CX
-	MOVQ    (AX), BX
-	MOVQ    80(AX), SI
-	SHLQ    $0x02, SI
-	MOVQ    88(AX), DI
-	SHLQ    $0x02, DI
-	MOVQ    96(AX), R8
-	SHLQ    $0x02, R8
-	MOVQ    32(AX), R8
-	MOVQ    56(AX), R9
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	VMOVUPS 64(DX), Y2
+	VMOVUPS 96(DX), Y3
+	MOVQ    104(AX), CX
+	MOVQ    (CX), CX
+	MOVQ    8(AX), DX
+	MOVQ    (AX), DI
+	MOVQ    DI, 16(SP)
 
-segment:
-	MOVQ (CX), R10
-	LEAQ (R8)(R10*4), R10
-	MOVQ 8(CX), R11
-	LEAQ (R9)(R11*4), R11
-	MOVQ 16(CX), R12
-	ADDQ $+24, CX
+segment1:
+	MOVQ 32(AX), BX
+	MOVQ (DX), DI
+	LEAQ (BX)(DI*4), BX
+	MOVQ 56(AX), SI
+	MOVQ 8(DX), DI
+	LEAQ (SI)(DI*4), SI
+	MOVQ 16(DX), DI
+	ADDQ $+24, DX
 
-pixel:
-	VPERMPD     $0x4e, (R11), Y4
+pixel1:
+	VPERMPD     $0x4e, (SI), Y4
 	VPERMILPS   $0xb1, Y4, Y5
 	VPERMILPS   $0x4e, Y4, Y6
 	VPERMILPS   $0x1b, Y4, Y7
-	VFMADD231PS (R10), Y4, Y0
-	VFMADD231PS (R10), Y5, Y1
-	VFMADD231PS (R10), Y6, Y2
-	VFMADD231PS (R10), Y7, Y3
-	ADDQ        SI, R10
-	ADDQ        DI, R11
-	DECQ        R12
-	JNZ         pixel
-	DECQ        BX
-	JNZ         segment
+	VFMADD231PS (BX)(CX*4), Y4, Y0
+	VFMADD231PS (BX)(CX*4), Y5, Y1
+	VFMADD231PS (BX)(CX*4), Y6, Y2
+	VFMADD231PS (BX)(CX*4), Y7, Y3
+	ADDQ        (SP), BX
+	ADDQ        8(SP), SI
+	DECQ        DI
+	JNZ         pixel1
+	DECQ        16(SP)
+	JNZ         segment1
 	MOVQ        104(AX), CX
-	VMOVUPS     Y0, (CX)
-	VMOVUPS     Y1, 32(CX)
-	VMOVUPS     Y2, 64(CX)
-	VMOVUPS     Y3, 96(CX)
-	ADDQ        DX, CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       8(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y1, 32(DX)
+	VMOVUPS     Y2, 64(DX)
+	VMOVUPS     Y3, 96(DX)
 	VZEROUPPER
 	RET
 
-// func quadsGrad1x2AVX2(t *groupGrad)
-// Requires: AVX, AVX2, FMA3
-TEXT ·quadsGrad1x2AVX2(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
+taps2:
 	MOVQ    104(AX), CX
 	MOVQ    128(AX), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX), Y0
-	VMOVUPS 32(CX), Y1
-	VMOVUPS 64(CX), Y2
-	VMOVUPS 96(CX), Y3
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y4
-	VMOVUPS 32(CX), Y5
-	VMOVUPS 64(CX), Y6
-	VMOVUPS 96(CX), Y7
-	ADDQ    DX, CX
-	MOVQ    8(AX), CX
-	MOVQ    (AX), BX
-	MOVQ    80(AX), SI
-	SHLQ    $0x02, SI
-	MOVQ    88(AX), DI
-	SHLQ    $0x02, DI
-	MOVQ    96(AX), R8
-	SHLQ    $0x02, R8
-	MOVQ    32(AX), R9
-	MOVQ    56(AX), R10
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	VMOVUPS 64(DX), Y2
+	VMOVUPS 96(DX), Y3
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   24(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y4
+	VMOVUPS 32(DX), Y5
+	VMOVUPS 64(DX), Y6
+	VMOVUPS 96(DX), Y7
+	MOVQ    104(AX), CX
+	MOVQ    (CX), DX
+	MOVQ    16(CX), CX
+	MOVQ    8(AX), BX
+	MOVQ    (AX), R8
+	MOVQ    R8, 16(SP)
 
-segment:
-	MOVQ (CX), R11
-	LEAQ (R9)(R11*4), R11
-	MOVQ 8(CX), R12
-	LEAQ (R10)(R12*4), R12
-	MOVQ 16(CX), R13
-	ADDQ $+24, CX
+segment2:
+	MOVQ 32(AX), SI
+	MOVQ (BX), R8
+	LEAQ (SI)(R8*4), SI
+	MOVQ 56(AX), DI
+	MOVQ 8(BX), R8
+	LEAQ (DI)(R8*4), DI
+	MOVQ 16(BX), R8
+	ADDQ $+24, BX
 
-pixel:
-	VPERMPD     $0x4e, (R12), Y8
+pixel2:
+	VPERMPD     $0x4e, (DI), Y8
 	VPERMILPS   $0xb1, Y8, Y9
 	VPERMILPS   $0x4e, Y8, Y10
 	VPERMILPS   $0x1b, Y8, Y11
-	VFMADD231PS (R11), Y8, Y0
-	VFMADD231PS (R11), Y9, Y1
-	VFMADD231PS (R11), Y10, Y2
-	VFMADD231PS (R11), Y11, Y3
-	VFMADD231PS (R11)(R8*1), Y8, Y4
-	VFMADD231PS (R11)(R8*1), Y9, Y5
-	VFMADD231PS (R11)(R8*1), Y10, Y6
-	VFMADD231PS (R11)(R8*1), Y11, Y7
-	ADDQ        SI, R11
-	ADDQ        DI, R12
-	DECQ        R13
-	JNZ         pixel
-	DECQ        BX
-	JNZ         segment
+	VFMADD231PS (SI)(DX*4), Y8, Y0
+	VFMADD231PS (SI)(DX*4), Y9, Y1
+	VFMADD231PS (SI)(DX*4), Y10, Y2
+	VFMADD231PS (SI)(DX*4), Y11, Y3
+	VFMADD231PS (SI)(CX*4), Y8, Y4
+	VFMADD231PS (SI)(CX*4), Y9, Y5
+	VFMADD231PS (SI)(CX*4), Y10, Y6
+	VFMADD231PS (SI)(CX*4), Y11, Y7
+	ADDQ        (SP), SI
+	ADDQ        8(SP), DI
+	DECQ        R8
+	JNZ         pixel2
+	DECQ        16(SP)
+	JNZ         segment2
 	MOVQ        104(AX), CX
-	VMOVUPS     Y0, (CX)
-	VMOVUPS     Y1, 32(CX)
-	VMOVUPS     Y2, 64(CX)
-	VMOVUPS     Y3, 96(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Y4, (CX)
-	VMOVUPS     Y5, 32(CX)
-	VMOVUPS     Y6, 64(CX)
-	VMOVUPS     Y7, 96(CX)
-	ADDQ        DX, CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       8(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y1, 32(DX)
+	VMOVUPS     Y2, 64(DX)
+	VMOVUPS     Y3, 96(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       24(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Y4, (DX)
+	VMOVUPS     Y5, 32(DX)
+	VMOVUPS     Y6, 64(DX)
+	VMOVUPS     Y7, 96(DX)
 	VZEROUPPER
 	RET
 
-// func quadsGrad1x3AVX2(t *groupGrad)
-// Requires: AVX, AVX2, FMA3
-TEXT ·quadsGrad1x3AVX2(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
+taps3:
 	MOVQ    104(AX), CX
 	MOVQ    128(AX), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX), Y0
-	VMOVUPS 32(CX), Y1
-	VMOVUPS 64(CX), Y2
-	VMOVUPS 96(CX), Y3
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y4
-	VMOVUPS 32(CX), Y5
-	VMOVUPS 64(CX), Y6
-	VMOVUPS 96(CX), Y7
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y8
-	VMOVUPS 32(CX), Y9
-	VMOVUPS 64(CX), Y10
-	VMOVUPS 96(CX), Y11
-	ADDQ    DX, CX
-	MOVQ    8(AX), CX
-	MOVQ    (AX), BX
-	MOVQ    80(AX), SI
-	SHLQ    $0x02, SI
-	MOVQ    88(AX), DI
-	SHLQ    $0x02, DI
-	MOVQ    96(AX), R8
-	SHLQ    $0x02, R8
-	MOVQ    32(AX), R9
-	MOVQ    56(AX), R10
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	VMOVUPS 64(DX), Y2
+	VMOVUPS 96(DX), Y3
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   24(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y4
+	VMOVUPS 32(DX), Y5
+	VMOVUPS 64(DX), Y6
+	VMOVUPS 96(DX), Y7
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   40(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y8
+	VMOVUPS 32(DX), Y9
+	VMOVUPS 64(DX), Y10
+	VMOVUPS 96(DX), Y11
+	MOVQ    104(AX), CX
+	MOVQ    (CX), DX
+	MOVQ    16(CX), BX
+	MOVQ    32(CX), CX
+	MOVQ    8(AX), SI
+	MOVQ    (AX), R9
+	MOVQ    R9, 16(SP)
 
-segment:
-	MOVQ (CX), R11
-	LEAQ (R9)(R11*4), R11
-	MOVQ 8(CX), R12
-	LEAQ (R10)(R12*4), R12
-	MOVQ 16(CX), R13
-	ADDQ $+24, CX
+segment3:
+	MOVQ 32(AX), DI
+	MOVQ (SI), R9
+	LEAQ (DI)(R9*4), DI
+	MOVQ 56(AX), R8
+	MOVQ 8(SI), R9
+	LEAQ (R8)(R9*4), R8
+	MOVQ 16(SI), R9
+	ADDQ $+24, SI
 
-pixel:
-	VPERMPD     $0x4e, (R12), Y12
+pixel3:
+	VPERMPD     $0x4e, (R8), Y12
 	VPERMILPS   $0xb1, Y12, Y13
 	VPERMILPS   $0x4e, Y12, Y14
 	VPERMILPS   $0x1b, Y12, Y15
-	VFMADD231PS (R11), Y12, Y0
-	VFMADD231PS (R11), Y13, Y1
-	VFMADD231PS (R11), Y14, Y2
-	VFMADD231PS (R11), Y15, Y3
-	VFMADD231PS (R11)(R8*1), Y12, Y4
-	VFMADD231PS (R11)(R8*1), Y13, Y5
-	VFMADD231PS (R11)(R8*1), Y14, Y6
-	VFMADD231PS (R11)(R8*1), Y15, Y7
-	VFMADD231PS (R11)(R8*2), Y12, Y8
-	VFMADD231PS (R11)(R8*2), Y13, Y9
-	VFMADD231PS (R11)(R8*2), Y14, Y10
-	VFMADD231PS (R11)(R8*2), Y15, Y11
-	ADDQ        SI, R11
-	ADDQ        DI, R12
-	DECQ        R13
-	JNZ         pixel
-	DECQ        BX
-	JNZ         segment
+	VFMADD231PS (DI)(DX*4), Y12, Y0
+	VFMADD231PS (DI)(DX*4), Y13, Y1
+	VFMADD231PS (DI)(DX*4), Y14, Y2
+	VFMADD231PS (DI)(DX*4), Y15, Y3
+	VFMADD231PS (DI)(BX*4), Y12, Y4
+	VFMADD231PS (DI)(BX*4), Y13, Y5
+	VFMADD231PS (DI)(BX*4), Y14, Y6
+	VFMADD231PS (DI)(BX*4), Y15, Y7
+	VFMADD231PS (DI)(CX*4), Y12, Y8
+	VFMADD231PS (DI)(CX*4), Y13, Y9
+	VFMADD231PS (DI)(CX*4), Y14, Y10
+	VFMADD231PS (DI)(CX*4), Y15, Y11
+	ADDQ        (SP), DI
+	ADDQ        8(SP), R8
+	DECQ        R9
+	JNZ         pixel3
+	DECQ        16(SP)
+	JNZ         segment3
 	MOVQ        104(AX), CX
-	VMOVUPS     Y0, (CX)
-	VMOVUPS     Y1, 32(CX)
-	VMOVUPS     Y2, 64(CX)
-	VMOVUPS     Y3, 96(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Y4, (CX)
-	VMOVUPS     Y5, 32(CX)
-	VMOVUPS     Y6, 64(CX)
-	VMOVUPS     Y7, 96(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Y8, (CX)
-	VMOVUPS     Y9, 32(CX)
-	VMOVUPS     Y10, 64(CX)
-	VMOVUPS     Y11, 96(CX)
-	ADDQ        DX, CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       8(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y1, 32(DX)
+	VMOVUPS     Y2, 64(DX)
+	VMOVUPS     Y3, 96(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       24(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Y4, (DX)
+	VMOVUPS     Y5, 32(DX)
+	VMOVUPS     Y6, 64(DX)
+	VMOVUPS     Y7, 96(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       40(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Y8, (DX)
+	VMOVUPS     Y9, 32(DX)
+	VMOVUPS     Y10, 64(DX)
+	VMOVUPS     Y11, 96(DX)
 	VZEROUPPER
 	RET
 
@@ -6258,273 +6688,6 @@ store6:
 	VZEROUPPER
 	RET
 
-// func depthwiseGrad1x1AVX512(t *groupGrad)
-// Requires: AVX, AVX512F
-TEXT ·depthwiseGrad1x1AVX512(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    104(AX), CX
-	MOVQ    128(AX), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX), Z0
-	ADDQ    DX, CX
-	MOVQ    8(AX), CX
-	MOVQ    (AX), BX
-	MOVQ    80(AX), SI
-	SHLQ    $0x02, SI
-	MOVQ    88(AX), DI
-	SHLQ    $0x02, DI
-	MOVQ    96(AX), R8
-	SHLQ    $0x02, R8
-	MOVQ    32(AX), R8
-	MOVQ    56(AX), R9
-
-segment:
-	MOVQ (CX), R10
-	LEAQ (R8)(R10*4), R10
-	MOVQ 8(CX), R11
-	LEAQ (R9)(R11*4), R11
-	MOVQ 16(CX), R12
-	ADDQ $+24, CX
-
-pixel:
-	VMOVUPS     (R11), Z1
-	VFMADD231PS (R10), Z1, Z0
-	ADDQ        SI, R10
-	ADDQ        DI, R11
-	DECQ        R12
-	JNZ         pixel
-	DECQ        BX
-	JNZ         segment
-	MOVQ        104(AX), CX
-	VMOVUPS     Z0, (CX)
-	ADDQ        DX, CX
-	VZEROUPPER
-	RET
-
-// func depthwiseGrad1x2AVX512(t *groupGrad)
-// Requires: AVX, AVX512F
-TEXT ·depthwiseGrad1x2AVX512(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    104(AX), CX
-	MOVQ    128(AX), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX), Z0
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z1
-	ADDQ    DX, CX
-	MOVQ    8(AX), CX
-	MOVQ    (AX), BX
-	MOVQ    80(AX), SI
-	SHLQ    $0x02, SI
-	MOVQ    88(AX), DI
-	SHLQ    $0x02, DI
-	MOVQ    96(AX), R8
-	SHLQ    $0x02, R8
-	MOVQ    32(AX), R9
-	MOVQ    56(AX), R10
-
-segment:
-	MOVQ (CX), R11
-	LEAQ (R9)(R11*4), R11
-	MOVQ 8(CX), R12
-	LEAQ (R10)(R12*4), R12
-	MOVQ 16(CX), R13
-	ADDQ $+24, CX
-
-pixel:
-	VMOVUPS     (R12), Z2
-	VFMADD231PS (R11), Z2, Z0
-	VFMADD231PS (R11)(R8*1), Z2, Z1
-	ADDQ        SI, R11
-	ADDQ        DI, R12
-	DECQ        R13
-	JNZ         pixel
-	DECQ        BX
-	JNZ         segment
-	MOVQ        104(AX), CX
-	VMOVUPS     Z0, (CX)
-	ADDQ        DX, CX
-	VMOVUPS     Z1, (CX)
-	ADDQ        DX, CX
-	VZEROUPPER
-	RET
-
-// func depthwiseGrad1x3AVX512(t *groupGrad)
-// Requires: AVX, AVX512F
-TEXT ·depthwiseGrad1x3AVX512(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    104(AX), CX
-	MOVQ    128(AX), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX), Z0
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z1
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z2
-	ADDQ    DX, CX
-	MOVQ    8(AX), CX
-	MOVQ    (AX), BX
-	MOVQ    80(AX), SI
-	SHLQ    $0x02, SI
-	MOVQ    88(AX), DI
-	SHLQ    $0x02, DI
-	MOVQ    96(AX), R8
-	SHLQ    $0x02, R8
-	MOVQ    32(AX), R9
-	MOVQ    56(AX), R10
-
-segment:
-	MOVQ (CX), R11
-	LEAQ (R9)(R11*4), R11
-	MOVQ 8(CX), R12
-	LEAQ (R10)(R12*4), R12
-	MOVQ 16(CX), R13
-	ADDQ $+24, CX
-
-pixel:
-	VMOVUPS     (R12), Z3
-	VFMADD231PS (R11), Z3, Z0
-	VFMADD231PS (R11)(R8*1), Z3, Z1
-	VFMADD231PS (R11)(R8*2), Z3, Z2
-	ADDQ        SI, R11
-	ADDQ        DI, R12
-	DECQ        R13
-	JNZ         pixel
-	DECQ        BX
-	JNZ         segment
-	MOVQ        104(AX), CX
-	VMOVUPS     Z0, (CX)
-	ADDQ        DX, CX
-	VMOVUPS     Z1, (CX)
-	ADDQ        DX, CX
-	VMOVUPS     Z2, (CX)
-	ADDQ        DX, CX
-	VZEROUPPER
-	RET
-
-// func depthwiseGrad1x4AVX512(t *groupGrad)
-// Requires: AVX, AVX512F
-TEXT ·depthwiseGrad1x4AVX512(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    104(AX), CX
-	MOVQ    128(AX), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX), Z0
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z1
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z2
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z3
-	ADDQ    DX, CX
-	MOVQ    8(AX), CX
-	MOVQ    (AX), BX
-	MOVQ    80(AX), SI
-	SHLQ    $0x02, SI
-	MOVQ    88(AX), DI
-	SHLQ    $0x02, DI
-	MOVQ    96(AX), R8
-	SHLQ    $0x02, R8
-	LEAQ    (R8)(R8*2), R9
-	MOVQ    32(AX), R10
-	MOVQ    56(AX), R11
-
-segment:
-	MOVQ (CX), R12
-	LEAQ (R10)(R12*4), R12
-	MOVQ 8(CX), R13
-	LEAQ (R11)(R13*4), R13
-	MOVQ 16(CX), R14
-	ADDQ $+24, CX
-
-pixel:
-	VMOVUPS     (R13), Z4
-	VFMADD231PS (R12), Z4, Z0
-	VFMADD231PS (R12)(R8*1), Z4, Z1
-	VFMADD231PS (R12)(R8*2), Z4, Z2
-	VFMADD231PS (R12)(R9*1), Z4, Z3
-	ADDQ        SI, R12
-	ADDQ        DI, R13
-	DECQ        R14
-	JNZ         pixel
-	DECQ        BX
-	JNZ         segment
-	MOVQ        104(AX), CX
-	VMOVUPS     Z0, (CX)
-	ADDQ        DX, CX
-	VMOVUPS     Z1, (CX)
-	ADDQ        DX, CX
-	VMOVUPS     Z2, (CX)
-	ADDQ        DX, CX
-	VMOVUPS     Z3, (CX)
-	ADDQ        DX, CX
-	VZEROUPPER
-	RET
-
-// func depthwiseGrad1x5AVX512(t *groupGrad)
-// Requires: AVX, AVX512F
-TEXT ·depthwiseGrad1x5AVX512(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    104(AX), CX
-	MOVQ    128(AX), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX), Z0
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z1
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z2
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z3
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z4
-	ADDQ    DX, CX
-	MOVQ    8(AX), CX
-	MOVQ    (AX), BX
-	MOVQ    80(AX), SI
-	SHLQ    $0x02, SI
-	MOVQ    88(AX), DI
-	SHLQ    $0x02, DI
-	MOVQ    96(AX), R8
-	SHLQ    $0x02, R8
-	LEAQ    (R8)(R8*2), R9
-	MOVQ    32(AX), R10
-	MOVQ    56(AX), R11
-
-segment:
-	MOVQ (CX), R12
-	LEAQ (R10)(R12*4), R12
-	MOVQ 8(CX), R13
-	LEAQ (R11)(R13*4), R13
-	MOVQ 16(CX), R14
-	ADDQ $+24, CX
-
-pixel:
-	VMOVUPS     (R13), Z5
-	VFMADD231PS (R12), Z5, Z0
-	VFMADD231PS (R12)(R8*1), Z5, Z1
-	VFMADD231PS (R12)(R8*2), Z5, Z2
-	VFMADD231PS (R12)(R9*1), Z5, Z3
-	VFMADD231PS (R12)(R8*4), Z5, Z4
-	ADDQ        SI, R12
-	ADDQ        DI, R13
-	DECQ        R14
-	JNZ         pixel
-	DECQ        BX
-	JNZ         segment
-	MOVQ        104(AX), CX
-	VMOVUPS     Z0, (CX)
-	ADDQ        DX, CX
-	VMOVUPS     Z1, (CX)
-	ADDQ        DX, CX
-	VMOVUPS     Z2, (CX)
-	ADDQ        DX, CX
-	VMOVUPS     Z3, (CX)
-	ADDQ        DX, CX
-	VMOVUPS     Z4, (CX)
-	ADDQ        DX, CX
-	VZEROUPPER
-	RET
-
 // func depthwise2AVX512(t *groupTile)
 // Requires: AVX, AVX512F, CMOV
 TEXT ·depthwise2AVX512(SB), NOSPLIT, $16-8
@@ -7210,323 +7373,6 @@ store6:
 	ADDQ    $0x00000080, (SP)
 	DECQ    8(SP)
 	JNZ     rows6
-	VZEROUPPER
-	RET
-
-// func depthwiseGrad2x1AVX512(t *groupGrad)
-// Requires: AVX, AVX512F
-TEXT ·depthwiseGrad2x1AVX512(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    104(AX), CX
-	MOVQ    128(AX), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	ADDQ    DX, CX
-	MOVQ    8(AX), CX
-	MOVQ    (AX), BX
-	MOVQ    80(AX), SI
-	SHLQ    $0x02, SI
-	MOVQ    88(AX), DI
-	SHLQ    $0x02, DI
-	MOVQ    96(AX), R8
-	SHLQ    $0x02, R8
-	MOVQ    32(AX), R8
-	MOVQ    56(AX), R9
-
-segment:
-	MOVQ (CX), R10
-	LEAQ (R8)(R10*4), R10
-	MOVQ 8(CX), R11
-	LEAQ (R9)(R11*4), R11
-	MOVQ 16(CX), R12
-	ADDQ $+24, CX
-
-pixel:
-	VMOVUPS     (R11), Z2
-	VMOVUPS     64(R11), Z3
-	VFMADD231PS (R10), Z2, Z0
-	VFMADD231PS 64(R10), Z3, Z1
-	ADDQ        SI, R10
-	ADDQ        DI, R11
-	DECQ        R12
-	JNZ         pixel
-	DECQ        BX
-	JNZ         segment
-	MOVQ        104(AX), CX
-	VMOVUPS     Z0, (CX)
-	VMOVUPS     Z1, 64(CX)
-	ADDQ        DX, CX
-	VZEROUPPER
-	RET
-
-// func depthwiseGrad2x2AVX512(t *groupGrad)
-// Requires: AVX, AVX512F
-TEXT ·depthwiseGrad2x2AVX512(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    104(AX), CX
-	MOVQ    128(AX), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z2
-	VMOVUPS 64(CX), Z3
-	ADDQ    DX, CX
-	MOVQ    8(AX), CX
-	MOVQ    (AX), BX
-	MOVQ    80(AX), SI
-	SHLQ    $0x02, SI
-	MOVQ    88(AX), DI
-	SHLQ    $0x02, DI
-	MOVQ    96(AX), R8
-	SHLQ    $0x02, R8
-	MOVQ    32(AX), R9
-	MOVQ    56(AX), R10
-
-segment:
-	MOVQ (CX), R11
-	LEAQ (R9)(R11*4), R11
-	MOVQ 8(CX), R12
-	LEAQ (R10)(R12*4), R12
-	MOVQ 16(CX), R13
-	ADDQ $+24, CX
-
-pixel:
-	VMOVUPS     (R12), Z4
-	VMOVUPS     64(R12), Z5
-	VFMADD231PS (R11), Z4, Z0
-	VFMADD231PS 64(R11), Z5, Z1
-	VFMADD231PS (R11)(R8*1), Z4, Z2
-	VFMADD231PS 64(R11)(R8*1), Z5, Z3
-	ADDQ        SI, R11
-	ADDQ        DI, R12
-	DECQ        R13
-	JNZ         pixel
-	DECQ        BX
-	JNZ         segment
-	MOVQ        104(AX), CX
-	VMOVUPS     Z0, (CX)
-	VMOVUPS     Z1, 64(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Z2, (CX)
-	VMOVUPS     Z3, 64(CX)
-	ADDQ        DX, CX
-	VZEROUPPER
-	RET
-
-// func depthwiseGrad2x3AVX512(t *groupGrad)
-// Requires: AVX, AVX512F
-TEXT ·depthwiseGrad2x3AVX512(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    104(AX), CX
-	MOVQ    128(AX), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z2
-	VMOVUPS 64(CX), Z3
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z4
-	VMOVUPS 64(CX), Z5
-	ADDQ    DX, CX
-	MOVQ    8(AX), CX
-	MOVQ    (AX), BX
-	MOVQ    80(AX), SI
-	SHLQ    $0x02, SI
-	MOVQ    88(AX), DI
-	SHLQ    $0x02, DI
-	MOVQ    96(AX), R8
-	SHLQ    $0x02, R8
-	MOVQ    32(AX), R9
-	MOVQ    56(AX), R10
-
-segment:
-	MOVQ (CX), R11
-	LEAQ (R9)(R11*4), R11
-	MOVQ 8(CX), R12
-	LEAQ (R10)(R12*4), R12
-	MOVQ 16(CX), R13
-	ADDQ $+24, CX
-
-pixel:
-	VMOVUPS     (R12), Z6
-	VMOVUPS     64(R12), Z7
-	VFMADD231PS (R11), Z6, Z0
-	VFMADD231PS 64(R11), Z7, Z1
-	VFMADD231PS (R11)(R8*1), Z6, Z2
-	VFMADD231PS 64(R11)(R8*1), Z7, Z3
-	VFMADD231PS (R11)(R8*2), Z6, Z4
-	VFMADD231PS 64(R11)(R8*2), Z7, Z5
-	ADDQ        SI, R11
-	ADDQ        DI, R12
-	DECQ        R13
-	JNZ         pixel
-	DECQ        BX
-	JNZ         segment
-	MOVQ        104(AX), CX
-	VMOVUPS     Z0, (CX)
-	VMOVUPS     Z1, 64(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Z2, (CX)
-	VMOVUPS     Z3, 64(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Z4, (CX)
-	VMOVUPS     Z5, 64(CX)
-	ADDQ        DX, CX
-	VZEROUPPER
-	RET
-
-// func depthwiseGrad2x4AVX512(t *groupGrad)
-// Requires: AVX, AVX512F
-TEXT ·depthwiseGrad2x4AVX512(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    104(AX), CX
-	MOVQ    128(AX), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z2
-	VMOVUPS 64(CX), Z3
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z4
-	VMOVUPS 64(CX), Z5
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z6
-	VMOVUPS 64(CX), Z7
-	ADDQ    DX, CX
-	MOVQ    8(AX), CX
-	MOVQ    (AX), BX
-	MOVQ    80(AX), SI
-	SHLQ    $0x02, SI
-	MOVQ    88(AX), DI
-	SHLQ    $0x02, DI
-	MOVQ    96(AX), R8
-	SHLQ    $0x02, R8
-	LEAQ    (R8)(R8*2), R9
-	MOVQ    32(AX), R10
-	MOVQ    56(AX), R11
-
-segment:
-	MOVQ (CX), R12
-	LEAQ (R10)(R12*4), R12
-	MOVQ 8(CX), R13
-	LEAQ (R11)(R13*4), R13
-	MOVQ 16(CX), R14
-	ADDQ $+24, CX
-
-pixel:
-	VMOVUPS     (R13), Z8
-	VMOVUPS     64(R13), Z9
-	VFMADD231PS (R12), Z8, Z0
-	VFMADD231PS 64(R12), Z9, Z1
-	VFMADD231PS (R12)(R8*1), Z8, Z2
-	VFMADD231PS 64(R12)(R8*1), Z9, Z3
-	VFMADD231PS (R12)(R8*2), Z8, Z4
-	VFMADD231PS 64(R12)(R8*2), Z9, Z5
-	VFMADD231PS (R12)(R9*1), Z8, Z6
-	VFMADD231PS 64(R12)(R9*1), Z9, Z7
-	ADDQ        SI, R12
-	ADDQ        DI, R13
-	DECQ        R14
-	JNZ         pixel
-	DECQ        BX
-	JNZ         segment
-	MOVQ        104(AX), CX
-	VMOVUPS     Z0, (CX)
-	VMOVUPS     Z1, 64(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Z2, (CX)
-	VMOVUPS     Z3, 64(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Z4, (CX)
-	VMOVUPS     Z5, 64(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Z6, (CX)
-	VMOVUPS     Z7, 64(CX)
-	ADDQ        DX, CX
-	VZEROUPPER
-	RET
-
-// func depthwiseGrad2x5AVX512(t *groupGrad)
-// Requires: AVX, AVX512F
-TEXT ·depthwiseGrad2x5AVX512(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    104(AX), CX
-	MOVQ    128(AX), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z2
-	VMOVUPS 64(CX), Z3
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z4
-	VMOVUPS 64(CX), Z5
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z6
-	VMOVUPS 64(CX), Z7
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z8
-	VMOVUPS 64(CX), Z9
-	ADDQ    DX, CX
-	MOVQ    8(AX), CX
-	MOVQ    (AX), BX
-	MOVQ    80(AX), SI
-	SHLQ    $0x02, SI
-	MOVQ    88(AX), DI
-	SHLQ    $0x02, DI
-	MOVQ    96(AX), R8
-	SHLQ    $0x02, R8
-	LEAQ    (R8)(R8*2), R9
-	MOVQ    32(AX), R10
-	MOVQ    56(AX), R11
-
-segment:
-	MOVQ (CX), R12
-	LEAQ (R10)(R12*4), R12
-	MOVQ 8(CX), R13
-	LEAQ (R11)(R13*4), R13
-	MOVQ 16(CX), R14
-	ADDQ $+24, CX
-
-pixel:
-	VMOVUPS     (R13), Z10
-	VMOVUPS     64(R13), Z11
-	VFMADD231PS (R12), Z10, Z0
-	VFMADD231PS 64(R12), Z11, Z1
-	VFMADD231PS (R12)(R8*1), Z10, Z2
-	VFMADD231PS 64(R12)(R8*1), Z11, Z3
-	VFMADD231PS (R12)(R8*2), Z10, Z4
-	VFMADD231PS 64(R12)(R8*2), Z11, Z5
-	VFMADD231PS (R12)(R9*1), Z10, Z6
-	VFMADD231PS 64(R12)(R9*1), Z11, Z7
-	VFMADD231PS (R12)(R8*4), Z10, Z8
-	VFMADD231PS 64(R12)(R8*4), Z11, Z9
-	ADDQ        SI, R12
-	ADDQ        DI, R13
-	DECQ        R14
-	JNZ         pixel
-	DECQ        BX
-	JNZ         segment
-	MOVQ        104(AX), CX
-	VMOVUPS     Z0, (CX)
-	VMOVUPS     Z1, 64(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Z2, (CX)
-	VMOVUPS     Z3, 64(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Z4, (CX)
-	VMOVUPS     Z5, 64(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Z6, (CX)
-	VMOVUPS     Z7, 64(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Z8, (CX)
-	VMOVUPS     Z9, 64(CX)
-	ADDQ        DX, CX
 	VZEROUPPER
 	RET
 
@@ -8368,373 +8214,6 @@ store6:
 	ADDQ    $0x000000c0, (SP)
 	DECQ    8(SP)
 	JNZ     rows6
-	VZEROUPPER
-	RET
-
-// func depthwiseGrad3x1AVX512(t *groupGrad)
-// Requires: AVX, AVX512F
-TEXT ·depthwiseGrad3x1AVX512(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    104(AX), CX
-	MOVQ    128(AX), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	VMOVUPS 128(CX), Z2
-	ADDQ    DX, CX
-	MOVQ    8(AX), CX
-	MOVQ    (AX), BX
-	MOVQ    80(AX), SI
-	SHLQ    $0x02, SI
-	MOVQ    88(AX), DI
-	SHLQ    $0x02, DI
-	MOVQ    96(AX), R8
-	SHLQ    $0x02, R8
-	MOVQ    32(AX), R8
-	MOVQ    56(AX), R9
-
-segment:
-	MOVQ (CX), R10
-	LEAQ (R8)(R10*4), R10
-	MOVQ 8(CX), R11
-	LEAQ (R9)(R11*4), R11
-	MOVQ 16(CX), R12
-	ADDQ $+24, CX
-
-pixel:
-	VMOVUPS     (R11), Z3
-	VMOVUPS     64(R11), Z4
-	VMOVUPS     128(R11), Z5
-	VFMADD231PS (R10), Z3, Z0
-	VFMADD231PS 64(R10), Z4, Z1
-	VFMADD231PS 128(R10), Z5, Z2
-	ADDQ        SI, R10
-	ADDQ        DI, R11
-	DECQ        R12
-	JNZ         pixel
-	DECQ        BX
-	JNZ         segment
-	MOVQ        104(AX), CX
-	VMOVUPS     Z0, (CX)
-	VMOVUPS     Z1, 64(CX)
-	VMOVUPS     Z2, 128(CX)
-	ADDQ        DX, CX
-	VZEROUPPER
-	RET
-
-// func depthwiseGrad3x2AVX512(t *groupGrad)
-// Requires: AVX, AVX512F
-TEXT ·depthwiseGrad3x2AVX512(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    104(AX), CX
-	MOVQ    128(AX), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	VMOVUPS 128(CX), Z2
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z3
-	VMOVUPS 64(CX), Z4
-	VMOVUPS 128(CX), Z5
-	ADDQ    DX, CX
-	MOVQ    8(AX), CX
-	MOVQ    (AX), BX
-	MOVQ    80(AX), SI
-	SHLQ    $0x02, SI
-	MOVQ    88(AX), DI
-	SHLQ    $0x02, DI
-	MOVQ    96(AX), R8
-	SHLQ    $0x02, R8
-	MOVQ    32(AX), R9
-	MOVQ    56(AX), R10
-
-segment:
-	MOVQ (CX), R11
-	LEAQ (R9)(R11*4), R11
-	MOVQ 8(CX), R12
-	LEAQ (R10)(R12*4), R12
-	MOVQ 16(CX), R13
-	ADDQ $+24, CX
-
-pixel:
-	VMOVUPS     (R12), Z6
-	VMOVUPS     64(R12), Z7
-	VMOVUPS     128(R12), Z8
-	VFMADD231PS (R11), Z6, Z0
-	VFMADD231PS 64(R11), Z7, Z1
-	VFMADD231PS 128(R11), Z8, Z2
-	VFMADD231PS (R11)(R8*1), Z6, Z3
-	VFMADD231PS 64(R11)(R8*1), Z7, Z4
-	VFMADD231PS 128(R11)(R8*1), Z8, Z5
-	ADDQ        SI, R11
-	ADDQ        DI, R12
-	DECQ        R13
-	JNZ         pixel
-	DECQ        BX
-	JNZ         segment
-	MOVQ        104(AX), CX
-	VMOVUPS     Z0, (CX)
-	VMOVUPS     Z1, 64(CX)
-	VMOVUPS     Z2, 128(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Z3, (CX)
-	VMOVUPS     Z4, 64(CX)
-	VMOVUPS     Z5, 128(CX)
-	ADDQ        DX, CX
-	VZEROUPPER
-	RET
-
-// func depthwiseGrad3x3AVX512(t *groupGrad)
-// Requires: AVX, AVX512F
-TEXT ·depthwiseGrad3x3AVX512(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    104(AX), CX
-	MOVQ    128(AX), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	VMOVUPS 128(CX), Z2
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z3
-	VMOVUPS 64(CX), Z4
-	VMOVUPS 128(CX), Z5
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z6
-	VMOVUPS 64(CX), Z7
-	VMOVUPS 128(CX), Z8
-	ADDQ    DX, CX
-	MOVQ    8(AX), CX
-	MOVQ    (AX), BX
-	MOVQ    80(AX), SI
-	SHLQ    $0x02, SI
-	MOVQ    88(AX), DI
-	SHLQ    $0x02, DI
-	MOVQ    96(AX), R8
-	SHLQ    $0x02, R8
-	MOVQ    32(AX), R9
-	MOVQ    56(AX), R10
-
-segment:
-	MOVQ (CX), R11
-	LEAQ (R9)(R11*4), R11
-	MOVQ 8(CX), R12
-	LEAQ (R10)(R12*4), R12
-	MOVQ 16(CX), R13
-	ADDQ $+24, CX
-
-pixel:
-	VMOVUPS     (R12), Z9
-	VMOVUPS     64(R12), Z10
-	VMOVUPS     128(R12), Z11
-	VFMADD231PS (R11), Z9, Z0
-	VFMADD231PS 64(R11), Z10, Z1
-	VFMADD231PS 128(R11), Z11, Z2
-	VFMADD231PS (R11)(R8*1), Z9, Z3
-	VFMADD231PS 64(R11)(R8*1), Z10, Z4
-	VFMADD231PS 128(R11)(R8*1), Z11, Z5
-	VFMADD231PS (R11)(R8*2), Z9, Z6
-	VFMADD231PS 64(R11)(R8*2), Z10, Z7
-	VFMADD231PS 128(R11)(R8*2), Z11, Z8
-	ADDQ        SI, R11
-	ADDQ        DI, R12
-	DECQ        R13
-	JNZ         pixel
-	DECQ        BX
-	JNZ         segment
-	MOVQ        104(AX), CX
-	VMOVUPS     Z0, (CX)
-	VMOVUPS     Z1, 64(CX)
-	VMOVUPS     Z2, 128(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Z3, (CX)
-	VMOVUPS     Z4, 64(CX)
-	VMOVUPS     Z5, 128(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Z6, (CX)
-	VMOVUPS     Z7, 64(CX)
-	VMOVUPS     Z8, 128(CX)
-	ADDQ        DX, CX
-	VZEROUPPER
-	RET
-
-// func depthwiseGrad3x4AVX512(t *groupGrad)
-// Requires: AVX, AVX512F
-TEXT ·depthwiseGrad3x4AVX512(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    104(AX), CX
-	MOVQ    128(AX), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	VMOVUPS 128(CX), Z2
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z3
-	VMOVUPS 64(CX), Z4
-	VMOVUPS 128(CX), Z5
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z6
-	VMOVUPS 64(CX), Z7
-	VMOVUPS 128(CX), Z8
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z9
-	VMOVUPS 64(CX), Z10
-	VMOVUPS 128(CX), Z11
-	ADDQ    DX, CX
-	MOVQ    8(AX), CX
-	MOVQ    (AX), BX
-	MOVQ    80(AX), SI
-	SHLQ    $0x02, SI
-	MOVQ    88(AX), DI
-	SHLQ    $0x02, DI
-	MOVQ    96(AX), R8
-	SHLQ    $0x02, R8
-	LEAQ    (R8)(R8*2), R9
-	MOVQ    32(AX), R10
-	MOVQ    56(AX), R11
-
-segment:
-	MOVQ (CX), R12
-	LEAQ (R10)(R12*4), R12
-	MOVQ 8(CX), R13
-	LEAQ (R11)(R13*4), R13
-	MOVQ 16(CX), R14
-	ADDQ $+24, CX
-
-pixel:
-	VMOVUPS     (R13), Z12
-	VMOVUPS     64(R13), Z13
-	VMOVUPS     128(R13), Z14
-	VFMADD231PS (R12), Z12, Z0
-	VFMADD231PS 64(R12), Z13, Z1
-	VFMADD231PS 128(R12), Z14, Z2
-	VFMADD231PS (R12)(R8*1), Z12, Z3
-	VFMADD231PS 64(R12)(R8*1), Z13, Z4
-	VFMADD231PS 128(R12)(R8*1), Z14, Z5
-	VFMADD231PS (R12)(R8*2), Z12, Z6
-	VFMADD231PS 64(R12)(R8*2), Z13, Z7
-	VFMADD231PS 128(R12)(R8*2), Z14, Z8
-	VFMADD231PS (R12)(R9*1), Z12, Z9
-	VFMADD231PS 64(R12)(R9*1), Z13, Z10
-	VFMADD231PS 128(R12)(R9*1), Z14, Z11
-	ADDQ        SI, R12
-	ADDQ        DI, R13
-	DECQ        R14
-	JNZ         pixel
-	DECQ        BX
-	JNZ         segment
-	MOVQ        104(AX), CX
-	VMOVUPS     Z0, (CX)
-	VMOVUPS     Z1, 64(CX)
-	VMOVUPS     Z2, 128(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Z3, (CX)
-	VMOVUPS     Z4, 64(CX)
-	VMOVUPS     Z5, 128(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Z6, (CX)
-	VMOVUPS     Z7, 64(CX)
-	VMOVUPS     Z8, 128(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Z9, (CX)
-	VMOVUPS     Z10, 64(CX)
-	VMOVUPS     Z11, 128(CX)
-	ADDQ        DX, CX
-	VZEROUPPER
-	RET
-
-// func depthwiseGrad3x5AVX512(t *groupGrad)
-// Requires: AVX, AVX512F
-TEXT ·depthwiseGrad3x5AVX512(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    104(AX), CX
-	MOVQ    128(AX), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	VMOVUPS 128(CX), Z2
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z3
-	VMOVUPS 64(CX), Z4
-	VMOVUPS 128(CX), Z5
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z6
-	VMOVUPS 64(CX), Z7
-	VMOVUPS 128(CX), Z8
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z9
-	VMOVUPS 64(CX), Z10
-	VMOVUPS 128(CX), Z11
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z12
-	VMOVUPS 64(CX), Z13
-	VMOVUPS 128(CX), Z14
-	ADDQ    DX, CX
-	MOVQ    8(AX), CX
-	MOVQ    (AX), BX
-	MOVQ    80(AX), SI
-	SHLQ    $0x02, SI
-	MOVQ    88(AX), DI
-	SHLQ    $0x02, DI
-	MOVQ    96(AX), R8
-	SHLQ    $0x02, R8
-	LEAQ    (R8)(R8*2), R9
-	MOVQ    32(AX), R10
-	MOVQ    56(AX), R11
-
-segment:
-	MOVQ (CX), R12
-	LEAQ (R10)(R12*4), R12
-	MOVQ 8(CX), R13
-	LEAQ (R11)(R13*4), R13
-	MOVQ 16(CX), R14
-	ADDQ $+24, CX
-
-pixel:
-	VMOVUPS     (R13), Z15
-	VMOVUPS     64(R13), Z16
-	VMOVUPS     128(R13), Z17
-	VFMADD231PS (R12), Z15, Z0
-	VFMADD231PS 64(R12), Z16, Z1
-	VFMADD231PS 128(R12), Z17, Z2
-	VFMADD231PS (R12)(R8*1), Z15, Z3
-	VFMADD231PS 64(R12)(R8*1), Z16, Z4
-	VFMADD231PS 128(R12)(R8*1), Z17, Z5
-	VFMADD231PS (R12)(R8*2), Z15, Z6
-	VFMADD231PS 64(R12)(R8*2), Z16, Z7
-	VFMADD231PS 128(R12)(R8*2), Z17, Z8
-	VFMADD231PS (R12)(R9*1), Z15, Z9
-	VFMADD231PS 64(R12)(R9*1), Z16, Z10
-	VFMADD231PS 128(R12)(R9*1), Z17, Z11
-	VFMADD231PS (R12)(R8*4), Z15, Z12
-	VFMADD231PS 64(R12)(R8*4), Z16, Z13
-	VFMADD231PS 128(R12)(R8*4), Z17, Z14
-	ADDQ        SI, R12
-	ADDQ        DI, R13
-	DECQ        R14
-	JNZ         pixel
-	DECQ        BX
-	JNZ         segment
-	MOVQ        104(AX), CX
-	VMOVUPS     Z0, (CX)
-	VMOVUPS     Z1, 64(CX)
-	VMOVUPS     Z2, 128(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Z3, (CX)
-	VMOVUPS     Z4, 64(CX)
-	VMOVUPS     Z5, 128(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Z6, (CX)
-	VMOVUPS     Z7, 64(CX)
-	VMOVUPS     Z8, 128(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Z9, (CX)
-	VMOVUPS     Z10, 64(CX)
-	VMOVUPS     Z11, 128(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Z12, (CX)
-	VMOVUPS     Z13, 64(CX)
-	VMOVUPS     Z14, 128(CX)
-	ADDQ        DX, CX
 	VZEROUPPER
 	RET
 
@@ -9732,420 +9211,2033 @@ store6:
 	VZEROUPPER
 	RET
 
-// func depthwiseGrad4x1AVX512(t *groupGrad)
-// Requires: AVX, AVX512F
-TEXT ·depthwiseGrad4x1AVX512(SB), NOSPLIT, $0-8
+// func depthwiseGrad1AVX512(t *groupGrad)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·depthwiseGrad1AVX512(SB), NOSPLIT, $24-8
 	MOVQ    t+0(FP), AX
+	MOVQ    80(AX), CX
+	SHLQ    $0x02, CX
+	MOVQ    CX, (SP)
+	MOVQ    88(AX), CX
+	SHLQ    $0x02, CX
+	MOVQ    CX, 8(SP)
+	CMPQ    96(AX), $0x09
+	JE      taps9
+	CMPQ    96(AX), $0x08
+	JE      taps8
+	CMPQ    96(AX), $0x07
+	JE      taps7
+	CMPQ    96(AX), $0x06
+	JE      taps6
+	CMPQ    96(AX), $0x05
+	JE      taps5
+	CMPQ    96(AX), $0x04
+	JE      taps4
+	CMPQ    96(AX), $0x03
+	JE      taps3
+	CMPQ    96(AX), $0x02
+	JE      taps2
 	MOVQ    104(AX), CX
 	MOVQ    128(AX), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	VMOVUPS 128(CX), Z2
-	VMOVUPS 192(CX), Z3
-	ADDQ    DX, CX
-	MOVQ    8(AX), CX
-	MOVQ    (AX), BX
-	MOVQ    80(AX), SI
-	SHLQ    $0x02, SI
-	MOVQ    88(AX), DI
-	SHLQ    $0x02, DI
-	MOVQ    96(AX), R8
-	SHLQ    $0x02, R8
-	MOVQ    32(AX), R8
-	MOVQ    56(AX), R9
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z0
+	MOVQ    104(AX), CX
+	MOVQ    (CX), CX
+	MOVQ    8(AX), DX
+	MOVQ    (AX), DI
+	MOVQ    DI, 16(SP)
 
-segment:
-	MOVQ (CX), R10
-	LEAQ (R8)(R10*4), R10
-	MOVQ 8(CX), R11
-	LEAQ (R9)(R11*4), R11
-	MOVQ 16(CX), R12
-	ADDQ $+24, CX
+segment1:
+	MOVQ 32(AX), BX
+	MOVQ (DX), DI
+	LEAQ (BX)(DI*4), BX
+	MOVQ 56(AX), SI
+	MOVQ 8(DX), DI
+	LEAQ (SI)(DI*4), SI
+	MOVQ 16(DX), DI
+	ADDQ $+24, DX
 
-pixel:
-	VMOVUPS     (R11), Z4
-	VMOVUPS     64(R11), Z5
-	VMOVUPS     128(R11), Z6
-	VMOVUPS     192(R11), Z7
-	VFMADD231PS (R10), Z4, Z0
-	VFMADD231PS 64(R10), Z5, Z1
-	VFMADD231PS 128(R10), Z6, Z2
-	VFMADD231PS 192(R10), Z7, Z3
-	ADDQ        SI, R10
-	ADDQ        DI, R11
+pixel1:
+	VMOVUPS     (SI), Z1
+	VFMADD231PS (BX)(CX*4), Z1, Z0
+	PREFETCHT1  64(BX)(CX*4)
+	PREFETCHT1  64(SI)
+	ADDQ        (SP), BX
+	ADDQ        8(SP), SI
+	DECQ        DI
+	JNZ         pixel1
+	DECQ        16(SP)
+	JNZ         segment1
+	MOVQ        104(AX), CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       8(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Z0, (DX)
+	VZEROUPPER
+	RET
+
+taps2:
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z0
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   24(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z1
+	MOVQ    104(AX), CX
+	MOVQ    (CX), DX
+	MOVQ    16(CX), CX
+	MOVQ    8(AX), BX
+	MOVQ    (AX), R8
+	MOVQ    R8, 16(SP)
+
+segment2:
+	MOVQ 32(AX), SI
+	MOVQ (BX), R8
+	LEAQ (SI)(R8*4), SI
+	MOVQ 56(AX), DI
+	MOVQ 8(BX), R8
+	LEAQ (DI)(R8*4), DI
+	MOVQ 16(BX), R8
+	ADDQ $+24, BX
+
+pixel2:
+	VMOVUPS     (DI), Z2
+	VFMADD231PS (SI)(DX*4), Z2, Z0
+	VFMADD231PS (SI)(CX*4), Z2, Z1
+	PREFETCHT1  64(SI)(CX*4)
+	PREFETCHT1  64(DI)
+	ADDQ        (SP), SI
+	ADDQ        8(SP), DI
+	DECQ        R8
+	JNZ         pixel2
+	DECQ        16(SP)
+	JNZ         segment2
+	MOVQ        104(AX), CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       8(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z0, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       24(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Z1, (DX)
+	VZEROUPPER
+	RET
+
+taps3:
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z0
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   24(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z1
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   40(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z2
+	MOVQ    104(AX), CX
+	MOVQ    (CX), DX
+	MOVQ    16(CX), BX
+	MOVQ    32(CX), CX
+	MOVQ    8(AX), SI
+	MOVQ    (AX), R9
+	MOVQ    R9, 16(SP)
+
+segment3:
+	MOVQ 32(AX), DI
+	MOVQ (SI), R9
+	LEAQ (DI)(R9*4), DI
+	MOVQ 56(AX), R8
+	MOVQ 8(SI), R9
+	LEAQ (R8)(R9*4), R8
+	MOVQ 16(SI), R9
+	ADDQ $+24, SI
+
+pixel3:
+	VMOVUPS     (R8), Z3
+	VFMADD231PS (DI)(DX*4), Z3, Z0
+	VFMADD231PS (DI)(BX*4), Z3, Z1
+	VFMADD231PS (DI)(CX*4), Z3, Z2
+	PREFETCHT1  64(DI)(CX*4)
+	PREFETCHT1  64(R8)
+	ADDQ        (SP), DI
+	ADDQ        8(SP), R8
+	DECQ        R9
+	JNZ         pixel3
+	DECQ        16(SP)
+	JNZ         segment3
+	MOVQ        104(AX), CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       8(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z0, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       24(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z1, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       40(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Z2, (DX)
+	VZEROUPPER
+	RET
+
+taps4:
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z0
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   24(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z1
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   40(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z2
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   56(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z3
+	MOVQ    104(AX), CX
+	MOVQ    (CX), DX
+	MOVQ    16(CX), BX
+	MOVQ    32(CX), SI
+	MOVQ    48(CX), CX
+	MOVQ    8(AX), DI
+	MOVQ    (AX), R10
+	MOVQ    R10, 16(SP)
+
+segment4:
+	MOVQ 32(AX), R8
+	MOVQ (DI), R10
+	LEAQ (R8)(R10*4), R8
+	MOVQ 56(AX), R9
+	MOVQ 8(DI), R10
+	LEAQ (R9)(R10*4), R9
+	MOVQ 16(DI), R10
+	ADDQ $+24, DI
+
+pixel4:
+	VMOVUPS     (R9), Z4
+	VFMADD231PS (R8)(DX*4), Z4, Z0
+	VFMADD231PS (R8)(BX*4), Z4, Z1
+	VFMADD231PS (R8)(SI*4), Z4, Z2
+	VFMADD231PS (R8)(CX*4), Z4, Z3
+	PREFETCHT1  64(R8)(CX*4)
+	PREFETCHT1  64(R9)
+	ADDQ        (SP), R8
+	ADDQ        8(SP), R9
+	DECQ        R10
+	JNZ         pixel4
+	DECQ        16(SP)
+	JNZ         segment4
+	MOVQ        104(AX), CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       8(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z0, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       24(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z1, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       40(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z2, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       56(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Z3, (DX)
+	VZEROUPPER
+	RET
+
+taps5:
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z0
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   24(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z1
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   40(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z2
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   56(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z3
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   72(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z4
+	MOVQ    104(AX), CX
+	MOVQ    (CX), DX
+	MOVQ    16(CX), BX
+	MOVQ    32(CX), SI
+	MOVQ    48(CX), DI
+	MOVQ    64(CX), CX
+	MOVQ    8(AX), R8
+	MOVQ    (AX), R11
+	MOVQ    R11, 16(SP)
+
+segment5:
+	MOVQ 32(AX), R9
+	MOVQ (R8), R11
+	LEAQ (R9)(R11*4), R9
+	MOVQ 56(AX), R10
+	MOVQ 8(R8), R11
+	LEAQ (R10)(R11*4), R10
+	MOVQ 16(R8), R11
+	ADDQ $+24, R8
+
+pixel5:
+	VMOVUPS     (R10), Z5
+	VFMADD231PS (R9)(DX*4), Z5, Z0
+	VFMADD231PS (R9)(BX*4), Z5, Z1
+	VFMADD231PS (R9)(SI*4), Z5, Z2
+	VFMADD231PS (R9)(DI*4), Z5, Z3
+	VFMADD231PS (R9)(CX*4), Z5, Z4
+	PREFETCHT1  64(R9)(CX*4)
+	PREFETCHT1  64(R10)
+	ADDQ        (SP), R9
+	ADDQ        8(SP), R10
+	DECQ        R11
+	JNZ         pixel5
+	DECQ        16(SP)
+	JNZ         segment5
+	MOVQ        104(AX), CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       8(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z0, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       24(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z1, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       40(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z2, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       56(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z3, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       72(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Z4, (DX)
+	VZEROUPPER
+	RET
+
+taps6:
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z0
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   24(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z1
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   40(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z2
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   56(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z3
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   72(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z4
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   88(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z5
+	MOVQ    104(AX), CX
+	MOVQ    (CX), DX
+	MOVQ    16(CX), BX
+	MOVQ    32(CX), SI
+	MOVQ    48(CX), DI
+	MOVQ    64(CX), R8
+	MOVQ    80(CX), CX
+	MOVQ    8(AX), R9
+	MOVQ    (AX), R12
+	MOVQ    R12, 16(SP)
+
+segment6:
+	MOVQ 32(AX), R10
+	MOVQ (R9), R12
+	LEAQ (R10)(R12*4), R10
+	MOVQ 56(AX), R11
+	MOVQ 8(R9), R12
+	LEAQ (R11)(R12*4), R11
+	MOVQ 16(R9), R12
+	ADDQ $+24, R9
+
+pixel6:
+	VMOVUPS     (R11), Z6
+	VFMADD231PS (R10)(DX*4), Z6, Z0
+	VFMADD231PS (R10)(BX*4), Z6, Z1
+	VFMADD231PS (R10)(SI*4), Z6, Z2
+	VFMADD231PS (R10)(DI*4), Z6, Z3
+	VFMADD231PS (R10)(R8*4), Z6, Z4
+	VFMADD231PS (R10)(CX*4), Z6, Z5
+	PREFETCHT1  64(R10)(CX*4)
+	PREFETCHT1  64(R11)
+	ADDQ        (SP), R10
+	ADDQ        8(SP), R11
 	DECQ        R12
-	JNZ         pixel
-	DECQ        BX
-	JNZ         segment
+	JNZ         pixel6
+	DECQ        16(SP)
+	JNZ         segment6
 	MOVQ        104(AX), CX
-	VMOVUPS     Z0, (CX)
-	VMOVUPS     Z1, 64(CX)
-	VMOVUPS     Z2, 128(CX)
-	VMOVUPS     Z3, 192(CX)
-	ADDQ        DX, CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       8(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z0, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       24(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z1, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       40(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z2, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       56(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z3, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       72(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z4, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       88(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Z5, (DX)
 	VZEROUPPER
 	RET
 
-// func depthwiseGrad4x2AVX512(t *groupGrad)
-// Requires: AVX, AVX512F
-TEXT ·depthwiseGrad4x2AVX512(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
+taps7:
 	MOVQ    104(AX), CX
 	MOVQ    128(AX), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	VMOVUPS 128(CX), Z2
-	VMOVUPS 192(CX), Z3
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z4
-	VMOVUPS 64(CX), Z5
-	VMOVUPS 128(CX), Z6
-	VMOVUPS 192(CX), Z7
-	ADDQ    DX, CX
-	MOVQ    8(AX), CX
-	MOVQ    (AX), BX
-	MOVQ    80(AX), SI
-	SHLQ    $0x02, SI
-	MOVQ    88(AX), DI
-	SHLQ    $0x02, DI
-	MOVQ    96(AX), R8
-	SHLQ    $0x02, R8
-	MOVQ    32(AX), R9
-	MOVQ    56(AX), R10
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z0
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   24(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z1
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   40(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z2
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   56(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z3
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   72(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z4
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   88(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z5
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   104(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z6
+	MOVQ    104(AX), CX
+	MOVQ    (CX), DX
+	MOVQ    16(CX), BX
+	MOVQ    32(CX), SI
+	MOVQ    48(CX), DI
+	MOVQ    64(CX), R8
+	MOVQ    80(CX), R9
+	MOVQ    96(CX), CX
+	MOVQ    8(AX), R10
+	MOVQ    (AX), R13
+	MOVQ    R13, 16(SP)
 
-segment:
-	MOVQ (CX), R11
-	LEAQ (R9)(R11*4), R11
-	MOVQ 8(CX), R12
-	LEAQ (R10)(R12*4), R12
-	MOVQ 16(CX), R13
-	ADDQ $+24, CX
+segment7:
+	MOVQ 32(AX), R11
+	MOVQ (R10), R13
+	LEAQ (R11)(R13*4), R11
+	MOVQ 56(AX), R12
+	MOVQ 8(R10), R13
+	LEAQ (R12)(R13*4), R12
+	MOVQ 16(R10), R13
+	ADDQ $+24, R10
 
-pixel:
-	VMOVUPS     (R12), Z8
-	VMOVUPS     64(R12), Z9
-	VMOVUPS     128(R12), Z10
-	VMOVUPS     192(R12), Z11
-	VFMADD231PS (R11), Z8, Z0
-	VFMADD231PS 64(R11), Z9, Z1
-	VFMADD231PS 128(R11), Z10, Z2
-	VFMADD231PS 192(R11), Z11, Z3
-	VFMADD231PS (R11)(R8*1), Z8, Z4
-	VFMADD231PS 64(R11)(R8*1), Z9, Z5
-	VFMADD231PS 128(R11)(R8*1), Z10, Z6
-	VFMADD231PS 192(R11)(R8*1), Z11, Z7
-	ADDQ        SI, R11
-	ADDQ        DI, R12
+pixel7:
+	VMOVUPS     (R12), Z7
+	VFMADD231PS (R11)(DX*4), Z7, Z0
+	VFMADD231PS (R11)(BX*4), Z7, Z1
+	VFMADD231PS (R11)(SI*4), Z7, Z2
+	VFMADD231PS (R11)(DI*4), Z7, Z3
+	VFMADD231PS (R11)(R8*4), Z7, Z4
+	VFMADD231PS (R11)(R9*4), Z7, Z5
+	VFMADD231PS (R11)(CX*4), Z7, Z6
+	PREFETCHT1  64(R11)(CX*4)
+	PREFETCHT1  64(R12)
+	ADDQ        (SP), R11
+	ADDQ        8(SP), R12
 	DECQ        R13
-	JNZ         pixel
-	DECQ        BX
-	JNZ         segment
+	JNZ         pixel7
+	DECQ        16(SP)
+	JNZ         segment7
 	MOVQ        104(AX), CX
-	VMOVUPS     Z0, (CX)
-	VMOVUPS     Z1, 64(CX)
-	VMOVUPS     Z2, 128(CX)
-	VMOVUPS     Z3, 192(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Z4, (CX)
-	VMOVUPS     Z5, 64(CX)
-	VMOVUPS     Z6, 128(CX)
-	VMOVUPS     Z7, 192(CX)
-	ADDQ        DX, CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       8(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z0, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       24(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z1, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       40(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z2, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       56(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z3, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       72(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z4, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       88(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z5, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       104(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Z6, (DX)
 	VZEROUPPER
 	RET
 
-// func depthwiseGrad4x3AVX512(t *groupGrad)
-// Requires: AVX, AVX512F
-TEXT ·depthwiseGrad4x3AVX512(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
+taps8:
 	MOVQ    104(AX), CX
 	MOVQ    128(AX), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	VMOVUPS 128(CX), Z2
-	VMOVUPS 192(CX), Z3
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z4
-	VMOVUPS 64(CX), Z5
-	VMOVUPS 128(CX), Z6
-	VMOVUPS 192(CX), Z7
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z8
-	VMOVUPS 64(CX), Z9
-	VMOVUPS 128(CX), Z10
-	VMOVUPS 192(CX), Z11
-	ADDQ    DX, CX
-	MOVQ    8(AX), CX
-	MOVQ    (AX), BX
-	MOVQ    80(AX), SI
-	SHLQ    $0x02, SI
-	MOVQ    88(AX), DI
-	SHLQ    $0x02, DI
-	MOVQ    96(AX), R8
-	SHLQ    $0x02, R8
-	MOVQ    32(AX), R9
-	MOVQ    56(AX), R10
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z0
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   24(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z1
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   40(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z2
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   56(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z3
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   72(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z4
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   88(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z5
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   104(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z6
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   120(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z7
+	MOVQ    104(AX), CX
+	MOVQ    (CX), DX
+	MOVQ    16(CX), BX
+	MOVQ    32(CX), SI
+	MOVQ    48(CX), DI
+	MOVQ    64(CX), R8
+	MOVQ    80(CX), R9
+	MOVQ    96(CX), R10
+	MOVQ    112(CX), CX
+	MOVQ    8(AX), R11
+	MOVQ    (AX), R14
+	MOVQ    R14, 16(SP)
 
-segment:
-	MOVQ (CX), R11
-	LEAQ (R9)(R11*4), R11
-	MOVQ 8(CX), R12
-	LEAQ (R10)(R12*4), R12
-	MOVQ 16(CX), R13
-	ADDQ $+24, CX
+segment8:
+	MOVQ 32(AX), R12
+	MOVQ (R11), R14
+	LEAQ (R12)(R14*4), R12
+	MOVQ 56(AX), R13
+	MOVQ 8(R11), R14
+	LEAQ (R13)(R14*4), R13
+	MOVQ 16(R11), R14
+	ADDQ $+24, R11
 
-pixel:
-	VMOVUPS     (R12), Z12
-	VMOVUPS     64(R12), Z13
-	VMOVUPS     128(R12), Z14
-	VMOVUPS     192(R12), Z15
-	VFMADD231PS (R11), Z12, Z0
-	VFMADD231PS 64(R11), Z13, Z1
-	VFMADD231PS 128(R11), Z14, Z2
-	VFMADD231PS 192(R11), Z15, Z3
-	VFMADD231PS (R11)(R8*1), Z12, Z4
-	VFMADD231PS 64(R11)(R8*1), Z13, Z5
-	VFMADD231PS 128(R11)(R8*1), Z14, Z6
-	VFMADD231PS 192(R11)(R8*1), Z15, Z7
-	VFMADD231PS (R11)(R8*2), Z12, Z8
-	VFMADD231PS 64(R11)(R8*2), Z13, Z9
-	VFMADD231PS 128(R11)(R8*2), Z14, Z10
-	VFMADD231PS 192(R11)(R8*2), Z15, Z11
-	ADDQ        SI, R11
-	ADDQ        DI, R12
+pixel8:
+	VMOVUPS     (R13), Z8
+	VFMADD231PS (R12)(DX*4), Z8, Z0
+	VFMADD231PS (R12)(BX*4), Z8, Z1
+	VFMADD231PS (R12)(SI*4), Z8, Z2
+	VFMADD231PS (R12)(DI*4), Z8, Z3
+	VFMADD231PS (R12)(R8*4), Z8, Z4
+	VFMADD231PS (R12)(R9*4), Z8, Z5
+	VFMADD231PS (R12)(R10*4), Z8, Z6
+	VFMADD231PS (R12)(CX*4), Z8, Z7
+	PREFETCHT1  64(R12)(CX*4)
+	PREFETCHT1  64(R13)
+	ADDQ        (SP), R12
+	ADDQ        8(SP), R13
+	DECQ        R14
+	JNZ         pixel8
+	DECQ        16(SP)
+	JNZ         segment8
+	MOVQ        104(AX), CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       8(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z0, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       24(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z1, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       40(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z2, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       56(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z3, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       72(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z4, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       88(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z5, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       104(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z6, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       120(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Z7, (DX)
+	VZEROUPPER
+	RET
+
+taps9:
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z0
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   24(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z1
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   40(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z2
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   56(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z3
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   72(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z4
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   88(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z5
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   104(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z6
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   120(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z7
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   136(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z8
+	MOVQ    104(AX), CX
+	MOVQ    (CX), DX
+	MOVQ    16(CX), BX
+	MOVQ    32(CX), SI
+	MOVQ    48(CX), DI
+	MOVQ    64(CX), R8
+	MOVQ    80(CX), R9
+	MOVQ    96(CX), R10
+	MOVQ    112(CX), R11
+	MOVQ    128(CX), CX
+	MOVQ    8(AX), R12
+	MOVQ    (AX), R15
+	MOVQ    R15, 16(SP)
+
+segment9:
+	MOVQ 32(AX), R13
+	MOVQ (R12), R15
+	LEAQ (R13)(R15*4), R13
+	MOVQ 56(AX), R14
+	MOVQ 8(R12), R15
+	LEAQ (R14)(R15*4), R14
+	MOVQ 16(R12), R15
+	ADDQ $+24, R12
+
+pixel9:
+	VMOVUPS     (R14), Z9
+	VFMADD231PS (R13)(DX*4), Z9, Z0
+	VFMADD231PS (R13)(BX*4), Z9, Z1
+	VFMADD231PS (R13)(SI*4), Z9, Z2
+	VFMADD231PS (R13)(DI*4), Z9, Z3
+	VFMADD231PS (R13)(R8*4), Z9, Z4
+	VFMADD231PS (R13)(R9*4), Z9, Z5
+	VFMADD231PS (R13)(R10*4), Z9, Z6
+	VFMADD231PS (R13)(R11*4), Z9, Z7
+	VFMADD231PS (R13)(CX*4), Z9, Z8
+	PREFETCHT1  64(R13)(CX*4)
+	PREFETCHT1  64(R14)
+	ADDQ        (SP), R13
+	ADDQ        8(SP), R14
+	DECQ        R15
+	JNZ         pixel9
+	DECQ        16(SP)
+	JNZ         segment9
+	MOVQ        104(AX), CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       8(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z0, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       24(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z1, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       40(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z2, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       56(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z3, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       72(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z4, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       88(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z5, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       104(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z6, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       120(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z7, (DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       136(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Z8, (DX)
+	VZEROUPPER
+	RET
+
+// func depthwiseGrad2AVX512(t *groupGrad)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·depthwiseGrad2AVX512(SB), NOSPLIT, $24-8
+	MOVQ    t+0(FP), AX
+	MOVQ    80(AX), CX
+	SHLQ    $0x02, CX
+	MOVQ    CX, (SP)
+	MOVQ    88(AX), CX
+	SHLQ    $0x02, CX
+	MOVQ    CX, 8(SP)
+	CMPQ    96(AX), $0x09
+	JE      taps9
+	CMPQ    96(AX), $0x08
+	JE      taps8
+	CMPQ    96(AX), $0x07
+	JE      taps7
+	CMPQ    96(AX), $0x06
+	JE      taps6
+	CMPQ    96(AX), $0x05
+	JE      taps5
+	CMPQ    96(AX), $0x04
+	JE      taps4
+	CMPQ    96(AX), $0x03
+	JE      taps3
+	CMPQ    96(AX), $0x02
+	JE      taps2
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	MOVQ    104(AX), CX
+	MOVQ    (CX), CX
+	MOVQ    8(AX), DX
+	MOVQ    (AX), DI
+	MOVQ    DI, 16(SP)
+
+segment1:
+	MOVQ 32(AX), BX
+	MOVQ (DX), DI
+	LEAQ (BX)(DI*4), BX
+	MOVQ 56(AX), SI
+	MOVQ 8(DX), DI
+	LEAQ (SI)(DI*4), SI
+	MOVQ 16(DX), DI
+	ADDQ $+24, DX
+
+pixel1:
+	VMOVUPS     (SI), Z2
+	VMOVUPS     64(SI), Z3
+	VFMADD231PS (BX)(CX*4), Z2, Z0
+	VFMADD231PS 64(BX)(CX*4), Z3, Z1
+	PREFETCHT1  128(BX)(CX*4)
+	PREFETCHT1  128(SI)
+	PREFETCHT1  192(BX)(CX*4)
+	PREFETCHT1  192(SI)
+	ADDQ        (SP), BX
+	ADDQ        8(SP), SI
+	DECQ        DI
+	JNZ         pixel1
+	DECQ        16(SP)
+	JNZ         segment1
+	MOVQ        104(AX), CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       8(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Z0, (DX)
+	VMOVUPS     Z1, 64(DX)
+	VZEROUPPER
+	RET
+
+taps2:
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   24(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
+	MOVQ    104(AX), CX
+	MOVQ    (CX), DX
+	MOVQ    16(CX), CX
+	MOVQ    8(AX), BX
+	MOVQ    (AX), R8
+	MOVQ    R8, 16(SP)
+
+segment2:
+	MOVQ 32(AX), SI
+	MOVQ (BX), R8
+	LEAQ (SI)(R8*4), SI
+	MOVQ 56(AX), DI
+	MOVQ 8(BX), R8
+	LEAQ (DI)(R8*4), DI
+	MOVQ 16(BX), R8
+	ADDQ $+24, BX
+
+pixel2:
+	VMOVUPS     (DI), Z4
+	VMOVUPS     64(DI), Z5
+	VFMADD231PS (SI)(DX*4), Z4, Z0
+	VFMADD231PS 64(SI)(DX*4), Z5, Z1
+	VFMADD231PS (SI)(CX*4), Z4, Z2
+	VFMADD231PS 64(SI)(CX*4), Z5, Z3
+	PREFETCHT1  128(SI)(CX*4)
+	PREFETCHT1  128(DI)
+	PREFETCHT1  192(SI)(CX*4)
+	PREFETCHT1  192(DI)
+	ADDQ        (SP), SI
+	ADDQ        8(SP), DI
+	DECQ        R8
+	JNZ         pixel2
+	DECQ        16(SP)
+	JNZ         segment2
+	MOVQ        104(AX), CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       8(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z0, (DX)
+	VMOVUPS     Z1, 64(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       24(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Z2, (DX)
+	VMOVUPS     Z3, 64(DX)
+	VZEROUPPER
+	RET
+
+taps3:
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   24(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   40(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	MOVQ    104(AX), CX
+	MOVQ    (CX), DX
+	MOVQ    16(CX), BX
+	MOVQ    32(CX), CX
+	MOVQ    8(AX), SI
+	MOVQ    (AX), R9
+	MOVQ    R9, 16(SP)
+
+segment3:
+	MOVQ 32(AX), DI
+	MOVQ (SI), R9
+	LEAQ (DI)(R9*4), DI
+	MOVQ 56(AX), R8
+	MOVQ 8(SI), R9
+	LEAQ (R8)(R9*4), R8
+	MOVQ 16(SI), R9
+	ADDQ $+24, SI
+
+pixel3:
+	VMOVUPS     (R8), Z6
+	VMOVUPS     64(R8), Z7
+	VFMADD231PS (DI)(DX*4), Z6, Z0
+	VFMADD231PS 64(DI)(DX*4), Z7, Z1
+	VFMADD231PS (DI)(BX*4), Z6, Z2
+	VFMADD231PS 64(DI)(BX*4), Z7, Z3
+	VFMADD231PS (DI)(CX*4), Z6, Z4
+	VFMADD231PS 64(DI)(CX*4), Z7, Z5
+	PREFETCHT1  128(DI)(CX*4)
+	PREFETCHT1  128(R8)
+	PREFETCHT1  192(DI)(CX*4)
+	PREFETCHT1  192(R8)
+	ADDQ        (SP), DI
+	ADDQ        8(SP), R8
+	DECQ        R9
+	JNZ         pixel3
+	DECQ        16(SP)
+	JNZ         segment3
+	MOVQ        104(AX), CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       8(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z0, (DX)
+	VMOVUPS     Z1, 64(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       24(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z2, (DX)
+	VMOVUPS     Z3, 64(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       40(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Z4, (DX)
+	VMOVUPS     Z5, 64(DX)
+	VZEROUPPER
+	RET
+
+taps4:
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   24(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   40(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   56(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z6
+	VMOVUPS 64(DX), Z7
+	MOVQ    104(AX), CX
+	MOVQ    (CX), DX
+	MOVQ    16(CX), BX
+	MOVQ    32(CX), SI
+	MOVQ    48(CX), CX
+	MOVQ    8(AX), DI
+	MOVQ    (AX), R10
+	MOVQ    R10, 16(SP)
+
+segment4:
+	MOVQ 32(AX), R8
+	MOVQ (DI), R10
+	LEAQ (R8)(R10*4), R8
+	MOVQ 56(AX), R9
+	MOVQ 8(DI), R10
+	LEAQ (R9)(R10*4), R9
+	MOVQ 16(DI), R10
+	ADDQ $+24, DI
+
+pixel4:
+	VMOVUPS     (R9), Z8
+	VMOVUPS     64(R9), Z9
+	VFMADD231PS (R8)(DX*4), Z8, Z0
+	VFMADD231PS 64(R8)(DX*4), Z9, Z1
+	VFMADD231PS (R8)(BX*4), Z8, Z2
+	VFMADD231PS 64(R8)(BX*4), Z9, Z3
+	VFMADD231PS (R8)(SI*4), Z8, Z4
+	VFMADD231PS 64(R8)(SI*4), Z9, Z5
+	VFMADD231PS (R8)(CX*4), Z8, Z6
+	VFMADD231PS 64(R8)(CX*4), Z9, Z7
+	PREFETCHT1  128(R8)(CX*4)
+	PREFETCHT1  128(R9)
+	PREFETCHT1  192(R8)(CX*4)
+	PREFETCHT1  192(R9)
+	ADDQ        (SP), R8
+	ADDQ        8(SP), R9
+	DECQ        R10
+	JNZ         pixel4
+	DECQ        16(SP)
+	JNZ         segment4
+	MOVQ        104(AX), CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       8(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z0, (DX)
+	VMOVUPS     Z1, 64(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       24(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z2, (DX)
+	VMOVUPS     Z3, 64(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       40(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z4, (DX)
+	VMOVUPS     Z5, 64(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       56(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Z6, (DX)
+	VMOVUPS     Z7, 64(DX)
+	VZEROUPPER
+	RET
+
+taps5:
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   24(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   40(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   56(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z6
+	VMOVUPS 64(DX), Z7
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   72(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
+	MOVQ    104(AX), CX
+	MOVQ    (CX), DX
+	MOVQ    16(CX), BX
+	MOVQ    32(CX), SI
+	MOVQ    48(CX), DI
+	MOVQ    64(CX), CX
+	MOVQ    8(AX), R8
+	MOVQ    (AX), R11
+	MOVQ    R11, 16(SP)
+
+segment5:
+	MOVQ 32(AX), R9
+	MOVQ (R8), R11
+	LEAQ (R9)(R11*4), R9
+	MOVQ 56(AX), R10
+	MOVQ 8(R8), R11
+	LEAQ (R10)(R11*4), R10
+	MOVQ 16(R8), R11
+	ADDQ $+24, R8
+
+pixel5:
+	VMOVUPS     (R10), Z10
+	VMOVUPS     64(R10), Z11
+	VFMADD231PS (R9)(DX*4), Z10, Z0
+	VFMADD231PS 64(R9)(DX*4), Z11, Z1
+	VFMADD231PS (R9)(BX*4), Z10, Z2
+	VFMADD231PS 64(R9)(BX*4), Z11, Z3
+	VFMADD231PS (R9)(SI*4), Z10, Z4
+	VFMADD231PS 64(R9)(SI*4), Z11, Z5
+	VFMADD231PS (R9)(DI*4), Z10, Z6
+	VFMADD231PS 64(R9)(DI*4), Z11, Z7
+	VFMADD231PS (R9)(CX*4), Z10, Z8
+	VFMADD231PS 64(R9)(CX*4), Z11, Z9
+	PREFETCHT1  128(R9)(CX*4)
+	PREFETCHT1  128(R10)
+	PREFETCHT1  192(R9)(CX*4)
+	PREFETCHT1  192(R10)
+	ADDQ        (SP), R9
+	ADDQ        8(SP), R10
+	DECQ        R11
+	JNZ         pixel5
+	DECQ        16(SP)
+	JNZ         segment5
+	MOVQ        104(AX), CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       8(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z0, (DX)
+	VMOVUPS     Z1, 64(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       24(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z2, (DX)
+	VMOVUPS     Z3, 64(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       40(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z4, (DX)
+	VMOVUPS     Z5, 64(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       56(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z6, (DX)
+	VMOVUPS     Z7, 64(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       72(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Z8, (DX)
+	VMOVUPS     Z9, 64(DX)
+	VZEROUPPER
+	RET
+
+taps6:
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   24(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   40(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   56(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z6
+	VMOVUPS 64(DX), Z7
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   72(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   88(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z10
+	VMOVUPS 64(DX), Z11
+	MOVQ    104(AX), CX
+	MOVQ    (CX), DX
+	MOVQ    16(CX), BX
+	MOVQ    32(CX), SI
+	MOVQ    48(CX), DI
+	MOVQ    64(CX), R8
+	MOVQ    80(CX), CX
+	MOVQ    8(AX), R9
+	MOVQ    (AX), R12
+	MOVQ    R12, 16(SP)
+
+segment6:
+	MOVQ 32(AX), R10
+	MOVQ (R9), R12
+	LEAQ (R10)(R12*4), R10
+	MOVQ 56(AX), R11
+	MOVQ 8(R9), R12
+	LEAQ (R11)(R12*4), R11
+	MOVQ 16(R9), R12
+	ADDQ $+24, R9
+
+pixel6:
+	VMOVUPS     (R11), Z12
+	VMOVUPS     64(R11), Z13
+	VFMADD231PS (R10)(DX*4), Z12, Z0
+	VFMADD231PS 64(R10)(DX*4), Z13, Z1
+	VFMADD231PS (R10)(BX*4), Z12, Z2
+	VFMADD231PS 64(R10)(BX*4), Z13, Z3
+	VFMADD231PS (R10)(SI*4), Z12, Z4
+	VFMADD231PS 64(R10)(SI*4), Z13, Z5
+	VFMADD231PS (R10)(DI*4), Z12, Z6
+	VFMADD231PS 64(R10)(DI*4), Z13, Z7
+	VFMADD231PS (R10)(R8*4), Z12, Z8
+	VFMADD231PS 64(R10)(R8*4), Z13, Z9
+	VFMADD231PS (R10)(CX*4), Z12, Z10
+	VFMADD231PS 64(R10)(CX*4), Z13, Z11
+	PREFETCHT1  128(R10)(CX*4)
+	PREFETCHT1  128(R11)
+	PREFETCHT1  192(R10)(CX*4)
+	PREFETCHT1  192(R11)
+	ADDQ        (SP), R10
+	ADDQ        8(SP), R11
+	DECQ        R12
+	JNZ         pixel6
+	DECQ        16(SP)
+	JNZ         segment6
+	MOVQ        104(AX), CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       8(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z0, (DX)
+	VMOVUPS     Z1, 64(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       24(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z2, (DX)
+	VMOVUPS     Z3, 64(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       40(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z4, (DX)
+	VMOVUPS     Z5, 64(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       56(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z6, (DX)
+	VMOVUPS     Z7, 64(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       72(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z8, (DX)
+	VMOVUPS     Z9, 64(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       88(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Z10, (DX)
+	VMOVUPS     Z11, 64(DX)
+	VZEROUPPER
+	RET
+
+taps7:
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   24(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   40(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   56(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z6
+	VMOVUPS 64(DX), Z7
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   72(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   88(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z10
+	VMOVUPS 64(DX), Z11
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   104(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z12
+	VMOVUPS 64(DX), Z13
+	MOVQ    104(AX), CX
+	MOVQ    (CX), DX
+	MOVQ    16(CX), BX
+	MOVQ    32(CX), SI
+	MOVQ    48(CX), DI
+	MOVQ    64(CX), R8
+	MOVQ    80(CX), R9
+	MOVQ    96(CX), CX
+	MOVQ    8(AX), R10
+	MOVQ    (AX), R13
+	MOVQ    R13, 16(SP)
+
+segment7:
+	MOVQ 32(AX), R11
+	MOVQ (R10), R13
+	LEAQ (R11)(R13*4), R11
+	MOVQ 56(AX), R12
+	MOVQ 8(R10), R13
+	LEAQ (R12)(R13*4), R12
+	MOVQ 16(R10), R13
+	ADDQ $+24, R10
+
+pixel7:
+	VMOVUPS     (R12), Z14
+	VMOVUPS     64(R12), Z15
+	VFMADD231PS (R11)(DX*4), Z14, Z0
+	VFMADD231PS 64(R11)(DX*4), Z15, Z1
+	VFMADD231PS (R11)(BX*4), Z14, Z2
+	VFMADD231PS 64(R11)(BX*4), Z15, Z3
+	VFMADD231PS (R11)(SI*4), Z14, Z4
+	VFMADD231PS 64(R11)(SI*4), Z15, Z5
+	VFMADD231PS (R11)(DI*4), Z14, Z6
+	VFMADD231PS 64(R11)(DI*4), Z15, Z7
+	VFMADD231PS (R11)(R8*4), Z14, Z8
+	VFMADD231PS 64(R11)(R8*4), Z15, Z9
+	VFMADD231PS (R11)(R9*4), Z14, Z10
+	VFMADD231PS 64(R11)(R9*4), Z15, Z11
+	VFMADD231PS (R11)(CX*4), Z14, Z12
+	VFMADD231PS 64(R11)(CX*4), Z15, Z13
+	PREFETCHT1  128(R11)(CX*4)
+	PREFETCHT1  128(R12)
+	PREFETCHT1  192(R11)(CX*4)
+	PREFETCHT1  192(R12)
+	ADDQ        (SP), R11
+	ADDQ        8(SP), R12
 	DECQ        R13
-	JNZ         pixel
-	DECQ        BX
-	JNZ         segment
+	JNZ         pixel7
+	DECQ        16(SP)
+	JNZ         segment7
 	MOVQ        104(AX), CX
-	VMOVUPS     Z0, (CX)
-	VMOVUPS     Z1, 64(CX)
-	VMOVUPS     Z2, 128(CX)
-	VMOVUPS     Z3, 192(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Z4, (CX)
-	VMOVUPS     Z5, 64(CX)
-	VMOVUPS     Z6, 128(CX)
-	VMOVUPS     Z7, 192(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Z8, (CX)
-	VMOVUPS     Z9, 64(CX)
-	VMOVUPS     Z10, 128(CX)
-	VMOVUPS     Z11, 192(CX)
-	ADDQ        DX, CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       8(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z0, (DX)
+	VMOVUPS     Z1, 64(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       24(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z2, (DX)
+	VMOVUPS     Z3, 64(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       40(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z4, (DX)
+	VMOVUPS     Z5, 64(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       56(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z6, (DX)
+	VMOVUPS     Z7, 64(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       72(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z8, (DX)
+	VMOVUPS     Z9, 64(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       88(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z10, (DX)
+	VMOVUPS     Z11, 64(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       104(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Z12, (DX)
+	VMOVUPS     Z13, 64(DX)
 	VZEROUPPER
 	RET
 
-// func depthwiseGrad4x4AVX512(t *groupGrad)
-// Requires: AVX, AVX512F
-TEXT ·depthwiseGrad4x4AVX512(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
+taps8:
 	MOVQ    104(AX), CX
 	MOVQ    128(AX), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	VMOVUPS 128(CX), Z2
-	VMOVUPS 192(CX), Z3
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z4
-	VMOVUPS 64(CX), Z5
-	VMOVUPS 128(CX), Z6
-	VMOVUPS 192(CX), Z7
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z8
-	VMOVUPS 64(CX), Z9
-	VMOVUPS 128(CX), Z10
-	VMOVUPS 192(CX), Z11
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z12
-	VMOVUPS 64(CX), Z13
-	VMOVUPS 128(CX), Z14
-	VMOVUPS 192(CX), Z15
-	ADDQ    DX, CX
-	MOVQ    8(AX), CX
-	MOVQ    (AX), BX
-	MOVQ    80(AX), SI
-	SHLQ    $0x02, SI
-	MOVQ    88(AX), DI
-	SHLQ    $0x02, DI
-	MOVQ    96(AX), R8
-	SHLQ    $0x02, R8
-	LEAQ    (R8)(R8*2), R9
-	MOVQ    32(AX), R10
-	MOVQ    56(AX), R11
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   24(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   40(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   56(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z6
+	VMOVUPS 64(DX), Z7
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   72(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   88(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z10
+	VMOVUPS 64(DX), Z11
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   104(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z12
+	VMOVUPS 64(DX), Z13
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   120(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z14
+	VMOVUPS 64(DX), Z15
+	MOVQ    104(AX), CX
+	MOVQ    (CX), DX
+	MOVQ    16(CX), BX
+	MOVQ    32(CX), SI
+	MOVQ    48(CX), DI
+	MOVQ    64(CX), R8
+	MOVQ    80(CX), R9
+	MOVQ    96(CX), R10
+	MOVQ    112(CX), CX
+	MOVQ    8(AX), R11
+	MOVQ    (AX), R14
+	MOVQ    R14, 16(SP)
 
-segment:
-	MOVQ (CX), R12
-	LEAQ (R10)(R12*4), R12
-	MOVQ 8(CX), R13
-	LEAQ (R11)(R13*4), R13
-	MOVQ 16(CX), R14
-	ADDQ $+24, CX
+segment8:
+	MOVQ 32(AX), R12
+	MOVQ (R11), R14
+	LEAQ (R12)(R14*4), R12
+	MOVQ 56(AX), R13
+	MOVQ 8(R11), R14
+	LEAQ (R13)(R14*4), R13
+	MOVQ 16(R11), R14
+	ADDQ $+24, R11
 
-pixel:
+pixel8:
 	VMOVUPS     (R13), Z16
 	VMOVUPS     64(R13), Z17
-	VMOVUPS     128(R13), Z18
-	VMOVUPS     192(R13), Z19
-	VFMADD231PS (R12), Z16, Z0
-	VFMADD231PS 64(R12), Z17, Z1
-	VFMADD231PS 128(R12), Z18, Z2
-	VFMADD231PS 192(R12), Z19, Z3
-	VFMADD231PS (R12)(R8*1), Z16, Z4
-	VFMADD231PS 64(R12)(R8*1), Z17, Z5
-	VFMADD231PS 128(R12)(R8*1), Z18, Z6
-	VFMADD231PS 192(R12)(R8*1), Z19, Z7
-	VFMADD231PS (R12)(R8*2), Z16, Z8
-	VFMADD231PS 64(R12)(R8*2), Z17, Z9
-	VFMADD231PS 128(R12)(R8*2), Z18, Z10
-	VFMADD231PS 192(R12)(R8*2), Z19, Z11
-	VFMADD231PS (R12)(R9*1), Z16, Z12
-	VFMADD231PS 64(R12)(R9*1), Z17, Z13
-	VFMADD231PS 128(R12)(R9*1), Z18, Z14
-	VFMADD231PS 192(R12)(R9*1), Z19, Z15
-	ADDQ        SI, R12
-	ADDQ        DI, R13
+	VFMADD231PS (R12)(DX*4), Z16, Z0
+	VFMADD231PS 64(R12)(DX*4), Z17, Z1
+	VFMADD231PS (R12)(BX*4), Z16, Z2
+	VFMADD231PS 64(R12)(BX*4), Z17, Z3
+	VFMADD231PS (R12)(SI*4), Z16, Z4
+	VFMADD231PS 64(R12)(SI*4), Z17, Z5
+	VFMADD231PS (R12)(DI*4), Z16, Z6
+	VFMADD231PS 64(R12)(DI*4), Z17, Z7
+	VFMADD231PS (R12)(R8*4), Z16, Z8
+	VFMADD231PS 64(R12)(R8*4), Z17, Z9
+	VFMADD231PS (R12)(R9*4), Z16, Z10
+	VFMADD231PS 64(R12)(R9*4), Z17, Z11
+	VFMADD231PS (R12)(R10*4), Z16, Z12
+	VFMADD231PS 64(R12)(R10*4), Z17, Z13
+	VFMADD231PS (R12)(CX*4), Z16, Z14
+	VFMADD231PS 64(R12)(CX*4), Z17, Z15
+	PREFETCHT1  128(R12)(CX*4)
+	PREFETCHT1  128(R13)
+	PREFETCHT1  192(R12)(CX*4)
+	PREFETCHT1  192(R13)
+	ADDQ        (SP), R12
+	ADDQ        8(SP), R13
 	DECQ        R14
-	JNZ         pixel
-	DECQ        BX
-	JNZ         segment
+	JNZ         pixel8
+	DECQ        16(SP)
+	JNZ         segment8
 	MOVQ        104(AX), CX
-	VMOVUPS     Z0, (CX)
-	VMOVUPS     Z1, 64(CX)
-	VMOVUPS     Z2, 128(CX)
-	VMOVUPS     Z3, 192(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Z4, (CX)
-	VMOVUPS     Z5, 64(CX)
-	VMOVUPS     Z6, 128(CX)
-	VMOVUPS     Z7, 192(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Z8, (CX)
-	VMOVUPS     Z9, 64(CX)
-	VMOVUPS     Z10, 128(CX)
-	VMOVUPS     Z11, 192(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Z12, (CX)
-	VMOVUPS     Z13, 64(CX)
-	VMOVUPS     Z14, 128(CX)
-	VMOVUPS     Z15, 192(CX)
-	ADDQ        DX, CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       8(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z0, (DX)
+	VMOVUPS     Z1, 64(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       24(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z2, (DX)
+	VMOVUPS     Z3, 64(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       40(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z4, (DX)
+	VMOVUPS     Z5, 64(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       56(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z6, (DX)
+	VMOVUPS     Z7, 64(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       72(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z8, (DX)
+	VMOVUPS     Z9, 64(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       88(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z10, (DX)
+	VMOVUPS     Z11, 64(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       104(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z12, (DX)
+	VMOVUPS     Z13, 64(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       120(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Z14, (DX)
+	VMOVUPS     Z15, 64(DX)
 	VZEROUPPER
 	RET
 
-// func depthwiseGrad4x5AVX512(t *groupGrad)
-// Requires: AVX, AVX512F
-TEXT ·depthwiseGrad4x5AVX512(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
+taps9:
 	MOVQ    104(AX), CX
 	MOVQ    128(AX), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	VMOVUPS 128(CX), Z2
-	VMOVUPS 192(CX), Z3
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z4
-	VMOVUPS 64(CX), Z5
-	VMOVUPS 128(CX), Z6
-	VMOVUPS 192(CX), Z7
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z8
-	VMOVUPS 64(CX), Z9
-	VMOVUPS 128(CX), Z10
-	VMOVUPS 192(CX), Z11
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z12
-	VMOVUPS 64(CX), Z13
-	VMOVUPS 128(CX), Z14
-	VMOVUPS 192(CX), Z15
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z16
-	VMOVUPS 64(CX), Z17
-	VMOVUPS 128(CX), Z18
-	VMOVUPS 192(CX), Z19
-	ADDQ    DX, CX
-	MOVQ    8(AX), CX
-	MOVQ    (AX), BX
-	MOVQ    80(AX), SI
-	SHLQ    $0x02, SI
-	MOVQ    88(AX), DI
-	SHLQ    $0x02, DI
-	MOVQ    96(AX), R8
-	SHLQ    $0x02, R8
-	LEAQ    (R8)(R8*2), R9
-	MOVQ    32(AX), R10
-	MOVQ    56(AX), R11
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   24(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   40(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   56(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z6
+	VMOVUPS 64(DX), Z7
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   72(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   88(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z10
+	VMOVUPS 64(DX), Z11
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   104(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z12
+	VMOVUPS 64(DX), Z13
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   120(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z14
+	VMOVUPS 64(DX), Z15
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   136(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z16
+	VMOVUPS 64(DX), Z17
+	MOVQ    104(AX), CX
+	MOVQ    (CX), DX
+	MOVQ    16(CX), BX
+	MOVQ    32(CX), SI
+	MOVQ    48(CX), DI
+	MOVQ    64(CX), R8
+	MOVQ    80(CX), R9
+	MOVQ    96(CX), R10
+	MOVQ    112(CX), R11
+	MOVQ    128(CX), CX
+	MOVQ    8(AX), R12
+	MOVQ    (AX), R15
+	MOVQ    R15, 16(SP)
 
-segment:
-	MOVQ (CX), R12
-	LEAQ (R10)(R12*4), R12
-	MOVQ 8(CX), R13
-	LEAQ (R11)(R13*4), R13
-	MOVQ 16(CX), R14
-	ADDQ $+24, CX
+segment9:
+	MOVQ 32(AX), R13
+	MOVQ (R12), R15
+	LEAQ (R13)(R15*4), R13
+	MOVQ 56(AX), R14
+	MOVQ 8(R12), R15
+	LEAQ (R14)(R15*4), R14
+	MOVQ 16(R12), R15
+	ADDQ $+24, R12
 
-pixel:
-	VMOVUPS     (R13), Z20
-	VMOVUPS     64(R13), Z21
-	VMOVUPS     128(R13), Z22
-	VMOVUPS     192(R13), Z23
-	VFMADD231PS (R12), Z20, Z0
-	VFMADD231PS 64(R12), Z21, Z1
-	VFMADD231PS 128(R12), Z22, Z2
-	VFMADD231PS 192(R12), Z23, Z3
-	VFMADD231PS (R12)(R8*1), Z20, Z4
-	VFMADD231PS 64(R12)(R8*1), Z21, Z5
-	VFMADD231PS 128(R12)(R8*1), Z22, Z6
-	VFMADD231PS 192(R12)(R8*1), Z23, Z7
-	VFMADD231PS (R12)(R8*2), Z20, Z8
-	VFMADD231PS 64(R12)(R8*2), Z21, Z9
-	VFMADD231PS 128(R12)(R8*2), Z22, Z10
-	VFMADD231PS 192(R12)(R8*2), Z23, Z11
-	VFMADD231PS (R12)(R9*1), Z20, Z12
-	VFMADD231PS 64(R12)(R9*1), Z21, Z13
-	VFMADD231PS 128(R12)(R9*1), Z22, Z14
-	VFMADD231PS 192(R12)(R9*1), Z23, Z15
-	VFMADD231PS (R12)(R8*4), Z20, Z16
-	VFMADD231PS 64(R12)(R8*4), Z21, Z17
-	VFMADD231PS 128(R12)(R8*4), Z22, Z18
-	VFMADD231PS 192(R12)(R8*4), Z23, Z19
-	ADDQ        SI, R12
-	ADDQ        DI, R13
-	DECQ        R14
-	JNZ         pixel
-	DECQ        BX
-	JNZ         segment
+pixel9:
+	VMOVUPS     (R14), Z18
+	VMOVUPS     64(R14), Z19
+	VFMADD231PS (R13)(DX*4), Z18, Z0
+	VFMADD231PS 64(R13)(DX*4), Z19, Z1
+	VFMADD231PS (R13)(BX*4), Z18, Z2
+	VFMADD231PS 64(R13)(BX*4), Z19, Z3
+	VFMADD231PS (R13)(SI*4), Z18, Z4
+	VFMADD231PS 64(R13)(SI*4), Z19, Z5
+	VFMADD231PS (R13)(DI*4), Z18, Z6
+	VFMADD231PS 64(R13)(DI*4), Z19, Z7
+	VFMADD231PS (R13)(R8*4), Z18, Z8
+	VFMADD231PS 64(R13)(R8*4), Z19, Z9
+	VFMADD231PS (R13)(R9*4), Z18, Z10
+	VFMADD231PS 64(R13)(R9*4), Z19, Z11
+	VFMADD231PS (R13)(R10*4), Z18, Z12
+	VFMADD231PS 64(R13)(R10*4), Z19, Z13
+	VFMADD231PS (R13)(R11*4), Z18, Z14
+	VFMADD231PS 64(R13)(R11*4), Z19, Z15
+	VFMADD231PS (R13)(CX*4), Z18, Z16
+	VFMADD231PS 64(R13)(CX*4), Z19, Z17
+	PREFETCHT1  128(R13)(CX*4)
+	PREFETCHT1  128(R14)
+	PREFETCHT1  192(R13)(CX*4)
+	PREFETCHT1  192(R14)
+	ADDQ        (SP), R13
+	ADDQ        8(SP), R14
+	DECQ        R15
+	JNZ         pixel9
+	DECQ        16(SP)
+	JNZ         segment9
 	MOVQ        104(AX), CX
-	VMOVUPS     Z0, (CX)
-	VMOVUPS     Z1, 64(CX)
-	VMOVUPS     Z2, 128(CX)
-	VMOVUPS     Z3, 192(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Z4, (CX)
-	VMOVUPS     Z5, 64(CX)
-	VMOVUPS     Z6, 128(CX)
-	VMOVUPS     Z7, 192(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Z8, (CX)
-	VMOVUPS     Z9, 64(CX)
-	VMOVUPS     Z10, 128(CX)
-	VMOVUPS     Z11, 192(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Z12, (CX)
-	VMOVUPS     Z13, 64(CX)
-	VMOVUPS     Z14, 128(CX)
-	VMOVUPS     Z15, 192(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Z16, (CX)
-	VMOVUPS     Z17, 64(CX)
-	VMOVUPS     Z18, 128(CX)
-	VMOVUPS     Z19, 192(CX)
-	ADDQ        DX, CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       8(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z0, (DX)
+	VMOVUPS     Z1, 64(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       24(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z2, (DX)
+	VMOVUPS     Z3, 64(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       40(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z4, (DX)
+	VMOVUPS     Z5, 64(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       56(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z6, (DX)
+	VMOVUPS     Z7, 64(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       72(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z8, (DX)
+	VMOVUPS     Z9, 64(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       88(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z10, (DX)
+	VMOVUPS     Z11, 64(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       104(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z12, (DX)
+	VMOVUPS     Z13, 64(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       120(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z14, (DX)
+	VMOVUPS     Z15, 64(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       136(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Z16, (DX)
+	VMOVUPS     Z17, 64(DX)
 	VZEROUPPER
 	RET
 
@@ -13284,863 +14376,2880 @@ store6:
 	VZEROUPPER
 	RET
 
-// func quadsGrad0x1AVX512(t *groupGrad)
+// func quadsGrad0AVX512(t *groupGrad)
 // Requires: AVX, AVX512F
-TEXT ·quadsGrad0x1AVX512(SB), NOSPLIT, $0-8
+TEXT ·quadsGrad0AVX512(SB), NOSPLIT, $24-8
 	MOVQ    t+0(FP), AX
+	MOVQ    80(AX), CX
+	SHLQ    $0x02, CX
+	MOVQ    CX, (SP)
+	MOVQ    88(AX), CX
+	SHLQ    $0x02, CX
+	MOVQ    CX, 8(SP)
+	CMPQ    96(AX), $0x06
+	JE      taps6
+	CMPQ    96(AX), $0x05
+	JE      taps5
+	CMPQ    96(AX), $0x04
+	JE      taps4
+	CMPQ    96(AX), $0x03
+	JE      taps3
+	CMPQ    96(AX), $0x02
+	JE      taps2
 	MOVQ    104(AX), CX
 	MOVQ    128(AX), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	VMOVUPS 128(CX), Z2
-	VMOVUPS 192(CX), Z3
-	ADDQ    DX, CX
-	MOVQ    8(AX), CX
-	MOVQ    (AX), BX
-	MOVQ    80(AX), SI
-	SHLQ    $0x02, SI
-	MOVQ    88(AX), DI
-	SHLQ    $0x02, DI
-	MOVQ    96(AX), R8
-	SHLQ    $0x02, R8
-	MOVQ    32(AX), R8
-	MOVQ    56(AX), R9
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	VMOVUPS 128(DX), Z2
+	VMOVUPS 192(DX), Z3
+	MOVQ    104(AX), CX
+	MOVQ    (CX), CX
+	MOVQ    8(AX), DX
+	MOVQ    (AX), DI
+	MOVQ    DI, 16(SP)
 
-segment:
-	MOVQ (CX), R10
-	LEAQ (R8)(R10*4), R10
-	MOVQ 8(CX), R11
-	LEAQ (R9)(R11*4), R11
-	MOVQ 16(CX), R12
-	ADDQ $+24, CX
+segment1:
+	MOVQ 32(AX), BX
+	MOVQ (DX), DI
+	LEAQ (BX)(DI*4), BX
+	MOVQ 56(AX), SI
+	MOVQ 8(DX), DI
+	LEAQ (SI)(DI*4), SI
+	MOVQ 16(DX), DI
+	ADDQ $+24, DX
 
-pixel:
-	VMOVUPS     (R11), Z4
+pixel1:
+	VMOVUPS     (SI), Z4
 	VPERMILPS   $0xb1, Z4, Z5
 	VPERMILPS   $0x4e, Z4, Z6
 	VPERMILPS   $0x1b, Z4, Z7
-	VMOVUPS     (R10), Z8
+	VMOVUPS     (BX)(CX*4), Z8
 	VFMADD231PS Z8, Z4, Z0
 	VFMADD231PS Z8, Z5, Z1
 	VFMADD231PS Z8, Z6, Z2
 	VFMADD231PS Z8, Z7, Z3
-	ADDQ        SI, R10
-	ADDQ        DI, R11
-	DECQ        R12
-	JNZ         pixel
-	DECQ        BX
-	JNZ         segment
+	ADDQ        (SP), BX
+	ADDQ        8(SP), SI
+	DECQ        DI
+	JNZ         pixel1
+	DECQ        16(SP)
+	JNZ         segment1
 	MOVQ        104(AX), CX
-	VMOVUPS     Z0, (CX)
-	VMOVUPS     Z1, 64(CX)
-	VMOVUPS     Z2, 128(CX)
-	VMOVUPS     Z3, 192(CX)
-	ADDQ        DX, CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       8(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Z0, (DX)
+	VMOVUPS     Z1, 64(DX)
+	VMOVUPS     Z2, 128(DX)
+	VMOVUPS     Z3, 192(DX)
 	VZEROUPPER
 	RET
 
-// func quadsGrad0x2AVX512(t *groupGrad)
-// Requires: AVX, AVX512F
-TEXT ·quadsGrad0x2AVX512(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
+taps2:
 	MOVQ    104(AX), CX
 	MOVQ    128(AX), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	VMOVUPS 128(CX), Z2
-	VMOVUPS 192(CX), Z3
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z4
-	VMOVUPS 64(CX), Z5
-	VMOVUPS 128(CX), Z6
-	VMOVUPS 192(CX), Z7
-	ADDQ    DX, CX
-	MOVQ    8(AX), CX
-	MOVQ    (AX), BX
-	MOVQ    80(AX), SI
-	SHLQ    $0x02, SI
-	MOVQ    88(AX), DI
-	SHLQ    $0x02, DI
-	MOVQ    96(AX), R8
-	SHLQ    $0x02, R8
-	MOVQ    32(AX), R9
-	MOVQ    56(AX), R10
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	VMOVUPS 128(DX), Z2
+	VMOVUPS 192(DX), Z3
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   24(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	VMOVUPS 128(DX), Z6
+	VMOVUPS 192(DX), Z7
+	MOVQ    104(AX), CX
+	MOVQ    (CX), DX
+	MOVQ    16(CX), CX
+	MOVQ    8(AX), BX
+	MOVQ    (AX), R8
+	MOVQ    R8, 16(SP)
 
-segment:
-	MOVQ (CX), R11
-	LEAQ (R9)(R11*4), R11
-	MOVQ 8(CX), R12
-	LEAQ (R10)(R12*4), R12
-	MOVQ 16(CX), R13
-	ADDQ $+24, CX
+segment2:
+	MOVQ 32(AX), SI
+	MOVQ (BX), R8
+	LEAQ (SI)(R8*4), SI
+	MOVQ 56(AX), DI
+	MOVQ 8(BX), R8
+	LEAQ (DI)(R8*4), DI
+	MOVQ 16(BX), R8
+	ADDQ $+24, BX
 
-pixel:
-	VMOVUPS     (R12), Z8
+pixel2:
+	VMOVUPS     (DI), Z8
 	VPERMILPS   $0xb1, Z8, Z9
 	VPERMILPS   $0x4e, Z8, Z10
 	VPERMILPS   $0x1b, Z8, Z11
-	VMOVUPS     (R11), Z12
+	VMOVUPS     (SI)(DX*4), Z12
 	VFMADD231PS Z12, Z8, Z0
 	VFMADD231PS Z12, Z9, Z1
 	VFMADD231PS Z12, Z10, Z2
 	VFMADD231PS Z12, Z11, Z3
-	VMOVUPS     (R11)(R8*1), Z12
+	VMOVUPS     (SI)(CX*4), Z12
 	VFMADD231PS Z12, Z8, Z4
 	VFMADD231PS Z12, Z9, Z5
 	VFMADD231PS Z12, Z10, Z6
 	VFMADD231PS Z12, Z11, Z7
-	ADDQ        SI, R11
-	ADDQ        DI, R12
-	DECQ        R13
-	JNZ         pixel
-	DECQ        BX
-	JNZ         segment
+	ADDQ        (SP), SI
+	ADDQ        8(SP), DI
+	DECQ        R8
+	JNZ         pixel2
+	DECQ        16(SP)
+	JNZ         segment2
 	MOVQ        104(AX), CX
-	VMOVUPS     Z0, (CX)
-	VMOVUPS     Z1, 64(CX)
-	VMOVUPS     Z2, 128(CX)
-	VMOVUPS     Z3, 192(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Z4, (CX)
-	VMOVUPS     Z5, 64(CX)
-	VMOVUPS     Z6, 128(CX)
-	VMOVUPS     Z7, 192(CX)
-	ADDQ        DX, CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       8(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z0, (DX)
+	VMOVUPS     Z1, 64(DX)
+	VMOVUPS     Z2, 128(DX)
+	VMOVUPS     Z3, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       24(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Z4, (DX)
+	VMOVUPS     Z5, 64(DX)
+	VMOVUPS     Z6, 128(DX)
+	VMOVUPS     Z7, 192(DX)
 	VZEROUPPER
 	RET
 
-// func quadsGrad0x3AVX512(t *groupGrad)
-// Requires: AVX, AVX512F
-TEXT ·quadsGrad0x3AVX512(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
+taps3:
 	MOVQ    104(AX), CX
 	MOVQ    128(AX), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	VMOVUPS 128(CX), Z2
-	VMOVUPS 192(CX), Z3
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z4
-	VMOVUPS 64(CX), Z5
-	VMOVUPS 128(CX), Z6
-	VMOVUPS 192(CX), Z7
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z8
-	VMOVUPS 64(CX), Z9
-	VMOVUPS 128(CX), Z10
-	VMOVUPS 192(CX), Z11
-	ADDQ    DX, CX
-	MOVQ    8(AX), CX
-	MOVQ    (AX), BX
-	MOVQ    80(AX), SI
-	SHLQ    $0x02, SI
-	MOVQ    88(AX), DI
-	SHLQ    $0x02, DI
-	MOVQ    96(AX), R8
-	SHLQ    $0x02, R8
-	MOVQ    32(AX), R9
-	MOVQ    56(AX), R10
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	VMOVUPS 128(DX), Z2
+	VMOVUPS 192(DX), Z3
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   24(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	VMOVUPS 128(DX), Z6
+	VMOVUPS 192(DX), Z7
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   40(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
+	VMOVUPS 128(DX), Z10
+	VMOVUPS 192(DX), Z11
+	MOVQ    104(AX), CX
+	MOVQ    (CX), DX
+	MOVQ    16(CX), BX
+	MOVQ    32(CX), CX
+	MOVQ    8(AX), SI
+	MOVQ    (AX), R9
+	MOVQ    R9, 16(SP)
 
-segment:
-	MOVQ (CX), R11
-	LEAQ (R9)(R11*4), R11
-	MOVQ 8(CX), R12
-	LEAQ (R10)(R12*4), R12
-	MOVQ 16(CX), R13
-	ADDQ $+24, CX
+segment3:
+	MOVQ 32(AX), DI
+	MOVQ (SI), R9
+	LEAQ (DI)(R9*4), DI
+	MOVQ 56(AX), R8
+	MOVQ 8(SI), R9
+	LEAQ (R8)(R9*4), R8
+	MOVQ 16(SI), R9
+	ADDQ $+24, SI
 
-pixel:
-	VMOVUPS     (R12), Z12
+pixel3:
+	VMOVUPS     (R8), Z12
 	VPERMILPS   $0xb1, Z12, Z13
 	VPERMILPS   $0x4e, Z12, Z14
 	VPERMILPS   $0x1b, Z12, Z15
-	VMOVUPS     (R11), Z16
+	VMOVUPS     (DI)(DX*4), Z16
 	VFMADD231PS Z16, Z12, Z0
 	VFMADD231PS Z16, Z13, Z1
 	VFMADD231PS Z16, Z14, Z2
 	VFMADD231PS Z16, Z15, Z3
-	VMOVUPS     (R11)(R8*1), Z16
+	VMOVUPS     (DI)(BX*4), Z16
 	VFMADD231PS Z16, Z12, Z4
 	VFMADD231PS Z16, Z13, Z5
 	VFMADD231PS Z16, Z14, Z6
 	VFMADD231PS Z16, Z15, Z7
-	VMOVUPS     (R11)(R8*2), Z16
+	VMOVUPS     (DI)(CX*4), Z16
 	VFMADD231PS Z16, Z12, Z8
 	VFMADD231PS Z16, Z13, Z9
 	VFMADD231PS Z16, Z14, Z10
 	VFMADD231PS Z16, Z15, Z11
-	ADDQ        SI, R11
-	ADDQ        DI, R12
-	DECQ        R13
-	JNZ         pixel
-	DECQ        BX
-	JNZ         segment
+	ADDQ        (SP), DI
+	ADDQ        8(SP), R8
+	DECQ        R9
+	JNZ         pixel3
+	DECQ        16(SP)
+	JNZ         segment3
 	MOVQ        104(AX), CX
-	VMOVUPS     Z0, (CX)
-	VMOVUPS     Z1, 64(CX)
-	VMOVUPS     Z2, 128(CX)
-	VMOVUPS     Z3, 192(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Z4, (CX)
-	VMOVUPS     Z5, 64(CX)
-	VMOVUPS     Z6, 128(CX)
-	VMOVUPS     Z7, 192(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Z8, (CX)
-	VMOVUPS     Z9, 64(CX)
-	VMOVUPS     Z10, 128(CX)
-	VMOVUPS     Z11, 192(CX)
-	ADDQ        DX, CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       8(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z0, (DX)
+	VMOVUPS     Z1, 64(DX)
+	VMOVUPS     Z2, 128(DX)
+	VMOVUPS     Z3, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       24(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z4, (DX)
+	VMOVUPS     Z5, 64(DX)
+	VMOVUPS     Z6, 128(DX)
+	VMOVUPS     Z7, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       40(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Z8, (DX)
+	VMOVUPS     Z9, 64(DX)
+	VMOVUPS     Z10, 128(DX)
+	VMOVUPS     Z11, 192(DX)
 	VZEROUPPER
 	RET
 
-// func quadsGrad1x1AVX512(t *groupGrad)
-// Requires: AVX, AVX512F
-TEXT ·quadsGrad1x1AVX512(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
+taps4:
 	MOVQ    104(AX), CX
 	MOVQ    128(AX), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	VMOVUPS 128(CX), Z2
-	VMOVUPS 192(CX), Z3
-	ADDQ    DX, CX
-	MOVQ    8(AX), CX
-	MOVQ    (AX), BX
-	MOVQ    80(AX), SI
-	SHLQ    $0x02, SI
-	MOVQ    88(AX), DI
-	SHLQ    $0x02, DI
-	MOVQ    96(AX), R8
-	SHLQ    $0x02, R8
-	MOVQ    32(AX), R8
-	MOVQ    56(AX), R9
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	VMOVUPS 128(DX), Z2
+	VMOVUPS 192(DX), Z3
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   24(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	VMOVUPS 128(DX), Z6
+	VMOVUPS 192(DX), Z7
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   40(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
+	VMOVUPS 128(DX), Z10
+	VMOVUPS 192(DX), Z11
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   56(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z12
+	VMOVUPS 64(DX), Z13
+	VMOVUPS 128(DX), Z14
+	VMOVUPS 192(DX), Z15
+	MOVQ    104(AX), CX
+	MOVQ    (CX), DX
+	MOVQ    16(CX), BX
+	MOVQ    32(CX), SI
+	MOVQ    48(CX), CX
+	MOVQ    8(AX), DI
+	MOVQ    (AX), R10
+	MOVQ    R10, 16(SP)
 
-segment:
-	MOVQ (CX), R10
-	LEAQ (R8)(R10*4), R10
-	MOVQ 8(CX), R11
-	LEAQ (R9)(R11*4), R11
-	MOVQ 16(CX), R12
-	ADDQ $+24, CX
+segment4:
+	MOVQ 32(AX), R8
+	MOVQ (DI), R10
+	LEAQ (R8)(R10*4), R8
+	MOVQ 56(AX), R9
+	MOVQ 8(DI), R10
+	LEAQ (R9)(R10*4), R9
+	MOVQ 16(DI), R10
+	ADDQ $+24, DI
 
-pixel:
-	VMOVUPS     (R11), Z4
+pixel4:
+	VMOVUPS     (R9), Z16
+	VPERMILPS   $0xb1, Z16, Z17
+	VPERMILPS   $0x4e, Z16, Z18
+	VPERMILPS   $0x1b, Z16, Z19
+	VMOVUPS     (R8)(DX*4), Z20
+	VFMADD231PS Z20, Z16, Z0
+	VFMADD231PS Z20, Z17, Z1
+	VFMADD231PS Z20, Z18, Z2
+	VFMADD231PS Z20, Z19, Z3
+	VMOVUPS     (R8)(BX*4), Z20
+	VFMADD231PS Z20, Z16, Z4
+	VFMADD231PS Z20, Z17, Z5
+	VFMADD231PS Z20, Z18, Z6
+	VFMADD231PS Z20, Z19, Z7
+	VMOVUPS     (R8)(SI*4), Z20
+	VFMADD231PS Z20, Z16, Z8
+	VFMADD231PS Z20, Z17, Z9
+	VFMADD231PS Z20, Z18, Z10
+	VFMADD231PS Z20, Z19, Z11
+	VMOVUPS     (R8)(CX*4), Z20
+	VFMADD231PS Z20, Z16, Z12
+	VFMADD231PS Z20, Z17, Z13
+	VFMADD231PS Z20, Z18, Z14
+	VFMADD231PS Z20, Z19, Z15
+	ADDQ        (SP), R8
+	ADDQ        8(SP), R9
+	DECQ        R10
+	JNZ         pixel4
+	DECQ        16(SP)
+	JNZ         segment4
+	MOVQ        104(AX), CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       8(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z0, (DX)
+	VMOVUPS     Z1, 64(DX)
+	VMOVUPS     Z2, 128(DX)
+	VMOVUPS     Z3, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       24(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z4, (DX)
+	VMOVUPS     Z5, 64(DX)
+	VMOVUPS     Z6, 128(DX)
+	VMOVUPS     Z7, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       40(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z8, (DX)
+	VMOVUPS     Z9, 64(DX)
+	VMOVUPS     Z10, 128(DX)
+	VMOVUPS     Z11, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       56(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Z12, (DX)
+	VMOVUPS     Z13, 64(DX)
+	VMOVUPS     Z14, 128(DX)
+	VMOVUPS     Z15, 192(DX)
+	VZEROUPPER
+	RET
+
+taps5:
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	VMOVUPS 128(DX), Z2
+	VMOVUPS 192(DX), Z3
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   24(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	VMOVUPS 128(DX), Z6
+	VMOVUPS 192(DX), Z7
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   40(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
+	VMOVUPS 128(DX), Z10
+	VMOVUPS 192(DX), Z11
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   56(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z12
+	VMOVUPS 64(DX), Z13
+	VMOVUPS 128(DX), Z14
+	VMOVUPS 192(DX), Z15
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   72(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z16
+	VMOVUPS 64(DX), Z17
+	VMOVUPS 128(DX), Z18
+	VMOVUPS 192(DX), Z19
+	MOVQ    104(AX), CX
+	MOVQ    (CX), DX
+	MOVQ    16(CX), BX
+	MOVQ    32(CX), SI
+	MOVQ    48(CX), DI
+	MOVQ    64(CX), CX
+	MOVQ    8(AX), R8
+	MOVQ    (AX), R11
+	MOVQ    R11, 16(SP)
+
+segment5:
+	MOVQ 32(AX), R9
+	MOVQ (R8), R11
+	LEAQ (R9)(R11*4), R9
+	MOVQ 56(AX), R10
+	MOVQ 8(R8), R11
+	LEAQ (R10)(R11*4), R10
+	MOVQ 16(R8), R11
+	ADDQ $+24, R8
+
+pixel5:
+	VMOVUPS     (R10), Z20
+	VPERMILPS   $0xb1, Z20, Z21
+	VPERMILPS   $0x4e, Z20, Z22
+	VPERMILPS   $0x1b, Z20, Z23
+	VMOVUPS     (R9)(DX*4), Z24
+	VFMADD231PS Z24, Z20, Z0
+	VFMADD231PS Z24, Z21, Z1
+	VFMADD231PS Z24, Z22, Z2
+	VFMADD231PS Z24, Z23, Z3
+	VMOVUPS     (R9)(BX*4), Z24
+	VFMADD231PS Z24, Z20, Z4
+	VFMADD231PS Z24, Z21, Z5
+	VFMADD231PS Z24, Z22, Z6
+	VFMADD231PS Z24, Z23, Z7
+	VMOVUPS     (R9)(SI*4), Z24
+	VFMADD231PS Z24, Z20, Z8
+	VFMADD231PS Z24, Z21, Z9
+	VFMADD231PS Z24, Z22, Z10
+	VFMADD231PS Z24, Z23, Z11
+	VMOVUPS     (R9)(DI*4), Z24
+	VFMADD231PS Z24, Z20, Z12
+	VFMADD231PS Z24, Z21, Z13
+	VFMADD231PS Z24, Z22, Z14
+	VFMADD231PS Z24, Z23, Z15
+	VMOVUPS     (R9)(CX*4), Z24
+	VFMADD231PS Z24, Z20, Z16
+	VFMADD231PS Z24, Z21, Z17
+	VFMADD231PS Z24, Z22, Z18
+	VFMADD231PS Z24, Z23, Z19
+	ADDQ        (SP), R9
+	ADDQ        8(SP), R10
+	DECQ        R11
+	JNZ         pixel5
+	DECQ        16(SP)
+	JNZ         segment5
+	MOVQ        104(AX), CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       8(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z0, (DX)
+	VMOVUPS     Z1, 64(DX)
+	VMOVUPS     Z2, 128(DX)
+	VMOVUPS     Z3, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       24(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z4, (DX)
+	VMOVUPS     Z5, 64(DX)
+	VMOVUPS     Z6, 128(DX)
+	VMOVUPS     Z7, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       40(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z8, (DX)
+	VMOVUPS     Z9, 64(DX)
+	VMOVUPS     Z10, 128(DX)
+	VMOVUPS     Z11, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       56(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z12, (DX)
+	VMOVUPS     Z13, 64(DX)
+	VMOVUPS     Z14, 128(DX)
+	VMOVUPS     Z15, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       72(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Z16, (DX)
+	VMOVUPS     Z17, 64(DX)
+	VMOVUPS     Z18, 128(DX)
+	VMOVUPS     Z19, 192(DX)
+	VZEROUPPER
+	RET
+
+taps6:
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	VMOVUPS 128(DX), Z2
+	VMOVUPS 192(DX), Z3
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   24(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	VMOVUPS 128(DX), Z6
+	VMOVUPS 192(DX), Z7
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   40(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
+	VMOVUPS 128(DX), Z10
+	VMOVUPS 192(DX), Z11
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   56(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z12
+	VMOVUPS 64(DX), Z13
+	VMOVUPS 128(DX), Z14
+	VMOVUPS 192(DX), Z15
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   72(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z16
+	VMOVUPS 64(DX), Z17
+	VMOVUPS 128(DX), Z18
+	VMOVUPS 192(DX), Z19
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   88(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z20
+	VMOVUPS 64(DX), Z21
+	VMOVUPS 128(DX), Z22
+	VMOVUPS 192(DX), Z23
+	MOVQ    104(AX), CX
+	MOVQ    (CX), DX
+	MOVQ    16(CX), BX
+	MOVQ    32(CX), SI
+	MOVQ    48(CX), DI
+	MOVQ    64(CX), R8
+	MOVQ    80(CX), CX
+	MOVQ    8(AX), R9
+	MOVQ    (AX), R12
+	MOVQ    R12, 16(SP)
+
+segment6:
+	MOVQ 32(AX), R10
+	MOVQ (R9), R12
+	LEAQ (R10)(R12*4), R10
+	MOVQ 56(AX), R11
+	MOVQ 8(R9), R12
+	LEAQ (R11)(R12*4), R11
+	MOVQ 16(R9), R12
+	ADDQ $+24, R9
+
+pixel6:
+	VMOVUPS     (R11), Z24
+	VPERMILPS   $0xb1, Z24, Z25
+	VPERMILPS   $0x4e, Z24, Z26
+	VPERMILPS   $0x1b, Z24, Z27
+	VMOVUPS     (R10)(DX*4), Z28
+	VFMADD231PS Z28, Z24, Z0
+	VFMADD231PS Z28, Z25, Z1
+	VFMADD231PS Z28, Z26, Z2
+	VFMADD231PS Z28, Z27, Z3
+	VMOVUPS     (R10)(BX*4), Z28
+	VFMADD231PS Z28, Z24, Z4
+	VFMADD231PS Z28, Z25, Z5
+	VFMADD231PS Z28, Z26, Z6
+	VFMADD231PS Z28, Z27, Z7
+	VMOVUPS     (R10)(SI*4), Z28
+	VFMADD231PS Z28, Z24, Z8
+	VFMADD231PS Z28, Z25, Z9
+	VFMADD231PS Z28, Z26, Z10
+	VFMADD231PS Z28, Z27, Z11
+	VMOVUPS     (R10)(DI*4), Z28
+	VFMADD231PS Z28, Z24, Z12
+	VFMADD231PS Z28, Z25, Z13
+	VFMADD231PS Z28, Z26, Z14
+	VFMADD231PS Z28, Z27, Z15
+	VMOVUPS     (R10)(R8*4), Z28
+	VFMADD231PS Z28, Z24, Z16
+	VFMADD231PS Z28, Z25, Z17
+	VFMADD231PS Z28, Z26, Z18
+	VFMADD231PS Z28, Z27, Z19
+	VMOVUPS     (R10)(CX*4), Z28
+	VFMADD231PS Z28, Z24, Z20
+	VFMADD231PS Z28, Z25, Z21
+	VFMADD231PS Z28, Z26, Z22
+	VFMADD231PS Z28, Z27, Z23
+	ADDQ        (SP), R10
+	ADDQ        8(SP), R11
+	DECQ        R12
+	JNZ         pixel6
+	DECQ        16(SP)
+	JNZ         segment6
+	MOVQ        104(AX), CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       8(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z0, (DX)
+	VMOVUPS     Z1, 64(DX)
+	VMOVUPS     Z2, 128(DX)
+	VMOVUPS     Z3, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       24(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z4, (DX)
+	VMOVUPS     Z5, 64(DX)
+	VMOVUPS     Z6, 128(DX)
+	VMOVUPS     Z7, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       40(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z8, (DX)
+	VMOVUPS     Z9, 64(DX)
+	VMOVUPS     Z10, 128(DX)
+	VMOVUPS     Z11, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       56(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z12, (DX)
+	VMOVUPS     Z13, 64(DX)
+	VMOVUPS     Z14, 128(DX)
+	VMOVUPS     Z15, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       72(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z16, (DX)
+	VMOVUPS     Z17, 64(DX)
+	VMOVUPS     Z18, 128(DX)
+	VMOVUPS     Z19, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       88(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Z20, (DX)
+	VMOVUPS     Z21, 64(DX)
+	VMOVUPS     Z22, 128(DX)
+	VMOVUPS     Z23, 192(DX)
+	VZEROUPPER
+	RET
+
+// func quadsGrad1AVX512(t *groupGrad)
+// Requires: AVX, AVX512F
+TEXT ·quadsGrad1AVX512(SB), NOSPLIT, $24-8
+	MOVQ    t+0(FP), AX
+	MOVQ    80(AX), CX
+	SHLQ    $0x02, CX
+	MOVQ    CX, (SP)
+	MOVQ    88(AX), CX
+	SHLQ    $0x02, CX
+	MOVQ    CX, 8(SP)
+	CMPQ    96(AX), $0x06
+	JE      taps6
+	CMPQ    96(AX), $0x05
+	JE      taps5
+	CMPQ    96(AX), $0x04
+	JE      taps4
+	CMPQ    96(AX), $0x03
+	JE      taps3
+	CMPQ    96(AX), $0x02
+	JE      taps2
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	VMOVUPS 128(DX), Z2
+	VMOVUPS 192(DX), Z3
+	MOVQ    104(AX), CX
+	MOVQ    (CX), CX
+	MOVQ    8(AX), DX
+	MOVQ    (AX), DI
+	MOVQ    DI, 16(SP)
+
+segment1:
+	MOVQ 32(AX), BX
+	MOVQ (DX), DI
+	LEAQ (BX)(DI*4), BX
+	MOVQ 56(AX), SI
+	MOVQ 8(DX), DI
+	LEAQ (SI)(DI*4), SI
+	MOVQ 16(DX), DI
+	ADDQ $+24, DX
+
+pixel1:
+	VMOVUPS     (SI), Z4
 	VSHUFF32X4  $0xb1, Z4, Z4, Z4
 	VPERMILPS   $0xb1, Z4, Z5
 	VPERMILPS   $0x4e, Z4, Z6
 	VPERMILPS   $0x1b, Z4, Z7
-	VMOVUPS     (R10), Z8
+	VMOVUPS     (BX)(CX*4), Z8
 	VFMADD231PS Z8, Z4, Z0
 	VFMADD231PS Z8, Z5, Z1
 	VFMADD231PS Z8, Z6, Z2
 	VFMADD231PS Z8, Z7, Z3
-	ADDQ        SI, R10
-	ADDQ        DI, R11
-	DECQ        R12
-	JNZ         pixel
-	DECQ        BX
-	JNZ         segment
+	ADDQ        (SP), BX
+	ADDQ        8(SP), SI
+	DECQ        DI
+	JNZ         pixel1
+	DECQ        16(SP)
+	JNZ         segment1
 	MOVQ        104(AX), CX
-	VMOVUPS     Z0, (CX)
-	VMOVUPS     Z1, 64(CX)
-	VMOVUPS     Z2, 128(CX)
-	VMOVUPS     Z3, 192(CX)
-	ADDQ        DX, CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       8(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Z0, (DX)
+	VMOVUPS     Z1, 64(DX)
+	VMOVUPS     Z2, 128(DX)
+	VMOVUPS     Z3, 192(DX)
 	VZEROUPPER
 	RET
 
-// func quadsGrad1x2AVX512(t *groupGrad)
-// Requires: AVX, AVX512F
-TEXT ·quadsGrad1x2AVX512(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
+taps2:
 	MOVQ    104(AX), CX
 	MOVQ    128(AX), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	VMOVUPS 128(CX), Z2
-	VMOVUPS 192(CX), Z3
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z4
-	VMOVUPS 64(CX), Z5
-	VMOVUPS 128(CX), Z6
-	VMOVUPS 192(CX), Z7
-	ADDQ    DX, CX
-	MOVQ    8(AX), CX
-	MOVQ    (AX), BX
-	MOVQ    80(AX), SI
-	SHLQ    $0x02, SI
-	MOVQ    88(AX), DI
-	SHLQ    $0x02, DI
-	MOVQ    96(AX), R8
-	SHLQ    $0x02, R8
-	MOVQ    32(AX), R9
-	MOVQ    56(AX), R10
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	VMOVUPS 128(DX), Z2
+	VMOVUPS 192(DX), Z3
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   24(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	VMOVUPS 128(DX), Z6
+	VMOVUPS 192(DX), Z7
+	MOVQ    104(AX), CX
+	MOVQ    (CX), DX
+	MOVQ    16(CX), CX
+	MOVQ    8(AX), BX
+	MOVQ    (AX), R8
+	MOVQ    R8, 16(SP)
 
-segment:
-	MOVQ (CX), R11
-	LEAQ (R9)(R11*4), R11
-	MOVQ 8(CX), R12
-	LEAQ (R10)(R12*4), R12
-	MOVQ 16(CX), R13
-	ADDQ $+24, CX
+segment2:
+	MOVQ 32(AX), SI
+	MOVQ (BX), R8
+	LEAQ (SI)(R8*4), SI
+	MOVQ 56(AX), DI
+	MOVQ 8(BX), R8
+	LEAQ (DI)(R8*4), DI
+	MOVQ 16(BX), R8
+	ADDQ $+24, BX
 
-pixel:
-	VMOVUPS     (R12), Z8
+pixel2:
+	VMOVUPS     (DI), Z8
 	VSHUFF32X4  $0xb1, Z8, Z8, Z8
 	VPERMILPS   $0xb1, Z8, Z9
 	VPERMILPS   $0x4e, Z8, Z10
 	VPERMILPS   $0x1b, Z8, Z11
-	VMOVUPS     (R11), Z12
+	VMOVUPS     (SI)(DX*4), Z12
 	VFMADD231PS Z12, Z8, Z0
 	VFMADD231PS Z12, Z9, Z1
 	VFMADD231PS Z12, Z10, Z2
 	VFMADD231PS Z12, Z11, Z3
-	VMOVUPS     (R11)(R8*1), Z12
+	VMOVUPS     (SI)(CX*4), Z12
 	VFMADD231PS Z12, Z8, Z4
 	VFMADD231PS Z12, Z9, Z5
 	VFMADD231PS Z12, Z10, Z6
 	VFMADD231PS Z12, Z11, Z7
-	ADDQ        SI, R11
-	ADDQ        DI, R12
-	DECQ        R13
-	JNZ         pixel
-	DECQ        BX
-	JNZ         segment
+	ADDQ        (SP), SI
+	ADDQ        8(SP), DI
+	DECQ        R8
+	JNZ         pixel2
+	DECQ        16(SP)
+	JNZ         segment2
 	MOVQ        104(AX), CX
-	VMOVUPS     Z0, (CX)
-	VMOVUPS     Z1, 64(CX)
-	VMOVUPS     Z2, 128(CX)
-	VMOVUPS     Z3, 192(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Z4, (CX)
-	VMOVUPS     Z5, 64(CX)
-	VMOVUPS     Z6, 128(CX)
-	VMOVUPS     Z7, 192(CX)
-	ADDQ        DX, CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       8(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z0, (DX)
+	VMOVUPS     Z1, 64(DX)
+	VMOVUPS     Z2, 128(DX)
+	VMOVUPS     Z3, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       24(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Z4, (DX)
+	VMOVUPS     Z5, 64(DX)
+	VMOVUPS     Z6, 128(DX)
+	VMOVUPS     Z7, 192(DX)
 	VZEROUPPER
 	RET
 
-// func quadsGrad1x3AVX512(t *groupGrad)
-// Requires: AVX, AVX512F
-TEXT ·quadsGrad1x3AVX512(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
+taps3:
 	MOVQ    104(AX), CX
 	MOVQ    128(AX), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	VMOVUPS 128(CX), Z2
-	VMOVUPS 192(CX), Z3
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z4
-	VMOVUPS 64(CX), Z5
-	VMOVUPS 128(CX), Z6
-	VMOVUPS 192(CX), Z7
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z8
-	VMOVUPS 64(CX), Z9
-	VMOVUPS 128(CX), Z10
-	VMOVUPS 192(CX), Z11
-	ADDQ    DX, CX
-	MOVQ    8(AX), CX
-	MOVQ    (AX), BX
-	MOVQ    80(AX), SI
-	SHLQ    $0x02, SI
-	MOVQ    88(AX), DI
-	SHLQ    $0x02, DI
-	MOVQ    96(AX), R8
-	SHLQ    $0x02, R8
-	MOVQ    32(AX), R9
-	MOVQ    56(AX), R10
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	VMOVUPS 128(DX), Z2
+	VMOVUPS 192(DX), Z3
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   24(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	VMOVUPS 128(DX), Z6
+	VMOVUPS 192(DX), Z7
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   40(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
+	VMOVUPS 128(DX), Z10
+	VMOVUPS 192(DX), Z11
+	MOVQ    104(AX), CX
+	MOVQ    (CX), DX
+	MOVQ    16(CX), BX
+	MOVQ    32(CX), CX
+	MOVQ    8(AX), SI
+	MOVQ    (AX), R9
+	MOVQ    R9, 16(SP)
 
-segment:
-	MOVQ (CX), R11
-	LEAQ (R9)(R11*4), R11
-	MOVQ 8(CX), R12
-	LEAQ (R10)(R12*4), R12
-	MOVQ 16(CX), R13
-	ADDQ $+24, CX
+segment3:
+	MOVQ 32(AX), DI
+	MOVQ (SI), R9
+	LEAQ (DI)(R9*4), DI
+	MOVQ 56(AX), R8
+	MOVQ 8(SI), R9
+	LEAQ (R8)(R9*4), R8
+	MOVQ 16(SI), R9
+	ADDQ $+24, SI
 
-pixel:
-	VMOVUPS     (R12), Z12
+pixel3:
+	VMOVUPS     (R8), Z12
 	VSHUFF32X4  $0xb1, Z12, Z12, Z12
 	VPERMILPS   $0xb1, Z12, Z13
 	VPERMILPS   $0x4e, Z12, Z14
 	VPERMILPS   $0x1b, Z12, Z15
-	VMOVUPS     (R11), Z16
+	VMOVUPS     (DI)(DX*4), Z16
 	VFMADD231PS Z16, Z12, Z0
 	VFMADD231PS Z16, Z13, Z1
 	VFMADD231PS Z16, Z14, Z2
 	VFMADD231PS Z16, Z15, Z3
-	VMOVUPS     (R11)(R8*1), Z16
+	VMOVUPS     (DI)(BX*4), Z16
 	VFMADD231PS Z16, Z12, Z4
 	VFMADD231PS Z16, Z13, Z5
 	VFMADD231PS Z16, Z14, Z6
 	VFMADD231PS Z16, Z15, Z7
-	VMOVUPS     (R11)(R8*2), Z16
+	VMOVUPS     (DI)(CX*4), Z16
 	VFMADD231PS Z16, Z12, Z8
 	VFMADD231PS Z16, Z13, Z9
 	VFMADD231PS Z16, Z14, Z10
 	VFMADD231PS Z16, Z15, Z11
-	ADDQ        SI, R11
-	ADDQ        DI, R12
-	DECQ        R13
-	JNZ         pixel
-	DECQ        BX
-	JNZ         segment
+	ADDQ        (SP), DI
+	ADDQ        8(SP), R8
+	DECQ        R9
+	JNZ         pixel3
+	DECQ        16(SP)
+	JNZ         segment3
 	MOVQ        104(AX), CX
-	VMOVUPS     Z0, (CX)
-	VMOVUPS     Z1, 64(CX)
-	VMOVUPS     Z2, 128(CX)
-	VMOVUPS     Z3, 192(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Z4, (CX)
-	VMOVUPS     Z5, 64(CX)
-	VMOVUPS     Z6, 128(CX)
-	VMOVUPS     Z7, 192(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Z8, (CX)
-	VMOVUPS     Z9, 64(CX)
-	VMOVUPS     Z10, 128(CX)
-	VMOVUPS     Z11, 192(CX)
-	ADDQ        DX, CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       8(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z0, (DX)
+	VMOVUPS     Z1, 64(DX)
+	VMOVUPS     Z2, 128(DX)
+	VMOVUPS     Z3, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       24(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z4, (DX)
+	VMOVUPS     Z5, 64(DX)
+	VMOVUPS     Z6, 128(DX)
+	VMOVUPS     Z7, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       40(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Z8, (DX)
+	VMOVUPS     Z9, 64(DX)
+	VMOVUPS     Z10, 128(DX)
+	VMOVUPS     Z11, 192(DX)
 	VZEROUPPER
 	RET
 
-// func quadsGrad2x1AVX512(t *groupGrad)
-// Requires: AVX, AVX512F
-TEXT ·quadsGrad2x1AVX512(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
+taps4:
 	MOVQ    104(AX), CX
 	MOVQ    128(AX), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	VMOVUPS 128(CX), Z2
-	VMOVUPS 192(CX), Z3
-	ADDQ    DX, CX
-	MOVQ    8(AX), CX
-	MOVQ    (AX), BX
-	MOVQ    80(AX), SI
-	SHLQ    $0x02, SI
-	MOVQ    88(AX), DI
-	SHLQ    $0x02, DI
-	MOVQ    96(AX), R8
-	SHLQ    $0x02, R8
-	MOVQ    32(AX), R8
-	MOVQ    56(AX), R9
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	VMOVUPS 128(DX), Z2
+	VMOVUPS 192(DX), Z3
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   24(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	VMOVUPS 128(DX), Z6
+	VMOVUPS 192(DX), Z7
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   40(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
+	VMOVUPS 128(DX), Z10
+	VMOVUPS 192(DX), Z11
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   56(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z12
+	VMOVUPS 64(DX), Z13
+	VMOVUPS 128(DX), Z14
+	VMOVUPS 192(DX), Z15
+	MOVQ    104(AX), CX
+	MOVQ    (CX), DX
+	MOVQ    16(CX), BX
+	MOVQ    32(CX), SI
+	MOVQ    48(CX), CX
+	MOVQ    8(AX), DI
+	MOVQ    (AX), R10
+	MOVQ    R10, 16(SP)
 
-segment:
-	MOVQ (CX), R10
-	LEAQ (R8)(R10*4), R10
-	MOVQ 8(CX), R11
-	LEAQ (R9)(R11*4), R11
-	MOVQ 16(CX), R12
-	ADDQ $+24, CX
+segment4:
+	MOVQ 32(AX), R8
+	MOVQ (DI), R10
+	LEAQ (R8)(R10*4), R8
+	MOVQ 56(AX), R9
+	MOVQ 8(DI), R10
+	LEAQ (R9)(R10*4), R9
+	MOVQ 16(DI), R10
+	ADDQ $+24, DI
 
-pixel:
-	VMOVUPS     (R11), Z4
+pixel4:
+	VMOVUPS     (R9), Z16
+	VSHUFF32X4  $0xb1, Z16, Z16, Z16
+	VPERMILPS   $0xb1, Z16, Z17
+	VPERMILPS   $0x4e, Z16, Z18
+	VPERMILPS   $0x1b, Z16, Z19
+	VMOVUPS     (R8)(DX*4), Z20
+	VFMADD231PS Z20, Z16, Z0
+	VFMADD231PS Z20, Z17, Z1
+	VFMADD231PS Z20, Z18, Z2
+	VFMADD231PS Z20, Z19, Z3
+	VMOVUPS     (R8)(BX*4), Z20
+	VFMADD231PS Z20, Z16, Z4
+	VFMADD231PS Z20, Z17, Z5
+	VFMADD231PS Z20, Z18, Z6
+	VFMADD231PS Z20, Z19, Z7
+	VMOVUPS     (R8)(SI*4), Z20
+	VFMADD231PS Z20, Z16, Z8
+	VFMADD231PS Z20, Z17, Z9
+	VFMADD231PS Z20, Z18, Z10
+	VFMADD231PS Z20, Z19, Z11
+	VMOVUPS     (R8)(CX*4), Z20
+	VFMADD231PS Z20, Z16, Z12
+	VFMADD231PS Z20, Z17, Z13
+	VFMADD231PS Z20, Z18, Z14
+	VFMADD231PS Z20, Z19, Z15
+	ADDQ        (SP), R8
+	ADDQ        8(SP), R9
+	DECQ        R10
+	JNZ         pixel4
+	DECQ        16(SP)
+	JNZ         segment4
+	MOVQ        104(AX), CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       8(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z0, (DX)
+	VMOVUPS     Z1, 64(DX)
+	VMOVUPS     Z2, 128(DX)
+	VMOVUPS     Z3, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       24(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z4, (DX)
+	VMOVUPS     Z5, 64(DX)
+	VMOVUPS     Z6, 128(DX)
+	VMOVUPS     Z7, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       40(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z8, (DX)
+	VMOVUPS     Z9, 64(DX)
+	VMOVUPS     Z10, 128(DX)
+	VMOVUPS     Z11, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       56(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Z12, (DX)
+	VMOVUPS     Z13, 64(DX)
+	VMOVUPS     Z14, 128(DX)
+	VMOVUPS     Z15, 192(DX)
+	VZEROUPPER
+	RET
+
+taps5:
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	VMOVUPS 128(DX), Z2
+	VMOVUPS 192(DX), Z3
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   24(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	VMOVUPS 128(DX), Z6
+	VMOVUPS 192(DX), Z7
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   40(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
+	VMOVUPS 128(DX), Z10
+	VMOVUPS 192(DX), Z11
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   56(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z12
+	VMOVUPS 64(DX), Z13
+	VMOVUPS 128(DX), Z14
+	VMOVUPS 192(DX), Z15
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   72(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z16
+	VMOVUPS 64(DX), Z17
+	VMOVUPS 128(DX), Z18
+	VMOVUPS 192(DX), Z19
+	MOVQ    104(AX), CX
+	MOVQ    (CX), DX
+	MOVQ    16(CX), BX
+	MOVQ    32(CX), SI
+	MOVQ    48(CX), DI
+	MOVQ    64(CX), CX
+	MOVQ    8(AX), R8
+	MOVQ    (AX), R11
+	MOVQ    R11, 16(SP)
+
+segment5:
+	MOVQ 32(AX), R9
+	MOVQ (R8), R11
+	LEAQ (R9)(R11*4), R9
+	MOVQ 56(AX), R10
+	MOVQ 8(R8), R11
+	LEAQ (R10)(R11*4), R10
+	MOVQ 16(R8), R11
+	ADDQ $+24, R8
+
+pixel5:
+	VMOVUPS     (R10), Z20
+	VSHUFF32X4  $0xb1, Z20, Z20, Z20
+	VPERMILPS   $0xb1, Z20, Z21
+	VPERMILPS   $0x4e, Z20, Z22
+	VPERMILPS   $0x1b, Z20, Z23
+	VMOVUPS     (R9)(DX*4), Z24
+	VFMADD231PS Z24, Z20, Z0
+	VFMADD231PS Z24, Z21, Z1
+	VFMADD231PS Z24, Z22, Z2
+	VFMADD231PS Z24, Z23, Z3
+	VMOVUPS     (R9)(BX*4), Z24
+	VFMADD231PS Z24, Z20, Z4
+	VFMADD231PS Z24, Z21, Z5
+	VFMADD231PS Z24, Z22, Z6
+	VFMADD231PS Z24, Z23, Z7
+	VMOVUPS     (R9)(SI*4), Z24
+	VFMADD231PS Z24, Z20, Z8
+	VFMADD231PS Z24, Z21, Z9
+	VFMADD231PS Z24, Z22, Z10
+	VFMADD231PS Z24, Z23, Z11
+	VMOVUPS     (R9)(DI*4), Z24
+	VFMADD231PS Z24, Z20, Z12
+	VFMADD231PS Z24, Z21, Z13
+	VFMADD231PS Z24, Z22, Z14
+	VFMADD231PS Z24, Z23, Z15
+	VMOVUPS     (R9)(CX*4), Z24
+	VFMADD231PS Z24, Z20, Z16
+	VFMADD231PS Z24, Z21, Z17
+	VFMADD231PS Z24, Z22, Z18
+	VFMADD231PS Z24, Z23, Z19
+	ADDQ        (SP), R9
+	ADDQ        8(SP), R10
+	DECQ        R11
+	JNZ         pixel5
+	DECQ        16(SP)
+	JNZ         segment5
+	MOVQ        104(AX), CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       8(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z0, (DX)
+	VMOVUPS     Z1, 64(DX)
+	VMOVUPS     Z2, 128(DX)
+	VMOVUPS     Z3, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       24(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z4, (DX)
+	VMOVUPS     Z5, 64(DX)
+	VMOVUPS     Z6, 128(DX)
+	VMOVUPS     Z7, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       40(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z8, (DX)
+	VMOVUPS     Z9, 64(DX)
+	VMOVUPS     Z10, 128(DX)
+	VMOVUPS     Z11, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       56(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z12, (DX)
+	VMOVUPS     Z13, 64(DX)
+	VMOVUPS     Z14, 128(DX)
+	VMOVUPS     Z15, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       72(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Z16, (DX)
+	VMOVUPS     Z17, 64(DX)
+	VMOVUPS     Z18, 128(DX)
+	VMOVUPS     Z19, 192(DX)
+	VZEROUPPER
+	RET
+
+taps6:
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	VMOVUPS 128(DX), Z2
+	VMOVUPS 192(DX), Z3
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   24(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	VMOVUPS 128(DX), Z6
+	VMOVUPS 192(DX), Z7
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   40(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
+	VMOVUPS 128(DX), Z10
+	VMOVUPS 192(DX), Z11
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   56(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z12
+	VMOVUPS 64(DX), Z13
+	VMOVUPS 128(DX), Z14
+	VMOVUPS 192(DX), Z15
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   72(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z16
+	VMOVUPS 64(DX), Z17
+	VMOVUPS 128(DX), Z18
+	VMOVUPS 192(DX), Z19
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   88(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z20
+	VMOVUPS 64(DX), Z21
+	VMOVUPS 128(DX), Z22
+	VMOVUPS 192(DX), Z23
+	MOVQ    104(AX), CX
+	MOVQ    (CX), DX
+	MOVQ    16(CX), BX
+	MOVQ    32(CX), SI
+	MOVQ    48(CX), DI
+	MOVQ    64(CX), R8
+	MOVQ    80(CX), CX
+	MOVQ    8(AX), R9
+	MOVQ    (AX), R12
+	MOVQ    R12, 16(SP)
+
+segment6:
+	MOVQ 32(AX), R10
+	MOVQ (R9), R12
+	LEAQ (R10)(R12*4), R10
+	MOVQ 56(AX), R11
+	MOVQ 8(R9), R12
+	LEAQ (R11)(R12*4), R11
+	MOVQ 16(R9), R12
+	ADDQ $+24, R9
+
+pixel6:
+	VMOVUPS     (R11), Z24
+	VSHUFF32X4  $0xb1, Z24, Z24, Z24
+	VPERMILPS   $0xb1, Z24, Z25
+	VPERMILPS   $0x4e, Z24, Z26
+	VPERMILPS   $0x1b, Z24, Z27
+	VMOVUPS     (R10)(DX*4), Z28
+	VFMADD231PS Z28, Z24, Z0
+	VFMADD231PS Z28, Z25, Z1
+	VFMADD231PS Z28, Z26, Z2
+	VFMADD231PS Z28, Z27, Z3
+	VMOVUPS     (R10)(BX*4), Z28
+	VFMADD231PS Z28, Z24, Z4
+	VFMADD231PS Z28, Z25, Z5
+	VFMADD231PS Z28, Z26, Z6
+	VFMADD231PS Z28, Z27, Z7
+	VMOVUPS     (R10)(SI*4), Z28
+	VFMADD231PS Z28, Z24, Z8
+	VFMADD231PS Z28, Z25, Z9
+	VFMADD231PS Z28, Z26, Z10
+	VFMADD231PS Z28, Z27, Z11
+	VMOVUPS     (R10)(DI*4), Z28
+	VFMADD231PS Z28, Z24, Z12
+	VFMADD231PS Z28, Z25, Z13
+	VFMADD231PS Z28, Z26, Z14
+	VFMADD231PS Z28, Z27, Z15
+	VMOVUPS     (R10)(R8*4), Z28
+	VFMADD231PS Z28, Z24, Z16
+	VFMADD231PS Z28, Z25, Z17
+	VFMADD231PS Z28, Z26, Z18
+	VFMADD231PS Z28, Z27, Z19
+	VMOVUPS     (R10)(CX*4), Z28
+	VFMADD231PS Z28, Z24, Z20
+	VFMADD231PS Z28, Z25, Z21
+	VFMADD231PS Z28, Z26, Z22
+	VFMADD231PS Z28, Z27, Z23
+	ADDQ        (SP), R10
+	ADDQ        8(SP), R11
+	DECQ        R12
+	JNZ         pixel6
+	DECQ        16(SP)
+	JNZ         segment6
+	MOVQ        104(AX), CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       8(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z0, (DX)
+	VMOVUPS     Z1, 64(DX)
+	VMOVUPS     Z2, 128(DX)
+	VMOVUPS     Z3, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       24(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z4, (DX)
+	VMOVUPS     Z5, 64(DX)
+	VMOVUPS     Z6, 128(DX)
+	VMOVUPS     Z7, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       40(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z8, (DX)
+	VMOVUPS     Z9, 64(DX)
+	VMOVUPS     Z10, 128(DX)
+	VMOVUPS     Z11, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       56(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z12, (DX)
+	VMOVUPS     Z13, 64(DX)
+	VMOVUPS     Z14, 128(DX)
+	VMOVUPS     Z15, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       72(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z16, (DX)
+	VMOVUPS     Z17, 64(DX)
+	VMOVUPS     Z18, 128(DX)
+	VMOVUPS     Z19, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       88(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Z20, (DX)
+	VMOVUPS     Z21, 64(DX)
+	VMOVUPS     Z22, 128(DX)
+	VMOVUPS     Z23, 192(DX)
+	VZEROUPPER
+	RET
+
+// func quadsGrad2AVX512(t *groupGrad)
+// Requires: AVX, AVX512F
+TEXT ·quadsGrad2AVX512(SB), NOSPLIT, $24-8
+	MOVQ    t+0(FP), AX
+	MOVQ    80(AX), CX
+	SHLQ    $0x02, CX
+	MOVQ    CX, (SP)
+	MOVQ    88(AX), CX
+	SHLQ    $0x02, CX
+	MOVQ    CX, 8(SP)
+	CMPQ    96(AX), $0x06
+	JE      taps6
+	CMPQ    96(AX), $0x05
+	JE      taps5
+	CMPQ    96(AX), $0x04
+	JE      taps4
+	CMPQ    96(AX), $0x03
+	JE      taps3
+	CMPQ    96(AX), $0x02
+	JE      taps2
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	VMOVUPS 128(DX), Z2
+	VMOVUPS 192(DX), Z3
+	MOVQ    104(AX), CX
+	MOVQ    (CX), CX
+	MOVQ    8(AX), DX
+	MOVQ    (AX), DI
+	MOVQ    DI, 16(SP)
+
+segment1:
+	MOVQ 32(AX), BX
+	MOVQ (DX), DI
+	LEAQ (BX)(DI*4), BX
+	MOVQ 56(AX), SI
+	MOVQ 8(DX), DI
+	LEAQ (SI)(DI*4), SI
+	MOVQ 16(DX), DI
+	ADDQ $+24, DX
+
+pixel1:
+	VMOVUPS     (SI), Z4
 	VSHUFF32X4  $0x4e, Z4, Z4, Z4
 	VPERMILPS   $0xb1, Z4, Z5
 	VPERMILPS   $0x4e, Z4, Z6
 	VPERMILPS   $0x1b, Z4, Z7
-	VMOVUPS     (R10), Z8
+	VMOVUPS     (BX)(CX*4), Z8
 	VFMADD231PS Z8, Z4, Z0
 	VFMADD231PS Z8, Z5, Z1
 	VFMADD231PS Z8, Z6, Z2
 	VFMADD231PS Z8, Z7, Z3
-	ADDQ        SI, R10
-	ADDQ        DI, R11
-	DECQ        R12
-	JNZ         pixel
-	DECQ        BX
-	JNZ         segment
+	ADDQ        (SP), BX
+	ADDQ        8(SP), SI
+	DECQ        DI
+	JNZ         pixel1
+	DECQ        16(SP)
+	JNZ         segment1
 	MOVQ        104(AX), CX
-	VMOVUPS     Z0, (CX)
-	VMOVUPS     Z1, 64(CX)
-	VMOVUPS     Z2, 128(CX)
-	VMOVUPS     Z3, 192(CX)
-	ADDQ        DX, CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       8(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Z0, (DX)
+	VMOVUPS     Z1, 64(DX)
+	VMOVUPS     Z2, 128(DX)
+	VMOVUPS     Z3, 192(DX)
 	VZEROUPPER
 	RET
 
-// func quadsGrad2x2AVX512(t *groupGrad)
-// Requires: AVX, AVX512F
-TEXT ·quadsGrad2x2AVX512(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
+taps2:
 	MOVQ    104(AX), CX
 	MOVQ    128(AX), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	VMOVUPS 128(CX), Z2
-	VMOVUPS 192(CX), Z3
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z4
-	VMOVUPS 64(CX), Z5
-	VMOVUPS 128(CX), Z6
-	VMOVUPS 192(CX), Z7
-	ADDQ    DX, CX
-	MOVQ    8(AX), CX
-	MOVQ    (AX), BX
-	MOVQ    80(AX), SI
-	SHLQ    $0x02, SI
-	MOVQ    88(AX), DI
-	SHLQ    $0x02, DI
-	MOVQ    96(AX), R8
-	SHLQ    $0x02, R8
-	MOVQ    32(AX), R9
-	MOVQ    56(AX), R10
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	VMOVUPS 128(DX), Z2
+	VMOVUPS 192(DX), Z3
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   24(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	VMOVUPS 128(DX), Z6
+	VMOVUPS 192(DX), Z7
+	MOVQ    104(AX), CX
+	MOVQ    (CX), DX
+	MOVQ    16(CX), CX
+	MOVQ    8(AX), BX
+	MOVQ    (AX), R8
+	MOVQ    R8, 16(SP)
 
-segment:
-	MOVQ (CX), R11
-	LEAQ (R9)(R11*4), R11
-	MOVQ 8(CX), R12
-	LEAQ (R10)(R12*4), R12
-	MOVQ 16(CX), R13
-	ADDQ $+24, CX
+segment2:
+	MOVQ 32(AX), SI
+	MOVQ (BX), R8
+	LEAQ (SI)(R8*4), SI
+	MOVQ 56(AX), DI
+	MOVQ 8(BX), R8
+	LEAQ (DI)(R8*4), DI
+	MOVQ 16(BX), R8
+	ADDQ $+24, BX
 
-pixel:
-	VMOVUPS     (R12), Z8
+pixel2:
+	VMOVUPS     (DI), Z8
 	VSHUFF32X4  $0x4e, Z8, Z8, Z8
 	VPERMILPS   $0xb1, Z8, Z9
 	VPERMILPS   $0x4e, Z8, Z10
 	VPERMILPS   $0x1b, Z8, Z11
-	VMOVUPS     (R11), Z12
+	VMOVUPS     (SI)(DX*4), Z12
 	VFMADD231PS Z12, Z8, Z0
 	VFMADD231PS Z12, Z9, Z1
 	VFMADD231PS Z12, Z10, Z2
 	VFMADD231PS Z12, Z11, Z3
-	VMOVUPS     (R11)(R8*1), Z12
+	VMOVUPS     (SI)(CX*4), Z12
 	VFMADD231PS Z12, Z8, Z4
 	VFMADD231PS Z12, Z9, Z5
 	VFMADD231PS Z12, Z10, Z6
 	VFMADD231PS Z12, Z11, Z7
-	ADDQ        SI, R11
-	ADDQ        DI, R12
-	DECQ        R13
-	JNZ         pixel
-	DECQ        BX
-	JNZ         segment
+	ADDQ        (SP), SI
+	ADDQ        8(SP), DI
+	DECQ        R8
+	JNZ         pixel2
+	DECQ        16(SP)
+	JNZ         segment2
 	MOVQ        104(AX), CX
-	VMOVUPS     Z0, (CX)
-	VMOVUPS     Z1, 64(CX)
-	VMOVUPS     Z2, 128(CX)
-	VMOVUPS     Z3, 192(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Z4, (CX)
-	VMOVUPS     Z5, 64(CX)
-	VMOVUPS     Z6, 128(CX)
-	VMOVUPS     Z7, 192(CX)
-	ADDQ        DX, CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       8(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z0, (DX)
+	VMOVUPS     Z1, 64(DX)
+	VMOVUPS     Z2, 128(DX)
+	VMOVUPS     Z3, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       24(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Z4, (DX)
+	VMOVUPS     Z5, 64(DX)
+	VMOVUPS     Z6, 128(DX)
+	VMOVUPS     Z7, 192(DX)
 	VZEROUPPER
 	RET
 
-// func quadsGrad2x3AVX512(t *groupGrad)
-// Requires: AVX, AVX512F
-TEXT ·quadsGrad2x3AVX512(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
+taps3:
 	MOVQ    104(AX), CX
 	MOVQ    128(AX), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	VMOVUPS 128(CX), Z2
-	VMOVUPS 192(CX), Z3
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z4
-	VMOVUPS 64(CX), Z5
-	VMOVUPS 128(CX), Z6
-	VMOVUPS 192(CX), Z7
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z8
-	VMOVUPS 64(CX), Z9
-	VMOVUPS 128(CX), Z10
-	VMOVUPS 192(CX), Z11
-	ADDQ    DX, CX
-	MOVQ    8(AX), CX
-	MOVQ    (AX), BX
-	MOVQ    80(AX), SI
-	SHLQ    $0x02, SI
-	MOVQ    88(AX), DI
-	SHLQ    $0x02, DI
-	MOVQ    96(AX), R8
-	SHLQ    $0x02, R8
-	MOVQ    32(AX), R9
-	MOVQ    56(AX), R10
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	VMOVUPS 128(DX), Z2
+	VMOVUPS 192(DX), Z3
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   24(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	VMOVUPS 128(DX), Z6
+	VMOVUPS 192(DX), Z7
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   40(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
+	VMOVUPS 128(DX), Z10
+	VMOVUPS 192(DX), Z11
+	MOVQ    104(AX), CX
+	MOVQ    (CX), DX
+	MOVQ    16(CX), BX
+	MOVQ    32(CX), CX
+	MOVQ    8(AX), SI
+	MOVQ    (AX), R9
+	MOVQ    R9, 16(SP)
 
-segment:
-	MOVQ (CX), R11
-	LEAQ (R9)(R11*4), R11
-	MOVQ 8(CX), R12
-	LEAQ (R10)(R12*4), R12
-	MOVQ 16(CX), R13
-	ADDQ $+24, CX
+segment3:
+	MOVQ 32(AX), DI
+	MOVQ (SI), R9
+	LEAQ (DI)(R9*4), DI
+	MOVQ 56(AX), R8
+	MOVQ 8(SI), R9
+	LEAQ (R8)(R9*4), R8
+	MOVQ 16(SI), R9
+	ADDQ $+24, SI
 
-pixel:
-	VMOVUPS     (R12), Z12
+pixel3:
+	VMOVUPS     (R8), Z12
 	VSHUFF32X4  $0x4e, Z12, Z12, Z12
 	VPERMILPS   $0xb1, Z12, Z13
 	VPERMILPS   $0x4e, Z12, Z14
 	VPERMILPS   $0x1b, Z12, Z15
-	VMOVUPS     (R11), Z16
+	VMOVUPS     (DI)(DX*4), Z16
 	VFMADD231PS Z16, Z12, Z0
 	VFMADD231PS Z16, Z13, Z1
 	VFMADD231PS Z16, Z14, Z2
 	VFMADD231PS Z16, Z15, Z3
-	VMOVUPS     (R11)(R8*1), Z16
+	VMOVUPS     (DI)(BX*4), Z16
 	VFMADD231PS Z16, Z12, Z4
 	VFMADD231PS Z16, Z13, Z5
 	VFMADD231PS Z16, Z14, Z6
 	VFMADD231PS Z16, Z15, Z7
-	VMOVUPS     (R11)(R8*2), Z16
+	VMOVUPS     (DI)(CX*4), Z16
 	VFMADD231PS Z16, Z12, Z8
 	VFMADD231PS Z16, Z13, Z9
 	VFMADD231PS Z16, Z14, Z10
 	VFMADD231PS Z16, Z15, Z11
-	ADDQ        SI, R11
-	ADDQ        DI, R12
-	DECQ        R13
-	JNZ         pixel
-	DECQ        BX
-	JNZ         segment
+	ADDQ        (SP), DI
+	ADDQ        8(SP), R8
+	DECQ        R9
+	JNZ         pixel3
+	DECQ        16(SP)
+	JNZ         segment3
 	MOVQ        104(AX), CX
-	VMOVUPS     Z0, (CX)
-	VMOVUPS     Z1, 64(CX)
-	VMOVUPS     Z2, 128(CX)
-	VMOVUPS     Z3, 192(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Z4, (CX)
-	VMOVUPS     Z5, 64(CX)
-	VMOVUPS     Z6, 128(CX)
-	VMOVUPS     Z7, 192(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Z8, (CX)
-	VMOVUPS     Z9, 64(CX)
-	VMOVUPS     Z10, 128(CX)
-	VMOVUPS     Z11, 192(CX)
-	ADDQ        DX, CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       8(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z0, (DX)
+	VMOVUPS     Z1, 64(DX)
+	VMOVUPS     Z2, 128(DX)
+	VMOVUPS     Z3, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       24(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z4, (DX)
+	VMOVUPS     Z5, 64(DX)
+	VMOVUPS     Z6, 128(DX)
+	VMOVUPS     Z7, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       40(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Z8, (DX)
+	VMOVUPS     Z9, 64(DX)
+	VMOVUPS     Z10, 128(DX)
+	VMOVUPS     Z11, 192(DX)
 	VZEROUPPER
 	RET
 
-// func quadsGrad3x1AVX512(t *groupGrad)
-// Requires: AVX, AVX512F
-TEXT ·quadsGrad3x1AVX512(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
+taps4:
 	MOVQ    104(AX), CX
 	MOVQ    128(AX), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	VMOVUPS 128(CX), Z2
-	VMOVUPS 192(CX), Z3
-	ADDQ    DX, CX
-	MOVQ    8(AX), CX
-	MOVQ    (AX), BX
-	MOVQ    80(AX), SI
-	SHLQ    $0x02, SI
-	MOVQ    88(AX), DI
-	SHLQ    $0x02, DI
-	MOVQ    96(AX), R8
-	SHLQ    $0x02, R8
-	MOVQ    32(AX), R8
-	MOVQ    56(AX), R9
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	VMOVUPS 128(DX), Z2
+	VMOVUPS 192(DX), Z3
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   24(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	VMOVUPS 128(DX), Z6
+	VMOVUPS 192(DX), Z7
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   40(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
+	VMOVUPS 128(DX), Z10
+	VMOVUPS 192(DX), Z11
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   56(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z12
+	VMOVUPS 64(DX), Z13
+	VMOVUPS 128(DX), Z14
+	VMOVUPS 192(DX), Z15
+	MOVQ    104(AX), CX
+	MOVQ    (CX), DX
+	MOVQ    16(CX), BX
+	MOVQ    32(CX), SI
+	MOVQ    48(CX), CX
+	MOVQ    8(AX), DI
+	MOVQ    (AX), R10
+	MOVQ    R10, 16(SP)
 
-segment:
-	MOVQ (CX), R10
-	LEAQ (R8)(R10*4), R10
-	MOVQ 8(CX), R11
-	LEAQ (R9)(R11*4), R11
-	MOVQ 16(CX), R12
-	ADDQ $+24, CX
+segment4:
+	MOVQ 32(AX), R8
+	MOVQ (DI), R10
+	LEAQ (R8)(R10*4), R8
+	MOVQ 56(AX), R9
+	MOVQ 8(DI), R10
+	LEAQ (R9)(R10*4), R9
+	MOVQ 16(DI), R10
+	ADDQ $+24, DI
 
-pixel:
-	VMOVUPS     (R11), Z4
+pixel4:
+	VMOVUPS     (R9), Z16
+	VSHUFF32X4  $0x4e, Z16, Z16, Z16
+	VPERMILPS   $0xb1, Z16, Z17
+	VPERMILPS   $0x4e, Z16, Z18
+	VPERMILPS   $0x1b, Z16, Z19
+	VMOVUPS     (R8)(DX*4), Z20
+	VFMADD231PS Z20, Z16, Z0
+	VFMADD231PS Z20, Z17, Z1
+	VFMADD231PS Z20, Z18, Z2
+	VFMADD231PS Z20, Z19, Z3
+	VMOVUPS     (R8)(BX*4), Z20
+	VFMADD231PS Z20, Z16, Z4
+	VFMADD231PS Z20, Z17, Z5
+	VFMADD231PS Z20, Z18, Z6
+	VFMADD231PS Z20, Z19, Z7
+	VMOVUPS     (R8)(SI*4), Z20
+	VFMADD231PS Z20, Z16, Z8
+	VFMADD231PS Z20, Z17, Z9
+	VFMADD231PS Z20, Z18, Z10
+	VFMADD231PS Z20, Z19, Z11
+	VMOVUPS     (R8)(CX*4), Z20
+	VFMADD231PS Z20, Z16, Z12
+	VFMADD231PS Z20, Z17, Z13
+	VFMADD231PS Z20, Z18, Z14
+	VFMADD231PS Z20, Z19, Z15
+	ADDQ        (SP), R8
+	ADDQ        8(SP), R9
+	DECQ        R10
+	JNZ         pixel4
+	DECQ        16(SP)
+	JNZ         segment4
+	MOVQ        104(AX), CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       8(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z0, (DX)
+	VMOVUPS     Z1, 64(DX)
+	VMOVUPS     Z2, 128(DX)
+	VMOVUPS     Z3, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       24(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z4, (DX)
+	VMOVUPS     Z5, 64(DX)
+	VMOVUPS     Z6, 128(DX)
+	VMOVUPS     Z7, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       40(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z8, (DX)
+	VMOVUPS     Z9, 64(DX)
+	VMOVUPS     Z10, 128(DX)
+	VMOVUPS     Z11, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       56(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Z12, (DX)
+	VMOVUPS     Z13, 64(DX)
+	VMOVUPS     Z14, 128(DX)
+	VMOVUPS     Z15, 192(DX)
+	VZEROUPPER
+	RET
+
+taps5:
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	VMOVUPS 128(DX), Z2
+	VMOVUPS 192(DX), Z3
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   24(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	VMOVUPS 128(DX), Z6
+	VMOVUPS 192(DX), Z7
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   40(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
+	VMOVUPS 128(DX), Z10
+	VMOVUPS 192(DX), Z11
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   56(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z12
+	VMOVUPS 64(DX), Z13
+	VMOVUPS 128(DX), Z14
+	VMOVUPS 192(DX), Z15
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   72(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z16
+	VMOVUPS 64(DX), Z17
+	VMOVUPS 128(DX), Z18
+	VMOVUPS 192(DX), Z19
+	MOVQ    104(AX), CX
+	MOVQ    (CX), DX
+	MOVQ    16(CX), BX
+	MOVQ    32(CX), SI
+	MOVQ    48(CX), DI
+	MOVQ    64(CX), CX
+	MOVQ    8(AX), R8
+	MOVQ    (AX), R11
+	MOVQ    R11, 16(SP)
+
+segment5:
+	MOVQ 32(AX), R9
+	MOVQ (R8), R11
+	LEAQ (R9)(R11*4), R9
+	MOVQ 56(AX), R10
+	MOVQ 8(R8), R11
+	LEAQ (R10)(R11*4), R10
+	MOVQ 16(R8), R11
+	ADDQ $+24, R8
+
+pixel5:
+	VMOVUPS     (R10), Z20
+	VSHUFF32X4  $0x4e, Z20, Z20, Z20
+	VPERMILPS   $0xb1, Z20, Z21
+	VPERMILPS   $0x4e, Z20, Z22
+	VPERMILPS   $0x1b, Z20, Z23
+	VMOVUPS     (R9)(DX*4), Z24
+	VFMADD231PS Z24, Z20, Z0
+	VFMADD231PS Z24, Z21, Z1
+	VFMADD231PS Z24, Z22, Z2
+	VFMADD231PS Z24, Z23, Z3
+	VMOVUPS     (R9)(BX*4), Z24
+	VFMADD231PS Z24, Z20, Z4
+	VFMADD231PS Z24, Z21, Z5
+	VFMADD231PS Z24, Z22, Z6
+	VFMADD231PS Z24, Z23, Z7
+	VMOVUPS     (R9)(SI*4), Z24
+	VFMADD231PS Z24, Z20, Z8
+	VFMADD231PS Z24, Z21, Z9
+	VFMADD231PS Z24, Z22, Z10
+	VFMADD231PS Z24, Z23, Z11
+	VMOVUPS     (R9)(DI*4), Z24
+	VFMADD231PS Z24, Z20, Z12
+	VFMADD231PS Z24, Z21, Z13
+	VFMADD231PS Z24, Z22, Z14
+	VFMADD231PS Z24, Z23, Z15
+	VMOVUPS     (R9)(CX*4), Z24
+	VFMADD231PS Z24, Z20, Z16
+	VFMADD231PS Z24, Z21, Z17
+	VFMADD231PS Z24, Z22, Z18
+	VFMADD231PS Z24, Z23, Z19
+	ADDQ        (SP), R9
+	ADDQ        8(SP), R10
+	DECQ        R11
+	JNZ         pixel5
+	DECQ        16(SP)
+	JNZ         segment5
+	MOVQ        104(AX), CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       8(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z0, (DX)
+	VMOVUPS     Z1, 64(DX)
+	VMOVUPS     Z2, 128(DX)
+	VMOVUPS     Z3, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       24(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z4, (DX)
+	VMOVUPS     Z5, 64(DX)
+	VMOVUPS     Z6, 128(DX)
+	VMOVUPS     Z7, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       40(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z8, (DX)
+	VMOVUPS     Z9, 64(DX)
+	VMOVUPS     Z10, 128(DX)
+	VMOVUPS     Z11, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       56(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z12, (DX)
+	VMOVUPS     Z13, 64(DX)
+	VMOVUPS     Z14, 128(DX)
+	VMOVUPS     Z15, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       72(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Z16, (DX)
+	VMOVUPS     Z17, 64(DX)
+	VMOVUPS     Z18, 128(DX)
+	VMOVUPS     Z19, 192(DX)
+	VZEROUPPER
+	RET
+
+taps6:
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	VMOVUPS 128(DX), Z2
+	VMOVUPS 192(DX), Z3
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   24(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	VMOVUPS 128(DX), Z6
+	VMOVUPS 192(DX), Z7
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   40(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
+	VMOVUPS 128(DX), Z10
+	VMOVUPS 192(DX), Z11
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   56(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z12
+	VMOVUPS 64(DX), Z13
+	VMOVUPS 128(DX), Z14
+	VMOVUPS 192(DX), Z15
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   72(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z16
+	VMOVUPS 64(DX), Z17
+	VMOVUPS 128(DX), Z18
+	VMOVUPS 192(DX), Z19
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   88(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z20
+	VMOVUPS 64(DX), Z21
+	VMOVUPS 128(DX), Z22
+	VMOVUPS 192(DX), Z23
+	MOVQ    104(AX), CX
+	MOVQ    (CX), DX
+	MOVQ    16(CX), BX
+	MOVQ    32(CX), SI
+	MOVQ    48(CX), DI
+	MOVQ    64(CX), R8
+	MOVQ    80(CX), CX
+	MOVQ    8(AX), R9
+	MOVQ    (AX), R12
+	MOVQ    R12, 16(SP)
+
+segment6:
+	MOVQ 32(AX), R10
+	MOVQ (R9), R12
+	LEAQ (R10)(R12*4), R10
+	MOVQ 56(AX), R11
+	MOVQ 8(R9), R12
+	LEAQ (R11)(R12*4), R11
+	MOVQ 16(R9), R12
+	ADDQ $+24, R9
+
+pixel6:
+	VMOVUPS     (R11), Z24
+	VSHUFF32X4  $0x4e, Z24, Z24, Z24
+	VPERMILPS   $0xb1, Z24, Z25
+	VPERMILPS   $0x4e, Z24, Z26
+	VPERMILPS   $0x1b, Z24, Z27
+	VMOVUPS     (R10)(DX*4), Z28
+	VFMADD231PS Z28, Z24, Z0
+	VFMADD231PS Z28, Z25, Z1
+	VFMADD231PS Z28, Z26, Z2
+	VFMADD231PS Z28, Z27, Z3
+	VMOVUPS     (R10)(BX*4), Z28
+	VFMADD231PS Z28, Z24, Z4
+	VFMADD231PS Z28, Z25, Z5
+	VFMADD231PS Z28, Z26, Z6
+	VFMADD231PS Z28, Z27, Z7
+	VMOVUPS     (R10)(SI*4), Z28
+	VFMADD231PS Z28, Z24, Z8
+	VFMADD231PS Z28, Z25, Z9
+	VFMADD231PS Z28, Z26, Z10
+	VFMADD231PS Z28, Z27, Z11
+	VMOVUPS     (R10)(DI*4), Z28
+	VFMADD231PS Z28, Z24, Z12
+	VFMADD231PS Z28, Z25, Z13
+	VFMADD231PS Z28, Z26, Z14
+	VFMADD231PS Z28, Z27, Z15
+	VMOVUPS     (R10)(R8*4), Z28
+	VFMADD231PS Z28, Z24, Z16
+	VFMADD231PS Z28, Z25, Z17
+	VFMADD231PS Z28, Z26, Z18
+	VFMADD231PS Z28, Z27, Z19
+	VMOVUPS     (R10)(CX*4), Z28
+	VFMADD231PS Z28, Z24, Z20
+	VFMADD231PS Z28, Z25, Z21
+	VFMADD231PS Z28, Z26, Z22
+	VFMADD231PS Z28, Z27, Z23
+	ADDQ        (SP), R10
+	ADDQ        8(SP), R11
+	DECQ        R12
+	JNZ         pixel6
+	DECQ        16(SP)
+	JNZ         segment6
+	MOVQ        104(AX), CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       8(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z0, (DX)
+	VMOVUPS     Z1, 64(DX)
+	VMOVUPS     Z2, 128(DX)
+	VMOVUPS     Z3, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       24(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z4, (DX)
+	VMOVUPS     Z5, 64(DX)
+	VMOVUPS     Z6, 128(DX)
+	VMOVUPS     Z7, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       40(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z8, (DX)
+	VMOVUPS     Z9, 64(DX)
+	VMOVUPS     Z10, 128(DX)
+	VMOVUPS     Z11, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       56(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z12, (DX)
+	VMOVUPS     Z13, 64(DX)
+	VMOVUPS     Z14, 128(DX)
+	VMOVUPS     Z15, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       72(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z16, (DX)
+	VMOVUPS     Z17, 64(DX)
+	VMOVUPS     Z18, 128(DX)
+	VMOVUPS     Z19, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       88(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Z20, (DX)
+	VMOVUPS     Z21, 64(DX)
+	VMOVUPS     Z22, 128(DX)
+	VMOVUPS     Z23, 192(DX)
+	VZEROUPPER
+	RET
+
+// func quadsGrad3AVX512(t *groupGrad)
+// Requires: AVX, AVX512F
+TEXT ·quadsGrad3AVX512(SB), NOSPLIT, $24-8
+	MOVQ    t+0(FP), AX
+	MOVQ    80(AX), CX
+	SHLQ    $0x02, CX
+	MOVQ    CX, (SP)
+	MOVQ    88(AX), CX
+	SHLQ    $0x02, CX
+	MOVQ    CX, 8(SP)
+	CMPQ    96(AX), $0x06
+	JE      taps6
+	CMPQ    96(AX), $0x05
+	JE      taps5
+	CMPQ    96(AX), $0x04
+	JE      taps4
+	CMPQ    96(AX), $0x03
+	JE      taps3
+	CMPQ    96(AX), $0x02
+	JE      taps2
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	VMOVUPS 128(DX), Z2
+	VMOVUPS 192(DX), Z3
+	MOVQ    104(AX), CX
+	MOVQ    (CX), CX
+	MOVQ    8(AX), DX
+	MOVQ    (AX), DI
+	MOVQ    DI, 16(SP)
+
+segment1:
+	MOVQ 32(AX), BX
+	MOVQ (DX), DI
+	LEAQ (BX)(DI*4), BX
+	MOVQ 56(AX), SI
+	MOVQ 8(DX), DI
+	LEAQ (SI)(DI*4), SI
+	MOVQ 16(DX), DI
+	ADDQ $+24, DX
+
+pixel1:
+	VMOVUPS     (SI), Z4
 	VSHUFF32X4  $0x1b, Z4, Z4, Z4
 	VPERMILPS   $0xb1, Z4, Z5
 	VPERMILPS   $0x4e, Z4, Z6
 	VPERMILPS   $0x1b, Z4, Z7
-	VMOVUPS     (R10), Z8
+	VMOVUPS     (BX)(CX*4), Z8
 	VFMADD231PS Z8, Z4, Z0
 	VFMADD231PS Z8, Z5, Z1
 	VFMADD231PS Z8, Z6, Z2
 	VFMADD231PS Z8, Z7, Z3
-	ADDQ        SI, R10
-	ADDQ        DI, R11
-	DECQ        R12
-	JNZ         pixel
-	DECQ        BX
-	JNZ         segment
+	ADDQ        (SP), BX
+	ADDQ        8(SP), SI
+	DECQ        DI
+	JNZ         pixel1
+	DECQ        16(SP)
+	JNZ         segment1
 	MOVQ        104(AX), CX
-	VMOVUPS     Z0, (CX)
-	VMOVUPS     Z1, 64(CX)
-	VMOVUPS     Z2, 128(CX)
-	VMOVUPS     Z3, 192(CX)
-	ADDQ        DX, CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       8(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Z0, (DX)
+	VMOVUPS     Z1, 64(DX)
+	VMOVUPS     Z2, 128(DX)
+	VMOVUPS     Z3, 192(DX)
 	VZEROUPPER
 	RET
 
-// func quadsGrad3x2AVX512(t *groupGrad)
-// Requires: AVX, AVX512F
-TEXT ·quadsGrad3x2AVX512(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
+taps2:
 	MOVQ    104(AX), CX
 	MOVQ    128(AX), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	VMOVUPS 128(CX), Z2
-	VMOVUPS 192(CX), Z3
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z4
-	VMOVUPS 64(CX), Z5
-	VMOVUPS 128(CX), Z6
-	VMOVUPS 192(CX), Z7
-	ADDQ    DX, CX
-	MOVQ    8(AX), CX
-	MOVQ    (AX), BX
-	MOVQ    80(AX), SI
-	SHLQ    $0x02, SI
-	MOVQ    88(AX), DI
-	SHLQ    $0x02, DI
-	MOVQ    96(AX), R8
-	SHLQ    $0x02, R8
-	MOVQ    32(AX), R9
-	MOVQ    56(AX), R10
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	VMOVUPS 128(DX), Z2
+	VMOVUPS 192(DX), Z3
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   24(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	VMOVUPS 128(DX), Z6
+	VMOVUPS 192(DX), Z7
+	MOVQ    104(AX), CX
+	MOVQ    (CX), DX
+	MOVQ    16(CX), CX
+	MOVQ    8(AX), BX
+	MOVQ    (AX), R8
+	MOVQ    R8, 16(SP)
 
-segment:
-	MOVQ (CX), R11
-	LEAQ (R9)(R11*4), R11
-	MOVQ 8(CX), R12
-	LEAQ (R10)(R12*4), R12
-	MOVQ 16(CX), R13
-	ADDQ $+24, CX
+segment2:
+	MOVQ 32(AX), SI
+	MOVQ (BX), R8
+	LEAQ (SI)(R8*4), SI
+	MOVQ 56(AX), DI
+	MOVQ 8(BX), R8
+	LEAQ (DI)(R8*4), DI
+	MOVQ 16(BX), R8
+	ADDQ $+24, BX
 
-pixel:
-	VMOVUPS     (R12), Z8
+pixel2:
+	VMOVUPS     (DI), Z8
 	VSHUFF32X4  $0x1b, Z8, Z8, Z8
 	VPERMILPS   $0xb1, Z8, Z9
 	VPERMILPS   $0x4e, Z8, Z10
 	VPERMILPS   $0x1b, Z8, Z11
-	VMOVUPS     (R11), Z12
+	VMOVUPS     (SI)(DX*4), Z12
 	VFMADD231PS Z12, Z8, Z0
 	VFMADD231PS Z12, Z9, Z1
 	VFMADD231PS Z12, Z10, Z2
 	VFMADD231PS Z12, Z11, Z3
-	VMOVUPS     (R11)(R8*1), Z12
+	VMOVUPS     (SI)(CX*4), Z12
 	VFMADD231PS Z12, Z8, Z4
 	VFMADD231PS Z12, Z9, Z5
 	VFMADD231PS Z12, Z10, Z6
 	VFMADD231PS Z12, Z11, Z7
-	ADDQ        SI, R11
-	ADDQ        DI, R12
-	DECQ        R13
-	JNZ         pixel
-	DECQ        BX
-	JNZ         segment
+	ADDQ        (SP), SI
+	ADDQ        8(SP), DI
+	DECQ        R8
+	JNZ         pixel2
+	DECQ        16(SP)
+	JNZ         segment2
 	MOVQ        104(AX), CX
-	VMOVUPS     Z0, (CX)
-	VMOVUPS     Z1, 64(CX)
-	VMOVUPS     Z2, 128(CX)
-	VMOVUPS     Z3, 192(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Z4, (CX)
-	VMOVUPS     Z5, 64(CX)
-	VMOVUPS     Z6, 128(CX)
-	VMOVUPS     Z7, 192(CX)
-	ADDQ        DX, CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       8(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z0, (DX)
+	VMOVUPS     Z1, 64(DX)
+	VMOVUPS     Z2, 128(DX)
+	VMOVUPS     Z3, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       24(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Z4, (DX)
+	VMOVUPS     Z5, 64(DX)
+	VMOVUPS     Z6, 128(DX)
+	VMOVUPS     Z7, 192(DX)
 	VZEROUPPER
 	RET
 
-// func quadsGrad3x3AVX512(t *groupGrad)
-// Requires: AVX, AVX512F
-TEXT ·quadsGrad3x3AVX512(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
+taps3:
 	MOVQ    104(AX), CX
 	MOVQ    128(AX), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	VMOVUPS 128(CX), Z2
-	VMOVUPS 192(CX), Z3
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z4
-	VMOVUPS 64(CX), Z5
-	VMOVUPS 128(CX), Z6
-	VMOVUPS 192(CX), Z7
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z8
-	VMOVUPS 64(CX), Z9
-	VMOVUPS 128(CX), Z10
-	VMOVUPS 192(CX), Z11
-	ADDQ    DX, CX
-	MOVQ    8(AX), CX
-	MOVQ    (AX), BX
-	MOVQ    80(AX), SI
-	SHLQ    $0x02, SI
-	MOVQ    88(AX), DI
-	SHLQ    $0x02, DI
-	MOVQ    96(AX), R8
-	SHLQ    $0x02, R8
-	MOVQ    32(AX), R9
-	MOVQ    56(AX), R10
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	VMOVUPS 128(DX), Z2
+	VMOVUPS 192(DX), Z3
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   24(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	VMOVUPS 128(DX), Z6
+	VMOVUPS 192(DX), Z7
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   40(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
+	VMOVUPS 128(DX), Z10
+	VMOVUPS 192(DX), Z11
+	MOVQ    104(AX), CX
+	MOVQ    (CX), DX
+	MOVQ    16(CX), BX
+	MOVQ    32(CX), CX
+	MOVQ    8(AX), SI
+	MOVQ    (AX), R9
+	MOVQ    R9, 16(SP)
 
-segment:
-	MOVQ (CX), R11
-	LEAQ (R9)(R11*4), R11
-	MOVQ 8(CX), R12
-	LEAQ (R10)(R12*4), R12
-	MOVQ 16(CX), R13
-	ADDQ $+24, CX
+segment3:
+	MOVQ 32(AX), DI
+	MOVQ (SI), R9
+	LEAQ (DI)(R9*4), DI
+	MOVQ 56(AX), R8
+	MOVQ 8(SI), R9
+	LEAQ (R8)(R9*4), R8
+	MOVQ 16(SI), R9
+	ADDQ $+24, SI
 
-pixel:
-	VMOVUPS     (R12), Z12
+pixel3:
+	VMOVUPS     (R8), Z12
 	VSHUFF32X4  $0x1b, Z12, Z12, Z12
 	VPERMILPS   $0xb1, Z12, Z13
 	VPERMILPS   $0x4e, Z12, Z14
 	VPERMILPS   $0x1b, Z12, Z15
-	VMOVUPS     (R11), Z16
+	VMOVUPS     (DI)(DX*4), Z16
 	VFMADD231PS Z16, Z12, Z0
 	VFMADD231PS Z16, Z13, Z1
 	VFMADD231PS Z16, Z14, Z2
 	VFMADD231PS Z16, Z15, Z3
-	VMOVUPS     (R11)(R8*1), Z16
+	VMOVUPS     (DI)(BX*4), Z16
 	VFMADD231PS Z16, Z12, Z4
 	VFMADD231PS Z16, Z13, Z5
 	VFMADD231PS Z16, Z14, Z6
 	VFMADD231PS Z16, Z15, Z7
-	VMOVUPS     (R11)(R8*2), Z16
+	VMOVUPS     (DI)(CX*4), Z16
 	VFMADD231PS Z16, Z12, Z8
 	VFMADD231PS Z16, Z13, Z9
 	VFMADD231PS Z16, Z14, Z10
 	VFMADD231PS Z16, Z15, Z11
-	ADDQ        SI, R11
-	ADDQ        DI, R12
-	DECQ        R13
-	JNZ         pixel
-	DECQ        BX
-	JNZ         segment
+	ADDQ        (SP), DI
+	ADDQ        8(SP), R8
+	DECQ        R9
+	JNZ         pixel3
+	DECQ        16(SP)
+	JNZ         segment3
 	MOVQ        104(AX), CX
-	VMOVUPS     Z0, (CX)
-	VMOVUPS     Z1, 64(CX)
-	VMOVUPS     Z2, 128(CX)
-	VMOVUPS     Z3, 192(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Z4, (CX)
-	VMOVUPS     Z5, 64(CX)
-	VMOVUPS     Z6, 128(CX)
-	VMOVUPS     Z7, 192(CX)
-	ADDQ        DX, CX
-	VMOVUPS     Z8, (CX)
-	VMOVUPS     Z9, 64(CX)
-	VMOVUPS     Z10, 128(CX)
-	VMOVUPS     Z11, 192(CX)
-	ADDQ        DX, CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       8(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z0, (DX)
+	VMOVUPS     Z1, 64(DX)
+	VMOVUPS     Z2, 128(DX)
+	VMOVUPS     Z3, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       24(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z4, (DX)
+	VMOVUPS     Z5, 64(DX)
+	VMOVUPS     Z6, 128(DX)
+	VMOVUPS     Z7, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       40(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Z8, (DX)
+	VMOVUPS     Z9, 64(DX)
+	VMOVUPS     Z10, 128(DX)
+	VMOVUPS     Z11, 192(DX)
+	VZEROUPPER
+	RET
+
+taps4:
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	VMOVUPS 128(DX), Z2
+	VMOVUPS 192(DX), Z3
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   24(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	VMOVUPS 128(DX), Z6
+	VMOVUPS 192(DX), Z7
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   40(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
+	VMOVUPS 128(DX), Z10
+	VMOVUPS 192(DX), Z11
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   56(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z12
+	VMOVUPS 64(DX), Z13
+	VMOVUPS 128(DX), Z14
+	VMOVUPS 192(DX), Z15
+	MOVQ    104(AX), CX
+	MOVQ    (CX), DX
+	MOVQ    16(CX), BX
+	MOVQ    32(CX), SI
+	MOVQ    48(CX), CX
+	MOVQ    8(AX), DI
+	MOVQ    (AX), R10
+	MOVQ    R10, 16(SP)
+
+segment4:
+	MOVQ 32(AX), R8
+	MOVQ (DI), R10
+	LEAQ (R8)(R10*4), R8
+	MOVQ 56(AX), R9
+	MOVQ 8(DI), R10
+	LEAQ (R9)(R10*4), R9
+	MOVQ 16(DI), R10
+	ADDQ $+24, DI
+
+pixel4:
+	VMOVUPS     (R9), Z16
+	VSHUFF32X4  $0x1b, Z16, Z16, Z16
+	VPERMILPS   $0xb1, Z16, Z17
+	VPERMILPS   $0x4e, Z16, Z18
+	VPERMILPS   $0x1b, Z16, Z19
+	VMOVUPS     (R8)(DX*4), Z20
+	VFMADD231PS Z20, Z16, Z0
+	VFMADD231PS Z20, Z17, Z1
+	VFMADD231PS Z20, Z18, Z2
+	VFMADD231PS Z20, Z19, Z3
+	VMOVUPS     (R8)(BX*4), Z20
+	VFMADD231PS Z20, Z16, Z4
+	VFMADD231PS Z20, Z17, Z5
+	VFMADD231PS Z20, Z18, Z6
+	VFMADD231PS Z20, Z19, Z7
+	VMOVUPS     (R8)(SI*4), Z20
+	VFMADD231PS Z20, Z16, Z8
+	VFMADD231PS Z20, Z17, Z9
+	VFMADD231PS Z20, Z18, Z10
+	VFMADD231PS Z20, Z19, Z11
+	VMOVUPS     (R8)(CX*4), Z20
+	VFMADD231PS Z20, Z16, Z12
+	VFMADD231PS Z20, Z17, Z13
+	VFMADD231PS Z20, Z18, Z14
+	VFMADD231PS Z20, Z19, Z15
+	ADDQ        (SP), R8
+	ADDQ        8(SP), R9
+	DECQ        R10
+	JNZ         pixel4
+	DECQ        16(SP)
+	JNZ         segment4
+	MOVQ        104(AX), CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       8(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z0, (DX)
+	VMOVUPS     Z1, 64(DX)
+	VMOVUPS     Z2, 128(DX)
+	VMOVUPS     Z3, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       24(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z4, (DX)
+	VMOVUPS     Z5, 64(DX)
+	VMOVUPS     Z6, 128(DX)
+	VMOVUPS     Z7, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       40(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z8, (DX)
+	VMOVUPS     Z9, 64(DX)
+	VMOVUPS     Z10, 128(DX)
+	VMOVUPS     Z11, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       56(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Z12, (DX)
+	VMOVUPS     Z13, 64(DX)
+	VMOVUPS     Z14, 128(DX)
+	VMOVUPS     Z15, 192(DX)
+	VZEROUPPER
+	RET
+
+taps5:
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	VMOVUPS 128(DX), Z2
+	VMOVUPS 192(DX), Z3
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   24(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	VMOVUPS 128(DX), Z6
+	VMOVUPS 192(DX), Z7
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   40(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
+	VMOVUPS 128(DX), Z10
+	VMOVUPS 192(DX), Z11
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   56(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z12
+	VMOVUPS 64(DX), Z13
+	VMOVUPS 128(DX), Z14
+	VMOVUPS 192(DX), Z15
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   72(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z16
+	VMOVUPS 64(DX), Z17
+	VMOVUPS 128(DX), Z18
+	VMOVUPS 192(DX), Z19
+	MOVQ    104(AX), CX
+	MOVQ    (CX), DX
+	MOVQ    16(CX), BX
+	MOVQ    32(CX), SI
+	MOVQ    48(CX), DI
+	MOVQ    64(CX), CX
+	MOVQ    8(AX), R8
+	MOVQ    (AX), R11
+	MOVQ    R11, 16(SP)
+
+segment5:
+	MOVQ 32(AX), R9
+	MOVQ (R8), R11
+	LEAQ (R9)(R11*4), R9
+	MOVQ 56(AX), R10
+	MOVQ 8(R8), R11
+	LEAQ (R10)(R11*4), R10
+	MOVQ 16(R8), R11
+	ADDQ $+24, R8
+
+pixel5:
+	VMOVUPS     (R10), Z20
+	VSHUFF32X4  $0x1b, Z20, Z20, Z20
+	VPERMILPS   $0xb1, Z20, Z21
+	VPERMILPS   $0x4e, Z20, Z22
+	VPERMILPS   $0x1b, Z20, Z23
+	VMOVUPS     (R9)(DX*4), Z24
+	VFMADD231PS Z24, Z20, Z0
+	VFMADD231PS Z24, Z21, Z1
+	VFMADD231PS Z24, Z22, Z2
+	VFMADD231PS Z24, Z23, Z3
+	VMOVUPS     (R9)(BX*4), Z24
+	VFMADD231PS Z24, Z20, Z4
+	VFMADD231PS Z24, Z21, Z5
+	VFMADD231PS Z24, Z22, Z6
+	VFMADD231PS Z24, Z23, Z7
+	VMOVUPS     (R9)(SI*4), Z24
+	VFMADD231PS Z24, Z20, Z8
+	VFMADD231PS Z24, Z21, Z9
+	VFMADD231PS Z24, Z22, Z10
+	VFMADD231PS Z24, Z23, Z11
+	VMOVUPS     (R9)(DI*4), Z24
+	VFMADD231PS Z24, Z20, Z12
+	VFMADD231PS Z24, Z21, Z13
+	VFMADD231PS Z24, Z22, Z14
+	VFMADD231PS Z24, Z23, Z15
+	VMOVUPS     (R9)(CX*4), Z24
+	VFMADD231PS Z24, Z20, Z16
+	VFMADD231PS Z24, Z21, Z17
+	VFMADD231PS Z24, Z22, Z18
+	VFMADD231PS Z24, Z23, Z19
+	ADDQ        (SP), R9
+	ADDQ        8(SP), R10
+	DECQ        R11
+	JNZ         pixel5
+	DECQ        16(SP)
+	JNZ         segment5
+	MOVQ        104(AX), CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       8(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z0, (DX)
+	VMOVUPS     Z1, 64(DX)
+	VMOVUPS     Z2, 128(DX)
+	VMOVUPS     Z3, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       24(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z4, (DX)
+	VMOVUPS     Z5, 64(DX)
+	VMOVUPS     Z6, 128(DX)
+	VMOVUPS     Z7, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       40(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z8, (DX)
+	VMOVUPS     Z9, 64(DX)
+	VMOVUPS     Z10, 128(DX)
+	VMOVUPS     Z11, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       56(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z12, (DX)
+	VMOVUPS     Z13, 64(DX)
+	VMOVUPS     Z14, 128(DX)
+	VMOVUPS     Z15, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       72(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Z16, (DX)
+	VMOVUPS     Z17, 64(DX)
+	VMOVUPS     Z18, 128(DX)
+	VMOVUPS     Z19, 192(DX)
+	VZEROUPPER
+	RET
+
+taps6:
+	MOVQ    104(AX), CX
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   8(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	VMOVUPS 128(DX), Z2
+	VMOVUPS 192(DX), Z3
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   24(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	VMOVUPS 128(DX), Z6
+	VMOVUPS 192(DX), Z7
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   40(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
+	VMOVUPS 128(DX), Z10
+	VMOVUPS 192(DX), Z11
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   56(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z12
+	VMOVUPS 64(DX), Z13
+	VMOVUPS 128(DX), Z14
+	VMOVUPS 192(DX), Z15
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   72(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z16
+	VMOVUPS 64(DX), Z17
+	VMOVUPS 128(DX), Z18
+	VMOVUPS 192(DX), Z19
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	SHLQ    $0x02, BX
+	IMULQ   88(CX), BX
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z20
+	VMOVUPS 64(DX), Z21
+	VMOVUPS 128(DX), Z22
+	VMOVUPS 192(DX), Z23
+	MOVQ    104(AX), CX
+	MOVQ    (CX), DX
+	MOVQ    16(CX), BX
+	MOVQ    32(CX), SI
+	MOVQ    48(CX), DI
+	MOVQ    64(CX), R8
+	MOVQ    80(CX), CX
+	MOVQ    8(AX), R9
+	MOVQ    (AX), R12
+	MOVQ    R12, 16(SP)
+
+segment6:
+	MOVQ 32(AX), R10
+	MOVQ (R9), R12
+	LEAQ (R10)(R12*4), R10
+	MOVQ 56(AX), R11
+	MOVQ 8(R9), R12
+	LEAQ (R11)(R12*4), R11
+	MOVQ 16(R9), R12
+	ADDQ $+24, R9
+
+pixel6:
+	VMOVUPS     (R11), Z24
+	VSHUFF32X4  $0x1b, Z24, Z24, Z24
+	VPERMILPS   $0xb1, Z24, Z25
+	VPERMILPS   $0x4e, Z24, Z26
+	VPERMILPS   $0x1b, Z24, Z27
+	VMOVUPS     (R10)(DX*4), Z28
+	VFMADD231PS Z28, Z24, Z0
+	VFMADD231PS Z28, Z25, Z1
+	VFMADD231PS Z28, Z26, Z2
+	VFMADD231PS Z28, Z27, Z3
+	VMOVUPS     (R10)(BX*4), Z28
+	VFMADD231PS Z28, Z24, Z4
+	VFMADD231PS Z28, Z25, Z5
+	VFMADD231PS Z28, Z26, Z6
+	VFMADD231PS Z28, Z27, Z7
+	VMOVUPS     (R10)(SI*4), Z28
+	VFMADD231PS Z28, Z24, Z8
+	VFMADD231PS Z28, Z25, Z9
+	VFMADD231PS Z28, Z26, Z10
+	VFMADD231PS Z28, Z27, Z11
+	VMOVUPS     (R10)(DI*4), Z28
+	VFMADD231PS Z28, Z24, Z12
+	VFMADD231PS Z28, Z25, Z13
+	VFMADD231PS Z28, Z26, Z14
+	VFMADD231PS Z28, Z27, Z15
+	VMOVUPS     (R10)(R8*4), Z28
+	VFMADD231PS Z28, Z24, Z16
+	VFMADD231PS Z28, Z25, Z17
+	VFMADD231PS Z28, Z26, Z18
+	VFMADD231PS Z28, Z27, Z19
+	VMOVUPS     (R10)(CX*4), Z28
+	VFMADD231PS Z28, Z24, Z20
+	VFMADD231PS Z28, Z25, Z21
+	VFMADD231PS Z28, Z26, Z22
+	VFMADD231PS Z28, Z27, Z23
+	ADDQ        (SP), R10
+	ADDQ        8(SP), R11
+	DECQ        R12
+	JNZ         pixel6
+	DECQ        16(SP)
+	JNZ         segment6
+	MOVQ        104(AX), CX
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       8(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z0, (DX)
+	VMOVUPS     Z1, 64(DX)
+	VMOVUPS     Z2, 128(DX)
+	VMOVUPS     Z3, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       24(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z4, (DX)
+	VMOVUPS     Z5, 64(DX)
+	VMOVUPS     Z6, 128(DX)
+	VMOVUPS     Z7, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       40(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z8, (DX)
+	VMOVUPS     Z9, 64(DX)
+	VMOVUPS     Z10, 128(DX)
+	VMOVUPS     Z11, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       56(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z12, (DX)
+	VMOVUPS     Z13, 64(DX)
+	VMOVUPS     Z14, 128(DX)
+	VMOVUPS     Z15, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), BX
+	SHLQ        $0x02, BX
+	IMULQ       72(CX), BX
+	ADDQ        BX, DX
+	VMOVUPS     Z16, (DX)
+	VMOVUPS     Z17, 64(DX)
+	VMOVUPS     Z18, 128(DX)
+	VMOVUPS     Z19, 192(DX)
+	MOVQ        128(AX), DX
+	MOVQ        152(AX), AX
+	SHLQ        $0x02, AX
+	IMULQ       88(CX), AX
+	ADDQ        AX, DX
+	VMOVUPS     Z20, (DX)
+	VMOVUPS     Z21, 64(DX)
+	VMOVUPS     Z22, 128(DX)
+	VMOVUPS     Z23, 192(DX)
 	VZEROUPPER
 	RET

@@ -29,147 +29,37 @@ func tileWeightsNEON(dst *float32, pitch int, w *float32, n int)
 //go:noescape
 func depthwise1NEON(t *groupTile)
 
-// depthwiseGrad1x1NEON adds up gradients of weights of 1 vectors of channels.
-//
-//go:noescape
-func depthwiseGrad1x1NEON(t *groupGrad)
-
-// depthwiseGrad1x2NEON adds up gradients of weights of 1 vectors of channels.
-//
-//go:noescape
-func depthwiseGrad1x2NEON(t *groupGrad)
-
-// depthwiseGrad1x3NEON adds up gradients of weights of 1 vectors of channels.
-//
-//go:noescape
-func depthwiseGrad1x3NEON(t *groupGrad)
-
-// depthwiseGrad1x4NEON adds up gradients of weights of 1 vectors of channels.
-//
-//go:noescape
-func depthwiseGrad1x4NEON(t *groupGrad)
-
-// depthwiseGrad1x5NEON adds up gradients of weights of 1 vectors of channels.
-//
-//go:noescape
-func depthwiseGrad1x5NEON(t *groupGrad)
-
 // depthwise2NEON computes a tile of a depthwise convolution, 2 vectors of channels at a time.
 //
 //go:noescape
 func depthwise2NEON(t *groupTile)
-
-// depthwiseGrad2x1NEON adds up gradients of weights of 2 vectors of channels.
-//
-//go:noescape
-func depthwiseGrad2x1NEON(t *groupGrad)
-
-// depthwiseGrad2x2NEON adds up gradients of weights of 2 vectors of channels.
-//
-//go:noescape
-func depthwiseGrad2x2NEON(t *groupGrad)
-
-// depthwiseGrad2x3NEON adds up gradients of weights of 2 vectors of channels.
-//
-//go:noescape
-func depthwiseGrad2x3NEON(t *groupGrad)
-
-// depthwiseGrad2x4NEON adds up gradients of weights of 2 vectors of channels.
-//
-//go:noescape
-func depthwiseGrad2x4NEON(t *groupGrad)
-
-// depthwiseGrad2x5NEON adds up gradients of weights of 2 vectors of channels.
-//
-//go:noescape
-func depthwiseGrad2x5NEON(t *groupGrad)
 
 // depthwise3NEON computes a tile of a depthwise convolution, 3 vectors of channels at a time.
 //
 //go:noescape
 func depthwise3NEON(t *groupTile)
 
-// depthwiseGrad3x1NEON adds up gradients of weights of 3 vectors of channels.
-//
-//go:noescape
-func depthwiseGrad3x1NEON(t *groupGrad)
-
-// depthwiseGrad3x2NEON adds up gradients of weights of 3 vectors of channels.
-//
-//go:noescape
-func depthwiseGrad3x2NEON(t *groupGrad)
-
-// depthwiseGrad3x3NEON adds up gradients of weights of 3 vectors of channels.
-//
-//go:noescape
-func depthwiseGrad3x3NEON(t *groupGrad)
-
-// depthwiseGrad3x4NEON adds up gradients of weights of 3 vectors of channels.
-//
-//go:noescape
-func depthwiseGrad3x4NEON(t *groupGrad)
-
-// depthwiseGrad3x5NEON adds up gradients of weights of 3 vectors of channels.
-//
-//go:noescape
-func depthwiseGrad3x5NEON(t *groupGrad)
-
 // depthwise4NEON computes a tile of a depthwise convolution, 4 vectors of channels at a time.
 //
 //go:noescape
 func depthwise4NEON(t *groupTile)
 
-// depthwiseGrad4x1NEON adds up gradients of weights of 4 vectors of channels.
+// depthwiseGrad1NEON adds up gradients of weights of 1 vectors of channels.
 //
 //go:noescape
-func depthwiseGrad4x1NEON(t *groupGrad)
+func depthwiseGrad1NEON(t *groupGrad)
 
-// depthwiseGrad4x2NEON adds up gradients of weights of 4 vectors of channels.
+// depthwiseGrad2NEON adds up gradients of weights of 2 vectors of channels.
 //
 //go:noescape
-func depthwiseGrad4x2NEON(t *groupGrad)
-
-// depthwiseGrad4x3NEON adds up gradients of weights of 4 vectors of channels.
-//
-//go:noescape
-func depthwiseGrad4x3NEON(t *groupGrad)
-
-// depthwiseGrad4x4NEON adds up gradients of weights of 4 vectors of channels.
-//
-//go:noescape
-func depthwiseGrad4x4NEON(t *groupGrad)
-
-// depthwiseGrad4x5NEON adds up gradients of weights of 4 vectors of channels.
-//
-//go:noescape
-func depthwiseGrad4x5NEON(t *groupGrad)
+func depthwiseGrad2NEON(t *groupGrad)
 
 // quads1NEON computes a tile of a convolution in groups, a quad of channels at a time.
 //
 //go:noescape
 func quads1NEON(t *groupTile)
 
-// quadsGrad0x1NEON adds up gradients of weights between the channels of two quads.
+// quadsGradNEON adds up gradients of weights between the channels of two quads.
 //
 //go:noescape
-func quadsGrad0x1NEON(t *groupGrad)
-
-// quadsGrad0x2NEON adds up gradients of weights between the channels of two quads.
-//
-//go:noescape
-func quadsGrad0x2NEON(t *groupGrad)
-
-// quadsGrad0x3NEON adds up gradients of weights between the channels of two quads.
-//
-//go:noescape
-func quadsGrad0x3NEON(t *groupGrad)
-
-// quadsGrad0x4NEON adds up gradients of weights between the channels of two quads.
-//
-//go:noescape
-func quadsGrad0x4NEON(t *groupGrad)
-
-// quadsGrad0x5NEON adds up gradients of weights between the channels of two quads.
-//
-//go:noescape
-func quadsGrad0x5NEON(t *groupGrad)
+func quadsGradNEON(t *groupGrad)

@@ -14,13 +14,24 @@ import (
 // input channel l adds to the output channel l^d, so that no lane moves before the last addition: sums [4]. Where a vector has
 // several quads of a group, the same goes for the quads: x is read with quad i^e in the place of quad i, for each e.
 type groupKernels struct {
-	lanes         int                    // float32 of a vector
-	rows          int                    // most pixels of a tile of depthwise
-	quadRows      int                    // most pixels of a tile of quads
-	depthwise     []func(t *groupTile)   // [vectors-1]
-	depthwiseGrad [][]func(g *groupGrad) // [vectors-1][taps-1]
-	quads         []func(t *groupTile)   // [log2 of the quads of a vector in one group]
-	quadsGrad     [][]func(g *groupGrad) // [e][taps-1]
+	level          cpu.Level            // at least
+	lanes          int                  // float32 of a vector
+	rows, quadRows int                  // most pixels of a tile of depthwise and of quads
+	taps, quadTaps int                  // most taps of a gradient
+	depthwise      []func(t *groupTile) // [vectors-1]
+	depthwiseGrad  []func(g *groupGrad) // [vectors-1]
+	quads          []func(t *groupTile) // [log2 of the quads of a vector in one group]
+	quadsGrad      []func(g *groupGrad) // [e]
+}
+
+// groupKernelsFor returns the kernels with the widest vectors of level l that so many channels fill, nil if there are none.
+func groupKernelsFor(l cpu.Level, channels int) *groupKernels {
+	for _, k := range groupLevels {
+		if l >= k.level && channels >= k.lanes {
+			return k
+		}
+	}
+	return nil
 }
 
 // groupChannels is the most channels that kernels read at once.
@@ -29,11 +40,11 @@ const groupChannels = 64
 // groupLayout says in which vectors the channels of a convolution in narrow groups are, and what is packed for each.
 type groupLayout struct {
 	*groupKernels
-	group int // channels of a group
-	taps  int
-	quad  int // quads of a vector in one group, 0 for depthwise
-	parts int // vectors of a group, at least 1
-	spans [3]groupSpan
+	group  int // channels of a group
+	kernel int // taps
+	quad   int // quads of a vector in one group, 0 for depthwise
+	parts  int // vectors of a group, at least 1
+	spans  [3]groupSpan
 }
 
 // groupSpan is bands of some vectors that follow each other.
@@ -55,11 +66,10 @@ func (s Shape) narrow(l cpu.Level, widest int) bool {
 	return g == 1 || g >= 4 && g <= widest && bits.OnesCount(uint(g)) == 1
 }
 
-// layout returns the layout of channels for a level. The last band overlaps the one before it where the channels are no
-// whole number of vectors.
-func (s Shape) layout(level cpu.Level) groupLayout {
-	l := groupLayout{groupKernels: groupKernelsFor(level, s.C), group: s.C / s.Groups, taps: s.R * s.S, parts: 1}
-	most := len(l.depthwise)
+// layout returns the layout of channels for kernels that take most vectors of depthwise channels. The last band overlaps
+// the one before it where the channels are no whole number of vectors.
+func (s Shape) layout(kernels *groupKernels, most int) groupLayout {
+	l := groupLayout{groupKernels: kernels, group: s.C / s.Groups, kernel: s.R * s.S, parts: 1}
 	if l.group > 1 {
 		most = 1
 		l.quad = min(l.group, l.lanes) / 4
@@ -85,7 +95,7 @@ func (l *groupLayout) tapSize(s *groupSpan) int {
 	return s.vectors * l.lanes
 }
 
-func (l *groupLayout) bandSize(s *groupSpan) int { return l.taps * l.tapSize(s) }
+func (l *groupLayout) bandSize(s *groupSpan) int { return l.kernel * l.tapSize(s) }
 
 // bands returns how many bands there are, and size how many numbers they have.
 func (l *groupLayout) bands() int { return l.spans[2].index + l.spans[2].bands }

@@ -29,21 +29,23 @@ type groupTile struct {
 	Lo, Hi                   float32
 }
 
-// groupGrad adds up the gradient of the weights of a few taps which are neighbours in a row of the kernel:
+// groupGrad adds up the gradient of the weights of a few taps:
 //
 //	for g := range Segs {
 //		x, dy, count := X[Seg[3*g]:], DY[Seg[3*g+1]:], Seg[3*g+2]
-//		for p := range count { for t := range taps {
-//			Sums[t*Pitch:] += products of x[p*LDX+t*Tap:] with dy[p*LDY:]
+//		for p := range count { for t := range Taps {
+//			Sums[Tap[2*t+1]*Pitch:] += products of x[p*LDX+Tap[2*t]:] with dy[p*LDY:]
 //		}}
 //	}
 //
 // Every count is at least 1.
 type groupGrad struct {
-	Segs          int
-	Seg           []int
-	X, DY         []float32
-	LDX, LDY, Tap int
-	Sums          []float32
-	Pitch         int
+	Segs     int
+	Seg      []int
+	X, DY    []float32
+	LDX, LDY int
+	Taps     int
+	Tap      []int
+	Sums     []float32
+	Pitch    int
 }

@@ -16,7 +16,8 @@ import (
 type groupedGrad struct {
 	shape     Shape
 	layout    groupLayout
-	runs      []groupRun
+	rows      []groupRun
+	columns   []groupRun
 	x, dy, dw []float32
 
 	chunks, across int // pieces of rows, and of bands
@@ -26,13 +27,13 @@ type groupedGrad struct {
 	sums           []float32 // of all chunks
 }
 
-// groupRun is neighbouring columns of the output whose pixels read the same taps of each row of the kernel, and some of
-// these taps.
-type groupRun struct{ first, columns, tap, taps int }
+// groupRun is n neighbouring rows or columns of the output whose pixels read the same rows or columns of the kernel.
+type groupRun struct{ first, n, tap, taps int }
 
 // groupCalls is what a strip asks of the kernel for each band.
 type groupCalls struct {
 	segs  []int
+	taps  []int // as [groupGrad] has them
 	calls []groupCall
 	args  groupGrad
 	x, dy groupPanels
@@ -45,7 +46,7 @@ type groupPanels struct {
 }
 
 // groupCall is segments of x and dy, and the taps that they are for.
-type groupCall struct{ firstSeg, segs, tap, taps, ldx, ldy int }
+type groupCall struct{ firstSeg, segs, firstTap, taps, ldx, ldy int }
 
 var (
 	groupedGrads   portions.Pool[groupedGrad]
@@ -58,8 +59,10 @@ var packChannels = 256
 func runGroupedGrad(s Shape, dw, x, dy []float32) {
 	g := groupedGrads.Get()
 	g.shape, g.dw, g.x, g.dy = s, dw, x, dy
-	g.layout = s.layout(cpu.Active())
-	g.findRuns()
+	kernels := groupKernelsFor(cpu.Active(), s.C)
+	g.layout = s.layout(kernels, len(kernels.depthwiseGrad))
+	g.rows = groupRuns(g.rows[:0], s.OutH(), s.H, s.R, s.PadH, s.StrideH, s.DilationH)
+	g.columns = groupRuns(g.columns[:0], s.OutW(), s.W, s.S, s.PadW, s.StrideW, s.DilationW)
 	g.split()
 	n := g.layout.size()
 	g.sums = portions.Grow(g.sums, g.chunks*n)
@@ -72,39 +75,27 @@ func runGroupedGrad(s Shape, dw, x, dy []float32) {
 	groupedGrads.Put(g)
 }
 
-// most returns the most taps of a call.
-func (g *groupedGrad) most() int {
-	if g.layout.quad > 0 {
-		return len(g.layout.quadsGrad[0])
+// groupRuns appends the runs of one dimension, but for those outside the image.
+func groupRuns(runs []groupRun, out, in, kernel, pad, stride, dilation int) []groupRun {
+	taps := func(o int) (lo, hi int) {
+		left := pad - o*stride // from the first tap to the image's first pixel
+		lo = min(max(0, portions.Ceil(left, dilation)), kernel)
+		return lo, min(max(lo, portions.Ceil(left+in, dilation)), kernel)
 	}
-	return len(g.layout.depthwiseGrad[0])
-}
-
-// findRuns sets runs.
-func (g *groupedGrad) findRuns() {
-	s := g.shape
-	g.runs = g.runs[:0]
-	taps := func(ow int) (lo, hi int) {
-		left := s.PadW - ow*s.StrideW // columns from the first tap to the image's first
-		lo = min(max(0, portions.Ceil(left, s.DilationW)), s.S)
-		hi = min(max(lo, portions.Ceil(left+s.W, s.DilationW)), s.S)
-		return lo, hi
-	}
-	for ow := 0; ow < s.OutW(); {
-		lo, hi := taps(ow)
-		end := ow + 1
-		for ; end < s.OutW(); end++ {
+	for first := 0; first < out; {
+		lo, hi := taps(first)
+		end := first + 1
+		for ; end < out; end++ {
 			if l, h := taps(end); l != lo || h != hi {
 				break
 			}
 		}
-		n := portions.Ceil(hi-lo, g.most())
-		for i := range n {
-			first := lo + portions.Share(hi-lo, i, n)
-			g.runs = append(g.runs, groupRun{ow, end - ow, first, lo + portions.Share(hi-lo, i+1, n) - first})
+		if lo < hi {
+			runs = append(runs, groupRun{first, end - first, lo, hi - lo})
 		}
-		ow = end
+		first = end
 	}
+	return runs
 }
 
 // split chooses chunks and pieces by size alone.
@@ -115,18 +106,18 @@ func (g *groupedGrad) split() {
 		fewest    = 512     // pixels of a chunk: adding it up is then a few percent of the work at most
 		depthwise = 128     // the same where the sums are few
 		inCache   = 1 << 15 // numbers of a band of x and dy, which mostly stay in the first-level cache
-		strip     = 1 << 17 // numbers of all bands of a piece, which stay in the second-level cache
+		strip     = 1 << 18 // numbers of all bands of a piece, which stay in the second-level cache
 		wide      = 4       // pieces of bands, if strips are copied: few, so that long parts of pixels are
 	)
 	s, bands := g.shape, g.layout.bands()
 	rows, pixels := s.N*s.OutH(), s.N*s.OutH()*s.OutW()
 	worth := max(1, int(min(want, int64(pixels)*int64(g.layout.size())/enough)))
 	g.pack = g.layout.quad > 0 && s.C%g.layout.lanes == 0 && s.C >= packChannels
+	_, g.panel = tile.Size(cpu.Active())
 	switch {
 	case g.layout.quad == 0 && min(worth, rows, pixels/depthwise) > 1: // whole pixels are read, and their pages once
 		g.across, g.chunks = 1, min(worth, rows, pixels/depthwise)
 	case g.pack:
-		_, g.panel = tile.Size(cpu.Active())
 		g.across = min(bands/g.layout.parts, worth, wide)
 		g.chunks = max(1, min(worth/g.across, rows, pixels/fewest))
 	default:
@@ -159,10 +150,11 @@ func (g *groupedGrad) Run(lo, hi int) {
 			span, _, at := g.layout.band(b)
 			clear(sums[at:][:g.layout.bandSize(span)])
 		}
-		for ; row < rowEnd; row += g.stripRows {
-			end := min(row+g.stripRows, rowEnd)
-			g.read(c, row, end, band, bandEnd)
-			g.list(c, row, end)
+		strips := portions.Ceil(rowEnd-row, g.stripRows)
+		for i := range strips {
+			first, end := row+portions.Share(rowEnd-row, i, strips), row+portions.Share(rowEnd-row, i+1, strips)
+			g.read(c, first, end, band, bandEnd)
+			g.list(c, first, end)
 			for b := band; b < bandEnd; b++ {
 				g.band(c, b, sums)
 			}
@@ -180,11 +172,16 @@ func (g *groupedGrad) read(c *groupCalls, first, end, band, bandEnd int) {
 	if !g.pack {
 		return
 	}
-	channel, channels := band*g.layout.lanes, (bandEnd-band)*g.layout.lanes
+	_, channel, _ := g.layout.band(band)
+	span, last, _ := g.layout.band(bandEnd - 1)
+	channels := last + span.vectors*g.layout.lanes - channel
 	top, _ := s.source(first%s.OutH(), 0, 0)
 	bottom, _ := s.source((end-1)%s.OutH(), 0, s.R*s.S-1)
 	lo, hi := first/s.OutH()*s.H+max(0, min(top, s.H)), (end-1)/s.OutH()*s.H+max(0, min(bottom+1, s.H))
 	c.x.copy(g.panel, lo, max(lo, hi), s.W, channel, channels)
+	if g.layout.quad == 0 {
+		return
+	}
 	c.dy.copy(g.panel, first, end, s.OutW(), channel, channels)
 }
 
@@ -213,52 +210,55 @@ func (p *groupPanels) at(channel int) []float32 {
 
 // list sets c to what rows first to end of all images contribute.
 func (g *groupedGrad) list(c *groupCalls, first, end int) {
-	s := g.shape
-	c.segs, c.calls = c.segs[:0], c.calls[:0]
-	for r := range s.R {
-		for _, run := range g.runs {
-			if run.columns > 2 {
-				call := groupCall{firstSeg: len(c.segs), tap: r*s.S + run.tap, taps: run.taps, ldx: s.StrideW * c.x.pitch, ldy: c.dy.pitch}
-				for row := first; row < end; row++ {
-					if x, dy, ok := g.seg(c, row, r, run.first, run.tap); ok {
-						c.segs = append(c.segs, x, dy, run.columns)
-					}
-				}
-				c.add(call)
-				continue
-			}
-			for ow := run.first; ow < run.first+run.columns; ow++ { // down the column
-				call := groupCall{firstSeg: len(c.segs), tap: r*s.S + run.tap, taps: run.taps, ldx: s.StrideH * s.W * c.x.pitch, ldy: s.OutW() * c.dy.pitch}
-				open := false
-				for row := first; row < end; row++ {
-					x, dy, ok := g.seg(c, row, r, ow, run.tap)
-					if row%s.OutH() == 0 || !ok {
-						open = false
-					}
-					switch {
-					case ok && open:
-						c.segs[len(c.segs)-1]++
-					case ok:
-						c.segs, open = append(c.segs, x, dy, 1), true
-					}
-				}
-				c.add(call)
-			}
+	c.segs, c.taps, c.calls = c.segs[:0], c.taps[:0], c.calls[:0]
+	for i := range g.rows {
+		for j := range g.columns {
+			g.listRun(c, &g.rows[i], &g.columns[j], first, end)
 		}
 	}
 }
 
-// seg returns what tap (r, tap) of the pixel in column ow of a row, counted through all images, reads, and the pixel.
-func (g *groupedGrad) seg(c *groupCalls, row, r, ow, tap int) (x, dy int, ok bool) {
-	s := g.shape
-	image, oh := row/s.OutH(), row%s.OutH()
-	ih, iw := s.source(oh, ow, r*s.S+tap)
-	return ((image*s.H+ih-c.x.row)*s.W + iw) * c.x.pitch, ((row-c.dy.row)*s.OutW() + ow) * c.dy.pitch, ih >= 0 && ih < s.H
-}
-
-// add ends a call that has segments.
-func (c *groupCalls) add(call groupCall) {
-	if call.segs = (len(c.segs) - call.firstSeg) / 3; call.segs > 0 {
+// listRun lists the pixels of some rows and columns of those.
+func (g *groupedGrad) listRun(c *groupCalls, rows, columns *groupRun, first, end int) {
+	s, outH := g.shape, g.shape.OutH()
+	call := groupCall{firstSeg: len(c.segs), ldx: s.StrideW * c.x.pitch, ldy: c.dy.pitch}
+	ldxRow, ldyRow := s.StrideH*s.W*c.x.pitch, s.OutW()*c.dy.pitch
+	down := columns.n <= 2
+	if down {
+		call.ldx, ldxRow, call.ldy, ldyRow = ldxRow, call.ldx, ldyRow, call.ldy
+	}
+	for image := first / outH; image*outH < end; image++ {
+		row := max(first, image*outH+rows.first)
+		n, long := min(end, image*outH+rows.first+rows.n)-row, columns.n
+		if n <= 0 {
+			continue
+		}
+		ih, iw := s.source(row-image*outH, columns.first, rows.tap*s.S+columns.tap)
+		x, dy := ((image*s.H+ih-c.x.row)*s.W+iw)*c.x.pitch, ((row-c.dy.row)*s.OutW()+columns.first)*c.dy.pitch
+		if down {
+			n, long = long, n
+		}
+		for range n {
+			c.segs = append(c.segs, x, dy, long)
+			x, dy = x+ldxRow, dy+ldyRow
+		}
+	}
+	if call.segs = (len(c.segs) - call.firstSeg) / 3; call.segs == 0 {
+		return
+	}
+	most := g.layout.taps
+	if g.layout.quad > 0 {
+		most = g.layout.quadTaps
+	}
+	taps := rows.taps * columns.taps
+	calls := portions.Ceil(taps, most)
+	for i := range calls {
+		call.firstTap = len(c.taps)
+		t, last := portions.Share(taps, i, calls), portions.Share(taps, i+1, calls)
+		for call.taps = last - t; t < last; t++ {
+			r, column := t/columns.taps, t%columns.taps
+			c.taps = append(c.taps, (r*s.DilationH*s.W+column*s.DilationW)*c.x.pitch, (rows.tap+r)*s.S+columns.tap+column)
+		}
 		c.calls = append(c.calls, call)
 	}
 }
@@ -267,23 +267,23 @@ func (c *groupCalls) add(call groupCall) {
 func (g *groupedGrad) band(c *groupCalls, b int, sums []float32) {
 	l, t := &g.layout, &c.args
 	span, channel, at := l.band(b)
-	t.Tap = g.shape.DilationW * c.x.pitch
 	for i := range c.calls {
 		call := &c.calls[i]
 		t.Segs, t.Seg, t.LDX, t.LDY = call.segs, c.segs[call.firstSeg:], call.ldx, call.ldy
+		t.Taps, t.Tap = call.taps, c.taps[call.firstTap:]
 		t.X = c.x.at(channel)
 		if l.quad == 0 {
 			t.Pitch = span.vectors * l.lanes
-			t.DY, t.Sums = c.dy.at(channel), sums[at+call.tap*t.Pitch:]
-			l.depthwiseGrad[span.vectors-1][call.taps-1](t)
+			t.DY, t.Sums = c.dy.at(channel), sums[at:]
+			l.depthwiseGrad[span.vectors-1](t)
 			continue
 		}
 		t.Pitch = 4 * l.lanes
 		for part := range l.parts {
 			t.DY = c.dy.at(l.partner(channel, part, 0, 0))
 			for e := range l.quad {
-				t.Sums = sums[at+((part*l.quad+e)*l.taps+call.tap)*t.Pitch:]
-				l.quadsGrad[e][call.taps-1](t)
+				t.Sums = sums[at+(part*l.quad+e)*l.kernel*t.Pitch:]
+				l.quadsGrad[e](t)
 			}
 		}
 	}
@@ -300,7 +300,7 @@ func (u *groupUnpacking) Run(lo, hi int) {
 		span, channel, at := l.band(b)
 		from := g.sums[at:]
 		if l.quad == 0 {
-			for tap := range l.taps {
+			for tap := range l.kernel {
 				copy(g.dw[tap*pitch+channel:], from[:span.vectors*l.lanes])
 				from = from[span.vectors*l.lanes:]
 			}
@@ -308,7 +308,7 @@ func (u *groupUnpacking) Run(lo, hi int) {
 		}
 		for part := range l.parts {
 			for e := range l.quad {
-				for tap := range l.taps {
+				for tap := range l.kernel {
 					for q := range l.lanes / 4 {
 						in, out := channel+4*q, l.partner(channel, part, e, q)
 						unpackQuad(g.dw[(tap*l.group+in%l.group)*pitch+out:], pitch, from[4*q:], l.lanes)

@@ -1,23 +1,16 @@
 package conv
 
 // genericGroups are the kernels in Go, whose vectors are one quad.
-var genericGroups = func() *groupKernels {
-	k := &groupKernels{lanes: 4, rows: 4, quadRows: 4, quads: []func(*groupTile){quadsRef}}
-	for v := 1; v <= 4; v++ {
-		k.depthwise = append(k.depthwise, func(t *groupTile) { depthwiseRef(t, 4*v) })
-		var grads []func(*groupGrad)
-		for taps := 1; taps <= 4; taps++ {
-			grads = append(grads, func(g *groupGrad) { depthwiseGradRef(g, 4*v, taps) })
-		}
-		k.depthwiseGrad = append(k.depthwiseGrad, grads)
-	}
-	var grads []func(*groupGrad)
-	for taps := 1; taps <= 4; taps++ {
-		grads = append(grads, func(g *groupGrad) { quadsGradRef(g, taps) })
-	}
-	k.quadsGrad = [][]func(*groupGrad){grads}
-	return k
-}()
+var genericGroups = &groupKernels{
+	lanes: 4, rows: 4, quadRows: 4, taps: 9, quadTaps: 9,
+	depthwise: []func(*groupTile){
+		func(t *groupTile) { depthwiseRef(t, 4) }, func(t *groupTile) { depthwiseRef(t, 8) },
+		func(t *groupTile) { depthwiseRef(t, 12) }, func(t *groupTile) { depthwiseRef(t, 16) },
+	},
+	depthwiseGrad: []func(*groupGrad){func(g *groupGrad) { depthwiseGradRef(g, 4) }, func(g *groupGrad) { depthwiseGradRef(g, 8) }},
+	quads:         []func(*groupTile){quadsRef},
+	quadsGrad:     []func(*groupGrad){quadsGradRef},
+}
 
 // depthwiseRef computes a tile with bands of n channels: channel c of a pixel is the sum over taps of w[c] * x[c].
 func depthwiseRef(t *groupTile, n int) {
@@ -87,37 +80,35 @@ func (t *groupTile) afterRef(y []float32, pixel, c int) {
 	}
 }
 
-// each calls f for every pair of pixels.
-func (g *groupGrad) each(f func(x, dy []float32)) {
+// each calls f for every pair of pixels and the sums of their tap.
+func (g *groupGrad) each(f func(x, dy, sums []float32)) {
 	for s := range g.Segs {
 		x, dy, count := g.Seg[3*s], g.Seg[3*s+1], g.Seg[3*s+2]
 		for p := range count {
-			f(g.X[x+p*g.LDX:], g.DY[dy+p*g.LDY:])
+			for t := range g.Taps {
+				f(g.X[x+p*g.LDX+g.Tap[2*t]:], g.DY[dy+p*g.LDY:], g.Sums[g.Tap[2*t+1]*g.Pitch:])
+			}
 		}
 	}
 }
 
 // depthwiseGradRef adds x[c] * dy[c] to the sum of channel c of each tap, for n channels.
-func depthwiseGradRef(g *groupGrad, n, taps int) {
-	g.each(func(x, dy []float32) {
-		for t := range taps {
-			x, sum := x[t*g.Tap:][:n], g.Sums[t*g.Pitch:][:n]
-			for c, v := range dy[:n] {
-				sum[c] += x[c] * v
-			}
+func depthwiseGradRef(g *groupGrad, n int) {
+	g.each(func(x, dy, sums []float32) {
+		x, sums = x[:n], sums[:n]
+		for c, v := range dy[:n] {
+			sums[c] += x[c] * v
 		}
 	})
 }
 
 // quadsGradRef adds x[l] * dy[l^d] to lane l of sum d of each tap.
-func quadsGradRef(g *groupGrad, taps int) {
-	g.each(func(x, dy []float32) {
-		for t := range taps {
-			x, sums := (*[4]float32)(x[t*g.Tap:]), (*[16]float32)(g.Sums[t*g.Pitch:])
-			for d := range 4 {
-				for l, v := range x {
-					sums[4*d+l] += v * dy[l^d]
-				}
+func quadsGradRef(g *groupGrad) {
+	g.each(func(x, dy, sums []float32) {
+		sum := (*[16]float32)(sums)
+		for d := range 4 {
+			for l, v := range (*[4]float32)(x) {
+				sum[4*d+l] += v * dy[l^d]
 			}
 		}
 	})

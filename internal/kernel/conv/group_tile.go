@@ -43,7 +43,8 @@ func runGrouped(s Shape, inputGrad bool, out, in, w []float32) {
 func (k *grouped) begin(level cpu.Level, s Shape, inputGrad bool, out, in, w []float32) {
 	k.shape, k.inputGrad = s, inputGrad
 	k.in, k.w, k.out = in, w, out
-	k.layout = s.layout(level)
+	kernels := groupKernelsFor(level, s.C)
+	k.layout = s.layout(kernels, len(kernels.depthwise))
 	rows := k.layout.rows
 	if k.layout.quad > 0 {
 		rows = k.layout.quadRows
@@ -54,7 +55,7 @@ func (k *grouped) begin(level cpu.Level, s Shape, inputGrad bool, out, in, w []f
 		k.inImage, k.outImage = k.outImage, k.inImage
 	}
 	const enough = 1 << 18 // multiply-adds of a piece
-	perTile := rows * k.layout.taps / len(k.plan.classes) * s.C * k.layout.group
+	perTile := rows * k.layout.kernel / len(k.plan.classes) * s.C * k.layout.group
 	k.pieceTiles = min(max(4, enough/max(1, perTile)), 96)
 }
 

@@ -19,27 +19,28 @@ type grouped struct {
 	pkg *types.Package
 }
 
-// rows is the most pixels of a tile, and taps the most of a gradient.
+// groupRows is the most pixels of a tile, and groupTaps the most taps of a gradient: those of a 3x3 kernel.
 const (
 	groupRows = 6
-	groupTaps = 5
-	quadTaps  = 3
+	groupTaps = 9
 )
 
 func (g grouped) write() {
-	vectors, rows := 4, groupRows
+	vectors, quadRows, quadTaps := 4, groupRows, 6
 	if !g.Wide() {
-		vectors, rows = 2, groupRows/2
+		vectors, quadRows, quadTaps = 2, groupRows/2, 3
 	}
 	for v := 1; v <= vectors; v++ {
 		g.depthwise(v)
+	}
+	for v := 1; v <= vectors/2; v++ {
 		g.depthwiseGrad(v)
 	}
 	for quads := 1; quads <= g.Lanes/4; quads *= 2 {
-		g.quads(quads, rows)
+		g.quads(quads, quadRows)
 	}
 	for exchange := range g.Lanes / 4 {
-		g.quadsGrad(exchange)
+		g.quadsGrad(exchange, quadTaps)
 	}
 }
 
@@ -268,73 +269,87 @@ func (g grouped) quads(quads, rows int) {
 		})
 }
 
-// grad writes a function of [groupGrad] for 1 to most taps, with so many vectors of sums for each: step loads what comes of the
-// pixel of dy.
+// grad writes a function of [groupGrad] with so many vectors of sums for each of at most some taps: step loads what comes of
+// the pixel of dy.
 func (g grouped) grad(name, doc string, most, sums int, step func(dy reg.GPVirtual) []vec, vectors int) {
+	field := g.begin(name, "groupGrad", doc)
+	ldx, ldy, left := g.AllocLocal(8), g.AllocLocal(8), g.AllocLocal(8)
+	for _, l := range []struct{ from, to Mem }{{field("LDX"), ldx}, {field("LDY"), ldy}} {
+		g.MOVQ(g.elements(l.from), l.to)
+	}
+	for n := most; n > 1; n-- {
+		g.CMPQ(field("Taps"), U8(n))
+		g.JE(LabelRef(fmt.Sprintf("taps%d", n)))
+	}
 	for n := 1; n <= most; n++ {
-		field := g.begin(fmt.Sprintf("%s%d", name, n), "groupGrad", doc)
-		sum, pitch := g.get(field("Sums")), g.elements(field("Pitch"))
-		var acc [][]vec
-		for range n {
-			var row []vec
-			for v := range sums {
-				row = append(row, g.Load(Mem{Base: sum, Disp: v * g.Bytes()}, nil))
+		g.Label(fmt.Sprintf("taps%d", n))
+		each := func(do func(m Mem, t, v int)) {
+			tap := g.get(field("Tap"))
+			for t := range n {
+				sum, at := g.get(field("Sums")), g.elements(field("Pitch"))
+				g.IMULQ(Mem{Base: tap, Disp: 16*t + 8}, at)
+				g.ADDQ(at, sum)
+				for v := range sums {
+					do(Mem{Base: sum, Disp: v * g.Bytes()}, t, v)
+				}
 			}
-			acc = append(acc, row)
-			g.ADDQ(pitch, sum)
 		}
-		seg, segs := g.get(field("Seg")), g.get(field("Segs"))
-		ldx, ldy, tap := g.elements(field("LDX")), g.elements(field("LDY")), g.elements(field("Tap"))
-		tap3 := g.GP64()
-		if n > 3 {
-			g.LEAQ(Mem{Base: tap, Index: tap, Scale: 2}, tap3)
+		acc := make([][]vec, n)
+		each(func(m Mem, t, _ int) { acc[t] = append(acc[t], g.Load(m, nil)) })
+		var off []reg.GPVirtual
+		tap := g.get(field("Tap"))
+		for t := range n {
+			off = append(off, g.get(Mem{Base: tap, Disp: 16 * t}))
 		}
-		x0, dy0, x, dy, count := g.get(field("X")), g.get(field("DY")), g.GP64(), g.GP64(), g.GP64()
-		g.Label("segment")
-		g.MOVQ(Mem{Base: seg}, x)
-		g.LEAQ(Mem{Base: x0, Index: x, Scale: 4}, x)
-		g.MOVQ(Mem{Base: seg, Disp: 8}, dy)
-		g.LEAQ(Mem{Base: dy0, Index: dy, Scale: 4}, dy)
+		segment, pixel := fmt.Sprintf("segment%d", n), fmt.Sprintf("pixel%d", n)
+		seg, x, dy, count := g.get(field("Seg")), g.GP64(), g.GP64(), g.GP64()
+		g.MOVQ(field("Segs"), count)
+		g.MOVQ(count, left)
+		g.Label(segment)
+		for i, l := range []struct {
+			base string
+			to   reg.GPVirtual
+		}{{"X", x}, {"DY", dy}} {
+			g.MOVQ(field(l.base), l.to)
+			g.MOVQ(Mem{Base: seg, Disp: 8 * i}, count)
+			g.LEAQ(Mem{Base: l.to, Index: count, Scale: 4}, l.to)
+		}
 		g.MOVQ(Mem{Base: seg, Disp: 16}, count)
 		g.ADDQ(I32(24), seg)
-		g.Label("pixel")
+		g.Label(pixel)
 		factors := step(dy)
 		for t := range n {
-			at := series{base: x, step: tap, step3: tap3}
-			m := Mem{Base: x, Index: tap, Scale: 4}
-			if t < 4 {
-				m = at.at(t)
-			}
-			var x Op = m
+			m := Mem{Base: x, Index: off[t], Scale: 4}
+			var from Op = m
 			if vectors == 1 && sums > 1 && g.Wide() { // AVX2 has no register left
-				x = g.Load(m, nil)
+				from = g.Load(m, nil)
 			}
 			for v := range sums {
 				if vectors > 1 {
-					x = m.Offset(v * g.Bytes())
+					from = m.Offset(v * g.Bytes())
 				}
-				g.VFMADD231PS(x, factors[v], acc[t][v])
+				g.VFMADD231PS(from, factors[v], acc[t][v])
+			}
+			if sums == vectors && t == n-1 {
+				for i := 0; i < vectors*g.Bytes(); i += 64 {
+					g.PREFETCHT1(m.Offset(vectors*g.Bytes() + i))
+					g.PREFETCHT1(Mem{Base: dy, Disp: vectors*g.Bytes() + i})
+				}
 			}
 		}
 		g.ADDQ(ldx, x)
 		g.ADDQ(ldy, dy)
 		g.DECQ(count)
-		g.JNZ(LabelRef("pixel"))
-		g.DECQ(segs)
-		g.JNZ(LabelRef("segment"))
-		g.MOVQ(field("Sums"), sum)
-		for t := range n {
-			for v, r := range acc[t] {
-				g.VMOVUPS(r, Mem{Base: sum, Disp: v * g.Bytes()})
-			}
-			g.ADDQ(pitch, sum)
-		}
+		g.JNZ(LabelRef(pixel))
+		g.DECQ(left)
+		g.JNZ(LabelRef(segment))
+		each(func(m Mem, t, v int) { g.VMOVUPS(acc[t][v], m) })
 		g.End()
 	}
 }
 
 func (g grouped) depthwiseGrad(vectors int) {
-	g.grad(fmt.Sprintf("depthwiseGrad%dx", vectors), fmt.Sprintf("adds up gradients of weights of %d vectors of channels.", vectors), groupTaps, vectors,
+	g.grad(fmt.Sprintf("depthwiseGrad%d", vectors), fmt.Sprintf("adds up gradients of weights of %d vectors of channels.", vectors), groupTaps, vectors,
 		func(dy reg.GPVirtual) (d []vec) {
 			for v := range vectors {
 				d = append(d, g.Load(Mem{Base: dy, Disp: v * g.Bytes()}, nil))
@@ -345,8 +360,8 @@ func (g grouped) depthwiseGrad(vectors int) {
 
 // quadsGrad writes what multiplies a vector of x with one of dy, of which quad i is taken for quad i^e. Sum d has in lane l the
 // product of the input channel l with the output channel l^d.
-func (g grouped) quadsGrad(e int) {
-	g.grad(fmt.Sprintf("quadsGrad%dx", e), fmt.Sprintf("adds up gradients of weights between the channels of a vector and those of quad i^%d.", e), quadTaps, 4,
+func (g grouped) quadsGrad(e, taps int) {
+	g.grad(fmt.Sprintf("quadsGrad%d", e), fmt.Sprintf("adds up gradients of weights between the channels of a vector and those of quad i^%d.", e), taps, 4,
 		func(dy reg.GPVirtual) []vec {
 			d := []vec{g.exchanged(Mem{Base: dy}, e)}
 			for i := 1; i < 4; i++ {

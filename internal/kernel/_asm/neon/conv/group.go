@@ -13,23 +13,17 @@ type grouped struct {
 	fields neon.Fields
 }
 
-const (
-	groupRows    = 6
-	groupVectors = 4
-	groupTaps    = 5
-)
+const groupRows = 6
 
 func (g grouped) write() {
-	for v := 1; v <= groupVectors; v++ {
+	for v := 1; v <= 4; v++ {
 		g.depthwise(v)
-		for taps := 1; taps <= groupTaps; taps++ {
-			g.depthwiseGrad(v, taps)
-		}
+	}
+	for v := 1; v <= 2; v++ {
+		g.depthwiseGrad(v)
 	}
 	g.quads()
-	for taps := 1; taps <= groupTaps; taps++ {
-		g.quadsGrad(taps)
-	}
+	g.quadsGrad()
 }
 
 // begin starts a function of a struct and returns what loads its fields.
@@ -224,67 +218,84 @@ func (g grouped) quads() {
 		})
 }
 
-// grad writes a function of groupGrad for n taps with so many vectors of sums each: step returns what comes of the pixel of dy.
-func (g grouped) grad(name, doc string, n, sums int, step func(dy gp) []vec, vectors int) {
-	_, get := g.begin(fmt.Sprintf("%s%d", name, n), "groupGrad", doc)
-	first, pitch, seg, segs, ldx, ldy, tap := get("Sums"), get("Pitch"), get("Seg"), get("Segs"), get("LDX"), get("LDY"), get("Tap")
-	x0, dy0, dy, count := get("X"), get("DY"), g.GP(), g.GP()
-	for _, r := range []gp{pitch, ldx, ldy, tap} {
+// grad writes a function of groupGrad with so many vectors of sums for each of at most some taps: step returns what comes of
+// the pixel of dy.
+func (g grouped) grad(name, doc string, most, sums int, step func(dy gp) []vec, vectors int) {
+	t, get := g.begin(name, "groupGrad", doc)
+	seg, segs, ldx, ldy, x0, dy0, taps := get("Seg"), get("Segs"), get("LDX"), get("LDY"), get("X"), get("DY"), get("Taps")
+	dy, count := g.GP(), g.GP()
+	for _, r := range []gp{ldx, ldy} {
 		g.Op("LSL $2, %v", r)
 	}
-	var x []gp
-	for range n {
-		x = append(x, g.GP())
+	mark := g.Mark()
+	for n := most; n > 1; n-- {
+		g.Op("CMP $%d, %v", n, taps)
+		g.Jump("BEQ", fmt.Sprintf("taps%d", n))
 	}
-	each := func(do func(v vec, bytes int), acc [][]vec) {
-		g.Op("MOVD %v, %v", first, count)
-		for t := range acc {
-			for v, r := range acc[t] {
-				do(r, 16*v)
+	for n := 1; n <= most; n++ {
+		g.Release(mark)
+		g.Label(fmt.Sprintf("taps%d", n))
+		var x []gp
+		for range n {
+			x = append(x, g.GP())
+		}
+		each := func(do func(t, v int, sum gp)) {
+			tap, pitch, sum := taps, dy, count
+			g.field(t, "groupGrad.Tap", tap)
+			for i := range n {
+				g.field(t, "groupGrad.Pitch", pitch)
+				g.Op("MOVD %d(%v), %v", 16*i+8, tap, sum)
+				g.Op("MUL %v, %v, %v", sum, pitch, pitch)
+				g.field(t, "groupGrad.Sums", sum)
+				g.Op("ADD %v<<2, %v, %v", pitch, sum, sum)
+				for v := range sums {
+					do(i, v, sum)
+				}
 			}
-			g.Op("ADD %v, %v", pitch, count)
 		}
-	}
-	var acc [][]vec
-	for range n {
-		acc = append(acc, g.Vecs(sums))
-	}
-	each(func(v vec, bytes int) { g.Load(v, count, bytes, 4) }, acc)
-	g.Label("segment")
-	g.Op("MOVD.P 8(%v), %v", seg, count)
-	g.Op("ADD %v<<2, %v, %v", count, x0, x[0])
-	for t := 1; t < n; t++ {
-		g.Op("ADD %v, %v, %v", tap, x[t-1], x[t])
-	}
-	g.Op("MOVD.P 8(%v), %v", seg, count)
-	g.Op("ADD %v<<2, %v, %v", count, dy0, dy)
-	g.Op("MOVD.P 8(%v), %v", seg, count)
-	g.Label("pixel")
-	factors := step(dy)
-	for t := range n {
-		var pixel []vec
-		for v := range vectors {
-			r := g.Vec()
-			g.Load(r, x[t], 16*v, 4)
-			pixel = append(pixel, r)
+		acc := make([][]vec, n)
+		each(func(i, v int, sum gp) {
+			acc[i] = append(acc[i], g.Vec())
+			g.Load(acc[i][v], sum, 16*v, 4)
+		})
+		segment, pixel := fmt.Sprintf("segment%d", n), fmt.Sprintf("pixel%d", n)
+		g.Label(segment)
+		g.Op("MOVD.P 8(%v), %v", seg, count)
+		g.Op("ADD %v<<2, %v, %v", count, x0, dy)
+		for i, r := range x {
+			g.Op("MOVD %d(%v), %v", 16*i, taps, count)
+			g.Op("ADD %v<<2, %v, %v", count, dy, r)
 		}
-		for v := range sums {
-			g.AddMul(acc[t][v], pixel[v%vectors], factors[v])
+		g.Op("MOVD.P 8(%v), %v", seg, count)
+		g.Op("ADD %v<<2, %v, %v", count, dy0, dy)
+		g.Op("MOVD.P 8(%v), %v", seg, count)
+		g.Label(pixel)
+		factors := step(dy)
+		for i := range n {
+			var from []vec
+			for v := range vectors {
+				r := g.Vec()
+				g.Load(r, x[i], 16*v, 4)
+				from = append(from, r)
+			}
+			for v := range sums {
+				g.AddMul(acc[i][v], from[v%vectors], factors[v])
+			}
+			g.Op("ADD %v, %v", ldx, x[i])
 		}
-		g.Op("ADD %v, %v", ldx, x[t])
+		g.Op("ADD %v, %v", ldy, dy)
+		g.Op("SUBS $1, %v", count)
+		g.Jump("BNE", pixel)
+		g.Op("SUBS $1, %v", segs)
+		g.Jump("BNE", segment)
+		each(func(i, v int, sum gp) { g.Store(acc[i][v], sum, 16*v, 4) })
+		g.Op("RET")
 	}
-	g.Op("ADD %v, %v", ldy, dy)
-	g.Op("SUBS $1, %v", count)
-	g.Jump("BNE", "pixel")
-	g.Op("SUBS $1, %v", segs)
-	g.Jump("BNE", "segment")
-	each(func(v vec, bytes int) { g.Store(v, count, bytes, 4) }, acc)
-	g.Op("RET")
 	g.End()
 }
 
-func (g grouped) depthwiseGrad(vectors, taps int) {
-	g.grad(fmt.Sprintf("depthwiseGrad%dx", vectors), fmt.Sprintf("adds up gradients of weights of %d vectors of channels.", vectors), taps, vectors,
+func (g grouped) depthwiseGrad(vectors int) {
+	g.grad(fmt.Sprintf("depthwiseGrad%d", vectors), fmt.Sprintf("adds up gradients of weights of %d vectors of channels.", vectors), 9, vectors,
 		func(dy gp) (d []vec) {
 			for v := range vectors {
 				r := g.Vec()
@@ -296,8 +307,8 @@ func (g grouped) depthwiseGrad(vectors, taps int) {
 }
 
 // quadsGrad: sum d has in lane l the product of the input channel l with the output channel l^d.
-func (g grouped) quadsGrad(taps int) {
-	g.grad("quadsGrad0x", "adds up gradients of weights between the channels of two quads.", taps, 4,
+func (g grouped) quadsGrad() {
+	g.grad("quadsGrad", "adds up gradients of weights between the channels of two quads.", 5, 4,
 		func(dy gp) (d []vec) {
 			v := g.Vec()
 			g.Load(v, dy, 0, 4)

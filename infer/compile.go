@@ -14,17 +14,26 @@ import (
 // are read now: what happens to it later changes nothing. What graph.Trace refuses is an error, and so is a result that
 // mixes the images of a batch.
 func Compile(m nn.Module, batch ...int) (*Program, error) {
-	if len(batch) < 2 || slices.Min(batch) < 1 {
-		return nil, fmt.Errorf("infer: Compile: batches of shape %v: want N, H, W and C", batch)
-	}
-	g, err := graph.Trace(m, batch[1:]...)
+	c, err := lowered(m, batch)
 	if err != nil {
 		return nil, fmt.Errorf("infer: Compile: %w", err)
 	}
-	c := compiler{graph: g, known: g.Known(), values: map[*graph.Node]*value{}, readers: map[*graph.Node][]*graph.Node{},
-		fusions: map[*graph.Node]*fusion{}, inside: map[*graph.Node]bool{}, fused: map[*step]*fusion{}}
+	return c.program(min(batch[0], together), c.forget), nil
+}
+
+// lowered returns a compiler that has made the steps for m.
+func lowered(m nn.Module, batch []int) (*compiler, error) {
+	if len(batch) < 2 || slices.Min(batch) < 1 {
+		return nil, fmt.Errorf("batches of shape %v: want N, H, W and C", batch)
+	}
+	g, err := graph.Trace(m, batch[1:]...)
+	if err != nil {
+		return nil, err
+	}
+	c := &compiler{graph: g, known: g.Known(), values: map[*graph.Node]*value{}, readers: map[*graph.Node][]*graph.Node{},
+		fusions: map[*graph.Node]*fusion{}, inside: map[*graph.Node]bool{}, fused: map[*step]*fusion{}, nodes: map[*step]*graph.Node{}}
 	if c.known[g.Output] != nil {
-		return nil, fmt.Errorf("infer: Compile: the output does not depend on the images")
+		return nil, fmt.Errorf("the output does not depend on the images")
 	}
 	for _, n := range g.Nodes {
 		for _, m := range n.In {
@@ -34,10 +43,10 @@ func Compile(m nn.Module, batch ...int) (*Program, error) {
 	c.fuse()
 	for _, n := range g.Nodes {
 		if err := c.lower(n); err != nil {
-			return nil, fmt.Errorf("infer: Compile: node %q: %w", n.Name, err)
+			return nil, fmt.Errorf("node %q: %w", n.Name, err)
 		}
 	}
-	return c.program(min(batch[0], together)), nil
+	return c, nil
 }
 
 type compiler struct {
@@ -49,6 +58,7 @@ type compiler struct {
 	values  map[*graph.Node]*value
 	steps   []*step
 	fused   map[*step]*fusion
+	nodes   map[*step]*graph.Node // whose value a step gives
 	scratch []float32
 }
 
@@ -86,6 +96,7 @@ func (c *compiler) lower(n *graph.Node) error {
 		s.in = append(s.in, c.values[m])
 	}
 	c.steps = append(c.steps, s)
+	c.nodes[s] = n
 	return nil
 }
 
@@ -101,20 +112,30 @@ func (c *compiler) forget(f *fusion) {
 	delete(c.values, w)
 }
 
-// program returns the program of the steps for at most so many images at once.
-func (c *compiler) program(together int) *Program {
-	p := &Program{image: c.graph.Input.Shape[1:], input: c.values[c.graph.Input], output: c.values[c.graph.Output], together: together}
-	p.sections = sections(c.steps, together)
+// program returns the program of the steps for at most so many images at once. It calls done with each fusion that it has made
+// an op of.
+func (c *compiler) program(together int, done func(*fusion)) *Program {
+	p := newProgram(c.values[c.graph.Input], c.values[c.graph.Output], c.steps, together)
 	for _, part := range p.sections {
 		for _, s := range part.steps {
 			if f := c.fused[s]; f != nil {
 				s.op = f.op(part.images, &c.scratch)
-				c.forget(f)
+				done(f)
 			}
 		}
 	}
-	buffers := lifetimes(c.steps, p.input, p.output)
-	hold(buffers, p.sections, together)
-	p.size = plan(buffers)
+	p.plan(c.steps)
 	return p
+}
+
+// newProgram returns the program of steps, whose ops may still be missing, without a plan of its memory.
+func newProgram(input, output *value, steps []*step, together int) *Program {
+	return &Program{image: input.shape[1:], input: input, output: output, together: together, sections: sections(steps, together)}
+}
+
+// plan plans the memory.
+func (p *Program) plan(steps []*step) {
+	buffers := lifetimes(steps, p.input, p.output)
+	hold(buffers, p.sections, p.together)
+	p.size = plan(buffers)
 }

@@ -32,5 +32,5 @@ func Example() {
 	// globalavgpool  GlobalAvgPool                  [8]                         0.000        8  65536  65600
 	// 4              Linear 8-10            direct  [10]            80          0.000        8      0     80
 	// total                                                        296          0.221
-	// 360 KB of workspace for at most 8 images
+	// 4 KB of weights, 360 KB of workspace for at most 8 images
 }

@@ -216,9 +216,16 @@ func (f *fusion) op(batch int, scratch *[]float32) op {
 	if f.norm != nil {
 		return &normalisation{what: what, by: *f.norm, relu: f.act == conv.ReLU}
 	}
+	w, bias := f.folded(scratch)
+	return &convolution{what: what, by: conv.Prepare(f.shape(batch), w), then: conv.Epilogue{Bias: bias, Act: f.act, Lo: f.lo, Hi: f.hi}}
+}
+
+// folded returns the weights with the scale of each channel in them, in memory that scratch has, and the bias, which is nil
+// where there is none.
+func (f *fusion) folded(scratch *[]float32) (w, bias []float32) {
 	*scratch = slices.Grow((*scratch)[:0], f.weights.Len())[:f.weights.Len()]
-	w, k := *scratch, len(f.scale)
-	from := f.weights.Data()
+	w = *scratch
+	k, from := len(f.scale), f.weights.Data()
 	parallel.For(len(w)/max(1, k), max(1, 1<<16/max(1, k)), parallel.Func(func(lo, hi int) {
 		for ; lo < hi; lo++ {
 			to, row := w[lo*k:][:k], from[lo*k:][:k]
@@ -227,13 +234,12 @@ func (f *fusion) op(batch int, scratch *[]float32) op {
 			}
 		}
 	}))
-	c := &convolution{what: what, by: conv.Prepare(f.shape(batch), w), then: conv.Epilogue{Act: f.act, Lo: f.lo, Hi: f.hi}}
 	if slices.ContainsFunc(f.shift, func(s float64) bool { return s != 0 }) {
 		for _, s := range f.shift {
-			c.then.Bias = append(c.then.Bias, float32(s))
+			bias = append(bias, float32(s))
 		}
 	}
-	return c
+	return w, bias
 }
 
 // shape returns that of the convolution of a batch. The rows of a linear layer are images of one pixel.

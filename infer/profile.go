@@ -70,10 +70,11 @@ func (p *Program) Profile(ctx context.Context, x *tensor.Tensor, rounds int) (*P
 				elements += in.known.Len()
 			}
 		}
-		if c, ok := s.op.(*convolution); ok {
-			elements += c.by.Weights()
-		}
 		t.Bytes = 4 * int64(elements)
+		if l, ok := s.op.(layer); ok {
+			_, bytes := l.weights()
+			t.Bytes += int64(bytes)
+		}
 		result.Steps = append(result.Steps, t)
 	}
 	return result, nil

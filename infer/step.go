@@ -26,6 +26,12 @@ type op interface {
 	String() string
 }
 
+// layer is an op with weights.
+type layer interface {
+	way() string // how it is computed
+	weights() (number, bytes int)
+}
+
 // convolution is a convolution or a linear layer, and what follows it. Its operands are the images, or rows, and what is
 // added.
 type convolution struct {
@@ -51,6 +57,15 @@ func (c *convolution) overwrites() int {
 }
 
 func (c *convolution) String() string { return c.what }
+
+func (c *convolution) way() string {
+	if c.by.ByWinograd() {
+		return "Winograd"
+	}
+	return "direct"
+}
+
+func (c *convolution) weights() (number, bytes int) { return c.by.Weights(), c.by.Bytes() }
 
 // function is any op of package tensor; how says how it is called.
 type function struct {

@@ -9,10 +9,10 @@ import (
 
 // String returns a table of the steps: what each computes, in which way, what it gives for one image, how many weights
 // it has, its multiply-adds for one image in millions, how many images go through it at once, and where in a workspace its result
-// lies. The last line says what a workspace takes.
+// lies. The last line says what the packed weights and a workspace take.
 func (p *Program) String() string {
 	rows := [][]string{{"step", "computes", "way", "gives", "weights", "mult-adds/1e6", "at once", "from", "to"}}
-	var weights int
+	var weights, bytes int
 	var work int64
 	for _, part := range p.sections {
 		for _, s := range part.steps {
@@ -20,12 +20,11 @@ func (p *Program) String() string {
 				continue
 			}
 			way, numbers := "", ""
-			if c, ok := s.op.(*convolution); ok {
-				way, numbers = "direct", fmt.Sprint(c.by.Weights())
-				if c.by.ByWinograd() {
-					way = "Winograd"
-				}
-				weights += c.by.Weights()
+			if l, ok := s.op.(layer); ok {
+				n, takes := l.weights()
+				way, numbers = l.way(), fmt.Sprint(n)
+				weights += n
+				bytes += takes
 			}
 			b := s.out.in.root()
 			work += s.multiplyAdds
@@ -34,7 +33,8 @@ func (p *Program) String() string {
 		}
 	}
 	rows = append(rows, []string{"total", "", "", "", fmt.Sprint(weights), millions(work), "", "", ""})
-	return table.Align(4, rows...) + fmt.Sprintf("%.0f KB of workspace for at most %d images\n", float64(4*p.size)/1e3, p.together)
+	return table.Align(4, rows...) + fmt.Sprintf("%.0f KB of weights, %.0f KB of workspace for at most %d images\n",
+		float64(bytes)/1e3, float64(4*p.size)/1e3, p.together)
 }
 
 func millions(n int64) string { return fmt.Sprintf("%.3f", float64(n)/1e6) }

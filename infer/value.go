@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/residuum-go/residuum/graph"
+	"github.com/residuum-go/residuum/internal/kernel/quant"
 	"github.com/residuum-go/residuum/tensor"
 )
 
@@ -13,6 +14,9 @@ type value struct {
 	shape []int // as in graph.Node: a negative length -k is k times n
 	known *tensor.Tensor
 	in    *buffer
+
+	bytes *quant.Params // not nil for a value of bytes, which is words of four of them here,
+	of    *value        // and stands for these numbers
 }
 
 // buffer is memory for one value, or for some that are the same numbers in another shape or overwrite each other.

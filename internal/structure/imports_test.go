@@ -34,6 +34,7 @@ var mayImport = map[string]string{
 	"internal/kernel/gemm":       "internal/cpu internal/parallel internal/portions internal/kernel/gemm/tile internal/kernel/vec",
 	"internal/kernel/gemm/peak":  "internal/cpu internal/parallel internal/kernel/gemm/tile",
 	"internal/kernel/conv":       "internal/cpu internal/environment internal/parallel internal/portions internal/kernel/gemm internal/kernel/gemm/tile internal/kernel/vec",
+	"internal/kernel/quant":      "internal/cpu internal/parallel internal/portions internal/kernel/conv",
 	"internal/kernel/vec":        "internal/cpu internal/parallel internal/portions",
 	"internal/kernel/pool":       "internal/cpu internal/parallel internal/portions internal/kernel/vec",
 	"internal/kernel/descend":    "internal/cpu",
@@ -44,7 +45,7 @@ var mayImport = map[string]string{
 	"nn":                         "tensor autograd internal/cancelled",
 	"nn/optim":                   "tensor autograd internal/demand",
 	"graph":                      "internal/table tensor autograd nn",
-	"infer":                      "internal/table tensor nn graph internal/cancelled internal/cpu internal/parallel internal/portions internal/kernel/conv internal/kernel/gemm/tile",
+	"infer":                      "internal/table tensor nn graph internal/cancelled internal/cpu internal/parallel internal/portions internal/demand internal/kernel/conv internal/kernel/gemm/tile internal/kernel/quant",
 	"serve":                      "tensor nn graph infer unravel data data/image internal/demand",
 	"resnet":                     "tensor autograd nn data weights internal/demand",
 	"unravel/paths":              "",
@@ -64,7 +65,7 @@ var mayImport = map[string]string{
 // needed and the core stays light.
 var outside = map[string]string{
 	"golang.org/x/image":                  "data/image",
-	"golang.org/x/sys":                    "internal/cpu internal/kernel/kerneltest internal/kernel/gemm/peak",
+	"golang.org/x/sys":                    "internal/cpu internal/kernel/kerneltest internal/kernel/gemm/peak internal/kernel/quant",
 	"github.com/gofrs/flock":              "internal/filelock",
 	"gonum.org/v1/gonum":                  "boost data examples/veit graph tensor unravel unravel/paths",
 	"gonum.org/v1/plot":                   "internal/figure",

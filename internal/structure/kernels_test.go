@@ -85,7 +85,8 @@ func (p *plain) is(e ast.Expr, params *ast.FieldList) bool {
 		id, ok := e.X.(*ast.Ident)
 		return ok && p.named(id.Name, params)
 	case *ast.SelectorExpr:
-		return types.ExprString(e) == "cpu.Level"
+		name := types.ExprString(e)
+		return name == "cpu.Level" || name == "conv.Shape"
 	case *ast.StructType:
 		for _, f := range e.Fields.List {
 			if !p.is(f.Type, params) {
@@ -99,7 +100,7 @@ func (p *plain) is(e ast.Expr, params *ast.FieldList) bool {
 
 func (p *plain) named(name string, params *ast.FieldList) bool {
 	switch name {
-	case "bool", "int", "int32", "int64", "uint8", "uint32", "uint64", "float32", "float64":
+	case "bool", "int", "int8", "int32", "int64", "uint8", "uint32", "uint64", "float32", "float64":
 		return true
 	}
 	if params != nil {

@@ -198,7 +198,7 @@ func (k *grouped) span(t *groupTile, kernel func(*groupTile), channel, from, ban
 		if e.Add != nil {
 			t.Add = e.Add[image*k.outImage+channel:]
 		}
-		t.Lo, t.Hi = e.bounds()
+		t.Lo, t.Hi = e.Bounds()
 	}
 	kernel(t)
 }

@@ -196,8 +196,8 @@ func (p *Prepared) again(k *winograd, first, n int) {
 // some reports whether there is anything to do.
 func (e *Epilogue) some() bool { return e.Bias != nil || e.Add != nil || e.Act != Identity }
 
-// bounds returns between which numbers Act keeps results, SiLU apart.
-func (e *Epilogue) bounds() (lo, hi float32) {
+// Bounds returns between which numbers Act keeps results, SiLU apart.
+func (e *Epilogue) Bounds() (lo, hi float32) {
 	lo, hi = float32(math.Inf(-1)), float32(math.Inf(1))
 	switch e.Act {
 	case ReLU:
@@ -210,7 +210,7 @@ func (e *Epilogue) bounds() (lo, hi float32) {
 
 // apply applies e to all results y.
 func (e *Epilogue) apply(y []float32, channels int) {
-	lo, hi := e.bounds()
+	lo, hi := e.Bounds()
 	for i, v := range y {
 		if e.Bias != nil {
 			v += e.Bias[i%channels]
@@ -244,7 +244,7 @@ func (e *Epilogue) after(t *tile.Rows, o, at int) {
 	if e.Add != nil {
 		t.Add = e.Add[at:]
 	}
-	t.Lo, t.Hi = e.bounds()
+	t.Lo, t.Hi = e.Bounds()
 	switch e.Act {
 	case ReLU:
 		t.Bounds = 1
@@ -263,7 +263,7 @@ func (e *Epilogue) tile(l cpu.Level, y []float32, at int, off []int32, first, en
 	if e.Add != nil {
 		add = e.Add[at:]
 	}
-	lo, hi := e.bounds()
+	lo, hi := e.Bounds()
 	tileAfter(l, y, off, bias, add, &[2]float32{lo, hi})
 	if e.Act != SiLU {
 		return

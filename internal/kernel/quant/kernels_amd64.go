@@ -1,0 +1,40 @@
+//go:build !purego
+
+package quant
+
+import (
+	"golang.org/x/sys/cpu"
+
+	levels "github.com/residuum-go/residuum/internal/cpu"
+)
+
+// kernelsFor returns the kernels of level l: of AVX-512 those for VNNI, where this CPU has it.
+func kernelsFor(l levels.Level) *kernels {
+	switch {
+	case l >= levels.AVX512 && cpu.X86.HasAVX512VNNI:
+		return vnni512
+	case l >= levels.AVX2:
+		return avx2
+	}
+	return generic
+}
+
+var vnni512 = &kernels{heights: []height{
+	{12, tile12x2VNNI512, tile12x1VNNI512},
+	{10, tile10x2VNNI512, tile10x1VNNI512},
+	{4, tile4x2VNNI512, tile4x1VNNI512},
+	{1, tile1x2VNNI512, tile1x1VNNI512},
+}}
+
+var avx2 = &kernels{heights: []height{
+	{4, tile4x1AVX2, tile4x1AVX2},
+	{1, tile1x1AVX2, tile1x1AVX2},
+}}
+
+func largest(a, b []uint8) {
+	if levels.Active() < levels.AVX2 || len(a) == 0 {
+		largestRef(a, b)
+		return
+	}
+	largestAVX2(&a[0], &b[0], len(a))
+}

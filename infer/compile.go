@@ -1,6 +1,7 @@
 package infer
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -14,11 +15,21 @@ import (
 // are read now: what happens to it later changes nothing. What graph.Trace refuses is an error, and so is a result that
 // mixes the images of a batch.
 func Compile(m nn.Module, batch ...int) (*Program, error) {
-	c, err := lowered(m, batch)
+	p, err := compile(m, byRule, batch)
 	if err != nil {
 		return nil, fmt.Errorf("infer: Compile: %w", err)
 	}
-	return c.program(min(batch[0], together), c.forget), nil
+	return p, nil
+}
+
+// compile is Compile with another rule for algorithms.
+func compile(m nn.Module, by chooser, batch []int) (*Program, error) {
+	c, err := lowered(m, batch)
+	if err != nil {
+		return nil, err
+	}
+	c.by = by
+	return c.program(min(batch[0], together), c.forget)
 }
 
 // lowered returns a compiler that has made the steps for m.
@@ -31,9 +42,9 @@ func lowered(m nn.Module, batch []int) (*compiler, error) {
 		return nil, err
 	}
 	c := &compiler{graph: g, known: g.Known(), values: map[*graph.Node]*value{}, readers: map[*graph.Node][]*graph.Node{},
-		fusions: map[*graph.Node]*fusion{}, inside: map[*graph.Node]bool{}, fused: map[*step]*fusion{}, nodes: map[*step]*graph.Node{}}
+		fusions: map[*graph.Node]*fusion{}, inside: map[*graph.Node]bool{}, fused: map[*step]*fusion{}, nodes: map[*step]*graph.Node{}, by: byRule}
 	if c.known[g.Output] != nil {
-		return nil, fmt.Errorf("the output does not depend on the images")
+		return nil, errors.New("the output does not depend on the images")
 	}
 	for _, n := range g.Nodes {
 		for _, m := range n.In {
@@ -60,6 +71,7 @@ type compiler struct {
 	fused   map[*step]*fusion
 	nodes   map[*step]*graph.Node // whose value a step gives
 	scratch []float32
+	by      chooser
 }
 
 // lower appends the step that gives a node's value, if there has to be one.
@@ -114,18 +126,23 @@ func (c *compiler) forget(f *fusion) {
 
 // program returns the program of the steps for at most so many images at once. It calls done with each fusion that it has made
 // an op of.
-func (c *compiler) program(together int, done func(*fusion)) *Program {
+func (c *compiler) program(together int, done func(*fusion)) (*Program, error) {
 	p := newProgram(c.values[c.graph.Input], c.values[c.graph.Output], c.steps, together)
 	for _, part := range p.sections {
 		for _, s := range part.steps {
-			if f := c.fused[s]; f != nil {
-				s.op = f.op(part.images, &c.scratch)
-				done(f)
+			f := c.fused[s]
+			if f == nil {
+				continue
 			}
+			var err error
+			if s.op, err = f.op(part.images, c); err != nil {
+				return nil, fmt.Errorf("node %q: %w", s.name, err)
+			}
+			done(f)
 		}
 	}
 	p.plan(c.steps)
-	return p
+	return p, nil
 }
 
 // newProgram returns the program of steps, whose ops may still be missing, without a plan of its memory.

@@ -210,14 +210,19 @@ func (f *fusion) operands() []*graph.Node {
 	return in
 }
 
-// op returns what the step does, as it is best for a number of images. It computes the weights in memory that scratch has.
-func (f *fusion) op(batch int, scratch *[]float32) op {
+// op returns what the step does, for a number of images in the way that c's chooser says.
+func (f *fusion) op(batch int, c *compiler) (op, error) {
 	what := strings.Join(f.parts, " + ")
 	if f.norm != nil {
-		return &normalisation{what: what, by: *f.norm, relu: f.act == conv.ReLU}
+		return &normalisation{what: what, by: *f.norm, relu: f.act == conv.ReLU}, nil
 	}
-	w, bias := f.folded(scratch)
-	return &convolution{what: what, by: conv.Prepare(f.shape(batch), w), then: conv.Epilogue{Bias: bias, Act: f.act, Lo: f.lo, Hi: f.hi}}
+	w, bias := f.folded(&c.scratch)
+	s := f.shape(batch)
+	a, err := c.by(s, w)
+	if err != nil {
+		return nil, err
+	}
+	return &convolution{what: what, by: conv.PrepareBy(a, s, w), then: conv.Epilogue{Bias: bias, Act: f.act, Lo: f.lo, Hi: f.hi}}, nil
 }
 
 // folded returns the weights with the scale of each channel in them, in memory that scratch has, and the bias, which is nil

@@ -61,7 +61,9 @@ func calibrated(ctx context.Context, m nn.Module, images *tensor.Tensor, o Quant
 		return nil, err
 	}
 	q := &quantizer{compiler: c, ranges: map[*value]*magnitudes{}}
-	q.float = c.program(min(images.Dim(0), together), func(*fusion) {})
+	if q.float, err = c.program(min(images.Dim(0), together), func(*fusion) {}); err != nil {
+		return nil, err
+	}
 	var names []string
 	for _, s := range c.steps {
 		names = append(names, s.name)

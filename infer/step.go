@@ -58,12 +58,7 @@ func (c *convolution) overwrites() int {
 
 func (c *convolution) String() string { return c.what }
 
-func (c *convolution) way() string {
-	if c.by.ByWinograd() {
-		return "Winograd"
-	}
-	return "direct"
-}
+func (c *convolution) way() string { return nameOf[c.by.Algorithm()] }
 
 func (c *convolution) weights() (number, bytes int) { return c.by.Weights(), c.by.Bytes() }
 

@@ -48,22 +48,26 @@ const (
 	SiLU // v/(1 + e^-v)
 )
 
-// Prepare returns the convolution of images of s by w, of which it keeps nothing. It decides which algorithm is best for
-// batches of N, and whether it is Winograd's; if N is 0, for large ones.
+// Prepare returns the convolution of images of s by w, of which it keeps nothing, by the algorithm that is best for
+// batches of N: the first of [Algorithms].
 func Prepare(s Shape, w []float32) *Prepared {
-	batch := s.N
+	images := s.N
 	s.N = 0
 	s.check("Prepare", 0, len(w), 0)
-	s.N = batch
-	few := s.smallWins()
+	s.N = images
+	return PrepareBy(Algorithms(s)[0], s, w)
+}
+
+// PrepareBy returns the same by another of [Algorithms].
+func PrepareBy(a Algorithm, s Shape, w []float32) *Prepared {
 	s.N = 1
 	p := &Prepared{shape: s, weights: w, level: cpu.Active()}
 	switch {
 	case p.byReference():
-	case Winograd() && s.winogradWins(false) && few:
+	case a == Winograd2:
 		p.small = newSmallPlan(s)
 		p.tiles = smallWeights(p)
-	case Winograd() && s.winogradWins(false):
+	case a == Winograd4:
 		k := new(winograd)
 		k.begin(p.level, s, false, nil, nil, p.weights)
 		k.weights = make([]float32, 36*k.weightPitch)
@@ -191,6 +195,14 @@ func (p *Prepared) again(k *winograd, first, n int) {
 		e.Add = e.Add[from:end]
 	}
 	p.direct(s, k.out[from:end], k.in[first*k.inImage:][:n*k.inImage], e)
+}
+
+// Weights returns how many weights there are.
+func (p *Prepared) Weights() int { return p.shape.weights() }
+
+// Bytes returns what they take, packed or transformed.
+func (p *Prepared) Bytes() int {
+	return 4 * (len(p.weights) + len(p.packed) + len(p.tiles) + len(p.groups))
 }
 
 // some reports whether there is anything to do.

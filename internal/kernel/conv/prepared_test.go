@@ -96,6 +96,38 @@ func TestPreparedEqualsForwardAndPasses(t *testing.T) {
 	})
 }
 
+// The algorithms that are not the first choice for a shape keep the bounds of the others: those of direct sums, and in the
+// mean those of Winograd's.
+func TestPreparedByEveryAlgorithm(t *testing.T) {
+	kerneltest.EachLevel(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(1, 2))
+		for _, s := range []Shape{square(3, 9, 16, 32, 3, 1, 1, 1, 1), square(2, 4, 32, 48, 3, 1, 1, 1, 1), square(1, 7, 256, 272, 3, 1, 1, 1, 1),
+			square(2, 5, 16, 16, 3, 1, 0, 1, 1), square(2, 1, 16, 16, 3, 1, 1, 1, 1), square(1, 16, 64, 64, 3, 1, 1, 1, 1)} {
+			nx, nw, ny := s.sizes()
+			x, w := random(rng, heap(nx)), random(rng, heap(nw))
+			want, sum := make([]float64, ny), make([]float64, ny)
+			ForwardRef(s, want, widen(x, false), widen(w, false))
+			ForwardRef(s, sum, widen(x, true), widen(w, true))
+			require.Len(t, Algorithms(s), 3, s.name())
+			for _, a := range Algorithms(s) {
+				p, e, got := PrepareBy(a, s, w), epilogues(rng, s)[7], heap(ny)
+				require.Equal(t, a, p.Algorithm())
+				p.Run(got, x, s.N, Epilogue{})
+				squares := 0.0
+				for i, v := range got {
+					d := math.Abs(float64(v)-want[i]) / sum[i]
+					require.LessOrEqual(t, d, float64(2+9*s.C)*0x1p-24, "%s %v element %d", s.name(), a, i)
+					squares += d * d
+				}
+				require.Less(t, math.Sqrt(squares/float64(ny)), 2*0x1p-24, "%s %v", s.name(), a)
+				passed := heap(ny)
+				p.Run(passed, x, s.N, e)
+				require.Equal(t, e.passes(got), passed, "%s %v", s.name(), a)
+			}
+		}
+	})
+}
+
 // Every image alone, all together, with any number of workers and from several goroutines: the same bits.
 func TestPreparedHasTheSameBitsInEveryBatch(t *testing.T) {
 	kerneltest.EachLevel(t, func(t *testing.T) {

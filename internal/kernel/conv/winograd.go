@@ -97,12 +97,17 @@ const (
 // that tests can lower it.
 var sharedTiles = 128
 
-// winogradWins reports whether Winograd's algorithm is faster. It looks at the shape of an image alone,
+// winograds reports whether Winograd's algorithm can compute the convolution.
+func (s Shape) winograds() bool {
+	return s.R == 3 && s.S == 3 && s.StrideH == 1 && s.StrideW == 1 && s.DilationH == 1 && s.DilationW == 1 && s.Groups == 1 &&
+		s.C%16 == 0 && s.K%16 == 0
+}
+
+// winogradWins reports whether Winograd's algorithm can do it and is faster. It looks at the shape of an image alone,
 // so that an image has the same bits in every batch. From 16 to 512 channels it is 1.6 to 3 times as fast as the direct
 // sum, but with one image of 7x7 pixels, where the weights take most of the time, as fast.
 func (s Shape) winogradWins(inputGrad bool) bool {
-	if s.R != 3 || s.S != 3 || s.StrideH != 1 || s.StrideW != 1 || s.DilationH != 1 || s.DilationW != 1 || s.Groups != 1 ||
-		s.C%16 != 0 || s.K%16 != 0 {
+	if !s.winograds() {
 		return false
 	}
 	h, w := s.OutH(), s.OutW()

@@ -51,29 +51,30 @@ func (c BoostResNetConfig) check(net ResNet) error {
 
 // WeakModule describes a net after one more of its modules has been trained: the stem, or a block.
 type WeakModule struct {
-	Module, Modules int    // modules trained, modules there are; the stem is the first
-	Name            string // "stem", or that of the block
+	Module  int    `json:"module"`  // modules trained; the stem is the first
+	Modules int    `json:"modules"` // modules there are
+	Name    string `json:"name"`    // "stem", or that of the block
 	Weak
-	Train data.Score // of the net that ends behind this module
-	Valid data.Score // zero without a validation set
+	Train data.Score `json:"train"` // of the net that ends behind this module
+	Valid data.Score `json:"valid"` // zero without a validation set
 }
 
 // Weak is what the theory of Huang et al. says of weak module classifier h_t = alpha_{t+1} o_{t+1} - alpha_t o_t on the
 // training set.
 type Weak struct {
-	Edge  float64 // gt_{t+1}: mean of the margin of o_{t+1} over the weights D_t, in [-1, 1]
-	Gamma float64 // gamma_t = sqrt((gt_{t+1}^2 - gt_t^2) / (1 - gt_t^2)); minus the root of its size if that is negative
-	Alpha float64 // alpha_{t+1} = log((1 + gt_{t+1}) / (1 - gt_{t+1})) / 2
+	Edge  float64 `json:"edge"`  // gt_{t+1}: mean of the margin of o_{t+1} over the weights D_t, in [-1, 1]
+	Gamma float64 `json:"gamma"` // gamma_t = sqrt((gt_{t+1}^2 - gt_t^2) / (1 - gt_t^2)); minus the root of its size if that is negative
+	Alpha float64 `json:"alpha"` // alpha_{t+1} = log((1 + gt_{t+1}) / (1 - gt_{t+1})) / 2
 	// Covariance over D_t is that of exp(-alpha_{t+1} z_{t+1}) and exp(alpha_t z_t), with z the margins.
-	Covariance float64
+	Covariance float64 `json:"covariance"`
 	// Exponential is (K-1) times the mean of exp(-alpha_{t+1} z_{t+1}) over the pairs of an example and a wrong class, the
 	// product of all normalisers Z. The error on the training set is never above it.
-	Exponential float64
+	Exponential float64 `json:"exponential"`
 	// Bound is (K-1) exp(-sum gamma^2 / 2), which bounds Exponential, and so the error on the training set, if Holds.
-	Bound float64
+	Bound float64 `json:"bound"`
 	// Holds reports whether the weak learning condition (definition 4.1) holds for this and all earlier modules: the edge
 	// is positive and has grown, and the covariance is not positive.
-	Holds bool
+	Holds bool `json:"holds"`
 }
 
 // String returns a line such as "layer2.0, 5 of 10: 91.0 % of 10000 right, loss 0.2512; edge 0.81, gamma 0.31, error

@@ -11,8 +11,8 @@ import (
 // groupedGrad computes the gradient of the weights of narrow groups. A piece is some bands of channels in a chunk of the
 // rows of all images, strip by strip. Each chunk has sums of its own, which are added in order.
 //
-// Quads are multiplied with several others, so that it pays to copy a strip of x and of dy into panels first: where there are
-// many channels, what a band reads of pixels lies far apart, and shares few places in the caches.
+// Where there are many channels, what a band reads of pixels lies far apart, and shares few places in the caches. A pixel of x
+// is read for several taps, quads and rows of the kernel, so that it pays to copy a strip of x into panels first.
 type groupedGrad struct {
 	shape     Shape
 	layout    groupLayout
@@ -36,7 +36,7 @@ type groupCalls struct {
 	taps  []int // as [groupGrad] has them
 	calls []groupCall
 	args  groupGrad
-	x, dy groupPanels
+	x     groupPanels
 }
 
 // groupPanels is the channels from first on of some rows of all images, in place or copied into panels.
@@ -53,8 +53,9 @@ var (
 	groupCallsPool portions.Pool[groupCalls]
 )
 
-// packChannels is the least channels of an image of which strips are copied. A variable, so that tests can lower it.
-var packChannels = 256
+// packChannels is the least channels of an image of which strips are copied, for depthwise convolutions multiples of
+// pageChannels: such pixels share one place in the first-level cache. Variables, so that tests can lower them.
+var packChannels, pageChannels = 256, 1024
 
 func runGroupedGrad(s Shape, dw, x, dy []float32) {
 	g := groupedGrads.Get()
@@ -107,18 +108,18 @@ func (g *groupedGrad) split() {
 		depthwise = 128     // the same where the sums are few
 		inCache   = 1 << 15 // numbers of a band of x and dy, which mostly stay in the first-level cache
 		strip     = 1 << 18 // numbers of all bands of a piece, which stay in the second-level cache
-		wide      = 4       // pieces of bands, if strips are copied: few, so that long parts of pixels are
+		wide      = 128     // channels of a piece, if strips are copied: many, so that long parts of pixels are
 	)
 	s, bands := g.shape, g.layout.bands()
 	rows, pixels := s.N*s.OutH(), s.N*s.OutH()*s.OutW()
 	worth := max(1, int(min(want, int64(pixels)*int64(g.layout.size())/enough)))
-	g.pack = g.layout.quad > 0 && s.C%g.layout.lanes == 0 && s.C >= packChannels
+	g.pack = s.C%g.layout.lanes == 0 && s.C >= packChannels && (g.layout.quad > 0 || s.C%pageChannels == 0)
 	_, g.panel = tile.Size(cpu.Active())
 	switch {
 	case g.layout.quad == 0 && min(worth, rows, pixels/depthwise) > 1: // whole pixels are read, and their pages once
 		g.across, g.chunks = 1, min(worth, rows, pixels/depthwise)
 	case g.pack:
-		g.across = min(bands/g.layout.parts, worth, wide)
+		g.across = min(bands/g.layout.parts, worth, max(1, s.C/wide))
 		g.chunks = max(1, min(worth/g.across, rows, pixels/fewest))
 	default:
 		g.across = min(bands, worth)
@@ -160,29 +161,23 @@ func (g *groupedGrad) Run(lo, hi int) {
 			}
 		}
 	}
-	c.args, c.x.from, c.dy.from = groupGrad{}, nil, nil
+	c.args, c.x.from = groupGrad{}, nil
 	groupCallsPool.Put(c)
 }
 
-// read sets where the calls for rows first to end and some bands read x and dy.
+// read sets where the calls for rows first to end and some bands read x.
 func (g *groupedGrad) read(c *groupCalls, first, end, band, bandEnd int) {
 	s := g.shape
-	c.x.from, c.x.row, c.x.pixels, c.x.pitch, c.x.first = g.x, 0, 0, s.C, 0
-	c.dy.from, c.dy.row, c.dy.pixels, c.dy.pitch, c.dy.first = g.dy, 0, 0, s.K, 0
+	c.x = groupPanels{from: g.x, buf: c.x.buf, pitch: s.C}
 	if !g.pack {
 		return
 	}
 	_, channel, _ := g.layout.band(band)
 	span, last, _ := g.layout.band(bandEnd - 1)
-	channels := last + span.vectors*g.layout.lanes - channel
 	top, _ := s.source(first%s.OutH(), 0, 0)
 	bottom, _ := s.source((end-1)%s.OutH(), 0, s.R*s.S-1)
 	lo, hi := first/s.OutH()*s.H+max(0, min(top, s.H)), (end-1)/s.OutH()*s.H+max(0, min(bottom+1, s.H))
-	c.x.copy(g.panel, lo, max(lo, hi), s.W, channel, channels)
-	if g.layout.quad == 0 {
-		return
-	}
-	c.dy.copy(g.panel, first, end, s.OutW(), channel, channels)
+	c.x.copy(g.panel, lo, max(lo, hi), s.W, channel, last+span.vectors*g.layout.lanes-channel)
 }
 
 // copy copies rows lo to hi of some channels into panels.
@@ -221,8 +216,8 @@ func (g *groupedGrad) list(c *groupCalls, first, end int) {
 // listRun lists the pixels of some rows and columns of those.
 func (g *groupedGrad) listRun(c *groupCalls, rows, columns *groupRun, first, end int) {
 	s, outH := g.shape, g.shape.OutH()
-	call := groupCall{firstSeg: len(c.segs), ldx: s.StrideW * c.x.pitch, ldy: c.dy.pitch}
-	ldxRow, ldyRow := s.StrideH*s.W*c.x.pitch, s.OutW()*c.dy.pitch
+	call := groupCall{firstSeg: len(c.segs), ldx: s.StrideW * c.x.pitch, ldy: s.K}
+	ldxRow, ldyRow := s.StrideH*s.W*c.x.pitch, s.OutW()*s.K
 	down := columns.n <= 2
 	if down {
 		call.ldx, ldxRow, call.ldy, ldyRow = ldxRow, call.ldx, ldyRow, call.ldy
@@ -234,7 +229,7 @@ func (g *groupedGrad) listRun(c *groupCalls, rows, columns *groupRun, first, end
 			continue
 		}
 		ih, iw := s.source(row-image*outH, columns.first, rows.tap*s.S+columns.tap)
-		x, dy := ((image*s.H+ih-c.x.row)*s.W+iw)*c.x.pitch, ((row-c.dy.row)*s.OutW()+columns.first)*c.dy.pitch
+		x, dy := ((image*s.H+ih-c.x.row)*s.W+iw)*c.x.pitch, (row*s.OutW()+columns.first)*s.K
 		if down {
 			n, long = long, n
 		}
@@ -274,13 +269,13 @@ func (g *groupedGrad) band(c *groupCalls, b int, sums []float32) {
 		t.X = c.x.at(channel)
 		if l.quad == 0 {
 			t.Pitch = span.vectors * l.lanes
-			t.DY, t.Sums = c.dy.at(channel), sums[at:]
+			t.DY, t.Sums = g.dy[channel:], sums[at:]
 			l.depthwiseGrad[span.vectors-1](t)
 			continue
 		}
 		t.Pitch = 4 * l.lanes
 		for part := range l.parts {
-			t.DY = c.dy.at(l.partner(channel, part, 0, 0))
+			t.DY = g.dy[l.partner(channel, part, 0, 0):]
 			for e := range l.quad {
 				t.Sums = sums[at+(part*l.quad+e)*l.kernel*t.Pitch:]
 				l.quadsGrad[e](t)

@@ -7,7 +7,7 @@ var genericGroups = &groupKernels{
 		func(t *groupTile) { depthwiseRef(t, 4) }, func(t *groupTile) { depthwiseRef(t, 8) },
 		func(t *groupTile) { depthwiseRef(t, 12) }, func(t *groupTile) { depthwiseRef(t, 16) },
 	},
-	depthwiseGrad: []func(*groupGrad){func(g *groupGrad) { depthwiseGradRef(g, 4) }, func(g *groupGrad) { depthwiseGradRef(g, 8) }},
+	depthwiseGrad: []func(*groupGrad){func(g *groupGrad) { depthwiseGradRef(g, 4) }},
 	quads:         []func(*groupTile){quadsRef},
 	quadsGrad:     []func(*groupGrad){quadsGradRef},
 }

@@ -143,6 +143,10 @@ func (k *grouped) Run(lo, hi int) {
 		tiles := k.shape.N * len(c.tiles)
 		for tile := portions.Share(tiles, i, down); tile < portions.Share(tiles, i+1, down); tile++ {
 			k.tile(t, c, tile/len(c.tiles), &c.tiles[tile%len(c.tiles)])
+			if ahead := tile + fetchAhead; ahead < tiles && k.shape.C <= fetchChannels {
+				x := &c.tiles[ahead%len(c.tiles)]
+				fetchPixels(&k.out[ahead/len(c.tiles)*k.outImage], &c.out[x.first], 1, x.rows, 4*k.shape.C)
+			}
 		}
 	}
 	*t = groupTile{}

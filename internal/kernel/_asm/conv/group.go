@@ -330,7 +330,7 @@ func (g grouped) grad(name, doc string, most, sums int, step func(dy reg.GPVirtu
 				}
 				g.VFMADD231PS(from, factors[v], acc[t][v])
 			}
-			if sums == vectors && t == n-1 {
+			if t == n-1 { // the next band's
 				for i := 0; i < vectors*g.Bytes(); i += 64 {
 					g.PREFETCHT1(m.Offset(vectors*g.Bytes() + i))
 					g.PREFETCHT1(Mem{Base: dy, Disp: vectors*g.Bytes() + i})

@@ -219,6 +219,7 @@ func (r *rewriting) bytes(v *value) *value {
 }
 
 func (r *rewriting) convert(what string, from, to *value, call kernel) {
+	to.converted = true
 	name := "input"
 	if i := slices.IndexFunc(r.steps, func(s *step) bool { return s.out == from }); i >= 0 {
 		name = r.steps[i].name
@@ -228,7 +229,7 @@ func (r *rewriting) convert(what string, from, to *value, call kernel) {
 
 // again returns v with a buffer of its own.
 func again(v *value) *value {
-	return &value{shape: v.shape, known: v.known, in: &buffer{size: v.in.size}}
+	return &value{shape: v.shape, known: v.known, in: &buffer{size: v.in.size}, of: v}
 }
 
 // bytesOf returns a value of bytes for v. In the workspace it is words of four bytes.

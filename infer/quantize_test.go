@@ -1,8 +1,10 @@
 package infer_test
 
 import (
+	"cmp"
 	"context"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -114,4 +116,29 @@ func TestWhatCannotBeQuantized(t *testing.T) {
 	x.Data()[7] = float32(math.Inf(1))
 	_, err = infer.Quantize(context.Background(), net, x, infer.Quantization{})
 	require.ErrorContains(t, err, "NaN or infinity")
+}
+
+func TestSensitivityFindsTheLayerThatLosesMost(t *testing.T) {
+	net := build(t, resnet.Config{Depth: 8, Classes: 10})
+	for name, p := range nn.Params(net) {
+		if name == "layer2.0.conv1.weight" {
+			p.Value.Data()[0] = 50 // so much larger than the rest that little else is left of the channel
+		}
+	}
+	x := pictures(6, 24, 20, 3)
+	l, err := infer.Sensitivity(context.Background(), net, x, infer.Quantization{})
+	require.NoError(t, err)
+	require.Len(t, l.Layers, 8)
+	worst := slices.MinFunc(l.Layers, func(a, b infer.LayerLoss) int { return cmp.Compare(a.Own, b.Own) })
+	require.Equal(t, "layer2.0.conv1", worst.Name)
+	for _, s := range l.Layers {
+		require.Greater(t, s.Own, 15.)
+		require.Greater(t, s.Output, l.Output-1, "one layer loses less than all")
+	}
+	require.Contains(t, l.String(), "signal to noise in dB, 4 images")
+
+	kept, err := infer.Sensitivity(context.Background(), net, x, infer.Quantization{Float: []string{worst.Name}})
+	require.NoError(t, err)
+	require.Len(t, kept.Layers, 7)
+	require.Greater(t, kept.Output, l.Output)
 }

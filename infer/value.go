@@ -15,8 +15,10 @@ type value struct {
 	known *tensor.Tensor
 	in    *buffer
 
-	bytes *quant.Params // not nil for a value of bytes, which is words of four of them here,
-	of    *value        // and stands for these numbers
+	// Of a program with bytes:
+	of        *value        // the value of the float32 program that this is a form of
+	bytes     *quant.Params // not nil for bytes, which are words of four here
+	converted bool          // from another form
 }
 
 // buffer is memory for one value, or for some that are the same numbers in another shape or overwrite each other.

@@ -29,7 +29,7 @@ func main() {
 	cifar := flag.String("cifar", "", "folder of CIFAR-10's binary files; without it the images are of clothes")
 	images := flag.Int("images", 512, "training images to calibrate on")
 	percentile := flag.Float64("percentile", 0, "see infer.Quantization")
-	layers := flag.Int("layers", 0, "say what each layer loses on so many images")
+	layers := flag.Bool("layers", false, "say what each layer loses")
 	threads := flag.Int("threads", residuum.Workers(), "workers")
 	flag.Parse()
 	residuum.SetWorkers(*threads)
@@ -38,7 +38,7 @@ func main() {
 	}
 }
 
-func run(file, cifar string, images, layers int, o infer.Quantization) error {
+func run(file, cifar string, images int, layers bool, o infer.Quantization) error {
 	net, norm, train, test, err := load(file, cifar)
 	if err != nil {
 		return err
@@ -63,6 +63,13 @@ func run(file, cifar string, images, layers int, o infer.Quantization) error {
 			return err
 		}
 		fmt.Printf("%v, %v for each of %d images\n", score, took/time.Duration(test.Len()), test.Len())
+	}
+	if layers {
+		losses, err := infer.Sensitivity(ctx, net, x, o)
+		if err != nil {
+			return err
+		}
+		fmt.Print(losses)
 	}
 	return nil
 }

@@ -58,3 +58,8 @@ func tile1x1AVX2(t *tile)
 //
 //go:noescape
 func largestAVX2(a *uint8, b *uint8, n int)
+
+// roundAVX2 sets 4n bytes, for n > 0 a multiple of 4, to numbers of which four follow each other every stride bytes.
+//
+//go:noescape
+func roundAVX2(y *uint8, x *float32, n int, stride int, by float32, zero float32)

@@ -2669,3 +2669,45 @@ word:
 done:
 	VZEROUPPER
 	RET
+
+// func roundAVX2(y *uint8, x *float32, n int, stride int, by float32, zero float32)
+// Requires: AVX, AVX2
+TEXT ·roundAVX2(SB), NOSPLIT, $0-40
+	MOVQ         y+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	MOVQ         stride+24(FP), BX
+	VBROADCASTSS by+32(FP), Y0
+	VBROADCASTSS zero+36(FP), Y1
+	VXORPS       Y2, Y2, Y2
+	MOVL         $0x437f0000, SI
+	VMOVD        SI, X3
+	VPBROADCASTD X3, Y3
+
+quads:
+	VMOVUPS      (CX), X4
+	VINSERTF128  $0x01, (CX)(BX*1), Y4, Y4
+	LEAQ         (CX)(BX*2), CX
+	VMULPS       Y0, Y4, Y4
+	VADDPS       Y1, Y4, Y4
+	VMAXPS       Y2, Y4, Y4
+	VMINPS       Y3, Y4, Y4
+	VCVTPS2DQ    Y4, Y4
+	VMOVUPS      (CX), X5
+	VINSERTF128  $0x01, (CX)(BX*1), Y5, Y5
+	LEAQ         (CX)(BX*2), CX
+	VMULPS       Y0, Y5, Y5
+	VADDPS       Y1, Y5, Y5
+	VMAXPS       Y2, Y5, Y5
+	VMINPS       Y3, Y5, Y5
+	VCVTPS2DQ    Y5, Y5
+	VPACKUSDW    Y5, Y4, Y4
+	VEXTRACTI128 $0x01, Y4, X5
+	VPACKUSWB    X5, X4, X4
+	VPSHUFD      $0xd8, X4, X4
+	VMOVDQU      X4, (AX)
+	ADDQ         $0x10, AX
+	SUBQ         $0x04, DX
+	JNE          quads
+	VZEROUPPER
+	RET

@@ -6,6 +6,7 @@ import (
 	"golang.org/x/sys/cpu"
 
 	levels "github.com/residuum-go/residuum/internal/cpu"
+	"github.com/residuum-go/residuum/internal/portions"
 )
 
 // kernelsFor returns the kernels of level l: of AVX-512 those for VNNI, where this CPU has it.
@@ -37,4 +38,15 @@ func largest(a, b []uint8) {
 		return
 	}
 	largestAVX2(&a[0], &b[0], len(a))
+}
+
+// roundQuads rounds as many of the first pixels as vectors take, and returns how many. Of those with fewer than four channels
+// the bytes behind them are the next pixel's.
+func roundQuads(y []uint8, x []float32, channels, pitch int, p Params) int {
+	quads := (len(y)/4 - max(0, portions.Ceil(4, channels)-1)) &^ 3 // the last pixels have no next ones
+	if levels.Active() < levels.AVX2 || quads <= 0 || channels > 4 && channels != pitch {
+		return 0
+	}
+	roundAVX2(&y[0], &x[0], quads, 4*min(channels, 4), 1/p.Scale, float32(p.Zero))
+	return quads * 4 / pitch
 }

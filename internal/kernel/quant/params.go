@@ -87,14 +87,22 @@ var roundings portions.Pool[rounding]
 
 // Run rounds pixels lo to hi.
 func (r *rounding) Run(lo, hi int) {
-	pitch, by, zero := Pitch(r.channels), 1/r.p.Scale, float32(r.p.Zero)
-	for i := lo; i < hi; i++ {
-		to := r.y[i*pitch:][:pitch]
-		for j, v := range r.x[i*r.channels:][:r.channels] {
-			to[j] = round(bounded(float32(v*by)+zero, 0, 255))
+	pitch := Pitch(r.channels)
+	y, x := r.y[lo*pitch:hi*pitch], r.x[lo*r.channels:hi*r.channels]
+	if n := roundQuads(y, x, r.channels, pitch, r.p); n > 0 {
+		y, x = y[n*pitch:], x[n*r.channels:]
+	}
+	roundRef(y, x, r.channels, pitch, r.p)
+}
+
+func roundRef(y []uint8, x []float32, channels, pitch int, p Params) {
+	by, zero := 1/p.Scale, float32(p.Zero)
+	for ; len(x) > 0; x, y = x[channels:], y[pitch:] {
+		for j, v := range x[:channels] {
+			y[j] = round(bounded(float32(v*by)+zero, 0, 255))
 		}
-		for j := r.channels; j < pitch; j++ {
-			to[j] = r.p.Zero
+		for j := channels; j < pitch; j++ {
+			y[j] = p.Zero
 		}
 	}
 }

@@ -35,6 +35,7 @@ func main() {
 		avx2(c).tile(pkg, rows, 1)
 	}
 	largest(c)
+	rounded(c)
 	os.Exit(build.Main(config.Config(), c))
 }
 
@@ -273,15 +274,23 @@ func avx2(c *build.Context) isa {
 				}
 			}
 		},
-		store: func(sums []reg.VecPhysical, m Mem, tmp reg.VecPhysical) {
-			a, high := sums[0], tmp
-			c.VPACKUSDW(sums[1], a, a) // 0-3 and 8-11, then 4-7 and 12-15
-			c.VEXTRACTI128(U8(1), a, high.AsX())
-			c.VPACKUSWB(high.AsX(), a.AsX(), a.AsX())
-			c.VPSHUFD(U8(0xd8), a.AsX(), a.AsX())
-			c.VMOVDQU(a.AsX(), m)
-		},
+		store: func(sums []reg.VecPhysical, m Mem, tmp reg.VecPhysical) { bytes(c, sums[0], sums[1], tmp, m) },
 	}
+}
+
+// vec is a vector register, virtual or physical.
+type vec interface {
+	reg.Vec
+	Op
+}
+
+// bytes stores the 16 integers of a and b, which are between 0 and 255, as bytes; all registers are lost.
+func bytes(c *build.Context, a, b, tmp vec, m Mem) {
+	c.VPACKUSDW(b, a, a) // 0-3 and 8-11, then 4-7 and 12-15
+	c.VEXTRACTI128(U8(1), a, tmp.AsX())
+	c.VPACKUSWB(tmp.AsX(), a.AsX(), a.AsX())
+	c.VPSHUFD(U8(0xd8), a.AsX(), a.AsX())
+	c.VMOVDQU(a.AsX(), m)
 }
 
 func zmm() []reg.VecPhysical {
@@ -333,6 +342,55 @@ func largest(c *build.Context) {
 	c.SUBQ(U8(4), n)
 	c.JNE(LabelRef("word"))
 	c.Label("done")
+	c.VZEROUPPER()
+	c.RET()
+}
+
+// rounded writes the rounding of quads of numbers to bytes.
+func rounded(c *build.Context) {
+	c.Function("roundAVX2")
+	c.Pragma("noescape")
+	c.Attributes(attr.NOSPLIT)
+	c.SignatureExpr("func(y *uint8, x *float32, n int, stride int, by float32, zero float32)")
+	c.Doc("roundAVX2 sets 4n bytes, for n > 0 a multiple of 4, to numbers of which four follow each other every stride bytes.")
+	y, x, n, stride := c.GP64(), c.GP64(), c.GP64(), c.GP64()
+	c.Load(c.Param("y"), y)
+	c.Load(c.Param("x"), x)
+	c.Load(c.Param("n"), n)
+	c.Load(c.Param("stride"), stride)
+	by, zero, lo, hi := c.YMM(), c.YMM(), c.YMM(), c.YMM()
+	spread := func(name string, to reg.VecVirtual) {
+		a, err := c.Param(name).Resolve()
+		if err != nil {
+			log.Fatal(err)
+		}
+		c.VBROADCASTSS(a.Addr, to)
+	}
+	spread("by", by)
+	spread("zero", zero)
+	c.VXORPS(lo, lo, lo)
+	most := c.GP32()
+	c.MOVL(U32(0x437f0000), most) // 255
+	c.VMOVD(most, hi.AsX())
+	c.VPBROADCASTD(hi.AsX(), hi)
+	c.Label("quads")
+	var ints []reg.VecVirtual
+	for range 2 {
+		v := c.YMM()
+		c.VMOVUPS(Mem{Base: x}, v.AsX())
+		c.VINSERTF128(U8(1), Mem{Base: x, Index: stride, Scale: 1}, v, v)
+		c.LEAQ(Mem{Base: x, Index: stride, Scale: 2}, x)
+		c.VMULPS(by, v, v)
+		c.VADDPS(zero, v, v)
+		c.VMAXPS(lo, v, v) // lo for NaN
+		c.VMINPS(hi, v, v)
+		c.VCVTPS2DQ(v, v)
+		ints = append(ints, v)
+	}
+	bytes(c, ints[0], ints[1], c.YMM(), Mem{Base: y})
+	c.ADDQ(U8(16), y)
+	c.SUBQ(U8(4), n)
+	c.JNE(LabelRef("quads"))
 	c.VZEROUPPER()
 	c.RET()
 }

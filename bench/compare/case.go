@@ -42,7 +42,7 @@ func (i Input) len() int {
 
 // suites make their cases.
 var suites = map[string]func() []*Case{
-	"gemm": gemmCases, "conv": convCases, "group": groupCases, "memory": memoryCases, "train": trainCases, "infer": inferCases,
+	"gemm": gemmCases, "conv": convCases, "group": groupCases, "memory": memoryCases, "train": trainCases, "infer": inferCases, "int8": int8Cases,
 }
 
 func suiteNames() []string { return slices.Sorted(maps.Keys(suites)) }

@@ -8,7 +8,7 @@ import (
 	"github.com/residuum-go/residuum/tensor"
 )
 
-func init() { ops["infer"] = prepareInfer }
+func init() { ops["infer"], ops["int8"] = prepareInfer, prepareInt8 }
 
 // inferCases are forward passes in evaluation mode, compiled as every peer can.
 func inferCases() []*Case {
@@ -30,9 +30,33 @@ func inferCases() []*Case {
 	return cases
 }
 
+// int8Cases are those of the larger nets, quantised on the images that they then compute.
+func int8Cases() []*Case {
+	var cases []*Case
+	for _, m := range imageNetModels {
+		net := m.build()
+		for _, n := range []int{1, 8} {
+			c := m.batch(net, n)
+			c.Op, c.Outputs, c.Bound = "int8", []string{"logits"}, .1 // both are that far from float32
+			cases = append(cases, c)
+		}
+	}
+	return cases
+}
+
 func prepareInfer(c *worker.Case) worker.Ready {
 	net, images := loaded(c)
 	program, err := infer.Compile(net, images.Shape()...)
+	return readyProgram(program, err, images)
+}
+
+func prepareInt8(c *worker.Case) worker.Ready {
+	net, images := loaded(c)
+	program, err := infer.Quantize(context.Background(), net, images, infer.Quantization{})
+	return readyProgram(program, err, images)
+}
+
+func readyProgram(program *infer.Program, err error, images *tensor.Tensor) worker.Ready {
 	if err != nil {
 		panic(err)
 	}

@@ -53,6 +53,17 @@ func classifyFast(ctx context.Context, net nn.Module, photos *tensor.Tensor) []i
 	return tensor.ArgMax(logits)
 }
 
+func classifyInBytes(ctx context.Context, net nn.Module, samples, photos *tensor.Tensor) []int {
+	losses, err := infer.Sensitivity(ctx, net, samples, infer.Quantization{})
+	stopOn(err)
+	fmt.Print(losses) // a table, in decibels
+	program, err := infer.Quantize(ctx, net, samples, infer.Quantization{Float: []string{"conv1"}})
+	stopOn(err)
+	logits, err := program.Run(ctx, nil, photos)
+	stopOn(err)
+	return tensor.ArgMax(logits)
+}
+
 func otherPeoplesWeights(path string, net *resnet.Net) {
 	file, err := weights.Load(path) // a .pth file of PyTorch, or safetensors
 	stopOn(err)

@@ -119,6 +119,7 @@ func TestRecipes(t *testing.T) {
 	fast := newNet(t, 2, 3)
 	photos := tensor.Full(.5, 3, 32, 32, 3)
 	require.Equal(t, tensor.ArgMax(fast.Forward(autograd.Const(photos)).Value()), classifyFast(t.Context(), fast, photos))
+	require.Equal(t, classifyFast(t.Context(), fast, photos), classifyInBytes(t.Context(), fast, photos, photos))
 
 	net, tuned := newNet(t, 2, 3), filepath.Join(t.TempDir(), "tuned.safetensors")
 	loader, err := data.NewLoader(own, data.LoaderConfig{Batch: 8, Shuffle: true, Norm: norm})
@@ -185,7 +186,7 @@ func TestThePageQuotesTheRecipes(t *testing.T) {
 	source, err := os.ReadFile("recipes.go")
 	require.NoError(t, err)
 	blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(string(page), -1)
-	require.Len(t, blocks, 12)
+	require.Len(t, blocks, 13)
 	for _, b := range blocks {
 		require.Contains(t, string(source), b[1])
 	}

@@ -43,6 +43,10 @@ func everyWord() (lines []string) {
 		a.ShiftRight(x, bits)
 	}
 	a.Transpose(v[:4])
+	a.Xor(x, y)
+	a.DotLane(x, y, z)
+	a.Widen(y)
+	a.Narrow(v[4:8])
 	for _, r := range v {
 		a.Clear(r)
 	}

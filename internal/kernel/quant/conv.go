@@ -119,7 +119,11 @@ func (c *Conv) plan() {
 	if !c.pointwise {
 		k := kernelsFor(c.level)
 		c.height = k.height(s.OutH() * s.OutW())
-		c.tiles = tilings(s, k.heights[c.height].rows)
+		pitch := Pitch(s.K)
+		if c.float {
+			pitch = s.K
+		}
+		c.tiles = tilings(s, k.heights[c.height].rows, pitch)
 	}
 }
 

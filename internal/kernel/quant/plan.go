@@ -9,7 +9,7 @@ import (
 type tiling struct {
 	taps, steps int
 	off         []int32 // as in tile
-	out         []int32 // pixels of the output
+	out         []int32 // as in tile
 }
 
 // source returns the pixel of an image that the output (oh, ow) reads through tap (r, s), or false outside.
@@ -18,8 +18,8 @@ func source(c conv.Shape, oh, ow, r, s int) (int, bool) {
 	return h*c.W + w, h >= 0 && w >= 0 && h < c.H && w < c.W
 }
 
-// tilings returns the tiles of one image with so many rows each.
-func tilings(c conv.Shape, rows int) []tiling {
+// tilings returns the tiles of one image with so many rows each, for output pixels of pitch elements.
+func tilings(c conv.Shape, rows, pitch int) []tiling {
 	pixels := c.OutH() * c.OutW()
 	tiles := make([]tiling, portions.Ceil(pixels, rows))
 	for i := range tiles {
@@ -28,11 +28,14 @@ func tilings(c conv.Shape, rows int) []tiling {
 			out[r] = int32(min(i*rows+r, pixels-1))
 		}
 		tiles[i] = tilingOf(c, out)
+		for r := range out {
+			out[r] *= int32(pitch)
+		}
 	}
 	return tiles
 }
 
-// tilingOf returns that of some pixels. Where none is outside, the taps of a row of the kernel are one longer tap.
+// tilingOf returns that of some output pixels. Where none is outside, the taps of a row of the kernel are one longer tap.
 func tilingOf(c conv.Shape, out []int32) tiling {
 	pitch := Pitch(c.C)
 	t := tiling{taps: c.R * c.S, steps: pitch / 4, out: out}

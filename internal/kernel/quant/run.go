@@ -80,13 +80,20 @@ func (c *Conv) run(by task) {
 // Run computes pieces lo to hi.
 func (t *task) Run(lo, hi int) {
 	w := works.Get()
+	k := &w.tile
+	k.Zero, k.Pitch, k.AddMul, k.Lo, k.Hi = t.zero, len(t.weights)/len(t.start)*panel, t.addMul, t.lo, t.hi
 	chunks := portions.Ceil(t.tiles, t.chunk)
 	for i := lo; i < hi; i++ {
-		round, chunk := i/chunks, i%chunks
-		for j := chunk * t.chunk; j < min((chunk+1)*t.chunk, t.tiles); j++ {
-			t.place(w, j)
-			t.compute(w, round*t.kept, min((round+1)*t.kept, len(t.start)/panel))
+		first, end := i/chunks*t.kept, min((i/chunks+1)*t.kept, len(t.start)/panel)
+		from, to := i%chunks*t.chunk, min((i%chunks+1)*t.chunk, t.tiles)
+		full := end // panels without channels beyond K, which numbers have no room for
+		if t.float {
+			full = max(first, min(end, t.shape.K/panel))
 		}
+		pairs := first + (full-first)&^1
+		t.panels(w, t.kernel.pairs, first, pairs, from, to)
+		t.panels(w, t.kernel.single, pairs, full, from, to)
+		t.panels(w, t.kernel.single, full, end, from, to)
 	}
 	w.tile = tile{}
 	works.Put(w)
@@ -102,79 +109,73 @@ type work struct {
 
 var works portions.Pool[work]
 
-// place turns w to the pixels of tile j.
-func (t *task) place(w *work, j int) {
-	k, s := &w.tile, t.shape
-	pitch := Pitch(s.C)
-	firstIn, firstOut := j*t.rows, j*t.rows
-	if t.pointwise {
-		for i := range t.rows {
-			p := min(i, t.n*s.H*s.W-firstIn-1)
-			w.off[i], w.out[i] = int32(p*pitch), int32(p*t.pitch)
-		}
-		k.Taps, k.Steps, k.Off = 1, pitch/4, w.off[:t.rows]
-	} else {
-		image, p := j/len(t.Conv.tiles), &t.Conv.tiles[j%len(t.Conv.tiles)]
-		firstIn, firstOut = image*s.H*s.W, image*s.OutH()*s.OutW()
-		for i, o := range p.out {
-			w.out[i] = o * int32(t.pitch)
-		}
-		k.Taps, k.Steps, k.Off = p.taps, p.steps, p.off
-	}
-	k.X, k.Zero, k.Out = t.x[firstIn*pitch:], t.zero, w.out[:t.rows]
-	switch first := firstOut * t.pitch; {
-	case t.float:
-		k.F = t.f[first:]
-	default:
-		k.Y = t.y[first:]
-		if t.add != nil {
-			k.Add = t.add[first:]
-		}
-	}
-	k.AddMul, k.Lo, k.Hi = t.addMul, t.lo, t.hi
-}
-
-// compute computes panels first to end for the pixels that w is at. Numbers of a last panel with more channels than there
-// are go by way of w.edge.
-func (t *task) compute(w *work, first, end int) {
-	full := end
-	if t.float {
-		full = max(first, min(end, t.shape.K/panel))
-	}
-	pairs := first + (full-first)&^1
-	t.panels(&w.tile, t.kernel.pairs, first, pairs, first*panel)
-	t.panels(&w.tile, t.kernel.single, pairs, full, pairs*panel)
-	if full == end {
-		return
-	}
-	f := w.tile.F
-	for i := range t.rows {
-		w.edgeOut[i] = int32(i * panel)
-	}
-	w.tile.F, w.tile.Out = w.edge[:], w.edgeOut[:t.rows]
-	t.panels(&w.tile, t.kernel.single, full, end, 0)
-	w.tile.F, w.tile.Out = f, w.out[:t.rows]
-	for i, o := range w.tile.Out {
-		copy(f[int(o)+full*panel:][:t.shape.K-full*panel], w.edge[i*panel:])
-	}
-}
-
-// panels has a kernel compute panels first to end, the first of which is that many channels behind the pixels of k.
-func (t *task) panels(k *tile, kernel func(*tile), first, end, channel int) {
+// panels has a kernel compute panels first to end of tiles from to to.
+func (t *task) panels(w *work, kernel func(*tile), first, end, from, to int) {
 	if first == end {
 		return
 	}
-	k.Panels, k.Pitch = end-first, len(t.weights)/len(t.start)*panel
-	k.W, k.Start, k.Mul, k.Bias = t.weights[first*k.Pitch:], t.start[first*panel:], t.mul[first*panel:], t.bias[first*panel:]
-	y, f, add := k.Y, k.F, k.Add
-	if t.float {
-		k.F = f[channel:]
-	} else {
-		k.Y = y[channel:]
-		if add != nil {
-			k.Add = add[channel:]
+	k := &w.tile
+	k.Panels, k.W = end-first, t.weights[first*k.Pitch:]
+	k.Start, k.Mul, k.Bias = t.start[first*panel:], t.mul[first*panel:], t.bias[first*panel:]
+	if t.pointwise {
+		t.pixels(w, t.rows)
+	}
+	s, channel, pitch := t.shape, first*panel, Pitch(t.shape.C)
+	edge := t.float && end*panel > s.K
+	image, of := 0, 0
+	if !t.pointwise {
+		image, of = from/len(t.Conv.tiles), from%len(t.Conv.tiles)
+	}
+	for j := from; j < to; j++ {
+		in, out := j*t.rows, j*t.rows
+		if !t.pointwise {
+			in, out = image*s.H*s.W, image*s.OutH()*s.OutW()
+			p := &t.Conv.tiles[of]
+			k.Taps, k.Steps, k.Off, k.Out = p.taps, p.steps, p.off, p.out
+			if of++; of == len(t.Conv.tiles) {
+				image, of = image+1, 0
+			}
+		} else if left := t.n*s.H*s.W - in; left < t.rows {
+			t.pixels(w, left)
+		}
+		k.X = t.x[in*pitch:]
+		switch at := out*t.pitch + channel; {
+		case edge:
+			w.computeEdge(kernel, t.f[at:], s.K-channel)
+		case t.float:
+			k.F = t.f[at:]
+			kernel(k)
+		default:
+			k.Y = t.y[at:]
+			if t.add != nil {
+				k.Add = t.add[at:]
+			}
+			kernel(k)
 		}
 	}
+}
+
+// pixels turns w to a tile of so many pixels that follow each other in images and results.
+func (t *task) pixels(w *work, n int) {
+	pitch := Pitch(t.shape.C)
+	for i := range t.rows {
+		p := min(i, n-1)
+		w.off[i], w.out[i] = int32(p*pitch), int32(p*t.pitch)
+	}
+	w.tile.Taps, w.tile.Steps, w.tile.Off, w.tile.Out = 1, pitch/4, w.off[:t.rows], w.out[:t.rows]
+}
+
+// computeEdge computes a panel of which f takes so many channels.
+func (w *work) computeEdge(kernel func(*tile), f []float32, channels int) {
+	k := &w.tile
+	out := k.Out
+	for i := range out {
+		w.edgeOut[i] = int32(i * panel)
+	}
+	k.F, k.Out = w.edge[:], w.edgeOut[:len(out)]
 	kernel(k)
-	k.Y, k.F, k.Add = y, f, add
+	k.Out = out
+	for i, o := range out {
+		copy(f[o:][:channels], w.edge[i*panel:])
+	}
 }

@@ -53,6 +53,7 @@ var mayImport = map[string]string{
 	"boost":                      "tensor autograd nn nn/optim data weights internal/cancelled internal/demand internal/kernel/descend internal/kernel/hist internal/parallel internal/ubjson internal/portions",
 	"data":                       "tensor internal/demand internal/parallel",
 	"data/image":                 "tensor data internal/cancelled internal/demand internal/parallel internal/regular",
+	"data/table":                 "tensor internal/table",
 	"data/fashion":               "data",
 	"data/fashion/gen":           "data internal/atomicfile",
 	"weights":                    "tensor internal/atomicfile internal/half internal/pickle internal/regular",

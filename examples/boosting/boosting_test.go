@@ -170,6 +170,8 @@ func TestMeasures(t *testing.T) {
 	require.InDeltaSlice(t, []float64{2.0 / 3, -1.0 / 3, -1.0 / 3, -1.0 / 3, -1.0 / 3, 2.0 / 3}, e.residual(make([]float64, 6)), 1e-9)
 	require.InDelta(t, 1, e.cosine([]float64{2, -1, -1, 0, 0, 0}, []float64{4, -2, -2, 1, 1, 1}), 1e-9, "an image without a direction does not count")
 	require.InDelta(t, 0, e.cosine([]float64{1, 0, 0, 1, 0, 0}, []float64{1, 0, 0, -1, 0, 0}), 1e-9)
+	require.InDelta(t, -1, e.focus([]float64{1, 0, 0, 0, 2, 0}, []float64{0, 3, 0, 0, 0, 1}), 1e-9)
+	require.Zero(t, e.focus([]float64{1, 0, 0, 0, 1, 0}, []float64{0, 3, 0, 0, 0, 1}), "of each image the same was left over")
 	sure := math.Log(18) // 0.9, 0.05, 0.05
 	e.calibration([]float64{sure, 0, 0, sure, 0, 0})
 	require.Equal(t, Bin{Images: 2, Confidence: 0.9, Accuracy: 0.5}, round(e.result.Bins[13]))

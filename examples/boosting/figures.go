@@ -30,6 +30,7 @@ var drawings = []struct {
 	{"alignment-end", alignmentEnd},
 	{"alignment-states", alignmentStates},
 	{"left-over", leftOver},
+	{"focus", focus},
 	{"loss-removed", lossRemoved},
 	{"isolation", isolation},
 	{"delete-one", deleteOne},
@@ -209,6 +210,13 @@ func leftOver(r *Results) (report.Figure, bool) {
 		r.Config.Models, func(m Member) float64 { return m.Explained })
 }
 
+func focus(r *Results) (report.Figure, bool) {
+	return r.ofMember("Does a member add most where most was left over?", "correlation over the images",
+		"Correlation, over the test images, of how much the members before have left over, the length of the negative gradient at the member's input, with how much the member adds, the length of what it adds to the logits. "+
+			"Learners that are fitted to what was left over have to have it; the bag is the control, whose members know nothing of each other. Before the first member the same is left over of each image, and there is no correlation.",
+		r.Config.Models, func(m Member) float64 { return m.Focus })
+}
+
 func lossRemoved(r *Results) (report.Figure, bool) {
 	f, ok := r.ofMember("Loss removed by each member", "nats",
 		"The loss of the model that ends before the member less that of the model that ends behind it. Below zero, the member makes matters worse for a model that would end there.",
@@ -250,14 +258,16 @@ func isolation(r *Results) (report.Figure, bool) {
 func deleteOne(r *Results) (report.Figure, bool) {
 	c := figure.Chart{Title: "Deleting one member", XLabel: "member deleted", YLabel: "test accuracy, %", YMax: 100, Marks: []figure.Mark{chance}}
 	ok := r.draw(&c, r.Config.Models, members, func(m *Model, i int) (float64, float64) { return float64(i + 1), percent * m.DeleteOne[i].Accuracy() })
-	worst := func(m *Model) float64 {
-		least := 1.0
-		for _, s := range m.DeleteOne {
-			least = min(least, s.Accuracy())
-		}
-		return accuracy(m) - percent*least
+	return report.Figure{Chart: c, Text: "One member at a time is left out, and nothing is trained again. Largest loss of accuracy, in points: " + r.list(r.Config.Models, "%.1f", worstDeletion) + "." + r.bars()}, ok
+}
+
+// worstDeletion is the accuracy that the worst deletion of one member costs, in points.
+func worstDeletion(m *Model) float64 {
+	least := 1.0
+	for _, s := range m.DeleteOne {
+		least = min(least, s.Accuracy())
 	}
-	return report.Figure{Chart: c, Text: "One member at a time is left out, and nothing is trained again. Largest loss of accuracy, in points: " + r.list(r.Config.Models, "%.1f", worst) + "." + r.bars()}, ok
+	return accuracy(m) - percent*least
 }
 
 func deleteRandom(r *Results) (report.Figure, bool) {

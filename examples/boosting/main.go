@@ -73,11 +73,13 @@ func parse(args []string, help io.Writer) (Config, error) {
 	f.BoolVar(&c.Papers, "papers", true, "also repeat experiments of the papers, in small")
 	f.StringVar(&c.Published, "published", "", "`folder` with resnet20-12fca82f.th and resnet56-4bfd9763.th, nets for CIFAR-10 by Y. Idelbayev, and its test_batch.bin: takes these nets apart, too")
 	f.StringVar(&c.Out, "out", c.Out, "`folder` for the report")
-	models := f.String("models", strings.Join(all, ","), "`list` of models, out of "+strings.Join(all, ","))
+	models := f.String("models", strings.Join(all, ","), "`list` of models, out of "+strings.Join(all, ",")+", or none with -published")
 	if err := f.Parse(args, help); err != nil {
 		return c, err
 	}
-	c.Models = strings.Split(*models, ",")
+	if *models != "" {
+		c.Models = strings.Split(*models, ",")
+	}
 	var errs []error
 	if c.Out == "" {
 		errs = append(errs, errors.New(`flag -out is "": want a folder`))

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/stat"
 
 	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/nn"
@@ -153,6 +154,18 @@ func (e *examined) cosine(a, b []float64) float64 {
 	return sum / float64(max(n, 1))
 }
 
+// focus is the correlation over the images of the lengths of rows of a and b.
+func (e *examined) focus(a, b []float64) float64 {
+	var x, y []float64
+	for i := range e.labels {
+		x, y = append(x, floats.Norm(e.row(a, i), 2)), append(y, floats.Norm(e.row(b, i), 2))
+	}
+	if floats.Max(x)-floats.Min(x) < 1e-6 || floats.Max(y)-floats.Min(y) < 1e-6 {
+		return 0
+	}
+	return stat.Correlation(x, y, nil)
+}
+
 // right reports for each image whether it is classified rightly.
 func (e *examined) right(logits []float64) []bool {
 	out := make([]bool, len(e.labels))
@@ -171,6 +184,7 @@ func (e *examined) members(exits [][]float64) {
 		w := Member{
 			Name: e.net.BlockName(m), OwnCosine: e.cosine(d, own), EndCosine: e.cosine(d, atEnd),
 			LossRemoved: e.result.Exits[m].Loss() - e.result.Exits[m+1].Loss(), Size: ratio(floats.Norm(d, 2), floats.Norm(whole, 2)),
+			Focus:     e.focus(own, d),
 			Explained: ratio(max(floats.Dot(d, own), 0)*floats.Dot(d, own), floats.Dot(d, d)*floats.Dot(own, own)),
 		}
 		before, after := e.right(exits[m]), e.right(exits[m+1])

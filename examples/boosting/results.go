@@ -84,6 +84,9 @@ type Member struct {
 	EndCosine float64 `json:"end_cosine"`
 	// Explained is the share of that negative gradient's squares, over all images, that the best multiple of D takes away.
 	Explained float64 `json:"explained"`
+	// Focus is the correlation, over the images, of the length of that negative gradient with the length of D: whether the
+	// member adds most where the ones before it left most over. 0 where no image has more left over than another.
+	Focus float64 `json:"focus"`
 	// LossRemoved is the loss of F_m less that of F_{m+1}; Mended and Broken are the shares of all images that are
 	// classified rightly only with the member, and only without.
 	LossRemoved float64 `json:"loss_removed"`

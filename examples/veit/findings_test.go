@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/residuum-go/residuum/examples/internal/programtest"
 	"github.com/residuum-go/residuum/examples/internal/report"
 	"github.com/residuum-go/residuum/unravel/paths"
 )
@@ -38,12 +39,9 @@ func TestFindingsPageSaysWhatTheResultsSay(t *testing.T) {
 	}
 	for _, s := range now {
 		t.Log(s)
-		require.Regexp(t, loosely(s), page)
+		require.Regexp(t, programtest.Loosely(s), page)
 	}
 }
-
-// loosely matches s however its words are broken into lines.
-func loosely(s string) string { return strings.Join(strings.Fields(regexp.QuoteMeta(s)), `\s+`) }
 
 // rewritten replaces each of the old sentences by the new one in its place. A page on which one of them does not
 // stand is another one's.
@@ -51,8 +49,8 @@ func rewritten(t *testing.T, page string, old, now []string) string {
 	require.Len(t, now, len(old))
 	marked := page
 	for i, s := range old { // first marks alone, so that a new sentence is never taken for an old one
-		require.Regexp(t, loosely(s), page)
-		marked = regexp.MustCompile(loosely(s)).ReplaceAllLiteralString(marked, fmt.Sprintf("\x00%d\x00", i))
+		require.Regexp(t, programtest.Loosely(s), page)
+		marked = regexp.MustCompile(programtest.Loosely(s)).ReplaceAllLiteralString(marked, fmt.Sprintf("\x00%d\x00", i))
 	}
 	for i, s := range now {
 		marked = strings.ReplaceAll(marked, fmt.Sprintf("\x00%d\x00", i), s)

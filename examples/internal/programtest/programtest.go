@@ -11,6 +11,8 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -46,3 +48,6 @@ func Run(t *testing.T, stdin []byte, args ...string) (status int, answers, notes
 	}
 	return cmd.ProcessState.ExitCode(), out.String(), complaints.String()
 }
+
+// Loosely returns a regular expression that matches s however its words are broken into lines.
+func Loosely(s string) string { return strings.Join(strings.Fields(regexp.QuoteMeta(s)), `\s+`) }

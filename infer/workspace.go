@@ -2,6 +2,7 @@ package infer
 
 import (
 	"github.com/residuum-go/residuum/graph"
+	"github.com/residuum-go/residuum/internal/pages"
 	"github.com/residuum-go/residuum/internal/portions"
 	"github.com/residuum-go/residuum/tensor"
 )
@@ -35,7 +36,7 @@ func (p *Program) workspace() *workspace {
 		p.free = p.free[:last]
 		return w
 	}
-	return &workspace{memory: make([]float32, p.size), of: make([]*views, p.together)}
+	return &workspace{memory: pages.Make[float32](p.size), of: make([]*views, p.together)}
 }
 
 func (p *Program) giveBack(w *workspace) {

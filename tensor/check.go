@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"unsafe"
+
+	"github.com/residuum-go/residuum/internal/pages"
 )
 
 // size returns the number of elements of a shape. It panics when a length is negative, or when the
@@ -70,7 +72,7 @@ func axis(op string, i int, shape []int) int {
 // out returns dst after checking its shape, or a new tensor when dst is nil.
 func out(op string, dst *Tensor, shape []int) *Tensor {
 	if dst == nil {
-		return wrap(make([]float32, size(op, shape)), shape)
+		return wrap(pages.Make[float32](size(op, shape)), shape)
 	}
 	checkDst(op, dst, shape)
 	return dst

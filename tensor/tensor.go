@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/residuum-go/residuum/internal/kernel/vec"
+	"github.com/residuum-go/residuum/internal/pages"
 )
 
 // Tensor is an n-dimensional array of float32 in row-major order without gaps: the last axis varies
@@ -20,7 +21,7 @@ type Tensor struct {
 // New returns a tensor of zeros. Axes may have length zero; the product of the others must be
 // representable.
 func New(shape ...int) *Tensor {
-	return wrap(make([]float32, size("New", shape)), shape)
+	return wrap(pages.Make[float32](size("New", shape)), shape)
 }
 
 // From returns a tensor of the given shape whose elements are data itself, not a copy. It panics

@@ -3,7 +3,11 @@
 // been one.
 package portions
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/residuum-go/residuum/internal/pages"
+)
 
 // Ceil returns a/b rounded up, for any a and positive b: how many parts of b cover a.
 func Ceil(a, b int) int {
@@ -23,7 +27,7 @@ func Share(number, i, n int) int { return int(int64(number) * int64(i) / int64(n
 // Grow returns n elements whose values do not matter: s if it is large enough, else new ones.
 func Grow[E any](s []E, n int) []E {
 	if cap(s) < n {
-		return make([]E, n)
+		return pages.Make[E](n)
 	}
 	return s[:n]
 }

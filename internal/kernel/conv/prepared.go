@@ -8,6 +8,7 @@ import (
 	"github.com/residuum-go/residuum/internal/cpu"
 	"github.com/residuum-go/residuum/internal/kernel/gemm/tile"
 	"github.com/residuum-go/residuum/internal/kernel/vec"
+	"github.com/residuum-go/residuum/internal/pages"
 	"github.com/residuum-go/residuum/internal/portions"
 )
 
@@ -70,19 +71,19 @@ func PrepareBy(a Algorithm, s Shape, w []float32) *Prepared {
 	case a == Winograd4:
 		k := new(winograd)
 		k.begin(p.level, s, false, nil, nil, p.weights)
-		k.weights = make([]float32, 36*k.weightPitch)
+		k.weights = pages.Make[float32](36 * k.weightPitch)
 		k.transformAll()
 		p.tiles = k.weights
 	case s.narrow(p.level, widestGroup):
 		k := new(grouped)
 		k.begin(p.level, s, false, nil, nil, p.weights)
-		k.packed = make([]float32, k.layout.size())
+		k.packed = pages.Make[float32](k.layout.size())
 		k.packAll()
 		p.groups = k.packed
 	default:
 		k := new(direct)
 		k.begin(p.level, s, false, nil, nil, p.weights)
-		k.packed = make([]float32, k.packedSize())
+		k.packed = pages.Make[float32](k.packedSize())
 		k.packAll()
 		p.packed, p.weights = k.packed, nil
 	}

@@ -3,6 +3,7 @@ package conv
 import (
 	"github.com/residuum-go/residuum/internal/kernel/gemm/tile"
 	"github.com/residuum-go/residuum/internal/kernel/vec"
+	"github.com/residuum-go/residuum/internal/pages"
 	"github.com/residuum-go/residuum/internal/parallel"
 	"github.com/residuum-go/residuum/internal/portions"
 )
@@ -72,7 +73,7 @@ func smallWeights(p *Prepared) []float32 {
 	s := p.shape
 	_, cols := tile.Size(p.level)
 	panel := s.C * cols
-	all := make([]float32, portions.Ceil(s.K, cols)*16*panel)
+	all := pages.Make[float32](portions.Ceil(s.K, cols) * 16 * panel)
 	parallel.For(s.C, 8, parallel.Func(func(lo, hi int) {
 		for c := lo; c < hi; c++ {
 			for k := range s.K {

@@ -213,7 +213,8 @@ func leftOver(r *Results) (report.Figure, bool) {
 func focus(r *Results) (report.Figure, bool) {
 	return r.ofMember("Does a member add most where most was left over?", "correlation over the images",
 		"Correlation, over the test images, of how much the members before have left over, the length of the negative gradient at the member's input, with how much the member adds, the length of what it adds to the logits. "+
-			"Learners that are fitted to what was left over have to have it; the bag is the control, whose members know nothing of each other. Before the first member the same is left over of each image, and there is no correlation.",
+			"One might expect it of learners that are fitted to what was left over, and it is not so: a weak learner is surest where the answer is easy, and shrinkage leaves something over there for the next one, too. "+
+			"The bag is the control, whose members know nothing of each other. Before the first member of an ensemble the same is left over of each image, and there is no correlation.",
 		r.Config.Models, func(m Member) float64 { return m.Focus })
 }
 

@@ -33,7 +33,7 @@ func (e *Ensemble) SHAP(ctx context.Context, x *tensor.Tensor) (*tensor.Tensor, 
 				for m, t := range stages {
 					s := shap{nodes: t.roots[k], row: x.Data()[i*d : (i+1)*d], sums: sums, scale: e.Scale(m)}
 					s.expected(0, 1)
-					s.walk(0, nil, element{column: -1, zero: 1, one: 1})
+					s.contributions()
 				}
 				for f, v := range sums {
 					out.Data()[(i*(d+1)+f)*e.outputs+k] = float32(v)
@@ -53,6 +53,23 @@ type shap struct {
 	row   []float32
 	sums  []float64
 	scale float64
+
+	given given // whether one column is the same to all others
+	fixed int   // which one
+}
+
+// given is what all sets of columns have in common.
+type given int
+
+const (
+	nothing given = iota
+	present       // they know the fixed column
+	absent        // they do not
+)
+
+// contributions adds those of all columns, but the fixed one.
+func (s *shap) contributions() {
+	s.walk(0, extended(nil, element{column: -1, zero: 1, one: 1}), 1)
 }
 
 // element is a column on a path of TreeSHAP: the share of paths that pass when it is not known and when it is, and what
@@ -83,14 +100,29 @@ func (s *shap) share(n *node) float64 {
 	return l / (l + r)
 }
 
-// walk goes down to all leaves, with the path so far and its next element.
-func (s *shap) walk(at int, path []element, next element) {
-	path = extended(path, next)
+// walk goes down to all leaves, with the path so far and the share of what comes there by the fixed column.
+func (s *shap) walk(at int, path []element, part float64) {
 	n := &s.nodes[at]
 	if n.left == 0 {
 		for i := 1; i < len(path); i++ {
 			p := path[i]
-			s.sums[p.column] += s.scale * unwoundSum(path, i) * (p.one - p.zero) * float64(n.value)
+			s.sums[p.column] += s.scale * part * unwoundSum(path, i) * (p.one - p.zero) * float64(n.value)
+		}
+		return
+	}
+	left := s.share(n)
+	shares := [2]float64{left, 1 - left}
+	taken := 0
+	if n.goesRight(s.row[n.column]) {
+		taken = 1
+	}
+	if s.given != nothing && n.column == s.fixed {
+		if s.given == present {
+			s.walk(n.left+taken, path, part)
+			return
+		}
+		for child, share := range shares {
+			s.walk(n.left+child, path, part*share)
 		}
 		return
 	}
@@ -99,13 +131,12 @@ func (s *shap) walk(at int, path []element, next element) {
 		again = path[i]
 		path = unwound(path, i)
 	}
-	left := s.share(n)
-	for child, share := range [2]float64{left, 1 - left} {
+	for child, share := range shares {
 		next := element{column: n.column, zero: again.zero * share}
-		if n.goesRight(s.row[n.column]) == (child == 1) {
+		if child == taken {
 			next.one = again.one
 		}
-		s.walk(n.left+child, path, next)
+		s.walk(n.left+child, extended(path, next), part)
 	}
 }
 

@@ -43,6 +43,7 @@ func (i Input) len() int {
 // suites make their cases.
 var suites = map[string]func() []*Case{
 	"gemm": gemmCases, "conv": convCases, "group": groupCases, "memory": memoryCases, "train": trainCases, "infer": inferCases, "int8": int8Cases,
+	"start": startCases,
 }
 
 func suiteNames() []string { return slices.Sorted(maps.Keys(suites)) }

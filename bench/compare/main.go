@@ -47,6 +47,9 @@ func main() {
 	if len(os.Args) == 2 && os.Args[1] == "serve" {
 		exit(serve(os.Stdin, os.Stdout))
 	}
+	if len(os.Args) > 1 && os.Args[1] == "start" {
+		exit(startOurs(os.Args[2:]))
+	}
 	o, err := parse(os.Args[1:])
 	if errors.Is(err, flag.ErrHelp) {
 		return

@@ -15,6 +15,9 @@ import (
 // measure lets this project, the yardstick and every peer that can run a case do so in turns. It fails
 // only if this project does.
 func (p *peers) measure(c *Case, threads int) (Result, error) {
+	if c.Op == "start" {
+		return p.measureStart(c, threads)
+	}
 	if threads != p.threads || c.Fresh {
 		p.stop()
 		p.threads = threads

@@ -187,6 +187,35 @@ func TestManyGoroutinesRunAProgram(t *testing.T) {
 	wg.Wait()
 }
 
+// Calls of some images each, of which some are cancelled while others wait, run or go with them: who is answered has the
+// bits of a lone call, whoever is not knows it, and nobody waits for ever.
+func TestCancellingACallLeavesOthersAlone(t *testing.T) {
+	o := newOdd()
+	p := compile(t, o, 4, 6, 7, 3)
+	x := pictures(30, 6, 7, 3)
+	want := run(t, p, x)
+	var all sync.WaitGroup
+	for i := range 12 {
+		all.Go(func() {
+			for k := range 40 {
+				ctx, cancel := context.WithCancel(context.Background())
+				if i%3 == 0 {
+					go cancel()
+				}
+				lo, hi := 2*i, 2*i+1+(i+k)%5
+				y, err := p.Run(ctx, nil, x.Slice(lo, hi))
+				if i%3 == 0 && err != nil {
+					assert.ErrorIs(t, err, context.Canceled)
+				} else if assert.NoError(t, err) {
+					assert.True(t, tensor.Equal(want.Slice(lo, hi), y))
+				}
+				cancel()
+			}
+		})
+	}
+	all.Wait()
+}
+
 func TestCancelledRunsSaySo(t *testing.T) {
 	p := compile(t, newOdd(), 2, 6, 7, 3)
 	ctx, cancel := context.WithCancel(context.Background())

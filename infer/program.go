@@ -5,12 +5,9 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-	"sync/atomic"
 
 	"github.com/residuum-go/residuum/graph"
 	"github.com/residuum-go/residuum/internal/cancelled"
-	"github.com/residuum-go/residuum/internal/parallel"
-	"github.com/residuum-go/residuum/internal/portions"
 	"github.com/residuum-go/residuum/tensor"
 )
 
@@ -22,8 +19,10 @@ type Program struct {
 	together      int // images that share a workspace, at most
 	size          int // elements of a workspace
 
-	mu   sync.Mutex
-	free []*workspace
+	mu      sync.Mutex
+	free    []*workspace
+	busy    bool    // a small call runs
+	waiting []*call // for their turn, see call
 }
 
 // Image returns the shape of an image, H, W and C.
@@ -34,7 +33,7 @@ func (p *Program) Image() []int { return slices.Clone(p.image) }
 // were; dst then holds rubbish.
 //
 // The images are shared out among the workers, so that each takes some through the steps while they are in its caches; of
-// fewer images than workers, each step is shared out.
+// fewer images than workers, each step is shared out. Images of calls that come while another one runs go together.
 func (p *Program) Run(ctx context.Context, dst, x *tensor.Tensor) (*tensor.Tensor, error) {
 	if x.Rank() != 4 || !slices.Equal(x.Shape()[1:], p.image) {
 		panic(fmt.Sprintf("infer: Run: images %v, for a program of %v", x.Shape(), p.image))
@@ -46,58 +45,15 @@ func (p *Program) Run(ctx context.Context, dst, x *tensor.Tensor) (*tensor.Tenso
 		panic(fmt.Sprintf("infer: Run: dst %v, result %v: shapes differ", dst.Shape(), graph.ShapeAt(p.output.shape, n)))
 	}
 	c := calls.Get()
-	c.program, c.ctx, c.dst, c.x, c.n = p, ctx, dst.Data(), x.Data(), n
-	c.stopped.Store(false)
-	c.parts = portions.Ceil(n, p.together)
-	if w := parallel.Workers(); n >= w {
-		c.parts = portions.RoundUp(c.parts, w)
+	if c.turn == nil {
+		c.turn = make(chan role, 1)
 	}
-	c.parts = min(c.parts, n)
-	parallel.For(c.parts, 1, c)
-	stopped := c.stopped.Load()
-	c.program, c.ctx, c.dst, c.x = nil, nil, nil, nil
+	c.program, c.ctx, c.images = p, ctx, images{x.Data(), dst.Data(), n}
+	went := c.run()
+	c.program, c.ctx, c.images = nil, nil, images{}
 	calls.Put(c)
-	if stopped {
+	if !went {
 		return nil, fmt.Errorf("infer: Run: %w", cancelled.Err(ctx))
 	}
 	return dst, nil
-}
-
-// call is one call of Run, a job whose iterations are parts of the batch.
-type call struct {
-	program  *Program
-	ctx      context.Context
-	dst, x   []float32
-	n, parts int
-	stopped  atomic.Bool
-}
-
-var calls portions.Pool[call]
-
-// Run computes parts lo to hi.
-func (c *call) Run(lo, hi int) {
-	for i := lo; i < hi && !c.stopped.Load(); i++ {
-		first, end := portions.Share(c.n, i, c.parts), portions.Share(c.n, i+1, c.parts)
-		w := c.program.workspace()
-		if !c.part(w, first, end) {
-			c.stopped.Store(true)
-		}
-		c.program.giveBack(w)
-	}
-}
-
-// part computes images first to end, and reports whether it was let.
-func (c *call) part(w *workspace, first, end int) bool {
-	p := c.program
-	v := w.views(p, end-first)
-	in, out := p.input.in.size, p.output.in.size
-	copy(v.input.Data(), c.x[first*in:end*in])
-	for _, r := range v.runs {
-		if c.ctx.Err() != nil {
-			return false
-		}
-		r.step.op.run(w, r.dst, r.in)
-	}
-	copy(c.dst[first*out:end*out], v.output.Data())
-	return true
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/residuum-go/residuum/data"
@@ -153,18 +154,16 @@ func (s *Server) logits(w *response, r *http.Request, m *ready) error {
 	}
 	defer s.held.Add(int64(1 - n))
 	m.queue.announce(n)
-	inputs := make([][]float32, n)
-	for i := range inputs {
-		inputs[i] = make([]float32, size)
-		for k := range inputs[i] {
-			inputs[i][k] = math.Float32frombits(binary.LittleEndian.Uint32(body[4*(i*size+k):]))
-		}
+	all := make([]float32, n*size)
+	for i := range all {
+		all[i] = math.Float32frombits(binary.LittleEndian.Uint32(body[4*i:]))
 	}
+	inputs := slices.Collect(slices.Chunk(all, size))
 	outputs, err := m.outputs(r.Context(), inputs)
 	if err != nil {
 		return err
 	}
-	var out []byte
+	out := make([]byte, 0, 4*n*m.classes)
 	for _, y := range outputs {
 		for _, v := range y {
 			out = binary.LittleEndian.AppendUint32(out, math.Float32bits(v))

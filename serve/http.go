@@ -5,13 +5,14 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/residuum-go/residuum/internal/jsonreply"
 )
 
 // refusal is an error with the status of its answer.
@@ -151,11 +152,14 @@ func lost(mux *http.ServeMux, w *response, r *http.Request) error {
 
 // allowed lets requests pass that bear the token.
 func (s *Server) allowed(h func(*response, *http.Request) error) func(*response, *http.Request) error {
+	if s.cfg.Token == "" {
+		return h
+	}
 	want := sha256.Sum256([]byte(s.cfg.Token)) // of one length, so that comparing takes one time
 	return func(w *response, r *http.Request) error {
 		token, borne := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 		got := sha256.Sum256([]byte(token))
-		if s.cfg.Token != "" && (!borne || subtle.ConstantTimeCompare(want[:], got[:]) == 0) {
+		if !borne || subtle.ConstantTimeCompare(want[:], got[:]) == 0 {
 			w.Header().Set("WWW-Authenticate", "Bearer")
 			return refuse(http.StatusUnauthorized, "want Authorization: Bearer and the token")
 		}
@@ -214,20 +218,10 @@ func fail(w *response, err error) {
 	if status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", "1")
 	}
-	write(w, status, map[string]string{"error": err.Error()})
+	jsonreply.Write(w, status, map[string]string{"error": err.Error()})
 }
 
 func answer(w *response, v any) error {
-	write(w, http.StatusOK, v)
+	jsonreply.Write(w, http.StatusOK, v)
 	return nil
-}
-
-func write(w *response, status int, v any) {
-	text, err := json.Marshal(v)
-	if err != nil { // a number that is not finite
-		status, text = http.StatusInternalServerError, []byte(`{"error":"the answer has no JSON form"}`)
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_, _ = w.Write(append(text, '\n')) // nobody is left to tell
 }

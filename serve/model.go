@@ -33,7 +33,8 @@ func (s *Server) load(src Source) (r *ready, err error) {
 		return nil, err
 	}
 	r = &ready{Model: m, net: residual(m)}
-	if r.program, err = infer.Compile(m.Net, s.cfg.Batch, m.H, m.W, m.C); err != nil {
+	// For lone images: a program for batches keeps more of some layers' weights and is slower for one image. See bench/notes.md.
+	if r.program, err = infer.Compile(m.Net, 1, m.H, m.W, m.C); err != nil {
 		return nil, err
 	}
 	y, err := r.program.Run(context.Background(), nil, tensor.New(1, m.H, m.W, m.C))
@@ -74,12 +75,9 @@ func residual(m *Model) unravel.Network {
 // batches returns what the model's queue does with a batch. One at a time runs, so they share memory.
 func (r *ready) batches(name string, cfg Config) func([]*job) {
 	in, out := r.H*r.W*r.C, r.classes
-	var x, y []float32
+	x, y := make([]float32, cfg.Batch*in), make([]float32, cfg.Batch*out) // which take memory where they are touched
 	return func(batch []*job) {
 		n := len(batch)
-		if len(x) < n*in {
-			x, y = make([]float32, n*in), make([]float32, n*out)
-		}
 		for i, j := range batch {
 			copy(x[i*in:], j.x)
 		}

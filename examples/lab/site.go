@@ -14,6 +14,8 @@ import (
 	"net/http"
 	"strconv"
 	"sync/atomic"
+
+	"github.com/residuum-go/residuum/internal/jsonreply"
 )
 
 //go:embed page
@@ -81,7 +83,7 @@ func (s *site) handler() http.Handler {
 func (s *site) getNet(w http.ResponseWriter, r *http.Request) {
 	e := s.experiment.Load()
 	if e == nil {
-		answer(w, http.StatusOK, map[string]any{"training": s.progress.Load()})
+		jsonreply.Write(w, http.StatusOK, map[string]any{"training": s.progress.Load()})
 		return
 	}
 	n := netState{Classes: e.classes, Tested: e.tested.Len(), Graded: len(e.grade.Labels), MaxSteps: maxSteps(len(e.blocks)), Whole: e.whole}
@@ -91,7 +93,7 @@ func (s *site) getNet(w http.ResponseWriter, r *http.Request) {
 	for _, i := range e.shown {
 		n.Shown = append(n.Shown, e.tested.Labels[i])
 	}
-	answer(w, http.StatusOK, map[string]any{"net": n})
+	jsonreply.Write(w, http.StatusOK, map[string]any{"net": n})
 }
 
 // maxBody is more than any plan takes.
@@ -123,7 +125,7 @@ func (s *site) postPlan(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusServiceUnavailable, "given up: "+err.Error())
 		return
 	}
-	answer(w, http.StatusOK, res)
+	jsonreply.Write(w, http.StatusOK, res)
 }
 
 // readPlan returns the plan's text or the status that its error deserves.
@@ -173,15 +175,5 @@ func (s *site) getImage(w http.ResponseWriter, r *http.Request) {
 }
 
 func fail(w http.ResponseWriter, status int, reason string) {
-	answer(w, status, map[string]string{"error": reason})
-}
-
-func answer(w http.ResponseWriter, status int, v any) {
-	text, err := json.Marshal(v)
-	if err != nil { // a number that is not finite
-		status, text = http.StatusInternalServerError, []byte(`{"error": "the answer has no JSON form"}`)
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_, _ = w.Write(append(text, '\n')) // nobody is left to tell
+	jsonreply.Write(w, status, map[string]string{"error": reason})
 }

@@ -31,6 +31,7 @@ var mayImport = map[string]string{
 	"internal/figure":            "",
 	"internal/structure":         "",
 	"internal/table":             "",
+	"internal/jsonreply":         "",
 	"internal/kernel/gemm/tile":  "internal/cpu internal/portions",
 	"internal/kernel/gemm":       "internal/cpu internal/parallel internal/portions internal/kernel/gemm/tile internal/kernel/vec",
 	"internal/kernel/gemm/peak":  "internal/cpu internal/parallel internal/kernel/gemm/tile",
@@ -47,7 +48,7 @@ var mayImport = map[string]string{
 	"nn/optim":                   "tensor autograd internal/demand",
 	"graph":                      "internal/table tensor autograd nn",
 	"infer":                      "internal/table tensor nn graph internal/cancelled internal/cpu internal/pages internal/parallel internal/portions internal/demand internal/kernel/conv internal/kernel/gemm/tile internal/kernel/quant",
-	"serve":                      "tensor nn graph infer unravel data data/image internal/demand",
+	"serve":                      "tensor nn graph infer unravel data data/image internal/demand internal/jsonreply",
 	"resnet":                     "tensor autograd nn data weights internal/demand",
 	"unravel/paths":              "",
 	"unravel":                    "tensor autograd nn data unravel/paths internal/atomicfile internal/filelock internal/cancelled", // sees networks through its own interface alone

@@ -81,14 +81,19 @@ func PrepareBy(a Algorithm, s Shape, w []float32) *Prepared {
 		k.packAll()
 		p.groups = k.packed
 	default:
-		k := new(direct)
-		k.begin(p.level, s, false, nil, nil, p.weights)
-		k.packed = pages.Make[float32](k.packedSize())
-		k.packAll()
-		p.packed, p.weights = k.packed, nil
+		p.packed, p.weights = packPanels(p.level, s, false, w), nil
 	}
 	p.weights = slices.Clone(p.weights)
 	return p
+}
+
+// packPanels packs the weights of a direct sum.
+func packPanels(level cpu.Level, s Shape, inputGrad bool, w []float32) []float32 {
+	k := new(direct)
+	k.begin(level, s, inputGrad, nil, nil, w)
+	k.packed = pages.Make[float32](k.packedSize())
+	k.packAll()
+	return k.packed
 }
 
 // PrepareLinear returns y = x·wᵀ for rows x of in numbers, y of out, and w [out, in], as a convolution of 1x1 images: Run's n
@@ -97,9 +102,14 @@ func PrepareLinear(in, out int, w []float32) *Prepared {
 	if in < 0 || out < 0 || len(w) != in*out {
 		panic(fmt.Sprintf("conv: PrepareLinear: %d weights from %d to %d", len(w), in, out))
 	}
-	columns := make([]float32, len(w))
-	tile.Transpose(cpu.Active(), columns, out, w, in, out, in)
-	return Prepare(Shape{H: 1, W: 1, C: in, K: out, R: 1, S: 1, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, Groups: 1}, columns)
+	shape := func(c, k int) Shape {
+		return Shape{N: 1, H: 1, W: 1, C: c, K: k, R: 1, S: 1, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, Groups: 1}
+	}
+	p := &Prepared{shape: shape(in, out), level: cpu.Active()}
+	if len(w) > 0 { // as the gradient of a layer from out to in has them
+		p.packed = packPanels(p.level, shape(out, in), true, w)
+	}
+	return p
 }
 
 // byReference reports whether outputs are empty sums, or images beyond what the other ways can do.

@@ -45,22 +45,31 @@ func (p *tilePlan) quartersEven(t int, squares *[8]float32) bool {
 // windowsEven reports whether tile t of image x is even.
 func (p *tilePlan) windowsEven(t int, x []float32, channels int) bool {
 	var squares [36]float64
-	var sum float64
 	for i, o := range p.in[36*t:][:36] {
 		if o >= 0 {
 			pixel := x[o:][:channels]
 			squares[i] = vec.Dot(pixel, pixel)
-			sum += squares[i]
 		}
 	}
-	for a := range 4 {
-		for b := range 4 {
-			if !p.guarded(t, a, b) {
+	return windowsEven(squares[:], 6, func(a, b int) bool { return p.guarded(t, a, b) })
+}
+
+// windowsEven reports whether a tile is even, given the squares of the norms of its pixels, width in a row, and which of the
+// outputs, a window for each, are guarded.
+func windowsEven(squares []float64, width int, guarded func(a, b int) bool) bool {
+	var sum float64
+	for _, v := range squares {
+		sum += v
+	}
+	for a := range width - 2 {
+		for b := range width - 2 {
+			if !guarded(a, b) {
 				continue
 			}
 			var window float64
 			for i := a; i < a+3; i++ {
-				window += squares[6*i+b] + squares[6*i+b+1] + squares[6*i+b+2]
+				row := squares[width*i+b:][:3]
+				window += row[0] + row[1] + row[2]
 			}
 			if !(sum <= unevenness*unevenness*window) { // or NaN
 				return false

@@ -196,26 +196,10 @@ func smallInput(y0, y1, y2, y3, d0, d1, d2, d3 []float32) {
 // even reports whether tile t is even, d being its pixels.
 func (p *smallPlan) even(t int, d *[16][]float32) bool {
 	var squares [16]float64
-	var sum float64
 	for i, v := range d {
 		squares[i] = vec.Dot(v, v)
-		sum += squares[i]
 	}
-	for a := range 2 {
-		for b := range 2 {
-			if p.out[16*t+2*a+b] < 0 || p.in[16*t+4*(a+1)+b+1] < 0 {
-				continue
-			}
-			var window float64
-			for i := a; i < a+3; i++ {
-				window += squares[4*i+b] + squares[4*i+b+1] + squares[4*i+b+2]
-			}
-			if !(sum <= unevenness*unevenness*window) { // or NaN
-				return false
-			}
-		}
-	}
-	return true
+	return windowsEven(squares[:], 4, func(a, b int) bool { return p.out[16*t+2*a+b] >= 0 && p.in[16*t+4*(a+1)+b+1] >= 0 })
 }
 
 // Run computes panels lo to hi of the outputs.

@@ -9,6 +9,7 @@ import (
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/graph"
+	"github.com/residuum-go/residuum/internal/nettest"
 	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/resnet"
 	"github.com/residuum-go/residuum/tensor"
@@ -36,11 +37,11 @@ func TestChainHasTheBlocksOfTheNet(t *testing.T) {
 	}
 	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
-			net := small(t, name)
+			net := nettest.Small(t, name)
 			c := chain(t, net)
 			require.Equal(t, net.Len(), c.Len())
 			s := net.Config().Image
-			x := images(3, 2, s.Height, s.Width, s.Channels)
+			x := nettest.Images(3, 2, s.Height, s.Width, s.Channels)
 			whole := net.Forward(autograd.Const(x)).Value().Data()
 			require.Equal(t, whole, unravel.Forward(c, autograd.Const(x)).Value().Data())
 			for i := range net.Len() {
@@ -56,9 +57,9 @@ func TestChainHasTheBlocksOfTheNet(t *testing.T) {
 // The states are those of the net, so studies find the same of both.
 func TestStudyOfAChain(t *testing.T) {
 	for _, name := range []string{"cifar_resnet20", "wrn28_10"} {
-		net := small(t, name)
+		net := nettest.Small(t, name)
 		c := chain(t, net)
-		batches := []data.Batch{{X: images(4, 3, 32, 32, 3), Labels: []int{1, 2, 3}}}
+		batches := []data.Batch{{X: nettest.Images(4, 3, 24, 24, 3), Labels: []int{1, 2, 3}}}
 		plans := []unravel.Plan{unravel.Whole(net), unravel.Ablate(net, unravel.Delete, 1, 3), unravel.Ablate(net, unravel.DatasetMean, 2)}
 		if name == "cifar_resnet20" { // the first two keep the shape
 			swapped := unravel.Whole(net)
@@ -78,17 +79,17 @@ func TestStudyOfAChain(t *testing.T) {
 
 // An identity is the very variable, as studies ask for it.
 func TestSkipOfAChain(t *testing.T) {
-	c := chain(t, small(t, "cifar_resnet20"))
-	y := c.Stem(autograd.Const(images(5, 1, 32, 32, 3)))
+	c := chain(t, nettest.Small(t, "cifar_resnet20"))
+	y := c.Stem(autograd.Const(nettest.Images(5, 1, 24, 24, 3)))
 	require.Same(t, y, c.Skip(0, y))
 	require.PanicsWithValue(t, "graph: Join: neither skip nor branch", func() { c.Join(0, nil, nil) })
 }
 
 // What skip and branch of a block both compute moves running statistics once in a step.
 func TestChainTrains(t *testing.T) {
-	net, other := small(t, "wrn28_10"), small(t, "wrn28_10")
+	net, other := nettest.Small(t, "wrn28_10"), nettest.Small(t, "wrn28_10")
 	step := func(net unravel.Network) {
-		unravel.Forward(net, autograd.NewTape(1).Input(images(6, 4, 32, 32, 3)))
+		unravel.Forward(net, autograd.NewTape(1).Input(nettest.Images(6, 4, 24, 24, 3)))
 	}
 	c := chain(t, net)
 	step(c)
@@ -103,7 +104,7 @@ func TestChainTrains(t *testing.T) {
 }
 
 func TestNoChain(t *testing.T) {
-	_, err := trace(t, small(t, "vgg11_bn")).Chain()
+	_, err := trace(t, nettest.Small(t, "vgg11_bn")).Chain()
 	require.EqualError(t, err, "graph: Chain: no residual block: there is one path")
 
 	relu := func(b *graph.Builder, n *graph.Node) *graph.Node { return add(t, b, "", graph.ReLU, n) }
@@ -149,7 +150,7 @@ func add(t *testing.T, b *graph.Builder, name string, op graph.Op, in ...*graph.
 
 // conv adds a convolution of 3 channels whose weights have no name that says where it is.
 func conv(t *testing.T, b *graph.Builder, x *graph.Node) *graph.Node {
-	w := add(t, b, "", graph.Param{Param: autograd.NewParam(images(7, 1, 1, 3, 3))})
+	w := add(t, b, "", graph.Param{Param: autograd.NewParam(nettest.Images(7, 1, 1, 3, 3))})
 	return add(t, b, "", graph.Conv2D{}, x, w)
 }
 
@@ -168,7 +169,7 @@ func TestChainOfAnotherNet(t *testing.T) {
 	c, err := g.Chain()
 	require.NoError(t, err)
 	require.Equal(t, "first second", fmt.Sprint(c.BlockName(0), " ", c.BlockName(1)))
-	v := autograd.Const(images(8, 2, 4, 4, 3))
+	v := autograd.Const(nettest.Images(8, 2, 4, 4, 3))
 	require.Equal(t, g.Forward(v).Value().Data(), unravel.Forward(c, v).Value().Data())
 	require.Same(t, v, c.Stem(v))
 	clipped := c.Join(0, v, autograd.Scale(v, 3))
@@ -181,9 +182,9 @@ func TestBlocksOfOneName(t *testing.T) {
 	b := graph.NewBuilder(4, 4, 3)
 	y := b.Input()
 	for i := range 3 {
-		w := add(t, b, []string{"body.0.weight", "body.1.weight", "tail.weight"}[i], graph.Param{Param: autograd.NewParam(images(9, 1, 1, 3, 3))})
+		w := add(t, b, []string{"body.0.weight", "body.1.weight", "tail.weight"}[i], graph.Param{Param: autograd.NewParam(nettest.Images(9, 1, 1, 3, 3))})
 		inner := add(t, b, "", graph.Conv2D{}, y, w)
-		bias := add(t, b, []string{"body.2.bias", "body.3.bias", "tail.bias"}[i], graph.Param{Param: autograd.NewParam(images(9, 3))})
+		bias := add(t, b, []string{"body.2.bias", "body.3.bias", "tail.bias"}[i], graph.Param{Param: autograd.NewParam(nettest.Images(9, 3))})
 		y = add(t, b, "", graph.Add, add(t, b, "", graph.Add, inner, bias), y)
 	}
 	g, err := b.Graph(y)

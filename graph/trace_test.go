@@ -1,9 +1,7 @@
 package graph_test
 
 import (
-	"fmt"
 	"maps"
-	"math/rand/v2"
 	"reflect"
 	"slices"
 	"strings"
@@ -13,48 +11,11 @@ import (
 
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/graph"
+	"github.com/residuum-go/residuum/internal/nettest"
 	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/resnet"
 	"github.com/residuum-go/residuum/tensor"
 )
-
-// small returns the architecture of a name with few blocks, channels and pixels.
-func small(t *testing.T, name string) *resnet.Net {
-	cfg, err := resnet.Named(name, 10)
-	require.NoError(t, err)
-	side := 32
-	if cfg.Hidden > 0 {
-		side, cfg.Hidden = 224, 8
-	}
-	cfg.Image = resnet.Shape{Height: side, Width: side, Channels: 3}
-	for i := range cfg.Blocks {
-		cfg.Blocks[i] = min(cfg.Blocks[i], 2)
-	}
-	if cfg.Kind == resnet.VGG {
-		cfg.Width = 4
-	}
-	cfg.Widen = min(cfg.Widen, 2)
-	net, err := resnet.New(cfg, rand.New(rand.NewPCG(1, 1)))
-	require.NoError(t, err)
-	rng := rand.New(rand.NewPCG(2, 2))
-	for _, b := range nn.Buffers(net) {
-		for i := range b.Data() {
-			b.Data()[i] += 0.5 * rng.Float32()
-		}
-	}
-	for _, m := range nn.Modules(net) { // what no image passes shows no difference
-		if n, ok := m.(*nn.BatchNorm2D); ok {
-			nn.Uniform(n.Bias.Value, 1, rng)
-		}
-	}
-	return net
-}
-
-func images(seed uint64, shape ...int) *tensor.Tensor {
-	x := tensor.New(shape...)
-	nn.Uniform(x, 1, rand.New(rand.NewPCG(seed, 0)))
-	return x
-}
 
 func trace(t *testing.T, net *resnet.Net) *graph.Graph {
 	s := net.Config().Image
@@ -63,30 +24,18 @@ func trace(t *testing.T, net *resnet.Net) *graph.Graph {
 	return g
 }
 
-// few are nets that together have every op of all that have names.
-var few = []string{"cifar_resnet20", "ecaresnext26t_32x4d", "vgg11_bn", "resnetblur18"}
-
 func TestEveryNetIsTracedToTheBit(t *testing.T) {
-	names, done := resnet.Names(), map[string]bool{} // many differ in nothing but how many blocks they have
-	if testing.Short() {
-		names = few
-	}
 	ofFew, ofAll := map[string]bool{}, map[string]bool{}
-	for _, name := range names {
-		net := small(t, name)
-		kind := fmt.Sprintf("%#v", net.Config())
-		if done[kind] {
-			continue
-		}
-		done[kind] = true
+	for _, name := range nettest.Names(t) {
+		net := nettest.Small(t, name)
 		g := trace(t, net)
 		for _, n := range g.Nodes {
 			op := reflect.TypeOf(n.Op).Name()
-			ofAll[op], ofFew[op] = true, ofFew[op] || slices.Contains(few, name)
+			ofAll[op], ofFew[op] = true, ofFew[op] || slices.Contains(nettest.Few, name)
 		}
 		t.Run(name, func(t *testing.T) {
 			s := net.Config().Image
-			x := autograd.Const(images(3, 2, s.Height, s.Width, s.Channels))
+			x := autograd.Const(nettest.Images(3, 2, s.Height, s.Width, s.Channels))
 			require.Equal(t, net.Forward(x).Value().Data(), g.Forward(x).Value().Data())
 
 			want, got := maps.Collect(nn.State(net)), maps.Collect(nn.State(g))
@@ -111,9 +60,9 @@ func work(g *graph.Graph) (sum int64) {
 
 // Gradients and running statistics of a training step are the net's, up to rounding: a fused backward pass sums otherwise.
 func TestGraphTrains(t *testing.T) {
-	net, other := small(t, "cifar_resnet20"), small(t, "cifar_resnet20")
+	net, other := nettest.Small(t, "cifar_resnet20"), nettest.Small(t, "cifar_resnet20")
 	g := trace(t, net)
-	x := images(4, 4, 32, 32, 3)
+	x := nettest.Images(4, 4, 24, 24, 3)
 	step := func(m nn.Module) []float32 {
 		tape := autograd.NewTape(1)
 		y := m.Forward(tape.Input(x))
@@ -131,7 +80,7 @@ func TestGraphTrains(t *testing.T) {
 }
 
 func TestFrozenParametersKeepTheirNames(t *testing.T) {
-	net := small(t, "ecaresnet50d")
+	net := nettest.Small(t, "ecaresnet50d")
 	nn.Freeze(net)
 	names := maps.Collect(nn.State(trace(t, net)))
 	require.Contains(t, names, "layer1.0.se.conv.weight")
@@ -168,7 +117,7 @@ func TestTraceRefuses(t *testing.T) {
 
 // Every op that a graph has is traced to itself.
 func TestOpsAreTraced(t *testing.T) {
-	a := autograd.Const(images(5, 2, 3))
+	a := autograd.Const(nettest.Images(5, 2, 3))
 	f := module(func(x *autograd.Var) *autograd.Var {
 		y := autograd.Concat(3, autograd.Sigmoid(x), autograd.Tanh(x), autograd.SiLU(x))
 		y = autograd.Maximum(autograd.Abs(y), autograd.Exp(autograd.Neg(y)))
@@ -186,7 +135,7 @@ func TestOpsAreTraced(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []int{1, -1, 3}, g.Output.Shape)
 	for _, n := range []int{1, 5} {
-		x := autograd.Const(images(6, n, 4, 4, 3))
+		x := autograd.Const(nettest.Images(6, n, 4, 4, 3))
 		require.Equal(t, f(x).Value(), g.Forward(x).Value())
 	}
 }

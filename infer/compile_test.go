@@ -2,7 +2,6 @@ package infer_test
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
 	"sync"
 	"testing"
@@ -14,38 +13,11 @@ import (
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/infer"
 	"github.com/residuum-go/residuum/internal/kernel/kerneltest"
+	"github.com/residuum-go/residuum/internal/nettest"
 	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/resnet"
 	"github.com/residuum-go/residuum/tensor"
 )
-
-// build returns a net whose norms are as training leaves them: none is trivial.
-func build(t testing.TB, c resnet.Config) *resnet.Net {
-	net, err := resnet.New(c, rand.New(rand.NewPCG(1, 2)))
-	require.NoError(t, err)
-	disturb(net)
-	return net
-}
-
-func disturb(m nn.Module) {
-	rng := rand.New(rand.NewPCG(3, 4))
-	for _, m := range nn.Modules(m) {
-		if b, ok := m.(*nn.BatchNorm2D); ok {
-			nn.Uniform(b.RunningMean, .2, rng)
-			nn.Uniform(b.Bias.Value, .2, rng)
-			for i := range b.RunningVar.Data() {
-				b.RunningVar.Data()[i] = .5 + rng.Float32()
-				b.Weight.Value.Data()[i] = .2 + .3*rng.Float32() // deep nets keep their range
-			}
-		}
-	}
-}
-
-func pictures(n int, image ...int) *tensor.Tensor {
-	x := tensor.New(append([]int{n}, image...)...)
-	nn.Uniform(x, 1, rand.New(rand.NewPCG(5, uint64(n))))
-	return x
-}
 
 func compile(t testing.TB, m nn.Module, batch ...int) *infer.Program {
 	p, err := infer.Compile(m, batch...)
@@ -68,28 +40,12 @@ func requireAgree(t testing.TB, m nn.Module, p *infer.Program, x *tensor.Tensor)
 }
 
 func TestProgramsGiveWhatNamedNetsGive(t *testing.T) {
-	names := resnet.Names()
-	if testing.Short() {
-		names = []string{"resnet18", "seresnet50"}
-	}
-	done := map[string]bool{} // many differ in nothing but how many blocks they have
-	for _, name := range names {
-		c, err := resnet.Named(name, 10)
-		require.NoError(t, err)
-		side := 40
-		if c.Hidden > 0 {
-			side, c.Hidden = 224, 64
-		}
-		for i := range c.Blocks {
-			c.Blocks[i] = min(c.Blocks[i], 2)
-		}
-		if kind := fmt.Sprintf("%#v", c); !done[kind] {
-			done[kind] = true
-			t.Run(name, func(t *testing.T) {
-				net := build(t, c)
-				requireAgree(t, net, compile(t, net, 2, side, side, 3), pictures(2, side, side, 3))
-			})
-		}
+	for _, name := range nettest.Names(t) {
+		t.Run(name, func(t *testing.T) {
+			net := nettest.Small(t, name)
+			in := net.Config().Image
+			requireAgree(t, net, compile(t, net, 2, in.Height, in.Width, 3), nettest.Images(1, 2, in.Height, in.Width, 3))
+		})
 	}
 }
 
@@ -101,8 +57,8 @@ func TestProgramsGiveWhatNetsForCIFARGive(t *testing.T) {
 		{Depth: 20, Width: 32, Classes: 10, Kind: resnet.PreActivation},
 	} {
 		kerneltest.EachLevel(t, func(t *testing.T) {
-			net := build(t, c)
-			requireAgree(t, net, compile(t, net, 5, 24, 20, 3), pictures(5, 24, 20, 3))
+			net := nettest.Drawn(t, c)
+			requireAgree(t, net, compile(t, net, 5, 24, 20, 3), nettest.Images(1, 5, 24, 20, 3))
 		})
 	}
 }
@@ -134,27 +90,27 @@ func newOdd() *odd {
 	same := tensor.ConvSpec{Pad: tensor.Both(1)}
 	o := &odd{nn.NewConv2D(3, 5, tensor.Both(3), same, rng), nn.NewConv2D(5, 5, tensor.Both(3), same, rng), nn.NewBatchNorm2D(5), tensor.New(5)}
 	nn.Uniform(o.row, 1, rng)
-	disturb(o)
+	nettest.Disturb(o)
 	return o
 }
 
 func TestFusingLeavesWhatItMust(t *testing.T) {
 	o := newOdd()
 	p := compile(t, o, 4, 6, 7, 3)
-	requireAgree(t, o, p, pictures(4, 6, 7, 3))
+	requireAgree(t, o, p, nettest.Images(1, 4, 6, 7, 3))
 	assert.Contains(t, p.String(), "Conv2D 3x3 5-5 + SiLU")
 	assert.Contains(t, p.String(), "Conv2D 3x3 5-5 + Add")
 }
 
 func TestAnImageHasTheSameBitsEverywhere(t *testing.T) {
 	kerneltest.EachLevel(t, func(t *testing.T) {
-		net := build(t, resnet.Config{Depth: 8, Classes: 10})
+		net := nettest.Drawn(t, resnet.Config{Depth: 8, Classes: 10})
 		infer.KeepCached(t, 3*24*20*16*2) // two images at once at first, then four and five
 		p := compile(t, net, 5, 24, 20, 3)
 		for _, at := range []string{"2", "3", "5"} {
 			require.Regexp(t, `\.\d\d\d +`+at+` +\d+ +\d+\n`, p.String(), "%s images at once", at)
 		}
-		x := pictures(11, 24, 20, 3)
+		x := nettest.Images(1, 11, 24, 20, 3)
 		defer residuum.SetWorkers(residuum.Workers())
 		residuum.SetWorkers(1)
 		want := run(t, p, x)
@@ -172,7 +128,7 @@ func TestAnImageHasTheSameBitsEverywhere(t *testing.T) {
 func TestManyGoroutinesRunAProgram(t *testing.T) {
 	o := newOdd()
 	p := compile(t, o, 4, 6, 7, 3)
-	x := pictures(16, 6, 7, 3)
+	x := nettest.Images(1, 16, 6, 7, 3)
 	want := run(t, p, x)
 	var wg sync.WaitGroup
 	for i := range 16 {
@@ -192,7 +148,7 @@ func TestManyGoroutinesRunAProgram(t *testing.T) {
 func TestCancellingACallLeavesOthersAlone(t *testing.T) {
 	o := newOdd()
 	p := compile(t, o, 4, 6, 7, 3)
-	x := pictures(30, 6, 7, 3)
+	x := nettest.Images(1, 30, 6, 7, 3)
 	want := run(t, p, x)
 	var all sync.WaitGroup
 	for i := range 12 {
@@ -220,7 +176,7 @@ func TestCancelledRunsSaySo(t *testing.T) {
 	p := compile(t, newOdd(), 2, 6, 7, 3)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	_, err := p.Run(ctx, nil, pictures(2, 6, 7, 3))
+	_, err := p.Run(ctx, nil, nettest.Images(1, 2, 6, 7, 3))
 	require.ErrorIs(t, err, context.Canceled)
 	require.EqualError(t, err, "infer: Run: context canceled")
 }
@@ -232,9 +188,9 @@ func TestEmptyBatch(t *testing.T) {
 
 func TestCallersBugsPanic(t *testing.T) {
 	p := compile(t, newOdd(), 2, 6, 7, 3)
-	require.PanicsWithValue(t, "infer: Run: images [1 7 6 3], for a program of [6 7 3]", func() { run(t, p, pictures(1, 7, 6, 3)) })
+	require.PanicsWithValue(t, "infer: Run: images [1 7 6 3], for a program of [6 7 3]", func() { run(t, p, nettest.Images(1, 1, 7, 6, 3)) })
 	require.PanicsWithValue(t, "infer: Run: dst [1 2], result [1 210]: shapes differ", func() {
-		_, _ = p.Run(context.Background(), tensor.New(1, 2), pictures(1, 6, 7, 3))
+		_, _ = p.Run(context.Background(), tensor.New(1, 2), nettest.Images(1, 1, 6, 7, 3))
 	})
 }
 
@@ -271,7 +227,7 @@ func TestWhatNoProgramComputes(t *testing.T) {
 
 func TestProfileCountsTheWork(t *testing.T) {
 	p := compile(t, newOdd(), 2, 6, 7, 3)
-	profile, err := p.Profile(context.Background(), pictures(2, 6, 7, 3), 3)
+	profile, err := p.Profile(context.Background(), nettest.Images(1, 2, 6, 7, 3), 3)
 	require.NoError(t, err)
 	var work int64
 	for _, s := range profile.Steps {

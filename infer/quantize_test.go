@@ -14,6 +14,7 @@ import (
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/infer"
 	"github.com/residuum-go/residuum/internal/kernel/kerneltest"
+	"github.com/residuum-go/residuum/internal/nettest"
 	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/resnet"
 	"github.com/residuum-go/residuum/tensor"
@@ -48,8 +49,8 @@ func TestQuantizedNetsGiveNearlyTheSame(t *testing.T) {
 			config.Blocks[i] = min(config.Blocks[i], c.blocks)
 		}
 		t.Run(c.name, func(t *testing.T) {
-			net := build(t, config)
-			x := pictures(4, c.side, c.side, 3)
+			net := nettest.Drawn(t, config)
+			x := nettest.Images(1, 4, c.side, c.side, 3)
 			p := quantize(t, net, x, infer.Quantization{})
 			requireClose(t, net, p, x, .06)
 			assert.Contains(t, p.String(), "bytes")
@@ -59,8 +60,8 @@ func TestQuantizedNetsGiveNearlyTheSame(t *testing.T) {
 
 func TestQuantizedNetsForCIFAR(t *testing.T) {
 	for _, kind := range []resnet.Kind{resnet.Original, resnet.PreActivation, resnet.Plain} {
-		net := build(t, resnet.Config{Depth: 8, Classes: 10, Kind: kind})
-		x := pictures(20, 24, 20, 3)
+		net := nettest.Drawn(t, resnet.Config{Depth: 8, Classes: 10, Kind: kind})
+		x := nettest.Images(1, 20, 24, 20, 3)
 		requireClose(t, net, quantize(t, net, x, infer.Quantization{}), x, .05)
 		requireClose(t, net, quantize(t, net, x, infer.Quantization{Percentile: 99.99}), x, .05)
 	}
@@ -68,7 +69,7 @@ func TestQuantizedNetsForCIFAR(t *testing.T) {
 
 func TestQuantizingLeavesWhatItMust(t *testing.T) {
 	o := newOdd()
-	x := pictures(4, 6, 7, 3)
+	x := nettest.Images(1, 4, 6, 7, 3)
 	p := quantize(t, o, x, infer.Quantization{})
 	requireClose(t, o, p, x, .05)
 	assert.Contains(t, p.String(), "Dequantize")
@@ -76,8 +77,8 @@ func TestQuantizingLeavesWhatItMust(t *testing.T) {
 
 func TestAQuantizedImageHasTheSameBitsEverywhere(t *testing.T) {
 	kerneltest.EachLevel(t, func(t *testing.T) {
-		net := build(t, resnet.Config{Depth: 8, Classes: 10})
-		x := pictures(11, 24, 20, 3)
+		net := nettest.Drawn(t, resnet.Config{Depth: 8, Classes: 10})
+		x := nettest.Images(1, 11, 24, 20, 3)
 		p := quantize(t, net, x, infer.Quantization{})
 		defer residuum.SetWorkers(residuum.Workers())
 		residuum.SetWorkers(1)
@@ -93,8 +94,8 @@ func TestAQuantizedImageHasTheSameBitsEverywhere(t *testing.T) {
 }
 
 func TestChosenStepsStayInFloat(t *testing.T) {
-	net := build(t, resnet.Config{Depth: 8, Classes: 10})
-	x := pictures(8, 24, 20, 3)
+	net := nettest.Drawn(t, resnet.Config{Depth: 8, Classes: 10})
+	x := nettest.Images(1, 8, 24, 20, 3)
 	requireClose(t, net, quantize(t, net, x, infer.Quantization{Float: []string{"conv1", "fc"}}), x, .05)
 	_, err := infer.Quantize(context.Background(), net, x, infer.Quantization{Float: []string{"conv1", "head"}})
 	var config *residuum.ConfigError
@@ -103,8 +104,8 @@ func TestChosenStepsStayInFloat(t *testing.T) {
 }
 
 func TestWhatCannotBeQuantized(t *testing.T) {
-	net := build(t, resnet.Config{Depth: 8, Classes: 10})
-	x := pictures(2, 24, 20, 3)
+	net := nettest.Drawn(t, resnet.Config{Depth: 8, Classes: 10})
+	x := nettest.Images(1, 2, 24, 20, 3)
 	_, err := infer.Quantize(context.Background(), net, x, infer.Quantization{Percentile: 101})
 	require.EqualError(t, err, "infer: Quantize: infer: Quantization.Percentile is 101: want 0 to 100")
 	_, err = infer.Quantize(context.Background(), net, tensor.New(0, 24, 20, 3), infer.Quantization{})
@@ -119,13 +120,13 @@ func TestWhatCannotBeQuantized(t *testing.T) {
 }
 
 func TestSensitivityFindsTheLayerThatLosesMost(t *testing.T) {
-	net := build(t, resnet.Config{Depth: 8, Classes: 10})
+	net := nettest.Drawn(t, resnet.Config{Depth: 8, Classes: 10})
 	for name, p := range nn.Params(net) {
 		if name == "layer2.0.conv1.weight" {
 			p.Value.Data()[0] = 50 // so much larger than the rest that little else is left of the channel
 		}
 	}
-	x := pictures(6, 24, 20, 3)
+	x := nettest.Images(1, 6, 24, 20, 3)
 	l, err := infer.Sensitivity(context.Background(), net, x, infer.Quantization{})
 	require.NoError(t, err)
 	require.Len(t, l.Layers, 8)

@@ -9,14 +9,15 @@ import (
 
 	"github.com/residuum-go/residuum/infer"
 	"github.com/residuum-go/residuum/internal/kernel/kerneltest"
+	"github.com/residuum-go/residuum/internal/nettest"
 	"github.com/residuum-go/residuum/resnet"
 )
 
 // Every algorithm gives what the net gives, whichever was the fastest, and what was measured survives a file.
 func TestTunedPrograms(t *testing.T) {
 	kerneltest.EachLevel(t, func(t *testing.T) {
-		net := build(t, resnet.Config{Depth: 8, Classes: 10})
-		x := pictures(3, 24, 20, 3)
+		net := nettest.Drawn(t, resnet.Config{Depth: 8, Classes: 10})
+		x := nettest.Images(1, 3, 24, 20, 3)
 		tuning, err := infer.Tune(context.Background(), net, 3, 24, 20, 3)
 		require.NoError(t, err)
 		require.Len(t, tuning, 3, "one for each stage: the stem has 3 channels, the others a stride")
@@ -40,7 +41,7 @@ func TestTunedPrograms(t *testing.T) {
 }
 
 func TestTuningErrors(t *testing.T) {
-	net := build(t, resnet.Config{Depth: 8, Classes: 10})
+	net := nettest.Drawn(t, resnet.Config{Depth: 8, Classes: 10})
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	_, err := infer.Tune(ctx, net, 3, 24, 20, 3)

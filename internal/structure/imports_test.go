@@ -29,6 +29,7 @@ var mayImport = map[string]string{
 	"internal/ubjson":            "",
 	"internal/regular":           "",
 	"internal/figure":            "",
+	"internal/nettest":           "tensor nn resnet",
 	"internal/structure":         "",
 	"internal/table":             "",
 	"internal/jsonreply":         "",
@@ -74,7 +75,7 @@ var outside = map[string]string{
 	"gonum.org/v1/plot":                   "internal/figure",
 	"google.golang.org/protobuf":          "weights/onnx weights/onnx/internal/pb",
 	"github.com/prometheus/client_golang": "examples/serve",
-	"github.com/stretchr/testify":         "internal/kernel/kerneltest",
+	"github.com/stretchr/testify":         "internal/kernel/kerneltest internal/nettest",
 	"golang.org/x/term":                   "examples/internal/program",
 	"golang.org/x/text":                   "examples/internal/program",
 	"github.com/schollz/progressbar":      "examples/internal/program",
@@ -122,7 +123,7 @@ func TestNothingImportsProgramsOrTestSupport(t *testing.T) {
 	for _, f := range goFiles(t) {
 		for _, path := range f.imports {
 			local := strings.TrimPrefix(path, module)
-			support := local == "internal/kernel/kerneltest" || local == "internal/kernel/gemm/peak"
+			support := local == "internal/kernel/kerneltest" || local == "internal/nettest" || local == "internal/kernel/gemm/peak"
 			require.False(t, (program(local) || support) && !f.test() && !program(f.dir), "%s imports %s", f.name, local)
 		}
 	}

@@ -2,14 +2,11 @@ package onnx_test
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"math"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -17,6 +14,7 @@ import (
 
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/graph"
+	"github.com/residuum-go/residuum/internal/nettest"
 	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/resnet"
 	"github.com/residuum-go/residuum/tensor"
@@ -24,54 +22,6 @@ import (
 	"github.com/residuum-go/residuum/weights/onnx"
 	"github.com/residuum-go/residuum/weights/onnx/internal/pb"
 )
-
-// small returns the architecture of a name with few blocks, channels and pixels.
-func small(t *testing.T, name string) *resnet.Net {
-	cfg, err := resnet.Named(name, 10)
-	require.NoError(t, err)
-	side := 32
-	if cfg.Hidden > 0 {
-		side, cfg.Hidden = 224, 8
-	}
-	cfg.Image = resnet.Shape{Height: side, Width: side, Channels: 3}
-	for i := range cfg.Blocks {
-		cfg.Blocks[i] = min(cfg.Blocks[i], 2)
-	}
-	if cfg.Kind == resnet.VGG {
-		cfg.Width = 4
-	}
-	cfg.Widen = min(cfg.Widen, 2)
-	return drawn(t, cfg)
-}
-
-// drawn returns a net whose biases and statistics are drawn, too: at first they are zeros and ones, which hide faults.
-func drawn(t *testing.T, cfg resnet.Config) *resnet.Net {
-	net, err := resnet.New(cfg, rand.New(rand.NewPCG(1, 1)))
-	require.NoError(t, err)
-	rng := rand.New(rand.NewPCG(2, 2))
-	for name, b := range nn.Buffers(net) {
-		for i := range b.Data() {
-			b.Data()[i] += 0.5 * rng.Float32()
-			if net.Len() > 200 && strings.HasSuffix(name, "var") {
-				b.Data()[i] += 4 // sums of so many branches overflow otherwise
-			}
-		}
-	}
-	for _, p := range nn.Params(net) {
-		if p.Value.Rank() == 1 {
-			for i := range p.Value.Data() {
-				p.Value.Data()[i] += 0.2 * rng.Float32()
-			}
-		}
-	}
-	return net
-}
-
-func images(shape ...int) *tensor.Tensor {
-	x := tensor.New(shape...)
-	nn.Uniform(x, 1, rand.New(rand.NewPCG(3, 0)))
-	return x
-}
 
 // requireClose compares numbers within a part of the largest.
 func requireClose(t *testing.T, part float64, want, got *tensor.Tensor) {
@@ -98,31 +48,23 @@ func keepNumbers(t *testing.T, path string, x, y *tensor.Tensor) {
 	require.NoError(t, weights.Save(path+".safetensors", &weights.File{Tensors: numbers}))
 }
 
-// few are nets whose files together have every operator that files of nets with names have.
-var few = []string{"cifar_resnet20", "ecaresnext26t_32x4d", "vgg11_bn", "resnetblur18"}
-
 // Every net that has a name is written and read again. With RESIDUUM_ONNX_EXPORT naming a folder the files stay there,
 // for export.py.
 func TestEveryNetIsSaved(t *testing.T) {
 	keep := os.Getenv("RESIDUUM_ONNX_EXPORT")
-	names, done := resnet.Names(), map[string]bool{} // many differ in nothing but how many blocks they have
-	if testing.Short() {
-		names = few
+	names := nettest.Names(t)
+	if keep != "" {
+		names = resnet.Names()
 	}
 	ofFew, ofAll := map[string]int{}, map[string]int{}
 	for _, name := range names {
-		net := small(t, name)
-		kind := fmt.Sprintf("%#v", net.Config())
-		if done[kind] && keep == "" {
-			continue
-		}
-		done[kind] = true
+		net := nettest.Small(t, name)
 		path := filepath.Join(cmp.Or(keep, t.TempDir()), name+".onnx")
 		in := net.Config().Image
 		require.NoError(t, onnx.Save(path, net, in.Height, in.Width, in.Channels))
 		operators := countOperators(t, path)
 		maps.Copy(ofAll, operators)
-		if slices.Contains(few, name) {
+		if slices.Contains(nettest.Few, name) {
 			maps.Copy(ofFew, operators)
 		}
 		t.Run(name, func(t *testing.T) {
@@ -143,7 +85,7 @@ func requireSaved(t *testing.T, net *resnet.Net, path string) {
 	require.NoError(t, err)
 	require.Equal(t, []int{0, in.Height, in.Width, in.Channels}, got.InputShape())
 
-	x := images(2, in.Height, in.Width, in.Channels)
+	x := nettest.Images(3, 2, in.Height, in.Width, in.Channels)
 	want := net.Forward(autograd.Const(x)).Value()
 	requireClose(t, 1e-5, want, got.Forward(autograd.Const(x)).Value())
 
@@ -165,7 +107,7 @@ func TestTheNetIsSaved(t *testing.T) {
 	}
 	cfg, err := resnet.Named(name, 1000)
 	require.NoError(t, err)
-	net := drawn(t, cfg)
+	net := nettest.Drawn(t, cfg)
 	in := net.Config().Image
 	path := filepath.Join(cmp.Or(keep, t.TempDir()), name+".onnx")
 	require.NoError(t, onnx.Save(path, net, in.Height, in.Width, in.Channels))
@@ -194,7 +136,7 @@ func (module) Parts() []nn.Part                        { return nil }
 // Ops that no net of package resnet has, with operands whose axes the file has in another order.
 func TestOtherOpsAreSaved(t *testing.T) {
 	keep := os.Getenv("RESIDUUM_ONNX_EXPORT")
-	line, square := autograd.Const(images(3)), autograd.Const(images(4, 3))
+	line, square := autograd.Const(nettest.Images(3, 3)), autograd.Const(nettest.Images(3, 4, 3))
 	for name, f := range map[string]module{
 		"functions": func(x *autograd.Var) *autograd.Var {
 			y := autograd.Concat(3, autograd.Sigmoid(x), autograd.Tanh(x), autograd.SiLU(x))
@@ -235,7 +177,7 @@ func TestOtherOpsAreSaved(t *testing.T) {
 			got, err := onnx.Load(path)
 			require.NoError(t, err)
 			require.Empty(t, got.Parts())
-			x := autograd.Const(images(2, 4, 4, 3))
+			x := autograd.Const(nettest.Images(3, 2, 4, 4, 3))
 			want := f(x).Value()
 			requireClose(t, 1e-5, want, got.Forward(x).Value())
 			if keep != "" {
@@ -264,7 +206,7 @@ func TestWhatCannotBeSavedIsNamed(t *testing.T) {
 // The file has the nodes that everybody expects of a residual net, and no others.
 func TestNodesOfASavedNet(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "net.onnx")
-	require.NoError(t, onnx.Save(path, small(t, "resnet18"), 32, 32, 3))
+	require.NoError(t, onnx.Save(path, nettest.Small(t, "resnet18"), 32, 32, 3))
 	require.Equal(t, map[string]int{"Conv": 20, "BatchNormalization": 20, "Relu": 17, "Add": 8, "MaxPool": 1,
 		"GlobalAveragePool": 1, "Flatten": 1, "Gemm": 1, "Identity": 1}, countOperators(t, path))
 }

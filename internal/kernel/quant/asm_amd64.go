@@ -44,6 +44,16 @@ func tile1x2VNNI512(t *tile)
 //go:noescape
 func tile1x1VNNI512(t *tile)
 
+// tile6x1AVXVNNI computes a tile of 6 rows, 1 panels at a time.
+//
+//go:noescape
+func tile6x1AVXVNNI(t *tile)
+
+// tile1x1AVXVNNI computes a tile of 1 rows, 1 panels at a time.
+//
+//go:noescape
+func tile1x1AVXVNNI(t *tile)
+
 // tile4x1AVX2 computes a tile of 4 rows, 1 panels at a time.
 //
 //go:noescape

@@ -5,7 +5,7 @@
 #include "textflag.h"
 
 // func tile12x2VNNI512(t *tile)
-// Requires: AVX, AVX512F, AVX512VNNI, CMOV
+// Requires: AVX, AVX512F, AVX512VL, AVX512VNNI, CMOV
 TEXT ·tile12x2VNNI512(SB), NOSPLIT, $64-8
 	MOVQ t+0(FP), AX
 	MOVQ 8(AX), CX
@@ -114,8 +114,8 @@ tap:
 	MOVQ    16(SP), BP
 
 step:
-	VMOVDQU64    (R14), Z24
-	VMOVDQU64    (R14)(R15*1), Z25
+	VMOVUPS      (R14), Z24
+	VMOVUPS      (R14)(R15*1), Z25
 	VPBROADCASTD (AX)(BP*1), Z26
 	VPDPBUSD     Z24, Z26, Z0
 	VPDPBUSD     Z25, Z26, Z1
@@ -410,63 +410,87 @@ bounds:
 	MOVLQSX      (CX), DX
 	VCVTPS2DQ    Z0, Z0
 	VCVTPS2DQ    Z1, Z1
-	VPMOVDB      Z0, (SI)(DX*1)
-	VPMOVDB      Z1, 16(SI)(DX*1)
+	VPMOVDB      Z0, X0
+	VMOVDQU32    X0, (SI)(DX*1)
+	VPMOVDB      Z1, X1
+	VMOVDQU32    X1, 16(SI)(DX*1)
 	MOVLQSX      4(CX), DX
 	VCVTPS2DQ    Z2, Z2
 	VCVTPS2DQ    Z3, Z3
-	VPMOVDB      Z2, (SI)(DX*1)
-	VPMOVDB      Z3, 16(SI)(DX*1)
+	VPMOVDB      Z2, X2
+	VMOVDQU32    X2, (SI)(DX*1)
+	VPMOVDB      Z3, X3
+	VMOVDQU32    X3, 16(SI)(DX*1)
 	MOVLQSX      8(CX), DX
 	VCVTPS2DQ    Z4, Z4
 	VCVTPS2DQ    Z5, Z5
-	VPMOVDB      Z4, (SI)(DX*1)
-	VPMOVDB      Z5, 16(SI)(DX*1)
+	VPMOVDB      Z4, X4
+	VMOVDQU32    X4, (SI)(DX*1)
+	VPMOVDB      Z5, X5
+	VMOVDQU32    X5, 16(SI)(DX*1)
 	MOVLQSX      12(CX), DX
 	VCVTPS2DQ    Z6, Z6
 	VCVTPS2DQ    Z7, Z7
-	VPMOVDB      Z6, (SI)(DX*1)
-	VPMOVDB      Z7, 16(SI)(DX*1)
+	VPMOVDB      Z6, X6
+	VMOVDQU32    X6, (SI)(DX*1)
+	VPMOVDB      Z7, X7
+	VMOVDQU32    X7, 16(SI)(DX*1)
 	MOVLQSX      16(CX), DX
 	VCVTPS2DQ    Z8, Z8
 	VCVTPS2DQ    Z9, Z9
-	VPMOVDB      Z8, (SI)(DX*1)
-	VPMOVDB      Z9, 16(SI)(DX*1)
+	VPMOVDB      Z8, X8
+	VMOVDQU32    X8, (SI)(DX*1)
+	VPMOVDB      Z9, X9
+	VMOVDQU32    X9, 16(SI)(DX*1)
 	MOVLQSX      20(CX), DX
 	VCVTPS2DQ    Z10, Z10
 	VCVTPS2DQ    Z11, Z11
-	VPMOVDB      Z10, (SI)(DX*1)
-	VPMOVDB      Z11, 16(SI)(DX*1)
+	VPMOVDB      Z10, X10
+	VMOVDQU32    X10, (SI)(DX*1)
+	VPMOVDB      Z11, X11
+	VMOVDQU32    X11, 16(SI)(DX*1)
 	MOVLQSX      24(CX), DX
 	VCVTPS2DQ    Z12, Z12
 	VCVTPS2DQ    Z13, Z13
-	VPMOVDB      Z12, (SI)(DX*1)
-	VPMOVDB      Z13, 16(SI)(DX*1)
+	VPMOVDB      Z12, X12
+	VMOVDQU32    X12, (SI)(DX*1)
+	VPMOVDB      Z13, X13
+	VMOVDQU32    X13, 16(SI)(DX*1)
 	MOVLQSX      28(CX), DX
 	VCVTPS2DQ    Z14, Z14
 	VCVTPS2DQ    Z15, Z15
-	VPMOVDB      Z14, (SI)(DX*1)
-	VPMOVDB      Z15, 16(SI)(DX*1)
+	VPMOVDB      Z14, X14
+	VMOVDQU32    X14, (SI)(DX*1)
+	VPMOVDB      Z15, X15
+	VMOVDQU32    X15, 16(SI)(DX*1)
 	MOVLQSX      32(CX), DX
 	VCVTPS2DQ    Z16, Z16
 	VCVTPS2DQ    Z17, Z17
-	VPMOVDB      Z16, (SI)(DX*1)
-	VPMOVDB      Z17, 16(SI)(DX*1)
+	VPMOVDB      Z16, X16
+	VMOVDQU32    X16, (SI)(DX*1)
+	VPMOVDB      Z17, X17
+	VMOVDQU32    X17, 16(SI)(DX*1)
 	MOVLQSX      36(CX), DX
 	VCVTPS2DQ    Z18, Z18
 	VCVTPS2DQ    Z19, Z19
-	VPMOVDB      Z18, (SI)(DX*1)
-	VPMOVDB      Z19, 16(SI)(DX*1)
+	VPMOVDB      Z18, X18
+	VMOVDQU32    X18, (SI)(DX*1)
+	VPMOVDB      Z19, X19
+	VMOVDQU32    X19, 16(SI)(DX*1)
 	MOVLQSX      40(CX), DX
 	VCVTPS2DQ    Z20, Z20
 	VCVTPS2DQ    Z21, Z21
-	VPMOVDB      Z20, (SI)(DX*1)
-	VPMOVDB      Z21, 16(SI)(DX*1)
+	VPMOVDB      Z20, X20
+	VMOVDQU32    X20, (SI)(DX*1)
+	VPMOVDB      Z21, X21
+	VMOVDQU32    X21, 16(SI)(DX*1)
 	MOVLQSX      44(CX), DX
 	VCVTPS2DQ    Z22, Z22
 	VCVTPS2DQ    Z23, Z23
-	VPMOVDB      Z22, (SI)(DX*1)
-	VPMOVDB      Z23, 16(SI)(DX*1)
+	VPMOVDB      Z22, X22
+	VMOVDQU32    X22, (SI)(DX*1)
+	VPMOVDB      Z23, X23
+	VMOVDQU32    X23, 16(SI)(DX*1)
 	JMP          stored
 
 numbers:
@@ -520,7 +544,7 @@ stored:
 	RET
 
 // func tile12x1VNNI512(t *tile)
-// Requires: AVX, AVX512F, AVX512VNNI, CMOV
+// Requires: AVX, AVX512F, AVX512VL, AVX512VNNI, CMOV
 TEXT ·tile12x1VNNI512(SB), NOSPLIT, $64-8
 	MOVQ t+0(FP), AX
 	MOVQ 8(AX), CX
@@ -617,7 +641,7 @@ tap:
 	MOVQ    16(SP), BP
 
 step:
-	VMOVDQU64    (R14), Z12
+	VMOVUPS      (R14), Z12
 	VPBROADCASTD (AX)(BP*1), Z13
 	VPDPBUSD     Z12, Z13, Z0
 	VPBROADCASTD (BX)(BP*1), Z14
@@ -789,40 +813,52 @@ bounds:
 	ADDQ         BX, SI
 	MOVLQSX      (CX), DX
 	VCVTPS2DQ    Z0, Z0
-	VPMOVDB      Z0, (SI)(DX*1)
+	VPMOVDB      Z0, X0
+	VMOVDQU32    X0, (SI)(DX*1)
 	MOVLQSX      4(CX), DX
 	VCVTPS2DQ    Z1, Z1
-	VPMOVDB      Z1, (SI)(DX*1)
+	VPMOVDB      Z1, X1
+	VMOVDQU32    X1, (SI)(DX*1)
 	MOVLQSX      8(CX), DX
 	VCVTPS2DQ    Z2, Z2
-	VPMOVDB      Z2, (SI)(DX*1)
+	VPMOVDB      Z2, X2
+	VMOVDQU32    X2, (SI)(DX*1)
 	MOVLQSX      12(CX), DX
 	VCVTPS2DQ    Z3, Z3
-	VPMOVDB      Z3, (SI)(DX*1)
+	VPMOVDB      Z3, X3
+	VMOVDQU32    X3, (SI)(DX*1)
 	MOVLQSX      16(CX), DX
 	VCVTPS2DQ    Z4, Z4
-	VPMOVDB      Z4, (SI)(DX*1)
+	VPMOVDB      Z4, X4
+	VMOVDQU32    X4, (SI)(DX*1)
 	MOVLQSX      20(CX), DX
 	VCVTPS2DQ    Z5, Z5
-	VPMOVDB      Z5, (SI)(DX*1)
+	VPMOVDB      Z5, X5
+	VMOVDQU32    X5, (SI)(DX*1)
 	MOVLQSX      24(CX), DX
 	VCVTPS2DQ    Z6, Z6
-	VPMOVDB      Z6, (SI)(DX*1)
+	VPMOVDB      Z6, X6
+	VMOVDQU32    X6, (SI)(DX*1)
 	MOVLQSX      28(CX), DX
 	VCVTPS2DQ    Z7, Z7
-	VPMOVDB      Z7, (SI)(DX*1)
+	VPMOVDB      Z7, X7
+	VMOVDQU32    X7, (SI)(DX*1)
 	MOVLQSX      32(CX), DX
 	VCVTPS2DQ    Z8, Z8
-	VPMOVDB      Z8, (SI)(DX*1)
+	VPMOVDB      Z8, X8
+	VMOVDQU32    X8, (SI)(DX*1)
 	MOVLQSX      36(CX), DX
 	VCVTPS2DQ    Z9, Z9
-	VPMOVDB      Z9, (SI)(DX*1)
+	VPMOVDB      Z9, X9
+	VMOVDQU32    X9, (SI)(DX*1)
 	MOVLQSX      40(CX), DX
 	VCVTPS2DQ    Z10, Z10
-	VPMOVDB      Z10, (SI)(DX*1)
+	VPMOVDB      Z10, X10
+	VMOVDQU32    X10, (SI)(DX*1)
 	MOVLQSX      44(CX), DX
 	VCVTPS2DQ    Z11, Z11
-	VPMOVDB      Z11, (SI)(DX*1)
+	VPMOVDB      Z11, X11
+	VMOVDQU32    X11, (SI)(DX*1)
 	JMP          stored
 
 numbers:
@@ -863,7 +899,7 @@ stored:
 	RET
 
 // func tile10x2VNNI512(t *tile)
-// Requires: AVX, AVX512F, AVX512VNNI, CMOV
+// Requires: AVX, AVX512F, AVX512VL, AVX512VNNI, CMOV
 TEXT ·tile10x2VNNI512(SB), NOSPLIT, $64-8
 	MOVQ t+0(FP), AX
 	MOVQ 8(AX), CX
@@ -960,8 +996,8 @@ tap:
 	MOVQ    16(SP), BP
 
 step:
-	VMOVDQU64    (R14), Z20
-	VMOVDQU64    (R14)(R15*1), Z21
+	VMOVUPS      (R14), Z20
+	VMOVUPS      (R14)(R15*1), Z21
 	VPBROADCASTD (AX)(BP*1), Z22
 	VPDPBUSD     Z20, Z22, Z0
 	VPDPBUSD     Z21, Z22, Z1
@@ -1212,53 +1248,73 @@ bounds:
 	MOVLQSX      (CX), DX
 	VCVTPS2DQ    Z0, Z0
 	VCVTPS2DQ    Z1, Z1
-	VPMOVDB      Z0, (SI)(DX*1)
-	VPMOVDB      Z1, 16(SI)(DX*1)
+	VPMOVDB      Z0, X0
+	VMOVDQU32    X0, (SI)(DX*1)
+	VPMOVDB      Z1, X1
+	VMOVDQU32    X1, 16(SI)(DX*1)
 	MOVLQSX      4(CX), DX
 	VCVTPS2DQ    Z2, Z2
 	VCVTPS2DQ    Z3, Z3
-	VPMOVDB      Z2, (SI)(DX*1)
-	VPMOVDB      Z3, 16(SI)(DX*1)
+	VPMOVDB      Z2, X2
+	VMOVDQU32    X2, (SI)(DX*1)
+	VPMOVDB      Z3, X3
+	VMOVDQU32    X3, 16(SI)(DX*1)
 	MOVLQSX      8(CX), DX
 	VCVTPS2DQ    Z4, Z4
 	VCVTPS2DQ    Z5, Z5
-	VPMOVDB      Z4, (SI)(DX*1)
-	VPMOVDB      Z5, 16(SI)(DX*1)
+	VPMOVDB      Z4, X4
+	VMOVDQU32    X4, (SI)(DX*1)
+	VPMOVDB      Z5, X5
+	VMOVDQU32    X5, 16(SI)(DX*1)
 	MOVLQSX      12(CX), DX
 	VCVTPS2DQ    Z6, Z6
 	VCVTPS2DQ    Z7, Z7
-	VPMOVDB      Z6, (SI)(DX*1)
-	VPMOVDB      Z7, 16(SI)(DX*1)
+	VPMOVDB      Z6, X6
+	VMOVDQU32    X6, (SI)(DX*1)
+	VPMOVDB      Z7, X7
+	VMOVDQU32    X7, 16(SI)(DX*1)
 	MOVLQSX      16(CX), DX
 	VCVTPS2DQ    Z8, Z8
 	VCVTPS2DQ    Z9, Z9
-	VPMOVDB      Z8, (SI)(DX*1)
-	VPMOVDB      Z9, 16(SI)(DX*1)
+	VPMOVDB      Z8, X8
+	VMOVDQU32    X8, (SI)(DX*1)
+	VPMOVDB      Z9, X9
+	VMOVDQU32    X9, 16(SI)(DX*1)
 	MOVLQSX      20(CX), DX
 	VCVTPS2DQ    Z10, Z10
 	VCVTPS2DQ    Z11, Z11
-	VPMOVDB      Z10, (SI)(DX*1)
-	VPMOVDB      Z11, 16(SI)(DX*1)
+	VPMOVDB      Z10, X10
+	VMOVDQU32    X10, (SI)(DX*1)
+	VPMOVDB      Z11, X11
+	VMOVDQU32    X11, 16(SI)(DX*1)
 	MOVLQSX      24(CX), DX
 	VCVTPS2DQ    Z12, Z12
 	VCVTPS2DQ    Z13, Z13
-	VPMOVDB      Z12, (SI)(DX*1)
-	VPMOVDB      Z13, 16(SI)(DX*1)
+	VPMOVDB      Z12, X12
+	VMOVDQU32    X12, (SI)(DX*1)
+	VPMOVDB      Z13, X13
+	VMOVDQU32    X13, 16(SI)(DX*1)
 	MOVLQSX      28(CX), DX
 	VCVTPS2DQ    Z14, Z14
 	VCVTPS2DQ    Z15, Z15
-	VPMOVDB      Z14, (SI)(DX*1)
-	VPMOVDB      Z15, 16(SI)(DX*1)
+	VPMOVDB      Z14, X14
+	VMOVDQU32    X14, (SI)(DX*1)
+	VPMOVDB      Z15, X15
+	VMOVDQU32    X15, 16(SI)(DX*1)
 	MOVLQSX      32(CX), DX
 	VCVTPS2DQ    Z16, Z16
 	VCVTPS2DQ    Z17, Z17
-	VPMOVDB      Z16, (SI)(DX*1)
-	VPMOVDB      Z17, 16(SI)(DX*1)
+	VPMOVDB      Z16, X16
+	VMOVDQU32    X16, (SI)(DX*1)
+	VPMOVDB      Z17, X17
+	VMOVDQU32    X17, 16(SI)(DX*1)
 	MOVLQSX      36(CX), DX
 	VCVTPS2DQ    Z18, Z18
 	VCVTPS2DQ    Z19, Z19
-	VPMOVDB      Z18, (SI)(DX*1)
-	VPMOVDB      Z19, 16(SI)(DX*1)
+	VPMOVDB      Z18, X18
+	VMOVDQU32    X18, (SI)(DX*1)
+	VPMOVDB      Z19, X19
+	VMOVDQU32    X19, 16(SI)(DX*1)
 	JMP          stored
 
 numbers:
@@ -1306,7 +1362,7 @@ stored:
 	RET
 
 // func tile10x1VNNI512(t *tile)
-// Requires: AVX, AVX512F, AVX512VNNI, CMOV
+// Requires: AVX, AVX512F, AVX512VL, AVX512VNNI, CMOV
 TEXT ·tile10x1VNNI512(SB), NOSPLIT, $64-8
 	MOVQ t+0(FP), AX
 	MOVQ 8(AX), CX
@@ -1393,7 +1449,7 @@ tap:
 	MOVQ    16(SP), BP
 
 step:
-	VMOVDQU64    (R14), Z10
+	VMOVUPS      (R14), Z10
 	VPBROADCASTD (AX)(BP*1), Z11
 	VPDPBUSD     Z10, Z11, Z0
 	VPBROADCASTD (BX)(BP*1), Z12
@@ -1541,34 +1597,44 @@ bounds:
 	ADDQ         BX, SI
 	MOVLQSX      (CX), DX
 	VCVTPS2DQ    Z0, Z0
-	VPMOVDB      Z0, (SI)(DX*1)
+	VPMOVDB      Z0, X0
+	VMOVDQU32    X0, (SI)(DX*1)
 	MOVLQSX      4(CX), DX
 	VCVTPS2DQ    Z1, Z1
-	VPMOVDB      Z1, (SI)(DX*1)
+	VPMOVDB      Z1, X1
+	VMOVDQU32    X1, (SI)(DX*1)
 	MOVLQSX      8(CX), DX
 	VCVTPS2DQ    Z2, Z2
-	VPMOVDB      Z2, (SI)(DX*1)
+	VPMOVDB      Z2, X2
+	VMOVDQU32    X2, (SI)(DX*1)
 	MOVLQSX      12(CX), DX
 	VCVTPS2DQ    Z3, Z3
-	VPMOVDB      Z3, (SI)(DX*1)
+	VPMOVDB      Z3, X3
+	VMOVDQU32    X3, (SI)(DX*1)
 	MOVLQSX      16(CX), DX
 	VCVTPS2DQ    Z4, Z4
-	VPMOVDB      Z4, (SI)(DX*1)
+	VPMOVDB      Z4, X4
+	VMOVDQU32    X4, (SI)(DX*1)
 	MOVLQSX      20(CX), DX
 	VCVTPS2DQ    Z5, Z5
-	VPMOVDB      Z5, (SI)(DX*1)
+	VPMOVDB      Z5, X5
+	VMOVDQU32    X5, (SI)(DX*1)
 	MOVLQSX      24(CX), DX
 	VCVTPS2DQ    Z6, Z6
-	VPMOVDB      Z6, (SI)(DX*1)
+	VPMOVDB      Z6, X6
+	VMOVDQU32    X6, (SI)(DX*1)
 	MOVLQSX      28(CX), DX
 	VCVTPS2DQ    Z7, Z7
-	VPMOVDB      Z7, (SI)(DX*1)
+	VPMOVDB      Z7, X7
+	VMOVDQU32    X7, (SI)(DX*1)
 	MOVLQSX      32(CX), DX
 	VCVTPS2DQ    Z8, Z8
-	VPMOVDB      Z8, (SI)(DX*1)
+	VPMOVDB      Z8, X8
+	VMOVDQU32    X8, (SI)(DX*1)
 	MOVLQSX      36(CX), DX
 	VCVTPS2DQ    Z9, Z9
-	VPMOVDB      Z9, (SI)(DX*1)
+	VPMOVDB      Z9, X9
+	VMOVDQU32    X9, (SI)(DX*1)
 	JMP          stored
 
 numbers:
@@ -1605,7 +1671,7 @@ stored:
 	RET
 
 // func tile4x2VNNI512(t *tile)
-// Requires: AVX, AVX512F, AVX512VNNI, CMOV
+// Requires: AVX, AVX512F, AVX512VL, AVX512VNNI, CMOV
 TEXT ·tile4x2VNNI512(SB), NOSPLIT, $64-8
 	MOVQ t+0(FP), AX
 	MOVQ 8(AX), CX
@@ -1666,8 +1732,8 @@ tap:
 	MOVQ    16(SP), BP
 
 step:
-	VMOVDQU64    (R14), Z8
-	VMOVDQU64    (R14)(R15*1), Z9
+	VMOVUPS      (R14), Z8
+	VMOVUPS      (R14)(R15*1), Z9
 	VPBROADCASTD (AX)(BP*1), Z10
 	VPDPBUSD     Z8, Z10, Z0
 	VPDPBUSD     Z9, Z10, Z1
@@ -1786,23 +1852,31 @@ bounds:
 	MOVLQSX      (CX), DX
 	VCVTPS2DQ    Z0, Z0
 	VCVTPS2DQ    Z1, Z1
-	VPMOVDB      Z0, (SI)(DX*1)
-	VPMOVDB      Z1, 16(SI)(DX*1)
+	VPMOVDB      Z0, X0
+	VMOVDQU32    X0, (SI)(DX*1)
+	VPMOVDB      Z1, X1
+	VMOVDQU32    X1, 16(SI)(DX*1)
 	MOVLQSX      4(CX), DX
 	VCVTPS2DQ    Z2, Z2
 	VCVTPS2DQ    Z3, Z3
-	VPMOVDB      Z2, (SI)(DX*1)
-	VPMOVDB      Z3, 16(SI)(DX*1)
+	VPMOVDB      Z2, X2
+	VMOVDQU32    X2, (SI)(DX*1)
+	VPMOVDB      Z3, X3
+	VMOVDQU32    X3, 16(SI)(DX*1)
 	MOVLQSX      8(CX), DX
 	VCVTPS2DQ    Z4, Z4
 	VCVTPS2DQ    Z5, Z5
-	VPMOVDB      Z4, (SI)(DX*1)
-	VPMOVDB      Z5, 16(SI)(DX*1)
+	VPMOVDB      Z4, X4
+	VMOVDQU32    X4, (SI)(DX*1)
+	VPMOVDB      Z5, X5
+	VMOVDQU32    X5, 16(SI)(DX*1)
 	MOVLQSX      12(CX), DX
 	VCVTPS2DQ    Z6, Z6
 	VCVTPS2DQ    Z7, Z7
-	VPMOVDB      Z6, (SI)(DX*1)
-	VPMOVDB      Z7, 16(SI)(DX*1)
+	VPMOVDB      Z6, X6
+	VMOVDQU32    X6, (SI)(DX*1)
+	VPMOVDB      Z7, X7
+	VMOVDQU32    X7, 16(SI)(DX*1)
 	JMP          stored
 
 numbers:
@@ -1832,7 +1906,7 @@ stored:
 	RET
 
 // func tile4x1VNNI512(t *tile)
-// Requires: AVX, AVX512F, AVX512VNNI, CMOV
+// Requires: AVX, AVX512F, AVX512VL, AVX512VNNI, CMOV
 TEXT ·tile4x1VNNI512(SB), NOSPLIT, $64-8
 	MOVQ t+0(FP), AX
 	MOVQ 8(AX), CX
@@ -1889,7 +1963,7 @@ tap:
 	MOVQ    16(SP), BP
 
 step:
-	VMOVDQU64    (R14), Z4
+	VMOVUPS      (R14), Z4
 	VPBROADCASTD (AX)(BP*1), Z5
 	VPDPBUSD     Z4, Z5, Z0
 	VPBROADCASTD (BX)(BP*1), Z6
@@ -1965,16 +2039,20 @@ bounds:
 	ADDQ         BX, SI
 	MOVLQSX      (CX), DX
 	VCVTPS2DQ    Z0, Z0
-	VPMOVDB      Z0, (SI)(DX*1)
+	VPMOVDB      Z0, X0
+	VMOVDQU32    X0, (SI)(DX*1)
 	MOVLQSX      4(CX), DX
 	VCVTPS2DQ    Z1, Z1
-	VPMOVDB      Z1, (SI)(DX*1)
+	VPMOVDB      Z1, X1
+	VMOVDQU32    X1, (SI)(DX*1)
 	MOVLQSX      8(CX), DX
 	VCVTPS2DQ    Z2, Z2
-	VPMOVDB      Z2, (SI)(DX*1)
+	VPMOVDB      Z2, X2
+	VMOVDQU32    X2, (SI)(DX*1)
 	MOVLQSX      12(CX), DX
 	VCVTPS2DQ    Z3, Z3
-	VPMOVDB      Z3, (SI)(DX*1)
+	VPMOVDB      Z3, X3
+	VMOVDQU32    X3, (SI)(DX*1)
 	JMP          stored
 
 numbers:
@@ -1999,7 +2077,7 @@ stored:
 	RET
 
 // func tile1x2VNNI512(t *tile)
-// Requires: AVX, AVX512F, AVX512VNNI, CMOV
+// Requires: AVX, AVX512F, AVX512VL, AVX512VNNI, CMOV
 TEXT ·tile1x2VNNI512(SB), NOSPLIT, $64-8
 	MOVQ t+0(FP), AX
 	MOVQ 8(AX), CX
@@ -2042,8 +2120,8 @@ tap:
 	MOVQ    16(SP), BP
 
 step:
-	VMOVDQU64    (R14), Z2
-	VMOVDQU64    (R14)(R15*1), Z3
+	VMOVUPS      (R14), Z2
+	VMOVUPS      (R14)(R15*1), Z3
 	VPBROADCASTD (AX)(BP*1), Z4
 	VPDPBUSD     Z2, Z4, Z0
 	VPDPBUSD     Z3, Z4, Z1
@@ -2096,8 +2174,10 @@ bounds:
 	MOVLQSX      (CX), DX
 	VCVTPS2DQ    Z0, Z0
 	VCVTPS2DQ    Z1, Z1
-	VPMOVDB      Z0, (SI)(DX*1)
-	VPMOVDB      Z1, 16(SI)(DX*1)
+	VPMOVDB      Z0, X0
+	VMOVDQU32    X0, (SI)(DX*1)
+	VPMOVDB      Z1, X1
+	VMOVDQU32    X1, 16(SI)(DX*1)
 	JMP          stored
 
 numbers:
@@ -2118,7 +2198,7 @@ stored:
 	RET
 
 // func tile1x1VNNI512(t *tile)
-// Requires: AVX, AVX512F, AVX512VNNI, CMOV
+// Requires: AVX, AVX512F, AVX512VL, AVX512VNNI, CMOV
 TEXT ·tile1x1VNNI512(SB), NOSPLIT, $64-8
 	MOVQ t+0(FP), AX
 	MOVQ 8(AX), CX
@@ -2160,7 +2240,7 @@ tap:
 	MOVQ    16(SP), BP
 
 step:
-	VMOVDQU64    (R14), Z1
+	VMOVUPS      (R14), Z1
 	VPBROADCASTD (AX)(BP*1), Z2
 	VPDPBUSD     Z1, Z2, Z0
 	ADDQ         $0x40, R14
@@ -2200,7 +2280,8 @@ bounds:
 	ADDQ         BX, SI
 	MOVLQSX      (CX), DX
 	VCVTPS2DQ    Z0, Z0
-	VPMOVDB      Z0, (SI)(DX*1)
+	VPMOVDB      Z0, X0
+	VMOVDQU32    X0, (SI)(DX*1)
 	JMP          stored
 
 numbers:
@@ -2208,6 +2289,527 @@ numbers:
 	LEAQ    (SI)(BX*4), SI
 	MOVLQSX (CX), DX
 	VMOVUPS Z0, (SI)(DX*4)
+
+stored:
+	MOVQ 120(AX), DX
+	ADDQ DX, 40(SP)
+	ADDQ $0x10, 48(SP)
+	SUBQ $0x01, 56(SP)
+	JNE  panels
+	VZEROUPPER
+	RET
+
+// func tile6x1AVXVNNI(t *tile)
+// Requires: AVX, AVX2, CMOV
+TEXT ·tile6x1AVXVNNI(SB), NOSPLIT, $64-8
+	MOVQ t+0(FP), AX
+	MOVQ 8(AX), CX
+	SHLQ $0x02, CX
+	MOVQ 48(AX), DX
+	ADDQ CX, DX
+	MOVQ DX, (SP)
+	MOVQ 72(AX), DX
+	ADDQ CX, DX
+	MOVQ DX, 8(SP)
+	NEGQ CX
+	MOVQ CX, 16(SP)
+	MOVQ 96(AX), R14
+	MOVQ R14, 40(SP)
+	MOVQ 16(AX), DX
+	MOVQ DX, 56(SP)
+	MOVQ $0x00000000, 48(SP)
+
+panels:
+	MOVQ    t+0(FP), AX
+	MOVQ    128(AX), DX
+	MOVQ    48(SP), CX
+	VMOVUPS (DX)(CX*4), Y0
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y4
+	VMOVAPS Y0, Y6
+	VMOVAPS Y0, Y8
+	VMOVAPS Y0, Y10
+	VMOVUPS 32(DX)(CX*4), Y1
+	VMOVAPS Y1, Y3
+	VMOVAPS Y1, Y5
+	VMOVAPS Y1, Y7
+	VMOVAPS Y1, Y9
+	VMOVAPS Y1, Y11
+	MOVQ    24(AX), DX
+	MOVQ    DX, 32(SP)
+	MOVQ    (AX), DX
+	MOVQ    DX, 24(SP)
+	MOVQ    120(AX), R15
+	MOVQ    40(SP), R14
+
+tap:
+	MOVQ    32(SP), DI
+	ADDQ    $0x18, 32(SP)
+	MOVQ    (SP), BP
+	MOVL    (DI), AX
+	TESTL   AX, AX
+	LEAQ    (BP)(AX*1), AX
+	CMOVQMI 8(SP), AX
+	MOVL    4(DI), BX
+	TESTL   BX, BX
+	LEAQ    (BP)(BX*1), BX
+	CMOVQMI 8(SP), BX
+	MOVL    8(DI), CX
+	TESTL   CX, CX
+	LEAQ    (BP)(CX*1), CX
+	CMOVQMI 8(SP), CX
+	MOVL    12(DI), DX
+	TESTL   DX, DX
+	LEAQ    (BP)(DX*1), DX
+	CMOVQMI 8(SP), DX
+	MOVL    16(DI), SI
+	TESTL   SI, SI
+	LEAQ    (BP)(SI*1), SI
+	CMOVQMI 8(SP), SI
+	MOVL    20(DI), DI
+	TESTL   DI, DI
+	LEAQ    (BP)(DI*1), DI
+	CMOVQMI 8(SP), DI
+	MOVQ    16(SP), BP
+
+step:
+	VMOVUPS      (R14), Y12
+	VMOVUPS      32(R14), Y13
+	VPBROADCASTD (AX)(BP*1), Y14
+
+	// {vex} VPDPBUSD Y12, Y14, Y0
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x0d
+	BYTE $0x50
+	BYTE $0xc4
+
+	// {vex} VPDPBUSD Y13, Y14, Y1
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x0d
+	BYTE         $0x50
+	BYTE         $0xcd
+	VPBROADCASTD (BX)(BP*1), Y15
+
+	// {vex} VPDPBUSD Y12, Y15, Y2
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x05
+	BYTE $0x50
+	BYTE $0xd4
+
+	// {vex} VPDPBUSD Y13, Y15, Y3
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x05
+	BYTE         $0x50
+	BYTE         $0xdd
+	VPBROADCASTD (CX)(BP*1), Y14
+
+	// {vex} VPDPBUSD Y12, Y14, Y4
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x0d
+	BYTE $0x50
+	BYTE $0xe4
+
+	// {vex} VPDPBUSD Y13, Y14, Y5
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x0d
+	BYTE         $0x50
+	BYTE         $0xed
+	VPBROADCASTD (DX)(BP*1), Y15
+
+	// {vex} VPDPBUSD Y12, Y15, Y6
+	BYTE $0xc4
+	BYTE $0xc2
+	BYTE $0x05
+	BYTE $0x50
+	BYTE $0xf4
+
+	// {vex} VPDPBUSD Y13, Y15, Y7
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x05
+	BYTE         $0x50
+	BYTE         $0xfd
+	VPBROADCASTD (SI)(BP*1), Y14
+
+	// {vex} VPDPBUSD Y12, Y14, Y8
+	BYTE $0xc4
+	BYTE $0x42
+	BYTE $0x0d
+	BYTE $0x50
+	BYTE $0xc4
+
+	// {vex} VPDPBUSD Y13, Y14, Y9
+	BYTE         $0xc4
+	BYTE         $0x42
+	BYTE         $0x0d
+	BYTE         $0x50
+	BYTE         $0xcd
+	VPBROADCASTD (DI)(BP*1), Y15
+
+	// {vex} VPDPBUSD Y12, Y15, Y10
+	BYTE $0xc4
+	BYTE $0x42
+	BYTE $0x05
+	BYTE $0x50
+	BYTE $0xd4
+
+	// {vex} VPDPBUSD Y13, Y15, Y11
+	BYTE         $0xc4
+	BYTE         $0x42
+	BYTE         $0x05
+	BYTE         $0x50
+	BYTE         $0xdd
+	ADDQ         $0x40, R14
+	ADDQ         $0x04, BP
+	JNE          step
+	DECQ         24(SP)
+	JNE          tap
+	MOVQ         t+0(FP), AX
+	MOVQ         48(SP), BX
+	MOVQ         200(AX), CX
+	MOVQ         152(AX), DX
+	MOVQ         176(AX), SI
+	VMOVUPS      (DX)(BX*4), Y13
+	VMOVUPS      (SI)(BX*4), Y12
+	VCVTDQ2PS    Y0, Y0
+	VMULPS       Y13, Y0, Y0
+	VADDPS       Y12, Y0, Y0
+	VCVTDQ2PS    Y2, Y2
+	VMULPS       Y13, Y2, Y2
+	VADDPS       Y12, Y2, Y2
+	VCVTDQ2PS    Y4, Y4
+	VMULPS       Y13, Y4, Y4
+	VADDPS       Y12, Y4, Y4
+	VCVTDQ2PS    Y6, Y6
+	VMULPS       Y13, Y6, Y6
+	VADDPS       Y12, Y6, Y6
+	VCVTDQ2PS    Y8, Y8
+	VMULPS       Y13, Y8, Y8
+	VADDPS       Y12, Y8, Y8
+	VCVTDQ2PS    Y10, Y10
+	VMULPS       Y13, Y10, Y10
+	VADDPS       Y12, Y10, Y10
+	VMOVUPS      32(DX)(BX*4), Y13
+	VMOVUPS      32(SI)(BX*4), Y12
+	VCVTDQ2PS    Y1, Y1
+	VMULPS       Y13, Y1, Y1
+	VADDPS       Y12, Y1, Y1
+	VCVTDQ2PS    Y3, Y3
+	VMULPS       Y13, Y3, Y3
+	VADDPS       Y12, Y3, Y3
+	VCVTDQ2PS    Y5, Y5
+	VMULPS       Y13, Y5, Y5
+	VADDPS       Y12, Y5, Y5
+	VCVTDQ2PS    Y7, Y7
+	VMULPS       Y13, Y7, Y7
+	VADDPS       Y12, Y7, Y7
+	VCVTDQ2PS    Y9, Y9
+	VMULPS       Y13, Y9, Y9
+	VADDPS       Y12, Y9, Y9
+	VCVTDQ2PS    Y11, Y11
+	VMULPS       Y13, Y11, Y11
+	VADDPS       Y12, Y11, Y11
+	MOVQ         272(AX), SI
+	TESTQ        SI, SI
+	JE           bounds
+	VBROADCASTSS 296(AX), Y13
+	ADDQ         BX, SI
+	MOVLQSX      (CX), DX
+	VPMOVZXBD    (SI)(DX*1), Y12
+	VCVTDQ2PS    Y12, Y12
+	VMULPS       Y13, Y12, Y12
+	VADDPS       Y12, Y0, Y0
+	VPMOVZXBD    8(SI)(DX*1), Y12
+	VCVTDQ2PS    Y12, Y12
+	VMULPS       Y13, Y12, Y12
+	VADDPS       Y12, Y1, Y1
+	MOVLQSX      4(CX), DX
+	VPMOVZXBD    (SI)(DX*1), Y12
+	VCVTDQ2PS    Y12, Y12
+	VMULPS       Y13, Y12, Y12
+	VADDPS       Y12, Y2, Y2
+	VPMOVZXBD    8(SI)(DX*1), Y12
+	VCVTDQ2PS    Y12, Y12
+	VMULPS       Y13, Y12, Y12
+	VADDPS       Y12, Y3, Y3
+	MOVLQSX      8(CX), DX
+	VPMOVZXBD    (SI)(DX*1), Y12
+	VCVTDQ2PS    Y12, Y12
+	VMULPS       Y13, Y12, Y12
+	VADDPS       Y12, Y4, Y4
+	VPMOVZXBD    8(SI)(DX*1), Y12
+	VCVTDQ2PS    Y12, Y12
+	VMULPS       Y13, Y12, Y12
+	VADDPS       Y12, Y5, Y5
+	MOVLQSX      12(CX), DX
+	VPMOVZXBD    (SI)(DX*1), Y12
+	VCVTDQ2PS    Y12, Y12
+	VMULPS       Y13, Y12, Y12
+	VADDPS       Y12, Y6, Y6
+	VPMOVZXBD    8(SI)(DX*1), Y12
+	VCVTDQ2PS    Y12, Y12
+	VMULPS       Y13, Y12, Y12
+	VADDPS       Y12, Y7, Y7
+	MOVLQSX      16(CX), DX
+	VPMOVZXBD    (SI)(DX*1), Y12
+	VCVTDQ2PS    Y12, Y12
+	VMULPS       Y13, Y12, Y12
+	VADDPS       Y12, Y8, Y8
+	VPMOVZXBD    8(SI)(DX*1), Y12
+	VCVTDQ2PS    Y12, Y12
+	VMULPS       Y13, Y12, Y12
+	VADDPS       Y12, Y9, Y9
+	MOVLQSX      20(CX), DX
+	VPMOVZXBD    (SI)(DX*1), Y12
+	VCVTDQ2PS    Y12, Y12
+	VMULPS       Y13, Y12, Y12
+	VADDPS       Y12, Y10, Y10
+	VPMOVZXBD    8(SI)(DX*1), Y12
+	VCVTDQ2PS    Y12, Y12
+	VMULPS       Y13, Y12, Y12
+	VADDPS       Y12, Y11, Y11
+
+bounds:
+	VBROADCASTSS 300(AX), Y12
+	VBROADCASTSS 304(AX), Y13
+	VMAXPS       Y12, Y0, Y0
+	VMINPS       Y13, Y0, Y0
+	VMAXPS       Y12, Y1, Y1
+	VMINPS       Y13, Y1, Y1
+	VMAXPS       Y12, Y2, Y2
+	VMINPS       Y13, Y2, Y2
+	VMAXPS       Y12, Y3, Y3
+	VMINPS       Y13, Y3, Y3
+	VMAXPS       Y12, Y4, Y4
+	VMINPS       Y13, Y4, Y4
+	VMAXPS       Y12, Y5, Y5
+	VMINPS       Y13, Y5, Y5
+	VMAXPS       Y12, Y6, Y6
+	VMINPS       Y13, Y6, Y6
+	VMAXPS       Y12, Y7, Y7
+	VMINPS       Y13, Y7, Y7
+	VMAXPS       Y12, Y8, Y8
+	VMINPS       Y13, Y8, Y8
+	VMAXPS       Y12, Y9, Y9
+	VMINPS       Y13, Y9, Y9
+	VMAXPS       Y12, Y10, Y10
+	VMINPS       Y13, Y10, Y10
+	VMAXPS       Y12, Y11, Y11
+	VMINPS       Y13, Y11, Y11
+	MOVQ         224(AX), SI
+	TESTQ        SI, SI
+	JE           numbers
+	ADDQ         BX, SI
+	MOVLQSX      (CX), DX
+	VCVTPS2DQ    Y0, Y0
+	VCVTPS2DQ    Y1, Y1
+	VPACKUSDW    Y1, Y0, Y0
+	VEXTRACTI128 $0x01, Y0, X12
+	VPACKUSWB    X12, X0, X0
+	VPSHUFD      $0xd8, X0, X0
+	VMOVDQU      X0, (SI)(DX*1)
+	MOVLQSX      4(CX), DX
+	VCVTPS2DQ    Y2, Y2
+	VCVTPS2DQ    Y3, Y3
+	VPACKUSDW    Y3, Y2, Y2
+	VEXTRACTI128 $0x01, Y2, X12
+	VPACKUSWB    X12, X2, X2
+	VPSHUFD      $0xd8, X2, X2
+	VMOVDQU      X2, (SI)(DX*1)
+	MOVLQSX      8(CX), DX
+	VCVTPS2DQ    Y4, Y4
+	VCVTPS2DQ    Y5, Y5
+	VPACKUSDW    Y5, Y4, Y4
+	VEXTRACTI128 $0x01, Y4, X12
+	VPACKUSWB    X12, X4, X4
+	VPSHUFD      $0xd8, X4, X4
+	VMOVDQU      X4, (SI)(DX*1)
+	MOVLQSX      12(CX), DX
+	VCVTPS2DQ    Y6, Y6
+	VCVTPS2DQ    Y7, Y7
+	VPACKUSDW    Y7, Y6, Y6
+	VEXTRACTI128 $0x01, Y6, X12
+	VPACKUSWB    X12, X6, X6
+	VPSHUFD      $0xd8, X6, X6
+	VMOVDQU      X6, (SI)(DX*1)
+	MOVLQSX      16(CX), DX
+	VCVTPS2DQ    Y8, Y8
+	VCVTPS2DQ    Y9, Y9
+	VPACKUSDW    Y9, Y8, Y8
+	VEXTRACTI128 $0x01, Y8, X12
+	VPACKUSWB    X12, X8, X8
+	VPSHUFD      $0xd8, X8, X8
+	VMOVDQU      X8, (SI)(DX*1)
+	MOVLQSX      20(CX), DX
+	VCVTPS2DQ    Y10, Y10
+	VCVTPS2DQ    Y11, Y11
+	VPACKUSDW    Y11, Y10, Y10
+	VEXTRACTI128 $0x01, Y10, X12
+	VPACKUSWB    X12, X10, X10
+	VPSHUFD      $0xd8, X10, X10
+	VMOVDQU      X10, (SI)(DX*1)
+	JMP          stored
+
+numbers:
+	MOVQ    248(AX), SI
+	LEAQ    (SI)(BX*4), SI
+	MOVLQSX (CX), DX
+	VMOVUPS Y0, (SI)(DX*4)
+	VMOVUPS Y1, 32(SI)(DX*4)
+	MOVLQSX 4(CX), DX
+	VMOVUPS Y2, (SI)(DX*4)
+	VMOVUPS Y3, 32(SI)(DX*4)
+	MOVLQSX 8(CX), DX
+	VMOVUPS Y4, (SI)(DX*4)
+	VMOVUPS Y5, 32(SI)(DX*4)
+	MOVLQSX 12(CX), DX
+	VMOVUPS Y6, (SI)(DX*4)
+	VMOVUPS Y7, 32(SI)(DX*4)
+	MOVLQSX 16(CX), DX
+	VMOVUPS Y8, (SI)(DX*4)
+	VMOVUPS Y9, 32(SI)(DX*4)
+	MOVLQSX 20(CX), DX
+	VMOVUPS Y10, (SI)(DX*4)
+	VMOVUPS Y11, 32(SI)(DX*4)
+
+stored:
+	MOVQ 120(AX), DX
+	ADDQ DX, 40(SP)
+	ADDQ $0x10, 48(SP)
+	SUBQ $0x01, 56(SP)
+	JNE  panels
+	VZEROUPPER
+	RET
+
+// func tile1x1AVXVNNI(t *tile)
+// Requires: AVX, AVX2, CMOV
+TEXT ·tile1x1AVXVNNI(SB), NOSPLIT, $64-8
+	MOVQ t+0(FP), AX
+	MOVQ 8(AX), CX
+	SHLQ $0x02, CX
+	MOVQ 48(AX), DX
+	ADDQ CX, DX
+	MOVQ DX, (SP)
+	MOVQ 72(AX), DX
+	ADDQ CX, DX
+	MOVQ DX, 8(SP)
+	NEGQ CX
+	MOVQ CX, 16(SP)
+	MOVQ 96(AX), R14
+	MOVQ R14, 40(SP)
+	MOVQ 16(AX), DX
+	MOVQ DX, 56(SP)
+	MOVQ $0x00000000, 48(SP)
+
+panels:
+	MOVQ    t+0(FP), AX
+	MOVQ    128(AX), DX
+	MOVQ    48(SP), CX
+	VMOVUPS (DX)(CX*4), Y0
+	VMOVUPS 32(DX)(CX*4), Y1
+	MOVQ    24(AX), DX
+	MOVQ    DX, 32(SP)
+	MOVQ    (AX), DX
+	MOVQ    DX, 24(SP)
+	MOVQ    120(AX), R15
+	MOVQ    40(SP), R14
+
+tap:
+	MOVQ    32(SP), AX
+	ADDQ    $0x04, 32(SP)
+	MOVQ    (SP), BP
+	MOVL    (AX), AX
+	TESTL   AX, AX
+	LEAQ    (BP)(AX*1), AX
+	CMOVQMI 8(SP), AX
+	MOVQ    16(SP), BP
+
+step:
+	VMOVUPS      (R14), Y2
+	VMOVUPS      32(R14), Y3
+	VPBROADCASTD (AX)(BP*1), Y4
+
+	// {vex} VPDPBUSD Y2, Y4, Y0
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x5d
+	BYTE $0x50
+	BYTE $0xc2
+
+	// {vex} VPDPBUSD Y3, Y4, Y1
+	BYTE         $0xc4
+	BYTE         $0xe2
+	BYTE         $0x5d
+	BYTE         $0x50
+	BYTE         $0xcb
+	ADDQ         $0x40, R14
+	ADDQ         $0x04, BP
+	JNE          step
+	DECQ         24(SP)
+	JNE          tap
+	MOVQ         t+0(FP), AX
+	MOVQ         48(SP), BX
+	MOVQ         200(AX), CX
+	MOVQ         152(AX), DX
+	MOVQ         176(AX), SI
+	VMOVUPS      (DX)(BX*4), Y3
+	VMOVUPS      (SI)(BX*4), Y2
+	VCVTDQ2PS    Y0, Y0
+	VMULPS       Y3, Y0, Y0
+	VADDPS       Y2, Y0, Y0
+	VMOVUPS      32(DX)(BX*4), Y3
+	VMOVUPS      32(SI)(BX*4), Y2
+	VCVTDQ2PS    Y1, Y1
+	VMULPS       Y3, Y1, Y1
+	VADDPS       Y2, Y1, Y1
+	MOVQ         272(AX), SI
+	TESTQ        SI, SI
+	JE           bounds
+	VBROADCASTSS 296(AX), Y3
+	ADDQ         BX, SI
+	MOVLQSX      (CX), DX
+	VPMOVZXBD    (SI)(DX*1), Y2
+	VCVTDQ2PS    Y2, Y2
+	VMULPS       Y3, Y2, Y2
+	VADDPS       Y2, Y0, Y0
+	VPMOVZXBD    8(SI)(DX*1), Y2
+	VCVTDQ2PS    Y2, Y2
+	VMULPS       Y3, Y2, Y2
+	VADDPS       Y2, Y1, Y1
+
+bounds:
+	VBROADCASTSS 300(AX), Y2
+	VBROADCASTSS 304(AX), Y3
+	VMAXPS       Y2, Y0, Y0
+	VMINPS       Y3, Y0, Y0
+	VMAXPS       Y2, Y1, Y1
+	VMINPS       Y3, Y1, Y1
+	MOVQ         224(AX), SI
+	TESTQ        SI, SI
+	JE           numbers
+	ADDQ         BX, SI
+	MOVLQSX      (CX), DX
+	VCVTPS2DQ    Y0, Y0
+	VCVTPS2DQ    Y1, Y1
+	VPACKUSDW    Y1, Y0, Y0
+	VEXTRACTI128 $0x01, Y0, X2
+	VPACKUSWB    X2, X0, X0
+	VPSHUFD      $0xd8, X0, X0
+	VMOVDQU      X0, (SI)(DX*1)
+	JMP          stored
+
+numbers:
+	MOVQ    248(AX), SI
+	LEAQ    (SI)(BX*4), SI
+	MOVLQSX (CX), DX
+	VMOVUPS Y0, (SI)(DX*4)
+	VMOVUPS Y1, 32(SI)(DX*4)
 
 stored:
 	MOVQ 120(AX), DX

@@ -20,6 +20,7 @@
 // holds four channels of each of its outputs, which VPDPBUSD and SDOT multiply by a word of the pixel and add up at once.
 //
 //   - AVX-512 with VNNI: tiles of 12 pixels by two panels, VPDPBUSD.
+//   - AVX-VNNI: tiles of 6 pixels by one panel, the same instruction on shorter vectors.
 //   - AVX2, and AVX-512 without VNNI: pairs of products of int16, VPMADDWD, since sums of two products of bytes, as
 //     VPMADDUBSW makes them, may not fit into int16.
 //   - NEON with SDOT (Armv8.2): signed bytes, so pixels become x-128, and the beginning of each sum makes up for it.

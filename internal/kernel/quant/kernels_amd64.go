@@ -14,6 +14,8 @@ func kernelsFor(l levels.Level) *kernels {
 	switch {
 	case l >= levels.AVX512 && cpu.X86.HasAVX512VNNI:
 		return vnni512
+	case l >= levels.AVX2 && cpu.X86.HasAVXVNNI:
+		return avxVNNI
 	case l >= levels.AVX2:
 		return avx2
 	}
@@ -25,6 +27,11 @@ var vnni512 = &kernels{heights: []height{
 	{10, tile10x2VNNI512, tile10x1VNNI512},
 	{4, tile4x2VNNI512, tile4x1VNNI512},
 	{1, tile1x2VNNI512, tile1x1VNNI512},
+}}
+
+var avxVNNI = &kernels{heights: []height{
+	{6, tile6x1AVXVNNI, tile6x1AVXVNNI},
+	{1, tile1x1AVXVNNI, tile1x1AVXVNNI},
 }}
 
 var avx2 = &kernels{heights: []height{

@@ -31,6 +31,9 @@ func main() {
 		vnni512(c).tile(pkg, rows, 2)
 		vnni512(c).tile(pkg, rows, 1)
 	}
+	for _, rows := range []int{6, 1} {
+		avxVNNI(c).tile(pkg, rows, 1)
+	}
 	for _, rows := range []int{4, 1} {
 		avx2(c).tile(pkg, rows, 1)
 	}
@@ -221,22 +224,35 @@ func (v isa) after(field func(reg.Register, string) Mem, sums [][]reg.VecPhysica
 // vnni512 multiplies four bytes and adds the products to a sum at once.
 func vnni512(c *build.Context) isa {
 	return isa{
-		Context: c, name: "VNNI512", lanes: 16, regs: zmm(),
-		step: func(sums [][]reg.VecPhysical, free []reg.VecPhysical, w func(int) Mem, x func(int) Mem) {
-			n := len(sums[0])
-			for j := range n {
-				c.VMOVDQU64(w(j), free[j])
-			}
-			pixels := free[n:]
-			for i, s := range sums {
-				p := pixels[i%min(len(pixels), 6)]
-				c.VPBROADCASTD(x(i), p)
-				for j := range s {
-					dot(c, free[j], p, s[j])
-				}
-			}
+		Context: c, name: "VNNI512", lanes: 16, regs: zmm(), step: vnniStep(c, dot),
+		store: func(sums []reg.VecPhysical, m Mem, _ reg.VecPhysical) {
+			c.VPMOVDB(sums[0], sums[0].AsX()) // to memory it is slower than both
+			c.VMOVDQU32(sums[0].AsX(), m)
 		},
-		store: func(sums []reg.VecPhysical, m Mem, _ reg.VecPhysical) { c.VPMOVDB(sums[0], m) },
+	}
+}
+
+// avxVNNI does the same for CPUs without AVX-512.
+func avxVNNI(c *build.Context) isa {
+	v := avx2(c)
+	v.name, v.step = "AVXVNNI", vnniStep(c, dotVEX)
+	return v
+}
+
+func vnniStep(c *build.Context, dot func(c *build.Context, w, x, sum reg.VecPhysical)) func(sums [][]reg.VecPhysical, free []reg.VecPhysical, w, x func(int) Mem) {
+	return func(sums [][]reg.VecPhysical, free []reg.VecPhysical, w, x func(int) Mem) {
+		n := len(sums[0])
+		for j := range n {
+			c.VMOVUPS(w(j), free[j])
+		}
+		pixels := free[n:]
+		for i, s := range sums {
+			p := pixels[i%min(len(pixels), 6)]
+			c.VPBROADCASTD(x(i), p)
+			for j := range s {
+				dot(c, free[j], p, s[j])
+			}
+		}
 	}
 }
 
@@ -245,6 +261,20 @@ func dot(c *build.Context, w, x, sum reg.VecPhysical) {
 	c.Instruction(&ir.Instruction{
 		Opcode: "VPDPBUSD", Operands: []Op{w, x, sum}, Inputs: []Op{w, x, sum}, Outputs: []Op{sum}, ISA: []string{"AVX512VNNI"},
 	})
+}
+
+// dotVEX writes the form of VPDPBUSD that needs AVX-VNNI instead of AVX-512. Go's assembler does not know it, so these are
+// its bytes: VEX.256.66.0F38.W0 50 /r.
+func dotVEX(c *build.Context, w, x, sum reg.VecPhysical) {
+	c.Comment(fmt.Sprintf("{vex} VPDPBUSD %s, %s, %s", w.Asm(), x.Asm(), sum.Asm()))
+	for _, b := range vex(int(w.PhysicalIndex()), int(x.PhysicalIndex()), int(sum.PhysicalIndex())) {
+		c.Instruction(&ir.Instruction{Opcode: "BYTE", Operands: []Op{U8(b)}})
+	}
+}
+
+// vex encodes it for the numbers of the registers.
+func vex(w, x, sum int) [5]byte {
+	return [5]byte{0xc4, byte(^sum>>3&1)<<7 | 1<<6 | byte(^w>>3&1)<<5 | 2, byte(^x&15)<<3 | 1<<2 | 1, 0x50, 0xc0 | byte(sum&7)<<3 | byte(w&7)}
 }
 
 // avx2 multiplies pairs of bytes as int16: VPMADDUBSW would take them as they are, but its sums of two products may not fit.

@@ -11,4 +11,7 @@
 //
 // A [Program] is immutable and safe for any number of goroutines. Its results are the module's within the error of
 // float32, about 1e-6 of the largest, and an image has the same bits in every batch and for any number of workers.
+//
+// [Quantize] is the same for layers that multiply bytes, which takes a quarter of the memory for weights and, where the
+// processor has instructions for it, a half to a third of the time. [Sensitivity] says what that loses, layer by layer.
 package infer

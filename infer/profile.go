@@ -16,7 +16,7 @@ import (
 // Profile says where a program spends its time.
 type Profile struct {
 	Images, Workers int
-	Peak            float64 // FLOP/s of multiply-adds that wait for nothing, on all workers; 0 where it is not known
+	Peak            float64 // FLOP/s of multiply-adds that wait for nothing, on all workers, which layers of bytes exceed; 0 where it is not known
 	Steps           []StepTime
 }
 

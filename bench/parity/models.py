@@ -93,12 +93,13 @@ def make(name):
             nn.init.normal_(m.bias, 0, 0.2)
         elif isinstance(m, nn.Dropout):
             m.p = 0
-    blocks = [m for m in net.modules() if hasattr(m, "conv2") and hasattr(m, "bn2")]
+    before = small.PreActivation, PreActBasic, PreActBottleneck
+    blocks = [m for m in net.modules() if isinstance(m, before) or hasattr(m, "conv2") and hasattr(m, "bn2")]
     # Many branches at random that are as large as their skips are chaos, in any precision. With branches of 1 / sqrt(blocks)
     # a net keeps the size of its gradients at any depth (Hayou et al. 2021, "Stable ResNet").
     deep = max(1, len(blocks) / 16) ** -0.5
     for m in blocks:
-        if isinstance(m, (small.PreActivation, PreActBasic, PreActBottleneck)):
+        if isinstance(m, before):
             getattr(m, "conv3", m.conv2).weight *= 0.3 * deep
         else:
             nn.init.uniform_(getattr(m, "bn3", m.bn2).weight, 0.2 * deep, 0.4 * deep)

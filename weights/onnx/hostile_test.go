@@ -124,6 +124,20 @@ func second() *pb.ValueInfoProto {
 	return v
 }
 
+// requireLoaded writes a model into a folder and loads it, or fails with an error of its format that says what is wrong.
+func requireLoaded(t *testing.T, dir string, m *pb.ModelProto, wrong string) {
+	t.Helper()
+	path := filepath.Join(dir, "m.onnx")
+	require.NoError(t, os.WriteFile(path, encoded(t, m), 0o644))
+	_, err := Load(path)
+	if wrong == "" {
+		require.NoError(t, err)
+		return
+	}
+	require.ErrorIs(t, err, ErrFormat)
+	require.ErrorContains(t, err, wrong)
+}
+
 // outside moves the data of a tensor into a file.
 func outside(t *pb.TensorProto, location string) {
 	t.FloatData, t.DataLocation = nil, pb.TensorProto_EXTERNAL.Enum()
@@ -143,15 +157,7 @@ func TestExternalDataLiesInTheModelsFolder(t *testing.T) {
 		"short.bin": "has 27 bytes, want 24 from 4 on", "gone.bin": "gone.bin", "": "external data", ".": "external data"} {
 		m := model()
 		outside(m.Graph.Initializer[0], location)
-		path := filepath.Join(dir, "m.onnx")
-		require.NoError(t, os.WriteFile(path, encoded(t, m), 0o644))
-		_, err := Load(path)
-		if want == "" {
-			require.NoError(t, err)
-			continue
-		}
-		require.ErrorIs(t, err, ErrFormat, location)
-		require.ErrorContains(t, err, want)
+		requireLoaded(t, dir, m, want)
 	}
 }
 
@@ -168,14 +174,7 @@ func TestExternalDataIsShared(t *testing.T) {
 			w.ExternalData[0].Value = proto.String("./w.bin")
 			m.Graph.Initializer = append(m.Graph.Initializer, w)
 		}
-		path := filepath.Join(dir, "m.onnx")
-		require.NoError(t, os.WriteFile(path, encoded(t, m), 0o644))
-		_, err := Load(path)
-		if want == "" {
-			require.NoError(t, err)
-			continue
-		}
-		require.ErrorContains(t, err, want)
+		requireLoaded(t, dir, m, want)
 	}
 }
 

@@ -3,7 +3,7 @@
 small images with the ones in small.py.
 
     python3 -m venv venv && venv/bin/pip install torch torchvision timm transformers safetensors onnxscript
-    venv/bin/python bench/parity/models.py                 # all: an hour on two cores, 8 GB of memory
+    venv/bin/python bench/parity/models.py                 # all: two hours of a core, 8 GB of memory
     venv/bin/python bench/parity/models.py resnet50 vgg16  # these
 
 For each net weights and statistics are drawn at random here and saved as a .pth file, as safetensors, and as ONNX by

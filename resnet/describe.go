@@ -18,5 +18,24 @@ func (c Config) String() string {
 	if c.Kind != Plain && c.Kind != VGG {
 		text += fmt.Sprintf(", shortcuts %s", c.Shortcut)
 	}
+	for _, trait := range []struct {
+		has  bool
+		text string
+	}{
+		{c.DeepStem, "a deep stem"},
+		{c.TieredStem, "tiered"},
+		{c.ConvPool, "a convolution for the stem's pooling"},
+		{c.BareStem, "a stem without norm"},
+		{c.PooledProjection, "pooled projections"},
+		{c.ActivatedProjection, "activated projections"},
+		{c.AntiAlias != "", fmt.Sprintf("anti-aliasing by %s", c.AntiAlias)},
+		{c.Attention != "", fmt.Sprintf("attention %s", c.Attention)},
+		{c.Hidden > 0, fmt.Sprintf("two hidden layers of %d", c.Hidden)},
+		{c.WithoutBatchNorm, "no batch norm"},
+	} {
+		if trait.has {
+			text += ", " + trait.text
+		}
+	}
 	return text + fmt.Sprintf(", images of %v, %d classes", c.Image, c.Classes)
 }

@@ -16,6 +16,8 @@ type Recognised struct {
 	// Config is what names and shapes of the tensors tell, and what was assumed where they do not. It may be changed before
 	// Net.
 	Config Config
+	// Part is which dictionary of a PyTorch file with several was taken, see [weights.File].
+	Part string
 	// Prefix is what was taken off all names, such as "module.".
 	Prefix string
 	// Naming is the library by whose names the file has its tensors.
@@ -31,6 +33,9 @@ type Recognised struct {
 // String returns the net in a line, and what was done and assumed in further ones.
 func (r *Recognised) String() string {
 	lines := []string{r.Config.String()}
+	if r.Part != "" {
+		lines = append(lines, fmt.Sprintf("taken from the file: %q", r.Part))
+	}
 	if r.Prefix != "" {
 		lines = append(lines, fmt.Sprintf("taken off all names: %q", r.Prefix))
 	}
@@ -60,7 +65,7 @@ func (r *Recognised) String() string {
 //	r.Config.Shortcut = resnet.OptionA // we know better
 //	net, err := r.Net()
 func Recognise(f *weights.File) (*Recognised, error) {
-	r := &Recognised{}
+	r := &Recognised{Part: f.Part}
 	r.file, r.Prefix = weights.Unwrap(f)
 	r.file, r.Naming = weights.ToTorchvision(r.file)
 	r.rename()

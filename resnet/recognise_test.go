@@ -228,3 +228,22 @@ func TestRecogniseVariants(t *testing.T) {
 		require.Equal(t, want.Config(), got.Config(), name)
 	}
 }
+
+// The text of a configuration tells apart all architectures that have names.
+func TestTextsOfConfigsDiffer(t *testing.T) {
+	of := map[string]string{}
+	for _, name := range resnet.Names() {
+		config, err := resnet.Named(name, 10)
+		require.NoError(t, err)
+		require.Empty(t, of[config.String()], "%s is called as %s is: %s", name, of[config.String()], config)
+		of[config.String()] = name
+	}
+}
+
+func TestRecognisedSaysWhichPartOfAFile(t *testing.T) {
+	f := fileOf(mustNew(t, tiny()["original-A"]), func(name string) string { return name })
+	f.Part = "ema"
+	r, err := resnet.Recognise(f)
+	require.NoError(t, err)
+	require.Contains(t, r.String(), "\ntaken from the file: \"ema\"\n")
+}

@@ -52,7 +52,7 @@ func TestRunWritesTheWholeReport(t *testing.T) {
 	page, err := os.ReadFile(filepath.Join(c.Out, "index.html"))
 	require.NoError(t, err)
 	require.NotContains(t, string(page), "NaN")
-	drawn := figures(r)
+	drawn := drawings.Figures(r)
 	require.Len(t, drawn, len(drawings)-2, "all but those of published nets")
 	for _, f := range drawn {
 		require.Contains(t, string(page), `<section id="`+f.Name+`">`)

@@ -18,11 +18,7 @@ var pageSource string
 
 var page = report.Template(pageSource)
 
-// drawings are the figures of a report in their order, by name. Each is drawn if there are results for it.
-var drawings = []struct {
-	name string
-	draw func(*Results) (report.Figure, bool)
-}{
+var drawings = report.Drawings[Results]{
 	{"learning", learning},
 	{"truncation", truncation},
 	{"reliability", reliability},
@@ -41,25 +37,6 @@ var drawings = []struct {
 	{"published-alignment", publishedAlignment},
 	{"published-truncation", publishedTruncation},
 	{"rings", rings},
-}
-
-func figureNames() (names []string) {
-	for _, d := range drawings {
-		names = append(names, d.name)
-	}
-	return names
-}
-
-// figures returns the figures for which there are results.
-func figures(r *Results) []report.Figure {
-	var all []report.Figure
-	for _, d := range drawings {
-		if f, ok := d.draw(r); ok {
-			f.Name = d.name
-			all = append(all, f)
-		}
-	}
-	return all
 }
 
 // look gives a model the same colour in all figures.

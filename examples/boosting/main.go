@@ -109,7 +109,7 @@ type run struct {
 
 // do trains, examines and reports. When ctx is done or a part fails, what is there is reported.
 func do(ctx context.Context, cfg Config, log io.Writer) (err error) {
-	lock, err := report.Prepare(cfg.Out, figureNames())
+	lock, err := report.Prepare(cfg.Out, drawings.Names())
 	if err != nil {
 		return err
 	}
@@ -201,7 +201,7 @@ func (r *run) all(ctx context.Context) error {
 
 // write brings the report up to date.
 func (r *run) write() error {
-	return r.folder.Write(r.results, r.results.Running, figures(r.results), func(s []report.Section) ([]byte, error) {
+	return r.folder.Write(r.results, r.results.Running, drawings.Figures(r.results), func(s []report.Section) ([]byte, error) {
 		return report.Execute(page, map[string]any{"Results": r.results, "Models": table(r.results), "Abouts": abouts(r.results), "Figures": s})
 	})
 }

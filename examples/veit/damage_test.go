@@ -314,7 +314,7 @@ func FuzzKept(f *testing.F) {
 		j, results := r.jobs[0], *r.results
 		results.Nets = []*Net{j.res, &good}
 		var sections []report.Section
-		for _, fig := range figures(&results) {
+		for _, fig := range drawings.Figures(&results) {
 			svg, err := fig.Chart.SVG()
 			require.NoError(t, err)
 			sections = append(sections, report.Section{Title: fig.Chart.Title, Text: fig.Text, Wide: template.HTML(svg)})

@@ -11,11 +11,7 @@ import (
 	"github.com/residuum-go/residuum/internal/figure"
 )
 
-// drawings are the figures of a report in their order, by name. Each is drawn if there are results for it.
-var drawings = []struct {
-	name string
-	draw func(*Results) (report.Figure, bool)
-}{
+var drawings = report.Drawings[Results]{
 	{"unraveled", unraveled},
 	{"training", training},
 	{"delete-one", deleteOne},
@@ -34,18 +30,6 @@ var drawings = []struct {
 	{"forward", forward},
 	{"boosting", boosting},
 	{"boosting-growth", boostingGrowth},
-}
-
-// figures returns the figures for which there are results.
-func figures(r *Results) []report.Figure {
-	var all []report.Figure
-	for _, d := range drawings {
-		if f, ok := d.draw(r); ok {
-			f.Name = d.name
-			all = append(all, f)
-		}
-	}
-	return all
 }
 
 const percent = 100

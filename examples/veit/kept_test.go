@@ -59,7 +59,7 @@ func TestPaperPresetMeasuresEveryNetWithEverySeed(t *testing.T) {
 		require.Contains(t, string(page), title)
 	}
 	require.Contains(t, string(page), "Means over 2 seeds")
-	all := figures(r)
+	all := drawings.Figures(r)
 	require.Equal(t, 17, len(all))
 	bars := all[1].Chart.Series[0]
 	a, b := percent*r.seeds("residual")[0].Training[3].TestAccuracy, percent*r.seeds("residual")[1].Training[3].TestAccuracy
@@ -153,7 +153,7 @@ func TestCommittedFindingsAreWhole(t *testing.T) {
 	require.NotNil(t, r.net("residual").Gradient)
 	page, err := os.ReadFile(dir + ".md")
 	require.NoError(t, err)
-	for _, f := range figures(r) {
+	for _, f := range drawings.Figures(r) {
 		_, err := os.Stat(filepath.Join(dir, f.Name+".svg"))
 		require.NoError(t, err)
 	}

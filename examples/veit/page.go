@@ -57,7 +57,7 @@ func (r *Results) gains(nets []*Net, of func(*Net) float64) []float64 {
 
 // writeReport brings the report up to date.
 func (r *run) writeReport() error {
-	return r.folder.Write(r.results, r.results.Running, figures(r.results), func(s []report.Section) ([]byte, error) { return pageOf(r.results, s) })
+	return r.folder.Write(r.results, r.results.Running, drawings.Figures(r.results), func(s []report.Section) ([]byte, error) { return pageOf(r.results, s) })
 }
 
 // pageOf returns the page with these figures.
@@ -67,9 +67,5 @@ func pageOf(r *Results, figures []report.Section) ([]byte, error) {
 
 // prepare makes the report folder ready, before any work is done.
 func prepare(dir string) (*filelock.Lock, error) {
-	var names []string
-	for _, d := range drawings {
-		names = append(names, d.name)
-	}
-	return report.Prepare(dir, names)
+	return report.Prepare(dir, drawings.Names())
 }

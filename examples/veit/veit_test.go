@@ -91,7 +91,7 @@ func TestRunWritesTheWholeReport(t *testing.T) {
 		require.Contains(t, []string{"yes", "no", "partly"}, c.Holds, c.Claim)
 		require.Contains(t, string(page), "<td>"+c.Claim+"</td>")
 	}
-	all := figures(r)
+	all := drawings.Figures(r)
 	require.Equal(t, 13, len(all))
 	for _, f := range all {
 		require.Contains(t, string(page), f.Chart.Title)

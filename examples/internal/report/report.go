@@ -35,6 +35,31 @@ type Figure struct {
 	Paper   string // what a paper reports, if one does
 }
 
+// Drawings are the figures of a report in their order, by name. Each is drawn if there are results for it.
+type Drawings[R any] []struct {
+	Name string
+	Draw func(*R) (Figure, bool)
+}
+
+// Names returns the names of all.
+func (d Drawings[R]) Names() (names []string) {
+	for _, one := range d {
+		names = append(names, one.Name)
+	}
+	return names
+}
+
+// Figures returns those for which there are results.
+func (d Drawings[R]) Figures(r *R) (all []Figure) {
+	for _, one := range d {
+		if f, ok := one.Draw(r); ok {
+			f.Name = one.Name
+			all = append(all, f)
+		}
+	}
+	return all
+}
+
 // Table is a table of a report.
 type Table struct {
 	Head []string

@@ -3,8 +3,10 @@
 small images with the ones in small.py.
 
     python3 -m venv venv && venv/bin/pip install torch torchvision timm transformers safetensors onnxscript
-    venv/bin/python bench/parity/models.py                 # all: two hours of a core, 8 GB of memory
+    venv/bin/python bench/parity/models.py                 # all: two hours of a core
     venv/bin/python bench/parity/models.py resnet50 vgg16  # these
+
+The largest net, resnext101_32x32d, takes 24 GB of memory and 12 GB of the folder for temporary files, the others a third.
 
 For each net weights and statistics are drawn at random here and saved as a .pth file, as safetensors, and as ONNX by
 both exporters of PyTorch. resnet.Load, which knows the net by itself, reads the first two, weights/onnx the others.

@@ -13,8 +13,8 @@ import (
 func Example() {
 	rng := rand.New(rand.NewPCG(1, 1))
 	net := nn.Sequential{
-		nn.NewConv2D(3, 8, tensor.Both(3), tensor.ConvSpec{Pad: tensor.Both(1)}, rng), nn.NewBatchNorm2D(8), nn.ReLU{},
-		nn.GlobalAvgPool{}, nn.NewLinear(8, 10, rng),
+		nn.NewConv2D(3, 32, tensor.Both(3), tensor.ConvSpec{Pad: tensor.Both(1)}, rng), nn.NewBatchNorm2D(32), nn.ReLU{},
+		nn.GlobalAvgPool{}, nn.NewLinear(32, 64, rng),
 	}
 	program, err := infer.Compile(net, 16, 32, 32, 3)
 	if err != nil {
@@ -26,11 +26,11 @@ func Example() {
 	fmt.Println(logits.Shape(), err)
 	fmt.Print(program)
 	// Output:
-	// [16 10] <nil>
-	// step           computes               way     gives      weights  mult-adds/1e6  at once   from     to
-	// 0              Conv2D 3x3 3-8 + ReLU  direct  [32 32 8]      216          0.221        8      0  65536
-	// globalavgpool  GlobalAvgPool                  [8]                         0.000        8  65536  65600
-	// 4              Linear 8-10            direct  [10]            80          0.000        8      0     80
-	// total                                                        296          0.221
-	// 4 KB of weights, 360 KB of workspace for at most 8 images
+	// [16 64] <nil>
+	// step           computes                way     gives       weights  mult-adds/1e6  at once    from      to
+	// 0              Conv2D 3x3 3-32 + ReLU  direct  [32 32 32]      864          0.885        8       0  262144
+	// globalavgpool  GlobalAvgPool                   [32]                         0.000        8  262144  262400
+	// 4              Linear 32-64            direct  [64]           2048          0.002        8       0     512
+	// total                                                         2912          0.887
+	// 12 KB of weights, 1147 KB of workspace for at most 8 images
 }

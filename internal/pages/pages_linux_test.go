@@ -18,8 +18,8 @@ func TestLargeSlicesLieInLargePages(t *testing.T) {
 	}
 	before := large(t)
 	s := Make[float32](64 << 20 / 4)
+	require.NotContains(t, s[:1000], float32(1), "zeros")
 	for i := range s {
-		require.Zero(t, s[i])
 		s[i] = 1
 	}
 	if got := large(t) - before; got < 32<<10 {

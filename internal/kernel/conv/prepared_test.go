@@ -91,6 +91,12 @@ func TestPreparedEqualsForwardAndPasses(t *testing.T) {
 				got := heap(ny)
 				p.Run(got, x, s.N, e)
 				require.Equal(t, e.passes(plain), got, "%s bias %v, add %v, %+v", s.name(), e.Bias != nil, e.Add != nil, e.Act)
+				if e.Add != nil && p.AddsInPlace() {
+					over := slices.Clone(e.Add)
+					e.Add = over
+					p.Run(over, x, s.N, e)
+					require.Equal(t, got, over, "%s in place of what is added", s.name())
+				}
 			}
 		}
 	})

@@ -22,8 +22,8 @@ package tile
 //		return s
 //	}
 //
-// Each step also asks the cache for what lies at Ahead, which then moves on by AheadStep bytes: the
-// pixels that a later tile will read. It need not lie inside a slice.
+// C may be Add: an element is read before it is written. Each step also asks the cache for what lies at Ahead, which then
+// moves on by AheadStep bytes: the pixels that a later tile will read. It need not lie inside a slice.
 //
 // This file is parsed by the generator of the assembly, which takes the offsets of the fields from it.
 type Rows struct {

@@ -75,9 +75,8 @@ func (t *Rows) runAside() {
 	u.Bias, u.Add, u.Bounds = nil, nil, 0
 	u.run()
 	for i := range t.Rows {
-		putRow(t.C[t.Out[i]:], sums[16*i:16*i+t.Cols], t.Acc)
+		t.put(i, sums[16*i:16*i+t.Cols])
 	}
-	t.after()
 }
 
 func (t *Outer) runAside() {

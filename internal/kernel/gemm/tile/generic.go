@@ -9,40 +9,35 @@ func rowsGo(t *Rows) {
 		for tap := range t.Taps {
 			s.add(t.row(tap, i), t.row(tap, two), 1, t.Inner, t.B[tap*t.Inner*t.LDB:], t.LDB, t.Cols)
 		}
-		s.put(0, t.C[t.Out[i]:], t.Cols, t.Acc)
+		t.put(i, s[0][:t.Cols])
 		if two > i {
-			s.put(1, t.C[t.Out[two]:], t.Cols, t.Acc)
+			t.put(two, s[1][:t.Cols])
 		}
 	}
-	t.after()
 }
 
-// after does what comes after the sums, in C.
-func (t *Rows) after() {
-	if t.Bias == nil && t.Add == nil && t.Bounds == 0 {
-		return
-	}
-	for _, o := range t.Out[:t.Rows] {
-		c := t.C[o:][:t.Cols]
+// put does with the sums of row i what comes after them, and stores the results. An element of Add is read before that of
+// C is written, so C may be Add.
+func (t *Rows) put(i int, sums []float32) {
+	o := t.Out[i]
+	c := t.C[o:][:len(sums)]
+	for j, v := range sums {
+		if t.Acc != 0 {
+			v += c[j]
+		}
 		if t.Bias != nil {
-			for j, v := range t.Bias[:len(c)] {
-				c[j] += v
-			}
+			v += t.Bias[j]
 		}
 		if t.Add != nil {
-			for j, v := range t.Add[o:][:len(c)] {
-				c[j] += v
-			}
+			v += t.Add[int(o)+j]
 		}
-		for j, v := range c {
-			if t.Bounds >= 1 && v < t.Lo {
-				v = t.Lo
-			}
-			if t.Bounds == 2 && v > t.Hi {
-				v = t.Hi
-			}
-			c[j] = v
+		if t.Bounds >= 1 && v < t.Lo {
+			v = t.Lo
 		}
+		if t.Bounds == 2 && v > t.Hi {
+			v = t.Hi
+		}
+		c[j] = v
 	}
 }
 

@@ -1,5 +1,5 @@
 // Package weights reads files of named tensors, safetensors, what PyTorch's torch.save writes and NumPy's arrays, writes
-// safetensors and NumPy's archives, and moves tensors into and out of a model.
+// safetensors, state dicts of PyTorch and NumPy's archives, and moves tensors into and out of a model.
 //
 //	file, err := weights.Load("resnet18-f37072fd.pth")
 //	err = weights.Assign(nn.State(net), file) // names and shapes must agree, or nothing is changed

@@ -5,23 +5,15 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 	"strings"
 
-	"github.com/residuum-go/residuum/internal/atomicfile"
 	"github.com/residuum-go/residuum/tensor"
 )
 
 // SaveNPZ writes the tensors of f to an archive of NumPy's, .npz, that np.load and [Load] read, in one step as [Save]
 // does, all as float32. An archive has no metadata: Meta is left out.
 func SaveNPZ(path string, f *File) error {
-	names := slices.Sorted(maps.Keys(f.Tensors))
-	if err := f.checkWritable(names); err != nil {
-		return err
-	}
-	err := atomicfile.WriteFunc(path, func(w io.Writer) error {
-		z := zip.NewWriter(w)
+	return saveZip(path, f, func(z *zip.Writer, names []string) error {
 		for _, name := range names {
 			record, err := z.CreateHeader(&zip.FileHeader{Name: name + numpySuffix, Method: zip.Store})
 			if err != nil {
@@ -31,12 +23,8 @@ func SaveNPZ(path string, f *File) error {
 				return err
 			}
 		}
-		return z.Close()
+		return nil
 	})
-	if err != nil {
-		return fmt.Errorf("weights: %w", err)
-	}
-	return nil
 }
 
 // writeArray writes a .npy file, its elements aligned to 64 bytes as NumPy writes them.

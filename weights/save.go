@@ -1,9 +1,12 @@
 package weights
 
 import (
+	"archive/zip"
 	"bufio"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 
 	"github.com/residuum-go/residuum/internal/atomicfile"
 )
@@ -20,6 +23,25 @@ func Save(path string, f *File) error {
 			return err
 		}
 		return b.Flush()
+	})
+	if err != nil {
+		return fmt.Errorf("weights: %w", err)
+	}
+	return nil
+}
+
+// saveZip writes an archive of f's tensors, whose records write makes, in the order of their names.
+func saveZip(path string, f *File, write func(z *zip.Writer, names []string) error) error {
+	names := slices.Sorted(maps.Keys(f.Tensors))
+	if err := f.checkWritable(names); err != nil {
+		return err
+	}
+	err := atomicfile.WriteFunc(path, func(w io.Writer) error {
+		z := zip.NewWriter(w)
+		if err := write(z, names); err != nil {
+			return err
+		}
+		return z.Close()
 	})
 	if err != nil {
 		return fmt.Errorf("weights: %w", err)

@@ -78,7 +78,13 @@ func open(cfg config) (*conversion, error) {
 
 func isONNX(path string) bool { return strings.EqualFold(filepath.Ext(path), ".onnx") }
 
-func isNPZ(path string) bool { return strings.EqualFold(filepath.Ext(path), ".npz") }
+// writers write formats that hold tensors alone.
+var writers = map[string]func(string, *weights.File) error{".npz": weights.SaveNPZ, ".pth": weights.SaveTorch, ".pt": weights.SaveTorch}
+
+// writer returns the one for a path, nil for other formats.
+func writer(path string) func(string, *weights.File) error {
+	return writers[strings.ToLower(filepath.Ext(path))]
+}
 
 // settle holds the net that the tensors fit to what the ONNX file computes. Unless the user says how shortcuts pad, both ways
 // are tried.
@@ -187,8 +193,8 @@ func (c *conversion) write(path string) error {
 	case isONNX(path):
 		in := c.net.Config().Image
 		return onnx.Save(path, c.net, in.Height, in.Width, in.Channels)
-	case isNPZ(path):
-		return weights.SaveNPZ(path, c.tensors())
+	case writer(path) != nil:
+		return writer(path)(path, c.tensors())
 	case c.net != nil:
 		return c.net.Save(path, c.card)
 	}
@@ -208,7 +214,7 @@ func (c *conversion) check(ctx context.Context, path string) (string, error) {
 	if ctx.Err() != nil {
 		return "", context.Cause(ctx)
 	}
-	if c.net == nil || isNPZ(path) {
+	if c.net == nil || writer(path) != nil {
 		again, err := weights.Load(path)
 		if err != nil {
 			return "", err

@@ -150,23 +150,26 @@ func TestWhatAnONNXFileComputesCounts(t *testing.T) {
 	require.Contains(t, summary, "but computes otherwise: logits of up to")
 }
 
-// The tensors of a net go to NumPy and come back.
-func TestANetGoesToNumPyAndBack(t *testing.T) {
+// The tensors of a net go to NumPy or PyTorch and come back.
+func TestANetGoesElsewhereAndBack(t *testing.T) {
 	net := newNet(t)
-	ours, there := filepath.Join(t.TempDir(), "ours.safetensors"), filepath.Join(t.TempDir(), "net.npz")
+	ours := filepath.Join(t.TempDir(), "ours.safetensors")
 	require.NoError(t, net.Save(ours, data.Card{}))
-	status, summary, wrong := programtest.Run(t, nil, ours, there)
-	require.Zero(t, status, wrong)
-	require.Contains(t, summary, "\nchecked  all 5,007 numbers are the same\n")
+	for _, name := range []string{"net.npz", "net.pth", "net.PT"} {
+		there := filepath.Join(t.TempDir(), name)
+		status, summary, wrong := programtest.Run(t, nil, ours, there)
+		require.Zero(t, status, wrong)
+		require.Contains(t, summary, "\nchecked  all 5,007 numbers are the same\n")
 
-	back := target(t)
-	status, _, wrong = programtest.Run(t, nil, there, back)
-	require.Zero(t, status, wrong)
-	got, _, err := resnet.Load(back)
-	require.NoError(t, err)
-	same := weights.FromState(nn.State(got))
-	for name, w := range weights.FromState(nn.State(net)) {
-		require.True(t, tensor.Equal(w, same[name]), name)
+		back := target(t)
+		status, _, wrong = programtest.Run(t, nil, there, back)
+		require.Zero(t, status, wrong)
+		got, _, err := resnet.Load(back)
+		require.NoError(t, err)
+		same := weights.FromState(nn.State(got))
+		for name, w := range weights.FromState(nn.State(net)) {
+			require.True(t, tensor.Equal(w, same[name]), name)
+		}
 	}
 }
 
@@ -241,7 +244,7 @@ func TestWhatCannotBe(t *testing.T) {
 		{1, []string{unknown, filepath.Join(t.TempDir(), "new.onnx")}, "an ONNX file holds a net, and"},
 		{1, []string{file("text.onnx", []byte("weights, honestly")), target(t)}, "not an ONNX model"},
 		{2, []string{ours}, "1 files: want two, the one to read and the one to write"},
-		{2, []string{ours, "new.pth"}, "the file to write is new.pth: want a name that ends in .safetensors, .onnx or .npz"},
+		{2, []string{ours, "new.h5"}, "the file to write is new.h5: want a name that ends in .safetensors, .onnx, .pth, .pt or .npz"},
 		{2, []string{"-preset", "IMAGENET1K_V1", ours, "new.onnx"}, "-classes and -preset are kept in .safetensors alone"},
 	} {
 		status, _, wrong := programtest.Run(t, nil, c.args...)

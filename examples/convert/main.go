@@ -1,6 +1,6 @@
 // Convert writes the weights of a PyTorch, safetensors, NumPy or ONNX file to safetensors. If they are of a net that
 // package resnet knows, the new file describes itself: the kind of net, how images are normalised, the names of the
-// classes. It also writes ONNX files of such nets, and NumPy's archives.
+// classes. It also writes ONNX files of such nets, and their tensors as PyTorch and NumPy do.
 package main
 
 import (
@@ -30,13 +30,13 @@ const about = `Convert writes the weights in a file of PyTorch (.pth, .pt, .th, 
 If they are of a residual or VGG net that this library knows, the new file describes itself, so that
 resnet.Load and examples/classify need nothing else; what had to be assumed is said. Otherwise tensors keep
 their names. What an ONNX file computes must agree with such a net, or it counts as another. A new file that ends
-in .onnx holds the net itself, and one that ends in .npz its tensors alone, both without names of classes and
-preset. At the end the new file is read again and compared: the net's outputs, or all numbers.`
+in .onnx holds the net itself, and one that ends in .pth, .pt or .npz its tensors alone, as PyTorch's load_state_dict
+and NumPy take them, all without names of classes and preset. At the end the new file is read again and compared: the net's outputs, or all numbers.`
 
 func parse(args []string, help io.Writer) (config, error) {
 	var c config
 	f := program.NewFlags("convert", about)
-	f.Arguments = "FROM TO.safetensors|TO.onnx|TO.npz"
+	f.Arguments = "FROM TO.safetensors|TO.onnx|TO.pth|TO.npz"
 	f.StringVar(&c.part, "part", "", "which dictionary of a PyTorch file with several, by its `key`: ema, model.ema")
 	f.StringVar(&c.classes, "classes", "", "`file` with the names of the classes, a line each in the order of the net's outputs")
 	f.StringVar(&c.preset, "preset", "", "how pictures become inputs, by the `name` of published weights, such as IMAGENET1K_V1; for small images only how they are normalised")
@@ -49,8 +49,8 @@ func parse(args []string, help io.Writer) (config, error) {
 	}
 	c.from, c.to = f.Arg(0), f.Arg(1)
 	if !strings.EqualFold(filepath.Ext(c.to), ".safetensors") {
-		if !isONNX(c.to) && !isNPZ(c.to) {
-			return c, fmt.Errorf("the file to write is %s: want a name that ends in .safetensors, .onnx or .npz", c.to)
+		if !isONNX(c.to) && writer(c.to) == nil {
+			return c, fmt.Errorf("the file to write is %s: want a name that ends in .safetensors, .onnx, .pth, .pt or .npz", c.to)
 		}
 		if c.classes != "" || c.preset != "" {
 			return c, fmt.Errorf("the file to write is %s: -classes and -preset are kept in .safetensors alone", c.to)

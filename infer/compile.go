@@ -150,9 +150,13 @@ func newProgram(input, output *value, steps []*step, together int) *Program {
 	return &Program{image: input.shape[1:], input: input, output: output, together: together, sections: sections(steps, together)}
 }
 
-// plan plans the memory.
+// plan plans the memory. After that only steps are left that compute something.
 func (p *Program) plan(steps []*step) {
 	buffers := lifetimes(steps, p.input, p.output)
 	hold(buffers, p.sections, p.together)
 	p.size = plan(buffers)
+	for i := range p.sections {
+		s := &p.sections[i]
+		s.steps = slices.DeleteFunc(slices.Clone(s.steps), func(s *step) bool { return s.alias })
+	}
 }

@@ -222,7 +222,7 @@ func (f *fusion) op(batch int, c *compiler) (op, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &convolution{what: what, by: conv.PrepareBy(a, s, w), then: conv.Epilogue{Bias: bias, Act: f.act, Lo: f.lo, Hi: f.hi}}, nil
+	return &convolution{what: what, by: conv.Prepare(a, s, w), then: conv.Epilogue{Bias: bias, Act: f.act, Lo: f.lo, Hi: f.hi}}, nil
 }
 
 // folded returns the weights with the scale of each channel in them, in memory that scratch has, and the bias, which is nil

@@ -80,11 +80,11 @@ func (p *Program) Profile(ctx context.Context, x *tensor.Tensor, rounds int) (*P
 	return result, nil
 }
 
-// steps calls yield for every step that computes something.
+// steps calls yield for every step.
 func (p *Program) steps(yield func(*step) bool) {
 	for _, part := range p.sections {
 		for _, s := range part.steps {
-			if !s.alias && !yield(s) {
+			if !yield(s) {
 				return
 			}
 		}

@@ -14,7 +14,7 @@ type step struct {
 	op    op
 	in    []*value
 	out   *value
-	alias bool // the result is the input in another shape: nothing is computed
+	alias bool // the result is the input in another shape: nothing is computed, and no program has the step
 
 	multiplyAdds int64 // for one image
 }

@@ -16,9 +16,6 @@ func (p *Program) String() string {
 	var work int64
 	for _, part := range p.sections {
 		for _, s := range part.steps {
-			if s.alias {
-				continue
-			}
 			way, numbers := "", ""
 			if l, ok := s.op.(layer); ok {
 				n, takes := l.weights()

@@ -87,7 +87,7 @@ func tuningKey(s conv.Shape) string {
 func fastest(all []conv.Algorithm, s conv.Shape, w []float32) conv.Algorithm {
 	prepared := make([]*conv.Prepared, len(all))
 	for i, a := range all {
-		prepared[i] = conv.PrepareBy(a, s, w)
+		prepared[i] = conv.Prepare(a, s, w)
 	}
 	x, y := make([]float32, s.N*s.H*s.W*s.C), make([]float32, s.N*s.OutH()*s.OutW()*s.K)
 	best := make([]time.Duration, len(all))

@@ -56,9 +56,6 @@ func (w *workspace) views(p *Program, n int) *views {
 		for i := range pieces {
 			first, end := portions.Share(n, i, pieces), portions.Share(n, i+1, pieces)
 			for _, s := range part.steps {
-				if s.alias {
-					continue
-				}
 				r := stepRun{step: s, dst: w.view(s.out, first, end)}
 				for _, in := range s.in {
 					r.in = append(r.in, w.view(in, first, end))

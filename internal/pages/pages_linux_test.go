@@ -4,41 +4,46 @@ import (
 	"bufio"
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
+	"unsafe"
 
 	"github.com/stretchr/testify/require"
 )
 
-// The system has to have large pages, and says itself whether it gave some.
-func TestLargeSlicesLieInLargePages(t *testing.T) {
-	mode, err := os.ReadFile("/sys/kernel/mm/transparent_hugepage/enabled")
-	if err != nil || strings.Contains(string(mode), "[never]") {
-		t.Skipf("no large pages: %q, %v", mode, err)
+// The system is asked for every byte of a large slice: its flags of the memory say so. Whether it then gives large pages
+// depends on how much of its memory is in one piece.
+func TestLargePagesAreAskedFor(t *testing.T) {
+	if _, err := os.Stat("/sys/kernel/mm/transparent_hugepage"); err != nil {
+		t.Skip("this system has no large pages: ", err)
 	}
-	before := large(t)
-	s := Make[float32](64 << 20 / 4)
+	s := Make[float32](3 * Size / 4)
+	require.Len(t, s, 3*Size/4)
 	require.NotContains(t, s[:1000], float32(1), "zeros")
-	for i := range s {
-		s[i] = 1
+	from := uintptr(unsafe.Pointer(&s[0]))
+	for at := from; at < from+3*Size; at += Size / 16 {
+		require.Contains(t, flags(t, at), " hg", "%#x of %#x", at, from)
 	}
-	if got := large(t) - before; got < 32<<10 {
-		t.Skipf("the system gave %d KB of large pages, memory may be in pieces", got)
-	}
+	runtime.KeepAlive(s)
 }
 
-// large returns how many KB of this process lie in large pages.
-func large(t *testing.T) (kb int) {
-	f, err := os.Open("/proc/self/smaps_rollup")
-	if err != nil {
-		t.Skip(err)
-	}
+// flags returns those of the memory at an address (proc(5), VmFlags).
+func flags(t *testing.T, at uintptr) string {
+	t.Helper()
+	f, err := os.Open("/proc/self/smaps")
+	require.NoError(t, err)
 	defer f.Close()
+	inside := false
 	for lines := bufio.NewScanner(f); lines.Scan(); {
-		if n, _ := fmt.Sscanf(lines.Text(), "AnonHugePages: %d kB", &kb); n == 1 {
-			return kb
+		var from, end uintptr
+		if n, _ := fmt.Sscanf(lines.Text(), "%x-%x ", &from, &end); n == 2 {
+			inside = from <= at && at < end
+		}
+		if flags, ok := strings.CutPrefix(lines.Text(), "VmFlags:"); ok && inside {
+			return flags
 		}
 	}
-	t.Skip("no count of large pages")
-	return 0
+	require.Fail(t, "no mapping", "%#x", at)
+	return ""
 }

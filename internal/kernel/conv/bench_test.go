@@ -116,7 +116,7 @@ func BenchmarkPrepared(b *testing.B) {
 						x, y := random(rng, heap(nx)), heap(ny)
 						w, e := random(rng, heap(nw)), Epilogue{Bias: random(rng, heap(s.K)), Act: ReLU}
 						peak.EachLevel(b, func(b *testing.B) {
-							p := Prepare(s, w)
+							p := prepared(s, w)
 							peak.Compare(b, s.flops(), func() { p.Run(y, x, batch, e) })
 						})
 					})

@@ -72,7 +72,7 @@ func newNet(name string, batch int) *net {
 			n.flops += s.flops()
 			w := random(rng, heap(nw))
 			vec.Scale(w, w, float32(math.Sqrt(1/float64(s.R*s.S*s.C)))) // results neither grow nor vanish
-			n.layers = append(n.layers, Prepare(s, w))
+			n.layers = append(n.layers, prepared(s, w))
 			n.epilogues = append(n.epilogues, Epilogue{Bias: random(rng, heap(s.K)), Act: ReLU})
 		}
 	}

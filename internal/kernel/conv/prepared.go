@@ -49,18 +49,10 @@ const (
 	SiLU // v/(1 + e^-v)
 )
 
-// Prepare returns the convolution of images of s by w, of which it keeps nothing, by the algorithm that is best for
-// batches of N: the first of [Algorithms].
-func Prepare(s Shape, w []float32) *Prepared {
-	images := s.N
+// Prepare returns the convolution of images of s by w, of which it keeps nothing, by one of [Algorithms].
+func Prepare(a Algorithm, s Shape, w []float32) *Prepared {
 	s.N = 0
 	s.check("Prepare", 0, len(w), 0)
-	s.N = images
-	return PrepareBy(Algorithms(s)[0], s, w)
-}
-
-// PrepareBy returns the same by another of [Algorithms].
-func PrepareBy(a Algorithm, s Shape, w []float32) *Prepared {
 	s.N = 1
 	p := &Prepared{shape: s, weights: w, level: cpu.Active()}
 	switch {
@@ -81,34 +73,13 @@ func PrepareBy(a Algorithm, s Shape, w []float32) *Prepared {
 		k.packAll()
 		p.groups = k.packed
 	default:
-		p.packed, p.weights = packPanels(p.level, s, false, w), nil
+		k := new(direct)
+		k.begin(p.level, s, false, nil, nil, p.weights)
+		k.packed = pages.Make[float32](k.packedSize())
+		k.packAll()
+		p.packed, p.weights = k.packed, nil
 	}
 	p.weights = slices.Clone(p.weights)
-	return p
-}
-
-// packPanels packs the weights of a direct sum.
-func packPanels(level cpu.Level, s Shape, inputGrad bool, w []float32) []float32 {
-	k := new(direct)
-	k.begin(level, s, inputGrad, nil, nil, w)
-	k.packed = pages.Make[float32](k.packedSize())
-	k.packAll()
-	return k.packed
-}
-
-// PrepareLinear returns y = x·wᵀ for rows x of in numbers, y of out, and w [out, in], as a convolution of 1x1 images: Run's n
-// is the rows.
-func PrepareLinear(in, out int, w []float32) *Prepared {
-	if in < 0 || out < 0 || len(w) != in*out {
-		panic(fmt.Sprintf("conv: PrepareLinear: %d weights from %d to %d", len(w), in, out))
-	}
-	shape := func(c, k int) Shape {
-		return Shape{N: 1, H: 1, W: 1, C: c, K: k, R: 1, S: 1, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, Groups: 1}
-	}
-	p := &Prepared{shape: shape(in, out), level: cpu.Active()}
-	if len(w) > 0 { // as the gradient of a layer from out to in has them
-		p.packed = packPanels(p.level, shape(out, in), true, w)
-	}
 	return p
 }
 

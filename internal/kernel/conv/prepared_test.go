@@ -45,6 +45,9 @@ func (e Epilogue) passes(y []float32) []float32 {
 	return y
 }
 
+// prepared is s by the algorithm that is expected to be the fastest.
+func prepared(s Shape, w []float32) *Prepared { return Prepare(Algorithms(s)[0], s, w) }
+
 // preparedShapes has one of each way, and sums in parts, paired tiles, groups, linear layers and empty sums.
 func preparedShapes() []Shape {
 	return []Shape{square(3, 9, 16, 32, 3, 1, 1, 1, 1), square(2, 8, 32, 16, 3, 1, 1, 1, 1), square(2, 4, 256, 592, 3, 1, 1, 1, 1), square(2, 7, 256, 272, 3, 1, 1, 1, 1), square(2, 5, 272, 256, 3, 1, 0, 1, 1),
@@ -64,14 +67,14 @@ func TestPreparedEqualsForwardAndPasses(t *testing.T) {
 			x, w := random(rng, heap(nx)), random(rng, heap(nw))
 			large := s
 			large.N = 0
-			p := Prepare(large, w)
+			p := prepared(large, w)
 			plain, forward := heap(ny), heap(ny)
 			p.Run(plain, x, s.N, Epilogue{})
 			if Forward(s, forward, x, w); !s.pointwise() || s.strided() && !s.productWins(false) {
 				require.Equal(t, forward, plain, s.name())
 			}
 			if s.smallWins() {
-				p = Prepare(s, w)
+				p = prepared(s, w)
 				p.Run(plain, x, s.N, Epilogue{})
 			}
 			want, sum := make([]float64, ny), make([]float64, ny)
@@ -116,7 +119,7 @@ func TestPreparedByEveryAlgorithm(t *testing.T) {
 			ForwardRef(s, sum, widen(x, true), widen(w, true))
 			require.Len(t, Algorithms(s), 3, s.name())
 			for _, a := range Algorithms(s) {
-				p, e, got := PrepareBy(a, s, w), epilogues(rng, s)[7], heap(ny)
+				p, e, got := Prepare(a, s, w), epilogues(rng, s)[7], heap(ny)
 				require.Equal(t, a, p.Algorithm())
 				p.Run(got, x, s.N, Epilogue{})
 				squares := 0.0
@@ -144,7 +147,7 @@ func TestPreparedHasTheSameBitsInEveryBatch(t *testing.T) {
 			for i := range nx / s.N {
 				x[i] *= float32(i % 7 / 6) // the first image is not even
 			}
-			p, e := Prepare(s, w), epilogues(rng, s)[7]
+			p, e := prepared(s, w), epilogues(rng, s)[7]
 			all := heap(ny)
 			p.Run(all, x, s.N, e)
 			kerneltest.SameBitsForWorkers(t, func() []float32 {
@@ -175,7 +178,7 @@ func TestPreparedComputesUnevenImagesDirectly(t *testing.T) {
 		x, w, y := random(rng, heap(nx)), random(rng, heap(nw)), heap(ny)
 		x[nx/3+100] = 1e20
 		e := epilogues(rng, s)[7]
-		Prepare(s, w).Run(y, x, s.N, e)
+		prepared(s, w).Run(y, x, s.N, e)
 		want := heap(ny / 3)
 		one := s
 		one.N = 1
@@ -196,7 +199,7 @@ func TestPreparedPixelsOfAllImages(t *testing.T) {
 				s := square(15, side, 50, k, 1, 1, 0, 1, 1)
 				nx, nw, ny := s.sizes()
 				x, w := random(rng, heap(nx)), random(rng, heap(nw))
-				p, all := Prepare(s, w), heap(ny)
+				p, all := prepared(s, w), heap(ny)
 				p.Run(all, x, s.N, Epilogue{})
 				for n := 1; n < s.N; n++ {
 					for first := range s.N - n + 1 {
@@ -210,27 +213,12 @@ func TestPreparedPixelsOfAllImages(t *testing.T) {
 	})
 }
 
-func TestPrepareLinear(t *testing.T) {
-	kerneltest.EachLevel(t, func(t *testing.T) {
-		rng := rand.New(rand.NewPCG(1, 2))
-		const n, in, out = 7, 37, 21
-		x, w, y := random(rng, heap(n*in)), random(rng, heap(in*out)), heap(n*out)
-		PrepareLinear(in, out, w).Run(y, x, n, Epilogue{})
-		for i := range n {
-			for j := range out {
-				require.InDelta(t, vec.Dot(x[i*in:][:in], w[j*in:][:in]), y[i*out+j], 1e-5)
-			}
-		}
-	})
-	require.PanicsWithValue(t, "conv: PrepareLinear: 5 weights from 2 to 3", func() { PrepareLinear(2, 3, heap(5)) })
-}
-
 func TestPreparedDoesNotAllocate(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for _, s := range preparedShapes() {
 		nx, nw, ny := s.sizes()
 		x, y := random(rng, heap(nx)), heap(ny)
-		p, e := Prepare(s, random(rng, heap(nw))), epilogues(rng, s)[7]
+		p, e := prepared(s, random(rng, heap(nw))), epilogues(rng, s)[7]
 		kerneltest.NoAllocs(t, func() { p.Run(y, x, s.N, e) })
 	}
 }
@@ -240,6 +228,6 @@ func TestPreparedRefusesWhatDoesNotFit(t *testing.T) {
 	nx, nw, ny := s.sizes()
 	require.PanicsWithValue(t, "conv: Run: a bias of 2 and 0 elements to add, for 48 outputs of "+
 		"{N:1 H:4 W:4 C:2 K:3 R:3 S:3 StrideH:1 StrideW:1 PadH:1 PadW:1 MoreH:0 MoreW:0 DilationH:1 DilationW:1 Groups:1}",
-		func() { Prepare(s, heap(nw)).Run(heap(ny), heap(nx), 1, Epilogue{Bias: heap(2)}) })
-	require.Panics(t, func() { Prepare(s, heap(nw+1)) })
+		func() { prepared(s, heap(nw)).Run(heap(ny), heap(nx), 1, Epilogue{Bias: heap(2)}) })
+	require.Panics(t, func() { prepared(s, heap(nw+1)) })
 }

@@ -21,7 +21,7 @@ func TestSmallWinogradOfManyImages(t *testing.T) {
 		x, w := random(rng, heap(n*nx)), random(rng, heap(nw))
 		pixel := 2 * s.C // of the second tile, whose values some outputs of the first depend on
 		x[2*nx+pixel+100], x[5*nx+pixel+3], x[6*nx+pixel+7] = 1e20, float32(math.NaN()), 3e38
-		p := Prepare(s, w)
+		p := prepared(s, w)
 		require.NotNil(t, p.small)
 		require.Greater(t, n*p.small.tiles, smallTiles)
 		e := Epilogue{Bias: random(rng, heap(s.K)), Add: random(rng, heap(n*ny)), Act: ReLU}

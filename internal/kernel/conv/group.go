@@ -18,6 +18,7 @@ type groupKernels struct {
 	lanes          int                  // float32 of a vector
 	rows, quadRows int                  // most pixels of a tile of depthwise and of quads
 	taps, quadTaps int                  // most taps of a gradient
+	page           int                  // see copies
 	depthwise      []func(t *groupTile) // [vectors-1]
 	depthwiseGrad  []func(g *groupGrad) // [vectors-1], which are no wider than a tile's columns
 	quads          []func(t *groupTile) // [log2 of the quads of a vector in one group]

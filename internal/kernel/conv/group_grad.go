@@ -53,9 +53,18 @@ var (
 	groupCallsPool portions.Pool[groupCalls]
 )
 
-// packChannels is the least channels of an image of which strips are copied, for depthwise convolutions multiples of
-// pageChannels: such pixels share one place in the first-level cache. Variables, so that tests can lower them.
-var packChannels, pageChannels = 256, 1024
+// packChannels is the least channels of an image of which strips are copied, or 0, in tests, if all are.
+var packChannels = 256
+
+// copies reports whether strips are copied. Those of depthwise convolutions are where channels are a multiple of a page, so
+// that pixels share a few places in the first-level cache, and no stride leaves most of them out.
+func (g *groupedGrad) copies() bool {
+	s := g.shape
+	if s.C%g.layout.lanes != 0 || s.C < packChannels {
+		return false
+	}
+	return g.layout.quad > 0 || packChannels == 0 || s.C%g.layout.page == 0 && !s.strided()
+}
 
 func runGroupedGrad(s Shape, dw, x, dy []float32) {
 	g := groupedGrads.Get()
@@ -113,7 +122,7 @@ func (g *groupedGrad) split() {
 	s, bands := g.shape, g.layout.bands()
 	rows, pixels := s.N*s.OutH(), s.N*s.OutH()*s.OutW()
 	worth := max(1, int(min(want, int64(pixels)*int64(g.layout.size())/enough)))
-	g.pack = s.C%g.layout.lanes == 0 && s.C >= packChannels && (g.layout.quad > 0 || s.C%pageChannels == 0)
+	g.pack = g.copies()
 	_, g.panel = tile.Size(cpu.Active())
 	switch {
 	case g.layout.quad == 0 && min(worth, rows, pixels/depthwise) > 1: // whole pixels are read, and their pages once

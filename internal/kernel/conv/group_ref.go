@@ -2,7 +2,7 @@ package conv
 
 // genericGroups are the kernels in Go, whose vectors are one quad.
 var genericGroups = &groupKernels{
-	lanes: 4, rows: 4, quadRows: 4, taps: 9, quadTaps: 9,
+	lanes: 4, rows: 4, quadRows: 4, taps: 9, quadTaps: 9, page: 1024,
 	depthwise: []func(*groupTile){
 		func(t *groupTile) { depthwiseRef(t, 4) }, func(t *groupTile) { depthwiseRef(t, 8) },
 		func(t *groupTile) { depthwiseRef(t, 12) }, func(t *groupTile) { depthwiseRef(t, 16) },

@@ -59,10 +59,10 @@ func TestNarrowGroupsEqualTheirReferences(t *testing.T) {
 
 // TestWeightGradientsOfCopiedStrips copies strips whatever the number of channels.
 func TestWeightGradientsOfCopiedStrips(t *testing.T) {
-	defer func(channels, page, grad int) {
-		packChannels, pageChannels, widestGroupGrad = channels, page, grad
-	}(packChannels, pageChannels, widestGroupGrad)
-	packChannels, pageChannels, widestGroupGrad = 0, 1, 64
+	defer func(channels, grad int) {
+		packChannels, widestGroupGrad = channels, grad
+	}(packChannels, widestGroupGrad)
+	packChannels, widestGroupGrad = 0, 64
 	kerneltest.EachLevel(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(1, 2))
 		for _, s := range append(groupShapes(), square(5, 40, 64, 64, 3, 2, 1, 1, 4), square(3, 30, 96, 96, 3, 1, 1, 1, 12)) {

@@ -19,7 +19,7 @@ import (
 
 // ops is the table of every op. To add an op, add a row: the checks in check_test.go then compare
 // it with its float64 reference and its gradients with finite differences of that reference.
-var ops = slices.Concat(norms(), resizes(), piecewise(), []op{
+var ops = slices.Concat(norms(), resizes(), piecewise(), entmaxes(), []op{
 	{name: "Add", shapes: binary, f: func(v []*Var) *Var { return Add(v[0], v[1]) },
 		ref: func(a []array) array { return a[0].add(a[1]) }},
 	{name: "AddReLU", shapes: binary, f: func(v []*Var) *Var { return AddReLU(v[0], v[1]) },

@@ -40,7 +40,7 @@ func steadyAllocs(call func()) float64 {
 
 func TestSmallOperationsDoNotAllocate(t *testing.T) {
 	a, b, c := tensor.New(3, 5), tensor.Full(1, 3, 5), tensor.Full(2, 5)
-	d, s := tensor.New(3, 5), tensor.New(5)
+	d, s, tau := tensor.New(3, 5), tensor.New(5), tensor.New(3, 1)
 	for name, f := range map[string]func(){
 		"Add":         func() { tensor.Add(d, a, b) },
 		"Add row":     func() { tensor.Add(d, a, c) },
@@ -49,6 +49,7 @@ func TestSmallOperationsDoNotAllocate(t *testing.T) {
 		"SumTo":       func() { tensor.SumTo(s, a, 5) },
 		"BroadcastTo": func() { tensor.BroadcastTo(d, c, 3, 5) },
 		"Max":         func() { tensor.Max(s, a, 0) },
+		"Entmax":      func() { tensor.Entmax15Threshold(tau, a) },
 		"At and Set":  func() { a.Set(a.At(1, 2), 2, 3) },
 		"Equal":       func() { tensor.Equal(a, b) },
 	} {

@@ -57,6 +57,8 @@ func TestCallerBugsPanic(t *testing.T) {
 		{"Max: []: no axis 0", func() { tensor.Max(nil, n(), 0) }},
 		{"ArgMax: [2 0]: maximum of nothing", func() { tensor.ArgMax(n(2, 0)) }},
 		{"ArgMax: []: rank 0 has no last axis", func() { tensor.ArgMax(n()) }},
+		{"Entmax15Threshold: [2 0]: maximum of nothing", func() { tensor.Entmax15Threshold(nil, n(2, 0)) }},
+		{"Entmax15Threshold: dst [2], result [2 1]: shapes differ", func() { tensor.Entmax15Threshold(n(2), n(2, 3)) }},
 		{"Predictions: [2 0]: no classes", func() { tensor.Predictions(nil, n(2, 0)) }},
 		{"Dot: [2] x [1 2]: shapes differ", func() { tensor.Dot(n(2), n(1, 2)) }},
 

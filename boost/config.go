@@ -11,7 +11,7 @@ import (
 type Config struct {
 	Loss    Loss    // what the scores are to minimise
 	Learner Learner // what is fitted in each stage
-	Stages  int     // M
+	Stages  int     // M, with those of From
 	Rate    float64 // nu in (0, 1]: the share of each step that is taken
 
 	// Newton chooses the target of a stage. Without it, learners fit the negative gradient -g, and
@@ -34,9 +34,15 @@ type Config struct {
 	Corrective *Training
 
 	// Valid is a validation set, if there is one. Patience stops after so many stages in a row without a better
-	// loss on it; 0 means never. However the fit ends, the stages behind the best are dropped then.
+	// loss on it, or Metric if there is one; 0 means never. However the fit ends, the stages behind the best are dropped then.
 	Valid    *Data
 	Patience int
+	Metric   Metric
+
+	// From is an ensemble to go on from, fitted on such rows by such a learner, trees of any kind by a Tree. Its stages, which
+	// do not change, are the first of the new ensemble, and with the same data and Seed the next are those that it would have
+	// had. It may have been loaded, also from XGBoost's or LightGBM's files.
+	From *Ensemble
 
 	Seed uint64 // of all random choices
 
@@ -52,12 +58,14 @@ type Report struct {
 	Rho           float64 // result of the line search; 1 with Newton
 	Train         data.Score
 	Valid         data.Score // zero without Config.Valid
+	Metric        float64    // that of the Config on Config.Valid, if it has one
 
-	classes bool // whether there is something to be right about
+	classes bool   // whether there is something to be right about
+	metric  string // its name, or "" if there is none
 }
 
 // String returns a line such as "stage 3 of 27: 91.0 % of 10000 right, loss 0.2512; validation 88.5 % of 2000 right, loss
-// 0.3100".
+// 0.3100", and the metric behind it.
 func (r Report) String() string {
 	text := func(s data.Score) string {
 		if r.classes {
@@ -69,10 +77,14 @@ func (r Report) String() string {
 	if r.Valid.Examples > 0 {
 		line += "; validation " + text(r.Valid)
 	}
+	if r.metric != "" {
+		line += fmt.Sprintf(", %s %.4f", r.metric, r.Metric)
+	}
 	return line
 }
 
 func (c Config) check() error {
+	_, listwise := c.Loss.(Listwise)
 	return demand.All("boost.Config",
 		demand.That(c.Loss != nil, "Loss", c.Loss, "want a loss such as Softmax{}"),
 		demand.That(c.Learner != nil, "Learner", c.Learner, "want a learner such as MLP{Hidden: 32}"),
@@ -83,5 +95,10 @@ func (c Config) check() error {
 		demand.That(c.GOSS.valid(), "GOSS", c.GOSS, "want shares Top and Rest in (0, 1) that sum to at most 1, or neither"),
 		demand.That(c.Patience >= 0, "Patience", c.Patience, "want stages, or 0 for none"),
 		demand.That(c.Patience == 0 || c.Valid != nil, "Patience", c.Patience, "there is no validation set"),
+		demand.That(c.From == nil || c.Stages >= c.From.Len(), "Stages", c.Stages, "From has more"),
+		demand.That(c.Metric.Of == nil || c.Metric.Name != "", "Metric", c.Metric.Name, "want a name for reports"),
+		demand.That(c.Metric.Of == nil || c.Valid != nil, "Metric", c.Metric.Name, "there is no validation set"),
+		demand.That(c.Corrective == nil || c.From == nil, "Corrective", c.Corrective, "its steps would change the stages of From"),
+		demand.That(c.Corrective == nil || !listwise, "Corrective", c.Corrective, "its steps are on rows, and the loss is of groups"),
 	)
 }

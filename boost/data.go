@@ -21,6 +21,10 @@ type Data struct {
 	X      *tensor.Tensor // inputs [N, ...]: rows [N, d] or images [N, H, W, C]
 	Y      *tensor.Tensor // targets [N, K], see the loss
 	Weight *tensor.Tensor // importance of each row, [N], not negative, of any scale; nil means all one
+
+	// Group says which group each row is of, such as the query that found it: any numbers, one for each row, and rows of a
+	// group anywhere. Those of a [Listwise] loss are ranked against each other, and folds keep groups whole. Nil means none.
+	Group []int
 }
 
 // DataOf returns a batch as Data whose targets are the labels as rows of an identity matrix, [N, classes]. It fails with
@@ -55,6 +59,8 @@ func (d Data) check(loss Loss, missing bool) error {
 		return fmt.Errorf("targets %v for inputs %v, want [N, K]: %w", d.Y.Shape(), d.X.Shape(), ErrData)
 	case d.Weight != nil && (d.Weight.Rank() != 1 || d.Weight.Dim(0) != d.X.Dim(0)):
 		return fmt.Errorf("weights %v for inputs %v, want [N]: %w", d.Weight.Shape(), d.X.Shape(), ErrData)
+	case d.Group != nil && len(d.Group) != d.X.Dim(0):
+		return fmt.Errorf("groups of %d rows for inputs %v: %w", len(d.Group), d.X.Shape(), ErrData)
 	}
 	if err := finiteOrMissing("inputs", d.X, missing, ErrData); err != nil {
 		return err
@@ -65,7 +71,29 @@ func (d Data) check(loss Loss, missing bool) error {
 	if err := d.checkWeight(); err != nil {
 		return err
 	}
-	return loss.Check(d.Y)
+	if err := loss.Check(d.Y); err != nil {
+		return err
+	}
+	if _, ok := loss.(Listwise); ok {
+		return d.checkGroups()
+	}
+	return nil
+}
+
+// checkGroups fails unless there are groups, and each has one weight.
+func (d Data) checkGroups() error {
+	if d.Group == nil {
+		return fmt.Errorf("no groups to rank in: %w", ErrData)
+	}
+	for _, rows := range d.groups() {
+		for _, i := range rows[1:] {
+			if w := d.rowWeight(rows[0]); d.rowWeight(i) != w {
+				return fmt.Errorf("weights: %v at row %d, and %v at row %d of the same group %d: %w",
+					w, rows[0], d.rowWeight(i), i, d.Group[i], ErrData)
+			}
+		}
+	}
+	return nil
 }
 
 func (d Data) checkWeight() error {
@@ -123,10 +151,49 @@ func (d Data) weighted() Data {
 		weights.Data()[j] = float32(d.rowWeight(i) * (float64(len(kept)) / total))
 	}
 	if len(kept) < d.Weight.Len() {
-		d.X, d.Y = tensor.Gather(nil, d.X, kept), tensor.Gather(nil, d.Y, kept)
+		d = d.rows(kept)
 	}
 	d.Weight = weights
 	return d
+}
+
+// rows returns some rows of d.
+func (d Data) rows(rows []int) Data {
+	out := Data{X: tensor.Gather(nil, d.X, rows), Y: tensor.Gather(nil, d.Y, rows)}
+	if d.Weight != nil {
+		out.Weight = tensor.Gather(nil, d.Weight, rows)
+	}
+	if d.Group != nil {
+		out.Group = make([]int, len(rows))
+		for j, i := range rows {
+			out.Group[j] = d.Group[i]
+		}
+	}
+	return out
+}
+
+// groups returns the rows of each group, in the order of their first ones. Without groups each row is one.
+func (d Data) groups() [][]int {
+	var out [][]int
+	at, last := map[int]int{}, 0
+	for i := range d.Y.Dim(0) {
+		switch {
+		case d.Group == nil:
+			last = len(out)
+		case i == 0 || d.Group[i] != d.Group[i-1]:
+			known, ok := at[d.Group[i]]
+			if !ok {
+				known = len(out)
+				at[d.Group[i]] = known
+			}
+			last = known
+		}
+		if last == len(out) {
+			out = append(out, nil)
+		}
+		out[last] = append(out[last], i)
+	}
+	return out
 }
 
 // rowWeight returns the weight of row i.

@@ -5,8 +5,9 @@
 //
 // in which learner h_m is fitted to the negative gradient of the loss at F_{m-1}, or to the Newton
 // step (Friedman 2001, "Greedy function approximation"; Friedman, Hastie, Tibshirani 2000). The
-// gradient comes from autograd, so any [Loss] written with its ops can be boosted; learners make small
-// neural networks ([MLP], [Conv]), regression trees ([Tree]), [RandomFeatures] or anything else that is a [Hypothesis].
+// gradient comes from autograd, so any [Loss] written with its ops can be boosted; learners make regression trees ([Tree]),
+// small neural networks ([MLP], [Conv]), soft trees ([SoftTrees]), [Linear] models, [RandomFeatures] or anything else that is
+// a [Hypothesis].
 //
 // [Fit] makes an [Ensemble] of [Data], as a [Config] says. Of labelled images it is this:
 //
@@ -18,6 +19,9 @@
 //	score := data.ScoreOf(ensemble.Predict(images), labels)
 //
 // [Ensemble.Save] and [Load] keep what is fitted in a file that says how it is built.
+//
+// What is to be ranked has groups, Data.Group; [LambdaRank] with a [Tree] and Config.Newton is LambdaMART, and a [Metric] such
+// as [NDCG] says when to stop.
 //
 // # A boosted ensemble is a residual network
 //

@@ -132,8 +132,9 @@ func (e *Ensemble) Parts() []nn.Part {
 	return parts
 }
 
-// Predict returns the scores F_M(x), [N, K]. Unlike [Fit] it takes numbers that are not finite: to trees NaN is a missing
-// value and infinities are ordered as other numbers are, and nets compute with all of them.
+// Predict returns the scores F_M(x), [N, K]. Unlike [Fit] it takes numbers that are not finite: nets compute with them, and
+// to trees NaN is a missing value, and infinities are the largest and the smallest number; but where a split parts missing
+// values from all numbers, plus infinity goes with the former.
 func (e *Ensemble) Predict(x *tensor.Tensor) *tensor.Tensor {
 	if f := e.forest(); f != nil {
 		out := tensor.BroadcastTo(nil, e.start, e.rows("Predict", x), e.outputs)
@@ -143,6 +144,18 @@ func (e *Ensemble) Predict(x *tensor.Tensor) *tensor.Tensor {
 	var out *tensor.Tensor
 	for _, f := range e.Staged(x) {
 		out = f
+	}
+	return out
+}
+
+// First returns the ensemble of the first m stages, which both have. It panics unless there are as many.
+func (e *Ensemble) First(m int) *Ensemble {
+	if m < 0 || m > e.Len() {
+		panic(fmt.Sprintf("boost: First: %d of %d stages", m, e.Len()))
+	}
+	out := &Ensemble{row: e.row, inputs: e.inputs, outputs: e.outputs, start: e.start, family: e.family, stages: e.stages[:m:m]}
+	if m > 0 {
+		out.features = e.features
 	}
 	return out
 }

@@ -35,6 +35,10 @@ func ensembles(t testing.TB) map[string]struct {
 		"conv":         {Learner: conv},
 		"conv/chained": {Learner: conv, Chained: true},
 		"tree":         {Learner: Tree{Depth: 3, L2: 1}, Newton: true},
+		"linear":       {Learner: Linear{}},
+		"random":       {Learner: RandomFeatures{Width: 4}},
+		"soft":         {Learner: SoftTrees{Trees: 2, Depth: 3, Training: training}},
+		"soft/chained": {Learner: SoftTrees{Trees: 2, Depth: 2, Training: training}, Chained: true},
 	} {
 		d := flat
 		if strings.HasPrefix(name, "conv") {

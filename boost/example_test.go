@@ -79,6 +79,75 @@ func ExampleEnsemble() {
 	// Output: [4 2] [4 1]
 }
 
+// Rank the rows of each group: LambdaMART.
+func ExampleLambdaRank() {
+	var d boost.Data
+	x, grades := tensor.New(300, 2), tensor.New(300, 1)
+	rng := rand.New(rand.NewPCG(1, 0))
+	for i := range 300 {
+		query := i / 10
+		relevance := rng.Float32()
+		x.Set(relevance*relevance, i, 0)
+		x.Set(float32(query), i, 1)
+		grades.Set(float32(int(4*relevance)), i, 0)
+		d.Group = append(d.Group, query)
+	}
+	d.X, d.Y = x, grades
+	folds, err := boost.CrossValidate(context.Background(), d, boost.Config{
+		Loss:     boost.LambdaRank{},
+		Learner:  boost.Tree{Depth: 3, L2: 1},
+		Stages:   50,
+		Rate:     0.3,
+		Newton:   true,
+		Metric:   boost.NDCG(5),
+		Patience: 10,
+	}, 3)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, fold := range folds {
+		fmt.Println(len(fold.Held), "rows held out, NDCG@5 above 0.98:", fold.Metric > 0.98)
+	}
+	// Output:
+	// 100 rows held out, NDCG@5 above 0.98: true
+	// 100 rows held out, NDCG@5 above 0.98: true
+	// 100 rows held out, NDCG@5 above 0.98: true
+}
+
+// Trees whose splits are soft, fitted by gradient descent as small networks are.
+func ExampleSoftTrees() {
+	x, y := tensor.New(200, 3), tensor.New(200, 1)
+	rng := rand.New(rand.NewPCG(1, 0))
+	for i := range x.Data() {
+		x.Data()[i] = rng.Float32()
+	}
+	for i := range 200 { // an exclusive or of two columns; the third is noise
+		if (x.At(i, 0) > 0.5) != (x.At(i, 1) > 0.5) {
+			y.Set(1, i, 0)
+		}
+	}
+	ensemble, err := boost.Fit(context.Background(), boost.Data{X: x, Y: y}, boost.Config{
+		Loss:    boost.Logistic{},
+		Learner: boost.SoftTrees{Trees: 4, Depth: 3, Training: boost.Training{Epochs: 60, Batch: 50, Rate: 0.02}},
+		Stages:  4,
+		Rate:    0.5,
+		Newton:  true,
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	right := 0
+	for i, score := range ensemble.Predict(x).Data() {
+		if (score > 0) == (y.At(i, 0) == 1) {
+			right++
+		}
+	}
+	fmt.Println("more than 95 % right:", right > 190)
+	// Output: more than 95 % right: true
+}
+
 // The blocks of a residual network, trained one at a time. Afterwards it is a net like any other.
 func ExampleBoostResNet() {
 	net, err := resnet.New(resnet.Config{Blocks: []int{1, 1}, Width: 4, Classes: 2, Image: resnet.Shape{Height: 8, Width: 8, Channels: 1}},

@@ -1,12 +1,15 @@
 package boost
 
 import (
+	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/tensor"
 )
@@ -35,6 +38,43 @@ func TestColumnOfAMillionCategories(t *testing.T) {
 	require.InDelta(t, 0, got.At(100, 0), 1e-6)
 	require.InDelta(t, 0, got.At(n-1, 0), 1e-6)
 	require.Zero(t, e.Importance().Splits[1])
+}
+
+// What Fit refuses Predict takes: to trees, infinities are the largest and the smallest numbers, however they are asked.
+func TestInfiniteInputsOfPrediction(t *testing.T) {
+	inf, nan := float32(math.Inf(1)), float32(math.NaN())
+	d := Data{X: random(1, 200, 5), Y: random(2, 200, 2)}
+	e := fitSquares(t, d, 6, Tree{Depth: 5})
+	for sign, v := range map[float32]float32{1: inf, -1: -inf} {
+		infinite, large := d.X.Clone(), d.X.Clone()
+		for i := range d.X.Len() {
+			if i%3 == 0 {
+				infinite.Data()[i], large.Data()[i] = v, sign*math.MaxFloat32
+			}
+		}
+		want := e.Predict(large)
+		require.Equal(t, want, e.Predict(infinite))
+		require.Equal(t, want.Slice(5, 6).Data(), e.Predict(infinite.Slice(5, 6)).Data())
+		require.Equal(t, e.Forward(autograd.Const(large)).Value(), e.Forward(autograd.Const(infinite)).Value())
+		values, err := e.SHAP(t.Context(), infinite)
+		require.NoError(t, err)
+		same, err := e.SHAP(t.Context(), large)
+		require.NoError(t, err)
+		require.Equal(t, same, values)
+		d := d
+		d.X = infinite
+		_, err = Fit(t.Context(), d, newton(SquaredError{}, 1, Tree{}))
+		require.ErrorIs(t, err, ErrData)
+		require.ErrorContains(t, err, "inputs: "+fmt.Sprint(v)+" at row 0")
+	}
+	// A split of the missing values from all numbers is at infinity, which is with the former.
+	d = Data{X: tensor.From([]float32{1, 2, nan, nan}, 4, 1), Y: tensor.From([]float32{1, 1, 5, 5}, 4, 1)}
+	e, err := Fit(t.Context(), d, newton(SquaredError{}, 1, Tree{Depth: 1}))
+	require.NoError(t, err)
+	got := e.Predict(tensor.From([]float32{nan, inf, math.MaxFloat32, -inf}, 4, 1)).Data()
+	require.Equal(t, got[0], got[1])
+	require.Equal(t, got[2], got[3])
+	require.NotEqual(t, got[1], got[2])
 }
 
 func TestOneClass(t *testing.T) {

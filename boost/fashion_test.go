@@ -24,19 +24,16 @@ func TestFashionMNIST(t *testing.T) {
 		return all
 	}
 	test := examples(split.Test)
-	for _, newton := range []bool{false, true} {
+	soft := boost.SoftTrees{Trees: 16, Depth: 4, Training: boost.Training{Rate: 0.02}}
+	for _, c := range []boost.Config{
+		{Learner: boost.MLP{Hidden: 16}}, {Learner: boost.MLP{Hidden: 16}, Newton: true}, {Learner: soft}, {Learner: boost.Linear{L2: 0.1}},
+	} {
 		var last boost.Report
-		_, err = boost.Fit(context.Background(), examples(small), boost.Config{
-			Loss:    boost.Softmax{},
-			Learner: boost.MLP{Hidden: 16},
-			Stages:  3,
-			Rate:    0.5,
-			Newton:  newton,
-			Valid:   &test,
-			OnStage: func(r boost.Report) error { last = r; return nil },
-		})
+		c.Loss, c.Stages, c.Rate, c.Valid = boost.Softmax{}, 3, 0.5, &test
+		c.OnStage = func(r boost.Report) error { last = r; return nil }
+		_, err = boost.Fit(context.Background(), examples(small), c)
 		require.NoError(t, err)
-		t.Logf("newton=%v: %v", newton, last)
+		t.Logf("%T, Newton %v: %v", c.Learner, c.Newton, last)
 		require.Greater(t, last.Valid.Accuracy(), 0.72)
 	}
 }

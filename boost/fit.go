@@ -3,7 +3,10 @@ package boost
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"slices"
+
+	"github.com/residuum-go/residuum/internal/demand"
 )
 
 // Fit boosts an ensemble on train.
@@ -30,20 +33,21 @@ func Fit(ctx context.Context, train Data, c Config) (*Ensemble, error) {
 	return b.ensemble, err
 }
 
-// boost adds stages and returns after how many the validation loss was best.
+// boost adds stages and returns after how many the validation set was judged best.
 func (b *booster) boost(ctx context.Context) (best int, err error) {
-	r, err := b.report(0, 0, 0)
+	best = b.ensemble.Len()
+	r, err := b.report(best, 0, 0)
 	if err != nil {
-		return 0, fmt.Errorf("before the first stage: %w", err)
+		return best, fmt.Errorf("before the first stage: %w", err)
 	}
-	bestLoss := r.Valid.Loss()
-	for m := range b.Stages {
+	most := b.worth(r)
+	for m := best; m < b.Stages; m++ {
 		r, err := b.stage(ctx, m)
 		if err != nil {
 			return best, fmt.Errorf("stage %d of %d: %w", m+1, b.Stages, err)
 		}
-		if loss := r.Valid.Loss(); loss < bestLoss {
-			best, bestLoss = m+1, loss
+		if worth := b.worth(r); worth > most || most != most && worth == worth {
+			best, most = m+1, worth
 			if b.Corrective != nil && b.Patience > 0 {
 				b.best = b.ensemble.remember()
 			}
@@ -73,10 +77,19 @@ type booster struct {
 	best     memory   // what the stages were when the validation loss was best, with Corrective and Patience
 }
 
-// subject is a data set and the state of the ensemble on it.
+// subject is a data set, the loss of its rows, and the state of the ensemble on it.
 type subject struct {
 	Data
 	*run
+	loss Loss
+}
+
+// bound returns the loss of the rows of d.
+func bound(loss Loss, d Data) Loss {
+	if l, ok := loss.(Listwise); ok {
+		return l.Of(d)
+	}
+	return loss
 }
 
 func newBooster(train Data, c Config) (*booster, error) {
@@ -95,16 +108,10 @@ func newBooster(train Data, c Config) (*booster, error) {
 		return nil, fmt.Errorf("training data: %w", err)
 	}
 	train = train.weighted()
-	f0, err := start(c.Loss, train)
+	loss := bound(c.Loss, train)
+	e, err := c.begin(train, loss)
 	if err != nil {
 		return nil, err
-	}
-	e := &Ensemble{
-		row:     slices.Clone(train.X.Shape()[1:]),
-		inputs:  train.X.Len() / train.X.Dim(0),
-		outputs: train.Y.Dim(1),
-		start:   f0,
-		family:  c.Learner,
 	}
 	p, prepared := c.Learner.(Preparer)
 	if prepared {
@@ -112,7 +119,7 @@ func newBooster(train Data, c Config) (*booster, error) {
 			return nil, err
 		}
 	}
-	b := &booster{Config: c, ensemble: e, train: subject{train, e.run(train.X, c.Chained)}, prepared: prepared}
+	b := &booster{Config: c, ensemble: e, train: subject{train, e.after(train.X, c.Chained), loss}, prepared: prepared}
 	valid := c.Valid
 	if valid == nil {
 		return b, nil
@@ -123,8 +130,53 @@ func newBooster(train Data, c Config) (*booster, error) {
 	if err := fits(*valid, train); err != nil {
 		return nil, err
 	}
-	b.valid = &subject{*valid, e.run(valid.X, c.Chained)}
+	b.valid = &subject{*valid, e.after(valid.X, c.Chained), bound(c.Loss, *valid)}
 	return b, nil
+}
+
+// begin returns the ensemble before the first stage that is to be fitted.
+func (c Config) begin(train Data, loss Loss) (*Ensemble, error) {
+	e := &Ensemble{
+		row:     slices.Clone(train.X.Shape()[1:]),
+		inputs:  train.X.Len() / train.X.Dim(0),
+		outputs: train.Y.Dim(1),
+		family:  c.Learner,
+	}
+	from := c.From
+	if from == nil {
+		var err error
+		e.start, err = start(loss, train)
+		return e, err
+	}
+	if !slices.Equal(from.row, e.row) || from.outputs != e.outputs {
+		return nil, fmt.Errorf("inputs %v and targets %v: From was fitted on rows of shape %v for %d scores: %w",
+			train.X.Shape(), train.Y.Shape(), from.row, from.outputs, ErrData)
+	}
+	chained := from.Len() == 0 || c.Chained == (from.features > 0)
+	if err := demand.All("boost.Config",
+		demand.That(shapeOf(from.family) == shapeOf(c.Learner), "From", fmt.Sprintf("%T", from.family), "want an ensemble of learners like Learner"),
+		demand.That(chained, "Chained", c.Chained, "want that of From"),
+	); err != nil {
+		return nil, err
+	}
+	e.start, e.features, e.stages = from.start.Clone(), from.features, slices.Clone(from.stages)
+	return e, nil
+}
+
+// shapeOf returns a learner without what its hypotheses have no shape by.
+func shapeOf(l Learner) any {
+	switch l := l.(type) {
+	case MLP:
+		return MLP{Hidden: l.Hidden}
+	case Conv:
+		return Conv{Channels: l.Channels, Hidden: l.Hidden}
+	case SoftTrees:
+		l, _ = l.withDefaults()
+		return SoftTrees{Trees: l.Trees, Depth: l.Depth}
+	case RandomFeatures:
+		return RandomFeatures{Width: l.Width}
+	}
+	return reflect.TypeOf(l)
 }
 
 // fits reports whether validation data have rows like those of the training data.

@@ -47,7 +47,7 @@ func (e *Ensemble) PermutationImportance(ctx context.Context, loss Loss, d Data,
 		return nil, fmt.Errorf("boost: PermutationImportance: data %v, %v for rows of shape %v and %d scores: %w",
 			d.X.Shape(), d.Y.Shape(), e.row, e.outputs, ErrData)
 	}
-	x := d.X.Clone()
+	x, loss := d.X.Clone(), bound(loss, d)
 	whole := meanLoss(loss, e.Predict(x), d)
 	out := make([]float64, e.inputs)
 	for f := range out {

@@ -70,6 +70,9 @@ func (l *net) Features(x *autograd.Var) *autograd.Var { return l.body.Forward(x)
 // Output implements Featured.
 func (l *net) Output(features *autograd.Var) *autograd.Var { return l.output.Forward(features) }
 
+// width returns that of the features.
+func (l *net) width() int { return l.output.Weight.Value.Dim(1) }
+
 // Parts implements nn.Module.
 func (l *net) Parts() []nn.Part {
 	return []nn.Part{{Name: "body", Module: l.body}, {Name: "output", Module: l.output}}

@@ -47,7 +47,7 @@ func (r RandomFeatures) New(in Input, outputs int, rng *rand.Rand) (Hypothesis, 
 		p.Frozen = true
 	}
 	tensor.Scale(body.Weight.Value, body.Weight.Value, float32(math.Sqrt(1/float64(in.Width()))))
-	return &randomNet{net: newNet(squashed{body}, r.Width, outputs, Training{}, rng), l2: r.L2}, nil
+	return &ridgeNet{net: newNet(squashed{body}, r.Width, outputs, Training{}, rng), l2: r.L2}, nil
 }
 
 // squashed is tanh(A x + a) of flattened rows.
@@ -58,14 +58,15 @@ func (s squashed) Forward(x *autograd.Var) *autograd.Var {
 	return autograd.Tanh(s.Linear.Forward(nn.Flatten{}.Forward(x)))
 }
 
-// randomNet is a net of which the output alone is fitted.
-type randomNet struct {
+// ridgeNet is a net of which the output alone is fitted, by ridge regression.
+type ridgeNet struct {
 	*net
-	l2 float64
+	l2     float64
+	scaled bool // whether it is that of features of variance one
 }
 
 // Fit implements Hypothesis.
-func (r *randomNet) Fit(ctx context.Context, x, target, weight *tensor.Tensor) error {
+func (r *ridgeNet) Fit(ctx context.Context, x, target, weight *tensor.Tensor) error {
 	if err := cancelled.Err(ctx); err != nil {
 		return err
 	}
@@ -84,10 +85,14 @@ func (r *randomNet) Fit(ctx context.Context, x, target, weight *tensor.Tensor) e
 			}
 		}
 		s := newLeastSquares(features, columns(target, lo, hi), rows)
-		s.write(r.output, s.ridge(r.l2), lo)
+		if r.scaled {
+			s.write(r.output, s.scaledRidge(r.l2), lo)
+		} else {
+			s.write(r.output, s.ridge(r.l2), lo)
+		}
 		lo = hi
 	}
-	return finite("weights of random features", r.output.Weight.Value, ErrDiverged)
+	return finite("weights of a ridge regression", r.output.Weight.Value, ErrDiverged)
 }
 
 func sameColumns(t *tensor.Tensor, a, b int) bool {

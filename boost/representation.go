@@ -46,7 +46,9 @@ func (c RepresentationConfig) check() error {
 // It has the methods by which residual networks are taken apart, and unlike those of an [Ensemble] its blocks read what the
 // earlier ones wrote.
 type Representation struct {
-	width  int // of y
+	row    []int // shape of one example
+	width  int   // of y
+	family Learner
 	head   *nn.Linear
 	layers []layer
 }
@@ -151,12 +153,12 @@ func fitRepresentation(ctx context.Context, train Data, c RepresentationConfig) 
 	train = train.weighted()
 	width := train.X.Len() / train.X.Dim(0)
 	rng := rand.New(rand.NewPCG(c.Seed, 0))
-	b := &representer{RepresentationConfig: c, rng: rng, train: represented{train, flat(train)}}
-	b.r = &Representation{width: width, head: nn.NewLinear(width, train.Y.Dim(1), rng)}
+	b := &representer{RepresentationConfig: c, rng: rng, train: represented{train, flat(train), bound(c.Loss, train)}}
+	b.r = &Representation{row: slices.Clone(train.X.Shape()[1:]), width: width, family: c.Learner, head: nn.NewLinear(width, train.Y.Dim(1), rng)}
 	b.r.head.Weight.Value.Fill(0)
 	b.r.head.Bias.Value.Fill(0)
 	if c.Valid != nil {
-		b.valid = &represented{*c.Valid, flat(*c.Valid)}
+		b.valid = &represented{*c.Valid, flat(*c.Valid), bound(c.Loss, *c.Valid)}
 	}
 	if err := b.fitHead(ctx); err != nil {
 		return b.r, err
@@ -180,10 +182,11 @@ func fitRepresentation(ctx context.Context, train Data, c RepresentationConfig) 
 
 func flat(d Data) *tensor.Tensor { return d.X.Reshape(d.X.Dim(0), -1).Clone() }
 
-// represented is a data set and y_t on it, [N, width].
+// represented is a data set, y_t on it, [N, width], and the loss of its rows.
 type represented struct {
 	Data
-	y *tensor.Tensor
+	y    *tensor.Tensor
+	loss Loss
 }
 
 // representer is a representation in the making.
@@ -234,11 +237,11 @@ func (b *representer) fitLayer(ctx context.Context) (layer, float64, error) {
 	if err != nil {
 		return layer{}, 0, err
 	}
-	if random, ok := h.(*randomNet); ok && b.Loss == (SquaredError{}) {
-		random.fitThrough(b.train, tensor.Sub(nil, b.train.Y, f), b.r.head)
-		return layer{h, tensor.Full(float32(b.Rate), 1)}, 1, finite("weights of the layer", random.output.Weight.Value, ErrDiverged)
+	if closed, ok := h.(*ridgeNet); ok && b.Loss == (SquaredError{}) {
+		closed.fitThrough(b.train, tensor.Sub(nil, b.train.Y, f), b.r.head)
+		return layer{h, tensor.Full(float32(b.Rate), 1)}, 1, finite("weights of the layer", closed.output.Weight.Value, ErrDiverged)
 	}
-	g := gradient(b.Loss, f, b.train.Y)
+	g := gradient(b.train.loss, f, b.train.Y)
 	target := tensor.MatMul(nil, tensor.Neg(g, g), b.r.head.Weight.Value, tensor.NN)
 	var weight *tensor.Tensor
 	if b.train.Weight != nil {
@@ -251,7 +254,7 @@ func (b *representer) fitLayer(ctx context.Context) (layer, float64, error) {
 	if err := finite("outputs of the layer", step, ErrDiverged); err != nil {
 		return layer{}, 0, err
 	}
-	rho := lineSearch(b.Loss, b.train.Data, f, tensor.MatMul(nil, step, b.r.head.Weight.Value, tensor.NT))
+	rho := lineSearch(b.train.loss, b.train.Data, f, tensor.MatMul(nil, step, b.r.head.Weight.Value, tensor.NT))
 	return layer{h, tensor.Full(float32(b.Rate*rho), 1)}, rho, nil
 }
 
@@ -264,15 +267,15 @@ func (b *representer) report(rho float64) (Report, error) {
 	_, classes := b.Loss.(Scorer)
 	r := Report{Stage: b.r.Len(), Stages: b.Layers, Rows: b.train.Y.Dim(0), Rho: rho, classes: classes}
 	var err error
-	if r.Train, err = judge(b.Loss, "training", b.scores(b.train), b.train.Data); err != nil || b.valid == nil {
+	if r.Train, err = judge(b.train.loss, "training", b.scores(b.train), b.train.Data); err != nil || b.valid == nil {
 		return r, err
 	}
-	r.Valid, err = judge(b.Loss, "validation", b.scores(*b.valid), b.valid.Data)
+	r.Valid, err = judge(b.valid.loss, "validation", b.scores(*b.valid), b.valid.Data)
 	return r, err
 }
 
 // fitThrough makes the net minimise the squared error that the head's scores leave, residual [N, K].
-func (r *randomNet) fitThrough(s represented, residual *tensor.Tensor, head *nn.Linear) {
+func (r *ridgeNet) fitThrough(s represented, residual *tensor.Tensor, head *nn.Linear) {
 	k, d := head.Weight.Value.Dim(0), head.Weight.Value.Dim(1)
 	w := mat.NewDense(k, d, nil)
 	w.Apply(func(i, j int, _ float64) float64 { return float64(head.Weight.Value.At(i, j)) }, w)

@@ -67,10 +67,10 @@ const (
 // target returns what a learner is to fit and with which weights, both [N, K]; see Config.Newton.
 func (b *booster) target() (target, weight *tensor.Tensor) {
 	f := b.train.scores
-	g := gradient(b.Loss, f, b.train.Y)
+	g := gradient(b.train.loss, f, b.train.Y)
 	target = tensor.Neg(g, g)
 	if b.Newton {
-		weight = hessian(b.Loss, f, b.train.Y)
+		weight = hessian(b.train.loss, f, b.train.Y)
 		_, classifies := b.Loss.(Scorer)
 		for i, v := range weight.Data() {
 			h := max(v, minHessian)
@@ -130,7 +130,7 @@ func (b *booster) advance(l Hypothesis, sees int) (rho float64, err error) {
 	}
 	rho = 1
 	if !b.Newton {
-		rho = lineSearch(b.Loss, b.train.Data, b.train.scores, h)
+		rho = lineSearch(b.train.loss, b.train.Data, b.train.scores, h)
 	}
 	b.train.add(h, z, float32(b.Rate*rho))
 	if b.valid != nil {
@@ -177,11 +177,21 @@ func (b *booster) report(m, rows int, rho float64) (Report, error) {
 	_, classes := b.Loss.(Scorer)
 	r := Report{Stage: m, Stages: b.Stages, Rows: rows, Rho: rho, classes: classes}
 	var err error
-	if r.Train, err = judge(b.Loss, "training", b.train.scores, b.train.Data); err != nil || b.valid == nil {
+	if r.Train, err = judge(b.train.loss, "training", b.train.scores, b.train.Data); err != nil || b.valid == nil {
 		return r, err
 	}
-	r.Valid, err = judge(b.Loss, "validation", b.valid.scores, b.valid.Data)
+	if r.Valid, err = judge(b.valid.loss, "validation", b.valid.scores, b.valid.Data); err == nil && b.Metric.Of != nil {
+		r.metric, r.Metric = b.Metric.Name, b.Metric.Of(b.valid.scores, b.valid.Data)
+	}
 	return r, err
+}
+
+// worth is what Patience looks at; more is better.
+func (b *booster) worth(r Report) float64 {
+	if b.Metric.Of != nil {
+		return r.Metric
+	}
+	return -r.Valid.Loss()
 }
 
 // judge returns the score of f on d, or an error if scores or loss are not finite.

@@ -13,10 +13,10 @@ import (
 // ascending.
 const nodeWidth = 7
 
-func treeName(m, k int) string { return fmt.Sprintf("stages.%d.tree.%d", m, k) }
+func treeName(name string, k int) string { return fmt.Sprintf("%s.tree.%d", name, k) }
 
-// tables adds the trees of stage m to what is going to be a file.
-func (t *trees) tables(m int, file map[string]*tensor.Tensor) error {
+// tables adds trees to what is going to be a file, under a name such as "stages.3".
+func (t *trees) tables(name string, file map[string]*tensor.Tensor) error {
 	if t.width > exact {
 		return fmt.Errorf("trees of %d columns: a file tells %d apart", t.width, exact)
 	}
@@ -39,19 +39,19 @@ func (t *trees) tables(m int, file map[string]*tensor.Tensor) error {
 				right = append(right, float32(i), float32(c))
 			}
 		}
-		file[treeName(m, k)] = table
+		file[treeName(name, k)] = table
 		if len(right) > 0 {
-			file[treeName(m, k)+".right"] = tensor.From(right, len(right)/2, 2)
+			file[treeName(name, k)+".right"] = tensor.From(right, len(right)/2, 2)
 		}
 	}
 	return nil
 }
 
-// readTrees moves the trees of stage m out of the tensors of a file.
-func readTrees(file *weights.File, m, width, outputs int) (*trees, error) {
+// readTrees moves the trees of a name out of the tensors of a file.
+func readTrees(file *weights.File, at string, width, outputs int) (*trees, error) {
 	t := &trees{width: width}
 	for k := range outputs {
-		name := treeName(m, k)
+		name := treeName(at, k)
 		table := file.Tensors[name]
 		if table == nil {
 			return nil, fmt.Errorf("%w: no tensor %s", weights.ErrFormat, name)

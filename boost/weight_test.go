@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/tensor"
 )
 
@@ -30,6 +31,9 @@ func TestScaleOfWeightsDoesNotMatter(t *testing.T) {
 		"MLP":         {Loss: Softmax{}, Learner: MLP{Hidden: 4}, Stages: 2, Rate: 0.5},
 		"logistic":    {Loss: Logistic{}, Learner: line{}, Stages: 3, Rate: 0.5},
 		"user's loss": {Loss: poisson{}, Learner: line{}, Stages: 3, Rate: 0.5},
+		"linear":      {Loss: Softmax{}, Learner: Linear{}, Stages: 3, Rate: 0.5, Newton: true},
+		"soft trees":  {Loss: Softmax{}, Learner: SoftTrees{Trees: 2, Depth: 2}, Stages: 2, Rate: 0.5},
+		"robust":      {Loss: Huber{}, Learner: Tree{Depth: 2}, Stages: 3, Rate: 0.5},
 	} {
 		t.Run(name, func(t *testing.T) {
 			equal, reports := fitWeighted(t, c, d, func(int) float32 { return 1 })
@@ -79,4 +83,27 @@ func TestRowsOfWeightZeroHaveNoPart(t *testing.T) {
 	score := scoreOf(SquaredError{}, tensor.Concat(nil, 0, tensor.Full(3e38, 2, 3), tensor.New(n, 3)), valid)
 	require.Equal(t, n, score.Examples)
 	require.InDelta(t, 0.5, score.Loss(), 1e-6)
+}
+
+func TestScaleOfWeightsDoesNotMatterToRepresentations(t *testing.T) {
+	train := rings(t, 200, 1)
+	for name, c := range representations() {
+		t.Run(name, func(t *testing.T) {
+			c.Layers = 2
+			fit := func(scale float32) *tensor.Tensor {
+				d := train
+				d.Weight = tensor.New(200)
+				for i := range d.Weight.Data() {
+					d.Weight.Data()[i] = scale * float32(1+i%3)
+				}
+				r, err := FitRepresentation(t.Context(), d, c)
+				require.NoError(t, err)
+				return r.Forward(autograd.Const(d.X)).Value()
+			}
+			want := fit(1)
+			for _, scale := range []float32{0x1p-120, 0x1p120} {
+				require.Equal(t, want, fit(scale))
+			}
+		})
+	}
 }

@@ -25,7 +25,7 @@ type result struct {
 	PredictCPU float64 `json:"predict_cpu"`
 	Row        float64 `json:"row"` // of one row, the mean of the first thousand
 	Peak       int64   `json:"peak"`
-	Loss       float64 `json:"loss"` // held out: half the mean square, or the logistic loss
+	Loss       float64 `json:"loss"` // held out: half the mean square, or the logistic loss, or 1 less the NDCG of ten
 }
 
 func main() {
@@ -34,16 +34,20 @@ func main() {
 	columns := flag.Int("columns", 1, "columns of the table")
 	rounds, depth, leaves := flag.Int("rounds", 100, "stages"), flag.Int("depth", 6, "depth"), flag.Int("leaves", 0, "leaves")
 	logistic := flag.Bool("logistic", false, "targets are 0 and 1")
+	rank := flag.Bool("rank", false, "targets are grades, and train.q and test.q have groups")
 	threads := flag.Int("threads", 1, "workers")
 	flag.Parse()
 	residuum.SetWorkers(*threads)
-	train, test := table(*dir+"/train", *columns), table(*dir+"/test", *columns)
+	train, test := table(*dir+"/train", *columns, *rank), table(*dir+"/test", *columns, *rank)
 	c := boost.Config{
 		Loss: boost.SquaredError{}, Stages: *rounds, Rate: 0.1, Newton: true,
 		Learner: boost.Tree{Depth: *depth, Leaves: *leaves, L2: 1, MinWeight: 1},
 	}
-	if *logistic {
+	switch {
+	case *logistic:
 		c.Loss = boost.Logistic{}
+	case *rank:
+		c.Loss, c.Learner = boost.LambdaRank{}, boost.Tree{Depth: *depth, Leaves: *leaves, L2: 1}
 	}
 	r, err := measure(train, test, c)
 	if err != nil {
@@ -68,6 +72,10 @@ func measure(train, test boost.Data, c boost.Config) (result, error) {
 		if s := time.Since(begin).Seconds(); i == 0 || s < r.Predict {
 			r.Predict, r.PredictCPU = s, (worker.ProcessorTime() - cpu).Seconds()
 		}
+		if test.Group != nil {
+			r.Loss = 1 - boost.NDCG(10).Of(scores, test)
+			continue
+		}
 		rows := c.Loss.Rows(autograd.Const(scores), test.Y).Value().Data()
 		r.Loss = 0
 		for _, l := range rows {
@@ -83,9 +91,15 @@ func measure(train, test boost.Data, c boost.Config) (result, error) {
 	return r, nil
 }
 
-func table(path string, columns int) boost.Data {
+func table(path string, columns int, groups bool) boost.Data {
 	x, y := floats(path+".x"), floats(path+".y")
-	return boost.Data{X: tensor.From(x, len(x)/columns, columns), Y: tensor.From(y, len(y), 1)}
+	d := boost.Data{X: tensor.From(x, len(x)/columns, columns), Y: tensor.From(y, len(y), 1)}
+	if groups {
+		for _, q := range floats(path + ".q") {
+			d.Group = append(d.Group, int(q))
+		}
+	}
+	return d
 }
 
 func floats(path string) []float32 {

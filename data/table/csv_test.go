@@ -108,7 +108,7 @@ func TestErrorsNameFileRowAndColumn(t *testing.T) {
 func TestExamples(t *testing.T) {
 	table := read(t, shop, CSVOptions{})
 	known := table.Where(func(row int) bool { return table.Columns[0].Values[row] == table.Columns[0].Values[row] })
-	e, err := known.Examples("price", "weight")
+	e, err := known.Examples(Roles{Target: "price", Weight: "weight"})
 	require.NoError(t, err)
 	require.Equal(t, []string{"cut", "code", "when"}, e.Names)
 	require.Equal(t, []int{0, 2}, e.Categorical)
@@ -117,26 +117,34 @@ func TestExamples(t *testing.T) {
 	require.Equal(t, []int{2, 3}, e.X.Shape())
 	require.Equal(t, []float32{0, 7, 0, 0, 7}, e.X.Data()[:5])
 	require.Nil(t, e.Classes)
-	e, err = table.Examples("cut", "")
+	e, err = table.Examples(Roles{Target: "cut"})
 	require.NoError(t, err)
 	require.Equal(t, []float32{1, 0, 0, 1, 1, 0}, e.Y.Data())
 	require.Equal(t, []string{"Ideal", `Very, "good"`}, e.Classes)
 	require.Nil(t, e.Weight)
-	for _, c := range []struct{ target, weight, want string }{
-		{"price", "", `row 2, column "price": the value is missing`},
-		{"code", "price", `row 2, column "price": the value is missing`},
-		{"code", "cut", `column "cut": weights that are no numbers`},
-		{"code", "code", `no column "code"`}, {"x", "", `no column "x"`}, {"code", "x", `no column "x"`},
+	e, err = table.Examples(Roles{"code", "weight", "cut"})
+	require.NoError(t, err)
+	require.Equal(t, []int{0, 1, 0}, e.Group)
+	require.Equal(t, []string{"price", "when"}, e.Names)
+	e, err = table.Examples(Roles{Target: "cut", Group: "code"})
+	require.NoError(t, err)
+	require.Equal(t, []int{0, 1, 0}, e.Group)
+	for _, c := range []struct{ target, weight, group, want string }{
+		{"price", "", "", `row 2, column "price": the value is missing`},
+		{"code", "price", "", `row 2, column "price": the value is missing`},
+		{"code", "cut", "", `column "cut": weights that are no numbers`},
+		{"code", "code", "", `no column "code"`}, {"x", "", "", `no column "x"`}, {"code", "x", "", `no column "x"`},
+		{"code", "", "x", `no column "x"`}, {"code", "", "code", `no column "code"`}, {"code", "", "when", `row 2, column "when": the value is missing`},
 	} {
-		_, err := table.Examples(c.target, c.weight)
+		_, err := table.Examples(Roles{c.target, c.weight, c.group})
 		require.ErrorIs(t, err, ErrFormat)
 		require.EqualError(t, err, "table: shop.csv: "+c.want+": bad table")
 	}
-	_, err = known.Examples("weight", "price")
+	_, err = known.Examples(Roles{Target: "weight", Weight: "price"})
 	require.ErrorContains(t, err, `row 2, column "price": weight -35`)
-	_, err = read(t, "a,b\ninf,1\n", CSVOptions{}).Examples("a", "")
+	_, err = read(t, "a,b\ninf,1\n", CSVOptions{}).Examples(Roles{Target: "a"})
 	require.ErrorContains(t, err, `row 1, column "a": +Inf`)
-	_, err = read(t, "a,b\n", CSVOptions{}).Examples("a", "")
+	_, err = read(t, "a,b\n", CSVOptions{}).Examples(Roles{Target: "a"})
 	require.ErrorContains(t, err, "no rows")
 	_, err = New("made", []Column{{Name: "a", Values: []float32{1}}, {Name: "b"}})
 	require.ErrorContains(t, err, `column "b" has 0 rows, the first 1`)
@@ -183,7 +191,7 @@ func FuzzReadCSV(f *testing.F) {
 			for _, v := range c.Values {
 				require.True(t, c.Categories == nil || v != v || v >= 0 && int(v) < len(c.Categories))
 			}
-			_, _ = table.Examples(c.Name, "")
+			_, _ = table.Examples(Roles{Target: c.Name})
 		}
 	})
 }

@@ -6,9 +6,9 @@
 //
 //	train, err := table.LoadCSV("diamonds.csv", table.CSVOptions{})
 //	test, err := table.LoadCSV("more.csv", table.CSVOptions{Like: train}) // the same columns, the same numbers of categories
-//	fit, err := train.Examples("price", "")
+//	fit, err := train.Examples(table.Roles{Target: "price"})
 //	...
-//	d := boost.Data{X: fit.X, Y: fit.Y, Weight: fit.Weight}
+//	d := boost.Data{X: fit.X, Y: fit.Y, Weight: fit.Weight, Group: fit.Group}
 //	learner := boost.Tree{Categorical: fit.Categorical}
 //
 // What is wrong with a file is an error that names the file, the row, counted from 1 behind the header, and the column.

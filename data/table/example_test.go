@@ -15,11 +15,11 @@ func Example() {
 		return
 	}
 	fmt.Print(diamonds)
-	_, err = diamonds.Examples("price", "")
+	_, err = diamonds.Examples(table.Roles{Target: "price"})
 	fmt.Println(err)
 	price := diamonds.Columns[2].Values
 	known := diamonds.Where(func(row int) bool { return price[row] == price[row] })
-	fit, err := known.Examples("price", "")
+	fit, err := known.Examples(table.Roles{Target: "price"})
 	fmt.Println(fit.Names, fit.Categorical, fit.X.Shape(), fit.Y.Shape(), err)
 	// Output:
 	// diamonds.csv: 3 rows

@@ -148,25 +148,32 @@ func (t *Table) Categorical() []int {
 	return out
 }
 
+// Roles are the names of the columns that are no inputs.
+type Roles struct {
+	Target string
+	Weight string // of each row; "" means none
+	Group  string // that rows are of, such as the query that found them, as numbers or categories; "" means none
+}
+
 // Examples is what learners take of a table.
 type Examples struct {
-	X           *tensor.Tensor // [N, d], the columns that are neither target nor weight
+	X           *tensor.Tensor // [N, d], the columns that have no role
 	Y           *tensor.Tensor // the target, [N, 1], or for categories rows of an identity matrix, [N, classes]
 	Weight      *tensor.Tensor // [N], or nil
+	Group       []int          // of each row, numbered in the order in which they first appear, or nil
 	Names       []string       // of the columns of X
 	Categorical []int          // those columns of X that are of categories
 	Classes     []string       // those of the target, if it is one of categories
 }
 
-// Examples returns the table as examples with a target, and a weight for each row unless its name is "". It fails with
-// ErrFormat when there are no rows, such a column is not there, its values are missing or infinite, or weights are negative
-// or no numbers.
-func (t *Table) Examples(target, weight string) (Examples, error) {
+// Examples returns the table as examples. It fails with ErrFormat when there are no rows, a column with a role is not
+// there or has two, its values are missing or infinite, or weights are negative or no numbers.
+func (t *Table) Examples(r Roles) (Examples, error) {
 	var out Examples
 	if t.rows == 0 {
 		return out, t.fault("no rows")
 	}
-	at, err := t.find(target)
+	at, err := t.find(r.Target)
 	if err != nil {
 		return out, err
 	}
@@ -174,12 +181,18 @@ func (t *Table) Examples(target, weight string) (Examples, error) {
 	if err := t.finite(y); err != nil {
 		return out, err
 	}
-	names := []string{target}
-	if weight != "" {
-		if out.Weight, err = t.weights(weight); err != nil {
+	names := []string{r.Target}
+	if r.Weight != "" {
+		if out.Weight, err = t.weights(r.Weight); err != nil {
 			return out, err
 		}
-		names = append(names, weight)
+		names = append(names, r.Weight)
+	}
+	if r.Group != "" {
+		if out.Group, err = t.groups(r.Group); err != nil {
+			return out, err
+		}
+		names = append(names, r.Group)
 	}
 	inputs, err := t.Without(names...)
 	if err != nil {
@@ -218,6 +231,27 @@ func (t *Table) weights(name string) (*tensor.Tensor, error) {
 		}
 	}
 	return tensor.From(slices.Clone(c.Values), t.rows), nil
+}
+
+// groups returns the values of a column by number.
+func (t *Table) groups(name string) ([]int, error) {
+	i, err := t.find(name)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.finite(t.Columns[i]); err != nil {
+		return nil, err
+	}
+	numbers, out := map[float32]int{}, make([]int, t.rows)
+	for row, v := range t.Columns[i].Values {
+		number, known := numbers[v]
+		if !known {
+			number = len(numbers)
+			numbers[v] = number
+		}
+		out[row] = number
+	}
+	return out, nil
 }
 
 // finite fails on the first value that is missing or infinite.

@@ -2,7 +2,7 @@
 // of its own, so that nobody else builds the library that it reads them with.
 //
 //	train, err := parquet.Load("flights.parquet")
-//	fit, err := train.Examples("arr_delay", "")
+//	fit, err := train.Examples(table.Roles{Target: "arr_delay"})
 package parquet
 
 import (

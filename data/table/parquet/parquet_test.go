@@ -45,11 +45,11 @@ func TestLoad(t *testing.T) {
 	for i, want := range [][]float32{{0, 1, nan, 0}, {0.25, nan, 0.25, nan}, {326, -7, 8, 9}, {1, 0.5, 2, 2}, {1, 0, 0, 1}, {4, 5, -6, 7}} {
 		require.InDeltaSlice(t, want, got.Columns[i].Values, 0, got.Columns[i].Name)
 	}
-	e, err := got.Examples("price", "weight")
+	e, err := got.Examples(table.Roles{Target: "price", Weight: "weight"})
 	require.NoError(t, err)
 	require.Equal(t, []string{"cut", "carat", "sold", "size"}, e.Names)
 	require.Equal(t, []int{0}, e.Categorical)
-	_, err = got.Examples("carat", "")
+	_, err = got.Examples(table.Roles{Target: "carat"})
 	require.EqualError(t, err, "table: "+path+`: row 2, column "carat": the value is missing: bad table`)
 	_, err = Load(path + "x")
 	require.ErrorIs(t, err, os.ErrNotExist)

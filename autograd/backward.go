@@ -10,7 +10,11 @@ import (
 // Backward adds d loss / d p to p.Grad for every trainable parameter p that loss depends on. loss
 // must have one element. Nothing is recorded, and the memory of intermediate gradients is recycled
 // as the walk goes on.
-func (t *Tape) Backward(loss *Var) {
+func (t *Tape) Backward(loss *Var) { t.BackwardEach(loss, nil) }
+
+// BackwardEach is [Tape.Backward], which calls done, unless it is nil, for each parameter as soon as p.Grad is complete:
+// for those that loss depends on, the last ones used first.
+func (t *Tape) BackwardEach(loss *Var, done func(p *Param)) {
 	if loss.tape != t {
 		panic("autograd: Backward: the loss is not on this tape")
 	}
@@ -18,6 +22,12 @@ func (t *Tape) Backward(loss *Var) {
 		panic(fmt.Sprintf("autograd: Backward: loss of shape %v, want one element", loss.Shape()))
 	}
 	w := walk{tape: t, target: isParam, reach: addToParam}
+	if done != nil {
+		w.reach = func(v, g *Var) {
+			addToParam(v, g)
+			done(v.param)
+		}
+	}
 	w.run(loss, nil, false)
 }
 

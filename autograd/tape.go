@@ -53,6 +53,9 @@ func (t *Tape) Training() bool { return t.training }
 // Rand returns the source of random numbers for dropout and the like.
 func (t *Tape) Rand() *rand.Rand { return t.rand }
 
+// Seed starts the random source anew: what it gives from now on follows from the two numbers alone.
+func (t *Tape) Seed(seed, stream uint64) { t.source.Seed(seed, stream) }
+
 // RandState returns the state of the random source, for a checkpoint.
 func (t *Tape) RandState() ([]byte, error) { return t.source.MarshalBinary() }
 

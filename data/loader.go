@@ -41,6 +41,7 @@ type Loader struct {
 	state  State
 	order  []int
 	slots  []*slot
+	share  share
 	active bool
 }
 
@@ -56,7 +57,7 @@ func NewLoader(source Source, c LoaderConfig) (*Loader, error) {
 	l := &Loader{
 		source: source, config: c, table: c.Norm.table(channels),
 		state: State{Seed: c.Seed, Len: n, Batch: c.Batch},
-		order: make([]int, n),
+		order: make([]int, n), share: share{step: 1, parts: 1},
 	}
 	l.config.Workers = min(max(c.Workers, 1), l.Steps()) // each worker has memory of its own
 	return l, nil
@@ -250,6 +251,10 @@ func (l *Loader) fill(s *slot, k int, seed uint64, epoch int) error {
 	size := len(out) / (hi - lo)
 	height, width, channels := l.source.Size()
 	for i, sample := range s.batch.Index {
+		s.batch.Labels[i] = l.source.Label(sample)
+		if !l.makes(i, hi-lo) {
+			continue
+		}
 		s.pcg.Seed(scramble(seed, epoch), ^uint64(sample)) // not the numbers that a view is drawn from
 		pixels, err := l.source.Read(sample, s.rng)
 		if err != nil {
@@ -260,7 +265,6 @@ func (l *Loader) fill(s *slot, k int, seed uint64, epoch int) error {
 		if erase := l.config.Augment.Erase; erase > 0 && s.rng.Float64() < erase {
 			eraseBox(height, width, s.rng).blot(out[i*size:(i+1)*size], width, channels)
 		}
-		s.batch.Labels[i] = l.source.Label(sample)
 	}
 	if s.targets != nil {
 		s.pcg.Seed(scramble(^seed, epoch), uint64(k))

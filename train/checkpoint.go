@@ -1,6 +1,7 @@
 package train
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -34,6 +35,7 @@ type stand struct {
 	Rand    []byte     `json:"rand"`
 	Seen    data.Score `json:"seen"`
 	History []Epoch    `json:"history"`
+	Parts   int        `json:"micro_batches,omitempty"` // 0 if batches were not cut
 }
 
 // upgrade fills in what version 1 wrote otherwise: sums of the epoch under way, and means of those before it.
@@ -109,7 +111,7 @@ func (t *Trainer) content() (*weights.File, error) {
 	}
 	meta, err := json.Marshal(stand{
 		Version: standVersion, Step: t.step, Sampler: t.loader.State(),
-		Rand: random, Seen: t.seen, History: t.history,
+		Rand: random, Seen: t.seen, History: t.history, Parts: t.parts(),
 	})
 	if err != nil {
 		return nil, err
@@ -122,6 +124,14 @@ func (t *Trainer) content() (*weights.File, error) {
 	about, err := t.describe()
 	maps.Copy(file.Meta, about)
 	return file, err
+}
+
+// parts returns how many parts batches are cut into, 0 if they are not.
+func (t *Trainer) parts() int {
+	if t.micro == nil {
+		return 0
+	}
+	return t.micro.parts
 }
 
 // describe returns what the model says of itself in the metadata of a file, if it does as a resnet.Net does, so that the
@@ -166,16 +176,40 @@ func (t *Trainer) Resume() error {
 	if t.config.Checkpoint == "" {
 		return fmt.Errorf("train: Resume: Config.Checkpoint is not set: %w", fs.ErrNotExist)
 	}
+	if t.team != nil && t.team.lost != nil {
+		return t.team.lost
+	}
 	file := t.last
-	content, err := file.read()
+	content, err := t.read(&file)
 	if err != nil {
 		return err
 	}
 	if err := t.takeOver(content); err != nil {
-		return fmt.Errorf("train: checkpoint %s: %w", t.config.Checkpoint, err)
+		return t.team.agree(fmt.Errorf("train: checkpoint %s: %w", t.config.Checkpoint, err))
 	}
 	t.last = file
-	return nil
+	return t.team.agree(nil)
+}
+
+// read returns what is in a checkpoint. Rank 0 reads it for all.
+func (t *Trainer) read(file *target) (content *weights.File, err error) {
+	if t.team == nil {
+		return file.read()
+	}
+	var text bytes.Buffer
+	if t.team.first() {
+		if content, err = file.read(); err == nil {
+			err = weights.Write(&text, content)
+		}
+	}
+	if err := t.team.agree(err); err != nil {
+		return nil, err
+	}
+	all, err := t.team.broadcast(text.Bytes())
+	if err != nil {
+		return nil, err
+	}
+	return weights.Read(bytes.NewReader(all), int64(len(all)))
 }
 
 func (t *Trainer) takeOver(file *weights.File) error {
@@ -225,6 +259,9 @@ func (t *Trainer) decode(text string) (*stand, error) {
 		}
 	default:
 		return nil, fmt.Errorf("version %d, can read versions 1 and %d", p.Version, standVersion)
+	}
+	if p.Parts != t.parts() {
+		return nil, fmt.Errorf("its batches were cut into %d micro-batches, now into %d", max(p.Parts, 1), t.config.MicroBatches)
 	}
 	if s := p.Sampler; s.Batch < 1 || s != place(s, len(p.History), p.Seen.Examples) || p.Seen.Correct < 0 || p.Seen.Correct > p.Seen.Examples ||
 		p.Step != s.Epoch*t.loader.Steps()+s.Next/s.Batch {

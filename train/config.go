@@ -24,6 +24,19 @@ type Config struct {
 	//	func(logits *autograd.Var, b *data.Batch) *autograd.Var { return autograd.CrossEntropy(logits, b.Labels, 0.1) }
 	Loss func(logits *autograd.Var, batch *data.Batch) *autograd.Var
 
+	// MicroBatches, if more than 1, is how many parts each batch is cut into, as [data.Batch.Part] does. They run through the
+	// model one after the other, each with random numbers and batch statistics of its own, and their gradients are added up
+	// in their order, weighted by their shares of the batch. So a step takes the memory of a part. Each part moves the
+	// buffers of the model, such as running statistics, from where they were before the step; they go the weighted mean of
+	// all ways. Loss is asked for the loss of each part.
+	MicroBatches int
+
+	// Ranks, if set, are processes that train together, each with the same model, loader, optimizer and configuration: each
+	// runs some of the micro-batches, of which there is at least one for each, and evaluates a share of Valid. The results
+	// are the same, to the bit, for any number of ranks, 1 included, and on all of them. All call Run and Resume together,
+	// hooks run on all of them, and when one stops all do. Rank 0 reads and writes the files.
+	Ranks Ranks
+
 	// ClipNorm, if positive, bounds the joint norm of all gradients before each step, see [optim.ClipNorm].
 	ClipNorm float64
 
@@ -59,6 +72,7 @@ func (c *Config) check() error {
 		demand.That(schedule == nil, "Schedule", c.Schedule, fmt.Sprint(schedule)),
 		demand.That(c.Epochs >= 1, "Epochs", c.Epochs, "want at least 1"),
 		demand.That(c.ClipNorm >= 0 && c.ClipNorm <= math.MaxFloat32, "ClipNorm", c.ClipNorm, "want a norm, or 0 to leave gradients as they are"),
+		demand.That(c.MicroBatches >= 0, "MicroBatches", c.MicroBatches, "want a number of parts, or 0 for whole batches"),
 		demand.That(c.SaveEvery >= 0, "SaveEvery", c.SaveEvery, "want a number of steps, or 0 for the end of epochs only"),
 		demand.That(c.Best == "" || c.Valid != nil, "Best", c.Best, "there is no Valid to say what is best"),
 		demand.That(c.Best == "" || c.Best != c.Checkpoint, "Best", c.Best, "want another file than Checkpoint"),

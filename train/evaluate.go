@@ -23,26 +23,11 @@ func Evaluate(ctx context.Context, model nn.Module, batches iter.Seq[data.Batch]
 	if model == nil {
 		return data.Score{}, errors.New("train: Evaluate: the model is nil")
 	}
-	var seen data.Score
-	for b := range batches {
-		if ctx.Err() != nil {
-			return data.Score{}, fmt.Errorf("train: evaluation stopped after %d examples: %w", seen.Examples, cancelled.Err(ctx))
-		}
-		if b.Err != nil {
-			return data.Score{}, fmt.Errorf("train: Evaluate: %w", b.Err)
-		}
-		logits, err := forward(model, autograd.Const(b.X))
-		if err != nil {
-			return data.Score{}, fmt.Errorf("train: Evaluate: the model does not take examples %v: %w", b.X.Shape(), err)
-		}
-		if err := checkShape(logits.Shape(), len(b.Labels)); err != nil {
-			return data.Score{}, fmt.Errorf("train: Evaluate: model: %w", err)
-		}
-		if err := checkLabels(b.Labels, logits.Shape()[1], seen.Examples); err != nil {
-			return data.Score{}, fmt.Errorf("train: Evaluate: %w", err)
-		}
-		seen = seen.Plus(data.ScoreOf(logits.Value(), b.Labels))
+	scores, err := evaluate(ctx, model, batches)
+	if err != nil {
+		return data.Score{}, err
 	}
+	seen := sum(scores)
 	switch {
 	case seen.Examples == 0:
 		return seen, errors.New("train: Evaluate: there are no examples")
@@ -50,6 +35,39 @@ func Evaluate(ctx context.Context, model nn.Module, batches iter.Seq[data.Batch]
 		return seen, &NonFiniteError{NonFinite: seen.NonFinite, Examples: seen.Examples}
 	}
 	return seen, nil
+}
+
+func sum(scores []data.Score) (all data.Score) {
+	for _, s := range scores {
+		all = all.Plus(s)
+	}
+	return all
+}
+
+// evaluate returns the score of each batch.
+func evaluate(ctx context.Context, model nn.Module, batches iter.Seq[data.Batch]) (scores []data.Score, err error) {
+	examples := 0
+	for b := range batches {
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("train: evaluation stopped after %d examples: %w", examples, cancelled.Err(ctx))
+		}
+		if b.Err != nil {
+			return nil, fmt.Errorf("train: Evaluate: %w", b.Err)
+		}
+		logits, err := forward(model, autograd.Const(b.X))
+		if err != nil {
+			return nil, fmt.Errorf("train: Evaluate: the model does not take examples %v: %w", b.X.Shape(), err)
+		}
+		if err := checkShape(logits.Shape(), len(b.Labels)); err != nil {
+			return nil, fmt.Errorf("train: Evaluate: model: %w", err)
+		}
+		if err := checkLabels(b.Labels, logits.Shape()[1], examples); err != nil {
+			return nil, fmt.Errorf("train: Evaluate: %w", err)
+		}
+		scores = append(scores, data.ScoreOf(logits.Value(), b.Labels))
+		examples += len(b.Labels)
+	}
+	return scores, nil
 }
 
 // NonFiniteError says that a model gives some examples logits that are NaN or infinite. They count as

@@ -30,9 +30,14 @@ func New(model nn.Module, loader *data.Loader, optimizer optim.Optimizer, c Conf
 	case optimizer == nil:
 		return nil, argument("optimizer", optimizer, "want one")
 	}
+	if c.MicroBatches == 0 {
+		c.MicroBatches = 1
+	}
 	t := &Trainer{
-		config: c, model: model, loader: loader, optimizer: optimizer, tape: autograd.NewTape(c.Seed),
-		last: target{path: c.Checkpoint}, best: target{path: c.Best},
+		config: c, model: model, loader: loader, optimizer: optimizer, tape: autograd.NewTape(c.Seed), team: newTeam(c.Ranks),
+	}
+	if t.team.first() {
+		t.last.path, t.best.path = c.Checkpoint, c.Best
 	}
 	if t.config.Loss == nil {
 		t.config.Loss = func(logits *autograd.Var, b *data.Batch) *autograd.Var {
@@ -50,6 +55,10 @@ func New(model nn.Module, loader *data.Loader, optimizer optim.Optimizer, c Conf
 			return nil, err
 		}
 	}
+	if loader.Share(0, 1, 1); c.MicroBatches > 1 {
+		t.micro = newMicro(t)
+		loader.Share(t.micro.rank, t.micro.ranks, c.MicroBatches)
+	}
 	return t, nil
 }
 
@@ -64,6 +73,11 @@ func (t *Trainer) check() error {
 	}
 	if most := math.MaxInt / t.loader.Steps(); t.config.Epochs > most {
 		return fault("Epochs", t.config.Epochs, "want at most %d: steps are counted by an int", most)
+	}
+	if parts, batch := t.config.MicroBatches, t.loader.State().Batch; parts > batch {
+		return fault("MicroBatches", parts, "want at most the %d images of a batch", batch)
+	} else if t.team != nil && parts < t.team.Size() {
+		return fault("MicroBatches", parts, "want at least one for each of %d ranks", t.team.Size())
 	}
 	return nil
 }
@@ -93,7 +107,7 @@ func (t *Trainer) checkOptimizer() error {
 	return nil
 }
 
-// checkData asks the model for the logits of a batch and holds the labels against them, and if the epoch's last batch is
+// checkData asks the model for the logits of a batch and holds the labels against them, and if a batch or part of one is
 // of one image, tries such a batch.
 func (t *Trainer) checkData() error {
 	set, batch := t.loader.Source(), t.loader.State().Batch
@@ -104,8 +118,13 @@ func (t *Trainer) checkData() error {
 	if err := checkLabels(labels(set), classes, 0); err != nil {
 		return argument("loader", t.loader, "%v", err)
 	}
-	if (set.Len()-1)%batch == 0 {
+	last, parts := (set.Len()-1)%batch+1, t.config.MicroBatches
+	if last < 2*parts || batch < 2*parts {
 		if _, err := t.try(1); err != nil { // it takes two, so it is their number
+			if parts > 1 {
+				return fault("MicroBatches", parts, "%d images in batches of %d, the last one of %d, leave one for some of their "+
+					"parts, on which the model cannot be trained: choose another number of parts or of images: %v", set.Len(), batch, last, err)
+			}
 			return argument("loader", t.loader, "%d images in batches of %d leave one for the last, on which the model cannot "+
 				"be trained: choose another batch size, or leave an image out: %v", set.Len(), batch, err)
 		}

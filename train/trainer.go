@@ -2,7 +2,6 @@ package train
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -23,7 +22,9 @@ type Trainer struct {
 	optimizer  optim.Optimizer
 	tape       *autograd.Tape
 	params     []*autograd.Param
-	last, best target // the files Checkpoint and Best, without a path if there is none
+	last, best target // the files Checkpoint and Best, without a path if there is none, or another rank writes them
+	team       *team  // nil for a process alone
+	micro      *micro // nil if batches are not cut
 
 	// Where training stands. Between the last step of an epoch and its end, which an evaluation may keep apart,
 	// seen holds the whole epoch.
@@ -68,6 +69,14 @@ func (t *Trainer) Run(ctx context.Context) ([]Epoch, error) {
 }
 
 func (t *Trainer) run(ctx context.Context) error {
+	if t.team != nil && t.team.lost != nil {
+		return t.team.lost
+	}
+	return t.team.leave(t.work(ctx))
+}
+
+// work is Run on one rank: by an error of its own it leaves without asking the others.
+func (t *Trainer) work(ctx context.Context) error {
 	if t.diverged != nil {
 		return t.diverged
 	}
@@ -83,6 +92,12 @@ func (t *Trainer) run(ctx context.Context) error {
 		if err := file.claim(t.isOfModel); err != nil {
 			return err
 		}
+	}
+	if err := t.team.agree(nil); err != nil {
+		return err
+	}
+	if err := t.compare(); err != nil {
+		return err
 	}
 	if t.unsaved { // an earlier Run may have failed to
 		if err := t.save(); err != nil {
@@ -120,12 +135,8 @@ func (t *Trainer) epoch(ctx context.Context) error {
 	e := Epoch{Number: len(t.history) + 1, Train: t.seen}
 	if t.config.Valid != nil {
 		var err error
-		e.Valid, err = Evaluate(ctx, t.model, data.Batches(t.config.Valid, t.loader.Norm(), t.loader.State().Batch))
-		nonFinite := (*NonFiniteError)(nil) // the score says so, and whoever likes may end the run
-		switch {
-		case ctx.Err() != nil:
-			return t.stop(cancelled.Err(ctx))
-		case err != nil && !errors.As(err, &nonFinite):
+		e.Valid, err = t.validate(ctx)
+		if err != nil {
 			return t.stop(err)
 		}
 		e.Best = !slices.ContainsFunc(t.history, func(before Epoch) bool { return !better(e.Valid, before.Valid) })
@@ -155,10 +166,13 @@ func (t *Trainer) steps(ctx context.Context) error {
 		if batch.Err != nil {
 			return t.stop(batch.Err)
 		}
-		rate := t.rate(t.step)
-		if v := float32(rate); !(v >= 0 && v <= math.MaxFloat32) {
+		rate, err := t.rate(t.step), t.team.agree(nil)
+		if v := float32(rate); err == nil && !(v >= 0 && v <= math.MaxFloat32) {
+			err = fmt.Errorf("the learning rate that Schedule gives for step %d is %v", t.step, rate)
+		}
+		if err != nil {
 			_ = t.loader.SetState(place(t.loader.State(), len(t.history), t.seen.Examples)) // the batch is not trained on
-			return t.stop(fmt.Errorf("the learning rate that Schedule gives for step %d is %v", t.step, rate))
+			return t.stop(err)
 		}
 		s, err := t.train(batch, rate)
 		if err != nil {
@@ -187,16 +201,16 @@ func (t *Trainer) rate(step int) float64 { return t.config.Schedule.Rate(step, t
 
 // train does one step on a batch.
 func (t *Trainer) train(batch *data.Batch, rate float64) (Step, error) {
-	t.tape.Reset()
 	t.makeGradients()
-	logits := t.model.Forward(t.tape.Input(batch.X))
-	loss := t.config.Loss(logits, batch)
-	s := Step{Total: t.total(), Rate: rate, Loss: float64(loss.Value().Item())}
+	autograd.ZeroGrad(t.params)
+	loss, score, err := t.gradients(batch)
+	s := Step{Total: t.total(), Rate: rate, Loss: loss}
+	if err != nil {
+		return s, err
+	}
 	if !finite(s.Loss) {
 		return s, t.fail("loss", s.Loss, t.step+1)
 	}
-	autograd.ZeroGrad(t.params)
-	t.tape.Backward(loss)
 	if t.config.ClipNorm > 0 {
 		if s.GradNorm = optim.ClipNorm(t.params, t.config.ClipNorm); !finite(s.GradNorm) {
 			return s, t.fail("norm of the gradients", s.GradNorm, t.step+1)
@@ -205,7 +219,7 @@ func (t *Trainer) train(batch *data.Batch, rate float64) (Step, error) {
 	t.optimizer.Step(rate)
 	t.step++
 	t.unsaved = true
-	t.seen = t.seen.Plus(data.ScoreOf(logits.Value(), batch.Labels))
+	t.seen = t.seen.Plus(score)
 	s.Done, s.Score = t.step, t.seen
 	s.Epoch, s.Batch = t.position(t.step)
 	return s, nil

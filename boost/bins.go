@@ -18,15 +18,16 @@ const missingBin = hist.Bins - 1
 type bins struct {
 	n       int
 	columns []column
-	words   []uint64 // for each group of eight columns, N words of eight bins
-	memory  growth   // of the last tree
+	layout  hist.Layout // but for its Numbers
+	words   []uint64    // for each group of columns, N words of their bins
+	memory  growth      // of the last tree
 }
 
 // growth is memory that the growth of a tree needs, kept for the next one.
 type growth struct {
-	rowSums       []hist.Sum
+	rowNumbers    []int64 // what each row adds to histograms
 	rows, scratch []int32
-	free          [][]hist.Group // histograms that no leaf has
+	free          [][]int64 // histograms that no leaf has
 }
 
 // column says what the bins of a column mean.
@@ -48,13 +49,16 @@ func (c column) count() int {
 func newBins(x *tensor.Tensor, categorical []bool) *bins {
 	n := x.Dim(0)
 	d := x.Len() / n
-	groups := portions.Ceil(d, hist.Columns)
-	b := &bins{n: n, columns: make([]column, d), words: make([]uint64, n*groups)}
+	b := &bins{n: n, columns: make([]column, d), layout: hist.Layout{Columns: d}}
+	groups := b.layout.Groups()
+	b.words = make([]uint64, n*groups)
 	parallel.For(groups, 1, parallel.Func(func(lo, hi int) {
-		values, room := make([]float32, hist.Columns*n), make([]uint32, 2*n)
+		room := make([]uint32, 2*n)
+		var values []float32
 		for g := lo; g < hi; g++ {
-			first := g * hist.Columns
-			count := min(hist.Columns, d-first)
+			first, end := b.layout.Group(g)
+			count := end - first
+			values = portions.Grow(values, count*n)
 			for i := range n { // a group at a time, because a line of memory holds neighbours
 				for k, v := range x.Data()[i*d+first : i*d+first+count] {
 					values[k*n+i] = v + 0 // -0 becomes 0

@@ -3,8 +3,10 @@ package boost
 import (
 	"math"
 	"slices"
+	"sync"
 
 	"github.com/residuum-go/residuum/internal/kernel/hist"
+	"github.com/residuum-go/residuum/internal/parallel"
 	"github.com/residuum-go/residuum/internal/portions"
 	"github.com/residuum-go/residuum/tensor"
 )
@@ -12,98 +14,87 @@ import (
 // leaf is one that may be parted.
 type leaf struct {
 	node, depth int
-	rows        []int32
-	histogram   []hist.Group // of groups of columns; nil if it cannot be parted
+	rows, spare []int32 // and room for as many
+	histogram   []int64 // nil if it cannot be parted
 	best        split
-	total       hist.Sum
+	total       pair
 	bounds      bounds
 	path        []int // columns that were split above it
 }
 
-// grower grows the tree of one output. Sums are of integers, so the bits are the same for any number of workers.
+// grower grows the tree of one output. Sums are of integers, so the bits are the same for any number of workers, and leaves
+// that are parted side by side share nothing but memory that is free.
 type grower struct {
 	*Tree
+	growth
+	units
 	bins    *bins
-	columns []int      // that may be split, ascending
-	groups  []int      // of eight columns that these are in
-	unit    [2]float64 // of the two sums
-	growth             // sums of each row, and room for the rows of a leaf
+	layout  hist.Layout
+	columns []int // that may be split, ascending
+	groups  []int // that these are in
 	nodes   []node
-	leaves  []*leaf // those that are done
+	leaves  []*leaf
+	mu      sync.Mutex // of free
 }
 
-// newGrower takes the targets and weights of output k.
-func newGrower(t *Tree, b *bins, columns []int, target, weight *tensor.Tensor, k int) *grower {
-	g := &grower{Tree: t, bins: b, columns: columns, growth: b.memory}
-	g.rowSums, g.scratch = portions.Grow(g.rowSums, b.n), portions.Grow(g.scratch, b.n)
+// newGrower returns one for the columns that may be split.
+func newGrower(t *Tree, b *bins, columns []int) *grower {
+	g := &grower{Tree: t, bins: b, growth: b.memory, columns: columns, layout: b.layout}
 	for _, f := range columns {
-		if group := f / hist.Columns; len(g.groups) == 0 || g.groups[len(g.groups)-1] != group {
+		if group, _ := b.layout.Place(f); len(g.groups) == 0 || g.groups[len(g.groups)-1] != group {
 			g.groups = append(g.groups, group)
-		}
-	}
-	outputs := target.Dim(1)
-	row := func(i int) (float64, float64) {
-		w := 1.0
-		if weight != nil {
-			w = float64(weight.Data()[i*outputs+k])
-		}
-		return w * float64(target.Data()[i*outputs+k]), w
-	}
-	var total [2]float64
-	for i := range b.n {
-		t, w := row(i)
-		total[0] += math.Abs(t)
-		total[1] += w
-	}
-	scale := [2]float64{hist.Scale(total[0]), hist.Scale(total[1])}
-	g.unit = [2]float64{1 / scale[0], 1 / scale[1]}
-	for i := range b.n {
-		g.rowSums[i] = hist.Sum{}
-		if t, w := row(i); w > 0 { // a row that has some weight keeps some
-			g.rowSums[i] = hist.Sum{int64(math.RoundToEven(t * scale[0])), max(1, int64(math.RoundToEven(w*scale[1])))}
 		}
 	}
 	return g
 }
 
-// grow parts the leaf of most gain, the older of equals, until none gains or there are enough.
-func (g *grower) grow() []node {
-	rows := g.rows[:0]
-	var total hist.Sum
-	for i, s := range g.rowSums {
-		if s[1] > 0 {
-			rows = append(rows, int32(i))
-			total = total.Plus(s)
-		}
-	}
-	g.rows = rows
-	root := &leaf{rows: rows, total: total, bounds: unbounded}
-	g.nodes = []node{g.leafNode(root)}
+// grow parts leaves until none gains or there are enough. It takes targets and weights [N, K] of score k.
+func (g *grower) grow(target, weight *tensor.Tensor, k int) []node {
+	total := g.take(target, weight, k)
+	g.layout.Numbers = g.perRow()
+	g.scratch = portions.Grow(g.scratch, len(g.rows))
+	root := &leaf{rows: g.rows, spare: g.scratch, total: total, bounds: unbounded}
+	g.nodes, g.leaves = []node{g.leafNode(root)}, []*leaf{root}
 	if g.parts(root) {
 		root.histogram = g.room()
-		hist.Build(root.histogram, g.groups, g.bins.words, g.rowSums, rows)
+		g.build(root)
 	}
-	open := []*leaf{g.open(root)}
-	for leaves := 1; g.Leaves == 0 || leaves < g.Leaves; leaves++ {
-		best := 0
-		for i, l := range open {
-			if l.best.gain > open[best].best.gain {
-				best = i
+	g.open(root)
+	for next := g.next(); len(next) > 0; next = g.next() {
+		at := len(g.nodes)
+		g.nodes = append(g.nodes, make([]node, 2*len(next))...)
+		more := make([]*leaf, len(next))
+		parallel.For(len(next), 1, parallel.Func(func(lo, hi int) {
+			for i := lo; i < hi; i++ {
+				l := &g.leaves[next[i]]
+				*l, more[i] = g.part(*l, at+2*i)
 			}
-		}
-		l := open[best]
-		if l.best.gain == 0 {
-			break
-		}
-		left, right := g.part(l)
-		open[best] = left
-		open = append(open, right)
+		}))
+		g.leaves = append(g.leaves, more...)
 	}
-	for _, l := range open {
+	for _, l := range g.leaves {
 		g.release(l)
 	}
-	g.leaves, g.bins.memory = open, g.growth
+	g.bins.memory = g.growth
 	return g.nodes
+}
+
+// next returns the places of the leaves to part now: if their number has a limit the one of most gain, the older of equals,
+// else all that gain, for they do not depend on each other.
+func (g *grower) next() (places []int) {
+	best := 0
+	for i, l := range g.leaves {
+		if l.best.gain > g.leaves[best].best.gain {
+			best = i
+		}
+		if l.best.gain > 0 && g.Leaves == 0 {
+			places = append(places, i)
+		}
+	}
+	if g.Leaves > len(g.leaves) && g.leaves[best].best.gain > 0 {
+		places = append(places, best)
+	}
+	return places
 }
 
 // parts reports whether a leaf of this depth and weight may be parted at all.
@@ -111,32 +102,40 @@ func (g *grower) parts(l *leaf) bool {
 	return l.depth < g.Depth && len(l.rows) > 1 && g.sums(l.total).weight >= 2*g.MinWeight
 }
 
+// build sums the rows of a leaf.
+func (g *grower) build(l *leaf) {
+	g.layout.Build(l.histogram, g.groups, g.bins.words, g.rowNumbers, l.rows)
+}
+
 // open finds the best split of a leaf. One that cannot be parted keeps no histogram.
-func (g *grower) open(l *leaf) *leaf {
+func (g *grower) open(l *leaf) {
 	if l.histogram != nil {
 		l.best = g.search(l.histogram, g.allowed(l.path), l.total, l.bounds)
 	}
 	if l.best.gain == 0 {
 		g.release(l)
 	}
-	return l
 }
 
 // room returns memory for a histogram.
-func (g *grower) room() []hist.Group {
+func (g *grower) room() []int64 {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var h []int64
 	if n := len(g.free); n > 0 {
-		h := g.free[n-1]
-		g.free = g.free[:n-1]
-		return h
+		h, g.free = g.free[n-1], g.free[:n-1]
 	}
-	return make([]hist.Group, portions.Ceil(len(g.bins.columns), hist.Columns))
+	return portions.Grow(h, g.layout.Len())
 }
 
 func (g *grower) release(l *leaf) {
-	if l.histogram != nil {
-		g.free = append(g.free, l.histogram)
-		l.histogram = nil
+	if l.histogram == nil {
+		return
 	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.free = append(g.free, l.histogram)
+	l.histogram = nil
 }
 
 // leafNode returns the node of a leaf.
@@ -145,11 +144,10 @@ func (g *grower) leafNode(l *leaf) node {
 	return node{value: float32(g.value(s, l.bounds)), cover: float32(s.weight)}
 }
 
-// part makes a node of the leaf, and returns its children.
-func (g *grower) part(l *leaf) (left, right *leaf) {
+// part makes the leaf a node whose children are the nodes from at on, and returns these leaves.
+func (g *grower) part(l *leaf, at int) (left, right *leaf) {
 	s := l.best
-	n := g.divide(l.rows, s)
-	at := len(g.nodes)
+	n := g.divide(l)
 	parent := &g.nodes[l.node]
 	parent.column, parent.missingLeft, parent.left = s.column, s.missingLeft, at
 	parent.gain = float32(min(s.gain, math.MaxFloat32))
@@ -164,12 +162,17 @@ func (g *grower) part(l *leaf) (left, right *leaf) {
 	if !slices.Contains(path, s.column) {
 		path = append(slices.Clip(path), s.column)
 	}
-	left = &leaf{node: at, depth: l.depth + 1, rows: l.rows[:n], total: s.left, bounds: l.bounds, path: path}
-	right = &leaf{node: at + 1, depth: l.depth + 1, rows: l.rows[n:], total: l.total.Minus(s.left), bounds: l.bounds, path: path}
+	left = &leaf{node: at, rows: l.rows[:n], spare: l.spare[:n], total: s.left}
+	right = &leaf{node: at + 1, rows: l.rows[n:], spare: l.spare[n:], total: l.total.minus(s.left)}
+	for _, c := range []*leaf{left, right} {
+		c.depth, c.bounds, c.path = l.depth+1, l.bounds, path
+	}
 	g.bound(s.column, left, right)
-	g.nodes = append(g.nodes, g.leafNode(left), g.leafNode(right))
+	g.nodes[at], g.nodes[at+1] = g.leafNode(left), g.leafNode(right)
 	g.histograms(l, left, right)
-	return g.open(left), g.open(right)
+	g.open(left)
+	g.open(right)
+	return left, right
 }
 
 // histograms gives the children of l theirs, of which the larger one's is a difference.
@@ -181,37 +184,38 @@ func (g *grower) histograms(l, left, right *leaf) {
 	switch {
 	case g.parts(large):
 		small.histogram, large.histogram = g.room(), l.histogram
-		hist.Build(small.histogram, g.groups, g.bins.words, g.rowSums, small.rows)
-		hist.Subtract(large.histogram, small.histogram, g.groups)
+		g.build(small)
+		g.layout.Subtract(large.histogram, small.histogram, g.groups)
 		if !g.parts(small) {
 			g.release(small)
 		}
 		l.histogram = nil
 	case g.parts(small):
 		small.histogram, l.histogram = l.histogram, nil
-		hist.Build(small.histogram, g.groups, g.bins.words, g.rowSums, small.rows)
+		g.build(small)
 	default:
 		g.release(l)
 	}
 }
 
-// divide orders the rows so that those that go left come first, each side in its old order, and returns their number. Each
-// row is written to both sides, and stays on the one that moves on: no branch to guess.
-func (g *grower) divide(rows []int32, s split) int {
+// divide orders the rows of a leaf so that those that go left come first, each side in its old order, and returns their
+// number. Each row is written to both sides, and stays on the one that moves on: no branch to guess.
+func (g *grower) divide(l *leaf) int {
 	var goes [hist.Bins]int // 1 for bins that go left
 	for bin := range goes {
-		if !s.right.has(bin) {
+		if !l.best.right.has(bin) {
 			goes[bin] = 1
 		}
 	}
-	words, shift := g.bins.words[s.column/hist.Columns*g.bins.n:][:g.bins.n], 8*(s.column%hist.Columns)
+	group, byte := g.layout.Place(l.best.column)
+	words, shift := g.bins.words[group*g.bins.n:][:g.bins.n], 8*byte
 	n, others := 0, 0
-	for _, i := range rows {
+	for _, i := range l.rows {
 		left := goes[uint8(words[i]>>shift)]
-		rows[n], g.scratch[others] = i, i
+		l.rows[n], l.spare[others] = i, i
 		n, others = n+left, others+1-left
 	}
-	copy(rows[n:], g.scratch[:others])
+	copy(l.rows[n:], l.spare[:others])
 	return n
 }
 

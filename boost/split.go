@@ -8,10 +8,8 @@ import (
 
 	"github.com/residuum-go/residuum/internal/kernel/hist"
 	"github.com/residuum-go/residuum/internal/parallel"
+	"github.com/residuum-go/residuum/internal/portions"
 )
-
-// sums are those of some rows: of w*target and w.
-type sums struct{ target, weight float64 }
 
 // side is a set of bins.
 type side [hist.Bins / 64]uint64
@@ -26,18 +24,13 @@ type split struct {
 	right       side // bins that go right
 	missingLeft bool // whether missing values go left
 	gain        float64
-	left        hist.Sum
+	left        pair
 }
 
 // bounds are between which the values of a leaf and all below it are, for monotone constraints.
 type bounds struct{ low, high float64 }
 
 var unbounded = bounds{math.Inf(-1), math.Inf(1)}
-
-// sums returns what s stands for.
-func (g *grower) sums(s hist.Sum) sums {
-	return sums{float64(s[0]) * g.unit[0], float64(s[1]) * g.unit[1]}
-}
 
 // value is the step of a leaf, the v in its bounds that minimises the penalised loss
 // -T v + (W + L2) v^2/2 + L1 |v|, that is sign(T) max(|T| - L1, 0)/(W + L2) where there are none.
@@ -57,22 +50,23 @@ func (t *Tree) score(s sums, v float64) float64 {
 
 // search returns the split of most gain of a leaf, of equals that of the lowest column and bin. allowed are the columns
 // to look at, in ascending order.
-func (g *grower) search(histogram []hist.Group, allowed []int, total hist.Sum, b bounds) split {
-	each := make([]split, len(allowed))
-	parallel.For(len(allowed), 8, parallel.Func(func(lo, hi int) {
-		for i := lo; i < hi; i++ {
-			s := searcher{grower: g, bounds: b, total: total, column: allowed[i]}
-			s.score = g.Tree.score(g.sums(total), g.value(g.sums(total), b))
-			s.least = max(g.MinGain, 1e-10*s.score)
-			s.plain = g.L1 == 0 && b == unbounded && g.monotone(allowed[i]) == 0
-			s.cells, s.at = &histogram[allowed[i]/hist.Columns], allowed[i]%hist.Columns
-			if g.bins.columns[allowed[i]].categorical {
+func (g *grower) search(histogram []int64, allowed []int, total pair, b bounds) split {
+	const grain = 4
+	each := make([]split, portions.Ceil(len(allowed), grain))
+	parallel.For(len(allowed), grain, parallel.Func(func(lo, hi int) {
+		s := searcher{grower: g, bounds: b, total: total}
+		s.score = g.Tree.score(g.sums(total), g.value(g.sums(total), b))
+		s.least = max(g.MinGain, 1e-10*s.score)
+		for _, s.column = range allowed[lo:hi] {
+			s.plain = g.L1 == 0 && b == unbounded && g.monotone(s.column) == 0
+			s.cells = g.layout.Cells(histogram, s.column)
+			if g.bins.columns[s.column].categorical {
 				s.categories()
 			} else {
 				s.numbers()
 			}
-			each[i] = s.best
 		}
+		each[lo/grain] = s.best
 	}))
 	var best split
 	for _, s := range each {
@@ -91,14 +85,13 @@ func (g *grower) search(histogram []hist.Group, allowed []int, total hist.Sum, b
 	return best
 }
 
-// searcher looks for the best split of one column.
+// searcher looks for the best split, column by column.
 type searcher struct {
 	*grower
 	bounds
 	column int
-	cells  *hist.Group // of column and its neighbours
-	at     int         // where it is among these
-	total  hist.Sum
+	cells  []int64 // of the column
+	total  pair
 	score  float64 // of the leaf as it is
 	least  float64 // gain that a split has to exceed: MinGain, and what rounding could feign
 	plain  bool    // whether neither penalties nor constraints bend values
@@ -106,7 +99,7 @@ type searcher struct {
 }
 
 // cell returns the sums of a bin.
-func (s *searcher) cell(bin int) hist.Sum { return s.cells[bin][s.at] }
+func (s *searcher) cell(bin int) pair { return s.units.cell(s.cells, bin) }
 
 // gain returns what a split into l and r gains, NaN if it may not be.
 func (s *searcher) gain(l, r sums) float64 {
@@ -122,8 +115,8 @@ func (s *searcher) gain(l, r sums) float64 {
 }
 
 // try keeps a split with these sums on the left if it is better. It reports so, but sets no bins.
-func (s *searcher) try(left hist.Sum, missingLeft bool) bool {
-	right := s.total.Minus(left)
+func (s *searcher) try(left pair, missingLeft bool) bool {
+	right := s.total.minus(left)
 	if left[1] == 0 || right[1] == 0 { // no rows
 		return false
 	}
@@ -150,47 +143,51 @@ func (s *searcher) numbers() {
 }
 
 // plainNumbers is allNumbers without missing values, penalties on magnitudes and constraints: what most of the time of a
-// search goes to.
+// search goes to. It computes in units, and divides only where a split is better.
 func (s *searcher) plainNumbers() {
-	var left hist.Sum
-	best := s.score + s.least
+	var left, bestLeft pair
+	bestBin := -1
+	scale := s.unit[0] * s.unit[0] / s.unit[1] // of scores
+	l2, least := s.L2/s.unit[1], s.MinWeight/s.unit[1]
+	best := (s.score + max(s.least, s.best.gain)) / scale
 	for bin := range s.bins.columns[s.column].count() {
-		c := &s.cells[bin][s.at]
+		c := s.cell(bin)
 		if c[1] == 0 {
 			continue
 		}
-		left[0], left[1] = left[0]+c[0], left[1]+c[1]
-		right := s.total.Minus(left)
+		left = left.plus(c)
+		right := s.total.minus(left)
 		if right[1] == 0 {
-			return
+			break
 		}
-		tl, wl := float64(left[0])*s.unit[0], float64(left[1])*s.unit[1]
-		tr, wr := float64(right[0])*s.unit[0], float64(right[1])*s.unit[1]
-		if wl < s.MinWeight || wr < s.MinWeight {
+		tl, wl, tr, wr := float64(left[0]), float64(left[1]), float64(right[0]), float64(right[1])
+		if wl < least || wr < least {
 			continue
 		}
-		wl, wr = wl+s.L2, wr+s.L2
-		if score := (tl*tl*wr + tr*tr*wl) / (wl * wr); score > best {
-			best = score
-			s.best = split{column: s.column, bin: bin, gain: score - s.score, left: left}
+		wl, wr = wl+l2, wr+l2
+		if a, b := tl*tl*wr+tr*tr*wl, wl*wr; a > best*b && a/b > best {
+			best, bestBin, bestLeft = a/b, bin, left
 		}
+	}
+	if gain := best*scale - s.score; bestBin >= 0 && gain > s.best.gain {
+		s.best = split{column: s.column, bin: bestBin, gain: gain, left: bestLeft}
 	}
 }
 
 // allNumbers tries the cuts, with all that may be.
 func (s *searcher) allNumbers() {
-	var left hist.Sum
+	var left pair
 	missing := s.cell(missingBin)
 	for bin := range s.bins.columns[s.column].count() {
 		c := s.cell(bin)
 		if c[1] == 0 {
 			continue
 		}
-		left = left.Plus(c)
+		left = left.plus(c)
 		if s.try(left, false) {
 			s.best.bin = bin
 		}
-		if missing[1] > 0 && s.try(left.Plus(missing), true) {
+		if missing[1] > 0 && s.try(left.plus(missing), true) {
 			s.best.bin = bin
 		}
 	}
@@ -211,18 +208,18 @@ func (s *searcher) categories() {
 	}
 	slices.SortFunc(order, func(a, b int) int { return cmp.Or(cmp.Compare(steps[a], steps[b]), cmp.Compare(a, b)) })
 	missing := s.cell(missingBin)
-	var before hist.Sum
+	var before pair
 	end, upper := 0, false
 	for i, bin := range order {
-		before = before.Plus(s.cell(bin))
-		if s.try(s.total.Minus(before), true) { // those up to here go right
+		before = before.plus(s.cell(bin))
+		if s.try(s.total.minus(before), true) { // those up to here go right
 			end, upper = i+1, false
 		}
-		if s.try(before.Plus(missing), true) { // those behind go right
+		if s.try(before.plus(missing), true) { // those behind go right
 			end, upper = i+1, true
 		}
 	}
-	if s.best.gain == 0 {
+	if end == 0 {
 		return
 	}
 	right := order[:end]

@@ -170,13 +170,16 @@ func (t *trees) Fit(ctx context.Context, x, target, weight *tensor.Tensor) error
 	if f.bins == nil {
 		f.bins = newBins(x, f.categorical(t.width))
 	}
+	if weight == nil {
+		weight = tensor.Full(1, target.Shape()...)
+	}
 	known := tensor.New(target.Shape()...)
 	for k := range t.roots {
 		if err := cancelled.Err(ctx); err != nil {
 			return err
 		}
-		g := newGrower(&f.Tree, f.bins, f.columns, target, weight, k)
-		t.roots[k] = g.grow()
+		g := newGrower(&f.Tree, f.bins, f.columns)
+		t.roots[k] = g.grow(target, weight, k)
 		if t.best != nil {
 			for _, l := range g.leaves {
 				t.roots[k][l.node].value = float32(min(max(t.best(l.rows, k), l.bounds.low), l.bounds.high))

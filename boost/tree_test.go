@@ -198,7 +198,8 @@ func TestBinsAreAsDefined(t *testing.T) {
 			default:
 				want = sort.Search(len(c.cuts), func(j int) bool { return c.cuts[j] > v })
 			}
-			require.Equal(t, uint8(want), uint8(b.words[f/8*n+i]>>(8*(f%8))), "row %d, column %d: %v", i, f, v)
+			g, k := b.layout.Place(f)
+			require.Equal(t, uint8(want), uint8(b.words[g*n+i]>>(8*k)), "row %d, column %d: %v", i, f, v)
 		}
 	}
 }

@@ -4,22 +4,22 @@
 
 package descend
 
-// listRowsAVX2 is listRowsRef for n > 0, a multiple of 8, and depth > 0.
+// listRowsByLanes is listRowsRef for n > 0, a multiple of 8, and depth > 0.
 //
 //go:noescape
-func listRowsAVX2(splits *int32, first *int32, at *int32, n int, x *float32, depth int)
+func listRowsByLanes(splits *int32, first *int32, at *int32, n int, x *float32, depth int)
 
-// listTreesAVX2 is listTreesRef for n > 0, a multiple of 8, and depth > 0.
+// listTreesByLanes is listTreesRef for n > 0, a multiple of 8, and depth > 0.
 //
 //go:noescape
-func listTreesAVX2(splits *int32, first *int32, at *int32, n int, x *float32, depth int)
+func listTreesByLanes(splits *int32, first *int32, at *int32, n int, x *float32, depth int)
 
-// completeRowsAVX2 is completeRowsRef for n > 0, a multiple of 8, and depth > 0.
+// completeRowsByLanes is completeRowsRef for n > 0, a multiple of 8, and depth > 0.
 //
 //go:noescape
-func completeRowsAVX2(splits *int32, trees int, at *int32, n int, x *float32, depth int)
+func completeRowsByLanes(splits *int32, trees int, at *int32, n int, x *float32, depth int)
 
-// completeTreesAVX2 is completeTreesRef for n > 0, a multiple of 8, and depth > 0.
+// completeTreesByLanes is completeTreesRef for n > 0, a multiple of 8, and depth > 0.
 //
 //go:noescape
-func completeTreesAVX2(splits *int32, trees int, at *int32, n int, x *float32, depth int)
+func completeTreesByLanes(splits *int32, trees int, at *int32, n int, x *float32, depth int)

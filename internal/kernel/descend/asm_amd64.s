@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func listRowsAVX2(splits *int32, first *int32, at *int32, n int, x *float32, depth int)
+// func listRowsByLanes(splits *int32, first *int32, at *int32, n int, x *float32, depth int)
 // Requires: AVX
-TEXT ·listRowsAVX2(SB), NOSPLIT, $0-48
+TEXT ·listRowsByLanes(SB), NOSPLIT, $0-48
 	MOVQ at+16(FP), AX
 	MOVQ x+32(FP), CX
 
@@ -80,9 +80,9 @@ level:
 	JNZ      lanes
 	RET
 
-// func listTreesAVX2(splits *int32, first *int32, at *int32, n int, x *float32, depth int)
+// func listTreesByLanes(splits *int32, first *int32, at *int32, n int, x *float32, depth int)
 // Requires: AVX
-TEXT ·listTreesAVX2(SB), NOSPLIT, $0-48
+TEXT ·listTreesByLanes(SB), NOSPLIT, $0-48
 	MOVQ at+16(FP), AX
 	MOVQ x+32(FP), CX
 
@@ -156,9 +156,9 @@ level:
 	JNZ      lanes
 	RET
 
-// func completeRowsAVX2(splits *int32, trees int, at *int32, n int, x *float32, depth int)
+// func completeRowsByLanes(splits *int32, trees int, at *int32, n int, x *float32, depth int)
 // Requires: AVX
-TEXT ·completeRowsAVX2(SB), NOSPLIT, $0-48
+TEXT ·completeRowsByLanes(SB), NOSPLIT, $0-48
 	MOVQ at+16(FP), AX
 	MOVQ x+32(FP), CX
 
@@ -227,9 +227,9 @@ level:
 	JNZ      lanes
 	RET
 
-// func completeTreesAVX2(splits *int32, trees int, at *int32, n int, x *float32, depth int)
+// func completeTreesByLanes(splits *int32, trees int, at *int32, n int, x *float32, depth int)
 // Requires: AVX
-TEXT ·completeTreesAVX2(SB), NOSPLIT, $0-48
+TEXT ·completeTreesByLanes(SB), NOSPLIT, $0-48
 	MOVQ at+16(FP), AX
 	MOVQ x+32(FP), CX
 

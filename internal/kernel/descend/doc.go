@@ -15,3 +15,4 @@
 package descend
 
 //go:generate go -C ../_asm run ./descend -out ../descend/asm_amd64.s -stubs ../descend/asm_amd64.go -pkg descend
+//go:generate go -C ../_asm run ./neon/descend -out ../descend/asm_arm64.s -declarations ../descend/asm_arm64.go

@@ -4,12 +4,17 @@
 
 package hist
 
-// addAVX2 is Ref for n > 0 rows.
+// addNumber is addRef for n > 0 rows and 1 numbers.
 //
 //go:noescape
-func addAVX2(h *int64, words *uint64, sums *int64, rows *int32, n int)
+func addNumber(h *int64, columns int, words *uint64, sums *int64, rows *int32, n int)
 
-// subtractAVX2 sets n numbers, a multiple of 16, from a on to a - b.
+// addPair is addRef for n > 0 rows and 2 numbers.
 //
 //go:noescape
-func subtractAVX2(a *int64, b *int64, n int)
+func addPair(h *int64, columns int, words *uint64, sums *int64, rows *int32, n int)
+
+// subtractVectors sets n numbers, a multiple of 16, from a on to a - b.
+//
+//go:noescape
+func subtractVectors(a *int64, b *int64, n int)

@@ -4,18 +4,403 @@
 
 #include "textflag.h"
 
-// func addAVX2(h *int64, words *uint64, sums *int64, rows *int32, n int)
-// Requires: AVX, MMX+
-TEXT ·addAVX2(SB), NOSPLIT, $0-40
+// func addNumber(h *int64, columns int, words *uint64, sums *int64, rows *int32, n int)
+// Requires: MMX+
+TEXT ·addNumber(SB), NOSPLIT, $0-48
 	MOVQ h+0(FP), AX
-	MOVQ words+8(FP), CX
-	MOVQ sums+16(FP), DX
-	MOVQ rows+24(FP), BX
-	MOVQ n+32(FP), SI
+	MOVQ words+16(FP), CX
+	MOVQ sums+24(FP), DX
+	MOVQ rows+32(FP), BX
+	MOVQ n+40(FP), SI
+	MOVQ columns+8(FP), DI
+	CMPQ DI, $0x08
+	JNE  below8
 	SUBQ $0x10, SI
-	JLE  rest
+	JLE  rest8
 
-fetching:
+fetching8:
+	MOVLQSX    64(BX), DI
+	PREFETCHT0 (CX)(DI*8)
+	PREFETCHT0 (DX)(DI*8)
+	MOVLQSX    (BX), DI
+	ADDQ       $0x04, BX
+	LEAQ       (CX)(DI*8), R8
+	MOVQ       (DX)(DI*8), DI
+	MOVBQZX    (R8), R9
+	ADDQ       DI, (AX)(R9*8)
+	MOVBQZX    1(R8), R9
+	ADDQ       DI, 2176(AX)(R9*8)
+	MOVBQZX    2(R8), R9
+	ADDQ       DI, 4352(AX)(R9*8)
+	MOVBQZX    3(R8), R9
+	ADDQ       DI, 6528(AX)(R9*8)
+	MOVBQZX    4(R8), R9
+	ADDQ       DI, 8704(AX)(R9*8)
+	MOVBQZX    5(R8), R9
+	ADDQ       DI, 10880(AX)(R9*8)
+	MOVBQZX    6(R8), R9
+	ADDQ       DI, 13056(AX)(R9*8)
+	MOVBQZX    7(R8), R9
+	ADDQ       DI, 15232(AX)(R9*8)
+	DECQ       SI
+	JNZ        fetching8
+
+rest8:
+	ADDQ $0x10, SI
+
+row8:
+	MOVLQSX (BX), DI
+	ADDQ    $0x04, BX
+	LEAQ    (CX)(DI*8), R8
+	MOVQ    (DX)(DI*8), DI
+	MOVBQZX (R8), R9
+	ADDQ    DI, (AX)(R9*8)
+	MOVBQZX 1(R8), R9
+	ADDQ    DI, 2176(AX)(R9*8)
+	MOVBQZX 2(R8), R9
+	ADDQ    DI, 4352(AX)(R9*8)
+	MOVBQZX 3(R8), R9
+	ADDQ    DI, 6528(AX)(R9*8)
+	MOVBQZX 4(R8), R9
+	ADDQ    DI, 8704(AX)(R9*8)
+	MOVBQZX 5(R8), R9
+	ADDQ    DI, 10880(AX)(R9*8)
+	MOVBQZX 6(R8), R9
+	ADDQ    DI, 13056(AX)(R9*8)
+	MOVBQZX 7(R8), R9
+	ADDQ    DI, 15232(AX)(R9*8)
+	DECQ    SI
+	JNZ     row8
+	RET
+
+below8:
+	CMPQ DI, $0x07
+	JNE  below7
+	SUBQ $0x10, SI
+	JLE  rest7
+
+fetching7:
+	MOVLQSX    64(BX), DI
+	PREFETCHT0 (CX)(DI*8)
+	PREFETCHT0 (DX)(DI*8)
+	MOVLQSX    (BX), DI
+	ADDQ       $0x04, BX
+	LEAQ       (CX)(DI*8), R8
+	MOVQ       (DX)(DI*8), DI
+	MOVBQZX    (R8), R9
+	ADDQ       DI, (AX)(R9*8)
+	MOVBQZX    1(R8), R9
+	ADDQ       DI, 2176(AX)(R9*8)
+	MOVBQZX    2(R8), R9
+	ADDQ       DI, 4352(AX)(R9*8)
+	MOVBQZX    3(R8), R9
+	ADDQ       DI, 6528(AX)(R9*8)
+	MOVBQZX    4(R8), R9
+	ADDQ       DI, 8704(AX)(R9*8)
+	MOVBQZX    5(R8), R9
+	ADDQ       DI, 10880(AX)(R9*8)
+	MOVBQZX    6(R8), R9
+	ADDQ       DI, 13056(AX)(R9*8)
+	DECQ       SI
+	JNZ        fetching7
+
+rest7:
+	ADDQ $0x10, SI
+
+row7:
+	MOVLQSX (BX), DI
+	ADDQ    $0x04, BX
+	LEAQ    (CX)(DI*8), R8
+	MOVQ    (DX)(DI*8), DI
+	MOVBQZX (R8), R9
+	ADDQ    DI, (AX)(R9*8)
+	MOVBQZX 1(R8), R9
+	ADDQ    DI, 2176(AX)(R9*8)
+	MOVBQZX 2(R8), R9
+	ADDQ    DI, 4352(AX)(R9*8)
+	MOVBQZX 3(R8), R9
+	ADDQ    DI, 6528(AX)(R9*8)
+	MOVBQZX 4(R8), R9
+	ADDQ    DI, 8704(AX)(R9*8)
+	MOVBQZX 5(R8), R9
+	ADDQ    DI, 10880(AX)(R9*8)
+	MOVBQZX 6(R8), R9
+	ADDQ    DI, 13056(AX)(R9*8)
+	DECQ    SI
+	JNZ     row7
+	RET
+
+below7:
+	CMPQ DI, $0x06
+	JNE  below6
+	SUBQ $0x10, SI
+	JLE  rest6
+
+fetching6:
+	MOVLQSX    64(BX), DI
+	PREFETCHT0 (CX)(DI*8)
+	PREFETCHT0 (DX)(DI*8)
+	MOVLQSX    (BX), DI
+	ADDQ       $0x04, BX
+	LEAQ       (CX)(DI*8), R8
+	MOVQ       (DX)(DI*8), DI
+	MOVBQZX    (R8), R9
+	ADDQ       DI, (AX)(R9*8)
+	MOVBQZX    1(R8), R9
+	ADDQ       DI, 2176(AX)(R9*8)
+	MOVBQZX    2(R8), R9
+	ADDQ       DI, 4352(AX)(R9*8)
+	MOVBQZX    3(R8), R9
+	ADDQ       DI, 6528(AX)(R9*8)
+	MOVBQZX    4(R8), R9
+	ADDQ       DI, 8704(AX)(R9*8)
+	MOVBQZX    5(R8), R9
+	ADDQ       DI, 10880(AX)(R9*8)
+	DECQ       SI
+	JNZ        fetching6
+
+rest6:
+	ADDQ $0x10, SI
+
+row6:
+	MOVLQSX (BX), DI
+	ADDQ    $0x04, BX
+	LEAQ    (CX)(DI*8), R8
+	MOVQ    (DX)(DI*8), DI
+	MOVBQZX (R8), R9
+	ADDQ    DI, (AX)(R9*8)
+	MOVBQZX 1(R8), R9
+	ADDQ    DI, 2176(AX)(R9*8)
+	MOVBQZX 2(R8), R9
+	ADDQ    DI, 4352(AX)(R9*8)
+	MOVBQZX 3(R8), R9
+	ADDQ    DI, 6528(AX)(R9*8)
+	MOVBQZX 4(R8), R9
+	ADDQ    DI, 8704(AX)(R9*8)
+	MOVBQZX 5(R8), R9
+	ADDQ    DI, 10880(AX)(R9*8)
+	DECQ    SI
+	JNZ     row6
+	RET
+
+below6:
+	CMPQ DI, $0x05
+	JNE  below5
+	SUBQ $0x10, SI
+	JLE  rest5
+
+fetching5:
+	MOVLQSX    64(BX), DI
+	PREFETCHT0 (CX)(DI*8)
+	PREFETCHT0 (DX)(DI*8)
+	MOVLQSX    (BX), DI
+	ADDQ       $0x04, BX
+	LEAQ       (CX)(DI*8), R8
+	MOVQ       (DX)(DI*8), DI
+	MOVBQZX    (R8), R9
+	ADDQ       DI, (AX)(R9*8)
+	MOVBQZX    1(R8), R9
+	ADDQ       DI, 2176(AX)(R9*8)
+	MOVBQZX    2(R8), R9
+	ADDQ       DI, 4352(AX)(R9*8)
+	MOVBQZX    3(R8), R9
+	ADDQ       DI, 6528(AX)(R9*8)
+	MOVBQZX    4(R8), R9
+	ADDQ       DI, 8704(AX)(R9*8)
+	DECQ       SI
+	JNZ        fetching5
+
+rest5:
+	ADDQ $0x10, SI
+
+row5:
+	MOVLQSX (BX), DI
+	ADDQ    $0x04, BX
+	LEAQ    (CX)(DI*8), R8
+	MOVQ    (DX)(DI*8), DI
+	MOVBQZX (R8), R9
+	ADDQ    DI, (AX)(R9*8)
+	MOVBQZX 1(R8), R9
+	ADDQ    DI, 2176(AX)(R9*8)
+	MOVBQZX 2(R8), R9
+	ADDQ    DI, 4352(AX)(R9*8)
+	MOVBQZX 3(R8), R9
+	ADDQ    DI, 6528(AX)(R9*8)
+	MOVBQZX 4(R8), R9
+	ADDQ    DI, 8704(AX)(R9*8)
+	DECQ    SI
+	JNZ     row5
+	RET
+
+below5:
+	CMPQ DI, $0x04
+	JNE  below4
+	SUBQ $0x10, SI
+	JLE  rest4
+
+fetching4:
+	MOVLQSX    64(BX), DI
+	PREFETCHT0 (CX)(DI*8)
+	PREFETCHT0 (DX)(DI*8)
+	MOVLQSX    (BX), DI
+	ADDQ       $0x04, BX
+	LEAQ       (CX)(DI*8), R8
+	MOVQ       (DX)(DI*8), DI
+	MOVBQZX    (R8), R9
+	ADDQ       DI, (AX)(R9*8)
+	MOVBQZX    1(R8), R9
+	ADDQ       DI, 2176(AX)(R9*8)
+	MOVBQZX    2(R8), R9
+	ADDQ       DI, 4352(AX)(R9*8)
+	MOVBQZX    3(R8), R9
+	ADDQ       DI, 6528(AX)(R9*8)
+	DECQ       SI
+	JNZ        fetching4
+
+rest4:
+	ADDQ $0x10, SI
+
+row4:
+	MOVLQSX (BX), DI
+	ADDQ    $0x04, BX
+	LEAQ    (CX)(DI*8), R8
+	MOVQ    (DX)(DI*8), DI
+	MOVBQZX (R8), R9
+	ADDQ    DI, (AX)(R9*8)
+	MOVBQZX 1(R8), R9
+	ADDQ    DI, 2176(AX)(R9*8)
+	MOVBQZX 2(R8), R9
+	ADDQ    DI, 4352(AX)(R9*8)
+	MOVBQZX 3(R8), R9
+	ADDQ    DI, 6528(AX)(R9*8)
+	DECQ    SI
+	JNZ     row4
+	RET
+
+below4:
+	CMPQ DI, $0x03
+	JNE  below3
+	SUBQ $0x10, SI
+	JLE  rest3
+
+fetching3:
+	MOVLQSX    64(BX), DI
+	PREFETCHT0 (CX)(DI*8)
+	PREFETCHT0 (DX)(DI*8)
+	MOVLQSX    (BX), DI
+	ADDQ       $0x04, BX
+	LEAQ       (CX)(DI*8), R8
+	MOVQ       (DX)(DI*8), DI
+	MOVBQZX    (R8), R9
+	ADDQ       DI, (AX)(R9*8)
+	MOVBQZX    1(R8), R9
+	ADDQ       DI, 2176(AX)(R9*8)
+	MOVBQZX    2(R8), R9
+	ADDQ       DI, 4352(AX)(R9*8)
+	DECQ       SI
+	JNZ        fetching3
+
+rest3:
+	ADDQ $0x10, SI
+
+row3:
+	MOVLQSX (BX), DI
+	ADDQ    $0x04, BX
+	LEAQ    (CX)(DI*8), R8
+	MOVQ    (DX)(DI*8), DI
+	MOVBQZX (R8), R9
+	ADDQ    DI, (AX)(R9*8)
+	MOVBQZX 1(R8), R9
+	ADDQ    DI, 2176(AX)(R9*8)
+	MOVBQZX 2(R8), R9
+	ADDQ    DI, 4352(AX)(R9*8)
+	DECQ    SI
+	JNZ     row3
+	RET
+
+below3:
+	CMPQ DI, $0x02
+	JNE  below2
+	SUBQ $0x10, SI
+	JLE  rest2
+
+fetching2:
+	MOVLQSX    64(BX), DI
+	PREFETCHT0 (CX)(DI*8)
+	PREFETCHT0 (DX)(DI*8)
+	MOVLQSX    (BX), DI
+	ADDQ       $0x04, BX
+	LEAQ       (CX)(DI*8), R8
+	MOVQ       (DX)(DI*8), DI
+	MOVBQZX    (R8), R9
+	ADDQ       DI, (AX)(R9*8)
+	MOVBQZX    1(R8), R9
+	ADDQ       DI, 2176(AX)(R9*8)
+	DECQ       SI
+	JNZ        fetching2
+
+rest2:
+	ADDQ $0x10, SI
+
+row2:
+	MOVLQSX (BX), DI
+	ADDQ    $0x04, BX
+	LEAQ    (CX)(DI*8), R8
+	MOVQ    (DX)(DI*8), DI
+	MOVBQZX (R8), R9
+	ADDQ    DI, (AX)(R9*8)
+	MOVBQZX 1(R8), R9
+	ADDQ    DI, 2176(AX)(R9*8)
+	DECQ    SI
+	JNZ     row2
+	RET
+
+below2:
+	SUBQ $0x10, SI
+	JLE  rest1
+
+fetching1:
+	MOVLQSX    64(BX), DI
+	PREFETCHT0 (CX)(DI*8)
+	PREFETCHT0 (DX)(DI*8)
+	MOVLQSX    (BX), DI
+	ADDQ       $0x04, BX
+	LEAQ       (CX)(DI*8), R8
+	MOVQ       (DX)(DI*8), DI
+	MOVBQZX    (R8), R8
+	ADDQ       DI, (AX)(R8*8)
+	DECQ       SI
+	JNZ        fetching1
+
+rest1:
+	ADDQ $0x10, SI
+
+row1:
+	MOVLQSX (BX), DI
+	ADDQ    $0x04, BX
+	LEAQ    (CX)(DI*8), R8
+	MOVQ    (DX)(DI*8), DI
+	MOVBQZX (R8), R8
+	ADDQ    DI, (AX)(R8*8)
+	DECQ    SI
+	JNZ     row1
+	RET
+
+// func addPair(h *int64, columns int, words *uint64, sums *int64, rows *int32, n int)
+// Requires: AVX, MMX+
+TEXT ·addPair(SB), NOSPLIT, $0-48
+	MOVQ h+0(FP), AX
+	MOVQ words+16(FP), CX
+	MOVQ sums+24(FP), DX
+	MOVQ rows+32(FP), BX
+	MOVQ n+40(FP), SI
+	MOVQ columns+8(FP), DI
+	CMPQ DI, $0x08
+	JNE  below8
+	SUBQ $0x10, SI
+	JLE  rest8
+
+fetching8:
 	MOVLQSX    64(BX), DI
 	PREFETCHT0 (CX)(DI*8)
 	ADDQ       DI, DI
@@ -26,88 +411,534 @@ fetching:
 	ADDQ       DI, DI
 	VMOVDQU    (DX)(DI*8), X0
 	MOVBQZX    (R8), DI
-	SHLQ       $0x07, DI
-	VPADDQ     (AX)(DI*1), X0, X1
-	VMOVDQU    X1, (AX)(DI*1)
+	ADDQ       DI, DI
+	VPADDQ     (AX)(DI*8), X0, X1
+	VMOVDQU    X1, (AX)(DI*8)
 	MOVBQZX    1(R8), DI
-	SHLQ       $0x07, DI
-	VPADDQ     16(AX)(DI*1), X0, X1
-	VMOVDQU    X1, 16(AX)(DI*1)
+	ADDQ       DI, DI
+	VPADDQ     4352(AX)(DI*8), X0, X1
+	VMOVDQU    X1, 4352(AX)(DI*8)
 	MOVBQZX    2(R8), DI
-	SHLQ       $0x07, DI
-	VPADDQ     32(AX)(DI*1), X0, X1
-	VMOVDQU    X1, 32(AX)(DI*1)
+	ADDQ       DI, DI
+	VPADDQ     8704(AX)(DI*8), X0, X1
+	VMOVDQU    X1, 8704(AX)(DI*8)
 	MOVBQZX    3(R8), DI
-	SHLQ       $0x07, DI
-	VPADDQ     48(AX)(DI*1), X0, X1
-	VMOVDQU    X1, 48(AX)(DI*1)
+	ADDQ       DI, DI
+	VPADDQ     13056(AX)(DI*8), X0, X1
+	VMOVDQU    X1, 13056(AX)(DI*8)
 	MOVBQZX    4(R8), DI
-	SHLQ       $0x07, DI
-	VPADDQ     64(AX)(DI*1), X0, X1
-	VMOVDQU    X1, 64(AX)(DI*1)
+	ADDQ       DI, DI
+	VPADDQ     17408(AX)(DI*8), X0, X1
+	VMOVDQU    X1, 17408(AX)(DI*8)
 	MOVBQZX    5(R8), DI
-	SHLQ       $0x07, DI
-	VPADDQ     80(AX)(DI*1), X0, X1
-	VMOVDQU    X1, 80(AX)(DI*1)
+	ADDQ       DI, DI
+	VPADDQ     21760(AX)(DI*8), X0, X1
+	VMOVDQU    X1, 21760(AX)(DI*8)
 	MOVBQZX    6(R8), DI
-	SHLQ       $0x07, DI
-	VPADDQ     96(AX)(DI*1), X0, X1
-	VMOVDQU    X1, 96(AX)(DI*1)
+	ADDQ       DI, DI
+	VPADDQ     26112(AX)(DI*8), X0, X1
+	VMOVDQU    X1, 26112(AX)(DI*8)
 	MOVBQZX    7(R8), DI
-	SHLQ       $0x07, DI
-	VPADDQ     112(AX)(DI*1), X0, X1
-	VMOVDQU    X1, 112(AX)(DI*1)
+	ADDQ       DI, DI
+	VPADDQ     30464(AX)(DI*8), X0, X1
+	VMOVDQU    X1, 30464(AX)(DI*8)
 	DECQ       SI
-	JNZ        fetching
+	JNZ        fetching8
 
-rest:
+rest8:
 	ADDQ $0x10, SI
 
-row:
+row8:
 	MOVLQSX (BX), DI
 	ADDQ    $0x04, BX
 	LEAQ    (CX)(DI*8), R8
 	ADDQ    DI, DI
 	VMOVDQU (DX)(DI*8), X0
 	MOVBQZX (R8), DI
-	SHLQ    $0x07, DI
-	VPADDQ  (AX)(DI*1), X0, X1
-	VMOVDQU X1, (AX)(DI*1)
+	ADDQ    DI, DI
+	VPADDQ  (AX)(DI*8), X0, X1
+	VMOVDQU X1, (AX)(DI*8)
 	MOVBQZX 1(R8), DI
-	SHLQ    $0x07, DI
-	VPADDQ  16(AX)(DI*1), X0, X1
-	VMOVDQU X1, 16(AX)(DI*1)
+	ADDQ    DI, DI
+	VPADDQ  4352(AX)(DI*8), X0, X1
+	VMOVDQU X1, 4352(AX)(DI*8)
 	MOVBQZX 2(R8), DI
-	SHLQ    $0x07, DI
-	VPADDQ  32(AX)(DI*1), X0, X1
-	VMOVDQU X1, 32(AX)(DI*1)
+	ADDQ    DI, DI
+	VPADDQ  8704(AX)(DI*8), X0, X1
+	VMOVDQU X1, 8704(AX)(DI*8)
 	MOVBQZX 3(R8), DI
-	SHLQ    $0x07, DI
-	VPADDQ  48(AX)(DI*1), X0, X1
-	VMOVDQU X1, 48(AX)(DI*1)
+	ADDQ    DI, DI
+	VPADDQ  13056(AX)(DI*8), X0, X1
+	VMOVDQU X1, 13056(AX)(DI*8)
 	MOVBQZX 4(R8), DI
-	SHLQ    $0x07, DI
-	VPADDQ  64(AX)(DI*1), X0, X1
-	VMOVDQU X1, 64(AX)(DI*1)
+	ADDQ    DI, DI
+	VPADDQ  17408(AX)(DI*8), X0, X1
+	VMOVDQU X1, 17408(AX)(DI*8)
 	MOVBQZX 5(R8), DI
-	SHLQ    $0x07, DI
-	VPADDQ  80(AX)(DI*1), X0, X1
-	VMOVDQU X1, 80(AX)(DI*1)
+	ADDQ    DI, DI
+	VPADDQ  21760(AX)(DI*8), X0, X1
+	VMOVDQU X1, 21760(AX)(DI*8)
 	MOVBQZX 6(R8), DI
-	SHLQ    $0x07, DI
-	VPADDQ  96(AX)(DI*1), X0, X1
-	VMOVDQU X1, 96(AX)(DI*1)
+	ADDQ    DI, DI
+	VPADDQ  26112(AX)(DI*8), X0, X1
+	VMOVDQU X1, 26112(AX)(DI*8)
 	MOVBQZX 7(R8), DI
-	SHLQ    $0x07, DI
-	VPADDQ  112(AX)(DI*1), X0, X1
-	VMOVDQU X1, 112(AX)(DI*1)
+	ADDQ    DI, DI
+	VPADDQ  30464(AX)(DI*8), X0, X1
+	VMOVDQU X1, 30464(AX)(DI*8)
 	DECQ    SI
-	JNZ     row
+	JNZ     row8
 	RET
 
-// func subtractAVX2(a *int64, b *int64, n int)
+below8:
+	CMPQ DI, $0x07
+	JNE  below7
+	SUBQ $0x10, SI
+	JLE  rest7
+
+fetching7:
+	MOVLQSX    64(BX), DI
+	PREFETCHT0 (CX)(DI*8)
+	ADDQ       DI, DI
+	PREFETCHT0 (DX)(DI*8)
+	MOVLQSX    (BX), DI
+	ADDQ       $0x04, BX
+	LEAQ       (CX)(DI*8), R8
+	ADDQ       DI, DI
+	VMOVDQU    (DX)(DI*8), X0
+	MOVBQZX    (R8), DI
+	ADDQ       DI, DI
+	VPADDQ     (AX)(DI*8), X0, X1
+	VMOVDQU    X1, (AX)(DI*8)
+	MOVBQZX    1(R8), DI
+	ADDQ       DI, DI
+	VPADDQ     4352(AX)(DI*8), X0, X1
+	VMOVDQU    X1, 4352(AX)(DI*8)
+	MOVBQZX    2(R8), DI
+	ADDQ       DI, DI
+	VPADDQ     8704(AX)(DI*8), X0, X1
+	VMOVDQU    X1, 8704(AX)(DI*8)
+	MOVBQZX    3(R8), DI
+	ADDQ       DI, DI
+	VPADDQ     13056(AX)(DI*8), X0, X1
+	VMOVDQU    X1, 13056(AX)(DI*8)
+	MOVBQZX    4(R8), DI
+	ADDQ       DI, DI
+	VPADDQ     17408(AX)(DI*8), X0, X1
+	VMOVDQU    X1, 17408(AX)(DI*8)
+	MOVBQZX    5(R8), DI
+	ADDQ       DI, DI
+	VPADDQ     21760(AX)(DI*8), X0, X1
+	VMOVDQU    X1, 21760(AX)(DI*8)
+	MOVBQZX    6(R8), DI
+	ADDQ       DI, DI
+	VPADDQ     26112(AX)(DI*8), X0, X1
+	VMOVDQU    X1, 26112(AX)(DI*8)
+	DECQ       SI
+	JNZ        fetching7
+
+rest7:
+	ADDQ $0x10, SI
+
+row7:
+	MOVLQSX (BX), DI
+	ADDQ    $0x04, BX
+	LEAQ    (CX)(DI*8), R8
+	ADDQ    DI, DI
+	VMOVDQU (DX)(DI*8), X0
+	MOVBQZX (R8), DI
+	ADDQ    DI, DI
+	VPADDQ  (AX)(DI*8), X0, X1
+	VMOVDQU X1, (AX)(DI*8)
+	MOVBQZX 1(R8), DI
+	ADDQ    DI, DI
+	VPADDQ  4352(AX)(DI*8), X0, X1
+	VMOVDQU X1, 4352(AX)(DI*8)
+	MOVBQZX 2(R8), DI
+	ADDQ    DI, DI
+	VPADDQ  8704(AX)(DI*8), X0, X1
+	VMOVDQU X1, 8704(AX)(DI*8)
+	MOVBQZX 3(R8), DI
+	ADDQ    DI, DI
+	VPADDQ  13056(AX)(DI*8), X0, X1
+	VMOVDQU X1, 13056(AX)(DI*8)
+	MOVBQZX 4(R8), DI
+	ADDQ    DI, DI
+	VPADDQ  17408(AX)(DI*8), X0, X1
+	VMOVDQU X1, 17408(AX)(DI*8)
+	MOVBQZX 5(R8), DI
+	ADDQ    DI, DI
+	VPADDQ  21760(AX)(DI*8), X0, X1
+	VMOVDQU X1, 21760(AX)(DI*8)
+	MOVBQZX 6(R8), DI
+	ADDQ    DI, DI
+	VPADDQ  26112(AX)(DI*8), X0, X1
+	VMOVDQU X1, 26112(AX)(DI*8)
+	DECQ    SI
+	JNZ     row7
+	RET
+
+below7:
+	CMPQ DI, $0x06
+	JNE  below6
+	SUBQ $0x10, SI
+	JLE  rest6
+
+fetching6:
+	MOVLQSX    64(BX), DI
+	PREFETCHT0 (CX)(DI*8)
+	ADDQ       DI, DI
+	PREFETCHT0 (DX)(DI*8)
+	MOVLQSX    (BX), DI
+	ADDQ       $0x04, BX
+	LEAQ       (CX)(DI*8), R8
+	ADDQ       DI, DI
+	VMOVDQU    (DX)(DI*8), X0
+	MOVBQZX    (R8), DI
+	ADDQ       DI, DI
+	VPADDQ     (AX)(DI*8), X0, X1
+	VMOVDQU    X1, (AX)(DI*8)
+	MOVBQZX    1(R8), DI
+	ADDQ       DI, DI
+	VPADDQ     4352(AX)(DI*8), X0, X1
+	VMOVDQU    X1, 4352(AX)(DI*8)
+	MOVBQZX    2(R8), DI
+	ADDQ       DI, DI
+	VPADDQ     8704(AX)(DI*8), X0, X1
+	VMOVDQU    X1, 8704(AX)(DI*8)
+	MOVBQZX    3(R8), DI
+	ADDQ       DI, DI
+	VPADDQ     13056(AX)(DI*8), X0, X1
+	VMOVDQU    X1, 13056(AX)(DI*8)
+	MOVBQZX    4(R8), DI
+	ADDQ       DI, DI
+	VPADDQ     17408(AX)(DI*8), X0, X1
+	VMOVDQU    X1, 17408(AX)(DI*8)
+	MOVBQZX    5(R8), DI
+	ADDQ       DI, DI
+	VPADDQ     21760(AX)(DI*8), X0, X1
+	VMOVDQU    X1, 21760(AX)(DI*8)
+	DECQ       SI
+	JNZ        fetching6
+
+rest6:
+	ADDQ $0x10, SI
+
+row6:
+	MOVLQSX (BX), DI
+	ADDQ    $0x04, BX
+	LEAQ    (CX)(DI*8), R8
+	ADDQ    DI, DI
+	VMOVDQU (DX)(DI*8), X0
+	MOVBQZX (R8), DI
+	ADDQ    DI, DI
+	VPADDQ  (AX)(DI*8), X0, X1
+	VMOVDQU X1, (AX)(DI*8)
+	MOVBQZX 1(R8), DI
+	ADDQ    DI, DI
+	VPADDQ  4352(AX)(DI*8), X0, X1
+	VMOVDQU X1, 4352(AX)(DI*8)
+	MOVBQZX 2(R8), DI
+	ADDQ    DI, DI
+	VPADDQ  8704(AX)(DI*8), X0, X1
+	VMOVDQU X1, 8704(AX)(DI*8)
+	MOVBQZX 3(R8), DI
+	ADDQ    DI, DI
+	VPADDQ  13056(AX)(DI*8), X0, X1
+	VMOVDQU X1, 13056(AX)(DI*8)
+	MOVBQZX 4(R8), DI
+	ADDQ    DI, DI
+	VPADDQ  17408(AX)(DI*8), X0, X1
+	VMOVDQU X1, 17408(AX)(DI*8)
+	MOVBQZX 5(R8), DI
+	ADDQ    DI, DI
+	VPADDQ  21760(AX)(DI*8), X0, X1
+	VMOVDQU X1, 21760(AX)(DI*8)
+	DECQ    SI
+	JNZ     row6
+	RET
+
+below6:
+	CMPQ DI, $0x05
+	JNE  below5
+	SUBQ $0x10, SI
+	JLE  rest5
+
+fetching5:
+	MOVLQSX    64(BX), DI
+	PREFETCHT0 (CX)(DI*8)
+	ADDQ       DI, DI
+	PREFETCHT0 (DX)(DI*8)
+	MOVLQSX    (BX), DI
+	ADDQ       $0x04, BX
+	LEAQ       (CX)(DI*8), R8
+	ADDQ       DI, DI
+	VMOVDQU    (DX)(DI*8), X0
+	MOVBQZX    (R8), DI
+	ADDQ       DI, DI
+	VPADDQ     (AX)(DI*8), X0, X1
+	VMOVDQU    X1, (AX)(DI*8)
+	MOVBQZX    1(R8), DI
+	ADDQ       DI, DI
+	VPADDQ     4352(AX)(DI*8), X0, X1
+	VMOVDQU    X1, 4352(AX)(DI*8)
+	MOVBQZX    2(R8), DI
+	ADDQ       DI, DI
+	VPADDQ     8704(AX)(DI*8), X0, X1
+	VMOVDQU    X1, 8704(AX)(DI*8)
+	MOVBQZX    3(R8), DI
+	ADDQ       DI, DI
+	VPADDQ     13056(AX)(DI*8), X0, X1
+	VMOVDQU    X1, 13056(AX)(DI*8)
+	MOVBQZX    4(R8), DI
+	ADDQ       DI, DI
+	VPADDQ     17408(AX)(DI*8), X0, X1
+	VMOVDQU    X1, 17408(AX)(DI*8)
+	DECQ       SI
+	JNZ        fetching5
+
+rest5:
+	ADDQ $0x10, SI
+
+row5:
+	MOVLQSX (BX), DI
+	ADDQ    $0x04, BX
+	LEAQ    (CX)(DI*8), R8
+	ADDQ    DI, DI
+	VMOVDQU (DX)(DI*8), X0
+	MOVBQZX (R8), DI
+	ADDQ    DI, DI
+	VPADDQ  (AX)(DI*8), X0, X1
+	VMOVDQU X1, (AX)(DI*8)
+	MOVBQZX 1(R8), DI
+	ADDQ    DI, DI
+	VPADDQ  4352(AX)(DI*8), X0, X1
+	VMOVDQU X1, 4352(AX)(DI*8)
+	MOVBQZX 2(R8), DI
+	ADDQ    DI, DI
+	VPADDQ  8704(AX)(DI*8), X0, X1
+	VMOVDQU X1, 8704(AX)(DI*8)
+	MOVBQZX 3(R8), DI
+	ADDQ    DI, DI
+	VPADDQ  13056(AX)(DI*8), X0, X1
+	VMOVDQU X1, 13056(AX)(DI*8)
+	MOVBQZX 4(R8), DI
+	ADDQ    DI, DI
+	VPADDQ  17408(AX)(DI*8), X0, X1
+	VMOVDQU X1, 17408(AX)(DI*8)
+	DECQ    SI
+	JNZ     row5
+	RET
+
+below5:
+	CMPQ DI, $0x04
+	JNE  below4
+	SUBQ $0x10, SI
+	JLE  rest4
+
+fetching4:
+	MOVLQSX    64(BX), DI
+	PREFETCHT0 (CX)(DI*8)
+	ADDQ       DI, DI
+	PREFETCHT0 (DX)(DI*8)
+	MOVLQSX    (BX), DI
+	ADDQ       $0x04, BX
+	LEAQ       (CX)(DI*8), R8
+	ADDQ       DI, DI
+	VMOVDQU    (DX)(DI*8), X0
+	MOVBQZX    (R8), DI
+	ADDQ       DI, DI
+	VPADDQ     (AX)(DI*8), X0, X1
+	VMOVDQU    X1, (AX)(DI*8)
+	MOVBQZX    1(R8), DI
+	ADDQ       DI, DI
+	VPADDQ     4352(AX)(DI*8), X0, X1
+	VMOVDQU    X1, 4352(AX)(DI*8)
+	MOVBQZX    2(R8), DI
+	ADDQ       DI, DI
+	VPADDQ     8704(AX)(DI*8), X0, X1
+	VMOVDQU    X1, 8704(AX)(DI*8)
+	MOVBQZX    3(R8), DI
+	ADDQ       DI, DI
+	VPADDQ     13056(AX)(DI*8), X0, X1
+	VMOVDQU    X1, 13056(AX)(DI*8)
+	DECQ       SI
+	JNZ        fetching4
+
+rest4:
+	ADDQ $0x10, SI
+
+row4:
+	MOVLQSX (BX), DI
+	ADDQ    $0x04, BX
+	LEAQ    (CX)(DI*8), R8
+	ADDQ    DI, DI
+	VMOVDQU (DX)(DI*8), X0
+	MOVBQZX (R8), DI
+	ADDQ    DI, DI
+	VPADDQ  (AX)(DI*8), X0, X1
+	VMOVDQU X1, (AX)(DI*8)
+	MOVBQZX 1(R8), DI
+	ADDQ    DI, DI
+	VPADDQ  4352(AX)(DI*8), X0, X1
+	VMOVDQU X1, 4352(AX)(DI*8)
+	MOVBQZX 2(R8), DI
+	ADDQ    DI, DI
+	VPADDQ  8704(AX)(DI*8), X0, X1
+	VMOVDQU X1, 8704(AX)(DI*8)
+	MOVBQZX 3(R8), DI
+	ADDQ    DI, DI
+	VPADDQ  13056(AX)(DI*8), X0, X1
+	VMOVDQU X1, 13056(AX)(DI*8)
+	DECQ    SI
+	JNZ     row4
+	RET
+
+below4:
+	CMPQ DI, $0x03
+	JNE  below3
+	SUBQ $0x10, SI
+	JLE  rest3
+
+fetching3:
+	MOVLQSX    64(BX), DI
+	PREFETCHT0 (CX)(DI*8)
+	ADDQ       DI, DI
+	PREFETCHT0 (DX)(DI*8)
+	MOVLQSX    (BX), DI
+	ADDQ       $0x04, BX
+	LEAQ       (CX)(DI*8), R8
+	ADDQ       DI, DI
+	VMOVDQU    (DX)(DI*8), X0
+	MOVBQZX    (R8), DI
+	ADDQ       DI, DI
+	VPADDQ     (AX)(DI*8), X0, X1
+	VMOVDQU    X1, (AX)(DI*8)
+	MOVBQZX    1(R8), DI
+	ADDQ       DI, DI
+	VPADDQ     4352(AX)(DI*8), X0, X1
+	VMOVDQU    X1, 4352(AX)(DI*8)
+	MOVBQZX    2(R8), DI
+	ADDQ       DI, DI
+	VPADDQ     8704(AX)(DI*8), X0, X1
+	VMOVDQU    X1, 8704(AX)(DI*8)
+	DECQ       SI
+	JNZ        fetching3
+
+rest3:
+	ADDQ $0x10, SI
+
+row3:
+	MOVLQSX (BX), DI
+	ADDQ    $0x04, BX
+	LEAQ    (CX)(DI*8), R8
+	ADDQ    DI, DI
+	VMOVDQU (DX)(DI*8), X0
+	MOVBQZX (R8), DI
+	ADDQ    DI, DI
+	VPADDQ  (AX)(DI*8), X0, X1
+	VMOVDQU X1, (AX)(DI*8)
+	MOVBQZX 1(R8), DI
+	ADDQ    DI, DI
+	VPADDQ  4352(AX)(DI*8), X0, X1
+	VMOVDQU X1, 4352(AX)(DI*8)
+	MOVBQZX 2(R8), DI
+	ADDQ    DI, DI
+	VPADDQ  8704(AX)(DI*8), X0, X1
+	VMOVDQU X1, 8704(AX)(DI*8)
+	DECQ    SI
+	JNZ     row3
+	RET
+
+below3:
+	CMPQ DI, $0x02
+	JNE  below2
+	SUBQ $0x10, SI
+	JLE  rest2
+
+fetching2:
+	MOVLQSX    64(BX), DI
+	PREFETCHT0 (CX)(DI*8)
+	ADDQ       DI, DI
+	PREFETCHT0 (DX)(DI*8)
+	MOVLQSX    (BX), DI
+	ADDQ       $0x04, BX
+	LEAQ       (CX)(DI*8), R8
+	ADDQ       DI, DI
+	VMOVDQU    (DX)(DI*8), X0
+	MOVBQZX    (R8), DI
+	ADDQ       DI, DI
+	VPADDQ     (AX)(DI*8), X0, X1
+	VMOVDQU    X1, (AX)(DI*8)
+	MOVBQZX    1(R8), DI
+	ADDQ       DI, DI
+	VPADDQ     4352(AX)(DI*8), X0, X1
+	VMOVDQU    X1, 4352(AX)(DI*8)
+	DECQ       SI
+	JNZ        fetching2
+
+rest2:
+	ADDQ $0x10, SI
+
+row2:
+	MOVLQSX (BX), DI
+	ADDQ    $0x04, BX
+	LEAQ    (CX)(DI*8), R8
+	ADDQ    DI, DI
+	VMOVDQU (DX)(DI*8), X0
+	MOVBQZX (R8), DI
+	ADDQ    DI, DI
+	VPADDQ  (AX)(DI*8), X0, X1
+	VMOVDQU X1, (AX)(DI*8)
+	MOVBQZX 1(R8), DI
+	ADDQ    DI, DI
+	VPADDQ  4352(AX)(DI*8), X0, X1
+	VMOVDQU X1, 4352(AX)(DI*8)
+	DECQ    SI
+	JNZ     row2
+	RET
+
+below2:
+	SUBQ $0x10, SI
+	JLE  rest1
+
+fetching1:
+	MOVLQSX    64(BX), DI
+	PREFETCHT0 (CX)(DI*8)
+	ADDQ       DI, DI
+	PREFETCHT0 (DX)(DI*8)
+	MOVLQSX    (BX), DI
+	ADDQ       $0x04, BX
+	LEAQ       (CX)(DI*8), R8
+	ADDQ       DI, DI
+	VMOVDQU    (DX)(DI*8), X0
+	MOVBQZX    (R8), DI
+	ADDQ       DI, DI
+	VPADDQ     (AX)(DI*8), X0, X0
+	VMOVDQU    X0, (AX)(DI*8)
+	DECQ       SI
+	JNZ        fetching1
+
+rest1:
+	ADDQ $0x10, SI
+
+row1:
+	MOVLQSX (BX), DI
+	ADDQ    $0x04, BX
+	LEAQ    (CX)(DI*8), R8
+	ADDQ    DI, DI
+	VMOVDQU (DX)(DI*8), X0
+	MOVBQZX (R8), DI
+	ADDQ    DI, DI
+	VPADDQ  (AX)(DI*8), X0, X0
+	VMOVDQU X0, (AX)(DI*8)
+	DECQ    SI
+	JNZ     row1
+	RET
+
+// func subtractVectors(a *int64, b *int64, n int)
 // Requires: AVX, AVX2
-TEXT ·subtractAVX2(SB), NOSPLIT, $0-24
+TEXT ·subtractVectors(SB), NOSPLIT, $0-24
 	MOVQ a+0(FP), AX
 	MOVQ b+8(FP), CX
 	MOVQ n+16(FP), DX

@@ -1,7 +1,9 @@
-//go:build !amd64 || purego
+//go:build (!amd64 && !arm64) || purego
 
 package hist
 
-func add(h *Group, words []uint64, sums []Sum, rows []int32) { Ref(h, words, sums, rows) }
+func add(h []int64, columns, numbers int, words []uint64, sums []int64, rows []int32) {
+	addRef(h, columns, numbers, words, sums, rows)
+}
 
-func subtract(a, b *Group) { subtractRef(a, b) }
+func subtract(a, b []int64) { subtractRef(a, b) }

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// AVX2UsesItsRegistersOnly reads generated code and fails if a function whose name ends in AVX2 uses what only
+// AVX2UsesItsRegistersOnly reads generated code and fails if a function whose name does not end in AVX512 uses what only
 // AVX-512 has: the register allocator does not know that the registers from 16 on need it.
 func AVX2UsesItsRegistersOnly(t *testing.T, file string) {
 	t.Helper()
@@ -19,7 +19,7 @@ func AVX2UsesItsRegistersOnly(t *testing.T, file string) {
 	checked := 0
 	for _, f := range strings.Split(string(text), "\nTEXT ")[1:] {
 		name, body, _ := strings.Cut(f, "(SB)")
-		if strings.HasSuffix(name, "AVX2") {
+		if !strings.HasSuffix(name, "AVX512") {
 			body, _, _ = strings.Cut(body, "\n// func")
 			require.Empty(t, high.FindString(body), name)
 			checked++

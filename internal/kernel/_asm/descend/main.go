@@ -37,11 +37,11 @@ func down(c *build.Context, complete bool, suffix string, apart int) {
 	if complete {
 		name, second = "complete"+suffix, "trees int"
 	}
-	c.Function(name + "AVX2")
+	c.Function(name + "ByLanes")
 	c.Pragma("noescape")
 	c.Attributes(attr.NOSPLIT)
 	c.SignatureExpr("func(splits *int32, " + second + ", at *int32, n int, x *float32, depth int)")
-	c.Doc(name + "AVX2 is " + name + "Ref for n > 0, a multiple of 8, and depth > 0.")
+	c.Doc(name + "ByLanes is " + name + "Ref for n > 0, a multiple of 8, and depth > 0.")
 	load := func(name string) reg.GPVirtual { return c.Load(c.Param(name), c.GP64()).(reg.GPVirtual) }
 	at, x := load("at"), load("x")
 	left, column, splits, first := c.GP64(), c.GP64(), c.GP64(), c.GP64()

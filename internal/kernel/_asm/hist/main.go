@@ -3,6 +3,7 @@ package main
 
 import (
 	"flag"
+	"fmt"
 	"log"
 	"os"
 
@@ -13,10 +14,9 @@ import (
 )
 
 const (
-	columns = 8  // of a word
-	cell    = 16 // bytes
-	shift   = 7  // log2 of the bytes of the cells of a bin
-	ahead   = 16 // rows from the one that is added to the one that is fetched
+	perWord = 8        // columns of a word
+	stride  = 256 + 16 // cells from one column to the next
+	ahead   = 16       // rows from the one that is added to the one that is fetched
 )
 
 func main() {
@@ -27,66 +27,100 @@ func main() {
 	}
 	c := build.NewContext()
 	c.ConstraintExpr("!purego")
-	add(c)
+	adder{c, "addNumber", 1}.function()
+	adder{c, "addPair", 2}.function()
 	subtract(c)
 	os.Exit(build.Main(config.Config(), c))
 }
 
-// add keeps the two sums of a row in a vector, and loads each of its eight bins as a byte.
-func add(c *build.Context) {
-	c.Function("addAVX2")
-	c.Pragma("noescape")
-	c.Attributes(attr.NOSPLIT)
-	c.SignatureExpr("func(h *int64, words *uint64, sums *int64, rows *int32, n int)")
-	c.Doc("addAVX2 is Ref for n > 0 rows.")
-	load := func(name string) reg.GPVirtual { return c.Load(c.Param(name), c.GP64()).(reg.GPVirtual) }
-	h, words, sums, rows, n := load("h"), load("words"), load("sums"), load("rows"), load("n")
-	c.SUBQ(Imm(ahead), n) // rows for which there is one to fetch
-	c.JLE(LabelRef("rest"))
-	c.Label("fetching")
-	later := c.GP64()
-	c.MOVLQSX(Mem{Base: rows, Disp: 4 * ahead}, later)
-	c.PREFETCHT0(Mem{Base: words, Index: later, Scale: 8})
-	c.ADDQ(later, later)
-	c.PREFETCHT0(Mem{Base: sums, Index: later, Scale: 8})
-	addRow(c, h, words, sums, rows)
-	c.DECQ(n)
-	c.JNZ(LabelRef("fetching"))
-	c.Label("rest")
-	c.ADDQ(Imm(ahead), n)
-	c.Label("row")
-	addRow(c, h, words, sums, rows)
-	c.DECQ(n)
-	c.JNZ(LabelRef("row"))
-	c.RET()
+// adder writes the loops for so many numbers a cell.
+type adder struct {
+	*build.Context
+	name    string
+	numbers int
 }
 
-// addRow adds the row that rows points at, and moves rows on.
-func addRow(c *build.Context, h, words, sums, rows reg.GPVirtual) {
-	row, bin := c.GP64(), c.GP64()
-	sum, next := c.XMM(), c.XMM()
-	c.MOVLQSX(Mem{Base: rows}, row)
-	c.ADDQ(Imm(4), rows)
-	word := c.GP64()
-	c.LEAQ(Mem{Base: words, Index: row, Scale: 8}, word)
-	c.ADDQ(row, row)
-	c.VMOVDQU(Mem{Base: sums, Index: row, Scale: 8}, sum)
+// arguments are registers; those of rows and n change.
+type arguments struct{ h, words, sums, rows, n reg.GPVirtual }
+
+// function has a loop for each number of columns.
+func (a adder) function() {
+	a.Function(a.name)
+	a.Pragma("noescape")
+	a.Attributes(attr.NOSPLIT)
+	a.SignatureExpr("func(h *int64, columns int, words *uint64, sums *int64, rows *int32, n int)")
+	a.Doc(fmt.Sprintf("%s is addRef for n > 0 rows and %d numbers.", a.name, a.numbers))
+	load := func(name string) reg.GPVirtual { return a.Load(a.Param(name), a.GP64()).(reg.GPVirtual) }
+	r := arguments{load("h"), load("words"), load("sums"), load("rows"), load("n")}
+	columns := load("columns")
+	for k := perWord; k > 1; k-- {
+		next := fmt.Sprintf("below%d", k)
+		a.CMPQ(columns, Imm(uint64(k)))
+		a.JNE(LabelRef(next))
+		a.loop(r, k)
+		a.Label(next)
+	}
+	a.loop(r, 1)
+}
+
+// loop fetches ahead while there are rows to fetch.
+func (a adder) loop(r arguments, columns int) {
+	fetching, rest, row := fmt.Sprintf("fetching%d", columns), fmt.Sprintf("rest%d", columns), fmt.Sprintf("row%d", columns)
+	a.SUBQ(Imm(ahead), r.n)
+	a.JLE(LabelRef(rest))
+	a.Label(fetching)
+	later := a.GP64()
+	a.MOVLQSX(Mem{Base: r.rows, Disp: 4 * ahead}, later)
+	a.PREFETCHT0(Mem{Base: r.words, Index: later, Scale: 8})
+	if a.numbers == 2 {
+		a.ADDQ(later, later)
+	}
+	a.PREFETCHT0(Mem{Base: r.sums, Index: later, Scale: 8})
+	a.row(r, columns)
+	a.DECQ(r.n)
+	a.JNZ(LabelRef(fetching))
+	a.Label(rest)
+	a.ADDQ(Imm(ahead), r.n)
+	a.Label(row)
+	a.row(r, columns)
+	a.DECQ(r.n)
+	a.JNZ(LabelRef(row))
+	a.RET()
+}
+
+// row adds the row that rows points at, and moves rows on. Bins are loaded as bytes.
+func (a adder) row(r arguments, columns int) {
+	row, word, bin := a.GP64(), a.GP64(), a.GP64()
+	a.MOVLQSX(Mem{Base: r.rows}, row)
+	a.ADDQ(Imm(4), r.rows)
+	a.LEAQ(Mem{Base: r.words, Index: row, Scale: 8}, word)
+	cell := func(k int) Mem { return Mem{Base: r.h, Index: bin, Scale: 8, Disp: k * stride * 8 * a.numbers} }
+	if a.numbers == 1 {
+		a.MOVQ(Mem{Base: r.sums, Index: row, Scale: 8}, row)
+		for k := range columns {
+			a.MOVBQZX(Mem{Base: word, Disp: k}, bin)
+			a.ADDQ(row, cell(k))
+		}
+		return
+	}
+	sum, next := a.XMM(), a.XMM()
+	a.ADDQ(row, row)
+	a.VMOVDQU(Mem{Base: r.sums, Index: row, Scale: 8}, sum)
 	for k := range columns {
-		c.MOVBQZX(Mem{Base: word, Disp: k}, bin)
-		c.SHLQ(Imm(shift), bin)
-		at := Mem{Base: h, Index: bin, Scale: 1, Disp: k * cell}
-		c.VPADDQ(at, sum, next)
-		c.VMOVDQU(next, at)
+		a.MOVBQZX(Mem{Base: word, Disp: k}, bin)
+		a.ADDQ(bin, bin)
+		a.VPADDQ(cell(k), sum, next)
+		a.VMOVDQU(next, cell(k))
 	}
 }
 
 // subtract goes over whole vectors, four in a turn.
 func subtract(c *build.Context) {
-	c.Function("subtractAVX2")
+	c.Function("subtractVectors")
 	c.Pragma("noescape")
 	c.Attributes(attr.NOSPLIT)
 	c.SignatureExpr("func(a *int64, b *int64, n int)")
-	c.Doc("subtractAVX2 sets n numbers, a multiple of 16, from a on to a - b.")
+	c.Doc("subtractVectors sets n numbers, a multiple of 16, from a on to a - b.")
 	a, b := c.Load(c.Param("a"), c.GP64()).(reg.GPVirtual), c.Load(c.Param("b"), c.GP64()).(reg.GPVirtual)
 	n := c.Load(c.Param("n"), c.GP64()).(reg.GPVirtual)
 	c.Label("turn")

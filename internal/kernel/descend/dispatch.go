@@ -1,4 +1,4 @@
-//go:build !purego
+//go:build (amd64 || arm64) && !purego
 
 package descend
 
@@ -6,7 +6,7 @@ import "github.com/residuum-go/residuum/internal/cpu"
 
 // vectored returns how many of n rows or trees the assembly takes.
 func vectored(n int) int {
-	if cpu.Active() < cpu.AVX2 {
+	if cpu.Active() == cpu.Generic {
 		return 0
 	}
 	return n - n%Lanes
@@ -15,7 +15,7 @@ func vectored(n int) int {
 func (f *Forest) listRows(at []int32, x []float32, depth int) {
 	n := vectored(len(at))
 	if n > 0 {
-		listRowsAVX2(&f.splits[0].column, &f.first[0], &at[0], n, &x[0], depth)
+		listRowsByLanes(&f.splits[0].column, &f.first[0], &at[0], n, &x[0], depth)
 	}
 	f.listRowsRef(at[n:], x[n:], depth)
 }
@@ -23,7 +23,7 @@ func (f *Forest) listRows(at []int32, x []float32, depth int) {
 func (f *Forest) listTrees(at []int32, x []float32, depth int) {
 	n := vectored(len(at))
 	if n > 0 {
-		listTreesAVX2(&f.splits[0].column, &f.first[0], &at[0], n, &x[0], depth)
+		listTreesByLanes(&f.splits[0].column, &f.first[0], &at[0], n, &x[0], depth)
 	}
 	f.listTreesRef(at[n:], x, depth)
 }
@@ -31,7 +31,7 @@ func (f *Forest) listTrees(at []int32, x []float32, depth int) {
 func (f *Forest) completeRows(at []int32, x []float32) {
 	n := vectored(len(at))
 	if n > 0 {
-		completeRowsAVX2(&f.splits[0].column, f.trees, &at[0], n, &x[0], f.depth)
+		completeRowsByLanes(&f.splits[0].column, f.trees, &at[0], n, &x[0], f.depth)
 	}
 	f.completeRowsRef(at[n:], x[n:])
 }
@@ -39,7 +39,7 @@ func (f *Forest) completeRows(at []int32, x []float32) {
 func (f *Forest) completeTrees(at []int32, x []float32) {
 	n := vectored(len(at))
 	if n > 0 {
-		completeTreesAVX2(&f.splits[0].column, f.trees, &at[0], n, &x[0], f.depth)
+		completeTreesByLanes(&f.splits[0].column, f.trees, &at[0], n, &x[0], f.depth)
 	}
 	f.completeTreesRef(at[n:], x)
 }

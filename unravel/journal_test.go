@@ -165,28 +165,52 @@ func TestEveryPlanIsInOneOfManyShards(t *testing.T) {
 }
 
 func TestShardFrom(t *testing.T) {
+	const id, kubernetes, shards = "SLURM_ARRAY_TASK_ID", "JOB_COMPLETION_INDEX", "RESIDUUM_SHARDS"
+	array := func(id, min, count, step, max string) map[string]string {
+		return map[string]string{
+			"SLURM_ARRAY_TASK_ID": id, "SLURM_ARRAY_TASK_MIN": min, "SLURM_ARRAY_TASK_COUNT": count, "SLURM_ARRAY_TASK_STEP": step, "SLURM_ARRAY_TASK_MAX": max,
+		}
+	}
+	with := func(env map[string]string, name, value string) map[string]string { env[name] = value; return env }
 	for name, c := range map[string]struct {
 		env  map[string]string
 		want Shard
-		ok   bool
+		err  string // in which the variables are named
 	}{
-		"none":          {nil, Shard{0, 1}, true},
-		"slurm":         {map[string]string{"SLURM_ARRAY_TASK_ID": "13", "SLURM_ARRAY_TASK_MIN": "10", "SLURM_ARRAY_TASK_COUNT": "4", "SLURM_ARRAY_TASK_STEP": "3"}, Shard{1, 4}, true},
-		"slurm zero":    {map[string]string{"SLURM_ARRAY_TASK_ID": "0", "SLURM_ARRAY_TASK_COUNT": "4"}, Shard{0, 4}, true},
-		"slurm between": {map[string]string{"SLURM_ARRAY_TASK_ID": "14", "SLURM_ARRAY_TASK_MIN": "10", "SLURM_ARRAY_TASK_COUNT": "4", "SLURM_ARRAY_TASK_STEP": "3"}, Shard{}, false},
-		"slurm beyond":  {map[string]string{"SLURM_ARRAY_TASK_ID": "4", "SLURM_ARRAY_TASK_COUNT": "4"}, Shard{}, false},
-		"kubernetes":    {map[string]string{"JOB_COMPLETION_INDEX": "2", "RESIDUUM_SHARDS": "5"}, Shard{2, 5}, true},
-		"no count":      {map[string]string{"JOB_COMPLETION_INDEX": "2"}, Shard{}, false},
-		"not a number":  {map[string]string{"JOB_COMPLETION_INDEX": "x", "RESIDUUM_SHARDS": "5"}, Shard{}, false},
+		"none":                    {nil, Shard{0, 1}, ""},
+		"slurm":                   {array("13", "10", "4", "3", "19"), Shard{1, 4}, ""},
+		"slurm zero":              {map[string]string{id: "0", "SLURM_ARRAY_TASK_COUNT": "4"}, Shard{0, 4}, ""},
+		"slurm between":           {array("14", "10", "4", "3", "19"), Shard{}, "SLURM_ARRAY_TASK_ID is 14, in an array of 4 from 10 on in steps of 3"},
+		"slurm beyond":            {map[string]string{id: "4", "SLURM_ARRAY_TASK_COUNT": "4"}, Shard{}, "SLURM_ARRAY_TASK_ID is 4, in an array of 4"},
+		"slurm without a count":   {map[string]string{id: "0"}, Shard{}, "in an array of 0"},
+		"slurm, step no number":   {array("0", "0", "4", "x", "3"), Shard{}, `SLURM_ARRAY_TASK_STEP is "x"`},
+		"a lost task again":       {with(array("3", "3", "1", "1", "3"), shards, "6"), Shard{3, 6}, ""},
+		"some tasks again":        {with(array("4", "0", "2", "4", "4"), shards, "6"), Shard{4, 6}, ""},
+		"the whole array":         {with(array("5", "0", "6", "1", "5"), shards, "6"), Shard{5, 6}, ""},
+		"counted from 1":          {with(array("1", "1", "6", "1", "6"), shards, "6"), Shard{}, "SLURM_ARRAY_TASK_MAX is 6, but RESIDUUM_SHARDS 6: number the array from 0 to 5"},
+		"more tasks than shards":  {with(array("0", "0", "8", "1", "7"), shards, "6"), Shard{}, "SLURM_ARRAY_TASK_MAX is 7, but RESIDUUM_SHARDS 6"},
+		"slurm, no last task":     {map[string]string{id: "6", shards: "6"}, Shard{}, "is 6, but RESIDUUM_SHARDS 6"},
+		"kubernetes":              {map[string]string{kubernetes: "2", shards: "5"}, Shard{2, 5}, ""},
+		"kubernetes beyond":       {map[string]string{kubernetes: "5", shards: "5"}, Shard{}, "its index is 5, but RESIDUUM_SHARDS 5: indices are 0 to 4"},
+		"no count":                {map[string]string{kubernetes: "2"}, Shard{}, "JOB_COMPLETION_INDEX is 2, of how many? RESIDUUM_SHARDS is not set"},
+		"no index":                {map[string]string{shards: "5"}, Shard{}, "RESIDUUM_SHARDS is 5, and which of them this is nothing says"},
+		"none of none":            {map[string]string{kubernetes: "0", shards: "0"}, Shard{}, "RESIDUUM_SHARDS 0"},
+		"not a number":            {map[string]string{kubernetes: "x", shards: "5"}, Shard{}, `JOB_COMPLETION_INDEX is "x": want a whole number`},
+		"less than nothing":       {map[string]string{kubernetes: "0", shards: "-5"}, Shard{}, `RESIDUUM_SHARDS is "-5"`},
+		"both that agree":         {with(with(array("2", "0", "5", "1", "4"), shards, "5"), kubernetes, "2"), Shard{2, 5}, ""},
+		"both that differ":        {with(with(array("2", "0", "5", "1", "4"), shards, "5"), kubernetes, "3"), Shard{}, "SLURM_ARRAY_TASK_ID is 2, but JOB_COMPLETION_INDEX 3"},
+		"both, and nothing more":  {map[string]string{kubernetes: "0", id: "0"}, Shard{}, "RESIDUUM_SHARDS is not set"},
+		"the array of other jobs": {map[string]string{"SLURM_ARRAY_TASK_COUNT": "4"}, Shard{0, 1}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := ShardFrom(func(k string) string { return c.env[k] })
-			if !c.ok {
-				require.ErrorIs(t, err, ErrShard)
+			require.Equal(t, c.want, got)
+			if c.err == "" {
+				require.NoError(t, err)
 				return
 			}
-			require.NoError(t, err)
-			require.Equal(t, c.want, got)
+			require.ErrorIs(t, err, ErrShard)
+			require.ErrorContains(t, err, c.err)
 		})
 	}
 }

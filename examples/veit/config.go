@@ -32,6 +32,9 @@ type Config struct {
 	Nets        []string `json:"nets"`
 	Out         string   `json:"out"`
 	Resume      bool     `json:"resume"`
+	Sweep       string   `json:"-"` // sweepPart, sweepMerge or nothing
+
+	args []string // the command line
 }
 
 var allNets = []string{"residual", "stochastic", "effective", "vgg", "vgg-nobn", "plain", "boost", "chained"}
@@ -96,12 +99,14 @@ func parse(args []string, help io.Writer) (Config, error) {
 	f.BoolVar(&c.Recalibrate, "recalibrate", c.Recalibrate, "also delete each block with batch norm's statistics estimated anew")
 	f.BoolVar(&c.Studies, "studies", true, "take the nets apart; without it they are only trained and tested")
 	f.BoolVar(&c.Resume, "resume", c.Resume, "keep what is known in the report folder, and go on from what an earlier run has kept there")
+	f.StringVar(&c.Sweep, "sweep", "", "`part`: do only the part of the run that the environment names, as Slurm's job arrays and Kubernetes' Indexed Jobs set it\n"+
+		"(SLURM_ARRAY_TASK_ID, or JOB_COMPLETION_INDEX and RESIDUUM_SHARDS); merge: put the parts together and report, or name those that are lost")
 	f.StringVar(&c.Out, "out", c.Out, "`folder` for the report")
 	nets := f.String("nets", strings.Join(c.Nets, ","), "`list` of nets to study, out of "+strings.Join(allNets, ","))
 	if err := f.Parse(args, help); err != nil {
 		return c, err
 	}
-	c.Nets = strings.Split(*nets, ",")
+	c.Nets, c.args = strings.Split(*nets, ","), args
 	return c, c.check()
 }
 
@@ -128,6 +133,9 @@ func (c Config) check() error {
 	}
 	if c.Data == "" {
 		errs = append(errs, errors.New(`flag -data is "": want embedded, whole or a folder`))
+	}
+	if c.Sweep != "" && c.Sweep != sweepPart && c.Sweep != sweepMerge {
+		errs = append(errs, fmt.Errorf("flag -sweep is %q: want %s or %s", c.Sweep, sweepPart, sweepMerge))
 	}
 	for i, n := range c.Nets {
 		if !slices.Contains(allNets, n) || slices.Contains(c.Nets[:i], n) {

@@ -83,7 +83,7 @@ func TestADamagedKeptFileIsRefusedByName(t *testing.T) {
 			_, err := from(t, filepath.Join(dir, "kept"), net)
 			return err
 		}
-		_, err := openStore(parsed(t, completeArgs(dir)), "avx2")
+		_, err := openStore(filepath.Join(dir, "kept"), originOf(parsed(t, completeArgs(dir)), "avx2"))
 		return err
 	}
 	for _, file := range []string{"residual-1.json", "boost-1.json", "origin.json"} {

@@ -67,7 +67,7 @@ func TestAPipeInTheFolderIsRefused(t *testing.T) {
 			return err
 		}
 		defer lock.Release()
-		if _, err := openStore(parsed(t, completeArgs(dir)), complete.run.results.Machine.Level, complete.run.train, complete.run.test); err != nil {
+		if _, err := openStore(filepath.Join(dir, "kept"), complete.run.origin); err != nil {
 			return err
 		}
 		r, err := from(t, filepath.Join(dir, "kept"), "residual")

@@ -99,7 +99,7 @@ func (c *checker) lesions(what string, counts []int, examples int, all []Lesions
 
 // blocks is how many blocks the net has.
 func (j *job) blocks() int {
-	if slices.Contains(boosted, j.res.Name) {
+	if j.ensemble() {
 		return j.cfg.Blocks
 	}
 	cfg, _ := j.convolutional(j.res.Name)
@@ -113,7 +113,7 @@ func (j *job) blocks() int {
 // readingImages lists the images seen by each entry of Training at the end.
 func (j *job) readingImages() []int {
 	var seen []int
-	if slices.Contains(boosted, j.res.Name) {
+	if j.ensemble() {
 		for stage := range j.cfg.Blocks {
 			seen = append(seen, (stage+1)*j.train.Len())
 		}

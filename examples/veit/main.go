@@ -35,15 +35,25 @@ type run struct {
 	studied     *data.Dataset // test images of the lesion studies
 	graded      *data.Dataset // test images of the gradient studies
 	norm        data.Norm
+	origin      origin
 	store       *store
 	jobs        []*job
 	results     *Results
-	folder      *report.Folder // of the report
+	folder      *report.Folder // of the report; nil of a part of a sweep, which has none
+	share       *portion       // of a sweep, if this run is a part of one
+	merged      []*start       // what this run merges, if it does
 }
 
 // do trains, studies and reports. When ctx is done or a part fails, what is there is reported, and
 // the error says what is missing.
 func do(ctx context.Context, cfg Config, log io.Writer) (err error) {
+	if cfg.Sweep == sweepPart {
+		r, err := newRun(cfg, log)
+		if err != nil {
+			return err
+		}
+		return r.part(ctx)
+	}
 	lock, err := prepare(cfg.Out)
 	if err != nil {
 		return err
@@ -69,6 +79,9 @@ func (r *run) report(ctx context.Context) error {
 	if failed != nil {
 		return fmt.Errorf("%w\nmissing: %s\nwhat was measured before is in %s", failed, strings.Join(r.results.Lacks(), "; "), page)
 	}
+	if costs := r.costs(); costs != "" {
+		r.out.Printf("%s", strings.TrimSpace(costs))
+	}
 	r.out.Printf("the report is %s (%v)", page, time.Since(r.results.Started).Round(time.Second))
 	return nil
 }
@@ -91,13 +104,20 @@ func newRun(cfg Config, log io.Writer) (*run, error) {
 		Started: time.Now(), Running: true, Config: cfg, Machine: report.ThisMachine(),
 		Data: DataInfo{split.Source, r.train.Len(), r.test.Len(), r.studied.Len(), r.graded.Len(), r.train.Classes},
 	}
-	if cfg.Resume {
-		if r.store, err = openStore(cfg, r.results.Machine.Level, r.train, r.test); err != nil {
-			return nil, err
-		}
-	}
 	r.out.Printf("%s: %s training images, %s test images; %s kernels", split.Source,
 		program.Thousands(r.train.Len()), program.Thousands(r.test.Len()), r.results.Machine.Level)
+	r.origin = originOf(cfg, r.results.Machine.Level, r.train, r.test)
+	switch {
+	case cfg.Sweep == sweepPart:
+		r.folder, err = nil, r.beginPart()
+	case cfg.Sweep == sweepMerge:
+		err = r.beginMerge()
+	case cfg.Resume:
+		r.store, err = openStore(cfg.keptDir(), r.origin)
+	}
+	if err != nil {
+		return nil, err
+	}
 	return r, r.load()
 }
 
@@ -133,20 +153,32 @@ func indices(n int) []int {
 	return index
 }
 
-// load makes the jobs, with what an earlier run has kept of each.
-func (r *run) load() error {
+// nets lists all nets with all seeds, as jobs that know nothing yet.
+func (r *run) nets() []*job {
+	var all []*job
 	for i := range r.cfg.Seeds {
 		for _, name := range r.cfg.Nets {
-			res, err := r.store.load(name, r.cfg.Seed+uint64(i))
-			if err != nil {
-				return err
-			}
-			j := &job{r, res.Seed, res}
-			if err := r.store.damaged(res, j.check()); err != nil {
-				return err
-			}
-			r.jobs = append(r.jobs, j)
+			seed := r.cfg.Seed + uint64(i)
+			all = append(all, &job{r, seed, &Net{Name: name, Seed: seed}})
 		}
+	}
+	return all
+}
+
+// load makes the jobs, with what an earlier run has kept of each.
+func (r *run) load() error {
+	for _, j := range r.nets() {
+		if r.share != nil && !r.share.has(j) {
+			continue
+		}
+		var err error
+		if j.res, err = r.store.load(j.res); err != nil {
+			return err
+		}
+		if err := r.store.damaged(j.res, j.check()); err != nil {
+			return err
+		}
+		r.jobs = append(r.jobs, j)
 	}
 	return nil
 }
@@ -163,7 +195,7 @@ func (r *run) all(ctx context.Context) error {
 			r.out.Printf("%-10s kept from an earlier run", j.label())
 		}
 	}
-	if err := r.show(); err != nil {
+	if err := errors.Join(r.show(), r.lost()); err != nil {
 		return err
 	}
 	for _, j := range r.jobs {
@@ -179,7 +211,7 @@ func (r *run) all(ctx context.Context) error {
 
 // show brings the report up to date if it is old.
 func (r *run) show() error {
-	if !r.folder.Due() {
+	if r.folder == nil || !r.folder.Due() {
 		return nil
 	}
 	return r.writeReport()
@@ -187,6 +219,7 @@ func (r *run) show() error {
 
 // do trains and studies one net, or what of that an earlier run has left.
 func (j *job) do(ctx context.Context) error {
+	start := time.Now()
 	model, err := j.trainNet(ctx)
 	if err != nil {
 		return err
@@ -197,7 +230,7 @@ func (j *job) do(ctx context.Context) error {
 				return err
 			}
 		}
-		if err := j.done(trainingPart); err != nil {
+		if err := j.finish(j.training(), time.Since(start)); err != nil {
 			return err
 		}
 	}
@@ -220,26 +253,53 @@ func (j *job) label() string {
 
 func (j *job) has(part string) bool { return slices.Contains(j.res.Done, part) }
 
-// missing lists the parts that are not done yet.
+// missing lists the parts that are not done yet, of those that this process has to do.
 func (j *job) missing() []string {
 	var m []string
 	if !j.has(trainingPart) {
 		m = append(m, j.label()+": "+trainingPart)
 	}
 	for _, p := range j.parts() {
-		if !j.has(p.name) {
+		if len(j.left(p)) > 0 {
 			m = append(m, j.label()+": "+p.name)
 		}
 	}
 	return m
 }
 
-// done keeps the results of a part, takes it off the list of what is missing, and shows it.
-func (j *job) done(part string) error {
-	j.res.Done = append(j.res.Done, part)
-	j.results.Missing = slices.DeleteFunc(j.results.Missing, func(s string) bool { return s == j.label()+": "+part })
+// left lists what this process has still to do of a part: all of it, unless it has a share in a sweep.
+func (j *job) left(p part) []unit {
+	if j.has(p.name) {
+		return nil
+	}
+	units := j.units(p)
+	if j.share != nil {
+		units = slices.DeleteFunc(units, func(u unit) bool { return !slices.Contains(j.share.mine, u) || j.share.known[u] })
+	}
+	return units
+}
+
+// finish keeps what was found of a part. If that is all of it, it is taken off the list of what is missing, and shown.
+func (j *job) finish(units []unit, took time.Duration) error {
+	if part := units[0].Part; len(units) == units[0].Of {
+		j.res.Done = append(j.res.Done, part)
+		j.sortDone()
+		j.results.Missing = slices.DeleteFunc(j.results.Missing, func(s string) bool { return s == j.label()+": "+part })
+	}
 	if err := j.store.save(j.res); err != nil {
 		return err
 	}
+	if j.share != nil {
+		return j.share.finished(units, took)
+	}
 	return j.show()
+}
+
+// sortDone brings the parts that are done into their order, whichever was done first.
+func (j *job) sortDone() {
+	order := []string{trainingPart}
+	for _, p := range j.allParts() {
+		order = append(order, p.name)
+	}
+	slices.SortFunc(j.res.Done, func(a, b string) int { return slices.Index(order, a) - slices.Index(order, b) })
 }

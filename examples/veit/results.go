@@ -67,6 +67,16 @@ type Net struct {
 // trained reports whether the net has been trained to the end, and tested.
 func (n *Net) trained() bool { return slices.Contains(n.Done, trainingPart) }
 
+// timeless returns the results without what depends on time.
+func (n *Net) timeless() *Net {
+	c := *n
+	c.Seconds, c.Training = 0, slices.Clone(n.Training)
+	for i := range c.Training {
+		c.Training[i].Seconds = 0
+	}
+	return &c
+}
+
 // residual reports whether the net adds its skips.
 func (n *Net) residual() bool { return n.Name != "plain" && n.Name != "vgg" && n.Name != "vgg-nobn" }
 

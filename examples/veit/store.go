@@ -30,38 +30,55 @@ type origin struct {
 	Level  string `json:"instruction_set"`
 }
 
-// openStore begins a store, or finds that of an earlier run with the same flags.
-func openStore(cfg Config, level string, sets ...*data.Dataset) (*store, error) {
-	s := &store{filepath.Join(cfg.Out, "kept")}
+// originOf returns the origin of what a run finds.
+func originOf(cfg Config, level string, sets ...*data.Dataset) origin {
+	cfg.Out, cfg.Data, cfg.Nets, cfg.Seeds, cfg.Studies = "", "", nil, 0, true // these say where, which and how many, not what is found
+	return origin{cfg, digest(sets), level}
+}
+
+// keptDir is where results of the whole run are kept.
+func (c Config) keptDir() string { return filepath.Join(c.Out, "kept") }
+
+// openStore begins a store in a folder, or finds that of an earlier run of the same origin.
+func openStore(dir string, want origin) (*store, error) {
+	s := &store{dir}
 	if err := os.MkdirAll(s.dir, 0o755); err != nil {
 		return nil, fmt.Errorf("keep results: %w", err)
 	}
-	cfg.Out, cfg.Data, cfg.Nets, cfg.Seeds, cfg.Studies = "", "", nil, 0, true // these say where, which and how many, not what is found
-	want := origin{cfg, digest(sets), level}
-	var got origin
-	path := filepath.Join(s.dir, "origin.json")
-	switch err := readJSON(path, &got); {
-	case errors.Is(err, fs.ErrNotExist):
-		return s, s.begin(path, want)
-	case err != nil:
+	if err := atomicfile.Clean(s.originPath()); err != nil {
 		return nil, err
+	}
+	err := s.about(want)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = s.begin(want)
+	}
+	return s, err
+}
+
+func (s *store) originPath() string { return filepath.Join(s.dir, "origin.json") }
+
+// about returns an error unless the results in the store are of that origin.
+func (s *store) about(want origin) error {
+	var got origin
+	if err := readJSON(s.originPath(), &got); err != nil {
+		return err
 	}
 	a, _ := json.Marshal(want) // of plain fields, which cannot fail
 	b, _ := json.Marshal(got)
 	if string(a) != string(b) {
-		return nil, fmt.Errorf("%s keeps the results of a run with other flags, data or instruction set:\n  there: %s\n  now:   %s\n"+
+		return fmt.Errorf("%s keeps the results of a run with other flags, data or instruction set:\n  there: %s\n  now:   %s\n"+
 			"give the same flags, another -out, or delete that folder", s.dir, b, a)
 	}
-	return s, nil
+	return nil
 }
 
 // begin writes down for what the store is. Results that are there already may be of any run.
-func (s *store) begin(path string, o origin) error {
+func (s *store) begin(o origin) error {
 	kept, err := filepath.Glob(filepath.Join(s.dir, "*-*.*"))
 	if err != nil || len(kept) > 0 {
-		return errors.Join(err, fmt.Errorf("%s is missing, which says what %s is about: delete that folder", path, kept))
+		return errors.Join(err, fmt.Errorf("%s is missing, which says what %s is about: delete that folder", s.originPath(), kept))
 	}
-	return writeJSON(path, o)
+	return writeJSON(s.originPath(), o)
 }
 
 func digest(sets []*data.Dataset) string {
@@ -80,19 +97,26 @@ func (s *store) path(name string, seed uint64, ending string) string {
 	return filepath.Join(s.dir, fmt.Sprintf("%s-%d%s", name, seed, ending))
 }
 
-// load returns what is known about a net, or new results if nothing is.
-func (s *store) load(name string, seed uint64) (*Net, error) {
-	fresh := &Net{Name: name, Seed: seed}
+// load returns what is known about a net, and removes what a killed process has left beside it.
+func (s *store) load(fresh *Net) (*Net, error) {
 	if s == nil {
 		return fresh, nil
 	}
+	if err := atomicfile.Clean(s.path(fresh.Name, fresh.Seed, ".json")); err != nil {
+		return nil, err
+	}
+	return s.read(fresh)
+}
+
+// read returns what is known about a net, or its name and seed alone, as they are in fresh.
+func (s *store) read(fresh *Net) (*Net, error) {
 	n := &Net{}
-	switch err := readJSON(s.path(name, seed, ".json"), n); {
+	switch err := readJSON(s.path(fresh.Name, fresh.Seed, ".json"), n); {
 	case errors.Is(err, fs.ErrNotExist):
-		return fresh, nil
+		return &Net{Name: fresh.Name, Seed: fresh.Seed}, nil
 	case err != nil:
 		return nil, err
-	case n.Name != name || n.Seed != seed:
+	case n.Name != fresh.Name || n.Seed != fresh.Seed:
 		return nil, s.damaged(fresh, fmt.Errorf("it is about %q with seed %d", n.Name, n.Seed))
 	}
 	return n, nil
@@ -121,13 +145,20 @@ func (s *store) checkpoint(n *Net) string {
 	return s.path(n.Name, n.Seed, ".safetensors")
 }
 
+// journals are the ways in which scores are measured, each with a journal of its own.
+var journals = []string{"sweeps", "recalibrated"}
+
 // journal opens the scores of a trained net, measured in the way called kind.
 func (s *store) journal(n *Net, model nn.Module, kind string) (*unravel.Journal, error) {
 	if s == nil {
 		return nil, nil
 	}
 	identity := unravel.Identity(nn.State(model)) + " " + kind
-	return unravel.OpenJournal(s.path(n.Name, n.Seed, "-"+kind+".jsonl"), identity)
+	return unravel.OpenJournal(s.journalPath(n, kind), identity)
+}
+
+func (s *store) journalPath(n *Net, kind string) string {
+	return s.path(n.Name, n.Seed, "-"+kind+".jsonl")
 }
 
 // readJSON reads a file that writeJSON has written.
@@ -136,9 +167,6 @@ func readJSON(path string, v any) error {
 		return err
 	} else if !info.Mode().IsRegular() { // a pipe would keep us waiting
 		return fmt.Errorf("%s: %w", path, atomicfile.ErrNotRegular)
-	}
-	if err := atomicfile.Clean(path); err != nil {
-		return err
 	}
 	raw, err := os.ReadFile(path)
 	if err != nil {

@@ -38,15 +38,16 @@ func (j *job) study(ctx context.Context, model network) error {
 		return err
 	}
 	for _, p := range j.parts() {
-		if j.has(p.name) {
+		left := j.left(p)
+		if len(left) == 0 {
 			continue
 		}
 		start := time.Now()
 		bar = j.out.Bar(fmt.Sprintf("%-10s %s", j.label(), p.name))
-		if err := p.measure(j, ctx, s); err != nil {
+		if err := j.measure(ctx, p, left, s); err != nil {
 			return err
 		}
-		if err := j.done(p.name); err != nil {
+		if err := j.finish(left, time.Since(start)); err != nil {
 			return err
 		}
 		j.out.Printf("%-10s %s: done in %v", j.label(), p.name, time.Since(start).Round(time.Second/10))
@@ -54,12 +55,45 @@ func (j *job) study(ctx context.Context, model network) error {
 	return nil
 }
 
-// part is one thing that is measured on a net.
+// measure measures a part, or those pieces of it that are left to this process; the journal then has what they found.
+func (j *job) measure(ctx context.Context, p part, left []unit, s *unravel.Study) error {
+	if p.measure != nil {
+		return p.measure(j, ctx, s)
+	}
+	if p.recalibrate {
+		journal, err := j.store.journal(j.res, s.Net().(network), "recalibrated")
+		if err != nil {
+			return err
+		}
+		if journal != nil {
+			defer journal.Close()
+		}
+		if s, err = j.recalibrated(s, journal); err != nil {
+			return err
+		}
+	}
+	points := p.points(j, s)
+	if len(left) < left[0].Of {
+		_, err := s.Evaluate(ctx, plansOf(left, points))
+		return err
+	}
+	if err := s.Measure(ctx, points); err != nil {
+		return err
+	}
+	p.take(j.res, points)
+	return nil
+}
+
+// part is one thing that is measured on a net: by measure, or as the scores of the plans of points, which take records.
 type part struct {
-	name    string
-	measure func(j *job, ctx context.Context, s *unravel.Study) error
-	check   func(j *job, c *checker) // of what an earlier run has measured
-	forget  func(n *Net)             // clears what an earlier run has not completed
+	name        string
+	measure     func(j *job, ctx context.Context, s *unravel.Study) error
+	points      func(j *job, s *unravel.Study) []unravel.Point
+	take        func(n *Net, measured []unravel.Point)
+	recalibrate bool                     // batch norm's statistics after each lesion
+	passes      func(j *job) int64       // what it costs: forward passes of an image through the net
+	check       func(j *job, c *checker) // of what an earlier run has measured
+	forget      func(n *Net)             // clears what an earlier run has not completed
 }
 
 // trainingPart is the first part of every net.
@@ -76,56 +110,57 @@ func (j *job) parts() []part {
 // allParts lists what can be known about the net.
 func (j *job) allParts() []part {
 	parts := []part{
-		{"deleting one block", (*job).deleteOne, (*job).checkDeleteOne, func(n *Net) { n.DeleteOne, n.Whole = nil, nil }},
-		{"deleting random blocks", (*job).deleteRandom, (*job).checkDeleteRandom, func(n *Net) { n.DeleteRandom = nil }},
-		{"re-ordering blocks", (*job).reorder, (*job).checkReorder, func(n *Net) { n.Reorder = nil }},
+		{name: "deleting one block", points: (*job).deletions, take: takeDeletions, passes: (*job).deletionPasses,
+			check: (*job).checkDeleteOne, forget: func(n *Net) { n.DeleteOne, n.Whole = nil, nil }},
+		{name: "deleting random blocks", points: (*job).randomDeletions, passes: (*job).randomDeletionPasses,
+			take:  func(n *Net, measured []unravel.Point) { n.DeleteRandom = lesions(measured) },
+			check: (*job).checkDeleteRandom, forget: func(n *Net) { n.DeleteRandom = nil }},
+		{name: "re-ordering blocks", points: (*job).swaps, passes: (*job).swapPasses,
+			take:  func(n *Net, measured []unravel.Point) { n.Reorder = lesions(measured) },
+			check: (*job).checkReorder, forget: func(n *Net) { n.Reorder = nil }},
 	}
 	name := j.res.Name
 	if j.cfg.Recalibrate && (name == "residual" || name == "plain" || name == "vgg") {
-		parts = append(parts, part{"deleting one block, batch norm estimated anew", (*job).deleteRecalibrated, (*job).checkRecalibrated,
-			func(n *Net) { n.Recalibrated, n.WholeRecalibrated = nil, nil }})
+		parts = append(parts, part{name: "deleting one block, batch norm estimated anew", recalibrate: true,
+			points: (*job).deletions, take: takeRecalibrated, passes: (*job).recalibratedPasses,
+			check: (*job).checkRecalibrated, forget: func(n *Net) { n.Recalibrated, n.WholeRecalibrated = nil, nil }})
 	}
 	if name == "residual" {
-		parts = append(parts, part{"gradient by path length", (*job).gradient, (*job).checkGradient, func(n *Net) { n.Paths, n.Gradient, n.SumError = nil, nil, 0 }})
+		parts = append(parts, part{name: "gradient by path length", measure: (*job).gradient, passes: (*job).gradientPasses,
+			check: (*job).checkGradient, forget: func(n *Net) { n.Paths, n.Gradient, n.SumError = nil, nil, 0 }})
 	}
 	if name == "residual" || name == "boost" {
 		parts = append(parts,
-			part{"forward contributions", (*job).forward, (*job).checkForward, func(n *Net) { n.Forward = nil }},
-			part{"iterative inference", (*job).link, (*job).checkLink, func(n *Net) { n.Link = nil }})
+			part{name: "forward contributions", measure: (*job).forward, passes: (*job).forwardPasses,
+				check: (*job).checkForward, forget: func(n *Net) { n.Forward = nil }},
+			part{name: "iterative inference", measure: (*job).link, passes: (*job).linkPasses,
+				check: (*job).checkLink, forget: func(n *Net) { n.Link = nil }})
 	}
 	return parts
 }
 
-func (j *job) deleteOne(ctx context.Context, s *unravel.Study) error {
-	n := s.Net().Len()
-	scores, err := s.Evaluate(ctx, append(unravel.DeleteEach(s.Net()), unravel.Whole(s.Net())))
-	if err != nil {
-		return err
-	}
-	j.res.DeleteOne, j.res.Whole = scores[:n], &scores[n]
-	return nil
+// deletions are the net without each of its blocks, and the whole net.
+func (j *job) deletions(s *unravel.Study) []unravel.Point {
+	return []unravel.Point{{Plans: unravel.DeleteEach(s.Net())}, {Plans: []unravel.Plan{unravel.Whole(s.Net())}}}
 }
 
-func (j *job) deleteRandom(ctx context.Context, s *unravel.Study) error {
-	n := s.Net().Len()
-	points := unravel.DeletionCurve(s.Net(), unravel.CurveOptions{Counts: deletionCounts(n), Draws: j.cfg.Draws, Seed: j.seed})
-	if err := s.Measure(ctx, points); err != nil {
-		return err
-	}
-	j.res.DeleteRandom = lesions(points)
-	return nil
+func takeDeletions(n *Net, measured []unravel.Point) {
+	n.DeleteOne, n.Whole = measured[0].Scores, &measured[1].Scores[0]
 }
 
-func (j *job) reorder(ctx context.Context, s *unravel.Study) error {
-	n := s.Net().Len()
+func takeRecalibrated(n *Net, measured []unravel.Point) {
+	n.Recalibrated, n.WholeRecalibrated = measured[0].Scores, &measured[1].Scores[0]
+}
+
+func (j *job) randomDeletions(s *unravel.Study) []unravel.Point {
+	return unravel.DeletionCurve(s.Net(), unravel.CurveOptions{Counts: deletionCounts(s.Net().Len()), Draws: j.cfg.Draws, Seed: j.seed})
+}
+
+func (j *job) swaps(s *unravel.Study) []unravel.Point {
 	groups := unravel.Interchangeable(s.Net(), s.Batches()[0].X.Slice(0, 1))
-	points := unravel.SwapCurve(s.Net(), groups, unravel.CurveOptions{Counts: swapCounts(n), Draws: j.cfg.Draws, Seed: j.seed})
+	points := unravel.SwapCurve(s.Net(), groups, unravel.CurveOptions{Counts: swapCounts(s.Net().Len()), Draws: j.cfg.Draws, Seed: j.seed})
 	points[0].Plans = points[0].Plans[:1] // no swaps: all draws are the same
-	if err := s.Measure(ctx, points); err != nil {
-		return err
-	}
-	j.res.Reorder = lesions(points)
-	return nil
+	return points
 }
 
 // How many of n blocks are deleted, and how many swaps are made.

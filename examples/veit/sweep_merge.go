@@ -1,0 +1,143 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/residuum-go/residuum/internal/table"
+)
+
+// beginMerge puts what the parts have found into the folder of kept results.
+func (r *run) beginMerge() error {
+	var err error
+	if r.merged, err = r.starts(); err != nil {
+		return err
+	}
+	if r.store, err = openStore(r.cfg.keptDir(), r.origin); err != nil {
+		return err
+	}
+	for _, j := range r.nets() {
+		f, err := r.find(j, r.merged)
+		if err != nil {
+			return err
+		}
+		if err := f.into(r.store, r.merged); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lost names the parts that a merge lacks, and how to make them up.
+func (r *run) lost() error {
+	if r.cfg.Sweep != sweepMerge {
+		return nil
+	}
+	count := 1
+	for _, s := range r.merged {
+		count = max(count, s.Count)
+	}
+	all, err := r.work()
+	if err != nil {
+		return err
+	}
+	there := known(r.merged)
+	var text []string
+	for i, units := range partition(all, count) {
+		missing := slices.DeleteFunc(slices.Clone(units), func(u unit) bool { return there[u] && u.Of > 1 || r.has(u) })
+		if len(missing) > 0 {
+			text = append(text, fmt.Sprintf("part %d of 0 to %d is lost or not at its end: %s\n  make it up: %s", i, count-1, listed(missing), r.command(i, count)))
+		}
+	}
+	if text == nil {
+		return nil
+	}
+	return errors.New(strings.Join(text, "\n"))
+}
+
+// has reports whether the part of a unit is known as a whole.
+func (r *run) has(u unit) bool {
+	return slices.ContainsFunc(r.jobs, func(j *job) bool { return j.res.Name == u.Net && j.seed == u.Seed && j.has(u.Part) })
+}
+
+// listed names units in short: all of a part as one.
+func listed(units []unit) string {
+	var all []string
+	for i := 0; i < len(units); {
+		u, n := units[i], i
+		for n < len(units) && units[n].Net == u.Net && units[n].Seed == u.Seed && units[n].Part == u.Part {
+			n++
+		}
+		first := u
+		first.Of = 1
+		s := first.String()
+		if n-i < u.Of {
+			s += fmt.Sprintf(" (%d of %d pieces)", n-i, u.Of)
+		}
+		all, i = append(all, s), n
+	}
+	return cmp.Or(strings.Join(all, "; "), "nothing")
+}
+
+// command is what a person types to do part i of count.
+func (r *run) command(i, count int) string {
+	words := []string{shellQuoted(os.Args[0])}
+	if goRun.MatchString(words[0]) {
+		words[0] = "go run ./examples/veit"
+	}
+	for _, arg := range r.cfg.args {
+		words = append(words, shellQuoted(arg))
+	}
+	again := mergeFlag.ReplaceAllString(strings.Join(words, " "), "${1}"+sweepPart)
+	return fmt.Sprintf("JOB_COMPLETION_INDEX=%d RESIDUUM_SHARDS=%d %s", i, count, again)
+}
+
+var (
+	goRun     = regexp.MustCompile(`go-build.*exe`)    // where go run puts a program for as long as it runs
+	plain     = regexp.MustCompile(`^[\w./=,:@%+-]+$`) // what a shell takes as it is
+	mergeFlag = regexp.MustCompile(`( --?sweep[ =])` + sweepMerge)
+)
+
+func shellQuoted(word string) string {
+	if plain.MatchString(word) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
+// costs is a table of what each part was to cost, and has cost with all its starts; empty if there are no parts.
+func (r *run) costs() string {
+	type cost struct {
+		starts      int
+		share, core float64
+	}
+	parts, sum := map[[2]int]cost{}, cost{} // by count and index
+	for _, s := range r.merged {
+		if s.Count == 0 {
+			continue
+		}
+		at := [2]int{s.Count, s.Index}
+		hours := s.Seconds * float64(s.Workers) / 3600
+		parts[at] = cost{parts[at].starts + 1, s.Share, parts[at].core + hours}
+		sum.starts, sum.core = sum.starts+1, sum.core+hours
+	}
+	if sum.core == 0 {
+		return ""
+	}
+	rows := [][]string{{"part", "starts", "foreseen", "measured", "core hours"}}
+	add := func(name string, c cost) {
+		rows = append(rows, []string{name, fmt.Sprint(c.starts), fmt.Sprintf("%.1f %%", percent*c.share), fmt.Sprintf("%.1f %%", percent*c.core/sum.core), fmt.Sprintf("%.4f", c.core)})
+	}
+	for _, at := range slices.SortedFunc(maps.Keys(parts), func(a, b [2]int) int { return slices.Compare(a[:], b[:]) }) {
+		add(fmt.Sprintf("%d of %d", at[1], at[0]), parts[at])
+		sum.share += parts[at].share
+	}
+	add("all", sum)
+	return table.Align(1, rows...)
+}

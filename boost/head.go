@@ -65,12 +65,12 @@ func (b *representer) setHead(x []float64) {
 func (b *representer) headLoss(x []float64) float64 {
 	b.setHead(x)
 	w := x[:b.r.head.Weight.Value.Len()]
-	return meanLoss(b.train.loss, b.scores(b.train), b.train.Data) + b.L2/2*floats.Dot(w, w)
+	return meanLoss(b.Loss, b.scores(b.train), b.train.Data) + b.L2/2*floats.Dot(w, w)
 }
 
 func (b *representer) headGradient(grad, x []float64) {
 	b.setHead(x)
-	g := gradient(b.train.loss, b.scores(b.train), b.train.Y)
+	g := gradient(b.Loss, b.scores(b.train), b.train.Y)
 	tensor.Scale(g, g, 1/float32(g.Dim(0)))
 	if b.train.Weight != nil {
 		tensor.Mul(g, g, b.train.Weight.Reshape(g.Dim(0), 1))

@@ -9,6 +9,7 @@ import (
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/internal/demand"
 	"github.com/residuum-go/residuum/internal/parallel"
+	"github.com/residuum-go/residuum/internal/portions"
 	"github.com/residuum-go/residuum/tensor"
 )
 
@@ -25,13 +26,15 @@ type Listwise interface {
 // 4 and 7): of two rows of a group whose grades y differ, that of the higher grade is to have the higher score. Fitted by a
 // [Tree] with Config.Newton it is LambdaMART. A group costs
 //
-//	sum over pairs y_i > y_j of w_ij log(1 + exp(F_j - F_i))
-//	w_ij = (2^y_i - 2^y_j) |1/log2(1 + r_i) - 1/log2(1 + r_j)| / maxDCG
+//	c sum over pairs y_i > y_j of w_ij log(1 + exp(F_j - F_i))
+//	w_ij = (2^y_i - 2^y_j) |1/log2(1 + r_i) - 1/log2(1 + r_j)| / maxDCG / (0.01 + |F_i - F_j|)
 //
 // of which each row of a pair has half. r_i is the row's rank by the scores, counted from 1, the earlier of equals first, so
-// w_ij is by how much NDCG changes when the two trade places; derivatives take it for a constant, and the Hessian is its
-// diagonal. Pairs count if one of them is among the first Truncation, and maxDCG, the largest possible, is of as many. That is
-// LightGBM's lambdarank without lambdarank_norm.
+// w_ij is by how much NDCG changes when the two trade places, over the distance of their scores unless those of the group are
+// all the same. Pairs count if one of them is among the first Truncation, and maxDCG, the largest possible, is of as many. With
+// S the sum of the magnitudes of all derivatives c is log2(1 + S) / S, so that no group outweighs others by its size.
+// Derivatives take w and c for constants, and the Hessian is its diagonal. The distance and c are not of the paper but of
+// LightGBM and XGBoost, and worth a lot, see docs/boosting.md.
 //
 // Targets are one column of grades in [0, 31], weights the same for all rows of a group. What was reached is told by
 // [NDCG], not by this loss, whose weights change with the ranks.
@@ -122,44 +125,101 @@ func (b *lambdas) compute(f *tensor.Tensor) {
 	b.at = f.Clone()
 	b.value, b.slope, b.curve = tensor.New(n, 1), tensor.New(n, 1), tensor.New(n, 1)
 	parallel.For(len(b.lists.groups), 16, parallel.Func(func(lo, hi int) {
+		p := pairPool.Get()
 		for g := lo; g < hi; g++ {
-			b.group(g)
+			b.group(g, p)
 		}
+		pairPool.Put(p)
 	}))
 }
 
+// pairs are those of a group, each of two ranks.
+type pairs struct {
+	ranks     []ranked
+	high, low []int32   // the rank of the higher grade, and of the lower one
+	weight    []float64 // w
+	behind    []float32 // F_low - F_high
+	e, log    []float32 // exp(-|behind|) and log(1 + e)
+	sums      []pairSums
+}
+
+// ranked is a row by rank: its score F, and 2^y.
+type ranked struct{ score, gain float64 }
+
+// pairSums are what the pairs of one rank add up to.
+type pairSums struct{ value, slope, curve float64 }
+
+var pairPool portions.Pool[pairs]
+
 // group adds up the pairs of one group.
-func (b *lambdas) group(g int) {
+func (b *lambdas) group(g int, p *pairs) {
 	order := b.lists.ranked(b.lists.groups[g], b.at.Data())
-	type sums struct{ value, slope, curve float64 }
-	sum := make([]sums, len(order))
-	for i := range b.tops[g] {
-		for j := i + 1; j < len(order); j++ {
-			high, low := i, j
-			gap := b.gains[order[high]] - b.gains[order[low]]
+	b.list(g, order, p)
+	n := len(p.weight)
+	p.e, p.log = portions.Grow(p.e, n), portions.Grow(p.log, n)
+	for k, v := range p.behind {
+		p.e[k] = -float32(math.Abs(float64(v)))
+	}
+	e := tensor.From(p.e, n)
+	log := tensor.AddScalar(tensor.From(p.log, n), tensor.Exp(e, e), 1)
+	tensor.Log(log, log)
+	p.sums = portions.Grow(p.sums, len(order))
+	clear(p.sums)
+	total := 0.0
+	for k, w := range p.weight {
+		high, low, e := &p.sums[p.high[k]], &p.sums[p.low[k]], float64(p.e[k])
+		rho := 1 / (1 + e) // 1 / (1 + exp(F_high - F_low))
+		curve := w * e * rho * rho
+		if p.behind[k] < 0 {
+			rho *= e
+		}
+		value := w * float64(max(p.behind[k], 0)+p.log[k]) / 2
+		*high = pairSums{high.value + value, high.slope - w*rho, high.curve + curve}
+		*low = pairSums{low.value + value, low.slope + w*rho, low.curve + curve}
+		total += 2 * w * rho
+	}
+	c := 1.0
+	if total > 0 {
+		c = math.Log1p(total) / math.Ln2 / total
+	}
+	for i, row := range order {
+		b.value.Data()[row] = float32(c * p.sums[i].value)
+		b.slope.Data()[row] = float32(c * p.sums[i].slope)
+		b.curve.Data()[row] = float32(c * p.sums[i].curve)
+	}
+}
+
+// list makes p the pairs of group g whose grades differ, given its rows by rank.
+func (b *lambdas) list(g int, order []int, p *pairs) {
+	n, top := len(order), b.tops[g]
+	p.ranks = portions.Grow(p.ranks, n)
+	ranks, discounts := p.ranks, b.lists.discounts[:n]
+	for r, i := range order {
+		ranks[r] = ranked{float64(b.at.Data()[i]), b.gains[i]}
+	}
+	high, low := portions.Grow(p.high, top*n), portions.Grow(p.low, top*n)
+	weight, behind := portions.Grow(p.weight, top*n), portions.Grow(p.behind, top*n)
+	apart, k := ranks[0].score != ranks[n-1].score, 0
+	for i, a := range ranks[:top] {
+		for j := i + 1; j < n; j++ {
+			z := ranks[j]
+			gap, ahead := a.gain-z.gain, a.score-z.score // which is not negative: scores fall with ranks
 			if gap == 0 {
 				continue
 			}
+			high[k], low[k], behind[k] = int32(i), int32(j), float32(-ahead)
 			if gap < 0 {
-				high, low, gap = low, high, -gap
+				high[k], low[k], behind[k], gap = int32(j), int32(i), float32(ahead), -gap
 			}
-			w := gap * (b.lists.discounts[i] - b.lists.discounts[j]) * b.shares[g]
-			behind := float64(b.at.Data()[order[low]]) - float64(b.at.Data()[order[high]])
-			e := math.Exp(-math.Abs(behind))
-			rho := 1 / (1 + e) // 1 / (1 + exp(F_high - F_low))
-			if behind < 0 {
-				rho *= e
+			w := gap * (discounts[i] - discounts[j]) * b.shares[g]
+			if apart {
+				w /= 0.01 + ahead
 			}
-			value, curve := w*(max(behind, 0)+math.Log1p(e))/2, w*e/((1+e)*(1+e))
-			sum[high] = sums{sum[high].value + value, sum[high].slope - w*rho, sum[high].curve + curve}
-			sum[low] = sums{sum[low].value + value, sum[low].slope + w*rho, sum[low].curve + curve}
+			weight[k] = w
+			k++
 		}
 	}
-	for i, row := range order {
-		b.value.Data()[row] = float32(sum[i].value)
-		b.slope.Data()[row] = float32(sum[i].slope)
-		b.curve.Data()[row] = float32(sum[i].curve)
-	}
+	p.high, p.low, p.weight, p.behind = high[:k], low[:k], weight[:k], behind[:k]
 }
 
 // lists are the groups of a data set, and what ranks count.

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -12,6 +13,7 @@ import (
 
 	"github.com/residuum-go/residuum"
 	"github.com/residuum-go/residuum/autograd"
+	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/internal/parallel"
 	"github.com/residuum-go/residuum/tensor"
 )
@@ -60,6 +62,11 @@ func pairwise(d Data, f []float32, top int) (value, slope, curve []float64) {
 		for r, y := range grades[:min(top, len(grades))] {
 			most += (math.Pow(2, y) - 1) / math.Log2(float64(r)+2)
 		}
+		same := true
+		for _, i := range rows {
+			same = same && f[i] == f[rows[0]]
+		}
+		total := 0.0
 		for _, i := range rows {
 			for _, j := range rows {
 				if grade(i) <= grade(j) || min(rank(i), rank(j)) > top {
@@ -67,12 +74,23 @@ func pairwise(d Data, f []float32, top int) (value, slope, curve []float64) {
 				}
 				gain := math.Pow(2, grade(i)) - math.Pow(2, grade(j))
 				w := gain * math.Abs(1/math.Log2(1+float64(rank(i)))-1/math.Log2(1+float64(rank(j)))) / most
-				p := logistic(float64(f[j]) - float64(f[i]))
 				behind := float64(f[j]) - float64(f[i])
+				if !same {
+					w /= 0.01 + math.Abs(behind)
+				}
+				p := logistic(behind)
+				total += w*p + w*p
 				pair := w * (math.Max(behind, 0) + math.Log1p(math.Exp(-math.Abs(behind)))) / 2
 				value[i], value[j] = value[i]+pair, value[j]+pair
 				slope[i], slope[j] = slope[i]-w*p, slope[j]+w*p
 				curve[i], curve[j] = curve[i]+w*p*(1-p), curve[j]+w*p*(1-p)
+			}
+		}
+		if total > 0 {
+			for _, i := range rows {
+				for _, v := range [][]float64{value, slope, curve} {
+					v[i] *= math.Log2(1+total) / total
+				}
 			}
 		}
 	}
@@ -364,6 +382,27 @@ func TestFoldsKeepGroupsWhole(t *testing.T) {
 		require.ErrorIs(t, err, ErrData)
 		require.ErrorContains(t, err, "24 folds of 23 rows or groups")
 	}
+}
+
+// Ensembles that rank are kept in files and judged by columns as others are; a representation needs a loss to minimise.
+func TestRankingElsewhere(t *testing.T) {
+	train, test := queries(80, 1), queries(40, 2)
+	c := lambdaMART(nil)
+	c.Metric, c.Stages = Metric{}, 20
+	e, err := Fit(t.Context(), train, c)
+	require.NoError(t, err)
+	path := filepath.Join(t.TempDir(), "ranking")
+	require.NoError(t, e.Save(path, data.Card{}))
+	again, _, err := Load(path)
+	require.NoError(t, err)
+	require.Equal(t, e.Predict(test.X), again.Predict(test.X))
+	importance, err := e.PermutationImportance(t.Context(), LambdaRank{}, test, rand.New(rand.NewPCG(1, 0)))
+	require.NoError(t, err)
+	for f := range 3 {
+		require.Greater(t, importance[f], 5*math.Abs(importance[3]), "the last column is noise")
+	}
+	_, err = FitRepresentation(t.Context(), train, RepresentationConfig{Loss: LambdaRank{}, Learner: Linear{}, Layers: 4, Rate: 0.5})
+	require.ErrorContains(t, err, "boost: RepresentationConfig.Loss is boost.LambdaRank: want a loss of rows")
 }
 
 // A metric that a user wrote decides as those here do; one that is no number is worse than any.

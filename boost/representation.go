@@ -31,8 +31,10 @@ type RepresentationConfig struct {
 }
 
 func (c RepresentationConfig) check() error {
+	_, listwise := c.Loss.(Listwise)
 	return demand.All("boost.RepresentationConfig",
 		demand.That(c.Loss != nil, "Loss", c.Loss, "want a loss such as Softmax{}"),
+		demand.That(!listwise, "Loss", fmt.Sprintf("%T", c.Loss), "want a loss of rows, which a head can minimise"),
 		demand.That(c.Learner != nil, "Learner", c.Learner, "want a learner such as MLP{Hidden: 32}"),
 		demand.That(c.Layers >= 1, "Layers", c.Layers, "want at least 1"),
 		demand.That(c.Rate > 0 && c.Rate <= 1, "Rate", c.Rate, "want a share in (0, 1]"),
@@ -153,12 +155,12 @@ func fitRepresentation(ctx context.Context, train Data, c RepresentationConfig) 
 	train = train.weighted()
 	width := train.X.Len() / train.X.Dim(0)
 	rng := rand.New(rand.NewPCG(c.Seed, 0))
-	b := &representer{RepresentationConfig: c, rng: rng, train: represented{train, flat(train), bound(c.Loss, train)}}
+	b := &representer{RepresentationConfig: c, rng: rng, train: represented{train, flat(train)}}
 	b.r = &Representation{row: slices.Clone(train.X.Shape()[1:]), width: width, family: c.Learner, head: nn.NewLinear(width, train.Y.Dim(1), rng)}
 	b.r.head.Weight.Value.Fill(0)
 	b.r.head.Bias.Value.Fill(0)
 	if c.Valid != nil {
-		b.valid = &represented{*c.Valid, flat(*c.Valid), bound(c.Loss, *c.Valid)}
+		b.valid = &represented{*c.Valid, flat(*c.Valid)}
 	}
 	if err := b.fitHead(ctx); err != nil {
 		return b.r, err
@@ -182,11 +184,10 @@ func fitRepresentation(ctx context.Context, train Data, c RepresentationConfig) 
 
 func flat(d Data) *tensor.Tensor { return d.X.Reshape(d.X.Dim(0), -1).Clone() }
 
-// represented is a data set, y_t on it, [N, width], and the loss of its rows.
+// represented is a data set and y_t on it, [N, width].
 type represented struct {
 	Data
-	y    *tensor.Tensor
-	loss Loss
+	y *tensor.Tensor
 }
 
 // representer is a representation in the making.
@@ -241,7 +242,7 @@ func (b *representer) fitLayer(ctx context.Context) (layer, float64, error) {
 		closed.fitThrough(b.train, tensor.Sub(nil, b.train.Y, f), b.r.head)
 		return layer{h, tensor.Full(float32(b.Rate), 1)}, 1, finite("weights of the layer", closed.output.Weight.Value, ErrDiverged)
 	}
-	g := gradient(b.train.loss, f, b.train.Y)
+	g := gradient(b.Loss, f, b.train.Y)
 	target := tensor.MatMul(nil, tensor.Neg(g, g), b.r.head.Weight.Value, tensor.NN)
 	var weight *tensor.Tensor
 	if b.train.Weight != nil {
@@ -254,7 +255,7 @@ func (b *representer) fitLayer(ctx context.Context) (layer, float64, error) {
 	if err := finite("outputs of the layer", step, ErrDiverged); err != nil {
 		return layer{}, 0, err
 	}
-	rho := lineSearch(b.train.loss, b.train.Data, f, tensor.MatMul(nil, step, b.r.head.Weight.Value, tensor.NT))
+	rho := lineSearch(b.Loss, b.train.Data, f, tensor.MatMul(nil, step, b.r.head.Weight.Value, tensor.NT))
 	return layer{h, tensor.Full(float32(b.Rate*rho), 1)}, rho, nil
 }
 
@@ -267,10 +268,10 @@ func (b *representer) report(rho float64) (Report, error) {
 	_, classes := b.Loss.(Scorer)
 	r := Report{Stage: b.r.Len(), Stages: b.Layers, Rows: b.train.Y.Dim(0), Rho: rho, classes: classes}
 	var err error
-	if r.Train, err = judge(b.train.loss, "training", b.scores(b.train), b.train.Data); err != nil || b.valid == nil {
+	if r.Train, err = judge(b.Loss, "training", b.scores(b.train), b.train.Data); err != nil || b.valid == nil {
 		return r, err
 	}
-	r.Valid, err = judge(b.valid.loss, "validation", b.scores(*b.valid), b.valid.Data)
+	r.Valid, err = judge(b.Loss, "validation", b.scores(*b.valid), b.valid.Data)
 	return r, err
 }
 

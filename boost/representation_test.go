@@ -171,7 +171,7 @@ func TestHeadOfARepresentation(t *testing.T) {
 	for i := range 120 {
 		d.Weight.Set(float32(1+i%3)/2, i)
 	}
-	b := &representer{RepresentationConfig: RepresentationConfig{Loss: Softmax{}, L2: 1e-2}, train: represented{d.weighted(), d.X, Softmax{}}}
+	b := &representer{RepresentationConfig: RepresentationConfig{Loss: Softmax{}, L2: 1e-2}, train: represented{d.weighted(), d.X}}
 	b.r = &Representation{width: 2, head: nn.NewLinear(2, 3, rand.New(rand.NewPCG(1, 0)))}
 	x := b.headPoint()
 	gradient := make([]float64, len(x))

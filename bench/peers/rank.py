@@ -59,7 +59,7 @@ def xgboost_scores(a, x, y, q, held):
 def lightgbm_scores(a, x, y, q, held, **more):
     import lightgbm
     sizes = np.diff(np.flatnonzero(np.concatenate([[True], np.diff(q) != 0, [True]])))
-    parameters = dict(objective="lambdarank", max_bin=255, learning_rate=0.1, lambda_l2=1, min_sum_hessian_in_leaf=0, min_data_in_leaf=1,
+    parameters = dict(objective="lambdarank", max_bin=255, learning_rate=0.1, lambda_l2=1,
                       num_leaves=2**a.depth, max_depth=a.depth, num_threads=a.threads, verbose=-1) | more
     return lightgbm.train(parameters, lightgbm.Dataset(x, y, group=sizes), a.rounds).predict(held)
 

@@ -25,7 +25,7 @@ def lightgbm_steps(truncation, l2):
     parameters = dict(objective="regression", learning_rate=1, num_leaves=n + 1, min_data_in_leaf=1, min_sum_hessian_in_leaf=0, max_bin=4 * n,
                       min_data_in_bin=1, verbose=-1, num_threads=1)
     model = lightgbm.train(parameters, lightgbm.Dataset(x, x.ravel(), params=parameters), 1)  # has the leaves, and refit their values
-    model.params |= dict(objective="lambdarank", lambdarank_truncation_level=truncation, lambdarank_norm=False, lambda_l2=l2)
+    model.params |= dict(objective="lambdarank", lambdarank_truncation_level=truncation, lambda_l2=l2)
     leaves = model.predict(x, pred_leaf=True).ravel()
     model = model.refit(x, grades, group=sizes, init_score=scores, decay_rate=0)
     return model.predict(x, raw_score=True), leaves
@@ -39,7 +39,7 @@ def xgboost_steps(truncation, l2):
     rows = xgboost.DMatrix(x, grades, qid=group)
     rows.set_base_margin(scores)
     parameters |= dict(objective="rank:ndcg", lambdarank_pair_method="topk", lambdarank_num_pair_per_sample=truncation, reg_lambda=l2,
-                       lambdarank_normalization=False, lambdarank_score_normalization=False, base_score=0, tree_method="exact",
+                       base_score=0, tree_method="exact",
                        process_type="update", updater="refresh", refresh_leaf=True)
     model = xgboost.train(parameters, rows, 1, xgb_model=model)
     return model.predict(unmoved, output_margin=True).astype(float), leaves

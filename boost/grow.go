@@ -198,25 +198,16 @@ func (g *grower) histograms(l, left, right *leaf) {
 	}
 }
 
-// divide orders the rows of a leaf so that those that go left come first, each side in its old order, and returns their
-// number. Each row is written to both sides, and stays on the one that moves on: no branch to guess.
+// divide orders the rows of a leaf so that those that go left come first, and returns their number.
 func (g *grower) divide(l *leaf) int {
-	var goes [hist.Bins]int // 1 for bins that go left
+	var goes [hist.Bins]uint8 // 1 for bins that go left
 	for bin := range goes {
 		if !l.best.right.has(bin) {
 			goes[bin] = 1
 		}
 	}
-	group, byte := g.layout.Place(l.best.column)
-	words, shift := g.bins.words[group*g.bins.n:][:g.bins.n], 8*byte
-	n, others := 0, 0
-	for _, i := range l.rows {
-		left := goes[uint8(words[i]>>shift)]
-		l.rows[n], l.spare[others] = i, i
-		n, others = n+left, others+1-left
-	}
-	copy(l.rows[n:], l.spare[:others])
-	return n
+	group, k := g.layout.Place(l.best.column)
+	return hist.Divide(l.rows, l.spare, g.bins.words[group*g.bins.n:], k, goes[:])
 }
 
 // fitted sets column k of out [N, K], unless that is nil, to what the tree says of every row that it was grown on, and

@@ -117,7 +117,7 @@ func (s *searcher) gain(l, r sums) float64 {
 // try keeps a split with these sums on the left if it is better. It reports so, but sets no bins.
 func (s *searcher) try(left pair, missingLeft bool) bool {
 	right := s.total.minus(left)
-	if left[1] == 0 || right[1] == 0 { // no rows
+	if left.weight == 0 || right.weight == 0 { // no rows
 		return false
 	}
 	l, r := s.sums(left), s.sums(right)
@@ -135,7 +135,7 @@ func (s *searcher) try(left pair, missingLeft bool) bool {
 // numbers tries the cuts of a column. Missing values go where the gain is larger, and right where it is equal or there are
 // none.
 func (s *searcher) numbers() {
-	if s.plain && s.cell(missingBin)[1] == 0 {
+	if s.plain && s.cell(missingBin).weight == 0 {
 		s.plainNumbers()
 	} else {
 		s.allNumbers()
@@ -143,34 +143,18 @@ func (s *searcher) numbers() {
 }
 
 // plainNumbers is allNumbers without missing values, penalties on magnitudes and constraints: what most of the time of a
-// search goes to. It computes in units, and divides only where a split is better.
+// search goes to.
 func (s *searcher) plainNumbers() {
-	var left, bestLeft pair
-	bestBin := -1
-	scale := s.unit[0] * s.unit[0] / s.unit[1] // of scores
-	l2, least := s.L2/s.unit[1], s.MinWeight/s.unit[1]
-	best := (s.score + max(s.least, s.best.gain)) / scale
-	for bin := range s.bins.columns[s.column].count() {
-		c := s.cell(bin)
-		if c[1] == 0 {
-			continue
+	scale := s.units.target * s.units.target / s.units.weight // of scores
+	bin, worth := s.layout.BestCut(s.cells, s.bins.columns[s.column].count(), hist.Criterion{
+		Target: s.total.target, Weight: s.total.weight,
+		L2: s.L2 / s.units.weight, MinWeight: s.MinWeight / s.units.weight, Counted: s.counted,
+	}, (s.score+max(s.least, s.best.gain))/scale)
+	if gain := worth*scale - s.score; bin >= 0 && gain > s.best.gain {
+		s.best = split{column: s.column, bin: bin, gain: gain}
+		for i := range bin + 1 {
+			s.best.left = s.best.left.plus(s.cell(i))
 		}
-		left = left.plus(c)
-		right := s.total.minus(left)
-		if right[1] == 0 {
-			break
-		}
-		tl, wl, tr, wr := float64(left[0]), float64(left[1]), float64(right[0]), float64(right[1])
-		if wl < least || wr < least {
-			continue
-		}
-		wl, wr = wl+l2, wr+l2
-		if a, b := tl*tl*wr+tr*tr*wl, wl*wr; a > best*b && a/b > best {
-			best, bestBin, bestLeft = a/b, bin, left
-		}
-	}
-	if gain := best*scale - s.score; bestBin >= 0 && gain > s.best.gain {
-		s.best = split{column: s.column, bin: bestBin, gain: gain, left: bestLeft}
 	}
 }
 
@@ -180,14 +164,14 @@ func (s *searcher) allNumbers() {
 	missing := s.cell(missingBin)
 	for bin := range s.bins.columns[s.column].count() {
 		c := s.cell(bin)
-		if c[1] == 0 {
+		if c.weight == 0 {
 			continue
 		}
 		left = left.plus(c)
 		if s.try(left, false) {
 			s.best.bin = bin
 		}
-		if missing[1] > 0 && s.try(left.plus(missing), true) {
+		if missing.weight > 0 && s.try(left.plus(missing), true) {
 			s.best.bin = bin
 		}
 	}
@@ -200,7 +184,7 @@ func (s *searcher) categories() {
 	var order []int
 	var steps [hist.Bins]float64
 	for bin := range s.bins.columns[s.column].count() {
-		if s.cell(bin)[1] > 0 {
+		if s.cell(bin).weight > 0 {
 			c := s.sums(s.cell(bin))
 			order = append(order, bin)
 			steps[bin] = c.target / (c.weight + s.L2)

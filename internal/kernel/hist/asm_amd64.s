@@ -962,3 +962,193 @@ turn:
 	JNZ     turn
 	VZEROUPPER
 	RET
+
+// func divideColumn(rows *int32, spare *int32, column *uint8, goes *uint8, n int) int
+// Requires: MMX+
+TEXT ·divideColumn(SB), NOSPLIT, $0-48
+	MOVQ rows+0(FP), AX
+	MOVQ spare+8(FP), CX
+	MOVQ column+16(FP), DX
+	MOVQ goes+24(FP), BX
+	MOVQ n+32(FP), SI
+	MOVQ AX, R8
+	XORQ DI, DI
+	SUBQ $0x10, SI
+	JLE  rest
+
+fetching:
+	MOVLQSX    64(R8), R9
+	PREFETCHT0 (DX)(R9*8)
+	MOVLQSX    (R8), R9
+	ADDQ       $0x04, R8
+	MOVBQZX    (DX)(R9*8), R10
+	MOVBQZX    (BX)(R10*1), R10
+	MOVL       R9, (AX)(DI*4)
+	MOVL       R9, (CX)
+	ADDQ       R10, DI
+	XORQ       $0x01, R10
+	LEAQ       (CX)(R10*4), CX
+	DECQ       SI
+	JNZ        fetching
+
+rest:
+	ADDQ $0x10, SI
+
+row:
+	MOVLQSX (R8), R9
+	ADDQ    $0x04, R8
+	MOVBQZX (DX)(R9*8), R10
+	MOVBQZX (BX)(R10*1), R10
+	MOVL    R9, (AX)(DI*4)
+	MOVL    R9, (CX)
+	ADDQ    R10, DI
+	XORQ    $0x01, R10
+	LEAQ    (CX)(R10*4), CX
+	DECQ    SI
+	JNZ     row
+	MOVQ    DI, ret+40(FP)
+	RET
+
+// func searchNumbersAVX2(t *search)
+// Requires: AVX, AVX2
+TEXT ·searchNumbersAVX2(SB), NOSPLIT, $0-8
+	MOVQ         t+0(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         24(AX), DX
+	VPXOR        Y0, Y0, Y0
+	VMOVUPD      96(AX), Y1
+	VMOVUPD      128(AX), Y2
+	MOVQ         $0x4010000000000000, BX
+	VMOVQ        BX, X4
+	VPBROADCASTQ X4, Y4
+	VMOVUPD      160(AX), Y3
+	VPXOR        Y5, Y5, Y5
+	MOVQ         $0x4330000000000000, BX
+	VMOVQ        BX, X6
+	VPBROADCASTQ X6, Y6
+
+bins:
+	VMOVDQU      (CX), Y7
+	VPERMQ       $0x90, Y7, Y8
+	VPBLENDD     $0x03, Y0, Y8, Y8
+	VPADDQ       Y8, Y7, Y7
+	VPERM2I128   $0x08, Y7, Y7, Y8
+	VPADDQ       Y8, Y7, Y7
+	VPADDQ       Y5, Y7, Y7
+	VPERMQ       $0xff, Y7, Y5
+	VBROADCASTSD 72(AX), Y8
+	VPAND        Y8, Y7, Y8
+	VPOR         Y6, Y8, Y8
+	VSUBPD       Y6, Y8, Y8
+	VMOVQ        64(AX), X9
+	VBROADCASTSD 80(AX), Y10
+	VPADDQ       Y10, Y7, Y7
+	VPSRLQ       X9, Y7, Y7
+	VPOR         Y6, Y7, Y7
+	VBROADCASTSD 88(AX), Y9
+	VSUBPD       Y9, Y7, Y7
+	ADDQ         $0x20, CX
+	VBROADCASTSD 32(AX), Y9
+	VBROADCASTSD 40(AX), Y10
+	VBROADCASTSD 56(AX), Y12
+	VBROADCASTSD 48(AX), Y13
+	VSUBPD       Y7, Y9, Y9
+	VSUBPD       Y8, Y10, Y10
+	VCMPPD       $0x1d, Y12, Y8, Y11
+	VCMPPD       $0x1d, Y12, Y10, Y12
+	VANDPD       Y12, Y11, Y11
+	VADDPD       Y13, Y8, Y8
+	VADDPD       Y13, Y10, Y10
+	VMULPD       Y7, Y7, Y7
+	VMULPD       Y9, Y9, Y9
+	VMULPD       Y10, Y7, Y7
+	VMULPD       Y8, Y9, Y9
+	VADDPD       Y9, Y7, Y7
+	VMULPD       Y10, Y8, Y8
+	VDIVPD       Y8, Y7, Y7
+	VANDPD       Y11, Y7, Y7
+	VCMPPD       $0x1e, Y1, Y7, Y8
+	VBLENDVPD    Y8, Y7, Y1, Y1
+	VBLENDVPD    Y8, Y3, Y2, Y2
+	VADDPD       Y4, Y3, Y3
+	SUBQ         $0x04, DX
+	JNZ          bins
+	VMOVUPD      Y1, 96(AX)
+	VMOVUPD      Y2, 128(AX)
+	VZEROUPPER
+	RET
+
+// func searchPairsAVX2(t *search)
+// Requires: AVX, AVX2
+TEXT ·searchPairsAVX2(SB), NOSPLIT, $0-8
+	MOVQ         t+0(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         24(AX), DX
+	VPXOR        Y0, Y0, Y0
+	VMOVUPD      96(AX), Y1
+	VMOVUPD      128(AX), Y2
+	MOVQ         $0x4010000000000000, BX
+	VMOVQ        BX, X4
+	VPBROADCASTQ X4, Y4
+	VMOVUPD      160(AX), Y3
+	VPXOR        Y5, Y5, Y5
+	VPXOR        Y6, Y6, Y6
+	MOVQ         $0x4338000000000000, BX
+	VMOVQ        BX, X7
+	VPBROADCASTQ X7, Y7
+
+bins:
+	VMOVDQU      (CX), Y8
+	VMOVDQU      32(CX), Y9
+	VPERM2I128   $0x20, Y9, Y8, Y10
+	VPERM2I128   $0x31, Y9, Y8, Y8
+	VPUNPCKLQDQ  Y8, Y10, Y9
+	VPUNPCKHQDQ  Y8, Y10, Y8
+	VPERMQ       $0x90, Y9, Y10
+	VPBLENDD     $0x03, Y0, Y10, Y10
+	VPADDQ       Y10, Y9, Y9
+	VPERM2I128   $0x08, Y9, Y9, Y10
+	VPADDQ       Y10, Y9, Y9
+	VPADDQ       Y5, Y9, Y9
+	VPERMQ       $0xff, Y9, Y5
+	VPADDQ       Y7, Y9, Y9
+	VSUBPD       Y7, Y9, Y9
+	VPERMQ       $0x90, Y8, Y10
+	VPBLENDD     $0x03, Y0, Y10, Y10
+	VPADDQ       Y10, Y8, Y8
+	VPERM2I128   $0x08, Y8, Y8, Y10
+	VPADDQ       Y10, Y8, Y8
+	VPADDQ       Y6, Y8, Y8
+	VPERMQ       $0xff, Y8, Y6
+	VPADDQ       Y7, Y8, Y8
+	VSUBPD       Y7, Y8, Y8
+	ADDQ         $0x40, CX
+	VBROADCASTSD 32(AX), Y10
+	VBROADCASTSD 40(AX), Y11
+	VBROADCASTSD 56(AX), Y13
+	VBROADCASTSD 48(AX), Y14
+	VSUBPD       Y9, Y10, Y10
+	VSUBPD       Y8, Y11, Y11
+	VCMPPD       $0x1d, Y13, Y8, Y12
+	VCMPPD       $0x1d, Y13, Y11, Y13
+	VANDPD       Y13, Y12, Y12
+	VADDPD       Y14, Y8, Y8
+	VADDPD       Y14, Y11, Y11
+	VMULPD       Y9, Y9, Y9
+	VMULPD       Y10, Y10, Y10
+	VMULPD       Y11, Y9, Y9
+	VMULPD       Y8, Y10, Y10
+	VADDPD       Y10, Y9, Y9
+	VMULPD       Y11, Y8, Y8
+	VDIVPD       Y8, Y9, Y9
+	VANDPD       Y12, Y9, Y9
+	VCMPPD       $0x1e, Y1, Y9, Y8
+	VBLENDVPD    Y8, Y9, Y1, Y1
+	VBLENDVPD    Y8, Y3, Y2, Y2
+	VADDPD       Y4, Y3, Y3
+	SUBQ         $0x04, DX
+	JNZ          bins
+	VMOVUPD      Y1, 96(AX)
+	VMOVUPD      Y2, 128(AX)
+	VZEROUPPER
+	RET

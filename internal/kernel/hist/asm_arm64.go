@@ -18,3 +18,8 @@ func addPair(h *int64, columns int, words *uint64, sums *int64, rows *int32, n i
 //
 //go:noescape
 func subtractVectors(a *int64, b *int64, n int)
+
+// divideColumn is divideRef for n > 0 rows and the bytes of a column, eight apart.
+//
+//go:noescape
+func divideColumn(rows *int32, spare *int32, column *uint8, goes *uint8, n int) int

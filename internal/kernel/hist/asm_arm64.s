@@ -594,3 +594,28 @@ turn:
 	SUBS $16, R2
 	BNE turn
 	RET
+
+// func divideColumn(rows *int32, spare *int32, column *uint8, goes *uint8, n int) int
+TEXT ·divideColumn(SB), NOSPLIT, $0-48
+	MOVD rows+0(FP), R0
+	MOVD spare+8(FP), R1
+	MOVD column+16(FP), R2
+	MOVD goes+24(FP), R3
+	MOVD n+32(FP), R4
+	MOVD R0, R5
+	MOVD $0, R6
+
+row:
+	MOVW.P 4(R5), R7
+	ADD R7<<3, R2, R8
+	MOVBU (R8), R8
+	MOVBU (R3)(R8), R8
+	MOVW R7, (R0)(R6<<2)
+	MOVW R7, (R1)
+	ADD R8, R6
+	EOR $1, R8
+	ADD R8<<2, R1
+	SUBS $1, R4
+	BNE row
+	MOVD R6, ret+40(FP)
+	RET

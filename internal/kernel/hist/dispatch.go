@@ -2,7 +2,11 @@
 
 package hist
 
-import "github.com/residuum-go/residuum/internal/cpu"
+import (
+	"unsafe"
+
+	"github.com/residuum-go/residuum/internal/cpu"
+)
 
 func add(h []int64, columns, numbers int, words []uint64, sums []int64, rows []int32) {
 	switch {
@@ -21,4 +25,11 @@ func subtract(a, b []int64) {
 		return
 	}
 	subtractVectors(&a[0], &b[0], len(a))
+}
+
+func divide(rows, spare []int32, words []uint64, k int, goes *[Bins]uint8) int {
+	if cpu.Active() == cpu.Generic {
+		return divideRef(rows, spare, words, k, goes)
+	}
+	return divideColumn(&rows[0], &spare[0], &(*[8]uint8)(unsafe.Pointer(&words[0]))[k], &goes[0], len(rows))
 }

@@ -7,3 +7,7 @@ func add(h []int64, columns, numbers int, words []uint64, sums []int64, rows []i
 }
 
 func subtract(a, b []int64) { subtractRef(a, b) }
+
+func divide(rows, spare []int32, words []uint64, k int, goes *[Bins]uint8) int {
+	return divideRef(rows, spare, words, k, goes)
+}

@@ -30,6 +30,8 @@ func main() {
 	adder{c, "addNumber", 1}.function()
 	adder{c, "addPair", 2}.function()
 	subtract(c)
+	divide(c)
+	search(c)
 	os.Exit(build.Main(config.Config(), c))
 }
 
@@ -135,5 +137,46 @@ func subtract(c *build.Context) {
 	c.SUBQ(I32(16), n)
 	c.JNZ(LabelRef("turn"))
 	c.VZEROUPPER()
+	c.RET()
+}
+
+// divide writes each row to both sides, of which the one moves on that it belongs to.
+func divide(c *build.Context) {
+	c.Function("divideColumn")
+	c.Pragma("noescape")
+	c.Attributes(attr.NOSPLIT)
+	c.SignatureExpr("func(rows *int32, spare *int32, column *uint8, goes *uint8, n int) int")
+	c.Doc("divideColumn is divideRef for n > 0 rows and the bytes of a column, eight apart.")
+	load := func(name string) reg.GPVirtual { return c.Load(c.Param(name), c.GP64()).(reg.GPVirtual) }
+	rows, others, column, goes, n := load("rows"), load("spare"), load("column"), load("goes"), load("n")
+	lefts, next, row, left := c.GP64(), c.GP64(), c.GP64(), c.GP64()
+	c.MOVQ(rows, next)
+	c.XORQ(lefts, lefts)
+	step := func() {
+		c.MOVLQSX(Mem{Base: next}, row)
+		c.ADDQ(Imm(4), next)
+		c.MOVBQZX(Mem{Base: column, Index: row, Scale: 8}, left)
+		c.MOVBQZX(Mem{Base: goes, Index: left, Scale: 1}, left)
+		c.MOVL(row.As32(), Mem{Base: rows, Index: lefts, Scale: 4})
+		c.MOVL(row.As32(), Mem{Base: others})
+		c.ADDQ(left, lefts)
+		c.XORQ(Imm(1), left)
+		c.LEAQ(Mem{Base: others, Index: left, Scale: 4}, others)
+		c.DECQ(n)
+	}
+	c.SUBQ(Imm(ahead), n) // rows for which there is one to fetch
+	c.JLE(LabelRef("rest"))
+	c.Label("fetching")
+	later := c.GP64()
+	c.MOVLQSX(Mem{Base: next, Disp: 4 * ahead}, later)
+	c.PREFETCHT0(Mem{Base: column, Index: later, Scale: 8})
+	step()
+	c.JNZ(LabelRef("fetching"))
+	c.Label("rest")
+	c.ADDQ(Imm(ahead), n)
+	c.Label("row")
+	step()
+	c.JNZ(LabelRef("row"))
+	c.Store(lefts, c.ReturnIndex(0))
 	c.RET()
 }

@@ -21,6 +21,7 @@ func main() {
 	adder{a, "addNumber", 1}.function()
 	adder{a, "addPair", 2}.function()
 	subtract(a)
+	divide(a)
 	a.Write(*out, *declarations, "go run ./neon/hist")
 }
 
@@ -113,6 +114,34 @@ func subtract(a *neon.Asm) {
 	a.Op("ADD $128, %v", from)
 	a.Op("SUBS $16, %v", n)
 	a.Jump("BNE", "turn")
+	a.Op("RET")
+	a.End()
+}
+
+// divide writes each row to both sides, of which the one moves on that it belongs to.
+func divide(a *neon.Asm) {
+	a.Func("divideColumn", "(rows *int32, spare *int32, column *uint8, goes *uint8, n int) int",
+		"is divideRef for n > 0 rows and the bytes of a column, eight apart.", 48)
+	rows, others, column, goes, n := a.GP(), a.GP(), a.GP(), a.GP(), a.GP()
+	for i, r := range []neon.GP{rows, others, column, goes, n} {
+		a.Op("MOVD %s+%d(FP), %v", []string{"rows", "spare", "column", "goes", "n"}[i], 8*i, r)
+	}
+	next, lefts, row, left := a.GP(), a.GP(), a.GP(), a.GP()
+	a.Op("MOVD %v, %v", rows, next)
+	a.Op("MOVD $0, %v", lefts)
+	a.Label("row")
+	a.Op("MOVW.P 4(%v), %v", next, row)
+	a.Op("ADD %v<<3, %v, %v", row, column, left)
+	a.Op("MOVBU (%v), %v", left, left)
+	a.Op("MOVBU (%v)(%v), %v", goes, left, left)
+	a.Op("MOVW %v, (%v)(%v<<2)", row, rows, lefts)
+	a.Op("MOVW %v, (%v)", row, others)
+	a.Op("ADD %v, %v", left, lefts)
+	a.Op("EOR $1, %v", left)
+	a.Op("ADD %v<<2, %v", left, others)
+	a.Op("SUBS $1, %v", n)
+	a.Jump("BNE", "row")
+	a.Op("MOVD %v, ret+40(FP)", lefts)
 	a.Op("RET")
 	a.End()
 }

@@ -23,8 +23,12 @@ type RepresentationConfig struct {
 	Layers  int     // T
 	Rate    float64 // eta in (0, 1]: the share of each step that is taken
 	L2      float64 // lambda of the linear head's lambda/2 |W|^2 [1e-4]
-	Valid   *Data   // a validation set, if there is one
 	Seed    uint64  // of all random choices
+
+	// Valid is a validation set, if there is one. Patience stops after so many layers in a row without a better loss on it; 0
+	// means never. However the fit ends, what remains then are the layers up to the best, with the head that was fitted to them.
+	Valid    *Data
+	Patience int
 
 	OnLayer  func(Report) error    // called after every layer; an error ends the fit, with that layer
 	Progress func(done, total int) // called after every layer, with numbers of layers
@@ -38,7 +42,9 @@ func (c RepresentationConfig) check() error {
 		demand.That(c.Learner != nil, "Learner", c.Learner, "want a learner such as MLP{Hidden: 32}"),
 		demand.That(c.Layers >= 1, "Layers", c.Layers, "want at least 1"),
 		demand.That(c.Rate > 0 && c.Rate <= 1, "Rate", c.Rate, "want a share in (0, 1]"),
-		demand.That(c.L2 > 0 && c.L2 <= 1e6, "L2", c.L2, "want a positive number, or 0 for 1e-4"))
+		demand.That(c.L2 > 0 && c.L2 <= 1e6, "L2", c.L2, "want a positive number, or 0 for 1e-4"),
+		demand.That(c.Patience >= 0, "Patience", c.Patience, "want layers, or 0 for none"),
+		demand.That(c.Patience == 0 || c.Valid != nil, "Patience", c.Patience, "there is no validation set"))
 }
 
 // Representation is a residual network that was boosted: scores W y_T + b with
@@ -162,24 +168,52 @@ func fitRepresentation(ctx context.Context, train Data, c RepresentationConfig) 
 	if c.Valid != nil {
 		b.valid = &represented{*c.Valid, flat(*c.Valid)}
 	}
-	if err := b.fitHead(ctx); err != nil {
-		return b.r, err
+	err := b.boost(ctx)
+	if c.Patience > 0 && b.best.head != nil {
+		b.r.layers = b.r.layers[:b.best.layers]
+		b.setHead(b.best.head)
 	}
-	for t := range c.Layers {
+	return b.r, err
+}
+
+// boost adds layers, and remembers after which the validation loss was best.
+func (b *representer) boost(ctx context.Context) error {
+	if err := b.fitHead(ctx); err != nil {
+		return err
+	}
+	r, err := b.report(0)
+	if err != nil {
+		return fmt.Errorf("before the first layer: %w", err)
+	}
+	b.best = bestLayers{0, r.Valid.Loss(), b.headPoint()}
+	for t := range b.Layers {
 		r, err := b.layer(ctx)
 		if err != nil {
-			return b.r, fmt.Errorf("layer %d of %d: %w", t+1, c.Layers, err)
+			return fmt.Errorf("layer %d of %d: %w", t+1, b.Layers, err)
 		}
-		if c.Progress != nil {
-			c.Progress(t+1, c.Layers)
+		if loss := r.Valid.Loss(); loss < b.best.loss {
+			b.best = bestLayers{t + 1, loss, b.headPoint()}
 		}
-		if c.OnLayer != nil {
-			if err := c.OnLayer(r); err != nil {
-				return b.r, fmt.Errorf("after layer %d of %d: %w", t+1, c.Layers, err)
+		if b.Progress != nil {
+			b.Progress(t+1, b.Layers)
+		}
+		if b.OnLayer != nil {
+			if err := b.OnLayer(r); err != nil {
+				return fmt.Errorf("after layer %d of %d: %w", t+1, b.Layers, err)
 			}
 		}
+		if b.Patience > 0 && t+1-b.best.layers >= b.Patience {
+			break
+		}
 	}
-	return b.r, nil
+	return nil
+}
+
+// bestLayers are the layers of least loss on a validation set so far.
+type bestLayers struct {
+	layers int
+	loss   float64
+	head   []float64 // as headPoint has it
 }
 
 func flat(d Data) *tensor.Tensor { return d.X.Reshape(d.X.Dim(0), -1).Clone() }
@@ -197,6 +231,7 @@ type representer struct {
 	rng   *rand.Rand
 	train represented
 	valid *represented
+	best  bestLayers
 }
 
 func (b *representer) scores(s represented) *tensor.Tensor {

@@ -247,13 +247,58 @@ func TestEndsOfARepresentation(t *testing.T) {
 	}
 }
 
+// The layers up to the best on a validation set remain, with their head, however the fit ends: none where the targets say
+// nothing, some where few rows say something.
+func TestPatienceOfARepresentation(t *testing.T) {
+	none, noneHeld := noise()
+	few, fewHeld := rings(t, 60, 1), rings(t, 300, 2)
+	for name, c := range map[string]RepresentationConfig{
+		"noise": {Loss: SquaredError{}, Learner: RandomFeatures{Width: 20}, Valid: &noneHeld},
+		"few":   {Loss: Softmax{}, Learner: RandomFeatures{Width: 40, Scale: 2, L2: 1e-4}, Valid: &fewHeld},
+	} {
+		t.Run(name, func(t *testing.T) {
+			train, valid := none, *c.Valid
+			if name == "few" {
+				train = few
+			}
+			c.Layers, c.Rate, c.Patience = 30, 0.5, 3
+			losses := []float64{}
+			c.OnLayer = func(r Report) error { losses = append(losses, r.Valid.Loss()); return nil }
+			r, err := FitRepresentation(t.Context(), train, c)
+			require.NoError(t, err)
+			loss := func(r *Representation) float64 {
+				return meanLoss(c.Loss, r.Forward(autograd.Const(valid.X)).Value(), valid)
+			}
+			require.Len(t, losses, r.Len()+3)
+			require.Equal(t, name == "few", r.Len() > 0)
+			if name == "few" {
+				require.InDelta(t, losses[r.Len()-1], loss(r), 1e-6)
+			}
+			for _, l := range losses {
+				require.GreaterOrEqual(t, l, loss(r)-1e-6)
+			}
+			enough := errors.New("enough")
+			c.Patience, c.OnLayer = 30, func(at Report) error {
+				if at.Stage == r.Len()+2 {
+					return enough
+				}
+				return nil
+			}
+			stopped, err := FitRepresentation(t.Context(), train, c)
+			require.ErrorIs(t, err, enough)
+			require.Equal(t, r.Forward(autograd.Const(valid.X)).Value(), stopped.Forward(autograd.Const(valid.X)).Value())
+		})
+	}
+}
+
 func TestRepresentationsRefuse(t *testing.T) {
 	d := rings(t, 30, 1)
 	good := representations()["RFRBoost"]
 	for field, vary := range map[string]func(*RepresentationConfig){
 		"Loss": func(c *RepresentationConfig) { c.Loss = nil }, "Learner": func(c *RepresentationConfig) { c.Learner = nil },
 		"Layers": func(c *RepresentationConfig) { c.Layers = 0 }, "Rate": func(c *RepresentationConfig) { c.Rate = 2 },
-		"L2": func(c *RepresentationConfig) { c.L2 = -1 }, "Width": func(c *RepresentationConfig) { c.Learner = RandomFeatures{} },
+		"Patience": func(c *RepresentationConfig) { c.Patience = 2 },
+		"L2":       func(c *RepresentationConfig) { c.L2 = -1 }, "Width": func(c *RepresentationConfig) { c.Learner = RandomFeatures{} },
 		"Scale": func(c *RepresentationConfig) { c.Learner = RandomFeatures{Width: 1, Scale: math.NaN()} },
 	} {
 		c := good

@@ -133,7 +133,7 @@ func (b *lambdas) compute(f *tensor.Tensor) {
 	}))
 }
 
-// pairs are those of a group, each of two ranks.
+// pairs are some of a group, each of two ranks, and what all of them add up to.
 type pairs struct {
 	ranks     []ranked
 	high, low []int32   // the rank of the higher grade, and of the lower one
@@ -151,22 +151,79 @@ type pairSums struct{ value, slope, curve float64 }
 
 var pairPool portions.Pool[pairs]
 
+// pairsAtOnce is how many pairs of a group are listed before they are added up: for these a call of a vector loop is short.
+const pairsAtOnce = 4096
+
 // group adds up the pairs of one group.
 func (b *lambdas) group(g int, p *pairs) {
 	order := b.lists.ranked(b.lists.groups[g], b.at.Data())
-	b.list(g, order, p)
-	n := len(p.weight)
-	p.e, p.log = portions.Grow(p.e, n), portions.Grow(p.log, n)
-	for k, v := range p.behind {
+	p.begin(len(order))
+	for r, i := range order {
+		p.ranks[r] = ranked{float64(b.at.Data()[i]), b.gains[i]}
+	}
+	total := 0.0
+	for i, n := 0, 0; i < b.tops[g]; i++ {
+		n = p.list(i, n, b.lists.discounts, b.shares[g])
+		if n >= pairsAtOnce || i == b.tops[g]-1 {
+			total += p.add(n)
+			n = 0
+		}
+	}
+	c := 1.0
+	if total > 0 {
+		c = math.Log1p(total) / math.Ln2 / total
+	}
+	for r, i := range order {
+		b.value.Data()[i] = float32(c * p.sums[r].value)
+		b.slope.Data()[i] = float32(c * p.sums[r].slope)
+		b.curve.Data()[i] = float32(c * p.sums[r].curve)
+	}
+}
+
+// begin makes room for a group of n rows.
+func (p *pairs) begin(n int) {
+	p.ranks, p.sums = portions.Grow(p.ranks, n), portions.Grow(p.sums, n)
+	clear(p.sums)
+	n += pairsAtOnce
+	p.high, p.low, p.weight = portions.Grow(p.high, n), portions.Grow(p.low, n), portions.Grow(p.weight, n)
+	p.behind, p.e, p.log = portions.Grow(p.behind, n), portions.Grow(p.e, n), portions.Grow(p.log, n)
+}
+
+// list puts the pairs of rank i with all behind it that have another grade after the first n, and returns how many there
+// are.
+func (p *pairs) list(i, n int, discounts []float64, share float64) int {
+	ranks, a := p.ranks, p.ranks[i]
+	apart := ranks[0].score != ranks[len(ranks)-1].score
+	high, low, weight, behind := p.high, p.low, p.weight, p.behind
+	for j := i + 1; j < len(ranks); j++ {
+		z := ranks[j]
+		gap, ahead := a.gain-z.gain, a.score-z.score // the latter is not negative: scores fall with ranks
+		if gap == 0 {
+			continue
+		}
+		high[n], low[n], behind[n] = int32(i), int32(j), float32(-ahead)
+		if gap < 0 {
+			high[n], low[n], behind[n], gap = int32(j), int32(i), float32(ahead), -gap
+		}
+		w := gap * (discounts[i] - discounts[j]) * share
+		if apart {
+			w /= 0.01 + ahead
+		}
+		weight[n] = w
+		n++
+	}
+	return n
+}
+
+// add adds the first n pairs to the sums, and returns the sum of the magnitudes of their slopes.
+func (p *pairs) add(n int) (total float64) {
+	for k, v := range p.behind[:n] {
 		p.e[k] = -float32(math.Abs(float64(v)))
 	}
-	e := tensor.From(p.e, n)
-	log := tensor.AddScalar(tensor.From(p.log, n), tensor.Exp(e, e), 1)
+	exp, log := tensor.From(p.e[:n], n), tensor.From(p.log[:n], n)
+	tensor.AddScalar(log, tensor.Exp(exp, exp), 1)
 	tensor.Log(log, log)
-	p.sums = portions.Grow(p.sums, len(order))
-	clear(p.sums)
-	total := 0.0
-	for k, w := range p.weight {
+	for k, w := range p.weight[:n] {
 		high, low, e := &p.sums[p.high[k]], &p.sums[p.low[k]], float64(p.e[k])
 		rho := 1 / (1 + e) // 1 / (1 + exp(F_high - F_low))
 		curve := w * e * rho * rho
@@ -178,48 +235,7 @@ func (b *lambdas) group(g int, p *pairs) {
 		*low = pairSums{low.value + value, low.slope + w*rho, low.curve + curve}
 		total += 2 * w * rho
 	}
-	c := 1.0
-	if total > 0 {
-		c = math.Log1p(total) / math.Ln2 / total
-	}
-	for i, row := range order {
-		b.value.Data()[row] = float32(c * p.sums[i].value)
-		b.slope.Data()[row] = float32(c * p.sums[i].slope)
-		b.curve.Data()[row] = float32(c * p.sums[i].curve)
-	}
-}
-
-// list makes p the pairs of group g whose grades differ, given its rows by rank.
-func (b *lambdas) list(g int, order []int, p *pairs) {
-	n, top := len(order), b.tops[g]
-	p.ranks = portions.Grow(p.ranks, n)
-	ranks, discounts := p.ranks, b.lists.discounts[:n]
-	for r, i := range order {
-		ranks[r] = ranked{float64(b.at.Data()[i]), b.gains[i]}
-	}
-	high, low := portions.Grow(p.high, top*n), portions.Grow(p.low, top*n)
-	weight, behind := portions.Grow(p.weight, top*n), portions.Grow(p.behind, top*n)
-	apart, k := ranks[0].score != ranks[n-1].score, 0
-	for i, a := range ranks[:top] {
-		for j := i + 1; j < n; j++ {
-			z := ranks[j]
-			gap, ahead := a.gain-z.gain, a.score-z.score // which is not negative: scores fall with ranks
-			if gap == 0 {
-				continue
-			}
-			high[k], low[k], behind[k] = int32(i), int32(j), float32(-ahead)
-			if gap < 0 {
-				high[k], low[k], behind[k], gap = int32(j), int32(i), float32(ahead), -gap
-			}
-			w := gap * (discounts[i] - discounts[j]) * b.shares[g]
-			if apart {
-				w /= 0.01 + ahead
-			}
-			weight[k] = w
-			k++
-		}
-	}
-	p.high, p.low, p.weight, p.behind = high[:k], low[:k], weight[:k], behind[:k]
+	return total
 }
 
 // lists are the groups of a data set, and what ranks count.

@@ -12,6 +12,7 @@ import (
 	"github.com/residuum-go/residuum/boost"
 	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/data/image"
+	"github.com/residuum-go/residuum/data/table"
 	"github.com/residuum-go/residuum/graph"
 	"github.com/residuum-go/residuum/infer"
 	"github.com/residuum-go/residuum/nn"
@@ -132,6 +133,24 @@ func keepAnEnsemble(ctx context.Context, images *data.Dataset, path string) *boo
 	again, _, err := boost.Load(path)
 	stopOn(err)
 	return again
+}
+
+func rankATable(ctx context.Context, path string) *boost.Ensemble {
+	found, err := table.LoadCSV(path, table.CSVOptions{Categorical: []string{"query"}})
+	stopOn(err)
+	rows, err := found.Examples(table.Roles{Target: "grade", Group: "query"})
+	stopOn(err)
+	c := boost.Config{
+		Loss: boost.LambdaRank{}, Learner: boost.Tree{L2: 1, Categorical: rows.Categorical}, Newton: true,
+		Stages: 300, Rate: 0.1, Metric: boost.NDCG(10), Patience: 20,
+	}
+	fit := boost.Data{X: rows.X, Y: rows.Y, Group: rows.Group}
+	folds, err := boost.CrossValidate(ctx, fit, c, 5) // of whole queries
+	stopOn(err)
+	for _, fold := range folds {
+		fmt.Printf("NDCG@10 %.3f after %d stages\n", fold.Metric, fold.Ensemble.Len())
+	}
+	return folds[0].Ensemble
 }
 
 // gated is a net of one's own: a residual net whose branches are halved.

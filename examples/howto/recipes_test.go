@@ -3,6 +3,7 @@ package howto
 import (
 	"bytes"
 	"context"
+	"fmt"
 	stdimage "image"
 	"image/color"
 	"image/png"
@@ -169,6 +170,17 @@ func TestRecipes(t *testing.T) {
 	ensemble := keepAnEnsemble(t.Context(), images, filepath.Join(t.TempDir(), "ensemble.safetensors"))
 	require.Equal(t, 5, ensemble.Len())
 
+	found := "query,length,words,grade\n"
+	for i := range 300 {
+		query, match := i/10, i*7%10
+		found += fmt.Sprintf("q%d,%d,%d,%d\n", query, i*13%50, match+query, match/3)
+	}
+	foundFile := filepath.Join(t.TempDir(), "found.csv")
+	require.NoError(t, os.WriteFile(foundFile, []byte(found), 0o600))
+	ranking := rankATable(t.Context(), foundFile)
+	scores10 := ranking.Predict(tensor.From([]float32{5, 3, 5, 9}, 2, 2)) // of the first query
+	require.Less(t, scores10.At(0, 0), scores10.At(1, 0))
+
 	batches := []data.Batch{images.Batch(images.Norm(), 0, 16)}
 	halved := gated{net}
 	scores, lengths := takeApart(t.Context(), halved, batches)
@@ -186,7 +198,7 @@ func TestThePageQuotesTheRecipes(t *testing.T) {
 	source, err := os.ReadFile("recipes.go")
 	require.NoError(t, err)
 	blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(string(page), -1)
-	require.Len(t, blocks, 13)
+	require.Len(t, blocks, 14)
 	for _, b := range blocks {
 		require.Contains(t, string(source), b[1])
 	}

@@ -101,7 +101,8 @@ func (n *Norm) byBatch(then Then) (y *Var, of, ofAdded tensor.Moments) {
 	}
 	tensor.ScaleShift(sum, n.X.value, of.Affine(), with)
 	if k.pools {
-		k.own.maxima(y.pooled(n.X, then.MaxPool), sum, then.MaxPool)
+		k.own.spec = then.MaxPool
+		k.own.maxima(y.pooled(n.X, then.MaxPool), sum)
 		y.dropScratch()
 	}
 	return y.returns(batchNormVJP), of, ofAdded
@@ -175,7 +176,7 @@ func (n *Norm) byKnown(then Then) *Var {
 	if then.Add != nil {
 		with.Add = then.Add.value
 	}
-	if y.buffer(n.X.Shape()...); !y.skip() {
+	if y.computes(n.X.Shape()...) {
 		tensor.ScaleShift(y.value, n.X.value, by, with)
 	}
 	return y.returns(func(y, g *Var, d []*Var) {

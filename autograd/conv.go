@@ -8,7 +8,7 @@ func Conv2D(x, w *Var, spec tensor.ConvSpec) *Var {
 	y := result("Conv2D", x, w)
 	*attr[tensor.ConvSpec](y) = spec
 	shape := y.shapes.Conv2D(x.Shape(), w.Shape(), spec)
-	if y.buffer(shape...); !y.skip() {
+	if y.computes(shape...) {
 		tensor.Conv2D(y.value, x.value, w.value, spec)
 	}
 	return y.returns(func(y, g *Var, d []*Var) {

@@ -5,7 +5,9 @@ import "github.com/residuum-go/residuum/tensor"
 // Add returns a + b elementwise, with NumPy broadcasting.
 func Add(a, b *Var) *Var {
 	y := result("Add", a, b)
-	tensor.Add(y.broadcast(a, b), a.value, b.value)
+	if y.broadcasts(a, b) {
+		tensor.Add(y.value, a.value, b.value)
+	}
 	return y.returns(func(y, g *Var, d []*Var) {
 		if y.needs(0) {
 			d[0] = SumTo(g, y.in[0].Shape()...)
@@ -20,7 +22,9 @@ func Add(a, b *Var) *Var {
 // activation, or the end of a residual block.
 func AddReLU(a, b *Var) *Var {
 	y := result("AddReLU", a, b)
-	tensor.AddReLU(y.broadcast(a, b), a.value, b.value)
+	if y.broadcasts(a, b) {
+		tensor.AddReLU(y.value, a.value, b.value)
+	}
 	return y.returns(func(y, g *Var, d []*Var) {
 		g = reluGrad(y.value, g.lastUse())
 		if y.needs(0) {
@@ -35,7 +39,9 @@ func AddReLU(a, b *Var) *Var {
 // Sub returns a - b elementwise, with NumPy broadcasting.
 func Sub(a, b *Var) *Var {
 	y := result("Sub", a, b)
-	tensor.Sub(y.broadcast(a, b), a.value, b.value)
+	if y.broadcasts(a, b) {
+		tensor.Sub(y.value, a.value, b.value)
+	}
 	return y.returns(func(y, g *Var, d []*Var) {
 		if y.needs(0) {
 			d[0] = SumTo(g, y.in[0].Shape()...)
@@ -49,7 +55,9 @@ func Sub(a, b *Var) *Var {
 // Mul returns a * b elementwise, with NumPy broadcasting.
 func Mul(a, b *Var) *Var {
 	y := result("Mul", a, b)
-	tensor.Mul(y.broadcast(a, b), a.value, b.value)
+	if y.broadcasts(a, b) {
+		tensor.Mul(y.value, a.value, b.value)
+	}
 	return y.returns(func(y, g *Var, d []*Var) {
 		a, b := y.in[0], y.in[1]
 		if y.needs(0) {
@@ -64,7 +72,9 @@ func Mul(a, b *Var) *Var {
 // Div returns a / b elementwise, with NumPy broadcasting.
 func Div(a, b *Var) *Var {
 	y := result("Div", a, b)
-	tensor.Div(y.broadcast(a, b), a.value, b.value)
+	if y.broadcasts(a, b) {
+		tensor.Div(y.value, a.value, b.value)
+	}
 	return y.returns(func(y, g *Var, d []*Var) {
 		a, b := y.in[0], y.in[1]
 		q := Div(g, b)
@@ -77,9 +87,9 @@ func Div(a, b *Var) *Var {
 	})
 }
 
-// broadcast returns the buffer for an elementwise op on a and b.
-func (y *Var) broadcast(a, b *Var) *tensor.Tensor {
-	return y.buffer(y.shapes.Broadcast(y.op, a.Shape(), b.Shape())...)
+// broadcasts is computes for an elementwise op on a and b.
+func (y *Var) broadcasts(a, b *Var) bool {
+	return y.computes(y.shapes.Broadcast(y.op, a.Shape(), b.Shape())...)
 }
 
 // Neg returns -a.
@@ -177,7 +187,9 @@ func slope(a *Var, k float32) *Var {
 // ReLU returns max(a, 0). Its gradient at 0 is 0, and at NaN 1, as in PyTorch.
 func ReLU(a *Var) *Var {
 	y := result("ReLU", a)
-	tensor.ReLU(y.buffer(a.Shape()...), a.value)
+	if y.computes(a.Shape()...) {
+		tensor.ReLU(y.value, a.value)
+	}
 	return y.returns(func(y, g *Var, d []*Var) { d[0] = reluGrad(y.value, g.lastUse()) })
 }
 

@@ -8,7 +8,7 @@ func MatMul(a, b *Var, t tensor.Transposed) *Var {
 	y := result("MatMul", a, b)
 	*attr[tensor.Transposed](y) = t
 	shape := y.shapes.MatMul(a.Shape(), b.Shape(), t)
-	if y.buffer(shape...); !y.skip() {
+	if y.computes(shape...) {
 		tensor.MatMul(y.value, a.value, b.value, t)
 	}
 	return y.returns(func(y, g *Var, d []*Var) {

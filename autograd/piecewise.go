@@ -39,7 +39,9 @@ func clipGrad(g *Var, c clipped) *Var {
 // each gets half of the gradient, as in PyTorch.
 func Maximum(a, b *Var) *Var {
 	y := result("Maximum", a, b)
-	tensor.Maximum(y.broadcast(a, b), a.value, b.value)
+	if y.broadcasts(a, b) {
+		tensor.Maximum(y.value, a.value, b.value)
+	}
 	return y.returns(func(y, g *Var, d []*Var) {
 		a, b := Detach(y.in[0]), Detach(y.in[1])
 		won := Sub(step(Sub(a, b)), step(Sub(b, a))) // 1 for a, -1 for b

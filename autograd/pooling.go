@@ -10,7 +10,11 @@ import (
 // gradient goes to the first of equal maxima.
 func MaxPool2D(x *Var, spec tensor.PoolSpec) *Var {
 	y := result("MaxPool2D", x)
-	attr[ownChoice](y).maxima(y.pooled(x, spec), x.value, spec)
+	own := attr[ownChoice](y)
+	own.spec = spec
+	if y.computes(y.shapes.Pool(y.op, x.Shape(), spec)...) {
+		own.maxima(y.value, x.value)
+	}
 	return y.returns(func(y, g *Var, d []*Var) {
 		d[0] = maxPool2DGrad(g, choice(*attr[ownChoice](y)), y.in[0].Shape())
 	})
@@ -27,10 +31,9 @@ type choice struct {
 type ownChoice choice
 
 // maxima pools x and remembers what it chose.
-func (own *ownChoice) maxima(y, x *tensor.Tensor, spec tensor.PoolSpec) {
+func (own *ownChoice) maxima(y, x *tensor.Tensor) {
 	own.idx = slices.Grow(own.idx[:0], y.Len())[:y.Len()]
-	own.spec = spec
-	tensor.MaxPool2D(y, own.idx, x, spec)
+	tensor.MaxPool2D(y, own.idx, x, own.spec)
 }
 
 // maxPool2DGrad adds every element of g to the element of a zero tensor that the choice names.

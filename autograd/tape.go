@@ -16,7 +16,8 @@ type Tape struct {
 	leaves    map[*Param]*Var
 	recording bool
 	training  bool
-	tracing   bool // frozen parameters are leaves, too
+	tracing   bool      // frozen parameters are leaves, too
+	blank     []float32 // what is not computed when tracing
 	source    *rand.PCG
 	rand      *rand.Rand
 	pool      pool

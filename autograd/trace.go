@@ -17,8 +17,8 @@ type Step struct {
 	Param *Param         // of a parameter
 }
 
-// Trace runs f on x in evaluation mode and lists the ops that the result is made of, which comes last. Convolutions, matrix
-// products and batch norms of x are not computed, which would take long and be for nothing: f must not look at their values.
+// Trace runs f on x in evaluation mode and lists the ops that the result is made of, which comes last. What depends on x is
+// mostly not computed, which would take long and be for nothing, and shares memory: f must not look at its values.
 // A parameter is one also when it is frozen. The ops are those that would compute: where an op of this package is made of
 // others, these. Attr is nil, or by op
 //
@@ -53,13 +53,21 @@ type TracedNorm struct {
 	ReLU           bool
 }
 
-// skip reports whether the value of v need not be computed, because it depends on the input of a tape that only traces. The
-// first element says so: it is NaN, as are constants that are made of it.
-func (v *Var) skip() bool {
-	if v.listed && v.value.Len() > 0 {
-		v.value.Data()[0] = float32(math.NaN())
+// computes gives v a tensor for its value and reports whether it has to be computed. It has not if it depends on the input
+// of a tape that only traces: all such values share one memory. The first element says so: it is NaN, as are constants that
+// are made of it. Ops that do not ask, because they take little, compute what nobody will look at.
+func (v *Var) computes(shape ...int) bool {
+	if !v.listed {
+		v.buffer(shape...)
+		return true
 	}
-	return v.listed
+	t := v.tape
+	if n := length(shape); n > len(t.blank) {
+		t.blank = make([]float32, n)
+		t.blank[0] = float32(math.NaN())
+	}
+	v.value = tensor.From(t.blank[:length(shape)], shape...)
+	return false
 }
 
 type lister struct {

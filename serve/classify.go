@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"github.com/residuum-go/residuum/data"
+	"github.com/residuum-go/residuum/internal/littleendian"
 )
 
 // Answer is what a request to classify is answered.
@@ -155,9 +156,7 @@ func (s *Server) logits(w *response, r *http.Request, m *ready) error {
 	defer s.held.Add(int64(1 - n))
 	m.queue.announce(n)
 	all := make([]float32, n*size)
-	for i := range all {
-		all[i] = math.Float32frombits(binary.LittleEndian.Uint32(body[4*i:]))
-	}
+	littleendian.Float32s(all, body)
 	inputs := slices.Collect(slices.Chunk(all, size))
 	outputs, err := m.outputs(r.Context(), inputs)
 	if err != nil {

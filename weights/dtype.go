@@ -4,9 +4,9 @@ import (
 	"encoding/binary"
 	"math"
 	"slices"
-	"unsafe"
 
 	"github.com/residuum-go/residuum/internal/half"
+	"github.com/residuum-go/residuum/internal/littleendian"
 )
 
 // format is how an element type is stored, little-endian.
@@ -19,7 +19,7 @@ type format struct {
 // to nearest, ties to even.
 var formats = map[string]format{
 	"F64":  {64, each(8, func(b []byte) float32 { return float32(math.Float64frombits(binary.LittleEndian.Uint64(b))) })},
-	"F32":  {32, floats},
+	"F32":  {32, littleendian.Float32s},
 	"F16":  {16, each(2, func(b []byte) float32 { return half.Float32(binary.LittleEndian.Uint16(b)) })},
 	"BF16": {16, each(2, func(b []byte) float32 { return math.Float32frombits(uint32(binary.LittleEndian.Uint16(b)) << 16) })},
 	"I64":  {64, each(8, func(b []byte) float32 { return float32(int64(binary.LittleEndian.Uint64(b))) })},
@@ -78,16 +78,5 @@ func each(size int, one func([]byte) float32) func([]float32, []byte) {
 		for i := range dst {
 			dst[i] = one(src[i*size : (i+1)*size])
 		}
-	}
-}
-
-// floats decodes float32, of which nothing has to be changed where the processor has the bytes in the same order.
-func floats(dst []float32, src []byte) {
-	if len(dst) > 0 && binary.NativeEndian.Uint16([]byte{1, 0}) == 1 {
-		copy(unsafe.Slice((*byte)(unsafe.Pointer(&dst[0])), 4*len(dst)), src)
-		return
-	}
-	for i := range dst {
-		dst[i] = math.Float32frombits(binary.LittleEndian.Uint32(src[4*i:]))
 	}
 }

@@ -8,8 +8,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"google.golang.org/protobuf/proto"
-
 	"github.com/residuum-go/residuum/internal/regular"
 	"github.com/residuum-go/residuum/weights/onnx/internal/pb"
 )
@@ -56,14 +54,14 @@ func Read(data []byte) (*Net, error) {
 
 // decode reads a model and everything that can be said without the shape of its input.
 func decode(data []byte, beside *folder) (*Net, error) {
-	var m pb.ModelProto
-	if err := (proto.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(data, &m); err != nil {
-		return nil, invalid("%w", err)
+	m, err := unmarshal(data)
+	if err != nil {
+		return nil, err
 	}
 	if m.Graph == nil {
 		return nil, invalid("no graph")
 	}
-	return build(&m, beside)
+	return build(m, beside)
 }
 
 // folder is where the external data of a model lie: nowhere, for one that was not loaded from a file.

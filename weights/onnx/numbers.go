@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/residuum-go/residuum/internal/half"
+	"github.com/residuum-go/residuum/internal/littleendian"
 	"github.com/residuum-go/residuum/tensor"
 	"github.com/residuum-go/residuum/weights/onnx/internal/pb"
 )
@@ -52,7 +53,7 @@ func constantOf(t *pb.TensorProto, beside *folder) (*constant, error) {
 		n, rows = n*d, rows*max(d, 1)
 		shape[i] = int(d)
 	}
-	bits, err := elements(t, kind, n, width, beside)
+	raw, bits, err := elements(t, kind, n, width, beside)
 	if err != nil {
 		return nil, fmt.Errorf("tensor %q of type %v and shape %v: %w", t.GetName(), kind, t.Dims, err)
 	}
@@ -65,6 +66,11 @@ func constantOf(t *pb.TensorProto, beside *folder) (*constant, error) {
 		return c, nil
 	}
 	values := make([]float32, n)
+	c.floats = tensor.From(values, shape...)
+	if raw != nil && kind == pb.TensorProto_FLOAT {
+		littleendian.Float32s(values, raw)
+		return c, nil
+	}
 	for i := range values {
 		switch b := bits(i); kind {
 		case pb.TensorProto_FLOAT:
@@ -77,29 +83,28 @@ func constantOf(t *pb.TensorProto, beside *folder) (*constant, error) {
 			values[i] = half.Float32(uint16(b))
 		}
 	}
-	c.floats = tensor.From(values, shape...)
 	return c, nil
 }
 
 // elements returns the bits of each of the n elements of a tensor, wherever they lie; those of integers as an int64 has
-// them.
+// them. If they lie in raw data, it returns these, too.
 func elements(
 	t *pb.TensorProto, kind pb.TensorProto_DataType, n, width int64, beside *folder,
-) (func(i int) uint64, error) {
-	raw := t.RawData
+) (raw []byte, bits func(i int) uint64, err error) {
+	raw = t.RawData
 	switch {
 	case t.GetDataLocation() == pb.TensorProto_EXTERNAL:
-		var err error
 		if raw, err = beside.external(t, n, width); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	case raw == nil:
-		return typed(t, kind, n)
+		bits, err = typed(t, kind, n)
+		return nil, bits, err
 	}
 	if int64(len(raw)) != n*width {
-		return nil, fmt.Errorf("%d bytes, want %d", len(raw), n*width)
+		return nil, nil, fmt.Errorf("%d bytes, want %d", len(raw), n*width)
 	}
-	return func(i int) uint64 {
+	return raw, func(i int) uint64 {
 		switch kind {
 		case pb.TensorProto_INT8:
 			return uint64(int8(raw[i]))

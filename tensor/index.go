@@ -1,6 +1,9 @@
 package tensor
 
 import (
+	"iter"
+	"slices"
+
 	"github.com/residuum-go/residuum/internal/cpu"
 	"github.com/residuum-go/residuum/internal/kernel/gemm/tile"
 )
@@ -10,44 +13,86 @@ import (
 func Transpose(dst, a *Tensor, perm ...int) *Tensor {
 	const op = "Transpose"
 	var s Shapes
-	var buf [8]int
-	shape, stride := s.Transpose(a.shape, perm...), buf[:0] // how far its axes step in a
-	for i := range shape {
-		from := len(shape) - 1 - i
-		if len(perm) > 0 {
-			from = perm[i]
-		}
-		stride = append(stride, product(a.shape[from+1:]))
-	}
-	dst = out(op, dst, shape)
+	dst = out(op, dst, s.Transpose(a.shape, perm...))
 	apart(op, dst, a)
-	if len(shape) == 0 || len(a.data) == 0 {
+	var buf [8]step
+	steps := stepsOf(buf[:0], dst.shape, a.shape, perm)
+	if len(steps) == 0 || len(a.data) == 0 {
 		copy(dst.data, a.data)
 		return dst
 	}
-	if len(shape) == 2 && stride[0] == 1 {
-		tile.Transpose(cpu.Active(), dst.data, shape[1], a.data, shape[0], shape[1], shape[0])
+	last := steps[len(steps)-1]
+	if last.from == 1 {
+		for at := range places(steps[:len(steps)-1]) {
+			copy(dst.data[at.to:][:last.n], a.data[at.from:])
+		}
 		return dst
 	}
-	last := len(shape) - 1
-	n, step := shape[last], stride[last]
-	for r := range len(dst.data) / n {
-		at, rest := 0, r
-		for i := last - 1; i >= 0; i-- {
-			at += rest % shape[i] * stride[i]
-			rest /= shape[i]
-		}
-		run := dst.data[r*n : (r+1)*n]
-		if step == 1 {
-			copy(run, a.data[at:])
+	u := slices.IndexFunc(steps, func(s step) bool { return s.from == 1 }) // rows of a become columns
+	unit := steps[u]
+	for at := range places(slices.Delete(steps[:len(steps)-1], u, u+1)) {
+		to, from := dst.data[at.to:], a.data[at.from:]
+		if unit.n >= fewColumns {
+			tile.Transpose(cpu.Active(), to, unit.to, from, last.from, last.n, unit.n)
 			continue
 		}
-		for i := range run {
-			run[i] = a.data[at]
-			at += step
+		for j := range unit.n {
+			run := to[j*unit.to:][:last.n]
+			for i, at := 0, j; i < len(run); i, at = i+1, at+last.from {
+				run[i] = from[at]
+			}
 		}
 	}
 	return dst
+}
+
+// fewColumns is how many contiguous elements of a make writing them side by side worth it. Fewer, such as the 9 taps of a
+// window, lie too far apart in the result, often by a power of two, which caches keep few of.
+const fewColumns = 16
+
+// step is an axis of a transposed tensor, or several that follow each other in both tensors: its length, and how far it
+// steps in the one and in the other.
+type step struct{ n, from, to int }
+
+// stepsOf appends those of the result of a permutation. Axes of length 1 have none.
+func stepsOf(steps []step, shape, from []int, perm []int) []step {
+	for i, n := range shape {
+		at := len(shape) - 1 - i
+		if len(perm) > 0 {
+			at = perm[i]
+		}
+		s := step{n, product(from[at+1:]), product(shape[i+1:])}
+		if n == 1 {
+			continue
+		}
+		if last := len(steps) - 1; last >= 0 && steps[last].from == s.n*s.from {
+			s.n *= steps[last].n
+			steps = steps[:last]
+		}
+		steps = append(steps, s)
+	}
+	return steps
+}
+
+// places yields where each combination of steps begins.
+func places(steps []step) iter.Seq[step] {
+	return func(yield func(step) bool) {
+		total := 1
+		for _, s := range steps {
+			total *= s.n
+		}
+		for r := range total {
+			at := step{}
+			for i := len(steps) - 1; i >= 0; i-- {
+				at.from += r % steps[i].n * steps[i].from
+				at.to += r % steps[i].n * steps[i].to
+				r /= steps[i].n
+			}
+			if !yield(at) {
+				return
+			}
+		}
+	}
 }
 
 // Concat joins tensors along an axis; all other axes must agree.

@@ -94,14 +94,8 @@ func distinct(state iter.Seq2[string, *tensor.Tensor]) ([]named, error) {
 	return all, nil
 }
 
-// fill copies into a model what a file holds of it. Filters are turned in two steps, both of which move whole lines of the
-// cache: OIHW, IHWO, HWIO.
+// fill copies into a model what a file holds of it.
 func fill(state []named, l listing, read func(name string) (*tensor.Tensor, error)) error {
-	most := 0
-	for _, to := range state {
-		most = max(most, to.Len())
-	}
-	columns := make([]float32, most)
 	for _, to := range state {
 		if _, ok := l.shapes[to.name]; !ok {
 			continue
@@ -110,12 +104,10 @@ func fill(state []named, l listing, read func(name string) (*tensor.Tensor, erro
 		switch {
 		case err != nil:
 			return err
-		case t.Rank() != 4:
+		case t.Rank() == 4: // filters, OIHW to HWIO
+			tensor.Transpose(to.Tensor, t, 2, 3, 1, 0)
+		default:
 			tensor.Copy(to.Tensor, t)
-		case t.Len() > 0:
-			k := t.Dim(0)
-			turned := tensor.Transpose(tensor.From(columns[:t.Len()], t.Len()/k, k), t.Reshape(k, t.Len()/k), 1, 0)
-			tensor.Transpose(to.Tensor, turned.Reshape(t.Dim(1), t.Dim(2), t.Dim(3), k), 1, 2, 0, 3)
 		}
 	}
 	return nil

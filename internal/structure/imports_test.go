@@ -25,6 +25,7 @@ var mayImport = map[string]string{
 	"internal/cancelled":         "",
 	"internal/demand":            "",
 	"internal/half":              "",
+	"internal/littleendian":      "",
 	"internal/pickle":            "",
 	"internal/ubjson":            "",
 	"internal/regular":           "",
@@ -49,7 +50,7 @@ var mayImport = map[string]string{
 	"nn/optim":                   "tensor autograd internal/demand",
 	"graph":                      "internal/table tensor autograd nn",
 	"infer":                      "internal/table tensor nn graph internal/cancelled internal/cpu internal/pages internal/parallel internal/portions internal/demand internal/kernel/conv internal/kernel/gemm/tile internal/kernel/quant",
-	"serve":                      "tensor nn graph infer unravel data data/image internal/demand internal/jsonreply",
+	"serve":                      "tensor nn graph infer unravel data data/image internal/demand internal/jsonreply internal/littleendian",
 	"resnet":                     "tensor autograd nn data weights internal/demand",
 	"unravel/paths":              "",
 	"unravel":                    "tensor autograd nn data unravel/paths internal/atomicfile internal/filelock internal/cancelled", // sees networks through its own interface alone
@@ -59,8 +60,8 @@ var mayImport = map[string]string{
 	"data/table":                 "tensor internal/table",
 	"data/fashion":               "data",
 	"data/fashion/gen":           "data internal/atomicfile",
-	"weights":                    "tensor internal/atomicfile internal/half internal/pickle internal/regular",
-	"weights/onnx":               "tensor autograd nn graph internal/atomicfile internal/half internal/regular weights/onnx/internal/pb",
+	"weights":                    "tensor internal/atomicfile internal/half internal/littleendian internal/pickle internal/regular",
+	"weights/onnx":               "tensor autograd nn graph internal/atomicfile internal/half internal/littleendian internal/regular weights/onnx/internal/pb",
 	"weights/onnx/internal/pb":   "",
 	"train":                      "tensor autograd nn nn/optim data weights internal/atomicfile internal/filelock internal/cancelled internal/demand",
 }

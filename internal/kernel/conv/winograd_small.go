@@ -72,41 +72,45 @@ func newSmallPlan(s Shape) *smallPlan {
 func smallWeights(p *Prepared) []float32 {
 	s := p.shape
 	_, cols := tile.Size(p.level)
-	panel := s.C * cols
-	all := pages.Make[float32](portions.Ceil(s.K, cols) * 16 * panel)
+	all := pages.Make[float32](portions.Ceil(s.K, cols) * 16 * s.C * cols)
 	parallel.For(s.C, 8, parallel.Func(func(lo, hi int) {
+		buf := make([]float32, 29*s.K)
 		for c := lo; c < hi; c++ {
-			for k := range s.K {
-				p.smallWeight(all[k/cols*16*panel+c*cols+k%cols:], panel, c, k)
-			}
+			p.smallFilters(all[c*cols:], s.C*cols, cols, c, buf)
 		}
 	}))
 	return all
 }
 
-// smallWeight writes the filter of channels c and k, transformed, its 16 elements a panel apart.
-func (p *Prepared) smallWeight(dst []float32, panel, c, k int) {
-	var t [4][3]float32 // G g
+// smallFilters writes the filters of input channel c, transformed, with so many output channels in a panel, whose 16
+// elements are a pitch apart. buf has 29 K elements.
+func (p *Prepared) smallFilters(dst []float32, pitch, cols, c int, buf []float32) {
+	s := p.shape
+	t := func(i int) []float32 { return buf[i*s.K:][:s.K] } // G g, [4][3][K]
 	for j := range 3 {
-		var g [3]float32
-		for i := range g {
-			g[i] = p.weights[((3*i+j)*p.shape.C+c)*p.shape.K+k]
-		}
-		for i, v := range smallWeightTransform(g) {
-			t[i][j] = v
-		}
+		g := func(i int) []float32 { return p.weights[((3*i+j)*s.C+c)*s.K:][:s.K] }
+		smallFilter(t(j), t(3+j), t(6+j), t(9+j), g(0), g(1), g(2), t(12))
 	}
-	for i := range t {
-		for j, v := range smallWeightTransform(t[i]) {
-			dst[(4*i+j)*panel] = v
+	for i := range 4 {
+		v := func(j int) []float32 { return t(13 + 4*i + j) }
+		smallFilter(v(0), v(1), v(2), v(3), t(3*i), t(3*i+1), t(3*i+2), t(12))
+	}
+	for i := range 16 {
+		for k := 0; k < s.K; k += cols {
+			copy(dst[(k/cols*16+i)*pitch:][:cols], t(13 + i)[k:])
 		}
 	}
 }
 
-// smallWeightTransform returns G g.
-func smallWeightTransform(g [3]float32) [4]float32 {
-	even, odd := (g[0]+g[2])/2, g[1]/2
-	return [4]float32{g[0], even + odd, even - odd, g[2]}
+// smallFilter computes G g = (g0, (g0 + g2)/2 + g1/2, (g0 + g2)/2 - g1/2, g2) for all output channels.
+func smallFilter(y0, y1, y2, y3, g0, g1, g2, half []float32) {
+	copy(y0, g0)
+	copy(y3, g2)
+	vec.Add(y2, g0, g2)
+	vec.Scale(y2, y2, .5)
+	vec.Scale(half, g1, .5)
+	vec.Add(y1, y2, half)
+	vec.Sub(y2, y2, half)
 }
 
 // runSmall computes the images x by F(2x2, 3x3), some at a time.

@@ -41,7 +41,7 @@ type run struct {
 	results     *Results
 	folder      *report.Folder // of the report; nil of a part of a sweep, which has none
 	share       *portion       // of a sweep, if this run is a part of one
-	merged      []*start       // what this run merges, if it does
+	merge       *merge         // of a sweep, if this run is one
 }
 
 // do trains, studies and reports. When ctx is done or a part fails, what is there is reported, and
@@ -79,8 +79,8 @@ func (r *run) report(ctx context.Context) error {
 	if failed != nil {
 		return fmt.Errorf("%w\nmissing: %s\nwhat was measured before is in %s", failed, strings.Join(r.results.Lacks(), "; "), page)
 	}
-	if costs := r.costs(); costs != "" {
-		r.out.Printf("%s", strings.TrimSpace(costs))
+	if r.merge != nil {
+		r.out.Printf("%s", strings.TrimSpace(r.merge.costs()))
 	}
 	r.out.Printf("the report is %s (%v)", page, time.Since(r.results.Started).Round(time.Second))
 	return nil
@@ -195,18 +195,18 @@ func (r *run) all(ctx context.Context) error {
 			r.out.Printf("%-10s kept from an earlier run", j.label())
 		}
 	}
-	if err := errors.Join(r.show(), r.lost()); err != nil {
+	if err := r.show(); err != nil {
 		return err
 	}
 	for _, j := range r.jobs {
-		if len(j.missing()) == 0 {
+		if len(j.missing()) == 0 || r.lacks(j) {
 			continue
 		}
 		if err := j.do(ctx); err != nil {
 			return fmt.Errorf("%s: %w", j.label(), err)
 		}
 	}
-	return nil
+	return r.lost()
 }
 
 // show brings the report up to date if it is old.

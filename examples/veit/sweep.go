@@ -78,7 +78,7 @@ func (r *run) beginPart() error {
 		return err
 	}
 	r.share = &portion{begun: time.Now(), mine: mine, known: known(earlier)}
-	r.out.Printf("part %d of 0 to %d: %s", shard.Index, shard.Count-1, listed(mine))
+	r.out.Printf("part %d of %d, from 0 on: %s", shard.Index, shard.Count, listed(mine))
 	var finds []find
 	left := false
 	for _, j := range r.nets() {

@@ -13,46 +13,66 @@ import (
 	"github.com/residuum-go/residuum/internal/table"
 )
 
+// merge is what this process puts together.
+type merge struct {
+	starts []*start
+	known  map[unit]bool // pieces whose scores are in some journal
+}
+
 // beginMerge puts what the parts have found into the folder of kept results.
 func (r *run) beginMerge() error {
-	var err error
-	if r.merged, err = r.starts(); err != nil {
+	starts, err := r.starts()
+	if err != nil {
 		return err
 	}
+	r.merge = &merge{starts, known(starts)}
 	if r.store, err = openStore(r.cfg.keptDir(), r.origin); err != nil {
 		return err
 	}
 	for _, j := range r.nets() {
-		f, err := r.find(j, r.merged)
+		f, err := r.find(j, starts)
 		if err != nil {
 			return err
 		}
-		if err := f.into(r.store, r.merged); err != nil {
+		if err := f.into(r.store, starts); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// lacks reports whether this run is a merge of parts that have not found all of a net: a merge measures nothing.
+func (r *run) lacks(j *job) bool {
+	units := j.training()
+	for _, p := range j.parts() {
+		units = append(units, j.units(p)...)
+	}
+	return r.merge != nil && slices.ContainsFunc(units, j.lost)
+}
+
+// lost reports whether nobody has found what a unit is to find.
+func (j *job) lost(u unit) bool {
+	return !j.has(u.Part) && !(u.Of > 1 && j.merge.known[u])
+}
+
 // lost names the parts that a merge lacks, and how to make them up.
 func (r *run) lost() error {
-	if r.cfg.Sweep != sweepMerge {
+	if r.merge == nil {
 		return nil
-	}
-	count := 1
-	for _, s := range r.merged {
-		count = max(count, s.Count)
 	}
 	all, err := r.work()
 	if err != nil {
 		return err
 	}
-	there := known(r.merged)
+	count := r.merge.count()
 	var text []string
 	for i, units := range partition(all, count) {
-		missing := slices.DeleteFunc(slices.Clone(units), func(u unit) bool { return there[u] && u.Of > 1 || r.has(u) })
+		missing := slices.DeleteFunc(slices.Clone(units), func(u unit) bool {
+			of := slices.IndexFunc(r.jobs, func(j *job) bool { return j.res.Name == u.Net && j.seed == u.Seed })
+			return !r.jobs[of].lost(u)
+		})
 		if len(missing) > 0 {
-			text = append(text, fmt.Sprintf("part %d of 0 to %d is lost or not at its end: %s\n  make it up: %s", i, count-1, listed(missing), r.command(i, count)))
+			text = append(text, fmt.Sprintf("part %d of %d is lost or not at its end: %s\n  make it up: %s", i, count, listed(missing), r.command(i, count)))
 		}
 	}
 	if text == nil {
@@ -61,9 +81,13 @@ func (r *run) lost() error {
 	return errors.New(strings.Join(text, "\n"))
 }
 
-// has reports whether the part of a unit is known as a whole.
-func (r *run) has(u unit) bool {
-	return slices.ContainsFunc(r.jobs, func(j *job) bool { return j.res.Name == u.Net && j.seed == u.Seed && j.has(u.Part) })
+// count is the largest number of parts that a start knew of.
+func (m *merge) count() int {
+	count := 1
+	for _, s := range m.starts {
+		count = max(count, s.Count)
+	}
+	return count
 }
 
 // listed names units in short: all of a part as one.
@@ -111,14 +135,14 @@ func shellQuoted(word string) string {
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
-// costs is a table of what each part was to cost, and has cost with all its starts; empty if there are no parts.
-func (r *run) costs() string {
+// costs is a table of what each part was to cost, and has cost with all its starts.
+func (m *merge) costs() string {
 	type cost struct {
 		starts      int
 		share, core float64
 	}
 	parts, sum := map[[2]int]cost{}, cost{} // by count and index
-	for _, s := range r.merged {
+	for _, s := range m.starts {
 		if s.Count == 0 {
 			continue
 		}
@@ -127,12 +151,12 @@ func (r *run) costs() string {
 		parts[at] = cost{parts[at].starts + 1, s.Share, parts[at].core + hours}
 		sum.starts, sum.core = sum.starts+1, sum.core+hours
 	}
-	if sum.core == 0 {
-		return ""
+	if len(parts) == 0 {
+		return "no part of it was a part of a sweep"
 	}
 	rows := [][]string{{"part", "starts", "foreseen", "measured", "core hours"}}
 	add := func(name string, c cost) {
-		rows = append(rows, []string{name, fmt.Sprint(c.starts), fmt.Sprintf("%.1f %%", percent*c.share), fmt.Sprintf("%.1f %%", percent*c.core/sum.core), fmt.Sprintf("%.4f", c.core)})
+		rows = append(rows, []string{name, fmt.Sprint(c.starts), fmt.Sprintf("%.1f %%", percent*c.share), fmt.Sprintf("%.1f %%", percent*c.core/max(sum.core, 1e-9)), fmt.Sprintf("%.4f", c.core)})
 	}
 	for _, at := range slices.SortedFunc(maps.Keys(parts), func(a, b [2]int) int { return slices.Compare(a[:], b[:]) }) {
 		add(fmt.Sprintf("%d of %d", at[1], at[0]), parts[at])

@@ -114,7 +114,13 @@ func TestASweepFindsWhatOneRunFinds(t *testing.T) {
 	status, _, complaint := merge()
 	require.Equal(t, 1, status)
 	require.Equal(t, 1, strings.Count(complaint, " is lost or not at its end"), complaint)
-	require.Contains(t, complaint, "part 4 of 0 to 5 is lost or not at its end: vgg, seed 1: re-ordering blocks (2 of 16 pieces); ")
+	require.Contains(t, complaint, "part 4 of 6 is lost or not at its end: vgg, seed 1: re-ordering blocks (2 of 16 pieces); ")
+	reported := readResults(t, dir)
+	require.NotNil(t, reported.net("residual").DeleteOne)
+	require.NotNil(t, reported.net("boost").DeleteOne, "what is there is reported")
+	for _, m := range reported.Missing {
+		require.Contains(t, m, "vgg: ")
+	}
 	_, command, found := strings.Cut(complaint, "make it up: ")
 	require.True(t, found, complaint)
 	command, _, _ = strings.Cut(command, "\n")
@@ -188,7 +194,7 @@ func TestWhatPartsCannotHaveFoundIsRefusedByName(t *testing.T) {
 func TestASweepGoesOnWithARunOnOneMachine(t *testing.T) {
 	dir := copied(t)
 	err := mergeOf(t, dir, "-seeds", "2")
-	require.ErrorContains(t, err, "part 0 of 0 to 0 is lost or not at its end: residual, seed 2: training; residual, seed 2: deleting one block; ")
+	require.ErrorContains(t, err, "part 0 of 1 is lost or not at its end: residual, seed 2: training; residual, seed 2: deleting one block; ")
 	require.NotContains(t, err.Error(), "seed 1")
 	require.NoError(t, mergeOf(t, dir))
 	require.Equal(t, timeless(t, complete.run.results), timeless(t, readResults(t, dir)))

@@ -2,10 +2,8 @@ package main
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"slices"
 
-	"github.com/residuum-go/residuum/resnet"
 	"github.com/residuum-go/residuum/unravel"
 )
 
@@ -144,70 +142,3 @@ func costOf(some []unit, all []work) int64 {
 	}
 	return sum
 }
-
-// What things cost, in forward passes of an image. The numbers are of a machine with AVX-512, and only shares count.
-const (
-	stepPasses    = 3  // of a step of training: forward, and backward by inputs and by weights
-	elementCost   = 40 // multiply-adds that pass in the time that an element of a state takes between two layers
-	perceptronFit = 30 // passes of each row through a perceptron that is fitted
-)
-
-// passCost is what a forward pass of an image costs, in multiply-adds.
-func (j *job) passCost() (int64, error) {
-	if j.ensemble() {
-		return int64(j.cfg.Blocks) * hiddenUnits * int64(j.train.Height*j.train.Width*j.train.Channels+j.train.Classes), nil
-	}
-	cfg, _ := j.convolutional(j.res.Name)
-	net, err := resnet.New(cfg, rand.New(rand.NewPCG(0, 0)))
-	if err != nil {
-		return 0, err
-	}
-	cost := net.MultiplyAdds()
-	for i := range net.Len() {
-		out := net.Block(i).Out
-		cost += elementCost * int64(out.Height*out.Width*out.Channels)
-	}
-	return cost, nil
-}
-
-func (j *job) trainingPasses() int64 {
-	images := int64(j.train.Len())
-	if j.ensemble() {
-		return perceptronFit * images
-	}
-	tests := int64(j.epochs()*j.test.Len() + readings*j.studied.Len())
-	return stepPasses*images*int64(j.epochs()) + tests + int64(len(j.snapshotSteps()))*j.lengthPasses(0)
-}
-
-func (j *job) deletionPasses() int64 {
-	return int64(j.studied.Len()) * int64(j.blocks()/2+1) // the blocks before the lesion are shared
-}
-
-func (j *job) randomDeletionPasses() int64 {
-	run := 0 // blocks
-	for _, k := range deletionCounts(j.blocks()) {
-		run += j.cfg.Draws * (j.blocks() - k)
-	}
-	return int64(j.studied.Len()) * int64(run) / int64(j.blocks())
-}
-
-func (j *job) swapPasses() int64 {
-	return int64(j.studied.Len()) * int64(len(swapCounts(j.blocks()))*j.cfg.Draws)
-}
-
-func (j *job) recalibratedPasses() int64 {
-	return int64(j.blocks()+1) * int64(j.studied.Len()+calibrationImages)
-}
-
-func (j *job) gradientPasses() int64 { return j.lengthPasses(samplesByLength + signDraws) }
-
-// lengthPasses is what the gradients by path length cost, with so many draws for each.
-func (j *job) lengthPasses(draws int) int64 {
-	return int64(j.graded.Len()) * int64(j.blocks()) * int64(2+draws)
-}
-
-func (j *job) forwardPasses() int64 {
-	return int64(j.studied.Len()+j.graded.Len()) * int64(j.blocks())
-}
-
-func (j *job) linkPasses() int64 { return int64(j.graded.Len()) * int64(j.blocks()) }

@@ -114,7 +114,7 @@ func TestASweepFindsWhatOneRunFinds(t *testing.T) {
 	status, _, complaint := merge()
 	require.Equal(t, 1, status)
 	require.Equal(t, 1, strings.Count(complaint, " is lost or not at its end"), complaint)
-	require.Contains(t, complaint, "part 4 of 6 is lost or not at its end: vgg, seed 1: re-ordering blocks (2 of 16 pieces); ")
+	require.Contains(t, complaint, "part 4 of 6 is lost or not at its end: vgg, seed 1: deleting one block, batch norm estimated anew (")
 	reported := readResults(t, dir)
 	require.NotNil(t, reported.net("residual").DeleteOne)
 	require.NotNil(t, reported.net("boost").DeleteOne, "what is there is reported")

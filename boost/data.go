@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sync/atomic"
 
 	"github.com/residuum-go/residuum/data"
+	"github.com/residuum-go/residuum/internal/parallel"
 	"github.com/residuum-go/residuum/tensor"
 )
 
@@ -123,12 +125,21 @@ func finite(what string, t *tensor.Tensor, kind error) error {
 
 // finiteOrMissing is finite that lets NaN pass if missing values may be.
 func finiteOrMissing(what string, t *tensor.Tensor, missing bool, kind error) error {
-	for i, v := range t.Data() {
-		if v-v != 0 && !(missing && v != v) { // NaN for NaN and for infinities
-			return fmt.Errorf("%s: %v at row %d: %w", what, v, i/(t.Len()/t.Dim(0)), kind)
+	var found atomic.Bool
+	bad := func(v float32) bool { return v-v != 0 && !(missing && v != v) } // NaN for NaN and for infinities
+	parallel.For(t.Len(), together, parallel.Func(func(lo, hi int) {
+		for _, v := range t.Data()[lo:hi] {
+			if bad(v) {
+				found.Store(true)
+				return
+			}
 		}
+	}))
+	if !found.Load() {
+		return nil
 	}
-	return nil
+	i := slices.IndexFunc(t.Data(), bad)
+	return fmt.Errorf("%s: %v at row %d: %w", what, t.Data()[i], i/(t.Len()/t.Dim(0)), kind)
 }
 
 // weighted returns d with weights of mean one and without the rows that have none, or none in float32 beside the
@@ -202,18 +213,6 @@ func (d Data) rowWeight(i int) float64 {
 		return 1
 	}
 	return float64(d.Weight.Data()[i])
-}
-
-// mean returns the weighted mean of values, one per row. A row of weight 0 has no part in it, whatever its value.
-func (d Data) mean(values []float32) float64 {
-	var sum, total float64
-	for i, v := range values {
-		if w := d.rowWeight(i); w > 0 {
-			sum += w * float64(v)
-			total += w
-		}
-	}
-	return sum / total
 }
 
 // rms returns the root of the weighted mean square of t, with weights of t's shape or nil.

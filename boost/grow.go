@@ -217,13 +217,15 @@ func (g *grower) fitted(out *tensor.Tensor, k int) (rows int) {
 		return 0
 	}
 	outputs := out.Dim(1)
-	for _, l := range g.leaves {
-		rows += len(l.rows)
-		for _, i := range l.rows {
-			out.Data()[int(i)*outputs+k] = g.nodes[l.node].value
+	parallel.For(len(g.leaves), 1, parallel.Func(func(lo, hi int) {
+		for _, l := range g.leaves[lo:hi] {
+			value, to := g.nodes[l.node].value, out.Data()[k:]
+			for _, i := range l.rows {
+				to[int(i)*outputs] = value
+			}
 		}
-	}
-	return rows
+	}))
+	return len(g.rows)
 }
 
 // cut returns what the values of bins up to this one are below.

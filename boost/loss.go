@@ -3,6 +3,8 @@ package boost
 import (
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/data"
+	"github.com/residuum-go/residuum/internal/parallel"
+	"github.com/residuum-go/residuum/internal/portions"
 	"github.com/residuum-go/residuum/tensor"
 )
 
@@ -45,23 +47,64 @@ type Scorer interface {
 	Correct(f, y *tensor.Tensor) []bool
 }
 
-// gradient returns dl(y_i, F_i)/dF_i for every row, [N, K], by autograd: rows do not interact, so it
-// is the gradient of the sum of the rows' losses.
-func gradient(loss Loss, f, y *tensor.Tensor) *tensor.Tensor {
-	v := autograd.NewTape(0).Input(f)
-	return autograd.VJP(autograd.Sum(loss.Rows(v, y)), nil, v)[0].Value().Clone()
+// together is how many scores are computed side by side where rows do not depend on each other: what ops make of them stays
+// in the second-level cache.
+const together = 1 << 13
+
+// tapePool keeps tapes and their memory.
+var tapePool portions.Pool[struct{ *autograd.Tape }]
+
+// parts calls f with a tape for ranges of the rows of scores, side by side.
+func (d Data) parts(loss Loss, scores *tensor.Tensor, f func(i, lo, hi int, t *autograd.Tape)) {
+	n, rows := scores.Dim(0), d.partRows(loss, scores)
+	parallel.For(n, rows, parallel.Func(func(lo, hi int) {
+		t := tapePool.Get()
+		if t.Tape == nil {
+			t.Tape = autograd.NewTape(0)
+		}
+		f(lo/rows, lo, hi, t.Tape)
+		t.Reset()
+		tapePool.Put(t)
+	}))
+}
+
+// partRows returns how many rows a part has: as many as fit, or all, where there are groups, as each [Listwise] loss has.
+func (d Data) partRows(loss Loss, scores *tensor.Tensor) int {
+	if _, lists := loss.(Listwise); lists || d.Group != nil { // one of lists stands for all rows
+		return max(1, scores.Dim(0))
+	}
+	return max(1, together/scores.Dim(1))
+}
+
+// gradient returns dl(y_i, F_i)/dF_i for every row, [N, K], by autograd: it is the gradient of the sum of the rows' losses.
+func gradient(loss Loss, f *tensor.Tensor, d Data) *tensor.Tensor {
+	out := tensor.New(f.Shape()...)
+	d.parts(loss, f, func(_, lo, hi int, t *autograd.Tape) {
+		v := t.Input(f.Slice(lo, hi))
+		g := autograd.VJP(autograd.Sum(loss.Rows(v, d.Y.Slice(lo, hi))), nil, v)[0]
+		tensor.Copy(out.Slice(lo, hi), g.Value())
+	})
+	return out
 }
 
 // hessian returns the diagonal of the Hessian, d2 l(y_i, F_i) / dF_ik^2, [N, K]: in closed form if
 // the loss is Curved, else by hessianByAutograd.
-func hessian(loss Loss, f, y *tensor.Tensor) *tensor.Tensor {
-	switch l := loss.(type) {
-	case Curved:
-		return l.Curvature(f, y)
-	case Robust: // its second derivative is 0 almost everywhere, or at most 1
-		return tensor.Full(1, f.Shape()...)
+func hessian(loss Loss, f *tensor.Tensor, d Data) *tensor.Tensor {
+	if _, curved := loss.(Curved); !curved {
+		if _, robust := loss.(Robust); robust { // its second derivative is 0 almost everywhere, or at most 1
+			return tensor.Full(1, f.Shape()...)
+		}
 	}
-	return hessianByAutograd(loss, f, y)
+	out := tensor.New(f.Shape()...)
+	d.parts(loss, f, func(_, lo, hi int, _ *autograd.Tape) {
+		f, y := f.Slice(lo, hi), d.Y.Slice(lo, hi)
+		if l, ok := loss.(Curved); ok {
+			tensor.Copy(out.Slice(lo, hi), l.Curvature(f, y))
+		} else {
+			tensor.Copy(out.Slice(lo, hi), hessianByAutograd(loss, f, y))
+		}
+	})
+	return out
 }
 
 // hessianByAutograd is hessian by differentiating twice: the gradient of column k of the gradient,
@@ -85,9 +128,22 @@ func hessianByAutograd(loss Loss, f, y *tensor.Tensor) *tensor.Tensor {
 	return out
 }
 
-// meanLoss returns the weighted mean loss of scores f on d.
+// meanLoss returns the weighted mean loss of scores f on d. A row of weight 0 has no part in it, whatever its loss.
 func meanLoss(loss Loss, f *tensor.Tensor, d Data) float64 {
-	return d.mean(loss.Rows(autograd.Const(f), d.Y).Value().Data())
+	sums := make([]sums, portions.Ceil(f.Dim(0), d.partRows(loss, f)))
+	d.parts(loss, f, func(i, lo, hi int, t *autograd.Tape) {
+		for j, v := range loss.Rows(t.Input(f.Slice(lo, hi)), d.Y.Slice(lo, hi)).Value().Data() {
+			if w := d.rowWeight(lo + j); w > 0 {
+				sums[i].target += w * float64(v)
+				sums[i].weight += w
+			}
+		}
+	})
+	var sum, total float64
+	for _, s := range sums {
+		sum, total = sum+s.target, total+s.weight
+	}
+	return sum / total
 }
 
 // scoreOf returns the score of f on the rows of d that have a weight. Nothing is right for a loss that is not a Scorer.

@@ -9,6 +9,7 @@ import (
 	"github.com/residuum-go/residuum"
 	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/internal/cancelled"
+	"github.com/residuum-go/residuum/internal/parallel"
 	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/tensor"
 )
@@ -67,19 +68,25 @@ const (
 // target returns what a learner is to fit and with which weights, both [N, K]; see Config.Newton.
 func (b *booster) target() (target, weight *tensor.Tensor) {
 	f := b.train.scores
-	g := gradient(b.train.loss, f, b.train.Y)
+	g := gradient(b.train.loss, f, b.train.Data)
 	target = tensor.Neg(g, g)
 	if b.Newton {
-		weight = hessian(b.train.loss, f, b.train.Y)
+		weight = hessian(b.train.loss, f, b.train.Data)
 		_, classifies := b.Loss.(Scorer)
-		for i, v := range weight.Data() {
-			h := max(v, minHessian)
-			weight.Data()[i] = h
-			target.Data()[i] /= h
-			if classifies && !b.prepared {
-				target.Data()[i] = min(max(target.Data()[i], -zMax), zMax)
+		clips := classifies && !b.prepared
+		parallel.For(weight.Len(), together, parallel.Func(func(lo, hi int) {
+			weight, target := weight.Data()[lo:hi], target.Data()[lo:hi]
+			for i, h := range weight {
+				if h < minHessian {
+					h = minHessian
+				}
+				weight[i] = h
+				target[i] /= h
+				if clips {
+					target[i] = min(max(target[i], -zMax), zMax)
+				}
 			}
-		}
+		}))
 	}
 	if b.train.Weight != nil {
 		if weight == nil {

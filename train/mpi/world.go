@@ -162,10 +162,11 @@ func bytesOf(words []uint64) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(&words[0])), 8*len(words))
 }
 
-// The library makes progress while it is asked. It is asked without pause for as long as a message takes between machines,
-// and then at intervals: ranks may have fewer cores than threads.
+// The library moves data while it is asked whether it has: through shared memory 32 KB or so at a time. It is asked without
+// pause for as long as most exchanges take, which lets other goroutines run, and then at intervals, for the sake of other
+// processes: a rank may wait for another one that computes on the same core.
 const (
-	patience = 200 * time.Microsecond
+	patience = 5 * time.Millisecond
 	interval = 50 * time.Microsecond
 )
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/binary"
 	"slices"
 	"time"
 
@@ -86,20 +87,46 @@ func (r *recorder) Exchange(to, from [][]byte) error {
 	return nil
 }
 
-// record returns the schedule of the step of a ResNet that takes the median time of several.
-func record(depth, ranks int, o options) (*schedule, error) {
+// record returns the schedules of steps of a ResNet.
+func record(depth, ranks int, o options) (all []*schedule, err error) {
 	r := &recorder{ranks: ranks, begun: time.Now()}
-	var all []*schedule
-	_, err := steps(depth, r, o, func() {
+	_, err = steps(depth, r, o, func() {
 		all = append(all, &schedule{slices.Clone(r.exchanges), time.Since(r.begun)})
 		r.exchanges, r.begun = r.exchanges[:0], time.Now()
 	})
 	if err != nil {
 		return nil, err
 	}
-	all = all[1:]
-	slices.SortFunc(all, func(a, b *schedule) int { return int(a.end - b.end) })
-	return all[len(all)/2], nil
+	return all[1:], nil // the first one makes memory
+}
+
+// slowest returns the longest of what each rank measured of each step.
+func slowest(world *mpi.World, own []time.Duration) ([]time.Duration, error) {
+	to, from := make([][]byte, world.Size()), make([][]byte, world.Size())
+	var message []byte
+	for _, d := range own {
+		message = binary.LittleEndian.AppendUint64(message, uint64(d))
+	}
+	for r := range to {
+		to[r], from[r] = message, make([]byte, len(message))
+	}
+	if err := world.Exchange(to, from); err != nil {
+		return nil, err
+	}
+	all := slices.Clone(own)
+	for r, b := range from {
+		for i := range all {
+			if r != world.Rank() {
+				all[i] = max(all[i], time.Duration(binary.LittleEndian.Uint64(b[8*i:])))
+			}
+		}
+	}
+	return all, nil
+}
+
+func median(all []time.Duration) time.Duration {
+	slices.Sort(all)
+	return all[len(all)/2]
 }
 
 // measure returns what an exchange between the ranks that there are takes: of a byte, and of a megabyte for each.
@@ -122,9 +149,4 @@ func measure(world *mpi.World) (link, error) {
 		took[i] = median(all)
 	}
 	return link{latency: took[0], bytes: float64(large*(world.Size()-1)) / (took[1] - took[0]).Seconds()}, nil
-}
-
-func median(all []time.Duration) time.Duration {
-	slices.Sort(all)
-	return all[len(all)/2]
 }

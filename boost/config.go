@@ -16,8 +16,8 @@ type Config struct {
 
 	// Newton chooses the target of a stage. Without it, learners fit the negative gradient -g, and
 	// rho_m is found by line search on all rows. With it, they fit the Newton step -g/H with weights H, the diagonal of
-	// the Hessian; then rho_m = 1, for the step already has the right length. Steps of a [Scorer] are clipped to +-4 as
-	// in LogitBoost, but for a [Preparer].
+	// the Hessian; then rho_m = 1, for the step already has the right length. Steps of a [Scorer] or [Listwise] are clipped
+	// to +-4 as in LogitBoost, but for a [Preparer].
 	Newton bool
 
 	// Subsample is the share of the rows, drawn anew without replacement, that a learner is fitted

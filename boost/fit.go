@@ -108,7 +108,10 @@ func newBooster(train Data, c Config) (*booster, error) {
 		return nil, fmt.Errorf("training data: %w", err)
 	}
 	train = train.weighted()
-	loss := bound(c.Loss, train)
+	loss, err := c.bind(train)
+	if err != nil {
+		return nil, err
+	}
 	e, err := c.begin(train, loss)
 	if err != nil {
 		return nil, err
@@ -132,6 +135,15 @@ func newBooster(train Data, c Config) (*booster, error) {
 	}
 	b.valid = &subject{*valid, e.after(valid.X, c.Chained), bound(c.Loss, *valid)}
 	return b, nil
+}
+
+// bind returns the loss of the rows of d. It fails if that is to have a Hessian, and has not.
+func (c Config) bind(d Data) (Loss, error) {
+	loss := bound(c.Loss, d)
+	_, listwise := c.Loss.(Listwise)
+	_, curved := loss.(Curved)
+	return loss, demand.All("boost.Config",
+		demand.That(!c.Newton || !listwise || curved, "Newton", c.Newton, fmt.Sprintf("rows of a %T depend on each other, and it is not Curved", c.Loss)))
 }
 
 // begin returns the ensemble before the first stage that is to be fitted.

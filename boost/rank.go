@@ -18,7 +18,7 @@ import (
 type Listwise interface {
 	Loss
 	// Of returns the loss of a data set. Its Rows get all rows of it, in their order. With Config.Newton it has to be
-	// [Curved], or such that the Hessian of the sum of its rows is diagonal.
+	// [Curved]: what is found by differentiation is right for rows that do not depend on each other.
 	Of(d Data) Loss
 }
 

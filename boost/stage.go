@@ -57,7 +57,7 @@ func (b *booster) stage(ctx context.Context, m int) (Report, error) {
 	return b.settle(ctx, rng.Uint64(), chosen.count(n), rho)
 }
 
-// zMax bounds the Newton step of one score in a classification (Friedman, Hastie, Tibshirani 2000, "Additive logistic
+// zMax bounds the Newton step of one score in a classification or a ranking (Friedman, Hastie, Tibshirani 2000, "Additive logistic
 // regression", section 4.3), and minHessian the curvature that divides it: where a probability is near 0 or 1 the
 // quotient of two tiny numbers would rule the fit.
 const (
@@ -73,7 +73,8 @@ func (b *booster) target() (target, weight *tensor.Tensor) {
 	if b.Newton {
 		weight = hessian(b.train.loss, f, b.train.Data)
 		_, classifies := b.Loss.(Scorer)
-		clips := classifies && !b.prepared
+		_, listwise := b.Loss.(Listwise)
+		clips := (classifies || listwise) && !b.prepared
 		parallel.For(weight.Len(), together, parallel.Func(func(lo, hi int) {
 			weight, target := weight.Data()[lo:hi], target.Data()[lo:hi]
 			for i, h := range weight {

@@ -14,5 +14,8 @@
 // number, a full disk or the end of the process, the checkpoint on disk is whole and is the latest good one; no two
 // trainers write the same. Resume goes on from there.
 //
+// A batch may be cut into micro-batches, for the memory of a part ([Config].MicroBatches), and these may be shared out to
+// several processes ([Config].Ranks), which train together to the bits of one.
+//
 // [Evaluate] scores a model, [LoadModel] brings back one that was trained.
 package train

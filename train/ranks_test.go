@@ -132,7 +132,7 @@ func requireSame(t *testing.T, all []outcome) {
 // The same bits come of any number of ranks: weights, running statistics, histories, checkpoints.
 func TestAnyNumberOfRanksHasTheSameBits(t *testing.T) {
 	for name, vary := range map[string]func(*trainer){
-		"sgd": func(*trainer) {}, "adamw": func(*trainer) {},
+		"sgd": func(*trainer) {}, "adamw": func(*trainer) {}, "buckets of a tensor": func(*trainer) {},
 		"mixed": func(tr *trainer) {
 			set := stripes(images)
 			tr.Loader = newLoader(set, data.LoaderConfig{Batch: 8, Shuffle: true, Norm: set.Norm(), Seed: 7, Mix: data.Mix{MixUp: 0.2, CutMix: 1}})
@@ -150,6 +150,9 @@ func TestAnyNumberOfRanksHasTheSameBits(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			optimizer := map[bool]string{true: "adamw", false: "sgd"}[name == "adamw"]
+			if name == "buckets of a tensor" {
+				defer train.SetBucketLen(1)()
+			}
 			var want [2]string
 			var history []train.Epoch
 			for _, ranks := range []int{1, 2, 3, 4} {
@@ -209,6 +212,7 @@ func TestResumeWithAnotherNumberOfRanks(t *testing.T) {
 
 // Wherever a rank is lost, the others end, the checkpoint is whole, and from there the run ends as if nothing had been.
 func TestALostRankEndsAll(t *testing.T) {
+	defer train.SetBucketLen(40)() // several
 	straight := filepath.Join(t.TempDir(), "net.safetensors")
 	requireSame(t, together(t, 1, func(*seat) *trainer { return parted("sgd", straight) }))
 	for call := 1; call < 60; call += 3 {
@@ -291,12 +295,12 @@ func TestWhatOneRankMeetsEndsAll(t *testing.T) {
 	}
 }
 
-// A context that is cancelled on one rank is a cancelled run on all.
+// A context that is cancelled on one rank is a cancelled run on all, and when it returns on any, rank 0 has saved.
 func TestCancelOnOneRank(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "net.safetensors")
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	seats, errs := newJob(2), make([]error, 2)
+	seats, errs, saved := newJob(2), make([]error, 2), make([]error, 2)
 	var group sync.WaitGroup
 	for r, s := range seats {
 		group.Go(func() {
@@ -312,11 +316,13 @@ func TestCancelOnOneRank(t *testing.T) {
 				}
 			}
 			_, errs[r] = tr.Run(of)
+			saved[r] = parted("sgd", path).Resume()
 		})
 	}
 	group.Wait()
-	for _, err := range errs {
+	for r, err := range errs {
 		require.ErrorIs(t, err, context.Canceled)
 		requireStopped(t, err, 8)
+		require.NoError(t, saved[r])
 	}
 }

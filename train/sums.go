@@ -33,7 +33,7 @@ type spot struct {
 }
 
 // bucketLen is how many elements travel together, at least: enough that an exchange costs more than it takes to begin one.
-const bucketLen = 1 << 18
+var bucketLen = 1 << 18
 
 // bucket is some of the tensors.
 type bucket struct {

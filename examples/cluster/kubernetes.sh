@@ -11,7 +11,7 @@
 # The cluster needs Kubernetes 1.29 or later, and a storage class whose volumes many nodes may write to. CPU, MEMORY and
 # STORAGE are what a part may use of them, and how large the volume is.
 set -euo pipefail
-[ $# -ge 3 ] || { echo "usage: $0 NAME PARTS IMAGE [flags of the program]" >&2; exit 2; }
+[ $# -ge 3 ] && [[ $2 =~ ^[1-9][0-9]*$ ]] || { echo "usage: $0 NAME PARTS IMAGE [flags of the program]" >&2; exit 2; }
 name=$1 parts=$2 image=$3
 shift 3
 

@@ -10,6 +10,11 @@
 # parts that failed, give the same command again: what is done stays done, and a part with nothing left ends at once.
 set -euo pipefail
 
+usage() {
+  echo "usage: $0 PARTS[%AT_ONCE] [options of sbatch] -- PROGRAM [flags]" >&2
+  exit 2
+}
+[[ ${1-} =~ ^[1-9][0-9]*(%[1-9][0-9]*)?$ ]] || usage
 parts=${1%%%*}
 array=0-$((parts - 1))${1#"$parts"}
 shift
@@ -18,7 +23,7 @@ while [ $# -gt 0 ] && [ "$1" != -- ]; do
   options+=("$1")
   shift
 done
-[ $# -ge 2 ] || { echo "usage: $0 PARTS[%AT_ONCE] [options of sbatch] -- PROGRAM [flags]" >&2; exit 2; }
+[ $# -ge 2 ] || usage
 shift
 program=$(printf '%q ' "$@")
 

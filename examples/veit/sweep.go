@@ -72,13 +72,19 @@ func (r *run) beginPart() error {
 		return err
 	}
 	parts := partition(all, shard.Count)
-	mine := parts[shard.Index]
+	var mine parcel
+	var cost int64 // of all parts
+	for i, p := range parts {
+		if cost += p.cost; i == shard.Index {
+			mine = p
+		}
+	}
 	earlier, err := r.starts()
 	if err != nil {
 		return err
 	}
-	r.share = &portion{begun: time.Now(), mine: mine, known: known(earlier)}
-	r.out.Printf("part %d of %d, from 0 on: %s", shard.Index, shard.Count, listed(mine))
+	r.share = &portion{begun: time.Now(), mine: mine.units, known: known(earlier)}
+	r.out.Printf("part %d of %d, from 0 on: %s", shard.Index, shard.Count, listed(mine.units))
 	var finds []find
 	left := false
 	for _, j := range r.nets() {
@@ -97,12 +103,7 @@ func (r *run) beginPart() error {
 		r.out.Printf("nothing is left to do: earlier starts have found everything")
 		return nil
 	}
-	r.share.start = &start{record: record{Index: shard.Index, Count: shard.Count, Share: float64(costOf(mine, all)), Workers: r.results.Machine.Workers}}
-	var sum int64
-	for _, units := range parts {
-		sum += costOf(units, all)
-	}
-	r.share.Share /= float64(sum)
+	r.share.start = &start{record: record{Index: shard.Index, Count: shard.Count, Share: float64(mine.cost) / float64(cost), Workers: r.results.Machine.Workers}}
 	return r.beginStart(finds, earlier)
 }
 
@@ -169,6 +170,8 @@ func (r *run) starts() ([]*start, error) {
 			continue // it has only just begun
 		case err != nil:
 			return nil, err
+		case s.Index < 0 || s.Index >= s.Count || s.Workers < 1 || s.Seconds < 0:
+			return nil, fmt.Errorf("%s: it is about part %d of %d, with %d workers for %v s", s.recordPath(), s.Index, s.Count, s.Workers, s.Seconds)
 		}
 		if err := s.about(r.origin); err != nil {
 			return nil, err

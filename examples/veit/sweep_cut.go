@@ -60,85 +60,101 @@ func plansOf(some []unit, points []unravel.Point) []unravel.Plan {
 	return mine
 }
 
-// work is a unit with what it costs, in multiply-adds: by itself, and once for each process that has anything of its
-// net, which each trains for itself. To train a net again takes no longer than to wait until another process has trained
-// it, and no part depends on another.
+// work is units of a net with what they cost, in multiply-adds: by themselves, and once for each process that has
+// anything of the net, which each trains for itself. To train a net again takes no longer than to wait until another
+// process has trained it, and no part depends on another.
 type work struct {
-	unit
+	units          []unit
 	cost, training int64
+}
+
+// follows reports whether w is of the same net as the work before it.
+func (w work) follows(last work) bool {
+	return w.units[0].Net == last.units[0].Net && w.units[0].Seed == last.units[0].Seed
 }
 
 // work lists all units of the run, in the order in which one process does them.
 func (r *run) work() ([]work, error) {
 	var all []work
+	passes := map[string]int64{} // by net: seeds cost alike
 	for _, j := range r.nets() {
-		pass, err := j.passCost()
-		if err != nil {
-			return nil, err
+		pass, known := passes[j.res.Name]
+		if !known {
+			var err error
+			if pass, err = j.passCost(); err != nil {
+				return nil, err
+			}
+			passes[j.res.Name] = pass
 		}
 		training := pass * j.trainingPasses()
-		all = append(all, work{j.training()[0], 0, training})
+		all = append(all, work{j.training(), 0, training})
 		for _, p := range j.parts() {
 			units := j.units(p)
-			for _, u := range units {
-				all = append(all, work{u, pass * p.passes(j) / int64(len(units)), training})
+			for i := range units {
+				all = append(all, work{units[i : i+1], pass * p.passes(j) / int64(len(units)), training})
 			}
 		}
 	}
 	return all, nil
 }
 
-// partition deals work to count parts, each of which has neighbours, so that the most costly part costs as little as can be.
-// Parts at the end may have nothing.
-func partition(all []work, count int) [][]unit {
-	var least, most int64 // a part costs at least the former, and none more than the latter
-	for _, w := range all {
-		least, most = max(least, w.cost+w.training), most+w.cost+w.training
+// partition deals work to at most count parts, each of which has neighbours, so that the most costly part costs little:
+// as little as can be, or up to half as much again if nets then stay whole, none of which is trained twice.
+func partition(all []work, count int) []parcel {
+	limit, whole := least(all, count), nets(all)
+	if l := least(whole, count); l <= limit+limit/2 {
+		return deal(whole, l)
 	}
-	for least < most {
-		if limit := least + (most-least)/2; len(deal(all, limit)) <= count {
-			most = limit
-		} else {
-			least = limit + 1
-		}
-	}
-	parts := deal(all, most)
-	for len(parts) < count {
-		parts = append(parts, nil)
-	}
-	return parts
+	return deal(all, limit)
 }
 
-// deal gives each part as much as it may cost, which is no less than any unit does.
-func deal(all []work, limit int64) [][]unit {
-	var parts [][]unit
-	var load int64
+// nets puts together what is of one net.
+func nets(all []work) (whole []work) {
+	for i, w := range all {
+		if i == 0 || !w.follows(all[i-1]) {
+			whole = append(whole, work{training: w.training})
+		}
+		last := &whole[len(whole)-1]
+		last.units, last.cost = append(last.units, w.units...), last.cost+w.cost
+	}
+	return whole
+}
+
+// least returns what the most costly of count parts costs at best.
+func least(all []work, count int) int64 {
+	var low, high int64 // it costs at least the former, and no more than the latter
+	for _, w := range all {
+		low, high = max(low, w.cost+w.training), high+w.cost+w.training
+	}
+	for low < high {
+		if limit := low + (high-low)/2; len(deal(all, limit)) <= count {
+			high = limit
+		} else {
+			low = limit + 1
+		}
+	}
+	return high
+}
+
+// parcel is the work of one part.
+type parcel struct {
+	units []unit
+	cost  int64
+}
+
+// deal gives each part as much as it may cost, which is no less than any work does.
+func deal(all []work, limit int64) []parcel {
+	var parts []parcel
 	for i, w := range all {
 		more := w.cost
-		if i == 0 || w.Net != all[i-1].Net || w.Seed != all[i-1].Seed {
+		if i == 0 || !w.follows(all[i-1]) {
 			more += w.training
 		}
-		if i == 0 || load+more > limit {
-			parts, load, more = append(parts, nil), 0, w.cost+w.training
+		if i == 0 || parts[len(parts)-1].cost+more > limit {
+			parts, more = append(parts, parcel{}), w.cost+w.training
 		}
-		load += more
-		last := len(parts) - 1
-		parts[last] = append(parts[last], w.unit)
+		last := &parts[len(parts)-1]
+		last.units, last.cost = append(last.units, w.units...), last.cost+more
 	}
 	return parts
-}
-
-// costOf is what some units of all cost together.
-func costOf(some []unit, all []work) int64 {
-	of := map[unit]work{}
-	for _, w := range all {
-		of[w.unit] = w
-	}
-	var sum int64
-	for i, u := range some {
-		if sum += of[u].cost; i == 0 || u.Net != some[i-1].Net || u.Seed != some[i-1].Seed {
-			sum += of[u].training
-		}
-	}
-	return sum
 }

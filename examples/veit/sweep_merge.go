@@ -66,8 +66,8 @@ func (r *run) lost() error {
 	}
 	count := r.merge.count()
 	var text []string
-	for i, units := range partition(all, count) {
-		missing := slices.DeleteFunc(slices.Clone(units), func(u unit) bool {
+	for i, part := range partition(all, count) {
+		missing := slices.DeleteFunc(slices.Clone(part.units), func(u unit) bool {
 			of := slices.IndexFunc(r.jobs, func(j *job) bool { return j.res.Name == u.Net && j.seed == u.Seed })
 			return !r.jobs[of].lost(u)
 		})

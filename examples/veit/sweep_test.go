@@ -188,6 +188,10 @@ func TestWhatPartsCannotHaveFoundIsRefusedByName(t *testing.T) {
 	require.NoError(t, os.Remove(net))
 	require.NoError(t, os.WriteFile(filepath.Join(twin, "residual-1-sweeps.jsonl"), []byte("shopping list"), 0o644))
 	require.ErrorContains(t, mergeOf(t, dir), filepath.Join(twin, "residual-1-sweeps.jsonl"))
+	for _, text := range []string{"{}", "[]", "shopping list", `{"index": 2, "count": 2, "workers": 1}`, `{"index": 0, "count": 1}`} {
+		require.NoError(t, os.WriteFile(filepath.Join(twin, "part.json"), []byte(text), 0o644))
+		require.ErrorContains(t, mergeOf(t, dir), filepath.Join(twin, "part.json"), text)
+	}
 }
 
 // A sweep may go on with what one machine has kept, and add seeds to it.

@@ -68,7 +68,9 @@ func TestAFieldThatTheAPILacksIsAnError(t *testing.T) {
 }
 
 func TestWithoutPartsItSaysWhatItWants(t *testing.T) {
-	out, err := exec.Command("../kubernetes.sh", "veit").CombinedOutput()
-	require.Error(t, err)
-	require.Contains(t, string(out), "usage:")
+	for _, args := range [][]string{nil, {"veit"}, {"veit", "many", "image"}} {
+		out, err := exec.Command("../kubernetes.sh", args...).CombinedOutput()
+		require.Error(t, err)
+		require.Contains(t, string(out), "usage:")
+	}
 }

@@ -268,18 +268,18 @@ func (l *Loader) fill(s *slot, k int, seed uint64, epoch int) error {
 	}
 	if s.targets != nil {
 		s.pcg.Seed(scramble(^seed, epoch), uint64(k))
-		s.mix(l.config.Mix)
+		s.mix(l.config.Mix, l.share)
 	}
 	return nil
 }
 
 // mix mixes the images of a batch, if there is more than one.
-func (s *slot) mix(how Mix) {
+func (s *slot) mix(how Mix, of share) {
 	b := &s.batch
 	m := mixture{lambda: 1}
 	if len(b.Labels) > 1 {
 		m = how.draw(b.X.Dim(1), b.X.Dim(2), s.rng)
 	}
 	b.Targets = s.targets.Slice(0, len(b.Labels))
-	m.apply(b.X, b.Labels, b.Targets, s.last)
+	m.apply(of, b.X, b.Labels, b.Targets, s.last)
 }

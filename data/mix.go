@@ -62,9 +62,9 @@ func cutBox(height, width int, lambda float64, y, x int) box {
 	return box{max(y-h, 0), max(x-w, 0), min(y+h, height), min(x+w, width)}
 }
 
-// apply mixes images [N, H, W, C] in place and writes what they show to targets [N, K]. A label becomes that of the image
-// with the larger share. last has room for an image.
-func (m mixture) apply(images *tensor.Tensor, labels []int, targets *tensor.Tensor, last []float32) {
+// apply mixes the images of a share of a batch [N, H, W, C] in place, and writes what each of the batch shows to targets
+// [N, K]. A label becomes that of the image with the larger share. last has room for an image.
+func (m mixture) apply(of share, images *tensor.Tensor, labels []int, targets *tensor.Tensor, last []float32) {
 	n, size := len(labels), images.Len()/len(labels)
 	x, t, classes := images.Data(), targets.Data(), targets.Dim(1)
 	keep, other := float32(m.lambda), float32(1-m.lambda)
@@ -81,9 +81,12 @@ func (m mixture) apply(images *tensor.Tensor, labels []int, targets *tensor.Tens
 		if m.lambda < 0.5 {
 			labels[i] = label
 		}
-		if own := x[i*size : (i+1)*size]; m.cut {
+		own := x[i*size : (i+1)*size]
+		switch {
+		case !of.has(i, n):
+		case m.cut:
 			m.box.paste(own, before, images.Dim(2), images.Dim(3))
-		} else {
+		default:
 			for j, v := range own {
 				own[j] = float32(other*before[j]) + float32(keep*v)
 			}

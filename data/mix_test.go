@@ -34,7 +34,7 @@ func TestMixturesAreTorchvisions(t *testing.T) {
 		}
 		x := tensor.From(slices.Clone(file.Images), 3, 5, 7, 2)
 		labels, targets := []int{2, 0, 3}, tensor.New(3, 4)
-		m.apply(x, labels, targets, make([]float32, 5*7*2))
+		m.apply(share{step: 1, parts: 1}, x, labels, targets, make([]float32, 5*7*2))
 		require.Equal(t, c.X, x.Data())
 		require.Equal(t, c.T, targets.Data())
 		if c.Lambda < 0.5 {

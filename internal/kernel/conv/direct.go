@@ -59,6 +59,7 @@ func (k *direct) begin(level cpu.Level, s Shape, inputGrad bool, out, in, w []fl
 	k.in, k.w, k.out = in, w, out
 	k.level = level
 	rows, k.cols = tile.Size(k.level)
+	rows = s.tileRows(rows, inputGrad)
 	k.plan = planFor(s, inputGrad, rows)
 	k.inImage, k.outImage = s.H*s.W*s.C, s.OutH()*s.OutW()*s.K
 	k.inner, k.outer = s.C/s.Groups, s.K/s.Groups

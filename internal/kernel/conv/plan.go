@@ -185,6 +185,27 @@ func (s Shape) inputGradView() view {
 	}
 }
 
+// A first-level cache keeps few lines whose places are a multiple of so many bytes apart. It is so on all common
+// processors.
+const (
+	sameLines = 4 << 10
+	keptLines = 8
+)
+
+// tileRows returns how many rows a tile of the direct sum may have, at most so many: where neighbouring pixels compete for
+// the same lines of the cache they push each other out before their next channel is read. The few channels of a group are
+// read only once for each tap.
+func (s Shape) tileRows(most int, inputGrad bool) int {
+	apart := 4 * s.C * s.StrideW
+	if inputGrad {
+		apart = 4 * s.K
+	}
+	if s.Groups == 1 && apart%sameLines == 0 {
+		return min(most, keptLines)
+	}
+	return most
+}
+
 // planKey identifies a plan: the shape of one image, and the tile that it was made for.
 type planKey struct {
 	shape     Shape // N is 0

@@ -18,9 +18,10 @@ const missingBin = hist.Bins - 1
 type bins struct {
 	n       int
 	columns []column
-	layout  hist.Layout // but for its Numbers
-	words   []uint64    // for each group of columns, N words of their bins
-	memory  growth      // of the last tree
+	layout  hist.Layout    // but for its Numbers
+	words   []uint64       // for each group of columns, N words of their bins
+	memory  growth         // of the last tree
+	fitted  *tensor.Tensor // memory for what the trees of a stage say of all rows
 }
 
 // growth is memory that the growth of a tree needs, kept for the next one.

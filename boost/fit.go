@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/residuum-go/residuum/internal/demand"
+	"github.com/residuum-go/residuum/tensor"
 )
 
 // Fit boosts an ensemble on train.
@@ -75,6 +76,8 @@ type booster struct {
 	prepared bool     // whether the learner is a Preparer's
 	valid    *subject // nil without a validation set
 	best     memory   // what the stages were when the validation loss was best, with Corrective and Patience
+
+	gradient, hessian *tensor.Tensor // memory of the last stage's, for the next
 }
 
 // subject is a data set, the loss of its rows, and the state of the ensemble on it.

@@ -68,7 +68,7 @@ func TestTargetsAreNegativeGradients(t *testing.T) {
 			// Softmax by hand: -g = y - p, H = p (1 - p).
 			p := tensor.Softmax(nil, f)
 			residual := tensor.Sub(nil, d.Y, p)
-			requireClose(t, tensor.Neg(nil, gradient(Softmax{}, f, d)), residual, 1e-5)
+			requireClose(t, tensor.Neg(nil, gradient(nil, Softmax{}, f, d)), residual, 1e-5)
 			if !newton {
 				require.Nil(t, fitted[m].weight)
 				requireClose(t, residual, fitted[m].target, 1e-5)

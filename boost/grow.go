@@ -170,8 +170,11 @@ func (g *grower) part(l *leaf, at int) (left, right *leaf) {
 	g.bound(s.column, left, right)
 	g.nodes[at], g.nodes[at+1] = g.leafNode(left), g.leafNode(right)
 	g.histograms(l, left, right)
-	g.open(left)
-	g.open(right)
+	parallel.For(2, 1, parallel.Func(func(lo, hi int) {
+		for _, child := range []*leaf{left, right}[lo:hi] {
+			g.open(child)
+		}
+	}))
 	return left, right
 }
 

@@ -70,7 +70,7 @@ func (b *representer) headLoss(x []float64) float64 {
 
 func (b *representer) headGradient(grad, x []float64) {
 	b.setHead(x)
-	g := gradient(b.Loss, b.scores(b.train), b.train.Data)
+	g := gradient(nil, b.Loss, b.scores(b.train), b.train.Data)
 	tensor.Scale(g, g, 1/float32(g.Dim(0)))
 	if b.train.Weight != nil {
 		tensor.Mul(g, g, b.train.Weight.Reshape(g.Dim(0), 1))

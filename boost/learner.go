@@ -29,7 +29,7 @@ type Hypothesis interface {
 	// Fit makes h minimise sum_ik w_ik (target_ik - h_k(x_i))^2 approximately. x is [N, ...] in the
 	// shape announced to New, target is [N, K], weight is [N, K], not all zero, or nil for ones; that of a row has the
 	// mean one, times the Hessian with Config.Newton. It fails with ctx's error when cancelled and with ErrDiverged
-	// when no longer finite.
+	// when no longer finite. target and weight are written to again when it has returned.
 	Fit(ctx context.Context, x, target, weight *tensor.Tensor) error
 	// Forward returns h(x), [N, K]. Beside a constant it must be safe for concurrent use. The
 	// result of one without a useful derivative (a tree) is a leaf of x's tape.

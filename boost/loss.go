@@ -36,8 +36,8 @@ type Robust interface {
 
 // Curved is a loss that knows the diagonal of its Hessian in closed form.
 type Curved interface {
-	// Curvature returns d2 l(y_i, F_i) / dF_ik^2 for every i and k, [N, K].
-	Curvature(f, y *tensor.Tensor) *tensor.Tensor
+	// Curvature returns d2 l(y_i, F_i) / dF_ik^2 for every i and k, [N, K], in dst unless that is nil.
+	Curvature(dst, f, y *tensor.Tensor) *tensor.Tensor
 }
 
 // Scorer is a loss of a classification.
@@ -76,9 +76,10 @@ func (d Data) partRows(loss Loss, scores *tensor.Tensor) int {
 	return max(1, together/scores.Dim(1))
 }
 
-// gradient returns dl(y_i, F_i)/dF_i for every row, [N, K], by autograd: it is the gradient of the sum of the rows' losses.
-func gradient(loss Loss, f *tensor.Tensor, d Data) *tensor.Tensor {
-	out := tensor.New(f.Shape()...)
+// gradient returns dl(y_i, F_i)/dF_i for every row, [N, K], in dst unless that is nil. By autograd it is the gradient of the
+// sum of the rows' losses.
+func gradient(dst *tensor.Tensor, loss Loss, f *tensor.Tensor, d Data) *tensor.Tensor {
+	out := orNew(dst, f)
 	d.parts(loss, f, func(_, lo, hi int, t *autograd.Tape) {
 		v := t.Input(f.Slice(lo, hi))
 		g := autograd.VJP(autograd.Sum(loss.Rows(v, d.Y.Slice(lo, hi))), nil, v)[0]
@@ -89,22 +90,36 @@ func gradient(loss Loss, f *tensor.Tensor, d Data) *tensor.Tensor {
 
 // hessian returns the diagonal of the Hessian, d2 l(y_i, F_i) / dF_ik^2, [N, K]: in closed form if
 // the loss is Curved, else by hessianByAutograd.
-func hessian(loss Loss, f *tensor.Tensor, d Data) *tensor.Tensor {
-	if _, curved := loss.(Curved); !curved {
-		if _, robust := loss.(Robust); robust { // its second derivative is 0 almost everywhere, or at most 1
-			return tensor.Full(1, f.Shape()...)
-		}
-	}
-	out := tensor.New(f.Shape()...)
+func hessian(dst *tensor.Tensor, loss Loss, f *tensor.Tensor, d Data) *tensor.Tensor {
+	out := orNew(dst, f)
 	d.parts(loss, f, func(_, lo, hi int, _ *autograd.Tape) {
-		f, y := f.Slice(lo, hi), d.Y.Slice(lo, hi)
-		if l, ok := loss.(Curved); ok {
-			tensor.Copy(out.Slice(lo, hi), l.Curvature(f, y))
-		} else {
-			tensor.Copy(out.Slice(lo, hi), hessianByAutograd(loss, f, y))
+		f, y, out := f.Slice(lo, hi), d.Y.Slice(lo, hi), out.Slice(lo, hi)
+		switch l := loss.(type) {
+		case Curved:
+			l.Curvature(out, f, y)
+		case Robust: // its second derivative is 0 almost everywhere, or at most 1
+			ones(out)
+		default:
+			tensor.Copy(out, hessianByAutograd(loss, f, y))
 		}
 	})
 	return out
+}
+
+// orNew returns dst, or if that is nil a new tensor of the shape of like.
+func orNew(dst, like *tensor.Tensor) *tensor.Tensor {
+	if dst != nil {
+		return dst
+	}
+	return tensor.New(like.Shape()...)
+}
+
+// ones sets all elements to 1.
+func ones(t *tensor.Tensor) *tensor.Tensor {
+	for i := range t.Data() {
+		t.Data()[i] = 1
+	}
+	return t
 }
 
 // hessianByAutograd is hessian by differentiating twice: the gradient of column k of the gradient,

@@ -59,7 +59,7 @@ func TestLossDerivatives(t *testing.T) {
 				require.NoError(t, c.loss.Check(c.y))
 				value := c.loss.Rows(autograd.Const(f), c.y).Value()
 				require.Equal(t, []int{n}, value.Shape())
-				g, h, hh := gradient(c.loss, f, Data{Y: c.y}), hessian(c.loss, f, Data{Y: c.y}), hessianByAutograd(c.loss, f, c.y)
+				g, h, hh := gradient(nil, c.loss, f, Data{Y: c.y}), hessian(nil, c.loss, f, Data{Y: c.y}), hessianByAutograd(c.loss, f, c.y)
 				for i := range n {
 					fi, yi := wide(f.Slice(i, i+1)), wide(c.y.Slice(i, i+1))
 					for j := range k {
@@ -103,7 +103,7 @@ func TestStartIsStationary(t *testing.T) {
 			d := Data{X: tensor.New(12, 1), Y: c.y, Weight: weight}
 			f0, err := start(c.loss, d)
 			require.NoError(t, err)
-			g := gradient(c.loss, tensor.BroadcastTo(nil, f0, c.y.Shape()...), Data{Y: c.y})
+			g := gradient(nil, c.loss, tensor.BroadcastTo(nil, f0, c.y.Shape()...), Data{Y: c.y})
 			for _, v := range columnMeans(Data{X: d.X, Y: g, Weight: weight}) {
 				require.InDelta(t, 0, v, 1e-3)
 			}
@@ -134,7 +134,7 @@ func TestLineSearch(t *testing.T) {
 			weight := tensor.Abs(nil, random(6, 12))
 			d := Data{X: tensor.New(12, 1), Y: c.y, Weight: weight}
 			f := random(7, c.y.Shape()...)
-			descent := tensor.Scale(nil, gradient(c.loss, f, Data{Y: c.y}), -0.3)
+			descent := tensor.Scale(nil, gradient(nil, c.loss, f, Data{Y: c.y}), -0.3)
 			h := tensor.AddScaled(nil, descent, 0.2, random(8, f.Shape()...)) // off course, so that a minimum exists
 			phi := func(rho float64) float64 {
 				return meanLoss(c.loss, tensor.AddScaled(nil, f, float32(rho), h), d)

@@ -29,9 +29,7 @@ func (SquaredError) Rows(f *autograd.Var, y *tensor.Tensor) *autograd.Var {
 func (SquaredError) Start(d Data) []float64 { return columnMeans(d) }
 
 // Curvature returns ones.
-func (SquaredError) Curvature(f, _ *tensor.Tensor) *tensor.Tensor {
-	return tensor.Full(1, f.Shape()...)
-}
+func (SquaredError) Curvature(dst, f, _ *tensor.Tensor) *tensor.Tensor { return ones(orNew(dst, f)) }
 
 // Softmax is the multi-class cross-entropy l(y, F) = -sum_k y_k log p_k with
 // p_k = exp F_k / sum_j exp F_j. Each row of targets is a distribution over the K classes, one-hot
@@ -81,8 +79,8 @@ func (Softmax) Start(d Data) []float64 {
 
 // Curvature returns p_k (1 - p_k), where 1 - p_k is the sum of the other probabilities: the difference has no
 // digits left for the class that the scores are sure of.
-func (Softmax) Curvature(f, _ *tensor.Tensor) *tensor.Tensor {
-	p, k := tensor.Softmax(nil, f), f.Dim(1)
+func (Softmax) Curvature(dst, f, _ *tensor.Tensor) *tensor.Tensor {
+	p, k := tensor.Softmax(dst, f), f.Dim(1)
 	for i, top := range tensor.ArgMax(p) {
 		row, others := p.Data()[i*k:(i+1)*k], 0.0
 		for j, v := range row {
@@ -143,8 +141,8 @@ func (Logistic) Start(d Data) []float64 {
 }
 
 // Curvature returns p_k (1 - p_k) with p_k = 1 / (1 + exp -F_k) and 1 - p_k = 1 / (1 + exp F_k).
-func (Logistic) Curvature(f, _ *tensor.Tensor) *tensor.Tensor {
-	p := tensor.Sigmoid(nil, f)
+func (Logistic) Curvature(dst, f, _ *tensor.Tensor) *tensor.Tensor {
+	p := tensor.Sigmoid(dst, f)
 	return tensor.Mul(p, p, tensor.Sigmoid(nil, tensor.Neg(nil, f)))
 }
 

@@ -27,7 +27,7 @@ func (Poisson) Rows(f *autograd.Var, y *tensor.Tensor) *autograd.Var {
 func (Poisson) Start(d Data) []float64 { return logMeans(d) }
 
 // Curvature returns exp F.
-func (Poisson) Curvature(f, _ *tensor.Tensor) *tensor.Tensor { return tensor.Exp(nil, f) }
+func (Poisson) Curvature(dst, f, _ *tensor.Tensor) *tensor.Tensor { return tensor.Exp(dst, f) }
 
 // Gamma is l(y, F) = sum_k y_k exp(-F_k) + F_k, for targets y > 0 whose spread is proportional to their mean (McCullagh,
 // Nelder 1989, "Generalized linear models", chapter 8).
@@ -45,8 +45,8 @@ func (Gamma) Rows(f *autograd.Var, y *tensor.Tensor) *autograd.Var {
 func (Gamma) Start(d Data) []float64 { return logMeans(d) }
 
 // Curvature returns y exp(-F).
-func (Gamma) Curvature(f, y *tensor.Tensor) *tensor.Tensor {
-	h := tensor.Exp(nil, tensor.Neg(nil, f))
+func (Gamma) Curvature(dst, f, y *tensor.Tensor) *tensor.Tensor {
+	h := tensor.Exp(dst, tensor.Neg(dst, f))
 	return tensor.Mul(h, h, y)
 }
 
@@ -80,8 +80,8 @@ func (t Tweedie) Rows(f *autograd.Var, y *tensor.Tensor) *autograd.Var {
 func (Tweedie) Start(d Data) []float64 { return logMeans(d) }
 
 // Curvature returns (2-p) exp((2-p) F) - (1-p) y exp((1-p) F).
-func (t Tweedie) Curvature(f, y *tensor.Tensor) *tensor.Tensor {
-	out, a, b := tensor.New(f.Shape()...), 1-t.power(), 2-t.power()
+func (t Tweedie) Curvature(dst, f, y *tensor.Tensor) *tensor.Tensor {
+	out, a, b := orNew(dst, f), 1-t.power(), 2-t.power()
 	for i, v := range f.Data() {
 		out.Data()[i] = float32(b*math.Exp(b*float64(v)) - a*float64(y.Data()[i])*math.Exp(a*float64(v)))
 	}

@@ -108,9 +108,11 @@ func (b *lambdas) Rows(f *autograd.Var, _ *tensor.Tensor) *autograd.Var {
 }
 
 // Curvature implements Curved.
-func (b *lambdas) Curvature(f, _ *tensor.Tensor) *tensor.Tensor {
+func (b *lambdas) Curvature(dst, f, _ *tensor.Tensor) *tensor.Tensor {
 	b.compute(f)
-	return b.curve.Clone()
+	out := orNew(dst, f)
+	tensor.Copy(out, b.curve)
+	return out
 }
 
 // compute finds values and derivatives at f, unless it just has. What it found before stays as it is.

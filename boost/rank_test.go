@@ -118,7 +118,7 @@ func TestLambdasByTheirDefinition(t *testing.T) {
 				value, slope, curve := pairwise(d, f.Data(), top)
 				loss := l.Of(d)
 				rows := loss.Rows(autograd.Const(f), d.Y).Value()
-				g, h, again := gradient(loss, f, d), hessian(loss, f, d), hessianByAutograd(loss, f, d.Y)
+				g, h, again := gradient(nil, loss, f, d), hessian(nil, loss, f, d), hessianByAutograd(loss, f, d.Y)
 				for i := range n {
 					require.InDelta(t, value[i], rows.At(i), 1e-6*(1+value[i]), name)
 					require.InDelta(t, slope[i], g.At(i, 0), 1e-6*(1+math.Abs(slope[i])), name)
@@ -129,7 +129,7 @@ func TestLambdasByTheirDefinition(t *testing.T) {
 		}
 	}
 	f := random(4, n, 1)
-	require.Equal(t, gradient(LambdaRank{}.Of(one), f, one), gradient(LambdaRank{}, f, one), "without groups all rows are one")
+	require.Equal(t, gradient(nil, LambdaRank{}.Of(one), f, one), gradient(nil, LambdaRank{}, f, one), "without groups all rows are one")
 	require.Panics(t, func() { LambdaRank{}.Of(one).Rows(autograd.Const(tensor.New(8, 1)), one.Y) })
 }
 
@@ -165,7 +165,7 @@ func TestLambdasAreThoseOfLightGBMAndXGBoost(t *testing.T) {
 	require.Len(t, r.Steps, 8)
 	for _, c := range r.Steps {
 		loss := LambdaRank{Truncation: c.Truncation}.Of(d)
-		g, h := gradient(loss, f, d), hessian(loss, f, d)
+		g, h := gradient(nil, loss, f, d), hessian(nil, loss, f, d)
 		tolerance := 2e-6
 		if c.Library == "LightGBM" {
 			tolerance = 1e-4 // it looks its sigmoid up in a table of steps of 1e-4

@@ -42,7 +42,7 @@ func TestRegressionLosses(t *testing.T) {
 		weight := tensor.Abs(nil, random(3, 200))
 		d := Data{X: f, Y: y, Weight: weight}
 		require.NoError(t, c.loss.Check(y))
-		rows, g := c.loss.Rows(autograd.Const(f), y).Value(), gradient(c.loss, f, Data{Y: y})
+		rows, g := c.loss.Rows(autograd.Const(f), y).Value(), gradient(nil, c.loss, f, Data{Y: y})
 		for i := range 200 {
 			value, slope := c.truth(float64(y.At(i, 0)), float64(f.At(i, 0)))
 			require.InDelta(t, value, rows.At(i), 1e-5, name)
@@ -63,7 +63,7 @@ func TestRegressionLosses(t *testing.T) {
 	}
 	f, y := random(2, 9, 1), tensor.Abs(nil, random(3, 9, 1))
 	for _, loss := range []Loss{Poisson{}, Gamma{}, Tweedie{}, Tweedie{Power: 1.9}} {
-		requireClose(t, hessianByAutograd(loss, f, y), loss.(Curved).Curvature(f, y), 1e-5)
+		requireClose(t, hessianByAutograd(loss, f, y), loss.(Curved).Curvature(nil, f, y), 1e-5)
 	}
 }
 

@@ -277,7 +277,7 @@ func (b *representer) fitLayer(ctx context.Context) (layer, float64, error) {
 		closed.fitThrough(b.train, tensor.Sub(nil, b.train.Y, f), b.r.head)
 		return layer{h, tensor.Full(float32(b.Rate), 1)}, 1, finite("weights of the layer", closed.output.Weight.Value, ErrDiverged)
 	}
-	g := gradient(b.Loss, f, b.train.Data)
+	g := gradient(nil, b.Loss, f, b.train.Data)
 	target := tensor.MatMul(nil, tensor.Neg(g, g), b.r.head.Weight.Value, tensor.NN)
 	var weight *tensor.Tensor
 	if b.train.Weight != nil {

@@ -65,13 +65,14 @@ const (
 	minHessian = 1e-6
 )
 
-// target returns what a learner is to fit and with which weights, both [N, K]; see Config.Newton.
+// target returns what a learner is to fit and with which weights, both [N, K], until the next stage; see Config.Newton.
 func (b *booster) target() (target, weight *tensor.Tensor) {
 	f := b.train.scores
-	g := gradient(b.train.loss, f, b.train.Data)
-	target = tensor.Neg(g, g)
+	b.gradient = gradient(b.gradient, b.train.loss, f, b.train.Data)
+	target = tensor.Neg(b.gradient, b.gradient)
 	if b.Newton {
-		weight = hessian(b.train.loss, f, b.train.Data)
+		b.hessian = hessian(b.hessian, b.train.loss, f, b.train.Data)
+		weight = b.hessian
 		_, classifies := b.Loss.(Scorer)
 		_, listwise := b.Loss.(Listwise)
 		clips := (classifies || listwise) && !b.prepared

@@ -46,7 +46,7 @@ func minimiseConstant(loss Loss, d Data) []float64 {
 	value := meanLoss(loss, scores(c), d)
 	for range 100 {
 		f := scores(c)
-		g, h := mean(gradient(loss, f, d)), mean(hessian(loss, f, d))
+		g, h := mean(gradient(nil, loss, f, d)), mean(hessian(nil, loss, f, d))
 		improved := false
 		for step := 1.0; step > 1e-9 && !improved; step /= 2 {
 			next := make([]float64, k)

@@ -33,7 +33,10 @@ func (f line) New(in Input, outputs int, _ *rand.Rand) (Hypothesis, error) {
 }
 
 func (l *lineLearner) Fit(_ context.Context, x, target, weight *tensor.Tensor) error {
-	l.x, l.target, l.weight = x, target.Clone(), weight
+	l.x, l.target = x, target.Clone()
+	if weight != nil {
+		l.weight = weight.Clone()
+	}
 	n, d, k := x.Dim(0), x.Dim(1), target.Dim(1)
 	for j := range k {
 		a, b := mat.NewDense(n, d+1, nil), mat.NewVecDense(n, nil)

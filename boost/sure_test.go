@@ -71,7 +71,7 @@ func TestLossesHaveDigitsWhereTheyAreSure(t *testing.T) {
 				}
 			}
 			near(c.value, c.loss.Rows(autograd.Const(f), y).Value().At(0), 3e-7, "value")
-			g, h, hh := gradient(c.loss, f, Data{Y: y}), hessian(c.loss, f, Data{Y: y}), hessianByAutograd(c.loss, f, y)
+			g, h, hh := gradient(nil, c.loss, f, Data{Y: y}), hessian(nil, c.loss, f, Data{Y: y}), hessianByAutograd(c.loss, f, y)
 			for j := range c.f {
 				near(c.first[j], g.At(0, j), 3e-7, "gradient")
 				near(c.curv[j], h.At(0, j), 5e-6, "curvature") // float32 exponentials of rounded numbers

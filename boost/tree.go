@@ -173,7 +173,8 @@ func (t *trees) Fit(ctx context.Context, x, target, weight *tensor.Tensor) error
 	if weight == nil {
 		weight = tensor.Full(1, target.Shape()...)
 	}
-	known := tensor.New(target.Shape()...)
+	known := orNew(f.bins.fitted, target)
+	f.bins.fitted = known
 	for k := range t.roots {
 		if err := cancelled.Err(ctx); err != nil {
 			return err

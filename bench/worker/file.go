@@ -2,6 +2,7 @@ package worker
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"unsafe"
 )
@@ -9,17 +10,24 @@ import (
 // WriteFile stores v as raw float32.
 func WriteFile(path string, v []float32) error { return os.WriteFile(path, bytes(v), 0o600) }
 
-// ReadFile reads what WriteFile wrote.
+// ReadFile reads what WriteFile wrote, into the memory that it returns: half of what a copy would take at its most.
 func ReadFile(path string) ([]float32, error) {
-	raw, err := os.ReadFile(path)
+	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	if len(raw)%4 != 0 {
-		return nil, fmt.Errorf("worker: %s: %d bytes are no float32s", path, len(raw))
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
 	}
-	v := make([]float32, len(raw)/4)
-	copy(bytes(v), raw)
+	if info.Size()%4 != 0 {
+		return nil, fmt.Errorf("worker: %s: %d bytes are no float32s", path, info.Size())
+	}
+	v := make([]float32, info.Size()/4)
+	if _, err := io.ReadFull(f, bytes(v)); err != nil {
+		return nil, fmt.Errorf("worker: %s: %w", path, err)
+	}
 	return v, nil
 }
 

@@ -5,14 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/train"
 )
@@ -272,6 +275,17 @@ func TestWhatOneRankMeetsEndsAll(t *testing.T) {
 			if s.rank == 2 {
 				tr.ClipNorm = 2
 			}
+		},
+		"train: epoch 1, step 2: loss is NaN, after a step at learning rate 0.02": func(tr *trainer, _ *seat) {
+			tr.Loss = func(logits *autograd.Var, b *data.Batch) *autograd.Var {
+				loss := autograd.CrossEntropy(logits, b.Labels, 0)
+				if slices.Contains(b.Index, 12) { // in the third part of the second batch
+					loss = autograd.Scale(loss, float32(math.NaN()))
+				}
+				return loss
+			}
+			set := stripes(images)
+			tr.Loader = newLoader(set, data.LoaderConfig{Batch: 8, Norm: set.Norm(), Seed: 7})
 		},
 		"rank 0 ended it: train: stopped after epoch 4 of 4": func(tr *trainer, s *seat) {
 			tr.OnEpoch = func(e train.Epoch) error {

@@ -266,13 +266,18 @@ func TestKilledRank(t *testing.T) {
 		var said bytes.Buffer
 		job.Stdout, job.Stderr = &said, &said
 		require.NoError(t, job.Start())
+		ended := make(chan error, 1)
+		go func() { ended <- job.Wait() }()
 		for !exists(filepath.Join(dir, "net.safetensors")) {
-			require.NoError(t, job.Process.Signal(syscall.Signal(0)), "ended early: %s", &said)
-			time.Sleep(5 * time.Millisecond)
+			select {
+			case err := <-ended:
+				t.Fatalf("ended early: %v: %s", err, &said)
+			case <-time.After(time.Millisecond):
+			}
 		}
 		require.NoError(t, syscall.Kill(processOf(t, filepath.Join(dir, "rank1")), syscall.SIGKILL))
 		var exit *exec.ExitError
-		require.ErrorAs(t, job.Wait(), &exit, said.String())
+		require.ErrorAs(t, <-ended, &exit, said.String())
 		require.True(t, exit.Exited(), "it had to be ended: %s", &said)
 		for r := range 3 {
 			gone := func() bool { return syscall.Kill(processOf(t, filepath.Join(dir, fmt.Sprint("rank", r))), 0) != nil }

@@ -16,6 +16,9 @@ import (
 	"github.com/residuum-go/residuum/nn"
 )
 
+// shortly is how many parameters the nets have that tests with -short make, which run under emulation, too.
+const shortly = 15e6
+
 // The nets of torchvision's and timm's names have their parameters, by name and shape.
 func TestNamedNetsAreTheLibraries(t *testing.T) {
 	text, err := os.ReadFile("testdata/family.json")
@@ -28,6 +31,9 @@ func TestNamedNetsAreTheLibraries(t *testing.T) {
 	}
 	require.NoError(t, json.Unmarshal(text, &family))
 	for name, want := range family.Nets {
+		if testing.Short() && want.Parameters > shortly {
+			continue
+		}
 		config, err := Named(name, 1000)
 		require.NoError(t, err)
 		net, err := build(config, 1<<40)

@@ -157,6 +157,13 @@ func Sigmoid(a *Var) *Var {
 	return y.returns(func(y, g *Var, d []*Var) { d[0] = Mul(g, slope(y.in[0], 1)) })
 }
 
+// Softplus returns ln(1 + e^a).
+func Softplus(a *Var) *Var {
+	y := result("Softplus", a)
+	tensor.Softplus(y.buffer(a.Shape()...), a.value)
+	return y.returns(func(y, g *Var, d []*Var) { d[0] = Mul(g, Sigmoid(y.in[0])) })
+}
+
 // SiLU returns a / (1 + e^-a), the sigmoid linear unit, also called swish. Hendrycks and Gimpel 2016, Ramachandran et
 // al. 2017.
 func SiLU(a *Var) *Var {

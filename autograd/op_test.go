@@ -51,6 +51,8 @@ var ops = slices.Concat(norms(), resizes(), piecewise(), entmaxes(), []op{
 		ref: func(a []array) array { return a[0].each(math.Tanh) }},
 	{name: "Sigmoid", shapes: unary, f: func(v []*Var) *Var { return Sigmoid(v[0]) },
 		ref: func(a []array) array { return a[0].each(func(x float64) float64 { return 1 / (1 + math.Exp(-x)) }) }},
+	{name: "Softplus", shapes: unary, f: func(v []*Var) *Var { return Softplus(v[0]) },
+		ref: func(a []array) array { return a[0].each(func(x float64) float64 { return math.Log1p(math.Exp(x)) }) }},
 	{name: "SiLU", shapes: unary, f: func(v []*Var) *Var { return SiLU(v[0]) },
 		ref: func(a []array) array { return a[0].each(func(x float64) float64 { return x / (1 + math.Exp(-x)) }) }},
 	{name: "slope", shapes: unary, f: func(v []*Var) *Var { return slope(v[0], 1.5) },

@@ -118,16 +118,11 @@ func (Logistic) Check(y *tensor.Tensor) error {
 	return nil
 }
 
-// Rows implements Loss. It takes the two-class softmax of (0, F): unlike a softplus made of ReLU and
-// a logarithm, that is stable for large F and also smooth at F = 0, where balanced classes start.
+// Rows implements Loss: y log(1 + exp -F) + (1-y) log(1 + exp F), whose terms do not cancel where F is large.
 func (Logistic) Rows(f *autograd.Var, y *tensor.Tensor) *autograd.Var {
-	n, k := f.Shape()[0], f.Shape()[1]
-	both := tensor.New(n*k, 2)
-	for i, p := range y.Data() {
-		both.Data()[2*i], both.Data()[2*i+1] = 1-p, p
-	}
-	scores := autograd.PadAxis(autograd.Reshape(f, n*k, 1), 1, 1, 0)
-	return autograd.Sum(autograd.Reshape(autograd.SoftCrossEntropy(scores, both), n, k), 1)
+	others := tensor.AddScalar(nil, tensor.Neg(nil, y), 1)
+	right := autograd.Mul(autograd.Const(y), autograd.Softplus(autograd.Neg(f)))
+	return autograd.Sum(autograd.Add(right, autograd.Mul(autograd.Const(others), autograd.Softplus(f))), 1)
 }
 
 // Start returns the log-odds of the targets' weighted means.

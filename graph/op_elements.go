@@ -10,21 +10,22 @@ type Unary string
 
 // The functions of each element.
 const (
-	ReLU    Unary = "ReLU"
-	Sigmoid Unary = "Sigmoid"
-	Tanh    Unary = "Tanh"
-	SiLU    Unary = "SiLU"
-	Neg     Unary = "Neg"
-	Abs     Unary = "Abs"
-	Exp     Unary = "Exp"
-	Log     Unary = "Log"
-	Sqrt    Unary = "Sqrt"
-	Square  Unary = "Square"
+	ReLU     Unary = "ReLU"
+	Sigmoid  Unary = "Sigmoid"
+	Tanh     Unary = "Tanh"
+	SiLU     Unary = "SiLU"
+	Softplus Unary = "Softplus"
+	Neg      Unary = "Neg"
+	Abs      Unary = "Abs"
+	Exp      Unary = "Exp"
+	Log      Unary = "Log"
+	Sqrt     Unary = "Sqrt"
+	Square   Unary = "Square"
 )
 
 var unary = map[Unary]func(a *autograd.Var) *autograd.Var{
-	ReLU: autograd.ReLU, Sigmoid: autograd.Sigmoid, Tanh: autograd.Tanh, SiLU: autograd.SiLU, Neg: autograd.Neg,
-	Abs: autograd.Abs, Exp: autograd.Exp, Log: autograd.Log, Sqrt: autograd.Sqrt, Square: autograd.Square,
+	ReLU: autograd.ReLU, Sigmoid: autograd.Sigmoid, Tanh: autograd.Tanh, SiLU: autograd.SiLU,
+	Softplus: autograd.Softplus, Neg: autograd.Neg, Abs: autograd.Abs, Exp: autograd.Exp, Log: autograd.Log, Sqrt: autograd.Sqrt, Square: autograd.Square,
 }
 
 // Binary is a function of two elements, by NumPy's rules of broadcasting, with the name of that in package autograd.

@@ -82,8 +82,8 @@ func (f *function) String() string { return f.what }
 
 var unary = map[graph.Unary]func(dst, a *tensor.Tensor) *tensor.Tensor{
 	graph.ReLU: tensor.ReLU, graph.Sigmoid: tensor.Sigmoid, graph.Tanh: tensor.Tanh, graph.SiLU: tensor.SiLU,
-	graph.Neg: tensor.Neg, graph.Abs: tensor.Abs, graph.Exp: tensor.Exp, graph.Log: tensor.Log, graph.Sqrt: tensor.Sqrt,
-	graph.Square: tensor.Square,
+	graph.Softplus: tensor.Softplus, graph.Neg: tensor.Neg, graph.Abs: tensor.Abs, graph.Exp: tensor.Exp,
+	graph.Log: tensor.Log, graph.Sqrt: tensor.Sqrt, graph.Square: tensor.Square,
 }
 
 var binary = map[graph.Binary]func(dst, a, b *tensor.Tensor) *tensor.Tensor{

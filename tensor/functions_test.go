@@ -16,5 +16,6 @@ var functions = []unaryCase{
 	{"Log", tensor.Log, number(vec.LogRef[float64])},
 	{"Tanh", tensor.Tanh, number(vec.TanhRef[float64])},
 	{"Sigmoid", tensor.Sigmoid, number(vec.SigmoidRef[float64])},
+	{"Softplus", tensor.Softplus, number(vec.SoftplusRef[float64])},
 	{"SiLU", tensor.SiLU, number(vec.SiLURef[float64])},
 }

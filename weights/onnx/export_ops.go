@@ -10,7 +10,7 @@ import (
 
 // savedUnary and savedBinary are the operators of functions that ONNX has, too.
 var savedUnary = map[graph.Unary]string{
-	graph.ReLU: "Relu", graph.Sigmoid: "Sigmoid", graph.Tanh: "Tanh", graph.Neg: "Neg", graph.Abs: "Abs",
+	graph.ReLU: "Relu", graph.Sigmoid: "Sigmoid", graph.Tanh: "Tanh", graph.Softplus: "Softplus", graph.Neg: "Neg", graph.Abs: "Abs",
 	graph.Exp: "Exp", graph.Log: "Log", graph.Sqrt: "Sqrt",
 }
 

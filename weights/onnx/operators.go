@@ -30,7 +30,7 @@ var operators = map[string]func(*call){
 	"Sum": variadic(autograd.Add, nil),
 	"Pow": power, "Clip": clip, "PRelu": pRelu, "LeakyRelu": leakyRelu, "Elu": elu, "Selu": selu,
 	"HardSigmoid": hardSigmoid, "HardSwish": unary(hardSwish), "Mish": unary(mish), "Swish": swish,
-	"Softplus": unary(softplus), "Reciprocal": unary(reciprocal), "Relu": unary(autograd.ReLU),
+	"Softplus": unary(autograd.Softplus), "Reciprocal": unary(reciprocal), "Relu": unary(autograd.ReLU),
 	"Sigmoid": unary(autograd.Sigmoid), "Tanh": unary(autograd.Tanh), "Exp": unary(autograd.Exp),
 	"Log": unary(autograd.Log), "Sqrt": unary(autograd.Sqrt), "Neg": negative, "Abs": unary(autograd.Abs),
 

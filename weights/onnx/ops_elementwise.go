@@ -121,12 +121,6 @@ func selu(c *call) {
 	c.give(c.each(c.tensor(0), exponential(alpha, gamma)))
 }
 
-// softplus returns log(1 + e^x), without overflow.
-func softplus(x *autograd.Var) *autograd.Var {
-	small := autograd.Log(autograd.AddScalar(autograd.Exp(autograd.Neg(autograd.Abs(x))), 1))
-	return autograd.Add(autograd.ReLU(x), small)
-}
-
 func hardSigmoid(c *call) {
 	alpha, beta := c.float("alpha", 0.2), c.float("beta", 0.5)
 	c.give(c.each(c.tensor(0), func(x *autograd.Var) *autograd.Var {
@@ -138,7 +132,7 @@ func hardSwish(x *autograd.Var) *autograd.Var {
 	return autograd.Mul(x, autograd.Clip(autograd.AddScalar(autograd.Scale(x, 1./6), 0.5), 0, 1))
 }
 
-func mish(x *autograd.Var) *autograd.Var { return autograd.Mul(x, autograd.Tanh(softplus(x))) }
+func mish(x *autograd.Var) *autograd.Var { return autograd.Mul(x, autograd.Tanh(autograd.Softplus(x))) }
 
 func swish(c *call) {
 	alpha := c.float("alpha", 1)

@@ -29,6 +29,7 @@ func levels(generic kernels) [cpu.AVX512 + 1]level {
 			log:               logAVX2,
 			tanh:              tanhAVX2,
 			sigmoid:           sigmoidAVX2,
+			softplus:          softplusAVX2,
 			silu:              siluAVX2,
 			addRow:            addRowAVX2,
 			addRowReLU:        addRowReLUAVX2,
@@ -73,6 +74,7 @@ func levels(generic kernels) [cpu.AVX512 + 1]level {
 			log:               logStreamAVX2,
 			tanh:              tanhStreamAVX2,
 			sigmoid:           sigmoidStreamAVX2,
+			softplus:          softplusStreamAVX2,
 			silu:              siluStreamAVX2,
 			addRow:            addRowStreamAVX2,
 			addRowReLU:        addRowReLUStreamAVX2,
@@ -119,6 +121,7 @@ func levels(generic kernels) [cpu.AVX512 + 1]level {
 			log:               logAVX512,
 			tanh:              tanhAVX512,
 			sigmoid:           sigmoidAVX512,
+			softplus:          softplusAVX512,
 			silu:              siluAVX512,
 			addRow:            addRowAVX512,
 			addRowReLU:        addRowReLUAVX512,
@@ -163,6 +166,7 @@ func levels(generic kernels) [cpu.AVX512 + 1]level {
 			log:               logStreamAVX512,
 			tanh:              tanhStreamAVX512,
 			sigmoid:           sigmoidStreamAVX512,
+			softplus:          softplusStreamAVX512,
 			silu:              siluStreamAVX512,
 			addRow:            addRowStreamAVX512,
 			addRowReLU:        addRowReLUStreamAVX512,
@@ -380,6 +384,16 @@ func sigmoidAVX2(dst, a []float32)
 //
 //go:noescape
 func sigmoidStreamAVX2(dst, a []float32)
+
+// softplusAVX2 computes dst[i] = ln(1 + e^a[i]).
+//
+//go:noescape
+func softplusAVX2(dst, a []float32)
+
+// softplusStreamAVX2 computes dst[i] = ln(1 + e^a[i]); for dst too large for the caches.
+//
+//go:noescape
+func softplusStreamAVX2(dst, a []float32)
 
 // siluAVX2 computes dst[i] = a[i]/(1 + e^-a[i]).
 //
@@ -735,6 +749,16 @@ func sigmoidAVX512(dst, a []float32)
 //
 //go:noescape
 func sigmoidStreamAVX512(dst, a []float32)
+
+// softplusAVX512 computes dst[i] = ln(1 + e^a[i]).
+//
+//go:noescape
+func softplusAVX512(dst, a []float32)
+
+// softplusStreamAVX512 computes dst[i] = ln(1 + e^a[i]); for dst too large for the caches.
+//
+//go:noescape
+func softplusStreamAVX512(dst, a []float32)
 
 // siluAVX512 computes dst[i] = a[i]/(1 + e^-a[i]).
 //

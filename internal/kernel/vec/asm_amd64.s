@@ -4048,6 +4048,573 @@ end6:
 	VZEROUPPER
 	RET
 
+// func softplusAVX2(dst []float32, a []float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·softplusAVX2(SB), NOSPLIT, $0-48
+	MOVQ dst_base+0(FP), CX
+	MOVQ a_base+24(FP), DX
+	MOVQ dst_len+8(FP), BX
+	XORQ AX, AX
+	CMPQ BX, $+16
+	JLT  single1
+
+loop2:
+	VMOVUPS      (DX)(AX*1), Y0
+	VORPS        all8_80000000<>+0(SB), Y0, Y1
+	VBROADCASTSS all8_c2d20000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMULPS       all8_3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VMOVUPS      Y1, Y1
+	VFNMADD231PS all8_3f317218<>+0(SB), Y2, Y1
+	VFNMADD231PS all8_b102e308<>+0(SB), Y2, Y1
+	VBROADCASTSS all8_3ab525cc<>+0(SB), Y3
+	VFMADD213PS  all8_3c091f2e<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3d2aac5d<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3e2aaa46<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3efffffe<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VFMADD213PS  Y1, Y4, Y3
+	VADDPS       all8_3f800000<>+0(SB), Y3, Y1
+	VCVTPS2DQ    Y2, Y2
+	VPSRAD       $0x01, Y2, Y3
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       all8_0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y1, Y1
+	VPADDD       all8_0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VBROADCASTSS all8_3f000000<>+0(SB), Y2
+	VCMPPS       $0x11, Y1, Y2, Y2
+	VSUBPS       all8_3f800000<>+0(SB), Y1, Y3
+	VMULPS       all8_3f000000<>+0(SB), Y3, Y3
+	VBLENDVPS    Y2, Y3, Y1, Y1
+	VBROADCASTSS all8_3f800000<>+0(SB), Y3
+	VANDPS       Y3, Y2, Y2
+	VBROADCASTSS all8_3d1a1e52<>+0(SB), Y3
+	VFMADD213PS  all8_bdba8df2<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3def91ec<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_be02563b<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3e123185<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_be2a8ceb<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3e4ccbb4<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_be800037<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3eaaaaad<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_bf000000<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VMULPS       Y4, Y3, Y3
+	VFMADD231PS  all8_3717f7d2<>+0(SB), Y2, Y3
+	VADDPS       Y1, Y3, Y1
+	VFMADD231PS  all8_3f317180<>+0(SB), Y2, Y1
+	VXORPS       Y2, Y2, Y2
+	VMAXPS       Y0, Y2, Y0
+	VADDPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (CX)(AX*1)
+	VMOVUPS      32(DX)(AX*1), Y0
+	VORPS        all8_80000000<>+0(SB), Y0, Y1
+	VBROADCASTSS all8_c2d20000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMULPS       all8_3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VMOVUPS      Y1, Y1
+	VFNMADD231PS all8_3f317218<>+0(SB), Y2, Y1
+	VFNMADD231PS all8_b102e308<>+0(SB), Y2, Y1
+	VBROADCASTSS all8_3ab525cc<>+0(SB), Y3
+	VFMADD213PS  all8_3c091f2e<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3d2aac5d<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3e2aaa46<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3efffffe<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VFMADD213PS  Y1, Y4, Y3
+	VADDPS       all8_3f800000<>+0(SB), Y3, Y1
+	VCVTPS2DQ    Y2, Y2
+	VPSRAD       $0x01, Y2, Y3
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       all8_0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y1, Y1
+	VPADDD       all8_0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VBROADCASTSS all8_3f000000<>+0(SB), Y2
+	VCMPPS       $0x11, Y1, Y2, Y2
+	VSUBPS       all8_3f800000<>+0(SB), Y1, Y3
+	VMULPS       all8_3f000000<>+0(SB), Y3, Y3
+	VBLENDVPS    Y2, Y3, Y1, Y1
+	VBROADCASTSS all8_3f800000<>+0(SB), Y3
+	VANDPS       Y3, Y2, Y2
+	VBROADCASTSS all8_3d1a1e52<>+0(SB), Y3
+	VFMADD213PS  all8_bdba8df2<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3def91ec<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_be02563b<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3e123185<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_be2a8ceb<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3e4ccbb4<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_be800037<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3eaaaaad<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_bf000000<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VMULPS       Y4, Y3, Y3
+	VFMADD231PS  all8_3717f7d2<>+0(SB), Y2, Y3
+	VADDPS       Y1, Y3, Y1
+	VFMADD231PS  all8_3f317180<>+0(SB), Y2, Y1
+	VXORPS       Y2, Y2, Y2
+	VMAXPS       Y0, Y2, Y0
+	VADDPS       Y0, Y1, Y0
+	VMOVUPS      Y0, 32(CX)(AX*1)
+	ADDQ         $+64, AX
+	SUBQ         $+16, BX
+	CMPQ         BX, $+16
+	JGE          loop2
+
+single1:
+	CMPQ BX, $+8
+	JLT  tail3
+
+loop4:
+	VMOVUPS      (DX)(AX*1), Y0
+	VORPS        all8_80000000<>+0(SB), Y0, Y1
+	VBROADCASTSS all8_c2d20000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMULPS       all8_3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VMOVUPS      Y1, Y1
+	VFNMADD231PS all8_3f317218<>+0(SB), Y2, Y1
+	VFNMADD231PS all8_b102e308<>+0(SB), Y2, Y1
+	VBROADCASTSS all8_3ab525cc<>+0(SB), Y3
+	VFMADD213PS  all8_3c091f2e<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3d2aac5d<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3e2aaa46<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3efffffe<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VFMADD213PS  Y1, Y4, Y3
+	VADDPS       all8_3f800000<>+0(SB), Y3, Y1
+	VCVTPS2DQ    Y2, Y2
+	VPSRAD       $0x01, Y2, Y3
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       all8_0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y1, Y1
+	VPADDD       all8_0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VBROADCASTSS all8_3f000000<>+0(SB), Y2
+	VCMPPS       $0x11, Y1, Y2, Y2
+	VSUBPS       all8_3f800000<>+0(SB), Y1, Y3
+	VMULPS       all8_3f000000<>+0(SB), Y3, Y3
+	VBLENDVPS    Y2, Y3, Y1, Y1
+	VBROADCASTSS all8_3f800000<>+0(SB), Y3
+	VANDPS       Y3, Y2, Y2
+	VBROADCASTSS all8_3d1a1e52<>+0(SB), Y3
+	VFMADD213PS  all8_bdba8df2<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3def91ec<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_be02563b<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3e123185<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_be2a8ceb<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3e4ccbb4<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_be800037<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3eaaaaad<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_bf000000<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VMULPS       Y4, Y3, Y3
+	VFMADD231PS  all8_3717f7d2<>+0(SB), Y2, Y3
+	VADDPS       Y1, Y3, Y1
+	VFMADD231PS  all8_3f317180<>+0(SB), Y2, Y1
+	VXORPS       Y2, Y2, Y2
+	VMAXPS       Y0, Y2, Y0
+	VADDPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (CX)(AX*1)
+	ADDQ         $+32, AX
+	SUBQ         $+8, BX
+	CMPQ         BX, $+8
+	JGE          loop4
+
+tail3:
+	TESTQ        BX, BX
+	JZ           end5
+	VMOVD        BX, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VORPS        all8_80000000<>+0(SB), Y1, Y2
+	VBROADCASTSS all8_c2d20000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMULPS       all8_3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VMOVUPS      Y2, Y2
+	VFNMADD231PS all8_3f317218<>+0(SB), Y3, Y2
+	VFNMADD231PS all8_b102e308<>+0(SB), Y3, Y2
+	VBROADCASTSS all8_3ab525cc<>+0(SB), Y4
+	VFMADD213PS  all8_3c091f2e<>+0(SB), Y2, Y4
+	VFMADD213PS  all8_3d2aac5d<>+0(SB), Y2, Y4
+	VFMADD213PS  all8_3e2aaa46<>+0(SB), Y2, Y4
+	VFMADD213PS  all8_3efffffe<>+0(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
+	VFMADD213PS  Y2, Y5, Y4
+	VADDPS       all8_3f800000<>+0(SB), Y4, Y2
+	VCVTPS2DQ    Y3, Y3
+	VPSRAD       $0x01, Y3, Y4
+	VPSUBD       Y4, Y3, Y3
+	VPADDD       all8_0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y2, Y2
+	VPADDD       all8_0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VBROADCASTSS all8_3f000000<>+0(SB), Y3
+	VCMPPS       $0x11, Y2, Y3, Y3
+	VSUBPS       all8_3f800000<>+0(SB), Y2, Y4
+	VMULPS       all8_3f000000<>+0(SB), Y4, Y4
+	VBLENDVPS    Y3, Y4, Y2, Y2
+	VBROADCASTSS all8_3f800000<>+0(SB), Y4
+	VANDPS       Y4, Y3, Y3
+	VBROADCASTSS all8_3d1a1e52<>+0(SB), Y4
+	VFMADD213PS  all8_bdba8df2<>+0(SB), Y2, Y4
+	VFMADD213PS  all8_3def91ec<>+0(SB), Y2, Y4
+	VFMADD213PS  all8_be02563b<>+0(SB), Y2, Y4
+	VFMADD213PS  all8_3e123185<>+0(SB), Y2, Y4
+	VFMADD213PS  all8_be2a8ceb<>+0(SB), Y2, Y4
+	VFMADD213PS  all8_3e4ccbb4<>+0(SB), Y2, Y4
+	VFMADD213PS  all8_be800037<>+0(SB), Y2, Y4
+	VFMADD213PS  all8_3eaaaaad<>+0(SB), Y2, Y4
+	VFMADD213PS  all8_bf000000<>+0(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
+	VMULPS       Y5, Y4, Y4
+	VFMADD231PS  all8_3717f7d2<>+0(SB), Y3, Y4
+	VADDPS       Y2, Y4, Y2
+	VFMADD231PS  all8_3f317180<>+0(SB), Y3, Y2
+	VXORPS       Y3, Y3, Y3
+	VMAXPS       Y1, Y3, Y1
+	VADDPS       Y1, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+
+end5:
+	VZEROUPPER
+	RET
+
+DATA all8_3f000000<>+0(SB)/4, $0x3f000000
+DATA all8_3f000000<>+4(SB)/4, $0x3f000000
+DATA all8_3f000000<>+8(SB)/4, $0x3f000000
+DATA all8_3f000000<>+12(SB)/4, $0x3f000000
+DATA all8_3f000000<>+16(SB)/4, $0x3f000000
+DATA all8_3f000000<>+20(SB)/4, $0x3f000000
+DATA all8_3f000000<>+24(SB)/4, $0x3f000000
+DATA all8_3f000000<>+28(SB)/4, $0x3f000000
+GLOBL all8_3f000000<>(SB), RODATA|NOPTR, $32
+
+// func softplusStreamAVX2(dst []float32, a []float32)
+// Requires: AVX, AVX2, CMOV, FMA3, MMX+
+TEXT ·softplusStreamAVX2(SB), NOSPLIT, $0-48
+	MOVQ         dst_base+0(FP), CX
+	MOVQ         a_base+24(FP), DX
+	MOVQ         dst_len+8(FP), BX
+	XORQ         AX, AX
+	LEAQ         (CX)(AX*1), SI
+	NEGQ         SI
+	ANDQ         $+31, SI
+	JZ           aligned1
+	SHRQ         $0x02, SI
+	CMPQ         SI, BX
+	CMOVQGT      BX, SI
+	VMOVD        SI, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VORPS        all8_80000000<>+0(SB), Y1, Y2
+	VBROADCASTSS all8_c2d20000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMULPS       all8_3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VMOVUPS      Y2, Y2
+	VFNMADD231PS all8_3f317218<>+0(SB), Y3, Y2
+	VFNMADD231PS all8_b102e308<>+0(SB), Y3, Y2
+	VBROADCASTSS all8_3ab525cc<>+0(SB), Y4
+	VFMADD213PS  all8_3c091f2e<>+0(SB), Y2, Y4
+	VFMADD213PS  all8_3d2aac5d<>+0(SB), Y2, Y4
+	VFMADD213PS  all8_3e2aaa46<>+0(SB), Y2, Y4
+	VFMADD213PS  all8_3efffffe<>+0(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
+	VFMADD213PS  Y2, Y5, Y4
+	VADDPS       all8_3f800000<>+0(SB), Y4, Y2
+	VCVTPS2DQ    Y3, Y3
+	VPSRAD       $0x01, Y3, Y4
+	VPSUBD       Y4, Y3, Y3
+	VPADDD       all8_0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y2, Y2
+	VPADDD       all8_0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VBROADCASTSS all8_3f000000<>+0(SB), Y3
+	VCMPPS       $0x11, Y2, Y3, Y3
+	VSUBPS       all8_3f800000<>+0(SB), Y2, Y4
+	VMULPS       all8_3f000000<>+0(SB), Y4, Y4
+	VBLENDVPS    Y3, Y4, Y2, Y2
+	VBROADCASTSS all8_3f800000<>+0(SB), Y4
+	VANDPS       Y4, Y3, Y3
+	VBROADCASTSS all8_3d1a1e52<>+0(SB), Y4
+	VFMADD213PS  all8_bdba8df2<>+0(SB), Y2, Y4
+	VFMADD213PS  all8_3def91ec<>+0(SB), Y2, Y4
+	VFMADD213PS  all8_be02563b<>+0(SB), Y2, Y4
+	VFMADD213PS  all8_3e123185<>+0(SB), Y2, Y4
+	VFMADD213PS  all8_be2a8ceb<>+0(SB), Y2, Y4
+	VFMADD213PS  all8_3e4ccbb4<>+0(SB), Y2, Y4
+	VFMADD213PS  all8_be800037<>+0(SB), Y2, Y4
+	VFMADD213PS  all8_3eaaaaad<>+0(SB), Y2, Y4
+	VFMADD213PS  all8_bf000000<>+0(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
+	VMULPS       Y5, Y4, Y4
+	VFMADD231PS  all8_3717f7d2<>+0(SB), Y3, Y4
+	VADDPS       Y2, Y4, Y2
+	VFMADD231PS  all8_3f317180<>+0(SB), Y3, Y2
+	VXORPS       Y3, Y3, Y3
+	VMAXPS       Y1, Y3, Y1
+	VADDPS       Y1, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+	SUBQ         SI, BX
+	LEAQ         (AX)(SI*4), AX
+
+aligned1:
+	CMPQ BX, $+16
+	JLT  single2
+
+loop3:
+	VMOVUPS      (DX)(AX*1), Y0
+	VORPS        all8_80000000<>+0(SB), Y0, Y1
+	VBROADCASTSS all8_c2d20000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMULPS       all8_3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VMOVUPS      Y1, Y1
+	VFNMADD231PS all8_3f317218<>+0(SB), Y2, Y1
+	VFNMADD231PS all8_b102e308<>+0(SB), Y2, Y1
+	VBROADCASTSS all8_3ab525cc<>+0(SB), Y3
+	VFMADD213PS  all8_3c091f2e<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3d2aac5d<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3e2aaa46<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3efffffe<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VFMADD213PS  Y1, Y4, Y3
+	VADDPS       all8_3f800000<>+0(SB), Y3, Y1
+	VCVTPS2DQ    Y2, Y2
+	VPSRAD       $0x01, Y2, Y3
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       all8_0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y1, Y1
+	VPADDD       all8_0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VBROADCASTSS all8_3f000000<>+0(SB), Y2
+	VCMPPS       $0x11, Y1, Y2, Y2
+	VSUBPS       all8_3f800000<>+0(SB), Y1, Y3
+	VMULPS       all8_3f000000<>+0(SB), Y3, Y3
+	VBLENDVPS    Y2, Y3, Y1, Y1
+	VBROADCASTSS all8_3f800000<>+0(SB), Y3
+	VANDPS       Y3, Y2, Y2
+	VBROADCASTSS all8_3d1a1e52<>+0(SB), Y3
+	VFMADD213PS  all8_bdba8df2<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3def91ec<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_be02563b<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3e123185<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_be2a8ceb<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3e4ccbb4<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_be800037<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3eaaaaad<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_bf000000<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VMULPS       Y4, Y3, Y3
+	VFMADD231PS  all8_3717f7d2<>+0(SB), Y2, Y3
+	VADDPS       Y1, Y3, Y1
+	VFMADD231PS  all8_3f317180<>+0(SB), Y2, Y1
+	VXORPS       Y2, Y2, Y2
+	VMAXPS       Y0, Y2, Y0
+	VADDPS       Y0, Y1, Y0
+	VMOVNTPS     Y0, (CX)(AX*1)
+	VMOVUPS      32(DX)(AX*1), Y0
+	VORPS        all8_80000000<>+0(SB), Y0, Y1
+	VBROADCASTSS all8_c2d20000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMULPS       all8_3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VMOVUPS      Y1, Y1
+	VFNMADD231PS all8_3f317218<>+0(SB), Y2, Y1
+	VFNMADD231PS all8_b102e308<>+0(SB), Y2, Y1
+	VBROADCASTSS all8_3ab525cc<>+0(SB), Y3
+	VFMADD213PS  all8_3c091f2e<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3d2aac5d<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3e2aaa46<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3efffffe<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VFMADD213PS  Y1, Y4, Y3
+	VADDPS       all8_3f800000<>+0(SB), Y3, Y1
+	VCVTPS2DQ    Y2, Y2
+	VPSRAD       $0x01, Y2, Y3
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       all8_0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y1, Y1
+	VPADDD       all8_0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VBROADCASTSS all8_3f000000<>+0(SB), Y2
+	VCMPPS       $0x11, Y1, Y2, Y2
+	VSUBPS       all8_3f800000<>+0(SB), Y1, Y3
+	VMULPS       all8_3f000000<>+0(SB), Y3, Y3
+	VBLENDVPS    Y2, Y3, Y1, Y1
+	VBROADCASTSS all8_3f800000<>+0(SB), Y3
+	VANDPS       Y3, Y2, Y2
+	VBROADCASTSS all8_3d1a1e52<>+0(SB), Y3
+	VFMADD213PS  all8_bdba8df2<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3def91ec<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_be02563b<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3e123185<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_be2a8ceb<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3e4ccbb4<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_be800037<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3eaaaaad<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_bf000000<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VMULPS       Y4, Y3, Y3
+	VFMADD231PS  all8_3717f7d2<>+0(SB), Y2, Y3
+	VADDPS       Y1, Y3, Y1
+	VFMADD231PS  all8_3f317180<>+0(SB), Y2, Y1
+	VXORPS       Y2, Y2, Y2
+	VMAXPS       Y0, Y2, Y0
+	VADDPS       Y0, Y1, Y0
+	VMOVNTPS     Y0, 32(CX)(AX*1)
+	ADDQ         $+64, AX
+	SUBQ         $+16, BX
+	CMPQ         BX, $+16
+	JGE          loop3
+
+single2:
+	CMPQ BX, $+8
+	JLT  tail4
+
+loop5:
+	VMOVUPS      (DX)(AX*1), Y0
+	VORPS        all8_80000000<>+0(SB), Y0, Y1
+	VBROADCASTSS all8_c2d20000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMULPS       all8_3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VMOVUPS      Y1, Y1
+	VFNMADD231PS all8_3f317218<>+0(SB), Y2, Y1
+	VFNMADD231PS all8_b102e308<>+0(SB), Y2, Y1
+	VBROADCASTSS all8_3ab525cc<>+0(SB), Y3
+	VFMADD213PS  all8_3c091f2e<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3d2aac5d<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3e2aaa46<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3efffffe<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VFMADD213PS  Y1, Y4, Y3
+	VADDPS       all8_3f800000<>+0(SB), Y3, Y1
+	VCVTPS2DQ    Y2, Y2
+	VPSRAD       $0x01, Y2, Y3
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       all8_0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y1, Y1
+	VPADDD       all8_0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VBROADCASTSS all8_3f000000<>+0(SB), Y2
+	VCMPPS       $0x11, Y1, Y2, Y2
+	VSUBPS       all8_3f800000<>+0(SB), Y1, Y3
+	VMULPS       all8_3f000000<>+0(SB), Y3, Y3
+	VBLENDVPS    Y2, Y3, Y1, Y1
+	VBROADCASTSS all8_3f800000<>+0(SB), Y3
+	VANDPS       Y3, Y2, Y2
+	VBROADCASTSS all8_3d1a1e52<>+0(SB), Y3
+	VFMADD213PS  all8_bdba8df2<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3def91ec<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_be02563b<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3e123185<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_be2a8ceb<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3e4ccbb4<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_be800037<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_3eaaaaad<>+0(SB), Y1, Y3
+	VFMADD213PS  all8_bf000000<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VMULPS       Y4, Y3, Y3
+	VFMADD231PS  all8_3717f7d2<>+0(SB), Y2, Y3
+	VADDPS       Y1, Y3, Y1
+	VFMADD231PS  all8_3f317180<>+0(SB), Y2, Y1
+	VXORPS       Y2, Y2, Y2
+	VMAXPS       Y0, Y2, Y0
+	VADDPS       Y0, Y1, Y0
+	VMOVNTPS     Y0, (CX)(AX*1)
+	ADDQ         $+32, AX
+	SUBQ         $+8, BX
+	CMPQ         BX, $+8
+	JGE          loop5
+
+tail4:
+	TESTQ        BX, BX
+	JZ           end6
+	VMOVD        BX, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     iota8<>+0(SB), Y0, Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VORPS        all8_80000000<>+0(SB), Y1, Y2
+	VBROADCASTSS all8_c2d20000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMULPS       all8_3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VMOVUPS      Y2, Y2
+	VFNMADD231PS all8_3f317218<>+0(SB), Y3, Y2
+	VFNMADD231PS all8_b102e308<>+0(SB), Y3, Y2
+	VBROADCASTSS all8_3ab525cc<>+0(SB), Y4
+	VFMADD213PS  all8_3c091f2e<>+0(SB), Y2, Y4
+	VFMADD213PS  all8_3d2aac5d<>+0(SB), Y2, Y4
+	VFMADD213PS  all8_3e2aaa46<>+0(SB), Y2, Y4
+	VFMADD213PS  all8_3efffffe<>+0(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
+	VFMADD213PS  Y2, Y5, Y4
+	VADDPS       all8_3f800000<>+0(SB), Y4, Y2
+	VCVTPS2DQ    Y3, Y3
+	VPSRAD       $0x01, Y3, Y4
+	VPSUBD       Y4, Y3, Y3
+	VPADDD       all8_0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y2, Y2
+	VPADDD       all8_0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VBROADCASTSS all8_3f000000<>+0(SB), Y3
+	VCMPPS       $0x11, Y2, Y3, Y3
+	VSUBPS       all8_3f800000<>+0(SB), Y2, Y4
+	VMULPS       all8_3f000000<>+0(SB), Y4, Y4
+	VBLENDVPS    Y3, Y4, Y2, Y2
+	VBROADCASTSS all8_3f800000<>+0(SB), Y4
+	VANDPS       Y4, Y3, Y3
+	VBROADCASTSS all8_3d1a1e52<>+0(SB), Y4
+	VFMADD213PS  all8_bdba8df2<>+0(SB), Y2, Y4
+	VFMADD213PS  all8_3def91ec<>+0(SB), Y2, Y4
+	VFMADD213PS  all8_be02563b<>+0(SB), Y2, Y4
+	VFMADD213PS  all8_3e123185<>+0(SB), Y2, Y4
+	VFMADD213PS  all8_be2a8ceb<>+0(SB), Y2, Y4
+	VFMADD213PS  all8_3e4ccbb4<>+0(SB), Y2, Y4
+	VFMADD213PS  all8_be800037<>+0(SB), Y2, Y4
+	VFMADD213PS  all8_3eaaaaad<>+0(SB), Y2, Y4
+	VFMADD213PS  all8_bf000000<>+0(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
+	VMULPS       Y5, Y4, Y4
+	VFMADD231PS  all8_3717f7d2<>+0(SB), Y3, Y4
+	VADDPS       Y2, Y4, Y2
+	VFMADD231PS  all8_3f317180<>+0(SB), Y3, Y2
+	VXORPS       Y3, Y3, Y3
+	VMAXPS       Y1, Y3, Y1
+	VADDPS       Y1, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+
+end6:
+	SFENCE
+	VZEROUPPER
+	RET
+
 // func siluAVX2(dst []float32, a []float32)
 // Requires: AVX, AVX2, FMA3
 TEXT ·siluAVX2(SB), NOSPLIT, $0-48
@@ -12945,6 +13512,494 @@ tail4:
 	VBLENDMPS         Z1, Z2, K2, Z12
 	VADDPS            Z2, Z1, Z0
 	VDIVPS            Z0, Z12, Z0
+	VMOVUPS           Z0, K1, (CX)(AX*1)
+
+end6:
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func softplusAVX512(dst []float32, a []float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·softplusAVX512(SB), NOSPLIT, $0-48
+	MOVQ dst_base+0(FP), CX
+	MOVQ a_base+24(FP), DX
+	MOVQ dst_len+8(FP), BX
+	XORQ AX, AX
+	CMPQ BX, $+32
+	JLT  single1
+
+loop2:
+	VMOVUPS           (DX)(AX*1), Z0
+	VORPS.BCST        all1_80000000<>+0(SB), Z0, Z1
+	VBROADCASTSS      all1_c2d20000<>+0(SB), Z2
+	VMAXPS            Z1, Z2, Z1
+	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS       $0x08, Z2, Z2
+	VMOVUPS           Z1, Z1
+	VFNMADD231PS.BCST all1_3f317218<>+0(SB), Z2, Z1
+	VFNMADD231PS.BCST all1_b102e308<>+0(SB), Z2, Z1
+	VBROADCASTSS      all1_3ab525cc<>+0(SB), Z11
+	VFMADD213PS.BCST  all1_3c091f2e<>+0(SB), Z1, Z11
+	VFMADD213PS.BCST  all1_3d2aac5d<>+0(SB), Z1, Z11
+	VFMADD213PS.BCST  all1_3e2aaa46<>+0(SB), Z1, Z11
+	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z1, Z11
+	VMULPS            Z1, Z1, Z12
+	VFMADD213PS       Z1, Z12, Z11
+	VADDPS.BCST       all1_3f800000<>+0(SB), Z11, Z1
+	VSCALEFPS         Z2, Z1, Z1
+	VBROADCASTSS      all1_3f000000<>+0(SB), Z2
+	VCMPPS            $0x11, Z1, Z2, K1
+	VSUBPS.BCST       all1_3f800000<>+0(SB), Z1, Z2
+	VMULPS.BCST       all1_3f000000<>+0(SB), Z2, Z2
+	VBLENDMPS         Z2, Z1, K1, Z3
+	VBROADCASTSS      all1_3f800000<>+0(SB), Z1
+	VMOVAPS.Z         Z1, K1, Z1
+	VBROADCASTSS      all1_3d1a1e52<>+0(SB), Z2
+	VFMADD213PS.BCST  all1_bdba8df2<>+0(SB), Z3, Z2
+	VFMADD213PS.BCST  all1_3def91ec<>+0(SB), Z3, Z2
+	VFMADD213PS.BCST  all1_be02563b<>+0(SB), Z3, Z2
+	VFMADD213PS.BCST  all1_3e123185<>+0(SB), Z3, Z2
+	VFMADD213PS.BCST  all1_be2a8ceb<>+0(SB), Z3, Z2
+	VFMADD213PS.BCST  all1_3e4ccbb4<>+0(SB), Z3, Z2
+	VFMADD213PS.BCST  all1_be800037<>+0(SB), Z3, Z2
+	VFMADD213PS.BCST  all1_3eaaaaad<>+0(SB), Z3, Z2
+	VFMADD213PS.BCST  all1_bf000000<>+0(SB), Z3, Z2
+	VMULPS            Z3, Z3, Z11
+	VMULPS            Z11, Z2, Z2
+	VFMADD231PS.BCST  all1_3717f7d2<>+0(SB), Z1, Z2
+	VADDPS            Z3, Z2, Z2
+	VFMADD231PS.BCST  all1_3f317180<>+0(SB), Z1, Z2
+	VPXORD            Z4, Z4, Z4
+	VMAXPS            Z0, Z4, Z0
+	VADDPS            Z0, Z2, Z0
+	VMOVUPS           Z0, (CX)(AX*1)
+	VMOVUPS           64(DX)(AX*1), Z0
+	VORPS.BCST        all1_80000000<>+0(SB), Z0, Z1
+	VBROADCASTSS      all1_c2d20000<>+0(SB), Z2
+	VMAXPS            Z1, Z2, Z1
+	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS       $0x08, Z2, Z2
+	VMOVUPS           Z1, Z1
+	VFNMADD231PS.BCST all1_3f317218<>+0(SB), Z2, Z1
+	VFNMADD231PS.BCST all1_b102e308<>+0(SB), Z2, Z1
+	VBROADCASTSS      all1_3ab525cc<>+0(SB), Z11
+	VFMADD213PS.BCST  all1_3c091f2e<>+0(SB), Z1, Z11
+	VFMADD213PS.BCST  all1_3d2aac5d<>+0(SB), Z1, Z11
+	VFMADD213PS.BCST  all1_3e2aaa46<>+0(SB), Z1, Z11
+	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z1, Z11
+	VMULPS            Z1, Z1, Z12
+	VFMADD213PS       Z1, Z12, Z11
+	VADDPS.BCST       all1_3f800000<>+0(SB), Z11, Z1
+	VSCALEFPS         Z2, Z1, Z1
+	VBROADCASTSS      all1_3f000000<>+0(SB), Z2
+	VCMPPS            $0x11, Z1, Z2, K1
+	VSUBPS.BCST       all1_3f800000<>+0(SB), Z1, Z2
+	VMULPS.BCST       all1_3f000000<>+0(SB), Z2, Z2
+	VBLENDMPS         Z2, Z1, K1, Z5
+	VBROADCASTSS      all1_3f800000<>+0(SB), Z1
+	VMOVAPS.Z         Z1, K1, Z1
+	VBROADCASTSS      all1_3d1a1e52<>+0(SB), Z2
+	VFMADD213PS.BCST  all1_bdba8df2<>+0(SB), Z5, Z2
+	VFMADD213PS.BCST  all1_3def91ec<>+0(SB), Z5, Z2
+	VFMADD213PS.BCST  all1_be02563b<>+0(SB), Z5, Z2
+	VFMADD213PS.BCST  all1_3e123185<>+0(SB), Z5, Z2
+	VFMADD213PS.BCST  all1_be2a8ceb<>+0(SB), Z5, Z2
+	VFMADD213PS.BCST  all1_3e4ccbb4<>+0(SB), Z5, Z2
+	VFMADD213PS.BCST  all1_be800037<>+0(SB), Z5, Z2
+	VFMADD213PS.BCST  all1_3eaaaaad<>+0(SB), Z5, Z2
+	VFMADD213PS.BCST  all1_bf000000<>+0(SB), Z5, Z2
+	VMULPS            Z5, Z5, Z11
+	VMULPS            Z11, Z2, Z2
+	VFMADD231PS.BCST  all1_3717f7d2<>+0(SB), Z1, Z2
+	VADDPS            Z5, Z2, Z2
+	VFMADD231PS.BCST  all1_3f317180<>+0(SB), Z1, Z2
+	VPXORD            Z6, Z6, Z6
+	VMAXPS            Z0, Z6, Z0
+	VADDPS            Z0, Z2, Z0
+	VMOVUPS           Z0, 64(CX)(AX*1)
+	ADDQ              $+128, AX
+	SUBQ              $+32, BX
+	CMPQ              BX, $+32
+	JGE               loop2
+
+single1:
+	CMPQ BX, $+16
+	JLT  tail3
+
+loop4:
+	VMOVUPS           (DX)(AX*1), Z0
+	VORPS.BCST        all1_80000000<>+0(SB), Z0, Z1
+	VBROADCASTSS      all1_c2d20000<>+0(SB), Z2
+	VMAXPS            Z1, Z2, Z1
+	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS       $0x08, Z2, Z2
+	VMOVUPS           Z1, Z1
+	VFNMADD231PS.BCST all1_3f317218<>+0(SB), Z2, Z1
+	VFNMADD231PS.BCST all1_b102e308<>+0(SB), Z2, Z1
+	VBROADCASTSS      all1_3ab525cc<>+0(SB), Z3
+	VFMADD213PS.BCST  all1_3c091f2e<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3d2aac5d<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3e2aaa46<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z1, Z3
+	VMULPS            Z1, Z1, Z4
+	VFMADD213PS       Z1, Z4, Z3
+	VADDPS.BCST       all1_3f800000<>+0(SB), Z3, Z1
+	VSCALEFPS         Z2, Z1, Z1
+	VBROADCASTSS      all1_3f000000<>+0(SB), Z2
+	VCMPPS            $0x11, Z1, Z2, K1
+	VSUBPS.BCST       all1_3f800000<>+0(SB), Z1, Z2
+	VMULPS.BCST       all1_3f000000<>+0(SB), Z2, Z2
+	VBLENDMPS         Z2, Z1, K1, Z7
+	VBROADCASTSS      all1_3f800000<>+0(SB), Z1
+	VMOVAPS.Z         Z1, K1, Z1
+	VBROADCASTSS      all1_3d1a1e52<>+0(SB), Z2
+	VFMADD213PS.BCST  all1_bdba8df2<>+0(SB), Z7, Z2
+	VFMADD213PS.BCST  all1_3def91ec<>+0(SB), Z7, Z2
+	VFMADD213PS.BCST  all1_be02563b<>+0(SB), Z7, Z2
+	VFMADD213PS.BCST  all1_3e123185<>+0(SB), Z7, Z2
+	VFMADD213PS.BCST  all1_be2a8ceb<>+0(SB), Z7, Z2
+	VFMADD213PS.BCST  all1_3e4ccbb4<>+0(SB), Z7, Z2
+	VFMADD213PS.BCST  all1_be800037<>+0(SB), Z7, Z2
+	VFMADD213PS.BCST  all1_3eaaaaad<>+0(SB), Z7, Z2
+	VFMADD213PS.BCST  all1_bf000000<>+0(SB), Z7, Z2
+	VMULPS            Z7, Z7, Z3
+	VMULPS            Z3, Z2, Z2
+	VFMADD231PS.BCST  all1_3717f7d2<>+0(SB), Z1, Z2
+	VADDPS            Z7, Z2, Z2
+	VFMADD231PS.BCST  all1_3f317180<>+0(SB), Z1, Z2
+	VPXORD            Z8, Z8, Z8
+	VMAXPS            Z0, Z8, Z0
+	VADDPS            Z0, Z2, Z0
+	VMOVUPS           Z0, (CX)(AX*1)
+	ADDQ              $+64, AX
+	SUBQ              $+16, BX
+	CMPQ              BX, $+16
+	JGE               loop4
+
+tail3:
+	TESTQ             BX, BX
+	JZ                end5
+	MOVL              $-1, SI
+	BZHIL             BX, SI, SI
+	KMOVW             SI, K1
+	VMOVUPS.Z         (DX)(AX*1), K1, Z0
+	VORPS.BCST        all1_80000000<>+0(SB), Z0, Z1
+	VBROADCASTSS      all1_c2d20000<>+0(SB), Z2
+	VMAXPS            Z1, Z2, Z1
+	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS       $0x08, Z2, Z2
+	VMOVUPS           Z1, Z1
+	VFNMADD231PS.BCST all1_3f317218<>+0(SB), Z2, Z1
+	VFNMADD231PS.BCST all1_b102e308<>+0(SB), Z2, Z1
+	VBROADCASTSS      all1_3ab525cc<>+0(SB), Z3
+	VFMADD213PS.BCST  all1_3c091f2e<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3d2aac5d<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3e2aaa46<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z1, Z3
+	VMULPS            Z1, Z1, Z4
+	VFMADD213PS       Z1, Z4, Z3
+	VADDPS.BCST       all1_3f800000<>+0(SB), Z3, Z1
+	VSCALEFPS         Z2, Z1, Z1
+	VBROADCASTSS      all1_3f000000<>+0(SB), Z2
+	VCMPPS            $0x11, Z1, Z2, K2
+	VSUBPS.BCST       all1_3f800000<>+0(SB), Z1, Z2
+	VMULPS.BCST       all1_3f000000<>+0(SB), Z2, Z2
+	VBLENDMPS         Z2, Z1, K2, Z9
+	VBROADCASTSS      all1_3f800000<>+0(SB), Z1
+	VMOVAPS.Z         Z1, K2, Z1
+	VBROADCASTSS      all1_3d1a1e52<>+0(SB), Z2
+	VFMADD213PS.BCST  all1_bdba8df2<>+0(SB), Z9, Z2
+	VFMADD213PS.BCST  all1_3def91ec<>+0(SB), Z9, Z2
+	VFMADD213PS.BCST  all1_be02563b<>+0(SB), Z9, Z2
+	VFMADD213PS.BCST  all1_3e123185<>+0(SB), Z9, Z2
+	VFMADD213PS.BCST  all1_be2a8ceb<>+0(SB), Z9, Z2
+	VFMADD213PS.BCST  all1_3e4ccbb4<>+0(SB), Z9, Z2
+	VFMADD213PS.BCST  all1_be800037<>+0(SB), Z9, Z2
+	VFMADD213PS.BCST  all1_3eaaaaad<>+0(SB), Z9, Z2
+	VFMADD213PS.BCST  all1_bf000000<>+0(SB), Z9, Z2
+	VMULPS            Z9, Z9, Z3
+	VMULPS            Z3, Z2, Z2
+	VFMADD231PS.BCST  all1_3717f7d2<>+0(SB), Z1, Z2
+	VADDPS            Z9, Z2, Z2
+	VFMADD231PS.BCST  all1_3f317180<>+0(SB), Z1, Z2
+	VPXORD            Z10, Z10, Z10
+	VMAXPS            Z0, Z10, Z0
+	VADDPS            Z0, Z2, Z0
+	VMOVUPS           Z0, K1, (CX)(AX*1)
+
+end5:
+	VZEROUPPER
+	RET
+
+DATA all1_3f000000<>+0(SB)/4, $0x3f000000
+GLOBL all1_3f000000<>(SB), RODATA|NOPTR, $4
+
+// func softplusStreamAVX512(dst []float32, a []float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV, MMX+
+TEXT ·softplusStreamAVX512(SB), NOSPLIT, $0-48
+	MOVQ              dst_base+0(FP), CX
+	MOVQ              a_base+24(FP), DX
+	MOVQ              dst_len+8(FP), BX
+	XORQ              AX, AX
+	LEAQ              (CX)(AX*1), SI
+	NEGQ              SI
+	ANDQ              $+63, SI
+	JZ                aligned1
+	SHRQ              $0x02, SI
+	CMPQ              SI, BX
+	CMOVQGT           BX, SI
+	MOVL              $-1, DI
+	BZHIL             SI, DI, DI
+	KMOVW             DI, K1
+	VMOVUPS.Z         (DX)(AX*1), K1, Z0
+	VORPS.BCST        all1_80000000<>+0(SB), Z0, Z1
+	VBROADCASTSS      all1_c2d20000<>+0(SB), Z2
+	VMAXPS            Z1, Z2, Z1
+	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS       $0x08, Z2, Z2
+	VMOVUPS           Z1, Z1
+	VFNMADD231PS.BCST all1_3f317218<>+0(SB), Z2, Z1
+	VFNMADD231PS.BCST all1_b102e308<>+0(SB), Z2, Z1
+	VBROADCASTSS      all1_3ab525cc<>+0(SB), Z13
+	VFMADD213PS.BCST  all1_3c091f2e<>+0(SB), Z1, Z13
+	VFMADD213PS.BCST  all1_3d2aac5d<>+0(SB), Z1, Z13
+	VFMADD213PS.BCST  all1_3e2aaa46<>+0(SB), Z1, Z13
+	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z1, Z13
+	VMULPS            Z1, Z1, Z14
+	VFMADD213PS       Z1, Z14, Z13
+	VADDPS.BCST       all1_3f800000<>+0(SB), Z13, Z1
+	VSCALEFPS         Z2, Z1, Z1
+	VBROADCASTSS      all1_3f000000<>+0(SB), Z2
+	VCMPPS            $0x11, Z1, Z2, K2
+	VSUBPS.BCST       all1_3f800000<>+0(SB), Z1, Z2
+	VMULPS.BCST       all1_3f000000<>+0(SB), Z2, Z2
+	VBLENDMPS         Z2, Z1, K2, Z3
+	VBROADCASTSS      all1_3f800000<>+0(SB), Z1
+	VMOVAPS.Z         Z1, K2, Z1
+	VBROADCASTSS      all1_3d1a1e52<>+0(SB), Z2
+	VFMADD213PS.BCST  all1_bdba8df2<>+0(SB), Z3, Z2
+	VFMADD213PS.BCST  all1_3def91ec<>+0(SB), Z3, Z2
+	VFMADD213PS.BCST  all1_be02563b<>+0(SB), Z3, Z2
+	VFMADD213PS.BCST  all1_3e123185<>+0(SB), Z3, Z2
+	VFMADD213PS.BCST  all1_be2a8ceb<>+0(SB), Z3, Z2
+	VFMADD213PS.BCST  all1_3e4ccbb4<>+0(SB), Z3, Z2
+	VFMADD213PS.BCST  all1_be800037<>+0(SB), Z3, Z2
+	VFMADD213PS.BCST  all1_3eaaaaad<>+0(SB), Z3, Z2
+	VFMADD213PS.BCST  all1_bf000000<>+0(SB), Z3, Z2
+	VMULPS            Z3, Z3, Z13
+	VMULPS            Z13, Z2, Z2
+	VFMADD231PS.BCST  all1_3717f7d2<>+0(SB), Z1, Z2
+	VADDPS            Z3, Z2, Z2
+	VFMADD231PS.BCST  all1_3f317180<>+0(SB), Z1, Z2
+	VPXORD            Z4, Z4, Z4
+	VMAXPS            Z0, Z4, Z0
+	VADDPS            Z0, Z2, Z0
+	VMOVUPS           Z0, K1, (CX)(AX*1)
+	SUBQ              SI, BX
+	LEAQ              (AX)(SI*4), AX
+
+aligned1:
+	CMPQ BX, $+32
+	JLT  single2
+
+loop3:
+	VMOVUPS           (DX)(AX*1), Z0
+	VORPS.BCST        all1_80000000<>+0(SB), Z0, Z1
+	VBROADCASTSS      all1_c2d20000<>+0(SB), Z2
+	VMAXPS            Z1, Z2, Z1
+	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS       $0x08, Z2, Z2
+	VMOVUPS           Z1, Z1
+	VFNMADD231PS.BCST all1_3f317218<>+0(SB), Z2, Z1
+	VFNMADD231PS.BCST all1_b102e308<>+0(SB), Z2, Z1
+	VBROADCASTSS      all1_3ab525cc<>+0(SB), Z3
+	VFMADD213PS.BCST  all1_3c091f2e<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3d2aac5d<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3e2aaa46<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z1, Z3
+	VMULPS            Z1, Z1, Z4
+	VFMADD213PS       Z1, Z4, Z3
+	VADDPS.BCST       all1_3f800000<>+0(SB), Z3, Z1
+	VSCALEFPS         Z2, Z1, Z1
+	VBROADCASTSS      all1_3f000000<>+0(SB), Z2
+	VCMPPS            $0x11, Z1, Z2, K1
+	VSUBPS.BCST       all1_3f800000<>+0(SB), Z1, Z2
+	VMULPS.BCST       all1_3f000000<>+0(SB), Z2, Z2
+	VBLENDMPS         Z2, Z1, K1, Z5
+	VBROADCASTSS      all1_3f800000<>+0(SB), Z1
+	VMOVAPS.Z         Z1, K1, Z1
+	VBROADCASTSS      all1_3d1a1e52<>+0(SB), Z2
+	VFMADD213PS.BCST  all1_bdba8df2<>+0(SB), Z5, Z2
+	VFMADD213PS.BCST  all1_3def91ec<>+0(SB), Z5, Z2
+	VFMADD213PS.BCST  all1_be02563b<>+0(SB), Z5, Z2
+	VFMADD213PS.BCST  all1_3e123185<>+0(SB), Z5, Z2
+	VFMADD213PS.BCST  all1_be2a8ceb<>+0(SB), Z5, Z2
+	VFMADD213PS.BCST  all1_3e4ccbb4<>+0(SB), Z5, Z2
+	VFMADD213PS.BCST  all1_be800037<>+0(SB), Z5, Z2
+	VFMADD213PS.BCST  all1_3eaaaaad<>+0(SB), Z5, Z2
+	VFMADD213PS.BCST  all1_bf000000<>+0(SB), Z5, Z2
+	VMULPS            Z5, Z5, Z3
+	VMULPS            Z3, Z2, Z2
+	VFMADD231PS.BCST  all1_3717f7d2<>+0(SB), Z1, Z2
+	VADDPS            Z5, Z2, Z2
+	VFMADD231PS.BCST  all1_3f317180<>+0(SB), Z1, Z2
+	VPXORD            Z6, Z6, Z6
+	VMAXPS            Z0, Z6, Z0
+	VADDPS            Z0, Z2, Z0
+	VMOVNTPS          Z0, (CX)(AX*1)
+	VMOVUPS           64(DX)(AX*1), Z0
+	VORPS.BCST        all1_80000000<>+0(SB), Z0, Z1
+	VBROADCASTSS      all1_c2d20000<>+0(SB), Z2
+	VMAXPS            Z1, Z2, Z1
+	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS       $0x08, Z2, Z2
+	VMOVUPS           Z1, Z1
+	VFNMADD231PS.BCST all1_3f317218<>+0(SB), Z2, Z1
+	VFNMADD231PS.BCST all1_b102e308<>+0(SB), Z2, Z1
+	VBROADCASTSS      all1_3ab525cc<>+0(SB), Z3
+	VFMADD213PS.BCST  all1_3c091f2e<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3d2aac5d<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3e2aaa46<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z1, Z3
+	VMULPS            Z1, Z1, Z4
+	VFMADD213PS       Z1, Z4, Z3
+	VADDPS.BCST       all1_3f800000<>+0(SB), Z3, Z1
+	VSCALEFPS         Z2, Z1, Z1
+	VBROADCASTSS      all1_3f000000<>+0(SB), Z2
+	VCMPPS            $0x11, Z1, Z2, K1
+	VSUBPS.BCST       all1_3f800000<>+0(SB), Z1, Z2
+	VMULPS.BCST       all1_3f000000<>+0(SB), Z2, Z2
+	VBLENDMPS         Z2, Z1, K1, Z7
+	VBROADCASTSS      all1_3f800000<>+0(SB), Z1
+	VMOVAPS.Z         Z1, K1, Z1
+	VBROADCASTSS      all1_3d1a1e52<>+0(SB), Z2
+	VFMADD213PS.BCST  all1_bdba8df2<>+0(SB), Z7, Z2
+	VFMADD213PS.BCST  all1_3def91ec<>+0(SB), Z7, Z2
+	VFMADD213PS.BCST  all1_be02563b<>+0(SB), Z7, Z2
+	VFMADD213PS.BCST  all1_3e123185<>+0(SB), Z7, Z2
+	VFMADD213PS.BCST  all1_be2a8ceb<>+0(SB), Z7, Z2
+	VFMADD213PS.BCST  all1_3e4ccbb4<>+0(SB), Z7, Z2
+	VFMADD213PS.BCST  all1_be800037<>+0(SB), Z7, Z2
+	VFMADD213PS.BCST  all1_3eaaaaad<>+0(SB), Z7, Z2
+	VFMADD213PS.BCST  all1_bf000000<>+0(SB), Z7, Z2
+	VMULPS            Z7, Z7, Z3
+	VMULPS            Z3, Z2, Z2
+	VFMADD231PS.BCST  all1_3717f7d2<>+0(SB), Z1, Z2
+	VADDPS            Z7, Z2, Z2
+	VFMADD231PS.BCST  all1_3f317180<>+0(SB), Z1, Z2
+	VPXORD            Z8, Z8, Z8
+	VMAXPS            Z0, Z8, Z0
+	VADDPS            Z0, Z2, Z0
+	VMOVNTPS          Z0, 64(CX)(AX*1)
+	ADDQ              $+128, AX
+	SUBQ              $+32, BX
+	CMPQ              BX, $+32
+	JGE               loop3
+
+single2:
+	CMPQ BX, $+16
+	JLT  tail4
+
+loop5:
+	VMOVUPS           (DX)(AX*1), Z0
+	VORPS.BCST        all1_80000000<>+0(SB), Z0, Z1
+	VBROADCASTSS      all1_c2d20000<>+0(SB), Z2
+	VMAXPS            Z1, Z2, Z1
+	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS       $0x08, Z2, Z2
+	VMOVUPS           Z1, Z1
+	VFNMADD231PS.BCST all1_3f317218<>+0(SB), Z2, Z1
+	VFNMADD231PS.BCST all1_b102e308<>+0(SB), Z2, Z1
+	VBROADCASTSS      all1_3ab525cc<>+0(SB), Z3
+	VFMADD213PS.BCST  all1_3c091f2e<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3d2aac5d<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3e2aaa46<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z1, Z3
+	VMULPS            Z1, Z1, Z4
+	VFMADD213PS       Z1, Z4, Z3
+	VADDPS.BCST       all1_3f800000<>+0(SB), Z3, Z1
+	VSCALEFPS         Z2, Z1, Z1
+	VBROADCASTSS      all1_3f000000<>+0(SB), Z2
+	VCMPPS            $0x11, Z1, Z2, K1
+	VSUBPS.BCST       all1_3f800000<>+0(SB), Z1, Z2
+	VMULPS.BCST       all1_3f000000<>+0(SB), Z2, Z2
+	VBLENDMPS         Z2, Z1, K1, Z9
+	VBROADCASTSS      all1_3f800000<>+0(SB), Z1
+	VMOVAPS.Z         Z1, K1, Z1
+	VBROADCASTSS      all1_3d1a1e52<>+0(SB), Z2
+	VFMADD213PS.BCST  all1_bdba8df2<>+0(SB), Z9, Z2
+	VFMADD213PS.BCST  all1_3def91ec<>+0(SB), Z9, Z2
+	VFMADD213PS.BCST  all1_be02563b<>+0(SB), Z9, Z2
+	VFMADD213PS.BCST  all1_3e123185<>+0(SB), Z9, Z2
+	VFMADD213PS.BCST  all1_be2a8ceb<>+0(SB), Z9, Z2
+	VFMADD213PS.BCST  all1_3e4ccbb4<>+0(SB), Z9, Z2
+	VFMADD213PS.BCST  all1_be800037<>+0(SB), Z9, Z2
+	VFMADD213PS.BCST  all1_3eaaaaad<>+0(SB), Z9, Z2
+	VFMADD213PS.BCST  all1_bf000000<>+0(SB), Z9, Z2
+	VMULPS            Z9, Z9, Z3
+	VMULPS            Z3, Z2, Z2
+	VFMADD231PS.BCST  all1_3717f7d2<>+0(SB), Z1, Z2
+	VADDPS            Z9, Z2, Z2
+	VFMADD231PS.BCST  all1_3f317180<>+0(SB), Z1, Z2
+	VPXORD            Z10, Z10, Z10
+	VMAXPS            Z0, Z10, Z0
+	VADDPS            Z0, Z2, Z0
+	VMOVNTPS          Z0, (CX)(AX*1)
+	ADDQ              $+64, AX
+	SUBQ              $+16, BX
+	CMPQ              BX, $+16
+	JGE               loop5
+
+tail4:
+	TESTQ             BX, BX
+	JZ                end6
+	MOVL              $-1, SI
+	BZHIL             BX, SI, SI
+	KMOVW             SI, K1
+	VMOVUPS.Z         (DX)(AX*1), K1, Z0
+	VORPS.BCST        all1_80000000<>+0(SB), Z0, Z1
+	VBROADCASTSS      all1_c2d20000<>+0(SB), Z2
+	VMAXPS            Z1, Z2, Z1
+	VMULPS.BCST       all1_3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS       $0x08, Z2, Z2
+	VMOVUPS           Z1, Z1
+	VFNMADD231PS.BCST all1_3f317218<>+0(SB), Z2, Z1
+	VFNMADD231PS.BCST all1_b102e308<>+0(SB), Z2, Z1
+	VBROADCASTSS      all1_3ab525cc<>+0(SB), Z3
+	VFMADD213PS.BCST  all1_3c091f2e<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3d2aac5d<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3e2aaa46<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  all1_3efffffe<>+0(SB), Z1, Z3
+	VMULPS            Z1, Z1, Z4
+	VFMADD213PS       Z1, Z4, Z3
+	VADDPS.BCST       all1_3f800000<>+0(SB), Z3, Z1
+	VSCALEFPS         Z2, Z1, Z1
+	VBROADCASTSS      all1_3f000000<>+0(SB), Z2
+	VCMPPS            $0x11, Z1, Z2, K2
+	VSUBPS.BCST       all1_3f800000<>+0(SB), Z1, Z2
+	VMULPS.BCST       all1_3f000000<>+0(SB), Z2, Z2
+	VBLENDMPS         Z2, Z1, K2, Z11
+	VBROADCASTSS      all1_3f800000<>+0(SB), Z1
+	VMOVAPS.Z         Z1, K2, Z1
+	VBROADCASTSS      all1_3d1a1e52<>+0(SB), Z2
+	VFMADD213PS.BCST  all1_bdba8df2<>+0(SB), Z11, Z2
+	VFMADD213PS.BCST  all1_3def91ec<>+0(SB), Z11, Z2
+	VFMADD213PS.BCST  all1_be02563b<>+0(SB), Z11, Z2
+	VFMADD213PS.BCST  all1_3e123185<>+0(SB), Z11, Z2
+	VFMADD213PS.BCST  all1_be2a8ceb<>+0(SB), Z11, Z2
+	VFMADD213PS.BCST  all1_3e4ccbb4<>+0(SB), Z11, Z2
+	VFMADD213PS.BCST  all1_be800037<>+0(SB), Z11, Z2
+	VFMADD213PS.BCST  all1_3eaaaaad<>+0(SB), Z11, Z2
+	VFMADD213PS.BCST  all1_bf000000<>+0(SB), Z11, Z2
+	VMULPS            Z11, Z11, Z3
+	VMULPS            Z3, Z2, Z2
+	VFMADD231PS.BCST  all1_3717f7d2<>+0(SB), Z1, Z2
+	VADDPS            Z11, Z2, Z2
+	VFMADD231PS.BCST  all1_3f317180<>+0(SB), Z1, Z2
+	VPXORD            Z12, Z12, Z12
+	VMAXPS            Z0, Z12, Z0
+	VADDPS            Z0, Z2, Z0
 	VMOVUPS           Z0, K1, (CX)(AX*1)
 
 end6:

@@ -29,6 +29,7 @@ func levels(generic kernels) [cpu.AVX512 + 1]level {
 			log:               logNEON,
 			tanh:              tanhNEON,
 			sigmoid:           sigmoidNEON,
+			softplus:          softplusNEON,
 			silu:              siluNEON,
 			addRow:            addRowNEON,
 			addRowReLU:        addRowReLUNEON,
@@ -73,6 +74,7 @@ func levels(generic kernels) [cpu.AVX512 + 1]level {
 			log:               logNEON,
 			tanh:              tanhNEON,
 			sigmoid:           sigmoidNEON,
+			softplus:          softplusNEON,
 			silu:              siluNEON,
 			addRow:            addRowNEON,
 			addRowReLU:        addRowReLUNEON,
@@ -195,6 +197,11 @@ func tanhNEON(dst, a []float32)
 //
 //go:noescape
 func sigmoidNEON(dst, a []float32)
+
+// softplusNEON computes dst[i] = ln(1 + e^a[i]).
+//
+//go:noescape
+func softplusNEON(dst, a []float32)
 
 // siluNEON computes dst[i] = a[i]/(1 + e^-a[i]).
 //

@@ -105,6 +105,11 @@ func SigmoidRef[T Float](dst, a []T) {
 	})
 }
 
+// SoftplusRef is the reference of [Softplus].
+func SoftplusRef[T Float](dst, a []T) {
+	apply(dst, a, func(x float64) float64 { return max(x, 0) + math.Log1p(math.Exp(-math.Abs(x))) })
+}
+
 // SiLURef is the reference of [SiLU].
 func SiLURef[T Float](dst, a []T) {
 	apply(dst, a, func(x float64) float64 {

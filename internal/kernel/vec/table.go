@@ -23,6 +23,7 @@ type kernels struct {
 	log               func(dst, a []float32)
 	tanh              func(dst, a []float32)
 	sigmoid           func(dst, a []float32)
+	softplus          func(dst, a []float32)
 	silu              func(dst, a []float32)
 	addRow            func(dst, x, row []float32)
 	addRowReLU        func(dst, x, row []float32)
@@ -69,6 +70,7 @@ var generic = kernels{
 	log:               LogRef[float32],
 	tanh:              TanhRef[float32],
 	sigmoid:           SigmoidRef[float32],
+	softplus:          SoftplusRef[float32],
 	silu:              SiLURef[float32],
 	addRow:            addRow,
 	addRowReLU:        addRowReLU,

@@ -59,6 +59,7 @@ var unaries = []struct {
 	{function{name: "Log", value: "ln a[i]", ulps: 0.92, note: "; of ±0 it is -Inf, below 0 NaN"}, logarithm},
 	{function{name: "Tanh", value: "tanh a[i]", ulps: 2.62}, tangent},
 	{function{name: "Sigmoid", value: "1/(1 + e^-a[i])", ulps: 2.41, note: ", tiny results included"}, sigmoid},
+	{function{name: "Softplus", value: "ln(1 + e^a[i])", ulps: 1.6, note: ", tiny results included"}, softplus},
 	{function{name: "SiLU", value: "a[i]/(1 + e^-a[i])", ulps: 3.40, note: ", tiny results included; of -Inf it is -0"}, silu},
 }
 
@@ -140,6 +141,14 @@ func sigmoid(m vector.Machine, x vec) vec {
 	one := m.Copy(m.F(1))
 	above := m.Select(m.CompareZero(vector.Less, x), e, one)
 	return m.Div(above, m.Add(e, one))
+}
+
+// softplus is max(x, 0) + ln(1+e) with e = exp(-|x|) in [0, 1]. Of 1+e above 1.5 the half is near 1, and as near as e is to 1.
+func softplus(m vector.Machine, x vec) vec {
+	e := exponentialUpTo89(m, m.Or(x, m.Bits(0x80000000)))
+	above := m.Compare(vector.Less, m.F(0.5), e)
+	f := m.Select(above, m.Mul(m.Sub(e, m.F(1)), m.F(0.5)), e)
+	return m.Add(logSum(m, m.Where(above, m.F(1)), f), m.ReLU(x))
 }
 
 // silu is x/(1+e) or x*e/(1+e) with e = exp(-|x|), which cannot overflow. The product with x is taken before e is scaled,

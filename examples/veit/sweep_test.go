@@ -61,6 +61,9 @@ func (o onlyAt) Write(p []byte) (int, error) {
 // Parts of a sweep, of which one is done by two processes at once, one is killed and started again, and one is lost at
 // first, find what a run on one machine finds.
 func TestASweepFindsWhatOneRunFinds(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs the program a dozen times")
+	}
 	want := timeless(t, measured(t, sweepArgs(filepath.Join(t.TempDir(), "one run"))))
 	dir := filepath.Join(t.TempDir(), "a sweep") // which has to be quoted
 	run := func(i int) string {

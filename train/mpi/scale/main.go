@@ -1,11 +1,13 @@
 // Command scale says how long a training step takes on many ranks. It measures a step on this machine, and what the
 // exchanges of the step would be with so many ranks; then it plays these through for networks of other speeds:
 //
-//	go run ./scale                  # a table for 8 and 64 ranks
-//	mpirun -n 2 ./scale -images 32  # also measures two ranks, and what the table's method says of them
+//	go build ./scale
+//	./scale                                                 # a table for 8 and 64 ranks
+//	GOMAXPROCS=1 mpirun -n 2 ./scale -images 16 -steps 21   # two ranks: what the table's method says, and a measurement
 //
 // Each rank has the same number of images, whatever the number of ranks. What is measured is CPU, memory and the MPI
-// library's transport; what is assumed of a network is its latency and bandwidth.
+// library's transport; what is assumed of a network is its latency and bandwidth. The table leaves out that ranks differ: a
+// step lasts as long as that of the slowest.
 package main
 
 import (
@@ -57,7 +59,7 @@ func table(o options) error {
 	fmt.Fprintln(w, "net\tranks\tnetwork\tsent by a rank\talone\twithout overlap\t\twith overlap\t\t")
 	for _, depth := range []int{20, 110} {
 		for _, ranks := range []int{8, 64} {
-			all, err := record(depth, ranks, o)
+			all, _, err := record(depth, &recorder{ranks: ranks, begun: time.Now()}, o)
 			if err != nil {
 				return err
 			}
@@ -91,21 +93,15 @@ func pair(world *mpi.World, o options) error {
 		fmt.Printf("%d ranks by %s, %d workers each: latency %v, %.2f GB/s\n", world.Size(), world.Library(), residuum.Workers(), l.latency, l.bytes/1e9)
 	}
 	for _, depth := range []int{20, 110} {
-		var alone, said, took []time.Duration
-		for range 3 { // in turns, as the load of the machine changes
-			recorded, err := record(depth, world.Size(), o) // on all ranks at once: they share a memory
-			if err != nil {
-				return err
-			}
-			for _, s := range recorded {
-				alone = append(alone, s.replay(link{}, true))
-				said = append(said, s.replay(l, residuum.Workers() > 1)) // one worker computes or communicates
-			}
-			more, err := steps(depth, world, o, func() {})
-			if err != nil {
-				return err
-			}
-			took = append(took, more...)
+		// Several workers compute while others communicate; one does either.
+		recorded, took, err := record(depth, &recorder{rank: world.Rank(), ranks: world.Size(), world: world, begun: time.Now()}, o)
+		if err != nil {
+			return err
+		}
+		var alone, said []time.Duration
+		for _, s := range recorded {
+			alone = append(alone, s.replay(link{}, true))
+			said = append(said, s.replay(l, residuum.Workers() > 1))
 		}
 		if alone, err = slowest(world, alone); err != nil {
 			return err
@@ -114,9 +110,13 @@ func pair(world *mpi.World, o options) error {
 			return err
 		}
 		if world.Rank() == 0 {
-			predicted, measured := median(said), median(took)
-			fmt.Printf("ResNet-%d: %s without communication, %s predicted, %s measured (%+.1f %%)\n", depth,
-				milliseconds(median(alone)), milliseconds(predicted), milliseconds(measured), 100*(float64(predicted)/float64(measured)-1))
+			off := make([]float64, len(took)) // of each step, since the load of the machine changes
+			for i := range off {
+				off[i] = 100 * (float64(said[i])/float64(took[i]) - 1)
+			}
+			slices.Sort(off)
+			fmt.Printf("ResNet-%d: %s without communication, %s predicted, %s measured; the prediction is off by %+.1f %%, quartiles %+.1f and %+.1f\n", depth,
+				milliseconds(median(alone)), milliseconds(median(said)), milliseconds(median(took)), off[len(off)/2], off[len(off)/4], off[len(off)*3/4])
 		}
 	}
 	return nil

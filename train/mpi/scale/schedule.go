@@ -63,41 +63,73 @@ func (s *schedule) replay(l link, overlap bool) time.Duration {
 	return now + (results.begin - last.end) + l.takes(results) + (s.end - results.end)
 }
 
-// recorder is ranks of which only the first is there: the others answer what it says, at once.
+// recorder is ranks of which only this one is there: the others answer what it says, at once. With a world it is every
+// other step all ranks of that, and then they exchange what they have.
 type recorder struct {
-	ranks     int
-	begun     time.Time // the step
-	exchanges []exchange
+	rank, ranks int
+	world       *mpi.World
+	real        bool
+	begun       time.Time // the step
+	exchanges   []exchange
 }
 
 var _ train.Ranks = (*recorder)(nil)
 
-func (r *recorder) Rank() int { return 0 }
+func (r *recorder) Rank() int { return r.rank }
 
 func (r *recorder) Size() int { return r.ranks }
 
 func (r *recorder) Exchange(to, from [][]byte) error {
+	if r.real {
+		return r.world.Exchange(to, from)
+	}
 	e := exchange{begin: time.Since(r.begun)}
-	for i := 1; i < r.ranks; i++ {
-		e.bytes += len(to[i])
-		copy(from[i], to[i])
+	for i := range to {
+		if i != r.rank {
+			e.bytes += len(to[i])
+			copy(from[i], to[i])
+		}
 	}
 	e.end = time.Since(r.begun)
 	r.exchanges = append(r.exchanges, e)
 	return nil
 }
 
-// record returns the schedules of steps of a ResNet.
-func record(depth, ranks int, o options) (all []*schedule, err error) {
-	r := &recorder{ranks: ranks, begun: time.Now()}
-	_, err = steps(depth, r, o, func() {
-		all = append(all, &schedule{slices.Clone(r.exchanges), time.Since(r.begun)})
-		r.exchanges, r.begun = r.exchanges[:0], time.Now()
+// next ends a step and begins another one, on all ranks at once.
+func (r *recorder) next() error {
+	r.exchanges = r.exchanges[:0]
+	if r.world != nil {
+		r.real = !r.real
+		to, from := make([][]byte, r.ranks), make([][]byte, r.ranks)
+		for i := range to {
+			to[i], from[i] = make([]byte, 1), make([]byte, 1)
+		}
+		if err := r.world.Exchange(to, from); err != nil {
+			return err
+		}
+	}
+	r.begun = time.Now()
+	return nil
+}
+
+// record returns the schedules of steps of a ResNet by so many ranks. With a world it also returns how long its ranks took
+// for as many steps, each after the one that was recorded, so that the load of the machine is the same for both.
+func record(depth int, r *recorder, o options) (all []*schedule, took []time.Duration, err error) {
+	err = steps(depth, r, o, func() error {
+		if now := time.Since(r.begun); r.real {
+			took = append(took, now)
+		} else {
+			all = append(all, &schedule{slices.Clone(r.exchanges), now})
+		}
+		return r.next()
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return all[1:], nil // the first one makes memory
+	if r.world != nil {
+		took = took[1:]
+	}
+	return all[1:], took, nil // the first ones make memory
 }
 
 // slowest returns the longest of what each rank measured of each step.
@@ -146,7 +178,7 @@ func measure(world *mpi.World) (link, error) {
 			}
 			all = append(all, time.Since(begun))
 		}
-		took[i] = median(all)
+		took[i] = slices.Min(all) // without what others do on this machine
 	}
 	return link{latency: took[0], bytes: float64(large*(world.Size()-1)) / (took[1] - took[0]).Seconds()}, nil
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"math/rand/v2"
-	"time"
 
 	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/nn"
@@ -12,39 +11,33 @@ import (
 	"github.com/residuum-go/residuum/train"
 )
 
-// steps trains a ResNet on noise and returns how long each step took but the first, which makes memory. It calls after
-// after each.
-func steps(depth int, ranks train.Ranks, o options, after func()) (took []time.Duration, err error) {
+// steps trains a ResNet on noise, and calls after after each step.
+func steps(depth int, ranks *recorder, o options, after func() error) error {
 	net, err := resnet.New(resnet.Config{Kind: resnet.Original, Depth: depth, Classes: 10}, rand.New(rand.NewPCG(1, 1)))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	batch := o.images * ranks.Size()
-	loader, err := data.NewLoader(newNoise(batch*(o.steps+1)), data.LoaderConfig{Batch: batch})
+	batch, n := o.images*ranks.Size(), o.steps+1
+	if ranks.world != nil {
+		n *= 2
+	}
+	loader, err := data.NewLoader(newNoise(batch*n), data.LoaderConfig{Batch: batch})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	sgd, err := optim.NewSGD(nn.Params(net), optim.SGDConfig{Momentum: 0.9, WeightDecay: 1e-4})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var begun time.Time
 	trainer, err := train.New(net, loader, sgd, train.Config{
 		Schedule: optim.Constant(1e-3), Epochs: 1, MicroBatches: ranks.Size(), Ranks: ranks,
-		OnStep: func(s train.Step) error {
-			if s.Done > 1 {
-				took = append(took, time.Since(begun))
-			}
-			after()
-			begun = time.Now()
-			return nil
-		},
+		OnStep: func(train.Step) error { return after() },
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	_, err = trainer.Run(context.Background())
-	return took, err
+	return err
 }
 
 // noise is a source of images as large as those of CIFAR, of which only a few differ.

@@ -143,40 +143,49 @@ func hessianByAutograd(loss Loss, f, y *tensor.Tensor) *tensor.Tensor {
 	return out
 }
 
-// meanLoss returns the weighted mean loss of scores f on d. A row of weight 0 has no part in it, whatever its loss.
-func meanLoss(loss Loss, f *tensor.Tensor, d Data) float64 {
-	sums := make([]sums, portions.Ceil(f.Dim(0), d.partRows(loss, f)))
-	d.parts(loss, f, func(i, lo, hi int, t *autograd.Tape) {
-		for j, v := range loss.Rows(t.Input(f.Slice(lo, hi)), d.Y.Slice(lo, hi)).Value().Data() {
-			if w := d.rowWeight(lo + j); w > 0 {
-				sums[i].target += w * float64(v)
-				sums[i].weight += w
-			}
-		}
-	})
-	var sum, total float64
-	for _, s := range sums {
-		sum, total = sum+s.target, total+s.weight
-	}
-	return sum / total
+// losses are sums over rows that have a weight: others have no part in them, whatever their loss.
+type losses struct {
+	sum, weight       float64
+	examples, correct int
 }
 
-// scoreOf returns the score of f on the rows of d that have a weight. Nothing is right for a loss that is not a Scorer.
+func (l losses) mean() float64 { return l.sum / l.weight }
+
+// lossesOf sums the losses of scores f on d. Nothing is right for a loss that is not a Scorer.
+func lossesOf(loss Loss, f *tensor.Tensor, d Data) losses {
+	parts := make([]losses, portions.Ceil(f.Dim(0), d.partRows(loss, f)))
+	scorer, classes := loss.(Scorer)
+	d.parts(loss, f, func(part, lo, hi int, t *autograd.Tape) {
+		f, y := f.Slice(lo, hi), d.Y.Slice(lo, hi)
+		var right []bool
+		if classes {
+			right = scorer.Correct(f, y)
+		}
+		var p losses
+		for i, v := range loss.Rows(t.Input(f), y).Value().Data() {
+			if w := d.rowWeight(lo + i); w > 0 {
+				p.sum += w * float64(v)
+				p.weight += w
+				p.examples++
+				if classes && right[i] {
+					p.correct++
+				}
+			}
+		}
+		parts[part] = p
+	})
+	var all losses
+	for _, p := range parts {
+		all = losses{all.sum + p.sum, all.weight + p.weight, all.examples + p.examples, all.correct + p.correct}
+	}
+	return all
+}
+
+// meanLoss returns the weighted mean loss of scores f on d.
+func meanLoss(loss Loss, f *tensor.Tensor, d Data) float64 { return lossesOf(loss, f, d).mean() }
+
+// scoreOf returns the score of f on the rows of d that have a weight.
 func scoreOf(loss Loss, f *tensor.Tensor, d Data) data.Score {
-	var right []bool
-	if s, ok := loss.(Scorer); ok {
-		right = s.Correct(f, d.Y)
-	}
-	var score data.Score
-	for i := range f.Dim(0) {
-		if d.rowWeight(i) == 0 {
-			continue
-		}
-		score.Examples++
-		if right != nil && right[i] {
-			score.Correct++
-		}
-	}
-	score.LossSum = meanLoss(loss, f, d) * float64(score.Examples)
-	return score
+	l := lossesOf(loss, f, d)
+	return data.Score{Examples: l.examples, Correct: l.correct, LossSum: l.mean() * float64(l.examples)}
 }

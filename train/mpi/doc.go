@@ -14,7 +14,8 @@
 //		})
 //	}
 //
-// started as usual, by mpirun -n 2 ./program or srun -K -n 2 --mpi=pmix ./program. The library is the system's, Open MPI,
+// started as usual, by mpirun -n 2 --bind-to none ./program (without that, Open MPI gives each rank one core) or srun -K -n
+// 2 --mpi=pmix ./program. The library is the system's, Open MPI,
 // MPICH or one with the ABI of MPI 5, which is found when the program starts; the program is built without cgo. It is that
 // of the launcher, or else what RESIDUUM_MPI names, a file or what the dynamic linker finds.
 //

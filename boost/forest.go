@@ -102,8 +102,9 @@ func (f *forest) tree(nodes []node, scale float32, numbers map[slot]int32) []des
 
 // walk is what a worker needs for a block of rows.
 type walk struct {
-	x  []float32 // slots, each with an element for every row of a block
-	at []int32
+	x    []float32 // slots, each with an element for every row of a block
+	at   []int32
+	sums []float32
 }
 
 var walks portions.Pool[walk]
@@ -150,14 +151,20 @@ func (f *forest) fill(w *walk, x []float32) {
 func (f *forest) block(w *walk, out, x []float32) {
 	f.fill(w, x)
 	k := f.outputs
-	w.at = portions.Grow(w.at, len(x)/f.width)
+	w.at, w.sums = portions.Grow(w.at, len(x)/f.width), portions.Grow(w.sums, len(x)/f.width)
 	t := 0
 	for score, end := range f.ends {
+		for i := range w.sums {
+			w.sums[i] = out[i*k+score]
+		}
 		for ; t < end; t++ {
 			f.all.Rows(w.at, w.x, t)
-			for i, at := range w.at {
-				out[i*k+score] += f.all.Values[at]
+			for i, at := range w.at[:len(w.sums)] {
+				w.sums[i] += f.all.Values[at]
 			}
+		}
+		for i, s := range w.sums {
+			out[i*k+score] = s
 		}
 	}
 	for i := range w.at {

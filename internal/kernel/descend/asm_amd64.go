@@ -23,3 +23,8 @@ func completeRowsByLanes(splits *int32, trees int, at *int32, n int, x *float32,
 //
 //go:noescape
 func completeTreesByLanes(splits *int32, trees int, at *int32, n int, x *float32, depth int)
+
+// completeTopAVX2 goes down the first three levels of tree t with n > 0 rows, a multiple of 8.
+//
+//go:noescape
+func completeTopAVX2(splits *int32, trees int, t int, at *int32, n int, x *float32)

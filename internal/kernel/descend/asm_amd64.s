@@ -297,3 +297,70 @@ level:
 	SUBQ     $0x08, n+24(FP)
 	JNZ      lanes
 	RET
+
+// func completeTopAVX2(splits *int32, trees int, t int, at *int32, n int, x *float32)
+// Requires: AVX, AVX2
+TEXT ·completeTopAVX2(SB), NOSPLIT, $0-48
+	MOVQ         splits+0(FP), AX
+	MOVQ         trees+8(FP), CX
+	MOVQ         t+16(FP), DX
+	MOVQ         at+24(FP), BX
+	MOVQ         n+32(FP), SI
+	MOVQ         x+40(FP), DI
+	SHLQ         $0x03, CX
+	LEAQ         (AX)(DX*8), R8
+	SHLQ         $0x03, DX
+	VMOVD        DX, X0
+	VPBROADCASTD X0, Y0
+	VBROADCASTSS 4(R8), Y1
+	MOVLQSX      (R8), R9
+	LEAQ         (DI)(R9*4), R9
+	ADDQ         CX, AX
+	ADDQ         CX, CX
+	LEAQ         (AX)(DX*2), R8
+	VBROADCASTSS 4(R8), Y2
+	MOVLQSX      (R8), R10
+	LEAQ         (DI)(R10*4), R10
+	VBROADCASTSS 12(R8), Y3
+	MOVLQSX      8(R8), R11
+	LEAQ         (DI)(R11*4), R11
+	ADDQ         CX, AX
+	ADDQ         CX, CX
+	LEAQ         (AX)(DX*4), R8
+	VBROADCASTSS 4(R8), Y4
+	MOVLQSX      (R8), AX
+	LEAQ         (DI)(AX*4), AX
+	VBROADCASTSS 12(R8), Y5
+	MOVLQSX      8(R8), CX
+	LEAQ         (DI)(CX*4), CX
+	VBROADCASTSS 20(R8), Y6
+	MOVLQSX      16(R8), DX
+	LEAQ         (DI)(DX*4), DX
+	VBROADCASTSS 28(R8), Y7
+	MOVLQSX      24(R8), R8
+	LEAQ         (DI)(R8*4), R8
+	XORQ         DI, DI
+
+rows:
+	VCMPPS    $0x16, (R9)(DI*1), Y1, Y8
+	VCMPPS    $0x16, (R10)(DI*1), Y2, Y9
+	VCMPPS    $0x16, (R11)(DI*1), Y3, Y10
+	VBLENDVPS Y8, Y10, Y9, Y9
+	VCMPPS    $0x16, (AX)(DI*1), Y4, Y10
+	VCMPPS    $0x16, (CX)(DI*1), Y5, Y11
+	VBLENDVPS Y9, Y11, Y10, Y10
+	VCMPPS    $0x16, (DX)(DI*1), Y6, Y11
+	VCMPPS    $0x16, (R8)(DI*1), Y7, Y12
+	VBLENDVPS Y9, Y12, Y11, Y11
+	VBLENDVPS Y8, Y11, Y10, Y10
+	VPADDD    Y8, Y8, Y8
+	VPADDD    Y9, Y8, Y8
+	VPADDD    Y8, Y8, Y8
+	VPADDD    Y10, Y8, Y8
+	VPSUBD    Y8, Y0, Y8
+	VMOVDQU   Y8, (BX)(DI*1)
+	ADDQ      $0x20, DI
+	SUBQ      $0x08, SI
+	JNZ       rows
+	VZEROUPPER
+	RET

@@ -116,7 +116,7 @@ func (f *Forest) Rows(at []int32, x []float32, t int) {
 			at[i] = int32(t)
 		}
 		if f.depth > 0 && len(at) > 0 {
-			f.completeRows(at, x)
+			f.completeRows(at, x, t)
 		}
 		return
 	}

@@ -28,10 +28,13 @@ func (f *Forest) listTrees(at []int32, x []float32, depth int) {
 	f.listTreesRef(at[n:], x, depth)
 }
 
-func (f *Forest) completeRows(at []int32, x []float32) {
+func (f *Forest) completeRows(at []int32, x []float32, t int) {
 	n := vectored(len(at))
 	if n > 0 {
-		completeRowsByLanes(&f.splits[0].column, f.trees, &at[0], n, &x[0], f.depth)
+		done := f.top(at[:n], x, t)
+		if level := f.trees * (1<<done - 1); done < f.depth {
+			completeRowsByLanes(&f.splits[level].column, f.trees<<done, &at[0], n, &x[0], f.depth-done)
+		}
 	}
 	f.completeRowsRef(at[n:], x[n:])
 }

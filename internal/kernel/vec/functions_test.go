@@ -21,6 +21,6 @@ var functions = []op{
 	within(0.92, "Log", Log, LogRef[float64]),
 	within(2.62, "Tanh", Tanh, TanhRef[float64]),
 	within(2.41, "Sigmoid", Sigmoid, SigmoidRef[float64]),
-	within(1.6, "Softplus", Softplus, SoftplusRef[float64]),
+	within(1.69, "Softplus", Softplus, SoftplusRef[float64]),
 	within(3.4, "SiLU", SiLU, SiLURef[float64]),
 }

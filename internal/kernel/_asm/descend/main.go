@@ -27,6 +27,7 @@ func main() {
 		down(c, complete, "Rows", 4)
 		down(c, complete, "Trees", 0)
 	}
+	top(c)
 	os.Exit(build.Main(config.Config(), c))
 }
 
@@ -89,5 +90,64 @@ func down(c *build.Context, complete bool, suffix string, apart int) {
 	}
 	c.SUBQ(Imm(lanes), n.Addr)
 	c.JNZ(LabelRef("lanes"))
+	c.RET()
+}
+
+// top compares eight rows at once with each of the seven splits of three levels, and chooses among the results.
+func top(c *build.Context) {
+	c.Function("completeTopAVX2")
+	c.Pragma("noescape")
+	c.Attributes(attr.NOSPLIT)
+	c.SignatureExpr("func(splits *int32, trees int, t int, at *int32, n int, x *float32)")
+	c.Doc("completeTopAVX2 goes down the first three levels of tree t with n > 0 rows, a multiple of 8.")
+	load := func(name string) reg.GPVirtual { return c.Load(c.Param(name), c.GP64()).(reg.GPVirtual) }
+	level, trees, t, at, n, x := load("splits"), load("trees"), load("t"), load("at"), load("n"), load("x")
+	c.SHLQ(Imm(3), trees) // bytes of a level
+	place, root := c.GP64(), c.YMM()
+	c.LEAQ(Mem{Base: level, Index: t, Scale: 8}, place)
+	c.SHLQ(Imm(3), t)
+	c.VMOVD(t.As32(), root.AsX())
+	c.VPBROADCASTD(root.AsX(), root)
+	var cuts []reg.VecVirtual
+	var columns []reg.GPVirtual
+	for d := range 3 {
+		for i := range 1 << d {
+			cut, column := c.YMM(), c.GP64()
+			c.VBROADCASTSS(Mem{Base: place, Disp: 8*i + 4}, cut)
+			c.MOVLQSX(Mem{Base: place, Disp: 8 * i}, column)
+			c.LEAQ(Mem{Base: x, Index: column, Scale: 4}, column)
+			cuts, columns = append(cuts, cut), append(columns, column)
+		}
+		if d < 2 { // number p of a level leads to 2p and 2p + 1 of the next
+			c.ADDQ(trees, level)
+			c.ADDQ(trees, trees)
+			c.LEAQ(Mem{Base: level, Index: t, Scale: 1 << (d + 1)}, place)
+		}
+	}
+	i := c.GP64()
+	c.XORQ(i, i)
+	c.Label("rows")
+	less := func(split int) reg.VecVirtual { // or NaN
+		m := c.YMM()
+		c.VCMPPS(U8(0x16), Mem{Base: columns[split], Index: i, Scale: 1}, cuts[split], m) // not cut <= x
+		return m
+	}
+	choose := func(m, no, yes reg.VecVirtual) reg.VecVirtual {
+		c.VBLENDVPS(m, yes, no, no)
+		return no
+	}
+	first := less(0)
+	second := choose(first, less(1), less(2))
+	third := choose(first, choose(second, less(3), less(4)), choose(second, less(5), less(6)))
+	c.VPADDD(first, first, first)
+	c.VPADDD(second, first, first)
+	c.VPADDD(first, first, first)
+	c.VPADDD(third, first, first)
+	c.VPSUBD(first, root, first)
+	c.VMOVDQU(first, Mem{Base: at, Index: i, Scale: 1})
+	c.ADDQ(Imm(32), i)
+	c.SUBQ(Imm(8), n)
+	c.JNZ(LabelRef("rows"))
+	c.VZEROUPPER()
 	c.RET()
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/residuum-go/residuum"
+	"github.com/residuum-go/residuum/internal/kernel/kerneltest"
 	"github.com/residuum-go/residuum/internal/parallel"
 	"github.com/residuum-go/residuum/tensor"
 )
@@ -200,6 +201,39 @@ func TestBinsAreAsDefined(t *testing.T) {
 			}
 			g, k := b.layout.Place(f)
 			require.Equal(t, uint8(want), uint8(b.words[g*n+i]>>(8*k)), "row %d, column %d: %v", i, f, v)
+		}
+	}
+}
+
+// Many rows are taken, summed and divided in parts, which the others are too few for; where weights differ, cells have two
+// numbers.
+func TestTreesOfManyRowsHaveTheSameBitsEverywhere(t *testing.T) {
+	n := 50_000
+	x, y, noise := random(1, n, 9), tensor.New(n, 1), random(2, n, 1)
+	for i := range n {
+		y.Data()[i] = x.At(i, 0)*x.At(i, 1) + float32(math.Sin(float64(3*x.At(i, 8)))) + noise.At(i, 0)
+		if i%7 == 0 {
+			x.Set(float32(math.NaN()), i, 3)
+		}
+	}
+	weights := tensor.New(n)
+	for i := range n {
+		weights.Data()[i] = float32(i % 3)
+	}
+	for _, d := range []Data{{X: x, Y: y}, {X: x, Y: y, Weight: weights}} {
+		for _, tree := range []Tree{{Depth: 5, L2: 1}, {Depth: 9, Leaves: 20, MinWeight: 30}} {
+			var want *tensor.Tensor
+			kerneltest.EachLevel(t, func(t *testing.T) {
+				for _, workers := range []int{1, 2, 5} {
+					restore := parallel.SetWorkers(workers)
+					got := fitSquares(t, d, 3, tree).Predict(x)
+					restore()
+					if want == nil {
+						want = got
+					}
+					require.True(t, tensor.Equal(want, got), "%d workers", workers)
+				}
+			})
 		}
 	}
 }

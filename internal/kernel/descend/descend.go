@@ -20,6 +20,8 @@ type Forest struct {
 	splits []split
 	first  []int32 // by node, the one that Less is; that of More is the next. nil if trees are complete
 	roots  []int32 // unless trees are complete
+	tops   []split // then the splits of the first topLevels, as if trees were
+	lands  []int32 // and the nodes behind them
 	depths []int
 	trees  int // a multiple of Lanes
 	depth  int // of the deepest
@@ -38,6 +40,9 @@ var done = split{cut: float32(math.NaN())}
 // doubles its memory.
 const deepest = 8
 
+// topLevels is how many levels some loops go down at once.
+const topLevels = 3
+
 // New lays out trees.
 func New(trees [][]Node) *Forest {
 	f := &Forest{trees: (len(trees) + Lanes - 1) / Lanes * Lanes}
@@ -55,44 +60,46 @@ func New(trees [][]Node) *Forest {
 		trees, f.depths = append(trees, []Node{{}}), append(f.depths, 0)
 	}
 	if f.depth > deepest {
-		for _, t := range trees {
-			f.list(t)
+		f.tops, f.lands = make([]split, f.trees*(1<<topLevels-1)), make([]int32, f.trees<<topLevels)
+		for i, t := range trees {
+			places := f.list(t)
+			f.complete(f.tops, t, topLevels, 0, 0, i, func(place int, node int32) { f.lands[place] = places[node] })
 		}
 		return f
 	}
 	f.splits, f.Values = make([]split, f.trees*(1<<f.depth-1)), make([]float32, f.trees<<f.depth)
 	for i, t := range trees {
-		f.complete(t, 0, 0, i)
+		f.complete(f.splits, t, f.depth, 0, 0, i, func(place int, node int32) { f.Values[place] = t[node].Value })
 	}
 	return f
 }
 
-// complete lays out the nodes from t[at] on, which is number place of all trees on its level. Levels come one after the
-// other, and from number p of one lead the ways to 2p, and for what is less to 2p + 1, of the next.
-func (f *Forest) complete(t []Node, at int32, level, place int) {
-	n := t[at]
-	if level == f.depth {
-		f.Values[place] = n.Value
+// complete lays out the splits of the nodes from t[at] on, which is number place of all trees on its level, and tells end
+// which nodes are behind the last of the levels. These come one after the other, and from number p of one lead the ways to
+// 2p, and for what is less to 2p + 1, of the next.
+func (f *Forest) complete(splits []split, t []Node, levels int, at int32, level, place int, end func(place int, node int32)) {
+	if level == levels {
+		end(place, at)
 		return
 	}
-	s := done
+	n, s := t[at], done
 	if n.Less != n.More {
 		s = split{n.Column, n.Cut}
 	} else {
 		n.Less, n.More = at, at
 	}
-	f.splits[f.trees*(1<<level-1)+place] = s
-	f.complete(t, n.More, level+1, 2*place)
-	f.complete(t, n.Less, level+1, 2*place+1)
+	splits[f.trees*(1<<level-1)+place] = s
+	f.complete(splits, t, levels, n.More, level+1, 2*place, end)
+	f.complete(splits, t, levels, n.Less, level+1, 2*place+1, end)
 }
 
-// list lays out the nodes of a tree in pairs of children. A leaf leads to itself.
-func (f *Forest) list(t []Node) {
+// list lays out the nodes of a tree in pairs of children, and returns where they are. A leaf leads to itself.
+func (f *Forest) list(t []Node) (at []int32) {
 	root := int32(len(f.splits))
 	f.roots = append(f.roots, root)
 	f.splits, f.first = append(f.splits, done), append(f.first, root)
 	f.Values = append(f.Values, t[0].Value)
-	at := make([]int32, len(t))
+	at = make([]int32, len(t))
 	at[0] = root
 	for i, n := range t {
 		if n.Less == n.More {
@@ -104,6 +111,7 @@ func (f *Forest) list(t []Node) {
 		f.splits, f.first = append(f.splits, done, done), append(f.first, next, next+1)
 		f.Values = append(f.Values, t[n.Less].Value, t[n.More].Value)
 	}
+	return at
 }
 
 // Trees returns how many numbers Row finds, those of trees that New added behind the others included.
@@ -124,7 +132,7 @@ func (f *Forest) Rows(at []int32, x []float32, t int) {
 		at[i] = f.roots[t]
 	}
 	if f.depths[t] > 0 && len(at) > 0 {
-		f.listRows(at, x, f.depths[t])
+		f.listRows(at, x, t)
 	}
 }
 

@@ -52,6 +52,9 @@ func (f *Forest) guard(t testing.TB) {
 	if f.first != nil {
 		copy(first, f.first)
 		f.first = first[:len(f.first)]
+		tops := guarded[split](t, len(f.tops))
+		copy(tops, f.tops)
+		f.tops = tops
 	}
 }
 

@@ -12,10 +12,18 @@ func vectored(n int) int {
 	return n - n%Lanes
 }
 
-func (f *Forest) listRows(at []int32, x []float32, depth int) {
-	n := vectored(len(at))
+func (f *Forest) listRows(at []int32, x []float32, t int) {
+	n, depth := vectored(len(at)), f.depths[t]
 	if n > 0 {
-		listRowsByLanes(&f.splits[0].column, &f.first[0], &at[0], n, &x[0], depth)
+		done := f.top(f.tops, at[:n], x, t)
+		if done > 0 {
+			for i, place := range at[:n] {
+				at[i] = f.lands[place]
+			}
+		}
+		if done < depth {
+			listRowsByLanes(&f.splits[0].column, &f.first[0], &at[0], n, &x[0], depth-done)
+		}
 	}
 	f.listRowsRef(at[n:], x[n:], depth)
 }
@@ -31,7 +39,10 @@ func (f *Forest) listTrees(at []int32, x []float32, depth int) {
 func (f *Forest) completeRows(at []int32, x []float32, t int) {
 	n := vectored(len(at))
 	if n > 0 {
-		done := f.top(at[:n], x, t)
+		done := 0
+		if f.depth >= topLevels {
+			done = f.top(f.splits, at[:n], x, t)
+		}
 		if level := f.trees * (1<<done - 1); done < f.depth {
 			completeRowsByLanes(&f.splits[level].column, f.trees<<done, &at[0], n, &x[0], f.depth-done)
 		}

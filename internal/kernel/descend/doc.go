@@ -11,7 +11,7 @@
 // addition. Deeper ones are lists of nodes, in which children lie in pairs and a leaf leads to itself.
 //
 // The loops for AVX2, used at AVX-512 too, take eight rows down one tree or one row down eight trees at a time, since each
-// step waits for the one before it. AVX2 takes eight rows down the first three levels of a complete tree at once, by seven
+// step waits for the one before it. AVX2 takes eight rows down the first three levels of a tree at once, by seven
 // comparisons. What is left over and all other levels take plain Go.
 package descend
 

@@ -2,12 +2,9 @@
 
 package descend
 
-// top goes down the first levels of tree t with a multiple of Lanes rows, if there is a loop for that, and returns how many.
-func (f *Forest) top(at []int32, x []float32, t int) (levels int) {
-	const levelsOfTop = 3
-	if f.depth < levelsOfTop {
-		return 0
-	}
-	completeTopAVX2(&f.splits[0].column, f.trees, t, &at[0], len(at), &x[0])
-	return levelsOfTop
+// top goes down the first topLevels of tree t with a multiple of Lanes rows, if there is a loop for that, and returns how
+// many these are. splits are of complete trees, and numbers are those of the next level.
+func (f *Forest) top(splits []split, at []int32, x []float32, t int) (levels int) {
+	completeTopAVX2(&splits[0].column, f.trees, t, &at[0], len(at), &x[0])
+	return topLevels
 }

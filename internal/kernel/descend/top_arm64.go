@@ -3,4 +3,4 @@
 package descend
 
 // top goes down no levels: there is no loop for that.
-func (f *Forest) top([]int32, []float32, int) (levels int) { return 0 }
+func (f *Forest) top([]split, []int32, []float32, int) (levels int) { return 0 }

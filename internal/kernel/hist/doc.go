@@ -10,10 +10,12 @@
 //
 // # Ways
 //
-// [Layout.Build] has inner loops for AVX2, used at AVX-512 too, for each number of columns of a group: one that adds a
-// number to memory and one that keeps a pair in a vector. They fetch rows to come, which lie in no order that the processor
-// would guess. Elsewhere there is plain Go. The work is cut by groups, and where these are few by rows, too; parts are
-// added up afterwards.
+// [Layout.Build] has inner loops for AVX2, used at AVX-512 too, and for NEON, for each number of columns of a group: one
+// that adds a number to memory and one that keeps a pair in a vector. Those of amd64 fetch rows to come, which lie in no
+// order that the processor would guess. The work is cut by groups, and where these are few by rows, too; parts are added up
+// afterwards. [Layout.BestCut] takes four bins at a time at AVX2, where integers are small enough for float64 to hold them,
+// so that the sums of bins are exact in it and all ways have the same bits. [Divide] has a loop for AVX2 and NEON.
+// Elsewhere there is plain Go.
 package hist
 
 //go:generate go -C ../_asm run ./hist -out ../hist/asm_amd64.s -stubs ../hist/asm_amd64.go -pkg hist

@@ -1,6 +1,8 @@
 package boost
 
 import (
+	"cmp"
+	"maps"
 	"math"
 	"slices"
 
@@ -27,6 +29,17 @@ type slot struct {
 	column   int
 	opposite bool
 }
+
+// order returns what slots are sorted by: columns, and their opposites behind them.
+func (s slot) order() int {
+	if s.opposite {
+		return 2*s.column + 1
+	}
+	return 2 * s.column
+}
+
+// slot returns what an inner node compares.
+func (n *node) slot() slot { return slot{n.column, !n.missingLeft} }
 
 // walkedTree is one with categories, or in which zeros are missing, that is walked node by node.
 type walkedTree struct {
@@ -59,12 +72,12 @@ func (e *Ensemble) forest() *forest {
 // newForest lays out stages whose values count scale times.
 func newForest(stages []*trees, scales []float32) *forest {
 	f := &forest{stages: len(stages), width: stages[0].width, outputs: len(stages[0].roots)}
-	numbers := map[slot]int32{}
+	numbers := f.number(stages)
 	var all [][]descend.Node
 	for k := range f.outputs {
 		for m, t := range stages {
 			nodes := t.roots[k]
-			if slices.ContainsFunc(nodes, func(n node) bool { return n.right != nil || n.zeroMissing }) {
+			if mustWalk(nodes) {
 				f.walked = append(f.walked, walkedTree{nodes, k, scales[m]})
 				continue
 			}
@@ -76,6 +89,33 @@ func newForest(stages []*trees, scales []float32) *forest {
 	return f
 }
 
+// mustWalk reports whether a tree has to be walked.
+func mustWalk(nodes []node) bool {
+	return slices.ContainsFunc(nodes, func(n node) bool { return n.right != nil || n.zeroMissing })
+}
+
+// number finds the slots of all trees and numbers them by column, so that what is side by side in a row is read together.
+func (f *forest) number(stages []*trees) map[slot]int32 {
+	numbers := map[slot]int32{}
+	for _, t := range stages {
+		for _, nodes := range t.roots {
+			if mustWalk(nodes) {
+				continue
+			}
+			for _, n := range nodes {
+				if n.left != 0 {
+					numbers[n.slot()] = 0
+				}
+			}
+		}
+	}
+	f.slots = slices.SortedFunc(maps.Keys(numbers), func(a, b slot) int { return cmp.Compare(a.order(), b.order()) })
+	for i, s := range f.slots {
+		numbers[s] = int32(i)
+	}
+	return numbers
+}
+
 // tree returns nodes as descend knows them.
 func (f *forest) tree(nodes []node, scale float32, numbers map[slot]int32) []descend.Node {
 	out := make([]descend.Node, len(nodes))
@@ -84,15 +124,8 @@ func (f *forest) tree(nodes []node, scale float32, numbers map[slot]int32) []des
 		if n.left == 0 {
 			continue
 		}
-		s := slot{n.column, !n.missingLeft}
-		number, known := numbers[s]
-		if !known {
-			number = int32(len(f.slots))
-			numbers[s] = number
-			f.slots = append(f.slots, s)
-		}
-		o := &out[i]
-		o.Column, o.Cut, o.Less, o.More = number*blockRows, n.cut, int32(n.left), int32(n.left+1)
+		s, o := n.slot(), &out[i]
+		o.Column, o.Cut, o.Less, o.More = numbers[s]*blockRows, n.cut, int32(n.left), int32(n.left+1)
 		if s.opposite { // v >= cut is -v < the number above -cut
 			o.Cut, o.Less, o.More = math.Nextafter32(-n.cut, float32(math.Inf(1))), o.More, o.Less
 		}
@@ -136,13 +169,15 @@ func (f *forest) fill(w *walk, x []float32) {
 	rows := len(x) / f.width
 	for j, s := range f.slots {
 		to := w.x[j*blockRows : (j+1)*blockRows][:rows]
-		for i := range to {
-			to[i] = x[i*f.width+s.column]
-		}
+		from := x[s.column:]
 		if s.opposite {
-			for i, v := range to {
-				to[i] = -v
+			for i := range to {
+				to[i] = -from[i*f.width]
 			}
+			continue
+		}
+		for i := range to {
+			to[i] = from[i*f.width]
 		}
 	}
 }

@@ -49,7 +49,7 @@ func (u units) sums(s pair) sums {
 	return sums{float64(s.target) * u.target, float64(s.weight) * u.weight}
 }
 
-// mostCounted is up to how many bits rows are counted: the unit of targets is then at most 2^-19 of their mean magnitude.
+// mostCounted is up to how many bits rows are counted: the unit of targets is then at most 2^-18 of their mean magnitude.
 const mostCounted = 21
 
 // takeRows is how many rows a worker takes at a time.

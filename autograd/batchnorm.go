@@ -31,6 +31,8 @@ func (t *Then) pools() bool { return t.MaxPool != tensor.PoolSpec{} }
 // blocks, with Add or AddNorm and ReLU (He et al. 2016a, figure 2). The result has the bits of the batch norm followed
 // by [Add], [ReLU] and [MaxPool2D], but takes fewer passes over memory, and keeps x and a few numbers per channel.
 //
+// On a tape of a part of a batch the statistics may be those of all parts, see [Tape.SyncBatchNorm].
+//
 // It also returns the moments of n and of the batch norm added to it, valid until the tape's Reset; those of known
 // statistics are zero.
 func BatchNorm(n Norm, then Then) (y *Var, of, ofAdded tensor.Moments) {
@@ -71,6 +73,7 @@ type normed struct {
 	m, added tensor.Moments // m has Scale and Shift if they tell where a ReLU passes, else the result does
 	relu     bool
 	pools    bool
+	synced   bool // see Tape.SyncBatchNorm
 	own      ownChoice
 }
 
@@ -78,7 +81,7 @@ func (n *Norm) byBatch(then Then) (y *Var, of, ofAdded tensor.Moments) {
 	var buf [6]*Var
 	y = result("BatchNorm", n.inputs(buf[:0], &then)...)
 	k := attr[normed](y)
-	k.relu, k.pools = then.ReLU, then.pools()
+	k.relu, k.pools, k.synced = then.ReLU, then.pools(), y.syncs()
 	of = y.moments(n)
 	k.m = of
 	if !k.relu || then.Add != nil || then.addsNorm() {
@@ -115,7 +118,11 @@ func (y *Var) moments(n *Norm) tensor.Moments {
 		Mean: y.scratch(c), MeanLow: y.scratch(c), Variance: y.scratch(c), InvStd: y.scratch(c),
 		Scale: y.scratch(c), Shift: y.scratch(c),
 	}
-	return tensor.BatchNormAffine(tensor.BatchNormStats(m, n.X.value, n.Eps), n.Gamma.value, n.Beta.value)
+	m = tensor.BatchNormStats(m, n.X.value, n.Eps)
+	if y.syncs() {
+		m = y.tape.sync.moments(n, m)
+	}
+	return tensor.BatchNormAffine(m, n.Gamma.value, n.Beta.value)
 }
 
 func batchNormVJP(y, g *Var, d []*Var) {
@@ -132,23 +139,27 @@ func batchNormVJP(y, g *Var, d []*Var) {
 	}
 	switch len(y.in) {
 	case 3:
-		normVJP(y, 0, g.lastUse(), sums, k.m, d)
+		k.normVJP(y, 0, g.lastUse(), sums, k.m, d)
 	case 4:
-		normVJP(y, 0, g, sums, k.m, d)
+		k.normVJP(y, 0, g, sums, k.m, d)
 		if y.needs(3) {
 			d[3] = g
 		}
 	case 6:
 		addedSums := normSums(y.in[3], g, k.added)
-		normVJP(y, 0, g, sums, k.m, d)
-		normVJP(y, 3, g.lastUse(), addedSums, k.added, d)
+		k.normVJP(y, 0, g, sums, k.m, d)
+		k.normVJP(y, 3, g.lastUse(), addedSums, k.added, d)
 	}
 }
 
 // normVJP sets the gradients of a*xhat + b by x, a and b, y's inputs from i on, given sums = normSums(x, g).
-func normVJP(y *Var, i int, g, sums *Var, m tensor.Moments, d []*Var) {
+func (k *normed) normVJP(y *Var, i int, g, sums *Var, m tensor.Moments, d []*Var) {
+	forX := sums.value
+	if k.synced {
+		forX = y.tape.sync.sums(y.in[i], y.in[i+1], sums, m)
+	}
 	if y.needs(i) {
-		d[i] = normGrad(y.in[i], y.in[i+1], g, sums.value, m)
+		d[i] = normGrad(y.in[i], y.in[i+1], g, forX, m)
 	}
 	if y.needs(i + 1) {
 		d[i+1] = row(sums, 1)

@@ -23,6 +23,7 @@ type Tape struct {
 	pool      pool
 	stack     []*Var // slices that walks borrow, the innermost walk's last
 	flags     []bool // likewise
+	sync      syncNorm
 }
 
 // NewTape returns an empty tape in training mode whose random numbers follow from seed.

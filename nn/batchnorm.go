@@ -57,7 +57,7 @@ func (b *BatchNorm2D) trains(x *autograd.Var) bool {
 
 // on returns b of x, by the statistics that are due.
 func (b *BatchNorm2D) on(x *autograd.Var) autograd.Norm {
-	b.check(x)
+	b.check()
 	n := autograd.Norm{X: x, Gamma: b.Weight.On(x), Beta: b.Bias.On(x), Eps: b.Eps}
 	if !b.trains(x) {
 		n.Mean, n.Variance = b.RunningMean, b.RunningVar
@@ -70,7 +70,10 @@ func (b *BatchNorm2D) track(x *autograd.Var, batch tensor.Moments) {
 	if batch.Mean == nil {
 		return
 	}
-	n := x.Value().Len() / b.Weight.Value.Len()
+	n := batch.Rows
+	if n < 2 { // known only now, of a batch that several tapes hold parts of; nothing has changed yet
+		b.fail("%v: training needs at least two values per channel: more images in a batch, or larger ones", x.Shape())
+	}
 	momentum := b.Momentum
 	if b.average != nil {
 		momentum = b.average.momentum()

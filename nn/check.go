@@ -35,22 +35,18 @@ func (c *Conv2D) check(x *autograd.Var) {
 	fail("; these have %d channels", shape[3])
 }
 
-// check panics if the fields of b make no sense, or if it is to train on channels of fewer than two values,
-// whose variance is unknown. It comes before anything is computed, so that nothing has changed.
-func (b *BatchNorm2D) check(x *autograd.Var) {
-	channels := b.Weight.Value.Len()
-	fail := func(format string, args ...any) {
-		panic(fmt.Sprintf("nn: BatchNorm2D of %d channels: ", channels) + fmt.Sprintf(format, args...))
-	}
+// check panics if the fields of b make no sense. It comes before anything is computed, so that nothing has changed.
+func (b *BatchNorm2D) check() {
 	if !(b.Eps > 0 && b.Eps <= math.MaxFloat32) {
-		fail("Eps %v: want more than 0, and finite", b.Eps)
+		b.fail("Eps %v: want more than 0, and finite", b.Eps)
 	}
 	if !(b.Momentum >= 0 && b.Momentum <= 1) {
-		fail("Momentum %v: want 0 <= Momentum <= 1", b.Momentum)
+		b.fail("Momentum %v: want 0 <= Momentum <= 1", b.Momentum)
 	}
-	if b.trains(x) && x.Value().Len() < 2*channels {
-		fail("%v: training needs at least two values per channel: more images in a batch, or larger ones", x.Shape())
-	}
+}
+
+func (b *BatchNorm2D) fail(format string, args ...any) {
+	panic(fmt.Sprintf("nn: BatchNorm2D of %d channels: ", b.Weight.Value.Len()) + fmt.Sprintf(format, args...))
 }
 
 // checkRand panics if there is no source of random numbers.

@@ -10,13 +10,15 @@ import (
 //
 //	xhat = (x - mean) * InvStd,  InvStd = 1 / sqrt(Variance + eps)
 //
-// The mean is Mean + MeanLow: when it is far larger than the spread, one float32 does not hold it well enough.
+// The mean is Mean + MeanLow: when it is far larger than the spread, one float32 does not hold it well enough. Rows is
+// the number of values in a channel that they are of.
 //
 // Scale and Shift are nil until [BatchNormAffine] sets them. For the functions of the gradient, those who have
 // them are followed by a ReLU, which passes where [ScaleShift] by them is not 0 or less. So its result need not be kept.
 type Moments struct {
 	Mean, MeanLow, Variance, InvStd *Tensor
 	Scale, Shift                    *Tensor
+	Rows                            int
 }
 
 // Linear returns m without Scale and Shift: no ReLU follows.
@@ -58,8 +60,9 @@ func (m *Moments) apartFrom(op string, dst *Tensor) {
 // in the tensors of m, new ones where those are nil. Scale and Shift stay as they are. With no rows all are NaN.
 func BatchNormStats(m Moments, x *Tensor, eps float32) Moments {
 	const op = "BatchNormStats"
-	_, c := lastAxis(op, x)
+	rows, c := lastAxis(op, x)
 	shape := []int{c}
+	m.Rows = rows
 	m.Mean, m.MeanLow = out(op, m.Mean, shape), out(op, m.MeanLow, shape)
 	m.Variance, m.InvStd = out(op, m.Variance, shape), out(op, m.InvStd, shape)
 	apart(op, m.Mean, x, m.Variance, m.MeanLow, m.InvStd)

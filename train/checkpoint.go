@@ -36,6 +36,7 @@ type stand struct {
 	Seen    data.Score `json:"seen"`
 	History []Epoch    `json:"history"`
 	Parts   int        `json:"micro_batches,omitempty"` // 0 if batches were not cut
+	Synced  bool       `json:"sync_batch_norm,omitempty"`
 }
 
 // upgrade fills in what version 1 wrote otherwise: sums of the epoch under way, and means of those before it.
@@ -111,7 +112,7 @@ func (t *Trainer) content() (*weights.File, error) {
 	}
 	meta, err := json.Marshal(stand{
 		Version: standVersion, Step: t.step, Sampler: t.loader.State(),
-		Rand: random, Seen: t.seen, History: t.history, Parts: t.parts(),
+		Rand: random, Seen: t.seen, History: t.history, Parts: t.parts(), Synced: t.synced(),
 	})
 	if err != nil {
 		return nil, err
@@ -133,6 +134,9 @@ func (t *Trainer) parts() int {
 	}
 	return t.micro.parts
 }
+
+// synced reports whether the parts of a batch share their statistics.
+func (t *Trainer) synced() bool { return t.micro != nil && t.micro.joint != nil }
 
 // describe returns what the model says of itself in the metadata of a file, if it does as a resnet.Net does, so that the
 // file can be loaded without knowing it.
@@ -262,6 +266,9 @@ func (t *Trainer) decode(text string) (*stand, error) {
 	}
 	if p.Parts != t.parts() {
 		return nil, fmt.Errorf("its batches were cut into %d micro-batches, now into %d", max(p.Parts, 1), t.config.MicroBatches)
+	}
+	if p.Synced != t.synced() {
+		return nil, fmt.Errorf("SyncBatchNorm was %t, now it is %t", p.Synced, t.synced())
 	}
 	if s := p.Sampler; s.Batch < 1 || s != place(s, len(p.History), p.Seen.Examples) || p.Seen.Correct < 0 || p.Seen.Correct > p.Seen.Examples ||
 		p.Step != s.Epoch*t.loader.Steps()+s.Next/s.Batch {

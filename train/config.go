@@ -26,10 +26,20 @@ type Config struct {
 
 	// MicroBatches, if more than 1, is how many parts each batch is cut into, as [data.Batch.Part] does. They run through the
 	// model one after the other, each with random numbers and batch statistics of its own, and their gradients are added up
-	// in their order, weighted by their shares of the batch. So a step takes the memory of a part. Each part moves the
-	// buffers of the model, such as running statistics, from where they were before the step; they go the weighted mean of
-	// all ways. Loss is asked for the loss of each part.
+	// in their order, weighted by their shares of the batch. So a step takes the memory of a part; see SyncBatchNorm for
+	// another way. Each part moves the buffers of the model, such as running statistics, from where they were before the
+	// step; they go the weighted mean of all ways. Loss is asked for the loss of each part.
 	MicroBatches int
+
+	// SyncBatchNorm has batch norms take the statistics of the whole batch, over all MicroBatches on all Ranks, in the
+	// forward and in the backward pass: but for rounding and random numbers a step is one on the whole batch. A batch norm
+	// that some micro-batches leave out, as with stochastic depth, has the statistics of the others, given that modules
+	// stand in the model in the order in which it uses them. New refuses one whose Gamma is no parameter of the model.
+	//
+	// The micro-batches of a process then run at once, from one batch norm to the next. So a step takes the memory of all
+	// of them, and gradients for each. Ranks wait for each other at every batch norm, and add up gradients after the
+	// backward pass instead of meanwhile.
+	SyncBatchNorm bool
 
 	// Ranks, if set, are processes that train together, each with the same model, loader, optimizer and configuration: each
 	// runs some of the micro-batches, of which there is at least one for each, and evaluates a share of Valid. The results

@@ -18,16 +18,16 @@ type result struct {
 
 // pass adds the gradients of a batch, or of a part of one that has such a share of it, to those of the parameters, and
 // calls done, if set, for each that is complete. After a loss that is not finite there are none.
-func (t *Trainer) pass(batch *data.Batch, share float32, done func(*autograd.Param)) result {
-	t.tape.Reset()
-	logits := t.model.Forward(t.tape.Input(batch.X))
+func (t *Trainer) pass(tape *autograd.Tape, batch *data.Batch, share float32, done func(*autograd.Param)) result {
+	tape.Reset()
+	logits := t.model.Forward(tape.Input(batch.X))
 	loss := t.config.Loss(logits, batch)
 	r := result{loss.Value().Item(), data.ScoreOf(logits.Value(), batch.Labels)}
 	if finite(float64(r.loss)) {
 		if share < 1 {
 			loss = autograd.Scale(loss, share)
 		}
-		t.tape.BackwardEach(loss, done)
+		tape.BackwardEach(loss, done)
 	}
 	return r
 }
@@ -35,7 +35,7 @@ func (t *Trainer) pass(batch *data.Batch, share float32, done func(*autograd.Par
 // gradients makes those of a batch. Nothing but an Exchange fails.
 func (t *Trainer) gradients(batch *data.Batch) (loss float64, score data.Score, err error) {
 	if t.micro == nil {
-		r := t.pass(batch, 1, nil)
+		r := t.pass(t.tape, batch, 1, nil)
 		return float64(r.loss), r.score, nil
 	}
 	results, err := t.micro.gradients(t, batch)
@@ -58,6 +58,7 @@ type micro struct {
 	message            []byte
 	sums               *sums                 // over ranks; nil for a process alone, which adds up in place
 	done               func(*autograd.Param) // takes a gradient that is complete
+	joint              *joint                // nil if micro-batches run one after the other
 }
 
 func newMicro(t *Trainer) *micro {
@@ -70,6 +71,9 @@ func newMicro(t *Trainer) *micro {
 		m.rank, m.ranks, m.sums = t.team.Rank(), t.team.Size(), &sums{team: t.team, parts: m.parts}
 		m.done = m.sums.take
 	}
+	if t.config.SyncBatchNorm {
+		m.joint = newJoint(t, m)
+	}
 	return m
 }
 
@@ -79,12 +83,21 @@ func (m *micro) gradients(t *Trainer, batch *data.Batch) ([]result, error) {
 		tensor.Copy(m.before[i], b)
 		m.moved[i].Zero()
 	}
+	seed := t.tape.Rand().Uint64()
+	if m.joint != nil {
+		if err := m.joint.run(t, batch, seed); err != nil {
+			return nil, err
+		}
+	}
 	if m.sums != nil {
 		m.sums.begin(t.params, m.moved)
 	}
-	seed := t.tape.Rand().Uint64()
 	for first := 0; first < m.parts; first += m.ranks {
-		if i := first + m.rank; i < m.parts {
+		switch i := first + m.rank; {
+		case i >= m.parts:
+		case m.joint != nil:
+			m.joint.add(i)
+		default:
 			t.tape.Seed(seed, uint64(i))
 			m.run(t, batch.Part(i, m.parts), i, len(batch.Labels))
 		}
@@ -114,13 +127,20 @@ func (m *micro) run(t *Trainer, part data.Batch, i, examples int) {
 		return
 	}
 	share := float32(len(part.Labels)) / float32(examples)
-	m.results[i] = t.pass(&part, share, m.done)
+	m.results[i] = t.pass(t.tape, &part, share, m.done)
+	m.move(share, m.buffers)
 	for k, b := range m.buffers {
+		tensor.Copy(b, m.before[k])
+	}
+}
+
+// move adds a share of the way that buffers have gone since the start of the step.
+func (m *micro) move(share float32, buffers []*tensor.Tensor) {
+	for k, b := range buffers {
 		moved, before, after := m.moved[k].Data(), m.before[k].Data(), b.Data()
 		for j := range moved {
 			moved[j] += float32(share * (after[j] - before[j]))
 		}
-		tensor.Copy(b, m.before[k])
 	}
 }
 

@@ -119,6 +119,9 @@ func (t *Trainer) checkData() error {
 		return argument("loader", t.loader, "%v", err)
 	}
 	last, parts := (set.Len()-1)%batch+1, t.config.MicroBatches
+	if t.config.SyncBatchNorm {
+		parts = 1
+	}
 	if last < 2*parts || batch < 2*parts {
 		if _, err := t.try(1); err != nil { // it takes two, so it is their number
 			if parts > 1 {
@@ -174,7 +177,15 @@ func (t *Trainer) try(n int) (classes int, err error) {
 	}
 	h, w, c := t.loader.Source().Size()
 	batch := data.Batch{X: tensor.New(n, h, w, c), Labels: make([]int, n), Index: make([]int, n)}
-	logits, err := forward(t.model, autograd.NewTape(t.config.Seed).Input(batch.X))
+	tape := autograd.NewTape(t.config.Seed)
+	if t.config.SyncBatchNorm {
+		at := numbers(t.params)
+		tape.SyncBatchNorm(func(gamma *tensor.Tensor, _ bool, own []float64) [][]float64 {
+			norm(at, gamma)
+			return [][]float64{own}
+		})
+	}
+	logits, err := forward(t.model, tape.Input(batch.X))
 	if err != nil {
 		return 0, argument("model", t.model, "it does not take the images of the loader: %v", err)
 	}

@@ -61,6 +61,9 @@ func (g *team) exchange() error {
 // gather sends a message to all ranks and returns theirs, which have the same length, by rank. They are valid until the
 // next call.
 func (g *team) gather(own []byte) ([][]byte, error) {
+	if g == nil {
+		return [][]byte{own}, nil
+	}
 	for r := range g.inbox {
 		g.inbox[r] = slices.Grow(g.inbox[r][:0], len(own))[:len(own)]
 		g.to[r], g.from[r] = own, g.inbox[r]
@@ -179,7 +182,7 @@ func (t *Trainer) compare() error {
 			return err
 		}},
 		{"configuration", func(w io.Writer) error {
-			_, err := fmt.Fprint(w, c.Epochs, c.Seed, c.MicroBatches, c.ClipNorm, c.SaveEvery, t.rate(t.step), t.rate(t.total()-1), frozen)
+			_, err := fmt.Fprint(w, c.Epochs, c.Seed, c.MicroBatches, t.synced(), c.ClipNorm, c.SaveEvery, t.rate(t.step), t.rate(t.total()-1), frozen)
 			return err
 		}},
 		{"loader", func(w io.Writer) error {

@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/data"
+	"github.com/residuum-go/residuum/nn/optim"
 	"github.com/residuum-go/residuum/train"
 )
 
@@ -124,6 +126,16 @@ func parted(optimizer, path string) *trainer {
 	return tr
 }
 
+// synced has batch norms see all parts.
+func synced(optimizer, path string) *trainer {
+	tr := parted(optimizer, path)
+	tr.SyncBatchNorm = true
+	return tr
+}
+
+// both are the ways of parts.
+var both = map[string]func(optimizer, path string) *trainer{"one after the other": parted, "synced": synced}
+
 // requireSame requires that all ranks have come through with the same.
 func requireSame(t *testing.T, all []outcome) {
 	t.Helper()
@@ -148,9 +160,24 @@ func TestAnyNumberOfRanksHasTheSameBits(t *testing.T) {
 				return nil
 			}
 		},
-		"batches of 4": func(tr *trainer) {
-			set := stripes(images)
-			tr.Loader = newLoader(set, data.LoaderConfig{Batch: 4, Shuffle: true, Norm: set.Norm(), Seed: 7})
+		"batches of 4": batchesOf4,
+		"synced":       func(tr *trainer) { tr.SyncBatchNorm = true },
+		"synced, batches of 4": func(tr *trainer) {
+			tr.SyncBatchNorm = true
+			batchesOf4(tr)
+		},
+		"synced, frozen now and then": func(tr *trainer) {
+			tr.SyncBatchNorm = true
+			tr.OnEpoch = func(e train.Epoch) error {
+				n := tr.Model.(*net)
+				n.conv.Weight.Frozen, n.bn.Weight.Frozen, n.bn.Bias.Frozen = e.Number%2 == 1, e.Number == 2, e.Number > 1
+				return nil
+			}
+		},
+		"synced, blocks left out": func(tr *trainer) {
+			tr.SyncBatchNorm = true
+			tr.Model = newResNet(0.5)
+			tr.Optimizer = sgd(tr.Model, optim.SGDConfig{Momentum: 0.9})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -179,9 +206,21 @@ func TestAnyNumberOfRanksHasTheSameBits(t *testing.T) {
 	}
 }
 
+// batchesOf4 has parts of one image, and a last batch with a part without.
+func batchesOf4(tr *trainer) {
+	set := stripes(images)
+	tr.Loader = newLoader(set, data.LoaderConfig{Batch: 4, Shuffle: true, Norm: set.Norm(), Seed: 7})
+}
+
 // A run that is stopped, by the context or the hook of any rank, goes on with another number of ranks, and ends with the
 // checkpoints of one that was never stopped.
 func TestResumeWithAnotherNumberOfRanks(t *testing.T) {
+	for way, parted := range both {
+		t.Run(way, func(t *testing.T) { resumeWithAnotherNumberOfRanks(t, parted) })
+	}
+}
+
+func resumeWithAnotherNumberOfRanks(t *testing.T, parted func(optimizer, path string) *trainer) {
 	straight := filepath.Join(t.TempDir(), "net.safetensors")
 	requireSame(t, together(t, 1, func(*seat) *trainer { return parted("sgd", straight) }))
 	for _, ranks := range [][]int{{3, 2, 1}, {1, 3, 2}, {2, 1, 4}} {
@@ -217,9 +256,16 @@ func TestResumeWithAnotherNumberOfRanks(t *testing.T) {
 
 // Wherever a rank is lost, the others end, the checkpoint is whole, and from there the run ends as if nothing had been.
 func TestALostRankEndsAll(t *testing.T) {
+	for way, parted := range both {
+		t.Run(way, func(t *testing.T) { aLostRankEndsAll(t, parted) })
+	}
+}
+
+func aLostRankEndsAll(t *testing.T, parted func(optimizer, path string) *trainer) {
 	defer train.SetBucketLen(40)() // several
 	straight := filepath.Join(t.TempDir(), "net.safetensors")
 	requireSame(t, together(t, 1, func(*seat) *trainer { return parted("sgd", straight) }))
+	goroutines := runtime.NumGoroutine()
 	for call := 1; call < 60; call += 3 {
 		path := filepath.Join(t.TempDir(), "net.safetensors")
 		all := together(t, 3, func(s *seat) *trainer {
@@ -239,6 +285,7 @@ func TestALostRankEndsAll(t *testing.T) {
 		requireSame(t, together(t, 2, func(*seat) *trainer { return parted("sgd", path) }))
 		require.True(t, read(t, straight) == read(t, path), "checkpoints differ after call %d", call)
 	}
+	requireGoroutines(t, goroutines)
 }
 
 // What one rank alone runs into ends all, and says where it was.

@@ -323,6 +323,7 @@ func TestWhatOneRankMeetsEndsAll(t *testing.T) {
 				tr.ClipNorm = 2
 			}
 		},
+		"train: rank 1 has another configuration than rank 0": func(tr *trainer, s *seat) { tr.SyncBatchNorm = s.rank == 0 },
 		"train: epoch 1, step 2: loss is NaN, after a step at learning rate 0.02": func(tr *trainer, _ *seat) {
 			tr.Loss = func(logits *autograd.Var, b *data.Batch) *autograd.Var {
 				loss := autograd.CrossEntropy(logits, b.Labels, 0)

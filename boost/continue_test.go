@@ -5,7 +5,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/residuum-go/residuum"
 	"github.com/residuum-go/residuum/tensor"
 )
 
@@ -82,20 +81,13 @@ func TestWhatCannotGoOn(t *testing.T) {
 	from, err := Fit(t.Context(), d, c)
 	require.NoError(t, err)
 	c.From, c.Stages = from, 3
-	for want, change := range map[string]func(c *Config){
+	requireRefused(t, d, c, map[string]func(c *Config){
 		"boost: Config.From is boost.MLP: want an ensemble of learners like Learner": func(c *Config) { c.Learner = Tree{} },
 		"boost: Config.From is boost.MLP: want":                                      func(c *Config) { c.Learner = MLP{Hidden: 4} },
 		"boost: Config.Chained is true: want that of From":                           func(c *Config) { c.Chained = true },
 		"boost: Config.Stages is 1: From has more":                                   func(c *Config) { c.Stages = 1 },
 		"its steps would change the stages of From":                                  func(c *Config) { c.Corrective = &Training{} },
-	} {
-		bad := c
-		change(&bad)
-		_, err := Fit(t.Context(), d, bad)
-		var config *residuum.ConfigError
-		require.ErrorAs(t, err, &config)
-		require.ErrorContains(t, err, want)
-	}
+	})
 	d.X = tensor.New(20, 5)
 	_, err = Fit(t.Context(), d, c)
 	require.ErrorIs(t, err, ErrData)

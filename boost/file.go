@@ -5,48 +5,29 @@ import (
 	"fmt"
 
 	"github.com/residuum-go/residuum/data"
-	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/tensor"
 	"github.com/residuum-go/residuum/weights"
 )
 
 // description is the configuration in a file: what Load needs to build an ensemble again.
 type description struct {
-	Row     []int `json:"row"` // shape of one example
-	Outputs int   `json:"outputs"`
-	Stages  int   `json:"stages"`
-	Chained bool  `json:"chained,omitempty"` // never of trees
+	scored
+	Stages  int  `json:"stages"`
+	Chained bool `json:"chained,omitempty"` // never of trees
 	learnerFile
 }
 
-// describe returns what Load needs. It fails for learners that Load does not know.
 func (e *Ensemble) describe() (description, error) {
 	l, err := fileOf(e.family)
-	return description{Row: e.row, Outputs: e.outputs, Stages: len(e.stages), Chained: e.features > 0, learnerFile: l}, err
+	return description{scored: scored{e.row, e.outputs}, Stages: len(e.stages), Chained: e.features > 0, learnerFile: l}, err
 }
 
 // Save writes the ensemble to a safetensors file for [Load], with the card in the metadata. It fails if the learner is a
 // user's own, which Load would not know.
 func (e *Ensemble) Save(path string, card data.Card) error {
-	d, err := e.describe()
-	if err != nil {
-		return fmt.Errorf("boost: Save: %w", err)
-	}
-	if err := card.Check(e.row[len(e.row)-1], e.outputs); err != nil {
-		return fmt.Errorf("boost: Save: %w", err)
-	}
-	meta, err := card.Describe("boost", d)
-	if err != nil {
-		return err
-	}
-	tensors, err := e.tensors()
-	if err != nil {
-		return fmt.Errorf("boost: Save: %w", err)
-	}
-	return weights.Save(path, &weights.File{Tensors: tensors, Meta: meta})
+	return save(path, "boost", e, card)
 }
 
-// tensors returns what a file holds.
 func (e *Ensemble) tensors() (map[string]*tensor.Tensor, error) {
 	learners := make([]Hypothesis, len(e.stages))
 	for m, s := range e.stages {
@@ -58,34 +39,9 @@ func (e *Ensemble) tensors() (map[string]*tensor.Tensor, error) {
 // Load returns the ensemble in a file that [Ensemble.Save] wrote, and the card beside it. What is wrong with a file is an
 // error; no more memory is given than its tensors justify.
 func Load(path string) (*Ensemble, data.Card, error) {
-	file, err := weights.Load(path)
-	if err != nil {
-		return nil, data.Card{}, fmt.Errorf("boost: Load: %w", err)
-	}
-	e, card, err := fromFile(file)
-	if err != nil {
-		return nil, data.Card{}, fmt.Errorf("boost: Load: %s: %w", path, err)
-	}
-	return e, card, nil
+	return load[description, *Ensemble]("Load", path, "boost")
 }
 
-func fromFile(file *weights.File) (*Ensemble, data.Card, error) {
-	var d description
-	card, err := data.ReadCard(file.Meta, "boost", &d)
-	if err != nil {
-		return nil, card, err
-	}
-	e, err := d.build(file)
-	if err != nil {
-		return nil, card, err
-	}
-	if err := card.Check(d.Row[len(d.Row)-1], d.Outputs); err != nil {
-		return nil, card, err
-	}
-	return e, card, weights.Assign(nn.State(e), file)
-}
-
-// build makes an ensemble whose weights are to be replaced by those of the file. Trees are moved out of it.
 func (d description) build(file *weights.File) (*Ensemble, error) {
 	s := &shelf{file, float64(file.Elements())}
 	family, err := d.learner()

@@ -45,28 +45,24 @@ func fileOf(l Learner) (f learnerFile, err error) {
 // learner returns the one that the file names.
 func (f learnerFile) learner() (Learner, error) {
 	var named []Learner
-	if f.MLP != nil {
-		named = append(named, *f.MLP)
-	}
-	if f.Conv != nil {
-		named = append(named, *f.Conv)
-	}
-	if f.Tree != nil {
-		named = append(named, *f.Tree)
-	}
-	if f.RandomFeatures != nil {
-		named = append(named, *f.RandomFeatures)
-	}
-	if f.Linear != nil {
-		named = append(named, *f.Linear)
-	}
-	if f.SoftTrees != nil {
-		named = append(named, *f.SoftTrees)
-	}
+	named = appendIf(named, f.MLP)
+	named = appendIf(named, f.Conv)
+	named = appendIf(named, f.Tree)
+	named = appendIf(named, f.RandomFeatures)
+	named = appendIf(named, f.Linear)
+	named = appendIf(named, f.SoftTrees)
 	if len(named) != 1 {
 		return nil, fmt.Errorf("the configuration names %d kinds of learners, not one", len(named))
 	}
 	return named[0], nil
+}
+
+// appendIf appends a learner that is there.
+func appendIf[L Learner](to []Learner, l *L) []Learner {
+	if l == nil {
+		return to
+	}
+	return append(to, *l)
 }
 
 // elements returns how many numbers a hypothesis of a learner that is in files has, trees excepted. What a file claims may

@@ -13,17 +13,23 @@ import (
 	"github.com/residuum-go/residuum/weights"
 )
 
-// described is a file of tensors that says it is of an ensemble of a configuration.
-func described(tensors map[string]*tensor.Tensor, config string) *weights.File {
-	text := `{"model":"boost","config":` + config + `,"card":{"norm":{}}}`
+// described is a file of tensors that says it is of a configuration of a kind.
+func described(kind string, tensors map[string]*tensor.Tensor, config string) *weights.File {
+	text := `{"model":"` + kind + `","config":` + config + `,"card":{"norm":{}}}`
 	return &weights.File{Tensors: tensors, Meta: map[string]string{"residuum.model": text}}
 }
 
-// Whatever a file says of its ensemble, it is an error, or the ensemble that it says, and all of the file is of that.
-func FuzzDescription(f *testing.F) {
+func ensembleOf(tensors map[string]*tensor.Tensor, config string) (*Ensemble, error) {
+	e, _, err := fromFile[description, *Ensemble](described("boost", tensors, config), "boost")
+	return e, err
+}
+
+// fuzzKept fuzzes the configuration in files of what is kept, and a number of the table of a first tree. What of returns, if
+// not an error, is what the file says, which check looks at, and all of the file is of that.
+func fuzzKept[K kept[P], P any](f *testing.F, all map[string]K, table, trees string, of func(map[string]*tensor.Tensor, string) (K, error), check func(*testing.T, K)) {
 	files := map[string]map[string]*tensor.Tensor{}
-	for name, c := range ensembles(f) {
-		d, err := c.e.describe()
+	for name, k := range all {
+		d, err := k.describe()
 		if name == "line" {
 			require.Error(f, err)
 			continue
@@ -31,25 +37,35 @@ func FuzzDescription(f *testing.F) {
 		require.NoError(f, err)
 		text, err := json.Marshal(d)
 		require.NoError(f, err)
-		files[name], err = c.e.tensors()
+		files[name], err = k.tensors()
 		require.NoError(f, err)
 		f.Add(name, string(text), uint32(0), float32(0))
 	}
-	f.Add("tree", `{"row":[2],"outputs":3,"stages":5,"tree":{}}`, uint32(3), float32(1))
+	f.Add("tree", trees, uint32(3), float32(1))
 	f.Fuzz(func(t *testing.T, name, config string, at uint32, value float32) {
 		tensors := maps.Clone(files[name])
-		if table := tensors["stages.0.tree.0"]; table != nil && value != 0 {
-			table = table.Clone()
-			table.Data()[int(at%uint32(table.Len()))] = value
-			tensors["stages.0.tree.0"] = table
+		if numbers := tensors[table]; numbers != nil && value != 0 {
+			numbers = numbers.Clone()
+			numbers.Data()[int(at%uint32(numbers.Len()))] = value
+			tensors[table] = numbers
 		}
-		e, _, err := fromFile(described(tensors, config))
+		k, err := of(tensors, config)
 		if err != nil {
 			return
 		}
-		saved, err := e.tensors()
+		whole, err := k.tensors()
 		require.NoError(t, err)
-		require.Len(t, saved, len(files[name]))
+		require.Len(t, whole, len(files[name]))
+		check(t, k)
+	})
+}
+
+func FuzzDescription(f *testing.F) {
+	all := map[string]*Ensemble{}
+	for name, c := range ensembles(f) {
+		all[name] = c.e
+	}
+	fuzzKept(f, all, "stages.0.tree.0", `{"row":[2],"outputs":3,"stages":5,"tree":{}}`, ensembleOf, func(t *testing.T, e *Ensemble) {
 		x := tensor.New(append([]int{2}, e.row...)...)
 		require.Equal(t, []int{2, e.outputs}, e.Forward(autograd.Const(x)).Shape())
 	})
@@ -71,7 +87,7 @@ func TestEnsemblesLargerThanTheirFile(t *testing.T) {
 		`{"row":[300],"outputs":1,"stages":1,"soft_trees":{"Trees":1,"Depth":2}}`,
 		`{"row":[1],"outputs":1,"stages":1,"soft_trees":{"Trees":1,"Depth":2147483647}}`,
 	} {
-		_, _, err := fromFile(described(tensors, config))
+		_, err := ensembleOf(tensors, config)
 		require.ErrorContains(t, err, "more elements than the file has", config)
 	}
 }

@@ -1,7 +1,6 @@
 package boost
 
 import (
-	"encoding/json"
 	"maps"
 	"os"
 	"path/filepath"
@@ -12,7 +11,6 @@ import (
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/tensor"
-	"github.com/residuum-go/residuum/weights"
 )
 
 // saved are small representations of every learner that files know, and one of a user's own.
@@ -65,10 +63,9 @@ func TestARepresentationComesBackFromItsFile(t *testing.T) {
 	}
 }
 
-// representationFile is tensors that say they are of a representation of a configuration.
-func describedRepresentation(tensors map[string]*tensor.Tensor, config string) *weights.File {
-	text := `{"model":"representation","config":` + config + `,"card":{"norm":{}}}`
-	return &weights.File{Tensors: tensors, Meta: map[string]string{"residuum.model": text}}
+func representationOf(tensors map[string]*tensor.Tensor, config string) (*Representation, error) {
+	r, _, err := fromFile[representationFile, *Representation](described("representation", tensors, config), "representation")
+	return r, err
 }
 
 func TestFilesThatAreNotOfARepresentation(t *testing.T) {
@@ -86,43 +83,13 @@ func TestFilesThatAreNotOfARepresentation(t *testing.T) {
 		"boost: MLP.Hidden is 0":                `{"row":[2],"outputs":2,"layers":3,"mlp":{}}`,
 		"boost: Input.Row is [2]: Conv wants":   `{"row":[2],"outputs":2,"layers":3,"conv":{"Hidden":1,"Channels":1}}`,
 	} {
-		_, _, err := representationFrom(describedRepresentation(maps.Clone(tensors), config))
+		_, err := representationOf(maps.Clone(tensors), config)
 		require.ErrorContains(t, err, says)
 	}
 }
 
-// Whatever a file says of its representation, it is an error, or the representation that it says, and all of the file is of
-// that.
 func FuzzRepresentationFile(f *testing.F) {
-	files := map[string]map[string]*tensor.Tensor{}
-	for name, r := range saved(f) {
-		d, err := r.describe()
-		if name == "line" {
-			require.Error(f, err)
-			continue
-		}
-		require.NoError(f, err)
-		text, err := json.Marshal(d)
-		require.NoError(f, err)
-		files[name], err = r.tensors()
-		require.NoError(f, err)
-		f.Add(name, string(text), uint32(0), float32(0))
-	}
-	f.Add("tree", `{"row":[2],"outputs":2,"layers":3,"tree":{}}`, uint32(3), float32(1))
-	f.Fuzz(func(t *testing.T, name, config string, at uint32, value float32) {
-		tensors := maps.Clone(files[name])
-		if table := tensors["layers.0.tree.0"]; table != nil && value != 0 {
-			table = table.Clone()
-			table.Data()[int(at%uint32(table.Len()))] = value
-			tensors["layers.0.tree.0"] = table
-		}
-		r, _, err := representationFrom(describedRepresentation(tensors, config))
-		if err != nil {
-			return
-		}
-		whole, err := r.tensors()
-		require.NoError(t, err)
-		require.Len(t, whole, len(files[name]))
+	fuzzKept(f, saved(f), "layers.0.tree.0", `{"row":[2],"outputs":2,"layers":3,"tree":{}}`, representationOf, func(t *testing.T, r *Representation) {
 		x := tensor.New(append([]int{2}, r.row...)...)
 		require.Equal(t, 2, r.Forward(autograd.Const(x)).Shape()[0])
 	})

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"gonum.org/v1/gonum/mat"
 
+	"github.com/residuum-go/residuum"
 	"github.com/residuum-go/residuum/autograd"
 	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/tensor"
@@ -181,4 +182,17 @@ func withMissing(values []*float32, columns int) *tensor.Tensor {
 		}
 	}
 	return x
+}
+
+// requireRefused asks Fit for what each change makes of a configuration, which it is to refuse with an error that says so.
+func requireRefused(t *testing.T, d Data, c Config, changes map[string]func(c *Config)) {
+	t.Helper()
+	for want, change := range changes {
+		bad := c
+		change(&bad)
+		_, err := Fit(t.Context(), d, bad)
+		var config *residuum.ConfigError
+		require.ErrorAs(t, err, &config)
+		require.ErrorContains(t, err, want)
+	}
 }

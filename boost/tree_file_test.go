@@ -14,10 +14,9 @@ import (
 func TestTablesThatAreNotATree(t *testing.T) {
 	stump := []float32{1, 0.5, 1, 1, 0, 3, 9, 0, 0, 0, 0, -1, 0, 4, 0, 0, 0, 0, 2, 0, 5}
 	read := func(table *tensor.Tensor) (*Ensemble, error) {
-		e, _, err := fromFile(described(map[string]*tensor.Tensor{
+		return ensembleOf(map[string]*tensor.Tensor{
 			"start": tensor.New(1), "stages.0.scale": tensor.Full(1, 1), "stages.0.tree.0": table,
-		}, `{"row":[2],"outputs":1,"stages":1,"tree":{}}`))
-		return e, err
+		}, `{"row":[2],"outputs":1,"stages":1,"tree":{}}`)
 	}
 	e, err := read(tensor.From(stump, 3, nodeWidth))
 	require.NoError(t, err)

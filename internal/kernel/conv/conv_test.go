@@ -126,6 +126,7 @@ func shapes() []Shape {
 		square(2, 8, 16, 32, 3, 2, 1, 1, 1), square(2, 8, 16, 32, 1, 2, 0, 1, 1),
 		square(13, 2, 5, 33, 3, 1, 1, 1, 1), square(1, 1, 20, 20, 3, 1, 1, 1, 1), square(1, 3, 2, 2, 3, 5, 4, 1, 1),
 		square(1, 8, 40, 20, 1, 1, 0, 1, 1), square(1, 8, 20, 40, 1, 1, 0, 1, 1), // one way a direct sum
+		square(1, 5, 512, 9, 3, 2, 1, 1, 1), square(1, 4, 9, 1024, 3, 1, 1, 1, 1), // pixels 4 KB apart
 		square(1, 2, 128, 256, 1, 1, 0, 1, 1), square(2, 3, 260, 128, 1, 2, 0, 1, 1), // weight gradients as matrix products
 		Shape{N: 2, H: 5, W: 9, C: 6, K: 7, R: 2, S: 3, StrideH: 2, StrideW: 1, PadH: 0, PadW: 2, DilationH: 1, DilationW: 2, Groups: 1},
 		Shape{N: 1, H: 11, W: 4, C: 4, K: 6, R: 3, S: 1, StrideH: 1, StrideW: 3, PadH: 1, PadW: 0, DilationH: 3, DilationW: 1, Groups: 2},
@@ -370,4 +371,21 @@ func ExampleForward() {
 	Forward(s, y, x, []float32{1, 1, 1, 1})
 	fmt.Println(y)
 	// Output: [12 16 24 28]
+}
+
+func TestTilesHaveNoMoreRowsThanCachesKeep(t *testing.T) {
+	for _, c := range []struct {
+		s              Shape
+		forward, grads int
+	}{
+		{square(1, 14, 1024, 256, 1, 1, 0, 1, 1), 8, 12},
+		{square(1, 14, 256, 2048, 1, 1, 0, 1, 1), 12, 8},
+		{square(1, 14, 512, 512, 3, 2, 1, 1, 1), 8, 12},
+		{square(1, 14, 512, 512, 3, 1, 1, 1, 1), 12, 12},
+		{square(1, 14, 1024, 1024, 3, 1, 1, 1, 32), 12, 12},
+	} {
+		require.Equal(t, c.forward, c.s.tileRows(12, false), c.s.name())
+		require.Equal(t, c.grads, c.s.tileRows(12, true), c.s.name())
+		require.Equal(t, 6, c.s.tileRows(6, false))
+	}
 }

@@ -51,6 +51,7 @@ func prepared(s Shape, w []float32) *Prepared { return Prepare(Algorithms(s)[0],
 // preparedShapes has one of each way, and sums in parts, paired tiles, groups, linear layers and empty sums.
 func preparedShapes() []Shape {
 	return []Shape{square(3, 9, 16, 32, 3, 1, 1, 1, 1), square(2, 8, 32, 16, 3, 1, 1, 1, 1), square(2, 4, 256, 592, 3, 1, 1, 1, 1), square(2, 7, 256, 272, 3, 1, 1, 1, 1), square(2, 5, 272, 256, 3, 1, 0, 1, 1),
+		square(2, 4, 1024, 20, 1, 1, 0, 1, 1), square(1, 5, 512, 24, 3, 2, 1, 1, 1), // pixels 4 KB apart
 		square(2, 7, 16, 80, 1, 1, 0, 1, 1), square(2, 7, 70, 37, 1, 2, 0, 1, 1), square(2, 9, 3, 20, 3, 1, 1, 1, 1),
 		square(2, 9, 24, 40, 3, 2, 1, 1, 4), square(1, 5, 160, 300, 3, 2, 1, 1, 1), square(5, 1, 33, 10, 1, 1, 0, 1, 1),
 		square(2, 5, 6, 6, 3, 2, 1, 1, 6), square(2, 5, 6, 8, 2, 1, 0, 1, 1), square(2, 5, 0, 8, 3, 1, 1, 1, 1),

@@ -1,6 +1,7 @@
 package resnet
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -10,18 +11,44 @@ import (
 )
 
 // Assign fills n with the tensors of a file, as [weights.Assign] does. Where they do not fit, the error is, by errors.As, a
-// [*weights.Mismatch], and says of which net they are if [Recognise] finds one.
+// [*weights.Mismatch], and says of which net they are, if [Recognise] finds one, or which is the nearest.
 func (n *Net) Assign(f *weights.File) error {
-	err := weights.Assign(nn.State(n), f)
-	if err == nil {
-		return nil
+	if err := weights.Assign(nn.State(n), f); err != nil {
+		return misfit(err, f)
 	}
-	if r, wrong := Recognise(f); wrong == nil {
-		if _, wrong = r.Net(); wrong == nil {
-			return fmt.Errorf("%w; they fit %s", err, r.title())
-		}
+	return nil
+}
+
+// misfit adds to the error of a net that a file does not fit which net the file fits, or by what it does not fit the
+// nearest.
+func misfit(err error, f *weights.File) error {
+	r, wrong := Recognise(f)
+	if wrong != nil {
+		return fmt.Errorf("%w; the file fits no net of this package: %w", err, errors.Unwrap(wrong))
 	}
-	return err
+	if _, wrong = r.fill(); wrong == nil {
+		return fmt.Errorf("%w; the file fits %s", err, r.title())
+	}
+	var differs string
+	if m := (*weights.Mismatch)(nil); !errors.As(wrong, &m) {
+		differs = ", but " + wrong.Error()
+	} else if wrong.Error() != err.Error() {
+		differs = ", but " + first(m)
+	}
+	return fmt.Errorf("%w; the file fits no net of this package, the nearest is %s%s", err, r.title(), differs)
+}
+
+// first describes one difference.
+func first(m *weights.Mismatch) string {
+	switch {
+	case len(m.Shapes) > 0:
+		return m.Shapes[0]
+	case len(m.Missing) > 0:
+		return m.Missing[0] + " is missing"
+	case len(m.Unexpected) > 0:
+		return m.Unexpected[0] + " is unexpected"
+	}
+	return m.Unsupported[0]
 }
 
 // Names lists those of [Names] that describe this net but for its classes and images, most often one.
@@ -46,10 +73,14 @@ func (*Recognised) architecture(c Config) *Config {
 	return &c
 }
 
-// title is the net's names, or its configuration where it has none, with the classes.
+// title is the net's names with what a name does not tell, or its configuration where it has none.
 func (r *Recognised) title() string {
 	if names := r.Names(); len(names) > 0 {
-		return fmt.Sprintf("%s with %d classes", strings.Join(names, " or "), r.Config.Classes)
+		title := fmt.Sprintf("%s with %d classes", strings.Join(names, " or "), r.Config.Classes)
+		if c := r.Config.Image.Channels; c != 3 {
+			title += fmt.Sprintf(" and images of %d channels", c)
+		}
+		return title
 	}
 	return r.Config.String()
 }

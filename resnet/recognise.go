@@ -1,6 +1,7 @@
 package resnet
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -80,19 +81,24 @@ func Recognise(f *weights.File) (*Recognised, error) {
 }
 
 // Net builds the net that Config describes and fills it. If they do not fit, the error is, by errors.As, a
-// [*weights.Mismatch].
+// [*weights.Mismatch], and says which net would, as that of [Net.Assign] does.
 func (r *Recognised) Net() (*Net, error) {
-	n, err := build(r.Config, 2*r.file.Elements()+1<<16) // if tensors are missing, Assign says which
+	n, err := r.fill()
 	if err != nil {
-		return nil, err
-	}
-	if err := weights.Assign(nn.State(n), r.file); err != nil {
-		return nil, fmt.Errorf("%w (taken for: %s)", err, r.title())
+		return nil, misfit(err, r.file)
 	}
 	found := *r
 	found.file = nil // the net does not keep it in memory
 	n.recognised = &found
 	return n, nil
+}
+
+func (r *Recognised) fill() (*Net, error) {
+	n, err := build(r.Config, 2*r.file.Elements()+1<<16) // if tensors are missing, Assign says which
+	if err != nil {
+		return nil, err
+	}
+	return n, weights.Assign(nn.State(n), r.file)
 }
 
 // shape returns that of a tensor of the file, nil if there is none.
@@ -106,6 +112,9 @@ func (r *Recognised) shape(name string) []int {
 // filters returns the shape of a convolution's weights: out, in and the side of its filters.
 func (r *Recognised) filters(layer string) (out, in, side int, err error) {
 	s := r.shape(layer + ".weight")
+	if s == nil {
+		return 0, 0, 0, fmt.Errorf("%s.weight is missing", layer)
+	}
 	if len(s) != 4 || s[2] != s[3] || slices.Min(s) < 1 {
 		return 0, 0, 0, fmt.Errorf("%s.weight is %v, want square filters", layer, s)
 	}
@@ -209,12 +218,17 @@ func (r *Recognised) widths() error {
 	case r.shape("layer1.0.se.conv.weight") != nil:
 		c.Attention = ECA
 	}
-	out, _, _, err := r.filters("layer1.0.conv1")
+	last := "layer1.0.conv1"
+	out, _, _, err := r.filters(last)
 	if err == nil && r.shape("layer1.0.conv3.weight") != nil {
 		c.Bottleneck = true
 		var inner, in int
-		if inner, in, _, err = r.filters("layer1.0.conv2"); err == nil {
-			out, _, _, err = r.filters("layer1.0.conv3")
+		if inner, in, _, err = r.filters("layer1.0.conv2"); err == nil && inner%in > 0 {
+			err = fmt.Errorf("layer1.0.conv2.weight is %v, want outputs for a number of groups of its inputs", r.shape("layer1.0.conv2.weight"))
+		}
+		if err == nil {
+			last = "layer1.0.conv3"
+			out, _, _, err = r.filters(last)
 			c.Groups = inner / in
 			c.GroupWidth = in
 			out /= expansion
@@ -224,7 +238,7 @@ func (r *Recognised) widths() error {
 		return err
 	}
 	if out < c.Width || out%c.Width != 0 {
-		return fmt.Errorf("blocks of %d channels after a stem of %d", out, c.Width)
+		return fmt.Errorf("%s.weight is %v after a stem of %d channels, want a multiple of them", last, r.shape(last+".weight"), c.Width)
 	}
 	c.Widen = out / c.Width
 	return nil
@@ -235,13 +249,16 @@ func (r *Recognised) widths() error {
 func (r *Recognised) kind() error {
 	c := &r.Config
 	c.WithoutBatchNorm = r.shape("layer1.0.bn2.weight") == nil
-	for stage := range c.Blocks {
-		conv, norm := r.shape(fmt.Sprintf("layer%d.0.conv1.weight", stage+1)), r.shape(fmt.Sprintf("layer%d.0.bn1.weight", stage+1))
-		if len(conv) == 4 && len(norm) == 1 && norm[0] != conv[0] {
-			c.Kind = PreActivation
+	given, taken := 0, 0 // stages whose first norm has the channels of either; one misshaped tensor does not decide
+	for stage := 2; stage <= len(c.Blocks); stage++ {
+		conv, norm := r.shape(fmt.Sprintf("layer%d.0.conv1.weight", stage)), r.shape(fmt.Sprintf("layer%d.0.bn1.weight", stage))
+		if len(conv) == 4 && len(norm) == 1 && norm[0] == conv[0] {
+			given++
+		} else if len(conv) == 4 && len(norm) == 1 && norm[0] == conv[1] {
+			taken++
 		}
 	}
-	if r.shape("bn.weight") != nil {
+	if taken > given || r.shape("bn.weight") != nil {
 		c.Kind = PreActivation
 	}
 	switch {
@@ -302,7 +319,14 @@ func (r *Recognised) shortcuts() error {
 func (r *Recognised) classes() error {
 	s := r.shape("fc.weight")
 	if len(s) != 2 {
-		return fmt.Errorf("fc.weight, the head, is %v, want [classes, channels]", s)
+		text := "fc.weight, the head, is missing"
+		if s != nil {
+			text = fmt.Sprintf("fc.weight, the head, is %v, want [classes, channels]", s)
+		}
+		if names := r.Names(); names != nil {
+			text += "; the rest is as in " + strings.Join(names, " or ")
+		}
+		return errors.New(text)
 	}
 	r.Config.Classes = s[0]
 	return nil

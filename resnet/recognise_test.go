@@ -131,9 +131,9 @@ func TestRecogniseRefuses(t *testing.T) {
 	}
 	for part, says := range map[string]string{
 		"layer1":         "resnet: not a net of this package: it has no layer1.0, the first block, but bn1.bias, bn1.running_mean, ",
-		"fc.":            "fc.weight, the head, is [], want [classes, channels]",
-		"conv1":          "conv1.weight is [], want square filters",
-		"layer1.0.conv1": "layer1.0.conv1.weight is [], want square filters",
+		"fc.":            "fc.weight, the head, is missing",
+		"conv1":          "conv1.weight is missing",
+		"layer1.0.conv1": "layer1.0.conv1.weight is missing",
 	} {
 		_, err := resnet.Recognise(without(part))
 		require.ErrorContains(t, err, says)

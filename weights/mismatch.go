@@ -47,7 +47,7 @@ func (m *Mismatch) Error() string {
 func compare(state []named, f listing) *Mismatch {
 	m := &Mismatch{}
 	known := map[string]bool{}
-	var differ [][2][]int
+	var differ []difference
 	for _, p := range state {
 		known[p.name] = true
 		shape, ok := f.shapes[p.name]
@@ -61,7 +61,7 @@ func compare(state []named, f listing) *Mismatch {
 		}
 		if want := fileShape(p.Tensor); !slices.Equal(shape, want) {
 			m.Shapes = append(m.Shapes, fmt.Sprintf("%s is %v, the model has %v", p.name, shape, want))
-			differ = append(differ, [2][]int{shape, want})
+			differ = append(differ, difference{p.name, shape, want})
 		}
 	}
 	names := f.names()
@@ -71,13 +71,22 @@ func compare(state []named, f listing) *Mismatch {
 		}
 	}
 	if !m.empty() {
-		m.Hint = m.hint(known, names, differ)
+		m.Hint = m.hint(known, names)
+	}
+	if len(m.Missing)+len(m.Unexpected) == 0 && onlyOutputs(state, differ) {
+		m.Hint = fmt.Sprintf("they are for %d classes, the model for %d; delete these and use AssignMatching for the rest", differ[0].file[0], differ[0].model[0])
 	}
 	return m
 }
 
-// hint guesses the reason of a mismatch from the names on both sides and the pairs of shapes that differ.
-func (m *Mismatch) hint(known map[string]bool, names []string, differ [][2][]int) string {
+// difference is a tensor whose shape in the file is not that in the model.
+type difference struct {
+	name        string
+	file, model []int
+}
+
+// hint guesses the reason of a mismatch from the names on both sides.
+func (m *Mismatch) hint(known map[string]bool, names []string) string {
 	if p, n := prefix(m.Missing, m.Unexpected); p != "" {
 		return fmt.Sprintf("%d of their names begin with %q, which is to be cut off", n, p)
 	}
@@ -92,8 +101,6 @@ func (m *Mismatch) hint(known map[string]bool, names []string, differ [][2][]int
 		return fmt.Sprintf("they are of %d blocks, the model has %d", theirs, ours)
 	case len(m.Missing) == len(known) && len(m.Unexpected) > 0:
 		return "no name is the same, so they are of another kind of model"
-	case len(m.Missing)+len(m.Unexpected) == 0 && onlyOutputs(differ):
-		return fmt.Sprintf("they are for %d classes, the model for %d; delete these and use AssignMatching for the rest", differ[0][0][0], differ[0][1][0])
 	}
 	return ""
 }
@@ -139,14 +146,22 @@ func blocks(names iter.Seq[string]) int {
 	return len(found)
 }
 
-// onlyOutputs reports whether all that differs is the number of outputs of one layer.
-func onlyOutputs(differ [][2][]int) bool {
-	for _, d := range differ {
-		theirs, ours := d[0], d[1]
-		if len(theirs) == 0 || len(theirs) != len(ours) || !slices.Equal(theirs[1:], ours[1:]) ||
-			theirs[0] != differ[0][0][0] || ours[0] != differ[0][1][0] {
+// onlyOutputs reports whether all that differs is the number of outputs of the model's last layer, in its weight and
+// bias alike.
+func onlyOutputs(state []named, differ []difference) bool {
+	at := len(state) - len(differ)
+	if at < 0 || len(differ) == 0 || len(differ) > 2 || at > 0 && layer(state[at-1].name) == layer(state[at].name) {
+		return false
+	}
+	for i, d := range differ {
+		if d.name != state[at+i].name || layer(d.name) != layer(state[at].name) ||
+			len(d.file) == 0 || len(d.file) != len(d.model) || !slices.Equal(d.file[1:], d.model[1:]) ||
+			d.file[0] != differ[0].file[0] || d.model[0] != differ[0].model[0] {
 			return false
 		}
 	}
-	return len(differ) > 0 && len(differ) <= 2 // a weight and a bias
+	return true
 }
+
+// layer returns the name of the layer that has a tensor.
+func layer(name string) string { return name[:strings.LastIndex(name, ".")+1] }

@@ -32,6 +32,11 @@ func renamed(model state, f func(name string) string) map[string]*tensor.Tensor 
 	return m
 }
 
+func with(tensors map[string]*tensor.Tensor, name string, t *tensor.Tensor) map[string]*tensor.Tensor {
+	tensors[name] = t
+	return tensors
+}
+
 // What is wrong with a file is said in one line, with the reason where the names tell it.
 func TestMismatchGuessesTheReason(t *testing.T) {
 	cfg := resnet.Config{Depth: 20, Width: 4, Classes: 10}
@@ -65,6 +70,10 @@ func TestMismatchGuessesTheReason(t *testing.T) {
 		"other classes": {model, weights.FromState(stateOf(t, classes)),
 			"they are for 100 classes, the model for 10; delete these and use AssignMatching for the rest: " +
 				"2 of another shape: fc.weight is [100 16], the model has [10 16], fc.bias is [100], the model has [10]"},
+		"one tensor": {model, with(weights.FromState(model), "layer1.0.bn2.bias", tensor.New(5)),
+			"1 of another shape: layer1.0.bn2.bias is [5], the model has [4]"},
+		"half a head": {model, with(weights.FromState(model), "fc.bias", tensor.New(100)),
+			"1 of another shape: fc.bias is [100], the model has [10]"},
 		"too wide": {model, weights.FromState(stateOf(t, wider)), "96 of another shape: conv1.weight is [8 3 3 3], the model has [4 3 3 3], " +
 			"bn1.weight is [8], the model has [4], bn1.bias is [8], the model has [4] and 93 more"},
 		"another kind": {model, weights.FromState(stateOf(t, vgg)), "no name is the same, so they are of another kind of model: 97 missing: "},

@@ -28,7 +28,7 @@ type FolderConfig struct {
 	Classes []Class
 	// OnUnreadable, if set, is called with the error of each file that is no picture: OpenFolder then decodes every file.
 	// An error that it returns ends this; otherwise the file is left out. Without it a file is looked at when a batch
-	// needs it, and if it cannot be read, this ends the epoch.
+	// needs it, and if it cannot be read, this ends the epoch. One that keeps the errors names all before training.
 	OnUnreadable func(error) error
 	Progress     func(done, total int) // files that have been decoded for OnUnreadable
 }

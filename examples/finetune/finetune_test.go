@@ -106,14 +106,21 @@ func TestUnreadablePictures(t *testing.T) {
 	learn, examine := folders(t, 3)
 	bad := filepath.Join(learn, "shoe", "bad.png")
 	require.NoError(t, os.WriteFile(bad, []byte("no picture"), 0o644))
+	whole, err := os.ReadFile(filepath.Join(examine, "bag", "001.png"))
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(examine, "bag", "cut.png"), whole[:len(whole)/2], 0o644))
 	flags := []string{"-train", learn, "-val", examine, "-epochs", "1", "-out", t.TempDir()}
 	status, answers, notes := programtest.Run(t, nil, flags...)
 	require.Equal(t, 1, status)
 	require.Empty(t, answers)
-	require.Contains(t, notes, learn+": image: shoe/bad.png: ")
+	require.Contains(t, notes, "cannot be read: "+learn+": image: shoe/bad.png: ")
+	require.Contains(t, notes, "cannot be read: "+examine+": image: bag/cut.png: ")
+	require.Contains(t, notes, "2 pictures cannot be read: mend or remove them, or leave them out by -skip-unreadable")
+	require.NotContains(t, notes, "epoch", "before training")
 	status, _, notes = programtest.Run(t, nil, append(flags, "-skip-unreadable")...)
 	require.Zero(t, status, notes)
 	require.Regexp(t, `left out: .*train: image: shoe/bad.png: `, notes)
+	require.Regexp(t, `left out: .*val: image: bag/cut.png: `, notes)
 }
 
 func TestWhatCannotBe(t *testing.T) {

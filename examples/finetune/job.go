@@ -38,11 +38,14 @@ func newJob(ctx context.Context, cfg config, notes *program.Output) (*job, error
 	}
 	notes.Printf("pictures: shorter side to %d pixels, %dx%[2]d of them, mean %v, deviation %v",
 		preset.Resize, preset.Crop, preset.Norm.Mean, preset.Norm.Std)
+	unreadable := 0
 	open := func(path string, c image.FolderConfig) (*image.Folder, error) {
-		if cfg.skip {
-			bar := notes.Bar("looking at pictures")
-			c.Progress = bar.Show
-			c.OnUnreadable = func(err error) error { notes.Printf("left out: %s: %v", path, err); return nil }
+		bar := notes.Bar("looking at pictures")
+		c.Progress = bar.Show
+		c.OnUnreadable = func(err error) error {
+			unreadable++
+			notes.Printf("%s: %s: %v", verdict(cfg), path, err)
+			return nil
 		}
 		f, err := image.OpenFolder(ctx, os.DirFS(path), c)
 		if err != nil {
@@ -60,6 +63,9 @@ func newJob(ctx context.Context, cfg config, notes *program.Output) (*job, error
 	examine, err := open(cfg.val, image.FolderConfig{Preset: preset, Classes: learn.Classes()})
 	if err != nil {
 		return nil, err
+	}
+	if unreadable > 0 && !cfg.skip {
+		return nil, fmt.Errorf("%d pictures cannot be read: mend or remove them, or leave them out by -skip-unreadable", unreadable)
 	}
 	notes.Printf("%d pictures to learn from, %d others, %d classes", learn.Len(), examine.Len(), learn.NumClasses())
 	isGrey := old.Config().Image.Channels == 1
@@ -80,6 +86,15 @@ func newJob(ctx context.Context, cfg config, notes *program.Output) (*job, error
 		nn.Freeze(j.net.Stages(min(cfg.stages, j.net.Block(j.net.Len()-1).Stage+1))...)
 	}
 	return j, nil
+}
+
+// verdict says what becomes of a picture that cannot be read. All are looked at before training, which takes hours; that
+// costs less than the first pass over them.
+func verdict(cfg config) string {
+	if cfg.skip {
+		return "left out"
+	}
+	return "cannot be read"
 }
 
 // load is resnet.Load, or without a path that of the net of clothes.

@@ -180,8 +180,8 @@ func (t *Trainer) Resume() error {
 	if t.config.Checkpoint == "" {
 		return fmt.Errorf("train: Resume: Config.Checkpoint is not set: %w", fs.ErrNotExist)
 	}
-	if t.team != nil && t.team.lost != nil {
-		return t.team.lost
+	if err := t.team.gone(); err != nil {
+		return err
 	}
 	file := t.last
 	content, err := t.read(&file)

@@ -90,7 +90,7 @@ func (m *micro) gradients(t *Trainer, batch *data.Batch) ([]result, error) {
 		}
 	}
 	if m.sums != nil {
-		m.sums.begin(t.params, m.moved)
+		defer m.sums.begin(t.params, m.moved)()
 	}
 	for first := 0; first < m.parts; first += m.ranks {
 		switch i := first + m.rank; {

@@ -37,6 +37,7 @@ type team struct {
 	inbox    [][]byte // of gather
 	vote     [256]byte
 	lost     error // of Exchange
+	busy     bool  // in Run: true after a panic out of it
 }
 
 func newTeam(ranks Ranks) *team {
@@ -49,6 +50,17 @@ func newTeam(ranks Ranks) *team {
 
 // first reports whether this process is the one that writes files.
 func (g *team) first() bool { return g == nil || g.Rank() == 0 }
+
+// gone returns why this rank cannot go on with the others, or nil.
+func (g *team) gone() error {
+	switch {
+	case g == nil:
+		return nil
+	case g.busy: // and lost may be written at any time by the exchange that was under way
+		return fmt.Errorf("train: rank %d of %d has left the others by a panic", g.Rank(), g.Size())
+	}
+	return g.lost
+}
 
 // exchange makes the exchange that to and from say.
 func (g *team) exchange() error {

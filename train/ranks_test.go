@@ -8,7 +8,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -265,7 +264,7 @@ func aLostRankEndsAll(t *testing.T, parted func(optimizer, path string) *trainer
 	defer train.SetBucketLen(40)() // several
 	straight := filepath.Join(t.TempDir(), "net.safetensors")
 	requireSame(t, together(t, 1, func(*seat) *trainer { return parted("sgd", straight) }))
-	goroutines := runtime.NumGoroutine()
+	goroutines := countGoroutines()
 	for call := 1; call < 60; call += 3 {
 		path := filepath.Join(t.TempDir(), "net.safetensors")
 		all := together(t, 3, func(s *seat) *trainer {
@@ -286,6 +285,38 @@ func aLostRankEndsAll(t *testing.T, parted func(optimizer, path string) *trainer
 		require.True(t, read(t, straight) == read(t, path), "checkpoints differ after call %d", call)
 	}
 	requireGoroutines(t, goroutines)
+}
+
+// A panic on one rank, in whichever of its parts, leaves no goroutine behind once the others are told, as they are when a
+// process ends; that rank does not go on.
+func TestAPanicLeavesTheOthers(t *testing.T) {
+	defer train.SetBucketLen(40)()
+	for way, parted := range both {
+		for pass := 1; pass <= 6; pass++ {
+			goroutines := countGoroutines()
+			seats := newJob(2)
+			trainers := make([]*trainer, len(seats))
+			for r, s := range seats {
+				trainers[r] = parted("sgd", filepath.Join(t.TempDir(), "net.safetensors"))
+				trainers[r].Ranks = s
+			}
+			model := &bursting{net: newNet()}
+			trainers[0].Model, trainers[0].Optimizer = model, sgd(model, optim.SGDConfig{Momentum: 0.9, Nesterov: true, WeightDecay: 1e-3})
+			var group sync.WaitGroup
+			require.NoError(t, trainers[0].make())
+			model.left = pass
+			var told error
+			group.Go(func() { _, told = trainers[1].Run(t.Context()) })
+			require.PanicsWithValue(t, "burst", func() { _, _ = trainers[0].Run(t.Context()) }, way)
+			seats[0].once.Do(func() { close(seats[0].broken) })
+			group.Wait()
+			require.ErrorIs(t, told, errLost, way)
+			_, err := trainers[0].Run(t.Context())
+			require.EqualError(t, err, "train: rank 0 of 2 has left the others by a panic")
+			require.EqualError(t, trainers[0].Resume(), "train: rank 0 of 2 has left the others by a panic")
+			requireGoroutines(t, goroutines)
+		}
+	}
 }
 
 // What one rank alone runs into ends all, and says where it was.

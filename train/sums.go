@@ -47,8 +47,9 @@ type bucket struct {
 	packed, free chan struct{} // pass it to who sends, and back
 }
 
-// begin starts a step that adds up the gradients of the parameters that are trained, and other tensors.
-func (s *sums) begin(params []*autograd.Param, others []*tensor.Tensor) {
+// begin starts a step that adds up the gradients of the parameters that are trained, and other tensors. end ends it,
+// whatever it has come to: after a panic in a pass as well, so that the goroutine does not wait for what nobody packs.
+func (s *sums) begin(params []*autograd.Param, others []*tensor.Tensor) (end func()) {
 	s.next = s.next[:0]
 	for _, p := range slices.Backward(params) {
 		if !p.Frozen {
@@ -60,8 +61,10 @@ func (s *sums) begin(params []*autograd.Param, others []*tensor.Tensor) {
 		s.tensors = slices.Clone(s.next)
 		s.fill()
 	}
-	s.sent = make(chan error, 1)
-	go func() { s.sent <- s.send() }()
+	sent, stop := make(chan error, 1), make(chan struct{})
+	s.sent = sent
+	go func() { sent <- s.send(stop) }()
+	return func() { close(stop) }
 }
 
 // fill makes buckets of the tensors.
@@ -136,15 +139,20 @@ func (p *spot) pack(t *tensor.Tensor) {
 // wait returns when the tensors are the sums.
 func (s *sums) wait() error { return <-s.sent }
 
-// send makes the exchanges of a step. After one that fails it makes no more, and takes what is packed.
-func (s *sums) send() (err error) {
+// send makes the exchanges of a step. After one that fails it makes no more, and takes what is packed. When stop is closed
+// nothing more is.
+func (s *sums) send(stop <-chan struct{}) (err error) {
 	for _, b := range s.buckets {
 		b.sum.Zero()
 	}
 	ranks := s.team.Size()
 	for first := 0; first < s.parts; first += ranks {
 		for _, b := range s.buckets {
-			<-b.packed
+			select {
+			case <-b.packed:
+			case <-stop:
+				return err
+			}
 			if err == nil {
 				err = b.add(s.team, min(s.parts-first, ranks))
 			}

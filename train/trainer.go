@@ -69,10 +69,17 @@ func (t *Trainer) Run(ctx context.Context) ([]Epoch, error) {
 }
 
 func (t *Trainer) run(ctx context.Context) error {
-	if t.team != nil && t.team.lost != nil {
-		return t.team.lost
+	if err := t.team.gone(); err != nil {
+		return err
 	}
-	return t.team.leave(t.work(ctx))
+	if t.team != nil {
+		t.team.busy = true
+	}
+	err := t.team.leave(t.work(ctx))
+	if t.team != nil {
+		t.team.busy = false
+	}
+	return err
 }
 
 // work is Run on one rank: by an error of its own it leaves without asking the others.

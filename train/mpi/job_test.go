@@ -237,17 +237,20 @@ func hash(t *testing.T, c *exec.Cmd) string {
 	return strings.TrimSpace(hash)
 }
 
-// The weights have the same bits after 1, 2 and 3 ranks of each library.
+// The weights have the same bits after 1, 2 and 3 ranks of each library, and others where batch norms see the whole batch.
 func TestAnyNumberOfRanksTrainsTheSameBits(t *testing.T) {
-	program, want := fashion(t), ""
+	program, want := fashion(t), map[string]string{}
 	eachLibrary(t, func(t *testing.T, library string) {
-		for _, ranks := range []int{1, 2, 3} {
-			got := hash(t, launch(limited(t), library, ranks, program, "-images", "96"))
-			if want == "" {
-				want = got
+		for sync, some := range map[string][]int{"-sync=false": {1, 2, 3}, "-sync": {1, 3}} {
+			for _, ranks := range some {
+				got := hash(t, launch(limited(t), library, ranks, program, "-images", "96", sync))
+				if want[sync] == "" {
+					want[sync] = got
+				}
+				require.Equal(t, want[sync], got, "%d ranks, %s", ranks, sync)
 			}
-			require.Equal(t, want, got, "%d ranks", ranks)
 		}
+		require.NotEqual(t, want["-sync"], want["-sync=false"])
 	})
 }
 

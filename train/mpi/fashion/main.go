@@ -33,14 +33,15 @@ func main() {
 	checkpoint := flag.String("checkpoint", "", "go on from this `file`, and save to it")
 	images := flag.Int("images", 1000, "`number` of images of each class to train on")
 	epochs := flag.Int("epochs", 2, "`number` of epochs")
+	sync := flag.Bool("sync", false, "batch norm by the statistics of the whole batch")
 	flag.Parse()
-	mpi.Main(func(world *mpi.World) error { return run(world, *checkpoint, *images, *epochs) })
+	mpi.Main(func(world *mpi.World) error { return run(world, *checkpoint, *images, *epochs, *sync) })
 }
 
-func run(world *mpi.World, checkpoint string, images, epochs int) error {
+func run(world *mpi.World, checkpoint string, images, epochs int, sync bool) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	trainer, net, err := newTrainer(world, checkpoint, images, epochs)
+	trainer, net, err := newTrainer(world, checkpoint, images, epochs, sync)
 	if err != nil {
 		return err
 	}
@@ -62,7 +63,7 @@ func run(world *mpi.World, checkpoint string, images, epochs int) error {
 	return nil
 }
 
-func newTrainer(world *mpi.World, checkpoint string, images, epochs int) (*train.Trainer, nn.Module, error) {
+func newTrainer(world *mpi.World, checkpoint string, images, epochs int, sync bool) (*train.Trainer, nn.Module, error) {
 	all := fashion.Embedded()
 	set, err := all.Train.Subset(images, rand.New(rand.NewPCG(1, 0)))
 	if err != nil {
@@ -86,7 +87,7 @@ func newTrainer(world *mpi.World, checkpoint string, images, epochs int) (*train
 	}
 	trainer, err := train.New(net, loader, sgd, train.Config{
 		Schedule: optim.OneCycle{Peak: 0.1}, Epochs: epochs, Seed: 1, Valid: all.Test,
-		MicroBatches: 6, Ranks: world,
+		MicroBatches: 6, SyncBatchNorm: sync, Ranks: world,
 		Checkpoint: checkpoint, SaveEvery: 5,
 		OnEpoch: func(e train.Epoch) error {
 			if world.Rank() == 0 {

@@ -7878,11 +7878,11 @@ TEXT ·sumRowsAVX2(SB), NOSPLIT, $0-64
 	JLT  next1
 
 group2:
-	LEAQ (AX)(SI*4), CX
 	MOVQ sum_len+8(FP), R9
 	XORQ R8, R8
 	CMPQ SI, $+2048
 	JLT  near6
+	LEAQ (AX)(SI*4), CX
 	CMPQ R9, $+16
 	JLT  end8
 
@@ -7915,6 +7915,11 @@ lines7:
 	VMOVUPD      Y0, 64(DX)(R8*2)
 	VADDPD       96(DX)(R8*2), Y1, Y1
 	VMOVUPD      Y1, 96(DX)(R8*2)
+	PREFETCHT1   (CX)
+	PREFETCHT1   (CX)(SI*1)
+	PREFETCHT1   (CX)(SI*2)
+	PREFETCHT1   (CX)(DI*1)
+	ADDQ         $+64, CX
 	ADDQ         $+64, AX
 	ADDQ         $+64, R8
 	SUBQ         $+16, R9
@@ -7923,15 +7928,14 @@ lines7:
 
 end8:
 near6:
+	LEAQ 6144(AX), CX
 	CMPQ R9, $+8
 	JLT  tail4
 
 columns3:
-	PREFETCHT0   (CX)
-	PREFETCHT0   (CX)(SI*1)
-	PREFETCHT0   (CX)(SI*2)
-	PREFETCHT0   (CX)(DI*1)
-	ADDQ         $+32, CX
+	PREFETCHT1   (CX)
+	PREFETCHT1   64(CX)
+	ADDQ         $+128, CX
 	VMOVUPS      (AX), Y0
 	VMOVUPS      (AX)(SI*1), Y1
 	VADDPS       Y1, Y0, Y0
@@ -8056,11 +8060,11 @@ TEXT ·statsRowsAVX2(SB), NOSPLIT, $0-112
 	JLT  next1
 
 group2:
-	LEAQ (AX)(R8*4), CX
 	MOVQ sum_len+8(FP), R11
 	XORQ R10, R10
 	CMPQ R8, $+2048
 	JLT  near6
+	LEAQ (AX)(R8*4), CX
 	CMPQ R11, $+16
 	JLT  end8
 
@@ -8125,6 +8129,11 @@ lines7:
 	VMOVUPD      Y1, 64(SI)(R10*2)
 	VADDPD       96(SI)(R10*2), Y0, Y0
 	VMOVUPD      Y0, 96(SI)(R10*2)
+	PREFETCHT1   (CX)
+	PREFETCHT1   (CX)(R8*1)
+	PREFETCHT1   (CX)(R8*2)
+	PREFETCHT1   (CX)(R9*1)
+	ADDQ         $+64, CX
 	ADDQ         $+64, AX
 	ADDQ         $+64, R10
 	SUBQ         $+16, R11
@@ -8133,15 +8142,14 @@ lines7:
 
 end8:
 near6:
+	LEAQ 6144(AX), CX
 	CMPQ R11, $+8
 	JLT  tail4
 
 columns3:
-	PREFETCHT0   (CX)
-	PREFETCHT0   (CX)(R8*1)
-	PREFETCHT0   (CX)(R8*2)
-	PREFETCHT0   (CX)(R9*1)
-	ADDQ         $+32, CX
+	PREFETCHT1   (CX)
+	PREFETCHT1   64(CX)
+	ADDQ         $+128, CX
 	VMOVUPS      (DX)(R10*1), Y0
 	VMOVUPS      (AX), Y1
 	VSUBPS       Y0, Y1, Y1
@@ -8323,12 +8331,12 @@ TEXT ·normGradSumsAVX2(SB), NOSPLIT, $0-136
 	JLT  next1
 
 group2:
-	LEAQ (AX)(R10*4), CX
-	LEAQ (DX)(R10*4), BX
 	MOVQ sumG_len+8(FP), R13
 	XORQ R12, R12
 	CMPQ R10, $+2048
 	JLT  near6
+	LEAQ (AX)(R10*4), CX
+	LEAQ (DX)(R10*4), BX
 	CMPQ R13, $+16
 	JLT  end8
 
@@ -8401,7 +8409,17 @@ lines7:
 	VMOVUPD      Y1, 64(R8)(R12*2)
 	VADDPD       96(R8)(R12*2), Y0, Y0
 	VMOVUPD      Y0, 96(R8)(R12*2)
+	PREFETCHT1   (CX)
+	PREFETCHT1   (CX)(R10*1)
+	PREFETCHT1   (CX)(R10*2)
+	PREFETCHT1   (CX)(R11*1)
+	ADDQ         $+64, CX
 	ADDQ         $+64, AX
+	PREFETCHT1   (BX)
+	PREFETCHT1   (BX)(R10*1)
+	PREFETCHT1   (BX)(R10*2)
+	PREFETCHT1   (BX)(R11*1)
+	ADDQ         $+64, BX
 	ADDQ         $+64, DX
 	ADDQ         $+64, R12
 	SUBQ         $+16, R13
@@ -8410,20 +8428,18 @@ lines7:
 
 end8:
 near6:
+	LEAQ 6144(AX), CX
+	LEAQ 6144(DX), BX
 	CMPQ R13, $+8
 	JLT  tail4
 
 columns3:
-	PREFETCHT0   (CX)
-	PREFETCHT0   (CX)(R10*1)
-	PREFETCHT0   (CX)(R10*2)
-	PREFETCHT0   (CX)(R11*1)
-	ADDQ         $+32, CX
-	PREFETCHT0   (BX)
-	PREFETCHT0   (BX)(R10*1)
-	PREFETCHT0   (BX)(R10*2)
-	PREFETCHT0   (BX)(R11*1)
-	ADDQ         $+32, BX
+	PREFETCHT1   (CX)
+	PREFETCHT1   64(CX)
+	ADDQ         $+128, CX
+	PREFETCHT1   (BX)
+	PREFETCHT1   64(BX)
+	ADDQ         $+128, BX
 	VMOVUPS      (SI)(R12*1), Y0
 	VMOVUPS      (AX), Y1
 	VMOVUPS      (DX), Y2
@@ -8623,12 +8639,12 @@ TEXT ·normGradSumsReLUAVX2(SB), NOSPLIT, $0-184
 	JLT  next1
 
 group2:
-	LEAQ (AX)(R12*4), CX
-	LEAQ (DX)(R12*4), BX
 	MOVQ sumG_len+8(FP), R15
 	XORQ R14, R14
 	CMPQ R12, $+2048
 	JLT  near6
+	LEAQ (AX)(R12*4), CX
+	LEAQ (DX)(R12*4), BX
 	CMPQ R15, $+16
 	JLT  end8
 
@@ -8745,7 +8761,17 @@ lines7:
 	VMOVUPD      Y1, 64(R10)(R14*2)
 	VADDPD       96(R10)(R14*2), Y0, Y0
 	VMOVUPD      Y0, 96(R10)(R14*2)
+	PREFETCHT1   (CX)
+	PREFETCHT1   (CX)(R12*1)
+	PREFETCHT1   (CX)(R12*2)
+	PREFETCHT1   (CX)(R13*1)
+	ADDQ         $+64, CX
 	ADDQ         $+64, AX
+	PREFETCHT1   (BX)
+	PREFETCHT1   (BX)(R12*1)
+	PREFETCHT1   (BX)(R12*2)
+	PREFETCHT1   (BX)(R13*1)
+	ADDQ         $+64, BX
 	ADDQ         $+64, DX
 	ADDQ         $+64, R14
 	SUBQ         $+16, R15
@@ -8754,20 +8780,18 @@ lines7:
 
 end8:
 near6:
+	LEAQ 6144(AX), CX
+	LEAQ 6144(DX), BX
 	CMPQ R15, $+8
 	JLT  tail4
 
 columns3:
-	PREFETCHT0   (CX)
-	PREFETCHT0   (CX)(R12*1)
-	PREFETCHT0   (CX)(R12*2)
-	PREFETCHT0   (CX)(R13*1)
-	ADDQ         $+32, CX
-	PREFETCHT0   (BX)
-	PREFETCHT0   (BX)(R12*1)
-	PREFETCHT0   (BX)(R12*2)
-	PREFETCHT0   (BX)(R13*1)
-	ADDQ         $+32, BX
+	PREFETCHT1   (CX)
+	PREFETCHT1   64(CX)
+	ADDQ         $+128, CX
+	PREFETCHT1   (BX)
+	PREFETCHT1   64(BX)
+	ADDQ         $+128, BX
 	VMOVUPS      (SI)(R14*1), Y0
 	VMOVUPS      (DI)(R14*1), Y1
 	VMOVUPS      (R8)(R14*1), Y2
@@ -17119,11 +17143,11 @@ TEXT ·sumRowsAVX512(SB), NOSPLIT, $0-64
 	JLT  next1
 
 group2:
-	LEAQ (AX)(SI*4), CX
 	MOVQ sum_len+8(FP), R9
 	XORQ R8, R8
 	CMPQ SI, $+2048
 	JLT  near6
+	LEAQ (AX)(SI*4), CX
 	CMPQ R9, $+16
 	JLT  end8
 
@@ -17142,6 +17166,11 @@ lines7:
 	VMOVUPD       Z0, (DX)(R8*2)
 	VADDPD        64(DX)(R8*2), Z1, Z1
 	VMOVUPD       Z1, 64(DX)(R8*2)
+	PREFETCHT1    (CX)
+	PREFETCHT1    (CX)(SI*1)
+	PREFETCHT1    (CX)(SI*2)
+	PREFETCHT1    (CX)(DI*1)
+	ADDQ          $+64, CX
 	ADDQ          $+64, AX
 	ADDQ          $+64, R8
 	SUBQ          $+16, R9
@@ -17150,15 +17179,16 @@ lines7:
 
 end8:
 near6:
+	LEAQ 6144(AX), CX
 	CMPQ R9, $+16
 	JLT  tail4
 
 columns3:
-	PREFETCHT0    (CX)
-	PREFETCHT0    (CX)(SI*1)
-	PREFETCHT0    (CX)(SI*2)
-	PREFETCHT0    (CX)(DI*1)
-	ADDQ          $+64, CX
+	PREFETCHT1    (CX)
+	PREFETCHT1    64(CX)
+	PREFETCHT1    128(CX)
+	PREFETCHT1    192(CX)
+	ADDQ          $+256, CX
 	VMOVUPS       (AX), Z0
 	VMOVUPS       (AX)(SI*1), Z1
 	VADDPS        Z1, Z0, Z0
@@ -17279,11 +17309,11 @@ TEXT ·statsRowsAVX512(SB), NOSPLIT, $0-112
 	JLT  next1
 
 group2:
-	LEAQ (AX)(R8*4), CX
 	MOVQ sum_len+8(FP), R11
 	XORQ R10, R10
 	CMPQ R8, $+2048
 	JLT  near6
+	LEAQ (AX)(R8*4), CX
 	CMPQ R11, $+16
 	JLT  end8
 
@@ -17318,6 +17348,11 @@ lines7:
 	VMOVUPD       Z1, (SI)(R10*2)
 	VADDPD        64(SI)(R10*2), Z0, Z0
 	VMOVUPD       Z0, 64(SI)(R10*2)
+	PREFETCHT1    (CX)
+	PREFETCHT1    (CX)(R8*1)
+	PREFETCHT1    (CX)(R8*2)
+	PREFETCHT1    (CX)(R9*1)
+	ADDQ          $+64, CX
 	ADDQ          $+64, AX
 	ADDQ          $+64, R10
 	SUBQ          $+16, R11
@@ -17326,15 +17361,16 @@ lines7:
 
 end8:
 near6:
+	LEAQ 6144(AX), CX
 	CMPQ R11, $+16
 	JLT  tail4
 
 columns3:
-	PREFETCHT0    (CX)
-	PREFETCHT0    (CX)(R8*1)
-	PREFETCHT0    (CX)(R8*2)
-	PREFETCHT0    (CX)(R9*1)
-	ADDQ          $+64, CX
+	PREFETCHT1    (CX)
+	PREFETCHT1    64(CX)
+	PREFETCHT1    128(CX)
+	PREFETCHT1    192(CX)
+	ADDQ          $+256, CX
 	VMOVUPS       (DX)(R10*1), Z0
 	VMOVUPS       (AX), Z1
 	VSUBPS        Z0, Z1, Z1
@@ -17512,12 +17548,12 @@ TEXT ·normGradSumsAVX512(SB), NOSPLIT, $0-136
 	JLT  next1
 
 group2:
-	LEAQ (AX)(R10*4), CX
-	LEAQ (DX)(R10*4), BX
 	MOVQ sumG_len+8(FP), R13
 	XORQ R12, R12
 	CMPQ R10, $+2048
 	JLT  near6
+	LEAQ (AX)(R10*4), CX
+	LEAQ (DX)(R10*4), BX
 	CMPQ R13, $+16
 	JLT  end8
 
@@ -17556,7 +17592,17 @@ lines7:
 	VMOVUPD       Z1, (R8)(R12*2)
 	VADDPD        64(R8)(R12*2), Z0, Z0
 	VMOVUPD       Z0, 64(R8)(R12*2)
+	PREFETCHT1    (CX)
+	PREFETCHT1    (CX)(R10*1)
+	PREFETCHT1    (CX)(R10*2)
+	PREFETCHT1    (CX)(R11*1)
+	ADDQ          $+64, CX
 	ADDQ          $+64, AX
+	PREFETCHT1    (BX)
+	PREFETCHT1    (BX)(R10*1)
+	PREFETCHT1    (BX)(R10*2)
+	PREFETCHT1    (BX)(R11*1)
+	ADDQ          $+64, BX
 	ADDQ          $+64, DX
 	ADDQ          $+64, R12
 	SUBQ          $+16, R13
@@ -17565,20 +17611,22 @@ lines7:
 
 end8:
 near6:
+	LEAQ 6144(AX), CX
+	LEAQ 6144(DX), BX
 	CMPQ R13, $+16
 	JLT  tail4
 
 columns3:
-	PREFETCHT0    (CX)
-	PREFETCHT0    (CX)(R10*1)
-	PREFETCHT0    (CX)(R10*2)
-	PREFETCHT0    (CX)(R11*1)
-	ADDQ          $+64, CX
-	PREFETCHT0    (BX)
-	PREFETCHT0    (BX)(R10*1)
-	PREFETCHT0    (BX)(R10*2)
-	PREFETCHT0    (BX)(R11*1)
-	ADDQ          $+64, BX
+	PREFETCHT1    (CX)
+	PREFETCHT1    64(CX)
+	PREFETCHT1    128(CX)
+	PREFETCHT1    192(CX)
+	ADDQ          $+256, CX
+	PREFETCHT1    (BX)
+	PREFETCHT1    64(BX)
+	PREFETCHT1    128(BX)
+	PREFETCHT1    192(BX)
+	ADDQ          $+256, BX
 	VMOVUPS       (SI)(R12*1), Z0
 	VMOVUPS       (AX), Z1
 	VMOVUPS       (DX), Z2
@@ -17774,12 +17822,12 @@ TEXT ·normGradSumsReLUAVX512(SB), NOSPLIT, $0-184
 	JLT  next1
 
 group2:
-	LEAQ (AX)(R12*4), CX
-	LEAQ (DX)(R12*4), BX
 	MOVQ sumG_len+8(FP), R15
 	XORQ R14, R14
 	CMPQ R12, $+2048
 	JLT  near6
+	LEAQ (AX)(R12*4), CX
+	LEAQ (DX)(R12*4), BX
 	CMPQ R15, $+16
 	JLT  end8
 
@@ -17840,7 +17888,17 @@ lines7:
 	VMOVUPD       Z1, (R10)(R14*2)
 	VADDPD        64(R10)(R14*2), Z0, Z0
 	VMOVUPD       Z0, 64(R10)(R14*2)
+	PREFETCHT1    (CX)
+	PREFETCHT1    (CX)(R12*1)
+	PREFETCHT1    (CX)(R12*2)
+	PREFETCHT1    (CX)(R13*1)
+	ADDQ          $+64, CX
 	ADDQ          $+64, AX
+	PREFETCHT1    (BX)
+	PREFETCHT1    (BX)(R12*1)
+	PREFETCHT1    (BX)(R12*2)
+	PREFETCHT1    (BX)(R13*1)
+	ADDQ          $+64, BX
 	ADDQ          $+64, DX
 	ADDQ          $+64, R14
 	SUBQ          $+16, R15
@@ -17849,20 +17907,22 @@ lines7:
 
 end8:
 near6:
+	LEAQ 6144(AX), CX
+	LEAQ 6144(DX), BX
 	CMPQ R15, $+16
 	JLT  tail4
 
 columns3:
-	PREFETCHT0    (CX)
-	PREFETCHT0    (CX)(R12*1)
-	PREFETCHT0    (CX)(R12*2)
-	PREFETCHT0    (CX)(R13*1)
-	ADDQ          $+64, CX
-	PREFETCHT0    (BX)
-	PREFETCHT0    (BX)(R12*1)
-	PREFETCHT0    (BX)(R12*2)
-	PREFETCHT0    (BX)(R13*1)
-	ADDQ          $+64, BX
+	PREFETCHT1    (CX)
+	PREFETCHT1    64(CX)
+	PREFETCHT1    128(CX)
+	PREFETCHT1    192(CX)
+	ADDQ          $+256, CX
+	PREFETCHT1    (BX)
+	PREFETCHT1    64(BX)
+	PREFETCHT1    128(BX)
+	PREFETCHT1    192(BX)
+	ADDQ          $+256, BX
 	VMOVUPS       (SI)(R14*1), Z0
 	VMOVUPS       (DI)(R14*1), Z1
 	VMOVUPS       (R8)(R14*1), Z2

@@ -63,6 +63,6 @@ func (j *job) boosted(p boost.Report, bar *program.Bar, seconds float64) error {
 		})
 	}
 	bar.Note("stage %d of %d  loss %.4f  accuracy %.1f %%  in test %.1f %%", p.Stage, p.Stages, p.Train.Loss(), percent*p.Train.Accuracy(), percent*p.Valid.Accuracy())
-	bar.Show(p.Stage, p.Stages)
+	j.progress(bar, p.Stage, p.Stages)
 	return nil
 }

@@ -159,7 +159,7 @@ func (w *watch) step(s train.Step) error {
 	w.steps++
 	w.bar.Note("epoch %d of %d  loss %.4f  accuracy %.1f %%  %.0f images/s", s.Epoch, w.epochs(), s.Score.Loss(), percent*s.Score.Accuracy(),
 		float64(w.steps*batchSize)/time.Since(w.start).Seconds())
-	w.bar.Show(s.Done, s.Total)
+	w.progress(w.bar, s.Done, s.Total)
 	reading, snapshot := slices.Contains(w.readingSteps(), s.Done), slices.Contains(w.snapshotSteps(), s.Done)
 	if !reading && !snapshot {
 		return nil

@@ -32,7 +32,7 @@ func (j *job) study(ctx context.Context, model network) error {
 	}
 	var bar *program.Bar // of the part that is measured
 	s, err := unravel.NewStudy(model, slices.Collect(j.studied.Batches(j.norm, evaluationBatch)), unravel.Options{
-		Seed: j.seed, Journal: journal, Progress: func(done, total int) { bar.Show(done, total) },
+		Seed: j.seed, Journal: journal, Progress: func(done, total int) { j.progress(bar, done, total) },
 	})
 	if err != nil {
 		return err

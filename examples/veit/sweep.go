@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/residuum-go/residuum/examples/internal/program"
 	"github.com/residuum-go/residuum/unravel"
 )
 
@@ -33,7 +34,7 @@ type record struct {
 	Count   int     `json:"count"`
 	Share   float64 `json:"share"`   // of the cost of the whole run, as it was foreseen
 	Workers int     `json:"workers"` // processor cores that it used
-	Seconds float64 `json:"seconds"` // from its beginning to the last thing that it found
+	Seconds float64 `json:"seconds"` // from its beginning to the end, or if it was killed to within a minute of that
 	Done    []timed `json:"done"`
 }
 
@@ -47,6 +48,7 @@ type timed struct {
 type portion struct {
 	*start
 	begun time.Time
+	noted time.Time // when part.json last said how long it has run
 	mine  []unit
 	known map[unit]bool // pieces whose scores are in some journal
 }
@@ -54,8 +56,28 @@ type portion struct {
 // finished records what has been measured.
 func (s *portion) finished(units []unit, took time.Duration) error {
 	s.Done = append(s.Done, timed{units, took.Seconds()})
-	s.Seconds = time.Since(s.begun).Seconds()
+	return s.note()
+}
+
+// note records how long this start has run.
+func (s *portion) note() error {
+	s.noted = time.Now()
+	s.Seconds = s.noted.Sub(s.begun).Seconds()
 	return writeJSON(s.recordPath(), s.record)
+}
+
+// runs is called again and again while something is measured, and notes it once a minute. Whether that can be written
+// finished will say.
+func (s *portion) runs() {
+	if s != nil && s.start != nil && time.Since(s.noted) > time.Minute {
+		_ = s.note()
+	}
+}
+
+// progress shows how far the thing is that is being measured.
+func (j *job) progress(bar *program.Bar, done, total int) {
+	bar.Show(done, total)
+	j.share.runs()
 }
 
 func (s *start) recordPath() string { return filepath.Join(s.dir, "part.json") }
@@ -129,7 +151,7 @@ func (r *run) beginStart(finds []find, earlier []*start) error {
 		}
 	}
 	r.share.store = r.store
-	return writeJSON(r.share.recordPath(), r.share.record)
+	return r.share.note()
 }
 
 // has reports whether anything of a net is in the share.

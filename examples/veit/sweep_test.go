@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -220,4 +221,22 @@ func TestUnionIsOfAllThatIsKnown(t *testing.T) {
 	sum, err := union(&some, &other)
 	require.NoError(t, err)
 	require.Equal(t, text(whole), text(sum), "with the times of the first")
+}
+
+// A start that is killed has said how long it ran, also if it found nothing.
+func TestAStartNotesThatItRuns(t *testing.T) {
+	var none *portion
+	none.runs() // no sweep
+	(&portion{}).runs()
+	s := &portion{start: &start{store: &store{t.TempDir()}}, begun: time.Now().Add(-time.Hour)}
+	s.runs()
+	var r record
+	require.NoError(t, readJSON(s.recordPath(), &r))
+	require.GreaterOrEqual(t, r.Seconds, 3600.)
+	require.NoError(t, os.Remove(s.recordPath()))
+	s.runs()
+	require.NoFileExists(t, s.recordPath(), "once a minute")
+	s.noted = s.begun
+	s.runs()
+	require.FileExists(t, s.recordPath())
 }

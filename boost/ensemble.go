@@ -3,6 +3,7 @@ package boost
 import (
 	"fmt"
 	"iter"
+	"slices"
 	"strconv"
 	"sync/atomic"
 
@@ -137,7 +138,13 @@ func (e *Ensemble) Parts() []nn.Part {
 // values from all numbers, plus infinity goes with the former.
 func (e *Ensemble) Predict(x *tensor.Tensor) *tensor.Tensor {
 	if f := e.forest(); f != nil {
-		out := tensor.BroadcastTo(nil, e.start, e.rows("Predict", x), e.outputs)
+		n := e.rows("Predict", x)
+		if n == 1 { // a broadcast would take a fifth of the time
+			out := tensor.From(slices.Clone(e.start.Data()), 1, e.outputs)
+			f.row(out.Data(), x.Data())
+			return out
+		}
+		out := tensor.BroadcastTo(nil, e.start, n, e.outputs)
 		f.predict(out, x)
 		return out
 	}

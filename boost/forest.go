@@ -85,7 +85,7 @@ func newForest(stages []*trees, scales []float32) *forest {
 		}
 		f.ends = append(f.ends, len(all))
 	}
-	f.all = descend.New(all)
+	f.all = descend.New(all, blockRows)
 	return f
 }
 
@@ -210,7 +210,14 @@ func (f *forest) block(w *walk, out, x []float32) {
 // row takes one row through all trees at once.
 func (f *forest) row(out, x []float32) {
 	w := walks.Get()
-	f.fill(w, x)
+	w.x = portions.Grow(w.x, blockRows*len(f.slots))
+	for j, s := range f.slots {
+		v := x[s.column]
+		if s.opposite {
+			v = -v
+		}
+		w.x[j*blockRows] = v
+	}
 	w.at = portions.Grow(w.at, f.all.Trees())
 	f.all.Row(w.at, w.x)
 	t := 0

@@ -28,3 +28,13 @@ func completeTreesByLanes(splits *int32, trees int, at *int32, n int, x *float32
 //
 //go:noescape
 func completeTopAVX2(splits *int32, trees int, t int, at *int32, n int, x *float32)
+
+// row32AVX512 goes down the first four levels of n > 0 trees, a multiple of 8, with a row of 32 numbers.
+//
+//go:noescape
+func row32AVX512(columns *uint8, cuts *float32, at *int32, n int, x *float32)
+
+// row64AVX512 goes down the first four levels of n > 0 trees, a multiple of 8, with a row of 64 numbers.
+//
+//go:noescape
+func row64AVX512(columns *uint8, cuts *float32, at *int32, n int, x *float32)

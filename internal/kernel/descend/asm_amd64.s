@@ -364,3 +364,301 @@ rows:
 	JNZ       rows
 	VZEROUPPER
 	RET
+
+// func row32AVX512(columns *uint8, cuts *float32, at *int32, n int, x *float32)
+// Requires: AVX, AVX512F, CMOV
+TEXT ·row32AVX512(SB), NOSPLIT, $0-40
+	MOVQ         columns+0(FP), AX
+	MOVQ         cuts+8(FP), CX
+	MOVQ         at+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVQ         x+32(FP), SI
+	VMOVUPS      (SI), Z0
+	VMOVUPS      64(SI), Z1
+	MOVL         $0x00000001, SI
+	VPBROADCASTD SI, Z2
+	MOVL         $0x00000020, SI
+	VPBROADCASTD SI, Z3
+	MOVL         $0x000000ff, DI
+
+trees:
+	MOVL        $0x0000ffff, SI
+	CMPQ        BX, $0x10
+	CMOVLLT     DI, SI
+	KMOVW       SI, K1
+	VMOVDQU32.Z (DX), K1, Z3
+	VPMOVZXBD   (AX), Z4
+	VPERMI2PS   Z1, Z0, Z4
+	VCMPPS      $0x19, (CX), Z4, K1
+	VPADDD      Z3, Z3, Z3
+	VPADDD      Z2, Z3, K1, Z3
+	VPMOVZXBD   16(AX), Z4
+	VPERMI2PS   Z1, Z0, Z4
+	VCMPPS      $0x19, 64(CX), Z4, K2
+	VPMOVZXBD   32(AX), Z4
+	VPERMI2PS   Z1, Z0, Z4
+	VCMPPS      $0x19, 128(CX), Z4, K3
+	KANDW       K1, K3, K3
+	KANDNW      K2, K1, K2
+	KORW        K3, K2, K2
+	VPADDD      Z3, Z3, Z3
+	VPADDD      Z2, Z3, K2, Z3
+	VPMOVZXBD   48(AX), Z4
+	VPERMI2PS   Z1, Z0, Z4
+	VCMPPS      $0x19, 192(CX), Z4, K3
+	VPMOVZXBD   64(AX), Z4
+	VPERMI2PS   Z1, Z0, Z4
+	VCMPPS      $0x19, 256(CX), Z4, K4
+	KANDW       K2, K4, K4
+	KANDNW      K3, K2, K3
+	KORW        K4, K3, K3
+	VPMOVZXBD   80(AX), Z4
+	VPERMI2PS   Z1, Z0, Z4
+	VCMPPS      $0x19, 320(CX), Z4, K4
+	VPMOVZXBD   96(AX), Z4
+	VPERMI2PS   Z1, Z0, Z4
+	VCMPPS      $0x19, 384(CX), Z4, K5
+	KANDW       K2, K5, K5
+	KANDNW      K4, K2, K4
+	KORW        K5, K4, K4
+	KANDW       K1, K4, K4
+	KANDNW      K3, K1, K3
+	KORW        K4, K3, K3
+	VPADDD      Z3, Z3, Z3
+	VPADDD      Z2, Z3, K3, Z3
+	VPMOVZXBD   112(AX), Z4
+	VPERMI2PS   Z1, Z0, Z4
+	VCMPPS      $0x19, 448(CX), Z4, K4
+	VPMOVZXBD   128(AX), Z4
+	VPERMI2PS   Z1, Z0, Z4
+	VCMPPS      $0x19, 512(CX), Z4, K5
+	KANDW       K3, K5, K5
+	KANDNW      K4, K3, K4
+	KORW        K5, K4, K4
+	VPMOVZXBD   144(AX), Z4
+	VPERMI2PS   Z1, Z0, Z4
+	VCMPPS      $0x19, 576(CX), Z4, K5
+	VPMOVZXBD   160(AX), Z4
+	VPERMI2PS   Z1, Z0, Z4
+	VCMPPS      $0x19, 640(CX), Z4, K6
+	KANDW       K3, K6, K6
+	KANDNW      K5, K3, K5
+	KORW        K6, K5, K5
+	KANDW       K2, K5, K5
+	KANDNW      K4, K2, K4
+	KORW        K5, K4, K4
+	VPMOVZXBD   176(AX), Z4
+	VPERMI2PS   Z1, Z0, Z4
+	VCMPPS      $0x19, 704(CX), Z4, K5
+	VPMOVZXBD   192(AX), Z4
+	VPERMI2PS   Z1, Z0, Z4
+	VCMPPS      $0x19, 768(CX), Z4, K6
+	KANDW       K3, K6, K6
+	KANDNW      K5, K3, K5
+	KORW        K6, K5, K5
+	VPMOVZXBD   208(AX), Z4
+	VPERMI2PS   Z1, Z0, Z4
+	VCMPPS      $0x19, 832(CX), Z4, K6
+	VPMOVZXBD   224(AX), Z4
+	VPERMI2PS   Z1, Z0, Z4
+	VCMPPS      $0x19, 896(CX), Z4, K7
+	KANDW       K3, K7, K7
+	KANDNW      K6, K3, K6
+	KORW        K7, K6, K6
+	KANDW       K2, K6, K6
+	KANDNW      K5, K2, K5
+	KORW        K6, K5, K5
+	KANDW       K1, K5, K5
+	KANDNW      K4, K1, K4
+	KORW        K5, K4, K4
+	VPADDD      Z3, Z3, Z3
+	VPADDD      Z2, Z3, K4, Z3
+	KMOVW       SI, K1
+	VMOVDQU32   Z3, K1, (DX)
+	ADDQ        $0x000000f0, AX
+	ADDQ        $0x000003c0, CX
+	ADDQ        $0x40, DX
+	SUBQ        $0x10, BX
+	JG          trees
+	VZEROUPPER
+	RET
+
+// func row64AVX512(columns *uint8, cuts *float32, at *int32, n int, x *float32)
+// Requires: AVX, AVX512F, CMOV
+TEXT ·row64AVX512(SB), NOSPLIT, $0-40
+	MOVQ         columns+0(FP), AX
+	MOVQ         cuts+8(FP), CX
+	MOVQ         at+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVQ         x+32(FP), SI
+	VMOVUPS      (SI), Z0
+	VMOVUPS      64(SI), Z1
+	VMOVUPS      128(SI), Z2
+	VMOVUPS      192(SI), Z3
+	MOVL         $0x00000001, SI
+	VPBROADCASTD SI, Z4
+	MOVL         $0x00000020, SI
+	VPBROADCASTD SI, Z5
+	MOVL         $0x000000ff, DI
+
+trees:
+	MOVL        $0x0000ffff, SI
+	CMPQ        BX, $0x10
+	CMOVLLT     DI, SI
+	KMOVW       SI, K1
+	VMOVDQU32.Z (DX), K1, Z6
+	VPMOVZXBD   (AX), Z7
+	VPTESTMD    Z5, Z7, K1
+	VMOVDQA32   Z7, Z8
+	VPERMI2PS   Z3, Z2, Z8
+	VPERMI2PS   Z1, Z0, Z7
+	VMOVAPS     Z8, K1, Z7
+	VCMPPS      $0x19, (CX), Z7, K1
+	VPADDD      Z6, Z6, Z6
+	VPADDD      Z4, Z6, K1, Z6
+	VPMOVZXBD   16(AX), Z7
+	VPTESTMD    Z5, Z7, K2
+	VMOVDQA32   Z7, Z8
+	VPERMI2PS   Z3, Z2, Z8
+	VPERMI2PS   Z1, Z0, Z7
+	VMOVAPS     Z8, K2, Z7
+	VCMPPS      $0x19, 64(CX), Z7, K2
+	VPMOVZXBD   32(AX), Z7
+	VPTESTMD    Z5, Z7, K3
+	VMOVDQA32   Z7, Z8
+	VPERMI2PS   Z3, Z2, Z8
+	VPERMI2PS   Z1, Z0, Z7
+	VMOVAPS     Z8, K3, Z7
+	VCMPPS      $0x19, 128(CX), Z7, K3
+	KANDW       K1, K3, K3
+	KANDNW      K2, K1, K2
+	KORW        K3, K2, K2
+	VPADDD      Z6, Z6, Z6
+	VPADDD      Z4, Z6, K2, Z6
+	VPMOVZXBD   48(AX), Z7
+	VPTESTMD    Z5, Z7, K3
+	VMOVDQA32   Z7, Z8
+	VPERMI2PS   Z3, Z2, Z8
+	VPERMI2PS   Z1, Z0, Z7
+	VMOVAPS     Z8, K3, Z7
+	VCMPPS      $0x19, 192(CX), Z7, K3
+	VPMOVZXBD   64(AX), Z7
+	VPTESTMD    Z5, Z7, K4
+	VMOVDQA32   Z7, Z8
+	VPERMI2PS   Z3, Z2, Z8
+	VPERMI2PS   Z1, Z0, Z7
+	VMOVAPS     Z8, K4, Z7
+	VCMPPS      $0x19, 256(CX), Z7, K4
+	KANDW       K2, K4, K4
+	KANDNW      K3, K2, K3
+	KORW        K4, K3, K3
+	VPMOVZXBD   80(AX), Z7
+	VPTESTMD    Z5, Z7, K4
+	VMOVDQA32   Z7, Z8
+	VPERMI2PS   Z3, Z2, Z8
+	VPERMI2PS   Z1, Z0, Z7
+	VMOVAPS     Z8, K4, Z7
+	VCMPPS      $0x19, 320(CX), Z7, K4
+	VPMOVZXBD   96(AX), Z7
+	VPTESTMD    Z5, Z7, K5
+	VMOVDQA32   Z7, Z8
+	VPERMI2PS   Z3, Z2, Z8
+	VPERMI2PS   Z1, Z0, Z7
+	VMOVAPS     Z8, K5, Z7
+	VCMPPS      $0x19, 384(CX), Z7, K5
+	KANDW       K2, K5, K5
+	KANDNW      K4, K2, K4
+	KORW        K5, K4, K4
+	KANDW       K1, K4, K4
+	KANDNW      K3, K1, K3
+	KORW        K4, K3, K3
+	VPADDD      Z6, Z6, Z6
+	VPADDD      Z4, Z6, K3, Z6
+	VPMOVZXBD   112(AX), Z7
+	VPTESTMD    Z5, Z7, K4
+	VMOVDQA32   Z7, Z8
+	VPERMI2PS   Z3, Z2, Z8
+	VPERMI2PS   Z1, Z0, Z7
+	VMOVAPS     Z8, K4, Z7
+	VCMPPS      $0x19, 448(CX), Z7, K4
+	VPMOVZXBD   128(AX), Z7
+	VPTESTMD    Z5, Z7, K5
+	VMOVDQA32   Z7, Z8
+	VPERMI2PS   Z3, Z2, Z8
+	VPERMI2PS   Z1, Z0, Z7
+	VMOVAPS     Z8, K5, Z7
+	VCMPPS      $0x19, 512(CX), Z7, K5
+	KANDW       K3, K5, K5
+	KANDNW      K4, K3, K4
+	KORW        K5, K4, K4
+	VPMOVZXBD   144(AX), Z7
+	VPTESTMD    Z5, Z7, K5
+	VMOVDQA32   Z7, Z8
+	VPERMI2PS   Z3, Z2, Z8
+	VPERMI2PS   Z1, Z0, Z7
+	VMOVAPS     Z8, K5, Z7
+	VCMPPS      $0x19, 576(CX), Z7, K5
+	VPMOVZXBD   160(AX), Z7
+	VPTESTMD    Z5, Z7, K6
+	VMOVDQA32   Z7, Z8
+	VPERMI2PS   Z3, Z2, Z8
+	VPERMI2PS   Z1, Z0, Z7
+	VMOVAPS     Z8, K6, Z7
+	VCMPPS      $0x19, 640(CX), Z7, K6
+	KANDW       K3, K6, K6
+	KANDNW      K5, K3, K5
+	KORW        K6, K5, K5
+	KANDW       K2, K5, K5
+	KANDNW      K4, K2, K4
+	KORW        K5, K4, K4
+	VPMOVZXBD   176(AX), Z7
+	VPTESTMD    Z5, Z7, K5
+	VMOVDQA32   Z7, Z8
+	VPERMI2PS   Z3, Z2, Z8
+	VPERMI2PS   Z1, Z0, Z7
+	VMOVAPS     Z8, K5, Z7
+	VCMPPS      $0x19, 704(CX), Z7, K5
+	VPMOVZXBD   192(AX), Z7
+	VPTESTMD    Z5, Z7, K6
+	VMOVDQA32   Z7, Z8
+	VPERMI2PS   Z3, Z2, Z8
+	VPERMI2PS   Z1, Z0, Z7
+	VMOVAPS     Z8, K6, Z7
+	VCMPPS      $0x19, 768(CX), Z7, K6
+	KANDW       K3, K6, K6
+	KANDNW      K5, K3, K5
+	KORW        K6, K5, K5
+	VPMOVZXBD   208(AX), Z7
+	VPTESTMD    Z5, Z7, K6
+	VMOVDQA32   Z7, Z8
+	VPERMI2PS   Z3, Z2, Z8
+	VPERMI2PS   Z1, Z0, Z7
+	VMOVAPS     Z8, K6, Z7
+	VCMPPS      $0x19, 832(CX), Z7, K6
+	VPMOVZXBD   224(AX), Z7
+	VPTESTMD    Z5, Z7, K7
+	VMOVDQA32   Z7, Z8
+	VPERMI2PS   Z3, Z2, Z8
+	VPERMI2PS   Z1, Z0, Z7
+	VMOVAPS     Z8, K7, Z7
+	VCMPPS      $0x19, 896(CX), Z7, K7
+	KANDW       K3, K7, K7
+	KANDNW      K6, K3, K6
+	KORW        K7, K6, K6
+	KANDW       K2, K6, K6
+	KANDNW      K5, K2, K5
+	KORW        K6, K5, K5
+	KANDW       K1, K5, K5
+	KANDNW      K4, K1, K4
+	KORW        K5, K4, K4
+	VPADDD      Z6, Z6, Z6
+	VPADDD      Z4, Z6, K4, Z6
+	KMOVW       SI, K1
+	VMOVDQU32   Z6, K1, (DX)
+	ADDQ        $0x000000f0, AX
+	ADDQ        $0x000003c0, CX
+	ADDQ        $0x40, DX
+	SUBQ        $0x10, BX
+	JG          trees
+	VZEROUPPER
+	RET

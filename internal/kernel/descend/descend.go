@@ -19,12 +19,16 @@ type Forest struct {
 	Values []float32 // of the leaves, by the numbers that Rows and Row find
 	splits []split
 	first  []int32 // by node, the one that Less is; that of More is the next. nil if trees are complete
-	roots  []int32 // unless trees are complete
+	roots  []int32 // by tree, where to begin
 	tops   []split // then the splits of the first topLevels, as if trees were
 	lands  []int32 // and the nodes behind them
 	depths []int
 	trees  int // a multiple of Lanes
 	depth  int // of the deepest
+
+	apart    int     // how far apart the columns of a row begin
+	row      rowTop  // the first levels once more
+	rowLands []int32 // and the nodes behind them, unless trees are complete
 }
 
 // split says what is compared.
@@ -43,9 +47,9 @@ const deepest = 8
 // topLevels is how many levels some loops go down at once.
 const topLevels = 3
 
-// New lays out trees.
-func New(trees [][]Node) *Forest {
-	f := &Forest{trees: (len(trees) + Lanes - 1) / Lanes * Lanes}
+// New lays out trees for rows whose columns begin so many elements apart.
+func New(trees [][]Node, apart int) *Forest {
+	f := &Forest{trees: (len(trees) + Lanes - 1) / Lanes * Lanes, apart: apart}
 	for _, t := range trees {
 		depths, most := make([]int, len(t)), 0
 		for i, n := range t { // children come after their parents
@@ -61,15 +65,23 @@ func New(trees [][]Node) *Forest {
 	}
 	if f.depth > deepest {
 		f.tops, f.lands = make([]split, f.trees*(1<<topLevels-1)), make([]int32, f.trees<<topLevels)
+		rows := make([]split, f.trees*(1<<rowLevels-1))
+		f.rowLands = make([]int32, f.trees<<rowLevels)
 		for i, t := range trees {
 			places := f.list(t)
 			f.complete(f.tops, t, topLevels, 0, 0, i, func(place int, node int32) { f.lands[place] = places[node] })
+			f.complete(rows, t, rowLevels, 0, 0, i, func(place int, node int32) { f.rowLands[place] = places[node] })
 		}
+		f.row = newRowTop(rows, f.trees, apart)
 		return f
 	}
 	f.splits, f.Values = make([]split, f.trees*(1<<f.depth-1)), make([]float32, f.trees<<f.depth)
 	for i, t := range trees {
+		f.roots = append(f.roots, int32(i))
 		f.complete(f.splits, t, f.depth, 0, 0, i, func(place int, node int32) { f.Values[place] = t[node].Value })
+	}
+	if f.depth >= rowLevels {
+		f.row = newRowTop(f.splits, f.trees, apart)
 	}
 	return f
 }
@@ -119,36 +131,28 @@ func (f *Forest) Trees() int { return f.trees }
 
 // Rows sets at[i] to the leaf of tree t that the values x[Column+i] lead to, for each i.
 func (f *Forest) Rows(at []int32, x []float32, t int) {
-	if f.first == nil {
-		for i := range at {
-			at[i] = int32(t)
-		}
-		if f.depth > 0 && len(at) > 0 {
-			f.completeRows(at, x, t)
-		}
-		return
-	}
 	for i := range at {
 		at[i] = f.roots[t]
 	}
-	if f.depths[t] > 0 && len(at) > 0 {
+	switch {
+	case f.depth == 0 || len(at) == 0:
+	case f.first == nil:
+		f.completeRows(at, x, t)
+	case f.depths[t] > 0:
 		f.listRows(at, x, t)
 	}
 }
 
 // Row sets at[t] to the leaf of tree t that the values x[Column] lead to, for each of Trees.
 func (f *Forest) Row(at []int32, x []float32) {
-	if f.first == nil {
-		for t := range at {
-			at[t] = int32(t)
-		}
-		if f.depth > 0 && len(at) > 0 {
-			f.completeTrees(at, x)
-		}
-		return
-	}
 	copy(at, f.roots)
-	f.listTrees(at, x, f.depth)
+	switch {
+	case f.depth == 0 || len(at) == 0:
+	case f.first == nil:
+		f.completeTrees(at, x)
+	default:
+		f.listTrees(at, x)
+	}
 }
 
 // downList goes depth steps down.

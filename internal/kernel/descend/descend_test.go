@@ -56,25 +56,32 @@ func (f *Forest) guard(t testing.TB) {
 		copy(tops, f.tops)
 		f.tops = tops
 	}
+	if f.row.cuts != nil {
+		columns, cuts := guarded[uint8](t, len(f.row.columns)), guarded[float32](t, len(f.row.cuts))
+		copy(columns, f.row.columns)
+		copy(cuts, f.row.cuts)
+		f.row.columns, f.row.cuts = columns, cuts
+	}
 }
 
 func TestRowsAndTreesGoWhereTheyShould(t *testing.T) {
 	kerneltest.EachLevel(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(1, 2))
 		special := kerneltest.Specials()
-		for _, trees := range []int{0, 1, 7, 8, 9, 27} {
+		for _, trees := range []int{0, 1, 7, 8, 9, 16, 27} {
 			for depth := range deepest + 3 {
 				rows := 1 + rng.IntN(30)
+				columns := []int{7, 32, 33, 64, 65}[rng.IntN(5)]
 				var all [][]Node
 				for i := range trees {
-					all = append(all, tree(rng, max(0, depth-i%3), 7, rows))
+					all = append(all, tree(rng, max(0, depth-i%3), columns, rows))
 				}
-				f := New(all)
+				f := New(all, rows)
 				require.Equal(t, trees > 0 && depth > deepest, f.first != nil)
 				if len(f.splits) > 0 {
 					f.guard(t)
 				}
-				x := kerneltest.Guarded(t, 7*rows)
+				x := kerneltest.Guarded(t, columns*rows)
 				for i := range x {
 					x[i] = float32(rng.NormFloat64())
 					if i%3 == 0 {
@@ -128,7 +135,7 @@ func BenchmarkDown(b *testing.B) {
 			}
 			all = append(all, nodes)
 		}
-		f := New(all)
+		f := New(all, width)
 		x := make([]float32, columns*width)
 		for i := range x {
 			x[i] = float32(rng.NormFloat64())

@@ -28,12 +28,17 @@ func (f *Forest) listRows(at []int32, x []float32, t int) {
 	f.listRowsRef(at[n:], x[n:], depth)
 }
 
-func (f *Forest) listTrees(at []int32, x []float32, depth int) {
-	n := vectored(len(at))
+func (f *Forest) listTrees(at []int32, x []float32) {
+	n, done := vectored(len(at)), 0
 	if n > 0 {
-		listTreesByLanes(&f.splits[0].column, &f.first[0], &at[0], n, &x[0], depth)
+		if done = f.row.top(at[:n], x, f.apart); done > 0 {
+			for i, place := range at[:n] {
+				at[i] = f.rowLands[place]
+			}
+		}
+		listTreesByLanes(&f.splits[0].column, &f.first[0], &at[0], n, &x[0], f.depth-done)
 	}
-	f.listTreesRef(at[n:], x, depth)
+	f.listTreesRef(at[n:], x, f.depth)
 }
 
 func (f *Forest) completeRows(at []int32, x []float32, t int) {
@@ -53,7 +58,10 @@ func (f *Forest) completeRows(at []int32, x []float32, t int) {
 func (f *Forest) completeTrees(at []int32, x []float32) {
 	n := vectored(len(at))
 	if n > 0 {
-		completeTreesByLanes(&f.splits[0].column, f.trees, &at[0], n, &x[0], f.depth)
+		done := f.row.top(at[:n], x, f.apart)
+		if level := f.trees * (1<<done - 1); done < f.depth {
+			completeTreesByLanes(&f.splits[level].column, f.trees<<done, &at[0], n, &x[0], f.depth-done)
+		}
 	}
 	f.completeTreesRef(at[n:], x)
 }

@@ -2,7 +2,7 @@
 
 package descend
 
-func (f *Forest) listRows(at []int32, x []float32, t int)      { f.listRowsRef(at, x, f.depths[t]) }
-func (f *Forest) listTrees(at []int32, x []float32, depth int) { f.listTreesRef(at, x, depth) }
-func (f *Forest) completeRows(at []int32, x []float32, _ int)  { f.completeRowsRef(at, x) }
-func (f *Forest) completeTrees(at []int32, x []float32)        { f.completeTreesRef(at, x) }
+func (f *Forest) listRows(at []int32, x []float32, t int)     { f.listRowsRef(at, x, f.depths[t]) }
+func (f *Forest) listTrees(at []int32, x []float32)           { f.listTreesRef(at, x, f.depth) }
+func (f *Forest) completeRows(at []int32, x []float32, _ int) { f.completeRowsRef(at, x) }
+func (f *Forest) completeTrees(at []int32, x []float32)       { f.completeTreesRef(at, x) }

@@ -28,6 +28,8 @@ func main() {
 		down(c, complete, "Trees", 0)
 	}
 	top(c)
+	row(c, 32)
+	row(c, 64)
 	os.Exit(build.Main(config.Config(), c))
 }
 

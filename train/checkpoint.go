@@ -270,6 +270,9 @@ func (t *Trainer) decode(text string) (*stand, error) {
 	if p.Synced != t.synced() {
 		return nil, fmt.Errorf("SyncBatchNorm was %t, now it is %t", p.Synced, t.synced())
 	}
+	if was, now := p.Sampler, t.loader.State(); was.Batch >= 1 && (was.Len != now.Len || was.Batch != now.Batch) {
+		return nil, fmt.Errorf("it is of a run on %d images in batches of %d, now there are %d in batches of %d", was.Len, was.Batch, now.Len, now.Batch)
+	}
 	if s := p.Sampler; s.Batch < 1 || s != place(s, len(p.History), p.Seen.Examples) || p.Seen.Correct < 0 || p.Seen.Correct > p.Seen.Examples ||
 		p.Step != s.Epoch*t.loader.Steps()+s.Next/s.Batch {
 		return nil, fmt.Errorf("step %d, %d epochs and %d images of the next do not agree", p.Step, len(p.History), p.Seen.Examples)

@@ -273,7 +273,7 @@ func TestResumeRefusesWhatDoesNotFitAndChangesNothing(t *testing.T) {
 		{"bad JSON", "metadata: ", meta("{")},
 		{"other version", "version 3, can read versions 1 and 2", meta(`{"version":3}`)},
 		{"no step", "do not agree", meta(`{"version":2,"step":3}`)},
-		{"other dataset", "loader state of 44 images", meta(`{"version":2,"rand":"cGNnOgAAAAAAAAAAAAAAAAAAAAA=","sampler":{"len":44,"batch":8}}`)},
+		{"other dataset", "it is of a run on 44 images in batches of 8, now there are 43 in batches of 8", meta(`{"version":2,"rand":"cGNnOgAAAAAAAAAAAAAAAAAAAAA=","sampler":{"len":44,"batch":8}}`)},
 		{"no random state", "random state", meta(`{"version":1,"sampler":{"len":43,"batch":8}}`)},
 		{"more right than seen", "do not agree", meta(`{"version":2,"sampler":{"len":43,"batch":8},"seen":{"correct":1}}`)},
 		{"NaN weight", "tensor fc.bias holds NaN", func(f *weights.File) { f.Tensors["fc.bias"].Data()[2] = float32(math.NaN()) }},

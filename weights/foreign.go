@@ -12,13 +12,15 @@ var kinds = []struct{ begin, name string }{
 	{"\x89HDF\r\n\x1a\n", "HDF5, as Keras writes it to .h5 files" + convert},
 	{"GGUF", "GGUF"},
 	{"\x1f\x8b\x08", "compressed by gzip: decompress it first"},
-	{"\x08", "ONNX, which package weights/onnx reads, or another protocol buffer" + convert},
+	{"\x08", "ONNX, which package weights/onnx reads and examples/convert writes as safetensors, or another protocol buffer" + convert},
+	{"\xff\xd8\xff", picture}, {"\x89PNG\r\n\x1a\n", picture}, {"GIF8", picture}, {"RIFF", picture},
 	{"version ", "a pointer of Git LFS, not the file that it stands for: git lfs pull fetches it"},
 	{"<", "HTML or XML, perhaps of a download that failed"},
 	{"{", "JSON: the index of a model in several files is known by a name that ends in " + indexSuffix},
 }
 
 const (
+	picture = "a picture"
 	pickled = "a Python pickle, but not one of torch.save" + convert
 	convert = ": in Python, write its state_dict again by safetensors.torch.save_file"
 )

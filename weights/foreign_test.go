@@ -26,6 +26,9 @@ func TestFilesOfOtherKindsAreNamed(t *testing.T) {
 		{"\x08\x07\x12\x07pytorch", "ONNX"},
 		{"version https://git-lfs.github.com/spec/v1\n", "a pointer of Git LFS"},
 		{"<!DOCTYPE html>", "HTML"},
+		{"\xff\xd8\xff\xe0\x00\x10JFIF", "a picture"},
+		{"\x89PNG\r\n\x1a\n", "a picture"},
+		{"RIFF\x10\x00\x00\x00WEBP", "a picture"},
 		{`{"metadata": {"total_size": 1}}`, "JSON"},
 	} {
 		text := c.begin + strings.Repeat("\x00", 100)

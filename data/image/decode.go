@@ -61,6 +61,9 @@ func Decode(r io.Reader) (*Image, error) {
 }
 
 func decode(b []byte) (*Image, error) {
+	if len(b) == 0 {
+		return nil, fmt.Errorf("%w: it is empty", ErrFormat)
+	}
 	c, format, err := stdimage.DecodeConfig(bytes.NewReader(b))
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrFormat, err)

@@ -57,7 +57,7 @@ func TestHostilePictures(t *testing.T) {
 	}
 	png := func(width, height uint32) string { return deep(width, height, 8, 2) }
 	for text, says := range map[string]string{
-		"":                                     "unknown format",
+		"":                                     "it is empty",
 		"no picture":                           "unknown format",
 		png(15_000, 15_000):                    "png of 15000x15000 pixels, at most 178956970 are read",
 		png(100_000, 100_000):                  "png", // Go's own limit where an int has 32 bits

@@ -72,6 +72,10 @@ func TestStoppedAndResumed(t *testing.T) {
 	require.Contains(t, said.String(), "-resume goes on")
 	require.NotContains(t, said.String(), "epoch 12:")
 
+	status, _, notes = programtest.Run(t, nil, flags(parts)...)
+	require.Equal(t, 1, status)
+	require.Contains(t, notes, "last.safetensors is of a run that has not ended: -resume goes on with it")
+
 	status, again, notes := programtest.Run(t, nil, flags(parts, "-resume")...)
 	require.Zero(t, status, notes)
 	require.Equal(t, strings.Split(answers, "written")[0], strings.Split(again, "written")[0])

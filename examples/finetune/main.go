@@ -93,6 +93,9 @@ func finetune(ctx context.Context, cfg config, out io.Writer) error {
 	if err := os.MkdirAll(cfg.out, 0o755); err != nil {
 		return err
 	}
+	if there := exists(cfg, last) && !exists(cfg, tuned); there && !cfg.resume {
+		return fmt.Errorf("%s is of a run that has not ended: -resume goes on with it; else remove it, or choose another -out", filepath.Join(cfg.out, last))
+	}
 	j, err := newJob(ctx, cfg, notes)
 	if err != nil {
 		return err
@@ -127,6 +130,11 @@ const (
 	best  = "best.safetensors"
 	tuned = "tuned.safetensors"
 )
+
+func exists(cfg config, name string) bool {
+	_, err := os.Stat(filepath.Join(cfg.out, name))
+	return err == nil
+}
 
 // job is a net with a new head, and the pictures that it learns from.
 type job struct {

@@ -332,6 +332,7 @@ func TestWhatCannotBe(t *testing.T) {
 		{1, []string{"-net", colour, "-classes", write(t, []byte("cat\ndog\n"), dir, "two"), path}, "has the names of 2 classes, the net has 3"},
 		{1, []string{"-net", colour, "-classes", write(t, []byte("cat\n\ndog"), dir, "gap"), path}, "gap: line 2 is empty: want a name"},
 		{1, []string{"-net", colour, "-classes", filepath.Join(dir, "none"), path}, "no such file"},
+		{1, []string{"-train", filepath.Join(dir, "nowhere", "x")}, "classify: write " + filepath.Join(dir, "nowhere", "x") + ": new file in folder"}, // and not after training
 		{2, []string{path, "-json"}, "-json behind " + path + ": flags come first"},
 		{2, []string{"-top", "0", path}, "want 1 to 1,000,000"},
 		{2, []string{"-train", filepath.Join(dir, "x"), path}, "-train takes no pictures"},

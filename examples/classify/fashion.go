@@ -8,6 +8,7 @@ import (
 	"github.com/residuum-go/residuum/data"
 	"github.com/residuum-go/residuum/data/fashion"
 	"github.com/residuum-go/residuum/examples/internal/program"
+	"github.com/residuum-go/residuum/internal/atomicfile"
 	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/nn/optim"
 	"github.com/residuum-go/residuum/resnet"
@@ -17,6 +18,9 @@ import (
 // trainFashion trains the net that is shipped on images of Fashion-MNIST, writes it to a file that describes itself, and
 // says how many of the test images it has right. One seed gives the same bits on one instruction set.
 func trainFashion(ctx context.Context, images fashion.Split, cfg config, path string, out *program.Output) error {
+	if err := atomicfile.Check(path); err != nil { // before training, not after it
+		return err
+	}
 	net, err := resnet.New(resnet.Config{
 		Depth: 20, Width: 8, Classes: len(fashion.Classes), Image: resnet.Shape{Height: 28, Width: 28, Channels: 1},
 	}, rand.New(rand.NewPCG(cfg.seed, 0)))

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"io"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -243,6 +245,7 @@ func TestWhatCannotBe(t *testing.T) {
 		{1, []string{"-shortcut", "A", unknown, target(t)}, "not a net of this package"},
 		{1, []string{unknown, filepath.Join(t.TempDir(), "new.onnx")}, "an ONNX file holds a net, and"},
 		{1, []string{file("text.onnx", []byte("weights, honestly")), target(t)}, "not an ONNX model"},
+		{1, []string{ours, filepath.Join(dir, "none", "new.pth")}, "new file in folder " + filepath.Join(dir, "none")},
 		{2, []string{ours}, "1 files: want two, the one to read and the one to write"},
 		{2, []string{ours, "new.h5"}, "the file to write is new.h5: want a name that ends in .safetensors, .onnx, .pth, .pt or .npz"},
 		{2, []string{"-preset", "IMAGENET1K_V1", ours, "new.onnx"}, "-classes and -preset are kept in .safetensors alone"},
@@ -257,6 +260,17 @@ func TestWhatCannotBe(t *testing.T) {
 	unchanged, err := os.ReadFile(ours)
 	require.NoError(t, err)
 	require.Equal(t, whole, unchanged)
+}
+
+// What is ended early leaves nothing, and does not blame the file.
+func TestEndedEarly(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	cfg := config{from: save(t, weights.FromState(nn.State(newNet(t)))), to: target(t)}
+	err := convert(ctx, cfg, io.Discard)
+	require.ErrorIs(t, err, context.Canceled)
+	require.ErrorContains(t, err, "stopped before "+cfg.to+" was written")
+	require.NoFileExists(t, cfg.to)
 }
 
 // The comparison at the end finds a file that is another, and takes it away.

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/residuum-go/residuum/examples/internal/program"
+	"github.com/residuum-go/residuum/internal/atomicfile"
 )
 
 func main() { program.Main("convert", parse, convert) }
@@ -63,17 +64,27 @@ func convert(ctx context.Context, cfg config, out io.Writer) error {
 	if _, err := os.Lstat(cfg.to); !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%s exists: nothing is overwritten", cfg.to)
 	}
+	if err := atomicfile.Check(cfg.to); err != nil {
+		return err
+	}
 	c, err := read(cfg)
 	if err != nil {
 		return err
 	}
 	fmt.Fprint(out, c.summary())
+	if ctx.Err() != nil {
+		return fmt.Errorf("stopped before %s was written: %w", cfg.to, context.Cause(ctx))
+	}
 	if err := c.write(cfg.to); err != nil {
 		return err
 	}
 	agreed, err := c.check(ctx, cfg.to)
 	if err != nil {
-		return errors.Join(fmt.Errorf("%s is not what was read and is removed: %w", cfg.to, err), os.Remove(cfg.to))
+		why := "is not what was read"
+		if ctx.Err() != nil {
+			why = "could not be compared with what was read"
+		}
+		return errors.Join(fmt.Errorf("%s %s and is removed: %w", cfg.to, why, err), os.Remove(cfg.to))
 	}
 	_, err = fmt.Fprintf(out, "written  %s\nchecked  %s\n", cfg.to, agreed)
 	return err

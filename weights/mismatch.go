@@ -76,6 +76,9 @@ func compare(state []named, f listing) *Mismatch {
 	if len(m.Missing)+len(m.Unexpected) == 0 && onlyOutputs(state, differ) {
 		m.Hint = fmt.Sprintf("they are for %d classes, the model for %d; delete these and use AssignMatching for the rest", differ[0].file[0], differ[0].model[0])
 	}
+	if len(m.Unexpected)+len(m.Shapes) == 0 && lackOutputs(state, m.Missing) {
+		m.Hint = "they lack the last layer; AssignMatching fills the rest"
+	}
 	return m
 }
 
@@ -161,6 +164,13 @@ func onlyOutputs(state []named, differ []difference) bool {
 		}
 	}
 	return true
+}
+
+// lackOutputs reports whether all that is missing, in the order of the model, is its last layer.
+func lackOutputs(state []named, missing []string) bool {
+	at := len(state) - len(missing)
+	return at > 0 && at < len(state) && layer(state[at-1].name) != layer(state[at].name) &&
+		missing[0] == state[at].name && layer(missing[0]) == layer(state[len(state)-1].name)
 }
 
 // layer returns the name of the layer that has a tensor.

@@ -72,6 +72,13 @@ func TestMismatchGuessesTheReason(t *testing.T) {
 				"2 of another shape: fc.weight is [100 16], the model has [10 16], fc.bias is [100], the model has [10]"},
 		"one tensor": {model, with(weights.FromState(model), "layer1.0.bn2.bias", tensor.New(5)),
 			"1 of another shape: layer1.0.bn2.bias is [5], the model has [4]"},
+		"no head": {model, renamed(func(yield func(string, *tensor.Tensor) bool) {
+			for name, v := range model {
+				if !strings.HasPrefix(name, "fc.") && !yield(name, v) {
+					return
+				}
+			}
+		}, same), "they lack the last layer; AssignMatching fills the rest: 2 missing: fc.weight, fc.bias"},
 		"half a head": {model, with(weights.FromState(model), "fc.bias", tensor.New(100)),
 			"1 of another shape: fc.bias is [100], the model has [10]"},
 		"too wide": {model, weights.FromState(stateOf(t, wider)), "96 of another shape: conv1.weight is [8 3 3 3], the model has [4 3 3 3], " +

@@ -34,12 +34,13 @@ type grower struct {
 	groups  []int // that these are in
 	nodes   []node
 	leaves  []*leaf
+	seed    uint64     // of what is rounded by chance
 	mu      sync.Mutex // of free
 }
 
 // newGrower returns one for the columns that may be split.
-func newGrower(t *Tree, b *bins, columns []int) *grower {
-	g := &grower{Tree: t, bins: b, growth: b.memory, columns: columns, layout: b.layout}
+func newGrower(t *Tree, b *bins, columns []int, seed uint64) *grower {
+	g := &grower{Tree: t, bins: b, growth: b.memory, columns: columns, layout: b.layout, seed: seed}
 	for _, f := range columns {
 		if group, _ := b.layout.Place(f); len(g.groups) == 0 || g.groups[len(g.groups)-1] != group {
 			g.groups = append(g.groups, group)
@@ -76,6 +77,9 @@ func (g *grower) grow(target, weight *tensor.Tensor, k int) []node {
 		g.release(l)
 	}
 	g.bins.memory = g.growth
+	if g.coarse {
+		g.refine(target, weight, k)
+	}
 	return g.nodes
 }
 

@@ -135,7 +135,7 @@ func (s *searcher) try(left pair, missingLeft bool) bool {
 // numbers tries the cuts of a column. Missing values go where the gain is larger, and right where it is equal or there are
 // none.
 func (s *searcher) numbers() {
-	if s.plain && s.cell(missingBin).weight == 0 {
+	if s.plain && s.cell(missingBin) == (pair{}) {
 		s.plainNumbers()
 	} else {
 		s.allNumbers()
@@ -148,7 +148,7 @@ func (s *searcher) plainNumbers() {
 	scale := s.units.target * s.units.target / s.units.weight // of scores
 	bin, worth := s.layout.BestCut(s.cells, s.bins.columns[s.column].count(), hist.Criterion{
 		Target: s.total.target, Weight: s.total.weight,
-		L2: s.L2 / s.units.weight, MinWeight: s.MinWeight / s.units.weight, Counted: s.counted,
+		L2: s.L2 / s.units.weight, MinWeight: max(1, s.MinWeight/s.units.weight), Counted: s.counted,
 	}, (s.score+max(s.least, s.best.gain))/scale)
 	if gain := worth*scale - s.score; bin >= 0 && gain > s.best.gain {
 		s.best = split{column: s.column, bin: bin, gain: gain}
@@ -164,14 +164,14 @@ func (s *searcher) allNumbers() {
 	missing := s.cell(missingBin)
 	for bin := range s.bins.columns[s.column].count() {
 		c := s.cell(bin)
-		if c.weight == 0 {
+		if c == (pair{}) {
 			continue
 		}
 		left = left.plus(c)
 		if s.try(left, false) {
 			s.best.bin = bin
 		}
-		if missing.weight > 0 && s.try(left.plus(missing), true) {
+		if missing != (pair{}) && s.try(left.plus(missing), true) {
 			s.best.bin = bin
 		}
 	}
@@ -184,7 +184,7 @@ func (s *searcher) categories() {
 	var order []int
 	var steps [hist.Bins]float64
 	for bin := range s.bins.columns[s.column].count() {
-		if s.cell(bin).weight > 0 {
+		if s.cell(bin) != (pair{}) {
 			c := s.sums(s.cell(bin))
 			order = append(order, bin)
 			steps[bin] = c.target / (c.weight + s.L2)

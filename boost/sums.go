@@ -22,9 +22,10 @@ func (a pair) minus(b pair) pair { return pair{a.target - b.target, a.weight - b
 // units says what the integers stand for that histograms are made of.
 type units struct {
 	target, weight float64
-	// counted is how many of the lower bits of a number count rows, where all have the same weight, and the bits above them
-	// are of the target: half the memory, and half the additions. 0 means two numbers for each row.
+	// counted is how many of the lower bits of a number are of the weight, and the bits above them are of the target: half the
+	// memory, and half the additions. Where all rows have the same weight, they are counted. 0 means two numbers for each row.
 	counted int
+	coarse  bool // whether weights that differ are in so few bits: splits are found with these, values of leaves without
 }
 
 // perRow returns how many numbers a row has.
@@ -93,9 +94,12 @@ func (g *grower) take(target, weight *tensor.Tensor, k int) (total pair) {
 	parallel.For(n, takeRows, parallel.Func(func(lo, hi int) {
 		p := &parts[lo/takeRows]
 		rows := g.rows[begin[lo/takeRows]:][:p.rows]
-		if g.counted > 0 {
+		switch {
+		case g.coarse:
+			p.total = g.takeCoarse(rows, t, w, lo, hi, outputs)
+		case g.counted > 0:
 			p.total = g.takeNumbers(rows, t, w, lo, hi, outputs)
-		} else {
+		default:
 			p.total = g.takePairs(rows, t, w, lo, hi, outputs)
 		}
 	}))
@@ -126,7 +130,11 @@ func takeSizes(t, w []float32, lo, hi, apart int) taken {
 
 func (p taken) units() units {
 	if c := bits.Len(uint(p.rows)); p.equal && c <= mostCounted {
-		return units{1 / hist.Scale(p.size, hist.TargetBits(c)), float64(p.one), c}
+		return units{1 / hist.Scale(p.size, hist.TargetBits(c)), float64(p.one), c, false}
+	}
+	if p.rows > coarseRows && p.rows < 1<<(coarseBits-1) { // a bit is left for what is rounded up
+		target, weight := hist.Scale(p.size, hist.TargetBits(coarseBits)-1), hist.Scale(p.weight, coarseBits-1)
+		return units{1 / target, 1 / weight, coarseBits, true}
 	}
 	return units{target: 1 / hist.Scale(p.size, hist.SumBits), weight: 1 / hist.Scale(p.weight, hist.SumBits)}
 }

@@ -80,7 +80,7 @@ func (t binnedTree) New(in Input, outputs int, rng *rand.Rand) (Hypothesis, erro
 		columns = columns[:max(1, int(math.Round(t.Columns*float64(len(columns)))))]
 	}
 	slices.Sort(columns)
-	return &trees{fit: &treeFit{t, columns}, width: in.Width(), roots: make([][]node, outputs)}, nil
+	return &trees{fit: &treeFit{t, columns, rng.Uint64()}, width: in.Width(), roots: make([][]node, outputs)}, nil
 }
 
 func (t Tree) check(columns int) error {
@@ -131,6 +131,7 @@ type trees struct {
 type treeFit struct {
 	binnedTree
 	columns []int // that may be split, ascending
+	seed    uint64
 }
 
 // node is a leaf if it has no left child: a child is never node 0.
@@ -179,7 +180,7 @@ func (t *trees) Fit(ctx context.Context, x, target, weight *tensor.Tensor) error
 		if err := cancelled.Err(ctx); err != nil {
 			return err
 		}
-		g := newGrower(&f.Tree, f.bins, f.columns)
+		g := newGrower(&f.Tree, f.bins, f.columns, f.seed+uint64(k)<<32)
 		t.roots[k] = g.grow(target, weight, k)
 		if t.best != nil {
 			for _, l := range g.leaves {

@@ -30,7 +30,7 @@ def synthetic():
 def flights():
     """The flights to one place on one day, the latest first."""
     from trees import flights
-    x, delay = flights(0)
+    x, delay = flights(0, 1)
     order = np.lexsort((x[:, 1], x[:, 0], x[:, 8]))  # by destination, month and day
     x, delay = x[order], delay[order]
     group = np.unique(x[:, [8, 0, 1]], axis=0, return_inverse=True)[1].ravel()

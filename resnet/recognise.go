@@ -3,6 +3,7 @@ package resnet
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -153,7 +154,7 @@ func (r *Recognised) residual() error {
 	c := &r.Config
 	*c = Config{Kind: Original, Blocks: r.blocks()}
 	if c.Blocks == nil {
-		return fmt.Errorf("it has no layer1.0, the first block, but %s", r.few())
+		return fmt.Errorf("it has no layer1.0, the first block, but %s", r.instead())
 	}
 	steps := []func() error{r.stem, r.widths, r.kind, r.shortcuts, r.classes}
 	for _, step := range steps {
@@ -164,13 +165,14 @@ func (r *Recognised) residual() error {
 	return nil
 }
 
-// few lists some names of the file.
-func (r *Recognised) few() string {
-	var names []string
-	for name := range r.file.Tensors {
-		names = append(names, name)
+// instead says what a file without a first block has: a net that is a part of another, or some names.
+func (r *Recognised) instead() string {
+	names := slices.Sorted(maps.Keys(r.file.Tensors))
+	for _, name := range names {
+		if at := strings.Index(name, ".layer1.0."); at >= 0 {
+			return fmt.Sprintf("%s.layer1.0, which is a part of another model, as a detector's backbone", name[:at])
+		}
 	}
-	slices.Sort(names)
 	if len(names) > 5 {
 		names = append(names[:5], "...")
 	}
@@ -286,7 +288,7 @@ func (r *Recognised) shortcuts() error {
 	}
 	c.PooledProjection = pooled > projections
 	if c.Kind == Original && c.StemPool && !c.ConvPool {
-		r.assume("strides without anti-aliasing, which has no weights: Config.AntiAlias is none")
+		r.assume("strides without anti-aliasing, nor dilation instead, which have no weights: Config.AntiAlias is none")
 	}
 	if c.Kind == PreActivation && c.DeepStem && projections > 0 {
 		c.PooledProjection = true

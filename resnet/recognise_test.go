@@ -118,6 +118,30 @@ func TestOptionACentred(t *testing.T) {
 	}
 }
 
+// A head behind a dropout is a head; one of two layers is not, and of two heads none is taken.
+func TestRecogniseHeadsOfOtherNames(t *testing.T) {
+	config := resnet.Config{Kind: resnet.Original, Depth: 8, Width: 4, Classes: 10}
+	want := mustNew(t, config)
+	fill(want)
+	for _, head := range []string{"fc.1.", "linear.", "output.", "head.", "classifier."} {
+		file := fileOf(want, func(name string) string { return strings.Replace(name, "fc.", head, 1) })
+		r, err := resnet.Recognise(file)
+		require.NoError(t, err)
+		require.Equal(t, []string{strings.TrimSuffix(head, ".") + " is fc"}, r.Renamed)
+		got, err := r.Net()
+		require.NoError(t, err)
+		require.Equal(t, weights.FromState(nn.State(want)), weights.FromState(nn.State(got)))
+
+		got = mustNew(t, config)
+		require.NoError(t, got.Assign(file))
+		require.Equal(t, weights.FromState(nn.State(want)), weights.FromState(nn.State(got)))
+
+		file.Tensors["fc.3.weight"], file.Tensors["fc.3.bias"] = tensor.New(3, 10), tensor.New(3)
+		_, err = resnet.Recognise(file)
+		require.ErrorContains(t, err, "fc.weight, the head, is missing")
+	}
+}
+
 func TestRecogniseRefuses(t *testing.T) {
 	net := mustNew(t, resnet.Config{Kind: resnet.Original, Depth: 8, Width: 4, Classes: 10})
 	without := func(part string) *weights.File {
@@ -138,7 +162,11 @@ func TestRecogniseRefuses(t *testing.T) {
 		_, err := resnet.Recognise(without(part))
 		require.ErrorContains(t, err, says)
 	}
-	_, err := resnet.Recognise(&weights.File{})
+	backbone := fileOf(net, func(name string) string { return "backbone.body." + name })
+	backbone.Tensors["fpn.weight"] = tensor.New(1)
+	_, err := resnet.Recognise(backbone)
+	require.ErrorContains(t, err, "it has no layer1.0, the first block, but backbone.body.layer1.0, which is a part of another model")
+	_, err = resnet.Recognise(&weights.File{})
 	require.ErrorContains(t, err, "it has no layer1.0")
 
 	r, err := resnet.Recognise(without("layer3.0.bn2"))
@@ -204,8 +232,8 @@ func TestRecogniseOtherNames(t *testing.T) {
 func TestRecogniseVariants(t *testing.T) {
 	for name, assumed := range map[string]string{
 		"resnetrs50":   "",
-		"seresnet50t":  "strides without anti-aliasing, which has no weights: Config.AntiAlias is none",
-		"resnetblur50": "strides without anti-aliasing, which has no weights: Config.AntiAlias is none",
+		"seresnet50t":  "strides without anti-aliasing, nor dilation instead, which have no weights: Config.AntiAlias is none",
+		"resnetblur50": "strides without anti-aliasing, nor dilation instead, which have no weights: Config.AntiAlias is none",
 		"resnetv2_50t": "a pooling before projections, as in timm's nets with a deep stem: Config.PooledProjection is true",
 	} {
 		config := named(t, name, 10)

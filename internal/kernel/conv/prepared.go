@@ -20,10 +20,10 @@ import (
 // convolutions as matrix products, here direct sums; the bound of the error is the same. Without stride those take the
 // pixels of all images as one's, so that linear layers, which are convolutions of 1x1 images, fill their tiles.
 type Prepared struct {
-	shape   Shape     // of one image
-	weights []float32 // nil where packed is all that is needed
+	shape   Shape // of one image
 	level   cpu.Level
-	packed  []float32  // panels of the direct sum, nil if only images that Winograd's algorithm is not good enough for need them
+	weights []float32  // as they were given, for the reference alone
+	packed  []float32  // panels of the direct sum, nil for the other ways
 	tiles   []float32  // weights of Winograd's algorithm, nil for the direct sum
 	small   *smallPlan // of F(2x2, 3x3), if tiles are its
 	groups  []float32  // bands of narrow groups, nil for others
@@ -54,32 +54,32 @@ func Prepare(a Algorithm, s Shape, w []float32) *Prepared {
 	s.N = 0
 	s.check("Prepare", 0, len(w), 0)
 	s.N = 1
-	p := &Prepared{shape: s, weights: w, level: cpu.Active()}
+	p := &Prepared{shape: s, level: cpu.Active()}
 	switch {
 	case p.byReference():
+		p.weights = slices.Clone(w)
 	case a == Winograd2:
 		p.small = newSmallPlan(s)
-		p.tiles = smallWeights(p)
+		p.tiles = smallWeights(p, w)
 	case a == Winograd4:
 		k := new(winograd)
-		k.begin(p.level, s, false, nil, nil, p.weights)
+		k.begin(p.level, s, false, nil, nil, w)
 		k.weights = pages.Make[float32](36 * k.weightPitch)
 		k.transformAll()
 		p.tiles = k.weights
 	case s.narrow(p.level, widestGroup):
 		k := new(grouped)
-		k.begin(p.level, s, false, nil, nil, p.weights)
+		k.begin(p.level, s, false, nil, nil, w)
 		k.packed = pages.Make[float32](k.layout.size())
 		k.packAll()
 		p.groups = k.packed
 	default:
 		k := new(direct)
-		k.begin(p.level, s, false, nil, nil, p.weights)
+		k.begin(p.level, s, false, nil, nil, w)
 		k.packed = pages.Make[float32](k.packedSize())
 		k.packAll()
-		p.packed, p.weights = k.packed, nil
+		p.packed = k.packed
 	}
-	p.weights = slices.Clone(p.weights)
 	return p
 }
 
@@ -113,13 +113,13 @@ func (p *Prepared) Run(y, x []float32, n int, e Epilogue) {
 	case p.groups != nil:
 		p.grouped(s, y, x, e)
 	default:
-		p.direct(s, y, x, e)
+		p.direct(s, y, x, nil, e)
 	}
 }
 
 func (p *Prepared) winograd(s Shape, y, x []float32, e Epilogue) {
 	k := winograds.Get()
-	k.begin(p.level, s, false, y, x, p.weights)
+	k.begin(p.level, s, false, y, x, nil)
 	k.prepared, k.epilogue = p, e
 	own := k.weights
 	k.weights = p.tiles
@@ -128,14 +128,14 @@ func (p *Prepared) winograd(s Shape, y, x []float32, e Epilogue) {
 	} else {
 		k.byPanels()
 	}
-	k.again()
+	p.again(s, y, x, e, func(i int) bool { return k.direct[i].Swap(false) })
 	k.weights = own
 	k.release()
 }
 
 func (p *Prepared) grouped(s Shape, y, x []float32, e Epilogue) {
 	k := groupeds.Get()
-	k.begin(p.level, s, false, y, x, p.weights)
+	k.begin(p.level, s, false, y, x, nil)
 	k.epilogue = e
 	own := k.packed
 	k.packed = p.groups
@@ -144,7 +144,8 @@ func (p *Prepared) grouped(s Shape, y, x []float32, e Epilogue) {
 	groupeds.Put(k)
 }
 
-func (p *Prepared) direct(s Shape, y, x []float32, e Epilogue) {
+// direct computes images by weights w, or where they are packed by those.
+func (p *Prepared) direct(s Shape, y, x, w []float32, e Epilogue) {
 	if all := s; s.pointwise() && !s.strided() {
 		all.N, all.H, all.W = 1, 1, s.N*s.H*s.W
 		if !all.huge() {
@@ -152,7 +153,7 @@ func (p *Prepared) direct(s Shape, y, x []float32, e Epilogue) {
 		}
 	}
 	k := directs.Get()
-	rows := k.begin(p.level, s, false, y, x, p.weights)
+	rows := k.begin(p.level, s, false, y, x, w)
 	k.split(rows)
 	k.epilogue = e
 	own := k.packed
@@ -166,17 +167,6 @@ func (p *Prepared) direct(s Shape, y, x []float32, e Epilogue) {
 	k.compute()
 	k.packed = own
 	directs.Put(k)
-}
-
-// again computes n images directly that Winograd's algorithm is not good enough for.
-func (p *Prepared) again(k *winograd, first, n int) {
-	s, e := p.shape, k.epilogue
-	s.N = n
-	from, end := first*k.outImage, (first+n)*k.outImage
-	if e.Add != nil {
-		e.Add = e.Add[from:end]
-	}
-	p.direct(s, k.out[from:end], k.in[first*k.inImage:][:n*k.inImage], e)
 }
 
 // Weights returns how many weights there are.

@@ -179,11 +179,12 @@ func TestPreparedComputesUnevenImagesDirectly(t *testing.T) {
 		x, w, y := random(rng, heap(nx)), random(rng, heap(nw)), heap(ny)
 		x[nx/3+100] = 1e20
 		e := epilogues(rng, s)[7]
-		prepared(s, w).Run(y, x, s.N, e)
+		p := prepared(s, w)
+		p.Run(y, x, s.N, e)
 		want := heap(ny / 3)
 		one := s
 		one.N = 1
-		run(one, false, want, x[nx/3:][:nx/3], w)
+		run(one, false, want, x[nx/3:][:nx/3], *p.original())
 		for i, v := range want {
 			want[i] = max(0, v+e.Bias[i%s.K]+e.Add[ny/3+i])
 		}

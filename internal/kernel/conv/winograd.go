@@ -166,10 +166,6 @@ func (k *winograd) again() {
 		if n := i - first; n > 0 {
 			s := k.shape
 			s.N = n
-			if k.prepared != nil {
-				k.prepared.again(k, first, n)
-				continue
-			}
 			run(s, k.inputGrad, k.out[first*k.outImage:][:n*k.outImage], k.in[first*k.inImage:][:n*k.inImage], k.w)
 		}
 	}

@@ -21,7 +21,8 @@ type smallWinograd struct {
 	inputs   []float32 // of some images, transformed: [16][tiles][channels]
 	pitch    int       // from one of the 16 parts to the next
 	uneven   []bool    // by tile; several tiles are transformed at once
-	infinite []bool    // by tile and panel
+	infinite []bool    // by image and panel
+	direct   []bool    // by image: it has to be computed directly
 	epilogue Epilogue
 	first    int // image of those at hand
 }
@@ -68,15 +69,15 @@ func newSmallPlan(s Shape) *smallPlan {
 	return p
 }
 
-// smallWeights returns the weights of p, transformed: [panels][16][C][columns of a tile].
-func smallWeights(p *Prepared) []float32 {
+// smallWeights returns the weights w of p, transformed: [panels][16][C][columns of a tile].
+func smallWeights(p *Prepared, w []float32) []float32 {
 	s := p.shape
 	_, cols := tile.Size(p.level)
 	all := pages.Make[float32](portions.Ceil(s.K, cols) * 16 * s.C * cols)
 	parallel.For(s.C, 8, parallel.Func(func(lo, hi int) {
 		buf := make([]float32, 29*s.K)
 		for c := lo; c < hi; c++ {
-			p.smallFilters(all[c*cols:], s.C*cols, cols, c, buf)
+			p.smallFilters(all[c*cols:], w, s.C*cols, cols, c, buf)
 		}
 	}))
 	return all
@@ -84,11 +85,11 @@ func smallWeights(p *Prepared) []float32 {
 
 // smallFilters writes the filters of input channel c, transformed, with so many output channels in a panel, whose 16
 // elements are a pitch apart. buf has 29 K elements.
-func (p *Prepared) smallFilters(dst []float32, pitch, cols, c int, buf []float32) {
+func (p *Prepared) smallFilters(dst, w []float32, pitch, cols, c int, buf []float32) {
 	s := p.shape
 	t := func(i int) []float32 { return buf[i*s.K:][:s.K] } // G g, [4][3][K]
 	for j := range 3 {
-		g := func(i int) []float32 { return p.weights[((3*i+j)*s.C+c)*s.K:][:s.K] }
+		g := func(i int) []float32 { return w[((3*i+j)*s.C+c)*s.K:][:s.K] }
 		smallFilter(t(j), t(3+j), t(6+j), t(9+j), g(0), g(1), g(2), t(12))
 	}
 	for i := range 4 {
@@ -116,10 +117,10 @@ func smallFilter(y0, y1, y2, y3, g0, g1, g2, half []float32) {
 // runSmall computes the images x by F(2x2, 3x3), some at a time.
 func (p *Prepared) runSmall(s Shape, y, x []float32, e Epilogue) {
 	k := smallWinograds.Get()
-	inImage, outImage := s.H*s.W*s.C, s.OutH()*s.OutW()*s.K
 	_, cols := tile.Size(p.level)
 	panels := portions.Ceil(s.K, cols)
 	k.prepared, k.in, k.out, k.epilogue = p, x, y, e
+	k.direct = portions.Grow(k.direct, s.N)
 	for k.first = 0; k.first < s.N; k.first += k.images {
 		k.images = min(max(1, smallTiles/p.small.tiles), s.N-k.first)
 		tiles := k.images * p.small.tiles
@@ -129,24 +130,16 @@ func (p *Prepared) runSmall(s Shape, y, x []float32, e Epilogue) {
 		parallel.For(tiles, 1, (*smallInputs)(k))
 		parallel.For(panels, 1, (*smallPanels)(k))
 		for i := range k.images {
-			if k.again(i, panels) {
-				n := k.first + i
-				one := e
-				if e.Add != nil {
-					one.Add = e.Add[n*outImage:][:outImage]
-				}
-				image := s
-				image.N = 1
-				p.direct(image, y[n*outImage:][:outImage], x[n*inImage:][:inImage], one)
-			}
+			k.direct[k.first+i] = k.bad(i, panels)
 		}
 	}
+	p.again(s, y, x, e, func(i int) bool { return k.direct[i] })
 	k.prepared, k.in, k.out, k.epilogue = nil, nil, nil, Epilogue{}
 	smallWinograds.Put(k)
 }
 
-// again reports whether image i of those at hand has to be computed directly.
-func (k *smallWinograd) again(i, panels int) bool {
+// bad reports whether image i of those at hand has to be computed directly.
+func (k *smallWinograd) bad(i, panels int) bool {
 	tiles := k.prepared.small.tiles
 	for _, bad := range k.uneven[i*tiles : (i+1)*tiles] {
 		if bad {

@@ -36,7 +36,7 @@ func TestSmallWinogradOfManyImages(t *testing.T) {
 			one, image := heap(ny), x[i*nx:][:nx]
 			e := Epilogue{Bias: e.Bias, Add: e.Add[i*ny:][:ny], Act: ReLU}
 			if i == 2 || i == 5 || i == 6 {
-				run(s, false, one, image, w)
+				run(s, false, one, image, *p.original())
 				e.apply(one, s.K)
 			} else {
 				p.Run(one, image, 1, e)

@@ -73,37 +73,41 @@ func newSmallPlan(s Shape) *smallPlan {
 func smallWeights(p *Prepared, w []float32) []float32 {
 	s := p.shape
 	_, cols := tile.Size(p.level)
-	all := pages.Make[float32](portions.Ceil(s.K, cols) * 16 * s.C * cols)
-	parallel.For(s.C, 8, parallel.Func(func(lo, hi int) {
-		buf := make([]float32, 29*s.K)
-		for c := lo; c < hi; c++ {
-			p.smallFilters(all[c*cols:], w, s.C*cols, cols, c, buf)
+	panels, parts, panel := portions.Ceil(s.K, cols), portions.Ceil(s.C, weightRows), s.C*cols
+	all := pages.Make[float32](panels * 16 * panel)
+	parallel.For(panels*parts, 1, parallel.Func(func(lo, hi int) {
+		buf := buffers.Get()
+		for i := lo; i < hi; i++ {
+			q, c := i/parts, i%parts*weightRows
+			p.smallFilters(all[q*16*panel+c*cols:], panel, w[c*s.K+q*cols:], min(weightRows, s.C-c), min(cols, s.K-q*cols), buf)
 		}
+		buffers.Put(buf)
 	}))
 	return all
 }
 
-// smallFilters writes the filters of input channel c, transformed, with so many output channels in a panel, whose 16
-// elements are a pitch apart. buf has 29 K elements.
-func (p *Prepared) smallFilters(dst, w []float32, pitch, cols, c int, buf []float32) {
+// smallFilters writes the filters of so many input channels and of columns of a panel, transformed, whose 16 elements are a
+// pitch apart. They begin in w.
+func (p *Prepared) smallFilters(dst []float32, pitch int, w []float32, rows, cols int, buf *[]float32) {
 	s := p.shape
-	t := func(i int) []float32 { return buf[i*s.K:][:s.K] } // G g, [4][3][K]
+	_, width := tile.Size(p.level)
+	n := rows * width
+	*buf = portions.Grow(*buf, 22*n)
+	of := func(i int) []float32 { return (*buf)[i*n:][:n] }
+	for i := range 9 {
+		tile.Pack(p.level, of(i), w[i*s.C*s.K:], s.K, false, rows, cols)
+	}
+	t, half := func(i int) []float32 { return of(9 + i) }, of(21) // G g, [4][3]
 	for j := range 3 {
-		g := func(i int) []float32 { return w[((3*i+j)*s.C+c)*s.K:][:s.K] }
-		smallFilter(t(j), t(3+j), t(6+j), t(9+j), g(0), g(1), g(2), t(12))
+		smallFilter(t(j), t(3+j), t(6+j), t(9+j), of(j), of(3+j), of(6+j), half)
 	}
 	for i := range 4 {
-		v := func(j int) []float32 { return t(13 + 4*i + j) }
-		smallFilter(v(0), v(1), v(2), v(3), t(3*i), t(3*i+1), t(3*i+2), t(12))
-	}
-	for i := range 16 {
-		for k := 0; k < s.K; k += cols {
-			copy(dst[(k/cols*16+i)*pitch:][:cols], t(13 + i)[k:])
-		}
+		v := func(j int) []float32 { return dst[(4*i+j)*pitch:][:n] }
+		smallFilter(v(0), v(1), v(2), v(3), t(3*i), t(3*i+1), t(3*i+2), half)
 	}
 }
 
-// smallFilter computes G g = (g0, (g0 + g2)/2 + g1/2, (g0 + g2)/2 - g1/2, g2) for all output channels.
+// smallFilter computes G g = (g0, (g0 + g2)/2 + g1/2, (g0 + g2)/2 - g1/2, g2) for many channels.
 func smallFilter(y0, y1, y2, y3, g0, g1, g2, half []float32) {
 	copy(y0, g0)
 	copy(y3, g2)

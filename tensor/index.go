@@ -30,6 +30,10 @@ func Transpose(dst, a *Tensor, perm ...int) *Tensor {
 	}
 	u := slices.IndexFunc(steps, func(s step) bool { return s.from == 1 }) // rows of a become columns
 	unit := steps[u]
+	if next := slices.IndexFunc(steps[:len(steps)-1], func(s step) bool { return s.from == unit.n }); unit.n < fewColumns && next >= 0 {
+		transposeShort(dst.data, a.data, unit, steps[next], last, without(steps[:len(steps)-1], u, next))
+		return dst
+	}
 	for at := range places(slices.Delete(steps[:len(steps)-1], u, u+1)) {
 		to, from := dst.data[at.to:], a.data[at.from:]
 		if unit.n >= fewColumns {
@@ -49,6 +53,30 @@ func Transpose(dst, a *Tensor, perm ...int) *Tensor {
 // fewColumns is how many contiguous elements of a make writing them side by side worth it. Fewer, such as the 9 taps of a
 // window, lie too far apart in the result, often by a power of two, which caches keep few of.
 const fewColumns = 16
+
+// transposeShort is Transpose where few elements of a, those of unit, become columns, next is the axis around them in a, and
+// rest are the axes but for these and the last. As many of next as have shortColumns elements are transposed together into
+// memory that stays in the cache, and go to their places from there by rows.
+func transposeShort(dst, a []float32, unit, next, last step, rest []step) {
+	const shortColumns = 64
+	most := min(next.n, (shortColumns-1)/unit.n+1)
+	buf := make([]float32, most*unit.n*last.n)
+	for at := range places(rest) {
+		for first := 0; first < next.n; first += most {
+			n := min(most, next.n-first) * unit.n
+			tile.Transpose(cpu.Active(), buf, last.n, a[at.from+first*next.from:], last.from, last.n, n)
+			for i := range n {
+				copy(dst[at.to+(first+i/unit.n)*next.to+i%unit.n*unit.to:][:last.n], buf[i*last.n:])
+			}
+		}
+	}
+}
+
+// without returns the steps but for two.
+func without(steps []step, i, j int) []step {
+	rest := slices.Delete(slices.Clone(steps), max(i, j), max(i, j)+1)
+	return slices.Delete(rest, min(i, j), min(i, j)+1)
+}
 
 // step is an axis of a transposed tensor, or several that follow each other in both tensors: its length, and how far it
 // steps in the one and in the other.

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/residuum-go/residuum/graph"
+	"github.com/residuum-go/residuum/internal/portions"
 	"github.com/residuum-go/residuum/nn"
 	"github.com/residuum-go/residuum/tensor"
 )
@@ -128,6 +129,13 @@ func (c *compiler) forget(f *fusion) {
 // an op of.
 func (c *compiler) program(together int, done func(*fusion)) (*Program, error) {
 	p := newProgram(c.values[c.graph.Input], c.values[c.graph.Output], c.steps, together)
+	most := 0 // of the weights of a layer, so that their memory is made once
+	for _, f := range c.fused {
+		if f.weights != nil {
+			most = max(most, f.weights.Len())
+		}
+	}
+	c.scratch = portions.Grow(c.scratch, most)
 	for _, part := range p.sections {
 		for _, s := range part.steps {
 			f := c.fused[s]

@@ -8,7 +8,9 @@ import (
 
 	"github.com/residuum-go/residuum/graph"
 	"github.com/residuum-go/residuum/internal/kernel/conv"
+	"github.com/residuum-go/residuum/internal/kernel/vec"
 	"github.com/residuum-go/residuum/internal/parallel"
+	"github.com/residuum-go/residuum/internal/portions"
 	"github.com/residuum-go/residuum/tensor"
 )
 
@@ -228,15 +230,16 @@ func (f *fusion) op(batch int, c *compiler) (op, error) {
 // folded returns the weights with the scale of each channel in them, in memory that scratch has, and the bias, which is nil
 // where there is none.
 func (f *fusion) folded(scratch *[]float32) (w, bias []float32) {
-	*scratch = slices.Grow((*scratch)[:0], f.weights.Len())[:f.weights.Len()]
+	*scratch = portions.Grow(*scratch, f.weights.Len())
 	w = *scratch
 	k, from := len(f.scale), f.weights.Data()
+	scale := make([]float32, k)
+	for i, s := range f.scale {
+		scale[i] = float32(s)
+	}
 	parallel.For(len(w)/max(1, k), max(1, 1<<16/max(1, k)), parallel.Func(func(lo, hi int) {
 		for ; lo < hi; lo++ {
-			to, row := w[lo*k:][:k], from[lo*k:][:k]
-			for i, s := range f.scale {
-				to[i] = float32(float64(row[i]) * s)
-			}
+			vec.Mul(w[lo*k:][:k], from[lo*k:][:k], scale)
 		}
 	}))
 	if slices.ContainsFunc(f.shift, func(s float64) bool { return s != 0 }) {

@@ -182,7 +182,7 @@ func (r *Reader) Outline() *File {
 		f.Tensors[name], o.names[t] = t, name
 		most = max(most, t.Len())
 	}
-	o.elements = make([]float32, most)
+	o.elements = tensor.New(most).Data()
 	return f
 }
 

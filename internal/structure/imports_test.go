@@ -49,7 +49,7 @@ var mayImport = map[string]string{
 	"nn":                         "tensor autograd internal/cancelled",
 	"nn/optim":                   "tensor autograd internal/demand",
 	"graph":                      "internal/table tensor autograd nn",
-	"infer":                      "internal/table tensor nn graph internal/cancelled internal/cpu internal/pages internal/parallel internal/portions internal/demand internal/kernel/conv internal/kernel/gemm/tile internal/kernel/quant",
+	"infer":                      "internal/table tensor nn graph internal/cancelled internal/cpu internal/pages internal/parallel internal/portions internal/demand internal/kernel/conv internal/kernel/gemm/tile internal/kernel/quant internal/kernel/vec",
 	"serve":                      "tensor nn graph infer unravel data data/image internal/demand internal/jsonreply internal/littleendian",
 	"resnet":                     "tensor autograd nn data weights internal/demand",
 	"unravel/paths":              "",

@@ -120,7 +120,7 @@ func (c *class) lookAhead(inSize int) {
 // tiling makes the table of one tile. Where no pixel is outside, taps that are neighbours in memory
 // become one longer tap, which matters when the image has few channels.
 func (v view) tiling(pixels [][2]int, taps []int) tiling {
-	t := tiling{rows: len(pixels), taps: len(taps), inner: v.inner}
+	t := tiling{rows: len(pixels), taps: len(taps), inner: v.inner, off: make([]int32, 0, len(taps)*len(pixels))}
 	inside := true
 	for _, tap := range taps {
 		for _, p := range pixels {
@@ -146,11 +146,15 @@ func (s Shape) forwardView() view {
 	if s.DilationW == 1 && s.Groups == 1 {
 		run = s.S
 	}
+	fromH, fromW := make([]int, s.R*s.S), make([]int, s.R*s.S) // what a tap reads for the first output
+	for t := range fromH {
+		fromH[t], fromW[t] = s.source(0, 0, t)
+	}
 	return view{
 		height: s.OutH(), width: s.OutW(), outC: s.K, inSize: s.H * s.W * s.C, phaseH: 1, phaseW: 1,
 		taps: s.R * s.S, inner: s.C / s.Groups, run: run,
 		source: func(oh, ow, t int) int {
-			ih, iw := s.source(oh, ow, t)
+			ih, iw := fromH[t]+oh*s.StrideH, fromW[t]+ow*s.StrideW
 			if !s.inside(ih, iw) {
 				return outside
 			}

@@ -36,6 +36,8 @@ func TestTranspose(t *testing.T) {
 	check([]int{2, 9, 11, 35}, []int{0, 3, 1, 2}) // NHWC to NCHW
 	check([]int{2, 35, 9, 11}, []int{0, 2, 3, 1})
 	check([]int{40, 20, 3, 3}, []int{2, 3, 1, 0}) // OIHW to HWIO
+	check([]int{2, 40, 20, 3, 3}, []int{3, 0, 4, 2, 1})
+	check([]int{2, 40, 20, 3, 3}, []int{0, 3, 4, 2, 1}) // those of groups
 	check([]int{1, 2, 1, 2, 2, 2, 1, 2, 3, 2}, []int{9, 0, 8, 1, 7, 2, 6, 3, 5, 4})
 	require.Equal(t, []int{4, 3, 2}, tensor.Transpose(nil, tensor.New(2, 3, 4)).Shape())
 }

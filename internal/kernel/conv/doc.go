@@ -33,7 +33,8 @@
 // arXiv:1907.02129), so that any stride, dilation and width runs the same loop. Plans are kept (cache.go).
 //
 // [Prepare] decides once for weights that do not change, packs or transforms them once, and applies a bias, an addition
-// and an activation to each tile (prepared.go). Linear layers are 1x1 convolutions of 1x1 images there, and 1x1
+// and an activation to each tile (prepared.go). It keeps one form of the weights: Winograd's are turned back for the few
+// images that are summed directly (winograd_again.go). Linear layers are 1x1 convolutions of 1x1 images there, and 1x1
 // convolutions are direct sums. For one image of few pixels and many channels it takes Winograd's F(2x2, 3x3), which has
 // fewer weights to read (winograd_small.go).
 //

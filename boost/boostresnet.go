@@ -130,7 +130,7 @@ func boostResNet(ctx context.Context, net ResNet, train Data, c BoostResNetConfi
 		if b.valid, err = newStates("validation", *c.Valid); err != nil {
 			return nil, err
 		}
-		if err := fits(*c.Valid, train); err != nil {
+		if err := fits("validation data", *c.Valid, train); err != nil {
 			return nil, err
 		}
 	}

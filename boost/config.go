@@ -39,6 +39,10 @@ type Config struct {
 	Patience int
 	Metric   Metric
 
+	// Watch are further sets, of which reports say the loss and the Metric. They do not decide when to stop, but like any loss
+	// theirs has to be finite.
+	Watch []Data
+
 	// From is an ensemble to go on from, fitted on such rows by such a learner, trees of any kind by a Tree. Its stages, which
 	// do not change, are the first of the new ensemble, and with the same data and Seed the next are those that it would have
 	// had. It may have been loaded, also from XGBoost's or LightGBM's files.
@@ -59,13 +63,20 @@ type Report struct {
 	Train         data.Score
 	Valid         data.Score // zero without Config.Valid
 	Metric        float64    // that of the Config on Config.Valid, if it has one
+	Watched       []Watched  // what the ensemble does on each set of Config.Watch
 
 	classes bool   // whether there is something to be right about
 	metric  string // its name, or "" if there is none
 }
 
+// Watched is what an ensemble does on a set of Config.Watch.
+type Watched struct {
+	Score  data.Score
+	Metric float64 // that of the Config, if it has one
+}
+
 // String returns a line such as "stage 3 of 27: 91.0 % of 10000 right, loss 0.2512; validation 88.5 % of 2000 right, loss
-// 0.3100", and the metric behind it.
+// 0.3100", and the metric behind it, and the same for sets that are watched.
 func (r Report) String() string {
 	text := func(s data.Score) string {
 		if r.classes {
@@ -74,11 +85,17 @@ func (r Report) String() string {
 		return fmt.Sprintf("loss %.4f", s.Loss())
 	}
 	line := fmt.Sprintf("stage %d of %d: %s", r.Stage, r.Stages, text(r.Train))
-	if r.Valid.Examples > 0 {
-		line += "; validation " + text(r.Valid)
+	set := func(name string, s data.Score, metric float64) {
+		line += "; " + name + " " + text(s)
+		if r.metric != "" {
+			line += fmt.Sprintf(", %s %.4f", r.metric, metric)
+		}
 	}
-	if r.metric != "" {
-		line += fmt.Sprintf(", %s %.4f", r.metric, r.Metric)
+	if r.Valid.Examples > 0 {
+		set("validation", r.Valid, r.Metric)
+	}
+	for i, w := range r.Watched {
+		set(fmt.Sprintf("set %d", i+1), w.Score, w.Metric)
 	}
 	return line
 }
@@ -97,7 +114,7 @@ func (c Config) check() error {
 		demand.That(c.Patience == 0 || c.Valid != nil, "Patience", c.Patience, "there is no validation set"),
 		demand.That(c.From == nil || c.Stages >= c.From.Len(), "Stages", c.Stages, "From has more"),
 		demand.That(c.Metric.Of == nil || c.Metric.Name != "", "Metric", c.Metric.Name, "want a name for reports"),
-		demand.That(c.Metric.Of == nil || c.Valid != nil, "Metric", c.Metric.Name, "there is no validation set"),
+		demand.That(c.Metric.Of == nil || c.Valid != nil || len(c.Watch) > 0, "Metric", c.Metric.Name, "there is no validation set"),
 		demand.That(c.Corrective == nil || c.From == nil, "Corrective", c.Corrective, "its steps would change the stages of From"),
 		demand.That(c.Corrective == nil || !listwise, "Corrective", c.Corrective, "its steps are on rows, and the loss is of groups"),
 	)

@@ -51,8 +51,8 @@ func (b *booster) correct(ctx context.Context, seed uint64) error {
 		return err
 	}
 	b.train.run = e.after(b.train.X, b.Chained)
-	if b.valid != nil {
-		b.valid.run = e.after(b.valid.X, b.Chained)
+	for s := range b.holdouts() {
+		s.run = e.after(s.X, b.Chained)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package boost
 import (
 	"context"
 	"fmt"
+	"iter"
 	"reflect"
 	"slices"
 
@@ -75,7 +76,8 @@ type booster struct {
 	train    subject
 	prepared bool     // whether the learner is a Preparer's
 	valid    *subject // nil without a validation set
-	best     memory   // what the stages were when the validation loss was best, with Corrective and Patience
+	watched  []subject
+	best     memory // what the stages were when the validation loss was best, with Corrective and Patience
 
 	gradient, hessian *tensor.Tensor // memory of the last stage's, for the next
 }
@@ -126,18 +128,46 @@ func newBooster(train Data, c Config) (*booster, error) {
 		}
 	}
 	b := &booster{Config: c, ensemble: e, train: subject{train, e.after(train.X, c.Chained), loss}, prepared: prepared}
-	valid := c.Valid
-	if valid == nil {
-		return b, nil
+	if c.Valid != nil {
+		if b.valid, err = b.held("validation data", *c.Valid, missing); err != nil {
+			return nil, err
+		}
 	}
-	if err := valid.check(c.Loss, missing); err != nil {
-		return nil, fmt.Errorf("validation data: %w", err)
+	for i, d := range c.Watch {
+		s, err := b.held(watchedName(i)+" to watch", d, missing)
+		if err != nil {
+			return nil, err
+		}
+		b.watched = append(b.watched, *s)
 	}
-	if err := fits(*valid, train); err != nil {
+	return b, nil
+}
+
+func watchedName(i int) string { return fmt.Sprintf("set %d", i+1) }
+
+// held returns a set that nothing is fitted on, which errors call by its name.
+func (b *booster) held(name string, d Data, missing bool) (*subject, error) {
+	if err := d.check(b.Loss, missing); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if err := fits(name, d, b.train.Data); err != nil {
 		return nil, err
 	}
-	b.valid = &subject{*valid, e.after(valid.X, c.Chained), bound(c.Loss, *valid)}
-	return b, nil
+	return &subject{d, b.ensemble.after(d.X, b.Chained), bound(b.Loss, d)}, nil
+}
+
+// holdouts yields all sets that nothing is fitted on.
+func (b *booster) holdouts() iter.Seq[*subject] {
+	return func(yield func(*subject) bool) {
+		if b.valid != nil && !yield(b.valid) {
+			return
+		}
+		for i := range b.watched {
+			if !yield(&b.watched[i]) {
+				return
+			}
+		}
+	}
 }
 
 // bind returns the loss of the rows of d. It fails if that is to have a Hessian, and has not.
@@ -194,11 +224,11 @@ func shapeOf(l Learner) any {
 	return reflect.TypeOf(l)
 }
 
-// fits reports whether validation data have rows like those of the training data.
-func fits(valid, train Data) error {
+// fits reports whether data that errors call by this name have rows like those of the training data.
+func fits(name string, valid, train Data) error {
 	if !slices.Equal(valid.X.Shape()[1:], train.X.Shape()[1:]) || valid.Y.Dim(1) != train.Y.Dim(1) {
-		return fmt.Errorf("validation data %v, %v and training data %v, %v: rows differ: %w",
-			valid.X.Shape(), valid.Y.Shape(), train.X.Shape(), train.Y.Shape(), ErrData)
+		return fmt.Errorf("%s %v, %v and training data %v, %v: rows differ: %w",
+			name, valid.X.Shape(), valid.Y.Shape(), train.X.Shape(), train.Y.Shape(), ErrData)
 	}
 	return nil
 }

@@ -154,7 +154,7 @@ func fitRepresentation(ctx context.Context, train Data, c RepresentationConfig) 
 		if err := c.Valid.check(c.Loss, false); err != nil {
 			return nil, fmt.Errorf("validation data: %w", err)
 		}
-		if err := fits(*c.Valid, train); err != nil {
+		if err := fits("validation data", *c.Valid, train); err != nil {
 			return nil, err
 		}
 	}

@@ -142,9 +142,9 @@ func (b *booster) advance(l Hypothesis, sees int) (rho float64, err error) {
 		rho = lineSearch(b.train.loss, b.train.Data, b.train.scores, h)
 	}
 	b.train.add(h, z, float32(b.Rate*rho))
-	if b.valid != nil {
-		h, z := b.valid.output(l, sees)
-		b.valid.add(h, z, float32(b.Rate*rho))
+	for s := range b.holdouts() {
+		h, z := s.output(l, sees)
+		s.add(h, z, float32(b.Rate*rho))
 	}
 	return rho, nil
 }
@@ -185,14 +185,35 @@ func (e *Ensemble) append(l Hypothesis, scale float32, sees int) {
 func (b *booster) report(m, rows int, rho float64) (Report, error) {
 	_, classes := b.Loss.(Scorer)
 	r := Report{Stage: m, Stages: b.Stages, Rows: rows, Rho: rho, classes: classes}
+	if b.Metric.Of != nil {
+		r.metric = b.Metric.Name
+	}
 	var err error
-	if r.Train, err = judge(b.train.loss, "training", b.train.scores, b.train.Data); err != nil || b.valid == nil {
+	if r.Train, err = judge(b.train.loss, "training", b.train.scores, b.train.Data); err != nil {
 		return r, err
 	}
-	if r.Valid, err = judge(b.valid.loss, "validation", b.valid.scores, b.valid.Data); err == nil && b.Metric.Of != nil {
-		r.metric, r.Metric = b.Metric.Name, b.Metric.Of(b.valid.scores, b.valid.Data)
+	if b.valid != nil {
+		if r.Valid, r.Metric, err = b.examine("validation", b.valid); err != nil {
+			return r, err
+		}
 	}
-	return r, err
+	for i := range b.watched {
+		var w Watched
+		if w.Score, w.Metric, err = b.examine(watchedName(i), &b.watched[i]); err != nil {
+			return r, err
+		}
+		r.Watched = append(r.Watched, w)
+	}
+	return r, nil
+}
+
+// examine judges the ensemble on a set, by the metric, too, if there is one.
+func (b *booster) examine(name string, s *subject) (score data.Score, metric float64, err error) {
+	score, err = judge(s.loss, name, s.scores, s.Data)
+	if err == nil && b.Metric.Of != nil {
+		metric = b.Metric.Of(s.scores, s.Data)
+	}
+	return score, metric, err
 }
 
 // worth is what Patience looks at; more is better.

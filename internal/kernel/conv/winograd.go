@@ -81,8 +81,10 @@ const (
 	// panelRows is the same where a panel's weights are used once, which is when there are many: longer stretches
 	// of their rows arrive faster.
 	panelRows = 128
-	// pieceElements is the most elements of a piece of tiles: 160 KB, which stay in the second-level cache.
+	// pieceElements is the most elements of a piece of tiles: 160 KB, which stay in the second-level cache. With many
+	// channels a piece has tallPiece tiles of products nevertheless, since each reads all weights.
 	pieceElements = 40 << 10
+	tallPiece     = 2
 )
 
 const (
@@ -188,9 +190,9 @@ func (k *winograd) transformAll() {
 // cache from its inputs to its outputs.
 func (k *winograd) byTiles() {
 	tiles := k.shape.N * k.plan.tiles
-	piece := max(k.rows, pieceElements/(37*max(k.inner, k.outer))/k.rows*k.rows)
+	piece := max(tallPiece*k.rows, pieceElements/(37*max(k.inner, k.outer))/k.rows*k.rows)
 	if tiles < 16*piece { // spread them evenly
-		piece = max(2*k.rows, portions.Ceil(tiles, 16))
+		piece = max(tallPiece*k.rows, portions.Ceil(tiles, 16))
 	}
 	k.down, k.across = portions.Ceil(tiles, piece), 1
 	if w := parallel.Workers(); w > 1 && k.down < 2*w && 36*tiles*k.inner*k.outer >= 2*leastPiece {

@@ -87,9 +87,9 @@ const (
 // that tests can lower it.
 var partPiece = 56 << 10
 
-// gradTiles is the most tiles of a chunk: what is transformed takes 19 MB with 512 channels, and is to come back from
-// the third-level cache. A variable, so that tests can lower it.
-var gradTiles = 128
+// gradTiles is the most tiles of a chunk: what is transformed takes 10 MB with 512 channels, and is to come back from
+// the third-level cache. Parts have at least twice as many. A variable, so that tests can lower it.
+var gradTiles = 64
 
 // winogradGradWins reports whether Winograd's algorithm is faster for the gradient of the weights, as it is from 32 tiles
 // on, or more with many weights. NEON has no transforms for it.
@@ -130,7 +130,7 @@ func (g *winogradGrad) unit(part, u int) []float32 {
 // byParts sums parts of the tiles separately.
 func (g *winogradGrad) byParts() {
 	tiles, units := g.shape.N*g.plan.tiles, g.bands*g.panels
-	g.parts = max(1, min(16, tiles/gradTiles)) // with fewer tiles, adding the sums would take long
+	g.parts = max(1, min(16, tiles/(2*gradTiles))) // with fewer tiles, adding the sums would take long
 	g.sums = portions.Grow(g.sums, g.parts*units*36*g.pitch)
 	parallel.For(g.parts, 1, (*winogradGradParts)(g))
 	size := units * 36 * g.pitch
@@ -245,17 +245,21 @@ func (g *winogradGrad) channels(u int) (first, end, k, cols int) {
 	return portions.Share(g.shape.C, b, g.bands), portions.Share(g.shape.C, b+1, g.bands), q * g.nr, min(g.nr, g.shape.K-q*g.nr)
 }
 
-// products adds tiles to the sums of unit u, or sets them.
+// products adds tiles to the sums of unit u, or sets them. Meanwhile it fetches the inputs of the next product, each tile
+// of sums a few channels of every row.
 func (g *winogradGrad) products(b *transformed, sums []float32, u int, acc bool) {
 	first, end, k, cols := g.channels(u)
 	t := tile.Strip{M: end - first, K: b.end - b.first, RowA: 1, StepA: b.ldx, LDB: b.ldy, LDC: g.nr, Cols: cols}
-	t.Rows = portions.Ceil(t.M, portions.Ceil(t.M, tile.StripRows(g.level, cols)))
+	tall := portions.Ceil(t.M, tile.StripRows(g.level, cols))
+	t.Rows = portions.Ceil(t.M, tall)
 	if acc {
 		t.Acc = 1
 	}
+	t.AheadStep = 4 * b.ldx
+	t.AheadTile = portions.Ceil(4*t.M, tall) - t.AheadStep*t.K
 	for i := range 36 {
 		t.A, t.B, t.C = b.inputs[i*b.pitchX+first:], b.grads[i*b.pitchY+k:], sums[i*g.pitch:]
-		t.Ahead = t.A
+		t.Ahead = b.inputs[min(i+1, 35)*b.pitchX+first:]
 		t.Run(g.level)
 	}
 }

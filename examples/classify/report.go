@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/residuum-go/residuum/data"
+	"github.com/residuum-go/residuum/examples/internal/program"
 )
 
 // report writes answers as they come, as a table or as lines of JSON.
@@ -64,9 +65,9 @@ func (r *report) rows(a answer) error {
 			return err
 		}
 	}
-	name := a.name
+	name := program.Printable(a.name)
 	for _, l := range a.likely {
-		if _, err := fmt.Fprintf(r.out, "%-*s  %9.2f %%  %s\n", r.column, name, 100*l.Probability, l.Class); err != nil {
+		if _, err := fmt.Fprintf(r.out, "%-*s  %9.2f %%  %s\n", r.column, name, 100*l.Probability, program.Printable(l.Class)); err != nil {
 			return err
 		}
 		name = ""

@@ -71,7 +71,7 @@ func convert(ctx context.Context, cfg config, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprint(out, c.summary())
+	fmt.Fprint(out, program.Printable(c.summary()))
 	if ctx.Err() != nil {
 		return fmt.Errorf("stopped before %s was written: %w", cfg.to, context.Cause(ctx))
 	}

@@ -106,6 +106,22 @@ func TestANetOfSomebodyElse(t *testing.T) {
 	}
 }
 
+// A grey net of somebody else takes pictures of its size, without the colours of ImageNet.
+func TestAGreyNetOfSomebodyElse(t *testing.T) {
+	net, err := resnet.New(resnet.Config{
+		Kind: resnet.Original, Blocks: []int{1}, Width: 4, Classes: 3, StemSize: 7, StemStride: 2, StemPool: true,
+		Image: resnet.Shape{Height: 224, Width: 224, Channels: 1},
+	}, rand.New(rand.NewPCG(1, 2)))
+	require.NoError(t, err)
+	net, card, err := resnet.FromFile(&weights.File{Tensors: weights.FromState(nn.State(net))})
+	require.NoError(t, err)
+	preset, err := prepare(net, &card, "")
+	require.NoError(t, err)
+	require.Equal(t, image.Preset{Resize: 224, Crop: 224}, preset)
+	_, err = prepare(net, &card, "IMAGENET1K_V1")
+	require.EqualError(t, err, "preset IMAGENET1K_V1 is for colours, the net takes grey images")
+}
+
 func TestUnreadablePictures(t *testing.T) {
 	learn, examine := folders(t, 3)
 	bad := filepath.Join(learn, "shoe", "bad.png")

@@ -113,7 +113,7 @@ func load(path string) (*resnet.Net, data.Card, error) {
 func prepare(net *resnet.Net, card *data.Card, name string) (image.Preset, error) {
 	in := net.Config().Image
 	card.Preset = cmp.Or(name, card.Preset)
-	if card.Preset == "" && net.Recognised() != nil && in.Height == 224 {
+	if card.Preset == "" && net.Recognised() != nil && in.Height == 224 && in.Channels == 3 {
 		card.Preset = "IMAGENET1K_V1"
 	}
 	switch {

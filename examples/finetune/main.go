@@ -120,7 +120,7 @@ func finetune(ctx context.Context, cfg config, out io.Writer) error {
 	if err := draw(cfg.out, epochs, c); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(out, "%v\nwritten to %s: %s, curves and confusion as .svg and .png\n", c, cfg.out, tuned)
+	_, err = fmt.Fprintf(out, "%s\nwritten to %s: %s, curves and confusion as .svg and .png\n", program.Printable(c.String()), cfg.out, tuned)
 	return err
 }
 

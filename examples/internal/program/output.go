@@ -4,7 +4,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
@@ -14,6 +17,25 @@ import (
 
 // Thousands writes n as 1,234,567.
 func Thousands(n int) string { return message.NewPrinter(language.English).Sprintf("%d", n) }
+
+// Printable returns s with control characters, but for the ends of lines and tabs, as Go writes them in quotes: names of
+// files, classes and tensors come from outside, and are not to steer a terminal.
+func Printable(s string) string {
+	if !strings.ContainsFunc(s, steers) {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		if steers(r) {
+			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+func steers(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }
 
 // Output is where a program tells a person what it does: lines that stay, and below them the progress of what it is
 // at. On a terminal that is a bar; elsewhere it is a line now and then.
@@ -39,7 +61,7 @@ func NewOutput(w io.Writer) *Output {
 // Printf prints a line that stays, to which it adds the end of the line.
 func (o *Output) Printf(format string, args ...any) {
 	o.Clear()
-	fmt.Fprintf(o.w, format+"\n", args...)
+	fmt.Fprintln(o.w, Printable(fmt.Sprintf(format, args...)))
 }
 
 // Clear takes the bar off the terminal, for whoever prints something else.

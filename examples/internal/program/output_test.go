@@ -108,3 +108,17 @@ func TestAFileIsNoTerminal(t *testing.T) {
 func TestThousands(t *testing.T) {
 	require.Equal(t, "0 999 1,000 -1,234,567", strings.Join([]string{Thousands(0), Thousands(999), Thousands(1000), Thousands(-1234567)}, " "))
 }
+
+// Names from outside do not steer the terminal.
+func TestPrintable(t *testing.T) {
+	for from, to := range map[string]string{
+		"Zürich, 東京\n\tand more":   "Zürich, 東京\n\tand more",
+		"a\x1b[31mred\x07\r\u009b": `a\x1b[31mred\a\r\u009b`,
+		"it's 'quoted' \x00":       `it's 'quoted' \x00`,
+	} {
+		require.Equal(t, to, Printable(from))
+		var said strings.Builder
+		NewOutput(&said).Printf("%s", from)
+		require.Equal(t, to+"\n", said.String())
+	}
+}

@@ -37,7 +37,7 @@ func run[C any](ctx context.Context, name string, args []string, out, complaints
 		return 2
 	}
 	if err := do(ctx, cfg, out); err != nil {
-		fmt.Fprintf(complaints, "%s: %v\n", name, err)
+		fmt.Fprintln(complaints, Printable(fmt.Sprintf("%s: %v", name, err)))
 		return 1
 	}
 	return 0

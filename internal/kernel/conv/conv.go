@@ -30,6 +30,8 @@ func Forward(s Shape, y, x, w []float32) {
 		forwardPointwise(s, y, x, w)
 	case s.huge():
 		ForwardRef(s, y, x, w)
+	case Winograd() && s.groupedWinogradWins(false):
+		runGroupedWinograd(s, false, y, x, w)
 	case s.narrow(cpu.Active(), widestGroup):
 		runGrouped(s, false, y, x, w)
 	case Winograd() && s.winogradWins(false):
@@ -50,6 +52,8 @@ func InputGrad(s Shape, dx, dy, w []float32) {
 		gemm.Mul(false, false, true, s.N*s.H*s.W, s.C, s.K, dy, s.K, w, s.K, dx, s.C)
 	case s.huge():
 		InputGradRef(s, dx, dy, w)
+	case Winograd() && s.groupedWinogradWins(true):
+		runGroupedWinograd(s, true, dx, dy, w)
 	case s.narrow(cpu.Active(), widestGroup):
 		runGrouped(s, true, dx, dy, w)
 	case Winograd() && s.winogradWins(true):

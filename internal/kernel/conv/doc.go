@@ -21,7 +21,8 @@
 //	                fill their 4x4 tiles (winograd.go; winogradWins). WeightGrad also wants enough tiles to pay for its 36
 //	                sums, and not NEON (winograd_weightgrad.go; winogradGradWins). [SetWinograd] and
 //	                RESIDUUM_WINOGRAD=off turn it off; its errors are larger, see the types winograd and winogradGrad
-//	                for the bounds, and winograd_even.go for the images that it is not good enough for.
+//	                for the bounds, and winograd_even.go for the images that it is not good enough for. Forward and
+//	                InputGrad also compute groups of 32 channels so (winograd_group.go).
 //	narrow groups   as many input as output channels, of which a group has one, or 4, 8 or 16, in WeightGrad 32 (group.go):
 //	                a vector has channels of several groups (group_tile.go, group_grad.go).
 //	direct sum      everything else: direct.go along a plan (plan.go), WeightGrad in weightgrad.go along a gradPlan.

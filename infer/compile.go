@@ -136,8 +136,8 @@ func (c *compiler) program(together int, done func(*fusion)) (*Program, error) {
 		}
 	}
 	c.scratch = portions.Grow(c.scratch, most)
-	for _, part := range p.sections {
-		for _, s := range part.steps {
+	for _, part := range slices.Backward(p.sections) { // the last layers are the largest: what they leave is room for others
+		for _, s := range slices.Backward(part.steps) {
 			f := c.fused[s]
 			if f == nil {
 				continue

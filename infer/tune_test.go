@@ -46,13 +46,13 @@ func TestTuningErrors(t *testing.T) {
 	cancel()
 	_, err := infer.Tune(ctx, net, 3, 24, 20, 3)
 	require.ErrorIs(t, err, context.Canceled)
-	require.ErrorContains(t, err, `infer: Tune: node "layer1.0.conv1": `)
+	require.ErrorContains(t, err, `infer: Tune: node "layer3.0.conv2": `)
 	tuning, err := infer.Tune(context.Background(), net, 1, 8, 8, 3)
 	require.NoError(t, err)
 	for shape := range tuning {
 		tuning[shape] = "FFT"
 	}
 	_, err = tuning.Compile(net, 1, 8, 8, 3)
-	require.ErrorContains(t, err, `infer: Tuning.Compile: node "layer1.0.conv1": tuning: "FFT" for "`)
-	require.ErrorContains(t, err, `1 images 8x8x16 to 8x8x16": want one of ["F(4x4, 3x3)" "F(2x2, 3x3)" "direct"]`)
+	require.ErrorContains(t, err, `infer: Tuning.Compile: node "layer3.0.conv2": tuning: "FFT" for "`)
+	require.ErrorContains(t, err, `1 images 2x2x64 to 2x2x64": want one of ["direct" "F(2x2, 3x3)" "F(4x4, 3x3)"]`)
 }

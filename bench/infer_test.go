@@ -3,6 +3,7 @@ package bench_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -22,7 +23,7 @@ func BenchmarkInfer(b *testing.B) {
 		model, err := resnet.New(net.config, rand.New(rand.NewPCG(1, 1)))
 		require.NoError(b, err)
 		for _, batch := range []int{1, 8} {
-			for _, workers := range []int{1, 2} {
+			for workers := 1; workers <= max(2, runtime.GOMAXPROCS(0)); workers *= 2 {
 				b.Run(fmt.Sprintf("net=%s/batch=%d/workers=%d/impl=%v", net.name, batch, workers, cpu.Active()), func(b *testing.B) {
 					defer parallel.SetWorkers(workers)()
 					x := autograd.Const(tensor.Full(1, batch, 224, 224, 3))

@@ -67,7 +67,7 @@ func BenchmarkStep(b *testing.B) {
 		{"resnet20", cifar(20), 128}, {"resnet56", cifar(56), 128}, {"resnet110", cifar(110), 128},
 		{"resnet18-224", resnet.ResNet18(1000), 16}, {"resnet50-224", resnet.ResNet50(1000), 16},
 	} {
-		for _, workers := range []int{1, 2} {
+		for workers := 1; workers <= max(2, runtime.GOMAXPROCS(0)); workers *= 2 {
 			b.Run(fmt.Sprintf("net=%s/batch=%d/workers=%d/impl=%v", net.name, net.batch, workers, cpu.Active()), func(b *testing.B) {
 				defer parallel.SetWorkers(workers)()
 				step := stepper(b, net.config, net.batch)

@@ -6,7 +6,6 @@ package parallel
 
 import (
 	"runtime"
-	"sync"
 	"sync/atomic"
 
 	"github.com/residuum-go/residuum/internal/portions"
@@ -36,18 +35,16 @@ func For(n, grain int, job Job) {
 	}
 	grain = max(grain, 1)
 	chunks := portions.Ceil(n, grain)
-	if chunks == 1 || Workers() == 1 {
+	if chunks == 1 || allBusy() {
 		for lo := 0; lo < n; lo += grain {
 			job.Run(lo, min(lo+grain, n))
 		}
 		return
 	}
 	l := loops.Get()
-	l.job, l.n, l.grain = job, n, grain
-	l.next.Store(0)
-	l.ask(min(chunks, Workers()) - 1)
-	l.work()
-	l.wait()
+	l.begin(n, grain, chunks, job)
+	l.work(0)
+	l.end()
 	p := l.panicked.Swap(nil)
 	l.job = nil
 	loops.Put(l)
@@ -68,66 +65,3 @@ func SetWorkers(n int) (restore func()) {
 var workers atomic.Int32
 
 func init() { workers.Store(int32(runtime.GOMAXPROCS(0))) }
-
-// loop is one call of For, shared by the goroutines that work on it.
-type loop struct {
-	job      Job
-	n, grain int
-	next     atomic.Int64
-	panicked atomic.Pointer[any]
-
-	asked  []*helper    // those that may have begun
-	active atomic.Int32 // helpers asked that neither are done nor have been let off
-	done   sync.WaitGroup
-}
-
-var loops portions.Pool[loop]
-
-func (l *loop) work() {
-	defer func() {
-		if r := recover(); r != nil {
-			p := r                   // a copy, so that only a panic allocates
-			l.next.Store(int64(l.n)) // the chunks not yet begun are dropped
-			l.panicked.CompareAndSwap(nil, &p)
-		}
-	}()
-	for {
-		lo := int(l.next.Add(int64(l.grain))) - l.grain
-		if lo >= l.n {
-			return
-		}
-		l.job.Run(lo, min(lo+l.grain, l.n))
-	}
-}
-
-// ask offers the loop to as many of the first n helpers as are idle.
-func (l *loop) ask(n int) {
-	for _, h := range helpers(n) {
-		// Counted before the offer, since the helper may be done before offer returns.
-		l.active.Add(1)
-		l.done.Add(1)
-		if h.offer(l) {
-			l.asked = append(l.asked, h)
-		} else {
-			l.letOff()
-		}
-	}
-}
-
-// wait returns when every helper that has begun is done. One that has not yet is let off: waking up
-// can take longer than the work that is left.
-func (l *loop) wait() {
-	for _, h := range l.asked {
-		if h.mail.CompareAndSwap(l, nil) {
-			l.letOff()
-		}
-	}
-	l.asked = l.asked[:0]
-	spin(func() bool { return l.active.Load() == 0 })
-	l.done.Wait()
-}
-
-func (l *loop) letOff() {
-	l.active.Add(-1)
-	l.done.Done()
-}

@@ -91,6 +91,8 @@ const (
 	// fewTiles is how many tiles a piece has at least where there are too few for all workers. Rather than cut them finer
 	// several pieces transform the same tiles and compute some panels each.
 	fewTiles = 8
+	// fewestTiles is how many tiles a part of a panel has at least: each part reads the weights of the panel.
+	fewestTiles = 32
 	// leastPiece is the fewest multiply-adds that are worth handing to another worker: some 2 microseconds.
 	leastPiece = 1 << 17
 )
@@ -272,7 +274,11 @@ func (k *winograd) byPanels() {
 		k.inputPitch = n*k.inner + skew
 		k.inputs = portions.Grow(k.inputs, 36*k.inputPitch)
 		parallel.For(n, 1, (*winogradInputs)(k))
-		parallel.For(k.panels, 1, (*winogradPanels)(k))
+		k.down = 1
+		if w := parallel.Workers(); w > 1 && k.panels < 2*w { // fewer panels than keep all busy: each in parts
+			k.down = max(1, min(portions.Ceil(2*w, k.panels), n/fewestTiles))
+		}
+		parallel.For(k.panels*k.down, 1, (*winogradPanels)(k))
 	}
 }
 
@@ -286,14 +292,15 @@ func (l *winogradInputs) Run(lo, hi int) {
 	buffers.Put(scratch)
 }
 
-// Run computes panels lo to hi of the outputs of the chunk at hand.
+// Run computes parts lo to hi of the panels of the outputs of the chunk at hand.
 func (l *winogradPanels) Run(lo, hi int) {
 	k := (*winograd)(l)
 	weights, sums, scratch := buffers.Get(), buffers.Get(), buffers.Get()
-	n := k.end - k.first
-	pitch, pitchC := k.inner*k.cols+skew, n*k.cols+skew
-	*weights, *sums = portions.Grow(*weights, 36*pitch), portions.Grow(*sums, 36*pitchC)
-	for q := lo; q < hi; q++ {
+	pitch := k.inner*k.cols + skew
+	*weights = portions.Grow(*weights, 36*pitch)
+	for i := lo; i < hi; i++ {
+		q := i / k.down
+		first, end := portions.Share(k.end-k.first, i%k.down, k.down), portions.Share(k.end-k.first, i%k.down+1, k.down)
 		b, pitchB := *weights, pitch
 		if k.prepared != nil {
 			b, pitchB = k.weights[q*k.inner*k.cols:], k.weightPitch
@@ -302,11 +309,13 @@ func (l *winogradPanels) Run(lo, hi int) {
 				k.transformWeights(b, pitch, q, row, min(row+panelRows, k.inner), scratch)
 			}
 		}
-		k.products(&products{a: k.inputs, b: b, c: *sums, pitchA: k.inputPitch, pitchB: pitchB, pitchC: pitchC,
-			ldc: k.cols, tiles: n, panel: q, panelEnd: q + 1})
+		pitchC := (end-first)*k.cols + skew
+		*sums = portions.Grow(*sums, 36*pitchC)
+		k.products(&products{a: k.inputs[first*k.inner:], b: b, c: *sums, pitchA: k.inputPitch, pitchB: pitchB, pitchC: pitchC,
+			ldc: k.cols, tiles: end - first, panel: q, panelEnd: q + 1})
 		o := q * k.cols
-		for i := range n {
-			k.transformOutput((*sums)[i*k.cols:], pitchC, k.first+i, o, min(o+k.cols, k.outer), scratch)
+		for t := first; t < end; t++ {
+			k.transformOutput((*sums)[(t-first)*k.cols:], pitchC, k.first+t, o, min(o+k.cols, k.outer), scratch)
 		}
 	}
 	buffers.Put(weights)

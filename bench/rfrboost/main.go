@@ -22,7 +22,7 @@ import (
 type model struct {
 	name    string
 	options int
-	fit     func(option int, d boost.Data, seed uint64) (predictor, error)
+	fit     func(option int, d boost.Data) (predictor, error)
 }
 
 type predictor interface {
@@ -32,21 +32,18 @@ type predictor interface {
 func main() {
 	log.SetFlags(0)
 	dir, columns := flag.String("dir", ".", "folder of x and y, 32-bit floats"), flag.Int("columns", 1, "columns of x")
-	seeds := flag.Int("seeds", 1, "ways to part the rows")
 	flag.Parse()
 	x, y := floats(*dir+"/x"), floats(*dir+"/y")
 	out := map[string][]float64{}
 	for _, m := range []model{{"rfrboost", len(layers) * len(penalties), random}, {"trees", len(depths) * len(stages), trees}} {
-		for seed := range *seeds {
-			rows := rand.New(rand.NewPCG(uint64(seed), 7)).Perm(len(y))
-			for fold := range folds {
-				fit, held := part(rows, fold)
-				right, err := m.held(x, y, *columns, fit, held, m.best(x, y, *columns, fit), uint64(seed))
-				if err != nil {
-					log.Fatal(err)
-				}
-				out[m.name] = append(out[m.name], right)
+		rows := rand.New(rand.NewPCG(0, 7)).Perm(len(y))
+		for fold := range folds {
+			fit, held := part(rows, fold)
+			right, err := m.held(x, y, *columns, fit, held, m.best(x, y, *columns, fit))
+			if err != nil {
+				log.Fatal(err)
 			}
+			out[m.name] = append(out[m.name], right)
 		}
 	}
 	if err := json.NewEncoder(os.Stdout).Encode(out); err != nil {
@@ -69,7 +66,7 @@ func (m model) best(x, y []float32, columns int, rows []int) (option int) {
 		sum := 0.0
 		for fold := range folds {
 			fit, held := part(rows, fold)
-			right, err := m.held(x, y, columns, fit, held, o, 0)
+			right, err := m.held(x, y, columns, fit, held, o)
 			if err != nil {
 				log.Fatal(err)
 			}
@@ -83,7 +80,7 @@ func (m model) best(x, y []float32, columns int, rows []int) (option int) {
 }
 
 // held returns the share of held rows that is right after a fit on others. Columns have the mean 0 and variance 1 on these.
-func (m model) held(x, y []float32, columns int, fit, held []int, option int, seed uint64) (float64, error) {
+func (m model) held(x, y []float32, columns int, fit, held []int, option int) (float64, error) {
 	d, test := boost.Data{X: tensor.New(len(fit), columns), Y: tensor.New(len(fit), 2)}, tensor.New(len(held), columns)
 	for c := range columns {
 		sum, squares := 0.0, 0.0
@@ -103,7 +100,7 @@ func (m model) held(x, y []float32, columns int, fit, held []int, option int, se
 	for j, i := range fit {
 		d.Y.Set(1, j, int(y[i]))
 	}
-	p, err := m.fit(option, d, seed)
+	p, err := m.fit(option, d)
 	if err != nil {
 		return 0, err
 	}
@@ -123,17 +120,17 @@ var (
 	stages    = []int{50, 200}
 )
 
-func random(option int, d boost.Data, seed uint64) (predictor, error) {
+func random(option int, d boost.Data) (predictor, error) {
 	return boost.FitRepresentation(context.Background(), d, boost.RepresentationConfig{
 		Loss: boost.Softmax{}, Learner: boost.RandomFeatures{Width: 512, L2: penalties[option/len(layers)]},
-		Layers: layers[option%len(layers)], Rate: 0.3, L2: 1e-2, Seed: seed,
+		Layers: layers[option%len(layers)], Rate: 0.3, L2: 1e-2,
 	})
 }
 
-func trees(option int, d boost.Data, seed uint64) (predictor, error) {
+func trees(option int, d boost.Data) (predictor, error) {
 	return boost.Fit(context.Background(), d, boost.Config{
 		Loss: boost.Softmax{}, Learner: boost.Tree{Depth: depths[option%len(depths)], L2: 1}, Stages: stages[option/len(depths)],
-		Rate: 0.1, Newton: true, Seed: seed,
+		Rate: 0.1, Newton: true,
 	})
 }
 

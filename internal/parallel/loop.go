@@ -57,7 +57,7 @@ func (l *loop) begin(n, grain, chunks int, job Job) {
 	}
 }
 
-// claim returns a run that nobody has begun and nobody will, the next one from run first on, around; -1 if there is none.
+// claim takes a run that nobody has, the next one from run first on, around, and returns it; -1 if there is none.
 func (l *loop) claim(first int) int {
 	words := portions.Ceil(l.runs, 64)
 	word, from := first/64, ^uint64(0)<<(first%64)
@@ -88,15 +88,25 @@ func (l *loop) work(place int) {
 			l.panicked.CompareAndSwap(nil, &p)
 		}
 	}()
-	for r := l.claim(portions.Share(l.runs, place, Workers()) % l.runs); r >= 0; r = l.claim((r + 1) % l.runs) {
+	for r := l.claim(portions.Share(l.runs, place, Workers()) % l.runs); r >= 0; {
 		for c := r * l.perRun; c < min((r+1)*l.perRun, l.chunks); c++ {
 			l.job.Run(c*l.grain, min((c+1)*l.grain, l.n))
 		}
-		if sleepers.Load() > 0 {
+		if r = l.claim((r + 1) % l.runs); r >= 0 && sleepers.Load() > 0 && l.more() {
 			rouse(1) // those awake are busy elsewhere
 		}
 	}
 	l.unpost()
+}
+
+// more reports whether there are runs that nobody has claimed.
+func (l *loop) more() bool {
+	for i := range portions.Ceil(l.runs, 64) {
+		if l.claimed[i].Load() != ^uint64(0) {
+			return true
+		}
+	}
+	return false
 }
 
 // join lets a helper in, and reports whether there may be work. It has to leave either way.

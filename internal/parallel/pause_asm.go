@@ -3,6 +3,4 @@
 package parallel
 
 // pause tells the processor that this thread waits, so that one that shares its core computes the faster.
-//
-//go:noescape
 func pause()

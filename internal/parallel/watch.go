@@ -54,7 +54,7 @@ func (h *helper) rise() bool {
 	return true
 }
 
-// allBusy reports whether no helper could join a loop now, which is when loops are nested.
+// allBusy reports whether no helper could join a loop now: when loops are nested, or there are none because Workers is 1.
 func allBusy() bool {
 	for _, h := range helpers(Workers() - 1) {
 		if !h.busy.Load() {

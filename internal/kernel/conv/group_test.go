@@ -85,28 +85,34 @@ func TestNarrowGroupsStayInsideTheirSlices(t *testing.T) {
 	}
 }
 
+// sameBits requires the same bits of a convolution for any number of workers, and of its last image alone.
+func (o operation) sameBits(t *testing.T, s Shape) {
+	t.Helper()
+	nd, na, nb := o.sizes(s)
+	rng := rand.New(rand.NewPCG(5, 6))
+	a, b := random(rng, heap(na)), random(rng, heap(nb))
+	var all []float32
+	kerneltest.SameBitsForWorkers(t, func() []float32 {
+		all = heap(nd)
+		o.run(s, all, a, b)
+		return all
+	})
+	if o.name == "WeightGrad" {
+		return
+	}
+	one := s
+	one.N = 1
+	last := heap(nd / s.N)
+	o.run(one, last, a[na-na/s.N:], b)
+	require.Equal(t, all[nd-nd/s.N:], last)
+}
+
 func TestNarrowGroupsHaveTheSameBitsForAnyNumberOfWorkersAndInEveryBatch(t *testing.T) {
 	for _, o := range operations {
 		t.Run("op="+o.name, func(t *testing.T) {
 			kerneltest.EachLevel(t, func(t *testing.T) {
 				for _, s := range []Shape{square(9, 30, 40, 40, 3, 1, 1, 1, 40), square(9, 30, 32, 32, 3, 2, 1, 1, 8), square(7, 14, 64, 64, 5, 1, 2, 1, 64)} {
-					nd, na, nb := o.sizes(s)
-					rng := rand.New(rand.NewPCG(5, 6))
-					a, b := random(rng, heap(na)), random(rng, heap(nb))
-					var all []float32
-					kerneltest.SameBitsForWorkers(t, func() []float32 {
-						all = heap(nd)
-						o.run(s, all, a, b)
-						return all
-					})
-					if o.name == "WeightGrad" {
-						continue
-					}
-					one := s
-					one.N = 1
-					last := heap(nd / s.N)
-					o.run(one, last, a[na-na/s.N:], b)
-					require.Equal(t, all[nd-nd/s.N:], last)
+					o.sameBits(t, s)
 				}
 			})
 		})

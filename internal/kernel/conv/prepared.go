@@ -128,7 +128,7 @@ func (p *Prepared) winograd(s Shape, y, x []float32, e Epilogue) {
 	} else {
 		k.byPanels()
 	}
-	p.again(s, y, x, e, func(i int) bool { return k.direct[i].Swap(false) })
+	p.again(s, y, x, e, k.bad)
 	k.weights = own
 	k.release()
 }

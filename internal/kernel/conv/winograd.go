@@ -1,6 +1,7 @@
 package conv
 
 import (
+	"iter"
 	"sync/atomic"
 
 	"github.com/residuum-go/residuum/internal/cpu"
@@ -34,18 +35,7 @@ import (
 // And those with a result that is not finite, as that spreads over its tile: NaN and infinities come out as they do
 // there, and what only overflowed between the transforms comes out finite.
 type winograd struct {
-	shape        Shape
-	inputGrad    bool
-	plan         *tilePlan
-	level        cpu.Level
-	rows, cols   int // of a tile of a product
-	in, w, out   []float32
-	inImage      int // elements of an input image
-	outImage     int // elements of an output image
-	inner, outer int // input and output channels
-	panels       int // of output channels
-
-	direct []atomic.Bool // images to compute directly
+	winogradCall
 
 	weights     []float32 // transformed: [36][panels][inner][cols]
 	weightPitch int       // elements from one of the 36 parts to the next
@@ -60,6 +50,23 @@ type winograd struct {
 }
 
 var winograds portions.Pool[winograd]
+
+// winogradCall is a convolution by Winograd's algorithm, of one group or of several, and the images that it is not good
+// enough for.
+type winogradCall struct {
+	shape        Shape
+	inputGrad    bool
+	plan         *tilePlan
+	level        cpu.Level
+	rows, cols   int // of a tile of a product
+	in, w, out   []float32
+	inImage      int // elements of an input image
+	outImage     int // elements of an output image
+	inner, outer int // input and output channels of a group
+	panels       int // of a group's output channels
+
+	direct []atomic.Bool // images to compute directly
+}
 
 // The loops of a winograd.
 type (
@@ -138,39 +145,65 @@ func runWinograd(s Shape, inputGrad bool, out, in, w []float32) {
 
 // begin sets what the plan and the transformed weights depend on.
 func (k *winograd) begin(level cpu.Level, s Shape, inputGrad bool, out, in, w []float32) {
+	k.winogradCall.begin(level, s, inputGrad, out, in, w)
+	k.weightPitch = k.panels*k.inner*k.cols + skew
+}
+
+// begin sets what the plan depends on.
+func (k *winogradCall) begin(level cpu.Level, s Shape, inputGrad bool, out, in, w []float32) {
 	k.shape, k.inputGrad = s, inputGrad
 	k.in, k.w, k.out = in, w, out
 	k.level = level
 	k.rows, k.cols = tile.Size(k.level)
 	k.plan = tilePlanFor(s, inputGrad)
 	k.inImage, k.outImage = s.H*s.W*s.C, s.OutH()*s.OutW()*s.K
-	k.inner, k.outer = s.C, s.K
+	k.inner, k.outer = s.C/s.Groups, s.K/s.Groups
 	if inputGrad {
 		k.inImage, k.outImage = k.outImage, k.inImage
 		k.inner, k.outer = k.outer, k.inner
 	}
 	k.panels = portions.Ceil(k.outer, k.cols)
-	k.weightPitch = k.panels*k.inner*k.cols + skew
 	k.direct = portions.Grow(k.direct, s.N)
 }
 
-// release lets go of what the caller owns.
+// release lets go of what the caller owns, and of k.
 func (k *winograd) release() {
-	k.in, k.w, k.out, k.plan, k.prepared, k.epilogue = nil, nil, nil, nil, nil, Epilogue{}
+	k.letGo()
+	k.prepared, k.epilogue = nil, Epilogue{}
 	winograds.Put(k)
 }
 
-// again computes the images directly that Winograd's algorithm is not good enough for, neighbours together.
-func (k *winograd) again() {
-	for i := 0; i < len(k.direct); i++ {
-		first := i
-		for i < len(k.direct) && k.direct[i].Swap(false) {
-			i++
+// letGo lets go of what the caller owns.
+func (k *winogradCall) letGo() { k.in, k.w, k.out, k.plan = nil, nil, nil, nil }
+
+// bad reports whether image i has to be computed directly, once.
+func (k *winogradCall) bad(i int) bool { return k.direct[i].Swap(false) }
+
+// again computes the images directly that Winograd's algorithm is not good enough for.
+func (k *winogradCall) again() {
+	for first, end := range neighbours(len(k.direct), k.bad) {
+		s := k.shape
+		s.N = end - first
+		out, in := k.out[first*k.outImage:end*k.outImage], k.in[first*k.inImage:end*k.inImage]
+		if s.narrow(k.level, widestGroup) {
+			runGrouped(s, k.inputGrad, out, in, k.w)
+		} else {
+			run(s, k.inputGrad, out, in, k.w)
 		}
-		if n := i - first; n > 0 {
-			s := k.shape
-			s.N = n
-			run(s, k.inputGrad, k.out[first*k.outImage:][:n*k.outImage], k.in[first*k.inImage:][:n*k.inImage], k.w)
+	}
+}
+
+// neighbours yields first and end of images next to each other of which bad tells, of n.
+func neighbours(n int, bad func(image int) bool) iter.Seq2[int, int] {
+	return func(yield func(first, end int) bool) {
+		for i := 0; i < n; i++ {
+			first := i
+			for i < n && bad(i) {
+				i++
+			}
+			if i > first && !yield(first, i) {
+				return
+			}
 		}
 	}
 }

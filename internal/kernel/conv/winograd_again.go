@@ -10,23 +10,17 @@ import (
 // enough for. They are few, so no weights are kept for them: the transformed ones are turned back.
 func (p *Prepared) again(s Shape, y, x []float32, e Epilogue, bad func(image int) bool) {
 	var w *[]float32
-	for i := 0; i < s.N; i++ {
-		some := s
-		first := i
-		for i < s.N && bad(i) {
-			i++
-		}
-		if some.N = i - first; some.N == 0 {
-			continue
-		}
+	in, out := s.H*s.W*s.C, s.OutH()*s.OutW()*s.K
+	for first, end := range neighbours(s.N, bad) {
 		if w == nil {
 			w = p.original()
 		}
-		in, out, then := s.H*s.W*s.C, s.OutH()*s.OutW()*s.K, e
+		some, then := s, e
+		some.N = end - first
 		if e.Add != nil {
-			then.Add = e.Add[first*out : i*out]
+			then.Add = e.Add[first*out : end*out]
 		}
-		p.direct(some, y[first*out:i*out], x[first*in:i*in], *w, then)
+		p.direct(some, y[first*out:end*out], x[first*in:end*in], *w, then)
 	}
 	if w != nil {
 		buffers.Put(w)

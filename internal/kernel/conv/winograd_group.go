@@ -1,8 +1,6 @@
 package conv
 
 import (
-	"sync/atomic"
-
 	"github.com/residuum-go/residuum/internal/cpu"
 	"github.com/residuum-go/residuum/internal/kernel/gemm/tile"
 	"github.com/residuum-go/residuum/internal/parallel"
@@ -15,21 +13,10 @@ import (
 // A bundle is neighbouring groups, so that long stretches of pixels are read and written. A piece of work is some tiles of
 // one bundle: they and the bundle's weights stay in the second-level cache.
 type groupedWinograd struct {
-	shape        Shape
-	inputGrad    bool
-	plan         *tilePlan
-	level        cpu.Level
-	rows, cols   int // of a tile of a product
-	in, w, out   []float32
-	inImage      int // elements of an input image
-	outImage     int // elements of an output image
-	inner, outer int // input and output channels of a group
-	panels       int // of a group's output channels
-	bundle       int // groups of a bundle
-	pieces       int // of a bundle
-
-	direct      []atomic.Bool // images to compute directly
-	weightPitch int           // elements from one of the 36 parts of a bundle's weights to the next
+	winogradCall
+	bundle      int // groups of a bundle
+	pieces      int // of a bundle
+	weightPitch int // elements from one of the 36 parts of a bundle's weights to the next
 }
 
 var groupedWinograds portions.Pool[groupedWinograd]
@@ -53,7 +40,7 @@ func runGroupedWinograd(s Shape, inputGrad bool, out, in, w []float32) {
 	bundles := portions.Ceil(s.Groups, k.bundle)
 	parallel.For(bundles*k.pieces, max(1, min(k.pieces, bundles*k.pieces/(4*parallel.Workers()))), k)
 	k.again()
-	k.in, k.w, k.out, k.plan = nil, nil, nil, nil
+	k.letGo()
 	groupedWinograds.Put(k)
 }
 
@@ -62,23 +49,12 @@ func (k *groupedWinograd) begin(s Shape, inputGrad bool, out, in, w []float32) {
 		elements = 112 << 10 // of a piece of tiles: 448 KB
 		wide     = 128       // channels of a bundle
 	)
-	k.shape, k.inputGrad = s, inputGrad
-	k.in, k.w, k.out = in, w, out
-	k.level = cpu.Active()
-	k.rows, k.cols = tile.Size(k.level)
-	k.plan = tilePlanFor(s, inputGrad)
-	k.inImage, k.outImage = s.H*s.W*s.C, s.OutH()*s.OutW()*s.K
-	k.inner, k.outer = s.C/s.Groups, s.K/s.Groups
-	if inputGrad {
-		k.inImage, k.outImage = k.outImage, k.inImage
-		k.inner, k.outer = k.outer, k.inner
-	}
+	k.winogradCall.begin(cpu.Active(), s, inputGrad, out, in, w)
 	k.cols = min(k.cols, k.outer)
 	k.panels = portions.Ceil(k.outer, k.cols)
 	k.bundle = min(s.Groups, wide/max(k.inner, k.outer))
 	k.weightPitch = k.bundle*k.panels*k.inner*k.cols + skew
 	k.pieces = portions.Ceil(s.N*k.plan.tiles, max(k.rows, elements/(37*wide)/k.rows*k.rows))
-	k.direct = portions.Grow(k.direct, s.N)
 }
 
 // Run computes pieces lo to hi, those of a bundle one after the other.
@@ -174,23 +150,6 @@ func (k *groupedWinograd) transformInput(dst []float32, pitch, i, channel int, s
 	tileInputSquares(k.level, dst, pitch, x, k.plan.zeros, k.plan.in[36*t:], scratch, k.inner, &squares)
 	if !k.plan.quartersEven(t, &squares) && !k.direct[image].Load() && !k.plan.windowsEven(t, x, k.inner) {
 		k.direct[image].Store(true)
-	}
-}
-
-// again computes the images directly that Winograd's algorithm is not good enough for.
-func (k *groupedWinograd) again() {
-	s := k.shape
-	s.N = 1
-	for i := range k.direct {
-		if !k.direct[i].Swap(false) {
-			continue
-		}
-		out, in := k.out[i*k.outImage:][:k.outImage], k.in[i*k.inImage:][:k.inImage]
-		if s.narrow(k.level, widestGroup) {
-			runGrouped(s, k.inputGrad, out, in, k.w)
-		} else {
-			run(s, k.inputGrad, out, in, k.w)
-		}
 	}
 }
 
